@@ -1,0 +1,108 @@
+// A cluster file as values: everything checked, names resolved, ranges expanded, defaults filled in (interface, section 3).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fabric/faults/fault_plan.h"
+#include "fabric/ltl/ltl.h"
+#include "partition/ir/model.h"
+#include "protocol/base/result.h"
+#include "protocol/isa/device.h"
+#include "topologies/topology.h"
+
+namespace soliton {
+
+enum class TimeMode : std::uint8_t { kVirtual, kWall };
+enum class ProcessMode : std::uint8_t { kPerNode, kPacked };
+enum class ComputeKind : std::uint8_t { kFunctional, kTiming, kSampled };
+
+struct NodeSpec {
+  std::string name;
+  Device device;
+  std::string at;
+};
+
+struct ModelSpec {
+  std::optional<RnnOptions> rnn;
+  std::string onnx;               // path, resolved against the cluster file's folder; "" when rnn
+  std::string precision;          // "" = native format of each device
+  std::int64_t count_as_hidden = 0;  // rnn: operations are counted at this size (published padded rows); 0: hidden
+};
+
+struct PartitionSpec {
+  std::string objective = "latency";
+  std::int64_t min_nodes = 1;
+  std::int64_t max_nodes = 0;  // 0: all
+};
+
+struct WorkloadSpec {
+  std::int64_t clients = 1;
+  std::string arrival = "closed";
+  std::int64_t requests = 100;
+  std::string input = "random";  // or a .npy path
+  std::string lengths;           // .npy: valid steps of each request; "" = all
+  std::string labels;            // .npy
+  std::string golden;            // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
+  Duration think{};              // pause of a client between answer and next request
+};
+
+struct ServiceSpec {
+  std::int64_t replicas = 1;
+  std::int64_t spares = 0;
+  Duration sla_p99{};  // 0: none
+};
+
+// A fault as written: links by name or selector are resolved against the built topology by resolve_faults().
+struct FaultSpec {
+  FaultRule rule;        // without links
+  std::string link;      // "fpga0-tor0", a range "fpga[0-3]-tor0", or a glob
+  std::string position;  // "file:line:column" for errors
+};
+
+struct ClusterSpec {
+  std::string file;  // as named by the user
+  std::string name;
+  std::uint64_t seed = 1;
+  TimeMode time = TimeMode::kVirtual;
+  ProcessMode processes = ProcessMode::kPerNode;
+  TopologySpec topology;
+  std::vector<NodeSpec> nodes;
+  ModelSpec model;
+  PartitionSpec partition;
+  ServiceSpec service;
+  WorkloadSpec workload;
+  ComputeKind compute = ComputeKind::kFunctional;
+  std::int64_t sample_every = 10;   // compute: sampled
+  LtlOptions ltl;
+  std::vector<FaultSpec> faults;
+  Duration time_limit = Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
+  std::int64_t trace_requests = 16;      // first requests that are traced
+};
+
+// Where data files of an installed or built tree are: configs/ and topologies/ lie below it.
+struct DataRoot {
+  std::string path;
+};
+
+// `path=value` overrides, applied to the YAML tree before it is read ("nodes[0].device=bw-s10").
+using Overrides = std::vector<std::string>;
+
+// Reads, checks and resolves one cluster file. Every problem as "file:line:column: message", all of them at once.
+Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides, const DataRoot& data);
+// The same from text; `file` is for messages and relative paths.
+Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file, const Overrides& overrides,
+                                       const DataRoot& data);
+// All defaults filled in; reading it again gives an equal spec. Paths are written relative to `folder`.
+std::string write_cluster(const ClusterSpec& spec, const std::string& folder);
+
+Checked<Device> read_device(const std::string& file);
+// All shipped devices by name.
+Checked<std::vector<Device>> builtin_devices(const DataRoot& data);
+
+// Links of the rules by name, against the built topology; unknown links name the nearest.
+Checked<FaultPlan> resolve_faults(const ClusterSpec& spec, const Topology& topology);
+
+}  // namespace soliton

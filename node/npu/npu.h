@@ -1,0 +1,73 @@
+// The NPU of one node: memories, chain execution, chain timing. A state machine: it owns no clock.
+//
+// Requests are served one at a time. Chains are issued in program order; a v_rd of an empty NetQ port holds the issue of
+// everything behind it until the message is there. The timing model (model C of the npu design page) says when each
+// result is written back or leaves; values are computed in the same pass, whatever wall time that takes.
+//
+//   npu.begin(request, steps, start);        // start: instant and critical path of what the request waited for
+//   npu.deliver(port, vectors, arrival);     // messages in order per port, before or after begin
+//   while (auto out = npu.poll_output()) ... // each with the instant at which it leaves the NPU
+//   if (npu.finished()) ...
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "protocol/base/breakdown.h"
+#include "protocol/base/payload.h"
+#include "protocol/base/trace.h"
+#include "protocol/isa/shard.h"
+
+namespace soliton {
+
+enum class ComputeMode : std::uint8_t { kFunctional, kTiming };
+
+struct NpuOutput {
+  std::uint16_t port = 0;  // of Shard::out_ports
+  Payload vectors;         // elements fp16 values, little endian; a ghost under kTiming
+  Arrival leaves;          // instant and path
+};
+
+struct NpuStats {
+  std::uint64_t requests = 0;
+  std::uint64_t chains = 0;
+  std::uint64_t mvu_macs = 0;       // multiply-adds of the unpadded matrices
+  Duration mvu_busy{};              // slots of the matrix-vector unit
+  Duration busy{};                  // from the start of each request to its last result, less waits at NetQ
+  std::uint64_t fp16_overflows = 0; // finite results that became infinite
+  std::uint64_t poisoned_blocks = 0;
+  void merge(const NpuStats& other);
+};
+
+class Npu {
+ public:
+  // `shard` must outlive the object and must have passed check_shard().
+  Npu(const Shard& shard, ComputeMode mode, NodeId node = {}, TraceBuffer* trace = nullptr);
+  ~Npu();
+  Npu(const Npu&) = delete;
+  Npu& operator=(const Npu&) = delete;
+
+  // REQUIRES: finished(). `start` is when the request's first message is there and the device is free; T0 is charged from it.
+  void begin(RequestId request, std::int64_t steps, Arrival start);
+  // Queues one message of InPort `port` for the current request. REQUIRES: !finished().
+  void deliver(std::uint16_t port, Payload vectors, Arrival arrival);
+  // Outputs in order of issue; `leaves` may lie in the future of whoever calls.
+  std::optional<NpuOutput> poll_output();
+  // No request, or all chains of the current one have been issued.
+  bool finished() const;
+  // When the last result of the last request was written. REQUIRES: finished().
+  Instant free_at() const;
+  // What the program waits for: "port 2 (gru0.h from fpga1), step 7", or "" when it waits for nothing.
+  std::string waiting_for() const;
+  // The register files' content, for tests. One native vector.
+  std::span<const Half> vector(Memory memory, std::uint32_t index) const;
+  const NpuStats& stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> x_;
+};
+
+}  // namespace soliton

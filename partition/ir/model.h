@@ -1,0 +1,104 @@
+// The graph the partitioner works on: a chain of layers an NPU can run, between a CPU part before and a CPU part after.
+//
+// Readers (partition/onnx) and builders (rnn.h) make it; shapes are unpadded. Weights are fp32, before quantisation, and
+// may be absent (`weights` empty) when only times matter.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "protocol/base/quantity.h"
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+// Row-major fp32 constant, shared between the IR and its users.
+struct Tensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::shared_ptr<const std::vector<float>> values;  // null: shape only
+};
+
+enum class Cell : std::uint8_t { kGru, kLstm };
+
+// One direction of a recurrent layer. Gate order as stored here: GRU r z n; LSTM i f o c. (ONNX stores z r h; i o f c.)
+struct RecurrentWeights {
+  Tensor input;            // W  [gates * hidden, input]
+  Tensor recurrent;        // R  [gates * hidden, hidden]
+  Tensor input_bias;       // Wb [gates * hidden]
+  Tensor recurrent_bias;   // Rb [gates * hidden]
+};
+
+struct RecurrentLayer {
+  std::string name;
+  Cell cell = Cell::kGru;
+  std::int64_t input = 0;
+  std::int64_t hidden = 0;
+  bool reset_after = false;               // GRU: ONNX linear_before_reset = 1
+  bool emits_sequence = true;             // false: only the last hidden state is used
+  std::vector<RecurrentWeights> directions;  // 1, or 2: forward and reverse, outputs concatenated
+  int gates() const { return cell == Cell::kGru ? 3 : 4; }
+};
+
+struct DenseLayer {
+  std::string name;
+  std::int64_t input = 0;
+  std::int64_t output = 0;
+  bool every_step = false;   // applied to each step's vector, or once to the last
+  Tensor weights;            // [output, input]
+  Tensor bias;               // [output], or null values: none
+};
+
+using Layer = std::variant<RecurrentLayer, DenseLayer>;
+
+// What the host does before the first layer: turns one request's input into `steps` vectors of `input` elements.
+struct HostBefore {
+  enum class Kind : std::uint8_t { kVectors, kEmbedding } kind = Kind::kVectors;
+  Tensor table;  // kEmbedding: [symbols, width]; the request is a list of symbol numbers
+};
+// What the host does with the vectors that come back: per vector.
+enum class HostAfter : std::uint8_t { kNone, kSoftmax, kLogSoftmax };
+
+struct Model {
+  std::string name;
+  std::string source;             // path or "rnn"
+  HostBefore before;
+  std::vector<Layer> layers;
+  HostAfter after = HostAfter::kNone;
+  std::int64_t input = 0;         // elements of one step's vector into the first layer
+  std::int64_t output = 0;        // elements of one vector out of the last layer
+  bool sequence_output = false;   // a vector out for each step, or one a request
+  std::int64_t fixed_steps = 0;   // 0: the length of the request
+  std::vector<std::string> notes; // what the reader assumed ("h0 is taken as zero"), shown by `soliton plan`
+  std::vector<std::string> cpu_operators;  // names with reasons, for the explanation
+};
+
+// 2 multiply-adds are 2 operations each: 12 h^2 t for a GRU, 16 h^2 t for an LSTM with input = hidden.
+std::int64_t operations(const Model& model, std::int64_t steps);
+std::int64_t weight_count(const Model& model);
+// Shapes agree from layer to layer, sizes are positive and below limits. Names what is wrong.
+Diagnostics check_model(const Model& model);
+
+// model: {rnn: {cell, hidden, steps, layers, bidirectional, input}} with weights uniform in +-1/sqrt(hidden), a function
+// of the seed; without values when `with_weights` is false.
+struct RnnOptions {
+  Cell cell = Cell::kGru;
+  std::int64_t hidden = 0;
+  std::int64_t steps = 0;
+  std::int64_t layers = 1;
+  std::int64_t input = 0;       // 0: hidden
+  bool bidirectional = false;
+  bool reset_after = false;     // GRU
+  std::uint64_t seed = 1;
+  bool with_weights = true;
+};
+Model build_rnn(const RnnOptions& options);
+
+// Runs the model in fp32 (double accumulation): the reference accuracy and errors are taken against.
+// `vectors`: steps * input values (after the embedding). Returns the layers' output before the host's last part.
+std::vector<float> run_fp32(const Model& model, const std::vector<float>& vectors, std::int64_t steps);
+
+}  // namespace soliton

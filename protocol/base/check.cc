@@ -1,0 +1,26 @@
+#include "protocol/base/check.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace soliton {
+namespace {
+
+std::string& check_context() {
+  static std::string context;
+  return context;
+}
+
+}  // namespace
+
+void set_check_context(std::string context) { check_context() = std::move(context); }
+
+void check_failed(const char* expression, const std::string& detail, std::source_location place) {
+  fmt::print(stderr, "soliton: internal error: {}:{}: {} does not hold{}{}\n", place.file_name(),
+             place.line(), expression, detail.empty() ? "" : ": ", detail);
+  if (!check_context().empty()) fmt::print(stderr, "  to repeat it: {}\n", check_context());
+  std::fflush(nullptr);
+  std::_Exit(70);
+}
+
+}  // namespace soliton
