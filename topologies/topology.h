@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,16 +48,19 @@ struct Hop {
 };
 
 // Shortest paths by (latency, then lowest link number): fixed, deterministic routes between every pair of nodes that
-// has one.
+// has one. Nodes do not forward: a path has switches only between its ends. Found when first asked for (one thread);
+// references stay valid. `topology` outlives the object.
 class Routes {
  public:
   explicit Routes(const Topology& topology);
+  ~Routes();
+  Routes(Routes&&) noexcept;
   // Empty when there is no path. REQUIRES: from != to.
   const std::vector<Hop>& between(NodeId from, NodeId to) const;
 
  private:
-  std::uint32_t nodes_;
-  std::vector<std::vector<Hop>> routes_;
+  struct Paths;
+  std::unique_ptr<Paths> paths_;
 };
 
 // Time from handing a packet of `packet` LTL bytes (header included) to an idle network until its tail has arrived.
@@ -74,7 +78,8 @@ struct PlacedNode {
 struct TopologySpec {
   std::string name;  // built-in or file name, for messages
   // rack: every node under one switch (24 hosts at most); datacenter: racks of 24, 40 racks a pod, pods under a spine;
-  // local: nodes wired pairwise with no latency, for measurements at the NPU's own queues; explicit: `explicit_*` below.
+  // local: nodes wired pairwise with no latency and 1 Pb/s (`rate` does not count), for measurements at the NPU's own
+  // queues; explicit: `explicit_*` below. Delays of the first two: calibration.h.
   std::string kind = "rack";
   BitRate rate{40'000'000'000};
   std::int64_t hosts_per_rack = 24;

@@ -23,6 +23,7 @@ struct NodeSpec {
   std::string name;
   Device device;
   std::string at;
+  bool device_is_builtin = false;  // named by a shipped device's name; otherwise write_cluster() writes it out
 };
 
 struct ModelSpec {
@@ -58,7 +59,10 @@ struct ServiceSpec {
 // A fault as written: links by name or selector are resolved against the built topology by resolve_faults().
 struct FaultSpec {
   FaultRule rule;        // without links
-  std::string link;      // "fpga0-tor0", a range "fpga[0-3]-tor0", or a glob
+  std::string link;      // "fpga0-tor0", a range "fpga[0-3]-tor0", or a glob; either end may come first
+  // Or its two ends, each a name, range or glob; `link` is "" then. rule.forward is the direction from the first-named end
+  // to the other (`direction: tx`), in both spellings.
+  std::string from, to;
   std::string position;  // "file:line:column" for errors
 };
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "fabric/link.h"
@@ -35,7 +36,17 @@ struct LtlOptions {
   Bytes queue_limit{std::int64_t{2} << 30};  // unsent bytes per connection before send() answers kWouldBlock
   RecoveryMode recovery = RecoveryMode::kSelective;
   std::uint32_t first_sequence = 0;          // tests start near the wrap
+  // A single packet is acknowledged after this unless data carries the ACK before. Lower: more bare ACKs in
+  // request/response traffic; higher: a lost last packet is noticed later, as the sender's tail probe waits for it.
+  Duration ack_delay = microseconds(4);
+  // Floor of the timeout in smoothed round trips; 0: the timeout is fixed, as in hardware. Wall time wants 4.
+  std::uint32_t timeout_rtts = 0;
+  // What the receiver is charged for a packet beyond its fragment. Lower than its carrier charges: receive buffers overflow.
+  Bytes credit_overhead{32};
 };
+
+// What is wrong with `options`, or nothing. Ltl's constructor requires nothing to be wrong.
+Status check(const LtlOptions& options);
 
 struct LtlConnection {
   NodeId peer{};
@@ -68,13 +79,14 @@ struct LtlStats {
 
 class Ltl {
  public:
-  // `connections[i]` is row i of this node's table.
+  // `connections[i]` is row i of this node's table; both ends of a connection have the same options. `trace` may be null.
   Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections, TraceBuffer* trace = nullptr);
   ~Ltl();
   Ltl(const Ltl&) = delete;
   Ltl& operator=(const Ltl&) = delete;
 
   // Queues one message. Errors: kInvalid above 1 GiB, kWouldBlock when queue_limit is reached.
+  // REQUIRES: `connection` is a row of the table.
   Status send(ConnectionId connection, Payload message, Instant now);
   void on_input(const Datagram& datagram, Instant now);
   // Drain until empty after every other call. Order: acknowledgements and control, resends, new data by connection in turn.

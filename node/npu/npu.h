@@ -5,7 +5,7 @@
 // result is written back or leaves; values are computed in the same pass, whatever wall time that takes.
 //
 //   npu.begin(request, steps, start);        // start: instant and critical path of what the request waited for
-//   npu.deliver(port, vectors, arrival);     // messages in order per port, before or after begin
+//   npu.deliver(port, vectors, arrival);     // messages in order per port
 //   while (auto out = npu.poll_output()) ... // each with the instant at which it leaves the NPU
 //   if (npu.finished()) ...
 #pragma once
@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "protocol/base/breakdown.h"
@@ -30,6 +31,7 @@ struct NpuOutput {
   Arrival leaves;          // instant and path
 };
 
+// Up to the end of the last finished request, except requests, chains and mvu_macs, which count as they happen.
 struct NpuStats {
   std::uint64_t requests = 0;
   std::uint64_t chains = 0;
@@ -37,7 +39,7 @@ struct NpuStats {
   Duration mvu_busy{};              // slots of the matrix-vector unit
   Duration busy{};                  // from the start of each request to its last result, less waits at NetQ
   std::uint64_t fp16_overflows = 0; // finite results that became infinite
-  std::uint64_t poisoned_blocks = 0;
+  std::uint64_t poisoned_blocks = 0;  // activation blocks with a NaN or infinity, once for each product they enter
   void merge(const NpuStats& other);
 };
 
@@ -61,7 +63,9 @@ class Npu {
   Instant free_at() const;
   // What the program waits for: "port 2 (gru0.h from fpga1), step 7", or "" when it waits for nothing.
   std::string waiting_for() const;
-  // The register files' content, for tests. One native vector.
+  // The NetQ port of that wait.
+  std::optional<std::uint16_t> waiting_port() const;
+  // The register files' content, for tests. One native vector; empty under kTiming. REQUIRES: the shard touches it.
   std::span<const Half> vector(Memory memory, std::uint32_t index) const;
   const NpuStats& stats() const;
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,6 +40,7 @@ struct RecurrentLayer {
   std::int64_t hidden = 0;
   bool reset_after = false;               // GRU: ONNX linear_before_reset = 1
   bool emits_sequence = true;             // false: only the last hidden state is used
+  bool reverse = false;                   // the only direction runs from the last step to the first
   std::vector<RecurrentWeights> directions;  // 1, or 2: forward and reverse, outputs concatenated
   int gates() const { return cell == Cell::kGru ? 3 : 4; }
 };
@@ -76,14 +78,31 @@ struct Model {
   std::vector<std::string> cpu_operators;  // names with reasons, for the explanation
 };
 
-// 2 multiply-adds are 2 operations each: 12 h^2 t for a GRU, 16 h^2 t for an LSTM with input = hidden.
+// Limits of check_model(); together they keep operations() below 2^62.
+inline constexpr std::int64_t kMaxWidth = std::int64_t{1} << 20;    // input, hidden, output, symbols
+inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 40;
+inline constexpr std::int64_t kMaxSteps = std::int64_t{1} << 20;
+inline constexpr std::size_t kMaxLayers = 256;
+
+// A multiply-add is 2 operations: 12 h^2 t for a GRU, 16 h^2 t for an LSTM with input = hidden. Matrix products of the
+// layers only, every direction counted; no embedding, bias or gate.
+// REQUIRES: check_model(model) is empty, 0 <= steps <= kMaxSteps.
 std::int64_t operations(const Model& model, std::int64_t steps);
+// Elements of the layers' matrices and biases, from their sizes (tensors may be without values); no embedding.
 std::int64_t weight_count(const Model& model);
-// Shapes agree from layer to layer, sizes are positive and below limits. Names what is wrong.
+// Shapes agree from layer to layer, sizes are positive and below limits, values are finite and as many as the shape
+// says. Names what is wrong.
 Diagnostics check_model(const Model& model);
 
+// Elements of one vector out of a layer: hidden size times directions, or the dense layer's output.
+std::int64_t layer_input(const Layer& layer);
+std::int64_t layer_output(const Layer& layer);
+const std::string& layer_name(const Layer& layer);
+// Elements of a shape, or nothing when a dimension is negative or the product does not fit 63 bits.
+std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape);
+
 // model: {rnn: {cell, hidden, steps, layers, bidirectional, input}} with weights uniform in +-1/sqrt(hidden), a function
-// of the seed; without values when `with_weights` is false.
+// of the seed; without values when `with_weights` is false. A vector out for each step, as DeepBench's layers give.
 struct RnnOptions {
   Cell cell = Cell::kGru;
   std::int64_t hidden = 0;
@@ -95,10 +114,20 @@ struct RnnOptions {
   std::uint64_t seed = 1;
   bool with_weights = true;
 };
+// REQUIRES: hidden and layers positive, steps and input not negative, sizes within the limits above, and with weights:
+// that they fit this machine's memory (4 bytes each).
 Model build_rnn(const RnnOptions& options);
 
 // Runs the model in fp32 (double accumulation): the reference accuracy and errors are taken against.
-// `vectors`: steps * input values (after the embedding). Returns the layers' output before the host's last part.
+// States and gates stay in double from the first layer to the last; the result is rounded once.
+// `vectors`: steps * input values (after the embedding). Returns the layers' output before the host's last part: steps *
+// output values with `sequence_output`, else `output`. A dense layer that is not `every_step` reads the last step.
+// REQUIRES: check_model(model) is empty, every tensor has values, steps > 0.
 std::vector<float> run_fp32(const Model& model, const std::vector<float>& vectors, std::int64_t steps);
+
+// The host's parts of the reference. Rows of `table` (REQUIRES: kEmbedding with values); a symbol outside is an error.
+Result<std::vector<float>> embed(const HostBefore& before, const std::vector<std::int64_t>& symbols);
+// Softmax or log-softmax of each vector of `width` values, in double, rounded once.
+std::vector<float> apply_after(HostAfter after, std::vector<float> vectors, std::int64_t width);
 
 }  // namespace soliton

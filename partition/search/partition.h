@@ -32,7 +32,9 @@ struct PartitionRequest {
 // the device would do.
 Checked<Plan> partition_model(const PartitionRequest& request);
 
-// The whole model on one device like `device` whose memories are as large as needed: what outputs are compared with.
-Checked<Shard> unsharded(const Model& model, const NpuDevice& device, const std::string& precision);
+// The whole model on one device like `device` whose memories are as large as needed, and the host part that feeds it:
+// what outputs are compared with. One shard, named "unsharded"; the host is named "host"; times are not predicted.
+Checked<Plan> unsharded(const Model& model, const NpuDevice& device, const std::string& precision,
+                        const CpuDevice& host);
 
 }  // namespace soliton

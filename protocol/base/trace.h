@@ -39,7 +39,9 @@ class TraceBuffer {
  public:
   explicit TraceBuffer(std::size_t limit = 0) : limit_(limit) {}
 
-  bool enabled() const { return recorded_ < limit_; }
+  bool enabled() const { return !paused_ && recorded_ < limit_; }
+  // While paused nothing is recorded.
+  void pause(bool paused) { paused_ = paused; }
   void record(const TraceEvent& event) {
     if (!enabled()) return;
     ++recorded_;
@@ -50,6 +52,7 @@ class TraceBuffer {
  private:
   std::size_t limit_;
   std::size_t recorded_ = 0;
+  bool paused_ = false;
   std::vector<TraceEvent> events_;
 };
 

@@ -1,7 +1,8 @@
 // NPU programs: chains of instructions in loop segments (npu design page, sections 3 and 4).
 //
-// Data flow is the order of the chain; operations name no source or destination vector. A program is a list of
-// segments, each repeated a number of times that may depend on the request's steps: the loop control of the scalar core.
+// Data flow is the order of the chain; operations name no source or destination vector. A program
+// is a list of segments, each repeated a number of times that may depend on the request's steps:
+// the loop control of the scalar core.
 #pragma once
 
 #include <array>
@@ -15,16 +16,47 @@
 namespace soliton {
 
 enum class Opcode : std::uint8_t {
-  kVRd, kVWr, kMRd, kMWr, kMvMul, kVvAdd, kVvASubB, kVvBSubA, kVvMax, kVvMul, kVSigm, kVTanh, kVRelu, kSWr, kEndChain,
+  kVRd,
+  kVWr,
+  kMRd,
+  kMWr,
+  kMvMul,
+  kVvAdd,
+  kVvASubB,
+  kVvBSubA,
+  kVvMax,
+  kVvMul,
+  kVSigm,
+  kVTanh,
+  kVRelu,
+  kSWr,
+  kEndChain,
 };
 
 enum class Memory : std::uint8_t {
-  kNone, kInitialVrf, kAddSubVrf0, kAddSubVrf1, kMultiplyVrf, kMatrixRf, kDram, kNetQ,
+  kNone,
+  kInitialVrf,
+  kAddSubVrf0,
+  kAddSubVrf1,
+  kMultiplyVrf,
+  kMatrixRf,
+  kDram,
+  kNetQ,
 };
 
 // One 32-bit instruction word: opcode 5, memory 3, index 24 (top to bottom).
-// v_rd/v_wr: index of the first native vector, or for kNetQ the port. mv_mul: tile address of the matrix.
-// vv_*: index in the register file of the operation. s_wr: index = (register << 20) | value.
+// v_rd/v_wr: a vector register file, kDram or kNetQ; index of the first native vector, or for kNetQ
+// the port. m_rd: kNetQ or kDram; m_wr: kMatrixRf or kDram. mv_mul: kMatrixRf, tile address of the
+// matrix. vv_add, vv_a_sub_b, vv_b_sub_a, vv_max: kAddSubVrf0 or kAddSubVrf1; vv_mul: kMultiplyVrf;
+// index in that register file. v_sigm, v_tanh, v_relu, end_chain: kNone, index 0. s_wr: kNone,
+// index = (register << 20) | value.
+inline constexpr int kOpcodeShift = 27;
+inline constexpr int kMemoryShift = 24;
+inline constexpr int kRegisterShift = 20;
+inline constexpr std::uint32_t kMaxIndex = (1u << kMemoryShift) - 1;
+inline constexpr std::uint32_t kMaxScalar =
+    (1u << kRegisterShift) - 1;  // largest value of a scalar register
+
 struct Instruction {
   Opcode opcode = Opcode::kEndChain;
   Memory memory = Memory::kNone;
@@ -60,18 +92,35 @@ struct Segment {
 struct Program {
   std::vector<Chain> chains;
   std::vector<Segment> segments;  // run in order
-  // Instruction words with the s_wr and end_chain the encoding needs: what the instruction memory is charged.
+  // Instruction words with the s_wr and end_chain the encoding needs: what the instruction memory
+  // is charged.
   std::int64_t instruction_words() const;
   bool operator==(const Program&) const = default;
 };
 
-std::string opcode_name(Opcode opcode);   // "mv_mul"
-std::string memory_name(Memory memory);   // "InitialVrf"
+std::string opcode_name(Opcode opcode);  // "mv_mul"
+std::string memory_name(Memory memory);  // "InitialVrf", "AddSubVrf_0"
 
+// What the multifunction unit does with an operation.
+enum class MfuUnit : std::uint8_t { kNone, kAdd, kMultiply, kActivation };
+MfuUnit mfu_unit(Opcode opcode);
+
+// The memory and index that the opcode allows (table above); an error says what it takes.
+Status check_instruction(const Instruction& instruction);
+
+// Words of the chains, in order. A chain is [s_wr rows] [s_wr columns] instructions end_chain. Both
+// registers are written by the first chain and at the head of a segment, where a loop may come back
+// with other values; elsewhere on change. REQUIRES: every instruction passes check_instruction(),
+// none is s_wr or end_chain, rows and columns are 1 to kMaxScalar.
 std::vector<std::uint32_t> encode(const Program& program);
-// Refuses anything encode() cannot have written. Segments are not part of the words and come back empty.
+// Refuses anything encode() cannot have written. Segments and labels are not part of the words and
+// come back empty.
 Result<Program> decode(std::span<const std::uint32_t> words);
-// One chain a line, "v_rd InitialVrf[0] · mv_mul 12 · vv_add 3 · v_sigm · v_wr MultiplyVrf[0]".
+// "v_rd NetQ[0]", "mv_mul 12", "vv_add AddSubVrf_0[3]", "v_sigm"
+std::string print(const Instruction& instruction);
+// One chain a line, "gru0.r 7x7: v_rd InitialVrf[0] · mv_mul 12 · vv_add AddSubVrf_0[3] · v_sigm ·
+// v_wr MultiplyVrf[0]", with a line before each segment that says which chains it repeats how
+// often.
 std::string print(const Program& program);
 
 }  // namespace soliton

@@ -1,0 +1,145 @@
+#include <cstdio>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "cluster/cli/commands.h"
+#include "cluster/cli/environment.h"
+#include "cluster/manager/run.h"
+#include "cluster/report/report_html.h"
+#include "cluster/report/summary.h"
+#include "cluster/results/run_folder.h"
+#include "partition/plan/picture.h"
+
+namespace soliton {
+namespace {
+
+std::string layout_of(const ClusterSpec& spec) {
+  if (spec.time == TimeMode::kWall || spec.processes == ProcessMode::kPerNode) return "a process per node";
+  return "packed in one process";
+}
+
+std::string precision_of(const PreparedRun& run) {
+  return run.spec.model.precision.empty() ? run.plan.shards.front().format.name : run.spec.model.precision;
+}
+
+const char* compute_name(ComputeKind kind) {
+  switch (kind) {
+    case ComputeKind::kFunctional: return "functional";
+    case ComputeKind::kTiming: return "timing";
+    case ComputeKind::kSampled: return "sampled";
+  }
+  return "";
+}
+
+SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {
+  SummaryContext context;
+  context.model = run.model.name;
+  context.topology = run.topology.name;
+  context.precision = precision_of(run);
+  context.layout = layout_of(run.spec);
+  context.arrival = run.spec.workload.arrival;
+  context.clients = run.spec.workload.clients;
+  context.compute = compute_name(run.spec.compute);
+  context.plan = &run.plan;
+  context.folder = folder;
+  return context;
+}
+
+TraceNames trace_names(const PreparedRun& run) {
+  TraceNames names;
+  for (const NodeSpec& node : run.spec.nodes) {
+    names.nodes.push_back(node.name);
+    std::vector<std::string>& chains = names.chains.emplace_back();
+    for (const Shard& shard : run.plan.shards)
+      if (shard.node == node.name)
+        for (const Chain& chain : shard.program.chains) chains.push_back(chain.label);
+  }
+  for (const TopologyLink& link : run.topology.links) names.links.push_back(link.name);
+  for (const FaultRule& rule : run.faults.rules) names.fault_rules.push_back(rule.id);
+  return names;
+}
+
+Status write_all(const RunFolder& folder, const PreparedRun& run, const FinishedRun& finished,
+                 const SummaryContext& context) {
+  const RunResults& results = finished.results;
+  const std::pair<const char*, std::string> files[] = {
+      {"results.json", results_json(results)},
+      {"requests.csv", requests_csv(results)},
+      {"summary.txt", summary_text(results, context)},
+      {"trace.json", trace_json(finished.trace, trace_names(run))},
+      {"report.html", report_html(results, context, plan_svg(run.plan))},
+  };
+  for (const auto& [name, content] : files)
+    if (Status written = folder.write(name, content); !written) return written;
+  return {};
+}
+
+// First cause wins; the others are listed.
+int verdict(const PreparedRun& run, const FinishedRun& finished) {
+  const RunResults& results = finished.results;
+  int status = 0;
+  const auto cause = [&status](int code, const std::string& text) {
+    fmt::print(stderr, "{}\n", text);
+    if (status == 0) status = code;
+  };
+  if (finished.interrupted_by != 0) {
+    cause(signal_status(finished.interrupted_by),
+          fmt::format("interrupted: {} of {} requests are kept", results.requests.size(), run.spec.workload.requests));
+    return status;
+  }
+  if (finished.error) cause(exit_status(finished.error->code), finished.error->message);
+  if (results.outputs.mismatched > 0)
+    cause(1, fmt::format("{} of {} outputs differ from the unsharded run", results.outputs.mismatched, results.outputs.checked));
+  const double p99 = latency_summary(results).p99;
+  if (run.spec.service.sla_p99.count() > 0 && p99 > in_us(run.spec.service.sla_p99))
+    cause(1, fmt::format("SLA missed: p99 is {:.3f} us, promised {}", p99, to_string(run.spec.service.sla_p99)));
+  return status;
+}
+
+RunControl control_of(const CommandLine& line, const PreparedRun& run, const RunFolder& folder, ProgressLine& progress) {
+  RunControl control;
+  control.signal = &watch_signals();
+  control.time_limit = run.spec.time_limit;
+  control.log_folder = folder.log_folder();
+  control.node_program = node_program();
+  const auto requests = static_cast<std::size_t>(run.spec.workload.requests);
+  if (!line.quiet && !line.json)
+    control.progress = [&progress, requests](std::size_t completed, Instant now) {
+      progress.show(fmt::format("{} of {} requests, {}", completed, requests, to_string(now - kRunStart)), completed, requests);
+    };
+  return control;
+}
+
+}  // namespace
+
+int command_run(const CommandLine& line) {
+  const Checked<ClusterSpec> spec = read_cluster_of(line);
+  if (!spec) return report_errors(spec.error());
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+  if (!prepared) return report_errors(prepared.error());
+  const PreparedRun& run = **prepared;
+  const Result<RunFolder> folder = RunFolder::open({spec->name, run_stamp(std::time(nullptr)), line.out});
+  if (!folder) return report_error(folder.error());
+  const Status spec_written = folder->write("cluster.yaml", write_cluster(*spec, folder->path()));
+  if (!spec_written) return report_error(spec_written.error());
+  ProgressLine progress(!line.quiet && !line.json);
+  const FinishedRun finished = execute_run(run, control_of(line, run, *folder, progress));
+  progress.clear();
+  SummaryContext context = summary_context(run, folder->path());
+  const Status written = write_all(*folder, run, finished, context);
+  if (line.json) {
+    std::fputs(results_json(finished.results).c_str(), stdout);
+  } else if (!line.quiet) {
+    context.terminal = colours_wanted(stdout);
+    std::fputs(summary_text(finished.results, context).c_str(), stdout);
+  }
+  const int status = verdict(run, finished);
+  if (!written) {
+    const int not_written = report_error(written.error());
+    return status != 0 ? status : not_written;
+  }
+  return status;
+}
+
+}  // namespace soliton

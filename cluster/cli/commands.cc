@@ -1,0 +1,98 @@
+#include "cluster/cli/commands.h"
+
+#include <cstdio>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cluster/cli/environment.h"
+#include "cluster/manager/run.h"
+#include "cluster/spec/listing.h"
+#include "partition/plan/explain.h"
+
+namespace soliton {
+
+int report_errors(const Diagnostics& diagnostics) {
+  std::fputs(diagnostics.text().c_str(), stderr);
+  return exit_status(diagnostics.errors.front().code);
+}
+
+int report_error(const Error& error) {
+  fmt::print(stderr, "{}\n", error.message);
+  return exit_status(error.code);
+}
+
+Checked<ClusterSpec> read_cluster_of(const CommandLine& line) {
+  return read_cluster(line.inputs.front(), overrides_of(line), data_root());
+}
+
+int command_plan(const CommandLine& line) {
+  const Checked<ClusterSpec> spec = read_cluster_of(line);
+  if (!spec) return report_errors(spec.error());
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+  if (!prepared) return report_errors(prepared.error());
+  const PreparedRun& run = **prepared;
+  if (line.json)
+    std::fputs(plan_json(run.plan).c_str(), stdout);
+  else if (!line.quiet)
+    std::fputs(explain(run.plan, run.topology).c_str(), stdout);
+  return 0;
+}
+
+namespace {
+
+nlohmann::ordered_json verdict_json(const std::string& file, const Checked<ClusterSpec>& spec) {
+  nlohmann::ordered_json out{{"file", file}, {"good", spec.has_value()}, {"errors", nlohmann::ordered_json::array()}};
+  if (!spec)
+    for (const Error& error : spec.error().errors) out["errors"].push_back(error.message);
+  return out;
+}
+
+// "name  what it is" lines as objects.
+std::string lines_as_json(const std::string& text) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t gap = line.find(' ');
+    const std::size_t rest = line.find_first_not_of(' ', gap);
+    if (!line.empty())
+      out.push_back({{"name", line.substr(0, gap)}, {"text", rest == std::string::npos ? "" : line.substr(rest)}});
+  }
+  return out.dump(2) + "\n";
+}
+
+}  // namespace
+
+int command_check(const CommandLine& line) {
+  int status = 0;
+  nlohmann::ordered_json verdicts = nlohmann::ordered_json::array();
+  for (const std::string& file : line.inputs) {
+    const Checked<ClusterSpec> spec = read_cluster(file, overrides_of(line), data_root());
+    verdicts.push_back(verdict_json(file, spec));
+    if (!spec) {
+      const int code = report_errors(spec.error());
+      if (status == 0) status = code;
+    } else if (line.expand && !line.json) {
+      std::fputs(write_cluster(*spec, ".").c_str(), stdout);
+    } else if (!line.quiet && !line.json) {
+      fmt::print("{}: good\n", file);
+    }
+  }
+  if (line.json) std::fputs((verdicts.dump(2) + "\n").c_str(), stdout);
+  return status;
+}
+
+int command_list(const CommandLine& line) {
+  const std::string& what = line.inputs.front();
+  Checked<std::string> text = what == "devices"      ? list_devices(data_root())
+                              : what == "topologies" ? list_topologies(data_root())
+                              : what == "configs"    ? list_configs(data_root())
+                              : what == "formats"    ? list_formats()
+                                                     : list_faults();
+  if (!text) return report_errors(text.error());
+  std::fputs((line.json ? lines_as_json(*text) : *text).c_str(), stdout);
+  return 0;
+}
+
+}  // namespace soliton

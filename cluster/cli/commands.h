@@ -1,0 +1,22 @@
+// The commands of `soliton`, each from its options to its exit status.
+#pragma once
+
+#include "cluster/cli/options.h"
+
+namespace soliton {
+
+int command_run(const CommandLine& line);
+int command_plan(const CommandLine& line);
+int command_check(const CommandLine& line);
+int command_list(const CommandLine& line);
+int command_sweep(const CommandLine& line);
+int command_bench(const CommandLine& line);
+
+// Prints every error, one a line, to standard error; the status of the first.
+int report_errors(const Diagnostics& diagnostics);
+int report_error(const Error& error);
+
+// Reads the cluster file of the command line with its overrides.
+Checked<ClusterSpec> read_cluster_of(const CommandLine& line);
+
+}  // namespace soliton

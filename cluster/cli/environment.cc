@@ -1,0 +1,69 @@
+#include "cluster/cli/environment.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace soliton {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::atomic<int> caught_signal{0};
+
+void on_signal(int number) {
+  if (caught_signal.exchange(number) != 0) _exit(signal_status(number));
+}
+
+fs::path program_folder() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path(".") : self.parent_path();
+}
+
+}  // namespace
+
+DataRoot data_root() {
+  if (const char* given = std::getenv("SOLITON_DATA")) return {given};
+  const fs::path installed = program_folder() / ".." / "share" / "soliton";
+  std::error_code error;
+  if (fs::is_directory(installed / "configs", error)) return {fs::weakly_canonical(installed, error).string()};
+  return {SOLITON_SOURCE_DIR};
+}
+
+std::string node_program() { return (program_folder() / "soliton-node").string(); }
+
+bool colours_wanted(std::FILE* stream) { return isatty(fileno(stream)) != 0 && std::getenv("NO_COLOR") == nullptr; }
+
+const std::atomic<int>& watch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return caught_signal;
+}
+
+int signal_status(int number) { return number == SIGINT ? 130 : 143; }
+
+ProgressLine::ProgressLine(bool wanted) : wanted_(wanted && isatty(STDERR_FILENO) != 0) {}
+
+void ProgressLine::show(const std::string& text, std::size_t done, std::size_t of) {
+  if (!wanted_) return;
+  constexpr std::size_t kCells = 24;
+  const std::size_t full = of ? std::min(kCells, done * kCells / of) : 0;
+  std::string bar;
+  for (std::size_t i = 0; i < kCells; ++i) bar += i < full ? "█" : "░";
+  fmt::print(stderr, "\r\x1b[K{} {}", bar, text);
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+void ProgressLine::clear() {
+  if (std::exchange(shown_, false)) fmt::print(stderr, "\r\x1b[K");
+}
+
+}  // namespace soliton

@@ -1,0 +1,47 @@
+// The program `soliton`: the list of parts.
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "cluster/cli/commands.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+struct Command {
+  const char* name;
+  int (*run)(const CommandLine&);
+};
+
+constexpr Command kCommands[] = {
+    {"run", command_run},   {"plan", command_plan},   {"check", command_check},
+    {"list", command_list}, {"sweep", command_sweep}, {"bench", command_bench},
+};
+
+std::string as_typed(int argc, char** argv) {
+  std::string text = "soliton";
+  for (int i = 1; i < argc; ++i) text += fmt::format(" {}", argv[i]);
+  return text;
+}
+
+int soliton_main(int argc, char** argv) {
+  const tl::expected<CommandLine, int> line = parse_command_line(argc, argv);
+  if (!line) return line.error();
+  set_check_context(as_typed(argc, argv));
+  for (const Command& command : kCommands)
+    if (line->command == command.name) return command.run(*line);
+  return 2;
+}
+
+}  // namespace
+}  // namespace soliton
+
+int main(int argc, char** argv) {
+  try {
+    return soliton::soliton_main(argc, argv);
+  } catch (const std::exception& error) {  // out of memory and bugs only: libraries are caught at their seams
+    fmt::print(stderr, "soliton: internal error: {}\n", error.what());
+    return 70;
+  }
+}

@@ -1,0 +1,234 @@
+#include "cluster/engine/fleet.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <deque>
+#include <fstream>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace soliton {
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are shown
+
+}  // namespace
+
+Fleet::Fleet(FleetOptions options) : options_(std::move(options)), wake_(eventfd(0, EFD_CLOEXEC)) {}
+
+Fleet::~Fleet() { kill(); }
+
+Descriptor Fleet::open_log(const std::string& name) const {
+  const std::string path = options_.log_folder.empty() ? "/dev/null" : options_.log_folder + "/" + name + ".log";
+  return Descriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+}
+
+std::string Fleet::last_log_lines(const std::string& name) const {
+  std::ifstream log(options_.log_folder + "/" + name + ".log");
+  std::deque<std::string> tail;
+  for (std::string line; std::getline(log, line);) {
+    tail.push_back(line);
+    if (tail.size() > kLogTail) tail.pop_front();
+  }
+  std::string out;
+  for (const std::string& line : tail) out += "\n    " + line;
+  return out;
+}
+
+Status Fleet::start(const std::vector<NodeAssignment>& assignments, const std::vector<int>& channels) {
+  for (std::size_t i = 0; i < assignments.size(); ++i) {
+    const Status started = start_one(assignments[i], i < channels.size() ? channels[i] : -1);
+    if (!started) {
+      kill();
+      return started;
+    }
+  }
+  reader_ = std::thread([this] { read_loop(); });
+  return {};
+}
+
+Status Fleet::start_one(const NodeAssignment& assignment, int channel) {
+  Result<std::pair<Descriptor, Descriptor>> sockets = socket_pair();
+  if (!sockets) return tl::unexpected<Error>(sockets.error());
+  Result<int> shard = write_assignment(assignment);
+  if (!shard) return tl::unexpected<Error>(shard.error());
+  const Descriptor shard_file(*shard);
+  const Descriptor log = open_log(assignment.deployment.node);
+  if (!log)
+    return soliton::failure(ErrorCode::kEnvironment, fmt::format("cannot write {}/{}.log", options_.log_folder, assignment.deployment.node));
+  std::vector<int> inherited{sockets->second.get(), shard_file.get()};
+  if (channel >= 0) inherited.push_back(channel);
+  Result<ChildProcess> process = ChildProcess::start(
+      options_.node_program, {assignment.deployment.node, std::to_string(getpid()), channel >= 0 ? "virtual" : "wall"},
+      inherited, log.get());
+  if (!process) return tl::unexpected<Error>(process.error());
+  auto node = std::make_unique<NodeState>();
+  node->name = assignment.deployment.node;
+  node->socket = std::move(sockets->first);
+  node->control = std::make_unique<ControlSocket>(node->socket.get());
+  node->process = std::move(*process);
+  nodes_.push_back(std::move(node));
+  return {};
+}
+
+void Fleet::read_loop() {
+  std::vector<pollfd> watched;
+  for (;;) {
+    watched.clear();
+    watched.push_back({wake_.get(), POLLIN, 0});
+    std::vector<NodeState*> open;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& node : nodes_) {
+        if (node->closed) continue;
+        watched.push_back({node->socket.get(), POLLIN, 0});
+        open.push_back(node.get());
+      }
+    }
+    if (::poll(watched.data(), watched.size(), -1) < 0) continue;
+    if (watched[0].revents != 0 || open.empty()) return;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      if (watched[i + 1].revents == 0) continue;
+      if (std::optional<Report> report = open[i]->control->receive_report())
+        take(*open[i], std::move(*report));
+      else
+        mark_closed(*open[i]);
+    }
+  }
+}
+
+void Fleet::take(NodeState& node, Report report) {
+  const std::lock_guard lock(mutex_);
+  if (const Ready* ready = std::get_if<Ready>(&report)) {
+    node.ready = true;
+    node.port = ready->port;
+  } else if (auto* records = std::get_if<std::vector<HostRecord>>(&report)) {
+    std::move(records->begin(), records->end(), std::back_inserter(records_));
+  } else if (std::get_if<Finished>(&report)) {
+    finished_ = true;
+  } else if (auto* stats = std::get_if<NodeStats>(&report)) {
+    node.stats = std::move(*stats);
+  } else if (const Error* error = std::get_if<Error>(&report)) {
+    node.failed = true;
+    if (!failure_) failure_ = Error{error->code, fmt::format("{}: {}", node.name, error->message)};
+    failed_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Fleet::mark_closed(NodeState& node) {
+  const std::lock_guard lock(mutex_);
+  node.closed = true;
+  if (!node.stats && !stopping_) {
+    node.failed = true;
+    const std::optional<ProcessEnd> end = node.process->wait(1000);
+    if (!failure_)
+      failure_ = Error{ErrorCode::kBroken, fmt::format("{} (process {}) ended by {}{}", node.name, node.process->pid(),
+                                                       end ? end->text() : "closing its control socket",
+                                                       last_log_lines(node.name))};
+    failed_ = true;
+  }
+  changed_.notify_all();
+}
+
+Status Fleet::wait_ready(const std::atomic<int>& signal) {
+  const auto limit = std::chrono::steady_clock::now() + Milliseconds(options_.ready_milliseconds);
+  std::unique_lock lock(mutex_);
+  const auto all_ready = [this] {
+    return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->ready; });
+  };
+  while (!all_ready() && !failed_ && signal == 0 && std::chrono::steady_clock::now() < limit)
+    changed_.wait_for(lock, Milliseconds(50));
+  if (failed_) return tl::unexpected<Error>(*failure_);
+  if (all_ready() || signal != 0) return {};
+  std::string missing;
+  for (const auto& node : nodes_)
+    if (!node->ready) missing += (missing.empty() ? "" : ", ") + node->name;
+  return soliton::failure(ErrorCode::kNoProgress,
+                          fmt::format("not ready after {} s: {}", options_.ready_milliseconds / 1000, missing));
+}
+
+void Fleet::send_start(std::int64_t start_ns) {
+  StartCommand start;
+  start.start_ns = start_ns;
+  for (const auto& node : nodes_) start.ports.push_back(node->port);
+  // A node that died in the meantime is found by its closed socket.
+  for (const auto& node : nodes_) static_cast<void>(node->control->send(Command{start}));
+}
+
+bool Fleet::wait_all_closed(int milliseconds) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, Milliseconds(milliseconds), [this] {
+    return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->closed; });
+  });
+}
+
+void Fleet::stop() {
+  stopping_ = true;
+  for (const auto& node : nodes_) {
+    node->process->signal(SIGCONT);
+    static_cast<void>(node->control->send(Command{StopCommand{}}));
+  }
+  if (!wait_all_closed(options_.drain_milliseconds)) {
+    for (const auto& node : nodes_) node->process->signal(SIGTERM);
+    wait_all_closed(options_.term_milliseconds);
+  }
+  for (const auto& node : nodes_)
+    if (!node->process->wait(node->closed ? 1000 : 0)) node->process->signal(SIGKILL);
+  kill();
+}
+
+void Fleet::kill() {
+  stopping_ = true;
+  if (reader_.joinable()) {
+    const std::uint64_t one = 1;
+    static_cast<void>(!::write(wake_.get(), &one, sizeof one));
+    for (const auto& node : nodes_) node->process->signal(SIGKILL);
+    reader_.join();
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& node : nodes_) {
+    if (!node->process) continue;
+    node->process->signal(SIGKILL);
+    node->process->wait(-1);
+  }
+}
+
+std::optional<Error> Fleet::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+bool Fleet::node_failed(std::size_t node) const {
+  const std::lock_guard lock(mutex_);
+  return nodes_[node]->failed;
+}
+
+std::vector<HostRecord> Fleet::take_records() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(records_, {});
+}
+
+std::optional<NodeStats> Fleet::stats(std::size_t node) const {
+  const std::lock_guard lock(mutex_);
+  return nodes_[node]->stats;
+}
+
+std::vector<pid_t> Fleet::pids() const {
+  std::vector<pid_t> out;
+  for (const auto& node : nodes_) out.push_back(node->process->pid());
+  return out;
+}
+
+void Fleet::wait_change(int milliseconds) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, Milliseconds(milliseconds));
+}
+
+}  // namespace soliton

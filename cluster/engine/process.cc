@@ -1,0 +1,126 @@
+#include "cluster/engine/process.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace soliton {
+namespace {
+
+constexpr int kFirstInherited = 3;
+// Sources are moved above the numbers they become, so that no dup2 overwrites one that is still needed.
+constexpr int kAboveTargets = 64;
+
+Result<std::vector<Descriptor>> moved_up(const std::vector<int>& descriptors) {
+  std::vector<Descriptor> out;
+  for (const int descriptor : descriptors) {
+    const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, kAboveTargets);
+    if (copy < 0) return failure(ErrorCode::kEnvironment, fmt::format("descriptors: {}", std::strerror(errno)));
+    out.emplace_back(copy);
+  }
+  return out;
+}
+
+// posix_spawn's attribute objects as a resource.
+struct SpawnActions {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  SpawnActions() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  }
+  ~SpawnActions() {
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  }
+};
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+int Descriptor::release() { return std::exchange(fd_, -1); }
+
+void Descriptor::reset() {
+  if (fd_ >= 0) close(fd_);
+  fd_ = -1;
+}
+
+std::string ProcessEnd::text() const {
+  return by_signal ? fmt::format("signal {} ({})", status, strsignal(status)) : fmt::format("status {}", status);
+}
+
+Result<ChildProcess> ChildProcess::start(const std::string& program, const std::vector<std::string>& arguments,
+                                         const std::vector<int>& inherited, int log) {
+  Result<std::vector<Descriptor>> sources = moved_up(inherited);
+  Result<std::vector<Descriptor>> log_source = moved_up({log});
+  if (!sources) return tl::unexpected<Error>(sources.error());
+  if (!log_source) return tl::unexpected<Error>(log_source.error());
+  SpawnActions spawn;
+  posix_spawn_file_actions_addopen(&spawn.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&spawn.actions, log_source->front().get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&spawn.actions, log_source->front().get(), STDERR_FILENO);
+  for (std::size_t i = 0; i < sources->size(); ++i)
+    posix_spawn_file_actions_adddup2(&spawn.actions, (*sources)[i].get(), kFirstInherited + static_cast<int>(i));
+  std::vector<char*> words{const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  pid_t pid = -1;
+  const int error = posix_spawn(&pid, program.c_str(), &spawn.actions, &spawn.attributes, words.data(), environ);
+  if (error != 0) return failure(ErrorCode::kEnvironment, fmt::format("cannot start {}: {}", program, std::strerror(error)));
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (pidfd >= 0) fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+  return ChildProcess(pid, Descriptor(pidfd));
+}
+
+ChildProcess::~ChildProcess() {
+  if (!pidfd_ || end_) return;
+  signal(SIGKILL);
+  wait(-1);
+}
+
+void ChildProcess::signal(int number) const {
+  if (pidfd_ && !end_) syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+}
+
+std::optional<ProcessEnd> ChildProcess::poll() { return wait(0); }
+
+std::optional<ProcessEnd> ChildProcess::wait(int milliseconds) {
+  if (end_) return end_;
+  pollfd readable{pidfd_.get(), POLLIN, 0};
+  while (::poll(&readable, 1, milliseconds) < 0 && errno == EINTR) {
+  }
+  int status = 0;
+  if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+  end_ = WIFSIGNALED(status) ? ProcessEnd{true, WTERMSIG(status)} : ProcessEnd{false, WEXITSTATUS(status)};
+  return end_;
+}
+
+Result<std::pair<Descriptor, Descriptor>> socket_pair() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return failure(ErrorCode::kEnvironment, fmt::format("socketpair: {}", std::strerror(errno)));
+  return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+}  // namespace soliton

@@ -1,0 +1,70 @@
+// A child process that cannot outlive us: started with inherited descriptors only, told apart by pidfd, never by name.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+// An owned file descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor() { reset(); }
+
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  int release();
+  void reset();
+
+ private:
+  int fd_ = -1;
+};
+
+// How a child ended.
+struct ProcessEnd {
+  bool by_signal = false;
+  int status = 0;  // exit status or signal number
+  std::string text() const;  // "signal 9 (Killed)", "status 70"
+};
+
+class ChildProcess {
+ public:
+  // Runs `program` with `arguments`. `inherited[i]` becomes descriptor 3 + i; `log` becomes standard error (and output);
+  // everything else is closed. Call from the main thread: the parent-death signal follows the forking thread.
+  static Result<ChildProcess> start(const std::string& program, const std::vector<std::string>& arguments,
+                                    const std::vector<int>& inherited, int log);
+  ChildProcess(ChildProcess&&) = default;
+  ChildProcess& operator=(ChildProcess&&) = default;
+  // Kills and reaps what is still running.
+  ~ChildProcess();
+
+  pid_t pid() const { return pid_; }
+  // Readable when the process has ended.
+  int pidfd() const { return pidfd_.get(); }
+  void signal(int number) const;
+  // Reaps without waiting.
+  std::optional<ProcessEnd> poll();
+  // Waits at most `milliseconds`.
+  std::optional<ProcessEnd> wait(int milliseconds);
+
+ private:
+  ChildProcess(pid_t pid, Descriptor pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  pid_t pid_ = -1;
+  Descriptor pidfd_;
+  std::optional<ProcessEnd> end_;
+};
+
+// Two connected stream sockets, close-on-exec.
+Result<std::pair<Descriptor, Descriptor>> socket_pair();
+
+}  // namespace soliton

@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <chrono>
+
+#include <sched.h>
+
+#include "cluster/engine/fleet.h"
+#include "cluster/engine/virtual_run.h"
+#include "fabric/shm/remote_node.h"
+
+namespace soliton {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t kSpin = 4000;  // looks at a doorbell, a few microseconds
+constexpr auto kProgressEvery = std::chrono::milliseconds(100);
+
+std::size_t cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::size_t>(CPU_COUNT(&set)) : 1;
+}
+
+Result<std::vector<Channel>> make_channels(const std::vector<NodeAssignment>& nodes) {
+  std::vector<Channel> channels;
+  for (const NodeAssignment& node : nodes) {
+    Result<Channel> channel = Channel::create("soliton-" + node.deployment.node);
+    if (!channel) return tl::unexpected<Error>(channel.error());
+    channels.push_back(std::move(*channel));
+  }
+  return channels;
+}
+
+// The fleet's view of a dead node, as the engine's waits ask for it.
+Status alive(const Fleet& fleet) {
+  if (fleet.failed()) return tl::unexpected<Error>(*fleet.failure());
+  return {};
+}
+
+void collect_stats(const Fleet& fleet, ClusterOutcome& outcome) {
+  for (std::size_t i = 0; i < fleet.size(); ++i) {
+    outcome.stats[i] = fleet.stats(i);
+    outcome.node_failed[i] = fleet.node_failed(i);
+  }
+}
+
+struct ProcessRun {
+  const std::vector<NodeAssignment>& nodes;
+  const RunControl& control;
+  ClusterOutcome& outcome;
+  Fleet fleet;
+
+  bool launch(std::vector<Channel>& channels) {
+    const Clock::time_point launched = Clock::now();
+    std::vector<int> descriptors;
+    for (const Channel& channel : channels) descriptors.push_back(channel.descriptor());
+    Status ready = fleet.start(nodes, descriptors);
+    if (ready) ready = fleet.wait_ready(*control.signal);
+    outcome.launch_seconds = std::chrono::duration<double>(Clock::now() - launched).count();
+    if (!ready) outcome.error = ready.error();
+    return ready.has_value() && *control.signal == 0;
+  }
+
+  void play(const FabricInputs& fabric, std::vector<Channel>& channels) {
+    WaitOptions wait;
+    wait.spin = nodes.size() + 1 <= cores() ? kSpin : 0;
+    wait.alive = [this] { return alive(fleet); };
+    std::vector<std::unique_ptr<RemoteNode>> remote;
+    std::vector<EngineNode*> engine_nodes;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      remote.push_back(std::make_unique<RemoteNode>(channels[i], nodes[i].deployment.node, wait));
+      engine_nodes.push_back(remote.back().get());
+    }
+    VirtualRun virtual_run(fabric, control);
+    Clock::time_point reported = Clock::now();
+    const auto tick = [this, &reported] {
+      if (control.progress && Clock::now() - reported > kProgressEvery) {
+        reported = Clock::now();
+        take_records();
+        control.progress(outcome.records.size(), outcome.end);
+      }
+      return fleet.failed();
+    };
+    virtual_run.run(engine_nodes, tick, outcome);
+    for (Channel& channel : channels) channel.close();
+    fleet.stop();
+    if (!outcome.error) outcome.error = fleet.failure();
+    take_records();
+    collect_stats(fleet, outcome);
+    virtual_run.explain(requests_of(nodes), outcome);
+  }
+
+  void take_records() {
+    for (HostRecord& record : fleet.take_records()) {
+      outcome.end = std::max(outcome.end, record.completed);
+      outcome.records.push_back(std::move(record));
+    }
+  }
+};
+
+}  // namespace
+
+ClusterOutcome run_processes(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
+                             const RunControl& control) {
+  ClusterOutcome outcome;
+  outcome.stats.resize(nodes.size());
+  outcome.node_failed.assign(nodes.size(), false);
+  outcome.processes = static_cast<std::int64_t>(nodes.size());
+  Result<std::vector<Channel>> channels = make_channels(nodes);
+  if (!channels) {
+    outcome.error = channels.error();
+    return outcome;
+  }
+  ProcessRun run{nodes, control, outcome, Fleet({control.node_program, control.log_folder})};
+  if (run.launch(*channels)) {
+    run.fleet.send_start(0);
+    run.play(fabric, *channels);
+  } else {
+    for (Channel& channel : *channels) channel.close();
+    run.fleet.stop();
+    outcome.interrupted_by = *control.signal;
+    collect_stats(run.fleet, outcome);
+  }
+  return outcome;
+}
+
+}  // namespace soliton

@@ -1,0 +1,87 @@
+#include "cluster/engine/virtual_run.h"
+
+#include <fmt/format.h>
+
+#include "fabric/sim/local_node.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::size_t kNetworkTraceEvents = 200'000;
+constexpr std::size_t kExplainedWaits = 12;
+
+}  // namespace
+
+std::uint32_t requests_of(const std::vector<NodeAssignment>& nodes) {
+  std::uint32_t requests = 0;
+  for (const NodeAssignment& node : nodes) requests += node.deployment.host ? node.deployment.requests : 0;
+  return requests;
+}
+
+VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control)
+    : control_(control), trace_(kNetworkTraceEvents), network_(*fabric.topology, *fabric.routes, *fabric.faults, &trace_) {}
+
+void VirtualRun::run(std::vector<EngineNode*> nodes, std::function<bool()> stop_too, ClusterOutcome& outcome) {
+  EngineOptions options;
+  options.time_limit = kRunStart + control_.time_limit;
+  options.stop = [this, &stop_too] { return (control_.signal && *control_.signal != 0) || stop_too(); };
+  Engine engine(network_, std::move(nodes), options);
+  Result<EngineReport> report = engine.run();
+  if (report)
+    end_ = report->end;
+  else
+    outcome.error = report.error();
+  outcome.end = engine.report().now;
+  outcome.events = engine.report().node_events + engine.report().network_events;
+  if (control_.signal) outcome.interrupted_by = *control_.signal;
+  network_.finish(outcome.end);
+  outcome.network = network_.counters();
+  outcome.faults = network_.fault_counters();
+  outcome.trace = trace_.take();
+}
+
+void explain_stall(bool time_limit, std::uint32_t requests, ClusterOutcome& outcome) {
+  if (outcome.error || outcome.interrupted_by != 0 || outcome.records.size() >= requests) return;
+  std::string text = fmt::format("no progress: {} of {} requests answered when {} at {}", outcome.records.size(), requests,
+                                 time_limit ? "the limit of time was reached" : "nothing was left to happen",
+                                 to_string(outcome.end - kRunStart));
+  std::size_t lines = 0;
+  for (const std::optional<NodeStats>& stats : outcome.stats)
+    for (const std::string& line : stats ? stats->outstanding : std::vector<std::string>{})
+      if (lines++ < kExplainedWaits) text += "\n    " + line;
+  outcome.error = Error{ErrorCode::kNoProgress, text};
+}
+
+ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric, const RunControl& control) {
+  ClusterOutcome outcome;
+  std::vector<std::unique_ptr<Node>> machines;
+  std::vector<std::unique_ptr<LocalNode>> local;
+  std::vector<EngineNode*> engine_nodes;
+  HostRole* host = nullptr;
+  for (const NodeAssignment& node : nodes) {
+    machines.push_back(std::make_unique<Node>(node.deployment));
+    machines.back()->start(kRunStart);
+    if (machines.back()->host()) host = machines.back()->host();
+    local.push_back(std::make_unique<LocalNode>(*machines.back(), node.deployment.id));
+    engine_nodes.push_back(local.back().get());
+  }
+  VirtualRun virtual_run(fabric, control);
+  Instant now{};
+  const auto take_records = [&] {
+    if (!host) return false;
+    for (HostRecord& record : host->take_records()) {
+      now = std::max(now, record.completed);
+      outcome.records.push_back(std::move(record));
+    }
+    if (control.progress) control.progress(outcome.records.size(), now);
+    return false;
+  };
+  virtual_run.run(engine_nodes, take_records, outcome);
+  take_records();
+  for (const std::unique_ptr<Node>& machine : machines) outcome.stats.emplace_back(stats_of(*machine, outcome.end));
+  outcome.node_failed.assign(nodes.size(), false);
+  virtual_run.explain(requests_of(nodes), outcome);
+  return outcome;
+}
+
+}  // namespace soliton

@@ -1,0 +1,33 @@
+// What the two virtual-time ways of running have in common: the network, the engine's end, its explanation.
+#pragma once
+
+#include <memory>
+
+#include "cluster/engine/cluster_run.h"
+#include "fabric/sim/engine.h"
+
+namespace soliton {
+
+// Requests the workload asks for.
+std::uint32_t requests_of(const std::vector<NodeAssignment>& nodes);
+// If requests are open and nothing else explains it, makes the error from what the nodes say they wait for.
+void explain_stall(bool time_limit, std::uint32_t requests, ClusterOutcome& outcome);
+
+class VirtualRun {
+ public:
+  VirtualRun(const FabricInputs& fabric, const RunControl& control);
+  // Runs to the end; `nodes` as the engine sees them. `stop_too` is asked with the interrupt flag.
+  void run(std::vector<EngineNode*> nodes, std::function<bool()> stop_too, ClusterOutcome& outcome);
+  // Explains an end that left requests open. Call after stats were collected.
+  void explain(std::uint32_t requests, ClusterOutcome& outcome) const {
+    explain_stall(end_ == EndReason::kTimeLimit, requests, outcome);
+  }
+
+ private:
+  RunControl control_;
+  TraceBuffer trace_;
+  Network network_;
+  std::optional<EndReason> end_;
+};
+
+}  // namespace soliton

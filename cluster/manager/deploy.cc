@@ -1,0 +1,105 @@
+#include "cluster/manager/deploy.h"
+
+#include <algorithm>
+#include <set>
+
+#include "protocol/base/check.h"
+#include "protocol/base/rng.h"
+
+namespace soliton {
+namespace {
+
+using Pair = std::pair<std::uint32_t, std::uint32_t>;
+
+// Bounds the memory of a trace: about 60 bytes an event, kept until the run ends.
+constexpr std::uint32_t kTraceEventsPerNode = 200'000;
+// A sleeping process on a busy machine answers late; a timeout below that resends for nothing.
+constexpr Duration kWallTimeoutFloor = milliseconds(20);
+constexpr Duration kWallTimeoutCeiling = milliseconds(200);
+
+std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
+  const auto found = std::find_if(spec.nodes.begin(), spec.nodes.end(),
+                                  [&](const NodeSpec& node) { return node.name == name; });
+  SOLITON_CHECK_MSG(found != spec.nodes.end(), "no node \"{}\"", name);
+  return static_cast<std::uint32_t>(found - spec.nodes.begin());
+}
+
+void add_pairs(const ClusterSpec& spec, std::uint32_t from, const std::vector<OutPort::Destination>& destinations,
+               std::set<Pair>& pairs) {
+  for (const OutPort::Destination& destination : destinations) {
+    const std::uint32_t to = node_number(spec, destination.peer);
+    if (to != from) pairs.insert({std::min(from, to), std::max(from, to)});
+  }
+}
+
+// Who talks to whom, each pair once.
+std::set<Pair> communicating(const ClusterSpec& spec, const Plan& plan) {
+  std::set<Pair> pairs;
+  for (const Shard& shard : plan.shards)
+    for (const OutPort& port : shard.out_ports) add_pairs(spec, node_number(spec, shard.node), port.destinations, pairs);
+  for (const HostShard::StepPort& port : plan.host_shard.inputs)
+    add_pairs(spec, node_number(spec, plan.host), port.destinations, pairs);
+  return pairs;
+}
+
+void connect(const ClusterSpec& spec, const std::set<Pair>& pairs, std::vector<NodeAssignment>& nodes) {
+  const Random cookies(spec.seed, "ltl cookie");
+  std::uint64_t ordinal = 0;
+  for (const auto& [a, b] : pairs) {
+    std::vector<LtlConnection>& of_a = nodes[a].deployment.connections;
+    std::vector<LtlConnection>& of_b = nodes[b].deployment.connections;
+    const auto cookie = static_cast<std::uint16_t>(cookies.bits(ordinal++));
+    const auto row_a = static_cast<std::uint16_t>(of_a.size());
+    const auto row_b = static_cast<std::uint16_t>(of_b.size());
+    of_a.push_back({NodeId{b}, row_b, cookie, 1});
+    of_b.push_back({NodeId{a}, row_a, cookie, 1});
+  }
+}
+
+void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& deployment) {
+  deployment.node = spec.nodes[number].name;
+  deployment.id = NodeId{number};
+  deployment.time = spec.time == TimeMode::kWall ? TimeBase::kWall : TimeBase::kEmulated;
+  deployment.functional_every = functional_every(spec);
+  deployment.trace_requests = static_cast<std::uint32_t>(spec.trace_requests);
+  deployment.trace_events = spec.trace_requests > 0 ? kTraceEventsPerNode : 0;
+  deployment.ltl = spec.ltl;
+  if (spec.time == TimeMode::kWall) {
+    deployment.ltl.timeout = std::max(spec.ltl.timeout, kWallTimeoutFloor);
+    deployment.ltl.timeout_rtts = std::max<std::uint32_t>(spec.ltl.timeout_rtts, 4);
+    deployment.ltl.timeout_max = std::max(spec.ltl.timeout_max, kWallTimeoutCeiling);
+  }
+  for (const NodeSpec& node : spec.nodes) deployment.node_names.push_back(node.name);
+}
+
+}  // namespace
+
+std::uint32_t functional_every(const ClusterSpec& spec) {
+  switch (spec.compute) {
+    case ComputeKind::kFunctional: return 1;
+    case ComputeKind::kTiming: return 0;
+    case ComputeKind::kSampled: return static_cast<std::uint32_t>(spec.sample_every);
+  }
+  return 1;
+}
+
+std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan& plan, const Topology& topology,
+                                             const Routes& routes, const FaultPlan& faults,
+                                             const InputSource& inputs) {
+  std::vector<NodeAssignment> nodes(spec.nodes.size());
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) fill_common(spec, i, nodes[i].deployment);
+  for (const Shard& shard : plan.shards) nodes[node_number(spec, shard.node)].deployment.shard = shard;
+  Deployment& host = nodes[node_number(spec, plan.host)].deployment;
+  host.host = plan.host_shard;
+  host.clients = static_cast<std::uint32_t>(spec.workload.clients);
+  host.requests = static_cast<std::uint32_t>(spec.workload.requests);
+  host.think = spec.workload.think;
+  host.inputs = inputs;
+  connect(spec, communicating(spec, plan), nodes);
+  if (spec.time == TimeMode::kWall && !faults.rules.empty())
+    for (std::uint32_t i = 0; i < nodes.size(); ++i)
+      nodes[i].faults = {faults, node_routes(topology, routes, NodeId{i})};
+  return nodes;
+}
+
+}  // namespace soliton

@@ -1,0 +1,130 @@
+#include "cluster/report/plan_words.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cluster/report/words.h"
+
+namespace soliton {
+namespace {
+
+// (what, where), in order of first appearance.
+using Groups = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+void add_to_group(Groups& groups, const std::string& key, const std::string& node) {
+  const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
+  if (found == groups.end()) {
+    groups.push_back({key, {node}});
+  } else if (found->second.back() != node) {
+    found->second.push_back(node);
+  }
+}
+
+// "rows 0-63 of gru0" is part of "rows of gru0"; anything else stands for itself.
+std::string group_of(const std::string& hold) {
+  const std::size_t of = hold.find(" of ");
+  if (!hold.starts_with("rows ") || of == std::string::npos) return hold;
+  return "rows" + hold.substr(of);
+}
+
+// Layers that sit on the same nodes are named together.
+Groups merged_by_place(const Groups& groups) {
+  Groups out;
+  for (const auto& [what, nodes] : groups) {
+    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& g) { return g.second == nodes; });
+    if (same != out.end() && what.starts_with("rows") == same->first.starts_with("rows")) {
+      same->first += ", " + (what.starts_with("rows of ") ? what.substr(8) : what);
+    } else {
+      out.emplace_back(what, nodes);
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> host_parts(const HostShard& host) {
+  std::vector<std::string> out;
+  if (host.symbols > 0) out.push_back("embedding");
+  if (host.after == HostShard::After::kSoftmax) out.push_back("softmax");
+  if (host.after == HostShard::After::kLogSoftmax) out.push_back("log-softmax");
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> nodes_of_role(const std::vector<NodeResult>& nodes, const std::string& role) {
+  std::vector<std::string> out;
+  for (const NodeResult& node : nodes)
+    if (node.role == role) out.push_back(node.name);
+  return out;
+}
+
+std::string cluster_words(const std::vector<NodeResult>& nodes) {
+  std::vector<std::pair<std::string, int>> devices;
+  for (const NodeResult& node : nodes) {
+    if (node.role != "npu") continue;
+    const auto found =
+        std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.first == node.device; });
+    if (found == devices.end())
+      devices.emplace_back(node.device, 1);
+    else
+      ++found->second;
+  }
+  std::vector<std::string> parts;
+  for (const auto& [device, count] : devices) parts.push_back(fmt::format("{} × {}", count, device));
+  const std::size_t hosts = nodes_of_role(nodes, "host").size();
+  if (hosts > 0) parts.push_back(fmt::format("{} host{}", hosts, hosts == 1 ? "" : "s"));
+  const std::size_t idle = nodes_of_role(nodes, "idle").size();
+  return fmt::format("{}{}", fmt::join(parts, " + "), idle > 0 ? fmt::format(" ({} more idle)", idle) : "");
+}
+
+std::string placement_words(const Plan& plan) {
+  Groups groups;
+  for (const Placement& placement : plan.placements)
+    for (const std::string& hold : placement.holds) add_to_group(groups, group_of(hold), placement.node);
+  std::vector<std::string> parts;
+  for (const auto& [what, nodes] : merged_by_place(groups))
+    parts.push_back(fmt::format("{} {} {}", what, nodes.size() > 1 ? "over" : "on", name_ranges(nodes)));
+  const std::vector<std::string> host = host_parts(plan.host_shard);
+  if (!host.empty()) parts.push_back(fmt::format("{} on {}", join_and(host), plan.host));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string verdict_words(const Certificate& certificate) {
+  if (certificate.plan_class.empty()) return certificate.verdict;
+  return fmt::format("{} ({})", certificate.verdict, certificate.plan_class);
+}
+
+std::vector<Fullness> fullness(const Plan& plan) {
+  std::vector<Fullness> out;
+  for (const Placement& placement : plan.placements) {
+    Fullness fullest{placement.node, "", 0, 0};
+    for (const MemoryUse& use : placement.memory) {
+      const Fullness candidate{placement.node, use.memory, use.used, use.capacity};
+      if (fullest.capacity == 0 || candidate.share() > fullest.share()) fullest = candidate;
+    }
+    out.push_back(fullest);
+  }
+  return out;
+}
+
+std::string full_percent(const Fullness& f) {
+  const double rounded = std::round(f.share() * 100);
+  return fmt::format("{:.0f} %", f.used < f.capacity ? std::min(rounded, 99.0) : rounded);
+}
+
+std::string peak_words(const Plan& plan) {
+  double sum = 0;
+  bool equal = true;
+  for (const Shard& shard : plan.shards) {
+    sum += shard.device.peak_ops_per_second();
+    equal = equal && shard.device.name == plan.shards[0].device.name;
+  }
+  if (plan.shards.empty() || !equal) return significant(sum / 1e12, 3);
+  const auto count = plan.shards.size();
+  return fmt::format("{} × {}", count, significant(sum / static_cast<double>(count) / 1e12, 3));
+}
+
+}  // namespace soliton

@@ -1,0 +1,17 @@
+// The parts of report_html(), each "" when there is nothing to show.
+#pragma once
+
+#include <string>
+
+#include "cluster/report/summary.h"
+
+namespace soliton {
+
+std::string cards_html(const RunResults& results, const SummaryContext& context);
+std::string plan_html(const SummaryContext& context, const std::string& plan_svg);
+std::string latency_html(const RunResults& results);
+std::string nodes_html(const RunResults& results);
+std::string network_html(const RunResults& results);
+std::string faults_html(const RunResults& results);
+
+}  // namespace soliton

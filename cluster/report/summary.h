@@ -1,0 +1,29 @@
+// summary.txt and what `soliton run` prints (interface, section 5). Every number follows from the results or the plan.
+#pragma once
+
+#include <string>
+
+#include "cluster/results/results.h"
+#include "partition/plan/plan.h"
+
+namespace soliton {
+
+// What a summary or a report says beside the results.
+struct SummaryContext {
+  std::string model;                    // "language-gru"
+  std::string topology;                 // "rack"
+  std::string precision;                // "ms-fp9"
+  std::string layout;                   // "a process per node", "packed in one process"
+  std::string arrival = "closed";       // workload.arrival
+  std::int64_t clients = 1;
+  std::string compute = "functional";   // functional | timing | sampled
+  const Plan* plan = nullptr;           // nullptr: nothing is said about it
+  std::string remark;                   // why the devices are used as they are; "" = how busy they were
+  std::string folder;                   // "" = no `wrote` line
+  bool terminal = false;                // colours
+};
+
+// Ends with a newline.
+std::string summary_text(const RunResults& results, const SummaryContext& context);
+
+}  // namespace soliton

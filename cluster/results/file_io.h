@@ -1,0 +1,37 @@
+// The pieces of write_file() that deal with descriptors.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+// Owns a descriptor; -1: none.
+class FileHandle {
+ public:
+  explicit FileHandle(int fd = -1) : fd_(fd) {}
+  ~FileHandle();
+  FileHandle(FileHandle&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileHandle& operator=(FileHandle&& other) noexcept;
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+// kNotWritten, "cannot write PATH: what (errno text)".
+tl::unexpected<Error> not_written(const std::string& path, const std::string& what, int error);
+
+// Writes all of `content`, through short writes and signals. `path` is for messages.
+Status write_all(int fd, std::string_view content, const std::string& path);
+
+// The file's text; kInvalid when it cannot be read. Limit: kReadLimit bytes.
+Result<std::string> read_whole_file(const std::string& path);
+inline constexpr std::size_t kReadLimit = std::size_t{256} << 20;
+
+}  // namespace soliton

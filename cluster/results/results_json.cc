@@ -1,0 +1,232 @@
+// Keys and their order: interface, section 4. Every key is always there; what was not measured is null.
+#include <cmath>
+
+#include "cluster/results/json.h"
+#include "cluster/results/results.h"
+#include "cluster/results/statistics.h"
+
+namespace soliton {
+namespace {
+
+using Layout = JsonWriter::Layout;
+
+void member(JsonWriter& json, std::string_view key, std::uint64_t value) {
+  json.key(key);
+  json.natural(value);
+}
+
+void member(JsonWriter& json, std::string_view key, std::int64_t value) {
+  json.key(key);
+  json.integer(value);
+}
+
+void member(JsonWriter& json, std::string_view key, double value) {
+  json.key(key);
+  json.number(value);
+}
+
+void member(JsonWriter& json, std::string_view key, const std::optional<double>& value) {
+  json.key(key);
+  json.number(value);
+}
+
+void member(JsonWriter& json, std::string_view key, const std::string& value) {
+  json.key(key);
+  json.string(value);
+}
+
+// Null unless `known`.
+void time_member(JsonWriter& json, std::string_view key, Duration value, bool known = true) {
+  json.key(key);
+  known ? json.microseconds(value) : json.null();
+}
+
+// A time that is kept as a double: rounded to the picosecond, so that it is spelled like all the others.
+void time_member(JsonWriter& json, std::string_view key, double us) {
+  constexpr double kLimitUs = 9e12;  // beyond this, picoseconds leave 64 bits
+  const bool known = std::isfinite(us) && std::abs(us) < kLimitUs;
+  time_member(json, key, Duration{known ? std::llround(us * 1e6) : 0}, known);
+}
+
+void write_requests(JsonWriter& json, const RunResults& r, std::int64_t completed) {
+  json.key("requests");
+  json.open('{');
+  member(json, "sent", r.sent);
+  member(json, "completed", completed);
+  member(json, "failed", r.failed);
+  member(json, "duplicated", r.duplicated);
+  json.close();
+}
+
+void write_latency(JsonWriter& json, const LatencyStatistics& s) {
+  const bool known = s.completed > 0;
+  json.key("latency_us");
+  json.open('{');
+  time_member(json, "min", s.min, known);
+  time_member(json, "mean", s.mean, known);
+  time_member(json, "p50", s.p50, known);
+  time_member(json, "p90", s.p90, known);
+  time_member(json, "p99", s.p99, known);
+  time_member(json, "p99_9", s.p99_9, known);
+  time_member(json, "max", s.max, known);
+  json.close();
+}
+
+void write_rates(JsonWriter& json, const RunResults& r) {
+  member(json, "throughput_rps", throughput_rps(r));
+  member(json, "effective_tflops", effective_tflops(r));
+  member(json, "peak_tflops", r.peak_ops_per_second / 1e12);
+  member(json, "utilization", utilization(r));
+}
+
+void write_breakdown(JsonWriter& json, const RunResults& r, bool known) {
+  const Breakdown mean = mean_breakdown(r);
+  json.key("breakdown_us");
+  json.open('{');
+  time_member(json, "compute", mean.compute, known);
+  time_member(json, "network", mean.network, known);
+  time_member(json, "queue", mean.queue, known);
+  time_member(json, "host", mean.host, known);
+  json.close();
+}
+
+void write_nodes(JsonWriter& json, const std::vector<NodeResult>& nodes) {
+  json.key("nodes");
+  json.open('[', Layout::kLines);
+  for (const NodeResult& node : nodes) {
+    json.open('{');
+    member(json, "name", node.name);
+    member(json, "device", node.device);
+    member(json, "role", node.role);
+    json.key("memory");
+    json.open('{');
+    member(json, "budget_bytes", node.memory_budget.count);
+    member(json, "used_bytes", node.memory_used.count);
+    json.close();
+    member(json, "busy_fraction", node.busy_fraction);
+    member(json, "state", node.state);
+    json.close();
+  }
+  json.close();
+}
+
+void write_partition(JsonWriter& json, const PartitionSummary& p) {
+  json.key("partition");
+  json.open('{');
+  member(json, "objective", p.objective);
+  member(json, "nodes_used", p.nodes_used);
+  member(json, "cut_bytes_per_request", p.cut_bytes_per_request);
+  time_member(json, "predicted_latency_us", p.predicted_latency_us);
+  time_member(json, "lower_bound_us", p.lower_bound_us);
+  member(json, "gap", p.gap);
+  json.close();
+}
+
+void write_fabric(JsonWriter& json, const FabricCounters& f) {
+  json.key("fabric");
+  json.open('{');
+  member(json, "packets", f.packets);
+  member(json, "bytes", f.bytes);
+  member(json, "dropped", f.dropped);
+  member(json, "corrupted", f.corrupted);
+  member(json, "duplicated", f.duplicated);
+  member(json, "reordered", f.reordered);
+  member(json, "ecn_marked", f.ecn_marked);
+  member(json, "pauses", f.pauses);
+  json.close();
+}
+
+void write_histogram(JsonWriter& json, std::string_view key, const DurationHistogram& h) {
+  const bool known = h.count() > 0;
+  json.key(key);
+  json.open('{');
+  time_member(json, "min", h.min(), known);
+  time_member(json, "mean", h.mean(), known);
+  time_member(json, "p50", h.quantile(0.5), known);
+  time_member(json, "p99", h.quantile(0.99), known);
+  time_member(json, "p99_9", h.quantile(0.999), known);
+  time_member(json, "max", h.max(), known);
+  json.close();
+}
+
+void write_ltl(JsonWriter& json, const LtlCounters& l) {
+  json.key("ltl");
+  json.open('{');
+  member(json, "messages", l.messages);
+  member(json, "packets", l.packets);
+  member(json, "retransmitted", l.retransmitted);
+  member(json, "timeouts", l.timeouts);
+  member(json, "nacks", l.nacks);
+  write_histogram(json, "rtt_us", l.rtt);
+  json.close();
+}
+
+void write_faults(JsonWriter& json, const std::vector<FaultResult>& faults) {
+  json.key("faults");
+  json.open('[', Layout::kLines);
+  for (const FaultResult& fault : faults) {
+    json.open('{');
+    time_member(json, "at_us", fault.at.time_since_epoch());
+    member(json, "kind", fault.kind);
+    member(json, "target", fault.target);
+    member(json, "effect", fault.effect);
+    json.close();
+  }
+  json.close();
+}
+
+void write_outputs(JsonWriter& json, const OutputSummary& o) {
+  json.key("outputs");
+  json.open('{');
+  json.key("sha256");
+  o.sha256.empty() ? json.null() : json.string(o.sha256);
+  member(json, "checked", o.checked);
+  member(json, "mismatched", o.mismatched);
+  member(json, "max_abs_error", o.max_abs_error);
+  member(json, "max_rel_error", o.max_rel_error);
+  member(json, "accuracy", o.accuracy);
+  member(json, "accuracy_fp32", o.accuracy_fp32);
+  json.close();
+}
+
+void write_wall(JsonWriter& json, const WallSummary& w) {
+  json.key("wall");
+  json.open('{');
+  member(json, "seconds", w.seconds);
+  member(json, "launch_seconds", w.launch_seconds);
+  member(json, "events", w.events);
+  member(json, "events_per_second", w.seconds > 0 ? static_cast<double>(w.events) / w.seconds : std::nan(""));
+  member(json, "processes", w.processes);
+  json.close();
+}
+
+}  // namespace
+
+std::string results_json(const RunResults& r, bool with_wall) {
+  const LatencyStatistics latency = latency_statistics(r);
+  JsonWriter json;
+  json.open('{', Layout::kLines);
+  member(json, "soliton", r.version);
+  member(json, "name", r.name);
+  member(json, "seed", r.seed);
+  member(json, "time", r.time);
+  json.key("complete");
+  json.boolean(r.complete);
+  write_requests(json, r, latency.completed);
+  write_latency(json, latency);
+  write_rates(json, r);
+  write_breakdown(json, r, latency.completed > 0);
+  write_nodes(json, r.nodes);
+  write_partition(json, r.partition);
+  write_fabric(json, r.fabric);
+  write_ltl(json, r.ltl);
+  write_faults(json, r.faults);
+  write_outputs(json, r.outputs);
+  if (with_wall) write_wall(json, r.wall);
+  if (!r.error.empty()) member(json, "error", r.error);
+  if (r.device) write_histogram(json, "device_us", *r.device);
+  json.close();
+  return json.take() + "\n";
+}
+
+}  // namespace soliton

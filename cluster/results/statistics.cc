@@ -1,0 +1,121 @@
+#include "cluster/results/statistics.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+// Adds values up as quotients and remainders of their number, so that no sum overflows.
+class ExactMean {
+ public:
+  explicit ExactMean(std::int64_t count) : count_(count) {}
+  void add(Duration d) {
+    quotient_ += d.count() / count_;
+    remainder_ += d.count() % count_;
+  }
+  Duration value() const {
+    const std::int64_t half = remainder_ < 0 ? -count_ / 2 : count_ / 2;
+    return Duration{quotient_ + (remainder_ + half) / count_};
+  }
+
+ private:
+  std::int64_t count_;
+  std::int64_t quotient_ = 0;
+  std::int64_t remainder_ = 0;
+};
+
+double us_or_nan(const LatencyStatistics& s, Duration value) {
+  return s.completed ? static_cast<double>(value.count()) / 1e6 : std::numeric_limits<double>::quiet_NaN();
+}
+
+double us(Duration value) { return static_cast<double>(value.count()) / 1e6; }
+
+std::int64_t completed_requests(const RunResults& results) {
+  return std::count_if(results.requests.begin(), results.requests.end(),
+                       [](const RequestRecord& r) { return !r.failed; });
+}
+
+}  // namespace
+
+std::vector<Duration> sorted_latencies(const RunResults& results) {
+  std::vector<Duration> out;
+  out.reserve(results.requests.size());
+  for (const RequestRecord& r : results.requests)
+    if (!r.failed) out.push_back(r.completed - r.sent);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Duration nearest_rank(const std::vector<Duration>& sorted, std::int64_t permille) {
+  SOLITON_CHECK(!sorted.empty());
+  SOLITON_CHECK_MSG(permille > 0 && permille <= 1000, "{}", permille);
+  const auto n = static_cast<std::int64_t>(sorted.size());
+  const std::int64_t rank = (n * permille + 999) / 1000;
+  return sorted[static_cast<std::size_t>(rank - 1)];
+}
+
+Duration mean_of(const std::vector<Duration>& values) {
+  SOLITON_CHECK(!values.empty());
+  ExactMean mean(static_cast<std::int64_t>(values.size()));
+  for (const Duration d : values) mean.add(d);
+  return mean.value();
+}
+
+LatencyStatistics latency_statistics(const RunResults& results) {
+  const std::vector<Duration> sorted = sorted_latencies(results);
+  if (sorted.empty()) return {};
+  return {static_cast<std::int64_t>(sorted.size()),
+          sorted.front(),
+          mean_of(sorted),
+          nearest_rank(sorted, 500),
+          nearest_rank(sorted, 900),
+          nearest_rank(sorted, 990),
+          nearest_rank(sorted, 999),
+          sorted.back()};
+}
+
+Breakdown mean_breakdown(const RunResults& results) {
+  const std::int64_t n = completed_requests(results);
+  if (n == 0) return {};
+  ExactMean compute(n), network(n), queue(n), host(n);
+  for (const RequestRecord& r : results.requests) {
+    if (r.failed) continue;
+    compute.add(r.path.compute);
+    network.add(r.path.network);
+    queue.add(r.path.queue);
+    host.add(r.path.host);
+  }
+  return {compute.value(), network.value(), queue.value(), host.value()};
+}
+
+LatencySummary latency_summary(const RunResults& results) {
+  const LatencyStatistics s = latency_statistics(results);
+  return {us_or_nan(s, s.min), us_or_nan(s, s.mean), us_or_nan(s, s.p50), us_or_nan(s, s.p90),
+          us_or_nan(s, s.p99), us_or_nan(s, s.p99_9), us_or_nan(s, s.max)};
+}
+
+BreakdownSummary breakdown_summary(const RunResults& results) {
+  const Breakdown mean = mean_breakdown(results);
+  return {us(mean.compute), us(mean.network), us(mean.queue), us(mean.host)};
+}
+
+double throughput_rps(const RunResults& results) {
+  const std::int64_t completed = completed_requests(results);
+  const Duration span = results.last_completed - results.first_sent;
+  if (completed == 0 || span.count() <= 0) return 0;
+  return static_cast<double>(completed) * 1e12 / static_cast<double>(span.count());
+}
+
+double effective_tflops(const RunResults& results) {
+  return results.operations_per_request * throughput_rps(results) / 1e12;
+}
+
+double utilization(const RunResults& results) {
+  if (!(results.peak_ops_per_second > 0)) return std::numeric_limits<double>::quiet_NaN();
+  return effective_tflops(results) * 1e12 / results.peak_ops_per_second;
+}
+
+}  // namespace soliton

@@ -1,0 +1,75 @@
+// Readers of the parts of a cluster file. Inside cluster/spec only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cluster/spec/reader.h"
+#include "cluster/spec/spec.h"
+
+namespace soliton {
+
+inline constexpr std::size_t kNodesLimit = 16'384;  // packed runs are planned up to here
+inline constexpr std::size_t kLinksLimit = 65'536;  // of an explicit topology
+
+// Spellings shared by reader and writer.
+const Choices<TimeMode>& time_modes();
+const Choices<ProcessMode>& process_modes();
+const Choices<ComputeKind>& compute_kinds();
+const Choices<Cell>& cells();
+const Choices<RecoveryMode>& recovery_modes();
+const Choices<FaultKind>& fault_kinds();
+const std::vector<std::string>& objectives();
+const std::vector<std::string>& topology_kinds();
+
+template <typename E>
+std::string_view spelling(const Choices<E>& choices, E value) {
+  for (const auto& [name, meaning] : choices)
+    if (meaning == value) return name;
+  return "";
+}
+
+// Devices by built-in name or file, each read once.
+class DeviceLibrary {
+ public:
+  explicit DeviceLibrary(const DataRoot& data);
+  const std::vector<std::string>& names() const { return names_; }
+  bool has(const std::string& name) const;
+  std::string path_of(const std::string& name) const;
+  const Checked<Device>& file(const std::string& path);
+
+ private:
+  std::string folder_;
+  std::vector<std::string> names_;
+  std::map<std::string, Checked<Device>> read_;
+};
+
+// What every part needs to know besides its own map.
+struct ReadSite {
+  std::string folder;  // of the cluster file
+  const DataRoot& data;
+};
+
+// A path, not a built-in name.
+bool is_path(const std::string& text);
+
+void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label, Device& out);
+// Leaves `out` empty when anything is wrong with the nodes.
+void read_nodes(MapReader& cluster, const ReadSite& site, std::vector<NodeSpec>& out);
+void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
+void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label, TopologySpec& out);
+void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out);
+void read_partition(MapReader& cluster, PartitionSpec& out);
+void read_service(MapReader& cluster, ServiceSpec& out);
+void read_workload(MapReader& cluster, const ReadSite& site, WorkloadSpec& out);
+void read_ltl(MapReader& cluster, LtlOptions& out);
+void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>& out);
+
+// An existing file named by `key`, resolved against the cluster file's folder. False when absent or missing.
+bool read_path(MapReader& map, const ReadSite& site, std::string_view key, std::string& out);
+
+// A topology from its own file. Errors carry positions in it.
+Checked<TopologySpec> read_topology_file(const std::string& path);
+
+}  // namespace soliton

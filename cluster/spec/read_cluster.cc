@@ -1,0 +1,129 @@
+#include <algorithm>
+
+#include "cluster/spec/files.h"
+#include "cluster/spec/names.h"
+#include "cluster/spec/overrides.h"
+#include "cluster/spec/parts.h"
+
+namespace soliton {
+
+const Choices<TimeMode>& time_modes() {
+  static const Choices<TimeMode> table = {{"virtual", TimeMode::kVirtual}, {"wall", TimeMode::kWall}};
+  return table;
+}
+
+const Choices<ProcessMode>& process_modes() {
+  static const Choices<ProcessMode> table = {{"per-node", ProcessMode::kPerNode}, {"packed", ProcessMode::kPacked}};
+  return table;
+}
+
+const Choices<ComputeKind>& compute_kinds() {
+  static const Choices<ComputeKind> table = {{"functional", ComputeKind::kFunctional},
+                                             {"timing", ComputeKind::kTiming},
+                                             {"sampled", ComputeKind::kSampled}};
+  return table;
+}
+
+namespace {
+
+// "configs/a b.yaml" -> "a-b".
+std::string name_from_file(const std::string& file) {
+  std::string name = file.substr(file.find_last_of('/') + 1);
+  if (const std::size_t dot = name.find_last_of('.'); dot != std::string::npos && dot > 0) name.resize(dot);
+  name.resize(std::min<std::size_t>(name.size(), 63));
+  for (char& c : name)
+    if (!is_valid_name(std::string_view(&c, 1))) c = '-';
+  return name.empty() ? "cluster" : name;
+}
+
+void read_small_parts(MapReader& map, ClusterSpec& out) {
+  if (const YamlValue* value = map.find("limits")) {
+    MapReader limits(map.context(), *value, "limits", "limits");
+    limits.duration("time", out.time_limit, microseconds(1));
+    limits.finish();
+  }
+  if (const YamlValue* value = map.find("trace")) {
+    MapReader trace(map.context(), *value, "trace", "trace");
+    trace.integer("requests", out.trace_requests, 0, 1'000'000);
+    trace.finish();
+  }
+}
+
+// A precision every NPU must be able to multiply in.
+void check_precision(MapReader& map, const ClusterSpec& spec) {
+  const Result<NumberFormat> wanted = parse_format(spec.model.precision);
+  if (!wanted) return;
+  std::string last_bad;
+  for (const NodeSpec& node : spec.nodes) {
+    if (node.device.kind != Device::Kind::kNpu || node.device.npu.name == last_bad) continue;
+    const auto& formats = node.device.npu.formats;
+    if (std::any_of(formats.begin(), formats.end(), [&](const NpuFormat& f) { return f.format == *wanted; })) continue;
+    std::vector<std::string> names;
+    for (const NpuFormat& format : formats) names.push_back(format.format.name);
+    last_bad = node.device.npu.name;
+    const YamlValue* model = map.find("model");
+    const YamlValue* precision = model == nullptr ? nullptr : model->find("precision");
+    map.context().error(precision == nullptr ? map.mark() : precision->mark,
+                        fmt::format("model.precision: {} on {} has no {}; it has {}", last_bad, node.name,
+                                    spec.model.precision, fmt::join(names, ", ")));
+  }
+}
+
+// What takes several parts to see. REQUIRES: the nodes are good.
+void check_whole(MapReader& map, const ClusterSpec& spec) {
+  std::int64_t npus = 0;
+  for (const NodeSpec& node : spec.nodes) npus += node.device.kind == Device::Kind::kNpu;
+  if (spec.partition.min_nodes > npus)
+    map.error("partition", fmt::format("min_nodes is {}, but {} of the nodes have an NPU", spec.partition.min_nodes, npus));
+  if (!spec.model.precision.empty()) check_precision(map, spec);
+}
+
+void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
+  out.name = name_from_file(out.file);
+  map.name("name", out.name);
+  map.unsigned_integer("seed", out.seed);
+  map.choice("time", out.time, time_modes());
+  map.choice("processes", out.processes, process_modes());
+  read_topology(map, site, out.topology);
+  read_nodes(map, site, out.nodes);
+  read_model(map, site, out.model);
+  read_partition(map, out.partition);
+  read_service(map, out.service);
+  read_workload(map, site, out.workload);
+  map.choice("compute", out.compute, compute_kinds());
+  map.integer("sample_every", out.sample_every, 1, 100'000'000);
+  read_ltl(map, out.ltl);
+  read_small_parts(map, out);
+  read_faults(map, out.time_limit, out.faults);
+  map.finish();
+  if (out.model.rnn) {
+    out.model.rnn->seed = out.seed;
+    out.model.rnn->with_weights = out.compute != ComputeKind::kTiming;
+  }
+  if (!out.nodes.empty()) check_whole(map, out);
+}
+
+}  // namespace
+
+Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file, const Overrides& overrides,
+                                       const DataRoot& data) {
+  Checked<YamlValue> tree = parse_yaml(text, file);
+  if (!tree) return tl::unexpected<Diagnostics>(std::move(tree.error()));
+  if (Diagnostics problems = apply_overrides(*tree, overrides); !problems.empty())
+    return tl::unexpected<Diagnostics>(std::move(problems));
+  ReadContext context(file, override_paths(overrides));
+  ClusterSpec spec;
+  spec.file = file;
+  MapReader map(context, *tree, "cluster", "");
+  if (map.is_map()) read_root(map, ReadSite{folder_of(file), data}, spec);
+  if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
+  return spec;
+}
+
+Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides, const DataRoot& data) {
+  const Result<std::string> text = read_text_file(file, kYamlBytesLimit);
+  if (!text) return tl::unexpected<Diagnostics>(Diagnostics{{text.error()}});
+  return read_cluster_text(*text, file, overrides, data);
+}
+
+}  // namespace soliton

@@ -1,0 +1,97 @@
+#include "cluster/spec/files.h"
+#include "cluster/spec/parts.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::int64_t kElementsLimit = 1 << 20;  // of a vector
+constexpr std::int64_t kStepsLimit = 1'000'000;
+
+void read_rnn(MapReader& model, const YamlValue& value, ModelSpec& out) {
+  MapReader map(model.context(), value, "rnn", "model.rnn");
+  if (!map.is_map()) return;
+  RnnOptions rnn;
+  for (const char* key : {"cell", "hidden", "steps"}) map.require(key);
+  map.choice("cell", rnn.cell, cells());
+  map.integer("hidden", rnn.hidden, 1, kElementsLimit);
+  map.integer("steps", rnn.steps, 1, kStepsLimit);
+  map.integer("layers", rnn.layers, 1, 1'024);
+  map.integer("input", rnn.input, 0, kElementsLimit);
+  map.flag("bidirectional", rnn.bidirectional);
+  map.flag("reset_after", rnn.reset_after);
+  map.integer("count_as_hidden", out.count_as_hidden, 0, kElementsLimit);
+  map.finish();
+  if (rnn.reset_after && rnn.cell != Cell::kGru) map.error("reset_after", "only a GRU has a reset gate");
+  out.rnn = rnn;
+}
+
+}  // namespace
+
+const Choices<Cell>& cells() {
+  static const Choices<Cell> table = {{"gru", Cell::kGru}, {"lstm", Cell::kLstm}};
+  return table;
+}
+
+const std::vector<std::string>& objectives() {
+  static const std::vector<std::string> names = {"latency", "throughput", "nodes"};
+  return names;
+}
+
+bool read_path(MapReader& map, const ReadSite& site, std::string_view key, std::string& out) {
+  std::string path;
+  if (!map.text(key, path)) return false;
+  const std::string resolved = resolve_path(site.folder, path);
+  if (!is_regular_file(resolved)) return map.error(key, explain_missing_file(resolved)), false;
+  out = resolved;
+  return true;
+}
+
+void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out) {
+  const YamlValue* value = cluster.require("model");
+  if (value == nullptr) return;
+  MapReader map(cluster.context(), *value, "model", "model");
+  if (!map.is_map()) return;
+  const YamlValue* rnn = map.find("rnn");
+  const bool has_onnx = map.find("onnx") != nullptr;
+  if (rnn != nullptr) read_rnn(map, *rnn, out);
+  read_path(map, site, "onnx", out.onnx);
+  if (rnn != nullptr && has_onnx) map.error("onnx", "a model is either rnn or onnx, not both");
+  if (rnn == nullptr && !has_onnx)
+    cluster.error("model", "needs rnn: {cell, hidden, steps} or onnx: path/to/model.onnx");
+  if (map.text("precision", out.precision) && !out.precision.empty())
+    if (const Result<NumberFormat> format = parse_format(out.precision); !format)
+      map.error("precision", format.error().message + " (soliton list formats)");
+  map.finish();
+}
+
+void read_partition(MapReader& cluster, PartitionSpec& out) {
+  const YamlValue* value = cluster.find("partition");
+  if (value == nullptr) return;
+  MapReader map(cluster.context(), *value, "partition", "partition");
+  Choices<std::string> choices;
+  for (const std::string& name : objectives()) choices.emplace_back(name, name);
+  map.choice("objective", out.objective, choices);
+  map.integer("min_nodes", out.min_nodes, 1, kNodesLimit);
+  map.integer("max_nodes", out.max_nodes, 0, kNodesLimit);
+  map.finish();
+  if (out.max_nodes > 0 && out.max_nodes < out.min_nodes)
+    map.error("max_nodes", fmt::format("{} is below min_nodes, {}", out.max_nodes, out.min_nodes));
+}
+
+void read_service(MapReader& cluster, ServiceSpec& out) {
+  const YamlValue* value = cluster.find("service");
+  if (value == nullptr) return;
+  MapReader map(cluster.context(), *value, "service", "service");
+  if (map.integer("replicas", out.replicas, 0, kNodesLimit) && out.replicas != 1)
+    map.error("replicas", fmt::format("{}: this version serves one replica of the model", out.replicas));
+  if (map.integer("spares", out.spares, 0, kNodesLimit) && out.spares != 0)
+    map.error("spares", fmt::format("{}: this version keeps no spares; write 0", out.spares));
+  if (const YamlValue* sla = map.find("sla")) {
+    MapReader inner(cluster.context(), *sla, "sla", "service.sla");
+    inner.duration("p99", out.sla_p99, Duration{1});
+    inner.finish();
+  }
+  map.finish();
+}
+
+}  // namespace soliton

@@ -1,0 +1,116 @@
+#include <map>
+
+#include "cluster/spec/files.h"
+#include "cluster/spec/names.h"
+#include "cluster/spec/parts.h"
+
+namespace soliton {
+namespace {
+
+// Reads entry by entry, remembering where each name was first used.
+class NodesReader {
+ public:
+  NodesReader(ReadContext& context, const ReadSite& site, std::vector<NodeSpec>& out)
+      : context_(context), site_(site), library_(site.data), out_(out) {}
+
+  void read_entry(const YamlValue& value, std::size_t number) {
+    MapReader map(context_, value, "node", fmt::format("nodes[{}]", number));
+    if (!map.is_map()) return;
+    NodeSpec node;
+    std::string pattern;
+    map.require("name");
+    map.text("name", pattern);
+    read_device_key(map, number, node);
+    map.text("at", node.at);
+    check_place(map, node.at);
+    map.finish();
+    if (!pattern.empty()) add_names(map, pattern, node);
+  }
+
+ private:
+  void read_device_key(MapReader& map, std::size_t number, NodeSpec& node) {
+    const YamlValue* value = map.require("device");
+    if (value == nullptr) return;
+    if (value->kind != YamlValue::Kind::kScalar)
+      return read_device_map(context_, *value, fmt::format("nodes[{}].device", number), node.device);
+    const std::string& text = value->text;
+    if (is_path(text)) return take(*value, file_of(text), node);
+    if (!library_.has(text))
+      return context_.error(value->mark, fmt::format("no device called \"{}\"{} (soliton list devices)", text,
+                                                     context_.wants_more() ? suggestion(text, library_.names()) : ""));
+    take(*value, library_.path_of(text), node);
+    node.device_is_builtin = true;
+  }
+
+  // Beside the cluster file, or else among the shipped ones.
+  std::string file_of(const std::string& path) const {
+    const std::string beside = resolve_path(site_.folder, path);
+    const std::string shipped = resolve_path(site_.data.path, path);
+    return !is_regular_file(beside) && is_regular_file(shipped) ? shipped : beside;
+  }
+
+  void take(const YamlValue& value, const std::string& path, NodeSpec& node) {
+    if (!is_regular_file(path)) return context_.error(value.mark, explain_missing_file(path));
+    const Checked<Device>& device = library_.file(path);
+    if (device)
+      node.device = *device;
+    else
+      context_.include(value.mark, device.error());
+  }
+
+  static void check_place(MapReader& map, const std::string& place) {
+    const auto bad = [](char c) {
+      return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '_' || c == '-');
+    };
+    for (const char c : place)
+      if (bad(c)) return map.error("at", fmt::format("\"{}\" is no place; places look like rack0 or pod3/rack17", place));
+  }
+
+  void add_names(MapReader& map, const std::string& pattern, const NodeSpec& node) {
+    const Result<std::vector<std::string>> names = expand_ranges(pattern, kNodesLimit);
+    if (!names) return map.error("name", names.error().message);
+    if (out_.size() + names->size() > kNodesLimit)
+      return map.error("name", fmt::format("a cluster has at most {} nodes", kNodesLimit));
+    for (const std::string& name : *names) {
+      if (!is_valid_name(name)) return map.error("name", fmt::format("\"{}\" {}", name, kNameRule));
+      const auto [first, is_new] = used_.emplace(name, map.mark_of("name"));
+      if (!is_new)
+        return map.error("name", fmt::format("\"{}\" is used twice: here and at {}", name, context_.where(first->second)));
+      out_.push_back(node);
+      out_.back().name = name;
+    }
+  }
+
+  ReadContext& context_;
+  const ReadSite& site_;
+  DeviceLibrary library_;
+  std::vector<NodeSpec>& out_;
+  std::map<std::string, Mark> used_;
+};
+
+void check_roles(MapReader& cluster, const std::vector<NodeSpec>& nodes) {
+  std::size_t npus = 0;
+  for (const NodeSpec& node : nodes) npus += node.device.kind == Device::Kind::kNpu;
+  if (npus == 0) cluster.error("nodes", "no node has an NPU; add one with a device such as bw-s10");
+  if (npus == nodes.size())
+    cluster.error("nodes", "no host: clients run on a node with device cpu; add {name: host0, device: cpu}");
+}
+
+}  // namespace
+
+bool is_path(const std::string& text) { return text.find('/') != std::string::npos || text.ends_with(".yaml"); }
+
+void read_nodes(MapReader& cluster, const ReadSite& site, std::vector<NodeSpec>& out) {
+  const YamlValue* list = cluster.require("nodes");
+  if (list == nullptr) return;
+  if (list->kind != YamlValue::Kind::kList || list->items.empty())
+    return cluster.error("nodes", "must be a list of {name, device, at}");
+  const std::size_t errors_before = cluster.context().count();
+  NodesReader reader(cluster.context(), site, out);
+  for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_entry(list->items[i], i);
+  // With a device unknown the roles are not known either.
+  if (cluster.context().count() == errors_before) check_roles(cluster, out);
+  if (cluster.context().count() != errors_before) out.clear();
+}
+
+}  // namespace soliton

@@ -1,0 +1,136 @@
+// A typed reader over one map of a YAML tree: required and optional keys, quantities, choices, ranges, unknown keys.
+//
+// Nothing stops at the first problem: every one lands in the ReadContext, and the value read keeps its default.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cluster/spec/schema.h"
+#include "cluster/spec/yaml_tree.h"
+#include "protocol/base/quantity.h"
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+// The errors of one file, and how positions in it are written.
+class ReadContext {
+ public:
+  // `override_paths[i]` is the path of the --set that Mark::override_index == i stands for.
+  ReadContext(std::string file, std::vector<std::string> override_paths)
+      : file_(std::move(file)), override_paths_(std::move(override_paths)) {}
+
+  // "configs/a.yaml:6:29", or "--set workload.think".
+  std::string where(Mark mark) const;
+  void error(Mark mark, const std::string& message);
+  // Errors of another file (a device, a topology) that is named at `mark`; they carry their own positions.
+  void include(Mark mark, Diagnostics problems);
+  bool failed() const { return !problems_.empty(); }
+  std::size_t count() const { return problems_.size() + dropped_; }
+  // In order of position; at most 100, then how many more.
+  Diagnostics take();
+  // Above the limit errors are only counted: suggestions need not be computed.
+  bool wants_more() const { return problems_.size() < kErrorsLimit; }
+
+ private:
+  static constexpr std::size_t kErrorsLimit = 100;
+  struct Problem {
+    Mark mark;
+    std::string text;
+  };
+  std::string file_;
+  std::vector<std::string> override_paths_;
+  std::vector<Problem> problems_;
+  std::size_t dropped_ = 0;
+};
+
+// `; did you mean "x"?`, or `; allowed: a, b` when nothing is near.
+std::string suggestion(const std::string& name, const std::vector<std::string>& candidates);
+// The same, but "" when nothing is near.
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates);
+
+// Names of an enumeration's values in files.
+template <typename E>
+using Choices = std::vector<std::pair<std::string_view, E>>;
+
+class MapReader {
+ public:
+  // `label` names the map in messages: "workload", "nodes[3]"; "" for the file itself. A value that is no map is reported
+  // once; every key is then absent.
+  MapReader(ReadContext& context, const YamlValue& value, std::string_view schema, std::string label);
+
+  // The value of a key; nullptr when absent or empty. Marks it as used. REQUIRES: the schema has the key.
+  const YamlValue* find(std::string_view key);
+  const YamlValue* require(std::string_view key);
+  bool is_map() const { return is_map_; }
+  Mark mark() const { return value_.mark; }
+  // Of the value of `key` if there, else of the map.
+  Mark mark_of(std::string_view key) const;
+  std::string label_of(std::string_view key) const;
+  ReadContext& context() { return context_; }
+  void error(std::string_view key, const std::string& message);
+  // Reports keys the schema has not, and keys that were not asked for: they mean nothing here (`why` says for what).
+  void finish(std::string_view why = "here");
+
+  // Each leaves `out` alone and answers false when the key is absent or wrong.
+  bool text(std::string_view key, std::string& out);
+  // [a-z0-9._-]{1,63}
+  bool name(std::string_view key, std::string& out);
+  bool integer(std::string_view key, std::int64_t& out, std::int64_t least, std::int64_t most);
+  template <typename T>
+  bool integer_as(std::string_view key, T& out, std::int64_t least, std::int64_t most) {
+    std::int64_t number = 0;
+    if (!integer(key, number, least, most)) return false;
+    out = static_cast<T>(number);
+    return true;
+  }
+  bool unsigned_integer(std::string_view key, std::uint64_t& out);
+  bool flag(std::string_view key, bool& out);
+  template <typename T>
+  bool quantity(std::string_view key, T& out, Result<T> (*parse)(std::string_view), T least, T most) {
+    const YamlValue* value = scalar(key);
+    if (value == nullptr) return false;
+    const Result<T> parsed = parse(value->text);
+    if (!parsed) return fail(key, parsed.error().message);
+    if (*parsed < least || *parsed > most)
+      return fail(key, fmt::format("{} is not between {} and {}", value->text, spell(least), spell(most)));
+    out = *parsed;
+    return true;
+  }
+  bool duration(std::string_view key, Duration& out, Duration least, Duration most = kLongest);
+  bool bytes(std::string_view key, Bytes& out, Bytes least, Bytes most);
+  bool bit_rate(std::string_view key, BitRate& out);
+  template <typename E>
+  bool choice(std::string_view key, E& out, const Choices<E>& choices) {
+    const YamlValue* value = scalar(key);
+    if (value == nullptr) return false;
+    for (const auto& [spelling, meaning] : choices)
+      if (value->text == spelling) return out = meaning, true;
+    std::vector<std::string> names;
+    for (const auto& choice : choices) names.emplace_back(choice.first);
+    return fail(key, fmt::format("\"{}\" is not known{}", value->text, suggestion(value->text, names)));
+  }
+
+  static constexpr Duration kLongest = Duration{std::int64_t{100} * 24 * 3600 * 1'000'000'000'000};
+
+ private:
+  const YamlValue* scalar(std::string_view key);
+  bool fail(std::string_view key, const std::string& message);
+
+  ReadContext& context_;
+  const YamlValue& value_;
+  const SchemaMap& schema_;
+  std::string label_;
+  bool is_map_;
+  std::vector<std::string_view> asked_;
+};
+
+// Whole numbers as files spell them: decimal or 0x, with a sign, underscores or commas refused.
+Result<std::int64_t> parse_integer(std::string_view text);
+
+}  // namespace soliton

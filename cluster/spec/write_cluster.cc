@@ -1,0 +1,240 @@
+#include <algorithm>
+
+#include "cluster/spec/files.h"
+#include "cluster/spec/names.h"
+#include "cluster/spec/parts.h"
+
+namespace soliton {
+namespace {
+
+// A scalar as YAML: plain when it cannot be mistaken for anything else, else in double quotes.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += fmt::format("\\{}", c);
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
+    else
+      out += c;
+  }
+  return out + "\"";
+}
+
+std::string scalar(const std::string& text) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-' || c == '/';
+  };
+  const bool is_plain = !text.empty() && text.front() != '-' && text.front() != '.' &&
+                        std::all_of(text.begin(), text.end(), plain) && text != "null" && text != "Null" && text != "NULL";
+  return is_plain ? text : quoted(text);
+}
+
+const char* flag(bool value) { return value ? "true" : "false"; }
+
+// Keys of one flow map, in order: "{a: 1, b: 2}".
+class FlowMap {
+ public:
+  template <typename T>
+  FlowMap& add(std::string_view key, const T& value) {
+    body_ += fmt::format("{}{}: {}", body_.empty() ? "" : ", ", key, value);
+    return *this;
+  }
+  std::string text() const { return "{" + body_ + "}"; }
+
+ private:
+  std::string body_;
+};
+
+std::string formats_text(const std::vector<NpuFormat>& formats) {
+  std::vector<std::string> entries;
+  for (const NpuFormat& format : formats)
+    entries.push_back(FlowMap()
+                          .add("name", scalar(format.format.name))
+                          .add("beats_per_tile", format.beats_per_tile)
+                          .text());
+  return fmt::format("[{}]", fmt::join(entries, ", "));
+}
+
+std::string npu_text(const NpuDevice& npu) {
+  FlowMap registers, timing, out;
+  registers.add("initial", npu.initial_vrf).add("add_sub_0", npu.add_sub_vrf_0);
+  registers.add("add_sub_1", npu.add_sub_vrf_1).add("multiply", npu.multiply_vrf);
+  timing.add("dispatch_cycles", npu.timing.dispatch_cycles).add("depth_cycles", npu.timing.depth_cycles);
+  timing.add("vector_cycles", npu.timing.vector_cycles).add("request_cycles", npu.timing.request_cycles);
+  timing.add("calibrated", flag(npu.timing.calibrated)).add("source", quoted(npu.timing.source));
+  out.add("name", scalar(npu.name)).add("kind", "npu").add("description", quoted(npu.description));
+  out.add("source", quoted(npu.source)).add("clock", spell(npu.clock)).add("tile_engines", npu.tile_engines);
+  out.add("lanes", npu.lanes).add("native_dimension", npu.native_dim);
+  out.add("multifunction_units", npu.multifunction_units).add("matrix_registers", npu.matrix_rf_tiles);
+  out.add("vector_registers", registers.text()).add("instruction_words", npu.instruction_words);
+  out.add("dram", spell(npu.dram));
+  // No rate is how a device without DRAM is written.
+  if (npu.dram_rate.bits_per_second > 0) out.add("dram_bandwidth", spell(npu.dram_rate));
+  out.add("network_bandwidth", spell(npu.network_rate)).add("formats", formats_text(npu.formats));
+  return out.add("timing", timing.text()).text();
+}
+
+std::string device_text(const NodeSpec& node) {
+  if (node.device_is_builtin) return scalar(node.device.name());
+  if (node.device.kind == Device::Kind::kNpu) return npu_text(node.device.npu);
+  const CpuDevice& cpu = node.device.cpu;
+  FlowMap out;
+  out.add("name", scalar(cpu.name)).add("kind", "cpu").add("description", quoted(cpu.description));
+  out.add("source", quoted(cpu.source)).add("operator_overhead", spell(cpu.operator_overhead));
+  return out.add("memory_bandwidth", spell(cpu.memory_rate)).text();
+}
+
+// The stem and number of "fpga12"; no number when it has leading zeros or is long.
+std::pair<std::string, std::int64_t> split_number(const std::string& name) {
+  const std::size_t digits = name.find_last_not_of("0123456789") + 1;
+  const std::string number = name.substr(digits);
+  if (number.empty() || number.size() > 9 || (number.size() > 1 && number[0] == '0')) return {name, -1};
+  return {name.substr(0, digits), std::stoll(number)};
+}
+
+// Nodes alike and numbered in a row are one line: "fpga[0-3]".
+std::string nodes_text(const std::vector<NodeSpec>& nodes) {
+  std::string out = "nodes:\n";
+  for (std::size_t i = 0; i < nodes.size();) {
+    const std::string device = device_text(nodes[i]);
+    const auto [stem, first] = split_number(nodes[i].name);
+    std::size_t end = i + 1;
+    const auto belongs = [&](std::size_t j) {
+      return first >= 0 && split_number(nodes[j].name) == std::pair(stem, first + static_cast<std::int64_t>(j - i)) &&
+             nodes[j].at == nodes[i].at && device_text(nodes[j]) == device;
+    };
+    while (end < nodes.size() && belongs(end)) ++end;
+    const std::string name = end - i == 1 ? scalar(nodes[i].name)
+                                          : quoted(fmt::format("{}[{}-{}]", stem, first,
+                                                               first + static_cast<std::int64_t>(end - i) - 1));
+    FlowMap node;
+    node.add("name", name).add("device", device);
+    if (!nodes[i].at.empty()) node.add("at", scalar(nodes[i].at));
+    out += fmt::format("  - {}\n", node.text());
+    i = end;
+  }
+  return out;
+}
+
+std::string explicit_text(const TopologySpec& topology) {
+  std::string out = "  switches:\n";
+  if (topology.explicit_switches.empty()) out = "  switches: []\n";
+  for (const Vertex& vertex : topology.explicit_switches) {
+    FlowMap entry;
+    entry.add("name", scalar(vertex.name)).add("forwarding", spell(vertex.forwarding));
+    entry.add("store_and_forward", flag(vertex.store_and_forward));
+    if (!vertex.place.empty()) entry.add("place", quoted(vertex.place));
+    out += fmt::format("    - {}\n", entry.text());
+  }
+  out += topology.explicit_links.empty() ? "  links: []\n" : "  links:\n";
+  for (const auto& [a, b, link] : topology.explicit_links) {
+    FlowMap entry;
+    entry.add("between", fmt::format("[{}, {}]", scalar(a), scalar(b)));
+    if (link.name != a + "-" + b) entry.add("name", scalar(link.name));
+    entry.add("latency", spell(link.latency)).add("bandwidth", spell(link.rate)).add("queue", spell(link.queue));
+    out += fmt::format("    - {}\n", entry.text());
+  }
+  return out;
+}
+
+std::string topology_text(const TopologySpec& topology) {
+  std::string out = fmt::format("topology:\n  name: {}\n  kind: {}\n", scalar(topology.name), topology.kind);
+  if (topology.kind != "local") out += fmt::format("  bandwidth: {}\n", spell(topology.rate));
+  if (topology.kind == "rack" || topology.kind == "datacenter")
+    out += fmt::format("  hosts_per_rack: {}\n", topology.hosts_per_rack);
+  if (topology.kind == "datacenter")
+    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n", topology.racks_per_pod, topology.pods);
+  return topology.kind == "explicit" ? out + explicit_text(topology) : out;
+}
+
+std::string model_text(const ModelSpec& model, const std::string& folder) {
+  std::string out = "model:\n";
+  if (model.rnn) {
+    FlowMap rnn;
+    rnn.add("cell", spelling(cells(), model.rnn->cell)).add("hidden", model.rnn->hidden);
+    rnn.add("steps", model.rnn->steps).add("layers", model.rnn->layers).add("input", model.rnn->input);
+    rnn.add("bidirectional", flag(model.rnn->bidirectional)).add("reset_after", flag(model.rnn->reset_after));
+    rnn.add("count_as_hidden", model.count_as_hidden);
+    out += fmt::format("  rnn: {}\n", rnn.text());
+  } else {
+    out += fmt::format("  onnx: {}\n", quoted(path_from(folder, model.onnx)));
+  }
+  if (!model.precision.empty()) out += fmt::format("  precision: {}\n", quoted(model.precision));
+  return out;
+}
+
+std::string workload_text(const WorkloadSpec& workload, const std::string& folder) {
+  std::string out = fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n  think: {}\n",
+                                workload.clients, workload.arrival, workload.requests, spell(workload.think));
+  const bool is_random = workload.input == "random";
+  out += fmt::format("  input: {}\n", is_random ? "random" : quoted(path_from(folder, workload.input)));
+  for (const auto& [key, path] : {std::pair{"lengths", &workload.lengths}, {"labels", &workload.labels},
+                                  {"golden", &workload.golden}})
+    if (!path->empty()) out += fmt::format("  {}: {}\n", key, quoted(path_from(folder, *path)));
+  return out;
+}
+
+std::string ltl_text(const LtlOptions& ltl) {
+  FlowMap out;
+  out.add("mtu", spell(Bytes{ltl.mtu})).add("window", ltl.window).add("credit", spell(ltl.credit));
+  out.add("timeout", spell(ltl.timeout)).add("timeout_max", spell(ltl.timeout_max));
+  out.add("reorder_tolerance", spell(ltl.reorder_tolerance)).add("ack_every", ltl.ack_every);
+  out.add("queue_limit", spell(ltl.queue_limit)).add("recovery", spelling(recovery_modes(), ltl.recovery));
+  out.add("first_sequence", ltl.first_sequence).add("ack_delay", spell(ltl.ack_delay));
+  out.add("timeout_rtts", ltl.timeout_rtts).add("credit_overhead", spell(ltl.credit_overhead));
+  return out.text();
+}
+
+std::string fault_text(const FaultSpec& fault) {
+  const FaultRule& rule = fault.rule;
+  FlowMap out, links, where, when;
+  out.add("id", scalar(rule.id)).add("kind", spelling(fault_kinds(), rule.kind));
+  if (rule.kind == FaultKind::kLoss) {
+    out.add("model", FlowMap().add("type", "bernoulli").add("p", spell(rule.loss)).text());
+    out.add("max_burst", rule.max_burst);
+  } else if (rule.kind == FaultKind::kDelay) {
+    out.add("delay", spell(rule.delay)).add("jitter", spell(rule.jitter));
+  }
+  if (fault.link.empty())
+    links.add("from", quoted(fault.from)).add("to", quoted(fault.to));
+  else
+    links.add("name", quoted(fault.link));
+  where.add("links", links.text());
+  where.add("direction", rule.forward && rule.backward ? "both" : rule.forward ? "tx" : "rx");
+  when.add("from", spell(rule.from.time_since_epoch()));
+  if (rule.until != kNever) when.add("to", spell(rule.until.time_since_epoch()));
+  return out.add("where", where.text()).add("when", when.text()).text();
+}
+
+std::string faults_text(const std::vector<FaultSpec>& faults) {
+  if (faults.empty()) return "faults: []\n";
+  std::string out = "faults:\n";
+  for (const FaultSpec& fault : faults) out += fmt::format("  - {}\n", fault_text(fault));
+  return out;
+}
+
+}  // namespace
+
+std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
+  FlowMap partition, service;
+  partition.add("objective", spec.partition.objective).add("min_nodes", spec.partition.min_nodes);
+  partition.add("max_nodes", spec.partition.max_nodes);
+  service.add("replicas", spec.service.replicas).add("spares", spec.service.spares);
+  if (spec.service.sla_p99.count() > 0) service.add("sla", FlowMap().add("p99", spell(spec.service.sla_p99)).text());
+  std::string out = fmt::format("name: {}\nseed: {}\ntime: {}\nprocesses: {}\n", scalar(spec.name), spec.seed,
+                                spelling(time_modes(), spec.time), spelling(process_modes(), spec.processes));
+  out += topology_text(spec.topology);
+  out += nodes_text(spec.nodes);
+  out += model_text(spec.model, folder);
+  out += fmt::format("partition: {}\nservice: {}\n", partition.text(), service.text());
+  out += workload_text(spec.workload, folder);
+  out += fmt::format("compute: {}\nsample_every: {}\n", spelling(compute_kinds(), spec.compute), spec.sample_every);
+  out += fmt::format("ltl: {}\n", ltl_text(spec.ltl));
+  out += faults_text(spec.faults);
+  out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit), spec.trace_requests);
+  return out;
+}
+
+}  // namespace soliton

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "cluster/results/sha256.h"
+#include "cluster/workload/workload.h"
+#include "protocol/base/rng.h"
+
+namespace soliton {
+namespace {
+
+std::string_view bytes_of(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+std::int64_t argmax(const std::vector<float>& values) {
+  return std::max_element(values.begin(), values.end()) - values.begin();
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+// Largest differences to the fp32 outputs of the original model; relative to the largest magnitude of the answer.
+struct Errors {
+  double absolute = 0, relative = 0;
+  bool any = false;
+
+  void add(const std::vector<float>& output, const std::vector<float>& golden) {
+    double worst = 0, magnitude = 0;
+    for (std::size_t i = 0; i < std::min(output.size(), golden.size()); ++i) {
+      worst = std::max(worst, std::abs(static_cast<double>(output[i]) - golden[i]));
+      magnitude = std::max(magnitude, std::abs(static_cast<double>(golden[i])));
+    }
+    any = true;
+    absolute = std::max(absolute, worst);
+    if (magnitude > 0) relative = std::max(relative, worst / magnitude);
+  }
+};
+
+struct Share {
+  std::int64_t right = 0, of = 0;
+  void add(bool is_right) {
+    right += is_right;
+    ++of;
+  }
+  std::optional<double> value() const {
+    return of ? std::optional(static_cast<double>(right) / static_cast<double>(of)) : std::nullopt;
+  }
+};
+
+RequestRecord row_of(const HostRecord& record) {
+  RequestRecord row;
+  row.request = record.request;
+  row.client = record.client;
+  row.steps = record.steps;
+  row.sent = record.sent;
+  row.completed = record.completed;
+  row.path = record.path;
+  if (!record.output.empty()) row.output_hash = hash_bytes(bytes_of(record.output));
+  return row;
+}
+
+}  // namespace
+
+void judge(const Workload& workload, std::vector<HostRecord> records, Reference* reference, RunResults& results) {
+  std::sort(records.begin(), records.end(),
+            [](const HostRecord& a, const HostRecord& b) { return index(a.request) < index(b.request); });
+  Sha256 digest;
+  Errors errors;
+  Share accuracy, accuracy_fp32;
+  const std::size_t rows = std::max<std::size_t>(workload.inputs.given.size(), 1);
+  bool any_output = false;
+  for (const HostRecord& record : records) {
+    RequestRecord row = row_of(record);
+    const std::size_t number = index(record.request) % rows;
+    if (!record.output.empty()) {
+      any_output = true;
+      digest.update(bytes_of(record.output));
+      // An interrupted run leaves the reference unfinished: what it did not answer is not checked.
+      if (reference && !reference->outputs()[index(record.request)].empty()) {
+        row.matches = same_bits(record.output, reference->outputs()[index(record.request)]);
+        ++results.outputs.checked;
+        results.outputs.mismatched += !*row.matches;
+      }
+      if (number < workload.golden.size()) errors.add(record.output, workload.golden[number]);
+    }
+    if (number < workload.labels.size()) {
+      row.label = workload.labels[number];
+      if (!record.output.empty()) {
+        row.predicted_class = argmax(record.output);
+        accuracy.add(row.predicted_class == row.label);
+        if (number < workload.golden.size()) accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
+      }
+    }
+    results.requests.push_back(row);
+  }
+  if (any_output) results.outputs.sha256 = digest.hex();
+  if (errors.any) {
+    results.outputs.max_abs_error = errors.absolute;
+    results.outputs.max_rel_error = errors.relative;
+  }
+  results.outputs.accuracy = accuracy.value();
+  results.outputs.accuracy_fp32 = accuracy_fp32.value();
+}
+
+}  // namespace soliton

@@ -1,0 +1,21 @@
+#include "fabric/ltl/ltl.h"
+
+namespace soliton {
+
+void LtlStats::merge(const LtlStats& other) {
+  messages_sent += other.messages_sent;
+  messages_delivered += other.messages_delivered;
+  packets_sent += other.packets_sent;
+  bytes_sent += other.bytes_sent;
+  retransmitted += other.retransmitted;
+  timeouts += other.timeouts;
+  tail_probes += other.tail_probes;
+  nacks_sent += other.nacks_sent;
+  duplicates_received += other.duplicates_received;
+  dropped_malformed += other.dropped_malformed;
+  dropped_checksum += other.dropped_checksum;
+  dropped_stale += other.dropped_stale;
+  rtt.merge(other.rtt);
+}
+
+}  // namespace soliton

@@ -1,0 +1,74 @@
+// The sender's clockwork: smoothed round trip, timeout, tail probe, and when to ask for an acknowledgement at once.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "fabric/ltl/ltl.h"
+#include "protocol/base/time.h"
+
+namespace soliton {
+
+// Smoothed round trip: 7/8 of the old value and 1/8 of each sample (RFC 6298, section 2), in whole picoseconds.
+class SmoothedRtt {
+ public:
+  void add(Duration sample);
+  std::optional<Duration> value() const { return value_; }
+  // The smallest sample: the path without queues. REQUIRES: value().
+  Duration smallest() const { return smallest_; }
+
+ private:
+  std::optional<Duration> value_;
+  Duration smallest_ = Duration::max();
+};
+
+class SendTimers {
+ public:
+  enum class Due : std::uint8_t { kNothing, kTailProbe, kTimeout };
+
+  explicit SendTimers(const LtlOptions& options) : options_(&options) {}
+
+  void sample(Duration rtt) { srtt_.add(rtt); }
+  std::optional<Duration> srtt() const { return srtt_.value(); }
+
+  // How many packets may be under way: the window; but half of it when at least half of the round trip is a queue, which
+  // is then mostly our own. The other half lets new packets follow while a hole is repaired from behind that queue.
+  std::uint32_t under_way_max() const;
+
+  // A new packet left. `first`: nothing was in flight before.
+  void sent(Instant now, bool first);
+  // Something was acknowledged, or found lost by a report: the path is alive. `waiting`: packets are still in flight.
+  void heard(Instant now, bool waiting);
+  // Nothing is in flight and the peer's credit is closed: ask for it one timeout from now.
+  void wait_for_credit(Instant now);
+
+  Instant deadline() const { return timeout_at_ < probe_at_ ? timeout_at_ : probe_at_; }
+  // What is due at `now`; afterwards deadline() > now.
+  Due expire(Instant now);
+
+ private:
+  Duration base_timeout() const;
+  Duration timeout() const;  // doubled by every repeat
+  Duration probe_after() const;
+
+  const LtlOptions* options_;
+  SmoothedRtt srtt_;
+  std::uint32_t doublings_ = 0;
+  Instant timeout_at_ = kNever;
+  Instant probe_at_ = kNever;
+};
+
+// When a packet asks for an answer at once. Such an answer is a clean sample of the round trip, but in request and
+// response traffic it costs a packet that the response would have carried for nothing. So: the last packet of a burst,
+// until there is a first sample and then every 16th time, and at least one packet in 64.
+class SampleRequests {
+ public:
+  bool ask(bool ends_burst, bool have_sample);
+  void answered();
+
+ private:
+  std::uint32_t bursts_ = 0;
+  std::uint32_t packets_ = 0;
+};
+
+}  // namespace soliton

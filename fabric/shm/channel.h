@@ -1,0 +1,71 @@
+// The memory a node process shares with the hub: two rings of frames, a grant, a report, two doorbells.
+//
+// The hub creates it (memfd: no name in any file system, gone with its last user) and hands the descriptor to the node
+// process, which attaches. Pages of the rings are only used when touched. Ownership of each part:
+//
+//   hub writes   to_node ring, grant_until, closed, then rings `granted`;
+//   node writes  to_hub ring, the report, then rings `reported`: once a grant.
+//
+// Between a report and the next grant the node touches nothing, so the hub may rewind both rings.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "fabric/shm/doorbell.h"
+#include "fabric/shm/ring.h"
+#include "protocol/base/result.h"
+#include "protocol/base/time.h"
+
+namespace soliton {
+
+// Lies at the start of the shared memory; the rings' data follow, to_node first.
+struct ChannelBlock {
+  static constexpr std::uint64_t kMagic = 0x316e6f74696c6f73;  // "soliton1" in memory
+  std::uint64_t magic = kMagic;
+  std::uint64_t ring_bytes = 0;
+  Doorbell granted;
+  std::atomic<std::int64_t> grant_until{0};  // ps
+  std::atomic<std::uint32_t> closed{0};
+  Doorbell reported;
+  std::atomic<std::int64_t> next_event{0};   // ps
+  std::atomic<std::int64_t> last_event{0};   // ps
+  std::atomic<std::uint64_t> events{0};
+  RingIndices to_node;
+  RingIndices to_hub;
+};
+
+class Channel {
+ public:
+  static constexpr std::size_t kRingBytes = 1 << 20;
+
+  // REQUIRES: ring_bytes is a power of two, at least 4096. `name` shows up in /proc/PID/maps. Error: kEnvironment.
+  static Result<Channel> create(const std::string& name, std::size_t ring_bytes = kRingBytes);
+  // Takes the descriptor over. Error: it is no channel (kEnvironment).
+  static Result<Channel> attach(int descriptor);
+
+  Channel(Channel&& other) noexcept;
+  Channel& operator=(Channel&& other) noexcept;
+  ~Channel();
+
+  // Closed on exec: a launcher passes a duplicate.
+  int descriptor() const { return descriptor_; }
+  ChannelBlock& block() const { return *block_; }
+  Ring to_node() const { return Ring(block_->to_node, data(0)); }
+  Ring to_hub() const { return Ring(block_->to_hub, data(1)); }
+  // Hub: the run is over; the node's serve_channel() returns when its grant is done. Safe at any time.
+  void close();
+
+ private:
+  Channel(int descriptor, void* memory, std::size_t size);
+  static Result<Channel> map(int descriptor, std::size_t size);
+  std::span<std::byte> data(std::size_t ring) const;
+
+  int descriptor_ = -1;
+  ChannelBlock* block_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace soliton

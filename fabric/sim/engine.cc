@@ -1,0 +1,164 @@
+#include "fabric/sim/engine.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+std::string end_reason_name(EndReason reason) {
+  switch (reason) {
+    case EndReason::kQuiet: return "quiet";
+    case EndReason::kStopped: return "stopped";
+    case EndReason::kTimeLimit: return "time limit";
+  }
+  return "unknown";
+}
+
+Engine::Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions options)
+    : network_(network), nodes_(std::move(nodes)), options_(std::move(options)), next_(nodes_.size(), kNever),
+      heap_(nodes_.size()), place_(nodes_.size()), granted_(nodes_.size(), kRunStart) {
+  std::iota(heap_.begin(), heap_.end(), 0u);
+  std::iota(place_.begin(), place_.end(), 0u);
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) set_next(i);
+}
+
+Result<EngineReport> Engine::run() {
+  for (;;) {
+    play_network();
+    if (ended()) break;
+    grant_window();
+    if (Status status = collect_window(); !status) return tl::unexpected(std::move(status.error()));
+  }
+  const EngineReport result = report();
+  network_.finish(result.now);
+  return result;
+}
+
+EngineReport Engine::report() const {
+  EngineReport result = report_;
+  result.network_events = network_.counters().events;
+  result.now = network_.last_event();
+  for (const EngineNode* node : nodes_) {
+    result.node_events += node->events();
+    result.now = std::max(result.now, node->last_event());
+  }
+  if (result.end == EndReason::kTimeLimit) result.now = options_.time_limit;
+  return result;
+}
+
+bool Engine::ended() {
+  const Instant first = std::min(heap_.empty() ? kNever : next_[heap_[0]], network_.next_event());
+  if (first == kNever) {
+    report_.end = EndReason::kQuiet;
+  } else if (first >= options_.time_limit) {
+    report_.end = EndReason::kTimeLimit;
+  } else if (options_.stop && options_.stop()) {
+    report_.end = EndReason::kStopped;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Engine::play_network() {
+  const Instant first = heap_.empty() ? kNever : next_[heap_[0]];
+  frames_.clear();
+  network_.advance(std::min(later(first, network_.least_first()), options_.time_limit), frames_);
+  for (Frame& frame : frames_) {
+    const std::uint32_t node = index(frame.datagram.destination);
+    SOLITON_CHECK_MSG(frame.at >= granted_[node], "a frame arrives at node {} at {} ps, below its grant of {} ps", node,
+                      frame.at.time_since_epoch().count(), granted_[node].time_since_epoch().count());
+    nodes_[node]->deliver(std::move(frame));
+    set_next(node);
+  }
+}
+
+Instant Engine::bound(std::uint32_t node) const {
+  const std::uint32_t top = heap_[0];
+  const Duration path = network_.least_path();
+  const Instant others = later(node == top ? second_ : next_[top], path);
+  const Instant answer = later(later(next_[node], path), path);
+  return std::min({others, answer, network_reach_, options_.time_limit});
+}
+
+void Engine::grant_window() {
+  ++report_.windows;
+  second_ = kNever;
+  for (const std::size_t child : {1, 2}) {
+    if (child < heap_.size()) second_ = std::min(second_, next_[heap_[child]]);
+  }
+  network_reach_ = later(network_.next_event(), network_.least_last());
+  active_.clear();
+  gather(0);
+  SOLITON_CHECK_MSG(!active_.empty() || network_.next_event() < options_.time_limit, "no node can run");
+  for (const std::uint32_t node : active_) {
+    granted_[node] = bound(node);
+    nodes_[node]->grant(granted_[node]);
+  }
+  report_.grants += active_.size();
+}
+
+// The part of the heap whose next event is below its bound. A child is never earlier than its parent, and only the top
+// can have a bound of its own, so a node that may not run has none below it that may.
+void Engine::gather(std::uint32_t at) {
+  if (at >= heap_.size()) return;
+  const std::uint32_t node = heap_[at];
+  if (next_[node] >= bound(node) && at != 0) return;
+  if (next_[node] < bound(node)) active_.push_back(node);
+  gather(2 * at + 1);
+  gather(2 * at + 2);
+}
+
+// In reverse: nodes on one core finish in the order they were woken, so the wait for the last one finds the others done
+// and each costs one switch of processes instead of two.
+Status Engine::collect_window() {
+  for (auto it = active_.rbegin(); it != active_.rend(); ++it) {
+    const std::uint32_t node = *it;
+    frames_.clear();
+    if (Status status = nodes_[node]->collect(frames_); !status) return status;
+    for (Frame& frame : frames_) {
+      SOLITON_CHECK_MSG(index(frame.datagram.source) == node && frame.at >= next_[node] && frame.at < granted_[node],
+                        "node {} was granted [{}, {}) ps and sent at {} ps", node,
+                        next_[node].time_since_epoch().count(), granted_[node].time_since_epoch().count(),
+                        frame.at.time_since_epoch().count());
+      network_.send(std::move(frame));
+    }
+    SOLITON_CHECK_MSG(nodes_[node]->next_event() >= next_[node], "node {} took its promise back", node);
+    set_next(node);
+  }
+  return {};
+}
+
+void Engine::set_next(std::uint32_t node) {
+  next_[node] = nodes_[node]->next_event();
+  sift(place_[node]);
+}
+
+void Engine::sift(std::uint32_t at) {
+  const auto earlier = [&](std::uint32_t a, std::uint32_t b) {
+    return std::pair{next_[heap_[a]], heap_[a]} < std::pair{next_[heap_[b]], heap_[b]};
+  };
+  const auto exchange = [&](std::uint32_t a, std::uint32_t b) {
+    std::swap(heap_[a], heap_[b]);
+    place_[heap_[a]] = a;
+    place_[heap_[b]] = b;
+  };
+  while (at > 0 && earlier(at, (at - 1) / 2)) {
+    exchange(at, (at - 1) / 2);
+    at = (at - 1) / 2;
+  }
+  for (;;) {
+    std::uint32_t first = at;
+    for (const std::uint32_t child : {2 * at + 1, 2 * at + 2}) {
+      if (child < heap_.size() && earlier(child, first)) first = child;
+    }
+    if (first == at) return;
+    exchange(at, first);
+    at = first;
+  }
+}
+
+}  // namespace soliton

@@ -1,0 +1,28 @@
+// A node that runs in the engine's process: virtual time, packed.
+#pragma once
+
+#include <vector>
+
+#include "fabric/sim/engine.h"
+#include "fabric/sim/node_loop.h"
+
+namespace soliton {
+
+class LocalNode : public EngineNode {
+ public:
+  // `machine` outlives the object.
+  LocalNode(Machine& machine, NodeId self) : loop_(machine, self) {}
+
+  void deliver(Frame frame) override { loop_.deliver(std::move(frame)); }
+  Instant next_event() const override { return loop_.next_event(); }
+  void grant(Instant until) override { until_ = until; }
+  Status collect(std::vector<Frame>& sent) override;
+  Instant last_event() const override { return loop_.last_event(); }
+  std::uint64_t events() const override { return loop_.events(); }
+
+ private:
+  NodeLoop loop_;
+  Instant until_{};
+};
+
+}  // namespace soliton

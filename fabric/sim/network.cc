@@ -1,0 +1,206 @@
+#include "fabric/sim/network.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+bool Network::Event::operator>(const Event& other) const {
+  if (at != other.at) return at > other.at;
+  return std::tie(source, ordinal, hop) > std::tie(other.source, other.ordinal, other.hop);
+}
+
+Network::Network(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace)
+    : topology_(topology), routes_(routes), faults_(plan, topology.links.size()), trace_(trace),
+      ports_(topology.links.size() * 2), sent_(topology.nodes, kRunStart) {
+  for (std::uint32_t l = 0; l < topology.links.size(); ++l) {
+    const TopologyLink& link = topology.links[l];
+    for (const std::uint8_t direction : {0, 1}) {
+      const bool from_switch = topology.vertices[link.ends[direction]].is_switch;
+      ports_[position({l, direction})].queue_time =
+          from_switch ? transmit_time(link.queue, link.rate) : kUnbounded;
+    }
+  }
+  for (std::uint32_t r = 0; r < plan.rules.size(); ++r) {
+    edges_.push_back({plan.rules[r].from, true, r});
+    if (plan.rules[r].until != kNever) edges_.push_back({plan.rules[r].until, false, r});
+  }
+  std::stable_sort(edges_.begin(), edges_.end(), [](const Edge& a, const Edge& b) { return a.at < b.at; });
+  bound_lookahead();
+}
+
+void Network::bound_lookahead() {
+  Duration to_switch = kUnbounded;
+  Duration direct = kUnbounded;
+  for (const TopologyLink& link : topology_.links) {
+    const Duration line = line_time(link, Bytes{0});
+    for (const std::uint8_t direction : {0, 1}) {
+      const Vertex& near = topology_.vertices[link.ends[direction]];
+      const Vertex& far = topology_.vertices[far_end(link, direction)];
+      const OnLine on_line = cross_line({kRunStart, kRunStart}, kRunStart, line, link.latency);
+      const Duration crossing = on_line.tail - kRunStart;
+      if (!near.is_switch && !far.is_switch) direct = std::min(direct, crossing);
+      if (!near.is_switch && far.is_switch) {
+        to_switch = std::min(to_switch, cross_switch(far, on_line).ready - kRunStart);
+      }
+      if (near.is_switch && !far.is_switch) least_last_ = std::min(least_last_, crossing);
+    }
+  }
+  least_first_ = std::min(to_switch, direct);
+  const bool switched = to_switch != kUnbounded && least_last_ != kUnbounded;
+  least_path_ = switched ? std::min(direct, to_switch + least_last_) : direct;
+}
+
+void Network::send(Frame frame) {
+  const Datagram& datagram = frame.datagram;
+  const std::uint32_t source = index(datagram.source);
+  SOLITON_CHECK_MSG(source < topology_.nodes && index(datagram.destination) < topology_.nodes &&
+                        datagram.source != datagram.destination,
+                    "node {} sends to node {}", source, index(datagram.destination));
+  SOLITON_CHECK_MSG(frame.at >= sent_[source], "node {} went back in time", source);
+  sent_[source] = frame.at;
+  ++counters_.packets;
+  counters_.bytes += datagram.payload.size();
+  const std::vector<Hop>& route = routes_.between(datagram.source, datagram.destination);
+  SOLITON_CHECK_MSG(!route.empty(), "no path from node {} to node {}", source, index(datagram.destination));
+  const AtPort at_port{frame.at, frame.at};
+  // A host's cable is fed by that host alone, in order: its crossing is known now. That is what lets other events be
+  // processed up to least_first() beyond a node's promise.
+  cross(store({.frame = std::move(frame), .route = &route, .at_port = at_port}));
+}
+
+std::uint32_t Network::store(Flight flight) {
+  if (unused_.empty()) {
+    flights_.push_back(std::move(flight));
+    return static_cast<std::uint32_t>(flights_.size() - 1);
+  }
+  const std::uint32_t slot = unused_.back();
+  unused_.pop_back();
+  flights_[slot] = std::move(flight);
+  return slot;
+}
+
+void Network::push(Instant at, std::uint32_t flight) {
+  SOLITON_CHECK_MSG(at >= processed_, "an event at {} ps after all below {} ps were processed",
+                    at.time_since_epoch().count(), processed_.time_since_epoch().count());
+  const Flight& f = flights_[flight];
+  events_.push_back({at, f.frame.ordinal, index(f.frame.datagram.source), flight, f.hop});
+  std::push_heap(events_.begin(), events_.end(), std::greater<>{});
+}
+
+void Network::advance(Instant horizon, std::vector<Frame>& delivered) {
+  const auto bound = [&] { return std::min(horizon, later(arrived_first_, least_first_)); };
+  while (!events_.empty() && events_.front().at < bound()) {
+    std::pop_heap(events_.begin(), events_.end(), std::greater<>{});
+    const Event event = events_.back();
+    events_.pop_back();
+    process(event);
+  }
+  processed_ = std::max(processed_, bound());
+  delivered.insert(delivered.end(), std::make_move_iterator(arrived_.begin()),
+                   std::make_move_iterator(arrived_.end()));
+  arrived_.clear();
+  arrived_first_ = kNever;
+}
+
+Instant Network::next_event() const {
+  return std::min(arrived_first_, events_.empty() ? kNever : events_.front().at);
+}
+
+void Network::process(const Event& event) {
+  processed_ = event.at;
+  last_event_ = std::max(last_event_, event.at);
+  record_edges(event.at);
+  const Flight& flight = flights_[event.flight];
+  if (flight.lost_by == kNoRule) {
+    cross(event.flight);
+  } else {
+    drop(event.flight, flight.lost_at, flight.lost_by);
+  }
+}
+
+void Network::cross(std::uint32_t number) {
+  Flight& flight = flights_[number];
+  const Hop hop = (*flight.route)[flight.hop];
+  const TopologyLink& link = topology_.links[hop.link];
+  Port& port = ports_[position(hop)];
+  const std::uint64_t bytes = flight.frame.datagram.payload.size();
+  const Duration line = line_time(link, Bytes{static_cast<std::int64_t>(bytes)});
+  const Duration backlog = std::max(port.free - flight.at_port.ready, Duration{});
+  ++counters_.events;
+  if (backlog > Duration{} && port.queue_time != kUnbounded && backlog + line > port.queue_time) {
+    ++port.counters.dropped_queue;
+    drop(number, flight.at_port.ready, kNoRule);
+    return;
+  }
+  OnLine on_line = cross_line(flight.at_port, port.free, line, link.latency);
+  port.free = on_line.start + line;
+  ++port.counters.packets;
+  port.counters.bytes += bytes;
+  port.counters.wait_max = std::max(port.counters.wait_max, backlog);
+  const std::uint64_t ordinal = port.ordinal++;
+  if (faults_.touches(hop)) {
+    const FaultVerdict verdict = faults_.judge(hop, {on_line.start, on_line.tail, ordinal});
+    if (verdict.dropped()) {
+      ++port.counters.dropped_fault;
+      flight.lost_by = verdict.dropped_by;
+      flight.lost_at = on_line.start;
+    }
+    on_line.head += verdict.extra_delay;
+    on_line.tail += verdict.extra_delay;
+  }
+  proceed(number, on_line);
+}
+
+void Network::proceed(std::uint32_t number, const OnLine& line) {
+  Flight& flight = flights_[number];
+  const Hop hop = (*flight.route)[flight.hop];
+  const bool last = ++flight.hop == flight.route->size();
+  if (!last) flight.at_port = cross_switch(topology_.vertices[far_end(topology_.links[hop.link], hop.direction)], line);
+  const bool lost = flight.lost_by != kNoRule;
+  if (lost && flight.hop > 1) {
+    drop(number, flight.lost_at, flight.lost_by);
+  } else if (lost || !last) {
+    push(last ? line.tail : flight.at_port.ready, number);
+  } else {
+    arrive(number, line.tail);
+  }
+}
+
+void Network::arrive(std::uint32_t number, Instant at) {
+  SOLITON_CHECK(at >= processed_);
+  Frame frame = std::move(flights_[number].frame);
+  frame.at = at;
+  arrived_first_ = std::min(arrived_first_, at);
+  ++counters_.delivered;
+  arrived_.push_back(std::move(frame));
+  unused_.push_back(number);
+}
+
+void Network::drop(std::uint32_t number, Instant at, std::int32_t rule) {
+  Flight& flight = flights_[number];
+  // A loss on a line was found out after the flight had been moved on.
+  const Hop hop = (*flight.route)[flight.hop - (rule == kNoRule ? 0 : 1)];
+  ++(rule == kNoRule ? counters_.dropped_queue : counters_.dropped_fault);
+  if (trace_) {
+    trace_->record({.at = at, .node = flight.frame.datagram.source, .kind = TraceKind::kPacketDropped,
+                    .a = rule, .b = hop.link, .c = hop.direction});
+  }
+  flight.frame.datagram.payload = {};
+  unused_.push_back(number);
+}
+
+void Network::finish(Instant now) { record_edges(now); }
+
+void Network::record_edges(Instant until) {
+  for (; edges_done_ < edges_.size() && edges_[edges_done_].at <= until; ++edges_done_) {
+    const Edge& edge = edges_[edges_done_];
+    if (!trace_) continue;
+    trace_->record({.at = edge.at, .kind = edge.start ? TraceKind::kFaultStart : TraceKind::kFaultEnd,
+                    .a = edge.rule});
+  }
+}
+
+}  // namespace soliton

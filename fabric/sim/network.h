@@ -1,0 +1,138 @@
+// The emulated network as a state machine in virtual time: hosts' network cards, links, switches with output queues,
+// faults. The engine feeds frames in and takes deliveries out; nothing here knows how nodes are run.
+//
+// A packet handed over at its departure instant waits in the card's queue (never dropped there: the card pushes back on
+// its host), crosses each link (line_time() of its bytes and the frame overhead, then the latency) and each switch
+// (cut-through or store-and-forward, topologies/line.h), and arrives when its last byte has.
+//
+// Queue of a switch port: what is still to be put on the line, overhead included, the packet on the line counted by its
+// rest. A packet that would push it above the link's `queue` is dropped, unless the line is free.
+//
+//   network.send(frame);                          // frame.at: departure
+//   network.advance(horizon, delivered);          // frames with their arrival instants
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fabric/faults/link_faults.h"
+#include "fabric/link.h"
+#include "protocol/base/trace.h"
+#include "topologies/line.h"
+#include "topologies/topology.h"
+
+namespace soliton {
+
+// One direction of one link.
+struct PortCounters {
+  std::uint64_t packets = 0;        // put on the line, lost there or not
+  std::uint64_t bytes = 0;          // LTL bytes of these
+  std::uint64_t dropped_queue = 0;  // found the queue full
+  std::uint64_t dropped_fault = 0;
+  Duration wait_max{};              // longest time a packet waited for the line
+};
+
+struct NetworkCounters {
+  std::uint64_t packets = 0;  // handed over by nodes
+  std::uint64_t bytes = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t dropped_queue = 0;
+  std::uint64_t dropped_fault = 0;
+  std::uint64_t events = 0;   // line crossings
+
+  std::uint64_t dropped() const { return dropped_queue + dropped_fault; }
+};
+
+class Network {
+ public:
+  // The references outlive the object; `trace` may be null.
+  Network(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace = nullptr);
+
+  // REQUIRES: frame.at is not below an earlier frame of the same source, and its first effect not below what advance()
+  // has processed: frame.at + least_first() >= processed().
+  void send(Frame frame);
+  // Processes the events below `horizon` in order of (instant, source, ordinal) and appends deliveries. Stops earlier,
+  // at arrival + least_first() of a delivery, because the receiver may answer.
+  void advance(Instant horizon, std::vector<Frame>& delivered);
+  Instant next_event() const;
+  // All events below are done.
+  Instant processed() const { return processed_; }
+  Instant last_event() const { return last_event_; }
+  // Records the faults that started or ended up to `now`; called when the run ends.
+  void finish(Instant now);
+
+  // Bounds for the engine, over all nodes and packet sizes: from a node's send to its first event here; from an event
+  // here to an arrival; from a send to an arrival at another node. kUnbounded where there is no such path.
+  Duration least_first() const { return least_first_; }
+  Duration least_last() const { return least_last_; }
+  Duration least_path() const { return least_path_; }
+  static constexpr Duration kUnbounded = Duration::max();
+
+  const NetworkCounters& counters() const { return counters_; }
+  const PortCounters& port(Hop hop) const { return ports_[position(hop)].counters; }
+  const std::vector<FaultCounters>& fault_counters() const { return faults_.counters(); }
+
+ private:
+  struct Port {
+    Instant free{};                // the line is idle from here on
+    Duration queue_time{};         // line time of a full queue
+    std::uint64_t ordinal = 0;     // packets that came to the line, for the faults
+    PortCounters counters;
+  };
+  struct Flight {
+    Frame frame;
+    const std::vector<Hop>* route = nullptr;
+    AtPort at_port;
+    std::uint32_t hop = 0;         // the next to cross
+    std::int32_t lost_by = kNoRule;  // on the host's cable: waits to be recorded in order
+    Instant lost_at{};
+  };
+  // What happens when: a flight comes to a switch's output port, or would have come and was lost on the line.
+  struct Event {
+    Instant at;
+    std::uint64_t ordinal;
+    std::uint32_t source;
+    std::uint32_t flight;
+    std::uint32_t hop;
+    // (instant, source, ordinal), then hop: the order of all events, whatever order they were created in.
+    bool operator>(const Event& other) const;
+  };
+
+  static std::size_t position(Hop hop) { return std::size_t{hop.link} * 2 + hop.direction; }
+  void bound_lookahead();
+  std::uint32_t store(Flight flight);
+  void push(Instant at, std::uint32_t flight);
+  void process(const Event& event);
+  void cross(std::uint32_t flight);
+  void proceed(std::uint32_t flight, const OnLine& line);
+  void arrive(std::uint32_t flight, Instant at);
+  void drop(std::uint32_t flight, Instant at, std::int32_t rule);
+  void record_edges(Instant until);
+
+  const Topology& topology_;
+  const Routes& routes_;
+  LinkFaults faults_;
+  TraceBuffer* trace_;
+  std::vector<Port> ports_;
+  std::vector<Flight> flights_;
+  std::vector<std::uint32_t> unused_;   // of flights_
+  std::vector<Event> events_;           // heap, the earliest first
+  std::vector<Frame> arrived_;          // since the last advance() handed them out
+  Instant arrived_first_ = kNever;
+  std::vector<Instant> sent_;           // last departure by source
+  struct Edge {
+    Instant at;
+    bool start;
+    std::uint32_t rule;
+  };
+  std::vector<Edge> edges_;             // of fault windows, in order
+  std::size_t edges_done_ = 0;
+  Instant processed_{};
+  Instant last_event_{};
+  NetworkCounters counters_;
+  Duration least_first_ = kUnbounded;
+  Duration least_last_ = kUnbounded;
+  Duration least_path_ = kUnbounded;
+};
+
+}  // namespace soliton

@@ -1,0 +1,91 @@
+#include "node/host/host_work.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "protocol/base/check.h"
+#include "protocol/base/rng.h"
+
+namespace soliton {
+namespace {
+
+RequestInput random_input(std::uint64_t seed, std::uint32_t number, std::int64_t steps, const HostShard& shard) {
+  const Random random = Random(seed, "input").child(number);
+  RequestInput input;
+  input.steps = steps;
+  const auto count = static_cast<std::uint64_t>(steps);
+  if (shard.symbols > 0) {
+    for (std::uint64_t i = 0; i < count; ++i)
+      input.symbols.push_back(static_cast<std::int32_t>(random.below(i, static_cast<std::uint64_t>(shard.symbols))));
+    return input;
+  }
+  input.values.resize(count * static_cast<std::uint64_t>(shard.input));
+  for (std::uint64_t i = 0; i < input.values.size(); ++i)
+    input.values[i] = static_cast<float>(2.0 * random.unit(i) - 1.0);
+  return input;
+}
+
+// log(sum(exp)) shifted by the largest value, in double precision.
+void log_softmax(std::span<float> values, bool exponentiate) {
+  const double top = *std::max_element(values.begin(), values.end());
+  double sum = 0;
+  for (const float value : values) sum += std::exp(value - top);
+  const double shift = top + std::log(sum);
+  for (float& value : values) {
+    const double log_share = value - shift;
+    value = static_cast<float>(exponentiate ? std::exp(log_share) : log_share);
+  }
+}
+
+Duration cpu_time(const CpuDevice& device, std::int64_t bytes) {
+  return device.operator_overhead + transmit_time(Bytes{bytes}, device.memory_rate);
+}
+
+}  // namespace
+
+std::int64_t InputSource::steps(std::uint32_t number) const {
+  return given.empty() ? random_steps : given[number % given.size()].steps;
+}
+
+RequestInput InputSource::request(std::uint32_t number, const HostShard& shard) const {
+  return given.empty() ? random_input(seed, number, random_steps, shard) : given[number % given.size()];
+}
+
+std::vector<Half> before(const HostShard& shard, const RequestInput& input) {
+  std::vector<Half> out;
+  if (shard.symbols == 0) {
+    for (const float value : input.values) out.push_back(to_half(value));
+    return out;
+  }
+  const auto width = static_cast<std::size_t>(shard.input);
+  for (const std::int32_t symbol : input.symbols) {
+    const std::size_t row = symbol >= 0 && symbol < shard.symbols ? static_cast<std::size_t>(symbol) : 0;
+    out.insert(out.end(), shard.table.begin() + static_cast<std::ptrdiff_t>(row * width),
+               shard.table.begin() + static_cast<std::ptrdiff_t>((row + 1) * width));
+  }
+  return out;
+}
+
+std::vector<float> after(const HostShard& shard, std::span<const Half> outputs) {
+  std::vector<float> out(outputs.size());
+  std::transform(outputs.begin(), outputs.end(), out.begin(), to_float);
+  if (shard.after == HostShard::After::kNone) return out;
+  const auto width = static_cast<std::size_t>(shard.output);
+  SOLITON_CHECK(width > 0 && out.size() % width == 0);
+  for (std::size_t first = 0; first < out.size(); first += width)
+    log_softmax(std::span(out).subspan(first, width), shard.after == HostShard::After::kSoftmax);
+  return out;
+}
+
+Duration time_before(const HostShard& shard, std::int64_t steps) {
+  if (shard.symbols == 0) return Duration{};
+  return cpu_time(shard.device, steps * (8 + 2 * 2 * shard.input));  // a symbol, a row read, a row written
+}
+
+Duration time_after(const HostShard& shard, std::int64_t steps) {
+  if (shard.after == HostShard::After::kNone) return Duration{};
+  const std::int64_t vectors = shard.sequence_output ? steps : 1;
+  return cpu_time(shard.device, vectors * shard.output * (2 + 4));  // fp16 read, fp32 written
+}
+
+}  // namespace soliton

@@ -1,0 +1,52 @@
+// The receive side of NetQ: the messages of the current request, in order per port, until v_rd takes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/base/breakdown.h"
+#include "protocol/base/payload.h"
+#include "protocol/isa/shard.h"
+
+namespace soliton {
+
+struct NetqMessage {
+  Payload vectors;
+  Arrival arrival;
+};
+
+class NetQ {
+ public:
+  explicit NetQ(const std::vector<InPort>& ports) : specs_(ports), ports_(ports.size()) {}
+
+  // REQUIRES: empty().
+  void begin(std::int64_t steps);
+  // REQUIRES: port is one of the shard's; the message has the port's size.
+  void push(std::uint16_t port, NetqMessage message);
+  // Whether v_rd of `port` finds its message: for a `reversed` port only once all `steps` of them are there.
+  bool ready(std::uint16_t port) const;
+  // The next message. On a `reversed` port it carries the latest arrival of all, as that is what it waited for.
+  // REQUIRES: ready(port).
+  NetqMessage take(std::uint16_t port);
+  bool empty() const { return unread_ == 0; }
+  // "port 2 (gru0.h from fpga1), step 7".
+  std::string describe_wait(std::uint16_t port) const;
+  // Ports with unread messages, for the report of a request that ended too early.
+  std::string describe_unread() const;
+
+ private:
+  struct Port {
+    std::vector<NetqMessage> messages;  // in order; the first `head` (on a reversed port: the last) are gone
+    std::size_t head = 0;
+    std::size_t taken = 0;  // of the request; more than `head` once a drained port has started over
+    Arrival latest;
+  };
+
+  const std::vector<InPort>& specs_;
+  std::vector<Port> ports_;
+  std::size_t unread_ = 0;
+  std::size_t steps_ = 0;
+};
+
+}  // namespace soliton

@@ -1,0 +1,230 @@
+#include "node/npu/npu.h"
+
+#include <algorithm>
+
+#include "node/npu/chain_timing.h"
+#include "node/npu/chain_values.h"
+#include "node/npu/compiled_program.h"
+#include "node/npu/netq.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+void NpuStats::merge(const NpuStats& other) {
+  requests += other.requests;
+  chains += other.chains;
+  mvu_macs += other.mvu_macs;
+  mvu_busy += other.mvu_busy;
+  busy += other.busy;
+  fp16_overflows += other.fp16_overflows;
+  poisoned_blocks += other.poisoned_blocks;
+}
+
+// The loops of the scalar core: which chain comes next.
+class ProgramCounter {
+ public:
+  explicit ProgramCounter(const Program& program) : program_(program), segment_(program.segments.size()) {}
+
+  void begin(std::int64_t steps) {
+    steps_ = steps;
+    enter(0);
+  }
+  bool at_end() const { return segment_ == program_.segments.size(); }
+  std::uint32_t chain() const { return chain_; }
+  std::int64_t iteration() const { return iteration_; }
+
+  void next() {
+    const Segment& segment = program_.segments[segment_];
+    if (++chain_ < segment.last) return;
+    chain_ = segment.first;
+    if (++iteration_ == iterations_) enter(segment_ + 1);
+  }
+
+ private:
+  void enter(std::size_t segment) {
+    for (segment_ = segment; !at_end(); ++segment_) {
+      const Segment& entered = program_.segments[segment_];
+      SOLITON_CHECK(entered.last <= program_.chains.size());
+      chain_ = entered.first;
+      iteration_ = 0;
+      iterations_ = entered.iterations(steps_);
+      if (iterations_ > 0 && entered.first < entered.last) return;
+    }
+  }
+
+  const Program& program_;
+  std::size_t segment_;
+  std::uint32_t chain_ = 0;
+  std::int64_t iteration_ = 0;
+  std::int64_t iterations_ = 0;
+  std::int64_t steps_ = 0;
+};
+
+// Outputs not polled yet; keeps its memory between requests.
+class OutputQueue {
+ public:
+  void push(NpuOutput output) { outputs_.push_back(std::move(output)); }
+  std::optional<NpuOutput> pop() {
+    if (head_ == outputs_.size()) return std::nullopt;
+    NpuOutput output = std::move(outputs_[head_++]);
+    if (head_ == outputs_.size()) {
+      outputs_.clear();
+      head_ = 0;
+    }
+    return output;
+  }
+
+ private:
+  std::vector<NpuOutput> outputs_;
+  std::size_t head_ = 0;
+};
+
+struct Npu::Impl {
+  Impl(const Shard& shard_in, ComputeMode mode, NodeId node_in, TraceBuffer* trace_in)
+      : shard(shard_in),
+        program(shard),
+        timing(shard.device, program),
+        netq(shard.in_ports),
+        counter(shard.program),
+        node(node_in),
+        trace(trace_in) {
+    if (mode == ComputeMode::kFunctional) values.emplace(shard, program);
+  }
+
+  void begin(RequestId id, std::int64_t steps, const Arrival& start);
+  void run();
+  void issue(const CompiledChain& chain);
+  void send(const CompiledChain& chain, const ChainTimes& times);
+  void end_request();
+
+  const Shard& shard;
+  CompiledProgram program;
+  ChainTiming timing;
+  std::optional<ChainValues> values;
+  NetQ netq;
+  ProgramCounter counter;
+  OutputQueue outputs;
+  NodeId node;
+  TraceBuffer* trace;
+
+  RequestId request{};
+  Instant sent{};  // origin of all paths of the request
+  Instant start_at{};
+  Instant free_at{};
+  Ticks mvu_busy = 0;  // over all requests: converted once
+  Ticks busy = 0;
+  NpuStats stats;
+};
+
+void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start) {
+  SOLITON_CHECK_MSG(counter.at_end(), "request {} begins while {} runs", index(id), index(request));
+  SOLITON_CHECK_MSG(start.at >= free_at, "request {} begins {} before the NPU is free", index(id),
+                    to_string(free_at - start.at));
+  SOLITON_CHECK(steps >= 0);
+  request = id;
+  sent = start.at - start.path.total();
+  start_at = start.at;
+  netq.begin(steps);
+  timing.begin(start);
+  if (values) values->begin();
+  counter.begin(steps);
+  ++stats.requests;
+  run();
+}
+
+void Npu::Impl::run() {
+  while (!counter.at_end()) {
+    const CompiledChain& chain = program.chain(counter.chain());
+    if (chain.from_netq && !netq.ready(chain.port)) return;
+    issue(chain);
+    counter.next();
+  }
+  end_request();
+}
+
+void Npu::Impl::issue(const CompiledChain& chain) {
+  NetqMessage message;
+  if (chain.from_netq) message = netq.take(chain.port);
+  const ChainTimes times = timing.issue(chain, chain.from_netq ? &message.arrival : nullptr);
+  if (values) values->run(chain, chain.from_netq ? &message.vectors : nullptr);
+  send(chain, times);
+  ++stats.chains;
+  stats.mvu_macs += chain.macs;
+  mvu_busy += chain.slot;
+  if (trace != nullptr && trace->enabled()) {
+    const Instant at = timing.instant(times.start.at);
+    trace->record({at, timing.instant(times.result.at) - at, node, TraceKind::kChain, counter.chain(), index(request),
+                   counter.iteration()});
+  }
+}
+
+void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
+  for (const WriteTarget& target : chain.writes) {
+    if (!target.to_netq) continue;
+    const std::uint32_t elements = shard.out_ports[target.port].elements;
+    NpuOutput output{target.port, {}, timing.arrival(times.result)};
+    SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at, "path of {} ps, {} ps after its request",
+                      output.leaves.path.total().count(), (output.leaves.at - sent).count());
+    if (values) {
+      output.vectors = values->message(elements);
+    } else {
+      output.vectors.ghost = elements * sizeof(Half);
+    }
+    outputs.push(std::move(output));
+  }
+}
+
+void Npu::Impl::end_request() {
+  SOLITON_CHECK_MSG(netq.empty(), "request {} ended with unread messages: {}", index(request), netq.describe_unread());
+  free_at = timing.instant(timing.last_result());
+  busy += timing.last_result() - timing.waited();
+  stats.mvu_busy = timing.clock().duration(mvu_busy);
+  stats.busy = timing.clock().duration(busy);
+  if (values) {
+    stats.fp16_overflows = values->counts().fp16_overflows;
+    stats.poisoned_blocks = values->counts().poisoned_blocks;
+  }
+}
+
+Npu::Npu(const Shard& shard, ComputeMode mode, NodeId node, TraceBuffer* trace)
+    : x_(std::make_unique<Impl>(shard, mode, node, trace)) {}
+
+Npu::~Npu() = default;
+
+void Npu::begin(RequestId request, std::int64_t steps, Arrival start) { x_->begin(request, steps, start); }
+
+void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
+  SOLITON_CHECK_MSG(!finished(), "port {}: a message for no request", port);
+  SOLITON_CHECK_MSG(arrival.at - arrival.path.total() == x_->sent, "port {}: path of {} ps, {} ps after its request",
+                    port, arrival.path.total().count(), (arrival.at - x_->sent).count());
+  x_->netq.push(port, {std::move(vectors), arrival});
+  x_->run();
+}
+
+std::optional<NpuOutput> Npu::poll_output() { return x_->outputs.pop(); }
+
+bool Npu::finished() const { return x_->counter.at_end(); }
+
+Instant Npu::free_at() const {
+  SOLITON_CHECK(finished());
+  return x_->free_at;
+}
+
+std::optional<std::uint16_t> Npu::waiting_port() const {
+  if (finished()) return std::nullopt;
+  return x_->program.chain(x_->counter.chain()).port;
+}
+
+std::string Npu::waiting_for() const {
+  const std::optional<std::uint16_t> port = waiting_port();
+  return port ? x_->netq.describe_wait(*port) : "";
+}
+
+std::span<const Half> Npu::vector(Memory memory, std::uint32_t index) const {
+  if (!x_->values) return {};
+  return x_->values->vector(x_->program.layout().flat(memory, index));
+}
+
+const NpuStats& Npu::stats() const { return x_->stats; }
+
+}  // namespace soliton

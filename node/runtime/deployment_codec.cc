@@ -1,0 +1,265 @@
+#include "node/runtime/deployment_codec.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "protocol/control/control.capnp.h"
+#include "protocol/control/shard_codec.h"
+
+namespace soliton {
+namespace {
+
+void write_ltl(const LtlOptions& ltl, wire::Deployment::LtlOptions::Builder out) {
+  out.setMtu(ltl.mtu);
+  out.setWindow(ltl.window);
+  out.setCredit(ltl.credit.count);
+  out.setTimeoutPs(ltl.timeout.count());
+  out.setTimeoutMaxPs(ltl.timeout_max.count());
+  out.setReorderTolerancePs(ltl.reorder_tolerance.count());
+  out.setAckEvery(ltl.ack_every);
+  out.setQueueLimit(ltl.queue_limit.count);
+  out.setGoBackN(ltl.recovery == RecoveryMode::kGoBackN);
+  out.setFirstSequence(ltl.first_sequence);
+  out.setAckDelayPs(ltl.ack_delay.count());
+  out.setTimeoutRtts(ltl.timeout_rtts);
+  out.setCreditOverhead(ltl.credit_overhead.count);
+}
+
+LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
+  LtlOptions ltl;
+  ltl.mtu = in.getMtu();
+  ltl.window = in.getWindow();
+  ltl.credit = Bytes{in.getCredit()};
+  ltl.timeout = Duration{in.getTimeoutPs()};
+  ltl.timeout_max = Duration{in.getTimeoutMaxPs()};
+  ltl.reorder_tolerance = Duration{in.getReorderTolerancePs()};
+  ltl.ack_every = in.getAckEvery();
+  ltl.queue_limit = Bytes{in.getQueueLimit()};
+  ltl.recovery = in.getGoBackN() ? RecoveryMode::kGoBackN : RecoveryMode::kSelective;
+  ltl.first_sequence = in.getFirstSequence();
+  ltl.ack_delay = Duration{in.getAckDelayPs()};
+  ltl.timeout_rtts = in.getTimeoutRtts();
+  ltl.credit_overhead = Bytes{in.getCreditOverhead()};
+  return ltl;
+}
+
+void write_workload(const Deployment& deployment, wire::Workload::Builder out) {
+  out.setClients(deployment.clients);
+  out.setRequests(deployment.requests);
+  out.setThinkPs(deployment.think.count());
+  out.setSeed(deployment.inputs.seed);
+  out.setSteps(static_cast<std::uint32_t>(deployment.inputs.random_steps));
+  std::vector<std::int32_t> symbols;
+  std::vector<float> values;
+  std::vector<std::uint32_t> lengths;
+  for (const RequestInput& input : deployment.inputs.given) {
+    symbols.insert(symbols.end(), input.symbols.begin(), input.symbols.end());
+    values.insert(values.end(), input.values.begin(), input.values.end());
+    lengths.push_back(static_cast<std::uint32_t>(input.steps));
+  }
+  out.setSymbols(kj::arrayPtr(symbols.data(), symbols.size()));
+  out.setValues(kj::arrayPtr(values.data(), values.size()));
+  out.setLengths(kj::arrayPtr(lengths.data(), lengths.size()));
+}
+
+void read_workload(wire::Workload::Reader in, Deployment& deployment) {
+  deployment.clients = in.getClients();
+  deployment.requests = in.getRequests();
+  deployment.think = Duration{in.getThinkPs()};
+  deployment.inputs.seed = in.getSeed();
+  deployment.inputs.random_steps = in.getSteps();
+  const std::int64_t width = deployment.host ? deployment.host->input : 0;
+  unsigned symbol = 0, value = 0;
+  for (const std::uint32_t steps : in.getLengths()) {
+    RequestInput input;
+    input.steps = steps;
+    if (in.getSymbols().size() > 0)
+      for (std::uint32_t i = 0; i < steps; ++i) input.symbols.push_back(in.getSymbols()[symbol++]);
+    else
+      for (std::int64_t i = 0; i < steps * width; ++i) input.values.push_back(in.getValues()[value++]);
+    deployment.inputs.given.push_back(std::move(input));
+  }
+}
+
+void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
+  out.setId(rule.id);
+  out.setKind(static_cast<std::uint8_t>(rule.kind));
+  out.setLinks(kj::arrayPtr(rule.links.data(), rule.links.size()));
+  out.setTarget(rule.target);
+  out.setForward(rule.forward);
+  out.setBackward(rule.backward);
+  out.setFromPs(rule.from.time_since_epoch().count());
+  out.setUntilPs(rule.until.time_since_epoch().count());
+  out.setLossPpb(rule.loss.parts_per_billion);
+  out.setMaxBurst(rule.max_burst);
+  out.setDelayPs(rule.delay.count());
+  out.setJitterPs(rule.jitter.count());
+}
+
+FaultRule read_rule(wire::Faults::Rule::Reader in) {
+  FaultRule rule;
+  rule.id = in.getId().cStr();
+  rule.kind = static_cast<FaultKind>(in.getKind());
+  for (const std::uint32_t link : in.getLinks()) rule.links.push_back(link);
+  rule.target = in.getTarget().cStr();
+  rule.forward = in.getForward();
+  rule.backward = in.getBackward();
+  rule.from = Instant{Duration{in.getFromPs()}};
+  rule.until = Instant{Duration{in.getUntilPs()}};
+  rule.loss = Probability{in.getLossPpb()};
+  rule.max_burst = in.getMaxBurst();
+  rule.delay = Duration{in.getDelayPs()};
+  rule.jitter = Duration{in.getJitterPs()};
+  return rule;
+}
+
+void write_routes(const std::vector<std::vector<Hop>>& routes, capnp::List<wire::Faults::Route>::Builder out) {
+  for (unsigned peer = 0; peer < out.size(); ++peer) {
+    out[peer].setPeer(peer);
+    auto links = out[peer].initLinks(static_cast<unsigned>(routes[peer].size()));
+    auto directions = out[peer].initDirections(static_cast<unsigned>(routes[peer].size()));
+    for (unsigned hop = 0; hop < links.size(); ++hop) {
+      links.set(hop, routes[peer][hop].link);
+      directions.set(hop, routes[peer][hop].direction);
+    }
+  }
+}
+
+std::vector<std::vector<Hop>> read_routes(capnp::List<wire::Faults::Route>::Reader in) {
+  std::vector<std::vector<Hop>> routes;
+  for (const auto route : in) {
+    std::vector<Hop>& hops = routes.emplace_back();
+    for (unsigned hop = 0; hop < route.getLinks().size(); ++hop)
+      hops.push_back({route.getLinks()[hop], route.getDirections()[hop]});
+  }
+  return routes;
+}
+
+void write_faults(const NodeFaults& faults, wire::Faults::Builder out) {
+  out.setSeed(faults.plan.seed);
+  auto rules = out.initRules(static_cast<unsigned>(faults.plan.rules.size()));
+  for (unsigned i = 0; i < rules.size(); ++i) write_rule(faults.plan.rules[i], rules[i]);
+  out.setLinks(static_cast<std::uint32_t>(faults.routes.links));
+  write_routes(faults.routes.to, out.initSends(static_cast<unsigned>(faults.routes.to.size())));
+  write_routes(faults.routes.from, out.initReceives(static_cast<unsigned>(faults.routes.from.size())));
+}
+
+NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
+  NodeFaults faults;
+  faults.plan.seed = in.getSeed();
+  for (const auto rule : in.getRules()) faults.plan.rules.push_back(read_rule(rule));
+  faults.routes = {self, in.getLinks(), read_routes(in.getSends()), read_routes(in.getReceives())};
+  return faults;
+}
+
+void write_deployment(const Deployment& deployment, wire::Deployment::Builder out) {
+  out.setNode(deployment.node);
+  out.setId(index(deployment.id));
+  out.setWall(deployment.time == TimeBase::kWall);
+  out.setSampleEvery(deployment.functional_every);
+  out.setTraceRequests(deployment.trace_requests);
+  out.setTraceEvents(deployment.trace_events);
+  write_ltl(deployment.ltl, out.initLtl());
+  auto connections = out.initConnections(static_cast<unsigned>(deployment.connections.size()));
+  for (unsigned i = 0; i < connections.size(); ++i) {
+    connections[i].setPeer(index(deployment.connections[i].peer));
+    connections[i].setRemoteIndex(deployment.connections[i].remote_index);
+    connections[i].setCookie(deployment.connections[i].cookie);
+    connections[i].setChannel(deployment.connections[i].channel);
+  }
+  auto names = out.initNodeNames(static_cast<unsigned>(deployment.node_names.size()));
+  for (unsigned i = 0; i < names.size(); ++i) names.set(i, deployment.node_names[i]);
+  if (deployment.shard) write_shard(*deployment.shard, out.initShard());
+  if (deployment.host) {
+    write_host_shard(*deployment.host, out.initHost());
+    write_workload(deployment, out.initWorkload());
+  }
+}
+
+Result<Deployment> read_deployment(wire::Deployment::Reader in) {
+  Deployment deployment;
+  deployment.node = in.getNode().cStr();
+  deployment.id = NodeId{in.getId()};
+  deployment.time = in.getWall() ? TimeBase::kWall : TimeBase::kEmulated;
+  deployment.functional_every = in.getSampleEvery();
+  deployment.trace_requests = in.getTraceRequests();
+  deployment.trace_events = in.getTraceEvents();
+  deployment.ltl = read_ltl(in.getLtl());
+  for (const auto connection : in.getConnections())
+    deployment.connections.push_back({NodeId{connection.getPeer()}, connection.getRemoteIndex(),
+                                      connection.getCookie(), connection.getChannel()});
+  for (const auto name : in.getNodeNames()) deployment.node_names.emplace_back(name.cStr());
+  if (in.hasShard()) {
+    Result<Shard> shard = read_shard(in.getShard());
+    if (!shard) return tl::unexpected<Error>(shard.error());
+    deployment.shard = std::move(*shard);
+  }
+  if (in.hasHost()) {
+    deployment.host = read_host_shard(in.getHost());
+    read_workload(in.getWorkload(), deployment);
+  }
+  return deployment;
+}
+
+NodeAssignment assignment_of(Deployment deployment, wire::Deployment::Reader root) {
+  NodeAssignment assignment;
+  if (root.hasFaults()) assignment.faults = read_faults(root.getFaults(), deployment.id);
+  assignment.deployment = std::move(deployment);
+  return assignment;
+}
+
+}  // namespace
+
+Result<int> write_assignment(const NodeAssignment& assignment) {
+  const int descriptor = memfd_create(("soliton-" + assignment.deployment.node).c_str(), MFD_CLOEXEC);
+  if (descriptor < 0) return failure(ErrorCode::kEnvironment, fmt::format("memfd_create: {}", std::strerror(errno)));
+  try {
+    capnp::MallocMessageBuilder message;
+    const wire::Deployment::Builder root = message.initRoot<wire::Deployment>();
+    write_deployment(assignment.deployment, root);
+    if (!assignment.faults.plan.rules.empty()) {
+      wire::Deployment::Builder with_faults = root;
+      write_faults(assignment.faults, with_faults.initFaults());
+    }
+    capnp::writeMessageToFd(descriptor, message);
+  } catch (const kj::Exception& error) {
+    close(descriptor);
+    return failure(ErrorCode::kEnvironment, std::string("shard file: ") + error.getDescription().cStr());
+  }
+  return descriptor;
+}
+
+Result<NodeAssignment> read_assignment(int descriptor) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0) return invalid(fmt::format("shard file: {}", std::strerror(errno)));
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* const mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
+  if (mapped == MAP_FAILED) return invalid(fmt::format("shard file: {}", std::strerror(errno)));
+  Result<NodeAssignment> out = invalid("shard file: empty");
+  try {
+    capnp::ReaderOptions options;
+    options.traversalLimitInWords = 4 * size / sizeof(capnp::word) + 64;
+    options.nestingLimit = 16;
+    capnp::FlatArrayMessageReader reader(
+        kj::arrayPtr(static_cast<const capnp::word*>(mapped), size / sizeof(capnp::word)), options);
+    const wire::Deployment::Reader root = reader.getRoot<wire::Deployment>();
+    Result<Deployment> deployment = read_deployment(root);
+    if (deployment)
+      out = assignment_of(std::move(*deployment), root);
+    else
+      out = tl::unexpected<Error>(deployment.error());
+  } catch (const kj::Exception& error) {
+    out = invalid(std::string("shard file: ") + error.getDescription().cStr());
+  }
+  munmap(mapped, size);
+  return out;
+}
+
+}  // namespace soliton

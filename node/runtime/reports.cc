@@ -1,0 +1,276 @@
+#include "node/runtime/reports.h"
+
+#include <cstring>
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include "protocol/control/control.capnp.h"
+
+namespace soliton {
+namespace {
+
+void write_histogram(const DurationHistogram& histogram, wire::Histogram::Builder out) {
+  const std::vector<DurationHistogram::Bucket> buckets = histogram.buckets();
+  auto list = out.initBuckets(static_cast<unsigned>(buckets.size()));
+  for (unsigned i = 0; i < list.size(); ++i) {
+    list[i].setNumber(buckets[i].number);
+    list[i].setCount(buckets[i].count);
+  }
+  out.setMinPs(histogram.min().count());
+  out.setMaxPs(histogram.max().count());
+  out.setSumPs(histogram.sum().count());
+}
+
+DurationHistogram read_histogram(wire::Histogram::Reader in) {
+  std::vector<DurationHistogram::Bucket> buckets;
+  for (const auto bucket : in.getBuckets()) buckets.push_back({bucket.getNumber(), bucket.getCount()});
+  return DurationHistogram::restore(buckets, Duration{in.getMinPs()}, Duration{in.getMaxPs()}, Duration{in.getSumPs()});
+}
+
+void write_record(const HostRecord& record, wire::Record::Builder out) {
+  out.setRequest(index(record.request));
+  out.setClient(record.client);
+  out.setSteps(static_cast<std::uint32_t>(record.steps));
+  out.setSentPs(record.sent.time_since_epoch().count());
+  out.setCompletedPs(record.completed.time_since_epoch().count());
+  out.setComputePs(record.path.compute.count());
+  out.setNetworkPs(record.path.network.count());
+  out.setQueuePs(record.path.queue.count());
+  out.setHostPs(record.path.host.count());
+  out.setOutput({reinterpret_cast<const capnp::byte*>(record.output.data()), record.output.size() * sizeof(float)});
+}
+
+HostRecord read_record(wire::Record::Reader in) {
+  HostRecord record;
+  record.request = RequestId{in.getRequest()};
+  record.client = in.getClient();
+  record.steps = in.getSteps();
+  record.sent = Instant{Duration{in.getSentPs()}};
+  record.completed = Instant{Duration{in.getCompletedPs()}};
+  record.path = {Duration{in.getComputePs()}, Duration{in.getNetworkPs()}, Duration{in.getQueuePs()},
+                 Duration{in.getHostPs()}};
+  record.output.resize(in.getOutput().size() / sizeof(float));
+  if (!record.output.empty())
+    std::memcpy(record.output.data(), in.getOutput().begin(), record.output.size() * sizeof(float));
+  return record;
+}
+
+void write_npu(const NpuStats& npu, wire::Stats::Npu::Builder out) {
+  out.setRequests(npu.requests);
+  out.setChains(npu.chains);
+  out.setMacs(npu.mvu_macs);
+  out.setMvuBusyPs(npu.mvu_busy.count());
+  out.setBusyPs(npu.busy.count());
+  out.setOverflows(npu.fp16_overflows);
+  out.setPoisoned(npu.poisoned_blocks);
+}
+
+NpuStats read_npu(wire::Stats::Npu::Reader in) {
+  NpuStats npu;
+  npu.requests = in.getRequests();
+  npu.chains = in.getChains();
+  npu.mvu_macs = in.getMacs();
+  npu.mvu_busy = Duration{in.getMvuBusyPs()};
+  npu.busy = Duration{in.getBusyPs()};
+  npu.fp16_overflows = in.getOverflows();
+  npu.poisoned_blocks = in.getPoisoned();
+  return npu;
+}
+
+void write_ltl(const LtlStats& ltl, wire::Stats::Ltl::Builder out) {
+  out.setMessagesSent(ltl.messages_sent);
+  out.setMessagesDelivered(ltl.messages_delivered);
+  out.setPacketsSent(ltl.packets_sent);
+  out.setBytesSent(ltl.bytes_sent);
+  out.setRetransmitted(ltl.retransmitted);
+  out.setTimeouts(ltl.timeouts);
+  out.setTailProbes(ltl.tail_probes);
+  out.setNacksSent(ltl.nacks_sent);
+  out.setDuplicatesReceived(ltl.duplicates_received);
+  out.setDroppedMalformed(ltl.dropped_malformed);
+  out.setDroppedChecksum(ltl.dropped_checksum);
+  out.setDroppedStale(ltl.dropped_stale);
+  write_histogram(ltl.rtt, out.initRtt());
+}
+
+LtlStats read_ltl(wire::Stats::Ltl::Reader in) {
+  LtlStats ltl;
+  ltl.messages_sent = in.getMessagesSent();
+  ltl.messages_delivered = in.getMessagesDelivered();
+  ltl.packets_sent = in.getPacketsSent();
+  ltl.bytes_sent = in.getBytesSent();
+  ltl.retransmitted = in.getRetransmitted();
+  ltl.timeouts = in.getTimeouts();
+  ltl.tail_probes = in.getTailProbes();
+  ltl.nacks_sent = in.getNacksSent();
+  ltl.duplicates_received = in.getDuplicatesReceived();
+  ltl.dropped_malformed = in.getDroppedMalformed();
+  ltl.dropped_checksum = in.getDroppedChecksum();
+  ltl.dropped_stale = in.getDroppedStale();
+  ltl.rtt = read_histogram(in.getRtt());
+  return ltl;
+}
+
+void write_trace(const std::vector<TraceEvent>& events, capnp::List<wire::TraceEvent>::Builder out) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    out[i].setAtPs(events[i].at.time_since_epoch().count());
+    out[i].setDurationPs(events[i].duration.count());
+    out[i].setNode(index(events[i].node));
+    out[i].setKind(static_cast<std::uint8_t>(events[i].kind));
+    out[i].setA(events[i].a);
+    out[i].setB(events[i].b);
+    out[i].setC(events[i].c);
+  }
+}
+
+std::vector<TraceEvent> read_trace(capnp::List<wire::TraceEvent>::Reader in) {
+  std::vector<TraceEvent> events;
+  for (const auto event : in)
+    events.push_back({Instant{Duration{event.getAtPs()}}, Duration{event.getDurationPs()}, NodeId{event.getNode()},
+                      static_cast<TraceKind>(event.getKind()), event.getA(), event.getB(), event.getC()});
+  return events;
+}
+
+void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
+  out.setSent(stats.sent);
+  out.setDuplicated(stats.duplicated);
+  write_npu(stats.npu, out.initNpu());
+  write_ltl(stats.ltl, out.initLtl());
+  write_histogram(stats.device_time, out.initDevice());
+  auto faults = out.initFaults(static_cast<unsigned>(stats.faults.size()));
+  for (unsigned i = 0; i < faults.size(); ++i) {
+    faults[i].setPacketsDropped(stats.faults[i].dropped);
+    faults[i].setPacketsDelayed(stats.faults[i].delayed);
+  }
+  write_trace(stats.trace, out.initTrace(static_cast<unsigned>(stats.trace.size())));
+  auto outstanding = out.initOutstanding(static_cast<unsigned>(stats.outstanding.size()));
+  for (unsigned i = 0; i < outstanding.size(); ++i) outstanding.set(i, stats.outstanding[i]);
+  out.setHostBusyPs(stats.host_busy.count());
+}
+
+NodeStats read_stats(wire::Stats::Reader in) {
+  NodeStats stats;
+  stats.sent = in.getSent();
+  stats.duplicated = in.getDuplicated();
+  stats.npu = read_npu(in.getNpu());
+  stats.ltl = read_ltl(in.getLtl());
+  stats.device_time = read_histogram(in.getDevice());
+  for (const auto hits : in.getFaults()) stats.faults.push_back({hits.getPacketsDropped(), hits.getPacketsDelayed()});
+  stats.trace = read_trace(in.getTrace());
+  for (const auto line : in.getOutstanding()) stats.outstanding.emplace_back(line.cStr());
+  stats.host_busy = Duration{in.getHostBusyPs()};
+  return stats;
+}
+
+struct ReportWriter {
+  wire::Report::Builder out;
+  void operator()(const Ready& ready) { out.setReady(ready.port); }
+  void operator()(const Finished&) { out.setFinished(); }
+  void operator()(const NodeStats& stats) { write_stats(stats, out.initStats()); }
+  void operator()(const std::vector<HostRecord>& records) {
+    auto list = out.initRecords(static_cast<unsigned>(records.size()));
+    for (unsigned i = 0; i < list.size(); ++i) write_record(records[i], list[i]);
+  }
+  void operator()(const Error& error) {
+    auto failed = out.initFailed();
+    failed.setCode(static_cast<std::uint8_t>(error.code));
+    failed.setMessage(error.message);
+  }
+};
+
+Report read_report(wire::Report::Reader in) {
+  switch (in.which()) {
+    case wire::Report::READY: return Ready{in.getReady()};
+    case wire::Report::FINISHED: return Finished{};
+    case wire::Report::STATS: return read_stats(in.getStats());
+    case wire::Report::FAILED:
+      return Error{static_cast<ErrorCode>(in.getFailed().getCode()), in.getFailed().getMessage().cStr()};
+    case wire::Report::RECORDS: break;
+  }
+  std::vector<HostRecord> records;
+  for (const auto record : in.getRecords()) records.push_back(read_record(record));
+  return records;
+}
+
+Status write_message(int descriptor, capnp::MessageBuilder& message) {
+  try {
+    capnp::writeMessageToFd(descriptor, message);
+    return {};
+  } catch (const kj::Exception& error) {
+    return failure(ErrorCode::kBroken, std::string("control socket: ") + error.getDescription().cStr());
+  }
+}
+
+// Both ends are ours and authenticated by inheritance; records may be large, so only the nesting is limited tightly.
+capnp::ReaderOptions reader_options() {
+  capnp::ReaderOptions options;
+  options.traversalLimitInWords = std::uint64_t{1} << 32;
+  options.nestingLimit = 16;
+  return options;
+}
+
+}  // namespace
+
+NodeStats stats_of(Node& node, Instant now) {
+  NodeStats stats;
+  if (HostRole* host = node.host()) {
+    stats.sent = host->sent();
+    stats.duplicated = host->duplicated();
+    stats.host_busy = host->busy();
+  }
+  if (NpuService* npu = node.npu()) {
+    stats.npu = npu->stats();
+    stats.device_time = npu->device_time();
+  }
+  stats.ltl = node.ltl().stats();
+  stats.trace = node.trace().take();
+  stats.outstanding = node.describe_outstanding(now);
+  return stats;
+}
+
+Status ControlSocket::send(const Report& report) {
+  capnp::MallocMessageBuilder message;
+  std::visit(ReportWriter{message.initRoot<wire::Report>()}, report);
+  const std::lock_guard lock(sending_);
+  return write_message(descriptor_, message);
+}
+
+Status ControlSocket::send(const Command& command) {
+  capnp::MallocMessageBuilder message;
+  wire::Command::Builder root = message.initRoot<wire::Command>();
+  if (const auto* start = std::get_if<StartCommand>(&command)) {
+    auto out = root.initStart();
+    out.setStartNs(start->start_ns);
+    out.setPorts(kj::arrayPtr(start->ports.data(), start->ports.size()));
+  } else {
+    root.setStop();
+  }
+  const std::lock_guard lock(sending_);
+  return write_message(descriptor_, message);
+}
+
+std::optional<Report> ControlSocket::receive_report() {
+  try {
+    capnp::StreamFdMessageReader reader(descriptor_, reader_options());
+    return read_report(reader.getRoot<wire::Report>());
+  } catch (const kj::Exception&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<Command> ControlSocket::receive_command() {
+  try {
+    capnp::StreamFdMessageReader reader(descriptor_, reader_options());
+    const wire::Command::Reader in = reader.getRoot<wire::Command>();
+    if (in.which() == wire::Command::STOP) return StopCommand{};
+    StartCommand start;
+    start.start_ns = in.getStart().getStartNs();
+    for (const std::uint16_t port : in.getStart().getPorts()) start.ports.push_back(port);
+    return start;
+  } catch (const kj::Exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace soliton

@@ -1,0 +1,66 @@
+// What a node process and its controller tell each other over their socketpair (control.capnp): values, and the two ends.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fabric/ltl/ltl.h"
+#include "node/shell/node.h"
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+// Everything a node has to say at the end of its run.
+struct NodeStats {
+  std::uint64_t sent = 0;        // requests, host
+  std::uint64_t duplicated = 0;  // answers that belonged to no open request
+  NpuStats npu;
+  LtlStats ltl;
+  DurationHistogram device_time;
+  Duration host_busy{};
+  struct RuleHits {
+    std::uint64_t dropped = 0, delayed = 0;
+  };
+  std::vector<RuleHits> faults;  // wall time: what this node's interceptor did, by rule
+  std::vector<TraceEvent> trace;
+  std::vector<std::string> outstanding;
+};
+
+// Of a node at `now`; takes its trace.
+NodeStats stats_of(Node& node, Instant now);
+
+struct Ready {
+  std::uint16_t port = 0;  // UDP port in wall time
+};
+struct Finished {};  // the workload is done
+using Report = std::variant<Ready, std::vector<HostRecord>, Finished, NodeStats, Error>;
+
+struct StartCommand {
+  std::int64_t start_ns = 0;           // wall: CLOCK_MONOTONIC of run time 0
+  std::vector<std::uint16_t> ports;    // wall: UDP port by NodeId
+};
+struct StopCommand {};
+using Command = std::variant<StartCommand, StopCommand>;
+
+// One end of the socketpair. Sending is safe from several threads; receiving belongs to one.
+class ControlSocket {
+ public:
+  explicit ControlSocket(int descriptor) : descriptor_(descriptor) {}
+  int descriptor() const { return descriptor_; }
+
+  Status send(const Report& report);
+  Status send(const Command& command);
+  // Blocks for the next message; nothing at end of file. Damaged bytes count as end of file.
+  std::optional<Report> receive_report();
+  std::optional<Command> receive_command();
+
+ private:
+  int descriptor_;
+  std::mutex sending_;
+};
+
+}  // namespace soliton

@@ -1,0 +1,153 @@
+#include "node/service/npu_service.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "node/service/flow.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+// Bounds what one node's chains add to a trace.
+constexpr std::size_t kChainEvents = 100'000;
+
+NodeId node_named(const std::vector<std::string>& names, const std::string& name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  SOLITON_CHECK_MSG(found != names.end(), "no node \"{}\"", name);
+  return NodeId{static_cast<std::uint32_t>(found - names.begin())};
+}
+
+}  // namespace
+
+NpuService::NpuService(const Shard& shard, const NpuServiceOptions& options,
+                       const std::vector<std::string>& node_names, TraceBuffer* trace)
+    : shard_(shard), options_(options), trace_(trace), chain_trace_(trace ? kChainEvents : 0) {
+  for (const OutPort& port : shard.out_ports) {
+    first_peer_.push_back(out_peers_.size());
+    for (const OutPort::Destination& destination : port.destinations)
+      out_peers_.push_back(node_named(node_names, destination.peer));
+  }
+  sent_.resize(out_peers_.size());
+  received_.resize(shard.in_ports.size());
+  if (options.functional_every != 0)
+    functional_ = std::make_unique<Npu>(shard, ComputeMode::kFunctional, options.self, &chain_trace_);
+  if (options.functional_every != 1)
+    timing_ = std::make_unique<Npu>(shard, ComputeMode::kTiming, options.self, &chain_trace_);
+}
+
+Npu& NpuService::npu_for(RequestId request) {
+  const bool functional = options_.functional_every != 0 && index(request) % options_.functional_every == 0;
+  return functional ? *functional_ : *timing_;
+}
+
+void NpuService::on_message(NodeId peer, Payload message, Instant now) {
+  Result<DataMessage> data = unpack_data(message);
+  if (!data || data->header.port >= shard_.in_ports.size() || index(data->header.request) < current_) {
+    ++refused_;
+    return;
+  }
+  const DataHeader& header = data->header;
+  const std::uint32_t count = received_[header.port]++;
+  if (traced(index(header.request)))
+    trace_->record({now, {}, options_.self, TraceKind::kMessageReceived,
+                    flow_number(options_.self, header.port, count), static_cast<std::int64_t>(message.size()),
+                    index(peer)});
+  wall_now_ = now;
+  Held held{header, std::move(data->vectors), arrival_of(header, now)};
+  last_path_ = held.arrival.path;
+  if (serving_ && index(header.request) == current_) {
+    deliver(held);
+    drain_outputs();
+    finish_if_done();
+  } else {
+    held_[index(header.request)].push_back(std::move(held));
+  }
+  while (idle() && held_.contains(current_)) begin_next();
+}
+
+void NpuService::deliver(const Held& held) {
+  active_->deliver(held.header.port, held.vectors, held.arrival);
+}
+
+// The first message to arrive opens the request; if the device is still busy with an earlier one, the wait is queueing.
+void NpuService::begin_next() {
+  std::vector<Held> messages = std::move(held_.begin()->second);
+  SOLITON_CHECK(held_.begin()->first == current_);
+  held_.erase(held_.begin());
+  current_header_ = messages.front().header;
+  Arrival start = messages.front().arrival;
+  if (options_.time == TimeBase::kEmulated && free_at_ > start.at) {
+    start.path.queue += free_at_ - start.at;
+    start.at = free_at_;
+  }
+  active_ = &npu_for(current_header_.request);
+  began_ = start.at;
+  busy_before_ = active_->stats().busy;
+  serving_ = true;
+  chain_trace_.pause(!traced(current_));
+  active_->begin(current_header_.request, current_header_.steps, start);
+  for (const Held& held : messages) deliver(held);
+  drain_outputs();
+  finish_if_done();
+}
+
+void NpuService::drain_outputs() {
+  while (std::optional<NpuOutput> output = active_->poll_output()) send(*output);
+}
+
+void NpuService::send(const NpuOutput& output) {
+  const OutPort& port = shard_.out_ports[output.port];
+  for (std::size_t i = 0; i < port.destinations.size(); ++i) {
+    const NodeId peer = out_peers_[first_peer_[output.port] + i];
+    if (peer == options_.self) {
+      active_->deliver(port.destinations[i].port, output.vectors, output.leaves);
+      continue;
+    }
+    send_to(peer, port.destinations[i].port, first_peer_[output.port] + i, output);
+  }
+}
+
+void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow, const NpuOutput& output) {
+  DataHeader header = current_header_;
+  header.port = port;
+  const bool wall = options_.time == TimeBase::kWall;
+  header.path = wall ? last_path_ : output.leaves.path;
+  const Instant at = wall ? wall_now_ : output.leaves.at;
+  const std::uint32_t count = sent_[flow]++;
+  if (traced(current_))
+    trace_->record({at, {}, options_.self, TraceKind::kMessageSent, flow_number(peer, port, count),
+                    static_cast<std::int64_t>(kDataHeaderBytes + output.vectors.size()), index(peer)});
+  outbox_.add(at, peer, header, output.vectors);
+}
+
+void NpuService::finish_if_done() {
+  if (!active_->finished()) return;
+  free_at_ = active_->free_at();
+  device_time_.add(active_->stats().busy - busy_before_);
+  for (const TraceEvent& event : chain_trace_.take()) trace_->record(event);
+  if (traced(current_))
+    trace_->record({began_, free_at_ - began_, options_.self, TraceKind::kServe, current_, 0, 0});
+  serving_ = false;
+  ++current_;
+}
+
+std::optional<RoleMessage> NpuService::poll_message(Instant now) { return outbox_.poll(now, options_.time); }
+
+std::vector<std::string> NpuService::describe_outstanding() const {
+  std::vector<std::string> out;
+  if (serving_) out.push_back(fmt::format("request {} waits for {}", current_, active_->waiting_for()));
+  if (!serving_ && !held_.empty())
+    out.push_back(fmt::format("request {} is here but request {} has not come", held_.begin()->first, current_));
+  return out;
+}
+
+NpuStats NpuService::stats() const {
+  NpuStats total;
+  if (functional_) total.merge(functional_->stats());
+  if (timing_) total.merge(timing_->stats());
+  return total;
+}
+
+}  // namespace soliton

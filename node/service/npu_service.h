@@ -1,0 +1,87 @@
+// The service of one emulated FPGA: admits requests one at a time in order of their number, hands messages to the NPU's
+// queues, and sends what the NPU puts out to the peers of its ports. A state machine.
+//
+// Request numbers are dense and the same on every node, so all nodes serve the same order and no wait can be circular.
+// Messages of later requests are held; a message of a request that is already done is a bug of the sender and counted.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/npu/npu.h"
+#include "node/service/outbox.h"
+#include "node/service/role.h"
+#include "protocol/base/histogram.h"
+#include "protocol/control/data_message.h"
+
+namespace soliton {
+
+struct NpuServiceOptions {
+  NodeId self{};
+  TimeBase time = TimeBase::kEmulated;
+  // Every `functional_every`-th request (0, k, 2k, ...) computes values; 0: none does; 1: all do.
+  std::uint32_t functional_every = 1;
+  std::uint32_t trace_requests = 0;
+};
+
+class NpuService : public Role {
+ public:
+  // `node_of(peer name)` resolves the shard's logical peers. `shard` and `trace` outlive the object.
+  NpuService(const Shard& shard, const NpuServiceOptions& options, const std::vector<std::string>& node_names,
+             TraceBuffer* trace);
+
+  void on_message(NodeId peer, Payload message, Instant now) override;
+  std::optional<RoleMessage> poll_message(Instant now) override;
+  Instant next_deadline() const override { return outbox_.next(); }
+  void on_deadline(Instant) override {}
+  std::vector<std::string> describe_outstanding() const override;
+
+  NpuStats stats() const;
+  // Modelled time each request kept the NPU busy.
+  const DurationHistogram& device_time() const { return device_time_; }
+  std::uint64_t refused() const { return refused_; }
+
+ private:
+  struct Held {
+    DataHeader header;
+    Payload vectors;
+    Arrival arrival;
+  };
+
+  Npu& npu_for(RequestId request);
+  void deliver(const Held& held);
+  void begin_next();
+  void drain_outputs();
+  void send(const NpuOutput& output);
+  void send_to(NodeId peer, std::uint16_t port, std::size_t flow, const NpuOutput& output);
+  bool traced(std::uint32_t request) const { return trace_ && request < options_.trace_requests; }
+  void finish_if_done();
+  bool idle() const { return !serving_; }
+
+  const Shard& shard_;
+  NpuServiceOptions options_;
+  TraceBuffer* trace_;
+  TraceBuffer chain_trace_;        // of the NPU; paused for requests that are not traced
+  std::vector<NodeId> out_peers_;  // by out port and destination, flattened
+  std::vector<std::size_t> first_peer_;
+  std::unique_ptr<Npu> functional_, timing_;
+  Npu* active_ = nullptr;
+  bool serving_ = false;
+  std::uint32_t current_ = 0;      // number of the request being served, or the next one to serve
+  DataHeader current_header_;
+  Instant began_{};
+  Instant free_at_{};
+  Duration busy_before_{};
+  Instant wall_now_{};
+  Breakdown last_path_;                    // wall time: of the message that came last
+  std::vector<std::uint32_t> sent_;        // messages so far, by flattened destination
+  std::vector<std::uint32_t> received_;    // and by in port
+  std::map<std::uint32_t, std::vector<Held>> held_;
+  Outbox outbox_;
+  DurationHistogram device_time_;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace soliton

@@ -1,0 +1,46 @@
+// Data messages that wait for the instant at which they leave, in order of (instant, order of arrival here).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "node/service/role.h"
+#include "protocol/control/data_message.h"
+
+namespace soliton {
+
+class Outbox {
+ public:
+  void add(Instant at, NodeId peer, const DataHeader& header, Payload vectors) {
+    queue_.push(Entry{at, next_++, peer, header, std::move(vectors)});
+  }
+  Instant next() const { return queue_.empty() ? kNever : queue_.top().at; }
+
+  // In emulated time the header says when the message left. In wall time the clock ran on while values were computed:
+  // `now` less the instant the message was added is that work, and is booked as compute.
+  std::optional<RoleMessage> poll(Instant now, TimeBase time) {
+    if (queue_.empty() || next() > now) return std::nullopt;
+    Entry entry = std::move(const_cast<Entry&>(queue_.top()));
+    queue_.pop();
+    if (time == TimeBase::kWall) entry.header.path.compute += now - entry.at;
+    return RoleMessage{entry.peer, pack_data(entry.header, entry.vectors)};
+  }
+
+ private:
+  struct Entry {
+    Instant at;
+    std::uint64_t order;
+    NodeId peer;
+    DataHeader header;
+    Payload vectors;
+    bool operator<(const Entry& other) const {  // std::priority_queue puts the greatest first
+      return at != other.at ? at > other.at : order > other.order;
+    }
+  };
+  std::priority_queue<Entry> queue_;
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace soliton

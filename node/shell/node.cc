@@ -1,0 +1,92 @@
+#include "node/shell/node.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+Node::Node(const Deployment& deployment) : deployment_(deployment), trace_(deployment.trace_events) {
+  ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &trace_);
+  for (std::size_t i = 0; i < deployment.connections.size(); ++i)
+    connection_to_[deployment.connections[i].peer] = ConnectionId{static_cast<std::uint16_t>(i)};
+  if (deployment.shard) {
+    const NpuServiceOptions options{deployment.id, deployment.time, deployment.functional_every,
+                                    deployment.trace_requests};
+    npu_ = std::make_unique<NpuService>(*deployment.shard, options, deployment.node_names, &trace_);
+    role_ = npu_.get();
+  } else if (deployment.host) {
+    const HostOptions options{deployment.id,       deployment.time,  deployment.clients,
+                              deployment.requests, deployment.think, deployment.functional_every,
+                              deployment.trace_requests};
+    host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options, deployment.node_names, &trace_);
+    role_ = host_.get();
+  }
+}
+
+void Node::start(Instant at) {
+  if (host_) host_->start(at);
+}
+
+void Node::on_input(Datagram datagram, Instant now) {
+  ltl_->on_input(datagram, now);
+  take_deliveries(now);
+}
+
+void Node::take_deliveries(Instant now) {
+  while (std::optional<LtlDelivery> delivery = ltl_->poll_delivery()) {
+    if (!role_) continue;
+    const NodeId peer = deployment_.connections[index(delivery->connection)].peer;
+    role_->on_message(peer, std::move(delivery->message), now);
+  }
+}
+
+std::optional<Datagram> Node::poll_output(Instant now) {
+  pump_role(now);
+  return ltl_->poll_output(now);
+}
+
+void Node::pump_role(Instant now) {
+  for (auto& [connection, waiting] : backlog_)
+    while (!waiting.empty() && try_send(connection, waiting.front(), now)) waiting.pop_front();
+  if (!role_) return;
+  while (std::optional<RoleMessage> message = role_->poll_message(now)) {
+    const auto connection = connection_to_.find(message->peer);
+    SOLITON_CHECK_MSG(connection != connection_to_.end(), "{} has no connection to node {}", deployment_.node,
+                      index(message->peer));
+    // Order within a connection is kept: once a message waits, later ones wait behind it.
+    std::deque<Payload>& waiting = backlog_[connection->second];
+    if (!waiting.empty() || !try_send(connection->second, message->message, now))
+      waiting.push_back(std::move(message->message));
+  }
+}
+
+bool Node::try_send(ConnectionId connection, const Payload& message, Instant now) {
+  const Status sent = ltl_->send(connection, message, now);
+  SOLITON_CHECK_MSG(sent || sent.error().code == ErrorCode::kWouldBlock, "{}", sent.error().message);
+  return sent.has_value();
+}
+
+Instant Node::next_deadline() const {
+  const Instant ltl = ltl_->next_deadline();
+  return role_ ? std::min(ltl, role_->next_deadline()) : ltl;
+}
+
+void Node::on_deadline(Instant now) {
+  if (ltl_->next_deadline() <= now) ltl_->on_deadline(now);
+  if (role_) role_->on_deadline(now);
+}
+
+std::vector<std::string> Node::describe_outstanding(Instant now) const {
+  std::vector<std::string> out;
+  if (role_)
+    for (const std::string& line : role_->describe_outstanding())
+      out.push_back(fmt::format("{}: {}", deployment_.node, line));
+  for (const std::string& line : ltl_->describe_outstanding(now))
+    out.push_back(fmt::format("{}: {}", deployment_.node, line));
+  return out;
+}
+
+}  // namespace soliton

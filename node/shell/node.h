@@ -1,0 +1,70 @@
+// One node of the cluster: its LTL and its role behind the four verbs. It owns no clock, socket, thread or logger, so the
+// same object runs packed, in a process of its own under virtual time, and over real sockets.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fabric/ltl/ltl.h"
+#include "fabric/machine.h"
+#include "node/host/host_role.h"
+#include "node/service/npu_service.h"
+
+namespace soliton {
+
+// What a node needs to know, as values; the controller makes one for each node.
+struct Deployment {
+  std::string node;
+  NodeId id{};
+  TimeBase time = TimeBase::kEmulated;
+  std::uint32_t functional_every = 1;
+  std::uint32_t trace_requests = 0;
+  std::uint32_t trace_events = 0;     // limit of the trace buffer
+  LtlOptions ltl;
+  std::vector<LtlConnection> connections;
+  std::vector<std::string> node_names;  // by NodeId
+  std::optional<Shard> shard;
+  std::optional<HostShard> host;
+  // Host only.
+  std::uint32_t clients = 1;
+  std::uint32_t requests = 0;
+  Duration think{};
+  InputSource inputs;
+};
+
+class Node : public Machine {
+ public:
+  // `deployment` outlives the node.
+  explicit Node(const Deployment& deployment);
+
+  void start(Instant at);  // the clients begin; a node without a host part ignores it
+  void on_input(Datagram datagram, Instant now) override;
+  std::optional<Datagram> poll_output(Instant now) override;
+  Instant next_deadline() const override;
+  void on_deadline(Instant now) override;
+
+  HostRole* host() { return host_.get(); }
+  NpuService* npu() { return npu_.get(); }
+  const Ltl& ltl() const { return *ltl_; }
+  TraceBuffer& trace() { return trace_; }
+  std::vector<std::string> describe_outstanding(Instant now) const;
+
+ private:
+  void take_deliveries(Instant now);
+  void pump_role(Instant now);
+  bool try_send(ConnectionId connection, const Payload& message, Instant now);
+
+  const Deployment& deployment_;
+  TraceBuffer trace_;
+  std::unique_ptr<Ltl> ltl_;
+  std::unique_ptr<NpuService> npu_;
+  std::unique_ptr<HostRole> host_;
+  Role* role_ = nullptr;
+  std::map<NodeId, ConnectionId> connection_to_;
+  std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages LTL had no room for
+};
+
+}  // namespace soliton

@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "partition/ir/model.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape) {
+  std::int64_t count = 1;
+  bool overflow = false;
+  bool empty = false;
+  for (const std::int64_t extent : shape) {
+    if (extent < 0) return std::nullopt;
+    if (extent == 0) empty = true;
+    else overflow = overflow || __builtin_mul_overflow(count, extent, &count);
+  }
+  if (empty) return 0;
+  return overflow ? std::nullopt : std::optional(count);
+}
+
+std::int64_t layer_input(const Layer& layer) {
+  return std::visit([](const auto& l) { return l.input; }, layer);
+}
+
+std::int64_t layer_output(const Layer& layer) {
+  if (const auto* dense = std::get_if<DenseLayer>(&layer)) return dense->output;
+  const auto& recurrent = std::get<RecurrentLayer>(layer);
+  return recurrent.hidden * static_cast<std::int64_t>(recurrent.directions.size());
+}
+
+const std::string& layer_name(const Layer& layer) {
+  return std::visit([](const auto& l) -> const std::string& { return l.name; }, layer);
+}
+
+namespace {
+
+// Elements of the matrices applied once a step (recurrent layers, dense layers of every step) or once a request.
+std::int64_t matrix_elements(const Layer& layer) {
+  if (const auto* dense = std::get_if<DenseLayer>(&layer)) return dense->input * dense->output;
+  const auto& l = std::get<RecurrentLayer>(layer);
+  return static_cast<std::int64_t>(l.directions.size()) * l.gates() * l.hidden * (l.input + l.hidden);
+}
+
+std::int64_t bias_elements(const Layer& layer) {
+  if (const auto* dense = std::get_if<DenseLayer>(&layer)) return dense->bias.shape.empty() ? 0 : dense->output;
+  const auto& l = std::get<RecurrentLayer>(layer);
+  return static_cast<std::int64_t>(l.directions.size()) * l.gates() * l.hidden * 2;
+}
+
+bool runs_every_step(const Layer& layer) {
+  const auto* dense = std::get_if<DenseLayer>(&layer);
+  return dense == nullptr || dense->every_step;
+}
+
+class Checker {
+ public:
+  explicit Checker(const Model& model) : model_(model) {}
+
+  Diagnostics run() {
+    check_host_parts();
+    if (model_.layers.empty()) add("the model has no layers");
+    if (model_.layers.size() > kMaxLayers)
+      add(fmt::format("{} layers: at most {}", model_.layers.size(), kMaxLayers));
+    if (found_.empty()) check_layers();
+    if (found_.empty()) check_ends();
+    return std::move(found_);
+  }
+
+ private:
+  void add(std::string message) { found_.add(ErrorCode::kInvalid, std::move(message)); }
+
+  bool check_width(const std::string& owner, const char* what, std::int64_t value) {
+    if (value >= 1 && value <= kMaxWidth) return true;
+    add(fmt::format("{}: {} {} is not between 1 and {}", owner, what, value, kMaxWidth));
+    return false;
+  }
+
+  void check_host_parts() {
+    check_width("model", "input", model_.input);
+    check_width("model", "output", model_.output);
+    if (model_.fixed_steps < 0 || model_.fixed_steps > kMaxSteps)
+      add(fmt::format("model: {} steps are not between 0 and {}", model_.fixed_steps, kMaxSteps));
+    if (model_.before.kind != HostBefore::Kind::kEmbedding) return;
+    const Tensor& table = model_.before.table;
+    if (table.shape.size() != 2 || table.shape[1] != model_.input)
+      add(fmt::format("embedding table has shape [{}], not [symbols, {}]", fmt::join(table.shape, ", "), model_.input));
+    else if (check_width("embedding table", "symbols", table.shape[0]))
+      check_values(table);
+  }
+
+  void check_layers() {
+    std::int64_t width = model_.input;
+    bool sequence = true;
+    std::int64_t weights = 0;
+    for (const Layer& layer : model_.layers) {
+      const std::string& name = layer_name(layer);
+      if (layer_input(layer) != width)
+        add(fmt::format("{} takes {} elements, but {} come to it", name, layer_input(layer), width));
+      std::visit([&](const auto& l) { check_layer(l, sequence); }, layer);
+      if (!found_.empty()) return;
+      width = layer_output(layer);
+      weights += matrix_elements(layer) + bias_elements(layer);
+    }
+    if (weights > kMaxWeights) add(fmt::format("{} weights: at most {}", weights, kMaxWeights));
+    width_out_ = width;
+    sequence_out_ = sequence;
+  }
+
+  // `sequence`: in: whether a vector for each step comes to the layer; out: whether one leaves it.
+  void check_layer(const RecurrentLayer& layer, bool& sequence) {
+    if (!sequence) add(fmt::format("{} needs a vector for each step, but only one comes to it", layer.name));
+    if (layer.directions.empty() || layer.directions.size() > 2)
+      add(fmt::format("{} has {} directions, not 1 or 2", layer.name, layer.directions.size()));
+    if (layer.reverse && layer.directions.size() != 1)
+      add(fmt::format("{} is marked as reverse only, but has {} directions", layer.name, layer.directions.size()));
+    if (!check_width(layer.name, "input", layer.input) || !check_width(layer.name, "hidden size", layer.hidden)) return;
+    const std::int64_t rows = layer.gates() * layer.hidden;
+    for (const RecurrentWeights& weights : layer.directions) {
+      check_tensor(layer.name, weights.input, {rows, layer.input});
+      check_tensor(layer.name, weights.recurrent, {rows, layer.hidden});
+      check_tensor(layer.name, weights.input_bias, {rows});
+      check_tensor(layer.name, weights.recurrent_bias, {rows});
+    }
+    sequence = layer.emits_sequence;
+  }
+
+  void check_layer(const DenseLayer& layer, bool& sequence) {
+    if (layer.every_step && !sequence)
+      add(fmt::format("{} is applied to every step, but only one vector comes to it", layer.name));
+    if (!check_width(layer.name, "input", layer.input) || !check_width(layer.name, "output", layer.output)) return;
+    check_tensor(layer.name, layer.weights, {layer.output, layer.input});
+    if (!layer.bias.shape.empty() || layer.bias.values) check_tensor(layer.name, layer.bias, {layer.output});
+    sequence = layer.every_step;
+  }
+
+  void check_tensor(const std::string& owner, const Tensor& tensor, const std::vector<std::int64_t>& shape) {
+    if (tensor.shape != shape)
+      return add(fmt::format("{}: tensor {} has shape [{}], not [{}]", owner, tensor.name,
+                             fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
+    check_values(tensor);
+  }
+
+  // All tensors have values or none has.
+  void check_values(const Tensor& tensor) {
+    const bool has = tensor.values != nullptr;
+    if (any_seen_ && has != values_seen_)
+      return add(fmt::format("tensor {} has {} values, unlike those before it", tensor.name, has ? "" : "no"));
+    any_seen_ = true;
+    values_seen_ = has;
+    if (!has) return;
+    const auto count = element_count(tensor.shape);
+    if (!count || static_cast<std::uint64_t>(*count) != tensor.values->size())
+      return add(fmt::format("tensor {} of shape [{}] has {} values", tensor.name, fmt::join(tensor.shape, ", "),
+                             tensor.values->size()));
+    const auto bad = std::find_if(tensor.values->begin(), tensor.values->end(), [](float v) { return !std::isfinite(v); });
+    if (bad != tensor.values->end())
+      add(fmt::format("tensor {}: value {} is not finite", tensor.name, bad - tensor.values->begin()));
+  }
+
+  void check_ends() {
+    if (width_out_ != model_.output)
+      add(fmt::format("the last layer gives {} elements, but the model's output has {}", width_out_, model_.output));
+    if (sequence_out_ != model_.sequence_output)
+      add(fmt::format("the last layer gives {}, but the model promises {}", spoken(sequence_out_),
+                      spoken(model_.sequence_output)));
+  }
+
+  static const char* spoken(bool sequence) { return sequence ? "a vector for each step" : "one vector"; }
+
+  const Model& model_;
+  Diagnostics found_;
+  bool any_seen_ = false;
+  bool values_seen_ = false;
+  std::int64_t width_out_ = 0;
+  bool sequence_out_ = false;
+};
+
+}  // namespace
+
+std::int64_t operations(const Model& model, std::int64_t steps) {
+  SOLITON_CHECK_MSG(steps >= 0 && steps <= kMaxSteps, "steps {}", steps);
+  std::int64_t sum = 0;
+  for (const Layer& layer : model.layers)
+    sum += 2 * matrix_elements(layer) * (runs_every_step(layer) ? steps : 1);
+  return sum;
+}
+
+std::int64_t weight_count(const Model& model) {
+  std::int64_t sum = 0;
+  for (const Layer& layer : model.layers) sum += matrix_elements(layer) + bias_elements(layer);
+  return sum;
+}
+
+Diagnostics check_model(const Model& model) { return Checker(model).run(); }
+
+}  // namespace soliton

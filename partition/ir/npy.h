@@ -1,0 +1,54 @@
+// Arrays in NumPy's .npy files: little-endian int32, int64, float16, float32, C order, format versions 1.0 to 3.0.
+// Anything else is refused by name. (NumPy enhancement proposal 1; numpy.lib.format.)
+//
+//   soliton::Result<soliton::NpyArray> tokens = soliton::read_npy("tokens.npy");   // [requests, steps] int64
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+enum class NpyType : std::uint8_t { kInt32, kInt64, kFloat16, kFloat32 };
+
+inline constexpr std::int64_t kMaxNpyBytes = std::int64_t{4} << 30;  // of a file
+inline constexpr std::size_t kMaxNpyHeader = 64 * 1024;              // bytes of its dictionary
+inline constexpr std::size_t kMaxNpyRank = 16;
+
+std::size_t element_bytes(NpyType type);
+const char* type_name(NpyType type);  // "int64"
+
+struct NpyArray {
+  NpyType type = NpyType::kFloat32;
+  std::vector<std::int64_t> shape;
+  std::vector<std::byte> data;  // elements() * element_bytes(type), as in the file
+
+  std::int64_t elements() const;
+  bool is_integer() const { return type == NpyType::kInt32 || type == NpyType::kInt64; }
+  // Extent of the first axis (requests), 1 for a scalar, and elements of one row.
+  std::int64_t rows() const { return shape.empty() ? 1 : shape[0]; }
+  std::int64_t row_elements() const;
+  // Row `row` as numbers; integers exactly, as fp32 when asked so. REQUIRES: 0 <= row < rows(); is_integer() for
+  // integer_row(). Rows of int64 beyond 2^24 lose bits in float_row().
+  std::vector<std::int64_t> integer_row(std::int64_t row) const;
+  std::vector<float> float_row(std::int64_t row) const;
+};
+
+NpyArray npy_of(const std::vector<float>& values, std::vector<std::int64_t> shape);
+NpyArray npy_of(const std::vector<std::int64_t>& values, std::vector<std::int64_t> shape);
+
+// Errors (kInvalid) start with `name` or the path: not a regular file, too large, cut short, bytes left over, ...
+Result<NpyArray> parse_npy(std::string_view bytes, const std::string& name);
+Result<NpyArray> read_npy(const std::string& path);
+
+// Version 1.0, as numpy.save writes it.
+std::string format_npy(const NpyArray& array);
+// Writes beside `path`, then renames: the file is whole or as it was. Errors: kNotWritten.
+Status write_npy(const std::string& path, const NpyArray& array);
+
+}  // namespace soliton

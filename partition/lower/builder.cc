@@ -1,0 +1,81 @@
+#include "partition/lower/builder.h"
+
+#include "partition/lower/lower.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+ShardBuilder::ShardBuilder(std::string node, const NpuDevice& device, const NpuFormat& format, bool with_weights)
+    : with_weights_(with_weights) {
+  shard_.node = std::move(node);
+  shard_.device = device;
+  shard_.format = format.format;
+  shard_.beats_per_tile = format.beats_per_tile;
+}
+
+std::uint32_t ShardBuilder::vectors(std::int64_t elements) const {
+  return static_cast<std::uint32_t>(tiles_along(elements, native_dim()));
+}
+
+std::uint32_t ShardBuilder::reserve(Memory memory, std::uint32_t count) {
+  std::uint32_t& next = reserved_[memory];
+  const std::uint32_t first = next;
+  next += count;
+  return first;
+}
+
+std::uint32_t ShardBuilder::constant(std::string name, Memory memory, std::vector<Half> values) {
+  const std::uint32_t index = reserve(memory, vectors(static_cast<std::int64_t>(values.size())));
+  shard_.vectors.push_back({std::move(name), memory, index, std::move(values)});
+  return index;
+}
+
+PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
+  PlacedMatrix placed{tiles_, vectors(cut.rows.count), vectors(padded_columns(cut.parts, native_dim()))};
+  tiles_ += placed.rows * placed.columns;
+  if (failure_) return placed;
+  auto weights = cut_matrix(cut, shard_.format, native_dim(), with_weights_);
+  if (!weights) {
+    failure_ = std::move(weights.error());
+    return placed;
+  }
+  shard_.matrices.push_back({cut.name, placed.tile, placed.rows, placed.columns, std::move(*weights)});
+  return placed;
+}
+
+std::uint16_t ShardBuilder::in_port(std::string name, std::int64_t elements, bool reversed) {
+  SOLITON_CHECK(shard_.in_ports.size() < 65535);
+  shard_.in_ports.push_back({std::move(name), static_cast<std::uint32_t>(elements), reversed});
+  return static_cast<std::uint16_t>(shard_.in_ports.size() - 1);
+}
+
+std::uint16_t ShardBuilder::out_port(std::string name, std::int64_t elements) {
+  SOLITON_CHECK(shard_.out_ports.size() < 65535);
+  shard_.out_ports.push_back({std::move(name), static_cast<std::uint32_t>(elements), {}});
+  return static_cast<std::uint16_t>(shard_.out_ports.size() - 1);
+}
+
+void ShardBuilder::connect(std::uint16_t out_port, const std::string& peer, std::uint16_t in_port) {
+  shard_.out_ports.at(out_port).destinations.push_back({peer, in_port});
+}
+
+ChainWriter ShardBuilder::chain(std::string label, std::uint32_t rows, std::uint32_t columns) {
+  Chain& chain = shard_.program.chains.emplace_back();
+  chain.label = std::move(label);
+  chain.rows = rows;
+  chain.columns = columns;
+  return ChainWriter(chain);
+}
+
+void ShardBuilder::end_segment(std::int32_t fixed, std::int32_t per_step) {
+  const auto last = static_cast<std::uint32_t>(shard_.program.chains.size());
+  if (last > segment_first_) shard_.program.segments.push_back({segment_first_, last, fixed, per_step});
+  segment_first_ = last;
+}
+
+Result<Shard> ShardBuilder::take() {
+  if (failure_) return tl::unexpected<Error>(*failure_);
+  return std::move(shard_);
+}
+
+}  // namespace soliton

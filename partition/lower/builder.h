@@ -1,0 +1,85 @@
+// One shard under construction: allocates registers, tiles and ports, and writes chains into segments.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "partition/lower/weights.h"
+#include "protocol/isa/shard.h"
+
+namespace soliton {
+
+// A chain being written, in program order: builder.chain("gru0.r", rows, columns).read(h).product(m).add0(xr).sigmoid()...
+class ChainWriter {
+ public:
+  explicit ChainWriter(Chain& chain) : chain_(chain) {}
+  ChainWriter& read(std::uint32_t initial_vrf) { return put(Opcode::kVRd, Memory::kInitialVrf, initial_vrf); }
+  ChainWriter& read_port(std::uint16_t port) { return put(Opcode::kVRd, Memory::kNetQ, port); }
+  ChainWriter& product(std::uint32_t tile) { return put(Opcode::kMvMul, Memory::kMatrixRf, tile); }
+  ChainWriter& add0(std::uint32_t index) { return put(Opcode::kVvAdd, Memory::kAddSubVrf0, index); }
+  ChainWriter& add1(std::uint32_t index) { return put(Opcode::kVvAdd, Memory::kAddSubVrf1, index); }
+  ChainWriter& minus0(std::uint32_t index) { return put(Opcode::kVvASubB, Memory::kAddSubVrf0, index); }
+  ChainWriter& times(std::uint32_t index) { return put(Opcode::kVvMul, Memory::kMultiplyVrf, index); }
+  ChainWriter& sigmoid() { return put(Opcode::kVSigm, Memory::kNone, 0); }
+  ChainWriter& tanh() { return put(Opcode::kVTanh, Memory::kNone, 0); }
+  ChainWriter& write(Memory memory, std::uint32_t index) { return put(Opcode::kVWr, memory, index); }
+  ChainWriter& send(std::uint16_t port) { return put(Opcode::kVWr, Memory::kNetQ, port); }
+  ChainWriter& send(const std::vector<std::uint16_t>& ports) {
+    for (const std::uint16_t port : ports) send(port);
+    return *this;
+  }
+
+ private:
+  ChainWriter& put(Opcode opcode, Memory memory, std::uint32_t index) {
+    chain_.instructions.push_back({opcode, memory, index});
+    return *this;
+  }
+  Chain& chain_;
+};
+
+// A matrix as chains address it, in native tiles.
+struct PlacedMatrix {
+  std::uint32_t tile = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t columns = 0;
+};
+
+class ShardBuilder {
+ public:
+  ShardBuilder(std::string node, const NpuDevice& device, const NpuFormat& format, bool with_weights);
+
+  const std::string& node() const { return shard_.node; }
+  int native_dim() const { return shard_.device.native_dim; }
+  // Native vectors that `elements` values fill.
+  std::uint32_t vectors(std::int64_t elements) const;
+
+  std::uint32_t reserve(Memory memory, std::uint32_t count);
+  void zero(Memory memory, std::uint32_t first, std::uint32_t count) { shard_.zeroed.push_back({memory, first, count}); }
+  std::uint32_t constant(std::string name, Memory memory, std::vector<Half> values);
+  // The first failure is kept and returned by take().
+  PlacedMatrix matrix(const MatrixCut& cut);
+
+  std::uint16_t in_port(std::string name, std::int64_t elements, bool reversed = false);
+  std::uint16_t out_port(std::string name, std::int64_t elements);
+  void connect(std::uint16_t out_port, const std::string& peer, std::uint16_t in_port);
+  std::int64_t in_port_elements(std::uint16_t port) const { return shard_.in_ports[port].elements; }
+
+  ChainWriter chain(std::string label, std::uint32_t rows, std::uint32_t columns = 1);
+  // The chains since the last call become a segment of `fixed + per_step * steps` rounds; none: no segment.
+  void end_segment(std::int32_t fixed, std::int32_t per_step);
+
+  bool empty() const { return shard_.program.chains.empty(); }
+  Result<Shard> take();
+
+ private:
+  Shard shard_;
+  bool with_weights_;
+  std::uint32_t tiles_ = 0;
+  std::uint32_t segment_first_ = 0;
+  std::map<Memory, std::uint32_t> reserved_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace soliton

@@ -1,0 +1,173 @@
+#include "partition/lower/cells.h"
+
+#include "partition/lower/lower.h"
+
+namespace soliton {
+namespace {
+
+// Gate order of RecurrentWeights.
+enum GruGate { kReset, kUpdate, kNew };
+enum LstmGate { kInput, kForget, kOutput, kCell };
+
+constexpr const char* kGruNames[] = {"r", "z", "n"};
+constexpr const char* kLstmNames[] = {"i", "f", "o", "c"};
+
+// The order products are issued in and matrices lie in: GRU r z h; LSTM i f c o (npu design page, sections 4 and 5).
+constexpr int kGruOrder[] = {kReset, kUpdate, kNew};
+constexpr int kLstmOrder[] = {kInput, kForget, kCell, kOutput};
+
+std::span<const int> gate_order(Cell cell) {
+  return cell == Cell::kGru ? std::span<const int>(kGruOrder) : std::span<const int>(kLstmOrder);
+}
+const char* gate_name(Cell cell, int gate) { return cell == Cell::kGru ? kGruNames[gate] : kLstmNames[gate]; }
+
+}  // namespace
+
+CellProgram::CellProgram(ShardBuilder& builder, const CellSpec& spec) : b_(builder), spec_(spec) {
+  vectors_ = b_.vectors(spec_.rows.count);
+  hidden_own_ = spec_.hidden + b_.vectors(spec_.rows.first);
+  b_.zero(Memory::kInitialVrf, spec_.hidden, b_.vectors(layer().hidden));
+  place_matrices();
+  place_biases();
+  reserve_temporaries();
+}
+
+void CellProgram::place_matrices() {
+  for (const int gate : gate_order(layer().cell)) {
+    const RowRange rows{gate * layer().hidden + spec_.rows.first, spec_.rows.count};
+    const char* name = gate_name(layer().cell, gate);
+    input_matrix_[gate] = b_.matrix({&spec_.weights->input, rows, spec_.input_parts, label("W") + name});
+    recurrent_matrix_[gate] = b_.matrix({&spec_.weights->recurrent, rows, {layer().hidden}, label("R") + name});
+  }
+}
+
+void CellProgram::place_biases() {
+  const Tensor& wb = spec_.weights->input_bias;
+  const Tensor& rb = spec_.weights->recurrent_bias;
+  for (const int gate : gate_order(layer().cell)) {
+    const RowRange rows{gate * layer().hidden + spec_.rows.first, spec_.rows.count};
+    const bool apart = layer().cell == Cell::kGru && layer().reset_after && gate == kNew;
+    std::vector<const Tensor*> sum{&wb};
+    if (!apart) sum.push_back(&rb);
+    bias_[gate] = b_.constant(label("b") + gate_name(layer().cell, gate), Memory::kAddSubVrf0, cut_bias(sum, rows));
+    if (apart) recurrent_bias_ = b_.constant(label("bRn"), Memory::kAddSubVrf0, cut_bias({&rb}, rows));
+    x_[gate] = b_.reserve(apart ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, vectors_);
+  }
+}
+
+void CellProgram::reserve_temporaries() {
+  if (layer().cell == Cell::kLstm) {
+    cell_initial_ = b_.reserve(Memory::kInitialVrf, vectors_);
+    cell_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+    input_gate_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+    output_gate_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+    forget_cell_ = b_.reserve(Memory::kAddSubVrf1, vectors_);
+    b_.zero(Memory::kMultiplyVrf, cell_, vectors_);
+    return;
+  }
+  update_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+  if (layer().reset_after) {
+    reset_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+    candidate0_ = b_.reserve(Memory::kAddSubVrf0, vectors_);
+    candidate1_ = b_.reserve(Memory::kAddSubVrf1, vectors_);
+    return;
+  }
+  ones_ = b_.constant(label("ones"), Memory::kInitialVrf,
+                      std::vector<Half>(static_cast<std::size_t>(spec_.rows.count), to_half(1.0F)));
+  reset_hidden_ = b_.reserve(Memory::kInitialVrf, b_.vectors(layer().hidden));
+  hidden_times_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+  one_minus_update_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+  update_add_ = b_.reserve(Memory::kAddSubVrf0, vectors_);
+  update_hidden_ = b_.reserve(Memory::kAddSubVrf1, vectors_);
+  b_.zero(Memory::kMultiplyVrf, hidden_times_, vectors_);
+}
+
+void CellProgram::emit_input_side() {
+  for (const int gate : gate_order(layer().cell)) {
+    const PlacedMatrix& w = input_matrix_[gate];
+    const bool apart = layer().cell == Cell::kGru && layer().reset_after && gate == kNew;
+    b_.chain(label("x") + gate_name(layer().cell, gate), w.rows, w.columns)
+        .read(spec_.input)
+        .product(w.tile)
+        .add0(bias_[gate])
+        .write(apart ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, x_[gate]);
+  }
+}
+
+ChainWriter CellProgram::recurrent(int gate, const char* what, std::uint32_t from) {
+  const PlacedMatrix& r = recurrent_matrix_[gate];
+  ChainWriter chain = b_.chain(label(what), r.rows, r.columns);
+  chain.read(from).product(r.tile);
+  return chain;
+}
+
+void CellProgram::emit_lstm(const std::vector<std::uint16_t>& ports) {
+  recurrent(kInput, "i", spec_.hidden).add0(x_[kInput]).sigmoid().write(Memory::kMultiplyVrf, input_gate_);
+  recurrent(kForget, "f", spec_.hidden)
+      .add0(x_[kForget])
+      .sigmoid()
+      .times(cell_)
+      .write(Memory::kAddSubVrf1, forget_cell_);
+  recurrent(kOutput, "o", spec_.hidden).add0(x_[kOutput]).sigmoid().write(Memory::kMultiplyVrf, output_gate_);
+  recurrent(kCell, "c", spec_.hidden)
+      .add0(x_[kCell])
+      .tanh()
+      .times(input_gate_)
+      .add1(forget_cell_)
+      .write(Memory::kMultiplyVrf, cell_)
+      .write(Memory::kInitialVrf, cell_initial_);
+  b_.chain(label("h"), vectors_)
+      .read(cell_initial_)
+      .tanh()
+      .times(output_gate_)
+      .write(Memory::kInitialVrf, hidden_own_)
+      .send(ports);
+}
+
+void CellProgram::emit_reset_after(const std::vector<std::uint16_t>& ports) {
+  recurrent(kReset, "r", spec_.hidden).add0(x_[kReset]).sigmoid().write(Memory::kMultiplyVrf, reset_);
+  recurrent(kUpdate, "z", spec_.hidden).add0(x_[kUpdate]).sigmoid().write(Memory::kMultiplyVrf, update_);
+  recurrent(kNew, "n", spec_.hidden)
+      .add0(recurrent_bias_)
+      .times(reset_)
+      .add1(x_[kNew])
+      .tanh()
+      .write(Memory::kAddSubVrf0, candidate0_)
+      .write(Memory::kAddSubVrf1, candidate1_);
+  b_.chain(label("h"), vectors_)
+      .read(hidden_own_)
+      .minus0(candidate0_)
+      .times(update_)
+      .add1(candidate1_)
+      .write(Memory::kInitialVrf, hidden_own_)
+      .send(ports);
+}
+
+void CellProgram::emit_reset_gates() {
+  recurrent(kReset, "r", spec_.hidden)
+      .add0(x_[kReset])
+      .sigmoid()
+      .times(hidden_times_)
+      .write(Memory::kInitialVrf, reset_hidden_ + b_.vectors(spec_.rows.first))
+      .send(reset_ports_);
+  recurrent(kUpdate, "z", spec_.hidden)
+      .add0(x_[kUpdate])
+      .sigmoid()
+      .write(Memory::kMultiplyVrf, update_)
+      .write(Memory::kAddSubVrf0, update_add_);
+  b_.chain(label("zh"), vectors_).read(hidden_own_).times(update_).write(Memory::kAddSubVrf1, update_hidden_);
+  b_.chain(label("1-z"), vectors_).read(ones_).minus0(update_add_).write(Memory::kMultiplyVrf, one_minus_update_);
+}
+
+void CellProgram::emit_reset_candidate(const std::vector<std::uint16_t>& ports) {
+  recurrent(kNew, "h", reset_hidden_)
+      .add0(x_[kNew])
+      .tanh()
+      .times(one_minus_update_)
+      .add1(update_hidden_)
+      .write(Memory::kInitialVrf, hidden_own_)
+      .write(Memory::kMultiplyVrf, hidden_times_)
+      .send(ports);
+}
+
+}  // namespace soliton

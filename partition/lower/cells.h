@@ -1,0 +1,81 @@
+// The recurrent cells as chain programs (npu design page, section 4) for one node's slice of rows.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "partition/lower/builder.h"
+
+namespace soliton {
+
+// What one node holds of one direction of a recurrent layer.
+struct CellSpec {
+  const RecurrentLayer* layer = nullptr;
+  const RecurrentWeights* weights = nullptr;
+  std::string label;               // "gru0", "gru0.reverse"
+  RowRange rows;                   // of the hidden state, at native-tile borders
+  std::vector<std::int64_t> input_parts;
+  std::uint32_t input = 0;         // InitialVrf, the whole input vector
+  std::uint32_t hidden = 0;        // InitialVrf, the whole hidden state
+};
+
+class CellProgram {
+ public:
+  // Reserves registers and places matrices. `builder` must outlive the object.
+  CellProgram(ShardBuilder& builder, const CellSpec& spec);
+
+  // The chains that need only the step's input.
+  void emit_input_side();
+  // The chains that need the hidden state. The new own slice goes to InitialVrf and `ports`. With reset before the
+  // product on several nodes, `gather_reset` is called between the slice of r*h being sent (on `reset_port`, set with
+  // set_reset_port) and its use.
+  template <typename Gather>
+  void emit_recurrence(const std::vector<std::uint16_t>& ports, Gather gather_reset) {
+    if (layer().cell == Cell::kLstm) return emit_lstm(ports);
+    if (layer().reset_after) return emit_reset_after(ports);
+    emit_reset_gates();
+    gather_reset();
+    emit_reset_candidate(ports);
+  }
+
+  bool needs_reset_gather() const { return layer().cell == Cell::kGru && !layer().reset_after; }
+  void set_reset_port(std::uint16_t port) { reset_ports_ = {port}; }
+  // InitialVrf, the whole r*h.
+  std::uint32_t reset_hidden() const { return reset_hidden_; }
+  const CellSpec& spec() const { return spec_; }
+
+ private:
+  static constexpr int kGatesMost = 4;
+
+  const RecurrentLayer& layer() const { return *spec_.layer; }
+  void place_matrices();
+  void place_biases();
+  void reserve_temporaries();
+  std::string label(const char* what) const { return spec_.label + "." + what; }
+  ChainWriter recurrent(int gate, const char* what, std::uint32_t from);
+  void emit_lstm(const std::vector<std::uint16_t>& ports);
+  void emit_reset_after(const std::vector<std::uint16_t>& ports);
+  void emit_reset_gates();
+  void emit_reset_candidate(const std::vector<std::uint16_t>& ports);
+
+  ShardBuilder& b_;
+  CellSpec spec_;
+  std::uint32_t vectors_ = 0;      // of the own slice
+  std::uint32_t hidden_own_ = 0;   // InitialVrf
+  std::array<PlacedMatrix, kGatesMost> input_matrix_, recurrent_matrix_;
+  std::array<std::uint32_t, kGatesMost> bias_{};  // AddSubVrf_0
+  std::array<std::uint32_t, kGatesMost> x_{};     // W x + b: AddSubVrf_0, of the candidate with reset after AddSubVrf_1
+  std::vector<std::uint16_t> reset_ports_;
+
+  // InitialVrf
+  std::uint32_t reset_hidden_ = 0, ones_ = 0, cell_initial_ = 0;
+  // MultiplyVrf
+  std::uint32_t hidden_times_ = 0, reset_ = 0, update_ = 0, one_minus_update_ = 0, cell_ = 0, input_gate_ = 0,
+                output_gate_ = 0;
+  // AddSubVrf
+  std::uint32_t update_add_ = 0, update_hidden_ = 0, recurrent_bias_ = 0, candidate0_ = 0, candidate1_ = 0,
+                forget_cell_ = 0;
+};
+
+}  // namespace soliton

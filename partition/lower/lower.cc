@@ -1,0 +1,185 @@
+#include "partition/lower/lower.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "partition/lower/stage_lowering.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+Result<NpuFormat> format_on(const NpuDevice& device, const std::string& precision) {
+  if (device.formats.empty()) return invalid(fmt::format("device {} lists no number format", device.name));
+  if (precision.empty()) return device.formats.front();
+  std::string known;
+  for (const NpuFormat& format : device.formats) {
+    if (format.format.name == precision) return format;
+    known += (known.empty() ? "" : ", ") + format.format.name;
+  }
+  return invalid(fmt::format("device {} has no number format {}; it has {}", device.name, precision, known));
+}
+
+Status check_layers(const Model& model) {
+  if (model.layers.empty()) return invalid("graph has no operators");
+  for (std::size_t i = 0; i + 1 < model.layers.size(); ++i) {
+    const bool once = runs_once(model, i);
+    const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[i]);
+    const auto* next = std::get_if<DenseLayer>(&model.layers[i + 1]);
+    if (next == nullptr && (once || (recurrent != nullptr && !recurrent->emits_sequence))) {
+      return invalid(fmt::format("{} takes a vector a step, but {} before it makes one a request",
+                                 layer_name(model.layers[i + 1]), layer_name(model.layers[i])));
+    }
+    if (next != nullptr && !next->every_step && recurrent != nullptr && recurrent->emits_sequence &&
+        (recurrent->directions.size() == 2 || recurrent->reverse)) {
+      return invalid(fmt::format("{}: the last step's vector of {} is not its last state in every direction; not supported",
+                                 next->name, recurrent->name));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<NpuFormat>> formats_of(const LowerRequest& request) {
+  std::vector<NpuFormat> formats;
+  for (const LowerNode& node : request.nodes) {
+    auto format = format_on(node.device, request.precision);
+    if (!format) return tl::unexpected<Error>(std::move(format.error()));
+    formats.push_back(std::move(*format));
+    if (node.device.native_dim != request.nodes.front().device.native_dim) {
+      return invalid(fmt::format("native dimensions differ: {} has {}, {} has {}; a model is split at native tiles of one size",
+                                 request.nodes.front().name, request.nodes.front().device.native_dim, node.name,
+                                 node.device.native_dim));
+    }
+  }
+  return formats;
+}
+
+HostShard host_part(const LowerRequest& request) {
+  const Model& model = *request.model;
+  HostShard host;
+  host.node = request.host;
+  host.device = request.cpu;
+  host.input = model.input;
+  host.output = model.output;
+  host.sequence_output = model.sequence_output;
+  if (model.before.kind == HostBefore::Kind::kEmbedding) {
+    host.symbols = model.before.table.shape.at(0);
+    if (request.with_weights && model.before.table.values != nullptr) {
+      for (const float value : *model.before.table.values) host.table.push_back(to_half(value));
+    }
+  }
+  constexpr HostShard::After kAfter[] = {HostShard::After::kNone, HostShard::After::kSoftmax,
+                                         HostShard::After::kLogSoftmax};
+  host.after = kAfter[static_cast<std::size_t>(model.after)];
+  return host;
+}
+
+std::string describe(const Layer& layer, std::size_t direction, const Slice& slice) {
+  std::string name = layer_name(layer);
+  if (is_bidirectional(layer)) name += direction == 0 ? " forward" : " reverse";
+  if (slice.rows.count == output_rows(layer)) return name;
+  return fmt::format("rows {}-{} of {}", slice.rows.first, slice.rows.first + slice.rows.count - 1, name);
+}
+
+void note_holds(const Model& model, const Stage& stage, const StagePlacement& placement,
+                std::vector<std::vector<std::string>>& holds) {
+  for (std::size_t index = stage.first; index < stage.last; ++index) {
+    const auto& directions = placement.slices[index - stage.first];
+    for (std::size_t direction = 0; direction < directions.size(); ++direction) {
+      for (const Slice& slice : directions[direction]) {
+        holds[slice.node].push_back(describe(model.layers[index], direction, slice));
+      }
+    }
+  }
+}
+
+Value host_input(const Model& model, std::size_t first) {
+  Value value{"input", true, {}, {}};
+  for (const std::int64_t elements : input_parts(model, first)) {
+    value.parts.push_back({elements, false, {{kHostNode, elements, 0}}, {}});
+  }
+  return value;
+}
+
+// The host of a part of the model: only sizes matter.
+HostShard host_stand_in(const LowerRequest& request, std::size_t first, std::size_t last) {
+  const Model& model = *request.model;
+  HostShard host;
+  host.node = request.host;
+  host.device = request.cpu;
+  host.input = input_parts(model, first).front();
+  host.output = layer_output(model.layers[last - 1]);
+  host.sequence_output = sequence_after(model, last - 1);
+  return host;
+}
+
+Status collect(Wiring& wiring, std::vector<std::vector<std::string>>& holds, Lowered& out) {
+  for (std::size_t node = 0; node < wiring.size(); ++node) {
+    if (wiring.at(node).empty()) continue;
+    auto shard = wiring.at(node).take();
+    if (!shard) return tl::unexpected<Error>(std::move(shard.error()));
+    out.shards.push_back(std::move(*shard));
+    out.node.push_back(node);
+    out.holds.push_back(std::move(holds[node]));
+  }
+  return {};
+}
+
+Wiring make_wiring(const LowerRequest& request, const std::vector<NpuFormat>& formats) {
+  std::vector<std::unique_ptr<ShardBuilder>> builders;
+  for (std::size_t i = 0; i < request.nodes.size(); ++i) {
+    builders.push_back(std::make_unique<ShardBuilder>(request.nodes[i].name, request.nodes[i].device, formats[i],
+                                                      request.with_weights));
+  }
+  return {std::move(builders), request.host};
+}
+
+}  // namespace
+
+std::vector<std::int64_t> input_parts(const Model& model, std::size_t index) {
+  if (index == 0) return {model.input};
+  const Layer& before = model.layers[index - 1];
+  return std::vector<std::int64_t>(is_bidirectional(before) ? 2 : 1, output_rows(before));
+}
+
+std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t last, int native_dim) {
+  std::int64_t most = 0;
+  for (std::size_t index = first; index < last; ++index) {
+    const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[index]);
+    if (recurrent == nullptr) continue;
+    const std::int64_t rows = tiles_along(recurrent->hidden, native_dim);
+    most = most == 0 ? rows : std::min(most, rows);
+  }
+  return most > 0 ? most : tiles_along(output_rows(model.layers[first]), native_dim);
+}
+
+Result<Lowered> lower(const LowerRequest& request) {
+  const Model& model = *request.model;
+  if (Status layers = check_layers(model); !layers) return tl::unexpected<Error>(layers.error());
+  auto formats = formats_of(request);
+  if (!formats) return tl::unexpected<Error>(std::move(formats.error()));
+  Wiring wiring = make_wiring(request, *formats);
+  std::vector<std::vector<std::string>> holds(request.nodes.size());
+  const std::size_t first = request.stages.front().first;
+  const std::size_t last = request.stages.back().last;
+  Value value = host_input(model, first);
+  for (const Stage& stage : request.stages) {
+    std::vector<std::int64_t> room;
+    for (const std::size_t node : stage.nodes) {
+      room.push_back(tiles_that_fit(request.nodes.at(node).device, (*formats)[node].format));
+    }
+    auto placement = place_stage(model, stage, request.nodes[stage.nodes[0]].device.native_dim, std::move(room));
+    if (!placement) return tl::unexpected<Error>(std::move(placement.error()));
+    note_holds(model, stage, *placement, holds);
+    value = StageLowering(model, wiring, stage, *placement).run(std::move(value));
+  }
+  Lowered out;
+  out.host = first == 0 && last == model.layers.size() ? host_part(request) : host_stand_in(request, first, last);
+  wiring.connect_replies(value, out.host);
+  out.host.inputs = wiring.take_host_inputs();
+  if (Status status = collect(wiring, holds, out); !status) return tl::unexpected<Error>(status.error());
+  return out;
+}
+
+}  // namespace soliton

@@ -1,0 +1,221 @@
+#include "partition/lower/pass.h"
+
+#include <algorithm>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+bool is_recurrent(const PassLayer& layer) { return std::holds_alternative<RecurrentLayer>(*layer.layer); }
+
+template <typename Key, typename Value>
+const Value* find(const std::map<Key, Value>& map, const Key& key) {
+  const auto it = map.find(key);
+  return it == map.end() ? nullptr : &it->second;
+}
+
+}  // namespace
+
+DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const std::string& label, RowRange rows,
+                           const std::vector<std::int64_t>& input_parts)
+    : matrix(builder.matrix({&layer.weights, rows, input_parts, label + ".W"})),
+      has_bias(layer.bias.values != nullptr || !layer.bias.shape.empty()) {
+  if (has_bias) bias = builder.constant(label + ".b", Memory::kAddSubVrf0, cut_bias({&layer.bias}, rows));
+}
+
+ChainWriter DenseProgram::emit(ShardBuilder& builder, const std::string& label, std::uint32_t input) const {
+  ChainWriter chain = builder.chain(label, matrix.rows, matrix.columns);
+  chain.read(input).product(matrix.tile);
+  if (has_bias) chain.add0(bias);
+  return chain;
+}
+
+Pass::Pass(Wiring& wiring, PassSpec spec) : wiring_(wiring), spec_(std::move(spec)), layers_(spec_.layers.size()) {
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    if (is_recurrent(spec_.layers[layer])) {
+      build_recurrent(layer);
+    } else {
+      build_dense(layer);
+    }
+  }
+  build_output(layers_.size() - 1);
+}
+
+std::set<std::size_t> Pass::readers(std::size_t layer) const {
+  return is_last(layer) ? spec_.output.readers : nodes_of(spec_.layers[layer + 1].slices);
+}
+
+std::uint32_t Pass::input_region(std::size_t layer, std::size_t node) const {
+  return layer == 0 ? spec_.feeds.at(node).region : layers_[layer - 1].region.at(node);
+}
+
+std::uint32_t Pass::reserve_region(std::size_t layer, std::size_t node) {
+  if (is_last(layer)) {
+    if (const std::uint32_t* wanted = find(spec_.output.region, node)) return *wanted;
+  }
+  ShardBuilder& builder = wiring_.at(node);
+  return builder.reserve(Memory::kInitialVrf, builder.vectors(output_rows(*spec_.layers[layer].layer)));
+}
+
+void Pass::build_recurrent(std::size_t index) {
+  const PassLayer& layer = spec_.layers[index];
+  const auto& recurrent = std::get<RecurrentLayer>(*layer.layer);
+  Work& work = layers_[index];
+  for (const Slice& slice : layer.slices) {
+    const std::uint32_t hidden = reserve_region(index, slice.node);
+    work.region[slice.node] = hidden;
+    work.cells.emplace(slice.node,
+                       CellProgram(wiring_.at(slice.node),
+                                   {&recurrent, &recurrent.directions[layer.direction], layer.label, slice.rows,
+                                    layer.input_parts, input_region(index, slice.node), hidden}));
+  }
+  if (layer.slices.size() > 1) build_gather(index);
+}
+
+void Pass::exchange(std::size_t index, const std::string& what, const std::set<std::size_t>& to,
+                    const std::map<std::size_t, std::uint32_t>& base, std::map<std::size_t, std::uint16_t>& ports,
+                    std::map<std::size_t, std::vector<Move>>& moves) {
+  const PassLayer& layer = spec_.layers[index];
+  for (const Slice& slice : layer.slices) {
+    ShardBuilder& sender = wiring_.at(slice.node);
+    const std::string name = layer.label + "." + what;
+    const bool alone = to.empty() || (to.size() == 1 && *to.begin() == slice.node);
+    if (alone) continue;
+    const std::uint16_t out = sender.out_port(name, slice.rows.count);
+    ports[slice.node] = out;
+    for (const std::size_t node : to) {
+      if (node == slice.node) continue;
+      ShardBuilder& reader = wiring_.at(node);
+      const std::uint16_t in = reader.in_port(name + " from " + sender.node(), slice.rows.count);
+      sender.connect(out, reader.node(), in);
+      moves[node].push_back({in, base.at(node) + reader.vectors(slice.rows.first), reader.vectors(slice.rows.count), {}});
+    }
+  }
+}
+
+void Pass::build_gather(std::size_t index) {
+  const PassLayer& layer = spec_.layers[index];
+  Work& work = layers_[index];
+  const std::set<std::size_t> all = nodes_of(layer.slices);
+  if (work.cells.begin()->second.needs_reset_gather()) {
+    std::map<std::size_t, std::uint32_t> base;
+    for (const auto& [node, cell] : work.cells) base[node] = cell.reset_hidden();
+    std::map<std::size_t, std::uint16_t> ports;
+    exchange(index, "rh", all, base, ports, work.reset_moves);
+    for (const auto& [node, port] : ports) work.cells.at(node).set_reset_port(port);
+  }
+  std::map<std::size_t, std::uint16_t> gather;
+  exchange(index, "h", all, work.region, gather, work.moves);
+  for (const auto& [node, port] : gather) work.ports[node].push_back(port);
+  build_last_handoff(index, gather);
+}
+
+// After the last step only those who go on working with the state need the others' slices of it.
+void Pass::build_last_handoff(std::size_t index, const std::map<std::size_t, std::uint16_t>& gather) {
+  const PassLayer& layer = spec_.layers[index];
+  Work& work = layers_[index];
+  const std::set<std::size_t> to = readers(index);
+  if (to == nodes_of(layer.slices)) {
+    for (const auto& [node, port] : gather) work.last_ports[node].push_back(port);
+    work.last_moves = work.moves;
+    return;
+  }
+  std::map<std::size_t, std::uint16_t> ports;
+  exchange(index, "h at the end", to, work.region, ports, work.last_moves);
+  for (const auto& [node, port] : ports) work.last_ports[node].push_back(port);
+}
+
+void Pass::build_dense(std::size_t index) {
+  const PassLayer& layer = spec_.layers[index];
+  const auto& dense = std::get<DenseLayer>(*layer.layer);
+  Work& work = layers_[index];
+  for (const Slice& slice : layer.slices) {
+    work.dense.emplace(slice.node,
+                       DenseProgram(wiring_.at(slice.node), dense, layer.label, slice.rows, layer.input_parts));
+  }
+  const std::set<std::size_t> to = readers(index);
+  for (const std::size_t node : to) work.region[node] = reserve_region(index, node);
+  std::map<std::size_t, std::uint16_t> ports;
+  exchange(index, "y", to, work.region, ports, work.last_moves);
+  for (const auto& [node, port] : ports) work.last_ports[node].push_back(port);
+  if (is_last(index)) return;
+  work.ports = work.last_ports;
+  work.moves = work.last_moves;
+}
+
+void Pass::build_output(std::size_t index) {
+  if (!spec_.output.leaves) return;
+  const PassLayer& layer = spec_.layers[index];
+  Work& work = layers_[index];
+  for (const Slice& slice : layer.slices) {
+    const std::uint16_t port = wiring_.at(slice.node).out_port(layer.label + " out", slice.rows.count);
+    work.out_port[slice.node] = port;
+    if (spec_.output.sequence) work.ports[slice.node].push_back(port);
+    work.last_ports[slice.node].push_back(port);
+  }
+}
+
+Part Pass::part() const {
+  const PassLayer& layer = spec_.layers.back();
+  Part part{output_rows(*layer.layer), spec_.reverse, {}, spec_.output.readers};
+  for (const Slice& slice : layer.slices) {
+    const std::uint16_t* port = find(layers_.back().out_port, slice.node);
+    part.producers.push_back({slice.node, slice.rows.count, port == nullptr ? std::uint16_t{0} : *port});
+  }
+  return part;
+}
+
+void Pass::emit(std::size_t node) {
+  ShardBuilder& builder = wiring_.at(node);
+  emit_input(node);
+  builder.end_segment(1, 0);
+  emit_step(node, true, false);
+  builder.end_segment(-1, 1);
+  emit_step(node, false, true);
+  builder.end_segment(1, 0);
+}
+
+void Pass::emit_input(std::size_t node) {
+  const Feed* feed = find(spec_.feeds, node);
+  if (feed == nullptr) return;
+  wiring_.emit(node, spec_.input_label, feed->moves);
+  const auto cell = layers_[0].cells.find(node);
+  if (cell != layers_[0].cells.end()) cell->second.emit_input_side();
+}
+
+void Pass::emit_step(std::size_t node, bool next, bool last) {
+  for (std::size_t index = 0; index < layers_.size(); ++index) {
+    Work& work = layers_[index];
+    const std::string& label = spec_.layers[index].label;
+    const auto cell = work.cells.find(node);
+    if (cell != work.cells.end()) {
+      if (index > 0) cell->second.emit_input_side();
+      cell->second.emit_recurrence((last ? work.last_ports : work.ports)[node],
+                                   [&] { wiring_.emit(node, label + ".rh gather", work.reset_moves[node]); });
+    }
+    emit_dense(index, node, last);
+    if (index == 0 && next && spec_.early_input) emit_input(node);
+    wiring_.emit(node, label + ".gather", (last ? work.last_moves : work.moves)[node]);
+  }
+  if (next && !spec_.early_input) emit_input(node);
+}
+
+void Pass::emit_dense(std::size_t index, std::size_t node, bool last) {
+  Work& work = layers_[index];
+  const auto dense = work.dense.find(node);
+  if (dense == work.dense.end()) return;
+  const PassLayer& layer = spec_.layers[index];
+  const std::vector<std::uint16_t>& ports = (last ? work.last_ports : work.ports)[node];
+  const std::uint32_t* region = last || !is_last(index) ? find(work.region, node) : nullptr;
+  if (region == nullptr && ports.empty()) return;
+  ShardBuilder& builder = wiring_.at(node);
+  ChainWriter chain = dense->second.emit(builder, layer.label, input_region(index, node));
+  if (region != nullptr) {
+    const auto own = std::ranges::find(layer.slices, node, &Slice::node);
+    chain.write(Memory::kInitialVrf, *region + builder.vectors(own->rows.first));
+  }
+  chain.send(ports);
+}
+
+}  // namespace soliton

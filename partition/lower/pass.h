@@ -1,0 +1,100 @@
+// A pass: layers that work on the same step, over all steps of a request, as a software pipeline.
+//
+//   prologue: input and input side of the first step
+//   body:     a step, and the input side of the next one right behind its products    (steps - 1 times)
+//   epilogue: the last step
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "partition/lower/cells.h"
+#include "partition/lower/placement.h"
+#include "partition/lower/value.h"
+
+namespace soliton {
+
+struct PassLayer {
+  const Layer* layer = nullptr;
+  std::string label;
+  std::size_t direction = 0;
+  std::vector<Slice> slices;
+  std::vector<std::int64_t> input_parts;
+};
+
+// What becomes of the last layer's output.
+struct PassOutput {
+  bool sequence = false;                       // every step's, or the last step's only
+  bool leaves = false;                         // as messages to later passes, stages or the host
+  std::set<std::size_t> readers;               // nodes of the pass that need the last step's in registers
+  std::map<std::size_t, std::uint32_t> region; // where readers want it; others decide themselves
+};
+
+struct PassSpec {
+  std::vector<PassLayer> layers;  // all layers on the same nodes; a dense layer may be on fewer
+  bool reverse = false;
+  std::map<std::size_t, Feed> feeds;  // of the nodes that hold the first layer
+  std::string input_label;
+  // Read the next step's input behind the first layer rather than behind the last: when it is known to be there, its
+  // products fill the first layer's wait for its own result.
+  bool early_input = true;
+  PassOutput output;
+};
+
+// A dense layer's slice of rows on one node.
+struct DenseProgram {
+  PlacedMatrix matrix;
+  bool has_bias = false;
+  std::uint32_t bias = 0;
+
+  DenseProgram(ShardBuilder& builder, const DenseLayer& dense, const std::string& label, RowRange rows,
+               const std::vector<std::int64_t>& input_parts);
+  ChainWriter emit(ShardBuilder& builder, const std::string& label, std::uint32_t input) const;
+};
+
+class Pass {
+ public:
+  // Reserves and connects everything; emits nothing.
+  Pass(Wiring& wiring, PassSpec spec);
+  // Writes all chains of a node. REQUIRES: once a node, passes in order of time.
+  void emit(std::size_t node);
+  Part part() const;
+  // Where `node`, one of the output's readers, has the output.
+  std::uint32_t region(std::size_t node) const { return layers_.back().region.at(node); }
+
+ private:
+  // What one layer does on the nodes of the pass.
+  struct Work {
+    std::map<std::size_t, CellProgram> cells;
+    std::map<std::size_t, DenseProgram> dense;
+    std::map<std::size_t, std::uint32_t> region;  // InitialVrf of the whole output
+    std::map<std::size_t, std::vector<std::uint16_t>> ports, last_ports;  // what each step's, the last step's result goes to
+    std::map<std::size_t, std::vector<Move>> moves, last_moves, reset_moves;
+    std::map<std::size_t, std::uint16_t> out_port;
+  };
+
+  bool is_last(std::size_t layer) const { return layer + 1 == spec_.layers.size(); }
+  std::set<std::size_t> readers(std::size_t layer) const;
+  std::uint32_t input_region(std::size_t layer, std::size_t node) const;
+  std::uint32_t reserve_region(std::size_t layer, std::size_t node);
+  void build_recurrent(std::size_t layer);
+  void build_dense(std::size_t layer);
+  // Ports from every slice to `to`, less the slice's own node. `base` is each reader's region.
+  void exchange(std::size_t layer, const std::string& what, const std::set<std::size_t>& to,
+                const std::map<std::size_t, std::uint32_t>& base, std::map<std::size_t, std::uint16_t>& ports,
+                std::map<std::size_t, std::vector<Move>>& moves);
+  void build_gather(std::size_t layer);
+  void build_last_handoff(std::size_t layer, const std::map<std::size_t, std::uint16_t>& gather);
+  void build_output(std::size_t layer);
+  void emit_input(std::size_t node);
+  void emit_step(std::size_t node, bool next, bool last);
+  void emit_dense(std::size_t layer, std::size_t node, bool last);
+
+  Wiring& wiring_;
+  PassSpec spec_;
+  std::vector<Work> layers_;
+};
+
+}  // namespace soliton

@@ -1,0 +1,136 @@
+#include "partition/lower/placement.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+std::int64_t tiles_across(const std::vector<std::int64_t>& parts, int native_dim) {
+  return tiles_along(padded_columns(parts, native_dim), native_dim);
+}
+
+// Takes each slice's tiles off its node's budget.
+void charge(const Stage& stage, const std::vector<Slice>& slices, std::int64_t columns, int native_dim,
+            std::vector<std::int64_t>& tiles_free) {
+  for (const Slice& slice : slices) {
+    const auto at = std::find(stage.nodes.begin(), stage.nodes.end(), slice.node) - stage.nodes.begin();
+    tiles_free[static_cast<std::size_t>(at)] -= tiles_along(slice.rows.count, native_dim) * columns;
+  }
+}
+
+std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std::int64_t columns, int native_dim,
+                               const std::vector<std::int64_t>& tiles_free) {
+  const std::int64_t tiles = tiles_along(dense.output, native_dim) * columns;
+  const auto whole_on = [&](std::size_t position) {
+    return std::vector<Slice>{{stage.nodes[position], {0, dense.output}}};
+  };
+  if (tiles_free.back() >= tiles) return whole_on(stage.nodes.size() - 1);
+  const auto roomiest = std::max_element(tiles_free.begin(), tiles_free.end());
+  if (*roomiest >= tiles) return whole_on(static_cast<std::size_t>(roomiest - tiles_free.begin()));
+  return split_rows(dense.output, native_dim, stage.nodes);
+}
+
+Status check_shape(const Model& model, const Stage& stage, int native_dim) {
+  for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
+    const Layer& it = model.layers[layer];
+    if (!std::holds_alternative<RecurrentLayer>(it)) continue;
+    if (stage.split_directions && layer != stage.first) {
+      return invalid(fmt::format("{} cannot follow {} on the nodes of its two directions", layer_name(it),
+                                 layer_name(model.layers[stage.first])));
+    }
+    const auto nodes = static_cast<std::int64_t>(direction_nodes(stage, 0).size());
+    const std::int64_t rows = tiles_along(output_rows(it), native_dim);
+    if (nodes > rows) {
+      return invalid(fmt::format("{} has {} native-tile rows: too few for {} nodes", layer_name(it), rows, nodes));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Slice> split_rows(std::int64_t elements, int native_dim, const std::vector<std::size_t>& nodes) {
+  const std::int64_t tiles = tiles_along(elements, native_dim);
+  const std::int64_t count = std::min<std::int64_t>(tiles, static_cast<std::int64_t>(nodes.size()));
+  std::vector<Slice> out;
+  std::int64_t first = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t last = first + tiles / count + (i < tiles % count ? 1 : 0);
+    const std::int64_t begin = first * native_dim;
+    out.push_back({nodes[static_cast<std::size_t>(i)], {begin, std::min(last * native_dim, elements) - begin}});
+    first = last;
+  }
+  return out;
+}
+
+Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int native_dim,
+                                   std::vector<std::int64_t> tiles_free) {
+  SOLITON_CHECK(!stage.nodes.empty() && tiles_free.size() == stage.nodes.size());
+  if (Status shape = check_shape(model, stage, native_dim); !shape) return tl::unexpected<Error>(shape.error());
+  StagePlacement out;
+  out.slices.resize(stage.last - stage.first);
+  bool any_recurrent = false;
+  for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
+    const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[layer]);
+    if (recurrent == nullptr) continue;
+    any_recurrent = true;
+    const std::int64_t columns = recurrent->gates() * (tiles_across(input_parts(model, layer), native_dim) +
+                                                       tiles_along(recurrent->hidden, native_dim));
+    for (std::size_t direction = 0; direction < recurrent->directions.size(); ++direction) {
+      out.slices[layer - stage.first].push_back(
+          split_rows(recurrent->hidden, native_dim, direction_nodes(stage, direction)));
+      charge(stage, out.slices[layer - stage.first].back(), columns, native_dim, tiles_free);
+    }
+  }
+  for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
+    const auto* dense = std::get_if<DenseLayer>(&model.layers[layer]);
+    if (dense == nullptr) continue;
+    const std::int64_t columns = tiles_across(input_parts(model, layer), native_dim);
+    out.slices[layer - stage.first].push_back(any_recurrent
+                                                  ? place_dense(*dense, stage, columns, native_dim, tiles_free)
+                                                  : split_rows(dense->output, native_dim, stage.nodes));
+    charge(stage, out.slices[layer - stage.first].back(), columns, native_dim, tiles_free);
+  }
+  return out;
+}
+
+std::vector<std::size_t> direction_nodes(const Stage& stage, std::size_t direction) {
+  if (!stage.split_directions) return stage.nodes;
+  const auto half = static_cast<std::ptrdiff_t>(stage.nodes.size() / 2);
+  if (direction == 0) return {stage.nodes.begin(), stage.nodes.begin() + half};
+  return {stage.nodes.begin() + half, stage.nodes.end()};
+}
+
+std::set<std::size_t> nodes_of(const std::vector<Slice>& slices) {
+  std::set<std::size_t> out;
+  for (const Slice& slice : slices) out.insert(slice.node);
+  return out;
+}
+
+bool runs_once(const Model& model, std::size_t layer) {
+  const auto* dense = std::get_if<DenseLayer>(&model.layers[layer]);
+  if (dense == nullptr || dense->every_step) return false;
+  return std::any_of(model.layers.begin(), model.layers.begin() + static_cast<std::ptrdiff_t>(layer),
+                     [](const Layer& it) { return std::holds_alternative<RecurrentLayer>(it); });
+}
+
+bool sequence_after(const Model& model, std::size_t layer) {
+  return layer + 1 < model.layers.size() ? !runs_once(model, layer) && !runs_once(model, layer + 1)
+                                         : model.sequence_output;
+}
+
+bool is_bidirectional(const Layer& layer) {
+  const auto* recurrent = std::get_if<RecurrentLayer>(&layer);
+  return recurrent != nullptr && recurrent->directions.size() == 2;
+}
+
+std::int64_t output_rows(const Layer& layer) {
+  const auto* recurrent = std::get_if<RecurrentLayer>(&layer);
+  return recurrent != nullptr ? recurrent->hidden : std::get<DenseLayer>(layer).output;
+}
+
+}  // namespace soliton

@@ -1,0 +1,81 @@
+// A vector on its way between layers: who makes which part of it, and where it already lies.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "partition/lower/builder.h"
+
+namespace soliton {
+
+inline constexpr std::size_t kHostNode = static_cast<std::size_t>(-1);
+
+struct Producer {
+  std::size_t node = kHostNode;
+  std::int64_t elements = 0;
+  std::uint16_t out_port = 0;  // meaningless for the host, or where no consumer needs a message
+};
+
+// The output of one direction of a layer; its producers hold its slices in order.
+struct Part {
+  std::int64_t elements = 0;
+  bool reverse = false;  // made last step first
+  std::vector<Producer> producers;
+  std::set<std::size_t> complete;  // nodes that have all of it in Value::region after the last step
+};
+
+struct Value {
+  std::string name;
+  bool sequence = true;  // a vector each step, or one a request
+  std::vector<Part> parts;
+  // InitialVrf where a node keeps the value. The node's own slices are always there, complete parts as well.
+  std::map<std::size_t, std::uint32_t> region;
+};
+
+// One message from NetQ into InitialVrf, and on to loop-back ports.
+struct Move {
+  std::uint16_t in_port = 0;
+  std::uint32_t to = 0;
+  std::uint32_t vectors = 0;
+  std::vector<std::uint16_t> forward;
+};
+
+// How a node gets the input of a pass.
+struct Feed {
+  std::uint32_t region = 0;
+  std::vector<Move> moves;
+};
+
+// The shards of a cluster while they refer to each other.
+class Wiring {
+ public:
+  Wiring(std::vector<std::unique_ptr<ShardBuilder>> builders, std::string host_name)
+      : builders_(std::move(builders)), host_name_(std::move(host_name)) {}
+
+  ShardBuilder& at(std::size_t node) { return *builders_[node]; }
+  std::size_t size() const { return builders_.size(); }
+
+  // An InPort of `consumer` for what `producer` sends. `read_reverse`: the consumer wants the last step first.
+  std::uint16_t connect(const Value& value, const Part& part, const Producer& producer, std::size_t consumer,
+                        bool read_reverse);
+  // Ports and a region for all of a sequence.
+  Feed open_feed(const Value& value, std::size_t consumer, bool read_reverse);
+  // The same input once more for a later pass on the same node, last step first: what `first` reads is looped back.
+  Feed loop_feed(Feed& first, const std::string& name, std::size_t node);
+  // Moves that complete a value made once; the region is allocated when the node has none.
+  Feed open_once(const Value& value, std::size_t consumer);
+  void emit(std::size_t node, const std::string& label, const std::vector<Move>& moves);
+  // Replies to the host, as the last value of the model.
+  void connect_replies(const Value& value, HostShard& host);
+  std::vector<HostShard::StepPort> take_host_inputs();
+
+ private:
+  std::vector<std::unique_ptr<ShardBuilder>> builders_;
+  std::string host_name_;
+  std::vector<HostShard::StepPort> host_inputs_;
+};
+
+}  // namespace soliton

@@ -1,0 +1,36 @@
+// Cuts of the model's constants as one node holds them: row slices of matrices, bias slices.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "partition/ir/model.h"
+#include "protocol/tensor/format.h"
+#include "protocol/tensor/half.h"
+
+namespace soliton {
+
+struct RowRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+// Rows of a [*, sum of parts] tensor. Every part but the last is padded with zero columns to a native-vector border,
+// because that is where the parts of the vector lie in the register file.
+struct MatrixCut {
+  const Tensor* tensor = nullptr;
+  RowRange rows;
+  std::vector<std::int64_t> parts;
+  std::string name;
+};
+
+// Columns with the padding between parts.
+std::int64_t padded_columns(const std::vector<std::int64_t>& parts, int native_dim);
+
+// Without weights (or values): extents and block borders only.
+Result<BfpMatrix> cut_matrix(const MatrixCut& cut, const NumberFormat& format, int native_dim, bool with_weights);
+
+// fp16 of the sum, formed in fp32, of the given biases' elements; absent values count as zero.
+std::vector<Half> cut_bias(const std::vector<const Tensor*>& biases, RowRange range);
+
+}  // namespace soliton

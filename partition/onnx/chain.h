@@ -1,0 +1,100 @@
+// The model as found so far, and the values of the tensors seen: what the operators' handlers read and extend.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "partition/ir/model.h"
+#include "partition/onnx/graph.h"
+#include "partition/onnx/read_onnx.h"
+#include "partition/onnx/stream.h"
+
+namespace soliton::onnx_import {
+
+// A point between operators that change the data. Stage 0 is a graph input; each layer, bias and softmax makes the next.
+// Only the newest may be read, which is how branches are found.
+struct Stage {
+  std::string made_by;  // node, for messages
+  bool recurrent = false;  // made by a recurrent layer, of `directions`
+  int directions = 1;
+  bool reverse = false;    // its only direction is the reverse one
+};
+
+struct Chain {
+  const Graph* graph = nullptr;
+  Model model;
+  std::unordered_map<std::string, Value> values;  // by tensor name; looked up, never iterated
+  std::vector<Stage> stages{Stage{"the graph's input"}};
+  bool any_recurrent = false;  // in the graph: else open dimensions are not steps
+  bool steps_known = false;    // a layer has settled which axis the steps are
+  std::int64_t folding_left = kMaxOnnxFolded;  // elements constant folding may still make
+
+  const Value& value(const Node& node, std::size_t input) const;
+  // Null when the input is left out or something else.
+  ConstantPtr constant(const Node& node, std::size_t input) const;
+  const Stream* stream(const Node& node, std::size_t input) const;
+  void set(const Node& node, std::size_t output, Value value);
+  // Counts elements about to be made by constant folding; an error above the limit.
+  Status charge(std::int64_t elements);
+};
+
+// How the next layer gets its input.
+enum class Feed : std::uint8_t {
+  kSequence,  // a vector for each step
+  kLast,      // one vector: the layer before gives only that
+  kAtStep,    // one vector, while the layer before gives all: the reader takes the last
+};
+
+// Checks that `stream` is the newest, complete, in order, and ready to be read by a layer or returned; fixes what the
+// layer before it emits.
+Result<Feed> consume(Chain& chain, const Stream& stream);
+// Elements of the stream's vectors. Errors: unknown, or vectors still in pieces.
+Result<std::int64_t> vector_width(const Stream& stream);
+// The stream that leaves a layer just added: a new stage, the same axes but for the vectors' width.
+Stream next_stage(Chain& chain, const Node& node, const Stream& before, Feed feed, std::int64_t width);
+// The first time the data of graph inputs is used with no recurrent layer in the graph: `steps` vectors in all.
+Status settle_open_axes(Chain& chain, Stream& stream);
+// Turns the stream that reached the graph's first output into the model's end.
+Status finish(Chain& chain, const Stream& stream);
+
+void add_note(Chain& chain, std::string note);
+
+// Name for the next layer of a kind: "gru0", "dense1".
+std::string layer_name(const Chain& chain, const std::string& kind);
+
+// Handlers, one an operator type. Messages do not name the node.
+using Handler = Status (*)(Chain&, const Node&);
+Status handle_constant(Chain& chain, const Node& node);
+Status handle_identity(Chain& chain, const Node& node);
+Status handle_cast(Chain& chain, const Node& node);
+Status handle_shape(Chain& chain, const Node& node);
+Status handle_constant_of_shape(Chain& chain, const Node& node);
+Status handle_expand(Chain& chain, const Node& node);
+Status handle_gather(Chain& chain, const Node& node);
+Status handle_slice(Chain& chain, const Node& node);
+Status handle_concat(Chain& chain, const Node& node);
+Status handle_reshape(Chain& chain, const Node& node);
+Status handle_flatten(Chain& chain, const Node& node);
+Status handle_squeeze(Chain& chain, const Node& node);
+Status handle_unsqueeze(Chain& chain, const Node& node);
+Status handle_transpose(Chain& chain, const Node& node);
+Status handle_recurrent(Chain& chain, const Node& node);
+Status handle_gemm(Chain& chain, const Node& node);
+Status handle_matmul(Chain& chain, const Node& node);
+Status handle_add(Chain& chain, const Node& node);
+Status handle_softmax(Chain& chain, const Node& node);
+
+// A list given as an attribute (older opsets) or as a constant input. `found` says whether it was given at all.
+struct ListArgument {
+  bool found = false;
+  Integers values;
+};
+Result<ListArgument> list_argument(const Chain& chain, const Node& node, const std::string& attribute, std::size_t input);
+
+// The embedding: rows of a constant table by symbol numbers.
+Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table, const Stream& symbols);
+
+}  // namespace soliton::onnx_import

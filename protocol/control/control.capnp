@@ -1,0 +1,188 @@
+@0x9f3b6c1d8e2a7054;
+# The host plane: what the controller and a node process say to each other. It costs no emulated time.
+using Cxx = import "/capnp/c++.capnp";
+using Shards = import "shard.capnp";
+$Cxx.namespace("soliton::wire");
+
+# Everything a node process needs, in the memfd it inherits.
+struct Deployment {
+  node @0 :Text;
+  id @1 :UInt32;
+  wall @2 :Bool;
+  computeMode @3 :UInt8;
+  sampleEvery @4 :UInt32;
+  traceRequests @5 :UInt32;
+  traceEvents @6 :UInt32;
+  ltl @7 :LtlOptions;
+  connections @8 :List(Connection);
+  nodeNames @9 :List(Text);
+  shard @10 :Shards.Shard;          # null: no NPU part
+  host @11 :Shards.HostShard;       # null: no host part
+  workload @12 :Workload;           # host only
+  faults @13 :Faults;               # wall only
+
+  struct LtlOptions {
+    mtu @0 :UInt32;
+    window @1 :UInt32;
+    credit @2 :Int64;
+    timeoutPs @3 :Int64;
+    timeoutMaxPs @4 :Int64;
+    reorderTolerancePs @5 :Int64;
+    ackEvery @6 :UInt32;
+    queueLimit @7 :Int64;
+    goBackN @8 :Bool;
+    firstSequence @9 :UInt32;
+    ackDelayPs @10 :Int64;
+    timeoutRtts @11 :UInt32;
+    creditOverhead @12 :Int64;
+  }
+  struct Connection {
+    peer @0 :UInt32;
+    remoteIndex @1 :UInt16;
+    cookie @2 :UInt16;
+    channel @3 :UInt8;
+  }
+}
+
+struct Workload {
+  clients @0 :UInt32;
+  requests @1 :UInt32;
+  thinkPs @2 :Int64;
+  seed @3 :UInt64;
+  steps @4 :UInt32;                 # of random inputs
+  symbols @5 :List(Int32);          # all requests' symbols in a row
+  values @6 :List(Float32);         # or all requests' vectors in a row
+  lengths @7 :List(UInt32);         # steps of each request in the two above
+}
+
+struct Faults {
+  seed @0 :UInt64;
+  rules @1 :List(Rule);
+  sends @2 :List(Route);            # the route to each node
+  receives @3 :List(Route);         # the last hop of the route from each node
+  links @4 :UInt32;                 # of the whole topology
+
+  struct Rule {
+    id @0 :Text;
+    kind @1 :UInt8;
+    links @2 :List(UInt32);
+    target @3 :Text;
+    forward @4 :Bool;
+    backward @5 :Bool;
+    fromPs @6 :Int64;
+    untilPs @7 :Int64;
+    lossPpb @8 :Int64;
+    maxBurst @9 :UInt32;
+    delayPs @10 :Int64;
+    jitterPs @11 :Int64;
+  }
+  struct Route {
+    peer @0 :UInt32;
+    links @1 :List(UInt32);
+    directions @2 :List(UInt8);
+  }
+}
+
+# Controller to node.
+struct Command {
+  union {
+    start @0 :Start;
+    stop @1 :Void;
+  }
+  struct Start {
+    startNs @0 :Int64;              # wall: CLOCK_MONOTONIC of run time 0
+    ports @1 :List(UInt16);         # wall: UDP port of each node
+  }
+}
+
+# Node to controller.
+struct Report {
+  union {
+    ready @0 :UInt16;               # UDP port, 0 in virtual time
+    records @1 :List(Record);
+    finished @2 :Void;              # the workload is done
+    stats @3 :Stats;                # last message
+    failed @4 :Failure;
+  }
+}
+
+struct Failure {
+  code @0 :UInt8;
+  message @1 :Text;
+}
+
+struct Record {
+  request @0 :UInt32;
+  client @1 :UInt32;
+  steps @2 :UInt32;
+  sentPs @3 :Int64;
+  completedPs @4 :Int64;
+  computePs @5 :Int64;
+  networkPs @6 :Int64;
+  queuePs @7 :Int64;
+  hostPs @8 :Int64;
+  output @9 :Data;                  # fp32 little endian
+}
+
+struct Histogram {
+  buckets @0 :List(Bucket);
+  minPs @1 :Int64;
+  maxPs @2 :Int64;
+  sumPs @3 :Int64;
+
+  struct Bucket {
+    number @0 :UInt32;
+    count @1 :UInt64;
+  }
+}
+
+struct Stats {
+  sent @0 :UInt64;                  # requests, host
+  duplicated @1 :UInt64;
+  npu @2 :Npu;
+  ltl @3 :Ltl;
+  device @4 :Histogram;             # modelled time a request kept the NPU busy
+  faults @5 :List(RuleHits);        # wall
+  trace @6 :List(TraceEvent);
+  outstanding @7 :List(Text);       # what it waits for
+  hostBusyPs @8 :Int64;
+
+  struct Npu {
+    requests @0 :UInt64;
+    chains @1 :UInt64;
+    macs @2 :UInt64;
+    mvuBusyPs @3 :Int64;
+    busyPs @4 :Int64;
+    overflows @5 :UInt64;
+    poisoned @6 :UInt64;
+  }
+  struct Ltl {
+    messagesSent @0 :UInt64;
+    messagesDelivered @1 :UInt64;
+    packetsSent @2 :UInt64;
+    bytesSent @3 :UInt64;
+    retransmitted @4 :UInt64;
+    timeouts @5 :UInt64;
+    tailProbes @6 :UInt64;
+    nacksSent @7 :UInt64;
+    duplicatesReceived @8 :UInt64;
+    droppedMalformed @9 :UInt64;
+    droppedChecksum @10 :UInt64;
+    droppedStale @11 :UInt64;
+    rtt @12 :Histogram;
+  }
+  struct RuleHits {
+    packetsDropped @0 :UInt64;
+    packetsDelayed @1 :UInt64;
+  }
+}
+
+struct TraceEvent {
+  atPs @0 :Int64;
+  durationPs @1 :Int64;
+  node @2 :UInt32;
+  kind @3 :UInt8;
+  a @4 :Int64;
+  b @5 :Int64;
+  c @6 :Int64;
+}

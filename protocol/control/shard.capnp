@@ -1,0 +1,142 @@
+@0xd2a7c4b39e5f1806;
+# A shard as it is handed to a node process (protocol/isa/shard.h), read in place from the memfd that holds it.
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("soliton::wire");
+
+struct NumberFormat {
+  name @0 :Text;
+  exponentBits @1 :UInt8;
+  mantissaBits @2 :UInt8;
+  block @3 :UInt32;
+  scaleBits @4 :UInt8;
+  rounding @5 :UInt8;
+  overflow @6 :UInt8;
+  flush @7 :Bool;
+}
+
+struct NpuDevice {
+  name @0 :Text;
+  description @1 :Text;
+  source @2 :Text;
+  clockHz @3 :Int64;
+  tileEngines @4 :Int32;
+  lanes @5 :Int32;
+  nativeDim @6 :Int32;
+  matrixRfTiles @7 :Int64;
+  initialVrf @8 :Int64;
+  addSubVrf0 @9 :Int64;
+  addSubVrf1 @10 :Int64;
+  multiplyVrf @11 :Int64;
+  instructionWords @12 :Int64;
+  multifunctionUnits @13 :Int32;
+  dramBytes @14 :Int64;
+  dramRate @15 :Int64;
+  networkRate @16 :Int64;
+  formats @17 :List(DeviceFormat);
+  timing @18 :Timing;
+
+  struct DeviceFormat {
+    format @0 :NumberFormat;
+    beatsPerTile @1 :Int64;
+  }
+  struct Timing {
+    dispatchCycles @0 :Int64;
+    depthCycles @1 :Int64;
+    vectorCycles @2 :Int64;
+    requestCycles @3 :Int64;
+    calibrated @4 :Bool;
+    source @5 :Text;
+  }
+}
+
+struct Program {
+  words @0 :List(UInt32);     # protocol/isa encode()
+  labels @1 :List(Text);      # one a chain
+  segments @2 :List(Segment);
+
+  struct Segment {
+    first @0 :UInt32;
+    last @1 :UInt32;
+    fixed @2 :Int32;
+    perStep @3 :Int32;
+  }
+}
+
+struct Matrix {
+  name @0 :Text;
+  tileAddress @1 :UInt32;
+  tileRows @2 :UInt32;
+  tileColumns @3 :UInt32;
+  format @4 :NumberFormat;
+  rows @5 :Int32;
+  columns @6 :Int32;
+  blockStarts @7 :List(Int32);
+  mantissas @8 :Data;         # int8, row-major
+  exponents @9 :Data;         # int16 little endian
+}
+
+struct Vector {
+  name @0 :Text;
+  memory @1 :UInt8;
+  index @2 :UInt32;
+  values @3 :Data;            # fp16 little endian
+}
+
+struct Destination {
+  peer @0 :Text;
+  port @1 :UInt16;
+}
+
+struct Shard {
+  node @0 :Text;
+  device @1 :NpuDevice;
+  format @2 :NumberFormat;
+  beatsPerTile @3 :Int64;
+  program @4 :Program;
+  matrices @5 :List(Matrix);
+  vectors @6 :List(Vector);
+  zeroed @7 :List(Zeroed);
+  inPorts @8 :List(InPort);
+  outPorts @9 :List(OutPort);
+
+  struct Zeroed {
+    memory @0 :UInt8;
+    first @1 :UInt32;
+    count @2 :UInt32;
+  }
+  struct InPort {
+    name @0 :Text;
+    elements @1 :UInt32;
+    reversed @2 :Bool;
+  }
+  struct OutPort {
+    name @0 :Text;
+    elements @1 :UInt32;
+    destinations @2 :List(Destination);
+  }
+}
+
+struct HostShard {
+  node @0 :Text;
+  deviceName @1 :Text;
+  operatorOverheadPs @2 :Int64;
+  memoryRate @3 :Int64;
+  symbols @4 :Int64;
+  input @5 :Int64;
+  table @6 :Data;
+  inputs @7 :List(StepPort);
+  replies @8 :List(ReplyPort);
+  output @9 :Int64;
+  sequenceOutput @10 :Bool;
+  after @11 :UInt8;
+
+  struct StepPort {
+    reversed @0 :Bool;
+    destinations @1 :List(Destination);
+  }
+  struct ReplyPort {
+    elements @0 :UInt32;
+    offset @1 :UInt32;
+    reversed @2 :Bool;
+  }
+}

@@ -1,0 +1,22 @@
+// The form of a chain (npu design page, section 3, "Chain rules" 1 and 2), without regard to
+// memories or ports.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "protocol/isa/program.h"
+
+namespace soliton {
+
+struct ChainFault {
+  std::size_t instruction =
+      0;  // the one that breaks the rule; the number of instructions when one is missing at the end
+  std::string rule;
+};
+
+// The first broken rule, if any. `multifunction_units` is the device's.
+std::optional<ChainFault> check_chain(const Chain& chain, int multifunction_units);
+
+}  // namespace soliton

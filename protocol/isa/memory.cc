@@ -1,0 +1,123 @@
+// Budgets of the on-chip memories (npu design page, section 2).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "protocol/base/check.h"
+#include "protocol/isa/memory_map.h"
+#include "protocol/isa/shard.h"
+
+namespace soliton {
+
+namespace {
+
+constexpr std::int64_t kVectorElementBytes = 2;  // fp16
+constexpr std::int64_t kInstructionBytes = 4;
+
+std::int64_t bits_to_bytes_up(std::int64_t bits) { return (bits + 7) / 8; }
+
+bool on_chip(Memory memory) {
+  return memory != Memory::kNone && memory != Memory::kDram && memory != Memory::kNetQ;
+}
+
+// A register file has to reach as far as its furthest entry in use.
+std::int64_t furthest_end(const std::vector<Touch>& all, Memory memory) {
+  std::int64_t end = 0;
+  for (const Touch& touch : all)
+    if (touch.memory == memory) end = std::max(end, touch.end());
+  return end;
+}
+
+void add_program(const Shard& shard, std::vector<Touch>& out) {
+  for (std::size_t c = 0; c < shard.program.chains.size(); ++c) {
+    const Chain& chain = shard.program.chains[c];
+    const std::int64_t tiles = tiles_of(chain.rows, chain.columns);
+    for (std::size_t i = 0; i < chain.instructions.size(); ++i) {
+      const Instruction& instruction = chain.instructions[i];
+      if (!on_chip(instruction.memory)) continue;
+      const std::int64_t count =
+          instruction.memory == Memory::kMatrixRf ? tiles : vectors_handled(chain, i);
+      out.push_back({instruction.memory, instruction.index, count, instruction_place(shard, c, i)});
+    }
+  }
+}
+
+MemoryUse use_of(const std::string& name, std::int64_t used, std::int64_t capacity,
+                 std::int64_t unit_bytes) {
+  return {name, used, capacity, Bytes{used * unit_bytes}, Bytes{capacity * unit_bytes}};
+}
+
+}  // namespace
+
+std::int64_t tile_bits(const NumberFormat& format, int native_dim) {
+  SOLITON_CHECK(native_dim > 0);
+  return native_dim *
+         format.storage_bits(native_dim, format.block == 0 ? native_dim : format.block);
+}
+
+std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format) {
+  SOLITON_CHECK(!device.formats.empty());
+  const std::int64_t bits =
+      device.matrix_rf_tiles * tile_bits(device.formats[0].format, device.native_dim);
+  return bits / tile_bits(format, device.native_dim);
+}
+
+std::int64_t vectors_handled(const Chain& chain, std::size_t i) {
+  const bool read_for_product = chain.instructions[i].opcode == Opcode::kVRd &&
+                                i + 1 < chain.instructions.size() &&
+                                chain.instructions[i + 1].opcode == Opcode::kMvMul;
+  return read_for_product ? chain.columns : chain.rows;
+}
+
+std::string instruction_place(const Shard& shard, std::size_t chain, std::size_t instruction) {
+  const Chain& where = shard.program.chains[chain];
+  return fmt::format("chain {}{}, instruction {} ({})", chain,
+                     where.label.empty() ? "" : fmt::format(" \"{}\"", where.label), instruction,
+                     print(where.instructions[instruction]));
+}
+
+std::vector<Touch> touches(const Shard& shard) {
+  const int native_dim = shard.device.native_dim;
+  SOLITON_CHECK(native_dim > 0);
+  std::vector<Touch> out;
+  for (const ShardMatrix& matrix : shard.matrices)
+    out.push_back({Memory::kMatrixRf, matrix.tile_address,
+                   tiles_of(matrix.tile_rows, matrix.tile_columns),
+                   fmt::format("matrix \"{}\"", matrix.name)});
+  for (const ShardVector& vector : shard.vectors)
+    out.push_back({vector.memory, vector.index,
+                   native_vectors(static_cast<std::int64_t>(vector.values.size()), native_dim),
+                   fmt::format("constant \"{}\"", vector.name)});
+  for (const ZeroedRange& range : shard.zeroed)
+    out.push_back(
+        {range.memory, range.first, range.count, "a range zeroed at the begin of a request"});
+  add_program(shard, out);
+  return out;
+}
+
+std::vector<MemoryUse> memory_use(const Shard& shard) {
+  const NpuDevice& device = shard.device;
+  const std::vector<Touch> all = touches(shard);
+  const std::int64_t vector_bytes = kVectorElementBytes * device.native_dim;
+  std::vector<MemoryUse> uses;
+  // Tiles are whole numbers of bits, not of bytes, and another format need not divide the memory.
+  const std::int64_t tiles = furthest_end(all, Memory::kMatrixRf);
+  const std::int64_t matrix_bits =
+      device.matrix_rf_tiles * tile_bits(device.formats.at(0).format, device.native_dim);
+  uses.push_back({memory_name(Memory::kMatrixRf), tiles, tiles_that_fit(device, shard.format),
+                  Bytes{bits_to_bytes_up(tiles * tile_bits(shard.format, device.native_dim))},
+                  Bytes{matrix_bits / 8}});
+  const std::array<std::pair<Memory, std::int64_t>, 4> files{
+      {{Memory::kInitialVrf, device.initial_vrf},
+       {Memory::kAddSubVrf0, device.add_sub_vrf_0},
+       {Memory::kAddSubVrf1, device.add_sub_vrf_1},
+       {Memory::kMultiplyVrf, device.multiply_vrf}}};
+  for (const auto& [memory, capacity] : files)
+    uses.push_back(use_of(memory_name(memory), furthest_end(all, memory), capacity, vector_bytes));
+  uses.push_back(use_of("InstructionMemory", shard.program.instruction_words(),
+                        device.instruction_words, kInstructionBytes));
+  return uses;
+}
+
+}  // namespace soliton

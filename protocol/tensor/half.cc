@@ -1,0 +1,74 @@
+#include "protocol/tensor/half.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+
+namespace soliton {
+
+namespace {
+
+using Table = std::array<Half, 65536>;
+
+// One rounding, half to even. Going through fp32 would round twice.
+Half round_to_half(double value) {
+  if (std::isnan(value)) return kHalfNan;
+  if (value == 0.0) return to_half(static_cast<float>(value));
+  if (std::fabs(value) >= 65536.0)
+    return static_cast<Half>((std::signbit(value) ? 0x8000 : 0) | kHalfInfinity);
+  const int exponent = std::max(std::ilogb(value), -14);
+  // A whole number of quanta of at most 11 bits: exact in fp32, and 65536 when it rounds past the
+  // largest finite value.
+  const double quanta = std::nearbyint(std::ldexp(value, 10 - exponent));
+  return to_half(static_cast<float>(std::ldexp(quanta, exponent - 10)));
+}
+
+template <typename Function>
+std::unique_ptr<const Table> make_table(Function function) {
+  auto table = std::make_unique<Table>();
+  for (std::uint32_t input = 0; input < table->size(); ++input) {
+    const Half half = static_cast<Half>(input);
+    (*table)[input] =
+        half_is_nan(half) ? kHalfNan : round_to_half(function(static_cast<double>(to_float(half))));
+  }
+  return table;
+}
+
+double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+
+}  // namespace
+
+Half half_max(Half a, Half b) {
+  if (half_is_nan(a) || half_is_nan(b)) return kHalfNan;
+  // As integers, with the negative half of the range mirrored, bit patterns are ordered like the
+  // numbers and -0 < +0.
+  const auto order = [](Half h) {
+    return (h & 0x8000) != 0 ? -1 - (h & 0x7fff) : static_cast<int>(h);
+  };
+  return order(a) >= order(b) ? a : b;
+}
+
+Half half_relu(Half a) {
+  if (half_is_nan(a)) return kHalfNan;
+  return (a & 0x8000) != 0 ? Half{0} : a;
+}
+
+Half half_sigmoid(Half a) {
+  static const std::unique_ptr<const Table> table = make_table(sigmoid);
+  return (*table)[a];
+}
+
+Half half_tanh(Half a) {
+  static const std::unique_ptr<const Table> table =
+      make_table([](double x) { return std::tanh(x); });
+  return (*table)[a];
+}
+
+Half half_exp(Half a) {
+  static const std::unique_ptr<const Table> table =
+      make_table([](double x) { return std::exp(x); });
+  return (*table)[a];
+}
+
+}  // namespace soliton

@@ -1,0 +1,170 @@
+// Seeded runs of everything that can go wrong between two nodes at once. A failure prints the seed that repeats it.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "tests/sim/ltl/two_nodes.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::uint64_t kSeeds = 400;
+
+template <typename T, std::size_t n>
+T pick(const Random& r, std::uint64_t ordinal, const T (&choices)[n]) {
+  return choices[r.below(ordinal, n)];
+}
+
+Cable cable_of(const Random& r) {
+  Cable cable;
+  cable.loss = Probability{static_cast<std::int64_t>(r.below(0, 4) * r.below(1, 100'000'001))};  // to 30 %
+  cable.duplicate = Probability{pick<std::int64_t>(r, 2, {0, 0, 10'000'000, 100'000'000})};
+  cable.reorder = Probability{pick<std::int64_t>(r, 3, {0, 0, 50'000'000, 250'000'000})};
+  cable.reorder_by = nanoseconds(pick<std::int64_t>(r, 4, {500, 3'000, 15'000}));
+  cable.propagation = nanoseconds(pick<std::int64_t>(r, 5, {100, 1'500, 9'000}));
+  return cable;
+}
+
+LtlOptions options_of(const Random& r) {
+  LtlOptions o;
+  o.mtu = pick<std::uint32_t>(r, 20, {17, 256, 1408, 8192});
+  o.window = pick<std::uint32_t>(r, 21, {1, 4, 32, 64, 128, 256});
+  o.credit = Bytes{pick<std::int64_t>(r, 22, {512, 20'000, 1 << 20})};
+  o.ack_every = pick<std::uint32_t>(r, 23, {1, 4, 16});
+  o.ack_delay = nanoseconds(pick<std::int64_t>(r, 24, {0, 2'000, 4'000}));
+  o.reorder_tolerance = nanoseconds(pick<std::int64_t>(r, 25, {0, 0, 2'000}));
+  o.timeout_rtts = pick<std::uint32_t>(r, 26, {0, 4});
+  o.recovery = r.below(27, 3) == 0 ? RecoveryMode::kGoBackN : RecoveryMode::kSelective;
+  o.first_sequence = pick<std::uint32_t>(r, 28, {0, 0xffff'ff9c, 0x7fff'fff0});
+  return o;
+}
+
+std::uint64_t size_of(const Random& r, std::uint64_t i, std::uint32_t mtu) {
+  switch (r.below(1000 + i, 8)) {
+    case 0: return 0;
+    case 1: return 1;
+    case 2: return mtu - 1;
+    case 3: return mtu;
+    case 4: return mtu + 1;
+    case 5: return 8 * mtu + r.below(2000 + i, 20'000);
+    default: return r.below(2000 + i, 3 * mtu);
+  }
+}
+
+struct Traffic {
+  std::uint64_t sizes[2][30];
+};
+
+// Bursts and lone messages, both ways at once.
+Traffic plan(TwoNodes& net, const Random& r, std::uint64_t seed, std::uint32_t mtu, bool ghost) {
+  Traffic t;
+  for (std::uint64_t from = 0; from < 2; ++from) {
+    Instant at{};
+    for (std::uint64_t i = 0; i < 30; ++i) {
+      t.sizes[from][i] = size_of(r.child(from), i, mtu);
+      net.send_at(at, from, TwoNodes::message(seed + from, i, t.sizes[from][i], ghost));
+      if (r.child(from).below(3000 + i, 3) == 0)
+        at += nanoseconds(static_cast<std::int64_t>(r.child(from).below(4000 + i, 40'000)));
+    }
+  }
+  return t;
+}
+
+void expect_all_delivered(const TwoNodes& net, const Traffic& t, std::uint64_t seed) {
+  for (std::uint64_t from = 0; from < 2; ++from) {
+    const std::vector<Payload>& got = net.delivered(1 - from);
+    ASSERT_EQ(got.size(), 30u);
+    for (std::uint64_t i = 0; i < 30; ++i)
+      ASSERT_EQ(got[i], TwoNodes::message(seed + from, i, t.sizes[from][i], false)) << "message " << i;
+  }
+}
+
+// How long a run may take: every packet may need its share of timeouts, each at most 16 times the base after four
+// failures in a row; beyond that the ceiling. Far above what is seen, far below a stall.
+Duration bound(const LtlOptions& o, std::uint64_t packets) {
+  return milliseconds(60) + o.timeout * static_cast<std::int64_t>(4 * packets);
+}
+
+TEST(Seeds, EveryMessageArrivesOnceInOrderAndWholeInBoundedTime) {
+  std::uint64_t packets = 0, lost = 0, resent = 0, timeouts = 0;
+  Duration longest{};
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Random r(seed, "sim");
+    const LtlOptions options = options_of(r);
+    TwoNodes net(seed, cable_of(r), options);
+    const Traffic traffic = plan(net, r, seed, options.mtu, false);
+    ASSERT_TRUE(net.run()) << "no end";
+    ASSERT_EQ(net.broken(), "");
+    expect_all_delivered(net, traffic, seed);
+    if (HasFatalFailure()) return;
+    EXPECT_LE(net.last_delivery() - kRunStart, bound(options, net.departures().size()));
+    for (std::size_t n = 0; n < 2; ++n) {
+      const LtlStats& s = net.node(n).stats();
+      EXPECT_EQ(s.dropped_malformed + s.dropped_checksum + s.dropped_stale, 0u);
+      packets += s.packets_sent;
+      resent += s.retransmitted;
+      timeouts += s.timeouts;
+    }
+    lost += net.lost();
+    longest = std::max<Duration>(longest, net.last_delivery() - kRunStart);
+  }
+  std::printf("%llu seeds, %llu packets, %llu lost, %llu resent, %llu timeouts, longest run %.2f ms\n",
+              static_cast<unsigned long long>(kSeeds), static_cast<unsigned long long>(packets),
+              static_cast<unsigned long long>(lost), static_cast<unsigned long long>(resent),
+              static_cast<unsigned long long>(timeouts), in_us(longest) / 1000);
+  EXPECT_GT(lost, 1000u);  // or the runs were no test
+}
+
+TEST(Seeds, GhostAndRealPayloadsGiveTheSamePacketTimes) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Random r(seed, "sim");
+    const LtlOptions options = options_of(r);
+    TwoNodes real(seed, cable_of(r), options), ghost(seed, cable_of(r), options);
+    plan(real, r, seed, options.mtu, false);
+    plan(ghost, r, seed, options.mtu, true);
+    ASSERT_TRUE(real.run());
+    ASSERT_TRUE(ghost.run());
+    ASSERT_EQ(real.departures(), ghost.departures());
+    ASSERT_EQ(real.last_delivery(), ghost.last_delivery());
+  }
+}
+
+TEST(Seeds, SameSeedGivesTheSameRun) {
+  const Random r(3, "sim");
+  TwoNodes a(3, cable_of(r), options_of(r)), b(3, cable_of(r), options_of(r));
+  for (TwoNodes* net : {&a, &b}) {
+    plan(*net, r, 3, options_of(r).mtu, false);
+    ASSERT_TRUE(net->run());
+  }
+  EXPECT_EQ(a.departures(), b.departures());
+}
+
+// Virtual time is free: an hour of delay is slow, not wrong.
+TEST(Seeds, AnHourOfDelayIsSurvived) {
+  Cable cable;
+  cable.propagation = std::chrono::duration_cast<Duration>(std::chrono::minutes(30));
+  LtlOptions options;
+  options.timeout_max = std::chrono::duration_cast<Duration>(std::chrono::minutes(10));
+  TwoNodes net(1, cable, options);
+  net.send(0, TwoNodes::message(1, 0, 100'000, false));
+  ASSERT_TRUE(net.run());
+  ASSERT_EQ(net.delivered(1).size(), 1u);
+  EXPECT_EQ(net.delivered(1)[0], TwoNodes::message(1, 0, 100'000, false));
+}
+
+TEST(Seeds, AMessageOfOneGibibyteArrives) {
+  Cable cable;
+  cable.rate = BitRate{400'000'000'000};
+  LtlOptions options;
+  options.mtu = 65'535;
+  TwoNodes net(1, cable, options);
+  net.send(0, Payload{{}, std::uint64_t{1} << 30});
+  ASSERT_TRUE(net.run());
+  ASSERT_EQ(net.delivered(1).size(), 1u);
+  EXPECT_EQ(net.delivered(1)[0].size(), std::uint64_t{1} << 30);
+}
+
+}  // namespace
+}  // namespace soliton

@@ -1,0 +1,111 @@
+// Who may include whom (DESIGN.md, "The shape"), read off the sources. tests/link proves the same of the archives.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <regex>
+
+#include "tests/tidy/sources.h"
+
+namespace soliton {
+namespace {
+
+// Folder -> prefixes its files may include besides themselves. The longest folder that matches a path counts.
+const std::map<std::string, std::vector<std::string>>& allowed() {
+  static const std::map<std::string, std::vector<std::string>> table = {
+      {"protocol/base", {}},
+      {"protocol/wire", {"protocol/base"}},
+      {"protocol/tensor", {"protocol/base"}},
+      {"protocol/isa", {"protocol/base", "protocol/tensor"}},
+      {"protocol/control", {"protocol/"}},
+      {"topologies", {"protocol/"}},
+      {"fabric", {"protocol/base"}},
+      {"fabric/ltl", {"protocol/base", "protocol/wire", "fabric/link.h"}},
+      {"fabric/faults", {"protocol/base", "fabric/link.h", "topologies/"}},
+      {"fabric/sim", {"protocol/base", "fabric/", "topologies/"}},
+      {"fabric/shm", {"protocol/base", "fabric/"}},
+      {"fabric/udp", {"protocol/base", "fabric/link.h"}},
+      {"node/npu", {"protocol/"}},
+      {"node/service", {"protocol/", "node/npu"}},
+      {"node/host", {"protocol/", "node/service"}},
+      {"node/shell", {"protocol/", "fabric/ltl", "fabric/link.h", "fabric/machine.h", "node/npu", "node/service", "node/host"}},
+      {"node/runtime", {"protocol/", "fabric/", "node/", "topologies/"}},
+      {"partition", {"protocol/", "topologies/", "partition/", "node/npu"}},
+      {"partition/ir", {"protocol/"}},
+      {"partition/plan", {"protocol/", "topologies/", "partition/ir", "partition/cost"}},
+      {"cluster", {"protocol/", "topologies/", "fabric/", "node/", "partition/", "cluster/"}},
+      {"tests", {""}},
+  };
+  return table;
+}
+
+std::string folder_of(const std::string& path) {
+  std::string best;
+  for (const auto& [folder, unused] : allowed())
+    if (path.starts_with(folder + "/") && folder.size() > best.size()) best = folder;
+  return best;
+}
+
+std::vector<std::string> includes_of(const SourceFile& file, const std::regex& pattern) {
+  std::vector<std::string> out;
+  for (const std::string& line : file.lines)
+    if (std::smatch match; std::regex_search(line, match, pattern)) out.push_back(match[1]);
+  return out;
+}
+
+TEST(Layers, OwnHeadersComeFromAllowedFoldersOnly) {
+  const std::regex own("^#include \"([a-z_]+/[^\"]+)\"");
+  std::size_t seen = 0;
+  for (const SourceFile& file : source_files()) {
+    const std::string folder = folder_of(file.path);
+    ASSERT_FALSE(folder.empty()) << file.path << " is in no known folder";
+    for (const std::string& header : includes_of(file, own)) {
+      ++seen;
+      bool good = header.starts_with(folder + "/");
+      for (const std::string& prefix : allowed().at(folder)) good = good || header.starts_with(prefix);
+      EXPECT_TRUE(good) << file.path << " includes " << header;
+    }
+  }
+  EXPECT_GT(seen, 300u);
+}
+
+TEST(Layers, LibrariesStayInTheirRooms) {
+  const std::regex library("^#include [<\"]([a-zA-Z_+-]+)/");
+  const std::map<std::string, std::vector<std::string>> rooms = {
+      {"boost", {"fabric/udp/", "node/runtime/", "cluster/"}},
+      {"yaml-cpp", {"cluster/spec/"}},
+      {"onnx", {"partition/onnx/", "tests/unit/onnx/", "tests/fuzz/onnx/"}},
+      {"google", {"partition/onnx/", "tests/unit/onnx/", "tests/fuzz/onnx/"}},
+      {"capnp", {"protocol/control/", "node/runtime/"}},
+      {"CLI", {"cluster/cli/"}},
+      {"spdlog", {"node/runtime/", "cluster/"}},
+      {"nlohmann", {"cluster/", "partition/plan/", "tests/"}},
+  };
+  for (const SourceFile& file : source_files())
+    for (const std::string& name : includes_of(file, library)) {
+      const auto room = rooms.find(name);
+      if (room == rooms.end()) continue;
+      bool good = false;
+      for (const std::string& prefix : room->second) good = good || file.path.starts_with(prefix);
+      EXPECT_TRUE(good) << file.path << " includes " << name;
+    }
+}
+
+// State machines are told the time and given their chance; they own no clock, socket, thread or file.
+TEST(Layers, StateMachinesOwnNoClockSocketThreadOrFile) {
+  const std::regex banned("steady_clock::now|system_clock::now|random_device|std::rand\\b|sleep_for|getenv\\(|"
+                          "#include <(thread|mutex|fstream|sys/socket\\.h|unistd\\.h|iostream)>|unordered_(map|set)<");
+  for (const SourceFile& file : source_files()) {
+    bool machine = false;
+    for (const char* folder : {"protocol/base/", "protocol/wire/", "protocol/isa/", "protocol/tensor/", "topologies/",
+                               "fabric/ltl/", "fabric/faults/", "fabric/sim/", "node/npu/", "node/service/", "node/host/",
+                               "node/shell/", "partition/ir/model", "partition/cost/", "partition/search/",
+                               "partition/lower/", "partition/plan/"})
+      machine = machine || file.path.starts_with(folder);
+    if (!machine) continue;
+    for (std::size_t i = 0; i < file.lines.size(); ++i)
+      EXPECT_FALSE(std::regex_search(file.lines[i], banned)) << file.path << ":" << i + 1 << ": " << file.lines[i];
+  }
+}
+
+}  // namespace
+}  // namespace soliton

@@ -1,0 +1,89 @@
+// The measurable part of docs/STYLE.md.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "tests/tidy/sources.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::size_t kMaxColumns = 120;
+constexpr std::size_t kMaxFileLines = 600;
+constexpr std::size_t kMaxFunctionLines = 70;
+
+// Code points, not bytes: a box-drawing character is one column.
+std::size_t columns(const std::string& line) {
+  return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// Function bodies by brace counting: a line at namespace level (or inside a class) that ends in '{' after a ')' opens
+// one; its length is the lines until the brace closes. Good for a limit, not exact.
+struct Function {
+  std::size_t line = 0;
+  std::size_t length = 0;
+};
+
+std::vector<Function> functions_of(const SourceFile& file) {
+  static const std::regex opens(R"(\)\s*(const|noexcept|override|final|mutable|->\s*[\w:<>, *&]+|\s)*\s*(:.*)?\{\s*$)");
+  static const std::regex control(R"(^\s*(if|for|while|switch|else|do|catch|return|namespace|struct|class|enum)\b|\]\s*(\(|\{)|=\s)");
+  std::vector<Function> out;
+  for (std::size_t i = 0; i < file.lines.size(); ++i) {
+    const std::string& line = file.lines[i];
+    if (!std::regex_search(line, opens) || std::regex_search(line, control)) continue;
+    int depth = 0;
+    std::size_t end = i;
+    for (; end < file.lines.size(); ++end) {
+      for (const char c : file.lines[end]) depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+      if (depth <= 0) break;
+    }
+    out.push_back({i + 1, end - i + 1});
+    i = end;
+  }
+  return out;
+}
+
+TEST(Style, FilesAreShort) {
+  for (const SourceFile& file : source_files()) EXPECT_LE(file.lines.size(), kMaxFileLines) << file.path;
+}
+
+TEST(Style, LinesAreShort) {
+  for (const SourceFile& file : source_files())
+    for (std::size_t i = 0; i < file.lines.size(); ++i)
+      EXPECT_LE(columns(file.lines[i]), kMaxColumns) << file.path << ":" << i + 1;
+}
+
+TEST(Style, FunctionsAreShort) {
+  std::vector<std::size_t> lengths;
+  for (const SourceFile& file : source_files()) {
+    for (const Function& function : functions_of(file)) {
+      EXPECT_LE(function.length, kMaxFunctionLines) << file.path << ":" << function.line;
+      if (!file.is_test()) lengths.push_back(function.length);
+    }
+  }
+  ASSERT_GT(lengths.size(), 500u);
+  std::sort(lengths.begin(), lengths.end());
+  EXPECT_LE(lengths[lengths.size() / 2], 12u) << "median function length";
+  EXPECT_LE(lengths[lengths.size() * 9 / 10], 35u) << "90th percentile of function length";
+}
+
+TEST(Style, HeadersSayWhatTheyAre) {
+  for (const SourceFile& file : source_files()) {
+    if (!file.path.ends_with(".h")) continue;
+    ASSERT_FALSE(file.lines.empty()) << file.path;
+    EXPECT_TRUE(file.lines[0].starts_with("// ")) << file.path << " does not open with what it is";
+    EXPECT_NE(std::find(file.lines.begin(), file.lines.end(), "#pragma once"), file.lines.end()) << file.path;
+  }
+}
+
+TEST(Style, NothingIsLeftForLaterAndNoMachineIsNamed) {
+  // Built from pieces so that this file does not find itself.
+  const std::regex words(std::string("TO") + "DO|FIX" + "ME|X" + "XX\\b|HA" + "CK\\b|/ho" + "me/|/ro" + "ot/|/wo" + "rk/");
+  for (const SourceFile& file : source_files())
+    for (std::size_t i = 0; i < file.lines.size(); ++i)
+      EXPECT_FALSE(std::regex_search(file.lines[i], words)) << file.path << ":" << i + 1 << ": " << file.lines[i];
+}
+
+}  // namespace
+}  // namespace soliton

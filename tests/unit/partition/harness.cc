@@ -1,0 +1,190 @@
+#include "tests/unit/partition/harness.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "node/npu/npu.h"
+#include "protocol/base/check.h"
+#include "protocol/base/rng.h"
+
+namespace soliton::test {
+namespace {
+
+std::shared_ptr<const std::vector<float>> seeded(std::int64_t count, double scale, const std::string& name) {
+  const Random random(5, name);
+  auto out = std::make_shared<std::vector<float>>();
+  for (std::int64_t i = 0; i < count; ++i) {
+    out->push_back(static_cast<float>(scale * (2 * random.unit(static_cast<std::uint64_t>(i)) - 1)));
+  }
+  return out;
+}
+
+std::vector<NpuFormat> formats(std::int64_t beats) {
+  std::vector<NpuFormat> out;
+  for (const char* name : {"ms-fp8", "ms-fp9", "msfp12", "mxint8"}) out.push_back({parse_format(name).value(), beats});
+  return out;
+}
+
+Payload payload(const std::vector<Half>& values, std::int64_t first, std::int64_t count) {
+  Payload out;
+  out.append(std::as_bytes(std::span(values).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count))));
+  return out;
+}
+
+// Messages in the order they are sent; per port that is the order they are made.
+class Router {
+ public:
+  Router(const std::vector<Shard>& shards, const HostShard& host, std::int64_t steps)
+      : shards_(shards), host_(host), steps_(steps), replies_(host.replies.size()), begun_(shards.size()) {
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      npus_.push_back(std::make_unique<Npu>(shards[i], ComputeMode::kFunctional));
+      number_[shards[i].node] = i;
+    }
+  }
+
+  void send(const OutPort::Destination& to, const Payload& vectors) { queue_.push_back({to, vectors}); }
+
+  void run() {
+    while (!queue_.empty()) {
+      const auto [to, vectors] = std::move(queue_.front());
+      queue_.pop_front();
+      if (to.peer == host_.node) {
+        replies_.at(to.port).push_back(vectors);
+        continue;
+      }
+      const std::size_t node = number_.at(to.peer);
+      if (!begun_[node]) npus_[node]->begin(RequestId{0}, steps_, {});
+      begun_[node] = true;
+      npus_[node]->deliver(to.port, vectors, {});
+      while (auto out = npus_[node]->poll_output()) {
+        for (const auto& next : shards_[node].out_ports[out->port].destinations) send(next, out->vectors);
+      }
+    }
+    for (std::size_t i = 0; i < npus_.size(); ++i) {
+      SOLITON_CHECK_MSG(begun_[i] && npus_[i]->finished(), "{} waits for {}", shards_[i].node, npus_[i]->waiting_for());
+    }
+  }
+
+  std::vector<Half> output() const {
+    const auto vectors = static_cast<std::size_t>(host_.sequence_output ? steps_ : 1);
+    std::vector<Half> out(vectors * static_cast<std::size_t>(host_.output));
+    for (std::size_t port = 0; port < replies_.size(); ++port) {
+      const HostShard::ReplyPort& spec = host_.replies[port];
+      SOLITON_CHECK_MSG(replies_[port].size() == vectors, "{} replies", replies_[port].size());
+      for (std::size_t i = 0; i < vectors; ++i) {
+        const std::size_t step = spec.reversed ? vectors - 1 - i : i;
+        SOLITON_CHECK(replies_[port][i].bytes.size() == 2 * spec.elements);
+        std::memcpy(out.data() + step * static_cast<std::size_t>(host_.output) + spec.offset,
+                    replies_[port][i].bytes.data(), 2 * spec.elements);
+      }
+    }
+    return out;
+  }
+
+ private:
+  const std::vector<Shard>& shards_;
+  const HostShard& host_;
+  std::int64_t steps_;
+  std::vector<std::vector<Payload>> replies_;
+  std::vector<bool> begun_;
+  std::vector<std::unique_ptr<Npu>> npus_;
+  std::map<std::string, std::size_t> number_;
+  std::deque<std::pair<OutPort::Destination, Payload>> queue_;
+};
+
+}  // namespace
+
+NpuDevice bw_s10() {
+  NpuDevice device;
+  device.name = "bw-s10";
+  device.formats = formats(10);
+  device.timing.calibrated = true;
+  return device;
+}
+
+NpuDevice bw_s5() {
+  NpuDevice device = bw_s10();
+  device.name = "bw-s5";
+  device.clock = Frequency{200'000'000};
+  device.lanes = 10;
+  device.native_dim = 100;
+  return device;
+}
+
+NpuDevice pocket(int native_dim, std::int64_t tiles) {
+  NpuDevice device = bw_s10();
+  device.name = "pocket";
+  device.native_dim = native_dim;
+  device.matrix_rf_tiles = tiles;
+  device.formats = formats(8);
+  return device;
+}
+
+Model rnn(const RnnOptions& options) { return build_rnn(options); }
+
+void add_dense(Model& model, std::int64_t output, bool every_step, bool bias) {
+  DenseLayer dense;
+  dense.name = "dense" + std::to_string(model.layers.size());
+  dense.input = model.output;
+  dense.output = output;
+  dense.every_step = every_step;
+  dense.weights = {dense.name + ".W", {output, dense.input}, seeded(output * dense.input, 0.2, dense.name)};
+  if (bias) dense.bias = {dense.name + ".b", {output}, seeded(output, 0.5, dense.name + "b")};
+  if (auto* recurrent = std::get_if<RecurrentLayer>(&model.layers.back())) recurrent->emits_sequence = every_step;
+  model.layers.emplace_back(std::move(dense));
+  model.output = output;
+  model.sequence_output = every_step;
+}
+
+std::vector<Half> random_vectors(std::int64_t count, std::uint64_t seed) {
+  const Random random(seed, "test input");
+  std::vector<Half> out;
+  for (std::int64_t i = 0; i < count; ++i) {
+    out.push_back(to_half(static_cast<float>(2 * random.unit(static_cast<std::uint64_t>(i)) - 1)));
+  }
+  return out;
+}
+
+Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t count, bool split_directions) {
+  Stage out{first, last, {}, split_directions};
+  for (std::size_t i = 0; i < count; ++i) out.nodes.push_back(node + i);
+  return out;
+}
+
+Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes, std::vector<Stage> stages,
+                const std::string& precision, bool with_weights) {
+  LowerRequest request;
+  request.model = &model;
+  for (std::size_t i = 0; i < nodes; ++i) request.nodes.push_back({"fpga" + std::to_string(i), device});
+  request.stages = std::move(stages);
+  request.host = "host0";
+  request.precision = precision;
+  request.with_weights = with_weights;
+  auto out = lower(request);
+  SOLITON_CHECK_MSG(out.has_value(), "{}", out.error().message);
+  return std::move(*out);
+}
+
+std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host, const std::vector<Half>& inputs,
+                      std::int64_t steps) {
+  Router router(shards, host, steps);
+  for (std::int64_t step = 0; step < steps; ++step) {
+    for (const HostShard::StepPort& port : host.inputs) {
+      const std::int64_t at = port.reversed ? steps - 1 - step : step;
+      for (const auto& to : port.destinations) router.send(to, payload(inputs, at * host.input, host.input));
+    }
+  }
+  router.run();
+  return router.output();
+}
+
+std::string faults(const std::vector<Shard>& shards) {
+  std::string out;
+  for (const Shard& shard : shards) out += check_shard(shard).text();
+  return out;
+}
+
+}  // namespace soliton::test

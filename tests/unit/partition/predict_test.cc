@@ -1,0 +1,117 @@
+#include <gtest/gtest.h>
+
+#include "partition/cost/cost_model.h"
+#include "tests/unit/partition/harness.h"
+
+namespace soliton::test {
+namespace {
+
+Topology topology_of(const std::string& kind, std::size_t fpgas, const std::vector<std::string>& places = {}) {
+  TopologySpec spec;
+  spec.kind = kind;
+  std::vector<PlacedNode> nodes;
+  for (std::size_t i = 0; i < fpgas; ++i) {
+    nodes.push_back({"fpga" + std::to_string(i), i < places.size() ? places[i] : ""});
+  }
+  nodes.push_back({"host0", ""});
+  return build_topology(spec, nodes).value();
+}
+
+Prediction predicted(const Lowered& lowered, const Topology* topology, std::int64_t steps) {
+  CostRequest request;
+  request.shards = lowered.shards;
+  request.host = &lowered.host;
+  request.steps = steps;
+  if (topology == nullptr) return predict(request);
+  const Routes routes(*topology);
+  request.topology = topology;
+  request.routes = &routes;
+  return predict(request);
+}
+
+double step_us(const Lowered& lowered, const Topology* topology) {
+  return in_us(predicted(lowered, topology, 40).last_output - predicted(lowered, topology, 20).last_output) / 20;
+}
+
+TEST(Predict, BreakdownAddsUpToTheLatency) {
+  Model model = rnn({.cell = Cell::kGru, .hidden = 64, .input = 32});
+  add_dense(model, 12, false);
+  model.after = HostAfter::kSoftmax;
+  const Lowered three = lowered(model, pocket(16, 1000), 3, {stage(0, 2, 0, 3)});
+  const Topology rack = topology_of("rack", 3);
+  const Prediction p = predicted(three, &rack, 9);
+  EXPECT_EQ(p.path.total(), p.latency);
+  EXPECT_GT(p.path.network, Duration{});
+  EXPECT_EQ(p.path.host, host_after_time(three.host, 9));
+  EXPECT_EQ(p.path.queue, Duration{});
+}
+
+TEST(Predict, HostCostsAreOverheadPlusBytesAtTheMemoryRate) {
+  HostShard host;
+  host.input = 64;
+  host.output = 12;
+  EXPECT_EQ(host_before_time(host, 10), Duration{});
+  host.symbols = 100;
+  host.after = HostShard::After::kSoftmax;
+  // 10 rows of 64 fp16 read and written and 10 symbols: 2640 bytes at 20 GB/s.
+  EXPECT_EQ(host_before_time(host, 10), nanoseconds(200) + nanoseconds(132));
+  EXPECT_EQ(host_after_time(host, 10), nanoseconds(200) + picoseconds(3600));
+}
+
+TEST(Predict, WithoutANetworkOnlyTheNpuTakesTime) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
+  const Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
+  const Prediction p = predicted(one, nullptr, 750);
+  EXPECT_NEAR(in_us(p.latency) / 1000, 1.9816, 0.0001);
+  EXPECT_EQ(p.path.compute, p.latency);
+  EXPECT_EQ(p.cut_bytes, 2 * 2 * 2800 * 750);
+}
+
+struct SplitRow {
+  Cell cell;
+  std::int64_t hidden;
+  std::size_t nodes;
+  double rack_us;  // npu design page, section 12, column "step at L0"
+};
+
+// The page counts bytes on the line without headers; packets of 1408 bytes add 7 % to them.
+TEST(Predict, RowSplitStepsAreThoseOfTheDesignPage) {
+  for (const SplitRow& row : {SplitRow{Cell::kGru, 2800, 2, 6.7}, {Cell::kGru, 4000, 2, 7.1},
+                              {Cell::kGru, 5600, 5, 9.3}, {Cell::kLstm, 4800, 4, 5.7}}) {
+    const Model model = rnn({.cell = row.cell, .hidden = row.hidden, .with_weights = false});
+    const Lowered split = lowered(model, bw_s10(), row.nodes, {stage(0, 1, 0, row.nodes)}, "ms-fp8", false);
+    ASSERT_EQ(faults(split.shards), "");
+    const Topology rack = topology_of("rack", row.nodes);
+    EXPECT_NEAR(step_us(split, &rack), row.rack_us, 0.04 * row.rack_us) << row.hidden << " over " << row.nodes;
+  }
+}
+
+// Partition design page, section 9, claim 5: 267 us against 6.9 times that.
+TEST(Predict, AWavefrontOfLayersBeatsRowsOfEveryLayer) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
+  const Topology rack = topology_of("rack", 4);
+  const Lowered wave = lowered(model, bw_s10(), 4,
+                               {stage(0, 1, 0, 1), stage(1, 2, 1, 1), stage(2, 3, 2, 1), stage(3, 4, 3, 1)}, "ms-fp8",
+                               false);
+  const Lowered rows = lowered(model, bw_s10(), 4, {stage(0, 4, 0, 4)}, "ms-fp8", false);
+  const double wave_us = in_us(predicted(wave, &rack, 100).latency);
+  EXPECT_NEAR(wave_us, 267, 13);
+  EXPECT_GT(in_us(predicted(rows, &rack, 100).latency) / wave_us, 6);
+}
+
+TEST(Predict, ThePortOfTheReceiverIsShared) {
+  // Two producers' slices of 4000 elements reach one consumer: 16000 bytes over one 40 Gb/s port are 3.2 us a step.
+  Model model = rnn({.cell = Cell::kLstm, .hidden = 8000, .input = 400, .with_weights = false});
+  add_dense(model, 400, true);
+  NpuDevice device = bw_s10();
+  device.matrix_rf_tiles = 10'000;
+  device.tile_engines = 600;
+  const Lowered cut = lowered(model, device, 3, {stage(0, 1, 0, 2), stage(1, 2, 2, 1)}, "ms-fp8", false);
+  const Topology rack = topology_of("rack", 3);
+  const Prediction p = predicted(cut, &rack, 20);
+  EXPECT_EQ(p.received_bytes[2], 20 * 16000);
+  EXPECT_GT(step_us(cut, &rack), 3.2);
+}
+
+}  // namespace
+}  // namespace soliton::test

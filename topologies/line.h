@@ -1,0 +1,45 @@
+// How one packet crosses one line and one switch: shared by transfer_time() and the simulated network, so that what the
+// partitioner predicts for an idle network is what the network charges.
+//
+//   tail handed over --(queue)--> start --latency--> head at the far end --transmit time--> tail at the far end
+#pragma once
+
+#include <algorithm>
+
+#include "topologies/topology.h"
+
+namespace soliton {
+
+// A packet in front of an output port. `tail`: when its last byte is there; the first is there at `ready`.
+struct AtPort {
+  Instant ready{};
+  Instant tail{};
+};
+
+// A packet on a line, as seen at the far end.
+struct OnLine {
+  Instant start{};  // first bit leaves the near end
+  Instant head{};
+  Instant tail{};
+};
+
+inline Duration line_time(const TopologyLink& link, Bytes packet) {
+  return transmit_time(packet + Bytes{kFrameOverheadBytes}, link.rate);
+}
+
+// `free` is when the port has sent what was before. A faster line behind a slower one starts late enough not to run dry.
+inline OnLine cross_line(AtPort packet, Instant free, Duration line, Duration latency) {
+  const Instant start = std::max({packet.ready, free, packet.tail - line});
+  return {start, start + latency, start + latency + line};
+}
+
+inline AtPort cross_switch(const Vertex& vertex, const OnLine& in) {
+  const Instant tail = in.tail + vertex.forwarding;
+  return {vertex.store_and_forward ? tail : in.head + vertex.forwarding, tail};
+}
+
+inline std::uint32_t far_end(const TopologyLink& link, std::uint8_t direction) {
+  return link.ends[1 - direction];
+}
+
+}  // namespace soliton

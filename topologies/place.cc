@@ -1,0 +1,113 @@
+#include "topologies/place.h"
+
+#include <charconv>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace soliton {
+namespace {
+
+// A run of racks: one rack, a pod, or everything.
+struct Range {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+// The number in "rack17" for the word "rack".
+std::optional<std::int64_t> numbered(std::string_view text, std::string_view word) {
+  if (!text.starts_with(word)) return std::nullopt;
+  text.remove_prefix(word.size());
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+class Placer {
+ public:
+  explicit Placer(const TopologySpec& spec)
+      : spec_(spec), one_rack_(spec.kind == "rack"), pods_(one_rack_ ? 1 : spec.pods),
+        racks_per_pod_(one_rack_ ? 1 : spec.racks_per_pod) {}
+
+  Checked<std::vector<std::int64_t>> assign(const std::vector<PlacedNode>& nodes) {
+    std::vector<std::int64_t> racks(nodes.size(), 0);
+    for (const bool placed : {true, false}) {
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        if (nodes[i].at.empty() != placed) racks[i] = place(nodes[i]);
+      }
+    }
+    if (!errors_.empty()) return tl::unexpected(std::move(errors_));
+    return racks;
+  }
+
+ private:
+  std::int64_t all_racks() const { return pods_ * racks_per_pod_; }
+
+  std::optional<Range> range_of(const std::string& at) const {
+    if (at.empty()) return Range{0, all_racks()};
+    if (const auto rack = numbered(at, "rack"); rack && *rack < all_racks()) return Range{*rack, 1};
+    if (one_rack_) return std::nullopt;
+    const std::size_t slash = at.find('/');
+    const auto pod = numbered(std::string_view(at).substr(0, slash), "pod");
+    if (!pod || *pod >= pods_) return std::nullopt;
+    const std::int64_t first = *pod * racks_per_pod_;
+    if (slash == std::string::npos) return Range{first, racks_per_pod_};
+    const auto rack = numbered(std::string_view(at).substr(slash + 1), "rack");
+    if (!rack || *rack >= racks_per_pod_) return std::nullopt;
+    return Range{first + *rack, 1};
+  }
+
+  std::string places() const {
+    if (one_rack_) return "rack0";
+    return fmt::format("rack0 to rack{}, pod0 to pod{}, pod0/rack0 to pod{}/rack{}", all_racks() - 1,
+                       pods_ - 1, pods_ - 1, racks_per_pod_ - 1);
+  }
+
+  // Rack 0 after an error: only the error counts then.
+  std::int64_t place(const PlacedNode& node) {
+    const std::optional<Range> range = range_of(node.at);
+    if (!range) {
+      errors_.add(ErrorCode::kInvalid, fmt::format("node {}: topology {} has no place \"{}\" (it has {})",
+                                                   node.name, spec_.name, node.at, places()));
+      return 0;
+    }
+    std::int64_t& next = first_free_.try_emplace({range->first, range->count}, range->first).first->second;
+    for (; next < range->first + range->count; ++next) {
+      std::int64_t& used = used_[next];
+      if (used == spec_.hosts_per_rack) continue;
+      ++used;
+      return next;
+    }
+    errors_.add(ErrorCode::kInvalid,
+                fmt::format("node {}: {} of topology {} is full ({} hosts in {} rack{})", node.name,
+                            node.at.empty() ? "every rack" : node.at, spec_.name,
+                            range->count * spec_.hosts_per_rack, range->count, range->count == 1 ? "" : "s"));
+    return 0;
+  }
+
+  const TopologySpec& spec_;
+  bool one_rack_;
+  std::int64_t pods_;
+  std::int64_t racks_per_pod_;
+  std::map<std::int64_t, std::int64_t> used_;        // hosts by rack
+  // Where to go on looking, by (first, count) of a range: keeps filling linear.
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> first_free_;
+  Diagnostics errors_;
+};
+
+}  // namespace
+
+Checked<std::vector<std::int64_t>> assign_racks(const TopologySpec& spec, const std::vector<PlacedNode>& nodes) {
+  return Placer(spec).assign(nodes);
+}
+
+std::string place_of_rack(const TopologySpec& spec, std::int64_t rack) {
+  if (spec.kind == "rack") return "rack0";
+  return fmt::format("pod{}/rack{}", rack / spec.racks_per_pod, rack % spec.racks_per_pod);
+}
+
+}  // namespace soliton
