@@ -79,7 +79,7 @@ std::string y_axis(const Scale& y, const std::vector<double>& ticks, const std::
   std::string out;
   for (const double tick : ticks) {
     out += line_between("grid", kLeft, y(tick), kWidth - kRight, y(tick));
-    out += text_at(kLeft - 6, y(tick) + 4, "end", significant(tick, 3));
+    out += text_at(kLeft - 6, y(tick) + 4, "end", brief(tick, 3));
   }
   out += line_between("axis", kLeft, kTop, kLeft, kHeight - kBottom);
   return out + fmt::format("<text x=\"14\" y=\"{0:.1f}\" text-anchor=\"middle\" transform=\"rotate(-90 14 {0:.1f})\">{1}</text>\n",
@@ -88,7 +88,7 @@ std::string y_axis(const Scale& y, const std::vector<double>& ticks, const std::
 
 std::string x_axis(const Scale& x, const std::vector<double>& ticks, const std::string& label) {
   std::string out = line_between("axis", kLeft, kHeight - kBottom, kWidth - kRight, kHeight - kBottom);
-  for (const double tick : ticks) out += text_at(x(tick), kHeight - kBottom + 17, "middle", significant(tick, 4));
+  for (const double tick : ticks) out += text_at(x(tick), kHeight - kBottom + 17, "middle", brief(tick, 4));
   return out + text_at((kLeft + kWidth - kRight) / 2, kHeight - 8, "middle", label);
 }
 
@@ -132,7 +132,7 @@ std::string curve(const LineChart& chart, std::size_t number, const Scale& x, co
     if (!usable(chart, px, py)) continue;
     line += fmt::format("{}{:.1f} {:.1f}", line.empty() ? "M" : "L", x(px), y(py));
     marks += marker(number, x(px), y(py)) + fmt::format("><title>{}: {} at {} {}</title></{}>\n", html_escape(series.name),
-                                                        significant(py, 4), significant(px, 4), html_escape(chart.x_label),
+                                                        brief(py, 4), brief(px, 4), html_escape(chart.x_label),
                                                         number % 4 == 0 ? "circle" : number % 4 == 1 ? "rect" : "path");
   }
   if (line.empty()) return "";
@@ -170,7 +170,7 @@ std::string histogram_bars(const std::vector<std::size_t>& counts, const Scale& 
     out += fmt::format("<rect class=\"f0\" opacity=\"0.75\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\">"
                        "<title>{} requests from {} to {} us</title></rect>\n",
                        x(left), top, std::max(1.0, x(left + step) - x(left) - 1), y(0) - top, counts[i],
-                       significant(left, 4), significant(left + step, 4));
+                       brief(left, 4), brief(left + step, 4));
   }
   return out;
 }

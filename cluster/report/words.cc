@@ -23,23 +23,27 @@ NumberedName split_number(const std::string& name) {
   return {name.substr(0, start), std::stoll(name.substr(start))};
 }
 
-std::string group_digits(std::string digits) {
-  for (std::size_t place = 3; place < digits.size(); place += 4) digits.insert(digits.size() - place, ",");
-  return digits;
+std::string group_digits(const std::string& digits) {
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
+    out += digits[i];
+  }
+  return out;
 }
 
 std::string fixed(double value, int decimals) {
   const std::string text = fmt::format("{:.{}f}", std::abs(value), decimals);
   const std::size_t point = std::min(text.find('.'), text.size());
   const bool zero = text.find_first_not_of("0.") == std::string::npos;
-  return (value < 0 && !zero ? "-" : "") + group_digits(text.substr(0, point)) + text.substr(point);
+  return fmt::format("{}{}{}", value < 0 && !zero ? "-" : "", group_digits(text.substr(0, point)), text.substr(point));
 }
 
 }  // namespace
 
 std::string group_thousands(std::int64_t value) {
   const std::string text = std::to_string(value);
-  return value < 0 ? "-" + group_digits(text.substr(1)) : group_digits(text);
+  return value < 0 ? fmt::format("-{}", group_digits(text.substr(1))) : group_digits(text);
 }
 
 std::string significant(double value, int digits) {
@@ -52,6 +56,14 @@ std::string significant(double value, int digits) {
     return fixed(std::round(value / scale) * scale, 0);
   }
   return fixed(value, std::min(digits - 1 - exponent, kDecimalsLimit));
+}
+
+std::string brief(double value, int digits) {
+  std::string out = significant(value, digits);
+  if (out.find('.') == std::string::npos) return out;
+  out.erase(out.find_last_not_of('0') + 1);
+  if (out.ends_with('.')) out.pop_back();
+  return out;
 }
 
 std::string percent(double share) {

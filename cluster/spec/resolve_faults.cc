@@ -1,4 +1,5 @@
 // Links of fault rules by name, against the topology as built.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -26,20 +27,20 @@ class LinkFinder {
     for (std::uint32_t i = 0; i < topology.links.size(); ++i) by_name_.emplace(pair_name(i, 1), Match{i, true});
   }
 
-  // Links of one name or glob, in order. A link matched as it is named is not matched reversed too.
+  // Links of one name or glob, in order. Reversed names count only when no link is called so: `*-tor0` means the cables
+  // below tor0, not those above it.
   std::set<Match> named(const std::string& selector) const {
-    std::set<Match> found;
+    std::set<Match> found, reversed;
     if (selector.find('*') == std::string::npos) {
       if (const auto at = by_name_.find(selector); at != by_name_.end()) found.insert(at->second);
       return found;
     }
-    for (std::uint32_t i = 0; i < topology_.links.size(); ++i) {
+    for (std::uint32_t i = 0; i < topology_.links.size(); ++i)
       if (glob_matches(selector, topology_.links[i].name) || glob_matches(selector, pair_name(i, 0)))
         found.insert({i, false});
-      else if (glob_matches(selector, pair_name(i, 1)))
-        found.insert({i, true});
-    }
-    return found;
+    for (std::uint32_t i = 0; found.empty() && i < topology_.links.size(); ++i)
+      if (glob_matches(selector, pair_name(i, 1))) reversed.insert({i, true});
+    return found.empty() ? reversed : found;
   }
 
   std::set<Match> between(const std::string& from, const std::string& to) const {

@@ -26,10 +26,10 @@ struct ChannelBlock {
   static constexpr std::uint64_t kMagic = 0x316e6f74696c6f73;  // "soliton1" in memory
   std::uint64_t magic = kMagic;
   std::uint64_t ring_bytes = 0;
-  Doorbell granted;
+  alignas(64) Doorbell granted;
   std::atomic<std::int64_t> grant_until{0};  // ps
   std::atomic<std::uint32_t> closed{0};
-  Doorbell reported;
+  alignas(64) Doorbell reported;
   std::atomic<std::int64_t> next_event{0};   // ps
   std::atomic<std::int64_t> last_event{0};   // ps
   std::atomic<std::uint64_t> events{0};

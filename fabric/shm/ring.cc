@@ -57,6 +57,7 @@ bool Ring::empty() const {
 
 void Ring::rewind() {
   SOLITON_CHECK(empty());
+  if (indices_.read.load(std::memory_order_relaxed) == 0) return;  // unused: leave its cache lines where they are
   indices_.read.store(0, std::memory_order_relaxed);
   indices_.written.store(0, std::memory_order_release);
 }

@@ -14,8 +14,8 @@
 // the next input waits for a reader, the last product of the old one, behind which the next product would queue anyway:
 // the calibration does not depend on the rule.
 //
-// Time is in ticks of 1/T cycle from the request's start. The NPU adds only compute time to a critical path, so a moment
-// needs to remember only the arrival its path came from (`origin`): the rest of the path is the difference.
+// Time is in ticks of 1/T cycle from the request's start. The NPU adds only compute time to a critical path, so a
+// moment needs to remember only the arrival its path came from (`origin`): the rest of the path is the difference.
 #pragma once
 
 #include <cstdint>

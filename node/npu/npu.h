@@ -1,7 +1,7 @@
 // The NPU of one node: memories, chain execution, chain timing. A state machine: it owns no clock.
 //
-// Requests are served one at a time. Chains are issued in program order; a v_rd of an empty NetQ port holds the issue of
-// everything behind it until the message is there. The timing model (model C of the npu design page) says when each
+// Requests are served one at a time. Chains are issued in program order; a v_rd of an empty NetQ port holds the issue
+// of everything behind it until the message is there. The timing model (model C of the npu design page) says when each
 // result is written back or leaves; values are computed in the same pass, whatever wall time that takes.
 //
 //   npu.begin(request, steps, start);        // start: instant and critical path of what the request waited for
@@ -51,7 +51,9 @@ class Npu {
   Npu(const Npu&) = delete;
   Npu& operator=(const Npu&) = delete;
 
-  // REQUIRES: finished(). `start` is when the request's first message is there and the device is free; T0 is charged from it.
+  // `start` is when the request's first message is there and the device is free; T0 is charged from it. Its path fixes
+  // the instant the client sent the request, which the paths of all its messages must go back to.
+  // REQUIRES: finished(), start.at >= free_at().
   void begin(RequestId request, std::int64_t steps, Arrival start);
   // Queues one message of InPort `port` for the current request. REQUIRES: !finished().
   void deliver(std::uint16_t port, Payload vectors, Arrival arrival);

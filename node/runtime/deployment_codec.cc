@@ -76,14 +76,17 @@ void read_workload(wire::Workload::Reader in, Deployment& deployment) {
   deployment.inputs.seed = in.getSeed();
   deployment.inputs.random_steps = in.getSteps();
   const std::int64_t width = deployment.host ? deployment.host->input : 0;
+  // Got once: every access to a list of a message counts against its traversal limit.
+  const auto symbols = in.getSymbols();
+  const auto values = in.getValues();
   unsigned symbol = 0, value = 0;
   for (const std::uint32_t steps : in.getLengths()) {
     RequestInput input;
     input.steps = steps;
-    if (in.getSymbols().size() > 0)
-      for (std::uint32_t i = 0; i < steps; ++i) input.symbols.push_back(in.getSymbols()[symbol++]);
+    if (symbols.size() > 0)
+      for (std::uint32_t i = 0; i < steps; ++i) input.symbols.push_back(symbols[symbol++]);
     else
-      for (std::int64_t i = 0; i < steps * width; ++i) input.values.push_back(in.getValues()[value++]);
+      for (std::int64_t i = 0; i < steps * width; ++i) input.values.push_back(values[value++]);
     deployment.inputs.given.push_back(std::move(input));
   }
 }
@@ -136,8 +139,9 @@ std::vector<std::vector<Hop>> read_routes(capnp::List<wire::Faults::Route>::Read
   std::vector<std::vector<Hop>> routes;
   for (const auto route : in) {
     std::vector<Hop>& hops = routes.emplace_back();
-    for (unsigned hop = 0; hop < route.getLinks().size(); ++hop)
-      hops.push_back({route.getLinks()[hop], route.getDirections()[hop]});
+    const auto links = route.getLinks();
+    const auto directions = route.getDirections();
+    for (unsigned hop = 0; hop < links.size(); ++hop) hops.push_back({links[hop], directions[hop]});
   }
   return routes;
 }

@@ -78,7 +78,7 @@ void NpuService::begin_next() {
   held_.erase(held_.begin());
   current_header_ = messages.front().header;
   Arrival start = messages.front().arrival;
-  if (options_.time == TimeBase::kEmulated && free_at_ > start.at) {
+  if (free_at_ > start.at) {
     start.path.queue += free_at_ - start.at;
     start.at = free_at_;
   }

@@ -1,5 +1,7 @@
 #include "partition/lower/builder.h"
 
+#include <algorithm>
+
 #include "partition/lower/lower.h"
 #include "protocol/base/check.h"
 
@@ -49,9 +51,10 @@ std::uint16_t ShardBuilder::in_port(std::string name, std::int64_t elements, boo
   return static_cast<std::uint16_t>(shard_.in_ports.size() - 1);
 }
 
-std::uint16_t ShardBuilder::out_port(std::string name, std::int64_t elements) {
+std::uint16_t ShardBuilder::out_port(std::string name, std::int64_t elements, std::size_t turn) {
   SOLITON_CHECK(shard_.out_ports.size() < 65535);
   shard_.out_ports.push_back({std::move(name), static_cast<std::uint32_t>(elements), {}});
+  turns_.push_back(turn);
   return static_cast<std::uint16_t>(shard_.out_ports.size() - 1);
 }
 
@@ -75,6 +78,11 @@ void ShardBuilder::end_segment(std::int32_t fixed, std::int32_t per_step) {
 
 Result<Shard> ShardBuilder::take() {
   if (failure_) return tl::unexpected<Error>(*failure_);
+  for (std::size_t port = 0; port < turns_.size(); ++port) {
+    auto& destinations = shard_.out_ports[port].destinations;
+    if (destinations.empty()) continue;
+    std::ranges::rotate(destinations, destinations.begin() + static_cast<std::ptrdiff_t>(turns_[port] % destinations.size()));
+  }
   return std::move(shard_);
 }
 

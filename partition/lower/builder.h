@@ -62,7 +62,9 @@ class ShardBuilder {
   PlacedMatrix matrix(const MatrixCut& cut);
 
   std::uint16_t in_port(std::string name, std::int64_t elements, bool reversed = false);
-  std::uint16_t out_port(std::string name, std::int64_t elements);
+  // `turn`: destinations are served from that one on, around. Slices that start with different destinations do not all
+  // meet in front of the same receiver.
+  std::uint16_t out_port(std::string name, std::int64_t elements, std::size_t turn = 0);
   void connect(std::uint16_t out_port, const std::string& peer, std::uint16_t in_port);
   std::int64_t in_port_elements(std::uint16_t port) const { return shard_.in_ports[port].elements; }
 
@@ -78,6 +80,7 @@ class ShardBuilder {
   bool with_weights_;
   std::uint32_t tiles_ = 0;
   std::uint32_t segment_first_ = 0;
+  std::vector<std::size_t> turns_;  // per OutPort
   std::map<Memory, std::uint32_t> reserved_;
   std::optional<Error> failure_;
 };

@@ -10,17 +10,6 @@
 namespace soliton {
 namespace {
 
-Result<NpuFormat> format_on(const NpuDevice& device, const std::string& precision) {
-  if (device.formats.empty()) return invalid(fmt::format("device {} lists no number format", device.name));
-  if (precision.empty()) return device.formats.front();
-  std::string known;
-  for (const NpuFormat& format : device.formats) {
-    if (format.format.name == precision) return format;
-    known += (known.empty() ? "" : ", ") + format.format.name;
-  }
-  return invalid(fmt::format("device {} has no number format {}; it has {}", device.name, precision, known));
-}
-
 Status check_layers(const Model& model) {
   if (model.layers.empty()) return invalid("graph has no operators");
   for (std::size_t i = 0; i + 1 < model.layers.size(); ++i) {
@@ -136,6 +125,17 @@ Wiring make_wiring(const LowerRequest& request, const std::vector<NpuFormat>& fo
 }
 
 }  // namespace
+
+Result<NpuFormat> format_on(const NpuDevice& device, const std::string& precision) {
+  if (device.formats.empty()) return invalid(fmt::format("device {} lists no number format", device.name));
+  if (precision.empty()) return device.formats.front();
+  std::string known;
+  for (const NpuFormat& format : device.formats) {
+    if (format.format.name == precision) return format;
+    known += (known.empty() ? "" : ", ") + format.format.name;
+  }
+  return invalid(fmt::format("device {} has no number format {}; it has {}", device.name, precision, known));
+}
 
 std::vector<std::int64_t> input_parts(const Model& model, std::size_t index) {
   if (index == 0) return {model.input};

@@ -52,6 +52,9 @@ struct Lowered {
 // quantised, or a stage whose layers cannot run as it says.
 Result<Lowered> lower(const LowerRequest& request);
 
+// The format of that name, or the native one for "". kInvalid with the formats there are.
+Result<NpuFormat> format_on(const NpuDevice& device, const std::string& precision);
+
 // Native tiles along `elements` values.
 constexpr std::int64_t tiles_along(std::int64_t elements, int native_dim) {
   return (elements + native_dim - 1) / native_dim;

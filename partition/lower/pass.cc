@@ -77,12 +77,13 @@ void Pass::exchange(std::size_t index, const std::string& what, const std::set<s
                     const std::map<std::size_t, std::uint32_t>& base, std::map<std::size_t, std::uint16_t>& ports,
                     std::map<std::size_t, std::vector<Move>>& moves) {
   const PassLayer& layer = spec_.layers[index];
-  for (const Slice& slice : layer.slices) {
+  for (std::size_t i = 0; i < layer.slices.size(); ++i) {
+    const Slice& slice = layer.slices[i];
     ShardBuilder& sender = wiring_.at(slice.node);
     const std::string name = layer.label + "." + what;
     const bool alone = to.empty() || (to.size() == 1 && *to.begin() == slice.node);
     if (alone) continue;
-    const std::uint16_t out = sender.out_port(name, slice.rows.count);
+    const std::uint16_t out = sender.out_port(name, slice.rows.count, i);
     ports[slice.node] = out;
     for (const std::size_t node : to) {
       if (node == slice.node) continue;
@@ -148,8 +149,9 @@ void Pass::build_output(std::size_t index) {
   if (!spec_.output.leaves) return;
   const PassLayer& layer = spec_.layers[index];
   Work& work = layers_[index];
-  for (const Slice& slice : layer.slices) {
-    const std::uint16_t port = wiring_.at(slice.node).out_port(layer.label + " out", slice.rows.count);
+  for (std::size_t i = 0; i < layer.slices.size(); ++i) {
+    const Slice& slice = layer.slices[i];
+    const std::uint16_t port = wiring_.at(slice.node).out_port(layer.label + " out", slice.rows.count, i);
     work.out_port[slice.node] = port;
     if (spec_.output.sequence) work.ports[slice.node].push_back(port);
     work.last_ports[slice.node].push_back(port);

@@ -95,6 +95,7 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int n
                                                   : split_rows(dense->output, native_dim, stage.nodes));
     charge(stage, out.slices[layer - stage.first].back(), columns, native_dim, tiles_free);
   }
+  out.tiles_free = std::move(tiles_free);
   return out;
 }
 

@@ -207,6 +207,16 @@ Status handle_reshape(Chain& chain, const Node& node) {
 
 namespace {
 
+// Product of two sizes; -1 (open) when a size known only with the request is multiplied.
+Result<std::int64_t> flat_size(std::int64_t a, std::int64_t b) {
+  if (a == 1) return b;
+  if (b == 1) return a;
+  if (a == kUnknown || b == kUnknown || a == -1) return -1;
+  std::int64_t product = 0;
+  if (__builtin_mul_overflow(a, b, &product)) return invalid("makes an impossible shape");
+  return product;
+}
+
 // [everything before `axis`, everything from it on].
 Result<Shape> flat_target(const Node& node, const Shape& from) {
   const Result<std::int64_t> given = node.integer("axis", 1);
@@ -216,11 +226,9 @@ Result<Shape> flat_target(const Node& node, const Shape& from) {
   if (axis < 0 || axis > rank) return invalid(fmt::format("axis {} of a tensor with {} axes", *given, rank));
   Shape target{1, 1};
   for (std::int64_t i = 0; i < rank; ++i) {
-    std::int64_t& product = target[i < axis ? 0 : 1];
-    const std::int64_t size = from[static_cast<std::size_t>(i)];
-    if (size == kUnknown) product = product == 1 ? kUnknown : -1;
-    else if (product != kUnknown && __builtin_mul_overflow(product, size, &product)) return invalid("makes an impossible shape");
-    else if (product == kUnknown && size != 1) product = -1;
+    const Result<std::int64_t> product = flat_size(target[i < axis ? 0 : 1], from[static_cast<std::size_t>(i)]);
+    if (!product) return tl::unexpected(product.error());
+    target[i < axis ? 0 : 1] = *product;
   }
   return target;
 }

@@ -44,19 +44,22 @@ enum class Memory : std::uint8_t {
   kNetQ,
 };
 
-// One 32-bit instruction word: opcode 5, memory 3, index 24 (top to bottom).
-// v_rd/v_wr: a vector register file, kDram or kNetQ; index of the first native vector, or for kNetQ
-// the port. m_rd: kNetQ or kDram; m_wr: kMatrixRf or kDram. mv_mul: kMatrixRf, tile address of the
-// matrix. vv_add, vv_a_sub_b, vv_b_sub_a, vv_max: kAddSubVrf0 or kAddSubVrf1; vv_mul: kMultiplyVrf;
-// index in that register file. v_sigm, v_tanh, v_relu, end_chain: kNone, index 0. s_wr: kNone,
-// index = (register << 20) | value.
 inline constexpr int kOpcodeShift = 27;
 inline constexpr int kMemoryShift = 24;
 inline constexpr int kRegisterShift = 20;
 inline constexpr std::uint32_t kMaxIndex = (1u << kMemoryShift) - 1;
-inline constexpr std::uint32_t kMaxScalar =
-    (1u << kRegisterShift) - 1;  // largest value of a scalar register
+inline constexpr std::uint32_t kMaxScalar = (1u << kRegisterShift) - 1;  // of a scalar register
 
+// One 32-bit instruction word: opcode 5, memory 3, index 24 (top to bottom).
+//   v_rd, v_wr                               a vector register file or kDram: index of the first
+//                                            native vector; kNetQ: the port
+//   m_rd                                     kNetQ: the port; kDram: index of the first native tile
+//   m_wr                                     kMatrixRf or kDram: index of the first native tile
+//   mv_mul                                   kMatrixRf: tile address of the matrix
+//   vv_add, vv_a_sub_b, vv_b_sub_a, vv_max   kAddSubVrf0 (in MFU0) or kAddSubVrf1 (in MFU1): index
+//   vv_mul                                   kMultiplyVrf: index
+//   v_sigm, v_tanh, v_relu, end_chain        kNone, 0
+//   s_wr                                     kNone, (register << 20) | value
 struct Instruction {
   Opcode opcode = Opcode::kEndChain;
   Memory memory = Memory::kNone;
@@ -118,9 +121,8 @@ std::vector<std::uint32_t> encode(const Program& program);
 Result<Program> decode(std::span<const std::uint32_t> words);
 // "v_rd NetQ[0]", "mv_mul 12", "vv_add AddSubVrf_0[3]", "v_sigm"
 std::string print(const Instruction& instruction);
-// One chain a line, "gru0.r 7x7: v_rd InitialVrf[0] · mv_mul 12 · vv_add AddSubVrf_0[3] · v_sigm ·
-// v_wr MultiplyVrf[0]", with a line before each segment that says which chains it repeats how
-// often.
+// One chain a line, "gru0.r 7x7: v_rd InitialVrf[0] · mv_mul 12 · v_sigm · v_wr MultiplyVrf[0]",
+// with a line before each segment that says which chains it repeats how often.
 std::string print(const Program& program);
 
 }  // namespace soliton

@@ -94,8 +94,8 @@ bool integer_elements(const NumberFormat& format) {
 }  // namespace
 
 std::vector<int> block_borders(int columns, const NumberFormat& format, int native_dim) {
-  SOLITON_CHECK(native_dim > 0);
-  const int block = format.block == 0 ? native_dim : std::min(format.block, native_dim);
+  SOLITON_CHECK(native_dim > 0 && format.block >= 0);
+  const int block = format.block == 0 ? native_dim : format.block;
   std::vector<int> starts;
   for (int tile = 0; tile < columns; tile += native_dim) {
     const int end = std::min(tile + native_dim, columns);

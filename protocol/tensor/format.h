@@ -91,7 +91,8 @@ struct BfpVector {
   std::vector<bool> poisoned;           // one a block: a NaN or infinity inside
   bool any_poisoned = false;
 };
-// `values` are fp16 bit patterns; they round half to even whatever format.rounding says. `out` is reused between calls and does not allocate once grown.
+// `values` are fp16 bit patterns; they round half to even whatever format.rounding says. `out` is
+// reused between calls and does not allocate once grown.
 void quantise_activation(std::span<const std::uint16_t> values, const NumberFormat& format,
                          std::span<const int> block_starts, BfpVector& out);
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <string>
+#include <utility>
 
 #include "tests/sim/ltl/two_nodes.h"
 
@@ -58,6 +60,21 @@ TEST_P(Goodput, SelectiveReachesItsTarget) {
     EXPECT_GE(m.share, GetParam().share_min);
     EXPECT_LE(static_cast<double>(m.sender.packets_sent) / (m.sender.packets_sent - m.sender.retransmitted),
               GetParam().resend_ratio_max);
+  }
+}
+
+// A hole costs all that is under way, the sender's own queue included, so go-back-N wants a window near the round trip.
+TEST(GoodputGoBackN, PaysForItsWindowAtOneIn256) {
+  double previous = 1;
+  for (const auto& [window, share_min] : {std::pair{16u, 0.92}, {32u, 0.90}, {64u, 0.88}, {128u, 0.78}}) {
+    LtlOptions options;
+    options.recovery = RecoveryMode::kGoBackN;
+    options.window = window;
+    const Measured m = stream(3'906'250, options);
+    print(("go-back-n, window " + std::to_string(window) + ",").c_str(), {"1/256", 0, 0, 0}, m);
+    EXPECT_GE(m.share, share_min);
+    EXPECT_LT(m.share, previous);
+    previous = m.share;
   }
 }
 

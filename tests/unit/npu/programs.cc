@@ -152,7 +152,8 @@ class CellBuilder {
       const std::string name(1, "ifocrzh"[gate + (gates_ == 4 ? 0 : 4)]);
       w_.push_back(b_.matrix("W" + name, spec_.own(), spec_.input, slice(true, gate)));
       r_.push_back(b_.matrix("R" + name, spec_.own(), spec_.hidden, slice(false, gate)));
-      bias_.push_back(b_.constant(kAdd0, slice(spec_.weights ? spec_.weights->bias[index(gate)] : std::vector<Half>{})));
+      const std::vector<Half> bias = spec_.weights ? spec_.weights->bias[index(gate)] : std::vector<Half>{};
+      bias_.push_back(b_.constant(kAdd0, slice(bias)));
       const bool second_unit = spec_.cell == Cell::kGruResetAfter && gate == 2;
       x_gate_memory_.push_back(second_unit ? kAdd1 : kAdd0);
       x_gate_.push_back(b_.reserve(x_gate_memory_.back(), own_));

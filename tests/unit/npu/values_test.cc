@@ -52,7 +52,8 @@ TEST_P(CellValues, AreTheBitsOfTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Cells, CellValues,
                          ::testing::Values(CellCase{Cell::kLstm, nullptr, 16, 32},  // no padding anywhere
-                                           CellCase{Cell::kLstm, nullptr, 21, 43}, CellCase{Cell::kLstm, "ms-fp9", 5, 37},
+                                           CellCase{Cell::kLstm, nullptr, 21, 43},
+                                           CellCase{Cell::kLstm, "ms-fp9", 5, 37},
                                            CellCase{Cell::kGruResetBefore, nullptr, 35, 40},
                                            CellCase{Cell::kGruResetBefore, "ms-fp8", 20, 50},
                                            CellCase{Cell::kGruResetAfter, nullptr, 7, 33},

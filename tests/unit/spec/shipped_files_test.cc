@@ -1,4 +1,7 @@
 // Every YAML file of the tree is read: devices, topologies, clusters; and what the device files say adds up.
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <filesystem>
 #include <map>
 
@@ -113,9 +116,15 @@ TEST(ShippedFiles, DevicesHaveThePublishedShape) {
   EXPECT_GT(wide, 3'186'688 - 128 * 128);
 }
 
-// ceil(base * rates[0] / rate): what the ratio of two published peaks makes of a tile's beats.
-std::int64_t scaled_beats(std::int64_t base, std::int64_t native, std::int64_t other) {
-  return (base * native + other - 1) / other;
+// What published peaks for 2, 3 and 7 magnitude bits make of a tile's beats: their ratio, or between the last two the
+// straight line, rounded up.
+std::int64_t expected_beats(std::int64_t base, const std::array<std::int64_t, 3>& peak, int bits) {
+  if (bits == 2) return base;
+  if (bits == 3) return (base * peak[0] + peak[1] - 1) / peak[1];
+  if (bits == 7) return (base * peak[0] + peak[2] - 1) / peak[2];
+  const double three = static_cast<double>(peak[0]) / static_cast<double>(peak[1]);
+  const double seven = static_cast<double>(peak[0]) / static_cast<double>(peak[2]);
+  return static_cast<std::int64_t>(std::ceil(static_cast<double>(base) * (three + (seven - three) * (bits - 3) / 4)));
 }
 
 TEST(ShippedFiles, BeatsFollowThePublishedPeaks) {
@@ -129,14 +138,7 @@ TEST(ShippedFiles, BeatsFollowThePublishedPeaks) {
     const std::int64_t base = npu.native_dim / npu.lanes;
     for (const NpuFormat& format : npu.formats) {
       SCOPED_TRACE(format.format.name);
-      const int bits = format.format.mantissa_bits;
-      if (bits == 2) EXPECT_EQ(format.beats_per_tile, base);
-      if (bits == 3) EXPECT_EQ(format.beats_per_tile, scaled_beats(base, peak[0], peak[1]));
-      if (bits == 7) EXPECT_EQ(format.beats_per_tile, scaled_beats(base, peak[0], peak[2]));
-      const double three = static_cast<double>(peak[0]) / static_cast<double>(peak[1]);
-      const double seven = static_cast<double>(peak[0]) / static_cast<double>(peak[2]);
-      const double between = static_cast<double>(base) * (three + (seven - three) * (bits - 3) / 4);
-      if (bits > 3 && bits < 7) EXPECT_EQ(format.beats_per_tile, static_cast<std::int64_t>(std::ceil(between)));
+      EXPECT_EQ(format.beats_per_tile, expected_beats(base, peak, format.format.mantissa_bits));
     }
   }
 }

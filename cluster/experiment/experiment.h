@@ -1,0 +1,48 @@
+// An experiment file as values: series of points, each the base cluster with a few keys changed (docs/experiments.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cluster/spec/spec.h"
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+inline constexpr std::size_t kSeriesLimit = 64;
+inline constexpr std::size_t kPointsLimit = 4096;  // of all series together
+
+// What "twice the nodes" should give. Both are measured on the mean latency.
+enum class Scaling : std::uint8_t {
+  kStrong,  // the same work: speed-up t1 / tn, efficiency x1 t1 / (xn tn)
+  kWeak,    // work that grows with x: efficiency t1 / tn, speed-up xn t1 / (x1 tn)
+};
+
+struct ExperimentPoint {
+  std::int64_t x = 0;   // on the series' axis
+  Overrides overrides;  // the series' keys, then the point's
+};
+
+struct ExperimentSeries {
+  std::string name;   // [a-z0-9._-]: also a folder's name
+  std::string title;
+  std::string axis;   // what x counts: "nodes"
+  Scaling scaling = Scaling::kStrong;
+  std::vector<ExperimentPoint> points;  // x ascending
+};
+
+struct Experiment {
+  std::string file;  // as named by the user
+  std::string name;
+  std::string description;
+  std::string cluster;  // path of the base cluster file, resolved against the experiment file's folder
+  std::vector<ExperimentSeries> series;
+};
+
+// Every problem as "file:line:column: message", all of them at once.
+Checked<Experiment> read_experiment(const std::string& file);
+// The same from text; `file` is for messages and relative paths.
+Checked<Experiment> read_experiment_text(const std::string& text, const std::string& file);
+
+}  // namespace soliton

@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+
+#include "cluster/experiment/sweep.h"
+#include "cluster/report/words.h"
+#include "cluster/results/json.h"
+#include "cluster/results/text.h"
+
+namespace soliton {
+namespace {
+
+std::string cell(const std::optional<double>& value, int digits) { return value ? significant(*value, digits) : "-"; }
+
+std::string exact(const std::optional<double>& value) { return value ? spell_number(*value) : ""; }
+
+std::string note(const SweepPoint& point) {
+  if (!point.error.empty()) return one_line(point.error);
+  return point.numbers ? "" : "not run";
+}
+
+std::string table_row(const SweepSeries& series, std::size_t i) {
+  const SweepPoint& point = series.points[i];
+  if (!point.numbers) return fmt::format("{:>8}  {}\n", point.x, note(point));
+  const PointNumbers& n = *point.numbers;
+  const Scaled s = scaled(series, i);
+  std::string out = fmt::format("{:>8} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}", point.x,
+                                cell(n.latency_mean_us, 5), cell(n.latency_p99_us, 5), cell(n.throughput_rps, 4),
+                                cell(n.effective_tflops, 3), cell(s.speedup, 3),
+                                s.efficiency ? percent(*s.efficiency) : "-",
+                                n.network_share() ? percent(*n.network_share()) : "-",
+                                cell(n.moved_bytes_per_request(), 4));
+  const std::string remark = note(point);
+  return remark.empty() ? out + "\n" : out + "  " + remark + "\n";
+}
+
+std::string csv_row(const SweepSeries& series, std::size_t i) {
+  const SweepPoint& point = series.points[i];
+  const PointNumbers n = point.numbers.value_or(PointNumbers{});
+  const auto whole = [&](std::int64_t value) { return point.numbers ? std::to_string(value) : std::string(); };
+  const Scaled s = scaled(series, i);
+  const std::vector<std::string> cells = {csv_cell(series.series.name),
+                                          csv_cell(series.series.axis),
+                                          std::to_string(point.x),
+                                          whole(n.nodes_used),
+                                          whole(n.completed),
+                                          exact(n.latency_mean_us),
+                                          exact(n.latency_p99_us),
+                                          exact(n.predicted_latency_us),
+                                          exact(n.throughput_rps),
+                                          exact(n.effective_tflops),
+                                          exact(n.utilization),
+                                          exact(s.speedup),
+                                          exact(s.efficiency),
+                                          exact(n.network_share()),
+                                          exact(n.moved_bytes_per_request()),
+                                          whole(n.cut_bytes_per_request),
+                                          csv_cell(note(point))};
+  return fmt::format("{}\n", fmt::join(cells, ","));
+}
+
+void json_number(JsonWriter& json, const char* key, const std::optional<double>& value) {
+  json.key(key);
+  json.number(value);
+}
+
+void json_text(JsonWriter& json, const char* key, const std::string& value) {
+  json.key(key);
+  json.string(value);
+}
+
+void json_point(JsonWriter& json, const SweepSeries& series, std::size_t i) {
+  const SweepPoint& point = series.points[i];
+  const PointNumbers n = point.numbers.value_or(PointNumbers{});
+  const Scaled s = scaled(series, i);
+  json.open('{');
+  json.key("x");
+  json.integer(point.x);
+  json_text(json, "state", !point.error.empty() ? "failed" : point.numbers ? "done" : "not run");
+  if (!point.error.empty()) json_text(json, "error", point.error);
+  json.key("nodes_used");
+  json.integer(n.nodes_used);
+  json_number(json, "latency_mean_us", n.latency_mean_us);
+  json_number(json, "latency_p99_us", n.latency_p99_us);
+  json_number(json, "predicted_latency_us", n.predicted_latency_us);
+  json_number(json, "throughput_rps", n.throughput_rps);
+  json_number(json, "effective_tflops", n.effective_tflops);
+  json_number(json, "utilization", n.utilization);
+  json_number(json, "speedup", s.speedup);
+  json_number(json, "efficiency", s.efficiency);
+  json_number(json, "network_share", n.network_share());
+  json_number(json, "moved_bytes_per_request", n.moved_bytes_per_request());
+  json.key("cut_bytes_per_request");
+  json.integer(n.cut_bytes_per_request);
+  json.close();
+}
+
+}  // namespace
+
+std::string sweep_table(const Sweep& sweep) {
+  std::string out = one_line(sweep.name) + (sweep.complete ? "" : sweep.interrupted ? " · PARTIAL: interrupted" : " · NOT COMPLETE") + "\n";
+  if (!sweep.description.empty()) out += one_line(sweep.description) + "\n";
+  for (const SweepSeries& series : sweep.series) {
+    out += fmt::format("\n{} ({} scaling)\n", one_line(series.series.title),
+                       series.series.scaling == Scaling::kWeak ? "weak" : "strong");
+    out += fmt::format("{:>8} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}\n", one_line(series.series.axis),
+                       "mean us", "p99 us", "requests/s", "TFLOPS", "speed-up", "efficiency", "network", "B/request");
+    for (std::size_t i = 0; i < series.points.size(); ++i) out += table_row(series, i);
+  }
+  return out;
+}
+
+std::string sweep_csv(const Sweep& sweep) {
+  std::string out =
+      "series,axis,x,nodes_used,requests,latency_mean_us,latency_p99_us,predicted_latency_us,throughput_rps,"
+      "effective_tflops,utilization,speedup,efficiency,network_share,moved_bytes_per_request,cut_bytes_per_request,"
+      "note\n";
+  for (const SweepSeries& series : sweep.series)
+    for (std::size_t i = 0; i < series.points.size(); ++i) out += csv_row(series, i);
+  return out;
+}
+
+std::string sweep_json(const Sweep& sweep) {
+  JsonWriter json;
+  json.open('{', JsonWriter::Layout::kLines);
+  json_text(json, "soliton", RunResults{}.version);
+  json_text(json, "name", sweep.name);
+  json.key("complete");
+  json.boolean(sweep.complete);
+  json.key("series");
+  json.open('[', JsonWriter::Layout::kLines);
+  for (const SweepSeries& series : sweep.series) {
+    json.open('{', JsonWriter::Layout::kLines);
+    json_text(json, "name", series.series.name);
+    json_text(json, "title", series.series.title);
+    json_text(json, "axis", series.series.axis);
+    json_text(json, "scaling", series.series.scaling == Scaling::kWeak ? "weak" : "strong");
+    json.key("points");
+    json.open('[', JsonWriter::Layout::kLines);
+    for (std::size_t i = 0; i < series.points.size(); ++i) json_point(json, series, i);
+    json.close();
+    json.close();
+  }
+  json.close();
+  json.close();
+  return json.take() + "\n";
+}
+
+}  // namespace soliton

@@ -1,0 +1,196 @@
+#include "partition/onnx/read_onnx.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "partition/ir/printable.h"
+#include "partition/onnx/chain.h"
+#include "partition/onnx/graph.h"
+
+namespace soliton {
+
+namespace onnx_import {
+
+namespace {
+
+struct Operator {
+  std::string_view name;
+  Handler handle;
+};
+
+// Sorted by name.
+constexpr std::array kOperators{
+    Operator{"Add", handle_add},
+    Operator{"Cast", handle_cast},
+    Operator{"Concat", handle_concat},
+    Operator{"Constant", handle_constant},
+    Operator{"ConstantOfShape", handle_constant_of_shape},
+    Operator{"Dropout", handle_identity},
+    Operator{"Expand", handle_expand},
+    Operator{"Flatten", handle_flatten},
+    Operator{"GRU", handle_recurrent},
+    Operator{"Gather", handle_gather},
+    Operator{"Gemm", handle_gemm},
+    Operator{"Identity", handle_identity},
+    Operator{"LSTM", handle_recurrent},
+    Operator{"LogSoftmax", handle_softmax},
+    Operator{"MatMul", handle_matmul},
+    Operator{"Reshape", handle_reshape},
+    Operator{"Shape", handle_shape},
+    Operator{"Slice", handle_slice},
+    Operator{"Softmax", handle_softmax},
+    Operator{"Squeeze", handle_squeeze},
+    Operator{"Transpose", handle_transpose},
+    Operator{"Unsqueeze", handle_unsqueeze},
+};
+
+Handler handler_of(const std::string& op) {
+  const auto at = std::find_if(kOperators.begin(), kOperators.end(), [&](const Operator& o) { return o.name == op; });
+  return at == kOperators.end() ? nullptr : at->handle;
+}
+
+// One message an operator type: its first node, and how many there are.
+Diagnostics unsupported(const Graph& graph, const std::vector<std::size_t>& order) {
+  struct Missing {
+    std::string op;
+    std::string node;
+    std::size_t count;
+  };
+  constexpr std::size_t kMaxTypes = 32;
+  std::vector<Missing> missing;
+  for (const std::size_t i : order) {
+    const Node& node = graph.nodes[i];
+    if (handler_of(node.op) != nullptr) continue;
+    const auto same = std::find_if(missing.begin(), missing.end(), [&](const Missing& m) { return m.op == node.op; });
+    if (same != missing.end()) ++same->count;
+    else if (missing.size() < kMaxTypes) missing.push_back({node.op, node.name, 1});
+  }
+  Diagnostics found;
+  for (const Missing& m : missing)
+    report(found, fmt::format("node \"{}\": operator {} is not supported{}; supported: {}", printable(m.node),
+                              printable(m.op), m.count > 1 ? fmt::format(" ({} nodes)", m.count) : "",
+                              fmt::join(onnx_operators(), ", ")));
+  return found;
+}
+
+Stream stream_of(const GraphInput& input) {
+  Stream out;
+  out.pieces = {Piece{}};
+  out.input = input.name;
+  out.integers = input.kind == GraphInput::Kind::kIntegers;
+  for (const GraphInput::Extent& extent : input.shape)
+    out.axes.push_back(extent.size == 1 ? Axis{} : Axis{Role::kOpen, extent.size, extent.symbol});
+  if (!out.integers && !out.axes.empty()) out.axes.back().role = Role::kFeature;
+  return out;
+}
+
+class Reader {
+ public:
+  explicit Reader(const Graph& graph) : graph_(graph) { chain_.graph = &graph; }
+
+  Checked<Model> run() {
+    const Checked<std::vector<std::size_t>> order = sorted_nodes(graph_);
+    if (!order) return tl::unexpected(order.error());
+    if (Diagnostics found = unsupported(graph_, *order); !found.empty()) return tl::unexpected(std::move(found));
+    begin(*order);
+    for (const std::size_t i : *order)
+      if (Status status = visit(graph_.nodes[i]); !status)
+        return failed(fmt::format("node \"{}\" ({}) {}", printable(graph_.nodes[i].name), printable(graph_.nodes[i].op),
+                                  status.error().message));
+    if (Status status = end(); !status) return failed(std::move(status.error().message));
+    if (Diagnostics wrong = check_model(chain_.model); !wrong.empty()) return tl::unexpected(std::move(wrong));
+    return std::move(chain_.model);
+  }
+
+ private:
+  static tl::unexpected<Diagnostics> failed(std::string message) {
+    Diagnostics found;
+    found.add(ErrorCode::kInvalid, std::move(message));
+    return tl::unexpected(std::move(found));
+  }
+
+  void begin(const std::vector<std::size_t>& order) {
+    chain_.any_recurrent = std::any_of(order.begin(), order.end(), [&](std::size_t i) {
+      return graph_.nodes[i].op == "LSTM" || graph_.nodes[i].op == "GRU";
+    });
+    for (const GraphInput& input : graph_.inputs)
+      if (input.kind != GraphInput::Kind::kOther && input.has_shape) chain_.values.emplace(input.name, stream_of(input));
+  }
+
+  // The folding limit grows with what a file brings, so that reordering large weights by operators stays possible.
+  Status load_constant(const std::string& name) {
+    if (name.empty() || chain_.values.contains(name)) return {};
+    const auto at = graph_.constants.find(name);
+    if (at == graph_.constants.end()) return invalid(unreadable(name));
+    const std::size_t elements = std::visit([](const auto& values) { return values.size(); }, at->second->values);
+    chain_.folding_left += 4 * static_cast<std::int64_t>(elements);
+    chain_.values.emplace(name, at->second);
+    return {};
+  }
+
+  Status visit(const Node& node) {
+    for (const std::string& input : node.inputs)
+      if (const Status status = load_constant(input); !status) return status;
+    return handler_of(node.op)(chain_, node);
+  }
+
+  // A name that has a producer but no value.
+  std::string unreadable(const std::string& name) const {
+    const bool given = std::any_of(graph_.inputs.begin(), graph_.inputs.end(), [&](const auto& i) { return i.name == name; });
+    return given ? fmt::format("reads the graph's input \"{}\", whose shape or element type is missing or not supported",
+                               printable(name))
+                 : fmt::format("reads \"{}\", an output of its node that is not supported", printable(name));
+  }
+
+  Status end() {
+    const std::string& output = graph_.outputs.front();
+    const auto at = chain_.values.find(output);
+    const Stream* stream = at == chain_.values.end() ? nullptr : std::get_if<Stream>(&at->second);
+    const std::string start = fmt::format("graph output \"{}\" ", printable(output));
+    if (stream == nullptr) return invalid(start + "does not depend on the data of a request");
+    if (const Status status = finish(chain_, *stream); !status) return invalid(start + status.error().message);
+    for (std::size_t i = 1; i < graph_.outputs.size(); ++i)
+      add_note(chain_, fmt::format("output \"{}\" is not returned", printable(graph_.outputs[i])));
+    return {};
+  }
+
+  const Graph& graph_;
+  Chain chain_;
+};
+
+// "models/language-gru/fp32.onnx" to "language-gru/fp32".
+std::string name_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::size_t before = slash == std::string::npos || slash == 0 ? std::string::npos : path.rfind('/', slash - 1);
+  std::string name = path.substr(before == std::string::npos ? 0 : before + 1);
+  if (name.ends_with(".onnx")) name.resize(name.size() - 5);
+  return printable(name);
+}
+
+}  // namespace
+
+}  // namespace onnx_import
+
+Checked<Model> read_onnx(const std::string& path) {
+  const Checked<onnx_import::Graph> graph = onnx_import::load_graph(path);
+  Checked<Model> model = graph ? onnx_import::Reader(*graph).run() : Checked<Model>(tl::unexpected(graph.error()));
+  if (!model) {
+    for (Error& error : model.error().errors) error.message = fmt::format("{}: {}", printable(path, 4096), error.message);
+    return model;
+  }
+  model->source = path;
+  model->name = onnx_import::name_of(path);
+  return model;
+}
+
+std::vector<std::string> onnx_operators() {
+  std::vector<std::string> out;
+  for (const onnx_import::Operator& op : onnx_import::kOperators) out.emplace_back(op.name);
+  return out;
+}
+
+}  // namespace soliton

@@ -1,0 +1,101 @@
+#include "partition/search/refuse.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "partition/lower/placement.h"
+#include "partition/search/chain_search.h"
+
+namespace soliton {
+namespace {
+
+struct Capacity {
+  std::int64_t tiles = 0;
+  Bytes bytes;
+};
+
+Capacity capacity(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
+  Capacity out;
+  for (std::size_t i = 0; i < nodes; ++i) {
+    const NpuDevice& device = view.nodes[i].device;
+    const auto format = format_on(device, request.precision);
+    const std::int64_t tiles = tiles_that_fit(device, format->format);
+    out.tiles += tiles;
+    out.bytes += tile_bytes(tiles, format->format, device.native_dim);
+  }
+  return out;
+}
+
+// What is over budget when every layer is spread as far as it goes.
+std::string tightest_fault(const PartitionRequest& request, const NodesView& view) {
+  const Model& model = *request.model;
+  const LowerNode& node = view.nodes.front();
+  std::string out;
+  for (std::size_t layer = 0; layer < model.layers.size() && out.empty(); ++layer) {
+    LowerRequest lower_request;
+    lower_request.model = &model;
+    lower_request.host = view.host;
+    lower_request.precision = request.precision;
+    lower_request.with_weights = false;
+    const std::int64_t most = most_row_slices(model, layer, layer + 1, node.device.native_dim);
+    Stage stage{layer, layer + 1, {}, false};
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(most, kFewestLimit); ++i) {
+      lower_request.nodes.push_back({fmt::format("node {} of {}", i, most), node.device});
+      stage.nodes.push_back(static_cast<std::size_t>(i));
+    }
+    lower_request.stages = {stage};
+    const auto lowered = lower(lower_request);
+    if (!lowered) return lowered.error().message;
+    for (const Shard& shard : lowered->shards) {
+      const Diagnostics faults = check_shard(shard);
+      if (!faults.empty()) return layer_name(model.layers[layer]) + " on " + faults.errors.front().message;
+    }
+  }
+  return "its layers cannot be split further";
+}
+
+std::string limit_note(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
+  if (nodes == view.nodes.size()) return "";
+  return fmt::format(" (max_nodes {} of {} usable)", request.max_nodes, view.nodes.size());
+}
+
+}  // namespace
+
+std::int64_t tiles_of_model(const Model& model, int native_dim) {
+  Stage all{0, model.layers.size(), {0}, false};
+  const auto placement = place_stage(model, all, native_dim, {0});
+  return placement ? -placement->tiles_free[0] : 0;
+}
+
+Bytes tile_bytes(std::int64_t tiles, const NumberFormat& format, int native_dim) {
+  return {(tiles * tile_bits(format, native_dim) + 7) / 8};
+}
+
+Error refusal(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
+  const NpuDevice& device = view.nodes.front().device;
+  const NpuFormat format = *format_on(device, request.precision);
+  const std::int64_t needed = tiles_of_model(*request.model, device.native_dim);
+  const Capacity have = capacity(request, view, nodes);
+  const std::size_t fewest = fewest_nodes(request, view);
+  const std::string limit = limit_note(request, view, nodes);
+  if (needed > have.tiles) {
+    const Bytes need = tile_bytes(needed, format.format, device.native_dim);
+    std::string remedy = "no number of nodes is enough: " + (fewest == 0 ? tightest_fault(request, view) : "");
+    if (fewest > nodes) {
+      remedy = fmt::format("add {} node(s) of device {} or use a narrower number format", fewest - nodes, device.name);
+    } else if (fewest > 0) {
+      remedy = "use larger nodes or a narrower number format";
+    }
+    return {ErrorCode::kDoesNotFit,
+            fmt::format("model needs {}; cluster holds {} on {} usable nodes{}: {} short; {}", describe(need),
+                        describe(have.bytes), nodes, limit, describe(need - have.bytes), remedy)};
+  }
+  const double share = 100.0 * static_cast<double>(needed) / static_cast<double>(have.tiles);
+  std::string remedy = "no number of nodes suffices: " + (fewest == 0 ? tightest_fault(request, view) : "");
+  if (fewest > 0) remedy = fmt::format("{} nodes of device {} suffice", fewest, device.name);
+  return {ErrorCode::kDoesNotFit, fmt::format("total fits ({:.0f} %) but no packing exists on {} nodes{} (proved); {}",
+                                              share, nodes, limit, remedy)};
+}
+
+}  // namespace soliton

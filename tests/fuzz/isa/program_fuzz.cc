@@ -1,0 +1,57 @@
+#include "tests/fuzz/isa/program_fuzz.h"
+
+#include "protocol/base/check.h"
+#include "protocol/isa/shard.h"
+
+namespace soliton {
+
+namespace {
+
+// Anything decode() accepts must be the encoding of a program with a segment wherever both scalar
+// registers are written.
+void expect_canonical(Program program, const std::vector<std::uint32_t>& words) {
+  const auto is_scalar_write = [&](std::size_t i) {
+    return i < words.size() && words[i] >> kOpcodeShift == static_cast<std::uint32_t>(Opcode::kSWr);
+  };
+  std::size_t at = 0;
+  for (std::uint32_t c = 0; c < program.chains.size(); ++c) {
+    const std::size_t writes = is_scalar_write(at) ? (is_scalar_write(at + 1) ? 2 : 1) : 0;
+    if (writes == 2) program.segments.push_back({c, c + 1, 1, 0});
+    at += writes + program.chains[c].instructions.size() + 1;
+  }
+  SOLITON_CHECK(encode(program) == words);
+}
+
+}  // namespace
+
+bool fuzz_program(const std::uint8_t* data, std::size_t size) {
+  std::vector<std::uint32_t> words(size / 4);
+  for (std::size_t i = 0; i < words.size() * 4; ++i)
+    words[i / 4] |= static_cast<std::uint32_t>(data[i]) << (8 * (i % 4));
+  Result<Program> program = decode(words);
+  if (!program) {
+    SOLITON_CHECK(!program.error().message.empty());
+    return false;
+  }
+  expect_canonical(*program, words);
+  Shard shard;
+  shard.node = "fuzz";
+  shard.format = builtin_formats().front();
+  shard.device.formats = {{shard.format, 10}};
+  shard.in_ports = {{"in", 400, false}};
+  shard.out_ports = {{"out", 400, {}}};
+  shard.program = std::move(*program);
+  shard.program.segments = {{0, static_cast<std::uint32_t>(shard.program.chains.size()), 1, 0}};
+  SOLITON_CHECK(print(shard.program).empty() == words.empty());
+  // A shard that passes has no memory over its budget.
+  if (check_shard(shard).empty())
+    for (const MemoryUse& use : memory_use(shard)) SOLITON_CHECK(use.used <= use.capacity);
+  return true;
+}
+
+}  // namespace soliton
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  soliton::fuzz_program(data, size);
+  return 0;
+}

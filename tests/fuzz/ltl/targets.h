@@ -1,0 +1,17 @@
+// Fuzz targets of the wire codec and of LTL. Each takes any bytes; a broken invariant ends the program (check.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace soliton {
+
+// A packet as it might come off a network: decode, and what decodes must encode to the same bytes.
+void fuzz_ltl_header(std::span<const std::uint8_t> input);
+
+// A script of sends, deliveries, losses, duplicates, swaps, flipped bits, waits, and (if its first byte says so) forged
+// packets. Without forgeries all messages must arrive once, in order and whole; with them nothing may crash, spin or grow.
+void fuzz_ltl_sequence(std::span<const std::uint8_t> input);
+
+}  // namespace soliton

@@ -1,0 +1,11 @@
+# cmake -DLIBRARIES=a,b -DTESTED=a,b -P every_library.cmake: fails when a library has no link test.
+string(REPLACE "," ";" LIBRARIES "${LIBRARIES}")
+string(REPLACE "," ";" TESTED "${TESTED}")
+list(LENGTH LIBRARIES count)
+if(count LESS 20)
+  message(FATAL_ERROR "only ${count} libraries found: ${LIBRARIES}")
+endif()
+list(REMOVE_ITEM LIBRARIES ${TESTED})
+if(LIBRARIES)
+  message(FATAL_ERROR "no link test for: ${LIBRARIES} (add a line to tests/link/CMakeLists.txt)")
+endif()

@@ -1,0 +1,176 @@
+// Everything that crosses a process border comes back as it was.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "node/runtime/deployment_codec.h"
+#include "node/runtime/reports.h"
+#include "protocol/base/rng.h"
+#include "protocol/control/data_message.h"
+
+namespace soliton {
+namespace {
+
+Payload bytes(std::initializer_list<int> values) {
+  Payload out;
+  for (const int value : values) out.bytes.push_back(static_cast<std::byte>(value));
+  return out;
+}
+
+TEST(DataMessage, HeaderIs48BytesAndComesBack) {
+  DataHeader header{RequestId{7}, 3, 12, Instant{microseconds(5)}, {nanoseconds(100), {}, nanoseconds(20), nanoseconds(3)}};
+  const Payload packed = pack_data(header, bytes({1, 2, 3}));
+  EXPECT_EQ(packed.size(), kDataHeaderBytes + 3);
+  const Result<DataMessage> back = unpack_data(packed);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->header.request, header.request);
+  EXPECT_EQ(back->header.port, 3);
+  EXPECT_EQ(back->header.steps, 12);
+  EXPECT_EQ(back->header.started, header.started);
+  EXPECT_EQ(back->header.path.compute, header.path.compute);
+  EXPECT_EQ(back->header.path.queue, header.path.queue);
+  EXPECT_EQ(back->header.path.host, header.path.host);
+  EXPECT_EQ(back->vectors, bytes({1, 2, 3}));
+}
+
+TEST(DataMessage, GhostsStayGhosts) {
+  const Payload packed = pack_data({}, Payload{{}, 800});
+  EXPECT_EQ(packed.bytes.size(), kDataHeaderBytes);
+  EXPECT_EQ(unpack_data(packed)->vectors.ghost, 800u);
+}
+
+TEST(DataMessage, WhatIsNotExplainedWasNetworkAndThePathAddsUp) {
+  DataHeader header;
+  header.started = Instant{microseconds(10)};
+  header.path.compute = nanoseconds(1500);
+  header.path.host = nanoseconds(250);
+  const Arrival arrival = arrival_of(header, Instant{microseconds(13)});
+  EXPECT_EQ(arrival.path.network, nanoseconds(1250));
+  EXPECT_EQ(arrival.path.total(), microseconds(3));
+}
+
+TEST(DataMessage, AnyBytesAreAnErrorAndNeverMore) {
+  const Random random(11, "hostile header");
+  int refused = 0;
+  for (std::uint64_t round = 0; round < 2000; ++round) {
+    Payload hostile;
+    const std::uint64_t size = random.below(round, 80);
+    for (std::uint64_t i = 0; i < size; ++i)
+      hostile.bytes.push_back(static_cast<std::byte>(random.child(round).bits(i)));
+    refused += !unpack_data(hostile).has_value();
+  }
+  EXPECT_GT(refused, 1000);
+}
+
+Shard small_shard() {
+  Shard shard;
+  shard.node = "fpga0";
+  shard.device.name = "bw-test";
+  shard.device.timing.source = "a test";
+  shard.device.formats.push_back({NumberFormat{.name = "ms-fp9", .mantissa_bits = 3}, 7});
+  shard.format = shard.device.formats[0].format;
+  shard.format.flush = true;
+  shard.program.chains.push_back({"x", 2, 3, {{Opcode::kVRd, Memory::kNetQ, 0}, {Opcode::kVWr, Memory::kInitialVrf, 4}}});
+  shard.program.segments.push_back({0, 1, -1, 1});
+  ShardMatrix matrix{"w", 5, 1, 1, {}};
+  matrix.weights = {shard.format, 1, 3, {0, 2, 3}, {-7, 3, 1}, {-4, 9}};
+  shard.matrices.push_back(matrix);
+  shard.vectors.push_back({"b", Memory::kAddSubVrf0, 2, {0x3c00, 0xbc00}});
+  shard.zeroed.push_back({Memory::kInitialVrf, 1, 2});
+  shard.in_ports.push_back({"x from host0", 3, true});
+  shard.out_ports.push_back({"h", 1, {{"host0", 4}, {"fpga1", 2}}});
+  return shard;
+}
+
+NodeAssignment small_assignment() {
+  NodeAssignment assignment;
+  Deployment& deployment = assignment.deployment;
+  deployment.node = "fpga0";
+  deployment.id = NodeId{3};
+  deployment.time = TimeBase::kWall;
+  deployment.ltl.window = 64;
+  deployment.ltl.ack_delay = nanoseconds(1234);
+  deployment.connections.push_back({NodeId{1}, 2, 999, 1});
+  deployment.node_names = {"host0", "fpga0"};
+  deployment.shard = small_shard();
+  FaultRule rule;
+  rule.id = "cut";
+  rule.kind = FaultKind::kLinkDown;
+  rule.links = {4, 5};
+  rule.until = Instant{milliseconds(2)};
+  assignment.faults.plan = {77, {rule}};
+  assignment.faults.routes = {NodeId{3}, 6, {{{4, 1}, {5, 0}}, {}}, {{{4, 0}}, {}}};
+  return assignment;
+}
+
+TEST(DeploymentCodec, AssignmentComesBack) {
+  const NodeAssignment assignment = small_assignment();
+  const Result<int> file = write_assignment(assignment);
+  ASSERT_TRUE(file);
+  const Result<NodeAssignment> back = read_assignment(*file);
+  close(*file);
+  ASSERT_TRUE(back) << back.error().message;
+  const Shard& shard = *back->deployment.shard;
+  const Shard& sent = *assignment.deployment.shard;
+  EXPECT_EQ(shard.program, sent.program);
+  EXPECT_EQ(shard.format, sent.format);
+  EXPECT_EQ(shard.device.formats[0].beats_per_tile, 7);
+  EXPECT_EQ(shard.matrices[0].weights.mantissas, sent.matrices[0].weights.mantissas);
+  EXPECT_EQ(shard.matrices[0].weights.exponents, sent.matrices[0].weights.exponents);
+  EXPECT_EQ(shard.matrices[0].weights.block_starts, sent.matrices[0].weights.block_starts);
+  EXPECT_EQ(shard.vectors[0].values, sent.vectors[0].values);
+  EXPECT_EQ(shard.zeroed[0].count, 2u);
+  EXPECT_TRUE(shard.in_ports[0].reversed);
+  EXPECT_EQ(shard.out_ports[0].destinations[1].peer, "fpga1");
+  EXPECT_EQ(back->deployment.ltl.window, 64u);
+  EXPECT_EQ(back->deployment.ltl.ack_delay, nanoseconds(1234));
+  EXPECT_EQ(back->deployment.connections[0].cookie, 999);
+  EXPECT_EQ(back->faults.plan.rules[0].links, assignment.faults.plan.rules[0].links);
+  EXPECT_EQ(back->faults.plan.rules[0].until, Instant{milliseconds(2)});
+  EXPECT_EQ(back->faults.routes.to, assignment.faults.routes.to);
+  EXPECT_EQ(back->faults.routes.links, 6u);
+}
+
+TEST(DeploymentCodec, CutFilesAreRefused) {
+  const Result<int> file = write_assignment(small_assignment());
+  ASSERT_TRUE(file);
+  const off_t size = lseek(*file, 0, SEEK_END);
+  for (const off_t cut : {size / 2, size / 4, off_t{16}}) {
+    ASSERT_EQ(ftruncate(*file, cut), 0);
+    EXPECT_FALSE(read_assignment(*file)) << cut;
+  }
+  close(*file);
+}
+
+TEST(ControlSocket, ReportsComeBackInOrderAndTheEndIsTheEnd) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  ControlSocket node(ends[0]), controller(ends[1]);
+  HostRecord record{RequestId{4}, 1, 12, Instant{}, Instant{microseconds(3)}, {}, {1.5f, -2.0f}};
+  NodeStats stats;
+  stats.sent = 9;
+  stats.ltl.rtt.add(microseconds(3));
+  stats.trace.push_back({Instant{microseconds(1)}, nanoseconds(5), NodeId{2}, TraceKind::kChain, 1, 2, 3});
+  ASSERT_TRUE(node.send(Report{Ready{4711}}));
+  ASSERT_TRUE(node.send(Report{std::vector<HostRecord>{record}}));
+  ASSERT_TRUE(node.send(Report{stats}));
+  ASSERT_TRUE(node.send(Report{Error{ErrorCode::kEnvironment, "no port"}}));
+  close(ends[0]);
+  EXPECT_EQ(std::get<Ready>(*controller.receive_report()).port, 4711);
+  const auto records = std::get<std::vector<HostRecord>>(*controller.receive_report());
+  EXPECT_EQ(records.at(0).output, record.output);
+  EXPECT_EQ(records.at(0).completed, record.completed);
+  const auto back = std::get<NodeStats>(*controller.receive_report());
+  EXPECT_EQ(back.sent, 9u);
+  EXPECT_EQ(back.ltl.rtt.max(), microseconds(3));
+  EXPECT_EQ(back.trace.at(0).c, 3);
+  EXPECT_EQ(std::get<Error>(*controller.receive_report()).code, ErrorCode::kEnvironment);
+  EXPECT_FALSE(controller.receive_report());
+  close(ends[1]);
+}
+
+}  // namespace
+}  // namespace soliton

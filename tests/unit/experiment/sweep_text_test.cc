@@ -1,0 +1,115 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/experiment/sweep.h"
+#include "tests/unit/experiment/samples.h"
+
+namespace soliton {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+SweepPoint point(std::int64_t x, std::int64_t latency_us) {
+  return {x, false, parse_point(results_json(sample::run(latency_us))).value(), ""};
+}
+
+Sweep sample_sweep() {
+  Sweep s;
+  s.name = "scale";
+  s.description = "more nodes";
+  s.series = {{sample::series("rows", Scaling::kStrong, {1, 2, 4}), {point(1, 400), point(2, 250), point(4, 100)}},
+              {sample::series("grow", Scaling::kWeak, {1, 2}), {point(1, 400), point(2, 500)}}};
+  return s;
+}
+
+TEST(Scaled, StrongComparesWithTheSameWorkOnTheFirstPoint) {
+  const Sweep s = sample_sweep();
+  EXPECT_EQ(scaled(s.series[0], 0).speedup, 1);
+  EXPECT_EQ(scaled(s.series[0], 1).speedup, 1.6);
+  EXPECT_EQ(scaled(s.series[0], 1).efficiency, 0.8);
+  EXPECT_EQ(scaled(s.series[0], 2).efficiency, 1);
+}
+
+TEST(Scaled, WeakComparesTheTimeOfWorkThatGrows) {
+  const Sweep s = sample_sweep();
+  EXPECT_EQ(scaled(s.series[1], 1).efficiency, 0.8);
+  EXPECT_EQ(scaled(s.series[1], 1).speedup, 1.6);
+}
+
+TEST(Scaled, StartsAtTheFirstPointThatHasALatency) {
+  Sweep s = sample_sweep();
+  s.series[0].points[0].numbers.reset();
+  EXPECT_FALSE(scaled(s.series[0], 0).speedup);
+  EXPECT_EQ(scaled(s.series[0], 1).speedup, 1);
+  EXPECT_EQ(scaled(s.series[0], 2).speedup, 2.5);
+  EXPECT_EQ(scaled(s.series[0], 2).efficiency, 1.25);
+}
+
+TEST(SweepTable, HasARowAPointUnderItsSeries) {
+  EXPECT_EQ(sweep_table(sample_sweep()),
+            "scale\n"
+            "more nodes\n"
+            "\n"
+            "title of rows (strong scaling)\n"
+            "   nodes     mean us      p99 us   requests/s   TFLOPS  speed-up  efficiency   network    B/request\n"
+            "       1      400.00      400.00        2,500        0      1.00       100 %      25 %        1,000\n"
+            "       2      250.00      250.00        4,000        0      1.60        80 %      25 %        1,000\n"
+            "       4      100.00      100.00       10,000        0      4.00       100 %      25 %        1,000\n"
+            "\n"
+            "title of grow (weak scaling)\n"
+            "   nodes     mean us      p99 us   requests/s   TFLOPS  speed-up  efficiency   network    B/request\n"
+            "       1      400.00      400.00        2,500        0      1.00       100 %      25 %        1,000\n"
+            "       2      500.00      500.00        2,000        0      1.60        80 %      25 %        1,000\n");
+}
+
+TEST(SweepCsv, HoldsTheExactNumbers) {
+  EXPECT_THAT(sweep_csv(sample_sweep()),
+              HasSubstr("\nrows,nodes,2,2,4,250,250,0,4000,0,,1.6,0.8,0.25,1000,640,\n"));
+}
+
+TEST(SweepCsv, EscapesTheNotesOfFailedPoints) {
+  Sweep s = sample_sweep();
+  s.series[0].points[1] = {2, false, std::nullopt, "=cmd, \"x\""};
+  EXPECT_THAT(sweep_csv(s), HasSubstr("rows,nodes,2,,,,,,,,,,,,,,\"'=cmd, \"\"x\"\"\"\n"));
+}
+
+TEST(SweepJson, ParsesAndMarksPointsWithoutNumbers) {
+  Sweep s = sample_sweep();
+  s.complete = false;
+  s.series[0].points[2] = {4, false, std::nullopt, ""};
+  const auto json = nlohmann::json::parse(sweep_json(s));
+  EXPECT_EQ(json["complete"], false);
+  EXPECT_EQ(json["series"][0]["points"][1]["speedup"], 1.6);
+  EXPECT_EQ(json["series"][0]["points"][2]["state"], "not run");
+  EXPECT_TRUE(json["series"][0]["points"][2]["latency_mean_us"].is_null());
+}
+
+TEST(SweepPage, HasTheFourChartsALegendAndTheTables) {
+  const std::string page = sweep_page(sample_sweep());
+  for (const char* wanted : {"<figcaption>Mean latency</figcaption>", "<figcaption>Throughput</figcaption>",
+                             "<figcaption>Efficiency</figcaption>", "<figcaption>Network share of the latency</figcaption>",
+                             "title of rows: 250 at 2 nodes", "title of grow: 80 at 2 nodes", "Weak scaling"})
+    EXPECT_THAT(page, HasSubstr(wanted));
+  for (const char* forbidden : {"<script", "http://", "https://", "nan"}) EXPECT_THAT(page, Not(HasSubstr(forbidden)));
+}
+
+TEST(SweepPage, HostileNamesStayText) {
+  Sweep s = sample_sweep();
+  const std::string evil = "<script>x</script>\"'";
+  s.name = s.description = evil;
+  s.series[0].series.title = s.series[0].series.axis = evil;
+  s.series[0].points[0].error = evil;
+  EXPECT_THAT(sweep_page(s), Not(HasSubstr("<script")));
+}
+
+TEST(SweepPage, WithoutAnyPointIsStillAPage) {
+  Sweep s;
+  s.name = "empty";
+  EXPECT_THAT(sweep_page(s), HasSubstr("</html>"));
+}
+
+}  // namespace
+}  // namespace soliton

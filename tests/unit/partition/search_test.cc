@@ -1,0 +1,258 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "partition/search/partition.h"
+#include "tests/unit/partition/harness.h"
+
+namespace soliton::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// A cluster of `fpgas` nodes of one device and a host, with a request for it.
+struct Cluster {
+  Topology topology;
+  Routes routes;
+  PartitionRequest request;
+
+  Cluster(const Model& model, const NpuDevice& device, std::size_t fpgas, const std::string& kind = "rack",
+          const std::vector<std::string>& places = {})
+      : topology(build(fpgas, kind, places)), routes(topology) {
+    request.model = &model;
+    request.topology = &topology;
+    request.routes = &routes;
+    for (std::size_t i = 0; i < fpgas; ++i) request.nodes.push_back({name(i), {Device::Kind::kNpu, device, {}}});
+    request.nodes.push_back({"host0", {Device::Kind::kCpu, {}, {}}});
+    request.with_weights = false;
+  }
+  static std::string name(std::size_t i) { return "fpga" + std::to_string(i); }
+  static Topology build(std::size_t fpgas, const std::string& kind, const std::vector<std::string>& places) {
+    TopologySpec spec;
+    spec.kind = kind;
+    std::vector<PlacedNode> nodes;
+    for (std::size_t i = 0; i < fpgas; ++i) nodes.push_back({name(i), places.empty() ? "" : places[i]});
+    nodes.push_back({"host0", places.empty() ? "" : places.back()});
+    return build_topology(spec, nodes).value();
+  }
+};
+
+std::string error_of(const PartitionRequest& request) {
+  const auto plan = partition_model(request);
+  if (plan) return "a plan";
+  std::string text = plan.error().text();
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+ErrorCode code_of(const PartitionRequest& request) { return partition_model(request).error().errors.at(0).code; }
+
+// 20 tiles of 64 x 64 in ms-fp9.
+NpuDevice quickstart_device() {
+  NpuDevice device = pocket(64, 20);
+  std::swap(device.formats[0], device.formats[1]);
+  return device;
+}
+
+Model language_gru() {
+  Model model = rnn({.cell = Cell::kGru, .hidden = 256, .input = 64});
+  add_dense(model, 12, false);
+  model.after = HostAfter::kSoftmax;
+  return model;
+}
+
+TEST(Search, AModelThatFitsStaysOnOneNode) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 1024, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 4);
+  cluster.request.steps = 100;
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.nodes_used, 1);
+  EXPECT_EQ(plan.one_device, "fits one device");
+  EXPECT_EQ(plan.certificate.plan_class, "contiguous");
+  EXPECT_LE(plan.certificate.lower_bound, plan.certificate.value);
+  EXPECT_EQ(plan.certificate.value, plan.predicted_latency);
+  EXPECT_EQ(plan.predicted_path.total(), plan.predicted_latency);
+}
+
+// Partition design page, section 9, claim 5.
+TEST(Search, StackedLayersGoOnePerNode) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 4);
+  cluster.request.steps = 100;
+  const Plan plan = partition_model(cluster.request).value();
+  ASSERT_EQ(plan.nodes_used, 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_THAT(plan.placements[i].holds, ElementsAre("gru" + std::to_string(i)));
+    EXPECT_TRUE(check_shard(plan.shards[i]).empty());
+  }
+  EXPECT_NEAR(in_us(plan.predicted_latency), 282, 6);
+  // The additive model and the whole one agree closely on such a pipeline.
+  EXPECT_GT(in_us(plan.certificate.lower_bound), 0.98 * in_us(plan.certificate.value));
+}
+
+TEST(Search, QuickstartModelIsSplitByRowsOverFourSmallDevices) {
+  const Model model = language_gru();
+  Cluster cluster(model, quickstart_device(), 4);
+  cluster.request.precision = "ms-fp9";
+  cluster.request.steps = 12;
+  cluster.request.with_weights = true;
+  const Plan plan = partition_model(cluster.request).value();
+  ASSERT_EQ(plan.nodes_used, 4);
+  EXPECT_THAT(plan.placements[0].holds, ElementsAre("rows 0-63 of gru0"));
+  EXPECT_THAT(plan.placements[3].holds, ElementsAre("rows 192-255 of gru0", "dense1"));
+  EXPECT_THAT(plan.one_device, HasSubstr("one device would need "));
+  EXPECT_THAT(plan.one_device, HasSubstr(" more memory than it has"));
+
+  const Plan whole = unsharded(model, quickstart_device(), "ms-fp9", {}).value();
+  const std::vector<Half> inputs = random_vectors(12 * 64, 1);
+  EXPECT_EQ(run(plan.shards, plan.host_shard, inputs, 12), run(whole.shards, whole.host_shard, inputs, 12));
+}
+
+TEST(Search, DirectionsGetTheirOwnNodes) {
+  const Model model = rnn({.cell = Cell::kLstm, .hidden = 1500, .bidirectional = true, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 2);
+  cluster.request.steps = 50;
+  const Plan two = partition_model(cluster.request).value();
+  ASSERT_EQ(two.nodes_used, 2);
+  EXPECT_THAT(two.placements[0].holds, ElementsAre("lstm0 forward"));
+  EXPECT_THAT(two.placements[1].holds, ElementsAre("lstm0 reverse"));
+  cluster.request.max_nodes = 1;
+  const Plan one = partition_model(cluster.request).value();
+  EXPECT_EQ(one.nodes_used, 1);
+  // Partition design page, section 9, claim 6: half the time, apart from what a request costs once.
+  EXPECT_NEAR(in_us(one.predicted_latency) / in_us(two.predicted_latency), 2.0, 0.1);
+}
+
+TEST(Search, NodeLimitsAreKept) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 2400, .layers = 2, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 6);
+  cluster.request.steps = 20;
+  for (const std::int64_t nodes : {2, 3, 4, 6}) {
+    cluster.request.min_nodes = cluster.request.max_nodes = nodes;
+    EXPECT_EQ(partition_model(cluster.request).value().nodes_used, nodes);
+  }
+  cluster.request.min_nodes = 1;
+  cluster.request.max_nodes = 0;
+  cluster.request.objective = Objective::kNodes;
+  EXPECT_EQ(partition_model(cluster.request).value().nodes_used, 2);
+}
+
+TEST(Search, ThroughputShortensTheLongestStage) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 1200, .layers = 4, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 4);
+  cluster.request.steps = 30;
+  cluster.request.max_nodes = 2;
+  cluster.request.min_nodes = 2;
+  cluster.request.objective = Objective::kThroughput;
+  const Plan two = partition_model(cluster.request).value();
+  EXPECT_EQ(two.placements[0].holds.size(), 2u);
+  EXPECT_EQ(two.placements[1].holds.size(), 2u);
+  EXPECT_EQ(two.certificate.value, two.predicted_interval);
+}
+
+TEST(Search, NodesOfTheHostsRackComeFirst) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 2000, .layers = 2, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 4, "datacenter",
+                  {"pod0/rack1", "pod0/rack0", "pod0/rack1", "pod0/rack0", "pod0/rack0"});
+  cluster.request.steps = 20;
+  cluster.request.max_nodes = 2;
+  cluster.request.min_nodes = 2;
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.placements[0].node, "fpga1");
+  EXPECT_EQ(plan.placements[1].node, "fpga3");
+  EXPECT_EQ(plan.placements[1].place, "pod0/rack0");
+}
+
+TEST(Search, MixedDevicesKeepTheirOrderAndSaySo) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 64, .layers = 2});
+  Cluster cluster(model, pocket(16, 96), 2);
+  NpuDevice larger = pocket(16, 200);
+  larger.name = "roomy";
+  cluster.request.nodes[1].device.npu = larger;
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.certificate.plan_class, "given order");
+  cluster.request.nodes[1].device.npu = pocket(32, 200);
+  EXPECT_THAT(error_of(cluster.request), HasSubstr("native dimensions differ: fpga0 has 16, fpga1 has 32"));
+}
+
+TEST(Search, SaysHowManyBytesAreShortAndHowManyNodesWouldDo) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 2801, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 1);
+  cluster.request.precision = "ms-fp8";
+  // 384 tiles of 482,000 bits against 306; a second device is enough.
+  EXPECT_EQ(error_of(cluster.request),
+            "model needs 23136000 bytes (22.1 MiB); cluster holds 18436500 bytes (17.6 MiB) on 1 usable nodes: "
+            "4699500 bytes (4.5 MiB) short; add 1 node(s) of device bw-s10 or use a narrower number format");
+  EXPECT_EQ(code_of(cluster.request), ErrorCode::kDoesNotFit);
+  Cluster two(model, bw_s10(), 2);
+  two.request.precision = "ms-fp8";
+  EXPECT_EQ(partition_model(two.request).value().nodes_used, 2);
+  two.request.max_nodes = 1;
+  EXPECT_THAT(error_of(two.request), HasSubstr("on 1 usable nodes (max_nodes 1 of 2 usable): "));
+}
+
+// npu design page, section 12: rows over 4 need 336 tiles on the fullest node.
+TEST(Search, SaysWhenTheTotalFitsButNoPackingDoes) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 5600, .with_weights = false});
+  Cluster four(model, bw_s10(), 4);
+  EXPECT_EQ(error_of(four.request),
+            "total fits (96 %) but no packing exists on 4 nodes (proved); 5 nodes of device bw-s10 suffice");
+  EXPECT_EQ(code_of(four.request), ErrorCode::kDoesNotFit);
+  Cluster five(model, bw_s10(), 5);
+  const Plan plan = partition_model(five.request).value();
+  EXPECT_EQ(plan.nodes_used, 5);
+  EXPECT_EQ(plan.placements[0].memory[0].used, 252);
+}
+
+TEST(Search, SaysWhenNoNumberOfNodesIsEnough) {
+  // One tile row of each gate: 3 x 2 x 8 tiles.
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 64, .with_weights = false});
+  Cluster cluster(model, pocket(8, 47), 4);
+  EXPECT_THAT(error_of(cluster.request), HasSubstr("no number of nodes is enough: gru0 on "));
+  EXPECT_THAT(error_of(cluster.request), HasSubstr("48"));
+}
+
+TEST(Search, RefusesClustersWithoutNodesOrHost) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 16, .with_weights = false});
+  Cluster cluster(model, pocket(8, 100), 1);
+  PartitionRequest request = cluster.request;
+  request.nodes.erase(request.nodes.begin());
+  EXPECT_THAT(error_of(request), HasSubstr("no usable node: 1 listed, 0 with an NPU"));
+  request = cluster.request;
+  request.nodes.pop_back();
+  EXPECT_THAT(error_of(request), HasSubstr("no host: none of the 1 nodes"));
+  EXPECT_EQ(code_of(request), ErrorCode::kInvalid);
+  request = cluster.request;
+  request.min_nodes = 2;
+  EXPECT_THAT(error_of(request), HasSubstr("min_nodes 2 is more than the 1 nodes a plan may use"));
+  request.min_nodes = 1;
+  request.precision = "mxfp4";
+  EXPECT_THAT(error_of(request), HasSubstr("has no number format mxfp4; it has ms-fp8"));
+}
+
+TEST(Search, CostsOfEqualLayersAreFoundOnce) {
+  const Model model = rnn({.cell = Cell::kLstm, .hidden = 64, .layers = 40, .with_weights = false});
+  NpuDevice device = pocket(16, 140);  // 128 tiles a layer
+  Cluster cluster(model, device, 40, "datacenter");
+  cluster.request.steps = 50;
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.nodes_used, 40);
+  EXPECT_EQ(plan.certificate.verdict.substr(0, 7) == "optimal" || plan.certificate.verdict.substr(0, 6) == "within",
+            true);
+}
+
+TEST(Unsharded, HasMemoriesAsLargeAsNeeded) {
+  const Model model = rnn({.cell = Cell::kLstm, .hidden = 200, .layers = 2});
+  const NpuDevice device = pocket(16, 20);
+  const Plan plan = unsharded(model, device, "msfp12", {}).value();
+  ASSERT_EQ(plan.shards.size(), 1u);
+  const Shard& shard = plan.shards[0];
+  EXPECT_EQ(shard.node, "unsharded");
+  EXPECT_TRUE(check_shard(shard).empty());
+  EXPECT_EQ(shard.matrices.size(), 16u);
+  EXPECT_FALSE(shard.matrices[0].weights.mantissas.empty());
+  EXPECT_FALSE(unsharded(model, device, "mxfp4", {}).has_value());
+}
+
+}  // namespace
+}  // namespace soliton::test

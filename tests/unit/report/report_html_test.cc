@@ -1,0 +1,96 @@
+#include "cluster/report/report_html.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "cluster/report/html.h"
+#include "tests/unit/report/sample_plan.h"
+
+namespace soliton {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kEvil = "\"><script>alert('x')</script><img src=http://evil.example/>";
+
+std::string page(const RunResults& r, const Plan& plan) { return report_html(r, sample::context(plan), "<svg id=\"plan\"></svg>"); }
+
+// Tags are opened and closed in order; the few that stand alone are left out.
+bool well_formed(const std::string& html) {
+  std::vector<std::string> open;
+  const std::regex tag("<(/?)([a-zA-Z0-9]+)([^<>]*)>");
+  for (std::sregex_iterator it(html.begin(), html.end(), tag), end; it != end; ++it) {
+    const std::string name = (*it)[2], rest = (*it)[3];
+    if (name == "meta" || rest.ends_with("/")) continue;
+    if ((*it)[1] == "") {
+      open.push_back(name);
+    } else {
+      if (open.empty() || open.back() != name) return false;
+      open.pop_back();
+    }
+  }
+  return open.empty();
+}
+
+TEST(HtmlEscape, LeavesNoMarkupAndNoQuotes) {
+  EXPECT_EQ(html_escape("<a href='x' b=\"y\">&"), "&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;");
+  EXPECT_EQ(html_escape(std::string("a\0b\x1b", 4)), "a b ");
+  EXPECT_EQ(html_escape("\xff"), "\xef\xbf\xbd");
+}
+
+TEST(ReportHtml, ForbidsItselfTheNetworkAndScripts) {
+  const Plan plan = sample::plan();
+  const std::string html = page(sample::run(), plan);
+  EXPECT_THAT(html, HasSubstr("content=\"default-src 'none'; style-src 'unsafe-inline'\""));
+  for (const char* forbidden : {"<script", "http://", "https://", "<link", "<img", "@import", "url("})
+    EXPECT_THAT(html, Not(HasSubstr(forbidden)));
+}
+
+TEST(ReportHtml, ShowsTheNumbersTheSectionsAndThePlan) {
+  const Plan plan = sample::plan();
+  const std::string html = page(sample::run(), plan);
+  for (const char* wanted : {"35.0 us", "10,000/s", "84 %", "bit-identical", "<svg id=\"plan\">", "rows of gru over fpga0-2",
+                             "MatrixRf", "214,511", "<h2>Nodes</h2>", "<h2>Network</h2>"})
+    EXPECT_THAT(html, HasSubstr(wanted));
+  EXPECT_THAT(html, Not(HasSubstr("<h2>Faults</h2>")));
+  EXPECT_TRUE(well_formed(html));
+}
+
+TEST(ReportHtml, HostileNamesStayText) {
+  Plan plan = sample::plan();
+  plan.one_device = kEvil;
+  plan.placements[0].node = kEvil;
+  plan.placements[0].memory[0].memory = kEvil;
+  plan.explanation = {kEvil};
+  plan.certificate.method = kEvil;
+  RunResults r = sample::run();
+  r.name = kEvil;
+  r.complete = false;
+  r.error = kEvil;
+  r.nodes[0].device = kEvil;
+  r.faults = {{kRunStart, kEvil, kEvil, kEvil}};
+  const std::string html = page(r, plan);
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+  EXPECT_THAT(html, Not(HasSubstr("<img")));
+  EXPECT_TRUE(well_formed(html));
+}
+
+TEST(ReportHtml, OfAnEmptyRunIsStillAPage) {
+  const std::string html = report_html(RunResults{}, SummaryContext{}, "");
+  EXPECT_TRUE(well_formed(html));
+  EXPECT_THAT(html, Not(HasSubstr("nan")));
+}
+
+TEST(ReportHtml, MarksAnIncompleteRun) {
+  const Plan plan = sample::plan();
+  RunResults r = sample::run();
+  EXPECT_THAT(page(r, plan), Not(HasSubstr("not complete")));
+  r.complete = false;
+  EXPECT_THAT(page(r, plan), HasSubstr("not complete"));
+}
+
+}  // namespace
+}  // namespace soliton
