@@ -30,9 +30,13 @@ function(soliton_link_test)
     endif()
   endforeach()
   set(test link_${ARG_NAME})
-  add_executable(${test} "${PROJECT_SOURCE_DIR}/tests/link/main.cc")
+  if(NOT TARGET soliton_link_main)
+    add_library(soliton_link_main OBJECT "${PROJECT_SOURCE_DIR}/tests/link/main.cc")
+  endif()
+  add_executable(${test} $<TARGET_OBJECTS:soliton_link_main>)
   add_dependencies(${test} ${targets})
   set_target_properties(${test} PROPERTIES
+    LINKER_LANGUAGE CXX
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin"
     LINK_DEPENDS "$<TARGET_FILE:soliton_${ARG_NAME}>;${archives}")
   # As one string each, so that CMake keeps the order and takes none of it for a dependency to follow.

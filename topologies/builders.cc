@@ -1,9 +1,9 @@
+#include <fmt/format.h>
+
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-
-#include <fmt/format.h>
 
 #include "topologies/calibration.h"
 #include "topologies/place.h"
@@ -16,17 +16,22 @@ Topology with_nodes(const TopologySpec& spec, const std::vector<PlacedNode>& nod
   Topology topology;
   topology.name = spec.name.empty() ? spec.kind : spec.name;
   topology.nodes = static_cast<std::uint32_t>(nodes.size());
-  for (const PlacedNode& node : nodes) topology.vertices.push_back({.name = node.name, .place = node.at});
+  for (const PlacedNode& node : nodes)
+    topology.vertices.push_back({.name = node.name, .place = node.at});
   return topology;
 }
 
-std::uint32_t add_switch(Topology& topology, std::string name, Duration forwarding, std::string place) {
-  topology.vertices.push_back(
-      {.name = std::move(name), .is_switch = true, .forwarding = forwarding, .place = std::move(place)});
+std::uint32_t add_switch(Topology& topology, std::string name, Duration forwarding,
+                         std::string place) {
+  topology.vertices.push_back({.name = std::move(name),
+                               .is_switch = true,
+                               .forwarding = forwarding,
+                               .place = std::move(place)});
   return static_cast<std::uint32_t>(topology.vertices.size() - 1);
 }
 
-void add_link(Topology& topology, std::uint32_t lower, std::uint32_t upper, Duration latency, BitRate rate) {
+void add_link(Topology& topology, std::uint32_t lower, std::uint32_t upper, Duration latency,
+              BitRate rate) {
   TopologyLink link;
   link.name = topology.vertices[lower].name + "-" + topology.vertices[upper].name;
   link.ends[0] = lower;
@@ -55,7 +60,8 @@ void check_names(const Topology& topology, Diagnostics& errors) {
 // Racks, pods and spines that have a node below them; nothing else of the datacentre exists.
 class TreeBuilder {
  public:
-  TreeBuilder(const TopologySpec& spec, const std::vector<PlacedNode>& nodes, std::vector<std::int64_t> racks)
+  TreeBuilder(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
+              std::vector<std::int64_t> racks)
       : spec_(spec), racks_(std::move(racks)), topology_(with_nodes(spec, nodes)) {}
 
   Topology build() {
@@ -76,30 +82,34 @@ class TreeBuilder {
   std::uint32_t rack_switch(std::int64_t rack) {
     const auto [tor, fresh] = tors_.try_emplace(rack);
     if (fresh) {
-      tor->second = add_switch(topology_, fmt::format("tor{}", rack), kRackForwarding, place_of_rack(spec_, rack));
+      tor->second = add_switch(topology_, fmt::format("tor{}", rack), kRackForwarding,
+                               place_of_rack(spec_, rack));
     }
     return tor->second;
   }
 
-  // Equal paths are told apart by link number, so the order of a rack's cables decides over which plane it is reached:
-  // even racks over plane 0, odd ones over plane 1.
+  // Equal paths are told apart by link number, so the order of a rack's cables decides over which
+  // plane it is reached: even racks over plane 0, odd ones over plane 1.
   void add_aggregation() {
     for (const auto& [rack, tor] : tors_) {
       const auto [pod, fresh] = pods_.try_emplace(rack / spec_.racks_per_pod);
       for (std::uint32_t i = 0; fresh && i < kPlanes; ++i) {
-        pod->second.aggregation[i] = add_switch(topology_, fmt::format("pod{}-agg{}", pod->first, i),
-                                                kAggregationForwarding, fmt::format("pod{}", pod->first));
+        pod->second.aggregation[i] =
+            add_switch(topology_, fmt::format("pod{}-agg{}", pod->first, i), kAggregationForwarding,
+                       fmt::format("pod{}", pod->first));
       }
       for (std::uint32_t i = 0; i < kPlanes; ++i) {
         const std::uint32_t plane = (static_cast<std::uint32_t>(rack) + i) % kPlanes;
-        add_link(topology_, tor, pod->second.aggregation[plane], kAggregationLinkLatency, spec_.rate);
+        add_link(topology_, tor, pod->second.aggregation[plane], kAggregationLinkLatency,
+                 spec_.rate);
       }
     }
   }
 
   void add_spines() {
     for (std::uint32_t i = 0; i < kPlanes; ++i) {
-      const std::uint32_t spine = add_switch(topology_, fmt::format("spine{}", i), kSpineForwarding, "");
+      const std::uint32_t spine =
+          add_switch(topology_, fmt::format("spine{}", i), kSpineForwarding, "");
       for (const auto& [number, pod] : pods_) {
         add_link(topology_, pod.aggregation[i], spine, kSpineLinkLatency, spec_.rate);
       }
@@ -117,7 +127,8 @@ Checked<Topology> build_tree(const TopologySpec& spec, const std::vector<PlacedN
   Diagnostics errors;
   const bool tree = spec.kind == "datacenter";
   if (spec.hosts_per_rack < 1 || (tree && (spec.racks_per_pod < 1 || spec.pods < 1))) {
-    errors.add(ErrorCode::kInvalid, fmt::format("topology {}: hosts, racks and pods must be at least 1", spec.name));
+    errors.add(ErrorCode::kInvalid,
+               fmt::format("topology {}: hosts, racks and pods must be at least 1", spec.name));
     return tl::unexpected(std::move(errors));
   }
   Checked<std::vector<std::int64_t>> racks = assign_racks(spec, nodes);
@@ -130,12 +141,14 @@ Checked<Topology> build_local(const TopologySpec& spec, const std::vector<Placed
   Diagnostics errors;
   for (const PlacedNode& node : nodes) {
     if (node.at.empty() || node.at == "rack0") continue;
-    errors.add(ErrorCode::kInvalid, fmt::format("node {}: topology {} has no place \"{}\" (leave `at` out)", node.name,
-                                                topology.name, node.at));
+    errors.add(ErrorCode::kInvalid,
+               fmt::format("node {}: topology {} has no place \"{}\" (leave `at` out)", node.name,
+                           topology.name, node.at));
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   for (std::uint32_t a = 0; a < topology.nodes; ++a) {
-    for (std::uint32_t b = a + 1; b < topology.nodes; ++b) add_link(topology, a, b, Duration{}, kLocalRate);
+    for (std::uint32_t b = a + 1; b < topology.nodes; ++b)
+      add_link(topology, a, b, Duration{}, kLocalRate);
   }
   return topology;
 }
@@ -147,8 +160,9 @@ void check_reachable(const Topology& topology, Diagnostics& errors) {
   for (std::uint32_t i = 0; i < topology.nodes; ++i) {
     for (std::uint32_t j = i + 1; j < topology.nodes; ++j) {
       if (!routes.between(NodeId{i}, NodeId{j}).empty()) continue;
-      errors.add(ErrorCode::kInvalid, fmt::format("no path between {} and {} (nodes do not forward)",
-                                                  topology.vertices[i].name, topology.vertices[j].name));
+      errors.add(ErrorCode::kInvalid,
+                 fmt::format("no path between {} and {} (nodes do not forward)",
+                             topology.vertices[i].name, topology.vertices[j].name));
       break;  // one message a node names the gap; all pairs would bury it
     }
   }
@@ -198,8 +212,9 @@ class ExplicitBuilder {
     const auto found = numbers_.find(name);
     if (found != numbers_.end()) return found->second;
     const std::string near = nearest_name(name, names_);
-    errors_.add(ErrorCode::kInvalid, fmt::format("{}: no node or switch called \"{}\"{}", who, name,
-                                                 near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+    errors_.add(ErrorCode::kInvalid,
+                fmt::format("{}: no node or switch called \"{}\"{}", who, name,
+                            near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     return std::nullopt;
   }
 
@@ -210,7 +225,8 @@ class ExplicitBuilder {
     const std::optional<std::uint32_t> a = find(cable.a, who);
     const std::optional<std::uint32_t> b = find(cable.b, who);
     if (link.latency < Duration{} || link.rate.bits_per_second <= 0 || link.queue.count < 0) {
-      errors_.add(ErrorCode::kInvalid, who + ": latency and queue must not be negative, the rate must be above 0");
+      errors_.add(ErrorCode::kInvalid,
+                  who + ": latency and queue must not be negative, the rate must be above 0");
     }
     if (!a || !b) return;
     if (*a == *b) errors_.add(ErrorCode::kInvalid, who + ": both ends are " + cable.a);
@@ -229,14 +245,16 @@ class ExplicitBuilder {
 Checked<Topology> build_kind(const TopologySpec& spec, const std::vector<PlacedNode>& nodes) {
   Diagnostics errors;
   if (spec.rate.bits_per_second <= 0) {
-    errors.add(ErrorCode::kInvalid, fmt::format("topology {}: the rate must be above 0", spec.name));
+    errors.add(ErrorCode::kInvalid,
+               fmt::format("topology {}: the rate must be above 0", spec.name));
     return tl::unexpected(std::move(errors));
   }
   if (spec.kind == "explicit") return ExplicitBuilder(spec, nodes).build();
   if (spec.kind == "rack" || spec.kind == "datacenter") return build_tree(spec, nodes);
   if (spec.kind == "local") return build_local(spec, nodes);
   errors.add(ErrorCode::kInvalid,
-             fmt::format("topology {}: unknown kind \"{}\" (rack, datacenter, local, explicit)", spec.name, spec.kind));
+             fmt::format("topology {}: unknown kind \"{}\" (rack, datacenter, local, explicit)",
+                         spec.name, spec.kind));
   return tl::unexpected(std::move(errors));
 }
 
@@ -254,8 +272,9 @@ Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<Pla
 std::vector<std::pair<std::string, std::string>> builtin_topologies() {
   return {
       {"rack", "up to 24 hosts under one top-of-rack switch, 40 Gb/s; 64 B round trip 2.88 us"},
-      {"datacenter", "racks of 24, 40 racks a pod under an aggregation pair, 260 pods under a spine pair; "
-                     "64 B round trip 2.88, 7.72 or 18.71 us"},
+      {"datacenter",
+       "racks of 24, 40 racks a pod under an aggregation pair, 260 pods under a spine pair; "
+       "64 B round trip 2.88, 7.72 or 18.71 us"},
       {"local", "nodes wired pairwise without latency, to measure devices alone"},
   };
 }

@@ -1,13 +1,15 @@
-// The delays of the shipped topologies: the only constants that make a round trip take what was published.
+// The delays of the shipped topologies: the only constants that make a round trip take what was
+// published.
 //
-// Target: mean round trip of an LTL message with 64 bytes of payload in an idle network (Caulfield et al., "A Cloud-Scale
-// Acceleration Architecture", MICRO 2016, figure 10): 2.88 us under one top-of-rack switch (L0), 7.72 us between racks
-// of one pod (L1), 18.71 us between pods (L2). The publication gives sums only. They are divided as below; lengths of
-// cable follow from 5 ns a metre, what is left over is charged to the switches of the level. One way, in nanoseconds:
+// Target: mean round trip of an LTL message with 64 bytes of payload in an idle network (Caulfield
+// et al., "A Cloud-Scale Acceleration Architecture", MICRO 2016, figure 10): 2.88 us under one
+// top-of-rack switch (L0), 7.72 us between racks of one pod (L1), 18.71 us between pods (L2). The
+// publication gives sums only. They are divided as below; lengths of cable follow from 5 ns a
+// metre, what is left over is charged to the switches of the level. One way, in nanoseconds:
 //
 //   both host links          2 x 553.8  LTL engine, MAC, transceiver and 3 m of cable at each end
-//   line                          32.4  32 B header + 64 B payload + 66 B frame overhead at 40 Gb/s, once: cut-through
-//   top-of-rack switch             300
+//   line                          32.4  32 B header + 64 B payload + 66 B frame overhead at 40
+//   Gb/s, once: cut-through top-of-rack switch             300
 //                             = 1440.0  L0: 2.880 us there and back
 //   second top-of-rack switch      300
 //   aggregation switch            1000

@@ -1,7 +1,8 @@
-// How one packet crosses one line and one switch: shared by transfer_time() and the simulated network, so that what the
-// partitioner predicts for an idle network is what the network charges.
+// How one packet crosses one line and one switch: shared by transfer_time() and the simulated
+// network, so that what the partitioner predicts for an idle network is what the network charges.
 //
-//   tail handed over --(queue)--> start --latency--> head at the far end --transmit time--> tail at the far end
+//   tail handed over --(queue)--> start --latency--> head at the far end --transmit time--> tail at
+//   the far end
 #pragma once
 
 #include <algorithm>
@@ -10,7 +11,8 @@
 
 namespace soliton {
 
-// A packet in front of an output port. `tail`: when its last byte is there; the first is there at `ready`.
+// A packet in front of an output port. `tail`: when its last byte is there; the first is there at
+// `ready`.
 struct AtPort {
   Instant ready{};
   Instant tail{};
@@ -27,7 +29,8 @@ inline Duration line_time(const TopologyLink& link, Bytes packet) {
   return transmit_time(packet + Bytes{kFrameOverheadBytes}, link.rate);
 }
 
-// `free` is when the port has sent what was before. A faster line behind a slower one starts late enough not to run dry.
+// `free` is when the port has sent what was before. A faster line behind a slower one starts late
+// enough not to run dry.
 inline OnLine cross_line(AtPort packet, Instant free, Duration line, Duration latency) {
   const Instant start = std::max({packet.ready, free, packet.tail - line});
   return {start, start + latency, start + latency + line};

@@ -1,12 +1,12 @@
 #include "topologies/place.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace soliton {
 namespace {
@@ -23,14 +23,17 @@ std::optional<std::int64_t> numbered(std::string_view text, std::string_view wor
   text.remove_prefix(word.size());
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || number < 0)
+    return std::nullopt;
   return number;
 }
 
 class Placer {
  public:
   explicit Placer(const TopologySpec& spec)
-      : spec_(spec), one_rack_(spec.kind == "rack"), pods_(one_rack_ ? 1 : spec.pods),
+      : spec_(spec),
+        one_rack_(spec.kind == "rack"),
+        pods_(one_rack_ ? 1 : spec.pods),
         racks_per_pod_(one_rack_ ? 1 : spec.racks_per_pod) {}
 
   Checked<std::vector<std::int64_t>> assign(const std::vector<PlacedNode>& nodes) {
@@ -63,19 +66,21 @@ class Placer {
 
   std::string places() const {
     if (one_rack_) return "rack0";
-    return fmt::format("rack0 to rack{}, pod0 to pod{}, pod0/rack0 to pod{}/rack{}", all_racks() - 1,
-                       pods_ - 1, pods_ - 1, racks_per_pod_ - 1);
+    return fmt::format("rack0 to rack{}, pod0 to pod{}, pod0/rack0 to pod{}/rack{}",
+                       all_racks() - 1, pods_ - 1, pods_ - 1, racks_per_pod_ - 1);
   }
 
   // Rack 0 after an error: only the error counts then.
   std::int64_t place(const PlacedNode& node) {
     const std::optional<Range> range = range_of(node.at);
     if (!range) {
-      errors_.add(ErrorCode::kInvalid, fmt::format("node {}: topology {} has no place \"{}\" (it has {})",
-                                                   node.name, spec_.name, node.at, places()));
+      errors_.add(ErrorCode::kInvalid,
+                  fmt::format("node {}: topology {} has no place \"{}\" (it has {})", node.name,
+                              spec_.name, node.at, places()));
       return 0;
     }
-    std::int64_t& next = first_free_.try_emplace({range->first, range->count}, range->first).first->second;
+    std::int64_t& next =
+        first_free_.try_emplace({range->first, range->count}, range->first).first->second;
     for (; next < range->first + range->count; ++next) {
       std::int64_t& used = used_[next];
       if (used == spec_.hosts_per_rack) continue;
@@ -85,7 +90,8 @@ class Placer {
     errors_.add(ErrorCode::kInvalid,
                 fmt::format("node {}: {} of topology {} is full ({} hosts in {} rack{})", node.name,
                             node.at.empty() ? "every rack" : node.at, spec_.name,
-                            range->count * spec_.hosts_per_rack, range->count, range->count == 1 ? "" : "s"));
+                            range->count * spec_.hosts_per_rack, range->count,
+                            range->count == 1 ? "" : "s"));
     return 0;
   }
 
@@ -93,7 +99,7 @@ class Placer {
   bool one_rack_;
   std::int64_t pods_;
   std::int64_t racks_per_pod_;
-  std::map<std::int64_t, std::int64_t> used_;        // hosts by rack
+  std::map<std::int64_t, std::int64_t> used_;  // hosts by rack
   // Where to go on looking, by (first, count) of a range: keeps filling linear.
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> first_free_;
   Diagnostics errors_;
@@ -101,7 +107,8 @@ class Placer {
 
 }  // namespace
 
-Checked<std::vector<std::int64_t>> assign_racks(const TopologySpec& spec, const std::vector<PlacedNode>& nodes) {
+Checked<std::vector<std::int64_t>> assign_racks(const TopologySpec& spec,
+                                                const std::vector<PlacedNode>& nodes) {
   return Placer(spec).assign(nodes);
 }
 

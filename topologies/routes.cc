@@ -1,7 +1,8 @@
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <queue>
-#include <unordered_map>
+#include <vector>
 
 #include "protocol/base/check.h"
 #include "topologies/line.h"
@@ -19,16 +20,16 @@ struct Edge {
 
 }  // namespace
 
-// Trees of shortest paths, made when first asked for. A node with a single cable shares the tree of its switch, so
-// thousands of hosts need one tree a rack.
+// Trees of shortest paths, made when first asked for. A node with a single cable shares the tree of
+// its switch, so thousands of hosts need one tree a rack.
 struct Routes::Paths {
   // Per vertex the hop that reaches it; link kNoLink at the root and where there is no path.
   using Tree = std::vector<Hop>;
 
   const Topology& topology;
   std::vector<std::vector<Edge>> edges;
-  std::vector<std::unique_ptr<Tree>> trees;                          // by root
-  std::vector<std::unordered_map<std::uint32_t, std::vector<Hop>>> found;  // by source, then destination; never iterated
+  std::vector<std::unique_ptr<Tree>> trees;                      // by root
+  std::vector<std::map<std::uint32_t, std::vector<Hop>>> found;  // by source, then destination
 
   explicit Paths(const Topology& t)
       : topology(t), edges(t.vertices.size()), trees(t.vertices.size()), found(t.nodes) {
@@ -44,7 +45,8 @@ struct Routes::Paths {
     return *trees[root];
   }
 
-  // Dijkstra; among equally long ways the one over the lowest link number into each vertex. Nodes do not forward.
+  // Dijkstra; among equally long ways the one over the lowest link number into each vertex. Nodes
+  // do not forward.
   Tree grow(std::uint32_t root) const {
     Tree tree(edges.size(), Hop{kNoLink, 0});
     std::vector<Duration> distance(edges.size(), Duration::max());
@@ -65,7 +67,8 @@ struct Routes::Paths {
         if (done[edge.to]) continue;
         const Duration reached = leaving + topology.links[edge.hop.link].latency;
         const bool closer = reached < distance[edge.to];
-        if (!closer && (reached > distance[edge.to] || edge.hop.link > tree[edge.to].link)) continue;
+        if (!closer && (reached > distance[edge.to] || edge.hop.link > tree[edge.to].link))
+          continue;
         distance[edge.to] = reached;
         tree[edge.to] = edge.hop;
         if (closer) open.push({reached, edge.to});
@@ -98,7 +101,8 @@ Routes::~Routes() = default;
 Routes::Routes(Routes&&) noexcept = default;
 
 const std::vector<Hop>& Routes::between(NodeId from, NodeId to) const {
-  SOLITON_CHECK(from != to && index(from) < paths_->topology.nodes && index(to) < paths_->topology.nodes);
+  SOLITON_CHECK(from != to && index(from) < paths_->topology.nodes &&
+                index(to) < paths_->topology.nodes);
   const auto [entry, fresh] = paths_->found[index(from)].try_emplace(index(to));
   if (fresh) entry->second = paths_->path(index(from), index(to));
   return entry->second;

@@ -1,4 +1,4 @@
-// The graph of hosts, switches and links a cluster runs on, as values. Built by builders.h or read by read_yaml.h.
+// The graph of hosts, switches and links a cluster runs on, as values. Built by build_topology() from a TopologySpec.
 #pragma once
 
 #include <cstdint>
@@ -74,7 +74,8 @@ struct PlacedNode {
   std::string at;
 };
 
-// What topologies/*.yaml or the `topology:` key of a cluster file says.
+// What topologies/*.yaml or the `topology:` key of a cluster file says. For kind `explicit` a node's `at` names the
+// switch it gets a host cable to; without it `explicit_links` attach the node.
 struct TopologySpec {
   std::string name;  // built-in or file name, for messages
   // rack: every node under one switch (24 hosts at most); datacenter: racks of 24, 40 racks a pod, pods under a spine;
@@ -94,8 +95,8 @@ struct TopologySpec {
   std::vector<NamedLink> explicit_links;
 };
 
-// Places the nodes and builds the part of the topology they use. Errors: an unknown place, a rack that is full, a link to
-// an unknown name, a name used twice, nodes without a path to each other (kInvalid; all of them).
+// Places the nodes and builds the part of the topology they use. Errors: an unknown place, a rack that is full, a link
+// to an unknown name, a name used twice, nodes without a path to each other (kInvalid; all of them).
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
 // Names and one line each, for `soliton list topologies`.
 std::vector<std::pair<std::string, std::string>> builtin_topologies();

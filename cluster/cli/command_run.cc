@@ -9,7 +9,7 @@
 #include "cluster/report/report_html.h"
 #include "cluster/report/summary.h"
 #include "cluster/results/run_folder.h"
-#include "partition/plan/picture.h"
+#include "partition/plan/explain.h"
 
 namespace soliton {
 namespace {

@@ -24,6 +24,12 @@ int report_error(const Error& error) {
 }
 
 Checked<ClusterSpec> read_cluster_of(const CommandLine& line) {
+  if (line.engine != "" && line.engine != "local") {
+    Diagnostics problems;
+    problems.add(ErrorCode::kInvalid,
+                 fmt::format("--engine {}: this version starts node processes on this machine only; allowed: local", line.engine));
+    return tl::unexpected<Diagnostics>(std::move(problems));
+  }
   return read_cluster(line.inputs.front(), overrides_of(line), data_root());
 }
 

@@ -1,4 +1,5 @@
 // The program `soliton`: the list of parts.
+#include <csignal>
 #include <exception>
 
 #include <fmt/format.h>
@@ -28,6 +29,7 @@ std::string as_typed(int argc, char** argv) {
 int soliton_main(int argc, char** argv) {
   const tl::expected<CommandLine, int> line = parse_command_line(argc, argv);
   if (!line) return line.error();
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe or a dead node is an error value of the write
   set_check_context(as_typed(argc, argv));
   for (const Command& command : kCommands)
     if (line->command == command.name) return command.run(*line);

@@ -44,7 +44,8 @@ void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
   command.add_option("--time", line.time, "virtual | wall")->check(CLI::IsMember({"virtual", "wall"}));
   command.add_option("--processes", line.processes, "per-node | packed (virtual time)")
       ->check(CLI::IsMember({"per-node", "packed"}));
-  command.add_option("--engine", line.engine, "local")->check(CLI::IsMember({"local"}));
+  command.add_option("--engine", line.engine, "local: node processes on this machine")
+      ->check(CLI::IsMember({"local", "slurm", "mpi"}));
 }
 
 void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {

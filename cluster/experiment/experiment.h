@@ -1,4 +1,5 @@
-// An experiment file as values: series of points, each the base cluster with a few keys changed (docs/experiments.md).
+// An experiment file as values: series of points, each the base cluster with a few keys changed
+// (docs/experiments.md).
 #pragma once
 
 #include <cstdint>
@@ -25,9 +26,9 @@ struct ExperimentPoint {
 };
 
 struct ExperimentSeries {
-  std::string name;   // [a-z0-9._-]: also a folder's name
+  std::string name;  // [a-z0-9._-]: also a folder's name
   std::string title;
-  std::string axis;   // what x counts: "nodes"
+  std::string axis;  // what x counts: "nodes"
   Scaling scaling = Scaling::kStrong;
   std::vector<ExperimentPoint> points;  // x ascending
 };
@@ -36,7 +37,8 @@ struct Experiment {
   std::string file;  // as named by the user
   std::string name;
   std::string description;
-  std::string cluster;  // path of the base cluster file, resolved against the experiment file's folder
+  std::string
+      cluster;  // path of the base cluster file, resolved against the experiment file's folder
   std::vector<ExperimentSeries> series;
 };
 

@@ -1,12 +1,11 @@
 #include "cluster/experiment/point.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <string_view>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/run_folder.h"
@@ -78,7 +77,8 @@ Result<PointNumbers> parse_point(const std::string& results_json) {
   return n;
 }
 
-std::string point_fingerprint(const std::string& base_content, const Overrides& overrides, const std::string& also) {
+std::string point_fingerprint(const std::string& base_content, const Overrides& overrides,
+                              const std::string& also) {
   Sha256 hash;
   update_framed(hash, RunResults{}.version);
   update_framed(hash, also);
@@ -87,7 +87,8 @@ std::string point_fingerprint(const std::string& base_content, const Overrides& 
   return hash.hex();
 }
 
-std::string point_folder(const std::string& folder, const ExperimentSeries& series, const ExperimentPoint& point) {
+std::string point_folder(const std::string& folder, const ExperimentSeries& series,
+                         const ExperimentPoint& point) {
   return fmt::format("{}/points/{}-{}", folder, series.name, point.x);
 }
 
@@ -101,11 +102,13 @@ std::optional<PointNumbers> kept_point(const std::string& folder, const std::str
   return *numbers;
 }
 
-Status store_point(const std::string& folder, const std::string& fingerprint, const RunResults& results) {
+Status store_point(const std::string& folder, const std::string& fingerprint,
+                   const RunResults& results) {
   if (Status made = make_folders(folder); !made) return made;
   const std::string mark = folder + "/fingerprint";
   if (unlink(mark.c_str()) != 0 && errno != ENOENT) return not_written(mark, "remove", errno);
-  if (Status written = write_file(folder + "/results.json", results_json(results)); !written) return written;
+  if (Status written = write_file(folder + "/results.json", results_json(results)); !written)
+    return written;
   return results.complete ? write_file(mark, fingerprint + "\n") : Status{};
 }
 

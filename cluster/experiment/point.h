@@ -31,16 +31,21 @@ struct PointNumbers {
 // kInvalid: not a results.json of ours.
 Result<PointNumbers> parse_point(const std::string& results_json);
 
-// SHA-256 over the version, the base cluster file's content, the overrides and whatever else the caller depends on.
-std::string point_fingerprint(const std::string& base_content, const Overrides& overrides, const std::string& also);
+// SHA-256 over the version, the base cluster file's content, the overrides and whatever else the
+// caller depends on.
+std::string point_fingerprint(const std::string& base_content, const Overrides& overrides,
+                              const std::string& also);
 
 // FOLDER/points/SERIES-X
-std::string point_folder(const std::string& folder, const ExperimentSeries& series, const ExperimentPoint& point);
+std::string point_folder(const std::string& folder, const ExperimentSeries& series,
+                         const ExperimentPoint& point);
 
-// The numbers of an earlier sweep's point: only when it is complete and was made from the same inputs.
+// The numbers of an earlier sweep's point: only when it is complete and was made from the same
+// inputs.
 std::optional<PointNumbers> kept_point(const std::string& folder, const std::string& fingerprint);
 
 // Writes results.json, then the fingerprint: a point without one does not count. kNotWritten.
-Status store_point(const std::string& folder, const std::string& fingerprint, const RunResults& results);
+Status store_point(const std::string& folder, const std::string& fingerprint,
+                   const RunResults& results);
 
 }  // namespace soliton

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "cluster/experiment/experiment.h"
 #include "cluster/results/file_io.h"
@@ -17,10 +17,14 @@ constexpr std::int64_t kLargestX = 1'000'000'000;
 
 const char* kind_name(Kind kind) {
   switch (kind) {
-    case Kind::kNull: return "nothing";
-    case Kind::kScalar: return "a single value";
-    case Kind::kList: return "a list";
-    default: return "a map";
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kScalar:
+      return "a single value";
+    case Kind::kList:
+      return "a list";
+    default:
+      return "a map";
   }
 }
 
@@ -29,26 +33,32 @@ bool is_folder_name(const std::string& name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
   };
-  return !name.empty() && name.size() <= kLongest && name[0] != '.' && std::all_of(name.begin(), name.end(), allowed);
+  return !name.empty() && name.size() <= kLongest && name[0] != '.' &&
+         std::all_of(name.begin(), name.end(), allowed);
 }
 
-// One scalar of a `set:` as --set would take it. Values a YAML reader could take for something else are quoted.
+// One scalar of a `set:` as --set would take it. Values a YAML reader could take for something else
+// are quoted.
 std::string override_text(const std::string& key, const YamlValue& value) {
   std::string quoted;
   for (const char c : value.text) quoted += c == '\'' ? "''" : std::string(1, c);
-  const bool plain = value.text.find_first_of("#:[]{}&*!|>'\"%@`,\n\t") == std::string::npos && !value.text.empty() &&
-                     value.text.front() != ' ' && value.text.back() != ' ' && value.text.front() != '-';
+  const bool plain = value.text.find_first_of("#:[]{}&*!|>'\"%@`,\n\t") == std::string::npos &&
+                     !value.text.empty() && value.text.front() != ' ' && value.text.back() != ' ' &&
+                     value.text.front() != '-';
   return key + "=" + (plain ? value.text : "'" + quoted + "'");
 }
 
 class ExperimentReader {
  public:
-  explicit ExperimentReader(const std::string& file) : context_(file, {}) { experiment_.file = file; }
+  explicit ExperimentReader(const std::string& file) : context_(file, {}) {
+    experiment_.file = file;
+  }
 
   Checked<Experiment> read(const YamlValue& root) {
     if (check_keys(root, "", {"name", "description", "cluster", "series"})) {
       required(root, "", "name", experiment_.name);
-      if (!experiment_.name.empty() && !is_folder_name(experiment_.name)) bad_name(*root.find("name"), experiment_.name);
+      if (!experiment_.name.empty() && !is_folder_name(experiment_.name))
+        bad_name(*root.find("name"), experiment_.name);
       text(root, "", "description", experiment_.description);
       if (required(root, "", "cluster", experiment_.cluster)) base_cluster(*root.find("cluster"));
       series_list(root);
@@ -58,35 +68,42 @@ class ExperimentReader {
   }
 
  private:
-  static std::string label(const std::string& map, const std::string& key) { return map.empty() ? key : map + "." + key; }
+  static std::string label(const std::string& map, const std::string& key) {
+    return map.empty() ? key : map + "." + key;
+  }
 
   // False when the value is no map. Unknown keys are reported, each with the nearest one.
-  bool check_keys(const YamlValue& value, const std::string& map, const std::vector<std::string>& allowed) {
+  bool check_keys(const YamlValue& value, const std::string& map,
+                  const std::vector<std::string>& allowed) {
     if (value.kind != Kind::kMap) {
       context_.error(value.mark, fmt::format("{} must be a map with the keys {}, found {}",
-                                             map.empty() ? "an experiment" : map, fmt::join(allowed, ", "),
-                                             kind_name(value.kind)));
+                                             map.empty() ? "an experiment" : map,
+                                             fmt::join(allowed, ", "), kind_name(value.kind)));
       return false;
     }
     for (const YamlKey& key : value.keys)
       if (std::find(allowed.begin(), allowed.end(), key.name) == allowed.end())
-        context_.error(key.mark, fmt::format("unknown key \"{}\"{}", printable(label(map, key.name)),
-                                             suggestion(key.name, allowed)));
+        context_.error(key.mark,
+                       fmt::format("unknown key \"{}\"{}", printable(label(map, key.name)),
+                                   suggestion(key.name, allowed)));
     return true;
   }
 
-  bool text(const YamlValue& value, const std::string& map, const std::string& key, std::string& out) {
+  bool text(const YamlValue& value, const std::string& map, const std::string& key,
+            std::string& out) {
     const YamlValue* found = value.find(key);
     if (found == nullptr || found->kind == Kind::kNull) return false;
     if (found->kind != Kind::kScalar) {
-      context_.error(found->mark, fmt::format("{} must be a text, found {}", label(map, key), kind_name(found->kind)));
+      context_.error(found->mark, fmt::format("{} must be a text, found {}", label(map, key),
+                                              kind_name(found->kind)));
       return false;
     }
     out = found->text;
     return true;
   }
 
-  bool required(const YamlValue& value, const std::string& map, const std::string& key, std::string& out) {
+  bool required(const YamlValue& value, const std::string& map, const std::string& key,
+                std::string& out) {
     const YamlValue* found = value.find(key);
     if (found != nullptr && found->kind != Kind::kNull) return text(value, map, key, out);
     context_.error(value.mark, fmt::format("{} is missing", label(map, key)));
@@ -94,24 +111,32 @@ class ExperimentReader {
   }
 
   void bad_name(const YamlValue& value, const std::string& name) {
-    context_.error(value.mark, fmt::format("name \"{}\" becomes a folder's: use up to 63 of a-z 0-9 . _ - and no dot first",
-                                           printable(name)));
+    context_.error(
+        value.mark,
+        fmt::format(
+            "name \"{}\" becomes a folder's: use up to 63 of a-z 0-9 . _ - and no dot first",
+            printable(name)));
   }
 
   void base_cluster(const YamlValue& value) {
     experiment_.cluster = resolve_path(folder_of(experiment_.file), value.text);
-    if (!is_regular_file(experiment_.cluster)) context_.error(value.mark, explain_missing_file(experiment_.cluster));
+    if (!is_regular_file(experiment_.cluster))
+      context_.error(value.mark, explain_missing_file(experiment_.cluster));
   }
 
   void series_list(const YamlValue& root) {
     const YamlValue* list = root.find("series");
     if (list == nullptr || list->kind != Kind::kList || list->items.empty())
-      return context_.error(list ? list->mark : root.mark, "series must be a list of at least one series");
+      return context_.error(list ? list->mark : root.mark,
+                            "series must be a list of at least one series");
     if (list->items.size() > kSeriesLimit)
-      return context_.error(list->mark, fmt::format("{} series; at most {} are supported", list->items.size(), kSeriesLimit));
-    for (std::size_t i = 0; i < list->items.size(); ++i) one_series(list->items[i], fmt::format("series[{}]", i));
+      return context_.error(list->mark, fmt::format("{} series; at most {} are supported",
+                                                    list->items.size(), kSeriesLimit));
+    for (std::size_t i = 0; i < list->items.size(); ++i)
+      one_series(list->items[i], fmt::format("series[{}]", i));
     if (points_ > kPointsLimit)
-      context_.error(list->mark, fmt::format("{} points; at most {} are supported", points_, kPointsLimit));
+      context_.error(list->mark,
+                     fmt::format("{} points; at most {} are supported", points_, kPointsLimit));
   }
 
   void one_series(const YamlValue& value, const std::string& map) {
@@ -121,7 +146,8 @@ class ExperimentReader {
       const YamlValue& name = *value.find("name");
       if (!is_folder_name(series.name)) bad_name(name, series.name);
       if (!names_.insert(series.name).second)
-        context_.error(name.mark, fmt::format("series \"{}\" is there twice", printable(series.name)));
+        context_.error(name.mark,
+                       fmt::format("series \"{}\" is there twice", printable(series.name)));
     }
     series.title = series.name;
     series.axis = "nodes";
@@ -140,38 +166,47 @@ class ExperimentReader {
     out = word == "weak" ? Scaling::kWeak : Scaling::kStrong;
     if (word != "weak" && word != "strong")
       context_.error(value.find("scaling")->mark,
-                     fmt::format("scaling \"{}\" is not known{}", printable(word), suggestion(word, {"strong", "weak"})));
+                     fmt::format("scaling \"{}\" is not known{}", printable(word),
+                                 suggestion(word, {"strong", "weak"})));
   }
 
-  // `set: {path: value}`; whether a path exists is said by the cluster file's reader, when the point is read.
+  // `set: {path: value}`; whether a path exists is said by the cluster file's reader, when the
+  // point is read.
   void settings(const YamlValue& value, const std::string& map, Overrides& out) {
     const YamlValue* set = value.find("set");
     if (set == nullptr || set->kind == Kind::kNull) return;
     if (set->kind != Kind::kMap)
-      return context_.error(set->mark, fmt::format("{} must be a map of paths to values, found {}", label(map, "set"),
-                                                   kind_name(set->kind)));
+      return context_.error(set->mark, fmt::format("{} must be a map of paths to values, found {}",
+                                                   label(map, "set"), kind_name(set->kind)));
     for (std::size_t i = 0; i < set->keys.size(); ++i) {
       const YamlValue& item = set->items[i];
       if (item.kind != Kind::kScalar)
-        context_.error(item.mark, fmt::format("{}: the value must be a single one, found {}; name the path to each",
-                                              printable(set->keys[i].name), kind_name(item.kind)));
+        context_.error(
+            item.mark,
+            fmt::format("{}: the value must be a single one, found {}; name the path to each",
+                        printable(set->keys[i].name), kind_name(item.kind)));
       else if (set->keys[i].name.empty() || set->keys[i].name.find('=') != std::string::npos)
-        context_.error(set->keys[i].mark, fmt::format("\"{}\" is not a path into a cluster file", printable(set->keys[i].name)));
+        context_.error(set->keys[i].mark, fmt::format("\"{}\" is not a path into a cluster file",
+                                                      printable(set->keys[i].name)));
       else
         out.push_back(override_text(set->keys[i].name, item));
     }
   }
 
-  void points(const YamlValue& value, const std::string& map, const Overrides& common, ExperimentSeries& series) {
+  void points(const YamlValue& value, const std::string& map, const Overrides& common,
+              ExperimentSeries& series) {
     const YamlValue* list = value.find("points");
     if (list == nullptr || list->kind != Kind::kList || list->items.empty())
-      return context_.error(list ? list->mark : value.mark, fmt::format("{} must be a list of at least one point", label(map, "points")));
+      return context_.error(
+          list ? list->mark : value.mark,
+          fmt::format("{} must be a list of at least one point", label(map, "points")));
     points_ += list->items.size();
     for (std::size_t i = 0; i < list->items.size(); ++i)
       one_point(list->items[i], fmt::format("{}.points[{}]", map, i), common, series);
   }
 
-  void one_point(const YamlValue& value, const std::string& map, const Overrides& common, ExperimentSeries& series) {
+  void one_point(const YamlValue& value, const std::string& map, const Overrides& common,
+                 ExperimentSeries& series) {
     if (!check_keys(value, map, {"x", "set"})) return;
     ExperimentPoint point;
     point.overrides = common;
@@ -181,9 +216,12 @@ class ExperimentReader {
     const Result<std::int64_t> number = parse_integer(x);
     const Mark mark = value.find("x")->mark;
     if (!number || *number < 1 || *number > kLargestX)
-      return context_.error(mark, fmt::format("{}.x must be a whole number from 1 to {}, found \"{}\"", map, kLargestX, printable(x)));
+      return context_.error(
+          mark, fmt::format("{}.x must be a whole number from 1 to {}, found \"{}\"", map,
+                            kLargestX, printable(x)));
     if (!series.points.empty() && *number <= series.points.back().x)
-      return context_.error(mark, fmt::format("{}.x must be larger than the one before, {}", map, series.points.back().x));
+      return context_.error(mark, fmt::format("{}.x must be larger than the one before, {}", map,
+                                              series.points.back().x));
     point.x = *number;
     series.points.push_back(std::move(point));
   }

@@ -1,10 +1,10 @@
 #include "cluster/experiment/sweep.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
-
-#include <fmt/format.h>
 
 #include "cluster/report/words.h"
 #include "cluster/results/file_io.h"
@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 // What a sweep writes, with what a cut-off write of it may leave.
 bool is_sweep_entry(const std::string& name) {
   const std::string whole = name.substr(0, name.find(".part-"));
-  return whole == "points" || whole == "table.txt" || whole == "sweep.csv" || whole == "sweep.json" ||
-         whole == "report.html" || whole == "lock";
+  return whole == "points" || whole == "table.txt" || whole == "sweep.csv" ||
+         whole == "sweep.json" || whole == "report.html" || whole == "lock";
 }
 
 // A folder with other things in it is somebody else's, unless a sweep's results are there as well.
@@ -29,14 +29,16 @@ Status check_folder(const std::string& folder) {
   if (fs::exists(folder + "/points", error) || fs::exists(folder + "/sweep.json", error)) return {};
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error))
     if (!is_sweep_entry(entry.path().filename().string()))
-      return invalid(fmt::format("{} holds files that no sweep wrote; name an empty or a new folder", folder));
+      return invalid(
+          fmt::format("{} holds files that no sweep wrote; name an empty or a new folder", folder));
   if (error) return not_written(folder, "list", error.value());
   return {};
 }
 
 class Sweeper {
  public:
-  Sweeper(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options, std::string base)
+  Sweeper(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options,
+          std::string base)
       : experiment_(experiment), runner_(runner), options_(options), base_(std::move(base)) {
     sweep_.name = experiment.name;
     sweep_.description = experiment.description;
@@ -46,7 +48,8 @@ class Sweeper {
     for (const ExperimentSeries& series : experiment_.series) {
       sweep_.series.push_back({series, {}});
       for (const ExperimentPoint& point : series.points)
-        if (Status status = one_point(series, point); !status) return tl::unexpected<Error>(status.error());
+        if (Status status = one_point(series, point); !status)
+          return tl::unexpected<Error>(status.error());
     }
     if (Status written = write_tables(); !written) return tl::unexpected<Error>(written.error());
     return sweep_;
@@ -76,12 +79,13 @@ class Sweeper {
 
   bool must_stop() const { return sweep_.interrupted || (options_.stop && options_.stop()); }
 
-  Status run_point(const ExperimentSeries& series, const ExperimentPoint& point, const std::string& folder,
-                   const std::string& fingerprint, SweepPoint& out) {
+  Status run_point(const ExperimentSeries& series, const ExperimentPoint& point,
+                   const std::string& folder, const std::string& fingerprint, SweepPoint& out) {
     const Checked<RunResults> results = runner_(experiment_.cluster, point.overrides);
     ++sweep_.ran;
     if (!results) {
-      fail(out, results.error().empty() ? ErrorCode::kBroken : results.error().errors[0].code, results.error().text());
+      fail(out, results.error().empty() ? ErrorCode::kBroken : results.error().errors[0].code,
+           results.error().text());
       say(series, out, "failed: " + out.error);
       return {};
     }
@@ -96,7 +100,8 @@ class Sweeper {
       else
         fail(out, ErrorCode::kBroken, why);
     } else if (results->outputs.mismatched > 0 || results->failed > 0) {
-      fail(out, ErrorCode::kCheckFailed, results->failed > 0 ? "requests failed" : "outputs differ from an unsharded device");
+      fail(out, ErrorCode::kCheckFailed,
+           results->failed > 0 ? "requests failed" : "outputs differ from an unsharded device");
     }
     say(series, out, out.error.empty() ? "done" : out.error);
     return {};
@@ -123,12 +128,14 @@ class Sweeper {
   }
 
   Status write_tables() const {
-    const std::vector<std::pair<const char*, std::string>> files = {{"table.txt", sweep_table(sweep_)},
-                                                                    {"sweep.csv", sweep_csv(sweep_)},
-                                                                    {"sweep.json", sweep_json(sweep_)},
-                                                                    {"report.html", sweep_page(sweep_)}};
+    const std::vector<std::pair<const char*, std::string>> files = {
+        {"table.txt", sweep_table(sweep_)},
+        {"sweep.csv", sweep_csv(sweep_)},
+        {"sweep.json", sweep_json(sweep_)},
+        {"report.html", sweep_page(sweep_)}};
     for (const auto& [name, content] : files)
-      if (Status written = write_file(options_.folder + "/" + name, content); !written) return written;
+      if (Status written = write_file(options_.folder + "/" + name, content); !written)
+        return written;
     return {};
   }
 
@@ -143,8 +150,9 @@ class Sweeper {
 
 Scaled scaled(const SweepSeries& series, std::size_t point) {
   const auto latency = [](const SweepPoint& p) {
-    return p.numbers && p.numbers->latency_mean_us && *p.numbers->latency_mean_us > 0 ? p.numbers->latency_mean_us
-                                                                                      : std::nullopt;
+    return p.numbers && p.numbers->latency_mean_us && *p.numbers->latency_mean_us > 0
+               ? p.numbers->latency_mean_us
+               : std::nullopt;
   };
   const auto first = std::find_if(series.points.begin(), series.points.end(),
                                   [&](const SweepPoint& p) { return latency(p).has_value(); });
@@ -156,7 +164,8 @@ Scaled scaled(const SweepSeries& series, std::size_t point) {
   return {faster, faster / larger};
 }
 
-Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options) {
+Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
+                        const SweepOptions& options) {
   Result<std::string> base = read_whole_file(experiment.cluster);
   if (!base) return tl::unexpected<Error>(base.error());
   if (Status made = make_folders(options.folder); !made) return tl::unexpected<Error>(made.error());

@@ -1,7 +1,9 @@
-// Runs the points of an experiment, keeps what is finished, and writes the table, the CSV and the page of curves.
+// Runs the points of an experiment, keeps what is finished, and writes the table, the CSV and the
+// page of curves.
 //
-// A sweep's folder: points/SERIES-X/results.json and fingerprint, table.txt, sweep.csv, sweep.json, report.html, and a
-// `lock` while it runs. Running the same experiment into the same folder again runs only what is missing or has changed.
+// A sweep's folder: points/SERIES-X/results.json and fingerprint, table.txt, sweep.csv, sweep.json,
+// report.html, and a `lock` while it runs. Running the same experiment into the same folder again
+// runs only what is missing or has changed.
 #pragma once
 
 #include <functional>
@@ -30,7 +32,7 @@ struct Sweep {
   std::string name;
   std::string description;
   std::vector<SweepSeries> series;
-  bool complete = true;            // every point was run or kept, and none failed
+  bool complete = true;  // every point was run or kept, and none failed
   bool interrupted = false;
   std::size_t ran = 0;
   std::size_t kept = 0;
@@ -38,18 +40,21 @@ struct Sweep {
 };
 
 struct SweepOptions {
-  std::string folder;                                // made with its parents
-  std::string inputs;                                // goes into each fingerprint: what else the results depend on
-  std::function<bool()> stop;                        // asked before each point; may be empty
+  std::string folder;          // made with its parents
+  std::string inputs;          // goes into each fingerprint: what else the results depend on
+  std::function<bool()> stop;  // asked before each point; may be empty
   std::function<void(const std::string&)> progress;  // a line as each point ends; may be empty
 };
 
-// `file` and overrides as for read_cluster(). Results with complete == false are stored but run again the next time.
-using PointRunner = std::function<Checked<RunResults>(const std::string& file, const Overrides& overrides)>;
+// `file` and overrides as for read_cluster(). Results with complete == false are stored but run
+// again the next time.
+using PointRunner =
+    std::function<Checked<RunResults>(const std::string& file, const Overrides& overrides)>;
 
-// A failed point does not stop the others. Errors: the base cluster file cannot be read (kInvalid), the folder holds
-// something else (kInvalid), is in use, or cannot be written (kNotWritten).
-Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options);
+// A failed point does not stop the others. Errors: the base cluster file cannot be read (kInvalid),
+// the folder holds something else (kInvalid), is in use, or cannot be written (kNotWritten).
+Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
+                        const SweepOptions& options);
 
 // Against the first point of the series that has a latency; unset without both.
 struct Scaled {

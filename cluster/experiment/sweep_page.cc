@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "cluster/experiment/sweep.h"
 #include "cluster/report/chart.h"
@@ -37,7 +37,8 @@ std::optional<double> network_share(const SweepSeries& series, std::size_t i) {
 std::string axis_of(const Sweep& sweep) {
   std::vector<std::string> axes;
   for (const SweepSeries& series : sweep.series)
-    if (std::find(axes.begin(), axes.end(), series.series.axis) == axes.end()) axes.push_back(series.series.axis);
+    if (std::find(axes.begin(), axes.end(), series.series.axis) == axes.end())
+      axes.push_back(series.series.axis);
   return fmt::format("{}", fmt::join(axes, ", "));
 }
 
@@ -65,7 +66,9 @@ std::string chart(const Sweep& sweep, const ChartText& text, Measure measure) {
   return line_chart(out);
 }
 
-std::string cell(const std::optional<double>& value, int digits) { return value ? significant(*value, digits) : "-"; }
+std::string cell(const std::optional<double>& value, int digits) {
+  return value ? significant(*value, digits) : "-";
+}
 
 std::vector<std::string> table_row(const SweepSeries& series, std::size_t i) {
   const SweepPoint& point = series.points[i];
@@ -81,20 +84,25 @@ std::vector<std::string> table_row(const SweepSeries& series, std::size_t i) {
           s.efficiency ? percent(*s.efficiency) : "-",
           n.network_share() ? percent(*n.network_share()) : "-",
           cell(n.moved_bytes_per_request(), 4),
-          !point.error.empty() ? point.error : point.numbers ? "" : "not run"};
+          !point.error.empty() ? point.error
+          : point.numbers      ? ""
+                               : "not run"};
 }
 
 std::string series_section(const SweepSeries& series) {
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < series.points.size(); ++i) rows.push_back(table_row(series, i));
   const bool weak = series.series.scaling == Scaling::kWeak;
-  const std::string how = weak ? "Weak scaling: the work grows with the axis; efficiency is t1 / tn of the mean latency."
-                               : "Strong scaling: the work stays; efficiency is x1 t1 / (xn tn) of the mean latency.";
-  return html_section(series.series.title,
-                      "<p class=\"soft\">" + html_escape(how) + "</p>\n" +
-                          html_table({series.series.axis, "nodes used", "mean us", "p99 us", "requests/s", "TFLOPS",
-                                      "speed-up", "efficiency", "network", "B/request", ""},
-                                     rows, 0));
+  const std::string how =
+      weak
+          ? "Weak scaling: the work grows with the axis; efficiency is t1 / tn of the mean latency."
+          : "Strong scaling: the work stays; efficiency is x1 t1 / (xn tn) of the mean latency.";
+  return html_section(
+      series.series.title,
+      "<p class=\"soft\">" + html_escape(how) + "</p>\n" +
+          html_table({series.series.axis, "nodes used", "mean us", "p99 us", "requests/s", "TFLOPS",
+                      "speed-up", "efficiency", "network", "B/request", ""},
+                     rows, 0));
 }
 
 }  // namespace
@@ -103,8 +111,9 @@ std::string sweep_page(const Sweep& sweep) {
   std::string body = fmt::format("<h1>{}</h1>\n<p class=\"soft\">{}</p>\n", html_escape(sweep.name),
                                  html_escape(sweep.description));
   if (!sweep.complete)
-    body += fmt::format("<p class=\"banner\">This sweep is not complete: {}</p>\n",
-                        sweep.interrupted ? "it was interrupted; run it again to finish it" : "points failed");
+    body += fmt::format(
+        "<p class=\"banner\">This sweep is not complete: {}</p>\n",
+        sweep.interrupted ? "it was interrupted; run it again to finish it" : "points failed");
   body += "<section>\n<h2>Curves</h2>\n<div class=\"charts\">\n";
   body += chart(sweep, {"Mean latency", "us", true}, plain<&PointNumbers::latency_mean_us>);
   body += chart(sweep, {"Throughput", "requests/s", true}, plain<&PointNumbers::throughput_rps>);

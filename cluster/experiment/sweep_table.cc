@@ -8,7 +8,9 @@
 namespace soliton {
 namespace {
 
-std::string cell(const std::optional<double>& value, int digits) { return value ? significant(*value, digits) : "-"; }
+std::string cell(const std::optional<double>& value, int digits) {
+  return value ? significant(*value, digits) : "-";
+}
 
 std::string exact(const std::optional<double>& value) { return value ? spell_number(*value) : ""; }
 
@@ -22,12 +24,11 @@ std::string table_row(const SweepSeries& series, std::size_t i) {
   if (!point.numbers) return fmt::format("{:>8}  {}\n", point.x, note(point));
   const PointNumbers& n = *point.numbers;
   const Scaled s = scaled(series, i);
-  std::string out = fmt::format("{:>8} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}", point.x,
-                                cell(n.latency_mean_us, 5), cell(n.latency_p99_us, 5), cell(n.throughput_rps, 4),
-                                cell(n.effective_tflops, 3), cell(s.speedup, 3),
-                                s.efficiency ? percent(*s.efficiency) : "-",
-                                n.network_share() ? percent(*n.network_share()) : "-",
-                                cell(n.moved_bytes_per_request(), 4));
+  std::string out = fmt::format(
+      "{:>8} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}", point.x,
+      cell(n.latency_mean_us, 5), cell(n.latency_p99_us, 5), cell(n.throughput_rps, 4),
+      cell(n.effective_tflops, 3), cell(s.speedup, 3), s.efficiency ? percent(*s.efficiency) : "-",
+      n.network_share() ? percent(*n.network_share()) : "-", cell(n.moved_bytes_per_request(), 4));
   const std::string remark = note(point);
   return remark.empty() ? out + "\n" : out + "  " + remark + "\n";
 }
@@ -35,7 +36,9 @@ std::string table_row(const SweepSeries& series, std::size_t i) {
 std::string csv_row(const SweepSeries& series, std::size_t i) {
   const SweepPoint& point = series.points[i];
   const PointNumbers n = point.numbers.value_or(PointNumbers{});
-  const auto whole = [&](std::int64_t value) { return point.numbers ? std::to_string(value) : std::string(); };
+  const auto whole = [&](std::int64_t value) {
+    return point.numbers ? std::to_string(value) : std::string();
+  };
   const Scaled s = scaled(series, i);
   const std::vector<std::string> cells = {csv_cell(series.series.name),
                                           csv_cell(series.series.axis),
@@ -96,13 +99,18 @@ void json_point(JsonWriter& json, const SweepSeries& series, std::size_t i) {
 }  // namespace
 
 std::string sweep_table(const Sweep& sweep) {
-  std::string out = one_line(sweep.name) + (sweep.complete ? "" : sweep.interrupted ? " · PARTIAL: interrupted" : " · NOT COMPLETE") + "\n";
+  std::string out = one_line(sweep.name) +
+                    (sweep.complete      ? ""
+                     : sweep.interrupted ? " · PARTIAL: interrupted"
+                                         : " · NOT COMPLETE") +
+                    "\n";
   if (!sweep.description.empty()) out += one_line(sweep.description) + "\n";
   for (const SweepSeries& series : sweep.series) {
     out += fmt::format("\n{} ({} scaling)\n", one_line(series.series.title),
                        series.series.scaling == Scaling::kWeak ? "weak" : "strong");
-    out += fmt::format("{:>8} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}\n", one_line(series.series.axis),
-                       "mean us", "p99 us", "requests/s", "TFLOPS", "speed-up", "efficiency", "network", "B/request");
+    out += fmt::format("{:>8} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}\n",
+                       one_line(series.series.axis), "mean us", "p99 us", "requests/s", "TFLOPS",
+                       "speed-up", "efficiency", "network", "B/request");
     for (std::size_t i = 0; i < series.points.size(); ++i) out += table_row(series, i);
   }
   return out;
@@ -110,8 +118,10 @@ std::string sweep_table(const Sweep& sweep) {
 
 std::string sweep_csv(const Sweep& sweep) {
   std::string out =
-      "series,axis,x,nodes_used,requests,latency_mean_us,latency_p99_us,predicted_latency_us,throughput_rps,"
-      "effective_tflops,utilization,speedup,efficiency,network_share,moved_bytes_per_request,cut_bytes_per_request,"
+      "series,axis,x,nodes_used,requests,latency_mean_us,latency_p99_us,predicted_latency_us,"
+      "throughput_rps,"
+      "effective_tflops,utilization,speedup,efficiency,network_share,moved_bytes_per_request,cut_"
+      "bytes_per_request,"
       "note\n";
   for (const SweepSeries& series : sweep.series)
     for (std::size_t i = 0; i < series.points.size(); ++i) out += csv_row(series, i);

@@ -1,11 +1,11 @@
 #include "cluster/report/chart.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "cluster/report/html.h"
 #include "cluster/report/words.h"
@@ -28,8 +28,9 @@ struct Scale {
   bool logarithmic = false;
 
   double operator()(double value) const {
-    const double share = logarithmic ? (std::log2(value) - std::log2(low)) / (std::log2(high) - std::log2(low))
-                                     : (value - low) / (high - low);
+    const double share =
+        logarithmic ? (std::log2(value) - std::log2(low)) / (std::log2(high) - std::log2(low))
+                    : (value - low) / (high - low);
     return from + share * (to - from);
   }
 };
@@ -48,25 +49,35 @@ Scale widened(Scale scale) {
 }
 
 std::string figure(const std::string& title, double height, const std::string& content) {
-  return fmt::format("<figure><figcaption>{}</figcaption>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}</svg></figure>\n",
-                     html_escape(title), kWidth, height, html_escape(title), content);
+  return fmt::format(
+      "<figure><figcaption>{}</figcaption>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" "
+      "aria-label=\"{}\">\n{}</svg></figure>\n",
+      html_escape(title), kWidth, height, html_escape(title), content);
 }
 
 std::string text_at(double x, double y, const char* anchor, const std::string& text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor, html_escape(text));
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
+                     html_escape(text));
 }
 
 std::string line_between(const char* kind, double x1, double y1, double x2, double y2) {
-  return fmt::format("<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", kind, x1, y1, x2, y2);
+  return fmt::format(
+      "<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", kind, x1,
+      y1, x2, y2);
 }
 
 std::string marker(std::size_t series, double x, double y) {
   const auto colour = fmt::format("class=\"f{}\"", series % kColours);
   switch (series % 4) {
-    case 0: return fmt::format("<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"", colour, x, y);
-    case 1: return fmt::format("<rect {} x=\"{:.1f}\" y=\"{:.1f}\" width=\"7\" height=\"7\"", colour, x - 3.5, y - 3.5);
-    case 2: return fmt::format("<path {} d=\"M{:.1f} {:.1f}l5 9h-10z\"", colour, x, y - 5);
-    default: return fmt::format("<path {} d=\"M{:.1f} {:.1f}l5 5l-5 5l-5-5z\"", colour, x, y - 5);
+    case 0:
+      return fmt::format("<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"", colour, x, y);
+    case 1:
+      return fmt::format("<rect {} x=\"{:.1f}\" y=\"{:.1f}\" width=\"7\" height=\"7\"", colour,
+                         x - 3.5, y - 3.5);
+    case 2:
+      return fmt::format("<path {} d=\"M{:.1f} {:.1f}l5 9h-10z\"", colour, x, y - 5);
+    default:
+      return fmt::format("<path {} d=\"M{:.1f} {:.1f}l5 5l-5 5l-5-5z\"", colour, x, y - 5);
   }
 }
 
@@ -82,13 +93,17 @@ std::string y_axis(const Scale& y, const std::vector<double>& ticks, const std::
     out += text_at(kLeft - 6, y(tick) + 4, "end", brief(tick, 3));
   }
   out += line_between("axis", kLeft, kTop, kLeft, kHeight - kBottom);
-  return out + fmt::format("<text x=\"14\" y=\"{0:.1f}\" text-anchor=\"middle\" transform=\"rotate(-90 14 {0:.1f})\">{1}</text>\n",
-                           (kTop + kHeight - kBottom) / 2, html_escape(label));
+  return out + fmt::format(
+                   "<text x=\"14\" y=\"{0:.1f}\" text-anchor=\"middle\" transform=\"rotate(-90 14 "
+                   "{0:.1f})\">{1}</text>\n",
+                   (kTop + kHeight - kBottom) / 2, html_escape(label));
 }
 
 std::string x_axis(const Scale& x, const std::vector<double>& ticks, const std::string& label) {
-  std::string out = line_between("axis", kLeft, kHeight - kBottom, kWidth - kRight, kHeight - kBottom);
-  for (const double tick : ticks) out += text_at(x(tick), kHeight - kBottom + 17, "middle", brief(tick, 4));
+  std::string out =
+      line_between("axis", kLeft, kHeight - kBottom, kWidth - kRight, kHeight - kBottom);
+  for (const double tick : ticks)
+    out += text_at(x(tick), kHeight - kBottom + 17, "middle", brief(tick, 4));
   return out + text_at((kLeft + kWidth - kRight) / 2, kHeight - 8, "middle", label);
 }
 
@@ -98,7 +113,8 @@ std::vector<double> log_ticks(double low, double high) {
   std::vector<double> out;
   for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10)
     for (const double step : {1.0, 2.0, 5.0})
-      if ((step == 1 || !wide) && power * step >= low * 0.999 && power * step <= high * 1.001) out.push_back(power * step);
+      if ((step == 1 || !wide) && power * step >= low * 0.999 && power * step <= high * 1.001)
+        out.push_back(power * step);
   return out;
 }
 
@@ -131,22 +147,27 @@ std::string curve(const LineChart& chart, std::size_t number, const Scale& x, co
   for (const auto& [px, py] : series.points) {
     if (!usable(chart, px, py)) continue;
     line += fmt::format("{}{:.1f} {:.1f}", line.empty() ? "M" : "L", x(px), y(py));
-    marks += marker(number, x(px), y(py)) + fmt::format("><title>{}: {} at {} {}</title></{}>\n", html_escape(series.name),
-                                                        brief(py, 4), brief(px, 4), html_escape(chart.x_label),
-                                                        number % 4 == 0 ? "circle" : number % 4 == 1 ? "rect" : "path");
+    marks += marker(number, x(px), y(py)) + fmt::format("><title>{}: {} at {} {}</title></{}>\n",
+                                                        html_escape(series.name), brief(py, 4),
+                                                        brief(px, 4), html_escape(chart.x_label),
+                                                        number % 4 == 0   ? "circle"
+                                                        : number % 4 == 1 ? "rect"
+                                                                          : "path");
   }
   if (line.empty()) return "";
-  return fmt::format("<path class=\"curve c{}\" stroke-dasharray=\"{}\" d=\"{}\"/>\n{}", number % kColours, dash(number),
-                     line, marks);
+  return fmt::format("<path class=\"curve c{}\" stroke-dasharray=\"{}\" d=\"{}\"/>\n{}",
+                     number % kColours, dash(number), line, marks);
 }
 
 std::string legend(const LineChart& chart) {
   std::string out;
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
     const double y = kHeight + 4 + kLegendRow * static_cast<double>(i);
-    out += fmt::format("<path class=\"curve c{}\" stroke-dasharray=\"{}\" d=\"M{:.1f} {:.1f}h26\"/>\n", i % kColours,
-                       dash(i), kLeft, y);
-    out += marker(i, kLeft + 13, y) + "/>\n" + text_at(kLeft + 34, y + 4, "start", chart.series[i].name);
+    out +=
+        fmt::format("<path class=\"curve c{}\" stroke-dasharray=\"{}\" d=\"M{:.1f} {:.1f}h26\"/>\n",
+                    i % kColours, dash(i), kLeft, y);
+    out += marker(i, kLeft + 13, y) + "/>\n" +
+           text_at(kLeft + 34, y + 4, "start", chart.series[i].name);
   }
   return out;
 }
@@ -166,11 +187,14 @@ std::string histogram_bars(const std::vector<std::size_t>& counts, const Scale& 
   const double step = (x.high - x.low) / static_cast<double>(counts.size());
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i] == 0) continue;
-    const double left = x.low + step * static_cast<double>(i), top = y(static_cast<double>(counts[i]));
-    out += fmt::format("<rect class=\"f0\" opacity=\"0.75\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\">"
-                       "<title>{} requests from {} to {} us</title></rect>\n",
-                       x(left), top, std::max(1.0, x(left + step) - x(left) - 1), y(0) - top, counts[i],
-                       brief(left, 4), brief(left + step, 4));
+    const double left = x.low + step * static_cast<double>(i),
+                 top = y(static_cast<double>(counts[i]));
+    out += fmt::format(
+        "<rect class=\"f0\" opacity=\"0.75\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+        "height=\"{:.1f}\">"
+        "<title>{} requests from {} to {} us</title></rect>\n",
+        x(left), top, std::max(1.0, x(left + step) - x(left) - 1), y(0) - top, counts[i],
+        brief(left, 4), brief(left + step, 4));
   }
   return out;
 }
@@ -206,31 +230,36 @@ std::vector<double> round_ticks(double highest, int count) {
 std::string line_chart(const LineChart& chart) {
   const Extent extent = extent_of(chart);
   if (extent.xs.empty()) return "";
-  const Scale x = widened({*extent.xs.begin(), *extent.xs.rbegin(), kLeft + 20, kWidth - kRight - 14, chart.log_x});
+  const Scale x = widened(
+      {*extent.xs.begin(), *extent.xs.rbegin(), kLeft + 20, kWidth - kRight - 14, chart.log_x});
   std::vector<double> ticks = round_ticks(extent.high, kTicks);
   Scale y{0, ticks.back(), kHeight - kBottom, kTop, false};
   if (chart.log_y) {
     y = widened({extent.low / 1.25, extent.high * 1.25, kHeight - kBottom, kTop, true});
     ticks = log_ticks(y.low, y.high);
   }
-  std::string content = y_axis(y, ticks, chart.y_label) +
-                        x_axis(x, std::vector<double>(extent.xs.begin(), extent.xs.end()), chart.x_label);
+  std::string content =
+      y_axis(y, ticks, chart.y_label) +
+      x_axis(x, std::vector<double>(extent.xs.begin(), extent.xs.end()), chart.x_label);
   for (std::size_t i = 0; i < chart.series.size(); ++i) content += curve(chart, i, x, y);
-  return figure(chart.title, kHeight + kLegendRow * static_cast<double>(chart.series.size()), content + legend(chart));
+  return figure(chart.title, kHeight + kLegendRow * static_cast<double>(chart.series.size()),
+                content + legend(chart));
 }
 
 std::string distribution_chart(const std::string& title, const std::vector<Duration>& sorted) {
   SOLITON_CHECK(!sorted.empty());
   const bool flat = sorted.front() == sorted.back();
   const std::vector<std::size_t> counts = counts_by_bin(sorted, flat ? 1 : kBins);
-  const Scale x = widened({in_us(sorted.front()), in_us(sorted.back()), kLeft + 8, kWidth - kRight - 8, false});
-  const std::vector<double> ticks = round_ticks(static_cast<double>(*std::max_element(counts.begin(), counts.end())), kTicks);
+  const Scale x =
+      widened({in_us(sorted.front()), in_us(sorted.back()), kLeft + 8, kWidth - kRight - 8, false});
+  const std::vector<double> ticks =
+      round_ticks(static_cast<double>(*std::max_element(counts.begin(), counts.end())), kTicks);
   const Scale y{0, ticks.back(), kHeight - kBottom, kTop, false};
   std::vector<double> x_ticks = {in_us(sorted.front())};
   if (!flat) x_ticks = {x.low, (x.low + x.high) / 2, x.high};
   return figure(title, kHeight,
-                y_axis(y, ticks, "requests") + x_axis(x, x_ticks, "latency in us") + histogram_bars(counts, x, y) +
-                    (flat ? "" : cumulative_curve(sorted, x)));
+                y_axis(y, ticks, "requests") + x_axis(x, x_ticks, "latency in us") +
+                    histogram_bars(counts, x, y) + (flat ? "" : cumulative_curve(sorted, x)));
 }
 
 std::string share_bar(const std::vector<BarPart>& parts) {
@@ -241,16 +270,22 @@ std::string share_bar(const std::vector<BarPart>& parts) {
     const BarPart& part = parts[i];
     if (!(part.share > 0)) continue;
     const double width = std::min(part.share, 1.0) * kBarWidth;
-    bars += fmt::format("<rect class=\"f{}\" x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" height=\"{}\"><title>{}</title></rect>\n",
-                        i % kColours, left, width, kBarHeight, html_escape(part.name + " " + part.value));
+    bars += fmt::format(
+        "<rect class=\"f{}\" x=\"{:.1f}\" y=\"0\" width=\"{:.1f}\" "
+        "height=\"{}\"><title>{}</title></rect>\n",
+        i % kColours, left, width, kBarHeight, html_escape(part.name + " " + part.value));
     left += width;
-    names += fmt::format("<span><svg width=\"12\" height=\"12\" style=\"display:inline-block\"><rect class=\"f{}\" width=\"12\" "
-                         "height=\"12\"/></svg> {} {} ({})</span>&emsp;",
-                         i % kColours, html_escape(part.name), html_escape(part.value), percent(part.share));
+    names += fmt::format(
+        "<span><svg width=\"12\" height=\"12\" style=\"display:inline-block\"><rect class=\"f{}\" "
+        "width=\"12\" "
+        "height=\"12\"/></svg> {} {} ({})</span>&emsp;",
+        i % kColours, html_escape(part.name), html_escape(part.value), percent(part.share));
   }
-  return fmt::format("<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" style=\"width:100%;height:26px\" role=\"img\" "
-                     "aria-label=\"shares of the mean latency\">\n{}</svg>\n<p>{}</p>\n",
-                     kBarWidth, kBarHeight, bars, names);
+  return fmt::format(
+      "<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" style=\"width:100%;height:26px\" "
+      "role=\"img\" "
+      "aria-label=\"shares of the mean latency\">\n{}</svg>\n<p>{}</p>\n",
+      kBarWidth, kBarHeight, bars, names);
 }
 
 }  // namespace soliton

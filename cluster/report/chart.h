@@ -1,4 +1,5 @@
-// Charts as inline SVG for the pages of html.h: colours come from the page, no script, numbers as tooltips.
+// Charts as inline SVG for the pages of html.h: colours come from the page, no script, numbers as
+// tooltips.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@ namespace soliton {
 
 struct ChartSeries {
   std::string name;
-  std::vector<std::pair<double, double>> points;  // (x, y), x ascending; points that are not finite are left out
+  std::vector<std::pair<double, double>>
+      points;  // (x, y), x ascending; points that are not finite are left out
 };
 
 struct LineChart {
@@ -21,7 +23,8 @@ struct LineChart {
   std::vector<ChartSeries> series;
 };
 
-// A <figure>; "" when no series has a point. At most 6 colours, repeated beyond; dash and marker differ as well.
+// A <figure>; "" when no series has a point. At most 6 colours, repeated beyond; dash and marker
+// differ as well.
 std::string line_chart(const LineChart& chart);
 
 // Latencies as a histogram with the cumulative share over it. REQUIRES: ascending, not empty.

@@ -6,7 +6,8 @@
 namespace soliton {
 namespace {
 
-// The series colours keep at least 3:1 against both backgrounds; lines also differ in dash and marker.
+// The series colours keep at least 3:1 against both backgrounds; lines also differ in dash and
+// marker.
 constexpr const char* kStyle = R"css(
 :root { color-scheme: light dark; --back: #fbfbfa; --card: #ffffff; --text: #1d2126; --soft: #626a73; --line: #dfe2e6;
   --bad: #b3261e; --s0: #2f6fde; --s1: #c4581b; --s2: #2a8a4a; --s3: #8a4fc0; --s4: #a8780a; --s5: #bf3a74; }
@@ -44,7 +45,8 @@ svg .curve { fill: none; stroke-width: 2; }
 std::string html_page(const std::string& title, const std::string& body) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
       html_escape(title), kStyle, body);

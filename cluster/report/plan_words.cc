@@ -1,10 +1,10 @@
 #include "cluster/report/plan_words.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "cluster/report/words.h"
 
@@ -15,7 +15,8 @@ namespace {
 using Groups = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
 void add_to_group(Groups& groups, const std::string& key, const std::string& node) {
-  const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
+  const auto found =
+      std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
   if (found == groups.end()) {
     groups.push_back({key, {node}});
   } else if (found->second.back() != node) {
@@ -34,7 +35,8 @@ std::string group_of(const std::string& hold) {
 Groups merged_by_place(const Groups& groups) {
   Groups out;
   for (const auto& [what, nodes] : groups) {
-    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& g) { return g.second == nodes; });
+    const auto same =
+        std::find_if(out.begin(), out.end(), [&](const auto& g) { return g.second == nodes; });
     if (same != out.end() && what.starts_with("rows") == same->first.starts_with("rows")) {
       same->first += ", " + (what.starts_with("rows of ") ? what.substr(8) : what);
     } else {
@@ -54,7 +56,8 @@ std::vector<std::string> host_parts(const HostShard& host) {
 
 }  // namespace
 
-std::vector<std::string> nodes_of_role(const std::vector<NodeResult>& nodes, const std::string& role) {
+std::vector<std::string> nodes_of_role(const std::vector<NodeResult>& nodes,
+                                       const std::string& role) {
   std::vector<std::string> out;
   for (const NodeResult& node : nodes)
     if (node.role == role) out.push_back(node.name);
@@ -65,28 +68,32 @@ std::string cluster_words(const std::vector<NodeResult>& nodes) {
   std::vector<std::pair<std::string, int>> devices;
   for (const NodeResult& node : nodes) {
     if (node.role != "npu") continue;
-    const auto found =
-        std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.first == node.device; });
+    const auto found = std::find_if(devices.begin(), devices.end(),
+                                    [&](const auto& d) { return d.first == node.device; });
     if (found == devices.end())
       devices.emplace_back(node.device, 1);
     else
       ++found->second;
   }
   std::vector<std::string> parts;
-  for (const auto& [device, count] : devices) parts.push_back(fmt::format("{} × {}", count, device));
+  for (const auto& [device, count] : devices)
+    parts.push_back(fmt::format("{} × {}", count, device));
   const std::size_t hosts = nodes_of_role(nodes, "host").size();
   if (hosts > 0) parts.push_back(fmt::format("{} host{}", hosts, hosts == 1 ? "" : "s"));
   const std::size_t idle = nodes_of_role(nodes, "idle").size();
-  return fmt::format("{}{}", fmt::join(parts, " + "), idle > 0 ? fmt::format(" ({} more idle)", idle) : "");
+  return fmt::format("{}{}", fmt::join(parts, " + "),
+                     idle > 0 ? fmt::format(" ({} more idle)", idle) : "");
 }
 
 std::string placement_words(const Plan& plan) {
   Groups groups;
   for (const Placement& placement : plan.placements)
-    for (const std::string& hold : placement.holds) add_to_group(groups, group_of(hold), placement.node);
+    for (const std::string& hold : placement.holds)
+      add_to_group(groups, group_of(hold), placement.node);
   std::vector<std::string> parts;
   for (const auto& [what, nodes] : merged_by_place(groups))
-    parts.push_back(fmt::format("{} {} {}", what, nodes.size() > 1 ? "over" : "on", name_ranges(nodes)));
+    parts.push_back(
+        fmt::format("{} {} {}", what, nodes.size() > 1 ? "over" : "on", name_ranges(nodes)));
   const std::vector<std::string> host = host_parts(plan.host_shard);
   if (!host.empty()) parts.push_back(fmt::format("{} on {}", join_and(host), plan.host));
   return fmt::format("{}", fmt::join(parts, ", "));

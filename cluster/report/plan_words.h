@@ -1,4 +1,5 @@
-// A plan and the cluster it runs on, in a few words: what sits where, how full it is, how fast it could be.
+// A plan and the cluster it runs on, in a few words: what sits where, how full it is, how fast it
+// could be.
 #pragma once
 
 #include <string>
@@ -22,7 +23,9 @@ struct Fullness {
   std::string memory;  // "MatrixRf"
   std::int64_t used = 0;
   std::int64_t capacity = 0;
-  double share() const { return capacity > 0 ? static_cast<double>(used) / static_cast<double>(capacity) : 0; }
+  double share() const {
+    return capacity > 0 ? static_cast<double>(used) / static_cast<double>(capacity) : 0;
+  }
 };
 std::vector<Fullness> fullness(const Plan& plan);
 // "81 %"; 100 % only when nothing is left.
@@ -32,6 +35,7 @@ std::string full_percent(const Fullness& f);
 std::string peak_words(const Plan& plan);
 
 // Names of the nodes whose role is `role`.
-std::vector<std::string> nodes_of_role(const std::vector<NodeResult>& nodes, const std::string& role);
+std::vector<std::string> nodes_of_role(const std::vector<NodeResult>& nodes,
+                                       const std::string& role);
 
 }  // namespace soliton

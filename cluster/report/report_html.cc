@@ -9,14 +9,16 @@
 namespace soliton {
 
 std::string report_html(const RunResults& r, const SummaryContext& c, const std::string& plan_svg) {
-  std::string body = fmt::format("<h1>{}</h1>\n<p class=\"soft\">{} on {} · {} · {} · {} time · seed {} · soliton {}</p>\n",
-                                 html_escape(r.name), html_escape(c.model), html_escape(cluster_words(r.nodes)),
-                                 html_escape(c.topology), html_escape(c.precision), html_escape(r.time), r.seed,
-                                 html_escape(r.version));
+  std::string body = fmt::format(
+      "<h1>{}</h1>\n<p class=\"soft\">{} on {} · {} · {} · {} time · seed {} · soliton {}</p>\n",
+      html_escape(r.name), html_escape(c.model), html_escape(cluster_words(r.nodes)),
+      html_escape(c.topology), html_escape(c.precision), html_escape(r.time), r.seed,
+      html_escape(r.version));
   if (!r.complete)
     body += fmt::format("<p class=\"banner\">This run is not complete: {}</p>\n",
                         html_escape(r.error.empty() ? "it was stopped" : r.error));
-  body += cards_html(r, c) + latency_html(r) + plan_html(c, plan_svg) + nodes_html(r) + network_html(r) + faults_html(r);
+  body += cards_html(r, c) + latency_html(r) + plan_html(c, plan_svg) + nodes_html(r) +
+          network_html(r) + faults_html(r);
   return html_page(r.name + " · soliton", body);
 }
 

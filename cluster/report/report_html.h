@@ -8,6 +8,7 @@
 namespace soliton {
 
 // `plan_svg`: the plan's picture as partition/plan writes it ("<svg …>"), or "".
-std::string report_html(const RunResults& results, const SummaryContext& context, const std::string& plan_svg);
+std::string report_html(const RunResults& results, const SummaryContext& context,
+                        const std::string& plan_svg);
 
 }  // namespace soliton

@@ -1,9 +1,9 @@
 #include "cluster/report/report_sections.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "cluster/report/chart.h"
 #include "cluster/report/html.h"
@@ -14,12 +14,17 @@
 namespace soliton {
 namespace {
 
-std::string count_text(std::uint64_t value) { return group_thousands(static_cast<std::int64_t>(value)); }
+std::string count_text(std::uint64_t value) {
+  return group_thousands(static_cast<std::int64_t>(value));
+}
 
 Card outputs_card(const OutputSummary& o) {
   if (o.mismatched > 0)
-    return {"outputs", fmt::format("{} differ", o.mismatched), fmt::format("of {} checked", group_thousands(o.checked)), true};
-  if (o.checked > 0) return {"outputs", "bit-identical", fmt::format("{} checked against one unsharded device", group_thousands(o.checked))};
+    return {"outputs", fmt::format("{} differ", o.mismatched),
+            fmt::format("of {} checked", group_thousands(o.checked)), true};
+  if (o.checked > 0)
+    return {"outputs", "bit-identical",
+            fmt::format("{} checked against one unsharded device", group_thousands(o.checked))};
   return {"outputs", "not checked", ""};
 }
 
@@ -29,8 +34,8 @@ std::string memory_rows(const Plan& plan) {
     for (const MemoryUse& use : p.memory) {
       if (use.capacity == 0) continue;
       const Fullness f{p.node, use.memory, use.used, use.capacity};
-      rows.push_back({p.node, use.memory, group_thousands(use.used), group_thousands(use.capacity), full_percent(f),
-                      spell(use.used_bytes)});
+      rows.push_back({p.node, use.memory, group_thousands(use.used), group_thousands(use.capacity),
+                      full_percent(f), spell(use.used_bytes)});
     }
   return html_table({"node", "memory", "used", "holds", "full", "bytes"}, rows, 2);
 }
@@ -46,16 +51,20 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
   std::vector<Card> cards;
   if (latency.completed > 0) {
     cards.push_back({"mean latency", spell_time(latency.mean),
-                     fmt::format("predicted {} us, bound {} us", significant(r.partition.predicted_latency_us, 4),
+                     fmt::format("predicted {} us, bound {} us",
+                                 significant(r.partition.predicted_latency_us, 4),
                                  significant(r.partition.lower_bound_us, 4))});
     cards.push_back({"p99 latency", spell_time(latency.p99), "p99.9 " + spell_time(latency.p99_9)});
     cards.push_back({"throughput", significant(throughput_rps(r), 3) + "/s",
-                     fmt::format("{} requests, {} client{}", group_thousands(latency.completed), c.clients, c.clients == 1 ? "" : "s")});
+                     fmt::format("{} requests, {} client{}", group_thousands(latency.completed),
+                                 c.clients, c.clients == 1 ? "" : "s")});
     cards.push_back({"effective TFLOPS", significant(effective_tflops(r), 3),
-                     fmt::format("{} of {} peak", percent(utilization(r)), significant(r.peak_ops_per_second / 1e12, 3))});
+                     fmt::format("{} of {} peak", percent(utilization(r)),
+                                 significant(r.peak_ops_per_second / 1e12, 3))});
   }
   if (r.failed > 0 || r.duplicated > 0)
-    cards.push_back({"requests", fmt::format("{} failed", r.failed), fmt::format("{} duplicated", r.duplicated), true});
+    cards.push_back({"requests", fmt::format("{} failed", r.failed),
+                     fmt::format("{} duplicated", r.duplicated), true});
   if (c.compute != "timing") cards.push_back(outputs_card(r.outputs));
   if (r.outputs.accuracy)
     cards.push_back({"accuracy", percent(*r.outputs.accuracy),
@@ -67,8 +76,9 @@ std::string plan_html(const SummaryContext& c, const std::string& plan_svg) {
   if (c.plan == nullptr) return "";
   const Plan& plan = *c.plan;
   std::string body = paragraph(placement_words(plan));
-  body += paragraph(fmt::format("{} · {} · cost model {}", verdict_words(plan.certificate), plan.certificate.method,
-                                plan.certificate.cost_model), " class=\"soft\"");
+  body += paragraph(fmt::format("{} · {} · cost model {}", verdict_words(plan.certificate),
+                                plan.certificate.method, plan.certificate.cost_model),
+                    " class=\"soft\"");
   body += paragraph(plan.one_device);
   if (!plan_svg.empty()) body += "<figure>" + plan_svg + "</figure>\n";
   for (const std::string& line : plan.explanation) body += paragraph(line, " class=\"soft\"");
@@ -81,15 +91,19 @@ std::string latency_html(const RunResults& r) {
   const Breakdown mean = mean_breakdown(r);
   const Duration whole = mean_of(sorted);
   const auto part = [&](const char* name, Duration value) {
-    const double share = whole.count() > 0 ? static_cast<double>(value.count()) / static_cast<double>(whole.count()) : 0;
+    const double share =
+        whole.count() > 0 ? static_cast<double>(value.count()) / static_cast<double>(whole.count())
+                          : 0;
     return BarPart{name, spell_time(value), share};
   };
-  std::vector<BarPart> parts = {part("compute", mean.compute), part("network", mean.network), part("queue", mean.queue),
-                                part("host", mean.host)};
+  std::vector<BarPart> parts = {part("compute", mean.compute), part("network", mean.network),
+                                part("queue", mean.queue), part("host", mean.host)};
   // Wall time: the path is what the model charges; the rest is the time of this machine.
   if (whole - mean.total() > whole / 200) parts.push_back(part("other", whole - mean.total()));
   return html_section("Where the time goes", share_bar(parts)) +
-         html_section("Latency", "<div class=\"charts\">\n" + distribution_chart("latency of the requests", sorted) + "</div>\n");
+         html_section("Latency", "<div class=\"charts\">\n" +
+                                     distribution_chart("latency of the requests", sorted) +
+                                     "</div>\n");
 }
 
 std::string nodes_html(const RunResults& r) {
@@ -97,24 +111,31 @@ std::string nodes_html(const RunResults& r) {
   for (const NodeResult& node : r.nodes) {
     const bool has_memory = node.memory_budget.count > 0;
     rows.push_back({node.name, node.device, node.role, node.state, percent(node.busy_fraction),
-                    has_memory ? describe(node.memory_used) : "", has_memory ? describe(node.memory_budget) : ""});
+                    has_memory ? describe(node.memory_used) : "",
+                    has_memory ? describe(node.memory_budget) : ""});
   }
-  return html_section("Nodes", html_table({"node", "device", "role", "state", "busy", "memory used", "memory"}, rows, 4));
+  return html_section(
+      "Nodes",
+      html_table({"node", "device", "role", "state", "busy", "memory used", "memory"}, rows, 4));
 }
 
 std::string network_html(const RunResults& r) {
   const FabricCounters& f = r.fabric;
   const LtlCounters& l = r.ltl;
   std::vector<std::vector<std::string>> rows = {
-      {"packets on the fabric", count_text(f.packets)}, {"bytes on the fabric", count_text(f.bytes)},
-      {"packets dropped", count_text(f.dropped)},       {"messages", count_text(l.messages)},
-      {"packets retransmitted", count_text(l.retransmitted)}, {"timeouts", count_text(l.timeouts)},
+      {"packets on the fabric", count_text(f.packets)},
+      {"bytes on the fabric", count_text(f.bytes)},
+      {"packets dropped", count_text(f.dropped)},
+      {"messages", count_text(l.messages)},
+      {"packets retransmitted", count_text(l.retransmitted)},
+      {"timeouts", count_text(l.timeouts)},
       {"negative acknowledgements", count_text(l.nacks)}};
   if (l.rtt.count() > 0) {
     rows.push_back({"round trip, mean", spell_time(l.rtt.mean())});
     rows.push_back({"round trip, p99", spell_time(l.rtt.quantile(0.99))});
   }
-  rows.push_back({"tensor bytes between nodes, each request", group_thousands(r.partition.cut_bytes_per_request)});
+  rows.push_back({"tensor bytes between nodes, each request",
+                  group_thousands(r.partition.cut_bytes_per_request)});
   return html_section("Network", html_table({"count", "value"}, rows));
 }
 

@@ -1,9 +1,9 @@
 #include "cluster/report/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "cluster/report/plan_words.h"
 #include "cluster/report/words.h"
@@ -48,7 +48,8 @@ class Summary {
     outputs();
     faults();
     if (!c_.folder.empty())
-      line("wrote", c_.folder + (c_.folder.ends_with('/') ? "" : "/") + "   open report.html, or trace.json in Perfetto");
+      line("wrote", c_.folder + (c_.folder.ends_with('/') ? "" : "/") +
+                        "   open report.html, or trace.json in Perfetto");
     return out_;
   }
 
@@ -66,7 +67,8 @@ class Summary {
   void title() {
     std::string time = r_.time + " time";
     if (!c_.layout.empty()) time += ", " + c_.layout;
-    std::vector<std::string> parts = {one_line(r_.name), one_line(c_.model) + " on " + cluster_words(r_.nodes)};
+    std::vector<std::string> parts = {one_line(r_.name),
+                                      one_line(c_.model) + " on " + cluster_words(r_.nodes)};
     for (const std::string& part : {c_.topology, c_.precision, time})
       if (!part.empty()) parts.push_back(part);
     out_ += fmt::format("{} · seed {}\n\n", fmt::join(parts, " · "), r_.seed);
@@ -92,32 +94,39 @@ class Summary {
   void bars(const std::vector<Fullness>& all) {
     for (std::size_t first = 0; first < all.size(); first += kBarsPerLine) {
       std::vector<std::string> row;
-      for (std::size_t i = first; i < std::min(all.size(), first + kBarsPerLine); ++i) row.push_back(bar(all[i]));
+      for (std::size_t i = first; i < std::min(all.size(), first + kBarsPerLine); ++i)
+        row.push_back(bar(all[i]));
       line("", fmt::format("{}", fmt::join(row, "   ")));
     }
   }
 
   std::string many_bars(const std::vector<Fullness>& all) const {
     const auto [emptiest, fullest] = std::minmax_element(
-        all.begin(), all.end(), [](const Fullness& a, const Fullness& b) { return a.share() < b.share(); });
-    return fmt::format("{} nodes · fullest {} · emptiest {}", all.size(), bar(*fullest), bar(*emptiest));
+        all.begin(), all.end(),
+        [](const Fullness& a, const Fullness& b) { return a.share() < b.share(); });
+    return fmt::format("{} nodes · fullest {} · emptiest {}", all.size(), bar(*fullest),
+                       bar(*emptiest));
   }
 
   std::string stopped_words() const {
-    return fmt::format("{}; what was measured until then follows", r_.error.empty() ? "before the end" : one_line(r_.error));
+    return fmt::format("{}; what was measured until then follows",
+                       r_.error.empty() ? "before the end" : one_line(r_.error));
   }
 
   void run() {
     std::string text = group_thousands(latency_.completed) + " requests";
     if (latency_.completed < r_.sent) text += " of " + group_thousands(r_.sent);
-    if (r_.failed > 0) text += ink(Ink::kRed, fmt::format(", {} failed", group_thousands(r_.failed)));
-    if (r_.duplicated > 0) text += ink(Ink::kRed, fmt::format(", {} duplicated", group_thousands(r_.duplicated)));
+    if (r_.failed > 0)
+      text += ink(Ink::kRed, fmt::format(", {} failed", group_thousands(r_.failed)));
+    if (r_.duplicated > 0)
+      text += ink(Ink::kRed, fmt::format(", {} duplicated", group_thousands(r_.duplicated)));
     const std::string wall = significant(r_.wall.seconds, 2) + " s";
     const std::string run_time = spell_time(std::max(r_.last_completed - kRunStart, Duration{}));
     text += r_.time == "virtual" ? fmt::format(" · {} emulated in {}", run_time, wall)
                                  : fmt::format(" · {} in real time", run_time);
     text += fmt::format(" · {} process{}", r_.wall.processes, r_.wall.processes == 1 ? "" : "es");
-    line("run", text + fmt::format(" · {} packets", group_thousands(static_cast<std::int64_t>(r_.fabric.packets))));
+    line("run", text + fmt::format(" · {} packets",
+                                   group_thousands(static_cast<std::int64_t>(r_.fabric.packets))));
   }
 
   void latency() {
@@ -125,15 +134,18 @@ class Summary {
     const TimeUnit unit = TimeUnit::fitting(latency_.mean);
     const Duration predicted = from_us(r_.partition.predicted_latency_us);
     const Duration bound = from_us(r_.partition.lower_bound_us);
-    std::string text = fmt::format("min {}   mean {}   p50 {}   p99 {}   p99.9 {}   max {} {}", unit.spell(latency_.min),
-                                   unit.spell(latency_.mean), unit.spell(latency_.p50), unit.spell(latency_.p99),
+    std::string text = fmt::format("min {}   mean {}   p50 {}   p99 {}   p99.9 {}   max {} {}",
+                                   unit.spell(latency_.min), unit.spell(latency_.mean),
+                                   unit.spell(latency_.p50), unit.spell(latency_.p99),
                                    unit.spell(latency_.p99_9), unit.spell(latency_.max), unit.name);
-    if (predicted.count() > 0) text += fmt::format("      predicted {} {}", unit.spell(predicted), unit.name);
+    if (predicted.count() > 0)
+      text += fmt::format("      predicted {} {}", unit.spell(predicted), unit.name);
     if (bound.count() > 0) text += fmt::format("   bound {} {}", unit.spell(bound), unit.name);
     line("latency", text);
     if (r_.device && r_.device->count() > 0)
-      line("", fmt::format("modelled devices alone: mean {}   p99 {}   max {} {}", unit.spell(r_.device->mean()),
-                           unit.spell(r_.device->quantile(0.99)), unit.spell(r_.device->max()), unit.name));
+      line("", fmt::format("modelled devices alone: mean {}   p99 {}   max {} {}",
+                           unit.spell(r_.device->mean()), unit.spell(r_.device->quantile(0.99)),
+                           unit.spell(r_.device->max()), unit.name));
   }
 
   void where() {
@@ -153,8 +165,9 @@ class Summary {
   void add_part(std::vector<std::string>& parts, const char* name, Duration value) const {
     const TimeUnit unit = TimeUnit::fitting(latency_.mean);
     const double whole = static_cast<double>(latency_.mean.count());
-    parts.push_back(fmt::format("{} {} {} {:.0f} %", name, unit.spell(value), unit.name,
-                                whole > 0 ? 100 * static_cast<double>(value.count()) / whole : 0.0));
+    parts.push_back(
+        fmt::format("{} {} {} {:.0f} %", name, unit.spell(value), unit.name,
+                    whole > 0 ? 100 * static_cast<double>(value.count()) / whole : 0.0));
   }
 
   std::string busy_words() const {
@@ -170,9 +183,10 @@ class Summary {
 
   void rate() {
     if (latency_.completed == 0) return;
-    std::string text = fmt::format("{} requests/s ({}, {} client{})", significant(throughput_rps(r_), 3),
-                                   c_.arrival == "closed" ? "closed loop" : c_.arrival + " arrivals", c_.clients,
-                                   c_.clients == 1 ? "" : "s");
+    std::string text =
+        fmt::format("{} requests/s ({}, {} client{})", significant(throughput_rps(r_), 3),
+                    c_.arrival == "closed" ? "closed loop" : c_.arrival + " arrivals", c_.clients,
+                    c_.clients == 1 ? "" : "s");
     text += fmt::format("   {} TFLOPS", significant(effective_tflops(r_), 3));
     if (c_.plan) text += " of " + peak_words(*c_.plan);
     if (std::isfinite(utilization(r_))) text += fmt::format(", {} used", percent(utilization(r_)));
@@ -187,10 +201,11 @@ class Summary {
     if (o.checked > 0 && o.mismatched == 0)
       text = group_thousands(o.checked) + " checked, all bit-identical to one unsharded device";
     if (o.mismatched > 0)
-      text = ink(Ink::kRed, fmt::format("{} checked, {} DIFFER from one unsharded device", group_thousands(o.checked),
-                                        group_thousands(o.mismatched)));
+      text = ink(Ink::kRed, fmt::format("{} checked, {} DIFFER from one unsharded device",
+                                        group_thousands(o.checked), group_thousands(o.mismatched)));
     if (o.accuracy) text += " · accuracy " + accuracy_words(*o.accuracy, o.accuracy_fp32);
-    if (o.max_abs_error) text += " · largest error against fp32 " + significant(*o.max_abs_error, 2);
+    if (o.max_abs_error)
+      text += " · largest error against fp32 " + significant(*o.max_abs_error, 2);
     line("outputs", text);
   }
 
@@ -210,8 +225,8 @@ class Summary {
     if (r_.faults.size() > kFaultsLimit)
       line("", fmt::format("and {} more in results.json", r_.faults.size() - kFaultsLimit));
     if (!r_.faults.empty() || r_.ltl.retransmitted > 0 || r_.fabric.dropped > 0)
-      line(label, fmt::format("{} packets dropped, {} retransmitted, {} timeouts", r_.fabric.dropped,
-                              r_.ltl.retransmitted, r_.ltl.timeouts));
+      line(label, fmt::format("{} packets dropped, {} retransmitted, {} timeouts",
+                              r_.fabric.dropped, r_.ltl.retransmitted, r_.ltl.timeouts));
   }
 
   const RunResults& r_;

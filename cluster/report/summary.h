@@ -1,4 +1,5 @@
-// summary.txt and what `soliton run` prints (interface, section 5). Every number follows from the results or the plan.
+// summary.txt and what `soliton run` prints (interface, section 5). Every number follows from the
+// results or the plan.
 #pragma once
 
 #include <string>
@@ -10,17 +11,17 @@ namespace soliton {
 
 // What a summary or a report says beside the results.
 struct SummaryContext {
-  std::string model;                    // "language-gru"
-  std::string topology;                 // "rack"
-  std::string precision;                // "ms-fp9"
-  std::string layout;                   // "a process per node", "packed in one process"
-  std::string arrival = "closed";       // workload.arrival
+  std::string model;               // "language-gru"
+  std::string topology;            // "rack"
+  std::string precision;           // "ms-fp9"
+  std::string layout;              // "a process per node", "packed in one process"
+  std::string arrival = "closed";  // workload.arrival
   std::int64_t clients = 1;
-  std::string compute = "functional";   // functional | timing | sampled
-  const Plan* plan = nullptr;           // nullptr: nothing is said about it
-  std::string remark;                   // why the devices are used as they are; "" = how busy they were
-  std::string folder;                   // "" = no `wrote` line
-  bool terminal = false;                // colours
+  std::string compute = "functional";  // functional | timing | sampled
+  const Plan* plan = nullptr;          // nullptr: nothing is said about it
+  std::string remark;     // why the devices are used as they are; "" = how busy they were
+  std::string folder;     // "" = no `wrote` line
+  bool terminal = false;  // colours
 };
 
 // Ends with a newline.

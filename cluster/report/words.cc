@@ -1,9 +1,9 @@
 #include "cluster/report/words.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace soliton {
 namespace {
@@ -36,7 +36,8 @@ std::string fixed(double value, int decimals) {
   const std::string text = fmt::format("{:.{}f}", std::abs(value), decimals);
   const std::size_t point = std::min(text.find('.'), text.size());
   const bool zero = text.find_first_not_of("0.") == std::string::npos;
-  return fmt::format("{}{}{}", value < 0 && !zero ? "-" : "", group_digits(text.substr(0, point)), text.substr(point));
+  return fmt::format("{}{}{}", value < 0 && !zero ? "-" : "", group_digits(text.substr(0, point)),
+                     text.substr(point));
 }
 
 }  // namespace
@@ -103,11 +104,13 @@ std::string name_ranges(const std::vector<std::string>& names) {
     const NumberedName start = split_number(names[first]);
     std::size_t next = first + 1;
     while (start.number >= 0 && next < names.size() &&
-           names[next] == fmt::format("{}{}", start.stem, start.number + static_cast<std::int64_t>(next - first)))
+           names[next] == fmt::format("{}{}", start.stem,
+                                      start.number + static_cast<std::int64_t>(next - first)))
       ++next;
     if (!out.empty()) out += ", ";
     out += names[first];
-    if (next - first > 1) out += fmt::format("-{}", start.number + static_cast<std::int64_t>(next - first) - 1);
+    if (next - first > 1)
+      out += fmt::format("-{}", start.number + static_cast<std::int64_t>(next - first) - 1);
     first = next;
   }
   return out;

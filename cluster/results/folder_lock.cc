@@ -1,6 +1,7 @@
 #include "cluster/results/folder_lock.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -8,8 +9,6 @@
 #include <charconv>
 #include <sstream>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/results.h"
@@ -39,10 +38,12 @@ std::string field(const std::string& text, const std::string& key) {
 }
 
 tl::unexpected<Error> taken(const std::string& folder, const LockOwner& owner) {
-  return failure(ErrorCode::kNotWritten,
-                 fmt::format("{} is in use by process {} on {}; wait for it, or write elsewhere (--out). When that "
-                             "process is gone, remove {}/lock",
-                             folder, owner.pid, owner.machine, folder));
+  return failure(
+      ErrorCode::kNotWritten,
+      fmt::format(
+          "{} is in use by process {} on {}; wait for it, or write elsewhere (--out). When that "
+          "process is gone, remove {}/lock",
+          folder, owner.pid, owner.machine, folder));
 }
 
 // Fails when a living owner or somebody else's file stands in the way.
@@ -51,7 +52,8 @@ Status check_free(const std::string& folder, const std::string& path) {
   const Result<std::string> text = read_whole_file(path);
   if (!text) return failure(ErrorCode::kNotWritten, text.error().message);
   const Result<LockOwner> owner = parse_lock(*text);
-  if (!owner) return failure(ErrorCode::kNotWritten, fmt::format("{}: {}", path, owner.error().message));
+  if (!owner)
+    return failure(ErrorCode::kNotWritten, fmt::format("{}: {}", path, owner.error().message));
   if (is_alive(*owner)) return taken(folder, *owner);
   return {};
 }
@@ -61,22 +63,24 @@ Status check_free(const std::string& folder, const std::string& path) {
 Result<LockOwner> owner_of_process(int pid) {
   Result<std::string> stat = read_whole_file(fmt::format("/proc/{}/stat", pid));
   if (!stat) return tl::unexpected<Error>(stat.error());
-  // The command's name is in parentheses and may hold anything; the state (field 3) follows the last one.
+  // The command's name is in parentheses and may hold anything; the state (field 3) follows the
+  // last one.
   const std::size_t name_end = stat->rfind(')');
   if (name_end == std::string::npos) return invalid("unreadable /proc entry");
   std::istringstream fields(stat->substr(name_end + 1));
   std::string state, word;
   fields >> state;
   for (int number = 4; number <= 22; ++number) fields >> word;
-  if (!fields || state == "Z" || state == "X") return invalid(fmt::format("process {} has ended", pid));
+  if (!fields || state == "Z" || state == "X")
+    return invalid(fmt::format("process {} has ended", pid));
   Result<std::string> boot = read_whole_file("/proc/sys/kernel/random/boot_id");
   if (!boot) return tl::unexpected<Error>(boot.error());
   return LockOwner{pid, word, trimmed(*boot), machine_name()};
 }
 
 std::string lock_text(const LockOwner& owner) {
-  return fmt::format("{}\npid {}\nstart {}\nboot {}\nmachine {}\n", kHead, owner.pid, owner.start_ticks, owner.boot_id,
-                     owner.machine);
+  return fmt::format("{}\npid {}\nstart {}\nboot {}\nmachine {}\n", kHead, owner.pid,
+                     owner.start_ticks, owner.boot_id, owner.machine);
 }
 
 Result<LockOwner> parse_lock(const std::string& text) {
@@ -106,7 +110,8 @@ Result<FolderLock> FolderLock::take(const std::string& folder) {
   if (Status free = check_free(folder, path); !free) return tl::unexpected<Error>(free.error());
   const Result<LockOwner> self = owner_of_process(getpid());
   if (!self) return failure(ErrorCode::kEnvironment, self.error().message);
-  if (Status written = write_file(path, lock_text(*self)); !written) return tl::unexpected<Error>(written.error());
+  if (Status written = write_file(path, lock_text(*self)); !written)
+    return tl::unexpected<Error>(written.error());
   return FolderLock(path, getpid());
 }
 

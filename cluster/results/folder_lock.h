@@ -1,7 +1,9 @@
-// One controller a folder: a file `lock` that names its owner (process, its start time, the boot of the machine).
+// One controller a folder: a file `lock` that names its owner (process, its start time, the boot of
+// the machine).
 //
-// The file outlives an owner that was killed; it then names a process that no longer is, and the next one takes it over.
-// Claims are serialised by an advisory lock on the folder, so two controllers never take over the same stale lock.
+// The file outlives an owner that was killed; it then names a process that no longer is, and the
+// next one takes it over. Claims are serialised by an advisory lock on the folder, so two
+// controllers never take over the same stale lock.
 #pragma once
 
 #include <string>
@@ -12,8 +14,8 @@ namespace soliton {
 
 class FolderLock {
  public:
-  // Takes `folder`/lock. kNotWritten: another living process has it (named), the file `lock` is not one of ours, or the
-  // folder cannot be written. REQUIRES: the folder exists.
+  // Takes `folder`/lock. kNotWritten: another living process has it (named), the file `lock` is not
+  // one of ours, or the folder cannot be written. REQUIRES: the folder exists.
   static Result<FolderLock> take(const std::string& folder);
 
   FolderLock(FolderLock&& other) noexcept;
@@ -36,7 +38,8 @@ struct LockOwner {
   std::string machine;
 };
 
-// The owner a process of this machine would write for `pid`; kInvalid when there is no such living process.
+// The owner a process of this machine would write for `pid`; kInvalid when there is no such living
+// process.
 Result<LockOwner> owner_of_process(int pid);
 std::string lock_text(const LockOwner& owner);
 // kInvalid: not a lock file of ours.

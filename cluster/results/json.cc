@@ -34,8 +34,10 @@ std::string quoted(std::string_view value) {
 
 std::string spell_us(Duration d) {
   const bool negative = d.count() < 0;
-  const auto magnitude = negative ? ~static_cast<std::uint64_t>(d.count()) + 1 : static_cast<std::uint64_t>(d.count());
-  std::string out = fmt::format("{}{}", negative ? "-" : "", magnitude / kPicosecondsPerMicrosecond);
+  const auto magnitude =
+      negative ? ~static_cast<std::uint64_t>(d.count()) + 1 : static_cast<std::uint64_t>(d.count());
+  std::string out =
+      fmt::format("{}{}", negative ? "-" : "", magnitude / kPicosecondsPerMicrosecond);
   const std::uint64_t fraction = magnitude % kPicosecondsPerMicrosecond;
   if (fraction == 0) return out;
   out += fmt::format(".{:06}", fraction);

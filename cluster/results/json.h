@@ -1,5 +1,5 @@
-// Writes JSON whose bytes are the same on every machine: keys in the order of the calls, times from integers, other
-// numbers in the shortest spelling that reads back to the same double.
+// Writes JSON whose bytes are the same on every machine: keys in the order of the calls, times from
+// integers, other numbers in the shortest spelling that reads back to the same double.
 //
 //   JsonWriter json;
 //   json.open('{', JsonWriter::Layout::kLines);

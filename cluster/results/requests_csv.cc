@@ -16,22 +16,23 @@ std::string matches_cell(const std::optional<bool>& matches) {
 // A failed request has no end, so what would follow from it stays empty.
 std::string timing_cells(const RequestRecord& r) {
   if (r.failed) return ",,,,,";
-  return fmt::format("{},{},{},{},{},{}", spell_us(r.completed.time_since_epoch()), spell_us(r.completed - r.sent),
-                     spell_us(r.path.compute), spell_us(r.path.network), spell_us(r.path.queue),
-                     spell_us(r.path.host));
+  return fmt::format("{},{},{},{},{},{}", spell_us(r.completed.time_since_epoch()),
+                     spell_us(r.completed - r.sent), spell_us(r.path.compute),
+                     spell_us(r.path.network), spell_us(r.path.queue), spell_us(r.path.host));
 }
 
 }  // namespace
 
 std::string requests_csv(const RunResults& results) {
   std::string out =
-      "request,client,steps,state,sent_us,completed_us,latency_us,compute_us,network_us,queue_us,host_us,"
+      "request,client,steps,state,sent_us,completed_us,latency_us,compute_us,network_us,queue_us,"
+      "host_us,"
       "output_hash,bit_identical,predicted_class,label\n";
   for (const RequestRecord& r : results.requests)
     out += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", index(r.request), r.client, r.steps,
-                       r.failed ? "failed" : "completed", spell_us(r.sent.time_since_epoch()), timing_cells(r),
-                       r.output_hash ? fmt::format("{:016x}", r.output_hash) : "", matches_cell(r.matches),
-                       class_cell(r.predicted_class), class_cell(r.label));
+                       r.failed ? "failed" : "completed", spell_us(r.sent.time_since_epoch()),
+                       timing_cells(r), r.output_hash ? fmt::format("{:016x}", r.output_hash) : "",
+                       matches_cell(r.matches), class_cell(r.predicted_class), class_cell(r.label));
   return out;
 }
 

@@ -1,4 +1,5 @@
-// Keys and their order: interface, section 4. Every key is always there; what was not measured is null.
+// Keys and their order: interface, section 4. Every key is always there; what was not measured is
+// null.
 #include <cmath>
 
 #include "cluster/results/json.h"
@@ -41,7 +42,8 @@ void time_member(JsonWriter& json, std::string_view key, Duration value, bool kn
   known ? json.microseconds(value) : json.null();
 }
 
-// A time that is kept as a double: rounded to the picosecond, so that it is spelled like all the others.
+// A time that is kept as a double: rounded to the picosecond, so that it is spelled like all the
+// others.
 void time_member(JsonWriter& json, std::string_view key, double us) {
   constexpr double kLimitUs = 9e12;  // beyond this, picoseconds leave 64 bits
   const bool known = std::isfinite(us) && std::abs(us) < kLimitUs;
@@ -195,7 +197,8 @@ void write_wall(JsonWriter& json, const WallSummary& w) {
   member(json, "seconds", w.seconds);
   member(json, "launch_seconds", w.launch_seconds);
   member(json, "events", w.events);
-  member(json, "events_per_second", w.seconds > 0 ? static_cast<double>(w.events) / w.seconds : std::nan(""));
+  member(json, "events_per_second",
+         w.seconds > 0 ? static_cast<double>(w.events) / w.seconds : std::nan(""));
   member(json, "processes", w.processes);
   json.close();
 }

@@ -1,5 +1,6 @@
 #include "cluster/results/run_folder.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,8 +9,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
-
-#include <fmt/format.h>
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/results.h"
@@ -21,12 +20,13 @@ namespace fs = std::filesystem;
 
 constexpr int kSameSecondLimit = 1000;
 // What a run writes. Anything else in a folder belongs to the user.
-constexpr std::array<std::string_view, 9> kRunFiles = {"results.json", "summary.txt", "requests.csv",
-                                                       "trace.json",   "report.html", "cluster.yaml",
-                                                       "plan.svg",     "plan.json",   "lock"};
+constexpr std::array<std::string_view, 9> kRunFiles = {
+    "results.json", "summary.txt", "requests.csv", "trace.json", "report.html",
+    "cluster.yaml", "plan.svg",    "plan.json",    "lock"};
 constexpr std::string_view kLogFolder = "log";
 
-// A write that was cut off where the file system has no nameless files leaves "results.json.part-PID-N".
+// A write that was cut off where the file system has no nameless files leaves
+// "results.json.part-PID-N".
 bool is_run_file(const std::string& name) {
   const std::string whole = name.substr(0, name.find(".part-"));
   return std::find(kRunFiles.begin(), kRunFiles.end(), whole) != kRunFiles.end();
@@ -72,7 +72,8 @@ Status remove_old_run(const fs::path& folder) {
 // A name of the cluster file as a file name: no separators, no control characters, no leading dot.
 std::string file_name(const std::string& name) {
   std::string out;
-  for (const char c : name) out += std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' ? c : '-';
+  for (const char c : name)
+    out += std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' ? c : '-';
   if (out.empty() || out[0] == '.') out.insert(0, "run");
   constexpr std::size_t kLongest = 100;
   return out.substr(0, kLongest);
@@ -80,7 +81,8 @@ std::string file_name(const std::string& name) {
 
 Result<std::string> make_stamped(const RunFolderOptions& options) {
   if (Status made = make_folders(options.base); !made) return tl::unexpected<Error>(made.error());
-  const std::string first = fmt::format("{}/{}-{}", options.base, file_name(options.name), options.stamp);
+  const std::string first =
+      fmt::format("{}/{}-{}", options.base, file_name(options.name), options.stamp);
   for (int attempt = 1; attempt <= kSameSecondLimit; ++attempt) {
     const std::string path = attempt == 1 ? first : fmt::format("{}-{}", first, attempt);
     if (mkdir(path.c_str(), 0777) == 0) return path;
@@ -93,7 +95,9 @@ Result<std::string> take_given(const std::string& out) {
   if (Status made = make_folders(out); !made) return tl::unexpected<Error>(made.error());
   const Result<bool> ours = is_run_folder(out);
   if (!ours) return tl::unexpected<Error>(ours.error());
-  if (!*ours) return invalid(fmt::format("{} holds files that no run wrote; name an empty or a new folder", out));
+  if (!*ours)
+    return invalid(
+        fmt::format("{} holds files that no run wrote; name an empty or a new folder", out));
   return out;
 }
 
@@ -120,9 +124,11 @@ Result<RunFolder> RunFolder::open(const RunFolderOptions& options) {
   if (!path) return tl::unexpected<Error>(path.error());
   Result<FolderLock> lock = FolderLock::take(*path);
   if (!lock) return tl::unexpected<Error>(lock.error());
-  if (Status removed = remove_old_run(*path); !removed) return tl::unexpected<Error>(removed.error());
+  if (Status removed = remove_old_run(*path); !removed)
+    return tl::unexpected<Error>(removed.error());
   RunFolder folder(*path, std::move(*lock));
-  if (Status made = make_folders(folder.log_folder()); !made) return tl::unexpected<Error>(made.error());
+  if (Status made = make_folders(folder.log_folder()); !made)
+    return tl::unexpected<Error>(made.error());
   return folder;
 }
 

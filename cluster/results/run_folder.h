@@ -1,7 +1,9 @@
-// The folder of one run (interface, section 4): made, locked, written file by file, never holding half a file.
+// The folder of one run (interface, section 4): made, locked, written file by file, never holding
+// half a file.
 //
-//   Result<RunFolder> folder = RunFolder::open({.name = "quickstart", .stamp = run_stamp(std::time(nullptr))});
-//   Status s = folder->write("results.json", results_json(results));
+//   Result<RunFolder> folder = RunFolder::open({.name = "quickstart", .stamp =
+//   run_stamp(std::time(nullptr))}); Status s = folder->write("results.json",
+//   results_json(results));
 #pragma once
 
 #include <ctime>
@@ -14,17 +16,18 @@
 namespace soliton {
 
 struct RunFolderOptions {
-  std::string name;           // of the cluster; characters unfit for a file name become '-'
-  std::string stamp;          // "20261122-071204"
-  std::string out;            // --out: exactly this folder; "": BASE/NAME-STAMP
+  std::string name;   // of the cluster; characters unfit for a file name become '-'
+  std::string stamp;  // "20261122-071204"
+  std::string out;    // --out: exactly this folder; "": BASE/NAME-STAMP
   std::string base = "runs";
 };
 
 class RunFolder {
  public:
   // Makes BASE/NAME-STAMP (with "-2", "-3" … when it is there already), or `out` with its parents.
-  // An existing `out` is taken when it is empty or a run folder whose owner is gone; the old run's files are removed.
-  // Errors: kInvalid, `out` holds something else; kNotWritten, in use by a living process, or it cannot be made.
+  // An existing `out` is taken when it is empty or a run folder whose owner is gone; the old run's
+  // files are removed. Errors: kInvalid, `out` holds something else; kNotWritten, in use by a
+  // living process, or it cannot be made.
   static Result<RunFolder> open(const RunFolderOptions& options);
 
   const std::string& path() const { return path_; }

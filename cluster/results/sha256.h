@@ -1,4 +1,5 @@
-// SHA-256 of a stream of bytes (libsodium), for the digest of a run's outputs and of a sweep's inputs.
+// SHA-256 of a stream of bytes (libsodium), for the digest of a run's outputs and of a sweep's
+// inputs.
 #pragma once
 
 #include <cstddef>

@@ -28,7 +28,8 @@ class ExactMean {
 };
 
 double us_or_nan(const LatencyStatistics& s, Duration value) {
-  return s.completed ? static_cast<double>(value.count()) / 1e6 : std::numeric_limits<double>::quiet_NaN();
+  return s.completed ? static_cast<double>(value.count()) / 1e6
+                     : std::numeric_limits<double>::quiet_NaN();
 }
 
 double us(Duration value) { return static_cast<double>(value.count()) / 1e6; }
@@ -93,7 +94,7 @@ Breakdown mean_breakdown(const RunResults& results) {
 
 LatencySummary latency_summary(const RunResults& results) {
   const LatencyStatistics s = latency_statistics(results);
-  return {us_or_nan(s, s.min), us_or_nan(s, s.mean), us_or_nan(s, s.p50), us_or_nan(s, s.p90),
+  return {us_or_nan(s, s.min), us_or_nan(s, s.mean),  us_or_nan(s, s.p50), us_or_nan(s, s.p90),
           us_or_nan(s, s.p99), us_or_nan(s, s.p99_9), us_or_nan(s, s.max)};
 }
 

@@ -1,4 +1,5 @@
-// Order statistics of a run in integer picoseconds: what results.json, the summary and the report print.
+// Order statistics of a run in integer picoseconds: what results.json, the summary and the report
+// print.
 #pragma once
 
 #include <cstdint>

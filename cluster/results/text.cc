@@ -7,7 +7,8 @@ namespace {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-// Bytes of the sequence that `lead` begins; 0: it begins none. C0, C1 and F5.. never occur in UTF-8.
+// Bytes of the sequence that `lead` begins; 0: it begins none. C0, C1 and F5.. never occur in
+// UTF-8.
 std::size_t sequence_length(unsigned char lead) {
   if (lead < 0x80) return 1;
   if (lead >= 0xc2 && lead <= 0xdf) return 2;
@@ -16,7 +17,8 @@ std::size_t sequence_length(unsigned char lead) {
   return 0;
 }
 
-// Overlong forms, surrogates and values above U+10FFFF show in the second byte (Unicode 15, table 3-7).
+// Overlong forms, surrogates and values above U+10FFFF show in the second byte (Unicode 15, table
+// 3-7).
 bool second_byte_allowed(unsigned char lead, unsigned char second) {
   if (lead == 0xe0) return second >= 0xa0;
   if (lead == 0xed) return second <= 0x9f;
@@ -50,7 +52,8 @@ std::string valid_utf8(std::string_view text) {
 }
 
 std::string csv_cell(std::string_view text) {
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
+  const bool formula =
+      !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
   if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) return valid_utf8(text);
   std::string out = formula ? "\"'" : "\"";
   for (const char c : valid_utf8(text)) {

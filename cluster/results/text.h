@@ -9,9 +9,9 @@ namespace soliton {
 // `text` with every byte that is not part of a valid UTF-8 sequence replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 
-// One cell of a CSV file (RFC 4180): quoted where it holds a comma, a quote or a line break. A text that a spreadsheet
-// would take for a formula (it starts with = + - @, tab or carriage return) is quoted and gets an apostrophe in front.
-// Numbers do not go through here.
+// One cell of a CSV file (RFC 4180): quoted where it holds a comma, a quote or a line break. A text
+// that a spreadsheet would take for a formula (it starts with = + - @, tab or carriage return) is
+// quoted and gets an apostrophe in front. Numbers do not go through here.
 std::string csv_cell(std::string_view text);
 
 }  // namespace soliton

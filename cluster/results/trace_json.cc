@@ -1,10 +1,11 @@
-// Chrome trace-event format (catapult project, "Trace Event Format"): one process, one thread a node. Slices of a thread
-// must nest; where requests overlap on a node, the later ones move to further threads "fpga0 (2)", sorted below it.
+// Chrome trace-event format (catapult project, "Trace Event Format"): one process, one thread a
+// node. Slices of a thread must nest; where requests overlap on a node, the later ones move to
+// further threads "fpga0 (2)", sorted below it.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "cluster/results/json.h"
 #include "cluster/results/results.h"
@@ -12,8 +13,8 @@
 namespace soliton {
 namespace {
 
-// A message is an instant, but an arrow can only start and end at a slice: it gets one of this width, which gives way to
-// any real slice.
+// A message is an instant, but an arrow can only start and end at a slice: it gets one of this
+// width, which gives way to any real slice.
 constexpr Duration kMarkWidth = nanoseconds(1);
 
 struct Slice {
@@ -23,15 +24,19 @@ struct Slice {
   std::uint32_t thread = 0;
 };
 
-bool is_mark(TraceKind kind) { return kind == TraceKind::kMessageSent || kind == TraceKind::kMessageReceived; }
+bool is_mark(TraceKind kind) {
+  return kind == TraceKind::kMessageSent || kind == TraceKind::kMessageReceived;
+}
 
 bool is_slice(TraceKind kind) {
   return kind == TraceKind::kChain || kind == TraceKind::kRequest || kind == TraceKind::kServe ||
          kind == TraceKind::kHostWork || is_mark(kind);
 }
 
-std::string name_or(const std::vector<std::string>& names, std::int64_t number, const char* otherwise) {
-  if (number >= 0 && number < static_cast<std::int64_t>(names.size())) return names[static_cast<std::size_t>(number)];
+std::string name_or(const std::vector<std::string>& names, std::int64_t number,
+                    const char* otherwise) {
+  if (number >= 0 && number < static_cast<std::int64_t>(names.size()))
+    return names[static_cast<std::size_t>(number)];
   return fmt::format("{} {}", otherwise, number);
 }
 
@@ -73,7 +78,9 @@ class TraceWriter {
 
   // What no node of the cluster said (a switch, a link) goes to a track of its own.
   std::uint32_t network_track() const { return static_cast<std::uint32_t>(names_.nodes.size()); }
-  std::uint32_t track(const TraceEvent& event) const { return std::min(index(event.node), network_track()); }
+  std::uint32_t track(const TraceEvent& event) const {
+    return std::min(index(event.node), network_track());
+  }
 
   std::string track_name(std::uint32_t node) const {
     return node < names_.nodes.size() ? names_.nodes[node] : std::string("network");
@@ -102,7 +109,8 @@ class TraceWriter {
 
   static bool nests(Lane& lane, Slice& slice) {
     const Instant from = slice.event->at;
-    while (!lane.open.empty() && (lane.open.back()->to <= from || gives_way(*lane.open.back(), slice)))
+    while (!lane.open.empty() &&
+           (lane.open.back()->to <= from || gives_way(*lane.open.back(), slice)))
       lane.open.pop_back();
     if (lane.open.empty()) return true;
     const Instant end = lane.open.back()->to;
@@ -176,7 +184,8 @@ class TraceWriter {
       sort_index(node, order++);
       const std::vector<Lane>& lanes = lanes_[node];
       for (std::size_t lane = 1; lane < lanes.size(); ++lane) {
-        metadata("thread_name", lanes[lane].thread, fmt::format("{} ({})", track_name(node), lane + 1));
+        metadata("thread_name", lanes[lane].thread,
+                 fmt::format("{} ({})", track_name(node), lane + 1));
         sort_index(lanes[lane].thread, order++);
       }
     }
@@ -189,21 +198,31 @@ class TraceWriter {
         const std::uint32_t node = index(e.node);
         return name_or(node < names_.chains.size() ? names_.chains[node] : kNone, e.a, "chain");
       }
-      case TraceKind::kRequest: return fmt::format("request {}", e.a);
-      case TraceKind::kServe: return fmt::format("serve {}", e.a);
-      case TraceKind::kHostWork: return fmt::format("host work {}", e.a);
-      case TraceKind::kMessageSent: return fmt::format("send {} B to {}", e.b, name_or(names_.nodes, e.c, "node"));
-      default: return fmt::format("receive {} B from {}", e.b, name_or(names_.nodes, e.c, "node"));
+      case TraceKind::kRequest:
+        return fmt::format("request {}", e.a);
+      case TraceKind::kServe:
+        return fmt::format("serve {}", e.a);
+      case TraceKind::kHostWork:
+        return fmt::format("host work {}", e.a);
+      case TraceKind::kMessageSent:
+        return fmt::format("send {} B to {}", e.b, name_or(names_.nodes, e.c, "node"));
+      default:
+        return fmt::format("receive {} B from {}", e.b, name_or(names_.nodes, e.c, "node"));
     }
   }
 
   static const char* category(TraceKind kind) {
     switch (kind) {
-      case TraceKind::kChain: return "chain";
-      case TraceKind::kRequest: return "request";
-      case TraceKind::kServe: return "serve";
-      case TraceKind::kHostWork: return "host";
-      default: return "message";
+      case TraceKind::kChain:
+        return "chain";
+      case TraceKind::kRequest:
+        return "request";
+      case TraceKind::kServe:
+        return "serve";
+      case TraceKind::kHostWork:
+        return "host";
+      default:
+        return "message";
     }
   }
 
@@ -238,7 +257,8 @@ class TraceWriter {
       const auto found = sent.find(slice.event->a);
       if (found == sent.end()) continue;
       std::size_t& next = taken[slice.event->a];
-      if (next == found->second.size() || found->second[next]->event->at > slice.event->at) continue;
+      if (next == found->second.size() || found->second[next]->event->at > slice.event->at)
+        continue;
       write_arrow(*found->second[next++], slice, ++arrow);
     }
   }
@@ -260,13 +280,18 @@ class TraceWriter {
   std::string instant_name(const TraceEvent& e) const {
     switch (e.kind) {
       case TraceKind::kPacketDropped: {
-        const std::string cause = e.a < 0 ? "queue full" : name_or(names_.fault_rules, e.a, "fault");
+        const std::string cause =
+            e.a < 0 ? "queue full" : name_or(names_.fault_rules, e.a, "fault");
         return fmt::format("dropped on {}: {}", name_or(names_.links, e.b, "link"), cause);
       }
-      case TraceKind::kRetransmit: return fmt::format("retransmit {} of connection {}", e.b, e.a);
-      case TraceKind::kTimeout: return fmt::format("timeout at {} of connection {}", e.b, e.a);
-      case TraceKind::kFaultStart: return name_or(names_.fault_rules, e.a, "fault") + " starts";
-      default: return name_or(names_.fault_rules, e.a, "fault") + " ends";
+      case TraceKind::kRetransmit:
+        return fmt::format("retransmit {} of connection {}", e.b, e.a);
+      case TraceKind::kTimeout:
+        return fmt::format("timeout at {} of connection {}", e.b, e.a);
+      case TraceKind::kFaultStart:
+        return name_or(names_.fault_rules, e.a, "fault") + " starts";
+      default:
+        return name_or(names_.fault_rules, e.a, "fault") + " ends";
     }
   }
 

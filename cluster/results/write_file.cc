@@ -1,14 +1,14 @@
-// The content goes into a file without a name (O_TMPFILE), which is named only when it is whole and on disk: a process
-// killed on the way leaves nothing behind. Where the file system has no such files, a named one beside the target is used.
+// The content goes into a file without a name (O_TMPFILE), which is named only when it is whole and
+// on disk: a process killed on the way leaves nothing behind. Where the file system has no such
+// files, a named one beside the target is used.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/results.h"
@@ -37,7 +37,8 @@ Result<Draft> open_draft(const std::string& path) {
   Draft draft;
   draft.file = FileHandle(open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
   if (draft.file) return draft;
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return not_written(path, "open", errno);
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+    return not_written(path, "open", errno);
   draft.name = part_name(path);
   draft.file = FileHandle(open(draft.name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666));
   if (!draft.file) return not_written(path, "open", errno);
@@ -90,7 +91,8 @@ FileHandle& FileHandle::operator=(FileHandle&& other) noexcept {
 }
 
 tl::unexpected<Error> not_written(const std::string& path, const std::string& what, int error) {
-  return failure(ErrorCode::kNotWritten, fmt::format("cannot write {}: {} ({})", path, what, std::strerror(error)));
+  return failure(ErrorCode::kNotWritten,
+                 fmt::format("cannot write {}: {} ({})", path, what, std::strerror(error)));
 }
 
 Status write_all(int fd, std::string_view content, const std::string& path) {
@@ -115,7 +117,8 @@ Result<std::string> read_whole_file(const std::string& path) {
     if (count < 0) return invalid(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
     if (count == 0) return out;
     out.append(buffer, static_cast<std::size_t>(count));
-    if (out.size() > kReadLimit) return invalid(fmt::format("{} is larger than {} bytes", path, kReadLimit));
+    if (out.size() > kReadLimit)
+      return invalid(fmt::format("{} is larger than {} bytes", path, kReadLimit));
   }
 }
 

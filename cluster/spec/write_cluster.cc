@@ -99,7 +99,9 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes) {
   std::string out = "nodes:\n";
   for (std::size_t i = 0; i < nodes.size();) {
     const std::string device = device_text(nodes[i]);
-    const auto [stem, first] = split_number(nodes[i].name);
+    const std::pair<std::string, std::int64_t> own = split_number(nodes[i].name);
+    const std::string& stem = own.first;
+    const std::int64_t first = own.second;
     std::size_t end = i + 1;
     const auto belongs = [&](std::size_t j) {
       return first >= 0 && split_number(nodes[j].name) == std::pair(stem, first + static_cast<std::int64_t>(j - i)) &&

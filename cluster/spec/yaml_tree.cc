@@ -206,14 +206,18 @@ bool is_control(char c) {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
 }
 
-// The first byte that is not text, as an error.
+// The first byte that is not text, or the first structural mark too many, as an error.
 void check_text(std::string_view text, TreeBuilder& builder) {
+  constexpr std::string_view kMarks = "[]{},:";
   Mark mark{1, 1, -1};
+  std::size_t marks = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = utf8_length(text.substr(at));
     if (length == 0) return builder.error(mark, "not valid UTF-8");
     if (is_control(text[at]))
       return builder.error(mark, fmt::format("control character \\x{:02x}", static_cast<unsigned>(text[at])));
+    marks += kMarks.find(text[at]) != std::string_view::npos;
+    if (marks > kYamlMarksLimit) return builder.error(mark, fmt::format("more than {} of {}", kYamlMarksLimit, kMarks));
     mark.column += static_cast<std::int32_t>(length);
     if (text[at] == '\n') mark = {mark.line + 1, 1, -1};
     at += length;

@@ -2,7 +2,7 @@
 //
 // Refused, each with its position: anchors and aliases, tags, a key used twice (both lines named), keys that are not plain
 // scalars, a second document, text that is not UTF-8, control characters. Limits: 16 MiB a file, 64 KiB a scalar, 32 levels,
-// a million values. Nothing is expanded, so time and memory are linear in the size of the text.
+// a million values, two million marks. Nothing is expanded, so time and memory are linear in the size of the text.
 #pragma once
 
 #include <compare>
@@ -19,6 +19,8 @@ inline constexpr std::size_t kYamlBytesLimit = std::size_t{16} << 20;
 inline constexpr std::size_t kYamlScalarLimit = std::size_t{64} << 10;
 inline constexpr std::size_t kYamlDepthLimit = 32;
 inline constexpr std::size_t kYamlValuesLimit = 1'000'000;
+// Brackets, braces, colons and commas together: yaml-cpp keeps the tokens of a flow collection until its end.
+inline constexpr std::size_t kYamlMarksLimit = 2'000'000;
 
 // Where a value stands: line and column from 1 (columns count bytes), or the override that set it.
 struct Mark {

@@ -1,7 +1,7 @@
 // Faults as data, resolved to links: what the cluster file's `faults:` becomes (faults design page, section 1).
 //
-// Rules compose: losses 1-(1-a)(1-b), delays add, down wins. Chance is a function of (seed, rule, link, direction, packet
-// ordinal), so adding a rule shifts no other decision.
+// Rules compose: losses 1-(1-a)(1-b), delays add, down wins. Chance is a function of (seed, rule, link, direction,
+// packet ordinal), so adding a rule shifts no other decision.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,10 @@ NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId se
 }
 
 FaultInterceptor::FaultInterceptor(Link& inner, const FaultPlan& plan, NodeRoutes routes)
-    : inner_(inner), faults_(plan, routes.links), routes_(std::move(routes)), ordinals_(routes_.links * 2) {}
+    : inner_(inner),
+      faults_(plan, routes.links),
+      routes_(std::move(routes)),
+      ordinals_(routes_.links * 2) {}
 
 std::optional<Instant> FaultInterceptor::cross(std::vector<Hop>::const_iterator first,
                                                std::vector<Hop>::const_iterator last, Instant now) {
@@ -40,7 +43,8 @@ std::optional<Instant> FaultInterceptor::cross(std::vector<Hop>::const_iterator 
 void FaultInterceptor::send(Datagram datagram, Instant now) {
   release(now);
   const std::uint32_t peer = index(datagram.destination);
-  SOLITON_CHECK_MSG(peer < routes_.to.size() && !routes_.to[peer].empty(), "no route to node {}", peer);
+  SOLITON_CHECK_MSG(peer < routes_.to.size() && !routes_.to[peer].empty(), "no route to node {}",
+                    peer);
   const std::vector<Hop>& route = routes_.to[peer];
   const std::optional<Instant> due = cross(route.begin(), route.end() - 1, now);
   if (!due) return;

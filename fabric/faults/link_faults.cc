@@ -6,9 +6,12 @@ namespace soliton {
 
 std::string fault_kind_name(FaultKind kind) {
   switch (kind) {
-    case FaultKind::kLoss: return "loss";
-    case FaultKind::kDelay: return "delay";
-    case FaultKind::kLinkDown: return "link_down";
+    case FaultKind::kLoss:
+      return "loss";
+    case FaultKind::kDelay:
+      return "delay";
+    case FaultKind::kLinkDown:
+      return "link_down";
   }
   return "unknown";
 }
@@ -38,16 +41,19 @@ LinkFaults::LinkFaults(const FaultPlan& plan, std::size_t links)
 
 bool LinkFaults::loses(Rule& rule, std::uint64_t ordinal) const {
   const FaultRule& said = plan_.rules[rule.number];
-  const bool lost = rule.chance.happens(ordinal, said.loss) && (said.max_burst == 0 || rule.burst < said.max_burst);
+  const bool lost = rule.chance.happens(ordinal, said.loss) &&
+                    (said.max_burst == 0 || rule.burst < said.max_burst);
   rule.burst = lost ? rule.burst + 1 : 0;
   return lost;
 }
 
 bool LinkFaults::drops(Rule& rule, const Crossing& crossing) const {
   const FaultRule& said = plan_.rules[rule.number];
-  if (said.kind == FaultKind::kLoss) return in_force(said, crossing.start) && loses(rule, crossing.ordinal);
+  if (said.kind == FaultKind::kLoss)
+    return in_force(said, crossing.start) && loses(rule, crossing.ordinal);
   if (said.kind != FaultKind::kLinkDown) return false;
-  const bool cut_on_the_way = crossing.start < said.from && said.from < crossing.end && said.from < said.until;
+  const bool cut_on_the_way =
+      crossing.start < said.from && said.from < crossing.end && said.from < said.until;
   return in_force(said, crossing.start) || cut_on_the_way;
 }
 

@@ -1,9 +1,10 @@
-// What the fault plan does to each packet on each link. One object judges all links of a simulated network, or those a
-// node sees in wall time.
+// What the fault plan does to each packet on each link. One object judges all links of a simulated
+// network, or those a node sees in wall time.
 //
-// Order on a link: down, then loss, then delay. A rule decides by itself: its chance and its count of losses in a row
-// depend on its own decisions only, so that adding a rule shifts no other. A packet that several rules would drop is
-// charged to link_down first, then to the first rule of the plan.
+// Order on a link: down, then loss, then delay. A rule decides by itself: its chance and its count
+// of losses in a row depend on its own decisions only, so that adding a rule shifts no other. A
+// packet that several rules would drop is charged to link_down first, then to the first rule of the
+// plan.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +33,10 @@ struct FaultCounters {
 
 // A packet on one direction of a link.
 struct Crossing {
-  Instant start{};            // first bit leaves: rules of chance apply if they are in force now
-  Instant end{};              // last bit arrives without delay: link_down also hits what is on the wire
-  std::uint64_t ordinal = 0;  // of the packet on this link and direction: what chance is a function of
+  Instant start{};  // first bit leaves: rules of chance apply if they are in force now
+  Instant end{};    // last bit arrives without delay: link_down also hits what is on the wire
+  std::uint64_t ordinal =
+      0;  // of the packet on this link and direction: what chance is a function of
 };
 
 class LinkFaults {

@@ -1,6 +1,7 @@
 #include "fabric/shm/channel.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,8 +11,6 @@
 #include <cstring>
 #include <new>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "protocol/base/check.h"
 
@@ -31,7 +30,8 @@ Channel::Channel(int descriptor, void* memory, std::size_t size)
     : descriptor_(descriptor), block_(static_cast<ChannelBlock*>(memory)), size_(size) {}
 
 Channel::Channel(Channel&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), block_(std::exchange(other.block_, nullptr)),
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      block_(std::exchange(other.block_, nullptr)),
       size_(std::exchange(other.size_, 0)) {}
 
 Channel& Channel::operator=(Channel&& other) noexcept {
@@ -89,7 +89,8 @@ Result<Channel> Channel::attach(int descriptor) {
   const std::uint64_t ring_bytes = channel->block_->ring_bytes;
   if (channel->block_->magic != ChannelBlock::kMagic || !std::has_single_bit(ring_bytes) ||
       kHeadBytes + 2 * ring_bytes != size) {
-    return failure(ErrorCode::kEnvironment, fmt::format("descriptor {} is no channel of this version", descriptor));
+    return failure(ErrorCode::kEnvironment,
+                   fmt::format("descriptor {} is no channel of this version", descriptor));
   }
   return channel;
 }

@@ -1,7 +1,9 @@
-// The memory a node process shares with the hub: two rings of frames, a grant, a report, two doorbells.
+// The memory a node process shares with the hub: two rings of frames, a grant, a report, two
+// doorbells.
 //
-// The hub creates it (memfd: no name in any file system, gone with its last user) and hands the descriptor to the node
-// process, which attaches. Pages of the rings are only used when touched. Ownership of each part:
+// The hub creates it (memfd: no name in any file system, gone with its last user) and hands the
+// descriptor to the node process, which attaches. Pages of the rings are only used when touched.
+// Ownership of each part:
 //
 //   hub writes   to_node ring, grant_until, closed, then rings `granted`;
 //   node writes  to_hub ring, the report, then rings `reported`: once a grant.
@@ -30,8 +32,8 @@ struct ChannelBlock {
   std::atomic<std::int64_t> grant_until{0};  // ps
   std::atomic<std::uint32_t> closed{0};
   alignas(64) Doorbell reported;
-  std::atomic<std::int64_t> next_event{0};   // ps
-  std::atomic<std::int64_t> last_event{0};   // ps
+  std::atomic<std::int64_t> next_event{0};  // ps
+  std::atomic<std::int64_t> last_event{0};  // ps
   std::atomic<std::uint64_t> events{0};
   RingIndices to_node;
   RingIndices to_hub;
@@ -41,7 +43,8 @@ class Channel {
  public:
   static constexpr std::size_t kRingBytes = 1 << 20;
 
-  // REQUIRES: ring_bytes is a power of two, at least 4096. `name` shows up in /proc/PID/maps. Error: kEnvironment.
+  // REQUIRES: ring_bytes is a power of two, at least 4096. `name` shows up in /proc/PID/maps.
+  // Error: kEnvironment.
   static Result<Channel> create(const std::string& name, std::size_t ring_bytes = kRingBytes);
   // Takes the descriptor over. Error: it is no channel (kEnvironment).
   static Result<Channel> attach(int descriptor);
@@ -55,7 +58,8 @@ class Channel {
   ChannelBlock& block() const { return *block_; }
   Ring to_node() const { return Ring(block_->to_node, data(0)); }
   Ring to_hub() const { return Ring(block_->to_hub, data(1)); }
-  // Hub: the run is over; the node's serve_channel() returns when its grant is done. Safe at any time.
+  // Hub: the run is over; the node's serve_channel() returns when its grant is done. Safe at any
+  // time.
   void close();
 
  private:

@@ -1,8 +1,8 @@
 #include "fabric/shm/frame_record.h"
 
-#include <type_traits>
-
 #include <fmt/format.h>
+
+#include <type_traits>
 
 namespace soliton {
 namespace {

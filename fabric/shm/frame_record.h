@@ -1,5 +1,5 @@
-// Frames as records of a ring: a fixed head in the machine's own byte order (rings never leave a host), then the bytes
-// that exist. Ghost bytes are a count.
+// Frames as records of a ring: a fixed head in the machine's own byte order (rings never leave a
+// host), then the bytes that exist. Ghost bytes are a count.
 #pragma once
 
 #include <optional>

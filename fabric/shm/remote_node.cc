@@ -1,16 +1,19 @@
 #include "fabric/shm/remote_node.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "fabric/shm/frame_record.h"
 
 namespace soliton {
 
 RemoteNode::RemoteNode(Channel& channel, std::string name, WaitOptions wait)
-    : channel_(channel), to_node_(channel.to_node()), to_hub_(channel.to_hub()), name_(std::move(name)),
+    : channel_(channel),
+      to_node_(channel.to_node()),
+      to_hub_(channel.to_hub()),
+      name_(std::move(name)),
       wait_(std::move(wait)) {}
 
 void RemoteNode::deliver(Frame frame) {
@@ -21,7 +24,8 @@ void RemoteNode::deliver(Frame frame) {
 Instant RemoteNode::next_event() const { return std::min(reported_, unseen_); }
 
 void RemoteNode::grant(Instant until) {
-  // A frame that is still here must not be overtaken. The grant may then allow nothing, but it empties the ring.
+  // A frame that is still here must not be overtaken. The grant may then allow nothing, but it
+  // empties the ring.
   for (const Frame& frame : kept_) until = std::min(until, frame.at);
   ++grants_;
   channel_.block().grant_until.store(until.time_since_epoch().count(), std::memory_order_relaxed);

@@ -1,10 +1,10 @@
 #include "fabric/shm/ring.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "protocol/base/check.h"
 
@@ -16,7 +16,8 @@ Ring::Ring(RingIndices& indices, std::span<std::byte> data) : indices_(indices),
 
 bool Ring::write(std::span<const std::byte> head, std::span<const std::byte> tail) {
   const std::size_t bytes = head.size() + tail.size();
-  SOLITON_CHECK_MSG(bytes > 0 && fits_ever(bytes), "a record of {} bytes in a ring of {}", bytes, data_.size());
+  SOLITON_CHECK_MSG(bytes > 0 && fits_ever(bytes), "a record of {} bytes in a ring of {}", bytes,
+                    data_.size());
   const std::uint64_t at = indices_.written.load(std::memory_order_relaxed);
   const std::uint64_t used = at - indices_.read.load(std::memory_order_acquire);
   if (used + record_size(bytes) > data_.size()) return false;
@@ -33,9 +34,11 @@ Result<std::uint32_t> Ring::next() const {
   const std::uint64_t there = indices_.written.load(std::memory_order_acquire) - at;
   if (there == 0) return 0;
   std::uint64_t bytes = 0;
-  if (there >= kHead && there <= data_.size()) get(at, std::as_writable_bytes(std::span(&bytes, 1)));
+  if (there >= kHead && there <= data_.size())
+    get(at, std::as_writable_bytes(std::span(&bytes, 1)));
   if (bytes == 0 || bytes > there || record_size(bytes) > there) {
-    return failure(ErrorCode::kBroken, fmt::format("a ring holds {} bytes that are no record", there));
+    return failure(ErrorCode::kBroken,
+                   fmt::format("a ring holds {} bytes that are no record", there));
   }
   return static_cast<std::uint32_t>(bytes);
 }
@@ -52,12 +55,14 @@ void Ring::pop() {
 }
 
 bool Ring::empty() const {
-  return indices_.read.load(std::memory_order_acquire) == indices_.written.load(std::memory_order_acquire);
+  return indices_.read.load(std::memory_order_acquire) ==
+         indices_.written.load(std::memory_order_acquire);
 }
 
 void Ring::rewind() {
   SOLITON_CHECK(empty());
-  if (indices_.read.load(std::memory_order_relaxed) == 0) return;  // unused: leave its cache lines where they are
+  if (indices_.read.load(std::memory_order_relaxed) == 0)
+    return;  // unused: leave its cache lines where they are
   indices_.read.store(0, std::memory_order_relaxed);
   indices_.written.store(0, std::memory_order_release);
 }

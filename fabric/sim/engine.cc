@@ -10,16 +10,24 @@ namespace soliton {
 
 std::string end_reason_name(EndReason reason) {
   switch (reason) {
-    case EndReason::kQuiet: return "quiet";
-    case EndReason::kStopped: return "stopped";
-    case EndReason::kTimeLimit: return "time limit";
+    case EndReason::kQuiet:
+      return "quiet";
+    case EndReason::kStopped:
+      return "stopped";
+    case EndReason::kTimeLimit:
+      return "time limit";
   }
   return "unknown";
 }
 
 Engine::Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions options)
-    : network_(network), nodes_(std::move(nodes)), options_(std::move(options)), next_(nodes_.size(), kNever),
-      heap_(nodes_.size()), place_(nodes_.size()), granted_(nodes_.size(), kRunStart) {
+    : network_(network),
+      nodes_(std::move(nodes)),
+      options_(std::move(options)),
+      next_(nodes_.size(), kNever),
+      heap_(nodes_.size()),
+      place_(nodes_.size()),
+      granted_(nodes_.size(), kRunStart) {
   std::iota(heap_.begin(), heap_.end(), 0u);
   std::iota(place_.begin(), place_.end(), 0u);
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) set_next(i);
@@ -69,8 +77,9 @@ void Engine::play_network() {
   network_.advance(std::min(later(first, network_.least_first()), options_.time_limit), frames_);
   for (Frame& frame : frames_) {
     const std::uint32_t node = index(frame.datagram.destination);
-    SOLITON_CHECK_MSG(frame.at >= granted_[node], "a frame arrives at node {} at {} ps, below its grant of {} ps", node,
-                      frame.at.time_since_epoch().count(), granted_[node].time_since_epoch().count());
+    SOLITON_CHECK_MSG(
+        frame.at >= granted_[node], "a frame arrives at node {} at {} ps, below its grant of {} ps",
+        node, frame.at.time_since_epoch().count(), granted_[node].time_since_epoch().count());
     nodes_[node]->deliver(std::move(frame));
     set_next(node);
   }
@@ -93,7 +102,8 @@ void Engine::grant_window() {
   network_reach_ = later(network_.next_event(), network_.least_last());
   active_.clear();
   gather(0);
-  SOLITON_CHECK_MSG(!active_.empty() || network_.next_event() < options_.time_limit, "no node can run");
+  SOLITON_CHECK_MSG(!active_.empty() || network_.next_event() < options_.time_limit,
+                    "no node can run");
   for (const std::uint32_t node : active_) {
     granted_[node] = bound(node);
     nodes_[node]->grant(granted_[node]);
@@ -101,8 +111,9 @@ void Engine::grant_window() {
   report_.grants += active_.size();
 }
 
-// The part of the heap whose next event is below its bound. A child is never earlier than its parent, and only the top
-// can have a bound of its own, so a node that may not run has none below it that may.
+// The part of the heap whose next event is below its bound. A child is never earlier than its
+// parent, and only the top can have a bound of its own, so a node that may not run has none below
+// it that may.
 void Engine::gather(std::uint32_t at) {
   if (at >= heap_.size()) return;
   const std::uint32_t node = heap_[at];
@@ -112,21 +123,24 @@ void Engine::gather(std::uint32_t at) {
   gather(2 * at + 2);
 }
 
-// In reverse: nodes on one core finish in the order they were woken, so the wait for the last one finds the others done
-// and each costs one switch of processes instead of two.
+// In reverse: nodes on one core finish in the order they were woken, so the wait for the last one
+// finds the others done and each costs one switch of processes instead of two.
 Status Engine::collect_window() {
   for (auto it = active_.rbegin(); it != active_.rend(); ++it) {
     const std::uint32_t node = *it;
     frames_.clear();
     if (Status status = nodes_[node]->collect(frames_); !status) return status;
     for (Frame& frame : frames_) {
-      SOLITON_CHECK_MSG(index(frame.datagram.source) == node && frame.at >= next_[node] && frame.at < granted_[node],
+      SOLITON_CHECK_MSG(index(frame.datagram.source) == node && frame.at >= next_[node] &&
+                            frame.at < granted_[node],
                         "node {} was granted [{}, {}) ps and sent at {} ps", node,
-                        next_[node].time_since_epoch().count(), granted_[node].time_since_epoch().count(),
+                        next_[node].time_since_epoch().count(),
+                        granted_[node].time_since_epoch().count(),
                         frame.at.time_since_epoch().count());
       network_.send(std::move(frame));
     }
-    SOLITON_CHECK_MSG(nodes_[node]->next_event() >= next_[node], "node {} took its promise back", node);
+    SOLITON_CHECK_MSG(nodes_[node]->next_event() >= next_[node], "node {} took its promise back",
+                      node);
     set_next(node);
   }
   return {};

@@ -1,12 +1,14 @@
-// The conservative virtual-time engine: plays the network, and hands each node the right to run up to an instant before
-// which nothing can reach it. Nothing is rolled back, idle nodes are never woken, and the result depends neither on
-// where the windows end nor on what runs the nodes.
+// The conservative virtual-time engine: plays the network, and hands each node the right to run up
+// to an instant before which nothing can reach it. Nothing is rolled back, idle nodes are never
+// woken, and the result depends neither on where the windows end nor on what runs the nodes.
 //
-// With n_i = the earliest instant at which node i may do anything, e = the network's next event, a = the least time
-// from a send to its first event at a switch, b = the least time from there to an arrival, L = least send to arrival:
-//   network: processes events below min(n) + a, and below arrival + a of what it delivers on the way;
-//   node i:  may run below min(min over j != i of n_j + L, n_i + 2 L, e + b).
-// Chandy, Misra, "Distributed simulation", IEEE TSE 1979, with bounds computed centrally in place of null messages.
+// With n_i = the earliest instant at which node i may do anything, e = the network's next event, a
+// = the least time from a send to its first event at a switch, b = the least time from there to an
+// arrival, L = least send to arrival:
+//   network: processes events below min(n) + a, and below arrival + a of what it delivers on the
+//   way; node i:  may run below min(min over j != i of n_j + L, n_i + 2 L, e + b).
+// Chandy, Misra, "Distributed simulation", IEEE TSE 1979, with bounds computed centrally in place
+// of null messages.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +27,14 @@ class EngineNode {
   virtual ~EngineNode() = default;
   // A frame that arrives at frame.at, which is not below any earlier grant.
   virtual void deliver(Frame frame) = 0;
-  // The promise: nothing is sent below it unless a frame is delivered. Counts frames that are delivered and not handled.
+  // The promise: nothing is sent below it unless a frame is delivered. Counts frames that are
+  // delivered and not handled.
   virtual Instant next_event() const = 0;
   // Lets the node run all events below `until`. May return at once.
   virtual void grant(Instant until) = 0;
-  // After each grant(): waits until the node has stopped and appends what it sent. It may have stopped early;
-  // next_event() tells where. Error: the node is gone or said nonsense (kBroken), or the wait was interrupted.
+  // After each grant(): waits until the node has stopped and appends what it sent. It may have
+  // stopped early; next_event() tells where. Error: the node is gone or said nonsense (kBroken), or
+  // the wait was interrupted.
   virtual Status collect(std::vector<Frame>& sent) = 0;
   // The last instant at which it did anything, and how much it did so far.
   virtual Instant last_event() const = 0;
@@ -51,7 +55,7 @@ struct EngineOptions {
 
 struct EngineReport {
   EndReason end = EndReason::kQuiet;
-  Instant now{};                     // the last instant at which anything happened; the limit if that was the end
+  Instant now{};  // the last instant at which anything happened; the limit if that was the end
   std::uint64_t node_events = 0;
   std::uint64_t network_events = 0;
   // Of the window layout: differ between drivers of nodes, unlike everything else.
@@ -83,14 +87,14 @@ class Engine {
   EngineOptions options_;
   EngineReport report_;
   // Nodes in a heap by (next event, number), so that a window costs what its active nodes cost.
-  std::vector<Instant> next_;           // by node
+  std::vector<Instant> next_;  // by node
   std::vector<std::uint32_t> heap_;
-  std::vector<std::uint32_t> place_;    // in heap_, by node
-  std::vector<Instant> granted_;        // nothing may arrive below it, by node
-  std::vector<std::uint32_t> active_;   // granted in this window
-  std::vector<Frame> frames_;           // reused
-  Instant second_{};                    // next event of the second node in time
-  Instant network_reach_{};             // network's next event + b
+  std::vector<std::uint32_t> place_;   // in heap_, by node
+  std::vector<Instant> granted_;       // nothing may arrive below it, by node
+  std::vector<std::uint32_t> active_;  // granted in this window
+  std::vector<Frame> frames_;          // reused
+  Instant second_{};                   // next event of the second node in time
+  Instant network_reach_{};            // network's next event + b
 };
 
 }  // namespace soliton

@@ -12,9 +12,14 @@ bool Network::Event::operator>(const Event& other) const {
   return std::tie(source, ordinal, hop) > std::tie(other.source, other.ordinal, other.hop);
 }
 
-Network::Network(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace)
-    : topology_(topology), routes_(routes), faults_(plan, topology.links.size()), trace_(trace),
-      ports_(topology.links.size() * 2), sent_(topology.nodes, kRunStart) {
+Network::Network(const Topology& topology, const Routes& routes, const FaultPlan& plan,
+                 TraceBuffer* trace)
+    : topology_(topology),
+      routes_(routes),
+      faults_(plan, topology.links.size()),
+      trace_(trace),
+      ports_(topology.links.size() * 2),
+      sent_(topology.nodes, kRunStart) {
   for (std::uint32_t l = 0; l < topology.links.size(); ++l) {
     const TopologyLink& link = topology.links[l];
     for (const std::uint8_t direction : {0, 1}) {
@@ -27,7 +32,8 @@ Network::Network(const Topology& topology, const Routes& routes, const FaultPlan
     edges_.push_back({plan.rules[r].from, true, r});
     if (plan.rules[r].until != kNever) edges_.push_back({plan.rules[r].until, false, r});
   }
-  std::stable_sort(edges_.begin(), edges_.end(), [](const Edge& a, const Edge& b) { return a.at < b.at; });
+  std::stable_sort(edges_.begin(), edges_.end(),
+                   [](const Edge& a, const Edge& b) { return a.at < b.at; });
   bound_lookahead();
 }
 
@@ -64,10 +70,11 @@ void Network::send(Frame frame) {
   ++counters_.packets;
   counters_.bytes += datagram.payload.size();
   const std::vector<Hop>& route = routes_.between(datagram.source, datagram.destination);
-  SOLITON_CHECK_MSG(!route.empty(), "no path from node {} to node {}", source, index(datagram.destination));
+  SOLITON_CHECK_MSG(!route.empty(), "no path from node {} to node {}", source,
+                    index(datagram.destination));
   const AtPort at_port{frame.at, frame.at};
-  // A host's cable is fed by that host alone, in order: its crossing is known now. That is what lets other events be
-  // processed up to least_first() beyond a node's promise.
+  // A host's cable is fed by that host alone, in order: its crossing is known now. That is what
+  // lets other events be processed up to least_first() beyond a node's promise.
   cross(store({.frame = std::move(frame), .route = &route, .at_port = at_port}));
 }
 
@@ -158,7 +165,9 @@ void Network::proceed(std::uint32_t number, const OnLine& line) {
   Flight& flight = flights_[number];
   const Hop hop = (*flight.route)[flight.hop];
   const bool last = ++flight.hop == flight.route->size();
-  if (!last) flight.at_port = cross_switch(topology_.vertices[far_end(topology_.links[hop.link], hop.direction)], line);
+  if (!last)
+    flight.at_port =
+        cross_switch(topology_.vertices[far_end(topology_.links[hop.link], hop.direction)], line);
   const bool lost = flight.lost_by != kNoRule;
   if (lost && flight.hop > 1) {
     drop(number, flight.lost_at, flight.lost_by);
@@ -185,8 +194,12 @@ void Network::drop(std::uint32_t number, Instant at, std::int32_t rule) {
   const Hop hop = (*flight.route)[flight.hop - (rule == kNoRule ? 0 : 1)];
   ++(rule == kNoRule ? counters_.dropped_queue : counters_.dropped_fault);
   if (trace_) {
-    trace_->record({.at = at, .node = flight.frame.datagram.source, .kind = TraceKind::kPacketDropped,
-                    .a = rule, .b = hop.link, .c = hop.direction});
+    trace_->record({.at = at,
+                    .node = flight.frame.datagram.source,
+                    .kind = TraceKind::kPacketDropped,
+                    .a = rule,
+                    .b = hop.link,
+                    .c = hop.direction});
   }
   flight.frame.datagram.payload = {};
   unused_.push_back(number);
@@ -198,7 +211,8 @@ void Network::record_edges(Instant until) {
   for (; edges_done_ < edges_.size() && edges_[edges_done_].at <= until; ++edges_done_) {
     const Edge& edge = edges_[edges_done_];
     if (!trace_) continue;
-    trace_->record({.at = edge.at, .kind = edge.start ? TraceKind::kFaultStart : TraceKind::kFaultEnd,
+    trace_->record({.at = edge.at,
+                    .kind = edge.start ? TraceKind::kFaultStart : TraceKind::kFaultEnd,
                     .a = edge.rule});
   }
 }

@@ -1,12 +1,15 @@
-// The emulated network as a state machine in virtual time: hosts' network cards, links, switches with output queues,
-// faults. The engine feeds frames in and takes deliveries out; nothing here knows how nodes are run.
+// The emulated network as a state machine in virtual time: hosts' network cards, links, switches
+// with output queues, faults. The engine feeds frames in and takes deliveries out; nothing here
+// knows how nodes are run.
 //
-// A packet handed over at its departure instant waits in the card's queue (never dropped there: the card pushes back on
-// its host), crosses each link (line_time() of its bytes and the frame overhead, then the latency) and each switch
-// (cut-through or store-and-forward, topologies/line.h), and arrives when its last byte has.
+// A packet handed over at its departure instant waits in the card's queue (never dropped there: the
+// card pushes back on its host), crosses each link (line_time() of its bytes and the frame
+// overhead, then the latency) and each switch (cut-through or store-and-forward,
+// topologies/line.h), and arrives when its last byte has.
 //
-// Queue of a switch port: what is still to be put on the line, overhead included, the packet on the line counted by its
-// rest. A packet that would push it above the link's `queue` is dropped, unless the line is free.
+// Queue of a switch port: what is still to be put on the line, overhead included, the packet on the
+// line counted by its rest. A packet that would push it above the link's `queue` is dropped, unless
+// the line is free.
 //
 //   network.send(frame);                          // frame.at: departure
 //   network.advance(horizon, delivered);          // frames with their arrival instants
@@ -29,7 +32,7 @@ struct PortCounters {
   std::uint64_t bytes = 0;          // LTL bytes of these
   std::uint64_t dropped_queue = 0;  // found the queue full
   std::uint64_t dropped_fault = 0;
-  Duration wait_max{};              // longest time a packet waited for the line
+  Duration wait_max{};  // longest time a packet waited for the line
 };
 
 struct NetworkCounters {
@@ -38,7 +41,7 @@ struct NetworkCounters {
   std::uint64_t delivered = 0;
   std::uint64_t dropped_queue = 0;
   std::uint64_t dropped_fault = 0;
-  std::uint64_t events = 0;   // line crossings
+  std::uint64_t events = 0;  // line crossings
 
   std::uint64_t dropped() const { return dropped_queue + dropped_fault; }
 };
@@ -46,13 +49,15 @@ struct NetworkCounters {
 class Network {
  public:
   // The references outlive the object; `trace` may be null.
-  Network(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace = nullptr);
+  Network(const Topology& topology, const Routes& routes, const FaultPlan& plan,
+          TraceBuffer* trace = nullptr);
 
-  // REQUIRES: frame.at is not below an earlier frame of the same source, and its first effect not below what advance()
-  // has processed: frame.at + least_first() >= processed().
+  // REQUIRES: frame.at is not below an earlier frame of the same source, and its first effect not
+  // below what advance() has processed: frame.at + least_first() >= processed().
   void send(Frame frame);
-  // Processes the events below `horizon` in order of (instant, source, ordinal) and appends deliveries. Stops earlier,
-  // at arrival + least_first() of a delivery, because the receiver may answer.
+  // Processes the events below `horizon` in order of (instant, source, ordinal) and appends
+  // deliveries. Stops earlier, at arrival + least_first() of a delivery, because the receiver may
+  // answer.
   void advance(Instant horizon, std::vector<Frame>& delivered);
   Instant next_event() const;
   // All events below are done.
@@ -61,8 +66,9 @@ class Network {
   // Records the faults that started or ended up to `now`; called when the run ends.
   void finish(Instant now);
 
-  // Bounds for the engine, over all nodes and packet sizes: from a node's send to its first event here; from an event
-  // here to an arrival; from a send to an arrival at another node. kUnbounded where there is no such path.
+  // Bounds for the engine, over all nodes and packet sizes: from a node's send to its first event
+  // here; from an event here to an arrival; from a send to an arrival at another node. kUnbounded
+  // where there is no such path.
   Duration least_first() const { return least_first_; }
   Duration least_last() const { return least_last_; }
   Duration least_path() const { return least_path_; }
@@ -74,27 +80,29 @@ class Network {
 
  private:
   struct Port {
-    Instant free{};                // the line is idle from here on
-    Duration queue_time{};         // line time of a full queue
-    std::uint64_t ordinal = 0;     // packets that came to the line, for the faults
+    Instant free{};             // the line is idle from here on
+    Duration queue_time{};      // line time of a full queue
+    std::uint64_t ordinal = 0;  // packets that came to the line, for the faults
     PortCounters counters;
   };
   struct Flight {
     Frame frame;
     const std::vector<Hop>* route = nullptr;
     AtPort at_port;
-    std::uint32_t hop = 0;         // the next to cross
+    std::uint32_t hop = 0;           // the next to cross
     std::int32_t lost_by = kNoRule;  // on the host's cable: waits to be recorded in order
     Instant lost_at{};
   };
-  // What happens when: a flight comes to a switch's output port, or would have come and was lost on the line.
+  // What happens when: a flight comes to a switch's output port, or would have come and was lost on
+  // the line.
   struct Event {
     Instant at;
     std::uint64_t ordinal;
     std::uint32_t source;
     std::uint32_t flight;
     std::uint32_t hop;
-    // (instant, source, ordinal), then hop: the order of all events, whatever order they were created in.
+    // (instant, source, ordinal), then hop: the order of all events, whatever order they were
+    // created in.
     bool operator>(const Event& other) const;
   };
 
@@ -115,17 +123,17 @@ class Network {
   TraceBuffer* trace_;
   std::vector<Port> ports_;
   std::vector<Flight> flights_;
-  std::vector<std::uint32_t> unused_;   // of flights_
-  std::vector<Event> events_;           // heap, the earliest first
-  std::vector<Frame> arrived_;          // since the last advance() handed them out
+  std::vector<std::uint32_t> unused_;  // of flights_
+  std::vector<Event> events_;          // heap, the earliest first
+  std::vector<Frame> arrived_;         // since the last advance() handed them out
   Instant arrived_first_ = kNever;
-  std::vector<Instant> sent_;           // last departure by source
+  std::vector<Instant> sent_;  // last departure by source
   struct Edge {
     Instant at;
     bool start;
     std::uint32_t rule;
   };
-  std::vector<Edge> edges_;             // of fault windows, in order
+  std::vector<Edge> edges_;  // of fault windows, in order
   std::size_t edges_done_ = 0;
   Instant processed_{};
   Instant last_event_{};

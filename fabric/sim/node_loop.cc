@@ -8,11 +8,13 @@
 namespace soliton {
 namespace {
 
-// A machine that always has more to do at one instant would stop time. No real one needs a thousandth of this.
+// A machine that always has more to do at one instant would stop time. No real one needs a
+// thousandth of this.
 constexpr std::uint32_t kTurnsMax = 1'000'000;
 
 bool arrives_later(const Frame& a, const Frame& b) {
-  return std::tie(a.at, a.datagram.source, a.ordinal) > std::tie(b.at, b.datagram.source, b.ordinal);
+  return std::tie(a.at, a.datagram.source, a.ordinal) >
+         std::tie(b.at, b.datagram.source, b.ordinal);
 }
 
 }  // namespace
@@ -26,7 +28,8 @@ void NodeLoop::deliver(Frame frame) {
 
 Instant NodeLoop::next_event() const {
   if (kept_) return now_;
-  const Instant event = inbox_.empty() ? machine_.next_deadline() : std::min(inbox_.front().at, machine_.next_deadline());
+  const Instant event = inbox_.empty() ? machine_.next_deadline()
+                                       : std::min(inbox_.front().at, machine_.next_deadline());
   return std::max(event, now_);
 }
 
@@ -51,7 +54,8 @@ void NodeLoop::begin(Instant now) {
 std::optional<Frame> NodeLoop::next_frame() {
   std::optional<Datagram> datagram = machine_.poll_output(now_);
   if (!datagram) return std::nullopt;
-  SOLITON_CHECK_MSG(datagram->source == self_, "node {} sends as node {}", index(self_), index(datagram->source));
+  SOLITON_CHECK_MSG(datagram->source == self_, "node {} sends as node {}", index(self_),
+                    index(datagram->source));
   ++events_;
   return Frame{std::move(*datagram), now_, sent_++};
 }

@@ -1,8 +1,9 @@
-// How a node runs under virtual time, whatever process it is in: the one loop behind LocalNode and the node's end of a
-// shared-memory channel, so that both do the same to the machine, call for call.
+// How a node runs under virtual time, whatever process it is in: the one loop behind LocalNode and
+// the node's end of a shared-memory channel, so that both do the same to the machine, call for
+// call.
 //
-// At instant t: all frames that arrived at t in order of (source, ordinal), then on_deadline(t) if one is due, then
-// poll_output(t) until empty.
+// At instant t: all frames that arrived at t in order of (source, ordinal), then on_deadline(t) if
+// one is due, then poll_output(t) until empty.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +21,13 @@ class NodeLoop {
 
   // Takes a frame that arrives at frame.at. REQUIRES: no later instant has been run.
   void deliver(Frame frame);
-  // Nothing happens here and nothing is sent below this instant unless a frame is delivered: the node's promise.
+  // Nothing happens here and nothing is sent below this instant unless a frame is delivered: the
+  // node's promise.
   Instant next_event() const;
 
-  // Runs all events below `until`. `emit(Frame&)` takes what the node sends, or answers false when it has no room: the
-  // frame is kept, run() returns with next_event() at the current instant, and the next run() goes on there.
+  // Runs all events below `until`. `emit(Frame&)` takes what the node sends, or answers false when
+  // it has no room: the frame is kept, run() returns with next_event() at the current instant, and
+  // the next run() goes on there.
   template <typename Emit>
   void run(Instant until, Emit&& emit);
 
@@ -38,12 +41,12 @@ class NodeLoop {
 
   Machine& machine_;
   NodeId self_;
-  std::vector<Frame> inbox_;    // heap, the earliest first
-  std::optional<Frame> kept_;   // no room for it yet; its instant's output is not drained
+  std::vector<Frame> inbox_;   // heap, the earliest first
+  std::optional<Frame> kept_;  // no room for it yet; its instant's output is not drained
   Instant now_{};
   std::uint64_t sent_ = 0;
   std::uint64_t events_ = 0;
-  std::uint32_t turns_ = 0;     // at the instant now_
+  std::uint32_t turns_ = 0;  // at the instant now_
 };
 
 template <typename Emit>

@@ -1,6 +1,7 @@
 #include "node/shell/node.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -8,8 +9,9 @@
 
 namespace soliton {
 
-Node::Node(const Deployment& deployment) : deployment_(deployment), trace_(deployment.trace_events) {
-  ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &trace_);
+Node::Node(const Deployment& deployment)
+    : deployment_(deployment), trace_(deployment.trace_events), ltl_trace_(deployment.trace_events ? SIZE_MAX : 0) {
+  ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_);
   for (std::size_t i = 0; i < deployment.connections.size(); ++i)
     connection_to_[deployment.connections[i].peer] = ConnectionId{static_cast<std::uint16_t>(i)};
   if (deployment.shard) {
@@ -45,7 +47,15 @@ void Node::take_deliveries(Instant now) {
 
 std::optional<Datagram> Node::poll_output(Instant now) {
   pump_role(now);
-  return ltl_->poll_output(now);
+  std::optional<Datagram> datagram = ltl_->poll_output(now);
+  if (!ltl_trace_.empty()) collect_ltl_trace();
+  return datagram;
+}
+
+// Messages are traced by the roles, which know the request they belong to and whether it is traced.
+void Node::collect_ltl_trace() {
+  for (const TraceEvent& event : ltl_trace_.take())
+    if (event.kind == TraceKind::kRetransmit || event.kind == TraceKind::kTimeout) trace_.record(event);
 }
 
 void Node::pump_role(Instant now) {

@@ -57,8 +57,11 @@ class Node : public Machine {
   void pump_role(Instant now);
   bool try_send(ConnectionId connection, const Payload& message, Instant now);
 
+  void collect_ltl_trace();
+
   const Deployment& deployment_;
   TraceBuffer trace_;
+  TraceBuffer ltl_trace_;
   std::unique_ptr<Ltl> ltl_;
   std::unique_ptr<NpuService> npu_;
   std::unique_ptr<HostRole> host_;

@@ -1,8 +1,10 @@
-// The cost model: what a request costs on an idle cluster, host to host. The partitioner's only idea of time.
+// The cost model: what a request costs on an idle cluster, host to host. The partitioner's only
+// idea of time.
 //
-// predict() plays one request through the same NPU objects, the same link arithmetic (topologies/line.h) and the same
-// host costs the emulator uses, so a plan's prediction and an emulated run differ only where LTL adds traffic of its own
-// (acknowledgements) or interleaves messages of several connections.
+// predict() plays one request through the same NPU objects, the same link arithmetic
+// (topologies/line.h) and the same host costs the emulator uses, so a plan's prediction and an
+// emulated run differ only where LTL adds traffic of its own (acknowledgements) or interleaves
+// messages of several connections.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +20,27 @@ namespace soliton {
 // Goes into every plan; changes whenever a prediction can.
 inline constexpr const char* kCostModelVersion = "1";
 
-// A data message is a header and fp16 values; LTL cuts it into packets of at most `mtu` bytes, each with its own header.
+// A data message is a header and fp16 values; LTL cuts it into packets of at most `mtu` bytes, each
+// with its own header.
 inline constexpr std::int64_t kCostMessageHeaderBytes = 48;
 inline constexpr std::int64_t kCostPacketHeaderBytes = 32;
 
-constexpr std::int64_t message_bytes(std::int64_t elements) { return kCostMessageHeaderBytes + 2 * elements; }
+constexpr std::int64_t message_bytes(std::int64_t elements) {
+  return kCostMessageHeaderBytes + 2 * elements;
+}
 
-// CPU time of the host's two parts: one operator each, overhead plus bytes read and written at the memory rate.
-// Embedding: per step a symbol of 8 bytes and an fp16 row, read and written. Softmax: fp16 read, fp32 written.
+// CPU time of the host's two parts: one operator each, overhead plus bytes read and written at the
+// memory rate. Embedding: per step a symbol of 8 bytes and an fp16 row, read and written. Softmax:
+// fp16 read, fp32 written.
 Duration host_before_time(const HostShard& host, std::int64_t steps);
 Duration host_after_time(const HostShard& host, std::int64_t steps);
 
+// One message on an idle network, from its last value being there to its arrival.
+Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
+                      std::int64_t elements, std::uint32_t mtu);
+
 struct CostRequest {
-  std::span<const Shard> shards;   // pass check_shard(); weights may be absent
+  std::span<const Shard> shards;  // pass check_shard(); weights may be absent
   const HostShard* host = nullptr;
   // Both null: messages take no time.
   const Topology* topology = nullptr;
@@ -40,14 +50,15 @@ struct CostRequest {
 };
 
 struct Prediction {
-  Duration latency{};              // request to answer
-  Breakdown path;                  // where it went; sums to latency
-  Duration last_output{};          // when the last reply left its NPU
-  Duration interval{};             // between answers when all nodes are kept busy: the longest any device is occupied
-  std::vector<Duration> occupied;  // per shard: first input to last result
-  std::vector<Duration> busy;      // per shard: less waits at NetQ
-  std::int64_t cut_bytes = 0;      // tensor bytes between nodes, host included
-  std::int64_t messages = 0;       // between nodes
+  Duration latency{};      // request to answer
+  Breakdown path;          // where it went; sums to latency
+  Duration last_output{};  // when the last reply left its NPU
+  Duration interval{};  // between answers when all nodes are kept busy: the longest any device is
+                        // occupied
+  std::vector<Duration> occupied;            // per shard: first input to last result
+  std::vector<Duration> busy;                // per shard: less waits at NetQ
+  std::int64_t cut_bytes = 0;                // tensor bytes between nodes, host included
+  std::int64_t messages = 0;                 // between nodes
   std::vector<std::int64_t> received_bytes;  // tensor bytes into each shard from other nodes
 };
 

@@ -5,7 +5,8 @@
 
 namespace soliton {
 
-PacketFlow::PacketFlow(const Topology* topology, const Routes* routes, std::vector<NodeId> vertex, std::uint32_t mtu)
+PacketFlow::PacketFlow(const Topology* topology, const Routes* routes, std::vector<NodeId> vertex,
+                       std::uint32_t mtu)
     : topology_(topology),
       routes_(routes),
       vertex_(std::move(vertex)),
@@ -15,7 +16,8 @@ PacketFlow::PacketFlow(const Topology* topology, const Routes* routes, std::vect
 const std::vector<Hop>& PacketFlow::route(const FlowMessage& message) const {
   static const std::vector<Hop> kNone;
   if (topology_ == nullptr || message.source == message.destination) return kNone;
-  const std::vector<Hop>& hops = routes_->between(vertex_[message.source], vertex_[message.destination]);
+  const std::vector<Hop>& hops =
+      routes_->between(vertex_[message.source], vertex_[message.destination]);
   SOLITON_CHECK(!hops.empty());
   return hops;
 }

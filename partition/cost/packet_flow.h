@@ -1,4 +1,5 @@
-// Messages of one request crossing an otherwise idle network: packets queue first come, first served at every port.
+// Messages of one request crossing an otherwise idle network: packets queue first come, first
+// served at every port.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +28,11 @@ struct FlowDelivery {
 class PacketFlow {
  public:
   // `vertex[i]` is where endpoint i of the messages stands. Null topology: messages take no time.
-  PacketFlow(const Topology* topology, const Routes* routes, std::vector<NodeId> vertex, std::uint32_t mtu);
+  PacketFlow(const Topology* topology, const Routes* routes, std::vector<NodeId> vertex,
+             std::uint32_t mtu);
 
-  // REQUIRES: message.leaves is not before the last delivery. Ties are served in order of the calls.
+  // REQUIRES: message.leaves is not before the last delivery. Ties are served in order of the
+  // calls.
   void send(const FlowMessage& message);
   // The next complete message in order of arrival.
   std::optional<FlowDelivery> next();

@@ -52,7 +52,8 @@ class Playback {
     return out;
   }
 
-  void send(std::size_t from, const OutPort::Destination& to, std::int64_t elements, const Arrival& leaves) {
+  void send(std::size_t from, const OutPort::Destination& to, std::int64_t elements,
+            const Arrival& leaves) {
     const std::size_t destination = endpoint_.at(to.peer);
     if (destination != from) {
       out_.cut_bytes += 2 * elements;
@@ -69,7 +70,8 @@ class Playback {
     ready.at = kRunStart + ready.path.host;
     for (std::int64_t step = 0; step < request_.steps; ++step) {
       for (const HostShard::StepPort& port : request_.host->inputs) {
-        for (const auto& destination : port.destinations) send(host(), destination, request_.host->input, ready);
+        for (const auto& destination : port.destinations)
+          send(host(), destination, request_.host->input, ready);
       }
     }
   }
@@ -89,14 +91,16 @@ class Playback {
       started_[delivery.message.destination] = arrival.at;
       npu.begin(RequestId{0}, request_.steps, arrival);
     }
-    npu.deliver(delivery.message.port, Payload{{}, static_cast<std::uint64_t>(2 * delivery.message.elements)}, arrival);
+    npu.deliver(delivery.message.port,
+                Payload{{}, static_cast<std::uint64_t>(2 * delivery.message.elements)}, arrival);
     drain(delivery.message.destination);
   }
 
   void drain(std::size_t endpoint) {
     while (const auto output = npus_[endpoint]->poll_output()) {
       const OutPort& port = request_.shards[endpoint].out_ports[output->port];
-      for (const auto& destination : port.destinations) send(endpoint, destination, port.elements, output->leaves);
+      for (const auto& destination : port.destinations)
+        send(endpoint, destination, port.elements, output->leaves);
     }
   }
 
@@ -104,8 +108,8 @@ class Playback {
     const HostShard& shard = *request_.host;
     const auto vectors = static_cast<std::size_t>(shard.sequence_output ? request_.steps : 1);
     for (std::size_t i = 0; i < npus_.size(); ++i) {
-      SOLITON_CHECK_MSG(started_[i] && npus_[i]->finished(), "{} waits for {}", request_.shards[i].node,
-                        npus_[i]->waiting_for());
+      SOLITON_CHECK_MSG(started_[i] && npus_[i]->finished(), "{} waits for {}",
+                        request_.shards[i].node, npus_[i]->waiting_for());
       out_.occupied.push_back(npus_[i]->free_at() - *started_[i]);
       out_.busy.push_back(npus_[i]->stats().busy);
       out_.interval = std::max(out_.interval, out_.occupied.back());
@@ -137,6 +141,13 @@ Duration host_before_time(const HostShard& host, std::int64_t steps) {
 Duration host_after_time(const HostShard& host, std::int64_t steps) {
   if (host.after == HostShard::After::kNone) return Duration{};
   return cpu_time(host.device, (host.sequence_output ? steps : 1) * host.output * 6);
+}
+
+Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
+                      std::int64_t elements, std::uint32_t mtu) {
+  PacketFlow flow(&topology, &routes, {from, to}, mtu);
+  flow.send({0, 1, 0, elements, {}});
+  return flow.next()->at - kRunStart;
 }
 
 Prediction predict(const CostRequest& request) { return Playback(request).run(); }

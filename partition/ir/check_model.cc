@@ -156,7 +156,8 @@ class Checker {
     if (!count || static_cast<std::uint64_t>(*count) != tensor.values->size())
       return add(fmt::format("tensor {} of shape [{}] has {} values", tensor.name, fmt::join(tensor.shape, ", "),
                              tensor.values->size()));
-    const auto bad = std::find_if(tensor.values->begin(), tensor.values->end(), [](float v) { return !std::isfinite(v); });
+    const auto bad =
+        std::find_if(tensor.values->begin(), tensor.values->end(), [](float v) { return !std::isfinite(v); });
     if (bad != tensor.values->end())
       add(fmt::format("tensor {}: value {} is not finite", tensor.name, bad - tensor.values->begin()));
   }

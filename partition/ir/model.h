@@ -1,7 +1,8 @@
-// The graph the partitioner works on: a chain of layers an NPU can run, between a CPU part before and a CPU part after.
+// The graph the partitioner works on: a chain of layers an NPU can run, between a CPU part before and a CPU part
+// after.
 //
-// Readers (partition/onnx) and builders (rnn.h) make it; shapes are unpadded. Weights are fp32, before quantisation, and
-// may be absent (`weights` empty) when only times matter.
+// Readers (partition/onnx) and builders (rnn.h) make it; shapes are unpadded. Weights are fp32, before
+// quantisation, and may be absent (`weights` empty) when only times matter.
 #pragma once
 
 #include <cstdint>
@@ -101,8 +102,9 @@ const std::string& layer_name(const Layer& layer);
 // Elements of a shape, or nothing when a dimension is negative or the product does not fit 63 bits.
 std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape);
 
-// model: {rnn: {cell, hidden, steps, layers, bidirectional, input}} with weights uniform in +-1/sqrt(hidden), a function
-// of the seed; without values when `with_weights` is false. A vector out for each step, as DeepBench's layers give.
+// model: {rnn: {cell, hidden, steps, layers, bidirectional, input}} with weights uniform in +-1/sqrt(hidden), a
+// function of the seed; without values when `with_weights` is false. A vector out for each step, as DeepBench's
+// layers give.
 struct RnnOptions {
   Cell cell = Cell::kGru;
   std::int64_t hidden = 0;
@@ -120,9 +122,9 @@ Model build_rnn(const RnnOptions& options);
 
 // Runs the model in fp32 (double accumulation): the reference accuracy and errors are taken against.
 // States and gates stay in double from the first layer to the last; the result is rounded once.
-// `vectors`: steps * input values (after the embedding). Returns the layers' output before the host's last part: steps *
-// output values with `sequence_output`, else `output`. A dense layer that is not `every_step` reads the last step.
-// REQUIRES: check_model(model) is empty, every tensor has values, steps > 0.
+// `vectors`: steps * input values (after the embedding). Returns the layers' output before the host's last part:
+// steps * output values with `sequence_output`, else `output`. A dense layer that is not `every_step` reads the
+// last step. REQUIRES: check_model(model) is empty, every tensor has values, steps > 0.
 std::vector<float> run_fp32(const Model& model, const std::vector<float>& vectors, std::int64_t steps);
 
 // The host's parts of the reference. Rows of `table` (REQUIRES: kEmbedding with values); a symbol outside is an error.

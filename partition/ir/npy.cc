@@ -73,7 +73,8 @@ void each(const NpyArray& array, std::int64_t first, std::int64_t count, Use use
 template <typename T>
 NpyArray array_of(NpyType type, const std::vector<T>& values, std::vector<std::int64_t> shape) {
   NpyArray array{type, std::move(shape), std::vector<std::byte>(values.size() * sizeof(T))};
-  SOLITON_CHECK_MSG(array.elements() == static_cast<std::int64_t>(values.size()), "{} != {}", array.elements(), values.size());
+  SOLITON_CHECK_MSG(array.elements() == static_cast<std::int64_t>(values.size()), "{} != {}", array.elements(),
+                    values.size());
   if (!values.empty()) std::memcpy(array.data.data(), values.data(), array.data.size());
   return array;
 }
@@ -95,7 +96,8 @@ Result<Parts> split(std::string_view bytes) {
   if (bytes.size() < start) return invalid("is cut short in its header");
   std::uint32_t length = 0;
   std::memcpy(&length, bytes.data() + 8, length_bytes);
-  if (length > kMaxNpyHeader) return invalid(fmt::format("has a header of {} bytes; at most {}", length, kMaxNpyHeader));
+  if (length > kMaxNpyHeader)
+    return invalid(fmt::format("has a header of {} bytes; at most {}", length, kMaxNpyHeader));
   if (bytes.size() - start < length) return invalid("is cut short in its header");
   return Parts{bytes.substr(start, length), bytes.substr(start + length)};
 }

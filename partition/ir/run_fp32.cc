@@ -1,5 +1,5 @@
-// The reference the accuracy of narrow formats is measured against. GRU and LSTM as ONNX defines them (operators GRU and
-// LSTM, opset 14, default activations), evaluated in double.
+// The reference the accuracy of narrow formats is measured against. GRU and LSTM as ONNX defines them (operators
+// GRU and LSTM, opset 14, default activations), evaluated in double.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -154,7 +154,8 @@ Result<std::vector<float>> embed(const HostBefore& before, const std::vector<std
   const std::int64_t width = before.table.shape[1];
   std::vector<float> out;
   for (const std::int64_t symbol : symbols) {
-    if (symbol < 0 || symbol >= count) return invalid(fmt::format("symbol {} is not between 0 and {}", symbol, count - 1));
+    if (symbol < 0 || symbol >= count)
+      return invalid(fmt::format("symbol {} is not between 0 and {}", symbol, count - 1));
     const auto row = before.table.values->begin() + symbol * width;
     out.insert(out.end(), row, row + width);
   }

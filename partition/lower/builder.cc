@@ -7,7 +7,8 @@
 
 namespace soliton {
 
-ShardBuilder::ShardBuilder(std::string node, const NpuDevice& device, const NpuFormat& format, bool with_weights)
+ShardBuilder::ShardBuilder(std::string node, const NpuDevice& device, const NpuFormat& format,
+                           bool with_weights)
     : with_weights_(with_weights) {
   shard_.node = std::move(node);
   shard_.device = device;
@@ -33,7 +34,8 @@ std::uint32_t ShardBuilder::constant(std::string name, Memory memory, std::vecto
 }
 
 PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
-  PlacedMatrix placed{tiles_, vectors(cut.rows.count), vectors(padded_columns(cut.parts, native_dim()))};
+  PlacedMatrix placed{tiles_, vectors(cut.rows.count),
+                      vectors(padded_columns(cut.parts, native_dim()))};
   tiles_ += placed.rows * placed.columns;
   if (failure_) return placed;
   auto weights = cut_matrix(cut, shard_.format, native_dim(), with_weights_);
@@ -41,7 +43,8 @@ PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
     failure_ = std::move(weights.error());
     return placed;
   }
-  shard_.matrices.push_back({cut.name, placed.tile, placed.rows, placed.columns, std::move(*weights)});
+  shard_.matrices.push_back(
+      {cut.name, placed.tile, placed.rows, placed.columns, std::move(*weights)});
   return placed;
 }
 
@@ -72,7 +75,8 @@ ChainWriter ShardBuilder::chain(std::string label, std::uint32_t rows, std::uint
 
 void ShardBuilder::end_segment(std::int32_t fixed, std::int32_t per_step) {
   const auto last = static_cast<std::uint32_t>(shard_.program.chains.size());
-  if (last > segment_first_) shard_.program.segments.push_back({segment_first_, last, fixed, per_step});
+  if (last > segment_first_)
+    shard_.program.segments.push_back({segment_first_, last, fixed, per_step});
   segment_first_ = last;
 }
 
@@ -81,7 +85,9 @@ Result<Shard> ShardBuilder::take() {
   for (std::size_t port = 0; port < turns_.size(); ++port) {
     auto& destinations = shard_.out_ports[port].destinations;
     if (destinations.empty()) continue;
-    std::ranges::rotate(destinations, destinations.begin() + static_cast<std::ptrdiff_t>(turns_[port] % destinations.size()));
+    std::ranges::rotate(
+        destinations,
+        destinations.begin() + static_cast<std::ptrdiff_t>(turns_[port] % destinations.size()));
   }
   return std::move(shard_);
 }

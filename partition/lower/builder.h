@@ -1,4 +1,5 @@
-// One shard under construction: allocates registers, tiles and ports, and writes chains into segments.
+// One shard under construction: allocates registers, tiles and ports, and writes chains into
+// segments.
 #pragma once
 
 #include <map>
@@ -11,20 +12,29 @@
 
 namespace soliton {
 
-// A chain being written, in program order: builder.chain("gru0.r", rows, columns).read(h).product(m).add0(xr).sigmoid()...
+// A chain being written, in program order: builder.chain("gru0.r", rows,
+// columns).read(h).product(m).add0(xr).sigmoid()...
 class ChainWriter {
  public:
   explicit ChainWriter(Chain& chain) : chain_(chain) {}
-  ChainWriter& read(std::uint32_t initial_vrf) { return put(Opcode::kVRd, Memory::kInitialVrf, initial_vrf); }
+  ChainWriter& read(std::uint32_t initial_vrf) {
+    return put(Opcode::kVRd, Memory::kInitialVrf, initial_vrf);
+  }
   ChainWriter& read_port(std::uint16_t port) { return put(Opcode::kVRd, Memory::kNetQ, port); }
   ChainWriter& product(std::uint32_t tile) { return put(Opcode::kMvMul, Memory::kMatrixRf, tile); }
   ChainWriter& add0(std::uint32_t index) { return put(Opcode::kVvAdd, Memory::kAddSubVrf0, index); }
   ChainWriter& add1(std::uint32_t index) { return put(Opcode::kVvAdd, Memory::kAddSubVrf1, index); }
-  ChainWriter& minus0(std::uint32_t index) { return put(Opcode::kVvASubB, Memory::kAddSubVrf0, index); }
-  ChainWriter& times(std::uint32_t index) { return put(Opcode::kVvMul, Memory::kMultiplyVrf, index); }
+  ChainWriter& minus0(std::uint32_t index) {
+    return put(Opcode::kVvASubB, Memory::kAddSubVrf0, index);
+  }
+  ChainWriter& times(std::uint32_t index) {
+    return put(Opcode::kVvMul, Memory::kMultiplyVrf, index);
+  }
   ChainWriter& sigmoid() { return put(Opcode::kVSigm, Memory::kNone, 0); }
   ChainWriter& tanh() { return put(Opcode::kVTanh, Memory::kNone, 0); }
-  ChainWriter& write(Memory memory, std::uint32_t index) { return put(Opcode::kVWr, memory, index); }
+  ChainWriter& write(Memory memory, std::uint32_t index) {
+    return put(Opcode::kVWr, memory, index);
+  }
   ChainWriter& send(std::uint16_t port) { return put(Opcode::kVWr, Memory::kNetQ, port); }
   ChainWriter& send(const std::vector<std::uint16_t>& ports) {
     for (const std::uint16_t port : ports) send(port);
@@ -48,7 +58,8 @@ struct PlacedMatrix {
 
 class ShardBuilder {
  public:
-  ShardBuilder(std::string node, const NpuDevice& device, const NpuFormat& format, bool with_weights);
+  ShardBuilder(std::string node, const NpuDevice& device, const NpuFormat& format,
+               bool with_weights);
 
   const std::string& node() const { return shard_.node; }
   int native_dim() const { return shard_.device.native_dim; }
@@ -56,20 +67,23 @@ class ShardBuilder {
   std::uint32_t vectors(std::int64_t elements) const;
 
   std::uint32_t reserve(Memory memory, std::uint32_t count);
-  void zero(Memory memory, std::uint32_t first, std::uint32_t count) { shard_.zeroed.push_back({memory, first, count}); }
+  void zero(Memory memory, std::uint32_t first, std::uint32_t count) {
+    shard_.zeroed.push_back({memory, first, count});
+  }
   std::uint32_t constant(std::string name, Memory memory, std::vector<Half> values);
   // The first failure is kept and returned by take().
   PlacedMatrix matrix(const MatrixCut& cut);
 
   std::uint16_t in_port(std::string name, std::int64_t elements, bool reversed = false);
-  // `turn`: destinations are served from that one on, around. Slices that start with different destinations do not all
-  // meet in front of the same receiver.
+  // `turn`: destinations are served from that one on, around. Slices that start with different
+  // destinations do not all meet in front of the same receiver.
   std::uint16_t out_port(std::string name, std::int64_t elements, std::size_t turn = 0);
   void connect(std::uint16_t out_port, const std::string& peer, std::uint16_t in_port);
   std::int64_t in_port_elements(std::uint16_t port) const { return shard_.in_ports[port].elements; }
 
   ChainWriter chain(std::string label, std::uint32_t rows, std::uint32_t columns = 1);
-  // The chains since the last call become a segment of `fixed + per_step * steps` rounds; none: no segment.
+  // The chains since the last call become a segment of `fixed + per_step * steps` rounds; none: no
+  // segment.
   void end_segment(std::int32_t fixed, std::int32_t per_step);
 
   bool empty() const { return shard_.program.chains.empty(); }

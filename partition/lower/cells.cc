@@ -12,14 +12,17 @@ enum LstmGate { kInput, kForget, kOutput, kCell };
 constexpr const char* kGruNames[] = {"r", "z", "n"};
 constexpr const char* kLstmNames[] = {"i", "f", "o", "c"};
 
-// The order products are issued in and matrices lie in: GRU r z h; LSTM i f c o (npu design page, sections 4 and 5).
+// The order products are issued in and matrices lie in: GRU r z h; LSTM i f c o (npu design page,
+// sections 4 and 5).
 constexpr int kGruOrder[] = {kReset, kUpdate, kNew};
 constexpr int kLstmOrder[] = {kInput, kForget, kCell, kOutput};
 
 std::span<const int> gate_order(Cell cell) {
   return cell == Cell::kGru ? std::span<const int>(kGruOrder) : std::span<const int>(kLstmOrder);
 }
-const char* gate_name(Cell cell, int gate) { return cell == Cell::kGru ? kGruNames[gate] : kLstmNames[gate]; }
+const char* gate_name(Cell cell, int gate) {
+  return cell == Cell::kGru ? kGruNames[gate] : kLstmNames[gate];
+}
 
 }  // namespace
 
@@ -36,8 +39,10 @@ void CellProgram::place_matrices() {
   for (const int gate : gate_order(layer().cell)) {
     const RowRange rows{gate * layer().hidden + spec_.rows.first, spec_.rows.count};
     const char* name = gate_name(layer().cell, gate);
-    input_matrix_[gate] = b_.matrix({&spec_.weights->input, rows, spec_.input_parts, label("W") + name});
-    recurrent_matrix_[gate] = b_.matrix({&spec_.weights->recurrent, rows, {layer().hidden}, label("R") + name});
+    input_matrix_[gate] =
+        b_.matrix({&spec_.weights->input, rows, spec_.input_parts, label("W") + name});
+    recurrent_matrix_[gate] =
+        b_.matrix({&spec_.weights->recurrent, rows, {layer().hidden}, label("R") + name});
   }
 }
 
@@ -49,8 +54,10 @@ void CellProgram::place_biases() {
     const bool apart = layer().cell == Cell::kGru && layer().reset_after && gate == kNew;
     std::vector<const Tensor*> sum{&wb};
     if (!apart) sum.push_back(&rb);
-    bias_[gate] = b_.constant(label("b") + gate_name(layer().cell, gate), Memory::kAddSubVrf0, cut_bias(sum, rows));
-    if (apart) recurrent_bias_ = b_.constant(label("bRn"), Memory::kAddSubVrf0, cut_bias({&rb}, rows));
+    bias_[gate] = b_.constant(label("b") + gate_name(layer().cell, gate), Memory::kAddSubVrf0,
+                              cut_bias(sum, rows));
+    if (apart)
+      recurrent_bias_ = b_.constant(label("bRn"), Memory::kAddSubVrf0, cut_bias({&rb}, rows));
     x_[gate] = b_.reserve(apart ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, vectors_);
   }
 }
@@ -102,13 +109,19 @@ ChainWriter CellProgram::recurrent(int gate, const char* what, std::uint32_t fro
 }
 
 void CellProgram::emit_lstm(const std::vector<std::uint16_t>& ports) {
-  recurrent(kInput, "i", spec_.hidden).add0(x_[kInput]).sigmoid().write(Memory::kMultiplyVrf, input_gate_);
+  recurrent(kInput, "i", spec_.hidden)
+      .add0(x_[kInput])
+      .sigmoid()
+      .write(Memory::kMultiplyVrf, input_gate_);
   recurrent(kForget, "f", spec_.hidden)
       .add0(x_[kForget])
       .sigmoid()
       .times(cell_)
       .write(Memory::kAddSubVrf1, forget_cell_);
-  recurrent(kOutput, "o", spec_.hidden).add0(x_[kOutput]).sigmoid().write(Memory::kMultiplyVrf, output_gate_);
+  recurrent(kOutput, "o", spec_.hidden)
+      .add0(x_[kOutput])
+      .sigmoid()
+      .write(Memory::kMultiplyVrf, output_gate_);
   recurrent(kCell, "c", spec_.hidden)
       .add0(x_[kCell])
       .tanh()
@@ -125,8 +138,14 @@ void CellProgram::emit_lstm(const std::vector<std::uint16_t>& ports) {
 }
 
 void CellProgram::emit_reset_after(const std::vector<std::uint16_t>& ports) {
-  recurrent(kReset, "r", spec_.hidden).add0(x_[kReset]).sigmoid().write(Memory::kMultiplyVrf, reset_);
-  recurrent(kUpdate, "z", spec_.hidden).add0(x_[kUpdate]).sigmoid().write(Memory::kMultiplyVrf, update_);
+  recurrent(kReset, "r", spec_.hidden)
+      .add0(x_[kReset])
+      .sigmoid()
+      .write(Memory::kMultiplyVrf, reset_);
+  recurrent(kUpdate, "z", spec_.hidden)
+      .add0(x_[kUpdate])
+      .sigmoid()
+      .write(Memory::kMultiplyVrf, update_);
   recurrent(kNew, "n", spec_.hidden)
       .add0(recurrent_bias_)
       .times(reset_)
@@ -155,8 +174,14 @@ void CellProgram::emit_reset_gates() {
       .sigmoid()
       .write(Memory::kMultiplyVrf, update_)
       .write(Memory::kAddSubVrf0, update_add_);
-  b_.chain(label("zh"), vectors_).read(hidden_own_).times(update_).write(Memory::kAddSubVrf1, update_hidden_);
-  b_.chain(label("1-z"), vectors_).read(ones_).minus0(update_add_).write(Memory::kMultiplyVrf, one_minus_update_);
+  b_.chain(label("zh"), vectors_)
+      .read(hidden_own_)
+      .times(update_)
+      .write(Memory::kAddSubVrf1, update_hidden_);
+  b_.chain(label("1-z"), vectors_)
+      .read(ones_)
+      .minus0(update_add_)
+      .write(Memory::kMultiplyVrf, one_minus_update_);
 }
 
 void CellProgram::emit_reset_candidate(const std::vector<std::uint16_t>& ports) {

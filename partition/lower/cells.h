@@ -13,11 +13,11 @@ namespace soliton {
 struct CellSpec {
   const RecurrentLayer* layer = nullptr;
   const RecurrentWeights* weights = nullptr;
-  std::string label;               // "gru0", "gru0.reverse"
-  RowRange rows;                   // of the hidden state, at native-tile borders
+  std::string label;  // "gru0", "gru0.reverse"
+  RowRange rows;      // of the hidden state, at native-tile borders
   std::vector<std::int64_t> input_parts;
-  std::uint32_t input = 0;         // InitialVrf, the whole input vector
-  std::uint32_t hidden = 0;        // InitialVrf, the whole hidden state
+  std::uint32_t input = 0;   // InitialVrf, the whole input vector
+  std::uint32_t hidden = 0;  // InitialVrf, the whole hidden state
 };
 
 class CellProgram {
@@ -27,9 +27,9 @@ class CellProgram {
 
   // The chains that need only the step's input.
   void emit_input_side();
-  // The chains that need the hidden state. The new own slice goes to InitialVrf and `ports`. With reset before the
-  // product on several nodes, `gather_reset` is called between the slice of r*h being sent (on `reset_port`, set with
-  // set_reset_port) and its use.
+  // The chains that need the hidden state. The new own slice goes to InitialVrf and `ports`. With
+  // reset before the product on several nodes, `gather_reset` is called between the slice of r*h
+  // being sent (on `reset_port`, set with set_reset_port) and its use.
   template <typename Gather>
   void emit_recurrence(const std::vector<std::uint16_t>& ports, Gather gather_reset) {
     if (layer().cell == Cell::kLstm) return emit_lstm(ports);
@@ -61,21 +61,22 @@ class CellProgram {
 
   ShardBuilder& b_;
   CellSpec spec_;
-  std::uint32_t vectors_ = 0;      // of the own slice
-  std::uint32_t hidden_own_ = 0;   // InitialVrf
+  std::uint32_t vectors_ = 0;     // of the own slice
+  std::uint32_t hidden_own_ = 0;  // InitialVrf
   std::array<PlacedMatrix, kGatesMost> input_matrix_, recurrent_matrix_;
   std::array<std::uint32_t, kGatesMost> bias_{};  // AddSubVrf_0
-  std::array<std::uint32_t, kGatesMost> x_{};     // W x + b: AddSubVrf_0, of the candidate with reset after AddSubVrf_1
+  std::array<std::uint32_t, kGatesMost>
+      x_{};  // W x + b: AddSubVrf_0, of the candidate with reset after AddSubVrf_1
   std::vector<std::uint16_t> reset_ports_;
 
   // InitialVrf
   std::uint32_t reset_hidden_ = 0, ones_ = 0, cell_initial_ = 0;
   // MultiplyVrf
-  std::uint32_t hidden_times_ = 0, reset_ = 0, update_ = 0, one_minus_update_ = 0, cell_ = 0, input_gate_ = 0,
-                output_gate_ = 0;
+  std::uint32_t hidden_times_ = 0, reset_ = 0, update_ = 0, one_minus_update_ = 0, cell_ = 0,
+                input_gate_ = 0, output_gate_ = 0;
   // AddSubVrf
-  std::uint32_t update_add_ = 0, update_hidden_ = 0, recurrent_bias_ = 0, candidate0_ = 0, candidate1_ = 0,
-                forget_cell_ = 0;
+  std::uint32_t update_add_ = 0, update_hidden_ = 0, recurrent_bias_ = 0, candidate0_ = 0,
+                candidate1_ = 0, forget_cell_ = 0;
 };
 
 }  // namespace soliton

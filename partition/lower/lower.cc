@@ -1,8 +1,8 @@
 #include "partition/lower/lower.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "partition/lower/stage_lowering.h"
 #include "protocol/base/check.h"
@@ -22,8 +22,10 @@ Status check_layers(const Model& model) {
     }
     if (next != nullptr && !next->every_step && recurrent != nullptr && recurrent->emits_sequence &&
         (recurrent->directions.size() == 2 || recurrent->reverse)) {
-      return invalid(fmt::format("{}: the last step's vector of {} is not its last state in every direction; not supported",
-                                 next->name, recurrent->name));
+      return invalid(
+          fmt::format("{}: the last step's vector of {} is not its last state in every direction; "
+                      "not supported",
+                      next->name, recurrent->name));
     }
   }
   return {};
@@ -36,9 +38,11 @@ Result<std::vector<NpuFormat>> formats_of(const LowerRequest& request) {
     if (!format) return tl::unexpected<Error>(std::move(format.error()));
     formats.push_back(std::move(*format));
     if (node.device.native_dim != request.nodes.front().device.native_dim) {
-      return invalid(fmt::format("native dimensions differ: {} has {}, {} has {}; a model is split at native tiles of one size",
-                                 request.nodes.front().name, request.nodes.front().device.native_dim, node.name,
-                                 node.device.native_dim));
+      return invalid(
+          fmt::format("native dimensions differ: {} has {}, {} has {}; a model is split at native "
+                      "tiles of one size",
+                      request.nodes.front().name, request.nodes.front().device.native_dim,
+                      node.name, node.device.native_dim));
     }
   }
   return formats;
@@ -68,7 +72,8 @@ std::string describe(const Layer& layer, std::size_t direction, const Slice& sli
   std::string name = layer_name(layer);
   if (is_bidirectional(layer)) name += direction == 0 ? " forward" : " reverse";
   if (slice.rows.count == output_rows(layer)) return name;
-  return fmt::format("rows {}-{} of {}", slice.rows.first, slice.rows.first + slice.rows.count - 1, name);
+  return fmt::format("rows {}-{} of {}", slice.rows.first, slice.rows.first + slice.rows.count - 1,
+                     name);
 }
 
 void note_holds(const Model& model, const Stage& stage, const StagePlacement& placement,
@@ -118,8 +123,8 @@ Status collect(Wiring& wiring, std::vector<std::vector<std::string>>& holds, Low
 Wiring make_wiring(const LowerRequest& request, const std::vector<NpuFormat>& formats) {
   std::vector<std::unique_ptr<ShardBuilder>> builders;
   for (std::size_t i = 0; i < request.nodes.size(); ++i) {
-    builders.push_back(std::make_unique<ShardBuilder>(request.nodes[i].name, request.nodes[i].device, formats[i],
-                                                      request.with_weights));
+    builders.push_back(std::make_unique<ShardBuilder>(
+        request.nodes[i].name, request.nodes[i].device, formats[i], request.with_weights));
   }
   return {std::move(builders), request.host};
 }
@@ -127,14 +132,16 @@ Wiring make_wiring(const LowerRequest& request, const std::vector<NpuFormat>& fo
 }  // namespace
 
 Result<NpuFormat> format_on(const NpuDevice& device, const std::string& precision) {
-  if (device.formats.empty()) return invalid(fmt::format("device {} lists no number format", device.name));
+  if (device.formats.empty())
+    return invalid(fmt::format("device {} lists no number format", device.name));
   if (precision.empty()) return device.formats.front();
   std::string known;
   for (const NpuFormat& format : device.formats) {
     if (format.format.name == precision) return format;
     known += (known.empty() ? "" : ", ") + format.format.name;
   }
-  return invalid(fmt::format("device {} has no number format {}; it has {}", device.name, precision, known));
+  return invalid(
+      fmt::format("device {} has no number format {}; it has {}", device.name, precision, known));
 }
 
 std::vector<std::int64_t> input_parts(const Model& model, std::size_t index) {
@@ -143,7 +150,8 @@ std::vector<std::int64_t> input_parts(const Model& model, std::size_t index) {
   return std::vector<std::int64_t>(is_bidirectional(before) ? 2 : 1, output_rows(before));
 }
 
-std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t last, int native_dim) {
+std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t last,
+                             int native_dim) {
   std::int64_t most = 0;
   for (std::size_t index = first; index < last; ++index) {
     const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[index]);
@@ -169,16 +177,19 @@ Result<Lowered> lower(const LowerRequest& request) {
     for (const std::size_t node : stage.nodes) {
       room.push_back(tiles_that_fit(request.nodes.at(node).device, (*formats)[node].format));
     }
-    auto placement = place_stage(model, stage, request.nodes[stage.nodes[0]].device.native_dim, std::move(room));
+    auto placement =
+        place_stage(model, stage, request.nodes[stage.nodes[0]].device.native_dim, std::move(room));
     if (!placement) return tl::unexpected<Error>(std::move(placement.error()));
     note_holds(model, stage, *placement, holds);
     value = StageLowering(model, wiring, stage, *placement).run(std::move(value));
   }
   Lowered out;
-  out.host = first == 0 && last == model.layers.size() ? host_part(request) : host_stand_in(request, first, last);
+  out.host = first == 0 && last == model.layers.size() ? host_part(request)
+                                                       : host_stand_in(request, first, last);
   wiring.connect_replies(value, out.host);
   out.host.inputs = wiring.take_host_inputs();
-  if (Status status = collect(wiring, holds, out); !status) return tl::unexpected<Error>(status.error());
+  if (Status status = collect(wiring, holds, out); !status)
+    return tl::unexpected<Error>(status.error());
   return out;
 }
 

@@ -7,7 +7,9 @@
 namespace soliton {
 namespace {
 
-bool is_recurrent(const PassLayer& layer) { return std::holds_alternative<RecurrentLayer>(*layer.layer); }
+bool is_recurrent(const PassLayer& layer) {
+  return std::holds_alternative<RecurrentLayer>(*layer.layer);
+}
 
 template <typename Key, typename Value>
 const Value* find(const std::map<Key, Value>& map, const Key& key) {
@@ -17,21 +19,24 @@ const Value* find(const std::map<Key, Value>& map, const Key& key) {
 
 }  // namespace
 
-DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const std::string& label, RowRange rows,
-                           const std::vector<std::int64_t>& input_parts)
+DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const std::string& label,
+                           RowRange rows, const std::vector<std::int64_t>& input_parts)
     : matrix(builder.matrix({&layer.weights, rows, input_parts, label + ".W"})),
       has_bias(layer.bias.values != nullptr || !layer.bias.shape.empty()) {
-  if (has_bias) bias = builder.constant(label + ".b", Memory::kAddSubVrf0, cut_bias({&layer.bias}, rows));
+  if (has_bias)
+    bias = builder.constant(label + ".b", Memory::kAddSubVrf0, cut_bias({&layer.bias}, rows));
 }
 
-ChainWriter DenseProgram::emit(ShardBuilder& builder, const std::string& label, std::uint32_t input) const {
+ChainWriter DenseProgram::emit(ShardBuilder& builder, const std::string& label,
+                               std::uint32_t input) const {
   ChainWriter chain = builder.chain(label, matrix.rows, matrix.columns);
   chain.read(input).product(matrix.tile);
   if (has_bias) chain.add0(bias);
   return chain;
 }
 
-Pass::Pass(Wiring& wiring, PassSpec spec) : wiring_(wiring), spec_(std::move(spec)), layers_(spec_.layers.size()) {
+Pass::Pass(Wiring& wiring, PassSpec spec)
+    : wiring_(wiring), spec_(std::move(spec)), layers_(spec_.layers.size()) {
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
     if (is_recurrent(spec_.layers[layer])) {
       build_recurrent(layer);
@@ -55,7 +60,8 @@ std::uint32_t Pass::reserve_region(std::size_t layer, std::size_t node) {
     if (const std::uint32_t* wanted = find(spec_.output.region, node)) return *wanted;
   }
   ShardBuilder& builder = wiring_.at(node);
-  return builder.reserve(Memory::kInitialVrf, builder.vectors(output_rows(*spec_.layers[layer].layer)));
+  return builder.reserve(Memory::kInitialVrf,
+                         builder.vectors(output_rows(*spec_.layers[layer].layer)));
 }
 
 void Pass::build_recurrent(std::size_t index) {
@@ -65,16 +71,17 @@ void Pass::build_recurrent(std::size_t index) {
   for (const Slice& slice : layer.slices) {
     const std::uint32_t hidden = reserve_region(index, slice.node);
     work.region[slice.node] = hidden;
-    work.cells.emplace(slice.node,
-                       CellProgram(wiring_.at(slice.node),
-                                   {&recurrent, &recurrent.directions[layer.direction], layer.label, slice.rows,
-                                    layer.input_parts, input_region(index, slice.node), hidden}));
+    work.cells.emplace(slice.node, CellProgram(wiring_.at(slice.node),
+                                               {&recurrent, &recurrent.directions[layer.direction],
+                                                layer.label, slice.rows, layer.input_parts,
+                                                input_region(index, slice.node), hidden}));
   }
   if (layer.slices.size() > 1) build_gather(index);
 }
 
 void Pass::exchange(std::size_t index, const std::string& what, const std::set<std::size_t>& to,
-                    const std::map<std::size_t, std::uint32_t>& base, std::map<std::size_t, std::uint16_t>& ports,
+                    const std::map<std::size_t, std::uint32_t>& base,
+                    std::map<std::size_t, std::uint16_t>& ports,
                     std::map<std::size_t, std::vector<Move>>& moves) {
   const PassLayer& layer = spec_.layers[index];
   for (std::size_t i = 0; i < layer.slices.size(); ++i) {
@@ -90,7 +97,10 @@ void Pass::exchange(std::size_t index, const std::string& what, const std::set<s
       ShardBuilder& reader = wiring_.at(node);
       const std::uint16_t in = reader.in_port(name + " from " + sender.node(), slice.rows.count);
       sender.connect(out, reader.node(), in);
-      moves[node].push_back({in, base.at(node) + reader.vectors(slice.rows.first), reader.vectors(slice.rows.count), {}});
+      moves[node].push_back({in,
+                             base.at(node) + reader.vectors(slice.rows.first),
+                             reader.vectors(slice.rows.count),
+                             {}});
     }
   }
 }
@@ -113,7 +123,8 @@ void Pass::build_gather(std::size_t index) {
 }
 
 // After the last step only those who go on working with the state need the others' slices of it.
-void Pass::build_last_handoff(std::size_t index, const std::map<std::size_t, std::uint16_t>& gather) {
+void Pass::build_last_handoff(std::size_t index,
+                              const std::map<std::size_t, std::uint16_t>& gather) {
   const PassLayer& layer = spec_.layers[index];
   Work& work = layers_[index];
   const std::set<std::size_t> to = readers(index);
@@ -132,8 +143,8 @@ void Pass::build_dense(std::size_t index) {
   const auto& dense = std::get<DenseLayer>(*layer.layer);
   Work& work = layers_[index];
   for (const Slice& slice : layer.slices) {
-    work.dense.emplace(slice.node,
-                       DenseProgram(wiring_.at(slice.node), dense, layer.label, slice.rows, layer.input_parts));
+    work.dense.emplace(slice.node, DenseProgram(wiring_.at(slice.node), dense, layer.label,
+                                                slice.rows, layer.input_parts));
   }
   const std::set<std::size_t> to = readers(index);
   for (const std::size_t node : to) work.region[node] = reserve_region(index, node);
@@ -151,7 +162,8 @@ void Pass::build_output(std::size_t index) {
   Work& work = layers_[index];
   for (std::size_t i = 0; i < layer.slices.size(); ++i) {
     const Slice& slice = layer.slices[i];
-    const std::uint16_t port = wiring_.at(slice.node).out_port(layer.label + " out", slice.rows.count, i);
+    const std::uint16_t port =
+        wiring_.at(slice.node).out_port(layer.label + " out", slice.rows.count, i);
     work.out_port[slice.node] = port;
     if (spec_.output.sequence) work.ports[slice.node].push_back(port);
     work.last_ports[slice.node].push_back(port);
@@ -163,7 +175,8 @@ Part Pass::part() const {
   Part part{output_rows(*layer.layer), spec_.reverse, {}, spec_.output.readers};
   for (const Slice& slice : layer.slices) {
     const std::uint16_t* port = find(layers_.back().out_port, slice.node);
-    part.producers.push_back({slice.node, slice.rows.count, port == nullptr ? std::uint16_t{0} : *port});
+    part.producers.push_back(
+        {slice.node, slice.rows.count, port == nullptr ? std::uint16_t{0} : *port});
   }
   return part;
 }
@@ -193,8 +206,9 @@ void Pass::emit_step(std::size_t node, bool next, bool last) {
     const auto cell = work.cells.find(node);
     if (cell != work.cells.end()) {
       if (index > 0) cell->second.emit_input_side();
-      cell->second.emit_recurrence((last ? work.last_ports : work.ports)[node],
-                                   [&] { wiring_.emit(node, label + ".rh gather", work.reset_moves[node]); });
+      cell->second.emit_recurrence((last ? work.last_ports : work.ports)[node], [&] {
+        wiring_.emit(node, label + ".rh gather", work.reset_moves[node]);
+      });
     }
     emit_dense(index, node, last);
     if (index == 0 && next && spec_.early_input) emit_input(node);

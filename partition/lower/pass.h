@@ -1,8 +1,8 @@
 // A pass: layers that work on the same step, over all steps of a request, as a software pipeline.
 //
 //   prologue: input and input side of the first step
-//   body:     a step, and the input side of the next one right behind its products    (steps - 1 times)
-//   epilogue: the last step
+//   body:     a step, and the input side of the next one right behind its products    (steps - 1
+//   times) epilogue: the last step
 #pragma once
 
 #include <map>
@@ -26,10 +26,10 @@ struct PassLayer {
 
 // What becomes of the last layer's output.
 struct PassOutput {
-  bool sequence = false;                       // every step's, or the last step's only
-  bool leaves = false;                         // as messages to later passes, stages or the host
-  std::set<std::size_t> readers;               // nodes of the pass that need the last step's in registers
-  std::map<std::size_t, std::uint32_t> region; // where readers want it; others decide themselves
+  bool sequence = false;          // every step's, or the last step's only
+  bool leaves = false;            // as messages to later passes, stages or the host
+  std::set<std::size_t> readers;  // nodes of the pass that need the last step's in registers
+  std::map<std::size_t, std::uint32_t> region;  // where readers want it; others decide themselves
 };
 
 struct PassSpec {
@@ -37,8 +37,8 @@ struct PassSpec {
   bool reverse = false;
   std::map<std::size_t, Feed> feeds;  // of the nodes that hold the first layer
   std::string input_label;
-  // Read the next step's input behind the first layer rather than behind the last: when it is known to be there, its
-  // products fill the first layer's wait for its own result.
+  // Read the next step's input behind the first layer rather than behind the last: when it is known
+  // to be there, its products fill the first layer's wait for its own result.
   bool early_input = true;
   PassOutput output;
 };
@@ -49,8 +49,8 @@ struct DenseProgram {
   bool has_bias = false;
   std::uint32_t bias = 0;
 
-  DenseProgram(ShardBuilder& builder, const DenseLayer& dense, const std::string& label, RowRange rows,
-               const std::vector<std::int64_t>& input_parts);
+  DenseProgram(ShardBuilder& builder, const DenseLayer& dense, const std::string& label,
+               RowRange rows, const std::vector<std::int64_t>& input_parts);
   ChainWriter emit(ShardBuilder& builder, const std::string& label, std::uint32_t input) const;
 };
 
@@ -70,7 +70,8 @@ class Pass {
     std::map<std::size_t, CellProgram> cells;
     std::map<std::size_t, DenseProgram> dense;
     std::map<std::size_t, std::uint32_t> region;  // InitialVrf of the whole output
-    std::map<std::size_t, std::vector<std::uint16_t>> ports, last_ports;  // what each step's, the last step's result goes to
+    std::map<std::size_t, std::vector<std::uint16_t>> ports,
+        last_ports;  // what each step's, the last step's result goes to
     std::map<std::size_t, std::vector<Move>> moves, last_moves, reset_moves;
     std::map<std::size_t, std::uint16_t> out_port;
   };
@@ -83,7 +84,8 @@ class Pass {
   void build_dense(std::size_t layer);
   // Ports from every slice to `to`, less the slice's own node. `base` is each reader's region.
   void exchange(std::size_t layer, const std::string& what, const std::set<std::size_t>& to,
-                const std::map<std::size_t, std::uint32_t>& base, std::map<std::size_t, std::uint16_t>& ports,
+                const std::map<std::size_t, std::uint32_t>& base,
+                std::map<std::size_t, std::uint16_t>& ports,
                 std::map<std::size_t, std::vector<Move>>& moves);
   void build_gather(std::size_t layer);
   void build_last_handoff(std::size_t layer, const std::map<std::size_t, std::uint16_t>& gather);

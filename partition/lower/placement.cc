@@ -1,8 +1,8 @@
 #include "partition/lower/placement.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "protocol/base/check.h"
 
@@ -14,16 +14,17 @@ std::int64_t tiles_across(const std::vector<std::int64_t>& parts, int native_dim
 }
 
 // Takes each slice's tiles off its node's budget.
-void charge(const Stage& stage, const std::vector<Slice>& slices, std::int64_t columns, int native_dim,
-            std::vector<std::int64_t>& tiles_free) {
+void charge(const Stage& stage, const std::vector<Slice>& slices, std::int64_t columns,
+            int native_dim, std::vector<std::int64_t>& tiles_free) {
   for (const Slice& slice : slices) {
-    const auto at = std::find(stage.nodes.begin(), stage.nodes.end(), slice.node) - stage.nodes.begin();
+    const auto at =
+        std::find(stage.nodes.begin(), stage.nodes.end(), slice.node) - stage.nodes.begin();
     tiles_free[static_cast<std::size_t>(at)] -= tiles_along(slice.rows.count, native_dim) * columns;
   }
 }
 
-std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std::int64_t columns, int native_dim,
-                               const std::vector<std::int64_t>& tiles_free) {
+std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std::int64_t columns,
+                               int native_dim, const std::vector<std::int64_t>& tiles_free) {
   const std::int64_t tiles = tiles_along(dense.output, native_dim) * columns;
   const auto whole_on = [&](std::size_t position) {
     return std::vector<Slice>{{stage.nodes[position], {0, dense.output}}};
@@ -39,13 +40,14 @@ Status check_shape(const Model& model, const Stage& stage, int native_dim) {
     const Layer& it = model.layers[layer];
     if (!std::holds_alternative<RecurrentLayer>(it)) continue;
     if (stage.split_directions && layer != stage.first) {
-      return invalid(fmt::format("{} cannot follow {} on the nodes of its two directions", layer_name(it),
-                                 layer_name(model.layers[stage.first])));
+      return invalid(fmt::format("{} cannot follow {} on the nodes of its two directions",
+                                 layer_name(it), layer_name(model.layers[stage.first])));
     }
     const auto nodes = static_cast<std::int64_t>(direction_nodes(stage, 0).size());
     const std::int64_t rows = tiles_along(output_rows(it), native_dim);
     if (nodes > rows) {
-      return invalid(fmt::format("{} has {} native-tile rows: too few for {} nodes", layer_name(it), rows, nodes));
+      return invalid(fmt::format("{} has {} native-tile rows: too few for {} nodes", layer_name(it),
+                                 rows, nodes));
     }
   }
   return {};
@@ -53,7 +55,8 @@ Status check_shape(const Model& model, const Stage& stage, int native_dim) {
 
 }  // namespace
 
-std::vector<Slice> split_rows(std::int64_t elements, int native_dim, const std::vector<std::size_t>& nodes) {
+std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
+                              const std::vector<std::size_t>& nodes) {
   const std::int64_t tiles = tiles_along(elements, native_dim);
   const std::int64_t count = std::min<std::int64_t>(tiles, static_cast<std::int64_t>(nodes.size()));
   std::vector<Slice> out;
@@ -61,7 +64,8 @@ std::vector<Slice> split_rows(std::int64_t elements, int native_dim, const std::
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t last = first + tiles / count + (i < tiles % count ? 1 : 0);
     const std::int64_t begin = first * native_dim;
-    out.push_back({nodes[static_cast<std::size_t>(i)], {begin, std::min(last * native_dim, elements) - begin}});
+    out.push_back({nodes[static_cast<std::size_t>(i)],
+                   {begin, std::min(last * native_dim, elements) - begin}});
     first = last;
   }
   return out;
@@ -70,7 +74,8 @@ std::vector<Slice> split_rows(std::int64_t elements, int native_dim, const std::
 Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int native_dim,
                                    std::vector<std::int64_t> tiles_free) {
   SOLITON_CHECK(!stage.nodes.empty() && tiles_free.size() == stage.nodes.size());
-  if (Status shape = check_shape(model, stage, native_dim); !shape) return tl::unexpected<Error>(shape.error());
+  if (Status shape = check_shape(model, stage, native_dim); !shape)
+    return tl::unexpected<Error>(shape.error());
   StagePlacement out;
   out.slices.resize(stage.last - stage.first);
   bool any_recurrent = false;
@@ -78,8 +83,9 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int n
     const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[layer]);
     if (recurrent == nullptr) continue;
     any_recurrent = true;
-    const std::int64_t columns = recurrent->gates() * (tiles_across(input_parts(model, layer), native_dim) +
-                                                       tiles_along(recurrent->hidden, native_dim));
+    const std::int64_t columns =
+        recurrent->gates() * (tiles_across(input_parts(model, layer), native_dim) +
+                              tiles_along(recurrent->hidden, native_dim));
     for (std::size_t direction = 0; direction < recurrent->directions.size(); ++direction) {
       out.slices[layer - stage.first].push_back(
           split_rows(recurrent->hidden, native_dim, direction_nodes(stage, direction)));
@@ -90,9 +96,9 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int n
     const auto* dense = std::get_if<DenseLayer>(&model.layers[layer]);
     if (dense == nullptr) continue;
     const std::int64_t columns = tiles_across(input_parts(model, layer), native_dim);
-    out.slices[layer - stage.first].push_back(any_recurrent
-                                                  ? place_dense(*dense, stage, columns, native_dim, tiles_free)
-                                                  : split_rows(dense->output, native_dim, stage.nodes));
+    out.slices[layer - stage.first].push_back(
+        any_recurrent ? place_dense(*dense, stage, columns, native_dim, tiles_free)
+                      : split_rows(dense->output, native_dim, stage.nodes));
     charge(stage, out.slices[layer - stage.first].back(), columns, native_dim, tiles_free);
   }
   out.tiles_free = std::move(tiles_free);
@@ -115,7 +121,8 @@ std::set<std::size_t> nodes_of(const std::vector<Slice>& slices) {
 bool runs_once(const Model& model, std::size_t layer) {
   const auto* dense = std::get_if<DenseLayer>(&model.layers[layer]);
   if (dense == nullptr || dense->every_step) return false;
-  return std::any_of(model.layers.begin(), model.layers.begin() + static_cast<std::ptrdiff_t>(layer),
+  return std::any_of(model.layers.begin(),
+                     model.layers.begin() + static_cast<std::ptrdiff_t>(layer),
                      [](const Layer& it) { return std::holds_alternative<RecurrentLayer>(it); });
 }
 

@@ -14,8 +14,10 @@ struct Slice {
   RowRange rows;
 };
 
-// Native-tile rows spread as evenly as possible, the fuller slices first. Fewer slices than nodes when rows run out.
-std::vector<Slice> split_rows(std::int64_t elements, int native_dim, const std::vector<std::size_t>& nodes);
+// Native-tile rows spread as evenly as possible, the fuller slices first. Fewer slices than nodes
+// when rows run out.
+std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
+                              const std::vector<std::size_t>& nodes);
 
 struct StagePlacement {
   // slices[layer - stage.first][direction]
@@ -23,14 +25,15 @@ struct StagePlacement {
   // What is left of the matrix register file of stage.nodes[i]; below zero: does not fit.
   std::vector<std::int64_t> tiles_free;
 
-  const std::vector<Slice>& of(const Stage& stage, std::size_t layer, std::size_t direction = 0) const {
+  const std::vector<Slice>& of(const Stage& stage, std::size_t layer,
+                               std::size_t direction = 0) const {
     return slices[layer - stage.first][direction];
   }
 };
 
-// Recurrent layers: rows over the stage's nodes (of the direction). A dense layer beside recurrent ones: whole on the
-// last node, else on the node with most room, else rows over all; dense layers alone: rows over all.
-// `tiles_free[i]` is the matrix register file of stage.nodes[i].
+// Recurrent layers: rows over the stage's nodes (of the direction). A dense layer beside recurrent
+// ones: whole on the last node, else on the node with most room, else rows over all; dense layers
+// alone: rows over all. `tiles_free[i]` is the matrix register file of stage.nodes[i].
 Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int native_dim,
                                    std::vector<std::int64_t> tiles_free);
 

@@ -36,7 +36,9 @@ std::size_t StageLowering::run_end(std::size_t first, bool reverse) const {
   std::size_t last = first;
   for (; last < stage_.last && !runs_once(model_, last); ++last) {
     const auto* recurrent = std::get_if<RecurrentLayer>(&layer(last));
-    if (recurrent != nullptr && (recurrent->directions.size() == 2 || recurrent->reverse != reverse)) break;
+    if (recurrent != nullptr &&
+        (recurrent->directions.size() == 2 || recurrent->reverse != reverse))
+      break;
   }
   return last;
 }
@@ -44,7 +46,8 @@ std::size_t StageLowering::run_end(std::size_t first, bool reverse) const {
 PassLayer StageLowering::pass_layer(std::size_t index, std::size_t direction) const {
   std::string label = layer_name(layer(index));
   if (is_bidirectional(layer(index))) label += direction == 0 ? ".forward" : ".reverse";
-  return {&layer(index), std::move(label), direction, slices(index, direction), input_parts(model_, index)};
+  return {&layer(index), std::move(label), direction, slices(index, direction),
+          input_parts(model_, index)};
 }
 
 PassOutput StageLowering::output_of(std::size_t index, std::size_t direction) const {
@@ -72,7 +75,8 @@ void StageLowering::emit(Pass& pass) {
 
 Value StageLowering::lower_run(std::size_t first, std::size_t last, const Value& input) {
   PassSpec spec;
-  for (std::size_t index = first; index < last; ++index) spec.layers.push_back(pass_layer(index, 0));
+  for (std::size_t index = first; index < last; ++index)
+    spec.layers.push_back(pass_layer(index, 0));
   spec.input_label = spec.layers.front().label + ".in";
   const bool from_outside = first == stage_.first && first > 0;
   spec.early_input = !from_outside || last - first == 1;
@@ -128,10 +132,12 @@ Value StageLowering::lower_once(std::size_t index, const Value& input) {
   return out;
 }
 
-Part StageLowering::emit_once(std::size_t index, const Value& input, std::map<std::size_t, std::uint32_t>& region) {
+Part StageLowering::emit_once(std::size_t index, const Value& input,
+                              std::map<std::size_t, std::uint32_t>& region) {
   const auto& dense = std::get<DenseLayer>(layer(index));
   const std::string label = layer_name(layer(index));
-  const std::set<std::size_t> next = next_runs_once(index) ? nodes_of(slices(index + 1)) : std::set<std::size_t>{};
+  const std::set<std::size_t> next =
+      next_runs_once(index) ? nodes_of(slices(index + 1)) : std::set<std::size_t>{};
   Part part{dense.output, false, {}, {}};
   for (const Slice& slice : slices(index)) {
     ShardBuilder& builder = wiring_.at(slice.node);

@@ -1,4 +1,5 @@
-// One stage after the other: turns placed layers into passes and single chains, and wires them together.
+// One stage after the other: turns placed layers into passes and single chains, and wires them
+// together.
 #pragma once
 
 #include "partition/lower/pass.h"
@@ -7,7 +8,8 @@ namespace soliton {
 
 class StageLowering {
  public:
-  StageLowering(const Model& model, Wiring& wiring, const Stage& stage, const StagePlacement& placement)
+  StageLowering(const Model& model, Wiring& wiring, const Stage& stage,
+                const StagePlacement& placement)
       : model_(model), wiring_(wiring), stage_(stage), placement_(placement) {}
 
   // Emits all layers of the stage for the vector `input`; returns what comes out.
@@ -21,9 +23,11 @@ class StageLowering {
   bool next_runs_once(std::size_t index) const {
     return index + 1 < stage_.last && runs_once(model_, index + 1);
   }
-  // End of the run that begins at `first`: layers that can work on the same step in one order of time.
+  // End of the run that begins at `first`: layers that can work on the same step in one order of
+  // time.
   std::size_t run_end(std::size_t first, bool reverse) const;
-  // Whether the first recurrent layer from `first` on is a single one that runs from the last step to the first.
+  // Whether the first recurrent layer from `first` on is a single one that runs from the last step
+  // to the first.
   bool runs_reverse(std::size_t first) const;
   PassLayer pass_layer(std::size_t index, std::size_t direction) const;
   PassOutput output_of(std::size_t index, std::size_t direction) const;
@@ -32,7 +36,8 @@ class StageLowering {
   Value lower_run(std::size_t first, std::size_t last, const Value& input);
   Value lower_bidirectional(std::size_t index, const Value& input);
   Value lower_once(std::size_t index, const Value& input);
-  Part emit_once(std::size_t index, const Value& input, std::map<std::size_t, std::uint32_t>& region);
+  Part emit_once(std::size_t index, const Value& input,
+                 std::map<std::size_t, std::uint32_t>& region);
 
   const Model& model_;
   Wiring& wiring_;

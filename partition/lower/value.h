@@ -31,7 +31,8 @@ struct Value {
   std::string name;
   bool sequence = true;  // a vector each step, or one a request
   std::vector<Part> parts;
-  // InitialVrf where a node keeps the value. The node's own slices are always there, complete parts as well.
+  // InitialVrf where a node keeps the value. The node's own slices are always there, complete parts
+  // as well.
   std::map<std::size_t, std::uint32_t> region;
 };
 
@@ -58,12 +59,14 @@ class Wiring {
   ShardBuilder& at(std::size_t node) { return *builders_[node]; }
   std::size_t size() const { return builders_.size(); }
 
-  // An InPort of `consumer` for what `producer` sends. `read_reverse`: the consumer wants the last step first.
-  std::uint16_t connect(const Value& value, const Part& part, const Producer& producer, std::size_t consumer,
-                        bool read_reverse);
+  // An InPort of `consumer` for what `producer` sends. `read_reverse`: the consumer wants the last
+  // step first.
+  std::uint16_t connect(const Value& value, const Part& part, const Producer& producer,
+                        std::size_t consumer, bool read_reverse);
   // Ports and a region for all of a sequence.
   Feed open_feed(const Value& value, std::size_t consumer, bool read_reverse);
-  // The same input once more for a later pass on the same node, last step first: what `first` reads is looped back.
+  // The same input once more for a later pass on the same node, last step first: what `first` reads
+  // is looped back.
   Feed loop_feed(Feed& first, const std::string& name, std::size_t node);
   // Moves that complete a value made once; the region is allocated when the node has none.
   Feed open_once(const Value& value, std::size_t consumer);

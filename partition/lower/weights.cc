@@ -21,8 +21,9 @@ std::vector<float> padded_rows(const MatrixCut& cut, std::int64_t columns, int n
   std::int64_t unpadded = 0;
   for (const std::int64_t part : cut.parts) unpadded += part;
   const std::vector<float>& values = *cut.tensor->values;
-  SOLITON_CHECK_MSG(static_cast<std::int64_t>(values.size()) >= (cut.rows.first + cut.rows.count) * unpadded,
-                    "{}: {} values", cut.tensor->name, values.size());
+  SOLITON_CHECK_MSG(
+      static_cast<std::int64_t>(values.size()) >= (cut.rows.first + cut.rows.count) * unpadded,
+      "{}: {} values", cut.tensor->name, values.size());
   std::vector<float> out(static_cast<std::size_t>(cut.rows.count * columns));
   for (std::int64_t row = 0; row < cut.rows.count; ++row) {
     auto from = values.begin() + (cut.rows.first + row) * unpadded;
@@ -40,18 +41,20 @@ std::vector<float> padded_rows(const MatrixCut& cut, std::int64_t columns, int n
 
 std::int64_t padded_columns(const std::vector<std::int64_t>& parts, int native_dim) {
   std::int64_t columns = 0;
-  for (std::size_t i = 0; i + 1 < parts.size(); ++i) columns += tiles_along(parts[i], native_dim) * native_dim;
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i)
+    columns += tiles_along(parts[i], native_dim) * native_dim;
   return columns + parts.back();
 }
 
-Result<BfpMatrix> cut_matrix(const MatrixCut& cut, const NumberFormat& format, int native_dim, bool with_weights) {
+Result<BfpMatrix> cut_matrix(const MatrixCut& cut, const NumberFormat& format, int native_dim,
+                             bool with_weights) {
   const std::int64_t columns = padded_columns(cut.parts, native_dim);
   const int rows = static_cast<int>(cut.rows.count);
   if (!with_weights || cut.tensor->values == nullptr) {
     return extents_only(rows, static_cast<int>(columns), format, native_dim);
   }
-  return quantise_matrix(padded_rows(cut, columns, native_dim), rows, static_cast<int>(columns), format, native_dim,
-                         cut.name);
+  return quantise_matrix(padded_rows(cut, columns, native_dim), rows, static_cast<int>(columns),
+                         format, native_dim, cut.name);
 }
 
 std::vector<Half> cut_bias(const std::vector<const Tensor*>& biases, RowRange range) {
@@ -60,7 +63,8 @@ std::vector<Half> cut_bias(const std::vector<const Tensor*>& biases, RowRange ra
     if (bias->values == nullptr) continue;
     SOLITON_CHECK_MSG(static_cast<std::int64_t>(bias->values->size()) >= range.first + range.count,
                       "{}: {} values", bias->name, bias->values->size());
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += (*bias->values)[static_cast<std::size_t>(range.first) + i];
+    for (std::size_t i = 0; i < sum.size(); ++i)
+      sum[i] += (*bias->values)[static_cast<std::size_t>(range.first) + i];
   }
   std::vector<Half> out;
   out.reserve(sum.size());

@@ -15,8 +15,8 @@ struct RowRange {
   std::int64_t count = 0;
 };
 
-// Rows of a [*, sum of parts] tensor. Every part but the last is padded with zero columns to a native-vector border,
-// because that is where the parts of the vector lie in the register file.
+// Rows of a [*, sum of parts] tensor. Every part but the last is padded with zero columns to a
+// native-vector border, because that is where the parts of the vector lie in the register file.
 struct MatrixCut {
   const Tensor* tensor = nullptr;
   RowRange rows;
@@ -28,7 +28,8 @@ struct MatrixCut {
 std::int64_t padded_columns(const std::vector<std::int64_t>& parts, int native_dim);
 
 // Without weights (or values): extents and block borders only.
-Result<BfpMatrix> cut_matrix(const MatrixCut& cut, const NumberFormat& format, int native_dim, bool with_weights);
+Result<BfpMatrix> cut_matrix(const MatrixCut& cut, const NumberFormat& format, int native_dim,
+                             bool with_weights);
 
 // fp16 of the sum, formed in fp32, of the given biases' elements; absent values count as zero.
 std::vector<Half> cut_bias(const std::vector<const Tensor*>& biases, RowRange range);

@@ -57,9 +57,10 @@ Status check_newest(const Chain& chain, const Stream& stream) {
   for (const Piece& piece : stream.pieces)
     if (piece.stage != stage) return invalid("reads results of several layers at once");
   if (stage != newest)
-    return invalid(fmt::format("reads the result of {}, which \"{}\" has read already: branches are not supported",
-                               stage == 0 ? "the graph's input" : fmt::format("\"{}\"", printable(chain.stages[stage].made_by)),
-                               printable(chain.stages[stage + 1].made_by)));
+    return invalid(fmt::format(
+        "reads the result of {}, which \"{}\" has read already: branches are not supported",
+        stage == 0 ? "the graph's input" : fmt::format("\"{}\"", printable(chain.stages[stage].made_by)),
+        printable(chain.stages[stage + 1].made_by)));
   return {};
 }
 
@@ -68,7 +69,8 @@ Status check_pieces(const Chain& chain, const Stream& stream) {
   bool ordered = stream.pieces.size() == static_cast<std::size_t>(stage.directions);
   for (std::size_t i = 0; ordered && i < stream.pieces.size(); ++i)
     ordered = stream.pieces[i].direction == static_cast<int>(i);
-  if (!ordered) return invalid(fmt::format("does not read both directions of \"{}\", forward first", printable(stage.made_by)));
+  if (!ordered)
+    return invalid(fmt::format("does not read both directions of \"{}\", forward first", printable(stage.made_by)));
   return {};
 }
 
@@ -116,7 +118,8 @@ Result<Feed> consume(Chain& chain, const Stream& stream) {
 Result<std::int64_t> vector_width(const Stream& stream) {
   if (stream.has(Role::kPieces)) {
     const Axis& pieces = stream.axes[stream.find(Role::kPieces)];
-    if (pieces.size != 1) return invalid(fmt::format("reads {} with its directions stacked, not joined", describe(stream)));
+    if (pieces.size != 1)
+      return invalid(fmt::format("reads {} with its directions stacked, not joined", describe(stream)));
   }
   const std::size_t feature = stream.find(Role::kFeature);
   if (feature == stream.axes.size() || stream.axes[feature].size == kUnknown)
@@ -166,7 +169,8 @@ Status check_order(const Stream& stream) {
   if (feature == stream.axes.size()) return invalid("returns something without vectors");
   const std::size_t pieces = place(Role::kPieces, feature);
   if (pieces > feature || place(Role::kSteps, 0) > pieces)
-    return invalid(fmt::format("returns {} with the steps or directions not in front of the vectors", describe(stream)));
+    return invalid(
+        fmt::format("returns {} with the steps or directions not in front of the vectors", describe(stream)));
   return {};
 }
 
@@ -177,7 +181,8 @@ Status finish(Chain& chain, const Stream& stream) {
   if (const Status order = check_order(stream); !order) return order;
   const Result<Feed> feed = consume(chain, stream);
   if (!feed) return tl::unexpected(feed.error());
-  if (*feed == Feed::kAtStep) return invalid("returns both directions of the last step; supported: all steps, or the last states");
+  if (*feed == Feed::kAtStep)
+    return invalid("returns both directions of the last step; supported: all steps, or the last states");
   chain.model.sequence_output = *feed == Feed::kSequence;
   chain.model.output = layer_output(chain.model.layers.back());
   return {};

@@ -14,8 +14,8 @@
 
 namespace soliton::onnx_import {
 
-// A point between operators that change the data. Stage 0 is a graph input; each layer, bias and softmax makes the next.
-// Only the newest may be read, which is how branches are found.
+// A point between operators that change the data. Stage 0 is a graph input; each layer, bias and softmax makes the
+// next. Only the newest may be read, which is how branches are found.
 struct Stage {
   std::string made_by;  // node, for messages
   bool recurrent = false;  // made by a recurrent layer, of `directions`
@@ -92,7 +92,8 @@ struct ListArgument {
   bool found = false;
   Integers values;
 };
-Result<ListArgument> list_argument(const Chain& chain, const Node& node, const std::string& attribute, std::size_t input);
+Result<ListArgument> list_argument(const Chain& chain, const Node& node, const std::string& attribute,
+                                   std::size_t input);
 
 // The embedding: rows of a constant table by symbol numbers.
 Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table, const Stream& symbols);

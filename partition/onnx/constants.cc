@@ -43,13 +43,16 @@ Status handle_shape(Chain& chain, const Node& node) {
   Shape shape;
   if (const ConstantPtr constant = chain.constant(node, 0)) shape = constant->shape;
   else if (const Stream* stream = chain.stream(node, 0))
-    std::transform(stream->axes.begin(), stream->axes.end(), std::back_inserter(shape), [](const Axis& a) { return a.size; });
+    std::transform(stream->axes.begin(), stream->axes.end(), std::back_inserter(shape),
+                   [](const Axis& a) { return a.size; });
   else return invalid("asks for the shape of a constant that depends on the request");
   const auto rank = static_cast<std::int64_t>(shape.size());
   const Result<std::int64_t> start = node.integer("start", 0);
   const Result<std::int64_t> end = node.integer("end", rank);
   if (!start || !end) return invalid("its start or end is not an integer");
-  const auto placed = [&](std::int64_t place) { return std::clamp<std::int64_t>(place < 0 ? place + rank : place, 0, rank); };
+  const auto placed = [&](std::int64_t place) {
+    return std::clamp<std::int64_t>(place < 0 ? place + rank : place, 0, rank);
+  };
   const std::int64_t first = placed(*start);
   const std::int64_t last = std::max(first, placed(*end));
   chain.set(node, 0, integer_list(Shape(shape.begin() + first, shape.begin() + last)));
@@ -60,7 +63,8 @@ namespace {
 
 Result<Shape> shape_argument(const Chain& chain, const Node& node, std::size_t input) {
   const ConstantPtr given = chain.constant(node, input);
-  if (!given || given->integers() == nullptr || given->shape.size() > 1) return invalid("its shape is not a list of constant integers");
+  if (!given || given->integers() == nullptr || given->shape.size() > 1)
+    return invalid("its shape is not a list of constant integers");
   if (given->integers()->size() > kMaxOnnxDims)
     return invalid(fmt::format("makes {} axes; at most {}", given->integers()->size(), kMaxOnnxDims));
   for (const std::int64_t size : *given->integers())
@@ -108,7 +112,8 @@ Status handle_expand(Chain& chain, const Node& node) {
     chain.set(node, 0, filled(chain, *shape, *single, constant->integers() != nullptr));
     return {};
   }
-  if (std::find(shape->begin(), shape->end(), kUnknown) != shape->end()) return invalid("expands a constant to a size known only with the request");
+  if (std::find(shape->begin(), shape->end(), kUnknown) != shape->end())
+    return invalid("expands a constant to a size known only with the request");
   Result<ConstantPtr> out = expanded(chain, *constant, *target);
   if (!out) return tl::unexpected(out.error());
   chain.set(node, 0, std::move(*out));

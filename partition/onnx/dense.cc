@@ -13,14 +13,16 @@ namespace soliton::onnx_import {
 Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table, const Stream& symbols) {
   if (!symbols.integers) return invalid("picks from a table by something else than symbol numbers");
   if (table->floats() == nullptr || table->shape.size() != 2)
-    return invalid(fmt::format("its table is not [symbols, vector] of numbers, but [{}]", fmt::join(table->shape, ", ")));
+    return invalid(
+        fmt::format("its table is not [symbols, vector] of numbers, but [{}]", fmt::join(table->shape, ", ")));
   const Result<Feed> feed = consume(chain, symbols);
   if (!feed) return tl::unexpected(feed.error());
   HostBefore& before = chain.model.before;
   before.kind = HostBefore::Kind::kEmbedding;
   before.table = {"embedding", table->shape, std::make_shared<const std::vector<float>>(*table->floats())};
   chain.model.input = table->shape[1];
-  chain.model.cpu_operators.push_back(fmt::format("{} (Gather): looks symbols up in a table, no arithmetic", printable(node.name)));
+  chain.model.cpu_operators.push_back(
+      fmt::format("{} (Gather): looks symbols up in a table, no arithmetic", printable(node.name)));
   Stream out = next_stage(chain, node, symbols, Feed::kSequence, 0);
   out.integers = false;
   out.input.clear();
@@ -59,9 +61,9 @@ Result<Product> product_of(const Stream& data, std::size_t axis, const ConstantP
   if (axis >= data.axes.size() || data.axes[axis].role != Role::kFeature)
     return invalid(fmt::format("does not multiply the vectors of {}", describe(data)));
   if (data.axes[axis].size != out.input)
-    return invalid(fmt::format("multiplies vectors of {} by a matrix for {}",
-                               data.axes[axis].size == kUnknown ? "unknown size" : fmt::format("{}", data.axes[axis].size),
-                               out.input));
+    return invalid(fmt::format(
+        "multiplies vectors of {} by a matrix for {}",
+        data.axes[axis].size == kUnknown ? "unknown size" : fmt::format("{}", data.axes[axis].size), out.input));
   if (out.input < 1 || out.output < 1) return invalid("has an empty matrix");
   out.weights = input_first ? flipped(*constant->floats(), rows, columns) : *constant->floats();
   return out;
@@ -97,7 +99,8 @@ Result<Floats> bias_for(const Constant& constant, const Stream& stream) {
   const std::size_t axis = stream.find(Role::kFeature);
   const std::int64_t width = stream.axes[axis].size;
   const std::size_t rank = constant.shape.size();
-  if (constant.floats() == nullptr || rank > stream.axes.size()) return invalid("adds something else than one number for each element of a vector");
+  if (constant.floats() == nullptr || rank > stream.axes.size())
+    return invalid("adds something else than one number for each element of a vector");
   for (std::size_t k = 1; k <= rank; ++k) {  // from the last axis
     const bool at_vector = stream.axes.size() - k == axis;
     const std::int64_t size = constant.shape[rank - k];
@@ -224,7 +227,8 @@ Status handle_softmax(Chain& chain, const Node& node) {
   if (const Status status = check_softmax_axis(chain, node, *data); !status) return status;
   const Result<Feed> feed = consume(chain, *data);
   if (!feed) return tl::unexpected(feed.error());
-  if (*feed == Feed::kAtStep) return invalid("reads both directions of the last step; supported: all steps, or the last states");
+  if (*feed == Feed::kAtStep)
+    return invalid("reads both directions of the last step; supported: all steps, or the last states");
   chain.model.after = node.op == "Softmax" ? HostAfter::kSoftmax : HostAfter::kLogSoftmax;
   chain.model.cpu_operators.push_back(
       fmt::format("{} ({}): needs the exponentials and sum of a whole vector", printable(node.name), node.op));

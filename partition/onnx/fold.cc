@@ -48,7 +48,8 @@ Result<ConstantPtr> strided(Chain& chain, const Constant& in, const Shape& shape
       [&](const auto& values) {
         auto copied = std::decay_t<decltype(values)>();
         copied.reserve(static_cast<std::size_t>(*count));
-        each_position(shape, strides, offset, [&](std::int64_t at) { copied.push_back(values[static_cast<std::size_t>(at)]); });
+        each_position(shape, strides, offset,
+                      [&](std::int64_t at) { copied.push_back(values[static_cast<std::size_t>(at)]); });
         out.values = std::move(copied);
       },
       in.values);
@@ -106,7 +107,8 @@ Result<ConstantPtr> gathered(Chain& chain, const Constant& in, std::size_t axis,
   std::vector<std::int64_t> rows;
   for (const std::int64_t index : *indices.integers()) {
     const std::int64_t row = index < 0 && index != kUnknown ? index + in.shape[axis] : index;
-    if (row < 0 || row >= in.shape[axis]) return invalid(fmt::format("index {} of an axis of {}", index, in.shape[axis]));
+    if (row < 0 || row >= in.shape[axis])
+      return invalid(fmt::format("index {} of an axis of {}", index, in.shape[axis]));
     rows.push_back(row);
   }
   if (*count == 0) return std::make_shared<const Constant>(std::visit(
@@ -160,7 +162,8 @@ Result<ConstantPtr> concatenated(Chain& chain, const std::vector<ConstantPtr>& p
   shape[*at] = 0;
   for (const ConstantPtr& part : parts) {
     if (!may_join(front, *part, *at))
-      return invalid(fmt::format("joins constants [{}] and [{}]", fmt::join(front.shape, ", "), fmt::join(part->shape, ", ")));
+      return invalid(
+          fmt::format("joins constants [{}] and [{}]", fmt::join(front.shape, ", "), fmt::join(part->shape, ", ")));
     if (__builtin_add_overflow(shape[*at], part->shape[*at], &shape[*at])) return invalid("joins too much");
   }
   const std::optional<std::int64_t> count = element_count(shape);
@@ -198,7 +201,8 @@ std::optional<double> single_value(const Value& value) {
   if (constant == nullptr) return std::nullopt;
   return std::visit(
       [](const auto& values) -> std::optional<double> {
-        const bool same = !values.empty() && std::all_of(values.begin(), values.end(), [&](auto v) { return v == values[0]; });
+        const bool same =
+            !values.empty() && std::all_of(values.begin(), values.end(), [&](auto v) { return v == values[0]; });
         return same ? std::optional(static_cast<double>(values[0])) : std::nullopt;
       },
       (*constant)->values);

@@ -14,7 +14,8 @@ ConstantPtr integer_list(Integers values) {
 }
 
 const Attribute* Node::find(const std::string& attribute) const {
-  const auto at = std::find_if(attributes.begin(), attributes.end(), [&](const Attribute& a) { return a.name == attribute; });
+  const auto at =
+      std::find_if(attributes.begin(), attributes.end(), [&](const Attribute& a) { return a.name == attribute; });
   return at == attributes.end() ? nullptr : &*at;
 }
 

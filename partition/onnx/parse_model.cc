@@ -67,7 +67,8 @@ class Converter {
     }
     if (!seen) report(found_, "no version of ONNX's operators (opset) is named");
     else if (out_.opset < kOldestOpset || out_.opset > kNewestOpset)
-      report(found_, fmt::format("opset {} is not supported; supported: {} to {}", out_.opset, kOldestOpset, kNewestOpset));
+      report(found_,
+             fmt::format("opset {} is not supported; supported: {} to {}", out_.opset, kOldestOpset, kNewestOpset));
   }
 
   void convert_initializer(::onnx::TensorProto& tensor) {
@@ -75,7 +76,8 @@ class Converter {
     Result<ConstantPtr> constant = constant_of(tensor, external_);
     // The copy in the message is not needed any more, and may be large.
     tensor.Clear();
-    if (!constant) return report(found_, fmt::format("initializer \"{}\": {}", printable(name), constant.error().message));
+    if (!constant)
+      return report(found_, fmt::format("initializer \"{}\": {}", printable(name), constant.error().message));
     if (name.empty()) return report(found_, "an initializer has no name");
     if (!out_.constants.emplace(name, std::move(*constant)).second)
       report(found_, fmt::format("initializer \"{}\" is there twice", printable(name)));
@@ -124,7 +126,8 @@ class Converter {
     Attribute out;
     out.name = checked_name("attribute", proto.name());
     if (node.find(out.name) != nullptr)
-      return report(found_, fmt::format("node \"{}\": attribute {} is there twice", printable(node.name), printable(out.name)));
+      return report(found_, fmt::format("node \"{}\": attribute {} is there twice", printable(node.name),
+                                        printable(out.name)));
     switch (proto.type()) {
       case AttributeProto::FLOAT: out.kind = Attribute::Kind::kFloat; out.number = proto.f(); break;
       case AttributeProto::INT: out.kind = Attribute::Kind::kInteger; out.integer = proto.i(); break;

@@ -118,7 +118,8 @@ class Reader {
       return graph_.nodes[i].op == "LSTM" || graph_.nodes[i].op == "GRU";
     });
     for (const GraphInput& input : graph_.inputs)
-      if (input.kind != GraphInput::Kind::kOther && input.has_shape) chain_.values.emplace(input.name, stream_of(input));
+      if (input.kind != GraphInput::Kind::kOther && input.has_shape)
+        chain_.values.emplace(input.name, stream_of(input));
   }
 
   // The folding limit grows with what a file brings, so that reordering large weights by operators stays possible.
@@ -140,9 +141,11 @@ class Reader {
 
   // A name that has a producer but no value.
   std::string unreadable(const std::string& name) const {
-    const bool given = std::any_of(graph_.inputs.begin(), graph_.inputs.end(), [&](const auto& i) { return i.name == name; });
-    return given ? fmt::format("reads the graph's input \"{}\", whose shape or element type is missing or not supported",
-                               printable(name))
+    const bool given =
+        std::any_of(graph_.inputs.begin(), graph_.inputs.end(), [&](const auto& i) { return i.name == name; });
+    return given ? fmt::format(
+                       "reads the graph's input \"{}\", whose shape or element type is missing or not supported",
+                       printable(name))
                  : fmt::format("reads \"{}\", an output of its node that is not supported", printable(name));
   }
 
@@ -179,7 +182,8 @@ Checked<Model> read_onnx(const std::string& path) {
   const Checked<onnx_import::Graph> graph = onnx_import::load_graph(path);
   Checked<Model> model = graph ? onnx_import::Reader(*graph).run() : Checked<Model>(tl::unexpected(graph.error()));
   if (!model) {
-    for (Error& error : model.error().errors) error.message = fmt::format("{}: {}", printable(path, 4096), error.message);
+    for (Error& error : model.error().errors)
+      error.message = fmt::format("{}: {}", printable(path, 4096), error.message);
     return model;
   }
   model->source = path;

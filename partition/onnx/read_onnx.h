@@ -1,8 +1,9 @@
-// Reads an ONNX file into the graph IR: the chains of Gather (embedding), LSTM, GRU, Gemm and MatMul + Add, Softmax that
-// run on an NPU between a CPU host's first and last part, with the constant and shape computations exporters put around them.
+// Reads an ONNX file into the graph IR: the chains of Gather (embedding), LSTM, GRU, Gemm and MatMul + Add, Softmax
+// that run on an NPU between a CPU host's first and last part, with the constant and shape computations exporters
+// put around them.
 //
-// What is assumed is said in Model::notes: initial states given as inputs are zero, a free batch dimension is 1, outputs
-// beyond the first are not returned. The file is not trusted: faults, section 11, row ONNX.
+// What is assumed is said in Model::notes: initial states given as inputs are zero, a free batch dimension is 1,
+// outputs beyond the first are not returned. The file is not trusted: faults, section 11, row ONNX.
 #pragma once
 
 #include <cstdint>

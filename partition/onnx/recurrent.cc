@@ -1,4 +1,5 @@
-// LSTM and GRU nodes to recurrent layers. Gates change order on the way: ONNX z r h and i o f c, here r z n and i f o c.
+// LSTM and GRU nodes to recurrent layers. Gates change order on the way: ONNX z r h and i o f c, here r z n and i f
+// o c.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -36,10 +37,12 @@ bool same_word(const std::string& a, const std::string& b) {
 Status check_activations(const Node& node, const Setup& setup) {
   const Attribute* given = node.find("activations");
   if (given == nullptr) return {};
-  const std::vector<std::string> usual =
-      setup.cell == Cell::kGru ? std::vector<std::string>{"Sigmoid", "Tanh"} : std::vector<std::string>{"Sigmoid", "Tanh", "Tanh"};
+  const std::vector<std::string> usual = setup.cell == Cell::kGru
+                                             ? std::vector<std::string>{"Sigmoid", "Tanh"}
+                                             : std::vector<std::string>{"Sigmoid", "Tanh", "Tanh"};
   bool right = given->texts.size() == usual.size() * static_cast<std::size_t>(setup.directions);
-  for (std::size_t i = 0; right && i < given->texts.size(); ++i) right = same_word(given->texts[i], usual[i % usual.size()]);
+  for (std::size_t i = 0; right && i < given->texts.size(); ++i)
+    right = same_word(given->texts[i], usual[i % usual.size()]);
   if (!right) return invalid(fmt::format("has activations other than {}", fmt::join(usual, ", ")));
   return {};
 }
@@ -106,20 +109,24 @@ Status check_states(Chain& chain, const Node& node, const Setup& setup) {
   if (const Status status = check_initial(chain, node, 5, "initial state"); !status) return status;
   if (setup.cell == Cell::kGru) return {};
   if (const Status status = check_initial(chain, node, 6, "initial cell state"); !status) return status;
-  if (node.has_input(7) && single_value(chain.value(node, 7)) != 0.0) return invalid("has peepholes, which are not supported");
+  if (node.has_input(7) && single_value(chain.value(node, 7)) != 0.0)
+    return invalid("has peepholes, which are not supported");
   return {};
 }
 
-Result<ConstantPtr> weights(const Chain& chain, const Node& node, std::size_t input, const char* what, const Shape& shape) {
+Result<ConstantPtr> weights(const Chain& chain, const Node& node, std::size_t input, const char* what,
+                            const Shape& shape) {
   const ConstantPtr constant = chain.constant(node, input);
   if (!constant || constant->floats() == nullptr) return invalid(fmt::format("its {} are not constant numbers", what));
   if (constant->shape != shape)
-    return invalid(fmt::format("its {} have shape [{}], not [{}]", what, fmt::join(constant->shape, ", "), fmt::join(shape, ", ")));
+    return invalid(fmt::format("its {} have shape [{}], not [{}]", what, fmt::join(constant->shape, ", "),
+                               fmt::join(shape, ", ")));
   return constant;
 }
 
 // `count` rows of `width` values from row `first` on, gate by gate in our order.
-Tensor reordered(std::string name, const Floats& all, std::int64_t first, const RecurrentLayer& layer, std::int64_t width) {
+Tensor reordered(std::string name, const Floats& all, std::int64_t first, const RecurrentLayer& layer,
+                 std::int64_t width) {
   std::vector<float> out;
   const std::int64_t gate_values = layer.hidden * width;
   for (std::int64_t gate = 0; gate < layer.gates(); ++gate) {
@@ -135,7 +142,8 @@ Tensor reordered(std::string name, const Floats& all, std::int64_t first, const 
 
 Result<std::int64_t> hidden_size(const Chain& chain, const Node& node) {
   const ConstantPtr recurrent = chain.constant(node, 2);
-  if (!recurrent || recurrent->shape.size() != 3) return invalid("its recurrent weights are not a constant [directions, gates, hidden]");
+  if (!recurrent || recurrent->shape.size() != 3)
+    return invalid("its recurrent weights are not a constant [directions, gates, hidden]");
   const Result<std::int64_t> given = node.integer("hidden_size", recurrent->shape[2]);
   if (!given) return given;
   if (*given < 1 || *given > kMaxWidth || *given != recurrent->shape[2])
@@ -176,7 +184,8 @@ Stream output(const Chain& chain, const Setup& setup, std::int64_t hidden, Form 
   const Axis vector{Role::kFeature, hidden, ""};
   const Axis batch;
   if (form == Form::kSequence)
-    out.axes = setup.batch_first ? std::vector{batch, steps, pieces, vector} : std::vector{steps, pieces, batch, vector};
+    out.axes =
+        setup.batch_first ? std::vector{batch, steps, pieces, vector} : std::vector{steps, pieces, batch, vector};
   else
     out.axes = setup.batch_first ? std::vector{batch, pieces, vector} : std::vector{pieces, batch, vector};
   return out;

@@ -67,7 +67,8 @@ Result<Stream> squeezed(Stream stream, const std::vector<std::size_t>& axes) {
 Result<Stream> unsqueezed(Stream stream, const std::vector<std::size_t>& axes) {
   std::vector<std::size_t> sorted = axes;
   std::sort(sorted.begin(), sorted.end());
-  for (const std::size_t axis : sorted) stream.axes.insert(stream.axes.begin() + static_cast<std::ptrdiff_t>(axis), Axis{});
+  for (const std::size_t axis : sorted)
+    stream.axes.insert(stream.axes.begin() + static_cast<std::ptrdiff_t>(axis), Axis{});
   return stream;
 }
 
@@ -81,7 +82,8 @@ Result<Stream> transposed(const Stream& stream, const std::vector<std::size_t>& 
 
 namespace {
 
-// Finds which axes, all but units, become which of the target's. Few axes, so trying is cheap; the work is bounded anyway.
+// Finds which axes, all but units, become which of the target's. Few axes, so trying is cheap; the work is bounded
+// anyway.
 class Matcher {
  public:
   Matcher(const Stream& stream, const Shape& target, bool merge_open) : target_(target), merge_open_(merge_open) {
@@ -101,7 +103,8 @@ class Matcher {
     if (++tries_ > kMaxTries) return false;
     if (to == target_.size()) return from == axes_.size();
     if (from < axes_.size() && take(axes_[from], from + 1, to)) return true;
-    if (from + 1 < axes_.size() && can_merge(axes_[from], axes_[from + 1]) && take(merged(from), from + 2, to)) return true;
+    if (from + 1 < axes_.size() && can_merge(axes_[from], axes_[from + 1]) && take(merged(from), from + 2, to))
+      return true;
     if (merge_open_ && from + 2 < axes_.size() && take_rest(from, to)) return true;
     return agree(target_[to], 1) && keep(Axis{}, from, to);
   }
@@ -172,15 +175,18 @@ Result<Stream> picked_step(Stream stream, std::int64_t first, std::int64_t size)
   return stream;
 }
 
-Result<Stream> picked_pieces(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count, std::int64_t stride) {
+Result<Stream> picked_pieces(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count,
+                             std::int64_t stride) {
   std::vector<Piece> pieces;
-  for (std::int64_t i = 0; i < count; ++i) pieces.push_back(stream.pieces[static_cast<std::size_t>(first + i * stride)]);
+  for (std::int64_t i = 0; i < count; ++i)
+    pieces.push_back(stream.pieces[static_cast<std::size_t>(first + i * stride)]);
   stream.pieces = std::move(pieces);
   stream.axes[axis].size = count;
   return stream;
 }
 
-Result<Stream> picked_from(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count, std::int64_t stride) {
+Result<Stream> picked_from(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count,
+                           std::int64_t stride) {
   Axis& at = stream.axes[axis];
   const bool all = first == 0 && stride == 1 && count == at.size;
   if (at.role == Role::kSteps && count == 1) {
@@ -206,7 +212,8 @@ Result<Stream> picked(Stream stream, std::size_t axis, std::int64_t first, std::
   // Of an unknown number of steps only the first and the last have a place that can be named.
   if (size != kUnknown) {
     if (first < 0) first += size;
-    if (count < 1 || first < 0 || first >= size || first + (count - 1) * stride < 0 || first + (count - 1) * stride >= size)
+    if (count < 1 || first < 0 || first >= size || first + (count - 1) * stride < 0 ||
+        first + (count - 1) * stride >= size)
       return invalid(fmt::format("picks outside axis {} of {}", axis, describe(stream)));
   } else if (count != 1 || (first != 0 && first != -1)) {
     return invalid(fmt::format("takes a part of axis {} of {}", axis, describe(stream)));

@@ -157,8 +157,8 @@ Result<std::variant<Floats, Integers>> values_of(const TensorProto& tensor, cons
   if ((outside || tensor.has_raw_data()) && field.size > 0) return invalid("has its values twice");
   if (outside && tensor.has_raw_data()) return invalid("has its values twice");
   const auto differs = [&](std::int64_t present, const char* unit, std::int64_t needed) {
-    return invalid(fmt::format("shape [{}] of {} needs {} {}, {} are present", fmt::join(tensor.dims(), ", "), type.name,
-                               needed, unit, present));
+    return invalid(fmt::format("shape [{}] of {} needs {} {}, {} are present", fmt::join(tensor.dims(), ", "),
+                               type.name, needed, unit, present));
   };
   if (outside) {
     const Result<std::string> bytes = external_bytes(tensor, wanted, external);
@@ -180,7 +180,8 @@ Result<ConstantPtr> constant_of(const TensorProto& tensor, ExternalData& externa
   if (static_cast<std::size_t>(tensor.dims_size()) > kMaxOnnxDims)
     return invalid(fmt::format("has {} dimensions; at most {}", tensor.dims_size(), kMaxOnnxDims));
   const std::optional<Type> type = type_of(tensor.data_type());
-  if (!type) return invalid(fmt::format("has elements of type {}, which is not supported", type_text(tensor.data_type())));
+  if (!type)
+    return invalid(fmt::format("has elements of type {}, which is not supported", type_text(tensor.data_type())));
   if (tensor.has_segment()) return invalid("is stored in segments, which is not supported");
   Shape shape(tensor.dims().begin(), tensor.dims().end());
   const std::optional<std::int64_t> count = element_count(shape);

@@ -33,14 +33,17 @@ Status by_kind(Chain& chain, const Node& node, OnConstant on_constant, OnStream 
 
 }  // namespace
 
-Result<ListArgument> list_argument(const Chain& chain, const Node& node, const std::string& attribute, std::size_t input) {
+Result<ListArgument> list_argument(const Chain& chain, const Node& node, const std::string& attribute,
+                                   std::size_t input) {
   if (const Attribute* given = node.find(attribute)) {
-    if (given->kind != Attribute::Kind::kIntegers) return invalid(fmt::format("attribute {} is not a list of integers", attribute));
+    if (given->kind != Attribute::Kind::kIntegers)
+      return invalid(fmt::format("attribute {} is not a list of integers", attribute));
     return ListArgument{true, given->integers};
   }
   if (!node.has_input(input)) return ListArgument{};
   const ConstantPtr constant = chain.constant(node, input);
-  if (!constant || constant->integers() == nullptr) return invalid(fmt::format("its {} are not constant integers", attribute));
+  if (!constant || constant->integers() == nullptr)
+    return invalid(fmt::format("its {} are not constant integers", attribute));
   return ListArgument{true, *constant->integers()};
 }
 
@@ -135,7 +138,9 @@ Status handle_squeeze(Chain& chain, const Node& node) {
   return by_kind(
       chain, node,
       [&](const Constant& in) {
-        return unit_axes(chain, node, in.shape).and_then([&](const auto& axes) { return squeezed_constant(chain, in, axes); });
+        return unit_axes(chain, node, in.shape).and_then([&](const auto& axes) {
+          return squeezed_constant(chain, in, axes);
+        });
       },
       [&](const Stream& in) {
         return unit_axes(chain, node, sizes_of(in)).and_then([&](const auto& axes) { return squeezed(in, axes); });
@@ -146,7 +151,9 @@ Status handle_unsqueeze(Chain& chain, const Node& node) {
   return by_kind(
       chain, node,
       [&](const Constant& in) {
-        return new_axes(chain, node, in.shape.size()).and_then([&](const auto& axes) { return unsqueezed_constant(chain, in, axes); });
+        return new_axes(chain, node, in.shape.size()).and_then([&](const auto& axes) {
+          return unsqueezed_constant(chain, in, axes);
+        });
       },
       [&](const Stream& in) {
         return new_axes(chain, node, in.axes.size()).and_then([&](const auto& axes) { return unsqueezed(in, axes); });
@@ -163,7 +170,8 @@ Result<Shape> reshape_target(const Chain& chain, const Node& node, const Shape& 
   if (!allow_zero) return tl::unexpected(allow_zero.error());
   if (!given->found) return invalid("has no shape to reshape to");
   Shape target = given->values;
-  if (target.size() > kMaxOnnxDims) return invalid(fmt::format("makes {} axes; at most {}", target.size(), kMaxOnnxDims));
+  if (target.size() > kMaxOnnxDims)
+    return invalid(fmt::format("makes {} axes; at most {}", target.size(), kMaxOnnxDims));
   if (std::count(target.begin(), target.end(), -1) > 1) return invalid("leaves more than one size open");
   for (std::size_t i = 0; i < target.size(); ++i) {
     if (target[i] < -1 && target[i] != kUnknown) return invalid(fmt::format("makes an axis of {}", target[i]));
@@ -196,7 +204,9 @@ Status handle_reshape(Chain& chain, const Node& node) {
   return by_kind(
       chain, node,
       [&](const Constant& in) {
-        return reshape_target(chain, node, in.shape).and_then([&](const Shape& to) { return reshaped_constant(chain, in, to); });
+        return reshape_target(chain, node, in.shape).and_then([&](const Shape& to) {
+          return reshaped_constant(chain, in, to);
+        });
       },
       [&](const Stream& in) {
         return reshape_target(chain, node, sizes_of(in)).and_then([&](const Shape& to) {
@@ -256,14 +266,15 @@ Result<Stream> gathered_stream(const Stream& in, std::size_t axis, const Constan
   if (places.shape.size() > 1 || list.empty()) return invalid("picks from the data with a table of places");
   const std::int64_t stride = list.size() > 1 ? list[1] - list[0] : 1;
   for (std::size_t i = 0; i < list.size(); ++i)
-    if (list[i] != list[0] + static_cast<std::int64_t>(i) * stride) return invalid("picks from the data in no even order");
+    if (list[i] != list[0] + static_cast<std::int64_t>(i) * stride)
+      return invalid("picks from the data in no even order");
   return picked(in, axis, list[0], static_cast<std::int64_t>(list.size()), stride, places.shape.empty());
 }
 
 bool sane_places(const Constant& places) {
   constexpr std::int64_t kLimit = std::int64_t{1} << 40;
-  return places.integers() != nullptr &&
-         std::all_of(places.integers()->begin(), places.integers()->end(), [](auto v) { return v > -kLimit && v < kLimit; });
+  return places.integers() != nullptr && std::all_of(places.integers()->begin(), places.integers()->end(),
+                                                     [](auto v) { return v > -kLimit && v < kLimit; });
 }
 
 }  // namespace
@@ -280,10 +291,14 @@ Status handle_gather(Chain& chain, const Node& node) {
   return by_kind(
       chain, node,
       [&](const Constant& in) {
-        return axis_of(*axis, in.shape.size()).and_then([&](std::size_t at) { return gathered(chain, in, at, *places); });
+        return axis_of(*axis, in.shape.size()).and_then([&](std::size_t at) {
+          return gathered(chain, in, at, *places);
+        });
       },
       [&](const Stream& in) {
-        return axis_of(*axis, in.axes.size()).and_then([&](std::size_t at) { return gathered_stream(in, at, *places); });
+        return axis_of(*axis, in.axes.size()).and_then([&](std::size_t at) {
+          return gathered_stream(in, at, *places);
+        });
       });
 }
 
@@ -376,7 +391,9 @@ Status handle_slice(Chain& chain, const Node& node) {
   return by_kind(
       chain, node,
       [&](const Constant& in) {
-        return cuts_of(chain, node, in.shape.size()).and_then([&](const auto& cuts) { return sliced_constant(chain, in, cuts); });
+        return cuts_of(chain, node, in.shape.size()).and_then([&](const auto& cuts) {
+          return sliced_constant(chain, in, cuts);
+        });
       },
       [&](const Stream& in) {
         return cuts_of(chain, node, in.axes.size()).and_then([&](const auto& cuts) { return sliced_stream(in, cuts); });

@@ -70,7 +70,8 @@ class Scan {
     if (depth > kMaxOnnxRecursion) return invalid(fmt::format("nests messages deeper than {}", kMaxOnnxRecursion));
     if (graphs > kMaxOnnxSubgraphs) return invalid(fmt::format("nests graphs deeper than {}", kMaxOnnxSubgraphs));
     if (++messages_ > kMaxMessages) return invalid(fmt::format("has more than {} messages", kMaxMessages));
-    if (kind == Kind::kNode && ++nodes_ > kMaxOnnxNodes) return invalid(fmt::format("has more than {} nodes", kMaxOnnxNodes));
+    if (kind == Kind::kNode && ++nodes_ > kMaxOnnxNodes)
+      return invalid(fmt::format("has more than {} nodes", kMaxOnnxNodes));
     while (at_ < end)
       if (const Status status = field(kind, end, depth, graphs); !status) return status;
     return {};

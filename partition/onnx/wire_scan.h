@@ -1,5 +1,5 @@
-// A first pass over the bytes of an ONNX file, before protobuf allocates for them: a 2-byte empty message becomes hundreds
-// of bytes of objects. Knows which fields hold messages, nothing of what they mean.
+// A first pass over the bytes of an ONNX file, before protobuf allocates for them: a 2-byte empty message becomes
+// hundreds of bytes of objects. Knows which fields hold messages, nothing of what they mean.
 #pragma once
 
 #include <string_view>

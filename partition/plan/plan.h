@@ -1,5 +1,5 @@
-// A plan: which shard sits on which node, what crosses the network, predicted times, and a certificate.
-// The only thing `partition` hands to `cluster`. Values; no search code here.
+// A plan: which shard sits on which node, what crosses the network, predicted times, and a
+// certificate. The only thing `partition` hands to `cluster`. Values; no search code here.
 #pragma once
 
 #include <cstdint>
@@ -15,39 +15,41 @@ namespace soliton {
 struct Placement {
   std::string node;
   std::string device;
-  std::string place;              // "rack0"
+  std::string place;  // "rack0"
   std::vector<std::string> holds;
   std::vector<MemoryUse> memory;  // per memory
   Duration busy_per_step{};       // slots and depths on its own critical path
 };
 
 struct Certificate {
-  std::string objective;           // latency | throughput | nodes
-  Duration value{};                // of the objective, predicted
+  std::string objective;  // latency | throughput | nodes
+  Duration value{};       // of the objective, predicted
   Duration lower_bound{};
-  std::string verdict;             // "optimal" | "within X %" | "no proof"
-  std::string plan_class;          // "all" | "contiguous" | "given order"
-  std::string method;              // "exact chain search, 34 states"
-  std::string cost_model;          // version
+  std::string verdict;     // "optimal" | "within X %" | "no proof"
+  std::string plan_class;  // "all" | "contiguous" | "given order"
+  std::string method;      // "exact chain search, 34 states"
+  std::string cost_model;  // version
   std::int64_t states = 0;
 };
 
 struct Plan {
   std::string model;
-  std::string host;                // node name of the CPU host
-  std::vector<Shard> shards;       // one a used node, in order of NodeId
+  std::string host;           // node name of the CPU host
+  std::vector<Shard> shards;  // one a used node, in order of NodeId
   HostShard host_shard;
   std::vector<Placement> placements;
   Certificate certificate;
-  Duration predicted_latency{};    // one request on an idle cluster, host to host
+  Duration predicted_latency{};  // one request on an idle cluster, host to host
   Breakdown predicted_path;
-  Duration predicted_interval{};   // between completions, all stages busy
-  std::int64_t steps = 0;          // predicted for this many
+  Duration predicted_interval{};  // between completions, all stages busy
+  std::int64_t steps = 0;         // predicted for this many
   std::int64_t nodes_used = 0;
   std::int64_t cut_bytes_per_request = 0;  // tensor bytes that cross between nodes, host included
-  std::int64_t operations = 0;     // per request at `steps`
-  std::string one_device;          // "one device would need 1.9 MiB more memory than it has", or "fits one device"
-  std::vector<std::string> explanation;  // lines for `soliton plan`: critical path, why not fewer, why not more, notes
+  std::int64_t operations = 0;             // per request at `steps`
+  std::string
+      one_device;  // "one device would need 1.9 MiB more memory than it has", or "fits one device"
+  std::vector<std::string>
+      explanation;  // lines for `soliton plan`: critical path, why not fewer, why not more, notes
 };
 
 }  // namespace soliton

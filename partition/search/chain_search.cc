@@ -40,7 +40,9 @@ class Search {
   }
 
  private:
-  std::vector<Label>& at(std::size_t layer, std::size_t node) { return states_[layer * (nodes_ + 1) + node]; }
+  std::vector<Label>& at(std::size_t layer, std::size_t node) {
+    return states_[layer * (nodes_ + 1) + node];
+  }
   Duration steps(Duration period) const { return period * (request_.steps - 1); }
 
   void extend(std::size_t first, std::size_t node) {
@@ -78,7 +80,8 @@ class Search {
     return interval && a.closed <= b.closed && a.open <= b.open;
   }
 
-  // No label of `to` is extended before all that end there exist, so positions of labels stay valid afterwards.
+  // No label of `to` is extended before all that end there exist, so positions of labels stay valid
+  // afterwards.
   void keep(std::vector<Label>& to, const Label& label) {
     for (const Label& other : to) {
       if (no_worse(other, label)) return;
@@ -91,15 +94,18 @@ class Search {
   Duration latency(const Label& label) const { return label.closed + steps(label.open); }
 
   bool better(const Label& a, const Label& b) const {
-    if (request_.objective == Objective::kThroughput && a.occupied != b.occupied) return a.occupied < b.occupied;
+    if (request_.objective == Objective::kThroughput && a.occupied != b.occupied)
+      return a.occupied < b.occupied;
     return latency(a) < latency(b);
   }
 
   ChainPlan best(std::size_t node) {
     const std::vector<Label>& labels = at(layers_, node);
-    const auto chosen = std::ranges::min_element(labels, [&](const Label& a, const Label& b) { return better(a, b); });
+    const auto chosen = std::ranges::min_element(
+        labels, [&](const Label& a, const Label& b) { return better(a, b); });
     ChainPlan plan{{}, node, latency(*chosen), chosen->occupied};
-    for (const Label* label = &*chosen;; label = &at(label->stage.first, label->stage.node)[label->before]) {
+    for (const Label* label = &*chosen;;
+         label = &at(label->stage.first, label->stage.node)[label->before]) {
       if (label->stage.count == 0) break;
       plan.stages.push_back(label->stage);
     }
@@ -117,7 +123,8 @@ class Search {
 
 }  // namespace
 
-ChainSearch search_chain(const PartitionRequest& request, StageCosts& costs, std::size_t max_nodes) {
+ChainSearch search_chain(const PartitionRequest& request, StageCosts& costs,
+                         std::size_t max_nodes) {
   return Search(request, costs, max_nodes).run();
 }
 

@@ -1,8 +1,8 @@
 #include "partition/search/nodes_view.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace soliton {
 namespace {
@@ -21,7 +21,9 @@ void sort_by_place(std::vector<Candidate>& candidates, const std::string& host_p
   for (const Candidate& it : candidates) {
     if (std::ranges::find(order, it.place) == order.end()) order.push_back(it.place);
   }
-  std::ranges::stable_sort(candidates, {}, [&](const Candidate& it) { return std::ranges::find(order, it.place) - order.begin(); });
+  std::ranges::stable_sort(candidates, {}, [&](const Candidate& it) {
+    return std::ranges::find(order, it.place) - order.begin();
+  });
 }
 
 bool same_device(const NpuDevice& a, const NpuDevice& b) {
@@ -39,7 +41,8 @@ Checked<NodesView> view_nodes(const PartitionRequest& request) {
     const PartitionNode& node = request.nodes[i];
     if (node.device.kind == Device::Kind::kNpu) {
       ++npus;
-      if (node.device.npu.matrix_rf_tiles > 0) candidates.push_back({{node.name, node.device.npu}, place_of(request, i)});
+      if (node.device.npu.matrix_rf_tiles > 0)
+        candidates.push_back({{node.name, node.device.npu}, place_of(request, i)});
     } else if (!has_host) {
       has_host = true;
       view.host = node.name;
@@ -49,13 +52,16 @@ Checked<NodesView> view_nodes(const PartitionRequest& request) {
   }
   Diagnostics problems;
   if (candidates.empty()) {
-    problems.add(ErrorCode::kInvalid, fmt::format("no usable node: {} listed, {} with an NPU, none with weight memory",
-                                                  request.nodes.size(), npus));
+    problems.add(ErrorCode::kInvalid,
+                 fmt::format("no usable node: {} listed, {} with an NPU, none with weight memory",
+                             request.nodes.size(), npus));
   }
   if (!has_host) {
-    problems.add(ErrorCode::kInvalid,
-                 fmt::format("no host: none of the {} nodes has a device of kind cpu, which runs the clients",
-                             request.nodes.size()));
+    problems.add(
+        ErrorCode::kInvalid,
+        fmt::format(
+            "no host: none of the {} nodes has a device of kind cpu, which runs the clients",
+            request.nodes.size()));
   }
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
   sort_by_place(candidates, view.host_place);

@@ -10,13 +10,14 @@
 namespace soliton {
 
 struct NodesView {
-  // Rack by rack, the host's first, otherwise in the order of the cluster file: neighbours in a plan are near.
+  // Rack by rack, the host's first, otherwise in the order of the cluster file: neighbours in a
+  // plan are near.
   std::vector<LowerNode> nodes;
-  std::vector<std::string> places;   // per node
+  std::vector<std::string> places;  // per node
   std::string host;
   std::string host_place;
   CpuDevice cpu;
-  bool mixed = false;                // devices differ: plans keep the order above, and their class says so
+  bool mixed = false;  // devices differ: plans keep the order above, and their class says so
 };
 
 Checked<NodesView> view_nodes(const PartitionRequest& request);

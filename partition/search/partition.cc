@@ -1,8 +1,9 @@
 #include "partition/search/partition.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
 
 #include "partition/cost/cost_model.h"
 #include "partition/search/chain_search.h"
@@ -30,6 +31,7 @@ class Partitioner {
     if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
     const ChainSearch found = search_chain(request_, costs_, max_nodes());
     candidates_ = found.by_nodes;
+    if (!candidates_.empty()) fewest_ = candidates_.front().nodes;
     states_ = found.states;
     std::erase_if(candidates_, [&](const ChainPlan& plan) { return plan.nodes < min_nodes(); });
     if (candidates_.empty()) return refuse(found);
@@ -38,7 +40,9 @@ class Partitioner {
   }
 
  private:
-  std::size_t min_nodes() const { return static_cast<std::size_t>(std::max<std::int64_t>(1, request_.min_nodes)); }
+  std::size_t min_nodes() const {
+    return static_cast<std::size_t>(std::max<std::int64_t>(1, request_.min_nodes));
+  }
   std::size_t max_nodes() const {
     const auto limit = static_cast<std::size_t>(std::max<std::int64_t>(0, request_.max_nodes));
     return limit == 0 ? view_.nodes.size() : std::min(limit, view_.nodes.size());
@@ -55,14 +59,17 @@ class Partitioner {
     }
     for (const LowerNode& node : view_.nodes) {
       if (node.device.native_dim == first.native_dim) continue;
-      problems.add(ErrorCode::kInvalid,
-                   fmt::format("native dimensions differ: {} has {}, {} has {}; use nodes of one native dimension",
-                               view_.nodes.front().name, first.native_dim, node.name, node.device.native_dim));
+      problems.add(
+          ErrorCode::kInvalid,
+          fmt::format(
+              "native dimensions differ: {} has {}, {} has {}; use nodes of one native dimension",
+              view_.nodes.front().name, first.native_dim, node.name, node.device.native_dim));
       break;
     }
     if (min_nodes() > max_nodes()) {
-      problems.add(ErrorCode::kInvalid, fmt::format("min_nodes {} is more than the {} nodes a plan may use", min_nodes(),
-                                                    max_nodes()));
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("min_nodes {} is more than the {} nodes a plan may use", min_nodes(),
+                               max_nodes()));
     }
     return problems;
   }
@@ -72,8 +79,9 @@ class Partitioner {
     if (found.by_nodes.empty()) {
       problems.add(refusal(request_, view_, max_nodes()));
     } else {
-      problems.add(ErrorCode::kInvalid, fmt::format("min_nodes {}: the model can be spread over at most {} of the nodes",
-                                                    min_nodes(), found.by_nodes.back().nodes));
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("min_nodes {}: the model can be spread over at most {} of the nodes",
+                               min_nodes(), found.by_nodes.back().nodes));
     }
     return tl::unexpected<Diagnostics>(std::move(problems));
   }
@@ -81,7 +89,8 @@ class Partitioner {
   Lowered lower_plan(const ChainPlan& chain, bool with_weights, Diagnostics& problems) const {
     LowerRequest request;
     request.model = request_.model;
-    request.nodes = {view_.nodes.begin(), view_.nodes.begin() + static_cast<std::ptrdiff_t>(chain.nodes)};
+    request.nodes = {view_.nodes.begin(),
+                     view_.nodes.begin() + static_cast<std::ptrdiff_t>(chain.nodes)};
     for (const StageChoice& choice : chain.stages) request.stages.push_back(to_stage(choice));
     request.host = view_.host;
     request.cpu = view_.cpu;
@@ -104,44 +113,67 @@ class Partitioner {
     return predict(cost);
   }
 
-  // The additive model ranks; the plans it puts within a quarter of its best are played in full, with the neighbours in
-  // node count of the best, which the explanation compares.
+  // The additive model ranks; its best plans are played in full, with the neighbours in node count
+  // of the best, which the explanation compares.
   void judge() {
-    const auto best = std::ranges::min_element(candidates_, {}, [&](const ChainPlan& plan) { return objective(plan); });
-    const Duration limit = objective(*best) * 5 / 4;
-    for (const ChainPlan& chain : candidates_) {
-      const auto gap = static_cast<std::ptrdiff_t>(&chain - &*best);
-      if (objective(chain) > limit && gap != 1 && gap != -1) continue;
+    constexpr std::size_t kPlayed = 3;
+    std::vector<std::size_t> order(candidates_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return objective(candidates_[i]); });
+    const std::size_t best = order.front();
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      const auto rank = static_cast<std::size_t>(std::ranges::find(order, i) - order.begin());
+      if (rank >= kPlayed && i + 1 != best && i != best + 1) continue;
       Diagnostics problems;
-      judged_.push_back({chain, play(lower_plan(chain, false, problems))});
+      judged_.push_back({candidates_[i], play(lower_plan(candidates_[i], false, problems))});
       SOLITON_CHECK_MSG(problems.empty(), "{}", problems.text());
     }
-    chosen_ = static_cast<std::size_t>(
-        std::ranges::min_element(judged_, {}, [&](const Judged& it) { return value(it); }) - judged_.begin());
-    if (request_.objective == Objective::kNodes) chosen_ = 0;
+    const auto chosen =
+        std::ranges::min_element(judged_, {}, [&](const Judged& it) { return value(it); });
+    chosen_ = request_.objective == Objective::kNodes
+                  ? 0
+                  : static_cast<std::size_t>(chosen - judged_.begin());
   }
 
   Duration objective(const ChainPlan& plan) const {
     if (request_.objective == Objective::kThroughput) return plan.interval;
     // Fewest nodes first: the order of the candidates.
-    if (request_.objective == Objective::kNodes) return Duration{static_cast<std::int64_t>(plan.nodes)};
+    if (request_.objective == Objective::kNodes)
+      return Duration{static_cast<std::int64_t>(plan.nodes)};
     return plan.latency;
   }
   Duration value(const Judged& judged) const {
-    return request_.objective == Objective::kThroughput ? judged.prediction.interval : judged.prediction.latency;
+    return request_.objective == Objective::kThroughput ? judged.prediction.interval
+                                                        : judged.prediction.latency;
   }
 
-  // What every plan pays: the host's own work.
-  Duration host_time(const HostShard& host) const {
-    return host_before_time(host, request_.steps) + host_after_time(host, request_.steps);
+  // What the additive model leaves out: the host's own work, and the way of a slice of the answer
+  // from the last stage.
+  Duration around(const ChainPlan& chain, const HostShard& host) const {
+    Duration out = host_before_time(host, request_.steps) + host_after_time(host, request_.steps);
+    if (request_.topology == nullptr) return out;
+    const StageChoice& last = chain.stages.back();
+    const std::int64_t slice = host.output / static_cast<std::int64_t>(last.count);
+    Duration least = Duration::max();
+    for (std::size_t i = 0; i < last.count; ++i) {
+      least = std::min(least, message_time(*request_.topology, *request_.routes,
+                                           id(view_.nodes[last.node + i].name), id(view_.host),
+                                           slice, request_.mtu));
+    }
+    return out + least;
+  }
+
+  NodeId id(const std::string& name) const {
+    const auto at = std::ranges::find(request_.nodes, name, &PartitionNode::name);
+    return NodeId{static_cast<std::uint32_t>(at - request_.nodes.begin())};
   }
 
   Duration least_value(const HostShard& host) const {
-    if (request_.objective == Objective::kNodes) return value(judged_[chosen_]);
     Duration least = value(judged_[chosen_]);
+    if (request_.objective == Objective::kNodes) return least;
     for (const ChainPlan& chain : candidates_) {
       const bool throughput = request_.objective == Objective::kThroughput;
-      least = std::min(least, throughput ? chain.interval : chain.latency + host_time(host));
+      least = std::min(least, throughput ? chain.interval : chain.latency + around(chain, host));
     }
     return least;
   }
@@ -158,7 +190,8 @@ class Partitioner {
     out.verdict = "optimal";
     if (out.lower_bound < out.value) {
       const std::int64_t gap = (out.value - out.lower_bound).count();
-      const std::int64_t hundredths = (gap * 10'000 + out.lower_bound.count() - 1) / out.lower_bound.count();
+      const std::int64_t hundredths =
+          (gap * 10'000 + out.lower_bound.count() - 1) / out.lower_bound.count();
       out.verdict = fmt::format("within {}.{:02} %", hundredths / 100, hundredths % 100);
     }
     return out;
@@ -182,7 +215,8 @@ class Partitioner {
     plan.cut_bytes_per_request = chosen.prediction.cut_bytes;
     plan.operations = operations(*request_.model, request_.steps);
     plan.one_device = one_device();
-    for (std::size_t i = 0; i < lowered.shards.size(); ++i) plan.placements.push_back(placement(lowered, i));
+    for (std::size_t i = 0; i < lowered.shards.size(); ++i)
+      plan.placements.push_back(placement(lowered, i));
     plan.explanation = explain();
     plan.host_shard = std::move(lowered.host);
     sort_by_id(lowered, plan);
@@ -225,19 +259,24 @@ class Partitioner {
     }
     StageCosts costs(request_, view_);
     const bool fits = costs.fits({0, request_.model->layers.size(), 0, 1, false});
-    return fits ? "fits one device" : "one device has the weight memory, but not the registers or instruction words";
+    return fits ? "fits one device"
+                : "one device has the weight memory, but not the registers or instruction words";
   }
 
   std::vector<std::string> explain() const {
     std::vector<std::string> out;
     const Judged& chosen = judged_[chosen_];
     const Breakdown& path = chosen.prediction.path;
-    out.push_back(fmt::format("critical path of a request: compute {} + network {} + host {}", to_string(path.compute),
-                              to_string(path.network), to_string(path.host)));
+    out.push_back(fmt::format("uses {} of {} usable nodes (fewest that hold the weights: {})",
+                              chosen.chain.nodes, view_.nodes.size(), fewest_));
+    out.push_back(fmt::format("critical path of a request: compute {} + network {} + host {}",
+                              to_string(path.compute), to_string(path.network),
+                              to_string(path.host)));
     out.push_back(fmt::format("stages: {}", stages(chosen.chain)));
     out.push_back("why not fewer nodes: " + fewer());
     out.push_back("why not more nodes: " + more());
-    for (const std::string& text : request_.model->cpu_operators) out.push_back("on the host: " + text);
+    for (const std::string& text : request_.model->cpu_operators)
+      out.push_back("on the host: " + text);
     for (const std::string& text : request_.model->notes) out.push_back("note: " + text);
     return out;
   }
@@ -245,9 +284,12 @@ class Partitioner {
   std::string stages(const ChainPlan& chain) const {
     std::string out;
     for (const StageChoice& choice : chain.stages) {
-      const auto name = [&](std::size_t layer) { return layer_name(request_.model->layers[layer]); };
+      const auto name = [&](std::size_t layer) {
+        return layer_name(request_.model->layers[layer]);
+      };
       out += out.empty() ? "" : ", ";
-      out += choice.last - choice.first == 1 ? name(choice.first) : name(choice.first) + " to " + name(choice.last - 1);
+      out += choice.last - choice.first == 1 ? name(choice.first)
+                                             : name(choice.first) + " to " + name(choice.last - 1);
       out += choice.count == 1 ? " on 1 node" : fmt::format(" on {} nodes", choice.count);
       if (choice.split_directions) out += ", a direction each half";
     }
@@ -255,8 +297,10 @@ class Partitioner {
   }
 
   std::string compared(const Judged& other) const {
-    const double ratio = static_cast<double>(value(other).count()) / static_cast<double>(value(judged_[chosen_]).count());
-    return fmt::format("{} nodes give {} ({:+.1f} %)", other.chain.nodes, to_string(value(other)), 100 * (ratio - 1));
+    const double ratio = static_cast<double>(value(other).count()) /
+                         static_cast<double>(value(judged_[chosen_]).count());
+    return fmt::format("{} nodes give {} ({:+.1f} %)", other.chain.nodes, to_string(value(other)),
+                       100 * (ratio - 1));
   }
 
   std::string fewer() const {
@@ -281,6 +325,7 @@ class Partitioner {
   StageCosts costs_;
   std::vector<ChainPlan> candidates_;
   std::int64_t states_ = 0;
+  std::size_t fewest_ = 0;  // nodes that hold the weights
   std::vector<Judged> judged_;
   std::size_t chosen_ = 0;
 };

@@ -1,4 +1,5 @@
-// The partitioner: model + cluster -> plan. Exact over contiguous stages of layers and row splits inside them.
+// The partitioner: model + cluster -> plan. Exact over contiguous stages of layers and row splits
+// inside them.
 #pragma once
 
 #include "partition/ir/model.h"
@@ -16,24 +17,25 @@ struct PartitionNode {
 
 struct PartitionRequest {
   const Model* model = nullptr;
-  const Topology* topology = nullptr;        // nodes in the same order as `nodes`
+  const Topology* topology = nullptr;  // nodes in the same order as `nodes`
   const Routes* routes = nullptr;
-  std::vector<PartitionNode> nodes;          // all nodes of the cluster, hosts (cpu) among them
-  std::string precision;                     // a format; "" = each device's native one
+  std::vector<PartitionNode> nodes;  // all nodes of the cluster, hosts (cpu) among them
+  std::string precision;             // a format; "" = each device's native one
   Objective objective = Objective::kLatency;
   std::int64_t min_nodes = 1;
-  std::int64_t max_nodes = 0;                // 0: all
-  std::int64_t steps = 1;                    // request length the plan is made for
-  bool with_weights = true;                  // false: `compute: timing`
+  std::int64_t max_nodes = 0;  // 0: all
+  std::int64_t steps = 1;      // request length the plan is made for
+  bool with_weights = true;    // false: `compute: timing`
   std::uint32_t mtu = 1408;
 };
 
-// Errors: kInvalid (no usable node, no host, unknown precision), kDoesNotFit with the bytes short and how many nodes of
-// the device would do.
+// Errors: kInvalid (no usable node, no host, unknown precision), kDoesNotFit with the bytes short
+// and how many nodes of the device would do.
 Checked<Plan> partition_model(const PartitionRequest& request);
 
-// The whole model on one device like `device` whose memories are as large as needed, and the host part that feeds it:
-// what outputs are compared with. One shard, named "unsharded"; the host is named "host"; times are not predicted.
+// The whole model on one device like `device` whose memories are as large as needed, and the host
+// part that feeds it: what outputs are compared with. One shard, named "unsharded"; the host is
+// named "host"; times are not predicted.
 Checked<Plan> unsharded(const Model& model, const NpuDevice& device, const std::string& precision,
                         const CpuDevice& host);
 

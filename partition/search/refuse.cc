@@ -1,8 +1,8 @@
 #include "partition/search/refuse.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "partition/lower/placement.h"
 #include "partition/search/chain_search.h"
@@ -49,7 +49,8 @@ std::string tightest_fault(const PartitionRequest& request, const NodesView& vie
     if (!lowered) return lowered.error().message;
     for (const Shard& shard : lowered->shards) {
       const Diagnostics faults = check_shard(shard);
-      if (!faults.empty()) return layer_name(model.layers[layer]) + " on " + faults.errors.front().message;
+      if (!faults.empty())
+        return layer_name(model.layers[layer]) + " on " + faults.errors.front().message;
     }
   }
   return "its layers cannot be split further";
@@ -81,21 +82,26 @@ Error refusal(const PartitionRequest& request, const NodesView& view, std::size_
   const std::string limit = limit_note(request, view, nodes);
   if (needed > have.tiles) {
     const Bytes need = tile_bytes(needed, format.format, device.native_dim);
-    std::string remedy = "no number of nodes is enough: " + (fewest == 0 ? tightest_fault(request, view) : "");
+    std::string remedy =
+        "no number of nodes is enough: " + (fewest == 0 ? tightest_fault(request, view) : "");
     if (fewest > nodes) {
-      remedy = fmt::format("add {} node(s) of device {} or use a narrower number format", fewest - nodes, device.name);
+      remedy = fmt::format("add {} node(s) of device {} or use a narrower number format",
+                           fewest - nodes, device.name);
     } else if (fewest > 0) {
       remedy = "use larger nodes or a narrower number format";
     }
     return {ErrorCode::kDoesNotFit,
-            fmt::format("model needs {}; cluster holds {} on {} usable nodes{}: {} short; {}", describe(need),
-                        describe(have.bytes), nodes, limit, describe(need - have.bytes), remedy)};
+            fmt::format("model needs {}; cluster holds {} on {} usable nodes{}: {} short; {}",
+                        describe(need), describe(have.bytes), nodes, limit,
+                        describe(need - have.bytes), remedy)};
   }
   const double share = 100.0 * static_cast<double>(needed) / static_cast<double>(have.tiles);
-  std::string remedy = "no number of nodes suffices: " + (fewest == 0 ? tightest_fault(request, view) : "");
+  std::string remedy =
+      "no number of nodes suffices: " + (fewest == 0 ? tightest_fault(request, view) : "");
   if (fewest > 0) remedy = fmt::format("{} nodes of device {} suffice", fewest, device.name);
-  return {ErrorCode::kDoesNotFit, fmt::format("total fits ({:.0f} %) but no packing exists on {} nodes{} (proved); {}",
-                                              share, nodes, limit, remedy)};
+  return {ErrorCode::kDoesNotFit,
+          fmt::format("total fits ({:.0f} %) but no packing exists on {} nodes{} (proved); {}",
+                      share, nodes, limit, remedy)};
 }
 
 }  // namespace soliton

@@ -1,8 +1,8 @@
 #include "partition/search/stage_cost.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "partition/lower/placement.h"
 
@@ -13,7 +13,8 @@ namespace {
 constexpr std::int64_t kMeasuredSteps = 16;
 
 bool fits_memories(const Shard& shard) {
-  return std::ranges::all_of(memory_use(shard), [](const MemoryUse& use) { return use.used <= use.capacity; });
+  return std::ranges::all_of(memory_use(shard),
+                             [](const MemoryUse& use) { return use.used <= use.capacity; });
 }
 
 }  // namespace
@@ -24,10 +25,12 @@ Stage to_stage(const StageChoice& choice) {
   return stage;
 }
 
-std::size_t StageCosts::most_nodes(std::size_t first, std::size_t last, bool split_directions) const {
+std::size_t StageCosts::most_nodes(std::size_t first, std::size_t last,
+                                   bool split_directions) const {
   const Model& model = *request_.model;
   const int native_dim = view_.nodes.front().device.native_dim;
-  if (!split_directions) return static_cast<std::size_t>(most_row_slices(model, first, last, native_dim));
+  if (!split_directions)
+    return static_cast<std::size_t>(most_row_slices(model, first, last, native_dim));
   if (!is_bidirectional(model.layers[first])) return 0;
   for (std::size_t layer = first + 1; layer < last; ++layer) {
     if (std::holds_alternative<RecurrentLayer>(model.layers[layer])) return 0;
@@ -42,7 +45,8 @@ std::string StageCosts::layer_key(std::size_t layer) const {
   std::string key = fmt::format("{}>{}", input_parts(model, layer).size(), layer_output(it));
   if (const auto* recurrent = std::get_if<RecurrentLayer>(&it)) {
     return key + fmt::format("r{}i{}d{}a{}b{}", static_cast<int>(recurrent->cell), recurrent->input,
-                             recurrent->directions.size(), recurrent->reset_after, recurrent->reverse);
+                             recurrent->directions.size(), recurrent->reset_after,
+                             recurrent->reverse);
   }
   const auto& dense = std::get<DenseLayer>(it);
   return key + fmt::format("d{}e{}b{}", dense.input, dense.every_step,
@@ -53,9 +57,11 @@ std::string StageCosts::key(const StageChoice& choice) const {
   std::string out = choice.split_directions ? "split" : "rows";
   out += fmt::format(" x{} first{} seq{}", choice.count, choice.first == 0,
                      sequence_after(*request_.model, choice.last - 1));
-  for (std::size_t layer = choice.first; layer < choice.last; ++layer) out.append("|").append(layer_key(layer));
+  for (std::size_t layer = choice.first; layer < choice.last; ++layer)
+    out.append("|").append(layer_key(layer));
   // Nodes: their devices, and which of them (and the one before) share a place.
-  std::vector<std::string> seen{choice.node == 0 ? view_.host_place : view_.places[choice.node - 1]};
+  std::vector<std::string> seen{choice.node == 0 ? view_.host_place
+                                                 : view_.places[choice.node - 1]};
   for (std::size_t i = choice.node; i < choice.node + choice.count; ++i) {
     auto at = std::ranges::find(seen, view_.places[i]);
     if (at == seen.end()) at = seen.insert(at, view_.places[i]);
@@ -73,16 +79,18 @@ bool StageCosts::tiles_fit(const StageChoice& choice) const {
     if (!format) return false;
     room.push_back(tiles_that_fit(view_.nodes[i].device, format->format));
   }
-  const auto placement = place_stage(*request_.model, to_stage(choice), view_.nodes[choice.node].device.native_dim,
-                                     std::move(room));
-  return placement && std::ranges::all_of(placement->tiles_free, [](std::int64_t tiles) { return tiles >= 0; });
+  const auto placement = place_stage(*request_.model, to_stage(choice),
+                                     view_.nodes[choice.node].device.native_dim, std::move(room));
+  return placement &&
+         std::ranges::all_of(placement->tiles_free, [](std::int64_t tiles) { return tiles >= 0; });
 }
 
 std::optional<Lowered> StageCosts::shards(const StageChoice& choice) {
   if (!tiles_fit(choice)) return std::nullopt;
   LowerRequest request;
   request.model = request_.model;
-  for (std::size_t i = 0; i < choice.count; ++i) request.nodes.push_back(view_.nodes.at(choice.node + i));
+  for (std::size_t i = 0; i < choice.count; ++i)
+    request.nodes.push_back(view_.nodes.at(choice.node + i));
   StageChoice alone = choice;
   alone.node = 0;
   request.stages = {to_stage(alone)};
@@ -98,7 +106,8 @@ std::optional<Lowered> StageCosts::shards(const StageChoice& choice) {
 bool StageCosts::is_barrier(const StageChoice& choice) const {
   for (std::size_t layer = choice.first; layer < choice.last; ++layer) {
     const auto* recurrent = std::get_if<RecurrentLayer>(&request_.model->layers[layer]);
-    if (recurrent != nullptr && (recurrent->directions.size() == 2 || recurrent->reverse)) return true;
+    if (recurrent != nullptr && (recurrent->directions.size() == 2 || recurrent->reverse))
+      return true;
   }
   return false;
 }

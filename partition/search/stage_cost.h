@@ -1,4 +1,5 @@
-// What one stage costs on given nodes: lowered alone and played through the cost model, once per distinct question.
+// What one stage costs on given nodes: lowered alone and played through the cost model, once per
+// distinct question.
 #pragma once
 
 #include <map>
@@ -11,10 +12,10 @@
 namespace soliton {
 
 struct StageCost {
-  Duration fill{};      // first input sent to last output made, for a request of one step
-  Duration period{};    // each further step
-  // The stage's layers do not overlap with the stages around it: something in it reads a sequence against the order it
-  // is made in, so it waits for all of it.
+  Duration fill{};    // first input sent to last output made, for a request of one step
+  Duration period{};  // each further step
+  // The stage's layers do not overlap with the stages around it: something in it reads a sequence
+  // against the order it is made in, so it waits for all of it.
   bool barrier = false;
   Duration occupied(std::int64_t steps) const { return fill + period * (steps - 1); }
 };
@@ -33,7 +34,8 @@ Stage to_stage(const StageChoice& choice);
 class StageCosts {
  public:
   // Both outlive the object.
-  StageCosts(const PartitionRequest& request, const NodesView& view) : request_(request), view_(view) {}
+  StageCosts(const PartitionRequest& request, const NodesView& view)
+      : request_(request), view_(view) {}
 
   // Nothing when the stage does not fit the nodes' memories or cannot be split so.
   std::optional<StageCost> cost(const StageChoice& choice);

@@ -9,11 +9,12 @@ namespace {
 // Sets each capacity to at least what the shard uses.
 void enlarge(Shard& shard) {
   NpuDevice& device = shard.device;
-  const std::pair<const char*, std::int64_t*> files[] = {{"InitialVrf", &device.initial_vrf},
-                                                        {"AddSubVrf_0", &device.add_sub_vrf_0},
-                                                        {"AddSubVrf_1", &device.add_sub_vrf_1},
-                                                        {"MultiplyVrf", &device.multiply_vrf},
-                                                        {"InstructionMemory", &device.instruction_words}};
+  const std::pair<const char*, std::int64_t*> files[] = {
+      {"InitialVrf", &device.initial_vrf},
+      {"AddSubVrf_0", &device.add_sub_vrf_0},
+      {"AddSubVrf_1", &device.add_sub_vrf_1},
+      {"MultiplyVrf", &device.multiply_vrf},
+      {"InstructionMemory", &device.instruction_words}};
   for (const MemoryUse& use : memory_use(shard)) {
     for (const auto& [name, capacity] : files) {
       if (use.memory == name) *capacity = std::max(*capacity, use.used);
@@ -55,7 +56,8 @@ Checked<Plan> unsharded(const Model& model, const NpuDevice& device, const std::
   enlarge(plan.shards.front());
   problems = check_shard(plan.shards.front());
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
-  plan.placements.push_back({"unsharded", device.name, "", lowered->holds.front(), memory_use(plan.shards.front()), {}});
+  plan.placements.push_back(
+      {"unsharded", device.name, "", lowered->holds.front(), memory_use(plan.shards.front()), {}});
   return plan;
 }
 

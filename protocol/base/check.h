@@ -1,7 +1,6 @@
 // Always-on assertions for bugs: print the expression, its operands and the place, then end with status 70.
 #pragma once
 
-#include <source_location>
 #include <string>
 
 #include <fmt/format.h>
@@ -13,7 +12,7 @@ namespace soliton {
 void set_check_context(std::string context);
 
 [[noreturn]] void check_failed(const char* expression, const std::string& detail,
-                               std::source_location place = std::source_location::current());
+                               const char* file = __builtin_FILE(), int line = __builtin_LINE());
 
 }  // namespace soliton
 

@@ -47,6 +47,7 @@ class TraceBuffer {
     ++recorded_;
     events_.push_back(event);
   }
+  bool empty() const { return events_.empty(); }
   std::vector<TraceEvent> take() { return std::exchange(events_, {}); }
 
  private:

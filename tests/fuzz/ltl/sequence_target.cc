@@ -51,7 +51,7 @@ class Script {
   }
 
   void play() {
-    for (int steps = 0; !in_.done() && steps < 4000; ++steps) step();
+    for (int steps = 0; !in_.done() && steps < 400; ++steps) step();
     if (!hostile_) finish();
   }
 
@@ -76,7 +76,7 @@ class Script {
   }
 
   void send(std::size_t n) {
-    const std::size_t size = in_.word() % 1500;
+    const std::size_t size = in_.word() % 400;
     Payload message;
     for (std::size_t i = 0; i < size; ++i) message.bytes.push_back(static_cast<std::byte>(i + sent_[n].size()));
     if (in_.byte() & 1) message = Payload{{}, size};

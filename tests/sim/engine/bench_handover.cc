@@ -1,4 +1,5 @@
-// What it costs to give a node process a window, beside the bare futex hand-over of the same minute.
+// What it costs to give a node process a window, beside the bare futex hand-over of the same
+// minute.
 //
 //   bench_handover            prints one line a case: microseconds, the best of a hundred rounds
 #include <fmt/format.h>
@@ -47,7 +48,8 @@ double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Best of many short rounds, in microseconds a call: a round that lost its core to somebody else does not count.
+// Best of many short rounds, in microseconds a call: a round that lost its core to somebody else
+// does not count.
 double best_us(int count, const std::function<void()>& once) {
   double best = 1e9;
   for (int round = 0; round < 100; ++round) {
@@ -71,7 +73,8 @@ class Ticker : public Machine {
 };
 
 long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) {
-  return syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation, value, nullptr, nullptr, 0);
+  return syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation, value, nullptr,
+                 nullptr, 0);
 }
 
 // A word each way, nothing else: there and back.
@@ -80,7 +83,9 @@ double bare_futex_us(bool spin) {
     alignas(64) std::atomic<std::uint32_t> there{0};
     alignas(64) std::atomic<std::uint32_t> back{0};
   };
-  auto* words = new (mmap(nullptr, sizeof(Words), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Words;
+  auto* words =
+      new (mmap(nullptr, sizeof(Words), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
+          Words;
   const auto await = [spin](std::atomic<std::uint32_t>& word, std::uint32_t old) {
     while (word.load(std::memory_order_acquire) == old) {
       if (!spin) futex(word, FUTEX_WAIT, old);
@@ -119,7 +124,8 @@ double channel_us(int count, bool spin) {
     processes.push_back(child([&] {
       if (spin) pin(1);
       Ticker ticker;
-      if (!serve_channel(channel, ticker, NodeId{0}, {.spin = wait.spin, .slice = {}, .alive = {}})) _exit(1);
+      if (!serve_channel(channel, ticker, NodeId{0}, {.spin = wait.spin, .slice = {}, .alive = {}}))
+        _exit(1);
     }));
     nodes.push_back(std::make_unique<RemoteNode>(channel, "bench", wait));
   }
@@ -148,10 +154,12 @@ int main() {
   fmt::print("bare futex, there and back, one core      {:6.2f} us\n", bare);
   for (const int nodes : {1, 8, 64}) {
     const double ours = channel_us(nodes, false);
-    fmt::print("granted node, {:2} nodes, one core           {:6.2f} us  {:.2f} x\n", nodes, ours, ours / bare);
+    fmt::print("granted node, {:2} nodes, one core           {:6.2f} us  {:.2f} x\n", nodes, ours,
+               ours / bare);
   }
   fmt::print("bare word, there and back, spinning       {:6.2f} us\n", bare_spin);
   const double ours = channel_us(1, true);
-  fmt::print("granted node, spinning on two cores       {:6.2f} us  {:.2f} x\n", ours, ours / bare_spin);
+  fmt::print("granted node, spinning on two cores       {:6.2f} us  {:.2f} x\n", ours,
+             ours / bare_spin);
   return 0;
 }

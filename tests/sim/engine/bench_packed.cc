@@ -1,4 +1,5 @@
-// How fast one process plays a packed cluster: every node sends a ghost packet to a random peer every 2 us.
+// How fast one process plays a packed cluster: every node sends a ghost packet to a random peer
+// every 2 us.
 //
 //   bench_packed [nodes [emulated us]]        default 64 20000
 #include <fmt/format.h>
@@ -63,12 +64,16 @@ int play(std::uint32_t count, std::int64_t us) {
   }
   const auto start = std::chrono::steady_clock::now();
   const auto report = Engine(network, references).run();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!report) return 1;
   const auto rate = [&](std::uint64_t n) { return static_cast<double>(n) / seconds * 1e-6; };
-  fmt::print("{} nodes: {} packets, {:.2f} s: {:.2f} M packets/s, {:.2f} M link events/s, {} windows, {:.1f} grants each\n",
-             count, network.counters().packets, seconds, rate(network.counters().packets), rate(report->network_events),
-             report->windows, static_cast<double>(report->grants) / static_cast<double>(report->windows));
+  fmt::print(
+      "{} nodes: {} packets, {:.2f} s: {:.2f} M packets/s, {:.2f} M link events/s, {} windows, "
+      "{:.1f} grants each\n",
+      count, network.counters().packets, seconds, rate(network.counters().packets),
+      rate(report->network_events), report->windows,
+      static_cast<double>(report->grants) / static_cast<double>(report->windows));
   return 0;
 }
 

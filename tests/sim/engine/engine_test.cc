@@ -21,9 +21,15 @@ Scenario chatter(std::uint32_t nodes, std::uint32_t bursts) {
           .make = [=](NodeId id) { return std::make_unique<Chatter>(id, nodes, bursts, 42); },
           .faults = {.seed = 9,
                      .rules = {{.id = "loss", .links = {0, 1, 2, 3}, .loss = {50'000'000}},
-                               {.id = "late", .kind = FaultKind::kDelay, .links = {1, 4}, .delay = nanoseconds(100),
+                               {.id = "late",
+                                .kind = FaultKind::kDelay,
+                                .links = {1, 4},
+                                .delay = nanoseconds(100),
                                 .jitter = microseconds(4)},
-                               {.id = "cut", .kind = FaultKind::kLinkDown, .links = {2}, .from = kRunStart + microseconds(10),
+                               {.id = "cut",
+                                .kind = FaultKind::kLinkDown,
+                                .links = {2},
+                                .from = kRunStart + microseconds(10),
                                 .until = kRunStart + microseconds(30)}}},
           .queue = Bytes{4000}};
 }
@@ -89,7 +95,8 @@ class Counted : public EngineNode {
   LocalNode node_;
 };
 
-// Two machines play ping-pong among 32: the others sleep through it, and each event costs one wake-up.
+// Two machines play ping-pong among 32: the others sleep through it, and each event costs one
+// wake-up.
 TEST(Engine, IdleNodesAreNeverWoken) {
   Scenario scenario = token_ring(2, 50);
   scenario.nodes = 32;
@@ -104,7 +111,8 @@ TEST(Engine, IdleNodesAreNeverWoken) {
   }
   const auto report = Engine(world.network, references).run();
   ASSERT_TRUE(report);
-  // One hundred passes; a node takes the token and passes it on within one grant (250 ns < twice the path).
+  // One hundred passes; a node takes the token and passes it on within one grant (250 ns < twice
+  // the path).
   EXPECT_EQ(report->network_events, 200u);
   EXPECT_LE(nodes[0]->grants, 52u);
   EXPECT_LE(nodes[1]->grants, 52u);
@@ -160,7 +168,8 @@ TEST(Engine, WithNothingToDoIsQuietAtOnce) {
 }
 
 TEST(Engine, ALoneNodeRunsWithoutANetwork) {
-  Scenario scenario{.nodes = 1, .make = [](NodeId id) { return std::make_unique<TokenRing>(id, 1, 0); }};
+  Scenario scenario{.nodes = 1,
+                    .make = [](NodeId id) { return std::make_unique<TokenRing>(id, 1, 0); }};
   const Outcome outcome = run_packed(scenario);
   EXPECT_EQ(outcome.report.end, EndReason::kQuiet);
   EXPECT_EQ(outcome.logs[0], "pass@0\n");
@@ -201,7 +210,8 @@ TEST(Engine, RoundTripsAreCalibrated) {
   }
 }
 
-// Nodes wired without latency leave the engine a picosecond at a time, and it still comes to its end.
+// Nodes wired without latency leave the engine a picosecond at a time, and it still comes to its
+// end.
 TEST(Engine, RunsOverLinksWithoutLatency) {
   const auto topology = build_topology({.name = "local", .kind = "local"}, {{"a", ""}, {"b", ""}});
   ASSERT_TRUE(topology);
@@ -228,7 +238,8 @@ TEST(EngineDeath, ABrokenPromiseIsABug) {
     Instant next_event() const override { return kRunStart + microseconds(5); }
     void grant(Instant) override {}
     Status collect(std::vector<Frame>& sent) override {
-      sent.push_back({{.source = NodeId{0}, .destination = NodeId{1}}, kRunStart + microseconds(4), 0});
+      sent.push_back(
+          {{.source = NodeId{0}, .destination = NodeId{1}}, kRunStart + microseconds(4), 0});
       return {};
     }
     Instant last_event() const override { return kRunStart; }

@@ -31,8 +31,9 @@ class NodeProcess {
     pid_ = fork();
     EXPECT_GE(pid_, 0);
     if (pid_ == 0) _exit(serve(self, make));
-    remote_ = std::make_unique<RemoteNode>(channel_, fmt::format("fpga{}", index(self)),
-                                           WaitOptions{.slice = milliseconds(5), .alive = [this] { return alive(); }});
+    remote_ = std::make_unique<RemoteNode>(
+        channel_, fmt::format("fpga{}", index(self)),
+        WaitOptions{.slice = milliseconds(5), .alive = [this] { return alive(); }});
   }
   ~NodeProcess() {
     if (pid_ > 0) {
@@ -117,14 +118,21 @@ Scenario talk(std::uint32_t nodes, std::uint32_t bursts) {
           .make = [=](NodeId id) { return std::make_unique<Chatter>(id, nodes, bursts, 4242); },
           .faults = {.seed = 9,
                      .rules = {{.id = "loss", .links = {0, 1}, .loss = {50'000'000}},
-                               {.id = "late", .kind = FaultKind::kDelay, .links = {1}, .jitter = microseconds(4)},
-                               {.id = "cut", .kind = FaultKind::kLinkDown, .links = {2},
-                                .from = kRunStart + microseconds(20), .until = kRunStart + microseconds(50)}}},
+                               {.id = "late",
+                                .kind = FaultKind::kDelay,
+                                .links = {1},
+                                .jitter = microseconds(4)},
+                               {.id = "cut",
+                                .kind = FaultKind::kLinkDown,
+                                .links = {2},
+                                .from = kRunStart + microseconds(20),
+                                .until = kRunStart + microseconds(50)}}},
           .queue = Bytes{4000}};
 }
 
 TEST(Processes, ATokenRingIsTheSameAsPacked) {
-  const Scenario scenario{.nodes = 5, .make = [](NodeId id) { return std::make_unique<TokenRing>(id, 5, 20); }};
+  const Scenario scenario{.nodes = 5,
+                          .make = [](NodeId id) { return std::make_unique<TokenRing>(id, 5, 20); }};
   expect_same(run_packed(scenario), run_processes(scenario, Channel::kRingBytes));
 }
 
@@ -136,7 +144,8 @@ TEST(Processes, HeavyTalkWithFaultsIsTheSameAsPacked) {
   EXPECT_GT(packed.report.node_events, 2000u);
 }
 
-// Rings of one page are full all the time: nodes stop early, the hub keeps frames back, and nothing changes.
+// Rings of one page are full all the time: nodes stop early, the hub keeps frames back, and nothing
+// changes.
 TEST(Processes, TinyRingsChangeNothing) {
   const Scenario scenario = talk(4, 100);
   const Outcome packed = run_packed(scenario);
@@ -152,7 +161,9 @@ TEST(Processes, ATimeLimitIsTheSameAsPacked) {
 }
 
 TEST(Processes, AKilledNodeEndsTheRunAndIsNamed) {
-  Scenario scenario{.nodes = 4, .make = [](NodeId id) { return std::make_unique<TokenRing>(id, 4, 1'000'000'000); }};
+  Scenario scenario{.nodes = 4, .make = [](NodeId id) {
+                      return std::make_unique<TokenRing>(id, 4, 1'000'000'000);
+                    }};
   Processes processes(scenario, Channel::kRingBytes);
   std::uint64_t windows = 0;
   scenario.options.stop = [&] {

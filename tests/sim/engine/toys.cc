@@ -18,14 +18,16 @@ void Toy::note(const char* what, Instant now, const Datagram* datagram) {
   log_ += fmt::format("{}@{}", what, now.time_since_epoch().count());
   if (datagram) {
     std::uint64_t sum = 0;
-    for (const std::byte b : datagram->payload.bytes) sum = mix64(sum ^ static_cast<std::uint64_t>(b));
-    log_ += fmt::format(" from {} {}+{} B {:x}", index(datagram->source), datagram->payload.bytes.size(),
-                        datagram->payload.ghost, sum);
+    for (const std::byte b : datagram->payload.bytes)
+      sum = mix64(sum ^ static_cast<std::uint64_t>(b));
+    log_ += fmt::format(" from {} {}+{} B {:x}", index(datagram->source),
+                        datagram->payload.bytes.size(), datagram->payload.ghost, sum);
   }
   log_ += '\n';
 }
 
-void Toy::send(std::uint32_t to, std::uint64_t real_bytes, std::uint64_t ghost, std::uint64_t fill) {
+void Toy::send(std::uint32_t to, std::uint64_t real_bytes, std::uint64_t ghost,
+               std::uint64_t fill) {
   Datagram datagram{.source = self_, .destination = NodeId{to}};
   datagram.payload.bytes.resize(real_bytes, static_cast<std::byte>(fill));
   datagram.payload.ghost = ghost;
@@ -51,18 +53,23 @@ void TokenRing::on_deadline(Instant now) {
 }
 
 Chatter::Chatter(NodeId self, std::uint32_t nodes, std::uint32_t bursts, std::uint64_t seed)
-    : Toy(self), nodes_(nodes), bursts_(bursts), random_(Random(seed, "chatter").child(index(self))) {
+    : Toy(self),
+      nodes_(nodes),
+      bursts_(bursts),
+      random_(Random(seed, "chatter").child(index(self))) {
   deadline_ = kRunStart + nanoseconds(static_cast<std::int64_t>(random_.below(drawn_++, 3000)));
 }
 
 std::uint32_t Chatter::peer(std::uint64_t ordinal) const {
-  return (index(self_) + 1 + static_cast<std::uint32_t>(random_.below(ordinal, nodes_ - 1))) % nodes_;
+  return (index(self_) + 1 + static_cast<std::uint32_t>(random_.below(ordinal, nodes_ - 1))) %
+         nodes_;
 }
 
 void Chatter::on_input(Datagram datagram, Instant now) {
   note("in", now, &datagram);
   // An answer to every other burst packet; answers (ghosts) are not answered, so the talk ends.
-  if (datagram.payload.ghost == 0 && random_.below(drawn_++, 2) == 0) send(index(datagram.source), 32, 200, 1);
+  if (datagram.payload.ghost == 0 && random_.below(drawn_++, 2) == 0)
+    send(index(datagram.source), 32, 200, 1);
   if (random_.below(drawn_++, 8) == 0) deadline_ = std::min(deadline_, now + nanoseconds(40));
 }
 
@@ -81,8 +88,10 @@ namespace {
 
 Topology scenario_topology(const Scenario& scenario) {
   std::vector<PlacedNode> nodes;
-  for (std::uint32_t i = 0; i < scenario.nodes; ++i) nodes.push_back({fmt::format("fpga{}", i), ""});
-  auto topology = build_topology({.name = "dc", .kind = "datacenter", .hosts_per_rack = scenario.rack}, nodes);
+  for (std::uint32_t i = 0; i < scenario.nodes; ++i)
+    nodes.push_back({fmt::format("fpga{}", i), ""});
+  auto topology =
+      build_topology({.name = "dc", .kind = "datacenter", .hosts_per_rack = scenario.rack}, nodes);
   EXPECT_TRUE(topology) << topology.error().text();
   for (TopologyLink& link : topology->links) link.queue = scenario.queue;
   return std::move(*topology);
@@ -111,32 +120,39 @@ Outcome run_here(const Scenario& scenario, MakeNode make_node) {
 }  // namespace
 
 ScenarioNetwork::ScenarioNetwork(const Scenario& scenario)
-    : topology(scenario_topology(scenario)), routes(topology), trace(100'000),
+    : topology(scenario_topology(scenario)),
+      routes(topology),
+      trace(100'000),
       network(topology, routes, scenario.faults, &trace) {}
 
 std::string ScenarioNetwork::describe() {
   const NetworkCounters& c = network.counters();
-  std::string out = fmt::format("packets {} bytes {} delivered {} queue {} fault {}\n", c.packets, c.bytes, c.delivered,
-                                c.dropped_queue, c.dropped_fault);
-  for (const FaultCounters& f : network.fault_counters()) out += fmt::format("{}/{}/{}\n", f.hits, f.dropped, f.delayed);
+  std::string out = fmt::format("packets {} bytes {} delivered {} queue {} fault {}\n", c.packets,
+                                c.bytes, c.delivered, c.dropped_queue, c.dropped_fault);
+  for (const FaultCounters& f : network.fault_counters())
+    out += fmt::format("{}/{}/{}\n", f.hits, f.dropped, f.delayed);
   for (const TraceEvent& event : trace.take()) {
-    out += fmt::format("{} {} {} {}\n", event.at.time_since_epoch().count(), static_cast<int>(event.kind), event.a, event.b);
+    out += fmt::format("{} {} {} {}\n", event.at.time_since_epoch().count(),
+                       static_cast<int>(event.kind), event.a, event.b);
   }
   return out;
 }
 
 void describe_end(const EngineReport& report, Outcome& outcome) {
   outcome.report = report;
-  outcome.end = fmt::format("{} at {}, {} node events, {} network events", end_reason_name(report.end),
-                            report.now.time_since_epoch().count(), report.node_events, report.network_events);
+  outcome.end =
+      fmt::format("{} at {}, {} node events, {} network events", end_reason_name(report.end),
+                  report.now.time_since_epoch().count(), report.node_events, report.network_events);
 }
 
 Outcome run_packed(const Scenario& scenario) {
-  return run_here(scenario, [](Machine& m, NodeId id) { return std::make_unique<LocalNode>(m, id); });
+  return run_here(scenario,
+                  [](Machine& m, NodeId id) { return std::make_unique<LocalNode>(m, id); });
 }
 
 Outcome run_hasty(const Scenario& scenario, Duration most) {
-  return run_here(scenario, [&](Machine& m, NodeId id) { return std::make_unique<HastyNode>(m, id, most); });
+  return run_here(scenario,
+                  [&](Machine& m, NodeId id) { return std::make_unique<HastyNode>(m, id, most); });
 }
 
 }  // namespace soliton

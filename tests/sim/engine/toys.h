@@ -1,4 +1,5 @@
-// Toy machines and drivers for the engine's tests. A machine writes down every call, so two runs can be compared.
+// Toy machines and drivers for the engine's tests. A machine writes down every call, so two runs
+// can be compared.
 #pragma once
 
 #include <functional>
@@ -96,7 +97,8 @@ struct ScenarioNetwork {
 };
 void describe_end(const EngineReport& report, Outcome& outcome);
 
-// Gives its machine less time than it was granted: windows of at most `most`, as if rings were full all the time.
+// Gives its machine less time than it was granted: windows of at most `most`, as if rings were full
+// all the time.
 class HastyNode : public EngineNode {
  public:
   HastyNode(Machine& machine, NodeId self, Duration most) : node_(machine, self), most_(most) {}

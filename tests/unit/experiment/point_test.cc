@@ -32,12 +32,14 @@ TEST(ParsePoint, OfARunWithoutCompletedRequestsLeavesNumbersUnset) {
 }
 
 TEST(ParsePoint, RefusesWhatIsNoResultsJson) {
-  for (const char* text : {"", "{", "[]", "42", "{}", R"({"soliton": "0.1.0"})", R"({"soliton": "0.1.0", "complete": 1})"})
+  for (const char* text : {"", "{", "[]", "42", "{}", R"({"soliton": "0.1.0"})",
+                           R"({"soliton": "0.1.0", "complete": 1})"})
     EXPECT_FALSE(parse_point(text)) << text;
 }
 
 TEST(ParsePoint, MembersOfTheWrongKindAreUnset) {
-  const auto n = parse_point(R"({"soliton": "1", "complete": true, "latency_us": 5, "requests": [], "fabric": {"bytes": "x"}})");
+  const auto n = parse_point(
+      R"({"soliton": "1", "complete": true, "latency_us": 5, "requests": [], "fabric": {"bytes": "x"}})");
   ASSERT_TRUE(n);
   EXPECT_FALSE(n->latency_mean_us);
   EXPECT_EQ(n->completed, 0);

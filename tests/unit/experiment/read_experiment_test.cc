@@ -15,7 +15,9 @@ class ReadExperiment : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(write_file(folder_ / "base.yaml", "name: base\n")); }
 
-  Checked<Experiment> read(const std::string& text) { return read_experiment_text(text, folder_ / "e.yaml"); }
+  Checked<Experiment> read(const std::string& text) {
+    return read_experiment_text(text, folder_ / "e.yaml");
+  }
 
   // What is reported, with the file's name cut off.
   std::vector<std::string> problems(const std::string& text) {
@@ -55,15 +57,18 @@ TEST_F(ReadExperiment, ReadsSeriesPointsAndOverridesInOrder) {
   EXPECT_EQ(rows.axis, "nodes");
   EXPECT_EQ(rows.scaling, Scaling::kWeak);
   ASSERT_EQ(rows.points.size(), 2u);
-  EXPECT_THAT(rows.points[0].overrides, ElementsAre("model.rnn.hidden=1024", "nodes[0].device=bw-a10"));
+  EXPECT_THAT(rows.points[0].overrides,
+              ElementsAre("model.rnn.hidden=1024", "nodes[0].device=bw-a10"));
   EXPECT_EQ(rows.points[1].x, 2);
-  EXPECT_THAT(rows.points[1].overrides, ElementsAre("model.rnn.hidden=1024", "nodes[0].device=bw-a10",
-                                                    "partition.max_nodes=2", "workload.think=5 us"));
+  EXPECT_THAT(rows.points[1].overrides,
+              ElementsAre("model.rnn.hidden=1024", "nodes[0].device=bw-a10",
+                          "partition.max_nodes=2", "workload.think=5 us"));
 }
 
 TEST_F(ReadExperiment, QuotesValuesThatYamlWouldReadOtherwise) {
   const Checked<Experiment> e = read(
-      "name: a\ncluster: base.yaml\nseries:\n  - {name: s, points: [{x: 1, set: {model.onnx: \"it's: [a]\"}}]}\n");
+      "name: a\ncluster: base.yaml\nseries:\n  - {name: s, points: [{x: 1, set: {model.onnx: "
+      "\"it's: [a]\"}}]}\n");
   ASSERT_TRUE(e) << e.error().text();
   EXPECT_THAT(e->series[0].points[0].overrides, ElementsAre("model.onnx='it''s: [a]'"));
 }
@@ -86,7 +91,8 @@ TEST_F(ReadExperiment, ReportsEveryProblemAtItsPlace) {
   EXPECT_THAT(all[2], HasSubstr("5:14: scaling \"strng\" is not known; did you mean \"strong\"?"));
   EXPECT_THAT(all[3], HasSubstr("7:13: series[0].points[0].x must be a whole number from 1"));
   EXPECT_THAT(all[4], HasSubstr("8:13: series[0].points[1].x must be a whole number"));
-  EXPECT_THAT(all[5], HasSubstr("8:18: unknown key \"series[0].points[1].sets\"; did you mean \"set\"?"));
+  EXPECT_THAT(all[5],
+              HasSubstr("8:18: unknown key \"series[0].points[1].sets\"; did you mean \"set\"?"));
   EXPECT_THAT(all[6], HasSubstr("9:11: series \"rows\" is there twice"));
   EXPECT_THAT(all[7], HasSubstr("10:13: series[1].points must be a list of at least one point"));
 }
@@ -101,7 +107,9 @@ TEST_F(ReadExperiment, NamesAMissingClusterFileAndTheNearest) {
 
 TEST_F(ReadExperiment, NamesThatBecomeFoldersCannotLeaveIt) {
   for (const char* name : {"../x", "a/b", ".hidden", "A", "''"})
-    EXPECT_FALSE(problems(std::string("name: a\ncluster: base.yaml\nseries: [{name: ") + name + ", points: [{x: 1}]}]\n").empty())
+    EXPECT_FALSE(problems(std::string("name: a\ncluster: base.yaml\nseries: [{name: ") + name +
+                          ", points: [{x: 1}]}]\n")
+                     .empty())
         << name;
 }
 
@@ -109,12 +117,14 @@ TEST_F(ReadExperiment, XMustRise) {
   const std::vector<std::string> all =
       problems("name: a\ncluster: base.yaml\nseries: [{name: s, points: [{x: 2}, {x: 2}]}]\n");
   ASSERT_EQ(all.size(), 1u);
-  EXPECT_THAT(all[0], HasSubstr("3:41: series[0].points[1].x must be larger than the one before, 2"));
+  EXPECT_THAT(all[0],
+              HasSubstr("3:41: series[0].points[1].x must be larger than the one before, 2"));
 }
 
 TEST_F(ReadExperiment, ValuesOfSetMustBeSingle) {
   const std::vector<std::string> all = problems(
-      "name: a\ncluster: base.yaml\nseries: [{name: s, set: {nodes: [1], b=c: 2}, points: [{x: 1, set: 5}]}]\n");
+      "name: a\ncluster: base.yaml\nseries: [{name: s, set: {nodes: [1], b=c: 2}, points: [{x: 1, "
+      "set: 5}]}]\n");
   ASSERT_EQ(all.size(), 3u) << testing::PrintToString(all);
   EXPECT_THAT(all[0], HasSubstr("nodes: the value must be a single one, found a list"));
   EXPECT_THAT(all[1], HasSubstr("\"b=c\" is not a path"));
@@ -122,26 +132,30 @@ TEST_F(ReadExperiment, ValuesOfSetMustBeSingle) {
 }
 
 TEST_F(ReadExperiment, OtherShapesAreRefusedNotRead) {
-  for (const char* text : {"", "5", "[]", "name: a", "series: {}", "{name: [], cluster: {}, series: 4}", "a: &x 1\nb: *x"})
+  for (const char* text : {"", "5", "[]", "name: a", "series: {}",
+                           "{name: [], cluster: {}, series: 4}", "a: &x 1\nb: *x"})
     EXPECT_FALSE(read(text)) << text;
   EXPECT_FALSE(read_experiment(folder_ / "missing.yaml"));
 }
 
 TEST(ShippedExperiments, AreRead) {
-  const Checked<Experiment> e = read_experiment(std::string(SOLITON_SOURCE_DIR) + "/configs/experiments/strong-scaling.yaml");
+  const Checked<Experiment> e =
+      read_experiment(std::string(SOLITON_SOURCE_DIR) + "/configs/experiments/strong-scaling.yaml");
   ASSERT_TRUE(e) << e.error().text();
-  ASSERT_EQ(e->series.size(), 3u);
+  ASSERT_EQ(e->series.size(), 4u);
   for (const ExperimentSeries& series : e->series) {
     ASSERT_EQ(series.points.size(), 4u);
     for (const ExperimentPoint& point : series.points)
-      EXPECT_THAT(point.overrides, testing::IsSupersetOf({"partition.min_nodes=" + std::to_string(point.x),
-                                                          "partition.max_nodes=" + std::to_string(point.x)}));
+      EXPECT_THAT(point.overrides,
+                  testing::IsSupersetOf({"partition.min_nodes=" + std::to_string(point.x),
+                                         "partition.max_nodes=" + std::to_string(point.x)}));
   }
 }
 
 TEST(ShippedExperiments, EveryPointIsAClusterOfItsOwn) {
   const DataRoot data{SOLITON_SOURCE_DIR};
-  const Checked<Experiment> e = read_experiment(data.path + "/configs/experiments/strong-scaling.yaml");
+  const Checked<Experiment> e =
+      read_experiment(data.path + "/configs/experiments/strong-scaling.yaml");
   ASSERT_TRUE(e) << e.error().text();
   for (const ExperimentSeries& series : e->series)
     for (const ExperimentPoint& point : series.points) {

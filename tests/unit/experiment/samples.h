@@ -27,9 +27,11 @@ inline RunResults run(std::int64_t latency_us) {
   return r;
 }
 
-inline ExperimentSeries series(const std::string& name, Scaling scaling, const std::vector<std::int64_t>& xs) {
+inline ExperimentSeries series(const std::string& name, Scaling scaling,
+                               const std::vector<std::int64_t>& xs) {
   ExperimentSeries s{name, "title of " + name, "nodes", scaling, {}};
-  for (const std::int64_t x : xs) s.points.push_back({x, {"partition.max_nodes=" + std::to_string(x)}});
+  for (const std::int64_t x : xs)
+    s.points.push_back({x, {"partition.max_nodes=" + std::to_string(x)}});
   return s;
 }
 

@@ -37,12 +37,15 @@ class SweepTest : public testing::Test {
           EXPECT_EQ(file, experiment_.cluster);
           asked_.push_back(overrides.back());
           if (runner_) return runner_(overrides.back());
-          return sample::run(400 / std::stol(overrides.back().substr(overrides.back().find('=') + 1)));
+          return sample::run(400 /
+                             std::stol(overrides.back().substr(overrides.back().find('=') + 1)));
         },
         options_);
   }
 
-  std::string text_of(const std::string& name) { return read_whole_file(options_.folder + "/" + name).value_or(""); }
+  std::string text_of(const std::string& name) {
+    return read_whole_file(options_.folder + "/" + name).value_or("");
+  }
 
   ScratchFolder scratch_;
   Experiment experiment_;
@@ -62,7 +65,8 @@ TEST_F(SweepTest, RunsEveryPointOnceAndWritesEverything) {
   EXPECT_EQ(result->ran, 3u);
   EXPECT_THAT(asked_, ElementsAre(kOne, kTwo, kFour));
   EXPECT_EQ(lines_.size(), 3u);
-  for (const char* name : {"table.txt", "sweep.csv", "sweep.json", "report.html", "points/rows-4/results.json"})
+  for (const char* name :
+       {"table.txt", "sweep.csv", "sweep.json", "report.html", "points/rows-4/results.json"})
     EXPECT_TRUE(fs::exists(options_.folder + "/" + name)) << name;
   EXPECT_FALSE(fs::exists(options_.folder + "/lock"));
 }

@@ -20,7 +20,8 @@ Sweep sample_sweep() {
   Sweep s;
   s.name = "scale";
   s.description = "more nodes";
-  s.series = {{sample::series("rows", Scaling::kStrong, {1, 2, 4}), {point(1, 400), point(2, 250), point(4, 100)}},
+  s.series = {{sample::series("rows", Scaling::kStrong, {1, 2, 4}),
+               {point(1, 400), point(2, 250), point(4, 100)}},
               {sample::series("grow", Scaling::kWeak, {1, 2}), {point(1, 400), point(2, 500)}}};
   return s;
 }
@@ -54,15 +55,22 @@ TEST(SweepTable, HasARowAPointUnderItsSeries) {
             "more nodes\n"
             "\n"
             "title of rows (strong scaling)\n"
-            "   nodes     mean us      p99 us   requests/s   TFLOPS  speed-up  efficiency   network    B/request\n"
-            "       1      400.00      400.00        2,500        0      1.00       100 %      25 %        1,000\n"
-            "       2      250.00      250.00        4,000        0      1.60        80 %      25 %        1,000\n"
-            "       4      100.00      100.00       10,000        0      4.00       100 %      25 %        1,000\n"
+            "   nodes     mean us      p99 us   requests/s   TFLOPS  speed-up  efficiency   "
+            "network    B/request\n"
+            "       1      400.00      400.00        2,500        0      1.00       100 %      25 "
+            "%        1,000\n"
+            "       2      250.00      250.00        4,000        0      1.60        80 %      25 "
+            "%        1,000\n"
+            "       4      100.00      100.00       10,000        0      4.00       100 %      25 "
+            "%        1,000\n"
             "\n"
             "title of grow (weak scaling)\n"
-            "   nodes     mean us      p99 us   requests/s   TFLOPS  speed-up  efficiency   network    B/request\n"
-            "       1      400.00      400.00        2,500        0      1.00       100 %      25 %        1,000\n"
-            "       2      500.00      500.00        2,000        0      1.60        80 %      25 %        1,000\n");
+            "   nodes     mean us      p99 us   requests/s   TFLOPS  speed-up  efficiency   "
+            "network    B/request\n"
+            "       1      400.00      400.00        2,500        0      1.00       100 %      25 "
+            "%        1,000\n"
+            "       2      500.00      500.00        2,000        0      1.60        80 %      25 "
+            "%        1,000\n");
 }
 
 TEST(SweepCsv, HoldsTheExactNumbers) {
@@ -89,11 +97,14 @@ TEST(SweepJson, ParsesAndMarksPointsWithoutNumbers) {
 
 TEST(SweepPage, HasTheFourChartsALegendAndTheTables) {
   const std::string page = sweep_page(sample_sweep());
-  for (const char* wanted : {"<figcaption>Mean latency</figcaption>", "<figcaption>Throughput</figcaption>",
-                             "<figcaption>Efficiency</figcaption>", "<figcaption>Network share of the latency</figcaption>",
-                             "title of rows: 250 at 2 nodes", "title of grow: 80 at 2 nodes", "Weak scaling"})
+  for (const char* wanted :
+       {"<figcaption>Mean latency</figcaption>", "<figcaption>Throughput</figcaption>",
+        "<figcaption>Efficiency</figcaption>",
+        "<figcaption>Network share of the latency</figcaption>", "title of rows: 250 at 2 nodes",
+        "title of grow: 80 at 2 nodes", "Weak scaling"})
     EXPECT_THAT(page, HasSubstr(wanted));
-  for (const char* forbidden : {"<script", "http://", "https://", "nan"}) EXPECT_THAT(page, Not(HasSubstr(forbidden)));
+  for (const char* forbidden : {"<script", "http://", "https://", "nan"})
+    EXPECT_THAT(page, Not(HasSubstr(forbidden)));
 }
 
 TEST(SweepPage, HostileNamesStayText) {

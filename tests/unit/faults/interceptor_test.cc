@@ -10,7 +10,9 @@ namespace {
 // A carrier under the test's control.
 class Wire : public Link {
  public:
-  void send(Datagram datagram, Instant now) override { sent.push_back({std::move(datagram), now, 0}); }
+  void send(Datagram datagram, Instant now) override {
+    sent.push_back({std::move(datagram), now, 0});
+  }
   std::optional<Datagram> receive(Instant) override {
     if (incoming.empty()) return std::nullopt;
     Datagram datagram = std::move(incoming.front());
@@ -41,7 +43,8 @@ constexpr NodeId kB{1};
 
 struct Story {
   explicit Story(NodeId self, std::vector<FaultRule> rules)
-      : topology(line()), routes(topology),
+      : topology(line()),
+        routes(topology),
         link(wire, {.seed = 3, .rules = std::move(rules)}, node_routes(topology, routes, self)) {}
   Topology topology;
   Routes routes;
@@ -50,7 +53,8 @@ struct Story {
 };
 
 FaultRule rule(FaultKind kind, std::uint32_t link) {
-  return {.id = "r", .kind = kind, .links = {link}, .loss = {1'000'000'000}, .delay = microseconds(5)};
+  return {
+      .id = "r", .kind = kind, .links = {link}, .loss = {1'000'000'000}, .delay = microseconds(5)};
 }
 
 Datagram from(NodeId source, NodeId destination, std::uint64_t bytes) {

@@ -21,13 +21,15 @@ FaultRule loss(const std::string& id, std::int64_t percent) {
 std::vector<bool> decisions(LinkFaults& faults, Hop hop, int count) {
   std::vector<bool> dropped;
   for (int i = 0; i < count; ++i) {
-    dropped.push_back(faults.judge(hop, {kRunStart, kRunStart, static_cast<std::uint64_t>(i)}).dropped());
+    dropped.push_back(
+        faults.judge(hop, {kRunStart, kRunStart, static_cast<std::uint64_t>(i)}).dropped());
   }
   return dropped;
 }
 
 double share(const std::vector<bool>& dropped) {
-  return static_cast<double>(std::count(dropped.begin(), dropped.end(), true)) / static_cast<double>(dropped.size());
+  return static_cast<double>(std::count(dropped.begin(), dropped.end(), true)) /
+         static_cast<double>(dropped.size());
 }
 
 constexpr int kMany = 100'000;
@@ -104,7 +106,9 @@ TEST(Window, StartsAtFromAndEndsBeforeUntil) {
   rule.from = at_us(10);
   rule.until = at_us(20);
   LinkFaults faults({.seed = 7, .rules = {rule}}, 1);
-  const auto dropped = [&](Instant start) { return faults.judge(kUp, {start, start + nanoseconds(500)}).dropped(); };
+  const auto dropped = [&](Instant start) {
+    return faults.judge(kUp, {start, start + nanoseconds(500)}).dropped();
+  };
   EXPECT_FALSE(dropped(at_us(10) - picoseconds(1)));
   EXPECT_TRUE(dropped(at_us(10)));
   EXPECT_TRUE(dropped(at_us(20) - picoseconds(1)));
@@ -112,9 +116,15 @@ TEST(Window, StartsAtFromAndEndsBeforeUntil) {
 }
 
 TEST(LinkDown, AlsoHitsWhatIsOnTheWire) {
-  FaultRule rule{.id = "cut", .kind = FaultKind::kLinkDown, .links = {0}, .from = at_us(10), .until = at_us(20)};
+  FaultRule rule{.id = "cut",
+                 .kind = FaultKind::kLinkDown,
+                 .links = {0},
+                 .from = at_us(10),
+                 .until = at_us(20)};
   LinkFaults faults({.seed = 7, .rules = {rule}}, 1);
-  const auto dropped = [&](Instant start, Instant end) { return faults.judge(kUp, {start, end}).dropped(); };
+  const auto dropped = [&](Instant start, Instant end) {
+    return faults.judge(kUp, {start, end}).dropped();
+  };
   EXPECT_FALSE(dropped(at_us(9), at_us(10)));  // the last bit was through
   EXPECT_TRUE(dropped(at_us(9), at_us(10) + picoseconds(1)));
   EXPECT_TRUE(dropped(at_us(10), at_us(11)));
@@ -134,7 +144,11 @@ TEST(LinkDown, IsChargedBeforeLoss) {
 
 TEST(Delay, AddsUpAndJitterStaysBelowItsBound) {
   FaultRule fixed{.id = "d", .kind = FaultKind::kDelay, .links = {0}, .delay = microseconds(3)};
-  FaultRule jitter{.id = "j", .kind = FaultKind::kDelay, .links = {0}, .delay = microseconds(1), .jitter = nanoseconds(100)};
+  FaultRule jitter{.id = "j",
+                   .kind = FaultKind::kDelay,
+                   .links = {0},
+                   .delay = microseconds(1),
+                   .jitter = nanoseconds(100)};
   LinkFaults faults({.seed = 7, .rules = {fixed, jitter}}, 1);
   Duration least = Duration::max();
   Duration most{};

@@ -46,25 +46,31 @@ TEST(Npy, ReadsEveryTypeInEveryVersion) {
     EXPECT_EQ(i8->integer_row(0), (std::vector<std::int64_t>{1, -2, 3}));
     EXPECT_EQ(i8->integer_row(1), (std::vector<std::int64_t>{4, 5, 1LL << 40}));
   }
-  const auto i4 = parse_npy(npy(1, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }", bytes_of<std::int32_t>({7, -8, 9})), "a");
+  const auto i4 = parse_npy(
+      npy(1, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }", bytes_of<std::int32_t>({7, -8, 9})), "a");
   ASSERT_TRUE(i4);
   EXPECT_EQ(i4->integer_row(1), std::vector<std::int64_t>{-8});
   EXPECT_EQ(i4->float_row(2), std::vector<float>{9.f});
-  const auto f4 = parse_npy(npy(1, "{'shape': (1, 2), 'descr': '<f4', 'fortran_order': False}", bytes_of<float>({1.5f, -2.f})), "a");
+  const auto f4 = parse_npy(
+      npy(1, "{'shape': (1, 2), 'descr': '<f4', 'fortran_order': False}", bytes_of<float>({1.5f, -2.f})), "a");
   ASSERT_TRUE(f4) << f4.error().message;
   EXPECT_EQ(f4->float_row(0), (std::vector<float>{1.5f, -2.f}));
-  const auto f2 = parse_npy(npy(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (2,), }", bytes_of<std::uint16_t>({0x3c00, 0xc100})), "a");
+  const auto f2 = parse_npy(npy(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (2,), }",
+                                bytes_of<std::uint16_t>({0x3c00, 0xc100})),
+                            "a");
   ASSERT_TRUE(f2);
   EXPECT_EQ(f2->float_row(0), std::vector<float>{1.f});
   EXPECT_EQ(f2->float_row(1), std::vector<float>{-2.5f});
 }
 
 TEST(Npy, ScalarsAndEmptyArraysHaveTheirShape) {
-  const auto scalar = parse_npy(npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", bytes_of<float>({3.f})), "a");
+  const auto scalar =
+      parse_npy(npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", bytes_of<float>({3.f})), "a");
   ASSERT_TRUE(scalar);
   EXPECT_EQ(scalar->rows(), 1);
   EXPECT_EQ(scalar->float_row(0), std::vector<float>{3.f});
-  const auto empty = parse_npy(npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775807), }", ""), "a");
+  const auto empty =
+      parse_npy(npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775807), }", ""), "a");
   ASSERT_TRUE(empty) << empty.error().message;
   EXPECT_EQ(empty->rows(), 0);
 }
@@ -75,8 +81,10 @@ TEST(Npy, RefusesWhatItDoesNotReadByName) {
   EXPECT_EQ(with("{'descr': '>i8', 'fortran_order': False, 'shape': (2, 3), }"),
             "x.npy: has elements of type \">i8\"; supported: <i4, <i8, <f2, <f4");
   EXPECT_NE(with("{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }").find("\"|O\""), std::string::npos);
-  EXPECT_NE(with("{'descr': [('a', '<i8')], 'fortran_order': False, 'shape': (6,), }").find("structured"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': True, 'shape': (2, 3), }").find("Fortran order"), std::string::npos);
+  EXPECT_NE(with("{'descr': [('a', '<i8')], 'fortran_order': False, 'shape': (6,), }").find("structured"),
+            std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': True, 'shape': (2, 3), }").find("Fortran order"),
+            std::string::npos);
   EXPECT_EQ(error_of("PK\x03\x04" + six), "x.npy: is not a .npy file");
   std::string version = npy(1, kTwoByThree, six);
   version[6] = 9;
@@ -89,16 +97,28 @@ TEST(Npy, RefusesLyingHeaders) {
   EXPECT_EQ(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 4), }"),
             "x.npy: has 48 bytes of data, but (2, 4) of int64 needs 64");
   EXPECT_EQ(error_of(npy(1, kTwoByThree, six + "!")), "x.npy: has 49 bytes of data, but (2, 3) of int64 needs 48");
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }").find("impossible shape"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2305843009213693952,), }").find("impossible shape"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (-2, -3), }").find("where an extent should be"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999999999999,), }").find("an extent"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,6), }").find("more than 16 dimensions"), std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }")
+                .find("impossible shape"),
+            std::string::npos);
+  EXPECT_NE(
+      with("{'descr': '<i8', 'fortran_order': False, 'shape': (2305843009213693952,), }").find("impossible shape"),
+      std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (-2, -3), }").find("where an extent should be"),
+            std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999999999999,), }").find("an extent"),
+            std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,6), }")
+                .find("more than 16 dimensions"),
+            std::string::npos);
   EXPECT_NE(with("{'descr': '<i8', 'shape': (2, 3), }").find("lacks one of"), std::string::npos);
   EXPECT_NE(with("{'descr': '<i8', 'descr': '<i8', 'shape': (2, 3), }").find("\"descr\" twice"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), 'x': 1}").find("unknown key \"x\""), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), } + evil()").find("where the end should be"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8\x1b[2J', 'fortran_order': False, 'shape': (2, 3), }").find("<i8\\x1b[2J"), std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), 'x': 1}").find("unknown key \"x\""),
+            std::string::npos);
+  EXPECT_NE(
+      with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), } + evil()").find("where the end should be"),
+      std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8\x1b[2J', 'fortran_order': False, 'shape': (2, 3), }").find("<i8\\x1b[2J"),
+            std::string::npos);
 }
 
 TEST(Npy, EveryTruncationIsRefused) {

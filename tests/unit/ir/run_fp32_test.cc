@@ -170,7 +170,8 @@ TEST(RunFp32, SecondLayerReadsTheFirst) {
   options.layers = 2;
   Case c = make(options);
   const Rows first = naive_direction(layer_of(c), 0, c.steps);
-  expect_rows(run_fp32(c.model, c.vectors, kSteps), naive_direction(std::get<RecurrentLayer>(c.model.layers[1]), 0, first));
+  expect_rows(run_fp32(c.model, c.vectors, kSteps),
+              naive_direction(std::get<RecurrentLayer>(c.model.layers[1]), 0, first));
 }
 
 DenseLayer dense(std::int64_t input, bool every_step) {

@@ -54,7 +54,8 @@ void GraphMaker::output(const std::string& name) { graph().add_output()->set_nam
   return tensor;
 }
 
-::onnx::TensorProto* GraphMaker::integers(const std::string& name, const Dims& dims, const std::vector<std::int64_t>& data) {
+::onnx::TensorProto* GraphMaker::integers(const std::string& name, const Dims& dims,
+                                          const std::vector<std::int64_t>& data) {
   auto* tensor = graph().add_initializer();
   tensor->set_name(name);
   tensor->set_data_type(::onnx::TensorProto::INT64);
@@ -74,7 +75,8 @@ void GraphMaker::output(const std::string& name) { graph().add_output()->set_nam
 
 namespace {
 
-::onnx::AttributeProto* add(::onnx::NodeProto* node, const std::string& name, ::onnx::AttributeProto::AttributeType type) {
+::onnx::AttributeProto* add(::onnx::NodeProto* node, const std::string& name,
+                            ::onnx::AttributeProto::AttributeType type) {
   auto* out = node->add_attribute();
   out->set_name(name);
   out->set_type(type);
@@ -110,6 +112,8 @@ void OnnxTest::SetUp() {
 void OnnxTest::TearDown() { std::filesystem::remove_all(folder_); }
 
 void OnnxTest::write(const std::string& bytes, const std::string& name) const {
+  // A new file each time: some file systems flush a file that is truncated and written again.
+  std::filesystem::remove(path(name));
   std::ofstream(path(name), std::ios::binary) << bytes;
 }
 
@@ -124,7 +128,9 @@ Model OnnxTest::model_of(const GraphMaker& maker) const {
   return std::move(*model);
 }
 
-std::string OnnxTest::error_of(const GraphMaker& maker) const { return error_of_bytes(maker.model.SerializeAsString()); }
+std::string OnnxTest::error_of(const GraphMaker& maker) const {
+  return error_of_bytes(maker.model.SerializeAsString());
+}
 
 std::string OnnxTest::error_of_bytes(const std::string& bytes) const {
   write(bytes);

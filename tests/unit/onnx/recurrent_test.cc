@@ -270,7 +270,8 @@ TEST_F(Recurrent, DirectionsStackedInFrontOfTheStepsAreNotJoined) {
   // [2, steps, hidden] seen as [steps, 2 * hidden] would mix steps of both directions.
   const Node node{"LSTM", "bidirectional"};
   GraphMaker g = single(node, "joined");
-  g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_value(kSteps);
+  g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_value(
+      kSteps);
   attribute(g.node("Transpose", {"y"}, {"turned"}), "perm", Dims{1, 0, 2, 3});
   g.integers("shape", {2}, {kSteps, 2 * kHidden});
   g.node("Reshape", {"turned", "shape"}, {"joined"});
@@ -361,8 +362,10 @@ TEST_F(Recurrent, VariantsThatAreNotSupportedAreRefusedByName) {
     change(g, g.graph().mutable_node(0));
     return error_of(g);
   };
-  expect_contains(with([](GraphMaker&, auto* n) { attribute(n, "clip", 3.f); }), "node \"make_y\" (LSTM) clips its gates");
-  expect_contains(with([](GraphMaker&, auto* n) { attribute(n, "input_forget", std::int64_t{1}); }), "couples input and forget");
+  expect_contains(with([](GraphMaker&, auto* n) { attribute(n, "clip", 3.f); }),
+                  "node \"make_y\" (LSTM) clips its gates");
+  expect_contains(with([](GraphMaker&, auto* n) { attribute(n, "input_forget", std::int64_t{1}); }),
+                  "couples input and forget");
   expect_contains(with([](GraphMaker&, auto* n) { attribute(n, "direction", "sideways"); }), "direction \"sideways\"");
   expect_contains(with([](GraphMaker&, auto* n) {
                     auto* a = n->add_attribute();
@@ -383,10 +386,19 @@ TEST_F(Recurrent, VariantsThatAreNotSupportedAreRefusedByName) {
                   "sequence_lens");
   expect_contains(with([](GraphMaker&, auto* n) { n->mutable_attribute(0)->set_i(kHidden + 1); }),
                   "hidden_size 5, but recurrent weights for 4");
-  expect_contains(with([](GraphMaker& g, auto*) { g.graph().mutable_initializer(0)->set_dims(2, 1); g.graph().mutable_initializer(0)->mutable_raw_data()->resize(64); }),
+  expect_contains(with([](GraphMaker& g, auto*) {
+                    g.graph().mutable_initializer(0)->set_dims(2, 1);
+                    g.graph().mutable_initializer(0)->mutable_raw_data()->resize(64);
+                  }),
                   "its input weights have shape [1, 16, 1], not [1, 16, 3]");
   expect_contains(with([](GraphMaker& g, auto*) {
-                    g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(1)->set_dim_value(8);
+                    g.graph()
+                        .mutable_input(0)
+                        ->mutable_type()
+                        ->mutable_tensor_type()
+                        ->mutable_shape()
+                        ->mutable_dim(1)
+                        ->set_dim_value(8);
                   }),
                   "batch 8; supported: 1");
 }
@@ -402,10 +414,11 @@ TEST_F(Recurrent, TwoReadersOfOneLayerAreABranch) {
   g.integers("one", {1}, {1});
   g.node("Squeeze", {"y", "one"}, {"ys"});
   g.weights("m", {kHidden, kHidden}, values(kHidden * kHidden, 5));
-  g.node("MatMul", {"ys", "m"}, {"a"});
-  g.node("MatMul", {"ys", "m"}, {"b"});
-  g.node("Add", {"a", "b"}, {"sum"});
-  expect_contains(error_of(g), "node \"make_b\" (MatMul) reads the result of \"make_y\", which \"make_a\" has read already");
+  g.node("MatMul", {"ys", "m"}, {"left"});
+  g.node("MatMul", {"ys", "m"}, {"right"});
+  g.node("Add", {"left", "right"}, {"sum"});
+  expect_contains(error_of(g),
+                  "node \"make_right\" (MatMul) reads the result of \"make_y\", which \"make_left\" has read already");
 }
 
 TEST_F(Recurrent, ResultsBesideTheFirstOutputAreNotedNotComputed) {

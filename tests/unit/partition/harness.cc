@@ -13,24 +13,28 @@
 namespace soliton::test {
 namespace {
 
-std::shared_ptr<const std::vector<float>> seeded(std::int64_t count, double scale, const std::string& name) {
+std::shared_ptr<const std::vector<float>> seeded(std::int64_t count, double scale,
+                                                 const std::string& name) {
   const Random random(5, name);
   auto out = std::make_shared<std::vector<float>>();
   for (std::int64_t i = 0; i < count; ++i) {
-    out->push_back(static_cast<float>(scale * (2 * random.unit(static_cast<std::uint64_t>(i)) - 1)));
+    out->push_back(
+        static_cast<float>(scale * (2 * random.unit(static_cast<std::uint64_t>(i)) - 1)));
   }
   return out;
 }
 
 std::vector<NpuFormat> formats(std::int64_t beats) {
   std::vector<NpuFormat> out;
-  for (const char* name : {"ms-fp8", "ms-fp9", "msfp12", "mxint8"}) out.push_back({parse_format(name).value(), beats});
+  for (const char* name : {"ms-fp8", "ms-fp9", "msfp12", "mxint8"})
+    out.push_back({parse_format(name).value(), beats});
   return out;
 }
 
 Payload payload(const std::vector<Half>& values, std::int64_t first, std::int64_t count) {
   Payload out;
-  out.append(std::as_bytes(std::span(values).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count))));
+  out.append(std::as_bytes(
+      std::span(values).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count))));
   return out;
 }
 
@@ -38,14 +42,20 @@ Payload payload(const std::vector<Half>& values, std::int64_t first, std::int64_
 class Router {
  public:
   Router(const std::vector<Shard>& shards, const HostShard& host, std::int64_t steps)
-      : shards_(shards), host_(host), steps_(steps), replies_(host.replies.size()), begun_(shards.size()) {
+      : shards_(shards),
+        host_(host),
+        steps_(steps),
+        replies_(host.replies.size()),
+        begun_(shards.size()) {
     for (std::size_t i = 0; i < shards.size(); ++i) {
       npus_.push_back(std::make_unique<Npu>(shards[i], ComputeMode::kFunctional));
       number_[shards[i].node] = i;
     }
   }
 
-  void send(const OutPort::Destination& to, const Payload& vectors) { queue_.push_back({to, vectors}); }
+  void send(const OutPort::Destination& to, const Payload& vectors) {
+    queue_.push_back({to, vectors});
+  }
 
   void run() {
     while (!queue_.empty()) {
@@ -60,11 +70,13 @@ class Router {
       begun_[node] = true;
       npus_[node]->deliver(to.port, vectors, {});
       while (auto out = npus_[node]->poll_output()) {
-        for (const auto& next : shards_[node].out_ports[out->port].destinations) send(next, out->vectors);
+        for (const auto& next : shards_[node].out_ports[out->port].destinations)
+          send(next, out->vectors);
       }
     }
     for (std::size_t i = 0; i < npus_.size(); ++i) {
-      SOLITON_CHECK_MSG(begun_[i] && npus_[i]->finished(), "{} waits for {}", shards_[i].node, npus_[i]->waiting_for());
+      SOLITON_CHECK_MSG(begun_[i] && npus_[i]->finished(), "{} waits for {}", shards_[i].node,
+                        npus_[i]->waiting_for());
     }
   }
 
@@ -131,9 +143,11 @@ void add_dense(Model& model, std::int64_t output, bool every_step, bool bias) {
   dense.input = model.output;
   dense.output = output;
   dense.every_step = every_step;
-  dense.weights = {dense.name + ".W", {output, dense.input}, seeded(output * dense.input, 0.2, dense.name)};
+  dense.weights = {
+      dense.name + ".W", {output, dense.input}, seeded(output * dense.input, 0.2, dense.name)};
   if (bias) dense.bias = {dense.name + ".b", {output}, seeded(output, 0.5, dense.name + "b")};
-  if (auto* recurrent = std::get_if<RecurrentLayer>(&model.layers.back())) recurrent->emits_sequence = every_step;
+  if (auto* recurrent = std::get_if<RecurrentLayer>(&model.layers.back()))
+    recurrent->emits_sequence = every_step;
   model.layers.emplace_back(std::move(dense));
   model.output = output;
   model.sequence_output = every_step;
@@ -148,17 +162,19 @@ std::vector<Half> random_vectors(std::int64_t count, std::uint64_t seed) {
   return out;
 }
 
-Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t count, bool split_directions) {
+Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t count,
+            bool split_directions) {
   Stage out{first, last, {}, split_directions};
   for (std::size_t i = 0; i < count; ++i) out.nodes.push_back(node + i);
   return out;
 }
 
-Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes, std::vector<Stage> stages,
-                const std::string& precision, bool with_weights) {
+Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes,
+                std::vector<Stage> stages, const std::string& precision, bool with_weights) {
   LowerRequest request;
   request.model = &model;
-  for (std::size_t i = 0; i < nodes; ++i) request.nodes.push_back({"fpga" + std::to_string(i), device});
+  for (std::size_t i = 0; i < nodes; ++i)
+    request.nodes.push_back({"fpga" + std::to_string(i), device});
   request.stages = std::move(stages);
   request.host = "host0";
   request.precision = precision;
@@ -168,13 +184,14 @@ Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes, 
   return std::move(*out);
 }
 
-std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host, const std::vector<Half>& inputs,
-                      std::int64_t steps) {
+std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host,
+                      const std::vector<Half>& inputs, std::int64_t steps) {
   Router router(shards, host, steps);
   for (std::int64_t step = 0; step < steps; ++step) {
     for (const HostShard::StepPort& port : host.inputs) {
       const std::int64_t at = port.reversed ? steps - 1 - step : step;
-      for (const auto& to : port.destinations) router.send(to, payload(inputs, at * host.input, host.input));
+      for (const auto& to : port.destinations)
+        router.send(to, payload(inputs, at * host.input, host.input));
     }
   }
   router.run();

@@ -16,19 +16,23 @@ NpuDevice bw_s5();
 NpuDevice pocket(int native_dim, std::int64_t tiles);
 
 Model rnn(const RnnOptions& options);
-// Appends a dense layer with seeded weights; `every_step` false also makes the layer before give its last state only.
+// Appends a dense layer with seeded weights; `every_step` false also makes the layer before give
+// its last state only.
 void add_dense(Model& model, std::int64_t output, bool every_step, bool bias = true);
 
 std::vector<Half> random_vectors(std::int64_t count, std::uint64_t seed);
 
 // Layers [first, last) on `count` nodes from `node` on.
-Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t count, bool split_directions = false);
-Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes, std::vector<Stage> stages,
-                const std::string& precision = "", bool with_weights = true);
+Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t count,
+            bool split_directions = false);
+Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes,
+                std::vector<Stage> stages, const std::string& precision = "",
+                bool with_weights = true);
 
-// One request through all shards, every message there at once. The reply's values, vector by vector.
-std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host, const std::vector<Half>& inputs,
-                      std::int64_t steps);
+// One request through all shards, every message there at once. The reply's values, vector by
+// vector.
+std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host,
+                      const std::vector<Half>& inputs, std::int64_t steps);
 
 // The violations of all shards, one a line.
 std::string faults(const std::vector<Shard>& shards);

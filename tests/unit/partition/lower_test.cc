@@ -24,7 +24,8 @@ Model model_of(const Shape& shape) {
   return model;
 }
 
-// Whole model on one node with room for it, against fp32 with a wide format: the programs compute the model.
+// Whole model on one node with room for it, against fp32 with a wide format: the programs compute
+// the model.
 void expect_near_fp32(const Shape& shape, std::int64_t steps) {
   const Model model = model_of(shape);
   const NpuDevice device = pocket(shape.native_dim, 100'000);
@@ -45,7 +46,8 @@ void expect_near_fp32(const Shape& shape, std::int64_t steps) {
 }
 
 // Every way of placing the layers gives the bits of one device.
-void expect_same_bits(const Shape& shape, std::size_t nodes, std::vector<Stage> stages, const std::string& precision) {
+void expect_same_bits(const Shape& shape, std::size_t nodes, std::vector<Stage> stages,
+                      const std::string& precision) {
   const Model model = model_of(shape);
   const NpuDevice device = pocket(shape.native_dim, 100'000);
   const Lowered one = lowered(model, device, 1, {stage(0, model.layers.size(), 0, 1)}, precision);
@@ -62,24 +64,30 @@ void expect_same_bits(const Shape& shape, std::size_t nodes, std::vector<Stage> 
 }
 
 const Shape kGruBefore{"gru", {.cell = Cell::kGru, .hidden = 29, .input = 13}};
-const Shape kGruAfter{"gru reset after", {.cell = Cell::kGru, .hidden = 32, .input = 9, .reset_after = true}};
+const Shape kGruAfter{"gru reset after",
+                      {.cell = Cell::kGru, .hidden = 32, .input = 9, .reset_after = true}};
 const Shape kLstm{"lstm", {.cell = Cell::kLstm, .hidden = 27, .input = 16}};
 const Shape kStack{"stack", {.cell = Cell::kLstm, .hidden = 20, .layers = 3, .input = 11}};
 const Shape kGruStack{"gru stack", {.cell = Cell::kGru, .hidden = 24, .layers = 2}};
-const Shape kTwoWay{"bidirectional", {.cell = Cell::kGru, .hidden = 21, .input = 10, .bidirectional = true}};
-const Shape kTwoWayStack{"bidirectional stack",
-                         {.cell = Cell::kLstm, .hidden = 19, .layers = 2, .input = 10, .bidirectional = true}};
+const Shape kTwoWay{"bidirectional",
+                    {.cell = Cell::kGru, .hidden = 21, .input = 10, .bidirectional = true}};
+const Shape kTwoWayStack{
+    "bidirectional stack",
+    {.cell = Cell::kLstm, .hidden = 19, .layers = 2, .input = 10, .bidirectional = true}};
 const Shape kClassifier{"classifier", {.cell = Cell::kGru, .hidden = 30, .input = 16}, 2};
 const Shape kTagger{"tagger", {.cell = Cell::kLstm, .hidden = 30, .input = 16}, 1, 21};
-const Shape kTwoDense{"two dense", {.cell = Cell::kGru, .hidden = 30, .input = 16, .reset_after = true}, 3, 18};
-const Shape kTwoWayClassifier{"two-way classifier",
-                              {.cell = Cell::kLstm, .hidden = 21, .input = 10, .bidirectional = true}, 2};
-const Shape kTwoWayTagger{"two-way tagger",
-                          {.cell = Cell::kGru, .hidden = 21, .input = 10, .bidirectional = true}, 1};
+const Shape kTwoDense{
+    "two dense", {.cell = Cell::kGru, .hidden = 30, .input = 16, .reset_after = true}, 3, 18};
+const Shape kTwoWayClassifier{
+    "two-way classifier",
+    {.cell = Cell::kLstm, .hidden = 21, .input = 10, .bidirectional = true},
+    2};
+const Shape kTwoWayTagger{
+    "two-way tagger", {.cell = Cell::kGru, .hidden = 21, .input = 10, .bidirectional = true}, 1};
 
 TEST(Lower, OneNodeComputesTheModel) {
-  for (const Shape& shape : {kGruBefore, kGruAfter, kLstm, kStack, kGruStack, kTwoWay, kTwoWayStack, kClassifier,
-                             kTagger, kTwoDense, kTwoWayClassifier, kTwoWayTagger}) {
+  for (const Shape& shape : {kGruBefore, kGruAfter, kLstm, kStack, kGruStack, kTwoWay, kTwoWayStack,
+                             kClassifier, kTagger, kTwoDense, kTwoWayClassifier, kTwoWayTagger}) {
     for (const std::int64_t steps : {1, 2, 5}) expect_near_fp32(shape, steps);
   }
 }
@@ -87,7 +95,8 @@ TEST(Lower, OneNodeComputesTheModel) {
 TEST(Lower, RowSplitGivesTheSameBits) {
   for (const Shape& shape : {kGruBefore, kGruAfter, kLstm}) {
     for (const char* precision : {"ms-fp8", "ms-fp9", "msfp12"}) {
-      for (const std::size_t nodes : {2, 3, 4}) expect_same_bits(shape, nodes, {stage(0, 1, 0, nodes)}, precision);
+      for (const std::size_t nodes : {2, 3, 4})
+        expect_same_bits(shape, nodes, {stage(0, 1, 0, nodes)}, precision);
     }
   }
 }
@@ -122,7 +131,8 @@ TEST(Lower, DenseLayersGiveTheSameBits) {
   }
   expect_same_bits(kTwoDense, 3, {stage(0, 3, 0, 3)}, "ms-fp9");
   expect_same_bits(kTwoDense, 4, {stage(0, 2, 0, 2), stage(2, 3, 2, 1)}, "ms-fp9");
-  expect_same_bits(kTwoDense, 5, {stage(0, 1, 0, 1), stage(1, 2, 1, 3), stage(2, 3, 4, 1)}, "ms-fp9");
+  expect_same_bits(kTwoDense, 5, {stage(0, 1, 0, 1), stage(1, 2, 1, 3), stage(2, 3, 4, 1)},
+                   "ms-fp9");
 }
 
 TEST(Lower, DenseBehindTwoDirectionsGivesTheSameBits) {
@@ -179,24 +189,29 @@ struct PublishedRow {
 };
 
 TEST(Lower, SingleDeviceTimesAreThoseOfTimingModelC) {
-  for (const PublishedRow& row : {PublishedRow{Cell::kGru, 2800, 750, 1.9816}, {Cell::kGru, 2048, 375, 0.9514},
-                                  {Cell::kGru, 1024, 1500, 3.7954}, {Cell::kLstm, 2048, 25, 0.0740},
-                                  {Cell::kLstm, 1024, 25, 0.0740}, {Cell::kLstm, 256, 150, 0.4255}}) {
+  for (const PublishedRow& row : {PublishedRow{Cell::kGru, 2800, 750, 1.9816},
+                                  {Cell::kGru, 2048, 375, 0.9514},
+                                  {Cell::kGru, 1024, 1500, 3.7954},
+                                  {Cell::kLstm, 2048, 25, 0.0740},
+                                  {Cell::kLstm, 1024, 25, 0.0740},
+                                  {Cell::kLstm, 256, 150, 0.4255}}) {
     const Model model = rnn({.cell = row.cell, .hidden = row.hidden, .with_weights = false});
     const Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
     ASSERT_EQ(faults(one.shards), "");
-    EXPECT_NEAR(in_us(run_alone(one.shards[0], row.steps)) / 1000, row.model_ms, 0.00006) << row.hidden;
+    EXPECT_NEAR(in_us(run_alone(one.shards[0], row.steps)) / 1000, row.model_ms, 0.00006)
+        << row.hidden;
   }
 }
 
 TEST(Lower, SteadyStepsAreThoseOfTheClosedForms) {
   const auto cycles = [](Cell cell, bool reset_after, std::int64_t hidden) {
-    const Model model = rnn({.cell = cell, .hidden = hidden, .reset_after = reset_after, .with_weights = false});
+    const Model model =
+        rnn({.cell = cell, .hidden = hidden, .reset_after = reset_after, .with_weights = false});
     const Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
     return in_us(op_time(one.shards[0]).steady) * 250;
   };
-  EXPECT_NEAR(cycles(Cell::kGru, false, 1024), 632, 0.1);   // 2 slot + 2 D
-  EXPECT_NEAR(cycles(Cell::kGru, true, 1024), 635, 0.1);    // 3 slot + D + V
+  EXPECT_NEAR(cycles(Cell::kGru, false, 1024), 632, 0.1);  // 2 slot + 2 D
+  EXPECT_NEAR(cycles(Cell::kGru, true, 1024), 635, 0.1);   // 3 slot + D + V
   EXPECT_NEAR(cycles(Cell::kGru, true, 2800), 676, 0.4);
   EXPECT_NEAR(cycles(Cell::kLstm, false, 2000), 703, 0.1);  // 4 slot + D + V
 }
@@ -234,8 +249,9 @@ TEST(Lower, RefusesWhatCannotBeLowered) {
             "device pocket has no number format msfp16; it has ms-fp8, ms-fp9, msfp12, mxint8");
   request.precision = "";
   request.nodes[1].device = pocket(16, 100);
-  EXPECT_NE(lower(request).error().message.find("native dimensions differ: fpga0 has 8, fpga1 has 16"),
-            std::string::npos);
+  EXPECT_NE(
+      lower(request).error().message.find("native dimensions differ: fpga0 has 8, fpga1 has 16"),
+      std::string::npos);
 }
 
 }  // namespace

@@ -6,7 +6,8 @@
 namespace soliton::test {
 namespace {
 
-Topology topology_of(const std::string& kind, std::size_t fpgas, const std::vector<std::string>& places = {}) {
+Topology topology_of(const std::string& kind, std::size_t fpgas,
+                     const std::vector<std::string>& places = {}) {
   TopologySpec spec;
   spec.kind = kind;
   std::vector<PlacedNode> nodes;
@@ -30,7 +31,9 @@ Prediction predicted(const Lowered& lowered, const Topology* topology, std::int6
 }
 
 double step_us(const Lowered& lowered, const Topology* topology) {
-  return in_us(predicted(lowered, topology, 40).last_output - predicted(lowered, topology, 20).last_output) / 20;
+  return in_us(predicted(lowered, topology, 40).last_output -
+               predicted(lowered, topology, 20).last_output) /
+         20;
 }
 
 TEST(Predict, BreakdownAddsUpToTheLatency) {
@@ -74,27 +77,34 @@ struct SplitRow {
   double rack_us;  // npu design page, section 12, column "step at L0"
 };
 
-// The page takes inputs as known ahead and counts bytes on the line without headers. A narrow input keeps the host's line
-// out of the way (the products of the input side are not on the critical path); packets of 1408 bytes add 7 % to bytes.
+// The page takes inputs as known ahead and counts bytes on the line without headers. A narrow input
+// keeps the host's line out of the way (the products of the input side are not on the critical
+// path); packets of 1408 bytes add 7 % to bytes.
 TEST(Predict, RowSplitStepsAreThoseOfTheDesignPage) {
-  for (const SplitRow& row : {SplitRow{Cell::kGru, 2800, 2, 6.7}, {Cell::kGru, 4000, 2, 7.1},
-                              {Cell::kGru, 5600, 5, 9.3}, {Cell::kLstm, 4800, 4, 5.7}}) {
-    const Model model = rnn({.cell = row.cell, .hidden = row.hidden, .input = 400, .with_weights = false});
-    const Lowered split = lowered(model, bw_s10(), row.nodes, {stage(0, 1, 0, row.nodes)}, "ms-fp8", false);
+  for (const SplitRow& row : {SplitRow{Cell::kGru, 2800, 2, 6.7},
+                              {Cell::kGru, 4000, 2, 7.1},
+                              {Cell::kGru, 5600, 5, 9.3},
+                              {Cell::kLstm, 4800, 4, 5.7}}) {
+    const Model model =
+        rnn({.cell = row.cell, .hidden = row.hidden, .input = 400, .with_weights = false});
+    const Lowered split =
+        lowered(model, bw_s10(), row.nodes, {stage(0, 1, 0, row.nodes)}, "ms-fp8", false);
     ASSERT_EQ(faults(split.shards), "");
     const Topology rack = topology_of("rack", row.nodes);
-    EXPECT_NEAR(step_us(split, &rack), row.rack_us, 0.04 * row.rack_us) << row.hidden << " over " << row.nodes;
+    EXPECT_NEAR(step_us(split, &rack), row.rack_us, 0.04 * row.rack_us)
+        << row.hidden << " over " << row.nodes;
   }
 }
 
-// Partition design page, section 9, claim 5: 267 us, to which come the start of four programs and the host's two hops,
-// against 6.9 times that.
+// Partition design page, section 9, claim 5: 267 us, to which come the start of four programs and
+// the host's two hops, against 6.9 times that.
 TEST(Predict, AWavefrontOfLayersBeatsRowsOfEveryLayer) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
   const Topology rack = topology_of("rack", 4);
-  const Lowered wave = lowered(model, bw_s10(), 4,
-                               {stage(0, 1, 0, 1), stage(1, 2, 1, 1), stage(2, 3, 2, 1), stage(3, 4, 3, 1)}, "ms-fp8",
-                               false);
+  const Lowered wave =
+      lowered(model, bw_s10(), 4,
+              {stage(0, 1, 0, 1), stage(1, 2, 1, 1), stage(2, 3, 2, 1), stage(3, 4, 3, 1)},
+              "ms-fp8", false);
   const Lowered rows = lowered(model, bw_s10(), 4, {stage(0, 4, 0, 4)}, "ms-fp8", false);
   const double wave_us = in_us(predicted(wave, &rack, 100).latency);
   EXPECT_NEAR(wave_us, 267 + 4 * 654 / 250.0 + 2 * (1.44 + 0.82), 0.02 * 282);
@@ -102,13 +112,15 @@ TEST(Predict, AWavefrontOfLayersBeatsRowsOfEveryLayer) {
 }
 
 TEST(Predict, ThePortOfTheReceiverIsShared) {
-  // Two producers' slices of 4000 elements reach one consumer: 16000 bytes over one 40 Gb/s port are 3.2 us a step.
+  // Two producers' slices of 4000 elements reach one consumer: 16000 bytes over one 40 Gb/s port
+  // are 3.2 us a step.
   Model model = rnn({.cell = Cell::kLstm, .hidden = 8000, .input = 400, .with_weights = false});
   add_dense(model, 400, true);
   NpuDevice device = bw_s10();
   device.matrix_rf_tiles = 10'000;
   device.tile_engines = 600;
-  const Lowered cut = lowered(model, device, 3, {stage(0, 1, 0, 2), stage(1, 2, 2, 1)}, "ms-fp8", false);
+  const Lowered cut =
+      lowered(model, device, 3, {stage(0, 1, 0, 2), stage(1, 2, 2, 1)}, "ms-fp8", false);
   const Topology rack = topology_of("rack", 3);
   const Prediction p = predicted(cut, &rack, 20);
   EXPECT_EQ(p.received_bytes[2], 20 * 16000);

@@ -16,22 +16,25 @@ struct Cluster {
   Routes routes;
   PartitionRequest request;
 
-  Cluster(const Model& model, const NpuDevice& device, std::size_t fpgas, const std::string& kind = "rack",
-          const std::vector<std::string>& places = {})
+  Cluster(const Model& model, const NpuDevice& device, std::size_t fpgas,
+          const std::string& kind = "rack", const std::vector<std::string>& places = {})
       : topology(build(fpgas, kind, places)), routes(topology) {
     request.model = &model;
     request.topology = &topology;
     request.routes = &routes;
-    for (std::size_t i = 0; i < fpgas; ++i) request.nodes.push_back({name(i), {Device::Kind::kNpu, device, {}}});
+    for (std::size_t i = 0; i < fpgas; ++i)
+      request.nodes.push_back({name(i), {Device::Kind::kNpu, device, {}}});
     request.nodes.push_back({"host0", {Device::Kind::kCpu, {}, {}}});
     request.with_weights = false;
   }
   static std::string name(std::size_t i) { return "fpga" + std::to_string(i); }
-  static Topology build(std::size_t fpgas, const std::string& kind, const std::vector<std::string>& places) {
+  static Topology build(std::size_t fpgas, const std::string& kind,
+                        const std::vector<std::string>& places) {
     TopologySpec spec;
     spec.kind = kind;
     std::vector<PlacedNode> nodes;
-    for (std::size_t i = 0; i < fpgas; ++i) nodes.push_back({name(i), places.empty() ? "" : places[i]});
+    for (std::size_t i = 0; i < fpgas; ++i)
+      nodes.push_back({name(i), places.empty() ? "" : places[i]});
     nodes.push_back({"host0", places.empty() ? "" : places.back()});
     return build_topology(spec, nodes).value();
   }
@@ -45,7 +48,9 @@ std::string error_of(const PartitionRequest& request) {
   return text;
 }
 
-ErrorCode code_of(const PartitionRequest& request) { return partition_model(request).error().errors.at(0).code; }
+ErrorCode code_of(const PartitionRequest& request) {
+  return partition_model(request).error().errors.at(0).code;
+}
 
 // 20 tiles of 64 x 64 in ms-fp9.
 NpuDevice quickstart_device() {
@@ -105,11 +110,13 @@ TEST(Search, QuickstartModelIsSplitByRowsOverFourSmallDevices) {
 
   const Plan whole = unsharded(model, quickstart_device(), "ms-fp9", {}).value();
   const std::vector<Half> inputs = random_vectors(12 * 64, 1);
-  EXPECT_EQ(run(plan.shards, plan.host_shard, inputs, 12), run(whole.shards, whole.host_shard, inputs, 12));
+  EXPECT_EQ(run(plan.shards, plan.host_shard, inputs, 12),
+            run(whole.shards, whole.host_shard, inputs, 12));
 }
 
 TEST(Search, DirectionsGetTheirOwnNodes) {
-  const Model model = rnn({.cell = Cell::kLstm, .hidden = 1500, .bidirectional = true, .with_weights = false});
+  const Model model =
+      rnn({.cell = Cell::kLstm, .hidden = 1500, .bidirectional = true, .with_weights = false});
   Cluster cluster(model, bw_s10(), 2);
   cluster.request.steps = 50;
   const Plan two = partition_model(cluster.request).value();
@@ -172,7 +179,8 @@ TEST(Search, MixedDevicesKeepTheirOrderAndSaySo) {
   const Plan plan = partition_model(cluster.request).value();
   EXPECT_EQ(plan.certificate.plan_class, "given order");
   cluster.request.nodes[1].device.npu = pocket(32, 200);
-  EXPECT_THAT(error_of(cluster.request), HasSubstr("native dimensions differ: fpga0 has 16, fpga1 has 32"));
+  EXPECT_THAT(error_of(cluster.request),
+              HasSubstr("native dimensions differ: fpga0 has 16, fpga1 has 32"));
 }
 
 TEST(Search, SaysHowManyBytesAreShortAndHowManyNodesWouldDo) {
@@ -181,8 +189,10 @@ TEST(Search, SaysHowManyBytesAreShortAndHowManyNodesWouldDo) {
   cluster.request.precision = "ms-fp8";
   // 384 tiles of 482,000 bits against 306; a second device is enough.
   EXPECT_EQ(error_of(cluster.request),
-            "model needs 23136000 bytes (22.1 MiB); cluster holds 18436500 bytes (17.6 MiB) on 1 usable nodes: "
-            "4699500 bytes (4.5 MiB) short; add 1 node(s) of device bw-s10 or use a narrower number format");
+            "model needs 23136000 bytes (22.1 MiB); cluster holds 18436500 bytes (17.6 MiB) on 1 "
+            "usable nodes: "
+            "4699500 bytes (4.5 MiB) short; add 1 node(s) of device bw-s10 or use a narrower "
+            "number format");
   EXPECT_EQ(code_of(cluster.request), ErrorCode::kDoesNotFit);
   Cluster two(model, bw_s10(), 2);
   two.request.precision = "ms-fp8";
@@ -196,7 +206,8 @@ TEST(Search, SaysWhenTheTotalFitsButNoPackingDoes) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 5600, .with_weights = false});
   Cluster four(model, bw_s10(), 4);
   EXPECT_EQ(error_of(four.request),
-            "total fits (96 %) but no packing exists on 4 nodes (proved); 5 nodes of device bw-s10 suffice");
+            "total fits (96 %) but no packing exists on 4 nodes (proved); 5 nodes of device bw-s10 "
+            "suffice");
   EXPECT_EQ(code_of(four.request), ErrorCode::kDoesNotFit);
   Cluster five(model, bw_s10(), 5);
   const Plan plan = partition_model(five.request).value();
@@ -237,7 +248,8 @@ TEST(Search, CostsOfEqualLayersAreFoundOnce) {
   cluster.request.steps = 50;
   const Plan plan = partition_model(cluster.request).value();
   EXPECT_EQ(plan.nodes_used, 40);
-  EXPECT_EQ(plan.certificate.verdict.substr(0, 7) == "optimal" || plan.certificate.verdict.substr(0, 6) == "within",
+  EXPECT_EQ(plan.certificate.verdict.substr(0, 7) == "optimal" ||
+                plan.certificate.verdict.substr(0, 6) == "within",
             true);
 }
 

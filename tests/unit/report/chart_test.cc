@@ -32,7 +32,8 @@ TEST(RoundTicks, CoverTheHighestValueWithRoundSteps) {
 }
 
 TEST(LineChart, DoublingsAreEvenlySpacedAndLargerIsHigher) {
-  LineChart chart{"latency", "nodes", "us", true, false, {{"a", {{1, 80}, {2, 40}, {4, 20}, {8, 10}}}}};
+  LineChart chart{"latency", "nodes", "us",
+                  true,      false,   {{"a", {{1, 80}, {2, 40}, {4, 20}, {8, 10}}}}};
   const auto points = curve_points(line_chart(chart));
   ASSERT_EQ(points.size(), 4u);
   for (std::size_t i = 2; i < 4; ++i)
@@ -41,7 +42,8 @@ TEST(LineChart, DoublingsAreEvenlySpacedAndLargerIsHigher) {
 }
 
 TEST(LineChart, OnALogarithmicAxisHalvingsAreEvenlySpaced) {
-  LineChart chart{"latency", "nodes", "us", true, true, {{"a", {{1, 80}, {2, 40}, {4, 20}, {8, 0}}}}};
+  LineChart chart{"latency", "nodes", "us",
+                  true,      true,    {{"a", {{1, 80}, {2, 40}, {4, 20}, {8, 0}}}}};
   const auto points = curve_points(line_chart(chart));
   ASSERT_EQ(points.size(), 3u);
   EXPECT_NEAR(points[2].second - points[1].second, points[1].second - points[0].second, 0.2);
@@ -56,7 +58,8 @@ TEST(LineChart, EverythingLiesInsideThePicture) {
 }
 
 TEST(LineChart, LeavesOutWhatIsNoNumberAndEscapesNames) {
-  LineChart chart{"<t>", "x", "y", false, false, {{"<script>", {{1, std::nan("")}, {2, 3}, {3, HUGE_VAL}}}}};
+  LineChart chart{"<t>", "x",   "y",
+                  false, false, {{"<script>", {{1, std::nan("")}, {2, 3}, {3, HUGE_VAL}}}}};
   const std::string svg = line_chart(chart);
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
   EXPECT_THAT(svg, Not(HasSubstr("inf")));
@@ -74,7 +77,8 @@ TEST(DistributionChart, CountsEveryRequestOnce) {
   const std::string svg = distribution_chart("t", sorted);
   const std::regex count("<title>([0-9]+) requests");
   std::int64_t sum = 0;
-  for (std::sregex_iterator it(svg.begin(), svg.end(), count), end; it != end; ++it) sum += std::stoll((*it)[1]);
+  for (std::sregex_iterator it(svg.begin(), svg.end(), count), end; it != end; ++it)
+    sum += std::stoll((*it)[1]);
   EXPECT_EQ(sum, 1000);
 }
 
@@ -85,7 +89,8 @@ TEST(DistributionChart, OfEqualLatenciesIsOneBar) {
 }
 
 TEST(ShareBar, WidthsAreTheShares) {
-  const std::string svg = share_bar({{"compute", "6 us", 0.6}, {"queue", "0 us", 0}, {"network", "4 us", 0.4}});
+  const std::string svg =
+      share_bar({{"compute", "6 us", 0.6}, {"queue", "0 us", 0}, {"network", "4 us", 0.4}});
   EXPECT_THAT(svg, HasSubstr("x=\"0.0\" y=\"0\" width=\"600.0\""));
   EXPECT_THAT(svg, HasSubstr("x=\"600.0\" y=\"0\" width=\"400.0\""));
   EXPECT_THAT(svg, Not(HasSubstr("queue")));

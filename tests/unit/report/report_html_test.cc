@@ -16,7 +16,9 @@ using testing::Not;
 
 constexpr const char* kEvil = "\"><script>alert('x')</script><img src=http://evil.example/>";
 
-std::string page(const RunResults& r, const Plan& plan) { return report_html(r, sample::context(plan), "<svg id=\"plan\"></svg>"); }
+std::string page(const RunResults& r, const Plan& plan) {
+  return report_html(r, sample::context(plan), "<svg id=\"plan\"></svg>");
+}
 
 // Tags are opened and closed in order; the few that stand alone are left out.
 bool well_formed(const std::string& html) {
@@ -36,7 +38,8 @@ bool well_formed(const std::string& html) {
 }
 
 TEST(HtmlEscape, LeavesNoMarkupAndNoQuotes) {
-  EXPECT_EQ(html_escape("<a href='x' b=\"y\">&"), "&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;");
+  EXPECT_EQ(html_escape("<a href='x' b=\"y\">&"),
+            "&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;");
   EXPECT_EQ(html_escape(std::string("a\0b\x1b", 4)), "a b ");
   EXPECT_EQ(html_escape("\xff"), "\xef\xbf\xbd");
 }
@@ -45,15 +48,17 @@ TEST(ReportHtml, ForbidsItselfTheNetworkAndScripts) {
   const Plan plan = sample::plan();
   const std::string html = page(sample::run(), plan);
   EXPECT_THAT(html, HasSubstr("content=\"default-src 'none'; style-src 'unsafe-inline'\""));
-  for (const char* forbidden : {"<script", "http://", "https://", "<link", "<img", "@import", "url("})
+  for (const char* forbidden :
+       {"<script", "http://", "https://", "<link", "<img", "@import", "url("})
     EXPECT_THAT(html, Not(HasSubstr(forbidden)));
 }
 
 TEST(ReportHtml, ShowsTheNumbersTheSectionsAndThePlan) {
   const Plan plan = sample::plan();
   const std::string html = page(sample::run(), plan);
-  for (const char* wanted : {"35.0 us", "10,000/s", "84 %", "bit-identical", "<svg id=\"plan\">", "rows of gru over fpga0-2",
-                             "MatrixRf", "214,511", "<h2>Nodes</h2>", "<h2>Network</h2>"})
+  for (const char* wanted :
+       {"35.0 us", "10,000/s", "84 %", "bit-identical", "<svg id=\"plan\">",
+        "rows of gru over fpga0-2", "MatrixRf", "214,511", "<h2>Nodes</h2>", "<h2>Network</h2>"})
     EXPECT_THAT(html, HasSubstr(wanted));
   EXPECT_THAT(html, Not(HasSubstr("<h2>Faults</h2>")));
   EXPECT_TRUE(well_formed(html));

@@ -1,18 +1,20 @@
 // A plan of three nodes and a run of it, for the snapshots.
 #pragma once
 
-#include "partition/plan/plan.h"
 #include "cluster/report/summary.h"
+#include "partition/plan/plan.h"
 
 namespace soliton::sample {
 
-inline Placement placement(const std::string& node, std::vector<std::string> holds, std::int64_t tiles) {
+inline Placement placement(const std::string& node, std::vector<std::string> holds,
+                           std::int64_t tiles) {
   Placement p;
   p.node = node;
   p.device = "bw-pocket";
   p.place = "rack0";
   p.holds = std::move(holds);
-  p.memory = {{"InitialVrf", 1, 64, Bytes{32}, Bytes{2048}}, {"MatrixRf", tiles, 100, Bytes{tiles * 80}, Bytes{8000}}};
+  p.memory = {{"InitialVrf", 1, 64, Bytes{32}, Bytes{2048}},
+              {"MatrixRf", tiles, 100, Bytes{tiles * 80}, Bytes{8000}}};
   return p;
 }
 
@@ -30,7 +32,8 @@ inline Plan plan() {
   }
   p.host_shard.symbols = 98;
   p.host_shard.after = HostShard::After::kSoftmax;
-  p.placements = {placement("fpga0", {"rows 0-63 of gru"}, 81), placement("fpga1", {"rows 64-127 of gru"}, 100),
+  p.placements = {placement("fpga0", {"rows 0-63 of gru"}, 81),
+                  placement("fpga1", {"rows 64-127 of gru"}, 100),
                   placement("fpga2", {"rows 128-191 of gru", "classifier"}, 2)};
   p.certificate.verdict = "optimal";
   p.certificate.plan_class = "contiguous";
@@ -45,7 +48,10 @@ inline RequestRecord request(std::uint32_t number, std::int64_t latency_us) {
   r.request = RequestId{number};
   r.sent = kRunStart + microseconds(100 * number);
   r.completed = r.sent + microseconds(latency_us);
-  r.path = {microseconds(latency_us) * 6 / 10, microseconds(latency_us) * 3 / 10, {}, microseconds(latency_us) / 10};
+  r.path = {microseconds(latency_us) * 6 / 10,
+            microseconds(latency_us) * 3 / 10,
+            {},
+            microseconds(latency_us) / 10};
   return r;
 }
 

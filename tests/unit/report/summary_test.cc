@@ -27,21 +27,29 @@ std::string line_of(const std::string& text, const std::string& label) {
 }
 
 TEST(Summary, HasTheShapeOfTheInterfaceWithEveryNumberComputed) {
-  EXPECT_EQ(summary(sample::run()),
-            "quickstart · language-gru on 3 × bw-pocket + 1 host (1 more idle) · rack · ms-fp9 · virtual time, a process "
-            "per node · seed 7\n"
-            "\n"
-            "plan      rows of gru over fpga0-2, classifier on fpga2, embedding and softmax on host0 · optimal (contiguous)\n"
-            "          fpga0 ████████████████░░░░ 81 %   fpga1 ████████████████████ 100 %   fpga2 █░░░░░░░░░░░░░░░░░░░ 2 %\n"
-            "          one device would need 1.9 MiB more memory than it has\n"
-            "run       1,200 requests · 120.0 ms emulated in 0.94 s · 5 processes · 214,511 packets\n"
-            "latency   min 30.0   mean 35.0   p50 30.0   p99 40.0   p99.9 40.0   max 40.0 us      predicted 33.8 us   "
-            "bound 29.4 us\n"
-            "where     compute 21.0 us 60 %   network 10.5 us 30 %   queue 0.00 us 0 %   host 3.50 us 10 %\n"
-            "rate      10,000 requests/s (closed loop, 1 client)   0.00768 TFLOPS of 3 × 0.512, 0.5 % used: devices busy "
-            "40 % of the time\n"
-            "outputs   1,200 checked, all bit-identical to one unsharded device · accuracy 84.2 % (fp32 84.5 %)\n"
-            "wrote     runs/quickstart-20261122-071204/   open report.html, or trace.json in Perfetto\n");
+  EXPECT_EQ(
+      summary(sample::run()),
+      "quickstart · language-gru on 3 × bw-pocket + 1 host (1 more idle) · rack · ms-fp9 · virtual "
+      "time, a process "
+      "per node · seed 7\n"
+      "\n"
+      "plan      rows of gru over fpga0-2, classifier on fpga2, embedding and softmax on host0 · "
+      "optimal (contiguous)\n"
+      "          fpga0 ████████████████░░░░ 81 %   fpga1 ████████████████████ 100 %   fpga2 "
+      "█░░░░░░░░░░░░░░░░░░░ 2 %\n"
+      "          one device would need 1.9 MiB more memory than it has\n"
+      "run       1,200 requests · 120.0 ms emulated in 0.94 s · 5 processes · 214,511 packets\n"
+      "latency   min 30.0   mean 35.0   p50 30.0   p99 40.0   p99.9 40.0   max 40.0 us      "
+      "predicted 33.8 us   "
+      "bound 29.4 us\n"
+      "where     compute 21.0 us 60 %   network 10.5 us 30 %   queue 0.00 us 0 %   host 3.50 us 10 "
+      "%\n"
+      "rate      10,000 requests/s (closed loop, 1 client)   0.00768 TFLOPS of 3 × 0.512, 0.5 % "
+      "used: devices busy "
+      "40 % of the time\n"
+      "outputs   1,200 checked, all bit-identical to one unsharded device · accuracy 84.2 % (fp32 "
+      "84.5 %)\n"
+      "wrote     runs/quickstart-20261122-071204/   open report.html, or trace.json in Perfetto\n");
 }
 
 TEST(Summary, SaysWhatTheFaultsDid) {
@@ -56,7 +64,9 @@ TEST(Summary, SaysWhatTheFaultsDid) {
                               "          17 packets dropped, 19 retransmitted, 0 timeouts\n"));
 }
 
-TEST(Summary, WithoutFaultsSaysNothingOfThem) { EXPECT_THAT(summary(sample::run()), Not(HasSubstr("faults"))); }
+TEST(Summary, WithoutFaultsSaysNothingOfThem) {
+  EXPECT_THAT(summary(sample::run()), Not(HasSubstr("faults")));
+}
 
 TEST(Summary, NamesWrongOutputsFailedRequestsAndAnEarlyEnd) {
   RunResults r = sample::run();
@@ -109,7 +119,8 @@ TEST(Summary, HostileNamesCannotWriteToTheTerminal) {
 TEST(Summary, ManyNodesAreSummedUpInALine) {
   Plan plan = sample::plan();
   plan.placements.clear();
-  for (int i = 0; i < 64; ++i) plan.placements.push_back(sample::placement("fpga" + std::to_string(i), {"gru"}, 30 + i));
+  for (int i = 0; i < 64; ++i)
+    plan.placements.push_back(sample::placement("fpga" + std::to_string(i), {"gru"}, 30 + i));
   const std::string text = summary_text(sample::run(), sample::context(plan));
   EXPECT_THAT(text, HasSubstr("gru over fpga0-63"));
   EXPECT_THAT(text, HasSubstr("64 nodes · fullest fpga63 "));

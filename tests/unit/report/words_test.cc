@@ -13,7 +13,8 @@ TEST(GroupThousands, GroupsFromTheRight) {
   EXPECT_EQ(group_thousands(999), "999");
   EXPECT_EQ(group_thousands(1000), "1,000");
   EXPECT_EQ(group_thousands(-1234567), "-1,234,567");
-  EXPECT_EQ(group_thousands(std::numeric_limits<std::int64_t>::min()), "-9,223,372,036,854,775,808");
+  EXPECT_EQ(group_thousands(std::numeric_limits<std::int64_t>::min()),
+            "-9,223,372,036,854,775,808");
 }
 
 TEST(Significant, RoundsLargeNumbersAndKeepsSmallOnes) {
@@ -49,7 +50,9 @@ TEST(TimeUnit, FitsTheGroup) {
   EXPECT_EQ(TimeUnit::fitting(milliseconds(38)).spell(microseconds(500)), "0.50");
 }
 
-TEST(OneLine, TakesControlOfTheTerminalAway) { EXPECT_EQ(one_line("a\x1b[2Jb\nc é"), "a?[2Jb?c é"); }
+TEST(OneLine, TakesControlOfTheTerminalAway) {
+  EXPECT_EQ(one_line("a\x1b[2Jb\nc é"), "a?[2Jb?c é");
+}
 
 TEST(NameRanges, JoinsConsecutiveNumbersOnly) {
   EXPECT_EQ(name_ranges({"fpga0", "fpga1", "fpga2"}), "fpga0-2");

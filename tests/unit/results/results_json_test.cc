@@ -50,10 +50,11 @@ TEST(ResultsJson, IsExactlyThisText) {
 
 TEST(ResultsJson, HasTheKeysOfTheInterfaceInItsOrder) {
   const Json json = Json::parse(results_json(sample::run()));
-  EXPECT_EQ(keys(json), (std::vector<std::string>{"soliton", "name", "seed", "time", "complete", "requests",
-                                                  "latency_us", "throughput_rps", "effective_tflops", "peak_tflops",
-                                                  "utilization", "breakdown_us", "nodes", "partition", "fabric", "ltl",
-                                                  "faults", "outputs", "wall"}));
+  EXPECT_EQ(keys(json),
+            (std::vector<std::string>{"soliton", "name", "seed", "time", "complete", "requests",
+                                      "latency_us", "throughput_rps", "effective_tflops",
+                                      "peak_tflops", "utilization", "breakdown_us", "nodes",
+                                      "partition", "fabric", "ltl", "faults", "outputs", "wall"}));
 }
 
 TEST(ResultsJson, WithoutWallDiffersInNothingElse) {
@@ -134,7 +135,8 @@ TEST(SpellNumber, IsTheShortestThatReadsBack) {
 
 TEST(RequestsCsv, HasOneRowARequestAndLeavesUnknownCellsEmpty) {
   EXPECT_EQ(requests_csv(sample::run()),
-            "request,client,steps,state,sent_us,completed_us,latency_us,compute_us,network_us,queue_us,host_us,"
+            "request,client,steps,state,sent_us,completed_us,latency_us,compute_us,network_us,"
+            "queue_us,host_us,"
             "output_hash,bit_identical,predicted_class,label\n"
             "0,0,12,completed,0,30,30,15,7.5,0,7.5,0000000000abcdef,yes,3,3\n"
             "1,0,12,completed,30,64.56789,34.56789,17.283945,8.641972,0,8.641972,,no,,\n"

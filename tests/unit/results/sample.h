@@ -11,7 +11,8 @@ inline RequestRecord request(std::uint32_t number, std::int64_t sent_ps, std::in
   r.steps = 12;
   r.sent = kRunStart + Duration{sent_ps};
   r.completed = r.sent + Duration{latency_ps};
-  r.path = {Duration{latency_ps / 2}, Duration{latency_ps / 4}, Duration{}, Duration{latency_ps / 4}};
+  r.path = {Duration{latency_ps / 2}, Duration{latency_ps / 4}, Duration{},
+            Duration{latency_ps / 4}};
   return r;
 }
 
@@ -21,7 +22,8 @@ inline RunResults run() {
   r.name = "tiny";
   r.seed = 18'446'744'073'709'551'615ull;
   r.time = "virtual";
-  r.requests = {request(0, 0, 30'000'000), request(1, 30'000'000, 34'567'890), request(2, 64'567'890, 0)};
+  r.requests = {request(0, 0, 30'000'000), request(1, 30'000'000, 34'567'890),
+                request(2, 64'567'890, 0)};
   r.requests[0].matches = true;
   r.requests[0].output_hash = 0xabcdef;
   r.requests[0].predicted_class = 3;

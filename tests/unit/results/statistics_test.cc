@@ -41,7 +41,8 @@ TEST(Mean, IsExactForSumsBeyond64Bits) {
 
 TEST(LatencySummary, CountsCompletedRequestsOnlyAndDoesNotNeedThemSorted) {
   RunResults r;
-  r.requests = {sample::request(0, 0, 9'000'000), sample::request(1, 5, 1'000'000), sample::request(2, 0, 99'000'000)};
+  r.requests = {sample::request(0, 0, 9'000'000), sample::request(1, 5, 1'000'000),
+                sample::request(2, 0, 99'000'000)};
   r.requests[2].failed = true;
   const LatencySummary s = latency_summary(r);
   EXPECT_EQ(s.min, 1);

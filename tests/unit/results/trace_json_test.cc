@@ -12,11 +12,14 @@ using Json = nlohmann::ordered_json;
 
 constexpr NodeId kFpga{0}, kHost{1};
 
-TraceNames names() { return {{"fpga0", "host\"0"}, {{"gru0.r", "gru0.h"}}, {"fpga0-tor0"}, {"fault0"}}; }
+TraceNames names() {
+  return {{"fpga0", "host\"0"}, {{"gru0.r", "gru0.h"}}, {"fpga0-tor0"}, {"fault0"}};
+}
 
 Instant at(std::int64_t ps) { return kRunStart + Duration{ps}; }
 
-TraceEvent slice(NodeId node, TraceKind kind, std::int64_t from, std::int64_t to, std::int64_t a = 0) {
+TraceEvent slice(NodeId node, TraceKind kind, std::int64_t from, std::int64_t to,
+                 std::int64_t a = 0) {
   return {at(from), Duration{to - from}, node, kind, a, 0, 0};
 }
 
@@ -33,7 +36,8 @@ std::vector<Json> phase(const std::vector<TraceEvent>& events, const std::string
 }
 
 // [from, to) in picoseconds by thread.
-std::multimap<int, std::pair<std::int64_t, std::int64_t>> slices_by_thread(const std::vector<TraceEvent>& events) {
+std::multimap<int, std::pair<std::int64_t, std::int64_t>> slices_by_thread(
+    const std::vector<TraceEvent>& events) {
   std::multimap<int, std::pair<std::int64_t, std::int64_t>> out;
   for (const Json& s : phase(events, "X")) {
     const auto from = std::llround(s["ts"].get<double>() * 1e6);
@@ -69,10 +73,11 @@ TEST(TraceJson, AChainBecomesASliceWithItsLabelRequestAndStep) {
 }
 
 TEST(TraceJson, ArrowsPairUpAndPointForward) {
-  const std::vector<TraceEvent> events = {message(kHost, TraceKind::kMessageSent, 100, 5, kFpga),
-                                          message(kFpga, TraceKind::kMessageReceived, 3'000'000, 5, kHost),
-                                          message(kFpga, TraceKind::kMessageSent, 4'000'000, 6, kHost),
-                                          message(kHost, TraceKind::kMessageReceived, 7'000'000, 6, kFpga)};
+  const std::vector<TraceEvent> events = {
+      message(kHost, TraceKind::kMessageSent, 100, 5, kFpga),
+      message(kFpga, TraceKind::kMessageReceived, 3'000'000, 5, kHost),
+      message(kFpga, TraceKind::kMessageSent, 4'000'000, 6, kHost),
+      message(kHost, TraceKind::kMessageReceived, 7'000'000, 6, kFpga)};
   const std::vector<Json> starts = phase(events, "s"), ends = phase(events, "f");
   ASSERT_EQ(starts.size(), 2u);
   ASSERT_EQ(ends.size(), 2u);
@@ -85,9 +90,10 @@ TEST(TraceJson, ArrowsPairUpAndPointForward) {
 }
 
 TEST(TraceJson, EveryArrowEndLiesInASliceOfItsThread) {
-  const std::vector<TraceEvent> events = {slice(kHost, TraceKind::kRequest, 0, 9'000'000),
-                                          message(kHost, TraceKind::kMessageSent, 9'000'000, 5, kFpga),
-                                          message(kFpga, TraceKind::kMessageReceived, 9'500'000, 5, kHost)};
+  const std::vector<TraceEvent> events = {
+      slice(kHost, TraceKind::kRequest, 0, 9'000'000),
+      message(kHost, TraceKind::kMessageSent, 9'000'000, 5, kFpga),
+      message(kFpga, TraceKind::kMessageReceived, 9'500'000, 5, kHost)};
   const auto slices = slices_by_thread(events);
   for (const char* ph : {"s", "f"})
     for (const Json& end : phase(events, ph)) {
@@ -102,8 +108,9 @@ TEST(TraceJson, EveryArrowEndLiesInASliceOfItsThread) {
 TEST(TraceJson, AnArrowWithOneEndMissingOrBackInTimeIsLeftOut) {
   EXPECT_TRUE(phase({message(kHost, TraceKind::kMessageSent, 100, 5, kFpga)}, "s").empty());
   EXPECT_TRUE(phase({message(kFpga, TraceKind::kMessageReceived, 100, 5, kHost)}, "f").empty());
-  const std::vector<TraceEvent> backwards = {message(kHost, TraceKind::kMessageSent, 200, 5, kFpga),
-                                             message(kFpga, TraceKind::kMessageReceived, 100, 5, kHost)};
+  const std::vector<TraceEvent> backwards = {
+      message(kHost, TraceKind::kMessageSent, 200, 5, kFpga),
+      message(kFpga, TraceKind::kMessageReceived, 100, 5, kHost)};
   EXPECT_TRUE(phase(backwards, "s").empty());
 }
 
@@ -115,10 +122,9 @@ TEST(TraceJson, NestedSlicesShareAThread) {
 }
 
 TEST(TraceJson, OverlappingSlicesGoToFurtherThreadsOfTheirNode) {
-  const std::vector<TraceEvent> events = {slice(kHost, TraceKind::kRequest, 0, 500, 0),
-                                          slice(kHost, TraceKind::kRequest, 100, 600, 1),
-                                          slice(kHost, TraceKind::kRequest, 500, 900, 2),
-                                          slice(kFpga, TraceKind::kServe, 50, 700, 0)};
+  const std::vector<TraceEvent> events = {
+      slice(kHost, TraceKind::kRequest, 0, 500, 0), slice(kHost, TraceKind::kRequest, 100, 600, 1),
+      slice(kHost, TraceKind::kRequest, 500, 900, 2), slice(kFpga, TraceKind::kServe, 50, 700, 0)};
   EXPECT_TRUE(threads_nest(events));
   EXPECT_EQ(slices_by_thread(events).count(1), 2u);
   bool named = false;
@@ -127,19 +133,21 @@ TEST(TraceJson, OverlappingSlicesGoToFurtherThreadsOfTheirNode) {
 }
 
 TEST(TraceJson, AMessageMarkNeverPushesARealSliceAside) {
-  const std::vector<TraceEvent> events = {slice(kFpga, TraceKind::kServe, 0, 5'000),
-                                          message(kFpga, TraceKind::kMessageReceived, 1'000, 1, kHost),
-                                          slice(kFpga, TraceKind::kChain, 1'300, 4'500),
-                                          message(kFpga, TraceKind::kMessageSent, 4'400, 2, kHost)};
+  const std::vector<TraceEvent> events = {
+      slice(kFpga, TraceKind::kServe, 0, 5'000),
+      message(kFpga, TraceKind::kMessageReceived, 1'000, 1, kHost),
+      slice(kFpga, TraceKind::kChain, 1'300, 4'500),
+      message(kFpga, TraceKind::kMessageSent, 4'400, 2, kHost)};
   EXPECT_TRUE(threads_nest(events));
   EXPECT_EQ(slices_by_thread(events).count(0), 4u);
 }
 
 TEST(TraceJson, DropsAndFaultsAreInstants) {
-  const std::vector<TraceEvent> events = {{at(5), {}, NodeId{99}, TraceKind::kPacketDropped, -1, 0, 0},
-                                          {at(6), {}, kFpga, TraceKind::kPacketDropped, 0, 3, 1},
-                                          {at(1), {}, NodeId{99}, TraceKind::kFaultStart, 0, 0, 0},
-                                          {at(7), {}, kHost, TraceKind::kRetransmit, 2, 40, 0}};
+  const std::vector<TraceEvent> events = {
+      {at(5), {}, NodeId{99}, TraceKind::kPacketDropped, -1, 0, 0},
+      {at(6), {}, kFpga, TraceKind::kPacketDropped, 0, 3, 1},
+      {at(1), {}, NodeId{99}, TraceKind::kFaultStart, 0, 0, 0},
+      {at(7), {}, kHost, TraceKind::kRetransmit, 2, 40, 0}};
   const std::vector<Json> marks = phase(events, "i");
   ASSERT_EQ(marks.size(), 4u);
   EXPECT_EQ(marks[0]["name"], "fault0 starts");
@@ -151,7 +159,8 @@ TEST(TraceJson, DropsAndFaultsAreInstants) {
 }
 
 TEST(TraceJson, DoesNotDependOnTheOrderInWhichNodesReported) {
-  const TraceEvent a = slice(kFpga, TraceKind::kServe, 10, 20), b = slice(kHost, TraceKind::kRequest, 5, 30);
+  const TraceEvent a = slice(kFpga, TraceKind::kServe, 10, 20),
+                   b = slice(kHost, TraceKind::kRequest, 5, 30);
   EXPECT_EQ(trace_json({a, b}, names()), trace_json({b, a}, names()));
 }
 

@@ -69,7 +69,8 @@ TEST(WriteFile, ShortWritesAreContinued) {
   std::string got;
   std::thread drain([&] {
     char buffer[4096];
-    for (ssize_t n; (n = read(reader.get(), buffer, sizeof buffer)) > 0;) got.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = read(reader.get(), buffer, sizeof buffer)) > 0;)
+      got.append(buffer, static_cast<std::size_t>(n));
   });
   const Status status = write_all(writer.get(), content, "pipe");
   writer = FileHandle();

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <algorithm>
+#include <csignal>
 #include <functional>
 
 #include "fabric/shm/frame_record.h"
@@ -153,7 +153,8 @@ TEST(RemoteNode, KeepsFramesForWhichTheRingHasNoRoomAndHoldsTheGrantBack) {
   Channel channel = channel_of(4096);
   Child child(echo_process(channel.descriptor(), 1));
   RemoteNode node(channel, "fpga1", watching(child));
-  for (std::uint64_t i = 0; i < 20; ++i) node.deliver(ping(i, at_us(static_cast<std::int64_t>(i) + 1), 1000));
+  for (std::uint64_t i = 0; i < 20; ++i)
+    node.deliver(ping(i, at_us(static_cast<std::int64_t>(i) + 1), 1000));
   std::vector<std::uint64_t> order;
   std::size_t grants = 0;
   for (; node.next_event() < at_us(30) && grants < 100; ++grants) {
@@ -216,7 +217,8 @@ TEST(RemoteNode, ADeadProcessEndsTheWaitWithItsName) {
   EXPECT_THAT(status.error().message, HasSubstr("node fpga1: its process ended"));
 }
 
-// Killed at an arbitrary moment of heavy traffic: frames up to then are whole, then the error, never a hang.
+// Killed at an arbitrary moment of heavy traffic: frames up to then are whole, then the error,
+// never a hang.
 TEST(RemoteNode, SurvivesAKillAtAnyMoment) {
   for (std::uint64_t round = 0; round < 20; ++round) {
     Channel channel = channel_of(4096);
@@ -233,7 +235,8 @@ TEST(RemoteNode, SurvivesAKillAtAnyMoment) {
       std::vector<Frame> sent;
       node.grant(at_us(us + 1));
       status = node.collect(sent);
-      for (const Frame& frame : sent) ASSERT_EQ(frame.datagram.payload.bytes, std::vector<std::byte>(300, std::byte{3}));
+      for (const Frame& frame : sent)
+        ASSERT_EQ(frame.datagram.payload.bytes, std::vector<std::byte>(300, std::byte{3}));
     }
     ASSERT_FALSE(status);
     EXPECT_THAT(status.error().message, HasSubstr("its process ended"));
@@ -280,10 +283,11 @@ TEST(ServeChannel, EndsWithTheErrorOfItsWatch) {
   Channel channel = channel_of(4096);
   Echo machine;
   int asked = 0;
-  const Status status = serve_channel(channel, machine, NodeId{1}, {.slice = nanoseconds(1000), .alive = [&]() -> Status {
-    if (++asked < 3) return {};
-    return failure(ErrorCode::kBroken, "the hub is gone");
-  }});
+  const Status status = serve_channel(channel, machine, NodeId{1},
+                                      {.slice = nanoseconds(1000), .alive = [&]() -> Status {
+                                         if (++asked < 3) return {};
+                                         return failure(ErrorCode::kBroken, "the hub is gone");
+                                       }});
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message, "the hub is gone");
   EXPECT_EQ(asked, 3);

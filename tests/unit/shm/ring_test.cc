@@ -115,7 +115,8 @@ TEST(Ring, NonsenseIsAnError) {
   Memory<128> memory;
   Ring ring = memory.ring();
   ASSERT_TRUE(ring.write(pattern(24, 1)));
-  for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{25}, ~std::uint64_t{0}, ~std::uint64_t{0} - 6}) {
+  for (const std::uint64_t length :
+       {std::uint64_t{0}, std::uint64_t{25}, ~std::uint64_t{0}, ~std::uint64_t{0} - 6}) {
     std::memcpy(memory.data.data(), &length, sizeof length);
     ASSERT_FALSE(ring.next()) << length;
     EXPECT_EQ(ring.next().error().code, ErrorCode::kBroken);
@@ -127,7 +128,8 @@ TEST(Ring, NonsenseIsAnError) {
 // The writer is killed at some moment of a long stream: what can be read is a clean prefix.
 TEST(Ring, AKilledWriterLeavesWholeRecords) {
   using Shared = Memory<4096>;
-  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(memory, MAP_FAILED);
   auto* shared = new (memory) Shared;
   Ring ring = shared->ring();
@@ -168,8 +170,12 @@ TEST(FrameRecord, KeepsEveryFieldAndGhostsTakeNoRoom) {
   Frame frame;
   frame.at = Instant{Duration{123'456'789'012'345}};
   frame.ordinal = 0xfedcba9876543210;
-  frame.datagram = {.source = NodeId{70'000}, .destination = NodeId{3}, .traffic_class = 5, .congestion_seen = true,
-                    .damaged = true, .payload = {.bytes = pattern(33, 4), .ghost = std::uint64_t{1} << 40}};
+  frame.datagram = {.source = NodeId{70'000},
+                    .destination = NodeId{3},
+                    .traffic_class = 5,
+                    .congestion_seen = true,
+                    .damaged = true,
+                    .payload = {.bytes = pattern(33, 4), .ghost = std::uint64_t{1} << 40}};
   ASSERT_TRUE(write_frame(ring, frame));
   ASSERT_TRUE(write_frame(ring, Frame{}));
   const auto back = read_frame(ring);

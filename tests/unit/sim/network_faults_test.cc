@@ -21,7 +21,8 @@ TEST(NetworkFaults, LossHitsPacketsAtItsRateAndIsCounted) {
   for (int i = 0; i < kPackets; ++i) world.send(0, 1, at_us(i), kPing);
   const auto frames = world.drain();
   const NetworkCounters& counters = world.network.counters();
-  EXPECT_NEAR(static_cast<double>(counters.dropped_fault), kPackets * 0.1, 5 * 42.4);  // sqrt(20000 * 0.1 * 0.9)
+  EXPECT_NEAR(static_cast<double>(counters.dropped_fault), kPackets * 0.1,
+              5 * 42.4);  // sqrt(20000 * 0.1 * 0.9)
   EXPECT_EQ(frames.size() + counters.dropped(), static_cast<std::size_t>(kPackets));
   EXPECT_EQ(counters.delivered, frames.size());
   EXPECT_EQ(world.network.fault_counters()[0].dropped, counters.dropped_fault);
@@ -46,8 +47,8 @@ TEST(NetworkFaults, AnHourOfDelayIsFree) {
   EXPECT_EQ(world.drain().at(0).at, kRunStart + std::chrono::hours(1) + idle(world));
 }
 
-// Which of the packets sent at these instants (ps relative to `edge`) survive a window [edge, edge + 1 us) on the
-// sender's cable.
+// Which of the packets sent at these instants (ps relative to `edge`) survive a window [edge, edge
+// + 1 us) on the sender's cable.
 std::vector<bool> survive(FaultRule rule, Instant edge, const std::vector<std::int64_t>& offsets) {
   rule.from = edge;
   rule.until = edge + microseconds(1);
@@ -63,7 +64,8 @@ std::vector<bool> survive(FaultRule rule, Instant edge, const std::vector<std::i
 TEST(NetworkFaults, AWindowIsExactAtBothEdges) {
   FaultRule rule = on_cable0(FaultKind::kLoss);
   rule.loss = {1'000'000'000};
-  EXPECT_EQ(survive(rule, at_us(50), {-1, 0, 999'999, 1'000'000}), (std::vector<bool>{true, false, false, true}));
+  EXPECT_EQ(survive(rule, at_us(50), {-1, 0, 999'999, 1'000'000}),
+            (std::vector<bool>{true, false, false, true}));
 }
 
 TEST(NetworkFaults, ACutLinkLosesWhatIsOnItToo) {
@@ -74,7 +76,8 @@ TEST(NetworkFaults, ACutLinkLosesWhatIsOnItToo) {
 }
 
 TEST(NetworkFaults, DownOnTheReceiversCableCountsWhenThePacketIsThere) {
-  FaultRule rule{.id = "r", .kind = FaultKind::kLinkDown, .links = {1}, .from = at_us(10), .until = at_us(11)};
+  FaultRule rule{
+      .id = "r", .kind = FaultKind::kLinkDown, .links = {1}, .from = at_us(10), .until = at_us(11)};
   World world(rack(2), {.seed = 11, .rules = {rule}}, 10);
   world.send(0, 1, at_us(10) - nanoseconds(1), kPing);  // comes to the second cable 852.8 ns later
   world.send(0, 1, at_us(10) + nanoseconds(200), kPing);
@@ -101,12 +104,13 @@ TEST(NetworkFaults, WindowsAreTracedOnceInOrderOfTime) {
   world.network.finish(at_us(40));
   std::vector<std::pair<TraceKind, std::int64_t>> seen;
   for (const TraceEvent& event : world.trace.take()) seen.emplace_back(event.kind, event.a);
-  EXPECT_EQ(seen, (std::vector<std::pair<TraceKind, std::int64_t>>{
-                      {TraceKind::kFaultStart, 1}, {TraceKind::kFaultEnd, 1}, {TraceKind::kFaultStart, 0}}));
+  EXPECT_EQ(seen, (std::vector<std::pair<TraceKind, std::int64_t>>{{TraceKind::kFaultStart, 1},
+                                                                   {TraceKind::kFaultEnd, 1},
+                                                                   {TraceKind::kFaultStart, 0}}));
 }
 
-// A packet lost on a host's cable is traced when it would have reached the switch, so the trace is in one order however
-// the windows of the engine lie; its instant is when it was put on the line.
+// A packet lost on a host's cable is traced when it would have reached the switch, so the trace is
+// in one order however the windows of the engine lie; its instant is when it was put on the line.
 TEST(NetworkFaults, LossOnTheFirstCableIsTracedWithItsStart) {
   FaultRule rule = on_cable0(FaultKind::kLoss);
   rule.loss = {1'000'000'000};

@@ -1,8 +1,8 @@
 #include "fabric/sim/network.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "tests/unit/sim/worlds.h"
 
@@ -15,19 +15,24 @@ constexpr Duration kLine = nanoseconds(200);
 
 TEST(Network, ChargesAnIdlePacketWhatTransferTimeSays) {
   TopologySpec mixed{.name = "mixed", .kind = "explicit"};
-  mixed.explicit_switches = {{.name = "s", .forwarding = nanoseconds(123)},
-                             {.name = "t", .forwarding = nanoseconds(77), .store_and_forward = true},
-                             {.name = "u", .forwarding = nanoseconds(11)}};
+  mixed.explicit_switches = {
+      {.name = "s", .forwarding = nanoseconds(123)},
+      {.name = "t", .forwarding = nanoseconds(77), .store_and_forward = true},
+      {.name = "u", .forwarding = nanoseconds(11)}};
   const auto cable = [](std::int64_t ns, std::int64_t gigabits) {
     TopologyLink link;
     link.latency = nanoseconds(ns);
     link.rate = BitRate{gigabits * 1'000'000'000};
     return link;
   };
-  mixed.explicit_links = {{"a", "s", cable(31, 7)}, {"s", "t", cable(5, 40)}, {"t", "u", cable(900, 3)}, {"u", "b", cable(1, 11)}};
+  mixed.explicit_links = {{"a", "s", cable(31, 7)},
+                          {"s", "t", cable(5, 40)},
+                          {"t", "u", cable(900, 3)},
+                          {"u", "b", cable(1, 11)}};
   const TopologySpec local{.name = "local", .kind = "local"};
   const TopologySpec datacenter{.name = "dc", .kind = "datacenter"};
-  const Topology worlds[] = {build(mixed, {{"a", ""}, {"b", ""}}), build(local, {{"a", ""}, {"b", ""}}),
+  const Topology worlds[] = {build(mixed, {{"a", ""}, {"b", ""}}),
+                             build(local, {{"a", ""}, {"b", ""}}),
                              build(datacenter, {{"a", "rack0"}, {"b", "rack0"}}),
                              build(datacenter, {{"a", "rack0"}, {"b", "rack1"}}),
                              build(datacenter, {{"a", "pod0/rack0"}, {"b", "pod1/rack0"}})};
@@ -38,9 +43,10 @@ TEST(Network, ChargesAnIdlePacketWhatTransferTimeSays) {
         world.send(from, 1 - from, at_ns(17), bytes);
         const auto frames = world.drain();
         ASSERT_EQ(frames.size(), 1u);
-        EXPECT_EQ(frames[0].at - at_ns(17), transfer_time(world.topology,
-                                                          world.routes.between(NodeId{from}, NodeId{1 - from}),
-                                                          Bytes{static_cast<std::int64_t>(bytes)}));
+        EXPECT_EQ(
+            frames[0].at - at_ns(17),
+            transfer_time(world.topology, world.routes.between(NodeId{from}, NodeId{1 - from}),
+                          Bytes{static_cast<std::int64_t>(bytes)}));
         EXPECT_EQ(frames[0].datagram.payload.size(), bytes);
       }
     }
@@ -59,7 +65,8 @@ TEST(Network, PacketsOfOneHostFollowEachOtherAtLineRate) {
   EXPECT_EQ(world.network.port({0, 0}).wait_max, 4 * kLine);
 }
 
-// Two hosts send to a third at the same instant: the lower source goes first, the other one line time later.
+// Two hosts send to a third at the same instant: the lower source goes first, the other one line
+// time later.
 TEST(Network, ContentionForAPortIsResolvedBySource) {
   World world(rack(3));
   world.send(1, 2, at_us(1), kKilo);
@@ -68,7 +75,8 @@ TEST(Network, ContentionForAPortIsResolvedBySource) {
   ASSERT_EQ(frames.size(), 2u);
   EXPECT_EQ(frames[0].datagram.source, NodeId{0});
   EXPECT_EQ(frames[1].at - frames[0].at, kLine);
-  const Duration idle = transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{2}), Bytes{kKilo});
+  const Duration idle =
+      transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{2}), Bytes{kKilo});
   EXPECT_EQ(frames[0].at, at_us(1) + idle);
 }
 
@@ -105,8 +113,8 @@ TEST(Network, AQueueDrainsAndTakesPacketsAgain) {
   for (TopologyLink& link : topology.links) link.queue = Bytes{1000};
   World world(std::move(topology));
   world.send(0, 2, at_us(1), kKilo);
-  world.send(1, 2, at_us(1), kKilo);           // finds the line busy for a whole packet: dropped
-  world.send(0, 2, at_us(1) + kLine, kKilo);   // finds it free
+  world.send(1, 2, at_us(1), kKilo);          // finds the line busy for a whole packet: dropped
+  world.send(0, 2, at_us(1) + kLine, kKilo);  // finds it free
   EXPECT_EQ(world.drain().size(), 2u);
   EXPECT_EQ(world.network.counters().dropped_queue, 1u);
 }
@@ -132,7 +140,8 @@ TEST(Network, StopsWhereAReceiverCouldAnswer) {
 
 TEST(Network, BoundsAreTheLeastOverAllNodes) {
   World world(rack(2));
-  EXPECT_EQ(world.network.least_path(), least_latency(world.topology, world.routes.between(NodeId{0}, NodeId{1})));
+  EXPECT_EQ(world.network.least_path(),
+            least_latency(world.topology, world.routes.between(NodeId{0}, NodeId{1})));
   EXPECT_EQ(world.network.least_first() + world.network.least_last(), world.network.least_path());
   World local(build({.name = "local", .kind = "local"}, {{"a", ""}, {"b", ""}}));
   EXPECT_EQ(local.network.least_path(), picoseconds(1));
@@ -150,16 +159,20 @@ TEST(Network, ResultsDoNotDependOnTheHorizons) {
     for (std::int64_t t = 0; t < 200; ++t) {
       const Instant now = at_ns(t * 100);
       for (std::uint32_t from = 0; from < 4; ++from) {
-        const auto hot = static_cast<std::uint32_t>(t / 10 % 4);  // most send to one host for a while
+        const auto hot =
+            static_cast<std::uint32_t>(t / 10 % 4);  // most send to one host for a while
         world.send(from, from == hot ? (from + 1) % 4 : hot, now, 100 + 50 * (t % 7));
       }
-      for (Instant h = now; step > Duration{} && h < at_ns((t + 1) * 100); h += step) world.network.advance(h, frames);
+      for (Instant h = now; step > Duration{} && h < at_ns((t + 1) * 100); h += step)
+        world.network.advance(h, frames);
     }
     const auto rest = world.drain();
     frames.insert(frames.end(), rest.begin(), rest.end());
     std::string log;
-    std::sort(frames.begin(), frames.end(), [](const Frame& a, const Frame& b) { return a.ordinal < b.ordinal; });
-    for (const Frame& frame : frames) log += fmt::format("{}@{} ", frame.ordinal, frame.at.time_since_epoch().count());
+    std::sort(frames.begin(), frames.end(),
+              [](const Frame& a, const Frame& b) { return a.ordinal < b.ordinal; });
+    for (const Frame& frame : frames)
+      log += fmt::format("{}@{} ", frame.ordinal, frame.at.time_since_epoch().count());
     for (const TraceEvent& event : world.trace.take()) {
       log += fmt::format("{}:{}/{} ", event.at.time_since_epoch().count(), event.a, event.b);
     }

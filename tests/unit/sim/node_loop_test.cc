@@ -23,7 +23,8 @@ class Scribe : public Machine {
       return std::nullopt;
     }
     --owed;
-    return Datagram{.source = NodeId{7}, .destination = NodeId{1}, .payload = {.bytes = {}, .ghost = 1}};
+    return Datagram{
+        .source = NodeId{7}, .destination = NodeId{1}, .payload = {.bytes = {}, .ghost = 1}};
   }
   Instant next_deadline() const override { return deadline; }
   void on_deadline(Instant now) override {
@@ -39,7 +40,11 @@ class Scribe : public Machine {
 };
 
 Frame arrival(std::uint32_t source, std::uint64_t ordinal, Instant at, std::uint64_t bytes) {
-  return {{.source = NodeId{source}, .destination = NodeId{7}, .payload = {.bytes = {}, .ghost = bytes}}, at, ordinal};
+  return {{.source = NodeId{source},
+           .destination = NodeId{7},
+           .payload = {.bytes = {}, .ghost = bytes}},
+          at,
+          ordinal};
 }
 
 struct Story {

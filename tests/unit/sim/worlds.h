@@ -24,10 +24,16 @@ inline Topology rack(int nodes) {
 
 struct World {
   explicit World(Topology t, FaultPlan plan = {}, std::size_t traced = 0)
-      : topology(std::move(t)), routes(topology), trace(traced), network(topology, routes, plan, &trace) {}
+      : topology(std::move(t)),
+        routes(topology),
+        trace(traced),
+        network(topology, routes, plan, &trace) {}
 
   void send(std::uint32_t from, std::uint32_t to, Instant at, std::uint64_t bytes) {
-    network.send({{.source = NodeId{from}, .destination = NodeId{to}, .payload = {.bytes = {}, .ghost = bytes}}, at,
+    network.send({{.source = NodeId{from},
+                   .destination = NodeId{to},
+                   .payload = {.bytes = {}, .ghost = bytes}},
+                  at,
                   ordinal++});
   }
   // Everything until nothing is in flight, although receivers might answer.

@@ -1,5 +1,6 @@
 #include "cluster/spec/names.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,7 +80,7 @@ TEST(Files, MissingOnesNameTheNearest) {
             "no file \"" + folder.path("models/tunde.onnx") + "\"; did you mean \"tuned.onnx\"?");
   EXPECT_EQ(explain_missing_file(folder.path("model/tuned.onnx")),
             "no folder \"" + folder.path("model") + "\"; did you mean \"models\"?");
-  EXPECT_EQ(explain_missing_file(folder.path("models")), "\"" + folder.path("models") + "\" is not a file");
+  EXPECT_EQ(explain_missing_file(folder.path("models")), fmt::format("\"{}\" is not a file", folder.path("models")));
 }
 
 TEST(Files, OnlyRegularFilesAreRead) {

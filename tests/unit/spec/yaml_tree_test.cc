@@ -76,6 +76,8 @@ TEST(YamlTree, LimitsAreExact) {
   EXPECT_EQ(error_in(nested(kYamlDepthLimit + 1)), "f.yaml:1:33: nested deeper than 32 levels");
   EXPECT_EQ(error_in("a: " + std::string(kYamlScalarLimit, 'x')), "");
   EXPECT_EQ(error_in("a: " + std::string(kYamlScalarLimit + 1, 'x')), "f.yaml:1:4: a value of 65537 bytes; the limit is 65536");
+  EXPECT_EQ(error_in(std::string("#").append(kYamlMarksLimit, ',')), "");
+  EXPECT_EQ(error_in(std::string("#").append(kYamlMarksLimit + 1, ',')), "f.yaml:1:2000002: more than 2000000 of []{},:");
   EXPECT_EQ(error_in(std::string(kYamlBytesLimit + 1, '\n')), "f.yaml:1:1: 16777217 bytes; the limit is 16777216");
 }
 

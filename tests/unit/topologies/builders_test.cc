@@ -46,15 +46,17 @@ TEST(Rack, HoldsTwentyFourHostsAndNamesTheFirstThatDoesNotFit) {
   ASSERT_FALSE(full);
   ASSERT_EQ(full.error().errors.size(), 1u);
   EXPECT_EQ(full.error().errors[0].code, ErrorCode::kInvalid);
-  EXPECT_THAT(full.error().text(), AllOf(HasSubstr("fpga24"), HasSubstr("full"), HasSubstr("24 hosts")));
+  EXPECT_THAT(full.error().text(),
+              AllOf(HasSubstr("fpga24"), HasSubstr("full"), HasSubstr("24 hosts")));
 }
 
 TEST(Rack, ReportsEveryUnknownPlace) {
-  const auto topology = build_topology(kind("rack"), {{"a", "rack1"}, {"b", "rack0"}, {"c", "shelf"}, {"d", "rack0x"}});
+  const auto topology = build_topology(
+      kind("rack"), {{"a", "rack1"}, {"b", "rack0"}, {"c", "shelf"}, {"d", "rack0x"}});
   ASSERT_FALSE(topology);
   EXPECT_EQ(topology.error().errors.size(), 3u);
-  EXPECT_THAT(topology.error().text(),
-              AllOf(HasSubstr("\"rack1\""), HasSubstr("\"shelf\""), HasSubstr("\"rack0x\""), HasSubstr("it has rack0")));
+  EXPECT_THAT(topology.error().text(), AllOf(HasSubstr("\"rack1\""), HasSubstr("\"shelf\""),
+                                             HasSubstr("\"rack0x\""), HasSubstr("it has rack0")));
 }
 
 TEST(Datacenter, BuildsOnlyWhatIsUsed) {
@@ -69,7 +71,8 @@ TEST(Datacenter, BuildsOnlyWhatIsUsed) {
   EXPECT_TRUE(has_vertex(*two_racks, "pod0-agg0"));
   EXPECT_FALSE(has_vertex(*two_racks, "spine0"));
 
-  const auto two_pods = build_topology(kind("datacenter"), {{"a", "pod0/rack0"}, {"b", "pod259/rack39"}});
+  const auto two_pods =
+      build_topology(kind("datacenter"), {{"a", "pod0/rack0"}, {"b", "pod259/rack39"}});
   ASSERT_TRUE(two_pods);
   EXPECT_EQ(two_pods->vertices.size(), 2u + 2u + 4u + 2u);
   EXPECT_TRUE(has_vertex(*two_pods, "tor10399"));
@@ -97,7 +100,8 @@ TEST(Datacenter, APodIsAPlaceAndFillsRackByRack) {
 TEST(Datacenter, HoldsAQuarterOfAMillionHosts) {
   TopologySpec spec = kind("datacenter");
   EXPECT_EQ(spec.hosts_per_rack * spec.racks_per_pod, 960);
-  EXPECT_NEAR(static_cast<double>(spec.hosts_per_rack * spec.racks_per_pod * spec.pods), 250'000, 500);
+  EXPECT_NEAR(static_cast<double>(spec.hosts_per_rack * spec.racks_per_pod * spec.pods), 250'000,
+              500);
   spec.pods = 1;
   spec.racks_per_pod = 1;
   EXPECT_FALSE(build_topology(spec, hosts(25)));
@@ -106,13 +110,15 @@ TEST(Datacenter, HoldsAQuarterOfAMillionHosts) {
 TEST(Names, UsedTwiceAreRefusedAlsoAgainstSwitches) {
   const auto twice = build_topology(kind("rack"), {{"a", ""}, {"a", ""}, {"tor0", ""}});
   ASSERT_FALSE(twice);
-  EXPECT_THAT(twice.error().text(), AllOf(HasSubstr("the name a is used twice"), HasSubstr("tor0 is used twice")));
+  EXPECT_THAT(twice.error().text(),
+              AllOf(HasSubstr("the name a is used twice"), HasSubstr("tor0 is used twice")));
 }
 
 TEST(Kind, UnknownIsRefusedWithTheKnownOnes) {
   const auto topology = build_topology(kind("moebius"), hosts(2));
   ASSERT_FALSE(topology);
-  EXPECT_THAT(topology.error().text(), AllOf(HasSubstr("\"moebius\""), HasSubstr("rack, datacenter, local, explicit")));
+  EXPECT_THAT(topology.error().text(),
+              AllOf(HasSubstr("\"moebius\""), HasSubstr("rack, datacenter, local, explicit")));
 }
 
 TopologySpec two_leaves() {
@@ -148,8 +154,9 @@ TEST(Explicit, ReportsAllErrorsWithTheNearestName) {
   spec.explicit_links.push_back(spec.explicit_links[2]);
   const auto topology = build_topology(spec, {{"a", ""}, {"b", ""}});
   ASSERT_FALSE(topology);
-  EXPECT_THAT(topology.error().text(), AllOf(HasSubstr("did you mean \"leaf0\""), HasSubstr("rate must be above 0"),
-                                             HasSubstr("link name leaf1-b is used twice")));
+  EXPECT_THAT(topology.error().text(),
+              AllOf(HasSubstr("did you mean \"leaf0\""), HasSubstr("rate must be above 0"),
+                    HasSubstr("link name leaf1-b is used twice")));
 }
 
 TEST(Explicit, NodesWithoutAPathAreNamed) {

@@ -41,8 +41,8 @@ TEST(Routes, LeadFromEveryNodeToEveryOtherIn256Nodes) {
 }
 
 TEST(Routes, CrossSixLinksBetweenPods) {
-  const Topology topology =
-      built({.name = "datacenter", .kind = "datacenter"}, {{"a", "pod0/rack0"}, {"b", "pod7/rack1"}});
+  const Topology topology = built({.name = "datacenter", .kind = "datacenter"},
+                                  {{"a", "pod0/rack0"}, {"b", "pod7/rack1"}});
   const Routes routes(topology);
   const auto& there = routes.between(NodeId{0}, NodeId{1});
   ASSERT_EQ(there.size(), 6u);

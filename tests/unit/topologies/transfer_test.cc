@@ -8,13 +8,15 @@ namespace {
 constexpr Bytes kPing{32 + 64};  // LTL header and payload
 
 Duration one_way(const std::string& a, const std::string& b, Bytes packet) {
-  const auto topology = build_topology({.name = "datacenter", .kind = "datacenter"}, {{"a", a}, {"b", b}});
+  const auto topology =
+      build_topology({.name = "datacenter", .kind = "datacenter"}, {{"a", a}, {"b", b}});
   EXPECT_TRUE(topology) << topology.error().text();
   const Routes routes(*topology);
   return transfer_time(*topology, routes.between(NodeId{0}, NodeId{1}), packet);
 }
 
-// Transport design page, section 1: within 3 % of 2.88, 7.72 and 18.71 us; the composition is exact.
+// Transport design page, section 1: within 3 % of 2.88, 7.72 and 18.71 us; the composition is
+// exact.
 TEST(Transfer, RoundTripsAreThePublishedMeans) {
   EXPECT_EQ(2 * one_way("rack0", "rack0", kPing), nanoseconds(2'880));
   EXPECT_EQ(2 * one_way("pod0/rack0", "pod0/rack39", kPing), nanoseconds(7'720));

@@ -1,0 +1,59 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "cluster/cli/commands.h"
+#include "cluster/cli/environment.h"
+#include "cluster/experiment/sweep.h"
+#include "cluster/manager/run.h"
+
+namespace soliton {
+namespace {
+
+// One point: a whole run without a folder of its own; its results go to the sweep.
+Checked<RunResults> run_point(const std::string& file, const Overrides& overrides, const std::atomic<int>& signal) {
+  const Checked<ClusterSpec> spec = read_cluster(file, overrides, data_root());
+  if (!spec) return tl::unexpected<Diagnostics>(spec.error());
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+  if (!prepared) return tl::unexpected<Diagnostics>(prepared.error());
+  RunControl control;
+  control.signal = &signal;
+  control.time_limit = spec->time_limit;
+  control.node_program = node_program();
+  FinishedRun finished = execute_run(**prepared, control);
+  if (!finished.error) return std::move(finished.results);
+  Diagnostics problems;
+  problems.add(*finished.error);
+  return tl::unexpected<Diagnostics>(std::move(problems));
+}
+
+SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment, const std::atomic<int>& signal) {
+  SweepOptions options;
+  // Without --out the same experiment finds its finished points again.
+  options.folder = line.out.empty() ? "runs/" + experiment.name : line.out;
+  options.stop = [&signal] { return signal != 0; };
+  if (!line.quiet && !line.json) options.progress = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
+  return options;
+}
+
+}  // namespace
+
+int command_sweep(const CommandLine& line) {
+  const Checked<Experiment> experiment = read_experiment(line.inputs.front());
+  if (!experiment) return report_errors(experiment.error());
+  const std::atomic<int>& signal = watch_signals();
+  const SweepOptions options = sweep_options(line, *experiment, signal);
+  const Result<Sweep> sweep = run_sweep(
+      *experiment,
+      [&signal](const std::string& file, const Overrides& overrides) { return run_point(file, overrides, signal); }, options);
+  if (!sweep) return report_error(sweep.error());
+  if (line.json)
+    std::fputs(sweep_json(*sweep).c_str(), stdout);
+  else if (!line.quiet)
+    fmt::print("{}wrote  {}/   open report.html for the curves, sweep.csv for the numbers\n", sweep_table(*sweep),
+               options.folder);
+  if (signal != 0) return signal_status(signal);
+  return sweep->first_failure ? exit_status(*sweep->first_failure) : 0;
+}
+
+}  // namespace soliton

@@ -1,0 +1,99 @@
+#include "partition/plan/explain.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "partition/plan/traffic.h"
+
+namespace soliton {
+namespace {
+
+// The memory that is nearest to its limit.
+const MemoryUse& fullest(const Placement& placement) {
+  return *std::ranges::max_element(placement.memory, {}, [](const MemoryUse& use) {
+    return use.capacity == 0 ? 0.0
+                             : static_cast<double>(use.used) / static_cast<double>(use.capacity);
+  });
+}
+
+const char* unit_of(const MemoryUse& use) {
+  if (use.memory == "MatrixRf") return "tiles";
+  return use.memory == "InstructionMemory" ? "words" : "vectors";
+}
+
+std::string memory_words(const Placement& placement) {
+  if (placement.memory.empty()) return "";
+  const MemoryUse& use = fullest(placement);
+  const std::int64_t percent = use.capacity == 0 ? 0 : use.used * 100 / use.capacity;
+  const std::string where = use.memory == "MatrixRf" ? "" : " " + use.memory;
+  return fmt::format("{}/{} {}{} {} %", use.used, use.capacity, unit_of(use), where, percent);
+}
+
+std::string bytes_words(std::int64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  if (bytes < 1'000'000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+std::string headline(const Plan& plan) {
+  const Certificate& c = plan.certificate;
+  return fmt::format(
+      "plan: {} on {} node{}   objective: {}   {} for {} step{}, {} per step; {} ({}, cost model "
+      "{})\n",
+      plan.model, plan.nodes_used, plan.nodes_used == 1 ? "" : "s", c.objective,
+      to_string(plan.predicted_latency), plan.steps, plan.steps == 1 ? "" : "s",
+      to_string(plan.predicted_latency / plan.steps), c.verdict, c.plan_class, c.cost_model);
+}
+
+using Row = std::vector<std::string>;
+
+std::string table(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += fmt::format("{:<{}}", row[i], widths[i] + 2);
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string node_table(const Plan& plan) {
+  std::vector<Row> rows{{"node", "place", "device", "holds", "memory", "busy/step", "waits/step"}};
+  for (const Placement& it : plan.placements) {
+    const Duration step = plan.predicted_latency / plan.steps;
+    rows.push_back({it.node, it.place, it.device, fmt::format("{}", fmt::join(it.holds, ", ")),
+                    memory_words(it), to_string(it.busy_per_step),
+                    to_string(std::max(Duration{}, step - it.busy_per_step))});
+  }
+  return table(rows);
+}
+
+std::string cut_line(const Plan& plan, const Topology& topology) {
+  std::int64_t messages = 0;
+  for (const Flow& flow : flows(plan)) messages += flow.messages;
+  const BusyLink link = busiest_link(plan, topology);
+  std::string out = fmt::format("cut: {} per request in {} messages",
+                                bytes_words(plan.cut_bytes_per_request), messages);
+  if (!link.name.empty())
+    out += fmt::format("; busiest link {}, {}", link.name, bytes_words(link.bytes));
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string explain(const Plan& plan, const Topology& topology) {
+  std::string out = headline(plan) + node_table(plan) + cut_line(plan, topology);
+  for (const std::string& line : plan.explanation) out += line + "\n";
+  if (!plan.one_device.empty()) out += plan.one_device + "\n";
+  return out;
+}
+
+}  // namespace soliton

@@ -1,0 +1,23 @@
+// A plan for people and for other programs: the text of `soliton plan`, plan.json and plan.svg
+// (partition design page, section 7).
+#pragma once
+
+#include <string>
+
+#include "partition/plan/plan.h"
+#include "topologies/topology.h"
+
+namespace soliton {
+
+// Ends with a newline. REQUIRES: the plan's nodes are in the topology.
+std::string explain(const Plan& plan, const Topology& topology);
+
+// Everything but programs and weights; times in picoseconds, sizes in bytes, keys in fixed order.
+// Ends with a newline.
+std::string plan_json(const Plan& plan);
+
+// Nodes as boxes by place with the fill of their fullest memory, arrows with the tensor bytes of a
+// request.
+std::string plan_svg(const Plan& plan);
+
+}  // namespace soliton

@@ -1,0 +1,77 @@
+#include "partition/plan/traffic.h"
+
+#include <algorithm>
+
+namespace soliton {
+namespace {
+
+// How often the program writes each port in a request.
+std::vector<std::int64_t> sends_per_port(const Shard& shard, std::int64_t steps) {
+  std::vector<std::int64_t> out(shard.out_ports.size());
+  for (const Segment& segment : shard.program.segments) {
+    for (std::uint32_t chain = segment.first; chain < segment.last; ++chain) {
+      for (const Instruction& instruction : shard.program.chains[chain].instructions) {
+        if (instruction.opcode != Opcode::kVWr || instruction.memory != Memory::kNetQ) continue;
+        out[instruction.index] += segment.iterations(steps);
+      }
+    }
+  }
+  return out;
+}
+
+void add(std::vector<Flow>& flows, const std::string& from, const std::string& to,
+         std::int64_t messages, std::int64_t bytes) {
+  if (from == to || messages == 0) return;
+  auto at = std::ranges::find_if(
+      flows, [&](const Flow& flow) { return flow.from == from && flow.to == to; });
+  if (at == flows.end()) at = flows.insert(at, {from, to, 0, 0});
+  at->messages += messages;
+  at->bytes += bytes;
+}
+
+NodeId node_of(const Topology& topology, const std::string& name) {
+  std::uint32_t node = 0;
+  while (node < topology.nodes && topology.vertices[node].name != name) ++node;
+  return NodeId{node};
+}
+
+}  // namespace
+
+std::vector<Flow> flows(const Plan& plan) {
+  std::vector<Flow> out;
+  for (const HostShard::StepPort& port : plan.host_shard.inputs) {
+    for (const auto& to : port.destinations) {
+      add(out, plan.host, to.peer, plan.steps, plan.steps * 2 * plan.host_shard.input);
+    }
+  }
+  for (const Shard& shard : plan.shards) {
+    const std::vector<std::int64_t> sends = sends_per_port(shard, plan.steps);
+    for (std::size_t port = 0; port < sends.size(); ++port) {
+      for (const auto& to : shard.out_ports[port].destinations) {
+        add(out, shard.node, to.peer, sends[port],
+            sends[port] * 2 * shard.out_ports[port].elements);
+      }
+    }
+  }
+  return out;
+}
+
+BusyLink busiest_link(const Plan& plan, const Topology& topology) {
+  const Routes routes(topology);
+  std::vector<std::int64_t> bytes(2 * topology.links.size());
+  for (const Flow& flow : flows(plan)) {
+    for (const Hop& hop :
+         routes.between(node_of(topology, flow.from), node_of(topology, flow.to))) {
+      bytes[2 * hop.link + hop.direction] += flow.bytes;
+    }
+  }
+  const auto most = std::ranges::max_element(bytes);
+  if (most == bytes.end() || *most == 0) return {};
+  const auto index = static_cast<std::size_t>(most - bytes.begin());
+  const TopologyLink& link = topology.links[index / 2];
+  return {topology.vertices[link.ends[index % 2]].name + " to " +
+              topology.vertices[link.ends[1 - index % 2]].name,
+          *most};
+}
+
+}  // namespace soliton

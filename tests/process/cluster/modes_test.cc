@@ -1,0 +1,143 @@
+// The same file in virtual time with a process a node, packed, and in wall time over sockets.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/process/cluster/program.h"
+
+namespace soliton {
+namespace {
+
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+constexpr const char* kQuickstart = "configs/quickstart.yaml";
+
+// Runs `file` into a folder of its own; requests cut short to keep the suite quick.
+nlohmann::json run(const TemporaryFolder& folder, const std::string& name, const std::string& file,
+                   const Arguments& options, int requests = 40) {
+  Arguments arguments{"run", file, "--quiet", "--out", folder.file(name), "--set",
+                      "workload.requests=" + std::to_string(requests)};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  const Ended ended = run_soliton(arguments);
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  return read_json(folder.file(name) + "/results.json");
+}
+
+TEST(Modes, QuickstartGivesTheSameBytesInAllThree) {
+  const TemporaryFolder folder;
+  const auto processes = run(folder, "processes", kQuickstart, {});
+  const auto packed = run(folder, "packed", kQuickstart, {"--processes", "packed"});
+  const auto wall = run(folder, "wall", kQuickstart, {"--time", "wall"});
+  EXPECT_EQ(results_without_wall(folder.file("processes")), results_without_wall(folder.file("packed")));
+  EXPECT_EQ(read_text(folder.file("processes") + "/requests.csv"), read_text(folder.file("packed") + "/requests.csv"));
+  EXPECT_EQ(read_text(folder.file("processes") + "/trace.json"), read_text(folder.file("packed") + "/trace.json"));
+  EXPECT_EQ(processes["outputs"]["sha256"], wall["outputs"]["sha256"]);
+  for (const auto& results : {processes, packed, wall}) {
+    EXPECT_EQ(results["outputs"]["checked"], 40);
+    EXPECT_EQ(results["outputs"]["mismatched"], 0);
+    EXPECT_EQ(results["requests"]["completed"], 40);
+    EXPECT_TRUE(results["complete"]);
+  }
+  EXPECT_EQ(processes["wall"]["processes"], 5);
+  EXPECT_EQ(packed["wall"]["processes"], 1);
+}
+
+TEST(Modes, VirtualResultsAreTheSameRunAfterRun) {
+  const TemporaryFolder folder;
+  run(folder, "first", kQuickstart, {});
+  const std::string first = results_without_wall(folder.file("first"));
+  for (int round = 0; round < 3; ++round) {
+    run(folder, "again", kQuickstart, {});
+    EXPECT_EQ(results_without_wall(folder.file("again")), first);
+  }
+}
+
+TEST(Modes, QuickstartIsRightAboutWords) {
+  const TemporaryFolder folder;
+  const auto results = run(folder, "all", kQuickstart, {"--processes", "packed"}, 1200);
+  // 1,200 shared words: the 95 % interval of the fp32 model's 84.5 % is two points wide.
+  EXPECT_NEAR(results["outputs"]["accuracy"].get<double>(), 0.845, 0.021);
+  EXPECT_NEAR(results["outputs"]["accuracy_fp32"].get<double>(), 0.845, 0.021);
+  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  const double predicted = results["partition"]["predicted_latency_us"];
+  EXPECT_NEAR(results["latency_us"]["mean"].get<double>(), predicted, 0.02 * predicted);
+  const auto& parts = results["breakdown_us"];
+  const double sum = parts["compute"].get<double>() + parts["network"].get<double>() + parts["queue"].get<double>() +
+                     parts["host"].get<double>();
+  EXPECT_NEAR(sum, results["latency_us"]["mean"].get<double>(), 1e-3);
+}
+
+TEST(Modes, ResolvedFileRunsAgainWithTheSameResults) {
+  const TemporaryFolder folder;
+  run(folder, "first", kQuickstart, {"--processes", "packed", "--seed", "9"});
+  const Ended again = run_soliton({"run", folder.file("first") + "/cluster.yaml", "--quiet", "--out", folder.file("again")});
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(results_without_wall(folder.file("again")), results_without_wall(folder.file("first")));
+}
+
+TEST(Faults, LossIsRepairedAndCountedInAllThreeModes) {
+  const TemporaryFolder folder;
+  const auto clean = run(folder, "clean", kQuickstart, {"--processes", "packed"});
+  const Arguments loss{"--set", "faults=[{at: 0 s, for: 60 s, link: fpga1-tor0, loss: 3 %}]"};
+  const auto with = [&](Arguments options) {
+    options.insert(options.end(), loss.begin(), loss.end());
+    return options;
+  };
+  const auto processes = run(folder, "processes", kQuickstart, with({}));
+  run(folder, "packed", kQuickstart, with({"--processes", "packed"}));
+  const auto wall = run(folder, "wall", kQuickstart, with({"--time", "wall"}));
+  EXPECT_EQ(results_without_wall(folder.file("processes")), results_without_wall(folder.file("packed")));
+  for (const auto& results : {processes, wall}) {
+    EXPECT_EQ(results["outputs"]["sha256"], clean["outputs"]["sha256"]);
+    EXPECT_GT(results["fabric"]["dropped"].get<int>(), 20);
+    EXPECT_GE(results["ltl"]["retransmitted"].get<int>(), 20);
+    EXPECT_THAT(results["faults"][0]["effect"].get<std::string>(), HasSubstr("dropped"));
+  }
+  EXPECT_GT(processes["latency_us"]["max"].get<double>(), clean["latency_us"]["max"].get<double>());
+}
+
+TEST(Faults, DelayAndLinkDownInTheirWindows) {
+  const TemporaryFolder folder;
+  const auto clean = run(folder, "clean", kQuickstart, {});
+  const auto down = run(folder, "down", kQuickstart,
+                        {"--set", "faults=[{at: 200 us, for: 300 us, link: fpga2-tor0, link_down: true}]"});
+  EXPECT_EQ(down["outputs"]["sha256"], clean["outputs"]["sha256"]);
+  EXPECT_GT(down["fabric"]["dropped"].get<int>(), 0);
+  EXPECT_GT(down["latency_us"]["max"].get<double>(), 300.0);
+  const auto slow = run(folder, "slow", kQuickstart,
+                        {"--set", "faults=[{at: 0 us, for: 60 s, link: host0-tor0, delay: 5 us}]"});
+  EXPECT_EQ(slow["outputs"]["sha256"], clean["outputs"]["sha256"]);
+  // Once on the way there and once on the way back.
+  EXPECT_NEAR(slow["latency_us"]["min"].get<double>(), clean["latency_us"]["min"].get<double>() + 10.0, 0.5);
+}
+
+TEST(Faults, CutForeverIsExplained) {
+  const TemporaryFolder folder;
+  const Ended ended = run_soliton({"run", kQuickstart, "--quiet", "--out", folder.file("cut"), "--set",
+                                   "workload.requests=40", "--set", "limits.time=50 ms", "--set",
+                                   "faults=[{at: 500 us, for: 60 s, link: fpga2-tor0, link_down: true}]"});
+  EXPECT_EQ(ended.status, 5) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("no progress"));
+  EXPECT_THAT(ended.err, HasSubstr("fpga2"));
+  EXPECT_FALSE(read_json(folder.file("cut") + "/results.json")["complete"]);
+}
+
+TEST(Synthetic, LayersAndRowsOverNodesMatchOneDevice) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rnn.yaml", R"(name: rnn
+nodes:
+  - {name: "fpga[0-3]", device: bw-pocket}
+  - {name: host0, device: cpu}
+model:
+  rnn: {cell: lstm, hidden: 64, steps: 5, layers: 4, bidirectional: false}
+workload: {requests: 6}
+)");
+  for (const char* shape : {"model.rnn.layers=4", "model.rnn.hidden=100", "model.rnn.cell=gru", "model.rnn.layers=1"}) {
+    const auto results = run(folder, "rnn", file, {"--set", shape, "--set", "model.rnn.layers=2"}, 6);
+    EXPECT_EQ(results["outputs"]["checked"], 6) << shape;
+    EXPECT_EQ(results["outputs"]["mismatched"], 0) << shape;
+  }
+}
+
+}  // namespace
+}  // namespace soliton

@@ -1,0 +1,59 @@
+// Runs the real program as a user would, and looks at what it leaves.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+#include <sys/types.h>
+
+namespace soliton {
+
+struct Ended {
+  int status = -1;    // exit status, or 128 + signal
+  std::string out;
+  std::string err;
+};
+
+// A folder of its own below the system's temporary folder, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  std::string path() const { return path_.string(); }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  std::string write(const std::string& name, const std::string& content) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// `soliton ARGUMENTS…` with the source folder as working directory.
+Ended run_soliton(const std::vector<std::string>& arguments);
+
+// The program while it runs.
+class Running {
+ public:
+  explicit Running(const std::vector<std::string>& arguments);
+  ~Running();
+  pid_t pid() const { return pid_; }
+  // Waits until it has `count` node processes that took up their names, and returns their ids by node name.
+  std::vector<std::pair<std::string, pid_t>> wait_for_nodes(std::size_t count);
+  Ended wait();
+
+ private:
+  pid_t pid_ = -1;
+  int out_ = -1, err_ = -1;
+};
+
+bool process_exists(pid_t pid);
+// Waits at most `milliseconds` for all of them to be gone.
+bool all_gone(const std::vector<std::pair<std::string, pid_t>>& processes, int milliseconds);
+
+nlohmann::json read_json(const std::string& path);
+std::string read_text(const std::string& path);
+// results.json without "wall".
+std::string results_without_wall(const std::string& folder);
+
+}  // namespace soliton
