@@ -10,12 +10,16 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace soliton {
 namespace {
 
 using Milliseconds = std::chrono::milliseconds;
+// In this process: channel, control socket, process handle, and what start_one() holds for a moment.
+constexpr std::size_t kDescriptorsPerNode = 3;
+constexpr std::size_t kDescriptorsElse = 64;
 constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are shown
 
 }  // namespace
@@ -41,7 +45,23 @@ std::string Fleet::last_log_lines(const std::string& name) const {
   return out;
 }
 
+// Descriptors are checked before the first process starts, so that a cluster is never half launched for want of them.
+Status Fleet::check_limits(std::size_t nodes) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const std::size_t needed = nodes * kDescriptorsPerNode + kDescriptorsElse;
+  if (files.rlim_cur < needed) {
+    files.rlim_cur = std::min<rlim_t>(needed, files.rlim_max);
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  if (files.rlim_cur >= needed) return {};
+  return soliton::failure(ErrorCode::kEnvironment,
+                          fmt::format("open files: {} nodes need {} descriptors, the limit is {}; raise it (ulimit -n) or "
+                                      "use --processes packed", nodes, needed, files.rlim_max));
+}
+
 Status Fleet::start(const std::vector<NodeAssignment>& assignments, const std::vector<int>& channels) {
+  if (const Status enough = check_limits(assignments.size()); !enough) return enough;
   for (std::size_t i = 0; i < assignments.size(); ++i) {
     const Status started = start_one(assignments[i], i < channels.size() ? channels[i] : -1);
     if (!started) {

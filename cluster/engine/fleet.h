@@ -33,6 +33,8 @@ class Fleet {
   // Kills and reaps whatever still runs.
   ~Fleet();
 
+  // Whether this process may open what `nodes` nodes need; raises the soft limit when it can. kEnvironment.
+  static Status check_limits(std::size_t nodes);
   // Starts one process an assignment. `channels[i]` (may be empty) is inherited by node i. On failure nothing is left.
   Status start(const std::vector<NodeAssignment>& assignments, const std::vector<int>& channels);
   // kNoProgress naming the nodes that did not come; kBroken if one died.

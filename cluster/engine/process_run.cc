@@ -23,6 +23,7 @@ std::size_t cores() {
 
 Result<std::vector<Channel>> make_channels(const std::vector<NodeAssignment>& nodes) {
   std::vector<Channel> channels;
+  if (const Status enough = Fleet::check_limits(nodes.size()); !enough) return tl::unexpected<Error>(enough.error());
   for (const NodeAssignment& node : nodes) {
     Result<Channel> channel = Channel::create("soliton-" + node.deployment.node);
     if (!channel) return tl::unexpected<Error>(channel.error());

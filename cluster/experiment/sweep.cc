@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "cluster/report/words.h"
@@ -45,7 +46,10 @@ class Sweeper {
   }
 
   Result<Sweep> run() {
-    for (const ExperimentSeries& series : experiment_.series) {
+    for (ExperimentSeries series : experiment_.series) {
+      for (ExperimentPoint& point : series.points)
+        point.overrides.insert(point.overrides.end(), options_.overrides.begin(),
+                               options_.overrides.end());
       sweep_.series.push_back({series, {}});
       for (const ExperimentPoint& point : series.points)
         if (Status status = one_point(series, point); !status)
@@ -66,7 +70,8 @@ class Sweeper {
     Status status;
     if (out.kept) {
       ++sweep_.kept;
-      say(series, out, "kept");
+      judge(out);
+      say(series, out, out.error.empty() ? "kept" : "kept, " + out.error);
     } else if (must_stop()) {
       sweep_.interrupted = true;
       sweep_.complete = false;
@@ -84,39 +89,41 @@ class Sweeper {
     const Checked<RunResults> results = runner_(experiment_.cluster, point.overrides);
     ++sweep_.ran;
     if (!results) {
-      fail(out, results.error().empty() ? ErrorCode::kBroken : results.error().errors[0].code,
-           results.error().text());
+      end_early(out, results.error().empty() ? ErrorCode::kBroken : results.error().errors[0].code,
+                results.error().text());
       say(series, out, "failed: " + out.error);
       return {};
     }
     if (Status stored = store_point(folder, fingerprint, *results); !stored) return stored;
     // Read back from what was written, so that a kept point and a new one go the same way.
     out.numbers = parse_point(results_json(*results)).value();
-    if (!results->complete) {
-      const std::string why = results->error.empty() ? "stopped before the end" : results->error;
-      sweep_.interrupted = must_stop();
-      if (sweep_.interrupted)
-        stopped(out, why);
-      else
-        fail(out, ErrorCode::kBroken, why);
-    } else if (results->outputs.mismatched > 0 || results->failed > 0) {
-      fail(out, ErrorCode::kCheckFailed,
-           results->failed > 0 ? "requests failed" : "outputs differ from an unsharded device");
-    }
+    if (results->complete)
+      judge(out);
+    else
+      end_early(out, ErrorCode::kBroken,
+                results->error.empty() ? "stopped before the end" : results->error);
     say(series, out, out.error.empty() ? "done" : out.error);
     return {};
   }
 
-  void stopped(SweepPoint& out, const std::string& why) {
-    out.error = why;
-    sweep_.complete = false;
+  // A point that ended because the user asked for it did not fail.
+  void end_early(SweepPoint& out, ErrorCode code, const std::string& why) {
+    sweep_.interrupted = must_stop();
+    fail(out, why, sweep_.interrupted ? std::nullopt : std::optional(code));
   }
 
-  void fail(SweepPoint& out, ErrorCode code, std::string why) {
+  void judge(SweepPoint& out) {
+    if (out.numbers->failed > 0)
+      fail(out, "requests failed", ErrorCode::kCheckFailed);
+    else if (out.numbers->mismatched > 0)
+      fail(out, "outputs differ from an unsharded device", ErrorCode::kCheckFailed);
+  }
+
+  void fail(SweepPoint& out, std::string why, std::optional<ErrorCode> code) {
     while (why.ends_with('\n')) why.pop_back();
     out.error = std::move(why);
     sweep_.complete = false;
-    if (!sweep_.first_failure) sweep_.first_failure = code;
+    if (code && !sweep_.first_failure) sweep_.first_failure = code;
   }
 
   void say(const ExperimentSeries& series, const SweepPoint& point, const std::string& how) const {

@@ -41,6 +41,7 @@ struct Sweep {
 
 struct SweepOptions {
   std::string folder;          // made with its parents
+  Overrides overrides;         // for every point, after its own (--set, --seed)
   std::string inputs;          // goes into each fingerprint: what else the results depend on
   std::function<bool()> stop;  // asked before each point; may be empty
   std::function<void(const std::string&)> progress;  // a line as each point ends; may be empty

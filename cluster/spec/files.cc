@@ -1,10 +1,12 @@
 #include "cluster/spec/files.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 
-#include <fmt/format.h>
+#include "cluster/spec/yaml_tree.h"
 
 namespace soliton {
 namespace fs = std::filesystem;
@@ -16,7 +18,8 @@ std::vector<std::string> entries(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code problem;
   fs::directory_iterator at(folder.empty() ? fs::path(".") : folder, problem);
-  for (; !problem && at != fs::directory_iterator() && names.size() < kEntriesLimit; at.increment(problem))
+  for (; !problem && at != fs::directory_iterator() && names.size() < kEntriesLimit;
+       at.increment(problem))
     names.push_back(at->path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
@@ -51,7 +54,8 @@ std::string path_from(const std::string& folder, const std::string& path) {
   const fs::path base = fs::absolute(folder.empty() ? "." : folder, problem).lexically_normal();
   // ".." out of a symbolic link leads elsewhere than its spelling says.
   const fs::path real = fs::weakly_canonical(base, problem);
-  if (problem || fs::path(path).is_absolute() || real != (base.has_filename() ? base : base.parent_path()))
+  if (problem || fs::path(path).is_absolute() ||
+      real != (base.has_filename() ? base : base.parent_path()))
     return file.string();
   return file.lexically_relative(real).string();
 }
@@ -62,25 +66,29 @@ bool is_regular_file(const std::string& path) {
 }
 
 std::string explain_missing_file(const std::string& path) {
-  if (is_there(path)) return fmt::format("\"{}\" is not a file", path);
+  if (is_there(path)) return fmt::format("\"{}\" is not a file", printable(path));
   const fs::path missing = first_missing(fs::path(path).lexically_normal());
   const std::string name = missing.filename().string();
-  const std::string near = name.size() > 64 ? "" : nearest_name(name, entries(missing.parent_path()));
+  const std::string near =
+      name.size() > 64 ? "" : nearest_name(name, entries(missing.parent_path()));
   const std::string what = missing == fs::path(path).lexically_normal() ? "file" : "folder";
-  return fmt::format("no {} \"{}\"{}", what, missing.string(),
-                     near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
+  return fmt::format("no {} \"{}\"{}", what, printable(missing.string()),
+                     near.empty() ? "" : fmt::format("; did you mean \"{}\"?", printable(near)));
 }
 
 Result<std::string> read_text_file(const std::string& path, std::size_t limit) {
   if (!is_regular_file(path)) return invalid(explain_missing_file(path));
   std::error_code problem;
   const std::uintmax_t size = fs::file_size(path, problem);
-  if (problem) return invalid(fmt::format("cannot read \"{}\": {}", path, problem.message()));
-  if (size > limit) return invalid(fmt::format("\"{}\" has {} bytes; the limit is {}", path, size, limit));
+  if (problem)
+    return invalid(fmt::format("cannot read \"{}\": {}", printable(path), problem.message()));
+  if (size > limit)
+    return invalid(
+        fmt::format("\"{}\" has {} bytes; the limit is {}", printable(path), size, limit));
   std::ifstream stream(path, std::ios::binary);
   std::string text(static_cast<std::size_t>(size), '\0');
   stream.read(text.data(), static_cast<std::streamsize>(size));
-  if (!stream && size > 0) return invalid(fmt::format("cannot read \"{}\"", path));
+  if (!stream && size > 0) return invalid(fmt::format("cannot read \"{}\"", printable(path)));
   return text;
 }
 

@@ -16,9 +16,11 @@ std::string resolve_path(const std::string& folder, const std::string& path);
 std::string path_from(const std::string& folder, const std::string& path);
 
 bool is_regular_file(const std::string& path);
-// Why `path` is not a file one can read, naming the nearest entry of its folder: `no file "x"; did you mean "y"?`.
+// Why `path` is not a file one can read, naming the nearest entry of its folder: `no file "x"; did
+// you mean "y"?`.
 std::string explain_missing_file(const std::string& path);
-// A regular file of at most `limit` bytes. Errors: missing (with the nearest name), too big, unreadable.
+// A regular file of at most `limit` bytes. Errors: missing (with the nearest name), too big,
+// unreadable.
 Result<std::string> read_text_file(const std::string& path, std::size_t limit);
 // Files NAME.yaml right in `folder`, as NAME, sorted.
 std::vector<std::string> yaml_stems(const std::string& folder);

@@ -25,20 +25,23 @@ std::string table(const std::vector<std::pair<std::string, std::string>>& rows) 
 std::string npu_line(const NpuDevice& npu) {
   std::vector<std::string> formats;
   for (const NpuFormat& format : npu.formats) formats.push_back(format.format.name);
-  return fmt::format("{:.4g} TFLOPS peak, {} of weights in {}; {}{}{}", npu.peak_ops_per_second() / 1e12,
-                     describe(matrix_memory(npu)), formats.front(), fmt::join(formats, " "),
+  return fmt::format("{:.4g} TFLOPS peak, {} of weights in {}; {}{}{}",
+                     npu.peak_ops_per_second() / 1e12, describe(matrix_memory(npu)),
+                     formats.front(), fmt::join(formats, " "),
                      npu.timing.calibrated ? "; timing calibrated" : "; not calibrated",
                      npu.description.empty() ? "" : "; " + npu.description);
 }
 
 std::string topology_line(const TopologySpec& spec) {
   const std::string rate = spell(spec.rate);
-  if (spec.kind == "rack") return fmt::format("up to {} nodes under one switch, {}", spec.hosts_per_rack, rate);
+  if (spec.kind == "rack")
+    return fmt::format("up to {} nodes under one switch, {}", spec.hosts_per_rack, rate);
   if (spec.kind == "datacenter")
-    return fmt::format("racks of {}, {} racks a pod, {} pods, {}", spec.hosts_per_rack, spec.racks_per_pod, spec.pods,
-                       rate);
+    return fmt::format("racks of {}, {} racks a pod, {} pods, {}", spec.hosts_per_rack,
+                       spec.racks_per_pod, spec.pods, rate);
   if (spec.kind == "local") return std::string("every node wired to every other, no latency");
-  return fmt::format("explicit: {} switches, {} links", spec.explicit_switches.size(), spec.explicit_links.size());
+  return fmt::format("explicit: {} switches, {} links", spec.explicit_switches.size(),
+                     spec.explicit_links.size());
 }
 
 // The first line of the comment a file opens with, without its "# ".
@@ -52,7 +55,8 @@ std::string opening_comment(const std::string& path) {
 
 bool is_cluster_file(const std::filesystem::path& below_configs) {
   const std::string top = below_configs.begin()->string();
-  return below_configs.extension() == ".yaml" && top != "devices" && top != "models" && top != "experiments";
+  return below_configs.extension() == ".yaml" && top != "devices" && top != "models" &&
+         top != "experiments";
 }
 
 }  // namespace
@@ -60,7 +64,8 @@ bool is_cluster_file(const std::filesystem::path& below_configs) {
 Bytes matrix_memory(const NpuDevice& npu) {
   const NumberFormat& native = npu.formats.front().format;
   const std::int64_t n = npu.native_dim;
-  const std::int64_t tile_bits = n * native.storage_bits(n, native.block == 0 ? npu.native_dim : native.block);
+  const std::int64_t tile_bits =
+      n * native.storage_bits(n, native.block == 0 ? npu.native_dim : native.block);
   return Bytes{npu.matrix_rf_tiles * tile_bits / 8};
 }
 
@@ -70,7 +75,8 @@ Checked<std::string> list_devices(const DataRoot& data) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const Device& device : *devices) {
     const bool is_npu = device.kind == Device::Kind::kNpu;
-    rows.emplace_back(device.name(), is_npu ? npu_line(device.npu) : "host; " + device.cpu.description);
+    rows.emplace_back(device.name(),
+                      is_npu ? npu_line(device.npu) : "host; " + device.cpu.description);
   }
   return table(rows);
 }
@@ -97,13 +103,15 @@ Checked<std::string> list_configs(const DataRoot& data) {
   const fs::path root = resolve_path(data.path, "configs");
   std::vector<std::pair<std::string, std::string>> rows;
   std::error_code problem;
-  for (fs::recursive_directory_iterator at(root, problem), end; !problem && at != end; at.increment(problem)) {
+  for (fs::recursive_directory_iterator at(root, problem), end; !problem && at != end;
+       at.increment(problem)) {
     const fs::path below = at->path().lexically_relative(root);
-    if (is_cluster_file(below)) rows.emplace_back("configs/" + below.string(), opening_comment(at->path().string()));
+    if (is_cluster_file(below))
+      rows.emplace_back("configs/" + below.string(), opening_comment(at->path().string()));
   }
   if (rows.empty())
-    return tl::unexpected<Diagnostics>(
-        Diagnostics{{Error{ErrorCode::kEnvironment, fmt::format("no cluster files in \"{}\"", root.string())}}});
+    return tl::unexpected<Diagnostics>(Diagnostics{{Error{
+        ErrorCode::kEnvironment, fmt::format("no cluster files in \"{}\"", root.string())}}});
   std::sort(rows.begin(), rows.end());
   return table(rows);
 }
@@ -111,19 +119,23 @@ Checked<std::string> list_configs(const DataRoot& data) {
 std::string list_formats() {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const NumberFormat& format : builtin_formats()) {
-    const std::string element = format.exponent_bits == 0
-                                    ? fmt::format("sign + {} magnitude bits", format.mantissa_bits)
-                                    : fmt::format("minifloat e{}m{}", format.exponent_bits, format.mantissa_bits);
-    const std::string block = format.block == 0 ? "native vector" : fmt::format("{} values", format.block);
-    rows.emplace_back(format.name, fmt::format("{}, {}-bit exponent shared by {}", element, format.scale_bits, block));
+    const std::string element =
+        format.exponent_bits == 0
+            ? fmt::format("sign + {} magnitude bits", format.mantissa_bits)
+            : fmt::format("minifloat e{}m{}", format.exponent_bits, format.mantissa_bits);
+    const std::string block =
+        format.block == 0 ? "native vector" : fmt::format("{} values", format.block);
+    rows.emplace_back(format.name, fmt::format("{}, {}-bit exponent shared by {}", element,
+                                               format.scale_bits, block));
   }
   return table(rows);
 }
 
 std::string list_faults() {
-  return table({{"loss", "packets on a link vanish with a probability: {link, loss: 1 %, max_burst: 3}"},
-                {"delay", "packets on a link arrive later: {link, delay: 10 us, jitter: 5 us}"},
-                {"link_down", "nothing crosses a link: {link, at: 1 ms, for: 500 us, link_down: true}"}});
+  return table(
+      {{"loss", "packets on a link vanish with a probability: {link, loss: 1 %, max_burst: 3}"},
+       {"delay", "packets on a link arrive later: {link, delay: 10 us, jitter: 5 us}"},
+       {"link_down", "nothing crosses a link: {link, at: 1 ms, for: 500 us, link_down: true}"}});
 }
 
 }  // namespace soliton

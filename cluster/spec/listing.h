@@ -12,7 +12,8 @@ Bytes matrix_memory(const NpuDevice& npu);
 
 Checked<std::string> list_devices(const DataRoot& data);
 Checked<std::string> list_topologies(const DataRoot& data);
-// Every cluster file below configs/, by its path from the data root, with the first line of its opening comment.
+// Every cluster file below configs/, by its path from the data root, with the first line of its
+// opening comment.
 Checked<std::string> list_configs(const DataRoot& data);
 std::string list_formats();
 std::string list_faults();

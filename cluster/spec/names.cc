@@ -1,9 +1,9 @@
 #include "cluster/spec/names.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace soliton {
 namespace {
@@ -23,19 +23,22 @@ bool parse_number(std::string_view text, std::uint64_t& out) {
 Result<Range> parse_range(std::string_view body, std::string_view pattern) {
   const std::size_t dash = body.find('-');
   Range range;
-  const bool good = dash != std::string_view::npos && parse_number(body.substr(0, dash), range.first) &&
+  const bool good = dash != std::string_view::npos &&
+                    parse_number(body.substr(0, dash), range.first) &&
                     parse_number(body.substr(dash + 1), range.last);
   if (!good) return invalid(fmt::format("\"{}\": [{}] is no range; write [0-3]", pattern, body));
-  if (range.last < range.first) return invalid(fmt::format("\"{}\": the range [{}] runs backwards", pattern, body));
+  if (range.last < range.first)
+    return invalid(fmt::format("\"{}\": the range [{}] runs backwards", pattern, body));
   if (body.front() == '0' && dash > 1) range.width = dash;
   return range;
 }
 
-Status expand_into(std::string_view pattern, std::string_view rest, const std::string& prefix, std::size_t limit,
-                   std::vector<std::string>& out) {
+Status expand_into(std::string_view pattern, std::string_view rest, const std::string& prefix,
+                   std::size_t limit, std::vector<std::string>& out) {
   const std::size_t open = rest.find_first_of("[]");
   if (open == std::string_view::npos) {
-    if (out.size() >= limit) return invalid(fmt::format("\"{}\" stands for more than {} names", pattern, limit));
+    if (out.size() >= limit)
+      return invalid(fmt::format("\"{}\" stands for more than {} names", pattern, limit));
     out.push_back(prefix + std::string(rest));
     return {};
   }
@@ -47,7 +50,8 @@ Status expand_into(std::string_view pattern, std::string_view rest, const std::s
   const std::string stem = prefix + std::string(rest.substr(0, open));
   for (std::uint64_t i = range->first; i <= range->last; ++i) {
     const std::string name = fmt::format("{}{:0{}}", stem, i, range->width);
-    if (Status status = expand_into(pattern, rest.substr(close + 1), name, limit, out); !status) return status;
+    if (Status status = expand_into(pattern, rest.substr(close + 1), name, limit, out); !status)
+      return status;
   }
   return {};
 }
@@ -63,7 +67,8 @@ bool is_valid_name(std::string_view text) {
 
 Result<std::vector<std::string>> expand_ranges(std::string_view pattern, std::size_t limit) {
   // A name of 63 letters needs no longer pattern, and nesting below is one level a bracket.
-  if (pattern.size() > 256) return invalid(fmt::format("\"{}...\" is too long for a name", pattern.substr(0, 40)));
+  if (pattern.size() > 256)
+    return invalid(fmt::format("\"{}...\" is too long for a name", pattern.substr(0, 40)));
   std::vector<std::string> names;
   if (Status status = expand_into(pattern, pattern, "", limit, names); !status)
     return tl::unexpected<Error>(status.error());

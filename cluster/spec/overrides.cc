@@ -1,9 +1,9 @@
 #include "cluster/spec/overrides.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "cluster/spec/reader.h"
 #include "cluster/spec/schema.h"
@@ -17,7 +17,9 @@ struct Step {
   std::size_t index = 0;
 };
 
-std::string path_of(const std::string& override_text) { return override_text.substr(0, override_text.find('=')); }
+std::string path_of(const std::string& override_text) {
+  return override_text.substr(0, override_text.find('='));
+}
 
 // "[2]" at the front of `rest`, which loses it.
 std::optional<std::size_t> take_index(std::string_view& rest) {
@@ -70,11 +72,13 @@ class Editor {
     const SchemaKey* key = nullptr;
     std::string so_far;
     for (const Step& step : steps) {
-      const Result<YamlValue*> next = step.key.empty() ? enter_list(*at, step.index, so_far)
-                                                       : enter_map(*at, step.key, schema, key, so_far);
+      const Result<YamlValue*> next = step.key.empty()
+                                          ? enter_list(*at, step.index, so_far)
+                                          : enter_map(*at, step.key, schema, key, so_far);
       if (!next) return tl::unexpected<Error>(next.error());
       at = *next;
-      so_far += step.key.empty() ? fmt::format("[{}]", step.index) : (so_far.empty() ? "" : ".") + step.key;
+      so_far += step.key.empty() ? fmt::format("[{}]", step.index)
+                                 : (so_far.empty() ? "" : ".") + step.key;
       schema = key != nullptr && !key->map.empty() ? &schema_map(key->map) : nullptr;
     }
     set_marks(value, at->mark);
@@ -100,13 +104,15 @@ class Editor {
     return value.kind == kind;
   }
 
-  Result<YamlValue*> enter_map(YamlValue& at, const std::string& name, const SchemaMap* schema, const SchemaKey*& key,
-                               const std::string& so_far) const {
+  Result<YamlValue*> enter_map(YamlValue& at, const std::string& name, const SchemaMap* schema,
+                               const SchemaKey*& key, const std::string& so_far) const {
     const std::string place = so_far.empty() ? "" : " in " + so_far;
-    if (schema == nullptr) return invalid(fmt::format("{} is a plain value: it has no key \"{}\"", so_far, name));
+    if (schema == nullptr)
+      return invalid(fmt::format("{} is a plain value: it has no key \"{}\"", so_far, name));
     key = schema->find(name);
     if (key == nullptr)
-      return invalid(fmt::format("unknown key \"{}\"{}{}", name, place, suggestion(name, schema->names())));
+      return invalid(
+          fmt::format("unknown key \"{}\"{}{}", name, place, suggestion(name, schema->names())));
     if (!become(at, YamlValue::Kind::kMap))
       return invalid(fmt::format("{} is {} here, so \"{}\" cannot be set in it", so_far,
                                  at.kind == YamlValue::Kind::kList ? "a list" : "one value", name));
@@ -132,7 +138,7 @@ Status apply(YamlValue& root, const std::string& text, std::int32_t number, Diag
   if (path.size() == text.size()) return invalid("an override looks like PATH=VALUE");
   const Result<std::vector<Step>> steps = parse_path(path);
   if (!steps) return tl::unexpected<Error>(steps.error());
-  Checked<YamlValue> value = parse_yaml(text.substr(path.size() + 1), "--set " + path);
+  Checked<YamlValue> value = parse_yaml(text.substr(path.size() + 1), "--set " + printable(path));
   if (!value) {
     problems.append(std::move(value.error()));
     return {};
@@ -153,8 +159,9 @@ Diagnostics apply_overrides(YamlValue& root, const Overrides& overrides) {
   for (std::size_t i = 0; i < overrides.size(); ++i) {
     const Status status = apply(root, overrides[i], static_cast<std::int32_t>(i), problems);
     if (!status)
-      problems.add(ErrorCode::kInvalid, fmt::format("--set {}: {}", printable(path_of(overrides[i])),
-                                                    printable(status.error().message)));
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("--set {}: {}", printable(path_of(overrides[i])),
+                               printable(status.error().message)));
   }
   return problems;
 }

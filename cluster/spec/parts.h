@@ -54,11 +54,13 @@ struct ReadSite {
 // A path, not a built-in name.
 bool is_path(const std::string& text);
 
-void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label, Device& out);
+void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
+                     Device& out);
 // Leaves `out` empty when anything is wrong with the nodes.
 void read_nodes(MapReader& cluster, const ReadSite& site, std::vector<NodeSpec>& out);
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
-void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label, TopologySpec& out);
+void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
+                       TopologySpec& out);
 void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out);
 void read_partition(MapReader& cluster, PartitionSpec& out);
 void read_service(MapReader& cluster, ServiceSpec& out);
@@ -66,7 +68,8 @@ void read_workload(MapReader& cluster, const ReadSite& site, WorkloadSpec& out);
 void read_ltl(MapReader& cluster, LtlOptions& out);
 void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>& out);
 
-// An existing file named by `key`, resolved against the cluster file's folder. False when absent or missing.
+// An existing file named by `key`, resolved against the cluster file's folder. False when absent or
+// missing.
 bool read_path(MapReader& map, const ReadSite& site, std::string_view key, std::string& out);
 
 // A topology from its own file. Errors carry positions in it.

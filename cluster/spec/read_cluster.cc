@@ -8,12 +8,14 @@
 namespace soliton {
 
 const Choices<TimeMode>& time_modes() {
-  static const Choices<TimeMode> table = {{"virtual", TimeMode::kVirtual}, {"wall", TimeMode::kWall}};
+  static const Choices<TimeMode> table = {{"virtual", TimeMode::kVirtual},
+                                          {"wall", TimeMode::kWall}};
   return table;
 }
 
 const Choices<ProcessMode>& process_modes() {
-  static const Choices<ProcessMode> table = {{"per-node", ProcessMode::kPerNode}, {"packed", ProcessMode::kPacked}};
+  static const Choices<ProcessMode> table = {{"per-node", ProcessMode::kPerNode},
+                                             {"packed", ProcessMode::kPacked}};
   return table;
 }
 
@@ -29,7 +31,8 @@ namespace {
 // "configs/a b.yaml" -> "a-b".
 std::string name_from_file(const std::string& file) {
   std::string name = file.substr(file.find_last_of('/') + 1);
-  if (const std::size_t dot = name.find_last_of('.'); dot != std::string::npos && dot > 0) name.resize(dot);
+  if (const std::size_t dot = name.find_last_of('.'); dot != std::string::npos && dot > 0)
+    name.resize(dot);
   name.resize(std::min<std::size_t>(name.size(), 63));
   for (char& c : name)
     if (!is_valid_name(std::string_view(&c, 1))) c = '-';
@@ -57,15 +60,17 @@ void check_precision(MapReader& map, const ClusterSpec& spec) {
   for (const NodeSpec& node : spec.nodes) {
     if (node.device.kind != Device::Kind::kNpu || node.device.npu.name == last_bad) continue;
     const auto& formats = node.device.npu.formats;
-    if (std::any_of(formats.begin(), formats.end(), [&](const NpuFormat& f) { return f.format == *wanted; })) continue;
+    if (std::any_of(formats.begin(), formats.end(),
+                    [&](const NpuFormat& f) { return f.format == *wanted; }))
+      continue;
     std::vector<std::string> names;
     for (const NpuFormat& format : formats) names.push_back(format.format.name);
     last_bad = node.device.npu.name;
     const YamlValue* model = map.find("model");
     const YamlValue* precision = model == nullptr ? nullptr : model->find("precision");
     map.context().error(precision == nullptr ? map.mark() : precision->mark,
-                        fmt::format("model.precision: {} on {} has no {}; it has {}", last_bad, node.name,
-                                    spec.model.precision, fmt::join(names, ", ")));
+                        fmt::format("model.precision: {} on {} has no {}; it has {}", last_bad,
+                                    node.name, spec.model.precision, fmt::join(names, ", ")));
   }
 }
 
@@ -74,7 +79,8 @@ void check_whole(MapReader& map, const ClusterSpec& spec) {
   std::int64_t npus = 0;
   for (const NodeSpec& node : spec.nodes) npus += node.device.kind == Device::Kind::kNpu;
   if (spec.partition.min_nodes > npus)
-    map.error("partition", fmt::format("min_nodes is {}, but {} of the nodes have an NPU", spec.partition.min_nodes, npus));
+    map.error("partition", fmt::format("min_nodes is {}, but {} of the nodes have an NPU",
+                                       spec.partition.min_nodes, npus));
   if (!spec.model.precision.empty()) check_precision(map, spec);
 }
 
@@ -105,8 +111,8 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
 
 }  // namespace
 
-Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file, const Overrides& overrides,
-                                       const DataRoot& data) {
+Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
+                                       const Overrides& overrides, const DataRoot& data) {
   Checked<YamlValue> tree = parse_yaml(text, file);
   if (!tree) return tl::unexpected<Diagnostics>(std::move(tree.error()));
   if (Diagnostics problems = apply_overrides(*tree, overrides); !problems.empty())
@@ -120,7 +126,8 @@ Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::strin
   return spec;
 }
 
-Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides, const DataRoot& data) {
+Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
+                                  const DataRoot& data) {
   const Result<std::string> text = read_text_file(file, kYamlBytesLimit);
   if (!text) return tl::unexpected<Diagnostics>(Diagnostics{{text.error()}});
   return read_cluster_text(*text, file, overrides, data);

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::int64_t kVectorsLimit = 1 << 20;
 constexpr std::int64_t kCyclesLimit = 1'000'000'000;
-// Above this many lanes a sum of products of 7-bit mantissas no longer fits the exact path (numerics, section 3).
+// Above this many lanes a sum of products of 7-bit mantissas no longer fits the exact path
+// (numerics, section 3).
 constexpr std::int64_t kNativeDimLimit = 1'040;
 
 bool read_format(MapReader& entry, NumberFormat& out) {
@@ -17,8 +18,12 @@ bool read_format(MapReader& entry, NumberFormat& out) {
   const Result<NumberFormat> format = parse_format(name);
   if (!format) return entry.error("name", format.error().message), false;
   if (format->exponent_bits != 0 || format->mantissa_bits > 7)
-    return entry.error("name", fmt::format("{}: a matrix-vector unit multiplies integer mantissas of at most 7 bits",
-                                           name)), false;
+    return entry.error(
+               "name",
+               fmt::format(
+                   "{}: a matrix-vector unit multiplies integer mantissas of at most 7 bits",
+                   name)),
+           false;
   out = *format;
   return true;
 }
@@ -27,15 +32,19 @@ void read_formats(MapReader& device, const std::string& label, std::vector<NpuFo
   const YamlValue* list = device.require("formats");
   if (list == nullptr) return;
   if (list->kind != YamlValue::Kind::kList || list->items.empty())
-    return device.error("formats", "must be a list of {name, beats_per_tile}, the native one first");
+    return device.error("formats",
+                        "must be a list of {name, beats_per_tile}, the native one first");
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    MapReader entry(device.context(), list->items[i], "device_format", fmt::format("{}formats[{}]", label, i));
+    MapReader entry(device.context(), list->items[i], "device_format",
+                    fmt::format("{}formats[{}]", label, i));
     NpuFormat format;
     const bool good = read_format(entry, format.format);
     entry.require("beats_per_tile");
     entry.integer("beats_per_tile", format.beats_per_tile, 1, 1 << 20);
     entry.finish();
-    const auto same = [&](const NpuFormat& other) { return other.format.name == format.format.name; };
+    const auto same = [&](const NpuFormat& other) {
+      return other.format.name == format.format.name;
+    };
     if (good && std::any_of(out.begin(), out.end(), same))
       entry.error("name", fmt::format("\"{}\" stands here twice", format.format.name));
     out.push_back(std::move(format));
@@ -68,12 +77,14 @@ void read_timing(MapReader& device, const std::string& label, NpuTimingParameter
 
 void read_npu(MapReader& map, const std::string& label, NpuDevice& out) {
   const Bytes dram_limit{std::int64_t{1} << 44};
-  for (const char* key : {"name", "clock", "tile_engines", "lanes", "native_dimension", "matrix_registers"})
+  for (const char* key :
+       {"name", "clock", "tile_engines", "lanes", "native_dimension", "matrix_registers"})
     map.require(key);
   map.name("name", out.name);
   map.text("description", out.description);
   map.text("source", out.source);
-  map.quantity("clock", out.clock, parse_frequency, Frequency{1'000'000}, Frequency{10'000'000'000});
+  map.quantity("clock", out.clock, parse_frequency, Frequency{1'000'000},
+               Frequency{10'000'000'000});
   map.integer_as("tile_engines", out.tile_engines, 1, 1'024);
   map.integer_as("lanes", out.lanes, 1, kNativeDimLimit);
   map.integer_as("native_dimension", out.native_dim, 1, kNativeDimLimit);
@@ -99,10 +110,12 @@ void read_cpu(MapReader& map, CpuDevice& out) {
 
 }  // namespace
 
-void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label, Device& out) {
+void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
+                     Device& out) {
   MapReader map(context, value, "device", label);
   if (!map.is_map()) return;
-  map.choice("kind", out.kind, Choices<Device::Kind>{{"npu", Device::Kind::kNpu}, {"cpu", Device::Kind::kCpu}});
+  map.choice("kind", out.kind,
+             Choices<Device::Kind>{{"npu", Device::Kind::kNpu}, {"cpu", Device::Kind::kCpu}});
   const bool is_npu = out.kind == Device::Kind::kNpu;
   if (is_npu)
     read_npu(map, label.empty() ? "" : label + ".", out.npu);
@@ -130,7 +143,9 @@ bool DeviceLibrary::has(const std::string& name) const {
   return std::binary_search(names_.begin(), names_.end(), name);
 }
 
-std::string DeviceLibrary::path_of(const std::string& name) const { return folder_ + "/" + name + ".yaml"; }
+std::string DeviceLibrary::path_of(const std::string& name) const {
+  return folder_ + "/" + name + ".yaml";
+}
 
 const Checked<Device>& DeviceLibrary::file(const std::string& path) {
   const auto at = read_.find(path);
@@ -150,7 +165,8 @@ Checked<std::vector<Device>> builtin_devices(const DataRoot& data) {
       problems.append(device.error());
   }
   if (library.names().empty())
-    problems.add(ErrorCode::kEnvironment, fmt::format("no device files in \"{}/configs/devices\"", data.path));
+    problems.add(ErrorCode::kEnvironment,
+                 fmt::format("no device files in \"{}/configs/devices\"", data.path));
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
   return devices;
 }

@@ -10,14 +10,50 @@ namespace {
 
 // Kinds of the faults page this version does not inject; they get a better answer than "unknown".
 const std::vector<std::string>& later_kinds() {
-  static const std::vector<std::string> kinds = {
-      "duplicate",   "replay",       "reorder",     "corrupt",          "truncate",       "rate",          "queue",
-      "slot",        "mtu",          "ecn",         "partition",        "clog",           "pfc_pause",     "pfc_storm",
-      "pfc_deadlock", "slow_receiver", "incast",    "switch_down",      "rebind",         "misroute",      "node_crash",
-      "node_pause",  "slow",         "role_hang",   "zombie",           "join_delay",     "clock",         "rcvbuf",
-      "syscall",     "rlimit",       "disk_full",   "seu_config",       "seu_memory",     "datapath_flip", "device_hang",
-      "dram_cal_fail", "reconfigure", "reconfig_garbage", "image_mismatch", "throttle",   "device_dead",   "manager_down",
-      "lease_fault", "no_spare"};
+  static const std::vector<std::string> kinds = {"duplicate",
+                                                 "replay",
+                                                 "reorder",
+                                                 "corrupt",
+                                                 "truncate",
+                                                 "rate",
+                                                 "queue",
+                                                 "slot",
+                                                 "mtu",
+                                                 "ecn",
+                                                 "partition",
+                                                 "clog",
+                                                 "pfc_pause",
+                                                 "pfc_storm",
+                                                 "pfc_deadlock",
+                                                 "slow_receiver",
+                                                 "incast",
+                                                 "switch_down",
+                                                 "rebind",
+                                                 "misroute",
+                                                 "node_crash",
+                                                 "node_pause",
+                                                 "slow",
+                                                 "role_hang",
+                                                 "zombie",
+                                                 "join_delay",
+                                                 "clock",
+                                                 "rcvbuf",
+                                                 "syscall",
+                                                 "rlimit",
+                                                 "disk_full",
+                                                 "seu_config",
+                                                 "seu_memory",
+                                                 "datapath_flip",
+                                                 "device_hang",
+                                                 "dram_cal_fail",
+                                                 "reconfigure",
+                                                 "reconfig_garbage",
+                                                 "image_mismatch",
+                                                 "throttle",
+                                                 "device_dead",
+                                                 "manager_down",
+                                                 "lease_fault",
+                                                 "no_spare"};
   return kinds;
 }
 
@@ -39,7 +75,9 @@ std::vector<std::string> supported_kinds() {
 class FaultReader {
  public:
   FaultReader(ReadContext& context, const YamlValue& value, std::size_t number, Duration time_limit)
-      : label_(fmt::format("faults[{}]", number)), map_(context, value, "fault", label_), time_limit_(time_limit) {
+      : label_(fmt::format("faults[{}]", number)),
+        map_(context, value, "fault", label_),
+        time_limit_(time_limit) {
     fault_.rule.id = fmt::format("fault{}", number);
     fault_.position = context.where(value.mark);
   }
@@ -75,21 +113,26 @@ class FaultReader {
       return true;
     }
     // A profile is refused by finish(); it needs no second error.
-    if (found == 0 && map_.find("profile") != nullptr) return map_.error("profile", profile_refusal()), false;
+    if (found == 0 && map_.find("profile") != nullptr)
+      return map_.error("profile", profile_refusal()), false;
     if (found != 1)
-      map_.context().error(map_.mark(), fmt::format("{}: needs {} of loss, delay, link_down (or kind)", label_,
-                                                    found == 0 ? "one" : "only one"));
+      map_.context().error(map_.mark(),
+                           fmt::format("{}: needs {} of loss, delay, link_down (or kind)", label_,
+                                       found == 0 ? "one" : "only one"));
     return found == 1;
   }
 
-  static std::string profile_refusal() { return std::string(schema_map("fault").find("profile")->refused); }
+  static std::string profile_refusal() {
+    return std::string(schema_map("fault").find("profile")->refused);
+  }
 
   bool named_kind(const std::string& kind) {
     for (const auto& [name, meaning] : fault_kinds())
       if (name == kind) return fault_.rule.kind = meaning, true;
     const std::string list = fmt::format("{}", fmt::join(supported_kinds(), ", "));
     if (contains(later_kinds(), kind))
-      map_.error("kind", fmt::format("\"{}\" is not supported in this version; supported: {}", kind, list));
+      map_.error("kind",
+                 fmt::format("\"{}\" is not supported in this version; supported: {}", kind, list));
     else
       map_.error("kind", fmt::format("no fault called \"{}\"{}; supported: {}", kind,
                                      did_you_mean(kind, supported_kinds()), list));
@@ -108,13 +151,15 @@ class FaultReader {
         map_.context().error(map_.mark(), fmt::format("{}: needs delay, jitter or both", label_));
     } else if (!has_kind_) {
       bool down = true;
-      if (map_.flag("link_down", down) && !down) map_.error("link_down", "false has no effect: leave the rule out");
+      if (map_.flag("link_down", down) && !down)
+        map_.error("link_down", "false has no effect: leave the rule out");
     }
   }
 
   void read_loss() {
     if (!has_kind_) {
-      map_.quantity("loss", fault_.rule.loss, parse_probability, Probability{0}, Probability{1'000'000'000});
+      map_.quantity("loss", fault_.rule.loss, parse_probability, Probability{0},
+                    Probability{1'000'000'000});
       return;
     }
     const YamlValue* value = map_.require("model");
@@ -124,13 +169,16 @@ class FaultReader {
     model.require("type");
     model.text("type", type);
     if (type != "bernoulli") {
-      model.error("type", contains(later_models(), type)
-                              ? fmt::format("\"{}\" is not supported in this version; supported: bernoulli", type)
-                              : fmt::format("\"{}\" is not known{}", type, suggestion(type, {"bernoulli"})));
+      model.error(
+          "type",
+          contains(later_models(), type)
+              ? fmt::format("\"{}\" is not supported in this version; supported: bernoulli", type)
+              : fmt::format("\"{}\" is not known{}", type, suggestion(type, {"bernoulli"})));
       return;
     }
     model.require("p");
-    model.quantity("p", fault_.rule.loss, parse_probability, Probability{0}, Probability{1'000'000'000});
+    model.quantity("p", fault_.rule.loss, parse_probability, Probability{0},
+                   Probability{1'000'000'000});
     model.finish();
   }
 
@@ -143,11 +191,13 @@ class FaultReader {
       return;
     }
     if (where == nullptr)
-      return map_.context().error(map_.mark(), fmt::format("{}: says of no link; add link or where", label_));
+      return map_.context().error(map_.mark(),
+                                  fmt::format("{}: says of no link; add link or where", label_));
     MapReader reader(map_.context(), *where, "fault_where", label_ + ".where");
     enum class Direction : std::uint8_t { kTx, kRx, kBoth } direction = Direction::kBoth;
     reader.choice("direction", direction,
-                  Choices<Direction>{{"tx", Direction::kTx}, {"rx", Direction::kRx}, {"both", Direction::kBoth}});
+                  Choices<Direction>{
+                      {"tx", Direction::kTx}, {"rx", Direction::kRx}, {"both", Direction::kBoth}});
     fault_.rule.forward = direction != Direction::kRx;
     fault_.rule.backward = direction != Direction::kTx;
     const bool on_nodes = reader.is_map() && where->find("nodes") != nullptr;
@@ -168,7 +218,8 @@ class FaultReader {
     const int ways = (links.find("name") != nullptr) + has_pair + (links.find("node") != nullptr);
     links.finish();
     if (ways != 1)
-      return map_.context().error(value.mark, fmt::format("{}.where.links: needs one of name, from and to, node", label_));
+      return map_.context().error(
+          value.mark, fmt::format("{}.where.links: needs one of name, from and to, node", label_));
     for (const char* key : {"name", "from", "to", "node"}) {
       std::string text;
       if (links.text(key, text)) check_selector(links, key, text);
@@ -187,7 +238,8 @@ class FaultReader {
     const auto bad = [](char c) { return c != '*' && !is_valid_name(std::string_view(&c, 1)); };
     for (const std::string& name : *names)
       if (name.empty() || std::any_of(name.begin(), name.end(), bad))
-        return map.error(key, fmt::format("\"{}\" is no name, range (fpga[0-3]) or glob (fpga*)", text));
+        return map.error(key,
+                         fmt::format("\"{}\" is no name, range (fpga[0-3]) or glob (fpga*)", text));
   }
 
   void read_window() {
@@ -203,7 +255,8 @@ class FaultReader {
       Duration from{}, to = kNever.time_since_epoch();
       reader.duration("from", from, Duration{0});
       reader.duration("to", to, Duration{0});
-      if (to <= from) reader.error("to", fmt::format("{} is not after from, {}", spell(to), spell(from)));
+      if (to <= from)
+        reader.error("to", fmt::format("{} is not after from, {}", spell(to), spell(from)));
       set_window(reader, "from", from, to);
     }
     reader.finish("beside from and to");
@@ -220,8 +273,8 @@ class FaultReader {
     fault_.rule.from = kRunStart + from;
     fault_.rule.until = kRunStart + to;
     if (from >= time_limit_)
-      map.error(key, fmt::format("{} is not within the run, which ends at {} (limits.time)", spell(from),
-                                 spell(time_limit_)));
+      map.error(key, fmt::format("{} is not within the run, which ends at {} (limits.time)",
+                                 spell(from), spell(time_limit_)));
   }
 
   std::string label_;
@@ -234,8 +287,9 @@ class FaultReader {
 }  // namespace
 
 const Choices<FaultKind>& fault_kinds() {
-  static const Choices<FaultKind> table = {
-      {"loss", FaultKind::kLoss}, {"delay", FaultKind::kDelay}, {"link_down", FaultKind::kLinkDown}};
+  static const Choices<FaultKind> table = {{"loss", FaultKind::kLoss},
+                                           {"delay", FaultKind::kDelay},
+                                           {"link_down", FaultKind::kLinkDown}};
   return table;
 }
 
@@ -243,15 +297,19 @@ void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>
   const YamlValue* list = cluster.find("faults");
   if (list == nullptr) return;
   if (list->kind != YamlValue::Kind::kList)
-    return cluster.error("faults", "must be a list of rules such as {at: 1 ms, for: 500 us, link: fpga0-tor0, loss: 1 %}");
+    return cluster.error(
+        "faults",
+        "must be a list of rules such as {at: 1 ms, for: 500 us, link: fpga0-tor0, loss: 1 %}");
   std::map<std::string, Mark> used;
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    std::optional<FaultSpec> fault = FaultReader(cluster.context(), list->items[i], i, time_limit).read();
+    std::optional<FaultSpec> fault =
+        FaultReader(cluster.context(), list->items[i], i, time_limit).read();
     if (!fault) continue;
     const auto [first, is_new] = used.emplace(fault->rule.id, list->items[i].mark);
     if (!is_new)
-      cluster.context().error(list->items[i].mark, fmt::format("faults[{}].id: \"{}\" is used twice: here and at {}", i,
-                                                               fault->rule.id, cluster.context().where(first->second)));
+      cluster.context().error(list->items[i].mark,
+                              fmt::format("faults[{}].id: \"{}\" is used twice: here and at {}", i,
+                                          fault->rule.id, cluster.context().where(first->second)));
     out.push_back(std::move(*fault));
   }
 }

@@ -21,7 +21,8 @@ void read_rnn(MapReader& model, const YamlValue& value, ModelSpec& out) {
   map.flag("reset_after", rnn.reset_after);
   map.integer("count_as_hidden", out.count_as_hidden, 0, kElementsLimit);
   map.finish();
-  if (rnn.reset_after && rnn.cell != Cell::kGru) map.error("reset_after", "only a GRU has a reset gate");
+  if (rnn.reset_after && rnn.cell != Cell::kGru)
+    map.error("reset_after", "only a GRU has a reset gate");
   out.rnn = rnn;
 }
 
@@ -83,7 +84,8 @@ void read_service(MapReader& cluster, ServiceSpec& out) {
   if (value == nullptr) return;
   MapReader map(cluster.context(), *value, "service", "service");
   if (map.integer("replicas", out.replicas, 0, kNodesLimit) && out.replicas != 1)
-    map.error("replicas", fmt::format("{}: this version serves one replica of the model", out.replicas));
+    map.error("replicas",
+              fmt::format("{}: this version serves one replica of the model", out.replicas));
   if (map.integer("spares", out.spares, 0, kNodesLimit) && out.spares != 0)
     map.error("spares", fmt::format("{}: this version keeps no spares; write 0", out.spares));
   if (const YamlValue* sla = map.find("sla")) {

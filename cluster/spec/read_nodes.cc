@@ -32,12 +32,15 @@ class NodesReader {
     const YamlValue* value = map.require("device");
     if (value == nullptr) return;
     if (value->kind != YamlValue::Kind::kScalar)
-      return read_device_map(context_, *value, fmt::format("nodes[{}].device", number), node.device);
+      return read_device_map(context_, *value, fmt::format("nodes[{}].device", number),
+                             node.device);
     const std::string& text = value->text;
     if (is_path(text)) return take(*value, file_of(text), node);
     if (!library_.has(text))
-      return context_.error(value->mark, fmt::format("no device called \"{}\"{} (soliton list devices)", text,
-                                                     context_.wants_more() ? suggestion(text, library_.names()) : ""));
+      return context_.error(
+          value->mark,
+          fmt::format("no device called \"{}\"{} (soliton list devices)", text,
+                      context_.wants_more() ? suggestion(text, library_.names()) : ""));
     take(*value, library_.path_of(text), node);
     node.device_is_builtin = true;
   }
@@ -60,10 +63,13 @@ class NodesReader {
 
   static void check_place(MapReader& map, const std::string& place) {
     const auto bad = [](char c) {
-      return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '_' || c == '-');
+      return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' ||
+               c == '_' || c == '-');
     };
     for (const char c : place)
-      if (bad(c)) return map.error("at", fmt::format("\"{}\" is no place; places look like rack0 or pod3/rack17", place));
+      if (bad(c))
+        return map.error(
+            "at", fmt::format("\"{}\" is no place; places look like rack0 or pod3/rack17", place));
   }
 
   void add_names(MapReader& map, const std::string& pattern, const NodeSpec& node) {
@@ -75,7 +81,8 @@ class NodesReader {
       if (!is_valid_name(name)) return map.error("name", fmt::format("\"{}\" {}", name, kNameRule));
       const auto [first, is_new] = used_.emplace(name, map.mark_of("name"));
       if (!is_new)
-        return map.error("name", fmt::format("\"{}\" is used twice: here and at {}", name, context_.where(first->second)));
+        return map.error("name", fmt::format("\"{}\" is used twice: here and at {}", name,
+                                             context_.where(first->second)));
       out_.push_back(node);
       out_.back().name = name;
     }
@@ -93,12 +100,15 @@ void check_roles(MapReader& cluster, const std::vector<NodeSpec>& nodes) {
   for (const NodeSpec& node : nodes) npus += node.device.kind == Device::Kind::kNpu;
   if (npus == 0) cluster.error("nodes", "no node has an NPU; add one with a device such as bw-s10");
   if (npus == nodes.size())
-    cluster.error("nodes", "no host: clients run on a node with device cpu; add {name: host0, device: cpu}");
+    cluster.error("nodes",
+                  "no host: clients run on a node with device cpu; add {name: host0, device: cpu}");
 }
 
 }  // namespace
 
-bool is_path(const std::string& text) { return text.find('/') != std::string::npos || text.ends_with(".yaml"); }
+bool is_path(const std::string& text) {
+  return text.find('/') != std::string::npos || text.ends_with(".yaml");
+}
 
 void read_nodes(MapReader& cluster, const ReadSite& site, std::vector<NodeSpec>& out) {
   const YamlValue* list = cluster.require("nodes");

@@ -20,8 +20,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 std::string explain_kind(const std::string& kind) {
   if (contains(later_kinds(), kind))
-    return fmt::format("the topology kind \"{}\" is not supported in this version; supported: {}", kind,
-                       fmt::join(topology_kinds(), ", "));
+    return fmt::format("the topology kind \"{}\" is not supported in this version; supported: {}",
+                       kind, fmt::join(topology_kinds(), ", "));
   return fmt::format("no topology kind \"{}\"{}", kind, suggestion(kind, topology_kinds()));
 }
 
@@ -30,7 +30,9 @@ std::vector<std::string> expand_names(ReadContext& context, Mark mark, const std
   Result<std::vector<std::string>> names = expand_ranges(pattern, kNodesLimit);
   if (!names) return context.error(mark, names.error().message), std::vector<std::string>{};
   for (const std::string& name : *names)
-    if (!is_valid_name(name)) return context.error(mark, fmt::format("\"{}\" {}", name, kNameRule)), std::vector<std::string>{};
+    if (!is_valid_name(name))
+      return context.error(mark, fmt::format("\"{}\" {}", name, kNameRule)),
+             std::vector<std::string>{};
   return std::move(*names);
 }
 
@@ -81,7 +83,8 @@ class ExplicitReader {
     const YamlValue* pair = map.require("between");
     if (pair == nullptr) return false;
     const bool good = pair->kind == YamlValue::Kind::kList && pair->items.size() == 2 &&
-                      pair->items[0].kind == YamlValue::Kind::kScalar && pair->items[1].kind == YamlValue::Kind::kScalar;
+                      pair->items[0].kind == YamlValue::Kind::kScalar &&
+                      pair->items[1].kind == YamlValue::Kind::kScalar;
     if (!good) return map.error("between", "must be a list of two names: [fpga0, tor0]"), false;
     ends[0] = pair->items[0].text;
     ends[1] = pair->items[1].text;
@@ -94,14 +97,18 @@ class ExplicitReader {
     if (a.empty() || b.empty()) return;
     const std::size_t count = std::max(a.size(), b.size());
     if ((a.size() != count && a.size() != 1) || (b.size() != count && b.size() != 1))
-      return map.error("between", fmt::format("{} names against {}: ranges must be as long as each other, or one name",
-                                              a.size(), b.size()));
+      return map.error(
+          "between",
+          fmt::format("{} names against {}: ranges must be as long as each other, or one name",
+                      a.size(), b.size()));
     std::vector<std::string> names;
     if (!link.name.empty()) names = expand_names(context_, map.mark_of("name"), link.name);
     if (!link.name.empty() && names.size() != count)
       return map.error("name", fmt::format("{} names for {} links", names.size(), count));
     for (std::size_t i = 0; i < count; ++i)
-      if (!add_link(map, a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i], names.empty() ? "" : names[i], link)) return;
+      if (!add_link(map, a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i],
+                    names.empty() ? "" : names[i], link))
+        return;
   }
 
   bool add_link(MapReader& map, const std::string& a, const std::string& b, const std::string& name,
@@ -117,10 +124,12 @@ class ExplicitReader {
     return true;
   }
 
-  bool first_use(std::map<std::string, Mark>& used, const std::string& name, MapReader& map, std::string_view key) {
+  bool first_use(std::map<std::string, Mark>& used, const std::string& name, MapReader& map,
+                 std::string_view key) {
     const auto [first, is_new] = used.emplace(name, map.mark_of(key));
     if (!is_new)
-      map.error(key, fmt::format("\"{}\" is used twice: here and at {}", name, context_.where(first->second)));
+      map.error(key, fmt::format("\"{}\" is used twice: here and at {}", name,
+                                 context_.where(first->second)));
     return is_new;
   }
 
@@ -139,14 +148,17 @@ const YamlValue* list_of(MapReader& map, std::string_view key, const char* shape
 
 void read_explicit(MapReader& map, const std::string& label, TopologySpec& out) {
   ExplicitReader reader(map.context(), label, out);
-  if (const YamlValue* list = list_of(map, "switches", "{name, forwarding, store_and_forward, place}"))
+  if (const YamlValue* list =
+          list_of(map, "switches", "{name, forwarding, store_and_forward, place}"))
     for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_switch(list->items[i], i);
   map.require("links");
-  if (const YamlValue* list = list_of(map, "links", "{between: [a, b], latency, bandwidth, queue, name}"))
+  if (const YamlValue* list =
+          list_of(map, "links", "{between: [a, b], latency, bandwidth, queue, name}"))
     for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_link(list->items[i], i);
 }
 
-void named_topology(const YamlValue& value, ReadContext& context, const ReadSite& site, TopologySpec& out) {
+void named_topology(const YamlValue& value, ReadContext& context, const ReadSite& site,
+                    TopologySpec& out) {
   const std::string shipped_folder = resolve_path(site.data.path, "topologies");
   const std::vector<std::string> names = yaml_stems(shipped_folder);
   std::string path = shipped_folder + "/" + value.text + ".yaml";
@@ -156,9 +168,10 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
     path = !is_regular_file(beside) && is_regular_file(shipped) ? shipped : beside;
     if (!is_regular_file(path)) return context.error(value.mark, explain_missing_file(path));
   } else if (!contains(names, value.text)) {
-    const std::string what = contains(later_kinds(), value.text) ? explain_kind(value.text)
-                                                                 : fmt::format("no topology called \"{}\"{}", value.text,
-                                                                               suggestion(value.text, names));
+    const std::string what =
+        contains(later_kinds(), value.text)
+            ? explain_kind(value.text)
+            : fmt::format("no topology called \"{}\"{}", value.text, suggestion(value.text, names));
     return context.error(value.mark, what + " (soliton list topologies)");
   }
   Checked<TopologySpec> spec = read_topology_file(path);
@@ -175,18 +188,21 @@ const std::vector<std::string>& topology_kinds() {
   return kinds;
 }
 
-void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label, TopologySpec& out) {
+void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
+                       TopologySpec& out) {
   MapReader map(context, value, "topology", label);
   if (!map.is_map()) return;
   const std::string inner = label.empty() ? "" : label + ".";
   map.require("kind");
   std::string kind = out.kind;
-  if (map.text("kind", kind) && !contains(topology_kinds(), kind)) return map.error("kind", explain_kind(kind));
+  if (map.text("kind", kind) && !contains(topology_kinds(), kind))
+    return map.error("kind", explain_kind(kind));
   out.kind = out.name = kind;
   map.name("name", out.name);
   // Local cables are as good as infinitely fast.
   if (kind != "local") map.bit_rate("bandwidth", out.rate);
-  if (kind == "rack" || kind == "datacenter") map.integer("hosts_per_rack", out.hosts_per_rack, 1, 1'024);
+  if (kind == "rack" || kind == "datacenter")
+    map.integer("hosts_per_rack", out.hosts_per_rack, 1, 1'024);
   if (kind == "datacenter") {
     map.integer("racks_per_pod", out.racks_per_pod, 1, 1'024);
     map.integer("pods", out.pods, 1, 65'536);

@@ -7,18 +7,25 @@
 namespace soliton {
 namespace {
 
-// `kind:` and the open-loop arrivals bring keys of their own; saying that they are unknown would only confuse.
+// `kind:` and the open-loop arrivals bring keys of their own; saying that they are unknown would
+// only confuse.
 bool is_supported(MapReader& map) {
   std::string kind, arrival = "closed";
   if (map.text("kind", kind)) {
-    map.error("kind", fmt::format("\"{}\" is not supported in this version: leave the key out, and clients send requests "
-                                  "to the model in a closed loop", kind));
+    map.error(
+        "kind",
+        fmt::format(
+            "\"{}\" is not supported in this version: leave the key out, and clients send requests "
+            "to the model in a closed loop",
+            kind));
     return false;
   }
   if (map.text("arrival", arrival) && arrival != "closed") {
     const bool later = arrival == "poisson" || arrival == "trace";
-    map.error("arrival", later ? fmt::format("\"{}\" is not supported in this version; supported: closed", arrival)
-                               : fmt::format("\"{}\" is not known{}", arrival, suggestion(arrival, {"closed"})));
+    map.error(
+        "arrival",
+        later ? fmt::format("\"{}\" is not supported in this version; supported: closed", arrival)
+              : fmt::format("\"{}\" is not known{}", arrival, suggestion(arrival, {"closed"})));
     return !later;
   }
   return true;
@@ -27,10 +34,13 @@ bool is_supported(MapReader& map) {
 void read_files(MapReader& map, const ReadSite& site, WorkloadSpec& out) {
   const YamlValue* input = map.find("input");
   if (input != nullptr && input->kind == YamlValue::Kind::kMap)
-    map.error("input", "a file for each model input is not supported in this version: name one .npy file, or random");
+    map.error("input",
+              "a file for each model input is not supported in this version: name one .npy file, "
+              "or random");
   else if (input != nullptr && (input->kind != YamlValue::Kind::kScalar || input->text != "random"))
     read_path(map, site, "input", out.input);
-  for (const auto& [key, member] : {std::pair{"lengths", &WorkloadSpec::lengths}, {"labels", &WorkloadSpec::labels},
+  for (const auto& [key, member] : {std::pair{"lengths", &WorkloadSpec::lengths},
+                                    {"labels", &WorkloadSpec::labels},
                                     {"golden", &WorkloadSpec::golden}}) {
     if (map.find(key) == nullptr) continue;
     if (input == nullptr || input->text == "random")
@@ -84,14 +94,17 @@ void read_ltl(MapReader& cluster, LtlOptions& out) {
   map.bytes("credit_overhead", out.credit_overhead, Bytes{0}, Bytes{65'536});
   map.finish();
   if (out.timeout_max < out.timeout)
-    map.error("timeout_max", fmt::format("{} is below timeout, {}", spell(out.timeout_max), spell(out.timeout)));
+    map.error("timeout_max",
+              fmt::format("{} is below timeout, {}", spell(out.timeout_max), spell(out.timeout)));
   const Bytes packet = mtu + out.credit_overhead;
   if (out.credit < packet)
-    map.error("credit", fmt::format("{} is less than one packet is charged, {} (mtu and credit_overhead)",
-                                    spell(out.credit), spell(packet)));
+    map.error("credit",
+              fmt::format("{} is less than one packet is charged, {} (mtu and credit_overhead)",
+                          spell(out.credit), spell(packet)));
   if (out.ack_every > out.window)
-    map.error("ack_every", fmt::format("{} is above window, {}: no acknowledgement would ever be sent early",
-                                       out.ack_every, out.window));
+    map.error("ack_every",
+              fmt::format("{} is above window, {}: no acknowledgement would ever be sent early",
+                          out.ack_every, out.window));
   if (const Status status = check(out); !status && map.context().count() == errors_before)
     cluster.error("ltl", status.error().message);
 }

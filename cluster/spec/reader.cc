@@ -15,7 +15,8 @@ constexpr std::size_t kLongestNearName = 64;
 }  // namespace
 
 std::string ReadContext::where(Mark mark) const {
-  if (mark.override_index >= 0) return "--set " + override_paths_[static_cast<std::size_t>(mark.override_index)];
+  if (mark.override_index >= 0)
+    return "--set " + override_paths_[static_cast<std::size_t>(mark.override_index)];
   return fmt::format("{}:{}:{}", file_, mark.line, mark.column);
 }
 
@@ -36,7 +37,8 @@ Diagnostics ReadContext::take() {
                    [](const Problem& a, const Problem& b) { return a.mark < b.mark; });
   Diagnostics out;
   for (Problem& problem : problems_) out.add(ErrorCode::kInvalid, std::move(problem.text));
-  if (dropped_ > 0) out.add(ErrorCode::kInvalid, fmt::format("{}: {} more errors", file_, dropped_));
+  if (dropped_ > 0)
+    out.add(ErrorCode::kInvalid, fmt::format("{}: {} more errors", file_, dropped_));
   problems_.clear();
   dropped_ = 0;
   return out;
@@ -52,11 +54,16 @@ std::string suggestion(const std::string& name, const std::vector<std::string>& 
   return near.empty() ? fmt::format("; allowed: {}", fmt::join(candidates, ", ")) : near;
 }
 
-MapReader::MapReader(ReadContext& context, const YamlValue& value, std::string_view schema, std::string label)
-    : context_(context), value_(value), schema_(schema_map(schema)), label_(std::move(label)),
+MapReader::MapReader(ReadContext& context, const YamlValue& value, std::string_view schema,
+                     std::string label)
+    : context_(context),
+      value_(value),
+      schema_(schema_map(schema)),
+      label_(std::move(label)),
       is_map_(value.kind == YamlValue::Kind::kMap) {
   if (!is_map_)
-    context_.error(value.mark, fmt::format("{} must be a map with the keys {}", label_.empty() ? "a file" : label_,
+    context_.error(value.mark, fmt::format("{} must be a map with the keys {}",
+                                           label_.empty() ? "a file" : label_,
                                            fmt::join(schema_.names(), ", ")));
 }
 
@@ -102,8 +109,9 @@ void MapReader::finish(std::string_view why) {
     const SchemaKey* known = schema_.find(name);
     const bool asked = std::find(asked_.begin(), asked_.end(), name) != asked_.end();
     if (known == nullptr)
-      context_.error(mark, fmt::format("unknown key \"{}\"{}{}", name, label_.empty() ? "" : " in " + label_,
-                                       suggestion(name, schema_.names())));
+      context_.error(
+          mark, fmt::format("unknown key \"{}\"{}{}", name, label_.empty() ? "" : " in " + label_,
+                            suggestion(name, schema_.names())));
     else if (!known->refused.empty() && !asked)
       context_.error(mark, fmt::format("{}: {}", label_of(name), known->refused));
     else if (!asked && value_.items[i].kind != YamlValue::Kind::kNull)
@@ -114,7 +122,8 @@ void MapReader::finish(std::string_view why) {
 const YamlValue* MapReader::scalar(std::string_view key) {
   const YamlValue* value = find(key);
   if (value == nullptr || value->kind == YamlValue::Kind::kScalar) return value;
-  error(key, value->kind == YamlValue::Kind::kMap ? "must be one value, not a map" : "must be one value, not a list");
+  error(key, value->kind == YamlValue::Kind::kMap ? "must be one value, not a map"
+                                                  : "must be one value, not a list");
   return nullptr;
 }
 
@@ -128,7 +137,8 @@ bool MapReader::text(std::string_view key, std::string& out) {
 bool MapReader::name(std::string_view key, std::string& out) {
   const YamlValue* value = scalar(key);
   if (value == nullptr) return false;
-  if (!is_valid_name(value->text)) return fail(key, fmt::format("\"{}\" {}", value->text, kNameRule));
+  if (!is_valid_name(value->text))
+    return fail(key, fmt::format("\"{}\" {}", value->text, kNameRule));
   out = value->text;
   return true;
 }
@@ -139,7 +149,8 @@ Result<std::int64_t> parse_integer(std::string_view text) {
   const int base = digits.starts_with("0x") ? 16 : 10;
   if (base == 16) digits.remove_prefix(2);
   std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  const auto [end, problem] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
   if (problem == std::errc::result_out_of_range || (problem == std::errc{} && number > INT64_MAX))
     return invalid(fmt::format("{} is too large", text));
   if (problem != std::errc{} || end != digits.data() + digits.size())
@@ -148,7 +159,8 @@ Result<std::int64_t> parse_integer(std::string_view text) {
   return negative ? -value : value;
 }
 
-bool MapReader::integer(std::string_view key, std::int64_t& out, std::int64_t least, std::int64_t most) {
+bool MapReader::integer(std::string_view key, std::int64_t& out, std::int64_t least,
+                        std::int64_t most) {
   const YamlValue* value = scalar(key);
   if (value == nullptr) return false;
   const Result<std::int64_t> number = parse_integer(value->text);
@@ -166,9 +178,11 @@ bool MapReader::unsigned_integer(std::string_view key, std::uint64_t& out) {
   const int base = digits.starts_with("0x") ? 16 : 10;
   if (base == 16) digits.remove_prefix(2);
   std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  const auto [end, problem] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
   if (problem != std::errc{} || end != digits.data() + digits.size())
-    return fail(key, fmt::format("\"{}\" is not a whole number between 0 and {}", value->text, UINT64_MAX));
+    return fail(
+        key, fmt::format("\"{}\" is not a whole number between 0 and {}", value->text, UINT64_MAX));
   out = number;
   return true;
 }
@@ -186,7 +200,8 @@ bool MapReader::bytes(std::string_view key, Bytes& out, Bytes least, Bytes most)
 }
 
 bool MapReader::bit_rate(std::string_view key, BitRate& out) {
-  return quantity(key, out, parse_bit_rate, BitRate{1'000}, BitRate{std::int64_t{100'000} * 1'000'000'000});
+  return quantity(key, out, parse_bit_rate, BitRate{1'000},
+                  BitRate{std::int64_t{100'000} * 1'000'000'000});
 }
 
 }  // namespace soliton

@@ -1,15 +1,17 @@
-// A typed reader over one map of a YAML tree: required and optional keys, quantities, choices, ranges, unknown keys.
+// A typed reader over one map of a YAML tree: required and optional keys, quantities, choices,
+// ranges, unknown keys.
 //
-// Nothing stops at the first problem: every one lands in the ReadContext, and the value read keeps its default.
+// Nothing stops at the first problem: every one lands in the ReadContext, and the value read keeps
+// its default.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "cluster/spec/schema.h"
 #include "cluster/spec/yaml_tree.h"
@@ -22,13 +24,14 @@ namespace soliton {
 class ReadContext {
  public:
   // `override_paths[i]` is the path of the --set that Mark::override_index == i stands for.
-  ReadContext(std::string file, std::vector<std::string> override_paths)
-      : file_(std::move(file)), override_paths_(std::move(override_paths)) {}
+  ReadContext(const std::string& file, std::vector<std::string> override_paths)
+      : file_(printable(file)), override_paths_(std::move(override_paths)) {}
 
   // "configs/a.yaml:6:29", or "--set workload.think".
   std::string where(Mark mark) const;
   void error(Mark mark, const std::string& message);
-  // Errors of another file (a device, a topology) that is named at `mark`; they carry their own positions.
+  // Errors of another file (a device, a topology) that is named at `mark`; they carry their own
+  // positions.
   void include(Mark mark, Diagnostics problems);
   bool failed() const { return !problems_.empty(); }
   std::size_t count() const { return problems_.size() + dropped_; }
@@ -60,11 +63,13 @@ using Choices = std::vector<std::pair<std::string_view, E>>;
 
 class MapReader {
  public:
-  // `label` names the map in messages: "workload", "nodes[3]"; "" for the file itself. A value that is no map is reported
-  // once; every key is then absent.
-  MapReader(ReadContext& context, const YamlValue& value, std::string_view schema, std::string label);
+  // `label` names the map in messages: "workload", "nodes[3]"; "" for the file itself. A value that
+  // is no map is reported once; every key is then absent.
+  MapReader(ReadContext& context, const YamlValue& value, std::string_view schema,
+            std::string label);
 
-  // The value of a key; nullptr when absent or empty. Marks it as used. REQUIRES: the schema has the key.
+  // The value of a key; nullptr when absent or empty. Marks it as used. REQUIRES: the schema has
+  // the key.
   const YamlValue* find(std::string_view key);
   const YamlValue* require(std::string_view key);
   bool is_map() const { return is_map_; }
@@ -74,7 +79,8 @@ class MapReader {
   std::string label_of(std::string_view key) const;
   ReadContext& context() { return context_; }
   void error(std::string_view key, const std::string& message);
-  // Reports keys the schema has not, and keys that were not asked for: they mean nothing here (`why` says for what).
+  // Reports keys the schema has not, and keys that were not asked for: they mean nothing here
+  // (`why` says for what).
   void finish(std::string_view why = "here");
 
   // Each leaves `out` alone and answers false when the key is absent or wrong.
@@ -92,13 +98,15 @@ class MapReader {
   bool unsigned_integer(std::string_view key, std::uint64_t& out);
   bool flag(std::string_view key, bool& out);
   template <typename T>
-  bool quantity(std::string_view key, T& out, Result<T> (*parse)(std::string_view), T least, T most) {
+  bool quantity(std::string_view key, T& out, Result<T> (*parse)(std::string_view), T least,
+                T most) {
     const YamlValue* value = scalar(key);
     if (value == nullptr) return false;
     const Result<T> parsed = parse(value->text);
     if (!parsed) return fail(key, parsed.error().message);
     if (*parsed < least || *parsed > most)
-      return fail(key, fmt::format("{} is not between {} and {}", value->text, spell(least), spell(most)));
+      return fail(
+          key, fmt::format("{} is not between {} and {}", value->text, spell(least), spell(most)));
     out = *parsed;
     return true;
   }
@@ -113,7 +121,8 @@ class MapReader {
       if (value->text == spelling) return out = meaning, true;
     std::vector<std::string> names;
     for (const auto& choice : choices) names.emplace_back(choice.first);
-    return fail(key, fmt::format("\"{}\" is not known{}", value->text, suggestion(value->text, names)));
+    return fail(key,
+                fmt::format("\"{}\" is not known{}", value->text, suggestion(value->text, names)));
   }
 
   static constexpr Duration kLongest = Duration{std::int64_t{100} * 24 * 3600 * 1'000'000'000'000};

@@ -24,11 +24,12 @@ class LinkFinder {
       by_name_.emplace(pair_name(i, 0), Match{i, false});
     }
     // A second pass: a link's own name goes before the reversed spelling of another.
-    for (std::uint32_t i = 0; i < topology.links.size(); ++i) by_name_.emplace(pair_name(i, 1), Match{i, true});
+    for (std::uint32_t i = 0; i < topology.links.size(); ++i)
+      by_name_.emplace(pair_name(i, 1), Match{i, true});
   }
 
-  // Links of one name or glob, in order. Reversed names count only when no link is called so: `*-tor0` means the cables
-  // below tor0, not those above it.
+  // Links of one name or glob, in order. Reversed names count only when no link is called so:
+  // `*-tor0` means the cables below tor0, not those above it.
   std::set<Match> named(const std::string& selector) const {
     std::set<Match> found, reversed;
     if (selector.find('*') == std::string::npos) {
@@ -36,7 +37,8 @@ class LinkFinder {
       return found;
     }
     for (std::uint32_t i = 0; i < topology_.links.size(); ++i)
-      if (glob_matches(selector, topology_.links[i].name) || glob_matches(selector, pair_name(i, 0)))
+      if (glob_matches(selector, topology_.links[i].name) ||
+          glob_matches(selector, pair_name(i, 0)))
         found.insert({i, false});
     for (std::uint32_t i = 0; found.empty() && i < topology_.links.size(); ++i)
       if (glob_matches(selector, pair_name(i, 1))) reversed.insert({i, true});
@@ -57,7 +59,8 @@ class LinkFinder {
   std::string explain(const std::string& selector) const {
     std::vector<std::string> names;
     for (const auto& [name, match] : by_name_) names.push_back(name);
-    if (selector.find('*') != std::string::npos) return fmt::format("no link matches \"{}\"", selector);
+    if (selector.find('*') != std::string::npos)
+      return fmt::format("no link matches \"{}\"", selector);
     return fmt::format("no link called \"{}\"{}", selector, near_or_some(selector, names));
   }
 
@@ -65,8 +68,10 @@ class LinkFinder {
     std::vector<std::string> names;
     for (const Vertex& vertex : topology_.vertices) names.push_back(vertex.name);
     for (const std::string& end : {from, to}) {
-      const bool known = std::any_of(names.begin(), names.end(), [&](const auto& n) { return glob_matches(end, n); });
-      if (!known) return fmt::format("no node or switch called \"{}\"{}", end, near_or_some(end, names));
+      const bool known = std::any_of(names.begin(), names.end(),
+                                     [&](const auto& n) { return glob_matches(end, n); });
+      if (!known)
+        return fmt::format("no node or switch called \"{}\"{}", end, near_or_some(end, names));
     }
     return fmt::format("no link between \"{}\" and \"{}\"", from, to);
   }
@@ -99,10 +104,12 @@ class Resolver {
   void add(const FaultSpec& fault) {
     std::set<Match> found;
     if (!fault.link.empty())
-      for (const std::string& name : expanded(fault, fault.link)) collect(fault, links_.named(name), name, "", found);
+      for (const std::string& name : expanded(fault, fault.link))
+        collect(fault, links_.named(name), name, "", found);
     else
       for (const std::string& from : expanded(fault, fault.from))
-        for (const std::string& to : expanded(fault, fault.to)) collect(fault, links_.between(from, to), from, to, found);
+        for (const std::string& to : expanded(fault, fault.to))
+          collect(fault, links_.between(from, to), from, to, found);
     add_rules(fault, found);
   }
 
@@ -117,16 +124,18 @@ class Resolver {
     return {};
   }
 
-  void collect(const FaultSpec& fault, const std::set<Match>& matches, const std::string& from, const std::string& to,
-               std::set<Match>& found) {
+  void collect(const FaultSpec& fault, const std::set<Match>& matches, const std::string& from,
+               const std::string& to, std::set<Match>& found) {
     if (matches.empty())
-      problems.add(ErrorCode::kInvalid, fmt::format("{}: {} (fault {})", fault.position,
-                                                    to.empty() ? links_.explain(from) : links_.explain_pair(from, to),
-                                                    fault.rule.id));
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("{}: {} (fault {})", fault.position,
+                               to.empty() ? links_.explain(from) : links_.explain_pair(from, to),
+                               fault.rule.id));
     found.insert(matches.begin(), matches.end());
   }
 
-  // One rule when both directions are hit. Otherwise links named from their other end need a rule of their own.
+  // One rule when both directions are hit. Otherwise links named from their other end need a rule
+  // of their own.
   void add_rules(const FaultSpec& fault, const std::set<Match>& found) {
     FaultRule straight = fault.rule, reversed = fault.rule;
     std::swap(reversed.forward, reversed.backward);

@@ -8,77 +8,123 @@ namespace soliton {
 namespace {
 
 constexpr std::string_view kNoExpect = "expectations are not supported in this version";
-constexpr std::string_view kNoProfile = "fault profiles are not supported in this version: write the rules out";
+constexpr std::string_view kNoProfile =
+    "fault profiles are not supported in this version: write the rules out";
 constexpr std::string_view kNoRepeat =
     "only one window (from/to, or at/for) is supported in this version; write a rule for each";
-constexpr std::string_view kNoNodeFaults = "faults on nodes are not supported in this version, only on links";
-constexpr std::string_view kNoMatch = "faults on some packets only are not supported in this version";
-constexpr std::string_view kNoPick = "picking at random is not supported in this version: name the links";
+constexpr std::string_view kNoNodeFaults =
+    "faults on nodes are not supported in this version, only on links";
+constexpr std::string_view kNoMatch =
+    "faults on some packets only are not supported in this version";
+constexpr std::string_view kNoPick =
+    "picking at random is not supported in this version: name the links";
 constexpr std::string_view kNoClass = "traffic classes are not supported in this version";
-constexpr std::string_view kNoRestart = "faults on nodes are not supported in this version, so nothing restarts";
+constexpr std::string_view kNoRestart =
+    "faults on nodes are not supported in this version, so nothing restarts";
 
-std::vector<SchemaMap> make_maps() {
+using Keys = std::vector<SchemaKey>;
+
+// Keys with plain values, separated by blanks, then the others. REQUIRES: `names` is a literal.
+Keys keys(std::string_view names, const Keys& others = {}) {
+  Keys out;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(' '), names.size());
+    out.push_back({names.substr(0, end), ""});
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  out.insert(out.end(), others.begin(), others.end());
+  return out;
+}
+
+SchemaKey refused(std::string_view name, std::string_view why) { return {name, "", false, why}; }
+
+std::vector<SchemaMap> cluster_maps() {
   return {
       {"cluster",
-       {{"name", ""}, {"seed", ""}, {"time", ""}, {"processes", ""}, {"topology", "topology"},
-        {"nodes", "node", true}, {"model", "model"}, {"partition", "partition"}, {"service", "service"},
-        {"workload", "workload"}, {"compute", ""}, {"sample_every", ""}, {"ltl", "ltl"},
-        {"faults", "fault", true}, {"limits", "limits"}, {"trace", "trace"}, {"expect", "", false, kNoExpect}}},
-      {"node", {{"name", ""}, {"device", "device"}, {"at", ""}}},
-      {"device",
-       {{"name", ""}, {"kind", ""}, {"description", ""}, {"source", ""}, {"clock", ""}, {"tile_engines", ""},
-        {"lanes", ""}, {"native_dimension", ""}, {"multifunction_units", ""}, {"matrix_registers", ""},
-        {"vector_registers", "vector_registers"}, {"instruction_words", ""}, {"dram", ""}, {"dram_bandwidth", ""},
-        {"network_bandwidth", ""}, {"formats", "device_format", true}, {"timing", "device_timing"},
-        {"operator_overhead", ""}, {"memory_bandwidth", ""}}},
-      {"vector_registers", {{"initial", ""}, {"add_sub_0", ""}, {"add_sub_1", ""}, {"multiply", ""}}},
-      {"device_format", {{"name", ""}, {"beats_per_tile", ""}}},
-      {"device_timing",
-       {{"dispatch_cycles", ""}, {"depth_cycles", ""}, {"vector_cycles", ""}, {"request_cycles", ""},
-        {"calibrated", ""}, {"source", ""}}},
-      {"topology",
-       {{"name", ""}, {"kind", ""}, {"bandwidth", ""}, {"hosts_per_rack", ""}, {"racks_per_pod", ""}, {"pods", ""},
-        {"switches", "switch", true}, {"links", "cable", true}}},
-      {"switch", {{"name", ""}, {"forwarding", ""}, {"store_and_forward", ""}, {"place", ""}}},
-      {"cable",
-       {{"between", "", true}, {"name", ""}, {"latency", ""}, {"bandwidth", ""}, {"queue", ""},
-        {"class", "", false, kNoClass}}},
-      {"model", {{"rnn", "rnn"}, {"onnx", ""}, {"precision", ""}}},
-      {"rnn",
-       {{"cell", ""}, {"hidden", ""}, {"steps", ""}, {"layers", ""}, {"input", ""}, {"bidirectional", ""},
-        {"reset_after", ""}, {"count_as_hidden", ""}}},
-      {"partition", {{"objective", ""}, {"min_nodes", ""}, {"max_nodes", ""}}},
-      {"service", {{"replicas", ""}, {"spares", ""}, {"sla", "sla"}}},
-      {"sla", {{"p99", ""}}},
-      {"workload",
-       {{"clients", ""}, {"arrival", ""}, {"requests", ""}, {"input", ""}, {"lengths", ""}, {"labels", ""},
-        {"golden", ""}, {"think", ""}, {"kind", "", false, "kind"}}},
-      {"ltl",
-       {{"mtu", ""}, {"window", ""}, {"credit", ""}, {"timeout", ""}, {"timeout_max", ""}, {"reorder_tolerance", ""},
-        {"ack_every", ""}, {"queue_limit", ""}, {"recovery", ""}, {"first_sequence", ""},
-        {"ack_delay", ""}, {"timeout_rtts", ""}, {"credit_overhead", ""}}},
-      {"fault",
-       {{"at", ""}, {"for", ""}, {"link", ""}, {"loss", ""}, {"delay", ""}, {"jitter", ""}, {"link_down", ""},
-        {"id", ""}, {"kind", ""}, {"model", "fault_model"}, {"max_burst", ""}, {"where", "fault_where"},
-        {"when", "fault_when"}, {"profile", "", false, kNoProfile}, {"restart", "", false, kNoRestart}}},
-      {"fault_model", {{"type", ""}, {"p", ""}}},
-      {"fault_where",
-       {{"links", "fault_links"}, {"direction", ""}, {"nodes", "", false, kNoNodeFaults},
-        {"match", "", false, kNoMatch}, {"pick", "", false, kNoPick}}},
-      {"fault_links",
-       {{"name", ""}, {"from", ""}, {"to", ""}, {"node", ""}, {"between", "", false, "name both ends with from and to"}}},
-      {"fault_when",
-       {{"from", ""}, {"to", ""}, {"at", ""}, {"for", ""}, {"every", "", false, kNoRepeat},
-        {"poisson", "", false, kNoRepeat}, {"on", "", false, kNoRepeat}, {"limit", "", false, kNoRepeat}}},
-      {"limits", {{"time", ""}}},
-      {"trace", {{"requests", ""}}},
+       keys("name seed time processes compute sample_every", {{"topology", "topology"},
+                                                              {"nodes", "node", true},
+                                                              {"model", "model"},
+                                                              {"partition", "partition"},
+                                                              {"service", "service"},
+                                                              {"workload", "workload"},
+                                                              {"ltl", "ltl"},
+                                                              {"faults", "fault", true},
+                                                              {"limits", "limits"},
+                                                              {"trace", "trace"},
+                                                              refused("expect", kNoExpect)})},
+      {"node", keys("name at", {{"device", "device"}})},
+      {"model", keys("onnx precision", {{"rnn", "rnn"}})},
+      {"rnn", keys("cell hidden steps layers input bidirectional reset_after count_as_hidden")},
+      {"partition", keys("objective min_nodes max_nodes")},
+      {"service", keys("replicas spares", {{"sla", "sla"}})},
+      {"sla", keys("p99")},
+      {"workload", keys("clients arrival requests input lengths labels golden think",
+                        {refused("kind", "the reader says which are supported")})},
+      {"ltl", keys("mtu window credit timeout timeout_max reorder_tolerance ack_every queue_limit "
+                   "recovery first_sequence ack_delay timeout_rtts credit_overhead")},
+      {"limits", keys("time")},
+      {"trace", keys("requests")},
   };
+}
+
+std::vector<SchemaMap> device_maps() {
+  return {
+      {"device", keys("name kind description source clock tile_engines lanes native_dimension "
+                      "multifunction_units matrix_registers instruction_words dram dram_bandwidth "
+                      "network_bandwidth operator_overhead memory_bandwidth",
+                      {{"vector_registers", "vector_registers"},
+                       {"formats", "device_format", true},
+                       {"timing", "device_timing"}})},
+      {"vector_registers", keys("initial add_sub_0 add_sub_1 multiply")},
+      {"device_format", keys("name beats_per_tile")},
+      {"device_timing",
+       keys("dispatch_cycles depth_cycles vector_cycles request_cycles calibrated source")},
+  };
+}
+
+std::vector<SchemaMap> topology_maps() {
+  return {
+      {"topology", keys("name kind bandwidth hosts_per_rack racks_per_pod pods",
+                        {{"switches", "switch", true}, {"links", "cable", true}})},
+      {"switch", keys("name forwarding store_and_forward place")},
+      {"cable",
+       keys("name latency bandwidth queue", {{"between", "", true}, refused("class", kNoClass)})},
+  };
+}
+
+std::vector<SchemaMap> fault_maps() {
+  return {
+      {"fault", keys("at for link loss delay jitter link_down id kind max_burst",
+                     {{"model", "fault_model"},
+                      {"where", "fault_where"},
+                      {"when", "fault_when"},
+                      refused("profile", kNoProfile),
+                      refused("restart", kNoRestart)})},
+      {"fault_model", keys("type p")},
+      {"fault_where", keys("direction", {{"links", "fault_links"},
+                                         refused("nodes", kNoNodeFaults),
+                                         refused("match", kNoMatch),
+                                         refused("pick", kNoPick)})},
+      {"fault_links",
+       keys("name from to node", {refused("between", "name both ends with from and to")})},
+      {"fault_when",
+       keys("from to at for", {refused("every", kNoRepeat), refused("poisson", kNoRepeat),
+                               refused("on", kNoRepeat), refused("limit", kNoRepeat)})},
+  };
+}
+
+std::vector<SchemaMap> make_maps() {
+  std::vector<SchemaMap> all;
+  for (const auto& part : {cluster_maps(), device_maps(), topology_maps(), fault_maps()})
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
 }
 
 }  // namespace
 
 const SchemaKey* SchemaMap::find(std::string_view key) const {
-  const auto at = std::find_if(keys.begin(), keys.end(), [&](const SchemaKey& k) { return k.name == key; });
+  const auto at =
+      std::find_if(keys.begin(), keys.end(), [&](const SchemaKey& k) { return k.name == key; });
   return at == keys.end() ? nullptr : &*at;
 }
 
@@ -96,7 +142,8 @@ const std::vector<SchemaMap>& schema_maps() {
 
 const SchemaMap& schema_map(std::string_view name) {
   const auto& maps = schema_maps();
-  const auto at = std::find_if(maps.begin(), maps.end(), [&](const SchemaMap& map) { return map.name == name; });
+  const auto at = std::find_if(maps.begin(), maps.end(),
+                               [&](const SchemaMap& map) { return map.name == name; });
   SOLITON_CHECK(at != maps.end());
   return *at;
 }

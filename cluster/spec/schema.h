@@ -1,5 +1,6 @@
-// Every map of the cluster, device and topology files and the keys it may have: the one table behind the reader's "unknown
-// key", the paths of --set, and the test of configs/cluster.schema.json.
+// Every map of the cluster, device and topology files and the keys it may have: the one table
+// behind the reader's "unknown key", the paths of --set, and the test of
+// configs/cluster.schema.json.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@ namespace soliton {
 
 struct SchemaKey {
   std::string_view name;
-  std::string_view map;      // schema of its map, or of each map in its list; "" for plain values
+  std::string_view map;  // schema of its map, or of each map in its list; "" for plain values
   bool list = false;
   std::string_view refused;  // non-empty: a key other versions know; why this one refuses it
 };

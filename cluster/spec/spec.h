@@ -1,4 +1,5 @@
-// A cluster file as values: everything checked, names resolved, ranges expanded, defaults filled in (interface, section 3).
+// A cluster file as values: everything checked, names resolved, ranges expanded, defaults filled in (interface,
+// section 3).
 #pragma once
 
 #include <cstdint>
@@ -60,8 +61,8 @@ struct ServiceSpec {
 struct FaultSpec {
   FaultRule rule;        // without links
   std::string link;      // "fpga0-tor0", a range "fpga[0-3]-tor0", or a glob; either end may come first
-  // Or its two ends, each a name, range or glob; `link` is "" then. rule.forward is the direction from the first-named end
-  // to the other (`direction: tx`), in both spellings.
+  // Or its two ends, each a name, range or glob; `link` is "" then. rule.forward is the direction from the first-named
+  // end to the other (`direction: tx`), in both spellings.
   std::string from, to;
   std::string position;  // "file:line:column" for errors
 };

@@ -23,11 +23,12 @@ std::string quoted(const std::string& text) {
 
 std::string scalar(const std::string& text) {
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-' || c == '/';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-' || c == '/';
   };
   const bool is_plain = !text.empty() && text.front() != '-' && text.front() != '.' &&
-                        std::all_of(text.begin(), text.end(), plain) && text != "null" && text != "Null" && text != "NULL";
+                        std::all_of(text.begin(), text.end(), plain) && text != "null" &&
+                        text != "Null" && text != "NULL";
   return is_plain ? text : quoted(text);
 }
 
@@ -61,13 +62,18 @@ std::string npu_text(const NpuDevice& npu) {
   FlowMap registers, timing, out;
   registers.add("initial", npu.initial_vrf).add("add_sub_0", npu.add_sub_vrf_0);
   registers.add("add_sub_1", npu.add_sub_vrf_1).add("multiply", npu.multiply_vrf);
-  timing.add("dispatch_cycles", npu.timing.dispatch_cycles).add("depth_cycles", npu.timing.depth_cycles);
-  timing.add("vector_cycles", npu.timing.vector_cycles).add("request_cycles", npu.timing.request_cycles);
+  timing.add("dispatch_cycles", npu.timing.dispatch_cycles)
+      .add("depth_cycles", npu.timing.depth_cycles);
+  timing.add("vector_cycles", npu.timing.vector_cycles)
+      .add("request_cycles", npu.timing.request_cycles);
   timing.add("calibrated", flag(npu.timing.calibrated)).add("source", quoted(npu.timing.source));
   out.add("name", scalar(npu.name)).add("kind", "npu").add("description", quoted(npu.description));
-  out.add("source", quoted(npu.source)).add("clock", spell(npu.clock)).add("tile_engines", npu.tile_engines);
+  out.add("source", quoted(npu.source))
+      .add("clock", spell(npu.clock))
+      .add("tile_engines", npu.tile_engines);
   out.add("lanes", npu.lanes).add("native_dimension", npu.native_dim);
-  out.add("multifunction_units", npu.multifunction_units).add("matrix_registers", npu.matrix_rf_tiles);
+  out.add("multifunction_units", npu.multifunction_units)
+      .add("matrix_registers", npu.matrix_rf_tiles);
   out.add("vector_registers", registers.text()).add("instruction_words", npu.instruction_words);
   out.add("dram", spell(npu.dram));
   // No rate is how a device without DRAM is written.
@@ -90,7 +96,8 @@ std::string device_text(const NodeSpec& node) {
 std::pair<std::string, std::int64_t> split_number(const std::string& name) {
   const std::size_t digits = name.find_last_not_of("0123456789") + 1;
   const std::string number = name.substr(digits);
-  if (number.empty() || number.size() > 9 || (number.size() > 1 && number[0] == '0')) return {name, -1};
+  if (number.empty() || number.size() > 9 || (number.size() > 1 && number[0] == '0'))
+    return {name, -1};
   return {name.substr(0, digits), std::stoll(number)};
 }
 
@@ -104,13 +111,16 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes) {
     const std::int64_t first = own.second;
     std::size_t end = i + 1;
     const auto belongs = [&](std::size_t j) {
-      return first >= 0 && split_number(nodes[j].name) == std::pair(stem, first + static_cast<std::int64_t>(j - i)) &&
+      return first >= 0 &&
+             split_number(nodes[j].name) ==
+                 std::pair(stem, first + static_cast<std::int64_t>(j - i)) &&
              nodes[j].at == nodes[i].at && device_text(nodes[j]) == device;
     };
     while (end < nodes.size() && belongs(end)) ++end;
-    const std::string name = end - i == 1 ? scalar(nodes[i].name)
-                                          : quoted(fmt::format("{}[{}-{}]", stem, first,
-                                                               first + static_cast<std::int64_t>(end - i) - 1));
+    const std::string name =
+        end - i == 1 ? scalar(nodes[i].name)
+                     : quoted(fmt::format("{}[{}-{}]", stem, first,
+                                          first + static_cast<std::int64_t>(end - i) - 1));
     FlowMap node;
     node.add("name", name).add("device", device);
     if (!nodes[i].at.empty()) node.add("at", scalar(nodes[i].at));
@@ -135,14 +145,17 @@ std::string explicit_text(const TopologySpec& topology) {
     FlowMap entry;
     entry.add("between", fmt::format("[{}, {}]", scalar(a), scalar(b)));
     if (link.name != a + "-" + b) entry.add("name", scalar(link.name));
-    entry.add("latency", spell(link.latency)).add("bandwidth", spell(link.rate)).add("queue", spell(link.queue));
+    entry.add("latency", spell(link.latency))
+        .add("bandwidth", spell(link.rate))
+        .add("queue", spell(link.queue));
     out += fmt::format("    - {}\n", entry.text());
   }
   return out;
 }
 
 std::string topology_text(const TopologySpec& topology) {
-  std::string out = fmt::format("topology:\n  name: {}\n  kind: {}\n", scalar(topology.name), topology.kind);
+  std::string out =
+      fmt::format("topology:\n  name: {}\n  kind: {}\n", scalar(topology.name), topology.kind);
   if (topology.kind != "local") out += fmt::format("  bandwidth: {}\n", spell(topology.rate));
   if (topology.kind == "rack" || topology.kind == "datacenter")
     out += fmt::format("  hosts_per_rack: {}\n", topology.hosts_per_rack);
@@ -156,8 +169,11 @@ std::string model_text(const ModelSpec& model, const std::string& folder) {
   if (model.rnn) {
     FlowMap rnn;
     rnn.add("cell", spelling(cells(), model.rnn->cell)).add("hidden", model.rnn->hidden);
-    rnn.add("steps", model.rnn->steps).add("layers", model.rnn->layers).add("input", model.rnn->input);
-    rnn.add("bidirectional", flag(model.rnn->bidirectional)).add("reset_after", flag(model.rnn->reset_after));
+    rnn.add("steps", model.rnn->steps)
+        .add("layers", model.rnn->layers)
+        .add("input", model.rnn->input);
+    rnn.add("bidirectional", flag(model.rnn->bidirectional))
+        .add("reset_after", flag(model.rnn->reset_after));
     rnn.add("count_as_hidden", model.count_as_hidden);
     out += fmt::format("  rnn: {}\n", rnn.text());
   } else {
@@ -168,11 +184,14 @@ std::string model_text(const ModelSpec& model, const std::string& folder) {
 }
 
 std::string workload_text(const WorkloadSpec& workload, const std::string& folder) {
-  std::string out = fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n  think: {}\n",
-                                workload.clients, workload.arrival, workload.requests, spell(workload.think));
+  std::string out =
+      fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n  think: {}\n",
+                  workload.clients, workload.arrival, workload.requests, spell(workload.think));
   const bool is_random = workload.input == "random";
-  out += fmt::format("  input: {}\n", is_random ? "random" : quoted(path_from(folder, workload.input)));
-  for (const auto& [key, path] : {std::pair{"lengths", &workload.lengths}, {"labels", &workload.labels},
+  out += fmt::format("  input: {}\n",
+                     is_random ? "random" : quoted(path_from(folder, workload.input)));
+  for (const auto& [key, path] : {std::pair{"lengths", &workload.lengths},
+                                  {"labels", &workload.labels},
                                   {"golden", &workload.golden}})
     if (!path->empty()) out += fmt::format("  {}: {}\n", key, quoted(path_from(folder, *path)));
   return out;
@@ -183,7 +202,8 @@ std::string ltl_text(const LtlOptions& ltl) {
   out.add("mtu", spell(Bytes{ltl.mtu})).add("window", ltl.window).add("credit", spell(ltl.credit));
   out.add("timeout", spell(ltl.timeout)).add("timeout_max", spell(ltl.timeout_max));
   out.add("reorder_tolerance", spell(ltl.reorder_tolerance)).add("ack_every", ltl.ack_every);
-  out.add("queue_limit", spell(ltl.queue_limit)).add("recovery", spelling(recovery_modes(), ltl.recovery));
+  out.add("queue_limit", spell(ltl.queue_limit))
+      .add("recovery", spelling(recovery_modes(), ltl.recovery));
   out.add("first_sequence", ltl.first_sequence).add("ack_delay", spell(ltl.ack_delay));
   out.add("timeout_rtts", ltl.timeout_rtts).add("credit_overhead", spell(ltl.credit_overhead));
   return out.text();
@@ -224,18 +244,22 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   partition.add("objective", spec.partition.objective).add("min_nodes", spec.partition.min_nodes);
   partition.add("max_nodes", spec.partition.max_nodes);
   service.add("replicas", spec.service.replicas).add("spares", spec.service.spares);
-  if (spec.service.sla_p99.count() > 0) service.add("sla", FlowMap().add("p99", spell(spec.service.sla_p99)).text());
-  std::string out = fmt::format("name: {}\nseed: {}\ntime: {}\nprocesses: {}\n", scalar(spec.name), spec.seed,
-                                spelling(time_modes(), spec.time), spelling(process_modes(), spec.processes));
+  if (spec.service.sla_p99.count() > 0)
+    service.add("sla", FlowMap().add("p99", spell(spec.service.sla_p99)).text());
+  std::string out =
+      fmt::format("name: {}\nseed: {}\ntime: {}\nprocesses: {}\n", scalar(spec.name), spec.seed,
+                  spelling(time_modes(), spec.time), spelling(process_modes(), spec.processes));
   out += topology_text(spec.topology);
   out += nodes_text(spec.nodes);
   out += model_text(spec.model, folder);
   out += fmt::format("partition: {}\nservice: {}\n", partition.text(), service.text());
   out += workload_text(spec.workload, folder);
-  out += fmt::format("compute: {}\nsample_every: {}\n", spelling(compute_kinds(), spec.compute), spec.sample_every);
+  out += fmt::format("compute: {}\nsample_every: {}\n", spelling(compute_kinds(), spec.compute),
+                     spec.sample_every);
   out += fmt::format("ltl: {}\n", ltl_text(spec.ltl));
   out += faults_text(spec.faults);
-  out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit), spec.trace_requests);
+  out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit),
+                     spec.trace_requests);
   return out;
 }
 

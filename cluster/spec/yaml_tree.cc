@@ -1,21 +1,22 @@
 #include "cluster/spec/yaml_tree.h"
 
-#include <algorithm>
-#include <numeric>
-#include <sstream>
-
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <numeric>
+#include <sstream>
 
 #include "protocol/base/check.h"
 
 namespace soliton {
 
 const YamlValue* YamlValue::find(std::string_view key) const {
-  const auto at = std::lower_bound(order.begin(), order.end(), key,
-                                   [this](std::uint32_t i, std::string_view name) { return keys[i].name < name; });
+  const auto at = std::lower_bound(
+      order.begin(), order.end(), key,
+      [this](std::uint32_t i, std::string_view name) { return keys[i].name < name; });
   return at != order.end() && keys[*at].name == key ? &items[*at] : nullptr;
 }
 
@@ -34,8 +35,9 @@ YamlValue& YamlValue::add(YamlKey key, YamlValue value) {
 std::vector<std::pair<std::uint32_t, std::uint32_t>> YamlValue::index_keys() {
   order.resize(keys.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(),
-                   [this](std::uint32_t a, std::uint32_t b) { return keys[a].name < keys[b].name; });
+  std::stable_sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
+    return keys[a].name < keys[b].name;
+  });
   std::vector<std::pair<std::uint32_t, std::uint32_t>> twice;
   for (std::size_t i = 1; i < order.size(); ++i)
     if (keys[order[i]].name == keys[order[i - 1]].name) twice.emplace_back(order[i - 1], order[i]);
@@ -65,24 +67,30 @@ Mark mark_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1, -
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const std::string& file) : file_(file) {}
+  explicit TreeBuilder(const std::string& file) : file_(printable(file)) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0) stop(mark, "a second document: a file holds one");
   }
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { leaf(mark, YamlValue::Kind::kNull, ""); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    leaf(mark, YamlValue::Kind::kNull, "");
+  }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     error(mark_of(mark), "aliases (*name) are not accepted: write the value out");
     leaf(mark, YamlValue::Kind::kNull, "");
   }
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
-    error(mark_of(mark), fmt::format("anchors (&{}) are not accepted: write the value out where it is used", name));
+    error(
+        mark_of(mark),
+        fmt::format("anchors (&{}) are not accepted: write the value out where it is used", name));
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& text) override {
     check_tag(mark, tag);
     if (text.size() > kYamlScalarLimit)
-      stop(mark, fmt::format("a value of {} bytes; the limit is {}", text.size(), kYamlScalarLimit));
+      stop(mark,
+           fmt::format("a value of {} bytes; the limit is {}", text.size(), kYamlScalarLimit));
     leaf(mark, YamlValue::Kind::kScalar, text);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -90,26 +98,29 @@ class TreeBuilder final : public YAML::EventHandler {
     open(mark, tag, YamlValue::Kind::kList);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
     open(mark, tag, YamlValue::Kind::kMap);
   }
   void OnMapEnd() override {
     YamlValue& map = open_.back().value;
     for (const auto& [first, second] : map.index_keys())
-      error(map.keys[second].mark, fmt::format("key \"{}\" is used twice: here and on line {}", map.keys[second].name,
-                                               map.keys[first].mark.line));
+      error(map.keys[second].mark, fmt::format("key \"{}\" is used twice: here and on line {}",
+                                               map.keys[second].name, map.keys[first].mark.line));
     close();
   }
 
   void error(Mark mark, const std::string& message) {
     if (errors_.errors.size() < kErrorsLimit)
-      errors_.add(ErrorCode::kInvalid, fmt::format("{}:{}:{}: {}", file_, mark.line, mark.column, printable(message)));
+      errors_.add(ErrorCode::kInvalid,
+                  fmt::format("{}:{}:{}: {}", file_, mark.line, mark.column, printable(message)));
   }
   YamlValue take() { return std::move(root_); }
   Diagnostics& errors() { return errors_; }
 
  private:
-  // A list or map whose end has not come yet. In a map, `key` holds the key that still waits for its value.
+  // A list or map whose end has not come yet. In a map, `key` holds the key that still waits for
+  // its value.
   struct Open {
     YamlValue value;
     bool has_key = false;
@@ -127,7 +138,8 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void count_value(const YAML::Mark& mark) {
-    if (++values_ > kYamlValuesLimit) stop(mark, fmt::format("more than {} values", kYamlValuesLimit));
+    if (++values_ > kYamlValuesLimit)
+      stop(mark, fmt::format("more than {} values", kYamlValuesLimit));
   }
 
   void leaf(const YAML::Mark& mark, YamlValue::Kind kind, const std::string& text) {
@@ -143,7 +155,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void open(const YAML::Mark& mark, const std::string& tag, YamlValue::Kind kind) {
     count_value(mark);
     check_tag(mark, tag);
-    if (open_.size() >= kYamlDepthLimit) stop(mark, fmt::format("nested deeper than {} levels", kYamlDepthLimit));
+    if (open_.size() >= kYamlDepthLimit)
+      stop(mark, fmt::format("nested deeper than {} levels", kYamlDepthLimit));
     if (wants_key()) stop(mark, "a key must be a plain name, not a list or a map");
     open_.emplace_back();
     open_.back().value.kind = kind;
@@ -157,11 +170,13 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   bool wants_key() const {
-    return !open_.empty() && open_.back().value.kind == YamlValue::Kind::kMap && !open_.back().has_key;
+    return !open_.empty() && open_.back().value.kind == YamlValue::Kind::kMap &&
+           !open_.back().has_key;
   }
 
   void take_key(const YAML::Mark& mark, YamlValue::Kind kind, const std::string& text) {
-    if (kind == YamlValue::Kind::kNull) error(mark_of(mark), "a key must be a plain name, not empty");
+    if (kind == YamlValue::Kind::kNull)
+      error(mark_of(mark), "a key must be a plain name, not empty");
     open_.back().key = {text, mark_of(mark)};
     open_.back().has_key = true;
   }
@@ -179,7 +194,7 @@ class TreeBuilder final : public YAML::EventHandler {
     parent.value.items.push_back(std::move(value));
   }
 
-  const std::string& file_;
+  std::string file_;
   Diagnostics errors_;
   std::vector<Open> open_;
   YamlValue root_;
@@ -187,7 +202,8 @@ class TreeBuilder final : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// Length of the UTF-8 sequence that starts `text`, 0 when it is not one (overlong, surrogate, above U+10FFFF, cut off).
+// Length of the UTF-8 sequence that starts `text`, 0 when it is not one (overlong, surrogate, above
+// U+10FFFF, cut off).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(0);
@@ -215,9 +231,11 @@ void check_text(std::string_view text, TreeBuilder& builder) {
     const std::size_t length = utf8_length(text.substr(at));
     if (length == 0) return builder.error(mark, "not valid UTF-8");
     if (is_control(text[at]))
-      return builder.error(mark, fmt::format("control character \\x{:02x}", static_cast<unsigned>(text[at])));
+      return builder.error(
+          mark, fmt::format("control character \\x{:02x}", static_cast<unsigned>(text[at])));
     marks += kMarks.find(text[at]) != std::string_view::npos;
-    if (marks > kYamlMarksLimit) return builder.error(mark, fmt::format("more than {} of {}", kYamlMarksLimit, kMarks));
+    if (marks > kYamlMarksLimit)
+      return builder.error(mark, fmt::format("more than {} of {}", kYamlMarksLimit, kMarks));
     mark.column += static_cast<std::int32_t>(length);
     if (text[at] == '\n') mark = {mark.line + 1, 1, -1};
     at += length;
@@ -242,7 +260,8 @@ void run_parser(std::string_view text, TreeBuilder& builder) {
 Checked<YamlValue> parse_yaml(std::string_view text, const std::string& file) {
   TreeBuilder builder(file);
   if (text.size() > kYamlBytesLimit)
-    builder.error({1, 1, -1}, fmt::format("{} bytes; the limit is {}", text.size(), kYamlBytesLimit));
+    builder.error({1, 1, -1},
+                  fmt::format("{} bytes; the limit is {}", text.size(), kYamlBytesLimit));
   else
     check_text(text, builder);
   if (builder.errors().empty()) run_parser(text, builder);

@@ -1,8 +1,9 @@
 // A YAML file as a tree of values with positions, from one strict pass over yaml-cpp's events.
 //
-// Refused, each with its position: anchors and aliases, tags, a key used twice (both lines named), keys that are not plain
-// scalars, a second document, text that is not UTF-8, control characters. Limits: 16 MiB a file, 64 KiB a scalar, 32 levels,
-// a million values, two million marks. Nothing is expanded, so time and memory are linear in the size of the text.
+// Refused, each with its position: anchors and aliases, tags, a key used twice (both lines named),
+// keys that are not plain scalars, a second document, text that is not UTF-8, control characters.
+// Limits: 16 MiB a file, 64 KiB a scalar, 32 levels, a million values, two million marks. Nothing
+// is expanded, so time and memory are linear in the size of the text.
 #pragma once
 
 #include <compare>
@@ -19,7 +20,8 @@ inline constexpr std::size_t kYamlBytesLimit = std::size_t{16} << 20;
 inline constexpr std::size_t kYamlScalarLimit = std::size_t{64} << 10;
 inline constexpr std::size_t kYamlDepthLimit = 32;
 inline constexpr std::size_t kYamlValuesLimit = 1'000'000;
-// Brackets, braces, colons and commas together: yaml-cpp keeps the tokens of a flow collection until its end.
+// Brackets, braces, colons and commas together: yaml-cpp keeps the tokens of a flow collection
+// until its end.
 inline constexpr std::size_t kYamlMarksLimit = 2'000'000;
 
 // Where a value stands: line and column from 1 (columns count bytes), or the override that set it.
@@ -38,10 +40,11 @@ struct YamlKey {
 struct YamlValue {
   enum class Kind : std::uint8_t { kNull, kScalar, kList, kMap } kind = Kind::kNull;
   Mark mark;
-  std::string text;                  // kScalar
-  std::vector<YamlKey> keys;         // kMap: in file order, beside `items`
-  std::vector<YamlValue> items;      // kList, kMap
-  std::vector<std::uint32_t> order;  // kMap: positions of `keys` sorted by name; kept by index_keys()
+  std::string text;              // kScalar
+  std::vector<YamlKey> keys;     // kMap: in file order, beside `items`
+  std::vector<YamlValue> items;  // kList, kMap
+  std::vector<std::uint32_t>
+      order;  // kMap: positions of `keys` sorted by name; kept by index_keys()
 
   // The value of a key of a map, or nullptr. Logarithmic.
   const YamlValue* find(std::string_view key) const;

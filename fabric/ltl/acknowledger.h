@@ -1,9 +1,11 @@
 // When the receiver speaks: bare ACKs, NACKs, and the timer of the delayed ACK.
 //
-// - A new gap: NACK at once, naming all gaps. While gaps stay open, again with an arrival, but at most once per smoothed
-//   repair time (NACK to resend arriving; the sender's round trip as the receiver sees it).
+// - A new gap: NACK at once, naming all gaps. While gaps stay open, again with an arrival, but at
+//   most once per smoothed repair time (NACK to resend arriving: the sender's round trip as the
+//   receiver sees it).
 // - Asked for (`ACK now`): a bare ACK at once. A filled gap, a resend, a duplicate: at once, but data may carry it.
-// - Otherwise after ack_every packets or a quarter of the credit pool, and ack_delay after the first packet at the latest.
+// - Otherwise after ack_every packets or a quarter of the credit pool, and ack_delay after the
+//   first packet at the latest.
 #pragma once
 
 #include <cstdint>

@@ -20,9 +20,9 @@ class ReceiveCredit {
   void hold(std::uint64_t bytes, Instant now);
   void release(std::uint64_t bytes);
 
-  // The grant for a packet that leaves now, in kLtlCreditUnit. What was completed in this very instant does not count
-  // yet, so the order in which a driver drains packets and deliveries does not matter; an application that takes nothing at
-  // all can be sent two pools for it.
+  // The grant for a packet that leaves now, in kLtlCreditUnit. What was completed in this very
+  // instant does not count yet, so the order in which a driver drains packets and deliveries does
+  // not matter; an application that takes nothing at all can be sent two pools for it.
   std::uint16_t grant(Instant now);
   // The grant has risen enough since the last one to be worth a packet of its own: from less than a packet, or by a
   // quarter of the pool.

@@ -24,7 +24,8 @@ Status check(const LtlOptions& o) {
   if (o.mtu < 1 || o.mtu > kLtlFragmentMax)
     return invalid(fmt::format("mtu is {} bytes; allowed: 1 to {}", o.mtu, kLtlFragmentMax));
   if (!std::has_single_bit(o.window) || o.window > ArrivalBitmap::kBits)
-    return invalid(fmt::format("window is {} packets; allowed: powers of two up to {}", o.window, ArrivalBitmap::kBits));
+    return invalid(fmt::format("window is {} packets; allowed: powers of two up to {}", o.window,
+                               ArrivalBitmap::kBits));
   if (o.credit.count < kLtlCreditUnit)
     return invalid(fmt::format("credit is {}; at least {} bytes", describe(o.credit), kLtlCreditUnit));
   if (o.timeout.count() <= 0 || o.timeout_max < o.timeout)

@@ -1,7 +1,8 @@
 // LTL, the lightweight transport layer: in-order exactly-once messages of any size over datagrams that may be lost.
 //
-// One Ltl object is one node's end of all its connections. It owns no clock, socket or thread: the driver passes `now`,
-// feeds datagrams in and drains datagrams, deliveries and deadlines. Connections are static and come from the deployment.
+// One Ltl object is one node's end of all its connections. It owns no clock, socket or thread: the
+// driver passes `now`, feeds datagrams in and drains datagrams, deliveries and deadlines.
+// Connections are static and come from the deployment.
 //
 //   ltl.send(connection, message, now);
 //   while (auto datagram = ltl.poll_output(now)) link.send(*datagram, now);
@@ -31,7 +32,8 @@ struct LtlOptions {
   Bytes credit{1 << 20};            // receiver bytes granted per connection
   Duration timeout = microseconds(50);       // last resort. Lower: faster recovery, more needless resends
   Duration timeout_max = milliseconds(10);   // ceiling of the doubling
-  Duration reorder_tolerance{};              // a gap is a loss at once. Higher: fewer needless resends where links reorder
+  // 0: a gap is a loss at once. Higher: fewer needless resends where links reorder.
+  Duration reorder_tolerance{};
   std::uint32_t ack_every = 4;               // packets received before a bare ACK
   Bytes queue_limit{std::int64_t{2} << 30};  // unsent bytes per connection before send() answers kWouldBlock
   RecoveryMode recovery = RecoveryMode::kSelective;
@@ -41,7 +43,8 @@ struct LtlOptions {
   Duration ack_delay = microseconds(4);
   // Floor of the timeout in smoothed round trips; 0: the timeout is fixed, as in hardware. Wall time wants 4.
   std::uint32_t timeout_rtts = 0;
-  // What the receiver is charged for a packet beyond its fragment. Lower than its carrier charges: receive buffers overflow.
+  // What the receiver is charged for a packet beyond its fragment. Lower than its carrier charges:
+  // receive buffers overflow.
   Bytes credit_overhead{32};
 };
 
@@ -79,7 +82,8 @@ struct LtlStats {
 
 class Ltl {
  public:
-  // `connections[i]` is row i of this node's table; both ends of a connection have the same options. `trace` may be null.
+  // `connections[i]` is row i of this node's table; both ends of a connection have the same
+  // options. `trace` may be null.
   Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections, TraceBuffer* trace = nullptr);
   ~Ltl();
   Ltl(const Ltl&) = delete;
@@ -89,7 +93,8 @@ class Ltl {
   // REQUIRES: `connection` is a row of the table.
   Status send(ConnectionId connection, Payload message, Instant now);
   void on_input(const Datagram& datagram, Instant now);
-  // Drain until empty after every other call. Order: acknowledgements and control, resends, new data by connection in turn.
+  // Drain until empty after every other call. Order: acknowledgements and control, resends, new
+  // data by connection in turn.
   std::optional<Datagram> poll_output(Instant now);
   std::optional<LtlDelivery> poll_delivery();
   // kNever when nothing is outstanding.

@@ -1,10 +1,11 @@
 // The sending half of a connection: messages waiting, packets in flight, and what a report from the peer says of them.
 //
-// Every transmission gets an ordinal, counted up over first transmissions and resends alike. A report proves that some
-// transmission arrived; a packet that the report shows missing and that was last transmitted before that one is lost.
-// The first report of a hole is such a proof by itself, later ones only if something sent after the resend arrived, so
-// a hole is resent once per proof and never by a fraction of the timeout. (The idea of ordering by transmission and not by
-// sequence is that of RACK, RFC 8985, without its timers.)
+// Every transmission gets an ordinal, counted up over first transmissions and resends alike. A
+// report proves that some transmission arrived; a packet that the report shows missing and that was
+// last transmitted before that one is lost. The first report of a hole is such a proof by itself,
+// later ones only if something sent after the resend arrived, so a hole is resent once per proof
+// and never by a fraction of the timeout. (The idea of ordering by transmission and not by sequence
+// is that of RACK, RFC 8985, without its timers.)
 //
 // Nothing is copied for retransmission: messages are kept whole until their last packet is acknowledged.
 #pragma once

@@ -31,8 +31,9 @@ class SendTimers {
   void sample(Duration rtt) { srtt_.add(rtt); }
   std::optional<Duration> srtt() const { return srtt_.value(); }
 
-  // How many packets may be under way: the window; but half of it when at least half of the round trip is a queue, which
-  // is then mostly our own. The other half lets new packets follow while a hole is repaired from behind that queue.
+  // How many packets may be under way: the window; but half of it when at least half of the round
+  // trip is a queue, which is then mostly our own. The other half lets new packets follow while a
+  // hole is repaired from behind that queue.
   std::uint32_t under_way_max() const;
 
   // A new packet left. `first`: nothing was in flight before.

@@ -90,7 +90,6 @@ void HostRole::send_steps(std::uint32_t request, const Open& open, Instant at, c
   const DataHeader header{RequestId{request}, 0, static_cast<std::uint16_t>(open.steps), open.sent, path};
   const auto step_vector = [&](std::int64_t step) {
     if (!vectors.empty()) return as_payload(std::span(vectors).subspan(static_cast<std::size_t>(step) * width, width));
-    if (options_.time == TimeBase::kWall) return Payload{std::vector<std::byte>(2 * width), 0};
     return Payload{{}, 2 * width};
   };
   for (std::int64_t step = 0; step < open.steps; ++step)

@@ -24,7 +24,11 @@ class Outbox {
     if (queue_.empty() || next() > now) return std::nullopt;
     Entry entry = std::move(const_cast<Entry&>(queue_.top()));
     queue_.pop();
-    if (time == TimeBase::kWall) entry.header.path.compute += now - entry.at;
+    if (time == TimeBase::kWall) {
+      entry.header.path.compute += now - entry.at;
+      entry.vectors.bytes.resize(entry.vectors.size());  // a socket carries every byte, so ghosts become zeros
+      entry.vectors.ghost = 0;
+    }
     return RoleMessage{entry.peer, pack_data(entry.header, entry.vectors)};
   }
 

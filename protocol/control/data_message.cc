@@ -35,10 +35,10 @@ Payload pack_data(const DataHeader& header, const Payload& vectors) {
   out.setHostNs(whole_nanoseconds(header.path.host));
   const kj::Array<capnp::word> flat = capnp::messageToFlatArray(message);
   SOLITON_CHECK_MSG(flat.asBytes().size() == kDataHeaderBytes, "{} bytes", flat.asBytes().size());
-  Payload payload;
-  payload.bytes.resize(kDataHeaderBytes);
+  Payload payload{std::vector<std::byte>(kDataHeaderBytes + vectors.bytes.size()), vectors.ghost};
   std::memcpy(payload.bytes.data(), flat.asBytes().begin(), kDataHeaderBytes);
-  payload.append(vectors);
+  if (!vectors.bytes.empty())
+    std::memcpy(payload.bytes.data() + kDataHeaderBytes, vectors.bytes.data(), vectors.bytes.size());
   return payload;
 }
 

@@ -1,9 +1,10 @@
 // The 32-byte header of every LTL packet (docs/wire-format.md), as a value and as bytes.
 //
-// All integers are big-endian. A packet is a Payload: the header's bytes are always real, the fragment behind them may be
-// ghost bytes, which count in `length` but not in the checksum. Decoding order is fixed: decode() looks at the size,
-// version, kind and zero byte; the caller then looks up index, cookie and source; verify() ends with length and checksum.
-// Nothing may be answered before all of it has passed.
+// All integers are big-endian. A packet is a Payload: the header's bytes are always real, the
+// fragment behind them may be ghost bytes, which count in `length` but not in the checksum.
+// Decoding order is fixed: decode() looks at the size, version, kind and zero byte; the caller then
+// looks up index, cookie and source; verify() ends with length and checksum. Nothing may be
+// answered before all of it has passed.
 #pragma once
 
 #include <cstddef>
@@ -82,7 +83,8 @@ enum class DropCause : std::uint8_t {
   kWrongChannel,
   kLengthMismatch,
   kBadChecksum,
-  kNotAllowed,  // well-formed, but nothing its sender may say now: sequence outside the window, length above the MTU ...
+  // Well-formed, but nothing its sender may say now: sequence outside the window, length above the MTU ...
+  kNotAllowed,
 };
 std::string_view drop_cause_name(DropCause cause);
 

@@ -1,4 +1,5 @@
-// Packet numbers modulo 2^32, compared by signed difference: right as long as two live numbers are less than 2^31 apart.
+// Packet numbers modulo 2^32, compared by signed difference: right as long as two live numbers are
+// less than 2^31 apart.
 #pragma once
 
 #include <cstdint>

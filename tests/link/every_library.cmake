@@ -1,4 +1,5 @@
 # cmake -DLIBRARIES=a,b -DTESTED=a,b -P every_library.cmake: fails when a library has no link test.
+cmake_minimum_required(VERSION 3.25)
 string(REPLACE "," ";" LIBRARIES "${LIBRARIES}")
 string(REPLACE "," ";" TESTED "${TESTED}")
 list(LENGTH LIBRARIES count)

@@ -1,5 +1,6 @@
 # cmake -DREADELF=readelf -DPROGRAM=file -DNEVER=a,b -DLOADS=c,d -P loads.cmake: which shared libraries a program names in
 # its dynamic section, and which those name in turn.
+cmake_minimum_required(VERSION 3.25)
 string(REPLACE "," ";" NEVER "${NEVER}")
 string(REPLACE "," ";" LOADS "${LOADS}")
 

@@ -1,5 +1,6 @@
 # cmake -DNM=nm -DPLAN=archive -DSEARCH=archive -P no_search.cmake: the plan's archive neither holds nor calls a function
 # that partition/search defines.
+cmake_minimum_required(VERSION 3.25)
 function(symbols OUT KIND ARCHIVE)
   execute_process(COMMAND ${NM} ${KIND} --format=posix "${ARCHIVE}" OUTPUT_VARIABLE text ERROR_QUIET
                   COMMAND_ERROR_IS_FATAL ANY)

@@ -37,7 +37,8 @@ Bytes8 noise(const Random& r, std::size_t size) {
   return out;
 }
 
-void replay(const std::string& name, Target target, std::uint64_t mutants, std::uint64_t noises, std::size_t noise_size) {
+void replay(const std::string& name, Target target, std::uint64_t mutants, std::uint64_t noises,
+            std::size_t noise_size) {
   const std::vector<Bytes8> files = corpus(name);
   ASSERT_GE(files.size(), 4u) << "the corpus is missing";
   for (const Bytes8& file : files) target(file);

@@ -116,7 +116,8 @@ class Script {
     d.payload.bytes.resize(kLtlHeaderSize);
     const std::uint64_t ghost = in_.byte() % 120;
     d.payload.ghost = std::min<std::uint64_t>(ghost, h.length);
-    for (std::uint64_t i = d.payload.ghost; i < h.length; ++i) d.payload.bytes.push_back(static_cast<std::byte>(in_.byte()));
+    for (std::uint64_t i = d.payload.ghost; i < h.length; ++i)
+      d.payload.bytes.push_back(static_cast<std::byte>(in_.byte()));
     encode(h, std::span<std::byte, kLtlHeaderSize>(d.payload.bytes.data(), kLtlHeaderSize));
     seal(d.payload);
     ends_[1 - n]->on_input(d, now_);
@@ -138,7 +139,7 @@ class Script {
     SOLITON_CHECK(ends_[n]->next_deadline() > now_);
   }
 
-  // Bounded: a call can make an end say at most its window, some control packets, and what an opened window lets follow.
+  // Bounded: after one call an end says at most its window, control packets, and what an opened window lets out.
   void drain() {
     for (std::size_t n = 0; n < 2; ++n) {
       std::size_t packets = 0;

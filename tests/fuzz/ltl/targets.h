@@ -10,8 +10,9 @@ namespace soliton {
 // A packet as it might come off a network: decode, and what decodes must encode to the same bytes.
 void fuzz_ltl_header(std::span<const std::uint8_t> input);
 
-// A script of sends, deliveries, losses, duplicates, swaps, flipped bits, waits, and (if its first byte says so) forged
-// packets. Without forgeries all messages must arrive once, in order and whole; with them nothing may crash, spin or grow.
+// A script of sends, deliveries, losses, duplicates, swaps, flipped bits, waits, and (if its first
+// byte says so) forged packets. Without forgeries all messages must arrive once, in order and
+// whole; with them nothing may crash, spin or grow.
 void fuzz_ltl_sequence(std::span<const std::uint8_t> input);
 
 }  // namespace soliton

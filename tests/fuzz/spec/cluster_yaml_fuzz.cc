@@ -1,7 +1,8 @@
-// Cluster text -> spec -> resolved faults -> text. The first line may hold overrides: `#set PATH=VALUE;PATH=VALUE`.
+// Cluster text -> spec -> resolved faults -> text. The first line may hold overrides: `#set
+// PATH=VALUE;PATH=VALUE`.
 //
-// Holds for every input: no crash; a refusal has at least one message, each with a code of exit status 2 and without control
-// bytes; an accepted file, written out, reads back to the same text.
+// Holds for every input: no crash; a refusal has at least one message, each with a code of exit
+// status 2 and without control bytes; an accepted file, written out, reads back to the same text.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +33,8 @@ void check_errors(const Diagnostics& problems) {
   for (const Error& error : problems.errors) {
     SOLITON_CHECK(exit_status(error.code) == 2);
     SOLITON_CHECK(!error.message.empty());
-    for (const char c : error.message) SOLITON_CHECK(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+    for (const char c : error.message)
+      SOLITON_CHECK(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
   }
 }
 
@@ -40,7 +42,8 @@ void check_errors(const Diagnostics& problems) {
 Topology star(const ClusterSpec& spec) {
   Topology topology;
   topology.nodes = static_cast<std::uint32_t>(std::min<std::size_t>(spec.nodes.size(), 16));
-  for (std::uint32_t i = 0; i < topology.nodes; ++i) topology.vertices.push_back({.name = spec.nodes[i].name});
+  for (std::uint32_t i = 0; i < topology.nodes; ++i)
+    topology.vertices.push_back({.name = spec.nodes[i].name});
   topology.vertices.push_back({.name = "tor0", .is_switch = true});
   for (std::uint32_t i = 0; i < topology.nodes; ++i) {
     TopologyLink link;
@@ -58,9 +61,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   const std::string folder = std::string(SOLITON_SOURCE_DIR) + "/configs";
   const DataRoot root{SOLITON_SOURCE_DIR};
-  const Checked<ClusterSpec> spec = read_cluster_text(text, folder + "/fuzz.yaml", overrides_in(text), root);
+  const Checked<ClusterSpec> spec =
+      read_cluster_text(text, folder + "/fuzz.yaml", overrides_in(text), root);
   if (!spec) return check_errors(spec.error()), 0;
-  if (const Checked<FaultPlan> plan = resolve_faults(*spec, star(*spec)); !plan) check_errors(plan.error());
+  if (const Checked<FaultPlan> plan = resolve_faults(*spec, star(*spec)); !plan)
+    check_errors(plan.error());
   const std::string written = write_cluster(*spec, folder);
   const Checked<ClusterSpec> again = read_cluster_text(written, folder + "/fuzz.yaml", {}, root);
   SOLITON_CHECK_MSG(again.has_value(), "{}\n{}", again ? "" : again.error().text(), written);

@@ -87,11 +87,11 @@ bool in_wall_time(const std::string& command) {
 std::string comparable(const std::string& line, bool wall) {
   static const std::regex folder(R"((\S*/)?(runs|scratch)[-.\w]*/\S*)");
   static const std::regex own_time(R"((emulated|replayed|finished|ready) in [\d.]+ [mun]?s)");
-  static const std::regex number(R"(-?\d[\d,.]*( (ps|ns|us|ms|s)\b)?)");
+  static const std::regex number(R"((^|[^\w.])-?\d[\d,.]*( (ps|ns|us|ms|s)\b)?)");  // not the 0 of fpga0
   static const std::regex blanks(R"([ █░▏▎▍▌▋▊▉]+)");
   std::string text = std::regex_replace(line, folder, "RUN");
   text = std::regex_replace(text, own_time, "$1 in TIME");
-  if (wall) text = std::regex_replace(std::regex_replace(text, number, "#"), blanks, " ");
+  if (wall) text = std::regex_replace(std::regex_replace(text, number, "$1#"), blanks, " ");
   text.erase(text.find_last_not_of(" \t\r") + 1);
   return text;
 }

@@ -37,7 +37,7 @@ std::optional<std::string> runnable(const std::string& command, const std::strin
 bool in_wall_time(const std::string& command);
 
 // A line as it is compared: without trailing blanks, name of the run folder and what the emulator itself took; in wall
-// time without any number, and without the width numbers give to columns.
+// time without any number and its unit of time, and without the width numbers give to columns.
 std::string comparable(const std::string& line, bool wall);
 
 // Shown lines that are in neither output. Each output is gone through once, in order.

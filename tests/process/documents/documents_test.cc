@@ -46,7 +46,7 @@ std::vector<std::string> documents_with_examples() {
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "scratch-XXXXXX").string();
+    std::string name = (fs::temp_directory_path() / "scratch-").string() + std::string(6, 'X');
     if (mkdtemp(name.data()) != nullptr) path_ = name;
   }
   ~ScratchFolder() {

@@ -1,7 +1,7 @@
 // A harness for packet stories: two ends, packets in the hand of the test.
 //
-// By hand: take(end) empties what an end wants to send, give(end, packet) hands one over. Or run(): packets travel kOneWay,
-// except those that `drop` picks, and everything that was sent is in `log`.
+// By hand: take(end) empties what an end wants to send, give(end, packet) hands one over. Or run():
+// packets travel kOneWay, except those that `drop` picks, and everything that was sent is in `log`.
 #pragma once
 
 #include <array>

@@ -163,13 +163,45 @@ TEST_F(SweepTest, AFailedPointIsNamedAndTheOthersStillRun) {
   EXPECT_THAT(text_of("sweep.csv"), HasSubstr("rows,nodes,2,,,"));
 }
 
-TEST_F(SweepTest, WrongOutputsAreAFailedCheck) {
+TEST_F(SweepTest, WrongOutputsAreAFailedCheckAlsoWhenKept) {
   runner_ = [](const std::string&) -> Checked<RunResults> {
     RunResults r = sample::run(100);
     r.outputs.mismatched = 1;
     return r;
   };
   EXPECT_EQ(sweep()->first_failure, ErrorCode::kCheckFailed);
+  const Result<Sweep> again = sweep();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->kept, 3u);
+  EXPECT_EQ(again->first_failure, ErrorCode::kCheckFailed);
+  EXPECT_FALSE(again->complete);
+}
+
+TEST_F(SweepTest, AnErrorAfterAStopIsAnInterruptionNotAFailure) {
+  bool stopped = false;
+  options_.stop = [&] { return stopped; };
+  runner_ = [&](const std::string&) -> Checked<RunResults> {
+    stopped = true;
+    Diagnostics why;
+    why.add(ErrorCode::kBroken, "interrupted by INT");
+    return tl::unexpected<Diagnostics>(why);
+  };
+  experiment_.series[0].points.resize(1);
+  const Result<Sweep> result = sweep();
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->interrupted);
+  EXPECT_FALSE(result->first_failure);
+  EXPECT_FALSE(result->complete);
+}
+
+TEST_F(SweepTest, OverridesOfTheCommandLineComeLastAndCountAsInputs) {
+  options_.overrides = {"seed=7"};
+  runner_ = [](const std::string&) -> Checked<RunResults> { return sample::run(100); };
+  ASSERT_TRUE(sweep());
+  EXPECT_THAT(asked_, ElementsAre("seed=7", "seed=7", "seed=7"));
+  options_.overrides = {"seed=8"};
+  ASSERT_TRUE(sweep());
+  EXPECT_EQ(asked_.size(), 3u);
 }
 
 TEST_F(SweepTest, RefusesAFolderWithOtherThingsInIt) {

@@ -1,10 +1,10 @@
 #include "tests/unit/spec/cluster_files.h"
 
-#include <atomic>
-#include <fstream>
-
 #include <gtest/gtest.h>
 #include <unistd.h>
+
+#include <atomic>
+#include <fstream>
 
 namespace soliton {
 
@@ -45,7 +45,8 @@ std::vector<std::string> errors_of(const std::string& text, const Overrides& ove
 
 std::string error_of(const std::string& text, const Overrides& overrides) {
   std::string all;
-  for (const std::string& message : errors_of(text, overrides)) all += (all.empty() ? "" : "\n") + message;
+  for (const std::string& message : errors_of(text, overrides))
+    all += (all.empty() ? "" : "\n") + message;
   return all;
 }
 

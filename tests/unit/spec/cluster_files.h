@@ -1,4 +1,5 @@
-// Cluster files for the tests: a small good one, a folder to put files in, and the errors of a bad one.
+// Cluster files for the tests: a small good one, a folder to put files in, and the errors of a bad
+// one.
 #pragma once
 
 #include <filesystem>

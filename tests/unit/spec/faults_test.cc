@@ -9,7 +9,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::string with_fault(const std::string& fault) { return small_cluster("faults:\n  - {" + fault + "}\n"); }
+std::string with_fault(const std::string& fault) {
+  return small_cluster("faults:\n  - {" + fault + "}\n");
+}
 FaultSpec fault_of(const std::string& fault) {
   const ClusterSpec spec = read_good(with_fault(fault));
   return spec.faults.empty() ? FaultSpec{} : spec.faults[0];
@@ -28,13 +30,15 @@ TEST(Faults, ShortForm) {
   EXPECT_EQ(delay.rule.delay, microseconds(5));
   EXPECT_EQ(delay.rule.jitter, microseconds(1));
   EXPECT_EQ(delay.rule.from, kRunStart + microseconds(2));
-  EXPECT_EQ(fault_of("at: 1 ms, for: 1 ms, link: a-b, link_down: true").rule.kind, FaultKind::kLinkDown);
+  EXPECT_EQ(fault_of("at: 1 ms, for: 1 ms, link: a-b, link_down: true").rule.kind,
+            FaultKind::kLinkDown);
   EXPECT_EQ(fault_of("link: a-b, jitter: 1 us").rule.kind, FaultKind::kDelay);
 }
 
 TEST(Faults, LongForm) {
-  const FaultSpec loss = fault_of("id: bursts, kind: loss, model: {type: bernoulli, p: 0.5 %}, max_burst: 6, "
-                                  "where: {links: {from: fpga0, to: '*'}, direction: tx}, when: {from: 2 ms, to: 8 ms}");
+  const FaultSpec loss = fault_of(
+      "id: bursts, kind: loss, model: {type: bernoulli, p: 0.5 %}, max_burst: 6, "
+      "where: {links: {from: fpga0, to: '*'}, direction: tx}, when: {from: 2 ms, to: 8 ms}");
   EXPECT_EQ(loss.rule.id, "bursts");
   EXPECT_EQ(loss.rule.loss.parts_per_billion, 5'000'000);
   EXPECT_TRUE(loss.rule.forward);
@@ -43,7 +47,9 @@ TEST(Faults, LongForm) {
   EXPECT_EQ(loss.to, "*");
   EXPECT_EQ(loss.rule.target, "fpga0-*");
   EXPECT_EQ(loss.rule.until, kRunStart + milliseconds(8));
-  const FaultSpec delay = fault_of("kind: delay, delay: 5 us, where: {links: {node: fpga1}, direction: rx}, when: {at: 1 ms, for: 1 ms}");
+  const FaultSpec delay = fault_of(
+      "kind: delay, delay: 5 us, where: {links: {node: fpga1}, direction: rx}, when: {at: 1 ms, "
+      "for: 1 ms}");
   EXPECT_EQ(delay.from, "fpga1");
   EXPECT_EQ(delay.to, "*");
   EXPECT_FALSE(delay.rule.forward);
@@ -54,34 +60,50 @@ TEST(Faults, LongForm) {
 
 TEST(Faults, Mistakes) {
   EXPECT_EQ(fault_error("kind: corrupt, link: a-b"),
-            "test.yaml:7:12: faults[0].kind: \"corrupt\" is not supported in this version; supported: loss, delay, link_down");
-  EXPECT_THAT(fault_error("kind: lose, link: a-b"), HasSubstr("no fault called \"lose\"; did you mean \"loss\"?"));
-  EXPECT_THAT(fault_error("kind: loss, model: {type: gilbert_elliott, p: 1 %, r: 20 %}, link: a-b"),
-              HasSubstr("\"gilbert_elliott\" is not supported in this version; supported: bernoulli"));
-  EXPECT_THAT(fault_error("link: a-b"), HasSubstr("faults[0]: needs one of loss, delay, link_down (or kind)"));
+            "test.yaml:7:12: faults[0].kind: \"corrupt\" is not supported in this version; "
+            "supported: loss, delay, link_down");
+  EXPECT_THAT(fault_error("kind: lose, link: a-b"),
+              HasSubstr("no fault called \"lose\"; did you mean \"loss\"?"));
+  EXPECT_THAT(
+      fault_error("kind: loss, model: {type: gilbert_elliott, p: 1 %, r: 20 %}, link: a-b"),
+      HasSubstr("\"gilbert_elliott\" is not supported in this version; supported: bernoulli"));
+  EXPECT_THAT(fault_error("link: a-b"),
+              HasSubstr("faults[0]: needs one of loss, delay, link_down (or kind)"));
   EXPECT_THAT(fault_error("link: a-b, loss: 1 %, link_down: true"), HasSubstr("needs only one of"));
   EXPECT_THAT(fault_error("loss: 1 %"), HasSubstr("says of no link; add link or where"));
   EXPECT_THAT(fault_error("link: a-b, loss: 1"), HasSubstr("faults[0].loss: \"1\" has no unit"));
   EXPECT_THAT(fault_error("link: a-b, loss: 101 %"), HasSubstr("above 100 %"));
   EXPECT_THAT(fault_error("link: a-b, link_down: false"), HasSubstr("false has no effect"));
-  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, jitter: 1 us"), HasSubstr("jitter has no meaning for a fault of kind loss"));
-  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, where: {links: {name: a-b}}"), HasSubstr("link says already where"));
-  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, at: 1 ms, when: {from: 1 ms}"), HasSubstr("at and for say already when"));
-  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, when: {from: 2 ms, to: 1 ms}"), HasSubstr("1 ms is not after from, 2 ms"));
-  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, when: {every: 1 ms, for: 1 us}"), HasSubstr("only one window"));
-  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, at: 60 s"), HasSubstr("60 s is not within the run, which ends at 60 s"));
-  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, for: 0 us"), HasSubstr("faults[0].for: 0 us is not between"));
-  EXPECT_THAT(fault_error("kind: loss, model: {type: bernoulli, p: 1 %}, where: {links: {name: a-b, from: a}}"),
-              HasSubstr("needs one of name, from and to, node"));
+  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, jitter: 1 us"),
+              HasSubstr("jitter has no meaning for a fault of kind loss"));
+  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, where: {links: {name: a-b}}"),
+              HasSubstr("link says already where"));
+  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, at: 1 ms, when: {from: 1 ms}"),
+              HasSubstr("at and for say already when"));
+  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, when: {from: 2 ms, to: 1 ms}"),
+              HasSubstr("1 ms is not after from, 2 ms"));
+  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, when: {every: 1 ms, for: 1 us}"),
+              HasSubstr("only one window"));
+  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, at: 60 s"),
+              HasSubstr("60 s is not within the run, which ends at 60 s"));
+  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, for: 0 us"),
+              HasSubstr("faults[0].for: 0 us is not between"));
+  EXPECT_THAT(
+      fault_error(
+          "kind: loss, model: {type: bernoulli, p: 1 %}, where: {links: {name: a-b, from: a}}"),
+      HasSubstr("needs one of name, from and to, node"));
   EXPECT_THAT(fault_error("kind: loss, model: {type: bernoulli, p: 1 %}, where: {nodes: '*'}"),
               HasSubstr("faults on nodes are not supported in this version"));
-  EXPECT_THAT(fault_error("link: 'a b', loss: 1 %"), HasSubstr("\"a b\" is no name, range (fpga[0-3]) or glob (fpga*)"));
-  EXPECT_THAT(fault_error("profile: storm"), HasSubstr("fault profiles are not supported in this version"));
+  EXPECT_THAT(fault_error("link: 'a b', loss: 1 %"),
+              HasSubstr("\"a b\" is no name, range (fpga[0-3]) or glob (fpga*)"));
+  EXPECT_THAT(fault_error("profile: storm"),
+              HasSubstr("fault profiles are not supported in this version"));
   EXPECT_THAT(fault_error("id: x, link: a-b, loss: 1 %}\n  - {id: x, link: a-b, delay: 1 us"),
               HasSubstr("faults[1].id: \"x\" is used twice: here and at test.yaml:7:5"));
 }
 
-// fpga0, fpga1, host0 under tor0; tor0 and the second switch are joined by a cable with a name of its own.
+// fpga0, fpga1, host0 under tor0; tor0 and the second switch are joined by a cable with a name of
+// its own.
 Topology small_topology() {
   Topology topology;
   topology.nodes = 3;
@@ -133,7 +155,8 @@ TEST(ResolveFaults, NamesRangesAndGlobs) {
 
 TEST(ResolveFaults, DirectionsFollowTheEndNamedFirst) {
   const auto rule = [](const std::string& links, const std::string& direction) {
-    const FaultPlan plan = resolved("kind: link_down, where: {links: {" + links + "}, direction: " + direction + "}");
+    const FaultPlan plan =
+        resolved("kind: link_down, where: {links: {" + links + "}, direction: " + direction + "}");
     EXPECT_EQ(plan.rules.size(), 1U);
     return std::pair(plan.rules[0].forward, plan.rules[0].backward);
   };
@@ -146,7 +169,8 @@ TEST(ResolveFaults, DirectionsFollowTheEndNamedFirst) {
 }
 
 TEST(ResolveFaults, LinksNamedFromBothSidesBecomeTwoRules) {
-  const FaultPlan plan = resolved("id: out, kind: link_down, where: {links: {node: tor0}, direction: tx}");
+  const FaultPlan plan =
+      resolved("id: out, kind: link_down, where: {links: {node: tor0}, direction: tx}");
   ASSERT_EQ(plan.rules.size(), 2U);
   EXPECT_EQ(plan.rules[0].id, "out");
   EXPECT_THAT(plan.rules[0].links, ElementsAre(3));
@@ -159,10 +183,13 @@ TEST(ResolveFaults, LinksNamedFromBothSidesBecomeTwoRules) {
 
 TEST(ResolveFaults, UnknownLinksNameTheNearest) {
   EXPECT_EQ(unresolved("link: fpga0-tor1, loss: 1 %"),
-            "test.yaml:7:12: no link called \"fpga0-tor1\"; did you mean \"fpga0-tor0\"? (fault fault0)\n");
-  EXPECT_THAT(unresolved("link: 'fpga[1-2]-tor0', loss: 1 %"), HasSubstr("no link called \"fpga2-tor0\""));
+            "test.yaml:7:12: no link called \"fpga0-tor1\"; did you mean \"fpga0-tor0\"? (fault "
+            "fault0)\n");
+  EXPECT_THAT(unresolved("link: 'fpga[1-2]-tor0', loss: 1 %"),
+              HasSubstr("no link called \"fpga2-tor0\""));
   EXPECT_THAT(unresolved("link: 'gpu*', loss: 1 %"), HasSubstr("no link matches \"gpu*\""));
-  EXPECT_THAT(unresolved("link: something-else-altogether, loss: 1 %"), HasSubstr("; there are fpga0-tor0, "));
+  EXPECT_THAT(unresolved("link: something-else-altogether, loss: 1 %"),
+              HasSubstr("; there are fpga0-tor0, "));
   EXPECT_THAT(unresolved("kind: link_down, where: {links: {from: fpg0, to: tor0}}"),
               HasSubstr("no node or switch called \"fpg0\"; did you mean \"fpga0\"?"));
   EXPECT_THAT(unresolved("kind: link_down, where: {links: {from: fpga0, to: fpga1}}"),
@@ -170,7 +197,8 @@ TEST(ResolveFaults, UnknownLinksNameTheNearest) {
 }
 
 TEST(ResolveFaults, ThePlanHasTheSeedAndTheWholeRule) {
-  const FaultPlan plan = resolved("at: 1 ms, link: fpga0-tor0, delay: 3 us}\n  - {link: trunk, loss: 5 %");
+  const FaultPlan plan =
+      resolved("at: 1 ms, link: fpga0-tor0, delay: 3 us}\n  - {link: trunk, loss: 5 %");
   EXPECT_EQ(plan.seed, 1U);
   ASSERT_EQ(plan.rules.size(), 2U);
   EXPECT_EQ(plan.rules[0].delay, microseconds(3));

@@ -21,7 +21,8 @@ TEST(Names, AreSafeInPathsAndTerminals) {
   for (const char* good : {"a", "fpga0", "a.b_c-d", "0"}) EXPECT_TRUE(is_valid_name(good)) << good;
   EXPECT_TRUE(is_valid_name(std::string(63, 'a')));
   EXPECT_FALSE(is_valid_name(std::string(64, 'a')));
-  for (const char* bad : {"", "A", "a b", "a/b", "\xc3\xbc", "a\n", "a*", "a[0]"}) EXPECT_FALSE(is_valid_name(bad)) << bad;
+  for (const char* bad : {"", "A", "a b", "a/b", "\xc3\xbc", "a\n", "a*", "a[0]"})
+    EXPECT_FALSE(is_valid_name(bad)) << bad;
 }
 
 TEST(Names, RangesExpandInOrder) {
@@ -36,20 +37,29 @@ TEST(Names, RangesExpandInOrder) {
 TEST(Names, BadRangesAreExplained) {
   EXPECT_THAT(expanded("a[3-1]"), ElementsAre("error: \"a[3-1]\": the range [3-1] runs backwards"));
   EXPECT_THAT(expanded("a[1]"), ElementsAre("error: \"a[1]\": [1] is no range; write [0-3]"));
-  EXPECT_THAT(expanded("a[-1-2]"), ElementsAre("error: \"a[-1-2]\": [-1-2] is no range; write [0-3]"));
+  EXPECT_THAT(expanded("a[-1-2]"),
+              ElementsAre("error: \"a[-1-2]\": [-1-2] is no range; write [0-3]"));
   EXPECT_THAT(expanded("a[0-3"), ElementsAre("error: \"a[0-3\": brackets do not pair"));
   EXPECT_THAT(expanded("a]0["), ElementsAre("error: \"a]0[\": brackets do not pair"));
-  EXPECT_THAT(expanded("a[0-100]"), ElementsAre("error: \"a[0-100]\" stands for more than 100 names"));
+  EXPECT_THAT(expanded("a[0-100]"),
+              ElementsAre("error: \"a[0-100]\" stands for more than 100 names"));
   EXPECT_THAT(expanded("a[0-999999999][0-999999999]"),
               ElementsAre("error: \"a[0-999999999][0-999999999]\" stands for more than 100 names"));
   EXPECT_EQ(expanded("a[0-99]").size(), 100U);
 }
 
 TEST(Names, Globs) {
-  for (const auto& [glob, text] : {std::pair{"*", ""}, {"*", "abc"}, {"a*", "a"}, {"a*c", "abcc"}, {"*b*", "abc"},
-                                   {"fpga*-tor0", "fpga12-tor0"}, {"abc", "abc"}, {"a**c", "ac"}})
+  for (const auto& [glob, text] : {std::pair{"*", ""},
+                                   {"*", "abc"},
+                                   {"a*", "a"},
+                                   {"a*c", "abcc"},
+                                   {"*b*", "abc"},
+                                   {"fpga*-tor0", "fpga12-tor0"},
+                                   {"abc", "abc"},
+                                   {"a**c", "ac"}})
     EXPECT_TRUE(glob_matches(glob, text)) << glob << " " << text;
-  for (const auto& [glob, text] : {std::pair{"", "a"}, {"a", ""}, {"a*", "ba"}, {"a*c", "ab"}, {"*b", "abc"}, {"abc", "abcd"}})
+  for (const auto& [glob, text] :
+       {std::pair{"", "a"}, {"a", ""}, {"a*", "ba"}, {"a*c", "ab"}, {"*b", "abc"}, {"abc", "abcd"}})
     EXPECT_FALSE(glob_matches(glob, text)) << glob << " " << text;
 }
 
@@ -70,7 +80,8 @@ TEST(Files, PathsOutOfASymbolicLinkStayTrue) {
   const std::string model = folder.write("data/m.onnx", "x");
   std::filesystem::create_directories(folder.path("deep/er"));
   std::filesystem::create_directory_symlink(folder.path("deep/er"), folder.path("link"));
-  EXPECT_TRUE(is_regular_file(resolve_path(folder.path("link"), path_from(folder.path("link"), model))));
+  EXPECT_TRUE(
+      is_regular_file(resolve_path(folder.path("link"), path_from(folder.path("link"), model))));
 }
 
 TEST(Files, MissingOnesNameTheNearest) {
@@ -80,7 +91,8 @@ TEST(Files, MissingOnesNameTheNearest) {
             "no file \"" + folder.path("models/tunde.onnx") + "\"; did you mean \"tuned.onnx\"?");
   EXPECT_EQ(explain_missing_file(folder.path("model/tuned.onnx")),
             "no folder \"" + folder.path("model") + "\"; did you mean \"models\"?");
-  EXPECT_EQ(explain_missing_file(folder.path("models")), fmt::format("\"{}\" is not a file", folder.path("models")));
+  EXPECT_EQ(explain_missing_file(folder.path("models")),
+            fmt::format("\"{}\" is not a file", folder.path("models")));
 }
 
 TEST(Files, OnlyRegularFilesAreRead) {
@@ -89,7 +101,8 @@ TEST(Files, OnlyRegularFilesAreRead) {
   EXPECT_FALSE(read_text_file(folder.path("nothing"), 100).has_value());
   const std::string file = folder.write("a", "12345");
   EXPECT_EQ(*read_text_file(file, 5), "12345");
-  EXPECT_EQ(read_text_file(file, 4).error().message, "\"" + file + "\" has 5 bytes; the limit is 4");
+  EXPECT_EQ(read_text_file(file, 4).error().message,
+            "\"" + file + "\" has 5 bytes; the limit is 4");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-#include <chrono>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <chrono>
 
 #include "tests/unit/spec/cluster_files.h"
 
@@ -73,12 +73,15 @@ TEST(ReadCluster, DefaultsAreTheOnesOfTheHeader) {
   expected.topology.name = "rack";
   expect_equal(spec, expected);
   EXPECT_EQ(read_good("nodes: [{name: a, device: bw-s5}, {name: h, device: cpu}]\n"
-                      "model: {rnn: {cell: lstm, hidden: 8, steps: 1}}\n").name, "test");
+                      "model: {rnn: {cell: lstm, hidden: 8, steps: 1}}\n")
+                .name,
+            "test");
 }
 
 TEST(ReadCluster, SeedsAndModes) {
-  const ClusterSpec spec = read_good(small_cluster("seed: 0x5eed1e55\ntime: wall\nprocesses: packed\ncompute: sampled\n"
-                                                   "sample_every: 4\nlimits: {time: 2 s}\ntrace: {requests: 0}\n"));
+  const ClusterSpec spec =
+      read_good(small_cluster("seed: 0x5eed1e55\ntime: wall\nprocesses: packed\ncompute: sampled\n"
+                              "sample_every: 4\nlimits: {time: 2 s}\ntrace: {requests: 0}\n"));
   EXPECT_EQ(spec.seed, 0x5eed1e55U);
   EXPECT_EQ(spec.time, TimeMode::kWall);
   EXPECT_EQ(spec.processes, ProcessMode::kPacked);
@@ -88,52 +91,72 @@ TEST(ReadCluster, SeedsAndModes) {
   EXPECT_EQ(spec.trace_requests, 0);
   EXPECT_EQ(read_good(small_cluster("seed: 18446744073709551615\n")).seed, UINT64_MAX);
   EXPECT_EQ(error_of(small_cluster("seed: 18446744073709551616\n")),
-            "test.yaml:6:7: seed: \"18446744073709551616\" is not a whole number between 0 and 18446744073709551615");
+            "test.yaml:6:7: seed: \"18446744073709551616\" is not a whole number between 0 and "
+            "18446744073709551615");
   EXPECT_EQ(error_of(small_cluster("seed: -1\n")).rfind("test.yaml:6:7: seed: \"-1\"", 0), 0U);
 }
 
 TEST(ReadCluster, AllErrorsAtOnceInOrder) {
-  EXPECT_THAT(errors_of("name: Bad Name\n"
-                        "sead: 7\n"
-                        "topology: rock\n"
-                        "nodes:\n"
-                        "  - {name: fpga0, device: bw-s11}\n"
-                        "  - {name: fpga0, devise: cpu}\n"
-                        "model: {rnn: {cell: gro, hidden: -5, steps: 3}, precision: ms-fp7}\n"
-                        "limits: {time: 5}\n"),
-              ElementsAre("test.yaml:1:7: name: \"Bad Name\" is no name: 1 to 63 of a-z, 0-9, \".\", \"_\" and \"-\"",
-                          "test.yaml:2:1: unknown key \"sead\"; did you mean \"seed\"?",
-                          HasSubstr("test.yaml:3:11: no topology called \"rock\"; did you mean \"rack\"?"),
-                          "test.yaml:5:27: no device called \"bw-s11\"; did you mean \"bw-s10\"? (soliton list devices)",
-                          "test.yaml:6:5: nodes[1].device is missing",
-                          "test.yaml:6:12: nodes[1].name: \"fpga0\" is used twice: here and at test.yaml:5:12",
-                          "test.yaml:6:19: unknown key \"devise\" in nodes[1]; did you mean \"device\"?",
-                          "test.yaml:7:21: model.rnn.cell: \"gro\" is not known; did you mean \"gru\"?",
-                          "test.yaml:7:34: model.rnn.hidden: -5 is not between 1 and 1048576",
-                          HasSubstr("test.yaml:7:60: model.precision: "),
-                          HasSubstr("test.yaml:8:16: limits.time: \"5\" has no unit")));
+  EXPECT_THAT(
+      errors_of("name: Bad Name\n"
+                "sead: 7\n"
+                "topology: rock\n"
+                "nodes:\n"
+                "  - {name: fpga0, device: bw-s11}\n"
+                "  - {name: fpga0, devise: cpu}\n"
+                "model: {rnn: {cell: gro, hidden: -5, steps: 3}, precision: ms-fp7}\n"
+                "limits: {time: 5}\n"),
+      ElementsAre(
+          "test.yaml:1:7: name: \"Bad Name\" is no name: 1 to 63 of a-z, 0-9, \".\", \"_\" and "
+          "\"-\"",
+          "test.yaml:2:1: unknown key \"sead\"; did you mean \"seed\"?",
+          HasSubstr("test.yaml:3:11: no topology called \"rock\"; did you mean \"rack\"?"),
+          "test.yaml:5:27: no device called \"bw-s11\"; did you mean \"bw-s10\"? (soliton list "
+          "devices)",
+          "test.yaml:6:5: nodes[1].device is missing",
+          "test.yaml:6:12: nodes[1].name: \"fpga0\" is used twice: here and at test.yaml:5:12",
+          "test.yaml:6:19: unknown key \"devise\" in nodes[1]; did you mean \"device\"?",
+          "test.yaml:7:21: model.rnn.cell: \"gro\" is not known; did you mean \"gru\"?",
+          "test.yaml:7:34: model.rnn.hidden: -5 is not between 1 and 1048576",
+          HasSubstr("test.yaml:7:60: model.precision: "),
+          HasSubstr("test.yaml:8:16: limits.time: \"5\" has no unit")));
 }
 
 TEST(ReadCluster, ShapesAreChecked) {
-  EXPECT_THAT(error_of("[1, 2]\n"), HasSubstr("test.yaml:1:1: a file must be a map with the keys name, seed"));
+  EXPECT_THAT(error_of("[1, 2]\n"),
+              HasSubstr("test.yaml:1:1: a file must be a map with the keys name, seed"));
   EXPECT_THAT(error_of(""), HasSubstr("a file must be a map"));
-  EXPECT_EQ(error_of("name: x\n"), "test.yaml:1:1: nodes is missing\ntest.yaml:1:1: model is missing");
-  EXPECT_THAT(error_of(small_cluster("seed: [1]\n")), HasSubstr("seed: must be one value, not a list"));
-  EXPECT_THAT(error_of(small_cluster("seed: {a: 1}\n")), HasSubstr("seed: must be one value, not a map"));
-  EXPECT_THAT(error_of(small_cluster("workload: 5\n")), HasSubstr("test.yaml:6:11: workload must be a map with the keys clients"));
-  EXPECT_THAT(error_of(small_cluster("faults: {}\n")), HasSubstr("faults: must be a list of rules"));
-  EXPECT_EQ(error_of(small_cluster("faults:\nltl:\nexpect:\n")).rfind("test.yaml:8:1: expect: expectations", 0), 0U);
-  EXPECT_EQ(error_of(small_cluster("faults:\nltl:\nworkload:\n")), "") << "an empty value is as good as none";
+  EXPECT_EQ(error_of("name: x\n"),
+            "test.yaml:1:1: nodes is missing\ntest.yaml:1:1: model is missing");
+  EXPECT_THAT(error_of(small_cluster("seed: [1]\n")),
+              HasSubstr("seed: must be one value, not a list"));
+  EXPECT_THAT(error_of(small_cluster("seed: {a: 1}\n")),
+              HasSubstr("seed: must be one value, not a map"));
+  EXPECT_THAT(error_of(small_cluster("workload: 5\n")),
+              HasSubstr("test.yaml:6:11: workload must be a map with the keys clients"));
+  EXPECT_THAT(error_of(small_cluster("faults: {}\n")),
+              HasSubstr("faults: must be a list of rules"));
+  EXPECT_EQ(error_of(small_cluster("faults:\nltl:\nexpect:\n"))
+                .rfind("test.yaml:8:1: expect: expectations", 0),
+            0U);
+  EXPECT_EQ(error_of(small_cluster("faults:\nltl:\nworkload:\n")), "")
+      << "an empty value is as good as none";
 }
 
 TEST(ReadCluster, NodesNeedAHostAndAnNpu) {
-  EXPECT_THAT(error_of(small_cluster_with("  - {name: host0, device: cpu}\n", "")), HasSubstr("nodes: no host"));
-  EXPECT_THAT(error_of(small_cluster_with("device: bw-s10", "device: cpu")), HasSubstr("nodes: no node has an NPU"));
-  EXPECT_THAT(error_of(small_cluster_with("fpga[0-1]", "fpga[0-99999]")), HasSubstr("stands for more than 16384 names"));
+  EXPECT_THAT(error_of(small_cluster_with("  - {name: host0, device: cpu}\n", "")),
+              HasSubstr("nodes: no host"));
+  EXPECT_THAT(error_of(small_cluster_with("device: bw-s10", "device: cpu")),
+              HasSubstr("nodes: no node has an NPU"));
+  EXPECT_THAT(error_of(small_cluster_with("fpga[0-1]", "fpga[0-99999]")),
+              HasSubstr("stands for more than 16384 names"));
   EXPECT_THAT(error_of(small_cluster_with("fpga[0-1]", "fpga[3-1]")), HasSubstr("runs backwards"));
-  EXPECT_THAT(error_of(small_cluster_with("fpga[0-1]", "FPGA[0-1]")), HasSubstr("\"FPGA0\" is no name"));
-  EXPECT_THAT(error_of(small_cluster_with("host0", "fpga1")),
-              HasSubstr("test.yaml:4:12: nodes[1].name: \"fpga1\" is used twice: here and at test.yaml:3:12"));
+  EXPECT_THAT(error_of(small_cluster_with("fpga[0-1]", "FPGA[0-1]")),
+              HasSubstr("\"FPGA0\" is no name"));
+  EXPECT_THAT(
+      error_of(small_cluster_with("host0", "fpga1")),
+      HasSubstr(
+          "test.yaml:4:12: nodes[1].name: \"fpga1\" is used twice: here and at test.yaml:3:12"));
   EXPECT_THAT(error_of(small_cluster_with("rack0", "Rack 0")), HasSubstr("\"Rack 0\" is no place"));
 }
 
@@ -141,14 +164,19 @@ TEST(ReadCluster, ExpectationsAndOtherWorkloadsAreRefusedByName) {
   EXPECT_THAT(error_of(small_cluster("expect: {leaks: none}\n")),
               HasSubstr("test.yaml:6:1: expect: expectations are not supported in this version"));
   for (const char* arrival : {"poisson", "trace"})
-    EXPECT_EQ(error_of(small_cluster("workload: {arrival: " + std::string(arrival) + ", rate: 5}\n")),
-              "test.yaml:6:21: workload.arrival: \"" + std::string(arrival) +
-                  "\" is not supported in this version; supported: closed");
+    EXPECT_EQ(
+        error_of(small_cluster("workload: {arrival: " + std::string(arrival) + ", rate: 5}\n")),
+        "test.yaml:6:21: workload.arrival: \"" + std::string(arrival) +
+            "\" is not supported in this version; supported: closed");
   for (const char* kind : {"ping", "stream", "incast", "all-gather"})
-    EXPECT_THAT(errors_of(small_cluster("workload: {kind: " + std::string(kind) + ", from: fpga0, to: fpga1, bytes: 64}\n")),
-                ElementsAre(HasSubstr("\"" + std::string(kind) + "\" is not supported in this version")));
-  EXPECT_THAT(error_of(small_cluster("workload: {arrival: close}\n")), HasSubstr("did you mean \"closed\"?"));
-  EXPECT_THAT(error_of(small_cluster("workload: {input: {a: b.npy}}\n")), HasSubstr("not supported in this version"));
+    EXPECT_THAT(
+        errors_of(small_cluster("workload: {kind: " + std::string(kind) +
+                                ", from: fpga0, to: fpga1, bytes: 64}\n")),
+        ElementsAre(HasSubstr("\"" + std::string(kind) + "\" is not supported in this version")));
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: close}\n")),
+              HasSubstr("did you mean \"closed\"?"));
+  EXPECT_THAT(error_of(small_cluster("workload: {input: {a: b.npy}}\n")),
+              HasSubstr("not supported in this version"));
   EXPECT_EQ(error_of(small_cluster("service: {replicas: 2, spares: 1}\n")),
             "test.yaml:6:21: service.replicas: 2: this version serves one replica of the model\n"
             "test.yaml:6:32: service.spares: 1: this version keeps no spares; write 0");
@@ -157,28 +185,31 @@ TEST(ReadCluster, ExpectationsAndOtherWorkloadsAreRefusedByName) {
 TEST(ReadCluster, FilesMustExist) {
   const TestFolder folder;
   folder.write("models/tokens.npy", "x");
-  const std::string text = small_cluster_with("{rnn: {cell: gru, hidden: 64, steps: 3}}", "{onnx: models/net.onnx}") +
-                           "workload: {input: models/tokans.npy, labels: modles/l.npy}\n";
+  const std::string text =
+      small_cluster_with("{rnn: {cell: gru, hidden: 64, steps: 3}}", "{onnx: models/net.onnx}") +
+      "workload: {input: models/tokans.npy, labels: modles/l.npy}\n";
   const Checked<ClusterSpec> spec = read_cluster_text(text, folder.path("c.yaml"), {}, shipped());
   ASSERT_FALSE(spec.has_value());
   std::vector<std::string> messages;
   for (const Error& error : spec.error().errors) messages.push_back(error.message);
   const std::string file = folder.path("c.yaml");
-  EXPECT_THAT(messages, ElementsAre(file + ":5:15: model.onnx: no file \"" + folder.path("models/net.onnx") + "\"",
-                                    file + ":6:19: workload.input: no file \"" + folder.path("models/tokans.npy") +
-                                        "\"; did you mean \"tokens.npy\"?",
-                                    file + ":6:46: workload.labels: no folder \"" + folder.path("modles") +
-                                        "\"; did you mean \"models\"?"));
+  EXPECT_THAT(
+      messages,
+      ElementsAre(file + ":5:15: model.onnx: no file \"" + folder.path("models/net.onnx") + "\"",
+                  file + ":6:19: workload.input: no file \"" + folder.path("models/tokans.npy") +
+                      "\"; did you mean \"tokens.npy\"?",
+                  file + ":6:46: workload.labels: no folder \"" + folder.path("modles") +
+                      "\"; did you mean \"models\"?"));
 }
 
 TEST(ReadCluster, PathsAreSeenFromTheClusterFile) {
   const TestFolder folder;
   folder.write("models/m.onnx", "x");
   folder.write("in.npy", "x");
-  const std::string file = folder.write("sub/c.yaml",
-                                        small_cluster_with("{rnn: {cell: gru, hidden: 64, steps: 3}}",
-                                                           "{onnx: ../models/m.onnx}") +
-                                            "workload: {input: ../in.npy, labels: ../in.npy}\n");
+  const std::string file = folder.write(
+      "sub/c.yaml",
+      small_cluster_with("{rnn: {cell: gru, hidden: 64, steps: 3}}", "{onnx: ../models/m.onnx}") +
+          "workload: {input: ../in.npy, labels: ../in.npy}\n");
   const Checked<ClusterSpec> spec = read_cluster(file, {}, shipped());
   ASSERT_TRUE(spec.has_value()) << spec.error().text();
   EXPECT_EQ(spec->model.onnx, folder.path("models/m.onnx"));
@@ -201,11 +232,14 @@ TEST(ReadCluster, ManyErrorsAreCountedNotListed) {
   EXPECT_EQ(messages.back(), "test.yaml: 900 more errors");
 }
 
-// Twenty thousand keys of one map, known to nobody, and ten thousand nodes: linear, far below a second.
+// Twenty thousand keys of one map, known to nobody, and ten thousand nodes: linear, far below a
+// second.
 TEST(ReadCluster, BigFilesTakeLinearTime) {
-  std::string keys = small_cluster(), nodes = "model: {rnn: {cell: gru, hidden: 64, steps: 3}}\nnodes:\n";
+  std::string keys = small_cluster(),
+              nodes = "model: {rnn: {cell: gru, hidden: 64, steps: 3}}\nnodes:\n";
   for (int i = 0; i < 20'000; ++i) keys += "some_longer_key_name_" + std::to_string(i) + ": 1\n";
-  for (int i = 0; i < 10'000; ++i) nodes += "  - {name: fpga" + std::to_string(i) + ", device: bw-s10, at: rack0}\n";
+  for (int i = 0; i < 10'000; ++i)
+    nodes += "  - {name: fpga" + std::to_string(i) + ", device: bw-s10, at: rack0}\n";
   nodes += "  - {name: host0, device: cpu}\n";
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(errors_of(keys).size(), 101U);

@@ -11,12 +11,15 @@ using testing::HasSubstr;
 
 // ---- topology ----
 
-std::string with_topology(const std::string& topology) { return small_cluster("topology: " + topology + "\n"); }
+std::string with_topology(const std::string& topology) {
+  return small_cluster("topology: " + topology + "\n");
+}
 
 TEST(ReadTopology, BuiltInFileOrInline) {
   EXPECT_EQ(read_good(with_topology("datacenter")).topology.pods, 260);
   EXPECT_EQ(read_good(with_topology("topologies/datacenter.yaml")).topology.kind, "datacenter");
-  const TopologySpec rack = read_good(with_topology("{kind: rack, bandwidth: 100 Gb/s, hosts_per_rack: 8}")).topology;
+  const TopologySpec rack =
+      read_good(with_topology("{kind: rack, bandwidth: 100 Gb/s, hosts_per_rack: 8}")).topology;
   EXPECT_EQ(rack.rate.bits_per_second, 100'000'000'000);
   EXPECT_EQ(rack.hosts_per_rack, 8);
   EXPECT_EQ(rack.name, "rack");
@@ -34,27 +37,34 @@ TEST(ReadTopology, AFileBesideTheClusterFileGoesFirst) {
 
 TEST(ReadTopology, ErrorsOfAFileCarryItsPositions) {
   const TestFolder folder;
-  const std::string topology = folder.write("t.yaml", "kind: rack\nhosts_per_rak: 3\nbandwidth: 40\n");
+  const std::string topology =
+      folder.write("t.yaml", "kind: rack\nhosts_per_rak: 3\nbandwidth: 40\n");
   const std::string text = with_topology(topology) + "sead: 1\n";
   const std::vector<std::string> messages = errors_of(text);
   EXPECT_THAT(messages, ElementsAre(HasSubstr(topology + ":2:1: unknown key \"hosts_per_rak\""),
                                     HasSubstr(topology + ":3:12: bandwidth: \"40\" has no unit"),
                                     HasSubstr("test.yaml:7:1: unknown key \"sead\"")));
-  EXPECT_THAT(error_of(with_topology("nowhere/t.yaml")), HasSubstr("test.yaml:6:11: no folder \"nowhere\""));
+  EXPECT_THAT(error_of(with_topology("nowhere/t.yaml")),
+              HasSubstr("test.yaml:6:11: no folder \"nowhere\""));
 }
 
 TEST(ReadTopology, OtherKindsAreRefusedByName) {
-  for (const char* kind : {"ring", "torus", "full-mesh", "fat-tree", "leaf-spine", "clos", "dragonfly"}) {
-    const std::string expected = "the topology kind \"" + std::string(kind) +
-                                 "\" is not supported in this version; supported: rack, datacenter, local, explicit";
-    EXPECT_THAT(error_of(with_topology("{kind: " + std::string(kind) + ", size: 5}")), HasSubstr(expected));
+  for (const char* kind :
+       {"ring", "torus", "full-mesh", "fat-tree", "leaf-spine", "clos", "dragonfly"}) {
+    const std::string expected =
+        "the topology kind \"" + std::string(kind) +
+        "\" is not supported in this version; supported: rack, datacenter, local, explicit";
+    EXPECT_THAT(error_of(with_topology("{kind: " + std::string(kind) + ", size: 5}")),
+                HasSubstr(expected));
     EXPECT_THAT(error_of(with_topology(kind)), HasSubstr(expected));
   }
-  EXPECT_THAT(error_of(with_topology("{kind: rak}")), HasSubstr("no topology kind \"rak\"; did you mean \"rack\"?"));
+  EXPECT_THAT(error_of(with_topology("{kind: rak}")),
+              HasSubstr("no topology kind \"rak\"; did you mean \"rack\"?"));
   EXPECT_THAT(error_of(with_topology("{kind: rack, pods: 3}")),
               HasSubstr("topology.pods has no meaning for a topology of kind rack"));
   EXPECT_THAT(error_of(with_topology("{name: x}")), HasSubstr("topology.kind is missing"));
-  EXPECT_THAT(error_of(with_topology("[rack]")), HasSubstr("must be a built-in name, a file or a map"));
+  EXPECT_THAT(error_of(with_topology("[rack]")),
+              HasSubstr("must be a built-in name, a file or a map"));
 }
 
 constexpr const char* kExplicit = R"(
@@ -87,25 +97,31 @@ TEST(ReadTopology, ExplicitGraphs) {
 
 TEST(ReadTopology, ExplicitMistakes) {
   const auto links = [](const std::string& entry) {
-    return error_of(with_topology("{kind: explicit, switches: [{name: s0}], links: [" + entry + "]}"));
+    return error_of(
+        with_topology("{kind: explicit, switches: [{name: s0}], links: [" + entry + "]}"));
   };
   EXPECT_THAT(links("{between: [a, s0]}"), HasSubstr("topology.links[0].latency is missing"));
   EXPECT_THAT(links("{between: [a], latency: 1 ns}"), HasSubstr("must be a list of two names"));
   EXPECT_THAT(links("{between: [a, a], latency: 1 ns}"), HasSubstr("\"a\" is linked to itself"));
   EXPECT_THAT(links("{between: [a, B], latency: 1 ns}"), HasSubstr("\"B\" is no name"));
-  EXPECT_THAT(links("{between: ['a[0-2]', 'b[0-1]'], latency: 1 ns}"), HasSubstr("3 names against 2"));
-  EXPECT_THAT(links("{between: ['a[0-2]', b], latency: 1 ns, name: x}"), HasSubstr("1 names for 3 links"));
+  EXPECT_THAT(links("{between: ['a[0-2]', 'b[0-1]'], latency: 1 ns}"),
+              HasSubstr("3 names against 2"));
+  EXPECT_THAT(links("{between: ['a[0-2]', b], latency: 1 ns, name: x}"),
+              HasSubstr("1 names for 3 links"));
   EXPECT_THAT(links("{between: [a, b], latency: 1 ns}, {between: [a, b], latency: 1 ns}"),
               HasSubstr("\"a-b\" is used twice: here and at test.yaml:6:"));
-  EXPECT_THAT(links("{between: [a, b], latency: 1 ns, class: control}"), HasSubstr("traffic classes are not supported"));
-  EXPECT_THAT(links("{between: [a, b], latency: 1 ns, bandwidth: 0 Gb/s}"), HasSubstr("is not between 1 kb/s and"));
+  EXPECT_THAT(links("{between: [a, b], latency: 1 ns, class: control}"),
+              HasSubstr("traffic classes are not supported"));
+  EXPECT_THAT(links("{between: [a, b], latency: 1 ns, bandwidth: 0 Gb/s}"),
+              HasSubstr("is not between 1 kb/s and"));
   EXPECT_THAT(links("{between: [a, b], latency: -1 ns}"), HasSubstr("\"-1 ns\" is negative"));
 }
 
 // ---- devices ----
 
 constexpr const char* kTinyNpu =
-    "{name: tiny, clock: 100 MHz, tile_engines: 1, lanes: 4, native_dimension: 16, matrix_registers: 8, "
+    "{name: tiny, clock: 100 MHz, tile_engines: 1, lanes: 4, native_dimension: 16, "
+    "matrix_registers: 8, "
     "vector_registers: {initial: 4, multiply: 5}, formats: [{name: ms-fp9, beats_per_tile: 4}]}";
 
 TEST(ReadDevice, InlineDevices) {
@@ -125,11 +141,13 @@ TEST(ReadDevice, InlineDevices) {
 TEST(ReadDevice, FilesByPath) {
   const TestFolder folder;
   folder.write("d/tiny.yaml", "name: tiny\nkind: cpu\noperator_overhead: 1 us\n");
-  const std::string file = folder.write("c.yaml", small_cluster_with("device: cpu", "device: d/tiny.yaml"));
+  const std::string file =
+      folder.write("c.yaml", small_cluster_with("device: cpu", "device: d/tiny.yaml"));
   const Checked<ClusterSpec> spec = read_cluster(file, {}, shipped());
   ASSERT_TRUE(spec.has_value()) << spec.error().text();
   EXPECT_EQ(spec->nodes[2].device.cpu.operator_overhead, microseconds(1));
-  EXPECT_THAT(error_of(small_cluster_with("device: cpu", "device: ./cpu.yaml")), HasSubstr("test.yaml:4:27: no file \"cpu.yaml\""));
+  EXPECT_THAT(error_of(small_cluster_with("device: cpu", "device: ./cpu.yaml")),
+              HasSubstr("test.yaml:4:27: no file \"cpu.yaml\""));
 }
 
 TEST(ReadDevice, ErrorsOfAFileCarryItsPositions) {
@@ -137,7 +155,8 @@ TEST(ReadDevice, ErrorsOfAFileCarryItsPositions) {
   const std::string device = folder.write("bad.yaml", "name: bad\nclock: 100\nlanes: 0\n");
   const std::vector<std::string> messages = errors_of(small_cluster_with("bw-s10", device));
   EXPECT_THAT(messages, testing::Contains(HasSubstr(device + ":2:8: clock: \"100\" has no unit")));
-  EXPECT_THAT(messages, testing::Contains(HasSubstr(device + ":3:8: lanes: 0 is not between 1 and 1040")));
+  EXPECT_THAT(messages,
+              testing::Contains(HasSubstr(device + ":3:8: lanes: 0 is not between 1 and 1040")));
   EXPECT_THAT(messages, testing::Contains(HasSubstr("tile_engines is missing")));
   EXPECT_THAT(messages, testing::Contains(HasSubstr("formats is missing")));
 }
@@ -145,17 +164,20 @@ TEST(ReadDevice, ErrorsOfAFileCarryItsPositions) {
 TEST(ReadDevice, Mistakes) {
   const auto with = [](const std::string& piece, const std::string& instead) {
     std::string device = kTinyNpu;
-    return error_of(small_cluster_with("bw-s10", device.replace(device.find(piece), piece.size(), instead)));
+    return error_of(
+        small_cluster_with("bw-s10", device.replace(device.find(piece), piece.size(), instead)));
   };
   EXPECT_THAT(with("ms-fp9", "mxfp4"), HasSubstr("integer mantissas of at most 7 bits"));
   EXPECT_THAT(with("ms-fp9", "ms-fp19"), HasSubstr("nodes[0].device.formats[0].name: "));
   EXPECT_THAT(with("beats_per_tile: 4", "beats_per_tile: 0"), HasSubstr("0 is not between 1 and"));
-  EXPECT_THAT(with("{name: ms-fp9, beats_per_tile: 4}", "{name: ms-fp9, beats_per_tile: 4}, {name: ms-fp9, beats_per_tile: 5}"),
+  EXPECT_THAT(with("{name: ms-fp9, beats_per_tile: 4}",
+                   "{name: ms-fp9, beats_per_tile: 4}, {name: ms-fp9, beats_per_tile: 5}"),
               HasSubstr("\"ms-fp9\" stands here twice"));
   EXPECT_THAT(with("clock: 100 MHz", "clock: 100 MHz, memory_bandwidth: 1 GB/s"),
               HasSubstr("memory_bandwidth has no meaning for a device of kind npu"));
   EXPECT_THAT(with("name: tiny", "name: tiny, kind: gpu"), HasSubstr("\"gpu\" is not known"));
-  EXPECT_THAT(with("initial: 4", "inital: 4"), HasSubstr("unknown key \"inital\" in nodes[0].device.vector_registers"));
+  EXPECT_THAT(with("initial: 4", "inital: 4"),
+              HasSubstr("unknown key \"inital\" in nodes[0].device.vector_registers"));
 }
 
 // ---- model, partition, service, ltl ----
@@ -165,8 +187,10 @@ std::string model_error(const std::string& model) {
 }
 
 TEST(ReadModel, Rnn) {
-  const ClusterSpec spec = read_good(small_cluster_with(
-      "hidden: 64, steps: 3", "hidden: 64, steps: 3, layers: 2, bidirectional: true, input: 32, reset_after: true, count_as_hidden: 65"));
+  const ClusterSpec spec =
+      read_good(small_cluster_with("hidden: 64, steps: 3",
+                                   "hidden: 64, steps: 3, layers: 2, bidirectional: true, input: "
+                                   "32, reset_after: true, count_as_hidden: 65"));
   EXPECT_EQ(spec.model.rnn->layers, 2);
   EXPECT_EQ(spec.model.rnn->input, 32);
   EXPECT_TRUE(spec.model.rnn->bidirectional);
@@ -175,27 +199,39 @@ TEST(ReadModel, Rnn) {
 }
 
 TEST(ReadModel, Mistakes) {
-  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64}}"), HasSubstr("model.rnn.steps is missing"));
-  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64.5, steps: 3}}"), HasSubstr("\"64.5\" is not a whole number"));
-  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 99999999999999999999, steps: 3}}"), HasSubstr("is too large"));
-  EXPECT_THAT(model_error("{rnn: {cell: lstm, hidden: 64, steps: 3, reset_after: true}}"), HasSubstr("only a GRU has a reset gate"));
-  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64, steps: 3, bidirectional: yes}}"), HasSubstr("\"yes\" is not known; allowed: true, false"));
+  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64}}"),
+              HasSubstr("model.rnn.steps is missing"));
+  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64.5, steps: 3}}"),
+              HasSubstr("\"64.5\" is not a whole number"));
+  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 99999999999999999999, steps: 3}}"),
+              HasSubstr("is too large"));
+  EXPECT_THAT(model_error("{rnn: {cell: lstm, hidden: 64, steps: 3, reset_after: true}}"),
+              HasSubstr("only a GRU has a reset gate"));
+  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64, steps: 3, bidirectional: yes}}"),
+              HasSubstr("\"yes\" is not known; allowed: true, false"));
   EXPECT_THAT(model_error("{}"), HasSubstr("model: needs rnn"));
-  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64, steps: 3}, onnx: a.onnx}"), HasSubstr("either rnn or onnx, not both"));
+  EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64, steps: 3}, onnx: a.onnx}"),
+              HasSubstr("either rnn or onnx, not both"));
   EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64, steps: 3}, precision: mxfp4}"),
               HasSubstr("model.precision: bw-s10 on fpga0 has no mxfp4; it has ms-fp8, ms-fp9"));
 }
 
 TEST(ReadPartition, Mistakes) {
-  EXPECT_THAT(error_of(small_cluster("partition: {objective: latancy}\n")), HasSubstr("did you mean \"latency\"?"));
-  EXPECT_THAT(error_of(small_cluster("partition: {min_nodes: 3, max_nodes: 2}\n")), HasSubstr("max_nodes: 2 is below min_nodes, 3"));
-  EXPECT_THAT(error_of(small_cluster("partition: {min_nodes: 3}\n")), HasSubstr("min_nodes is 3, but 2 of the nodes have an NPU"));
-  EXPECT_THAT(error_of(small_cluster("service: {sla: {p99: 5}}\n")), HasSubstr("service.sla.p99: \"5\" has no unit"));
+  EXPECT_THAT(error_of(small_cluster("partition: {objective: latancy}\n")),
+              HasSubstr("did you mean \"latency\"?"));
+  EXPECT_THAT(error_of(small_cluster("partition: {min_nodes: 3, max_nodes: 2}\n")),
+              HasSubstr("max_nodes: 2 is below min_nodes, 3"));
+  EXPECT_THAT(error_of(small_cluster("partition: {min_nodes: 3}\n")),
+              HasSubstr("min_nodes is 3, but 2 of the nodes have an NPU"));
+  EXPECT_THAT(error_of(small_cluster("service: {sla: {p99: 5}}\n")),
+              HasSubstr("service.sla.p99: \"5\" has no unit"));
 }
 
 TEST(ReadLtl, OverridesTheDefaults) {
-  const LtlOptions ltl = read_good(small_cluster("ltl: {mtu: 1 KiB, window: 64, timeout: 20 us, recovery: go-back-n, "
-                                                 "first_sequence: 4294967196}\n")).ltl;
+  const LtlOptions ltl =
+      read_good(small_cluster("ltl: {mtu: 1 KiB, window: 64, timeout: 20 us, recovery: go-back-n, "
+                              "first_sequence: 4294967196}\n"))
+          .ltl;
   EXPECT_EQ(ltl.mtu, 1024U);
   EXPECT_EQ(ltl.window, 64U);
   EXPECT_EQ(ltl.timeout, microseconds(20));
@@ -205,7 +241,9 @@ TEST(ReadLtl, OverridesTheDefaults) {
 }
 
 TEST(ReadLtl, Mistakes) {
-  const auto ltl = [](const std::string& text) { return error_of(small_cluster("ltl: {" + text + "}\n")); };
+  const auto ltl = [](const std::string& text) {
+    return error_of(small_cluster("ltl: {" + text + "}\n"));
+  };
   EXPECT_THAT(ltl("mtu: 1408"), HasSubstr("ltl.mtu: \"1408\" has no unit"));
   EXPECT_THAT(ltl("mtu: 63 B"), HasSubstr("63 B is not between 64 B and"));
   EXPECT_THAT(ltl("window: 100"), HasSubstr("100 is no power of two"));
@@ -217,9 +255,12 @@ TEST(ReadLtl, Mistakes) {
 }
 
 TEST(ReadWorkload, Mistakes) {
-  EXPECT_THAT(error_of(small_cluster("workload: {requests: 0}\n")), HasSubstr("workload.requests: 0 is not between 1 and"));
-  EXPECT_THAT(error_of(small_cluster("workload: {clients: -1}\n")), HasSubstr("workload.clients: -1 is not between 1 and"));
-  EXPECT_THAT(error_of(small_cluster("workload: {labels: l.npy}\n")), HasSubstr("belongs to an input file, but the input is random"));
+  EXPECT_THAT(error_of(small_cluster("workload: {requests: 0}\n")),
+              HasSubstr("workload.requests: 0 is not between 1 and"));
+  EXPECT_THAT(error_of(small_cluster("workload: {clients: -1}\n")),
+              HasSubstr("workload.clients: -1 is not between 1 and"));
+  EXPECT_THAT(error_of(small_cluster("workload: {labels: l.npy}\n")),
+              HasSubstr("belongs to an input file, but the input is random"));
   EXPECT_THAT(error_of(small_cluster("workload: {think: 5 uss}\n")), HasSubstr("no unit \"uss\""));
 }
 

@@ -1,11 +1,11 @@
 // configs/cluster.schema.json says what the reader's table says.
 #include "cluster/spec/schema.h"
 
-#include <fstream>
-#include <set>
-
 #include <gtest/gtest.h>
+
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cluster/spec/parts.h"
 #include "tests/unit/spec/cluster_files.h"
@@ -46,9 +46,13 @@ TEST(Schema, NestsAsTheReaderDoes) {
   for (const SchemaMap& map : schema_maps()) {
     for (const SchemaKey& key : map.keys) {
       if (key.map.empty()) continue;
-      const std::string property =
-          schema.at("$defs").at(std::string(map.name)).at("properties").at(std::string(key.name)).dump();
-      EXPECT_NE(property.find("\"#/$defs/" + std::string(key.map) + "\""), std::string::npos) << map.name << "." << key.name;
+      const std::string property = schema.at("$defs")
+                                       .at(std::string(map.name))
+                                       .at("properties")
+                                       .at(std::string(key.name))
+                                       .dump();
+      EXPECT_NE(property.find("\"#/$defs/" + std::string(key.map) + "\""), std::string::npos)
+          << map.name << "." << key.name;
     }
   }
 }
@@ -79,8 +83,10 @@ TEST(Schema, HasTheChoicesOfTheReader) {
   EXPECT_EQ(choices("rnn", "cell"), names_of(cells()));
   EXPECT_EQ(choices("ltl", "recovery"), names_of(recovery_modes()));
   EXPECT_EQ(choices("fault", "kind"), names_of(fault_kinds()));
-  EXPECT_EQ(choices("partition", "objective"), (std::set<std::string>(objectives().begin(), objectives().end())));
-  EXPECT_EQ(choices("topology", "kind"), (std::set<std::string>(topology_kinds().begin(), topology_kinds().end())));
+  EXPECT_EQ(choices("partition", "objective"),
+            (std::set<std::string>(objectives().begin(), objectives().end())));
+  EXPECT_EQ(choices("topology", "kind"),
+            (std::set<std::string>(topology_kinds().begin(), topology_kinds().end())));
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
-// Every YAML file of the tree is read: devices, topologies, clusters; and what the device files say adds up.
+// Every YAML file of the tree is read: devices, topologies, clusters; and what the device files say
+// adds up.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
 #include <map>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "cluster/spec/listing.h"
 #include "cluster/spec/parts.h"
@@ -19,7 +20,8 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> yaml_files(const std::string& folder) {
   std::vector<std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(std::string(SOLITON_SOURCE_DIR) + "/" + folder))
+  for (const auto& entry :
+       fs::recursive_directory_iterator(std::string(SOLITON_SOURCE_DIR) + "/" + folder))
     if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
   std::sort(files.begin(), files.end());
   return files;
@@ -61,7 +63,9 @@ TEST(ShippedFiles, EveryFileIsRead) {
 
 TEST(ShippedFiles, TopologiesCanBeBuiltAndFaultsFindTheirLinks) {
   for (const std::string& file : yaml_files("configs")) {
-    if (file.find("/experiments/") != std::string::npos || file.find("/devices/") != std::string::npos) continue;
+    if (file.find("/experiments/") != std::string::npos ||
+        file.find("/devices/") != std::string::npos)
+      continue;
     SCOPED_TRACE(file);
     const Checked<ClusterSpec> spec = read_cluster(file, {}, shipped());
     ASSERT_TRUE(spec.has_value()) << spec.error().text();
@@ -76,8 +80,9 @@ TEST(ShippedFiles, TopologiesCanBeBuiltAndFaultsFindTheirLinks) {
 }
 
 TEST(ShippedFiles, TheExplicitExampleFitsItsNodes) {
-  const ClusterSpec spec = read_good(small_cluster_with("fpga[0-1]\", device: bw-s10, at: rack0",
-                                                        "fpga[0-7]\", device: bw-s10") + "topology: two-switches\n");
+  const ClusterSpec spec = read_good(
+      small_cluster_with("fpga[0-1]\", device: bw-s10, at: rack0", "fpga[0-7]\", device: bw-s10") +
+      "topology: two-switches\n");
   std::vector<PlacedNode> nodes;
   for (const NodeSpec& node : spec.nodes) nodes.push_back({node.name, node.at});
   const Checked<Topology> topology = build_topology(spec.topology, nodes);
@@ -95,7 +100,8 @@ TEST(ShippedFiles, DevicesHaveThePublishedShape) {
     double peak_tflops;
     std::int64_t memory_bytes;
   };
-  for (const Row& row : {Row{"bw-s5", 6, 10, 100, 306, 200, 2.4, 1'166'625}, {"bw-a10", 8, 16, 128, 512, 300, 9.8304, 3'186'688},
+  for (const Row& row : {Row{"bw-s5", 6, 10, 100, 306, 200, 2.4, 1'166'625},
+                         {"bw-a10", 8, 16, 128, 512, 300, 9.8304, 3'186'688},
                          {"bw-s10", 6, 40, 400, 306, 250, 48, 18'436'500}}) {
     SCOPED_TRACE(row.name);
     const NpuDevice& npu = npus.at(row.name);
@@ -116,15 +122,16 @@ TEST(ShippedFiles, DevicesHaveThePublishedShape) {
   EXPECT_GT(wide, 3'186'688 - 128 * 128);
 }
 
-// What published peaks for 2, 3 and 7 magnitude bits make of a tile's beats: their ratio, or between the last two the
-// straight line, rounded up.
+// What published peaks for 2, 3 and 7 magnitude bits make of a tile's beats: their ratio, or
+// between the last two the straight line, rounded up.
 std::int64_t expected_beats(std::int64_t base, const std::array<std::int64_t, 3>& peak, int bits) {
   if (bits == 2) return base;
   if (bits == 3) return (base * peak[0] + peak[1] - 1) / peak[1];
   if (bits == 7) return (base * peak[0] + peak[2] - 1) / peak[2];
   const double three = static_cast<double>(peak[0]) / static_cast<double>(peak[1]);
   const double seven = static_cast<double>(peak[0]) / static_cast<double>(peak[2]);
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(base) * (three + (seven - three) * (bits - 3) / 4)));
+  return static_cast<std::int64_t>(
+      std::ceil(static_cast<double>(base) * (three + (seven - three) * (bits - 3) / 4)));
 }
 
 TEST(ShippedFiles, BeatsFollowThePublishedPeaks) {
@@ -144,7 +151,8 @@ TEST(ShippedFiles, BeatsFollowThePublishedPeaks) {
 }
 
 TEST(ShippedFiles, TheQuickstartNeedsMoreThanOneOfItsDevices) {
-  const Checked<ClusterSpec> spec = read_cluster(std::string(SOLITON_SOURCE_DIR) + "/configs/quickstart.yaml", {}, shipped());
+  const Checked<ClusterSpec> spec =
+      read_cluster(std::string(SOLITON_SOURCE_DIR) + "/configs/quickstart.yaml", {}, shipped());
   ASSERT_TRUE(spec.has_value()) << spec.error().text();
   ASSERT_EQ(spec->nodes.size(), 5U);
   const NpuDevice& pocket = spec->nodes[0].device.npu;
@@ -163,16 +171,19 @@ TEST(ShippedFiles, TheDeepBenchRowsAreThere) {
     ASSERT_TRUE(spec.has_value()) << spec.error().text();
     const RnnOptions& rnn = *spec->model.rnn;
     shapes[fs::path(file).stem().string()] =
-        fmt::format("{} {} {} {} {}", rnn.cell == Cell::kGru ? "gru" : "lstm", rnn.hidden, rnn.steps,
-                    spec->model.count_as_hidden, spec->nodes[0].device.npu.name);
+        fmt::format("{} {} {} {} {}", rnn.cell == Cell::kGru ? "gru" : "lstm", rnn.hidden,
+                    rnn.steps, spec->model.count_as_hidden, spec->nodes[0].device.npu.name);
     EXPECT_EQ(spec->compute, ComputeKind::kTiming);
     EXPECT_FALSE(rnn.with_weights);
     EXPECT_EQ(spec->topology.kind, "local");
   }
   EXPECT_THAT(shapes, testing::IsSupersetOf(std::map<std::string, std::string>{
-                          {"gru-2816-t750", "gru 2800 750 2816 bw-s10"}, {"gru-2048-t375", "gru 2048 375 0 bw-s10"},
-                          {"gru-1024-t1500", "gru 1024 1500 0 bw-s10"}, {"lstm-2048-t25", "lstm 2048 25 0 bw-s10"},
-                          {"lstm-1024-t25", "lstm 1024 25 0 bw-s10"}, {"lstm-256-t150", "lstm 256 150 0 bw-s10"}}));
+                          {"gru-2816-t750", "gru 2800 750 2816 bw-s10"},
+                          {"gru-2048-t375", "gru 2048 375 0 bw-s10"},
+                          {"gru-1024-t1500", "gru 1024 1500 0 bw-s10"},
+                          {"lstm-2048-t25", "lstm 2048 25 0 bw-s10"},
+                          {"lstm-1024-t25", "lstm 1024 25 0 bw-s10"},
+                          {"lstm-256-t150", "lstm 256 150 0 bw-s10"}}));
 }
 
 }  // namespace

@@ -37,19 +37,24 @@ TEST(YamlTree, AnEmptyTextIsNull) {
 }
 
 TEST(YamlTree, RefusesWhatMeansMoreThanItSays) {
-  EXPECT_EQ(error_in("a: &x 1\nb: 2\n"), "f.yaml:1:4: anchors (&x) are not accepted: write the value out where it is used");
+  EXPECT_EQ(error_in("a: &x 1\nb: 2\n"),
+            "f.yaml:1:4: anchors (&x) are not accepted: write the value out where it is used");
   EXPECT_EQ(error_in("a: &x 1\nb: *x\n"),
             "f.yaml:1:4: anchors (&x) are not accepted: write the value out where it is used\n"
             "f.yaml:2:4: aliases (*name) are not accepted: write the value out");
-  EXPECT_EQ(error_in("a: !!binary aGk=\n"), "f.yaml:1:4: tags (tag:yaml.org,2002:binary) are not accepted");
+  EXPECT_EQ(error_in("a: !!binary aGk=\n"),
+            "f.yaml:1:4: tags (tag:yaml.org,2002:binary) are not accepted");
   EXPECT_EQ(error_in("a: !x {b: 1}\n"), "f.yaml:1:4: tags (!x) are not accepted");
   EXPECT_EQ(error_in("a: 1\n---\nb: 1\n"), "f.yaml:2:1: a second document: a file holds one");
-  EXPECT_EQ(error_in("? [a, b]\n: 1\n"), "f.yaml:1:3: a key must be a plain name, not a list or a map");
+  EXPECT_EQ(error_in("? [a, b]\n: 1\n"),
+            "f.yaml:1:3: a key must be a plain name, not a list or a map");
 }
 
 TEST(YamlTree, AKeyUsedTwiceNamesBothLines) {
-  EXPECT_EQ(error_in("a: 1\nb: 2\nc: 3\na: 4\n"), "f.yaml:4:1: key \"a\" is used twice: here and on line 1");
-  EXPECT_EQ(error_in("a:\n  - {x: 1,\n     x: 2}\n"), "f.yaml:3:6: key \"x\" is used twice: here and on line 2");
+  EXPECT_EQ(error_in("a: 1\nb: 2\nc: 3\na: 4\n"),
+            "f.yaml:4:1: key \"a\" is used twice: here and on line 1");
+  EXPECT_EQ(error_in("a:\n  - {x: 1,\n     x: 2}\n"),
+            "f.yaml:3:6: key \"x\" is used twice: here and on line 2");
 }
 
 TEST(YamlTree, SyntaxErrorsHaveAPosition) {
@@ -61,24 +66,29 @@ TEST(YamlTree, SyntaxErrorsHaveAPosition) {
 TEST(YamlTree, AcceptsOnlyUtf8Text) {
   EXPECT_EQ(error_in("a: gr\xc3\xbc\xc3\x9f\xe2\x82\xac\xf0\x9f\x98\x80\n"), "");
   EXPECT_EQ(error_in("a: 1\nb: \xff\n"), "f.yaml:2:4: not valid UTF-8");
-  EXPECT_EQ(error_in("b: \xc0\xaf\n"), "f.yaml:1:4: not valid UTF-8");       // overlong
-  EXPECT_EQ(error_in("b: \xe0\x80\xaf\n"), "f.yaml:1:4: not valid UTF-8");   // overlong
-  EXPECT_EQ(error_in("b: \xed\xa0\x80\n"), "f.yaml:1:4: not valid UTF-8");   // surrogate
+  EXPECT_EQ(error_in("b: \xc0\xaf\n"), "f.yaml:1:4: not valid UTF-8");          // overlong
+  EXPECT_EQ(error_in("b: \xe0\x80\xaf\n"), "f.yaml:1:4: not valid UTF-8");      // overlong
+  EXPECT_EQ(error_in("b: \xed\xa0\x80\n"), "f.yaml:1:4: not valid UTF-8");      // surrogate
   EXPECT_EQ(error_in("b: \xf4\x90\x80\x80\n"), "f.yaml:1:4: not valid UTF-8");  // above U+10FFFF
-  EXPECT_EQ(error_in("b: \xe2\x82"), "f.yaml:1:4: not valid UTF-8");         // cut off
+  EXPECT_EQ(error_in("b: \xe2\x82"), "f.yaml:1:4: not valid UTF-8");            // cut off
   EXPECT_EQ(error_in(std::string("a: \0b\n", 6)), "f.yaml:1:4: control character \\x00");
   EXPECT_EQ(error_in("a: \x1b[31m\n"), "f.yaml:1:4: control character \\x1b");
 }
 
 TEST(YamlTree, LimitsAreExact) {
-  const auto nested = [](std::size_t levels) { return std::string(levels, '[') + "1" + std::string(levels, ']'); };
+  const auto nested = [](std::size_t levels) {
+    return std::string(levels, '[') + "1" + std::string(levels, ']');
+  };
   EXPECT_EQ(error_in(nested(kYamlDepthLimit)), "");
   EXPECT_EQ(error_in(nested(kYamlDepthLimit + 1)), "f.yaml:1:33: nested deeper than 32 levels");
   EXPECT_EQ(error_in("a: " + std::string(kYamlScalarLimit, 'x')), "");
-  EXPECT_EQ(error_in("a: " + std::string(kYamlScalarLimit + 1, 'x')), "f.yaml:1:4: a value of 65537 bytes; the limit is 65536");
+  EXPECT_EQ(error_in("a: " + std::string(kYamlScalarLimit + 1, 'x')),
+            "f.yaml:1:4: a value of 65537 bytes; the limit is 65536");
   EXPECT_EQ(error_in(std::string("#").append(kYamlMarksLimit, ',')), "");
-  EXPECT_EQ(error_in(std::string("#").append(kYamlMarksLimit + 1, ',')), "f.yaml:1:2000002: more than 2000000 of []{},:");
-  EXPECT_EQ(error_in(std::string(kYamlBytesLimit + 1, '\n')), "f.yaml:1:1: 16777217 bytes; the limit is 16777216");
+  EXPECT_EQ(error_in(std::string("#").append(kYamlMarksLimit + 1, ',')),
+            "f.yaml:1:2000002: more than 2000000 of []{},:");
+  EXPECT_EQ(error_in(std::string(kYamlBytesLimit + 1, '\n')),
+            "f.yaml:1:1: 16777217 bytes; the limit is 16777216");
 }
 
 TEST(YamlTree, MessagesCarryNoControlBytes) {
