@@ -1,5 +1,5 @@
-// The one seam between a node and whatever carries its packets: a simulated network, a UDP socket, a ring, or any of
-// these wrapped by fault interceptors.
+// The one seam between a node and whatever carries its packets: a simulated network, a UDP socket,
+// a ring, or any of these wrapped by fault interceptors.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,20 @@
 
 namespace soliton {
 
-// What LTL emits and takes; what a carrier moves. `payload` is the LTL packet: header bytes, then fragment.
+// What LTL emits and takes; what a carrier moves. `payload` is the LTL packet: header bytes, then
+// fragment.
 struct Datagram {
   NodeId source{};
   NodeId destination{};
   std::uint8_t traffic_class = 0;
   bool congestion_seen = false;  // ECN CE
-  bool damaged = false;          // corruption of bytes that are ghosts (real bytes are really flipped)
+  bool damaged = false;  // corruption of bytes that are ghosts (real bytes are really flipped)
   Payload payload;
 };
 
-// A datagram on its way in virtual time. `at` is its departure from the source or its arrival at the destination;
-// (at, source, ordinal) orders all frames, and `ordinal` counts the frames of one source.
+// A datagram on its way in virtual time. `at` is its departure from the source or its arrival at
+// the destination; (at, source, ordinal) orders all frames, and `ordinal` counts the frames of one
+// source.
 struct Frame {
   Datagram datagram;
   Instant at{};
@@ -37,7 +39,8 @@ class Link {
   virtual void send(Datagram datagram, Instant now) = 0;
   // The next datagram that has arrived by `now`, or nothing.
   virtual std::optional<Datagram> receive(Instant now) = 0;
-  // When to call send()/receive() again though nothing arrives (a datagram held back by a fault rule), or kNever.
+  // When to call send()/receive() again though nothing arrives (a datagram held back by a fault
+  // rule), or kNever.
   virtual Instant next_wake() const = 0;
 };
 

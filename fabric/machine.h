@@ -1,8 +1,9 @@
-// The four verbs of every state machine that a driver can run: over sockets, in a process per node under virtual time, or
-// packed with others in one process (DESIGN, section 3).
+// The four verbs of every state machine that a driver can run: over sockets, in a process per node
+// under virtual time, or packed with others in one process (DESIGN, section 3).
 //
-// A driver at instant t: feeds the datagrams that arrived at t in order of (source, ordinal), calls on_deadline(t) when
-// next_deadline() <= t, then drains poll_output(t). The machine must not care how many calls a driver needs for that.
+// A driver at instant t: feeds the datagrams that arrived at t in order of (source, ordinal), calls
+// on_deadline(t) when next_deadline() <= t, then drains poll_output(t). The machine must not care
+// how many calls a driver needs for that.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,8 @@ class Machine {
   virtual ~Machine() = default;
   virtual void on_input(Datagram datagram, Instant now) = 0;
   virtual std::optional<Datagram> poll_output(Instant now) = 0;
-  // Earliest instant at which the machine would do anything if nothing arrives; kNever: it waits for input.
+  // Earliest instant at which the machine would do anything if nothing arrives; kNever: it waits
+  // for input.
   virtual Instant next_deadline() const = 0;
   virtual void on_deadline(Instant now) = 0;
 };

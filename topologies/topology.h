@@ -1,4 +1,5 @@
-// The graph of hosts, switches and links a cluster runs on, as values. Built by build_topology() from a TopologySpec.
+// The graph of hosts, switches and links a cluster runs on, as values. Built by build_topology()
+// from a TopologySpec.
 #pragma once
 
 #include <cstdint>
@@ -13,31 +14,33 @@
 
 namespace soliton {
 
-// A full-duplex cable between two vertices. Each direction has a latency, a rate and an output queue of its own.
+// A full-duplex cable between two vertices. Each direction has a latency, a rate and an output
+// queue of its own.
 struct TopologyLink {
   std::string name;            // "fpga0-tor0": the lower end first
   std::uint32_t ends[2] = {};  // vertices; direction 0 goes from ends[0] to ends[1]
   Duration latency{};          // propagation and fixed delays, one way
   BitRate rate{40'000'000'000};
-  Bytes queue{16 << 20};       // tail drop above this; per direction
+  Bytes queue{16 << 20};  // tail drop above this; per direction
 };
 
 struct Vertex {
-  std::string name;            // node name or switch name
+  std::string name;  // node name or switch name
   bool is_switch = false;
-  Duration forwarding{};       // switch: head in to head out, queues empty
+  Duration forwarding{};           // switch: head in to head out, queues empty
   bool store_and_forward = false;  // false: cut-through
-  std::string place;           // "rack0", "pod3/rack17"
+  std::string place;               // "rack0", "pod3/rack17"
 };
 
-// Bytes on the line that are not LTL's: preamble 8, Ethernet 14, IP 20, UDP 8, frame check 4, gap 12.
+// Bytes on the line that are not LTL's: preamble 8, Ethernet 14, IP 20, UDP 8, frame check 4,
+// gap 12.
 inline constexpr std::int64_t kFrameOverheadBytes = 66;
 
 struct Topology {
   std::string name;
   std::vector<Vertex> vertices;  // the cluster's nodes first, in order of NodeId, then switches
   std::vector<TopologyLink> links;
-  std::uint32_t nodes = 0;       // vertices [0, nodes) are cluster nodes
+  std::uint32_t nodes = 0;  // vertices [0, nodes) are cluster nodes
 };
 
 // One hop of a route: a link and the direction it is crossed in.
@@ -47,9 +50,9 @@ struct Hop {
   bool operator==(const Hop&) const = default;
 };
 
-// Shortest paths by (latency, then lowest link number): fixed, deterministic routes between every pair of nodes that
-// has one. Nodes do not forward: a path has switches only between its ends. Found when first asked for (one thread);
-// references stay valid. `topology` outlives the object.
+// Shortest paths by (latency, then lowest link number): fixed, deterministic routes between every
+// pair of nodes that has one. Nodes do not forward: a path has switches only between its ends.
+// Found when first asked for (one thread); references stay valid. `topology` outlives the object.
 class Routes {
  public:
   explicit Routes(const Topology& topology);
@@ -63,24 +66,29 @@ class Routes {
   std::unique_ptr<Paths> paths_;
 };
 
-// Time from handing a packet of `packet` LTL bytes (header included) to an idle network until its tail has arrived.
+// Time from handing a packet of `packet` LTL bytes (header included) to an idle network until its
+// tail has arrived.
 Duration transfer_time(const Topology& topology, const std::vector<Hop>& route, Bytes packet);
-// Least time any packet needs from one vertex's line to the next: what the virtual-time engine may promise.
+// Least time any packet needs from one vertex's line to the next: what the virtual-time engine may
+// promise.
 Duration least_latency(const Topology& topology, const std::vector<Hop>& route);
 
-// A node as the cluster file places it: `at` is a path from the top ("rack0", "pod3/rack17") or empty (fill in order).
+// A node as the cluster file places it: `at` is a path from the top ("rack0", "pod3/rack17") or
+// empty (fill in order).
 struct PlacedNode {
   std::string name;
   std::string at;
 };
 
-// What topologies/*.yaml or the `topology:` key of a cluster file says. For kind `explicit` a node's `at` names the
-// switch it gets a host cable to; without it `explicit_links` attach the node.
+// What topologies/*.yaml or the `topology:` key of a cluster file says. For kind `explicit` a
+// node's `at` names the switch it gets a host cable to; without it `explicit_links` attach the
+// node.
 struct TopologySpec {
   std::string name;  // built-in or file name, for messages
-  // rack: every node under one switch (24 hosts at most); datacenter: racks of 24, 40 racks a pod, pods under a spine;
-  // local: nodes wired pairwise with no latency and 1 Pb/s (`rate` does not count), for measurements at the NPU's own
-  // queues; explicit: `explicit_*` below. Delays of the first two: calibration.h.
+  // rack: every node under one switch (24 hosts at most); datacenter: racks of 24, 40 racks a pod,
+  // pods under a spine; local: nodes wired pairwise with no latency and 1 Pb/s (`rate` does not
+  // count), for measurements at the NPU's own queues; explicit: `explicit_*` below. Delays of the
+  // first two: calibration.h.
   std::string kind = "rack";
   BitRate rate{40'000'000'000};
   std::int64_t hosts_per_rack = 24;
@@ -95,8 +103,9 @@ struct TopologySpec {
   std::vector<NamedLink> explicit_links;
 };
 
-// Places the nodes and builds the part of the topology they use. Errors: an unknown place, a rack that is full, a link
-// to an unknown name, a name used twice, nodes without a path to each other (kInvalid; all of them).
+// Places the nodes and builds the part of the topology they use. Errors: an unknown place, a rack
+// that is full, a link to an unknown name, a name used twice, nodes without a path to each other
+// (kInvalid; all of them).
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
 // Names and one line each, for `soliton list topologies`.
 std::vector<std::pair<std::string, std::string>> builtin_topologies();

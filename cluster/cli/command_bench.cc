@@ -1,8 +1,8 @@
-#include <cstdio>
-
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/utsname.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
@@ -48,7 +48,8 @@ std::string as_json(const std::vector<Row>& rows) {
     line["peer"] = "goal";
     line["peer_value"] = row.goal;
     line["unit"] = row.unit;
-    line["ratio"] = row.ours > 0 ? nlohmann::ordered_json(row.goal / row.ours) : nlohmann::ordered_json(nullptr);
+    line["ratio"] = row.ours > 0 ? nlohmann::ordered_json(row.goal / row.ours)
+                                 : nlohmann::ordered_json(nullptr);
     line["goal"] = 1;
     line["met"] = row.ours <= row.goal;
     out["rows"].push_back(line);

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <ctime>
-
-#include <fmt/format.h>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
@@ -15,19 +15,24 @@ namespace soliton {
 namespace {
 
 std::string layout_of(const ClusterSpec& spec) {
-  if (spec.time == TimeMode::kWall || spec.processes == ProcessMode::kPerNode) return "a process per node";
+  if (spec.time == TimeMode::kWall || spec.processes == ProcessMode::kPerNode)
+    return "a process per node";
   return "packed in one process";
 }
 
 std::string precision_of(const PreparedRun& run) {
-  return run.spec.model.precision.empty() ? run.plan.shards.front().format.name : run.spec.model.precision;
+  return run.spec.model.precision.empty() ? run.plan.shards.front().format.name
+                                          : run.spec.model.precision;
 }
 
 const char* compute_name(ComputeKind kind) {
   switch (kind) {
-    case ComputeKind::kFunctional: return "functional";
-    case ComputeKind::kTiming: return "timing";
-    case ComputeKind::kSampled: return "sampled";
+    case ComputeKind::kFunctional:
+      return "functional";
+    case ComputeKind::kTiming:
+      return "timing";
+    case ComputeKind::kSampled:
+      return "sampled";
   }
   return "";
 }
@@ -85,19 +90,23 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
   };
   if (finished.interrupted_by != 0) {
     cause(signal_status(finished.interrupted_by),
-          fmt::format("interrupted: {} of {} requests are kept", results.requests.size(), run.spec.workload.requests));
+          fmt::format("interrupted: {} of {} requests are kept", results.requests.size(),
+                      run.spec.workload.requests));
     return status;
   }
   if (finished.error) cause(exit_status(finished.error->code), finished.error->message);
   if (results.outputs.mismatched > 0)
-    cause(1, fmt::format("{} of {} outputs differ from the unsharded run", results.outputs.mismatched, results.outputs.checked));
+    cause(1, fmt::format("{} of {} outputs differ from the unsharded run",
+                         results.outputs.mismatched, results.outputs.checked));
   const double p99 = latency_summary(results).p99;
   if (run.spec.service.sla_p99.count() > 0 && p99 > in_us(run.spec.service.sla_p99))
-    cause(1, fmt::format("SLA missed: p99 is {:.3f} us, promised {}", p99, to_string(run.spec.service.sla_p99)));
+    cause(1, fmt::format("SLA missed: p99 is {:.3f} us, promised {}", p99,
+                         to_string(run.spec.service.sla_p99)));
   return status;
 }
 
-RunControl control_of(const CommandLine& line, const PreparedRun& run, const RunFolder& folder, ProgressLine& progress) {
+RunControl control_of(const CommandLine& line, const PreparedRun& run, const RunFolder& folder,
+                      ProgressLine& progress) {
   RunControl control;
   control.signal = &watch_signals();
   control.time_limit = run.spec.time_limit;
@@ -106,7 +115,9 @@ RunControl control_of(const CommandLine& line, const PreparedRun& run, const Run
   const auto requests = static_cast<std::size_t>(run.spec.workload.requests);
   if (!line.quiet && !line.json)
     control.progress = [&progress, requests](std::size_t completed, Instant now) {
-      progress.show(fmt::format("{} of {} requests, {}", completed, requests, to_string(now - kRunStart)), completed, requests);
+      progress.show(
+          fmt::format("{} of {} requests, {}", completed, requests, to_string(now - kRunStart)),
+          completed, requests);
     };
   return control;
 }
@@ -119,7 +130,8 @@ int command_run(const CommandLine& line) {
   const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
-  const Result<RunFolder> folder = RunFolder::open({spec->name, run_stamp(std::time(nullptr)), line.out});
+  const Result<RunFolder> folder =
+      RunFolder::open({spec->name, run_stamp(std::time(nullptr)), line.out});
   if (!folder) return report_error(folder.error());
   const Status spec_written = folder->write("cluster.yaml", write_cluster(*spec, folder->path()));
   if (!spec_written) return report_error(spec_written.error());

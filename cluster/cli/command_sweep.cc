@@ -1,6 +1,6 @@
-#include <cstdio>
-
 #include <fmt/format.h>
+
+#include <cstdio>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
@@ -11,7 +11,8 @@ namespace soliton {
 namespace {
 
 // One point: a whole run without a folder of its own; its results go to the sweep.
-Checked<RunResults> run_point(const std::string& file, const Overrides& overrides, const std::atomic<int>& signal) {
+Checked<RunResults> run_point(const std::string& file, const Overrides& overrides,
+                              const std::atomic<int>& signal) {
   const Checked<ClusterSpec> spec = read_cluster(file, overrides, data_root());
   if (!spec) return tl::unexpected<Diagnostics>(spec.error());
   const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
@@ -27,12 +28,14 @@ Checked<RunResults> run_point(const std::string& file, const Overrides& override
   return tl::unexpected<Diagnostics>(std::move(problems));
 }
 
-SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment, const std::atomic<int>& signal) {
+SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment,
+                           const std::atomic<int>& signal) {
   SweepOptions options;
   // Without --out the same experiment finds its finished points again.
   options.folder = line.out.empty() ? "runs/" + experiment.name : line.out;
   options.stop = [&signal] { return signal != 0; };
-  if (!line.quiet && !line.json) options.progress = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
+  if (!line.quiet && !line.json)
+    options.progress = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
   return options;
 }
 
@@ -45,13 +48,16 @@ int command_sweep(const CommandLine& line) {
   const SweepOptions options = sweep_options(line, *experiment, signal);
   const Result<Sweep> sweep = run_sweep(
       *experiment,
-      [&signal](const std::string& file, const Overrides& overrides) { return run_point(file, overrides, signal); }, options);
+      [&signal](const std::string& file, const Overrides& overrides) {
+        return run_point(file, overrides, signal);
+      },
+      options);
   if (!sweep) return report_error(sweep.error());
   if (line.json)
     std::fputs(sweep_json(*sweep).c_str(), stdout);
   else if (!line.quiet)
-    fmt::print("{}wrote  {}/   open report.html for the curves, sweep.csv for the numbers\n", sweep_table(*sweep),
-               options.folder);
+    fmt::print("{}wrote  {}/   open report.html for the curves, sweep.csv for the numbers\n",
+               sweep_table(*sweep), options.folder);
   if (signal != 0) return signal_status(signal);
   return sweep->first_failure ? exit_status(*sweep->first_failure) : 0;
 }

@@ -1,10 +1,10 @@
 #include "cluster/cli/commands.h"
 
-#include <cstdio>
-#include <sstream>
-
 #include <fmt/format.h>
+
+#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cluster/cli/environment.h"
 #include "cluster/manager/run.h"
@@ -26,8 +26,11 @@ int report_error(const Error& error) {
 Checked<ClusterSpec> read_cluster_of(const CommandLine& line) {
   if (line.engine != "" && line.engine != "local") {
     Diagnostics problems;
-    problems.add(ErrorCode::kInvalid,
-                 fmt::format("--engine {}: this version starts node processes on this machine only; allowed: local", line.engine));
+    problems.add(
+        ErrorCode::kInvalid,
+        fmt::format(
+            "--engine {}: this version starts node processes on this machine only; allowed: local",
+            line.engine));
     return tl::unexpected<Diagnostics>(std::move(problems));
   }
   return read_cluster(line.inputs.front(), overrides_of(line), data_root());
@@ -49,7 +52,8 @@ int command_plan(const CommandLine& line) {
 namespace {
 
 nlohmann::ordered_json verdict_json(const std::string& file, const Checked<ClusterSpec>& spec) {
-  nlohmann::ordered_json out{{"file", file}, {"good", spec.has_value()}, {"errors", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json out{
+      {"file", file}, {"good", spec.has_value()}, {"errors", nlohmann::ordered_json::array()}};
   if (!spec)
     for (const Error& error : spec.error().errors) out["errors"].push_back(error.message);
   return out;
@@ -63,7 +67,8 @@ std::string lines_as_json(const std::string& text) {
     const std::size_t gap = line.find(' ');
     const std::size_t rest = line.find_first_not_of(' ', gap);
     if (!line.empty())
-      out.push_back({{"name", line.substr(0, gap)}, {"text", rest == std::string::npos ? "" : line.substr(rest)}});
+      out.push_back({{"name", line.substr(0, gap)},
+                     {"text", rest == std::string::npos ? "" : line.substr(rest)}});
   }
   return out.dump(2) + "\n";
 }

@@ -1,12 +1,12 @@
 #include "cluster/cli/environment.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-
-#include <fmt/format.h>
-#include <unistd.h>
 
 namespace soliton {
 namespace {
@@ -31,13 +31,16 @@ DataRoot data_root() {
   if (const char* given = std::getenv("SOLITON_DATA")) return {given};
   const fs::path installed = program_folder() / ".." / "share" / "soliton";
   std::error_code error;
-  if (fs::is_directory(installed / "configs", error)) return {fs::weakly_canonical(installed, error).string()};
+  if (fs::is_directory(installed / "configs", error))
+    return {fs::weakly_canonical(installed, error).string()};
   return {SOLITON_SOURCE_DIR};
 }
 
 std::string node_program() { return (program_folder() / "soliton-node").string(); }
 
-bool colours_wanted(std::FILE* stream) { return isatty(fileno(stream)) != 0 && std::getenv("NO_COLOR") == nullptr; }
+bool colours_wanted(std::FILE* stream) {
+  return isatty(fileno(stream)) != 0 && std::getenv("NO_COLOR") == nullptr;
+}
 
 const std::atomic<int>& watch_signals() {
   struct sigaction action {};

@@ -1,4 +1,5 @@
-// What the program finds around itself: its data files, its node program, its terminal, its signals.
+// What the program finds around itself: its data files, its node program, its terminal, its
+// signals.
 #pragma once
 
 #include <atomic>
@@ -10,21 +11,22 @@
 
 namespace soliton {
 
-// The folder with configs/ and topologies/: SOLITON_DATA, share/soliton beside an installed program, or the source tree
-// the program was built from.
+// The folder with configs/ and topologies/: SOLITON_DATA, share/soliton beside an installed
+// program, or the source tree the program was built from.
 DataRoot data_root();
 // soliton-node in the folder of this program.
 std::string node_program();
 
 bool colours_wanted(std::FILE* stream);  // a terminal, and NO_COLOR is not set
 
-// INT, TERM and HUP ask for an orderly end: the first sets the flag, the second ends the program at once (node processes
-// die with it). The flag holds the signal's number.
+// INT, TERM and HUP ask for an orderly end: the first sets the flag, the second ends the program at
+// once (node processes die with it). The flag holds the signal's number.
 const std::atomic<int>& watch_signals();
 // 130 for INT, 143 for TERM and HUP.
 int signal_status(int number);
 
-// "run  431/1,200 requests  12.3 ms emulated", rewritten in place; silent unless standard error is a terminal.
+// "run  431/1,200 requests  12.3 ms emulated", rewritten in place; silent unless standard error is
+// a terminal.
 class ProgressLine {
  public:
   explicit ProgressLine(bool wanted);

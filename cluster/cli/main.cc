@@ -1,8 +1,8 @@
 // The program `soliton`: the list of parts.
+#include <fmt/format.h>
+
 #include <csignal>
 #include <exception>
-
-#include <fmt/format.h>
 
 #include "cluster/cli/commands.h"
 #include "protocol/base/check.h"
@@ -42,7 +42,8 @@ int soliton_main(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return soliton::soliton_main(argc, argv);
-  } catch (const std::exception& error) {  // out of memory and bugs only: libraries are caught at their seams
+  } catch (const std::exception&
+               error) {  // out of memory and bugs only: libraries are caught at their seams
     fmt::print(stderr, "soliton: internal error: {}\n", error.what());
     return 70;
   }

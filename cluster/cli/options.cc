@@ -1,9 +1,9 @@
 #include "cluster/cli/options.h"
 
-#include <functional>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <functional>
 
 namespace soliton {
 namespace {
@@ -18,13 +18,19 @@ struct Spec {
 };
 
 constexpr Spec kCommands[] = {
-    {"run", "Partitions the model, launches the cluster, drives the workload, checks outputs, writes the run folder",
+    {"run",
+     "Partitions the model, launches the cluster, drives the workload, checks outputs, writes the "
+     "run folder",
      "soliton run configs/quickstart.yaml --set workload.requests=100 --time wall", true},
-    {"plan", "Partitions only: where each shard goes, memory per node, what crosses the network, predicted latency",
+    {"plan",
+     "Partitions only: where each shard goes, memory per node, what crosses the network, predicted "
+     "latency",
      "soliton plan configs/quickstart.yaml --set partition.max_nodes=4", true},
     {"check", "Validates cluster files: every error as file:line:column, all of them at once",
      "soliton check configs/*.yaml", true},
-    {"sweep", "Runs the points of an experiment, keeps finished ones, makes a table, a CSV file and a page of curves",
+    {"sweep",
+     "Runs the points of an experiment, keeps finished ones, makes a table, a CSV file and a page "
+     "of curves",
      "soliton sweep configs/experiments/strong-scaling.yaml --out runs/scaling", false},
     {"list", "What is built in: devices, topologies, configs, formats or faults, one line each",
      "soliton list devices", false},
@@ -36,12 +42,17 @@ void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
   command.add_flag("--json", line.json, "results on standard output, nothing else there");
   command.add_flag("--quiet,-q", line.quiet, "errors only");
   command.add_flag("-v", line.verbosity, "more words; repeatable");
-  command.add_option("--out", line.out, "folder to write (default runs/NAME-STAMP)")->type_name("DIR");
+  command.add_option("--out", line.out, "folder to write (default runs/NAME-STAMP)")
+      ->type_name("DIR");
   if (!takes_cluster) return;
   command.add_option("--set", line.set, "overrides a key of the file, a.b[2].c=VALUE; repeatable")
-      ->type_name("KEY=VALUE")->take_all()->allow_extra_args(false);
-  command.add_option("--seed", line.seed, "seed of all chance and of synthetic weights")->type_name("N");
-  command.add_option("--time", line.time, "virtual | wall")->check(CLI::IsMember({"virtual", "wall"}));
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--seed", line.seed, "seed of all chance and of synthetic weights")
+      ->type_name("N");
+  command.add_option("--time", line.time, "virtual | wall")
+      ->check(CLI::IsMember({"virtual", "wall"}));
   command.add_option("--processes", line.processes, "per-node | packed (virtual time)")
       ->check(CLI::IsMember({"per-node", "packed"}));
   command.add_option("--engine", line.engine, "local: node processes on this machine")
@@ -50,15 +61,23 @@ void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
 
 void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
   if (name == "list")
-    command.add_option("what", line.inputs, "devices | topologies | configs | formats | faults")->required()->expected(1)
+    command.add_option("what", line.inputs, "devices | topologies | configs | formats | faults")
+        ->required()
+        ->expected(1)
         ->check(CLI::IsMember({"devices", "topologies", "configs", "formats", "faults"}));
   else if (name == "bench")
-    command.add_option("what", line.inputs, "launch")->required()->expected(1)->check(CLI::IsMember({"launch"}));
+    command.add_option("what", line.inputs, "launch")
+        ->required()
+        ->expected(1)
+        ->check(CLI::IsMember({"launch"}));
   else if (name == "check")
     command.add_option("files", line.inputs, "cluster files")->required();
   else
-    command.add_option("file", line.inputs, name == "sweep" ? "experiment file" : "cluster file")->required()->expected(1);
-  if (name == "check") command.add_flag("--expand", line.expand, "print the file with all defaults filled in");
+    command.add_option("file", line.inputs, name == "sweep" ? "experiment file" : "cluster file")
+        ->required()
+        ->expected(1);
+  if (name == "check")
+    command.add_flag("--expand", line.expand, "print the file with all defaults filled in");
 }
 
 }  // namespace

@@ -13,17 +13,19 @@ namespace soliton {
 struct CommandLine {
   std::string command;              // "run", "plan", ...
   std::vector<std::string> inputs;  // files, or what to list
-  std::vector<std::string> set;     // --set KEY=VALUE, then the options below as overrides, in this order of strength
+  std::vector<std::string>
+      set;  // --set KEY=VALUE, then the options below as overrides, in this order of strength
   std::string out;
   bool json = false;
   bool quiet = false;
-  bool expand = false;              // check
+  bool expand = false;  // check
   int verbosity = 0;
   std::optional<std::uint64_t> seed;
   std::string time, processes, engine;
 };
 
-// Parses. On --help, --version or an error the text has been printed and the exit status is returned instead.
+// Parses. On --help, --version or an error the text has been printed and the exit status is
+// returned instead.
 tl::expected<CommandLine, int> parse_command_line(int argc, char** argv);
 
 // --set, --seed, --time and --processes as overrides of the cluster file.

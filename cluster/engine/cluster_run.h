@@ -1,5 +1,6 @@
-// Running a deployed cluster in one of three ways: virtual time packed in this process, virtual time with a process a
-// node, wall time over sockets. The same assignments go in and the same values come out.
+// Running a deployed cluster in one of three ways: virtual time packed in this process, virtual
+// time with a process a node, wall time over sockets. The same assignments go in and the same
+// values come out.
 #pragma once
 
 #include <atomic>
@@ -17,7 +18,7 @@ namespace soliton {
 struct RunControl {
   const std::atomic<int>* signal = nullptr;  // number of the signal that asks for an end, 0: none
   Duration time_limit{};
-  std::string log_folder;                    // "": no logs
+  std::string log_folder;  // "": no logs
   std::string node_program;
   // Called now and then from the running thread: requests answered so far, run time reached.
   std::function<void(std::size_t completed, Instant now)> progress;
@@ -27,10 +28,10 @@ struct ClusterOutcome {
   std::vector<HostRecord> records;
   std::vector<std::optional<NodeStats>> stats;  // by NodeId; unset: the node did not live to say
   std::vector<bool> node_failed;
-  NetworkCounters network;                      // virtual time
-  std::vector<FaultCounters> faults;            // by rule
+  NetworkCounters network;            // virtual time
+  std::vector<FaultCounters> faults;  // by rule
   std::vector<TraceEvent> trace;
-  std::optional<Error> error;                   // why it did not finish
+  std::optional<Error> error;  // why it did not finish
   int interrupted_by = 0;
   Instant end{};
   double launch_seconds = 0;
@@ -45,7 +46,8 @@ struct FabricInputs {
   const FaultPlan* faults = nullptr;
 };
 
-ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric, const RunControl& control);
+ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
+                          const RunControl& control);
 ClusterOutcome run_processes(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                              const RunControl& control);
 ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunControl& control);

@@ -1,11 +1,5 @@
 #include "cluster/engine/fleet.h"
 
-#include <algorithm>
-#include <chrono>
-#include <csignal>
-#include <deque>
-#include <fstream>
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -13,11 +7,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <deque>
+#include <fstream>
+
 namespace soliton {
 namespace {
 
 using Milliseconds = std::chrono::milliseconds;
-// In this process: channel, control socket, process handle, and what start_one() holds for a moment.
+// In this process: channel, control socket, process handle, and what start_one() holds for a
+// moment.
 constexpr std::size_t kDescriptorsPerNode = 3;
 constexpr std::size_t kDescriptorsElse = 64;
 constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are shown
@@ -29,7 +30,8 @@ Fleet::Fleet(FleetOptions options) : options_(std::move(options)), wake_(eventfd
 Fleet::~Fleet() { kill(); }
 
 Descriptor Fleet::open_log(const std::string& name) const {
-  const std::string path = options_.log_folder.empty() ? "/dev/null" : options_.log_folder + "/" + name + ".log";
+  const std::string path =
+      options_.log_folder.empty() ? "/dev/null" : options_.log_folder + "/" + name + ".log";
   return Descriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
 }
 
@@ -45,7 +47,8 @@ std::string Fleet::last_log_lines(const std::string& name) const {
   return out;
 }
 
-// Descriptors are checked before the first process starts, so that a cluster is never half launched for want of them.
+// Descriptors are checked before the first process starts, so that a cluster is never half launched
+// for want of them.
 Status Fleet::check_limits(std::size_t nodes) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
@@ -55,12 +58,16 @@ Status Fleet::check_limits(std::size_t nodes) {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   if (files.rlim_cur >= needed) return {};
-  return soliton::failure(ErrorCode::kEnvironment,
-                          fmt::format("open files: {} nodes need {} descriptors, the limit is {}; raise it (ulimit -n) or "
-                                      "use --processes packed", nodes, needed, files.rlim_max));
+  return soliton::failure(
+      ErrorCode::kEnvironment,
+      fmt::format(
+          "open files: {} nodes need {} descriptors, the limit is {}; raise it (ulimit -n) or "
+          "use --processes packed",
+          nodes, needed, files.rlim_max));
 }
 
-Status Fleet::start(const std::vector<NodeAssignment>& assignments, const std::vector<int>& channels) {
+Status Fleet::start(const std::vector<NodeAssignment>& assignments,
+                    const std::vector<int>& channels) {
   if (const Status enough = check_limits(assignments.size()); !enough) return enough;
   for (std::size_t i = 0; i < assignments.size(); ++i) {
     const Status started = start_one(assignments[i], i < channels.size() ? channels[i] : -1);
@@ -81,11 +88,14 @@ Status Fleet::start_one(const NodeAssignment& assignment, int channel) {
   const Descriptor shard_file(*shard);
   const Descriptor log = open_log(assignment.deployment.node);
   if (!log)
-    return soliton::failure(ErrorCode::kEnvironment, fmt::format("cannot write {}/{}.log", options_.log_folder, assignment.deployment.node));
+    return soliton::failure(
+        ErrorCode::kEnvironment,
+        fmt::format("cannot write {}/{}.log", options_.log_folder, assignment.deployment.node));
   std::vector<int> inherited{sockets->second.get(), shard_file.get()};
   if (channel >= 0) inherited.push_back(channel);
   Result<ChildProcess> process = ChildProcess::start(
-      options_.node_program, {assignment.deployment.node, std::to_string(getpid()), channel >= 0 ? "virtual" : "wall"},
+      options_.node_program,
+      {assignment.deployment.node, std::to_string(getpid()), channel >= 0 ? "virtual" : "wall"},
       inherited, log.get());
   if (!process) return tl::unexpected<Error>(process.error());
   auto node = std::make_unique<NodeState>();
@@ -149,9 +159,10 @@ void Fleet::mark_closed(NodeState& node) {
     node.failed = true;
     const std::optional<ProcessEnd> end = node.process->wait(1000);
     if (!failure_)
-      failure_ = Error{ErrorCode::kBroken, fmt::format("{} (process {}) ended by {}{}", node.name, node.process->pid(),
-                                                       end ? end->text() : "closing its control socket",
-                                                       last_log_lines(node.name))};
+      failure_ = Error{
+          ErrorCode::kBroken,
+          fmt::format("{} (process {}) ended by {}{}", node.name, node.process->pid(),
+                      end ? end->text() : "closing its control socket", last_log_lines(node.name))};
     failed_ = true;
   }
   changed_.notify_all();
@@ -170,8 +181,9 @@ Status Fleet::wait_ready(const std::atomic<int>& signal) {
   std::string missing;
   for (const auto& node : nodes_)
     if (!node->ready) missing += (missing.empty() ? "" : ", ") + node->name;
-  return soliton::failure(ErrorCode::kNoProgress,
-                          fmt::format("not ready after {} s: {}", options_.ready_milliseconds / 1000, missing));
+  return soliton::failure(
+      ErrorCode::kNoProgress,
+      fmt::format("not ready after {} s: {}", options_.ready_milliseconds / 1000, missing));
 }
 
 void Fleet::send_start(std::int64_t start_ns) {

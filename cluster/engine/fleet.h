@@ -1,7 +1,8 @@
-// The node processes of one run on this machine: started, listened to, stopped, and none of them left behind.
+// The node processes of one run on this machine: started, listened to, stopped, and none of them
+// left behind.
 //
-// One thread reads all control sockets; the thread that made the fleet starts and stops the processes, because the
-// parent-death signal follows the thread that forked.
+// One thread reads all control sockets; the thread that made the fleet starts and stops the
+// processes, because the parent-death signal follows the thread that forked.
 #pragma once
 
 #include <atomic>
@@ -20,11 +21,11 @@
 namespace soliton {
 
 struct FleetOptions {
-  std::string node_program;        // path of soliton-node
-  std::string log_folder;          // a file a node; "": /dev/null
-  int ready_milliseconds = 10'000; // then the run fails, naming who is missing
-  int drain_milliseconds = 2'000;  // from Stop to TERM
-  int term_milliseconds = 3'000;   // from TERM to KILL
+  std::string node_program;         // path of soliton-node
+  std::string log_folder;           // a file a node; "": /dev/null
+  int ready_milliseconds = 10'000;  // then the run fails, naming who is missing
+  int drain_milliseconds = 2'000;   // from Stop to TERM
+  int term_milliseconds = 3'000;    // from TERM to KILL
 };
 
 class Fleet {
@@ -33,9 +34,11 @@ class Fleet {
   // Kills and reaps whatever still runs.
   ~Fleet();
 
-  // Whether this process may open what `nodes` nodes need; raises the soft limit when it can. kEnvironment.
+  // Whether this process may open what `nodes` nodes need; raises the soft limit when it can.
+  // kEnvironment.
   static Status check_limits(std::size_t nodes);
-  // Starts one process an assignment. `channels[i]` (may be empty) is inherited by node i. On failure nothing is left.
+  // Starts one process an assignment. `channels[i]` (may be empty) is inherited by node i. On
+  // failure nothing is left.
   Status start(const std::vector<NodeAssignment>& assignments, const std::vector<int>& channels);
   // kNoProgress naming the nodes that did not come; kBroken if one died.
   Status wait_ready(const std::atomic<int>& signal);
@@ -45,7 +48,8 @@ class Fleet {
   // Ends everything now.
   void kill();
 
-  // A node that ended or failed though nobody asked: "fpga2 ended by signal 9 (Killed)", with its last log lines.
+  // A node that ended or failed though nobody asked: "fpga2 ended by signal 9 (Killed)", with its
+  // last log lines.
   std::optional<Error> failure() const;
   bool failed() const { return failed_; }
   bool node_failed(std::size_t node) const;

@@ -1,13 +1,13 @@
 #include "cluster/engine/launch_bench.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <sstream>
 #include <thread>
-
-#include <fmt/format.h>
-#include <unistd.h>
 
 #include "cluster/engine/fleet.h"
 #include "fabric/shm/channel.h"
@@ -17,7 +17,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // User and system time so far, milliseconds (proc(5), fields 14 and 15 of stat).
 double cpu_ms(pid_t pid) {
@@ -96,7 +98,8 @@ Result<LaunchFigures> measure_launch(const std::string& node_program, int nodes)
   if (Status up = cluster.up(); !up) return tl::unexpected<Error>(up.error());
   figures.ready_seconds = seconds_since(started);
   cluster.fleet.send_start(0);
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // let them settle; this is a measurement, not a test
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(200));  // let them settle; this is a measurement, not a test
   double before = 0, after = 0;
   for (const pid_t pid : cluster.fleet.pids()) before += cpu_ms(pid);
   std::this_thread::sleep_for(std::chrono::seconds(1));

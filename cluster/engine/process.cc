@@ -1,10 +1,5 @@
 #include "cluster/engine/process.h"
 
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-#include <utility>
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -14,18 +9,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
 namespace soliton {
 namespace {
 
 constexpr int kFirstInherited = 3;
-// Sources are moved above the numbers they become, so that no dup2 overwrites one that is still needed.
+// Sources are moved above the numbers they become, so that no dup2 overwrites one that is still
+// needed.
 constexpr int kAboveTargets = 64;
 
 Result<std::vector<Descriptor>> moved_up(const std::vector<int>& descriptors) {
   std::vector<Descriptor> out;
   for (const int descriptor : descriptors) {
     const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, kAboveTargets);
-    if (copy < 0) return failure(ErrorCode::kEnvironment, fmt::format("descriptors: {}", std::strerror(errno)));
+    if (copy < 0)
+      return failure(ErrorCode::kEnvironment, fmt::format("descriptors: {}", std::strerror(errno)));
     out.emplace_back(copy);
   }
   return out;
@@ -67,10 +69,12 @@ void Descriptor::reset() {
 }
 
 std::string ProcessEnd::text() const {
-  return by_signal ? fmt::format("signal {} ({})", status, strsignal(status)) : fmt::format("status {}", status);
+  return by_signal ? fmt::format("signal {} ({})", status, strsignal(status))
+                   : fmt::format("status {}", status);
 }
 
-Result<ChildProcess> ChildProcess::start(const std::string& program, const std::vector<std::string>& arguments,
+Result<ChildProcess> ChildProcess::start(const std::string& program,
+                                         const std::vector<std::string>& arguments,
                                          const std::vector<int>& inherited, int log) {
   Result<std::vector<Descriptor>> sources = moved_up(inherited);
   Result<std::vector<Descriptor>> log_source = moved_up({log});
@@ -81,13 +85,18 @@ Result<ChildProcess> ChildProcess::start(const std::string& program, const std::
   posix_spawn_file_actions_adddup2(&spawn.actions, log_source->front().get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&spawn.actions, log_source->front().get(), STDERR_FILENO);
   for (std::size_t i = 0; i < sources->size(); ++i)
-    posix_spawn_file_actions_adddup2(&spawn.actions, (*sources)[i].get(), kFirstInherited + static_cast<int>(i));
+    posix_spawn_file_actions_adddup2(&spawn.actions, (*sources)[i].get(),
+                                     kFirstInherited + static_cast<int>(i));
   std::vector<char*> words{const_cast<char*>(program.c_str())};
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments)
+    words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, program.c_str(), &spawn.actions, &spawn.attributes, words.data(), environ);
-  if (error != 0) return failure(ErrorCode::kEnvironment, fmt::format("cannot start {}: {}", program, std::strerror(error)));
+  const int error =
+      posix_spawn(&pid, program.c_str(), &spawn.actions, &spawn.attributes, words.data(), environ);
+  if (error != 0)
+    return failure(ErrorCode::kEnvironment,
+                   fmt::format("cannot start {}: {}", program, std::strerror(error)));
   const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (pidfd >= 0) fcntl(pidfd, F_SETFD, FD_CLOEXEC);
   return ChildProcess(pid, Descriptor(pidfd));
@@ -112,7 +121,8 @@ std::optional<ProcessEnd> ChildProcess::wait(int milliseconds) {
   }
   int status = 0;
   if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
-  end_ = WIFSIGNALED(status) ? ProcessEnd{true, WTERMSIG(status)} : ProcessEnd{false, WEXITSTATUS(status)};
+  end_ = WIFSIGNALED(status) ? ProcessEnd{true, WTERMSIG(status)}
+                             : ProcessEnd{false, WEXITSTATUS(status)};
   return end_;
 }
 

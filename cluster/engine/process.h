@@ -1,12 +1,13 @@
-// A child process that cannot outlive us: started with inherited descriptors only, told apart by pidfd, never by name.
+// A child process that cannot outlive us: started with inherited descriptors only, told apart by
+// pidfd, never by name.
 #pragma once
+
+#include <sys/types.h>
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <sys/types.h>
 
 #include "protocol/base/result.h"
 
@@ -33,15 +34,17 @@ class Descriptor {
 // How a child ended.
 struct ProcessEnd {
   bool by_signal = false;
-  int status = 0;  // exit status or signal number
+  int status = 0;            // exit status or signal number
   std::string text() const;  // "signal 9 (Killed)", "status 70"
 };
 
 class ChildProcess {
  public:
-  // Runs `program` with `arguments`. `inherited[i]` becomes descriptor 3 + i; `log` becomes standard error (and output);
-  // everything else is closed. Call from the main thread: the parent-death signal follows the forking thread.
-  static Result<ChildProcess> start(const std::string& program, const std::vector<std::string>& arguments,
+  // Runs `program` with `arguments`. `inherited[i]` becomes descriptor 3 + i; `log` becomes
+  // standard error (and output); everything else is closed. Call from the main thread: the
+  // parent-death signal follows the forking thread.
+  static Result<ChildProcess> start(const std::string& program,
+                                    const std::vector<std::string>& arguments,
                                     const std::vector<int>& inherited, int log);
   ChildProcess(ChildProcess&&) = default;
   ChildProcess& operator=(ChildProcess&&) = default;

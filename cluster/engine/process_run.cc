@@ -1,7 +1,7 @@
+#include <sched.h>
+
 #include <algorithm>
 #include <chrono>
-
-#include <sched.h>
 
 #include "cluster/engine/fleet.h"
 #include "cluster/engine/virtual_run.h"
@@ -18,12 +18,14 @@ constexpr auto kProgressEvery = std::chrono::milliseconds(100);
 std::size_t cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::size_t>(CPU_COUNT(&set)) : 1;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::size_t>(CPU_COUNT(&set))
+                                                     : 1;
 }
 
 Result<std::vector<Channel>> make_channels(const std::vector<NodeAssignment>& nodes) {
   std::vector<Channel> channels;
-  if (const Status enough = Fleet::check_limits(nodes.size()); !enough) return tl::unexpected<Error>(enough.error());
+  if (const Status enough = Fleet::check_limits(nodes.size()); !enough)
+    return tl::unexpected<Error>(enough.error());
   for (const NodeAssignment& node : nodes) {
     Result<Channel> channel = Channel::create("soliton-" + node.deployment.node);
     if (!channel) return tl::unexpected<Error>(channel.error());

@@ -14,17 +14,23 @@ constexpr std::size_t kExplainedWaits = 12;
 
 std::uint32_t requests_of(const std::vector<NodeAssignment>& nodes) {
   std::uint32_t requests = 0;
-  for (const NodeAssignment& node : nodes) requests += node.deployment.host ? node.deployment.requests : 0;
+  for (const NodeAssignment& node : nodes)
+    requests += node.deployment.host ? node.deployment.requests : 0;
   return requests;
 }
 
 VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control)
-    : control_(control), trace_(kNetworkTraceEvents), network_(*fabric.topology, *fabric.routes, *fabric.faults, &trace_) {}
+    : control_(control),
+      trace_(kNetworkTraceEvents),
+      network_(*fabric.topology, *fabric.routes, *fabric.faults, &trace_) {}
 
-void VirtualRun::run(std::vector<EngineNode*> nodes, std::function<bool()> stop_too, ClusterOutcome& outcome) {
+void VirtualRun::run(std::vector<EngineNode*> nodes, std::function<bool()> stop_too,
+                     ClusterOutcome& outcome) {
   EngineOptions options;
   options.time_limit = kRunStart + control_.time_limit;
-  options.stop = [this, &stop_too] { return (control_.signal && *control_.signal != 0) || stop_too(); };
+  options.stop = [this, &stop_too] {
+    return (control_.signal && *control_.signal != 0) || stop_too();
+  };
   Engine engine(network_, std::move(nodes), options);
   Result<EngineReport> report = engine.run();
   if (report)
@@ -42,9 +48,10 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, std::function<bool()> stop_
 
 void explain_stall(bool time_limit, std::uint32_t requests, ClusterOutcome& outcome) {
   if (outcome.error || outcome.interrupted_by != 0 || outcome.records.size() >= requests) return;
-  std::string text = fmt::format("no progress: {} of {} requests answered when {} at {}", outcome.records.size(), requests,
-                                 time_limit ? "the limit of time was reached" : "nothing was left to happen",
-                                 to_string(outcome.end - kRunStart));
+  std::string text = fmt::format(
+      "no progress: {} of {} requests answered when {} at {}", outcome.records.size(), requests,
+      time_limit ? "the limit of time was reached" : "nothing was left to happen",
+      to_string(outcome.end - kRunStart));
   std::size_t lines = 0;
   for (const std::optional<NodeStats>& stats : outcome.stats)
     for (const std::string& line : stats ? stats->outstanding : std::vector<std::string>{})
@@ -52,7 +59,8 @@ void explain_stall(bool time_limit, std::uint32_t requests, ClusterOutcome& outc
   outcome.error = Error{ErrorCode::kNoProgress, text};
 }
 
-ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric, const RunControl& control) {
+ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
+                          const RunControl& control) {
   ClusterOutcome outcome;
   std::vector<std::unique_ptr<Node>> machines;
   std::vector<std::unique_ptr<LocalNode>> local;
@@ -78,7 +86,8 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
   };
   virtual_run.run(engine_nodes, take_records, outcome);
   take_records();
-  for (const std::unique_ptr<Node>& machine : machines) outcome.stats.emplace_back(stats_of(*machine, outcome.end));
+  for (const std::unique_ptr<Node>& machine : machines)
+    outcome.stats.emplace_back(stats_of(*machine, outcome.end));
   outcome.node_failed.assign(nodes.size(), false);
   virtual_run.explain(requests_of(nodes), outcome);
   return outcome;

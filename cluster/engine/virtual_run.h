@@ -1,4 +1,5 @@
-// What the two virtual-time ways of running have in common: the network, the engine's end, its explanation.
+// What the two virtual-time ways of running have in common: the network, the engine's end, its
+// explanation.
 #pragma once
 
 #include <memory>
@@ -10,7 +11,8 @@ namespace soliton {
 
 // Requests the workload asks for.
 std::uint32_t requests_of(const std::vector<NodeAssignment>& nodes);
-// If requests are open and nothing else explains it, makes the error from what the nodes say they wait for.
+// If requests are open and nothing else explains it, makes the error from what the nodes say they
+// wait for.
 void explain_stall(bool time_limit, std::uint32_t requests, ClusterOutcome& outcome);
 
 class VirtualRun {

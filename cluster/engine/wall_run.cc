@@ -15,7 +15,8 @@ constexpr int kPollMilliseconds = 50;
 constexpr std::int64_t kStartDelayNs = 2'000'000;
 
 std::int64_t monotonic_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch())
+      .count();
 }
 
 void take_records(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
@@ -27,7 +28,8 @@ void take_records(Fleet& fleet, const RunControl& control, ClusterOutcome& outco
 }
 
 // Waits until the workload is done, a node is lost, a signal came or the time is over.
-void watch(Fleet& fleet, const RunControl& control, std::int64_t start_ns, ClusterOutcome& outcome) {
+void watch(Fleet& fleet, const RunControl& control, std::int64_t start_ns,
+           ClusterOutcome& outcome) {
   while (!fleet.workload_finished() && !fleet.failed() && *control.signal == 0) {
     fleet.wait_change(kPollMilliseconds);
     take_records(fleet, control, outcome);

@@ -26,8 +26,8 @@ std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
   return static_cast<std::uint32_t>(found - spec.nodes.begin());
 }
 
-void add_pairs(const ClusterSpec& spec, std::uint32_t from, const std::vector<OutPort::Destination>& destinations,
-               std::set<Pair>& pairs) {
+void add_pairs(const ClusterSpec& spec, std::uint32_t from,
+               const std::vector<OutPort::Destination>& destinations, std::set<Pair>& pairs) {
   for (const OutPort::Destination& destination : destinations) {
     const std::uint32_t to = node_number(spec, destination.peer);
     if (to != from) pairs.insert({std::min(from, to), std::max(from, to)});
@@ -38,13 +38,15 @@ void add_pairs(const ClusterSpec& spec, std::uint32_t from, const std::vector<Ou
 std::set<Pair> communicating(const ClusterSpec& spec, const Plan& plan) {
   std::set<Pair> pairs;
   for (const Shard& shard : plan.shards)
-    for (const OutPort& port : shard.out_ports) add_pairs(spec, node_number(spec, shard.node), port.destinations, pairs);
+    for (const OutPort& port : shard.out_ports)
+      add_pairs(spec, node_number(spec, shard.node), port.destinations, pairs);
   for (const HostShard::StepPort& port : plan.host_shard.inputs)
     add_pairs(spec, node_number(spec, plan.host), port.destinations, pairs);
   return pairs;
 }
 
-void connect(const ClusterSpec& spec, const std::set<Pair>& pairs, std::vector<NodeAssignment>& nodes) {
+void connect(const ClusterSpec& spec, const std::set<Pair>& pairs,
+             std::vector<NodeAssignment>& nodes) {
   const Random cookies(spec.seed, "ltl cookie");
   std::uint64_t ordinal = 0;
   for (const auto& [a, b] : pairs) {
@@ -79,19 +81,23 @@ void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& depl
 
 std::uint32_t functional_every(const ClusterSpec& spec) {
   switch (spec.compute) {
-    case ComputeKind::kFunctional: return 1;
-    case ComputeKind::kTiming: return 0;
-    case ComputeKind::kSampled: return static_cast<std::uint32_t>(spec.sample_every);
+    case ComputeKind::kFunctional:
+      return 1;
+    case ComputeKind::kTiming:
+      return 0;
+    case ComputeKind::kSampled:
+      return static_cast<std::uint32_t>(spec.sample_every);
   }
   return 1;
 }
 
-std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan& plan, const Topology& topology,
-                                             const Routes& routes, const FaultPlan& faults,
-                                             const InputSource& inputs) {
+std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan& plan,
+                                             const Topology& topology, const Routes& routes,
+                                             const FaultPlan& faults, const InputSource& inputs) {
   std::vector<NodeAssignment> nodes(spec.nodes.size());
   for (std::uint32_t i = 0; i < nodes.size(); ++i) fill_common(spec, i, nodes[i].deployment);
-  for (const Shard& shard : plan.shards) nodes[node_number(spec, shard.node)].deployment.shard = shard;
+  for (const Shard& shard : plan.shards)
+    nodes[node_number(spec, shard.node)].deployment.shard = shard;
   Deployment& host = nodes[node_number(spec, plan.host)].deployment;
   host.host = plan.host_shard;
   host.clients = static_cast<std::uint32_t>(spec.workload.clients);

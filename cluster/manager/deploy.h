@@ -1,4 +1,5 @@
-// From a plan to what each node needs: shards, connection tables, fault rules. Values in, values out.
+// From a plan to what each node needs: shards, connection tables, fault rules. Values in, values
+// out.
 #pragma once
 
 #include <vector>
@@ -9,10 +10,11 @@
 
 namespace soliton {
 
-// One assignment a node, in order of NodeId. Nodes the plan does not use get one without shard or host part.
-std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan& plan, const Topology& topology,
-                                             const Routes& routes, const FaultPlan& faults,
-                                             const InputSource& inputs);
+// One assignment a node, in order of NodeId. Nodes the plan does not use get one without shard or
+// host part.
+std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan& plan,
+                                             const Topology& topology, const Routes& routes,
+                                             const FaultPlan& faults, const InputSource& inputs);
 
 // Every how many requests values are computed: 1 functional, 0 timing, k sampled.
 std::uint32_t functional_every(const ClusterSpec& spec);

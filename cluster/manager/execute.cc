@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
-
-#include <fmt/format.h>
 
 #include "cluster/manager/deploy.h"
 #include "cluster/manager/run.h"
@@ -11,20 +11,22 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // The first NPU's device stands for all where only its number formats and native dimension matter.
 std::unique_ptr<Plan> unsharded_plan(const PreparedRun& run, std::optional<Error>& error) {
-  Checked<Plan> plan = unsharded(run.model, run.plan.shards.front().device, run.spec.model.precision,
-                                 run.plan.host_shard.device);
+  Checked<Plan> plan = unsharded(run.model, run.plan.shards.front().device,
+                                 run.spec.model.precision, run.plan.host_shard.device);
   if (plan) return std::make_unique<Plan>(std::move(*plan));
   error = Error{plan.error().errors.front().code, plan.error().text()};
   return nullptr;
 }
 
 ClusterOutcome run_cluster(const PreparedRun& run, const RunControl& control) {
-  const std::vector<NodeAssignment> nodes =
-      make_assignments(run.spec, run.plan, run.topology, *run.routes, run.faults, run.workload.inputs);
+  const std::vector<NodeAssignment> nodes = make_assignments(
+      run.spec, run.plan, run.topology, *run.routes, run.faults, run.workload.inputs);
   const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
   if (run.spec.time == TimeMode::kWall) return run_wall(nodes, control);
   if (run.spec.processes == ProcessMode::kPacked) return run_packed(nodes, fabric, control);
@@ -42,7 +44,8 @@ double operations_per_request(const PreparedRun& run, const std::vector<HostReco
     counted = build_rnn(options);
   }
   double sum = 0;
-  for (const HostRecord& record : records) sum += static_cast<double>(operations(counted, record.steps));
+  for (const HostRecord& record : records)
+    sum += static_cast<double>(operations(counted, record.steps));
   return sum / static_cast<double>(records.size());
 }
 
@@ -91,7 +94,8 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
       hits[rule].delayed += stats->faults[rule].delayed;
     }
   }
-  results.ltl = {ltl.messages_sent, ltl.packets_sent, ltl.retransmitted, ltl.timeouts, ltl.nacks_sent, ltl.rtt};
+  results.ltl = {ltl.messages_sent, ltl.packets_sent, ltl.retransmitted,
+                 ltl.timeouts,      ltl.nacks_sent,   ltl.rtt};
   const bool wall = run.spec.time == TimeMode::kWall;
   results.fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
   results.fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
@@ -99,7 +103,8 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
   for (std::size_t rule = 0; rule < hits.size(); ++rule) {
     results.fabric.dropped += hits[rule].dropped;
     const FaultRule& fault = run.faults.rules[rule];
-    results.faults.push_back({fault.from, fault_kind_name(fault.kind), fault.target, effect_of(hits[rule])});
+    results.faults.push_back(
+        {fault.from, fault_kind_name(fault.kind), fault.target, effect_of(hits[rule])});
   }
 }
 
@@ -107,7 +112,8 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
 std::optional<DurationHistogram> device_time(const ClusterOutcome& outcome) {
   std::optional<DurationHistogram> longest;
   for (const std::optional<NodeStats>& stats : outcome.stats)
-    if (stats && stats->device_time.count() > 0 && (!longest || stats->device_time.mean() > longest->mean()))
+    if (stats && stats->device_time.count() > 0 &&
+        (!longest || stats->device_time.mean() > longest->mean()))
       longest = stats->device_time;
   return longest;
 }
@@ -133,7 +139,8 @@ void fill_plan(const PreparedRun& run, RunResults& results) {
 
 void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
   for (const HostRecord& record : records) {
-    results.first_sent = &record == &records.front() ? record.sent : std::min(results.first_sent, record.sent);
+    results.first_sent =
+        &record == &records.front() ? record.sent : std::min(results.first_sent, record.sent);
     results.last_completed = std::max(results.last_completed, record.completed);
   }
 }
@@ -150,11 +157,13 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   if (every != 0) {
     whole = unsharded_plan(run, finished.error);
     if (!whole) return finished;
-    reference = std::make_unique<Reference>(whole->shards.front(), whole->host_shard, run.workload.inputs,
-                                            static_cast<std::uint32_t>(run.spec.workload.requests), every);
+    reference =
+        std::make_unique<Reference>(whole->shards.front(), whole->host_shard, run.workload.inputs,
+                                    static_cast<std::uint32_t>(run.spec.workload.requests), every);
   }
   ClusterOutcome outcome = run_cluster(run, control);
-  if (reference && outcome.records.size() < static_cast<std::size_t>(run.spec.workload.requests)) reference->abandon();
+  if (reference && outcome.records.size() < static_cast<std::size_t>(run.spec.workload.requests))
+    reference->abandon();
   results.name = run.spec.name;
   results.seed = run.spec.seed;
   results.time = run.spec.time == TimeMode::kWall ? "wall" : "virtual";
@@ -170,11 +179,13 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   judge(run.workload, std::move(outcome.records), reference.get(), results);
   for (std::optional<NodeStats>& stats : outcome.stats)
-    if (stats) finished.trace.insert(finished.trace.end(), stats->trace.begin(), stats->trace.end());
+    if (stats)
+      finished.trace.insert(finished.trace.end(), stats->trace.begin(), stats->trace.end());
   finished.trace.insert(finished.trace.end(), outcome.trace.begin(), outcome.trace.end());
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
-  results.wall = {seconds_since(started), outcome.launch_seconds, outcome.events, outcome.processes};
+  results.wall = {seconds_since(started), outcome.launch_seconds, outcome.events,
+                  outcome.processes};
   return finished;
 }
 

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "cluster/manager/run.h"
 #include "partition/onnx/read_onnx.h"
@@ -69,9 +69,12 @@ Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool 
   if (!model) return tl::unexpected<Diagnostics>(model.error());
   run->model = std::move(*model);
   if (spec.model.precision == "fp32")
-    return one_error(ErrorCode::kInvalid, fmt::format("{}: model.precision: fp32 is no format of the matrix-vector unit", spec.file));
+    return one_error(
+        ErrorCode::kInvalid,
+        fmt::format("{}: model.precision: fp32 is no format of the matrix-vector unit", spec.file));
   if (plan_only) {
-    run->workload.steps_max = std::max<std::int64_t>(spec.model.rnn ? spec.model.rnn->steps : run->model.fixed_steps, 1);
+    run->workload.steps_max =
+        std::max<std::int64_t>(spec.model.rnn ? spec.model.rnn->steps : run->model.fixed_steps, 1);
   } else {
     Checked<Workload> workload = load_workload(spec, run->model);
     if (!workload) return tl::unexpected<Diagnostics>(workload.error());

@@ -1,4 +1,5 @@
-// One run from a cluster file to results: prepare (no process yet), run, judge. The CLI and the sweep call this.
+// One run from a cluster file to results: prepare (no process yet), run, judge. The CLI and the
+// sweep call this.
 #pragma once
 
 #include <atomic>
@@ -25,8 +26,8 @@ struct PreparedRun {
   Plan plan;
 };
 
-// Builds the topology, resolves faults, reads model and workload, partitions. All errors of a stage at once; `plan_only`
-// leaves the workload's files unread.
+// Builds the topology, resolves faults, reads model and workload, partitions. All errors of a stage
+// at once; `plan_only` leaves the workload's files unread.
 Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool plan_only = false);
 
 struct FinishedRun {

@@ -1,4 +1,5 @@
-// What a run learned, as values, and how it is written: results.json, requests.csv, trace.json (interface, section 4).
+// What a run learned, as values, and how it is written: results.json, requests.csv, trace.json
+// (interface, section 4).
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 
 namespace soliton {
 
-// One request, as its client saw it. `device` is what the NPU model charged (equal to the path's sum in virtual time;
-// in wall time the modelled part only).
+// One request, as its client saw it. `device` is what the NPU model charged (equal to the path's
+// sum in virtual time; in wall time the modelled part only).
 struct RequestRecord {
   RequestId request{};
   std::uint32_t client = 0;
@@ -24,8 +25,8 @@ struct RequestRecord {
   Instant completed{};
   bool failed = false;
   Breakdown path;
-  std::uint64_t output_hash = 0;   // FNV-1a of the output bytes; 0 under compute: timing
-  std::optional<bool> matches;     // bit-identical to the unsharded run; unset: not checked
+  std::uint64_t output_hash = 0;      // FNV-1a of the output bytes; 0 under compute: timing
+  std::optional<bool> matches;        // bit-identical to the unsharded run; unset: not checked
   std::int64_t predicted_class = -1;  // argmax of the output, -1 without labels
   std::int64_t label = -1;
 };
@@ -34,11 +35,12 @@ struct NodeResult {
   std::string name, device, role;  // role: npu | host | idle
   Bytes memory_budget{}, memory_used{};
   double busy_fraction = 0;
-  std::string state = "ok";        // ok | failed
+  std::string state = "ok";  // ok | failed
 };
 
 struct FabricCounters {
-  std::uint64_t packets = 0, bytes = 0, dropped = 0, corrupted = 0, duplicated = 0, reordered = 0, ecn_marked = 0, pauses = 0;
+  std::uint64_t packets = 0, bytes = 0, dropped = 0, corrupted = 0, duplicated = 0, reordered = 0,
+                ecn_marked = 0, pauses = 0;
 };
 
 struct LtlCounters {
@@ -48,11 +50,12 @@ struct LtlCounters {
 
 struct FaultResult {
   Instant at{};
-  std::string kind, target, effect;  // effect: "dropped 17 packets", "delayed 230 packets", "never hit"
+  std::string kind, target,
+      effect;  // effect: "dropped 17 packets", "delayed 230 packets", "never hit"
 };
 
 struct OutputSummary {
-  std::string sha256;              // over all output bytes in order of request; "" under compute: timing
+  std::string sha256;  // over all output bytes in order of request; "" under compute: timing
   std::int64_t checked = 0, mismatched = 0;
   std::optional<double> max_abs_error, max_rel_error, accuracy, accuracy_fp32;
 };
@@ -74,9 +77,9 @@ struct RunResults {
   std::string version = "0.1.0";
   std::string name;
   std::uint64_t seed = 0;
-  std::string time;                // virtual | wall
+  std::string time;  // virtual | wall
   bool complete = true;
-  std::string error;               // why it is not complete, or ""
+  std::string error;                    // why it is not complete, or ""
   std::vector<RequestRecord> requests;  // in order of RequestId
   std::int64_t sent = 0, failed = 0, duplicated = 0;
   Instant first_sent{}, last_completed{};
@@ -106,19 +109,22 @@ double throughput_rps(const RunResults& results);
 double effective_tflops(const RunResults& results);
 double utilization(const RunResults& results);  // effective / peak
 
-// results.json as interface.md says; keys in that order; `with_wall` false leaves "wall" out. Ends with a newline.
+// results.json as interface.md says; keys in that order; `with_wall` false leaves "wall" out. Ends
+// with a newline.
 std::string results_json(const RunResults& results, bool with_wall = true);
 std::string requests_csv(const RunResults& results);
-// Chrome trace-event JSON: one track a node, chains and requests as slices, messages as flow arrows, faults as instants.
+// Chrome trace-event JSON: one track a node, chains and requests as slices, messages as flow
+// arrows, faults as instants.
 struct TraceNames {
-  std::vector<std::string> nodes;        // by NodeId
+  std::vector<std::string> nodes;                // by NodeId
   std::vector<std::vector<std::string>> chains;  // by NodeId: labels of the program's chains
   std::vector<std::string> links;
   std::vector<std::string> fault_rules;
 };
 std::string trace_json(const std::vector<TraceEvent>& events, const TraceNames& names);
 
-// Writes `content` beside `path`, checks, fsyncs and renames: the old file or the new one, never half. kNotWritten.
+// Writes `content` beside `path`, checks, fsyncs and renames: the old file or the new one, never
+// half. kNotWritten.
 Status write_file(const std::string& path, std::string_view content);
 
 }  // namespace soliton

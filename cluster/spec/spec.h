@@ -1,5 +1,5 @@
-// A cluster file as values: everything checked, names resolved, ranges expanded, defaults filled in (interface,
-// section 3).
+// A cluster file as values: everything checked, names resolved, ranges expanded, defaults filled in
+// (interface, section 3).
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,16 @@ struct NodeSpec {
   std::string name;
   Device device;
   std::string at;
-  bool device_is_builtin = false;  // named by a shipped device's name; otherwise write_cluster() writes it out
+  bool device_is_builtin =
+      false;  // named by a shipped device's name; otherwise write_cluster() writes it out
 };
 
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
-  std::string onnx;               // path, resolved against the cluster file's folder; "" when rnn
-  std::string precision;          // "" = native format of each device
-  std::int64_t count_as_hidden = 0;  // rnn: operations are counted at this size (published padded rows); 0: hidden
+  std::string onnx;       // path, resolved against the cluster file's folder; "" when rnn
+  std::string precision;  // "" = native format of each device
+  std::int64_t count_as_hidden =
+      0;  // rnn: operations are counted at this size (published padded rows); 0: hidden
 };
 
 struct PartitionSpec {
@@ -47,8 +49,8 @@ struct WorkloadSpec {
   std::string input = "random";  // or a .npy path
   std::string lengths;           // .npy: valid steps of each request; "" = all
   std::string labels;            // .npy
-  std::string golden;            // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
-  Duration think{};              // pause of a client between answer and next request
+  std::string golden;  // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
+  Duration think{};    // pause of a client between answer and next request
 };
 
 struct ServiceSpec {
@@ -57,12 +59,13 @@ struct ServiceSpec {
   Duration sla_p99{};  // 0: none
 };
 
-// A fault as written: links by name or selector are resolved against the built topology by resolve_faults().
+// A fault as written: links by name or selector are resolved against the built topology by
+// resolve_faults().
 struct FaultSpec {
-  FaultRule rule;        // without links
-  std::string link;      // "fpga0-tor0", a range "fpga[0-3]-tor0", or a glob; either end may come first
-  // Or its two ends, each a name, range or glob; `link` is "" then. rule.forward is the direction from the first-named
-  // end to the other (`direction: tx`), in both spellings.
+  FaultRule rule;    // without links
+  std::string link;  // "fpga0-tor0", a range "fpga[0-3]-tor0", or a glob; either end may come first
+  // Or its two ends, each a name, range or glob; `link` is "" then. rule.forward is the direction
+  // from the first-named end to the other (`direction: tx`), in both spellings.
   std::string from, to;
   std::string position;  // "file:line:column" for errors
 };
@@ -80,11 +83,12 @@ struct ClusterSpec {
   ServiceSpec service;
   WorkloadSpec workload;
   ComputeKind compute = ComputeKind::kFunctional;
-  std::int64_t sample_every = 10;   // compute: sampled
+  std::int64_t sample_every = 10;  // compute: sampled
   LtlOptions ltl;
   std::vector<FaultSpec> faults;
-  Duration time_limit = Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
-  std::int64_t trace_requests = 16;      // first requests that are traced
+  Duration time_limit =
+      Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
+  std::int64_t trace_requests = 16;                    // first requests that are traced
 };
 
 // Where data files of an installed or built tree are: configs/ and topologies/ lie below it.
@@ -95,12 +99,15 @@ struct DataRoot {
 // `path=value` overrides, applied to the YAML tree before it is read ("nodes[0].device=bw-s10").
 using Overrides = std::vector<std::string>;
 
-// Reads, checks and resolves one cluster file. Every problem as "file:line:column: message", all of them at once.
-Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides, const DataRoot& data);
+// Reads, checks and resolves one cluster file. Every problem as "file:line:column: message", all of
+// them at once.
+Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
+                                  const DataRoot& data);
 // The same from text; `file` is for messages and relative paths.
-Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file, const Overrides& overrides,
-                                       const DataRoot& data);
-// All defaults filled in; reading it again gives an equal spec. Paths are written relative to `folder`.
+Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
+                                       const Overrides& overrides, const DataRoot& data);
+// All defaults filled in; reading it again gives an equal spec. Paths are written relative to
+// `folder`.
 std::string write_cluster(const ClusterSpec& spec, const std::string& folder);
 
 Checked<Device> read_device(const std::string& file);

@@ -21,7 +21,8 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-// Largest differences to the fp32 outputs of the original model; relative to the largest magnitude of the answer.
+// Largest differences to the fp32 outputs of the original model; relative to the largest magnitude
+// of the answer.
 struct Errors {
   double absolute = 0, relative = 0;
   bool any = false;
@@ -63,9 +64,11 @@ RequestRecord row_of(const HostRecord& record) {
 
 }  // namespace
 
-void judge(const Workload& workload, std::vector<HostRecord> records, Reference* reference, RunResults& results) {
-  std::sort(records.begin(), records.end(),
-            [](const HostRecord& a, const HostRecord& b) { return index(a.request) < index(b.request); });
+void judge(const Workload& workload, std::vector<HostRecord> records, Reference* reference,
+           RunResults& results) {
+  std::sort(records.begin(), records.end(), [](const HostRecord& a, const HostRecord& b) {
+    return index(a.request) < index(b.request);
+  });
   Sha256 digest;
   Errors errors;
   Share accuracy, accuracy_fp32;
@@ -90,7 +93,8 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
       if (!record.output.empty()) {
         row.predicted_class = argmax(record.output);
         accuracy.add(row.predicted_class == row.label);
-        if (number < workload.golden.size()) accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
+        if (number < workload.golden.size())
+          accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
       }
     }
     results.requests.push_back(row);

@@ -14,10 +14,12 @@ Payload vector_payload(std::span<const Half> values) {
   return out;
 }
 
-// One request on one device: inputs straight into the NPU's queues, outputs straight out, loop backs in between.
+// One request on one device: inputs straight into the NPU's queues, outputs straight out, loop
+// backs in between.
 class Bench {
  public:
-  Bench(const Shard& shard, const HostShard& host) : shard_(shard), host_(host), npu_(shard, ComputeMode::kFunctional) {}
+  Bench(const Shard& shard, const HostShard& host)
+      : shard_(shard), host_(host), npu_(shard, ComputeMode::kFunctional) {}
 
   std::vector<float> answer(std::uint32_t number, const RequestInput& input) {
     const std::vector<Half> vectors = before(host_, input);
@@ -28,7 +30,9 @@ class Bench {
       for (const HostShard::StepPort& port : host_.inputs) {
         const auto from = static_cast<std::size_t>(port.reversed ? input.steps - 1 - step : step);
         for (const OutPort::Destination& destination : port.destinations)
-          npu_.deliver(destination.port, vector_payload(std::span(vectors).subspan(from * width, width)), Arrival{now_, {}});
+          npu_.deliver(destination.port,
+                       vector_payload(std::span(vectors).subspan(from * width, width)),
+                       Arrival{now_, {}});
         drain();
       }
     drain();
@@ -53,11 +57,13 @@ class Bench {
     const auto width = static_cast<std::size_t>(host_.output);
     std::vector<Half> out(vectors * width);
     for (std::size_t port = 0; port < host_.replies.size(); ++port) {
-      SOLITON_CHECK_MSG(replies_[port].size() == vectors, "port {}: {} of {}", port, replies_[port].size(), vectors);
+      SOLITON_CHECK_MSG(replies_[port].size() == vectors, "port {}: {} of {}", port,
+                        replies_[port].size(), vectors);
       for (std::size_t i = 0; i < vectors; ++i) {
         const std::size_t step = host_.replies[port].reversed ? vectors - 1 - i : i;
         const std::vector<std::byte>& bytes = replies_[port][i].bytes;
-        std::memcpy(out.data() + step * width + host_.replies[port].offset, bytes.data(), bytes.size());
+        std::memcpy(out.data() + step * width + host_.replies[port].offset, bytes.data(),
+                    bytes.size());
       }
     }
     return out;
@@ -72,9 +78,14 @@ class Bench {
 
 }  // namespace
 
-Reference::Reference(const Shard& shard, const HostShard& host, const InputSource& inputs, std::uint32_t requests,
-                     std::uint32_t functional_every)
-    : shard_(shard), host_(host), inputs_(inputs), requests_(requests), every_(functional_every), outputs_(requests) {
+Reference::Reference(const Shard& shard, const HostShard& host, const InputSource& inputs,
+                     std::uint32_t requests, std::uint32_t functional_every)
+    : shard_(shard),
+      host_(host),
+      inputs_(inputs),
+      requests_(requests),
+      every_(functional_every),
+      outputs_(requests) {
   if (every_ != 0) thread_ = std::thread([this] { run(); });
 }
 

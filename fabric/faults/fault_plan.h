@@ -1,7 +1,8 @@
-// Faults as data, resolved to links: what the cluster file's `faults:` becomes (faults design page, section 1).
+// Faults as data, resolved to links: what the cluster file's `faults:` becomes (faults design page,
+// section 1).
 //
-// Rules compose: losses 1-(1-a)(1-b), delays add, down wins. Chance is a function of (seed, rule, link, direction,
-// packet ordinal), so adding a rule shifts no other decision.
+// Rules compose: losses 1-(1-a)(1-b), delays add, down wins. Chance is a function of (seed, rule,
+// link, direction, packet ordinal), so adding a rule shifts no other decision.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ enum class FaultKind : std::uint8_t { kLoss, kDelay, kLinkDown };
 std::string fault_kind_name(FaultKind kind);  // "loss", "delay", "link_down"
 
 struct FaultRule {
-  std::string id;                    // "fault0", or the file's `id`
+  std::string id;  // "fault0", or the file's `id`
   FaultKind kind = FaultKind::kLoss;
   std::vector<std::uint32_t> links;  // of the topology
   std::string target;                // as written, for results
@@ -26,9 +27,9 @@ struct FaultRule {
   Instant from{};                    // inclusive
   Instant until = kNever;            // exclusive
   Probability loss{};                // kLoss
-  std::uint32_t max_burst = 0;       // kLoss: never more in a row on one link and direction; 0: no limit
-  Duration delay{};                  // kDelay
-  Duration jitter{};                 // kDelay: uniform in [0, jitter) on top
+  std::uint32_t max_burst = 0;  // kLoss: never more in a row on one link and direction; 0: no limit
+  Duration delay{};             // kDelay
+  Duration jitter{};            // kDelay: uniform in [0, jitter) on top
 };
 
 struct FaultPlan {

@@ -9,8 +9,9 @@ Acknowledger::Acknowledger(const LtlOptions& options)
       packets_max_(std::min(options.ack_every, std::max(1u, options.window / 4))),
       bytes_max_(static_cast<std::uint64_t>(options.credit.count) / 4) {}
 
-void Acknowledger::on_arrival(Arrival arrival, const LtlHeader& header, const ReceiveWindow& receive,
-                              Instant now, std::optional<Duration> own_srtt) {
+void Acknowledger::on_arrival(Arrival arrival, const LtlHeader& header,
+                              const ReceiveWindow& receive, Instant now,
+                              std::optional<Duration> own_srtt) {
   cause_sequence_ = header.sequence;
   cause_time_ns_ = header.time_ns;
   prompt_ = true;

@@ -3,7 +3,8 @@
 // - A new gap: NACK at once, naming all gaps. While gaps stay open, again with an arrival, but at
 //   most once per smoothed repair time (NACK to resend arriving: the sender's round trip as the
 //   receiver sees it).
-// - Asked for (`ACK now`): a bare ACK at once. A filled gap, a resend, a duplicate: at once, but data may carry it.
+// - Asked for (`ACK now`): a bare ACK at once. A filled gap, a resend, a duplicate: at once, but
+// data may carry it.
 // - Otherwise after ack_every packets or a quarter of the credit pool, and ack_delay after the
 //   first packet at the latest.
 #pragma once
@@ -23,9 +24,10 @@ class Acknowledger {
  public:
   explicit Acknowledger(const LtlOptions& options);
 
-  // A packet of data came in and `receive` has taken it. `own_srtt`: of the other direction, if known.
-  void on_arrival(Arrival arrival, const LtlHeader& header, const ReceiveWindow& receive, Instant now,
-                  std::optional<Duration> own_srtt);
+  // A packet of data came in and `receive` has taken it. `own_srtt`: of the other direction, if
+  // known.
+  void on_arrival(Arrival arrival, const LtlHeader& header, const ReceiveWindow& receive,
+                  Instant now, std::optional<Duration> own_srtt);
 
   bool nack_due() const { return nack_due_; }
   bool ack_due() const { return ack_due_; }

@@ -1,5 +1,5 @@
-// One row of the connection table: everything both halves of a connection know. The concerns have a class each; this is
-// where they are seen together.
+// One row of the connection table: everything both halves of a connection know. The concerns have a
+// class each; this is where they are seen together.
 #pragma once
 
 #include <algorithm>
@@ -44,7 +44,8 @@ struct Connection {
 
   bool busy() const { return window.in_flight() > 0 || window.has_unsent(); }
   bool can_send_new() const {
-    return window.has_unsent() && window.has_room() && window.under_way() < timers.under_way_max() &&
+    return window.has_unsent() && window.has_room() &&
+           window.under_way() < timers.under_way_max() &&
            send_credit.allows(window.charged(), window.next_charge());
   }
   bool blocked_by_credit() const {
@@ -52,8 +53,8 @@ struct Connection {
   }
   bool can_send_data() const { return window.has_lost() || can_send_new(); }
   bool must_send_control() const {
-    return acks.nack_due() || acks.bare_due() || (acks.ack_due() && !can_send_data()) || ping_due || pong_due ||
-           credit_due;
+    return acks.nack_due() || acks.bare_due() || (acks.ack_due() && !can_send_data()) || ping_due ||
+           pong_due || credit_due;
   }
   Instant deadline() const {
     return std::min({timers.deadline(), window.tolerance_deadline(), acks.deadline()});

@@ -1,8 +1,9 @@
-// Credits: how many receiver bytes a sender may have outstanding beyond the cumulative acknowledgement.
+// Credits: how many receiver bytes a sender may have outstanding beyond the cumulative
+// acknowledgement.
 //
-// Out-of-order packets need no bookkeeping, as they lie beyond the acknowledgement. What shrinks the grant are complete
-// messages that the application has not taken. Messages still being put together do not, or a message larger than the
-// pool could never arrive.
+// Out-of-order packets need no bookkeeping, as they lie beyond the acknowledgement. What shrinks
+// the grant are complete messages that the application has not taken. Messages still being put
+// together do not, or a message larger than the pool could never arrive.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ class ReceiveCredit {
   // instant does not count yet, so the order in which a driver drains packets and deliveries does
   // not matter; an application that takes nothing at all can be sent two pools for it.
   std::uint16_t grant(Instant now);
-  // The grant has risen enough since the last one to be worth a packet of its own: from less than a packet, or by a
-  // quarter of the pool.
+  // The grant has risen enough since the last one to be worth a packet of its own: from less than a
+  // packet, or by a quarter of the pool.
   bool worth_telling() const;
 
  private:
@@ -43,8 +44,8 @@ class SendCredit {
  public:
   explicit SendCredit(const LtlOptions& options);
 
-  // `advanced`: the packet acknowledges more than any before. At equal acknowledgement a grant only rises; a lower one
-  // is an older packet.
+  // `advanced`: the packet acknowledges more than any before. At equal acknowledgement a grant only
+  // rises; a lower one is an older packet.
   void update(std::uint16_t units, bool advanced);
   // One packet always fits into a grant that is not zero.
   bool allows(std::uint64_t outstanding, std::uint64_t packet) const {

@@ -1,5 +1,6 @@
-// The earliest of many deadlines, each of which changes often: a tournament tree over a fixed number of entries.
-// Changing one costs its logarithm, reading the earliest nothing; nothing is allocated after construction.
+// The earliest of many deadlines, each of which changes often: a tournament tree over a fixed
+// number of entries. Changing one costs its logarithm, reading the earliest nothing; nothing is
+// allocated after construction.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// What is behind Ltl: the connection table, the order in which connections are served, and the counters.
+// What is behind Ltl: the connection table, the order in which connections are served, and the
+// counters.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,8 @@
 namespace soliton {
 
 struct Ltl::Impl {
-  Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConnection>& connections, TraceBuffer* buffer);
+  Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConnection>& connections,
+       TraceBuffer* buffer);
 
   // --- ltl.cc
   Status send(ConnectionId connection, Payload message, Instant now);

@@ -1,5 +1,5 @@
-// The way of a packet in: checks in the order of the wire format, then its report on our packets, then what it carries.
-// A packet that fails a check is counted by cause and changes nothing else.
+// The way of a packet in: checks in the order of the wire format, then its report on our packets,
+// then what it carries. A packet that fails a check is counted by cause and changes nothing else.
 #include <span>
 
 #include "fabric/ltl/impl.h"
@@ -34,7 +34,8 @@ std::optional<DropCause> Ltl::Impl::check_address(const LtlHeader& header, NodeI
   return std::nullopt;
 }
 
-// Kinds that a static connection does not know are refused here, as are flags and lengths that their kind cannot have.
+// Kinds that a static connection does not know are refused here, as are flags and lengths that
+// their kind cannot have.
 bool Ltl::Impl::sensible(const LtlHeader& header) const {
   switch (header.kind) {
     case PacketKind::kData:
@@ -52,7 +53,8 @@ bool Ltl::Impl::sensible(const LtlHeader& header) const {
 }
 
 // False when it acknowledges what was never sent.
-bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, const Payload& packet, Instant now) {
+bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, const Payload& packet,
+                            Instant now) {
   ArrivalReport report;
   report.ack = header.ack;
   report.bitmap = ArrivalBitmap(header.bitmap);
@@ -78,7 +80,8 @@ bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, const Payloa
 }
 
 // False when its sequence is outside the window.
-bool Ltl::Impl::take_packet(std::uint16_t row, const LtlHeader& header, const Payload& packet, Instant now) {
+bool Ltl::Impl::take_packet(std::uint16_t row, const LtlHeader& header, const Payload& packet,
+                            Instant now) {
   Connection& c = table[row];
   if (header.kind == PacketKind::kData) return take_data(row, header, packet, now);
   if (header.kind == PacketKind::kPong) take_pong(c, header, now);
@@ -89,10 +92,12 @@ bool Ltl::Impl::take_packet(std::uint16_t row, const LtlHeader& header, const Pa
   return true;
 }
 
-bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header, const Payload& packet, Instant now) {
+bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header, const Payload& packet,
+                          Instant now) {
   Connection& c = table[row];
   const Fragment fragment{header.sequence, header.flags,
-                          std::span<const std::byte>(packet.bytes).subspan(kLtlHeaderSize), packet.ghost};
+                          std::span<const std::byte>(packet.bytes).subspan(kLtlHeaderSize),
+                          packet.ghost};
   const std::uint64_t misplaced = c.receive.misplaced();
   const Arrival arrival = c.receive.accept(fragment, completed);
   stats.dropped_malformed += c.receive.misplaced() - misplaced;

@@ -1,9 +1,9 @@
 #include "fabric/ltl/ltl.h"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "fabric/ltl/impl.h"
 #include "protocol/base/rng.h"
@@ -11,9 +11,10 @@
 namespace soliton {
 namespace {
 
-// The same number at both ends: names a message by sender, receiver, the receiver's row, and its ordinal there.
-// 53 bits, so that it survives JSON.
-std::int64_t flow_id(NodeId sender, NodeId receiver, std::uint16_t receiver_row, std::uint64_t ordinal) {
+// The same number at both ends: names a message by sender, receiver, the receiver's row, and its
+// ordinal there. 53 bits, so that it survives JSON.
+std::int64_t flow_id(NodeId sender, NodeId receiver, std::uint16_t receiver_row,
+                     std::uint64_t ordinal) {
   const std::uint64_t pair = std::uint64_t{index(sender)} << 32 | index(receiver);
   return static_cast<std::int64_t>(mix64(mix64(mix64(pair) ^ receiver_row) ^ ordinal) >> 11);
 }
@@ -27,7 +28,8 @@ Status check(const LtlOptions& o) {
     return invalid(fmt::format("window is {} packets; allowed: powers of two up to {}", o.window,
                                ArrivalBitmap::kBits));
   if (o.credit.count < kLtlCreditUnit)
-    return invalid(fmt::format("credit is {}; at least {} bytes", describe(o.credit), kLtlCreditUnit));
+    return invalid(
+        fmt::format("credit is {}; at least {} bytes", describe(o.credit), kLtlCreditUnit));
   if (o.timeout.count() <= 0 || o.timeout_max < o.timeout)
     return invalid("timeout must be above 0 and at most timeout_max");
   if (o.reorder_tolerance.count() < 0 || o.ack_delay.count() < 0)
@@ -64,7 +66,8 @@ Status Ltl::Impl::send(ConnectionId connection, Payload message, Instant now) {
     return failure(ErrorCode::kWouldBlock, "too many bytes wait to be sent");
   const std::uint64_t ordinal = c.messages_sent++;
   ++stats.messages_sent;
-  record(TraceKind::kMessageSent, now, flow_id(self, c.address.peer, c.address.remote_index, ordinal),
+  record(TraceKind::kMessageSent, now,
+         flow_id(self, c.address.peer, c.address.remote_index, ordinal),
          static_cast<std::int64_t>(message.size()), index(c.address.peer));
   c.window.push(std::move(message));
   refresh(row, now);
@@ -74,7 +77,8 @@ Status Ltl::Impl::send(ConnectionId connection, Payload message, Instant now) {
 void Ltl::Impl::deliver(std::uint16_t row, std::vector<Payload>& messages, Instant now) {
   Connection& c = table[row];
   for (Payload& message : messages) {
-    record(TraceKind::kMessageReceived, now, flow_id(c.address.peer, self, row, c.messages_received++),
+    record(TraceKind::kMessageReceived, now,
+           flow_id(c.address.peer, self, row, c.messages_received++),
            static_cast<std::int64_t>(message.size()), index(c.address.peer));
     ++stats.messages_delivered;
     c.receive_credit.hold(message.size(), now);
@@ -130,7 +134,8 @@ void Ltl::Impl::on_deadline(Instant now) {
   }
 }
 
-void Ltl::Impl::record(TraceKind kind, Instant now, std::int64_t a, std::int64_t b, std::int64_t c) {
+void Ltl::Impl::record(TraceKind kind, Instant now, std::int64_t a, std::int64_t b,
+                       std::int64_t c) {
   if (trace == nullptr || !trace->enabled()) return;
   trace->record({now, Duration{}, self, kind, a, b, c});
 }
@@ -138,18 +143,22 @@ void Ltl::Impl::record(TraceKind kind, Instant now, std::int64_t a, std::int64_t
 std::string Ltl::Impl::describe(const Connection& c, Instant now) const {
   std::string text;
   if (c.window.in_flight() > 0)
-    text = fmt::format("{} packets from sequence {} unacknowledged to node {} for {}", c.window.in_flight(),
-                       c.window.oldest(), index(c.address.peer), to_string(now - c.window.oldest_first_sent()));
+    text = fmt::format("{} packets from sequence {} unacknowledged to node {} for {}",
+                       c.window.in_flight(), c.window.oldest(), index(c.address.peer),
+                       to_string(now - c.window.oldest_first_sent()));
   if (!c.window.has_unsent()) return text;
   if (!text.empty()) text += "; ";
   text += fmt::format("{} messages with {} unsent bytes to node {}", c.window.unsent_messages(),
                       c.window.unsent_bytes(), index(c.address.peer));
-  if (!c.window.has_room()) text += ", the window is full";
-  else if (!c.can_send_new()) text += ", waiting for its credit";
+  if (!c.window.has_room())
+    text += ", the window is full";
+  else if (!c.can_send_new())
+    text += ", waiting for its credit";
   return text;
 }
 
-Ltl::Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections, TraceBuffer* trace)
+Ltl::Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections,
+         TraceBuffer* trace)
     : x_(std::make_unique<Impl>(self, options, connections, trace)) {}
 Ltl::~Ltl() = default;
 

@@ -1,4 +1,5 @@
-// LTL, the lightweight transport layer: in-order exactly-once messages of any size over datagrams that may be lost.
+// LTL, the lightweight transport layer: in-order exactly-once messages of any size over datagrams
+// that may be lost.
 //
 // One Ltl object is one node's end of all its connections. It owns no clock, socket or thread: the
 // driver passes `now`, feeds datagrams in and drains datagrams, deliveries and deadlines.
@@ -27,21 +28,26 @@ namespace soliton {
 enum class RecoveryMode : std::uint8_t { kSelective, kGoBackN };
 
 struct LtlOptions {
-  std::uint32_t mtu = 1408;         // payload bytes a packet. Lower: more headers; higher: longer store and forward
-  std::uint32_t window = 128;       // packets in flight per connection, a power of two, <= 256
-  Bytes credit{1 << 20};            // receiver bytes granted per connection
-  Duration timeout = microseconds(50);       // last resort. Lower: faster recovery, more needless resends
-  Duration timeout_max = milliseconds(10);   // ceiling of the doubling
+  std::uint32_t mtu =
+      1408;  // payload bytes a packet. Lower: more headers; higher: longer store and forward
+  std::uint32_t window = 128;  // packets in flight per connection, a power of two, <= 256
+  Bytes credit{1 << 20};       // receiver bytes granted per connection
+  Duration timeout =
+      microseconds(50);  // last resort. Lower: faster recovery, more needless resends
+  Duration timeout_max = milliseconds(10);  // ceiling of the doubling
   // 0: a gap is a loss at once. Higher: fewer needless resends where links reorder.
   Duration reorder_tolerance{};
-  std::uint32_t ack_every = 4;               // packets received before a bare ACK
-  Bytes queue_limit{std::int64_t{2} << 30};  // unsent bytes per connection before send() answers kWouldBlock
+  std::uint32_t ack_every = 4;  // packets received before a bare ACK
+  Bytes queue_limit{std::int64_t{2}
+                    << 30};  // unsent bytes per connection before send() answers kWouldBlock
   RecoveryMode recovery = RecoveryMode::kSelective;
-  std::uint32_t first_sequence = 0;          // tests start near the wrap
-  // A single packet is acknowledged after this unless data carries the ACK before. Lower: more bare ACKs in
-  // request/response traffic; higher: a lost last packet is noticed later, as the sender's tail probe waits for it.
+  std::uint32_t first_sequence = 0;  // tests start near the wrap
+  // A single packet is acknowledged after this unless data carries the ACK before. Lower: more bare
+  // ACKs in request/response traffic; higher: a lost last packet is noticed later, as the sender's
+  // tail probe waits for it.
   Duration ack_delay = microseconds(4);
-  // Floor of the timeout in smoothed round trips; 0: the timeout is fixed, as in hardware. Wall time wants 4.
+  // Floor of the timeout in smoothed round trips; 0: the timeout is fixed, as in hardware. Wall
+  // time wants 4.
   std::uint32_t timeout_rtts = 0;
   // What the receiver is charged for a packet beyond its fragment. Lower than its carrier charges:
   // receive buffers overflow.
@@ -84,7 +90,8 @@ class Ltl {
  public:
   // `connections[i]` is row i of this node's table; both ends of a connection have the same
   // options. `trace` may be null.
-  Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections, TraceBuffer* trace = nullptr);
+  Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections,
+      TraceBuffer* trace = nullptr);
   ~Ltl();
   Ltl(const Ltl&) = delete;
   Ltl& operator=(const Ltl&) = delete;

@@ -1,4 +1,5 @@
-// The way of a packet out: control first, then resends, then new data, connections taking turns in each.
+// The way of a packet out: control first, then resends, then new data, connections taking turns in
+// each.
 #include <span>
 #include <utility>
 
@@ -95,7 +96,8 @@ Datagram Ltl::Impl::new_packet(Connection& c, Instant now) {
   const bool first = c.window.in_flight() == 0;
   Transmission t = c.window.take_new(now);
   c.timers.sent(now, first);
-  if (c.samples.ask(!c.window.has_unsent(), c.timers.srtt().has_value())) t.flags |= packet_flag::kAckNow;
+  if (c.samples.ask(!c.window.has_unsent(), c.timers.srtt().has_value()))
+    t.flags |= packet_flag::kAckNow;
   return data_packet(c, t, now);
 }
 
@@ -107,7 +109,8 @@ Datagram Ltl::Impl::data_packet(Connection& c, const Transmission& t, Instant no
   return seal_packet(c, header, packet_with(t));
 }
 
-// Every packet carries the acknowledgement and the grant, so every packet settles what is due of them.
+// Every packet carries the acknowledgement and the grant, so every packet settles what is due of
+// them.
 LtlHeader Ltl::Impl::header_for(Connection& c, PacketKind kind, Instant now) {
   LtlHeader header;
   header.kind = kind;

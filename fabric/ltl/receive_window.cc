@@ -92,8 +92,8 @@ ArrivalBitmap ReceiveWindow::bitmap() const {
 }
 
 bool ReceiveWindow::needs_long_report() const {
-  return held_count_ > 0 &&
-         sequence_distance(expected_, beyond_) > 1 + static_cast<std::int32_t>(ArrivalBitmap::kHeaderBits);
+  return held_count_ > 0 && sequence_distance(expected_, beyond_) >
+                                1 + static_cast<std::int32_t>(ArrivalBitmap::kHeaderBits);
 }
 
 }  // namespace soliton

@@ -1,4 +1,5 @@
-// The receiving half of a connection: puts packets in order, fragments together, and knows what is missing.
+// The receiving half of a connection: puts packets in order, fragments together, and knows what is
+// missing.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +30,7 @@ enum class Arrival : std::uint8_t {
   kNewGap,      // packets between the latest seen and this one are missing
   kOutOfOrder,  // behind a gap that is known
   kDuplicate,
-  kOutside,     // beyond the window: no peer that keeps the rules sends it
+  kOutside,  // beyond the window: no peer that keeps the rules sends it
 };
 
 class ReceiveWindow {
@@ -44,7 +45,8 @@ class ReceiveWindow {
   ArrivalBitmap bitmap() const;
   // True when bitmap() does not fit the header.
   bool needs_long_report() const;
-  // Fragments that made no sense where they stood (a first fragment inside a message ...): a faulty peer.
+  // Fragments that made no sense where they stood (a first fragment inside a message ...): a faulty
+  // peer.
   std::uint64_t misplaced() const { return misplaced_; }
 
  private:

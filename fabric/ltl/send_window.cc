@@ -85,7 +85,8 @@ std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Ins
   return outcome;
 }
 
-// Which of its transmissions arrived is told by the echoed time: the last, the first, or one between.
+// Which of its transmissions arrived is told by the echoed time: the last, the first, or one
+// between.
 void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof,
                                 ReportOutcome& outcome) {
   const std::int32_t offset = sequence_distance(oldest_, cause.sequence);
@@ -110,8 +111,10 @@ void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, 
 void SendWindow::acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome) {
   for (; oldest_ != ack; ++oldest_) {
     Slot& s = slot(oldest_);
-    if (s.arrived) --arrived_;
-    else proof.add(s.first_ordinal);
+    if (s.arrived)
+      --arrived_;
+    else
+      proof.add(s.first_ordinal);
     clear_lost(s);
     charged_ -= charge(s.length);
     outcome.acknowledged = true;
@@ -122,7 +125,8 @@ void SendWindow::acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome)
   }
 }
 
-// By the bitmap, and by having caused the report: the header's bitmap may be too short to name the cause.
+// By the bitmap, and by having caused the report: the header's bitmap may be too short to name the
+// cause.
 void SendWindow::mark_arrivals(const ArrivalReport& report, Proof& proof, ReportOutcome& outcome) {
   const std::uint32_t bits = report.bitmap.size();
   for (std::uint32_t i = 0; i < bits && i + 1 < in_flight(); ++i) {

@@ -1,4 +1,5 @@
-// The sending half of a connection: messages waiting, packets in flight, and what a report from the peer says of them.
+// The sending half of a connection: messages waiting, packets in flight, and what a report from the
+// peer says of them.
 //
 // Every transmission gets an ordinal, counted up over first transmissions and resends alike. A
 // report proves that some transmission arrived; a packet that the report shows missing and that was
@@ -7,7 +8,8 @@
 // and never by a fraction of the timeout. (The idea of ordering by transmission and not by sequence
 // is that of RACK, RFC 8985, without its timers.)
 //
-// Nothing is copied for retransmission: messages are kept whole until their last packet is acknowledged.
+// Nothing is copied for retransmission: messages are kept whole until their last packet is
+// acknowledged.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +40,8 @@ struct ArrivalReport {
   struct Cause {
     Sequence sequence = 0;
     std::uint32_t time_ns = 0;
-    bool prompt = false;  // answered in the instant of its arrival, so it is a sample of the round trip
+    bool prompt =
+        false;  // answered in the instant of its arrival, so it is a sample of the round trip
   };
   Sequence ack = 0;
   ArrivalBitmap bitmap;
@@ -59,7 +62,8 @@ class SendWindow {
   // --- messages
   void push(Payload message);
   std::uint64_t unsent_bytes() const { return unsent_bytes_; }
-  // What send() holds against queue_limit: the bytes and a little for each message, so that empty ones count too.
+  // What send() holds against queue_limit: the bytes and a little for each message, so that empty
+  // ones count too.
   std::uint64_t unsent_charge() const;
   std::uint64_t unsent_messages() const { return next_message_ - first_unsent_; }
   bool has_unsent() const { return first_unsent_ != next_message_; }
@@ -70,7 +74,8 @@ class SendWindow {
   std::uint32_t in_flight() const { return next_ - oldest_; }
   // Receiver bytes of the packets in flight.
   std::uint64_t charged() const { return charged_; }
-  // Packets that may still be under way: not acknowledged, not named by a bitmap, not waiting for a resend.
+  // Packets that may still be under way: not acknowledged, not named by a bitmap, not waiting for a
+  // resend.
   std::uint32_t under_way() const { return in_flight() - arrived_ - lost_; }
   bool has_room() const { return in_flight() < options_->window; }
   // Receiver bytes of the packet take_new() would return. REQUIRES: has_unsent().
@@ -91,7 +96,8 @@ class SendWindow {
   void resend_oldest();
   void probe_tail();
 
-  // When a hole has been tolerated for long enough (LtlOptions::reorder_tolerance); kNever without one.
+  // When a hole has been tolerated for long enough (LtlOptions::reorder_tolerance); kNever without
+  // one.
   Instant tolerance_deadline() const { return tolerance_deadline_; }
   void expire_tolerance(Instant now);
 
@@ -123,10 +129,12 @@ class SendWindow {
   std::uint32_t next_length() const;
   std::uint64_t charge(std::uint32_t length) const;
 
-  void identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof, ReportOutcome& outcome);
+  void identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof,
+                      ReportOutcome& outcome);
   void acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome);
   void mark_arrivals(const ArrivalReport& report, Proof& proof, ReportOutcome& outcome);
-  void find_losses(const ArrivalReport& report, const Proof& proof, Instant now, ReportOutcome& outcome);
+  void find_losses(const ArrivalReport& report, const Proof& proof, Instant now,
+                   ReportOutcome& outcome);
   void mark_arrived(Slot& s, Proof& proof, ReportOutcome& outcome);
   void consider_lost(Slot& s, Instant now, ReportOutcome& outcome);
   void mark_lost(Slot& s, std::uint8_t resend_flags);

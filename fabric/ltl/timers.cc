@@ -28,7 +28,8 @@ Duration SendTimers::base_timeout() const {
 Duration SendTimers::timeout() const {
   Duration t = base_timeout();
   const Duration ceiling = std::max(t, options_->timeout_max);
-  for (std::uint32_t i = 0; i < doublings_ && t < ceiling; ++i) t = std::min<Duration>(t * 2, ceiling);
+  for (std::uint32_t i = 0; i < doublings_ && t < ceiling; ++i)
+    t = std::min<Duration>(t * 2, ceiling);
   return t;
 }
 

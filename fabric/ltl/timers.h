@@ -1,4 +1,5 @@
-// The sender's clockwork: smoothed round trip, timeout, tail probe, and when to ask for an acknowledgement at once.
+// The sender's clockwork: smoothed round trip, timeout, tail probe, and when to ask for an
+// acknowledgement at once.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@
 
 namespace soliton {
 
-// Smoothed round trip: 7/8 of the old value and 1/8 of each sample (RFC 6298, section 2), in whole picoseconds.
+// Smoothed round trip: 7/8 of the old value and 1/8 of each sample (RFC 6298, section 2), in whole
+// picoseconds.
 class SmoothedRtt {
  public:
   void add(Duration sample);
@@ -38,7 +40,8 @@ class SendTimers {
 
   // A new packet left. `first`: nothing was in flight before.
   void sent(Instant now, bool first);
-  // Something was acknowledged, or found lost by a report: the path is alive. `waiting`: packets are still in flight.
+  // Something was acknowledged, or found lost by a report: the path is alive. `waiting`: packets
+  // are still in flight.
   void heard(Instant now, bool waiting);
   // Nothing is in flight and the peer's credit is closed: ask for it one timeout from now.
   void wait_for_credit(Instant now);
@@ -59,9 +62,10 @@ class SendTimers {
   Instant probe_at_ = kNever;
 };
 
-// When a packet asks for an answer at once. Such an answer is a clean sample of the round trip, but in request and
-// response traffic it costs a packet that the response would have carried for nothing. So: the last packet of a burst,
-// until there is a first sample and then every 16th time, and at least one packet in 64.
+// When a packet asks for an answer at once. Such an answer is a clean sample of the round trip, but
+// in request and response traffic it costs a packet that the response would have carried for
+// nothing. So: the last packet of a burst, until there is a first sample and then every 16th time,
+// and at least one packet in 64.
 class SampleRequests {
  public:
   bool ask(bool ends_burst, bool have_sample);

@@ -1,17 +1,18 @@
 #include "fabric/udp/udp_link.h"
 
-#include <algorithm>
-#include <cerrno>
-
 #include <arpa/inet.h>
 #include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
 
 #include "protocol/base/check.h"
 
 namespace soliton {
 namespace {
 
-// Large enough for a full window from each of a rack's nodes; the kernel grants what rmem_max allows.
+// Large enough for a full window from each of a rack's nodes; the kernel grants what rmem_max
+// allows.
 constexpr int kReceiveBuffer = 4 << 20;
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -46,7 +47,8 @@ void UdpLink::set_peers(NodeId self, const std::vector<std::uint16_t>& ports) {
   self_ = self;
   ports_ = ports;
   by_port_.clear();
-  for (std::uint32_t node = 0; node < ports.size(); ++node) by_port_.emplace_back(ports[node], NodeId{node});
+  for (std::uint32_t node = 0; node < ports.size(); ++node)
+    by_port_.emplace_back(ports[node], NodeId{node});
   std::sort(by_port_.begin(), by_port_.end());
 }
 
@@ -63,14 +65,16 @@ std::optional<Datagram> UdpLink::receive(Instant) {
   for (;;) {
     sockaddr_in address{};
     socklen_t length = sizeof address;
-    const ssize_t size = ::recvfrom(socket_.native_handle(), buffer_.data(), buffer_.size(), MSG_DONTWAIT,
-                                    reinterpret_cast<sockaddr*>(&address), &length);
+    const ssize_t size = ::recvfrom(socket_.native_handle(), buffer_.data(), buffer_.size(),
+                                    MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&address), &length);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno == ECONNREFUSED) continue;  // a peer that has ended; the error is consumed by this call
+    if (size < 0 && errno == ECONNREFUSED)
+      continue;  // a peer that has ended; the error is consumed by this call
     if (size < 0) return std::nullopt;
     const std::pair<std::uint16_t, NodeId> key{ntohs(address.sin_port), NodeId{0}};
     const auto peer = std::lower_bound(by_port_.begin(), by_port_.end(), key);
-    if (peer == by_port_.end() || peer->first != key.first || address.sin_addr.s_addr != htonl(INADDR_LOOPBACK)) {
+    if (peer == by_port_.end() || peer->first != key.first ||
+        address.sin_addr.s_addr != htonl(INADDR_LOOPBACK)) {
       ++from_strangers_;
       continue;
     }

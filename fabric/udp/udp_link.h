@@ -1,15 +1,15 @@
-// A Link over one UDP socket on loopback. Asio owns the socket and tells when it is readable; the data path calls the
-// kernel on the native handle, without Asio's per-operation cost (transport design page, section 5).
+// A Link over one UDP socket on loopback. Asio owns the socket and tells when it is readable; the
+// data path calls the kernel on the native handle, without Asio's per-operation cost (transport
+// design page, section 5).
 #pragma once
 
 #include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/udp.hpp>
 
 #include "fabric/link.h"
 #include "protocol/base/result.h"

@@ -1,9 +1,9 @@
 #include "node/host/host_role.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
@@ -21,7 +21,11 @@ Payload as_payload(std::span<const Half> values) {
 
 HostRole::HostRole(const HostShard& shard, const InputSource& inputs, const HostOptions& options,
                    const std::vector<std::string>& node_names, TraceBuffer* trace)
-    : shard_(shard), inputs_(inputs), options_(options), trace_(trace), received_counts_(shard.replies.size()) {
+    : shard_(shard),
+      inputs_(inputs),
+      options_(options),
+      trace_(trace),
+      received_counts_(shard.replies.size()) {
   for (const HostShard::StepPort& port : shard.inputs) {
     std::vector<NodeId> peers;
     for (const OutPort::Destination& destination : port.destinations) {
@@ -43,7 +47,8 @@ void HostRole::start(Instant at) {
 
 Instant HostRole::next_deadline() const {
   Instant next = outbox_.next();
-  if (!waiting_.empty() && next_request_ < options_.requests) next = std::min(next, waiting_.begin()->first);
+  if (!waiting_.empty() && next_request_ < options_.requests)
+    next = std::min(next, waiting_.begin()->first);
   if (!completions_.empty()) next = std::min(next, completions_.begin()->first);
   return next;
 }
@@ -64,7 +69,8 @@ Instant HostRole::occupy_cpu(Instant now, Duration work, Breakdown& path, std::u
   path.host += work;
   busy_ += work;
   cpu_free_ = begin + work;
-  if (traced(request)) trace_->record({begin, work, options_.self, TraceKind::kHostWork, request, 0, 0});
+  if (traced(request))
+    trace_->record({begin, work, options_.self, TraceKind::kHostWork, request, 0, 0});
   return cpu_free_;
 }
 
@@ -75,26 +81,32 @@ void HostRole::begin_request(std::uint32_t client, Instant now) {
   open.steps = inputs_.steps(request);
   open.sent = now;
   open.replies.resize(shard_.replies.size());
-  open.missing = shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? open.steps : 1);
+  open.missing =
+      shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? open.steps : 1);
   Breakdown path;
   const Instant ready = occupy_cpu(now, time_before(shard_, open.steps), path, request);
   send_steps(request, open, ready, path);
   open_.emplace(request, std::move(open));
 }
 
-// Step by step, each to all ports and their destinations: the order the network sees, and the cost model counts on.
-void HostRole::send_steps(std::uint32_t request, const Open& open, Instant at, const Breakdown& path) {
+// Step by step, each to all ports and their destinations: the order the network sees, and the cost
+// model counts on.
+void HostRole::send_steps(std::uint32_t request, const Open& open, Instant at,
+                          const Breakdown& path) {
   std::vector<Half> vectors;
   if (functional(request)) vectors = before(shard_, inputs_.request(request, shard_));
   const auto width = static_cast<std::size_t>(shard_.input);
-  const DataHeader header{RequestId{request}, 0, static_cast<std::uint16_t>(open.steps), open.sent, path};
+  const DataHeader header{RequestId{request}, 0, static_cast<std::uint16_t>(open.steps), open.sent,
+                          path};
   const auto step_vector = [&](std::int64_t step) {
-    if (!vectors.empty()) return as_payload(std::span(vectors).subspan(static_cast<std::size_t>(step) * width, width));
+    if (!vectors.empty())
+      return as_payload(std::span(vectors).subspan(static_cast<std::size_t>(step) * width, width));
     return Payload{{}, 2 * width};
   };
   for (std::int64_t step = 0; step < open.steps; ++step)
     for (std::size_t port = 0; port < shard_.inputs.size(); ++port)
-      send_step(header, port, step_vector(shard_.inputs[port].reversed ? open.steps - 1 - step : step), at);
+      send_step(header, port,
+                step_vector(shard_.inputs[port].reversed ? open.steps - 1 - step : step), at);
 }
 
 void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vector, Instant at) {
@@ -105,8 +117,13 @@ void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vec
     const NodeId peer = peers_[port][i];
     const std::uint32_t count = sent_counts_[port][i]++;
     if (traced(index(header.request)))
-      trace_->record({at, {}, options_.self, TraceKind::kMessageSent, flow_number(peer, addressed.port, count),
-                      static_cast<std::int64_t>(kDataHeaderBytes + vector.size()), index(peer)});
+      trace_->record({at,
+                      {},
+                      options_.self,
+                      TraceKind::kMessageSent,
+                      flow_number(peer, addressed.port, count),
+                      static_cast<std::int64_t>(kDataHeaderBytes + vector.size()),
+                      index(peer)});
     outbox_.add(at, peer, addressed, vector);
   }
 }
@@ -121,8 +138,13 @@ void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   const std::uint16_t port = data->header.port;
   const std::uint32_t count = received_counts_[port]++;
   if (traced(open->first))
-    trace_->record({now, {}, options_.self, TraceKind::kMessageReceived, flow_number(options_.self, port, count),
-                    static_cast<std::int64_t>(message.size()), index(peer)});
+    trace_->record({now,
+                    {},
+                    options_.self,
+                    TraceKind::kMessageReceived,
+                    flow_number(options_.self, port, count),
+                    static_cast<std::int64_t>(message.size()),
+                    index(peer)});
   open->second.replies[port].push_back(std::move(data->vectors));
   open->second.last = arrival_of(data->header, now);
   if (--open->second.missing > 0) return;
@@ -141,8 +163,10 @@ std::vector<float> HostRole::assemble(const Open& open) const {
     for (std::size_t i = 0; i < vectors; ++i) {
       const std::size_t step = reply.reversed ? vectors - 1 - i : i;
       const Payload& payload = open.replies[port][i];
-      SOLITON_CHECK_MSG(payload.bytes.size() == 2 * reply.elements, "reply of {} bytes", payload.bytes.size());
-      std::memcpy(outputs.data() + step * width + reply.offset, payload.bytes.data(), payload.bytes.size());
+      SOLITON_CHECK_MSG(payload.bytes.size() == 2 * reply.elements, "reply of {} bytes",
+                        payload.bytes.size());
+      std::memcpy(outputs.data() + step * width + reply.offset, payload.bytes.data(),
+                  payload.bytes.size());
     }
   }
   return after(shard_, outputs);
@@ -169,8 +193,8 @@ void HostRole::finish_due(Instant now) {
       done.record.completed = now;
     }
     if (traced(done.request))
-      trace_->record({done.record.sent, done.record.completed - done.record.sent, options_.self, TraceKind::kRequest,
-                      done.request, done.record.client, 0});
+      trace_->record({done.record.sent, done.record.completed - done.record.sent, options_.self,
+                      TraceKind::kRequest, done.request, done.record.client, 0});
     waiting_.emplace(done.record.completed + options_.think, done.record.client);
     records_.push_back(std::move(done.record));
   }
@@ -179,9 +203,10 @@ void HostRole::finish_due(Instant now) {
 std::vector<std::string> HostRole::describe_outstanding() const {
   std::vector<std::string> out;
   for (const auto& [request, open] : open_) {
-    out.push_back(fmt::format("client {} waits for {} of {} answers to request {}", open.client, open.missing,
-                              shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? open.steps : 1),
-                              request));
+    out.push_back(fmt::format(
+        "client {} waits for {} of {} answers to request {}", open.client, open.missing,
+        shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? open.steps : 1),
+        request));
     if (out.size() == 4) break;
   }
   return out;

@@ -1,4 +1,5 @@
-// The host: clients in a closed loop, the CPU part of the model, and the client's end of the service. A state machine.
+// The host: clients in a closed loop, the CPU part of the model, and the client's end of the
+// service. A state machine.
 #pragma once
 
 #include <map>
@@ -17,8 +18,8 @@ struct HostOptions {
   TimeBase time = TimeBase::kEmulated;
   std::uint32_t clients = 1;
   std::uint32_t requests = 0;
-  Duration think{};                     // between an answer and the client's next request
-  std::uint32_t functional_every = 1;   // as NpuServiceOptions
+  Duration think{};                    // between an answer and the client's next request
+  std::uint32_t functional_every = 1;  // as NpuServiceOptions
   std::uint32_t trace_requests = 0;
 };
 
@@ -42,7 +43,9 @@ class HostRole : public Role {
   // The clients begin at `at`. Before this the host does nothing.
   void start(Instant at);
   void on_message(NodeId peer, Payload message, Instant now) override;
-  std::optional<RoleMessage> poll_message(Instant now) override { return outbox_.poll(now, options_.time); }
+  std::optional<RoleMessage> poll_message(Instant now) override {
+    return outbox_.poll(now, options_.time);
+  }
   Instant next_deadline() const override;
   void on_deadline(Instant now) override;
   std::vector<std::string> describe_outstanding() const override;
@@ -80,18 +83,19 @@ class HostRole : public Role {
   void complete(std::uint32_t request, Open open);
   void finish_due(Instant now);
   std::vector<float> assemble(const Open& open) const;
-  // Reserves the CPU from `now` for `work`; the wait and the work are added to `path`. Returns the end.
+  // Reserves the CPU from `now` for `work`; the wait and the work are added to `path`. Returns the
+  // end.
   Instant occupy_cpu(Instant now, Duration work, Breakdown& path, std::uint32_t request);
 
   const HostShard& shard_;
   const InputSource& inputs_;
   HostOptions options_;
   TraceBuffer* trace_;
-  std::vector<std::vector<NodeId>> peers_;           // by input port, destination
+  std::vector<std::vector<NodeId>> peers_;  // by input port, destination
   std::vector<std::vector<std::uint32_t>> sent_counts_;
-  std::vector<std::uint32_t> received_counts_;       // by reply port
+  std::vector<std::uint32_t> received_counts_;  // by reply port
   std::map<std::uint32_t, Open> open_;
-  std::multimap<Instant, std::uint32_t> waiting_;    // clients by the instant of their next request
+  std::multimap<Instant, std::uint32_t> waiting_;  // clients by the instant of their next request
   std::multimap<Instant, Completion> completions_;
   Outbox outbox_;
   std::vector<HostRecord> records_;

@@ -9,14 +9,16 @@
 namespace soliton {
 namespace {
 
-RequestInput random_input(std::uint64_t seed, std::uint32_t number, std::int64_t steps, const HostShard& shard) {
+RequestInput random_input(std::uint64_t seed, std::uint32_t number, std::int64_t steps,
+                          const HostShard& shard) {
   const Random random = Random(seed, "input").child(number);
   RequestInput input;
   input.steps = steps;
   const auto count = static_cast<std::uint64_t>(steps);
   if (shard.symbols > 0) {
     for (std::uint64_t i = 0; i < count; ++i)
-      input.symbols.push_back(static_cast<std::int32_t>(random.below(i, static_cast<std::uint64_t>(shard.symbols))));
+      input.symbols.push_back(
+          static_cast<std::int32_t>(random.below(i, static_cast<std::uint64_t>(shard.symbols))));
     return input;
   }
   input.values.resize(count * static_cast<std::uint64_t>(shard.input));
@@ -48,7 +50,8 @@ std::int64_t InputSource::steps(std::uint32_t number) const {
 }
 
 RequestInput InputSource::request(std::uint32_t number, const HostShard& shard) const {
-  return given.empty() ? random_input(seed, number, random_steps, shard) : given[number % given.size()];
+  return given.empty() ? random_input(seed, number, random_steps, shard)
+                       : given[number % given.size()];
 }
 
 std::vector<Half> before(const HostShard& shard, const RequestInput& input) {
@@ -59,7 +62,8 @@ std::vector<Half> before(const HostShard& shard, const RequestInput& input) {
   }
   const auto width = static_cast<std::size_t>(shard.input);
   for (const std::int32_t symbol : input.symbols) {
-    const std::size_t row = symbol >= 0 && symbol < shard.symbols ? static_cast<std::size_t>(symbol) : 0;
+    const std::size_t row =
+        symbol >= 0 && symbol < shard.symbols ? static_cast<std::size_t>(symbol) : 0;
     out.insert(out.end(), shard.table.begin() + static_cast<std::ptrdiff_t>(row * width),
                shard.table.begin() + static_cast<std::ptrdiff_t>((row + 1) * width));
   }
@@ -79,7 +83,8 @@ std::vector<float> after(const HostShard& shard, std::span<const Half> outputs) 
 
 Duration time_before(const HostShard& shard, std::int64_t steps) {
   if (shard.symbols == 0) return Duration{};
-  return cpu_time(shard.device, steps * (8 + 2 * 2 * shard.input));  // a symbol, a row read, a row written
+  return cpu_time(shard.device,
+                  steps * (8 + 2 * 2 * shard.input));  // a symbol, a row read, a row written
 }
 
 Duration time_after(const HostShard& shard, std::int64_t steps) {

@@ -1,4 +1,5 @@
-// The CPU part of a model, as functions: the same ones serve the emulated host and the check of its outputs.
+// The CPU part of a model, as functions: the same ones serve the emulated host and the check of its
+// outputs.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +11,16 @@
 
 namespace soliton {
 
-// One request's input: symbol numbers for a model with an embedding, otherwise steps * input values.
+// One request's input: symbol numbers for a model with an embedding, otherwise steps * input
+// values.
 struct RequestInput {
   std::vector<std::int32_t> symbols;
   std::vector<float> values;
   std::int64_t steps = 0;
 };
 
-// Where the inputs of a workload come from: given requests (used round and round), or random ones that are a function of
-// (seed, request).
+// Where the inputs of a workload come from: given requests (used round and round), or random ones
+// that are a function of (seed, request).
 struct InputSource {
   std::vector<RequestInput> given;
   std::uint64_t seed = 1;
@@ -27,13 +29,14 @@ struct InputSource {
   std::int64_t steps(std::uint32_t number) const;
 };
 
-// The step vectors as fp16, step by step. A symbol outside the table counts as symbol 0; reading the workload refuses it.
+// The step vectors as fp16, step by step. A symbol outside the table counts as symbol 0; reading
+// the workload refuses it.
 std::vector<Half> before(const HostShard& shard, const RequestInput& input);
 // The last part of the graph over one or `steps` output vectors, in fp32.
 std::vector<float> after(const HostShard& shard, std::span<const Half> outputs);
 
-// CPU time of the two parts: one operator each, overhead plus bytes read and written at the memory rate; zero where the
-// model has no such operator.
+// CPU time of the two parts: one operator each, overhead plus bytes read and written at the memory
+// rate; zero where the model has no such operator.
 Duration time_before(const HostShard& shard, std::int64_t steps);
 Duration time_after(const HostShard& shard, std::int64_t steps);
 

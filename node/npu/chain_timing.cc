@@ -43,10 +43,12 @@ ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message
     any_operand = true;
   }
   const Moment* known = any_operand ? &operands : nullptr;
-  ChainTimes times = chain.matrix != nullptr ? product(chain, input, known) : vector_only(chain, input, known);
+  ChainTimes times =
+      chain.matrix != nullptr ? product(chain, input, known) : vector_only(chain, input, known);
   const Moment operands_read = chain.matrix != nullptr ? after(times.result, -cycle_) : times.start;
   if (!chain.from_netq) mark_read(chain.source, times.start);
-  for (const MfuOperation& operation : chain.operations) mark_read(operation.operand, operands_read);
+  for (const MfuOperation& operation : chain.operations)
+    mark_read(operation.operand, operands_read);
   times.result = after_hazards(chain, times.result);
   for (const WriteTarget& write : chain.writes) {
     for (std::uint32_t i = 0; i < write.vectors.count; ++i) {
@@ -67,7 +69,8 @@ void ChainTiming::await(const Arrival& message) {
 }
 
 Moment ChainTiming::ready(VectorRange range, Moment at_least) const {
-  for (std::uint32_t i = 0; i < range.count; ++i) at_least = later_of(at_least, vectors_[range.first + i].ready);
+  for (std::uint32_t i = 0; i < range.count; ++i)
+    at_least = later_of(at_least, vectors_[range.first + i].ready);
   return at_least;
 }
 
@@ -86,7 +89,8 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
   return {start, result};
 }
 
-ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input, const Moment* operands) const {
+ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
+                                    const Moment* operands) const {
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
   return {start, chain.operations.empty() ? start : after(start, vector_)};
 }

@@ -1,21 +1,26 @@
-// When each chain starts and when its result is there: timing model C of the npu design page, section 8.
+// When each chain starts and when its result is there: timing model C of the npu design page,
+// section 8.
 //
 //   MV chain:       start = max(MVU free, input vector ready, issue)
 //                   MVU free = start + slot, slot = max(I, occupancy)
 //                   result = max(start + slot + D, MFU operands ready + 1 cycle)
-//   vector chain:   start = max(operands ready, issue); result = start + V, without any operation start
-//   issue:          T0 after the request's start, then the latest arrival among the NetQ messages read so far
+//   vector chain:   start = max(operands ready, issue); result = start + V, without any operation
+//   start issue:          T0 after the request's start, then the latest arrival among the NetQ
+//   messages read so far
 //
-// A pure move (v_rd, v_wr) takes no time: the model was fitted with T0 covering the way in and out of NetQ.
+// A pure move (v_rd, v_wr) takes no time: the model was fitted with T0 covering the way in and out
+// of NetQ.
 //
-// Hazards are kept per native vector. A write becomes visible no earlier than the previous write of that vector and no
-// earlier than the last read of its old value. v_rd reads at `start`; the MFU operands of an MV chain are read at the
-// latest one cycle before its result, those of a vector chain at `start`. In the programs of section 4 only the move of
-// the next input waits for a reader, the last product of the old one, behind which the next product would queue anyway:
-// the calibration does not depend on the rule.
+// Hazards are kept per native vector. A write becomes visible no earlier than the previous write of
+// that vector and no earlier than the last read of its old value. v_rd reads at `start`; the MFU
+// operands of an MV chain are read at the latest one cycle before its result, those of a vector
+// chain at `start`. In the programs of section 4 only the move of the next input waits for a
+// reader, the last product of the old one, behind which the next product would queue anyway: the
+// calibration does not depend on the rule.
 //
-// Time is in ticks of 1/T cycle from the request's start. The NPU adds only compute time to a critical path, so a
-// moment needs to remember only the arrival its path came from (`origin`): the rest of the path is the difference.
+// Time is in ticks of 1/T cycle from the request's start. The NPU adds only compute time to a
+// critical path, so a moment needs to remember only the arrival its path came from (`origin`): the
+// rest of the path is the difference.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +34,8 @@ namespace soliton {
 
 struct Moment {
   Ticks at = 0;
-  std::uint32_t origin = 0;  // arrival of this request at the head of the critical path; 0: its begin
+  std::uint32_t origin =
+      0;  // arrival of this request at the head of the critical path; 0: its begin
 };
 
 struct ChainTimes {
@@ -44,7 +50,8 @@ class ChainTiming {
 
   // All registers are ready and the first chain can start T0 after `start`.
   void begin(const Arrival& start);
-  // Issues the next chain in program order. `message` is what its v_rd takes from NetQ, null when it reads registers.
+  // Issues the next chain in program order. `message` is what its v_rd takes from NetQ, null when
+  // it reads registers.
   ChainTimes issue(const CompiledChain& chain, const Arrival* message);
 
   Instant instant(Ticks at) const { return start_.at + clock_.duration(at); }
@@ -59,7 +66,8 @@ class ChainTiming {
  private:
   struct Vector {
     Moment ready;
-    Moment in_use;  // never before `ready`: last read of the present value, or its write when nothing has read it
+    Moment in_use;  // never before `ready`: last read of the present value, or its write when
+                    // nothing has read it
   };
 
   void await(const Arrival& message);

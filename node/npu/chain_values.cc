@@ -43,7 +43,8 @@ bool overlap(VectorRange a, VectorRange b) {
 
 }  // namespace
 
-static_assert(std::endian::native == std::endian::little, "messages hold fp16 values little endian");
+static_assert(std::endian::native == std::endian::little,
+              "messages hold fp16 values little endian");
 
 ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program)
     : shard_(shard),
@@ -56,13 +57,15 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program)
     const std::uint32_t first = program.layout().flat(vector.memory, vector.index);
     const std::int64_t count =
         native_vectors(static_cast<std::int64_t>(vector.values.size()), shard.device.native_dim);
-    std::ranges::copy(vector.values, values_.vectors(first, static_cast<std::uint32_t>(count)).begin());
+    std::ranges::copy(vector.values,
+                      values_.vectors(first, static_cast<std::uint32_t>(count)).begin());
   }
   std::size_t rows_max = 0;
   for (const ShardMatrix& matrix : shard.matrices) {
     const auto rows = static_cast<std::size_t>(matrix.weights.rows);
-    SOLITON_CHECK_MSG(matrix.weights.mantissas.size() == rows * static_cast<std::size_t>(matrix.weights.columns),
-                      "{}: {} mantissas", matrix.name, matrix.weights.mantissas.size());
+    SOLITON_CHECK_MSG(
+        matrix.weights.mantissas.size() == rows * static_cast<std::size_t>(matrix.weights.columns),
+        "{}: {} mantissas", matrix.name, matrix.weights.mantissas.size());
     SOLITON_CHECK_MSG(rows <= matrix.tile_rows * native_dim_, "{}: {} rows", matrix.name, rows);
     rows_max = std::max(rows_max, rows);
   }
@@ -72,7 +75,8 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program)
 void ChainValues::begin() {
   for (const ZeroedRange& range : shard_.zeroed) {
     if (range.count == 0) continue;
-    std::ranges::fill(values_.vectors(program_.layout().flat(range.memory, range.first), range.count), Half{0});
+    std::ranges::fill(
+        values_.vectors(program_.layout().flat(range.memory, range.first), range.count), Half{0});
   }
   activation_matrix_ = nullptr;
 }
@@ -116,9 +120,10 @@ void ChainValues::quantise(const CompiledChain& chain, std::span<const Half> inp
                      chain.source.first == activation_source_.first &&
                      same_blocks(activation_matrix_->weights, weights);
   if (!known) {
-    quantise_activation(input.first(static_cast<std::size_t>(weights.columns)), weights.format, weights.block_starts,
-                        activation_);
-    activation_poisoned_ = static_cast<std::uint64_t>(std::ranges::count(activation_.poisoned, true));
+    quantise_activation(input.first(static_cast<std::size_t>(weights.columns)), weights.format,
+                        weights.block_starts, activation_);
+    activation_poisoned_ =
+        static_cast<std::uint64_t>(std::ranges::count(activation_.poisoned, true));
     activation_matrix_ = chain.from_netq ? nullptr : chain.matrix;
     activation_source_ = chain.source;
   }
@@ -126,7 +131,8 @@ void ChainValues::quantise(const CompiledChain& chain, std::span<const Half> inp
 }
 
 void ChainValues::multiply_into_pipe(const CompiledChain& chain) {
-  const std::span<float> sums = std::span<float>(sums_).first(static_cast<std::size_t>(chain.matrix->weights.rows));
+  const std::span<float> sums =
+      std::span<float>(sums_).first(static_cast<std::size_t>(chain.matrix->weights.rows));
   multiply(chain.matrix->weights, activation_, sums);
   const std::span<Half> out = std::span<Half>(pipe_).first(chain.rows * native_dim_);
   for (std::size_t i = 0; i < sums.size(); ++i) {
@@ -138,19 +144,36 @@ void ChainValues::multiply_into_pipe(const CompiledChain& chain) {
 }
 
 void ChainValues::apply(const MfuOperation& operation, std::span<Half> values) {
-  const std::span<const Half> operand = values_.vectors(operation.operand.first, operation.operand.count);
+  const std::span<const Half> operand =
+      values_.vectors(operation.operand.first, operation.operand.count);
   switch (operation.opcode) {
-    case Opcode::kVvAdd: counts_.fp16_overflows += binary(values, operand, half_add); break;
-    case Opcode::kVvASubB: counts_.fp16_overflows += binary(values, operand, half_sub); break;
-    case Opcode::kVvBSubA:
-      counts_.fp16_overflows += binary(values, operand, [](Half a, Half b) { return half_sub(b, a); });
+    case Opcode::kVvAdd:
+      counts_.fp16_overflows += binary(values, operand, half_add);
       break;
-    case Opcode::kVvMax: binary(values, operand, half_max); break;
-    case Opcode::kVvMul: counts_.fp16_overflows += binary(values, operand, half_mul); break;
-    case Opcode::kVSigm: unary(values, half_sigmoid); break;
-    case Opcode::kVTanh: unary(values, half_tanh); break;
-    case Opcode::kVRelu: unary(values, half_relu); break;
-    default: SOLITON_CHECK_MSG(false, "opcode {}", static_cast<int>(operation.opcode));
+    case Opcode::kVvASubB:
+      counts_.fp16_overflows += binary(values, operand, half_sub);
+      break;
+    case Opcode::kVvBSubA:
+      counts_.fp16_overflows +=
+          binary(values, operand, [](Half a, Half b) { return half_sub(b, a); });
+      break;
+    case Opcode::kVvMax:
+      binary(values, operand, half_max);
+      break;
+    case Opcode::kVvMul:
+      counts_.fp16_overflows += binary(values, operand, half_mul);
+      break;
+    case Opcode::kVSigm:
+      unary(values, half_sigmoid);
+      break;
+    case Opcode::kVTanh:
+      unary(values, half_tanh);
+      break;
+    case Opcode::kVRelu:
+      unary(values, half_relu);
+      break;
+    default:
+      SOLITON_CHECK_MSG(false, "opcode {}", static_cast<int>(operation.opcode));
   }
 }
 

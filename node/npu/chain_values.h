@@ -1,5 +1,5 @@
-// What each chain computes: the arithmetic contract of the numerics design page, section 3, in program order. It knows
-// no time.
+// What each chain computes: the arithmetic contract of the numerics design page, section 3, in
+// program order. It knows no time.
 //
 //   activation in:  fp16 -> block floating point, per block of the matrix
 //   product:        exact in a block, fp32 across blocks, one rounding to fp16, half to even
@@ -19,8 +19,9 @@
 namespace soliton {
 
 struct ValueCounts {
-  std::uint64_t fp16_overflows = 0;   // finite operands, infinite result
-  std::uint64_t poisoned_blocks = 0;  // blocks with a NaN or infinity that entered a product; once a product
+  std::uint64_t fp16_overflows = 0;  // finite operands, infinite result
+  std::uint64_t poisoned_blocks =
+      0;  // blocks with a NaN or infinity that entered a product; once a product
 };
 
 class ChainValues {
@@ -31,7 +32,8 @@ class ChainValues {
 
   // Zeroes the initial state.
   void begin();
-  // Runs one chain up to its v_wr to registers. `message` is what its v_rd takes from NetQ, null otherwise.
+  // Runs one chain up to its v_wr to registers. `message` is what its v_rd takes from NetQ, null
+  // otherwise.
   void run(const CompiledChain& chain, const Payload* message);
   // The first `elements` values the last chain ended with, little endian: what it writes to NetQ.
   Payload message(std::uint32_t elements) const;
@@ -56,7 +58,8 @@ class ChainValues {
   std::vector<Half> pipe_;
   std::vector<float> sums_;
   BfpVector activation_;
-  // What `activation_` was made from: several products of a step read the same vector. Null: nothing to reuse.
+  // What `activation_` was made from: several products of a step read the same vector. Null:
+  // nothing to reuse.
   const ShardMatrix* activation_matrix_ = nullptr;
   VectorRange activation_source_;
   std::uint64_t activation_poisoned_ = 0;

@@ -25,12 +25,19 @@ void CompiledProgram::add_chain(const Chain& chain) {
   const std::size_t first_write = writes_.size();
   for (std::size_t i = 0; i < chain.instructions.size(); ++i) {
     const Instruction& instruction = chain.instructions[i];
-    SOLITON_CHECK_MSG((i == 0) == (instruction.opcode == Opcode::kVRd), "{}: v_rd must come first, once", chain.label);
+    SOLITON_CHECK_MSG((i == 0) == (instruction.opcode == Opcode::kVRd),
+                      "{}: v_rd must come first, once", chain.label);
     switch (instruction.opcode) {
-      case Opcode::kVRd: break;
-      case Opcode::kMvMul: resolve_product(instruction, chain, out); break;
-      case Opcode::kVWr: writes_.push_back(resolve_write(instruction, chain.rows)); break;
-      default: operations_.push_back(resolve_operation(instruction, chain.rows));
+      case Opcode::kVRd:
+        break;
+      case Opcode::kMvMul:
+        resolve_product(instruction, chain, out);
+        break;
+      case Opcode::kVWr:
+        writes_.push_back(resolve_write(instruction, chain.rows));
+        break;
+      default:
+        operations_.push_back(resolve_operation(instruction, chain.rows));
     }
   }
   SOLITON_CHECK_MSG(!chain.instructions.empty(), "{}: empty chain", chain.label);
@@ -47,29 +54,36 @@ void CompiledProgram::resolve_source(const Instruction& read, CompiledChain& out
     return;
   }
   SOLITON_CHECK_MSG(read.index < shard_.in_ports.size(), "in port {}", read.index);
-  const std::int64_t filled = native_vectors(shard_.in_ports[read.index].elements, shard_.device.native_dim);
-  SOLITON_CHECK_MSG(filled <= out.source.count, "in port {} has {} vectors, v_rd takes {}", read.index, filled,
-                    out.source.count);
+  const std::int64_t filled =
+      native_vectors(shard_.in_ports[read.index].elements, shard_.device.native_dim);
+  SOLITON_CHECK_MSG(filled <= out.source.count, "in port {} has {} vectors, v_rd takes {}",
+                    read.index, filled, out.source.count);
   out.from_netq = true;
   out.port = static_cast<std::uint16_t>(read.index);
 }
 
-void CompiledProgram::resolve_product(const Instruction& product, const Chain& chain, CompiledChain& out) const {
+void CompiledProgram::resolve_product(const Instruction& product, const Chain& chain,
+                                      CompiledChain& out) const {
   const auto matrix = std::ranges::find(shard_.matrices, product.index, &ShardMatrix::tile_address);
-  SOLITON_CHECK_MSG(matrix != shard_.matrices.end(), "{}: no matrix at tile {}", chain.label, product.index);
+  SOLITON_CHECK_MSG(matrix != shard_.matrices.end(), "{}: no matrix at tile {}", chain.label,
+                    product.index);
   SOLITON_CHECK_MSG(matrix->tile_rows == chain.rows && matrix->tile_columns == chain.columns,
-                    "{}: {} is {} x {} tiles, the chain {} x {}", chain.label, matrix->name, matrix->tile_rows,
-                    matrix->tile_columns, chain.rows, chain.columns);
-  const Ticks occupied = std::int64_t{matrix->tile_rows} * matrix->tile_columns * shard_.beats_per_tile;
+                    "{}: {} is {} x {} tiles, the chain {} x {}", chain.label, matrix->name,
+                    matrix->tile_rows, matrix->tile_columns, chain.rows, chain.columns);
+  const Ticks occupied =
+      std::int64_t{matrix->tile_rows} * matrix->tile_columns * shard_.beats_per_tile;
   out.matrix = &*matrix;
   out.slot = std::max(shard_.device.timing.dispatch_cycles * shard_.device.tile_engines, occupied);
-  out.macs = static_cast<std::uint64_t>(matrix->weights.rows) * static_cast<std::uint64_t>(matrix->weights.columns);
+  out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *
+             static_cast<std::uint64_t>(matrix->weights.columns);
   out.source.count = chain.columns;
 }
 
-MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction, std::uint32_t rows) const {
+MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,
+                                                std::uint32_t rows) const {
   const MfuUnit unit = mfu_unit(instruction.opcode);
-  SOLITON_CHECK_MSG(unit != MfuUnit::kNone, "{} in a vector chain", opcode_name(instruction.opcode));
+  SOLITON_CHECK_MSG(unit != MfuUnit::kNone, "{} in a vector chain",
+                    opcode_name(instruction.opcode));
   if (unit == MfuUnit::kActivation) return {instruction.opcode, false, {}};
   return {instruction.opcode, true, range(instruction.memory, instruction.index, rows)};
 }
@@ -77,8 +91,10 @@ MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction, 
 WriteTarget CompiledProgram::resolve_write(const Instruction& write, std::uint32_t rows) const {
   if (write.memory != Memory::kNetQ) return {false, 0, range(write.memory, write.index, rows)};
   SOLITON_CHECK_MSG(write.index < shard_.out_ports.size(), "out port {}", write.index);
-  const std::int64_t filled = native_vectors(shard_.out_ports[write.index].elements, shard_.device.native_dim);
-  SOLITON_CHECK_MSG(filled <= rows, "out port {} takes {} vectors, v_wr has {}", write.index, filled, rows);
+  const std::int64_t filled =
+      native_vectors(shard_.out_ports[write.index].elements, shard_.device.native_dim);
+  SOLITON_CHECK_MSG(filled <= rows, "out port {} takes {} vectors, v_wr has {}", write.index,
+                    filled, rows);
   return {true, static_cast<std::uint16_t>(write.index), {}};
 }
 

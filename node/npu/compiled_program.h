@@ -1,4 +1,5 @@
-// A shard's program with every label, address and size looked up once: what timing and values both run.
+// A shard's program with every label, address and size looked up once: what timing and values both
+// run.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,9 @@ struct CompiledChain {
   std::span<const WriteTarget> writes;
 };
 
-// Ticks are 1/T of a cycle: a product of r x c tiles takes exactly r * c * (beats a tile) of them, since tiles spread
-// over the T engines without rounding per row or per chain (npu design page, section 8).
+// Ticks are 1/T of a cycle: a product of r x c tiles takes exactly r * c * (beats a tile) of them,
+// since tiles spread over the T engines without rounding per row or per chain (npu design page,
+// section 8).
 class CompiledProgram {
  public:
   // `shard` must outlive the object. A shard check_shard() would refuse ends the process.
@@ -65,7 +67,8 @@ class CompiledProgram {
   const Shard& shard_;
   RegisterLayout layout_;
   std::vector<CompiledChain> chains_;
-  std::vector<MfuOperation> operations_;  // of all chains, in order; never grows after the constructor
+  std::vector<MfuOperation>
+      operations_;  // of all chains, in order; never grows after the constructor
   std::vector<WriteTarget> writes_;
   std::uint32_t widest_ = 0;
 };

@@ -19,11 +19,12 @@ void NetQ::begin(std::int64_t steps) {
 void NetQ::push(std::uint16_t port, NetqMessage message) {
   SOLITON_CHECK_MSG(port < ports_.size(), "port {} of {}", port, ports_.size());
   const InPort& spec = specs_[port];
-  SOLITON_CHECK_MSG(message.vectors.size() == spec.elements * sizeof(Half), "port {} ({}): {} bytes for {} elements",
-                    port, spec.name, message.vectors.size(), spec.elements);
+  SOLITON_CHECK_MSG(message.vectors.size() == spec.elements * sizeof(Half),
+                    "port {} ({}): {} bytes for {} elements", port, spec.name,
+                    message.vectors.size(), spec.elements);
   Port& p = ports_[port];
-  SOLITON_CHECK_MSG(!spec.reversed || p.messages.size() < steps_, "port {} ({}): more than {} messages", port,
-                    spec.name, steps_);
+  SOLITON_CHECK_MSG(!spec.reversed || p.messages.size() < steps_,
+                    "port {} ({}): more than {} messages", port, spec.name, steps_);
   if (p.messages.empty() || message.arrival.at > p.latest.at) p.latest = message.arrival;
   p.messages.push_back(std::move(message));
   ++unread_;
@@ -41,7 +42,8 @@ NetqMessage NetQ::take(std::uint16_t port) {
   --unread_;
   ++p.taken;
   const std::size_t position = p.head++;
-  if (specs_[port].reversed) return {std::move(p.messages[p.messages.size() - 1 - position].vectors), p.latest};
+  if (specs_[port].reversed)
+    return {std::move(p.messages[p.messages.size() - 1 - position].vectors), p.latest};
   NetqMessage message = std::move(p.messages[position]);
   if (p.head == p.messages.size()) {
     p.messages.clear();

@@ -1,4 +1,5 @@
-// The receive side of NetQ: the messages of the current request, in order per port, until v_rd takes them.
+// The receive side of NetQ: the messages of the current request, in order per port, until v_rd
+// takes them.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +25,11 @@ class NetQ {
   void begin(std::int64_t steps);
   // REQUIRES: port is one of the shard's; the message has the port's size.
   void push(std::uint16_t port, NetqMessage message);
-  // Whether v_rd of `port` finds its message: for a `reversed` port only once all `steps` of them are there.
+  // Whether v_rd of `port` finds its message: for a `reversed` port only once all `steps` of them
+  // are there.
   bool ready(std::uint16_t port) const;
-  // The next message. On a `reversed` port it carries the latest arrival of all, as that is what it waited for.
-  // REQUIRES: ready(port).
+  // The next message. On a `reversed` port it carries the latest arrival of all, as that is what it
+  // waited for. REQUIRES: ready(port).
   NetqMessage take(std::uint16_t port);
   bool empty() const { return unread_ == 0; }
   // "port 2 (gru0.h from fpga1), step 7".
@@ -37,7 +39,8 @@ class NetQ {
 
  private:
   struct Port {
-    std::vector<NetqMessage> messages;  // in order; the first `head` (on a reversed port: the last) are gone
+    std::vector<NetqMessage>
+        messages;  // in order; the first `head` (on a reversed port: the last) are gone
     std::size_t head = 0;
     std::size_t taken = 0;  // of the request; more than `head` once a drained port has started over
     Arrival latest;

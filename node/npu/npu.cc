@@ -23,7 +23,8 @@ void NpuStats::merge(const NpuStats& other) {
 // The loops of the scalar core: which chain comes next.
 class ProgramCounter {
  public:
-  explicit ProgramCounter(const Program& program) : program_(program), segment_(program.segments.size()) {}
+  explicit ProgramCounter(const Program& program)
+      : program_(program), segment_(program.segments.size()) {}
 
   void begin(std::int64_t steps) {
     steps_ = steps;
@@ -153,8 +154,8 @@ void Npu::Impl::issue(const CompiledChain& chain) {
   mvu_busy += chain.slot;
   if (trace != nullptr && trace->enabled()) {
     const Instant at = timing.instant(times.start.at);
-    trace->record({at, timing.instant(times.result.at) - at, node, TraceKind::kChain, counter.chain(), index(request),
-                   counter.iteration()});
+    trace->record({at, timing.instant(times.result.at) - at, node, TraceKind::kChain,
+                   counter.chain(), index(request), counter.iteration()});
   }
 }
 
@@ -163,8 +164,9 @@ void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
     if (!target.to_netq) continue;
     const std::uint32_t elements = shard.out_ports[target.port].elements;
     NpuOutput output{target.port, {}, timing.arrival(times.result)};
-    SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at, "path of {} ps, {} ps after its request",
-                      output.leaves.path.total().count(), (output.leaves.at - sent).count());
+    SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at,
+                      "path of {} ps, {} ps after its request", output.leaves.path.total().count(),
+                      (output.leaves.at - sent).count());
     if (values) {
       output.vectors = values->message(elements);
     } else {
@@ -175,7 +177,8 @@ void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
 }
 
 void Npu::Impl::end_request() {
-  SOLITON_CHECK_MSG(netq.empty(), "request {} ended with unread messages: {}", index(request), netq.describe_unread());
+  SOLITON_CHECK_MSG(netq.empty(), "request {} ended with unread messages: {}", index(request),
+                    netq.describe_unread());
   free_at = timing.instant(timing.last_result());
   busy += timing.last_result() - timing.waited();
   stats.mvu_busy = timing.clock().duration(mvu_busy);
@@ -191,12 +194,15 @@ Npu::Npu(const Shard& shard, ComputeMode mode, NodeId node, TraceBuffer* trace)
 
 Npu::~Npu() = default;
 
-void Npu::begin(RequestId request, std::int64_t steps, Arrival start) { x_->begin(request, steps, start); }
+void Npu::begin(RequestId request, std::int64_t steps, Arrival start) {
+  x_->begin(request, steps, start);
+}
 
 void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
   SOLITON_CHECK_MSG(!finished(), "port {}: a message for no request", port);
-  SOLITON_CHECK_MSG(arrival.at - arrival.path.total() == x_->sent, "port {}: path of {} ps, {} ps after its request",
-                    port, arrival.path.total().count(), (arrival.at - x_->sent).count());
+  SOLITON_CHECK_MSG(arrival.at - arrival.path.total() == x_->sent,
+                    "port {}: path of {} ps, {} ps after its request", port,
+                    arrival.path.total().count(), (arrival.at - x_->sent).count());
   x_->netq.push(port, {std::move(vectors), arrival});
   x_->run();
 }

@@ -1,13 +1,14 @@
 // The NPU of one node: memories, chain execution, chain timing. A state machine: it owns no clock.
 //
-// Requests are served one at a time. Chains are issued in program order; a v_rd of an empty NetQ port holds the issue
-// of everything behind it until the message is there. The timing model (model C of the npu design page) says when each
-// result is written back or leaves; values are computed in the same pass, whatever wall time that takes.
+// Requests are served one at a time. Chains are issued in program order; a v_rd of an empty NetQ
+// port holds the issue of everything behind it until the message is there. The timing model (model
+// C of the npu design page) says when each result is written back or leaves; values are computed in
+// the same pass, whatever wall time that takes.
 //
-//   npu.begin(request, steps, start);        // start: instant and critical path of what the request waited for
-//   npu.deliver(port, vectors, arrival);     // messages in order per port
-//   while (auto out = npu.poll_output()) ... // each with the instant at which it leaves the NPU
-//   if (npu.finished()) ...
+//   npu.begin(request, steps, start);        // start: instant and critical path of what the
+//   request waited for npu.deliver(port, vectors, arrival);     // messages in order per port while
+//   (auto out = npu.poll_output()) ... // each with the instant at which it leaves the NPU if
+//   (npu.finished()) ...
 #pragma once
 
 #include <memory>
@@ -31,15 +32,17 @@ struct NpuOutput {
   Arrival leaves;          // instant and path
 };
 
-// Up to the end of the last finished request, except requests, chains and mvu_macs, which count as they happen.
+// Up to the end of the last finished request, except requests, chains and mvu_macs, which count as
+// they happen.
 struct NpuStats {
   std::uint64_t requests = 0;
   std::uint64_t chains = 0;
-  std::uint64_t mvu_macs = 0;       // multiply-adds of the unpadded matrices
-  Duration mvu_busy{};              // slots of the matrix-vector unit
-  Duration busy{};                  // from the start of each request to its last result, less waits at NetQ
-  std::uint64_t fp16_overflows = 0; // finite results that became infinite
-  std::uint64_t poisoned_blocks = 0;  // activation blocks with a NaN or infinity, once for each product they enter
+  std::uint64_t mvu_macs = 0;  // multiply-adds of the unpadded matrices
+  Duration mvu_busy{};         // slots of the matrix-vector unit
+  Duration busy{};  // from the start of each request to its last result, less waits at NetQ
+  std::uint64_t fp16_overflows = 0;  // finite results that became infinite
+  std::uint64_t poisoned_blocks =
+      0;  // activation blocks with a NaN or infinity, once for each product they enter
   void merge(const NpuStats& other);
 };
 
@@ -51,9 +54,9 @@ class Npu {
   Npu(const Npu&) = delete;
   Npu& operator=(const Npu&) = delete;
 
-  // `start` is when the request's first message is there and the device is free; T0 is charged from it. Its path fixes
-  // the instant the client sent the request, which the paths of all its messages must go back to.
-  // REQUIRES: finished(), start.at >= free_at().
+  // `start` is when the request's first message is there and the device is free; T0 is charged from
+  // it. Its path fixes the instant the client sent the request, which the paths of all its messages
+  // must go back to. REQUIRES: finished(), start.at >= free_at().
   void begin(RequestId request, std::int64_t steps, Arrival start);
   // Queues one message of InPort `port` for the current request. REQUIRES: !finished().
   void deliver(std::uint16_t port, Payload vectors, Arrival arrival);
@@ -63,11 +66,13 @@ class Npu {
   bool finished() const;
   // When the last result of the last request was written. REQUIRES: finished().
   Instant free_at() const;
-  // What the program waits for: "port 2 (gru0.h from fpga1), step 7", or "" when it waits for nothing.
+  // What the program waits for: "port 2 (gru0.h from fpga1), step 7", or "" when it waits for
+  // nothing.
   std::string waiting_for() const;
   // The NetQ port of that wait.
   std::optional<std::uint16_t> waiting_port() const;
-  // The register files' content, for tests. One native vector; empty under kTiming. REQUIRES: the shard touches it.
+  // The register files' content, for tests. One native vector; empty under kTiming. REQUIRES: the
+  // shard touches it.
   std::span<const Half> vector(Memory memory, std::uint32_t index) const;
   const NpuStats& stats() const;
 

@@ -12,7 +12,8 @@ Duration run_alone(const Shard& shard, std::int64_t steps) {
   npu.begin(RequestId{0}, steps, Arrival{});
   Instant last = kRunStart;
   const auto drain = [&] {
-    while (const std::optional<NpuOutput> output = npu.poll_output()) last = std::max(last, output->leaves.at);
+    while (const std::optional<NpuOutput> output = npu.poll_output())
+      last = std::max(last, output->leaves.at);
   };
   drain();
   while (const std::optional<std::uint16_t> port = npu.waiting_port()) {
@@ -26,7 +27,8 @@ OpTime op_time(const Shard& shard) {
   // Long enough that what the first steps do differently is lost in the rounding of a cycle.
   constexpr std::int64_t kWarm = 8;
   constexpr std::int64_t kMeasured = 64;
-  return {run_alone(shard, 1), (run_alone(shard, kWarm + kMeasured) - run_alone(shard, kWarm)) / kMeasured};
+  return {run_alone(shard, 1),
+          (run_alone(shard, kWarm + kMeasured) - run_alone(shard, kWarm)) / kMeasured};
 }
 
 }  // namespace soliton

@@ -1,5 +1,5 @@
-// The time one shard takes with the cluster idle and all its inputs there: what the partitioner's cost model calls, so
-// that plan and emulation share one model of time.
+// The time one shard takes with the cluster idle and all its inputs there: what the partitioner's
+// cost model calls, so that plan and emulation share one model of time.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ struct OpTime {
   Duration steady;  // each further step, averaged over many and rounded down
 };
 
-// From the first input to the last output of a request of `steps` steps, T0 included. Weights may be absent.
-// REQUIRES: the shard passes check_shard().
+// From the first input to the last output of a request of `steps` steps, T0 included. Weights may
+// be absent. REQUIRES: the shard passes check_shard().
 Duration run_alone(const Shard& shard, std::int64_t steps);
 
 OpTime op_time(const Shard& shard);

@@ -8,7 +8,9 @@
 namespace soliton {
 namespace {
 
-bool is_register_file(Memory memory) { return memory >= Memory::kInitialVrf && memory <= Memory::kMultiplyVrf; }
+bool is_register_file(Memory memory) {
+  return memory >= Memory::kInitialVrf && memory <= Memory::kMultiplyVrf;
+}
 
 }  // namespace
 
@@ -29,7 +31,8 @@ RegisterLayout::RegisterLayout(const Shard& shard) {
           native_vectors(static_cast<std::int64_t>(vector.values.size()), shard.device.native_dim));
   }
   for (const ZeroedRange& range : shard.zeroed) touch(range.memory, range.first, range.count);
-  for (std::size_t i = 0; i < kFiles; ++i) first_[i + 1] = first_[i] + static_cast<std::uint32_t>(extent[i]);
+  for (std::size_t i = 0; i < kFiles; ++i)
+    first_[i + 1] = first_[i] + static_cast<std::uint32_t>(extent[i]);
 }
 
 std::size_t RegisterLayout::file(Memory memory) {

@@ -1,7 +1,9 @@
-// The vector register files of one NPU: one flat numbering of the native vectors its program touches, and their values.
+// The vector register files of one NPU: one flat numbering of the native vectors its program
+// touches, and their values.
 //
-// The numbering covers [0, highest index touched] of each file, so an idle node pays for what its shard uses and not
-// for the device's capacity; whether that fits the device is check_shard()'s concern.
+// The numbering covers [0, highest index touched] of each file, so an idle node pays for what its
+// shard uses and not for the device's capacity; whether that fits the device is check_shard()'s
+// concern.
 #pragma once
 
 #include <array>

@@ -1,14 +1,14 @@
 #include "node/runtime/deployment_codec.h"
 
-#include <cerrno>
-#include <cstring>
-
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "protocol/control/control.capnp.h"
 #include "protocol/control/shard_codec.h"
@@ -123,7 +123,8 @@ FaultRule read_rule(wire::Faults::Rule::Reader in) {
   return rule;
 }
 
-void write_routes(const std::vector<std::vector<Hop>>& routes, capnp::List<wire::Faults::Route>::Builder out) {
+void write_routes(const std::vector<std::vector<Hop>>& routes,
+                  capnp::List<wire::Faults::Route>::Builder out) {
   for (unsigned peer = 0; peer < out.size(); ++peer) {
     out[peer].setPeer(peer);
     auto links = out[peer].initLinks(static_cast<unsigned>(routes[peer].size()));
@@ -152,7 +153,8 @@ void write_faults(const NodeFaults& faults, wire::Faults::Builder out) {
   for (unsigned i = 0; i < rules.size(); ++i) write_rule(faults.plan.rules[i], rules[i]);
   out.setLinks(static_cast<std::uint32_t>(faults.routes.links));
   write_routes(faults.routes.to, out.initSends(static_cast<unsigned>(faults.routes.to.size())));
-  write_routes(faults.routes.from, out.initReceives(static_cast<unsigned>(faults.routes.from.size())));
+  write_routes(faults.routes.from,
+               out.initReceives(static_cast<unsigned>(faults.routes.from.size())));
 }
 
 NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
@@ -222,8 +224,10 @@ NodeAssignment assignment_of(Deployment deployment, wire::Deployment::Reader roo
 }  // namespace
 
 Result<int> write_assignment(const NodeAssignment& assignment) {
-  const int descriptor = memfd_create(("soliton-" + assignment.deployment.node).c_str(), MFD_CLOEXEC);
-  if (descriptor < 0) return failure(ErrorCode::kEnvironment, fmt::format("memfd_create: {}", std::strerror(errno)));
+  const int descriptor =
+      memfd_create(("soliton-" + assignment.deployment.node).c_str(), MFD_CLOEXEC);
+  if (descriptor < 0)
+    return failure(ErrorCode::kEnvironment, fmt::format("memfd_create: {}", std::strerror(errno)));
   try {
     capnp::MallocMessageBuilder message;
     const wire::Deployment::Builder root = message.initRoot<wire::Deployment>();
@@ -235,14 +239,16 @@ Result<int> write_assignment(const NodeAssignment& assignment) {
     capnp::writeMessageToFd(descriptor, message);
   } catch (const kj::Exception& error) {
     close(descriptor);
-    return failure(ErrorCode::kEnvironment, std::string("shard file: ") + error.getDescription().cStr());
+    return failure(ErrorCode::kEnvironment,
+                   std::string("shard file: ") + error.getDescription().cStr());
   }
   return descriptor;
 }
 
 Result<NodeAssignment> read_assignment(int descriptor) {
   struct stat status {};
-  if (fstat(descriptor, &status) != 0) return invalid(fmt::format("shard file: {}", std::strerror(errno)));
+  if (fstat(descriptor, &status) != 0)
+    return invalid(fmt::format("shard file: {}", std::strerror(errno)));
   const auto size = static_cast<std::size_t>(status.st_size);
   void* const mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
   if (mapped == MAP_FAILED) return invalid(fmt::format("shard file: {}", std::strerror(errno)));

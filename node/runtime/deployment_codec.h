@@ -1,4 +1,5 @@
-// Deployments to and from the memfd a node process inherits (control.capnp). Both ends are the same build.
+// Deployments to and from the memfd a node process inherits (control.capnp). Both ends are the same
+// build.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ struct NodeAssignment {
   NodeFaults faults;
 };
 
-// Writes the assignment to a new sealed memfd and returns its descriptor (close-on-exec), or kEnvironment.
+// Writes the assignment to a new sealed memfd and returns its descriptor (close-on-exec), or
+// kEnvironment.
 Result<int> write_assignment(const NodeAssignment& assignment);
 // Maps and reads it. kInvalid when the bytes are not an assignment.
 Result<NodeAssignment> read_assignment(int descriptor);

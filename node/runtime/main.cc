@@ -1,13 +1,15 @@
-// soliton-node: one emulated FPGA, or the host, in a process of its own. Started by the controller only.
-//   soliton-node NAME PARENT_PID virtual|wall      descriptors: 3 control socket, 4 assignment, 5 channel (virtual)
+// soliton-node: one emulated FPGA, or the host, in a process of its own. Started by the controller
+// only.
+//   soliton-node NAME PARENT_PID virtual|wall      descriptors: 3 control socket, 4 assignment, 5
+//   channel (virtual)
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <string>
 #include <thread>
-
-#include <fmt/format.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include "fabric/shm/serve.h"
 #include "node/runtime/deployment_codec.h"
@@ -33,7 +35,8 @@ class RecordReporter {
     HostRole* host = node_.host();
     if (!host) return;
     for (HostRecord& record : host->take_records()) batch_.push_back(std::move(record));
-    if (batch_.size() >= at_least && !batch_.empty()) static_cast<void>(control_.send(Report{std::exchange(batch_, {})}));
+    if (batch_.size() >= at_least && !batch_.empty())
+      static_cast<void>(control_.send(Report{std::exchange(batch_, {})}));
   }
   bool finished() const { return node_.host() && node_.host()->finished(); }
 
@@ -47,7 +50,9 @@ class RecordReporter {
 class ReportingNode : public Machine {
  public:
   ReportingNode(Node& node, RecordReporter& reporter) : node_(node), reporter_(reporter) {}
-  void on_input(Datagram datagram, Instant now) override { node_.on_input(std::move(datagram), now); }
+  void on_input(Datagram datagram, Instant now) override {
+    node_.on_input(std::move(datagram), now);
+  }
   std::optional<Datagram> poll_output(Instant now) override {
     last_ = now;
     std::optional<Datagram> datagram = node_.poll_output(now);
@@ -75,7 +80,8 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
   if (!channel) return fail(control, channel.error());
   Node node(assignment.deployment);
   static_cast<void>(control.send(Report{Ready{}}));
-  // The start command carries nothing here; its arrival, or the end of the controller, is all that matters.
+  // The start command carries nothing here; its arrival, or the end of the controller, is all that
+  // matters.
   if (!control.receive_command()) return EXIT_SUCCESS;
   node.start(kRunStart);
   RecordReporter reporter(node, control);
@@ -91,11 +97,13 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
 
 std::vector<NodeStats::RuleHits> hits_of(const FaultInterceptor& interceptor) {
   std::vector<NodeStats::RuleHits> out;
-  for (const FaultCounters& counters : interceptor.counters()) out.push_back({counters.dropped, counters.delayed});
+  for (const FaultCounters& counters : interceptor.counters())
+    out.push_back({counters.dropped, counters.delayed});
   return out;
 }
 
-// Everything of a node in wall time; the second thread only turns commands into the end of the loop.
+// Everything of a node in wall time; the second thread only turns commands into the end of the
+// loop.
 int run_wall(NodeAssignment& assignment, ControlSocket& control) {
   boost::asio::io_context context(1);
   Result<std::unique_ptr<UdpLink>> socket = UdpLink::open(context);
@@ -112,7 +120,8 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control) {
   bool told = false;
   WallDriver driver(context, **socket, link, node, start->start_ns, [&] {
     reporter.flush(reporter.finished() ? 0 : kRecordBatch);
-    if (reporter.finished() && !std::exchange(told, true)) static_cast<void>(control.send(Report{Finished{}}));
+    if (reporter.finished() && !std::exchange(told, true))
+      static_cast<void>(control.send(Report{Finished{}}));
   });
   node.start(kRunStart);
   std::thread commands([&] {
@@ -134,10 +143,11 @@ int node_main(int argc, char** argv) {
     return 2;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != std::atoi(argv[2])) return EXIT_SUCCESS;  // the controller died before the line above
+  if (getppid() != std::atoi(argv[2]))
+    return EXIT_SUCCESS;  // the controller died before the line above
   prctl(PR_SET_NAME, fmt::format("sol:{}", argv[1]).c_str());
   close_range(kFirstForeignFd, ~0u, 0);
-  std::signal(SIGINT, SIG_IGN);   // the terminal's Ctrl-C is the controller's business
+  std::signal(SIGINT, SIG_IGN);  // the terminal's Ctrl-C is the controller's business
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   set_check_context(fmt::format("node {}", argv[1]));
@@ -145,7 +155,8 @@ int node_main(int argc, char** argv) {
   Result<NodeAssignment> assignment = read_assignment(kAssignmentFd);
   if (!assignment) return fail(control, assignment.error());
   close(kAssignmentFd);
-  return std::string(argv[3]) == "wall" ? run_wall(*assignment, control) : run_virtual(*assignment, control);
+  return std::string(argv[3]) == "wall" ? run_wall(*assignment, control)
+                                        : run_virtual(*assignment, control);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "node/runtime/reports.h"
 
-#include <cstring>
-
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+
+#include <cstring>
 
 #include "protocol/control/control.capnp.h"
 
@@ -24,8 +24,10 @@ void write_histogram(const DurationHistogram& histogram, wire::Histogram::Builde
 
 DurationHistogram read_histogram(wire::Histogram::Reader in) {
   std::vector<DurationHistogram::Bucket> buckets;
-  for (const auto bucket : in.getBuckets()) buckets.push_back({bucket.getNumber(), bucket.getCount()});
-  return DurationHistogram::restore(buckets, Duration{in.getMinPs()}, Duration{in.getMaxPs()}, Duration{in.getSumPs()});
+  for (const auto bucket : in.getBuckets())
+    buckets.push_back({bucket.getNumber(), bucket.getCount()});
+  return DurationHistogram::restore(buckets, Duration{in.getMinPs()}, Duration{in.getMaxPs()},
+                                    Duration{in.getSumPs()});
 }
 
 void write_record(const HostRecord& record, wire::Record::Builder out) {
@@ -38,7 +40,8 @@ void write_record(const HostRecord& record, wire::Record::Builder out) {
   out.setNetworkPs(record.path.network.count());
   out.setQueuePs(record.path.queue.count());
   out.setHostPs(record.path.host.count());
-  out.setOutput({reinterpret_cast<const capnp::byte*>(record.output.data()), record.output.size() * sizeof(float)});
+  out.setOutput({reinterpret_cast<const capnp::byte*>(record.output.data()),
+                 record.output.size() * sizeof(float)});
 }
 
 HostRecord read_record(wire::Record::Reader in) {
@@ -48,8 +51,8 @@ HostRecord read_record(wire::Record::Reader in) {
   record.steps = in.getSteps();
   record.sent = Instant{Duration{in.getSentPs()}};
   record.completed = Instant{Duration{in.getCompletedPs()}};
-  record.path = {Duration{in.getComputePs()}, Duration{in.getNetworkPs()}, Duration{in.getQueuePs()},
-                 Duration{in.getHostPs()}};
+  record.path = {Duration{in.getComputePs()}, Duration{in.getNetworkPs()},
+                 Duration{in.getQueuePs()}, Duration{in.getHostPs()}};
   record.output.resize(in.getOutput().size() / sizeof(float));
   if (!record.output.empty())
     std::memcpy(record.output.data(), in.getOutput().begin(), record.output.size() * sizeof(float));
@@ -112,7 +115,8 @@ LtlStats read_ltl(wire::Stats::Ltl::Reader in) {
   return ltl;
 }
 
-void write_trace(const std::vector<TraceEvent>& events, capnp::List<wire::TraceEvent>::Builder out) {
+void write_trace(const std::vector<TraceEvent>& events,
+                 capnp::List<wire::TraceEvent>::Builder out) {
   for (unsigned i = 0; i < out.size(); ++i) {
     out[i].setAtPs(events[i].at.time_since_epoch().count());
     out[i].setDurationPs(events[i].duration.count());
@@ -127,8 +131,9 @@ void write_trace(const std::vector<TraceEvent>& events, capnp::List<wire::TraceE
 std::vector<TraceEvent> read_trace(capnp::List<wire::TraceEvent>::Reader in) {
   std::vector<TraceEvent> events;
   for (const auto event : in)
-    events.push_back({Instant{Duration{event.getAtPs()}}, Duration{event.getDurationPs()}, NodeId{event.getNode()},
-                      static_cast<TraceKind>(event.getKind()), event.getA(), event.getB(), event.getC()});
+    events.push_back({Instant{Duration{event.getAtPs()}}, Duration{event.getDurationPs()},
+                      NodeId{event.getNode()}, static_cast<TraceKind>(event.getKind()),
+                      event.getA(), event.getB(), event.getC()});
   return events;
 }
 
@@ -156,7 +161,8 @@ NodeStats read_stats(wire::Stats::Reader in) {
   stats.npu = read_npu(in.getNpu());
   stats.ltl = read_ltl(in.getLtl());
   stats.device_time = read_histogram(in.getDevice());
-  for (const auto hits : in.getFaults()) stats.faults.push_back({hits.getPacketsDropped(), hits.getPacketsDelayed()});
+  for (const auto hits : in.getFaults())
+    stats.faults.push_back({hits.getPacketsDropped(), hits.getPacketsDelayed()});
   stats.trace = read_trace(in.getTrace());
   for (const auto line : in.getOutstanding()) stats.outstanding.emplace_back(line.cStr());
   stats.host_busy = Duration{in.getHostBusyPs()};
@@ -181,12 +187,17 @@ struct ReportWriter {
 
 Report read_report(wire::Report::Reader in) {
   switch (in.which()) {
-    case wire::Report::READY: return Ready{in.getReady()};
-    case wire::Report::FINISHED: return Finished{};
-    case wire::Report::STATS: return read_stats(in.getStats());
+    case wire::Report::READY:
+      return Ready{in.getReady()};
+    case wire::Report::FINISHED:
+      return Finished{};
+    case wire::Report::STATS:
+      return read_stats(in.getStats());
     case wire::Report::FAILED:
-      return Error{static_cast<ErrorCode>(in.getFailed().getCode()), in.getFailed().getMessage().cStr()};
-    case wire::Report::RECORDS: break;
+      return Error{static_cast<ErrorCode>(in.getFailed().getCode()),
+                   in.getFailed().getMessage().cStr()};
+    case wire::Report::RECORDS:
+      break;
   }
   std::vector<HostRecord> records;
   for (const auto record : in.getRecords()) records.push_back(read_record(record));
@@ -198,11 +209,13 @@ Status write_message(int descriptor, capnp::MessageBuilder& message) {
     capnp::writeMessageToFd(descriptor, message);
     return {};
   } catch (const kj::Exception& error) {
-    return failure(ErrorCode::kBroken, std::string("control socket: ") + error.getDescription().cStr());
+    return failure(ErrorCode::kBroken,
+                   std::string("control socket: ") + error.getDescription().cStr());
   }
 }
 
-// Both ends are ours and authenticated by inheritance; records may be large, so only the nesting is limited tightly.
+// Both ends are ours and authenticated by inheritance; records may be large, so only the nesting is
+// limited tightly.
 capnp::ReaderOptions reader_options() {
   capnp::ReaderOptions options;
   options.traversalLimitInWords = std::uint64_t{1} << 32;

@@ -1,4 +1,5 @@
-// What a node process and its controller tell each other over their socketpair (control.capnp): values, and the two ends.
+// What a node process and its controller tell each other over their socketpair (control.capnp):
+// values, and the two ends.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,8 @@ struct Finished {};  // the workload is done
 using Report = std::variant<Ready, std::vector<HostRecord>, Finished, NodeStats, Error>;
 
 struct StartCommand {
-  std::int64_t start_ns = 0;           // wall: CLOCK_MONOTONIC of run time 0
-  std::vector<std::uint16_t> ports;    // wall: UDP port by NodeId
+  std::int64_t start_ns = 0;         // wall: CLOCK_MONOTONIC of run time 0
+  std::vector<std::uint16_t> ports;  // wall: UDP port by NodeId
 };
 struct StopCommand {};
 using Command = std::variant<StartCommand, StopCommand>;

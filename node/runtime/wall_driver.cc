@@ -6,15 +6,21 @@
 namespace soliton {
 namespace {
 
-// Datagrams taken in before outputs are drained: bounds how long an acknowledgement waits behind input.
+// Datagrams taken in before outputs are drained: bounds how long an acknowledgement waits behind
+// input.
 constexpr int kInputBurst = 32;
 
 }  // namespace
 
 WallDriver::WallDriver(boost::asio::io_context& context, UdpLink& socket, Link& link, Node& node,
                        std::int64_t start_ns, std::function<void()> after_turn)
-    : context_(context), socket_(socket), link_(link), node_(node), start_ns_(start_ns),
-      after_turn_(std::move(after_turn)), timer_(context) {}
+    : context_(context),
+      socket_(socket),
+      link_(link),
+      node_(node),
+      start_ns_(start_ns),
+      after_turn_(std::move(after_turn)),
+      timer_(context) {}
 
 Instant WallDriver::now() const {
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
@@ -29,11 +35,12 @@ void WallDriver::run() {
 }
 
 void WallDriver::wait_for_input() {
-  socket_.socket().async_wait(boost::asio::ip::udp::socket::wait_read, [this](const boost::system::error_code& error) {
-    if (error) return;
-    turn();
-    wait_for_input();
-  });
+  socket_.socket().async_wait(boost::asio::ip::udp::socket::wait_read,
+                              [this](const boost::system::error_code& error) {
+                                if (error) return;
+                                turn();
+                                wait_for_input();
+                              });
 }
 
 void WallDriver::turn() {
@@ -62,7 +69,8 @@ void WallDriver::wait_for_deadline() {
   const Instant next = std::min(node_.next_deadline(), link_.next_wake());
   if (next == armed_ || next == kNever) return;
   armed_ = next;
-  timer_.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(std::max(next - now(), Duration{})));
+  timer_.expires_after(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::max(next - now(), Duration{})));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     armed_ = kNever;

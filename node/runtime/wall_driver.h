@@ -1,11 +1,11 @@
-// Runs a node over real sockets: Asio waits, the steady clock is read once a turn, the node's verbs do the rest.
+// Runs a node over real sockets: Asio waits, the steady clock is read once a turn, the node's verbs
+// do the rest.
 #pragma once
-
-#include <cstdint>
-#include <functional>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
 
 #include "fabric/link.h"
 #include "fabric/udp/udp_link.h"
@@ -15,10 +15,11 @@ namespace soliton {
 
 class WallDriver {
  public:
-  // `link` is `socket` or a wrapper of it; `start_ns` is CLOCK_MONOTONIC at run time 0. `after_turn` runs after every
-  // turn of the loop (it hands finished requests on). References outlive the driver.
-  WallDriver(boost::asio::io_context& context, UdpLink& socket, Link& link, Node& node, std::int64_t start_ns,
-             std::function<void()> after_turn);
+  // `link` is `socket` or a wrapper of it; `start_ns` is CLOCK_MONOTONIC at run time 0.
+  // `after_turn` runs after every turn of the loop (it hands finished requests on). References
+  // outlive the driver.
+  WallDriver(boost::asio::io_context& context, UdpLink& socket, Link& link, Node& node,
+             std::int64_t start_ns, std::function<void()> after_turn);
   // Returns after context.stop().
   void run();
   Instant now() const;

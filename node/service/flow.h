@@ -1,5 +1,6 @@
-// Flow numbers pair the two ends of a message in a trace: receiver, its port, and how many messages the port has had.
-// Both ends count for themselves, since messages of one port come from one peer, once and in order.
+// Flow numbers pair the two ends of a message in a trace: receiver, its port, and how many messages
+// the port has had. Both ends count for themselves, since messages of one port come from one peer,
+// once and in order.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@
 namespace soliton {
 
 constexpr std::int64_t flow_number(NodeId receiver, std::uint16_t port, std::uint32_t count) {
-  return static_cast<std::int64_t>(index(receiver)) << 48 | static_cast<std::int64_t>(port) << 32 | count;
+  return static_cast<std::int64_t>(index(receiver)) << 48 | static_cast<std::int64_t>(port) << 32 |
+         count;
 }
 
 }  // namespace soliton

@@ -1,8 +1,8 @@
 #include "node/service/npu_service.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
@@ -32,27 +32,34 @@ NpuService::NpuService(const Shard& shard, const NpuServiceOptions& options,
   sent_.resize(out_peers_.size());
   received_.resize(shard.in_ports.size());
   if (options.functional_every != 0)
-    functional_ = std::make_unique<Npu>(shard, ComputeMode::kFunctional, options.self, &chain_trace_);
+    functional_ =
+        std::make_unique<Npu>(shard, ComputeMode::kFunctional, options.self, &chain_trace_);
   if (options.functional_every != 1)
     timing_ = std::make_unique<Npu>(shard, ComputeMode::kTiming, options.self, &chain_trace_);
 }
 
 Npu& NpuService::npu_for(RequestId request) {
-  const bool functional = options_.functional_every != 0 && index(request) % options_.functional_every == 0;
+  const bool functional =
+      options_.functional_every != 0 && index(request) % options_.functional_every == 0;
   return functional ? *functional_ : *timing_;
 }
 
 void NpuService::on_message(NodeId peer, Payload message, Instant now) {
   Result<DataMessage> data = unpack_data(message);
-  if (!data || data->header.port >= shard_.in_ports.size() || index(data->header.request) < current_) {
+  if (!data || data->header.port >= shard_.in_ports.size() ||
+      index(data->header.request) < current_) {
     ++refused_;
     return;
   }
   const DataHeader& header = data->header;
   const std::uint32_t count = received_[header.port]++;
   if (traced(index(header.request)))
-    trace_->record({now, {}, options_.self, TraceKind::kMessageReceived,
-                    flow_number(options_.self, header.port, count), static_cast<std::int64_t>(message.size()),
+    trace_->record({now,
+                    {},
+                    options_.self,
+                    TraceKind::kMessageReceived,
+                    flow_number(options_.self, header.port, count),
+                    static_cast<std::int64_t>(message.size()),
                     index(peer)});
   wall_now_ = now;
   Held held{header, std::move(data->vectors), arrival_of(header, now)};
@@ -71,7 +78,8 @@ void NpuService::deliver(const Held& held) {
   active_->deliver(held.header.port, held.vectors, held.arrival);
 }
 
-// The first message to arrive opens the request; if the device is still busy with an earlier one, the wait is queueing.
+// The first message to arrive opens the request; if the device is still busy with an earlier one,
+// the wait is queueing.
 void NpuService::begin_next() {
   std::vector<Held> messages = std::move(held_.begin()->second);
   SOLITON_CHECK(held_.begin()->first == current_);
@@ -109,7 +117,8 @@ void NpuService::send(const NpuOutput& output) {
   }
 }
 
-void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow, const NpuOutput& output) {
+void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow,
+                         const NpuOutput& output) {
   DataHeader header = current_header_;
   header.port = port;
   const bool wall = options_.time == TimeBase::kWall;
@@ -117,8 +126,13 @@ void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow, cons
   const Instant at = wall ? wall_now_ : output.leaves.at;
   const std::uint32_t count = sent_[flow]++;
   if (traced(current_))
-    trace_->record({at, {}, options_.self, TraceKind::kMessageSent, flow_number(peer, port, count),
-                    static_cast<std::int64_t>(kDataHeaderBytes + output.vectors.size()), index(peer)});
+    trace_->record({at,
+                    {},
+                    options_.self,
+                    TraceKind::kMessageSent,
+                    flow_number(peer, port, count),
+                    static_cast<std::int64_t>(kDataHeaderBytes + output.vectors.size()),
+                    index(peer)});
   outbox_.add(at, peer, header, output.vectors);
 }
 
@@ -133,13 +147,17 @@ void NpuService::finish_if_done() {
   ++current_;
 }
 
-std::optional<RoleMessage> NpuService::poll_message(Instant now) { return outbox_.poll(now, options_.time); }
+std::optional<RoleMessage> NpuService::poll_message(Instant now) {
+  return outbox_.poll(now, options_.time);
+}
 
 std::vector<std::string> NpuService::describe_outstanding() const {
   std::vector<std::string> out;
-  if (serving_) out.push_back(fmt::format("request {} waits for {}", current_, active_->waiting_for()));
+  if (serving_)
+    out.push_back(fmt::format("request {} waits for {}", current_, active_->waiting_for()));
   if (!serving_ && !held_.empty())
-    out.push_back(fmt::format("request {} is here but request {} has not come", held_.begin()->first, current_));
+    out.push_back(fmt::format("request {} is here but request {} has not come",
+                              held_.begin()->first, current_));
   return out;
 }
 

@@ -1,8 +1,10 @@
-// The service of one emulated FPGA: admits requests one at a time in order of their number, hands messages to the NPU's
-// queues, and sends what the NPU puts out to the peers of its ports. A state machine.
+// The service of one emulated FPGA: admits requests one at a time in order of their number, hands
+// messages to the NPU's queues, and sends what the NPU puts out to the peers of its ports. A state
+// machine.
 //
-// Request numbers are dense and the same on every node, so all nodes serve the same order and no wait can be circular.
-// Messages of later requests are held; a message of a request that is already done is a bug of the sender and counted.
+// Request numbers are dense and the same on every node, so all nodes serve the same order and no
+// wait can be circular. Messages of later requests are held; a message of a request that is already
+// done is a bug of the sender and counted.
 #pragma once
 
 #include <map>
@@ -28,9 +30,10 @@ struct NpuServiceOptions {
 
 class NpuService : public Role {
  public:
-  // `node_of(peer name)` resolves the shard's logical peers. `shard` and `trace` outlive the object.
-  NpuService(const Shard& shard, const NpuServiceOptions& options, const std::vector<std::string>& node_names,
-             TraceBuffer* trace);
+  // `node_of(peer name)` resolves the shard's logical peers. `shard` and `trace` outlive the
+  // object.
+  NpuService(const Shard& shard, const NpuServiceOptions& options,
+             const std::vector<std::string>& node_names, TraceBuffer* trace);
 
   void on_message(NodeId peer, Payload message, Instant now) override;
   std::optional<RoleMessage> poll_message(Instant now) override;
@@ -69,15 +72,15 @@ class NpuService : public Role {
   std::unique_ptr<Npu> functional_, timing_;
   Npu* active_ = nullptr;
   bool serving_ = false;
-  std::uint32_t current_ = 0;      // number of the request being served, or the next one to serve
+  std::uint32_t current_ = 0;  // number of the request being served, or the next one to serve
   DataHeader current_header_;
   Instant began_{};
   Instant free_at_{};
   Duration busy_before_{};
   Instant wall_now_{};
-  Breakdown last_path_;                    // wall time: of the message that came last
-  std::vector<std::uint32_t> sent_;        // messages so far, by flattened destination
-  std::vector<std::uint32_t> received_;    // and by in port
+  Breakdown last_path_;                  // wall time: of the message that came last
+  std::vector<std::uint32_t> sent_;      // messages so far, by flattened destination
+  std::vector<std::uint32_t> received_;  // and by in port
   std::map<std::uint32_t, std::vector<Held>> held_;
   Outbox outbox_;
   DurationHistogram device_time_;

@@ -1,4 +1,5 @@
-// Data messages that wait for the instant at which they leave, in order of (instant, order of arrival here).
+// Data messages that wait for the instant at which they leave, in order of (instant, order of
+// arrival here).
 #pragma once
 
 #include <cstdint>
@@ -18,15 +19,17 @@ class Outbox {
   }
   Instant next() const { return queue_.empty() ? kNever : queue_.top().at; }
 
-  // In emulated time the header says when the message left. In wall time the clock ran on while values were computed:
-  // `now` less the instant the message was added is that work, and is booked as compute.
+  // In emulated time the header says when the message left. In wall time the clock ran on while
+  // values were computed: `now` less the instant the message was added is that work, and is booked
+  // as compute.
   std::optional<RoleMessage> poll(Instant now, TimeBase time) {
     if (queue_.empty() || next() > now) return std::nullopt;
     Entry entry = std::move(const_cast<Entry&>(queue_.top()));
     queue_.pop();
     if (time == TimeBase::kWall) {
       entry.header.path.compute += now - entry.at;
-      entry.vectors.bytes.resize(entry.vectors.size());  // a socket carries every byte, so ghosts become zeros
+      entry.vectors.bytes.resize(
+          entry.vectors.size());  // a socket carries every byte, so ghosts become zeros
       entry.vectors.ghost = 0;
     }
     return RoleMessage{entry.peer, pack_data(entry.header, entry.vectors)};

@@ -1,4 +1,5 @@
-// What a node does with messages, behind its LTL: the NPU service or the host. State machines without clock or socket.
+// What a node does with messages, behind its LTL: the NPU service or the host. State machines
+// without clock or socket.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 
 namespace soliton {
 
-// Emulated: a result leaves at the instant the timing model says. Wall: it leaves when it has been computed, and the
-// modelled time is only counted.
+// Emulated: a result leaves at the instant the timing model says. Wall: it leaves when it has been
+// computed, and the modelled time is only counted.
 enum class TimeBase : std::uint8_t { kEmulated, kWall };
 
 struct RoleMessage {

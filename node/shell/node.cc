@@ -1,16 +1,18 @@
 #include "node/shell/node.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
-
-#include <fmt/format.h>
 
 #include "protocol/base/check.h"
 
 namespace soliton {
 
 Node::Node(const Deployment& deployment)
-    : deployment_(deployment), trace_(deployment.trace_events), ltl_trace_(deployment.trace_events ? SIZE_MAX : 0) {
+    : deployment_(deployment),
+      trace_(deployment.trace_events),
+      ltl_trace_(deployment.trace_events ? SIZE_MAX : 0) {
   ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_);
   for (std::size_t i = 0; i < deployment.connections.size(); ++i)
     connection_to_[deployment.connections[i].peer] = ConnectionId{static_cast<std::uint16_t>(i)};
@@ -20,10 +22,15 @@ Node::Node(const Deployment& deployment)
     npu_ = std::make_unique<NpuService>(*deployment.shard, options, deployment.node_names, &trace_);
     role_ = npu_.get();
   } else if (deployment.host) {
-    const HostOptions options{deployment.id,       deployment.time,  deployment.clients,
-                              deployment.requests, deployment.think, deployment.functional_every,
+    const HostOptions options{deployment.id,
+                              deployment.time,
+                              deployment.clients,
+                              deployment.requests,
+                              deployment.think,
+                              deployment.functional_every,
                               deployment.trace_requests};
-    host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options, deployment.node_names, &trace_);
+    host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options,
+                                       deployment.node_names, &trace_);
     role_ = host_.get();
   }
 }
@@ -55,7 +62,8 @@ std::optional<Datagram> Node::poll_output(Instant now) {
 // Messages are traced by the roles, which know the request they belong to and whether it is traced.
 void Node::collect_ltl_trace() {
   for (const TraceEvent& event : ltl_trace_.take())
-    if (event.kind == TraceKind::kRetransmit || event.kind == TraceKind::kTimeout) trace_.record(event);
+    if (event.kind == TraceKind::kRetransmit || event.kind == TraceKind::kTimeout)
+      trace_.record(event);
 }
 
 void Node::pump_role(Instant now) {
@@ -64,8 +72,8 @@ void Node::pump_role(Instant now) {
   if (!role_) return;
   while (std::optional<RoleMessage> message = role_->poll_message(now)) {
     const auto connection = connection_to_.find(message->peer);
-    SOLITON_CHECK_MSG(connection != connection_to_.end(), "{} has no connection to node {}", deployment_.node,
-                      index(message->peer));
+    SOLITON_CHECK_MSG(connection != connection_to_.end(), "{} has no connection to node {}",
+                      deployment_.node, index(message->peer));
     // Order within a connection is kept: once a message waits, later ones wait behind it.
     std::deque<Payload>& waiting = backlog_[connection->second];
     if (!waiting.empty() || !try_send(connection->second, message->message, now))
@@ -75,7 +83,8 @@ void Node::pump_role(Instant now) {
 
 bool Node::try_send(ConnectionId connection, const Payload& message, Instant now) {
   const Status sent = ltl_->send(connection, message, now);
-  SOLITON_CHECK_MSG(sent || sent.error().code == ErrorCode::kWouldBlock, "{}", sent.error().message);
+  SOLITON_CHECK_MSG(sent || sent.error().code == ErrorCode::kWouldBlock, "{}",
+                    sent.error().message);
   return sent.has_value();
 }
 

@@ -1,5 +1,6 @@
-// One node of the cluster: its LTL and its role behind the four verbs. It owns no clock, socket, thread or logger, so the
-// same object runs packed, in a process of its own under virtual time, and over real sockets.
+// One node of the cluster: its LTL and its role behind the four verbs. It owns no clock, socket,
+// thread or logger, so the same object runs packed, in a process of its own under virtual time, and
+// over real sockets.
 #pragma once
 
 #include <deque>
@@ -22,7 +23,7 @@ struct Deployment {
   TimeBase time = TimeBase::kEmulated;
   std::uint32_t functional_every = 1;
   std::uint32_t trace_requests = 0;
-  std::uint32_t trace_events = 0;     // limit of the trace buffer
+  std::uint32_t trace_events = 0;  // limit of the trace buffer
   LtlOptions ltl;
   std::vector<LtlConnection> connections;
   std::vector<std::string> node_names;  // by NodeId

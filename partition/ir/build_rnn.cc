@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <cmath>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "partition/ir/model.h"
 #include "protocol/base/check.h"
@@ -37,7 +37,8 @@ class WeightSource {
   std::uint64_t next_tensor_ = 0;
 };
 
-RecurrentWeights direction(WeightSource& source, const RecurrentLayer& layer, const std::string& name) {
+RecurrentWeights direction(WeightSource& source, const RecurrentLayer& layer,
+                           const std::string& name) {
   const std::int64_t rows = layer.gates() * layer.hidden;
   RecurrentWeights weights;
   weights.input = source.tensor(name + ".W", {rows, layer.input});
@@ -47,7 +48,8 @@ RecurrentWeights direction(WeightSource& source, const RecurrentLayer& layer, co
   return weights;
 }
 
-RecurrentLayer layer(WeightSource& source, const RnnOptions& options, std::int64_t index, std::int64_t input) {
+RecurrentLayer layer(WeightSource& source, const RnnOptions& options, std::int64_t index,
+                     std::int64_t input) {
   RecurrentLayer out;
   out.name = fmt::format("{}{}", options.cell == Cell::kGru ? "gru" : "lstm", index);
   out.cell = options.cell;
@@ -55,7 +57,8 @@ RecurrentLayer layer(WeightSource& source, const RnnOptions& options, std::int64
   out.hidden = options.hidden;
   out.reset_after = options.cell == Cell::kGru && options.reset_after;
   out.directions.push_back(direction(source, out, out.name));
-  if (options.bidirectional) out.directions.push_back(direction(source, out, out.name + ".reverse"));
+  if (options.bidirectional)
+    out.directions.push_back(direction(source, out, out.name + ".reverse"));
   return out;
 }
 
@@ -63,7 +66,8 @@ RecurrentLayer layer(WeightSource& source, const RnnOptions& options, std::int64
 
 Model build_rnn(const RnnOptions& options) {
   SOLITON_CHECK_MSG(options.hidden > 0 && options.hidden <= kMaxWidth, "hidden {}", options.hidden);
-  SOLITON_CHECK_MSG(options.layers > 0 && options.layers <= std::int64_t{kMaxLayers}, "layers {}", options.layers);
+  SOLITON_CHECK_MSG(options.layers > 0 && options.layers <= std::int64_t{kMaxLayers}, "layers {}",
+                    options.layers);
   SOLITON_CHECK_MSG(options.steps >= 0 && options.steps <= kMaxSteps, "steps {}", options.steps);
   SOLITON_CHECK_MSG(options.input >= 0 && options.input <= kMaxWidth, "input {}", options.input);
   WeightSource source(options);

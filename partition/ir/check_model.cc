@@ -1,8 +1,8 @@
-#include <algorithm>
-#include <cmath>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
 
 #include "partition/ir/model.h"
 #include "protocol/base/check.h"
@@ -15,8 +15,10 @@ std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape
   bool empty = false;
   for (const std::int64_t extent : shape) {
     if (extent < 0) return std::nullopt;
-    if (extent == 0) empty = true;
-    else overflow = overflow || __builtin_mul_overflow(count, extent, &count);
+    if (extent == 0)
+      empty = true;
+    else
+      overflow = overflow || __builtin_mul_overflow(count, extent, &count);
   }
   if (empty) return 0;
   return overflow ? std::nullopt : std::optional(count);
@@ -38,15 +40,18 @@ const std::string& layer_name(const Layer& layer) {
 
 namespace {
 
-// Elements of the matrices applied once a step (recurrent layers, dense layers of every step) or once a request.
+// Elements of the matrices applied once a step (recurrent layers, dense layers of every step) or
+// once a request.
 std::int64_t matrix_elements(const Layer& layer) {
   if (const auto* dense = std::get_if<DenseLayer>(&layer)) return dense->input * dense->output;
   const auto& l = std::get<RecurrentLayer>(layer);
-  return static_cast<std::int64_t>(l.directions.size()) * l.gates() * l.hidden * (l.input + l.hidden);
+  return static_cast<std::int64_t>(l.directions.size()) * l.gates() * l.hidden *
+         (l.input + l.hidden);
 }
 
 std::int64_t bias_elements(const Layer& layer) {
-  if (const auto* dense = std::get_if<DenseLayer>(&layer)) return dense->bias.shape.empty() ? 0 : dense->output;
+  if (const auto* dense = std::get_if<DenseLayer>(&layer))
+    return dense->bias.shape.empty() ? 0 : dense->output;
   const auto& l = std::get<RecurrentLayer>(layer);
   return static_cast<std::int64_t>(l.directions.size()) * l.gates() * l.hidden * 2;
 }
@@ -87,7 +92,8 @@ class Checker {
     if (model_.before.kind != HostBefore::Kind::kEmbedding) return;
     const Tensor& table = model_.before.table;
     if (table.shape.size() != 2 || table.shape[1] != model_.input)
-      add(fmt::format("embedding table has shape [{}], not [symbols, {}]", fmt::join(table.shape, ", "), model_.input));
+      add(fmt::format("embedding table has shape [{}], not [symbols, {}]",
+                      fmt::join(table.shape, ", "), model_.input));
     else if (check_width("embedding table", "symbols", table.shape[0]))
       check_values(table);
   }
@@ -99,7 +105,8 @@ class Checker {
     for (const Layer& layer : model_.layers) {
       const std::string& name = layer_name(layer);
       if (layer_input(layer) != width)
-        add(fmt::format("{} takes {} elements, but {} come to it", name, layer_input(layer), width));
+        add(fmt::format("{} takes {} elements, but {} come to it", name, layer_input(layer),
+                        width));
       std::visit([&](const auto& l) { check_layer(l, sequence); }, layer);
       if (!found_.empty()) return;
       width = layer_output(layer);
@@ -112,12 +119,16 @@ class Checker {
 
   // `sequence`: in: whether a vector for each step comes to the layer; out: whether one leaves it.
   void check_layer(const RecurrentLayer& layer, bool& sequence) {
-    if (!sequence) add(fmt::format("{} needs a vector for each step, but only one comes to it", layer.name));
+    if (!sequence)
+      add(fmt::format("{} needs a vector for each step, but only one comes to it", layer.name));
     if (layer.directions.empty() || layer.directions.size() > 2)
       add(fmt::format("{} has {} directions, not 1 or 2", layer.name, layer.directions.size()));
     if (layer.reverse && layer.directions.size() != 1)
-      add(fmt::format("{} is marked as reverse only, but has {} directions", layer.name, layer.directions.size()));
-    if (!check_width(layer.name, "input", layer.input) || !check_width(layer.name, "hidden size", layer.hidden)) return;
+      add(fmt::format("{} is marked as reverse only, but has {} directions", layer.name,
+                      layer.directions.size()));
+    if (!check_width(layer.name, "input", layer.input) ||
+        !check_width(layer.name, "hidden size", layer.hidden))
+      return;
     const std::int64_t rows = layer.gates() * layer.hidden;
     for (const RecurrentWeights& weights : layer.directions) {
       check_tensor(layer.name, weights.input, {rows, layer.input});
@@ -131,13 +142,17 @@ class Checker {
   void check_layer(const DenseLayer& layer, bool& sequence) {
     if (layer.every_step && !sequence)
       add(fmt::format("{} is applied to every step, but only one vector comes to it", layer.name));
-    if (!check_width(layer.name, "input", layer.input) || !check_width(layer.name, "output", layer.output)) return;
+    if (!check_width(layer.name, "input", layer.input) ||
+        !check_width(layer.name, "output", layer.output))
+      return;
     check_tensor(layer.name, layer.weights, {layer.output, layer.input});
-    if (!layer.bias.shape.empty() || layer.bias.values) check_tensor(layer.name, layer.bias, {layer.output});
+    if (!layer.bias.shape.empty() || layer.bias.values)
+      check_tensor(layer.name, layer.bias, {layer.output});
     sequence = layer.every_step;
   }
 
-  void check_tensor(const std::string& owner, const Tensor& tensor, const std::vector<std::int64_t>& shape) {
+  void check_tensor(const std::string& owner, const Tensor& tensor,
+                    const std::vector<std::int64_t>& shape) {
     if (tensor.shape != shape)
       return add(fmt::format("{}: tensor {} has shape [{}], not [{}]", owner, tensor.name,
                              fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
@@ -148,29 +163,34 @@ class Checker {
   void check_values(const Tensor& tensor) {
     const bool has = tensor.values != nullptr;
     if (any_seen_ && has != values_seen_)
-      return add(fmt::format("tensor {} has {} values, unlike those before it", tensor.name, has ? "" : "no"));
+      return add(fmt::format("tensor {} has {} values, unlike those before it", tensor.name,
+                             has ? "" : "no"));
     any_seen_ = true;
     values_seen_ = has;
     if (!has) return;
     const auto count = element_count(tensor.shape);
     if (!count || static_cast<std::uint64_t>(*count) != tensor.values->size())
-      return add(fmt::format("tensor {} of shape [{}] has {} values", tensor.name, fmt::join(tensor.shape, ", "),
-                             tensor.values->size()));
-    const auto bad =
-        std::find_if(tensor.values->begin(), tensor.values->end(), [](float v) { return !std::isfinite(v); });
+      return add(fmt::format("tensor {} of shape [{}] has {} values", tensor.name,
+                             fmt::join(tensor.shape, ", "), tensor.values->size()));
+    const auto bad = std::find_if(tensor.values->begin(), tensor.values->end(),
+                                  [](float v) { return !std::isfinite(v); });
     if (bad != tensor.values->end())
-      add(fmt::format("tensor {}: value {} is not finite", tensor.name, bad - tensor.values->begin()));
+      add(fmt::format("tensor {}: value {} is not finite", tensor.name,
+                      bad - tensor.values->begin()));
   }
 
   void check_ends() {
     if (width_out_ != model_.output)
-      add(fmt::format("the last layer gives {} elements, but the model's output has {}", width_out_, model_.output));
+      add(fmt::format("the last layer gives {} elements, but the model's output has {}", width_out_,
+                      model_.output));
     if (sequence_out_ != model_.sequence_output)
       add(fmt::format("the last layer gives {}, but the model promises {}", spoken(sequence_out_),
                       spoken(model_.sequence_output)));
   }
 
-  static const char* spoken(bool sequence) { return sequence ? "a vector for each step" : "one vector"; }
+  static const char* spoken(bool sequence) {
+    return sequence ? "a vector for each step" : "one vector";
+  }
 
   const Model& model_;
   Diagnostics found_;

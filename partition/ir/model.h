@@ -1,8 +1,8 @@
-// The graph the partitioner works on: a chain of layers an NPU can run, between a CPU part before and a CPU part
-// after.
+// The graph the partitioner works on: a chain of layers an NPU can run, between a CPU part before
+// and a CPU part after.
 //
-// Readers (partition/onnx) and builders (rnn.h) make it; shapes are unpadded. Weights are fp32, before
-// quantisation, and may be absent (`weights` empty) when only times matter.
+// Readers (partition/onnx) and builders (rnn.h) make it; shapes are unpadded. Weights are fp32,
+// before quantisation, and may be absent (`weights` empty) when only times matter.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +26,13 @@ struct Tensor {
 
 enum class Cell : std::uint8_t { kGru, kLstm };
 
-// One direction of a recurrent layer. Gate order as stored here: GRU r z n; LSTM i f o c. (ONNX stores z r h; i o f c.)
+// One direction of a recurrent layer. Gate order as stored here: GRU r z n; LSTM i f o c. (ONNX
+// stores z r h; i o f c.)
 struct RecurrentWeights {
-  Tensor input;            // W  [gates * hidden, input]
-  Tensor recurrent;        // R  [gates * hidden, hidden]
-  Tensor input_bias;       // Wb [gates * hidden]
-  Tensor recurrent_bias;   // Rb [gates * hidden]
+  Tensor input;           // W  [gates * hidden, input]
+  Tensor recurrent;       // R  [gates * hidden, hidden]
+  Tensor input_bias;      // Wb [gates * hidden]
+  Tensor recurrent_bias;  // Rb [gates * hidden]
 };
 
 struct RecurrentLayer {
@@ -39,9 +40,9 @@ struct RecurrentLayer {
   Cell cell = Cell::kGru;
   std::int64_t input = 0;
   std::int64_t hidden = 0;
-  bool reset_after = false;               // GRU: ONNX linear_before_reset = 1
-  bool emits_sequence = true;             // false: only the last hidden state is used
-  bool reverse = false;                   // the only direction runs from the last step to the first
+  bool reset_after = false;    // GRU: ONNX linear_before_reset = 1
+  bool emits_sequence = true;  // false: only the last hidden state is used
+  bool reverse = false;        // the only direction runs from the last step to the first
   std::vector<RecurrentWeights> directions;  // 1, or 2: forward and reverse, outputs concatenated
   int gates() const { return cell == Cell::kGru ? 3 : 4; }
 };
@@ -50,14 +51,15 @@ struct DenseLayer {
   std::string name;
   std::int64_t input = 0;
   std::int64_t output = 0;
-  bool every_step = false;   // applied to each step's vector, or once to the last
-  Tensor weights;            // [output, input]
-  Tensor bias;               // [output], or null values: none
+  bool every_step = false;  // applied to each step's vector, or once to the last
+  Tensor weights;           // [output, input]
+  Tensor bias;              // [output], or null values: none
 };
 
 using Layer = std::variant<RecurrentLayer, DenseLayer>;
 
-// What the host does before the first layer: turns one request's input into `steps` vectors of `input` elements.
+// What the host does before the first layer: turns one request's input into `steps` vectors of
+// `input` elements.
 struct HostBefore {
   enum class Kind : std::uint8_t { kVectors, kEmbedding } kind = Kind::kVectors;
   Tensor table;  // kEmbedding: [symbols, width]; the request is a list of symbol numbers
@@ -67,32 +69,34 @@ enum class HostAfter : std::uint8_t { kNone, kSoftmax, kLogSoftmax };
 
 struct Model {
   std::string name;
-  std::string source;             // path or "rnn"
+  std::string source;  // path or "rnn"
   HostBefore before;
   std::vector<Layer> layers;
   HostAfter after = HostAfter::kNone;
-  std::int64_t input = 0;         // elements of one step's vector into the first layer
-  std::int64_t output = 0;        // elements of one vector out of the last layer
-  bool sequence_output = false;   // a vector out for each step, or one a request
-  std::int64_t fixed_steps = 0;   // 0: the length of the request
-  std::vector<std::string> notes; // what the reader assumed ("h0 is taken as zero"), shown by `soliton plan`
+  std::int64_t input = 0;        // elements of one step's vector into the first layer
+  std::int64_t output = 0;       // elements of one vector out of the last layer
+  bool sequence_output = false;  // a vector out for each step, or one a request
+  std::int64_t fixed_steps = 0;  // 0: the length of the request
+  std::vector<std::string>
+      notes;  // what the reader assumed ("h0 is taken as zero"), shown by `soliton plan`
   std::vector<std::string> cpu_operators;  // names with reasons, for the explanation
 };
 
 // Limits of check_model(); together they keep operations() below 2^62.
-inline constexpr std::int64_t kMaxWidth = std::int64_t{1} << 20;    // input, hidden, output, symbols
+inline constexpr std::int64_t kMaxWidth = std::int64_t{1} << 20;  // input, hidden, output, symbols
 inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 40;
 inline constexpr std::int64_t kMaxSteps = std::int64_t{1} << 20;
 inline constexpr std::size_t kMaxLayers = 256;
 
-// A multiply-add is 2 operations: 12 h^2 t for a GRU, 16 h^2 t for an LSTM with input = hidden. Matrix products of the
-// layers only, every direction counted; no embedding, bias or gate.
+// A multiply-add is 2 operations: 12 h^2 t for a GRU, 16 h^2 t for an LSTM with input = hidden.
+// Matrix products of the layers only, every direction counted; no embedding, bias or gate.
 // REQUIRES: check_model(model) is empty, 0 <= steps <= kMaxSteps.
 std::int64_t operations(const Model& model, std::int64_t steps);
-// Elements of the layers' matrices and biases, from their sizes (tensors may be without values); no embedding.
+// Elements of the layers' matrices and biases, from their sizes (tensors may be without values); no
+// embedding.
 std::int64_t weight_count(const Model& model);
-// Shapes agree from layer to layer, sizes are positive and below limits, values are finite and as many as the shape
-// says. Names what is wrong.
+// Shapes agree from layer to layer, sizes are positive and below limits, values are finite and as
+// many as the shape says. Names what is wrong.
 Diagnostics check_model(const Model& model);
 
 // Elements of one vector out of a layer: hidden size times directions, or the dense layer's output.
@@ -102,33 +106,37 @@ const std::string& layer_name(const Layer& layer);
 // Elements of a shape, or nothing when a dimension is negative or the product does not fit 63 bits.
 std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape);
 
-// model: {rnn: {cell, hidden, steps, layers, bidirectional, input}} with weights uniform in +-1/sqrt(hidden), a
-// function of the seed; without values when `with_weights` is false. A vector out for each step, as DeepBench's
-// layers give.
+// model: {rnn: {cell, hidden, steps, layers, bidirectional, input}} with weights uniform in
+// +-1/sqrt(hidden), a function of the seed; without values when `with_weights` is false. A vector
+// out for each step, as DeepBench's layers give.
 struct RnnOptions {
   Cell cell = Cell::kGru;
   std::int64_t hidden = 0;
   std::int64_t steps = 0;
   std::int64_t layers = 1;
-  std::int64_t input = 0;       // 0: hidden
+  std::int64_t input = 0;  // 0: hidden
   bool bidirectional = false;
-  bool reset_after = false;     // GRU
+  bool reset_after = false;  // GRU
   std::uint64_t seed = 1;
   bool with_weights = true;
 };
-// REQUIRES: hidden and layers positive, steps and input not negative, sizes within the limits above, and with weights:
-// that they fit this machine's memory (4 bytes each).
+// REQUIRES: hidden and layers positive, steps and input not negative, sizes within the limits
+// above, and with weights: that they fit this machine's memory (4 bytes each).
 Model build_rnn(const RnnOptions& options);
 
-// Runs the model in fp32 (double accumulation): the reference accuracy and errors are taken against.
-// States and gates stay in double from the first layer to the last; the result is rounded once.
-// `vectors`: steps * input values (after the embedding). Returns the layers' output before the host's last part:
-// steps * output values with `sequence_output`, else `output`. A dense layer that is not `every_step` reads the
-// last step. REQUIRES: check_model(model) is empty, every tensor has values, steps > 0.
-std::vector<float> run_fp32(const Model& model, const std::vector<float>& vectors, std::int64_t steps);
+// Runs the model in fp32 (double accumulation): the reference accuracy and errors are taken
+// against. States and gates stay in double from the first layer to the last; the result is rounded
+// once. `vectors`: steps * input values (after the embedding). Returns the layers' output before
+// the host's last part: steps * output values with `sequence_output`, else `output`. A dense layer
+// that is not `every_step` reads the last step. REQUIRES: check_model(model) is empty, every tensor
+// has values, steps > 0.
+std::vector<float> run_fp32(const Model& model, const std::vector<float>& vectors,
+                            std::int64_t steps);
 
-// The host's parts of the reference. Rows of `table` (REQUIRES: kEmbedding with values); a symbol outside is an error.
-Result<std::vector<float>> embed(const HostBefore& before, const std::vector<std::int64_t>& symbols);
+// The host's parts of the reference. Rows of `table` (REQUIRES: kEmbedding with values); a symbol
+// outside is an error.
+Result<std::vector<float>> embed(const HostBefore& before,
+                                 const std::vector<std::int64_t>& symbols);
 // Softmax or log-softmax of each vector of `width` values, in double, rounded once.
 std::vector<float> apply_after(HostAfter after, std::vector<float> vectors, std::int64_t width);
 

@@ -1,6 +1,8 @@
 #include "partition/ir/npy.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,9 +11,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "partition/ir/npy_header.h"
 #include "partition/ir/printable.h"
@@ -73,8 +72,8 @@ void each(const NpyArray& array, std::int64_t first, std::int64_t count, Use use
 template <typename T>
 NpyArray array_of(NpyType type, const std::vector<T>& values, std::vector<std::int64_t> shape) {
   NpyArray array{type, std::move(shape), std::vector<std::byte>(values.size() * sizeof(T))};
-  SOLITON_CHECK_MSG(array.elements() == static_cast<std::int64_t>(values.size()), "{} != {}", array.elements(),
-                    values.size());
+  SOLITON_CHECK_MSG(array.elements() == static_cast<std::int64_t>(values.size()), "{} != {}",
+                    array.elements(), values.size());
   if (!values.empty()) std::memcpy(array.data.data(), values.data(), array.data.size());
   return array;
 }
@@ -105,7 +104,8 @@ Result<Parts> split(std::string_view bytes) {
 Result<NpyType> type_of(const std::string& descr) {
   for (const TypeRow& row : kTypes)
     if (descr == row.descr) return row.type;
-  return invalid(fmt::format("has elements of type \"{}\"; supported: <i4, <i8, <f2, <f4", printable(descr)));
+  return invalid(
+      fmt::format("has elements of type \"{}\"; supported: <i4, <i8, <f2, <f4", printable(descr)));
 }
 
 Result<NpyArray> parse(std::string_view bytes) {
@@ -120,7 +120,8 @@ Result<NpyArray> parse(std::string_view bytes) {
   if (!multiply(header->shape, count) ||
       __builtin_mul_overflow(count, static_cast<std::int64_t>(element_bytes(*type)), &size))
     return invalid(fmt::format("has an impossible shape ({})", fmt::join(header->shape, ", ")));
-  if (header->fortran_order && header->shape.size() > 1) return invalid("is in Fortran order; save it in C order");
+  if (header->fortran_order && header->shape.size() > 1)
+    return invalid("is in Fortran order; save it in C order");
   const auto present = static_cast<std::int64_t>(parts->data.size());
   if (present != size)
     return invalid(fmt::format("has {} bytes of data, but ({}) of {} needs {}", present,
@@ -143,9 +144,11 @@ Result<std::string> load(const std::string& path) {
   const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
   if (file.fd < 0) return invalid(fmt::format("cannot be opened: {}", reason()));
   struct stat info {};
-  if (::fstat(file.fd, &info) != 0 || !S_ISREG(info.st_mode)) return invalid("is not a regular file");
+  if (::fstat(file.fd, &info) != 0 || !S_ISREG(info.st_mode))
+    return invalid("is not a regular file");
   if (info.st_size > kMaxNpyBytes)
-    return invalid(fmt::format("has {} bytes; at most {}", static_cast<std::int64_t>(info.st_size), kMaxNpyBytes));
+    return invalid(fmt::format("has {} bytes; at most {}", static_cast<std::int64_t>(info.st_size),
+                               kMaxNpyBytes));
   std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
   std::size_t filled = 0;
   while (filled < bytes.size()) {
@@ -180,8 +183,10 @@ std::vector<std::int64_t> NpyArray::integer_row(std::int64_t row) const {
   const std::int64_t count = row_elements();
   std::vector<std::int64_t> out;
   out.reserve(static_cast<std::size_t>(count));
-  if (type == NpyType::kInt32) each<std::int32_t>(*this, row * count, count, [&](auto v) { out.push_back(v); });
-  else each<std::int64_t>(*this, row * count, count, [&](auto v) { out.push_back(v); });
+  if (type == NpyType::kInt32)
+    each<std::int32_t>(*this, row * count, count, [&](auto v) { out.push_back(v); });
+  else
+    each<std::int64_t>(*this, row * count, count, [&](auto v) { out.push_back(v); });
   return out;
 }
 
@@ -192,10 +197,18 @@ std::vector<float> NpyArray::float_row(std::int64_t row) const {
   out.reserve(static_cast<std::size_t>(count));
   const auto take = [&](auto v) { out.push_back(static_cast<float>(v)); };
   switch (type) {
-    case NpyType::kInt32: each<std::int32_t>(*this, row * count, count, take); break;
-    case NpyType::kInt64: each<std::int64_t>(*this, row * count, count, take); break;
-    case NpyType::kFloat32: each<float>(*this, row * count, count, take); break;
-    case NpyType::kFloat16: each<Half>(*this, row * count, count, [&](Half v) { take(to_float(v)); }); break;
+    case NpyType::kInt32:
+      each<std::int32_t>(*this, row * count, count, take);
+      break;
+    case NpyType::kInt64:
+      each<std::int64_t>(*this, row * count, count, take);
+      break;
+    case NpyType::kFloat32:
+      each<float>(*this, row * count, count, take);
+      break;
+    case NpyType::kFloat16:
+      each<Half>(*this, row * count, count, [&](Half v) { take(to_float(v)); });
+      break;
   }
   return out;
 }
@@ -212,18 +225,20 @@ Result<NpyArray> parse_npy(std::string_view bytes, const std::string& name) {
 }
 
 Result<NpyArray> read_npy(const std::string& path) {
-  return load(path).and_then([](const std::string& bytes) { return parse(bytes); }).map_error([&](Error error) {
-    return named(path, std::move(error));
-  });
+  return load(path)
+      .and_then([](const std::string& bytes) { return parse(bytes); })
+      .map_error([&](Error error) { return named(path, std::move(error)); });
 }
 
 std::string format_npy(const NpyArray& array) {
   std::string shape;
   for (const std::int64_t extent : array.shape) shape += fmt::format("{}, ", extent);
-  if (array.shape.size() > 1) shape.resize(shape.size() - 2);
-  else if (!shape.empty()) shape.pop_back();
-  std::string header =
-      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", row_of(array.type).descr, shape);
+  if (array.shape.size() > 1)
+    shape.resize(shape.size() - 2);
+  else if (!shape.empty())
+    shape.pop_back();
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
+                                   row_of(array.type).descr, shape);
   // The data starts at a multiple of 64 bytes.
   constexpr std::size_t kAlign = 64;
   constexpr std::size_t kBefore = 10;
@@ -245,7 +260,8 @@ Status write_npy(const std::string& path, const NpyArray& array) {
   const auto fail = [&](const char* what) {
     const std::string why = reason();
     std::remove(beside.c_str());
-    return failure(ErrorCode::kNotWritten, fmt::format("{}: {}: {}", printable(path, 4096), what, why));
+    return failure(ErrorCode::kNotWritten,
+                   fmt::format("{}: {}: {}", printable(path, 4096), what, why));
   };
   std::FILE* file = std::fopen(beside.c_str(), "wbe");
   if (file == nullptr) return fail("cannot be created");

@@ -1,7 +1,9 @@
-// Arrays in NumPy's .npy files: little-endian int32, int64, float16, float32, C order, format versions 1.0 to 3.0.
-// Anything else is refused by name. (NumPy enhancement proposal 1; numpy.lib.format.)
+// Arrays in NumPy's .npy files: little-endian int32, int64, float16, float32, C order, format
+// versions 1.0 to 3.0. Anything else is refused by name. (NumPy enhancement proposal 1;
+// numpy.lib.format.)
 //
-//   soliton::Result<soliton::NpyArray> tokens = soliton::read_npy("tokens.npy");   // [requests, steps] int64
+//   soliton::Result<soliton::NpyArray> tokens = soliton::read_npy("tokens.npy");   // [requests,
+//   steps] int64
 #pragma once
 
 #include <cstddef>
@@ -33,8 +35,8 @@ struct NpyArray {
   // Extent of the first axis (requests), 1 for a scalar, and elements of one row.
   std::int64_t rows() const { return shape.empty() ? 1 : shape[0]; }
   std::int64_t row_elements() const;
-  // Row `row` as numbers; integers exactly, as fp32 when asked so. REQUIRES: 0 <= row < rows(); is_integer() for
-  // integer_row(). Rows of int64 beyond 2^24 lose bits in float_row().
+  // Row `row` as numbers; integers exactly, as fp32 when asked so. REQUIRES: 0 <= row < rows();
+  // is_integer() for integer_row(). Rows of int64 beyond 2^24 lose bits in float_row().
   std::vector<std::int64_t> integer_row(std::int64_t row) const;
   std::vector<float> float_row(std::int64_t row) const;
 };
@@ -42,7 +44,8 @@ struct NpyArray {
 NpyArray npy_of(const std::vector<float>& values, std::vector<std::int64_t> shape);
 NpyArray npy_of(const std::vector<std::int64_t>& values, std::vector<std::int64_t> shape);
 
-// Errors (kInvalid) start with `name` or the path: not a regular file, too large, cut short, bytes left over, ...
+// Errors (kInvalid) start with `name` or the path: not a regular file, too large, cut short, bytes
+// left over, ...
 Result<NpyArray> parse_npy(std::string_view bytes, const std::string& name);
 Result<NpyArray> read_npy(const std::string& path);
 

@@ -1,9 +1,9 @@
 #include "partition/ir/npy_header.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "partition/ir/npy.h"
 #include "partition/ir/printable.h"
@@ -45,7 +45,8 @@ class Parser {
     return true;
   }
   tl::unexpected<Error> wrong(const char* expected) const {
-    return invalid(fmt::format("the header has \"{}\" where {} should be", printable(rest_, 24), expected));
+    return invalid(
+        fmt::format("the header has \"{}\" where {} should be", printable(rest_, 24), expected));
   }
 
   std::optional<std::string> text() {
@@ -68,7 +69,8 @@ class Parser {
     const std::optional<std::string> key = text();
     if (!key) return wrong("a quoted key");
     const unsigned bit = key_bit(*key);
-    if (bit == 0) return invalid(fmt::format("the header has an unknown key \"{}\"", printable(*key)));
+    if (bit == 0)
+      return invalid(fmt::format("the header has an unknown key \"{}\"", printable(*key)));
     if (seen_ & bit) return invalid(fmt::format("the header has the key \"{}\" twice", *key));
     seen_ |= bit;
     if (!take(':')) return wrong("':'");
@@ -77,7 +79,9 @@ class Parser {
 
   Status parse_descr() {
     std::optional<std::string> value = text();
-    if (!value) return invalid("the elements have a structured or unreadable type; supported: <i4, <i8, <f2, <f4");
+    if (!value)
+      return invalid(
+          "the elements have a structured or unreadable type; supported: <i4, <i8, <f2, <f4");
     header_.descr = std::move(*value);
     return {};
   }
@@ -101,7 +105,8 @@ class Parser {
       std::int64_t extent = 0;
       const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), extent);
       if (error != std::errc{} || extent < 0) return wrong("an extent");
-      if (header_.shape.size() == kMaxNpyRank) return invalid(fmt::format("more than {} dimensions", kMaxNpyRank));
+      if (header_.shape.size() == kMaxNpyRank)
+        return invalid(fmt::format("more than {} dimensions", kMaxNpyRank));
       header_.shape.push_back(extent);
       rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
       if (!take(',') && peek() != ')') return wrong("',' or ')'");

@@ -16,7 +16,8 @@ struct NpyHeader {
   std::vector<std::int64_t> shape;
 };
 
-// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`: three keys in any order, each once, nothing else.
+// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`: three keys in any order, each
+// once, nothing else.
 Result<NpyHeader> parse_npy_header(std::string_view text);
 
 }  // namespace soliton

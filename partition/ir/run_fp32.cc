@@ -1,11 +1,11 @@
-// The reference the accuracy of narrow formats is measured against. GRU and LSTM as ONNX defines them (operators
-// GRU and LSTM, opset 14, default activations), evaluated in double.
+// The reference the accuracy of narrow formats is measured against. GRU and LSTM as ONNX defines
+// them (operators GRU and LSTM, opset 14, default activations), evaluated in double.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <span>
-
-#include <fmt/format.h>
 
 #include "partition/ir/model.h"
 #include "protocol/base/check.h"
@@ -20,7 +20,8 @@ struct Sequence {
   std::int64_t width = 0;
   Vector values;  // [steps, width]
   std::span<const double> step(std::int64_t t) const {
-    return std::span(values).subspan(static_cast<std::size_t>(t * width), static_cast<std::size_t>(width));
+    return std::span(values).subspan(static_cast<std::size_t>(t * width),
+                                     static_cast<std::size_t>(width));
   }
 };
 
@@ -31,7 +32,8 @@ double dot(const float* a, const double* b, std::size_t n) {
   std::array<double, 8> sums{};
   std::size_t i = 0;
   for (; i + sums.size() <= n; i += sums.size())
-    for (std::size_t lane = 0; lane < sums.size(); ++lane) sums[lane] += static_cast<double>(a[i + lane]) * b[i + lane];
+    for (std::size_t lane = 0; lane < sums.size(); ++lane)
+      sums[lane] += static_cast<double>(a[i + lane]) * b[i + lane];
   double sum = 0;
   for (const double partial : sums) sum += partial;
   for (; i < n; ++i) sum += static_cast<double>(a[i]) * b[i];
@@ -52,17 +54,24 @@ void product(const Tensor& matrix, const Tensor& bias, std::span<const double> x
 class Direction {
  public:
   Direction(const RecurrentLayer& layer, const RecurrentWeights& weights)
-      : layer_(layer), weights_(weights), hidden_(static_cast<std::size_t>(layer.hidden)),
-        h_(hidden_), c_(hidden_), from_input_(hidden_ * static_cast<std::size_t>(layer.gates())),
+      : layer_(layer),
+        weights_(weights),
+        hidden_(static_cast<std::size_t>(layer.hidden)),
+        h_(hidden_),
+        c_(hidden_),
+        from_input_(hidden_ * static_cast<std::size_t>(layer.gates())),
         from_state_(from_input_.size()) {}
 
   const Vector& h() const { return h_; }
 
   void step(std::span<const double> x) {
     product(weights_.input, weights_.input_bias, x, 0, from_input_);
-    if (layer_.cell == Cell::kLstm) lstm();
-    else if (layer_.reset_after) gru_reset_after();
-    else gru_reset_before();
+    if (layer_.cell == Cell::kLstm)
+      lstm();
+    else if (layer_.reset_after)
+      gru_reset_after();
+    else
+      gru_reset_before();
   }
 
  private:
@@ -92,7 +101,8 @@ class Direction {
     product(weights_.recurrent, weights_.recurrent_bias, h_, 0, all.first(2 * hidden_));
     Vector reset(hidden_);
     for (std::size_t i = 0; i < hidden_; ++i) reset[i] = sigmoid(sum(0, i)) * h_[i];
-    product(weights_.recurrent, weights_.recurrent_bias, reset, 2 * hidden_, all.subspan(2 * hidden_));
+    product(weights_.recurrent, weights_.recurrent_bias, reset, 2 * hidden_,
+            all.subspan(2 * hidden_));
     for (std::size_t i = 0; i < hidden_; ++i) update(i, sigmoid(sum(1, i)), std::tanh(sum(2, i)));
   }
 
@@ -105,7 +115,8 @@ class Direction {
 };
 
 // Writes one direction's outputs into columns `column` ... of `out`.
-void run_direction(const RecurrentLayer& layer, std::size_t index, const Sequence& in, Sequence& out) {
+void run_direction(const RecurrentLayer& layer, std::size_t index, const Sequence& in,
+                   Sequence& out) {
   const std::int64_t steps = static_cast<std::int64_t>(in.values.size()) / in.width;
   const bool backwards = index == 1 || layer.reverse;
   const std::int64_t column = static_cast<std::int64_t>(index) * layer.hidden;
@@ -114,7 +125,8 @@ void run_direction(const RecurrentLayer& layer, std::size_t index, const Sequenc
     const std::int64_t t = backwards ? steps - 1 - k : k;
     direction.step(in.step(t));
     const std::int64_t row = layer.emits_sequence ? t : 0;
-    std::copy(direction.h().begin(), direction.h().end(), out.values.begin() + row * out.width + column);
+    std::copy(direction.h().begin(), direction.h().end(),
+              out.values.begin() + row * out.width + column);
   }
 }
 
@@ -139,7 +151,8 @@ Sequence run_layer(const DenseLayer& layer, const Sequence& in) {
 
 }  // namespace
 
-std::vector<float> run_fp32(const Model& model, const std::vector<float>& vectors, std::int64_t steps) {
+std::vector<float> run_fp32(const Model& model, const std::vector<float>& vectors,
+                            std::int64_t steps) {
   SOLITON_CHECK_MSG(steps > 0 && static_cast<std::int64_t>(vectors.size()) == steps * model.input,
                     "{} values for {} steps of {}", vectors.size(), steps, model.input);
   Sequence values{model.input, Vector(vectors.begin(), vectors.end())};
@@ -148,7 +161,8 @@ std::vector<float> run_fp32(const Model& model, const std::vector<float>& vector
   return std::vector<float>(values.values.begin(), values.values.end());
 }
 
-Result<std::vector<float>> embed(const HostBefore& before, const std::vector<std::int64_t>& symbols) {
+Result<std::vector<float>> embed(const HostBefore& before,
+                                 const std::vector<std::int64_t>& symbols) {
   SOLITON_CHECK(before.kind == HostBefore::Kind::kEmbedding && before.table.values);
   const std::int64_t count = before.table.shape[0];
   const std::int64_t width = before.table.shape[1];
@@ -169,7 +183,8 @@ std::vector<float> apply_after(HostAfter after, std::vector<float> vectors, std:
     double sum = 0;
     std::for_each(first, first + width, [&](float v) { sum += std::exp(v - top); });
     std::transform(first, first + width, first, [&](float v) {
-      return static_cast<float>(after == HostAfter::kSoftmax ? std::exp(v - top) / sum : v - top - std::log(sum));
+      return static_cast<float>(after == HostAfter::kSoftmax ? std::exp(v - top) / sum
+                                                             : v - top - std::log(sum));
     });
   }
   return vectors;

@@ -1,14 +1,13 @@
 #include "partition/onnx/bytes.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace soliton::onnx_import {
 
@@ -23,7 +22,8 @@ File::~File() {
 
 Result<std::int64_t> regular_size(const File& file) {
   struct stat info {};
-  if (::fstat(file.fd(), &info) != 0 || !S_ISREG(info.st_mode)) return invalid("is not a regular file");
+  if (::fstat(file.fd(), &info) != 0 || !S_ISREG(info.st_mode))
+    return invalid("is not a regular file");
   return static_cast<std::int64_t>(info.st_size);
 }
 

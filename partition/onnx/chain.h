@@ -1,4 +1,5 @@
-// The model as found so far, and the values of the tensors seen: what the operators' handlers read and extend.
+// The model as found so far, and the values of the tensors seen: what the operators' handlers read
+// and extend.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +15,13 @@
 
 namespace soliton::onnx_import {
 
-// A point between operators that change the data. Stage 0 is a graph input; each layer, bias and softmax makes the
-// next. Only the newest may be read, which is how branches are found.
+// A point between operators that change the data. Stage 0 is a graph input; each layer, bias and
+// softmax makes the next. Only the newest may be read, which is how branches are found.
 struct Stage {
-  std::string made_by;  // node, for messages
+  std::string made_by;     // node, for messages
   bool recurrent = false;  // made by a recurrent layer, of `directions`
   int directions = 1;
-  bool reverse = false;    // its only direction is the reverse one
+  bool reverse = false;  // its only direction is the reverse one
 };
 
 struct Chain {
@@ -28,8 +29,8 @@ struct Chain {
   Model model;
   std::unordered_map<std::string, Value> values;  // by tensor name; looked up, never iterated
   std::vector<Stage> stages{Stage{"the graph's input"}};
-  bool any_recurrent = false;  // in the graph: else open dimensions are not steps
-  bool steps_known = false;    // a layer has settled which axis the steps are
+  bool any_recurrent = false;                  // in the graph: else open dimensions are not steps
+  bool steps_known = false;                    // a layer has settled which axis the steps are
   std::int64_t folding_left = kMaxOnnxFolded;  // elements constant folding may still make
 
   const Value& value(const Node& node, std::size_t input) const;
@@ -48,14 +49,16 @@ enum class Feed : std::uint8_t {
   kAtStep,    // one vector, while the layer before gives all: the reader takes the last
 };
 
-// Checks that `stream` is the newest, complete, in order, and ready to be read by a layer or returned; fixes what the
-// layer before it emits.
+// Checks that `stream` is the newest, complete, in order, and ready to be read by a layer or
+// returned; fixes what the layer before it emits.
 Result<Feed> consume(Chain& chain, const Stream& stream);
 // Elements of the stream's vectors. Errors: unknown, or vectors still in pieces.
 Result<std::int64_t> vector_width(const Stream& stream);
 // The stream that leaves a layer just added: a new stage, the same axes but for the vectors' width.
-Stream next_stage(Chain& chain, const Node& node, const Stream& before, Feed feed, std::int64_t width);
-// The first time the data of graph inputs is used with no recurrent layer in the graph: `steps` vectors in all.
+Stream next_stage(Chain& chain, const Node& node, const Stream& before, Feed feed,
+                  std::int64_t width);
+// The first time the data of graph inputs is used with no recurrent layer in the graph: `steps`
+// vectors in all.
 Status settle_open_axes(Chain& chain, Stream& stream);
 // Turns the stream that reached the graph's first output into the model's end.
 Status finish(Chain& chain, const Stream& stream);
@@ -87,15 +90,17 @@ Status handle_matmul(Chain& chain, const Node& node);
 Status handle_add(Chain& chain, const Node& node);
 Status handle_softmax(Chain& chain, const Node& node);
 
-// A list given as an attribute (older opsets) or as a constant input. `found` says whether it was given at all.
+// A list given as an attribute (older opsets) or as a constant input. `found` says whether it was
+// given at all.
 struct ListArgument {
   bool found = false;
   Integers values;
 };
-Result<ListArgument> list_argument(const Chain& chain, const Node& node, const std::string& attribute,
-                                   std::size_t input);
+Result<ListArgument> list_argument(const Chain& chain, const Node& node,
+                                   const std::string& attribute, std::size_t input);
 
 // The embedding: rows of a constant table by symbol numbers.
-Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table, const Stream& symbols);
+Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table,
+                     const Stream& symbols);
 
 }  // namespace soliton::onnx_import

@@ -1,7 +1,7 @@
 // Operators that make constants: given ones, and those computed from shapes.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "partition/onnx/chain.h"
 #include "partition/onnx/fold.h"
@@ -27,12 +27,23 @@ Status handle_constant(Chain& chain, const Node& node) {
   const Attribute& given = node.attributes.front();
   ConstantPtr value;
   switch (given.kind) {
-    case Attribute::Kind::kTensor: value = given.tensor; break;
-    case Attribute::Kind::kInteger: value = constant_of({}, Integers{given.integer}); break;
-    case Attribute::Kind::kIntegers: value = list_of(given.integers); break;
-    case Attribute::Kind::kFloat: value = constant_of({}, Floats{given.number}); break;
-    case Attribute::Kind::kFloats: value = list_of(given.numbers); break;
-    default: return invalid(fmt::format("its {} is of a kind that is not supported", given.name));
+    case Attribute::Kind::kTensor:
+      value = given.tensor;
+      break;
+    case Attribute::Kind::kInteger:
+      value = constant_of({}, Integers{given.integer});
+      break;
+    case Attribute::Kind::kIntegers:
+      value = list_of(given.integers);
+      break;
+    case Attribute::Kind::kFloat:
+      value = constant_of({}, Floats{given.number});
+      break;
+    case Attribute::Kind::kFloats:
+      value = list_of(given.numbers);
+      break;
+    default:
+      return invalid(fmt::format("its {} is of a kind that is not supported", given.name));
   }
   chain.set(node, 0, std::move(value));
   return {};
@@ -41,11 +52,13 @@ Status handle_constant(Chain& chain, const Node& node) {
 Status handle_shape(Chain& chain, const Node& node) {
   if (!node.has_input(0)) return invalid("has no input");
   Shape shape;
-  if (const ConstantPtr constant = chain.constant(node, 0)) shape = constant->shape;
+  if (const ConstantPtr constant = chain.constant(node, 0))
+    shape = constant->shape;
   else if (const Stream* stream = chain.stream(node, 0))
     std::transform(stream->axes.begin(), stream->axes.end(), std::back_inserter(shape),
                    [](const Axis& a) { return a.size; });
-  else return invalid("asks for the shape of a constant that depends on the request");
+  else
+    return invalid("asks for the shape of a constant that depends on the request");
   const auto rank = static_cast<std::int64_t>(shape.size());
   const Result<std::int64_t> start = node.integer("start", 0);
   const Result<std::int64_t> end = node.integer("end", rank);
@@ -66,7 +79,8 @@ Result<Shape> shape_argument(const Chain& chain, const Node& node, std::size_t i
   if (!given || given->integers() == nullptr || given->shape.size() > 1)
     return invalid("its shape is not a list of constant integers");
   if (given->integers()->size() > kMaxOnnxDims)
-    return invalid(fmt::format("makes {} axes; at most {}", given->integers()->size(), kMaxOnnxDims));
+    return invalid(
+        fmt::format("makes {} axes; at most {}", given->integers()->size(), kMaxOnnxDims));
   for (const std::int64_t size : *given->integers())
     if (size < 0 && size != kUnknown) return invalid(fmt::format("makes an axis of {}", size));
   return *given->integers();
@@ -78,7 +92,8 @@ Result<Shape> broadcast(const Shape& from, const Shape& to) {
   for (std::size_t k = 1; k <= out.size(); ++k) {
     const std::int64_t a = k <= from.size() ? from[from.size() - k] : 1;
     const std::int64_t b = k <= to.size() ? to[to.size() - k] : 1;
-    if (a != b && a != 1 && b != 1 && b != kUnknown) return invalid(fmt::format("expands an axis of {} to {}", a, b));
+    if (a != b && a != 1 && b != 1 && b != kUnknown)
+      return invalid(fmt::format("expands an axis of {} to {}", a, b));
     out[out.size() - k] = a == 1 ? b : a;
   }
   return out;
@@ -103,7 +118,9 @@ Status handle_constant_of_shape(Chain& chain, const Node& node) {
 
 Status handle_expand(Chain& chain, const Node& node) {
   const ConstantPtr constant = chain.constant(node, 0);
-  if (!constant) return chain.stream(node, 0) ? invalid("expands the data of a request") : handle_identity(chain, node);
+  if (!constant)
+    return chain.stream(node, 0) ? invalid("expands the data of a request")
+                                 : handle_identity(chain, node);
   const Result<Shape> target = shape_argument(chain, node, 1);
   if (!target) return tl::unexpected(target.error());
   const Result<Shape> shape = broadcast(constant->shape, *target);

@@ -1,8 +1,8 @@
 // Embedding, matrix products with a constant, their biases, and the softmax at the end.
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "partition/ir/printable.h"
 #include "partition/onnx/chain.h"
@@ -10,16 +10,18 @@
 
 namespace soliton::onnx_import {
 
-Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table, const Stream& symbols) {
+Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table,
+                     const Stream& symbols) {
   if (!symbols.integers) return invalid("picks from a table by something else than symbol numbers");
   if (table->floats() == nullptr || table->shape.size() != 2)
-    return invalid(
-        fmt::format("its table is not [symbols, vector] of numbers, but [{}]", fmt::join(table->shape, ", ")));
+    return invalid(fmt::format("its table is not [symbols, vector] of numbers, but [{}]",
+                               fmt::join(table->shape, ", ")));
   const Result<Feed> feed = consume(chain, symbols);
   if (!feed) return tl::unexpected(feed.error());
   HostBefore& before = chain.model.before;
   before.kind = HostBefore::Kind::kEmbedding;
-  before.table = {"embedding", table->shape, std::make_shared<const std::vector<float>>(*table->floats())};
+  before.table = {"embedding", table->shape,
+                  std::make_shared<const std::vector<float>>(*table->floats())};
   chain.model.input = table->shape[1];
   chain.model.cpu_operators.push_back(
       fmt::format("{} (Gather): looks symbols up in a table, no arithmetic", printable(node.name)));
@@ -42,7 +44,8 @@ Floats flipped(const Floats& in, std::int64_t rows, std::int64_t columns) {
   return out;
 }
 
-// A product found: the data, the constant matrix as [output, input], and where in the data's axes the vectors are.
+// A product found: the data, the constant matrix as [output, input], and where in the data's axes
+// the vectors are.
 struct Product {
   Stream data;
   std::size_t axis = 0;
@@ -52,9 +55,11 @@ struct Product {
 };
 
 // `constant` [.., ..]; `input_first`: its first axis is the one that is summed over.
-Result<Product> product_of(const Stream& data, std::size_t axis, const ConstantPtr& constant, bool input_first) {
+Result<Product> product_of(const Stream& data, std::size_t axis, const ConstantPtr& constant,
+                           bool input_first) {
   if (constant->floats() == nullptr || constant->shape.size() != 2)
-    return invalid(fmt::format("its matrix is not one of numbers, but [{}]", fmt::join(constant->shape, ", ")));
+    return invalid(fmt::format("its matrix is not one of numbers, but [{}]",
+                               fmt::join(constant->shape, ", ")));
   const std::int64_t rows = constant->shape[0];
   const std::int64_t columns = constant->shape[1];
   Product out{data, axis, input_first ? rows : columns, input_first ? columns : rows, {}};
@@ -63,7 +68,8 @@ Result<Product> product_of(const Stream& data, std::size_t axis, const ConstantP
   if (data.axes[axis].size != out.input)
     return invalid(fmt::format(
         "multiplies vectors of {} by a matrix for {}",
-        data.axes[axis].size == kUnknown ? "unknown size" : fmt::format("{}", data.axes[axis].size), out.input));
+        data.axes[axis].size == kUnknown ? "unknown size" : fmt::format("{}", data.axes[axis].size),
+        out.input));
   if (out.input < 1 || out.output < 1) return invalid("has an empty matrix");
   out.weights = input_first ? flipped(*constant->floats(), rows, columns) : *constant->floats();
   return out;
@@ -72,8 +78,10 @@ Result<Product> product_of(const Stream& data, std::size_t axis, const ConstantP
 // Adds the dense layer; the stream that leaves it.
 Result<Stream> add_layer(Chain& chain, const Node& node, Product product) {
   if (product.data.integers) return invalid("reads symbol numbers, not vectors");
-  if (chain.model.after != HostAfter::kNone) return invalid("follows a softmax, which must come last");
-  if (const Status status = settle_open_axes(chain, product.data); !status) return tl::unexpected(status.error());
+  if (chain.model.after != HostAfter::kNone)
+    return invalid("follows a softmax, which must come last");
+  if (const Status status = settle_open_axes(chain, product.data); !status)
+    return tl::unexpected(status.error());
   const Result<std::int64_t> width = vector_width(product.data);
   if (!width) return tl::unexpected(width.error());
   const Result<Feed> feed = consume(chain, product.data);
@@ -83,7 +91,8 @@ Result<Stream> add_layer(Chain& chain, const Node& node, Product product) {
   layer.input = product.input;
   layer.output = product.output;
   layer.every_step = *feed == Feed::kSequence;
-  layer.weights = {layer.name + ".W", {product.output, product.input},
+  layer.weights = {layer.name + ".W",
+                   {product.output, product.input},
                    std::make_shared<const std::vector<float>>(std::move(product.weights))};
   layer.bias.name = layer.name + ".b";
   if (chain.model.layers.empty()) chain.model.input = product.input;
@@ -94,7 +103,8 @@ Result<Stream> add_layer(Chain& chain, const Node& node, Product product) {
   return out;
 }
 
-// A constant broadcast over everything but the vectors' axis: one number for each element of a vector.
+// A constant broadcast over everything but the vectors' axis: one number for each element of a
+// vector.
 Result<Floats> bias_for(const Constant& constant, const Stream& stream) {
   const std::size_t axis = stream.find(Role::kFeature);
   const std::int64_t width = stream.axes[axis].size;
@@ -105,16 +115,19 @@ Result<Floats> bias_for(const Constant& constant, const Stream& stream) {
     const bool at_vector = stream.axes.size() - k == axis;
     const std::int64_t size = constant.shape[rank - k];
     if (size != 1 && !(at_vector && size == width))
-      return invalid(fmt::format("adds [{}] to {}", fmt::join(constant.shape, ", "), describe(stream)));
+      return invalid(
+          fmt::format("adds [{}] to {}", fmt::join(constant.shape, ", "), describe(stream)));
   }
   const Floats& values = *constant.floats();
   return values.size() == 1 ? Floats(static_cast<std::size_t>(width), values[0]) : values;
 }
 
 Status add_bias(Chain& chain, const Floats& bias) {
-  auto* layer = chain.model.layers.empty() ? nullptr : std::get_if<DenseLayer>(&chain.model.layers.back());
+  auto* layer =
+      chain.model.layers.empty() ? nullptr : std::get_if<DenseLayer>(&chain.model.layers.back());
   if (layer == nullptr) return invalid("adds to the result of a layer other than MatMul or Gemm");
-  std::vector<float> sum = layer->bias.values ? *layer->bias.values : std::vector<float>(bias.size());
+  std::vector<float> sum =
+      layer->bias.values ? *layer->bias.values : std::vector<float>(bias.size());
   std::transform(sum.begin(), sum.end(), bias.begin(), sum.begin(), std::plus<>());
   layer->bias.shape = {static_cast<std::int64_t>(sum.size())};
   layer->bias.values = std::make_shared<const std::vector<float>>(std::move(sum));
@@ -131,11 +144,14 @@ Result<Product> gemm_product(const Chain& chain, const Node& node, bool flip_a, 
   const bool data_first = chain.stream(node, 0) != nullptr;
   const Stream* data = chain.stream(node, data_first ? 0 : 1);
   const ConstantPtr matrix = chain.constant(node, data_first ? 1 : 0);
-  if (data == nullptr || !matrix) return invalid("does not multiply the data of a request by a constant");
-  if (data->axes.size() != 2) return invalid(fmt::format("reads {}, not a matrix", describe(*data)));
+  if (data == nullptr || !matrix)
+    return invalid("does not multiply the data of a request by a constant");
+  if (data->axes.size() != 2)
+    return invalid(fmt::format("reads {}, not a matrix", describe(*data)));
   Stream turned = *data;
   if (data_first ? flip_a : flip_b) std::swap(turned.axes[0], turned.axes[1]);
-  return data_first ? product_of(turned, 1, matrix, !flip_b) : product_of(turned, 0, matrix, flip_a);
+  return data_first ? product_of(turned, 1, matrix, !flip_b)
+                    : product_of(turned, 0, matrix, flip_a);
 }
 
 }  // namespace
@@ -167,7 +183,8 @@ Status handle_matmul(Chain& chain, const Node& node) {
   const bool data_first = chain.stream(node, 0) != nullptr;
   const Stream* data = chain.stream(node, data_first ? 0 : 1);
   const ConstantPtr matrix = chain.constant(node, data_first ? 1 : 0);
-  if (data == nullptr || !matrix) return invalid("does not multiply the data of a request by a constant");
+  if (data == nullptr || !matrix)
+    return invalid("does not multiply the data of a request by a constant");
   const std::size_t rank = data->axes.size();
   // The other operand sums over its last axis but one, unless it has a single axis.
   const std::size_t axis = data_first || rank == 1 ? rank - 1 : rank - 2;
@@ -183,8 +200,10 @@ Status handle_add(Chain& chain, const Node& node) {
   const bool data_first = chain.stream(node, 0) != nullptr;
   const Stream* data = chain.stream(node, data_first ? 0 : 1);
   const ConstantPtr constant = chain.constant(node, data_first ? 1 : 0);
-  if (data == nullptr || !constant) return invalid("does not add a constant to the data of a request");
-  if (chain.model.after != HostAfter::kNone) return invalid("follows a softmax, which must come last");
+  if (data == nullptr || !constant)
+    return invalid("does not add a constant to the data of a request");
+  if (chain.model.after != HostAfter::kNone)
+    return invalid("follows a softmax, which must come last");
   if (chain.model.layers.empty() || !std::holds_alternative<DenseLayer>(chain.model.layers.back()))
     return invalid("adds to something else than the result of MatMul or Gemm");
   const Result<std::int64_t> width = vector_width(*data);
@@ -211,7 +230,9 @@ Status check_softmax_axis(const Chain& chain, const Node& node, const Stream& da
   bool right = flattens ? *axis <= feature : *axis == feature;
   for (std::size_t i = *axis; flattens && i < data.axes.size(); ++i)
     right = right && (i == feature || data.axes[i].role == Role::kUnit);
-  if (!right) return invalid(fmt::format("runs over axis {} of {}, not over the vectors", *axis, describe(data)));
+  if (!right)
+    return invalid(
+        fmt::format("runs over axis {} of {}, not over the vectors", *axis, describe(data)));
   return {};
 }
 
@@ -221,17 +242,19 @@ Status handle_softmax(Chain& chain, const Node& node) {
   const Stream* data = chain.stream(node, 0);
   if (data == nullptr) return invalid("does not read the data of a request");
   if (chain.model.layers.empty()) return invalid("comes before any layer");
-  if (chain.model.after != HostAfter::kNone) return invalid("follows a softmax, which must come last");
+  if (chain.model.after != HostAfter::kNone)
+    return invalid("follows a softmax, which must come last");
   const Result<std::int64_t> width = vector_width(*data);
   if (!width) return tl::unexpected(width.error());
   if (const Status status = check_softmax_axis(chain, node, *data); !status) return status;
   const Result<Feed> feed = consume(chain, *data);
   if (!feed) return tl::unexpected(feed.error());
   if (*feed == Feed::kAtStep)
-    return invalid("reads both directions of the last step; supported: all steps, or the last states");
+    return invalid(
+        "reads both directions of the last step; supported: all steps, or the last states");
   chain.model.after = node.op == "Softmax" ? HostAfter::kSoftmax : HostAfter::kLogSoftmax;
-  chain.model.cpu_operators.push_back(
-      fmt::format("{} ({}): needs the exponentials and sum of a whole vector", printable(node.name), node.op));
+  chain.model.cpu_operators.push_back(fmt::format(
+      "{} ({}): needs the exponentials and sum of a whole vector", printable(node.name), node.op));
   chain.set(node, 0, next_stage(chain, node, *data, *feed, *width));
   return {};
 }

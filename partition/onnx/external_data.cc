@@ -1,6 +1,7 @@
 #include "partition/onnx/external_data.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -9,8 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "partition/ir/printable.h"
 #include "partition/onnx/read_onnx.h"
@@ -35,7 +34,8 @@ std::vector<std::string> components(const std::string& location) {
 Status check_location(const std::string& location) {
   if (location.empty()) return invalid("has no name");
   if (location.size() > kMaxOnnxName) return invalid("has too long a name");
-  if (location.front() == '/') return invalid("has an absolute name; it must lie in the model's folder");
+  if (location.front() == '/')
+    return invalid("has an absolute name; it must lie in the model's folder");
   if (location.find('\0') != std::string::npos) return invalid("has a name with a zero byte");
   for (const std::string& part : components(location)) {
     if (part == "..") return invalid("leads out of the model's folder");
@@ -44,7 +44,8 @@ Status check_location(const std::string& location) {
   return {};
 }
 
-// Opens each part from its parent without following links, so no rename in between can lead outside.
+// Opens each part from its parent without following links, so no rename in between can lead
+// outside.
 int walk(int folder, const std::string& location) {
   const std::vector<std::string> parts = components(location);
   File at(::fcntl(folder, F_DUPFD_CLOEXEC, 0));
@@ -70,15 +71,19 @@ std::string open_problem() {
 }  // namespace
 
 Result<File> open_beneath(const File& folder, const std::string& location, Opener opener) {
-  if (const Status status = check_location(location); !status) return tl::unexpected(status.error());
-  int fd = opener == Opener::kAuto ? open_quickly(folder.fd(), location) : walk(folder.fd(), location);
+  if (const Status status = check_location(location); !status)
+    return tl::unexpected(status.error());
+  int fd =
+      opener == Opener::kAuto ? open_quickly(folder.fd(), location) : walk(folder.fd(), location);
   // Old kernels lack the call; some sandboxes forbid it.
-  if (fd < 0 && opener == Opener::kAuto && (errno == ENOSYS || errno == EPERM)) fd = walk(folder.fd(), location);
+  if (fd < 0 && opener == Opener::kAuto && (errno == ENOSYS || errno == EPERM))
+    fd = walk(folder.fd(), location);
   if (fd < 0) return invalid(open_problem());
   File file(fd);
   struct stat info {};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return invalid("is not a regular file");
-  if (info.st_nlink != 1) return invalid(fmt::format("has {} names (hard links); 1 is allowed", info.st_nlink));
+  if (info.st_nlink != 1)
+    return invalid(fmt::format("has {} names (hard links); 1 is allowed", info.st_nlink));
   return file;
 }
 
@@ -87,22 +92,26 @@ ExternalData::ExternalData(const std::string& model_path) {
   folder_ = slash == std::string::npos ? "." : slash == 0 ? "/" : model_path.substr(0, slash);
 }
 
-Result<std::string> ExternalData::read(const std::string& location, std::int64_t offset, std::int64_t length) {
+Result<std::string> ExternalData::read(const std::string& location, std::int64_t offset,
+                                       std::int64_t length) {
   const auto fail = [&](const std::string& what) {
     return invalid(fmt::format("external data \"{}\" {}", printable(location), what));
   };
   const File folder(::open(folder_.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
-  if (!folder.is_open()) return fail(fmt::format("lies in a folder that cannot be opened: {}", std::strerror(errno)));
+  if (!folder.is_open())
+    return fail(fmt::format("lies in a folder that cannot be opened: {}", std::strerror(errno)));
   const Result<File> file = open_beneath(folder, location);
   if (!file) return fail(file.error().message);
   const Result<std::int64_t> size = regular_size(*file);
   if (!size) return fail(size.error().message);
-  if (offset < 0 || offset > *size) return fail(fmt::format("has {} bytes, but byte {} is wanted", *size, offset));
+  if (offset < 0 || offset > *size)
+    return fail(fmt::format("has {} bytes, but byte {} is wanted", *size, offset));
   if (length < 0) length = *size - offset;
   if (length > *size - offset)
     return fail(fmt::format("has {} bytes, but {} from byte {} are wanted", *size, length, offset));
   if (length > kMaxOnnxExternalBytes - total_)
-    return fail(fmt::format("brings the weights beside the model above {} bytes", kMaxOnnxExternalBytes));
+    return fail(
+        fmt::format("brings the weights beside the model above {} bytes", kMaxOnnxExternalBytes));
   total_ += length;
   Result<std::string> bytes = read_at(*file, offset, length);
   return bytes ? std::move(bytes) : Result<std::string>(fail(bytes.error().message));

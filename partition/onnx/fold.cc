@@ -1,11 +1,11 @@
 // Constant folding: moving elements of constants, and computing with shapes.
 #include "partition/onnx/fold.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
 
 #include "partition/ir/model.h"
 #include "protocol/base/check.h"
@@ -20,7 +20,8 @@ Shape strides_of(const Shape& shape) {
   return strides;
 }
 
-// Source positions of a result of `shape` whose axes step by `strides` from `offset`, in row-major order.
+// Source positions of a result of `shape` whose axes step by `strides` from `offset`, in row-major
+// order.
 template <typename Use>
 void each_position(const Shape& shape, const Shape& strides, std::int64_t offset, Use use) {
   if (element_count(shape) == 0) return;
@@ -38,8 +39,8 @@ void each_position(const Shape& shape, const Shape& strides, std::int64_t offset
   }
 }
 
-Result<ConstantPtr> strided(Chain& chain, const Constant& in, const Shape& shape, const Shape& strides,
-                            std::int64_t offset) {
+Result<ConstantPtr> strided(Chain& chain, const Constant& in, const Shape& shape,
+                            const Shape& strides, std::int64_t offset) {
   const std::optional<std::int64_t> count = element_count(shape);
   if (!count) return invalid(fmt::format("makes an impossible shape [{}]", fmt::join(shape, ", ")));
   if (const Status charged = chain.charge(*count); !charged) return tl::unexpected(charged.error());
@@ -48,8 +49,9 @@ Result<ConstantPtr> strided(Chain& chain, const Constant& in, const Shape& shape
       [&](const auto& values) {
         auto copied = std::decay_t<decltype(values)>();
         copied.reserve(static_cast<std::size_t>(*count));
-        each_position(shape, strides, offset,
-                      [&](std::int64_t at) { copied.push_back(values[static_cast<std::size_t>(at)]); });
+        each_position(shape, strides, offset, [&](std::int64_t at) {
+          copied.push_back(values[static_cast<std::size_t>(at)]);
+        });
         out.values = std::move(copied);
       },
       in.values);
@@ -58,8 +60,10 @@ Result<ConstantPtr> strided(Chain& chain, const Constant& in, const Shape& shape
 
 }  // namespace
 
-Result<ConstantPtr> transposed(Chain& chain, const Constant& in, const std::vector<std::size_t>& order) {
-  if (order.size() != in.shape.size()) return invalid("permutes another number of axes than there are");
+Result<ConstantPtr> transposed(Chain& chain, const Constant& in,
+                               const std::vector<std::size_t>& order) {
+  if (order.size() != in.shape.size())
+    return invalid("permutes another number of axes than there are");
   const Shape from = strides_of(in.shape);
   Shape shape;
   Shape strides;
@@ -88,14 +92,16 @@ Result<ConstantPtr> expanded(Chain& chain, const Constant& in, const Shape& targ
     const std::int64_t mine = k <= in.shape.size() ? in.shape[in.shape.size() - k] : 1;
     const std::int64_t wanted = k <= target.size() ? target[target.size() - k] : 1;
     if (mine != wanted && mine != 1 && wanted != 1)
-      return invalid(fmt::format("expands [{}] to [{}]", fmt::join(in.shape, ", "), fmt::join(target, ", ")));
+      return invalid(
+          fmt::format("expands [{}] to [{}]", fmt::join(in.shape, ", "), fmt::join(target, ", ")));
     shape[rank - k] = mine == 1 ? wanted : mine;
     strides[rank - k] = mine == 1 ? 0 : from[in.shape.size() - k];
   }
   return strided(chain, in, shape, strides, 0);
 }
 
-Result<ConstantPtr> gathered(Chain& chain, const Constant& in, std::size_t axis, const Constant& indices) {
+Result<ConstantPtr> gathered(Chain& chain, const Constant& in, std::size_t axis,
+                             const Constant& indices) {
   Shape outer(in.shape.begin(), in.shape.begin() + static_cast<std::ptrdiff_t>(axis));
   Shape inner(in.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, in.shape.end());
   Shape shape = outer;
@@ -111,8 +117,12 @@ Result<ConstantPtr> gathered(Chain& chain, const Constant& in, std::size_t axis,
       return invalid(fmt::format("index {} of an axis of {}", index, in.shape[axis]));
     rows.push_back(row);
   }
-  if (*count == 0) return std::make_shared<const Constant>(std::visit(
-        [&](const auto& values) { return Constant{shape, std::decay_t<decltype(values)>()}; }, in.values));
+  if (*count == 0)
+    return std::make_shared<const Constant>(std::visit(
+        [&](const auto& values) {
+          return Constant{shape, std::decay_t<decltype(values)>()};
+        },
+        in.values));
   const std::int64_t block = *element_count(inner);
   const std::int64_t outers = *element_count(outer);
   Constant out{std::move(shape), {}};
@@ -154,7 +164,8 @@ List joined_values(const std::vector<ConstantPtr>& parts, std::size_t axis, std:
 
 }  // namespace
 
-Result<ConstantPtr> concatenated(Chain& chain, const std::vector<ConstantPtr>& parts, std::int64_t axis) {
+Result<ConstantPtr> concatenated(Chain& chain, const std::vector<ConstantPtr>& parts,
+                                 std::int64_t axis) {
   const Constant& front = *parts.front();
   const Result<std::size_t> at = axis_of(axis, front.shape.size());
   if (!at) return tl::unexpected(at.error());
@@ -162,9 +173,10 @@ Result<ConstantPtr> concatenated(Chain& chain, const std::vector<ConstantPtr>& p
   shape[*at] = 0;
   for (const ConstantPtr& part : parts) {
     if (!may_join(front, *part, *at))
-      return invalid(
-          fmt::format("joins constants [{}] and [{}]", fmt::join(front.shape, ", "), fmt::join(part->shape, ", ")));
-    if (__builtin_add_overflow(shape[*at], part->shape[*at], &shape[*at])) return invalid("joins too much");
+      return invalid(fmt::format("joins constants [{}] and [{}]", fmt::join(front.shape, ", "),
+                                 fmt::join(part->shape, ", ")));
+    if (__builtin_add_overflow(shape[*at], part->shape[*at], &shape[*at]))
+      return invalid("joins too much");
   }
   const std::optional<std::int64_t> count = element_count(shape);
   if (!count) return invalid("makes an impossible shape");
@@ -173,14 +185,17 @@ Result<ConstantPtr> concatenated(Chain& chain, const std::vector<ConstantPtr>& p
   const Shape outer(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(*at));
   const std::int64_t outers = *count == 0 ? 0 : *element_count(outer);
   if (front.integers() != nullptr)
-    return std::make_shared<const Constant>(Constant{shape, joined_values<Integers>(parts, *at, outers)});
-  return std::make_shared<const Constant>(Constant{shape, joined_values<Floats>(parts, *at, outers)});
+    return std::make_shared<const Constant>(
+        Constant{shape, joined_values<Integers>(parts, *at, outers)});
+  return std::make_shared<const Constant>(
+      Constant{shape, joined_values<Floats>(parts, *at, outers)});
 }
 
 Result<ConstantPtr> with_shape(Chain& chain, const Constant& in, const Shape& shape) {
   const std::optional<std::int64_t> count = element_count(shape);
   if (!count || count != element_count(in.shape))
-    return invalid(fmt::format("sees [{}] as [{}]", fmt::join(in.shape, ", "), fmt::join(shape, ", ")));
+    return invalid(
+        fmt::format("sees [{}] as [{}]", fmt::join(in.shape, ", "), fmt::join(shape, ", ")));
   if (const Status charged = chain.charge(*count); !charged) return tl::unexpected(charged.error());
   return std::make_shared<const Constant>(Constant{shape, in.values});
 }
@@ -191,7 +206,9 @@ Value filled(Chain& chain, const Shape& shape, double value, bool integer) {
   const std::optional<std::int64_t> count = known ? element_count(shape) : std::nullopt;
   if (!count || *count > kMaxFilled || !chain.charge(*count)) return Uniform{value};
   const auto n = static_cast<std::size_t>(*count);
-  if (integer) return std::make_shared<const Constant>(Constant{shape, Integers(n, static_cast<std::int64_t>(value))});
+  if (integer)
+    return std::make_shared<const Constant>(
+        Constant{shape, Integers(n, static_cast<std::int64_t>(value))});
   return std::make_shared<const Constant>(Constant{shape, Floats(n, static_cast<float>(value))});
 }
 
@@ -201,8 +218,8 @@ std::optional<double> single_value(const Value& value) {
   if (constant == nullptr) return std::nullopt;
   return std::visit(
       [](const auto& values) -> std::optional<double> {
-        const bool same =
-            !values.empty() && std::all_of(values.begin(), values.end(), [&](auto v) { return v == values[0]; });
+        const bool same = !values.empty() && std::all_of(values.begin(), values.end(),
+                                                         [&](auto v) { return v == values[0]; });
         return same ? std::optional(static_cast<double>(values[0])) : std::nullopt;
       },
       (*constant)->values);
@@ -210,7 +227,8 @@ std::optional<double> single_value(const Value& value) {
 
 Result<ConstantPtr> to_integers(Chain& chain, const ConstantPtr& in) {
   if (in->integers() != nullptr) return in;
-  if (const Status charged = chain.charge(static_cast<std::int64_t>(in->floats()->size())); !charged)
+  if (const Status charged = chain.charge(static_cast<std::int64_t>(in->floats()->size()));
+      !charged)
     return tl::unexpected(charged.error());
   Integers out;
   for (const float v : *in->floats()) {
@@ -223,11 +241,13 @@ Result<ConstantPtr> to_integers(Chain& chain, const ConstantPtr& in) {
 
 Result<ConstantPtr> to_floats(Chain& chain, const ConstantPtr& in) {
   if (in->floats() != nullptr) return in;
-  if (const Status charged = chain.charge(static_cast<std::int64_t>(in->integers()->size())); !charged)
+  if (const Status charged = chain.charge(static_cast<std::int64_t>(in->integers()->size()));
+      !charged)
     return tl::unexpected(charged.error());
   if (std::find(in->integers()->begin(), in->integers()->end(), kUnknown) != in->integers()->end())
     return invalid("casts a size known only with the request");
-  return std::make_shared<const Constant>(Constant{in->shape, Floats(in->integers()->begin(), in->integers()->end())});
+  return std::make_shared<const Constant>(
+      Constant{in->shape, Floats(in->integers()->begin(), in->integers()->end())});
 }
 
 }  // namespace soliton::onnx_import

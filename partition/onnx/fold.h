@@ -1,4 +1,5 @@
-// Operations on constants. All check shapes and indices, and charge what they make to the chain's limit.
+// Operations on constants. All check shapes and indices, and charge what they make to the chain's
+// limit.
 #pragma once
 
 #include <optional>
@@ -14,13 +15,16 @@ struct Range {
   std::int64_t stride = 1;
 };
 
-Result<ConstantPtr> transposed(Chain& chain, const Constant& in, const std::vector<std::size_t>& order);
+Result<ConstantPtr> transposed(Chain& chain, const Constant& in,
+                               const std::vector<std::size_t>& order);
 Result<ConstantPtr> sliced(Chain& chain, const Constant& in, std::size_t axis, const Range& range);
 Result<ConstantPtr> expanded(Chain& chain, const Constant& in, const Shape& target);
 // REQUIRES: indices.integers().
-Result<ConstantPtr> gathered(Chain& chain, const Constant& in, std::size_t axis, const Constant& indices);
+Result<ConstantPtr> gathered(Chain& chain, const Constant& in, std::size_t axis,
+                             const Constant& indices);
 // REQUIRES: parts is not empty.
-Result<ConstantPtr> concatenated(Chain& chain, const std::vector<ConstantPtr>& parts, std::int64_t axis);
+Result<ConstantPtr> concatenated(Chain& chain, const std::vector<ConstantPtr>& parts,
+                                 std::int64_t axis);
 Result<ConstantPtr> with_shape(Chain& chain, const Constant& in, const Shape& shape);
 Result<ConstantPtr> to_integers(Chain& chain, const ConstantPtr& in);
 Result<ConstantPtr> to_floats(Chain& chain, const ConstantPtr& in);

@@ -1,8 +1,8 @@
 #include "partition/onnx/graph.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "partition/ir/printable.h"
 
@@ -14,8 +14,8 @@ ConstantPtr integer_list(Integers values) {
 }
 
 const Attribute* Node::find(const std::string& attribute) const {
-  const auto at =
-      std::find_if(attributes.begin(), attributes.end(), [&](const Attribute& a) { return a.name == attribute; });
+  const auto at = std::find_if(attributes.begin(), attributes.end(),
+                               [&](const Attribute& a) { return a.name == attribute; });
   return at == attributes.end() ? nullptr : &*at;
 }
 
@@ -51,8 +51,10 @@ Result<std::string> Node::text(const std::string& attribute, const std::string& 
 }
 
 void report(Diagnostics& found, std::string message) {
-  if (found.errors.size() < kMaxErrors) found.add(ErrorCode::kInvalid, std::move(message));
-  else if (found.errors.size() == kMaxErrors) found.add(ErrorCode::kInvalid, "and more errors of this kind");
+  if (found.errors.size() < kMaxErrors)
+    found.add(ErrorCode::kInvalid, std::move(message));
+  else if (found.errors.size() == kMaxErrors)
+    found.add(ErrorCode::kInvalid, "and more errors of this kind");
 }
 
 }  // namespace soliton::onnx_import

@@ -1,11 +1,12 @@
-// protobuf to Graph. With tensor_proto.cc the only place that sees ONNX's classes; their exceptions and log end here.
-#include <utility>
-
+// protobuf to Graph. With tensor_proto.cc the only place that sees ONNX's classes; their exceptions
+// and log end here.
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/stubs/logging.h>
 #include <onnx/onnx_pb.h>
+
+#include <utility>
 
 #include "partition/ir/printable.h"
 #include "partition/onnx/bytes.h"
@@ -34,10 +35,12 @@ class Converter {
     ::onnx::GraphProto& graph = *model_.mutable_graph();
     if (graph.node_size() == 0) report(found_, "the graph has no operators");
     if (graph.output_size() == 0) report(found_, "the graph has no outputs");
-    if (graph.sparse_initializer_size() > 0) report(found_, "sparse initializers are not supported");
+    if (graph.sparse_initializer_size() > 0)
+      report(found_, "sparse initializers are not supported");
     for (auto& tensor : *graph.mutable_initializer()) convert_initializer(tensor);
     for (const auto& input : graph.input()) convert_input(input);
-    for (const auto& output : graph.output()) out_.outputs.push_back(checked_name("graph output", output.name()));
+    for (const auto& output : graph.output())
+      out_.outputs.push_back(checked_name("graph output", output.name()));
     for (auto& node : *graph.mutable_node()) convert_node(node);
     if (!found_.empty()) return tl::unexpected(std::move(found_));
     return std::move(out_);
@@ -52,8 +55,8 @@ class Converter {
 
   std::string checked_name(const char* what, const std::string& name) {
     if (name.size() > kMaxOnnxName)
-      report(found_, fmt::format("{} \"{}\" has a name of {} bytes; at most {}", what, printable(name, 32), name.size(),
-                                 kMaxOnnxName));
+      report(found_, fmt::format("{} \"{}\" has a name of {} bytes; at most {}", what,
+                                 printable(name, 32), name.size(), kMaxOnnxName));
     return name.substr(0, kMaxOnnxName);
   }
 
@@ -61,14 +64,16 @@ class Converter {
     bool seen = false;
     for (const auto& entry : model_.opset_import()) {
       if (!is_standard(entry.domain())) continue;
-      if (seen && entry.version() != out_.opset) report(found_, "two versions of ONNX's operators are named");
+      if (seen && entry.version() != out_.opset)
+        report(found_, "two versions of ONNX's operators are named");
       seen = true;
       out_.opset = entry.version();
     }
-    if (!seen) report(found_, "no version of ONNX's operators (opset) is named");
+    if (!seen)
+      report(found_, "no version of ONNX's operators (opset) is named");
     else if (out_.opset < kOldestOpset || out_.opset > kNewestOpset)
-      report(found_,
-             fmt::format("opset {} is not supported; supported: {} to {}", out_.opset, kOldestOpset, kNewestOpset));
+      report(found_, fmt::format("opset {} is not supported; supported: {} to {}", out_.opset,
+                                 kOldestOpset, kNewestOpset));
   }
 
   void convert_initializer(::onnx::TensorProto& tensor) {
@@ -77,7 +82,8 @@ class Converter {
     // The copy in the message is not needed any more, and may be large.
     tensor.Clear();
     if (!constant)
-      return report(found_, fmt::format("initializer \"{}\": {}", printable(name), constant.error().message));
+      return report(
+          found_, fmt::format("initializer \"{}\": {}", printable(name), constant.error().message));
     if (name.empty()) return report(found_, "an initializer has no name");
     if (!out_.constants.emplace(name, std::move(*constant)).second)
       report(found_, fmt::format("initializer \"{}\" is there twice", printable(name)));
@@ -95,17 +101,22 @@ class Converter {
   void convert_type(const ::onnx::TypeProto::Tensor& type, GraphInput& input) {
     using ::onnx::TensorProto;
     const int element = type.elem_type();
-    if (element == TensorProto::INT64 || element == TensorProto::INT32) input.kind = GraphInput::Kind::kIntegers;
-    if (element == TensorProto::FLOAT || element == TensorProto::FLOAT16 || element == TensorProto::DOUBLE)
+    if (element == TensorProto::INT64 || element == TensorProto::INT32)
+      input.kind = GraphInput::Kind::kIntegers;
+    if (element == TensorProto::FLOAT || element == TensorProto::FLOAT16 ||
+        element == TensorProto::DOUBLE)
       input.kind = GraphInput::Kind::kFloats;
     input.has_shape = type.has_shape();
     if (static_cast<std::size_t>(type.shape().dim_size()) > kMaxOnnxDims)
-      return report(found_, fmt::format("graph input \"{}\" has {} dimensions; at most {}", printable(input.name),
-                                        type.shape().dim_size(), kMaxOnnxDims));
+      return report(found_,
+                    fmt::format("graph input \"{}\" has {} dimensions; at most {}",
+                                printable(input.name), type.shape().dim_size(), kMaxOnnxDims));
     for (const auto& dim : type.shape().dim()) {
       // Some exporters write -1 or 0 for a free dimension.
-      if (dim.has_dim_value() && dim.dim_value() > 0) input.shape.push_back({dim.dim_value(), ""});
-      else input.shape.push_back({kUnknown, checked_name("dimension", dim.dim_param())});
+      if (dim.has_dim_value() && dim.dim_value() > 0)
+        input.shape.push_back({dim.dim_value(), ""});
+      else
+        input.shape.push_back({kUnknown, checked_name("dimension", dim.dim_param())});
     }
   }
 
@@ -113,10 +124,14 @@ class Converter {
     Node node;
     const std::size_t index = out_.nodes.size();
     node.op = checked_name("operator type", proto.op_type());
-    if (!is_standard(proto.domain())) node.op = checked_name("domain", proto.domain()) + ":" + node.op;
-    node.name = proto.name().empty() ? fmt::format("{} #{}", node.op, index) : checked_name("node", proto.name());
-    for (const std::string& input : proto.input()) node.inputs.push_back(checked_name("tensor", input));
-    for (const std::string& output : proto.output()) node.outputs.push_back(checked_name("tensor", output));
+    if (!is_standard(proto.domain()))
+      node.op = checked_name("domain", proto.domain()) + ":" + node.op;
+    node.name = proto.name().empty() ? fmt::format("{} #{}", node.op, index)
+                                     : checked_name("node", proto.name());
+    for (const std::string& input : proto.input())
+      node.inputs.push_back(checked_name("tensor", input));
+    for (const std::string& output : proto.output())
+      node.outputs.push_back(checked_name("tensor", output));
     for (const auto& attribute : proto.attribute()) convert_attribute(node, attribute);
     out_.nodes.push_back(std::move(node));
   }
@@ -126,12 +141,21 @@ class Converter {
     Attribute out;
     out.name = checked_name("attribute", proto.name());
     if (node.find(out.name) != nullptr)
-      return report(found_, fmt::format("node \"{}\": attribute {} is there twice", printable(node.name),
-                                        printable(out.name)));
+      return report(found_, fmt::format("node \"{}\": attribute {} is there twice",
+                                        printable(node.name), printable(out.name)));
     switch (proto.type()) {
-      case AttributeProto::FLOAT: out.kind = Attribute::Kind::kFloat; out.number = proto.f(); break;
-      case AttributeProto::INT: out.kind = Attribute::Kind::kInteger; out.integer = proto.i(); break;
-      case AttributeProto::STRING: out.kind = Attribute::Kind::kText; out.text = proto.s(); break;
+      case AttributeProto::FLOAT:
+        out.kind = Attribute::Kind::kFloat;
+        out.number = proto.f();
+        break;
+      case AttributeProto::INT:
+        out.kind = Attribute::Kind::kInteger;
+        out.integer = proto.i();
+        break;
+      case AttributeProto::STRING:
+        out.kind = Attribute::Kind::kText;
+        out.text = proto.s();
+        break;
       case AttributeProto::FLOATS:
         out.kind = Attribute::Kind::kFloats;
         out.numbers.assign(proto.floats().begin(), proto.floats().end());
@@ -144,8 +168,11 @@ class Converter {
         out.kind = Attribute::Kind::kTexts;
         out.texts.assign(proto.strings().begin(), proto.strings().end());
         break;
-      case AttributeProto::TENSOR: convert_tensor(node, proto, out); break;
-      default: break;
+      case AttributeProto::TENSOR:
+        convert_tensor(node, proto, out);
+        break;
+      default:
+        break;
     }
     node.attributes.push_back(std::move(out));
   }
@@ -155,8 +182,8 @@ class Converter {
     if (node.op != "Constant" && node.op != "ConstantOfShape") return;
     Result<ConstantPtr> constant = constant_of(proto.t(), external_);
     if (!constant)
-      return report(found_, fmt::format("node \"{}\": attribute {} {}", printable(node.name), printable(out.name),
-                                        constant.error().message));
+      return report(found_, fmt::format("node \"{}\": attribute {} {}", printable(node.name),
+                                        printable(out.name), constant.error().message));
     out.kind = Attribute::Kind::kTensor;
     out.tensor = std::move(*constant);
   }

@@ -1,11 +1,11 @@
 #include "partition/onnx/read_onnx.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "partition/ir/printable.h"
 #include "partition/onnx/chain.h"
@@ -49,7 +49,8 @@ constexpr std::array kOperators{
 };
 
 Handler handler_of(const std::string& op) {
-  const auto at = std::find_if(kOperators.begin(), kOperators.end(), [&](const Operator& o) { return o.name == op; });
+  const auto at = std::find_if(kOperators.begin(), kOperators.end(),
+                               [&](const Operator& o) { return o.name == op; });
   return at == kOperators.end() ? nullptr : at->handle;
 }
 
@@ -65,14 +66,18 @@ Diagnostics unsupported(const Graph& graph, const std::vector<std::size_t>& orde
   for (const std::size_t i : order) {
     const Node& node = graph.nodes[i];
     if (handler_of(node.op) != nullptr) continue;
-    const auto same = std::find_if(missing.begin(), missing.end(), [&](const Missing& m) { return m.op == node.op; });
-    if (same != missing.end()) ++same->count;
-    else if (missing.size() < kMaxTypes) missing.push_back({node.op, node.name, 1});
+    const auto same = std::find_if(missing.begin(), missing.end(),
+                                   [&](const Missing& m) { return m.op == node.op; });
+    if (same != missing.end())
+      ++same->count;
+    else if (missing.size() < kMaxTypes)
+      missing.push_back({node.op, node.name, 1});
   }
   Diagnostics found;
   for (const Missing& m : missing)
-    report(found, fmt::format("node \"{}\": operator {} is not supported{}; supported: {}", printable(m.node),
-                              printable(m.op), m.count > 1 ? fmt::format(" ({} nodes)", m.count) : "",
+    report(found, fmt::format("node \"{}\": operator {} is not supported{}; supported: {}",
+                              printable(m.node), printable(m.op),
+                              m.count > 1 ? fmt::format(" ({} nodes)", m.count) : "",
                               fmt::join(onnx_operators(), ", ")));
   return found;
 }
@@ -95,14 +100,16 @@ class Reader {
   Checked<Model> run() {
     const Checked<std::vector<std::size_t>> order = sorted_nodes(graph_);
     if (!order) return tl::unexpected(order.error());
-    if (Diagnostics found = unsupported(graph_, *order); !found.empty()) return tl::unexpected(std::move(found));
+    if (Diagnostics found = unsupported(graph_, *order); !found.empty())
+      return tl::unexpected(std::move(found));
     begin(*order);
     for (const std::size_t i : *order)
       if (Status status = visit(graph_.nodes[i]); !status)
-        return failed(fmt::format("node \"{}\" ({}) {}", printable(graph_.nodes[i].name), printable(graph_.nodes[i].op),
-                                  status.error().message));
+        return failed(fmt::format("node \"{}\" ({}) {}", printable(graph_.nodes[i].name),
+                                  printable(graph_.nodes[i].op), status.error().message));
     if (Status status = end(); !status) return failed(std::move(status.error().message));
-    if (Diagnostics wrong = check_model(chain_.model); !wrong.empty()) return tl::unexpected(std::move(wrong));
+    if (Diagnostics wrong = check_model(chain_.model); !wrong.empty())
+      return tl::unexpected(std::move(wrong));
     return std::move(chain_.model);
   }
 
@@ -122,12 +129,14 @@ class Reader {
         chain_.values.emplace(input.name, stream_of(input));
   }
 
-  // The folding limit grows with what a file brings, so that reordering large weights by operators stays possible.
+  // The folding limit grows with what a file brings, so that reordering large weights by operators
+  // stays possible.
   Status load_constant(const std::string& name) {
     if (name.empty() || chain_.values.contains(name)) return {};
     const auto at = graph_.constants.find(name);
     if (at == graph_.constants.end()) return invalid(unreadable(name));
-    const std::size_t elements = std::visit([](const auto& values) { return values.size(); }, at->second->values);
+    const std::size_t elements =
+        std::visit([](const auto& values) { return values.size(); }, at->second->values);
     chain_.folding_left += 4 * static_cast<std::int64_t>(elements);
     chain_.values.emplace(name, at->second);
     return {};
@@ -141,12 +150,14 @@ class Reader {
 
   // A name that has a producer but no value.
   std::string unreadable(const std::string& name) const {
-    const bool given =
-        std::any_of(graph_.inputs.begin(), graph_.inputs.end(), [&](const auto& i) { return i.name == name; });
+    const bool given = std::any_of(graph_.inputs.begin(), graph_.inputs.end(),
+                                   [&](const auto& i) { return i.name == name; });
     return given ? fmt::format(
-                       "reads the graph's input \"{}\", whose shape or element type is missing or not supported",
+                       "reads the graph's input \"{}\", whose shape or element type is missing or "
+                       "not supported",
                        printable(name))
-                 : fmt::format("reads \"{}\", an output of its node that is not supported", printable(name));
+                 : fmt::format("reads \"{}\", an output of its node that is not supported",
+                               printable(name));
   }
 
   Status end() {
@@ -155,7 +166,8 @@ class Reader {
     const Stream* stream = at == chain_.values.end() ? nullptr : std::get_if<Stream>(&at->second);
     const std::string start = fmt::format("graph output \"{}\" ", printable(output));
     if (stream == nullptr) return invalid(start + "does not depend on the data of a request");
-    if (const Status status = finish(chain_, *stream); !status) return invalid(start + status.error().message);
+    if (const Status status = finish(chain_, *stream); !status)
+      return invalid(start + status.error().message);
     for (std::size_t i = 1; i < graph_.outputs.size(); ++i)
       add_note(chain_, fmt::format("output \"{}\" is not returned", printable(graph_.outputs[i])));
     return {};
@@ -168,7 +180,8 @@ class Reader {
 // "models/language-gru/fp32.onnx" to "language-gru/fp32".
 std::string name_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
-  const std::size_t before = slash == std::string::npos || slash == 0 ? std::string::npos : path.rfind('/', slash - 1);
+  const std::size_t before =
+      slash == std::string::npos || slash == 0 ? std::string::npos : path.rfind('/', slash - 1);
   std::string name = path.substr(before == std::string::npos ? 0 : before + 1);
   if (name.ends_with(".onnx")) name.resize(name.size() - 5);
   return printable(name);
@@ -180,7 +193,8 @@ std::string name_of(const std::string& path) {
 
 Checked<Model> read_onnx(const std::string& path) {
   const Checked<onnx_import::Graph> graph = onnx_import::load_graph(path);
-  Checked<Model> model = graph ? onnx_import::Reader(*graph).run() : Checked<Model>(tl::unexpected(graph.error()));
+  Checked<Model> model =
+      graph ? onnx_import::Reader(*graph).run() : Checked<Model>(tl::unexpected(graph.error()));
   if (!model) {
     for (Error& error : model.error().errors)
       error.message = fmt::format("{}: {}", printable(path, 4096), error.message);

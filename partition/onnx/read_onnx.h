@@ -1,9 +1,10 @@
-// Reads an ONNX file into the graph IR: the chains of Gather (embedding), LSTM, GRU, Gemm and MatMul + Add, Softmax
-// that run on an NPU between a CPU host's first and last part, with the constant and shape computations exporters
-// put around them.
+// Reads an ONNX file into the graph IR: the chains of Gather (embedding), LSTM, GRU, Gemm and
+// MatMul + Add, Softmax that run on an NPU between a CPU host's first and last part, with the
+// constant and shape computations exporters put around them.
 //
-// What is assumed is said in Model::notes: initial states given as inputs are zero, a free batch dimension is 1,
-// outputs beyond the first are not returned. The file is not trusted: faults, section 11, row ONNX.
+// What is assumed is said in Model::notes: initial states given as inputs are zero, a free batch
+// dimension is 1, outputs beyond the first are not returned. The file is not trusted: faults,
+// section 11, row ONNX.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +17,17 @@
 namespace soliton {
 
 // Limits on what a file may claim.
-inline constexpr std::int64_t kMaxOnnxBytes = (std::int64_t{2} << 30) - 1;      // of the file: protobuf's own limit
-inline constexpr std::int64_t kMaxOnnxExternalBytes = std::int64_t{8} << 30;    // of weights stored beside it, in all
+inline constexpr std::int64_t kMaxOnnxBytes =
+    (std::int64_t{2} << 30) - 1;  // of the file: protobuf's own limit
+inline constexpr std::int64_t kMaxOnnxExternalBytes = std::int64_t{8}
+                                                      << 30;  // of weights stored beside it, in all
 inline constexpr std::size_t kMaxOnnxNodes = 1'000'000;
 inline constexpr std::size_t kMaxOnnxDims = 16;
-inline constexpr std::size_t kMaxOnnxName = 4096;                               // bytes
-inline constexpr int kMaxOnnxRecursion = 100;                                   // of protobuf messages
-inline constexpr int kMaxOnnxSubgraphs = 8;                                     // graphs inside graphs
-inline constexpr std::int64_t kMaxOnnxFolded = std::int64_t{1} << 24;           // elements made by constant folding
+inline constexpr std::size_t kMaxOnnxName = 4096;  // bytes
+inline constexpr int kMaxOnnxRecursion = 100;      // of protobuf messages
+inline constexpr int kMaxOnnxSubgraphs = 8;        // graphs inside graphs
+inline constexpr std::int64_t kMaxOnnxFolded = std::int64_t{1}
+                                               << 24;  // elements made by constant folding
 
 // Every message starts with `path: `. Errors: kInvalid.
 Checked<Model> read_onnx(const std::string& path);

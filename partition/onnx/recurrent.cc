@@ -1,11 +1,11 @@
-// LSTM and GRU nodes to recurrent layers. Gates change order on the way: ONNX z r h and i o f c, here r z n and i f
-// o c.
+// LSTM and GRU nodes to recurrent layers. Gates change order on the way: ONNX z r h and i o f c,
+// here r z n and i f o c.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "partition/ir/printable.h"
 #include "partition/onnx/chain.h"
@@ -52,19 +52,24 @@ Result<Setup> setup_of(const Node& node) {
   setup.cell = node.op == "GRU" ? Cell::kGru : Cell::kLstm;
   const Result<std::string> direction = node.text("direction", "forward");
   if (!direction) return tl::unexpected(direction.error());
-  if (*direction == "bidirectional") setup.directions = 2;
-  else if (*direction == "reverse") setup.reverse = true;
-  else if (*direction != "forward") return invalid(fmt::format("has direction \"{}\"", printable(*direction)));
+  if (*direction == "bidirectional")
+    setup.directions = 2;
+  else if (*direction == "reverse")
+    setup.reverse = true;
+  else if (*direction != "forward")
+    return invalid(fmt::format("has direction \"{}\"", printable(*direction)));
   const Result<std::int64_t> reset = node.integer("linear_before_reset", 0);
   const Result<std::int64_t> layout = node.integer("layout", 0);
   const Result<std::int64_t> coupled = node.integer("input_forget", 0);
   for (const auto* number : {&reset, &layout, &coupled})
     if (!*number) return tl::unexpected(number->error());
-  if (*coupled != 0) return invalid("couples input and forget gates (input_forget), which is not supported");
+  if (*coupled != 0)
+    return invalid("couples input and forget gates (input_forget), which is not supported");
   if (node.find("clip") != nullptr) return invalid("clips its gates, which is not supported");
   setup.reset_after = setup.cell == Cell::kGru && *reset != 0;
   setup.batch_first = *layout != 0;
-  if (const Status status = check_activations(node, setup); !status) return tl::unexpected(status.error());
+  if (const Status status = check_activations(node, setup); !status)
+    return tl::unexpected(status.error());
   return setup;
 }
 
@@ -75,10 +80,13 @@ Status settle_steps(Chain& chain, const Stream& x, const Setup& setup) {
     return invalid(fmt::format("reads {}, not [steps, 1, vector]", describe(x)));
   const Axis& steps = x.axes[setup.batch_first ? 1 : 0];
   const Axis& batch = x.axes[setup.batch_first ? 0 : 1];
-  if (batch.role == Role::kSteps) return invalid(fmt::format("reads {} with the steps as its batch", describe(x)));
-  if (batch.size != kUnknown && batch.size != 1) return invalid(fmt::format("has batch {}; supported: 1", batch.size));
+  if (batch.role == Role::kSteps)
+    return invalid(fmt::format("reads {} with the steps as its batch", describe(x)));
+  if (batch.size != kUnknown && batch.size != 1)
+    return invalid(fmt::format("has batch {}; supported: 1", batch.size));
   if (batch.size == kUnknown)
-    add_note(chain, fmt::format("the input's free dimension \"{}\" is taken as 1", printable(batch.symbol)));
+    add_note(chain, fmt::format("the input's free dimension \"{}\" is taken as 1",
+                                printable(batch.symbol)));
   if (steps.role != Role::kSteps && steps.role != Role::kOpen && steps.role != Role::kUnit)
     return invalid(fmt::format("reads {}, not [steps, 1, vector]", describe(x)));
   if (!chain.steps_known) chain.model.fixed_steps = steps.size == kUnknown ? 0 : steps.size;
@@ -91,42 +99,46 @@ Status check_initial(Chain& chain, const Node& node, std::size_t input, const ch
   if (!node.has_input(input)) return {};
   const Stream* stream = chain.stream(node, input);
   if (stream != nullptr && !stream->input.empty()) {
-    add_note(chain, fmt::format("input \"{}\", the {} of \"{}\", is taken as zero", printable(stream->input), what,
-                                printable(node.name)));
+    add_note(chain, fmt::format("input \"{}\", the {} of \"{}\", is taken as zero",
+                                printable(stream->input), what, printable(node.name)));
     return {};
   }
   if (stream != nullptr) return invalid(fmt::format("its {} comes from another layer", what));
-  if (single_value(chain.value(node, input)) != 0.0) return invalid(fmt::format("its {} is not zero", what));
+  if (single_value(chain.value(node, input)) != 0.0)
+    return invalid(fmt::format("its {} is not zero", what));
   return {};
 }
 
 Status check_states(Chain& chain, const Node& node, const Setup& setup) {
   if (node.has_input(4)) {
     const std::optional<double> steps = single_value(chain.value(node, 4));
-    if (!steps || chain.model.fixed_steps == 0 || *steps != static_cast<double>(chain.model.fixed_steps))
+    if (!steps || chain.model.fixed_steps == 0 ||
+        *steps != static_cast<double>(chain.model.fixed_steps))
       return invalid("has sequence lengths of its own (sequence_lens), which is not supported");
   }
   if (const Status status = check_initial(chain, node, 5, "initial state"); !status) return status;
   if (setup.cell == Cell::kGru) return {};
-  if (const Status status = check_initial(chain, node, 6, "initial cell state"); !status) return status;
+  if (const Status status = check_initial(chain, node, 6, "initial cell state"); !status)
+    return status;
   if (node.has_input(7) && single_value(chain.value(node, 7)) != 0.0)
     return invalid("has peepholes, which are not supported");
   return {};
 }
 
-Result<ConstantPtr> weights(const Chain& chain, const Node& node, std::size_t input, const char* what,
-                            const Shape& shape) {
+Result<ConstantPtr> weights(const Chain& chain, const Node& node, std::size_t input,
+                            const char* what, const Shape& shape) {
   const ConstantPtr constant = chain.constant(node, input);
-  if (!constant || constant->floats() == nullptr) return invalid(fmt::format("its {} are not constant numbers", what));
+  if (!constant || constant->floats() == nullptr)
+    return invalid(fmt::format("its {} are not constant numbers", what));
   if (constant->shape != shape)
-    return invalid(fmt::format("its {} have shape [{}], not [{}]", what, fmt::join(constant->shape, ", "),
-                               fmt::join(shape, ", ")));
+    return invalid(fmt::format("its {} have shape [{}], not [{}]", what,
+                               fmt::join(constant->shape, ", "), fmt::join(shape, ", ")));
   return constant;
 }
 
 // `count` rows of `width` values from row `first` on, gate by gate in our order.
-Tensor reordered(std::string name, const Floats& all, std::int64_t first, const RecurrentLayer& layer,
-                 std::int64_t width) {
+Tensor reordered(std::string name, const Floats& all, std::int64_t first,
+                 const RecurrentLayer& layer, std::int64_t width) {
   std::vector<float> out;
   const std::int64_t gate_values = layer.hidden * width;
   for (std::int64_t gate = 0; gate < layer.gates(); ++gate) {
@@ -137,7 +149,8 @@ Tensor reordered(std::string name, const Floats& all, std::int64_t first, const 
   }
   const std::int64_t rows = layer.gates() * layer.hidden;
   Shape shape = width == 1 ? Shape{rows} : Shape{rows, width};
-  return {std::move(name), std::move(shape), std::make_shared<const std::vector<float>>(std::move(out))};
+  return {std::move(name), std::move(shape),
+          std::make_shared<const std::vector<float>>(std::move(out))};
 }
 
 Result<std::int64_t> hidden_size(const Chain& chain, const Node& node) {
@@ -147,14 +160,17 @@ Result<std::int64_t> hidden_size(const Chain& chain, const Node& node) {
   const Result<std::int64_t> given = node.integer("hidden_size", recurrent->shape[2]);
   if (!given) return given;
   if (*given < 1 || *given > kMaxWidth || *given != recurrent->shape[2])
-    return invalid(fmt::format("has hidden_size {}, but recurrent weights for {}", *given, recurrent->shape[2]));
+    return invalid(fmt::format("has hidden_size {}, but recurrent weights for {}", *given,
+                               recurrent->shape[2]));
   return given;
 }
 
-Status load_weights(const Chain& chain, const Node& node, const Setup& setup, RecurrentLayer& layer) {
+Status load_weights(const Chain& chain, const Node& node, const Setup& setup,
+                    RecurrentLayer& layer) {
   const std::int64_t rows = setup.gates() * layer.hidden;
   const auto w = weights(chain, node, 1, "input weights", {setup.directions, rows, layer.input});
-  const auto r = weights(chain, node, 2, "recurrent weights", {setup.directions, rows, layer.hidden});
+  const auto r =
+      weights(chain, node, 2, "recurrent weights", {setup.directions, rows, layer.hidden});
   Result<ConstantPtr> b = std::make_shared<const Constant>(
       Constant{{}, Floats(static_cast<std::size_t>(setup.directions * 2 * rows))});
   if (node.has_input(3)) b = weights(chain, node, 3, "biases", {setup.directions, 2 * rows});
@@ -179,19 +195,22 @@ Stream output(const Chain& chain, const Setup& setup, std::int64_t hidden, Form 
   Stream out;
   for (int d = 0; d < setup.directions; ++d) out.pieces.push_back({chain.stages.size() - 1, d});
   out.form = form;
-  const Axis steps{Role::kSteps, chain.model.fixed_steps == 0 ? kUnknown : chain.model.fixed_steps, "steps"};
+  const Axis steps{Role::kSteps, chain.model.fixed_steps == 0 ? kUnknown : chain.model.fixed_steps,
+                   "steps"};
   const Axis pieces{Role::kPieces, setup.directions, ""};
   const Axis vector{Role::kFeature, hidden, ""};
   const Axis batch;
   if (form == Form::kSequence)
-    out.axes =
-        setup.batch_first ? std::vector{batch, steps, pieces, vector} : std::vector{steps, pieces, batch, vector};
+    out.axes = setup.batch_first ? std::vector{batch, steps, pieces, vector}
+                                 : std::vector{steps, pieces, batch, vector};
   else
-    out.axes = setup.batch_first ? std::vector{batch, pieces, vector} : std::vector{pieces, batch, vector};
+    out.axes =
+        setup.batch_first ? std::vector{batch, pieces, vector} : std::vector{pieces, batch, vector};
   return out;
 }
 
-Result<RecurrentLayer> layer_of(Chain& chain, const Node& node, const Setup& setup, std::int64_t width) {
+Result<RecurrentLayer> layer_of(Chain& chain, const Node& node, const Setup& setup,
+                                std::int64_t width) {
   RecurrentLayer layer;
   layer.name = layer_name(chain, setup.cell == Cell::kGru ? "gru" : "lstm");
   layer.cell = setup.cell;
@@ -201,7 +220,8 @@ Result<RecurrentLayer> layer_of(Chain& chain, const Node& node, const Setup& set
   const Result<std::int64_t> hidden = hidden_size(chain, node);
   if (!hidden) return tl::unexpected(hidden.error());
   layer.hidden = *hidden;
-  if (const Status status = load_weights(chain, node, setup, layer); !status) return tl::unexpected(status.error());
+  if (const Status status = load_weights(chain, node, setup, layer); !status)
+    return tl::unexpected(status.error());
   return layer;
 }
 
@@ -210,7 +230,8 @@ Result<RecurrentLayer> layer_of(Chain& chain, const Node& node, const Setup& set
 Status handle_recurrent(Chain& chain, const Node& node) {
   const Stream* x = chain.stream(node, 0);
   if (x == nullptr) return invalid("does not read the data of a request");
-  if (chain.model.after != HostAfter::kNone) return invalid("follows a softmax, which must come last");
+  if (chain.model.after != HostAfter::kNone)
+    return invalid("follows a softmax, which must come last");
   const Result<Setup> setup = setup_of(node);
   if (!setup) return tl::unexpected(setup.error());
   const Result<std::int64_t> width = vector_width(*x);

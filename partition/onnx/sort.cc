@@ -1,9 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <queue>
 #include <unordered_set>
-
-#include <fmt/format.h>
 
 #include "partition/ir/printable.h"
 #include "partition/onnx/graph.h"
@@ -52,14 +52,15 @@ class Sorter {
   void name_output(std::size_t i, const std::string& output) {
     if (output.empty()) return;
     if (graph_.constants.contains(output))
-      return report(found_, fmt::format("node \"{}\": output \"{}\" is also an initializer", printable(name(i)),
-                                        printable(output)));
+      return report(found_, fmt::format("node \"{}\": output \"{}\" is also an initializer",
+                                        printable(name(i)), printable(output)));
     const auto [at, fresh] = producer_.emplace(output, i);
     if (!fresh)
-      report(found_, fmt::format("tensor \"{}\" is made twice: by node \"{}\" and by {}", printable(output),
-                                 printable(name(i)),
-                                 at->second == kNone ? "the caller, as a graph input"
-                                                     : fmt::format("node \"{}\"", printable(name(at->second)))));
+      report(found_, fmt::format("tensor \"{}\" is made twice: by node \"{}\" and by {}",
+                                 printable(output), printable(name(i)),
+                                 at->second == kNone
+                                     ? "the caller, as a graph input"
+                                     : fmt::format("node \"{}\"", printable(name(at->second)))));
   }
 
   void connect() {
@@ -69,15 +70,18 @@ class Sorter {
       for (const std::string& input : graph_.nodes[i].inputs) connect_input(i, input);
     for (const std::string& output : graph_.outputs)
       if (!producer_.contains(output) && !graph_.constants.contains(output))
-        report(found_, fmt::format("graph output \"{}\" is made by no node{}", printable(output), hint(output)));
+        report(found_, fmt::format("graph output \"{}\" is made by no node{}", printable(output),
+                                   hint(output)));
   }
 
   void connect_input(std::size_t i, const std::string& input) {
     if (input.empty() || graph_.constants.contains(input)) return;
     const auto at = producer_.find(input);
     if (at == producer_.end())
-      return report(found_, fmt::format("node \"{}\": input \"{}\" is made by no node, initializer or graph input{}",
-                                        printable(name(i)), printable(input), hint(input)));
+      return report(
+          found_,
+          fmt::format("node \"{}\": input \"{}\" is made by no node, initializer or graph input{}",
+                      printable(name(i)), printable(input), hint(input)));
     if (at->second == kNone) return;
     sources_[i].push_back(at->second);
     consumers_[at->second].push_back(i);
@@ -87,10 +91,12 @@ class Sorter {
     if (wanted.size() > kMaxCandidateName || !found_.empty()) return "";
     std::vector<std::string> candidates;
     const auto offer = [&](const std::string& candidate) {
-      if (candidates.size() < kMaxCandidates && candidate.size() <= kMaxCandidateName) candidates.push_back(candidate);
+      if (candidates.size() < kMaxCandidates && candidate.size() <= kMaxCandidateName)
+        candidates.push_back(candidate);
     };
     for (const GraphInput& input : graph_.inputs) offer(input.name);
-    for (const Node& node : graph_.nodes) std::for_each(node.outputs.begin(), node.outputs.end(), offer);
+    for (const Node& node : graph_.nodes)
+      std::for_each(node.outputs.begin(), node.outputs.end(), offer);
     const std::string nearest = nearest_name(wanted, candidates);
     return nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", printable(nearest));
   }
@@ -131,13 +137,15 @@ class Sorter {
     std::reverse(path.begin(), path.end());
     std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());
     std::string text = "cycle: ";
-    for (std::size_t k = 0; k < std::min(path.size(), kMaxCycleShown); ++k) text += printable(name(path[k])) + " > ";
+    for (std::size_t k = 0; k < std::min(path.size(), kMaxCycleShown); ++k)
+      text += printable(name(path[k])) + " > ";
     return text + (path.size() > kMaxCycleShown ? "... > " : "") + printable(name(path.front()));
   }
 
   std::vector<bool> needed_nodes(const std::vector<std::size_t>& order) const {
     std::vector<bool> needed(graph_.nodes.size());
-    const auto result = graph_.outputs.empty() ? producer_.end() : producer_.find(graph_.outputs.front());
+    const auto result =
+        graph_.outputs.empty() ? producer_.end() : producer_.find(graph_.outputs.front());
     if (result != producer_.end() && result->second != kNone) needed[result->second] = true;
     for (auto i = order.rbegin(); i != order.rend(); ++i)
       if (needed[*i])
@@ -147,7 +155,8 @@ class Sorter {
 
   const Graph& graph_;
   Diagnostics found_;
-  std::unordered_map<std::string, std::size_t> producer_;  // kNone: a graph input; looked up, never iterated
+  std::unordered_map<std::string, std::size_t>
+      producer_;  // kNone: a graph input; looked up, never iterated
   std::vector<std::vector<std::size_t>> sources_;
   std::vector<std::vector<std::size_t>> consumers_;
   std::vector<std::size_t> waits_for_;

@@ -1,20 +1,22 @@
 #include "partition/onnx/stream.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
-
-#include <fmt/format.h>
 
 namespace soliton::onnx_import {
 
 std::size_t Stream::find(Role role) const {
-  const auto at = std::find_if(axes.begin(), axes.end(), [&](const Axis& axis) { return axis.role == role; });
+  const auto at =
+      std::find_if(axes.begin(), axes.end(), [&](const Axis& axis) { return axis.role == role; });
   return static_cast<std::size_t>(at - axes.begin());
 }
 
 Result<std::size_t> axis_of(std::int64_t axis, std::size_t rank) {
   const auto extent = static_cast<std::int64_t>(rank);
-  if (axis < -extent || axis >= extent) return invalid(fmt::format("axis {} of a tensor with {} axes", axis, rank));
+  if (axis < -extent || axis >= extent)
+    return invalid(fmt::format("axis {} of a tensor with {} axes", axis, rank));
   return static_cast<std::size_t>(axis < 0 ? axis + extent : axis);
 }
 
@@ -23,7 +25,8 @@ Result<std::vector<std::size_t>> axes_of(const Integers& axes, std::size_t rank)
   for (const std::int64_t axis : axes) {
     const Result<std::size_t> position = axis_of(axis, rank);
     if (!position) return tl::unexpected(position.error());
-    if (std::find(out.begin(), out.end(), *position) != out.end()) return invalid(fmt::format("axis {} twice", axis));
+    if (std::find(out.begin(), out.end(), *position) != out.end())
+      return invalid(fmt::format("axis {} twice", axis));
     out.push_back(*position);
   }
   return out;
@@ -33,7 +36,9 @@ std::string describe(const Stream& stream) {
   std::string text;
   for (const Axis& axis : stream.axes) {
     if (!text.empty()) text += ", ";
-    text += axis.size != kUnknown ? fmt::format("{}", axis.size) : axis.symbol.empty() ? "?" : axis.symbol;
+    text += axis.size != kUnknown ? fmt::format("{}", axis.size)
+            : axis.symbol.empty() ? "?"
+                                  : axis.symbol;
   }
   return "[" + text + "]";
 }
@@ -82,11 +87,12 @@ Result<Stream> transposed(const Stream& stream, const std::vector<std::size_t>& 
 
 namespace {
 
-// Finds which axes, all but units, become which of the target's. Few axes, so trying is cheap; the work is bounded
-// anyway.
+// Finds which axes, all but units, become which of the target's. Few axes, so trying is cheap; the
+// work is bounded anyway.
 class Matcher {
  public:
-  Matcher(const Stream& stream, const Shape& target, bool merge_open) : target_(target), merge_open_(merge_open) {
+  Matcher(const Stream& stream, const Shape& target, bool merge_open)
+      : target_(target), merge_open_(merge_open) {
     for (const Axis& axis : stream.axes)
       if (axis.role != Role::kUnit) axes_.push_back(axis);
   }
@@ -97,13 +103,16 @@ class Matcher {
  private:
   static constexpr int kMaxTries = 100'000;
 
-  static bool agree(std::int64_t target, std::int64_t size) { return target == -1 || target == size; }
+  static bool agree(std::int64_t target, std::int64_t size) {
+    return target == -1 || target == size;
+  }
 
   bool match(std::size_t from, std::size_t to) {
     if (++tries_ > kMaxTries) return false;
     if (to == target_.size()) return from == axes_.size();
     if (from < axes_.size() && take(axes_[from], from + 1, to)) return true;
-    if (from + 1 < axes_.size() && can_merge(axes_[from], axes_[from + 1]) && take(merged(from), from + 2, to))
+    if (from + 1 < axes_.size() && can_merge(axes_[from], axes_[from + 1]) &&
+        take(merged(from), from + 2, to))
       return true;
     if (merge_open_ && from + 2 < axes_.size() && take_rest(from, to)) return true;
     return agree(target_[to], 1) && keep(Axis{}, from, to);
@@ -125,7 +134,8 @@ class Matcher {
     Axis all{Role::kFeature, 1, ""};
     for (std::size_t i = from; i < axes_.size(); ++i) {
       const bool last = i + 1 == axes_.size();
-      if (axes_[i].role != (last ? Role::kFeature : Role::kOpen) || axes_[i].size == kUnknown) return false;
+      if (axes_[i].role != (last ? Role::kFeature : Role::kOpen) || axes_[i].size == kUnknown)
+        return false;
       if (__builtin_mul_overflow(all.size, axes_[i].size, &all.size)) return false;
     }
     return take(all, axes_.size(), to);
@@ -157,8 +167,10 @@ Result<Stream> reshaped(const Stream& stream, const Shape& target, bool merge_op
   if (!matcher.run()) {
     std::string text;
     for (const std::int64_t size : target)
-      text += (text.empty() ? "" : ", ") + (size == kUnknown ? std::string("?") : fmt::format("{}", size));
-    return invalid(fmt::format("{} cannot be seen as [{}] without mixing steps", describe(stream), text));
+      text += (text.empty() ? "" : ", ") +
+              (size == kUnknown ? std::string("?") : fmt::format("{}", size));
+    return invalid(
+        fmt::format("{} cannot be seen as [{}] without mixing steps", describe(stream), text));
   }
   Stream out = stream;
   out.axes = matcher.result();
@@ -170,13 +182,14 @@ namespace {
 Result<Stream> picked_step(Stream stream, std::int64_t first, std::int64_t size) {
   if (stream.form != Form::kSequence) return invalid("picks a step of what is not a sequence");
   const bool is_last = first == -1 || (size != kUnknown && first == size - 1);
-  if (!is_last && first != 0) return invalid(fmt::format("picks step {}; supported: the last or the first", first));
+  if (!is_last && first != 0)
+    return invalid(fmt::format("picks step {}; supported: the last or the first", first));
   stream.form = is_last ? Form::kAtLastStep : Form::kAtFirstStep;
   return stream;
 }
 
-Result<Stream> picked_pieces(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count,
-                             std::int64_t stride) {
+Result<Stream> picked_pieces(Stream stream, std::size_t axis, std::int64_t first,
+                             std::int64_t count, std::int64_t stride) {
   std::vector<Piece> pieces;
   for (std::int64_t i = 0; i < count; ++i)
     pieces.push_back(stream.pieces[static_cast<std::size_t>(first + i * stride)]);
@@ -196,7 +209,8 @@ Result<Stream> picked_from(Stream stream, std::size_t axis, std::int64_t first, 
   }
   if (at.role == Role::kPieces) return picked_pieces(std::move(stream), axis, first, count, stride);
   if (all) return stream;
-  if (stream.form == Form::kSequence && stream.pieces == std::vector<Piece>{Piece{}} && !stream.integers) {
+  if (stream.form == Form::kSequence && stream.pieces == std::vector<Piece>{Piece{}} &&
+      !stream.integers) {
     stream.whole = false;
     at = count == 1 ? Axis{} : Axis{at.role, count, ""};
     return stream;
@@ -206,8 +220,8 @@ Result<Stream> picked_from(Stream stream, std::size_t axis, std::int64_t first, 
 
 }  // namespace
 
-Result<Stream> picked(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count, std::int64_t stride,
-                      bool drop) {
+Result<Stream> picked(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count,
+                      std::int64_t stride, bool drop) {
   const std::int64_t size = stream.axes[axis].size;
   // Of an unknown number of steps only the first and the last have a place that can be named.
   if (size != kUnknown) {
@@ -229,19 +243,22 @@ namespace {
 
 // Adds `next` behind `out` along `at`. A unit axis of single pieces becomes a stack of pieces.
 Status append(Stream& out, const Stream& next, std::size_t at) {
-  if (next.form != out.form || next.axes.size() != out.axes.size()) return invalid("joins tensors of different kinds");
+  if (next.form != out.form || next.axes.size() != out.axes.size())
+    return invalid("joins tensors of different kinds");
   if (!next.whole || next.integers || out.integers) return invalid("joins graph inputs");
   for (std::size_t i = 0; i < out.axes.size(); ++i)
     if (i != at && (out.axes[i].role != next.axes[i].role || out.axes[i].size != next.axes[i].size))
       return invalid(fmt::format("joins {} and {}", describe(out), describe(next)));
   Axis& mine = out.axes[at];
   const Role theirs = next.axes[at].role;
-  const bool features = mine.role == Role::kFeature && theirs == Role::kFeature && !out.has(Role::kPieces);
+  const bool features =
+      mine.role == Role::kFeature && theirs == Role::kFeature && !out.has(Role::kPieces);
   const auto stackable = [](Role role) { return role == Role::kPieces || role == Role::kUnit; };
   if (!features && !(stackable(mine.role) && stackable(theirs)))
     return invalid(fmt::format("joins along axis {} of {}", at, describe(out)));
   if (mine.role == Role::kUnit) mine.role = Role::kPieces;
-  if (__builtin_add_overflow(mine.size, next.axes[at].size, &mine.size)) return invalid("joins too much");
+  if (__builtin_add_overflow(mine.size, next.axes[at].size, &mine.size))
+    return invalid("joins too much");
   out.pieces.insert(out.pieces.end(), next.pieces.begin(), next.pieces.end());
   return {};
 }
@@ -254,8 +271,10 @@ Result<Stream> concatenated(const std::vector<Stream>& streams, std::int64_t axi
   const Result<std::size_t> at = axis_of(axis, out.axes.size());
   if (!at) return tl::unexpected(at.error());
   for (std::size_t i = 1; i < streams.size(); ++i)
-    if (const Status status = append(out, streams[i], *at); !status) return tl::unexpected(status.error());
-  // A stack of single vectors has one piece an entry; one of concatenated ones has more, and cannot be followed.
+    if (const Status status = append(out, streams[i], *at); !status)
+      return tl::unexpected(status.error());
+  // A stack of single vectors has one piece an entry; one of concatenated ones has more, and cannot
+  // be followed.
   const Axis& joined = out.axes[*at];
   if (joined.role == Role::kPieces && joined.size != static_cast<std::int64_t>(out.pieces.size()))
     return invalid("stacks vectors that are joined already");

@@ -1,8 +1,8 @@
-// What a tensor of the graph is to the reader: a constant, a constant of one value and any shape, or a stream: the data
-// of a request on its way through the layers found so far.
+// What a tensor of the graph is to the reader: a constant, a constant of one value and any shape,
+// or a stream: the data of a request on its way through the layers found so far.
 //
-// A stream's axes have roles instead of sizes only, so that reshapes, transposes and picks between the layers can be
-// followed without running them, and refused where they would change the data.
+// A stream's axes have roles instead of sizes only, so that reshapes, transposes and picks between
+// the layers can be followed without running them, and refused where they would change the data.
 #pragma once
 
 #include <cstdint>
@@ -38,9 +38,10 @@ struct Piece {
 enum class Form : std::uint8_t {
   kSequence,    // the vectors of all steps (graph inputs too)
   kLast,        // the state after a direction's last step
-  kAtLastStep,  // the vectors that belong to the request's last step; differs from kLast for a reverse direction
+  kAtLastStep,  // the vectors that belong to the request's last step; differs from kLast for a
+                // reverse direction
   kAtFirstStep,
-  kCell,        // the cell state after the last step
+  kCell,  // the cell state after the last step
 };
 
 struct Stream {
@@ -55,7 +56,8 @@ struct Stream {
   bool has(Role role) const { return find(role) < axes.size(); }
 };
 
-// A real or integer constant whose shape depends on the request, all elements equal: zero states made by exporters.
+// A real or integer constant whose shape depends on the request, all elements equal: zero states
+// made by exporters.
 struct Uniform {
   double value = 0;
 };
@@ -69,14 +71,17 @@ Result<std::vector<std::size_t>> axes_of(const Integers& axes, std::size_t rank)
 
 // Views of a stream. Errors say which axis cannot be treated so.
 Result<Stream> squeezed(Stream stream, const std::vector<std::size_t>& axes);
-Result<Stream> unsqueezed(Stream stream, const std::vector<std::size_t>& axes);  // positions in the result
+Result<Stream> unsqueezed(Stream stream,
+                          const std::vector<std::size_t>& axes);  // positions in the result
 Result<Stream> transposed(const Stream& stream, const std::vector<std::size_t>& order);
-// `target`: as of ONNX Reshape after zeros were replaced: -1 once at most, kUnknown for sizes taken from the request.
-// `merge_open`: steps of fixed number may become part of the vector (a network that takes the whole input at once).
+// `target`: as of ONNX Reshape after zeros were replaced: -1 once at most, kUnknown for sizes taken
+// from the request. `merge_open`: steps of fixed number may become part of the vector (a network
+// that takes the whole input at once).
 Result<Stream> reshaped(const Stream& stream, const Shape& target, bool merge_open);
-// Elements first, first + stride, ... (count of them) of `axis`; `drop` removes the axis (count is 1).
-Result<Stream> picked(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count, std::int64_t stride,
-                      bool drop);
+// Elements first, first + stride, ... (count of them) of `axis`; `drop` removes the axis (count is
+// 1).
+Result<Stream> picked(Stream stream, std::size_t axis, std::int64_t first, std::int64_t count,
+                      std::int64_t stride, bool drop);
 // End to end along `axis`.
 Result<Stream> concatenated(const std::vector<Stream>& streams, std::int64_t axis);
 

@@ -1,14 +1,14 @@
 #include "partition/onnx/tensor_proto.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <onnx/onnx_pb.h>
+
 #include <bit>
 #include <charconv>
 #include <cstring>
 #include <optional>
 #include <set>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <onnx/onnx_pb.h>
 
 #include "partition/ir/model.h"
 #include "partition/ir/printable.h"
@@ -29,28 +29,44 @@ struct Type {
 
 std::optional<Type> type_of(int data_type) {
   switch (data_type) {
-    case TensorProto::FLOAT: return Type{"float32", 4, true};
-    case TensorProto::DOUBLE: return Type{"float64", 8, true};
-    case TensorProto::FLOAT16: return Type{"float16", 2, true};
-    case TensorProto::BFLOAT16: return Type{"bfloat16", 2, true};
-    case TensorProto::INT8: return Type{"int8", 1, false};
-    case TensorProto::UINT8: return Type{"uint8", 1, false};
-    case TensorProto::BOOL: return Type{"bool", 1, false};
-    case TensorProto::INT16: return Type{"int16", 2, false};
-    case TensorProto::UINT16: return Type{"uint16", 2, false};
-    case TensorProto::INT32: return Type{"int32", 4, false};
-    case TensorProto::UINT32: return Type{"uint32", 4, false};
-    case TensorProto::INT64: return Type{"int64", 8, false};
-    default: return std::nullopt;
+    case TensorProto::FLOAT:
+      return Type{"float32", 4, true};
+    case TensorProto::DOUBLE:
+      return Type{"float64", 8, true};
+    case TensorProto::FLOAT16:
+      return Type{"float16", 2, true};
+    case TensorProto::BFLOAT16:
+      return Type{"bfloat16", 2, true};
+    case TensorProto::INT8:
+      return Type{"int8", 1, false};
+    case TensorProto::UINT8:
+      return Type{"uint8", 1, false};
+    case TensorProto::BOOL:
+      return Type{"bool", 1, false};
+    case TensorProto::INT16:
+      return Type{"int16", 2, false};
+    case TensorProto::UINT16:
+      return Type{"uint16", 2, false};
+    case TensorProto::INT32:
+      return Type{"int32", 4, false};
+    case TensorProto::UINT32:
+      return Type{"uint32", 4, false};
+    case TensorProto::INT64:
+      return Type{"int64", 8, false};
+    default:
+      return std::nullopt;
   }
 }
 
 std::string type_text(int data_type) {
-  const std::string& name = TensorProto::DataType_Name(static_cast<TensorProto::DataType>(data_type));
+  const std::string& name =
+      TensorProto::DataType_Name(static_cast<TensorProto::DataType>(data_type));
   return name.empty() ? fmt::format("number {}", data_type) : name;
 }
 
-float bfloat(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+float bfloat(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
 
 template <typename Stored, typename Out, typename Convert>
 std::vector<Out> unpack(const std::string& bytes, Convert convert) {
@@ -76,22 +92,34 @@ Integers integers_of(const std::string& bytes) {
 std::variant<Floats, Integers> from_raw(int data_type, const std::string& bytes) {
   static_assert(std::endian::native == std::endian::little);
   switch (data_type) {
-    case TensorProto::FLOAT: return floats_of<float>(bytes);
-    case TensorProto::DOUBLE: return floats_of<double>(bytes);
-    case TensorProto::FLOAT16: return unpack<Half, float>(bytes, [](Half v) { return to_float(v); });
-    case TensorProto::BFLOAT16: return unpack<std::uint16_t, float>(bytes, bfloat);
-    case TensorProto::INT8: return integers_of<std::int8_t>(bytes);
+    case TensorProto::FLOAT:
+      return floats_of<float>(bytes);
+    case TensorProto::DOUBLE:
+      return floats_of<double>(bytes);
+    case TensorProto::FLOAT16:
+      return unpack<Half, float>(bytes, [](Half v) { return to_float(v); });
+    case TensorProto::BFLOAT16:
+      return unpack<std::uint16_t, float>(bytes, bfloat);
+    case TensorProto::INT8:
+      return integers_of<std::int8_t>(bytes);
     case TensorProto::UINT8:
-    case TensorProto::BOOL: return integers_of<std::uint8_t>(bytes);
-    case TensorProto::INT16: return integers_of<std::int16_t>(bytes);
-    case TensorProto::UINT16: return integers_of<std::uint16_t>(bytes);
-    case TensorProto::INT32: return integers_of<std::int32_t>(bytes);
-    case TensorProto::UINT32: return integers_of<std::uint32_t>(bytes);
-    default: return integers_of<std::int64_t>(bytes);
+    case TensorProto::BOOL:
+      return integers_of<std::uint8_t>(bytes);
+    case TensorProto::INT16:
+      return integers_of<std::int16_t>(bytes);
+    case TensorProto::UINT16:
+      return integers_of<std::uint16_t>(bytes);
+    case TensorProto::INT32:
+      return integers_of<std::int32_t>(bytes);
+    case TensorProto::UINT32:
+      return integers_of<std::uint32_t>(bytes);
+    default:
+      return integers_of<std::int64_t>(bytes);
   }
 }
 
-Result<std::string> external_bytes(const TensorProto& tensor, std::int64_t wanted, ExternalData& external) {
+Result<std::string> external_bytes(const TensorProto& tensor, std::int64_t wanted,
+                                   ExternalData& external) {
   std::string location;
   std::int64_t offset = 0;
   std::int64_t length = wanted;
@@ -105,9 +133,11 @@ Result<std::string> external_bytes(const TensorProto& tensor, std::int64_t wante
     const char* end = entry.value().data() + entry.value().size();
     if (const auto [at, error] = std::from_chars(entry.value().data(), end, number);
         error != std::errc{} || at != end || number < 0)
-      return invalid(fmt::format("external data has {} \"{}\"", entry.key(), printable(entry.value())));
+      return invalid(
+          fmt::format("external data has {} \"{}\"", entry.key(), printable(entry.value())));
   }
-  if (length != wanted) return invalid(fmt::format("needs {} bytes, but external data has length {}", wanted, length));
+  if (length != wanted)
+    return invalid(fmt::format("needs {} bytes, but external data has length {}", wanted, length));
   return external.read(location, offset, length);
 }
 
@@ -141,24 +171,29 @@ std::variant<Floats, Integers> take_int32(const TensorProto& t) {
 
 TypedField typed_field(const TensorProto& t) {
   switch (t.data_type()) {
-    case TensorProto::FLOAT: return {t.float_data_size(), take_float};
-    case TensorProto::DOUBLE: return {t.double_data_size(), take_double};
-    case TensorProto::INT64: return {t.int64_data_size(), take_int64};
-    case TensorProto::UINT32: return {t.uint64_data_size(), take_uint32};
-    default: return {t.int32_data_size(), take_int32};
+    case TensorProto::FLOAT:
+      return {t.float_data_size(), take_float};
+    case TensorProto::DOUBLE:
+      return {t.double_data_size(), take_double};
+    case TensorProto::INT64:
+      return {t.int64_data_size(), take_int64};
+    case TensorProto::UINT32:
+      return {t.uint64_data_size(), take_uint32};
+    default:
+      return {t.int32_data_size(), take_int32};
   }
 }
 
-Result<std::variant<Floats, Integers>> values_of(const TensorProto& tensor, const Type& type, std::int64_t count,
-                                                 ExternalData& external) {
+Result<std::variant<Floats, Integers>> values_of(const TensorProto& tensor, const Type& type,
+                                                 std::int64_t count, ExternalData& external) {
   const std::int64_t wanted = count * type.bytes;
   const bool outside = tensor.data_location() == TensorProto::EXTERNAL;
   const TypedField field = typed_field(tensor);
   if ((outside || tensor.has_raw_data()) && field.size > 0) return invalid("has its values twice");
   if (outside && tensor.has_raw_data()) return invalid("has its values twice");
   const auto differs = [&](std::int64_t present, const char* unit, std::int64_t needed) {
-    return invalid(fmt::format("shape [{}] of {} needs {} {}, {} are present", fmt::join(tensor.dims(), ", "),
-                               type.name, needed, unit, present));
+    return invalid(fmt::format("shape [{}] of {} needs {} {}, {} are present",
+                               fmt::join(tensor.dims(), ", "), type.name, needed, unit, present));
   };
   if (outside) {
     const Result<std::string> bytes = external_bytes(tensor, wanted, external);
@@ -181,7 +216,8 @@ Result<ConstantPtr> constant_of(const TensorProto& tensor, ExternalData& externa
     return invalid(fmt::format("has {} dimensions; at most {}", tensor.dims_size(), kMaxOnnxDims));
   const std::optional<Type> type = type_of(tensor.data_type());
   if (!type)
-    return invalid(fmt::format("has elements of type {}, which is not supported", type_text(tensor.data_type())));
+    return invalid(fmt::format("has elements of type {}, which is not supported",
+                               type_text(tensor.data_type())));
   if (tensor.has_segment()) return invalid("is stored in segments, which is not supported");
   Shape shape(tensor.dims().begin(), tensor.dims().end());
   const std::optional<std::int64_t> count = element_count(shape);

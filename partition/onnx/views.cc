@@ -1,8 +1,9 @@
-// Operators that move or reshape: applied to constants (folding) and to the stream (axes with roles).
-#include <algorithm>
-
+// Operators that move or reshape: applied to constants (folding) and to the stream (axes with
+// roles).
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 #include <numeric>
 
 #include "partition/onnx/chain.h"
@@ -20,12 +21,14 @@ Status put(Chain& chain, const Node& node, Result<T> result) {
   return {};
 }
 
-// Runs the half of an operator that fits its first input; a Uniform stays what it is whatever its shape.
+// Runs the half of an operator that fits its first input; a Uniform stays what it is whatever its
+// shape.
 template <typename OnConstant, typename OnStream>
 Status by_kind(Chain& chain, const Node& node, OnConstant on_constant, OnStream on_stream) {
   if (!node.has_input(0)) return invalid("has no input");
   const Value& value = chain.value(node, 0);
-  if (const auto* constant = std::get_if<ConstantPtr>(&value)) return put(chain, node, on_constant(**constant));
+  if (const auto* constant = std::get_if<ConstantPtr>(&value))
+    return put(chain, node, on_constant(**constant));
   if (const auto* stream = std::get_if<Stream>(&value)) return put(chain, node, on_stream(*stream));
   chain.set(node, 0, Value(value));
   return {};
@@ -33,8 +36,8 @@ Status by_kind(Chain& chain, const Node& node, OnConstant on_constant, OnStream 
 
 }  // namespace
 
-Result<ListArgument> list_argument(const Chain& chain, const Node& node, const std::string& attribute,
-                                   std::size_t input) {
+Result<ListArgument> list_argument(const Chain& chain, const Node& node,
+                                   const std::string& attribute, std::size_t input) {
   if (const Attribute* given = node.find(attribute)) {
     if (given->kind != Attribute::Kind::kIntegers)
       return invalid(fmt::format("attribute {} is not a list of integers", attribute));
@@ -58,17 +61,21 @@ Status handle_identity(Chain& chain, const Node& node) {
 namespace {
 
 // Numbers of ONNX's element types that a cast may go to.
-bool is_integer_type(std::int64_t type) { return type == 6 || type == 7; }                  // int32, int64
-bool is_real_type(std::int64_t type) { return type == 1 || type == 10 || type == 11; }      // fp32, fp16, fp64
+bool is_integer_type(std::int64_t type) { return type == 6 || type == 7; }  // int32, int64
+bool is_real_type(std::int64_t type) {
+  return type == 1 || type == 10 || type == 11;
+}  // fp32, fp16, fp64
 
 }  // namespace
 
 Status handle_cast(Chain& chain, const Node& node) {
   const Result<std::int64_t> to = node.integer("to", 0);
   if (!to) return tl::unexpected(to.error());
-  if (!is_integer_type(*to) && !is_real_type(*to)) return invalid(fmt::format("casts to type {}", *to));
+  if (!is_integer_type(*to) && !is_real_type(*to))
+    return invalid(fmt::format("casts to type {}", *to));
   if (const ConstantPtr constant = chain.constant(node, 0))
-    return put(chain, node, is_integer_type(*to) ? to_integers(chain, constant) : to_floats(chain, constant));
+    return put(chain, node,
+               is_integer_type(*to) ? to_integers(chain, constant) : to_floats(chain, constant));
   if (const Stream* stream = chain.stream(node, 0))
     if (stream->integers != is_integer_type(*to)) return invalid("casts the data of a request");
   return handle_identity(chain, node);
@@ -85,16 +92,21 @@ Status handle_transpose(Chain& chain, const Node& node) {
   return by_kind(
       chain, node,
       [&](const Constant& in) {
-        return order_for(in.shape.size()).and_then([&](const auto& order) { return transposed(chain, in, order); });
+        return order_for(in.shape.size()).and_then([&](const auto& order) {
+          return transposed(chain, in, order);
+        });
       },
       [&](const Stream& in) {
-        return order_for(in.axes.size()).and_then([&](const auto& order) { return transposed(in, order); });
+        return order_for(in.axes.size()).and_then([&](const auto& order) {
+          return transposed(in, order);
+        });
       });
 }
 
 namespace {
 
-Result<std::vector<std::size_t>> unit_axes(const Chain& chain, const Node& node, const Shape& shape) {
+Result<std::vector<std::size_t>> unit_axes(const Chain& chain, const Node& node,
+                                           const Shape& shape) {
   const Result<ListArgument> given = list_argument(chain, node, "axes", 1);
   if (!given) return tl::unexpected(given.error());
   if (given->found) return axes_of(given->values, shape.size());
@@ -110,7 +122,8 @@ Shape sizes_of(const Stream& stream) {
   return out;
 }
 
-Result<ConstantPtr> squeezed_constant(Chain& chain, const Constant& in, const std::vector<std::size_t>& axes) {
+Result<ConstantPtr> squeezed_constant(Chain& chain, const Constant& in,
+                                      const std::vector<std::size_t>& axes) {
   Shape shape;
   for (std::size_t i = 0; i < in.shape.size(); ++i)
     if (std::find(axes.begin(), axes.end(), i) == axes.end()) shape.push_back(in.shape[i]);
@@ -125,10 +138,12 @@ Result<std::vector<std::size_t>> new_axes(const Chain& chain, const Node& node, 
   return axes_of(given->values, rank + given->values.size());
 }
 
-Result<ConstantPtr> unsqueezed_constant(Chain& chain, const Constant& in, std::vector<std::size_t> axes) {
+Result<ConstantPtr> unsqueezed_constant(Chain& chain, const Constant& in,
+                                        std::vector<std::size_t> axes) {
   std::sort(axes.begin(), axes.end());
   Shape shape = in.shape;
-  for (const std::size_t axis : axes) shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(axis), 1);
+  for (const std::size_t axis : axes)
+    shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(axis), 1);
   return with_shape(chain, in, shape);
 }
 
@@ -143,7 +158,9 @@ Status handle_squeeze(Chain& chain, const Node& node) {
         });
       },
       [&](const Stream& in) {
-        return unit_axes(chain, node, sizes_of(in)).and_then([&](const auto& axes) { return squeezed(in, axes); });
+        return unit_axes(chain, node, sizes_of(in)).and_then([&](const auto& axes) {
+          return squeezed(in, axes);
+        });
       });
 }
 
@@ -156,7 +173,9 @@ Status handle_unsqueeze(Chain& chain, const Node& node) {
         });
       },
       [&](const Stream& in) {
-        return new_axes(chain, node, in.axes.size()).and_then([&](const auto& axes) { return unsqueezed(in, axes); });
+        return new_axes(chain, node, in.axes.size()).and_then([&](const auto& axes) {
+          return unsqueezed(in, axes);
+        });
       });
 }
 
@@ -172,11 +191,14 @@ Result<Shape> reshape_target(const Chain& chain, const Node& node, const Shape& 
   Shape target = given->values;
   if (target.size() > kMaxOnnxDims)
     return invalid(fmt::format("makes {} axes; at most {}", target.size(), kMaxOnnxDims));
-  if (std::count(target.begin(), target.end(), -1) > 1) return invalid("leaves more than one size open");
+  if (std::count(target.begin(), target.end(), -1) > 1)
+    return invalid("leaves more than one size open");
   for (std::size_t i = 0; i < target.size(); ++i) {
-    if (target[i] < -1 && target[i] != kUnknown) return invalid(fmt::format("makes an axis of {}", target[i]));
+    if (target[i] < -1 && target[i] != kUnknown)
+      return invalid(fmt::format("makes an axis of {}", target[i]));
     if (target[i] != 0 || *allow_zero != 0) continue;
-    if (i >= from.size()) return invalid(fmt::format("keeps axis {} of a tensor with {} axes", i, from.size()));
+    if (i >= from.size())
+      return invalid(fmt::format("keeps axis {} of a tensor with {} axes", i, from.size()));
     target[i] = from[i];
   }
   return target;
@@ -233,10 +255,12 @@ Result<Shape> flat_target(const Node& node, const Shape& from) {
   if (!given) return tl::unexpected(given.error());
   const auto rank = static_cast<std::int64_t>(from.size());
   const std::int64_t axis = *given < 0 ? *given + rank : *given;
-  if (axis < 0 || axis > rank) return invalid(fmt::format("axis {} of a tensor with {} axes", *given, rank));
+  if (axis < 0 || axis > rank)
+    return invalid(fmt::format("axis {} of a tensor with {} axes", *given, rank));
   Shape target{1, 1};
   for (std::int64_t i = 0; i < rank; ++i) {
-    const Result<std::int64_t> product = flat_size(target[i < axis ? 0 : 1], from[static_cast<std::size_t>(i)]);
+    const Result<std::int64_t> product =
+        flat_size(target[i < axis ? 0 : 1], from[static_cast<std::size_t>(i)]);
     if (!product) return tl::unexpected(product.error());
     target[i < axis ? 0 : 1] = *product;
   }
@@ -249,7 +273,9 @@ Status handle_flatten(Chain& chain, const Node& node) {
   return by_kind(
       chain, node,
       [&](const Constant& in) {
-        return flat_target(node, in.shape).and_then([&](const Shape& to) { return reshaped_constant(chain, in, to); });
+        return flat_target(node, in.shape).and_then([&](const Shape& to) {
+          return reshaped_constant(chain, in, to);
+        });
       },
       [&](const Stream& in) {
         return flat_target(node, sizes_of(in)).and_then([&](const Shape& to) {
@@ -263,18 +289,21 @@ namespace {
 // Elements of a stream's axis by a list of constant places, which must be evenly spaced.
 Result<Stream> gathered_stream(const Stream& in, std::size_t axis, const Constant& places) {
   const Integers& list = *places.integers();
-  if (places.shape.size() > 1 || list.empty()) return invalid("picks from the data with a table of places");
+  if (places.shape.size() > 1 || list.empty())
+    return invalid("picks from the data with a table of places");
   const std::int64_t stride = list.size() > 1 ? list[1] - list[0] : 1;
   for (std::size_t i = 0; i < list.size(); ++i)
     if (list[i] != list[0] + static_cast<std::int64_t>(i) * stride)
       return invalid("picks from the data in no even order");
-  return picked(in, axis, list[0], static_cast<std::int64_t>(list.size()), stride, places.shape.empty());
+  return picked(in, axis, list[0], static_cast<std::int64_t>(list.size()), stride,
+                places.shape.empty());
 }
 
 bool sane_places(const Constant& places) {
   constexpr std::int64_t kLimit = std::int64_t{1} << 40;
-  return places.integers() != nullptr && std::all_of(places.integers()->begin(), places.integers()->end(),
-                                                     [](auto v) { return v > -kLimit && v < kLimit; });
+  return places.integers() != nullptr &&
+         std::all_of(places.integers()->begin(), places.integers()->end(),
+                     [](auto v) { return v > -kLimit && v < kLimit; });
 }
 
 }  // namespace
@@ -285,7 +314,8 @@ Status handle_gather(Chain& chain, const Node& node) {
   if (!axis) return tl::unexpected(axis.error());
   const ConstantPtr table = chain.constant(node, 0);
   const Stream* symbols = chain.stream(node, 1);
-  if (table && symbols != nullptr && (*axis == 0 || *axis == -2)) return embed_symbols(chain, node, table, *symbols);
+  if (table && symbols != nullptr && (*axis == 0 || *axis == -2))
+    return embed_symbols(chain, node, table, *symbols);
   const ConstantPtr places = chain.constant(node, 1);
   if (!places || !sane_places(*places)) return invalid("its indices are not constant integers");
   return by_kind(
@@ -327,14 +357,16 @@ Result<std::vector<Cut>> cuts_of(const Chain& chain, const Node& node, std::size
     return invalid("its starts, ends, axes and steps differ in number");
   std::vector<Cut> cuts;
   for (std::size_t i = 0; i < order.size(); ++i)
-    cuts.push_back({(*at)[i], starts->values[i], ends->values[i], steps->found ? steps->values[i] : 1});
+    cuts.push_back(
+        {(*at)[i], starts->values[i], ends->values[i], steps->found ? steps->values[i] : 1});
   return cuts;
 }
 
 // ONNX Slice: negative places count from the end, places outside are moved to the edge.
 Result<Range> range_of(const Cut& cut, std::int64_t size) {
   if (cut.step == 0 || cut.step == kUnknown) return invalid("slices with step 0");
-  if (cut.start == kUnknown || cut.end == kUnknown) return invalid("slices at a place known only with the request");
+  if (cut.start == kUnknown || cut.end == kUnknown)
+    return invalid("slices at a place known only with the request");
   const bool up = cut.step > 0;
   const auto placed = [&](std::int64_t place) {
     const std::int64_t from_front = place < 0 ? place + size : place;
@@ -348,7 +380,8 @@ Result<Range> range_of(const Cut& cut, std::int64_t size) {
   return Range{start, span <= 0 ? 0 : (span + step - 1) / step, stride};
 }
 
-Result<ConstantPtr> sliced_constant(Chain& chain, const Constant& in, const std::vector<Cut>& cuts) {
+Result<ConstantPtr> sliced_constant(Chain& chain, const Constant& in,
+                                    const std::vector<Cut>& cuts) {
   Result<ConstantPtr> out = std::make_shared<const Constant>(in);
   for (const Cut& cut : cuts) {
     const Result<Range> range = range_of(cut, (*out)->shape[cut.axis]);
@@ -396,7 +429,9 @@ Status handle_slice(Chain& chain, const Node& node) {
         });
       },
       [&](const Stream& in) {
-        return cuts_of(chain, node, in.axes.size()).and_then([&](const auto& cuts) { return sliced_stream(in, cuts); });
+        return cuts_of(chain, node, in.axes.size()).and_then([&](const auto& cuts) {
+          return sliced_stream(in, cuts);
+        });
       });
 }
 
@@ -414,7 +449,8 @@ Status handle_concat(Chain& chain, const Node& node) {
     equal += value && value == single_value(chain.value(node, 0));
   }
   if (node.inputs.empty()) return invalid("has no input");
-  if (constants.size() == node.inputs.size()) return put(chain, node, concatenated(chain, constants, *axis));
+  if (constants.size() == node.inputs.size())
+    return put(chain, node, concatenated(chain, constants, *axis));
   if (streams.size() == node.inputs.size()) return put(chain, node, concatenated(streams, *axis));
   if (equal != node.inputs.size()) return invalid("joins constants and the data of a request");
   chain.set(node, 0, Uniform{*single_value(chain.value(node, 0))});

@@ -1,5 +1,6 @@
-// A first pass over the bytes of an ONNX file, before protobuf allocates for them: a 2-byte empty message becomes
-// hundreds of bytes of objects. Knows which fields hold messages, nothing of what they mean.
+// A first pass over the bytes of an ONNX file, before protobuf allocates for them: a 2-byte empty
+// message becomes hundreds of bytes of objects. Knows which fields hold messages, nothing of what
+// they mean.
 #pragma once
 
 #include <string_view>
@@ -12,7 +13,8 @@ namespace soliton::onnx_import {
 inline constexpr std::size_t kMaxMessages = 4'000'000;
 inline constexpr std::size_t kMaxFields = 32'000'000;
 
-// Errors: not protobuf or cut short (with the place), nested too deep, more nodes, messages or fields than allowed.
+// Errors: not protobuf or cut short (with the place), nested too deep, more nodes, messages or
+// fields than allowed.
 Status scan_onnx(std::string_view bytes);
 
 }  // namespace soliton::onnx_import

@@ -1,7 +1,8 @@
 // Where the time of a request went: the four parts of its critical path, which add up to the whole.
 //
-// Every value that becomes available carries the breakdown of the path that made it available last; the larger of two
-// arrivals brings its own along. So the sum at the end is the latency, to the picosecond.
+// Every value that becomes available carries the breakdown of the path that made it available last;
+// the larger of two arrivals brings its own along. So the sum at the end is the latency, to the
+// picosecond.
 #pragma once
 
 #include "protocol/base/time.h"

@@ -1,14 +1,15 @@
-// Always-on assertions for bugs: print the expression, its operands and the place, then end with status 70.
+// Always-on assertions for bugs: print the expression, its operands and the place, then end with
+// status 70.
 #pragma once
-
-#include <string>
 
 #include <fmt/format.h>
 
+#include <string>
+
 namespace soliton {
 
-// What a report of a failed assertion should add, so that it can be repeated: the seed and the command line.
-// Set once by main() before threads start.
+// What a report of a failed assertion should add, so that it can be repeated: the seed and the
+// command line. Set once by main() before threads start.
 void set_check_context(std::string context);
 
 [[noreturn]] void check_failed(const char* expression, const std::string& detail,
@@ -16,13 +17,13 @@ void set_check_context(std::string context);
 
 }  // namespace soliton
 
-#define SOLITON_CHECK(condition)                             \
-  do {                                                       \
+#define SOLITON_CHECK(condition)                               \
+  do {                                                         \
     if (!(condition)) ::soliton::check_failed(#condition, ""); \
   } while (false)
 
 // SOLITON_CHECK_MSG(a <= b, "{} > {}", a, b)
-#define SOLITON_CHECK_MSG(condition, ...)                                           \
-  do {                                                                              \
+#define SOLITON_CHECK_MSG(condition, ...)                                              \
+  do {                                                                                 \
     if (!(condition)) ::soliton::check_failed(#condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -1,7 +1,7 @@
 // One clock domain: exact conversion between ticks (a fixed fraction of a cycle) and picoseconds.
 //
-// A 300 MHz cycle is not a whole number of picoseconds and a tile engine's share of a tile is not a whole number of
-// cycles, so device code counts ticks as integers and converts once, here.
+// A 300 MHz cycle is not a whole number of picoseconds and a tile engine's share of a tile is not a
+// whole number of cycles, so device code counts ticks as integers and converts once, here.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +26,15 @@ class ClockDomain {
   std::int64_t ticks_per_cycle() const { return ticks_per_cycle_; }
   Ticks cycles(std::int64_t count) const { return count * ticks_per_cycle_; }
 
-  // Rounded up: a result is never available before the hardware could have it. REQUIRES: ticks >= 0.
+  // Rounded up: a result is never available before the hardware could have it. REQUIRES: ticks >=
+  // 0.
   Duration duration(Ticks ticks) const {
     const __int128 scaled = static_cast<__int128>(ticks) * kPicosecondsPerSecond;
-    return Duration{static_cast<std::int64_t>((scaled + ticks_per_second_ - 1) / ticks_per_second_)};
+    return Duration{
+        static_cast<std::int64_t>((scaled + ticks_per_second_ - 1) / ticks_per_second_)};
   }
-  // First tick whose duration() is at least `elapsed`, so ticks(duration(k)) == k. REQUIRES: elapsed >= 0.
+  // First tick whose duration() is at least `elapsed`, so ticks(duration(k)) == k. REQUIRES:
+  // elapsed >= 0.
   Ticks ticks(Duration elapsed) const {
     if (elapsed.count() == 0) return 0;
     const __int128 scaled = static_cast<__int128>(elapsed.count() - 1) * ticks_per_second_;

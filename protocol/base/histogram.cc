@@ -55,11 +55,13 @@ Duration DurationHistogram::mean() const {
 
 Duration DurationHistogram::quantile(double share) const {
   if (count_ == 0) return Duration{};
-  const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_))));
+  const auto rank = std::max<std::uint64_t>(
+      1, static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_))));
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     seen += counts_[i];
-    if (seen >= rank) return std::min(max_, std::max(min_, Duration{static_cast<std::int64_t>(upper_edge(i))}));
+    if (seen >= rank)
+      return std::min(max_, std::max(min_, Duration{static_cast<std::int64_t>(upper_edge(i))}));
   }
   return max_;
 }
@@ -71,7 +73,8 @@ std::vector<DurationHistogram::Bucket> DurationHistogram::buckets() const {
   return out;
 }
 
-DurationHistogram DurationHistogram::restore(const std::vector<Bucket>& buckets, Duration min, Duration max, Duration sum) {
+DurationHistogram DurationHistogram::restore(const std::vector<Bucket>& buckets, Duration min,
+                                             Duration max, Duration sum) {
   DurationHistogram out;
   for (const Bucket& bucket : buckets) {
     if (out.counts_.size() <= bucket.number) out.counts_.resize(bucket.number + 1);

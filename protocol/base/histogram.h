@@ -1,4 +1,5 @@
-// Durations in logarithmic buckets: fixed size, mergeable, percentiles within 1.6 % of the true value.
+// Durations in logarithmic buckets: fixed size, mergeable, percentiles within 1.6 % of the true
+// value.
 //
 // 64 linear buckets an octave, as HdrHistogram does; minimum, maximum, sum and count are exact.
 #pragma once
@@ -21,7 +22,8 @@ class DurationHistogram {
   Duration sum() const { return sum_; }
   // Rounded to nearest; zero when empty.
   Duration mean() const;
-  // Upper edge of the bucket that holds the value of rank ceil(share * count), never above max(). 0 < share <= 1.
+  // Upper edge of the bucket that holds the value of rank ceil(share * count), never above max(). 0
+  // < share <= 1.
   Duration quantile(double share) const;
 
   // For the codec of control messages.
@@ -30,7 +32,8 @@ class DurationHistogram {
     std::uint64_t count;
   };
   std::vector<Bucket> buckets() const;
-  static DurationHistogram restore(const std::vector<Bucket>& buckets, Duration min, Duration max, Duration sum);
+  static DurationHistogram restore(const std::vector<Bucket>& buckets, Duration min, Duration max,
+                                   Duration sum);
 
  private:
   std::vector<std::uint64_t> counts_;

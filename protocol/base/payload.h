@@ -1,7 +1,7 @@
 // Bytes that may be absent: a prefix that exists, then `ghost` bytes that only have a size.
 //
-// `compute: timing` moves sizes without tensor bytes; headers are always real. Every layer works on either, and takes
-// the same time for both, because only size() enters a time.
+// `compute: timing` moves sizes without tensor bytes; headers are always real. Every layer works on
+// either, and takes the same time for both, because only size() enters a time.
 #pragma once
 
 #include <algorithm>

@@ -1,11 +1,11 @@
 #include "protocol/base/quantity.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <span>
-
-#include <fmt/format.h>
 
 #include "protocol/base/check.h"
 
@@ -17,16 +17,40 @@ struct Unit {
   std::int64_t scale;  // in the smallest unit of the quantity
 };
 
-constexpr std::array<Unit, 8> kTimeUnits{{{"ps", 1}, {"ns", 1'000}, {"us", 1'000'000}, {"ms", 1'000'000'000},
-    {"s", 1'000'000'000'000}, {"min", 60'000'000'000'000}, {"h", 3'600'000'000'000'000}, {"d", 86'400'000'000'000'000}}};
-constexpr std::array<Unit, 9> kByteUnits{{{"B", 1}, {"kB", 1'000}, {"KiB", 1'024}, {"MB", 1'000'000}, {"MiB", 1 << 20},
-    {"GB", 1'000'000'000}, {"GiB", 1 << 30}, {"TB", 1'000'000'000'000}, {"TiB", std::int64_t{1} << 40}}};
-constexpr std::array<Unit, 10> kRateUnits{{{"b/s", 1}, {"B/s", 8}, {"kb/s", 1'000}, {"kB/s", 8'000}, {"Mb/s", 1'000'000},
-    {"MB/s", 8'000'000}, {"Gb/s", 1'000'000'000}, {"GB/s", 8'000'000'000}, {"Tb/s", 1'000'000'000'000},
-    {"TB/s", 8'000'000'000'000}}};
-constexpr std::array<Unit, 5> kSpelledRateUnits{{{"b/s", 1}, {"kb/s", 1'000}, {"Mb/s", 1'000'000}, {"Gb/s", 1'000'000'000},
-    {"Tb/s", 1'000'000'000'000}}};
-constexpr std::array<Unit, 4> kFrequencyUnits{{{"Hz", 1}, {"kHz", 1'000}, {"MHz", 1'000'000}, {"GHz", 1'000'000'000}}};
+constexpr std::array<Unit, 8> kTimeUnits{{{"ps", 1},
+                                          {"ns", 1'000},
+                                          {"us", 1'000'000},
+                                          {"ms", 1'000'000'000},
+                                          {"s", 1'000'000'000'000},
+                                          {"min", 60'000'000'000'000},
+                                          {"h", 3'600'000'000'000'000},
+                                          {"d", 86'400'000'000'000'000}}};
+constexpr std::array<Unit, 9> kByteUnits{{{"B", 1},
+                                          {"kB", 1'000},
+                                          {"KiB", 1'024},
+                                          {"MB", 1'000'000},
+                                          {"MiB", 1 << 20},
+                                          {"GB", 1'000'000'000},
+                                          {"GiB", 1 << 30},
+                                          {"TB", 1'000'000'000'000},
+                                          {"TiB", std::int64_t{1} << 40}}};
+constexpr std::array<Unit, 10> kRateUnits{{{"b/s", 1},
+                                           {"B/s", 8},
+                                           {"kb/s", 1'000},
+                                           {"kB/s", 8'000},
+                                           {"Mb/s", 1'000'000},
+                                           {"MB/s", 8'000'000},
+                                           {"Gb/s", 1'000'000'000},
+                                           {"GB/s", 8'000'000'000},
+                                           {"Tb/s", 1'000'000'000'000},
+                                           {"TB/s", 8'000'000'000'000}}};
+constexpr std::array<Unit, 5> kSpelledRateUnits{{{"b/s", 1},
+                                                 {"kb/s", 1'000},
+                                                 {"Mb/s", 1'000'000},
+                                                 {"Gb/s", 1'000'000'000},
+                                                 {"Tb/s", 1'000'000'000'000}}};
+constexpr std::array<Unit, 4> kFrequencyUnits{
+    {{"Hz", 1}, {"kHz", 1'000}, {"MHz", 1'000'000}, {"GHz", 1'000'000'000}}};
 constexpr std::array<Unit, 1> kShareUnits{{{"%", 10'000'000}}};
 
 std::string unit_list(std::span<const Unit> units) {
@@ -45,18 +69,23 @@ Result<std::int64_t> scaled(std::string_view text, double number, const Unit& un
   const double value = number * static_cast<double>(unit.scale);
   if (!(std::abs(value) < 9.2e18)) return invalid(fmt::format("\"{}\" is out of range", text));
   const double rounded = std::round(value);
-  if (value != 0 && rounded == 0) return invalid(fmt::format("\"{}\" is smaller than the smallest step", text));
+  if (value != 0 && rounded == 0)
+    return invalid(fmt::format("\"{}\" is smaller than the smallest step", text));
   return static_cast<std::int64_t>(rounded);
 }
 
 // "12.5 us" -> 12.5 * scale of "us". The number and its unit may be separated by blanks.
-Result<std::int64_t> parse(std::string_view text, std::string_view what, std::span<const Unit> units) {
+Result<std::int64_t> parse(std::string_view text, std::string_view what,
+                           std::span<const Unit> units) {
   const std::string_view body = trimmed(text);
   double number = 0;
   const auto [end, error] = std::from_chars(body.data(), body.data() + body.size(), number);
-  const std::string expected = fmt::format("{} is a number with a unit ({})", what, unit_list(units));
-  if (error != std::errc{} || !std::isfinite(number)) return invalid(fmt::format("\"{}\": {}", text, expected));
-  const std::string_view name = trimmed(std::string_view(end, static_cast<std::size_t>(body.data() + body.size() - end)));
+  const std::string expected =
+      fmt::format("{} is a number with a unit ({})", what, unit_list(units));
+  if (error != std::errc{} || !std::isfinite(number))
+    return invalid(fmt::format("\"{}\": {}", text, expected));
+  const std::string_view name =
+      trimmed(std::string_view(end, static_cast<std::size_t>(body.data() + body.size() - end)));
   if (name.empty()) return invalid(fmt::format("\"{}\" has no unit: {}", text, expected));
   for (const Unit& unit : units)
     if (unit.name == name) return scaled(text, number, unit);
@@ -82,7 +111,9 @@ std::string spell_in(std::int64_t value, std::span<const Unit> units) {
     if (unit.scale > value && value != 0) continue;
     const double number = static_cast<double>(value) / static_cast<double>(unit.scale);
     std::string text = fmt::format("{} {}", number, unit.name);
-    if (std::llround(number * static_cast<double>(unit.scale)) == value && text.size() < best.size()) best = text;
+    if (std::llround(number * static_cast<double>(unit.scale)) == value &&
+        text.size() < best.size())
+      best = text;
   }
   return best;
 }
@@ -92,18 +123,26 @@ std::string spell_in(std::int64_t value, std::span<const Unit> units) {
 Duration transmit_time(Bytes size, BitRate rate) {
   SOLITON_CHECK(rate.bits_per_second > 0);
   const __int128 scaled_bits = static_cast<__int128>(size.count) * 8 * 1'000'000'000'000;
-  return Duration{static_cast<std::int64_t>((scaled_bits + rate.bits_per_second - 1) / rate.bits_per_second)};
+  return Duration{
+      static_cast<std::int64_t>((scaled_bits + rate.bits_per_second - 1) / rate.bits_per_second)};
 }
 
-Result<Duration> parse_duration(std::string_view text) { return parse_as<Duration>(text, "a time", kTimeUnits); }
-Result<Bytes> parse_bytes(std::string_view text) { return parse_as<Bytes>(text, "a size", kByteUnits); }
-Result<BitRate> parse_bit_rate(std::string_view text) { return parse_as<BitRate>(text, "a rate", kRateUnits); }
+Result<Duration> parse_duration(std::string_view text) {
+  return parse_as<Duration>(text, "a time", kTimeUnits);
+}
+Result<Bytes> parse_bytes(std::string_view text) {
+  return parse_as<Bytes>(text, "a size", kByteUnits);
+}
+Result<BitRate> parse_bit_rate(std::string_view text) {
+  return parse_as<BitRate>(text, "a rate", kRateUnits);
+}
 Result<Frequency> parse_frequency(std::string_view text) {
   return parse_as<Frequency>(text, "a frequency", kFrequencyUnits);
 }
 Result<Probability> parse_probability(std::string_view text) {
   Result<Probability> p = parse_as<Probability>(text, "a share", kShareUnits);
-  if (p && p->parts_per_billion > 1'000'000'000) return invalid(fmt::format("\"{}\" is above 100 %", text));
+  if (p && p->parts_per_billion > 1'000'000'000)
+    return invalid(fmt::format("\"{}\" is above 100 %", text));
   return p;
 }
 
@@ -119,7 +158,9 @@ std::string describe(Bytes size) {
 std::string spell(Bytes size) { return spell_in(size.count, kByteUnits); }
 std::string spell(BitRate rate) { return spell_in(rate.bits_per_second, kSpelledRateUnits); }
 std::string spell(Frequency frequency) { return spell_in(frequency.hertz, kFrequencyUnits); }
-std::string spell(Duration duration) { return spell_in(duration.count(), std::span(kTimeUnits).first(5)); }
+std::string spell(Duration duration) {
+  return spell_in(duration.count(), std::span(kTimeUnits).first(5));
+}
 std::string spell(Probability probability) {
   return fmt::format("{} %", static_cast<double>(probability.parts_per_billion) / 1e7);
 }
@@ -128,7 +169,8 @@ std::string to_string(Duration d) {
   const double magnitude = std::abs(static_cast<double>(d.count()));
   std::size_t unit = 0;
   while (unit < 4 && magnitude >= static_cast<double>(kTimeUnits[unit + 1].scale)) ++unit;
-  return fmt::format("{:.4g} {}", static_cast<double>(d.count()) / static_cast<double>(kTimeUnits[unit].scale),
+  return fmt::format("{:.4g} {}",
+                     static_cast<double>(d.count()) / static_cast<double>(kTimeUnits[unit].scale),
                      kTimeUnits[unit].name);
 }
 

@@ -1,4 +1,5 @@
-// Quantities with units, as distinct types, and their spelling in files: `40 Gb/s`, `11 MiB`, `250 MHz`, `2.5 us`, `1 %`.
+// Quantities with units, as distinct types, and their spelling in files: `40 Gb/s`, `11 MiB`, `250
+// MHz`, `2.5 us`, `1 %`.
 //
 // A bare number is never a quantity: parse_*() refuses it and says which units are allowed.
 #pragma once
@@ -16,7 +17,10 @@ namespace soliton {
 struct Bytes {
   std::int64_t count = 0;
   auto operator<=>(const Bytes&) const = default;
-  constexpr Bytes& operator+=(Bytes other) { count += other.count; return *this; }
+  constexpr Bytes& operator+=(Bytes other) {
+    count += other.count;
+    return *this;
+  }
   friend constexpr Bytes operator+(Bytes a, Bytes b) { return {a.count + b.count}; }
   friend constexpr Bytes operator-(Bytes a, Bytes b) { return {a.count - b.count}; }
 };
@@ -37,7 +41,8 @@ struct Probability {
   auto operator<=>(const Probability&) const = default;
 };
 
-// Time to put `size` on a line of rate `rate`, rounded up to a whole picosecond. REQUIRES: rate > 0.
+// Time to put `size` on a line of rate `rate`, rounded up to a whole picosecond. REQUIRES: rate >
+// 0.
 Duration transmit_time(Bytes size, BitRate rate);
 
 // Units: ps ns us ms s min h d.
@@ -53,7 +58,8 @@ Result<Probability> parse_probability(std::string_view text);
 
 // "4128768 bytes (3.9 MiB)"; below 1024 just "12 bytes".
 std::string describe(Bytes size);
-// Shortest spelling that parses back to the same value: "11 MiB", "40 Gb/s", "250 MHz", "2.5 us", "1 %".
+// Shortest spelling that parses back to the same value: "11 MiB", "40 Gb/s", "250 MHz", "2.5 us",
+// "1 %".
 std::string spell(Bytes size);
 std::string spell(BitRate rate);
 std::string spell(Frequency frequency);

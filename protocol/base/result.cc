@@ -8,14 +8,22 @@ namespace soliton {
 
 int exit_status(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kCheckFailed: return 1;
-    case ErrorCode::kInvalid: return 2;
-    case ErrorCode::kDoesNotFit: return 3;
-    case ErrorCode::kBroken: return 4;
-    case ErrorCode::kNoProgress: return 5;
-    case ErrorCode::kNotWritten: return 6;
-    case ErrorCode::kEnvironment: return 7;
-    case ErrorCode::kWouldBlock: return 5;
+    case ErrorCode::kCheckFailed:
+      return 1;
+    case ErrorCode::kInvalid:
+      return 2;
+    case ErrorCode::kDoesNotFit:
+      return 3;
+    case ErrorCode::kBroken:
+      return 4;
+    case ErrorCode::kNoProgress:
+      return 5;
+    case ErrorCode::kNotWritten:
+      return 6;
+    case ErrorCode::kEnvironment:
+      return 7;
+    case ErrorCode::kWouldBlock:
+      return 5;
   }
   return 70;
 }

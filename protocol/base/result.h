@@ -1,15 +1,16 @@
-// Expected failures as values. Bugs are asserts (check.h); library exceptions are caught at their seam and end up here.
+// Expected failures as values. Bugs are asserts (check.h); library exceptions are caught at their
+// seam and end up here.
 #pragma once
 
 #include <string>
+#include <tl/expected.hpp>
 #include <utility>
 #include <vector>
 
-#include <tl/expected.hpp>
-
 namespace soliton {
 
-// What kind of failure, and through it the exit status (interface.md, section 2) and what the caller can do.
+// What kind of failure, and through it the exit status (interface.md, section 2) and what the
+// caller can do.
 enum class ErrorCode {
   kInvalid,      // bad usage or input (2): change the input
   kDoesNotFit,   // no partition satisfies the memory budgets (3): more nodes or a narrower format
@@ -55,7 +56,8 @@ struct Diagnostics {
 template <typename T>
 using Checked = tl::expected<T, Diagnostics>;
 
-// The candidate nearest to `name` by edit distance, or "" when none is close (more than a third of its letters differ).
+// The candidate nearest to `name` by edit distance, or "" when none is close (more than a third of
+// its letters differ).
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates);
 
 }  // namespace soliton

@@ -17,7 +17,8 @@ std::uint64_t hash_bytes(std::string_view text, std::uint64_t basis) {
   return basis;
 }
 
-Random::Random(std::uint64_t seed, std::string_view purpose) : key_(mix64(seed ^ hash_bytes(purpose))) {}
+Random::Random(std::uint64_t seed, std::string_view purpose)
+    : key_(mix64(seed ^ hash_bytes(purpose))) {}
 
 std::uint64_t Random::bits(std::uint64_t ordinal) const { return mix64(key_ ^ mix64(ordinal)); }
 

@@ -1,7 +1,9 @@
-// Randomness as a pure function of (seed, purpose, ordinal): no stream is shared, so adding a consumer shifts nobody's
-// numbers. The samplers are ours because the distributions of the standard library differ between implementations.
+// Randomness as a pure function of (seed, purpose, ordinal): no stream is shared, so adding a
+// consumer shifts nobody's numbers. The samplers are ours because the distributions of the standard
+// library differ between implementations.
 //
-// Algorithm: SplitMix64 finaliser (Steele, Lea, Flood, OOPSLA 2014, figure 3) over a hash of the three inputs.
+// Algorithm: SplitMix64 finaliser (Steele, Lea, Flood, OOPSLA 2014, figure 3) over a hash of the
+// three inputs.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // Run time: integer picoseconds since the start of a run, in emulated or in wall time.
 //
-// Values only. Nothing here reads a clock: every state machine is told `now` by its driver, so the same object
-// file runs under virtual time and over real sockets. Cycles are not time; see clock_domain.h.
+// Values only. Nothing here reads a clock: every state machine is told `now` by its driver, so the
+// same object file runs under virtual time and over real sockets. Cycles are not time; see
+// clock_domain.h.
 #pragma once
 
 #include <chrono>

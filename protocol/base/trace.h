@@ -1,4 +1,5 @@
-// Trace events: the only way a state machine speaks of itself. Drivers write them; nothing reads them back.
+// Trace events: the only way a state machine speaks of itself. Drivers write them; nothing reads
+// them back.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ struct TraceEvent {
   std::int64_t c = 0;
 };
 
-// A bounded buffer that a state machine fills and its driver drains. A limit of 0 switches tracing off.
+// A bounded buffer that a state machine fills and its driver drains. A limit of 0 switches tracing
+// off.
 class TraceBuffer {
  public:
   explicit TraceBuffer(std::size_t limit = 0) : limit_(limit) {}

@@ -1,10 +1,10 @@
 #include "protocol/control/data_message.h"
 
-#include <array>
-#include <cstring>
-
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+
+#include <array>
+#include <cstring>
 
 #include "protocol/base/check.h"
 #include "protocol/control/data.capnp.h"
@@ -17,7 +17,8 @@ constexpr std::int64_t kPicosecondsPerNanosecond = 1000;
 
 std::uint32_t whole_nanoseconds(Duration d) {
   const std::int64_t ns = d.count() / kPicosecondsPerNanosecond;
-  return static_cast<std::uint32_t>(std::min<std::int64_t>(std::max<std::int64_t>(ns, 0), UINT32_MAX));
+  return static_cast<std::uint32_t>(
+      std::min<std::int64_t>(std::max<std::int64_t>(ns, 0), UINT32_MAX));
 }
 
 }  // namespace
@@ -30,7 +31,8 @@ Payload pack_data(const DataHeader& header, const Payload& vectors) {
   out.setPort(header.port);
   out.setSteps(header.steps);
   out.setStartedPs(static_cast<std::uint64_t>(header.started.time_since_epoch().count()));
-  out.setComputePs(static_cast<std::uint64_t>(std::max<std::int64_t>(header.path.compute.count(), 0)));
+  out.setComputePs(
+      static_cast<std::uint64_t>(std::max<std::int64_t>(header.path.compute.count(), 0)));
   out.setQueueNs(whole_nanoseconds(header.path.queue));
   out.setHostNs(whole_nanoseconds(header.path.host));
   const kj::Array<capnp::word> flat = capnp::messageToFlatArray(message);
@@ -38,12 +40,14 @@ Payload pack_data(const DataHeader& header, const Payload& vectors) {
   Payload payload{std::vector<std::byte>(kDataHeaderBytes + vectors.bytes.size()), vectors.ghost};
   std::memcpy(payload.bytes.data(), flat.asBytes().begin(), kDataHeaderBytes);
   if (!vectors.bytes.empty())
-    std::memcpy(payload.bytes.data() + kDataHeaderBytes, vectors.bytes.data(), vectors.bytes.size());
+    std::memcpy(payload.bytes.data() + kDataHeaderBytes, vectors.bytes.data(),
+                vectors.bytes.size());
   return payload;
 }
 
 Result<DataMessage> unpack_data(const Payload& message) {
-  if (message.bytes.size() < kDataHeaderBytes) return invalid("data message shorter than its header");
+  if (message.bytes.size() < kDataHeaderBytes)
+    return invalid("data message shorter than its header");
   std::array<capnp::word, kWords> words;
   std::memcpy(words.data(), message.bytes.data(), kDataHeaderBytes);
   try {

@@ -1,4 +1,5 @@
-// A data message between nodes: a Cap'n Proto header (data.capnp), then the vectors. See partition/cost for its price.
+// A data message between nodes: a Cap'n Proto header (data.capnp), then the vectors. See
+// partition/cost for its price.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ struct DataHeader {
   std::uint16_t port = 0;   // NetQ port of the receiver
   std::uint16_t steps = 0;  // of the whole request
   Instant started{};        // when the client sent the request
-  Breakdown path;           // critical path so far; `network` is not carried but is what remains, see arrival()
+  Breakdown
+      path;  // critical path so far; `network` is not carried but is what remains, see arrival()
 };
 
 // Header, then `vectors` (real bytes or ghosts).
@@ -31,8 +33,8 @@ struct DataMessage {
 // kInvalid when the bytes are not a data message.
 Result<DataMessage> unpack_data(const Payload& message);
 
-// The arrival of a message at `now`: its path with everything unexplained since `started` counted as network, so that
-// the path adds up to now - started.
+// The arrival of a message at `now`: its path with everything unexplained since `started` counted
+// as network, so that the path adds up to now - started.
 Arrival arrival_of(const DataHeader& header, Instant now);
 
 }  // namespace soliton

@@ -38,10 +38,12 @@ Result<Program> read_program(wire::Program::Reader in) {
   Result<Program> program = decode(words);
   if (!program) return program;
   const auto labels = in.getLabels();
-  if (labels.size() != program->chains.size()) return invalid("program: labels and chains differ in number");
+  if (labels.size() != program->chains.size())
+    return invalid("program: labels and chains differ in number");
   for (unsigned i = 0; i < labels.size(); ++i) program->chains[i].label = labels[i].cStr();
   for (const auto segment : in.getSegments())
-    program->segments.push_back({segment.getFirst(), segment.getLast(), segment.getFixed(), segment.getPerStep()});
+    program->segments.push_back(
+        {segment.getFirst(), segment.getLast(), segment.getFixed(), segment.getPerStep()});
   return program;
 }
 
@@ -53,7 +55,8 @@ void write_matrix(const ShardMatrix& matrix, wire::Matrix::Builder out) {
   write_format(matrix.weights.format, out.initFormat());
   out.setRows(matrix.weights.rows);
   out.setColumns(matrix.weights.columns);
-  out.setBlockStarts(kj::arrayPtr(matrix.weights.block_starts.data(), matrix.weights.block_starts.size()));
+  out.setBlockStarts(
+      kj::arrayPtr(matrix.weights.block_starts.data(), matrix.weights.block_starts.size()));
   out.setMantissas(as_data(matrix.weights.mantissas));
   out.setExponents(as_data(matrix.weights.exponents));
 }
@@ -83,7 +86,8 @@ void write_destinations(const std::vector<OutPort::Destination>& destinations,
 
 std::vector<OutPort::Destination> read_destinations(capnp::List<wire::Destination>::Reader in) {
   std::vector<OutPort::Destination> out;
-  for (const auto destination : in) out.push_back({destination.getPeer().cStr(), destination.getPort()});
+  for (const auto destination : in)
+    out.push_back({destination.getPeer().cStr(), destination.getPort()});
   return out;
 }
 
@@ -99,7 +103,8 @@ void write_ports(const Shard& shard, wire::Shard::Builder out) {
     const OutPort& port = shard.out_ports[i];
     out_ports[i].setName(port.name);
     out_ports[i].setElements(port.elements);
-    write_destinations(port.destinations, out_ports[i].initDestinations(static_cast<unsigned>(port.destinations.size())));
+    write_destinations(port.destinations, out_ports[i].initDestinations(
+                                              static_cast<unsigned>(port.destinations.size())));
   }
 }
 
@@ -107,7 +112,8 @@ void read_ports(wire::Shard::Reader in, Shard& shard) {
   for (const auto port : in.getInPorts())
     shard.in_ports.push_back({port.getName().cStr(), port.getElements(), port.getReversed()});
   for (const auto port : in.getOutPorts())
-    shard.out_ports.push_back({port.getName().cStr(), port.getElements(), read_destinations(port.getDestinations())});
+    shard.out_ports.push_back(
+        {port.getName().cStr(), port.getElements(), read_destinations(port.getDestinations())});
 }
 
 void write_registers(const Shard& shard, wire::Shard::Builder out) {
@@ -151,10 +157,11 @@ Result<Shard> read_shard(wire::Shard::Reader in) {
   shard.program = std::move(*program);
   for (const auto matrix : in.getMatrices()) shard.matrices.push_back(read_matrix(matrix));
   for (const auto vector : in.getVectors())
-    shard.vectors.push_back({vector.getName().cStr(), static_cast<Memory>(vector.getMemory()), vector.getIndex(),
-                             from_data<Half>(vector.getValues())});
+    shard.vectors.push_back({vector.getName().cStr(), static_cast<Memory>(vector.getMemory()),
+                             vector.getIndex(), from_data<Half>(vector.getValues())});
   for (const auto range : in.getZeroed())
-    shard.zeroed.push_back({static_cast<Memory>(range.getMemory()), range.getFirst(), range.getCount()});
+    shard.zeroed.push_back(
+        {static_cast<Memory>(range.getMemory()), range.getFirst(), range.getCount()});
   read_ports(in, shard);
   return shard;
 }
@@ -171,7 +178,8 @@ void write_host_shard(const HostShard& shard, wire::HostShard::Builder out) {
   for (unsigned i = 0; i < inputs.size(); ++i) {
     const HostShard::StepPort& port = shard.inputs[i];
     inputs[i].setReversed(port.reversed);
-    write_destinations(port.destinations, inputs[i].initDestinations(static_cast<unsigned>(port.destinations.size())));
+    write_destinations(port.destinations,
+                       inputs[i].initDestinations(static_cast<unsigned>(port.destinations.size())));
   }
   auto replies = out.initReplies(static_cast<unsigned>(shard.replies.size()));
   for (unsigned i = 0; i < replies.size(); ++i) {

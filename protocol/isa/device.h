@@ -1,4 +1,5 @@
-// What a device is: the values of configs/devices/*.yaml (npu design page, sections 6, 8, 10). Sizes are per device.
+// What a device is: the values of configs/devices/*.yaml (npu design page, sections 6, 8, 10).
+// Sizes are per device.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +11,11 @@
 
 namespace soliton {
 
-// The four fitted numbers of timing model C, in cycles, and how the cost of a matrix product is counted.
+// The four fitted numbers of timing model C, in cycles, and how the cost of a matrix product is
+// counted.
 struct NpuTimingParameters {
-  std::int64_t dispatch_cycles = 68;  // I: least slot of a chain with an mv_mul. Higher: small models slow down
+  std::int64_t dispatch_cycles =
+      68;  // I: least slot of a chain with an mv_mul. Higher: small models slow down
   std::int64_t depth_cycles = 248;    // D: MVU and MFU depth to write-back
   std::int64_t vector_cycles = 183;   // V: vector-only chain, read to write-back
   std::int64_t request_cycles = 654;  // T0: once a request, NetQ in and out, start of the program
@@ -20,7 +23,8 @@ struct NpuTimingParameters {
   std::string source;
 };
 
-// A format the device's matrix-vector unit accepts, with the beats a native tile takes on one engine.
+// A format the device's matrix-vector unit accepts, with the beats a native tile takes on one
+// engine.
 struct NpuFormat {
   NumberFormat format;
   std::int64_t beats_per_tile = 10;
@@ -31,9 +35,9 @@ struct NpuDevice {
   std::string description;
   std::string source;
   Frequency clock{250'000'000};
-  int tile_engines = 6;     // T
-  int lanes = 40;           // L
-  int native_dim = 400;     // N: elements of a native vector; a native tile is N x N weights
+  int tile_engines = 6;  // T
+  int lanes = 40;        // L
+  int native_dim = 400;  // N: elements of a native vector; a native tile is N x N weights
   std::int64_t matrix_rf_tiles = 306;  // capacity in tiles of the first (native) format
   std::int64_t initial_vrf = 512;      // each register file in native vectors of fp16
   std::int64_t add_sub_vrf_0 = 512;
@@ -53,7 +57,8 @@ struct NpuDevice {
   }
 };
 
-// A host: runs the CPU part of a model and the clients. time of an operator = overhead + bytes touched / memory rate.
+// A host: runs the CPU part of a model and the clients. time of an operator = overhead + bytes
+// touched / memory rate.
 struct CpuDevice {
   std::string name;
   std::string description;

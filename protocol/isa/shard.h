@@ -1,6 +1,6 @@
-// A shard: all one emulated FPGA needs for its part of a model. Written by partition/lower, run by node/npu, carried to
-// the node process through one memfd. Peers are logical names and become connections at deployment, so that a spare can
-// take a shard over.
+// A shard: all one emulated FPGA needs for its part of a model. Written by partition/lower, run by
+// node/npu, carried to the node process through one memfd. Peers are logical names and become
+// connections at deployment, so that a spare can take a shard over.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 namespace soliton {
 
 // Weights in the matrix register file, stored tile by tile, row-major, from `tile_address`.
-// weights.rows and weights.columns are the unpadded extents; the padding to tiles is zeros and is charged.
+// weights.rows and weights.columns are the unpadded extents; the padding to tiles is zeros and is
+// charged.
 struct ShardMatrix {
   std::string name;
   std::uint32_t tile_address = 0;
@@ -24,7 +25,8 @@ struct ShardMatrix {
   BfpMatrix weights;  // empty mantissas under `compute: timing`
 };
 
-// Constants written into a vector register file when the shard is loaded: ceil(values / N) native vectors, zero-padded.
+// Constants written into a vector register file when the shard is loaded: ceil(values / N) native
+// vectors, zero-padded.
 struct ShardVector {
   std::string name;
   Memory memory = Memory::kAddSubVrf0;
@@ -32,17 +34,18 @@ struct ShardVector {
   std::vector<Half> values;
 };
 
-// A NetQ port that receives: one message carries `elements` fp16 values and fills ceil(elements / N) native vectors.
+// A NetQ port that receives: one message carries `elements` fp16 values and fills ceil(elements /
+// N) native vectors.
 struct InPort {
-  std::string name;          // "gru0.h from fpga1"
+  std::string name;  // "gru0.h from fpga1"
   std::uint32_t elements = 0;
-  // The port holds the request's messages until all `steps` of them are there and hands them out last first: how the
-  // reverse direction of a layer reads what a forward one wrote.
+  // The port holds the request's messages until all `steps` of them are there and hands them out
+  // last first: how the reverse direction of a layer reads what a forward one wrote.
   bool reversed = false;
 };
 
-// A NetQ port that sends its message to every destination, in this order. A destination on the same node is a loop back:
-// it takes no time and never leaves the node.
+// A NetQ port that sends its message to every destination, in this order. A destination on the same
+// node is a loop back: it takes no time and never leaves the node.
 struct OutPort {
   std::string name;
   std::uint32_t elements = 0;
@@ -73,30 +76,33 @@ struct Shard {
   std::vector<OutPort> out_ports;
 };
 
-// What the CPU host does for a model: the first and the last part of the graph, and the clients' end of the service.
+// What the CPU host does for a model: the first and the last part of the graph, and the clients'
+// end of the service.
 struct HostShard {
   std::string node;  // logical name
   CpuDevice device;
-  // Before: a request is `steps` symbol numbers looked up in `table` (symbols x width), or `steps * input` values.
+  // Before: a request is `steps` symbol numbers looked up in `table` (symbols x width), or `steps *
+  // input` values.
   std::int64_t symbols = 0;  // 0: no embedding
   std::int64_t input = 0;    // elements of one step's vector
   std::vector<Half> table;   // empty under `compute: timing`
-  // Every step's vector goes to every destination of each port, in this order; `reversed` ports get the last step first.
+  // Every step's vector goes to every destination of each port, in this order; `reversed` ports get
+  // the last step first.
   struct StepPort {
     bool reversed = false;
     std::vector<OutPort::Destination> destinations;
   };
   std::vector<StepPort> inputs;
-  // After: port p receives `elements` values that belong at `offset` of an output vector; `reversed` ports deliver the
-  // last step first. Softmax and the like run over the whole vector.
+  // After: port p receives `elements` values that belong at `offset` of an output vector;
+  // `reversed` ports deliver the last step first. Softmax and the like run over the whole vector.
   struct ReplyPort {
     std::uint32_t elements = 0;
     std::uint32_t offset = 0;
     bool reversed = false;
   };
   std::vector<ReplyPort> replies;
-  std::int64_t output = 0;        // elements of one output vector
-  bool sequence_output = false;   // `steps` output vectors a request, or one
+  std::int64_t output = 0;       // elements of one output vector
+  bool sequence_output = false;  // `steps` output vectors a request, or one
   enum class After : std::uint8_t { kNone, kSoftmax, kLogSoftmax } after = After::kNone;
 };
 
@@ -109,13 +115,17 @@ struct MemoryUse {
   Bytes capacity_bytes{};
 };
 
-// Bits of one native tile: N^2 elements and the shared exponents of N rows, blocks restarting at the tile edge.
+// Bits of one native tile: N^2 elements and the shared exponents of N rows, blocks restarting at
+// the tile edge.
 std::int64_t tile_bits(const NumberFormat& format, int native_dim);
-// Tiles of `format` the matrix register file holds: its bits (native tiles * native tile bits) / tile_bits(format).
+// Tiles of `format` the matrix register file holds: its bits (native tiles * native tile bits) /
+// tile_bits(format).
 std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format);
-// MatrixRf, InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf, InstructionMemory. Everything the program touches.
+// MatrixRf, InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf, InstructionMemory. Everything the
+// program touches.
 std::vector<MemoryUse> memory_use(const Shard& shard);
-// Chain rules, indices, ports and memory budgets. Every violation is named: shard, chain, instruction, number, limit.
+// Chain rules, indices, ports and memory budgets. Every violation is named: shard, chain,
+// instruction, number, limit.
 Diagnostics check_shard(const Shard& shard);
 
 }  // namespace soliton

@@ -1,8 +1,9 @@
-// Which packets beyond the cumulative acknowledgement have arrived: bit i stands for sequence ack + 1 + i.
+// Which packets beyond the cumulative acknowledgement have arrived: bit i stands for sequence ack +
+// 1 + i.
 //
-// Bits 0..31 travel in the header of every packet. The rest of the window travels in the payload of a NACK, so that all
-// gaps are named in one report: byte j of it holds bits 32 + 8j .. 39 + 8j, lowest bit first; zero bytes at the end are
-// left out.
+// Bits 0..31 travel in the header of every packet. The rest of the window travels in the payload of
+// a NACK, so that all gaps are named in one report: byte j of it holds bits 32 + 8j .. 39 + 8j,
+// lowest bit first; zero bytes at the end are left out.
 #pragma once
 
 #include <array>
@@ -23,7 +24,8 @@ class ArrivalBitmap {
   ArrivalBitmap() = default;
   explicit ArrivalBitmap(std::uint32_t header_bits) : words_{header_bits} {}
   // Nothing when `tail` is longer than kTailBytesMax.
-  static std::optional<ArrivalBitmap> decode(std::uint32_t header_bits, std::span<const std::byte> tail);
+  static std::optional<ArrivalBitmap> decode(std::uint32_t header_bits,
+                                             std::span<const std::byte> tail);
 
   // REQUIRES: bit < kBits.
   void set(std::uint32_t bit) { words_[bit / 64] |= std::uint64_t{1} << (bit % 64); }

@@ -36,7 +36,7 @@ std::uint32_t little_endian_32(std::span<const std::byte> data, std::size_t at) 
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::span<const std::byte> data,
-                                                            std::uint32_t previous) {
+                                                             std::uint32_t previous) {
   std::uint64_t crc = ~previous;
   std::size_t at = 0;
   for (; at + 8 <= data.size(); at += 8) {

@@ -1,5 +1,5 @@
-// CRC32C (Castagnoli, polynomial 0x1EDC6F41 reflected, as in RFC 3720 appendix B.4): check value of "123456789" is
-// 0xE3069283. It finds damage by accident; it is no protection against an attacker.
+// CRC32C (Castagnoli, polynomial 0x1EDC6F41 reflected, as in RFC 3720 appendix B.4): check value of
+// "123456789" is 0xE3069283. It finds damage by accident; it is no protection against an attacker.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace soliton {
 
-// Extends `previous`, so crc32c(b, crc32c(a)) is the sum of a followed by b. Uses the SSE4.2 instruction where the
-// processor has it.
+// Extends `previous`, so crc32c(b, crc32c(a)) is the sum of a followed by b. Uses the SSE4.2
+// instruction where the processor has it.
 std::uint32_t crc32c(std::span<const std::byte> data, std::uint32_t previous = 0);
 
 // The portable twin: slicing by 8 (Kounavis and Berry, ISCC 2005).

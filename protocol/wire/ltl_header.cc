@@ -54,8 +54,9 @@ std::string_view packet_kind_name(PacketKind kind) {
 
 std::string_view drop_cause_name(DropCause cause) {
   static constexpr std::array<std::string_view, 11> kNames = {
-      "too short",    "bad version",   "unknown kind",    "zero byte set", "unknown index", "wrong cookie",
-      "wrong source", "wrong channel", "length mismatch", "bad checksum",  "not allowed"};
+      "too short",       "bad version",  "unknown kind", "zero byte set",
+      "unknown index",   "wrong cookie", "wrong source", "wrong channel",
+      "length mismatch", "bad checksum", "not allowed"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 

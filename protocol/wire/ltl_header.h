@@ -12,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-
 #include <tl/expected.hpp>
 
 #include "protocol/base/payload.h"
@@ -43,12 +42,14 @@ enum class PacketKind : std::uint8_t {
 std::string_view packet_kind_name(PacketKind kind);  // "DATA", "ACK", ...
 
 namespace packet_flag {
-inline constexpr std::uint8_t kFirst = 1 << 0;       // first fragment of its message
-inline constexpr std::uint8_t kLast = 1 << 1;        // last fragment of its message
-inline constexpr std::uint8_t kPacked = 1 << 2;      // several messages, each behind its 16-bit length
-inline constexpr std::uint8_t kAckNow = 1 << 3;      // DATA: answer at once. ACK, NACK: this is such an answer
-inline constexpr std::uint8_t kResent = 1 << 4;      // not the first transmission of this sequence
-inline constexpr std::uint8_t kTailProbe = 1 << 5;   // resent because nothing was heard, not because of a report
+inline constexpr std::uint8_t kFirst = 1 << 0;   // first fragment of its message
+inline constexpr std::uint8_t kLast = 1 << 1;    // last fragment of its message
+inline constexpr std::uint8_t kPacked = 1 << 2;  // several messages, each behind its 16-bit length
+inline constexpr std::uint8_t kAckNow =
+    1 << 3;  // DATA: answer at once. ACK, NACK: this is such an answer
+inline constexpr std::uint8_t kResent = 1 << 4;  // not the first transmission of this sequence
+inline constexpr std::uint8_t kTailProbe =
+    1 << 5;  // resent because nothing was heard, not because of a report
 inline constexpr std::uint8_t kCongestion = 1 << 6;  // the sender has seen congestion marks
 inline constexpr std::uint8_t kBare = 1 << 7;        // no message header in the payload
 }  // namespace packet_flag
@@ -56,16 +57,19 @@ inline constexpr std::uint8_t kBare = 1 << 7;        // no message header in the
 struct LtlHeader {
   PacketKind kind = PacketKind::kData;
   std::uint8_t flags = 0;
-  std::uint16_t index = 0;     // row of the receiver's connection table
-  std::uint16_t cookie = 0;    // of that connection, agreed at deployment
-  std::uint16_t length = 0;    // bytes behind the header
-  Sequence sequence = 0;       // DATA: its number. ACK, NACK: number of the packet that caused it. Others: 0
-  Sequence ack = 0;            // next sequence expected from the peer
-  std::uint32_t bitmap = 0;    // bit i: ack + 1 + i has arrived
-  std::uint32_t time_ns = 0;   // DATA, PING: sender's clock. ACK, NACK, PONG: echo of the packet that caused it
-  std::uint16_t credit = 0;    // bytes the peer may have outstanding beyond `ack`, in kLtlCreditUnit, rounded down
-  std::uint8_t channel = 0;    // virtual channel, 0 = control
-  std::uint32_t crc = 0;       // filled by seal(); 0 before
+  std::uint16_t index = 0;   // row of the receiver's connection table
+  std::uint16_t cookie = 0;  // of that connection, agreed at deployment
+  std::uint16_t length = 0;  // bytes behind the header
+  Sequence sequence =
+      0;             // DATA: its number. ACK, NACK: number of the packet that caused it. Others: 0
+  Sequence ack = 0;  // next sequence expected from the peer
+  std::uint32_t bitmap = 0;  // bit i: ack + 1 + i has arrived
+  std::uint32_t time_ns =
+      0;  // DATA, PING: sender's clock. ACK, NACK, PONG: echo of the packet that caused it
+  std::uint16_t credit =
+      0;  // bytes the peer may have outstanding beyond `ack`, in kLtlCreditUnit, rounded down
+  std::uint8_t channel = 0;  // virtual channel, 0 = control
+  std::uint32_t crc = 0;     // filled by seal(); 0 before
 
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
   bool operator==(const LtlHeader&) const = default;
@@ -83,7 +87,8 @@ enum class DropCause : std::uint8_t {
   kWrongChannel,
   kLengthMismatch,
   kBadChecksum,
-  // Well-formed, but nothing its sender may say now: sequence outside the window, length above the MTU ...
+  // Well-formed, but nothing its sender may say now: sequence outside the window, length above the
+  // MTU ...
   kNotAllowed,
 };
 std::string_view drop_cause_name(DropCause cause);
@@ -96,7 +101,8 @@ void encode(const LtlHeader& header, std::span<std::byte, kLtlHeaderSize> out);
 // Checks of `packet` as a whole against its decoded header; nothing when it is good.
 [[nodiscard]] std::optional<DropCause> verify(const LtlHeader& header, const Payload& packet);
 
-// Writes the checksum into a packet whose header was encoded with crc 0. REQUIRES: packet.bytes holds a header.
+// Writes the checksum into a packet whose header was encoded with crc 0. REQUIRES: packet.bytes
+// holds a header.
 void seal(Payload& packet);
 
 // The `time` field of an instant: whole nanoseconds modulo 2^32.

@@ -1,4 +1,5 @@
-// Who may include whom (DESIGN.md, "The shape"), read off the sources. tests/link proves the same of the archives.
+// Who may include whom (DESIGN.md, "The shape"), read off the sources. tests/link proves the same
+// of the archives.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -9,7 +10,8 @@
 namespace soliton {
 namespace {
 
-// Folder -> prefixes its files may include besides themselves. The longest folder that matches a path counts.
+// Folder -> prefixes its files may include besides themselves. The longest folder that matches a
+// path counts.
 const std::map<std::string, std::vector<std::string>>& allowed() {
   static const std::map<std::string, std::vector<std::string>> table = {
       {"protocol/base", {}},
@@ -27,7 +29,9 @@ const std::map<std::string, std::vector<std::string>>& allowed() {
       {"node/npu", {"protocol/"}},
       {"node/service", {"protocol/", "node/npu"}},
       {"node/host", {"protocol/", "node/service"}},
-      {"node/shell", {"protocol/", "fabric/ltl", "fabric/link.h", "fabric/machine.h", "node/npu", "node/service", "node/host"}},
+      {"node/shell",
+       {"protocol/", "fabric/ltl", "fabric/link.h", "fabric/machine.h", "node/npu", "node/service",
+        "node/host"}},
       {"node/runtime", {"protocol/", "fabric/", "node/", "topologies/"}},
       {"partition", {"protocol/", "topologies/", "partition/", "node/npu"}},
       {"partition/ir", {"protocol/"}},
@@ -61,7 +65,8 @@ TEST(Layers, OwnHeadersComeFromAllowedFoldersOnly) {
     for (const std::string& header : includes_of(file, own)) {
       ++seen;
       bool good = header.starts_with(folder + "/");
-      for (const std::string& prefix : allowed().at(folder)) good = good || header.starts_with(prefix);
+      for (const std::string& prefix : allowed().at(folder))
+        good = good || header.starts_with(prefix);
       EXPECT_TRUE(good) << file.path << " includes " << header;
     }
   }
@@ -90,20 +95,24 @@ TEST(Layers, LibrariesStayInTheirRooms) {
     }
 }
 
-// State machines are told the time and given their chance; they own no clock, socket, thread or file.
+// State machines are told the time and given their chance; they own no clock, socket, thread or
+// file.
 TEST(Layers, StateMachinesOwnNoClockSocketThreadOrFile) {
-  const std::regex banned("steady_clock::now|system_clock::now|random_device|std::rand\\b|sleep_for|getenv\\(|"
-                          "#include <(thread|mutex|fstream|sys/socket\\.h|unistd\\.h|iostream)>|unordered_(map|set)<");
+  const std::regex banned(
+      "steady_clock::now|system_clock::now|random_device|std::rand\\b|sleep_for|getenv\\(|"
+      "#include <(thread|mutex|fstream|sys/socket\\.h|unistd\\.h|iostream)>|unordered_(map|set)<");
   for (const SourceFile& file : source_files()) {
     bool machine = false;
-    for (const char* folder : {"protocol/base/", "protocol/wire/", "protocol/isa/", "protocol/tensor/", "topologies/",
-                               "fabric/ltl/", "fabric/faults/", "fabric/sim/", "node/npu/", "node/service/", "node/host/",
-                               "node/shell/", "partition/ir/model", "partition/cost/", "partition/search/",
-                               "partition/lower/", "partition/plan/"})
+    for (const char* folder :
+         {"protocol/base/", "protocol/wire/", "protocol/isa/", "protocol/tensor/", "topologies/",
+          "fabric/ltl/", "fabric/faults/", "fabric/sim/", "node/npu/", "node/service/",
+          "node/host/", "node/shell/", "partition/ir/model", "partition/cost/", "partition/search/",
+          "partition/lower/", "partition/plan/"})
       machine = machine || file.path.starts_with(folder);
     if (!machine) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i)
-      EXPECT_FALSE(std::regex_search(file.lines[i], banned)) << file.path << ":" << i + 1 << ": " << file.lines[i];
+      EXPECT_FALSE(std::regex_search(file.lines[i], banned))
+          << file.path << ":" << i + 1 << ": " << file.lines[i];
   }
 }
 

@@ -15,19 +15,29 @@ constexpr std::size_t kMaxFunctionLines = 70;
 
 // Code points, not bytes: a box-drawing character is one column.
 std::size_t columns(const std::string& line) {
-  return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// Function bodies by brace counting: a line at namespace level (or inside a class) that ends in '{' after a ')' opens
-// one; its length is the lines until the brace closes. Good for a limit, not exact.
+// Braces in character and string literals open nothing.
+std::string without_literals(const std::string& line) {
+  static const std::regex literal(R"('(\\.|[^'\\])'|"(\\.|[^"\\])*")");
+  return std::regex_replace(line, literal, "");
+}
+
+// Function bodies by brace counting: a line at namespace level (or inside a class) that ends in '{'
+// after a ')' opens one; its length is the lines until the brace closes. Good for a limit, not
+// exact.
 struct Function {
   std::size_t line = 0;
   std::size_t length = 0;
 };
 
 std::vector<Function> functions_of(const SourceFile& file) {
-  static const std::regex opens(R"(\)\s*(const|noexcept|override|final|mutable|->\s*[\w:<>, *&]+|\s)*\s*(:.*)?\{\s*$)");
-  static const std::regex control(R"(^\s*(if|for|while|switch|else|do|catch|return|namespace|struct|class|enum)\b|\]\s*(\(|\{)|=\s)");
+  static const std::regex opens(
+      R"(\)\s*(const|noexcept|override|final|mutable|->\s*[\w:<>, *&]+|\s)*\s*(:.*)?\{\s*$)");
+  static const std::regex control(
+      R"(^\s*(if|for|while|switch|else|do|catch|return|namespace|struct|class|enum)\b|\]\s*(\(|\{)|=\s)");
   std::vector<Function> out;
   for (std::size_t i = 0; i < file.lines.size(); ++i) {
     const std::string& line = file.lines[i];
@@ -35,7 +45,7 @@ std::vector<Function> functions_of(const SourceFile& file) {
     int depth = 0;
     std::size_t end = i;
     for (; end < file.lines.size(); ++end) {
-      for (const char c : file.lines[end]) depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+      for (const char c : without_literals(file.lines[end])) depth += c == '{' ? 1 : c == '}' ? -1 : 0;
       if (depth <= 0) break;
     }
     out.push_back({i + 1, end - i + 1});
@@ -45,13 +55,21 @@ std::vector<Function> functions_of(const SourceFile& file) {
 }
 
 TEST(Style, FilesAreShort) {
-  for (const SourceFile& file : source_files()) EXPECT_LE(file.lines.size(), kMaxFileLines) << file.path;
+  for (const SourceFile& file : source_files())
+    EXPECT_LE(file.lines.size(), kMaxFileLines) << file.path;
 }
 
+// Expected output in a raw string is as long as it is.
 TEST(Style, LinesAreShort) {
-  for (const SourceFile& file : source_files())
-    for (std::size_t i = 0; i < file.lines.size(); ++i)
-      EXPECT_LE(columns(file.lines[i]), kMaxColumns) << file.path << ":" << i + 1;
+  for (const SourceFile& file : source_files()) {
+    bool raw = false;
+    for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      const std::string& line = file.lines[i];
+      if (!raw) EXPECT_LE(columns(line), kMaxColumns) << file.path << ":" << i + 1;
+      if (!raw && line.find("R\"(") != std::string::npos) raw = true;
+      if (raw && line.find(")\"") != std::string::npos) raw = false;
+    }
+  }
 }
 
 TEST(Style, FunctionsAreShort) {
@@ -73,16 +91,19 @@ TEST(Style, HeadersSayWhatTheyAre) {
     if (!file.path.ends_with(".h")) continue;
     ASSERT_FALSE(file.lines.empty()) << file.path;
     EXPECT_TRUE(file.lines[0].starts_with("// ")) << file.path << " does not open with what it is";
-    EXPECT_NE(std::find(file.lines.begin(), file.lines.end(), "#pragma once"), file.lines.end()) << file.path;
+    EXPECT_NE(std::find(file.lines.begin(), file.lines.end(), "#pragma once"), file.lines.end())
+        << file.path;
   }
 }
 
 TEST(Style, NothingIsLeftForLaterAndNoMachineIsNamed) {
   // Built from pieces so that this file does not find itself.
-  const std::regex words(std::string("TO") + "DO|FIX" + "ME|X" + "XX\\b|HA" + "CK\\b|/ho" + "me/|/ro" + "ot/|/wo" + "rk/");
+  const std::regex words(std::string("TO") + "DO|FIX" + "ME|\\bX" + "XX\\b|HA" + "CK\\b|/ho" +
+                         "me/|/ro" + "ot/|/wo" + "rk/");
   for (const SourceFile& file : source_files())
     for (std::size_t i = 0; i < file.lines.size(); ++i)
-      EXPECT_FALSE(std::regex_search(file.lines[i], words)) << file.path << ":" << i + 1 << ": " << file.lines[i];
+      EXPECT_FALSE(std::regex_search(file.lines[i], words))
+          << file.path << ":" << i + 1 << ": " << file.lines[i];
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Every file of the corpora, files cut and changed at seeded places, and seeded noise: found bugs stay found without a
-// fuzzer. A broken invariant ends the program.
+// Every file of the corpora, files cut and changed at seeded places, and seeded noise: found bugs
+// stay found without a fuzzer. A broken invariant ends the program.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +20,8 @@ using Target = void (*)(std::span<const std::uint8_t>);
 
 std::vector<Bytes8> corpus(const std::string& name) {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(SOLITON_SOURCE_DIR "/tests/fuzz/ltl/corpus/" + name))
+  for (const auto& entry :
+       std::filesystem::directory_iterator(SOLITON_SOURCE_DIR "/tests/fuzz/ltl/corpus/" + name))
     paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<Bytes8> out;
@@ -47,7 +48,8 @@ void replay(const std::string& name, Target target, std::uint64_t mutants, std::
     const Random one = r.child(i);
     Bytes8 file = files[i % files.size()];
     for (std::uint64_t change = 0; !file.empty() && change < 4; ++change)
-      file[one.below(2 * change, file.size())] = static_cast<std::uint8_t>(one.bits(2 * change + 1));
+      file[one.below(2 * change, file.size())] =
+          static_cast<std::uint8_t>(one.bits(2 * change + 1));
     file.resize(file.size() - one.below(100, file.size() / 4 + 1));
     target(file);
   }

@@ -60,17 +60,43 @@ class Script {
     const std::uint8_t op = in_.byte();
     const std::size_t n = op >> 7;
     switch (op & 15) {
-      case 0: case 1: send(n); break;
-      case 2: case 3: case 4: forward(n); break;
-      case 5: if (!wire_[n].empty()) wire_[n].pop_front(); break;
-      case 6: if (!wire_[n].empty()) wire_[n].push_back(wire_[n].front()); break;
-      case 7: if (wire_[n].size() > 1) std::swap(wire_[n].front(), wire_[n].back()); break;
-      case 8: flip(n); break;
-      case 9: wait(nanoseconds(in_.word())); break;
-      case 10: wait_for_deadline(n); break;
-      case 11: take_deliveries(n); break;
-      case 12: case 13: if (hostile_) forge(n); break;
-      default: while (!wire_[n].empty()) forward(n); break;
+      case 0:
+      case 1:
+        send(n);
+        break;
+      case 2:
+      case 3:
+      case 4:
+        forward(n);
+        break;
+      case 5:
+        if (!wire_[n].empty()) wire_[n].pop_front();
+        break;
+      case 6:
+        if (!wire_[n].empty()) wire_[n].push_back(wire_[n].front());
+        break;
+      case 7:
+        if (wire_[n].size() > 1) std::swap(wire_[n].front(), wire_[n].back());
+        break;
+      case 8:
+        flip(n);
+        break;
+      case 9:
+        wait(nanoseconds(in_.word()));
+        break;
+      case 10:
+        wait_for_deadline(n);
+        break;
+      case 11:
+        take_deliveries(n);
+        break;
+      case 12:
+      case 13:
+        if (hostile_) forge(n);
+        break;
+      default:
+        while (!wire_[n].empty()) forward(n);
+        break;
     }
     drain();
   }
@@ -78,9 +104,11 @@ class Script {
   void send(std::size_t n) {
     const std::size_t size = in_.word() % 400;
     Payload message;
-    for (std::size_t i = 0; i < size; ++i) message.bytes.push_back(static_cast<std::byte>(i + sent_[n].size()));
+    for (std::size_t i = 0; i < size; ++i)
+      message.bytes.push_back(static_cast<std::byte>(i + sent_[n].size()));
     if (in_.byte() & 1) message = Payload{{}, size};
-    if (sent_[n].size() < 200 && ends_[n]->send(ConnectionId{0}, message, now_)) sent_[n].push_back(message);
+    if (sent_[n].size() < 200 && ends_[n]->send(ConnectionId{0}, message, now_))
+      sent_[n].push_back(message);
   }
 
   void forward(std::size_t n) {
@@ -105,8 +133,10 @@ class Script {
     h.flags = in_.byte();
     h.cookie = kCookie;
     h.channel = 1;
-    h.sequence = options_.first_sequence + static_cast<std::uint32_t>(static_cast<std::int16_t>(in_.word()));
-    h.ack = options_.first_sequence + static_cast<std::uint32_t>(static_cast<std::int16_t>(in_.word()));
+    h.sequence =
+        options_.first_sequence + static_cast<std::uint32_t>(static_cast<std::int16_t>(in_.word()));
+    h.ack =
+        options_.first_sequence + static_cast<std::uint32_t>(static_cast<std::int16_t>(in_.word()));
     h.bitmap = static_cast<std::uint32_t>(in_.word()) << 16 | in_.word();
     h.time_ns = in_.word();
     h.credit = in_.word();
@@ -139,7 +169,8 @@ class Script {
     SOLITON_CHECK(ends_[n]->next_deadline() > now_);
   }
 
-  // Bounded: after one call an end says at most its window, control packets, and what an opened window lets out.
+  // Bounded: after one call an end says at most its window, control packets, and what an opened
+  // window lets out.
   void drain() {
     for (std::size_t n = 0; n < 2; ++n) {
       std::size_t packets = 0;

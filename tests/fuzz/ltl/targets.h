@@ -1,4 +1,5 @@
-// Fuzz targets of the wire codec and of LTL. Each takes any bytes; a broken invariant ends the program (check.h).
+// Fuzz targets of the wire codec and of LTL. Each takes any bytes; a broken invariant ends the
+// program (check.h).
 #pragma once
 
 #include <cstddef>

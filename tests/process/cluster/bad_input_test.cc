@@ -1,4 +1,5 @@
-// Bad input is answered before any process starts: a message with the place, and the exit status of the interface.
+// Bad input is answered before any process starts: a message with the place, and the exit status of
+// the interface.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +17,8 @@ struct Case {
   const char* text;
 };
 
-constexpr const char* kNodes = "nodes:\n  - {name: fpga0, device: bw-s10}\n  - {name: host0, device: cpu}\n";
+constexpr const char* kNodes =
+    "nodes:\n  - {name: fpga0, device: bw-s10}\n  - {name: host0, device: cpu}\n";
 
 void expect_refused(const Case& c, const std::string& text) {
   const TemporaryFolder folder;
@@ -30,29 +32,39 @@ void expect_refused(const Case& c, const std::string& text) {
 TEST(BadInput, IsNamedWithItsPlace) {
   const Case cases[] = {
       {"unknown key", 2, "cluster.yaml:4:1", "modle: {rnn: {cell: gru, hidden: 64, steps: 2}}\n"},
-      {"missing unit", 2, "unit", "model: {rnn: {cell: gru, hidden: 64, steps: 2}}\nlimits: {time: 5}\n"},
+      {"missing unit", 2, "unit",
+       "model: {rnn: {cell: gru, hidden: 64, steps: 2}}\nlimits: {time: 5}\n"},
       {"negative", 2, "cluster.yaml:4:", "model: {rnn: {cell: gru, hidden: -64, steps: 2}}\n"},
       {"unknown model file", 2, "nowhere.onnx", "model: {onnx: nowhere.onnx}\n"},
-      {"unknown topology", 2, "topology", "model: {rnn: {cell: gru, hidden: 64, steps: 2}}\ntopology: rakc\n"},
+      {"unknown topology", 2, "topology",
+       "model: {rnn: {cell: gru, hidden: 64, steps: 2}}\ntopology: rakc\n"},
       {"unknown link", 2, "fpga0-tor0",
-       "model: {rnn: {cell: gru, hidden: 64, steps: 2}}\nfaults:\n  - {at: 0 s, for: 1 s, link: fpga0-tor1, loss: 1 %}\n"},
-      {"too large", 3, "more", "model: {rnn: {cell: gru, hidden: 9000, steps: 2}}\ncompute: timing\n"},
+       "model: {rnn: {cell: gru, hidden: 64, steps: 2}}\nfaults:\n  - {at: 0 s, for: 1 s, link: "
+       "fpga0-tor1, loss: 1 %}\n"},
+      {"too large", 3, "short; add 11 node(s) of device bw-s10",
+       "model: {rnn: {cell: gru, hidden: 9000, steps: 2}}\ncompute: timing\n"},
   };
   for (const Case& c : cases) expect_refused(c, std::string(kNodes) + c.text);
 }
 
 TEST(BadInput, NodesAreCheckedToo) {
   const char* model = "model: {rnn: {cell: gru, hidden: 64, steps: 2}}\n";
-  expect_refused({"unknown device", 2, "did you mean \"bw-s10\"", ""},
-                 std::string("nodes:\n  - {name: fpga0, device: bw-s01}\n  - {name: host0, device: cpu}\n") + model);
-  expect_refused({"twice", 2, "fpga0", ""},
-                 std::string("nodes:\n  - {name: fpga0, device: bw-s10}\n  - {name: fpga0, device: cpu}\n") + model);
-  expect_refused({"no host", 2, "host", ""}, std::string("nodes:\n  - {name: fpga0, device: bw-s10}\n") + model);
+  expect_refused(
+      {"unknown device", 2, "did you mean \"bw-s10\"", ""},
+      std::string("nodes:\n  - {name: fpga0, device: bw-s01}\n  - {name: host0, device: cpu}\n") +
+          model);
+  expect_refused(
+      {"twice", 2, "fpga0", ""},
+      std::string("nodes:\n  - {name: fpga0, device: bw-s10}\n  - {name: fpga0, device: cpu}\n") +
+          model);
+  expect_refused({"no host", 2, "host", ""},
+                 std::string("nodes:\n  - {name: fpga0, device: bw-s10}\n") + model);
   expect_refused({"alias", 2, "alias", ""}, "nodes: &x []\nmodel: *x\n");
 }
 
 TEST(BadInput, OverridesAndOptionsAreCheckedAsFilesAre) {
-  const Ended device = run_soliton({"run", "configs/quickstart.yaml", "--set", "nodes[0].device=bw-pokcet"});
+  const Ended device =
+      run_soliton({"run", "configs/quickstart.yaml", "--set", "nodes[0].device=bw-pokcet"});
   EXPECT_EQ(device.status, 2);
   EXPECT_THAT(device.err, HasSubstr("configs/quickstart.yaml:"));
   EXPECT_THAT(device.err, HasSubstr("no device called \"bw-pokcet\"; did you mean \"bw-pocket\"?"));
@@ -71,25 +83,31 @@ TEST(Commands, HelpListCheckAndPlanAnswer) {
     EXPECT_THAT(help.out, HasSubstr("Example:")) << command;
   }
   EXPECT_THAT(run_soliton({"list", "devices"}).out, HasSubstr("bw-s10"));
-  EXPECT_EQ(nlohmann::json::parse(run_soliton({"list", "topologies", "--json"}).out)[0].contains("name"), true);
+  EXPECT_EQ(
+      nlohmann::json::parse(run_soliton({"list", "topologies", "--json"}).out)[0].contains("name"),
+      true);
   EXPECT_EQ(run_soliton({"check", "configs/quickstart.yaml"}).status, 0);
   const Ended plan = run_soliton({"plan", "configs/quickstart.yaml"});
   EXPECT_EQ(plan.status, 0) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("fpga3"));
-  EXPECT_EQ(nlohmann::json::parse(run_soliton({"plan", "configs/quickstart.yaml", "--json"}).out).is_object(), true);
+  EXPECT_EQ(nlohmann::json::parse(run_soliton({"plan", "configs/quickstart.yaml", "--json"}).out)
+                .is_object(),
+            true);
 }
 
 TEST(Commands, JsonIsAloneOnStandardOutput) {
   const TemporaryFolder folder;
-  const Ended ended = run_soliton({"run", "configs/quickstart.yaml", "--json", "--processes", "packed", "--set",
-                                   "workload.requests=5", "--out", folder.file("run")});
+  const Ended ended =
+      run_soliton({"run", "configs/quickstart.yaml", "--json", "--processes", "packed", "--set",
+                   "workload.requests=5", "--out", folder.file("run")});
   EXPECT_EQ(ended.status, 0);
   EXPECT_EQ(nlohmann::json::parse(ended.out)["requests"]["completed"], 5);
 }
 
 TEST(Commands, ResultsThatCannotBeWrittenAreStatus6) {
-  const Ended ended = run_soliton({"run", "configs/quickstart.yaml", "--processes", "packed", "--set",
-                                   "workload.requests=5", "--out", "/proc/soliton-cannot-write-here"});
+  const Ended ended =
+      run_soliton({"run", "configs/quickstart.yaml", "--processes", "packed", "--set",
+                   "workload.requests=5", "--out", "/proc/soliton-cannot-write-here"});
   EXPECT_EQ(ended.status, 6) << ended.err;
 }
 

@@ -13,8 +13,9 @@ namespace {
 using ::testing::HasSubstr;
 
 std::vector<std::string> long_run(const TemporaryFolder& folder, const char* time) {
-  return {"run", "configs/quickstart.yaml", "--quiet", "--time", time, "--out", folder.file("run"),
-          "--set", "workload.requests=2000000"};
+  return {
+      "run",   "configs/quickstart.yaml",  "--quiet", "--time", time, "--out", folder.file("run"),
+      "--set", "workload.requests=2000000"};
 }
 
 class Death : public ::testing::TestWithParam<const char*> {};
@@ -79,8 +80,9 @@ TEST_P(Death, KilledControllersFolderCanBeUsedAgain) {
     ::kill(running.pid(), SIGKILL);
     running.wait();
   }
-  const Ended again = run_soliton({"run", "configs/quickstart.yaml", "--quiet", "--processes", "packed", "--set",
-                                   "workload.requests=10", "--out", folder.file("run")});
+  const Ended again =
+      run_soliton({"run", "configs/quickstart.yaml", "--quiet", "--processes", "packed", "--set",
+                   "workload.requests=10", "--out", folder.file("run")});
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_TRUE(read_json(folder.file("run") + "/results.json")["complete"]);
   EXPECT_FALSE(std::filesystem::exists(folder.file("run") + "/lock"));

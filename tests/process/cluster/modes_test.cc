@@ -15,7 +15,12 @@ constexpr const char* kQuickstart = "configs/quickstart.yaml";
 // Runs `file` into a folder of its own; requests cut short to keep the suite quick.
 nlohmann::json run(const TemporaryFolder& folder, const std::string& name, const std::string& file,
                    const Arguments& options, int requests = 40) {
-  Arguments arguments{"run", file, "--quiet", "--out", folder.file(name), "--set",
+  Arguments arguments{"run",
+                      file,
+                      "--quiet",
+                      "--out",
+                      folder.file(name),
+                      "--set",
                       "workload.requests=" + std::to_string(requests)};
   arguments.insert(arguments.end(), options.begin(), options.end());
   const Ended ended = run_soliton(arguments);
@@ -28,9 +33,12 @@ TEST(Modes, QuickstartGivesTheSameBytesInAllThree) {
   const auto processes = run(folder, "processes", kQuickstart, {});
   const auto packed = run(folder, "packed", kQuickstart, {"--processes", "packed"});
   const auto wall = run(folder, "wall", kQuickstart, {"--time", "wall"});
-  EXPECT_EQ(results_without_wall(folder.file("processes")), results_without_wall(folder.file("packed")));
-  EXPECT_EQ(read_text(folder.file("processes") + "/requests.csv"), read_text(folder.file("packed") + "/requests.csv"));
-  EXPECT_EQ(read_text(folder.file("processes") + "/trace.json"), read_text(folder.file("packed") + "/trace.json"));
+  EXPECT_EQ(results_without_wall(folder.file("processes")),
+            results_without_wall(folder.file("packed")));
+  EXPECT_EQ(read_text(folder.file("processes") + "/requests.csv"),
+            read_text(folder.file("packed") + "/requests.csv"));
+  EXPECT_EQ(read_text(folder.file("processes") + "/trace.json"),
+            read_text(folder.file("packed") + "/trace.json"));
   EXPECT_EQ(processes["outputs"]["sha256"], wall["outputs"]["sha256"]);
   for (const auto& results : {processes, packed, wall}) {
     EXPECT_EQ(results["outputs"]["checked"], 40);
@@ -62,15 +70,16 @@ TEST(Modes, QuickstartIsRightAboutWords) {
   const double predicted = results["partition"]["predicted_latency_us"];
   EXPECT_NEAR(results["latency_us"]["mean"].get<double>(), predicted, 0.02 * predicted);
   const auto& parts = results["breakdown_us"];
-  const double sum = parts["compute"].get<double>() + parts["network"].get<double>() + parts["queue"].get<double>() +
-                     parts["host"].get<double>();
+  const double sum = parts["compute"].get<double>() + parts["network"].get<double>() +
+                     parts["queue"].get<double>() + parts["host"].get<double>();
   EXPECT_NEAR(sum, results["latency_us"]["mean"].get<double>(), 1e-3);
 }
 
 TEST(Modes, ResolvedFileRunsAgainWithTheSameResults) {
   const TemporaryFolder folder;
   run(folder, "first", kQuickstart, {"--processes", "packed", "--seed", "9"});
-  const Ended again = run_soliton({"run", folder.file("first") + "/cluster.yaml", "--quiet", "--out", folder.file("again")});
+  const Ended again = run_soliton(
+      {"run", folder.file("first") + "/cluster.yaml", "--quiet", "--out", folder.file("again")});
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_EQ(results_without_wall(folder.file("again")), results_without_wall(folder.file("first")));
 }
@@ -86,7 +95,8 @@ TEST(Faults, LossIsRepairedAndCountedInAllThreeModes) {
   const auto processes = run(folder, "processes", kQuickstart, with({}));
   run(folder, "packed", kQuickstart, with({"--processes", "packed"}));
   const auto wall = run(folder, "wall", kQuickstart, with({"--time", "wall"}));
-  EXPECT_EQ(results_without_wall(folder.file("processes")), results_without_wall(folder.file("packed")));
+  EXPECT_EQ(results_without_wall(folder.file("processes")),
+            results_without_wall(folder.file("packed")));
   for (const auto& results : {processes, wall}) {
     EXPECT_EQ(results["outputs"]["sha256"], clean["outputs"]["sha256"]);
     EXPECT_GT(results["fabric"]["dropped"].get<int>(), 20);
@@ -99,8 +109,9 @@ TEST(Faults, LossIsRepairedAndCountedInAllThreeModes) {
 TEST(Faults, DelayAndLinkDownInTheirWindows) {
   const TemporaryFolder folder;
   const auto clean = run(folder, "clean", kQuickstart, {});
-  const auto down = run(folder, "down", kQuickstart,
-                        {"--set", "faults=[{at: 200 us, for: 300 us, link: fpga2-tor0, link_down: true}]"});
+  const auto down =
+      run(folder, "down", kQuickstart,
+          {"--set", "faults=[{at: 200 us, for: 300 us, link: fpga2-tor0, link_down: true}]"});
   EXPECT_EQ(down["outputs"]["sha256"], clean["outputs"]["sha256"]);
   EXPECT_GT(down["fabric"]["dropped"].get<int>(), 0);
   EXPECT_GT(down["latency_us"]["max"].get<double>(), 300.0);
@@ -108,14 +119,16 @@ TEST(Faults, DelayAndLinkDownInTheirWindows) {
                         {"--set", "faults=[{at: 0 us, for: 60 s, link: host0-tor0, delay: 5 us}]"});
   EXPECT_EQ(slow["outputs"]["sha256"], clean["outputs"]["sha256"]);
   // Once on the way there and once on the way back.
-  EXPECT_NEAR(slow["latency_us"]["min"].get<double>(), clean["latency_us"]["min"].get<double>() + 10.0, 0.5);
+  EXPECT_NEAR(slow["latency_us"]["min"].get<double>(),
+              clean["latency_us"]["min"].get<double>() + 10.0, 0.5);
 }
 
 TEST(Faults, CutForeverIsExplained) {
   const TemporaryFolder folder;
-  const Ended ended = run_soliton({"run", kQuickstart, "--quiet", "--out", folder.file("cut"), "--set",
-                                   "workload.requests=40", "--set", "limits.time=50 ms", "--set",
-                                   "faults=[{at: 500 us, for: 60 s, link: fpga2-tor0, link_down: true}]"});
+  const Ended ended =
+      run_soliton({"run", kQuickstart, "--quiet", "--out", folder.file("cut"), "--set",
+                   "workload.requests=40", "--set", "limits.time=50 ms", "--set",
+                   "faults=[{at: 500 us, for: 60 s, link: fpga2-tor0, link_down: true}]"});
   EXPECT_EQ(ended.status, 5) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr("no progress"));
   EXPECT_THAT(ended.err, HasSubstr("fpga2"));
@@ -132,8 +145,10 @@ model:
   rnn: {cell: lstm, hidden: 64, steps: 5, layers: 4, bidirectional: false}
 workload: {requests: 6}
 )");
-  for (const char* shape : {"model.rnn.layers=4", "model.rnn.hidden=100", "model.rnn.cell=gru", "model.rnn.layers=1"}) {
-    const auto results = run(folder, "rnn", file, {"--set", shape, "--set", "model.rnn.layers=2"}, 6);
+  for (const char* shape :
+       {"model.rnn.layers=4", "model.rnn.hidden=100", "model.rnn.cell=gru", "model.rnn.layers=1"}) {
+    const auto results =
+        run(folder, "rnn", file, {"--set", shape, "--set", "model.rnn.layers=2"}, 6);
     EXPECT_EQ(results["outputs"]["checked"], 6) << shape;
     EXPECT_EQ(results["outputs"]["mismatched"], 0) << shape;
   }

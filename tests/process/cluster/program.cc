@@ -1,5 +1,11 @@
 #include "tests/process/cluster/program.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -7,12 +13,6 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
-
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace soliton {
 namespace {
@@ -37,10 +37,12 @@ pid_t spawn(const std::vector<std::string>& arguments, Pipe& out, Pipe& err) {
   posix_spawn_file_actions_adddup2(&actions, err.ends[1], 2);
   posix_spawn_file_actions_addchdir_np(&actions, SOLITON_SOURCE_DIR);
   std::vector<char*> words{const_cast<char*>(kProgram)};
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments)
+    words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   pid_t pid = -1;
-  if (posix_spawn(&pid, kProgram, &actions, nullptr, words.data(), environ) != 0) throw std::runtime_error(kProgram);
+  if (posix_spawn(&pid, kProgram, &actions, nullptr, words.data(), environ) != 0)
+    throw std::runtime_error(kProgram);
   posix_spawn_file_actions_destroy(&actions);
   close(out.ends[1]);
   close(err.ends[1]);
@@ -71,7 +73,8 @@ void drain(int out, int err, Ended& ended) {
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> out;
   std::error_code error;
-  for (const fs::directory_entry& task : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
+  for (const fs::directory_entry& task :
+       fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
     std::ifstream file(task.path() / "children");
     for (pid_t child; file >> child;) out.push_back(child);
   }

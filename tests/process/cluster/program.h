@@ -1,17 +1,17 @@
 // Runs the real program as a user would, and looks at what it leaves.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
-#include <sys/types.h>
 
 namespace soliton {
 
 struct Ended {
-  int status = -1;    // exit status, or 128 + signal
+  int status = -1;  // exit status, or 128 + signal
   std::string out;
   std::string err;
 };
@@ -38,7 +38,8 @@ class Running {
   explicit Running(const std::vector<std::string>& arguments);
   ~Running();
   pid_t pid() const { return pid_; }
-  // Waits until it has `count` node processes that took up their names, and returns their ids by node name.
+  // Waits until it has `count` node processes that took up their names, and returns their ids by
+  // node name.
   std::vector<std::pair<std::string, pid_t>> wait_for_nodes(std::size_t count);
   Ended wait();
 

@@ -74,8 +74,10 @@ std::optional<std::string> runnable(const std::string& command, const std::strin
   static const std::regex run_folder(R"((^|\s)runs/)");
   std::smatch match;
   if (!std::regex_search(command, match, tool)) return std::nullopt;
-  std::string rest = std::regex_replace(std::string(match.suffix()), run_folder, "$1" + scratch + "/");
-  if (std::regex_search(command, writes) && !std::regex_search(rest, std::regex(R"(--(out|help)\b)")))
+  std::string rest =
+      std::regex_replace(std::string(match.suffix()), run_folder, "$1" + scratch + "/");
+  if (std::regex_search(command, writes) &&
+      !std::regex_search(rest, std::regex(R"(--(out|help)\b)")))
     rest += " --out " + scratch + "/" + unnamed;
   return "'" + program + "'" + (match[1] == "./dev run" ? " run" : "") + rest;
 }
@@ -87,7 +89,8 @@ bool in_wall_time(const std::string& command) {
 std::string comparable(const std::string& line, bool wall) {
   static const std::regex folder(R"((\S*/)?(runs|scratch)[-.\w]*/\S*)");
   static const std::regex own_time(R"((emulated|replayed|finished|ready) in [\d.]+ [mun]?s)");
-  static const std::regex number(R"((^|[^\w.])-?\d[\d,.]*( (ps|ns|us|ms|s)\b)?)");  // not the 0 of fpga0
+  static const std::regex number(
+      R"((^|[^\w.])-?\d[\d,.]*( (ps|ns|us|ms|s)\b)?)");  // not the 0 of fpga0
   static const std::regex blanks(R"([ █░▏▎▍▌▋▊▉]+)");
   std::string text = std::regex_replace(line, folder, "RUN");
   text = std::regex_replace(text, own_time, "$1 in TIME");
@@ -96,16 +99,18 @@ std::string comparable(const std::string& line, bool wall) {
   return text;
 }
 
-std::vector<std::string> missing_lines(const std::vector<std::string>& shown, const std::string& out,
-                                       const std::string& err, bool wall) {
+std::vector<std::string> missing_lines(const std::vector<std::string>& shown,
+                                       const std::string& out, const std::string& err, bool wall) {
   Output outputs[] = {{out, wall}, {err, wall}};
   std::vector<std::string> missing;
   const std::string cut = std::string(" ") + kAnyLines;
   for (const std::string& line : shown) {
     if (line == kAnyLines) continue;
     const bool beginning = line.ends_with(cut);
-    const std::string wanted = comparable(beginning ? line.substr(0, line.size() - cut.size()) : line, wall);
-    if (!outputs[0].find(wanted, beginning) && !outputs[1].find(wanted, beginning)) missing.push_back(line);
+    const std::string wanted =
+        comparable(beginning ? line.substr(0, line.size() - cut.size()) : line, wall);
+    if (!outputs[0].find(wanted, beginning) && !outputs[1].find(wanted, beginning))
+      missing.push_back(line);
   }
   return missing;
 }

@@ -1,4 +1,5 @@
-// The checker of the documents, checked: it must notice a wrong number, a missing line and a command it cannot run.
+// The checker of the documents, checked: it must notice a wrong number, a missing line and a
+// command it cannot run.
 #include "tests/process/documents/console.h"
 
 #include <gmock/gmock.h>
@@ -12,7 +13,8 @@ using testing::IsEmpty;
 
 TEST(DocumentsConsole, BlocksAreCutIntoCommandsWithTheirOutput) {
   const auto examples = console_examples(
-      "text\n```sh\n$ not this\n```\n```console\n$ soliton plan a.yaml\none\n\ntwo\n$ soliton check b.yaml   # exit 2\n"
+      "text\n```sh\n$ not this\n```\n```console\n$ soliton plan a.yaml\none\n\ntwo\n$ soliton "
+      "check b.yaml   # exit 2\n"
       "b.yaml:1:1: bad\n```\n$ nor this\n");
   ASSERT_EQ(examples.size(), 2u);
   EXPECT_EQ(examples[0].line, 6u);
@@ -49,15 +51,20 @@ TEST(DocumentsConsole, OtherCommandsAreNotRun) {
 }
 
 TEST(DocumentsConsole, AWrongNumberInVirtualTimeIsNoticed) {
-  EXPECT_THAT(missing_lines({"latency   mean 31.9 us"}, "latency   mean 31.9 us\n", "", false), IsEmpty());
+  EXPECT_THAT(missing_lines({"latency   mean 31.9 us"}, "latency   mean 31.9 us\n", "", false),
+              IsEmpty());
   EXPECT_THAT(missing_lines({"latency   mean 31.8 us"}, "latency   mean 31.9 us\n", "", false),
               ElementsAre("latency   mean 31.8 us"));
 }
 
 TEST(DocumentsConsole, InWallTimeOnlyWordsCount) {
-  EXPECT_THAT(missing_lines({"mean 31.8   p99 1,234 us"}, "mean 9.1   p99 12 us\n", "", true), IsEmpty());
-  EXPECT_THAT(missing_lines({"mean 931.8   max 940.2 us"}, "mean 1.1   max 2.3 ms\n", "", true), IsEmpty());
-  EXPECT_THAT(missing_lines({"mean 31.8   p90 1,234 us"}, "mean 9.1   p99 12 us\n", "", true).size(), testing::Eq(1u));
+  EXPECT_THAT(missing_lines({"mean 31.8   p99 1,234 us"}, "mean 9.1   p99 12 us\n", "", true),
+              IsEmpty());
+  EXPECT_THAT(missing_lines({"mean 931.8   max 940.2 us"}, "mean 1.1   max 2.3 ms\n", "", true),
+              IsEmpty());
+  EXPECT_THAT(
+      missing_lines({"mean 31.8   p90 1,234 us"}, "mean 9.1   p99 12 us\n", "", true).size(),
+      testing::Eq(1u));
   EXPECT_TRUE(in_wall_time("soliton run a.yaml --time wall"));
   EXPECT_FALSE(in_wall_time("soliton run walls.yaml --time virtual"));
 }
@@ -65,7 +72,8 @@ TEST(DocumentsConsole, InWallTimeOnlyWordsCount) {
 TEST(DocumentsConsole, WhatTheEmulatorItselfTookMayVary) {
   EXPECT_EQ(comparable("run   12 requests · 3 ms emulated in 0.9 s · 5 processes  ", false),
             comparable("run   12 requests · 3 ms emulated in 1.75 s · 5 processes", false));
-  EXPECT_NE(comparable("3 ms emulated in 0.9 s", false), comparable("4 ms emulated in 0.9 s", false));
+  EXPECT_NE(comparable("3 ms emulated in 0.9 s", false),
+            comparable("4 ms emulated in 0.9 s", false));
   EXPECT_EQ(comparable("wrote     runs/quickstart-20261122-0712/", false),
             comparable("wrote     /tmp/scratch-a1b2/runs/unnamed/", false));
 }
@@ -80,7 +88,8 @@ TEST(DocumentsConsole, LinesAreFoundInOrderInEitherOutput) {
 
 TEST(DocumentsConsole, ALineCutShortIsTheBeginningOfOne) {
   EXPECT_THAT(missing_lines({"one two …"}, "one two three\n", "", false), IsEmpty());
-  EXPECT_THAT(missing_lines({"one three …"}, "one two three\n", "", false), ElementsAre("one three …"));
+  EXPECT_THAT(missing_lines({"one three …"}, "one two three\n", "", false),
+              ElementsAre("one three …"));
 }
 
 }  // namespace

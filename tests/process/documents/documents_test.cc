@@ -1,13 +1,13 @@
-// Runs every example of README.md and docs/ and compares what it prints with what the document shows.
+// Runs every example of README.md and docs/ and compares what it prints with what the document
+// shows.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
-
-#include <unistd.h>
 
 #include "tests/process/documents/console.h"
 #include "tests/process/documents/run_command.h"
@@ -31,7 +31,8 @@ std::vector<std::string> documents() {
   for (const fs::directory_entry& entry : fs::directory_iterator(kRoot))
     if (entry.path().extension() == ".md") found.push_back(entry.path().filename().string());
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kRoot / "docs"))
-    if (entry.path().extension() == ".md") found.push_back(fs::relative(entry.path(), kRoot).string());
+    if (entry.path().extension() == ".md")
+      found.push_back(fs::relative(entry.path(), kRoot).string());
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -72,28 +73,35 @@ TEST_P(Documents, ExamplesDoWhatIsShown) {
   ASSERT_FALSE(scratch.path().empty());
   for (const ConsoleExample& example : console_examples(content_of(kRoot / GetParam()))) {
     SCOPED_TRACE(GetParam() + ":" + std::to_string(example.line) + ": $ " + example.command);
-    // Folders of the examples of one document live side by side: a later one may read what an earlier one wrote.
-    const std::optional<std::string> command = runnable(example.command, SOLITON_PROGRAM, scratch.path() + "/runs",
-                                                        "line-" + std::to_string(example.line));
-    ASSERT_TRUE(command) << "is no command of soliton; other shell lines belong in a block marked sh";
+    // Folders of the examples of one document live side by side: a later one may read what an
+    // earlier one wrote.
+    const std::optional<std::string> command =
+        runnable(example.command, SOLITON_PROGRAM, scratch.path() + "/runs",
+                 "line-" + std::to_string(example.line));
+    ASSERT_TRUE(command)
+        << "is no command of soliton; other shell lines belong in a block marked sh";
     const CommandEnd end = run_command(*command, kRoot.string(), scratch.path());
     EXPECT_EQ(end.status, example.exit_status) << end.out << end.err;
     const std::vector<std::string> missing =
         missing_lines(example.output, end.out, end.err, in_wall_time(example.command));
-    EXPECT_TRUE(missing.empty()) << "not printed:\n" << joined(missing) << "printed:\n" << end.out << end.err;
+    EXPECT_TRUE(missing.empty()) << "not printed:\n"
+                                 << joined(missing) << "printed:\n"
+                                 << end.out << end.err;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Pages, Documents, testing::ValuesIn(documents_with_examples()), [](const auto& page) {
-  return std::regex_replace(page.param, std::regex("[^A-Za-z0-9]"), "_");
-});
+INSTANTIATE_TEST_SUITE_P(Pages, Documents, testing::ValuesIn(documents_with_examples()),
+                         [](const auto& page) {
+                           return std::regex_replace(page.param, std::regex("[^A-Za-z0-9]"), "_");
+                         });
 
 TEST(DocumentsAsAWhole, ReadmeShowsTheCommandsOfTheTool) {
   const std::string readme = content_of(kRoot / "README.md");
   std::string commands;
   for (const ConsoleExample& example : console_examples(readme)) commands += example.command + "\n";
   for (const char* command : {"run", "plan", "check", "list", "sweep"})
-    EXPECT_TRUE(std::regex_search(commands, std::regex(std::string("(^|\n)(\\./dev |soliton )+") + command + "\\b")))
+    EXPECT_TRUE(std::regex_search(
+        commands, std::regex(std::string("(^|\n)(\\./dev |soliton )+") + command + "\\b")))
         << "README.md has no example of " << command;
 }
 
@@ -107,7 +115,8 @@ TEST(DocumentsAsAWhole, LinksLeadToFiles) {
       const std::string target = (*it)[1];
       if (target.find("://") != std::string::npos) continue;
       ++seen;
-      EXPECT_TRUE(fs::exists((kRoot / path).parent_path() / target)) << path << " links to " << target;
+      EXPECT_TRUE(fs::exists((kRoot / path).parent_path() / target))
+          << path << " links to " << target;
     }
   }
   EXPECT_GT(seen, 20u);

@@ -1,10 +1,10 @@
 #include "tests/process/documents/run_command.h"
 
+#include <sys/wait.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-
-#include <sys/wait.h>
 
 namespace soliton {
 namespace {
@@ -17,10 +17,12 @@ std::string content_of(const std::string& path) {
 
 }  // namespace
 
-CommandEnd run_command(const std::string& command, const std::string& folder, const std::string& scratch) {
+CommandEnd run_command(const std::string& command, const std::string& folder,
+                       const std::string& scratch) {
   const std::string out = scratch + "/out";
   const std::string err = scratch + "/err";
-  const std::string line = "cd '" + folder + "' && { " + command + " ; } </dev/null >'" + out + "' 2>'" + err + "'";
+  const std::string line =
+      "cd '" + folder + "' && { " + command + " ; } </dev/null >'" + out + "' 2>'" + err + "'";
   const int status = std::system(line.c_str());
   CommandEnd end;
   if (status != -1) end.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

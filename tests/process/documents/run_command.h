@@ -12,6 +12,7 @@ struct CommandEnd {
 };
 
 // Runs `command` by sh in `folder`; its outputs pass through files in `scratch`, which exists.
-CommandEnd run_command(const std::string& command, const std::string& folder, const std::string& scratch);
+CommandEnd run_command(const std::string& command, const std::string& folder,
+                       const std::string& scratch);
 
 }  // namespace soliton

@@ -39,14 +39,16 @@ Measured stream(std::int64_t loss_ppb, const LtlOptions& options, int messages =
 }
 
 void print(const char* mode, const Row& row, const Measured& m) {
-  std::printf("%s loss %s: goodput %.2f %%, resent %llu of %llu packets, %llu timeouts, %llu probes, %llu NACKs, "
-              "%llu packets back, rtt mean %.2f us\n",
-              mode, row.name, 100 * m.share, static_cast<unsigned long long>(m.sender.retransmitted),
-              static_cast<unsigned long long>(m.sender.packets_sent),
-              static_cast<unsigned long long>(m.sender.timeouts),
-              static_cast<unsigned long long>(m.sender.tail_probes),
-              static_cast<unsigned long long>(m.receiver.nacks_sent),
-              static_cast<unsigned long long>(m.receiver.packets_sent), in_us(m.sender.rtt.mean()));
+  std::printf(
+      "%s loss %s: goodput %.2f %%, resent %llu of %llu packets, %llu timeouts, %llu probes, %llu "
+      "NACKs, "
+      "%llu packets back, rtt mean %.2f us\n",
+      mode, row.name, 100 * m.share, static_cast<unsigned long long>(m.sender.retransmitted),
+      static_cast<unsigned long long>(m.sender.packets_sent),
+      static_cast<unsigned long long>(m.sender.timeouts),
+      static_cast<unsigned long long>(m.sender.tail_probes),
+      static_cast<unsigned long long>(m.receiver.nacks_sent),
+      static_cast<unsigned long long>(m.receiver.packets_sent), in_us(m.sender.rtt.mean()));
 }
 
 class Goodput : public testing::TestWithParam<Row> {};
@@ -58,15 +60,18 @@ TEST_P(Goodput, SelectiveReachesItsTarget) {
     const Measured m = stream(GetParam().loss_ppb, options);
     print(window == 64 ? "selective, window 64, " : "selective, window 128,", GetParam(), m);
     EXPECT_GE(m.share, GetParam().share_min);
-    EXPECT_LE(static_cast<double>(m.sender.packets_sent) / (m.sender.packets_sent - m.sender.retransmitted),
+    EXPECT_LE(static_cast<double>(m.sender.packets_sent) /
+                  (m.sender.packets_sent - m.sender.retransmitted),
               GetParam().resend_ratio_max);
   }
 }
 
-// A hole costs all that is under way, the sender's own queue included, so go-back-N wants a window near the round trip.
+// A hole costs all that is under way, the sender's own queue included, so go-back-N wants a window
+// near the round trip.
 TEST(GoodputGoBackN, PaysForItsWindowAtOneIn256) {
   double previous = 1;
-  for (const auto& [window, share_min] : {std::pair{16u, 0.92}, {32u, 0.90}, {64u, 0.88}, {128u, 0.78}}) {
+  for (const auto& [window, share_min] :
+       {std::pair{16u, 0.92}, {32u, 0.90}, {64u, 0.88}, {128u, 0.78}}) {
     LtlOptions options;
     options.recovery = RecoveryMode::kGoBackN;
     options.window = window;
@@ -79,7 +84,8 @@ TEST(GoodputGoBackN, PaysForItsWindowAtOneIn256) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Loss, Goodput,
-                         testing::Values(Row{"0", 0, 0.98, 1.0}, Row{"1/256", 3'906'250, 0.98, 1.01},
+                         testing::Values(Row{"0", 0, 0.98, 1.0},
+                                         Row{"1/256", 3'906'250, 0.98, 1.01},
                                          Row{"1 %", 10'000'000, 0.95, 1.02},
                                          Row{"5 %", 50'000'000, 0.70, 1.08}));
 

@@ -1,4 +1,5 @@
-// Seeded runs of everything that can go wrong between two nodes at once. A failure prints the seed that repeats it.
+// Seeded runs of everything that can go wrong between two nodes at once. A failure prints the seed
+// that repeats it.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -17,7 +18,8 @@ T pick(const Random& r, std::uint64_t ordinal, const T (&choices)[n]) {
 
 Cable cable_of(const Random& r) {
   Cable cable;
-  cable.loss = Probability{static_cast<std::int64_t>(r.below(0, 4) * r.below(1, 100'000'001))};  // to 30 %
+  cable.loss =
+      Probability{static_cast<std::int64_t>(r.below(0, 4) * r.below(1, 100'000'001))};  // to 30 %
   cable.duplicate = Probability{pick<std::int64_t>(r, 2, {0, 0, 10'000'000, 100'000'000})};
   cable.reorder = Probability{pick<std::int64_t>(r, 3, {0, 0, 50'000'000, 250'000'000})};
   cable.reorder_by = nanoseconds(pick<std::int64_t>(r, 4, {500, 3'000, 15'000}));
@@ -41,13 +43,20 @@ LtlOptions options_of(const Random& r) {
 
 std::uint64_t size_of(const Random& r, std::uint64_t i, std::uint32_t mtu) {
   switch (r.below(1000 + i, 8)) {
-    case 0: return 0;
-    case 1: return 1;
-    case 2: return mtu - 1;
-    case 3: return mtu;
-    case 4: return mtu + 1;
-    case 5: return 8 * mtu + r.below(2000 + i, 20'000);
-    default: return r.below(2000 + i, 3 * mtu);
+    case 0:
+      return 0;
+    case 1:
+      return 1;
+    case 2:
+      return mtu - 1;
+    case 3:
+      return mtu;
+    case 4:
+      return mtu + 1;
+    case 5:
+      return 8 * mtu + r.below(2000 + i, 20'000);
+    default:
+      return r.below(2000 + i, 3 * mtu);
   }
 }
 
@@ -75,12 +84,13 @@ void expect_all_delivered(const TwoNodes& net, const Traffic& t, std::uint64_t s
     const std::vector<Payload>& got = net.delivered(1 - from);
     ASSERT_EQ(got.size(), 30u);
     for (std::uint64_t i = 0; i < 30; ++i)
-      ASSERT_EQ(got[i], TwoNodes::message(seed + from, i, t.sizes[from][i], false)) << "message " << i;
+      ASSERT_EQ(got[i], TwoNodes::message(seed + from, i, t.sizes[from][i], false))
+          << "message " << i;
   }
 }
 
-// How long a run may take: at worst (a window of one packet, 30 % loss each way) every packet waits for a timeout in
-// turn, and now and then several times for the same one.
+// How long a run may take: at worst (a window of one packet, 30 % loss each way) every packet waits
+// for a timeout in turn, and now and then several times for the same one.
 Duration bound(const LtlOptions& o, std::uint64_t packets) {
   return milliseconds(20) + o.timeout * static_cast<std::int64_t>(packets);
 }
@@ -111,10 +121,11 @@ TEST(Seeds, EveryMessageArrivesOnceInOrderAndWholeInBoundedTime) {
     lost += net.lost();
     longest = std::max<Duration>(longest, net.last_delivery() - kRunStart);
   }
-  std::printf("%llu seeds, %llu packets, %llu lost, %llu resent, %llu timeouts, longest run %.2f ms\n",
-              static_cast<unsigned long long>(kSeeds), static_cast<unsigned long long>(packets),
-              static_cast<unsigned long long>(lost), static_cast<unsigned long long>(resent),
-              static_cast<unsigned long long>(timeouts), in_us(longest) / 1000);
+  std::printf(
+      "%llu seeds, %llu packets, %llu lost, %llu resent, %llu timeouts, longest run %.2f ms\n",
+      static_cast<unsigned long long>(kSeeds), static_cast<unsigned long long>(packets),
+      static_cast<unsigned long long>(lost), static_cast<unsigned long long>(resent),
+      static_cast<unsigned long long>(timeouts), in_us(longest) / 1000);
   EXPECT_GT(lost, 1000u);  // or the runs were no test
 }
 

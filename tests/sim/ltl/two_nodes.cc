@@ -8,11 +8,12 @@ namespace soliton {
 TwoNodes::TwoNodes(std::uint64_t seed, const Cable& cable, const LtlOptions& options)
     : cable_(cable), chance_(seed, "two nodes") {
   for (std::uint32_t n = 0; n < 2; ++n)
-    nodes_[n] = std::make_unique<Ltl>(
-        NodeId{n}, options, std::vector<LtlConnection>{{NodeId{1 - n}, 0, 0x5eed, 1}});
+    nodes_[n] = std::make_unique<Ltl>(NodeId{n}, options,
+                                      std::vector<LtlConnection>{{NodeId{1 - n}, 0, 0x5eed, 1}});
 }
 
-Payload TwoNodes::message(std::uint64_t seed, std::uint64_t ordinal, std::uint64_t size, bool ghost) {
+Payload TwoNodes::message(std::uint64_t seed, std::uint64_t ordinal, std::uint64_t size,
+                          bool ghost) {
   if (ghost) return Payload{{}, size};
   Payload out;
   out.bytes.resize(size);
@@ -42,8 +43,9 @@ void TwoNodes::send_at(Instant at, std::size_t from, Payload message) {
 void TwoNodes::transmit(std::size_t from, Datagram datagram) {
   const std::uint64_t size = datagram.payload.size();
   departures_.emplace_back(now_, from, size);
-  line_free_[from] = std::max(line_free_[from], now_) +
-                     transmit_time(Bytes{static_cast<std::int64_t>(size)} + cable_.frame_overhead, cable_.rate);
+  line_free_[from] =
+      std::max(line_free_[from], now_) +
+      transmit_time(Bytes{static_cast<std::int64_t>(size)} + cable_.frame_overhead, cable_.rate);
   const Random packet = chance_.child(from).child(packets_[from]++);
   if (packet.happens(0, cable_.loss)) {
     ++lost_;

@@ -1,7 +1,8 @@
-// Two nodes and a cable in virtual time: the smallest network that can lose, double, delay and reorder.
+// Two nodes and a cable in virtual time: the smallest network that can lose, double, delay and
+// reorder.
 //
-// The network is a plain struct; chance is a function of (seed, direction, packet ordinal). A run ends by proof: when
-// both ends are quiet, or at a limit of events, which is a failure.
+// The network is a plain struct; chance is a function of (seed, direction, packet ordinal). A run
+// ends by proof: when both ends are quiet, or at a limit of events, which is a failure.
 #pragma once
 
 #include <array>
@@ -47,7 +48,9 @@ class TwoNodes {
   const std::vector<Payload>& delivered(std::size_t to) const { return delivered_[to]; }
   Instant last_delivery() const { return last_delivery_; }
   // Instants at which packets left, in order, with their sizes: the shape of a run.
-  const std::vector<std::tuple<Instant, std::size_t, std::uint64_t>>& departures() const { return departures_; }
+  const std::vector<std::tuple<Instant, std::size_t, std::uint64_t>>& departures() const {
+    return departures_;
+  }
   std::uint64_t lost() const { return lost_; }
   // First broken rule of the driver's contract, or "".
   const std::string& broken() const { return broken_; }

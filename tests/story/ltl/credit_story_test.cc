@@ -1,4 +1,5 @@
-// Credits: a receiver that does not take its messages stops its sender, and no lost packet keeps it stopped.
+// Credits: a receiver that does not take its messages stops its sender, and no lost packet keeps it
+// stopped.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -127,8 +128,10 @@ TEST(LtlCredit, OrderOfDrainingDoesNotMatter) {
     if (packets_first) out = s.take(1);
     s.delivered(1);
     const auto rest = s.take(1);
-    if (!packets_first) out = rest;
-    else EXPECT_THAT(rest, IsEmpty());
+    if (!packets_first)
+      out = rest;
+    else
+      EXPECT_THAT(rest, IsEmpty());
     ASSERT_THAT(out, SizeIs(1));
     EXPECT_EQ(out[0].header.credit, 5);
   }

@@ -89,7 +89,8 @@ TEST(LtlReceive, ALongGapIsNackedOnceARoundTrip) {
     s.take(1);
   }
   EXPECT_EQ(s.end(1).stats().nacks_sent, 1u);
-  // Event: nothing but the timeout's half is known of the round trip; after it another packet arrives.
+  // Event: nothing but the timeout's half is known of the round trip; after it another packet
+  // arrives.
   s.wait(microseconds(25));
   for (Sequence q = 11; q <= 13; ++q) {
     s.give(1, packets[q]);
@@ -166,10 +167,10 @@ TEST(LtlReceive, WhatNoPeerMaySayIsMalformed) {
   s.send(0, 10);
   const Sent good = s.take(0)[0];
   const std::vector<std::function<void(LtlHeader&)>> changes = {
-      [](LtlHeader& h) { h.ack = 1; },            // never sent
-      [](LtlHeader& h) { h.sequence = 8; },       // outside the window
-      [](LtlHeader& h) { h.kind = PacketKind::kAck; },    // with a payload
-      [](LtlHeader& h) { h.kind = PacketKind::kOpen; },   // no handshake here
+      [](LtlHeader& h) { h.ack = 1; },                   // never sent
+      [](LtlHeader& h) { h.sequence = 8; },              // outside the window
+      [](LtlHeader& h) { h.kind = PacketKind::kAck; },   // with a payload
+      [](LtlHeader& h) { h.kind = PacketKind::kOpen; },  // no handshake here
       [](LtlHeader& h) { h.kind = PacketKind::kCongestion; },
       [](LtlHeader& h) { h.flags |= packet_flag::kPacked; },
       [](LtlHeader& h) { h.length = 11; },
@@ -191,7 +192,9 @@ TEST(LtlReceive, FragmentsWithoutABeginningAreDroppedAndTheStreamGoesOn) {
   s.send(0, 10);
   s.send(0, 20);
   const auto packets = s.take(0);
-  s.give(1, forged(packets[0], [](LtlHeader& h) { h.flags &= static_cast<std::uint8_t>(~packet_flag::kFirst); }));
+  s.give(1, forged(packets[0], [](LtlHeader& h) {
+           h.flags &= static_cast<std::uint8_t>(~packet_flag::kFirst);
+         }));
   s.give(1, packets[1]);
   EXPECT_THAT(s.delivered(1), ElementsAre(Story::message(20)));
   EXPECT_EQ(s.end(1).stats().dropped_malformed, 1u);

@@ -24,8 +24,8 @@ LtlOptions one_byte_packets() {
 // Drops the first transmission of these sequences of end 0.
 auto first_of(std::set<Sequence> doomed) {
   return [doomed](const Sent& p) {
-    return p.from == 0 && p.header.kind == PacketKind::kData && !p.header.has(packet_flag::kResent) &&
-           doomed.count(p.header.sequence) > 0;
+    return p.from == 0 && p.header.kind == PacketKind::kData &&
+           !p.header.has(packet_flag::kResent) && doomed.count(p.header.sequence) > 0;
   };
 }
 
@@ -92,8 +92,8 @@ TEST(LtlRecovery, TailLossIsFoundByTheProbeBeforeTheTimeout) {
   s.drop = first_of({2, 3});
   s.send(0, 3);
   ASSERT_TRUE(s.run());
-  // Expect: 1 is acknowledged at 1.5 + 4 + 1.5 us; the probe follows 2 * srtt + ACK delay later, finds the hole, and
-  // both are there; no timeout.
+  // Expect: 1 is acknowledged at 1.5 + 4 + 1.5 us; the probe follows 2 * srtt + ACK delay later,
+  // finds the hole, and both are there; no timeout.
   EXPECT_EQ(s.end(1).stats().messages_delivered, 2u);
   EXPECT_EQ(s.end(0).stats().tail_probes, 1u);
   EXPECT_EQ(s.end(0).stats().timeouts, 0u);
@@ -112,7 +112,8 @@ TEST(LtlRecovery, TailIsProbedOnceThenTimeoutsDouble) {
   Story s;
   s.send(0, 10);
   s.take(0);
-  // Expect: probe at half the timeout (no round trip is known), resends at 50, 150, 350, ... us, at last every 10 ms.
+  // Expect: probe at half the timeout (no round trip is known), resends at 50, 150, 350, ... us, at
+  // last every 10 ms.
   std::vector<std::int64_t> at_us;
   for (int i = 0; i < 11; ++i) {
     const Instant due = s.end(0).next_deadline();
@@ -290,8 +291,8 @@ TEST(LtlRecovery, ResendsAndTimeoutsAreTraced) {
   }
   std::vector<TraceKind> kinds;
   for (const TraceEvent& e : trace.take()) kinds.push_back(e.kind);
-  EXPECT_THAT(kinds, ElementsAre(TraceKind::kMessageSent, TraceKind::kRetransmit, TraceKind::kTimeout,
-                                 TraceKind::kRetransmit));
+  EXPECT_THAT(kinds, ElementsAre(TraceKind::kMessageSent, TraceKind::kRetransmit,
+                                 TraceKind::kTimeout, TraceKind::kRetransmit));
 }
 
 }  // namespace

@@ -72,7 +72,8 @@ TEST(LtlSend, ConnectionsTakeTurns) {
   ASSERT_TRUE(ltl.send(ConnectionId{0}, Story::message(300), kRunStart));
   ASSERT_TRUE(ltl.send(ConnectionId{1}, Story::message(200), kRunStart));
   std::vector<std::uint32_t> destinations;
-  while (auto datagram = ltl.poll_output(kRunStart)) destinations.push_back(index(datagram->destination));
+  while (auto datagram = ltl.poll_output(kRunStart))
+    destinations.push_back(index(datagram->destination));
   EXPECT_THAT(destinations, ElementsAre(1, 2, 1, 2, 1));
 }
 
@@ -100,7 +101,8 @@ TEST(LtlSend, QueueLimitAndMessageLimitAreRefused) {
   LtlOptions o;
   o.queue_limit = Bytes{10'000};
   Ltl ltl(NodeId{0}, o, {{NodeId{1}, 0, 1, 1}});
-  EXPECT_EQ(ltl.send(kRow0, Payload{{}, (std::uint64_t{1} << 30) + 1}, kRunStart).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(ltl.send(kRow0, Payload{{}, (std::uint64_t{1} << 30) + 1}, kRunStart).error().code,
+            ErrorCode::kInvalid);
   ASSERT_TRUE(ltl.send(kRow0, Payload{{}, 20'000}, kRunStart));
   EXPECT_EQ(ltl.send(kRow0, Payload{{}, 1}, kRunStart).error().code, ErrorCode::kWouldBlock);
   EXPECT_TRUE(ltl.poll_output(kRunStart));
@@ -162,13 +164,16 @@ TEST(LtlAck, ReplyCarriesTheAcknowledgement) {
   int replies = 0;
   s.on_delivery = [&](std::size_t at, const Payload&) {
     s.wait(nanoseconds(at == 1 ? 3000 : 0));
-    if (at == 1) s.send(1, 10);
-    else if (++replies < 10) s.send(0, 10);
+    if (at == 1)
+      s.send(1, 10);
+    else if (++replies < 10)
+      s.send(0, 10);
   };
   s.send(0, 10);
   ASSERT_TRUE(s.run());
   EXPECT_EQ(replies, 10);
-  // Expect: two packets an exchange; bare ACKs only for the responder's first samples and at the end.
+  // Expect: two packets an exchange; bare ACKs only for the responder's first samples and at the
+  // end.
   EXPECT_EQ(s.logged(0, PacketKind::kData).size() + s.logged(1, PacketKind::kData).size(), 20u);
   EXPECT_EQ(s.logged(1, PacketKind::kAck).size(), 0u);
   EXPECT_LE(s.logged(0, PacketKind::kAck).size(), 2u);

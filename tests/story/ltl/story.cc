@@ -8,13 +8,14 @@ namespace soliton {
 
 Story::Story(const LtlOptions& options, TraceBuffer* trace) {
   for (std::uint32_t n = 0; n < 2; ++n)
-    ends_[n] = std::make_unique<Ltl>(NodeId{n}, options,
-                                     std::vector<LtlConnection>{{NodeId{1 - n}, 0, kCookie, 1}}, trace);
+    ends_[n] = std::make_unique<Ltl>(
+        NodeId{n}, options, std::vector<LtlConnection>{{NodeId{1 - n}, 0, kCookie, 1}}, trace);
 }
 
 Payload Story::message(std::size_t bytes) {
   Payload out;
-  for (std::size_t i = 0; i < bytes; ++i) out.bytes.push_back(static_cast<std::byte>(i * 7 + bytes));
+  for (std::size_t i = 0; i < bytes; ++i)
+    out.bytes.push_back(static_cast<std::byte>(i * 7 + bytes));
   return out;
 }
 
@@ -85,7 +86,8 @@ Sent forged(const Sent& packet, const std::function<void(LtlHeader&)>& change) {
   Sent out = packet;
   change(out.header);
   out.header.crc = 0;
-  encode(out.header, std::span<std::byte, kLtlHeaderSize>(out.datagram.payload.bytes.data(), kLtlHeaderSize));
+  encode(out.header,
+         std::span<std::byte, kLtlHeaderSize>(out.datagram.payload.bytes.data(), kLtlHeaderSize));
   seal(out.datagram.payload);
   return out;
 }

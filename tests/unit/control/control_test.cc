@@ -1,10 +1,9 @@
 // Everything that crosses a process border comes back as it was.
 #include <gtest/gtest.h>
-
-#include <cstring>
-
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cstring>
 
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/reports.h"
@@ -21,7 +20,11 @@ Payload bytes(std::initializer_list<int> values) {
 }
 
 TEST(DataMessage, HeaderIs48BytesAndComesBack) {
-  DataHeader header{RequestId{7}, 3, 12, Instant{microseconds(5)}, {nanoseconds(100), {}, nanoseconds(20), nanoseconds(3)}};
+  DataHeader header{RequestId{7},
+                    3,
+                    12,
+                    Instant{microseconds(5)},
+                    {nanoseconds(100), {}, nanoseconds(20), nanoseconds(3)}};
   const Payload packed = pack_data(header, bytes({1, 2, 3}));
   EXPECT_EQ(packed.size(), kDataHeaderBytes + 3);
   const Result<DataMessage> back = unpack_data(packed);
@@ -73,7 +76,8 @@ Shard small_shard() {
   shard.device.formats.push_back({NumberFormat{.name = "ms-fp9", .mantissa_bits = 3}, 7});
   shard.format = shard.device.formats[0].format;
   shard.format.flush = true;
-  shard.program.chains.push_back({"x", 2, 3, {{Opcode::kVRd, Memory::kNetQ, 0}, {Opcode::kVWr, Memory::kInitialVrf, 4}}});
+  shard.program.chains.push_back(
+      {"x", 2, 3, {{Opcode::kVRd, Memory::kNetQ, 0}, {Opcode::kVWr, Memory::kInitialVrf, 4}}});
   shard.program.segments.push_back({0, 1, -1, 1});
   ShardMatrix matrix{"w", 5, 1, 1, {}};
   matrix.weights = {shard.format, 1, 3, {0, 2, 3}, {-7, 3, 1}, {-4, 9}};
@@ -153,7 +157,8 @@ TEST(ControlSocket, ReportsComeBackInOrderAndTheEndIsTheEnd) {
   NodeStats stats;
   stats.sent = 9;
   stats.ltl.rtt.add(microseconds(3));
-  stats.trace.push_back({Instant{microseconds(1)}, nanoseconds(5), NodeId{2}, TraceKind::kChain, 1, 2, 3});
+  stats.trace.push_back(
+      {Instant{microseconds(1)}, nanoseconds(5), NodeId{2}, TraceKind::kChain, 1, 2, 3});
   ASSERT_TRUE(node.send(Report{Ready{4711}}));
   ASSERT_TRUE(node.send(Report{std::vector<HostRecord>{record}}));
   ASSERT_TRUE(node.send(Report{stats}));

@@ -1,4 +1,5 @@
-// The host as a story: requests go out, answers come back, each client asks again when it has its answer.
+// The host as a story: requests go out, answers come back, each client asks again when it has its
+// answer.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,12 +35,14 @@ struct World {
     HostOptions options;
     options.clients = clients;
     options.requests = requests;
-    host = std::make_unique<HostRole>(shard, inputs, options, std::vector<std::string>{"host0", "fpga0"}, nullptr);
+    host = std::make_unique<HostRole>(shard, inputs, options,
+                                      std::vector<std::string>{"host0", "fpga0"}, nullptr);
     host->start(kRunStart);
   }
   std::vector<DataMessage> drain(Instant now) {
     std::vector<DataMessage> out;
-    while (std::optional<RoleMessage> message = host->poll_message(now)) out.push_back(*unpack_data(message->message));
+    while (std::optional<RoleMessage> message = host->poll_message(now))
+      out.push_back(*unpack_data(message->message));
     return out;
   }
   void reply(std::uint32_t request, std::uint16_t port, float value, Instant now) {
@@ -108,12 +111,14 @@ TEST(Host, ClientsShareOneCpu) {
 TEST(Host, LateAndForeignAnswersAreCountedAndDropped) {
   World world;
   world.host->on_deadline(kRunStart);
-  world.reply(1, 0, 0.0f, Instant{microseconds(1)});   // not asked yet
-  world.reply(0, 9, 0.0f, Instant{microseconds(1)});   // no such port
-  world.host->on_message(NodeId{1}, Payload{std::vector<std::byte>(3), 0}, Instant{microseconds(1)});
+  world.reply(1, 0, 0.0f, Instant{microseconds(1)});  // not asked yet
+  world.reply(0, 9, 0.0f, Instant{microseconds(1)});  // no such port
+  world.host->on_message(NodeId{1}, Payload{std::vector<std::byte>(3), 0},
+                         Instant{microseconds(1)});
   EXPECT_EQ(world.host->duplicated(), 3u);
   EXPECT_TRUE(world.host->take_records().empty());
-  EXPECT_THAT(world.host->describe_outstanding().at(0), ::testing::HasSubstr("2 of 2 answers to request 0"));
+  EXPECT_THAT(world.host->describe_outstanding().at(0),
+              ::testing::HasSubstr("2 of 2 answers to request 0"));
 }
 
 TEST(HostWork, RandomInputsDependOnSeedAndRequestOnly) {

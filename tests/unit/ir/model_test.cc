@@ -1,9 +1,9 @@
+#include "partition/ir/model.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
-
-#include "partition/ir/model.h"
 
 namespace soliton {
 namespace {
@@ -139,16 +139,23 @@ TEST(CheckModel, NamesWhatIsWrong) {
   };
   has(complaint([](M& m, R&, D&) { m.layers.clear(); }), "no layers");
   has(complaint([](M& m, R&, D&) { m.input = 5; }), "gru0 takes 2 elements, but 5 come to it");
-  has(complaint([](M& m, R&, D&) { m.output = 5; }), "gives 4 elements, but the model's output has 5");
+  has(complaint([](M& m, R&, D&) { m.output = 5; }),
+      "gives 4 elements, but the model's output has 5");
   has(complaint([](M& m, R&, D&) { m.sequence_output = true; }), "gives one vector");
   has(complaint([](M& m, R&, D&) { m.fixed_steps = -1; }), "-1 steps");
   has(complaint([](M&, R& r, D&) { r.hidden = 0; }), "hidden size 0");
-  has(complaint([](M&, R& r, D&) { r.hidden = std::int64_t{1} << 40; }), "hidden size 1099511627776");
+  has(complaint([](M&, R& r, D&) { r.hidden = std::int64_t{1} << 40; }),
+      "hidden size 1099511627776");
   has(complaint([](M&, R& r, D&) { r.directions.clear(); }), "0 directions");
-  has(complaint([](M&, R& r, D&) { r.directions[0].recurrent.shape = {9, 4}; }), "gru0.R has shape [9, 4], not [9, 3]");
+  has(complaint([](M&, R& r, D&) {
+        r.directions[0].recurrent.shape = {9, 4};
+      }),
+      "gru0.R has shape [9, 4], not [9, 3]");
   has(complaint([](M&, R&, D& d) { d.every_step = true; }), "dense0 is applied to every step");
   has(complaint([](M&, R&, D& d) { d.weights.values = nullptr; }), "dense0.W has no values");
-  has(complaint([](M&, R&, D& d) { d.weights.values = std::make_shared<const std::vector<float>>(11, 1.f); }),
+  has(complaint([](M&, R&, D& d) {
+        d.weights.values = std::make_shared<const std::vector<float>>(11, 1.f);
+      }),
       "dense0.W of shape [4, 3] has 11 values");
   has(complaint([](M&, R&, D& d) {
         std::vector<float> values(12, 1.f);
@@ -156,7 +163,8 @@ TEST(CheckModel, NamesWhatIsWrong) {
         d.weights.values = std::make_shared<const std::vector<float>>(values);
       }),
       "dense0.W: value 7 is not finite");
-  has(complaint([](M& m, R&, D&) { m.layers.push_back(m.layers[0]); }), "gru0 takes 2 elements, but 4 come to it");
+  has(complaint([](M& m, R&, D&) { m.layers.push_back(m.layers[0]); }),
+      "gru0 takes 2 elements, but 4 come to it");
   has(complaint([](M& m, R&, D&) {
         m.before.kind = HostBefore::Kind::kEmbedding;
         m.before.table.shape = {10, 3};

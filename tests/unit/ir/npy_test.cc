@@ -1,3 +1,5 @@
+#include "partition/ir/npy.h"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "partition/ir/npy.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {
@@ -40,19 +41,22 @@ constexpr const char* kTwoByThree = "{'descr': '<i8', 'fortran_order': False, 's
 
 TEST(Npy, ReadsEveryTypeInEveryVersion) {
   for (const int version : {1, 2, 3}) {
-    const auto i8 = parse_npy(npy(version, kTwoByThree, bytes_of<std::int64_t>({1, -2, 3, 4, 5, 1LL << 40})), "a");
+    const auto i8 = parse_npy(
+        npy(version, kTwoByThree, bytes_of<std::int64_t>({1, -2, 3, 4, 5, 1LL << 40})), "a");
     ASSERT_TRUE(i8) << i8.error().message;
     EXPECT_EQ(i8->shape, (std::vector<std::int64_t>{2, 3}));
     EXPECT_EQ(i8->integer_row(0), (std::vector<std::int64_t>{1, -2, 3}));
     EXPECT_EQ(i8->integer_row(1), (std::vector<std::int64_t>{4, 5, 1LL << 40}));
   }
-  const auto i4 = parse_npy(
-      npy(1, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }", bytes_of<std::int32_t>({7, -8, 9})), "a");
+  const auto i4 = parse_npy(npy(1, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }",
+                                bytes_of<std::int32_t>({7, -8, 9})),
+                            "a");
   ASSERT_TRUE(i4);
   EXPECT_EQ(i4->integer_row(1), std::vector<std::int64_t>{-8});
   EXPECT_EQ(i4->float_row(2), std::vector<float>{9.f});
-  const auto f4 = parse_npy(
-      npy(1, "{'shape': (1, 2), 'descr': '<f4', 'fortran_order': False}", bytes_of<float>({1.5f, -2.f})), "a");
+  const auto f4 = parse_npy(npy(1, "{'shape': (1, 2), 'descr': '<f4', 'fortran_order': False}",
+                                bytes_of<float>({1.5f, -2.f})),
+                            "a");
   ASSERT_TRUE(f4) << f4.error().message;
   EXPECT_EQ(f4->float_row(0), (std::vector<float>{1.5f, -2.f}));
   const auto f2 = parse_npy(npy(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (2,), }",
@@ -64,13 +68,15 @@ TEST(Npy, ReadsEveryTypeInEveryVersion) {
 }
 
 TEST(Npy, ScalarsAndEmptyArraysHaveTheirShape) {
-  const auto scalar =
-      parse_npy(npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", bytes_of<float>({3.f})), "a");
+  const auto scalar = parse_npy(
+      npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", bytes_of<float>({3.f})),
+      "a");
   ASSERT_TRUE(scalar);
   EXPECT_EQ(scalar->rows(), 1);
   EXPECT_EQ(scalar->float_row(0), std::vector<float>{3.f});
-  const auto empty =
-      parse_npy(npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775807), }", ""), "a");
+  const auto empty = parse_npy(
+      npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775807), }", ""),
+      "a");
   ASSERT_TRUE(empty) << empty.error().message;
   EXPECT_EQ(empty->rows(), 0);
 }
@@ -80,11 +86,14 @@ TEST(Npy, RefusesWhatItDoesNotReadByName) {
   const auto with = [&](const std::string& header) { return error_of(npy(1, header, six)); };
   EXPECT_EQ(with("{'descr': '>i8', 'fortran_order': False, 'shape': (2, 3), }"),
             "x.npy: has elements of type \">i8\"; supported: <i4, <i8, <f2, <f4");
-  EXPECT_NE(with("{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }").find("\"|O\""), std::string::npos);
-  EXPECT_NE(with("{'descr': [('a', '<i8')], 'fortran_order': False, 'shape': (6,), }").find("structured"),
+  EXPECT_NE(with("{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }").find("\"|O\""),
             std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': True, 'shape': (2, 3), }").find("Fortran order"),
-            std::string::npos);
+  EXPECT_NE(
+      with("{'descr': [('a', '<i8')], 'fortran_order': False, 'shape': (6,), }").find("structured"),
+      std::string::npos);
+  EXPECT_NE(
+      with("{'descr': '<i8', 'fortran_order': True, 'shape': (2, 3), }").find("Fortran order"),
+      std::string::npos);
   EXPECT_EQ(error_of("PK\x03\x04" + six), "x.npy: is not a .npy file");
   std::string version = npy(1, kTwoByThree, six);
   version[6] = 9;
@@ -96,35 +105,43 @@ TEST(Npy, RefusesLyingHeaders) {
   const auto with = [&](const std::string& header) { return error_of(npy(1, header, six)); };
   EXPECT_EQ(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 4), }"),
             "x.npy: has 48 bytes of data, but (2, 4) of int64 needs 64");
-  EXPECT_EQ(error_of(npy(1, kTwoByThree, six + "!")), "x.npy: has 49 bytes of data, but (2, 3) of int64 needs 48");
+  EXPECT_EQ(error_of(npy(1, kTwoByThree, six + "!")),
+            "x.npy: has 49 bytes of data, but (2, 3) of int64 needs 48");
   EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }")
                 .find("impossible shape"),
             std::string::npos);
-  EXPECT_NE(
-      with("{'descr': '<i8', 'fortran_order': False, 'shape': (2305843009213693952,), }").find("impossible shape"),
-      std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (-2, -3), }").find("where an extent should be"),
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2305843009213693952,), }")
+                .find("impossible shape"),
             std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999999999999,), }").find("an extent"),
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (-2, -3), }")
+                .find("where an extent should be"),
             std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,6), }")
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999999999999,), }")
+                .find("an extent"),
+            std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': "
+                 "(1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,6), }")
                 .find("more than 16 dimensions"),
             std::string::npos);
   EXPECT_NE(with("{'descr': '<i8', 'shape': (2, 3), }").find("lacks one of"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'descr': '<i8', 'shape': (2, 3), }").find("\"descr\" twice"), std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), 'x': 1}").find("unknown key \"x\""),
+  EXPECT_NE(with("{'descr': '<i8', 'descr': '<i8', 'shape': (2, 3), }").find("\"descr\" twice"),
             std::string::npos);
-  EXPECT_NE(
-      with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), } + evil()").find("where the end should be"),
-      std::string::npos);
-  EXPECT_NE(with("{'descr': '<i8\x1b[2J', 'fortran_order': False, 'shape': (2, 3), }").find("<i8\\x1b[2J"),
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), 'x': 1}")
+                .find("unknown key \"x\""),
+            std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), } + evil()")
+                .find("where the end should be"),
+            std::string::npos);
+  EXPECT_NE(with("{'descr': '<i8\x1b[2J', 'fortran_order': False, 'shape': (2, 3), }")
+                .find("<i8\\x1b[2J"),
             std::string::npos);
 }
 
 TEST(Npy, EveryTruncationIsRefused) {
   const std::string whole = npy(2, kTwoByThree, bytes_of<std::int64_t>({1, 2, 3, 4, 5, 6}));
   ASSERT_EQ(error_of(whole), "");
-  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_NE(error_of(whole.substr(0, size)), "") << size;
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_NE(error_of(whole.substr(0, size)), "") << size;
   std::string huge = whole;
   std::memset(huge.data() + 8, 0xff, 4);
   EXPECT_NE(error_of(huge).find("has a header of 4294967295 bytes"), std::string::npos);
@@ -142,7 +159,8 @@ TEST(Npy, DamagedFilesNeverReadBeyondTheirBytes) {
     const Result<NpyArray> array = parse_npy(damaged, "damaged");
     if (!array) continue;
     ++accepted;
-    ASSERT_EQ(array->data.size(), static_cast<std::size_t>(array->elements()) * element_bytes(array->type));
+    ASSERT_EQ(array->data.size(),
+              static_cast<std::size_t>(array->elements()) * element_bytes(array->type));
     for (std::int64_t row = 0; row < std::min<std::int64_t>(array->rows(), 6); ++row)
       ASSERT_EQ(array->float_row(row).size(), static_cast<std::size_t>(array->row_elements()));
   }
@@ -159,7 +177,8 @@ class NpyFile : public testing::Test {
 
 TEST_F(NpyFile, WhatIsWrittenReadsBackTheSame) {
   const std::string path = folder_ / "a.npy";
-  for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{2, 3}, {6}, {1, 6, 1}, {0}, {}}) {
+  for (const std::vector<std::int64_t>& shape :
+       {std::vector<std::int64_t>{2, 3}, {6}, {1, 6, 1}, {0}, {}}) {
     std::int64_t count = 1;
     for (const std::int64_t extent : shape) count *= extent;
     std::vector<float> values;
@@ -172,14 +191,16 @@ TEST_F(NpyFile, WhatIsWrittenReadsBackTheSame) {
     EXPECT_EQ(back->data, array.data);
     EXPECT_EQ((format_npy(array).size() - array.data.size()) % 64, 0u);
   }
-  const Result<NpyArray> whole = parse_npy(format_npy(npy_of(std::vector<std::int64_t>{5, 6}, {2})), "i");
+  const Result<NpyArray> whole =
+      parse_npy(format_npy(npy_of(std::vector<std::int64_t>{5, 6}, {2})), "i");
   EXPECT_EQ(whole->integer_row(1), std::vector<std::int64_t>{6});
   EXPECT_FALSE(std::filesystem::exists(path + ".part"));
 }
 
 TEST_F(NpyFile, WhatIsNoRegularFileIsRefusedAtOnce) {
   EXPECT_NE(read_npy(folder_).error().message.find("is not a regular file"), std::string::npos);
-  EXPECT_NE(read_npy(folder_ / "none.npy").error().message.find("cannot be opened"), std::string::npos);
+  EXPECT_NE(read_npy(folder_ / "none.npy").error().message.find("cannot be opened"),
+            std::string::npos);
   const std::string pipe = folder_ / "pipe.npy";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_NE(read_npy(pipe).error().message.find("is not a regular file"), std::string::npos);

@@ -18,16 +18,19 @@ double weight(const Tensor& matrix, std::size_t row, std::size_t column) {
 }
 
 // Row `row` of matrix * x + bias.
-double affine(const Tensor& matrix, const Tensor& bias, std::size_t row, const std::vector<double>& x) {
+double affine(const Tensor& matrix, const Tensor& bias, std::size_t row,
+              const std::vector<double>& x) {
   double sum = (*bias.values)[row];
   for (std::size_t k = 0; k < x.size(); ++k) sum += weight(matrix, row, k) * x[k];
   return sum;
 }
 
-std::vector<double> naive_gru_step(const RecurrentWeights& w, bool reset_after, const std::vector<double>& x,
-                                   const std::vector<double>& h) {
+std::vector<double> naive_gru_step(const RecurrentWeights& w, bool reset_after,
+                                   const std::vector<double>& x, const std::vector<double>& h) {
   const std::size_t n = h.size();
-  const auto in = [&](std::size_t gate, std::size_t i) { return affine(w.input, w.input_bias, gate * n + i, x); };
+  const auto in = [&](std::size_t gate, std::size_t i) {
+    return affine(w.input, w.input_bias, gate * n + i, x);
+  };
   const auto rec = [&](std::size_t gate, std::size_t i, const std::vector<double>& v) {
     return affine(w.recurrent, w.recurrent_bias, gate * n + i, v);
   };
@@ -38,7 +41,8 @@ std::vector<double> naive_gru_step(const RecurrentWeights& w, bool reset_after, 
     rh[i] = r[i] * h[i];
   }
   for (std::size_t i = 0; i < n; ++i) {
-    const double candidate = std::tanh(in(2, i) + (reset_after ? r[i] * rec(2, i, h) : rec(2, i, rh)));
+    const double candidate =
+        std::tanh(in(2, i) + (reset_after ? r[i] * rec(2, i, h) : rec(2, i, rh)));
     out[i] = (1 - z[i]) * candidate + z[i] * h[i];
   }
   return out;
@@ -48,11 +52,13 @@ std::vector<double> naive_lstm_step(const RecurrentWeights& w, const std::vector
                                     const std::vector<double>& h, std::vector<double>& c) {
   const std::size_t n = h.size();
   const auto gate = [&](std::size_t g, std::size_t i) {
-    return affine(w.input, w.input_bias, g * n + i, x) + affine(w.recurrent, w.recurrent_bias, g * n + i, h);
+    return affine(w.input, w.input_bias, g * n + i, x) +
+           affine(w.recurrent, w.recurrent_bias, g * n + i, h);
   };
   std::vector<double> out(n);
   for (std::size_t i = 0; i < n; ++i) {
-    const double in = logistic(gate(0, i)), forget = logistic(gate(1, i)), emit = logistic(gate(2, i));
+    const double in = logistic(gate(0, i)), forget = logistic(gate(1, i)),
+                 emit = logistic(gate(2, i));
     c[i] = forget * c[i] + in * std::tanh(gate(3, i));
     out[i] = emit * std::tanh(c[i]);
   }
@@ -66,7 +72,8 @@ Rows naive_direction(const RecurrentLayer& layer, std::size_t direction, const R
   Rows out;
   for (const auto& x : steps) {
     const RecurrentWeights& w = layer.directions[direction];
-    h = layer.cell == Cell::kLstm ? naive_lstm_step(w, x, h, c) : naive_gru_step(w, layer.reset_after, x, h);
+    h = layer.cell == Cell::kLstm ? naive_lstm_step(w, x, h, c)
+                                  : naive_gru_step(w, layer.reset_after, x, h);
     out.push_back(h);
   }
   return out;
@@ -90,7 +97,8 @@ Case make(const RnnOptions& given) {
   for (std::int64_t t = 0; t < kSteps; ++t) {
     out.steps.emplace_back();
     for (std::int64_t i = 0; i < 11; ++i) {
-      out.vectors.push_back(static_cast<float>(2 * random.unit(static_cast<std::uint64_t>(t * 11 + i)) - 1));
+      out.vectors.push_back(
+          static_cast<float>(2 * random.unit(static_cast<std::uint64_t>(t * 11 + i)) - 1));
       out.steps.back().push_back(out.vectors.back());
     }
   }
@@ -127,8 +135,10 @@ TEST(RunFp32, MatchesTheEquationsOfEachCell) {
 TEST(RunFp32, ResetBeforeAndAfterTheProductDiffer) {
   Case before = make(cell(Cell::kGru, false));
   Case after = make(cell(Cell::kGru, true));
-  EXPECT_EQ(*layer_of(before).directions[0].input.values, *layer_of(after).directions[0].input.values);
-  EXPECT_NE(run_fp32(before.model, before.vectors, kSteps), run_fp32(after.model, after.vectors, kSteps));
+  EXPECT_EQ(*layer_of(before).directions[0].input.values,
+            *layer_of(after).directions[0].input.values);
+  EXPECT_NE(run_fp32(before.model, before.vectors, kSteps),
+            run_fp32(after.model, after.vectors, kSteps));
 }
 
 TEST(RunFp32, BidirectionalConcatenatesForwardAndReverseOfEachStep) {
@@ -153,7 +163,8 @@ TEST(RunFp32, LastStateOfBothDirectionsIsWhereEachEnds) {
   layer_of(c).emits_sequence = false;
   c.model.sequence_output = false;
   std::vector<double> want = naive_direction(layer_of(c), 0, c.steps).back();
-  const auto reverse = naive_direction(layer_of(c), 1, Rows(c.steps.rbegin(), c.steps.rend())).back();
+  const auto reverse =
+      naive_direction(layer_of(c), 1, Rows(c.steps.rbegin(), c.steps.rend())).back();
   want.insert(want.end(), reverse.begin(), reverse.end());
   expect_rows(run_fp32(c.model, c.vectors, kSteps), {want});
 }
@@ -181,15 +192,18 @@ DenseLayer dense(std::int64_t input, bool every_step) {
   layer.output = 3;
   layer.every_step = every_step;
   std::vector<float> weights;
-  for (std::int64_t i = 0; i < 3 * input; ++i) weights.push_back(static_cast<float>(i % 7) / 8 - 0.4f);
+  for (std::int64_t i = 0; i < 3 * input; ++i)
+    weights.push_back(static_cast<float>(i % 7) / 8 - 0.4f);
   layer.weights = {"w", {3, input}, std::make_shared<const std::vector<float>>(weights)};
-  layer.bias = {"b", {3}, std::make_shared<const std::vector<float>>(std::vector<float>{0.5f, -1.f, 2.f})};
+  layer.bias = {
+      "b", {3}, std::make_shared<const std::vector<float>>(std::vector<float>{0.5f, -1.f, 2.f})};
   return layer;
 }
 
 std::vector<double> naive_dense(const DenseLayer& layer, const std::vector<double>& x) {
   std::vector<double> out;
-  for (std::size_t row = 0; row < 3; ++row) out.push_back(affine(layer.weights, layer.bias, row, x));
+  for (std::size_t row = 0; row < 3; ++row)
+    out.push_back(affine(layer.weights, layer.bias, row, x));
   return out;
 }
 
@@ -202,7 +216,8 @@ TEST(RunFp32, DenseRunsOnEveryStepOrOnTheLast) {
     c.model.sequence_output = every_step;
     ASSERT_TRUE(check_model(c.model).empty()) << check_model(c.model).text();
     Rows want;
-    for (const auto& state : states) want.push_back(naive_dense(std::get<DenseLayer>(c.model.layers[1]), state));
+    for (const auto& state : states)
+      want.push_back(naive_dense(std::get<DenseLayer>(c.model.layers[1]), state));
     if (!every_step) want.erase(want.begin(), want.end() - 1);
     expect_rows(run_fp32(c.model, c.vectors, kSteps), want);
   }
@@ -211,7 +226,9 @@ TEST(RunFp32, DenseRunsOnEveryStepOrOnTheLast) {
 TEST(Embed, TakesRowsAndRefusesUnknownSymbols) {
   HostBefore before;
   before.kind = HostBefore::Kind::kEmbedding;
-  before.table = {"t", {3, 2}, std::make_shared<const std::vector<float>>(std::vector<float>{0, 1, 2, 3, 4, 5})};
+  before.table = {"t",
+                  {3, 2},
+                  std::make_shared<const std::vector<float>>(std::vector<float>{0, 1, 2, 3, 4, 5})};
   EXPECT_EQ(embed(before, {2, 0}).value(), (std::vector<float>{4, 5, 0, 1}));
   EXPECT_EQ(embed(before, {3}).error().message, "symbol 3 is not between 0 and 2");
   EXPECT_FALSE(embed(before, {-1}));

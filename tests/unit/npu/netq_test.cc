@@ -1,7 +1,7 @@
 // Messages into a running program: blocking, order, reversed ports, and what is refused.
-#include <memory>
-
 #include <gtest/gtest.h>
+
+#include <memory>
 
 #include "node/npu/npu.h"
 #include "tests/unit/npu/reference.h"
@@ -25,10 +25,12 @@ TEST(NetQ, ALateMessageHoldsTheIssueOfEverythingBehindIt) {
   b.in_port("x", 400);
   b.out_port("before", 400);
   b.out_port("behind", 400);
-  b.chain("before", 400, 400, {v_rd(kInitial, 1), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 0)});
+  b.chain("before", 400, 400,
+          {v_rd(kInitial, 1), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 0)});
   b.chain("x", 400, 400, {v_rd(Memory::kNetQ, 0), v_wr(kInitial, 0)});
   // Does not need x at all.
-  b.chain("behind", 400, 400, {v_rd(kInitial, 1), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 1)});
+  b.chain("behind", 400, 400,
+          {v_rd(kInitial, 1), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 1)});
   b.segment(1, 0);
   Npu npu(b.shard, ComputeMode::kTiming);
   npu.begin(RequestId{0}, 1, {});
@@ -87,7 +89,8 @@ TEST(NetQ, TimesDoNotDependOnTheOrderOfDeliveryAcrossPorts) {
     npu.begin(RequestId{0}, 4, {});
     for (int round = 0; round < 2; ++round) {
       const std::uint16_t port = round == order ? 0 : 1;
-      for (int step = 0; step < 4; ++step) npu.deliver(port, ghost(400), at_cycle(1000 + (port ? 250 : 310) * step));
+      for (int step = 0; step < 4; ++step)
+        npu.deliver(port, ghost(400), at_cycle(1000 + (port ? 250 : 310) * step));
     }
     while (const auto output = npu.poll_output()) leaves[order].push_back(output->leaves);
   }
@@ -133,12 +136,15 @@ TEST(ReversedPort, HandsOutTheLastMessageFirstOnceAllAreThere) {
   b.segment(0, 1);
   Npu npu(b.shard, ComputeMode::kFunctional);
   npu.begin(RequestId{0}, 3, {});
-  const auto arrival = [](int us) { return Arrival{kRunStart + microseconds(us), {.network = microseconds(us)}}; };
+  const auto arrival = [](int us) {
+    return Arrival{kRunStart + microseconds(us), {.network = microseconds(us)}};
+  };
   // The second one is the latest to arrive.
   const int arrivals[] = {1, 9, 5};
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(npu.poll_output().has_value());
-    npu.deliver(0, to_message(std::vector<Half>(16, static_cast<Half>(0x3c00 + i))), arrival(arrivals[i]));
+    npu.deliver(0, to_message(std::vector<Half>(16, static_cast<Half>(0x3c00 + i))),
+                arrival(arrivals[i]));
   }
   for (int i = 2; i >= 0; --i) {
     const auto output = npu.poll_output();
@@ -209,7 +215,8 @@ TEST_F(MisuseDeathTest, AMessageNobodyReads) {
   npu = std::make_unique<Npu>(b.shard, ComputeMode::kTiming);
   npu->begin(RequestId{4}, 1, {});
   npu->deliver(1, ghost(400), {});
-  EXPECT_DEATH(npu->deliver(0, ghost(400), {}), "request 4 ended with unread messages: port 1 \\(y\\): 1");
+  EXPECT_DEATH(npu->deliver(0, ghost(400), {}),
+               "request 4 ended with unread messages: port 1 \\(y\\): 1");
 }
 
 TEST_F(MisuseDeathTest, AMessageOfTheWrongSize) {
@@ -219,8 +226,9 @@ TEST_F(MisuseDeathTest, AMessageOfTheWrongSize) {
 
 TEST_F(MisuseDeathTest, APathFromAnotherOrigin) {
   npu->begin(RequestId{0}, 1, {});
-  EXPECT_DEATH(npu->deliver(0, ghost(400), {kRunStart + nanoseconds(10), {.network = nanoseconds(9)}}),
-               "path of 9000 ps, 10000 ps after its request");
+  EXPECT_DEATH(
+      npu->deliver(0, ghost(400), {kRunStart + nanoseconds(10), {.network = nanoseconds(9)}}),
+      "path of 9000 ps, 10000 ps after its request");
 }
 
 TEST_F(MisuseDeathTest, ASecondRequestWhileOneRuns) {

@@ -77,7 +77,8 @@ std::uint32_t ShardBuilder::matrix(const std::string& name, int rows, int column
   matrix.weights.rows = rows;
   matrix.weights.columns = columns;
   if (!weights.empty()) {
-    auto quantised = quantise_matrix(weights, rows, columns, shard.format, shard.device.native_dim, name);
+    auto quantised =
+        quantise_matrix(weights, rows, columns, shard.format, shard.device.native_dim, name);
     SOLITON_CHECK(quantised.has_value());
     matrix.weights = *std::move(quantised);
   }
@@ -102,8 +103,10 @@ void ShardBuilder::chain(const std::string& label, std::size_t rows, std::size_t
 }
 
 void ShardBuilder::segment(std::int32_t fixed, std::int32_t per_step) {
-  const std::uint32_t first = shard.program.segments.empty() ? 0 : shard.program.segments.back().last;
-  shard.program.segments.push_back({first, static_cast<std::uint32_t>(shard.program.chains.size()), fixed, per_step});
+  const std::uint32_t first =
+      shard.program.segments.empty() ? 0 : shard.program.segments.back().last;
+  shard.program.segments.push_back(
+      {first, static_cast<std::uint32_t>(shard.program.chains.size()), fixed, per_step});
 }
 
 namespace {
@@ -116,7 +119,8 @@ constexpr Half kOne = 0x3c00;
 
 class CellBuilder {
  public:
-  CellBuilder(const NpuDevice& device, const NumberFormat& format, std::int64_t beats, const CellSpec& spec)
+  CellBuilder(const NpuDevice& device, const NumberFormat& format, std::int64_t beats,
+              const CellSpec& spec)
       : b_(device, format, beats),
         spec_(spec),
         own_(static_cast<std::size_t>(spec.own())),
@@ -152,7 +156,8 @@ class CellBuilder {
       const std::string name(1, "ifocrzh"[gate + (gates_ == 4 ? 0 : 4)]);
       w_.push_back(b_.matrix("W" + name, spec_.own(), spec_.input, slice(true, gate)));
       r_.push_back(b_.matrix("R" + name, spec_.own(), spec_.hidden, slice(false, gate)));
-      const std::vector<Half> bias = spec_.weights ? spec_.weights->bias[index(gate)] : std::vector<Half>{};
+      const std::vector<Half> bias =
+          spec_.weights ? spec_.weights->bias[index(gate)] : std::vector<Half>{};
       bias_.push_back(b_.constant(kAdd0, slice(bias)));
       const bool second_unit = spec_.cell == Cell::kGruResetAfter && gate == 2;
       x_gate_memory_.push_back(second_unit ? kAdd1 : kAdd0);
@@ -188,7 +193,8 @@ class CellBuilder {
   }
 
   void allocate_gru_after() {
-    recurrent_bias_ = b_.constant(kAdd0, slice(spec_.weights ? spec_.weights->recurrent_bias : std::vector<Half>{}));
+    recurrent_bias_ = b_.constant(
+        kAdd0, slice(spec_.weights ? spec_.weights->recurrent_bias : std::vector<Half>{}));
     r_mul_ = b_.reserve(kMul, own_);
     z_mul_ = b_.reserve(kMul, own_);
     n_add_0_ = b_.reserve(kAdd0, own_);
@@ -200,7 +206,8 @@ class CellBuilder {
     b_.chain("input", width, width, {v_rd(Memory::kNetQ, 0), v_wr(kInitial, x_)});
     for (std::size_t gate = 0; gate < w_.size(); ++gate) {
       b_.chain(std::to_string(gate) + " of x", own_, width,
-               {v_rd(kInitial, x_), mv_mul(w_[gate]), add_0(bias_[gate]), v_wr(x_gate_memory_[gate], x_gate_[gate])});
+               {v_rd(kInitial, x_), mv_mul(w_[gate]), add_0(bias_[gate]),
+                v_wr(x_gate_memory_[gate], x_gate_[gate])});
     }
   }
 
@@ -211,7 +218,8 @@ class CellBuilder {
   }
 
   // From h or r*h through a recurrent product.
-  void product(const std::string& label, std::uint32_t from, std::size_t gate, std::vector<Instruction> rest) {
+  void product(const std::string& label, std::uint32_t from, std::size_t gate,
+               std::vector<Instruction> rest) {
     rest.insert(rest.begin(), {v_rd(kInitial, from), mv_mul(r_[gate])});
     b_.chain(label, own_, hidden_, std::move(rest));
   }
@@ -226,7 +234,8 @@ class CellBuilder {
   void receive(const std::string& what, std::uint32_t base) {
     const std::uint32_t port = what == "h" ? 1 : 2;
     const std::uint32_t to = spec_.first == 0 ? base + b_.vectors(own_) : base;
-    b_.chain(what + " from peer", hidden_ - own_, hidden_ - own_, {v_rd(Memory::kNetQ, port), v_wr(kInitial, to)});
+    b_.chain(what + " from peer", hidden_ - own_, hidden_ - own_,
+             {v_rd(Memory::kNetQ, port), v_wr(kInitial, to)});
   }
 
   void lstm(bool last_step) {
@@ -236,22 +245,27 @@ class CellBuilder {
     product("f", h_, 1, {add_0(x_gate_[1]), sigm, mul(c_mul_), v_wr(kAdd1, fc_)});
     product("o", h_, 2, {add_0(x_gate_[2]), sigm, v_wr(kMul, o_)});
     product("c", h_, 3,
-            {add_0(x_gate_[3]), tanh, mul(i_), add_1(fc_), v_wr(kMul, c_mul_), v_wr(kInitial, c_initial_)});
-    b_.chain("h", own_, own_, with_h_writes({v_rd(kInitial, c_initial_), tanh, mul(o_)}, last_step));
+            {add_0(x_gate_[3]), tanh, mul(i_), add_1(fc_), v_wr(kMul, c_mul_),
+             v_wr(kInitial, c_initial_)});
+    b_.chain("h", own_, own_,
+             with_h_writes({v_rd(kInitial, c_initial_), tanh, mul(o_)}, last_step));
   }
 
   void gru_before(bool last_step) {
     const Instruction sigm = operation(Opcode::kVSigm);
-    std::vector<Instruction> r{add_0(x_gate_[0]), sigm, mul(h_mul_), v_wr(kInitial, rh_ + (own_h_ - h_))};
+    std::vector<Instruction> r{add_0(x_gate_[0]), sigm, mul(h_mul_),
+                               v_wr(kInitial, rh_ + (own_h_ - h_))};
     if (spec_.split()) r.push_back(v_wr(Memory::kNetQ, 2));
     product("r", h_, 0, r);
     product("z", h_, 1, {add_0(x_gate_[1]), sigm, v_wr(kMul, z_mul_), v_wr(kAdd0, z_add_)});
     b_.chain("zh", own_, own_, {v_rd(kInitial, own_h_), mul(z_mul_), v_wr(kAdd1, zh_)});
     b_.chain("1-z", own_, own_,
-             {v_rd(kInitial, ones_), operation(Opcode::kVvASubB, kAdd0, z_add_), v_wr(kMul, one_minus_z_)});
+             {v_rd(kInitial, ones_), operation(Opcode::kVvASubB, kAdd0, z_add_),
+              v_wr(kMul, one_minus_z_)});
     if (spec_.split()) receive("rh", rh_);
-    std::vector<Instruction> h = with_h_writes(
-        {add_0(x_gate_[2]), operation(Opcode::kVTanh), mul(one_minus_z_), add_1(zh_), v_wr(kMul, h_mul_)}, last_step);
+    std::vector<Instruction> h = with_h_writes({add_0(x_gate_[2]), operation(Opcode::kVTanh),
+                                                mul(one_minus_z_), add_1(zh_), v_wr(kMul, h_mul_)},
+                                               last_step);
     product("h", rh_, 2, std::move(h));
   }
 
@@ -260,11 +274,11 @@ class CellBuilder {
     product("r", h_, 0, {add_0(x_gate_[0]), sigm, v_wr(kMul, r_mul_)});
     product("z", h_, 1, {add_0(x_gate_[1]), sigm, v_wr(kMul, z_mul_)});
     product("n", h_, 2,
-            {add_0(recurrent_bias_), mul(r_mul_), add_1(x_gate_[2]), operation(Opcode::kVTanh), v_wr(kAdd0, n_add_0_),
-             v_wr(kAdd1, n_add_1_)});
+            {add_0(recurrent_bias_), mul(r_mul_), add_1(x_gate_[2]), operation(Opcode::kVTanh),
+             v_wr(kAdd0, n_add_0_), v_wr(kAdd1, n_add_1_)});
     b_.chain("h", own_, own_,
-             with_h_writes({v_rd(kInitial, own_h_), operation(Opcode::kVvASubB, kAdd0, n_add_0_), mul(z_mul_),
-                            add_1(n_add_1_)},
+             with_h_writes({v_rd(kInitial, own_h_), operation(Opcode::kVvASubB, kAdd0, n_add_0_),
+                            mul(z_mul_), add_1(n_add_1_)},
                            last_step));
   }
 
@@ -272,7 +286,8 @@ class CellBuilder {
 
   std::vector<float> slice(bool of_input, int gate) const {
     if (spec_.weights == nullptr) return {};
-    const std::vector<float>& all = (of_input ? spec_.weights->input : spec_.weights->recurrent)[index(gate)];
+    const std::vector<float>& all =
+        (of_input ? spec_.weights->input : spec_.weights->recurrent)[index(gate)];
     const std::ptrdiff_t columns = of_input ? spec_.input : spec_.hidden;
     return {all.begin() + spec_.first * columns, all.begin() + spec_.last * columns};
   }

@@ -1,7 +1,8 @@
-// Random chain programs against the timing rules written down naively: every chain looks at the whole history.
-#include <algorithm>
-
+// Random chain programs against the timing rules written down naively: every chain looks at the
+// whole history.
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "node/npu/npu.h"
 #include "protocol/base/clock_domain.h"
@@ -33,12 +34,15 @@ struct Access {
 
 class RandomProgram {
  public:
-  RandomProgram(std::uint64_t seed, int chains) : random_(seed, "program"), b_(small_device(), {}, 4) {
+  RandomProgram(std::uint64_t seed, int chains)
+      : random_(seed, "program"), b_(small_device(), {}, 4) {
     b_.in_port("x", 16);
     b_.in_port("y", 16);
-    // r x c tiles take 4 r c / 3 cycles: some matrices are below the dispatch floor of 5 cycles, some above.
+    // r x c tiles take 4 r c / 3 cycles: some matrices are below the dispatch floor of 5 cycles,
+    // some above.
     for (const int rows : {1, 2, 3}) {
-      for (const int columns : {1, 2, 3}) tiles_[rows][columns] = b_.matrix("W", 16 * rows, 16 * columns, {});
+      for (const int columns : {1, 2, 3})
+        tiles_[rows][columns] = b_.matrix("W", 16 * rows, 16 * columns, {});
     }
     for (int i = 0; i < chains; ++i) add_chain();
     b_.segment(1, 0);
@@ -66,8 +70,10 @@ class RandomProgram {
     if (pick(3) == 0) list.push_back(operation(Opcode::kVSigm));
     if (pick(2) == 0) list.push_back(mul(vector(rows)));
     if (pick(4) == 0) list.push_back(add_1(vector(rows)));
-    const Memory files[] = {Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1, Memory::kMultiplyVrf};
-    for (std::uint64_t writes = 1 + pick(2); writes > 0; --writes) list.push_back(v_wr(files[pick(4)], vector(rows)));
+    const Memory files[] = {Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
+                            Memory::kMultiplyVrf};
+    for (std::uint64_t writes = 1 + pick(2); writes > 0; --writes)
+      list.push_back(v_wr(files[pick(4)], vector(rows)));
     b_.chain("c", std::size_t{16} * rows, std::size_t{16} * columns, std::move(list));
   }
 
@@ -88,7 +94,8 @@ class NaiveTiming {
   // Ticks of start and result.
   std::pair<Ticks, Ticks> run(const Chain& chain, Ticks message) {
     std::vector<Range> operands;
-    const bool product = std::ranges::count(chain.instructions, Opcode::kMvMul, &Instruction::opcode) > 0;
+    const bool product =
+        std::ranges::count(chain.instructions, Opcode::kMvMul, &Instruction::opcode) > 0;
     bool any_operation = false;
     for (const Instruction& i : chain.instructions) {
       any_operation |= mfu_unit(i.opcode) != MfuUnit::kNone;
@@ -104,7 +111,8 @@ class NaiveTiming {
     Ticks result = 0;
     if (product) {
       start = std::max(start, mvu_free_);
-      mvu_free_ = start + std::max<Ticks>(device_.timing.dispatch_cycles * t_, chain.rows * chain.columns * 4);
+      mvu_free_ = start + std::max<Ticks>(device_.timing.dispatch_cycles * t_,
+                                          chain.rows * chain.columns * 4);
       result = mvu_free_ + device_.timing.depth_cycles * t_;
       if (!operands.empty()) result = std::max(result, operands_ready + t_);
     } else {
@@ -127,7 +135,8 @@ class NaiveTiming {
     return at;
   }
 
-  // Behind every earlier access to what it writes; its own reads count, as it may write what it reads.
+  // Behind every earlier access to what it writes; its own reads count, as it may write what it
+  // reads.
   void finish(const Chain& chain, Ticks& result) {
     std::vector<Range> writes;
     for (const Instruction& i : chain.instructions) {
@@ -174,8 +183,10 @@ TEST(RandomPrograms, FollowTheRulesExactly) {
       const Chain& chain = shard.program.chains[i];
       const bool reads_message = chain.instructions.front().memory == Memory::kNetQ;
       const auto [start, result] = naive.run(chain, reads_message ? arrivals.at(message++) : 0);
-      ASSERT_EQ(events[i].at, kRunStart + clock.duration(start)) << "seed " << seed << " chain " << i;
-      ASSERT_EQ(events[i].at + events[i].duration, kRunStart + clock.duration(result)) << seed << " chain " << i;
+      ASSERT_EQ(events[i].at, kRunStart + clock.duration(start))
+          << "seed " << seed << " chain " << i;
+      ASSERT_EQ(events[i].at + events[i].duration, kRunStart + clock.duration(result))
+          << seed << " chain " << i;
       waits += reads_message && start == arrivals[message - 1];
     }
   }

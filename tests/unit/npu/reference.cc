@@ -19,13 +19,20 @@ Halves each(const Halves& a, Operation operation) {
 template <typename Operation>
 Halves each(const Halves& a, const Halves& b, Operation operation) {
   Halves out;
-  for (std::size_t i = 0; i < a.size(); ++i) out.push_back(to_half(operation(to_float(a[i]), to_float(b[i]))));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    out.push_back(to_half(operation(to_float(a[i]), to_float(b[i]))));
   return out;
 }
 
-Halves add(const Halves& a, const Halves& b) { return each(a, b, [](float x, float y) { return x + y; }); }
-Halves sub(const Halves& a, const Halves& b) { return each(a, b, [](float x, float y) { return x - y; }); }
-Halves mul(const Halves& a, const Halves& b) { return each(a, b, [](float x, float y) { return x * y; }); }
+Halves add(const Halves& a, const Halves& b) {
+  return each(a, b, [](float x, float y) { return x + y; });
+}
+Halves sub(const Halves& a, const Halves& b) {
+  return each(a, b, [](float x, float y) { return x - y; });
+}
+Halves mul(const Halves& a, const Halves& b) {
+  return each(a, b, [](float x, float y) { return x * y; });
+}
 Halves sigmoid(const Halves& a) { return each(a, half_sigmoid); }
 Halves tanh(const Halves& a) { return each(a, half_tanh); }
 
@@ -40,8 +47,8 @@ float block_dot(std::span<const float> w, std::span<const float> x, const Number
 
 }  // namespace
 
-Halves reference_product(const std::vector<float>& weights, const Halves& x, const NumberFormat& format,
-                         int native_dim) {
+Halves reference_product(const std::vector<float>& weights, const Halves& x,
+                         const NumberFormat& format, int native_dim) {
   const std::size_t columns = x.size();
   const auto tile = static_cast<std::size_t>(native_dim);
   const std::size_t block = format.block != 0 ? static_cast<std::size_t>(format.block) : tile;
@@ -53,8 +60,8 @@ Halves reference_product(const std::vector<float>& weights, const Halves& x, con
     for (std::size_t edge = 0; edge < columns; edge += tile) {
       for (std::size_t k = edge; k < std::min(edge + tile, columns); k += block) {
         const std::size_t count = std::min({block, edge + tile - k, columns - k});
-        sum += block_dot(std::span(weights).subspan(row * columns + k, count), std::span(activation).subspan(k, count),
-                         format);
+        sum += block_dot(std::span(weights).subspan(row * columns + k, count),
+                         std::span(activation).subspan(k, count), format);
       }
     }
     out.push_back(to_half(sum));
@@ -62,8 +69,9 @@ Halves reference_product(const std::vector<float>& weights, const Halves& x, con
   return out;
 }
 
-std::vector<Halves> reference_cell(Cell cell, const CellWeights& weights, const std::vector<Halves>& inputs,
-                                   const NumberFormat& format, int native_dim) {
+std::vector<Halves> reference_cell(Cell cell, const CellWeights& weights,
+                                   const std::vector<Halves>& inputs, const NumberFormat& format,
+                                   int native_dim) {
   const std::size_t hidden = weights.bias[0].size();
   const Halves one(hidden, 0x3c00);
   Halves h(hidden);
@@ -85,7 +93,8 @@ std::vector<Halves> reference_cell(Cell cell, const CellWeights& weights, const 
       const Halves candidate = tanh(add(recurrent(2, mul(gate(0), h)), input(2)));
       h = add(mul(candidate, sub(one, z)), mul(h, z));
     } else {
-      const Halves n = tanh(add(mul(add(recurrent(2, h), weights.recurrent_bias), gate(0)), input(2)));
+      const Halves n =
+          tanh(add(mul(add(recurrent(2, h), weights.recurrent_bias), gate(0)), input(2)));
       h = add(mul(sub(h, n), gate(1)), n);
     }
     out.push_back(h);
@@ -120,7 +129,8 @@ CellWeights random_weights(Cell cell, int input, int hidden, std::uint64_t seed)
 std::vector<Halves> random_inputs(int steps, int width, std::uint64_t seed) {
   const Random random(seed, "cell inputs");
   std::uint64_t ordinal = 0;
-  std::vector<Halves> inputs(static_cast<std::size_t>(steps), Halves(static_cast<std::size_t>(width)));
+  std::vector<Halves> inputs(static_cast<std::size_t>(steps),
+                             Halves(static_cast<std::size_t>(width)));
   for (Halves& input : inputs) {
     for (Half& value : input) value = to_half(static_cast<float>(random.normal(ordinal++)));
   }

@@ -1,8 +1,8 @@
 // Row slices of one layer on two NPUs that exchange h (and r*h) every step.
+#include <gtest/gtest.h>
+
 #include <array>
 #include <memory>
-
-#include <gtest/gtest.h>
 
 #include "node/npu/npu.h"
 #include "tests/unit/npu/reference.h"
@@ -15,7 +15,8 @@ using namespace soliton::testing;
 // Two NPUs with a one-way delay of `latency` + size / 40 Gb/s between them.
 class Pair {
  public:
-  Pair(const std::array<Shard, 2>& shards, ComputeMode mode, Duration latency) : shards_(shards), latency_(latency) {
+  Pair(const std::array<Shard, 2>& shards, ComputeMode mode, Duration latency)
+      : shards_(shards), latency_(latency) {
     for (std::size_t i = 0; i < 2; ++i) npus_[i] = std::make_unique<Npu>(shards[i], mode);
   }
 
@@ -57,7 +58,9 @@ class Pair {
       replies_[from].push_back(std::move(output));
       return;
     }
-    const Duration way = latency_ + transmit_time({static_cast<std::int64_t>(output.vectors.size())}, {40'000'000'000});
+    const Duration way =
+        latency_ +
+        transmit_time({static_cast<std::int64_t>(output.vectors.size())}, {40'000'000'000});
     Arrival arrival = output.leaves;
     arrival.at += way;
     arrival.path.network += way;
@@ -70,8 +73,8 @@ class Pair {
   std::array<std::vector<NpuOutput>, 2> replies_;
 };
 
-std::array<Shard, 2> halves_of(const NpuDevice& device, const NumberFormat& format, std::int64_t beats, CellSpec spec,
-                               int border) {
+std::array<Shard, 2> halves_of(const NpuDevice& device, const NumberFormat& format,
+                               std::int64_t beats, CellSpec spec, int border) {
   CellSpec lower = spec;
   lower.last = border;
   CellSpec upper = spec;
@@ -89,7 +92,8 @@ TEST_P(SplitCell, GivesTheBitsOfTheWholeOne) {
   std::vector<Payload> messages;
   for (const Halves& x : inputs) messages.push_back(to_message(x));
   for (const int border : {16, 32, 64}) {
-    const auto shards = halves_of(small_device(), msfp16_block8(), 4, whole(cell, 20, 75, &weights), border);
+    const auto shards =
+        halves_of(small_device(), msfp16_block8(), 4, whole(cell, 20, 75, &weights), border);
     Pair pair(shards, ComputeMode::kFunctional, nanoseconds(1440));
     pair.run(messages);
     EXPECT_EQ(pair.outputs(), expected) << "cut at " << border;
@@ -97,10 +101,12 @@ TEST_P(SplitCell, GivesTheBitsOfTheWholeOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cells, SplitCell,
-                         ::testing::Values(Cell::kLstm, Cell::kGruResetBefore, Cell::kGruResetAfter));
+                         ::testing::Values(Cell::kLstm, Cell::kGruResetBefore,
+                                           Cell::kGruResetAfter));
 
 TEST(SplitTiming, EverySerialProductAddsOneExchange) {
-  // npu design page, section 12: GRU 4000, rows over 2, in a rack: 663 cycles and two exchanges, 7.1 us a step.
+  // npu design page, section 12: GRU 4000, rows over 2, in a rack: 663 cycles and two
+  // exchanges, 7.1 us a step.
   const auto shards = halves_of(bw_s10(), {}, 10, whole(Cell::kGruResetBefore, 4000, 4000), 2000);
   Pair pair(shards, ComputeMode::kTiming, nanoseconds(1440));
   pair.run(std::vector<Payload>(40, Payload{{}, 8000}));

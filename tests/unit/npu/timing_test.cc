@@ -1,7 +1,7 @@
 // Timing model C: calibration rows, hazards, critical paths.
-#include <memory>
-
 #include <gtest/gtest.h>
+
+#include <memory>
 
 #include "node/npu/npu.h"
 #include "node/npu/op_time.h"
@@ -17,7 +17,9 @@ constexpr Memory kInitial = Memory::kInitialVrf;
 constexpr Memory kAdd0 = Memory::kAddSubVrf0;
 constexpr Memory kMul = Memory::kMultiplyVrf;
 
-Instant after_cycles(std::int64_t cycles) { return kRunStart + nanoseconds(4 * cycles); }  // 250 MHz
+Instant after_cycles(std::int64_t cycles) {
+  return kRunStart + nanoseconds(4 * cycles);
+}  // 250 MHz
 
 // ---- the published table (npu design page, section 7) ----
 
@@ -33,7 +35,10 @@ class DeepBench : public ::testing::TestWithParam<Row> {};
 
 TEST_P(DeepBench, FitsTheDeviceAndBreaksNoRule) {
   const Row& row = GetParam();
-  EXPECT_EQ(check_shard(cell_shard(bw_s10(), {"ms-fp8"}, kBeats, whole(row.cell, row.hidden, row.hidden))).text(), "");
+  EXPECT_EQ(
+      check_shard(cell_shard(bw_s10(), {"ms-fp8"}, kBeats, whole(row.cell, row.hidden, row.hidden)))
+          .text(),
+      "");
 }
 
 TEST_P(DeepBench, ReproducesModelCAndThePublishedLatency) {
@@ -55,10 +60,13 @@ INSTANTIATE_TEST_SUITE_P(Rows, DeepBench,
 
 TEST(DeepBenchTotals, AreExactToTheTick) {
   // T0 + the first step's four input-side slots + 150 steps of 4 slots + D + V.
-  EXPECT_EQ(kRunStart + run_alone(cell_shard(bw_s10(), {}, kBeats, whole(Cell::kLstm, 256, 256)), 150),
-            after_cycles(654 + 4 * 68 + 150 * 703));
+  EXPECT_EQ(
+      kRunStart + run_alone(cell_shard(bw_s10(), {}, kBeats, whole(Cell::kLstm, 256, 256)), 150),
+      after_cycles(654 + 4 * 68 + 150 * 703));
   // Slots of 7 * 7 * 10 / 6 cycles: T0 + 3 slots + 750 * (2 slots + 2 D) = 495399 cycles.
-  EXPECT_EQ(kRunStart + run_alone(cell_shard(bw_s10(), {}, kBeats, whole(Cell::kGruResetBefore, 2800, 2800)), 750),
+  EXPECT_EQ(kRunStart + run_alone(cell_shard(bw_s10(), {}, kBeats,
+                                             whole(Cell::kGruResetBefore, 2800, 2800)),
+                                  750),
             after_cycles(654 + 245 + 750 * 496 + 122500));
 }
 
@@ -115,7 +123,8 @@ std::int64_t cycle(Instant at) { return (at - kRunStart) / nanoseconds(4); }
 TEST(ChainRules, AMoveTakesNoTimeAndAVectorChainTakesV) {
   Bench t;
   t.b.chain("move", 400, 400, {v_rd(Memory::kNetQ, 0), v_wr(kInitial, 0), v_wr(Memory::kNetQ, 0)});
-  t.b.chain("relu", 400, 400, {v_rd(kInitial, 0), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 0)});
+  t.b.chain("relu", 400, 400,
+            {v_rd(kInitial, 0), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 0)});
   t.b.segment(1, 0);
   t.start();
   t.send(0, 0);
@@ -129,7 +138,8 @@ TEST(ChainRules, AMoveTakesNoTimeAndAVectorChainTakesV) {
 TEST(ChainRules, AProductWithALateOperandEndsOneCycleAfterIt) {
   Bench t;
   const std::uint32_t w = t.b.matrix("W", 400, 400, {});
-  // Three vector chains in a row make AddSubVrf_0[0] ready at T0 + 549, after the product's own T0 + 68 + 248.
+  // Three vector chains in a row make AddSubVrf_0[0] ready at T0 + 549, after the product's own T0
+  // + 68 + 248.
   t.b.chain("a", 400, 400, {v_rd(kInitial, 1), operation(Opcode::kVRelu), v_wr(kInitial, 2)});
   t.b.chain("b", 400, 400, {v_rd(kInitial, 2), operation(Opcode::kVRelu), v_wr(kInitial, 3)});
   t.b.chain("c", 400, 400, {v_rd(kInitial, 3), operation(Opcode::kVRelu), v_wr(kAdd0, 0)});
@@ -175,7 +185,8 @@ TEST(Hazards, AWriteIsNotVisibleBeforeAnEarlierReaderHasReadTheOldValue) {
   t.b.chain("late", 400, 400, {v_rd(kInitial, 1), operation(Opcode::kVRelu), v_wr(kInitial, 2)});
   t.b.chain("later", 400, 400, {v_rd(kInitial, 2), operation(Opcode::kVRelu), v_wr(kAdd0, 0)});
   // Reads MultiplyVrf[0] as late as one cycle before its result at T0 + 367 ...
-  t.b.chain("reader", 400, 400, {v_rd(kInitial, 0), mv_mul(w), add_0(0), mul(0), v_wr(kInitial, 3)});
+  t.b.chain("reader", 400, 400,
+            {v_rd(kInitial, 0), mv_mul(w), add_0(0), mul(0), v_wr(kInitial, 3)});
   // ... so this move, which could be there at T0, is not visible before T0 + 366.
   t.b.chain("writer", 400, 400, {v_rd(kInitial, 4), v_wr(kMul, 0)});
   t.b.chain("check", 400, 400, {v_rd(kInitial, 0), mul(0), v_wr(Memory::kNetQ, 0)});
@@ -198,7 +209,8 @@ TEST(Hazards, AVrdHoldsItsRegisterUntilTheProductStarts) {
   Bench t;
   const std::uint32_t w = t.b.matrix("W", 400, 400, {});
   t.b.chain("first", 400, 400, {v_rd(kInitial, 0), mv_mul(w), v_wr(kInitial, 1)});
-  t.b.chain("second", 400, 400, {v_rd(kInitial, 2), mv_mul(w), v_wr(kInitial, 3)});  // starts at T0 + 68
+  t.b.chain("second", 400, 400,
+            {v_rd(kInitial, 2), mv_mul(w), v_wr(kInitial, 3)});  // starts at T0 + 68
   t.b.chain("writer", 400, 400, {v_rd(kInitial, 4), v_wr(kInitial, 2)});
   t.b.chain("check", 400, 400, {v_rd(kInitial, 2), v_wr(Memory::kNetQ, 0)});
   t.b.segment(1, 0);
@@ -225,7 +237,8 @@ TEST(CriticalPath, AddsUpAndKeepsWhatCameBeforeTheRequest) {
   start.path.queue = nanoseconds(1500);  // sent at 500 ns
   npu.begin(RequestId{0}, 20, start);
   for (int step = 0; step < 20; ++step) {
-    npu.deliver(0, Payload{{}, 5600}, {kRunStart + nanoseconds(500 + 10 * step), {.network = nanoseconds(10 * step)}});
+    npu.deliver(0, Payload{{}, 5600},
+                {kRunStart + nanoseconds(500 + 10 * step), {.network = nanoseconds(10 * step)}});
   }
   int outputs = 0;
   while (const auto output = npu.poll_output()) {
@@ -245,7 +258,8 @@ TEST(CriticalPath, TheLaterInputBringsItsOwnPath) {
   t.b.chain("y", 400, 400, {v_rd(kInitial, 0), mul(0), v_wr(Memory::kNetQ, 0)});
   t.b.segment(1, 0);
   t.start();
-  t.send(1, 2000, {.compute = after_cycles(1500) - kRunStart, .network = after_cycles(500) - kRunStart});
+  t.send(1, 2000,
+         {.compute = after_cycles(1500) - kRunStart, .network = after_cycles(500) - kRunStart});
   t.send(0, 1000);
   const Arrival leaves = t.npu->poll_output()->leaves;
   EXPECT_EQ(cycle(leaves.at), 2183);
@@ -264,7 +278,8 @@ TEST(CriticalPath, AWaitForTheMatrixVectorUnitIsCompute) {
   t.start();
   t.send(0, 700);  // while the unit is taken until T0 + 81.67
   const Arrival leaves = t.npu->poll_output()->leaves;
-  // 735.67 cycles + 68 + 248, on the path of the request's begin: the message came too early to matter.
+  // 735.67 cycles + 68 + 248, on the path of the request's begin: the message came too early to
+  // matter.
   EXPECT_EQ(leaves.at - kRunStart, picoseconds((654 + 68 + 248) * 4000 + 490 * 4000 / 6 + 1));
   EXPECT_EQ(leaves.path.compute, leaves.at - kRunStart);
 }
@@ -306,7 +321,8 @@ TEST(Recorded, OneTraceEventAChainWithItsIteration) {
   Bench t;
   t.b.chain("move", 400, 400, {v_rd(Memory::kNetQ, 0), v_wr(kInitial, 0)});
   t.b.segment(0, 1);
-  t.b.chain("relu", 400, 400, {v_rd(kInitial, 0), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 0)});
+  t.b.chain("relu", 400, 400,
+            {v_rd(kInitial, 0), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 0)});
   t.b.segment(1, 0);
   t.start(2);
   t.send(0, 0);

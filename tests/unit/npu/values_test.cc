@@ -38,7 +38,8 @@ TEST_P(CellValues, AreTheBitsOfTheReference) {
   const CellCase& c = GetParam();
   const NumberFormat format = c.format != nullptr ? format_named(c.format) : msfp16_block8();
   const CellWeights weights = random_weights(c.cell, c.input, c.hidden, 11);
-  const Shard shard = cell_shard(small_device(), format, 4, whole(c.cell, c.input, c.hidden, &weights));
+  const Shard shard =
+      cell_shard(small_device(), format, 4, whole(c.cell, c.input, c.hidden, &weights));
   Npu npu(shard, ComputeMode::kFunctional);
   const std::vector<Halves> inputs = random_inputs(7, c.input, 5);
   const std::vector<Halves> expected = reference_cell(c.cell, weights, inputs, format, 16);
@@ -51,7 +52,8 @@ TEST_P(CellValues, AreTheBitsOfTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cells, CellValues,
-                         ::testing::Values(CellCase{Cell::kLstm, nullptr, 16, 32},  // no padding anywhere
+                         ::testing::Values(CellCase{Cell::kLstm, nullptr, 16,
+                                                    32},  // no padding anywhere
                                            CellCase{Cell::kLstm, nullptr, 21, 43},
                                            CellCase{Cell::kLstm, "ms-fp9", 5, 37},
                                            CellCase{Cell::kGruResetBefore, nullptr, 35, 40},
@@ -61,7 +63,8 @@ INSTANTIATE_TEST_SUITE_P(Cells, CellValues,
 
 TEST(Modes, HaveTheSameTimesToThePicosecond) {
   const CellWeights weights = random_weights(Cell::kGruResetBefore, 20, 40, 1);
-  const Shard shard = cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kGruResetBefore, 20, 40, &weights));
+  const Shard shard = cell_shard(small_device(), msfp16_block8(), 4,
+                                 whole(Cell::kGruResetBefore, 20, 40, &weights));
   Shard bare = shard;
   for (ShardMatrix& matrix : bare.matrices) matrix.weights.mantissas.clear();
   Npu functional(shard, ComputeMode::kFunctional);
@@ -124,12 +127,14 @@ Halves sixteen(std::vector<float> values) {
 TEST(Operations, SubtractEitherWay) {
   Bench forward;
   forward.b.constant(Memory::kAddSubVrf0, sixteen({1, 2, 3}));
-  EXPECT_EQ(forward.run_once({operation(Opcode::kVvASubB, Memory::kAddSubVrf0, 0)}, sixteen({5, 5, 5})),
-            sixteen({4, 3, 2}));
+  EXPECT_EQ(
+      forward.run_once({operation(Opcode::kVvASubB, Memory::kAddSubVrf0, 0)}, sixteen({5, 5, 5})),
+      sixteen({4, 3, 2}));
   Bench backward;
   backward.b.constant(Memory::kAddSubVrf1, sixteen({1, 2, 3}));
-  EXPECT_EQ(backward.run_once({operation(Opcode::kVvBSubA, Memory::kAddSubVrf1, 0)}, sixteen({5, 5, 5})),
-            sixteen({-4, -3, -2}));
+  EXPECT_EQ(
+      backward.run_once({operation(Opcode::kVvBSubA, Memory::kAddSubVrf1, 0)}, sixteen({5, 5, 5})),
+      sixteen({-4, -3, -2}));
 }
 
 TEST(Operations, MaxAndReluPassNan) {
@@ -139,7 +144,9 @@ TEST(Operations, MaxAndReluPassNan) {
   x[2] = 0x7e00;
   Halves expected = sixteen({0, 2, 0, 0});
   expected[2] = kHalfNan;
-  EXPECT_EQ(t.run_once({operation(Opcode::kVvMax, Memory::kAddSubVrf0, 0), operation(Opcode::kVRelu)}, x), expected);
+  EXPECT_EQ(
+      t.run_once({operation(Opcode::kVvMax, Memory::kAddSubVrf0, 0), operation(Opcode::kVRelu)}, x),
+      expected);
 }
 
 TEST(Operations, RunInTheOrderOfTheChain) {
@@ -166,14 +173,17 @@ TEST(Registers, AMulticastReachesAllFilesAndPaddingIsZero) {
   const std::uint32_t w = b.matrix("W", 20, 20, scaled_identity(20, 2));
   b.reserve(kInitial, 64);
   const std::uint32_t full = b.constant(kInitial, Halves(32, 0x4400));
-  // What a wider vector left behind in the pipeline must not show through, neither behind a message nor a product.
-  const auto fill_pipe = [&] { b.chain("full", 32, 32, {v_rd(kInitial, full), v_wr(Memory::kAddSubVrf0, 0)}); };
+  // What a wider vector left behind in the pipeline must not show through, neither behind a message
+  // nor a product.
+  const auto fill_pipe = [&] {
+    b.chain("full", 32, 32, {v_rd(kInitial, full), v_wr(Memory::kAddSubVrf0, 0)});
+  };
   fill_pipe();
   b.chain("x", 20, 20, {v_rd(Memory::kNetQ, 0), v_wr(kInitial, 0)});
   fill_pipe();
   b.chain("y", 20, 20,
-          {v_rd(kInitial, 0), mv_mul(w), v_wr(kInitial, 2), v_wr(Memory::kAddSubVrf1, 1), v_wr(Memory::kMultiplyVrf, 0),
-           v_wr(Memory::kNetQ, 0)});
+          {v_rd(kInitial, 0), mv_mul(w), v_wr(kInitial, 2), v_wr(Memory::kAddSubVrf1, 1),
+           v_wr(Memory::kMultiplyVrf, 0), v_wr(Memory::kNetQ, 0)});
   b.segment(0, 1);
   Npu npu(b.shard, ComputeMode::kFunctional);
   const Halves x(20, 0x3c00);
@@ -198,8 +208,10 @@ TEST(SharedActivation, EndsWhenTheVectorIsWritten) {
   b.out_port("y", 16);
   const std::uint32_t w = b.matrix("W", 16, 16, scaled_identity(16, 1));
   b.chain("x", 16, 16, {v_rd(Memory::kNetQ, 0), v_wr(kInitial, 0)});
-  b.chain("first", 16, 16, {v_rd(kInitial, 0), mv_mul(w), v_wr(Memory::kMultiplyVrf, 0), v_wr(Memory::kNetQ, 0)});
-  b.chain("again", 16, 16, {v_rd(kInitial, 0), mv_mul(w), mul(0), v_wr(kInitial, 0), v_wr(Memory::kNetQ, 0)});
+  b.chain("first", 16, 16,
+          {v_rd(kInitial, 0), mv_mul(w), v_wr(Memory::kMultiplyVrf, 0), v_wr(Memory::kNetQ, 0)});
+  b.chain("again", 16, 16,
+          {v_rd(kInitial, 0), mv_mul(w), mul(0), v_wr(kInitial, 0), v_wr(Memory::kNetQ, 0)});
   b.chain("after", 16, 16, {v_rd(kInitial, 0), mv_mul(w), v_wr(Memory::kNetQ, 0)});
   b.segment(0, 1);
   Npu npu(b.shard, ComputeMode::kFunctional);
@@ -246,7 +258,8 @@ TEST(SharedActivation, IsOfOneVectorAndOneBlockStructure) {
   b.chain("next", 16, 16, {v_rd(kInitial, 1), mv_mul(narrow), v_wr(Memory::kNetQ, 0)});
   b.segment(0, 1);
   Npu npu(b.shard, ComputeMode::kFunctional);
-  const std::vector<Halves> expected{sixteen({1, 2}), second, sixteen({1, 2}), sixteen({7, 8}), second};
+  const std::vector<Halves> expected{sixteen({1, 2}), second, sixteen({1, 2}), sixteen({7, 8}),
+                                     second};
   EXPECT_EQ(run(npu, {sixteen({7, 8})}), expected);
 }
 
@@ -254,7 +267,8 @@ TEST(SharedActivation, IsOfOneVectorAndOneBlockStructure) {
 
 TEST(Counts, ANanInputPoisonsEveryRowAndItsBlockIsCounted) {
   const CellWeights weights = random_weights(Cell::kLstm, 24, 32, 4);
-  const Shard shard = cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 24, 32, &weights));
+  const Shard shard =
+      cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 24, 32, &weights));
   Npu npu(shard, ComputeMode::kFunctional);
   std::vector<Halves> inputs = random_inputs(3, 24, 9);
   inputs[1][10] = 0x7c01;
@@ -286,8 +300,8 @@ TEST(Counts, OverflowsOfTheMultifunctionUnits) {
 TEST(Counts, OverflowsOfTheProduct) {
   Bench t;
   std::vector<float> weights(16 * 16, 0.0f);
-  for (std::size_t k = 0; k < 16; ++k) weights[k] = 8192;   // row 0: 16 * 8192
-  weights[16] = -65504;                                     // row 1 rounds to 2^16 in 7 bits
+  for (std::size_t k = 0; k < 16; ++k) weights[k] = 8192;  // row 0: 16 * 8192
+  weights[16] = -65504;                                    // row 1 rounds to 2^16 in 7 bits
   weights[2 * 16] = 1;
   const std::uint32_t w = t.b.matrix("W", 16, 16, weights);
   const Halves y = t.run_once({mv_mul(w)}, Halves(16, 0x3c00));
@@ -302,7 +316,8 @@ TEST(FunctionalDeathTest, NeedsWeightsAndValues) {
   const Shard bare = cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 16, 16));
   EXPECT_DEATH(Npu(bare, ComputeMode::kFunctional), "Wi: 0 mantissas");
   const CellWeights weights = random_weights(Cell::kLstm, 16, 16, 4);
-  const Shard shard = cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 16, 16, &weights));
+  const Shard shard =
+      cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 16, 16, &weights));
   Npu npu(shard, ComputeMode::kFunctional);
   npu.begin(RequestId{0}, 1, {});
   EXPECT_DEATH(npu.deliver(0, Payload{{}, 32}, {}), "32 bytes of a message without values");

@@ -1,12 +1,13 @@
-// Models with damaged bytes: refused or read as some model that is consistent, never a crash or a read beyond the bytes
-// (which the sanitizer build would show).
+// Models with damaged bytes: refused or read as some model that is consistent, never a crash or a
+// read beyond the bytes (which the sanitizer build would show).
 #include "protocol/base/rng.h"
 #include "tests/unit/onnx/graphs.h"
 
 namespace soliton::test {
 namespace {
 
-// Uses most operators: embedding, zero state from shapes, a bidirectional LSTM, joined states, matrix, bias, softmax.
+// Uses most operators: embedding, zero state from shapes, a bidirectional LSTM, joined states,
+// matrix, bias, softmax.
 GraphMaker rich() {
   GraphMaker g;
   g.input("tokens", {-1, 1}, ::onnx::TensorProto::INT64);
@@ -52,7 +53,8 @@ class Damage : public OnnxTest {
     if (steps > 64) return 1;
     const std::vector<float> out =
         run_fp32(*model, std::vector<float>(static_cast<std::size_t>(steps * model->input)), steps);
-    EXPECT_EQ(static_cast<std::int64_t>(out.size()), model->output * (model->sequence_output ? steps : 1));
+    EXPECT_EQ(static_cast<std::int64_t>(out.size()),
+              model->output * (model->sequence_output ? steps : 1));
     return 1;
   }
 };
@@ -66,7 +68,8 @@ TEST_F(Damage, RandomBytes) {
     const Random here = random.child(round);
     std::string damaged = whole;
     for (std::uint64_t k = 0; k <= here.below(0, 4); ++k)
-      damaged[here.below(2 * k + 1, damaged.size())] = static_cast<char>(here.below(2 * k + 2, 256));
+      damaged[here.below(2 * k + 1, damaged.size())] =
+          static_cast<char>(here.below(2 * k + 2, 256));
     read += survives(damaged);
   }
   EXPECT_GT(read, 0);  // a bit in a weight harms nothing
@@ -74,8 +77,20 @@ TEST_F(Damage, RandomBytes) {
 
 // Numbers in attributes, dimensions and integer constants replaced by ones that parsers get wrong.
 TEST_F(Damage, ExtremeNumbers) {
-  const std::int64_t extremes[] = {0, 1, -1, 2, -2, 3, 5, 1 << 20, 0x7fffffff, -0x80000000LL, 1LL << 40, 1LL << 62,
-                                   std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()};
+  const std::int64_t extremes[] = {0,
+                                   1,
+                                   -1,
+                                   2,
+                                   -2,
+                                   3,
+                                   5,
+                                   1 << 20,
+                                   0x7fffffff,
+                                   -0x80000000LL,
+                                   1LL << 40,
+                                   1LL << 62,
+                                   std::numeric_limits<std::int64_t>::max(),
+                                   std::numeric_limits<std::int64_t>::min()};
   const GraphMaker original = rich();
   int tried = 0;
   const auto each = [&](auto&& number) {  // number(graph, value)
@@ -91,7 +106,8 @@ TEST_F(Damage, ExtremeNumbers) {
     for (int d = 0; d < tensor.dims_size(); ++d)
       each([&](auto& graph, std::int64_t v) { graph.mutable_initializer(t)->set_dims(d, v); });
     for (int i = 0; i < tensor.int64_data_size(); ++i)
-      each([&](auto& graph, std::int64_t v) { graph.mutable_initializer(t)->set_int64_data(i, v); });
+      each(
+          [&](auto& graph, std::int64_t v) { graph.mutable_initializer(t)->set_int64_data(i, v); });
   }
   for (int n = 0; n < original.model.graph().node_size(); ++n)
     for (int a = 0; a < original.model.graph().node(n).attribute_size(); ++a)
@@ -102,7 +118,12 @@ TEST_F(Damage, ExtremeNumbers) {
       });
   for (int d = 0; d < 2; ++d)
     each([&](auto& graph, std::int64_t v) {
-      graph.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(d)->set_dim_value(v);
+      graph.mutable_input(0)
+          ->mutable_type()
+          ->mutable_tensor_type()
+          ->mutable_shape()
+          ->mutable_dim(d)
+          ->set_dim_value(v);
     });
   EXPECT_GT(tried, 300);
 }

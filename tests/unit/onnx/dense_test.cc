@@ -1,4 +1,5 @@
-// Embedding, Gemm and MatMul in their forms, biases, softmax, and networks without recurrent layers.
+// Embedding, Gemm and MatMul in their forms, biases, softmax, and networks without recurrent
+// layers.
 #include <cmath>
 
 #include "tests/unit/onnx/graphs.h"
@@ -13,11 +14,13 @@ std::vector<float> bias() { return values(kOut, 2); }
 std::vector<float> data() { return values(kIn, 3); }
 
 // alpha * x W + beta * b; W row-major [in, out], or [out, in] when `flipped`.
-std::vector<double> expected(const std::vector<float>& x, bool flipped, double alpha = 1, double beta = 1) {
+std::vector<double> expected(const std::vector<float>& x, bool flipped, double alpha = 1,
+                             double beta = 1) {
   std::vector<double> out;
   for (std::size_t o = 0; o < kOut; ++o) {
     double sum = 0;
-    for (std::size_t i = 0; i < kIn; ++i) sum += x[i] * matrix()[flipped ? o * kIn + i : i * kOut + o];
+    for (std::size_t i = 0; i < kIn; ++i)
+      sum += x[i] * matrix()[flipped ? o * kIn + i : i * kOut + o];
     out.push_back(alpha * sum + beta * bias()[o]);
   }
   return out;
@@ -131,8 +134,10 @@ TEST_F(Dense, AWholePictureIsOneVector) {
     GraphMaker g;
     g.input("x", {1, 2, 2, 3});
     g.integers("shape", {2}, {1, -1});
-    if (flatten) g.node("Flatten", {"x"}, {"flat"});
-    else g.node("Reshape", {"x", "shape"}, {"flat"});
+    if (flatten)
+      g.node("Flatten", {"x"}, {"flat"});
+    else
+      g.node("Reshape", {"x", "shape"}, {"flat"});
     g.weights("w", {12, 1}, values(12, 4));
     g.node("MatMul", {"flat", "w"}, {"y"});
     g.output("y");
@@ -170,12 +175,14 @@ TEST_F(Dense, SoftmaxOverTheVectorsOnly) {
     GraphMaker g = gemm({1, kIn}, false, false, {kOut});
     attribute(g.node(op, {"y"}, {"p"}), "axis", std::int64_t{1});
     g.graph().mutable_output(0)->set_name("p");
-    EXPECT_EQ(model_of(g).after, std::string(op) == "Softmax" ? HostAfter::kSoftmax : HostAfter::kLogSoftmax);
+    EXPECT_EQ(model_of(g).after,
+              std::string(op) == "Softmax" ? HostAfter::kSoftmax : HostAfter::kLogSoftmax);
   }
   GraphMaker wrong = gemm({4, kIn}, false, false, {kOut});
   attribute(wrong.node("Softmax", {"y"}, {"p"}), "axis", std::int64_t{0});
   wrong.graph().mutable_output(0)->set_name("p");
-  expect_contains(error_of(wrong), "node \"make_p\" (Softmax) runs over axis 0 of [4, 2], not over the vectors");
+  expect_contains(error_of(wrong),
+                  "node \"make_p\" (Softmax) runs over axis 0 of [4, 2], not over the vectors");
 }
 
 TEST_F(Dense, SoftmaxWithoutAxisMeansWhatItsOpsetSays) {
@@ -188,8 +195,8 @@ TEST_F(Dense, SoftmaxWithoutAxisMeansWhatItsOpsetSays) {
     g.output("p");
     return error_of(g);
   };
-  EXPECT_EQ(softmax(13, {4, 1, kIn}), "");   // the last axis
-  EXPECT_EQ(softmax(12, {4, 1, kIn}), "");   // axes 1 and 2, of which one has a single element
+  EXPECT_EQ(softmax(13, {4, 1, kIn}), "");  // the last axis
+  EXPECT_EQ(softmax(12, {4, 1, kIn}), "");  // axes 1 and 2, of which one has a single element
   EXPECT_EQ(softmax(13, {1, 4, kIn}), "");
   expect_contains(softmax(12, {1, 4, kIn}), "runs over axis 1");  // all 8 numbers
 }

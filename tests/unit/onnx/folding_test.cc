@@ -1,5 +1,5 @@
-// What exporters put around the layers: constants in every form, weights put together by operators, shapes computed
-// from the input's shape.
+// What exporters put around the layers: constants in every form, weights put together by operators,
+// shapes computed from the input's shape.
 #include "tests/unit/onnx/graphs.h"
 
 namespace soliton::test {
@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::int64_t kIn = 2, kHidden = 2, kRows = 3 * kHidden;
 
-// A GRU called "gru" over x [free, batch, 2] with weights w, r as initializers unless the test makes them itself.
+// A GRU called "gru" over x [free, batch, 2] with weights w, r as initializers unless the test
+// makes them itself.
 struct GruMaker : GraphMaker {
   explicit GruMaker(std::int64_t batch = 1, std::int64_t opset = 14) : GraphMaker(opset) {
     input("x", {-1, batch, kIn});
@@ -58,7 +59,8 @@ TEST_F(Folding, ZeroStatesOfUnknownBatchAreZeroStates) {
     g.integers("hidden", {1}, {kHidden});
     g.node("Gather", {"shape", "one"}, {"batch"});
     g.node("Unsqueeze", {"batch", "axis"}, {"batches"});
-    attribute(g.node("Concat", {"layers", "batches", "hidden"}, {"state_shape"}), "axis", std::int64_t{0});
+    attribute(g.node("Concat", {"layers", "batches", "hidden"}, {"state_shape"}), "axis",
+              std::int64_t{0});
     if (expand) {
       g.weights("zeros", {1, 1, kHidden}, {0, 0});
       g.node("Expand", {"zeros", "state_shape"}, {"h0"});
@@ -89,7 +91,8 @@ TEST_F(Folding, AStateOfSeveralLayersIsSlicedAndZero) {
   g.add_weights("r", 2);
   g.node("Shape", {"x"}, {"shape"});
   g.node("ConstantOfShape", {"shape"}, {"all"});
-  for (const auto& [name, value] : {std::pair{"start", 0}, {"end", 1}, {"axis", 0}}) g.integers(name, {1}, {value});
+  for (const auto& [name, value] : {std::pair{"start", 0}, {"end", 1}, {"axis", 0}})
+    g.integers(name, {1}, {value});
   g.node("Slice", {"all", "start", "end", "axis"}, {"h0"});
   g.gru("w", "r", "h0");
   EXPECT_EQ(error_of(g), "");
@@ -100,10 +103,12 @@ TEST_F(Folding, AnInputStateOfSeveralLayersIsSlicedAndNoted) {
   g.input("states", {2, 1, kHidden});
   g.add_weights("w", 1);
   g.add_weights("r", 2);
-  for (const auto& [name, value] : {std::pair{"start", 1}, {"end", 2}, {"axis", 0}}) g.integers(name, {1}, {value});
+  for (const auto& [name, value] : {std::pair{"start", 1}, {"end", 2}, {"axis", 0}})
+    g.integers(name, {1}, {value});
   g.node("Slice", {"states", "start", "end", "axis"}, {"h0"});
   g.gru("w", "r", "h0");
-  EXPECT_EQ(model_of(g).notes, (Names{"input \"states\", the initial state of \"make_y\", is taken as zero"}));
+  EXPECT_EQ(model_of(g).notes,
+            (Names{"input \"states\", the initial state of \"make_y\", is taken as zero"}));
 }
 
 TEST_F(Folding, WeightsMayBeConstantNodes) {
@@ -143,7 +148,8 @@ TEST_F(Folding, WeightsTransposedReshapedAndGathered) {
   const std::vector<float> w = values(kRows * 2, 1);
   std::vector<float> turned(w.size());
   for (std::size_t row = 0; row < kRows; ++row)
-    for (std::size_t column = 0; column < 2; ++column) turned[column * kRows + row] = w[row * 2 + column];
+    for (std::size_t column = 0; column < 2; ++column)
+      turned[column * kRows + row] = w[row * 2 + column];
   GruMaker g;
   g.weights("turned", {2, kRows}, turned);
   g.add_weights("r", 2);
@@ -206,7 +212,8 @@ TEST_F(Folding, EveryElementTypeBecomesFp32) {
     g.node("MatMul", {"x", "wide"}, {"y"});
     g.output("y");
     const Model model = model_of(g);
-    EXPECT_EQ(*std::get<DenseLayer>(model.layers[0]).weights.values, (std::vector<float>{1.5f, -2})) << type;
+    EXPECT_EQ(*std::get<DenseLayer>(model.layers[0]).weights.values, (std::vector<float>{1.5f, -2}))
+        << type;
   };
   check(TensorProto::DOUBLE, doubles, sizeof doubles);
   check(TensorProto::FLOAT16, halves, sizeof halves);
@@ -220,7 +227,8 @@ TEST_F(Folding, IntegersAreCastToNumbers) {
   attribute(g.node("Cast", {"w"}, {"wide"}), "to", std::int64_t{::onnx::TensorProto::FLOAT});
   g.node("MatMul", {"x", "wide"}, {"y"});
   g.output("y");
-  EXPECT_EQ(*std::get<DenseLayer>(model_of(g).layers[0]).weights.values, (std::vector<float>{3, -4}));
+  EXPECT_EQ(*std::get<DenseLayer>(model_of(g).layers[0]).weights.values,
+            (std::vector<float>{3, -4}));
 }
 
 TEST_F(Folding, HugeShapesAreNeverMade) {
@@ -231,8 +239,10 @@ TEST_F(Folding, HugeShapesAreNeverMade) {
     g.add_weights("r", 2);
     g.integers("shape", {3}, huge);
     g.weights("zero", {1}, {0});
-    if (expand) g.node("Expand", {"zero", "shape"}, {"h0"});
-    else g.node("ConstantOfShape", {"shape"}, {"h0"});
+    if (expand)
+      g.node("Expand", {"zero", "shape"}, {"h0"});
+    else
+      g.node("ConstantOfShape", {"shape"}, {"h0"});
     g.gru("w", "r", "h0");
     EXPECT_EQ(error_of(g), "");  // zeros of any shape are zeros
   }
@@ -269,7 +279,8 @@ TEST_F(Folding, ImpossibleOperationsOnConstantsAreRefused) {
   };
   const auto nothing = [](auto*) {};
   expect_contains(with("Reshape", {-1, -1}, nothing), "leaves more than one size open");
-  expect_contains(with("Reshape", {5, -1}, nothing), "node \"make_w\" (Reshape) sees [6, 2] as [5, 0]");
+  expect_contains(with("Reshape", {5, -1}, nothing),
+                  "node \"make_w\" (Reshape) sees [6, 2] as [5, 0]");
   expect_contains(with("Reshape", {1, -7}, nothing), "makes an axis of -7");
   expect_contains(with("Squeeze", {0}, nothing), "sees [6, 2] as [2]");
   expect_contains(with("Squeeze", {5}, nothing), "axis 5 of a tensor with 2 axes");

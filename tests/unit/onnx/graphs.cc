@@ -32,8 +32,10 @@ void declare(::onnx::ValueInfoProto* info, const std::string& name, const Dims& 
   tensor->mutable_shape();
   for (const std::int64_t dim : dims) {
     auto* out = tensor->mutable_shape()->add_dim();
-    if (dim < 0) out->set_dim_param("free");
-    else out->set_dim_value(dim);
+    if (dim < 0)
+      out->set_dim_param("free");
+    else
+      out->set_dim_value(dim);
   }
 }
 
@@ -45,7 +47,8 @@ void GraphMaker::input(const std::string& name, const Dims& dims, int type) {
 
 void GraphMaker::output(const std::string& name) { graph().add_output()->set_name(name); }
 
-::onnx::TensorProto* GraphMaker::weights(const std::string& name, const Dims& dims, const std::vector<float>& data) {
+::onnx::TensorProto* GraphMaker::weights(const std::string& name, const Dims& dims,
+                                         const std::vector<float>& data) {
   auto* tensor = graph().add_initializer();
   tensor->set_name(name);
   tensor->set_data_type(::onnx::TensorProto::FLOAT);
@@ -64,7 +67,8 @@ void GraphMaker::output(const std::string& name) { graph().add_output()->set_nam
   return tensor;
 }
 
-::onnx::NodeProto* GraphMaker::node(const std::string& op, const Names& inputs, const Names& outputs) {
+::onnx::NodeProto* GraphMaker::node(const std::string& op, const Names& inputs,
+                                    const Names& outputs) {
   auto* out = graph().add_node();
   out->set_op_type(op);
   out->set_name(outputs.empty() ? op : "make_" + outputs.front());
@@ -104,8 +108,9 @@ void attribute(::onnx::NodeProto* node, const std::string& name, const Dims& val
 
 void OnnxTest::SetUp() {
   const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-  folder_ = std::filesystem::temp_directory_path() /
-            ("soliton-onnx-" + std::to_string(::getpid()) + "-" + info->test_suite_name() + "-" + info->name());
+  folder_ =
+      std::filesystem::temp_directory_path() / ("soliton-onnx-" + std::to_string(::getpid()) + "-" +
+                                                info->test_suite_name() + "-" + info->name());
   std::filesystem::create_directories(folder_);
 }
 
@@ -144,7 +149,8 @@ void expect_contains(const std::string& text, const std::string& part) {
 
 void expect_near(const std::vector<float>& got, const std::vector<double>& want, double tolerance) {
   ASSERT_EQ(got.size(), want.size());
-  for (std::size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], tolerance) << "element " << i;
+  for (std::size_t i = 0; i < want.size(); ++i)
+    ASSERT_NEAR(got[i], want[i], tolerance) << "element " << i;
 }
 
 }  // namespace soliton::test

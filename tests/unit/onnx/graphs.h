@@ -27,8 +27,10 @@ struct GraphMaker {
   // Dimension -1: free, named "free".
   void input(const std::string& name, const Dims& dims, int type = ::onnx::TensorProto::FLOAT);
   void output(const std::string& name);
-  ::onnx::TensorProto* weights(const std::string& name, const Dims& dims, const std::vector<float>& data);
-  ::onnx::TensorProto* integers(const std::string& name, const Dims& dims, const std::vector<std::int64_t>& data);
+  ::onnx::TensorProto* weights(const std::string& name, const Dims& dims,
+                               const std::vector<float>& data);
+  ::onnx::TensorProto* integers(const std::string& name, const Dims& dims,
+                                const std::vector<std::int64_t>& data);
   // Named after its first output.
   ::onnx::NodeProto* node(const std::string& op, const Names& inputs, const Names& outputs);
 };
@@ -56,6 +58,7 @@ class OnnxTest : public testing::Test {
 };
 
 void expect_contains(const std::string& text, const std::string& part);
-void expect_near(const std::vector<float>& got, const std::vector<double>& want, double tolerance = 1e-6);
+void expect_near(const std::vector<float>& got, const std::vector<double>& want,
+                 double tolerance = 1e-6);
 
 }  // namespace soliton::test

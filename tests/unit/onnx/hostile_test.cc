@@ -52,12 +52,14 @@ class Hostile : public OnnxTest {
 };
 
 TEST_F(Hostile, FilesThatAreNone) {
-  expect_contains(read_onnx(path("none.onnx")).error().text(), "none.onnx: cannot be opened: No such file");
+  expect_contains(read_onnx(path("none.onnx")).error().text(),
+                  "none.onnx: cannot be opened: No such file");
   expect_contains(read_onnx(folder_).error().text(), "is not a regular file");
   ASSERT_EQ(::mkfifo(path("pipe.onnx").c_str(), 0600), 0);
   expect_contains(read_onnx(path("pipe.onnx")).error().text(), "is not a regular file");
   expect_contains(error_of_bytes(""), "model.onnx: is empty");
-  expect_contains(error_of_bytes("PK\x03\x04 some other file"), "is not an ONNX model, or is cut short");
+  expect_contains(error_of_bytes("PK\x03\x04 some other file"),
+                  "is not an ONNX model, or is cut short");
 }
 
 TEST_F(Hostile, FilesAboveTheLimitAreNotRead) {
@@ -69,7 +71,8 @@ TEST_F(Hostile, FilesAboveTheLimitAreNotRead) {
 TEST_F(Hostile, EveryTruncationIsRefused) {
   const std::string whole = small().model.SerializeAsString();
   ASSERT_EQ(error_of_bytes(whole), "");
-  for (std::size_t size = 0; size < whole.size(); ++size) ASSERT_NE(error_of_bytes(whole.substr(0, size)), "") << size;
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    ASSERT_NE(error_of_bytes(whole.substr(0, size)), "") << size;
 }
 
 TEST_F(Hostile, NothingIsPrinted) {
@@ -87,24 +90,31 @@ TEST_F(Hostile, NothingIsPrinted) {
 TEST_F(Hostile, DimensionsThatLie) {
   expect_contains(tensor_error([](TensorProto& t) { t.set_dims(0, 4); }),
                   "initializer \"w\": shape [4, 2] of float32 needs 32 bytes, 24 are present");
-  expect_contains(tensor_error([](TensorProto& t) { t.set_dims(0, std::int64_t{1} << 40); }), "24 are present");
-  expect_contains(tensor_error([](TensorProto& t) { t.set_dims(0, -3); }), "impossible shape [-3, 2]");
+  expect_contains(tensor_error([](TensorProto& t) { t.set_dims(0, std::int64_t{1} << 40); }),
+                  "24 are present");
+  expect_contains(tensor_error([](TensorProto& t) { t.set_dims(0, -3); }),
+                  "impossible shape [-3, 2]");
   expect_contains(tensor_error([](TensorProto& t) {
                     t.set_dims(0, std::int64_t{1} << 32);
                     t.set_dims(1, std::int64_t{1} << 32);
                   }),
                   "impossible shape [4294967296, 4294967296]");
   // 2^61 elements fit 63 bits; their bytes do not.
-  expect_contains(tensor_error([](TensorProto& t) { t.set_dims(0, std::int64_t{1} << 60); }), "impossible shape");
-  expect_contains(tensor_error([](TensorProto& t) { for (int i = 0; i < 15; ++i) t.add_dims(1); }),
+  expect_contains(tensor_error([](TensorProto& t) { t.set_dims(0, std::int64_t{1} << 60); }),
+                  "impossible shape");
+  expect_contains(tensor_error([](TensorProto& t) {
+                    for (int i = 0; i < 15; ++i) t.add_dims(1);
+                  }),
                   "has 17 dimensions; at most 16");
-  expect_contains(tensor_error([](TensorProto& t) { t.add_float_data(1); }), "has its values twice");
+  expect_contains(tensor_error([](TensorProto& t) { t.add_float_data(1); }),
+                  "has its values twice");
   expect_contains(tensor_error([](TensorProto& t) {
                     t.clear_raw_data();
                     t.add_float_data(1);
                   }),
                   "needs 6 values, 1 are present");
-  expect_contains(tensor_error([](TensorProto& t) { t.mutable_segment()->set_begin(0); }), "segments");
+  expect_contains(tensor_error([](TensorProto& t) { t.mutable_segment()->set_begin(0); }),
+                  "segments");
 }
 
 TEST_F(Hostile, ElementTypesThatAreUnknown) {
@@ -112,8 +122,10 @@ TEST_F(Hostile, ElementTypesThatAreUnknown) {
                   "elements of type STRING");
   expect_contains(tensor_error([](TensorProto& t) { t.set_data_type(TensorProto::COMPLEX64); }),
                   "elements of type COMPLEX64");
-  expect_contains(tensor_error([](TensorProto& t) { t.set_data_type(77); }), "elements of type number 77");
-  expect_contains(tensor_error([](TensorProto& t) { t.clear_data_type(); }), "elements of type UNDEFINED");
+  expect_contains(tensor_error([](TensorProto& t) { t.set_data_type(77); }),
+                  "elements of type number 77");
+  expect_contains(tensor_error([](TensorProto& t) { t.clear_data_type(); }),
+                  "elements of type UNDEFINED");
 }
 
 TEST_F(Hostile, NamesAreBoundedAndPrintedHarmlessly) {
@@ -135,10 +147,12 @@ TEST_F(Hostile, ManyErrorsAreCutOff) {
 
 TEST_F(Hostile, FloodsOfTinyMessagesAreRefusedBeforeTheyAreMade) {
   // Field 1 of a graph is a node, field 13 a value's type: 2 bytes each here.
-  expect_contains(error_of_bytes(field(7, repeated(field(1, ""), kMaxOnnxNodes + 1))), "has more than 1000000 nodes");
+  expect_contains(error_of_bytes(field(7, repeated(field(1, ""), kMaxOnnxNodes + 1))),
+                  "has more than 1000000 nodes");
   expect_contains(error_of_bytes(field(7, repeated(field(13, ""), onnx_import::kMaxMessages))),
                   "has more than 4000000 messages");
-  const std::string numbers = repeated(std::string("\x78\x01", 2), onnx_import::kMaxFields + 1);  // field 15, a number
+  const std::string numbers =
+      repeated(std::string("\x78\x01", 2), onnx_import::kMaxFields + 1);  // field 15, a number
   EXPECT_EQ(onnx_import::scan_onnx(numbers).error().message, "has more than 32000000 fields")
       << "unknown fields are kept by protobuf, too";
 }
@@ -150,7 +164,8 @@ TEST_F(Hostile, NestingIsBounded) {
   EXPECT_EQ(onnx_import::scan_onnx(field(7, graphs)).error().message, "nests graphs deeper than 8");
   std::string types;  // a sequence (4) of a type (1) of a sequence ...
   for (int i = 0; i < 60; ++i) types = field(4, field(1, types));
-  expect_contains(error_of_bytes(field(7, field(11, field(2, types)))), "nests messages deeper than 100");
+  expect_contains(error_of_bytes(field(7, field(11, field(2, types)))),
+                  "nests messages deeper than 100");
 }
 
 TEST_F(Hostile, AChainOfManyNodesIsReadInGoodTime) {
@@ -196,7 +211,8 @@ TEST_F(External, DataBesideTheModelIsRead) {
   write("12345678" + weight_bytes() + "behind", "data/w.bin");
   const std::vector<float> want = *std::get<DenseLayer>(model_of(small()).layers[0]).weights.values;
   EXPECT_EQ(*std::get<DenseLayer>(model_of(outside("w.bin")).layers[0]).weights.values, want);
-  EXPECT_EQ(*std::get<DenseLayer>(model_of(outside("data/w.bin", {{"offset", "8"}, {"length", "24"}})).layers[0])
+  EXPECT_EQ(*std::get<DenseLayer>(
+                 model_of(outside("data/w.bin", {{"offset", "8"}, {"length", "24"}})).layers[0])
                  .weights.values,
             want);
   EXPECT_EQ(error_of(outside("./w.bin", {{"checksum", "0"}})), "");
@@ -246,21 +262,27 @@ TEST_F(External, TheWalkUsedWithoutKernelHelpRefusesTheSame) {
     };
     EXPECT_TRUE(opens("data/w.bin"));
     EXPECT_TRUE(opens("./data/./w.bin"));
-    for (const char* name : {"data/link.bin", "linked/w.bin", "../", "data/../data/w.bin", "/etc/hostname", "data",
-                             "none", "data/w.bin/x"})
+    for (const char* name : {"data/link.bin", "linked/w.bin", "../", "data/../data/w.bin",
+                             "/etc/hostname", "data", "none", "data/w.bin/x"})
       EXPECT_FALSE(opens(name)) << name;
   }
 }
 
 TEST_F(External, SizesThatLie) {
   write(weight_bytes(), "w.bin");
-  expect_contains(error_of(outside("w.bin", {{"offset", "1"}})), "has 24 bytes, but 24 from byte 1 are wanted");
-  expect_contains(error_of(outside("w.bin", {{"offset", "25"}})), "has 24 bytes, but byte 25 is wanted");
+  expect_contains(error_of(outside("w.bin", {{"offset", "1"}})),
+                  "has 24 bytes, but 24 from byte 1 are wanted");
+  expect_contains(error_of(outside("w.bin", {{"offset", "25"}})),
+                  "has 24 bytes, but byte 25 is wanted");
   expect_contains(error_of(outside("w.bin", {{"offset", "9223372036854775807"}})), "has 24 bytes");
-  expect_contains(error_of(outside("w.bin", {{"offset", "-1"}})), "external data has offset \"-1\"");
-  expect_contains(error_of(outside("w.bin", {{"offset", "8 "}})), "external data has offset \"8 \"");
-  expect_contains(error_of(outside("w.bin", {{"length", "23"}})), "needs 24 bytes, but external data has length 23");
-  expect_contains(error_of(outside("w.bin", {{"location", "w.bin"}})), "external data has \"location\" twice");
+  expect_contains(error_of(outside("w.bin", {{"offset", "-1"}})),
+                  "external data has offset \"-1\"");
+  expect_contains(error_of(outside("w.bin", {{"offset", "8 "}})),
+                  "external data has offset \"8 \"");
+  expect_contains(error_of(outside("w.bin", {{"length", "23"}})),
+                  "needs 24 bytes, but external data has length 23");
+  expect_contains(error_of(outside("w.bin", {{"location", "w.bin"}})),
+                  "external data has \"location\" twice");
   GraphMaker twice = outside("w.bin");
   twice.graph().mutable_initializer(0)->set_raw_data(weight_bytes());
   expect_contains(error_of(twice), "has its values twice");

@@ -1,4 +1,5 @@
-// The shipped model end to end: read, run, compared with the log-probabilities computed when it was made.
+// The shipped model end to end: read, run, compared with the log-probabilities computed when it was
+// made.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +27,9 @@ NpyArray array(const std::string& file) {
 
 std::vector<float> run(const Model& model, const std::vector<std::int64_t>& tokens) {
   const std::vector<float> vectors = embed(model.before, tokens).value();
-  return apply_after(model.after, run_fp32(model, vectors, static_cast<std::int64_t>(tokens.size())), model.output);
+  return apply_after(model.after,
+                     run_fp32(model, vectors, static_cast<std::int64_t>(tokens.size())),
+                     model.output);
 }
 
 std::int64_t best(const std::vector<float>& scores) {
@@ -72,7 +75,8 @@ TEST(LanguageGru, ReproducesTheGoldenLogProbabilities) {
     const std::vector<float> got = run(model, tokens.integer_row(i));
     const std::vector<float> want = golden.float_row(i);
     ASSERT_EQ(got.size(), want.size());
-    for (std::size_t k = 0; k < got.size(); ++k) worst = std::max(worst, std::abs(got[k] - want[k]));
+    for (std::size_t k = 0; k < got.size(); ++k)
+      worst = std::max(worst, std::abs(got[k] - want[k]));
   }
   EXPECT_LT(worst, 1e-5);
 }
@@ -82,8 +86,10 @@ TEST(LanguageGru, GoldenAndLabelsBelongTogether) {
   const NpyArray labels = array("labels.npy");
   ASSERT_EQ(golden.rows(), labels.rows());
   std::int64_t right = 0;
-  for (std::int64_t i = 0; i < golden.rows(); ++i) right += best(golden.float_row(i)) == labels.integer_row(i)[0];
-  EXPECT_NEAR(static_cast<double>(right) / static_cast<double>(golden.rows()), 0.84417, 0.00001);  // README: 84.42 %
+  for (std::int64_t i = 0; i < golden.rows(); ++i)
+    right += best(golden.float_row(i)) == labels.integer_row(i)[0];
+  EXPECT_NEAR(static_cast<double>(right) / static_cast<double>(golden.rows()), 0.84417,
+              0.00001);  // README: 84.42 %
 }
 
 TEST(LanguageGru, TunedWeightsDifferButStillKnowTheWords) {

@@ -23,7 +23,9 @@ struct Node {
   std::size_t directions() const { return direction == "bidirectional" ? 2 : 1; }
   std::size_t gates() const { return op == "GRU" ? 3 : 4; }
   std::size_t rows() const { return gates() * kHidden; }
-  std::vector<float> w() const { return values(directions() * rows() * static_cast<std::size_t>(input), salt); }
+  std::vector<float> w() const {
+    return values(directions() * rows() * static_cast<std::size_t>(input), salt);
+  }
   std::vector<float> r() const { return values(directions() * rows() * kHidden, salt + 100); }
   std::vector<float> b() const { return values(directions() * rows() * 2, salt + 200); }
 };
@@ -56,7 +58,8 @@ Rows run_direction(const Node& node, std::size_t d, const Rows& steps) {
     for (std::size_t i = 0; i < kHidden; ++i) {
       if (node.op == "GRU") {
         const double z = logistic(from_x(0, i, x) + from_h(0, i, h));
-        const double inner = node.linear_before_reset ? reset[i] * from_h(2, i, h) : from_h(2, i, reset_h);
+        const double inner =
+            node.linear_before_reset ? reset[i] * from_h(2, i, h) : from_h(2, i, reset_h);
         next[i] = (1 - z) * std::tanh(from_x(2, i, x) + inner) + z * h[i];
       } else {
         const double in = logistic(from_x(0, i, x) + from_h(0, i, h));
@@ -85,7 +88,8 @@ Outputs run_node(const Node& node, const Rows& x) {
     Rows states = run_direction(node, d, backwards ? Rows(x.rbegin(), x.rend()) : x);
     out.y_h.insert(out.y_h.end(), states.back().begin(), states.back().end());
     if (backwards) states = Rows(states.rbegin(), states.rend());
-    for (std::size_t t = 0; t < x.size(); ++t) out.y[t].insert(out.y[t].end(), states[t].begin(), states[t].end());
+    for (std::size_t t = 0; t < x.size(); ++t)
+      out.y[t].insert(out.y[t].end(), states[t].begin(), states[t].end());
   }
   return out;
 }
@@ -101,17 +105,22 @@ std::vector<float> input_values() { return values(kSteps * kIn, 99); }
 Rows input_rows() {
   const std::vector<float> all = input_values();
   Rows out;
-  for (std::size_t t = 0; t < kSteps; ++t) out.emplace_back(all.begin() + t * kIn, all.begin() + (t + 1) * kIn);
+  for (std::size_t t = 0; t < kSteps; ++t)
+    out.emplace_back(all.begin() + t * kIn, all.begin() + (t + 1) * kIn);
   return out;
 }
 
-// Adds the node with weights called after its first output; outputs are y, y_h (and y_c) + `suffix`.
-::onnx::NodeProto* add(GraphMaker& g, const Node& node, const std::string& x, const std::string& suffix = "") {
-  const auto d = static_cast<std::int64_t>(node.directions()), rows = static_cast<std::int64_t>(node.rows());
+// Adds the node with weights called after its first output; outputs are y, y_h (and y_c) +
+// `suffix`.
+::onnx::NodeProto* add(GraphMaker& g, const Node& node, const std::string& x,
+                       const std::string& suffix = "") {
+  const auto d = static_cast<std::int64_t>(node.directions()),
+             rows = static_cast<std::int64_t>(node.rows());
   g.weights("w" + suffix, {d, rows, node.input}, node.w());
   g.weights("r" + suffix, {d, rows, kHidden}, node.r());
   g.weights("b" + suffix, {d, 2 * rows}, node.b());
-  auto* out = g.node(node.op, {x, "w" + suffix, "r" + suffix, "b" + suffix}, {"y" + suffix, "y_h" + suffix});
+  auto* out = g.node(node.op, {x, "w" + suffix, "r" + suffix, "b" + suffix},
+                     {"y" + suffix, "y_h" + suffix});
   attribute(out, "hidden_size", kHidden);
   if (node.direction != "forward") attribute(out, "direction", node.direction.c_str());
   if (node.linear_before_reset) attribute(out, "linear_before_reset", std::int64_t{1});
@@ -201,7 +210,8 @@ TEST_F(Recurrent, BatchFirstExportsTransposeInFrontAndBehind) {
   expect_output(g, joined(run_node({"LSTM"}, input_rows()).y));
 }
 
-// Two layers as torch exports them: Squeeze between forward layers, Transpose and Reshape between bidirectional ones.
+// Two layers as torch exports them: Squeeze between forward layers, Transpose and Reshape between
+// bidirectional ones.
 GraphMaker stacked(const Node& first, const Node& second) {
   GraphMaker g;
   g.input("x", {-1, 1, kIn});
@@ -221,7 +231,8 @@ GraphMaker stacked(const Node& first, const Node& second) {
 TEST_F(Recurrent, StackedLayers) {
   for (const char* direction : {"forward", "bidirectional"}) {
     const Node first{"LSTM", direction};
-    const Node second{"GRU", direction, true, static_cast<std::int64_t>(first.directions()) * kHidden, 7};
+    const Node second{"GRU", direction, true,
+                      static_cast<std::int64_t>(first.directions()) * kHidden, 7};
     GraphMaker g = stacked(first, second);
     g.output("y1");
     const Model model = model_of(g);
@@ -270,15 +281,21 @@ TEST_F(Recurrent, DirectionsStackedInFrontOfTheStepsAreNotJoined) {
   // [2, steps, hidden] seen as [steps, 2 * hidden] would mix steps of both directions.
   const Node node{"LSTM", "bidirectional"};
   GraphMaker g = single(node, "joined");
-  g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_value(
-      kSteps);
+  g.graph()
+      .mutable_input(0)
+      ->mutable_type()
+      ->mutable_tensor_type()
+      ->mutable_shape()
+      ->mutable_dim(0)
+      ->set_dim_value(kSteps);
   attribute(g.node("Transpose", {"y"}, {"turned"}), "perm", Dims{1, 0, 2, 3});
   g.integers("shape", {2}, {kSteps, 2 * kHidden});
   g.node("Reshape", {"turned", "shape"}, {"joined"});
   expect_contains(error_of(g), "cannot be seen as [5, 8] without mixing steps");
 }
 
-// y of a forward or bidirectional layer, joined to [steps, directions * hidden], its last step picked, then a matrix.
+// y of a forward or bidirectional layer, joined to [steps, directions * hidden], its last step
+// picked, then a matrix.
 GraphMaker last_step(const Node& node, bool by_slice) {
   const auto width = static_cast<std::int64_t>(node.directions()) * kHidden;
   GraphMaker g = single(node, "out");
@@ -313,7 +330,8 @@ TEST_F(Recurrent, TheLastStepOfASequence) {
       const GraphMaker g = last_step(node, by_slice);
       const Model model = model_of(g);
       // Only a layer that ends at the last step can keep the rest to itself.
-      EXPECT_EQ(std::get<RecurrentLayer>(model.layers[0]).emits_sequence, node.direction != "forward");
+      EXPECT_EQ(std::get<RecurrentLayer>(model.layers[0]).emits_sequence,
+                node.direction != "forward");
       EXPECT_FALSE(std::get<DenseLayer>(model.layers[1]).every_step);
       const Row last = run_node(node, input_rows()).y.back();
       expect_output(g, times(last, values(last.size() * 2, 50), 2));
@@ -347,7 +365,8 @@ TEST_F(Recurrent, InitialStatesAreZero) {
   given.weights("c0", {1, 1, kHidden}, std::vector<float>(kHidden));
   for (const char* name : {"", "h0", "c0"}) given.graph().mutable_node(0)->add_input(name);
   const Model model = model_of(given);
-  EXPECT_EQ(model.notes, (Names{"input \"h0\", the initial state of \"make_y\", is taken as zero"}));
+  EXPECT_EQ(model.notes,
+            (Names{"input \"h0\", the initial state of \"make_y\", is taken as zero"}));
   expect_output(given, joined(run_node({"LSTM"}, input_rows()).y));
 
   GraphMaker other = single({"LSTM"}, "y");
@@ -366,7 +385,8 @@ TEST_F(Recurrent, VariantsThatAreNotSupportedAreRefusedByName) {
                   "node \"make_y\" (LSTM) clips its gates");
   expect_contains(with([](GraphMaker&, auto* n) { attribute(n, "input_forget", std::int64_t{1}); }),
                   "couples input and forget");
-  expect_contains(with([](GraphMaker&, auto* n) { attribute(n, "direction", "sideways"); }), "direction \"sideways\"");
+  expect_contains(with([](GraphMaker&, auto* n) { attribute(n, "direction", "sideways"); }),
+                  "direction \"sideways\"");
   expect_contains(with([](GraphMaker&, auto* n) {
                     auto* a = n->add_attribute();
                     a->set_name("activations");
@@ -418,7 +438,8 @@ TEST_F(Recurrent, TwoReadersOfOneLayerAreABranch) {
   g.node("MatMul", {"ys", "m"}, {"right"});
   g.node("Add", {"left", "right"}, {"sum"});
   expect_contains(error_of(g),
-                  "node \"make_right\" (MatMul) reads the result of \"make_y\", which \"make_left\" has read already");
+                  "node \"make_right\" (MatMul) reads the result of \"make_y\", which "
+                  "\"make_left\" has read already");
 }
 
 TEST_F(Recurrent, ResultsBesideTheFirstOutputAreNotedNotComputed) {

@@ -1,4 +1,5 @@
-// Graphs that are well formed as files but not as networks, or not ones an NPU runs: each refused by name.
+// Graphs that are well formed as files but not as networks, or not ones an NPU runs: each refused
+// by name.
 #include "tests/unit/onnx/graphs.h"
 
 namespace soliton::test {
@@ -22,7 +23,9 @@ class Refused : public OnnxTest {
     change(g);
     return error_of(g);
   }
-  static void return_instead(GraphMaker& g, const std::string& name) { g.graph().mutable_output(0)->set_name(name); }
+  static void return_instead(GraphMaker& g, const std::string& name) {
+    g.graph().mutable_output(0)->set_name(name);
+  }
 };
 
 TEST_F(Refused, NotTheSmallModelItself) { EXPECT_EQ(error_of(small()), ""); }
@@ -32,9 +35,12 @@ TEST_F(Refused, UnsupportedOperatorNamesFileNodeAndWhatIs) {
     g.node("Conv", {"y", "w"}, {"z"})->set_name("first conv");
     return_instead(g, "z");
   });
-  EXPECT_EQ(error, path() + ": node \"first conv\": operator Conv is not supported; supported: Add, Cast, Concat, "
-                            "Constant, ConstantOfShape, Dropout, Expand, Flatten, GRU, Gather, Gemm, Identity, LSTM, "
-                            "LogSoftmax, MatMul, Reshape, Shape, Slice, Softmax, Squeeze, Transpose, Unsqueeze\n");
+  EXPECT_EQ(
+      error,
+      path() +
+          ": node \"first conv\": operator Conv is not supported; supported: Add, Cast, Concat, "
+          "Constant, ConstantOfShape, Dropout, Expand, Flatten, GRU, Gather, Gemm, Identity, LSTM, "
+          "LogSoftmax, MatMul, Reshape, Shape, Slice, Softmax, Squeeze, Transpose, Unsqueeze\n");
 }
 
 TEST_F(Refused, EveryUnsupportedTypeIsReportedOnceWithItsCount) {
@@ -83,32 +89,40 @@ TEST_F(Refused, OrderInTheFileDoesNotMatter) {
 TEST_F(Refused, NamesMadeTwice) {
   expect_contains(with([](GraphMaker& g) { g.node("Identity", {"x"}, {"y"})->set_name("other"); }),
                   "tensor \"y\" is made twice: by node \"other\" and by node \"make_y\"");
-  expect_contains(with([](GraphMaker& g) { g.node("Identity", {"y"}, {"x"}); }),
-                  "tensor \"x\" is made twice: by node \"make_x\" and by the caller, as a graph input");
-  expect_contains(with([](GraphMaker& g) { g.node("Identity", {"y"}, {"w"}); }), "output \"w\" is also an initializer");
+  expect_contains(
+      with([](GraphMaker& g) { g.node("Identity", {"y"}, {"x"}); }),
+      "tensor \"x\" is made twice: by node \"make_x\" and by the caller, as a graph input");
+  expect_contains(with([](GraphMaker& g) { g.node("Identity", {"y"}, {"w"}); }),
+                  "output \"w\" is also an initializer");
   expect_contains(with([](GraphMaker& g) { g.node("Identity", {"y"}, {"z"})->set_name("make_y"); }),
                   "node \"make_y\" is defined twice");
-  expect_contains(with([](GraphMaker& g) { g.weights("w", {1}, {1}); }), "initializer \"w\" is there twice");
-  expect_contains(with([](GraphMaker& g) { g.input("x", {1}); }), "graph input \"x\" is there twice");
+  expect_contains(with([](GraphMaker& g) { g.weights("w", {1}, {1}); }),
+                  "initializer \"w\" is there twice");
+  expect_contains(with([](GraphMaker& g) { g.input("x", {1}); }),
+                  "graph input \"x\" is there twice");
 }
 
 TEST_F(Refused, MissingInputsNameTheNearest) {
-  expect_contains(with([](GraphMaker& g) { g.graph().mutable_node(0)->set_input(1, "weights"); }),
-                  "node \"make_y\": input \"weights\" is made by no node, initializer or graph input");
   expect_contains(
-      with([](GraphMaker& g) {
-        g.node("Identity", {"y"}, {"hidden_state"});
-        g.node("Identity", {"hiden_state"}, {"z"});
-      }),
-      "input \"hiden_state\" is made by no node, initializer or graph input; did you mean \"hidden_state\"?");
+      with([](GraphMaker& g) { g.graph().mutable_node(0)->set_input(1, "weights"); }),
+      "node \"make_y\": input \"weights\" is made by no node, initializer or graph input");
+  expect_contains(with([](GraphMaker& g) {
+                    g.node("Identity", {"y"}, {"hidden_state"});
+                    g.node("Identity", {"hiden_state"}, {"z"});
+                  }),
+                  "input \"hiden_state\" is made by no node, initializer or graph input; did you "
+                  "mean \"hidden_state\"?");
   expect_contains(with([](GraphMaker& g) { return_instead(g, "nothing"); }),
                   "graph output \"nothing\" is made by no node");
 }
 
 TEST_F(Refused, EmptyGraphs) {
-  expect_contains(with([](GraphMaker& g) { g.graph().clear_node(); }), path() + ": the graph has no operators");
-  expect_contains(with([](GraphMaker& g) { g.graph().clear_output(); }), "the graph has no outputs");
-  expect_contains(with([](GraphMaker& g) { g.model.clear_graph(); }), "has no graph: not an ONNX model");
+  expect_contains(with([](GraphMaker& g) { g.graph().clear_node(); }),
+                  path() + ": the graph has no operators");
+  expect_contains(with([](GraphMaker& g) { g.graph().clear_output(); }),
+                  "the graph has no outputs");
+  expect_contains(with([](GraphMaker& g) { g.model.clear_graph(); }),
+                  "has no graph: not an ONNX model");
 }
 
 TEST_F(Refused, OutputsThatDependOnNothing) {
@@ -117,11 +131,14 @@ TEST_F(Refused, OutputsThatDependOnNothing) {
 }
 
 TEST_F(Refused, OpsetsOfUnknownMeaning) {
-  expect_contains(with([](GraphMaker& g) { g.model.clear_opset_import(); }), "no version of ONNX's operators");
+  expect_contains(with([](GraphMaker& g) { g.model.clear_opset_import(); }),
+                  "no version of ONNX's operators");
   expect_contains(with([](GraphMaker& g) { g.model.mutable_opset_import(0)->set_version(6); }),
                   "opset 6 is not supported; supported: 7 to 22");
-  expect_contains(with([](GraphMaker& g) { g.model.mutable_opset_import(0)->set_version(1000); }), "opset 1000");
-  expect_contains(with([](GraphMaker& g) { g.model.add_opset_import()->set_version(9); }), "two versions");
+  expect_contains(with([](GraphMaker& g) { g.model.mutable_opset_import(0)->set_version(1000); }),
+                  "opset 1000");
+  expect_contains(with([](GraphMaker& g) { g.model.add_opset_import()->set_version(9); }),
+                  "two versions");
   EXPECT_EQ(with([](GraphMaker& g) {
               auto* unused = g.model.add_opset_import();
               unused->set_domain("ai.onnx.ml");
@@ -132,26 +149,30 @@ TEST_F(Refused, OpsetsOfUnknownMeaning) {
 
 TEST_F(Refused, InputsWithoutShapeOrOfOtherTypes) {
   expect_contains(with([](GraphMaker& g) { g.graph().mutable_input(0)->clear_type(); }),
-                  "node \"make_y\" (MatMul) reads the graph's input \"x\", whose shape or element type is missing");
-  expect_contains(with([](GraphMaker& g) {
-                    g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
-                        ::onnx::TensorProto::STRING);
-                  }),
-                  "reads the graph's input \"x\", whose shape or element type");
-  expect_contains(with([](GraphMaker& g) {
-                    g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
-                        ::onnx::TensorProto::INT64);
-                  }),
-                  "does not multiply the vectors of [1, 3]");
+                  "node \"make_y\" (MatMul) reads the graph's input \"x\", whose shape or element "
+                  "type is missing");
+  expect_contains(
+      with([](GraphMaker& g) {
+        g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+            ::onnx::TensorProto::STRING);
+      }),
+      "reads the graph's input \"x\", whose shape or element type");
+  expect_contains(
+      with([](GraphMaker& g) {
+        g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+            ::onnx::TensorProto::INT64);
+      }),
+      "does not multiply the vectors of [1, 3]");
 }
 
 TEST_F(Refused, OutputsANodeDoesNotHave) {
-  expect_contains(with([](GraphMaker& g) {
-                    g.node("Dropout", {"y"}, {"kept", "mask"});
-                    g.node("Identity", {"mask"}, {"z"});
-                    return_instead(g, "z");
-                  }),
-                  "node \"make_z\" (Identity) reads \"mask\", an output of its node that is not supported");
+  expect_contains(
+      with([](GraphMaker& g) {
+        g.node("Dropout", {"y"}, {"kept", "mask"});
+        g.node("Identity", {"mask"}, {"z"});
+        return_instead(g, "z");
+      }),
+      "node \"make_z\" (Identity) reads \"mask\", an output of its node that is not supported");
 }
 
 TEST_F(Refused, MissingOperandsOfEveryOperator) {

@@ -10,7 +10,9 @@
 namespace soliton {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 // Vectors of RFC 3720, appendix B.4.
 TEST(Crc32c, KnownVectors) {

@@ -1,4 +1,5 @@
-// The worked examples of docs/wire-format.md, read from the page: what it prints is what the codec writes.
+// The worked examples of docs/wire-format.md, read from the page: what it prints is what the codec
+// writes.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -27,7 +28,8 @@ std::vector<std::byte> hex_block(const std::string& name) {
   const std::size_t begin = from + open.size();
   std::istringstream words(text.substr(begin, text.find("```", begin) - begin));
   std::vector<std::byte> out;
-  for (std::string word; words >> word;) out.push_back(static_cast<std::byte>(std::stoi(word, nullptr, 16)));
+  for (std::string word; words >> word;)
+    out.push_back(static_cast<std::byte>(std::stoi(word, nullptr, 16)));
   return out;
 }
 
