@@ -22,7 +22,9 @@ struct Payload {
 
   void append(std::span<const std::byte> more) {
     SOLITON_CHECK(ghost == 0);
-    bytes.insert(bytes.end(), more.begin(), more.end());
+    const std::size_t before = bytes.size();
+    bytes.resize(before + more.size());
+    std::copy(more.begin(), more.end(), bytes.begin() + static_cast<std::ptrdiff_t>(before));
   }
   // Appends `more`; once ghost bytes exist only ghost bytes may follow.
   void append(const Payload& more) {

@@ -61,13 +61,14 @@ TEST(Style, FilesAreShort) {
 
 // Expected output in a raw string is as long as it is.
 TEST(Style, LinesAreShort) {
+  const std::regex opens_raw("R\"[a-z]*\\("), closes_raw("\\)[a-z]*\"");
   for (const SourceFile& file : source_files()) {
     bool raw = false;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       const std::string& line = file.lines[i];
-      if (!raw) EXPECT_LE(columns(line), kMaxColumns) << file.path << ":" << i + 1;
-      if (!raw && line.find("R\"(") != std::string::npos) raw = true;
-      if (raw && line.find(")\"") != std::string::npos) raw = false;
+      EXPECT_LE(raw ? 0 : columns(line), kMaxColumns) << file.path << ":" << i + 1;
+      if (!raw && std::regex_search(line, opens_raw)) raw = true;
+      if (raw && std::regex_search(line, closes_raw)) raw = false;
     }
   }
 }
