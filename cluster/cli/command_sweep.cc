@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/experiment/sweep.h"
 #include "cluster/manager/run.h"
+#include "cluster/results/sha256.h"
 
 namespace soliton {
 namespace {
@@ -28,11 +32,40 @@ Checked<RunResults> run_point(const std::string& file, const Overrides& override
   return tl::unexpected<Diagnostics>(std::move(problems));
 }
 
+void add_file(const std::string& path, Sha256& digest) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string content((std::istreambuf_iterator<char>(file)), {});
+  digest.update(path);
+  digest.update(content);
+}
+
+void add_folder(const std::string& folder, Sha256& digest) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
+  std::sort(files.begin(), files.end());
+  for (const std::string& file : files) add_file(file, digest);
+}
+
+// What the points depend on beside the experiment and its base file: shipped devices and
+// topologies, and the model.
+std::string inputs_digest(const Experiment& experiment) {
+  Sha256 digest;
+  add_folder(data_root().path + "/configs/devices", digest);
+  add_folder(data_root().path + "/topologies", digest);
+  const Checked<ClusterSpec> base = read_cluster(experiment.cluster, {}, data_root());
+  if (base && !base->model.rnn) add_file(base->model.onnx, digest);
+  return digest.hex();
+}
+
 SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment,
                            const std::atomic<int>& signal) {
   SweepOptions options;
   // Without --out the same experiment finds its finished points again.
   options.folder = line.out.empty() ? "runs/" + experiment.name : line.out;
+  options.overrides = overrides_of(line);
+  options.inputs = inputs_digest(experiment);
   options.stop = [&signal] { return signal != 0; };
   if (!line.quiet && !line.json)
     options.progress = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };

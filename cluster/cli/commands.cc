@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "cluster/cli/environment.h"
+#include "cluster/experiment/experiment.h"
 #include "cluster/manager/run.h"
 #include "cluster/spec/listing.h"
+#include "cluster/spec/parts.h"
 #include "partition/plan/explain.h"
 
 namespace soliton {
@@ -51,11 +55,47 @@ int command_plan(const CommandLine& line) {
 
 namespace {
 
-nlohmann::ordered_json verdict_json(const std::string& file, const Checked<ClusterSpec>& spec) {
+// What a YAML file is, by the key that only its kind has at the left edge; anything else is taken
+// for a cluster file.
+enum class FileKind { kCluster, kExperiment, kDevice, kTopology };
+
+FileKind kind_of(const std::string& path) {
+  static const std::regex device("^kind: *(npu|cpu)\\b"), topology("^kind: *[a-z-]+");
+  std::ifstream file(path);
+  for (std::string text; std::getline(file, text);) {
+    if (text.starts_with("series:")) return FileKind::kExperiment;
+    if (std::regex_search(text, device)) return FileKind::kDevice;
+    if (std::regex_search(text, topology)) return FileKind::kTopology;
+  }
+  return FileKind::kCluster;
+}
+
+template <typename T>
+Diagnostics errors_of(const Checked<T>& checked) {
+  return checked ? Diagnostics{} : checked.error();
+}
+
+// Checks one file; with `expanded`, a cluster file's defaults are written there.
+Diagnostics check_file(const std::string& file, const Overrides& overrides, std::string* expanded) {
+  switch (kind_of(file)) {
+    case FileKind::kExperiment:
+      return errors_of(read_experiment(file));
+    case FileKind::kDevice:
+      return errors_of(read_device(file));
+    case FileKind::kTopology:
+      return errors_of(read_topology_file(file));
+    case FileKind::kCluster:
+      break;
+  }
+  const Checked<ClusterSpec> spec = read_cluster(file, overrides, data_root());
+  if (spec && expanded) *expanded = write_cluster(*spec, ".");
+  return errors_of(spec);
+}
+
+nlohmann::ordered_json verdict_json(const std::string& file, const Diagnostics& problems) {
   nlohmann::ordered_json out{
-      {"file", file}, {"good", spec.has_value()}, {"errors", nlohmann::ordered_json::array()}};
-  if (!spec)
-    for (const Error& error : spec.error().errors) out["errors"].push_back(error.message);
+      {"file", file}, {"good", problems.empty()}, {"errors", nlohmann::ordered_json::array()}};
+  for (const Error& error : problems.errors) out["errors"].push_back(error.message);
   return out;
 }
 
@@ -79,13 +119,15 @@ int command_check(const CommandLine& line) {
   int status = 0;
   nlohmann::ordered_json verdicts = nlohmann::ordered_json::array();
   for (const std::string& file : line.inputs) {
-    const Checked<ClusterSpec> spec = read_cluster(file, overrides_of(line), data_root());
-    verdicts.push_back(verdict_json(file, spec));
-    if (!spec) {
-      const int code = report_errors(spec.error());
+    std::string expanded;
+    const Diagnostics problems =
+        check_file(file, overrides_of(line), line.expand ? &expanded : nullptr);
+    verdicts.push_back(verdict_json(file, problems));
+    if (!problems.empty()) {
+      const int code = report_errors(problems);
       if (status == 0) status = code;
-    } else if (line.expand && !line.json) {
-      std::fputs(write_cluster(*spec, ".").c_str(), stdout);
+    } else if (!line.json && !expanded.empty()) {
+      std::fputs(expanded.c_str(), stdout);
     } else if (!line.quiet && !line.json) {
       fmt::print("{}: good\n", file);
     }

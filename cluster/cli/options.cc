@@ -31,7 +31,7 @@ constexpr Spec kCommands[] = {
     {"sweep",
      "Runs the points of an experiment, keeps finished ones, makes a table, a CSV file and a page "
      "of curves",
-     "soliton sweep configs/experiments/strong-scaling.yaml --out runs/scaling", false},
+     "soliton sweep configs/experiments/strong-scaling.yaml --out runs/scaling", true},
     {"list", "What is built in: devices, topologies, configs, formats or faults, one line each",
      "soliton list devices", false},
     {"bench", "Measures this machine: launch (processes up and down, idle cost, size of a node)",

@@ -5,9 +5,14 @@
 
 #include "cluster/manager/deploy.h"
 #include "cluster/manager/run.h"
+#include "partition/cost/cost_model.h"
+#include "protocol/control/data_message.h"
 
 namespace soliton {
 namespace {
+
+// The partitioner may not see the codec of data messages, but must price the same header.
+static_assert(kCostMessageHeaderBytes == static_cast<std::int64_t>(kDataHeaderBytes));
 
 using Clock = std::chrono::steady_clock;
 

@@ -7,6 +7,7 @@
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
+#include "protocol/isa/host_time.h"
 
 namespace soliton {
 namespace {
@@ -84,7 +85,7 @@ void HostRole::begin_request(std::uint32_t client, Instant now) {
   open.missing =
       shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? open.steps : 1);
   Breakdown path;
-  const Instant ready = occupy_cpu(now, time_before(shard_, open.steps), path, request);
+  const Instant ready = occupy_cpu(now, host_time_before(shard_, open.steps), path, request);
   send_steps(request, open, ready, path);
   open_.emplace(request, std::move(open));
 }
@@ -177,7 +178,8 @@ void HostRole::complete(std::uint32_t request, Open open) {
   completion.request = request;
   HostRecord& record = completion.record;
   record = {RequestId{request}, open.client, open.steps, open.sent, {}, open.last.path, {}};
-  record.completed = occupy_cpu(open.last.at, time_after(shard_, open.steps), record.path, request);
+  record.completed =
+      occupy_cpu(open.last.at, host_time_after(shard_, open.steps), record.path, request);
   if (functional(request)) record.output = assemble(open);
   completion.at = record.completed;
   completions_.emplace(completion.at, std::move(completion));

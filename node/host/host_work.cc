@@ -39,10 +39,6 @@ void log_softmax(std::span<float> values, bool exponentiate) {
   }
 }
 
-Duration cpu_time(const CpuDevice& device, std::int64_t bytes) {
-  return device.operator_overhead + transmit_time(Bytes{bytes}, device.memory_rate);
-}
-
 }  // namespace
 
 std::int64_t InputSource::steps(std::uint32_t number) const {
@@ -79,18 +75,6 @@ std::vector<float> after(const HostShard& shard, std::span<const Half> outputs) 
   for (std::size_t first = 0; first < out.size(); first += width)
     log_softmax(std::span(out).subspan(first, width), shard.after == HostShard::After::kSoftmax);
   return out;
-}
-
-Duration time_before(const HostShard& shard, std::int64_t steps) {
-  if (shard.symbols == 0) return Duration{};
-  return cpu_time(shard.device,
-                  steps * (8 + 2 * 2 * shard.input));  // a symbol, a row read, a row written
-}
-
-Duration time_after(const HostShard& shard, std::int64_t steps) {
-  if (shard.after == HostShard::After::kNone) return Duration{};
-  const std::int64_t vectors = shard.sequence_output ? steps : 1;
-  return cpu_time(shard.device, vectors * shard.output * (2 + 4));  // fp16 read, fp32 written
 }
 
 }  // namespace soliton

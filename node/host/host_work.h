@@ -35,9 +35,4 @@ std::vector<Half> before(const HostShard& shard, const RequestInput& input);
 // The last part of the graph over one or `steps` output vectors, in fp32.
 std::vector<float> after(const HostShard& shard, std::span<const Half> outputs);
 
-// CPU time of the two parts: one operator each, overhead plus bytes read and written at the memory
-// rate; zero where the model has no such operator.
-Duration time_before(const HostShard& shard, std::int64_t steps);
-Duration time_after(const HostShard& shard, std::int64_t steps);
-
 }  // namespace soliton

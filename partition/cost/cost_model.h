@@ -29,12 +29,6 @@ constexpr std::int64_t message_bytes(std::int64_t elements) {
   return kCostMessageHeaderBytes + 2 * elements;
 }
 
-// CPU time of the host's two parts: one operator each, overhead plus bytes read and written at the
-// memory rate. Embedding: per step a symbol of 8 bytes and an fp16 row, read and written. Softmax:
-// fp16 read, fp32 written.
-Duration host_before_time(const HostShard& host, std::int64_t steps);
-Duration host_after_time(const HostShard& host, std::int64_t steps);
-
 // One message on an idle network, from its last value being there to its arrival.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
                       std::int64_t elements, std::uint32_t mtu);

@@ -6,13 +6,10 @@
 #include "partition/cost/cost_model.h"
 #include "partition/cost/packet_flow.h"
 #include "protocol/base/check.h"
+#include "protocol/isa/host_time.h"
 
 namespace soliton {
 namespace {
-
-Duration cpu_time(const CpuDevice& device, std::int64_t bytes) {
-  return device.operator_overhead + transmit_time(Bytes{bytes}, device.memory_rate);
-}
 
 // One request through all NPUs. Endpoints are the shards in order, then the host.
 class Playback {
@@ -66,7 +63,7 @@ class Playback {
   // Step by step, each to all ports and their destinations, as the host role does.
   void send_inputs() {
     Arrival ready;
-    ready.path.host = host_before_time(*request_.host, request_.steps);
+    ready.path.host = host_time_before(*request_.host, request_.steps);
     ready.at = kRunStart + ready.path.host;
     for (std::int64_t step = 0; step < request_.steps; ++step) {
       for (const HostShard::StepPort& port : request_.host->inputs) {
@@ -116,7 +113,7 @@ class Playback {
     }
     SOLITON_CHECK_MSG(replies_ == shard.replies.size() * vectors, "{} replies of {}", replies_,
                       shard.replies.size() * vectors);
-    const Duration after = host_after_time(shard, request_.steps);
+    const Duration after = host_time_after(shard, request_.steps);
     last_reply_.path.host += after;
     out_.path = last_reply_.path;
     out_.latency = last_reply_.at + after - kRunStart;
@@ -133,15 +130,6 @@ class Playback {
 };
 
 }  // namespace
-
-Duration host_before_time(const HostShard& host, std::int64_t steps) {
-  return host.symbols == 0 ? Duration{} : cpu_time(host.device, steps * (8 + 4 * host.input));
-}
-
-Duration host_after_time(const HostShard& host, std::int64_t steps) {
-  if (host.after == HostShard::After::kNone) return Duration{};
-  return cpu_time(host.device, (host.sequence_output ? steps : 1) * host.output * 6);
-}
 
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
                       std::int64_t elements, std::uint32_t mtu) {

@@ -9,6 +9,7 @@
 #include "partition/search/chain_search.h"
 #include "partition/search/refuse.h"
 #include "protocol/base/check.h"
+#include "protocol/isa/host_time.h"
 
 namespace soliton {
 namespace {
@@ -150,7 +151,7 @@ class Partitioner {
   // What the additive model leaves out: the host's own work, and the way of a slice of the answer
   // from the last stage.
   Duration around(const ChainPlan& chain, const HostShard& host) const {
-    Duration out = host_before_time(host, request_.steps) + host_after_time(host, request_.steps);
+    Duration out = host_time_before(host, request_.steps) + host_time_after(host, request_.steps);
     if (request_.topology == nullptr) return out;
     const StageChoice& last = chain.stages.back();
     const std::int64_t slice = host.output / static_cast<std::int64_t>(last.count);

@@ -86,7 +86,11 @@ TEST(Commands, HelpListCheckAndPlanAnswer) {
   EXPECT_EQ(
       nlohmann::json::parse(run_soliton({"list", "topologies", "--json"}).out)[0].contains("name"),
       true);
-  EXPECT_EQ(run_soliton({"check", "configs/quickstart.yaml"}).status, 0);
+  const Ended check =
+      run_soliton({"check", "configs/quickstart.yaml", "configs/devices/bw-s10.yaml",
+                   "configs/experiments/strong-scaling.yaml", "topologies/rack.yaml"});
+  EXPECT_EQ(check.status, 0) << check.err;
+  EXPECT_THAT(check.out, HasSubstr("bw-s10.yaml: good"));
   const Ended plan = run_soliton({"plan", "configs/quickstart.yaml"});
   EXPECT_EQ(plan.status, 0) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("fpga3"));

@@ -135,6 +135,21 @@ TEST(Faults, CutForeverIsExplained) {
   EXPECT_FALSE(read_json(folder.file("cut") + "/results.json")["complete"]);
 }
 
+TEST(Modes, TimingAndSampledGiveTheTimesOfFunctional) {
+  const TemporaryFolder folder;
+  const auto functional = run(folder, "functional", kQuickstart, {"--processes", "packed"});
+  for (const char* compute : {"timing", "sampled"}) {
+    const auto other =
+        run(folder, compute, kQuickstart, {"--set", std::string("compute=") + compute});
+    EXPECT_EQ(other["latency_us"], functional["latency_us"]) << compute;
+    EXPECT_EQ(other["breakdown_us"], functional["breakdown_us"]) << compute;
+    EXPECT_EQ(other["fabric"], functional["fabric"]) << compute;
+  }
+  const auto wall = run(folder, "wall", kQuickstart, {"--time", "wall", "--set", "compute=timing"});
+  EXPECT_EQ(wall["outputs"]["checked"], 0);
+  EXPECT_EQ(wall["requests"]["completed"], 40);
+}
+
 TEST(Synthetic, LayersAndRowsOverNodesMatchOneDevice) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rnn.yaml", R"(name: rnn

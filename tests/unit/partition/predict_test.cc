@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "partition/cost/cost_model.h"
+#include "protocol/isa/host_time.h"
 #include "tests/unit/partition/harness.h"
 
 namespace soliton::test {
@@ -45,7 +46,7 @@ TEST(Predict, BreakdownAddsUpToTheLatency) {
   const Prediction p = predicted(three, &rack, 9);
   EXPECT_EQ(p.path.total(), p.latency);
   EXPECT_GT(p.path.network, Duration{});
-  EXPECT_EQ(p.path.host, host_after_time(three.host, 9));
+  EXPECT_EQ(p.path.host, host_time_after(three.host, 9));
   EXPECT_EQ(p.path.queue, Duration{});
 }
 
@@ -53,12 +54,12 @@ TEST(Predict, HostCostsAreOverheadPlusBytesAtTheMemoryRate) {
   HostShard host;
   host.input = 64;
   host.output = 12;
-  EXPECT_EQ(host_before_time(host, 10), Duration{});
+  EXPECT_EQ(host_time_before(host, 10), Duration{});
   host.symbols = 100;
   host.after = HostShard::After::kSoftmax;
   // 10 rows of 64 fp16 read and written and 10 symbols: 2640 bytes at 20 GB/s.
-  EXPECT_EQ(host_before_time(host, 10), nanoseconds(200) + nanoseconds(132));
-  EXPECT_EQ(host_after_time(host, 10), nanoseconds(200) + picoseconds(3600));
+  EXPECT_EQ(host_time_before(host, 10), nanoseconds(200) + nanoseconds(132));
+  EXPECT_EQ(host_time_after(host, 10), nanoseconds(200) + picoseconds(3600));
 }
 
 TEST(Predict, WithoutANetworkOnlyTheNpuTakesTime) {

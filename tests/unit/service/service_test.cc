@@ -1,0 +1,129 @@
+// The service of one FPGA as a story: who is served when, what waits, what leaves.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "node/service/npu_service.h"
+
+namespace soliton {
+namespace {
+
+// A device that adds a constant to what it gets and sends it on: one vector chain of 183 cycles at
+// 250 MHz.
+Shard adder() {
+  Shard shard;
+  shard.node = "fpga0";
+  shard.device.native_dim = 4;
+  shard.device.tile_engines = 1;
+  shard.device.lanes = 4;
+  shard.device.formats.push_back({NumberFormat{.name = "ms-fp8"}, 1});
+  shard.format = shard.device.formats[0].format;
+  shard.vectors.push_back({"one", Memory::kAddSubVrf0, 0, std::vector<Half>(4, to_half(1.0f))});
+  shard.program.chains.push_back({"add",
+                                  1,
+                                  1,
+                                  {{Opcode::kVRd, Memory::kNetQ, 0},
+                                   {Opcode::kVvAdd, Memory::kAddSubVrf0, 0},
+                                   {Opcode::kVWr, Memory::kNetQ, 0}}});
+  shard.program.segments.push_back({0, 1, 0, 1});
+  shard.in_ports.push_back({"x", 4, false});
+  shard.out_ports.push_back({"y", 4, {{"host0", 9}}});
+  return shard;
+}
+
+constexpr Duration kRequest = nanoseconds(654 * 4);  // T0
+constexpr Duration kChain = nanoseconds(183 * 4);
+
+struct World {
+  Shard shard = adder();
+  NpuService service;
+
+  explicit World(TimeBase time = TimeBase::kEmulated, std::uint32_t functional_every = 1)
+      : service(shard, {NodeId{1}, time, functional_every, 0}, {"host0", "fpga0"}, nullptr) {}
+
+  void message(std::uint32_t request, float value, Instant now, std::uint16_t port = 0) {
+    DataHeader header;
+    header.request = RequestId{request};
+    header.port = port;
+    header.steps = 1;
+    const std::vector<Half> values(4, to_half(value));
+    Payload vectors;
+    vectors.append(std::as_bytes(std::span(values)));
+    service.on_message(NodeId{0}, pack_data(header, vectors), now);
+  }
+  std::optional<DataMessage> leaves(Instant now) {
+    const std::optional<RoleMessage> message = service.poll_message(now);
+    return message ? std::optional(*unpack_data(message->message)) : std::nullopt;
+  }
+};
+
+TEST(Service, AnswersWhenTheTimingModelSaysSo) {
+  World world;
+  world.message(0, 2.0f, Instant{microseconds(1)});
+  const Instant done = Instant{microseconds(1)} + kRequest + kChain;
+  EXPECT_EQ(world.service.next_deadline(), done);
+  EXPECT_FALSE(world.leaves(done - picoseconds(1)));
+  const std::optional<DataMessage> reply = world.leaves(done);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->header.port, 9);
+  EXPECT_EQ(reply->header.path.compute, kRequest + kChain);
+  Half first = 0;
+  std::memcpy(&first, reply->vectors.bytes.data(), sizeof first);
+  EXPECT_EQ(to_float(first), 3.0f);
+  EXPECT_EQ(world.service.next_deadline(), kNever);
+}
+
+TEST(Service, TheNextRequestQueuesUntilTheDeviceIsFree) {
+  World world;
+  world.message(0, 0.0f, kRunStart);
+  world.message(1, 0.0f, kRunStart + nanoseconds(100));
+  const Instant first = kRunStart + kRequest + kChain;
+  ASSERT_TRUE(world.leaves(first));
+  const std::optional<DataMessage> second = world.leaves(first + kRequest + kChain);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->header.path.queue, first - (kRunStart + nanoseconds(100)));
+  EXPECT_EQ(world.service.stats().requests, 2u);
+}
+
+TEST(Service, ALaterRequestIsHeldUntilItsTurn) {
+  World world;
+  world.message(1, 5.0f, kRunStart);
+  EXPECT_EQ(world.service.next_deadline(), kNever);
+  EXPECT_THAT(world.service.describe_outstanding().at(0),
+              ::testing::HasSubstr("request 0 has not come"));
+  world.message(0, 1.0f, kRunStart + microseconds(10));
+  EXPECT_EQ(world.service.next_deadline(), kRunStart + microseconds(10) + kRequest + kChain);
+  world.leaves(kNever);
+  EXPECT_EQ(index(world.leaves(kNever)->header.request), 1u);
+}
+
+TEST(Service, WhatIsNotForItIsRefusedAndCounted) {
+  World world;
+  world.message(0, 0.0f, kRunStart, 7);  // no such port
+  world.service.on_message(NodeId{0}, Payload{std::vector<std::byte>(5), 0},
+                           kRunStart);  // no header
+  world.message(0, 0.0f, kRunStart);
+  world.message(0, 0.0f, kRunStart + microseconds(50));  // already answered
+  EXPECT_EQ(world.service.refused(), 3u);
+  EXPECT_EQ(world.service.stats().requests, 1u);
+}
+
+TEST(Service, InWallTimeResultsLeaveAtOnceAndTheWorkIsBookedAsCompute) {
+  World world(TimeBase::kWall);
+  world.message(0, 2.0f, Instant{milliseconds(3)});
+  const std::optional<DataMessage> reply = world.leaves(Instant{milliseconds(3)} + microseconds(7));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->header.path.compute, microseconds(7));
+  EXPECT_EQ(world.service.device_time().max(), kRequest + kChain);
+}
+
+TEST(Service, SampledRequestsTakeTheSameTimeWithoutValues) {
+  World world(TimeBase::kEmulated, 2);
+  world.message(0, 0.0f, kRunStart);
+  world.message(1, 0.0f, Instant{milliseconds(1)});
+  EXPECT_EQ(world.leaves(kNever)->vectors.ghost, 0u);
+  EXPECT_EQ(world.service.next_deadline(), Instant{milliseconds(1)} + kRequest + kChain);
+  EXPECT_EQ(world.leaves(kNever)->vectors.ghost, 8u);
+}
+
+}  // namespace
+}  // namespace soliton
