@@ -13,6 +13,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kSpin = 4000;  // looks at a doorbell, a few microseconds
+// Waking a sleeper on another core costs 25 to 50 us, on the same core 3 (DESIGN, section 4). Below
+// this many weights a node's share of a step is computed in less time than that, so hub and nodes
+// share a core; above, cores pay.
+constexpr std::size_t kWeightsWorthACore = 1 << 19;
 constexpr auto kProgressEvery = std::chrono::milliseconds(100);
 
 std::size_t cores() {
@@ -21,6 +25,41 @@ std::size_t cores() {
   return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::size_t>(CPU_COUNT(&set))
                                                      : 1;
 }
+
+// Weights of the largest shard whose values are computed.
+std::size_t largest_shard(const std::vector<NodeAssignment>& nodes) {
+  std::size_t largest = 0;
+  for (const NodeAssignment& node : nodes) {
+    if (!node.deployment.shard || node.deployment.functional_every == 0) continue;
+    std::size_t weights = 0;
+    for (const ShardMatrix& matrix : node.deployment.shard->matrices)
+      weights += matrix.weights.mantissas.size();
+    largest = std::max(largest, weights);
+  }
+  return largest;
+}
+
+// Keeps this thread and the processes it starts on the core it is on, until the end of the scope.
+class OneCore {
+ public:
+  explicit OneCore(bool wanted)
+      : pinned_(wanted && sched_getaffinity(0, sizeof before_, &before_) == 0) {
+    if (!pinned_) return;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<std::size_t>(std::max(sched_getcpu(), 0)), &one);
+    sched_setaffinity(0, sizeof one, &one);
+  }
+  ~OneCore() {
+    if (pinned_) sched_setaffinity(0, sizeof before_, &before_);
+  }
+  OneCore(const OneCore&) = delete;
+  OneCore& operator=(const OneCore&) = delete;
+
+ private:
+  cpu_set_t before_;
+  bool pinned_;
+};
 
 Result<std::vector<Channel>> make_channels(const std::vector<NodeAssignment>& nodes) {
   std::vector<Channel> channels;
@@ -51,6 +90,7 @@ struct ProcessRun {
   const std::vector<NodeAssignment>& nodes;
   const RunControl& control;
   ClusterOutcome& outcome;
+  std::uint32_t spin;
   Fleet fleet;
 
   bool launch(std::vector<Channel>& channels) {
@@ -66,7 +106,7 @@ struct ProcessRun {
 
   void play(const FabricInputs& fabric, std::vector<Channel>& channels) {
     WaitOptions wait;
-    wait.spin = nodes.size() + 1 <= cores() ? kSpin : 0;
+    wait.spin = spin;
     wait.alive = [this] { return alive(fleet); };
     std::vector<std::unique_ptr<RemoteNode>> remote;
     std::vector<EngineNode*> engine_nodes;
@@ -114,7 +154,10 @@ ClusterOutcome run_processes(const std::vector<NodeAssignment>& nodes, const Fab
     outcome.error = channels.error();
     return outcome;
   }
-  ProcessRun run{nodes, control, outcome, Fleet({control.node_program, control.log_folder})};
+  const bool spinning = nodes.size() + 1 <= cores();
+  const OneCore one_core(!spinning && largest_shard(nodes) < kWeightsWorthACore);
+  ProcessRun run{nodes, control, outcome, spinning ? kSpin : 0,
+                 Fleet({control.node_program, control.log_folder})};
   if (run.launch(*channels)) {
     run.fleet.send_start(0);
     run.play(fabric, *channels);
