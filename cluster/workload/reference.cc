@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include "cluster/workload/workload.h"
 #include "node/npu/npu.h"
@@ -38,7 +37,7 @@ class Bench {
     drain();
     SOLITON_CHECK_MSG(npu_.finished(), "the unsharded run waits for {}", npu_.waiting_for());
     now_ = npu_.free_at();
-    return after(host_, assemble(input.steps));
+    return after(host_, assemble(host_, input.steps, replies_));
   }
 
  private:
@@ -50,23 +49,6 @@ class Bench {
         else
           replies_[destination.port].push_back(output->vectors);
       }
-  }
-
-  std::vector<Half> assemble(std::int64_t steps) const {
-    const std::size_t vectors = host_.sequence_output ? static_cast<std::size_t>(steps) : 1;
-    const auto width = static_cast<std::size_t>(host_.output);
-    std::vector<Half> out(vectors * width);
-    for (std::size_t port = 0; port < host_.replies.size(); ++port) {
-      SOLITON_CHECK_MSG(replies_[port].size() == vectors, "port {}: {} of {}", port,
-                        replies_[port].size(), vectors);
-      for (std::size_t i = 0; i < vectors; ++i) {
-        const std::size_t step = host_.replies[port].reversed ? vectors - 1 - i : i;
-        const std::vector<std::byte>& bytes = replies_[port][i].bytes;
-        std::memcpy(out.data() + step * width + host_.replies[port].offset, bytes.data(),
-                    bytes.size());
-      }
-    }
-    return out;
   }
 
   const Shard& shard_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
@@ -155,24 +154,6 @@ void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   complete(request, std::move(done));
 }
 
-std::vector<float> HostRole::assemble(const Open& open) const {
-  const std::size_t vectors = shard_.sequence_output ? static_cast<std::size_t>(open.steps) : 1;
-  const auto width = static_cast<std::size_t>(shard_.output);
-  std::vector<Half> outputs(vectors * width);
-  for (std::size_t port = 0; port < shard_.replies.size(); ++port) {
-    const HostShard::ReplyPort& reply = shard_.replies[port];
-    for (std::size_t i = 0; i < vectors; ++i) {
-      const std::size_t step = reply.reversed ? vectors - 1 - i : i;
-      const Payload& payload = open.replies[port][i];
-      SOLITON_CHECK_MSG(payload.bytes.size() == 2 * reply.elements, "reply of {} bytes",
-                        payload.bytes.size());
-      std::memcpy(outputs.data() + step * width + reply.offset, payload.bytes.data(),
-                  payload.bytes.size());
-    }
-  }
-  return after(shard_, outputs);
-}
-
 void HostRole::complete(std::uint32_t request, Open open) {
   Completion completion;
   completion.request = request;
@@ -180,7 +161,8 @@ void HostRole::complete(std::uint32_t request, Open open) {
   record = {RequestId{request}, open.client, open.steps, open.sent, {}, open.last.path, {}};
   record.completed =
       occupy_cpu(open.last.at, host_time_after(shard_, open.steps), record.path, request);
-  if (functional(request)) record.output = assemble(open);
+  if (functional(request))
+    record.output = after(shard_, assemble(shard_, open.steps, open.replies));
   completion.at = record.completed;
   completions_.emplace(completion.at, std::move(completion));
 }

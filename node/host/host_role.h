@@ -82,7 +82,6 @@ class HostRole : public Role {
   void send_step(const DataHeader& header, std::size_t port, Payload vector, Instant at);
   void complete(std::uint32_t request, Open open);
   void finish_due(Instant now);
-  std::vector<float> assemble(const Open& open) const;
   // Reserves the CPU from `now` for `work`; the wait and the work are added to `path`. Returns the
   // end.
   Instant occupy_cpu(Instant now, Duration work, Breakdown& path, std::uint32_t request);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
@@ -64,6 +65,25 @@ std::vector<Half> before(const HostShard& shard, const RequestInput& input) {
                shard.table.begin() + static_cast<std::ptrdiff_t>((row + 1) * width));
   }
   return out;
+}
+
+std::vector<Half> assemble(const HostShard& shard, std::int64_t steps,
+                           const std::vector<std::vector<Payload>>& replies) {
+  const std::size_t vectors = shard.sequence_output ? static_cast<std::size_t>(steps) : 1;
+  const auto width = static_cast<std::size_t>(shard.output);
+  std::vector<Half> outputs(vectors * width);
+  for (std::size_t port = 0; port < shard.replies.size(); ++port) {
+    const HostShard::ReplyPort& reply = shard.replies[port];
+    SOLITON_CHECK_MSG(replies[port].size() == vectors, "port {}: {} of {}", port,
+                      replies[port].size(), vectors);
+    for (std::size_t i = 0; i < vectors; ++i) {
+      const std::size_t step = reply.reversed ? vectors - 1 - i : i;
+      const std::vector<std::byte>& bytes = replies[port][i].bytes;
+      SOLITON_CHECK_MSG(bytes.size() == 2 * reply.elements, "reply of {} bytes", bytes.size());
+      std::memcpy(outputs.data() + step * width + reply.offset, bytes.data(), bytes.size());
+    }
+  }
+  return outputs;
 }
 
 std::vector<float> after(const HostShard& shard, std::span<const Half> outputs) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "protocol/base/payload.h"
 #include "protocol/base/quantity.h"
 #include "protocol/isa/shard.h"
 
@@ -32,6 +33,10 @@ struct InputSource {
 // The step vectors as fp16, step by step. A symbol outside the table counts as symbol 0; reading
 // the workload refuses it.
 std::vector<Half> before(const HostShard& shard, const RequestInput& input);
+// The fp16 output vectors, put together from what came back: `replies[p][i]` is the i-th message of
+// reply port p. REQUIRES: one message a vector on each port, each of its port's size.
+std::vector<Half> assemble(const HostShard& shard, std::int64_t steps,
+                           const std::vector<std::vector<Payload>>& replies);
 // The last part of the graph over one or `steps` output vectors, in fp32.
 std::vector<float> after(const HostShard& shard, std::span<const Half> outputs);
 
