@@ -80,6 +80,23 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, const Finished
   return {};
 }
 
+// The controller's own log; the nodes write theirs beside it.
+std::string log_text(const CommandLine& line, const PreparedRun& run, const FinishedRun& finished) {
+  const WallSummary& wall = finished.results.wall;
+  std::string text = fmt::format("soliton run {}\n", line.inputs.front());
+  for (const std::string& override_text : overrides_of(line))
+    text += fmt::format("  --set {}\n", override_text);
+  text += fmt::format(
+      "{}: {} nodes, {} requests asked, {} answered; {} processes up in {:.3f} s, {:.3f} s in "
+      "all\n",
+      run.spec.name, run.spec.nodes.size(), run.spec.workload.requests,
+      finished.results.requests.size(), wall.processes, wall.launch_seconds, wall.seconds);
+  if (finished.error) text += fmt::format("error: {}\n", finished.error->message);
+  if (finished.interrupted_by != 0)
+    text += fmt::format("interrupted by signal {}\n", finished.interrupted_by);
+  return text;
+}
+
 // First cause wins; the others are listed.
 int verdict(const PreparedRun& run, const FinishedRun& finished) {
   const RunResults& results = finished.results;
@@ -139,7 +156,8 @@ int command_run(const CommandLine& line) {
   const FinishedRun finished = execute_run(run, control_of(line, run, *folder, progress));
   progress.clear();
   SummaryContext context = summary_context(run, folder->path());
-  const Status written = write_all(*folder, run, finished, context);
+  Status written = write_all(*folder, run, finished, context);
+  if (written) written = folder->write("log/soliton.log", log_text(line, run, finished));
   if (line.json) {
     std::fputs(results_json(finished.results).c_str(), stdout);
   } else if (!line.quiet) {

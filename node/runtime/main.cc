@@ -69,6 +69,25 @@ class ReportingNode : public Machine {
   Instant last_{};
 };
 
+// The node's log: what it was, and what it did. Times are run time.
+void log_ready(const NodeAssignment& assignment, const std::string& how) {
+  const Deployment& d = assignment.deployment;
+  fmt::print(stderr, "{}: ready as process {}, {}, {}\n", d.node, getpid(),
+             d.shard  ? "NPU"
+             : d.host ? "host"
+                      : "idle",
+             how);
+}
+
+void log_end(const NodeAssignment& assignment, const NodeStats& stats, Instant now) {
+  fmt::print(
+      stderr,
+      "{}: ended at {}: {} requests served, {} sent, {} packets, {} retransmitted, {} timeouts\n",
+      assignment.deployment.node, to_string(now - kRunStart), stats.npu.requests, stats.sent,
+      stats.ltl.packets_sent, stats.ltl.retransmitted, stats.ltl.timeouts);
+  for (const std::string& line : stats.outstanding) fmt::print(stderr, "  open: {}\n", line);
+}
+
 int fail(ControlSocket& control, const Error& error) {
   fmt::print(stderr, "{}\n", error.message);
   static_cast<void>(control.send(Report{error}));
@@ -79,6 +98,7 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
   Result<Channel> channel = Channel::attach(kChannelFd);
   if (!channel) return fail(control, channel.error());
   Node node(assignment.deployment);
+  log_ready(assignment, "virtual time");
   static_cast<void>(control.send(Report{Ready{}}));
   // The start command carries nothing here; its arrival, or the end of the controller, is all that
   // matters.
@@ -91,7 +111,9 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
   const Status served = serve_channel(*channel, machine, assignment.deployment.id, wait);
   if (!served) return fail(control, served.error());
   reporter.flush(0);
-  static_cast<void>(control.send(Report{stats_of(node, machine.last())}));
+  const NodeStats stats = stats_of(node, machine.last());
+  log_end(assignment, stats, machine.last());
+  static_cast<void>(control.send(Report{stats}));
   return EXIT_SUCCESS;
 }
 
@@ -109,6 +131,7 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control) {
   Result<std::unique_ptr<UdpLink>> socket = UdpLink::open(context);
   if (!socket) return fail(control, socket.error());
   Node node(assignment.deployment);
+  log_ready(assignment, fmt::format("wall time, UDP port {}", (*socket)->port()));
   static_cast<void>(control.send(Report{Ready{(*socket)->port()}}));
   const std::optional<Command> command = control.receive_command();
   const StartCommand* start = command ? std::get_if<StartCommand>(&*command) : nullptr;
@@ -133,6 +156,7 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control) {
   reporter.flush(0);
   NodeStats stats = stats_of(node, driver.now());
   stats.faults = hits_of(interceptor);
+  log_end(assignment, stats, driver.now());
   static_cast<void>(control.send(Report{stats}));
   return EXIT_SUCCESS;
 }

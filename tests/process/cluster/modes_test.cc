@@ -50,6 +50,17 @@ TEST(Modes, QuickstartGivesTheSameBytesInAllThree) {
   EXPECT_EQ(packed["wall"]["processes"], 1);
 }
 
+TEST(Modes, TheRunFolderHoldsWhatTheInterfaceSays) {
+  const TemporaryFolder folder;
+  run(folder, "run", kQuickstart, {});
+  for (const char* name :
+       {"results.json", "summary.txt", "requests.csv", "trace.json", "report.html", "cluster.yaml",
+        "log/soliton.log", "log/host0.log", "log/fpga3.log"})
+    EXPECT_FALSE(read_text(folder.file("run") + "/" + name).empty()) << name;
+  EXPECT_FALSE(read_json(folder.file("run") + "/trace.json")["traceEvents"].empty());
+  EXPECT_THAT(read_text(folder.file("run") + "/log/fpga3.log"), HasSubstr("40 requests served"));
+}
+
 TEST(Modes, VirtualResultsAreTheSameRunAfterRun) {
   const TemporaryFolder folder;
   run(folder, "first", kQuickstart, {});
