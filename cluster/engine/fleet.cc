@@ -201,18 +201,27 @@ bool Fleet::wait_all_closed(int milliseconds) {
   });
 }
 
+void Fleet::signal_all(int number) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& node : nodes_) node->process->signal(number);
+}
+
+bool Fleet::is_closed(const NodeState& node) const {
+  const std::lock_guard lock(mutex_);
+  return node.closed;
+}
+
 void Fleet::stop() {
   stopping_ = true;
-  for (const auto& node : nodes_) {
-    node->process->signal(SIGCONT);
-    static_cast<void>(node->control->send(Command{StopCommand{}}));
-  }
+  signal_all(SIGCONT);
+  for (const auto& node : nodes_) static_cast<void>(node->control->send(Command{StopCommand{}}));
   if (!wait_all_closed(options_.drain_milliseconds)) {
-    for (const auto& node : nodes_) node->process->signal(SIGTERM);
+    signal_all(SIGTERM);
     wait_all_closed(options_.term_milliseconds);
   }
+  // What closed its socket is on its way out; the rest is killed below.
   for (const auto& node : nodes_)
-    if (!node->process->wait(node->closed ? 1000 : 0)) node->process->signal(SIGKILL);
+    if (is_closed(*node)) node->process->wait(1000);
   kill();
 }
 
@@ -221,7 +230,7 @@ void Fleet::kill() {
   if (reader_.joinable()) {
     const std::uint64_t one = 1;
     static_cast<void>(!::write(wake_.get(), &one, sizeof one));
-    for (const auto& node : nodes_) node->process->signal(SIGKILL);
+    signal_all(SIGKILL);
     reader_.join();
   }
   const std::lock_guard lock(mutex_);

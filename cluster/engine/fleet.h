@@ -77,6 +77,8 @@ class Fleet {
   Status start_one(const NodeAssignment& assignment, int channel);
   Descriptor open_log(const std::string& name) const;
   std::string last_log_lines(const std::string& name) const;
+  void signal_all(int number);
+  bool is_closed(const NodeState& node) const;
   void read_loop();
   void take(NodeState& node, Report report);
   void mark_closed(NodeState& node);
