@@ -27,7 +27,7 @@ struct ValueCounts {
 class ChainValues {
  public:
   // Loads the shard's constants. `shard` and `program` must outlive the object.
-  // REQUIRES: the shard's matrices have their mantissas.
+  // REQUIRES: the shard's matrices have their weights.
   ChainValues(const Shard& shard, const CompiledProgram& program);
 
   // Zeroes the initial state.

@@ -12,6 +12,7 @@ struct NumberFormat {
   rounding @5 :UInt8;
   overflow @6 :UInt8;
   flush @7 :Bool;
+  ditherSeed @8 :UInt64;
 }
 
 struct NpuDevice {
@@ -73,6 +74,8 @@ struct Matrix {
   blockStarts @7 :List(Int32);
   mantissas @8 :Data;         # int8, row-major
   exponents @9 :Data;         # int16 little endian
+  wide @10 :Data;             # fp32 little endian, row-major
+  scales @11 :Data;           # fp32 little endian
 }
 
 struct Vector {

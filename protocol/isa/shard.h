@@ -22,7 +22,7 @@ struct ShardMatrix {
   std::uint32_t tile_address = 0;
   std::uint32_t tile_rows = 0;
   std::uint32_t tile_columns = 0;
-  BfpMatrix weights;  // empty mantissas under `compute: timing`
+  BfpMatrix weights;  // no elements under `compute: timing`
 };
 
 // Constants written into a vector register file when the shard is loaded: ceil(values / N) native
