@@ -61,6 +61,7 @@ void write_matrix(const ShardMatrix& matrix, wire::Matrix::Builder out) {
   out.setExponents(as_data(matrix.weights.exponents));
   out.setWide(as_data(matrix.weights.wide));
   out.setScales(as_data(matrix.weights.scales));
+  out.setMemory(static_cast<std::uint8_t>(matrix.memory));
 }
 
 ShardMatrix read_matrix(wire::Matrix::Reader in) {
@@ -77,6 +78,7 @@ ShardMatrix read_matrix(wire::Matrix::Reader in) {
   matrix.weights.exponents = from_data<std::int16_t>(in.getExponents());
   matrix.weights.wide = from_data<float>(in.getWide());
   matrix.weights.scales = from_data<float>(in.getScales());
+  matrix.memory = static_cast<Memory>(in.getMemory());
   return matrix;
 }
 
@@ -148,6 +150,8 @@ void write_shard(const Shard& shard, wire::Shard::Builder out) {
   for (unsigned i = 0; i < matrices.size(); ++i) write_matrix(shard.matrices[i], matrices[i]);
   write_registers(shard, out);
   write_ports(shard, out);
+  out.setWindowTiles(shard.window_tiles);
+  out.setBatch(shard.batch);
 }
 
 Result<Shard> read_shard(wire::Shard::Reader in) {
@@ -167,6 +171,8 @@ Result<Shard> read_shard(wire::Shard::Reader in) {
     shard.zeroed.push_back(
         {static_cast<Memory>(range.getMemory()), range.getFirst(), range.getCount()});
   read_ports(in, shard);
+  shard.window_tiles = in.getWindowTiles();
+  shard.batch = in.getBatch();
   return shard;
 }
 
