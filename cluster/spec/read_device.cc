@@ -12,10 +12,20 @@ constexpr std::int64_t kCyclesLimit = 1'000'000'000;
 // section 3).
 constexpr std::int64_t kNativeDimLimit = 1'040;
 
-bool read_format(MapReader& entry, NumberFormat& out) {
+// A format by its name, or one that the entry defines.
+bool read_format(MapReader& entry, const YamlValue& value, const std::vector<NpuFormat>& defined,
+                 NumberFormat& out) {
+  if (defines_format(value)) {
+    if (!read_format_definition(entry, out)) return false;
+    const NpuFormat* other = find_format(defined, out.name);
+    if (other == nullptr || other->format == out) return true;
+    return entry.error("name", fmt::format("\"{}\" is defined otherwise by the cluster's formats",
+                                           out.name)),
+           false;
+  }
   std::string name;
   if (entry.require("name") == nullptr || !entry.text("name", name)) return false;
-  const Result<NumberFormat> format = parse_format(name);
+  const Result<NumberFormat> format = resolve_format(name, defined);
   if (!format) return entry.error("name", format.error().message), false;
   if (const Status supported = check_multiplies(*format); !supported)
     return entry.error("name", supported.error().message), false;
@@ -23,7 +33,8 @@ bool read_format(MapReader& entry, NumberFormat& out) {
   return true;
 }
 
-void read_formats(MapReader& device, const std::string& label, std::vector<NpuFormat>& out) {
+void read_formats(MapReader& device, const std::string& label,
+                  const std::vector<NpuFormat>& defined, std::vector<NpuFormat>& out) {
   const YamlValue* list = device.require("formats");
   if (list == nullptr) return;
   if (list->kind != YamlValue::Kind::kList || list->items.empty())
@@ -33,14 +44,11 @@ void read_formats(MapReader& device, const std::string& label, std::vector<NpuFo
     MapReader entry(device.context(), list->items[i], "device_format",
                     fmt::format("{}formats[{}]", label, i));
     NpuFormat format;
-    const bool good = read_format(entry, format.format);
+    const bool good = read_format(entry, list->items[i], defined, format.format);
     entry.require("beats_per_tile");
     entry.integer("beats_per_tile", format.beats_per_tile, 1, 1 << 20);
-    entry.finish();
-    const auto same = [&](const NpuFormat& other) {
-      return other.format.name == format.format.name;
-    };
-    if (good && std::any_of(out.begin(), out.end(), same))
+    entry.finish("for a format that is defined elsewhere; give it an element");
+    if (good && find_format(out, format.format.name) != nullptr)
       entry.error("name", fmt::format("\"{}\" stands here twice", format.format.name));
     out.push_back(std::move(format));
   }
@@ -70,7 +78,8 @@ void read_timing(MapReader& device, const std::string& label, NpuTimingParameter
   map.finish();
 }
 
-void read_npu(MapReader& map, const std::string& label, NpuDevice& out) {
+void read_npu(MapReader& map, const std::string& label, const std::vector<NpuFormat>& defined,
+              NpuDevice& out) {
   const Bytes dram_limit{std::int64_t{1} << 44};
   for (const char* key :
        {"name", "clock", "tile_engines", "lanes", "native_dimension", "matrix_registers"})
@@ -90,7 +99,7 @@ void read_npu(MapReader& map, const std::string& label, NpuDevice& out) {
   map.bytes("dram", out.dram, Bytes{0}, dram_limit);
   map.bit_rate("dram_bandwidth", out.dram_rate);
   map.bit_rate("network_bandwidth", out.network_rate);
-  read_formats(map, label, out.formats);
+  read_formats(map, label, defined, out.formats);
   read_timing(map, label, out.timing);
 }
 
@@ -106,14 +115,14 @@ void read_cpu(MapReader& map, CpuDevice& out) {
 }  // namespace
 
 void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                     Device& out) {
+                     const std::vector<NpuFormat>& defined, Device& out) {
   MapReader map(context, value, "device", label);
   if (!map.is_map()) return;
   map.choice("kind", out.kind,
              Choices<Device::Kind>{{"npu", Device::Kind::kNpu}, {"cpu", Device::Kind::kCpu}});
   const bool is_npu = out.kind == Device::Kind::kNpu;
   if (is_npu)
-    read_npu(map, label.empty() ? "" : label + ".", out.npu);
+    read_npu(map, label.empty() ? "" : label + ".", defined, out.npu);
   else
     read_cpu(map, out.cpu);
   map.finish(is_npu ? "for a device of kind npu" : "for a device of kind cpu");
@@ -126,7 +135,7 @@ Checked<Device> read_device(const std::string& file) {
   if (!tree) return tl::unexpected<Diagnostics>(tree.error());
   ReadContext context(file, {});
   Device device;
-  read_device_map(context, *tree, "", device);
+  read_device_map(context, *tree, "", {}, device);
   if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
   return device;
 }
