@@ -84,7 +84,7 @@ struct Npu::Impl {
   Impl(const Shard& shard_in, ComputeMode mode, NodeId node_in, TraceBuffer* trace_in)
       : shard(shard_in),
         program(shard),
-        timing(shard.device, program),
+        timing(shard, program),
         netq(shard.in_ports),
         counter(shard.program),
         node(node_in),
