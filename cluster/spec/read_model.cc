@@ -29,7 +29,8 @@ void read_rnn(MapReader& model, const YamlValue& value, ModelSpec& out) {
 }  // namespace
 
 const Choices<Cell>& cells() {
-  static const Choices<Cell> table = {{"gru", Cell::kGru}, {"lstm", Cell::kLstm}};
+  static const Choices<Cell> table = {
+      {"gru", Cell::kGru}, {"lstm", Cell::kLstm}, {"rnn", Cell::kRnn}};
   return table;
 }
 

@@ -17,8 +17,6 @@ Moment after(Moment moment, Ticks ticks) { return {moment.at + ticks, moment.ori
 ChainTiming::ChainTiming(const NpuDevice& device, const CompiledProgram& program)
     : clock_(device.clock, device.tile_engines),
       cycle_(clock_.cycles(1)),
-      depth_(clock_.cycles(device.timing.depth_cycles)),
-      vector_(clock_.cycles(device.timing.vector_cycles)),
       request_(clock_.cycles(device.timing.request_cycles)),
       vectors_(program.layout().size()) {}
 
@@ -84,7 +82,7 @@ void ChainTiming::mark_read(VectorRange range, Moment at) {
 ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const Moment* operands) {
   const Moment start = later_of(mvu_free_, input);
   mvu_free_ = after(start, chain.slot);
-  Moment result = after(mvu_free_, depth_);
+  Moment result = after(mvu_free_, chain.latency);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
   return {start, result};
 }
@@ -92,7 +90,7 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
 ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
                                     const Moment* operands) const {
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
-  return {start, chain.operations.empty() ? start : after(start, vector_)};
+  return {start, after(start, chain.latency)};
 }
 
 Moment ChainTiming::after_hazards(const CompiledChain& chain, Moment result) const {

@@ -36,7 +36,7 @@ std::uint32_t ShardBuilder::constant(std::string name, Memory memory, std::vecto
 PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
   PlacedMatrix placed{tiles_, vectors(cut.rows.count),
                       vectors(padded_columns(cut.parts, native_dim()))};
-  tiles_ += placed.rows * placed.columns;
+  tiles_ += static_cast<std::uint32_t>(shard_.device.tiles_taken(placed.rows, placed.columns));
   if (failure_) return placed;
   auto weights = cut_matrix(cut, shard_.format, native_dim(), with_weights_);
   if (!weights) {

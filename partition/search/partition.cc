@@ -59,6 +59,15 @@ class Partitioner {
       }
     }
     for (const LowerNode& node : view_.nodes) {
+      if (node.device.cell_programs == first.cell_programs) continue;
+      problems.add(
+          ErrorCode::kInvalid,
+          fmt::format("{} and {} write recurrent cells differently (cell_programs of their "
+                      "devices); use nodes of one kind",
+                      view_.nodes.front().name, node.name));
+      break;
+    }
+    for (const LowerNode& node : view_.nodes) {
       if (node.device.native_dim == first.native_dim) continue;
       problems.add(
           ErrorCode::kInvalid,
@@ -253,7 +262,7 @@ class Partitioner {
     const NpuDevice& device = view_.nodes.front().device;
     const NpuFormat format = *format_on(device, request_.precision);
     const std::int64_t short_of =
-        tiles_of_model(*request_.model, device.native_dim) - tiles_that_fit(device, format.format);
+        tiles_of_model(*request_.model, device) - tiles_that_fit(device, format.format);
     if (short_of > 0) {
       return fmt::format("one device would need {} more memory than it has",
                          describe(tile_bytes(short_of, format.format, device.native_dim)));
