@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
+#include "node/npu/critical_path.h"
 #include "partition/cost/cost_model.h"
 #include "partition/search/chain_search.h"
 #include "partition/search/refuse.h"
@@ -15,6 +17,19 @@ namespace soliton {
 namespace {
 
 constexpr const char* kObjectives[] = {"latency", "throughput", "nodes"};
+
+StepReport step_report(const Shard& shard) {
+  const StepAnalysis it = analyse_step(shard);
+  return {it.udm_cycles,
+          it.sdm_cycles,
+          it.cycles,
+          it.duration,
+          it.slot_cycles,
+          it.occupied_cycles,
+          it.macs,
+          {},
+          step_limit_name(it.limit)};
+}
 
 // A plan the chain search proposes, with what the whole cost model says of it.
 struct Judged {
@@ -227,6 +242,7 @@ class Partitioner {
     plan.one_device = one_device();
     for (std::size_t i = 0; i < lowered.shards.size(); ++i)
       plan.placements.push_back(placement(lowered, i));
+    report_steps(lowered, plan.placements);
     plan.explanation = explain();
     plan.host_shard = std::move(lowered.host);
     sort_by_id(lowered, plan);
@@ -242,6 +258,31 @@ class Partitioner {
     out.memory = memory_use(lowered.shards[i]);
     out.busy_per_step = judged_[chosen_].prediction.busy[i] / request_.steps;
     return out;
+  }
+
+  // Limited by the network when a stage's exchanges take longer than the work of its slowest node.
+  void report_steps(const Lowered& lowered, std::vector<Placement>& placements) {
+    std::map<const StageChoice*, Duration> slowest;
+    for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
+      placements[i].step = step_report(lowered.shards[i]);
+      Duration& most = slowest[&stage_of(lowered.node[i])];
+      most = std::max(most, placements[i].step.duration);
+    }
+    for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
+      const StageChoice& stage = stage_of(lowered.node[i]);
+      StepReport& step = placements[i].step;
+      step.with_exchanges = costs_.cost(stage).value().period;
+      if (step.with_exchanges > 2 * slowest[&stage]) step.limit = "network";
+    }
+  }
+
+  const StageChoice& stage_of(std::size_t node) const {
+    const auto& stages = judged_[chosen_].chain.stages;
+    const auto at = std::ranges::find_if(stages, [&](const StageChoice& it) {
+      return it.node <= node && node < it.node + it.count;
+    });
+    SOLITON_CHECK(at != stages.end());
+    return *at;
   }
 
   // The view is in order of places; a plan is in order of NodeId.
