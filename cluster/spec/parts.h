@@ -21,6 +21,7 @@ const Choices<ComputeKind>& compute_kinds();
 const Choices<Cell>& cells();
 const Choices<Occupancy>& occupancies();
 const Choices<CellPrograms>& cell_programs();
+const Choices<bool>& weight_places();  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
 const Choices<FaultKind>& fault_kinds();
 const std::vector<std::string>& objectives();

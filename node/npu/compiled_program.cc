@@ -81,7 +81,9 @@ void CompiledProgram::resolve_source(const Instruction& read, CompiledChain& out
 
 void CompiledProgram::resolve_product(const Instruction& product, const Chain& chain,
                                       CompiledChain& out) const {
-  const auto matrix = std::ranges::find(shard_.matrices, product.index, &ShardMatrix::tile_address);
+  const auto matrix = std::ranges::find_if(shard_.matrices, [&](const ShardMatrix& it) {
+    return it.memory == product.memory && it.tile_address == product.index;
+  });
   SOLITON_CHECK_MSG(matrix != shard_.matrices.end(), "{}: no matrix at tile {}", chain.label,
                     product.index);
   SOLITON_CHECK_MSG(matrix->tile_rows == chain.rows && matrix->tile_columns == chain.columns,
@@ -95,6 +97,9 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
       shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns) * shard_.beats_per_tile;
   out.slot = std::max(timing.dispatch_cycles * engines,
                       out.occupied + timing.slot_overhead_cycles * engines);
+  if (matrix->memory == Memory::kDram)
+    out.streamed_tiles = std::int64_t{matrix->tile_rows} * matrix->tile_columns;
+  out.tile_ticks = shard_.beats_per_tile;
   out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *
              static_cast<std::uint64_t>(matrix->weights.columns);
   out.source.count = chain.columns;

@@ -40,6 +40,8 @@ struct CompiledChain {
   Ticks occupied = 0;                   // of the tile engines, by the product
   Ticks slot = 0;                       // of the matrix-vector unit: dispatch floor and overhead in
   Ticks latency = 0;                    // behind the slot, or of a vector chain; 0: a pure move
+  std::int64_t streamed_tiles = 0;      // of a matrix in Dram
+  Ticks tile_ticks = 0;                 // of the unit, for each of them
   std::uint64_t macs = 0;
   std::uint32_t rows = 1;  // native vectors after the mv_mul
   std::span<const MfuOperation> operations;

@@ -39,12 +39,14 @@ class Dataflow {
     macs_ += static_cast<std::int64_t>(chain.macs);
     slots_ += chain.slot;
     occupied_ += chain.occupied;
+    streamed_ += chain.streamed_tiles;
   }
 
   std::int64_t depth() const { return depth_; }
   std::int64_t macs() const { return macs_; }
   Ticks slots() const { return slots_; }
   Ticks occupied() const { return occupied_; }
+  std::int64_t streamed_tiles() const { return streamed_; }
 
  private:
   std::int64_t ready(VectorRange range) const {
@@ -58,6 +60,7 @@ class Dataflow {
   std::int64_t macs_ = 0;
   Ticks slots_ = 0;
   Ticks occupied_ = 0;
+  std::int64_t streamed_ = 0;
 };
 
 Dataflow request(const Shard& shard, const CompiledProgram& program, std::int64_t steps) {
@@ -77,8 +80,16 @@ double in_cycles(Duration duration, Frequency clock) {
   return static_cast<double>(duration.count()) * static_cast<double>(clock.hertz) / 1e12;
 }
 
+double stream_cycles(const Shard& shard, double tiles) {
+  if (tiles == 0) return 0;
+  const auto bits = static_cast<double>(tile_bits(shard.format, shard.device.native_dim));
+  return tiles * bits / static_cast<double>(shard.device.dram_rate.bits_per_second) *
+         static_cast<double>(shard.device.clock.hertz);
+}
+
 StepLimit limit_of(const StepAnalysis& it) {
   // A cycle is lost in rounding; more than that, and the unit was waiting.
+  if (2 * it.dram_cycles > it.cycles) return StepLimit::kDram;
   if (it.cycles > it.slot_cycles + 1) return StepLimit::kDependence;
   return it.slot_cycles > 2 * it.occupied_cycles ? StepLimit::kDispatch : StepLimit::kMvu;
 }
@@ -115,12 +126,15 @@ StepAnalysis analyse_step(const Shard& shard) {
   const double ticks = static_cast<double>(steps) * shard.device.tile_engines;
   out.slot_cycles = static_cast<double>(far.slots() - near.slots()) / ticks;
   out.occupied_cycles = static_cast<double>(far.occupied() - near.occupied()) / ticks;
+  out.dram_cycles =
+      stream_cycles(shard, static_cast<double>(far.streamed_tiles() - near.streamed_tiles()) /
+                               static_cast<double>(steps));
   out.limit = limit_of(out);
   return out;
 }
 
 const char* step_limit_name(StepLimit limit) {
-  constexpr const char* kNames[] = {"dependence", "MVU", "dispatch floor"};
+  constexpr const char* kNames[] = {"dependence", "MVU", "dispatch floor", "DRAM"};
   return kNames[static_cast<std::size_t>(limit)];
 }
 

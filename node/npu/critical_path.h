@@ -22,7 +22,8 @@ namespace soliton {
 //   kMvu         the matrix-vector unit is never idle, and it multiplies
 //   kDispatch    it is never idle, but mostly for the least slot a chain takes or its overhead
 //   kDependence  it waits for results of the program
-enum class StepLimit : std::uint8_t { kDependence, kMvu, kDispatch };
+//   kDram        it waits for weights: their way from DRAM takes most of the step
+enum class StepLimit : std::uint8_t { kDependence, kMvu, kDispatch, kDram };
 
 struct StepAnalysis {
   std::int64_t udm_cycles = 0;
@@ -31,6 +32,7 @@ struct StepAnalysis {
   Duration duration{};         // the same
   double slot_cycles = 0;      // the matrix-vector unit is taken
   double occupied_cycles = 0;  // thereof by tiles
+  double dram_cycles = 0;      // streamed weights on their way, one behind the other
   std::int64_t macs = 0;       // of the unpadded matrices
   StepLimit limit = StepLimit::kDependence;
 };
@@ -47,6 +49,6 @@ constexpr double sdm_cycles(std::int64_t udm_cycles, std::int64_t macs, double m
 // Cycles from the start of a request of `steps` steps to its last result on the UDM.
 std::int64_t dataflow_depth(const Shard& shard, std::int64_t steps);
 
-const char* step_limit_name(StepLimit limit);  // "dependence", "MVU", "dispatch floor"
+const char* step_limit_name(StepLimit limit);  // "dependence", "MVU", "dispatch floor", "DRAM"
 
 }  // namespace soliton

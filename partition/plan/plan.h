@@ -22,7 +22,7 @@ struct StepReport {
   double tile_cycles = 0;       // ... by tiles, not by the least slot of a chain
   std::int64_t macs = 0;
   Duration with_exchanges{};  // of the stage on this network; zero where no step follows another
-  std::string limit;          // "dependence", "MVU", "dispatch floor", "network"
+  std::string limit;          // "dependence", "MVU", "dispatch floor", "DRAM", "network"
   bool operator==(const StepReport&) const = default;
 };
 
