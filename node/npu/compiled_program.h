@@ -37,7 +37,9 @@ struct CompiledChain {
   std::uint16_t port = 0;
   VectorRange source;                   // count also for a NetQ port
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
-  Ticks slot = 0;                       // of the matrix-vector unit
+  Ticks occupied = 0;                   // of the tile engines, by the product
+  Ticks slot = 0;                       // of the matrix-vector unit: dispatch floor and overhead in
+  Ticks latency = 0;                    // behind the slot, or of a vector chain; 0: a pure move
   std::int64_t streamed_tiles = 0;      // of a matrix in Dram
   Ticks tile_ticks = 0;                 // of the unit, for each of them
   std::uint64_t macs = 0;
@@ -51,9 +53,9 @@ struct CompiledChain {
   std::optional<std::size_t> stream;
 };
 
-// Ticks are 1/T of a cycle: a product of r x c tiles takes exactly r * c * (beats a tile) of them,
-// since tiles spread over the T engines without rounding per row or per chain (npu design page,
-// section 8).
+// Ticks are 1/T of a cycle, so that tiles spread over the T engines without rounding per row or per
+// chain: r x c tiles take exactly r * c * (beats a tile) of them (npu design page, section 8).
+// Where tile columns are split over the engines the fullest engine decides (section 10).
 class CompiledProgram {
  public:
   // `shard` must outlive the object. A shard check_shard() would refuse ends the process.
@@ -69,6 +71,7 @@ class CompiledProgram {
  private:
   void add_chain(const Chain& chain);
   void resolve_source(const Instruction& read, CompiledChain& out) const;
+  Ticks latency(const CompiledChain& chain) const;
   void resolve_product(const Instruction& product, const Chain& chain, CompiledChain& out) const;
   MfuOperation resolve_operation(const Instruction& instruction, std::uint32_t rows) const;
   WriteTarget resolve_write(const Instruction& write, std::uint32_t rows) const;

@@ -43,6 +43,15 @@ void add_program(const Shard& shard, std::vector<Touch>& out) {
   }
 }
 
+// Sizes of a shard that was not checked yet may be anything: only those that tiles_of() takes as
+// they are go on to the device's own arithmetic.
+std::int64_t tiles_taken(const NpuDevice& device, const ShardMatrix& matrix) {
+  const std::int64_t tiles = tiles_of(matrix.tile_rows, matrix.tile_columns);
+  const bool exact = matrix.memory == Memory::kMatrixRf &&
+                     tiles == std::int64_t{matrix.tile_rows} * matrix.tile_columns;
+  return exact ? device.tiles_taken(matrix.tile_rows, matrix.tile_columns) : tiles;
+}
+
 constexpr std::array kVectorFiles{Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
                                   Memory::kMultiplyVrf};
 
@@ -104,8 +113,7 @@ std::vector<Touch> touches(const Shard& shard) {
   SOLITON_CHECK(native_dim > 0);
   std::vector<Touch> out;
   for (const ShardMatrix& matrix : shard.matrices)
-    out.push_back({matrix.memory, matrix.tile_address,
-                   tiles_of(matrix.tile_rows, matrix.tile_columns),
+    out.push_back({matrix.memory, matrix.tile_address, tiles_taken(shard.device, matrix),
                    fmt::format("matrix \"{}\"", matrix.name)});
   for (const ShardVector& vector : shard.vectors)
     out.push_back({vector.memory, vector.index,
