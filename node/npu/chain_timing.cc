@@ -20,13 +20,15 @@ ChainTiming::ChainTiming(const NpuDevice& device, const CompiledProgram& program
       depth_(clock_.cycles(device.timing.depth_cycles)),
       vector_(clock_.cycles(device.timing.vector_cycles)),
       request_(clock_.cycles(device.timing.request_cycles)),
-      vectors_(program.layout().size()) {}
+      vectors_(program.layout().slots()) {}
 
 void ChainTiming::begin(const Arrival& start) {
   start_ = start;
   origins_.assign(1, start);
   issue_ = {request_, 0};
   mvu_free_ = issue_;
+  dram_read_free_ = issue_;
+  dram_write_free_ = issue_;
   std::ranges::fill(vectors_, Vector{issue_, issue_});
   last_result_ = request_;
   waited_ = 0;
@@ -34,7 +36,12 @@ void ChainTiming::begin(const Arrival& start) {
 
 ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message) {
   if (message != nullptr) await(*message);
-  const Moment input = chain.from_netq ? issue_ : ready(chain.source, issue_);
+  Moment input = chain.from_netq ? issue_ : ready(chain.source, issue_);
+  if (chain.dram_ticks > 0) {
+    dram_read_free_ = after(later_of(input, dram_read_free_), chain.dram_ticks);
+    input = dram_read_free_;
+  }
+  input = ready(chain.matrix_tiles, input);
   Moment operands{};
   bool any_operand = false;
   for (const MfuOperation& operation : chain.operations) {
@@ -47,16 +54,27 @@ ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message
       chain.matrix != nullptr ? product(chain, input, known) : vector_only(chain, input, known);
   const Moment operands_read = chain.matrix != nullptr ? after(times.result, -cycle_) : times.start;
   if (!chain.from_netq) mark_read(chain.source, times.start);
+  mark_read(chain.matrix_tiles, mvu_free_);
   for (const MfuOperation& operation : chain.operations)
     mark_read(operation.operand, operands_read);
   times.result = after_hazards(chain, times.result);
-  for (const WriteTarget& write : chain.writes) {
-    for (std::uint32_t i = 0; i < write.vectors.count; ++i) {
-      vectors_[write.vectors.first + i] = {times.result, times.result};
-    }
-  }
-  last_result_ = std::max(last_result_, times.result.at);
+  last_result_ = std::max(last_result_, write_back(chain, times.result).at);
   return times;
+}
+
+Moment ChainTiming::write_back(const CompiledChain& chain, Moment result) {
+  Moment last = result;
+  for (const WriteTarget& write : chain.writes) {
+    Moment at = result;
+    if (write.dram_ticks > 0) {
+      dram_write_free_ = after(later_of(result, dram_write_free_), write.dram_ticks);
+      at = dram_write_free_;
+      last = later_of(last, at);
+    }
+    for (std::uint32_t i = 0; i < write.vectors.count; ++i)
+      vectors_[write.vectors.first + i] = {at, at};
+  }
+  return last;
 }
 
 void ChainTiming::await(const Arrival& message) {

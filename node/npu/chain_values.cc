@@ -51,6 +51,7 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program)
       program_(program),
       native_dim_(static_cast<std::size_t>(shard.device.native_dim)),
       values_(program.layout().size(), shard.device.native_dim),
+      tiles_(shard),
       pipe_(program.widest() * native_dim_) {
   for (const ShardVector& vector : shard.vectors) {
     if (vector.values.empty()) continue;
@@ -82,6 +83,10 @@ void ChainValues::begin() {
 }
 
 void ChainValues::run(const CompiledChain& chain, const Payload* message) {
+  if (chain.kind == ChainKind::kMatrix) {
+    move_tiles(chain, message);
+    return;
+  }
   const std::span<const Half> input = read(chain, message);
   if (chain.matrix != nullptr) {
     quantise(chain, input);
@@ -108,15 +113,42 @@ std::span<const Half> ChainValues::read(const CompiledChain& chain, const Payloa
     std::ranges::fill(pipe.subspan(message->bytes.size() / sizeof(Half)), Half{0});
     return pipe;
   }
+  if (chain.source_fault) {
+    std::ranges::fill(pipe, kHalfNan);
+    return pipe;
+  }
   const std::span<const Half> source = values_.vectors(chain.source.first, chain.source.count);
   if (chain.matrix != nullptr) return source;
   std::ranges::copy(source, pipe.begin());
   return pipe;
 }
 
+void ChainValues::move_tiles(const CompiledChain& chain, const Payload* message) {
+  const Instruction& read = chain.instructions.front();
+  const Instruction& write = chain.instructions.back();
+  const std::size_t elements = native_dim_ * native_dim_;
+  std::vector<Half> values;
+  if (message != nullptr) {
+    SOLITON_CHECK_MSG(message->ghost == 0, "{} bytes of a message without values", message->ghost);
+    values.resize(chain.tiles * elements);
+    SOLITON_CHECK(message->bytes.size() <= values.size() * sizeof(Half));
+    std::memcpy(values.data(), message->bytes.data(), message->bytes.size());
+  }
+  // All are read before the first is written: the ranges may overlap.
+  std::vector<WeightTile> tiles;
+  for (std::uint32_t i = 0; i < chain.tiles; ++i)
+    tiles.push_back(message != nullptr ? tiles_.quantise(std::span<const Half>(values).subspan(
+                                             i * elements, elements))
+                                       : tiles_.read(read.memory, read.index + i));
+  for (std::uint32_t i = 0; i < chain.tiles; ++i)
+    tiles_.write(write.memory, write.index + i, tiles[i]);
+  counts_.poisoned_weights = tiles_.poisoned_blocks();
+}
+
 void ChainValues::quantise(const CompiledChain& chain, std::span<const Half> input) {
   const BfpMatrix& weights = chain.matrix->weights;
-  const bool known = activation_matrix_ != nullptr && !chain.from_netq &&
+  const bool in_registers = !chain.from_netq && !chain.source_fault;
+  const bool known = activation_matrix_ != nullptr && in_registers &&
                      chain.source.first == activation_source_.first &&
                      same_blocks(activation_matrix_->weights, weights);
   if (!known) {
@@ -124,7 +156,7 @@ void ChainValues::quantise(const CompiledChain& chain, std::span<const Half> inp
                         weights.block_starts, activation_);
     activation_poisoned_ =
         static_cast<std::uint64_t>(std::ranges::count(activation_.poisoned, true));
-    activation_matrix_ = chain.from_netq ? nullptr : chain.matrix;
+    activation_matrix_ = in_registers ? chain.matrix : nullptr;
     activation_source_ = chain.source;
   }
   counts_.poisoned_blocks += activation_poisoned_;
@@ -133,7 +165,8 @@ void ChainValues::quantise(const CompiledChain& chain, std::span<const Half> inp
 void ChainValues::multiply_into_pipe(const CompiledChain& chain) {
   const std::span<float> sums =
       std::span<float>(sums_).first(static_cast<std::size_t>(chain.matrix->weights.rows));
-  multiply(chain.matrix->weights, activation_, sums);
+  multiply(tiles_.weights(*chain.matrix), activation_, sums);
+  tiles_.poison(*chain.matrix, sums);
   const std::span<Half> out = std::span<Half>(pipe_).first(chain.rows * native_dim_);
   for (std::size_t i = 0; i < sums.size(); ++i) {
     out[i] = to_half(sums[i]);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "node/npu/compiled_program.h"
+#include "node/npu/matrix_tiles.h"
 #include "node/npu/register_files.h"
 #include "protocol/base/payload.h"
 #include "protocol/tensor/format.h"
@@ -22,6 +23,7 @@ struct ValueCounts {
   std::uint64_t fp16_overflows = 0;  // finite operands, infinite result
   std::uint64_t poisoned_blocks =
       0;  // blocks with a NaN or infinity that entered a product; once a product
+  std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with one
 };
 
 class ChainValues {
@@ -32,8 +34,8 @@ class ChainValues {
 
   // Zeroes the initial state.
   void begin();
-  // Runs one chain up to its v_wr to registers. `message` is what its v_rd takes from NetQ, null
-  // otherwise.
+  // Runs one vector or matrix chain up to its writes to memories. `message` is what it takes from
+  // NetQ, null otherwise. REQUIRES: a chain by offset has been resolved.
   void run(const CompiledChain& chain, const Payload* message);
   // The first `elements` values the last chain ended with, little endian: what it writes to NetQ.
   Payload message(std::uint32_t elements) const;
@@ -44,6 +46,7 @@ class ChainValues {
  private:
   // The pipeline's content is `pipe_`, except that a product reads registers in place.
   std::span<const Half> read(const CompiledChain& chain, const Payload* message);
+  void move_tiles(const CompiledChain& chain, const Payload* message);
   void quantise(const CompiledChain& chain, std::span<const Half> input);
   void multiply_into_pipe(const CompiledChain& chain);
   void apply(const MfuOperation& operation, std::span<Half> values);
@@ -53,6 +56,7 @@ class ChainValues {
   const CompiledProgram& program_;
   std::size_t native_dim_;
   RegisterValues values_;
+  MatrixTiles tiles_;
   ValueCounts counts_;
 
   std::vector<Half> pipe_;

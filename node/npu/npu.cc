@@ -6,6 +6,7 @@
 #include "node/npu/chain_values.h"
 #include "node/npu/compiled_program.h"
 #include "node/npu/netq.h"
+#include "node/npu/offset_registers.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -18,6 +19,8 @@ void NpuStats::merge(const NpuStats& other) {
   busy += other.busy;
   fp16_overflows += other.fp16_overflows;
   poisoned_blocks += other.poisoned_blocks;
+  poisoned_weights += other.poisoned_weights;
+  index_faults += other.index_faults;
 }
 
 // The loops of the scalar core: which chain comes next.
@@ -85,6 +88,7 @@ struct Npu::Impl {
       : shard(shard_in),
         program(shard),
         timing(shard.device, program),
+        offsets(program),
         netq(shard.in_ports),
         counter(shard.program),
         node(node_in),
@@ -101,6 +105,7 @@ struct Npu::Impl {
   const Shard& shard;
   CompiledProgram program;
   ChainTiming timing;
+  OffsetRegisters offsets;
   std::optional<ChainValues> values;
   NetQ netq;
   ProgramCounter counter;
@@ -127,6 +132,7 @@ void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start) {
   start_at = start.at;
   netq.begin(steps);
   timing.begin(start);
+  offsets.begin();
   if (values) values->begin();
   counter.begin(steps);
   ++stats.requests;
@@ -146,8 +152,13 @@ void Npu::Impl::run() {
 void Npu::Impl::issue(const CompiledChain& chain) {
   NetqMessage message;
   if (chain.from_netq) message = netq.take(chain.port);
-  const ChainTimes times = timing.issue(chain, chain.from_netq ? &message.arrival : nullptr);
-  if (values) values->run(chain, chain.from_netq ? &message.vectors : nullptr);
+  const Payload* vectors = chain.from_netq ? &message.vectors : nullptr;
+  if (chain.kind == ChainKind::kScalar) offsets.run(chain, vectors);
+  const ResolvedChain* resolved = chain.by_offset ? &offsets.resolve(chain) : nullptr;
+  const ChainTimes times = timing.issue(resolved != nullptr ? resolved->timing : chain,
+                                        chain.from_netq ? &message.arrival : nullptr);
+  if (values && chain.kind != ChainKind::kScalar)
+    values->run(resolved != nullptr ? resolved->values : chain, vectors);
   send(chain, times);
   ++stats.chains;
   stats.mvu_macs += chain.macs;
@@ -186,7 +197,9 @@ void Npu::Impl::end_request() {
   if (values) {
     stats.fp16_overflows = values->counts().fp16_overflows;
     stats.poisoned_blocks = values->counts().poisoned_blocks;
+    stats.poisoned_weights = values->counts().poisoned_weights;
   }
+  stats.index_faults = offsets.faults();
 }
 
 Npu::Npu(const Shard& shard, ComputeMode mode, NodeId node, TraceBuffer* trace)

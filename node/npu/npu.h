@@ -1,6 +1,6 @@
 // The NPU of one node: memories, chain execution, chain timing. A state machine: it owns no clock.
 //
-// Requests are served one at a time. Chains are issued in program order; a v_rd of an empty NetQ
+// Requests are served one at a time. Chains are issued in program order; a read of an empty NetQ
 // port holds the issue of everything behind it until the message is there. The timing model (model
 // C of the npu design page) says when each result is written back or leaves; values are computed in
 // the same pass, whatever wall time that takes.
@@ -43,6 +43,10 @@ struct NpuStats {
   std::uint64_t fp16_overflows = 0;  // finite results that became infinite
   std::uint64_t poisoned_blocks =
       0;  // activation blocks with a NaN or infinity, once for each product they enter
+  std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with a NaN or infinity
+  // Accesses by an offset that led out of their memory: a read gave NaN, a write was dropped. Under
+  // kTiming those whose offset came from a message are not known.
+  std::uint64_t index_faults = 0;
   void merge(const NpuStats& other);
 };
 
@@ -71,7 +75,7 @@ class Npu {
   std::string waiting_for() const;
   // The NetQ port of that wait.
   std::optional<std::uint16_t> waiting_port() const;
-  // The register files' content, for tests. One native vector; empty under kTiming. REQUIRES: the
+  // What the register files and Dram hold. One native vector; empty under kTiming. REQUIRES: the
   // shard touches it.
   std::span<const Half> vector(Memory memory, std::uint32_t index) const;
   const NpuStats& stats() const;
