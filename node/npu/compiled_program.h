@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -46,6 +47,11 @@ struct CompiledChain {
   // An access by offset: `source` and `writes` are known when the chain is issued (offsets.h).
   bool by_offset = false;
   bool source_fault = false;  // then: reads as NaN
+  // Position of `matrix` among the shard's.
+  std::size_t matrix_index = 0;
+  // See InputStreams: the stream this chain takes the next vector of, the stream its mv_mul reads.
+  std::optional<std::size_t> feeds;
+  std::optional<std::size_t> stream;
 };
 
 // Ticks are 1/T of a cycle: a product of r x c tiles takes exactly r * c * (beats a tile) of them,
@@ -65,6 +71,8 @@ class CompiledProgram {
   const CompiledChain& chain(std::uint32_t index) const { return chains_[index]; }
   // Largest number of native vectors any chain holds in its pipeline.
   std::uint32_t widest() const { return widest_; }
+  // Streams of input vectors: numbers below this.
+  std::size_t streams() const { return streams_; }
 
  private:
   void add_chain(const Chain& chain);
@@ -75,6 +83,7 @@ class CompiledProgram {
   WriteTarget resolve_write(const Instruction& write, const Chain& chain) const;
   VectorRange range(const Instruction& access, std::uint32_t count) const;
   Ticks dram_ticks(const Instruction& access, std::int64_t count) const;
+  std::vector<VectorRange> kept_ranges() const;
 
   const Shard& shard_;
   RegisterLayout layout_;
@@ -83,6 +92,7 @@ class CompiledProgram {
       operations_;  // of all chains, in order; never grows after the constructor
   std::vector<WriteTarget> writes_;
   std::uint32_t widest_ = 0;
+  std::size_t streams_ = 0;
   std::array<bool, static_cast<std::size_t>(Memory::kNetQ) + 1> written_{};
 };
 

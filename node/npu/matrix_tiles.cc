@@ -85,12 +85,16 @@ void MatrixTiles::poison(const ShardMatrix& matrix, std::span<float> sums) const
   }
 }
 
+bool MatrixTiles::holds(const ShardMatrix& matrix, Memory memory, std::uint32_t tile) {
+  return matrix.memory == memory && tile >= matrix.tile_address &&
+         tile - matrix.tile_address < tiles_of(matrix.tile_rows, matrix.tile_columns);
+}
+
 std::optional<MatrixTiles::Home> MatrixTiles::home(Memory memory, std::uint32_t tile) const {
   for (std::size_t i = 0; i < shard_.matrices.size(); ++i) {
     const ShardMatrix& matrix = shard_.matrices[i];
-    if (matrix.memory != memory || tile < matrix.tile_address) continue;
+    if (!holds(matrix, memory, tile)) continue;
     const std::uint32_t number = tile - matrix.tile_address;
-    if (number >= tiles_of(matrix.tile_rows, matrix.tile_columns)) continue;
     const int n = shard_.device.native_dim;
     return Home{i, static_cast<int>(number / matrix.tile_columns) * n,
                 static_cast<int>(number % matrix.tile_columns) * n};

@@ -28,6 +28,8 @@ class MatrixTiles {
 
   // The present weights. Poisoned blocks are zero: see poison().
   const BfpMatrix& weights(const ShardMatrix& matrix) const;
+  // Whether `tile` of `memory` is one of the matrix.
+  static bool holds(const ShardMatrix& matrix, Memory memory, std::uint32_t tile);
   // Makes the sums of rows with a poisoned block NaN.
   void poison(const ShardMatrix& matrix, std::span<float> sums) const;
 

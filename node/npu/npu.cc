@@ -152,13 +152,13 @@ void Npu::Impl::run() {
 void Npu::Impl::issue(const CompiledChain& chain) {
   NetqMessage message;
   if (chain.from_netq) message = netq.take(chain.port);
-  const Payload* vectors = chain.from_netq ? &message.vectors : nullptr;
-  if (chain.kind == ChainKind::kScalar) offsets.run(chain, vectors);
+  if (chain.kind == ChainKind::kScalar)
+    offsets.run(chain, chain.from_netq ? &message.vectors : nullptr);
   const ResolvedChain* resolved = chain.by_offset ? &offsets.resolve(chain) : nullptr;
   const ChainTimes times = timing.issue(resolved != nullptr ? resolved->timing : chain,
                                         chain.from_netq ? &message.arrival : nullptr);
   if (values && chain.kind != ChainKind::kScalar)
-    values->run(resolved != nullptr ? resolved->values : chain, vectors);
+    values->issue(resolved != nullptr ? resolved->values : chain, std::move(message.vectors));
   send(chain, times);
   ++stats.chains;
   stats.mvu_macs += chain.macs;
