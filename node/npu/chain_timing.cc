@@ -35,13 +35,8 @@ void ChainTiming::begin(const Arrival& start) {
 }
 
 ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message) {
-  if (message != nullptr) await(*message);
-  Moment input = chain.from_netq ? issue_ : ready(chain.source, issue_);
-  if (chain.dram_ticks > 0) {
-    dram_read_free_ = after(later_of(input, dram_read_free_), chain.dram_ticks);
-    input = dram_read_free_;
-  }
-  input = ready(chain.matrix_tiles, input);
+  Wait wait = message != nullptr && await(*message) ? Wait::kMessage : Wait::kNothing;
+  const Moment input = input_ready(chain, wait);
   Moment operands{};
   bool any_operand = false;
   for (const MfuOperation& operation : chain.operations) {
@@ -52,14 +47,32 @@ ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message
   const Moment* known = any_operand ? &operands : nullptr;
   ChainTimes times =
       chain.matrix != nullptr ? product(chain, input, known) : vector_only(chain, input, known);
+  if (times.start.at > input.at) wait = chain.matrix != nullptr ? Wait::kUnit : Wait::kOperands;
+  times.wait = wait;
   const Moment operands_read = chain.matrix != nullptr ? after(times.result, -cycle_) : times.start;
   if (!chain.from_netq) mark_read(chain.source, times.start);
   mark_read(chain.matrix_tiles, mvu_free_);
   for (const MfuOperation& operation : chain.operations)
     mark_read(operation.operand, operands_read);
   times.result = after_hazards(chain, times.result);
-  last_result_ = std::max(last_result_, write_back(chain, times.result).at);
+  times.written = write_back(chain, times.result);
+  last_result_ = std::max(last_result_, times.written.at);
   return times;
+}
+
+Moment ChainTiming::input_ready(const CompiledChain& chain, Wait& wait) {
+  Moment input = issue_;
+  const auto until = [&](Moment moment, Wait why) {
+    if (moment.at > input.at) wait = why;
+    input = moment;
+  };
+  if (!chain.from_netq) until(ready(chain.source, input), Wait::kVector);
+  if (chain.dram_ticks > 0) {
+    dram_read_free_ = after(later_of(input, dram_read_free_), chain.dram_ticks);
+    until(dram_read_free_, Wait::kDram);
+  }
+  until(ready(chain.matrix_tiles, input), Wait::kMatrix);
+  return input;
 }
 
 Moment ChainTiming::write_back(const CompiledChain& chain, Moment result) {
@@ -77,13 +90,15 @@ Moment ChainTiming::write_back(const CompiledChain& chain, Moment result) {
   return last;
 }
 
-void ChainTiming::await(const Arrival& message) {
-  if (message.at <= start_.at) return;
+// Whether issue waits for it.
+bool ChainTiming::await(const Arrival& message) {
+  if (message.at <= start_.at) return false;
   const Ticks at = clock_.ticks(message.at - start_.at);
-  if (at <= issue_.at) return;
+  if (at <= issue_.at) return false;
   waited_ += std::max<Ticks>(0, at - std::max(last_result_, issue_.at));
   issue_ = {at, static_cast<std::uint32_t>(origins_.size())};
   origins_.push_back(message);
+  return true;
 }
 
 Moment ChainTiming::ready(VectorRange range, Moment at_least) const {
@@ -104,13 +119,14 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
   mvu_free_ = after(start, chain.slot);
   Moment result = after(mvu_free_, depth_);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
-  return {start, result};
+  return {start, result, result};
 }
 
 ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
                                     const Moment* operands) const {
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
-  return {start, chain.operations.empty() ? start : after(start, vector_)};
+  const Moment result = chain.operations.empty() ? start : after(start, vector_);
+  return {start, result, result};
 }
 
 Moment ChainTiming::after_hazards(const CompiledChain& chain, Moment result) const {

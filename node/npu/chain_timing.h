@@ -46,9 +46,22 @@ struct Moment {
       0;  // arrival of this request at the head of the critical path; 0: its begin
 };
 
+// What the start of a chain waited for last.
+enum class Wait : std::uint8_t {
+  kNothing,   // it started when it was issued
+  kMessage,   // its message from NetQ, which held up its issue
+  kVector,    // the vectors or tiles it reads to be written
+  kDram,      // the way from Dram
+  kMatrix,    // tiles on their way into its matrix
+  kUnit,      // the matrix-vector unit
+  kOperands,  // a vector chain's operands
+};
+
 struct ChainTimes {
   Moment start;
   Moment result;
+  Moment written;  // its last write, those to Dram included
+  Wait wait = Wait::kNothing;
 };
 
 class ChainTiming {
@@ -78,7 +91,8 @@ class ChainTiming {
                     // nothing has read it
   };
 
-  void await(const Arrival& message);
+  bool await(const Arrival& message);
+  Moment input_ready(const CompiledChain& chain, Wait& wait);
   Moment ready(VectorRange range, Moment at_least) const;
   void mark_read(VectorRange range, Moment at);
   ChainTimes product(const CompiledChain& chain, Moment input, const Moment* operands);

@@ -36,6 +36,7 @@ class ProgramCounter {
   bool at_end() const { return segment_ == program_.segments.size(); }
   std::uint32_t chain() const { return chain_; }
   std::int64_t iteration() const { return iteration_; }
+  std::uint32_t segment() const { return static_cast<std::uint32_t>(segment_); }
 
   void next() {
     const Segment& segment = program_.segments[segment_];
@@ -100,6 +101,7 @@ struct Npu::Impl {
   void run();
   void issue(const CompiledChain& chain);
   void send(const CompiledChain& chain, const ChainTimes& times);
+  void record(const CompiledChain& chain, const ChainTimes& times);
   void end_request();
 
   const Shard& shard;
@@ -112,6 +114,7 @@ struct Npu::Impl {
   OutputQueue outputs;
   NodeId node;
   TraceBuffer* trace;
+  std::vector<ChainIssue>* issues = nullptr;
 
   RequestId request{};
   Instant sent{};  // origin of all paths of the request
@@ -163,11 +166,18 @@ void Npu::Impl::issue(const CompiledChain& chain) {
   ++stats.chains;
   stats.mvu_macs += chain.macs;
   mvu_busy += chain.slot;
+  if (issues != nullptr) record(chain, times);
   if (trace != nullptr && trace->enabled()) {
     const Instant at = timing.instant(times.start.at);
     trace->record({at, timing.instant(times.result.at) - at, node, TraceKind::kChain,
                    counter.chain(), index(request), counter.iteration()});
   }
+}
+
+void Npu::Impl::record(const CompiledChain& chain, const ChainTimes& times) {
+  issues->push_back({counter.chain(), counter.segment(), counter.iteration(),
+                     timing.instant(times.start.at), timing.instant(times.written.at),
+                     timing.clock().duration(chain.slot), times.wait});
 }
 
 void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
@@ -219,6 +229,8 @@ void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
   x_->netq.push(port, {std::move(vectors), arrival});
   x_->run();
 }
+
+void Npu::record_issues(std::vector<ChainIssue>* log) { x_->issues = log; }
 
 std::optional<NpuOutput> Npu::poll_output() { return x_->outputs.pop(); }
 

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "node/npu/chain_timing.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/payload.h"
 #include "protocol/base/trace.h"
@@ -50,6 +51,16 @@ struct NpuStats {
   void merge(const NpuStats& other);
 };
 
+// One chain as it was issued, for `soliton isa --trace`.
+struct ChainIssue {
+  std::uint32_t chain = 0;  // the program counter
+  std::uint32_t segment = 0;
+  std::int64_t iteration = 0;
+  Instant start{}, end{};  // end: its last write
+  Duration slot{};         // of the matrix-vector unit
+  Wait wait{};             // for what `start` waited
+};
+
 class Npu {
  public:
   // `shard` must outlive the object and must have passed check_shard().
@@ -64,6 +75,9 @@ class Npu {
   void begin(RequestId request, std::int64_t steps, Arrival start);
   // Queues one message of InPort `port` for the current request. REQUIRES: !finished().
   void deliver(std::uint16_t port, Payload vectors, Arrival arrival);
+  // Every chain issued from now on is appended to `log`, which must outlive the object; null stops
+  // it.
+  void record_issues(std::vector<ChainIssue>* log);
   // Outputs in order of issue; `leaves` may lie in the future of whoever calls.
   std::optional<NpuOutput> poll_output();
   // No request, or all chains of the current one have been issued.

@@ -80,6 +80,12 @@ void ShardBuilder::end_segment(std::int32_t fixed, std::int32_t per_step) {
   segment_first_ = last;
 }
 
+void ShardBuilder::add_segment(const Segment& segment) {
+  SOLITON_CHECK(segment.first <= segment.last && segment.last <= chains());
+  shard_.program.segments.push_back(segment);
+  segment_first_ = chains();
+}
+
 Result<Shard> ShardBuilder::take() {
   if (failure_) return tl::unexpected<Error>(*failure_);
   for (std::size_t port = 0; port < turns_.size(); ++port) {

@@ -13,7 +13,7 @@ constexpr std::size_t kErrorsLimit = 100;
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
+         c == '.' || c == '-' || c == '/';
 }
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
