@@ -38,8 +38,10 @@ constexpr Spec kCommands[] = {
      "Assembles and checks an NPU program (docs/isa.md), or disassembles words: instructions, "
      "memory, trace",
      "soliton isa configs/programs/lstm.npu --trace --steps 3", false},
-    {"bench", "Measures this machine: launch (processes up and down, idle cost, size of a node)",
-     "soliton bench launch", false},
+    {"bench",
+     "Measures this machine: launch (processes up and down, idle cost, size of a node) or npu "
+     "(arithmetic beside libraries and the memory's limit)",
+     "soliton bench npu --json", false},
 };
 
 void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
@@ -86,10 +88,10 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
         ->expected(1)
         ->check(CLI::IsMember({"devices", "topologies", "configs", "formats", "faults"}));
   else if (name == "bench")
-    command.add_option("what", line.inputs, "launch")
+    command.add_option("what", line.inputs, "launch | npu")
         ->required()
         ->expected(1)
-        ->check(CLI::IsMember({"launch"}));
+        ->check(CLI::IsMember({"launch", "npu"}));
   else if (name == "isa")
     add_isa(command, line);
   else if (name == "check")
