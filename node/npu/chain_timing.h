@@ -2,7 +2,8 @@
 // section 8.
 //
 //   MV chain:       start = max(MVU free, input vector ready, issue)
-//                   MVU free = start + slot, slot = max(I, occupancy)
+//                   MVU free = start + slot, slot = max(I, occupancy); with the matrix in Dram not
+//                   before its last tile has come and been multiplied (tile_stream.h)
 //                   result = max(start + slot + D, MFU operands ready + 1 cycle)
 //   vector chain:   start = max(operands ready, issue); result = start + V, without any operation
 //   start issue:          T0 after the request's start, then the latest arrival among the NetQ
@@ -11,7 +12,8 @@
 //   Dram:           reads are served one after the other, in program order, and so are writes; the
 //                   directions do not delay each other (C). An input from Dram is ready bytes /
 //                   DRAM rate after it could start; a write is there as long after the result.
-//                   A chain's other writes do not wait for it.
+//                   A chain's other writes do not wait for it. Streamed weights have their own
+//                   share of the rate, all of it (C)
 //   matrix chain:   a move of tiles, by the same rules; an mv_mul waits for tiles on their way into
 //                   its matrix, and they for the products with the old ones
 //   scalar chain:   takes no time; an s_rd holds issue until its message is there
@@ -35,16 +37,12 @@
 #include <vector>
 
 #include "node/npu/compiled_program.h"
+#include "node/npu/moment.h"
+#include "node/npu/tile_stream.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/clock_domain.h"
 
 namespace soliton {
-
-struct Moment {
-  Ticks at = 0;
-  std::uint32_t origin =
-      0;  // arrival of this request at the head of the critical path; 0: its begin
-};
 
 // What the start of a chain waited for last.
 enum class Wait : std::uint8_t {
@@ -66,8 +64,8 @@ struct ChainTimes {
 
 class ChainTiming {
  public:
-  // `program` must outlive the object.
-  ChainTiming(const NpuDevice& device, const CompiledProgram& program);
+  // `shard` and `program` must outlive the object.
+  ChainTiming(const Shard& shard, const CompiledProgram& program);
 
   // All registers are ready and the first chain can start T0 after `start`.
   void begin(const Arrival& start);
@@ -112,6 +110,7 @@ class ChainTiming {
   Moment mvu_free_;
   Moment dram_read_free_;
   Moment dram_write_free_;
+  TileStream stream_;
   Ticks last_result_ = 0;
   Ticks waited_ = 0;
 };

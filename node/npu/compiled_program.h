@@ -38,6 +38,8 @@ struct CompiledChain {
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
   VectorRange matrix_tiles;             // those that a matrix chain may write; mostly none
   Ticks slot = 0;                       // of the matrix-vector unit
+  std::int64_t streamed_tiles = 0;      // of a matrix in Dram
+  Ticks tile_ticks = 0;                 // of the unit, for each of them
   std::uint64_t macs = 0;
   std::uint32_t rows = 1;   // native vectors after the mv_mul
   std::uint32_t tiles = 0;  // of a matrix chain

@@ -88,7 +88,7 @@ struct Npu::Impl {
   Impl(const Shard& shard_in, ComputeMode mode, NodeId node_in, TraceBuffer* trace_in)
       : shard(shard_in),
         program(shard),
-        timing(shard.device, program),
+        timing(shard, program),
         offsets(program),
         netq(shard.in_ports),
         counter(shard.program),

@@ -19,6 +19,7 @@ const MemoryUse& fullest(const Placement& placement) {
 }
 
 const char* unit_of(const MemoryUse& use) {
+  if (use.memory == "Dram") return "bytes";
   if (use.memory == "MatrixRf") return "tiles";
   return use.memory == "InstructionMemory" ? "words" : "vectors";
 }

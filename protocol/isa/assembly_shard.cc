@@ -104,6 +104,7 @@ class ShardMaker {
     shard_.out_ports = assembly_.out_ports;
     shard_.program = assembly_.program;
     for (const AssemblyMatrix& matrix : assembly_.matrices) describe_matrix(matrix);
+    choose_window();
     std::int64_t total = 0;
     for (std::size_t i = 0; i < assembly_.vectors.size(); ++i) {
       const AssemblyVector& vector = assembly_.vectors[i];
@@ -115,6 +116,25 @@ class ShardMaker {
       if (vector.content != AssemblyVector::Content::kValues)
         shard_.vectors.back().values = made_values(vector);
     }
+  }
+
+  // What MatrixRf has left is the window, when something streams.
+  void choose_window() {
+    std::int64_t pinned = 0;
+    std::int64_t streamed = 0;
+    for (const AssemblyMatrix& matrix : assembly_.matrices) {
+      const std::int64_t tiles = std::int64_t{matrix.tile_rows} * matrix.tile_columns;
+      if (matrix.memory == Memory::kMatrixRf) pinned = std::max(pinned, matrix.tile + tiles);
+      if (matrix.memory == Memory::kDram) streamed += tiles;
+    }
+    const bool streams = std::ranges::any_of(assembly_.program.chains, [](const Chain& chain) {
+      return chain.instructions.size() > 1 && chain.instructions[1].opcode == Opcode::kMvMul &&
+             chain.instructions[1].memory == Memory::kDram;
+    });
+    const std::int64_t left = tiles_that_fit(shard_.device, shard_.format) - pinned;
+    if (streams)
+      shard_.window_tiles = static_cast<std::uint32_t>(
+          std::clamp<std::int64_t>(left, 0, std::min(streamed, kWeightsLimit)));
   }
 
   static std::vector<Half> made_values(const AssemblyVector& vector) {

@@ -32,6 +32,7 @@ class Checker {
     }
     check_matrix_overlaps(Memory::kMatrixRf);
     check_matrix_overlaps(Memory::kDram);
+    check_stream();
     check_constants();
     for (std::size_t c = 0; c < shard_.program.chains.size(); ++c) check_program_chain(c);
     if (operands_good_) add(check_reads(shard_));
@@ -122,6 +123,23 @@ class Checker {
     }
   }
 
+  // Tiles are streamed one after the other, into a window.
+  void check_stream() {
+    if (shard_.window_tiles > 0) return;
+    for (std::size_t c = 0; c < shard_.program.chains.size(); ++c) {
+      const auto& list = shard_.program.chains[c].instructions;
+      const auto streamed = std::ranges::find_if(list, [](const Instruction& instruction) {
+        return instruction.opcode == Opcode::kMvMul && instruction.memory == Memory::kDram;
+      });
+      if (streamed == list.end()) continue;
+      const auto i = static_cast<std::size_t>(streamed - list.begin());
+      place_ = {Place::Kind::kChain, c, i};
+      report("{}: the matrix lies in Dram, but no tile of MatrixRf is left to stream it through",
+             instruction_place(shard_, c, i));
+      return;
+    }
+  }
+
   void check_constants() {
     for (std::size_t i = 0; i < shard_.vectors.size(); ++i) {
       const ShardVector& vector = shard_.vectors[i];
@@ -206,13 +224,13 @@ class Checker {
   void check_product(std::size_t c, std::size_t i) {
     const Chain& chain = shard_.program.chains[c];
     const Instruction& product = chain.instructions[i];
-    const std::uint32_t address = product.index;
     const auto found = std::find_if(
         shard_.matrices.begin(), shard_.matrices.end(), [&](const ShardMatrix& matrix) {
-          return matrix.memory == product.memory && matrix.tile_address == address;
+          return matrix.memory == product.memory && matrix.tile_address == product.index;
         });
     if (found == shard_.matrices.end())
-      report("{}: no matrix begins at tile {}", instruction_place(shard_, c, i), address);
+      report("{}: no matrix begins at tile {}{}", instruction_place(shard_, c, i), product.index,
+             product.memory == Memory::kDram ? " of Dram" : "");
     else if (found->tile_rows != chain.rows || found->tile_columns != chain.columns)
       report("{}: matrix \"{}\" has {} x {} tiles, the chain {} x {}",
              instruction_place(shard_, c, i), found->name, found->tile_rows, found->tile_columns,
@@ -280,16 +298,46 @@ class Checker {
         "{} of {} needs {}{}{}, free are {}{}{}: {} short", use.memory, shard_.device.name, needs,
         describe(use.used_bytes), close, free, describe(use.capacity_bytes), close,
         describe(use.used_bytes - use.capacity_bytes));
-    ShardPlace place;
+    if (use.memory == "MatrixRf") message += shares(use);
     const std::vector<Touch> all = touches(shard_);
-    const auto first = std::find_if(all.begin(), all.end(), [&](const Touch& touch) {
-      return memory_name(touch.memory) == use.memory && (in_bytes || touch.end() > use.capacity);
-    });
-    if (first != all.end()) {
-      place = first->place;
-      if (!in_bytes) message += fmt::format("; the first beyond is {}", first->user);
+    const Touch* culprit = in_bytes ? largest_in_dram(all) : first_beyond(all, use);
+    ShardPlace place;
+    if (culprit != nullptr) {
+      place = culprit->place;
+      message +=
+          fmt::format("; the {} is {}", in_bytes ? "largest there" : "first beyond", culprit->user);
     }
     found_.push_back({{ErrorCode::kDoesNotFit, std::move(message)}, place});
+  }
+
+  static const Touch* first_beyond(const std::vector<Touch>& all, const MemoryUse& use) {
+    const auto first = std::find_if(all.begin(), all.end(), [&](const Touch& touch) {
+      return memory_name(touch.memory) == use.memory && touch.end() > use.capacity;
+    });
+    return first == all.end() ? nullptr : &*first;
+  }
+
+  const Touch* largest_in_dram(const std::vector<Touch>& all) const {
+    const Touch* largest = nullptr;
+    __int128 most = 0;
+    for (const Touch& touch : all) {
+      const std::int64_t unit = touch.tiles ? tile_bits(shard_.format, n_) : std::int64_t{16} * n_;
+      const __int128 bits = static_cast<__int128>(touch.end()) * unit;
+      if (touch.memory != Memory::kDram || bits <= most) continue;
+      largest = &touch;
+      most = bits;
+    }
+    return largest;
+  }
+
+  // What of the matrix register file is not pinned weights.
+  std::string shares(const MemoryUse& use) const {
+    const std::int64_t lanes = lane_tiles(shard_);
+    std::string out;
+    if (shard_.window_tiles > 0) out += fmt::format(", {} of window", shard_.window_tiles);
+    if (lanes > 0) out += fmt::format(", {} of lanes for a batch of {}", lanes, shard_.batch);
+    if (out.empty()) return out;
+    return fmt::format(" ({} tiles of weights{})", use.used - shard_.window_tiles - lanes, out);
   }
 
   const Shard& shard_;

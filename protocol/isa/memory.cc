@@ -81,6 +81,29 @@ std::int64_t dram_bytes(const Shard& shard, const std::vector<Touch>& all) {
   return vectors * kVectorElementBytes * shard.device.native_dim + bits_to_bytes_up(tiles * tile);
 }
 
+constexpr std::array kVectorFiles{Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
+                                  Memory::kMultiplyVrf};
+
+std::int64_t lane_vectors_of(const Shard& shard, const std::vector<Touch>& all) {
+  std::int64_t vectors = 0;
+  for (const Memory file : kVectorFiles) vectors += furthest_end(all, file, false);
+  for (const ShardVector& constant : shard.vectors)
+    if (constant.memory != Memory::kDram)
+      vectors -= native_vectors(static_cast<std::int64_t>(constant.values.size()),
+                                shard.device.native_dim);
+  return std::max<std::int64_t>(vectors, 0);
+}
+
+std::int64_t lane_tiles_of(const Shard& shard, const std::vector<Touch>& all) {
+  if (shard.batch <= 1) return 0;
+  // In 128 bits: a hostile program may touch any index, and ask for any batch.
+  const __int128 bits = static_cast<__int128>(shard.batch - 1) * lane_vectors_of(shard, all) * 8 *
+                        kVectorElementBytes * shard.device.native_dim;
+  const std::int64_t tile = tile_bits(shard.format, shard.device.native_dim);
+  constexpr std::int64_t kLimit = std::int64_t{1} << 40;
+  return static_cast<std::int64_t>(std::min<__int128>((bits + tile - 1) / tile, kLimit));
+}
+
 MemoryUse use_of(const std::string& name, std::int64_t used, std::int64_t capacity,
                  std::int64_t unit_bytes) {
   return {name, used, capacity, Bytes{used * unit_bytes}, Bytes{capacity * unit_bytes}};
@@ -134,18 +157,23 @@ std::vector<Touch> touches(const Shard& shard) {
   return out;
 }
 
+std::int64_t lane_vectors(const Shard& shard) { return lane_vectors_of(shard, touches(shard)); }
+
+std::int64_t lane_tiles(const Shard& shard) { return lane_tiles_of(shard, touches(shard)); }
+
 std::vector<MemoryUse> memory_use(const Shard& shard) {
   const NpuDevice& device = shard.device;
   const std::vector<Touch> all = touches(shard);
   const std::int64_t vector_bytes = kVectorElementBytes * device.native_dim;
   std::vector<MemoryUse> uses;
   // Tiles are whole numbers of bits, not of bytes, and another format need not divide the memory.
-  const std::int64_t tiles = furthest_end(all, Memory::kMatrixRf, true);
+  const std::int64_t tiles =
+      furthest_end(all, Memory::kMatrixRf, true) + shard.window_tiles + lane_tiles_of(shard, all);
+  const std::int64_t tile = tile_bits(shard.format, device.native_dim);
   const std::int64_t matrix_bits =
       device.matrix_rf_tiles * tile_bits(device.formats.at(0).format, device.native_dim);
   uses.push_back({memory_name(Memory::kMatrixRf), tiles, tiles_that_fit(device, shard.format),
-                  Bytes{bits_to_bytes_up(tiles * tile_bits(shard.format, device.native_dim))},
-                  Bytes{matrix_bits / 8}});
+                  Bytes{bits_to_bytes_up(tiles * tile)}, Bytes{matrix_bits / 8}});
   const std::array<std::pair<Memory, std::int64_t>, 4> files{
       {{Memory::kInitialVrf, device.initial_vrf},
        {Memory::kAddSubVrf0, device.add_sub_vrf_0},

@@ -33,7 +33,7 @@ constexpr std::array<OpcodeFacts, kOpcodes> kFacts{{
     {"v_wr", kVectorFiles | bit(Memory::kDram) | bit(Memory::kNetQ), MfuUnit::kNone},
     {"m_rd", bit(Memory::kDram) | bit(Memory::kNetQ), MfuUnit::kNone},
     {"m_wr", bit(Memory::kDram) | bit(Memory::kMatrixRf), MfuUnit::kNone},
-    {"mv_mul", bit(Memory::kMatrixRf), MfuUnit::kNone},
+    {"mv_mul", bit(Memory::kMatrixRf) | bit(Memory::kDram), MfuUnit::kNone},
     {"vv_add", kAddFiles, MfuUnit::kAdd},
     {"vv_a_sub_b", kAddFiles, MfuUnit::kAdd},
     {"vv_b_sub_a", kAddFiles, MfuUnit::kAdd},

@@ -15,8 +15,9 @@
 namespace soliton {
 
 // Weights stored tile by tile, row-major, from `tile_address` of `memory`. weights.rows and
-// weights.columns are the unpadded extents; the padding to tiles is zeros and is charged. m_wr may
-// replace tiles of a matrix in MatrixRf, never its padding.
+// weights.columns are the unpadded extents; the padding to tiles is zeros and is charged. A matrix
+// in Dram is streamed through the shard's window, tile by tile, for every chain that multiplies by
+// it. m_wr may replace tiles of a matrix, never its padding.
 struct ShardMatrix {
   std::string name;
   std::uint32_t tile_address = 0;
@@ -80,6 +81,10 @@ struct Shard {
   std::vector<ZeroedRange> zeroed;
   std::vector<InPort> in_ports;
   std::vector<OutPort> out_ports;
+  // Tiles of the matrix register file that the matrices in Dram stream through; 0 without any.
+  std::uint32_t window_tiles = 0;
+  // Most requests that run through the program together, each in a lane of its own.
+  std::uint32_t batch = 1;
 };
 
 // What the CPU host does for a model: the first and the last part of the graph, and the clients'
@@ -127,9 +132,14 @@ std::int64_t tile_bits(const NumberFormat& format, int native_dim);
 // Tiles of `format` the matrix register file holds: its bits (native tiles * native tile bits) /
 // tile_bits(format).
 std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format);
-// MatrixRf, InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf, InstructionMemory, and Dram (in
-// bytes) when something lies there. Everything the program touches; accesses by an offset that a
-// message or the number of steps decides count with offset 0.
+// Native vectors of all register files that a request has to itself: everything but constants.
+std::int64_t lane_vectors(const Shard& shard);
+// Tiles of the matrix register file that the lanes of a batch take. The register files hold the
+// first lane; further ones lie in the block RAM that weights leave free: C, our own choice.
+std::int64_t lane_tiles(const Shard& shard);
+// MatrixRf (pinned matrices, window and lanes), InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf,
+// InstructionMemory, and Dram (in bytes) when something lies there. Everything the program touches;
+// accesses by an offset that a message or the number of steps decides count with offset 0.
 std::vector<MemoryUse> memory_use(const Shard& shard);
 
 // What of a shard a fault is in.

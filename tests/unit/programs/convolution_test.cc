@@ -24,8 +24,9 @@ std::shared_ptr<const std::vector<float>> random_values(std::int64_t count, std:
 ConvolutionSpec convolution(const ConvolutionShape& shape, Memory input, bool with_values = true) {
   const std::int64_t patch =
       std::int64_t{shape.kernel_height} * shape.kernel_width * shape.channels;
-  ConvolutionSpec spec{"conv", shape, {"W", {shape.filters, patch}, nullptr},
-                       {"b", {shape.filters}, nullptr}, true, input};
+  ConvolutionSpec spec{
+      "conv", shape, {"W", {shape.filters, patch}, nullptr}, {"b", {shape.filters}, nullptr},
+      true,   input};
   if (!with_values) return spec;
   spec.weights.values = random_values(shape.filters * patch, 1);
   spec.bias.values = random_values(shape.filters, 2);
@@ -81,12 +82,12 @@ std::vector<Halves> reference_convolution(const ConvolutionSpec& spec,
       Halves patch;
       for (int ky = 0; ky < s.kernel_height; ++ky)
         for (int kx = 0; kx < s.kernel_width; ++kx) {
-          const Halves pixel = pixel_at(s, input, y * s.stride - s.padding + ky,
-                                        x * s.stride - s.padding + kx);
+          const Halves pixel =
+              pixel_at(s, input, y * s.stride - s.padding + ky, x * s.stride - s.padding + kx);
           patch.insert(patch.end(), pixel.begin(), pixel.end());
         }
-      Halves result = reference_product(weights, spread(patch, s.channels, native_dim), format,
-                                        native_dim);
+      Halves result =
+          reference_product(weights, spread(patch, s.channels, native_dim), format, native_dim);
       for (std::size_t i = 0; i < result.size(); ++i)
         result[i] = half_relu(half_add(result[i], to_half((*spec.bias.values)[i])));
       out.push_back(result);
@@ -122,14 +123,13 @@ TEST_P(Convolution, IsTheProductWithEveryPatch) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, Convolution,
-    ::testing::Values(
-        Case{"bw-pocket", {5, 6, 20, 30, 3, 3, 1, 1}, Memory::kInitialVrf},
-        Case{"bw-pocket", {4, 4, 64, 64, 1, 1, 1, 0}, Memory::kInitialVrf},
-        Case{"bw-pocket", {4, 5, 10, 70, 1, 3, 2, 0}, Memory::kInitialVrf},
-        Case{"bw-pocket", {7, 6, 3, 8, 3, 2, 2, 0}, Memory::kInitialVrf},
-        Case{"bw-pocket", {3, 2, 70, 5, 2, 2, 1, 0}, Memory::kInitialVrf},
-        Case{"bw-s5", {6, 5, 130, 40, 3, 3, 2, 1}, Memory::kDram},
-        Case{"bw-s5", {3, 3, 16, 16, 3, 3, 1, 2}, Memory::kDram}));
+    ::testing::Values(Case{"bw-pocket", {5, 6, 20, 30, 3, 3, 1, 1}, Memory::kInitialVrf},
+                      Case{"bw-pocket", {4, 4, 64, 64, 1, 1, 1, 0}, Memory::kInitialVrf},
+                      Case{"bw-pocket", {4, 5, 10, 70, 1, 3, 2, 0}, Memory::kInitialVrf},
+                      Case{"bw-pocket", {7, 6, 3, 8, 3, 2, 2, 0}, Memory::kInitialVrf},
+                      Case{"bw-pocket", {3, 2, 70, 5, 2, 2, 1, 0}, Memory::kInitialVrf},
+                      Case{"bw-s5", {6, 5, 130, 40, 3, 3, 2, 1}, Memory::kDram},
+                      Case{"bw-s5", {3, 3, 16, 16, 3, 3, 1, 2}, Memory::kDram}));
 
 TEST(Convolution, RefusesShapesWithoutOutputAndTensorsOfOtherSizes) {
   const NpuDevice device = device_named("bw-s5");

@@ -46,9 +46,8 @@ TEST_P(Embedding, IsTheRowOfTheTable) {
   std::vector<Halves> expected;
   const Random random(9, "symbols");
   for (std::uint64_t i = 0; i < 50; ++i) {
-    const std::uint64_t symbol =
-        i == 0 ? static_cast<std::uint64_t>(c.symbols - 1)
-               : random.below(i, static_cast<std::uint64_t>(c.symbols));
+    const std::uint64_t symbol = i == 0 ? static_cast<std::uint64_t>(c.symbols - 1)
+                                        : random.below(i, static_cast<std::uint64_t>(c.symbols));
     messages[0].push_back({static_cast<Half>(symbol)});
     expected.push_back(row_of(spec, symbol));
   }
@@ -65,8 +64,8 @@ INSTANTIATE_TEST_SUITE_P(Tables, Embedding,
 
 TEST(Embedding, ASymbolBeyondTheTableReadsNanAndIsCounted) {
   const NpuDevice device = device_named("bw-a10");
-  const Result<Shard> shard = lower_embedding("fpga0", device, device.formats[0],
-                                              embedding(10, 256, Memory::kDram), true);
+  const Result<Shard> shard =
+      lower_embedding("fpga0", device, device.formats[0], embedding(10, 256, Memory::kDram), true);
   const Played run = play(*shard, 2, {{0, {{10}, {9}}}});
   EXPECT_EQ(run.outputs[0][0], Halves(256, kHalfNan));
   EXPECT_FALSE(half_is_nan(run.outputs[0][1][0]));

@@ -49,7 +49,8 @@ NpuDevice device_named(const std::string& name) {
 std::uint64_t checksum(const std::vector<Halves>& values) {
   std::uint64_t hash = hash_bytes("");
   for (const Halves& list : values)
-    hash = hash_bytes({reinterpret_cast<const char*>(list.data()), list.size() * sizeof(Half)}, hash);
+    hash =
+        hash_bytes({reinterpret_cast<const char*>(list.data()), list.size() * sizeof(Half)}, hash);
   return hash;
 }
 

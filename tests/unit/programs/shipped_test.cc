@@ -53,7 +53,8 @@ Halves random_vector(std::uint64_t seed, std::size_t count) {
 
 constexpr std::size_t kUnits = 500;
 
-// Seeds 1 to 8 and 11 to 14, gates in the order of the file and of reference_cell(): i f o c, r z h.
+// Seeds 1 to 8 and 11 to 14, gates in the order of the file and of reference_cell(): i f o c, r z
+// h.
 CellWeights weights_of(Cell cell) {
   CellWeights out;
   const std::vector<std::uint64_t> order = cell == Cell::kLstm
@@ -72,8 +73,8 @@ void expect_cell(const std::string& name, Cell cell, std::uint64_t pinned) {
   const Shard shard = shipped(name);
   const std::vector<Halves> inputs = random_messages(3, kUnits, 5);
   const Played run = play(shard, 3, {{0, inputs}});
-  EXPECT_EQ(run.outputs[0], reference_cell(cell, weights_of(cell), inputs, shard.format,
-                                           shard.device.native_dim));
+  EXPECT_EQ(run.outputs[0],
+            reference_cell(cell, weights_of(cell), inputs, shard.format, shard.device.native_dim));
   EXPECT_EQ(checksum(run.outputs[0]), pinned) << std::hex << checksum(run.outputs[0]);
 }
 
@@ -112,9 +113,10 @@ TEST(ShippedPrograms, ConvolutionIsTheProductWithEveryPatch) {
         const int column = x + at % 3 - 1;
         const bool inside = row >= 0 && row < 8 && column >= 0 && column < 8;
         for (std::size_t c = 0; c < 128; ++c)
-          patch.push_back(inside ? rows[static_cast<std::size_t>(row)]
-                                       [static_cast<std::size_t>(column) * 128 + c]
-                                 : Half{0});
+          patch.push_back(
+              inside
+                  ? rows[static_cast<std::size_t>(row)][static_cast<std::size_t>(column) * 128 + c]
+                  : Half{0});
       }
       Halves out = reference_product(weights, patch, shard.format, 128);
       for (std::size_t i = 0; i < out.size(); ++i) out[i] = half_relu(half_add(out[i], bias[i]));
@@ -149,12 +151,12 @@ TEST(ShippedPrograms, DramKeepsWeightsAndTheLargestValues) {
 
 // Every file is read by a test above, survives printing, and together they use every instruction.
 TEST(ShippedPrograms, AreAllKnownHereAndUseEveryInstruction) {
-  const std::set<std::string> known{"convolution", "dram",           "embedding",
-                                    "gru",         "gru-reset-after", "lstm"};
+  const std::set<std::string> known{"convolution",     "dram", "embedding", "gru",
+                                    "gru-reset-after", "lstm"};
   std::set<std::string> found;
   std::set<Opcode> used;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           std::string(SOLITON_SOURCE_DIR) + "/configs/programs")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(SOLITON_SOURCE_DIR) + "/configs/programs")) {
     const std::string name = entry.path().stem();
     found.insert(name);
     const ParsedAssembly parsed = parse_assembly(text_of(name), name);
