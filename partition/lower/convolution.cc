@@ -117,7 +117,7 @@ class ConvolutionProgram {
       chain.read_at(spec_.input, input_, kInput);
     else
       chain.read(patch_);
-    chain.product(weights.tile).add0(bias);
+    chain.product(weights).add0(bias);
     if (spec_.relu) chain.relu();
     chain.send(port);
   }
@@ -140,7 +140,7 @@ Result<Shard> lower_convolution(const std::string& node, const NpuDevice& device
     return tl::unexpected<Error>(good.error());
   ShardBuilder builder(node, device, format, with_weights);
   ConvolutionProgram(builder, spec).emit();
-  return builder.take();
+  return builder.take(1, 0);
 }
 
 }  // namespace soliton

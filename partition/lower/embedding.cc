@@ -41,7 +41,7 @@ Result<Shard> lower_embedding(const std::string& node, const NpuDevice& device,
   b.chain(spec.name + ".symbol", vectors).scalar(read_offset(ScalarRegister::kOffset0, symbol));
   b.chain(spec.name + ".lookup", vectors).read_at(spec.memory, table, Indexing::kOffset0).send(row);
   b.end_segment(0, 1);
-  return b.take();
+  return b.take(1, 0);
 }
 
 }  // namespace soliton

@@ -93,7 +93,7 @@ class ShardMaker {
     }
     add(ErrorCode::kInvalid, places_.format,
         fmt::format("{} has no format \"{}\"; allowed: {}{}", assembly_.device, assembly_.format,
-                    fmt::join(names, ", "), did_you_mean(assembly_.format, names)));
+                    fmt::join(names, ", "), nearest_hint(assembly_.format, names)));
     return false;
   }
 
@@ -105,16 +105,37 @@ class ShardMaker {
     shard_.program = assembly_.program;
     for (const AssemblyMatrix& matrix : assembly_.matrices) describe_matrix(matrix);
     choose_window();
-    std::int64_t total = 0;
-    for (std::size_t i = 0; i < assembly_.vectors.size(); ++i) {
-      const AssemblyVector& vector = assembly_.vectors[i];
-      shard_.vectors.push_back({vector.name, vector.memory, vector.index, vector.values});
-      total += vector.count;
-      if (total > kWeightsLimit)
-        return add(ErrorCode::kInvalid, places_.vectors[i],
-                   fmt::format("more than {} values in constants", kWeightsLimit));
-      if (vector.content != AssemblyVector::Content::kValues)
-        shard_.vectors.back().values = made_values(vector);
+    for (const AssemblyVector& vector : assembly_.vectors)
+      shard_.vectors.push_back({vector.name, vector.memory, vector.index, values_of(vector)});
+  }
+
+  // No more than one vector beyond its memory, which is enough to be refused.
+  std::vector<Half> values_of(const AssemblyVector& vector) const {
+    if (vector.content == AssemblyVector::Content::kValues) return vector.values;
+    const std::int64_t most = (capacity(vector.memory) + 1) * shard_.device.native_dim;
+    std::vector<Half> out(static_cast<std::size_t>(std::min<std::int64_t>(vector.count, most)),
+                          vector.values.empty() ? Half{0} : vector.values.front());
+    if (vector.content == AssemblyVector::Content::kFill) return out;
+    const Random random(vector.seed, "assembly vector");
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i] = to_half(static_cast<float>(random.unit(i) - 0.5));
+    return out;
+  }
+
+  // In native vectors.
+  std::int64_t capacity(Memory memory) const {
+    const NpuDevice& device = shard_.device;
+    switch (memory) {
+      case Memory::kInitialVrf:
+        return device.initial_vrf;
+      case Memory::kAddSubVrf0:
+        return device.add_sub_vrf_0;
+      case Memory::kAddSubVrf1:
+        return device.add_sub_vrf_1;
+      case Memory::kMultiplyVrf:
+        return device.multiply_vrf;
+      default:
+        return device.dram.count / (2 * std::int64_t{device.native_dim});
     }
   }
 
@@ -135,16 +156,6 @@ class ShardMaker {
     if (streams)
       shard_.window_tiles = static_cast<std::uint32_t>(
           std::clamp<std::int64_t>(left, 0, std::min(streamed, kWeightsLimit)));
-  }
-
-  static std::vector<Half> made_values(const AssemblyVector& vector) {
-    if (vector.content == AssemblyVector::Content::kFill)
-      return std::vector<Half>(vector.count, vector.values.front());
-    const Random random(vector.seed, "assembly vector");
-    std::vector<Half> out(vector.count);
-    for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] = to_half(static_cast<float>(random.unit(i) - 0.5));
-    return out;
   }
 
   void describe_matrix(const AssemblyMatrix& matrix) {

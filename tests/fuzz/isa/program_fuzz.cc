@@ -56,8 +56,3 @@ bool fuzz_program(const std::uint8_t* data, std::size_t size) {
 }
 
 }  // namespace soliton
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  soliton::fuzz_program(data, size);
-  return 0;
-}

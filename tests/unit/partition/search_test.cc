@@ -242,7 +242,7 @@ TEST(Search, WeightsInDramNeedNoMatrixRegistersButAWindow) {
   EXPECT_EQ(plan.placements[0].holds, std::vector<std::string>{"gru0 in DRAM"});
   EXPECT_EQ(plan.shards[0].window_tiles, 306u);
   EXPECT_EQ(plan.placements[0].memory.back().memory, "Dram");
-  EXPECT_EQ(plan.placements[0].memory.back().used, 6 * 64);
+  EXPECT_EQ(plan.placements[0].memory.back().used, 23'136'000);  // 6 * 64 tiles
   EXPECT_THAT(plan.explanation.back(),
               HasSubstr("fpga0 streams 23136000 bytes (22.1 MiB) of weights from DRAM through a "
                         "window of 306 tiles: 330.5 us a pass"));
