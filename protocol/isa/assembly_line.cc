@@ -173,7 +173,7 @@ std::optional<std::size_t> AssemblyLine::choice(const std::string& what,
     unexpected(what);
   else
     fail(peek(), fmt::format("no {} called \"{}\"; allowed: {}{}", what, peek().text,
-                             fmt::join(names, ", "), did_you_mean(peek().text, names)));
+                             fmt::join(names, ", "), nearest_hint(peek().text, names)));
   return std::nullopt;
 }
 
@@ -191,7 +191,7 @@ std::string spell_name(const std::string& name) {
   return out + "\"";
 }
 
-std::string did_you_mean(const std::string& name, const std::vector<std::string>& names) {
+std::string nearest_hint(const std::string& name, const std::vector<std::string>& names) {
   const std::string nearest = nearest_name(name, names);
   return nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
 }

@@ -76,6 +76,6 @@ std::optional<std::int64_t> whole_number(std::string_view text);
 // As a token: plain, or in quotes.
 std::string spell_name(const std::string& name);
 // `; did you mean "x"?`, or "".
-std::string did_you_mean(const std::string& name, const std::vector<std::string>& names);
+std::string nearest_hint(const std::string& name, const std::vector<std::string>& names);
 
 }  // namespace soliton

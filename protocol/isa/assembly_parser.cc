@@ -91,7 +91,7 @@ class OperandReader {
     const auto found = std::ranges::find(assembly_.matrices, name->text, &AssemblyMatrix::name);
     if (found == assembly_.matrices.end()) {
       line_.fail(*name, fmt::format("no matrix called \"{}\" above{}", name->text,
-                                    did_you_mean(name->text, names_of(assembly_.matrices))));
+                                    nearest_hint(name->text, names_of(assembly_.matrices))));
       return;
     }
     out_.memory = found->memory;
@@ -138,7 +138,7 @@ class OperandReader {
     const auto found = std::ranges::find(names, name->text);
     if (found == names.end())
       line_.fail(*name, fmt::format("no {} port called \"{}\" above{}", out ? "output" : "input",
-                                    name->text, did_you_mean(name->text, names)));
+                                    name->text, nearest_hint(name->text, names)));
     else
       out_.index = static_cast<std::uint32_t>(found - names.begin());
   }
@@ -340,7 +340,7 @@ class Parser {
       std::vector<std::string> labels;
       for (const Chain& chain : all) labels.push_back(chain.label);
       line.fail(*name, fmt::format("no chain called \"{}\" above{}", name->text,
-                                   did_you_mean(name->text, labels)));
+                                   nearest_hint(name->text, labels)));
     } else if (std::ranges::count(all, name->text, &Chain::label) > 1) {
       line.fail(*name, fmt::format("several chains are called \"{}\": give a number", name->text));
     }

@@ -93,7 +93,7 @@ class ShardMaker {
     }
     add(ErrorCode::kInvalid, places_.format,
         fmt::format("{} has no format \"{}\"; allowed: {}{}", assembly_.device, assembly_.format,
-                    fmt::join(names, ", "), did_you_mean(assembly_.format, names)));
+                    fmt::join(names, ", "), nearest_hint(assembly_.format, names)));
     return false;
   }
 
