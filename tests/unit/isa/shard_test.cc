@@ -2,24 +2,12 @@
 // and is refused by name.
 #include "protocol/isa/shard.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "tests/unit/isa/shards.h"
 
 namespace soliton {
 namespace {
 
-using Op = Opcode;
-using Mem = Memory;
-using ::testing::HasSubstr;
-
-NumberFormat format(const std::string& name) { return parse_format(name).value(); }
-
-NpuDevice bw_s10() {
-  NpuDevice device;
-  device.name = "bw-s10";
-  device.formats = {{format("ms-fp8"), 10}};
-  return device;
-}
+using namespace soliton::testing;
 
 // The format and size table of the npu design page, section 2.
 TEST(Budget, TilesThatFitOnBwS10) {
@@ -37,49 +25,6 @@ TEST(Budget, TileBitsCountElementsAndTheSharedExponentsOfEveryRow) {
   // 100 columns of blocks of 16: six full ones and a tail.
   EXPECT_EQ(tile_bits(format("msfp16"), 100), 100 * 100 * 8 + 100 * 7 * 8);
   EXPECT_EQ(tile_bits(format("ms-fp9,block=1000"), 400), 400 * 400 * 4 + 400 * 5);
-}
-
-// One gate of a recurrent layer on two of three tile rows: x arrives, is multiplied, biased,
-// squashed, sent on.
-Shard good_shard() {
-  Shard shard;
-  shard.node = "fpga1";
-  shard.device = bw_s10();
-  shard.format = format("ms-fp8");
-  BfpMatrix weights =
-      quantise_matrix(std::vector<float>(500 * 1200, 0.5f), 500, 1200, shard.format, 400, "W")
-          .value();
-  shard.matrices = {{"W", 3, 2, 3, std::move(weights)}};
-  shard.vectors = {{"b", Mem::kAddSubVrf0, 0, std::vector<Half>(500, 0x3c00)}};
-  shard.zeroed = {{Mem::kInitialVrf, 3, 2}, {Mem::kAddSubVrf1, 0, 2}, {Mem::kMultiplyVrf, 0, 2}};
-  shard.in_ports = {{"x", 1200, false}};
-  shard.out_ports = {{"y", 500, {{"host0", 0}}}};
-  shard.program.chains = {
-      {"in", 3, 1, {{Op::kVRd, Mem::kNetQ, 0}, {Op::kVWr, Mem::kInitialVrf, 0}}},
-      {"gate",
-       2,
-       3,
-       {{Op::kVRd, Mem::kInitialVrf, 0},
-        {Op::kMvMul, Mem::kMatrixRf, 3},
-        {Op::kVvAdd, Mem::kAddSubVrf0, 0},
-        {Op::kVSigm, Mem::kNone, 0},
-        {Op::kVvMul, Mem::kMultiplyVrf, 0},
-        {Op::kVWr, Mem::kMultiplyVrf, 0},
-        {Op::kVWr, Mem::kNetQ, 0}}}};
-  shard.program.segments = {{0, 2, 0, 1}};
-  return shard;
-}
-
-std::string errors_of(const Shard& shard) { return check_shard(shard).text(); }
-
-// Exactly one error, with this text in it.
-void expect_only(const Shard& shard, const std::string& text,
-                 ErrorCode code = ErrorCode::kInvalid) {
-  const Diagnostics found = check_shard(shard);
-  ASSERT_EQ(found.errors.size(), 1u) << found.text();
-  EXPECT_EQ(found.errors[0].code, code);
-  EXPECT_THAT(found.errors[0].message, HasSubstr(text));
-  EXPECT_EQ(found.errors[0].message.rfind("fpga1: ", 0), 0u) << found.errors[0].message;
 }
 
 TEST(CheckShard, AcceptsAGoodShard) { EXPECT_EQ(errors_of(good_shard()), ""); }
@@ -542,81 +487,6 @@ TEST(CheckShard, DeviceWithoutFormatsIsRefused) {
   Shard shard = good_shard();
   shard.device.formats.clear();
   expect_only(shard, "device bw-s10 has no number format");
-}
-
-// ---- weights in Dram, lanes of a batch ----
-
-Shard streamed_shard() {
-  Shard shard = good_shard();
-  shard.device.dram = Bytes{1'000'000};
-  shard.device.dram_rate = BitRate{560'000'000'000};
-  shard.matrices[0].memory = Mem::kDram;
-  shard.program.chains[1].instructions[1].memory = Mem::kDram;
-  shard.window_tiles = 4;
-  return shard;
-}
-
-TEST(Dram, AMatrixThereIsChargedToItAndItsWindowToTheRegisterFile) {
-  const Shard shard = streamed_shard();
-  EXPECT_EQ(errors_of(shard), "");
-  const std::vector<MemoryUse> uses = memory_use(shard);
-  EXPECT_EQ(use_of(uses, "MatrixRf").used, 4);
-  const MemoryUse& dram = use_of(uses, "Dram");
-  EXPECT_EQ(dram.used, 9 * 482'000 / 8);  // 6 tiles from the third on, in bytes
-  EXPECT_EQ(dram.used_bytes.count, 9 * 482'000 / 8);
-  EXPECT_EQ(dram.capacity_bytes.count, 1'000'000);
-  EXPECT_EQ(memory_use(good_shard()).back().memory, "InstructionMemory");
-}
-
-TEST(Dram, WhatDoesNotFitIsRefusedWithTheBytesShort) {
-  Shard shard = streamed_shard();
-  shard.device.dram = Bytes{500'000};
-  expect_only(shard,
-              "Dram of bw-s10 needs 542250 bytes (529.5 KiB), free are 500000 bytes (488.3 KiB): "
-              "42250 bytes (41.3 KiB) short; the largest there is matrix \"W\"",
-              ErrorCode::kDoesNotFit);
-  shard = streamed_shard();
-  shard.window_tiles = 307;
-  expect_only(shard, "60250 bytes (58.8 KiB) short (0 tiles of weights, 307 of window)",
-              ErrorCode::kDoesNotFit);
-}
-
-TEST(Dram, WhatCannotStreamIsNamed) {
-  Shard shard = streamed_shard();
-  shard.window_tiles = 0;
-  expect_only(shard,
-              "instruction 1 (mv_mul Dram[3]): the matrix lies in Dram, but no tile of "
-              "MatrixRf is left to stream it through");
-  shard = streamed_shard();
-  shard.device.dram_rate = BitRate{};
-  expect_only(shard, "matrix \"W\": device bw-s10 states no dram_bandwidth");
-  shard = streamed_shard();
-  shard.program.chains[1].instructions[1].memory = Mem::kMatrixRf;
-  EXPECT_THAT(errors_of(shard), HasSubstr("(mv_mul 3): no matrix begins at tile 3"));
-  shard = good_shard();
-  shard.program.chains[1].instructions[1].memory = Mem::kDram;
-  EXPECT_THAT(errors_of(shard), HasSubstr("(mv_mul Dram[3]): no matrix begins at tile 3 of Dram"));
-  shard = streamed_shard();
-  shard.matrices[0].memory = Mem::kMultiplyVrf;
-  EXPECT_THAT(errors_of(shard), HasSubstr("is placed in MultiplyVrf, which holds no matrices"));
-}
-
-// x of 3 vectors, the zeroed range up to 5, 2 each of AddSubVrf_1 and MultiplyVrf: 2 of AddSubVrf_0
-// are a constant.
-TEST(Batch, FurtherLanesTakeWhatIsNotConstantFromTheMatrixRegisterFile) {
-  Shard shard = good_shard();
-  const std::int64_t vectors = use_of(memory_use(shard), "InitialVrf").used +
-                               use_of(memory_use(shard), "AddSubVrf_1").used +
-                               use_of(memory_use(shard), "MultiplyVrf").used;
-  EXPECT_EQ(lane_vectors(shard), vectors);
-  EXPECT_EQ(lane_tiles(shard), 0);
-  shard.batch = 100;
-  const std::int64_t bits = 99 * vectors * 400 * 16;
-  EXPECT_EQ(lane_tiles(shard), (bits + 481'999) / 482'000);
-  EXPECT_EQ(use_of(memory_use(shard), "MatrixRf").used, 9 + lane_tiles(shard));
-  shard.batch = 4096;
-  expect_only(shard, "short (9 tiles of weights, 490 of lanes for a batch of 4096)",
-              ErrorCode::kDoesNotFit);
 }
 
 }  // namespace
