@@ -37,13 +37,6 @@ TEST(CheckShard, AcceptsTimingShardsWithoutWeights) {
   EXPECT_EQ(errors_of(shard), "");
 }
 
-const MemoryUse& use_of(const std::vector<MemoryUse>& uses, const std::string& memory) {
-  for (const MemoryUse& use : uses)
-    if (use.memory == memory) return use;
-  ADD_FAILURE() << "no memory " << memory;
-  return uses.front();
-}
-
 TEST(Budget, MemoryUseReachesTheFurthestEntryOfEachMemory) {
   const std::vector<MemoryUse> uses = memory_use(good_shard());
   ASSERT_EQ(uses.size(), 6u);

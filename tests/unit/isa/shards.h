@@ -67,4 +67,11 @@ inline void expect_only(const Shard& shard, const std::string& text,
   EXPECT_EQ(found.errors[0].message.rfind("fpga1: ", 0), 0u) << found.errors[0].message;
 }
 
+inline const MemoryUse& use_of(const std::vector<MemoryUse>& uses, const std::string& memory) {
+  for (const MemoryUse& use : uses)
+    if (use.memory == memory) return use;
+  ADD_FAILURE() << "no memory " << memory;
+  return uses.front();
+}
+
 }  // namespace soliton::testing
