@@ -34,6 +34,10 @@ constexpr Spec kCommands[] = {
      "soliton sweep configs/experiments/strong-scaling.yaml --out runs/scaling", true},
     {"list", "What is built in: devices, topologies, configs, formats or faults, one line each",
      "soliton list devices", false},
+    {"isa",
+     "Assembles and checks an NPU program (docs/isa.md), or disassembles words: instructions, "
+     "memory, trace",
+     "soliton isa configs/programs/lstm.npu --trace --steps 3", false},
     {"bench",
      "Measures this machine: launch (processes up and down, idle cost, size of a node) or npu "
      "(arithmetic beside libraries and the memory's limit)",
@@ -91,6 +95,22 @@ void add_quantize(CLI::App& command, CommandLine& line) {
   option("seed", "N", "of --round dither");
 }
 
+void add_isa(CLI::App& command, CommandLine& line) {
+  command
+      .add_option("file", line.inputs,
+                  "a .npu program, or its words: eight hexadecimal digits each")
+      ->required()
+      ->expected(1);
+  command.add_flag("--words", line.words, "only the instruction words, one a line");
+  command.add_flag("--trace", line.trace,
+                   "runs the program on one NPU with random messages: every chain as it is issued, "
+                   "and what came out");
+  command.add_option("--steps", line.steps, "steps of the traced request (default 1)")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  command.add_option("--seed", line.seed, "seed of the messages (default 1)")->type_name("N");
+}
+
 void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
   if (name == "list")
     command.add_option("what", line.inputs, "devices | topologies | configs | formats | faults")
@@ -104,6 +124,8 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
         ->check(CLI::IsMember({"launch", "npu"}));
   else if (name == "quantize")
     add_quantize(command, line);
+  else if (name == "isa")
+    add_isa(command, line);
   else if (name == "check")
     command.add_option("files", line.inputs, "cluster files")->required();
   else

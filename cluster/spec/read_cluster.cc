@@ -98,13 +98,12 @@ void check_precision(MapReader& map, ClusterSpec& spec) {
 }
 
 // What takes several parts to see. REQUIRES: the nodes are good.
-void check_whole(MapReader& map, ClusterSpec& spec) {
+void check_whole(MapReader& map, const ClusterSpec& spec) {
   std::int64_t npus = 0;
   for (const NodeSpec& node : spec.nodes) npus += node.device.kind == Device::Kind::kNpu;
   if (spec.partition.min_nodes > npus)
     map.error("partition", fmt::format("min_nodes is {}, but {} of the nodes have an NPU",
                                        spec.partition.min_nodes, npus));
-  if (!spec.model.precision.empty()) check_precision(map, spec);
 }
 
 void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
@@ -131,6 +130,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
     out.model.rnn->with_weights = out.compute != ComputeKind::kTiming;
   }
   if (!out.nodes.empty()) check_whole(map, out);
+  if (!out.model.precision.empty()) check_precision(map, out);
 }
 
 }  // namespace

@@ -35,6 +35,8 @@ struct NpuDevice {
   networkRate @16 :Int64;
   formats @17 :List(DeviceFormat);
   timing @18 :Timing;
+  batchLanes @19 :Int32;
+  cellPrograms @20 :UInt8;
 
   struct DeviceFormat {
     format @0 :NumberFormat;
@@ -47,6 +49,10 @@ struct NpuDevice {
     requestCycles @3 :Int64;
     calibrated @4 :Bool;
     source @5 :Text;
+    slotOverheadCycles @6 :Int64;
+    depthCyclesPerVector @7 :Int64;
+    vectorCyclesPerVector @8 :Int64;
+    occupancy @9 :UInt8;
   }
 }
 

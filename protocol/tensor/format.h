@@ -149,9 +149,12 @@ void quantise_activation(std::span<const std::uint16_t> values, const NumberForm
                          std::span<const int> block_starts, BfpVector& out);
 
 // fp32 sums of matrix * vector, one running sum a row from +0, blocks in ascending order:
-//   Scale::kPowerOfTwo  acc = fma(dot, 2^(ew + ex), acc)   dot: exact in a block, rounded to fp32
-//   once Scale::kFloat       acc = fma(dot, sw * sx, acc) Scale::kNone        acc = fma(w, x, acc)
-//   for every element
+//
+//   Scale::kPowerOfTwo   acc = fma(dot, 2^(ew + ex), acc)
+//   Scale::kFloat        acc = fma(dot, sw * sx, acc)
+//   Scale::kNone         acc = fma(w, x, acc) for every element
+//
+// where dot, the sum over a block, is formed exactly and rounded to fp32 once.
 // Every row is NaN when a block of the vector is poisoned. multiply() takes the fastest way this
 // processor has, multiply_reference() is the specification; their bits are equal.
 // REQUIRES: out.size() == matrix.rows; vector has the matrix's format and blocks.

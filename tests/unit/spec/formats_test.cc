@@ -95,7 +95,7 @@ TEST(DefinedFormats, MistakesHaveTheirPlaceAndWhatIsAllowed) {
   const auto entry = [](const std::string& keys) { return error_of(with_format(keys)); };
   EXPECT_THAT(entry("name: my-bfp"), HasSubstr("test.yaml:7:5: formats[0].element is missing"));
   EXPECT_THAT(entry("name: my-bfp, element: e0m4, blok: 3"),
-              HasSubstr("unknown key \"blok\"; did you mean \"block\"?"));
+              HasSubstr("unknown key \"blok\" in formats[0]; did you mean \"block\"?"));
   EXPECT_THAT(entry("name: my-bfp, element: msfp12"),
               HasSubstr("formats[0].element: \"msfp12\" is no "
                         "element"));
