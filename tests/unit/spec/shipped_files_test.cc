@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <map>
 
-#include "cluster/spec/listing.h"
+#include "cluster/spec/device_list.h"
 #include "cluster/spec/parts.h"
 #include "tests/unit/spec/cluster_files.h"
 
@@ -171,8 +171,8 @@ TEST(ShippedFiles, TheDeepBenchRowsAreThere) {
     ASSERT_TRUE(spec.has_value()) << spec.error().text();
     const RnnOptions& rnn = *spec->model.rnn;
     shapes[fs::path(file).stem().string()] =
-        fmt::format("{} {} {} {} {}", rnn.cell == Cell::kGru ? "gru" : "lstm", rnn.hidden,
-                    rnn.steps, spec->model.count_as_hidden, spec->nodes[0].device.npu.name);
+        fmt::format("{} {} {} {} {}", cell_name(rnn.cell), rnn.hidden, rnn.steps,
+                    spec->model.count_as_hidden, spec->nodes[0].device.npu.name);
     EXPECT_EQ(spec->compute, ComputeKind::kTiming);
     EXPECT_FALSE(rnn.with_weights);
     EXPECT_EQ(spec->topology.kind, "local");
