@@ -13,8 +13,8 @@ constexpr std::int64_t kCyclesLimit = 1'000'000'000;
 // Times a million native vectors in a chain, still far below what 64 bits of ticks hold.
 constexpr std::int64_t kCyclesPerVectorLimit = 1'000'000;
 constexpr double kPeakLimit = 1e6;  // TOPS
-// Above this many lanes a sum of products of 7-bit mantissas no longer fits the exact path
-// (numerics, section 3).
+// Up to this many lanes a sum of products of 7-bit mantissas is an exact fp32 number (numerics,
+// section 3).
 constexpr std::int64_t kNativeDimLimit = 1'040;
 
 bool read_format(MapReader& entry, NumberFormat& out) {
@@ -22,13 +22,8 @@ bool read_format(MapReader& entry, NumberFormat& out) {
   if (entry.require("name") == nullptr || !entry.text("name", name)) return false;
   const Result<NumberFormat> format = parse_format(name);
   if (!format) return entry.error("name", format.error().message), false;
-  if (format->exponent_bits != 0 || format->mantissa_bits > 7)
-    return entry.error(
-               "name",
-               fmt::format(
-                   "{}: a matrix-vector unit multiplies integer mantissas of at most 7 bits",
-                   name)),
-           false;
+  if (const Status supported = check_multiplies(*format); !supported)
+    return entry.error("name", supported.error().message), false;
   out = *format;
   return true;
 }

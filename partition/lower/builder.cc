@@ -85,6 +85,12 @@ void ShardBuilder::end_segment(std::int32_t fixed, std::int32_t per_step) {
   segment_first_ = last;
 }
 
+void ShardBuilder::add_segment(const Segment& segment) {
+  SOLITON_CHECK(segment.first <= segment.last && segment.last <= chains());
+  shard_.program.segments.push_back(segment);
+  segment_first_ = chains();
+}
+
 Result<Shard> ShardBuilder::take(std::uint32_t batch, std::uint32_t window) {
   if (failure_) return tl::unexpected<Error>(*failure_);
   shard_.batch = batch;

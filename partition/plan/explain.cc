@@ -19,7 +19,8 @@ const MemoryUse& fullest(const Placement& placement) {
 }
 
 const char* unit_of(const MemoryUse& use) {
-  if (use.memory == "MatrixRf" || use.memory == "Dram") return "tiles";
+  if (use.memory == "Dram") return "bytes";
+  if (use.memory == "MatrixRf") return "tiles";
   return use.memory == "InstructionMemory" ? "words" : "vectors";
 }
 

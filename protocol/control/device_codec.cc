@@ -11,6 +11,7 @@ void write_format(const NumberFormat& format, wire::NumberFormat::Builder out) {
   out.setRounding(static_cast<std::uint8_t>(format.rounding));
   out.setOverflow(static_cast<std::uint8_t>(format.overflow));
   out.setFlush(format.flush);
+  out.setDitherSeed(format.dither_seed);
 }
 
 NumberFormat read_format(wire::NumberFormat::Reader in) {
@@ -23,6 +24,7 @@ NumberFormat read_format(wire::NumberFormat::Reader in) {
   format.rounding = static_cast<Rounding>(in.getRounding());
   format.overflow = static_cast<Overflow>(in.getOverflow());
   format.flush = in.getFlush();
+  format.dither_seed = in.getDitherSeed();
   return format;
 }
 

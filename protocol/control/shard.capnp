@@ -12,6 +12,7 @@ struct NumberFormat {
   rounding @5 :UInt8;
   overflow @6 :UInt8;
   flush @7 :Bool;
+  ditherSeed @8 :UInt64;
 }
 
 struct NpuDevice {
@@ -80,6 +81,8 @@ struct Matrix {
   mantissas @8 :Data;         # int8, row-major
   exponents @9 :Data;         # int16 little endian
   memory @10 :UInt8;
+  wide @11 :Data;             # fp32 little endian, row-major
+  scales @12 :Data;           # fp32 little endian
 }
 
 struct Vector {

@@ -167,7 +167,7 @@ TEST(ReadDevice, Mistakes) {
     return error_of(
         small_cluster_with("bw-s10", device.replace(device.find(piece), piece.size(), instead)));
   };
-  EXPECT_THAT(with("ms-fp9", "mxfp4"), HasSubstr("integer mantissas of at most 7 bits"));
+  EXPECT_THAT(with("ms-fp9", "'e6m2,block=16,scale=5'"), HasSubstr("no kernel supports it"));
   EXPECT_THAT(with("ms-fp9", "ms-fp19"), HasSubstr("nodes[0].device.formats[0].name: "));
   EXPECT_THAT(with("beats_per_tile: 4", "beats_per_tile: 0"), HasSubstr("0 is not between 1 and"));
   EXPECT_THAT(with("{name: ms-fp9, beats_per_tile: 4}",
