@@ -107,7 +107,7 @@ DeviceLookup devices_beside(const std::string& file) {
     }
     const std::string device_file =
         path ? resolve_path(folder_of(file), name) : resolve_path(folder, name + ".yaml");
-    const Checked<Device> device = read_device(device_file);
+    const Checked<Device> device = read_device(device_file, data_root());
     if (!device) return tl::unexpected<Error>(device.error().errors.front());
     if (device->kind != Device::Kind::kNpu)
       return invalid(fmt::format("device \"{}\" runs no NPU programs", name));

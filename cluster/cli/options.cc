@@ -42,6 +42,10 @@ constexpr Spec kCommands[] = {
      "Measures this machine: launch (processes up and down, idle cost, size of a node) or npu "
      "(arithmetic beside libraries and the memory's limit)",
      "soliton bench npu --json", false},
+    {"quantize",
+     "What a number format makes of float32 values: lines of 8 hexadecimal digits a value without "
+     "separators in, a line `exponents,values` out for each",
+     "printf '3f8000003e99999a\\n' | soliton quantize msfp12 --round nearest", false},
 };
 
 void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
@@ -63,6 +67,32 @@ void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
       ->check(CLI::IsMember({"per-node", "packed"}));
   command.add_option("--engine", line.engine, "local: node processes on this machine")
       ->check(CLI::IsMember({"local", "slurm", "mpi"}));
+}
+
+// Options of the format on the command line, over those of its descriptor.
+void add_quantize(CLI::App& command, CommandLine& line) {
+  command
+      .add_option("format", line.format,
+                  "a name (soliton list formats), or a descriptor such as e0m4,block=16,scale=8")
+      ->required();
+  command.add_option("file", line.inputs, "lines to read; standard input when left out or -")
+      ->expected(0, 1);
+  const auto option = [&](const char* key, const char* type, const char* what) {
+    command
+        .add_option_function<std::string>(
+            std::string("--") + key,
+            [&line, key](const std::string& value) {
+              line.format_options.push_back(std::string(key) + "=" + value);
+            },
+            what)
+        ->type_name(type);
+  };
+  option("block", "N", "values that share a scale, or native: a whole line");
+  option("round", "MODE", "even | nearest | floor | dither");
+  option("scale", "BITS", "2 to 8 bits of shared exponent, float or none");
+  option("overflow", "RULE", "poison | saturate");
+  option("flush", "no|yes", "blocks of subnormals become zero");
+  option("seed", "N", "of --round dither");
 }
 
 void add_isa(CLI::App& command, CommandLine& line) {
@@ -92,6 +122,8 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
         ->required()
         ->expected(1)
         ->check(CLI::IsMember({"launch", "npu"}));
+  else if (name == "quantize")
+    add_quantize(command, line);
   else if (name == "isa")
     add_isa(command, line);
   else if (name == "check")

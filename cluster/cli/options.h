@@ -25,6 +25,8 @@ struct CommandLine {
   int verbosity = 0;
   std::optional<std::uint64_t> seed;
   std::string time, processes, engine;
+  std::string format;                       // quantize
+  std::vector<std::string> format_options;  // quantize: "block=16", over those of the format
 };
 
 // Parses. On --help, --version or an error the text has been printed and the exit status is

@@ -9,8 +9,6 @@ namespace soliton {
 ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
     : clock_(shard.device.clock, shard.device.tile_engines),
       cycle_(clock_.cycles(1)),
-      depth_(clock_.cycles(shard.device.timing.depth_cycles)),
-      vector_(clock_.cycles(shard.device.timing.vector_cycles)),
       request_(clock_.cycles(shard.device.timing.request_cycles)),
       vectors_(program.layout().slots()),
       stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}
@@ -114,7 +112,7 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
   if (chain.streamed_tiles > 0)
     mvu_free_ =
         later_of(mvu_free_, stream_.multiply(start, chain.streamed_tiles, chain.tile_ticks));
-  Moment result = after(mvu_free_, depth_);
+  Moment result = after(mvu_free_, chain.latency);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
   return {start, result, result};
 }
@@ -122,7 +120,7 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
 ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
                                     const Moment* operands) const {
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
-  const Moment result = chain.operations.empty() ? start : after(start, vector_);
+  const Moment result = after(start, chain.latency);
   return {start, result, result};
 }
 

@@ -1,9 +1,13 @@
 // When each chain starts and when its result is there: timing model C of the npu design page,
-// section 8.
+// section 8, with the terms of section 10. A device family is a set of parameters
+// (protocol/isa/device.h); CompiledProgram makes slot and latency of each chain from them:
+//
+//   slot    = max(I, occupancy + slot overhead)
+//   D, V    = a constant + a term for each native vector of the chain's rows
 //
 //   MV chain:       start = max(MVU free, input vector ready, issue)
-//                   MVU free = start + slot, slot = max(I, occupancy); with the matrix in Dram not
-//                   before its last tile has come and been multiplied (tile_stream.h)
+//                   MVU free = start + slot; with the matrix in Dram not before its last tile has
+//                   come and been multiplied (tile_stream.h)
 //                   result = max(start + slot + D, MFU operands ready + 1 cycle)
 //   vector chain:   start = max(operands ready, issue); result = start + V, without any operation
 //   start issue:          T0 after the request's start, then the latest arrival among the NetQ
@@ -100,8 +104,6 @@ class ChainTiming {
 
   ClockDomain clock_;
   Ticks cycle_;
-  Ticks depth_;
-  Ticks vector_;
   Ticks request_;
   std::vector<Vector> vectors_;  // and tiles
   std::vector<Arrival> origins_;

@@ -75,8 +75,8 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, Ker
   for (const ShardMatrix& matrix : shard.matrices) {
     const auto rows = static_cast<std::size_t>(matrix.weights.rows);
     SOLITON_CHECK_MSG(
-        matrix.weights.mantissas.size() == rows * static_cast<std::size_t>(matrix.weights.columns),
-        "{}: {} mantissas", matrix.name, matrix.weights.mantissas.size());
+        matrix.weights.elements() == rows * static_cast<std::size_t>(matrix.weights.columns),
+        "{}: {} weights", matrix.name, matrix.weights.elements());
     SOLITON_CHECK_MSG(rows <= matrix.tile_rows * native_dim_, "{}: {} rows", matrix.name, rows);
     packed_.emplace_back(tiles_.weights(matrix), level);
     rows_max = std::max(rows_max, rows);

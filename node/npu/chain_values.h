@@ -34,7 +34,7 @@ struct ValueCounts {
 class ChainValues {
  public:
   // Loads the shard's constants and packs its weights. `shard` and `program` must outlive the
-  // object. REQUIRES: the shard's matrices have their mantissas.
+  // object. REQUIRES: the shard's matrices have their weights.
   ChainValues(const Shard& shard, const CompiledProgram& program,
               KernelLevel level = best_kernel_level());
 

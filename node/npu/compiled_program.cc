@@ -62,6 +62,7 @@ void CompiledProgram::add_chain(const Chain& chain) {
   resolve_source(chain.instructions.front(), chain, out);
   out.operations = std::span<const MfuOperation>(operations_).subspan(first_operation);
   out.writes = std::span<const WriteTarget>(writes_).subspan(first_write);
+  out.latency = latency(out);
   if (out.kind == ChainKind::kVector) widest_ = std::max({widest_, out.source.count, out.rows});
   chains_.push_back(out);
 }
@@ -124,19 +125,33 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   SOLITON_CHECK_MSG(matrix->tile_rows == chain.rows && matrix->tile_columns == chain.columns,
                     "{}: {} is {} x {} tiles, the chain {} x {}", chain.label, matrix->name,
                     matrix->tile_rows, matrix->tile_columns, chain.rows, chain.columns);
-  const std::int64_t tiles = std::int64_t{matrix->tile_rows} * matrix->tile_columns;
-  const Ticks occupied = tiles * shard_.beats_per_tile;
+  const NpuTimingParameters& timing = shard_.device.timing;
+  const std::int64_t engines = shard_.device.tile_engines;
   out.matrix = &*matrix;
   out.matrix_index = static_cast<std::size_t>(matrix - shard_.matrices.begin());
   out.matrix_tiles =
       layout_.tiles(matrix->memory, matrix->tile_address,
                     static_cast<std::uint32_t>(tiles_of(matrix->tile_rows, matrix->tile_columns)));
-  out.slot = std::max(shard_.device.timing.dispatch_cycles * shard_.device.tile_engines, occupied);
-  if (matrix->memory == Memory::kDram) out.streamed_tiles = tiles;
+  out.occupied =
+      shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns) * shard_.beats_per_tile;
+  out.slot = std::max(timing.dispatch_cycles * engines,
+                      out.occupied + timing.slot_overhead_cycles * engines);
+  if (matrix->memory == Memory::kDram)
+    out.streamed_tiles = std::int64_t{matrix->tile_rows} * matrix->tile_columns;
   out.tile_ticks = shard_.beats_per_tile;
   out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *
              static_cast<std::uint64_t>(matrix->weights.columns);
   out.source.count = chain.columns;
+}
+
+Ticks CompiledProgram::latency(const CompiledChain& chain) const {
+  const NpuTimingParameters& timing = shard_.device.timing;
+  std::int64_t cycles = 0;
+  if (chain.matrix != nullptr)
+    cycles = timing.depth_cycles + timing.depth_cycles_per_vector * chain.rows;
+  else if (!chain.operations.empty())
+    cycles = timing.vector_cycles + timing.vector_cycles_per_vector * chain.rows;
+  return cycles * shard_.device.tile_engines;
 }
 
 MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,

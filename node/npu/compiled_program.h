@@ -36,8 +36,10 @@ struct CompiledChain {
   VectorRange source;                   // count also for a NetQ port; tiles for an m_rd
   Ticks dram_ticks = 0;                 // on the way from Dram
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
+  Ticks occupied = 0;                   // of the tile engines, by the product
+  Ticks slot = 0;                       // of the matrix-vector unit: dispatch floor and overhead in
+  Ticks latency = 0;                    // behind the slot, or of a vector chain; 0: a pure move
   VectorRange matrix_tiles;             // those that a matrix chain may write; mostly none
-  Ticks slot = 0;                       // of the matrix-vector unit
   std::int64_t streamed_tiles = 0;      // of a matrix in Dram
   Ticks tile_ticks = 0;                 // of the unit, for each of them
   std::uint64_t macs = 0;
@@ -56,9 +58,9 @@ struct CompiledChain {
   std::optional<std::size_t> stream;
 };
 
-// Ticks are 1/T of a cycle: a product of r x c tiles takes exactly r * c * (beats a tile) of them,
-// since tiles spread over the T engines without rounding per row or per chain (npu design page,
-// section 8).
+// Ticks are 1/T of a cycle, so that tiles spread over the T engines without rounding per row or per
+// chain: r x c tiles take exactly r * c * (beats a tile) of them (npu design page, section 8).
+// Where tile columns are split over the engines the fullest engine decides (section 10).
 //
 // Dram: what a chain moves to or from it takes its bytes / the device's DRAM rate, rounded up to a
 // whole tick: 2 N bytes a native vector, the bits of the shard's format a native tile.
@@ -80,6 +82,7 @@ class CompiledProgram {
   void add_chain(const Chain& chain);
   void add_instruction(const Instruction& instruction, const Chain& chain, CompiledChain& out);
   void resolve_source(const Instruction& read, const Chain& chain, CompiledChain& out) const;
+  Ticks latency(const CompiledChain& chain) const;
   void resolve_product(const Instruction& product, const Chain& chain, CompiledChain& out) const;
   MfuOperation resolve_operation(const Instruction& instruction, std::uint32_t rows) const;
   WriteTarget resolve_write(const Instruction& write, const Chain& chain) const;

@@ -38,7 +38,10 @@ PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
   const PlacedMatrix placed{cut.in_dram ? Memory::kDram : Memory::kMatrixRf, next,
                             vectors(cut.rows.count),
                             vectors(padded_columns(cut.parts, native_dim()))};
-  next += placed.rows * placed.columns;
+  // Tiles in Dram lie one behind the other; on chip the engines' columns have the same length.
+  next += cut.in_dram ? placed.rows * placed.columns
+                      : static_cast<std::uint32_t>(
+                            shard_.device.tiles_taken(placed.rows, placed.columns));
   if (failure_) return placed;
   auto weights = cut_matrix(cut, shard_.format, native_dim(), with_weights_);
   if (!weights) {

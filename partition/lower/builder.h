@@ -80,6 +80,7 @@ class ShardBuilder {
 
   const std::string& node() const { return shard_.node; }
   int native_dim() const { return shard_.device.native_dim; }
+  const NpuDevice& device() const { return shard_.device; }
   // Native vectors that `elements` values fill.
   std::uint32_t vectors(std::int64_t elements) const;
 

@@ -61,9 +61,12 @@ class Checker {
     if (n_ <= 0) report("device {}: native dimension {} is not positive", shard_.device.name, n_);
     if (shard_.device.formats.empty()) report("device {} has no number format", shard_.device.name);
     const NumberFormat& format = shard_.format;
-    if (format.block < 0 || format.scale_bits < 1 || format.mantissa_bits < 0 ||
-        format.exponent_bits < 0)
-      report("number format {}: negative sizes", format.name);
+    if (format.block < 0 || format.scale_bits < 0 || format.mantissa_bits < 0 ||
+        format.exponent_bits < 0 || format.exponent_bits > 8 || format.mantissa_bits > 23 ||
+        format.exponent_bits + format.mantissa_bits == 0)
+      report("number format {}: sizes out of range", format.name);
+    else if (const Status supported = check_multiplies(format); !supported)
+      report("{}", supported.error().message);
     return found_.size() == before;
   }
 
@@ -80,16 +83,19 @@ class Checker {
         native_vectors(weights.columns, n_) != matrix.tile_columns)
       report("matrix \"{}\": {} x {} weights do not fill {} x {} tiles of {}", matrix.name,
              weights.rows, weights.columns, matrix.tile_rows, matrix.tile_columns, n_);
-    if (!weights.mantissas.empty()) check_weights(matrix);
+    if (weights.elements() > 0) check_weights(matrix);
   }
 
   // Sizes that multiply() relies on.
   void check_weights(const ShardMatrix& matrix) {
     const BfpMatrix& weights = matrix.weights;
     const auto rows = static_cast<std::size_t>(weights.rows);
-    if (weights.mantissas.size() != rows * static_cast<std::size_t>(weights.columns))
-      report("matrix \"{}\": {} mantissas for {} x {} weights", matrix.name,
-             weights.mantissas.size(), weights.rows, weights.columns);
+    const bool narrow = has_narrow_elements(weights.format);
+    const std::size_t elements = narrow ? weights.mantissas.size() : weights.wide.size();
+    if (elements != rows * static_cast<std::size_t>(weights.columns) ||
+        elements != weights.elements())
+      report("matrix \"{}\": {} mantissas for {} x {} weights", matrix.name, weights.elements(),
+             weights.rows, weights.columns);
     if (!(weights.format == shard_.format)) {
       report("matrix \"{}\" is in {}, the shard in {}", matrix.name, weights.format.name,
              shard_.format.name);
@@ -100,9 +106,14 @@ class Checker {
              weights.format.name, n_);
       return;
     }
-    if (weights.exponents.size() != rows * static_cast<std::size_t>(weights.blocks_per_row()))
+    const Scale scale = weights.format.scale();
+    const std::size_t blocks = rows * static_cast<std::size_t>(weights.blocks_per_row());
+    if (weights.exponents.size() != (scale == Scale::kPowerOfTwo ? blocks : 0))
       report("matrix \"{}\": {} shared exponents for {} rows of {} blocks", matrix.name,
              weights.exponents.size(), weights.rows, weights.blocks_per_row());
+    if (weights.scales.size() != (scale == Scale::kFloat ? blocks : 0))
+      report("matrix \"{}\": {} scales for {} rows of {} blocks", matrix.name,
+             weights.scales.size(), weights.rows, weights.blocks_per_row());
   }
 
   void check_matrix_overlaps(Memory memory) {

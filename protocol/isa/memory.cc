@@ -40,13 +40,22 @@ void add_program(const Shard& shard, std::vector<Touch>& out) {
   }
 }
 
+// Sizes of a shard that was not checked yet may be anything: only those that tiles_of() takes as
+// they are go on to the device's own arithmetic.
+std::int64_t tiles_taken(const NpuDevice& device, const ShardMatrix& matrix) {
+  const std::int64_t tiles = tiles_of(matrix.tile_rows, matrix.tile_columns);
+  const bool exact = matrix.memory == Memory::kMatrixRf &&
+                     tiles == std::int64_t{matrix.tile_rows} * matrix.tile_columns;
+  return exact ? device.tiles_taken(matrix.tile_rows, matrix.tile_columns) : tiles;
+}
+
 void add_resident(const Shard& shard, std::vector<Touch>& out) {
   using Kind = ShardPlace::Kind;
   for (std::size_t i = 0; i < shard.matrices.size(); ++i) {
     const ShardMatrix& matrix = shard.matrices[i];
     out.push_back({matrix.memory,
                    matrix.tile_address,
-                   tiles_of(matrix.tile_rows, matrix.tile_columns),
+                   tiles_taken(shard.device, matrix),
                    true,
                    {Kind::kMatrix, i, 0},
                    fmt::format("matrix \"{}\"", matrix.name)});

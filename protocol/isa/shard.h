@@ -23,7 +23,7 @@ struct ShardMatrix {
   std::uint32_t tile_address = 0;
   std::uint32_t tile_rows = 0;
   std::uint32_t tile_columns = 0;
-  BfpMatrix weights;                  // empty mantissas under `compute: timing`
+  BfpMatrix weights;                  // no elements under `compute: timing`
   Memory memory = Memory::kMatrixRf;  // pinned there, or kDram
 };
 

@@ -41,7 +41,8 @@ std::vector<Halves> random_messages(std::size_t count, std::size_t elements, std
 
 NpuDevice device_named(const std::string& name) {
   const Checked<Device> device =
-      read_device(std::string(SOLITON_SOURCE_DIR) + "/configs/devices/" + name + ".yaml");
+      read_device(std::string(SOLITON_SOURCE_DIR) + "/configs/devices/" + name + ".yaml",
+                  DataRoot{SOLITON_SOURCE_DIR});
   EXPECT_TRUE(device.has_value()) << (device ? "" : device.error().text());
   return device ? device->npu : NpuDevice{};
 }
