@@ -67,6 +67,8 @@ void write_npu(const NpuStats& npu, wire::Stats::Npu::Builder out) {
   out.setBusyPs(npu.busy.count());
   out.setOverflows(npu.fp16_overflows);
   out.setPoisoned(npu.poisoned_blocks);
+  out.setPoisonedWeights(npu.poisoned_weights);
+  out.setIndexFaults(npu.index_faults);
 }
 
 NpuStats read_npu(wire::Stats::Npu::Reader in) {
@@ -78,6 +80,8 @@ NpuStats read_npu(wire::Stats::Npu::Reader in) {
   npu.busy = Duration{in.getBusyPs()};
   npu.fp16_overflows = in.getOverflows();
   npu.poisoned_blocks = in.getPoisoned();
+  npu.poisoned_weights = in.getPoisonedWeights();
+  npu.index_faults = in.getIndexFaults();
   return npu;
 }
 

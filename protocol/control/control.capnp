@@ -155,6 +155,8 @@ struct Stats {
     busyPs @4 :Int64;
     overflows @5 :UInt64;
     poisoned @6 :UInt64;
+    poisonedWeights @7 :UInt64;
+    indexFaults @8 :UInt64;
   }
   struct Ltl {
     messagesSent @0 :UInt64;

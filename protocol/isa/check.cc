@@ -311,12 +311,12 @@ class Checker {
         describe(use.used_bytes - use.capacity_bytes));
     if (use.memory == "MatrixRf") message += shares(use);
     const std::vector<Touch> all = touches(shard_);
-    const Touch* culprit = in_bytes ? largest_in_dram(all) : first_beyond(all, use);
+    const Touch* culprit = in_bytes ? furthest_in_dram(all) : first_beyond(all, use);
     ShardPlace place;
     if (culprit != nullptr) {
       place = culprit->place;
       message +=
-          fmt::format("; the {} is {}", in_bytes ? "largest there" : "first beyond", culprit->user);
+          fmt::format("; the {} is {}", in_bytes ? "furthest" : "first beyond", culprit->user);
     }
     found_.push_back({{ErrorCode::kDoesNotFit, std::move(message)}, place});
   }
@@ -328,17 +328,17 @@ class Checker {
     return first == all.end() ? nullptr : &*first;
   }
 
-  const Touch* largest_in_dram(const std::vector<Touch>& all) const {
-    const Touch* largest = nullptr;
+  const Touch* furthest_in_dram(const std::vector<Touch>& all) const {
+    const Touch* furthest = nullptr;
     __int128 most = 0;
     for (const Touch& touch : all) {
       const std::int64_t unit = touch.tiles ? tile_bits(shard_.format, n_) : std::int64_t{16} * n_;
       const __int128 bits = static_cast<__int128>(touch.end()) * unit;
       if (touch.memory != Memory::kDram || bits <= most) continue;
-      largest = &touch;
+      furthest = &touch;
       most = bits;
     }
-    return largest;
+    return furthest;
   }
 
   // What of the matrix register file is not pinned weights.

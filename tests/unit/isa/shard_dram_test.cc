@@ -35,7 +35,7 @@ TEST(Dram, WhatDoesNotFitIsRefusedWithTheBytesShort) {
   shard.device.dram = Bytes{500'000};
   expect_only(shard,
               "Dram of bw-s10 needs 542250 bytes (529.5 KiB), free are 500000 bytes (488.3 KiB): "
-              "42250 bytes (41.3 KiB) short; the largest there is matrix \"W\"",
+              "42250 bytes (41.3 KiB) short; the furthest is matrix \"W\"",
               ErrorCode::kDoesNotFit);
   shard = streamed_shard();
   shard.window_tiles = 307;
