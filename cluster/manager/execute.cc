@@ -74,6 +74,8 @@ void fill_nodes(const PreparedRun& run, const ClusterOutcome& outcome, RunResult
     if (i < outcome.stats.size() && outcome.stats[i]) {
       const Duration busy = outcome.stats[i]->npu.busy + outcome.stats[i]->host_busy;
       node.busy_fraction = std::min(1.0, in_us(busy) / elapsed);
+      node.poisoned_blocks = outcome.stats[i]->npu.poisoned_blocks;
+      node.fp16_overflows = outcome.stats[i]->npu.fp16_overflows;
     }
     if (i < outcome.node_failed.size() && outcome.node_failed[i]) node.state = "failed";
     results.nodes.push_back(std::move(node));

@@ -207,6 +207,30 @@ class Summary {
     if (o.max_abs_error)
       text += " · largest error against fp32 " + significant(*o.max_abs_error, 2);
     line("outputs", text);
+    arithmetic_errors();
+  }
+
+  // Only when there were any.
+  void arithmetic_errors() {
+    std::vector<std::string> parts;
+    std::size_t left_out = 0;
+    for (const NodeResult& node : r_.nodes) {
+      std::vector<std::string> causes;
+      const auto add = [&](std::uint64_t count, const char* what) {
+        if (count > 0)
+          causes.push_back(group_thousands(static_cast<std::int64_t>(count)) + " " + what);
+      };
+      add(node.poisoned_blocks, "blocks with NaN or infinity");
+      add(node.fp16_overflows, "fp16 overflows");
+      if (causes.empty()) continue;
+      if (parts.size() < kFaultsLimit)
+        parts.push_back(fmt::format("{} {}", node.name, fmt::join(causes, " and ")));
+      else
+        ++left_out;
+    }
+    if (left_out > 0) parts.push_back(fmt::format("and {} more nodes", left_out));
+    if (!parts.empty())
+      line("", ink(Ink::kYellow, fmt::format("errors of arithmetic: {}", fmt::join(parts, "; "))));
   }
 
   static std::string accuracy_words(double accuracy, const std::optional<double>& fp32) {

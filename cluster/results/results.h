@@ -36,6 +36,9 @@ struct NodeResult {
   Bytes memory_budget{}, memory_used{};
   double busy_fraction = 0;
   std::string state = "ok";  // ok | failed
+  // Errors of arithmetic, by cause (numerics page, section 3): blocks with a NaN, an infinity or
+  // too large a value that entered a product; finite values whose fp16 result is infinite.
+  std::uint64_t poisoned_blocks = 0, fp16_overflows = 0;
 };
 
 struct FabricCounters {

@@ -107,6 +107,11 @@ void write_nodes(JsonWriter& json, const std::vector<NodeResult>& nodes) {
     json.close();
     member(json, "busy_fraction", node.busy_fraction);
     member(json, "state", node.state);
+    json.key("errors");
+    json.open('{');
+    member(json, "poisoned_blocks", node.poisoned_blocks);
+    member(json, "fp16_overflows", node.fp16_overflows);
+    json.close();
     json.close();
   }
   json.close();

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,14 +65,28 @@ struct ReadSite {
 // A path, not a built-in name.
 bool is_path(const std::string& text);
 
+// Formats that a file defines.
+void read_formats(MapReader& cluster, std::vector<NpuFormat>& out);
+bool defines_format(const YamlValue& entry);
+// The keys of one definition; finish() is the caller's.
+bool read_format_definition(MapReader& map, NumberFormat& out);
+const NpuFormat* find_format(const std::vector<NpuFormat>& formats, const std::string& name);
+// A defined name, a built-in name or a descriptor; the error suggests the nearest of all.
+Result<NumberFormat> resolve_format(const std::string& text, const std::vector<NpuFormat>& defined);
+// Cycles a tile of a defined format takes on one engine of `device`: as the definition says, else
+// those of the device's narrowest format whose element is at least as wide.
+std::optional<std::int64_t> beats_of(const NpuFormat& wanted, const NpuDevice& device);
+
 // Finds the device a `base` key names, or reports why there is none.
 using DeviceBase = std::function<const Device*(const YamlValue&)>;
+// `defined` are formats of the cluster file, for devices written in it.
 // A device with a base has the base's values where it says nothing. Its beats go with N / L, and it
 // is calibrated only when it changes no time or says so itself.
 void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                     const DeviceBase& base, Device& out);
+                     const DeviceBase& base, const std::vector<NpuFormat>& defined, Device& out);
 // Leaves `out` empty when anything is wrong with the nodes.
-void read_nodes(MapReader& cluster, const ReadSite& site, std::vector<NodeSpec>& out);
+void read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuFormat>& defined,
+                std::vector<NodeSpec>& out);
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
                        TopologySpec& out);

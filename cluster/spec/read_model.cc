@@ -97,9 +97,7 @@ void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out) {
   if (rnn != nullptr && has_onnx) map.error("onnx", "a model is either rnn or onnx, not both");
   if (rnn == nullptr && !has_onnx)
     cluster.error("model", "needs rnn: {cell, hidden, steps} or onnx: path/to/model.onnx");
-  if (map.text("precision", out.precision) && !out.precision.empty())
-    if (const Result<NumberFormat> format = parse_format(out.precision); !format)
-      map.error("precision", format.error().message + " (soliton list formats)");
+  map.text("precision", out.precision);  // its meaning takes the devices: read_cluster.cc
   read_place(map, out);
   if (map.integer("window", out.window, 0, kWindowLimit) && out.window > 0 && !any_in_dram(out))
     map.error("window", "belongs to weights in DRAM, but none are: write place: dram");

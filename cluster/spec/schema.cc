@@ -42,6 +42,7 @@ std::vector<SchemaMap> cluster_maps() {
   return {
       {"cluster",
        keys("name seed time processes compute sample_every", {{"topology", "topology"},
+                                                              {"formats", "format", true},
                                                               {"nodes", "node", true},
                                                               {"model", "model"},
                                                               {"partition", "partition"},
@@ -52,6 +53,7 @@ std::vector<SchemaMap> cluster_maps() {
                                                               {"limits", "limits"},
                                                               {"trace", "trace"},
                                                               refused("expect", kNoExpect)})},
+      {"format", keys("name element block scale_bits rounding overflow flush seed beats_per_tile")},
       {"node", keys("name at", {{"device", "device"}})},
       {"model", keys("onnx precision place window", {{"rnn", "rnn"}})},
       {"rnn", keys("cell hidden steps layers input bidirectional reset_after count_as_hidden")},
@@ -78,7 +80,8 @@ std::vector<SchemaMap> device_maps() {
                        {"published_peaks", "published_peak", true},
                        {"timing", "device_timing"}})},
       {"vector_registers", keys("initial add_sub_0 add_sub_1 multiply")},
-      {"device_format", keys("name beats_per_tile")},
+      {"device_format",
+       keys("name element block scale_bits rounding overflow flush seed beats_per_tile")},
       {"published_peak", keys("name peak")},
       {"device_timing",
        keys("dispatch_cycles slot_overhead_cycles depth_cycles depth_cycles_per_vector "

@@ -87,6 +87,7 @@ struct ClusterSpec {
   TimeMode time = TimeMode::kVirtual;
   ProcessMode processes = ProcessMode::kPerNode;
   TopologySpec topology;
+  std::vector<NpuFormat> formats;  // defined in the file; 0 beats: those of beats_of()
   std::vector<NodeSpec> nodes;
   ModelSpec model;
   PartitionSpec partition;

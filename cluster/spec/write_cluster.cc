@@ -48,14 +48,45 @@ class FlowMap {
   std::string body_;
 };
 
-std::string formats_text(const std::vector<NpuFormat>& formats) {
+// What a format of a name of its own is, as the keys that define it.
+FlowMap& add_definition(FlowMap& out, const NumberFormat& format) {
+  out.add("element", fmt::format("e{}m{}", format.exponent_bits, format.mantissa_bits));
+  if (format.scale() != Scale::kNone)
+    out.add("block", format.block == 0 ? "native" : std::to_string(format.block));
+  out.add("scale_bits", format.scale() == Scale::kNone    ? "none"
+                        : format.scale() == Scale::kFloat ? "float"
+                                                          : std::to_string(format.scale_bits));
+  out.add("rounding", rounding_name(format.rounding));
+  out.add("overflow", overflow_name(format.overflow)).add("flush", flag(format.flush));
+  if (format.rounding == Rounding::kDither) out.add("seed", format.dither_seed);
+  return out;
+}
+
+// `defined` are the formats the file itself defines.
+std::string formats_text(const std::vector<NpuFormat>& formats,
+                         const std::vector<NpuFormat>& defined) {
   std::vector<std::string> entries;
-  for (const NpuFormat& format : formats)
-    entries.push_back(FlowMap()
-                          .add("name", scalar(format.format.name))
-                          .add("beats_per_tile", format.beats_per_tile)
-                          .text());
+  for (const NpuFormat& format : formats) {
+    FlowMap entry;
+    entry.add("name", scalar(format.format.name));
+    const Result<NumberFormat> known = resolve_format(format.format.name, defined);
+    if (!known || *known != format.format) add_definition(entry, format.format);
+    entries.push_back(entry.add("beats_per_tile", format.beats_per_tile).text());
+  }
   return fmt::format("[{}]", fmt::join(entries, ", "));
+}
+
+std::string defined_formats_text(const std::vector<NpuFormat>& formats) {
+  if (formats.empty()) return "";
+  std::string out = "formats:\n";
+  for (const NpuFormat& format : formats) {
+    FlowMap entry;
+    entry.add("name", scalar(format.format.name));
+    add_definition(entry, format.format);
+    if (format.beats_per_tile > 0) entry.add("beats_per_tile", format.beats_per_tile);
+    out += fmt::format("  - {}\n", entry.text());
+  }
+  return out;
 }
 
 std::string peaks_text(const std::vector<PublishedPeak>& peaks) {
@@ -81,7 +112,7 @@ std::string timing_text(const NpuTimingParameters& timing) {
   return out.add("calibrated", flag(timing.calibrated)).add("source", quoted(timing.source)).text();
 }
 
-std::string npu_text(const NpuDevice& npu) {
+std::string npu_text(const NpuDevice& npu, const std::vector<NpuFormat>& defined) {
   FlowMap registers, out;
   registers.add("initial", npu.initial_vrf).add("add_sub_0", npu.add_sub_vrf_0);
   registers.add("add_sub_1", npu.add_sub_vrf_1).add("multiply", npu.multiply_vrf);
@@ -98,15 +129,16 @@ std::string npu_text(const NpuDevice& npu) {
   out.add("dram", spell(npu.dram));
   // No rate is how a device without DRAM is written.
   if (npu.dram_rate.bits_per_second > 0) out.add("dram_bandwidth", spell(npu.dram_rate));
-  out.add("network_bandwidth", spell(npu.network_rate)).add("formats", formats_text(npu.formats));
+  out.add("network_bandwidth", spell(npu.network_rate))
+      .add("formats", formats_text(npu.formats, defined));
   if (!npu.published_peaks.empty()) out.add("published_peaks", peaks_text(npu.published_peaks));
   out.add("cell_programs", spelling(cell_programs(), npu.cell_programs));
   return out.add("timing", timing_text(npu.timing)).text();
 }
 
-std::string device_text(const NodeSpec& node) {
+std::string device_text(const NodeSpec& node, const std::vector<NpuFormat>& defined) {
   if (node.device_is_builtin) return scalar(node.device.name());
-  if (node.device.kind == Device::Kind::kNpu) return npu_text(node.device.npu);
+  if (node.device.kind == Device::Kind::kNpu) return npu_text(node.device.npu, defined);
   const CpuDevice& cpu = node.device.cpu;
   FlowMap out;
   out.add("name", scalar(cpu.name)).add("kind", "cpu").add("description", quoted(cpu.description));
@@ -124,10 +156,10 @@ std::pair<std::string, std::int64_t> split_number(const std::string& name) {
 }
 
 // Nodes alike and numbered in a row are one line: "fpga[0-3]".
-std::string nodes_text(const std::vector<NodeSpec>& nodes) {
+std::string nodes_text(const std::vector<NodeSpec>& nodes, const std::vector<NpuFormat>& defined) {
   std::string out = "nodes:\n";
   for (std::size_t i = 0; i < nodes.size();) {
-    const std::string device = device_text(nodes[i]);
+    const std::string device = device_text(nodes[i], defined);
     const std::pair<std::string, std::int64_t> own = split_number(nodes[i].name);
     const std::string& stem = own.first;
     const std::int64_t first = own.second;
@@ -136,7 +168,7 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes) {
       return first >= 0 &&
              split_number(nodes[j].name) ==
                  std::pair(stem, first + static_cast<std::int64_t>(j - i)) &&
-             nodes[j].at == nodes[i].at && device_text(nodes[j]) == device;
+             nodes[j].at == nodes[i].at && device_text(nodes[j], defined) == device;
     };
     while (end < nodes.size() && belongs(end)) ++end;
     const std::string name =
@@ -281,7 +313,8 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
       fmt::format("name: {}\nseed: {}\ntime: {}\nprocesses: {}\n", scalar(spec.name), spec.seed,
                   spelling(time_modes(), spec.time), spelling(process_modes(), spec.processes));
   out += topology_text(spec.topology);
-  out += nodes_text(spec.nodes);
+  out += defined_formats_text(spec.formats);
+  out += nodes_text(spec.nodes, spec.formats);
   out += model_text(spec.model, folder);
   out += fmt::format("partition: {}\nservice: {}\n", partition.text(), service.text());
   out += workload_text(spec.workload, folder);

@@ -228,6 +228,11 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   EXPECT_SAME(service.replicas);
   EXPECT_SAME(service.spares);
   EXPECT_SAME(service.sla_p99.count());
+  ASSERT_EQ(a.formats.size(), b.formats.size());
+  for (std::size_t i = 0; i < a.formats.size(); ++i) {
+    EXPECT_SAME(formats[i].format);
+    EXPECT_SAME(formats[i].beats_per_tile);
+  }
   expect_equal_topology(a.topology, b.topology);
   expect_equal_model(a.model, b.model);
   expect_equal_workload(a.workload, b.workload);
