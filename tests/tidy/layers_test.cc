@@ -22,6 +22,7 @@ const std::map<std::string, std::vector<std::string>>& allowed() {
       {"topologies", {"protocol/"}},
       {"fabric", {"protocol/base"}},
       {"fabric/ltl", {"protocol/base", "protocol/wire", "fabric/link.h"}},
+      {"fabric/aead", {"protocol/base", "protocol/wire"}},
       {"fabric/faults", {"protocol/base", "fabric/link.h", "topologies/"}},
       {"fabric/sim", {"protocol/base", "fabric/", "topologies/"}},
       {"fabric/shm", {"protocol/base", "fabric/"}},
