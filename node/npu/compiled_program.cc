@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/npu/input_streams.h"
 #include "protocol/base/check.h"
 #include "protocol/isa/memory_map.h"
 
@@ -15,6 +16,21 @@ CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(sh
   writes_.reserve(instructions);
   chains_.reserve(shard.program.chains.size());
   for (const Chain& chain : shard.program.chains) add_chain(chain);
+  streams_ = find_input_streams(chains_, kept_ranges());
+}
+
+// Ranges with a content that no chain has written.
+std::vector<VectorRange> CompiledProgram::kept_ranges() const {
+  std::vector<VectorRange> ranges;
+  for (const ShardVector& vector : shard_.vectors) {
+    if (vector.values.empty()) continue;
+    const std::int64_t count =
+        native_vectors(static_cast<std::int64_t>(vector.values.size()), shard_.device.native_dim);
+    ranges.push_back(range(vector.memory, vector.index, static_cast<std::uint32_t>(count)));
+  }
+  for (const ZeroedRange& zeroed : shard_.zeroed)
+    if (zeroed.count != 0) ranges.push_back(range(zeroed.memory, zeroed.first, zeroed.count));
+  return ranges;
 }
 
 void CompiledProgram::add_chain(const Chain& chain) {
@@ -73,6 +89,7 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   const Ticks occupied =
       std::int64_t{matrix->tile_rows} * matrix->tile_columns * shard_.beats_per_tile;
   out.matrix = &*matrix;
+  out.matrix_index = static_cast<std::size_t>(matrix - shard_.matrices.begin());
   out.slot = std::max(shard_.device.timing.dispatch_cycles * shard_.device.tile_engines, occupied);
   out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *
              static_cast<std::uint64_t>(matrix->weights.columns);

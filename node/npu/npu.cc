@@ -147,7 +147,7 @@ void Npu::Impl::issue(const CompiledChain& chain) {
   NetqMessage message;
   if (chain.from_netq) message = netq.take(chain.port);
   const ChainTimes times = timing.issue(chain, chain.from_netq ? &message.arrival : nullptr);
-  if (values) values->run(chain, chain.from_netq ? &message.vectors : nullptr);
+  if (values) values->issue(chain, std::move(message.vectors));
   send(chain, times);
   ++stats.chains;
   stats.mvu_macs += chain.macs;
