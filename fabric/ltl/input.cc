@@ -27,7 +27,10 @@ std::optional<DropCause> Ltl::Impl::admit(const PacketView& packet, Instant now)
   if (packet.damaged) return DropCause::kBadChecksum;
   const auto rest = bytes.subspan(prefix);
   if (!sensible(*header) || !take_report(c, *header, rest, now)) return DropCause::kNotAllowed;
-  c.session.confirmed = true;
+  if (!c.session.confirmed) {
+    c.session.confirmed = true;
+    c.session.retry_at = kNever;
+  }
   if (options.misses > 0) c.watch.heard(now);
   if (packet.congestion_seen && header->kind == PacketKind::kData) {
     ++stats.marks_received;

@@ -169,6 +169,8 @@ void Ltl::Impl::queue(std::uint16_t row, StoredMessage* message, Instant now) {
            static_cast<std::int64_t>(message->size()), index(c.address.peer));
   c.window.push(message);
   if (c.session.state == Session::State::kIdle) begin_opening(row, now);
+  if (!c.session.confirmed && c.session.retry_at == kNever)
+    c.session.retry_at = later(now, options.timeout);
   refresh(row, now);
 }
 

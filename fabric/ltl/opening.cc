@@ -53,8 +53,12 @@ void Ltl::Impl::begin_opening(std::uint16_t row, Instant now) {
       first_word(Purpose("nonce").add(index(self)).add(identity.epoch).add(row).of(identity.key));
 }
 
+// Of an opener until it is answered; of an answerer that has messages, until it is confirmed: its
+// own OPEN also finds a peer that is no longer the one it answered.
 void Ltl::Impl::retry_opening(std::uint16_t row, Instant now) {
   Session& session = table[row].session;
+  session.retry_at = kNever;
+  if (session.state != Session::State::kOpening && !table[row].busy()) return;
   session.open_due = true;
   Duration wait = options.timeout;
   for (std::uint32_t i = 0; i < session.attempts && wait < options.timeout_max; ++i) wait *= 2;
@@ -121,19 +125,27 @@ std::optional<DropCause> Ltl::Impl::take_opened(std::uint16_t row, const LtlHead
       body.epoch < session.peer_epoch)
     return DropCause::kWrongCookie;
   if (session.state == Session::State::kOpen && body.nonce == session.peer_nonce) {
-    session.confirmed = true;  // both opened at once, or an answer that was repeated
+    // Both opened at once, or the answer is repeated because it was not confirmed.
+    session.confirmed = true;
+    session.retry_at = kNever;
+    if (!c.busy()) c.acks.confirm();
     return std::nullopt;
   }
-  if (session.state != Session::State::kOpening) return DropCause::kWrongCookie;
+  // A later incarnation answers an OPEN that an earlier one had answered: it knows no other
+  // session.
+  const bool reborn = body.epoch > session.peer_epoch && (session.state == Session::State::kOpen ||
+                                                          session.state == Session::State::kDead);
+  if (session.state != Session::State::kOpening && !reborn) return DropCause::kWrongCookie;
   if (const auto reason = objection(body)) {
     session.reason = *reason;
     tell(LtlEvent::Kind::kRefused, row, now, static_cast<std::uint32_t>(*reason));
     end(row, Session::State::kRefused, now);
     return std::nullopt;
   }
+  const bool once = session.attempts == 1;
   establish(row, body, true, now);
   const auto elapsed = static_cast<std::int32_t>(wire_time(now) - header.time_ns);
-  if (session.attempts == 1 && elapsed >= 0) c.timers.sample(nanoseconds(elapsed));
+  if (once && elapsed >= 0) c.timers.sample(nanoseconds(elapsed));
   // The answer waits to hear from us before it trusts that we are no replay.
   if (!c.busy()) c.acks.confirm();
   return std::nullopt;
@@ -161,7 +173,8 @@ void Ltl::Impl::establish(std::uint16_t row, const OpenBody& body, bool confirme
   }
   c.session.state = Session::State::kOpen;
   c.session.open_due = false;
-  c.session.retry_at = kNever;
+  c.session.retry_at = confirmed ? kNever : later(now, options.timeout);
+  c.session.attempts = 0;
   c.session.confirmed = confirmed;
   c.session.peer_epoch = body.epoch;
   c.session.peer_nonce = body.nonce;

@@ -174,6 +174,26 @@ TEST(LtlOpening, AnswererHoldsItsMessagesUntilTheOpenerIsHeard) {
   EXPECT_THAT(n.delivered(0), ElementsAre(Story::message(20)));
 }
 
+TEST(LtlOpening, AnAnswererWithMessagesAsksAgainWhenTheConfirmationIsLost) {
+  Nodes n;
+  n.end(0).open(kRow0, n.now());
+  n.give(1, n.take(0));
+  n.give(0, n.take(1));
+  n.take(0);  // the ACK is lost
+  n.wait(microseconds(60));
+  EXPECT_THAT(n.take(1), IsEmpty()) << "it has nothing to say, so it does not ask";
+  EXPECT_EQ(n.end(1).next_deadline(), kNever);
+  n.send(1, 20);
+  EXPECT_THAT(n.take(1), IsEmpty());
+  n.wait(microseconds(50));
+  const auto again = n.take(1);
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(kind_of(again[0]), PacketKind::kOpen);
+  n.give(0, again);
+  n.talk();
+  EXPECT_THAT(n.delivered(0), ElementsAre(Story::message(20)));
+}
+
 TEST(LtlOpening, NothingIsAnsweredWithoutTheKey) {
   Nodes n;
   LtlIdentity stranger = incarnation(5);
