@@ -66,6 +66,7 @@ void fill_nodes(const PreparedRun& run, const ClusterOutcome& outcome, RunResult
       if (placement.node != spec.name) continue;
       node.role = "npu";
       for (const MemoryUse& use : placement.memory) {
+        if (use.memory == "Dram") continue;  // off chip, and of another order of size
         node.memory_budget += use.capacity_bytes;
         node.memory_used += use.used_bytes;
       }

@@ -19,6 +19,7 @@ const Choices<TimeMode>& time_modes();
 const Choices<ProcessMode>& process_modes();
 const Choices<ComputeKind>& compute_kinds();
 const Choices<Cell>& cells();
+const Choices<bool>& weight_places();  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
 const Choices<AuthMode>& auth_modes();
 const Choices<FaultKind>& fault_kinds();

@@ -119,11 +119,14 @@ void ChainValues::run(std::size_t at) {
   write(chain);
 }
 
-Payload ChainValues::message(std::uint32_t elements) {
-  flush();
-  Payload out;
-  const auto bytes = std::as_bytes(std::span<const Half>(pipe_).first(elements));
-  out.bytes.assign(bytes.begin(), bytes.end());
+Payload ChainValues::take_message() {
+  if (taken_ == sent_.size()) flush();
+  SOLITON_CHECK(taken_ < sent_.size());
+  Payload out = std::move(sent_[taken_++]);
+  if (taken_ == sent_.size()) {
+    sent_.clear();
+    taken_ = 0;
+  }
   return out;
 }
 
@@ -218,11 +221,20 @@ void ChainValues::apply(const MfuOperation& operation, std::span<Half> values) {
 
 void ChainValues::write(const CompiledChain& chain) {
   for (const WriteTarget& target : chain.writes) {
-    if (target.to_netq) continue;
+    if (target.to_netq) {
+      send(target.port);
+      continue;
+    }
     const std::span<Half> to = values_.vectors(target.vectors.first, target.vectors.count);
     std::ranges::copy(std::span<const Half>(pipe_).first(to.size()), to.begin());
     if (overlap(target.vectors, activation_source_)) activation_known_ = false;
   }
+}
+
+void ChainValues::send(std::uint16_t port) {
+  const std::uint32_t elements = shard_.out_ports[port].elements;
+  const auto bytes = std::as_bytes(std::span<const Half>(pipe_).first(elements));
+  sent_.emplace_back().bytes.assign(bytes.begin(), bytes.end());
 }
 
 }  // namespace soliton

@@ -41,8 +41,9 @@ class ChainValues {
   // The next chain in program order, up to its v_wr to registers. `message` is what its v_rd takes
   // from NetQ; ignored when it reads registers.
   void issue(const CompiledChain& chain, Payload message);
-  // The first `elements` values the last chain ended with, little endian: what it writes to NetQ.
-  Payload message(std::uint32_t elements);
+  // The next message that a chain wrote to NetQ, in order of issue: fp16 values, little endian.
+  // REQUIRES: a chain issued so far wrote one that has not been taken.
+  Payload take_message();
   std::span<const Half> vector(std::uint32_t flat);
   const ValueCounts& counts();
   // Computes what is queued.
@@ -65,6 +66,7 @@ class ChainValues {
   void into_pipe(const CompiledChain& chain, std::span<const float> sums);
   void apply(const MfuOperation& operation, std::span<Half> values);
   void write(const CompiledChain& chain);
+  void send(std::uint16_t port);
   std::uint64_t ordinal(std::size_t at) const { return first_ordinal_ + at; }
 
   const Shard& shard_;
@@ -80,6 +82,9 @@ class ChainValues {
   std::vector<std::uint64_t> current_ordinal_;  // of the vector each stream's registers hold
   ProductsAhead ahead_;
   std::vector<std::vector<Half>> ahead_values_;  // of the vectors behind the current one
+
+  std::vector<Payload> sent_;  // the first `taken_` are gone
+  std::size_t taken_ = 0;
 
   std::vector<Half> pipe_;
   std::vector<float> sums_;

@@ -38,6 +38,8 @@ struct CompiledChain {
   VectorRange source;                   // count also for a NetQ port
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
   Ticks slot = 0;                       // of the matrix-vector unit
+  std::int64_t streamed_tiles = 0;      // of a matrix in Dram
+  Ticks tile_ticks = 0;                 // of the unit, for each of them
   std::uint64_t macs = 0;
   std::uint32_t rows = 1;  // native vectors after the mv_mul
   std::span<const MfuOperation> operations;

@@ -36,7 +36,7 @@ void Activation::quantise_blocks() {
   lanes_.resize(static_cast<std::size_t>(layout_.steps.back() * layout_.step_columns()) +
                 kQuantiseChunk);
   initial_.resize(layout_.blocks());
-  exponents_.resize(layout_.blocks());
+  scales_.resize(layout_.blocks());
   exponent_min_ = 127;
   exponent_max_ = -128;
   for (std::size_t block = 0; block < layout_.blocks(); ++block) quantise_block(block);
@@ -69,7 +69,9 @@ void Activation::quantise_block(std::size_t block) {
   }
   const int bias = layout_.packing == Packing::kBytes ? 128 : nibbles ? 8 * 16 : 0;
   initial_[block] = -bias * sum;
-  exponents_[block] = exponent + kFloatBias - (nibbles ? kNibbleExcess : 0);
+  // In unsigned arithmetic: with the weights' part added the field is that of a normal number.
+  scales_[block] = static_cast<std::int32_t>(
+      static_cast<std::uint32_t>(exponent + kFloatBias - (nibbles ? kNibbleExcess : 0)) << 23);
 }
 
 bool Activation::in_range(const PackedMatrix& matrix) const {

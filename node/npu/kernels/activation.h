@@ -28,8 +28,9 @@ class Activation {
   const std::int8_t* lanes() const { return lanes_.data(); }
   // What a block's sum starts at, so that the bias of the weights falls out.
   const std::int32_t* initial() const { return initial_.data(); }
-  // Scale exponent plus 127, less 4 under the nibbles packing, whose sums are 16 times too large.
-  const std::int32_t* exponents() const { return exponents_.data(); }
+  // Scale exponent plus 127, less 4 under the nibbles packing, whose sums are 16 times too large:
+  // bits of an fp32 exponent field, to which the weights' exponents are added.
+  const std::int32_t* scales() const { return scales_.data(); }
   // Whether every scale of a product with `matrix` is a normal fp32 number.
   bool in_range(const PackedMatrix& matrix) const;
   // The reference's form of the same vector, for what no kernel multiplies.
@@ -43,7 +44,7 @@ class Activation {
   std::vector<Half> values_;
   std::vector<std::int8_t> lanes_;
   std::vector<std::int32_t> initial_;
-  std::vector<std::int32_t> exponents_;
+  std::vector<std::int32_t> scales_;
   std::uint64_t poisoned_blocks_ = 0;
   int exponent_min_ = 0;
   int exponent_max_ = 0;

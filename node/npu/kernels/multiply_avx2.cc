@@ -4,6 +4,7 @@
 // sign of w moved to x, at most 2 * 127 * 127 < 2^15. Nibbles: the identity of multiply_avx512.cc;
 // a pair is at most 2 * (255 * 7 + 15 * 119), so that four steps fit 16 bits before they must be
 // widened.
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -43,24 +44,25 @@ SOLITON_AVX2_INLINE __m256i widen(__m256i pairs) {
 }
 
 SOLITON_AVX2_INLINE __m256 add_scaled(__m256 acc, __m256i sum, const std::int8_t* weight_exponents,
-                                      std::int32_t activation_exponent) {
+                                      std::int32_t activation_scale) {
   const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(weight_exponents));
-  const __m256i exponent =
-      _mm256_add_epi32(_mm256_cvtepi8_epi32(bytes), _mm256_set1_epi32(activation_exponent));
-  const __m256 scale = _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
-  return _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), scale, acc);
+  const __m256i scale = _mm256_add_epi32(_mm256_slli_epi32(_mm256_cvtepi8_epi32(bytes), 23),
+                                         _mm256_set1_epi32(activation_scale));
+  return _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(scale), acc);
 }
 
+// Steps of a block, `stride` bytes of weights apart.
 struct StepRange {
   int first;
   int last;
+  std::ptrdiff_t stride;
 };
 
 SOLITON_AVX2_INLINE __m256i sum_bytes(const std::uint8_t* weights, const std::int8_t* lanes,
                                       StepRange steps) {
   __m256i sum = _mm256_setzero_si256();
   for (int s = steps.first; s < steps.last; ++s) {
-    const __m256i w = load(weights + std::size_t(s) * kStepBytes);
+    const __m256i w = load(weights + s * steps.stride);
     const __m256i x = _mm256_sign_epi8(broadcast(lanes + s * 4), w);
     sum = _mm256_add_epi32(sum, widen(_mm256_maddubs_epi16(_mm256_abs_epi8(w), x)));
   }
@@ -82,15 +84,14 @@ SOLITON_AVX2_INLINE __m256i sum_nibbles(const std::uint8_t* weights, const std::
     __m256i pairs = _mm256_setzero_si256();
     SOLITON_UNROLL
     for (int i = 0; i < kStepsIn16Bits; ++i)
-      pairs = _mm256_add_epi16(
-          pairs, nibble_pairs(weights + std::size_t(s + i) * kStepBytes, lanes + (s + i) * 8));
+      pairs = _mm256_add_epi16(pairs,
+                               nibble_pairs(weights + (s + i) * steps.stride, lanes + (s + i) * 8));
     sum = _mm256_add_epi32(sum, widen(pairs));
   }
   if (s == steps.last) return sum;
   __m256i pairs = _mm256_setzero_si256();
   for (; s < steps.last; ++s)
-    pairs =
-        _mm256_add_epi16(pairs, nibble_pairs(weights + std::size_t(s) * kStepBytes, lanes + s * 8));
+    pairs = _mm256_add_epi16(pairs, nibble_pairs(weights + s * steps.stride, lanes + s * 8));
   return _mm256_add_epi32(sum, widen(pairs));
 }
 
@@ -99,9 +100,10 @@ template <Packing kPacking, int kHalves>
 SOLITON_TARGET_AVX2 void multiply_halves(const ProductJob& job, int half, const Activation& x,
                                          float* sums) {
   const BlockLayout& layout = job.matrix.layout();
+  const std::ptrdiff_t panel_groups = job.matrix.panel_groups(half / 2);
   const std::int8_t* lanes = x.lanes();
   const std::int32_t* initial = x.initial();
-  const std::int32_t* activation_exponents = x.exponents();
+  const std::int32_t* activation_scales = x.scales();
   const std::uint8_t* weights[kHalves];
   const std::int8_t* exponents[kHalves];
   __m256 acc[kHalves];
@@ -112,14 +114,15 @@ SOLITON_TARGET_AVX2 void multiply_halves(const ProductJob& job, int half, const 
     acc[h] = _mm256_setzero_ps();
   }
   for (std::size_t block = 0; block < layout.blocks(); ++block) {
-    const StepRange steps{layout.steps[block], layout.steps[block + 1]};
+    const StepRange steps{layout.steps[block], layout.steps[block + 1], panel_groups * kStepBytes};
     SOLITON_UNROLL
     for (int h = 0; h < kHalves; ++h) {
       const __m256i sum = kPacking == Packing::kNibbles
                               ? sum_nibbles(weights[h], lanes, steps, initial[block])
                               : sum_bytes(weights[h], lanes, steps);
       acc[h] =
-          add_scaled(acc[h], sum, exponents[h] + block * kGroupRows, activation_exponents[block]);
+          add_scaled(acc[h], sum, exponents[h] + std::ptrdiff_t(block) * panel_groups * kGroupRows,
+                     activation_scales[block]);
     }
   }
   SOLITON_UNROLL
@@ -129,13 +132,22 @@ SOLITON_TARGET_AVX2 void multiply_halves(const ProductJob& job, int half, const 
 
 template <Packing kPacking>
 void multiply_packed(const ProductJob& job) {
-  constexpr int kHalves = 4;
+  constexpr int kHalves = 2 * kPanelGroups;
   const int last = job.groups.last * 2;
   for (std::size_t v = 0; v < job.xs.size(); ++v) {
     int half = job.groups.first * 2;
-    for (; half + kHalves <= last; half += kHalves)
-      multiply_halves<kPacking, kHalves>(job, half, *job.xs[v], job.sums[v]);
-    for (; half < last; ++half) multiply_halves<kPacking, 1>(job, half, *job.xs[v], job.sums[v]);
+    while (half < last) {
+      // kHalves at once where they lie in one panel.
+      const int panel_end =
+          half / 2 / kPanelGroups * kPanelGroups + job.matrix.panel_groups(half / 2);
+      if (std::min(last, 2 * panel_end) - half >= kHalves) {
+        multiply_halves<kPacking, kHalves>(job, half, *job.xs[v], job.sums[v]);
+        half += kHalves;
+      } else {
+        multiply_halves<kPacking, 1>(job, half, *job.xs[v], job.sums[v]);
+        ++half;
+      }
+    }
   }
 }
 

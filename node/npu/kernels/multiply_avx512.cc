@@ -6,6 +6,7 @@
 //   v * x1 + lo * (16 * x0 - x1) = 16 * (lo * x0 + hi * x1),
 // and since activations have the weights' 3 bits, 16 * x0 - x1 is a signed byte. The factor 16
 // goes into the scale. Sums are below 16 * 15 * 7 * columns, so 32 bits hold them.
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -39,15 +40,17 @@ SOLITON_AVX512_INLINE __m512i step(__m512i sum, __m512i weights, const std::int8
                              broadcast(lanes + 4));
 }
 
+// 2^exponent of 16 rows, less the activation's part, as bits of the exponent field.
+SOLITON_AVX512_INLINE __m512i weight_scales(const std::int8_t* exponents) {
+  const __m128i bytes = _mm_load_si128(reinterpret_cast<const __m128i*>(exponents));
+  return _mm512_slli_epi32(_mm512_cvtepi8_epi32(bytes), 23);
+}
+
 // acc + sum * 2^(weight exponent + activation exponent), one rounding.
-SOLITON_AVX512_INLINE __m512 add_scaled(__m512 acc, __m512i sum,
-                                        const std::int8_t* weight_exponents,
-                                        std::int32_t activation_exponent) {
-  const __m128i bytes = _mm_load_si128(reinterpret_cast<const __m128i*>(weight_exponents));
-  const __m512i exponent =
-      _mm512_add_epi32(_mm512_cvtepi8_epi32(bytes), _mm512_set1_epi32(activation_exponent));
-  const __m512 scale = _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
-  return _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, acc);
+SOLITON_AVX512_INLINE __m512 add_scaled(__m512 acc, __m512i sum, __m512i weight_scales,
+                                        std::int32_t activation_scale) {
+  const __m512i scale = _mm512_add_epi32(weight_scales, _mm512_set1_epi32(activation_scale));
+  return _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), _mm512_castsi512_ps(scale), acc);
 }
 
 // Loops over groups and vectors have constant bounds and index registers: they must be unrolled
@@ -58,7 +61,7 @@ SOLITON_AVX512_INLINE __m512 add_scaled(__m512 acc, __m512i sum,
 struct VectorView {
   const std::int8_t* lanes;
   const std::int32_t* initial;
-  const std::int32_t* exponents;
+  const std::int32_t* scales;
 };
 
 // `kGroups` groups of rows against `kVectors` vectors: enough independent sums to hide latencies.
@@ -69,8 +72,7 @@ SOLITON_TARGET_AVX512 void multiply_groups(const ProductJob& job, const VectorVi
   const BlockLayout& layout = job.matrix.layout();
   const std::size_t blocks = layout.blocks();
   const int* steps = layout.steps.data();
-  const std::size_t weights_stride = job.matrix.steps() * kStepBytes;
-  const std::size_t exponents_stride = blocks * kGroupRows;
+  const std::ptrdiff_t panel_groups = job.matrix.panel_groups(group);
   const std::uint8_t* weights = job.matrix.weights(group);
   const std::int8_t* exponents = job.matrix.exponents(group);
   VectorView x[kVectors];
@@ -94,22 +96,21 @@ SOLITON_TARGET_AVX512 void multiply_groups(const ProductJob& job, const VectorVi
     for (const std::ptrdiff_t end = steps[block + 1]; step_index < end; ++step_index) {
       SOLITON_UNROLL
       for (int g = 0; g < kGroups; ++g) {
-        const __m512i w = _mm512_load_si512(weights + std::size_t(g) * weights_stride);
+        const __m512i w = _mm512_load_si512(weights + g * kStepBytes);
         SOLITON_UNROLL
         for (int v = 0; v < kVectors; ++v)
           sums[g][v] = step<kPacking>(sums[g][v], w, x[v].lanes + step_index * kLaneBytes);
       }
-      weights += kStepBytes;
+      weights += panel_groups * kStepBytes;
     }
     SOLITON_UNROLL
-    for (int v = 0; v < kVectors; ++v) {
-      const std::int32_t exponent = x[v].exponents[block];
+    for (int g = 0; g < kGroups; ++g) {
+      const __m512i scales = weight_scales(exponents + g * kGroupRows);
       SOLITON_UNROLL
-      for (int g = 0; g < kGroups; ++g)
-        acc[g][v] = add_scaled(acc[g][v], sums[g][v], exponents + std::size_t(g) * exponents_stride,
-                               exponent);
+      for (int v = 0; v < kVectors; ++v)
+        acc[g][v] = add_scaled(acc[g][v], sums[g][v], scales, x[v].scales[block]);
     }
-    exponents += kGroupRows;
+    exponents += panel_groups * kGroupRows;
   }
   SOLITON_UNROLL
   for (int v = 0; v < kVectors; ++v) {
@@ -124,12 +125,19 @@ template <Packing kPacking, int kGroups, int kVectors>
 void multiply_all(const ProductJob& job) {
   std::array<VectorView, kVectors> views;
   for (int v = 0; v < kVectors; ++v)
-    views[v] = {job.xs[v]->lanes(), job.xs[v]->initial(), job.xs[v]->exponents()};
+    views[v] = {job.xs[v]->lanes(), job.xs[v]->initial(), job.xs[v]->scales()};
   int group = job.groups.first;
-  for (; group + kGroups <= job.groups.last; group += kGroups)
-    multiply_groups<kPacking, kGroups, kVectors>(job, views.data(), group);
-  for (; group < job.groups.last; ++group)
-    multiply_groups<kPacking, 1, kVectors>(job, views.data(), group);
+  while (group < job.groups.last) {
+    // kGroups at once where they lie in one panel.
+    const int left = job.matrix.panel_groups(group) - group % kPanelGroups;
+    if (std::min(left, job.groups.last - group) >= kGroups) {
+      multiply_groups<kPacking, kGroups, kVectors>(job, views.data(), group);
+      group += kGroups;
+    } else {
+      multiply_groups<kPacking, 1, kVectors>(job, views.data(), group);
+      ++group;
+    }
+  }
 }
 
 template <Packing kPacking>

@@ -55,7 +55,13 @@ PackedMatrix::PackedMatrix(const BfpMatrix& matrix, KernelLevel level)
   exponents_ = aligned_array<std::int8_t>(groups * layout_.blocks() * kGroupRows);
   exponent_min_ = 127;
   exponent_max_ = -128;
-  for (int group = 0; group < this->groups(); ++group) pack_group(group);
+  // Rows and columns that are only padding hold zero mantissas.
+  const std::uint8_t zero = layout_.packing == Packing::kNibbles ? kNibbleBias * 0x11
+                            : layout_.packing == Packing::kBytes ? kByteBias
+                                                                 : 0;
+  std::memset(weights_.get(), zero, groups * steps() * kStepBytes);
+  std::memset(exponents_.get(), 0, groups * layout_.blocks() * kGroupRows);
+  for (int row = 0; row < rows(); ++row) pack_row(row);
   if (exponent_min_ > exponent_max_) exponent_min_ = exponent_max_ = 0;  // nothing but zeros
 }
 
@@ -64,22 +70,25 @@ std::size_t PackedMatrix::bytes() const {
   return groups * (steps() * kStepBytes + layout_.blocks() * kGroupRows);
 }
 
-void PackedMatrix::pack_group(int group) {
-  // Rows and columns that are only padding hold zero mantissas.
-  const std::uint8_t zero = layout_.packing == Packing::kNibbles ? kNibbleBias * 0x11
-                            : layout_.packing == Packing::kBytes ? kByteBias
-                                                                 : 0;
-  std::uint8_t* weights = weights_.get() + static_cast<std::size_t>(group) * steps() * kStepBytes;
-  std::int8_t* exponents =
-      exponents_.get() + static_cast<std::size_t>(group) * layout_.blocks() * kGroupRows;
-  std::memset(weights, zero, steps() * kStepBytes);
-  std::memset(exponents, 0, layout_.blocks() * kGroupRows);
-  const int first = group * kGroupRows;
-  for (int lane = 0; lane < kGroupRows && first + lane < rows(); ++lane)
-    pack_row(first + lane, weights + lane * 4, exponents + lane);
+std::size_t PackedMatrix::weights_offset(int group) const {
+  const auto panel = static_cast<std::size_t>(group / kPanelGroups * kPanelGroups);
+  const auto within = static_cast<std::size_t>(group % kPanelGroups);
+  return (panel * steps() + within) * kStepBytes;
 }
 
-void PackedMatrix::pack_row(int row, std::uint8_t* weights, std::int8_t* exponents) {
+std::size_t PackedMatrix::exponents_offset(int group) const {
+  const auto panel = static_cast<std::size_t>(group / kPanelGroups * kPanelGroups);
+  const auto within = static_cast<std::size_t>(group % kPanelGroups);
+  return (panel * layout_.blocks() + within) * kGroupRows;
+}
+
+void PackedMatrix::pack_row(int row) {
+  const int group = row / kGroupRows;
+  const int lane = row % kGroupRows;
+  const std::size_t step_stride = static_cast<std::size_t>(panel_groups(group)) * kStepBytes;
+  const std::size_t block_stride = static_cast<std::size_t>(panel_groups(group)) * kGroupRows;
+  std::uint8_t* weights = weights_.get() + weights_offset(group) + lane * 4;
+  std::int8_t* exponents = exponents_.get() + exponents_offset(group) + lane;
   const std::int8_t* mantissas =
       source_->mantissas.data() + static_cast<std::size_t>(row) * source_->columns;
   const std::int16_t* row_exponents =
@@ -87,24 +96,25 @@ void PackedMatrix::pack_row(int row, std::uint8_t* weights, std::int8_t* exponen
   const bool nibbles = layout_.packing == Packing::kNibbles;
   const int bias = layout_.packing == Packing::kBytes ? kByteBias : 0;
   for (std::size_t block = 0; block < layout_.blocks(); ++block) {
-    std::uint8_t* step = weights + static_cast<std::size_t>(layout_.steps[block]) * kStepBytes;
+    std::uint8_t* first = weights + static_cast<std::size_t>(layout_.steps[block]) * step_stride;
     bool zero = true;
     for (int k = layout_.starts[block]; k < layout_.starts[block + 1]; ++k) {
       const int at = k - layout_.starts[block];
       const int mantissa = mantissas[k];
       zero = zero && mantissa == 0;
       if (nibbles) {
-        std::uint8_t& byte = step[at / 8 * kStepBytes + at % 4];
+        std::uint8_t& byte = first[static_cast<std::size_t>(at / 8) * step_stride + at % 4];
         const int shift = at % 8 < 4 ? 0 : 4;
         byte = static_cast<std::uint8_t>((byte & ~(0xf << shift)) |
                                          ((mantissa + kNibbleBias) << shift));
       } else {
-        step[at / 4 * kStepBytes + at % 4] = static_cast<std::uint8_t>(mantissa + bias);
+        first[static_cast<std::size_t>(at / 4) * step_stride + at % 4] =
+            static_cast<std::uint8_t>(mantissa + bias);
       }
     }
     // The scale of a zero adds nothing, but could push the others out of the fast range.
     if (zero) continue;
-    exponents[block * kGroupRows] = static_cast<std::int8_t>(row_exponents[block]);
+    exponents[block * block_stride] = static_cast<std::int8_t>(row_exponents[block]);
     exponent_min_ = std::min<int>(exponent_min_, row_exponents[block]);
     exponent_max_ = std::max<int>(exponent_max_, row_exponents[block]);
   }

@@ -7,8 +7,10 @@
 //            (AVX2)
 //   nibbles  8 columns, each mantissa + 8: column k + j in the low half of byte j, k + 4 + j in the
 //            high half
-// Blocks are padded with zero mantissas to whole steps, rows to whole groups. What no kernel
-// reads (wide elements, scalar level) is left to the reference, multiply() of protocol/tensor.
+// Blocks are padded with zero mantissas to whole steps, rows to whole groups. Four groups make a
+// panel, whose steps are interleaved, so that a product reads memory from end to end without a
+// jump. What no kernel reads (wide elements, scalar level) is left to the reference, multiply() of
+// protocol/tensor.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +26,7 @@ namespace soliton {
 
 inline constexpr int kGroupRows = 16;
 inline constexpr int kStepBytes = 64;
+inline constexpr int kPanelGroups = 4;
 
 enum class Packing : std::uint8_t {
   kNone,     // the reference computes
@@ -65,20 +68,26 @@ class PackedMatrix {
   // Bytes a product reads: weights and scales.
   std::size_t bytes() const;
 
-  const std::uint8_t* weights(int group) const {
-    return weights_.get() + static_cast<std::size_t>(group) * steps() * kStepBytes;
-  }
-  // Exponents of the integer mantissas, 16 a block. Those of blocks that are all zero are 0.
+  // The first step of a group; the next is panel_groups(group) * kStepBytes further on.
+  const std::uint8_t* weights(int group) const { return weights_.get() + weights_offset(group); }
+  // Exponents of the integer mantissas: 16 a block, the next panel_groups(group) * kGroupRows on.
+  // Those of blocks that are all zero are 0.
   const std::int8_t* exponents(int group) const {
-    return exponents_.get() + static_cast<std::size_t>(group) * layout_.blocks() * kGroupRows;
+    return exponents_.get() + exponents_offset(group);
+  }
+  // Groups in the panel of `group`: fewer than kPanelGroups in the last one.
+  int panel_groups(int group) const {
+    const int first = group / kPanelGroups * kPanelGroups;
+    return groups() - first < kPanelGroups ? groups() - first : kPanelGroups;
   }
   std::size_t steps() const { return static_cast<std::size_t>(layout_.steps.back()); }
   int exponent_min() const { return exponent_min_; }
   int exponent_max() const { return exponent_max_; }
 
  private:
-  void pack_group(int group);
-  void pack_row(int row, std::uint8_t* weights, std::int8_t* exponents);
+  std::size_t weights_offset(int group) const;
+  std::size_t exponents_offset(int group) const;
+  void pack_row(int row);
 
   const BfpMatrix* source_;
   KernelLevel level_;
