@@ -188,7 +188,9 @@ TEST(LtlReceive, WhatNoPeerMaySayIsMalformed) {
 }
 
 TEST(LtlReceive, FragmentsWithoutABeginningAreDroppedAndTheStreamGoesOn) {
-  Story s;
+  LtlOptions o;
+  o.packing = Bytes{0};
+  Story s(o);
   s.send(0, 10);
   s.send(0, 20);
   const auto packets = s.take(0);
