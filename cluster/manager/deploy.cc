@@ -20,6 +20,8 @@ constexpr Duration kWallTimeoutFloor = milliseconds(20);
 constexpr Duration kWallTimeoutCeiling = milliseconds(200);
 // Tail probes wait for it: below the time a process needs to be scheduled they resend for nothing.
 constexpr Duration kWallAckDelayFloor = microseconds(500);
+// A packet costs a system call, whatever it holds.
+constexpr Bytes kWallPackingFloor{1408};
 
 std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
   const auto found = std::find_if(spec.nodes.begin(), spec.nodes.end(),
@@ -95,6 +97,7 @@ void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& depl
     deployment.ltl.timeout_rtts = std::max<std::uint32_t>(spec.ltl.timeout_rtts, 4);
     deployment.ltl.timeout_max = std::max(spec.ltl.timeout_max, kWallTimeoutCeiling);
     deployment.ltl.ack_delay = std::max(spec.ltl.ack_delay, kWallAckDelayFloor);
+    deployment.ltl.packing = std::max(spec.ltl.packing, kWallPackingFloor);
   }
   for (const NodeSpec& node : spec.nodes) deployment.node_names.push_back(node.name);
 }
