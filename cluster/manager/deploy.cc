@@ -1,5 +1,7 @@
 #include "cluster/manager/deploy.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <set>
 
@@ -18,6 +20,8 @@ constexpr Duration kWallTimeoutFloor = milliseconds(20);
 constexpr Duration kWallTimeoutCeiling = milliseconds(200);
 // Tail probes wait for it: below the time a process needs to be scheduled they resend for nothing.
 constexpr Duration kWallAckDelayFloor = microseconds(500);
+// A packet costs a system call, whatever it holds.
+constexpr Bytes kWallPackingFloor{1408};
 
 std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
   const auto found = std::find_if(spec.nodes.begin(), spec.nodes.end(),
@@ -60,6 +64,25 @@ void connect(const ClusterSpec& spec, const std::set<Pair>& pairs,
   }
 }
 
+// One key a run, from the kernel where anybody else could write into the network. In virtual time
+// nobody can, and a run must be a function of its file.
+LtlIdentity make_identity(const ClusterSpec& spec) {
+  LtlIdentity who;
+  const Random chance(spec.seed, "ltl identity");
+  who.run_id = chance.bits(0);
+  who.epoch = 1;
+  who.image_hash = mix64(kLtlProtocol);
+  if (spec.time == TimeMode::kWall) {
+    SOLITON_CHECK(getrandom(&who.run_id, sizeof who.run_id, 0) == sizeof who.run_id);
+    SOLITON_CHECK(getrandom(who.key.data(), who.key.size(), 0) ==
+                  static_cast<ssize_t>(who.key.size()));
+    return who;
+  }
+  for (std::size_t i = 0; i < who.key.size(); ++i)
+    who.key[i] = static_cast<std::byte>(chance.bits(1 + i));
+  return who;
+}
+
 void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& deployment) {
   deployment.node = spec.nodes[number].name;
   deployment.id = NodeId{number};
@@ -68,11 +91,13 @@ void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& depl
   deployment.trace_requests = static_cast<std::uint32_t>(spec.trace_requests);
   deployment.trace_events = spec.trace_requests > 0 ? kTraceEventsPerNode : 0;
   deployment.ltl = spec.ltl;
+  deployment.ltl.auth = auth_of(spec);
   if (spec.time == TimeMode::kWall) {
     deployment.ltl.timeout = std::max(spec.ltl.timeout, kWallTimeoutFloor);
     deployment.ltl.timeout_rtts = std::max<std::uint32_t>(spec.ltl.timeout_rtts, 4);
     deployment.ltl.timeout_max = std::max(spec.ltl.timeout_max, kWallTimeoutCeiling);
     deployment.ltl.ack_delay = std::max(spec.ltl.ack_delay, kWallAckDelayFloor);
+    deployment.ltl.packing = std::max(spec.ltl.packing, kWallPackingFloor);
   }
   for (const NodeSpec& node : spec.nodes) deployment.node_names.push_back(node.name);
 }
@@ -95,7 +120,11 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
                                              const Topology& topology, const Routes& routes,
                                              const FaultPlan& faults, const InputSource& inputs) {
   std::vector<NodeAssignment> nodes(spec.nodes.size());
-  for (std::uint32_t i = 0; i < nodes.size(); ++i) fill_common(spec, i, nodes[i].deployment);
+  const LtlIdentity identity = make_identity(spec);
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    fill_common(spec, i, nodes[i].deployment);
+    nodes[i].deployment.identity = identity;
+  }
   for (const Shard& shard : plan.shards)
     nodes[node_number(spec, shard.node)].deployment.shard = shard;
   Deployment& host = nodes[node_number(spec, plan.host)].deployment;

@@ -24,6 +24,7 @@ const Choices<Occupancy>& occupancies();
 const Choices<CellPrograms>& cell_programs();
 const Choices<bool>& weight_places();  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
+const Choices<AuthMode>& auth_modes();
 const Choices<FaultKind>& fault_kinds();
 const std::vector<std::string>& objectives();
 const std::vector<std::string>& topology_kinds();
@@ -94,7 +95,7 @@ void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out);
 void read_partition(MapReader& cluster, PartitionSpec& out);
 void read_service(MapReader& cluster, ServiceSpec& out);
 void read_workload(MapReader& cluster, const ReadSite& site, WorkloadSpec& out);
-void read_ltl(MapReader& cluster, LtlOptions& out);
+void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth);
 void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>& out);
 
 // An existing file named by `key`, resolved against the cluster file's folder. False when absent or

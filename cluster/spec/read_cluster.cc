@@ -121,7 +121,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
   read_workload(map, site, out.workload);
   map.choice("compute", out.compute, compute_kinds());
   map.integer("sample_every", out.sample_every, 1, 100'000'000);
-  read_ltl(map, out.ltl);
+  read_ltl(map, out.ltl, out.auth);
   read_small_parts(map, out);
   read_faults(map, out.time_limit, out.faults);
   map.finish();

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
@@ -62,51 +61,6 @@ void read_workload(MapReader& cluster, const ReadSite& site, WorkloadSpec& out) 
   map.duration("think", out.think, Duration{0});
   read_files(map, site, out);
   map.finish();
-}
-
-const Choices<RecoveryMode>& recovery_modes() {
-  static const Choices<RecoveryMode> table = {{"selective", RecoveryMode::kSelective},
-                                              {"go-back-n", RecoveryMode::kGoBackN}};
-  return table;
-}
-
-void read_ltl(MapReader& cluster, LtlOptions& out) {
-  const YamlValue* value = cluster.find("ltl");
-  if (value == nullptr) return;
-  const Bytes most{std::int64_t{1} << 40};
-  const std::size_t errors_before = cluster.context().count();
-  MapReader map(cluster.context(), *value, "ltl", "ltl");
-  Bytes mtu{out.mtu};
-  map.bytes("mtu", mtu, Bytes{64}, Bytes{8'192});
-  out.mtu = static_cast<std::uint32_t>(mtu.count);
-  if (map.integer_as("window", out.window, 1, 256) && !std::has_single_bit(out.window))
-    map.error("window", fmt::format("{} is no power of two", out.window));
-  map.bytes("credit", out.credit, Bytes{256}, most);
-  map.duration("timeout", out.timeout, microseconds(1), milliseconds(60'000));
-  map.duration("timeout_max", out.timeout_max, microseconds(1), milliseconds(3'600'000));
-  map.duration("reorder_tolerance", out.reorder_tolerance, Duration{0}, milliseconds(60'000));
-  map.integer_as("ack_every", out.ack_every, 1, 256);
-  map.bytes("queue_limit", out.queue_limit, Bytes{1}, most);
-  map.choice("recovery", out.recovery, recovery_modes());
-  map.integer_as("first_sequence", out.first_sequence, 0, UINT32_MAX);
-  map.duration("ack_delay", out.ack_delay, Duration{0}, milliseconds(60'000));
-  map.integer_as("timeout_rtts", out.timeout_rtts, 0, 1'000);
-  map.bytes("credit_overhead", out.credit_overhead, Bytes{0}, Bytes{65'536});
-  map.finish();
-  if (out.timeout_max < out.timeout)
-    map.error("timeout_max",
-              fmt::format("{} is below timeout, {}", spell(out.timeout_max), spell(out.timeout)));
-  const Bytes packet = mtu + out.credit_overhead;
-  if (out.credit < packet)
-    map.error("credit",
-              fmt::format("{} is less than one packet is charged, {} (mtu and credit_overhead)",
-                          spell(out.credit), spell(packet)));
-  if (out.ack_every > out.window)
-    map.error("ack_every",
-              fmt::format("{} is above window, {}: no acknowledgement would ever be sent early",
-                          out.ack_every, out.window));
-  if (const Status status = check(out); !status && map.context().count() == errors_before)
-    cluster.error("ltl", status.error().message);
 }
 
 }  // namespace soliton

@@ -63,7 +63,11 @@ std::vector<SchemaMap> cluster_maps() {
       {"workload", keys("clients arrival requests input lengths labels golden think",
                         {refused("kind", "the reader says which are supported")})},
       {"ltl", keys("mtu window credit timeout timeout_max reorder_tolerance ack_every queue_limit "
-                   "recovery first_sequence ack_delay timeout_rtts credit_overhead")},
+                   "recovery first_sequence ack_delay timeout_rtts credit_overhead packing crc "
+                   "store handshake auth misses silence_min",
+                   {{"weights", "", true}, {"congestion", "ltl_congestion"}})},
+      {"ltl_congestion", keys("enabled line_rate rate_min cnp_interval alpha_gain alpha_timer "
+                              "rate_timer byte_counter recovery_steps additive_step")},
       {"limits", keys("time")},
       {"trace", keys("requests")},
   };

@@ -95,7 +95,8 @@ struct ClusterSpec {
   WorkloadSpec workload;
   ComputeKind compute = ComputeKind::kFunctional;
   std::int64_t sample_every = 10;  // compute: sampled
-  LtlOptions ltl;
+  LtlOptions ltl;                  // but for `auth`
+  std::optional<AuthMode> auth;    // none: as auth_of() says
   std::vector<FaultSpec> faults;
   Duration time_limit =
       Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
@@ -117,6 +118,8 @@ Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& over
 // The same from text; `file` is for messages and relative paths.
 Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
                                        const Overrides& overrides, const DataRoot& data);
+// What of `ltl.auth` is meant: as written, else header over sockets and none in virtual time.
+AuthMode auth_of(const ClusterSpec& spec);
 // All defaults filled in; reading it again gives an equal spec. Paths are written relative to
 // `folder`.
 std::string write_cluster(const ClusterSpec& spec, const std::string& folder);

@@ -260,7 +260,17 @@ std::string workload_text(const WorkloadSpec& workload, const std::string& folde
   return out;
 }
 
-std::string ltl_text(const LtlOptions& ltl) {
+std::string congestion_text(const CongestionOptions& o) {
+  FlowMap out;
+  out.add("enabled", flag(o.enabled)).add("line_rate", spell(o.line_rate));
+  out.add("rate_min", spell(o.rate_min)).add("cnp_interval", spell(o.cnp_interval));
+  out.add("alpha_gain", o.alpha_gain).add("alpha_timer", spell(o.alpha_timer));
+  out.add("rate_timer", spell(o.rate_timer)).add("byte_counter", spell(o.byte_counter));
+  out.add("recovery_steps", o.recovery_steps).add("additive_step", spell(o.additive_step));
+  return out.text();
+}
+
+std::string ltl_text(const LtlOptions& ltl, AuthMode auth) {
   FlowMap out;
   out.add("mtu", spell(Bytes{ltl.mtu})).add("window", ltl.window).add("credit", spell(ltl.credit));
   out.add("timeout", spell(ltl.timeout)).add("timeout_max", spell(ltl.timeout_max));
@@ -269,6 +279,14 @@ std::string ltl_text(const LtlOptions& ltl) {
       .add("recovery", spelling(recovery_modes(), ltl.recovery));
   out.add("first_sequence", ltl.first_sequence).add("ack_delay", spell(ltl.ack_delay));
   out.add("timeout_rtts", ltl.timeout_rtts).add("credit_overhead", spell(ltl.credit_overhead));
+  out.add("packing", spell(ltl.packing)).add("crc", flag(ltl.crc)).add("store", spell(ltl.store));
+  out.add("weights", fmt::format("[{}]", fmt::join(ltl.weights, ", ")));
+  out.add("handshake", flag(ltl.handshake)).add("auth", spelling(auth_modes(), auth));
+  out.add("misses", ltl.misses == 0             ? "off"
+                    : ltl.misses == kMissesAuto ? "auto"
+                                                : std::to_string(ltl.misses));
+  out.add("silence_min", spell(ltl.silence_min));
+  out.add("congestion", congestion_text(ltl.congestion));
   return out.text();
 }
 
@@ -320,7 +338,7 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   out += workload_text(spec.workload, folder);
   out += fmt::format("compute: {}\nsample_every: {}\n", spelling(compute_kinds(), spec.compute),
                      spec.sample_every);
-  out += fmt::format("ltl: {}\n", ltl_text(spec.ltl));
+  out += fmt::format("ltl: {}\n", ltl_text(spec.ltl, auth_of(spec)));
   out += faults_text(spec.faults);
   out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit),
                      spec.trace_requests);

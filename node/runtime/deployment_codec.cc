@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -15,6 +16,51 @@
 
 namespace soliton {
 namespace {
+
+void write_congestion(const CongestionOptions& o, wire::Deployment::Congestion::Builder out) {
+  out.setEnabled(o.enabled);
+  out.setLineRate(o.line_rate.bits_per_second);
+  out.setRateMin(o.rate_min.bits_per_second);
+  out.setCnpIntervalPs(o.cnp_interval.count());
+  out.setAlphaGain(o.alpha_gain);
+  out.setAlphaTimerPs(o.alpha_timer.count());
+  out.setRateTimerPs(o.rate_timer.count());
+  out.setByteCounter(o.byte_counter.count);
+  out.setRecoverySteps(o.recovery_steps);
+  out.setAdditiveStep(o.additive_step.bits_per_second);
+}
+
+CongestionOptions read_congestion(wire::Deployment::Congestion::Reader in) {
+  CongestionOptions o;
+  o.enabled = in.getEnabled();
+  o.line_rate = {in.getLineRate()};
+  o.rate_min = {in.getRateMin()};
+  o.cnp_interval = Duration{in.getCnpIntervalPs()};
+  o.alpha_gain = in.getAlphaGain();
+  o.alpha_timer = Duration{in.getAlphaTimerPs()};
+  o.rate_timer = Duration{in.getRateTimerPs()};
+  o.byte_counter = Bytes{in.getByteCounter()};
+  o.recovery_steps = in.getRecoverySteps();
+  o.additive_step = {in.getAdditiveStep()};
+  return o;
+}
+
+void write_identity(const LtlIdentity& who, wire::Deployment::Identity::Builder out) {
+  out.setRunId(who.run_id);
+  out.setEpoch(who.epoch);
+  out.setImageHash(who.image_hash);
+  out.setKey(kj::arrayPtr(reinterpret_cast<const kj::byte*>(who.key.data()), who.key.size()));
+}
+
+LtlIdentity read_identity(wire::Deployment::Identity::Reader in) {
+  LtlIdentity who;
+  who.run_id = in.getRunId();
+  who.epoch = in.getEpoch();
+  who.image_hash = in.getImageHash();
+  const auto key = in.getKey();
+  if (key.size() == who.key.size()) std::memcpy(who.key.data(), key.begin(), key.size());
+  return who;
+}
 
 void write_ltl(const LtlOptions& ltl, wire::Deployment::LtlOptions::Builder out) {
   out.setMtu(ltl.mtu);
@@ -30,6 +76,15 @@ void write_ltl(const LtlOptions& ltl, wire::Deployment::LtlOptions::Builder out)
   out.setAckDelayPs(ltl.ack_delay.count());
   out.setTimeoutRtts(ltl.timeout_rtts);
   out.setCreditOverhead(ltl.credit_overhead.count);
+  out.setPacking(ltl.packing.count);
+  out.setCrc(ltl.crc);
+  out.setStore(ltl.store.count);
+  out.setWeights(kj::arrayPtr(ltl.weights.data(), ltl.weights.size()));
+  out.setHandshake(ltl.handshake);
+  out.setAuth(static_cast<std::uint8_t>(ltl.auth));
+  out.setMisses(ltl.misses);
+  out.setSilenceMinPs(ltl.silence_min.count());
+  write_congestion(ltl.congestion, out.initCongestion());
 }
 
 LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
@@ -47,6 +102,17 @@ LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
   ltl.ack_delay = Duration{in.getAckDelayPs()};
   ltl.timeout_rtts = in.getTimeoutRtts();
   ltl.credit_overhead = Bytes{in.getCreditOverhead()};
+  ltl.packing = Bytes{in.getPacking()};
+  ltl.crc = in.getCrc();
+  ltl.store = Bytes{in.getStore()};
+  const auto weights = in.getWeights();
+  if (weights.size() == ltl.weights.size())
+    std::copy(weights.begin(), weights.end(), ltl.weights.begin());
+  ltl.handshake = in.getHandshake();
+  ltl.auth = static_cast<AuthMode>(in.getAuth());
+  ltl.misses = in.getMisses();
+  ltl.silence_min = Duration{in.getSilenceMinPs()};
+  ltl.congestion = read_congestion(in.getCongestion());
   return ltl;
 }
 

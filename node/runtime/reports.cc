@@ -98,6 +98,15 @@ void write_ltl(const LtlStats& ltl, wire::Stats::Ltl::Builder out) {
   out.setDroppedMalformed(ltl.dropped_malformed);
   out.setDroppedChecksum(ltl.dropped_checksum);
   out.setDroppedStale(ltl.dropped_stale);
+  out.setDroppedNoRoom(ltl.dropped_no_room);
+  out.setDroppedUnauthentic(ltl.dropped_unauthentic);
+  out.setDroppedReplayed(ltl.dropped_replayed);
+  out.setConnectionsOpened(ltl.connections_opened);
+  out.setPeersSuspected(ltl.peers_suspected);
+  out.setPeersDead(ltl.peers_dead);
+  out.setMarksReceived(ltl.marks_received);
+  out.setNotificationsSent(ltl.notifications_sent);
+  out.setNotificationsReceived(ltl.notifications_received);
   write_histogram(ltl.rtt, out.initRtt());
 }
 
@@ -115,6 +124,15 @@ LtlStats read_ltl(wire::Stats::Ltl::Reader in) {
   ltl.dropped_malformed = in.getDroppedMalformed();
   ltl.dropped_checksum = in.getDroppedChecksum();
   ltl.dropped_stale = in.getDroppedStale();
+  ltl.dropped_no_room = in.getDroppedNoRoom();
+  ltl.dropped_unauthentic = in.getDroppedUnauthentic();
+  ltl.dropped_replayed = in.getDroppedReplayed();
+  ltl.connections_opened = in.getConnectionsOpened();
+  ltl.peers_suspected = in.getPeersSuspected();
+  ltl.peers_dead = in.getPeersDead();
+  ltl.marks_received = in.getMarksReceived();
+  ltl.notifications_sent = in.getNotificationsSent();
+  ltl.notifications_received = in.getNotificationsReceived();
   ltl.rtt = read_histogram(in.getRtt());
   return ltl;
 }

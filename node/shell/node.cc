@@ -13,7 +13,8 @@ Node::Node(const Deployment& deployment)
     : deployment_(deployment),
       trace_(deployment.trace_events),
       ltl_trace_(deployment.trace_events ? SIZE_MAX : 0) {
-  ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_);
+  ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_,
+                               deployment.identity);
   for (std::size_t i = 0; i < deployment.connections.size(); ++i)
     connection_to_[deployment.connections[i].peer] = ConnectionId{static_cast<std::uint16_t>(i)};
   if (deployment.shard) {

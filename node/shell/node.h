@@ -25,6 +25,7 @@ struct Deployment {
   std::uint32_t trace_requests = 0;
   std::uint32_t trace_events = 0;  // limit of the trace buffer
   LtlOptions ltl;
+  LtlIdentity identity;
   std::vector<LtlConnection> connections;
   std::vector<std::string> node_names;  // by NodeId
   std::optional<Shard> shard;

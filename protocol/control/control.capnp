@@ -20,6 +20,7 @@ struct Deployment {
   host @11 :Shards.HostShard;       # null: no host part
   workload @12 :Workload;           # host only
   faults @13 :Faults;               # wall only
+  identity @14 :Identity;
 
   struct LtlOptions {
     mtu @0 :UInt32;
@@ -35,6 +36,34 @@ struct Deployment {
     ackDelayPs @10 :Int64;
     timeoutRtts @11 :UInt32;
     creditOverhead @12 :Int64;
+    packing @13 :Int64;
+    crc @14 :Bool;
+    store @15 :Int64;
+    weights @16 :Data;
+    handshake @17 :Bool;
+    auth @18 :UInt8;
+    misses @19 :UInt32;
+    silenceMinPs @20 :Int64;
+    congestion @21 :Congestion;
+  }
+  struct Congestion {
+    enabled @0 :Bool;
+    lineRate @1 :Int64;             # bits a second
+    rateMin @2 :Int64;
+    cnpIntervalPs @3 :Int64;
+    alphaGain @4 :UInt32;
+    alphaTimerPs @5 :Int64;
+    rateTimerPs @6 :Int64;
+    byteCounter @7 :Int64;
+    recoverySteps @8 :UInt32;
+    additiveStep @9 :Int64;
+  }
+  # Who the node is in the run; the key is the run's, and goes nowhere but here.
+  struct Identity {
+    runId @0 :UInt64;
+    epoch @1 :UInt32;
+    imageHash @2 :UInt64;
+    key @3 :Data;
   }
   struct Connection {
     peer @0 :UInt32;
@@ -172,6 +201,15 @@ struct Stats {
     droppedChecksum @10 :UInt64;
     droppedStale @11 :UInt64;
     rtt @12 :Histogram;
+    droppedNoRoom @13 :UInt64;
+    droppedUnauthentic @14 :UInt64;
+    droppedReplayed @15 :UInt64;
+    connectionsOpened @16 :UInt64;
+    peersSuspected @17 :UInt64;
+    peersDead @18 :UInt64;
+    marksReceived @19 :UInt64;
+    notificationsSent @20 :UInt64;
+    notificationsReceived @21 :UInt64;
   }
   struct RuleHits {
     packetsDropped @0 :UInt64;

@@ -180,6 +180,23 @@ void expect_equal_ltl(const LtlOptions& a, const LtlOptions& b) {
   EXPECT_SAME(ack_delay.count());
   EXPECT_SAME(timeout_rtts);
   EXPECT_SAME(credit_overhead.count);
+  EXPECT_SAME(packing.count);
+  EXPECT_SAME(crc);
+  EXPECT_SAME(store.count);
+  EXPECT_SAME(weights);
+  EXPECT_SAME(handshake);
+  EXPECT_SAME(misses);
+  EXPECT_SAME(silence_min.count());
+  EXPECT_SAME(congestion.enabled);
+  EXPECT_SAME(congestion.line_rate.bits_per_second);
+  EXPECT_SAME(congestion.rate_min.bits_per_second);
+  EXPECT_SAME(congestion.cnp_interval.count());
+  EXPECT_SAME(congestion.alpha_gain);
+  EXPECT_SAME(congestion.alpha_timer.count());
+  EXPECT_SAME(congestion.rate_timer.count());
+  EXPECT_SAME(congestion.byte_counter.count);
+  EXPECT_SAME(congestion.recovery_steps);
+  EXPECT_SAME(congestion.additive_step.bits_per_second);
 }
 
 void expect_equal_fault(const FaultSpec& a, const FaultSpec& b) {
@@ -237,6 +254,7 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   expect_equal_model(a.model, b.model);
   expect_equal_workload(a.workload, b.workload);
   expect_equal_ltl(a.ltl, b.ltl);
+  EXPECT_EQ(auth_of(a), auth_of(b));
   ASSERT_EQ(a.nodes.size(), b.nodes.size());
   for (std::size_t i = 0; i < a.nodes.size(); ++i) expect_equal_node(a.nodes[i], b.nodes[i]);
   ASSERT_EQ(a.faults.size(), b.faults.size());

@@ -337,6 +337,14 @@ TEST(ReadLtl, OverridesTheDefaults) {
   EXPECT_EQ(ltl.ack_every, LtlOptions{}.ack_every);
 }
 
+// Over sockets of this host anybody could write; in virtual time nobody can.
+TEST(ReadLtl, TagsAreTheDefaultOverSocketsOnly) {
+  EXPECT_EQ(auth_of(read_good(small_cluster(""))), AuthMode::kNone);
+  EXPECT_EQ(auth_of(read_good(small_cluster("time: wall\n"))), AuthMode::kHeader);
+  EXPECT_EQ(auth_of(read_good(small_cluster("time: wall\nltl: {auth: none}\n"))), AuthMode::kNone);
+  EXPECT_EQ(auth_of(read_good(small_cluster("ltl: {auth: header}\n"))), AuthMode::kHeader);
+}
+
 TEST(ReadLtl, Mistakes) {
   const auto ltl = [](const std::string& text) {
     return error_of(small_cluster("ltl: {" + text + "}\n"));
@@ -348,6 +356,15 @@ TEST(ReadLtl, Mistakes) {
   EXPECT_THAT(ltl("timeout: 20 ms"), HasSubstr("timeout_max: 10 ms is below timeout, 20 ms"));
   EXPECT_THAT(ltl("credit: 1 KiB"), HasSubstr("less than one packet is charged"));
   EXPECT_THAT(ltl("window: 2"), HasSubstr("ack_every: 4 is above window, 2"));
+  EXPECT_THAT(ltl("weights: [1, 0]"), HasSubstr("\"0\" is no whole number between 1 and 255"));
+  EXPECT_THAT(ltl("weights: 3"), HasSubstr("not a list of up to 8 weights"));
+  EXPECT_THAT(ltl("misses: never"), HasSubstr("neither off, auto, nor a number"));
+  EXPECT_THAT(ltl("auth: aead"), HasSubstr("aead is for nodes on several hosts"));
+  EXPECT_THAT(ltl("auth: hedaer"), HasSubstr("did you mean \"header\"?"));
+  EXPECT_THAT(ltl("auth: header, crc: false"), HasSubstr("header needs crc"));
+  EXPECT_THAT(ltl("congestion: {rate_min: 50 Gb/s}"),
+              HasSubstr("ltl.congestion.rate_min: 50 Gb/s is above line_rate, 40 Gb/s"));
+  EXPECT_THAT(ltl("congestion: {alpha: 3}"), HasSubstr("alpha"));
   EXPECT_THAT(ltl("timout: 5 us"), HasSubstr("did you mean \"timeout\"?"));
 }
 
