@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "fabric/carrier.h"
 #include "fabric/faults/fault_plan.h"
 #include "fabric/ltl/ltl.h"
+#include "node/traffic/traffic.h"
 #include "partition/ir/model.h"
 #include "protocol/base/result.h"
 #include "protocol/isa/device.h"
@@ -28,6 +30,7 @@ struct NodeSpec {
       false;  // named by a shipped device's name; otherwise write_cluster() writes it out
 };
 
+// Neither rnn nor onnx: there is none, which a communication workload allows.
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
   std::string onnx;       // path, resolved against the cluster file's folder; "" when rnn
@@ -51,6 +54,7 @@ struct WorkloadSpec {
   std::string labels;            // .npy
   std::string golden;  // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
   Duration think{};    // pause of a client between answer and next request
+  std::optional<Traffic> traffic;  // `kind:`, in place of all above; seed and contents are not set
 };
 
 struct ServiceSpec {
@@ -85,6 +89,7 @@ struct ClusterSpec {
   ComputeKind compute = ComputeKind::kFunctional;
   std::int64_t sample_every = 10;  // compute: sampled
   LtlOptions ltl;
+  WallOptions wall;
   std::vector<FaultSpec> faults;
   Duration time_limit =
       Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5

@@ -20,6 +20,10 @@ struct Deployment {
   host @11 :Shards.HostShard;       # null: no host part
   workload @12 :Workload;           # host only
   faults @13 :Faults;               # wall only
+  traffic @14 :Traffic;             # null: none
+  carrier @15 :UInt8;               # wall only
+  wait @16 :UInt8;                  # wall only
+  spinPs @17 :Int64;                # wall only
 
   struct LtlOptions {
     mtu @0 :UInt32;
@@ -53,6 +57,17 @@ struct Workload {
   symbols @5 :List(Int32);          # all requests' symbols in a row
   values @6 :List(Float32);         # or all requests' vectors in a row
   lengths @7 :List(UInt32);         # steps of each request in the two above
+}
+
+struct Traffic {
+  kind @0 :UInt8;
+  schedule @1 :UInt8;
+  senders @2 :List(UInt32);
+  receiver @3 :UInt32;
+  bytes @4 :UInt64;
+  count @5 :UInt32;
+  seed @6 :UInt64;
+  contents @7 :Bool;
 }
 
 struct Faults {
@@ -103,6 +118,7 @@ struct Report {
     finished @2 :Void;              # the workload is done
     stats @3 :Stats;                # last message
     failed @4 :Failure;
+    traffic @5 :List(TrafficRecord);
   }
 }
 
@@ -122,6 +138,14 @@ struct Record {
   queuePs @7 :Int64;
   hostPs @8 :Int64;
   output @9 :Data;                  # fp32 little endian
+}
+
+struct TrafficRecord {
+  flow @0 :UInt32;
+  number @1 :UInt32;
+  sentPs @2 :Int64;                 # greatest value: not seen at this node
+  completedPs @3 :Int64;
+  damaged @4 :Bool;
 }
 
 struct Histogram {
@@ -146,6 +170,9 @@ struct Stats {
   trace @6 :List(TraceEvent);
   outstanding @7 :List(Text);       # what it waits for
   hostBusyPs @8 :Int64;
+  packetsRefused @9 :UInt64;        # wall: by the carrier
+  packetsOfStrangers @10 :UInt64;
+  packetsHostDropped @11 :UInt64;   # lost in the receive buffer
 
   struct Npu {
     requests @0 :UInt64;

@@ -25,13 +25,14 @@ const std::map<std::string, std::vector<std::string>>& allowed() {
       {"fabric/faults", {"protocol/base", "fabric/link.h", "topologies/"}},
       {"fabric/sim", {"protocol/base", "fabric/", "topologies/"}},
       {"fabric/shm", {"protocol/base", "fabric/"}},
-      {"fabric/udp", {"protocol/base", "fabric/link.h"}},
+      {"fabric/udp", {"protocol/base", "fabric/link.h", "fabric/carrier.h"}},
       {"node/npu", {"protocol/"}},
       {"node/service", {"protocol/", "node/npu"}},
       {"node/host", {"protocol/", "node/service"}},
+      {"node/traffic", {"protocol/base", "node/service/role.h", "node/service/flow.h"}},
       {"node/shell",
-       {"protocol/", "fabric/ltl", "fabric/link.h", "fabric/machine.h", "node/npu", "node/service",
-        "node/host"}},
+       {"protocol/", "fabric/ltl", "fabric/link.h", "fabric/carrier.h", "fabric/machine.h",
+        "node/npu", "node/service", "node/host", "node/traffic"}},
       {"node/runtime", {"protocol/", "fabric/", "node/", "topologies/"}},
       {"partition", {"protocol/", "topologies/", "partition/", "node/npu"}},
       {"partition/ir", {"protocol/"}},
@@ -106,8 +107,8 @@ TEST(Layers, StateMachinesOwnNoClockSocketThreadOrFile) {
     for (const char* folder :
          {"protocol/base/", "protocol/wire/", "protocol/isa/", "protocol/tensor/", "topologies/",
           "fabric/ltl/", "fabric/faults/", "fabric/sim/", "node/npu/", "node/service/",
-          "node/host/", "node/shell/", "partition/ir/model", "partition/cost/", "partition/search/",
-          "partition/lower/", "partition/plan/"})
+          "node/host/", "node/traffic/", "node/shell/", "partition/ir/model", "partition/cost/",
+          "partition/search/", "partition/lower/", "partition/plan/"})
       machine = machine || file.path.starts_with(folder);
     if (!machine) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i)
