@@ -38,6 +38,8 @@ DataRoot data_root() {
 
 std::string node_program() { return (program_folder() / "soliton-node").string(); }
 
+std::string peers_folder() { return (program_folder() / ".." / "peers").string(); }
+
 bool colours_wanted(std::FILE* stream) {
   return isatty(fileno(stream)) != 0 && std::getenv("NO_COLOR") == nullptr;
 }

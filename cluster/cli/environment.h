@@ -16,6 +16,8 @@ namespace soliton {
 DataRoot data_root();
 // soliton-node in the folder of this program.
 std::string node_program();
+// peers/ beside the folder of this program: what `soliton bench` compares with, where it was built.
+std::string peers_folder();
 
 bool colours_wanted(std::FILE* stream);  // a terminal, and NO_COLOR is not set
 

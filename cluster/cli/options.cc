@@ -34,8 +34,10 @@ constexpr Spec kCommands[] = {
      "soliton sweep configs/experiments/strong-scaling.yaml --out runs/scaling", true},
     {"list", "What is built in: devices, topologies, configs, formats or faults, one line each",
      "soliton list devices", false},
-    {"bench", "Measures this machine: launch (processes up and down, idle cost, size of a node)",
-     "soliton bench launch", false},
+    {"bench",
+     "Measures this machine: launch (processes up and down, idle cost, size of a node) or npu "
+     "(arithmetic beside libraries and the memory's limit)",
+     "soliton bench npu --json", false},
 };
 
 void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
@@ -66,10 +68,10 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
         ->expected(1)
         ->check(CLI::IsMember({"devices", "topologies", "configs", "formats", "faults"}));
   else if (name == "bench")
-    command.add_option("what", line.inputs, "launch")
+    command.add_option("what", line.inputs, "launch | npu")
         ->required()
         ->expected(1)
-        ->check(CLI::IsMember({"launch"}));
+        ->check(CLI::IsMember({"launch", "npu"}));
   else if (name == "check")
     command.add_option("files", line.inputs, "cluster files")->required();
   else

@@ -52,6 +52,7 @@ void fill_roles(const PreparedRun& run, RunResults& results) {
       if (placement.node != node.name) continue;
       node.role = "npu";
       for (const MemoryUse& use : placement.memory) {
+        if (use.memory == "Dram") continue;  // off chip, and of another order of size
         node.memory_budget += use.capacity_bytes;
         node.memory_used += use.used_bytes;
       }

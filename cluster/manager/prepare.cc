@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cluster/manager/run.h"
+#include "cluster/spec/reader.h"
 #include "partition/onnx/read_onnx.h"
 
 namespace soliton {
@@ -23,6 +24,29 @@ Checked<Model> make_model(const ClusterSpec& spec) {
   Diagnostics problems = check_model(model);
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
   return model;
+}
+
+// model.place, for the layers the model has.
+Diagnostics place_layers(const ModelSpec& spec, Model& model) {
+  Diagnostics problems;
+  const auto set = [](Layer& layer, bool in_dram) {
+    std::visit([&](auto& it) { it.in_dram = in_dram; }, layer);
+  };
+  std::vector<std::string> names;
+  for (Layer& layer : model.layers) {
+    set(layer, spec.in_dram);
+    names.push_back(layer_name(layer));
+  }
+  for (const LayerPlace& place : spec.places) {
+    const auto at = std::ranges::find(names, place.layer);
+    if (at == names.end())
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("{}: model.place: no layer called \"{}\"{}", place.position,
+                               place.layer, suggestion(place.layer, names)));
+    else
+      set(model.layers[static_cast<std::size_t>(at - names.begin())], place.in_dram);
+  }
+  return problems;
 }
 
 Checked<Topology> make_topology(const ClusterSpec& spec) {
@@ -50,6 +74,7 @@ PartitionRequest partition_request(const PreparedRun& run) {
   request.steps = run.workload.steps_max;
   request.with_weights = run.spec.compute != ComputeKind::kTiming;
   request.mtu = run.spec.ltl.mtu;
+  request.window = static_cast<std::uint32_t>(run.spec.model.window);
   return request;
 }
 
@@ -73,6 +98,8 @@ Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool 
   Checked<Model> model = make_model(spec);
   if (!model) return tl::unexpected<Diagnostics>(model.error());
   run->model = std::move(*model);
+  if (Diagnostics problems = place_layers(spec.model, run->model); !problems.empty())
+    return tl::unexpected<Diagnostics>(std::move(problems));
   if (spec.model.precision == "fp32")
     return one_error(
         ErrorCode::kInvalid,

@@ -18,6 +18,7 @@ const Choices<TimeMode>& time_modes();
 const Choices<ProcessMode>& process_modes();
 const Choices<ComputeKind>& compute_kinds();
 const Choices<Cell>& cells();
+const Choices<bool>& weight_places();  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
 const Choices<FaultKind>& fault_kinds();
 const Choices<CarrierKind>& carrier_kinds();

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
 
@@ -6,6 +8,7 @@ namespace {
 
 constexpr std::int64_t kElementsLimit = 1 << 20;  // of a vector
 constexpr std::int64_t kStepsLimit = 1'000'000;
+constexpr std::int64_t kWindowLimit = 1 << 24;  // tiles: what an index of an instruction reaches
 
 void read_rnn(MapReader& model, const YamlValue& value, ModelSpec& out) {
   MapReader map(model.context(), value, "rnn", "model.rnn");
@@ -26,7 +29,41 @@ void read_rnn(MapReader& model, const YamlValue& value, ModelSpec& out) {
   out.rnn = rnn;
 }
 
+// `place: dram`, or a place for each named layer; whether the model has such layers is known once
+// it is read.
+void read_place(MapReader& model, ModelSpec& out) {
+  const YamlValue* value = model.find("place");
+  if (value == nullptr || value->kind != YamlValue::Kind::kMap) {
+    model.choice("place", out.in_dram, weight_places());
+    return;
+  }
+  for (const YamlKey& key : value->keys) {
+    const YamlValue& place = *value->find(key.name);
+    LayerPlace layer{key.name, false, model.context().where(place.mark)};
+    const auto known = std::find_if(weight_places().begin(), weight_places().end(),
+                                    [&](const auto& choice) { return choice.first == place.text; });
+    if (place.kind != YamlValue::Kind::kScalar || known == weight_places().end()) {
+      model.context().error(
+          place.mark, fmt::format("model.place.{}: \"{}\" is not known{}", key.name, place.text,
+                                  suggestion(place.text, {"mrf", "dram"})));
+      continue;
+    }
+    layer.in_dram = known->second;
+    out.places.push_back(std::move(layer));
+  }
+}
+
+bool any_in_dram(const ModelSpec& model) {
+  return model.in_dram || std::any_of(model.places.begin(), model.places.end(),
+                                      [](const LayerPlace& place) { return place.in_dram; });
+}
+
 }  // namespace
+
+const Choices<bool>& weight_places() {
+  static const Choices<bool> table = {{"mrf", false}, {"dram", true}};
+  return table;
+}
 
 const Choices<Cell>& cells() {
   static const Choices<Cell> table = {{"gru", Cell::kGru}, {"lstm", Cell::kLstm}};
@@ -62,6 +99,9 @@ void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out) {
   if (map.text("precision", out.precision) && !out.precision.empty())
     if (const Result<NumberFormat> format = parse_format(out.precision); !format)
       map.error("precision", format.error().message + " (soliton list formats)");
+  read_place(map, out);
+  if (map.integer("window", out.window, 0, kWindowLimit) && out.window > 0 && !any_in_dram(out))
+    map.error("window", "belongs to weights in DRAM, but none are: write place: dram");
   map.finish();
 }
 

@@ -54,7 +54,7 @@ std::vector<SchemaMap> cluster_maps() {
                                                               {"trace", "trace"},
                                                               refused("expect", kNoExpect)})},
       {"node", keys("name at", {{"device", "device"}})},
-      {"model", keys("onnx precision", {{"rnn", "rnn"}})},
+      {"model", keys("onnx precision place window", {{"rnn", "rnn"}})},
       {"rnn", keys("cell hidden steps layers input bidirectional reset_after count_as_hidden")},
       {"partition", keys("objective min_nodes max_nodes")},
       {"service", keys("replicas spares", {{"sla", "sla"}})},

@@ -30,11 +30,21 @@ struct NodeSpec {
       false;  // named by a shipped device's name; otherwise write_cluster() writes it out
 };
 
+struct LayerPlace {
+  std::string layer;
+  bool in_dram = false;
+  std::string position;  // "file:line:column" for errors
+};
+
 // Neither rnn nor onnx: there is none, which a communication workload allows.
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
   std::string onnx;       // path, resolved against the cluster file's folder; "" when rnn
   std::string precision;  // "" = native format of each device
+  bool in_dram = false;   // place: dram, every layer's weights stay in the devices' DRAM
+  // place: {LAYER: mrf | dram}, for layers by name; the others are pinned.
+  std::vector<LayerPlace> places;
+  std::int64_t window = 0;  // tiles that layers in DRAM stream through; 0: all that is left
   std::int64_t count_as_hidden =
       0;  // rnn: operations are counted at this size (published padded rows); 0: hidden
 };

@@ -194,6 +194,15 @@ std::string model_text(const ModelSpec& model, const std::string& folder) {
     out += fmt::format("  onnx: {}\n", quoted(path_from(folder, model.onnx)));
   }
   if (!model.precision.empty()) out += fmt::format("  precision: {}\n", quoted(model.precision));
+  if (model.places.empty()) {
+    out += fmt::format("  place: {}\n", spelling(weight_places(), model.in_dram));
+  } else {
+    FlowMap places;
+    for (const LayerPlace& place : model.places)
+      places.add(scalar(place.layer), spelling(weight_places(), place.in_dram));
+    out += fmt::format("  place: {}\n", places.text());
+  }
+  if (model.window != 0) out += fmt::format("  window: {}\n", model.window);
   return out;
 }
 

@@ -5,28 +5,22 @@
 #include "protocol/base/check.h"
 
 namespace soliton {
-namespace {
 
-// On a tie the path that was there first is kept.
-Moment later_of(Moment first, Moment second) { return second.at > first.at ? second : first; }
-
-Moment after(Moment moment, Ticks ticks) { return {moment.at + ticks, moment.origin}; }
-
-}  // namespace
-
-ChainTiming::ChainTiming(const NpuDevice& device, const CompiledProgram& program)
-    : clock_(device.clock, device.tile_engines),
+ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
+    : clock_(shard.device.clock, shard.device.tile_engines),
       cycle_(clock_.cycles(1)),
-      depth_(clock_.cycles(device.timing.depth_cycles)),
-      vector_(clock_.cycles(device.timing.vector_cycles)),
-      request_(clock_.cycles(device.timing.request_cycles)),
-      vectors_(program.layout().size()) {}
+      depth_(clock_.cycles(shard.device.timing.depth_cycles)),
+      vector_(clock_.cycles(shard.device.timing.vector_cycles)),
+      request_(clock_.cycles(shard.device.timing.request_cycles)),
+      vectors_(program.layout().size()),
+      stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}
 
 void ChainTiming::begin(const Arrival& start) {
   start_ = start;
   origins_.assign(1, start);
   issue_ = {request_, 0};
   mvu_free_ = issue_;
+  stream_.begin(issue_);
   std::ranges::fill(vectors_, Vector{issue_, issue_});
   last_result_ = request_;
   waited_ = 0;
@@ -84,6 +78,9 @@ void ChainTiming::mark_read(VectorRange range, Moment at) {
 ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const Moment* operands) {
   const Moment start = later_of(mvu_free_, input);
   mvu_free_ = after(start, chain.slot);
+  if (chain.streamed_tiles > 0)
+    mvu_free_ =
+        later_of(mvu_free_, stream_.multiply(start, chain.streamed_tiles, chain.tile_ticks));
   Moment result = after(mvu_free_, depth_);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
   return {start, result};

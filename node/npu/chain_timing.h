@@ -2,7 +2,8 @@
 // section 8.
 //
 //   MV chain:       start = max(MVU free, input vector ready, issue)
-//                   MVU free = start + slot, slot = max(I, occupancy)
+//                   MVU free = start + slot, slot = max(I, occupancy); with the matrix in Dram not
+//                   before its last tile has come and been multiplied (tile_stream.h)
 //                   result = max(start + slot + D, MFU operands ready + 1 cycle)
 //   vector chain:   start = max(operands ready, issue); result = start + V, without any operation
 //   start issue:          T0 after the request's start, then the latest arrival among the NetQ
@@ -27,16 +28,12 @@
 #include <vector>
 
 #include "node/npu/compiled_program.h"
+#include "node/npu/moment.h"
+#include "node/npu/tile_stream.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/clock_domain.h"
 
 namespace soliton {
-
-struct Moment {
-  Ticks at = 0;
-  std::uint32_t origin =
-      0;  // arrival of this request at the head of the critical path; 0: its begin
-};
 
 struct ChainTimes {
   Moment start;
@@ -45,8 +42,8 @@ struct ChainTimes {
 
 class ChainTiming {
  public:
-  // `program` must outlive the object.
-  ChainTiming(const NpuDevice& device, const CompiledProgram& program);
+  // `shard` and `program` must outlive the object.
+  ChainTiming(const Shard& shard, const CompiledProgram& program);
 
   // All registers are ready and the first chain can start T0 after `start`.
   void begin(const Arrival& start);
@@ -87,6 +84,7 @@ class ChainTiming {
   Arrival start_;
   Moment issue_;
   Moment mvu_free_;
+  TileStream stream_;
   Ticks last_result_ = 0;
   Ticks waited_ = 0;
 };

@@ -1,44 +1,50 @@
 #include "node/npu/chain_values.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
+#include "node/npu/input_streams.h"
+#include "node/npu/kernels/pointwise.h"
 #include "protocol/base/check.h"
 #include "protocol/isa/memory_map.h"
 
 namespace soliton {
 namespace {
 
-constexpr Half kInfinity = 0x7c00;
+// Messages that are queued before chains are computed: enough for two passes over the matrices,
+// and no more, so that over sockets arithmetic goes on while later messages are under way.
+constexpr std::size_t kMessagesQueued = 2 * kVectorsAtOnce;
 
-bool is_finite(Half value) { return (value & kInfinity) != kInfinity; }
-bool is_infinite(Half value) { return (value & 0x7fff) == kInfinity; }
-
-template <typename Operation>
-void unary(std::span<Half> values, Operation operation) {
-  for (Half& value : values) value = operation(value);
-}
-
-// Returns how many finite pairs gave an infinity.
-template <typename Operation>
-std::uint64_t binary(std::span<Half> values, std::span<const Half> operand, Operation operation) {
-  std::uint64_t overflows = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const Half a = values[i];
-    const Half b = operand[i];
-    values[i] = operation(a, b);
-    overflows += is_infinite(values[i]) && is_finite(a) && is_finite(b);
+PointwiseOp pointwise_op(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::kVvAdd:
+      return PointwiseOp::kAdd;
+    case Opcode::kVvASubB:
+      return PointwiseOp::kAMinusB;
+    case Opcode::kVvBSubA:
+      return PointwiseOp::kBMinusA;
+    case Opcode::kVvMax:
+      return PointwiseOp::kMax;
+    case Opcode::kVvMul:
+      return PointwiseOp::kMultiply;
+    default:
+      check_failed("an operation with an operand", opcode_name(opcode));
   }
-  return overflows;
 }
 
-bool same_blocks(const BfpMatrix& a, const BfpMatrix& b) {
-  return a.format == b.format && a.block_starts == b.block_starts;
-}
-
-bool overlap(VectorRange a, VectorRange b) {
-  return a.first < b.first + b.count && b.first < a.first + a.count;
+ActivationFunction activation_function(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::kVSigm:
+      return ActivationFunction::kSigmoid;
+    case Opcode::kVTanh:
+      return ActivationFunction::kTanh;
+    case Opcode::kVRelu:
+      return ActivationFunction::kRelu;
+    default:
+      check_failed("an activation function", opcode_name(opcode));
+  }
 }
 
 }  // namespace
@@ -46,11 +52,14 @@ bool overlap(VectorRange a, VectorRange b) {
 static_assert(std::endian::native == std::endian::little,
               "messages hold fp16 values little endian");
 
-ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program)
+ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, KernelLevel level)
     : shard_(shard),
       program_(program),
       native_dim_(static_cast<std::size_t>(shard.device.native_dim)),
       values_(program.layout().size(), shard.device.native_dim),
+      current_ordinal_(program.streams()),
+      ahead_(shard.matrices.size(), program.streams()),
+      ahead_values_(kVectorsAtOnce),
       pipe_(program.widest() * native_dim_) {
   for (const ShardVector& vector : shard.vectors) {
     if (vector.values.empty()) continue;
@@ -67,45 +76,81 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program)
         matrix.weights.mantissas.size() == rows * static_cast<std::size_t>(matrix.weights.columns),
         "{}: {} mantissas", matrix.name, matrix.weights.mantissas.size());
     SOLITON_CHECK_MSG(rows <= matrix.tile_rows * native_dim_, "{}: {} rows", matrix.name, rows);
+    packed_.emplace_back(matrix.weights, level);
     rows_max = std::max(rows_max, rows);
   }
   sums_.resize(rows_max);
 }
 
 void ChainValues::begin() {
+  SOLITON_CHECK(queue_.empty());
   for (const ZeroedRange& range : shard_.zeroed) {
     if (range.count == 0) continue;
     std::ranges::fill(
         values_.vectors(program_.layout().flat(range.memory, range.first), range.count), Half{0});
   }
-  activation_matrix_ = nullptr;
+  activation_known_ = false;
 }
 
-void ChainValues::run(const CompiledChain& chain, const Payload* message) {
-  const std::span<const Half> input = read(chain, message);
-  if (chain.matrix != nullptr) {
-    quantise(chain, input);
-    multiply_into_pipe(chain);
-  }
-  for (const MfuOperation& operation : chain.operations) {
+void ChainValues::issue(const CompiledChain& chain, Payload message) {
+  if (chain.from_netq && queued_messages_ == kMessagesQueued) flush();
+  queued_messages_ += chain.from_netq;
+  queue_.push_back({&chain, std::move(message)});
+}
+
+void ChainValues::flush() {
+  for (std::size_t at = 0; at < queue_.size(); ++at) run(at);
+  first_ordinal_ += queue_.size();
+  queue_.clear();
+  queued_messages_ = 0;
+}
+
+void ChainValues::run(std::size_t at) {
+  const Queued& queued = queue_[at];
+  const CompiledChain& chain = *queued.chain;
+  if (chain.feeds) current_ordinal_[*chain.feeds] = ordinal(at);
+  const std::span<const Half> input = read(queued);
+  if (chain.stream)
+    multiply_stream(chain, input, at);
+  else if (chain.matrix != nullptr)
+    multiply_registers(chain, input);
+  for (const MfuOperation& operation : chain.operations)
     apply(operation, std::span<Half>(pipe_).first(chain.rows * native_dim_));
-  }
   write(chain);
 }
 
-Payload ChainValues::message(std::uint32_t elements) const {
-  Payload out;
-  const auto bytes = std::as_bytes(std::span<const Half>(pipe_).first(elements));
-  out.bytes.assign(bytes.begin(), bytes.end());
+Payload ChainValues::take_message() {
+  if (taken_ == sent_.size()) flush();
+  SOLITON_CHECK(taken_ < sent_.size());
+  Payload out = std::move(sent_[taken_++]);
+  if (taken_ == sent_.size()) {
+    sent_.clear();
+    taken_ = 0;
+  }
   return out;
 }
 
-std::span<const Half> ChainValues::read(const CompiledChain& chain, const Payload* message) {
+std::span<const Half> ChainValues::vector(std::uint32_t flat) {
+  flush();
+  return values_.vectors(flat, 1);
+}
+
+const ValueCounts& ChainValues::counts() {
+  flush();
+  return counts_;
+}
+
+void ChainValues::copy_message(const Payload& message, std::span<Half> to) const {
+  SOLITON_CHECK_MSG(message.ghost == 0, "{} bytes of a message without values", message.ghost);
+  std::memcpy(to.data(), message.bytes.data(), message.bytes.size());
+  std::ranges::fill(to.subspan(message.bytes.size() / sizeof(Half)), Half{0});
+}
+
+std::span<const Half> ChainValues::read(const Queued& queued) {
+  const CompiledChain& chain = *queued.chain;
   const std::span<Half> pipe = std::span<Half>(pipe_).first(chain.source.count * native_dim_);
-  if (message != nullptr) {
-    SOLITON_CHECK_MSG(message->ghost == 0, "{} bytes of a message without values", message->ghost);
-    std::memcpy(pipe.data(), message->bytes.data(), message->bytes.size());
-    std::ranges::fill(pipe.subspan(message->bytes.size() / sizeof(Half)), Half{0});
+  if (chain.from_netq) {
+    copy_message(queued.message, pipe);
     return pipe;
   }
   const std::span<const Half> source = values_.vectors(chain.source.first, chain.source.count);
@@ -114,76 +159,82 @@ std::span<const Half> ChainValues::read(const CompiledChain& chain, const Payloa
   return pipe;
 }
 
-void ChainValues::quantise(const CompiledChain& chain, std::span<const Half> input) {
-  const BfpMatrix& weights = chain.matrix->weights;
-  const bool known = activation_matrix_ != nullptr && !chain.from_netq &&
-                     chain.source.first == activation_source_.first &&
-                     same_blocks(activation_matrix_->weights, weights);
-  if (!known) {
-    quantise_activation(input.first(static_cast<std::size_t>(weights.columns)), weights.format,
-                        weights.block_starts, activation_);
-    activation_poisoned_ =
-        static_cast<std::uint64_t>(std::ranges::count(activation_.poisoned, true));
-    activation_matrix_ = chain.from_netq ? nullptr : chain.matrix;
-    activation_source_ = chain.source;
-  }
-  counts_.poisoned_blocks += activation_poisoned_;
+void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
+  const PackedMatrix& packed = packed_[chain.matrix_index];
+  const bool known = activation_known_ && chain.source.first == activation_source_.first &&
+                     activation_.suits(packed);
+  if (!known) activation_.quantise(input.first(static_cast<std::size_t>(packed.columns())), packed);
+  activation_known_ = true;
+  activation_source_ = chain.source;
+  counts_.poisoned_blocks += activation_.poisoned_blocks();
+  const std::span<float> sums =
+      std::span<float>(sums_).first(static_cast<std::size_t>(packed.rows()));
+  multiply(packed, activation_, sums);
+  into_pipe(chain, sums);
 }
 
-void ChainValues::multiply_into_pipe(const CompiledChain& chain) {
-  const std::span<float> sums =
-      std::span<float>(sums_).first(static_cast<std::size_t>(chain.matrix->weights.rows));
-  multiply(chain.matrix->weights, activation_, sums);
-  const std::span<Half> out = std::span<Half>(pipe_).first(chain.rows * native_dim_);
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    out[i] = to_half(sums[i]);
-    // An infinity that came in has poisoned its block and every row, so this one was made here.
-    counts_.fp16_overflows += is_infinite(out[i]);
+void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Half> input,
+                                  std::size_t at) {
+  ProductSums product;
+  if (const ProductSums* found = ahead_.find(chain.matrix_index, current_ordinal_[*chain.stream])) {
+    product = *found;
+  } else {
+    std::array<StreamVector, kVectorsAtOnce> vectors;
+    const std::size_t count = collect_vectors(chain, input, at, vectors);
+    product = ahead_.multiply(packed_[chain.matrix_index], chain.matrix_index, *chain.stream,
+                              std::span(vectors).first(count));
   }
+  counts_.poisoned_blocks += product.poisoned_blocks;
+  into_pipe(chain, product.sums);
+}
+
+// The vector at hand, then what later chains of the queue take into the same stream.
+std::size_t ChainValues::collect_vectors(const CompiledChain& chain, std::span<const Half> input,
+                                         std::size_t at, std::span<StreamVector> vectors) {
+  vectors[0] = {current_ordinal_[*chain.stream], input};
+  std::size_t count = 1;
+  for (std::size_t later = at + 1; later < queue_.size() && count < vectors.size(); ++later) {
+    if (queue_[later].chain->feeds != chain.stream) continue;
+    std::vector<Half>& values = ahead_values_[count];
+    values.resize(input.size());
+    copy_message(queue_[later].message, values);
+    vectors[count++] = {ordinal(later), values};
+  }
+  return count;
+}
+
+void ChainValues::into_pipe(const CompiledChain& chain, std::span<const float> sums) {
+  const std::span<Half> out = std::span<Half>(pipe_).first(chain.rows * native_dim_);
+  counts_.fp16_overflows += round_sums(sums, out.first(sums.size()));
   std::ranges::fill(out.subspan(sums.size()), Half{0});
 }
 
 void ChainValues::apply(const MfuOperation& operation, std::span<Half> values) {
+  if (!operation.has_operand) {
+    soliton::apply(activation_function(operation.opcode), values);
+    return;
+  }
   const std::span<const Half> operand =
       values_.vectors(operation.operand.first, operation.operand.count);
-  switch (operation.opcode) {
-    case Opcode::kVvAdd:
-      counts_.fp16_overflows += binary(values, operand, half_add);
-      break;
-    case Opcode::kVvASubB:
-      counts_.fp16_overflows += binary(values, operand, half_sub);
-      break;
-    case Opcode::kVvBSubA:
-      counts_.fp16_overflows +=
-          binary(values, operand, [](Half a, Half b) { return half_sub(b, a); });
-      break;
-    case Opcode::kVvMax:
-      binary(values, operand, half_max);
-      break;
-    case Opcode::kVvMul:
-      counts_.fp16_overflows += binary(values, operand, half_mul);
-      break;
-    case Opcode::kVSigm:
-      unary(values, half_sigmoid);
-      break;
-    case Opcode::kVTanh:
-      unary(values, half_tanh);
-      break;
-    case Opcode::kVRelu:
-      unary(values, half_relu);
-      break;
-    default:
-      SOLITON_CHECK_MSG(false, "opcode {}", static_cast<int>(operation.opcode));
-  }
+  counts_.fp16_overflows += soliton::apply(pointwise_op(operation.opcode), values, operand);
 }
 
 void ChainValues::write(const CompiledChain& chain) {
   for (const WriteTarget& target : chain.writes) {
-    if (target.to_netq) continue;
+    if (target.to_netq) {
+      send(target.port);
+      continue;
+    }
     const std::span<Half> to = values_.vectors(target.vectors.first, target.vectors.count);
     std::ranges::copy(std::span<const Half>(pipe_).first(to.size()), to.begin());
-    if (overlap(target.vectors, activation_source_)) activation_matrix_ = nullptr;
+    if (overlap(target.vectors, activation_source_)) activation_known_ = false;
   }
+}
+
+void ChainValues::send(std::uint16_t port) {
+  const std::uint32_t elements = shard_.out_ports[port].elements;
+  const auto bytes = std::as_bytes(std::span<const Half>(pipe_).first(elements));
+  sent_.emplace_back().bytes.assign(bytes.begin(), bytes.end());
 }
 
 }  // namespace soliton

@@ -5,6 +5,10 @@
 //   product:        exact in a block, fp32 across blocks, one rounding to fp16, half to even
 //   MFU:            fp16, each operation correctly rounded
 // Vectors are padded to native vectors; what a product does not produce is zero.
+//
+// Chains are queued and computed when something asks for a value: a message, a register, a count.
+// Behind, the inputs of later steps are known, and products_ahead.h reads a matrix once for
+// several of them.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +16,10 @@
 #include <vector>
 
 #include "node/npu/compiled_program.h"
+#include "node/npu/kernels/product.h"
+#include "node/npu/products_ahead.h"
 #include "node/npu/register_files.h"
 #include "protocol/base/payload.h"
-#include "protocol/tensor/format.h"
 
 namespace soliton {
 
@@ -26,43 +31,67 @@ struct ValueCounts {
 
 class ChainValues {
  public:
-  // Loads the shard's constants. `shard` and `program` must outlive the object.
-  // REQUIRES: the shard's matrices have their mantissas.
-  ChainValues(const Shard& shard, const CompiledProgram& program);
+  // Loads the shard's constants and packs its weights. `shard` and `program` must outlive the
+  // object. REQUIRES: the shard's matrices have their mantissas.
+  ChainValues(const Shard& shard, const CompiledProgram& program,
+              KernelLevel level = best_kernel_level());
 
-  // Zeroes the initial state.
+  // Zeroes the initial state. REQUIRES: flush() since the last issue().
   void begin();
-  // Runs one chain up to its v_wr to registers. `message` is what its v_rd takes from NetQ, null
-  // otherwise.
-  void run(const CompiledChain& chain, const Payload* message);
-  // The first `elements` values the last chain ended with, little endian: what it writes to NetQ.
-  Payload message(std::uint32_t elements) const;
-
-  std::span<const Half> vector(std::uint32_t flat) const { return values_.vectors(flat, 1); }
-  const ValueCounts& counts() const { return counts_; }
+  // The next chain in program order, up to its v_wr to registers. `message` is what its v_rd takes
+  // from NetQ; ignored when it reads registers.
+  void issue(const CompiledChain& chain, Payload message);
+  // The next message that a chain wrote to NetQ, in order of issue: fp16 values, little endian.
+  // REQUIRES: a chain issued so far wrote one that has not been taken.
+  Payload take_message();
+  std::span<const Half> vector(std::uint32_t flat);
+  const ValueCounts& counts();
+  // Computes what is queued.
+  void flush();
 
  private:
+  struct Queued {
+    const CompiledChain* chain = nullptr;
+    Payload message;
+  };
+
+  void run(std::size_t at);
   // The pipeline's content is `pipe_`, except that a product reads registers in place.
-  std::span<const Half> read(const CompiledChain& chain, const Payload* message);
-  void quantise(const CompiledChain& chain, std::span<const Half> input);
-  void multiply_into_pipe(const CompiledChain& chain);
+  std::span<const Half> read(const Queued& queued);
+  void copy_message(const Payload& message, std::span<Half> to) const;
+  void multiply_registers(const CompiledChain& chain, std::span<const Half> input);
+  void multiply_stream(const CompiledChain& chain, std::span<const Half> input, std::size_t at);
+  std::size_t collect_vectors(const CompiledChain& chain, std::span<const Half> input,
+                              std::size_t at, std::span<StreamVector> vectors);
+  void into_pipe(const CompiledChain& chain, std::span<const float> sums);
   void apply(const MfuOperation& operation, std::span<Half> values);
   void write(const CompiledChain& chain);
+  void send(std::uint16_t port);
+  std::uint64_t ordinal(std::size_t at) const { return first_ordinal_ + at; }
 
   const Shard& shard_;
   const CompiledProgram& program_;
   std::size_t native_dim_;
   RegisterValues values_;
+  std::vector<PackedMatrix> packed_;  // by position among the shard's matrices
   ValueCounts counts_;
+
+  std::vector<Queued> queue_;
+  std::size_t queued_messages_ = 0;
+  std::uint64_t first_ordinal_ = 0;             // of queue_[0]
+  std::vector<std::uint64_t> current_ordinal_;  // of the vector each stream's registers hold
+  ProductsAhead ahead_;
+  std::vector<std::vector<Half>> ahead_values_;  // of the vectors behind the current one
+
+  std::vector<Payload> sent_;  // the first `taken_` are gone
+  std::size_t taken_ = 0;
 
   std::vector<Half> pipe_;
   std::vector<float> sums_;
-  BfpVector activation_;
-  // What `activation_` was made from: several products of a step read the same vector. Null:
-  // nothing to reuse.
-  const ShardMatrix* activation_matrix_ = nullptr;
+  Activation activation_;
+  // What `activation_` was made from: several products of a step read the same vector.
+  bool activation_known_ = false;
   VectorRange activation_source_;
-  std::uint64_t activation_poisoned_ = 0;
 };
 
 }  // namespace soliton

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/npu/input_streams.h"
 #include "protocol/base/check.h"
 #include "protocol/isa/memory_map.h"
 
@@ -15,6 +16,21 @@ CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(sh
   writes_.reserve(instructions);
   chains_.reserve(shard.program.chains.size());
   for (const Chain& chain : shard.program.chains) add_chain(chain);
+  streams_ = find_input_streams(chains_, kept_ranges());
+}
+
+// Ranges with a content that no chain has written.
+std::vector<VectorRange> CompiledProgram::kept_ranges() const {
+  std::vector<VectorRange> ranges;
+  for (const ShardVector& vector : shard_.vectors) {
+    if (vector.values.empty()) continue;
+    const std::int64_t count =
+        native_vectors(static_cast<std::int64_t>(vector.values.size()), shard_.device.native_dim);
+    ranges.push_back(range(vector.memory, vector.index, static_cast<std::uint32_t>(count)));
+  }
+  for (const ZeroedRange& zeroed : shard_.zeroed)
+    if (zeroed.count != 0) ranges.push_back(range(zeroed.memory, zeroed.first, zeroed.count));
+  return ranges;
 }
 
 void CompiledProgram::add_chain(const Chain& chain) {
@@ -64,16 +80,21 @@ void CompiledProgram::resolve_source(const Instruction& read, CompiledChain& out
 
 void CompiledProgram::resolve_product(const Instruction& product, const Chain& chain,
                                       CompiledChain& out) const {
-  const auto matrix = std::ranges::find(shard_.matrices, product.index, &ShardMatrix::tile_address);
+  const auto matrix = std::ranges::find_if(shard_.matrices, [&](const ShardMatrix& it) {
+    return it.memory == product.memory && it.tile_address == product.index;
+  });
   SOLITON_CHECK_MSG(matrix != shard_.matrices.end(), "{}: no matrix at tile {}", chain.label,
                     product.index);
   SOLITON_CHECK_MSG(matrix->tile_rows == chain.rows && matrix->tile_columns == chain.columns,
                     "{}: {} is {} x {} tiles, the chain {} x {}", chain.label, matrix->name,
                     matrix->tile_rows, matrix->tile_columns, chain.rows, chain.columns);
-  const Ticks occupied =
-      std::int64_t{matrix->tile_rows} * matrix->tile_columns * shard_.beats_per_tile;
+  const std::int64_t tiles = std::int64_t{matrix->tile_rows} * matrix->tile_columns;
+  const Ticks occupied = tiles * shard_.beats_per_tile;
   out.matrix = &*matrix;
+  out.matrix_index = static_cast<std::size_t>(matrix - shard_.matrices.begin());
   out.slot = std::max(shard_.device.timing.dispatch_cycles * shard_.device.tile_engines, occupied);
+  if (matrix->memory == Memory::kDram) out.streamed_tiles = tiles;
+  out.tile_ticks = shard_.beats_per_tile;
   out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *
              static_cast<std::uint64_t>(matrix->weights.columns);
   out.source.count = chain.columns;

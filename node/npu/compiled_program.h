@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,10 +38,17 @@ struct CompiledChain {
   VectorRange source;                   // count also for a NetQ port
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
   Ticks slot = 0;                       // of the matrix-vector unit
+  std::int64_t streamed_tiles = 0;      // of a matrix in Dram
+  Ticks tile_ticks = 0;                 // of the unit, for each of them
   std::uint64_t macs = 0;
   std::uint32_t rows = 1;  // native vectors after the mv_mul
   std::span<const MfuOperation> operations;
   std::span<const WriteTarget> writes;
+  // Position of `matrix` among the shard's.
+  std::size_t matrix_index = 0;
+  // See InputStreams: the stream this chain takes the next vector of, the stream its mv_mul reads.
+  std::optional<std::size_t> feeds;
+  std::optional<std::size_t> stream;
 };
 
 // Ticks are 1/T of a cycle: a product of r x c tiles takes exactly r * c * (beats a tile) of them,
@@ -55,6 +63,8 @@ class CompiledProgram {
   const CompiledChain& chain(std::uint32_t index) const { return chains_[index]; }
   // Largest number of native vectors any chain holds in its pipeline.
   std::uint32_t widest() const { return widest_; }
+  // Streams of input vectors: numbers below this.
+  std::size_t streams() const { return streams_; }
 
  private:
   void add_chain(const Chain& chain);
@@ -63,6 +73,7 @@ class CompiledProgram {
   MfuOperation resolve_operation(const Instruction& instruction, std::uint32_t rows) const;
   WriteTarget resolve_write(const Instruction& write, std::uint32_t rows) const;
   VectorRange range(Memory memory, std::uint32_t first, std::uint32_t count) const;
+  std::vector<VectorRange> kept_ranges() const;
 
   const Shard& shard_;
   RegisterLayout layout_;
@@ -71,6 +82,7 @@ class CompiledProgram {
       operations_;  // of all chains, in order; never grows after the constructor
   std::vector<WriteTarget> writes_;
   std::uint32_t widest_ = 0;
+  std::size_t streams_ = 0;
 };
 
 }  // namespace soliton

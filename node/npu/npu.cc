@@ -84,7 +84,7 @@ struct Npu::Impl {
   Impl(const Shard& shard_in, ComputeMode mode, NodeId node_in, TraceBuffer* trace_in)
       : shard(shard_in),
         program(shard),
-        timing(shard.device, program),
+        timing(shard, program),
         netq(shard.in_ports),
         counter(shard.program),
         node(node_in),
@@ -147,7 +147,7 @@ void Npu::Impl::issue(const CompiledChain& chain) {
   NetqMessage message;
   if (chain.from_netq) message = netq.take(chain.port);
   const ChainTimes times = timing.issue(chain, chain.from_netq ? &message.arrival : nullptr);
-  if (values) values->run(chain, chain.from_netq ? &message.vectors : nullptr);
+  if (values) values->issue(chain, std::move(message.vectors));
   send(chain, times);
   ++stats.chains;
   stats.mvu_macs += chain.macs;
@@ -167,11 +167,8 @@ void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
     SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at,
                       "path of {} ps, {} ps after its request", output.leaves.path.total().count(),
                       (output.leaves.at - sent).count());
-    if (values) {
-      output.vectors = values->message(elements);
-    } else {
-      output.vectors.ghost = elements * sizeof(Half);
-    }
+    // Values come when the output is polled: until then more may be computed at once.
+    if (!values) output.vectors.ghost = elements * sizeof(Half);
     outputs.push(std::move(output));
   }
 }
@@ -207,7 +204,11 @@ void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
   x_->run();
 }
 
-std::optional<NpuOutput> Npu::poll_output() { return x_->outputs.pop(); }
+std::optional<NpuOutput> Npu::poll_output() {
+  std::optional<NpuOutput> output = x_->outputs.pop();
+  if (output && x_->values) output->vectors = x_->values->take_message();
+  return output;
+}
 
 bool Npu::finished() const { return x_->counter.at_end(); }
 

@@ -38,6 +38,10 @@ const std::string& layer_name(const Layer& layer) {
   return std::visit([](const auto& l) -> const std::string& { return l.name; }, layer);
 }
 
+bool in_dram(const Layer& layer) {
+  return std::visit([](const auto& l) { return l.in_dram; }, layer);
+}
+
 namespace {
 
 // Elements of the matrices applied once a step (recurrent layers, dense layers of every step) or

@@ -43,6 +43,7 @@ struct RecurrentLayer {
   bool reset_after = false;    // GRU: ONNX linear_before_reset = 1
   bool emits_sequence = true;  // false: only the last hidden state is used
   bool reverse = false;        // the only direction runs from the last step to the first
+  bool in_dram = false;        // weights stay in the devices' DRAM and stream for every product
   std::vector<RecurrentWeights> directions;  // 1, or 2: forward and reverse, outputs concatenated
   int gates() const { return cell == Cell::kGru ? 3 : 4; }
 };
@@ -52,6 +53,7 @@ struct DenseLayer {
   std::int64_t input = 0;
   std::int64_t output = 0;
   bool every_step = false;  // applied to each step's vector, or once to the last
+  bool in_dram = false;     // as RecurrentLayer
   Tensor weights;           // [output, input]
   Tensor bias;              // [output], or null values: none
 };
@@ -103,6 +105,7 @@ Diagnostics check_model(const Model& model);
 std::int64_t layer_input(const Layer& layer);
 std::int64_t layer_output(const Layer& layer);
 const std::string& layer_name(const Layer& layer);
+bool in_dram(const Layer& layer);
 // Elements of a shape, or nothing when a dimension is negative or the product does not fit 63 bits.
 std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape);
 

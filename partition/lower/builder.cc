@@ -34,9 +34,11 @@ std::uint32_t ShardBuilder::constant(std::string name, Memory memory, std::vecto
 }
 
 PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
-  PlacedMatrix placed{tiles_, vectors(cut.rows.count),
-                      vectors(padded_columns(cut.parts, native_dim()))};
-  tiles_ += placed.rows * placed.columns;
+  std::uint32_t& next = cut.in_dram ? dram_tiles_ : tiles_;
+  const PlacedMatrix placed{cut.in_dram ? Memory::kDram : Memory::kMatrixRf, next,
+                            vectors(cut.rows.count),
+                            vectors(padded_columns(cut.parts, native_dim()))};
+  next += placed.rows * placed.columns;
   if (failure_) return placed;
   auto weights = cut_matrix(cut, shard_.format, native_dim(), with_weights_);
   if (!weights) {
@@ -44,7 +46,7 @@ PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
     return placed;
   }
   shard_.matrices.push_back(
-      {cut.name, placed.tile, placed.rows, placed.columns, std::move(*weights)});
+      {cut.name, placed.tile, placed.rows, placed.columns, std::move(*weights), placed.memory});
   return placed;
 }
 
@@ -80,8 +82,16 @@ void ShardBuilder::end_segment(std::int32_t fixed, std::int32_t per_step) {
   segment_first_ = last;
 }
 
-Result<Shard> ShardBuilder::take() {
+Result<Shard> ShardBuilder::take(std::uint32_t batch, std::uint32_t window) {
   if (failure_) return tl::unexpected<Error>(*failure_);
+  shard_.batch = batch;
+  if (dram_tiles_ > 0) {
+    const std::int64_t left =
+        tiles_that_fit(shard_.device, shard_.format) - tiles_ - lane_tiles(shard_);
+    shard_.window_tiles =
+        window != 0 ? window
+                    : static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, dram_tiles_));
+  }
   for (std::size_t port = 0; port < turns_.size(); ++port) {
     auto& destinations = shard_.out_ports[port].destinations;
     if (destinations.empty()) continue;

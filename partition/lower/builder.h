@@ -12,6 +12,14 @@
 
 namespace soliton {
 
+// A matrix as chains address it, in native tiles.
+struct PlacedMatrix {
+  Memory memory = Memory::kMatrixRf;
+  std::uint32_t tile = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t columns = 0;
+};
+
 // A chain being written, in program order: builder.chain("gru0.r", rows,
 // columns).read(h).product(m).add0(xr).sigmoid()...
 class ChainWriter {
@@ -21,7 +29,9 @@ class ChainWriter {
     return put(Opcode::kVRd, Memory::kInitialVrf, initial_vrf);
   }
   ChainWriter& read_port(std::uint16_t port) { return put(Opcode::kVRd, Memory::kNetQ, port); }
-  ChainWriter& product(std::uint32_t tile) { return put(Opcode::kMvMul, Memory::kMatrixRf, tile); }
+  ChainWriter& product(const PlacedMatrix& matrix) {
+    return put(Opcode::kMvMul, matrix.memory, matrix.tile);
+  }
   ChainWriter& add0(std::uint32_t index) { return put(Opcode::kVvAdd, Memory::kAddSubVrf0, index); }
   ChainWriter& add1(std::uint32_t index) { return put(Opcode::kVvAdd, Memory::kAddSubVrf1, index); }
   ChainWriter& minus0(std::uint32_t index) {
@@ -47,13 +57,6 @@ class ChainWriter {
     return *this;
   }
   Chain& chain_;
-};
-
-// A matrix as chains address it, in native tiles.
-struct PlacedMatrix {
-  std::uint32_t tile = 0;
-  std::uint32_t rows = 0;
-  std::uint32_t columns = 0;
 };
 
 class ShardBuilder {
@@ -87,12 +90,15 @@ class ShardBuilder {
   void end_segment(std::int32_t fixed, std::int32_t per_step);
 
   bool empty() const { return shard_.program.chains.empty(); }
-  Result<Shard> take();
+  // A window for what lies in Dram, `window` tiles or, for 0, all that weights and lanes leave of
+  // the matrix register file, but not more than lie in Dram; at least one, which may be one too
+  // many.
+  Result<Shard> take(std::uint32_t batch, std::uint32_t window);
 
  private:
   Shard shard_;
   bool with_weights_;
-  std::uint32_t tiles_ = 0;
+  std::uint32_t tiles_ = 0, dram_tiles_ = 0;
   std::uint32_t segment_first_ = 0;
   std::vector<std::size_t> turns_;  // per OutPort
   std::map<Memory, std::uint32_t> reserved_;

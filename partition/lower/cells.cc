@@ -39,10 +39,10 @@ void CellProgram::place_matrices() {
   for (const int gate : gate_order(layer().cell)) {
     const RowRange rows{gate * layer().hidden + spec_.rows.first, spec_.rows.count};
     const char* name = gate_name(layer().cell, gate);
-    input_matrix_[gate] =
-        b_.matrix({&spec_.weights->input, rows, spec_.input_parts, label("W") + name});
-    recurrent_matrix_[gate] =
-        b_.matrix({&spec_.weights->recurrent, rows, {layer().hidden}, label("R") + name});
+    input_matrix_[gate] = b_.matrix(
+        {&spec_.weights->input, rows, spec_.input_parts, label("W") + name, layer().in_dram});
+    recurrent_matrix_[gate] = b_.matrix(
+        {&spec_.weights->recurrent, rows, {layer().hidden}, label("R") + name, layer().in_dram});
   }
 }
 
@@ -95,7 +95,7 @@ void CellProgram::emit_input_side() {
     const bool apart = layer().cell == Cell::kGru && layer().reset_after && gate == kNew;
     b_.chain(label("x") + gate_name(layer().cell, gate), w.rows, w.columns)
         .read(spec_.input)
-        .product(w.tile)
+        .product(w)
         .add0(bias_[gate])
         .write(apart ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, x_[gate]);
   }
@@ -104,7 +104,7 @@ void CellProgram::emit_input_side() {
 ChainWriter CellProgram::recurrent(int gate, const char* what, std::uint32_t from) {
   const PlacedMatrix& r = recurrent_matrix_[gate];
   ChainWriter chain = b_.chain(label(what), r.rows, r.columns);
-  chain.read(from).product(r.tile);
+  chain.read(from).product(r);
   return chain;
 }
 

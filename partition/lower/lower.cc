@@ -71,6 +71,7 @@ HostShard host_part(const LowerRequest& request) {
 std::string describe(const Layer& layer, std::size_t direction, const Slice& slice) {
   std::string name = layer_name(layer);
   if (is_bidirectional(layer)) name += direction == 0 ? " forward" : " reverse";
+  if (in_dram(layer)) name += " in DRAM";
   if (slice.rows.count == output_rows(layer)) return name;
   return fmt::format("rows {}-{} of {}", slice.rows.first, slice.rows.first + slice.rows.count - 1,
                      name);
@@ -108,10 +109,11 @@ HostShard host_stand_in(const LowerRequest& request, std::size_t first, std::siz
   return host;
 }
 
-Status collect(Wiring& wiring, std::vector<std::vector<std::string>>& holds, Lowered& out) {
+Status collect(const LowerRequest& request, Wiring& wiring,
+               std::vector<std::vector<std::string>>& holds, Lowered& out) {
   for (std::size_t node = 0; node < wiring.size(); ++node) {
     if (wiring.at(node).empty()) continue;
-    auto shard = wiring.at(node).take();
+    auto shard = wiring.at(node).take(request.batch, request.window);
     if (!shard) return tl::unexpected<Error>(std::move(shard.error()));
     out.shards.push_back(std::move(*shard));
     out.node.push_back(node);
@@ -188,7 +190,7 @@ Result<Lowered> lower(const LowerRequest& request) {
                                                        : host_stand_in(request, first, last);
   wiring.connect_replies(value, out.host);
   out.host.inputs = wiring.take_host_inputs();
-  if (Status status = collect(wiring, holds, out); !status)
+  if (Status status = collect(request, wiring, holds, out); !status)
     return tl::unexpected<Error>(status.error());
   return out;
 }

@@ -42,6 +42,8 @@ struct LowerRequest {
   CpuDevice cpu;
   std::string precision;  // a format of every used device; "" = each device's native one
   bool with_weights = true;
+  std::uint32_t batch = 1;   // lanes of every shard
+  std::uint32_t window = 0;  // tiles that layers in DRAM stream through; 0: all that is left
 };
 
 struct Lowered {

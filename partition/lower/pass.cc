@@ -21,7 +21,7 @@ const Value* find(const std::map<Key, Value>& map, const Key& key) {
 
 DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const std::string& label,
                            RowRange rows, const std::vector<std::int64_t>& input_parts)
-    : matrix(builder.matrix({&layer.weights, rows, input_parts, label + ".W"})),
+    : matrix(builder.matrix({&layer.weights, rows, input_parts, label + ".W", layer.in_dram})),
       has_bias(layer.bias.values != nullptr || !layer.bias.shape.empty()) {
   if (has_bias)
     bias = builder.constant(label + ".b", Memory::kAddSubVrf0, cut_bias({&layer.bias}, rows));
@@ -30,7 +30,7 @@ DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const
 ChainWriter DenseProgram::emit(ShardBuilder& builder, const std::string& label,
                                std::uint32_t input) const {
   ChainWriter chain = builder.chain(label, matrix.rows, matrix.columns);
-  chain.read(input).product(matrix.tile);
+  chain.read(input).product(matrix);
   if (has_bias) chain.add0(bias);
   return chain;
 }

@@ -13,9 +13,10 @@ std::int64_t tiles_across(const std::vector<std::int64_t>& parts, int native_dim
   return tiles_along(padded_columns(parts, native_dim), native_dim);
 }
 
-// Takes each slice's tiles off its node's budget.
-void charge(const Stage& stage, const std::vector<Slice>& slices, std::int64_t columns,
-            int native_dim, std::vector<std::int64_t>& tiles_free) {
+// Takes each slice's tiles off its node's budget, unless the layer lies in DRAM.
+void charge(const Layer& layer, const Stage& stage, const std::vector<Slice>& slices,
+            std::int64_t columns, int native_dim, std::vector<std::int64_t>& tiles_free) {
+  if (in_dram(layer)) return;
   for (const Slice& slice : slices) {
     const auto at =
         std::find(stage.nodes.begin(), stage.nodes.end(), slice.node) - stage.nodes.begin();
@@ -29,7 +30,7 @@ std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std:
   const auto whole_on = [&](std::size_t position) {
     return std::vector<Slice>{{stage.nodes[position], {0, dense.output}}};
   };
-  if (tiles_free.back() >= tiles) return whole_on(stage.nodes.size() - 1);
+  if (dense.in_dram || tiles_free.back() >= tiles) return whole_on(stage.nodes.size() - 1);
   const auto roomiest = std::max_element(tiles_free.begin(), tiles_free.end());
   if (*roomiest >= tiles) return whole_on(static_cast<std::size_t>(roomiest - tiles_free.begin()));
   return split_rows(dense.output, native_dim, stage.nodes);
@@ -89,7 +90,8 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int n
     for (std::size_t direction = 0; direction < recurrent->directions.size(); ++direction) {
       out.slices[layer - stage.first].push_back(
           split_rows(recurrent->hidden, native_dim, direction_nodes(stage, direction)));
-      charge(stage, out.slices[layer - stage.first].back(), columns, native_dim, tiles_free);
+      charge(model.layers[layer], stage, out.slices[layer - stage.first].back(), columns,
+             native_dim, tiles_free);
     }
   }
   for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
@@ -99,7 +101,8 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int n
     out.slices[layer - stage.first].push_back(
         any_recurrent ? place_dense(*dense, stage, columns, native_dim, tiles_free)
                       : split_rows(dense->output, native_dim, stage.nodes));
-    charge(stage, out.slices[layer - stage.first].back(), columns, native_dim, tiles_free);
+    charge(model.layers[layer], stage, out.slices[layer - stage.first].back(), columns, native_dim,
+           tiles_free);
   }
   out.tiles_free = std::move(tiles_free);
   return out;

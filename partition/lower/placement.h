@@ -22,7 +22,8 @@ std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
 struct StagePlacement {
   // slices[layer - stage.first][direction]
   std::vector<std::vector<std::vector<Slice>>> slices;
-  // What is left of the matrix register file of stage.nodes[i]; below zero: does not fit.
+  // What pinned layers leave of the matrix register file of stage.nodes[i]; below zero: does not
+  // fit.
   std::vector<std::int64_t> tiles_free;
 
   const std::vector<Slice>& of(const Stage& stage, std::size_t layer,

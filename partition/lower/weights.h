@@ -22,6 +22,7 @@ struct MatrixCut {
   RowRange rows;
   std::vector<std::int64_t> parts;
   std::string name;
+  bool in_dram = false;
 };
 
 // Columns with the padding between parts.

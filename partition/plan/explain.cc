@@ -19,7 +19,7 @@ const MemoryUse& fullest(const Placement& placement) {
 }
 
 const char* unit_of(const MemoryUse& use) {
-  if (use.memory == "MatrixRf") return "tiles";
+  if (use.memory == "MatrixRf" || use.memory == "Dram") return "tiles";
   return use.memory == "InstructionMemory" ? "words" : "vectors";
 }
 

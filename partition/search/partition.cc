@@ -16,6 +16,17 @@ namespace {
 
 constexpr const char* kObjectives[] = {"latency", "throughput", "nodes"};
 
+// What a node streams, and the time all of it takes once: no step can be shorter.
+std::string stream_words(const Shard& shard) {
+  if (shard.window_tiles == 0) return "";
+  const MemoryUse dram = memory_use(shard).back();
+  return fmt::format(
+      "{} streams {} of weights from DRAM through a window of {} tiles: {} a pass at {}",
+      shard.node, describe(dram.used_bytes), shard.window_tiles,
+      to_string(transmit_time(dram.used_bytes, shard.device.dram_rate)),
+      spell(shard.device.dram_rate));
+}
+
 // A plan the chain search proposes, with what the whole cost model says of it.
 struct Judged {
   ChainPlan chain;
@@ -97,6 +108,8 @@ class Partitioner {
     request.cpu = view_.cpu;
     request.precision = request_.precision;
     request.with_weights = with_weights;
+    request.batch = request_.batch;
+    request.window = request_.window;
     auto lowered = lower(request);
     if (lowered) return std::move(*lowered);
     problems.add(std::move(lowered.error()));
@@ -219,6 +232,9 @@ class Partitioner {
     for (std::size_t i = 0; i < lowered.shards.size(); ++i)
       plan.placements.push_back(placement(lowered, i));
     plan.explanation = explain();
+    for (const Shard& shard : lowered.shards)
+      if (std::string line = stream_words(shard); !line.empty())
+        plan.explanation.push_back(std::move(line));
     plan.host_shard = std::move(lowered.host);
     sort_by_id(lowered, plan);
     return plan;

@@ -38,6 +38,8 @@ std::string tightest_fault(const PartitionRequest& request, const NodesView& vie
     lower_request.host = view.host;
     lower_request.precision = request.precision;
     lower_request.with_weights = false;
+    lower_request.batch = request.batch;
+    lower_request.window = request.window;
     const std::int64_t most = most_row_slices(model, layer, layer + 1, node.device.native_dim);
     Stage stage{layer, layer + 1, {}, false};
     for (std::int64_t i = 0; i < std::min<std::int64_t>(most, kFewestLimit); ++i) {
@@ -54,6 +56,33 @@ std::string tightest_fault(const PartitionRequest& request, const NodesView& vie
     }
   }
   return "its layers cannot be split further";
+}
+
+// What is over budget with the whole model over all the nodes: names the memory when it is not
+// pinned weights alone that are too many.
+std::string whole_fault(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
+  const Model& model = *request.model;
+  LowerRequest lower_request;
+  lower_request.model = &model;
+  lower_request.host = view.host;
+  lower_request.precision = request.precision;
+  lower_request.with_weights = false;
+  lower_request.batch = request.batch;
+  lower_request.window = request.window;
+  const std::int64_t most =
+      most_row_slices(model, 0, model.layers.size(), view.nodes.front().device.native_dim);
+  Stage all{0, model.layers.size(), {}, false};
+  for (std::size_t i = 0; i < std::min(nodes, static_cast<std::size_t>(most)); ++i) {
+    lower_request.nodes.push_back(view.nodes[i]);
+    all.nodes.push_back(i);
+  }
+  lower_request.stages = {all};
+  const auto lowered = lower(lower_request);
+  if (!lowered) return "";
+  for (const Shard& shard : lowered->shards)
+    if (const Diagnostics faults = check_shard(shard); !faults.empty())
+      return faults.errors.front().message;
+  return "";
 }
 
 std::string limit_note(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
@@ -94,6 +123,14 @@ Error refusal(const PartitionRequest& request, const NodesView& view, std::size_
             fmt::format("model needs {}; cluster holds {} on {} usable nodes{}: {} short; {}",
                         describe(need), describe(have.bytes), nodes, limit,
                         describe(need - have.bytes), remedy)};
+  }
+  const bool streams = std::ranges::any_of(request.model->layers, in_dram);
+  if (streams || request.batch > 1) {
+    if (const std::string fault = whole_fault(request, view, nodes); !fault.empty())
+      return {ErrorCode::kDoesNotFit,
+              fault + (fewest > nodes
+                           ? fmt::format("; {} nodes of device {} suffice", fewest, device.name)
+                           : "")};
   }
   const double share = 100.0 * static_cast<double>(needed) / static_cast<double>(have.tiles);
   std::string remedy =

@@ -42,7 +42,8 @@ std::size_t StageCosts::most_nodes(std::size_t first, std::size_t last,
 std::string StageCosts::layer_key(std::size_t layer) const {
   const Model& model = *request_.model;
   const Layer& it = model.layers[layer];
-  std::string key = fmt::format("{}>{}", input_parts(model, layer).size(), layer_output(it));
+  std::string key = fmt::format("{}>{}{}", input_parts(model, layer).size(), layer_output(it),
+                                in_dram(it) ? "dram" : "");
   if (const auto* recurrent = std::get_if<RecurrentLayer>(&it)) {
     return key + fmt::format("r{}i{}d{}a{}b{}", static_cast<int>(recurrent->cell), recurrent->input,
                              recurrent->directions.size(), recurrent->reset_after,
@@ -98,6 +99,8 @@ std::optional<Lowered> StageCosts::shards(const StageChoice& choice) {
   request.cpu = view_.cpu;
   request.precision = request_.precision;
   request.with_weights = false;
+  request.batch = request_.batch;
+  request.window = request_.window;
   auto lowered = lower(request);
   if (!lowered || !std::ranges::all_of(lowered->shards, fits_memories)) return std::nullopt;
   return std::move(*lowered);

@@ -28,16 +28,22 @@ void enlarge(Shard& shard) {
   }
 }
 
+// Values do not depend on where weights lie, and memories are made as large as needed.
+Model all_pinned(Model model) {
+  for (Layer& layer : model.layers) std::visit([](auto& it) { it.in_dram = false; }, layer);
+  return model;
+}
+
 }  // namespace
 
-Checked<Plan> unsharded(const Model& model, const NpuDevice& device, const std::string& precision,
+Checked<Plan> unsharded(const Model& given, const NpuDevice& device, const std::string& precision,
                         const CpuDevice& host) {
+  const Model model = all_pinned(given);
   LowerRequest request;
   request.model = &model;
   request.nodes = {{"unsharded", device}};
   request.stages = {{0, model.layers.size(), {0}, false}};
   request.host = "host";
-  request.cpu = host;
   request.cpu = host;
   request.precision = precision;
   Diagnostics problems = check_model(model);

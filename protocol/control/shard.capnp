@@ -73,6 +73,7 @@ struct Matrix {
   blockStarts @7 :List(Int32);
   mantissas @8 :Data;         # int8, row-major
   exponents @9 :Data;         # int16 little endian
+  memory @10 :UInt8;
 }
 
 struct Vector {
@@ -98,6 +99,8 @@ struct Shard {
   zeroed @7 :List(Zeroed);
   inPorts @8 :List(InPort);
   outPorts @9 :List(OutPort);
+  windowTiles @10 :UInt32;
+  batch @11 :UInt32 = 1;
 
   struct Zeroed {
     memory @0 :UInt8;

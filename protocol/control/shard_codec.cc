@@ -59,6 +59,7 @@ void write_matrix(const ShardMatrix& matrix, wire::Matrix::Builder out) {
       kj::arrayPtr(matrix.weights.block_starts.data(), matrix.weights.block_starts.size()));
   out.setMantissas(as_data(matrix.weights.mantissas));
   out.setExponents(as_data(matrix.weights.exponents));
+  out.setMemory(static_cast<std::uint8_t>(matrix.memory));
 }
 
 ShardMatrix read_matrix(wire::Matrix::Reader in) {
@@ -73,6 +74,7 @@ ShardMatrix read_matrix(wire::Matrix::Reader in) {
   for (const std::int32_t start : in.getBlockStarts()) matrix.weights.block_starts.push_back(start);
   matrix.weights.mantissas = from_data<std::int8_t>(in.getMantissas());
   matrix.weights.exponents = from_data<std::int16_t>(in.getExponents());
+  matrix.memory = static_cast<Memory>(in.getMemory());
   return matrix;
 }
 
@@ -144,6 +146,8 @@ void write_shard(const Shard& shard, wire::Shard::Builder out) {
   for (unsigned i = 0; i < matrices.size(); ++i) write_matrix(shard.matrices[i], matrices[i]);
   write_registers(shard, out);
   write_ports(shard, out);
+  out.setWindowTiles(shard.window_tiles);
+  out.setBatch(shard.batch);
 }
 
 Result<Shard> read_shard(wire::Shard::Reader in) {
@@ -163,6 +167,8 @@ Result<Shard> read_shard(wire::Shard::Reader in) {
     shard.zeroed.push_back(
         {static_cast<Memory>(range.getMemory()), range.getFirst(), range.getCount()});
   read_ports(in, shard);
+  shard.window_tiles = in.getWindowTiles();
+  shard.batch = in.getBatch();
   return shard;
 }
 

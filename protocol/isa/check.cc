@@ -23,7 +23,9 @@ class Checker {
   Diagnostics run() {
     if (!check_device()) return std::move(found_);
     for (const ShardMatrix& matrix : shard_.matrices) check_matrix(matrix);
-    check_matrix_overlaps();
+    check_matrix_overlaps(Memory::kMatrixRf);
+    check_matrix_overlaps(Memory::kDram);
+    check_stream();
     check_constants();
     for (std::size_t c = 0; c < shard_.program.chains.size(); ++c) check_program_chain(c);
     check_segments();
@@ -52,6 +54,9 @@ class Checker {
 
   void check_matrix(const ShardMatrix& matrix) {
     const BfpMatrix& weights = matrix.weights;
+    if (matrix.memory != Memory::kMatrixRf && matrix.memory != Memory::kDram)
+      report("matrix \"{}\" is placed in {}, which holds no matrices", matrix.name,
+             memory_name(matrix.memory));
     if (weights.rows <= 0 || weights.columns <= 0) {
       report("matrix \"{}\": {} x {} weights", matrix.name, weights.rows, weights.columns);
       return;
@@ -85,9 +90,10 @@ class Checker {
              weights.exponents.size(), weights.rows, weights.blocks_per_row());
   }
 
-  void check_matrix_overlaps() {
+  void check_matrix_overlaps(Memory memory) {
     std::vector<const ShardMatrix*> order;
-    for (const ShardMatrix& matrix : shard_.matrices) order.push_back(&matrix);
+    for (const ShardMatrix& matrix : shard_.matrices)
+      if (matrix.memory == memory) order.push_back(&matrix);
     std::stable_sort(order.begin(), order.end(), [](const ShardMatrix* a, const ShardMatrix* b) {
       return a->tile_address < b->tile_address;
     });
@@ -98,6 +104,20 @@ class Checker {
         report("matrix \"{}\" at tile {} begins inside matrix \"{}\", which ends at tile {}",
                order[i]->name, order[i]->tile_address, low.name, end);
     }
+  }
+
+  // Tiles are streamed one after the other: into a window, at a rate.
+  void check_stream() {
+    const auto streamed =
+        std::find_if(shard_.matrices.begin(), shard_.matrices.end(),
+                     [](const ShardMatrix& matrix) { return matrix.memory == Memory::kDram; });
+    if (streamed == shard_.matrices.end()) return;
+    if (shard_.window_tiles == 0)
+      report("matrix \"{}\" lies in Dram, but no tile of MatrixRf is left to stream it through",
+             streamed->name);
+    if (shard_.device.dram_rate.bits_per_second <= 0)
+      report("matrix \"{}\" lies in Dram, but device {} states no dram_bandwidth", streamed->name,
+             shard_.device.name);
   }
 
   void check_constants() {
@@ -145,12 +165,14 @@ class Checker {
 
   void check_product(std::size_t c, std::size_t i) {
     const Chain& chain = shard_.program.chains[c];
-    const std::uint32_t address = chain.instructions[i].index;
-    const auto found =
-        std::find_if(shard_.matrices.begin(), shard_.matrices.end(),
-                     [&](const ShardMatrix& matrix) { return matrix.tile_address == address; });
+    const Instruction& product = chain.instructions[i];
+    const auto found = std::find_if(
+        shard_.matrices.begin(), shard_.matrices.end(), [&](const ShardMatrix& matrix) {
+          return matrix.memory == product.memory && matrix.tile_address == product.index;
+        });
     if (found == shard_.matrices.end())
-      report("{}: no matrix begins at tile {}", instruction_place(shard_, c, i), address);
+      report("{}: no matrix begins at tile {}{}", instruction_place(shard_, c, i), product.index,
+             product.memory == Memory::kDram ? " of Dram" : "");
     else if (found->tile_rows != chain.rows || found->tile_columns != chain.columns)
       report("{}: matrix \"{}\" has {} x {} tiles, the chain {} x {}",
              instruction_place(shard_, c, i), found->name, found->tile_rows, found->tile_columns,
@@ -160,6 +182,7 @@ class Checker {
   void check_dram(std::size_t c, std::size_t i) {
     const Chain& chain = shard_.program.chains[c];
     const Opcode opcode = chain.instructions[i].opcode;
+    if (opcode == Opcode::kMvMul) return;  // reads a matrix, which has been placed and charged
     const bool matrix = opcode == Opcode::kMRd || opcode == Opcode::kMWr;
     const std::int64_t units =
         matrix ? tiles_of(chain.rows, chain.columns) : vectors_handled(chain, i);
@@ -210,19 +233,29 @@ class Checker {
   }
 
   void over_budget(const MemoryUse& use) {
-    const char* unit = use.memory == "InstructionMemory" ? "words"
-                       : use.memory == "MatrixRf"        ? "tiles"
-                                                         : "vectors";
+    const bool tiles = use.memory == "MatrixRf" || use.memory == "Dram";
+    const char* unit = use.memory == "InstructionMemory" ? "words" : tiles ? "tiles" : "vectors";
     std::string message = fmt::format(
         "{}: {} of {} needs {} {} ({}), free are {} ({}): {} short", shard_.node, use.memory,
         shard_.device.name, use.used, unit, describe(use.used_bytes), use.capacity,
         describe(use.capacity_bytes), describe(use.used_bytes - use.capacity_bytes));
+    if (use.memory == "MatrixRf") message += shares(use);
     const std::vector<Touch> all = touches(shard_);
     const auto first = std::find_if(all.begin(), all.end(), [&](const Touch& touch) {
       return memory_name(touch.memory) == use.memory && touch.end() > use.capacity;
     });
     if (first != all.end()) message += fmt::format("; the first beyond is {}", first->user);
     found_.add(ErrorCode::kDoesNotFit, std::move(message));
+  }
+
+  // What of the matrix register file is not pinned weights.
+  std::string shares(const MemoryUse& use) const {
+    const std::int64_t lanes = lane_tiles(shard_);
+    std::string out;
+    if (shard_.window_tiles > 0) out += fmt::format(", {} of window", shard_.window_tiles);
+    if (lanes > 0) out += fmt::format(", {} of lanes for a batch of {}", lanes, shard_.batch);
+    if (out.empty()) return out;
+    return fmt::format(" ({} tiles of weights{})", use.used - shard_.window_tiles - lanes, out);
   }
 
   const Shard& shard_;

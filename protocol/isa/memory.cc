@@ -1,4 +1,4 @@
-// Budgets of the on-chip memories (npu design page, section 2).
+// Budgets of the memories (npu design page, section 2).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -43,6 +43,28 @@ void add_program(const Shard& shard, std::vector<Touch>& out) {
   }
 }
 
+constexpr std::array kVectorFiles{Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
+                                  Memory::kMultiplyVrf};
+
+std::int64_t lane_vectors_of(const Shard& shard, const std::vector<Touch>& all) {
+  std::int64_t vectors = 0;
+  for (const Memory file : kVectorFiles) vectors += furthest_end(all, file);
+  for (const ShardVector& constant : shard.vectors)
+    vectors -=
+        native_vectors(static_cast<std::int64_t>(constant.values.size()), shard.device.native_dim);
+  return std::max<std::int64_t>(vectors, 0);
+}
+
+std::int64_t lane_tiles_of(const Shard& shard, const std::vector<Touch>& all) {
+  if (shard.batch <= 1) return 0;
+  // In 128 bits: a hostile program may touch any index, and ask for any batch.
+  const __int128 bits = static_cast<__int128>(shard.batch - 1) * lane_vectors_of(shard, all) * 8 *
+                        kVectorElementBytes * shard.device.native_dim;
+  const std::int64_t tile = tile_bits(shard.format, shard.device.native_dim);
+  constexpr std::int64_t kLimit = std::int64_t{1} << 40;
+  return static_cast<std::int64_t>(std::min<__int128>((bits + tile - 1) / tile, kLimit));
+}
+
 MemoryUse use_of(const std::string& name, std::int64_t used, std::int64_t capacity,
                  std::int64_t unit_bytes) {
   return {name, used, capacity, Bytes{used * unit_bytes}, Bytes{capacity * unit_bytes}};
@@ -82,7 +104,7 @@ std::vector<Touch> touches(const Shard& shard) {
   SOLITON_CHECK(native_dim > 0);
   std::vector<Touch> out;
   for (const ShardMatrix& matrix : shard.matrices)
-    out.push_back({Memory::kMatrixRf, matrix.tile_address,
+    out.push_back({matrix.memory, matrix.tile_address,
                    tiles_of(matrix.tile_rows, matrix.tile_columns),
                    fmt::format("matrix \"{}\"", matrix.name)});
   for (const ShardVector& vector : shard.vectors)
@@ -96,18 +118,23 @@ std::vector<Touch> touches(const Shard& shard) {
   return out;
 }
 
+std::int64_t lane_vectors(const Shard& shard) { return lane_vectors_of(shard, touches(shard)); }
+
+std::int64_t lane_tiles(const Shard& shard) { return lane_tiles_of(shard, touches(shard)); }
+
 std::vector<MemoryUse> memory_use(const Shard& shard) {
   const NpuDevice& device = shard.device;
   const std::vector<Touch> all = touches(shard);
   const std::int64_t vector_bytes = kVectorElementBytes * device.native_dim;
   std::vector<MemoryUse> uses;
   // Tiles are whole numbers of bits, not of bytes, and another format need not divide the memory.
-  const std::int64_t tiles = furthest_end(all, Memory::kMatrixRf);
+  const std::int64_t tiles =
+      furthest_end(all, Memory::kMatrixRf) + shard.window_tiles + lane_tiles_of(shard, all);
+  const std::int64_t tile = tile_bits(shard.format, device.native_dim);
   const std::int64_t matrix_bits =
       device.matrix_rf_tiles * tile_bits(device.formats.at(0).format, device.native_dim);
   uses.push_back({memory_name(Memory::kMatrixRf), tiles, tiles_that_fit(device, shard.format),
-                  Bytes{bits_to_bytes_up(tiles * tile_bits(shard.format, device.native_dim))},
-                  Bytes{matrix_bits / 8}});
+                  Bytes{bits_to_bytes_up(tiles * tile)}, Bytes{matrix_bits / 8}});
   const std::array<std::pair<Memory, std::int64_t>, 4> files{
       {{Memory::kInitialVrf, device.initial_vrf},
        {Memory::kAddSubVrf0, device.add_sub_vrf_0},
@@ -117,6 +144,10 @@ std::vector<MemoryUse> memory_use(const Shard& shard) {
     uses.push_back(use_of(memory_name(memory), furthest_end(all, memory), capacity, vector_bytes));
   uses.push_back(use_of("InstructionMemory", shard.program.instruction_words(),
                         device.instruction_words, kInstructionBytes));
+  if (const std::int64_t streamed = furthest_end(all, Memory::kDram); streamed > 0)
+    uses.push_back({memory_name(Memory::kDram), streamed,
+                    static_cast<std::int64_t>(static_cast<__int128>(device.dram.count) * 8 / tile),
+                    Bytes{bits_to_bytes_up(streamed * tile)}, device.dram});
   return uses;
 }
 

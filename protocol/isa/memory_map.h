@@ -10,7 +10,7 @@
 
 namespace soliton {
 
-// Entries [first, first + count) of `memory`: native vectors, or native tiles of MatrixRf.
+// Entries [first, first + count) of `memory`: native vectors, or native tiles of MatrixRf and Dram.
 struct Touch {
   Memory memory = Memory::kNone;
   std::int64_t first = 0;
@@ -39,8 +39,9 @@ std::int64_t vectors_handled(const Chain& chain, std::size_t i);
 // "chain 3 "gru0.h", instruction 2 (vv_add AddSubVrf_0[3])"
 std::string instruction_place(const Shard& shard, std::size_t chain, std::size_t instruction);
 
-// All uses of on-chip memories, in order: matrices, constants, zeroed ranges, then the program.
-// Uses of Dram and NetQ are not among them. REQUIRES: device.native_dim > 0.
+// All uses of on-chip memories and the matrices in Dram, in order: matrices, constants, zeroed
+// ranges, then the program. Its uses of Dram and NetQ are not among them. REQUIRES:
+// device.native_dim > 0.
 std::vector<Touch> touches(const Shard& shard);
 
 }  // namespace soliton

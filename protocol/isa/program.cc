@@ -32,7 +32,7 @@ constexpr std::array<OpcodeFacts, kOpcodes> kFacts{{
     {"v_wr", kVectorFiles | bit(Memory::kDram) | bit(Memory::kNetQ), MfuUnit::kNone},
     {"m_rd", bit(Memory::kDram) | bit(Memory::kNetQ), MfuUnit::kNone},
     {"m_wr", bit(Memory::kDram) | bit(Memory::kMatrixRf), MfuUnit::kNone},
-    {"mv_mul", bit(Memory::kMatrixRf), MfuUnit::kNone},
+    {"mv_mul", bit(Memory::kMatrixRf) | bit(Memory::kDram), MfuUnit::kNone},
     {"vv_add", kAddFiles, MfuUnit::kAdd},
     {"vv_a_sub_b", kAddFiles, MfuUnit::kAdd},
     {"vv_b_sub_a", kAddFiles, MfuUnit::kAdd},
@@ -263,7 +263,8 @@ Result<Program> decode(std::span<const std::uint32_t> words) {
 
 std::string print(const Instruction& instruction) {
   const std::string name = opcode_name(instruction.opcode);
-  if (instruction.opcode == Opcode::kMvMul) return fmt::format("{} {}", name, instruction.index);
+  if (instruction.opcode == Opcode::kMvMul && instruction.memory == Memory::kMatrixRf)
+    return fmt::format("{} {}", name, instruction.index);
   if (instruction.opcode == Opcode::kSWr)
     return fmt::format("{} {} {}", name,
                        (instruction.index >> kRegisterShift) == 0 ? "rows" : "columns",

@@ -55,7 +55,8 @@ inline constexpr std::uint32_t kMaxScalar = (1u << kRegisterShift) - 1;  // of a
 //                                            native vector; kNetQ: the port
 //   m_rd                                     kNetQ: the port; kDram: index of the first native tile
 //   m_wr                                     kMatrixRf or kDram: index of the first native tile
-//   mv_mul                                   kMatrixRf: tile address of the matrix
+//   mv_mul                                   kMatrixRf or kDram: tile address of the matrix; from
+//                                            kDram it is streamed
 //   vv_add, vv_a_sub_b, vv_b_sub_a, vv_max   kAddSubVrf0 (in MFU0) or kAddSubVrf1 (in MFU1): index
 //   vv_mul                                   kMultiplyVrf: index
 //   v_sigm, v_tanh, v_relu, end_chain        kNone, 0

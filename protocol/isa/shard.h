@@ -14,15 +14,17 @@
 
 namespace soliton {
 
-// Weights in the matrix register file, stored tile by tile, row-major, from `tile_address`.
-// weights.rows and weights.columns are the unpadded extents; the padding to tiles is zeros and is
-// charged.
+// Weights stored tile by tile, row-major, from `tile_address` of `memory`. weights.rows and
+// weights.columns are the unpadded extents; the padding to tiles is zeros and is charged. A matrix
+// in Dram is streamed through the shard's window, tile by tile, for every chain that multiplies by
+// it.
 struct ShardMatrix {
   std::string name;
   std::uint32_t tile_address = 0;
   std::uint32_t tile_rows = 0;
   std::uint32_t tile_columns = 0;
-  BfpMatrix weights;  // empty mantissas under `compute: timing`
+  BfpMatrix weights;                  // empty mantissas under `compute: timing`
+  Memory memory = Memory::kMatrixRf;  // pinned there, or kDram
 };
 
 // Constants written into a vector register file when the shard is loaded: ceil(values / N) native
@@ -74,6 +76,10 @@ struct Shard {
   std::vector<ZeroedRange> zeroed;
   std::vector<InPort> in_ports;
   std::vector<OutPort> out_ports;
+  // Tiles of the matrix register file that the matrices in Dram stream through; 0 without any.
+  std::uint32_t window_tiles = 0;
+  // Most requests that run through the program together, each in a lane of its own.
+  std::uint32_t batch = 1;
 };
 
 // What the CPU host does for a model: the first and the last part of the graph, and the clients'
@@ -121,8 +127,13 @@ std::int64_t tile_bits(const NumberFormat& format, int native_dim);
 // Tiles of `format` the matrix register file holds: its bits (native tiles * native tile bits) /
 // tile_bits(format).
 std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format);
-// MatrixRf, InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf, InstructionMemory. Everything the
-// program touches.
+// Native vectors of all register files that a request has to itself: everything but constants.
+std::int64_t lane_vectors(const Shard& shard);
+// Tiles of the matrix register file that the lanes of a batch take. The register files hold the
+// first lane; further ones lie in the block RAM that weights leave free: C, our own choice.
+std::int64_t lane_tiles(const Shard& shard);
+// MatrixRf (pinned matrices, window and lanes), InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf,
+// InstructionMemory; Dram behind them when a matrix lies there. Everything the program touches.
 std::vector<MemoryUse> memory_use(const Shard& shard);
 // Chain rules, indices, ports and memory budgets. Every violation is named: shard, chain,
 // instruction, number, limit.

@@ -54,16 +54,19 @@ Half half_relu(Half a) {
   return (a & 0x8000) != 0 ? Half{0} : a;
 }
 
-Half half_sigmoid(Half a) {
+const Half* half_sigmoid_table() {
   static const std::unique_ptr<const Table> table = make_table(sigmoid);
-  return (*table)[a];
+  return table->data();
 }
 
-Half half_tanh(Half a) {
+const Half* half_tanh_table() {
   static const std::unique_ptr<const Table> table =
       make_table([](double x) { return std::tanh(x); });
-  return (*table)[a];
+  return table->data();
 }
+
+Half half_sigmoid(Half a) { return half_sigmoid_table()[a]; }
+Half half_tanh(Half a) { return half_tanh_table()[a]; }
 
 Half half_exp(Half a) {
   static const std::unique_ptr<const Table> table =

@@ -60,4 +60,8 @@ Half half_sigmoid(Half a);
 Half half_tanh(Half a);
 Half half_exp(Half a);
 
+// The tables behind the two, indexed by bit pattern: for loops over whole vectors.
+const Half* half_sigmoid_table();
+const Half* half_tanh_table();
+
 }  // namespace soliton

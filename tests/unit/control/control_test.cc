@@ -80,10 +80,13 @@ Shard small_shard() {
       {"x", 2, 3, {{Opcode::kVRd, Memory::kNetQ, 0}, {Opcode::kVWr, Memory::kInitialVrf, 4}}});
   shard.program.segments.push_back({0, 1, -1, 1});
   ShardMatrix matrix{"w", 5, 1, 1, {}};
+  matrix.memory = Memory::kDram;
   matrix.weights = {shard.format, 1, 3, {0, 2, 3}, {-7, 3, 1}, {-4, 9}};
   shard.matrices.push_back(matrix);
   shard.vectors.push_back({"b", Memory::kAddSubVrf0, 2, {0x3c00, 0xbc00}});
   shard.zeroed.push_back({Memory::kInitialVrf, 1, 2});
+  shard.window_tiles = 11;
+  shard.batch = 5;
   shard.in_ports.push_back({"x from host0", 3, true});
   shard.out_ports.push_back({"h", 1, {{"host0", 4}, {"fpga1", 2}}});
   return shard;
@@ -118,6 +121,9 @@ TEST(DeploymentCodec, AssignmentComesBack) {
   close(*file);
   ASSERT_TRUE(back) << back.error().message;
   const Shard& shard = *back->deployment.shard;
+  EXPECT_EQ(shard.matrices[0].memory, Memory::kDram);
+  EXPECT_EQ(shard.window_tiles, 11u);
+  EXPECT_EQ(shard.batch, 5u);
   const Shard& sent = *assignment.deployment.shard;
   EXPECT_EQ(shard.program, sent.program);
   EXPECT_EQ(shard.format, sent.format);

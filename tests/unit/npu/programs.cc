@@ -316,4 +316,15 @@ Shard cell_shard(const NpuDevice& device, const NumberFormat& format, std::int64
   return CellBuilder(device, format, beats_per_tile, spec).build();
 }
 
+Shard from_dram(Shard shard, std::uint32_t window, BitRate rate) {
+  shard.device.dram = {std::int64_t{4} << 30};
+  shard.device.dram_rate = rate;
+  shard.window_tiles = window;
+  for (ShardMatrix& matrix : shard.matrices) matrix.memory = Memory::kDram;
+  for (Chain& chain : shard.program.chains)
+    for (Instruction& instruction : chain.instructions)
+      if (instruction.opcode == Opcode::kMvMul) instruction.memory = Memory::kDram;
+  return shard;
+}
+
 }  // namespace soliton::testing

@@ -97,4 +97,7 @@ inline CellSpec whole(Cell cell, int input, int hidden, const CellWeights* weigh
 Shard cell_shard(const NpuDevice& device, const NumberFormat& format, std::int64_t beats_per_tile,
                  const CellSpec& spec);
 
+// The same with every matrix in Dram, streamed through `window` tiles.
+Shard from_dram(Shard shard, std::uint32_t window, BitRate rate);
+
 }  // namespace soliton::testing

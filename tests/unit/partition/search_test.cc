@@ -223,6 +223,60 @@ TEST(Search, SaysWhenNoNumberOfNodesIsEnough) {
   EXPECT_THAT(error_of(cluster.request), HasSubstr("48"));
 }
 
+Model in_dram(Model model) {
+  for (Layer& layer : model.layers) std::visit([](auto& it) { it.in_dram = true; }, layer);
+  return model;
+}
+
+NpuDevice with_dram(NpuDevice device, Bytes dram) {
+  device.dram = dram;
+  device.dram_rate = BitRate{560'000'000'000};
+  return device;
+}
+
+TEST(Search, WeightsInDramNeedNoMatrixRegistersButAWindow) {
+  const Model model = in_dram(rnn({.cell = Cell::kGru, .hidden = 2816, .with_weights = false}));
+  Cluster cluster(model, with_dram(bw_s10(), Bytes{std::int64_t{4} << 30}), 1);
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.nodes_used, 1);
+  EXPECT_EQ(plan.placements[0].holds, std::vector<std::string>{"gru0 in DRAM"});
+  EXPECT_EQ(plan.shards[0].window_tiles, 306u);
+  EXPECT_EQ(plan.placements[0].memory.back().memory, "Dram");
+  EXPECT_EQ(plan.placements[0].memory.back().used, 6 * 64);
+  EXPECT_THAT(plan.explanation.back(),
+              HasSubstr("fpga0 streams 23136000 bytes (22.1 MiB) of weights from DRAM through a "
+                        "window of 306 tiles: 330.5 us a pass"));
+  cluster.request.window = 49;
+  EXPECT_EQ(partition_model(cluster.request).value().shards[0].window_tiles, 49u);
+}
+
+TEST(Search, OneLayerInDramLeavesTheOthersPinned) {
+  Model model = rnn({.cell = Cell::kGru, .hidden = 2000, .layers = 2, .with_weights = false});
+  std::get<RecurrentLayer>(model.layers[1]).in_dram = true;
+  Cluster cluster(model, with_dram(bw_s10(), Bytes{std::int64_t{4} << 30}), 1);
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.placements[0].holds, (std::vector<std::string>{"gru0", "gru1 in DRAM"}));
+  EXPECT_EQ(plan.placements[0].memory[0].used, 150 + 150);
+  EXPECT_EQ(plan.placements[0].memory.back().used, 150);
+}
+
+TEST(Search, WhatDoesNotFitDramOrWindowIsRefusedWithTheBytesShort) {
+  const Model model = in_dram(rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false}));
+  Cluster small(model, with_dram(bw_s10(), Bytes{16'000'000}), 1);
+  EXPECT_EQ(
+      error_of(small.request),
+      "fpga0: Dram of bw-s10 needs 294 tiles (17713500 bytes (16.9 MiB)), free are 265 "
+      "(16000000 bytes (15.3 MiB)): 1713500 bytes (1.6 MiB) short; the first beyond is matrix "
+      "\"gru0.Rn\"; 2 nodes of device bw-s10 suffice");
+  EXPECT_EQ(code_of(small.request), ErrorCode::kDoesNotFit);
+  Cluster two(model, with_dram(bw_s10(), Bytes{16'000'000}), 2);
+  EXPECT_EQ(partition_model(two.request).value().nodes_used, 2);
+  Cluster window(model, with_dram(bw_s10(), Bytes{64'000'000}), 1);
+  window.request.window = 307;
+  EXPECT_THAT(error_of(window.request), HasSubstr("(0 tiles of weights, 307 of window)"));
+  EXPECT_EQ(code_of(window.request), ErrorCode::kDoesNotFit);
+}
+
 TEST(Search, RefusesClustersWithoutNodesOrHost) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 16, .with_weights = false});
   Cluster cluster(model, pocket(8, 100), 1);

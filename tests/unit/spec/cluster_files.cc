@@ -150,6 +150,13 @@ void expect_equal_model(const ModelSpec& a, const ModelSpec& b) {
   EXPECT_SAME(onnx);
   EXPECT_SAME(precision);
   EXPECT_SAME(count_as_hidden);
+  EXPECT_SAME(in_dram);
+  EXPECT_SAME(window);
+  EXPECT_EQ(a.places.size(), b.places.size());
+  for (std::size_t i = 0; i < std::min(a.places.size(), b.places.size()); ++i) {
+    EXPECT_EQ(a.places[i].layer, b.places[i].layer);
+    EXPECT_EQ(a.places[i].in_dram, b.places[i].in_dram);
+  }
   ASSERT_EQ(a.rnn.has_value(), b.rnn.has_value());
   if (!a.rnn) return;
   EXPECT_SAME(rnn->cell);

@@ -186,6 +186,32 @@ std::string model_error(const std::string& model) {
   return error_of(small_cluster_with("{rnn: {cell: gru, hidden: 64, steps: 3}}", model));
 }
 
+TEST(ReadModel, Place) {
+  const auto with = [](const std::string& more) {
+    return "{rnn: {cell: gru, hidden: 64, steps: 3}, " + more + "}";
+  };
+  const auto model = [&](const std::string& more) {
+    return read_good(small_cluster_with("{rnn: {cell: gru, hidden: 64, steps: 3}}", with(more)))
+        .model;
+  };
+  EXPECT_FALSE(model("precision: ms-fp8").in_dram);
+  EXPECT_TRUE(model("place: dram, window: 12").in_dram);
+  EXPECT_EQ(model("place: dram, window: 12").window, 12);
+  const ModelSpec mixed = model("place: {gru0: mrf, gru1: dram}");
+  EXPECT_FALSE(mixed.in_dram);
+  ASSERT_EQ(mixed.places.size(), 2u);
+  EXPECT_EQ(mixed.places[1].layer, "gru1");
+  EXPECT_TRUE(mixed.places[1].in_dram);
+  EXPECT_THAT(model_error(with("place: drum")),
+              HasSubstr("model.place: \"drum\" is not known; did you mean \"dram\"?"));
+  EXPECT_THAT(model_error(with("place: {gru0: mfr}")),
+              HasSubstr("model.place.gru0: \"mfr\" is not known; did you mean \"mrf\"?"));
+  EXPECT_THAT(model_error(with("place: [dram]")), HasSubstr("model.place"));
+  EXPECT_THAT(model_error(with("place: {gru0: [dram]}")), HasSubstr("model.place.gru0"));
+  EXPECT_THAT(model_error(with("window: 5")), HasSubstr("write place: dram"));
+  EXPECT_THAT(model_error(with("place: dram, window: -1")), HasSubstr("-1 is not between 0 and"));
+}
+
 TEST(ReadModel, Rnn) {
   const ClusterSpec spec =
       read_good(small_cluster_with("hidden: 64, steps: 3",

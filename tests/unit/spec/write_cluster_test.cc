@@ -63,6 +63,17 @@ TEST(WriteCluster, EveryPartReadsBack) {
   }
 }
 
+TEST(WriteCluster, PlacesOfWeightsReadBack) {
+  for (const char* more : {"place: dram", "place: dram, window: 7", "place: mrf",
+                           "place: {gru0: dram, \"/a b: {\": mrf}", "place: {'true': dram}"}) {
+    SCOPED_TRACE(more);
+    expect_round_trip(read_good(small_cluster_with(
+                          "{rnn: {cell: gru, hidden: 64, steps: 3}}",
+                          "{rnn: {cell: gru, hidden: 64, steps: 3}, " + std::string(more) + "}")),
+                      "out");
+  }
+}
+
 TEST(WriteCluster, InlineDevicesAndOddNamesReadBack) {
   const std::string device =
       "{name: null, kind: npu, description: \"say \\\"hi\\\" \\\\ # , }\", source: 'a: b', clock: "

@@ -1,0 +1,77 @@
+#include "cluster/bench/bench_table.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "node/npu/kernels/processor.h"
+
+namespace soliton {
+
+std::optional<double> BenchRow::ratio() const {
+  if (ours <= 0 || peer_value <= 0) return std::nullopt;
+  return higher_is_better ? ours / peer_value : peer_value / ours;
+}
+
+bool BenchRow::met() const {
+  if (!goal) return true;
+  const std::optional<double> value = ratio();
+  // Nothing used of what should be little is better than any ratio says.
+  return value ? *value >= *goal : ours <= peer_value && !higher_is_better;
+}
+
+std::string bench_machine() {
+  utsname name{};
+  uname(&name);
+  return fmt::format("{} {} {}, {} cores, kernels {}", name.sysname, name.release, name.machine,
+                     sysconf(_SC_NPROCESSORS_ONLN), kernel_level_name(best_kernel_level()));
+}
+
+std::string bench_json(const BenchReport& report) {
+  nlohmann::ordered_json out;
+  out["machine"] = bench_machine();
+  out["rows"] = nlohmann::ordered_json::array();
+  for (const BenchRow& row : report.rows) {
+    nlohmann::ordered_json line;
+    line["name"] = row.name;
+    line["ours"] = row.ours;
+    line["peer"] = row.peer;
+    line["peer_value"] = row.peer_value;
+    line["unit"] = row.unit;
+    const std::optional<double> ratio = row.ratio();
+    line["ratio"] = ratio ? nlohmann::ordered_json(*ratio) : nlohmann::ordered_json(nullptr);
+    line["goal"] = row.goal ? nlohmann::ordered_json(*row.goal) : nlohmann::ordered_json(nullptr);
+    line["met"] = row.met();
+    out["rows"].push_back(line);
+  }
+  if (!report.notes.empty()) out["notes"] = report.notes;
+  return out.dump(2) + "\n";
+}
+
+std::string bench_text(const BenchReport& report) {
+  std::size_t name_width = 0, peer_width = 4;
+  for (const BenchRow& row : report.rows) {
+    name_width = std::max(name_width, row.name.size());
+    peer_width = std::max(peer_width, row.peer.size());
+  }
+  std::string out = bench_machine() + "\n";
+  out += fmt::format("{:<{}}  {:>10}  {:<{}}  {:>10}  {:<5}  {:>7}  {:>6}\n", "", name_width,
+                     "ours", "peer", peer_width, "", "", "ratio", "goal");
+  for (const BenchRow& row : report.rows) {
+    const std::optional<double> ratio = row.ratio();
+    out += fmt::format("{:<{}}  {:>10.4g}  {:<{}}  {:>10.4g}  {:<5}  {:>7}  {:>6}  {}\n", row.name,
+                       name_width, row.ours, row.peer, peer_width, row.peer_value, row.unit,
+                       ratio ? fmt::format("{:.2f}", *ratio) : "-",
+                       row.goal ? fmt::format("{:.2f}", *row.goal) : "-",
+                       !row.goal   ? ""
+                       : row.met() ? "met"
+                                   : "missed");
+  }
+  for (const std::string& note : report.notes) out += note + "\n";
+  return out;
+}
+
+}  // namespace soliton

@@ -1,0 +1,32 @@
+// ONNX Runtime beside us: a Node.js process that answers "how long is a step" (the npm package
+// onnxruntime-node ships the library; Debian has no package of it).
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+class OnnxRuntimePeer {
+ public:
+  // kEnvironment when node or the package below `folder` is missing, or nothing answers.
+  static Result<std::unique_ptr<OnnxRuntimePeer>> start(const std::string& folder);
+  ~OnnxRuntimePeer();
+  OnnxRuntimePeer(const OnnxRuntimePeer&) = delete;
+  OnnxRuntimePeer& operator=(const OnnxRuntimePeer&) = delete;
+
+  // `what`: "lstm fp32", "lstm int8", "gru fp32". The least over `calls` calls.
+  Result<double> step_us(const std::string& what, int hidden, int steps, int calls);
+
+ private:
+  OnnxRuntimePeer() = default;
+
+  int process_ = -1;
+  std::FILE* to_ = nullptr;
+  std::FILE* from_ = nullptr;
+};
+
+}  // namespace soliton

@@ -1,0 +1,91 @@
+#include "node/npu/kernels/activation.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "node/npu/kernels/quantise_block.h"
+#include "protocol/base/check.h"
+#include "protocol/tensor/block_scale.h"
+
+namespace soliton {
+namespace {
+
+constexpr int kFloatBias = 127;
+constexpr int kNibbleExcess = 4;  // log2 of what the nibbles packing multiplies sums by
+
+std::uint32_t float_bits(Half magnitude) {
+  return std::bit_cast<std::uint32_t>(to_float(magnitude));
+}
+
+}  // namespace
+
+void Activation::quantise(std::span<const Half> values, const PackedMatrix& matrix) {
+  SOLITON_CHECK(values.size() == static_cast<std::size_t>(matrix.source().columns));
+  if (!suits(matrix)) layout_ = matrix.layout();
+  values_.assign(values.begin(), values.end());
+  has_reference_ = false;
+  poisoned_blocks_ = 0;
+  if (layout_.packing != Packing::kNone) return quantise_blocks();
+  const BfpVector& quantised = reference();
+  poisoned_blocks_ = static_cast<std::uint64_t>(std::ranges::count(quantised.poisoned, true));
+}
+
+void Activation::quantise_blocks() {
+  // A byte a column, and the last block is written in whole chunks.
+  lanes_.resize(static_cast<std::size_t>(layout_.steps.back() * layout_.step_columns()) +
+                kQuantiseChunk);
+  initial_.resize(layout_.blocks());
+  scales_.resize(layout_.blocks());
+  exponent_min_ = 127;
+  exponent_max_ = -128;
+  for (std::size_t block = 0; block < layout_.blocks(); ++block) quantise_block(block);
+  if (exponent_min_ > exponent_max_) exponent_min_ = exponent_max_ = 0;
+}
+
+void Activation::quantise_block(std::size_t block) {
+  const int first = layout_.starts[block];
+  const std::span<const Half> values = std::span<const Half>(values_).subspan(
+      static_cast<std::size_t>(first), static_cast<std::size_t>(layout_.starts[block + 1] - first));
+  const bool nibbles = layout_.packing == Packing::kNibbles;
+  std::int8_t* lanes = lanes_.data() + layout_.steps[block] * layout_.step_columns();
+  const Half largest = largest_magnitude(values);
+  const BlockScale scale = block_scale(float_bits(largest), layout_.format);
+  if (scale.poison != Poison::kNone) ++poisoned_blocks_;
+  int exponent = scale.exponent - (layout_.format.mantissa_bits - 1);
+  std::int32_t sum = 0;
+  if (largest == 0 || scale.poison != Poison::kNone) {
+    // The scale of a zero block adds nothing, but could push the others out of the fast range.
+    exponent = 0;
+    clear_lanes(values.size(), lanes);
+  } else {
+    const float inverse_quantum =
+        std::bit_cast<float>(static_cast<std::uint32_t>(kFloatBias - exponent) << 23);
+    const float limit = static_cast<float>((1 << layout_.format.mantissa_bits) - 1);
+    sum = nibbles ? quantise_nibbles(values, inverse_quantum, limit, lanes)
+                  : quantise_bytes(values, inverse_quantum, limit, lanes);
+    exponent_min_ = std::min(exponent_min_, exponent);
+    exponent_max_ = std::max(exponent_max_, exponent);
+  }
+  const int bias = layout_.packing == Packing::kBytes ? 128 : nibbles ? 8 * 16 : 0;
+  initial_[block] = -bias * sum;
+  // In unsigned arithmetic: with the weights' part added the field is that of a normal number.
+  scales_[block] = static_cast<std::int32_t>(
+      static_cast<std::uint32_t>(exponent + kFloatBias - (nibbles ? kNibbleExcess : 0)) << 23);
+}
+
+bool Activation::in_range(const PackedMatrix& matrix) const {
+  const int excess = layout_.packing == Packing::kNibbles ? kNibbleExcess : 0;
+  return exponent_min_ + matrix.exponent_min() - excess >= -126 &&
+         exponent_max_ + matrix.exponent_max() <= 127 &&
+         // Zero blocks stand at exponent 0.
+         exponent_min_ - excess >= -126 && matrix.exponent_min() - excess >= -126;
+}
+
+const BfpVector& Activation::reference() const {
+  if (!has_reference_) quantise_activation(values_, layout_.format, layout_.starts, reference_);
+  has_reference_ = true;
+  return reference_;
+}
+
+}  // namespace soliton

@@ -1,0 +1,55 @@
+// A vector on its way into the matrix-vector unit: fp16 values, quantised to the blocks of a matrix
+// and laid out as the kernels broadcast it (numerics page, section 3, "activation in").
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "node/npu/kernels/packed_matrix.h"
+#include "protocol/tensor/format.h"
+#include "protocol/tensor/half.h"
+
+namespace soliton {
+
+class Activation {
+ public:
+  // Quantises `values`, one a column of `matrix`. Memory is kept between calls.
+  void quantise(std::span<const Half> values, const PackedMatrix& matrix);
+  // Whether it can meet `matrix` without being quantised anew.
+  bool suits(const PackedMatrix& matrix) const { return layout_ == matrix.layout(); }
+
+  // Blocks with a NaN or an infinity inside; a product with such a vector is NaN in every row.
+  std::uint64_t poisoned_blocks() const { return poisoned_blocks_; }
+
+  // ---- for the kernels ----
+  // Bytes packing: 4 mantissas a step. Nibbles: 8 bytes a step, the mantissas x1 of columns k + 4
+  // to k + 7, then 16 * x0 - x1 with x0 those of k to k + 3 (multiply_avx512.cc says why).
+  const std::int8_t* lanes() const { return lanes_.data(); }
+  // What a block's sum starts at, so that the bias of the weights falls out.
+  const std::int32_t* initial() const { return initial_.data(); }
+  // Scale exponent plus 127, less 4 under the nibbles packing, whose sums are 16 times too large:
+  // bits of an fp32 exponent field, to which the weights' exponents are added.
+  const std::int32_t* scales() const { return scales_.data(); }
+  // Whether every scale of a product with `matrix` is a normal fp32 number.
+  bool in_range(const PackedMatrix& matrix) const;
+  // The reference's form of the same vector, for what no kernel multiplies.
+  const BfpVector& reference() const;
+
+ private:
+  void quantise_blocks();
+  void quantise_block(std::size_t block);
+
+  BlockLayout layout_;
+  std::vector<Half> values_;
+  std::vector<std::int8_t> lanes_;
+  std::vector<std::int32_t> initial_;
+  std::vector<std::int32_t> scales_;
+  std::uint64_t poisoned_blocks_ = 0;
+  int exponent_min_ = 0;
+  int exponent_max_ = 0;
+  mutable BfpVector reference_;
+  mutable bool has_reference_ = false;
+};
+
+}  // namespace soliton

@@ -1,0 +1,101 @@
+// A weight matrix in the order in which the kernels read it, made once a shard.
+//
+// Rows are packed in groups of 16, one row a 32-bit lane of a 512-bit register, so no sum ever runs
+// across lanes and every row is the running sum that the arithmetic contract describes (numerics
+// page, section 3). A step is 64 bytes, 4 bytes a row:
+//   bytes    4 columns, each mantissa + 128 (AVX-512 VNNI multiplies unsigned by signed) or signed
+//            (AVX2)
+//   nibbles  8 columns, each mantissa + 8: column k + j in the low half of byte j, k + 4 + j in the
+//            high half
+// Blocks are padded with zero mantissas to whole steps, rows to whole groups. Four groups make a
+// panel, whose steps are interleaved, so that a product reads memory from end to end without a
+// jump. What no kernel reads (wide elements, scalar level) is left to the reference, multiply() of
+// protocol/tensor.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "node/npu/kernels/processor.h"
+#include "protocol/tensor/format.h"
+
+namespace soliton {
+
+inline constexpr int kGroupRows = 16;
+inline constexpr int kStepBytes = 64;
+inline constexpr int kPanelGroups = 4;
+
+enum class Packing : std::uint8_t {
+  kNone,     // the reference computes
+  kNibbles,  // mantissas of at most 3 bits, of weights and of activations
+  kBytes,    // at most 7 bits, biased by 128
+  kBytesSigned,
+};
+
+// How columns become steps. Matrices with equal layouts can share a quantised activation.
+struct BlockLayout {
+  NumberFormat format;
+  std::vector<int> starts;  // first column of each block, then the number of columns
+  std::vector<int> steps;   // first step of each block, then the number of steps
+  Packing packing = Packing::kNone;
+
+  std::size_t blocks() const { return starts.size() - 1; }
+  int step_columns() const { return packing == Packing::kNibbles ? 8 : 4; }
+  bool operator==(const BlockLayout&) const = default;
+};
+
+// Memory aligned to cache lines.
+struct FreeDeleter {
+  void operator()(void* memory) const;
+};
+template <typename T>
+using AlignedArray = std::unique_ptr<T[], FreeDeleter>;
+
+class PackedMatrix {
+ public:
+  // `matrix` must outlive the object and not change.
+  explicit PackedMatrix(const BfpMatrix& matrix, KernelLevel level = best_kernel_level());
+
+  const BfpMatrix& source() const { return *source_; }
+  const BlockLayout& layout() const { return layout_; }
+  KernelLevel level() const { return level_; }
+  int rows() const { return source_->rows; }
+  int columns() const { return source_->columns; }
+  int groups() const { return (rows() + kGroupRows - 1) / kGroupRows; }
+  // Bytes a product reads: weights and scales.
+  std::size_t bytes() const;
+
+  // The first step of a group; the next is panel_groups(group) * kStepBytes further on.
+  const std::uint8_t* weights(int group) const { return weights_.get() + weights_offset(group); }
+  // Exponents of the integer mantissas: 16 a block, the next panel_groups(group) * kGroupRows on.
+  // Those of blocks that are all zero are 0.
+  const std::int8_t* exponents(int group) const {
+    return exponents_.get() + exponents_offset(group);
+  }
+  // Groups in the panel of `group`: fewer than kPanelGroups in the last one.
+  int panel_groups(int group) const {
+    const int first = group / kPanelGroups * kPanelGroups;
+    return groups() - first < kPanelGroups ? groups() - first : kPanelGroups;
+  }
+  std::size_t steps() const { return static_cast<std::size_t>(layout_.steps.back()); }
+  int exponent_min() const { return exponent_min_; }
+  int exponent_max() const { return exponent_max_; }
+
+ private:
+  std::size_t weights_offset(int group) const;
+  std::size_t exponents_offset(int group) const;
+  void pack_row(int row);
+
+  const BfpMatrix* source_;
+  KernelLevel level_;
+  BlockLayout layout_;
+  AlignedArray<std::uint8_t> weights_;
+  AlignedArray<std::int8_t> exponents_;
+  int exponent_min_ = 0;
+  int exponent_max_ = 0;
+};
+
+}  // namespace soliton

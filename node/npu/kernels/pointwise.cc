@@ -1,0 +1,186 @@
+#include "node/npu/kernels/pointwise.h"
+
+#include <bit>
+
+#include "protocol/base/check.h"
+
+#if SOLITON_X86_KERNELS
+#include <immintrin.h>
+#endif
+
+namespace soliton {
+namespace {
+
+bool is_finite(Half value) { return (value & kHalfInfinity) != kHalfInfinity; }
+
+Half apply_one(PointwiseOp op, Half a, Half b) {
+  switch (op) {
+    case PointwiseOp::kAdd:
+      return half_add(a, b);
+    case PointwiseOp::kAMinusB:
+      return half_sub(a, b);
+    case PointwiseOp::kBMinusA:
+      return half_sub(b, a);
+    case PointwiseOp::kMultiply:
+      return half_mul(a, b);
+    case PointwiseOp::kMax:
+      return half_max(a, b);
+  }
+  check_failed("a pointwise operation", "");
+}
+
+std::uint64_t apply_scalar(PointwiseOp op, std::span<Half> a, std::span<const Half> b) {
+  std::uint64_t overflows = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const bool finite = is_finite(a[i]) && is_finite(b[i]);
+    a[i] = apply_one(op, a[i], b[i]);
+    overflows += half_is_infinite(a[i]) && finite;
+  }
+  return overflows;
+}
+
+std::uint64_t round_scalar(std::span<const float> sums, std::span<Half> out) {
+  std::uint64_t overflows = 0;
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    out[i] = to_half(sums[i]);
+    // An infinity that came in has poisoned its block and every row, so this one was made here.
+    overflows += half_is_infinite(out[i]);
+  }
+  return overflows;
+}
+
+#if SOLITON_X86_KERNELS
+
+constexpr std::size_t kLanes = 8;
+
+#define SOLITON_AVX2_INLINE SOLITON_TARGET_AVX2 __attribute__((always_inline)) inline
+
+SOLITON_AVX2_INLINE __m128i load8(const Half* values) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(values));
+}
+
+SOLITON_AVX2_INLINE void store8(Half* to, __m128i values) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), values);
+}
+
+// Half to even, as to_half(); every NaN becomes the canonical one.
+SOLITON_AVX2_INLINE __m128i round8(__m256 values) {
+  const __m128i rounded = _mm256_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(values, values, _CMP_UNORD_Q));
+  const __m128i nan16 =
+      _mm_packs_epi32(_mm256_castsi256_si128(nan), _mm256_extracti128_si256(nan, 1));
+  return _mm_blendv_epi8(rounded, _mm_set1_epi16(kHalfNan), nan16);
+}
+
+// All ones where a value is neither infinite nor NaN.
+SOLITON_AVX2_INLINE __m128i finite8(__m128i values) {
+  const __m128i exponent = _mm_set1_epi16(kHalfInfinity);
+  return _mm_xor_si128(_mm_cmpeq_epi16(_mm_and_si128(values, exponent), exponent),
+                       _mm_set1_epi16(-1));
+}
+
+SOLITON_AVX2_INLINE __m128i infinite8(__m128i values) {
+  return _mm_cmpeq_epi16(_mm_and_si128(values, _mm_set1_epi16(0x7fff)),
+                         _mm_set1_epi16(kHalfInfinity));
+}
+
+SOLITON_AVX2_INLINE std::uint64_t count8(__m128i mask) {
+  return static_cast<std::uint64_t>(std::popcount(static_cast<unsigned>(_mm_movemask_epi8(mask))) /
+                                    2);
+}
+
+template <PointwiseOp kOp>
+SOLITON_AVX2_INLINE __m256 arithmetic8(__m256 a, __m256 b) {
+  if constexpr (kOp == PointwiseOp::kAdd) return _mm256_add_ps(a, b);
+  if constexpr (kOp == PointwiseOp::kAMinusB) return _mm256_sub_ps(a, b);
+  if constexpr (kOp == PointwiseOp::kBMinusA) return _mm256_sub_ps(b, a);
+  return _mm256_mul_ps(a, b);
+}
+
+// half_max(): as integers, with the negative half mirrored, bit patterns order like the numbers.
+SOLITON_AVX2_INLINE __m128i max8(__m128i a, __m128i b) {
+  const __m128i magnitude = _mm_set1_epi16(0x7fff);
+  const __m128i order_a = _mm_xor_si128(a, _mm_and_si128(_mm_srai_epi16(a, 15), magnitude));
+  const __m128i order_b = _mm_xor_si128(b, _mm_and_si128(_mm_srai_epi16(b, 15), magnitude));
+  const __m128i larger = _mm_blendv_epi8(a, b, _mm_cmpgt_epi16(order_b, order_a));
+  const __m128i infinity = _mm_set1_epi16(kHalfInfinity);
+  const __m128i nan = _mm_or_si128(_mm_cmpgt_epi16(_mm_and_si128(a, magnitude), infinity),
+                                   _mm_cmpgt_epi16(_mm_and_si128(b, magnitude), infinity));
+  return _mm_blendv_epi8(larger, _mm_set1_epi16(kHalfNan), nan);
+}
+
+template <PointwiseOp kOp>
+SOLITON_TARGET_AVX2 std::uint64_t apply_avx2(std::span<Half> a, std::span<const Half> b) {
+  std::uint64_t overflows = 0;
+  std::size_t i = 0;
+  for (; i + kLanes <= a.size(); i += kLanes) {
+    const __m128i left = load8(a.data() + i);
+    const __m128i right = load8(b.data() + i);
+    __m128i result;
+    if constexpr (kOp == PointwiseOp::kMax) {
+      result = max8(left, right);
+    } else {
+      result = round8(arithmetic8<kOp>(_mm256_cvtph_ps(left), _mm256_cvtph_ps(right)));
+      const __m128i finite = _mm_and_si128(finite8(left), finite8(right));
+      overflows += count8(_mm_and_si128(infinite8(result), finite));
+    }
+    store8(a.data() + i, result);
+  }
+  return overflows + apply_scalar(kOp, a.subspan(i), b.subspan(i));
+}
+
+SOLITON_TARGET_AVX2 std::uint64_t round_avx2(std::span<const float> sums, std::span<Half> out) {
+  std::uint64_t overflows = 0;
+  std::size_t i = 0;
+  for (; i + kLanes <= sums.size(); i += kLanes) {
+    const __m128i rounded = round8(_mm256_loadu_ps(sums.data() + i));
+    overflows += count8(infinite8(rounded));
+    store8(out.data() + i, rounded);
+  }
+  return overflows + round_scalar(sums.subspan(i), out.subspan(i));
+}
+
+#endif
+
+}  // namespace
+
+std::uint64_t apply(PointwiseOp op, std::span<Half> a, std::span<const Half> b, KernelLevel level) {
+  SOLITON_CHECK(a.size() == b.size());
+#if SOLITON_X86_KERNELS
+  if (level != KernelLevel::kScalar) {
+    switch (op) {
+      case PointwiseOp::kAdd:
+        return apply_avx2<PointwiseOp::kAdd>(a, b);
+      case PointwiseOp::kAMinusB:
+        return apply_avx2<PointwiseOp::kAMinusB>(a, b);
+      case PointwiseOp::kBMinusA:
+        return apply_avx2<PointwiseOp::kBMinusA>(a, b);
+      case PointwiseOp::kMultiply:
+        return apply_avx2<PointwiseOp::kMultiply>(a, b);
+      case PointwiseOp::kMax:
+        return apply_avx2<PointwiseOp::kMax>(a, b);
+    }
+  }
+#endif
+  return apply_scalar(op, a, b);
+}
+
+void apply(ActivationFunction function, std::span<Half> values) {
+  if (function == ActivationFunction::kRelu) {
+    for (Half& value : values) value = half_relu(value);
+    return;
+  }
+  const Half* table =
+      function == ActivationFunction::kSigmoid ? half_sigmoid_table() : half_tanh_table();
+  for (Half& value : values) value = table[value];
+}
+
+std::uint64_t round_sums(std::span<const float> sums, std::span<Half> out, KernelLevel level) {
+  SOLITON_CHECK(sums.size() == out.size());
+#if SOLITON_X86_KERNELS
+  if (level != KernelLevel::kScalar) return round_avx2(sums, out);
+#endif
+  return round_scalar(sums, out);
+}
+
+}  // namespace soliton

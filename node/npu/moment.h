@@ -1,0 +1,23 @@
+// An instant of the timing model, with the arrival its critical path came from.
+#pragma once
+
+#include <cstdint>
+
+#include "protocol/base/clock_domain.h"
+
+namespace soliton {
+
+struct Moment {
+  Ticks at = 0;
+  std::uint32_t origin =
+      0;  // arrival of this request at the head of the critical path; 0: its begin
+};
+
+// On a tie the path that was there first is kept.
+inline Moment later_of(Moment first, Moment second) {
+  return second.at > first.at ? second : first;
+}
+
+inline Moment after(Moment moment, Ticks ticks) { return {moment.at + ticks, moment.origin}; }
+
+}  // namespace soliton

@@ -1,0 +1,236 @@
+// Packed products against the reference multiplication, compared as bits: every level the
+// processor has, random shapes, formats, blocks and tile sizes.
+#include "node/npu/kernels/product.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "protocol/base/rng.h"
+
+namespace soliton {
+namespace {
+
+class Chance {
+ public:
+  explicit Chance(std::uint64_t seed) : random_(seed, "kernels") {}
+  std::uint64_t next() { return random_.bits(ordinal_++); }
+  int below(int limit) { return static_cast<int>(next() % static_cast<std::uint64_t>(limit)); }
+  // Of either sign, over `octaves` powers of two below 1.
+  float value(int octaves) {
+    const float mantissa = 1.0f + static_cast<float>(next() % 4096) / 4096.0f;
+    const float magnitude = std::ldexp(mantissa, -1 - below(octaves));
+    return next() % 8 == 0 ? 0.0f : (next() % 2 == 0 ? magnitude : -magnitude);
+  }
+
+ private:
+  Random random_;
+  std::uint64_t ordinal_ = 0;
+};
+
+struct Case {
+  BfpMatrix matrix;
+  std::vector<Half> x;
+  std::string what;
+};
+
+std::vector<Half> halves(Chance& chance, int count, int octaves) {
+  std::vector<Half> out;
+  for (int i = 0; i < count; ++i) out.push_back(to_half(chance.value(octaves)));
+  return out;
+}
+
+Case random_case(std::uint64_t seed) {
+  static const std::vector<std::string> formats = {"ms-fp8",
+                                                   "ms-fp9",
+                                                   "1s5e5m",
+                                                   "msfp11",
+                                                   "msfp12",
+                                                   "msfp13",
+                                                   "msfp14",
+                                                   "msfp15",
+                                                   "msfp16",
+                                                   "mxint8",
+                                                   "bfp16-amd",
+                                                   "e0m1,block=5,scale=4",
+                                                   "e0m3,block=7,scale=8",
+                                                   "e0m7,block=3,scale=8",
+                                                   "e0m3,block=20,scale=8,flush=yes",
+                                                   "e0m6,block=400,scale=6"};
+  static const std::vector<int> native_dims = {4, 10, 16, 40, 100, 128, 400};
+  Chance chance(seed);
+  const int rows = 1 + chance.below(70);
+  const int columns = 1 + chance.below(500);
+  const int native_dim = native_dims[static_cast<std::size_t>(chance.below(7))];
+  const std::string name = formats[static_cast<std::size_t>(chance.below(16))];
+  std::vector<float> weights;
+  for (int i = 0; i < rows * columns; ++i) weights.push_back(chance.value(12));
+  Case out;
+  out.matrix =
+      quantise_matrix(weights, rows, columns, parse_format(name).value(), native_dim, "w").value();
+  out.x = halves(chance, columns, 20);
+  out.what = "seed " + std::to_string(seed) + ": " + name + " " + std::to_string(rows) + " x " +
+             std::to_string(columns) + ", native " + std::to_string(native_dim);
+  return out;
+}
+
+std::vector<float> reference(const Case& c) {
+  BfpVector vector;
+  quantise_activation(c.x, c.matrix.format, c.matrix.block_starts, vector);
+  std::vector<float> out(static_cast<std::size_t>(c.matrix.rows));
+  multiply(c.matrix, vector, out);
+  return out;
+}
+
+void expect_bits(const std::vector<float>& actual, const std::vector<float>& expected,
+                 const std::string& what) {
+  ASSERT_EQ(actual.size(), expected.size()) << what;
+  for (std::size_t r = 0; r < actual.size(); ++r)
+    ASSERT_EQ(std::bit_cast<std::uint32_t>(actual[r]), std::bit_cast<std::uint32_t>(expected[r]))
+        << what << ", row " << r << ": " << actual[r] << " against " << expected[r];
+}
+
+std::vector<float> packed_product(const Case& c, KernelLevel level) {
+  const PackedMatrix packed(c.matrix, level);
+  Activation x;
+  x.quantise(c.x, packed);
+  std::vector<float> out(static_cast<std::size_t>(c.matrix.rows));
+  multiply(packed, x, out);
+  return out;
+}
+
+TEST(PackedProduct, HasTheBitsOfTheReferenceAtEveryLevel) {
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const Case c = random_case(seed);
+    const std::vector<float> expected = reference(c);
+    for (const KernelLevel level : supported_kernel_levels())
+      expect_bits(packed_product(c, level), expected,
+                  c.what + " " + std::string(kernel_level_name(level)));
+  }
+}
+
+// Zero, subnormal and huge weights and activations leave the range in which scales are normal
+// numbers; the product must notice.
+TEST(PackedProduct, LeavesTheFastRangeWithoutChangingABit) {
+  for (const float scale : {0x1p-140f, 0x1p-120f, 0x1p-100f, 0x1p90f, 0x1p120f}) {
+    for (const char* name : {"msfp12", "msfp16"}) {
+      Case c = random_case(7);
+      std::vector<float> weights;
+      Chance chance(11);
+      for (int i = 0; i < c.matrix.rows * c.matrix.columns; ++i)
+        weights.push_back(i % 50 < 25 ? chance.value(4) * scale : 0.0f);
+      c.matrix = quantise_matrix(weights, c.matrix.rows, c.matrix.columns,
+                                 parse_format(name).value(), 40, "w")
+                     .value();
+      c.x.assign(c.x.size(), 0);
+      for (std::size_t i = 0; i < c.x.size(); i += 3) c.x[i] = static_cast<Half>(1 + i % 900);
+      const std::vector<float> expected = reference(c);
+      for (const KernelLevel level : supported_kernel_levels())
+        expect_bits(packed_product(c, level), expected,
+                    std::string(name) + " at scale " + std::to_string(scale));
+    }
+  }
+}
+
+TEST(PackedProduct, LargestMantissasDoNotOverflow) {
+  for (const char* name : {"e0m3,block=1040,scale=8", "e0m7,block=1040,scale=8"}) {
+    const std::vector<float> weights(32 * 1040, 1.984375f);
+    Case c;
+    c.matrix = quantise_matrix(weights, 32, 1040, parse_format(name).value(), 1040, "w").value();
+    c.x.assign(1040, to_half(-1.984375f));
+    for (const KernelLevel level : supported_kernel_levels())
+      expect_bits(packed_product(c, level), reference(c), name);
+  }
+}
+
+TEST(PackedProduct, APoisonedBlockMakesEveryRowTheCanonicalNan) {
+  Case c = random_case(3);
+  for (const Half poison : {Half{0x7c00}, Half{0xfc00}, Half{0x7e01}}) {
+    c.x.back() = poison;
+    for (const KernelLevel level : supported_kernel_levels()) {
+      const PackedMatrix packed(c.matrix, level);
+      Activation x;
+      x.quantise(c.x, packed);
+      EXPECT_EQ(x.poisoned_blocks(), 1u);
+      std::vector<float> out(static_cast<std::size_t>(c.matrix.rows));
+      multiply(packed, x, out);
+      for (const float sum : out) EXPECT_EQ(std::bit_cast<std::uint32_t>(sum), 0x7fc00000u);
+    }
+  }
+}
+
+TEST(PackedProduct, SeveralVectorsAtOnceAreOneVectorAtATime) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Case c = random_case(seed);
+    Chance chance(seed + 1000);
+    for (const KernelLevel level : supported_kernel_levels()) {
+      const PackedMatrix packed(c.matrix, level);
+      for (std::size_t count = 1; count <= kVectorsAtOnce; ++count) {
+        std::vector<Activation> xs(count);
+        std::vector<std::vector<float>> sums(
+            count, std::vector<float>(static_cast<std::size_t>(c.matrix.rows)));
+        std::vector<const Activation*> from;
+        std::vector<float*> to;
+        std::vector<std::vector<float>> expected;
+        for (std::size_t v = 0; v < count; ++v) {
+          c.x = halves(chance, c.matrix.columns, 15);
+          if (seed % 5 == 0 && v == 1) c.x[0] = 0x7c00;
+          expected.push_back(reference(c));
+          xs[v].quantise(c.x, packed);
+          from.push_back(&xs[v]);
+          to.push_back(sums[v].data());
+        }
+        multiply(packed, from, to);
+        for (std::size_t v = 0; v < count; ++v) expect_bits(sums[v], expected[v], c.what);
+      }
+    }
+  }
+}
+
+// Whatever the rows are cut into and however many threads take the pieces.
+TEST(PackedProduct, AnyRowSplitOverAnyThreadsGivesTheSameBits) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Case c = random_case(seed);
+    const std::vector<float> expected = reference(c);
+    for (const KernelLevel level : supported_kernel_levels()) {
+      const PackedMatrix packed(c.matrix, level);
+      Activation x;
+      x.quantise(c.x, packed);
+      x.reference();  // made on first use: before the threads
+      for (const int threads : {1, 2, 3, 5}) {
+        std::vector<float> out(expected.size());
+        std::vector<std::thread> workers;
+        for (int t = 0; t < threads; ++t)
+          workers.emplace_back([&, t] {
+            const GroupRange range{packed.groups() * t / threads,
+                                   packed.groups() * (t + 1) / threads};
+            multiply(packed, x, range, out);
+          });
+        for (std::thread& worker : workers) worker.join();
+        expect_bits(out, expected, c.what + " " + std::to_string(threads) + " threads");
+      }
+    }
+  }
+}
+
+TEST(PackedProduct, WeightsTakeTheirWidthInMemory) {
+  const std::vector<float> weights(2048 * 2048, 0.5f);
+  const auto bytes = [&](const char* name, KernelLevel level) {
+    const BfpMatrix matrix =
+        quantise_matrix(weights, 2048, 2048, parse_format(name).value(), 400, "w").value();
+    return PackedMatrix(matrix, level).bytes();
+  };
+  for (const KernelLevel level : supported_kernel_levels()) {
+    if (level == KernelLevel::kScalar) continue;
+    // A byte, or half of one, a weight, and a byte of exponent a row and block.
+    EXPECT_EQ(bytes("msfp16", level), 2048u * 2048 + 2048u * 128);
+    EXPECT_EQ(bytes("msfp12", level), 2048u * 2048 / 2 + 2048u * 128);
+    EXPECT_EQ(bytes("ms-fp8", level), 2048u * 2048 / 2 + 2048 * 6);
+  }
+}
+
+}  // namespace
+}  // namespace soliton
