@@ -21,6 +21,10 @@ namespace {
 constexpr int kReceiveBuffer = 4 << 20;
 constexpr int kEcnMask = 3;
 constexpr int kEcnCongestion = 3;
+// Receives in a row that found something, after which packets are taken joined; and that found one
+// or nothing, after which they are not.
+constexpr std::uint32_t kBusy = 16;
+constexpr std::uint32_t kQuiet = 64;
 constexpr std::size_t kControlBytes = 128;  // of the kernel's remarks on a receive
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -151,14 +155,46 @@ std::span<const ArrivedPacket> UdpCarrier::poll() {
 }
 
 void UdpCarrier::receive_one() {
+  if (joined_)
+    receive_joined();
+  else
+    receive_plain();
+}
+
+void UdpCarrier::receive_plain() {
+  for (;;) {
+    const ssize_t size = ::recv(socket_.native_handle(), in_->bytes.data(), kBuffer, MSG_DONTWAIT);
+    // A peer that has ended, or has not begun: the error is consumed by this call.
+    if (size < 0 && try_again(errno)) continue;
+    if (size < 0) {
+      busy_ = 0;
+      return;
+    }
+    arrived_.push_back({only_peer_, false, {in_->bytes.data(), static_cast<std::size_t>(size)}});
+    if (++busy_ == kBusy) set_joined(true);
+    return;
+  }
+}
+
+void UdpCarrier::receive_joined() {
   for (;;) {
     msghdr& header = in_->prepare(0, false);
     const ssize_t size = ::recvmsg(socket_.native_handle(), &header, MSG_DONTWAIT);
-    // A peer that has ended, or has not begun: the error is consumed by this call.
     if (size < 0 && try_again(errno)) continue;
     if (size >= 0) take(header, static_cast<std::size_t>(size));
+    quiet_ = arrived_.size() > 1 ? 0 : quiet_ + 1;
+    // What was joined before the switch is in the queue; an empty one has none of it.
+    if (size < 0 && quiet_ >= kQuiet && connected_) set_joined(false);
     return;
   }
+}
+
+void UdpCarrier::set_joined(bool on) {
+  const int value = on ? 1 : 0;
+  busy_ = quiet_ = 0;
+  if (setsockopt(socket_.native_handle(), SOL_UDP, UDP_GRO, &value, sizeof value) != 0) return;
+  if (joined_ && !on) receive_joined();  // what came between the last look and the switch
+  joined_ = on;
 }
 
 void UdpCarrier::receive_many() {

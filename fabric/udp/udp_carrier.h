@@ -7,6 +7,8 @@
 //
 // Packets of one size for one peer leave as one (segmentation offload), and those that come so are
 // taken as one (UDP_GRO); where the kernel has neither, as one system call (sendmmsg, recvmmsg).
+// Taking them so needs the kernel's remarks on each receive, which cost a quarter of a microsecond,
+// so a connected socket does it only while packets come faster than they are taken.
 #pragma once
 
 #include <array>
@@ -56,6 +58,9 @@ class UdpCarrier : public Carrier {
   UdpCarrier(boost::asio::io_context& context, boost::asio::ip::udp::socket socket);
   void set_options();
   void receive_one();
+  void receive_plain();
+  void receive_joined();
+  void set_joined(bool on);
   void receive_many();
   void take(const struct msghdr& header, std::size_t size);
   std::optional<NodeId> source_of(const struct msghdr& header);
@@ -69,6 +74,9 @@ class UdpCarrier : public Carrier {
   std::uint16_t port_ = 0;
   Bytes receive_buffer_{};
   bool connected_ = false;
+  bool joined_ = true;       // the kernel may join packets on their way in
+  std::uint32_t busy_ = 0;   // receives in a row that found something
+  std::uint32_t quiet_ = 0;  // and that found nothing, or one packet
   NodeId only_peer_{};
   bool segmentation_ = true;                               // until the kernel refuses it
   std::vector<std::uint16_t> ports_;                       // by NodeId
