@@ -56,7 +56,9 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, Ker
     : shard_(shard),
       program_(program),
       native_dim_(static_cast<std::size_t>(shard.device.native_dim)),
+      level_(level),
       values_(program.layout().size(), shard.device.native_dim),
+      tiles_(shard),
       current_ordinal_(program.streams()),
       ahead_(shard.matrices.size(), program.streams()),
       ahead_values_(kVectorsAtOnce),
@@ -73,10 +75,10 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, Ker
   for (const ShardMatrix& matrix : shard.matrices) {
     const auto rows = static_cast<std::size_t>(matrix.weights.rows);
     SOLITON_CHECK_MSG(
-        matrix.weights.mantissas.size() == rows * static_cast<std::size_t>(matrix.weights.columns),
-        "{}: {} mantissas", matrix.name, matrix.weights.mantissas.size());
+        matrix.weights.elements() == rows * static_cast<std::size_t>(matrix.weights.columns),
+        "{}: {} weights", matrix.name, matrix.weights.elements());
     SOLITON_CHECK_MSG(rows <= matrix.tile_rows * native_dim_, "{}: {} rows", matrix.name, rows);
-    packed_.emplace_back(matrix.weights, level);
+    packed_.emplace_back(tiles_.weights(matrix), level);
     rows_max = std::max(rows_max, rows);
   }
   sums_.resize(rows_max);
@@ -96,6 +98,7 @@ void ChainValues::issue(const CompiledChain& chain, Payload message) {
   if (chain.from_netq && queued_messages_ == kMessagesQueued) flush();
   queued_messages_ += chain.from_netq;
   queue_.push_back({&chain, std::move(message)});
+  if (chain.by_offset) flush();
 }
 
 void ChainValues::flush() {
@@ -108,6 +111,7 @@ void ChainValues::flush() {
 void ChainValues::run(std::size_t at) {
   const Queued& queued = queue_[at];
   const CompiledChain& chain = *queued.chain;
+  if (chain.kind == ChainKind::kMatrix) return move_tiles(queued);
   if (chain.feeds) current_ordinal_[*chain.feeds] = ordinal(at);
   const std::span<const Half> input = read(queued);
   if (chain.stream)
@@ -153,23 +157,53 @@ std::span<const Half> ChainValues::read(const Queued& queued) {
     copy_message(queued.message, pipe);
     return pipe;
   }
+  if (chain.source_fault) {
+    std::ranges::fill(pipe, kHalfNan);
+    return pipe;
+  }
   const std::span<const Half> source = values_.vectors(chain.source.first, chain.source.count);
   if (chain.matrix != nullptr) return source;
   std::ranges::copy(source, pipe.begin());
   return pipe;
 }
 
+void ChainValues::move_tiles(const Queued& queued) {
+  const CompiledChain& chain = *queued.chain;
+  const Instruction& read = chain.instructions.front();
+  const Instruction& write = chain.instructions.back();
+  const std::size_t elements = native_dim_ * native_dim_;
+  std::vector<Half> values(chain.from_netq ? chain.tiles * elements : 0);
+  if (chain.from_netq) copy_message(queued.message, values);
+  // All are read before the first is written: the ranges may overlap.
+  std::vector<WeightTile> tiles;
+  for (std::uint32_t i = 0; i < chain.tiles; ++i)
+    tiles.push_back(chain.from_netq ? tiles_.quantise(std::span<const Half>(values).subspan(
+                                          i * elements, elements))
+                                    : tiles_.read(read.memory, read.index + i));
+  for (std::uint32_t i = 0; i < chain.tiles; ++i)
+    tiles_.write(write.memory, write.index + i, tiles[i]);
+  counts_.poisoned_weights = tiles_.poisoned_blocks();
+  for (std::size_t i = 0; i < packed_.size(); ++i)
+    if (tiles_.holds(shard_.matrices[i], write.memory, write.index)) repack(i);
+}
+
+void ChainValues::repack(std::size_t matrix) {
+  packed_[matrix] = PackedMatrix(tiles_.weights(shard_.matrices[matrix]), level_);
+}
+
 void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
   const PackedMatrix& packed = packed_[chain.matrix_index];
-  const bool known = activation_known_ && chain.source.first == activation_source_.first &&
-                     activation_.suits(packed);
+  const bool in_registers = !chain.from_netq && !chain.source_fault;
+  const bool known = activation_known_ && in_registers &&
+                     chain.source.first == activation_source_.first && activation_.suits(packed);
   if (!known) activation_.quantise(input.first(static_cast<std::size_t>(packed.columns())), packed);
-  activation_known_ = true;
+  activation_known_ = in_registers;
   activation_source_ = chain.source;
   counts_.poisoned_blocks += activation_.poisoned_blocks();
   const std::span<float> sums =
       std::span<float>(sums_).first(static_cast<std::size_t>(packed.rows()));
   multiply(packed, activation_, sums);
+  tiles_.poison(*chain.matrix, sums);
   into_pipe(chain, sums);
 }
 
