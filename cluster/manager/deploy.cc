@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
 
+#include "fabric/udp/udp_carrier.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
 
@@ -99,7 +101,42 @@ void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& depl
     deployment.ltl.ack_delay = std::max(spec.ltl.ack_delay, kWallAckDelayFloor);
     deployment.ltl.packing = std::max(spec.ltl.packing, kWallPackingFloor);
   }
+  deployment.wall = spec.wall;
+  if (spec.wall.wait == WaitMode::kAuto)
+    deployment.wall.wait = spec.nodes.size() <= std::thread::hardware_concurrency()
+                               ? WaitMode::kSpinThenBlock
+                               : WaitMode::kBlock;
   for (const NodeSpec& node : spec.nodes) deployment.node_names.push_back(node.name);
+}
+
+// Senders hand over a message when the last ones are nearly gone: enough to keep a line busy, and
+// little enough that a message's time is that of the network.
+constexpr Bytes kTrafficQueue{64 << 10};
+
+void add_faults(const ClusterSpec& spec, const Topology& topology, const Routes& routes,
+                const FaultPlan& faults, std::vector<NodeAssignment>& nodes) {
+  if (spec.time != TimeMode::kWall || faults.rules.empty()) return;
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    nodes[i].faults = {faults, node_routes(topology, routes, NodeId{i})};
+}
+
+// Over UDP, what all connections of a node may have under way fits the receive buffer this kernel
+// grants: what does not is lost without a word.
+void fit_receive_buffers(const ClusterSpec& spec, std::vector<NodeAssignment>& nodes) {
+  if (spec.time != TimeMode::kWall || spec.wall.carrier != CarrierKind::kUdp) return;
+  const Result<Bytes> buffer = granted_receive_buffer();
+  if (!buffer) return;  // the nodes will say so
+  std::size_t most = 1;
+  for (const NodeAssignment& node : nodes)
+    most = std::max(most, node.deployment.connections.size());
+  const Bytes packet{spec.ltl.mtu};
+  const Bytes overhead = udp_charge(packet) - packet;
+  for (NodeAssignment& node : nodes) {
+    LtlOptions& ltl = node.deployment.ltl;
+    const Bytes share{buffer->count / static_cast<std::int64_t>(most)};
+    ltl.credit_overhead = std::max(ltl.credit_overhead, overhead);
+    ltl.credit = std::max(std::min(ltl.credit, share), packet + ltl.credit_overhead);
+  }
 }
 
 }  // namespace
@@ -134,9 +171,28 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
   host.think = spec.workload.think;
   host.inputs = inputs;
   connect(spec, communicating(spec, plan), nodes);
-  if (spec.time == TimeMode::kWall && !faults.rules.empty())
-    for (std::uint32_t i = 0; i < nodes.size(); ++i)
-      nodes[i].faults = {faults, node_routes(topology, routes, NodeId{i})};
+  fit_receive_buffers(spec, nodes);
+  add_faults(spec, topology, routes, faults, nodes);
+  return nodes;
+}
+
+std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traffic& traffic,
+                                             const Topology& topology, const Routes& routes,
+                                             const FaultPlan& faults) {
+  std::vector<NodeAssignment> nodes(spec.nodes.size());
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    fill_common(spec, i, nodes[i].deployment);
+    nodes[i].deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
+  }
+  std::set<Pair> pairs;
+  for (const auto& [a, b] : talking_pairs(traffic)) {
+    pairs.insert({index(a), index(b)});
+    nodes[index(a)].deployment.traffic = traffic;
+    nodes[index(b)].deployment.traffic = traffic;
+  }
+  connect(spec, pairs, nodes);
+  fit_receive_buffers(spec, nodes);
+  add_faults(spec, topology, routes, faults, nodes);
   return nodes;
 }
 

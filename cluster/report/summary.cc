@@ -43,9 +43,14 @@ class Summary {
     if (!r_.complete) line("stopped", ink(Ink::kRed, stopped_words()));
     run();
     latency();
-    where();
-    rate();
-    outputs();
+    if (r_.traffic) {
+      goodput(*r_.traffic);
+      contents();
+    } else {
+      where();
+      rate();
+      outputs();
+    }
     faults();
     if (!c_.folder.empty())
       line("wrote", c_.folder + (c_.folder.ends_with('/') ? "" : "/") +
@@ -114,7 +119,11 @@ class Summary {
   }
 
   void run() {
-    std::string text = group_thousands(latency_.completed) + " requests";
+    const char* what = !r_.traffic                        ? " requests"
+                       : r_.traffic->kind == "all-gather" ? " rounds of a node"
+                       : r_.traffic->kind == "ping"       ? " round trips"
+                                                          : " messages";
+    std::string text = group_thousands(latency_.completed) + what;
     if (latency_.completed < r_.sent) text += " of " + group_thousands(r_.sent);
     if (r_.failed > 0)
       text += ink(Ink::kRed, fmt::format(", {} failed", group_thousands(r_.failed)));
@@ -192,6 +201,30 @@ class Summary {
     if (std::isfinite(utilization(r_))) text += fmt::format(", {} used", percent(utilization(r_)));
     const std::string why = c_.remark.empty() ? busy_words() : c_.remark;
     line("rate", why.empty() ? text : text + ": " + why);
+  }
+
+  void goodput(const TrafficResult& t) {
+    if (latency_.completed == 0) return;
+    std::string text = fmt::format("{} Gb/s of payload", significant(t.goodput_gbps, 4));
+    if (t.line_share)
+      text += fmt::format("   with headers {} of a {} Gb/s line", percent(*t.line_share),
+                          significant(*t.line_gbps, 3));
+    if (t.fairness) text += "   fairness " + significant(*t.fairness, 3);
+    if (t.kind == "incast")
+      text += "   longest queue " +
+              describe(Bytes{static_cast<std::int64_t>(r_.fabric.queue_bytes_max)});
+    if (t.fairness_settled) text += ", after 5 ms " + significant(*t.fairness_settled, 3);
+    line("goodput", text);
+  }
+
+  void contents() {
+    const OutputSummary& o = r_.outputs;
+    if (o.checked == 0) return line("contents", "not checked");
+    line("contents",
+         o.mismatched == 0
+             ? group_thousands(o.checked) + " checked, all as sent"
+             : ink(Ink::kRed, fmt::format("{} checked, {} DAMAGED", group_thousands(o.checked),
+                                          group_thousands(o.mismatched))));
   }
 
   void outputs() {

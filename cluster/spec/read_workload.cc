@@ -6,19 +6,9 @@
 namespace soliton {
 namespace {
 
-// `kind:` and the open-loop arrivals bring keys of their own; saying that they are unknown would
-// only confuse.
+// The open-loop arrivals bring keys of their own; saying that they are unknown would only confuse.
 bool is_supported(MapReader& map) {
-  std::string kind, arrival = "closed";
-  if (map.text("kind", kind)) {
-    map.error(
-        "kind",
-        fmt::format(
-            "\"{}\" is not supported in this version: leave the key out, and clients send requests "
-            "to the model in a closed loop",
-            kind));
-    return false;
-  }
+  std::string arrival = "closed";
   if (map.text("arrival", arrival) && arrival != "closed") {
     const bool later = arrival == "poisson" || arrival == "trace";
     map.error(
@@ -51,11 +41,14 @@ void read_files(MapReader& map, const ReadSite& site, WorkloadSpec& out) {
 
 }  // namespace
 
-void read_workload(MapReader& cluster, const ReadSite& site, WorkloadSpec& out) {
+void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                   WorkloadSpec& out) {
   const YamlValue* value = cluster.find("workload");
   if (value == nullptr) return;
   MapReader map(cluster.context(), *value, "workload", "workload");
-  if (!map.is_map() || !is_supported(map)) return;
+  if (!map.is_map()) return;
+  if (map.find("kind") != nullptr) return read_traffic(map, nodes, out.traffic.emplace());
+  if (!is_supported(map)) return;
   map.integer("clients", out.clients, 1, 65'536);
   map.integer("requests", out.requests, 1, 100'000'000);
   map.duration("think", out.think, Duration{0});

@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "fabric/carrier.h"
 #include "fabric/faults/fault_plan.h"
 #include "fabric/ltl/ltl.h"
+#include "node/traffic/traffic.h"
 #include "partition/ir/model.h"
 #include "protocol/base/result.h"
 #include "protocol/isa/device.h"
@@ -34,6 +36,7 @@ struct LayerPlace {
   std::string position;  // "file:line:column" for errors
 };
 
+// Neither rnn nor onnx: there is none, which a communication workload allows.
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
   std::string onnx;       // path, resolved against the cluster file's folder; "" when rnn
@@ -61,6 +64,7 @@ struct WorkloadSpec {
   std::string labels;            // .npy
   std::string golden;  // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
   Duration think{};    // pause of a client between answer and next request
+  std::optional<Traffic> traffic;  // `kind:`, in place of all above; seed and contents are not set
 };
 
 struct ServiceSpec {
@@ -97,6 +101,7 @@ struct ClusterSpec {
   std::int64_t sample_every = 10;  // compute: sampled
   LtlOptions ltl;                  // but for `auth`
   std::optional<AuthMode> auth;    // none: as auth_of() says
+  WallOptions wall;
   std::vector<FaultSpec> faults;
   Duration time_limit =
       Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5

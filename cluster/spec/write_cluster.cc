@@ -202,9 +202,21 @@ std::string explicit_text(const TopologySpec& topology) {
     entry.add("latency", spell(link.latency))
         .add("bandwidth", spell(link.rate))
         .add("queue", spell(link.queue));
+    if (link.other != OtherTraffic{})
+      entry.add("other_traffic", FlowMap()
+                                     .add("busy", spell(link.other.busy))
+                                     .add("longest", spell(link.other.longest))
+                                     .text());
     out += fmt::format("    - {}\n", entry.text());
   }
   return out;
+}
+
+std::string ecn_text(const std::optional<EcnMarking>& ecn) {
+  if (!ecn) return "false";
+  FlowMap out;
+  out.add("kmin", spell(ecn->kmin)).add("kmax", spell(ecn->kmax));
+  return out.add("probability", spell(ecn->most)).text();
 }
 
 std::string topology_text(const TopologySpec& topology) {
@@ -214,7 +226,9 @@ std::string topology_text(const TopologySpec& topology) {
   if (topology.kind == "rack" || topology.kind == "datacenter")
     out += fmt::format("  hosts_per_rack: {}\n", topology.hosts_per_rack);
   if (topology.kind == "datacenter")
-    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n", topology.racks_per_pod, topology.pods);
+    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n  quiet: {}\n", topology.racks_per_pod,
+                       topology.pods, flag(topology.quiet));
+  if (topology.kind != "local") out += fmt::format("  ecn: {}\n", ecn_text(topology.ecn));
   return topology.kind == "explicit" ? out + explicit_text(topology) : out;
 }
 
@@ -246,7 +260,10 @@ std::string model_text(const ModelSpec& model, const std::string& folder) {
   return out;
 }
 
-std::string workload_text(const WorkloadSpec& workload, const std::string& folder) {
+std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSpec>& nodes,
+                          const std::string& folder) {
+  if (workload.traffic)
+    return fmt::format("workload: {}\n", traffic_text(*workload.traffic, nodes));
   std::string out =
       fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n  think: {}\n",
                   workload.clients, workload.arrival, workload.requests, spell(workload.think));
@@ -333,12 +350,17 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   out += topology_text(spec.topology);
   out += defined_formats_text(spec.formats);
   out += nodes_text(spec.nodes, spec.formats);
-  out += model_text(spec.model, folder);
+  if (spec.model.rnn || !spec.model.onnx.empty()) out += model_text(spec.model, folder);
   out += fmt::format("partition: {}\nservice: {}\n", partition.text(), service.text());
-  out += workload_text(spec.workload, folder);
+  out += workload_text(spec.workload, spec.nodes, folder);
   out += fmt::format("compute: {}\nsample_every: {}\n", spelling(compute_kinds(), spec.compute),
                      spec.sample_every);
   out += fmt::format("ltl: {}\n", ltl_text(spec.ltl, auth_of(spec)));
+  out += fmt::format("wall: {}\n", FlowMap()
+                                       .add("carrier", spelling(carrier_kinds(), spec.wall.carrier))
+                                       .add("wait", spelling(wait_modes(), spec.wall.wait))
+                                       .add("spin", spell(spec.wall.spin))
+                                       .text());
   out += faults_text(spec.faults);
   out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit),
                      spec.trace_requests);

@@ -157,6 +157,31 @@ void read_workload(wire::Workload::Reader in, Deployment& deployment) {
   }
 }
 
+void write_traffic(const Traffic& traffic, wire::Traffic::Builder out) {
+  out.setKind(static_cast<std::uint8_t>(traffic.kind));
+  out.setSchedule(static_cast<std::uint8_t>(traffic.schedule));
+  auto senders = out.initSenders(static_cast<unsigned>(traffic.senders.size()));
+  for (unsigned i = 0; i < senders.size(); ++i) senders.set(i, index(traffic.senders[i]));
+  out.setReceiver(index(traffic.receiver));
+  out.setBytes(traffic.bytes);
+  out.setCount(traffic.count);
+  out.setSeed(traffic.seed);
+  out.setContents(traffic.contents);
+}
+
+Traffic read_traffic(wire::Traffic::Reader in) {
+  Traffic traffic;
+  traffic.kind = static_cast<TrafficKind>(in.getKind());
+  traffic.schedule = static_cast<GatherSchedule>(in.getSchedule());
+  for (const std::uint32_t sender : in.getSenders()) traffic.senders.push_back(NodeId{sender});
+  traffic.receiver = NodeId{in.getReceiver()};
+  traffic.bytes = in.getBytes();
+  traffic.count = in.getCount();
+  traffic.seed = in.getSeed();
+  traffic.contents = in.getContents();
+  return traffic;
+}
+
 void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
   out.setId(rule.id);
   out.setKind(static_cast<std::uint8_t>(rule.kind));
@@ -239,6 +264,9 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
   out.setTraceRequests(deployment.trace_requests);
   out.setTraceEvents(deployment.trace_events);
   write_ltl(deployment.ltl, out.initLtl());
+  out.setCarrier(static_cast<std::uint8_t>(deployment.wall.carrier));
+  out.setWait(static_cast<std::uint8_t>(deployment.wall.wait));
+  out.setSpinPs(deployment.wall.spin.count());
   auto connections = out.initConnections(static_cast<unsigned>(deployment.connections.size()));
   for (unsigned i = 0; i < connections.size(); ++i) {
     connections[i].setPeer(index(deployment.connections[i].peer));
@@ -253,6 +281,7 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
     write_host_shard(*deployment.host, out.initHost());
     write_workload(deployment, out.initWorkload());
   }
+  if (deployment.traffic) write_traffic(*deployment.traffic, out.initTraffic());
 }
 
 Result<Deployment> read_deployment(wire::Deployment::Reader in) {
@@ -264,6 +293,8 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
   deployment.trace_requests = in.getTraceRequests();
   deployment.trace_events = in.getTraceEvents();
   deployment.ltl = read_ltl(in.getLtl());
+  deployment.wall = {static_cast<CarrierKind>(in.getCarrier()), static_cast<WaitMode>(in.getWait()),
+                     Duration{in.getSpinPs()}};
   for (const auto connection : in.getConnections())
     deployment.connections.push_back({NodeId{connection.getPeer()}, connection.getRemoteIndex(),
                                       connection.getCookie(), connection.getChannel()});
@@ -277,6 +308,7 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
     deployment.host = read_host_shard(in.getHost());
     read_workload(in.getWorkload(), deployment);
   }
+  if (in.hasTraffic()) deployment.traffic = read_traffic(in.getTraffic());
   return deployment;
 }
 

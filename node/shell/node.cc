@@ -9,6 +9,14 @@
 
 namespace soliton {
 
+std::vector<NodeId> peers_of(const Deployment& deployment) {
+  std::vector<NodeId> peers;
+  for (const LtlConnection& connection : deployment.connections)
+    if (std::find(peers.begin(), peers.end(), connection.peer) == peers.end())
+      peers.push_back(connection.peer);
+  return peers;
+}
+
 Node::Node(const Deployment& deployment)
     : deployment_(deployment),
       trace_(deployment.trace_events),
@@ -33,11 +41,16 @@ Node::Node(const Deployment& deployment)
     host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options,
                                        deployment.node_names, &trace_);
     role_ = host_.get();
+  } else if (deployment.traffic) {
+    traffic_ =
+        make_traffic_role(*deployment.traffic, {deployment.id, deployment.trace_requests, &trace_});
+    role_ = traffic_.get();
   }
 }
 
 void Node::start(Instant at) {
   if (host_) host_->start(at);
+  if (traffic_) traffic_->start(at);
 }
 
 void Node::on_input(Datagram datagram, Instant now) {
@@ -68,17 +81,21 @@ void Node::collect_ltl_trace() {
 }
 
 void Node::pump_role(Instant now) {
-  for (auto& [connection, waiting] : backlog_)
-    while (!waiting.empty() && try_send(connection, waiting.front(), now)) waiting.pop_front();
   if (!role_) return;
+  for (auto& [connection, waiting] : backlog_) {
+    if (waiting.empty()) continue;
+    while (!waiting.empty() && try_send(connection, waiting.front(), now)) waiting.pop_front();
+    if (waiting.empty()) role_->on_room(deployment_.connections[index(connection)].peer);
+  }
   while (std::optional<RoleMessage> message = role_->poll_message(now)) {
     const auto connection = connection_to_.find(message->peer);
     SOLITON_CHECK_MSG(connection != connection_to_.end(), "{} has no connection to node {}",
                       deployment_.node, index(message->peer));
     // Order within a connection is kept: once a message waits, later ones wait behind it.
     std::deque<Payload>& waiting = backlog_[connection->second];
-    if (!waiting.empty() || !try_send(connection->second, message->message, now))
-      waiting.push_back(std::move(message->message));
+    if (waiting.empty() && try_send(connection->second, message->message, now)) continue;
+    waiting.push_back(std::move(message->message));
+    role_->on_blocked(message->peer);
   }
 }
 

@@ -21,6 +21,10 @@ struct Deployment {
   workload @12 :Workload;           # host only
   faults @13 :Faults;               # wall only
   identity @14 :Identity;
+  traffic @15 :Traffic;             # null: none
+  carrier @16 :UInt8;               # wall only
+  wait @17 :UInt8;                  # wall only
+  spinPs @18 :Int64;                # wall only
 
   struct LtlOptions {
     mtu @0 :UInt32;
@@ -84,6 +88,17 @@ struct Workload {
   lengths @7 :List(UInt32);         # steps of each request in the two above
 }
 
+struct Traffic {
+  kind @0 :UInt8;
+  schedule @1 :UInt8;
+  senders @2 :List(UInt32);
+  receiver @3 :UInt32;
+  bytes @4 :UInt64;
+  count @5 :UInt32;
+  seed @6 :UInt64;
+  contents @7 :Bool;
+}
+
 struct Faults {
   seed @0 :UInt64;
   rules @1 :List(Rule);
@@ -132,6 +147,7 @@ struct Report {
     finished @2 :Void;              # the workload is done
     stats @3 :Stats;                # last message
     failed @4 :Failure;
+    traffic @5 :List(TrafficRecord);
   }
 }
 
@@ -151,6 +167,14 @@ struct Record {
   queuePs @7 :Int64;
   hostPs @8 :Int64;
   output @9 :Data;                  # fp32 little endian
+}
+
+struct TrafficRecord {
+  flow @0 :UInt32;
+  number @1 :UInt32;
+  sentPs @2 :Int64;                 # greatest value: not seen at this node
+  completedPs @3 :Int64;
+  damaged @4 :Bool;
 }
 
 struct Histogram {
@@ -175,6 +199,9 @@ struct Stats {
   trace @6 :List(TraceEvent);
   outstanding @7 :List(Text);       # what it waits for
   hostBusyPs @8 :Int64;
+  packetsRefused @9 :UInt64;        # wall: by the carrier
+  packetsOfStrangers @10 :UInt64;
+  packetsHostDropped @11 :UInt64;   # lost in the receive buffer
 
   struct Npu {
     requests @0 :UInt64;

@@ -123,6 +123,8 @@ void expect_equal_topology(const TopologySpec& a, const TopologySpec& b) {
   EXPECT_SAME(hosts_per_rack);
   EXPECT_SAME(racks_per_pod);
   EXPECT_SAME(pods);
+  EXPECT_SAME(quiet);
+  EXPECT_TRUE(a.ecn == b.ecn);
   ASSERT_EQ(a.explicit_switches.size(), b.explicit_switches.size());
   for (std::size_t i = 0; i < a.explicit_switches.size(); ++i) {
     EXPECT_SAME(explicit_switches[i].name);
@@ -139,6 +141,7 @@ void expect_equal_topology(const TopologySpec& a, const TopologySpec& b) {
     EXPECT_SAME(explicit_links[i].link.latency.count());
     EXPECT_SAME(explicit_links[i].link.rate.bits_per_second);
     EXPECT_SAME(explicit_links[i].link.queue.count);
+    EXPECT_TRUE(a.explicit_links[i].link.other == b.explicit_links[i].link.other);
   }
 }
 
@@ -226,6 +229,7 @@ void expect_equal_workload(const WorkloadSpec& a, const WorkloadSpec& b) {
   EXPECT_SAME(labels);
   EXPECT_SAME(golden);
   EXPECT_SAME(think.count());
+  EXPECT_TRUE(a.traffic == b.traffic);
 }
 
 }  // namespace
@@ -255,6 +259,7 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   expect_equal_workload(a.workload, b.workload);
   expect_equal_ltl(a.ltl, b.ltl);
   EXPECT_EQ(auth_of(a), auth_of(b));
+  EXPECT_TRUE(a.wall == b.wall);
   ASSERT_EQ(a.nodes.size(), b.nodes.size());
   for (std::size_t i = 0; i < a.nodes.size(); ++i) expect_equal_node(a.nodes[i], b.nodes[i]);
   ASSERT_EQ(a.faults.size(), b.faults.size());
