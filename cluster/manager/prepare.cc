@@ -86,9 +86,10 @@ Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool 
   run->faults = std::move(*faults);
   if (spec.workload.traffic && !plan_only) return run;
   if (spec.workload.traffic)
-    return one_error(ErrorCode::kInvalid,
-                     fmt::format("{}: workload.kind: {} has no model, so there is nothing to plan",
-                                 spec.file, traffic_kind_name(spec.workload.traffic->kind)));
+    return tl::unexpected<Diagnostics>(Diagnostics{
+        {Error{ErrorCode::kInvalid,
+               fmt::format("{}: workload.kind: {} has no model, so there is nothing to plan",
+                           spec.file, traffic_kind_name(spec.workload.traffic->kind))}}});
   Checked<Model> model = make_model(spec);
   if (!model) return tl::unexpected<Diagnostics>(model.error());
   run->model = std::move(*model);
