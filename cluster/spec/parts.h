@@ -22,6 +22,7 @@ const Choices<bool>& weight_places();  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
 const Choices<FaultKind>& fault_kinds();
 const std::vector<std::string>& objectives();
+const std::vector<std::string>& arrivals();
 const std::vector<std::string>& topology_kinds();
 
 template <typename E>

@@ -11,11 +11,14 @@ ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
       cycle_(clock_.cycles(1)),
       depth_(clock_.cycles(shard.device.timing.depth_cycles)),
       vector_(clock_.cycles(shard.device.timing.vector_cycles)),
+      vector_lane_((clock_.cycles(shard.device.native_dim) + shard.device.lanes - 1) /
+                   shard.device.lanes),
       request_(clock_.cycles(shard.device.timing.request_cycles)),
       vectors_(program.layout().size()),
       stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}
 
-void ChainTiming::begin(const Arrival& start) {
+void ChainTiming::begin(const Arrival& start, std::uint32_t lanes) {
+  lanes_ = lanes;
   start_ = start;
   origins_.assign(1, start);
   issue_ = {request_, 0};
@@ -77,10 +80,10 @@ void ChainTiming::mark_read(VectorRange range, Moment at) {
 
 ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const Moment* operands) {
   const Moment start = later_of(mvu_free_, input);
-  mvu_free_ = after(start, chain.slot);
+  mvu_free_ = after(start, slot(chain));
   if (chain.streamed_tiles > 0)
-    mvu_free_ =
-        later_of(mvu_free_, stream_.multiply(start, chain.streamed_tiles, chain.tile_ticks));
+    mvu_free_ = later_of(mvu_free_,
+                         stream_.multiply(start, chain.streamed_tiles, lanes_ * chain.tile_ticks));
   Moment result = after(mvu_free_, depth_);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
   return {start, result};
@@ -89,7 +92,8 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
 ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
                                     const Moment* operands) const {
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
-  return {start, chain.operations.empty() ? start : after(start, vector_)};
+  if (chain.operations.empty()) return {start, start};
+  return {start, after(start, vector_ + (lanes_ - 1) * chain.rows * vector_lane_)};
 }
 
 Moment ChainTiming::after_hazards(const CompiledChain& chain, Moment result) const {

@@ -9,6 +9,12 @@
 //   start issue:          T0 after the request's start, then the latest arrival among the NetQ
 //   messages read so far
 //
+// A batch of b lanes: the unit works b times as long on each tile that it has, so a slot is max(I,
+// b occupancies), and the stream brings a tile once for all lanes. Results of a chain are there
+// when its last lane is. A vector chain takes V and, for each further lane, rows * N / L cycles:
+// native vectors pass at L elements a cycle, the rate at which the unit takes them in (C, our own
+// choice). Moves stay free: a network port fills more slowly.
+//
 // A pure move (v_rd, v_wr) takes no time: the model was fitted with T0 covering the way in and out
 // of NetQ.
 //
@@ -24,6 +30,7 @@
 // rest of the path is the difference.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -46,7 +53,7 @@ class ChainTiming {
   ChainTiming(const Shard& shard, const CompiledProgram& program);
 
   // All registers are ready and the first chain can start T0 after `start`.
-  void begin(const Arrival& start);
+  void begin(const Arrival& start, std::uint32_t lanes = 1);
   // Issues the next chain in program order. `message` is what its v_rd takes from NetQ, null when
   // it reads registers.
   ChainTimes issue(const CompiledChain& chain, const Arrival* message);
@@ -54,6 +61,10 @@ class ChainTiming {
   Instant instant(Ticks at) const { return start_.at + clock_.duration(at); }
   // Instant and path of a moment of this request.
   Arrival arrival(Moment moment) const;
+  // How long the matrix-vector unit works on the chain, in all lanes.
+  Ticks slot(const CompiledChain& chain) const {
+    return std::max(chain.slot, lanes_ * chain.occupied);
+  }
   // Latest result so far.
   Ticks last_result() const { return last_result_; }
   // Ticks of this request during which nothing was under way and a v_rd waited for its message.
@@ -78,7 +89,9 @@ class ChainTiming {
   Ticks cycle_;
   Ticks depth_;
   Ticks vector_;
+  Ticks vector_lane_;  // a native vector of one lane
   Ticks request_;
+  Ticks lanes_ = 1;
   std::vector<Vector> vectors_;
   std::vector<Arrival> origins_;
   Arrival start_;

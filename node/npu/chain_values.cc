@@ -47,39 +47,59 @@ ActivationFunction activation_function(Opcode opcode) {
   }
 }
 
+std::shared_ptr<const std::vector<PackedMatrix>> pack(const Shard& shard, KernelLevel level) {
+  auto packed = std::make_shared<std::vector<PackedMatrix>>();
+  for (const ShardMatrix& matrix : shard.matrices) {
+    const BfpMatrix& weights = matrix.weights;
+    const auto rows = static_cast<std::size_t>(weights.rows);
+    SOLITON_CHECK_MSG(weights.mantissas.size() == rows * static_cast<std::size_t>(weights.columns),
+                      "{}: {} mantissas", matrix.name, weights.mantissas.size());
+    SOLITON_CHECK_MSG(rows <= static_cast<std::size_t>(matrix.tile_rows) *
+                                  static_cast<std::size_t>(shard.device.native_dim),
+                      "{}: {} rows", matrix.name, rows);
+    packed->emplace_back(weights, level);
+  }
+  return packed;
+}
+
 }  // namespace
 
 static_assert(std::endian::native == std::endian::little,
               "messages hold fp16 values little endian");
 
 ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, KernelLevel level)
+    : ChainValues(shard, program, pack(shard, level)) {}
+
+ChainValues::ChainValues(Lane lane)
+    : ChainValues(lane.first.shard_, lane.first.program_, lane.first.packed_) {}
+
+ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program,
+                         std::shared_ptr<const std::vector<PackedMatrix>> packed)
     : shard_(shard),
       program_(program),
       native_dim_(static_cast<std::size_t>(shard.device.native_dim)),
       values_(program.layout().size(), shard.device.native_dim),
+      packed_(std::move(packed)),
       current_ordinal_(program.streams()),
       ahead_(shard.matrices.size(), program.streams()),
       ahead_values_(kVectorsAtOnce),
       pipe_(program.widest() * native_dim_) {
-  for (const ShardVector& vector : shard.vectors) {
+  load_constants();
+  std::size_t rows_max = 0;
+  for (const PackedMatrix& matrix : *packed_)
+    rows_max = std::max(rows_max, static_cast<std::size_t>(matrix.rows()));
+  sums_.resize(rows_max);
+}
+
+void ChainValues::load_constants() {
+  for (const ShardVector& vector : shard_.vectors) {
     if (vector.values.empty()) continue;
-    const std::uint32_t first = program.layout().flat(vector.memory, vector.index);
+    const std::uint32_t first = program_.layout().flat(vector.memory, vector.index);
     const std::int64_t count =
-        native_vectors(static_cast<std::int64_t>(vector.values.size()), shard.device.native_dim);
+        native_vectors(static_cast<std::int64_t>(vector.values.size()), shard_.device.native_dim);
     std::ranges::copy(vector.values,
                       values_.vectors(first, static_cast<std::uint32_t>(count)).begin());
   }
-  std::size_t rows_max = 0;
-  for (const ShardMatrix& matrix : shard.matrices) {
-    const auto rows = static_cast<std::size_t>(matrix.weights.rows);
-    SOLITON_CHECK_MSG(
-        matrix.weights.mantissas.size() == rows * static_cast<std::size_t>(matrix.weights.columns),
-        "{}: {} mantissas", matrix.name, matrix.weights.mantissas.size());
-    SOLITON_CHECK_MSG(rows <= matrix.tile_rows * native_dim_, "{}: {} rows", matrix.name, rows);
-    packed_.emplace_back(matrix.weights, level);
-    rows_max = std::max(rows_max, rows);
-  }
-  sums_.resize(rows_max);
 }
 
 void ChainValues::begin() {
@@ -160,7 +180,7 @@ std::span<const Half> ChainValues::read(const Queued& queued) {
 }
 
 void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
-  const PackedMatrix& packed = packed_[chain.matrix_index];
+  const PackedMatrix& packed = (*packed_)[chain.matrix_index];
   const bool known = activation_known_ && chain.source.first == activation_source_.first &&
                      activation_.suits(packed);
   if (!known) activation_.quantise(input.first(static_cast<std::size_t>(packed.columns())), packed);
@@ -181,7 +201,7 @@ void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Ha
   } else {
     std::array<StreamVector, kVectorsAtOnce> vectors;
     const std::size_t count = collect_vectors(chain, input, at, vectors);
-    product = ahead_.multiply(packed_[chain.matrix_index], chain.matrix_index, *chain.stream,
+    product = ahead_.multiply((*packed_)[chain.matrix_index], chain.matrix_index, *chain.stream,
                               std::span(vectors).first(count));
   }
   counts_.poisoned_blocks += product.poisoned_blocks;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -36,6 +37,12 @@ class ChainValues {
   ChainValues(const Shard& shard, const CompiledProgram& program,
               KernelLevel level = best_kernel_level());
 
+  // Another lane of a batch: registers of its own, the weights of `first`.
+  struct Lane {
+    const ChainValues& first;
+  };
+  explicit ChainValues(Lane lane);
+
   // Zeroes the initial state. REQUIRES: flush() since the last issue().
   void begin();
   // The next chain in program order, up to its v_wr to registers. `message` is what its v_rd takes
@@ -55,6 +62,9 @@ class ChainValues {
     Payload message;
   };
 
+  ChainValues(const Shard& shard, const CompiledProgram& program,
+              std::shared_ptr<const std::vector<PackedMatrix>> packed);
+  void load_constants();
   void run(std::size_t at);
   // The pipeline's content is `pipe_`, except that a product reads registers in place.
   std::span<const Half> read(const Queued& queued);
@@ -73,7 +83,8 @@ class ChainValues {
   const CompiledProgram& program_;
   std::size_t native_dim_;
   RegisterValues values_;
-  std::vector<PackedMatrix> packed_;  // by position among the shard's matrices
+  // By position among the shard's matrices; shared by the lanes.
+  std::shared_ptr<const std::vector<PackedMatrix>> packed_;
   ValueCounts counts_;
 
   std::vector<Queued> queue_;

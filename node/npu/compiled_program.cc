@@ -93,6 +93,7 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   out.matrix = &*matrix;
   out.matrix_index = static_cast<std::size_t>(matrix - shard_.matrices.begin());
   out.slot = std::max(shard_.device.timing.dispatch_cycles * shard_.device.tile_engines, occupied);
+  out.occupied = occupied;
   if (matrix->memory == Memory::kDram) out.streamed_tiles = tiles;
   out.tile_ticks = shard_.beats_per_tile;
   out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *

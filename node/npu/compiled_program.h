@@ -37,9 +37,10 @@ struct CompiledChain {
   std::uint16_t port = 0;
   VectorRange source;                   // count also for a NetQ port
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
-  Ticks slot = 0;                       // of the matrix-vector unit
+  Ticks slot = 0;                       // least time the matrix-vector unit is taken
+  Ticks occupied = 0;                   // the unit works on one vector
   std::int64_t streamed_tiles = 0;      // of a matrix in Dram
-  Ticks tile_ticks = 0;                 // of the unit, for each of them
+  Ticks tile_ticks = 0;                 // the unit works on one vector and one of its tiles
   std::uint64_t macs = 0;
   std::uint32_t rows = 1;  // native vectors after the mv_mul
   std::span<const MfuOperation> operations;

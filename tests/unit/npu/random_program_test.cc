@@ -1,5 +1,7 @@
 // Random chain programs against the timing rules written down naively: every chain looks at the
 // whole history.
+#include "tests/unit/npu/random_program.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,14 +9,11 @@
 #include "node/npu/npu.h"
 #include "protocol/base/clock_domain.h"
 #include "protocol/base/rng.h"
-#include "tests/unit/npu/programs.h"
 
 namespace soliton {
 namespace {
 
 using namespace soliton::testing;
-
-constexpr std::uint32_t kVectorsPerFile = 6;
 
 struct Range {
   Memory memory;
@@ -30,57 +29,6 @@ struct Access {
   Range range;
   Ticks at;
   bool write;
-};
-
-class RandomProgram {
- public:
-  RandomProgram(std::uint64_t seed, int chains)
-      : random_(seed, "program"), b_(small_device(), {}, 4) {
-    b_.in_port("x", 16);
-    b_.in_port("y", 16);
-    // r x c tiles take 4 r c / 3 cycles: some matrices are below the dispatch floor of 5 cycles,
-    // some above.
-    for (const int rows : {1, 2, 3}) {
-      for (const int columns : {1, 2, 3})
-        tiles_[rows][columns] = b_.matrix("W", 16 * rows, 16 * columns, {});
-    }
-    for (int i = 0; i < chains; ++i) add_chain();
-    b_.segment(1, 0);
-  }
-  const Shard& shard() const { return b_.shard; }
-
- private:
-  std::uint64_t pick(std::uint64_t bound) { return random_.below(ordinal_++, bound); }
-
-  std::uint32_t vector(std::uint32_t count) {
-    return static_cast<std::uint32_t>(pick(kVectorsPerFile + 1 - count));
-  }
-
-  void add_chain() {
-    const auto rows = static_cast<std::uint32_t>(1 + pick(3));
-    const auto columns = static_cast<std::uint32_t>(1 + pick(3));
-    const bool product = pick(2) == 0;
-    const std::uint32_t width = product ? columns : rows;
-    std::vector<Instruction> list;
-    const bool message = width == 1 && pick(4) == 0;
-    list.push_back(message ? v_rd(Memory::kNetQ, static_cast<std::uint32_t>(pick(2)))
-                           : v_rd(Memory::kInitialVrf, vector(width)));
-    if (product) list.push_back(mv_mul(tiles_[rows][columns]));
-    if (pick(2) == 0) list.push_back(add_0(vector(rows)));
-    if (pick(3) == 0) list.push_back(operation(Opcode::kVSigm));
-    if (pick(2) == 0) list.push_back(mul(vector(rows)));
-    if (pick(4) == 0) list.push_back(add_1(vector(rows)));
-    const Memory files[] = {Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
-                            Memory::kMultiplyVrf};
-    for (std::uint64_t writes = 1 + pick(2); writes > 0; --writes)
-      list.push_back(v_wr(files[pick(4)], vector(rows)));
-    b_.chain("c", std::size_t{16} * rows, std::size_t{16} * columns, std::move(list));
-  }
-
-  Random random_;
-  std::uint64_t ordinal_ = 0;
-  ShardBuilder b_;
-  std::uint32_t tiles_[4][4] = {};
 };
 
 class NaiveTiming {

@@ -210,6 +210,7 @@ void expect_equal_workload(const WorkloadSpec& a, const WorkloadSpec& b) {
   EXPECT_SAME(labels);
   EXPECT_SAME(golden);
   EXPECT_SAME(think.count());
+  EXPECT_SAME(rate.per_second);
 }
 
 }  // namespace
@@ -229,6 +230,8 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   EXPECT_SAME(service.replicas);
   EXPECT_SAME(service.spares);
   EXPECT_SAME(service.sla_p99.count());
+  EXPECT_SAME(service.batch);
+  EXPECT_SAME(service.batch_wait.count());
   expect_equal_topology(a.topology, b.topology);
   expect_equal_model(a.model, b.model);
   expect_equal_workload(a.workload, b.workload);
