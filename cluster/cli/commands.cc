@@ -81,7 +81,7 @@ Diagnostics check_file(const std::string& file, const Overrides& overrides, std:
     case FileKind::kExperiment:
       return errors_of(read_experiment(file));
     case FileKind::kDevice:
-      return errors_of(read_device(file));
+      return errors_of(read_device(file, data_root()));
     case FileKind::kTopology:
       return errors_of(read_topology_file(file));
     case FileKind::kCluster:

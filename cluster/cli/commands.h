@@ -11,6 +11,8 @@ int command_check(const CommandLine& line);
 int command_list(const CommandLine& line);
 int command_sweep(const CommandLine& line);
 int command_bench(const CommandLine& line);
+int command_quantize(const CommandLine& line);
+int command_isa(const CommandLine& line);
 
 // Prints every error, one a line, to standard error; the status of the first.
 int report_errors(const Diagnostics& diagnostics);

@@ -16,8 +16,9 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"run", command_run},   {"plan", command_plan},   {"check", command_check},
-    {"list", command_list}, {"sweep", command_sweep}, {"bench", command_bench},
+    {"run", command_run},           {"plan", command_plan},   {"check", command_check},
+    {"list", command_list},         {"sweep", command_sweep}, {"bench", command_bench},
+    {"quantize", command_quantize}, {"isa", command_isa},
 };
 
 std::string as_typed(int argc, char** argv) {

@@ -34,10 +34,18 @@ constexpr Spec kCommands[] = {
      "soliton sweep configs/experiments/strong-scaling.yaml --out runs/scaling", true},
     {"list", "What is built in: devices, topologies, configs, formats or faults, one line each",
      "soliton list devices", false},
+    {"isa",
+     "Assembles and checks an NPU program (docs/isa.md), or disassembles words: instructions, "
+     "memory, trace",
+     "soliton isa configs/programs/lstm.npu --trace --steps 3", false},
     {"bench",
      "Measures this machine: launch (processes up and down, idle cost, size of a node) or npu "
      "(arithmetic beside libraries and the memory's limit)",
      "soliton bench npu --json", false},
+    {"quantize",
+     "What a number format makes of float32 values: lines of 8 hexadecimal digits a value without "
+     "separators in, a line `exponents,values` out for each",
+     "printf '3f8000003e99999a\\n' | soliton quantize msfp12 --round nearest", false},
 };
 
 void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
@@ -61,6 +69,48 @@ void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
       ->check(CLI::IsMember({"local", "slurm", "mpi"}));
 }
 
+// Options of the format on the command line, over those of its descriptor.
+void add_quantize(CLI::App& command, CommandLine& line) {
+  command
+      .add_option("format", line.format,
+                  "a name (soliton list formats), or a descriptor such as e0m4,block=16,scale=8")
+      ->required();
+  command.add_option("file", line.inputs, "lines to read; standard input when left out or -")
+      ->expected(0, 1);
+  const auto option = [&](const char* key, const char* type, const char* what) {
+    command
+        .add_option_function<std::string>(
+            std::string("--") + key,
+            [&line, key](const std::string& value) {
+              line.format_options.push_back(std::string(key) + "=" + value);
+            },
+            what)
+        ->type_name(type);
+  };
+  option("block", "N", "values that share a scale, or native: a whole line");
+  option("round", "MODE", "even | nearest | floor | dither");
+  option("scale", "BITS", "2 to 8 bits of shared exponent, float or none");
+  option("overflow", "RULE", "poison | saturate");
+  option("flush", "no|yes", "blocks of subnormals become zero");
+  option("seed", "N", "of --round dither");
+}
+
+void add_isa(CLI::App& command, CommandLine& line) {
+  command
+      .add_option("file", line.inputs,
+                  "a .npu program, or its words: eight hexadecimal digits each")
+      ->required()
+      ->expected(1);
+  command.add_flag("--words", line.words, "only the instruction words, one a line");
+  command.add_flag("--trace", line.trace,
+                   "runs the program on one NPU with random messages: every chain as it is issued, "
+                   "and what came out");
+  command.add_option("--steps", line.steps, "steps of the traced request (default 1)")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  command.add_option("--seed", line.seed, "seed of the messages (default 1)")->type_name("N");
+}
+
 void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
   if (name == "list")
     command.add_option("what", line.inputs, "devices | topologies | configs | formats | faults")
@@ -72,6 +122,10 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
         ->required()
         ->expected(1)
         ->check(CLI::IsMember({"launch", "npu"}));
+  else if (name == "quantize")
+    add_quantize(command, line);
+  else if (name == "isa")
+    add_isa(command, line);
   else if (name == "check")
     command.add_option("files", line.inputs, "cluster files")->required();
   else

@@ -18,10 +18,15 @@ struct CommandLine {
   std::string out;
   bool json = false;
   bool quiet = false;
-  bool expand = false;  // check
+  bool expand = false;     // check
+  bool words = false;      // isa
+  bool trace = false;      // isa
+  std::int64_t steps = 1;  // isa --trace
   int verbosity = 0;
   std::optional<std::uint64_t> seed;
   std::string time, processes, engine;
+  std::string format;                       // quantize
+  std::vector<std::string> format_options;  // quantize: "block=16", over those of the format
 };
 
 // Parses. On --help, --version or an error the text has been printed and the exit status is

@@ -33,7 +33,7 @@ std::size_t largest_shard(const std::vector<NodeAssignment>& nodes) {
     if (!node.deployment.shard || node.deployment.functional_every == 0) continue;
     std::size_t weights = 0;
     for (const ShardMatrix& matrix : node.deployment.shard->matrices)
-      weights += matrix.weights.mantissas.size();
+      weights += matrix.weights.elements();
     largest = std::max(largest, weights);
   }
   return largest;

@@ -9,12 +9,6 @@
 namespace soliton {
 namespace {
 
-tl::unexpected<Diagnostics> one_error(ErrorCode code, std::string message) {
-  Diagnostics diagnostics;
-  diagnostics.add(code, std::move(message));
-  return tl::unexpected<Diagnostics>(std::move(diagnostics));
-}
-
 Checked<Model> make_model(const ClusterSpec& spec) {
   if (!spec.model.rnn) return read_onnx(spec.model.onnx);
   RnnOptions options = *spec.model.rnn;
@@ -96,10 +90,6 @@ Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool 
   run->model = std::move(*model);
   if (Diagnostics problems = place_layers(spec.model, run->model); !problems.empty())
     return tl::unexpected<Diagnostics>(std::move(problems));
-  if (spec.model.precision == "fp32")
-    return one_error(
-        ErrorCode::kInvalid,
-        fmt::format("{}: model.precision: fp32 is no format of the matrix-vector unit", spec.file));
   if (plan_only) {
     run->workload.steps_max =
         std::max<std::int64_t>(spec.model.rnn ? spec.model.rnn->steps : run->model.fixed_steps, 1);

@@ -96,6 +96,8 @@ std::vector<std::string> yaml_stems(const std::string& folder) {
   std::vector<std::string> stems;
   for (const std::string& name : entries(folder))
     if (name.ends_with(".yaml")) stems.push_back(name.substr(0, name.size() - 5));
+  // Not the order of the files: "bw-s10-product.yaml" stands before "bw-s10.yaml".
+  std::sort(stems.begin(), stems.end());
   return stems;
 }
 

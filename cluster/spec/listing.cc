@@ -118,15 +118,14 @@ Checked<std::string> list_configs(const DataRoot& data) {
 
 std::string list_formats() {
   std::vector<std::pair<std::string, std::string>> rows;
+  constexpr int kNative = 128;  // a common native vector, for formats whose block is one
   for (const NumberFormat& format : builtin_formats()) {
-    const std::string element =
-        format.exponent_bits == 0
-            ? fmt::format("sign + {} magnitude bits", format.mantissa_bits)
-            : fmt::format("minifloat e{}m{}", format.exponent_bits, format.mantissa_bits);
-    const std::string block =
-        format.block == 0 ? "native vector" : fmt::format("{} values", format.block);
-    rows.emplace_back(format.name, fmt::format("{}, {}-bit exponent shared by {}", element,
-                                               format.scale_bits, block));
+    const int block = format.block == 0 ? kNative : format.block;
+    const double bits = static_cast<double>(format.storage_bits(block, block)) / block;
+    const bool depends = format.block == 0 && format.scale() != Scale::kNone;
+    rows.emplace_back(format.name,
+                      fmt::format("{:.4g} bits a value{}: {}", bits,
+                                  depends ? fmt::format(" at {}", kNative) : "", describe(format)));
   }
   return table(rows);
 }

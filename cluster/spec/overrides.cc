@@ -104,6 +104,15 @@ class Editor {
     return value.kind == kind;
   }
 
+  // A device named by one word becomes a map that builds on it.
+  void build_on(YamlValue& device) const {
+    if (device.kind != YamlValue::Kind::kScalar) return;
+    YamlValue name = std::move(device);
+    device = made(YamlValue::Kind::kMap);
+    device.mark = name.mark;
+    device.add({"base", name.mark}, std::move(name));
+  }
+
   Result<YamlValue*> enter_map(YamlValue& at, const std::string& name, const SchemaMap* schema,
                                const SchemaKey*& key, const std::string& so_far) const {
     const std::string place = so_far.empty() ? "" : " in " + so_far;
@@ -113,6 +122,7 @@ class Editor {
     if (key == nullptr)
       return invalid(
           fmt::format("unknown key \"{}\"{}{}", name, place, suggestion(name, schema->names())));
+    if (schema->name == "device") build_on(at);
     if (!become(at, YamlValue::Kind::kMap))
       return invalid(fmt::format("{} is {} here, so \"{}\" cannot be set in it", so_far,
                                  at.kind == YamlValue::Kind::kList ? "a list" : "one value", name));

@@ -1,6 +1,7 @@
 // Readers of the parts of a cluster file. Inside cluster/spec only.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ const Choices<TimeMode>& time_modes();
 const Choices<ProcessMode>& process_modes();
 const Choices<ComputeKind>& compute_kinds();
 const Choices<Cell>& cells();
+const Choices<Occupancy>& occupancies();
+const Choices<CellPrograms>& cell_programs();
 const Choices<bool>& weight_places();  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
 const Choices<FaultKind>& fault_kinds();
@@ -40,8 +43,14 @@ class DeviceLibrary {
   bool has(const std::string& name) const;
   std::string path_of(const std::string& name) const;
   const Checked<Device>& file(const std::string& path);
+  // The device a scalar names: a built-in one, or a file as seen from `folder`, else among the
+  // shipped ones. Null: reported.
+  const Device* named(ReadContext& context, const YamlValue& value, const std::string& folder);
 
  private:
+  std::string seen_from(const std::string& folder, const std::string& path) const;
+
+  DataRoot data_;
   std::string folder_;
   std::vector<std::string> names_;
   std::map<std::string, Checked<Device>> read_;
@@ -56,8 +65,12 @@ struct ReadSite {
 // A path, not a built-in name.
 bool is_path(const std::string& text);
 
+// Finds the device a `base` key names, or reports why there is none.
+using DeviceBase = std::function<const Device*(const YamlValue&)>;
+// A device with a base has the base's values where it says nothing. Its beats go with N / L, and it
+// is calibrated only when it changes no time or says so itself.
 void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                     Device& out);
+                     const DeviceBase& base, Device& out);
 // Leaves `out` empty when anything is wrong with the nodes.
 void read_nodes(MapReader& cluster, const ReadSite& site, std::vector<NodeSpec>& out);
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);

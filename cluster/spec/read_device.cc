@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
@@ -8,8 +10,11 @@ namespace {
 
 constexpr std::int64_t kVectorsLimit = 1 << 20;
 constexpr std::int64_t kCyclesLimit = 1'000'000'000;
-// Above this many lanes a sum of products of 7-bit mantissas no longer fits the exact path
-// (numerics, section 3).
+// Times a million native vectors in a chain, still far below what 64 bits of ticks hold.
+constexpr std::int64_t kCyclesPerVectorLimit = 1'000'000;
+constexpr double kPeakLimit = 1e6;  // TOPS
+// Up to this many lanes a sum of products of 7-bit mantissas is an exact fp32 number (numerics,
+// section 3).
 constexpr std::int64_t kNativeDimLimit = 1'040;
 
 bool read_format(MapReader& entry, NumberFormat& out) {
@@ -17,20 +22,19 @@ bool read_format(MapReader& entry, NumberFormat& out) {
   if (entry.require("name") == nullptr || !entry.text("name", name)) return false;
   const Result<NumberFormat> format = parse_format(name);
   if (!format) return entry.error("name", format.error().message), false;
-  if (format->exponent_bits != 0 || format->mantissa_bits > 7)
-    return entry.error(
-               "name",
-               fmt::format(
-                   "{}: a matrix-vector unit multiplies integer mantissas of at most 7 bits",
-                   name)),
-           false;
+  if (const Status supported = check_multiplies(*format); !supported)
+    return entry.error("name", supported.error().message), false;
   out = *format;
   return true;
 }
 
-void read_formats(MapReader& device, const std::string& label, std::vector<NpuFormat>& out) {
-  const YamlValue* list = device.require("formats");
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+void read_formats(MapReader& device, const std::string& label, NpuDevice& npu) {
+  std::vector<NpuFormat>& out = npu.formats;
+  const YamlValue* list = out.empty() ? device.require("formats") : device.find("formats");
   if (list == nullptr) return;
+  out.clear();
   if (list->kind != YamlValue::Kind::kList || list->items.empty())
     return device.error("formats",
                         "must be a list of {name, beats_per_tile}, the native one first");
@@ -39,7 +43,7 @@ void read_formats(MapReader& device, const std::string& label, std::vector<NpuFo
                     fmt::format("{}formats[{}]", label, i));
     NpuFormat format;
     const bool good = read_format(entry, format.format);
-    entry.require("beats_per_tile");
+    format.beats_per_tile = ceil_div(npu.native_dim, npu.lanes);
     entry.integer("beats_per_tile", format.beats_per_tile, 1, 1 << 20);
     entry.finish();
     const auto same = [&](const NpuFormat& other) {
@@ -66,20 +70,85 @@ void read_timing(MapReader& device, const std::string& label, NpuTimingParameter
   const YamlValue* value = device.find("timing");
   if (value == nullptr) return;
   MapReader map(device.context(), *value, "device_timing", label + "timing");
-  map.integer("dispatch_cycles", out.dispatch_cycles, 1, kCyclesLimit);
+  map.integer("dispatch_cycles", out.dispatch_cycles, 0, kCyclesLimit);
+  map.integer("slot_overhead_cycles", out.slot_overhead_cycles, 0, kCyclesLimit);
   map.integer("depth_cycles", out.depth_cycles, 1, kCyclesLimit);
+  map.integer("depth_cycles_per_vector", out.depth_cycles_per_vector, 0, kCyclesPerVectorLimit);
   map.integer("vector_cycles", out.vector_cycles, 1, kCyclesLimit);
+  map.integer("vector_cycles_per_vector", out.vector_cycles_per_vector, 0, kCyclesPerVectorLimit);
   map.integer("request_cycles", out.request_cycles, 0, kCyclesLimit);
+  map.choice("occupancy", out.occupancy, occupancies());
   map.flag("calibrated", out.calibrated);
   map.text("source", out.source);
   map.finish();
 }
 
-void read_npu(MapReader& map, const std::string& label, NpuDevice& out) {
+Result<double> parse_peak(std::string_view text) {
+  double value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (problem != std::errc{} || unit != " TOPS")
+    return invalid(fmt::format("\"{}\" is no peak; write it like 90 TOPS", printable(text)));
+  if (!(value > 0 && value <= kPeakLimit))
+    return invalid(fmt::format("{} is not between 0 and {} TOPS", printable(text), kPeakLimit));
+  return value;
+}
+
+void read_published_peaks(MapReader& device, const std::string& label,
+                          std::vector<PublishedPeak>& out) {
+  const YamlValue* list = device.find("published_peaks");
+  if (list == nullptr) return;
+  if (list->kind != YamlValue::Kind::kList)
+    return device.error("published_peaks", "must be a list of {name, peak}");
+  out.clear();
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    MapReader entry(device.context(), list->items[i], "published_peak",
+                    fmt::format("{}published_peaks[{}]", label, i));
+    PublishedPeak peak;
+    std::string text;
+    entry.require("name");
+    entry.name("name", peak.format);
+    if (entry.require("peak") != nullptr && entry.text("peak", text)) {
+      const Result<double> tops = parse_peak(text);
+      if (tops)
+        peak.tops = *tops;
+      else
+        entry.error("peak", tops.error().message);
+    }
+    entry.finish();
+    out.push_back(std::move(peak));
+  }
+}
+
+// A tile of another shape, or more lanes for the same one: every format's beats go with N / L.
+void scale_beats(const NpuDevice& base, NpuDevice& out) {
+  for (NpuFormat& format : out.formats)
+    format.beats_per_tile = ceil_div(format.beats_per_tile * base.lanes * out.native_dim,
+                                     std::int64_t{base.native_dim} * out.lanes);
+}
+
+// What was measured on a device says nothing about a changed one.
+void forget_measurements(MapReader& map, NpuDevice& out) {
+  constexpr std::array kTimeless{"tile_engines",  "lanes",       "native_dimension",
+                                 "clock",         "batch_lanes", "multifunction_units",
+                                 "cell_programs", "formats",     "timing"};
+  const bool changed = std::any_of(kTimeless.begin(), kTimeless.end(),
+                                   [&](const char* key) { return map.find(key) != nullptr; });
+  if (!changed) return;
+  out.timing.calibrated = false;
+  out.published_peaks.clear();
+}
+
+void read_npu(MapReader& map, const std::string& label, bool has_base, NpuDevice& out) {
   const Bytes dram_limit{std::int64_t{1} << 44};
-  for (const char* key :
-       {"name", "clock", "tile_engines", "lanes", "native_dimension", "matrix_registers"})
-    map.require(key);
+  const NpuDevice base = out;
+  if (has_base) {
+    forget_measurements(map, out);
+  } else {
+    for (const char* key :
+         {"name", "clock", "tile_engines", "lanes", "native_dimension", "matrix_registers"})
+      map.require(key);
+  }
   map.name("name", out.name);
   map.text("description", out.description);
   map.text("source", out.source);
@@ -88,6 +157,7 @@ void read_npu(MapReader& map, const std::string& label, NpuDevice& out) {
   map.integer_as("tile_engines", out.tile_engines, 1, 1'024);
   map.integer_as("lanes", out.lanes, 1, kNativeDimLimit);
   map.integer_as("native_dimension", out.native_dim, 1, kNativeDimLimit);
+  map.integer_as("batch_lanes", out.batch_lanes, 1, 1'024);
   map.integer_as("multifunction_units", out.multifunction_units, 1, 16);
   map.integer("matrix_registers", out.matrix_rf_tiles, 1, 1 << 20);
   read_vector_registers(map, label, out);
@@ -95,12 +165,15 @@ void read_npu(MapReader& map, const std::string& label, NpuDevice& out) {
   map.bytes("dram", out.dram, Bytes{0}, dram_limit);
   map.bit_rate("dram_bandwidth", out.dram_rate);
   map.bit_rate("network_bandwidth", out.network_rate);
-  read_formats(map, label, out.formats);
+  if (has_base) scale_beats(base, out);
+  read_formats(map, label, out);
+  read_published_peaks(map, label, out.published_peaks);
+  map.choice("cell_programs", out.cell_programs, cell_programs());
   read_timing(map, label, out.timing);
 }
 
-void read_cpu(MapReader& map, CpuDevice& out) {
-  map.require("name");
+void read_cpu(MapReader& map, bool has_base, CpuDevice& out) {
+  if (!has_base) map.require("name");
   map.name("name", out.name);
   map.text("description", out.description);
   map.text("source", out.source);
@@ -108,36 +181,89 @@ void read_cpu(MapReader& map, CpuDevice& out) {
   map.bit_rate("memory_bandwidth", out.memory_rate);
 }
 
-}  // namespace
-
-void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                     Device& out) {
-  MapReader map(context, value, "device", label);
-  if (!map.is_map()) return;
-  map.choice("kind", out.kind,
-             Choices<Device::Kind>{{"npu", Device::Kind::kNpu}, {"cpu", Device::Kind::kCpu}});
-  const bool is_npu = out.kind == Device::Kind::kNpu;
-  if (is_npu)
-    read_npu(map, label.empty() ? "" : label + ".", out.npu);
-  else
-    read_cpu(map, out.cpu);
-  map.finish(is_npu ? "for a device of kind npu" : "for a device of kind cpu");
+const Choices<Device::Kind>& device_kinds() {
+  static const Choices<Device::Kind> table = {{"npu", Device::Kind::kNpu},
+                                              {"cpu", Device::Kind::kCpu}};
+  return table;
 }
 
-Checked<Device> read_device(const std::string& file) {
+// Starts from the device `base` names, under a name that cannot be mistaken for it.
+bool take_base(MapReader& map, const DeviceBase& base, Device& out) {
+  const YamlValue* value = map.find("base");
+  if (value == nullptr) return false;
+  if (value->kind != YamlValue::Kind::kScalar)
+    return map.error("base", "must be a built-in device or a file"), false;
+  const Device* found = base(*value);
+  if (found == nullptr) return false;
+  out = *found;
+  const std::string name = out.name() + "-changed";
+  const std::string source = fmt::format("{}, changed", out.name());
+  if (out.kind == Device::Kind::kNpu)
+    out.npu.name = name, out.npu.source = source;
+  else
+    out.cpu.name = name, out.cpu.source = source;
+  return true;
+}
+
+Checked<Device> read_device_file(
+    const std::string& file,
+    const std::function<const Device*(ReadContext&, const YamlValue&)>& base) {
   const Result<std::string> text = read_text_file(file, kYamlBytesLimit);
   if (!text) return tl::unexpected<Diagnostics>(Diagnostics{{text.error()}});
   const Checked<YamlValue> tree = parse_yaml(*text, file);
   if (!tree) return tl::unexpected<Diagnostics>(tree.error());
   ReadContext context(file, {});
   Device device;
-  read_device_map(context, *tree, "", device);
+  read_device_map(
+      context, *tree, "", [&](const YamlValue& value) { return base(context, value); }, device);
   if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
   return device;
 }
 
+}  // namespace
+
+const Choices<Occupancy>& occupancies() {
+  static const Choices<Occupancy> table = {{"spread", Occupancy::kSpread},
+                                           {"columns", Occupancy::kColumns}};
+  return table;
+}
+
+const Choices<CellPrograms>& cell_programs() {
+  static const Choices<CellPrograms> table = {{"fused", CellPrograms::kFused},
+                                              {"stepwise", CellPrograms::kStepwise}};
+  return table;
+}
+
+void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
+                     const DeviceBase& base, Device& out) {
+  MapReader map(context, value, "device", label);
+  if (!map.is_map()) return;
+  const bool names_base = map.find("base") != nullptr;
+  const bool has_base = take_base(map, base, out);
+  // Without the base everything it would have brought would be reported as missing.
+  if (names_base && !has_base) return;
+  Device::Kind kind = out.kind;
+  map.choice("kind", kind, device_kinds());
+  if (has_base && kind != out.kind)
+    map.error("kind", fmt::format("the base is of kind {}", spelling(device_kinds(), out.kind)));
+  if (!has_base) out.kind = kind;
+  const bool is_npu = out.kind == Device::Kind::kNpu;
+  if (is_npu)
+    read_npu(map, label.empty() ? "" : label + ".", has_base, out.npu);
+  else
+    read_cpu(map, has_base, out.cpu);
+  map.finish(is_npu ? "for a device of kind npu" : "for a device of kind cpu");
+}
+
+Checked<Device> read_device(const std::string& file, const DataRoot& data) {
+  DeviceLibrary library(data);
+  return library.file(file);
+}
+
 DeviceLibrary::DeviceLibrary(const DataRoot& data)
-    : folder_(resolve_path(data.path, "configs/devices")), names_(yaml_stems(folder_)) {}
+    : data_(data),
+      folder_(resolve_path(data.path, "configs/devices")),
+      names_(yaml_stems(folder_)) {}
 
 bool DeviceLibrary::has(const std::string& name) const {
   return std::binary_search(names_.begin(), names_.end(), name);
@@ -148,9 +274,36 @@ std::string DeviceLibrary::path_of(const std::string& name) const {
 }
 
 const Checked<Device>& DeviceLibrary::file(const std::string& path) {
-  const auto at = read_.find(path);
-  if (at != read_.end()) return at->second;
-  return read_.emplace(path, read_device(path)).first->second;
+  const auto [at, fresh] = read_.try_emplace(
+      path, tl::unexpected<Diagnostics>(Diagnostics{{Error{
+                ErrorCode::kInvalid, fmt::format("{}: builds on itself", printable(path))}}}));
+  if (!fresh) return at->second;
+  at->second = read_device_file(path, [&](ReadContext& context, const YamlValue& value) {
+    return named(context, value, folder_of(path));
+  });
+  return at->second;
+}
+
+const Device* DeviceLibrary::named(ReadContext& context, const YamlValue& value,
+                                   const std::string& folder) {
+  const std::string& text = value.text;
+  if (!is_path(text) && !has(text)) {
+    const std::string near = context.wants_more() ? suggestion(text, names_) : "";
+    context.error(value.mark, fmt::format("no device called \"{}\"{} (soliton list devices)",
+                                          printable(text), near));
+    return nullptr;
+  }
+  const std::string path = is_path(text) ? seen_from(folder, text) : path_of(text);
+  if (!is_regular_file(path)) return context.error(value.mark, explain_missing_file(path)), nullptr;
+  const Checked<Device>& device = file(path);
+  if (device) return &*device;
+  return context.include(value.mark, device.error()), nullptr;
+}
+
+std::string DeviceLibrary::seen_from(const std::string& folder, const std::string& path) const {
+  const std::string beside = resolve_path(folder, path);
+  const std::string shipped = resolve_path(data_.path, path);
+  return !is_regular_file(beside) && is_regular_file(shipped) ? shipped : beside;
 }
 
 Checked<std::vector<Device>> builtin_devices(const DataRoot& data) {

@@ -67,7 +67,8 @@ const Choices<bool>& weight_places() {
 }
 
 const Choices<Cell>& cells() {
-  static const Choices<Cell> table = {{"gru", Cell::kGru}, {"lstm", Cell::kLstm}};
+  static const Choices<Cell> table = {
+      {"gru", Cell::kGru}, {"lstm", Cell::kLstm}, {"rnn", Cell::kRnn}};
   return table;
 }
 

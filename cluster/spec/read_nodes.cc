@@ -32,33 +32,14 @@ class NodesReader {
     const YamlValue* value = map.require("device");
     if (value == nullptr) return;
     if (value->kind != YamlValue::Kind::kScalar)
-      return read_device_map(context_, *value, fmt::format("nodes[{}].device", number),
-                             node.device);
-    const std::string& text = value->text;
-    if (is_path(text)) return take(*value, file_of(text), node);
-    if (!library_.has(text))
-      return context_.error(
-          value->mark,
-          fmt::format("no device called \"{}\"{} (soliton list devices)", text,
-                      context_.wants_more() ? suggestion(text, library_.names()) : ""));
-    take(*value, library_.path_of(text), node);
-    node.device_is_builtin = true;
-  }
-
-  // Beside the cluster file, or else among the shipped ones.
-  std::string file_of(const std::string& path) const {
-    const std::string beside = resolve_path(site_.folder, path);
-    const std::string shipped = resolve_path(site_.data.path, path);
-    return !is_regular_file(beside) && is_regular_file(shipped) ? shipped : beside;
-  }
-
-  void take(const YamlValue& value, const std::string& path, NodeSpec& node) {
-    if (!is_regular_file(path)) return context_.error(value.mark, explain_missing_file(path));
-    const Checked<Device>& device = library_.file(path);
-    if (device)
-      node.device = *device;
-    else
-      context_.include(value.mark, device.error());
+      return read_device_map(
+          context_, *value, fmt::format("nodes[{}].device", number),
+          [&](const YamlValue& base) { return library_.named(context_, base, site_.folder); },
+          node.device);
+    const Device* device = library_.named(context_, *value, site_.folder);
+    if (device == nullptr) return;
+    node.device = *device;
+    node.device_is_builtin = !is_path(value->text);
   }
 
   static void check_place(MapReader& map, const std::string& place) {

@@ -69,16 +69,20 @@ std::vector<SchemaMap> cluster_maps() {
 
 std::vector<SchemaMap> device_maps() {
   return {
-      {"device", keys("name kind description source clock tile_engines lanes native_dimension "
-                      "multifunction_units matrix_registers instruction_words dram dram_bandwidth "
-                      "network_bandwidth operator_overhead memory_bandwidth",
+      {"device", keys("base name kind description source clock tile_engines lanes native_dimension "
+                      "batch_lanes multifunction_units matrix_registers instruction_words dram "
+                      "dram_bandwidth network_bandwidth cell_programs operator_overhead "
+                      "memory_bandwidth",
                       {{"vector_registers", "vector_registers"},
                        {"formats", "device_format", true},
+                       {"published_peaks", "published_peak", true},
                        {"timing", "device_timing"}})},
       {"vector_registers", keys("initial add_sub_0 add_sub_1 multiply")},
       {"device_format", keys("name beats_per_tile")},
+      {"published_peak", keys("name peak")},
       {"device_timing",
-       keys("dispatch_cycles depth_cycles vector_cycles request_cycles calibrated source")},
+       keys("dispatch_cycles slot_overhead_cycles depth_cycles depth_cycles_per_vector "
+            "vector_cycles vector_cycles_per_vector request_cycles occupancy calibrated source")},
   };
 }
 

@@ -123,7 +123,7 @@ Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::strin
 // `folder`.
 std::string write_cluster(const ClusterSpec& spec, const std::string& folder);
 
-Checked<Device> read_device(const std::string& file);
+Checked<Device> read_device(const std::string& file, const DataRoot& data);
 // All shipped devices by name.
 Checked<std::vector<Device>> builtin_devices(const DataRoot& data);
 

@@ -58,20 +58,40 @@ std::string formats_text(const std::vector<NpuFormat>& formats) {
   return fmt::format("[{}]", fmt::join(entries, ", "));
 }
 
+std::string peaks_text(const std::vector<PublishedPeak>& peaks) {
+  std::vector<std::string> entries;
+  for (const PublishedPeak& peak : peaks)
+    entries.push_back(FlowMap()
+                          .add("name", scalar(peak.format))
+                          .add("peak", fmt::format("{} TOPS", peak.tops))
+                          .text());
+  return fmt::format("[{}]", fmt::join(entries, ", "));
+}
+
+std::string timing_text(const NpuTimingParameters& timing) {
+  FlowMap out;
+  out.add("dispatch_cycles", timing.dispatch_cycles)
+      .add("slot_overhead_cycles", timing.slot_overhead_cycles)
+      .add("depth_cycles", timing.depth_cycles)
+      .add("depth_cycles_per_vector", timing.depth_cycles_per_vector)
+      .add("vector_cycles", timing.vector_cycles)
+      .add("vector_cycles_per_vector", timing.vector_cycles_per_vector)
+      .add("request_cycles", timing.request_cycles)
+      .add("occupancy", spelling(occupancies(), timing.occupancy));
+  return out.add("calibrated", flag(timing.calibrated)).add("source", quoted(timing.source)).text();
+}
+
 std::string npu_text(const NpuDevice& npu) {
-  FlowMap registers, timing, out;
+  FlowMap registers, out;
   registers.add("initial", npu.initial_vrf).add("add_sub_0", npu.add_sub_vrf_0);
   registers.add("add_sub_1", npu.add_sub_vrf_1).add("multiply", npu.multiply_vrf);
-  timing.add("dispatch_cycles", npu.timing.dispatch_cycles)
-      .add("depth_cycles", npu.timing.depth_cycles);
-  timing.add("vector_cycles", npu.timing.vector_cycles)
-      .add("request_cycles", npu.timing.request_cycles);
-  timing.add("calibrated", flag(npu.timing.calibrated)).add("source", quoted(npu.timing.source));
   out.add("name", scalar(npu.name)).add("kind", "npu").add("description", quoted(npu.description));
   out.add("source", quoted(npu.source))
       .add("clock", spell(npu.clock))
       .add("tile_engines", npu.tile_engines);
-  out.add("lanes", npu.lanes).add("native_dimension", npu.native_dim);
+  out.add("lanes", npu.lanes)
+      .add("native_dimension", npu.native_dim)
+      .add("batch_lanes", npu.batch_lanes);
   out.add("multifunction_units", npu.multifunction_units)
       .add("matrix_registers", npu.matrix_rf_tiles);
   out.add("vector_registers", registers.text()).add("instruction_words", npu.instruction_words);
@@ -79,7 +99,9 @@ std::string npu_text(const NpuDevice& npu) {
   // No rate is how a device without DRAM is written.
   if (npu.dram_rate.bits_per_second > 0) out.add("dram_bandwidth", spell(npu.dram_rate));
   out.add("network_bandwidth", spell(npu.network_rate)).add("formats", formats_text(npu.formats));
-  return out.add("timing", timing.text()).text();
+  if (!npu.published_peaks.empty()) out.add("published_peaks", peaks_text(npu.published_peaks));
+  out.add("cell_programs", spelling(cell_programs(), npu.cell_programs));
+  return out.add("timing", timing_text(npu.timing)).text();
 }
 
 std::string device_text(const NodeSpec& node) {

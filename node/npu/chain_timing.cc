@@ -9,20 +9,22 @@ namespace soliton {
 ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
     : clock_(shard.device.clock, shard.device.tile_engines),
       cycle_(clock_.cycles(1)),
-      depth_(clock_.cycles(shard.device.timing.depth_cycles)),
-      vector_(clock_.cycles(shard.device.timing.vector_cycles)),
-      vector_lane_((clock_.cycles(shard.device.native_dim) + shard.device.lanes - 1) /
-                   shard.device.lanes),
       request_(clock_.cycles(shard.device.timing.request_cycles)),
-      vectors_(program.layout().size()),
+      slot_overhead_(clock_.cycles(shard.device.timing.slot_overhead_cycles)),
+      vector_pass_((clock_.cycles(shard.device.native_dim) + shard.device.lanes - 1) /
+                   shard.device.lanes),
+      lanes_at_once_(shard.device.batch_lanes),
+      vectors_(program.layout().slots()),
       stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}
 
 void ChainTiming::begin(const Arrival& start, std::uint32_t lanes) {
-  lanes_ = lanes;
+  passes_ = (static_cast<Ticks>(lanes) + lanes_at_once_ - 1) / lanes_at_once_;
   start_ = start;
   origins_.assign(1, start);
   issue_ = {request_, 0};
   mvu_free_ = issue_;
+  dram_read_free_ = issue_;
+  dram_write_free_ = issue_;
   stream_.begin(issue_);
   std::ranges::fill(vectors_, Vector{issue_, issue_});
   last_result_ = request_;
@@ -30,8 +32,8 @@ void ChainTiming::begin(const Arrival& start, std::uint32_t lanes) {
 }
 
 ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message) {
-  if (message != nullptr) await(*message);
-  const Moment input = chain.from_netq ? issue_ : ready(chain.source, issue_);
+  Wait wait = message != nullptr && await(*message) ? Wait::kMessage : Wait::kNothing;
+  const Moment input = input_ready(chain, wait);
   Moment operands{};
   bool any_operand = false;
   for (const MfuOperation& operation : chain.operations) {
@@ -42,27 +44,58 @@ ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message
   const Moment* known = any_operand ? &operands : nullptr;
   ChainTimes times =
       chain.matrix != nullptr ? product(chain, input, known) : vector_only(chain, input, known);
+  if (times.start.at > input.at) wait = chain.matrix != nullptr ? Wait::kUnit : Wait::kOperands;
+  times.wait = wait;
   const Moment operands_read = chain.matrix != nullptr ? after(times.result, -cycle_) : times.start;
   if (!chain.from_netq) mark_read(chain.source, times.start);
+  mark_read(chain.matrix_tiles, mvu_free_);
   for (const MfuOperation& operation : chain.operations)
     mark_read(operation.operand, operands_read);
   times.result = after_hazards(chain, times.result);
-  for (const WriteTarget& write : chain.writes) {
-    for (std::uint32_t i = 0; i < write.vectors.count; ++i) {
-      vectors_[write.vectors.first + i] = {times.result, times.result};
-    }
-  }
-  last_result_ = std::max(last_result_, times.result.at);
+  times.written = write_back(chain, times.result);
+  last_result_ = std::max(last_result_, times.written.at);
   return times;
 }
 
-void ChainTiming::await(const Arrival& message) {
-  if (message.at <= start_.at) return;
+Moment ChainTiming::input_ready(const CompiledChain& chain, Wait& wait) {
+  Moment input = issue_;
+  const auto until = [&](Moment moment, Wait why) {
+    if (moment.at > input.at) wait = why;
+    input = moment;
+  };
+  if (!chain.from_netq) until(ready(chain.source, input), Wait::kVector);
+  if (chain.dram_ticks > 0) {
+    dram_read_free_ = after(later_of(input, dram_read_free_), chain.dram_ticks);
+    until(dram_read_free_, Wait::kDram);
+  }
+  until(ready(chain.matrix_tiles, input), Wait::kMatrix);
+  return input;
+}
+
+Moment ChainTiming::write_back(const CompiledChain& chain, Moment result) {
+  Moment last = result;
+  for (const WriteTarget& write : chain.writes) {
+    Moment at = result;
+    if (write.dram_ticks > 0) {
+      dram_write_free_ = after(later_of(result, dram_write_free_), write.dram_ticks);
+      at = dram_write_free_;
+      last = later_of(last, at);
+    }
+    for (std::uint32_t i = 0; i < write.vectors.count; ++i)
+      vectors_[write.vectors.first + i] = {at, at};
+  }
+  return last;
+}
+
+// Whether issue waits for it.
+bool ChainTiming::await(const Arrival& message) {
+  if (message.at <= start_.at) return false;
   const Ticks at = clock_.ticks(message.at - start_.at);
-  if (at <= issue_.at) return;
+  if (at <= issue_.at) return false;
   waited_ += std::max<Ticks>(0, at - std::max(last_result_, issue_.at));
   issue_ = {at, static_cast<std::uint32_t>(origins_.size())};
   origins_.push_back(message);
+  return true;
 }
 
 Moment ChainTiming::ready(VectorRange range, Moment at_least) const {
@@ -82,18 +115,20 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
   const Moment start = later_of(mvu_free_, input);
   mvu_free_ = after(start, slot(chain));
   if (chain.streamed_tiles > 0)
-    mvu_free_ = later_of(mvu_free_,
-                         stream_.multiply(start, chain.streamed_tiles, lanes_ * chain.tile_ticks));
-  Moment result = after(mvu_free_, depth_);
+    mvu_free_ = later_of(
+        mvu_free_, stream_.multiply(start, chain.streamed_tiles, passes_ * chain.tile_ticks));
+  Moment result = after(mvu_free_, chain.latency);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
-  return {start, result};
+  return {start, result, result};
 }
 
 ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
                                     const Moment* operands) const {
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
-  if (chain.operations.empty()) return {start, start};
-  return {start, after(start, vector_ + (lanes_ - 1) * chain.rows * vector_lane_)};
+  Ticks latency = chain.latency;
+  if (!chain.operations.empty()) latency += (passes_ - 1) * chain.rows * vector_pass_;
+  const Moment result = after(start, latency);
+  return {start, result, result};
 }
 
 Moment ChainTiming::after_hazards(const CompiledChain& chain, Moment result) const {

@@ -1,19 +1,33 @@
 // When each chain starts and when its result is there: timing model C of the npu design page,
-// section 8.
+// section 8, with the terms of section 10. A device family is a set of parameters
+// (protocol/isa/device.h); CompiledProgram makes slot and latency of each chain from them:
+//
+//   slot    = max(I, occupancy + slot overhead)
+//   D, V    = a constant + a term for each native vector of the chain's rows
 //
 //   MV chain:       start = max(MVU free, input vector ready, issue)
-//                   MVU free = start + slot, slot = max(I, occupancy); with the matrix in Dram not
-//                   before its last tile has come and been multiplied (tile_stream.h)
+//                   MVU free = start + slot; with the matrix in Dram not before its last tile has
+//                   come and been multiplied (tile_stream.h)
 //                   result = max(start + slot + D, MFU operands ready + 1 cycle)
 //   vector chain:   start = max(operands ready, issue); result = start + V, without any operation
 //   start issue:          T0 after the request's start, then the latest arrival among the NetQ
 //   messages read so far
 //
-// A batch of b lanes: the unit works b times as long on each tile that it has, so a slot is max(I,
-// b occupancies), and the stream brings a tile once for all lanes. Results of a chain are there
-// when its last lane is. A vector chain takes V and, for each further lane, rows * N / L cycles:
-// native vectors pass at L elements a cycle, the rate at which the unit takes them in (C, our own
-// choice). Moves stay free: a network port fills more slowly.
+//   Dram:           reads are served one after the other, in program order, and so are writes; the
+//                   directions do not delay each other (C). An input from Dram is ready bytes /
+//                   DRAM rate after it could start; a write is there as long after the result.
+//                   A chain's other writes do not wait for it. Streamed weights have their own
+//                   share of the rate, all of it (C)
+//   matrix chain:   a move of tiles, by the same rules; an mv_mul waits for tiles on their way into
+//                   its matrix, and they for the products with the old ones
+//   scalar chain:   takes no time; an s_rd holds issue until its message is there
+//
+// A batch of b lanes goes through in p = ceil(b / batch lanes of the device) passes: the unit works p
+// times as long on each tile that it has, so a slot is max(I, p occupancies + overhead), and the
+// stream brings a tile once for all of them. Results of a chain are there when its last lane is. A
+// vector chain takes V and, for each further pass, rows * N / L cycles: native vectors go by at L
+// elements a cycle, the rate at which the unit takes them in (C, our own choice). Moves stay free: a
+// network port fills more slowly.
 //
 // A pure move (v_rd, v_wr) takes no time: the model was fitted with T0 covering the way in and out
 // of NetQ.
@@ -42,9 +56,22 @@
 
 namespace soliton {
 
+// What the start of a chain waited for last.
+enum class Wait : std::uint8_t {
+  kNothing,   // it started when it was issued
+  kMessage,   // its message from NetQ, which held up its issue
+  kVector,    // the vectors or tiles it reads to be written
+  kDram,      // the way from Dram
+  kMatrix,    // tiles on their way into its matrix
+  kUnit,      // the matrix-vector unit
+  kOperands,  // a vector chain's operands
+};
+
 struct ChainTimes {
   Moment start;
   Moment result;
+  Moment written;  // its last write, those to Dram included
+  Wait wait = Wait::kNothing;
 };
 
 class ChainTiming {
@@ -54,8 +81,8 @@ class ChainTiming {
 
   // All registers are ready and the first chain can start T0 after `start`.
   void begin(const Arrival& start, std::uint32_t lanes = 1);
-  // Issues the next chain in program order. `message` is what its v_rd takes from NetQ, null when
-  // it reads registers.
+  // Issues the next chain in program order. `message` is what it takes from NetQ, null when it
+  // reads memories.
   ChainTimes issue(const CompiledChain& chain, const Arrival* message);
 
   Instant instant(Ticks at) const { return start_.at + clock_.duration(at); }
@@ -63,7 +90,8 @@ class ChainTiming {
   Arrival arrival(Moment moment) const;
   // How long the matrix-vector unit works on the chain, in all lanes.
   Ticks slot(const CompiledChain& chain) const {
-    return std::max(chain.slot, lanes_ * chain.occupied);
+    return passes_ == 1 ? chain.slot
+                        : std::max(chain.slot, passes_ * chain.occupied + slot_overhead_);
   }
   // Latest result so far.
   Ticks last_result() const { return last_result_; }
@@ -78,25 +106,29 @@ class ChainTiming {
                     // nothing has read it
   };
 
-  void await(const Arrival& message);
+  bool await(const Arrival& message);
+  Moment input_ready(const CompiledChain& chain, Wait& wait);
   Moment ready(VectorRange range, Moment at_least) const;
   void mark_read(VectorRange range, Moment at);
   ChainTimes product(const CompiledChain& chain, Moment input, const Moment* operands);
   ChainTimes vector_only(const CompiledChain& chain, Moment input, const Moment* operands) const;
   Moment after_hazards(const CompiledChain& chain, Moment result) const;
+  Moment write_back(const CompiledChain& chain, Moment result);
 
   ClockDomain clock_;
   Ticks cycle_;
-  Ticks depth_;
-  Ticks vector_;
-  Ticks vector_lane_;  // a native vector of one lane
   Ticks request_;
-  Ticks lanes_ = 1;
-  std::vector<Vector> vectors_;
+  Ticks slot_overhead_;
+  Ticks vector_pass_;  // a native vector goes by
+  Ticks lanes_at_once_;
+  Ticks passes_ = 1;
+  std::vector<Vector> vectors_;  // and tiles
   std::vector<Arrival> origins_;
   Arrival start_;
   Moment issue_;
   Moment mvu_free_;
+  Moment dram_read_free_;
+  Moment dram_write_free_;
   TileStream stream_;
   Ticks last_result_ = 0;
   Ticks waited_ = 0;

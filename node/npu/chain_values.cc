@@ -47,46 +47,45 @@ ActivationFunction activation_function(Opcode opcode) {
   }
 }
 
-std::shared_ptr<const std::vector<PackedMatrix>> pack(const Shard& shard, KernelLevel level) {
-  auto packed = std::make_shared<std::vector<PackedMatrix>>();
-  for (const ShardMatrix& matrix : shard.matrices) {
-    const BfpMatrix& weights = matrix.weights;
-    const auto rows = static_cast<std::size_t>(weights.rows);
-    SOLITON_CHECK_MSG(weights.mantissas.size() == rows * static_cast<std::size_t>(weights.columns),
-                      "{}: {} mantissas", matrix.name, weights.mantissas.size());
-    SOLITON_CHECK_MSG(rows <= static_cast<std::size_t>(matrix.tile_rows) *
-                                  static_cast<std::size_t>(shard.device.native_dim),
-                      "{}: {} rows", matrix.name, rows);
-    packed->emplace_back(weights, level);
-  }
-  return packed;
-}
-
 }  // namespace
 
 static_assert(std::endian::native == std::endian::little,
               "messages hold fp16 values little endian");
 
+ChainValues::Weights::Weights(const Shard& shard, KernelLevel level_in)
+    : level(level_in), tiles(shard) {
+  for (const ShardMatrix& matrix : shard.matrices) {
+    const auto rows = static_cast<std::size_t>(matrix.weights.rows);
+    SOLITON_CHECK_MSG(
+        matrix.weights.elements() == rows * static_cast<std::size_t>(matrix.weights.columns),
+        "{}: {} weights", matrix.name, matrix.weights.elements());
+    SOLITON_CHECK_MSG(rows <= static_cast<std::size_t>(matrix.tile_rows) *
+                                  static_cast<std::size_t>(shard.device.native_dim),
+                      "{}: {} rows", matrix.name, rows);
+    packed.emplace_back(tiles.weights(matrix), level);
+  }
+}
+
 ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, KernelLevel level)
-    : ChainValues(shard, program, pack(shard, level)) {}
+    : ChainValues(shard, program, std::make_shared<Weights>(shard, level)) {}
 
 ChainValues::ChainValues(Lane lane)
-    : ChainValues(lane.first.shard_, lane.first.program_, lane.first.packed_) {}
+    : ChainValues(lane.first.shard_, lane.first.program_, lane.first.weights_) {}
 
 ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program,
-                         std::shared_ptr<const std::vector<PackedMatrix>> packed)
+                         std::shared_ptr<Weights> weights)
     : shard_(shard),
       program_(program),
       native_dim_(static_cast<std::size_t>(shard.device.native_dim)),
       values_(program.layout().size(), shard.device.native_dim),
-      packed_(std::move(packed)),
+      weights_(std::move(weights)),
       current_ordinal_(program.streams()),
       ahead_(shard.matrices.size(), program.streams()),
       ahead_values_(kVectorsAtOnce),
       pipe_(program.widest() * native_dim_) {
   load_constants();
   std::size_t rows_max = 0;
-  for (const PackedMatrix& matrix : *packed_)
+  for (const PackedMatrix& matrix : weights_->packed)
     rows_max = std::max(rows_max, static_cast<std::size_t>(matrix.rows()));
   sums_.resize(rows_max);
 }
@@ -116,6 +115,7 @@ void ChainValues::issue(const CompiledChain& chain, Payload message) {
   if (chain.from_netq && queued_messages_ == kMessagesQueued) flush();
   queued_messages_ += chain.from_netq;
   queue_.push_back({&chain, std::move(message)});
+  if (chain.by_offset) flush();
 }
 
 void ChainValues::flush() {
@@ -128,6 +128,7 @@ void ChainValues::flush() {
 void ChainValues::run(std::size_t at) {
   const Queued& queued = queue_[at];
   const CompiledChain& chain = *queued.chain;
+  if (chain.kind == ChainKind::kMatrix) return move_tiles(queued);
   if (chain.feeds) current_ordinal_[*chain.feeds] = ordinal(at);
   const std::span<const Half> input = read(queued);
   if (chain.stream)
@@ -173,23 +174,53 @@ std::span<const Half> ChainValues::read(const Queued& queued) {
     copy_message(queued.message, pipe);
     return pipe;
   }
+  if (chain.source_fault) {
+    std::ranges::fill(pipe, kHalfNan);
+    return pipe;
+  }
   const std::span<const Half> source = values_.vectors(chain.source.first, chain.source.count);
   if (chain.matrix != nullptr) return source;
   std::ranges::copy(source, pipe.begin());
   return pipe;
 }
 
+void ChainValues::move_tiles(const Queued& queued) {
+  const CompiledChain& chain = *queued.chain;
+  const Instruction& read = chain.instructions.front();
+  const Instruction& write = chain.instructions.back();
+  const std::size_t elements = native_dim_ * native_dim_;
+  std::vector<Half> values(chain.from_netq ? chain.tiles * elements : 0);
+  if (chain.from_netq) copy_message(queued.message, values);
+  // All are read before the first is written: the ranges may overlap.
+  std::vector<WeightTile> tiles;
+  for (std::uint32_t i = 0; i < chain.tiles; ++i)
+    tiles.push_back(chain.from_netq ? weights_->tiles.quantise(std::span<const Half>(values).subspan(
+                                          i * elements, elements))
+                                    : weights_->tiles.read(read.memory, read.index + i));
+  for (std::uint32_t i = 0; i < chain.tiles; ++i)
+    weights_->tiles.write(write.memory, write.index + i, tiles[i]);
+  counts_.poisoned_weights = weights_->tiles.poisoned_blocks();
+  for (std::size_t i = 0; i < weights_->packed.size(); ++i)
+    if (weights_->tiles.holds(shard_.matrices[i], write.memory, write.index)) repack(i);
+}
+
+void ChainValues::repack(std::size_t matrix) {
+  weights_->packed[matrix] = PackedMatrix(weights_->tiles.weights(shard_.matrices[matrix]), weights_->level);
+}
+
 void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
-  const PackedMatrix& packed = (*packed_)[chain.matrix_index];
-  const bool known = activation_known_ && chain.source.first == activation_source_.first &&
-                     activation_.suits(packed);
+  const PackedMatrix& packed = weights_->packed[chain.matrix_index];
+  const bool in_registers = !chain.from_netq && !chain.source_fault;
+  const bool known = activation_known_ && in_registers &&
+                     chain.source.first == activation_source_.first && activation_.suits(packed);
   if (!known) activation_.quantise(input.first(static_cast<std::size_t>(packed.columns())), packed);
-  activation_known_ = true;
+  activation_known_ = in_registers;
   activation_source_ = chain.source;
   counts_.poisoned_blocks += activation_.poisoned_blocks();
   const std::span<float> sums =
       std::span<float>(sums_).first(static_cast<std::size_t>(packed.rows()));
   multiply(packed, activation_, sums);
+  weights_->tiles.poison(*chain.matrix, sums);
   into_pipe(chain, sums);
 }
 
@@ -201,7 +232,7 @@ void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Ha
   } else {
     std::array<StreamVector, kVectorsAtOnce> vectors;
     const std::size_t count = collect_vectors(chain, input, at, vectors);
-    product = ahead_.multiply((*packed_)[chain.matrix_index], chain.matrix_index, *chain.stream,
+    product = ahead_.multiply(weights_->packed[chain.matrix_index], chain.matrix_index, *chain.stream,
                               std::span(vectors).first(count));
   }
   counts_.poisoned_blocks += product.poisoned_blocks;

@@ -18,6 +18,7 @@
 
 #include "node/npu/compiled_program.h"
 #include "node/npu/kernels/product.h"
+#include "node/npu/matrix_tiles.h"
 #include "node/npu/products_ahead.h"
 #include "node/npu/register_files.h"
 #include "protocol/base/payload.h"
@@ -28,12 +29,13 @@ struct ValueCounts {
   std::uint64_t fp16_overflows = 0;  // finite operands, infinite result
   std::uint64_t poisoned_blocks =
       0;  // blocks with a NaN or infinity that entered a product; once a product
+  std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with one
 };
 
 class ChainValues {
  public:
   // Loads the shard's constants and packs its weights. `shard` and `program` must outlive the
-  // object. REQUIRES: the shard's matrices have their mantissas.
+  // object. REQUIRES: the shard's matrices have their weights.
   ChainValues(const Shard& shard, const CompiledProgram& program,
               KernelLevel level = best_kernel_level());
 
@@ -45,8 +47,9 @@ class ChainValues {
 
   // Zeroes the initial state. REQUIRES: flush() since the last issue().
   void begin();
-  // The next chain in program order, up to its v_wr to registers. `message` is what its v_rd takes
-  // from NetQ; ignored when it reads registers.
+  // The next vector or matrix chain in program order, up to its writes to memories. `message` is
+  // what it takes from NetQ; ignored when it reads memories. A chain by offset has been resolved,
+  // and is computed before the call returns; any other must outlive the object.
   void issue(const CompiledChain& chain, Payload message);
   // The next message that a chain wrote to NetQ, in order of issue: fp16 values, little endian.
   // REQUIRES: a chain issued so far wrote one that has not been taken.
@@ -62,12 +65,21 @@ class ChainValues {
     Payload message;
   };
 
-  ChainValues(const Shard& shard, const CompiledProgram& program,
-              std::shared_ptr<const std::vector<PackedMatrix>> packed);
+  // What the lanes share. Only a program without a batch may write it: check_shard().
+  struct Weights {
+    Weights(const Shard& shard, KernelLevel level);
+    KernelLevel level;
+    MatrixTiles tiles;
+    std::vector<PackedMatrix> packed;  // by position among the shard's matrices
+  };
+
+  ChainValues(const Shard& shard, const CompiledProgram& program, std::shared_ptr<Weights> weights);
   void load_constants();
   void run(std::size_t at);
   // The pipeline's content is `pipe_`, except that a product reads registers in place.
   std::span<const Half> read(const Queued& queued);
+  void move_tiles(const Queued& queued);
+  void repack(std::size_t matrix);
   void copy_message(const Payload& message, std::span<Half> to) const;
   void multiply_registers(const CompiledChain& chain, std::span<const Half> input);
   void multiply_stream(const CompiledChain& chain, std::span<const Half> input, std::size_t at);
@@ -83,8 +95,7 @@ class ChainValues {
   const CompiledProgram& program_;
   std::size_t native_dim_;
   RegisterValues values_;
-  // By position among the shard's matrices; shared by the lanes.
-  std::shared_ptr<const std::vector<PackedMatrix>> packed_;
+  std::shared_ptr<Weights> weights_;  // of all lanes
   ValueCounts counts_;
 
   std::vector<Queued> queue_;

@@ -16,7 +16,11 @@ CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(sh
   writes_.reserve(instructions);
   chains_.reserve(shard.program.chains.size());
   for (const Chain& chain : shard.program.chains) add_chain(chain);
-  streams_ = find_input_streams(chains_, kept_ranges());
+  // Weights that change and addresses that are not known leave nothing to compute ahead.
+  const bool fixed = std::ranges::all_of(chains_, [](const CompiledChain& chain) {
+    return chain.kind == ChainKind::kVector && !chain.by_offset;
+  });
+  if (fixed) streams_ = find_input_streams(chains_, kept_ranges());
 }
 
 // Ranges with a content that no chain has written.
@@ -26,56 +30,89 @@ std::vector<VectorRange> CompiledProgram::kept_ranges() const {
     if (vector.values.empty()) continue;
     const std::int64_t count =
         native_vectors(static_cast<std::int64_t>(vector.values.size()), shard_.device.native_dim);
-    ranges.push_back(range(vector.memory, vector.index, static_cast<std::uint32_t>(count)));
+    ranges.push_back(
+        {layout_.flat(vector.memory, vector.index), static_cast<std::uint32_t>(count)});
   }
   for (const ZeroedRange& zeroed : shard_.zeroed)
-    if (zeroed.count != 0) ranges.push_back(range(zeroed.memory, zeroed.first, zeroed.count));
+    if (zeroed.count != 0)
+      ranges.push_back({layout_.flat(zeroed.memory, zeroed.first), zeroed.count});
   return ranges;
 }
 
 void CompiledProgram::add_chain(const Chain& chain) {
+  SOLITON_CHECK_MSG(!chain.instructions.empty(), "{}: empty chain", chain.label);
   CompiledChain out;
+  out.kind = chain_kind(chain);
   out.rows = chain.rows;
-  out.source.count = chain.rows;
+  out.instructions = chain.instructions;
+  if (out.kind == ChainKind::kVector) out.source.count = chain.rows;
+  if (out.kind == ChainKind::kMatrix)
+    out.tiles = static_cast<std::uint32_t>(tiles_of(chain.rows, chain.columns));
   const std::size_t first_operation = operations_.size();
   const std::size_t first_write = writes_.size();
   for (std::size_t i = 0; i < chain.instructions.size(); ++i) {
     const Instruction& instruction = chain.instructions[i];
-    SOLITON_CHECK_MSG((i == 0) == (instruction.opcode == Opcode::kVRd),
-                      "{}: v_rd must come first, once", chain.label);
-    switch (instruction.opcode) {
-      case Opcode::kVRd:
-        break;
-      case Opcode::kMvMul:
-        resolve_product(instruction, chain, out);
-        break;
-      case Opcode::kVWr:
-        writes_.push_back(resolve_write(instruction, chain.rows));
-        break;
-      default:
-        operations_.push_back(resolve_operation(instruction, chain.rows));
-    }
+    const bool reads = instruction.opcode == Opcode::kVRd || instruction.opcode == Opcode::kMRd ||
+                       instruction.opcode == Opcode::kSRd;
+    SOLITON_CHECK_MSG(out.kind == ChainKind::kScalar ? !reads || i == 0 : reads == (i == 0),
+                      "{}: a read must come first, once", chain.label);
+    out.by_offset = out.by_offset || instruction.indexing != Indexing::kDirect;
+    add_instruction(instruction, chain, out);
   }
-  SOLITON_CHECK_MSG(!chain.instructions.empty(), "{}: empty chain", chain.label);
-  resolve_source(chain.instructions.front(), out);
+  resolve_source(chain.instructions.front(), chain, out);
   out.operations = std::span<const MfuOperation>(operations_).subspan(first_operation);
   out.writes = std::span<const WriteTarget>(writes_).subspan(first_write);
-  widest_ = std::max({widest_, out.source.count, out.rows});
+  out.latency = latency(out);
+  if (out.kind == ChainKind::kVector) widest_ = std::max({widest_, out.source.count, out.rows});
   chains_.push_back(out);
 }
 
-void CompiledProgram::resolve_source(const Instruction& read, CompiledChain& out) const {
+void CompiledProgram::add_instruction(const Instruction& instruction, const Chain& chain,
+                                      CompiledChain& out) {
+  switch (instruction.opcode) {
+    case Opcode::kVRd:
+    case Opcode::kMRd:
+    case Opcode::kSRd:
+    case Opcode::kSWr:
+    case Opcode::kSAdd:
+      break;
+    case Opcode::kMvMul:
+      resolve_product(instruction, chain, out);
+      break;
+    case Opcode::kVWr:
+      written_[static_cast<std::size_t>(instruction.memory)] = true;
+      [[fallthrough]];
+    case Opcode::kMWr:
+      writes_.push_back(resolve_write(instruction, chain));
+      break;
+    default:
+      operations_.push_back(resolve_operation(instruction, chain.rows));
+  }
+}
+
+void CompiledProgram::resolve_source(const Instruction& read, const Chain& chain,
+                                     CompiledChain& out) const {
+  if (read.opcode == Opcode::kSWr || read.opcode == Opcode::kSAdd) return;
+  const auto tiles = static_cast<std::uint32_t>(tiles_of(chain.rows, chain.columns));
   if (read.memory != Memory::kNetQ) {
-    out.source = range(read.memory, read.index, out.source.count);
+    const std::uint32_t count = read.opcode == Opcode::kMRd ? tiles : out.source.count;
+    out.dram_ticks = dram_ticks(read, count);
+    out.source = read.opcode == Opcode::kMRd ? layout_.tiles(read.memory, read.index, tiles)
+                                             : range(read, count);
     return;
   }
-  SOLITON_CHECK_MSG(read.index < shard_.in_ports.size(), "in port {}", read.index);
+  const std::uint32_t port = read.opcode == Opcode::kSRd ? scalar_value(read) : read.index;
+  SOLITON_CHECK_MSG(port < shard_.in_ports.size(), "in port {}", port);
   const std::int64_t filled =
-      native_vectors(shard_.in_ports[read.index].elements, shard_.device.native_dim);
-  SOLITON_CHECK_MSG(filled <= out.source.count, "in port {} has {} vectors, v_rd takes {}",
-                    read.index, filled, out.source.count);
+      native_vectors(shard_.in_ports[port].elements, shard_.device.native_dim);
+  const std::int64_t taken = read.opcode == Opcode::kMRd
+                                 ? std::int64_t{tiles} * shard_.device.native_dim
+                             : read.opcode == Opcode::kSRd ? 1
+                                                           : out.source.count;
+  SOLITON_CHECK_MSG(filled <= taken, "in port {} has {} vectors, {} takes {}", port, filled,
+                    opcode_name(read.opcode), taken);
   out.from_netq = true;
-  out.port = static_cast<std::uint16_t>(read.index);
+  out.port = static_cast<std::uint16_t>(port);
 }
 
 void CompiledProgram::resolve_product(const Instruction& product, const Chain& chain,
@@ -88,17 +125,33 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   SOLITON_CHECK_MSG(matrix->tile_rows == chain.rows && matrix->tile_columns == chain.columns,
                     "{}: {} is {} x {} tiles, the chain {} x {}", chain.label, matrix->name,
                     matrix->tile_rows, matrix->tile_columns, chain.rows, chain.columns);
-  const std::int64_t tiles = std::int64_t{matrix->tile_rows} * matrix->tile_columns;
-  const Ticks occupied = tiles * shard_.beats_per_tile;
+  const NpuTimingParameters& timing = shard_.device.timing;
+  const std::int64_t engines = shard_.device.tile_engines;
   out.matrix = &*matrix;
   out.matrix_index = static_cast<std::size_t>(matrix - shard_.matrices.begin());
-  out.slot = std::max(shard_.device.timing.dispatch_cycles * shard_.device.tile_engines, occupied);
-  out.occupied = occupied;
-  if (matrix->memory == Memory::kDram) out.streamed_tiles = tiles;
+  out.matrix_tiles =
+      layout_.tiles(matrix->memory, matrix->tile_address,
+                    static_cast<std::uint32_t>(tiles_of(matrix->tile_rows, matrix->tile_columns)));
+  out.occupied =
+      shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns) * shard_.beats_per_tile;
+  out.slot = std::max(timing.dispatch_cycles * engines,
+                      out.occupied + timing.slot_overhead_cycles * engines);
+  if (matrix->memory == Memory::kDram)
+    out.streamed_tiles = std::int64_t{matrix->tile_rows} * matrix->tile_columns;
   out.tile_ticks = shard_.beats_per_tile;
   out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *
              static_cast<std::uint64_t>(matrix->weights.columns);
   out.source.count = chain.columns;
+}
+
+Ticks CompiledProgram::latency(const CompiledChain& chain) const {
+  const NpuTimingParameters& timing = shard_.device.timing;
+  std::int64_t cycles = 0;
+  if (chain.matrix != nullptr)
+    cycles = timing.depth_cycles + timing.depth_cycles_per_vector * chain.rows;
+  else if (!chain.operations.empty())
+    cycles = timing.vector_cycles + timing.vector_cycles_per_vector * chain.rows;
+  return cycles * shard_.device.tile_engines;
 }
 
 MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,
@@ -107,21 +160,41 @@ MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,
   SOLITON_CHECK_MSG(unit != MfuUnit::kNone, "{} in a vector chain",
                     opcode_name(instruction.opcode));
   if (unit == MfuUnit::kActivation) return {instruction.opcode, false, {}};
-  return {instruction.opcode, true, range(instruction.memory, instruction.index, rows)};
+  return {instruction.opcode, true, range(instruction, rows)};
 }
 
-WriteTarget CompiledProgram::resolve_write(const Instruction& write, std::uint32_t rows) const {
-  if (write.memory != Memory::kNetQ) return {false, 0, range(write.memory, write.index, rows)};
+WriteTarget CompiledProgram::resolve_write(const Instruction& write, const Chain& chain) const {
+  if (write.opcode == Opcode::kMWr) {
+    const auto tiles = static_cast<std::uint32_t>(tiles_of(chain.rows, chain.columns));
+    return {false, 0, layout_.tiles(write.memory, write.index, tiles), dram_ticks(write, tiles),
+            write};
+  }
+  if (write.memory != Memory::kNetQ)
+    return {false, 0, range(write, chain.rows), dram_ticks(write, chain.rows), write};
   SOLITON_CHECK_MSG(write.index < shard_.out_ports.size(), "out port {}", write.index);
   const std::int64_t filled =
       native_vectors(shard_.out_ports[write.index].elements, shard_.device.native_dim);
-  SOLITON_CHECK_MSG(filled <= rows, "out port {} takes {} vectors, v_wr has {}", write.index,
-                    filled, rows);
-  return {true, static_cast<std::uint16_t>(write.index), {}};
+  SOLITON_CHECK_MSG(filled <= chain.rows, "out port {} takes {} vectors, v_wr has {}", write.index,
+                    filled, chain.rows);
+  return {true, static_cast<std::uint16_t>(write.index), {}, 0, write};
 }
 
-VectorRange CompiledProgram::range(Memory memory, std::uint32_t first, std::uint32_t count) const {
-  return {layout_.flat(memory, first), count};
+VectorRange CompiledProgram::range(const Instruction& access, std::uint32_t count) const {
+  if (access.indexing != Indexing::kDirect) return {0, count};
+  return {layout_.flat(access.memory, access.index), count};
+}
+
+Ticks CompiledProgram::dram_ticks(const Instruction& access, std::int64_t count) const {
+  if (access.memory != Memory::kDram) return 0;
+  const NpuDevice& device = shard_.device;
+  const std::int64_t bits = handles_tiles(access.opcode)
+                                ? tile_bits(shard_.format, device.native_dim)
+                                : std::int64_t{16} * device.native_dim;
+  SOLITON_CHECK_MSG(device.dram_rate.bits_per_second > 0, "{}: no DRAM rate", device.name);
+  const __int128 scaled =
+      static_cast<__int128>(count) * bits * device.clock.hertz * device.tile_engines;
+  const std::int64_t rate = device.dram_rate.bits_per_second;
+  return static_cast<Ticks>((scaled + rate - 1) / rate);
 }
 
 }  // namespace soliton

@@ -6,6 +6,7 @@
 #include "node/npu/chain_values.h"
 #include "node/npu/compiled_program.h"
 #include "node/npu/netq.h"
+#include "node/npu/offset_registers.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -18,6 +19,8 @@ void NpuStats::merge(const NpuStats& other) {
   busy += other.busy;
   fp16_overflows += other.fp16_overflows;
   poisoned_blocks += other.poisoned_blocks;
+  poisoned_weights += other.poisoned_weights;
+  index_faults += other.index_faults;
 }
 
 // The loops of the scalar core: which chain comes next.
@@ -33,6 +36,7 @@ class ProgramCounter {
   bool at_end() const { return segment_ == program_.segments.size(); }
   std::uint32_t chain() const { return chain_; }
   std::int64_t iteration() const { return iteration_; }
+  std::uint32_t segment() const { return static_cast<std::uint32_t>(segment_); }
 
   void next() {
     const Segment& segment = program_.segments[segment_];
@@ -85,6 +89,7 @@ struct Npu::Impl {
       : shard(shard_in),
         program(shard),
         timing(shard, program),
+        offsets(program),
         netq(shard.in_ports),
         counter(shard.program),
         node(node_in),
@@ -103,17 +108,20 @@ struct Npu::Impl {
     return shard.out_ports[out_port].elements * sizeof(Half);
   }
   void send(const CompiledChain& chain, const ChainTimes& times);
+  void record(const CompiledChain& chain, const ChainTimes& times);
   void end_request();
 
   const Shard& shard;
   CompiledProgram program;
   ChainTiming timing;
+  OffsetRegisters offsets;
   std::vector<std::unique_ptr<ChainValues>> values;  // by lane, as many as were ever needed
   NetQ netq;
   ProgramCounter counter;
   OutputQueue outputs;
   NodeId node;
   TraceBuffer* trace;
+  std::vector<ChainIssue>* issues = nullptr;
 
   RequestId request{};
   std::uint32_t lanes = 1;
@@ -139,6 +147,7 @@ void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start,
   start_at = start.at;
   netq.begin(steps, lanes);
   timing.begin(start, lanes);
+  offsets.begin();
   if (!values.empty()) add_lanes();
   counter.begin(steps);
   stats.requests += lanes;
@@ -164,17 +173,29 @@ void Npu::Impl::run() {
 void Npu::Impl::issue(const CompiledChain& chain) {
   NetqMessage message;
   if (chain.from_netq) message = netq.take(chain.port);
-  const ChainTimes times = timing.issue(chain, chain.from_netq ? &message.arrival : nullptr);
-  if (!values.empty()) compute(chain, std::move(message.vectors));
+  if (chain.kind == ChainKind::kScalar)
+    offsets.run(chain, chain.from_netq ? &message.vectors : nullptr);
+  const ResolvedChain* resolved = chain.by_offset ? &offsets.resolve(chain) : nullptr;
+  const ChainTimes times = timing.issue(resolved != nullptr ? resolved->timing : chain,
+                                        chain.from_netq ? &message.arrival : nullptr);
+  if (!values.empty() && chain.kind != ChainKind::kScalar)
+    compute(resolved != nullptr ? resolved->values : chain, std::move(message.vectors));
   send(chain, times);
   ++stats.chains;
   stats.mvu_macs += lanes * chain.macs;
   mvu_busy += timing.slot(chain);
+  if (issues != nullptr) record(chain, times);
   if (trace != nullptr && trace->enabled()) {
     const Instant at = timing.instant(times.start.at);
     trace->record({at, timing.instant(times.result.at) - at, node, TraceKind::kChain,
                    counter.chain(), index(request), counter.iteration()});
   }
+}
+
+void Npu::Impl::record(const CompiledChain& chain, const ChainTimes& times) {
+  issues->push_back({counter.chain(), counter.segment(), counter.iteration(),
+                     timing.instant(times.start.at), timing.instant(times.written.at),
+                     timing.clock().duration(timing.slot(chain)), times.wait});
 }
 
 void Npu::Impl::compute(const CompiledChain& chain, Payload message) {
@@ -214,11 +235,13 @@ void Npu::Impl::end_request() {
   busy += timing.last_result() - timing.waited();
   stats.mvu_busy = timing.clock().duration(mvu_busy);
   stats.busy = timing.clock().duration(busy);
-  stats.fp16_overflows = stats.poisoned_blocks = 0;
+  stats.fp16_overflows = stats.poisoned_blocks = stats.poisoned_weights = 0;
   for (const std::unique_ptr<ChainValues>& lane : values) {
     stats.fp16_overflows += lane->counts().fp16_overflows;
     stats.poisoned_blocks += lane->counts().poisoned_blocks;
+    stats.poisoned_weights += lane->counts().poisoned_weights;
   }
+  stats.index_faults = offsets.faults();
 }
 
 Npu::Npu(const Shard& shard, ComputeMode mode, NodeId node, TraceBuffer* trace)
@@ -238,6 +261,8 @@ void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
   x_->netq.push(port, {std::move(vectors), arrival});
   x_->run();
 }
+
+void Npu::record_issues(std::vector<ChainIssue>* log) { x_->issues = log; }
 
 std::optional<NpuOutput> Npu::poll_output() { return x_->poll_output(); }
 

@@ -1,6 +1,6 @@
 // The NPU of one node: memories, chain execution, chain timing. A state machine: it owns no clock.
 //
-// Requests are served one at a time. Chains are issued in program order; a v_rd of an empty NetQ
+// Requests are served one at a time. Chains are issued in program order; a read of an empty NetQ
 // port holds the issue of everything behind it until the message is there. The timing model (model
 // C of the npu design page) says when each result is written back or leaves; values are computed in
 // the same pass, whatever wall time that takes.
@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "node/npu/chain_timing.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/payload.h"
 #include "protocol/base/trace.h"
@@ -47,7 +48,21 @@ struct NpuStats {
   std::uint64_t fp16_overflows = 0;  // finite results that became infinite
   std::uint64_t poisoned_blocks =
       0;  // activation blocks with a NaN or infinity, once for each product they enter
+  std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with a NaN or infinity
+  // Accesses by an offset that led out of their memory: a read gave NaN, a write was dropped. Under
+  // kTiming those whose offset came from a message are not known.
+  std::uint64_t index_faults = 0;
   void merge(const NpuStats& other);
+};
+
+// One chain as it was issued, for `soliton isa --trace`.
+struct ChainIssue {
+  std::uint32_t chain = 0;  // the program counter
+  std::uint32_t segment = 0;
+  std::int64_t iteration = 0;
+  Instant start{}, end{};  // end: its last write
+  Duration slot{};         // of the matrix-vector unit
+  Wait wait{};             // for what `start` waited
 };
 
 class Npu {
@@ -64,6 +79,9 @@ class Npu {
   void begin(RequestId request, std::int64_t steps, Arrival start, std::uint32_t lanes = 1);
   // Queues one message of InPort `port` for the current request. REQUIRES: !finished().
   void deliver(std::uint16_t port, Payload vectors, Arrival arrival);
+  // Every chain issued from now on is appended to `log`, which must outlive the object; null stops
+  // it.
+  void record_issues(std::vector<ChainIssue>* log);
   // Outputs in order of issue; `leaves` may lie in the future of whoever calls.
   std::optional<NpuOutput> poll_output();
   // No request, or all chains of the current one have been issued.
@@ -75,7 +93,7 @@ class Npu {
   std::string waiting_for() const;
   // The NetQ port of that wait.
   std::optional<std::uint16_t> waiting_port() const;
-  // The register files' content in the first lane, for tests. One native vector; empty under
+  // What the register files, in the first lane, and Dram hold. One native vector; empty under
   // kTiming. REQUIRES: the shard touches it.
   std::span<const Half> vector(Memory memory, std::uint32_t index) const;
   const NpuStats& stats() const;

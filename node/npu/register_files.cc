@@ -8,42 +8,54 @@
 namespace soliton {
 namespace {
 
-bool is_register_file(Memory memory) {
-  return memory >= Memory::kInitialVrf && memory <= Memory::kMultiplyVrf;
+constexpr std::array kVectorMemories{Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
+                                     Memory::kMultiplyVrf, Memory::kDram};
+
+// Tiles of `memory` up to the last that a matrix chain touches.
+std::uint32_t moved_tiles(const Shard& shard, Memory memory) {
+  std::int64_t end = 0;
+  for (const Chain& chain : shard.program.chains)
+    for (const Instruction& instruction : chain.instructions)
+      if (instruction.memory == memory &&
+          (instruction.opcode == Opcode::kMRd || instruction.opcode == Opcode::kMWr))
+        end = std::max(end, instruction.index + tiles_of(chain.rows, chain.columns));
+  return static_cast<std::uint32_t>(end);
 }
 
 }  // namespace
 
-RegisterLayout::RegisterLayout(const Shard& shard) {
-  std::array<std::int64_t, kFiles> extent{};
-  const auto touch = [&extent](Memory memory, std::int64_t first, std::int64_t count) {
-    extent[file(memory)] = std::max(extent[file(memory)], first + count);
-  };
-  for (const Chain& chain : shard.program.chains) {
-    for (std::size_t i = 0; i < chain.instructions.size(); ++i) {
-      const Instruction& instruction = chain.instructions[i];
-      if (!is_register_file(instruction.memory)) continue;
-      touch(instruction.memory, instruction.index, vectors_handled(chain, i));
-    }
-  }
-  for (const ShardVector& vector : shard.vectors) {
-    touch(vector.memory, vector.index,
-          native_vectors(static_cast<std::int64_t>(vector.values.size()), shard.device.native_dim));
-  }
-  for (const ZeroedRange& range : shard.zeroed) touch(range.memory, range.first, range.count);
+RegisterLayout::RegisterLayout(const Shard& shard)
+    : matrix_rf_tiles_(moved_tiles(shard, Memory::kMatrixRf)),
+      dram_tiles_(moved_tiles(shard, Memory::kDram)) {
+  const std::vector<Touch> all = touches(shard);
   for (std::size_t i = 0; i < kFiles; ++i)
-    first_[i + 1] = first_[i] + static_cast<std::uint32_t>(extent[i]);
+    first_[i + 1] =
+        first_[i] + static_cast<std::uint32_t>(furthest_end(all, kVectorMemories[i], false));
 }
 
-std::size_t RegisterLayout::file(Memory memory) {
-  SOLITON_CHECK_MSG(is_register_file(memory), "{} is no vector register file", memory_name(memory));
-  return static_cast<std::size_t>(memory) - static_cast<std::size_t>(Memory::kInitialVrf);
+std::size_t RegisterLayout::position(Memory memory) {
+  const auto found = std::ranges::find(kVectorMemories, memory);
+  SOLITON_CHECK_MSG(found != kVectorMemories.end(), "{} holds no vectors", memory_name(memory));
+  return static_cast<std::size_t>(found - kVectorMemories.begin());
 }
 
 std::uint32_t RegisterLayout::flat(Memory memory, std::uint32_t index) const {
-  const std::size_t i = file(memory);
+  const std::size_t i = position(memory);
   SOLITON_CHECK_MSG(index < first_[i + 1] - first_[i], "{}[{}]", memory_name(memory), index);
   return first_[i] + index;
+}
+
+VectorRange RegisterLayout::file(Memory memory) const {
+  const std::size_t i = position(memory);
+  return {first_[i], first_[i + 1] - first_[i]};
+}
+
+VectorRange RegisterLayout::tiles(Memory memory, std::uint32_t first, std::uint32_t count) const {
+  const bool dram = memory == Memory::kDram;
+  const std::uint32_t tracked = dram ? dram_tiles_ : matrix_rf_tiles_;
+  if (first >= tracked) return {};
+  const std::uint32_t base = size() + (dram ? matrix_rf_tiles_ : 0);
+  return {base + first, std::min(count, tracked - first)};
 }
 
 }  // namespace soliton

@@ -1,9 +1,10 @@
-// The vector register files of one NPU: one flat numbering of the native vectors its program
-// touches, and their values.
+// The memories of one NPU that hold native vectors: one flat numbering of the native vectors its
+// program touches, and their values; and, behind them in the same numbering, the native tiles that
+// matrix chains move, whose contents are matrix_tiles.h's.
 //
-// The numbering covers [0, highest index touched] of each file, so an idle node pays for what its
-// shard uses and not for the device's capacity; whether that fits the device is check_shard()'s
-// concern.
+// The numbering covers [0, furthest entry touched] of each memory, so an idle node pays for what
+// its shard uses and not for the device's capacity; whether that fits the device is check_shard()'s
+// concern. Entries within it are what an access by offset may reach at run time.
 #pragma once
 
 #include <array>
@@ -15,20 +16,34 @@
 
 namespace soliton {
 
+// Native vectors, or native tiles, by flat number.
+struct VectorRange {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
 class RegisterLayout {
  public:
   explicit RegisterLayout(const Shard& shard);
 
-  // Number of the native vector over all files. REQUIRES: the shard touches memory[index].
+  // Number of the native vector over all memories. REQUIRES: the shard touches memory[index].
   std::uint32_t flat(Memory memory, std::uint32_t index) const;
-  // Native vectors in all files.
+  // Native vectors in all memories.
   std::uint32_t size() const { return first_.back(); }
+  // All native vectors of one memory.
+  VectorRange file(Memory memory) const;
+  // Numbers of `count` native tiles; none when no matrix chain touches them.
+  VectorRange tiles(Memory memory, std::uint32_t first, std::uint32_t count) const;
+  // Native vectors and tiles.
+  std::uint32_t slots() const { return size() + matrix_rf_tiles_ + dram_tiles_; }
 
  private:
-  static constexpr std::size_t kFiles = 4;
-  static std::size_t file(Memory memory);
+  static constexpr std::size_t kFiles = 5;
+  static std::size_t position(Memory memory);
 
   std::array<std::uint32_t, kFiles + 1> first_{};
+  std::uint32_t matrix_rf_tiles_ = 0;
+  std::uint32_t dram_tiles_ = 0;
 };
 
 // fp16 values of the native vectors, by flat number. Vectors of consecutive numbers are contiguous.

@@ -51,7 +51,7 @@ RecurrentWeights direction(WeightSource& source, const RecurrentLayer& layer,
 RecurrentLayer layer(WeightSource& source, const RnnOptions& options, std::int64_t index,
                      std::int64_t input) {
   RecurrentLayer out;
-  out.name = fmt::format("{}{}", options.cell == Cell::kGru ? "gru" : "lstm", index);
+  out.name = fmt::format("{}{}", cell_name(options.cell), index);
   out.cell = options.cell;
   out.input = input;
   out.hidden = options.hidden;
@@ -64,6 +64,11 @@ RecurrentLayer layer(WeightSource& source, const RnnOptions& options, std::int64
 
 }  // namespace
 
+const char* cell_name(Cell cell) {
+  constexpr const char* kNames[] = {"gru", "lstm", "rnn"};
+  return kNames[static_cast<std::size_t>(cell)];
+}
+
 Model build_rnn(const RnnOptions& options) {
   SOLITON_CHECK_MSG(options.hidden > 0 && options.hidden <= kMaxWidth, "hidden {}", options.hidden);
   SOLITON_CHECK_MSG(options.layers > 0 && options.layers <= std::int64_t{kMaxLayers}, "layers {}",
@@ -72,7 +77,7 @@ Model build_rnn(const RnnOptions& options) {
   SOLITON_CHECK_MSG(options.input >= 0 && options.input <= kMaxWidth, "input {}", options.input);
   WeightSource source(options);
   Model model;
-  model.name = fmt::format("{}-{}", options.cell == Cell::kGru ? "gru" : "lstm", options.hidden);
+  model.name = fmt::format("{}-{}", cell_name(options.cell), options.hidden);
   model.source = "rnn";
   model.input = options.input > 0 ? options.input : options.hidden;
   std::int64_t width = model.input;

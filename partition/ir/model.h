@@ -24,10 +24,15 @@ struct Tensor {
   std::shared_ptr<const std::vector<float>> values;  // null: shape only
 };
 
-enum class Cell : std::uint8_t { kGru, kLstm };
+// kRnn is the vanilla cell, h = tanh(W x + R h + b).
+enum class Cell : std::uint8_t { kGru, kLstm, kRnn };
 
-// One direction of a recurrent layer. Gate order as stored here: GRU r z n; LSTM i f o c. (ONNX
-// stores z r h; i o f c.)
+// "gru", "lstm", "rnn"
+const char* cell_name(Cell cell);
+constexpr int gate_count(Cell cell) { return cell == Cell::kGru ? 3 : cell == Cell::kLstm ? 4 : 1; }
+
+// One direction of a recurrent layer. Gate order as stored here: GRU r z n; LSTM i f o c; RNN its
+// only one. (ONNX stores z r h; i o f c.)
 struct RecurrentWeights {
   Tensor input;           // W  [gates * hidden, input]
   Tensor recurrent;       // R  [gates * hidden, hidden]
@@ -45,7 +50,7 @@ struct RecurrentLayer {
   bool reverse = false;        // the only direction runs from the last step to the first
   bool in_dram = false;        // weights stay in the devices' DRAM and stream for every product
   std::vector<RecurrentWeights> directions;  // 1, or 2: forward and reverse, outputs concatenated
-  int gates() const { return cell == Cell::kGru ? 3 : 4; }
+  int gates() const { return gate_count(cell); }
 };
 
 struct DenseLayer {
@@ -90,7 +95,8 @@ inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 40;
 inline constexpr std::int64_t kMaxSteps = std::int64_t{1} << 20;
 inline constexpr std::size_t kMaxLayers = 256;
 
-// A multiply-add is 2 operations: 12 h^2 t for a GRU, 16 h^2 t for an LSTM with input = hidden.
+// A multiply-add is 2 operations: 12 h^2 t for a GRU, 16 h^2 t for an LSTM, 4 h^2 t for an RNN with
+// input = hidden.
 // Matrix products of the layers only, every direction counted; no embedding, bias or gate.
 // REQUIRES: check_model(model) is empty, 0 <= steps <= kMaxSteps.
 std::int64_t operations(const Model& model, std::int64_t steps);

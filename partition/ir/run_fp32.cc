@@ -1,5 +1,5 @@
-// The reference the accuracy of narrow formats is measured against. GRU and LSTM as ONNX defines
-// them (operators GRU and LSTM, opset 14, default activations), evaluated in double.
+// The reference the accuracy of narrow formats is measured against. GRU, LSTM
+// and RNN as ONNX defines them (opset 14, default activations), evaluated in double.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,6 +68,8 @@ class Direction {
     product(weights_.input, weights_.input_bias, x, 0, from_input_);
     if (layer_.cell == Cell::kLstm)
       lstm();
+    else if (layer_.cell == Cell::kRnn)
+      vanilla();
     else if (layer_.reset_after)
       gru_reset_after();
     else
@@ -86,6 +88,11 @@ class Direction {
       c_[i] = sigmoid(sum(1, i)) * c_[i] + sigmoid(sum(0, i)) * std::tanh(sum(3, i));
       h_[i] = sigmoid(sum(2, i)) * std::tanh(c_[i]);
     }
+  }
+
+  void vanilla() {
+    product(weights_.recurrent, weights_.recurrent_bias, h_, 0, from_state_);
+    for (std::size_t i = 0; i < hidden_; ++i) h_[i] = std::tanh(sum(0, i));
   }
 
   // Gates r z n; n = tanh(Wx + r (Rh + b)).

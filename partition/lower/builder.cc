@@ -38,7 +38,10 @@ PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
   const PlacedMatrix placed{cut.in_dram ? Memory::kDram : Memory::kMatrixRf, next,
                             vectors(cut.rows.count),
                             vectors(padded_columns(cut.parts, native_dim()))};
-  next += placed.rows * placed.columns;
+  // Tiles in Dram lie one behind the other; on chip the engines' columns have the same length.
+  next += cut.in_dram ? placed.rows * placed.columns
+                      : static_cast<std::uint32_t>(
+                            shard_.device.tiles_taken(placed.rows, placed.columns));
   if (failure_) return placed;
   auto weights = cut_matrix(cut, shard_.format, native_dim(), with_weights_);
   if (!weights) {
@@ -80,6 +83,12 @@ void ShardBuilder::end_segment(std::int32_t fixed, std::int32_t per_step) {
   if (last > segment_first_)
     shard_.program.segments.push_back({segment_first_, last, fixed, per_step});
   segment_first_ = last;
+}
+
+void ShardBuilder::add_segment(const Segment& segment) {
+  SOLITON_CHECK(segment.first <= segment.last && segment.last <= chains());
+  shard_.program.segments.push_back(segment);
+  segment_first_ = chains();
 }
 
 Result<Shard> ShardBuilder::take(std::uint32_t batch, std::uint32_t window) {

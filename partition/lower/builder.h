@@ -40,10 +40,23 @@ class ChainWriter {
   ChainWriter& times(std::uint32_t index) {
     return put(Opcode::kVvMul, Memory::kMultiplyVrf, index);
   }
+  ChainWriter& relu() { return put(Opcode::kVRelu, Memory::kNone, 0); }
   ChainWriter& sigmoid() { return put(Opcode::kVSigm, Memory::kNone, 0); }
   ChainWriter& tanh() { return put(Opcode::kVTanh, Memory::kNone, 0); }
   ChainWriter& write(Memory memory, std::uint32_t index) {
     return put(Opcode::kVWr, memory, index);
+  }
+  // By an offset register.
+  ChainWriter& read_at(Memory memory, std::uint32_t index, Indexing offset) {
+    return put(Opcode::kVRd, memory, index, offset);
+  }
+  ChainWriter& write_at(Memory memory, std::uint32_t index, Indexing offset) {
+    return put(Opcode::kVWr, memory, index, offset);
+  }
+  // Of a scalar chain.
+  ChainWriter& scalar(const Instruction& instruction) {
+    chain_.instructions.push_back(instruction);
+    return *this;
   }
   ChainWriter& send(std::uint16_t port) { return put(Opcode::kVWr, Memory::kNetQ, port); }
   ChainWriter& send(const std::vector<std::uint16_t>& ports) {
@@ -52,8 +65,9 @@ class ChainWriter {
   }
 
  private:
-  ChainWriter& put(Opcode opcode, Memory memory, std::uint32_t index) {
-    chain_.instructions.push_back({opcode, memory, index});
+  ChainWriter& put(Opcode opcode, Memory memory, std::uint32_t index,
+                   Indexing offset = Indexing::kDirect) {
+    chain_.instructions.push_back({opcode, memory, index, offset});
     return *this;
   }
   Chain& chain_;
@@ -66,6 +80,7 @@ class ShardBuilder {
 
   const std::string& node() const { return shard_.node; }
   int native_dim() const { return shard_.device.native_dim; }
+  const NpuDevice& device() const { return shard_.device; }
   // Native vectors that `elements` values fill.
   std::uint32_t vectors(std::int64_t elements) const;
 
@@ -88,6 +103,10 @@ class ShardBuilder {
   // The chains since the last call become a segment of `fixed + per_step * steps` rounds; none: no
   // segment.
   void end_segment(std::int32_t fixed, std::int32_t per_step);
+
+  // Chains so far, and a segment of any of them: for loops inside each other.
+  std::uint32_t chains() const { return static_cast<std::uint32_t>(shard_.program.chains.size()); }
+  void add_segment(const Segment& segment);
 
   bool empty() const { return shard_.program.chains.empty(); }
   // A window for what lies in Dram, `window` tiles or, for 0, all that weights and lanes leave of

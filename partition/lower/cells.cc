@@ -9,18 +9,24 @@ namespace {
 enum GruGate { kReset, kUpdate, kNew };
 enum LstmGate { kInput, kForget, kOutput, kCell };
 
+enum RnnGate { kOnly };
+
 constexpr const char* kGruNames[] = {"r", "z", "n"};
 constexpr const char* kLstmNames[] = {"i", "f", "o", "c"};
+constexpr const char* kRnnNames[] = {"h"};
 
 // The order products are issued in and matrices lie in: GRU r z h; LSTM i f c o (npu design page,
 // sections 4 and 5).
 constexpr int kGruOrder[] = {kReset, kUpdate, kNew};
 constexpr int kLstmOrder[] = {kInput, kForget, kCell, kOutput};
+constexpr int kRnnOrder[] = {kOnly};
 
 std::span<const int> gate_order(Cell cell) {
+  if (cell == Cell::kRnn) return kRnnOrder;
   return cell == Cell::kGru ? std::span<const int>(kGruOrder) : std::span<const int>(kLstmOrder);
 }
 const char* gate_name(Cell cell, int gate) {
+  if (cell == Cell::kRnn) return kRnnNames[gate];
   return cell == Cell::kGru ? kGruNames[gate] : kLstmNames[gate];
 }
 
@@ -63,30 +69,39 @@ void CellProgram::place_biases() {
 }
 
 void CellProgram::reserve_temporaries() {
-  if (layer().cell == Cell::kLstm) {
-    cell_initial_ = b_.reserve(Memory::kInitialVrf, vectors_);
-    cell_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
-    input_gate_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
-    output_gate_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
-    forget_cell_ = b_.reserve(Memory::kAddSubVrf1, vectors_);
-    b_.zero(Memory::kMultiplyVrf, cell_, vectors_);
-    return;
-  }
+  if (layer().cell == Cell::kLstm) return reserve_lstm();
+  if (layer().cell == Cell::kGru) reserve_gru();
+}
+
+void CellProgram::reserve_lstm() {
+  cell_initial_ = b_.reserve(Memory::kInitialVrf, vectors_);
+  cell_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+  input_gate_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+  output_gate_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+  forget_cell_ = b_.reserve(Memory::kAddSubVrf1, vectors_);
+  if (stepwise()) candidate_ = b_.reserve(Memory::kInitialVrf, vectors_);
+  b_.zero(Memory::kMultiplyVrf, cell_, vectors_);
+}
+
+void CellProgram::reserve_gru() {
   update_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
-  if (layer().reset_after) {
-    reset_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+  if (layer().reset_after || stepwise()) {
     candidate0_ = b_.reserve(Memory::kAddSubVrf0, vectors_);
     candidate1_ = b_.reserve(Memory::kAddSubVrf1, vectors_);
+  }
+  if (layer().reset_after) {
+    reset_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
     return;
   }
-  ones_ = b_.constant(label("ones"), Memory::kInitialVrf,
-                      std::vector<Half>(static_cast<std::size_t>(spec_.rows.count), to_half(1.0F)));
   reset_hidden_ = b_.reserve(Memory::kInitialVrf, b_.vectors(layer().hidden));
   hidden_times_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
+  b_.zero(Memory::kMultiplyVrf, hidden_times_, vectors_);
+  if (stepwise()) return;
+  ones_ = b_.constant(label("ones"), Memory::kInitialVrf,
+                      std::vector<Half>(static_cast<std::size_t>(spec_.rows.count), to_half(1.0F)));
   one_minus_update_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
   update_add_ = b_.reserve(Memory::kAddSubVrf0, vectors_);
   update_hidden_ = b_.reserve(Memory::kAddSubVrf1, vectors_);
-  b_.zero(Memory::kMultiplyVrf, hidden_times_, vectors_);
 }
 
 void CellProgram::emit_input_side() {
@@ -108,6 +123,14 @@ ChainWriter CellProgram::recurrent(int gate, const char* what, std::uint32_t fro
   return chain;
 }
 
+void CellProgram::emit_rnn(const std::vector<std::uint16_t>& ports) {
+  recurrent(kOnly, "h", spec_.hidden)
+      .add0(x_[kOnly])
+      .tanh()
+      .write(Memory::kInitialVrf, hidden_own_)
+      .send(ports);
+}
+
 void CellProgram::emit_lstm(const std::vector<std::uint16_t>& ports) {
   recurrent(kInput, "i", spec_.hidden)
       .add0(x_[kInput])
@@ -122,6 +145,30 @@ void CellProgram::emit_lstm(const std::vector<std::uint16_t>& ports) {
       .add0(x_[kOutput])
       .sigmoid()
       .write(Memory::kMultiplyVrf, output_gate_);
+  emit_lstm_cell();
+  b_.chain(label("h"), vectors_)
+      .read(cell_initial_)
+      .tanh()
+      .times(output_gate_)
+      .write(Memory::kInitialVrf, hidden_own_)
+      .send(ports);
+}
+
+// Both ways round alike, so both give the same bits.
+void CellProgram::emit_lstm_cell() {
+  if (stepwise()) {
+    recurrent(kCell, "g", spec_.hidden)
+        .add0(x_[kCell])
+        .tanh()
+        .write(Memory::kInitialVrf, candidate_);
+    b_.chain(label("c"), vectors_)
+        .read(candidate_)
+        .times(input_gate_)
+        .add1(forget_cell_)
+        .write(Memory::kMultiplyVrf, cell_)
+        .write(Memory::kInitialVrf, cell_initial_);
+    return;
+  }
   recurrent(kCell, "c", spec_.hidden)
       .add0(x_[kCell])
       .tanh()
@@ -129,12 +176,6 @@ void CellProgram::emit_lstm(const std::vector<std::uint16_t>& ports) {
       .add1(forget_cell_)
       .write(Memory::kMultiplyVrf, cell_)
       .write(Memory::kInitialVrf, cell_initial_);
-  b_.chain(label("h"), vectors_)
-      .read(cell_initial_)
-      .tanh()
-      .times(output_gate_)
-      .write(Memory::kInitialVrf, hidden_own_)
-      .send(ports);
 }
 
 void CellProgram::emit_reset_after(const std::vector<std::uint16_t>& ports) {
@@ -153,22 +194,38 @@ void CellProgram::emit_reset_after(const std::vector<std::uint16_t>& ports) {
       .tanh()
       .write(Memory::kAddSubVrf0, candidate0_)
       .write(Memory::kAddSubVrf1, candidate1_);
-  b_.chain(label("h"), vectors_)
-      .read(hidden_own_)
+  blend().send(ports);
+}
+
+// h' = n + z (h - n).
+ChainWriter CellProgram::blend() {
+  ChainWriter chain = b_.chain(label("h"), vectors_);
+  chain.read(hidden_own_)
       .minus0(candidate0_)
       .times(update_)
       .add1(candidate1_)
-      .write(Memory::kInitialVrf, hidden_own_)
-      .send(ports);
+      .write(Memory::kInitialVrf, hidden_own_);
+  return chain;
 }
 
-void CellProgram::emit_reset_gates() {
+void CellProgram::emit_reset() {
   recurrent(kReset, "r", spec_.hidden)
       .add0(x_[kReset])
       .sigmoid()
       .times(hidden_times_)
       .write(Memory::kInitialVrf, reset_hidden_ + b_.vectors(spec_.rows.first))
       .send(reset_ports_);
+}
+
+void CellProgram::emit_reset_gates() {
+  if (stepwise()) {
+    recurrent(kUpdate, "z", spec_.hidden)
+        .add0(x_[kUpdate])
+        .sigmoid()
+        .write(Memory::kMultiplyVrf, update_);
+    return emit_reset();
+  }
+  emit_reset();
   recurrent(kUpdate, "z", spec_.hidden)
       .add0(x_[kUpdate])
       .sigmoid()
@@ -185,6 +242,15 @@ void CellProgram::emit_reset_gates() {
 }
 
 void CellProgram::emit_reset_candidate(const std::vector<std::uint16_t>& ports) {
+  if (stepwise()) {
+    recurrent(kNew, "n", reset_hidden_)
+        .add0(x_[kNew])
+        .tanh()
+        .write(Memory::kAddSubVrf0, candidate0_)
+        .write(Memory::kAddSubVrf1, candidate1_);
+    blend().write(Memory::kMultiplyVrf, hidden_times_).send(ports);
+    return;
+  }
   recurrent(kNew, "h", reset_hidden_)
       .add0(x_[kNew])
       .tanh()

@@ -1,4 +1,13 @@
-// The recurrent cells as chain programs (npu design page, section 4) for one node's slice of rows.
+// The recurrent cells as chain programs for one node's slice of rows: of devices with fused cell
+// programs as in section 4 of the npu design page, of those with stepwise ones as in section 10:
+//
+//          fused                         stepwise
+//   rnn    h                             h
+//   lstm   i f o c, h                    i f o g, c, h
+//   gru    r z, z*h, 1-z, h              z r, n, h (blend)
+//   gru    r z n, h                      the same             (reset after the product)
+//
+// Chains with a product are those before the first comma, and a GRU's candidate (h, n).
 #pragma once
 
 #include <array>
@@ -32,6 +41,7 @@ class CellProgram {
   // being sent (on `reset_port`, set with set_reset_port) and its use.
   template <typename Gather>
   void emit_recurrence(const std::vector<std::uint16_t>& ports, Gather gather_reset) {
+    if (layer().cell == Cell::kRnn) return emit_rnn(ports);
     if (layer().cell == Cell::kLstm) return emit_lstm(ports);
     if (layer().reset_after) return emit_reset_after(ports);
     emit_reset_gates();
@@ -49,13 +59,20 @@ class CellProgram {
   static constexpr int kGatesMost = 4;
 
   const RecurrentLayer& layer() const { return *spec_.layer; }
+  bool stepwise() const { return b_.device().cell_programs == CellPrograms::kStepwise; }
   void place_matrices();
   void place_biases();
   void reserve_temporaries();
+  void reserve_lstm();
+  void reserve_gru();
   std::string label(const char* what) const { return spec_.label + "." + what; }
   ChainWriter recurrent(int gate, const char* what, std::uint32_t from);
+  ChainWriter blend();
+  void emit_rnn(const std::vector<std::uint16_t>& ports);
   void emit_lstm(const std::vector<std::uint16_t>& ports);
+  void emit_lstm_cell();
   void emit_reset_after(const std::vector<std::uint16_t>& ports);
+  void emit_reset();
   void emit_reset_gates();
   void emit_reset_candidate(const std::vector<std::uint16_t>& ports);
 
@@ -70,7 +87,7 @@ class CellProgram {
   std::vector<std::uint16_t> reset_ports_;
 
   // InitialVrf
-  std::uint32_t reset_hidden_ = 0, ones_ = 0, cell_initial_ = 0;
+  std::uint32_t reset_hidden_ = 0, ones_ = 0, cell_initial_ = 0, candidate_ = 0;
   // MultiplyVrf
   std::uint32_t hidden_times_ = 0, reset_ = 0, update_ = 0, one_minus_update_ = 0, cell_ = 0,
                 input_gate_ = 0, output_gate_ = 0;

@@ -44,6 +44,12 @@ Result<std::vector<NpuFormat>> formats_of(const LowerRequest& request) {
                       request.nodes.front().name, request.nodes.front().device.native_dim,
                       node.name, node.device.native_dim));
     }
+    if (node.device.cell_programs != request.nodes.front().device.cell_programs) {
+      return invalid(
+          fmt::format("{} and {} write recurrent cells differently (cell_programs), so "
+                      "their values would not agree to the last bit",
+                      request.nodes.front().name, node.name));
+    }
   }
   return formats;
 }
@@ -180,7 +186,7 @@ Result<Lowered> lower(const LowerRequest& request) {
       room.push_back(tiles_that_fit(request.nodes.at(node).device, (*formats)[node].format));
     }
     auto placement =
-        place_stage(model, stage, request.nodes[stage.nodes[0]].device.native_dim, std::move(room));
+        place_stage(model, stage, request.nodes[stage.nodes[0]].device, std::move(room));
     if (!placement) return tl::unexpected<Error>(std::move(placement.error()));
     note_holds(model, stage, *placement, holds);
     value = StageLowering(model, wiring, stage, *placement).run(std::move(value));

@@ -54,7 +54,8 @@ struct Lowered {
 };
 
 // Budgets are not checked here: check_shard() and memory_use() judge the result.
-// Errors: kInvalid for a format the device does not have, native dimensions that differ, a weight
+// Errors: kInvalid for a format the device does not have, native dimensions or cell programs that
+// differ, a weight
 // that cannot be quantised, or a stage whose layers cannot run as it says.
 Result<Lowered> lower(const LowerRequest& request);
 

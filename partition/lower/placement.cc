@@ -9,8 +9,10 @@
 namespace soliton {
 namespace {
 
-std::int64_t tiles_across(const std::vector<std::int64_t>& parts, int native_dim) {
-  return tiles_along(padded_columns(parts, native_dim), native_dim);
+// Tile columns a row of a matrix takes of the device's memory.
+std::int64_t columns_taken(const std::vector<std::int64_t>& parts, const NpuDevice& device) {
+  return device.tiles_taken(
+      1, tiles_along(padded_columns(parts, device.native_dim), device.native_dim));
 }
 
 // Takes each slice's tiles off its node's budget, unless the layer lies in DRAM.
@@ -72,8 +74,9 @@ std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
   return out;
 }
 
-Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int native_dim,
+Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const NpuDevice& device,
                                    std::vector<std::int64_t> tiles_free) {
+  const int native_dim = device.native_dim;
   SOLITON_CHECK(!stage.nodes.empty() && tiles_free.size() == stage.nodes.size());
   if (Status shape = check_shape(model, stage, native_dim); !shape)
     return tl::unexpected<Error>(shape.error());
@@ -85,8 +88,8 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int n
     if (recurrent == nullptr) continue;
     any_recurrent = true;
     const std::int64_t columns =
-        recurrent->gates() * (tiles_across(input_parts(model, layer), native_dim) +
-                              tiles_along(recurrent->hidden, native_dim));
+        recurrent->gates() * (columns_taken(input_parts(model, layer), device) +
+                              columns_taken({recurrent->hidden}, device));
     for (std::size_t direction = 0; direction < recurrent->directions.size(); ++direction) {
       out.slices[layer - stage.first].push_back(
           split_rows(recurrent->hidden, native_dim, direction_nodes(stage, direction)));
@@ -97,7 +100,7 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int n
   for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
     const auto* dense = std::get_if<DenseLayer>(&model.layers[layer]);
     if (dense == nullptr) continue;
-    const std::int64_t columns = tiles_across(input_parts(model, layer), native_dim);
+    const std::int64_t columns = columns_taken(input_parts(model, layer), device);
     out.slices[layer - stage.first].push_back(
         any_recurrent ? place_dense(*dense, stage, columns, native_dim, tiles_free)
                       : split_rows(dense->output, native_dim, stage.nodes));

@@ -34,8 +34,9 @@ struct StagePlacement {
 
 // Recurrent layers: rows over the stage's nodes (of the direction). A dense layer beside recurrent
 // ones: whole on the last node, else on the node with most room, else rows over all; dense layers
-// alone: rows over all. `tiles_free[i]` is the matrix register file of stage.nodes[i].
-Result<StagePlacement> place_stage(const Model& model, const Stage& stage, int native_dim,
+// alone: rows over all. `tiles_free[i]` is the matrix register file of stage.nodes[i]; `device`
+// says how tiles lie in all of them.
+Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const NpuDevice& device,
                                    std::vector<std::int64_t> tiles_free);
 
 // Nodes that run a direction of the stage's recurrent layers.

@@ -197,7 +197,7 @@ Status check_order(const Stream& stream) {
 
 Status finish(Chain& chain, const Stream& stream) {
   if (chain.model.layers.empty())
-    return invalid("the graph has no layer an FPGA could run (LSTM, GRU, Gemm, MatMul)");
+    return invalid("the graph has no layer an FPGA could run (LSTM, GRU, RNN, Gemm, MatMul)");
   if (const Status order = check_order(stream); !order) return order;
   const Result<Feed> feed = consume(chain, stream);
   if (!feed) return tl::unexpected(feed.error());

@@ -39,6 +39,7 @@ constexpr std::array kOperators{
     Operator{"LSTM", handle_recurrent},
     Operator{"LogSoftmax", handle_softmax},
     Operator{"MatMul", handle_matmul},
+    Operator{"RNN", handle_recurrent},
     Operator{"Reshape", handle_reshape},
     Operator{"Shape", handle_shape},
     Operator{"Slice", handle_slice},
@@ -122,7 +123,8 @@ class Reader {
 
   void begin(const std::vector<std::size_t>& order) {
     chain_.any_recurrent = std::any_of(order.begin(), order.end(), [&](std::size_t i) {
-      return graph_.nodes[i].op == "LSTM" || graph_.nodes[i].op == "GRU";
+      const std::string& op = graph_.nodes[i].op;
+      return op == "LSTM" || op == "GRU" || op == "RNN";
     });
     for (const GraphInput& input : graph_.inputs)
       if (input.kind != GraphInput::Kind::kOther && input.has_shape)

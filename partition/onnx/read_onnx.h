@@ -1,4 +1,4 @@
-// Reads an ONNX file into the graph IR: the chains of Gather (embedding), LSTM, GRU, Gemm and
+// Reads an ONNX file into the graph IR: the chains of Gather (embedding), LSTM, GRU, RNN, Gemm and
 // MatMul + Add, Softmax that run on an NPU between a CPU host's first and last part, with the
 // constant and shape computations exporters put around them.
 //

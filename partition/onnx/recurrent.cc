@@ -1,5 +1,5 @@
-// LSTM and GRU nodes to recurrent layers. Gates change order on the way: ONNX z r h and i o f c,
-// here r z n and i f o c.
+// LSTM, GRU and RNN nodes to recurrent layers. Gates change order on the way: ONNX z r h and i o f
+// c, here r z n and i f o c.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -18,6 +18,14 @@ namespace {
 // Position in ONNX of each of our gates.
 constexpr std::array<std::int64_t, 3> kGruGates{1, 0, 2};
 constexpr std::array<std::int64_t, 4> kLstmGates{0, 2, 1, 3};
+constexpr std::array<std::int64_t, 1> kRnnGates{0};
+
+std::int64_t onnx_gate(Cell cell, std::int64_t gate) {
+  const auto at = static_cast<std::size_t>(gate);
+  return cell == Cell::kGru    ? kGruGates.at(at)
+         : cell == Cell::kLstm ? kLstmGates.at(at)
+                               : kRnnGates.at(at);
+}
 
 struct Setup {
   Cell cell = Cell::kGru;
@@ -25,7 +33,7 @@ struct Setup {
   bool reverse = false;
   bool reset_after = false;
   bool batch_first = false;
-  std::int64_t gates() const { return cell == Cell::kGru ? 3 : 4; }
+  std::int64_t gates() const { return gate_count(cell); }
 };
 
 bool same_word(const std::string& a, const std::string& b) {
@@ -34,12 +42,22 @@ bool same_word(const std::string& a, const std::string& b) {
   });
 }
 
+std::vector<std::string> usual_activations(Cell cell) {
+  switch (cell) {
+    case Cell::kGru:
+      return {"Sigmoid", "Tanh"};
+    case Cell::kLstm:
+      return {"Sigmoid", "Tanh", "Tanh"};
+    case Cell::kRnn:
+      break;
+  }
+  return {"Tanh"};
+}
+
 Status check_activations(const Node& node, const Setup& setup) {
   const Attribute* given = node.find("activations");
   if (given == nullptr) return {};
-  const std::vector<std::string> usual = setup.cell == Cell::kGru
-                                             ? std::vector<std::string>{"Sigmoid", "Tanh"}
-                                             : std::vector<std::string>{"Sigmoid", "Tanh", "Tanh"};
+  const std::vector<std::string> usual = usual_activations(setup.cell);
   bool right = given->texts.size() == usual.size() * static_cast<std::size_t>(setup.directions);
   for (std::size_t i = 0; right && i < given->texts.size(); ++i)
     right = same_word(given->texts[i], usual[i % usual.size()]);
@@ -49,7 +67,7 @@ Status check_activations(const Node& node, const Setup& setup) {
 
 Result<Setup> setup_of(const Node& node) {
   Setup setup;
-  setup.cell = node.op == "GRU" ? Cell::kGru : Cell::kLstm;
+  setup.cell = node.op == "GRU" ? Cell::kGru : node.op == "LSTM" ? Cell::kLstm : Cell::kRnn;
   const Result<std::string> direction = node.text("direction", "forward");
   if (!direction) return tl::unexpected(direction.error());
   if (*direction == "bidirectional")
@@ -117,7 +135,7 @@ Status check_states(Chain& chain, const Node& node, const Setup& setup) {
       return invalid("has sequence lengths of its own (sequence_lens), which is not supported");
   }
   if (const Status status = check_initial(chain, node, 5, "initial state"); !status) return status;
-  if (setup.cell == Cell::kGru) return {};
+  if (setup.cell != Cell::kLstm) return {};
   if (const Status status = check_initial(chain, node, 6, "initial cell state"); !status)
     return status;
   if (node.has_input(7) && single_value(chain.value(node, 7)) != 0.0)
@@ -142,9 +160,7 @@ Tensor reordered(std::string name, const Floats& all, std::int64_t first,
   std::vector<float> out;
   const std::int64_t gate_values = layer.hidden * width;
   for (std::int64_t gate = 0; gate < layer.gates(); ++gate) {
-    const std::int64_t from = layer.cell == Cell::kGru ? kGruGates[static_cast<std::size_t>(gate)]
-                                                       : kLstmGates[static_cast<std::size_t>(gate)];
-    const auto begin = all.begin() + first * width + from * gate_values;
+    const auto begin = all.begin() + first * width + onnx_gate(layer.cell, gate) * gate_values;
     out.insert(out.end(), begin, begin + gate_values);
   }
   const std::int64_t rows = layer.gates() * layer.hidden;
@@ -212,7 +228,7 @@ Stream output(const Chain& chain, const Setup& setup, std::int64_t hidden, Form 
 Result<RecurrentLayer> layer_of(Chain& chain, const Node& node, const Setup& setup,
                                 std::int64_t width) {
   RecurrentLayer layer;
-  layer.name = layer_name(chain, setup.cell == Cell::kGru ? "gru" : "lstm");
+  layer.name = layer_name(chain, cell_name(setup.cell));
   layer.cell = setup.cell;
   layer.input = width;
   layer.reset_after = setup.reset_after;

@@ -19,7 +19,8 @@ const MemoryUse& fullest(const Placement& placement) {
 }
 
 const char* unit_of(const MemoryUse& use) {
-  if (use.memory == "MatrixRf" || use.memory == "Dram") return "tiles";
+  if (use.memory == "Dram") return "bytes";
+  if (use.memory == "MatrixRf") return "tiles";
   return use.memory == "InstructionMemory" ? "words" : "vectors";
 }
 
@@ -76,6 +77,33 @@ std::string node_table(const Plan& plan) {
   return table(rows);
 }
 
+std::string step_time(const StepReport& step) {
+  const std::string alone = to_string(step.duration);
+  return step.with_exchanges > step.duration
+             ? fmt::format("{}, {} with exchanges", alone, to_string(step.with_exchanges))
+             : alone;
+}
+
+// One row for neighbours alike.
+std::string step_table(const Plan& plan) {
+  std::vector<Row> rows{{"step", "UDM", "SDM", "modelled", "time", "MVU taken", "limited by"}};
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < plan.placements.size(); ++i) {
+    const StepReport& step = plan.placements[i].step;
+    if (i > 0 && step == plan.placements[first].step) {
+      rows.back().front() = plan.placements[first].node + " to " + plan.placements[i].node;
+      continue;
+    }
+    first = i;
+    const double taken = step.cycles > 0 ? 100 * std::min(1.0, step.mvu_cycles / step.cycles) : 0;
+    rows.push_back({plan.placements[i].node, fmt::format("{}", step.udm_cycles),
+                    fmt::format("{:.1f}", step.sdm_cycles),
+                    fmt::format("{:.1f} cycles", step.cycles), step_time(step),
+                    fmt::format("{:.0f} %", taken), step.limit});
+  }
+  return table(rows);
+}
+
 std::string cut_line(const Plan& plan, const Topology& topology) {
   std::int64_t messages = 0;
   for (const Flow& flow : flows(plan)) messages += flow.messages;
@@ -90,7 +118,7 @@ std::string cut_line(const Plan& plan, const Topology& topology) {
 }  // namespace
 
 std::string explain(const Plan& plan, const Topology& topology) {
-  std::string out = headline(plan) + node_table(plan) + cut_line(plan, topology);
+  std::string out = headline(plan) + node_table(plan) + step_table(plan) + cut_line(plan, topology);
   for (const std::string& line : plan.explanation) out += line + "\n";
   if (!plan.one_device.empty()) out += plan.one_device + "\n";
   return out;

@@ -11,6 +11,21 @@
 
 namespace soliton {
 
+// A step of one node's part of the model (docs/timing.md): lower bounds, and as modelled with all
+// inputs there. Of a request of one step for what runs once a request.
+struct StepReport {
+  std::int64_t udm_cycles = 0;  // dependences alone
+  double sdm_cycles = 0;        // and the number of multipliers
+  double cycles = 0;            // as modelled
+  Duration duration{};          // the same
+  double mvu_cycles = 0;        // the matrix-vector unit is taken ...
+  double tile_cycles = 0;       // ... by tiles, not by the least slot of a chain
+  std::int64_t macs = 0;
+  Duration with_exchanges{};  // of the stage on this network; zero where no step follows another
+  std::string limit;          // "dependence", "MVU", "dispatch floor", "DRAM", "network"
+  bool operator==(const StepReport&) const = default;
+};
+
 // What one node holds, in words a user can check: "rows 0-63 of gru0".
 struct Placement {
   std::string node;
@@ -19,6 +34,7 @@ struct Placement {
   std::vector<std::string> holds;
   std::vector<MemoryUse> memory;  // per memory
   Duration busy_per_step{};       // slots and depths on its own critical path
+  StepReport step;
 };
 
 struct Certificate {

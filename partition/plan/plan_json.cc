@@ -39,13 +39,23 @@ std::string memory_json(const MemoryUse& use) {
       quoted(use.memory), use.used, use.capacity, use.used_bytes.count, use.capacity_bytes.count);
 }
 
+std::string step_json(const StepReport& it) {
+  return fmt::format(
+      R"({{"udm_cycles": {}, "sdm_cycles": {:.6g}, "cycles": {:.6g}, "ps": {}, "mvu_cycles": {:.6g}, )"
+      R"("tile_cycles": {:.6g}, "macs": {}, "with_exchanges_ps": {}, "limit": {}}})",
+      it.udm_cycles, it.sdm_cycles, it.cycles, it.duration.count(), it.mvu_cycles, it.tile_cycles,
+      it.macs, it.with_exchanges.count(), quoted(it.limit));
+}
+
 std::string placement_json(const Placement& it) {
   return fmt::format(
       "\n    {{\"node\": {}, \"device\": {}, \"place\": {}, \"holds\": {}, \"busy_per_step_ps\": "
       "{},\n"
+      "     \"step\": {},\n"
       "     \"memory\": {}}}",
       quoted(it.node), quoted(it.device), quoted(it.place), strings(it.holds),
-      it.busy_per_step.count(), list(it.memory, ",\n                ", memory_json));
+      it.busy_per_step.count(), step_json(it.step),
+      list(it.memory, ",\n                ", memory_json));
 }
 
 std::string flow_json(const Flow& it) {

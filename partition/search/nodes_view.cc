@@ -26,8 +26,16 @@ void sort_by_place(std::vector<Candidate>& candidates, const std::string& host_p
   });
 }
 
-bool same_device(const NpuDevice& a, const NpuDevice& b) {
-  return a.name == b.name && a.native_dim == b.native_dim && a.matrix_rf_tiles == b.matrix_rf_tiles;
+// Numbers alike devices alike, by value: two of one name need not be the same.
+std::vector<std::size_t> classes_of(const std::vector<LowerNode>& nodes) {
+  std::vector<const NpuDevice*> seen;
+  std::vector<std::size_t> out;
+  for (const LowerNode& node : nodes) {
+    auto at = std::ranges::find_if(seen, [&](const auto* other) { return *other == node.device; });
+    if (at == seen.end()) at = seen.insert(at, &node.device);
+    out.push_back(static_cast<std::size_t>(at - seen.begin()));
+  }
+  return out;
 }
 
 }  // namespace
@@ -65,13 +73,12 @@ Checked<NodesView> view_nodes(const PartitionRequest& request) {
   }
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
   sort_by_place(candidates, view.host_place);
-  for (const Candidate& it : candidates) {
-    view.mixed = view.mixed || !same_device(it.node.device, candidates.front().node.device);
-  }
   for (Candidate& it : candidates) {
     view.nodes.push_back(std::move(it.node));
     view.places.push_back(std::move(it.place));
   }
+  view.device_class = classes_of(view.nodes);
+  view.mixed = std::ranges::any_of(view.device_class, [](std::size_t it) { return it != 0; });
   return view;
 }
 

@@ -13,7 +13,8 @@ struct NodesView {
   // Rack by rack, the host's first, otherwise in the order of the cluster file: neighbours in a
   // plan are near.
   std::vector<LowerNode> nodes;
-  std::vector<std::string> places;  // per node
+  std::vector<std::string> places;        // per node
+  std::vector<std::size_t> device_class;  // per node; equal devices have equal numbers
   std::string host;
   std::string host_place;
   CpuDevice cpu;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
+#include "node/npu/critical_path.h"
 #include "partition/cost/cost_model.h"
 #include "partition/search/chain_search.h"
 #include "partition/search/refuse.h"
@@ -15,6 +17,19 @@ namespace soliton {
 namespace {
 
 constexpr const char* kObjectives[] = {"latency", "throughput", "nodes"};
+
+StepReport step_report(const Shard& shard) {
+  const StepAnalysis it = analyse_step(shard);
+  return {it.udm_cycles,
+          it.sdm_cycles,
+          it.cycles,
+          it.duration,
+          it.slot_cycles,
+          it.occupied_cycles,
+          it.macs,
+          {},
+          step_limit_name(it.limit)};
+}
 
 // What a node streams, and the time all of it takes once: no step can be shorter.
 std::string stream_words(const Shard& shard) {
@@ -68,6 +83,15 @@ class Partitioner {
         problems.add(format.error());
         break;
       }
+    }
+    for (const LowerNode& node : view_.nodes) {
+      if (node.device.cell_programs == first.cell_programs) continue;
+      problems.add(
+          ErrorCode::kInvalid,
+          fmt::format("{} and {} write recurrent cells differently (cell_programs of their "
+                      "devices); use nodes of one kind",
+                      view_.nodes.front().name, node.name));
+      break;
     }
     for (const LowerNode& node : view_.nodes) {
       if (node.device.native_dim == first.native_dim) continue;
@@ -234,6 +258,7 @@ class Partitioner {
     plan.one_device = one_device();
     for (std::size_t i = 0; i < lowered.shards.size(); ++i)
       plan.placements.push_back(placement(lowered, i));
+    report_steps(lowered, plan.placements);
     plan.explanation = explain();
     if (request_.batch > 1)
       plan.explanation.push_back(fmt::format(
@@ -257,6 +282,31 @@ class Partitioner {
     return out;
   }
 
+  // Limited by the network when a stage's exchanges take longer than the work of its slowest node.
+  void report_steps(const Lowered& lowered, std::vector<Placement>& placements) {
+    std::map<const StageChoice*, Duration> slowest;
+    for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
+      placements[i].step = step_report(lowered.shards[i]);
+      Duration& most = slowest[&stage_of(lowered.node[i])];
+      most = std::max(most, placements[i].step.duration);
+    }
+    for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
+      const StageChoice& stage = stage_of(lowered.node[i]);
+      StepReport& step = placements[i].step;
+      step.with_exchanges = costs_.cost(stage).value().period;
+      if (step.with_exchanges > 2 * slowest[&stage]) step.limit = "network";
+    }
+  }
+
+  const StageChoice& stage_of(std::size_t node) const {
+    const auto& stages = judged_[chosen_].chain.stages;
+    const auto at = std::ranges::find_if(stages, [&](const StageChoice& it) {
+      return it.node <= node && node < it.node + it.count;
+    });
+    SOLITON_CHECK(at != stages.end());
+    return *at;
+  }
+
   // The view is in order of places; a plan is in order of NodeId.
   void sort_by_id(Lowered& lowered, Plan& plan) const {
     std::vector<Placement> placements;
@@ -275,7 +325,7 @@ class Partitioner {
     const NpuDevice& device = view_.nodes.front().device;
     const NpuFormat format = *format_on(device, request_.precision);
     const std::int64_t short_of =
-        tiles_of_model(*request_.model, device.native_dim) - tiles_that_fit(device, format.format);
+        tiles_of_model(*request_.model, device) - tiles_that_fit(device, format.format);
     if (short_of > 0) {
       return fmt::format("one device would need {} more memory than it has",
                          describe(tile_bytes(short_of, format.format, device.native_dim)));

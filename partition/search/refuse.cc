@@ -92,9 +92,9 @@ std::string limit_note(const PartitionRequest& request, const NodesView& view, s
 
 }  // namespace
 
-std::int64_t tiles_of_model(const Model& model, int native_dim) {
+std::int64_t tiles_of_model(const Model& model, const NpuDevice& device) {
   Stage all{0, model.layers.size(), {0}, false};
-  const auto placement = place_stage(model, all, native_dim, {0});
+  const auto placement = place_stage(model, all, device, {0});
   return placement ? -placement->tiles_free[0] : 0;
 }
 
@@ -105,7 +105,7 @@ Bytes tile_bytes(std::int64_t tiles, const NumberFormat& format, int native_dim)
 Error refusal(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
   const NpuDevice& device = view.nodes.front().device;
   const NpuFormat format = *format_on(device, request.precision);
-  const std::int64_t needed = tiles_of_model(*request.model, device.native_dim);
+  const std::int64_t needed = tiles_of_model(*request.model, device);
   const Capacity have = capacity(request, view, nodes);
   const std::size_t fewest = fewest_nodes(request, view);
   const std::string limit = limit_note(request, view, nodes);

@@ -67,7 +67,7 @@ std::string StageCosts::key(const StageChoice& choice) const {
     auto at = std::ranges::find(seen, view_.places[i]);
     if (at == seen.end()) at = seen.insert(at, view_.places[i]);
     out += fmt::format("@{}", at - seen.begin());
-    if (view_.mixed) out += view_.nodes[i].device.name;
+    if (view_.mixed) out += fmt::format("d{}", view_.device_class[i]);
   }
   return out;
 }
@@ -81,7 +81,7 @@ bool StageCosts::tiles_fit(const StageChoice& choice) const {
     room.push_back(tiles_that_fit(view_.nodes[i].device, format->format));
   }
   const auto placement = place_stage(*request_.model, to_stage(choice),
-                                     view_.nodes[choice.node].device.native_dim, std::move(room));
+                                     view_.nodes[choice.node].device, std::move(room));
   return placement &&
          std::ranges::all_of(placement->tiles_free, [](std::int64_t tiles) { return tiles >= 0; });
 }

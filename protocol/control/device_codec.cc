@@ -11,6 +11,7 @@ void write_format(const NumberFormat& format, wire::NumberFormat::Builder out) {
   out.setRounding(static_cast<std::uint8_t>(format.rounding));
   out.setOverflow(static_cast<std::uint8_t>(format.overflow));
   out.setFlush(format.flush);
+  out.setDitherSeed(format.dither_seed);
 }
 
 NumberFormat read_format(wire::NumberFormat::Reader in) {
@@ -23,6 +24,7 @@ NumberFormat read_format(wire::NumberFormat::Reader in) {
   format.rounding = static_cast<Rounding>(in.getRounding());
   format.overflow = static_cast<Overflow>(in.getOverflow());
   format.flush = in.getFlush();
+  format.dither_seed = in.getDitherSeed();
   return format;
 }
 
@@ -30,8 +32,12 @@ namespace {
 
 void write_timing(const NpuTimingParameters& timing, wire::NpuDevice::Timing::Builder out) {
   out.setDispatchCycles(timing.dispatch_cycles);
+  out.setSlotOverheadCycles(timing.slot_overhead_cycles);
   out.setDepthCycles(timing.depth_cycles);
+  out.setDepthCyclesPerVector(timing.depth_cycles_per_vector);
   out.setVectorCycles(timing.vector_cycles);
+  out.setVectorCyclesPerVector(timing.vector_cycles_per_vector);
+  out.setOccupancy(static_cast<std::uint8_t>(timing.occupancy));
   out.setRequestCycles(timing.request_cycles);
   out.setCalibrated(timing.calibrated);
   out.setSource(timing.source);
@@ -40,8 +46,12 @@ void write_timing(const NpuTimingParameters& timing, wire::NpuDevice::Timing::Bu
 NpuTimingParameters read_timing(wire::NpuDevice::Timing::Reader in) {
   NpuTimingParameters timing;
   timing.dispatch_cycles = in.getDispatchCycles();
+  timing.slot_overhead_cycles = in.getSlotOverheadCycles();
   timing.depth_cycles = in.getDepthCycles();
+  timing.depth_cycles_per_vector = in.getDepthCyclesPerVector();
   timing.vector_cycles = in.getVectorCycles();
+  timing.vector_cycles_per_vector = in.getVectorCyclesPerVector();
+  timing.occupancy = static_cast<Occupancy>(in.getOccupancy());
   timing.request_cycles = in.getRequestCycles();
   timing.calibrated = in.getCalibrated();
   timing.source = in.getSource().cStr();
@@ -58,6 +68,8 @@ void write_device(const NpuDevice& device, wire::NpuDevice::Builder out) {
   out.setTileEngines(device.tile_engines);
   out.setLanes(device.lanes);
   out.setNativeDim(device.native_dim);
+  out.setBatchLanes(device.batch_lanes);
+  out.setCellPrograms(static_cast<std::uint8_t>(device.cell_programs));
   out.setMatrixRfTiles(device.matrix_rf_tiles);
   out.setInitialVrf(device.initial_vrf);
   out.setAddSubVrf0(device.add_sub_vrf_0);
@@ -85,6 +97,8 @@ NpuDevice read_device(wire::NpuDevice::Reader in) {
   device.tile_engines = in.getTileEngines();
   device.lanes = in.getLanes();
   device.native_dim = in.getNativeDim();
+  device.batch_lanes = in.getBatchLanes();
+  device.cell_programs = static_cast<CellPrograms>(in.getCellPrograms());
   device.matrix_rf_tiles = in.getMatrixRfTiles();
   device.initial_vrf = in.getInitialVrf();
   device.add_sub_vrf_0 = in.getAddSubVrf0();

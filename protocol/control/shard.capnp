@@ -12,6 +12,7 @@ struct NumberFormat {
   rounding @5 :UInt8;
   overflow @6 :UInt8;
   flush @7 :Bool;
+  ditherSeed @8 :UInt64;
 }
 
 struct NpuDevice {
@@ -34,6 +35,8 @@ struct NpuDevice {
   networkRate @16 :Int64;
   formats @17 :List(DeviceFormat);
   timing @18 :Timing;
+  batchLanes @19 :Int32;
+  cellPrograms @20 :UInt8;
 
   struct DeviceFormat {
     format @0 :NumberFormat;
@@ -46,6 +49,10 @@ struct NpuDevice {
     requestCycles @3 :Int64;
     calibrated @4 :Bool;
     source @5 :Text;
+    slotOverheadCycles @6 :Int64;
+    depthCyclesPerVector @7 :Int64;
+    vectorCyclesPerVector @8 :Int64;
+    occupancy @9 :UInt8;
   }
 }
 
@@ -74,6 +81,8 @@ struct Matrix {
   mantissas @8 :Data;         # int8, row-major
   exponents @9 :Data;         # int16 little endian
   memory @10 :UInt8;
+  wide @11 :Data;             # fp32 little endian, row-major
+  scales @12 :Data;           # fp32 little endian
 }
 
 struct Vector {

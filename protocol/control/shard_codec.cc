@@ -59,6 +59,8 @@ void write_matrix(const ShardMatrix& matrix, wire::Matrix::Builder out) {
       kj::arrayPtr(matrix.weights.block_starts.data(), matrix.weights.block_starts.size()));
   out.setMantissas(as_data(matrix.weights.mantissas));
   out.setExponents(as_data(matrix.weights.exponents));
+  out.setWide(as_data(matrix.weights.wide));
+  out.setScales(as_data(matrix.weights.scales));
   out.setMemory(static_cast<std::uint8_t>(matrix.memory));
 }
 
@@ -74,6 +76,8 @@ ShardMatrix read_matrix(wire::Matrix::Reader in) {
   for (const std::int32_t start : in.getBlockStarts()) matrix.weights.block_starts.push_back(start);
   matrix.weights.mantissas = from_data<std::int8_t>(in.getMantissas());
   matrix.weights.exponents = from_data<std::int16_t>(in.getExponents());
+  matrix.weights.wide = from_data<float>(in.getWide());
+  matrix.weights.scales = from_data<float>(in.getScales());
   matrix.memory = static_cast<Memory>(in.getMemory());
   return matrix;
 }

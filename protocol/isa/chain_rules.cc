@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 namespace soliton {
 
 namespace {
@@ -45,49 +47,75 @@ class MfuAssignment {
   unsigned used_ = 0;
 };
 
-bool starts_matrix_chain(const Chain& chain) {
-  const Opcode first = chain.instructions.front().opcode;
-  return first == Opcode::kMRd || first == Opcode::kMWr;
-}
-
-std::optional<ChainFault> check_matrix_chain(const Chain& chain) {
+std::vector<ChainFault> check_matrix_chain(const Chain& chain) {
   const auto& list = chain.instructions;
-  if (list[0].opcode != Opcode::kMRd) return ChainFault{0, "a matrix chain begins with m_rd"};
+  if (list[0].opcode != Opcode::kMRd) return {{0, "a matrix chain begins with m_rd"}};
   if (list.size() < 2 || list[1].opcode != Opcode::kMWr)
-    return ChainFault{1, "m_rd is followed by one m_wr"};
-  if (list.size() > 2) return ChainFault{2, "a matrix chain ends after its m_wr"};
-  return std::nullopt;
+    return {{1, "m_rd is followed by one m_wr"}};
+  if (list.size() > 2) return {{2, "a matrix chain ends after its m_wr"}};
+  return {};
 }
 
-std::optional<ChainFault> check_vector_chain(const Chain& chain, int multifunction_units) {
+std::vector<ChainFault> check_scalar_chain(const Chain& chain) {
+  std::vector<ChainFault> faults;
+  for (std::size_t i = 0; i < chain.instructions.size(); ++i) {
+    const Instruction& instruction = chain.instructions[i];
+    const bool scalar = instruction.opcode == Opcode::kSWr || instruction.opcode == Opcode::kSAdd ||
+                        instruction.opcode == Opcode::kSRd;
+    if (!scalar)
+      faults.push_back({i, fmt::format("{} has no place in a scalar chain: s_wr, s_add, s_rd do",
+                                       opcode_name(instruction.opcode))});
+    else if (instruction.opcode == Opcode::kSWr &&
+             scalar_register(instruction) <= ScalarRegister::kColumns)
+      faults.push_back({i, "rows and columns are written in front of a chain, not inside"});
+    else if (instruction.opcode == Opcode::kSRd && i > 0)
+      faults.push_back({i, "s_rd stands first in a scalar chain: a chain waits for one message"});
+  }
+  return faults;
+}
+
+// The rule that instruction `i > 0` of a vector chain breaks by where it stands; "" for none.
+std::string misplaced(Opcode opcode, std::size_t i, bool written) {
+  if (opcode == Opcode::kVWr) return "";
+  if (written) return "only v_wr may follow a v_wr";
+  if (opcode == Opcode::kMvMul)
+    return i == 1 ? "" : "mv_mul stands directly behind v_rd, at most once";
+  if (mfu_unit(opcode) != MfuUnit::kNone) return "";
+  return fmt::format("{} has no place inside a vector chain", opcode_name(opcode));
+}
+
+std::vector<ChainFault> check_vector_chain(const Chain& chain, int multifunction_units) {
   const auto& list = chain.instructions;
-  if (list[0].opcode != Opcode::kVRd) return ChainFault{0, "a chain begins with v_rd or m_rd"};
+  std::vector<ChainFault> faults;
+  if (list[0].opcode != Opcode::kVRd)
+    faults.push_back({0, "a chain begins with v_rd, m_rd or a scalar instruction"});
   MfuAssignment assignment(multifunction_units);
-  bool written = false;
+  bool written = list[0].opcode == Opcode::kVWr;
   for (std::size_t i = 1; i < list.size(); ++i) {
     const Opcode opcode = list[i].opcode;
-    if (opcode == Opcode::kVWr) {
-      written = true;
-    } else if (written) {
-      return ChainFault{i, "only v_wr may follow a v_wr"};
-    } else if (opcode == Opcode::kMvMul) {
-      if (i != 1) return ChainFault{i, "mv_mul stands directly behind v_rd, at most once"};
-    } else if (mfu_unit(opcode) == MfuUnit::kNone) {
-      return ChainFault{i,
-                        fmt::format("{} has no place inside a vector chain", opcode_name(opcode))};
-    } else if (const std::optional<std::string> fault = assignment.place(list[i])) {
-      return ChainFault{i, *fault};
-    }
+    if (std::string rule = misplaced(opcode, i, written); !rule.empty())
+      faults.push_back({i, std::move(rule)});
+    else if (mfu_unit(opcode) != MfuUnit::kNone)
+      if (const std::optional<std::string> unit = assignment.place(list[i]))
+        faults.push_back({i, *unit});
+    written = written || opcode == Opcode::kVWr;
   }
-  if (!written) return ChainFault{list.size(), "the chain ends without a v_wr"};
-  return std::nullopt;
+  if (!written) faults.push_back({list.size(), "the chain ends without a v_wr"});
+  return faults;
 }
 
 }  // namespace
 
-std::optional<ChainFault> check_chain(const Chain& chain, int multifunction_units) {
-  if (chain.instructions.empty()) return ChainFault{0, "the chain is empty"};
-  if (starts_matrix_chain(chain)) return check_matrix_chain(chain);
+std::vector<ChainFault> check_chain(const Chain& chain, int multifunction_units) {
+  if (chain.instructions.empty()) return {{0, "the chain is empty"}};
+  switch (chain_kind(chain)) {
+    case ChainKind::kMatrix:
+      return check_matrix_chain(chain);
+    case ChainKind::kScalar:
+      return check_scalar_chain(chain);
+    case ChainKind::kVector:
+      break;
+  }
   return check_vector_chain(chain, multifunction_units);
 }
 

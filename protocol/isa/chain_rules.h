@@ -1,10 +1,10 @@
-// The form of a chain (npu design page, section 3, "Chain rules" 1 and 2), without regard to
-// memories or ports.
+// The form of a chain (npu design page, section 3, "Chain rules" 1 and 2; scalar chains are
+// ours), without regard to memories or ports.
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "protocol/isa/program.h"
 
@@ -16,7 +16,7 @@ struct ChainFault {
   std::string rule;
 };
 
-// The first broken rule, if any. `multifunction_units` is the device's.
-std::optional<ChainFault> check_chain(const Chain& chain, int multifunction_units);
+// Every broken rule, in order. `multifunction_units` is the device's.
+std::vector<ChainFault> check_chain(const Chain& chain, int multifunction_units);
 
 }  // namespace soliton

@@ -6,6 +6,7 @@
 
 #include "protocol/base/check.h"
 #include "protocol/isa/memory_map.h"
+#include "protocol/isa/offsets.h"
 #include "protocol/isa/shard.h"
 
 namespace soliton {
@@ -17,30 +18,76 @@ constexpr std::int64_t kInstructionBytes = 4;
 
 std::int64_t bits_to_bytes_up(std::int64_t bits) { return (bits + 7) / 8; }
 
-bool on_chip(Memory memory) {
-  return memory != Memory::kNone && memory != Memory::kDram && memory != Memory::kNetQ;
-}
-
-// A register file has to reach as far as its furthest entry in use.
-std::int64_t furthest_end(const std::vector<Touch>& all, Memory memory) {
-  std::int64_t end = 0;
-  for (const Touch& touch : all)
-    if (touch.memory == memory) end = std::max(end, touch.end());
-  return end;
-}
-
 void add_program(const Shard& shard, std::vector<Touch>& out) {
+  const std::vector<ChainOffsets> offsets = offset_ranges(shard.program);
   for (std::size_t c = 0; c < shard.program.chains.size(); ++c) {
     const Chain& chain = shard.program.chains[c];
-    const std::int64_t tiles = tiles_of(chain.rows, chain.columns);
     for (std::size_t i = 0; i < chain.instructions.size(); ++i) {
       const Instruction& instruction = chain.instructions[i];
-      if (!on_chip(instruction.memory)) continue;
+      if (instruction.memory == Memory::kNone || instruction.memory == Memory::kNetQ) continue;
+      const bool tiles = handles_tiles(instruction.opcode);
       const std::int64_t count =
-          instruction.memory == Memory::kMatrixRf ? tiles : vectors_handled(chain, i);
-      out.push_back({instruction.memory, instruction.index, count, instruction_place(shard, c, i)});
+          tiles ? tiles_of(chain.rows, chain.columns) : vectors_handled(chain, i);
+      const Reach all =
+          reach(offsets, c, instruction, count).value_or(Reach{instruction.index, count});
+      out.push_back({instruction.memory,
+                     all.first,
+                     all.count,
+                     tiles,
+                     {ShardPlace::Kind::kChain, c, i},
+                     instruction_place(shard, c, i)});
     }
   }
+}
+
+// Sizes of a shard that was not checked yet may be anything: only those that tiles_of() takes as
+// they are go on to the device's own arithmetic.
+std::int64_t tiles_taken(const NpuDevice& device, const ShardMatrix& matrix) {
+  const std::int64_t tiles = tiles_of(matrix.tile_rows, matrix.tile_columns);
+  const bool exact = matrix.memory == Memory::kMatrixRf &&
+                     tiles == std::int64_t{matrix.tile_rows} * matrix.tile_columns;
+  return exact ? device.tiles_taken(matrix.tile_rows, matrix.tile_columns) : tiles;
+}
+
+void add_resident(const Shard& shard, std::vector<Touch>& out) {
+  using Kind = ShardPlace::Kind;
+  for (std::size_t i = 0; i < shard.matrices.size(); ++i) {
+    const ShardMatrix& matrix = shard.matrices[i];
+    out.push_back({matrix.memory,
+                   matrix.tile_address,
+                   tiles_taken(shard.device, matrix),
+                   true,
+                   {Kind::kMatrix, i, 0},
+                   fmt::format("matrix \"{}\"", matrix.name)});
+  }
+  for (std::size_t i = 0; i < shard.vectors.size(); ++i) {
+    const ShardVector& vector = shard.vectors[i];
+    const std::int64_t count =
+        native_vectors(static_cast<std::int64_t>(vector.values.size()), shard.device.native_dim);
+    out.push_back({vector.memory,
+                   vector.index,
+                   count,
+                   false,
+                   {Kind::kVector, i, 0},
+                   fmt::format("constant \"{}\"", vector.name)});
+  }
+  for (std::size_t i = 0; i < shard.zeroed.size(); ++i) {
+    const ZeroedRange& range = shard.zeroed[i];
+    out.push_back({range.memory,
+                   range.first,
+                   range.count,
+                   false,
+                   {Kind::kZeroed, i, 0},
+                   "a range zeroed at the begin of a request"});
+  }
+}
+
+// Vectors and tiles lie beside each other.
+std::int64_t dram_bytes(const Shard& shard, const std::vector<Touch>& all) {
+  const std::int64_t tiles = furthest_end(all, Memory::kDram, true);
+  const std::int64_t vectors = furthest_end(all, Memory::kDram, false);
+  const std::int64_t tile = tile_bits(shard.format, shard.device.native_dim);
+  return vectors * kVectorElementBytes * shard.device.native_dim + bits_to_bytes_up(tiles * tile);
 }
 
 constexpr std::array kVectorFiles{Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
@@ -48,17 +95,19 @@ constexpr std::array kVectorFiles{Memory::kInitialVrf, Memory::kAddSubVrf0, Memo
 
 std::int64_t lane_vectors_of(const Shard& shard, const std::vector<Touch>& all) {
   std::int64_t vectors = 0;
-  for (const Memory file : kVectorFiles) vectors += furthest_end(all, file);
+  for (const Memory file : kVectorFiles) vectors += furthest_end(all, file, false);
   for (const ShardVector& constant : shard.vectors)
-    vectors -=
-        native_vectors(static_cast<std::int64_t>(constant.values.size()), shard.device.native_dim);
+    if (constant.memory != Memory::kDram)
+      vectors -= native_vectors(static_cast<std::int64_t>(constant.values.size()),
+                                shard.device.native_dim);
   return std::max<std::int64_t>(vectors, 0);
 }
 
 std::int64_t lane_tiles_of(const Shard& shard, const std::vector<Touch>& all) {
-  if (shard.batch <= 1) return 0;
+  const std::int64_t further = std::int64_t{shard.batch} - shard.device.batch_lanes;
+  if (further <= 0) return 0;
   // In 128 bits: a hostile program may touch any index, and ask for any batch.
-  const __int128 bits = static_cast<__int128>(shard.batch - 1) * lane_vectors_of(shard, all) * 8 *
+  const __int128 bits = static_cast<__int128>(further) * lane_vectors_of(shard, all) * 8 *
                         kVectorElementBytes * shard.device.native_dim;
   const std::int64_t tile = tile_bits(shard.format, shard.device.native_dim);
   constexpr std::int64_t kLimit = std::int64_t{1} << 40;
@@ -85,6 +134,10 @@ std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format)
   return bits / tile_bits(format, device.native_dim);
 }
 
+bool handles_tiles(Opcode opcode) {
+  return opcode == Opcode::kMRd || opcode == Opcode::kMWr || opcode == Opcode::kMvMul;
+}
+
 std::int64_t vectors_handled(const Chain& chain, std::size_t i) {
   const bool read_for_product = chain.instructions[i].opcode == Opcode::kVRd &&
                                 i + 1 < chain.instructions.size() &&
@@ -99,21 +152,17 @@ std::string instruction_place(const Shard& shard, std::size_t chain, std::size_t
                      print(where.instructions[instruction]));
 }
 
+std::int64_t furthest_end(const std::vector<Touch>& all, Memory memory, bool tiles) {
+  std::int64_t end = 0;
+  for (const Touch& touch : all)
+    if (touch.memory == memory && touch.tiles == tiles) end = std::max(end, touch.end());
+  return end;
+}
+
 std::vector<Touch> touches(const Shard& shard) {
-  const int native_dim = shard.device.native_dim;
-  SOLITON_CHECK(native_dim > 0);
+  SOLITON_CHECK(shard.device.native_dim > 0);
   std::vector<Touch> out;
-  for (const ShardMatrix& matrix : shard.matrices)
-    out.push_back({matrix.memory, matrix.tile_address,
-                   tiles_of(matrix.tile_rows, matrix.tile_columns),
-                   fmt::format("matrix \"{}\"", matrix.name)});
-  for (const ShardVector& vector : shard.vectors)
-    out.push_back({vector.memory, vector.index,
-                   native_vectors(static_cast<std::int64_t>(vector.values.size()), native_dim),
-                   fmt::format("constant \"{}\"", vector.name)});
-  for (const ZeroedRange& range : shard.zeroed)
-    out.push_back(
-        {range.memory, range.first, range.count, "a range zeroed at the begin of a request"});
+  add_resident(shard, out);
   add_program(shard, out);
   return out;
 }
@@ -129,7 +178,7 @@ std::vector<MemoryUse> memory_use(const Shard& shard) {
   std::vector<MemoryUse> uses;
   // Tiles are whole numbers of bits, not of bytes, and another format need not divide the memory.
   const std::int64_t tiles =
-      furthest_end(all, Memory::kMatrixRf) + shard.window_tiles + lane_tiles_of(shard, all);
+      furthest_end(all, Memory::kMatrixRf, true) + shard.window_tiles + lane_tiles_of(shard, all);
   const std::int64_t tile = tile_bits(shard.format, device.native_dim);
   const std::int64_t matrix_bits =
       device.matrix_rf_tiles * tile_bits(device.formats.at(0).format, device.native_dim);
@@ -141,13 +190,12 @@ std::vector<MemoryUse> memory_use(const Shard& shard) {
        {Memory::kAddSubVrf1, device.add_sub_vrf_1},
        {Memory::kMultiplyVrf, device.multiply_vrf}}};
   for (const auto& [memory, capacity] : files)
-    uses.push_back(use_of(memory_name(memory), furthest_end(all, memory), capacity, vector_bytes));
+    uses.push_back(
+        use_of(memory_name(memory), furthest_end(all, memory, false), capacity, vector_bytes));
   uses.push_back(use_of("InstructionMemory", shard.program.instruction_words(),
                         device.instruction_words, kInstructionBytes));
-  if (const std::int64_t streamed = furthest_end(all, Memory::kDram); streamed > 0)
-    uses.push_back({memory_name(Memory::kDram), streamed,
-                    static_cast<std::int64_t>(static_cast<__int128>(device.dram.count) * 8 / tile),
-                    Bytes{bits_to_bytes_up(streamed * tile)}, device.dram});
+  if (const std::int64_t bytes = dram_bytes(shard, all); bytes > 0)
+    uses.push_back(use_of(memory_name(Memory::kDram), bytes, device.dram.count, 1));
   return uses;
 }
 

@@ -15,6 +15,8 @@ struct Touch {
   Memory memory = Memory::kNone;
   std::int64_t first = 0;
   std::int64_t count = 0;
+  bool tiles = false;  // of Dram, which holds both
+  ShardPlace place;
   std::string user;  // "chain 3 "gru0.h", instruction 2 (v_wr InitialVrf[7])", "matrix "gru0.Wr""
   std::int64_t end() const { return first + count; }
 };
@@ -32,6 +34,9 @@ constexpr std::int64_t tiles_of(std::uint32_t rows, std::uint32_t columns) {
                                                  : static_cast<std::int64_t>(rows) * columns;
 }
 
+// m_rd, m_wr and mv_mul address native tiles; everything else native vectors.
+bool handles_tiles(Opcode opcode);
+
 // Native vectors that instruction `i` of a vector chain handles: a v_rd in front of an mv_mul reads
 // `columns`.
 std::int64_t vectors_handled(const Chain& chain, std::size_t i);
@@ -39,9 +44,12 @@ std::int64_t vectors_handled(const Chain& chain, std::size_t i);
 // "chain 3 "gru0.h", instruction 2 (vv_add AddSubVrf_0[3])"
 std::string instruction_place(const Shard& shard, std::size_t chain, std::size_t instruction);
 
-// All uses of on-chip memories and the matrices in Dram, in order: matrices, constants, zeroed
-// ranges, then the program. Its uses of Dram and NetQ are not among them. REQUIRES:
-// device.native_dim > 0.
+// All uses of memories but NetQ, in order: matrices, constants, zeroed ranges, then the program. An
+// access by offset covers all it may reach; when the program does not say, the entries at offset 0.
+// REQUIRES: device.native_dim > 0.
 std::vector<Touch> touches(const Shard& shard);
+
+// One past the last entry of `memory` that something touches.
+std::int64_t furthest_end(const std::vector<Touch>& all, Memory memory, bool tiles);
 
 }  // namespace soliton

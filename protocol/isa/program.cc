@@ -11,9 +11,10 @@ namespace soliton {
 
 namespace {
 
-constexpr int kOpcodes = static_cast<int>(Opcode::kEndChain) + 1;
+constexpr int kOpcodes = static_cast<int>(Opcode::kSRd) + 1;
 constexpr int kMemories = static_cast<int>(Memory::kNetQ) + 1;
-static_assert(kOpcodes <= 32 && kMemories <= 8);
+static_assert(kOpcodes <= static_cast<int>(kIndexedOpcodes) && kMemories <= 8);
+static_assert(kIndexedOpcodes + 4 <= 32);
 
 constexpr unsigned bit(Memory memory) { return 1u << static_cast<unsigned>(memory); }
 constexpr unsigned kVectorFiles = bit(Memory::kInitialVrf) | bit(Memory::kAddSubVrf0) |
@@ -43,7 +44,11 @@ constexpr std::array<OpcodeFacts, kOpcodes> kFacts{{
     {"v_relu", bit(Memory::kNone), MfuUnit::kActivation},
     {"s_wr", bit(Memory::kNone), MfuUnit::kNone},
     {"end_chain", bit(Memory::kNone), MfuUnit::kNone},
+    {"s_add", bit(Memory::kNone), MfuUnit::kNone},
+    {"s_rd", bit(Memory::kNetQ), MfuUnit::kNone},
 }};
+
+constexpr std::array<const char*, 4> kRegisterNames{"rows", "columns", "offset_0", "offset_1"};
 
 constexpr std::array<const char*, kMemories> kMemoryNames{
     "none", "InitialVrf", "AddSubVrf_0", "AddSubVrf_1", "MultiplyVrf", "MatrixRf", "Dram", "NetQ"};
@@ -62,19 +67,34 @@ std::string allowed_memories(unsigned memories) {
   return fmt::format("{}", fmt::join(names, " or "));
 }
 
-Instruction scalar_write(ScalarRegister target, std::uint32_t value) {
-  return {Opcode::kSWr, Memory::kNone,
-          (static_cast<std::uint32_t>(target) << kRegisterShift) | value};
+bool is_scalar(Opcode opcode) {
+  return opcode == Opcode::kSWr || opcode == Opcode::kSAdd || opcode == Opcode::kSRd;
+}
+
+bool is_offset(ScalarRegister target) {
+  return target == ScalarRegister::kOffset0 || target == ScalarRegister::kOffset1;
+}
+
+std::uint32_t word_opcode(const Instruction& instruction) {
+  if (instruction.indexing == Indexing::kDirect)
+    return static_cast<std::uint32_t>(instruction.opcode);
+  const std::uint32_t offset = instruction.indexing == Indexing::kOffset0 ? 0 : 1;
+  return kIndexedOpcodes + 2 * offset + (instruction.opcode == Opcode::kVWr ? 1 : 0);
 }
 
 std::uint32_t pack(const Instruction& instruction) {
-  return (static_cast<std::uint32_t>(instruction.opcode) << kOpcodeShift) |
+  return (word_opcode(instruction) << kOpcodeShift) |
          (static_cast<std::uint32_t>(instruction.memory) << kMemoryShift) | instruction.index;
 }
 
 Instruction unpack(std::uint32_t word) {
-  return {static_cast<Opcode>(word >> kOpcodeShift),
-          static_cast<Memory>((word >> kMemoryShift) & 7), word & kMaxIndex};
+  Instruction out{static_cast<Opcode>(word >> kOpcodeShift),
+                  static_cast<Memory>((word >> kMemoryShift) & 7), word & kMaxIndex};
+  const std::uint32_t opcode = word >> kOpcodeShift;
+  if (opcode < kIndexedOpcodes || opcode >= kIndexedOpcodes + 4) return out;
+  out.opcode = (opcode - kIndexedOpcodes) % 2 == 0 ? Opcode::kVRd : Opcode::kVWr;
+  out.indexing = opcode - kIndexedOpcodes < 2 ? Indexing::kOffset0 : Indexing::kOffset1;
+  return out;
 }
 
 std::vector<bool> segment_heads(const Program& program) {
@@ -106,7 +126,8 @@ class Decoder {
   Status take(std::uint32_t word) {
     const Instruction instruction = unpack(word);
     if (Status legal = check_instruction(instruction); !legal) return legal;
-    if (instruction.opcode == Opcode::kSWr) return write_register(instruction.index);
+    if (instruction.opcode == Opcode::kSWr && !is_offset(scalar_register(instruction)))
+      return write_register(instruction);
     if (!in_body_) {
       if (Status begun = begin_body(); !begun) return begun;
     }
@@ -124,14 +145,13 @@ class Decoder {
   Program finish() { return std::move(program_); }
 
  private:
-  Status write_register(std::uint32_t index) {
-    const bool rows =
-        (index >> kRegisterShift) == static_cast<std::uint32_t>(ScalarRegister::kRows);
+  Status write_register(const Instruction& instruction) {
+    const bool rows = scalar_register(instruction) == ScalarRegister::kRows;
     if (in_body_) return invalid("s_wr inside a chain");
     if (wrote_columns_ || (rows && wrote_rows_))
       return invalid("s_wr out of order: at most rows, then columns, before a chain");
     (rows ? wrote_rows_ : wrote_columns_) = true;
-    (rows ? chain_.rows : chain_.columns) = index & kMaxScalar;
+    (rows ? chain_.rows : chain_.columns) = scalar_value(instruction);
     return {};
   }
 
@@ -160,22 +180,39 @@ class Decoder {
   bool wrote_columns_ = false;
 };
 
-std::string print_segment(const Segment& segment) {
-  const std::string chains =
-      fmt::format("chains {} to {}", segment.first, static_cast<std::int64_t>(segment.last) - 1);
-  if (segment.per_step == 0) return fmt::format("# {}, {} times", chains, segment.fixed);
-  const std::string steps =
-      segment.per_step == 1 ? "steps" : fmt::format("{} * steps", segment.per_step);
-  if (segment.fixed == 0) return fmt::format("# {}, {} times", chains, steps);
-  return fmt::format("# {}, {} {} {} times", chains, steps, segment.fixed < 0 ? '-' : '+',
-                     std::abs(static_cast<std::int64_t>(segment.fixed)));
+// What the index of a scalar instruction may be.
+Status check_scalar(const Instruction& instruction) {
+  const std::string name = opcode_name(instruction.opcode);
+  const std::uint32_t number = instruction.index >> kRegisterShift;
+  if (number >= kRegisterNames.size())
+    return invalid(fmt::format("{}: there is no scalar register {}", name, number));
+  const ScalarRegister target = scalar_register(instruction);
+  if (instruction.opcode != Opcode::kSWr && !is_offset(target))
+    return invalid(
+        fmt::format("{} takes offset_0 or offset_1, not {}", name, register_name(target)));
+  if (!is_offset(target) && scalar_value(instruction) == 0)
+    return invalid("s_wr: rows and columns are at least 1");
+  return {};
 }
 
-std::string print_chain(const Chain& chain) {
-  std::vector<std::string> parts;
-  for (const Instruction& instruction : chain.instructions) parts.push_back(print(instruction));
-  const std::string head = chain.label.empty() ? "" : chain.label + " ";
-  return fmt::format("{}{}x{}: {}", head, chain.rows, chain.columns, fmt::join(parts, " · "));
+Status check_indexing(const Instruction& instruction) {
+  const std::string name = opcode_name(instruction.opcode);
+  if (instruction.opcode != Opcode::kVRd && instruction.opcode != Opcode::kVWr)
+    return invalid(fmt::format("{} takes no offset: v_rd and v_wr do", name));
+  if (instruction.indexing != Indexing::kOffset0 && instruction.indexing != Indexing::kOffset1)
+    return invalid(fmt::format("{}: unknown offset", name));
+  if (instruction.memory == Memory::kNetQ)
+    return invalid(fmt::format("{}: a port of NetQ takes no offset", name));
+  return {};
+}
+
+std::string print_scalar(const Instruction& instruction) {
+  const std::string head = fmt::format("{} {}, ", opcode_name(instruction.opcode),
+                                       register_name(scalar_register(instruction)));
+  if (instruction.opcode == Opcode::kSAdd) return head + std::to_string(scalar_step(instruction));
+  if (instruction.opcode == Opcode::kSRd)
+    return fmt::format("{}NetQ[{}]", head, scalar_value(instruction));
+  return head + std::to_string(scalar_value(instruction));
 }
 
 }  // namespace
@@ -188,6 +225,38 @@ std::string opcode_name(Opcode opcode) {
 std::string memory_name(Memory memory) {
   const auto number = static_cast<std::size_t>(memory);
   return number < kMemoryNames.size() ? kMemoryNames[number] : fmt::format("memory {}", number);
+}
+
+std::string register_name(ScalarRegister target) {
+  const auto number = static_cast<std::size_t>(target);
+  return number < kRegisterNames.size() ? kRegisterNames[number]
+                                        : fmt::format("register {}", number);
+}
+
+Instruction write_scalar(ScalarRegister target, std::uint32_t value) {
+  SOLITON_CHECK_MSG(value <= kMaxScalar, "{}", value);
+  return {Opcode::kSWr, Memory::kNone,
+          (static_cast<std::uint32_t>(target) << kRegisterShift) | value};
+}
+
+Instruction step_offset(ScalarRegister target, std::int32_t step) {
+  SOLITON_CHECK_MSG(is_offset(target) && step >= kMinStep && step <= kMaxStep, "{}", step);
+  return {Opcode::kSAdd, Memory::kNone,
+          (static_cast<std::uint32_t>(target) << kRegisterShift) |
+              (static_cast<std::uint32_t>(step) & kMaxScalar)};
+}
+
+Instruction read_offset(ScalarRegister target, std::uint32_t port) {
+  SOLITON_CHECK_MSG(is_offset(target) && port <= kMaxScalar, "{}", port);
+  return {Opcode::kSRd, Memory::kNetQ,
+          (static_cast<std::uint32_t>(target) << kRegisterShift) | port};
+}
+
+ChainKind chain_kind(const Chain& chain) {
+  if (chain.instructions.empty()) return ChainKind::kVector;
+  const Opcode first = chain.instructions.front().opcode;
+  if (first == Opcode::kMRd || first == Opcode::kMWr) return ChainKind::kMatrix;
+  return is_scalar(first) ? ChainKind::kScalar : ChainKind::kVector;
 }
 
 MfuUnit mfu_unit(Opcode opcode) {
@@ -206,15 +275,10 @@ Status check_instruction(const Instruction& instruction) {
   if (instruction.index > kMaxIndex)
     return invalid(
         fmt::format("{}: index {} is above {}", known->name, instruction.index, kMaxIndex));
-  if (instruction.opcode == Opcode::kSWr) {
-    const std::uint32_t target = instruction.index >> kRegisterShift;
-    if (target > static_cast<std::uint32_t>(ScalarRegister::kColumns))
-      return invalid(fmt::format("s_wr: there is no scalar register {}", target));
-    if ((instruction.index & kMaxScalar) == 0)
-      return invalid("s_wr: rows and columns are at least 1");
-  } else if (known->memories == bit(Memory::kNone) && instruction.index != 0) {
+  if (instruction.indexing != Indexing::kDirect) return check_indexing(instruction);
+  if (is_scalar(instruction.opcode)) return check_scalar(instruction);
+  if (known->memories == bit(Memory::kNone) && instruction.index != 0)
     return invalid(fmt::format("{} takes no index, {} given", known->name, instruction.index));
-  }
   return {};
 }
 
@@ -236,13 +300,14 @@ std::vector<std::uint32_t> encode(const Program& program) {
     SOLITON_CHECK_MSG(chain.columns >= 1 && chain.columns <= kMaxScalar, "{} columns",
                       chain.columns);
     const ScalarWrites writes = scalar_writes(program, i, heads);
-    if (writes.rows) words.push_back(pack(scalar_write(ScalarRegister::kRows, chain.rows)));
+    if (writes.rows) words.push_back(pack(write_scalar(ScalarRegister::kRows, chain.rows)));
     if (writes.columns)
-      words.push_back(pack(scalar_write(ScalarRegister::kColumns, chain.columns)));
+      words.push_back(pack(write_scalar(ScalarRegister::kColumns, chain.columns)));
     for (const Instruction& instruction : chain.instructions) {
       const Status legal = check_instruction(instruction);
       SOLITON_CHECK_MSG(legal.has_value(), "{}", legal.error().message);
-      SOLITON_CHECK(instruction.opcode != Opcode::kSWr && instruction.opcode != Opcode::kEndChain);
+      SOLITON_CHECK(instruction.opcode != Opcode::kEndChain);
+      SOLITON_CHECK(instruction.opcode != Opcode::kSWr || is_offset(scalar_register(instruction)));
       words.push_back(pack(instruction));
     }
     words.push_back(pack({Opcode::kEndChain, Memory::kNone, 0}));
@@ -263,24 +328,15 @@ Result<Program> decode(std::span<const std::uint32_t> words) {
 
 std::string print(const Instruction& instruction) {
   const std::string name = opcode_name(instruction.opcode);
+  if (is_scalar(instruction.opcode)) return print_scalar(instruction);
   if (instruction.opcode == Opcode::kMvMul && instruction.memory == Memory::kMatrixRf)
     return fmt::format("{} {}", name, instruction.index);
-  if (instruction.opcode == Opcode::kSWr)
-    return fmt::format("{} {} {}", name,
-                       (instruction.index >> kRegisterShift) == 0 ? "rows" : "columns",
-                       instruction.index & kMaxScalar);
   if (instruction.memory == Memory::kNone) return name;
-  return fmt::format("{} {}[{}]", name, memory_name(instruction.memory), instruction.index);
-}
-
-std::string print(const Program& program) {
-  std::string text;
-  for (std::size_t i = 0; i < program.chains.size(); ++i) {
-    for (const Segment& segment : program.segments)
-      if (segment.first == i && segment.first < segment.last) text += print_segment(segment) + "\n";
-    text += print_chain(program.chains[i]) + "\n";
-  }
-  return text;
+  const char* offset = instruction.indexing == Indexing::kDirect    ? ""
+                       : instruction.indexing == Indexing::kOffset0 ? "+offset_0"
+                                                                    : "+offset_1";
+  return fmt::format("{} {}[{}{}]", name, memory_name(instruction.memory), instruction.index,
+                     offset);
 }
 
 }  // namespace soliton

@@ -17,18 +17,18 @@ namespace soliton {
 // Weights stored tile by tile, row-major, from `tile_address` of `memory`. weights.rows and
 // weights.columns are the unpadded extents; the padding to tiles is zeros and is charged. A matrix
 // in Dram is streamed through the shard's window, tile by tile, for every chain that multiplies by
-// it.
+// it. m_wr may replace tiles of a matrix, never its padding.
 struct ShardMatrix {
   std::string name;
   std::uint32_t tile_address = 0;
   std::uint32_t tile_rows = 0;
   std::uint32_t tile_columns = 0;
-  BfpMatrix weights;                  // empty mantissas under `compute: timing`
+  BfpMatrix weights;                  // no elements under `compute: timing`
   Memory memory = Memory::kMatrixRf;  // pinned there, or kDram
 };
 
-// Constants written into a vector register file when the shard is loaded: ceil(values / N) native
-// vectors, zero-padded.
+// Constants written into a vector register file or Dram when the shard is loaded: ceil(values / N)
+// native vectors, zero-padded.
 struct ShardVector {
   std::string name;
   Memory memory = Memory::kAddSubVrf0;
@@ -44,6 +44,7 @@ struct InPort {
   // The port holds the request's messages until all `steps` of them are there and hands them out
   // last first: how the reverse direction of a layer reads what a forward one wrote.
   bool reversed = false;
+  bool operator==(const InPort&) const = default;
 };
 
 // A NetQ port that sends its message to every destination, in this order. A destination on the same
@@ -54,15 +55,19 @@ struct OutPort {
   struct Destination {
     std::string peer;        // logical node name
     std::uint16_t port = 0;  // its InPort
+    bool operator==(const Destination&) const = default;
   };
   std::vector<Destination> destinations;
+  bool operator==(const OutPort&) const = default;
 };
 
-// A range of a register file that is zeroed when a request begins (initial hidden and cell state).
+// A range of a register file or of the vectors in Dram that is zeroed when a request begins
+// (initial hidden and cell state).
 struct ZeroedRange {
   Memory memory = Memory::kInitialVrf;
   std::uint32_t first = 0;
   std::uint32_t count = 0;
+  bool operator==(const ZeroedRange&) const = default;
 };
 
 struct Shard {
@@ -129,14 +134,30 @@ std::int64_t tile_bits(const NumberFormat& format, int native_dim);
 std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format);
 // Native vectors of all register files that a request has to itself: everything but constants.
 std::int64_t lane_vectors(const Shard& shard);
-// Tiles of the matrix register file that the lanes of a batch take. The register files hold the
-// first lane; further ones lie in the block RAM that weights leave free: C, our own choice.
+// Tiles of the matrix register file that the lanes of a batch take. The register files hold as many
+// lanes as the device handles at once; further ones lie in the block RAM that weights leave free: C,
+// our own choice.
 std::int64_t lane_tiles(const Shard& shard);
 // MatrixRf (pinned matrices, window and lanes), InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf,
-// InstructionMemory; Dram behind them when a matrix lies there. Everything the program touches.
+// InstructionMemory, and Dram (in bytes) when something lies there. Everything the program touches;
+// accesses by an offset that a message or the number of steps decides count with offset 0.
 std::vector<MemoryUse> memory_use(const Shard& shard);
-// Chain rules, indices, ports and memory budgets. Every violation is named: shard, chain,
-// instruction, number, limit.
+
+// What of a shard a fault is in.
+struct ShardPlace {
+  enum class Kind : std::uint8_t { kShard, kMatrix, kVector, kZeroed, kChain, kSegment };
+  Kind kind = Kind::kShard;
+  std::size_t index = 0;        // of the matrix, vector, range, chain or segment
+  std::size_t instruction = 0;  // of a chain; their number when the chain as a whole is meant
+};
+struct ShardFault {
+  Error error;  // the place in words, without the shard's name
+  ShardPlace place;
+};
+// Chain rules, indices, ports, what is read but never written, and memory budgets: every violation,
+// with chain, instruction, number and limit.
+std::vector<ShardFault> shard_faults(const Shard& shard);
+// The same as errors, each behind the shard's name.
 Diagnostics check_shard(const Shard& shard);
 
 }  // namespace soliton

@@ -118,6 +118,8 @@ std::span<const MultiplyKernel> multiply_kernels() {
 }
 
 void multiply(const BfpMatrix& matrix, const BfpVector& vector, std::span<float> out) {
+  if (matrix.mantissas.empty() || !matrix.scales.empty())
+    return multiply_reference(matrix, vector, out);
   SOLITON_CHECK(out.size() == static_cast<std::size_t>(matrix.rows));
   SOLITON_CHECK(vector.mantissas.size() == static_cast<std::size_t>(matrix.columns));
   SOLITON_CHECK(vector.exponents.size() == static_cast<std::size_t>(matrix.blocks_per_row()));

@@ -1,87 +1,91 @@
 // The scalar reference of the block quantiser. The steps are those of OCP MX v1.0 section 6.3 as
-// microsoft/microxcaling performs them, in exact arithmetic: every value below is exact in double
-// (24 significant bits, exponents within 300).
-#include <algorithm>
-#include <bit>
+// microsoft/microxcaling performs them, in exact arithmetic.
 #include <cmath>
 #include <limits>
 
-#include "protocol/base/check.h"
+#include "protocol/base/rng.h"
 #include "protocol/tensor/block_scale.h"
+#include "protocol/tensor/element.h"
 #include "protocol/tensor/format.h"
 
 namespace soliton {
 
 namespace {
 
-// What a value is rounded to: sign + `precision` significant bits, with element subnormals below
-// 2^min_exponent.
-struct Element {
-  bool integer;
-  int precision;
-  int max_exponent;
-  int min_exponent;
-  double max_norm;
-};
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr double kLargestFloat = std::numeric_limits<float>::max();
 
-Element element_of(const NumberFormat& format) {
-  Element element{};
-  element.integer = format.exponent_bits == 0;
-  element.precision = format.mantissa_bits + (element.integer ? 0 : 1);
-  element.max_exponent = element_max_exponent(format);
-  element.min_exponent = element.integer ? 0 : 2 - (1 << (format.exponent_bits - 1));
-  const double largest =
-      std::ldexp((1 << element.precision) - 1, element.max_exponent - (element.precision - 1));
-  // e4m3 spends its topmost pattern on NaN: 448 instead of 480.
-  element.max_norm = format.exponent_bits == 4 && format.mantissa_bits == 3 ? 448.0 : largest;
-  return element;
+// |x| in units of the scale. A factor of zero, from values below its smallest, leaves zeros.
+double in_units(double magnitude, const BlockScale& scale, Scale kind) {
+  if (kind == Scale::kPowerOfTwo) return std::ldexp(magnitude, -scale.exponent);
+  if (kind == Scale::kNone) return magnitude;
+  return scale.factor > 0 ? magnitude / static_cast<double>(scale.factor) : 0.0;
 }
 
-// A count of quanta >= 0, rounded to a whole one.
-double round_quanta(double quanta, Rounding rounding) {
-  const double below = std::floor(quanta);
-  const double rest = quanta - below;
-  switch (rounding) {
-    case Rounding::kFloor:
-      return below;
-    case Rounding::kNearest:
-      return rest >= 0.5 ? below + 1 : below;
-    case Rounding::kEven:
-      break;
+// Back from units of the scale. Exact but for a product with an fp32 factor, which is rounded once.
+float restored(double rounded, const BlockScale& scale, Scale kind) {
+  if (kind == Scale::kPowerOfTwo) return static_cast<float>(std::ldexp(rounded, scale.exponent));
+  if (kind == Scale::kNone) return static_cast<float>(rounded);
+  return static_cast<float>(std::min(rounded * static_cast<double>(scale.factor), kLargestFloat));
+}
+
+// What an element without a scale becomes above its largest value.
+double overflowed(const Element& element, Overflow rule) {
+  if (rule == Overflow::kSaturate) return element.max_norm;
+  return element.has_infinity ? std::numeric_limits<double>::infinity()
+                              : std::numeric_limits<double>::quiet_NaN();
+}
+
+// A negative that rounds to zero is -0; an input of -0, and all that is flushed, is +0.
+float with_sign_of(float value, float magnitude) { return value < 0 ? -magnitude : magnitude; }
+
+QuantisedBlock quantise_elements(std::span<const float> values, const NumberFormat& format,
+                                 const Random& random, std::uint64_t first) {
+  QuantisedBlock block;
+  const Element element = element_of(format);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float value = values[i];
+    const BlockScale own = block_scale(magnitude_bits(value), format);
+    double rounded = 0;
+    if (own.poison == Poison::kNan)
+      rounded = std::numeric_limits<double>::quiet_NaN();
+    else if (own.poison == Poison::kInfinity)
+      rounded = overflowed(element, format.overflow);
+    else if (!own.flushed)
+      rounded = round_magnitude(std::fabs(static_cast<double>(value)), element, format.rounding,
+                                random.unit(first + i));
+    if (rounded > element.max_norm) rounded = overflowed(element, format.overflow);
+    block.values.push_back(std::isnan(rounded) ? kNan
+                                               : with_sign_of(own.flushed ? 0.0f : value,
+                                                              static_cast<float>(rounded)));
   }
-  const bool up = rest > 0.5 || (rest == 0.5 && std::fmod(below, 2.0) != 0);
-  return up ? below + 1 : below;
-}
-
-// Steps 4 to 6 for |x| / 2^S.
-double round_magnitude(double scaled, const Element& element, Rounding rounding) {
-  int exponent = element.min_exponent;
-  if (!element.integer && scaled > 0) exponent = std::max(exponent, std::ilogb(scaled));
-  const double quantum = std::ldexp(1.0, exponent - (element.precision - 1));
-  return std::min(round_quanta(scaled / quantum, rounding) * quantum, element.max_norm);
+  return block;
 }
 
 }  // namespace
 
-QuantisedBlock quantise_block(std::span<const float> values, const NumberFormat& format) {
+QuantisedBlock quantise_block(std::span<const float> values, const NumberFormat& format,
+                              DitherStream stream) {
+  const Random random(format.dither_seed, stream.purpose);
+  const Scale kind = format.scale();
+  if (kind == Scale::kNone) return quantise_elements(values, format, random, stream.first);
   QuantisedBlock block;
-  std::uint32_t largest = 0;
-  for (const float value : values)
-    largest = std::max(largest, std::bit_cast<std::uint32_t>(value) & 0x7fffffffu);
-  const BlockScale scale = block_scale(largest, format);
+  const BlockScale scale = block_scale(largest_magnitude(values), format);
   block.poisoned = scale.poison != Poison::kNone;
   if (block.poisoned) {
-    block.values.assign(values.size(), std::numeric_limits<float>::quiet_NaN());
+    block.values.assign(values.size(), kNan);
     return block;
   }
   block.scale_exponent = scale.exponent;
+  block.scale = scale.factor;
   const Element element = element_of(format);
-  for (const float value : values) {
-    const double scaled = std::ldexp(std::fabs(static_cast<double>(value)), -scale.exponent);
-    const double rounded = scale.flushed ? 0.0 : round_magnitude(scaled, element, format.rounding);
-    const float magnitude = static_cast<float>(std::ldexp(rounded, scale.exponent));
-    // A negative that rounds to zero is -0; an input of -0, and all of a flushed block, is +0.
-    block.values.push_back(value < 0 && !scale.flushed ? -magnitude : magnitude);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double scaled = in_units(std::fabs(static_cast<double>(values[i])), scale, kind);
+    const double rounded =
+        std::min(round_magnitude(scaled, element, format.rounding, random.unit(stream.first + i)),
+                 element.max_norm);
+    const float magnitude = scale.flushed ? 0.0f : restored(rounded, scale, kind);
+    block.values.push_back(with_sign_of(scale.flushed ? 0.0f : values[i], magnitude));
   }
   return block;
 }

@@ -27,7 +27,8 @@ bool fits_exponents(const BfpMatrix& matrix) {
 
 Packing packing_for(const BfpMatrix& matrix, KernelLevel level) {
   const NumberFormat& format = matrix.format;
-  const bool narrow = format.exponent_bits == 0 && format.mantissa_bits <= 7;
+  const bool narrow = format.exponent_bits == 0 && format.mantissa_bits <= 7 &&
+                      format.scale() == Scale::kPowerOfTwo;
   if (level == KernelLevel::kScalar || !narrow || !fits_exponents(matrix)) return Packing::kNone;
   if (format.mantissa_bits <= 3) return Packing::kNibbles;
   return level == KernelLevel::kAvx2 ? Packing::kBytesSigned : Packing::kBytes;

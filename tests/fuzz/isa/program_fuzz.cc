@@ -1,6 +1,7 @@
 #include "tests/fuzz/isa/program_fuzz.h"
 
 #include "protocol/base/check.h"
+#include "protocol/isa/assembly.h"
 #include "protocol/isa/shard.h"
 
 namespace soliton {
@@ -10,12 +11,15 @@ namespace {
 // Anything decode() accepts must be the encoding of a program with a segment wherever both scalar
 // registers are written.
 void expect_canonical(Program program, const std::vector<std::uint32_t>& words) {
-  const auto is_scalar_write = [&](std::size_t i) {
-    return i < words.size() && words[i] >> kOpcodeShift == static_cast<std::uint32_t>(Opcode::kSWr);
+  const auto writes_size = [&](std::size_t i) {
+    const std::uint32_t opcode = i < words.size() ? words[i] >> kOpcodeShift : ~0U;
+    return opcode == static_cast<std::uint32_t>(Opcode::kSWr) &&
+           ((words[i] >> kRegisterShift) & 0xf) <=
+               static_cast<std::uint32_t>(ScalarRegister::kColumns);
   };
   std::size_t at = 0;
   for (std::uint32_t c = 0; c < program.chains.size(); ++c) {
-    const std::size_t writes = is_scalar_write(at) ? (is_scalar_write(at + 1) ? 2 : 1) : 0;
+    const std::size_t writes = writes_size(at) ? (writes_size(at + 1) ? 2 : 1) : 0;
     if (writes == 2) program.segments.push_back({c, c + 1, 1, 0});
     at += writes + program.chains[c].instructions.size() + 1;
   }
@@ -42,7 +46,9 @@ bool fuzz_program(const std::uint8_t* data, std::size_t size) {
   shard.out_ports = {{"out", 400, {}}};
   shard.program = std::move(*program);
   shard.program.segments = {{0, static_cast<std::uint32_t>(shard.program.chains.size()), 1, 0}};
-  SOLITON_CHECK(print(shard.program).empty() == words.empty());
+  const ParsedAssembly parsed = parse_assembly(print(shard.program), "fuzz");
+  SOLITON_CHECK_MSG(parsed.errors.empty(), "{}", parsed.errors.text());
+  SOLITON_CHECK(parsed.assembly.program == shard.program);
   // A shard that passes has no memory over its budget.
   if (check_shard(shard).empty())
     for (const MemoryUse& use : memory_use(shard)) SOLITON_CHECK(use.used <= use.capacity);
@@ -50,8 +56,3 @@ bool fuzz_program(const std::uint8_t* data, std::size_t size) {
 }
 
 }  // namespace soliton
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  soliton::fuzz_program(data, size);
-  return 0;
-}

@@ -77,7 +77,7 @@ TEST(BadInput, OverridesAndOptionsAreCheckedAsFilesAre) {
 }
 
 TEST(Commands, HelpListCheckAndPlanAnswer) {
-  for (const char* command : {"run", "plan", "check", "list", "sweep", "bench"}) {
+  for (const char* command : {"run", "plan", "check", "list", "sweep", "bench", "quantize"}) {
     const Ended help = run_soliton({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("Example:")) << command;

@@ -30,9 +30,11 @@ struct Pipe {
   }
 };
 
-pid_t spawn(const std::vector<std::string>& arguments, Pipe& out, Pipe& err) {
+pid_t spawn(const std::vector<std::string>& arguments, const std::string& input, Pipe& out,
+            Pipe& err) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out.ends[1], 1);
   posix_spawn_file_actions_adddup2(&actions, err.ends[1], 2);
   posix_spawn_file_actions_addchdir_np(&actions, SOLITON_SOURCE_DIR);
@@ -99,11 +101,13 @@ std::string TemporaryFolder::write(const std::string& name, const std::string& c
   return file(name);
 }
 
-Ended run_soliton(const std::vector<std::string>& arguments) { return Running(arguments).wait(); }
+Ended run_soliton(const std::vector<std::string>& arguments, const std::string& input) {
+  return Running(arguments, input).wait();
+}
 
-Running::Running(const std::vector<std::string>& arguments) {
+Running::Running(const std::vector<std::string>& arguments, const std::string& input) {
   Pipe out, err;
-  pid_ = spawn(arguments, out, err);
+  pid_ = spawn(arguments, input, out, err);
   out_ = out.ends[0];
   err_ = err.ends[0];
 }

@@ -29,13 +29,16 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// `soliton ARGUMENTS…` with the source folder as working directory.
-Ended run_soliton(const std::vector<std::string>& arguments);
+// `soliton ARGUMENTS…` with the source folder as working directory and the file `input` as standard
+// input.
+Ended run_soliton(const std::vector<std::string>& arguments,
+                  const std::string& input = "/dev/null");
 
 // The program while it runs.
 class Running {
  public:
-  explicit Running(const std::vector<std::string>& arguments);
+  explicit Running(const std::vector<std::string>& arguments,
+                   const std::string& input = "/dev/null");
   ~Running();
   pid_t pid() const { return pid_; }
   // Waits until it has `count` node processes that took up their names, and returns their ids by

@@ -24,7 +24,7 @@ const std::vector<float>& first_matrix(const Model& model) {
 }
 
 TEST(BuildRnn, GivesAConsistentModelOfTheSizesAskedFor) {
-  for (const Cell cell : {Cell::kGru, Cell::kLstm})
+  for (const Cell cell : {Cell::kGru, Cell::kLstm, Cell::kRnn})
     for (const bool bidirectional : {false, true}) {
       RnnOptions options = gru(24);
       options.cell = cell;

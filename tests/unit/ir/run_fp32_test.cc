@@ -65,6 +65,15 @@ std::vector<double> naive_lstm_step(const RecurrentWeights& w, const std::vector
   return out;
 }
 
+std::vector<double> naive_rnn_step(const RecurrentWeights& w, const std::vector<double>& x,
+                                   const std::vector<double>& h) {
+  std::vector<double> out(h.size());
+  for (std::size_t i = 0; i < h.size(); ++i)
+    out[i] = std::tanh(affine(w.input, w.input_bias, i, x) +
+                       affine(w.recurrent, w.recurrent_bias, i, h));
+  return out;
+}
+
 // States in the order the steps were taken.
 Rows naive_direction(const RecurrentLayer& layer, std::size_t direction, const Rows& steps) {
   const auto n = static_cast<std::size_t>(layer.hidden);
@@ -72,8 +81,9 @@ Rows naive_direction(const RecurrentLayer& layer, std::size_t direction, const R
   Rows out;
   for (const auto& x : steps) {
     const RecurrentWeights& w = layer.directions[direction];
-    h = layer.cell == Cell::kLstm ? naive_lstm_step(w, x, h, c)
-                                  : naive_gru_step(w, layer.reset_after, x, h);
+    h = layer.cell == Cell::kLstm  ? naive_lstm_step(w, x, h, c)
+        : layer.cell == Cell::kRnn ? naive_rnn_step(w, x, h)
+                                   : naive_gru_step(w, layer.reset_after, x, h);
     out.push_back(h);
   }
   return out;
@@ -126,7 +136,8 @@ RnnOptions cell(Cell cell, bool reset_after = false) {
 }
 
 TEST(RunFp32, MatchesTheEquationsOfEachCell) {
-  for (const RnnOptions& options : {cell(Cell::kGru), cell(Cell::kGru, true), cell(Cell::kLstm)}) {
+  for (const RnnOptions& options :
+       {cell(Cell::kGru), cell(Cell::kGru, true), cell(Cell::kLstm), cell(Cell::kRnn)}) {
     Case c = make(options);
     expect_rows(run_fp32(c.model, c.vectors, kSteps), naive_direction(layer_of(c), 0, c.steps));
   }

@@ -29,13 +29,17 @@ Program without_names(Program program) {
   return program;
 }
 
-// Every legal operand of every opcode, drawn from a seed.
+// Every legal operand of every opcode that stands inside a chain, drawn from a seed.
 Instruction random_instruction(const Random& random, std::uint64_t ordinal) {
   for (std::uint64_t attempt = 0;; ++attempt) {
     const std::uint64_t bits = random.child(ordinal).bits(attempt);
-    const Instruction candidate{static_cast<Opcode>(bits % 13),
+    const Instruction candidate{static_cast<Opcode>(bits % 17),
                                 static_cast<Memory>((bits >> 8) % 8),
-                                (bits >> 16) % 3 == 0 ? 0 : static_cast<std::uint32_t>(bits >> 40)};
+                                (bits >> 16) % 3 == 0 ? 0 : static_cast<std::uint32_t>(bits >> 40),
+                                static_cast<Indexing>((bits >> 20) % 3)};
+    if (candidate.opcode == Op::kEndChain) continue;
+    if (candidate.opcode == Op::kSWr && scalar_register(candidate) <= ScalarRegister::kColumns)
+      continue;
     if (check_instruction(candidate)) return candidate;
   }
 }
@@ -87,7 +91,9 @@ TEST(Program, WhateverDecodesIsAnEncoding) {
     ++accepted;
     std::size_t at = 0;
     for (std::uint32_t c = 0; c < decoded->chains.size(); ++c) {
-      const auto is_write = [&](std::size_t i) { return i < words.size() && words[i] >> 27 == 13; };
+      const auto is_write = [&](std::size_t i) {
+        return i < words.size() && words[i] >> 21 == 13u << 6;  // s_wr of rows or columns
+      };
       const std::size_t writes = is_write(at) ? 1 + is_write(at + 1) : 0;
       if (writes == 2) decoded->segments.push_back({c, c + 1, 1, 0});
       at += writes + decoded->chains[c].instructions.size() + 1;
@@ -158,7 +164,13 @@ TEST(Program, DecoderNamesTheWordAndTheReason) {
   expect_refused({rows, columns, end, columns, end}, "s_wr columns writes the value it has");
   expect_refused({rows, columns, (10u << 27), columns, end}, "s_wr inside a chain");
   expect_refused({rows & ~3u, columns, end}, "rows and columns are at least 1");
-  expect_refused({(13u << 27) | (2u << 20) | 1u}, "there is no scalar register 2");
+  expect_refused({(13u << 27) | (4u << 20) | 1u}, "there is no scalar register 4");
+  expect_refused({rows, columns, (15u << 27) | 5u, end},
+                 "s_add takes offset_0 or offset_1, not rows");
+  expect_refused({rows, columns, (16u << 27) | (2u << 20), end}, "s_rd takes NetQ, not none");
+  expect_refused({rows, columns, (17u << 27) | (7u << 24), end},
+                 "v_rd: a port of NetQ takes no offset");
+  expect_refused({rows, columns, (20u << 27) | (5u << 24), end}, "v_wr takes InitialVrf or");
   expect_refused({rows, columns, end | 1u}, "end_chain takes no index, 1 given");
   expect_refused({rows, columns, (10u << 27) | (1u << 24), end},
                  "v_sigm takes none, not InitialVrf");
@@ -166,21 +178,59 @@ TEST(Program, DecoderNamesTheWordAndTheReason) {
                  "vv_add takes AddSubVrf_0 or AddSubVrf_1, not MultiplyVrf");
   expect_refused({rows, columns, (2u << 27) | (5u << 24), end},
                  "m_rd takes Dram or NetQ, not MatrixRf");
-  expect_refused({rows, columns, 15u << 27, end}, "unknown opcode 15");
+  expect_refused({rows, columns, 21u << 27, end}, "unknown opcode 21");
 }
 
-TEST(Program, PrintsOneChainALineBelowItsSegment) {
+TEST(Program, ScalarAndIndexedInstructionsHaveWordsOfTheirOwn) {
+  const Program program{
+      {{"", 2, 1, {read_offset(ScalarRegister::kOffset1, 3)}},
+       {"",
+        2,
+        1,
+        {write_scalar(ScalarRegister::kOffset0, 7), step_offset(ScalarRegister::kOffset0, -3)}},
+       {"",
+        2,
+        1,
+        {{Op::kVRd, Mem::kDram, 9, Indexing::kOffset1},
+         {Op::kVWr, Mem::kInitialVrf, 4, Indexing::kOffset0}}}},
+      {}};
+  const std::vector<std::uint32_t> words = encode(program);
+  ASSERT_EQ(words.size(), 10u);
+  EXPECT_EQ(words[2], (16u << 27) | (7u << 24) | (3u << 20) | 3u);
+  EXPECT_EQ(words[4], (13u << 27) | (2u << 20) | 7u);
+  EXPECT_EQ(words[5], (15u << 27) | (2u << 20) | 0xffffdu);
+  EXPECT_EQ(words[7], (19u << 27) | (6u << 24) | 9u);
+  EXPECT_EQ(words[8], (18u << 27) | (1u << 24) | 4u);
+  EXPECT_EQ(decode(words).value(), program);
+  EXPECT_EQ(scalar_step(program.chains[1].instructions[1]), -3);
+  EXPECT_EQ(print(program.chains[1].instructions[1]), "s_add offset_0, -3");
+  EXPECT_EQ(print(program.chains[0].instructions[0]), "s_rd offset_1, NetQ[3]");
+  EXPECT_EQ(print(program.chains[2].instructions[0]), "v_rd Dram[9+offset_1]");
+}
+
+TEST(Program, PrintsChainsBelowTheirSegments) {
   Program program{
       {gate_chain(), {"", 1, 1, {{Op::kVRd, Mem::kNetQ, 2}, {Op::kVWr, Mem::kNetQ, 0}}}},
       {{0, 1, 0, 1}, {1, 2, 1, 0}}};
-  EXPECT_EQ(print(program),
-            "# chains 0 to 0, steps times\n"
-            "gru0.r 7x7: v_rd InitialVrf[0] · mv_mul 12 · vv_add AddSubVrf_0[3] · v_sigm · v_wr "
-            "MultiplyVrf[0]\n"
-            "# chains 1 to 1, 1 times\n"
-            "1x1: v_rd NetQ[2] · v_wr NetQ[0]\n");
+  EXPECT_EQ(print(program), R"(.segment steps
+gru0.r:
+  s_wr rows, 7
+  s_wr columns, 7
+  v_rd InitialVrf[0]
+  mv_mul 12
+  vv_add AddSubVrf_0[3]
+  v_sigm
+  v_wr MultiplyVrf[0]
+  end_chain
+.segment 1
+  s_wr rows, 1
+  s_wr columns, 1
+  v_rd NetQ[2]
+  v_wr NetQ[0]
+  end_chain
+)");
   program.segments = {{0, 2, -1, 2}};
-  EXPECT_NE(print(program).find("# chains 0 to 1, 2 * steps - 1 times\n"), std::string::npos);
+  EXPECT_EQ(print(program).rfind(".segment -1 + 2*steps\n", 0), 0u) << print(program);
 }
 
 TEST(Segment, RunsFixedPlusPerStepTimesButNeverLessThanZero) {

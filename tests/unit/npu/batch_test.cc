@@ -174,6 +174,25 @@ TEST(Batch, LanesFillASlotBeforeTheyLengthenIt) {
   EXPECT_EQ(t.cycles(30), 654 + 30 * 40 / 6 + 248);
 }
 
+// npu design page, section 10: six vectors at once, at no extra time.
+TEST(Batch, LanesOfTheDeviceDivideTheBatch) {
+  ShardBuilder b(bw_s10(), {}, 10);
+  b.shard.device.batch_lanes = 6;
+  b.shard.batch = 64;
+  b.in_port("x", 2800);
+  b.out_port("y", 2800);
+  const std::uint32_t w = b.matrix("W", 2800, 2800, {});
+  b.chain("W x", 2800, 2800, {v_rd(Memory::kNetQ, 0), mv_mul(w), v_wr(Memory::kInitialVrf, 0)});
+  b.chain("relu", 2800, 2800,
+          {v_rd(Memory::kInitialVrf, 0), operation(Opcode::kVRelu), v_wr(Memory::kNetQ, 0)});
+  b.segment(1, 0);
+  for (const std::uint32_t lanes : {1u, 6u, 7u, 12u, 13u}) {
+    const std::int64_t passes = (lanes + 5) / 6;
+    const double cycles = 654 + passes * 490 / 6.0 + 248 + 183 + (passes - 1) * 7 * 10;
+    EXPECT_NEAR(in_us(run_alone(b.shard, 1, lanes)), cycles * 0.004, 0.001) << lanes;
+  }
+}
+
 TEST(Batch, TimesDoNotDependOnValues) {
   const CellWeights weights = random_weights(Cell::kLstm, 20, 75, 3);
   Shard shard = from_dram(

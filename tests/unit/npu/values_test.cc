@@ -314,7 +314,7 @@ TEST(Counts, OverflowsOfTheProduct) {
 
 TEST(FunctionalDeathTest, NeedsWeightsAndValues) {
   const Shard bare = cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 16, 16));
-  EXPECT_DEATH(Npu(bare, ComputeMode::kFunctional), "Wi: 0 mantissas");
+  EXPECT_DEATH(Npu(bare, ComputeMode::kFunctional), "Wi: 0 weights");
   const CellWeights weights = random_weights(Cell::kLstm, 16, 16, 4);
   const Shard shard =
       cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 16, 16, &weights));

@@ -1,4 +1,5 @@
-// LSTM and GRU nodes against the equations of the ONNX operator pages, in ONNX's own gate order.
+// LSTM, GRU and RNN nodes against the equations of the ONNX operator pages, in ONNX's own gate
+// order.
 #include <cmath>
 
 #include "tests/unit/onnx/graphs.h"
@@ -12,7 +13,7 @@ using Rows = std::vector<Row>;
 
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
-// Weights as an ONNX node has them: all directions, gates z r h or i o f c.
+// Weights as an ONNX node has them: all directions, gates z r h, i o f c, or one.
 struct Node {
   std::string op = "LSTM";
   std::string direction = "forward";
@@ -21,7 +22,7 @@ struct Node {
   std::uint64_t salt = 1;
 
   std::size_t directions() const { return direction == "bidirectional" ? 2 : 1; }
-  std::size_t gates() const { return op == "GRU" ? 3 : 4; }
+  std::size_t gates() const { return op == "GRU" ? 3 : op == "LSTM" ? 4 : 1; }
   std::size_t rows() const { return gates() * kHidden; }
   std::vector<float> w() const {
     return values(directions() * rows() * static_cast<std::size_t>(input), salt);
@@ -56,7 +57,9 @@ Rows run_direction(const Node& node, std::size_t d, const Rows& steps) {
       reset_h[i] = reset[i] * h[i];
     }
     for (std::size_t i = 0; i < kHidden; ++i) {
-      if (node.op == "GRU") {
+      if (node.op == "RNN") {
+        next[i] = std::tanh(from_x(0, i, x) + from_h(0, i, h));
+      } else if (node.op == "GRU") {
         const double z = logistic(from_x(0, i, x) + from_h(0, i, h));
         const double inner =
             node.linear_before_reset ? reset[i] * from_h(2, i, h) : from_h(2, i, reset_h);
@@ -139,6 +142,7 @@ std::vector<Node> all_kinds() {
   std::vector<Node> out;
   for (const char* direction : {"forward", "reverse", "bidirectional"}) {
     out.push_back({"LSTM", direction});
+    out.push_back({"RNN", direction});
     out.push_back({"GRU", direction, false});
     out.push_back({"GRU", direction, true});
   }
@@ -421,6 +425,19 @@ TEST_F(Recurrent, VariantsThatAreNotSupportedAreRefusedByName) {
                         ->set_dim_value(8);
                   }),
                   "batch 8; supported: 1");
+}
+
+TEST_F(Recurrent, AVanillaCellKnowsTanhOnly) {
+  const auto with = [&](const char* activation) {
+    GraphMaker g = single({"RNN"}, "y");
+    auto* a = g.graph().mutable_node(0)->add_attribute();
+    a->set_name("activations");
+    a->set_type(::onnx::AttributeProto::STRINGS);
+    a->add_strings(activation);
+    return g;
+  };
+  expect_contains(error_of(with("Relu")), "node \"make_y\" (RNN) has activations other than Tanh");
+  expect_output(with("Tanh"), joined(run_node({"RNN"}, input_rows()).y));
 }
 
 TEST_F(Recurrent, TheCellStateIsNotAResult) {

@@ -14,6 +14,13 @@ struct Shape {
   int dense = 0;  // 1: every step, 2: last step, 3: two on the last step
   std::int64_t dense_rows = 12;
   int native_dim = 8;
+  CellPrograms programs = CellPrograms::kFused;
+
+  NpuDevice device() const {
+    NpuDevice out = pocket(native_dim, 100'000);
+    out.cell_programs = programs;
+    return out;
+  }
 };
 
 Model model_of(const Shape& shape) {
@@ -28,7 +35,7 @@ Model model_of(const Shape& shape) {
 // the model.
 void expect_near_fp32(const Shape& shape, std::int64_t steps) {
   const Model model = model_of(shape);
-  const NpuDevice device = pocket(shape.native_dim, 100'000);
+  const NpuDevice device = shape.device();
   const Lowered one = lowered(model, device, 1, {stage(0, model.layers.size(), 0, 1)}, "mxint8");
   ASSERT_EQ(faults(one.shards), "") << shape.name;
   const std::vector<Half> inputs = random_vectors(steps * model.input, 3);
@@ -49,7 +56,7 @@ void expect_near_fp32(const Shape& shape, std::int64_t steps) {
 void expect_same_bits(const Shape& shape, std::size_t nodes, std::vector<Stage> stages,
                       const std::string& precision) {
   const Model model = model_of(shape);
-  const NpuDevice device = pocket(shape.native_dim, 100'000);
+  const NpuDevice device = shape.device();
   const Lowered one = lowered(model, device, 1, {stage(0, model.layers.size(), 0, 1)}, precision);
   const Lowered many = lowered(model, device, nodes, std::move(stages), precision);
   ASSERT_EQ(faults(many.shards), "") << shape.name;
@@ -67,6 +74,16 @@ const Shape kGruBefore{"gru", {.cell = Cell::kGru, .hidden = 29, .input = 13}};
 const Shape kGruAfter{"gru reset after",
                       {.cell = Cell::kGru, .hidden = 32, .input = 9, .reset_after = true}};
 const Shape kLstm{"lstm", {.cell = Cell::kLstm, .hidden = 27, .input = 16}};
+const Shape kRnn{"rnn", {.cell = Cell::kRnn, .hidden = 30, .input = 11}};
+const Shape kRnnStack{"rnn stack", {.cell = Cell::kRnn, .hidden = 20, .layers = 2, .input = 9}};
+const Shape kTwoWayRnn{"bidirectional rnn",
+                       {.cell = Cell::kRnn, .hidden = 17, .input = 10, .bidirectional = true}};
+const Shape kGruStepwise{
+    "stepwise gru",         {.cell = Cell::kGru, .hidden = 29, .input = 13}, 0, 12, 8,
+    CellPrograms::kStepwise};
+const Shape kLstmStepwise{
+    "stepwise lstm",        {.cell = Cell::kLstm, .hidden = 27, .input = 16}, 0, 12, 8,
+    CellPrograms::kStepwise};
 const Shape kStack{"stack", {.cell = Cell::kLstm, .hidden = 20, .layers = 3, .input = 11}};
 const Shape kGruStack{"gru stack", {.cell = Cell::kGru, .hidden = 24, .layers = 2}};
 const Shape kTwoWay{"bidirectional",
@@ -87,13 +104,14 @@ const Shape kTwoWayTagger{
 
 TEST(Lower, OneNodeComputesTheModel) {
   for (const Shape& shape : {kGruBefore, kGruAfter, kLstm, kStack, kGruStack, kTwoWay, kTwoWayStack,
-                             kClassifier, kTagger, kTwoDense, kTwoWayClassifier, kTwoWayTagger}) {
+                             kClassifier, kTagger, kTwoDense, kTwoWayClassifier, kTwoWayTagger,
+                             kRnn, kRnnStack, kTwoWayRnn, kGruStepwise, kLstmStepwise}) {
     for (const std::int64_t steps : {1, 2, 5}) expect_near_fp32(shape, steps);
   }
 }
 
 TEST(Lower, RowSplitGivesTheSameBits) {
-  for (const Shape& shape : {kGruBefore, kGruAfter, kLstm}) {
+  for (const Shape& shape : {kGruBefore, kGruAfter, kLstm, kRnn, kGruStepwise, kLstmStepwise}) {
     for (const char* precision : {"ms-fp8", "ms-fp9", "msfp12"}) {
       for (const std::size_t nodes : {2, 3, 4})
         expect_same_bits(shape, nodes, {stage(0, 1, 0, nodes)}, precision);
@@ -108,6 +126,24 @@ TEST(Lower, StackedLayersOverNodesGiveTheSameBits) {
   expect_same_bits(kStack, 4, {stage(0, 2, 0, 3), stage(2, 3, 3, 1)}, "ms-fp9");
   expect_same_bits(kGruStack, 3, {stage(0, 1, 0, 1), stage(1, 2, 1, 2)}, "ms-fp9");
   expect_same_bits(kGruStack, 3, {stage(0, 2, 0, 3)}, "ms-fp9");
+}
+
+TEST(Lower, VanillaLayersGiveTheSameBits) {
+  expect_same_bits(kRnnStack, 3, {stage(0, 1, 0, 1), stage(1, 2, 1, 2)}, "ms-fp9");
+  expect_same_bits(kRnnStack, 2, {stage(0, 2, 0, 2)}, "ms-fp9");
+  expect_same_bits(kTwoWayRnn, 4, {stage(0, 1, 0, 4, true)}, "ms-fp9");
+  expect_same_bits(kTwoWayRnn, 3, {stage(0, 1, 0, 3)}, "ms-fp9");
+}
+
+// Fused or step by step: the same operations in the same order.
+TEST(Lower, AnLstmHasTheSameBitsEitherWayItIsWritten) {
+  const Model model = model_of(kLstm);
+  const Lowered fused = lowered(model, kLstm.device(), 1, {stage(0, 1, 0, 1)});
+  const Lowered stepwise = lowered(model, kLstmStepwise.device(), 1, {stage(0, 1, 0, 1)});
+  EXPECT_GT(stepwise.shards[0].program.chains.size(), fused.shards[0].program.chains.size());
+  const std::vector<Half> inputs = random_vectors(6 * model.input, 5);
+  EXPECT_EQ(run(stepwise.shards, stepwise.host, inputs, 6),
+            run(fused.shards, fused.host, inputs, 6));
 }
 
 TEST(Lower, DirectionsOnTheirOwnNodesGiveTheSameBits) {

@@ -91,17 +91,16 @@ void expect_equal_npu(const NpuDevice& a, const NpuDevice& b) {
   EXPECT_SAME(dram.count);
   EXPECT_SAME(dram_rate.bits_per_second);
   EXPECT_SAME(network_rate.bits_per_second);
-  EXPECT_SAME(timing.dispatch_cycles);
-  EXPECT_SAME(timing.depth_cycles);
-  EXPECT_SAME(timing.vector_cycles);
-  EXPECT_SAME(timing.request_cycles);
-  EXPECT_SAME(timing.calibrated);
-  EXPECT_SAME(timing.source);
+  EXPECT_SAME(batch_lanes);
+  EXPECT_SAME(cell_programs);
+  EXPECT_SAME(timing);
   ASSERT_EQ(a.formats.size(), b.formats.size());
   for (std::size_t i = 0; i < a.formats.size(); ++i) {
     EXPECT_SAME(formats[i].format);
     EXPECT_SAME(formats[i].beats_per_tile);
   }
+  ASSERT_EQ(a.published_peaks.size(), b.published_peaks.size());
+  for (std::size_t i = 0; i < a.published_peaks.size(); ++i) EXPECT_SAME(published_peaks[i]);
 }
 
 void expect_equal_node(const NodeSpec& a, const NodeSpec& b) {

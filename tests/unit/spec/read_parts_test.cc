@@ -167,7 +167,7 @@ TEST(ReadDevice, Mistakes) {
     return error_of(
         small_cluster_with("bw-s10", device.replace(device.find(piece), piece.size(), instead)));
   };
-  EXPECT_THAT(with("ms-fp9", "mxfp4"), HasSubstr("integer mantissas of at most 7 bits"));
+  EXPECT_THAT(with("ms-fp9", "'e6m2,block=16,scale=5'"), HasSubstr("no kernel supports it"));
   EXPECT_THAT(with("ms-fp9", "ms-fp19"), HasSubstr("nodes[0].device.formats[0].name: "));
   EXPECT_THAT(with("beats_per_tile: 4", "beats_per_tile: 0"), HasSubstr("0 is not between 1 and"));
   EXPECT_THAT(with("{name: ms-fp9, beats_per_tile: 4}",
@@ -178,6 +178,77 @@ TEST(ReadDevice, Mistakes) {
   EXPECT_THAT(with("name: tiny", "name: tiny, kind: gpu"), HasSubstr("\"gpu\" is not known"));
   EXPECT_THAT(with("initial: 4", "inital: 4"),
               HasSubstr("unknown key \"inital\" in nodes[0].device.vector_registers"));
+}
+
+TEST(ReadDevice, BuildsOnAnother) {
+  const auto device = [](const std::string& map, const Overrides& overrides = {}) {
+    return read_good(small_cluster_with("bw-s10", map), overrides).nodes[0].device.npu;
+  };
+  const NpuDevice base = device("bw-s10");
+  ASSERT_TRUE(base.timing.calibrated);
+  const NpuDevice wider = device("{base: bw-s10, name: my-npu, lanes: 80}");
+  EXPECT_EQ(wider.name, "my-npu");
+  EXPECT_EQ(wider.lanes, 80);
+  EXPECT_EQ(wider.tile_engines, base.tile_engines);
+  EXPECT_EQ(wider.source, "bw-s10, changed");
+  // Half the beats in every format, rounded up; and nobody measured that.
+  ASSERT_EQ(wider.formats.size(), base.formats.size());
+  for (std::size_t i = 0; i < base.formats.size(); ++i)
+    EXPECT_EQ(wider.formats[i].beats_per_tile, (base.formats[i].beats_per_tile + 1) / 2);
+  EXPECT_FALSE(wider.timing.calibrated);
+  EXPECT_EQ(wider.timing.depth_cycles, base.timing.depth_cycles);
+  // What changes no time leaves the calibration.
+  const NpuDevice roomy = device("{base: bw-s10, matrix_registers: 400, dram: 8 GiB}");
+  EXPECT_EQ(roomy.name, "bw-s10-changed");
+  EXPECT_TRUE(roomy.timing.calibrated);
+  EXPECT_TRUE(
+      device("{base: bw-s10, timing: {depth_cycles: 250, calibrated: true}}").timing.calibrated);
+  EXPECT_EQ(device("{base: bw-s10, formats: [{name: ms-fp9}]}").formats.size(), 1U);
+  // The same from outside.
+  NpuDevice set = device("bw-s10", {"nodes[0].device.lanes=80", "nodes[0].device.name=my-npu"});
+  EXPECT_EQ(set, wider);
+  const NpuDevice custom = device("custom", {"nodes[0].device.timing.depth_cycles=100"});
+  EXPECT_EQ(custom.name, "custom-changed");
+  EXPECT_EQ(custom.timing.depth_cycles, 100);
+  EXPECT_EQ(
+      read_good(small_cluster_with("device: cpu", "device: {base: cpu, memory_bandwidth: 5 GB/s}"))
+          .nodes[2]
+          .device.cpu.name,
+      "cpu-changed");
+}
+
+TEST(ReadDevice, AFormatWithoutBeatsTakesNOverL) {
+  std::string device = kTinyNpu;
+  const std::string beats = ", beats_per_tile: 4";
+  device.replace(device.find(beats), beats.size(), "");
+  device.replace(device.find("lanes: 4"), 8, "lanes: 3");
+  EXPECT_EQ(
+      read_good(small_cluster_with("bw-s10", device)).nodes[0].device.npu.formats[0].beats_per_tile,
+      6);
+}
+
+TEST(ReadDevice, MistakesInADeviceThatBuildsOnAnother) {
+  const auto with = [](const std::string& map) {
+    return error_of(small_cluster_with("bw-s10", map));
+  };
+  EXPECT_EQ(with("{base: bw-s11, lanes: 80}"),
+            "test.yaml:3:40: no device called \"bw-s11\"; did you mean \"bw-s10\"? (soliton list "
+            "devices)");
+  EXPECT_THAT(with("{base: [bw-s10]}"), HasSubstr("must be a built-in device or a file"));
+  EXPECT_THAT(with("{base: bw-s10, kind: cpu}"), HasSubstr("the base is of kind npu"));
+  EXPECT_THAT(with("{base: cpu, lanes: 3}"),
+              HasSubstr("lanes has no meaning for a device of kind cpu"));
+  EXPECT_THAT(with("{base: bw-s10, lane: 3}"), HasSubstr("unknown key \"lane\""));
+  EXPECT_THAT(with("{base: bw-s10, timing: {occupancy: rows}}"),
+              HasSubstr("\"rows\" is not known; allowed: spread, columns"));
+  EXPECT_THAT(with("{base: bw-s10, published_peaks: [{name: int8, peak: 90}]}"),
+              HasSubstr("\"90\" is no peak; write it like 90 TOPS"));
+  EXPECT_THAT(with("{base: bw-s10, published_peaks: [{name: int8, peak: -1 TOPS}]}"),
+              HasSubstr("-1 TOPS is not between 0 and"));
+  const TestFolder folder;
+  folder.write("a.yaml", "base: ./b.yaml\n");
+  const std::string circle = folder.write("b.yaml", "base: ./a.yaml\n");
+  EXPECT_THAT(with(circle), HasSubstr("builds on itself"));
 }
 
 // ---- model, partition, service, ltl ----

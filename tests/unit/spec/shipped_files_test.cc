@@ -43,7 +43,7 @@ TEST(ShippedFiles, EveryFileIsRead) {
     SCOPED_TRACE(file);
     if (file.find("/experiments/") != std::string::npos) continue;
     if (file.find("/devices/") != std::string::npos) {
-      const Checked<Device> device = read_device(file);
+      const Checked<Device> device = read_device(file, shipped());
       ASSERT_TRUE(device.has_value()) << device.error().text();
       EXPECT_EQ(device->name(), fs::path(file).stem().string());
       continue;

@@ -79,13 +79,18 @@ TEST(WriteCluster, InlineDevicesAndOddNamesReadBack) {
   const std::string device =
       "{name: null, kind: npu, description: \"say \\\"hi\\\" \\\\ # , }\", source: 'a: b', clock: "
       "123.456 MHz, tile_engines: 3, "
-      "lanes: 5, native_dimension: 7, multifunction_units: 1, matrix_registers: 11, "
+      "lanes: 5, native_dimension: 7, batch_lanes: 3, cell_programs: stepwise, "
+      "multifunction_units: 1, "
+      "matrix_registers: 11, published_peaks: [{name: int8, peak: 1.4 TOPS}], "
       "vector_registers: {initial: 1, "
       "add_sub_0: 2, add_sub_1: 3, multiply: 4}, instruction_words: 5, dram: 6 B, dram_bandwidth: "
       "7 kb/s, "
       "network_bandwidth: 8 kb/s, formats: [{name: msfp12, beats_per_tile: 9}, {name: "
       "'e0m4,block=16,scale=8', beats_per_tile: "
       "10}], timing: {dispatch_cycles: 1, depth_cycles: 2, vector_cycles: 3, request_cycles: 4, "
+      "slot_overhead_cycles: 5, depth_cycles_per_vector: 6, vector_cycles_per_vector: 7, "
+      "occupancy: "
+      "columns, "
       "calibrated: true, source: x}}";
   std::string quoted = device;
   quoted.replace(quoted.find("null"), 4, "\"null\"");

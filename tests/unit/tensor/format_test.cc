@@ -28,10 +28,11 @@ NumberFormat format(const std::string& text) {
 
 TEST(ParseFormat, KnowsTheBuiltInFormats) {
   for (const char* name :
-       {"ms-fp8", "ms-fp9", "1s5e5m", "msfp11", "msfp12", "msfp13", "msfp14", "msfp15", "msfp16",
-        "mxint8", "mxfp8-e4m3", "mxfp8-e5m2", "mxfp6-e3m2", "mxfp6-e2m3", "mxfp4", "bfp16-amd"})
+       {"ms-fp8", "ms-fp9",    "1s5e5m", "msfp11",     "msfp12",     "msfp13",     "msfp14",
+        "msfp15", "msfp16",    "mxint8", "mxfp8-e4m3", "mxfp8-e5m2", "mxfp6-e3m2", "mxfp6-e2m3",
+        "mxfp4",  "bfp16-amd", "int8",   "int16",      "float16",    "bfloat16",   "fp32"})
     EXPECT_EQ(format(name).name, name);
-  EXPECT_EQ(builtin_formats().size(), 16u);
+  EXPECT_EQ(builtin_formats().size(), 21u);
 }
 
 // Bits an element with its share of the exponent: the table of the numerics page, section 1.
@@ -50,6 +51,11 @@ TEST(ParseFormat, BuiltInFormatsHaveTheirPublishedBitsAnElement) {
   EXPECT_EQ(bits("mxfp4", 32), 4.25);
   EXPECT_EQ(bits("bfp16-amd", 8), 9);
   EXPECT_EQ(format("msfp16").storage_bits(17, 16), 17 * 8 + 2 * 8);
+  EXPECT_EQ(format("int8").storage_bits(129, 128), 129 * 8 + 2 * 32);
+  EXPECT_EQ(format("int16").storage_bits(128, 128), 128 * 16 + 32);
+  EXPECT_EQ(format("float16").storage_bits(100, 128), 1600);
+  EXPECT_EQ(format("bfloat16").storage_bits(100, 128), 1600);
+  EXPECT_EQ(format("fp32").storage_bits(100, 128), 3200);
 }
 
 TEST(ParseFormat, DescriptorsSpellEveryField) {
@@ -71,11 +77,29 @@ TEST(ParseFormat, NamesAreCanonicalAndParseBack) {
   EXPECT_EQ(format("ms-fp9,round=even"), format("ms-fp9"));
   EXPECT_EQ(format("ms-fp9, block=128").name, "ms-fp9,block=128");
   EXPECT_EQ(format("msfp12,block=native").block, 0);
+  EXPECT_EQ(format("MSFP12"), format("msfp12"));
+  EXPECT_EQ(format("msfp12,flush=1").name, "msfp12,flush=yes");
+  EXPECT_EQ(format("e4m3,scale=none").name, "e4m3,scale=none");
+  EXPECT_EQ(format("mxfp8-e4m3,scale=none").block, 0);
+  EXPECT_EQ(format("msfp12,round=dither").name, "msfp12,round=dither");
+  EXPECT_EQ(format("msfp12,round=dither,seed=1"), format("msfp12,round=dither"));
   for (const char* text :
-       {"ms-fp8,round=nearest", "e2m1,block=native,scale=5", "mxint8,scale=5,overflow=saturate"}) {
+       {"ms-fp8,round=nearest", "e2m1,block=native,scale=5", "mxint8,scale=5,overflow=saturate",
+        "e0m11,block=8,scale=float", "float16,scale=5", "e5m2,scale=none,overflow=saturate",
+        "mxfp4,round=dither,seed=18446744073709551615"}) {
     const NumberFormat first = format(text);
     EXPECT_EQ(format(first.name), first) << text;
   }
+}
+
+TEST(ParseFormat, OverridesWinOverTheTextAndStillCheckIt) {
+  EXPECT_EQ(parse_format("msfp12,block=8", {"block=4", "round=floor"})->name,
+            "msfp12,block=4,round=floor");
+  EXPECT_EQ(parse_format("e0m4,scale=8", {"block=16"})->name, "e0m4,block=16,scale=8");
+  EXPECT_EQ(parse_format("msfp12,block=8", {"block=native"})->block, 0);
+  EXPECT_FALSE(parse_format("msfp12,block=x", {"block=4"}));
+  EXPECT_FALSE(parse_format("msfp12", {"block=0"}));
+  EXPECT_FALSE(parse_format("msfp12", {"block=4", "block=5"}));
 }
 
 void expect_refused(const std::string& text, const std::string& why) {
@@ -89,16 +113,24 @@ TEST(ParseFormat, RefusalsNameTheMistakeAndWhatIsAllowed) {
       "msfp-16",
       "unknown number format \"msfp-16\" (did you mean \"msfp16\"?); formats are ms-fp8, ms-fp9");
   expect_refused("", "unknown number format \"\"");
-  expect_refused("e0m4", "block= is missing");
+  expect_refused("e0m4", "block= and scale= are missing");
+  expect_refused("e0m4,scale=8", "block= is missing");
+  expect_refused("e4m3", "scale= is missing");
   expect_refused("e0m4,block=16", "scale= is missing");
-  expect_refused("e0m16,block=16,scale=8", "element e0m16 is none of e0m1 to e0m15, e2m1");
+  expect_refused("e0m24,block=16,scale=8", "element e0m24 is none of e0m1 to e0m23 (sign and");
   expect_refused("e0m0,block=16,scale=8", "element e0m0 is none of");
-  expect_refused("e3m3,block=16,scale=8", "element e3m3 is none of");
+  expect_refused("e9m3,block=16,scale=8", "element e9m3 is none of");
+  expect_refused("e8m7,block=16,scale=8",
+                 "steps of 2^-133 under a shared exponent of 8 bits are below 2^-149");
+  expect_refused("msfp12,scale=none", "an integer element needs a scale");
+  expect_refused("float16,block=16", "block= means nothing without a scale");
+  expect_refused("msfp12,seed=4", "seed= means nothing without round=dither");
+  expect_refused("msfp12,round=dither,seed=-4", "seed=-4 is not a whole number");
   expect_refused("e-1m3,block=16,scale=8", "unknown number format");
   expect_refused("ms-fp8,block=0", "block=0 is not a whole number from 1 to 65536");
   expect_refused("ms-fp8,block=-4", "block=-4 is not a whole number");
   expect_refused("ms-fp8,block=16x", "block=16x is not a whole number");
-  expect_refused("ms-fp8,scale=9", "scale=9 is not a whole number from 2 to 8");
+  expect_refused("ms-fp8,scale=9", "scale=9 is not a whole number from 2 to 8, nor float or none");
   expect_refused("ms-fp8,round=up", "round=up is none of even, nearest, floor");
   expect_refused("ms-fp8,overflow=wrap", "overflow=wrap is none of poison, saturate");
   expect_refused("ms-fp8,blok=16",
@@ -282,13 +314,13 @@ TEST(QuantiseMatrix, PoisonedWeightsAreRefusedByTensorRowAndBlock) {
             "(at most 15)");
 }
 
-TEST(QuantiseMatrix, FormatsThatTheMatrixVectorUnitCannotHoldAreRefusedByName) {
-  for (const char* name : {"mxfp4", "mxfp8-e4m3", "e0m8,block=16,scale=8"}) {
-    const Result<BfpMatrix> matrix =
-        quantise_matrix(std::vector<float>(4, 1.0f), 2, 2, format(name), 2, "w");
-    ASSERT_FALSE(matrix);
-    EXPECT_EQ(matrix.error().message.rfind(std::string("number format ") + name, 0), 0u);
-  }
+TEST(QuantiseMatrix, FormatsWhoseSumsCannotBeExactAreRefusedByName) {
+  const Result<BfpMatrix> matrix =
+      quantise_matrix(std::vector<float>(4, 1.0f), 2, 2, format("e6m3,block=16,scale=5"), 2, "w");
+  ASSERT_FALSE(matrix);
+  EXPECT_EQ(
+      matrix.error().message.rfind("number format e6m3,block=16,scale=5: no kernel supports it", 0),
+      0u);
 }
 
 // ---- activations ----

@@ -1,0 +1,162 @@
+// soliton isa: a program from text or from words, checked, shown, traced.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cluster/cli/commands.h"
+#include "cluster/cli/environment.h"
+#include "cluster/cli/isa_listing.h"
+#include "cluster/cli/isa_trace.h"
+#include "cluster/spec/files.h"
+#include "protocol/isa/assembly.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::size_t kFileLimit = std::size_t{64} << 20;
+
+// ---- files of words ----
+
+struct WordFile {
+  std::vector<std::uint32_t> words;
+  std::vector<SourcePlace> places;
+};
+
+bool is_hex(std::string_view text) {
+  return text.size() == 8 && text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
+}
+
+// Tokens between blanks, `#` to the end of a line left out.
+template <typename Visit>
+void each_token(std::string_view text, Visit visit) {
+  int number = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line = text.substr(at, end - at);
+    line = line.substr(0, line.find('#'));
+    ++number;
+    for (std::size_t i = line.find_first_not_of(" \t\r"); i != line.npos;) {
+      const std::size_t stop = std::min(line.find_first_of(" \t\r", i), line.size());
+      visit(line.substr(i, stop - i), SourcePlace{number, static_cast<int>(i) + 1});
+      i = line.find_first_not_of(" \t\r", stop);
+    }
+    at = end + 1;
+  }
+}
+
+// A file is one of words when its first token is a word.
+bool holds_words(std::string_view text) {
+  int tokens = 0;
+  bool words = false;
+  each_token(text, [&](std::string_view token, SourcePlace) {
+    if (tokens++ == 0) words = is_hex(token);
+  });
+  return words;
+}
+
+Checked<WordFile> read_words(const std::string& text, const std::string& file) {
+  WordFile out;
+  Diagnostics problems;
+  each_token(text, [&](std::string_view token, SourcePlace place) {
+    std::uint32_t word = 0;
+    std::from_chars(token.data(), token.data() + token.size(), word, 16);
+    if (!is_hex(token))
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("{}:{}:{}: \"{}\" is no word: eight hexadecimal digits", file,
+                               place.line, place.column, token));
+    out.words.push_back(word);
+    out.places.push_back(place);
+  });
+  if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
+  return out;
+}
+
+int show_words(const std::string& text, const CommandLine& line) {
+  const std::string& file = line.inputs.front();
+  const Checked<WordFile> words = read_words(text, file);
+  if (!words) return report_errors(words.error());
+  if (line.trace)
+    return report_error({ErrorCode::kInvalid,
+                         file + ": words alone cannot be traced: they have no device, weights or "
+                                "ports"});
+  const Result<Program> program = decode(words->words);
+  if (!program) return report_error({program.error().code, file + ": " + program.error().message});
+  if (line.json)
+    fmt::print("{}\n", listing_json(*program).dump(2));
+  else if (line.words)
+    std::fputs(words_text(*program).c_str(), stdout);
+  else
+    std::fputs(print(*program).c_str(), stdout);
+  return 0;
+}
+
+// ---- programs ----
+
+DeviceLookup devices_beside(const std::string& file) {
+  return [file](const std::string& name) -> Result<NpuDevice> {
+    const std::string folder = resolve_path(data_root().path, "configs/devices");
+    const bool path = name.find('/') != std::string::npos || name.ends_with(".yaml");
+    const std::vector<std::string> names = yaml_stems(folder);
+    if (!path && std::ranges::find(names, name) == names.end()) {
+      const std::string nearest = nearest_name(name, names);
+      return invalid(fmt::format("no device called \"{}\"{} (soliton list devices)", name,
+                                 nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+    }
+    const std::string device_file =
+        path ? resolve_path(folder_of(file), name) : resolve_path(folder, name + ".yaml");
+    const Checked<Device> device = read_device(device_file, data_root());
+    if (!device) return tl::unexpected<Error>(device.error().errors.front());
+    if (device->kind != Device::Kind::kNpu)
+      return invalid(fmt::format("device \"{}\" runs no NPU programs", name));
+    return device->npu;
+  };
+}
+
+void print_json(const Shard& shard, const IsaTrace* trace) {
+  nlohmann::ordered_json out{
+      {"node", shard.node}, {"device", shard.device.name}, {"format", shard.format.name}};
+  out.update(listing_json(shard.program));
+  out["memory"] = memory_json(memory_use(shard));
+  if (trace != nullptr) out["trace"] = trace_json(shard, *trace);
+  fmt::print("{}\n", out.dump(2));
+}
+
+void print_text(const Shard& shard, const IsaTrace* trace) {
+  fmt::print("{} on {} in {} · {} chains, {} instruction words\n\n", shard.node, shard.device.name,
+             shard.format.name, shard.program.chains.size(), shard.program.instruction_words());
+  if (trace != nullptr)
+    std::fputs(trace_text(shard, *trace).c_str(), stdout);
+  else
+    fmt::print("{}\n{}", listing_text(shard.program, shard.matrices),
+               memory_text(memory_use(shard)));
+}
+
+int show_program(const std::string& text, const CommandLine& line) {
+  const std::string& file = line.inputs.front();
+  const Checked<Shard> shard =
+      assemble(parse_assembly(text, file), file, devices_beside(file), line.trace);
+  if (!shard) return report_errors(shard.error());
+  std::optional<IsaTrace> trace;
+  if (line.trace) trace = trace_program(*shard, line.steps, line.seed.value_or(1));
+  if (line.words && !line.trace)
+    std::fputs(words_text(shard->program).c_str(), stdout);
+  else if (line.json)
+    print_json(*shard, trace ? &*trace : nullptr);
+  else if (!line.quiet)
+    print_text(*shard, trace ? &*trace : nullptr);
+  return 0;
+}
+
+}  // namespace
+
+int command_isa(const CommandLine& line) {
+  const std::string& file = line.inputs.front();
+  const Result<std::string> text = read_text_file(file, kFileLimit);
+  if (!text) return report_error(text.error());
+  return holds_words(*text) ? show_words(*text, line) : show_program(*text, line);
+}
+
+}  // namespace soliton

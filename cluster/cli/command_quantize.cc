@@ -1,0 +1,183 @@
+// `soliton quantize`: what a number format makes of float32 values, in the notation of the shipped
+// vectors (tests/golden/numerics/README.md).
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cluster/cli/commands.h"
+#include "protocol/tensor/format.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::size_t kInputLimit =
+    std::size_t{1} << 28;  // bytes; everything is checked before anything is written
+constexpr std::size_t kErrorsLimit = 100;
+constexpr std::size_t kDigits = 8;  // of a float32
+
+// All of a file, or of standard input for "-".
+Result<std::string> read_input(const std::string& name) {
+  std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "rb");
+  if (file == nullptr) return invalid(fmt::format("{}: no such file, or not readable", name));
+  std::string text;
+  char buffer[65536];
+  for (std::size_t size = 0; (size = std::fread(buffer, 1, sizeof buffer, file)) > 0;) {
+    text.append(buffer, size);
+    if (text.size() > kInputLimit) break;
+  }
+  const bool failed = std::ferror(file) != 0;
+  if (file != stdin) std::fclose(file);
+  if (failed) return invalid(fmt::format("{}: cannot be read", name));
+  if (text.size() > kInputLimit)
+    return invalid(fmt::format("{}: more than {} MiB", name, kInputLimit >> 20));
+  return text;
+}
+
+// Without the line ends of any system; the last line need not have one.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+int digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+std::string spelled(char c) {
+  return c > ' ' && c < 0x7f ? fmt::format("\"{}\"", c)
+                             : fmt::format("byte 0x{:02x}", static_cast<unsigned char>(c));
+}
+
+// One line as values. `column` is where the first mistake is, from 1.
+Result<std::vector<float>> values_of(std::string_view line, std::size_t& column) {
+  std::vector<float> values(line.size() / kDigits);
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const int value = digit(line[i]);
+    column = i + 1;
+    if (value < 0) return invalid(fmt::format("{} is no hexadecimal digit", spelled(line[i])));
+    bits = bits << 4 | static_cast<std::uint32_t>(value);
+    if (i % kDigits == kDigits - 1) values[i / kDigits] = std::bit_cast<float>(bits);
+  }
+  const std::size_t over = line.size() % kDigits;
+  column = line.size() - over + 1;
+  if (over != 0)
+    return invalid(fmt::format("{} digits left over; a float32 value has {}", over, kDigits));
+  return values;
+}
+
+struct QuantisedLine {
+  std::vector<std::string> scales;  // one a block; none without a scale
+  std::string values;
+};
+
+std::string scale_text(const QuantisedBlock& block, const NumberFormat& format) {
+  if (block.poisoned) return "nan";
+  return format.scale() == Scale::kFloat
+             ? fmt::format("{:08x}", std::bit_cast<std::uint32_t>(block.scale))
+             : std::to_string(block.scale_exponent);
+}
+
+// A line is one native vector. `first` is the ordinal of its first value in the input, for dither.
+QuantisedLine quantise_line(std::span<const float> values, const NumberFormat& format,
+                            std::uint64_t first) {
+  QuantisedLine out;
+  const std::size_t block =
+      format.block == 0 ? values.size() : static_cast<std::size_t>(format.block);
+  for (std::size_t start = 0; start < values.size(); start += block) {
+    const QuantisedBlock quantised =
+        quantise_block(values.subspan(start, std::min(block, values.size() - start)), format,
+                       {"quantise", first + start});
+    if (format.scale() != Scale::kNone) out.scales.push_back(scale_text(quantised, format));
+    for (const float value : quantised.values)
+      out.values += fmt::format("{:08x}", std::bit_cast<std::uint32_t>(value));
+  }
+  return out;
+}
+
+Checked<std::vector<std::vector<float>>> parse_lines(const std::string& text,
+                                                     const std::string& name) {
+  std::vector<std::vector<float>> vectors;
+  Diagnostics problems;
+  std::size_t left_out = 0;
+  const std::vector<std::string_view> lines = lines_of(text);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    std::size_t column = 1;
+    Result<std::vector<float>> values = values_of(lines[i], column);
+    if (values)
+      vectors.push_back(std::move(*values));
+    else if (problems.errors.size() < kErrorsLimit)
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("{}:{}:{}: {}", name, i + 1, column, values.error().message));
+    else
+      ++left_out;
+  }
+  if (left_out > 0)
+    problems.add(ErrorCode::kInvalid, fmt::format("{}: {} more lines are bad", name, left_out));
+  if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
+  return vectors;
+}
+
+// Exponents as numbers, fp32 factors as text, null for a poisoned block.
+nlohmann::ordered_json scales_json(const QuantisedLine& line, Scale kind) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const std::string& scale : line.scales) {
+    if (scale == "nan")
+      out.push_back(nullptr);
+    else if (kind == Scale::kFloat)
+      out.push_back(scale);
+    else
+      out.push_back(std::stoi(scale));
+  }
+  return out;
+}
+
+std::string as_json(const std::vector<QuantisedLine>& lines, const NumberFormat& format) {
+  nlohmann::ordered_json out{{"format", format.name}, {"description", describe(format)}};
+  out["vectors"] = nlohmann::ordered_json::array();
+  for (const QuantisedLine& line : lines)
+    out["vectors"].push_back(
+        {{"exponents", scales_json(line, format.scale())}, {"values", line.values}});
+  return out.dump(2) + "\n";
+}
+
+}  // namespace
+
+int command_quantize(const CommandLine& line) {
+  const Result<NumberFormat> format = parse_format(line.format, line.format_options);
+  if (!format) return report_error(format.error());
+  const std::string input = line.inputs.empty() ? "-" : line.inputs.front();
+  const Result<std::string> text = read_input(input);
+  if (!text) return report_error(text.error());
+  const auto vectors = parse_lines(*text, input == "-" ? "stdin" : input);
+  if (!vectors) return report_errors(vectors.error());
+  std::vector<QuantisedLine> lines;
+  std::uint64_t first = 0;
+  for (const std::vector<float>& vector : *vectors) {
+    lines.push_back(quantise_line(vector, *format, first));
+    first += vector.size();
+  }
+  std::string out;
+  if (line.json)
+    out = as_json(lines, *format);
+  else
+    for (const QuantisedLine& quantised : lines)
+      out += fmt::format("{},{}\n", fmt::join(quantised.scales, " "), quantised.values);
+  const bool written =
+      std::fwrite(out.data(), 1, out.size(), stdout) == out.size() && std::fflush(stdout) == 0;
+  if (!written) return report_error({ErrorCode::kNotWritten, "standard output: cannot be written"});
+  return 0;
+}
+
+}  // namespace soliton

@@ -1,0 +1,30 @@
+// A program as `soliton isa` shows it: words beside instructions, segments, memories. As text and
+// as JSON.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "protocol/isa/shard.h"
+
+namespace soliton {
+
+// The words of each chain, in order; together they are encode(program).
+std::vector<std::vector<std::uint32_t>> words_by_chain(const Program& program);
+
+// "steps times", "3 + 2 * steps times".
+std::string describe_rounds(const Segment& segment);
+
+// Segments and chains, a word a line: address, word, instruction. `matrices` name products.
+std::string listing_text(const Program& program, const std::vector<ShardMatrix>& matrices);
+nlohmann::ordered_json listing_json(const Program& program);
+
+// One line a memory: used, capacity, share.
+std::string memory_text(const std::vector<MemoryUse>& uses);
+nlohmann::ordered_json memory_json(const std::vector<MemoryUse>& uses);
+
+// One word a line, eight hexadecimal digits.
+std::string words_text(const Program& program);
+
+}  // namespace soliton

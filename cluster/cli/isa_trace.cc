@@ -1,0 +1,191 @@
+#include "cluster/cli/isa_trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "protocol/base/clock_domain.h"
+#include "protocol/base/rng.h"
+#include "protocol/isa/memory_map.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::size_t kIssuesShown = 400;
+constexpr std::size_t kOutputsShown = 8;
+constexpr std::size_t kValuesShown = 6;
+
+std::string wait_name(Wait wait) {
+  switch (wait) {
+    case Wait::kNothing:
+      return "-";
+    case Wait::kMessage:
+      return "message";
+    case Wait::kVector:
+      return "vectors";
+    case Wait::kDram:
+      return "dram";
+    case Wait::kMatrix:
+      return "matrix";
+    case Wait::kUnit:
+      return "unit";
+    case Wait::kOperands:
+      return "operands";
+  }
+  return "?";
+}
+
+// Entries of `rows` vectors that every access by this offset can reach; at least one.
+std::uint64_t entries_of(const Shard& shard, ScalarRegister target, std::uint32_t rows) {
+  const Indexing wanted =
+      target == ScalarRegister::kOffset0 ? Indexing::kOffset0 : Indexing::kOffset1;
+  const std::vector<Touch> all = touches(shard);
+  std::int64_t least = 65'536;
+  for (const Chain& chain : shard.program.chains)
+    for (const Instruction& instruction : chain.instructions)
+      if (instruction.indexing == wanted)
+        least = std::min(least, (furthest_end(all, instruction.memory, false) -
+                                 std::int64_t{instruction.index}) /
+                                    rows);
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(least, 1));
+}
+
+// Ports whose messages are read as indices, with the number of entries.
+std::map<std::uint32_t, std::uint64_t> index_ports(const Shard& shard) {
+  std::map<std::uint32_t, std::uint64_t> out;
+  for (const Chain& chain : shard.program.chains)
+    for (const Instruction& instruction : chain.instructions)
+      if (instruction.opcode == Opcode::kSRd)
+        out[scalar_value(instruction)] =
+            entries_of(shard, scalar_register(instruction), chain.rows);
+  return out;
+}
+
+Payload message(std::uint32_t elements, std::optional<std::uint64_t> entries,
+                const Random& random) {
+  std::vector<Half> values(elements);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = to_half(static_cast<float>(random.unit(i) - 0.5));
+  if (entries) values[0] = static_cast<Half>(random.below(elements, *entries));
+  Payload out;
+  const auto bytes = std::as_bytes(std::span<const Half>(values));
+  out.bytes.assign(bytes.begin(), bytes.end());
+  return out;
+}
+
+std::vector<Half> values_of(const NpuOutput& output) {
+  std::vector<Half> values(output.vectors.bytes.size() / sizeof(Half));
+  std::memcpy(values.data(), output.vectors.bytes.data(), values.size() * sizeof(Half));
+  return values;
+}
+
+std::string first_values(const std::vector<Half>& values) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(values.size(), kValuesShown); ++i)
+    text += fmt::format(" {}", to_float(values[i]));
+  return values.size() > kValuesShown ? text + " ..." : text;
+}
+
+std::int64_t cycles_of(const Shard& shard, Duration duration) {
+  return ClockDomain(shard.device.clock, 1).ticks(duration);
+}
+
+double ns(Duration duration) { return static_cast<double>(duration.count()) / 1000.0; }
+
+std::string issue_text(const Shard& shard, const ChainIssue& issue) {
+  const Duration start = issue.start - kRunStart;
+  const Duration end = issue.end - kRunStart;
+  const std::string& label = shard.program.chains[issue.chain].label;
+  return fmt::format("{:5}  {:3}:{:<5} {:<12} {:>9} {:>9} {:>12.1f} {:>12.1f} {:>6}  {}\n",
+                     issue.chain, issue.segment, issue.iteration, label, cycles_of(shard, start),
+                     cycles_of(shard, end), ns(start), ns(end), cycles_of(shard, issue.slot),
+                     wait_name(issue.wait));
+}
+
+std::string counters_text(const NpuStats& stats) {
+  return fmt::format(
+      "fp16 overflows {} · poisoned blocks {} · poisoned weights {} · index faults {}\n",
+      stats.fp16_overflows, stats.poisoned_blocks, stats.poisoned_weights, stats.index_faults);
+}
+
+}  // namespace
+
+IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t seed) {
+  IsaTrace out;
+  const Random random(seed, "isa messages");
+  const std::map<std::uint32_t, std::uint64_t> indices = index_ports(shard);
+  Npu npu(shard, ComputeMode::kFunctional);
+  npu.record_issues(&out.issues);
+  npu.begin(RequestId{0}, steps, {kRunStart, {}});
+  for (std::uint64_t count = 0; const auto port = npu.waiting_port(); ++count) {
+    const auto found = indices.find(*port);
+    npu.deliver(*port,
+                message(shard.in_ports[*port].elements,
+                        found != indices.end() ? std::optional(found->second) : std::nullopt,
+                        random.child(*port).child(count)),
+                {kRunStart, {}});
+  }
+  while (auto output = npu.poll_output()) out.outputs.push_back(std::move(*output));
+  out.stats = npu.stats();
+  out.total = npu.free_at() - kRunStart;
+  return out;
+}
+
+std::string trace_text(const Shard& shard, const IsaTrace& trace) {
+  std::string text =
+      "   pc  seg:round label         start cyc   end cyc     start ns       end ns   slot  waited "
+      "for\n";
+  for (std::size_t i = 0; i < std::min(trace.issues.size(), kIssuesShown); ++i)
+    text += issue_text(shard, trace.issues[i]);
+  if (trace.issues.size() > kIssuesShown)
+    text += fmt::format("and {} chains more\n", trace.issues.size() - kIssuesShown);
+  text += "\n";
+  for (std::size_t i = 0; i < std::min(trace.outputs.size(), kOutputsShown); ++i) {
+    const NpuOutput& output = trace.outputs[i];
+    text += fmt::format("out {} at {:.1f} ns:{}\n", shard.out_ports[output.port].name,
+                        ns(output.leaves.at - kRunStart), first_values(values_of(output)));
+  }
+  if (trace.outputs.size() > kOutputsShown)
+    text += fmt::format("and {} messages more\n", trace.outputs.size() - kOutputsShown);
+  text +=
+      fmt::format("{} chains issued, {} cycles, {:.3f} us; matrix-vector unit busy {:.1f} %\n",
+                  trace.stats.chains, cycles_of(shard, trace.total), ns(trace.total) / 1000,
+                  trace.total.count() == 0 ? 0 : 100 * ns(trace.stats.mvu_busy) / ns(trace.total));
+  return text + counters_text(trace.stats);
+}
+
+nlohmann::ordered_json trace_json(const Shard& shard, const IsaTrace& trace) {
+  nlohmann::ordered_json out;
+  out["issues"] = nlohmann::ordered_json::array();
+  for (const ChainIssue& issue : trace.issues)
+    out["issues"].push_back({{"pc", issue.chain},
+                             {"segment", issue.segment},
+                             {"round", issue.iteration},
+                             {"label", shard.program.chains[issue.chain].label},
+                             {"start_ns", ns(issue.start - kRunStart)},
+                             {"end_ns", ns(issue.end - kRunStart)},
+                             {"slot_cycles", cycles_of(shard, issue.slot)},
+                             {"waited_for", wait_name(issue.wait)}});
+  out["outputs"] = nlohmann::ordered_json::array();
+  for (const NpuOutput& output : trace.outputs) {
+    nlohmann::ordered_json values = nlohmann::ordered_json::array();
+    for (const Half value : values_of(output)) values.push_back(fmt::format("{:04x}", value));
+    out["outputs"].push_back({{"port", shard.out_ports[output.port].name},
+                              {"leaves_ns", ns(output.leaves.at - kRunStart)},
+                              {"fp16", values}});
+  }
+  out["cycles"] = cycles_of(shard, trace.total);
+  out["counters"] = {{"chains", trace.stats.chains},
+                     {"mvu_macs", trace.stats.mvu_macs},
+                     {"fp16_overflows", trace.stats.fp16_overflows},
+                     {"poisoned_blocks", trace.stats.poisoned_blocks},
+                     {"poisoned_weights", trace.stats.poisoned_weights},
+                     {"index_faults", trace.stats.index_faults}};
+  return out;
+}
+
+}  // namespace soliton

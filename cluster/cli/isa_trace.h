@@ -1,0 +1,29 @@
+// One request of a program on one NPU, with messages made up from a seed: what `soliton isa
+// --trace` shows.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "node/npu/npu.h"
+#include "protocol/isa/shard.h"
+
+namespace soliton {
+
+struct IsaTrace {
+  std::vector<ChainIssue> issues;
+  std::vector<NpuOutput> outputs;
+  NpuStats stats;
+  Duration total{};  // from the first message to the last result
+};
+
+// All messages are there when the request begins. Values are uniform between -1/2 and 1/2; a
+// message that is read as an index is one of the entries it can reach. REQUIRES: the shard passes
+// check_shard() and has its weights.
+IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t seed);
+
+std::string trace_text(const Shard& shard, const IsaTrace& trace);
+nlohmann::ordered_json trace_json(const Shard& shard, const IsaTrace& trace);
+
+}  // namespace soliton

@@ -1,0 +1,28 @@
+// Shipped cluster files of one device, as shards: what a published row of a table is held against.
+#pragma once
+
+#include <string>
+
+#include "partition/ir/model.h"
+#include "protocol/isa/shard.h"
+
+namespace soliton::test {
+
+struct ShippedRun {
+  Shard shard;  // without weights
+  std::int64_t steps = 0;
+  std::int64_t operations = 0;  // of a request, at the size the file says to count
+};
+
+// The built-in device of that name.
+NpuDevice device_named(const std::string& name);
+// A layer on one such device. REQUIRES: it can be lowered; whether it fits is the caller's
+// question.
+Shard shard_of(const RnnOptions& rnn, const NpuDevice& device, const std::string& precision = "");
+// configs/NAME.yaml, which has one NPU and an rnn model.
+ShippedRun shipped_run(const std::string& name);
+
+// The NPU's own time for a request of `steps` steps, in cycles of the device.
+double cycles_of(const Shard& shard, std::int64_t steps);
+
+}  // namespace soliton::test
