@@ -169,6 +169,12 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
   host.clients = static_cast<std::uint32_t>(spec.workload.clients);
   host.requests = static_cast<std::uint32_t>(spec.workload.requests);
   host.think = spec.workload.think;
+  if (spec.workload.arrival == "poisson") {
+    host.arrivals = Arrivals::kPoisson;
+    host.mean_gap = milliseconds(1000) / spec.workload.rate.per_second;
+  }
+  host.batch = static_cast<std::uint32_t>(spec.service.batch);
+  host.batch_wait = spec.service.batch_wait;
   host.inputs = inputs;
   connect(spec, communicating(spec, plan), nodes);
   fit_receive_buffers(spec, nodes);

@@ -190,12 +190,17 @@ class Summary {
     return count == 0 ? "" : fmt::format("devices busy {} of the time", percent(sum / count));
   }
 
+  std::string batch_words() const {
+    if (!c_.plan || c_.plan->batch == 1) return "";
+    return fmt::format(", batches of up to {}", c_.plan->batch);
+  }
+
   void rate() {
     if (latency_.completed == 0) return;
     std::string text =
-        fmt::format("{} requests/s ({}, {} client{})", significant(throughput_rps(r_), 3),
+        fmt::format("{} requests/s ({}, {} client{}{})", significant(throughput_rps(r_), 3),
                     c_.arrival == "closed" ? "closed loop" : c_.arrival + " arrivals", c_.clients,
-                    c_.clients == 1 ? "" : "s");
+                    c_.clients == 1 ? "" : "s", batch_words());
     text += fmt::format("   {} TFLOPS", significant(effective_tflops(r_), 3));
     if (c_.plan) text += " of " + peak_words(*c_.plan);
     if (std::isfinite(utilization(r_))) text += fmt::format(", {} used", percent(utilization(r_)));

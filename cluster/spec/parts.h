@@ -31,6 +31,7 @@ const Choices<WaitMode>& wait_modes();
 const Choices<TrafficKind>& traffic_kinds();
 const Choices<GatherSchedule>& gather_schedules();
 const std::vector<std::string>& objectives();
+const std::vector<std::string>& arrivals();
 const std::vector<std::string>& topology_kinds();
 
 template <typename E>

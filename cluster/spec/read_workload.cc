@@ -6,18 +6,30 @@
 namespace soliton {
 namespace {
 
-// The open-loop arrivals bring keys of their own; saying that they are unknown would only confuse.
+// Traces bring keys of their own; saying that they are unknown would only confuse.
 bool is_supported(MapReader& map) {
   std::string arrival = "closed";
-  if (map.text("arrival", arrival) && arrival != "closed") {
-    const bool later = arrival == "poisson" || arrival == "trace";
-    map.error(
-        "arrival",
-        later ? fmt::format("\"{}\" is not supported in this version; supported: closed", arrival)
-              : fmt::format("\"{}\" is not known{}", arrival, suggestion(arrival, {"closed"})));
-    return !later;
+  if (map.text("arrival", arrival) && arrival == "trace") {
+    map.error("arrival", "\"trace\" is not supported in this version; supported: closed, poisson");
+    return false;
   }
   return true;
+}
+
+void read_arrival(MapReader& map, WorkloadSpec& out) {
+  Choices<std::string> choices;
+  for (const std::string& name : arrivals()) choices.emplace_back(name, name);
+  map.choice("arrival", out.arrival, choices);
+  const bool has_rate = map.find("rate") != nullptr;
+  map.quantity<EventRate>("rate", out.rate, parse_event_rate, EventRate{1},
+                          EventRate{1'000'000'000});
+  const bool poisson = out.arrival == "poisson";
+  if (poisson && !has_rate)
+    map.error("arrival", "poisson needs workload.rate, requests a second: rate: 20 k/s");
+  if (!poisson && has_rate)
+    map.error("rate", "belongs to arrival: poisson; closed clients send when they have an answer");
+  if (poisson && map.find("think") != nullptr)
+    map.error("think", "belongs to arrival: closed; poisson requests do not wait for answers");
 }
 
 void read_files(MapReader& map, const ReadSite& site, WorkloadSpec& out) {
@@ -41,6 +53,11 @@ void read_files(MapReader& map, const ReadSite& site, WorkloadSpec& out) {
 
 }  // namespace
 
+const std::vector<std::string>& arrivals() {
+  static const std::vector<std::string> names = {"closed", "poisson"};
+  return names;
+}
+
 void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
                    WorkloadSpec& out) {
   const YamlValue* value = cluster.find("workload");
@@ -52,6 +69,7 @@ void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<N
   map.integer("clients", out.clients, 1, 65'536);
   map.integer("requests", out.requests, 1, 100'000'000);
   map.duration("think", out.think, Duration{0});
+  read_arrival(map, out);
   read_files(map, site, out);
   map.finish();
 }

@@ -59,10 +59,10 @@ std::vector<SchemaMap> cluster_maps() {
       {"model", keys("onnx precision place window", {{"rnn", "rnn"}})},
       {"rnn", keys("cell hidden steps layers input bidirectional reset_after count_as_hidden")},
       {"partition", keys("objective min_nodes max_nodes")},
-      {"service", keys("replicas spares", {{"sla", "sla"}})},
+      {"service", keys("replicas spares batch batch_wait", {{"sla", "sla"}})},
       {"sla", keys("p99")},
-      {"workload", keys("clients arrival requests input lengths labels golden think kind to bytes "
-                        "count schedule",
+      {"workload", keys("clients arrival rate requests input lengths labels golden think kind to "
+                        "bytes count schedule",
                         {{"from", "", true}, {"nodes", "", true}})},
       {"ltl", keys("mtu window credit timeout timeout_max reorder_tolerance ack_every queue_limit "
                    "recovery first_sequence ack_delay timeout_rtts credit_overhead packing crc "

@@ -57,7 +57,8 @@ struct PartitionSpec {
 
 struct WorkloadSpec {
   std::int64_t clients = 1;
-  std::string arrival = "closed";
+  std::string arrival = "closed";  // or "poisson"
+  EventRate rate{};                // of poisson
   std::int64_t requests = 100;
   std::string input = "random";  // or a .npy path
   std::string lengths;           // .npy: valid steps of each request; "" = all
@@ -70,7 +71,9 @@ struct WorkloadSpec {
 struct ServiceSpec {
   std::int64_t replicas = 1;
   std::int64_t spares = 0;
-  Duration sla_p99{};  // 0: none
+  Duration sla_p99{};                     // 0: none
+  std::int64_t batch = 1;                 // requests that run together
+  Duration batch_wait = milliseconds(1);  // most that the first of a batch waits for the others
 };
 
 // A fault as written: links by name or selector are resolved against the built topology by

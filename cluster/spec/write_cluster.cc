@@ -264,9 +264,10 @@ std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSp
                           const std::string& folder) {
   if (workload.traffic)
     return fmt::format("workload: {}\n", traffic_text(*workload.traffic, nodes));
-  std::string out =
-      fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n  think: {}\n",
-                  workload.clients, workload.arrival, workload.requests, spell(workload.think));
+  std::string out = fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n",
+                                workload.clients, workload.arrival, workload.requests);
+  out += workload.arrival == "poisson" ? fmt::format("  rate: {}\n", spell(workload.rate))
+                                       : fmt::format("  think: {}\n", spell(workload.think));
   const bool is_random = workload.input == "random";
   out += fmt::format("  input: {}\n",
                      is_random ? "random" : quoted(path_from(folder, workload.input)));
@@ -342,6 +343,7 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   partition.add("objective", spec.partition.objective).add("min_nodes", spec.partition.min_nodes);
   partition.add("max_nodes", spec.partition.max_nodes);
   service.add("replicas", spec.service.replicas).add("spares", spec.service.spares);
+  service.add("batch", spec.service.batch).add("batch_wait", spell(spec.service.batch_wait));
   if (spec.service.sla_p99.count() > 0)
     service.add("sla", FlowMap().add("p99", spell(spec.service.sla_p99)).text());
   std::string out =

@@ -120,6 +120,10 @@ void write_workload(const Deployment& deployment, wire::Workload::Builder out) {
   out.setClients(deployment.clients);
   out.setRequests(deployment.requests);
   out.setThinkPs(deployment.think.count());
+  out.setArrivals(static_cast<std::uint8_t>(deployment.arrivals));
+  out.setMeanGapPs(deployment.mean_gap.count());
+  out.setBatch(deployment.batch);
+  out.setBatchWaitPs(deployment.batch_wait.count());
   out.setSeed(deployment.inputs.seed);
   out.setSteps(static_cast<std::uint32_t>(deployment.inputs.random_steps));
   std::vector<std::int32_t> symbols;
@@ -139,6 +143,10 @@ void read_workload(wire::Workload::Reader in, Deployment& deployment) {
   deployment.clients = in.getClients();
   deployment.requests = in.getRequests();
   deployment.think = Duration{in.getThinkPs()};
+  deployment.arrivals = static_cast<Arrivals>(in.getArrivals());
+  deployment.mean_gap = Duration{in.getMeanGapPs()};
+  deployment.batch = in.getBatch();
+  deployment.batch_wait = Duration{in.getBatchWaitPs()};
   deployment.inputs.seed = in.getSeed();
   deployment.inputs.random_steps = in.getSteps();
   const std::int64_t width = deployment.host ? deployment.host->input : 0;

@@ -31,13 +31,18 @@ Node::Node(const Deployment& deployment)
     npu_ = std::make_unique<NpuService>(*deployment.shard, options, deployment.node_names, &trace_);
     role_ = npu_.get();
   } else if (deployment.host) {
-    const HostOptions options{deployment.id,
-                              deployment.time,
-                              deployment.clients,
-                              deployment.requests,
-                              deployment.think,
-                              deployment.functional_every,
-                              deployment.trace_requests};
+    HostOptions options;
+    options.self = deployment.id;
+    options.time = deployment.time;
+    options.clients = deployment.clients;
+    options.requests = deployment.requests;
+    options.think = deployment.think;
+    options.arrivals = deployment.arrivals;
+    options.mean_gap = deployment.mean_gap;
+    options.batch = deployment.batch;
+    options.batch_wait = deployment.batch_wait;
+    options.functional_every = deployment.functional_every;
+    options.trace_requests = deployment.trace_requests;
     host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options,
                                        deployment.node_names, &trace_);
     role_ = host_.get();

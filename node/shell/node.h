@@ -37,6 +37,10 @@ struct Deployment {
   std::uint32_t clients = 1;
   std::uint32_t requests = 0;
   Duration think{};
+  Arrivals arrivals = Arrivals::kClosed;
+  Duration mean_gap{};
+  std::uint32_t batch = 1;
+  Duration batch_wait{};
   InputSource inputs;
   std::optional<Traffic> traffic;  // in place of shard and host
 };

@@ -86,6 +86,10 @@ struct Workload {
   symbols @5 :List(Int32);          # all requests' symbols in a row
   values @6 :List(Float32);         # or all requests' vectors in a row
   lengths @7 :List(UInt32);         # steps of each request in the two above
+  arrivals @8 :UInt8;
+  meanGapPs @9 :Int64;
+  batch @10 :UInt32 = 1;
+  batchWaitPs @11 :Int64;
 }
 
 struct Traffic {

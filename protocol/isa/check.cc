@@ -37,6 +37,7 @@ class Checker {
     for (std::size_t c = 0; c < shard_.program.chains.size(); ++c) check_program_chain(c);
     if (operands_good_) add(check_reads(shard_));
     check_segments();
+    check_batch();
     place_ = {};
     check_dram_rate();
     check_budgets();
@@ -148,6 +149,26 @@ class Checker {
       report("{}: the matrix lies in Dram, but no tile of MatrixRf is left to stream it through",
              instruction_place(shard_, c, i));
       return;
+    }
+  }
+
+  // Lanes have registers of their own, and nothing else: a batch cannot load weights, follow indices
+  // of its own, or keep vectors in Dram.
+  void check_batch() {
+    if (shard_.batch == 0) report("a batch of no request");
+    if (shard_.batch <= 1) return;
+    for (std::size_t c = 0; c < shard_.program.chains.size(); ++c) {
+      const auto& list = shard_.program.chains[c].instructions;
+      const auto single = std::ranges::find_if(list, [](const Instruction& instruction) {
+        const bool vector = !handles_tiles(instruction.opcode);
+        return vector && instruction.memory == Memory::kDram;
+      });
+      const bool moves = chain_kind(shard_.program.chains[c]) != ChainKind::kVector;
+      if (list.empty() || (!moves && single == list.end())) continue;
+      const auto i = moves ? std::size_t{0} : static_cast<std::size_t>(single - list.begin());
+      place_ = {Place::Kind::kChain, c, i};
+      report("{}: works for one request at a time, not for a batch of {}",
+             instruction_place(shard_, c, i), shard_.batch);
     }
   }
 

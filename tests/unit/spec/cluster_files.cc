@@ -230,6 +230,7 @@ void expect_equal_workload(const WorkloadSpec& a, const WorkloadSpec& b) {
   EXPECT_SAME(golden);
   EXPECT_SAME(think.count());
   EXPECT_TRUE(a.traffic == b.traffic);
+  EXPECT_SAME(rate.per_second);
 }
 
 }  // namespace
@@ -254,6 +255,8 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
     EXPECT_SAME(formats[i].format);
     EXPECT_SAME(formats[i].beats_per_tile);
   }
+  EXPECT_SAME(service.batch);
+  EXPECT_SAME(service.batch_wait.count());
   expect_equal_topology(a.topology, b.topology);
   expect_equal_model(a.model, b.model);
   expect_equal_workload(a.workload, b.workload);

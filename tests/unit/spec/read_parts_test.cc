@@ -283,6 +283,37 @@ TEST(ReadModel, Place) {
   EXPECT_THAT(model_error(with("place: dram, window: -1")), HasSubstr("-1 is not between 0 and"));
 }
 
+TEST(ReadService, Batch) {
+  const ServiceSpec service =
+      read_good(small_cluster("service: {batch: 8, batch_wait: 50 us}\n")).service;
+  EXPECT_EQ(service.batch, 8);
+  EXPECT_EQ(service.batch_wait, microseconds(50));
+  EXPECT_EQ(read_good(small_cluster("service: {batch: 8}\n")).service.batch_wait, milliseconds(1));
+  EXPECT_THAT(error_of(small_cluster("service: {batch: 0}\n")),
+              HasSubstr("test.yaml:6:18: service.batch: 0 is not between 1 and 4096"));
+  EXPECT_THAT(error_of(small_cluster("service: {batch: 2, batch_wait: 50}\n")),
+              HasSubstr("\"50\" has no unit"));
+  EXPECT_THAT(error_of(small_cluster("service: {bacth: 2}\n")),
+              HasSubstr("did you mean \"batch\"?"));
+}
+
+TEST(ReadWorkload, Poisson) {
+  const WorkloadSpec workload =
+      read_good(small_cluster("workload: {arrival: poisson, rate: 20 k/s, clients: 5}\n")).workload;
+  EXPECT_EQ(workload.arrival, "poisson");
+  EXPECT_EQ(workload.rate.per_second, 20'000);
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: poisson}\n")),
+              HasSubstr("poisson needs workload.rate"));
+  EXPECT_THAT(error_of(small_cluster("workload: {rate: 20 k/s}\n")),
+              HasSubstr("test.yaml:6:18: workload.rate: belongs to arrival: poisson"));
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: poisson, rate: 20}\n")),
+              HasSubstr("\"20\" has no unit"));
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: poisson, rate: 1 /s, think: 1 us}\n")),
+              HasSubstr("workload.think: belongs to arrival: closed"));
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: poison, rate: 1 /s}\n")),
+              HasSubstr("did you mean \"poisson\"?"));
+}
+
 TEST(ReadModel, Rnn) {
   const ClusterSpec spec =
       read_good(small_cluster_with("hidden: 64, steps: 3",

@@ -86,6 +86,8 @@ TEST(Schema, HasTheChoicesOfTheReader) {
   EXPECT_EQ(choices("fault", "kind"), names_of(fault_kinds()));
   EXPECT_EQ(choices("partition", "objective"),
             (std::set<std::string>(objectives().begin(), objectives().end())));
+  EXPECT_EQ(choices("workload", "arrival"),
+            (std::set<std::string>(arrivals().begin(), arrivals().end())));
   EXPECT_EQ(choices("topology", "kind"),
             (std::set<std::string>(topology_kinds().begin(), topology_kinds().end())));
 }
