@@ -92,9 +92,6 @@ const Choices<RecoveryMode>& recovery_modes() {
 }
 
 void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth) {
-  // The plan's times take a packet for each message; on an idle line the first message would wait
-  // for those that share its packet.
-  out.packing = Bytes{0};
   const YamlValue* value = cluster.find("ltl");
   if (value == nullptr) return;
   const Bytes most{std::int64_t{1} << 40};
