@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "node/npu/critical_path.h"
 #include "partition/cost/cost_model.h"
@@ -257,6 +258,7 @@ class Partitioner {
       plan.placements.push_back(placement(lowered, i));
     report_steps(lowered, plan.placements);
     plan.explanation = explain();
+    for (const std::string& line : uncalibrated(lowered.shards)) plan.explanation.push_back(line);
     for (const Shard& shard : lowered.shards)
       if (std::string line = stream_words(shard); !line.empty())
         plan.explanation.push_back(std::move(line));
@@ -313,6 +315,17 @@ class Partitioner {
       }
     }
     plan.placements = std::move(placements);
+  }
+
+  static std::set<std::string> uncalibrated(const std::vector<Shard>& shards) {
+    std::set<std::string> out;
+    for (const Shard& shard : shards) {
+      const NpuTimingParameters& timing = shard.device.timing;
+      if (timing.calibrated) continue;
+      out.insert(fmt::format("note: times of {} are not calibrated{}{}", shard.device.name,
+                             timing.source.empty() ? "" : ": ", timing.source));
+    }
+    return out;
   }
 
   std::string one_device() const {

@@ -73,8 +73,8 @@ TEST(Predict, WithoutANetworkOnlyTheNpuTakesTime) {
   EXPECT_EQ(p.cut_bytes, 2 * 2 * 2800 * 750);
 }
 
-// Steps of a row split at three distances: npu design page, section 12. All nodes stand in one rack,
-// each in a rack of its own in one pod, or each in a pod of its own.
+// Steps of a row split at three distances: npu design page, section 12. All nodes stand in one
+// rack, each in a rack of its own in one pod, or each in a pod of its own.
 struct SplitRow {
   Cell cell;
   std::int64_t hidden;
