@@ -67,7 +67,7 @@ std::vector<std::string> nodes_of_role(const std::vector<NodeResult>& nodes,
 std::string cluster_words(const std::vector<NodeResult>& nodes) {
   std::vector<std::pair<std::string, int>> devices;
   for (const NodeResult& node : nodes) {
-    if (node.role != "npu") continue;
+    if (node.role != "npu" && node.role != "traffic") continue;
     const auto found = std::find_if(devices.begin(), devices.end(),
                                     [&](const auto& d) { return d.first == node.device; });
     if (found == devices.end())

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,14 @@ const Choices<Occupancy>& occupancies();
 const Choices<CellPrograms>& cell_programs();
 const Choices<bool>& weight_places();  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
+const Choices<AuthMode>& auth_modes();
 const Choices<FaultKind>& fault_kinds();
+const Choices<CarrierKind>& carrier_kinds();
+const Choices<WaitMode>& wait_modes();
+const Choices<TrafficKind>& traffic_kinds();
+const Choices<GatherSchedule>& gather_schedules();
 const std::vector<std::string>& objectives();
+const std::vector<std::string>& arrivals();
 const std::vector<std::string>& topology_kinds();
 
 template <typename E>
@@ -64,22 +71,43 @@ struct ReadSite {
 // A path, not a built-in name.
 bool is_path(const std::string& text);
 
+// Formats that a file defines.
+void read_formats(MapReader& cluster, std::vector<NpuFormat>& out);
+bool defines_format(const YamlValue& entry);
+// The keys of one definition; finish() is the caller's.
+bool read_format_definition(MapReader& map, NumberFormat& out);
+const NpuFormat* find_format(const std::vector<NpuFormat>& formats, const std::string& name);
+// A defined name, a built-in name or a descriptor; the error suggests the nearest of all.
+Result<NumberFormat> resolve_format(const std::string& text, const std::vector<NpuFormat>& defined);
+// Cycles a tile of a defined format takes on one engine of `device`: as the definition says, else
+// those of the device's narrowest format whose element is at least as wide.
+std::optional<std::int64_t> beats_of(const NpuFormat& wanted, const NpuDevice& device);
+
 // Finds the device a `base` key names, or reports why there is none.
 using DeviceBase = std::function<const Device*(const YamlValue&)>;
+// `defined` are formats of the cluster file, for devices written in it.
 // A device with a base has the base's values where it says nothing. Its beats go with N / L, and it
 // is calibrated only when it changes no time or says so itself.
 void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                     const DeviceBase& base, Device& out);
+                     const DeviceBase& base, const std::vector<NpuFormat>& defined, Device& out);
 // Leaves `out` empty when anything is wrong with the nodes.
-void read_nodes(MapReader& cluster, const ReadSite& site, std::vector<NodeSpec>& out);
+void read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuFormat>& defined,
+                std::vector<NodeSpec>& out);
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
                        TopologySpec& out);
 void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out);
 void read_partition(MapReader& cluster, PartitionSpec& out);
 void read_service(MapReader& cluster, ServiceSpec& out);
-void read_workload(MapReader& cluster, const ReadSite& site, WorkloadSpec& out);
-void read_ltl(MapReader& cluster, LtlOptions& out);
+// Needs the nodes for the names of a communication workload; none: they could not be read.
+void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                   WorkloadSpec& out);
+// Whether the workload has a `kind`, so that no model is needed and any node will do.
+bool asks_for_traffic(MapReader& cluster);
+void read_traffic(MapReader& workload, const std::vector<NodeSpec>& nodes, Traffic& out);
+// As a flow map that reads back to the same.
+std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes);
+void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth);
 void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>& out);
 
 // An existing file named by `key`, resolved against the cluster file's folder. False when absent or

@@ -26,6 +26,20 @@ const Choices<ComputeKind>& compute_kinds() {
   return table;
 }
 
+const Choices<CarrierKind>& carrier_kinds() {
+  static const Choices<CarrierKind> table = {{"udp", CarrierKind::kUdp},
+                                             {"shm", CarrierKind::kShm}};
+  return table;
+}
+
+const Choices<WaitMode>& wait_modes() {
+  static const Choices<WaitMode> table = {{"auto", WaitMode::kAuto},
+                                          {"block", WaitMode::kBlock},
+                                          {"spin-then-block", WaitMode::kSpinThenBlock},
+                                          {"spin", WaitMode::kSpin}};
+  return table;
+}
+
 namespace {
 
 // "configs/a b.yaml" -> "a-b".
@@ -40,6 +54,13 @@ std::string name_from_file(const std::string& file) {
 }
 
 void read_small_parts(MapReader& map, ClusterSpec& out) {
+  if (const YamlValue* value = map.find("wall")) {
+    MapReader wall(map.context(), *value, "wall", "wall");
+    wall.choice("carrier", out.wall.carrier, carrier_kinds());
+    wall.choice("wait", out.wall.wait, wait_modes());
+    wall.duration("spin", out.wall.spin, Duration{0}, milliseconds(1'000));
+    wall.finish();
+  }
   if (const YamlValue* value = map.find("limits")) {
     MapReader limits(map.context(), *value, "limits", "limits");
     limits.duration("time", out.time_limit, microseconds(1));
@@ -52,23 +73,46 @@ void read_small_parts(MapReader& map, ClusterSpec& out) {
   }
 }
 
-// A precision every NPU must be able to multiply in.
-void check_precision(MapReader& map, const ClusterSpec& spec) {
-  const Result<NumberFormat> wanted = parse_format(spec.model.precision);
-  if (!wanted) return;
+Mark mark_of_precision(MapReader& map) {
+  const YamlValue* model = map.find("model");
+  const YamlValue* precision = model == nullptr ? nullptr : model->find("precision");
+  return precision == nullptr ? map.mark() : precision->mark;
+}
+
+// Whether the device can multiply in a format, which it learns when the file defines it.
+bool accepts(NpuDevice& device, const NumberFormat& wanted, const std::vector<NpuFormat>& defined) {
+  for (const NpuFormat& known : device.formats)
+    if (known.format == wanted) return true;
+  const NpuFormat* own = find_format(defined, wanted.name);
+  if (own == nullptr || find_format(device.formats, wanted.name) != nullptr) return false;
+  const std::optional<std::int64_t> beats = beats_of(*own, device);
+  if (beats) device.formats.push_back({wanted, *beats});
+  return beats.has_value();
+}
+
+// A precision every NPU must be able to multiply in: a format of the file or of a device, a
+// built-in one or a descriptor. It is kept by its canonical name.
+void check_precision(MapReader& map, ClusterSpec& spec) {
+  std::vector<NpuFormat> known = spec.formats;
+  for (const NodeSpec& node : spec.nodes)
+    for (const NpuFormat& format : node.device.npu.formats)
+      if (node.device.kind == Device::Kind::kNpu && !find_format(known, format.format.name))
+        known.push_back(format);
+  const Result<NumberFormat> wanted = resolve_format(spec.model.precision, known);
+  if (!wanted)
+    return map.context().error(mark_of_precision(map),
+                               "model.precision: " + wanted.error().message);
+  spec.model.precision = wanted->name;
   std::string last_bad;
-  for (const NodeSpec& node : spec.nodes) {
-    if (node.device.kind != Device::Kind::kNpu || node.device.npu.name == last_bad) continue;
-    const auto& formats = node.device.npu.formats;
-    if (std::any_of(formats.begin(), formats.end(),
-                    [&](const NpuFormat& f) { return f.format == *wanted; }))
+  for (NodeSpec& node : spec.nodes) {
+    NpuDevice& device = node.device.npu;
+    if (node.device.kind != Device::Kind::kNpu || device.name == last_bad ||
+        accepts(device, *wanted, spec.formats))
       continue;
     std::vector<std::string> names;
-    for (const NpuFormat& format : formats) names.push_back(format.format.name);
-    last_bad = node.device.npu.name;
-    const YamlValue* model = map.find("model");
-    const YamlValue* precision = model == nullptr ? nullptr : model->find("precision");
-    map.context().error(precision == nullptr ? map.mark() : precision->mark,
+    for (const NpuFormat& format : device.formats) names.push_back(format.format.name);
+    last_bad = device.name;
+    map.context().error(mark_of_precision(map),
                         fmt::format("model.precision: {} on {} has no {}; it has {}", last_bad,
                                     node.name, spec.model.precision, fmt::join(names, ", ")));
   }
@@ -81,7 +125,6 @@ void check_whole(MapReader& map, const ClusterSpec& spec) {
   if (spec.partition.min_nodes > npus)
     map.error("partition", fmt::format("min_nodes is {}, but {} of the nodes have an NPU",
                                        spec.partition.min_nodes, npus));
-  if (!spec.model.precision.empty()) check_precision(map, spec);
 }
 
 void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
@@ -91,14 +134,16 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
   map.choice("time", out.time, time_modes());
   map.choice("processes", out.processes, process_modes());
   read_topology(map, site, out.topology);
-  read_nodes(map, site, out.nodes);
-  read_model(map, site, out.model);
+  read_formats(map, out.formats);
+  read_nodes(map, site, out.formats, out.nodes);
+  const bool needs_model = !asks_for_traffic(map);
+  if (needs_model || map.find("model") != nullptr) read_model(map, site, out.model);
   read_partition(map, out.partition);
   read_service(map, out.service);
-  read_workload(map, site, out.workload);
+  read_workload(map, site, out.nodes, out.workload);
   map.choice("compute", out.compute, compute_kinds());
   map.integer("sample_every", out.sample_every, 1, 100'000'000);
-  read_ltl(map, out.ltl);
+  read_ltl(map, out.ltl, out.auth);
   read_small_parts(map, out);
   read_faults(map, out.time_limit, out.faults);
   map.finish();
@@ -106,7 +151,8 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
     out.model.rnn->seed = out.seed;
     out.model.rnn->with_weights = out.compute != ComputeKind::kTiming;
   }
-  if (!out.nodes.empty()) check_whole(map, out);
+  if (!out.nodes.empty() && needs_model) check_whole(map, out);
+  if (!out.model.precision.empty()) check_precision(map, out);
 }
 
 }  // namespace

@@ -17,10 +17,20 @@ constexpr double kPeakLimit = 1e6;  // TOPS
 // section 3).
 constexpr std::int64_t kNativeDimLimit = 1'040;
 
-bool read_format(MapReader& entry, NumberFormat& out) {
+// A format by its name, or one that the entry defines.
+bool read_format(MapReader& entry, const YamlValue& value, const std::vector<NpuFormat>& defined,
+                 NumberFormat& out) {
+  if (defines_format(value)) {
+    if (!read_format_definition(entry, out)) return false;
+    const NpuFormat* other = find_format(defined, out.name);
+    if (other == nullptr || other->format == out) return true;
+    return entry.error("name", fmt::format("\"{}\" is defined otherwise by the cluster's formats",
+                                           out.name)),
+           false;
+  }
   std::string name;
   if (entry.require("name") == nullptr || !entry.text("name", name)) return false;
-  const Result<NumberFormat> format = parse_format(name);
+  const Result<NumberFormat> format = resolve_format(name, defined);
   if (!format) return entry.error("name", format.error().message), false;
   if (const Status supported = check_multiplies(*format); !supported)
     return entry.error("name", supported.error().message), false;
@@ -30,7 +40,8 @@ bool read_format(MapReader& entry, NumberFormat& out) {
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-void read_formats(MapReader& device, const std::string& label, NpuDevice& npu) {
+void read_formats(MapReader& device, const std::string& label,
+                  const std::vector<NpuFormat>& defined, NpuDevice& npu) {
   std::vector<NpuFormat>& out = npu.formats;
   const YamlValue* list = out.empty() ? device.require("formats") : device.find("formats");
   if (list == nullptr) return;
@@ -42,14 +53,11 @@ void read_formats(MapReader& device, const std::string& label, NpuDevice& npu) {
     MapReader entry(device.context(), list->items[i], "device_format",
                     fmt::format("{}formats[{}]", label, i));
     NpuFormat format;
-    const bool good = read_format(entry, format.format);
+    const bool good = read_format(entry, list->items[i], defined, format.format);
     format.beats_per_tile = ceil_div(npu.native_dim, npu.lanes);
     entry.integer("beats_per_tile", format.beats_per_tile, 1, 1 << 20);
-    entry.finish();
-    const auto same = [&](const NpuFormat& other) {
-      return other.format.name == format.format.name;
-    };
-    if (good && std::any_of(out.begin(), out.end(), same))
+    entry.finish("for a format that is defined elsewhere; give it an element");
+    if (good && find_format(out, format.format.name) != nullptr)
       entry.error("name", fmt::format("\"{}\" stands here twice", format.format.name));
     out.push_back(std::move(format));
   }
@@ -139,7 +147,8 @@ void forget_measurements(MapReader& map, NpuDevice& out) {
   out.published_peaks.clear();
 }
 
-void read_npu(MapReader& map, const std::string& label, bool has_base, NpuDevice& out) {
+void read_npu(MapReader& map, const std::string& label, bool has_base,
+              const std::vector<NpuFormat>& defined, NpuDevice& out) {
   const Bytes dram_limit{std::int64_t{1} << 44};
   const NpuDevice base = out;
   if (has_base) {
@@ -166,7 +175,7 @@ void read_npu(MapReader& map, const std::string& label, bool has_base, NpuDevice
   map.bit_rate("dram_bandwidth", out.dram_rate);
   map.bit_rate("network_bandwidth", out.network_rate);
   if (has_base) scale_beats(base, out);
-  read_formats(map, label, out);
+  read_formats(map, label, defined, out);
   read_published_peaks(map, label, out.published_peaks);
   map.choice("cell_programs", out.cell_programs, cell_programs());
   read_timing(map, label, out.timing);
@@ -215,7 +224,7 @@ Checked<Device> read_device_file(
   ReadContext context(file, {});
   Device device;
   read_device_map(
-      context, *tree, "", [&](const YamlValue& value) { return base(context, value); }, device);
+      context, *tree, "", [&](const YamlValue& value) { return base(context, value); }, {}, device);
   if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
   return device;
 }
@@ -235,7 +244,7 @@ const Choices<CellPrograms>& cell_programs() {
 }
 
 void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                     const DeviceBase& base, Device& out) {
+                     const DeviceBase& base, const std::vector<NpuFormat>& defined, Device& out) {
   MapReader map(context, value, "device", label);
   if (!map.is_map()) return;
   const bool names_base = map.find("base") != nullptr;
@@ -249,7 +258,7 @@ void read_device_map(ReadContext& context, const YamlValue& value, const std::st
   if (!has_base) out.kind = kind;
   const bool is_npu = out.kind == Device::Kind::kNpu;
   if (is_npu)
-    read_npu(map, label.empty() ? "" : label + ".", has_base, out.npu);
+    read_npu(map, label.empty() ? "" : label + ".", has_base, defined, out.npu);
   else
     read_cpu(map, has_base, out.cpu);
   map.finish(is_npu ? "for a device of kind npu" : "for a device of kind cpu");

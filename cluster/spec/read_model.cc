@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t kElementsLimit = 1 << 20;  // of a vector
 constexpr std::int64_t kStepsLimit = 1'000'000;
+constexpr std::int64_t kBatchLimit = 4'096;
 constexpr std::int64_t kWindowLimit = 1 << 24;  // tiles: what an index of an instruction reaches
 
 void read_rnn(MapReader& model, const YamlValue& value, ModelSpec& out) {
@@ -97,9 +98,7 @@ void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out) {
   if (rnn != nullptr && has_onnx) map.error("onnx", "a model is either rnn or onnx, not both");
   if (rnn == nullptr && !has_onnx)
     cluster.error("model", "needs rnn: {cell, hidden, steps} or onnx: path/to/model.onnx");
-  if (map.text("precision", out.precision) && !out.precision.empty())
-    if (const Result<NumberFormat> format = parse_format(out.precision); !format)
-      map.error("precision", format.error().message + " (soliton list formats)");
+  map.text("precision", out.precision);  // its meaning takes the devices: read_cluster.cc
   read_place(map, out);
   if (map.integer("window", out.window, 0, kWindowLimit) && out.window > 0 && !any_in_dram(out))
     map.error("window", "belongs to weights in DRAM, but none are: write place: dram");
@@ -134,6 +133,8 @@ void read_service(MapReader& cluster, ServiceSpec& out) {
     inner.duration("p99", out.sla_p99, Duration{1});
     inner.finish();
   }
+  map.integer("batch", out.batch, 1, kBatchLimit);
+  map.duration("batch_wait", out.batch_wait, Duration{0});
   map.finish();
 }
 

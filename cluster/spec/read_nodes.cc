@@ -10,8 +10,9 @@ namespace {
 // Reads entry by entry, remembering where each name was first used.
 class NodesReader {
  public:
-  NodesReader(ReadContext& context, const ReadSite& site, std::vector<NodeSpec>& out)
-      : context_(context), site_(site), library_(site.data), out_(out) {}
+  NodesReader(ReadContext& context, const ReadSite& site, const std::vector<NpuFormat>& defined,
+              std::vector<NodeSpec>& out)
+      : context_(context), site_(site), defined_(defined), library_(site.data), out_(out) {}
 
   void read_entry(const YamlValue& value, std::size_t number) {
     MapReader map(context_, value, "node", fmt::format("nodes[{}]", number));
@@ -35,7 +36,7 @@ class NodesReader {
       return read_device_map(
           context_, *value, fmt::format("nodes[{}].device", number),
           [&](const YamlValue& base) { return library_.named(context_, base, site_.folder); },
-          node.device);
+          defined_, node.device);
     const Device* device = library_.named(context_, *value, site_.folder);
     if (device == nullptr) return;
     node.device = *device;
@@ -71,6 +72,7 @@ class NodesReader {
 
   ReadContext& context_;
   const ReadSite& site_;
+  const std::vector<NpuFormat>& defined_;
   DeviceLibrary library_;
   std::vector<NodeSpec>& out_;
   std::map<std::string, Mark> used_;
@@ -91,16 +93,18 @@ bool is_path(const std::string& text) {
   return text.find('/') != std::string::npos || text.ends_with(".yaml");
 }
 
-void read_nodes(MapReader& cluster, const ReadSite& site, std::vector<NodeSpec>& out) {
+void read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuFormat>& defined,
+                std::vector<NodeSpec>& out) {
   const YamlValue* list = cluster.require("nodes");
   if (list == nullptr) return;
   if (list->kind != YamlValue::Kind::kList || list->items.empty())
     return cluster.error("nodes", "must be a list of {name, device, at}");
   const std::size_t errors_before = cluster.context().count();
-  NodesReader reader(cluster.context(), site, out);
+  NodesReader reader(cluster.context(), site, defined, out);
   for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_entry(list->items[i], i);
   // With a device unknown the roles are not known either.
-  if (cluster.context().count() == errors_before) check_roles(cluster, out);
+  if (cluster.context().count() == errors_before && !asks_for_traffic(cluster))
+    check_roles(cluster, out);
   if (cluster.context().count() != errors_before) out.clear();
 }
 

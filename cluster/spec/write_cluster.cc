@@ -48,14 +48,45 @@ class FlowMap {
   std::string body_;
 };
 
-std::string formats_text(const std::vector<NpuFormat>& formats) {
+// What a format of a name of its own is, as the keys that define it.
+FlowMap& add_definition(FlowMap& out, const NumberFormat& format) {
+  out.add("element", fmt::format("e{}m{}", format.exponent_bits, format.mantissa_bits));
+  if (format.scale() != Scale::kNone)
+    out.add("block", format.block == 0 ? "native" : std::to_string(format.block));
+  out.add("scale_bits", format.scale() == Scale::kNone    ? "none"
+                        : format.scale() == Scale::kFloat ? "float"
+                                                          : std::to_string(format.scale_bits));
+  out.add("rounding", rounding_name(format.rounding));
+  out.add("overflow", overflow_name(format.overflow)).add("flush", flag(format.flush));
+  if (format.rounding == Rounding::kDither) out.add("seed", format.dither_seed);
+  return out;
+}
+
+// `defined` are the formats the file itself defines.
+std::string formats_text(const std::vector<NpuFormat>& formats,
+                         const std::vector<NpuFormat>& defined) {
   std::vector<std::string> entries;
-  for (const NpuFormat& format : formats)
-    entries.push_back(FlowMap()
-                          .add("name", scalar(format.format.name))
-                          .add("beats_per_tile", format.beats_per_tile)
-                          .text());
+  for (const NpuFormat& format : formats) {
+    FlowMap entry;
+    entry.add("name", scalar(format.format.name));
+    const Result<NumberFormat> known = resolve_format(format.format.name, defined);
+    if (!known || *known != format.format) add_definition(entry, format.format);
+    entries.push_back(entry.add("beats_per_tile", format.beats_per_tile).text());
+  }
   return fmt::format("[{}]", fmt::join(entries, ", "));
+}
+
+std::string defined_formats_text(const std::vector<NpuFormat>& formats) {
+  if (formats.empty()) return "";
+  std::string out = "formats:\n";
+  for (const NpuFormat& format : formats) {
+    FlowMap entry;
+    entry.add("name", scalar(format.format.name));
+    add_definition(entry, format.format);
+    if (format.beats_per_tile > 0) entry.add("beats_per_tile", format.beats_per_tile);
+    out += fmt::format("  - {}\n", entry.text());
+  }
+  return out;
 }
 
 std::string peaks_text(const std::vector<PublishedPeak>& peaks) {
@@ -81,7 +112,7 @@ std::string timing_text(const NpuTimingParameters& timing) {
   return out.add("calibrated", flag(timing.calibrated)).add("source", quoted(timing.source)).text();
 }
 
-std::string npu_text(const NpuDevice& npu) {
+std::string npu_text(const NpuDevice& npu, const std::vector<NpuFormat>& defined) {
   FlowMap registers, out;
   registers.add("initial", npu.initial_vrf).add("add_sub_0", npu.add_sub_vrf_0);
   registers.add("add_sub_1", npu.add_sub_vrf_1).add("multiply", npu.multiply_vrf);
@@ -98,15 +129,16 @@ std::string npu_text(const NpuDevice& npu) {
   out.add("dram", spell(npu.dram));
   // No rate is how a device without DRAM is written.
   if (npu.dram_rate.bits_per_second > 0) out.add("dram_bandwidth", spell(npu.dram_rate));
-  out.add("network_bandwidth", spell(npu.network_rate)).add("formats", formats_text(npu.formats));
+  out.add("network_bandwidth", spell(npu.network_rate))
+      .add("formats", formats_text(npu.formats, defined));
   if (!npu.published_peaks.empty()) out.add("published_peaks", peaks_text(npu.published_peaks));
   out.add("cell_programs", spelling(cell_programs(), npu.cell_programs));
   return out.add("timing", timing_text(npu.timing)).text();
 }
 
-std::string device_text(const NodeSpec& node) {
+std::string device_text(const NodeSpec& node, const std::vector<NpuFormat>& defined) {
   if (node.device_is_builtin) return scalar(node.device.name());
-  if (node.device.kind == Device::Kind::kNpu) return npu_text(node.device.npu);
+  if (node.device.kind == Device::Kind::kNpu) return npu_text(node.device.npu, defined);
   const CpuDevice& cpu = node.device.cpu;
   FlowMap out;
   out.add("name", scalar(cpu.name)).add("kind", "cpu").add("description", quoted(cpu.description));
@@ -124,10 +156,10 @@ std::pair<std::string, std::int64_t> split_number(const std::string& name) {
 }
 
 // Nodes alike and numbered in a row are one line: "fpga[0-3]".
-std::string nodes_text(const std::vector<NodeSpec>& nodes) {
+std::string nodes_text(const std::vector<NodeSpec>& nodes, const std::vector<NpuFormat>& defined) {
   std::string out = "nodes:\n";
   for (std::size_t i = 0; i < nodes.size();) {
-    const std::string device = device_text(nodes[i]);
+    const std::string device = device_text(nodes[i], defined);
     const std::pair<std::string, std::int64_t> own = split_number(nodes[i].name);
     const std::string& stem = own.first;
     const std::int64_t first = own.second;
@@ -136,7 +168,7 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes) {
       return first >= 0 &&
              split_number(nodes[j].name) ==
                  std::pair(stem, first + static_cast<std::int64_t>(j - i)) &&
-             nodes[j].at == nodes[i].at && device_text(nodes[j]) == device;
+             nodes[j].at == nodes[i].at && device_text(nodes[j], defined) == device;
     };
     while (end < nodes.size() && belongs(end)) ++end;
     const std::string name =
@@ -170,9 +202,21 @@ std::string explicit_text(const TopologySpec& topology) {
     entry.add("latency", spell(link.latency))
         .add("bandwidth", spell(link.rate))
         .add("queue", spell(link.queue));
+    if (link.other != OtherTraffic{})
+      entry.add("other_traffic", FlowMap()
+                                     .add("busy", spell(link.other.busy))
+                                     .add("longest", spell(link.other.longest))
+                                     .text());
     out += fmt::format("    - {}\n", entry.text());
   }
   return out;
+}
+
+std::string ecn_text(const std::optional<EcnMarking>& ecn) {
+  if (!ecn) return "false";
+  FlowMap out;
+  out.add("kmin", spell(ecn->kmin)).add("kmax", spell(ecn->kmax));
+  return out.add("probability", spell(ecn->most)).text();
 }
 
 std::string topology_text(const TopologySpec& topology) {
@@ -182,7 +226,9 @@ std::string topology_text(const TopologySpec& topology) {
   if (topology.kind == "rack" || topology.kind == "datacenter")
     out += fmt::format("  hosts_per_rack: {}\n", topology.hosts_per_rack);
   if (topology.kind == "datacenter")
-    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n", topology.racks_per_pod, topology.pods);
+    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n  quiet: {}\n", topology.racks_per_pod,
+                       topology.pods, flag(topology.quiet));
+  if (topology.kind != "local") out += fmt::format("  ecn: {}\n", ecn_text(topology.ecn));
   return topology.kind == "explicit" ? out + explicit_text(topology) : out;
 }
 
@@ -214,10 +260,14 @@ std::string model_text(const ModelSpec& model, const std::string& folder) {
   return out;
 }
 
-std::string workload_text(const WorkloadSpec& workload, const std::string& folder) {
-  std::string out =
-      fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n  think: {}\n",
-                  workload.clients, workload.arrival, workload.requests, spell(workload.think));
+std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSpec>& nodes,
+                          const std::string& folder) {
+  if (workload.traffic)
+    return fmt::format("workload: {}\n", traffic_text(*workload.traffic, nodes));
+  std::string out = fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n",
+                                workload.clients, workload.arrival, workload.requests);
+  out += workload.arrival == "poisson" ? fmt::format("  rate: {}\n", spell(workload.rate))
+                                       : fmt::format("  think: {}\n", spell(workload.think));
   const bool is_random = workload.input == "random";
   out += fmt::format("  input: {}\n",
                      is_random ? "random" : quoted(path_from(folder, workload.input)));
@@ -228,7 +278,17 @@ std::string workload_text(const WorkloadSpec& workload, const std::string& folde
   return out;
 }
 
-std::string ltl_text(const LtlOptions& ltl) {
+std::string congestion_text(const CongestionOptions& o) {
+  FlowMap out;
+  out.add("enabled", flag(o.enabled)).add("line_rate", spell(o.line_rate));
+  out.add("rate_min", spell(o.rate_min)).add("cnp_interval", spell(o.cnp_interval));
+  out.add("alpha_gain", o.alpha_gain).add("alpha_timer", spell(o.alpha_timer));
+  out.add("rate_timer", spell(o.rate_timer)).add("byte_counter", spell(o.byte_counter));
+  out.add("recovery_steps", o.recovery_steps).add("additive_step", spell(o.additive_step));
+  return out.text();
+}
+
+std::string ltl_text(const LtlOptions& ltl, AuthMode auth) {
   FlowMap out;
   out.add("mtu", spell(Bytes{ltl.mtu})).add("window", ltl.window).add("credit", spell(ltl.credit));
   out.add("timeout", spell(ltl.timeout)).add("timeout_max", spell(ltl.timeout_max));
@@ -237,6 +297,14 @@ std::string ltl_text(const LtlOptions& ltl) {
       .add("recovery", spelling(recovery_modes(), ltl.recovery));
   out.add("first_sequence", ltl.first_sequence).add("ack_delay", spell(ltl.ack_delay));
   out.add("timeout_rtts", ltl.timeout_rtts).add("credit_overhead", spell(ltl.credit_overhead));
+  out.add("packing", spell(ltl.packing)).add("crc", flag(ltl.crc)).add("store", spell(ltl.store));
+  out.add("weights", fmt::format("[{}]", fmt::join(ltl.weights, ", ")));
+  out.add("handshake", flag(ltl.handshake)).add("auth", spelling(auth_modes(), auth));
+  out.add("misses", ltl.misses == 0             ? "off"
+                    : ltl.misses == kMissesAuto ? "auto"
+                                                : std::to_string(ltl.misses));
+  out.add("silence_min", spell(ltl.silence_min));
+  out.add("congestion", congestion_text(ltl.congestion));
   return out.text();
 }
 
@@ -275,19 +343,26 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   partition.add("objective", spec.partition.objective).add("min_nodes", spec.partition.min_nodes);
   partition.add("max_nodes", spec.partition.max_nodes);
   service.add("replicas", spec.service.replicas).add("spares", spec.service.spares);
+  service.add("batch", spec.service.batch).add("batch_wait", spell(spec.service.batch_wait));
   if (spec.service.sla_p99.count() > 0)
     service.add("sla", FlowMap().add("p99", spell(spec.service.sla_p99)).text());
   std::string out =
       fmt::format("name: {}\nseed: {}\ntime: {}\nprocesses: {}\n", scalar(spec.name), spec.seed,
                   spelling(time_modes(), spec.time), spelling(process_modes(), spec.processes));
   out += topology_text(spec.topology);
-  out += nodes_text(spec.nodes);
-  out += model_text(spec.model, folder);
+  out += defined_formats_text(spec.formats);
+  out += nodes_text(spec.nodes, spec.formats);
+  if (spec.model.rnn || !spec.model.onnx.empty()) out += model_text(spec.model, folder);
   out += fmt::format("partition: {}\nservice: {}\n", partition.text(), service.text());
-  out += workload_text(spec.workload, folder);
+  out += workload_text(spec.workload, spec.nodes, folder);
   out += fmt::format("compute: {}\nsample_every: {}\n", spelling(compute_kinds(), spec.compute),
                      spec.sample_every);
-  out += fmt::format("ltl: {}\n", ltl_text(spec.ltl));
+  out += fmt::format("ltl: {}\n", ltl_text(spec.ltl, auth_of(spec)));
+  out += fmt::format("wall: {}\n", FlowMap()
+                                       .add("carrier", spelling(carrier_kinds(), spec.wall.carrier))
+                                       .add("wait", spelling(wait_modes(), spec.wall.wait))
+                                       .add("spin", spell(spec.wall.spin))
+                                       .text());
   out += faults_text(spec.faults);
   out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit),
                      spec.trace_requests);

@@ -104,9 +104,10 @@ std::int64_t lane_vectors_of(const Shard& shard, const std::vector<Touch>& all) 
 }
 
 std::int64_t lane_tiles_of(const Shard& shard, const std::vector<Touch>& all) {
-  if (shard.batch <= 1) return 0;
+  const std::int64_t further = std::int64_t{shard.batch} - shard.device.batch_lanes;
+  if (further <= 0) return 0;
   // In 128 bits: a hostile program may touch any index, and ask for any batch.
-  const __int128 bits = static_cast<__int128>(shard.batch - 1) * lane_vectors_of(shard, all) * 8 *
+  const __int128 bits = static_cast<__int128>(further) * lane_vectors_of(shard, all) * 8 *
                         kVectorElementBytes * shard.device.native_dim;
   const std::int64_t tile = tile_bits(shard.format, shard.device.native_dim);
   constexpr std::int64_t kLimit = std::int64_t{1} << 40;

@@ -163,11 +163,11 @@ std::string canonical_name(const NumberFormat& format, const NumberFormat* base)
   if (base == nullptr || format.scale_bits != base->scale_bits)
     name += ",scale=" + scale_name(format);
   if (format.rounding != defaults.rounding)
-    name += fmt::format(",round={}", kRoundings[static_cast<std::size_t>(format.rounding)]);
+    name += fmt::format(",round={}", rounding_name(format.rounding));
   if (format.rounding == Rounding::kDither && format.dither_seed != defaults.dither_seed)
     name += fmt::format(",seed={}", format.dither_seed);
   if (format.overflow != defaults.overflow)
-    name += fmt::format(",overflow={}", kOverflows[static_cast<std::size_t>(format.overflow)]);
+    name += fmt::format(",overflow={}", overflow_name(format.overflow));
   if (format.flush != defaults.flush)
     name += fmt::format(",flush={}", kFlushes[format.flush ? 1 : 0]);
   return name;
@@ -301,6 +301,14 @@ Result<NumberFormat> parse_format(const std::string& spelled,
   if (const Status fits = check_together(format, given); !fits) return refuse(fits);
   format.name = canonical_name(format, base);
   return format;
+}
+
+std::string_view rounding_name(Rounding rounding) {
+  return kRoundings[static_cast<std::size_t>(rounding)];
+}
+
+std::string_view overflow_name(Overflow overflow) {
+  return kOverflows[static_cast<std::size_t>(overflow)];
 }
 
 std::string describe(const NumberFormat& format) {

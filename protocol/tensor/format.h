@@ -65,6 +65,9 @@ const std::vector<NumberFormat>& builtin_formats();
 // the mistake and what is allowed.
 Result<NumberFormat> parse_format(const std::string& text,
                                   const std::vector<std::string>& overrides = {});
+// As options spell them.
+std::string_view rounding_name(Rounding rounding);
+std::string_view overflow_name(Overflow overflow);
 // "sign + 4 magnitude bits, 8-bit exponent shared by 16 values".
 std::string describe(const NumberFormat& format);
 

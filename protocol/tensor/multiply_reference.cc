@@ -11,12 +11,26 @@ namespace soliton {
 
 namespace {
 
-// The sum of products of a block in whole quanta: exact, as check_multiplies() keeps it below
-// 2^127.
-using Whole = __int128;
+struct Block {
+  std::size_t first = 0;  // column
+  std::size_t last = 0;
+  std::size_t weights = 0;  // place of column 0 of the row among the weights
+};
 
-Whole whole(const std::vector<std::int8_t>& narrow, const std::vector<float>& wide, std::size_t i) {
-  return narrow.empty() ? static_cast<Whole>(wide[i]) : static_cast<Whole>(narrow[i]);
+// The exact sum of products of a block in whole quanta, rounded to fp32 once, half to even.
+// check_multiplies() keeps it below 2^127, and that of narrow elements below 2^31.
+float dot_of(const BfpMatrix& matrix, const BfpVector& vector, const Block& block) {
+  if (!matrix.mantissas.empty()) {
+    std::int64_t sum = 0;
+    for (std::size_t k = block.first; k < block.last; ++k)
+      sum += matrix.mantissas[block.weights + k] * vector.mantissas[k];
+    return static_cast<float>(sum);
+  }
+  __int128 sum = 0;
+  for (std::size_t k = block.first; k < block.last; ++k)
+    sum += static_cast<__int128>(matrix.wide[block.weights + k]) *
+           static_cast<__int128>(vector.wide[k]);
+  return static_cast<float>(sum);
 }
 
 // acc + dot * 2^exponent, rounded once.
@@ -26,27 +40,34 @@ float add_scaled(float acc, float dot, int exponent) {
   return acc + std::ldexp(dot, exponent);
 }
 
+// Elements without a scale, in ascending order.
+float add_elements(float acc, const BfpMatrix& matrix, const BfpVector& vector,
+                   const Block& block) {
+  for (std::size_t k = block.first; k < block.last; ++k)
+    acc = std::fma(matrix.wide[block.weights + k], vector.wide[k], acc);
+  return acc;
+}
+
 float row_sum(const BfpMatrix& matrix, const BfpVector& vector, std::size_t row) {
-  const std::size_t weights = row * static_cast<std::size_t>(matrix.columns);
   const std::size_t blocks = vector.poisoned.size();
-  const Scale kind = matrix.format.scale();
   float acc = 0;
-  for (std::size_t block = 0; block < blocks; ++block) {
-    const auto first = static_cast<std::size_t>(matrix.block_starts[block]);
-    const auto last = static_cast<std::size_t>(matrix.block_starts[block + 1]);
-    Whole sum = 0;
-    for (std::size_t k = first; k < last; ++k) {
-      if (kind == Scale::kNone)
-        acc = std::fma(matrix.wide[weights + k], vector.wide[k], acc);
-      else
-        sum += whole(matrix.mantissas, matrix.wide, weights + k) *
-               whole(vector.mantissas, vector.wide, k);
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const Block block{static_cast<std::size_t>(matrix.block_starts[b]),
+                      static_cast<std::size_t>(matrix.block_starts[b + 1]),
+                      row * static_cast<std::size_t>(matrix.columns)};
+    const std::size_t own = row * blocks + b;
+    switch (matrix.format.scale()) {
+      case Scale::kPowerOfTwo:
+        acc = add_scaled(acc, dot_of(matrix, vector, block),
+                         matrix.exponents[own] + vector.exponents[b]);
+        break;
+      case Scale::kFloat:
+        acc = std::fma(dot_of(matrix, vector, block), matrix.scales[own] * vector.scales[b], acc);
+        break;
+      case Scale::kNone:
+        acc = add_elements(acc, matrix, vector, block);
+        break;
     }
-    const float dot = static_cast<float>(sum);  // rounds once, half to even
-    const std::size_t own = row * blocks + block;
-    if (kind == Scale::kPowerOfTwo)
-      acc = add_scaled(acc, dot, matrix.exponents[own] + vector.exponents[block]);
-    if (kind == Scale::kFloat) acc = std::fma(dot, matrix.scales[own] * vector.scales[block], acc);
   }
   // One NaN pattern, whatever operation made it.
   return acc == acc ? acc : std::numeric_limits<float>::quiet_NaN();

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "node/npu/op_time.h"
 #include "partition/cost/cost_model.h"
 #include "protocol/isa/host_time.h"
 #include "tests/unit/partition/harness.h"
@@ -73,8 +74,31 @@ TEST(Predict, WithoutANetworkOnlyTheNpuTakesTime) {
   EXPECT_EQ(p.cut_bytes, 2 * 2 * 2800 * 750);
 }
 
-// Steps of a row split at three distances: npu design page, section 12. All nodes stand in one
-// rack, each in a rack of its own in one pod, or each in a pod of its own.
+TEST(Predict, ABatchGoesThroughTogether) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
+  Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
+  one.shards[0].batch = 8;
+  CostRequest request;
+  request.shards = one.shards;
+  request.host = &one.host;
+  request.steps = 20;
+  request.batch = 8;
+  const Prediction p = predict(request);
+  EXPECT_EQ(p.latency, run_alone(one.shards[0], 20, 8));
+  EXPECT_EQ(p.cut_bytes, 2 * 2 * 2800 * 20);  // for each request
+  // On a network every message is 8 times as long, and no more messages are needed.
+  const Topology rack = topology_of("rack", 1);
+  const Routes routes(rack);
+  request.topology = &rack;
+  request.routes = &routes;
+  const Prediction far = predict(request);
+  EXPECT_EQ(far.messages, 2 * 20);
+  EXPECT_GT(far.path.network, message_time(rack, routes, NodeId{1}, NodeId{0}, 8 * 2800, 1408));
+  EXPECT_EQ(far.path.total(), far.latency);
+}
+
+// Steps of a row split at three distances: npu design page, section 12. All nodes stand in one rack,
+// each in a rack of its own in one pod, or each in a pod of its own.
 struct SplitRow {
   Cell cell;
   std::int64_t hidden;

@@ -36,7 +36,7 @@ inline RunResults run() {
   r.last_completed = kRunStart + Duration{80'000'000};
   r.operations_per_request = 1'000'000;
   r.peak_ops_per_second = 1e12;
-  r.nodes = {{"fpga0", "bw-pocket", "npu", Bytes{1000}, Bytes{810}, 0.25, "ok"},
+  r.nodes = {{"fpga0", "bw-pocket", "npu", Bytes{1000}, Bytes{810}, 0.25, "ok", 3, 5},
              {"host0", "cpu", "host", Bytes{}, Bytes{}, 0.125, "failed"}};
   r.partition = {"latency", 1, 2048, 31.8, 29.4, 0.08};
   r.fabric = {100, 6400, 1, 0, 0, 0, 0, 0};
