@@ -99,6 +99,20 @@ std::string placement_words(const Plan& plan) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string step_words(const Plan& plan) {
+  const auto slowest = std::max_element(
+      plan.placements.begin(), plan.placements.end(),
+      [](const Placement& a, const Placement& b) { return a.step.duration < b.step.duration; });
+  if (slowest == plan.placements.end() || slowest->step.limit.empty()) return "";
+  const StepReport& step = slowest->step;
+  std::string out = fmt::format("{} on {} ({:.0f} cycles)", spell_time(step.duration),
+                                slowest->node, step.cycles);
+  if (step.with_exchanges > step.duration)
+    out += fmt::format(", {} with exchanges", spell_time(step.with_exchanges));
+  return out + fmt::format(", limited by {}; UDM {}, SDM {:.0f} cycles", step.limit,
+                           step.udm_cycles, step.sdm_cycles);
+}
+
 std::string verdict_words(const Certificate& certificate) {
   if (certificate.plan_class.empty()) return certificate.verdict;
   return fmt::format("{} ({})", certificate.verdict, certificate.plan_class);

@@ -87,6 +87,7 @@ class Summary {
     else
       bars(all);
     if (!c_.plan->one_device.empty()) line("", c_.plan->one_device);
+    if (const std::string step = step_words(*c_.plan); !step.empty()) line("step", step);
   }
 
   std::string bar(const Fullness& f) const {

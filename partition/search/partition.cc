@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "node/npu/critical_path.h"
 #include "partition/cost/cost_model.h"
@@ -260,6 +261,7 @@ class Partitioner {
       plan.placements.push_back(placement(lowered, i));
     report_steps(lowered, plan.placements);
     plan.explanation = explain();
+    for (const std::string& line : uncalibrated(lowered.shards)) plan.explanation.push_back(line);
     if (request_.batch > 1)
       plan.explanation.push_back(fmt::format(
           "a batch of {} runs together: times are those of a full one", request_.batch));
@@ -319,6 +321,17 @@ class Partitioner {
       }
     }
     plan.placements = std::move(placements);
+  }
+
+  static std::set<std::string> uncalibrated(const std::vector<Shard>& shards) {
+    std::set<std::string> out;
+    for (const Shard& shard : shards) {
+      const NpuTimingParameters& timing = shard.device.timing;
+      if (timing.calibrated) continue;
+      out.insert(fmt::format("note: times of {} are not calibrated{}{}", shard.device.name,
+                             timing.source.empty() ? "" : ": ", timing.source));
+    }
+    return out;
   }
 
   std::string one_device() const {
