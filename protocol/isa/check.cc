@@ -308,7 +308,7 @@ class Checker {
     for (const Touch& touch : touches(shard_)) {
       if (touch.memory != Memory::kDram) continue;
       place_ = touch.place;
-      report("{}: device {} states no dram_bandwidth", touch.user, shard_.device.name);
+      report("{}: device {} states no dram_bandwidth", user_of(shard_, touch), shard_.device.name);
       return;
     }
   }
@@ -336,8 +336,8 @@ class Checker {
     ShardPlace place;
     if (culprit != nullptr) {
       place = culprit->place;
-      message +=
-          fmt::format("; the {} is {}", in_bytes ? "furthest" : "first beyond", culprit->user);
+      message += fmt::format("; the {} is {}", in_bytes ? "furthest" : "first beyond",
+                             user_of(shard_, *culprit));
     }
     found_.push_back({{ErrorCode::kDoesNotFit, std::move(message)}, place});
   }
