@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
@@ -222,6 +223,17 @@ void UdpCarrier::receive_many() {
            in_->headers[static_cast<std::size_t>(i)].msg_len);
     return;
   }
+}
+
+// Packets received without remarks do not tell of drops: the socket itself is asked.
+CarrierCounters UdpCarrier::counters() const {
+  CarrierCounters out = counters_;
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  const int fd = const_cast<boost::asio::ip::udp::socket&>(socket_).native_handle();
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0)
+    out.host_drops = std::max<std::uint64_t>(out.host_drops, memory[SK_MEMINFO_DROPS]);
+  return out;
 }
 
 std::optional<NodeId> UdpCarrier::source_of(const msghdr& header) {

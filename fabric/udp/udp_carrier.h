@@ -61,7 +61,7 @@ class UdpCarrier : public Carrier {
   void send_built(const BuiltBurst& burst) override;
   void wait(Duration at_most) override;
   void wake() override;
-  CarrierCounters counters() const override { return counters_; }
+  CarrierCounters counters() const override;
 
  private:
   static constexpr std::uint32_t kBurst = 64;        // segments the kernel takes in one send
