@@ -152,8 +152,8 @@ class Checker {
     }
   }
 
-  // Lanes have registers of their own, and nothing else: a batch cannot load weights, follow indices
-  // of its own, or keep vectors in Dram.
+  // Lanes have registers of their own, and nothing else: a batch cannot load weights, follow
+  // indices of its own, or keep vectors in Dram.
   void check_batch() {
     if (shard_.batch == 0) report("a batch of no request");
     if (shard_.batch <= 1) return;
