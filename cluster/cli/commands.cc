@@ -43,7 +43,7 @@ Checked<ClusterSpec> read_cluster_of(const CommandLine& line) {
 int command_plan(const CommandLine& line) {
   const Checked<ClusterSpec> spec = read_cluster_of(line);
   if (!spec) return report_errors(spec.error());
-  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec, true);
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
   if (line.json)

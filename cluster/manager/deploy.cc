@@ -85,7 +85,9 @@ LtlIdentity make_identity(const ClusterSpec& spec) {
   return who;
 }
 
-void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& deployment) {
+void fill_common(const ClusterSpec& spec, const LtlIdentity& identity, std::uint32_t number,
+                 Deployment& deployment) {
+  deployment.identity = identity;
   deployment.node = spec.nodes[number].name;
   deployment.id = NodeId{number};
   deployment.time = spec.time == TimeMode::kWall ? TimeBase::kWall : TimeBase::kEmulated;
@@ -158,10 +160,8 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
                                              const FaultPlan& faults, const InputSource& inputs) {
   std::vector<NodeAssignment> nodes(spec.nodes.size());
   const LtlIdentity identity = make_identity(spec);
-  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
-    fill_common(spec, i, nodes[i].deployment);
-    nodes[i].deployment.identity = identity;
-  }
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    fill_common(spec, identity, i, nodes[i].deployment);
   for (const Shard& shard : plan.shards)
     nodes[node_number(spec, shard.node)].deployment.shard = shard;
   Deployment& host = nodes[node_number(spec, plan.host)].deployment;
@@ -186,8 +186,9 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
                                              const Topology& topology, const Routes& routes,
                                              const FaultPlan& faults) {
   std::vector<NodeAssignment> nodes(spec.nodes.size());
+  const LtlIdentity identity = make_identity(spec);
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
-    fill_common(spec, i, nodes[i].deployment);
+    fill_common(spec, identity, i, nodes[i].deployment);
     nodes[i].deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
   }
   std::set<Pair> pairs;

@@ -92,9 +92,6 @@ const Choices<RecoveryMode>& recovery_modes() {
 }
 
 void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth) {
-  // The plan's times take a packet for each message; on an idle line the first message would wait
-  // for those that share its packet.
-  out.packing = Bytes{0};
   const YamlValue* value = cluster.find("ltl");
   if (value == nullptr) return;
   const Bytes most{std::int64_t{1} << 40};
@@ -135,9 +132,10 @@ void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth
 }
 
 AuthMode auth_of(const ClusterSpec& spec) {
-  // Nobody else can write into virtual time; on a socket of this host anybody can. Without a
-  // checksum a tag over the header would promise what it does not hold.
-  const bool needed = spec.time == TimeMode::kWall && spec.ltl.crc;
+  // Nobody else can write into virtual time or into memory without a name; on a socket of this host
+  // anybody can. Without a checksum a tag over the header would promise what it does not hold.
+  const bool needed = spec.time == TimeMode::kWall && spec.wall.carrier == CarrierKind::kUdp &&
+                      spec.ltl.crc;
   return spec.auth.value_or(needed ? AuthMode::kHeader : AuthMode::kNone);
 }
 

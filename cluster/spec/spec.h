@@ -102,8 +102,10 @@ struct ClusterSpec {
   WorkloadSpec workload;
   ComputeKind compute = ComputeKind::kFunctional;
   std::int64_t sample_every = 10;  // compute: sampled
-  LtlOptions ltl;                  // but for `auth`
-  std::optional<AuthMode> auth;    // none: as auth_of() says
+  // But for `auth`. Packing is off: the plan's times take a packet for each message, and on an idle
+  // line the first message would wait for those that share its packet.
+  LtlOptions ltl{.packing = Bytes{0}};
+  std::optional<AuthMode> auth;  // none: as auth_of() says
   WallOptions wall;
   std::vector<FaultSpec> faults;
   Duration time_limit =

@@ -6,6 +6,7 @@
 // that the sender has found so far.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "fabric/ltl/options.h"

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
@@ -16,22 +17,22 @@
 namespace soliton {
 namespace {
 
-// Large enough for a full window from each of a rack's nodes; the kernel grants what rmem_max
-// allows.
+// Large enough for a full window from each of a rack's nodes; the kernel grants
+// what rmem_max allows.
 constexpr int kReceiveBuffer = 4 << 20;
 constexpr int kEcnMask = 3;
 constexpr int kEcnCongestion = 3;
-// Receives in a row that found something, after which packets are taken joined; and that found one
-// or nothing, after which they are not.
+// Receives in a row that found something, after which packets are taken joined;
+// and that found one or nothing, after which they are not.
 constexpr std::uint32_t kBusy = 16;
 constexpr std::uint32_t kQuiet = 64;
 constexpr std::size_t kControlBytes = 128;  // of the kernel's remarks on a receive
 
-sockaddr_in loopback(std::uint16_t port) {
+sockaddr_in socket_address(UdpAddress from) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(from.port);
+  address.sin_addr.s_addr = htonl(from.host);
   return address;
 }
 
@@ -99,21 +100,26 @@ UdpCarrier::UdpCarrier(boost::asio::io_context& context, boost::asio::ip::udp::s
 
 UdpCarrier::~UdpCarrier() = default;
 
-Result<std::unique_ptr<UdpCarrier>> UdpCarrier::open(boost::asio::io_context& context) {
+Result<std::unique_ptr<UdpCarrier>> UdpCarrier::open(boost::asio::io_context& context,
+                                                     UdpAddress at) {
   using boost::asio::ip::udp;
   boost::system::error_code error;
   udp::socket socket(context);
   socket.open(udp::v4(), error);
-  if (!error) socket.bind(udp::endpoint(boost::asio::ip::address_v4::loopback(), 0), error);
+  if (!error) socket.bind(udp::endpoint(boost::asio::ip::address_v4(at.host), at.port), error);
   if (!error) socket.non_blocking(true, error);
-  if (error) return failure(ErrorCode::kEnvironment, "UDP socket on 127.0.0.1: " + error.message());
+  if (error)
+    return failure(ErrorCode::kEnvironment,
+                   fmt::format("UDP socket on {}: {}",
+                               boost::asio::ip::address_v4(at.host).to_string(), error.message()));
   std::unique_ptr<UdpCarrier> carrier(new UdpCarrier(context, std::move(socket)));
+  carrier->marks_ = at.host != UdpAddress{}.host;
   carrier->set_options();
   return carrier;
 }
 
-// None of them is needed: a smaller buffer only means more losses, which LTL repairs, and without a
-// remark nothing is known of marks or drops.
+// None of them is needed: a smaller buffer only means more losses, which LTL
+// repairs, and without a remark nothing is known of marks or drops.
 void UdpCarrier::set_options() {
   boost::system::error_code ignored;
   socket_.set_option(boost::asio::socket_base::receive_buffer_size(kReceiveBuffer), ignored);
@@ -133,14 +139,21 @@ void UdpCarrier::set_options() {
 
 void UdpCarrier::set_peers(NodeId self, const std::vector<std::uint16_t>& ports,
                            const std::vector<NodeId>& peers) {
+  std::vector<UdpAddress> nodes;
+  for (const std::uint16_t port : ports) nodes.push_back({UdpAddress{}.host, port});
+  set_peers(self, nodes, peers);
+}
+
+void UdpCarrier::set_peers(NodeId self, const std::vector<UdpAddress>& nodes,
+                           const std::vector<NodeId>& peers) {
   set_self(self);
-  ports_ = ports;
-  by_port_.clear();
-  for (const NodeId peer : peers) by_port_.emplace_back(ports[index(peer)], peer);
-  std::sort(by_port_.begin(), by_port_.end());
+  nodes_ = nodes;
+  by_address_.clear();
+  for (const NodeId peer : peers) by_address_.emplace_back(nodes[index(peer)], peer);
+  std::sort(by_address_.begin(), by_address_.end());
   if (peers.size() != 1) return;
   only_peer_ = peers.front();
-  const sockaddr_in address = loopback(ports[index(only_peer_)]);
+  const sockaddr_in address = socket_address(nodes[index(only_peer_)]);
   connected_ = ::connect(socket_.native_handle(), reinterpret_cast<const sockaddr*>(&address),
                          sizeof address) == 0;
 }
@@ -164,7 +177,8 @@ void UdpCarrier::receive_one() {
 void UdpCarrier::receive_plain() {
   for (;;) {
     const ssize_t size = ::recv(socket_.native_handle(), in_->bytes.data(), kBuffer, MSG_DONTWAIT);
-    // A peer that has ended, or has not begun: the error is consumed by this call.
+    // A peer that has ended, or has not begun: the error is consumed by this
+    // call.
     if (size < 0 && try_again(errno)) continue;
     if (size < 0) {
       busy_ = 0;
@@ -183,8 +197,9 @@ void UdpCarrier::receive_joined() {
     if (size < 0 && try_again(errno)) continue;
     if (size >= 0) take(header, static_cast<std::size_t>(size));
     quiet_ = arrived_.size() > 1 ? 0 : quiet_ + 1;
-    // What was joined before the switch is in the queue; an empty one has none of it.
-    if (size < 0 && quiet_ >= kQuiet && connected_) set_joined(false);
+    // What was joined before the switch is in the queue; an empty one has none
+    // of it.
+    if (size < 0 && quiet_ >= kQuiet && connected_ && !marks_) set_joined(false);
     return;
   }
 }
@@ -210,14 +225,24 @@ void UdpCarrier::receive_many() {
   }
 }
 
+// Packets received without remarks do not tell of drops: the socket itself is asked.
+CarrierCounters UdpCarrier::counters() const {
+  CarrierCounters out = counters_;
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  const int fd = const_cast<boost::asio::ip::udp::socket&>(socket_).native_handle();
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0)
+    out.host_drops = std::max<std::uint64_t>(out.host_drops, memory[SK_MEMINFO_DROPS]);
+  return out;
+}
+
 std::optional<NodeId> UdpCarrier::source_of(const msghdr& header) {
   if (connected_) return only_peer_;
   const auto& address = *static_cast<const sockaddr_in*>(header.msg_name);
-  const std::pair<std::uint16_t, NodeId> key{ntohs(address.sin_port), NodeId{0}};
-  const auto peer = std::lower_bound(by_port_.begin(), by_port_.end(), key);
-  if (peer == by_port_.end() || peer->first != key.first ||
-      address.sin_addr.s_addr != htonl(INADDR_LOOPBACK))
-    return std::nullopt;
+  const UdpAddress from{ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+  const std::pair<UdpAddress, NodeId> key{from, NodeId{0}};
+  const auto peer = std::lower_bound(by_address_.begin(), by_address_.end(), key);
+  if (peer == by_address_.end() || peer->first != from) return std::nullopt;
   return peer->second;
 }
 
@@ -239,7 +264,7 @@ void UdpCarrier::take(const msghdr& header, std::size_t size) {
 }
 
 void UdpCarrier::send_built(const BuiltBurst& burst) {
-  SOLITON_CHECK(burst.size <= out_.size() && index(burst.destination) < ports_.size());
+  SOLITON_CHECK(burst.size <= out_.size() && index(burst.destination) < nodes_.size());
   if (burst.size <= burst.segment) {
     if (!send_plain(burst.destination, out_.data(), burst.size)) ++counters_.refused;
     return;
@@ -254,7 +279,7 @@ bool UdpCarrier::send_plain(NodeId to, const std::byte* bytes, std::size_t size)
     if (connected_) {
       sent = ::send(fd, bytes, size, MSG_DONTWAIT);
     } else {
-      const sockaddr_in address = loopback(ports_[index(to)]);
+      const sockaddr_in address = socket_address(nodes_[index(to)]);
       sent = ::sendto(fd, bytes, size, MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&address),
                       sizeof address);
     }
@@ -266,7 +291,7 @@ bool UdpCarrier::send_plain(NodeId to, const std::byte* bytes, std::size_t size)
 }
 
 void UdpCarrier::send_segments(const BuiltBurst& burst) {
-  sockaddr_in address = loopback(ports_[index(burst.destination)]);
+  sockaddr_in address = socket_address(nodes_[index(burst.destination)]);
   iovec vector{out_.data(), burst.size};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> control{};
   msghdr header{};
@@ -294,7 +319,7 @@ void UdpCarrier::send_segments(const BuiltBurst& burst) {
 }
 
 bool UdpCarrier::send_each(const BuiltBurst& burst) {
-  sockaddr_in address = loopback(ports_[index(burst.destination)]);
+  sockaddr_in address = socket_address(nodes_[index(burst.destination)]);
   std::array<mmsghdr, kBurst> headers{};
   std::array<iovec, kBurst> vectors{};
   unsigned count = 0;

@@ -115,8 +115,8 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
   const Moment start = later_of(mvu_free_, input);
   mvu_free_ = after(start, slot(chain));
   if (chain.streamed_tiles > 0)
-    mvu_free_ = later_of(
-        mvu_free_, stream_.multiply(start, chain.streamed_tiles, passes_ * chain.tile_ticks));
+    mvu_free_ = later_of(mvu_free_,
+                         stream_.multiply(start, chain.streamed_tiles, passes_ * chain.tile_ticks));
   Moment result = after(mvu_free_, chain.latency);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
   return {start, result, result};

@@ -22,12 +22,12 @@
 //                   its matrix, and they for the products with the old ones
 //   scalar chain:   takes no time; an s_rd holds issue until its message is there
 //
-// A batch of b lanes goes through in p = ceil(b / batch lanes of the device) passes: the unit works p
-// times as long on each tile that it has, so a slot is max(I, p occupancies + overhead), and the
+// A batch of b lanes goes through in p = ceil(b / batch lanes of the device) passes: the unit works
+// p times as long on each tile that it has, so a slot is max(I, p occupancies + overhead), and the
 // stream brings a tile once for all of them. Results of a chain are there when its last lane is. A
 // vector chain takes V and, for each further pass, rows * N / L cycles: native vectors go by at L
-// elements a cycle, the rate at which the unit takes them in (C, our own choice). Moves stay free: a
-// network port fills more slowly.
+// elements a cycle, the rate at which the unit takes them in (C, our own choice). Moves stay free:
+// a network port fills more slowly.
 //
 // A pure move (v_rd, v_wr) takes no time: the model was fitted with T0 covering the way in and out
 // of NetQ.

@@ -194,9 +194,10 @@ void ChainValues::move_tiles(const Queued& queued) {
   // All are read before the first is written: the ranges may overlap.
   std::vector<WeightTile> tiles;
   for (std::uint32_t i = 0; i < chain.tiles; ++i)
-    tiles.push_back(chain.from_netq ? weights_->tiles.quantise(std::span<const Half>(values).subspan(
-                                          i * elements, elements))
-                                    : weights_->tiles.read(read.memory, read.index + i));
+    tiles.push_back(chain.from_netq
+                        ? weights_->tiles.quantise(
+                              std::span<const Half>(values).subspan(i * elements, elements))
+                        : weights_->tiles.read(read.memory, read.index + i));
   for (std::uint32_t i = 0; i < chain.tiles; ++i)
     weights_->tiles.write(write.memory, write.index + i, tiles[i]);
   counts_.poisoned_weights = weights_->tiles.poisoned_blocks();
@@ -205,7 +206,8 @@ void ChainValues::move_tiles(const Queued& queued) {
 }
 
 void ChainValues::repack(std::size_t matrix) {
-  weights_->packed[matrix] = PackedMatrix(weights_->tiles.weights(shard_.matrices[matrix]), weights_->level);
+  weights_->packed[matrix] =
+      PackedMatrix(weights_->tiles.weights(shard_.matrices[matrix]), weights_->level);
 }
 
 void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
@@ -232,8 +234,8 @@ void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Ha
   } else {
     std::array<StreamVector, kVectorsAtOnce> vectors;
     const std::size_t count = collect_vectors(chain, input, at, vectors);
-    product = ahead_.multiply(weights_->packed[chain.matrix_index], chain.matrix_index, *chain.stream,
-                              std::span(vectors).first(count));
+    product = ahead_.multiply(weights_->packed[chain.matrix_index], chain.matrix_index,
+                              *chain.stream, std::span(vectors).first(count));
   }
   counts_.poisoned_blocks += product.poisoned_blocks;
   into_pipe(chain, product.sums);

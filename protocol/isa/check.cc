@@ -152,8 +152,8 @@ class Checker {
     }
   }
 
-  // Lanes have registers of their own, and nothing else: a batch cannot load weights, follow indices
-  // of its own, or keep vectors in Dram.
+  // Lanes have registers of their own, and nothing else: a batch cannot load weights, follow
+  // indices of its own, or keep vectors in Dram.
   void check_batch() {
     if (shard_.batch == 0) report("a batch of no request");
     if (shard_.batch <= 1) return;
@@ -308,7 +308,7 @@ class Checker {
     for (const Touch& touch : touches(shard_)) {
       if (touch.memory != Memory::kDram) continue;
       place_ = touch.place;
-      report("{}: device {} states no dram_bandwidth", touch.user, shard_.device.name);
+      report("{}: device {} states no dram_bandwidth", user_of(shard_, touch), shard_.device.name);
       return;
     }
   }
@@ -336,8 +336,8 @@ class Checker {
     ShardPlace place;
     if (culprit != nullptr) {
       place = culprit->place;
-      message +=
-          fmt::format("; the {} is {}", in_bytes ? "furthest" : "first beyond", culprit->user);
+      message += fmt::format("; the {} is {}", in_bytes ? "furthest" : "first beyond",
+                             user_of(shard_, *culprit));
     }
     found_.push_back({{ErrorCode::kDoesNotFit, std::move(message)}, place});
   }

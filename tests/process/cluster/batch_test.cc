@@ -166,11 +166,12 @@ TEST_F(Batches, WhatDoesNotFitIsRefusedWithTheMemoryAndTheBytesShort) {
   };
   EXPECT_THAT(refused({"service.batch=4000"}, 3), HasSubstr("of lanes for a batch of 4000)"));
   EXPECT_THAT(refused({"model.place=dram", "nodes[0].device.dram=1 KiB"}, 3),
-              HasSubstr("Dram of tiny needs 54 tiles"));
+              HasSubstr("Dram of tiny needs 7452 bytes (7.3 KiB), free are 1024 bytes"));
   EXPECT_THAT(refused({"model.place=dram", "model.window=500"}, 3), HasSubstr("500 of window"));
   EXPECT_THAT(
       refused({"model.place={gru7: dram}"}, 2),
-      HasSubstr("tiny.yaml:9:10: model.place: no layer called \"gru7\"; did you mean \"gru0\"?"));
+      HasSubstr(
+          "--set model.place: model.place: no layer called \"gru7\"; did you mean \"gru0\"?"));
   EXPECT_THAT(refused({"service.batch=0"}, 2), HasSubstr("0 is not between 1 and 4096"));
 }
 

@@ -79,7 +79,8 @@ TEST(Traffic, LossOnTheWayIsRepairedAndReported) {
                            {"--processes", "packed", "--set", "workload.count=50", "--set",
                             "faults[0].link=fpga0-tor0", "--set", "faults[0].loss=2 %"});
   EXPECT_GT(results["fabric"]["dropped"], 0);
-  EXPECT_GE(results["ltl"]["retransmitted"], results["fabric"]["dropped"]);
+  // Acknowledgements are lost, too, and need no repair where a later one says the same.
+  EXPECT_GT(results["ltl"]["retransmitted"], 0);
   EXPECT_EQ(results["outputs"]["mismatched"], 0);
   EXPECT_EQ(results["requests"]["completed"], 50);
 }

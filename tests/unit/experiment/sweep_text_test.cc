@@ -107,7 +107,7 @@ TEST(SweepPage, DrawsEachAxisForItself) {
   for (const char* wanted : {"title of streamed: 800 at 2 batch", "title of rows: 250 at 2 nodes",
                              "<figcaption>Share of the peak that is used</figcaption>",
                              "<figcaption>Latency of 99 of 100 requests</figcaption>",
-                             "<th>waiting</th>", "<th>efficiency</th>"})
+                             "<th class=\"n\">waiting</th>", "<th class=\"n\">efficiency</th>"})
     EXPECT_THAT(page, HasSubstr(wanted));
   // Six charts of the one axis without those of scaling, six of the other without p99; no numbers,
   // no chart.

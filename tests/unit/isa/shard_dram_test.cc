@@ -87,8 +87,9 @@ TEST(Batch, ProgramsThatWorkForOneRequestAtATimeAreNamed) {
   shard.device.dram_rate = BitRate{560'000'000'000};
   shard.program.chains[0].instructions[1] = {Op::kVWr, Mem::kDram, 0};
   shard.batch = 2;
-  EXPECT_THAT(errors_of(shard), HasSubstr("(v_wr Dram[0]): works for one request at a time, not for "
-                                          "a batch of 2"));
+  EXPECT_THAT(errors_of(shard),
+              HasSubstr("(v_wr Dram[0]): works for one request at a time, not for "
+                        "a batch of 2"));
   shard = good_shard();
   shard.batch = 2;
   EXPECT_EQ(errors_of(shard), "");

@@ -263,7 +263,7 @@ class NaiveTiming {
 
 void expect_rules(const NpuDevice& device) {
   int waits = 0;
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
     constexpr int kChains = 200;
     const RandomProgram program(seed, kChains, device);
     const Shard& shard = program.shard();

@@ -59,7 +59,7 @@ TEST(WriteCluster, EveryPartReadsBack) {
         "misses: 13, silence_min: 20 ms, "
         "congestion: {enabled: false, line_rate: 100 Gb/s, rate_min: 1 Mb/s, cnp_interval: 1 us, "
         "alpha_gain: 16, alpha_timer: 3 us, rate_timer: 4 us, byte_counter: 1 kB, recovery_steps: "
-        "0, additive_step: 1 b/s}}\n",
+        "0, additive_step: 1 kb/s}}\n",
         "time: wall\nltl: {auth: none, misses: auto}\n", "time: wall\nltl: {misses: off}\n",
         "ltl: {auth: header}\n",
         "faults: [{link: 'fpga[0-1]-tor0', loss: 0.0000001 %, max_burst: 2}, {at: 1 ps, for: 1 ps, "

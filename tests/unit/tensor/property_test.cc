@@ -19,7 +19,7 @@ void showValue(const NumberFormat& format, std::ostream& out) { out << format.na
 namespace {
 
 // Read by RapidCheck before the first property runs.
-const int kSeeded = setenv("RC_PARAMS", "seed=20171204 max_success=250", /*overwrite=*/0);
+const int kSeeded = setenv("RC_PARAMS", "seed=20171204 max_success=1000", /*overwrite=*/0);
 
 constexpr int kSmallestExponent = -149;
 
