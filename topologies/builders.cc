@@ -102,6 +102,7 @@ class TreeBuilder {
         const std::uint32_t plane = (static_cast<std::uint32_t>(rack) + i) % kPlanes;
         add_link(topology_, tor, pod->second.aggregation[plane], kAggregationLinkLatency,
                  spec_.rate);
+        add_others(kAggregationOthers);
       }
     }
   }
@@ -112,8 +113,13 @@ class TreeBuilder {
           add_switch(topology_, fmt::format("spine{}", i), kSpineForwarding, "");
       for (const auto& [number, pod] : pods_) {
         add_link(topology_, pod.aggregation[i], spine, kSpineLinkLatency, spec_.rate);
+        add_others(kSpineOthers);
       }
     }
+  }
+
+  void add_others(OtherTraffic others) {
+    if (!spec_.quiet) topology_.links.back().other = others;
   }
 
   const TopologySpec& spec_;
@@ -262,7 +268,9 @@ Checked<Topology> build_kind(const TopologySpec& spec, const std::vector<PlacedN
 
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes) {
   Checked<Topology> topology = build_kind(spec, nodes);
-  if (!topology || spec.kind == "explicit") return topology;
+  if (!topology) return topology;
+  for (TopologyLink& link : topology->links) link.ecn = spec.ecn;
+  if (spec.kind == "explicit") return topology;
   Diagnostics errors;
   check_names(*topology, errors);
   if (!errors.empty()) return tl::unexpected(std::move(errors));

@@ -14,6 +14,24 @@
 
 namespace soliton {
 
+// Traffic of others on a port: it is busy for the share `busy` of the time with bursts whose length
+// is uniform up to `longest`, and a packet that comes upon one waits for its rest.
+struct OtherTraffic {
+  Probability busy{};
+  Duration longest{};
+  bool operator==(const OtherTraffic&) const = default;
+};
+
+// A switch's output queue marks packets (ECN) with a probability that rises from 0 at `kmin` to
+// `most` at `kmax`, and all of them above. Defaults: Zhu et al., "Congestion control for
+// large-scale RDMA deployments", SIGCOMM 2015, section 5.
+struct EcnMarking {
+  Bytes kmin{5'000};    // Lower: shorter queues, rates that fall for bursts that would have drained
+  Bytes kmax{200'000};  // Lower: the same, harder
+  Probability most{10'000'000};  // 1 %. Higher: rates fall sooner when a queue begins to grow
+  bool operator==(const EcnMarking&) const = default;
+};
+
 // A full-duplex cable between two vertices. Each direction has a latency, a rate and an output
 // queue of its own.
 struct TopologyLink {
@@ -22,6 +40,8 @@ struct TopologyLink {
   Duration latency{};          // propagation and fixed delays, one way
   BitRate rate{40'000'000'000};
   Bytes queue{16 << 20};  // tail drop above this; per direction
+  OtherTraffic other;     // at both ends that are switches
+  std::optional<EcnMarking> ecn;
 };
 
 struct Vertex {
@@ -94,6 +114,9 @@ struct TopologySpec {
   std::int64_t hosts_per_rack = 24;
   std::int64_t racks_per_pod = 40;
   std::int64_t pods = 260;
+  bool quiet = false;  // datacenter: the others of the published measurements are not there
+  // Of every cable that a switch feeds; unset: no marks. Kind local has no switches.
+  std::optional<EcnMarking> ecn = EcnMarking{};
   // kind "explicit": switches and cables by name; cluster nodes are attached by name too.
   std::vector<Vertex> explicit_switches;
   struct NamedLink {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "cluster/bench/bench_table.h"
+#include "cluster/bench/ltl_bench.h"
 #include "cluster/bench/npu_bench.h"
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
@@ -39,6 +40,7 @@ Result<BenchReport> bench_launch() {
 
 Result<BenchReport> measure(const std::string& what) {
   if (what == "npu") return bench_npu({.peers_folder = peers_folder()});
+  if (what == "ltl") return bench_ltl({.peers_folder = peers_folder()});
   return bench_launch();
 }
 

@@ -20,7 +20,11 @@ std::string layout_of(const ClusterSpec& spec) {
   return "packed in one process";
 }
 
+// A communication workload has none.
+bool has_plan(const PreparedRun& run) { return !run.spec.workload.traffic; }
+
 std::string precision_of(const PreparedRun& run) {
+  if (!has_plan(run)) return "";
   return run.spec.model.precision.empty() ? run.plan.shards.front().format.name
                                           : run.spec.model.precision;
 }
@@ -37,16 +41,31 @@ const char* compute_name(ComputeKind kind) {
   return "";
 }
 
+std::string traffic_words(const Traffic& traffic) {
+  std::string text = traffic_kind_name(traffic.kind);
+  if (traffic.kind == TrafficKind::kAllGather)
+    text += fmt::format(" ({})", gather_schedule_name(traffic.schedule));
+  if (traffic.kind == TrafficKind::kIncast) text += fmt::format(" {} : 1", traffic.senders.size());
+  return text + fmt::format(" of {}", spell(Bytes{static_cast<std::int64_t>(traffic.bytes)}));
+}
+
+// What the run is asked for: requests, or messages and rounds.
+std::uint64_t asked_of(const PreparedRun& run) {
+  const WorkloadSpec& workload = run.spec.workload;
+  return workload.traffic ? expected_records(*workload.traffic)
+                          : static_cast<std::uint64_t>(workload.requests);
+}
+
 SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {
   SummaryContext context;
-  context.model = run.model.name;
+  context.model = has_plan(run) ? run.model.name : traffic_words(*run.spec.workload.traffic);
   context.topology = run.topology.name;
   context.precision = precision_of(run);
   context.layout = layout_of(run.spec);
   context.arrival = run.spec.workload.arrival;
   context.clients = run.spec.workload.clients;
   context.compute = compute_name(run.spec.compute);
-  context.plan = &run.plan;
+  if (has_plan(run)) context.plan = &run.plan;
   context.folder = folder;
   return context;
 }
@@ -73,7 +92,7 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, const Finished
       {"requests.csv", requests_csv(results)},
       {"summary.txt", summary_text(results, context)},
       {"trace.json", trace_json(finished.trace, trace_names(run))},
-      {"report.html", report_html(results, context, plan_svg(run.plan))},
+      {"report.html", report_html(results, context, has_plan(run) ? plan_svg(run.plan) : "")},
   };
   for (const auto& [name, content] : files)
     if (Status written = folder.write(name, content); !written) return written;
@@ -89,8 +108,8 @@ std::string log_text(const CommandLine& line, const PreparedRun& run, const Fini
   text += fmt::format(
       "{}: {} nodes, {} requests asked, {} answered; {} processes up in {:.3f} s, {:.3f} s in "
       "all\n",
-      run.spec.name, run.spec.nodes.size(), run.spec.workload.requests,
-      finished.results.requests.size(), wall.processes, wall.launch_seconds, wall.seconds);
+      run.spec.name, run.spec.nodes.size(), asked_of(run), finished.results.requests.size(),
+      wall.processes, wall.launch_seconds, wall.seconds);
   if (finished.error) text += fmt::format("error: {}\n", finished.error->message);
   if (finished.interrupted_by != 0)
     text += fmt::format("interrupted by signal {}\n", finished.interrupted_by);
@@ -108,13 +127,14 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
   if (finished.interrupted_by != 0) {
     cause(signal_status(finished.interrupted_by),
           fmt::format("interrupted: {} of {} requests are kept", results.requests.size(),
-                      run.spec.workload.requests));
+                      asked_of(run)));
     return status;
   }
   if (finished.error) cause(exit_status(finished.error->code), finished.error->message);
   if (results.outputs.mismatched > 0)
-    cause(1, fmt::format("{} of {} outputs differ from the unsharded run",
-                         results.outputs.mismatched, results.outputs.checked));
+    cause(1, fmt::format("{} of {} {}", results.outputs.mismatched, results.outputs.checked,
+                         has_plan(run) ? "outputs differ from the unsharded run"
+                                       : "messages are not what was sent"));
   const double p99 = latency_summary(results).p99;
   if (run.spec.service.sla_p99.count() > 0 && p99 > in_us(run.spec.service.sla_p99))
     cause(1, fmt::format("SLA missed: p99 is {:.3f} us, promised {}", p99,
@@ -129,7 +149,7 @@ RunControl control_of(const CommandLine& line, const PreparedRun& run, const Run
   control.time_limit = run.spec.time_limit;
   control.log_folder = folder.log_folder();
   control.node_program = node_program();
-  const auto requests = static_cast<std::size_t>(run.spec.workload.requests);
+  const auto requests = static_cast<std::size_t>(asked_of(run));
   if (!line.quiet && !line.json)
     control.progress = [&progress, requests](std::size_t completed, Instant now) {
       progress.show(

@@ -43,7 +43,7 @@ Checked<ClusterSpec> read_cluster_of(const CommandLine& line) {
 int command_plan(const CommandLine& line) {
   const Checked<ClusterSpec> spec = read_cluster_of(line);
   if (!spec) return report_errors(spec.error());
-  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec, true);
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
   if (line.json)
@@ -138,13 +138,14 @@ int command_check(const CommandLine& line) {
 
 int command_list(const CommandLine& line) {
   const std::string& what = line.inputs.front();
-  Checked<std::string> text = what == "devices"      ? list_devices(data_root())
+  Checked<std::string> text = what == "devices"      ? list_devices(data_root(), line.json)
                               : what == "topologies" ? list_topologies(data_root())
                               : what == "configs"    ? list_configs(data_root())
                               : what == "formats"    ? list_formats()
                                                      : list_faults();
   if (!text) return report_errors(text.error());
-  std::fputs((line.json ? lines_as_json(*text) : *text).c_str(), stdout);
+  const bool lines = line.json && what != "devices";
+  std::fputs((lines ? lines_as_json(*text) : *text).c_str(), stdout);
   return 0;
 }
 

@@ -118,10 +118,10 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
         ->expected(1)
         ->check(CLI::IsMember({"devices", "topologies", "configs", "formats", "faults"}));
   else if (name == "bench")
-    command.add_option("what", line.inputs, "launch | npu")
+    command.add_option("what", line.inputs, "launch | npu | ltl")
         ->required()
         ->expected(1)
-        ->check(CLI::IsMember({"launch", "npu"}));
+        ->check(CLI::IsMember({"launch", "npu", "ltl"}));
   else if (name == "quantize")
     add_quantize(command, line);
   else if (name == "isa")

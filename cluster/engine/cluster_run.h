@@ -26,6 +26,8 @@ struct RunControl {
 
 struct ClusterOutcome {
   std::vector<HostRecord> records;
+  std::vector<TrafficRecord> traffic;           // as nodes saw them: ends are not joined
+  std::size_t traffic_completed = 0;            // of these, the ones with an end
   std::vector<std::optional<NodeStats>> stats;  // by NodeId; unset: the node did not live to say
   std::vector<bool> node_failed;
   NetworkCounters network;            // virtual time
@@ -38,6 +40,12 @@ struct ClusterOutcome {
   std::uint64_t events = 0;
   std::int64_t processes = 1;
 };
+
+// Takes what nodes have finished since the last call; `outcome.end` moves on to the latest.
+void add_records(std::vector<HostRecord> records, ClusterOutcome& outcome);
+void add_records(std::vector<TrafficRecord> records, ClusterOutcome& outcome);
+// Requests answered, or messages and rounds completed.
+std::size_t completed(const ClusterOutcome& outcome);
 
 // What the emulated network is made of.
 struct FabricInputs {

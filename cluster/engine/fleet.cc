@@ -67,20 +67,23 @@ Status Fleet::check_limits(std::size_t nodes) {
 }
 
 Status Fleet::start(const std::vector<NodeAssignment>& assignments,
-                    const std::vector<int>& channels) {
+                    const std::vector<std::vector<int>>& inherited) {
   if (const Status enough = check_limits(assignments.size()); !enough) return enough;
   for (std::size_t i = 0; i < assignments.size(); ++i) {
-    const Status started = start_one(assignments[i], i < channels.size() ? channels[i] : -1);
+    const Status started =
+        start_one(assignments[i], i < inherited.size() ? inherited[i] : std::vector<int>{});
     if (!started) {
       kill();
       return started;
     }
+    unfinished_ += assignments[i].deployment.host || assignments[i].deployment.traffic;
   }
+  started_ = true;
   reader_ = std::thread([this] { read_loop(); });
   return {};
 }
 
-Status Fleet::start_one(const NodeAssignment& assignment, int channel) {
+Status Fleet::start_one(const NodeAssignment& assignment, const std::vector<int>& more) {
   Result<std::pair<Descriptor, Descriptor>> sockets = socket_pair();
   if (!sockets) return tl::unexpected<Error>(sockets.error());
   Result<int> shard = write_assignment(assignment);
@@ -92,11 +95,12 @@ Status Fleet::start_one(const NodeAssignment& assignment, int channel) {
         ErrorCode::kEnvironment,
         fmt::format("cannot write {}/{}.log", options_.log_folder, assignment.deployment.node));
   std::vector<int> inherited{sockets->second.get(), shard_file.get()};
-  if (channel >= 0) inherited.push_back(channel);
-  Result<ChildProcess> process = ChildProcess::start(
-      options_.node_program,
-      {assignment.deployment.node, std::to_string(getpid()), channel >= 0 ? "virtual" : "wall"},
-      inherited, log.get());
+  inherited.insert(inherited.end(), more.begin(), more.end());
+  Result<ChildProcess> process =
+      ChildProcess::start(options_.node_program,
+                          {assignment.deployment.node, std::to_string(getpid()),
+                           assignment.deployment.time == TimeBase::kEmulated ? "virtual" : "wall"},
+                          inherited, log.get());
   if (!process) return tl::unexpected<Error>(process.error());
   auto node = std::make_unique<NodeState>();
   node->name = assignment.deployment.node;
@@ -140,8 +144,10 @@ void Fleet::take(NodeState& node, Report report) {
     node.port = ready->port;
   } else if (auto* records = std::get_if<std::vector<HostRecord>>(&report)) {
     std::move(records->begin(), records->end(), std::back_inserter(records_));
+  } else if (auto* traffic = std::get_if<std::vector<TrafficRecord>>(&report)) {
+    traffic_.insert(traffic_.end(), traffic->begin(), traffic->end());
   } else if (std::get_if<Finished>(&report)) {
-    finished_ = true;
+    --unfinished_;
   } else if (auto* stats = std::get_if<NodeStats>(&report)) {
     node.stats = std::move(*stats);
   } else if (const Error* error = std::get_if<Error>(&report)) {
@@ -254,6 +260,11 @@ bool Fleet::node_failed(std::size_t node) const {
 std::vector<HostRecord> Fleet::take_records() {
   const std::lock_guard lock(mutex_);
   return std::exchange(records_, {});
+}
+
+std::vector<TrafficRecord> Fleet::take_traffic() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(traffic_, {});
 }
 
 std::optional<NodeStats> Fleet::stats(std::size_t node) const {

@@ -37,9 +37,11 @@ class Fleet {
   // Whether this process may open what `nodes` nodes need; raises the soft limit when it can.
   // kEnvironment.
   static Status check_limits(std::size_t nodes);
-  // Starts one process an assignment. `channels[i]` (may be empty) is inherited by node i. On
+  // Starts one process an assignment. `inherited[i]` (may be missing) are handed to node i from
+  // descriptor 5 on. On
   // failure nothing is left.
-  Status start(const std::vector<NodeAssignment>& assignments, const std::vector<int>& channels);
+  Status start(const std::vector<NodeAssignment>& assignments,
+               const std::vector<std::vector<int>>& inherited);
   // kNoProgress naming the nodes that did not come; kBroken if one died.
   Status wait_ready(const std::atomic<int>& signal);
   void send_start(std::int64_t start_ns);
@@ -53,8 +55,10 @@ class Fleet {
   std::optional<Error> failure() const;
   bool failed() const { return failed_; }
   bool node_failed(std::size_t node) const;
-  bool workload_finished() const { return finished_; }
+  // Every node that has a part in the workload has done it.
+  bool workload_finished() const { return started_ && unfinished_ == 0; }
   std::vector<HostRecord> take_records();
+  std::vector<TrafficRecord> take_traffic();
   std::optional<NodeStats> stats(std::size_t node) const;
   std::size_t size() const { return nodes_.size(); }
   std::vector<pid_t> pids() const;
@@ -74,7 +78,7 @@ class Fleet {
     std::optional<NodeStats> stats;
   };
 
-  Status start_one(const NodeAssignment& assignment, int channel);
+  Status start_one(const NodeAssignment& assignment, const std::vector<int>& inherited);
   Descriptor open_log(const std::string& name) const;
   std::string last_log_lines(const std::string& name) const;
   void signal_all(int number);
@@ -89,9 +93,11 @@ class Fleet {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<HostRecord> records_;
+  std::vector<TrafficRecord> traffic_;
   std::optional<Error> failure_;
   std::atomic<bool> failed_{false};
-  std::atomic<bool> finished_{false};
+  std::atomic<bool> started_{false};
+  std::atomic<int> unfinished_{0};  // nodes with a part in the workload that still work on it
   std::atomic<bool> stopping_{false};
   Descriptor wake_;  // eventfd that ends the reading thread
   std::thread reader_;

@@ -64,11 +64,11 @@ struct IdleCluster {
   }
 
   Status up() {
-    std::vector<int> descriptors;
+    std::vector<std::vector<int>> descriptors;
     for (const NodeAssignment& assignment : assignments) {
       Result<Channel> channel = Channel::create(assignment.deployment.node);
       if (!channel) return tl::unexpected<Error>(channel.error());
-      descriptors.push_back(channel->descriptor());
+      descriptors.push_back({channel->descriptor()});
       channels.push_back(std::move(*channel));
     }
     if (Status started = fleet.start(assignments, descriptors); !started) return started;

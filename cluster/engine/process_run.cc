@@ -95,8 +95,8 @@ struct ProcessRun {
 
   bool launch(std::vector<Channel>& channels) {
     const Clock::time_point launched = Clock::now();
-    std::vector<int> descriptors;
-    for (const Channel& channel : channels) descriptors.push_back(channel.descriptor());
+    std::vector<std::vector<int>> descriptors;
+    for (const Channel& channel : channels) descriptors.push_back({channel.descriptor()});
     Status ready = fleet.start(nodes, descriptors);
     if (ready) ready = fleet.wait_ready(*control.signal);
     outcome.launch_seconds = std::chrono::duration<double>(Clock::now() - launched).count();
@@ -120,7 +120,7 @@ struct ProcessRun {
       if (control.progress && Clock::now() - reported > kProgressEvery) {
         reported = Clock::now();
         take_records();
-        control.progress(outcome.records.size(), outcome.end);
+        control.progress(completed(outcome), outcome.end);
       }
       return fleet.failed();
     };
@@ -134,10 +134,8 @@ struct ProcessRun {
   }
 
   void take_records() {
-    for (HostRecord& record : fleet.take_records()) {
-      outcome.end = std::max(outcome.end, record.completed);
-      outcome.records.push_back(std::move(record));
-    }
+    add_records(fleet.take_records(), outcome);
+    add_records(fleet.take_traffic(), outcome);
   }
 };
 

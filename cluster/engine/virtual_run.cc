@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "fabric/sim/local_node.h"
 
 namespace soliton {
@@ -12,11 +14,34 @@ constexpr std::size_t kExplainedWaits = 12;
 
 }  // namespace
 
-std::uint32_t requests_of(const std::vector<NodeAssignment>& nodes) {
-  std::uint32_t requests = 0;
-  for (const NodeAssignment& node : nodes)
+std::uint64_t requests_of(const std::vector<NodeAssignment>& nodes) {
+  std::uint64_t requests = 0;
+  std::uint64_t messages = 0;
+  for (const NodeAssignment& node : nodes) {
     requests += node.deployment.host ? node.deployment.requests : 0;
-  return requests;
+    if (node.deployment.traffic) messages = expected_records(*node.deployment.traffic);
+  }
+  return requests + messages;
+}
+
+void add_records(std::vector<HostRecord> records, ClusterOutcome& outcome) {
+  for (HostRecord& record : records) {
+    outcome.end = std::max(outcome.end, record.completed);
+    outcome.records.push_back(std::move(record));
+  }
+}
+
+void add_records(std::vector<TrafficRecord> records, ClusterOutcome& outcome) {
+  for (const TrafficRecord& record : records) {
+    outcome.traffic.push_back(record);
+    if (record.completed == kNever) continue;
+    ++outcome.traffic_completed;
+    outcome.end = std::max(outcome.end, record.completed);
+  }
+}
+
+std::size_t completed(const ClusterOutcome& outcome) {
+  return outcome.records.size() + outcome.traffic_completed;
 }
 
 VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control)
@@ -46,12 +71,13 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, std::function<bool()> stop_
   outcome.trace = trace_.take();
 }
 
-void explain_stall(bool time_limit, std::uint32_t requests, ClusterOutcome& outcome) {
-  if (outcome.error || outcome.interrupted_by != 0 || outcome.records.size() >= requests) return;
-  std::string text = fmt::format(
-      "no progress: {} of {} requests answered when {} at {}", outcome.records.size(), requests,
-      time_limit ? "the limit of time was reached" : "nothing was left to happen",
-      to_string(outcome.end - kRunStart));
+void explain_stall(bool time_limit, std::uint64_t requests, ClusterOutcome& outcome) {
+  if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= requests) return;
+  std::string text =
+      fmt::format("no progress: {} of {} {} when {} at {}", completed(outcome), requests,
+                  outcome.traffic.empty() ? "requests answered" : "messages completed",
+                  time_limit ? "the limit of time was reached" : "nothing was left to happen",
+                  to_string(outcome.end - kRunStart));
   std::size_t lines = 0;
   for (const std::optional<NodeStats>& stats : outcome.stats)
     for (const std::string& line : stats ? stats->outstanding : std::vector<std::string>{})
@@ -65,23 +91,22 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
   std::vector<std::unique_ptr<Node>> machines;
   std::vector<std::unique_ptr<LocalNode>> local;
   std::vector<EngineNode*> engine_nodes;
-  HostRole* host = nullptr;
+  std::vector<Node*> reporting;
   for (const NodeAssignment& node : nodes) {
     machines.push_back(std::make_unique<Node>(node.deployment));
     machines.back()->start(kRunStart);
-    if (machines.back()->host()) host = machines.back()->host();
+    if (machines.back()->host() || machines.back()->traffic())
+      reporting.push_back(machines.back().get());
     local.push_back(std::make_unique<LocalNode>(*machines.back(), node.deployment.id));
     engine_nodes.push_back(local.back().get());
   }
   VirtualRun virtual_run(fabric, control);
-  Instant now{};
   const auto take_records = [&] {
-    if (!host) return false;
-    for (HostRecord& record : host->take_records()) {
-      now = std::max(now, record.completed);
-      outcome.records.push_back(std::move(record));
+    for (Node* node : reporting) {
+      if (node->host()) add_records(node->host()->take_records(), outcome);
+      if (node->traffic()) add_records(node->traffic()->take_records(), outcome);
     }
-    if (control.progress) control.progress(outcome.records.size(), now);
+    if (control.progress && !reporting.empty()) control.progress(completed(outcome), outcome.end);
     return false;
   };
   virtual_run.run(engine_nodes, take_records, outcome);

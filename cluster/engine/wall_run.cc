@@ -4,6 +4,7 @@
 #include "cluster/engine/cluster_run.h"
 #include "cluster/engine/fleet.h"
 #include "cluster/engine/virtual_run.h"
+#include "fabric/shm/inbox.h"
 
 namespace soliton {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kPollMilliseconds = 50;
+// Header and security block of a packet, at most.
+constexpr std::uint32_t kPacketHeadMax = 64;
 // Between the order to start and run time 0, so that every node has its peers' ports first.
 constexpr std::int64_t kStartDelayNs = 2'000'000;
 
@@ -20,11 +23,9 @@ std::int64_t monotonic_ns() {
 }
 
 void take_records(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
-  for (HostRecord& record : fleet.take_records()) {
-    outcome.end = std::max(outcome.end, record.completed);
-    outcome.records.push_back(std::move(record));
-  }
-  if (control.progress) control.progress(outcome.records.size(), outcome.end);
+  add_records(fleet.take_records(), outcome);
+  add_records(fleet.take_traffic(), outcome);
+  if (control.progress) control.progress(completed(outcome), outcome.end);
 }
 
 // Waits until the workload is done, a node is lost, a signal came or the time is over.
@@ -41,6 +42,35 @@ void watch(Fleet& fleet, const RunControl& control, std::int64_t start_ns,
   }
 }
 
+// An inbox a node, when they speak over shared memory.
+Result<std::vector<Inbox>> make_inboxes(const std::vector<NodeAssignment>& nodes) {
+  std::vector<Inbox> inboxes;
+  for (const NodeAssignment& node : nodes) {
+    const Deployment& d = node.deployment;
+    if (d.wall.carrier != CarrierKind::kShm) continue;
+    InboxShape shape;
+    shape.nodes = static_cast<std::uint32_t>(nodes.size());
+    shape.ring.packet_bytes = d.ltl.mtu + kPacketHeadMax;
+    Result<Inbox> inbox = Inbox::create("soliton-" + d.node, shape);
+    if (!inbox) return tl::unexpected<Error>(inbox.error());
+    inboxes.push_back(std::move(*inbox));
+  }
+  return inboxes;
+}
+
+// To each node its own, then those it writes.
+std::vector<std::vector<int>> inherited(const std::vector<NodeAssignment>& nodes,
+                                        const std::vector<Inbox>& inboxes) {
+  std::vector<std::vector<int>> out(nodes.size());
+  if (inboxes.empty()) return out;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    out[i].push_back(inboxes[i].descriptor());
+    for (const NodeId peer : peers_of(nodes[i].deployment))
+      out[i].push_back(inboxes[index(peer)].descriptor());
+  }
+  return out;
+}
+
 }  // namespace
 
 ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunControl& control) {
@@ -50,7 +80,9 @@ ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunContr
   outcome.processes = static_cast<std::int64_t>(nodes.size());
   const Clock::time_point launched = Clock::now();
   Fleet fleet({control.node_program, control.log_folder});
-  Status ready = fleet.start(nodes, {});
+  const Result<std::vector<Inbox>> inboxes = make_inboxes(nodes);
+  Status ready = inboxes ? fleet.start(nodes, inherited(nodes, *inboxes))
+                         : Status(tl::unexpected<Error>(inboxes.error()));
   if (ready) ready = fleet.wait_ready(*control.signal);
   outcome.launch_seconds = std::chrono::duration<double>(Clock::now() - launched).count();
   const std::int64_t start_ns = monotonic_ns() + kStartDelayNs;

@@ -14,11 +14,13 @@ namespace soliton {
 inline constexpr std::size_t kSeriesLimit = 64;
 inline constexpr std::size_t kPointsLimit = 4096;  // of all series together
 
-// What "twice the nodes" should give. Both are measured on the mean latency.
+// What "twice the nodes" should give, measured on the mean latency.
 enum class Scaling : std::uint8_t {
+  kNone,    // x is no amount of hardware: utilization and waiting are shown instead
   kStrong,  // the same work: speed-up t1 / tn, efficiency x1 t1 / (xn tn)
   kWeak,    // work that grows with x: efficiency t1 / tn, speed-up xn t1 / (x1 tn)
 };
+const char* scaling_name(Scaling scaling);  // "none", "strong", "weak"
 
 struct ExperimentPoint {
   std::int64_t x = 0;   // on the series' axis

@@ -36,6 +36,11 @@ std::int64_t count(const Json& json, const char* outer, const char* inner) {
   return value && value->is_number_integer() ? value->get<std::int64_t>() : 0;
 }
 
+std::optional<double> share(const std::optional<double>& part, const std::optional<double>& whole) {
+  if (!part || !whole || !(*whole > 0)) return std::nullopt;
+  return *part / *whole;
+}
+
 // Length and text, so that no two lists of parts give the same bytes.
 void update_framed(Sha256& hash, std::string_view text) {
   hash.update(fmt::format("{}:", text.size()));
@@ -50,9 +55,10 @@ std::optional<double> PointNumbers::moved_bytes_per_request() const {
 }
 
 std::optional<double> PointNumbers::network_share() const {
-  if (!network_us || !latency_mean_us || !(*latency_mean_us > 0)) return std::nullopt;
-  return *network_us / *latency_mean_us;
+  return share(network_us, latency_mean_us);
 }
+
+std::optional<double> PointNumbers::queue_share() const { return share(queue_us, latency_mean_us); }
 
 Result<PointNumbers> parse_point(const std::string& results_json) {
   const Json json = Json::parse(results_json, nullptr, false);
@@ -63,6 +69,7 @@ Result<PointNumbers> parse_point(const std::string& results_json) {
   n.latency_mean_us = number(json, "latency_us", "mean");
   n.latency_p99_us = number(json, "latency_us", "p99");
   n.network_us = number(json, "breakdown_us", "network");
+  n.queue_us = number(json, "breakdown_us", "queue");
   n.throughput_rps = number(json, "throughput_rps");
   n.effective_tflops = number(json, "effective_tflops");
   n.utilization = number(json, "utilization");

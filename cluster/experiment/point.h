@@ -12,7 +12,7 @@ namespace soliton {
 
 // The numbers of a results.json that a sweep's table needs; unset where it has null.
 struct PointNumbers {
-  std::optional<double> latency_mean_us, latency_p99_us, network_us;
+  std::optional<double> latency_mean_us, latency_p99_us, network_us, queue_us;
   std::optional<double> throughput_rps, effective_tflops, utilization, predicted_latency_us;
   std::int64_t completed = 0;
   std::int64_t failed = 0;
@@ -24,8 +24,9 @@ struct PointNumbers {
 
   // Bytes on the fabric, headers and acknowledgements included, over completed requests.
   std::optional<double> moved_bytes_per_request() const;
-  // Of the mean latency.
+  // Of the mean latency. Queue: waiting for a batch to fill, and for a busy device.
   std::optional<double> network_share() const;
+  std::optional<double> queue_share() const;
 };
 
 // kInvalid: not a results.json of ours.

@@ -161,13 +161,16 @@ class ExperimentReader {
   }
 
   void scaling(const YamlValue& value, const std::string& map, Scaling& out) {
-    std::string word = "strong";
+    std::string word = scaling_name(out);
     text(value, map, "scaling", word);
-    out = word == "weak" ? Scaling::kWeak : Scaling::kStrong;
-    if (word != "weak" && word != "strong")
-      context_.error(value.find("scaling")->mark,
-                     fmt::format("scaling \"{}\" is not known{}", printable(word),
-                                 suggestion(word, {"strong", "weak"})));
+    for (const Scaling known : {Scaling::kNone, Scaling::kStrong, Scaling::kWeak})
+      if (word == scaling_name(known)) {
+        out = known;
+        return;
+      }
+    context_.error(value.find("scaling")->mark,
+                   fmt::format("scaling \"{}\" is not known{}", printable(word),
+                               suggestion(word, {"strong", "weak", "none"})));
   }
 
   // `set: {path: value}`; whether a path exists is said by the cluster file's reader, when the
@@ -233,6 +236,11 @@ class ExperimentReader {
 };
 
 }  // namespace
+
+const char* scaling_name(Scaling scaling) {
+  constexpr const char* kNames[] = {"none", "strong", "weak"};
+  return kNames[static_cast<std::size_t>(scaling)];
+}
 
 Checked<Experiment> read_experiment_text(const std::string& text, const std::string& file) {
   const Checked<YamlValue> root = parse_yaml(text, file);

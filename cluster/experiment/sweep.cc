@@ -156,6 +156,7 @@ class Sweeper {
 }  // namespace
 
 Scaled scaled(const SweepSeries& series, std::size_t point) {
+  if (series.series.scaling == Scaling::kNone) return {};
   const auto latency = [](const SweepPoint& p) {
     return p.numbers && p.numbers->latency_mean_us && *p.numbers->latency_mean_us > 0
                ? p.numbers->latency_mean_us

@@ -34,12 +34,24 @@ std::optional<double> network_share(const SweepSeries& series, std::size_t i) {
   return numbers ? as_percent(numbers->network_share()) : std::nullopt;
 }
 
-std::string axis_of(const Sweep& sweep) {
+std::optional<double> utilization(const SweepSeries& series, std::size_t i) {
+  const auto& numbers = series.points[i].numbers;
+  return numbers ? as_percent(numbers->utilization) : std::nullopt;
+}
+
+// Of the series whose x is no amount of hardware.
+std::optional<double> p99(const SweepSeries& series, std::size_t i) {
+  const auto& numbers = series.points[i].numbers;
+  return numbers && series.series.scaling == Scaling::kNone ? numbers->latency_p99_us
+                                                            : std::nullopt;
+}
+
+std::vector<std::string> axes_of(const Sweep& sweep) {
   std::vector<std::string> axes;
   for (const SweepSeries& series : sweep.series)
     if (std::find(axes.begin(), axes.end(), series.series.axis) == axes.end())
       axes.push_back(series.series.axis);
-  return fmt::format("{}", fmt::join(axes, ", "));
+  return axes;
 }
 
 struct ChartText {
@@ -48,10 +60,13 @@ struct ChartText {
   bool may_be_logarithmic;
 };
 
-std::string chart(const Sweep& sweep, const ChartText& text, Measure measure) {
-  LineChart out{text.title, axis_of(sweep), text.y_label, true, false, {}};
+// Of the series over one axis.
+std::string chart(const Sweep& sweep, const std::string& axis, const ChartText& text,
+                  Measure measure) {
+  LineChart out{text.title, axis, text.y_label, true, false, {}};
   double low = 0, high = 0;
   for (const SweepSeries& series : sweep.series) {
+    if (series.series.axis != axis) continue;
     ChartSeries curve{series.series.title, {}};
     for (std::size_t i = 0; i < series.points.size(); ++i) {
       const std::optional<double> y = measure(series, i);
@@ -70,19 +85,22 @@ std::string cell(const std::optional<double>& value, int digits) {
   return value ? significant(*value, digits) : "-";
 }
 
+std::string share_cell(const std::optional<double>& share) { return share ? percent(*share) : "-"; }
+
 std::vector<std::string> table_row(const SweepSeries& series, std::size_t i) {
   const SweepPoint& point = series.points[i];
   const PointNumbers n = point.numbers.value_or(PointNumbers{});
   const Scaled s = scaled(series, i);
+  const bool scales = series.series.scaling != Scaling::kNone;
   return {std::to_string(point.x),
           point.numbers ? std::to_string(n.nodes_used) : "-",
           cell(n.latency_mean_us, 5),
           cell(n.latency_p99_us, 5),
           cell(n.throughput_rps, 4),
           cell(n.effective_tflops, 3),
-          cell(s.speedup, 3),
-          s.efficiency ? percent(*s.efficiency) : "-",
-          n.network_share() ? percent(*n.network_share()) : "-",
+          scales ? cell(s.speedup, 3) : share_cell(n.utilization),
+          share_cell(scales ? s.efficiency : n.queue_share()),
+          share_cell(n.network_share()),
           cell(n.moved_bytes_per_request(), 4),
           !point.error.empty() ? point.error
           : point.numbers      ? ""
@@ -92,16 +110,19 @@ std::vector<std::string> table_row(const SweepSeries& series, std::size_t i) {
 std::string series_section(const SweepSeries& series) {
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < series.points.size(); ++i) rows.push_back(table_row(series, i));
-  const bool weak = series.series.scaling == Scaling::kWeak;
-  const std::string how =
-      weak
-          ? "Weak scaling: the work grows with the axis; efficiency is t1 / tn of the mean latency."
-          : "Strong scaling: the work stays; efficiency is x1 t1 / (xn tn) of the mean latency.";
+  constexpr const char* kHow[] = {
+      "Used: share of the devices' peak. Waiting: share of the mean latency, for a batch to fill "
+      "or for a busy device.",
+      "Strong scaling: the work stays; efficiency is x1 t1 / (xn tn) of the mean latency.",
+      "Weak scaling: the work grows with the axis; efficiency is t1 / tn of the mean latency."};
+  const std::string how = kHow[static_cast<std::size_t>(series.series.scaling)];
+  const bool scales = series.series.scaling != Scaling::kNone;
   return html_section(
       series.series.title,
       "<p class=\"soft\">" + html_escape(how) + "</p>\n" +
           html_table({series.series.axis, "nodes used", "mean us", "p99 us", "requests/s", "TFLOPS",
-                      "speed-up", "efficiency", "network", "B/request", ""},
+                      scales ? "speed-up" : "used", scales ? "efficiency" : "waiting", "network",
+                      "B/request", ""},
                      rows, 0));
 }
 
@@ -115,10 +136,15 @@ std::string sweep_page(const Sweep& sweep) {
         "<p class=\"banner\">This sweep is not complete: {}</p>\n",
         sweep.interrupted ? "it was interrupted; run it again to finish it" : "points failed");
   body += "<section>\n<h2>Curves</h2>\n<div class=\"charts\">\n";
-  body += chart(sweep, {"Mean latency", "us", true}, plain<&PointNumbers::latency_mean_us>);
-  body += chart(sweep, {"Throughput", "requests/s", true}, plain<&PointNumbers::throughput_rps>);
-  body += chart(sweep, {"Efficiency", "%", false}, efficiency);
-  body += chart(sweep, {"Network share of the latency", "%", false}, network_share);
+  for (const std::string& axis : axes_of(sweep)) {
+    body += chart(sweep, axis, {"Mean latency", "us", true}, plain<&PointNumbers::latency_mean_us>);
+    body += chart(sweep, axis, {"Latency of 99 of 100 requests", "us", true}, p99);
+    body += chart(sweep, axis, {"Throughput", "requests/s", true},
+                  plain<&PointNumbers::throughput_rps>);
+    body += chart(sweep, axis, {"Share of the peak that is used", "%", false}, utilization);
+    body += chart(sweep, axis, {"Efficiency", "%", false}, efficiency);
+    body += chart(sweep, axis, {"Network share of the latency", "%", false}, network_share);
+  }
   body += "</div>\n</section>\n";
   for (const SweepSeries& series : sweep.series) body += series_section(series);
   return html_page(sweep.name + " · soliton", body);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cluster/experiment/sweep.h"
 #include "cluster/report/words.h"
 #include "cluster/results/json.h"
@@ -19,16 +21,42 @@ std::string note(const SweepPoint& point) {
   return point.numbers ? "" : "not run";
 }
 
+std::string share_cell(const std::optional<double>& share) { return share ? percent(*share) : "-"; }
+
+// The two columns that say what x buys.
+struct Gain {
+  std::string first, second;
+};
+
+Gain gain_names(Scaling scaling) {
+  if (scaling == Scaling::kNone) return {"used", "waiting"};
+  return {"speed-up", "efficiency"};
+}
+
+Gain gain_of(const SweepSeries& series, std::size_t i) {
+  const PointNumbers& n = *series.points[i].numbers;
+  if (series.series.scaling == Scaling::kNone)
+    return {share_cell(n.utilization), share_cell(n.queue_share())};
+  const Scaled s = scaled(series, i);
+  return {cell(s.speedup, 3), share_cell(s.efficiency)};
+}
+
+// Of the column of x.
+std::size_t axis_width(const SweepSeries& series) {
+  return std::max<std::size_t>(8, one_line(series.series.axis).size());
+}
+
 std::string table_row(const SweepSeries& series, std::size_t i) {
   const SweepPoint& point = series.points[i];
-  if (!point.numbers) return fmt::format("{:>8}  {}\n", point.x, note(point));
+  const std::size_t width = axis_width(series);
+  if (!point.numbers) return fmt::format("{:>{}}  {}\n", point.x, width, note(point));
   const PointNumbers& n = *point.numbers;
-  const Scaled s = scaled(series, i);
-  std::string out = fmt::format(
-      "{:>8} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}", point.x,
-      cell(n.latency_mean_us, 5), cell(n.latency_p99_us, 5), cell(n.throughput_rps, 4),
-      cell(n.effective_tflops, 3), cell(s.speedup, 3), s.efficiency ? percent(*s.efficiency) : "-",
-      n.network_share() ? percent(*n.network_share()) : "-", cell(n.moved_bytes_per_request(), 4));
+  const Gain gain = gain_of(series, i);
+  std::string out =
+      fmt::format("{:>{}} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}", point.x, width,
+                  cell(n.latency_mean_us, 5), cell(n.latency_p99_us, 5), cell(n.throughput_rps, 4),
+                  cell(n.effective_tflops, 3), gain.first, gain.second,
+                  share_cell(n.network_share()), cell(n.moved_bytes_per_request(), 4));
   const std::string remark = note(point);
   return remark.empty() ? out + "\n" : out + "  " + remark + "\n";
 }
@@ -54,6 +82,7 @@ std::string csv_row(const SweepSeries& series, std::size_t i) {
                                           exact(s.speedup),
                                           exact(s.efficiency),
                                           exact(n.network_share()),
+                                          exact(n.queue_share()),
                                           exact(n.moved_bytes_per_request()),
                                           whole(n.cut_bytes_per_request),
                                           csv_cell(note(point))};
@@ -90,6 +119,7 @@ void json_point(JsonWriter& json, const SweepSeries& series, std::size_t i) {
   json_number(json, "speedup", s.speedup);
   json_number(json, "efficiency", s.efficiency);
   json_number(json, "network_share", n.network_share());
+  json_number(json, "queue_share", n.queue_share());
   json_number(json, "moved_bytes_per_request", n.moved_bytes_per_request());
   json.key("cut_bytes_per_request");
   json.integer(n.cut_bytes_per_request);
@@ -106,11 +136,13 @@ std::string sweep_table(const Sweep& sweep) {
                     "\n";
   if (!sweep.description.empty()) out += one_line(sweep.description) + "\n";
   for (const SweepSeries& series : sweep.series) {
-    out += fmt::format("\n{} ({} scaling)\n", one_line(series.series.title),
-                       series.series.scaling == Scaling::kWeak ? "weak" : "strong");
-    out += fmt::format("{:>8} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}\n",
-                       one_line(series.series.axis), "mean us", "p99 us", "requests/s", "TFLOPS",
-                       "speed-up", "efficiency", "network", "B/request");
+    const Scaling scaling = series.series.scaling;
+    out += "\n" + one_line(series.series.title);
+    out += scaling == Scaling::kNone ? "\n" : fmt::format(" ({} scaling)\n", scaling_name(scaling));
+    const Gain gain = gain_names(scaling);
+    out += fmt::format("{:>{}} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}\n",
+                       one_line(series.series.axis), axis_width(series), "mean us", "p99 us",
+                       "requests/s", "TFLOPS", gain.first, gain.second, "network", "B/request");
     for (std::size_t i = 0; i < series.points.size(); ++i) out += table_row(series, i);
   }
   return out;
@@ -120,8 +152,8 @@ std::string sweep_csv(const Sweep& sweep) {
   std::string out =
       "series,axis,x,nodes_used,requests,latency_mean_us,latency_p99_us,predicted_latency_us,"
       "throughput_rps,"
-      "effective_tflops,utilization,speedup,efficiency,network_share,moved_bytes_per_request,cut_"
-      "bytes_per_request,"
+      "effective_tflops,utilization,speedup,efficiency,network_share,queue_share,"
+      "moved_bytes_per_request,cut_bytes_per_request,"
       "note\n";
   for (const SweepSeries& series : sweep.series)
     for (std::size_t i = 0; i < series.points.size(); ++i) out += csv_row(series, i);
@@ -142,7 +174,7 @@ std::string sweep_json(const Sweep& sweep) {
     json_text(json, "name", series.series.name);
     json_text(json, "title", series.series.title);
     json_text(json, "axis", series.series.axis);
-    json_text(json, "scaling", series.series.scaling == Scaling::kWeak ? "weak" : "strong");
+    json_text(json, "scaling", scaling_name(series.series.scaling));
     json.key("points");
     json.open('[', JsonWriter::Layout::kLines);
     for (std::size_t i = 0; i < series.points.size(); ++i) json_point(json, series, i);

@@ -1,8 +1,12 @@
 #include "cluster/manager/deploy.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <set>
+#include <thread>
 
+#include "fabric/udp/udp_carrier.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
 
@@ -18,6 +22,8 @@ constexpr Duration kWallTimeoutFloor = milliseconds(20);
 constexpr Duration kWallTimeoutCeiling = milliseconds(200);
 // Tail probes wait for it: below the time a process needs to be scheduled they resend for nothing.
 constexpr Duration kWallAckDelayFloor = microseconds(500);
+// A packet costs a system call, whatever it holds.
+constexpr Bytes kWallPackingFloor{1408};
 
 std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
   const auto found = std::find_if(spec.nodes.begin(), spec.nodes.end(),
@@ -60,7 +66,28 @@ void connect(const ClusterSpec& spec, const std::set<Pair>& pairs,
   }
 }
 
-void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& deployment) {
+// One key a run, from the kernel where anybody else could write into the network. In virtual time
+// nobody can, and a run must be a function of its file.
+LtlIdentity make_identity(const ClusterSpec& spec) {
+  LtlIdentity who;
+  const Random chance(spec.seed, "ltl identity");
+  who.run_id = chance.bits(0);
+  who.epoch = 1;
+  who.image_hash = mix64(kLtlProtocol);
+  if (spec.time == TimeMode::kWall) {
+    SOLITON_CHECK(getrandom(&who.run_id, sizeof who.run_id, 0) == sizeof who.run_id);
+    SOLITON_CHECK(getrandom(who.key.data(), who.key.size(), 0) ==
+                  static_cast<ssize_t>(who.key.size()));
+    return who;
+  }
+  for (std::size_t i = 0; i < who.key.size(); ++i)
+    who.key[i] = static_cast<std::byte>(chance.bits(1 + i));
+  return who;
+}
+
+void fill_common(const ClusterSpec& spec, const LtlIdentity& identity, std::uint32_t number,
+                 Deployment& deployment) {
+  deployment.identity = identity;
   deployment.node = spec.nodes[number].name;
   deployment.id = NodeId{number};
   deployment.time = spec.time == TimeMode::kWall ? TimeBase::kWall : TimeBase::kEmulated;
@@ -68,13 +95,50 @@ void fill_common(const ClusterSpec& spec, std::uint32_t number, Deployment& depl
   deployment.trace_requests = static_cast<std::uint32_t>(spec.trace_requests);
   deployment.trace_events = spec.trace_requests > 0 ? kTraceEventsPerNode : 0;
   deployment.ltl = spec.ltl;
+  deployment.ltl.auth = auth_of(spec);
   if (spec.time == TimeMode::kWall) {
     deployment.ltl.timeout = std::max(spec.ltl.timeout, kWallTimeoutFloor);
     deployment.ltl.timeout_rtts = std::max<std::uint32_t>(spec.ltl.timeout_rtts, 4);
     deployment.ltl.timeout_max = std::max(spec.ltl.timeout_max, kWallTimeoutCeiling);
     deployment.ltl.ack_delay = std::max(spec.ltl.ack_delay, kWallAckDelayFloor);
+    deployment.ltl.packing = std::max(spec.ltl.packing, kWallPackingFloor);
   }
+  deployment.wall = spec.wall;
+  if (spec.wall.wait == WaitMode::kAuto)
+    deployment.wall.wait = spec.nodes.size() <= std::thread::hardware_concurrency()
+                               ? WaitMode::kSpinThenBlock
+                               : WaitMode::kBlock;
   for (const NodeSpec& node : spec.nodes) deployment.node_names.push_back(node.name);
+}
+
+// Senders hand over a message when the last ones are nearly gone: enough to keep a line busy, and
+// little enough that a message's time is that of the network.
+constexpr Bytes kTrafficQueue{64 << 10};
+
+void add_faults(const ClusterSpec& spec, const Topology& topology, const Routes& routes,
+                const FaultPlan& faults, std::vector<NodeAssignment>& nodes) {
+  if (spec.time != TimeMode::kWall || faults.rules.empty()) return;
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    nodes[i].faults = {faults, node_routes(topology, routes, NodeId{i})};
+}
+
+// Over UDP, what all connections of a node may have under way fits the receive buffer this kernel
+// grants: what does not is lost without a word.
+void fit_receive_buffers(const ClusterSpec& spec, std::vector<NodeAssignment>& nodes) {
+  if (spec.time != TimeMode::kWall || spec.wall.carrier != CarrierKind::kUdp) return;
+  const Result<Bytes> buffer = granted_receive_buffer();
+  if (!buffer) return;  // the nodes will say so
+  std::size_t most = 1;
+  for (const NodeAssignment& node : nodes)
+    most = std::max(most, node.deployment.connections.size());
+  const Bytes packet{spec.ltl.mtu};
+  const Bytes overhead = udp_charge(packet) - packet;
+  for (NodeAssignment& node : nodes) {
+    LtlOptions& ltl = node.deployment.ltl;
+    const Bytes share{buffer->count / static_cast<std::int64_t>(most)};
+    ltl.credit_overhead = std::max(ltl.credit_overhead, overhead);
+    ltl.credit = std::max(std::min(ltl.credit, share), packet + ltl.credit_overhead);
+  }
 }
 
 }  // namespace
@@ -95,7 +159,9 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
                                              const Topology& topology, const Routes& routes,
                                              const FaultPlan& faults, const InputSource& inputs) {
   std::vector<NodeAssignment> nodes(spec.nodes.size());
-  for (std::uint32_t i = 0; i < nodes.size(); ++i) fill_common(spec, i, nodes[i].deployment);
+  const LtlIdentity identity = make_identity(spec);
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    fill_common(spec, identity, i, nodes[i].deployment);
   for (const Shard& shard : plan.shards)
     nodes[node_number(spec, shard.node)].deployment.shard = shard;
   Deployment& host = nodes[node_number(spec, plan.host)].deployment;
@@ -103,11 +169,37 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
   host.clients = static_cast<std::uint32_t>(spec.workload.clients);
   host.requests = static_cast<std::uint32_t>(spec.workload.requests);
   host.think = spec.workload.think;
+  if (spec.workload.arrival == "poisson") {
+    host.arrivals = Arrivals::kPoisson;
+    host.mean_gap = milliseconds(1000) / spec.workload.rate.per_second;
+  }
+  host.batch = static_cast<std::uint32_t>(spec.service.batch);
+  host.batch_wait = spec.service.batch_wait;
   host.inputs = inputs;
   connect(spec, communicating(spec, plan), nodes);
-  if (spec.time == TimeMode::kWall && !faults.rules.empty())
-    for (std::uint32_t i = 0; i < nodes.size(); ++i)
-      nodes[i].faults = {faults, node_routes(topology, routes, NodeId{i})};
+  fit_receive_buffers(spec, nodes);
+  add_faults(spec, topology, routes, faults, nodes);
+  return nodes;
+}
+
+std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traffic& traffic,
+                                             const Topology& topology, const Routes& routes,
+                                             const FaultPlan& faults) {
+  std::vector<NodeAssignment> nodes(spec.nodes.size());
+  const LtlIdentity identity = make_identity(spec);
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    fill_common(spec, identity, i, nodes[i].deployment);
+    nodes[i].deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
+  }
+  std::set<Pair> pairs;
+  for (const auto& [a, b] : talking_pairs(traffic)) {
+    pairs.insert({index(a), index(b)});
+    nodes[index(a)].deployment.traffic = traffic;
+    nodes[index(b)].deployment.traffic = traffic;
+  }
+  connect(spec, pairs, nodes);
+  fit_receive_buffers(spec, nodes);
+  add_faults(spec, topology, routes, faults, nodes);
   return nodes;
 }
 

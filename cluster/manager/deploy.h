@@ -16,6 +16,11 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
                                              const Topology& topology, const Routes& routes,
                                              const FaultPlan& faults, const InputSource& inputs);
 
+// Of a communication workload: nodes without a part in it get none.
+std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traffic& traffic,
+                                             const Topology& topology, const Routes& routes,
+                                             const FaultPlan& faults);
+
 // Every how many requests values are computed: 1 functional, 0 timing, k sampled.
 std::uint32_t functional_every(const ClusterSpec& spec);
 

@@ -1,10 +1,10 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "cluster/manager/deploy.h"
+#include "cluster/manager/fill_results.h"
 #include "cluster/manager/run.h"
+#include "cluster/manager/traffic.h"
 #include "partition/cost/cost_model.h"
 #include "protocol/control/data_message.h"
 
@@ -29,15 +29,6 @@ std::unique_ptr<Plan> unsharded_plan(const PreparedRun& run, std::optional<Error
   return nullptr;
 }
 
-ClusterOutcome run_cluster(const PreparedRun& run, const RunControl& control) {
-  const std::vector<NodeAssignment> nodes = make_assignments(
-      run.spec, run.plan, run.topology, *run.routes, run.faults, run.workload.inputs);
-  const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
-  if (run.spec.time == TimeMode::kWall) return run_wall(nodes, control);
-  if (run.spec.processes == ProcessMode::kPacked) return run_packed(nodes, fabric, control);
-  return run_processes(nodes, fabric, control);
-}
-
 double operations_per_request(const PreparedRun& run, const std::vector<HostRecord>& records) {
   if (records.empty()) return 0;
   Model counted = run.model;
@@ -54,16 +45,11 @@ double operations_per_request(const PreparedRun& run, const std::vector<HostReco
   return sum / static_cast<double>(records.size());
 }
 
-void fill_nodes(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
-  const double elapsed = std::max(in_us(outcome.end), 1e-6);
-  for (std::size_t i = 0; i < run.spec.nodes.size(); ++i) {
-    const NodeSpec& spec = run.spec.nodes[i];
-    NodeResult node;
-    node.name = spec.name;
-    node.device = spec.device.name();
-    node.role = spec.name == run.plan.host ? "host" : "idle";
+void fill_roles(const PreparedRun& run, RunResults& results) {
+  for (NodeResult& node : results.nodes) {
+    if (node.name == run.plan.host) node.role = "host";
     for (const Placement& placement : run.plan.placements) {
-      if (placement.node != spec.name) continue;
+      if (placement.node != node.name) continue;
       node.role = "npu";
       for (const MemoryUse& use : placement.memory) {
         if (use.memory == "Dram") continue;  // off chip, and of another order of size
@@ -71,48 +57,14 @@ void fill_nodes(const PreparedRun& run, const ClusterOutcome& outcome, RunResult
         node.memory_used += use.used_bytes;
       }
     }
-    if (i < outcome.stats.size() && outcome.stats[i]) {
-      const Duration busy = outcome.stats[i]->npu.busy + outcome.stats[i]->host_busy;
-      node.busy_fraction = std::min(1.0, in_us(busy) / elapsed);
-      node.poisoned_blocks = outcome.stats[i]->npu.poisoned_blocks;
-      node.fp16_overflows = outcome.stats[i]->npu.fp16_overflows;
-    }
-    if (i < outcome.node_failed.size() && outcome.node_failed[i]) node.state = "failed";
-    results.nodes.push_back(std::move(node));
   }
 }
 
-std::string effect_of(const FaultCounters& hits) {
-  if (hits.dropped == 0 && hits.delayed == 0) return "never hit";
-  if (hits.dropped == 0) return fmt::format("delayed {} packets", hits.delayed);
-  return fmt::format("dropped {} packets", hits.dropped);
-}
-
-void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
-  LtlStats ltl;
-  std::vector<FaultCounters> hits = outcome.faults;
-  hits.resize(run.faults.rules.size());
+void fill_sent(const ClusterOutcome& outcome, RunResults& results) {
   for (const std::optional<NodeStats>& stats : outcome.stats) {
     if (!stats) continue;
-    ltl.merge(stats->ltl);
     results.sent += static_cast<std::int64_t>(stats->sent);
     results.duplicated += static_cast<std::int64_t>(stats->duplicated);
-    for (std::size_t rule = 0; rule < std::min(hits.size(), stats->faults.size()); ++rule) {
-      hits[rule].dropped += stats->faults[rule].dropped;
-      hits[rule].delayed += stats->faults[rule].delayed;
-    }
-  }
-  results.ltl = {ltl.messages_sent, ltl.packets_sent, ltl.retransmitted,
-                 ltl.timeouts,      ltl.nacks_sent,   ltl.rtt};
-  const bool wall = run.spec.time == TimeMode::kWall;
-  results.fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
-  results.fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
-  results.fabric.dropped = outcome.network.dropped_queue;
-  for (std::size_t rule = 0; rule < hits.size(); ++rule) {
-    results.fabric.dropped += hits[rule].dropped;
-    const FaultRule& fault = run.faults.rules[rule];
-    results.faults.push_back(
-        {fault.from, fault_kind_name(fault.kind), fault.target, effect_of(hits[rule])});
   }
 }
 
@@ -155,7 +107,16 @@ void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
 
 }  // namespace
 
+ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
+                               const RunControl& control) {
+  const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
+  if (run.spec.time == TimeMode::kWall) return run_wall(nodes, control);
+  if (run.spec.processes == ProcessMode::kPacked) return run_packed(nodes, fabric, control);
+  return run_processes(nodes, fabric, control);
+}
+
 FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
+  if (run.spec.workload.traffic) return execute_traffic(run, control);
   const Clock::time_point started = Clock::now();
   FinishedRun finished;
   RunResults& results = finished.results;
@@ -169,27 +130,26 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
         std::make_unique<Reference>(whole->shards.front(), whole->host_shard, run.workload.inputs,
                                     static_cast<std::uint32_t>(run.spec.workload.requests), every);
   }
-  ClusterOutcome outcome = run_cluster(run, control);
+  ClusterOutcome outcome =
+      run_assignments(run,
+                      make_assignments(run.spec, run.plan, run.topology, *run.routes, run.faults,
+                                       run.workload.inputs),
+                      control);
   if (reference && outcome.records.size() < static_cast<std::size_t>(run.spec.workload.requests))
     reference->abandon();
-  results.name = run.spec.name;
-  results.seed = run.spec.seed;
-  results.time = run.spec.time == TimeMode::kWall ? "wall" : "virtual";
-  results.complete = !outcome.error && outcome.interrupted_by == 0;
-  if (outcome.error) results.error = outcome.error->message;
+  fill_identity(run, outcome, results);
   results.operations_per_request = operations_per_request(run, outcome.records);
   results.peak_ops_per_second = peak_of(run);
   fill_times(outcome.records, results);
   fill_nodes(run, outcome, results);
+  fill_roles(run, results);
   fill_plan(run, results);
   fill_fabric(run, outcome, results);
+  fill_sent(outcome, results);
   results.failed = results.sent - static_cast<std::int64_t>(outcome.records.size());
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   judge(run.workload, std::move(outcome.records), reference.get(), results);
-  for (std::optional<NodeStats>& stats : outcome.stats)
-    if (stats)
-      finished.trace.insert(finished.trace.end(), stats->trace.begin(), stats->trace.end());
-  finished.trace.insert(finished.trace.end(), outcome.trace.begin(), outcome.trace.end());
+  finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
   results.wall = {seconds_since(started), outcome.launch_seconds, outcome.events,

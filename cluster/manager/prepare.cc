@@ -68,6 +68,7 @@ PartitionRequest partition_request(const PreparedRun& run) {
   request.steps = run.workload.steps_max;
   request.with_weights = run.spec.compute != ComputeKind::kTiming;
   request.mtu = run.spec.ltl.mtu;
+  request.batch = static_cast<std::uint32_t>(run.spec.service.batch);
   request.window = static_cast<std::uint32_t>(run.spec.model.window);
   return request;
 }
@@ -84,6 +85,12 @@ Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool 
   Checked<FaultPlan> faults = resolve_faults(spec, run->topology);
   if (!faults) return tl::unexpected<Diagnostics>(faults.error());
   run->faults = std::move(*faults);
+  if (spec.workload.traffic && !plan_only) return run;
+  if (spec.workload.traffic)
+    return tl::unexpected<Diagnostics>(Diagnostics{
+        {Error{ErrorCode::kInvalid,
+               fmt::format("{}: workload.kind: {} has no model, so there is nothing to plan",
+                           spec.file, traffic_kind_name(spec.workload.traffic->kind))}}});
   Checked<Model> model = make_model(spec);
   if (!model) return tl::unexpected<Diagnostics>(model.error());
   run->model = std::move(*model);

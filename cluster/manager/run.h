@@ -16,6 +16,7 @@
 namespace soliton {
 
 // Everything that is known before a process starts. Not movable: routes and shards are referred to.
+// Of a communication workload model, workload and plan stay empty.
 struct PreparedRun {
   ClusterSpec spec;
   Model model;
@@ -36,6 +37,10 @@ struct FinishedRun {
   std::optional<Error> error;  // why it is not complete
   int interrupted_by = 0;
 };
+
+// The cluster of `run` with these assignments, in the file's way of running.
+ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
+                               const RunControl& control);
 
 // Launches, drives and judges. Never throws; nothing is left running.
 FinishedRun execute_run(const PreparedRun& run, const RunControl& control);

@@ -67,7 +67,7 @@ std::vector<std::string> nodes_of_role(const std::vector<NodeResult>& nodes,
 std::string cluster_words(const std::vector<NodeResult>& nodes) {
   std::vector<std::pair<std::string, int>> devices;
   for (const NodeResult& node : nodes) {
-    if (node.role != "npu") continue;
+    if (node.role != "npu" && node.role != "traffic") continue;
     const auto found = std::find_if(devices.begin(), devices.end(),
                                     [&](const auto& d) { return d.first == node.device; });
     if (found == devices.end())
@@ -97,6 +97,20 @@ std::string placement_words(const Plan& plan) {
   const std::vector<std::string> host = host_parts(plan.host_shard);
   if (!host.empty()) parts.push_back(fmt::format("{} on {}", join_and(host), plan.host));
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string step_words(const Plan& plan) {
+  const auto slowest = std::max_element(
+      plan.placements.begin(), plan.placements.end(),
+      [](const Placement& a, const Placement& b) { return a.step.duration < b.step.duration; });
+  if (slowest == plan.placements.end() || slowest->step.limit.empty()) return "";
+  const StepReport& step = slowest->step;
+  std::string out = fmt::format("{} on {} ({:.0f} cycles)", spell_time(step.duration),
+                                slowest->node, step.cycles);
+  if (step.with_exchanges > step.duration)
+    out += fmt::format(", {} with exchanges", spell_time(step.with_exchanges));
+  return out + fmt::format(", limited by {}; UDM {}, SDM {:.0f} cycles", step.limit,
+                           step.udm_cycles, step.sdm_cycles);
 }
 
 std::string verdict_words(const Certificate& certificate) {

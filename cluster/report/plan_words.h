@@ -31,6 +31,10 @@ std::vector<Fullness> fullness(const Plan& plan);
 // "81 %"; 100 % only when nothing is left.
 std::string full_percent(const Fullness& f);
 
+// "2.64 us on fpga0 (659 cycles), limited by dependence; UDM 33, SDM 523 cycles": of the node whose
+// step takes longest; "" when the plan says nothing about steps.
+std::string step_words(const Plan& plan);
+
 // "4 × 0.61" for equal devices, else the sum: TFLOPS of the devices in use.
 std::string peak_words(const Plan& plan);
 

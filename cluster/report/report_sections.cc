@@ -28,6 +28,14 @@ Card outputs_card(const OutputSummary& o) {
   return {"outputs", "not checked", ""};
 }
 
+Card contents_card(const OutputSummary& o) {
+  if (o.mismatched > 0)
+    return {"contents", fmt::format("{} damaged", o.mismatched),
+            fmt::format("of {} messages", group_thousands(o.checked)), true};
+  return {"contents", o.checked > 0 ? "as sent" : "not checked",
+          fmt::format("{} checked", group_thousands(o.checked))};
+}
+
 std::string memory_rows(const Plan& plan) {
   std::vector<std::vector<std::string>> rows;
   for (const Placement& p : plan.placements)
@@ -51,13 +59,23 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
   std::vector<Card> cards;
   if (latency.completed > 0) {
     cards.push_back({"mean latency", spell_time(latency.mean),
-                     fmt::format("predicted {} us, bound {} us",
-                                 significant(r.partition.predicted_latency_us, 4),
-                                 significant(r.partition.lower_bound_us, 4))});
+                     r.traffic ? ""
+                               : fmt::format("predicted {} us, bound {} us",
+                                             significant(r.partition.predicted_latency_us, 4),
+                                             significant(r.partition.lower_bound_us, 4))});
     cards.push_back({"p99 latency", spell_time(latency.p99), "p99.9 " + spell_time(latency.p99_9)});
-    cards.push_back({"throughput", significant(throughput_rps(r), 3) + "/s",
-                     fmt::format("{} requests, {} client{}", group_thousands(latency.completed),
+    cards.push_back(
+        {"throughput", significant(throughput_rps(r), 3) + "/s",
+         r.traffic ? group_thousands(latency.completed) + " records"
+                   : fmt::format("{} requests, {} client{}", group_thousands(latency.completed),
                                  c.clients, c.clients == 1 ? "" : "s")});
+  }
+  if (r.traffic)
+    cards.push_back({"goodput", significant(r.traffic->goodput_gbps, 4) + " Gb/s",
+                     r.traffic->line_share
+                         ? fmt::format("{} of the line", percent(*r.traffic->line_share))
+                         : ""});
+  if (latency.completed > 0 && !r.traffic) {
     cards.push_back({"effective TFLOPS", significant(effective_tflops(r), 3),
                      fmt::format("{} of {} peak", percent(utilization(r)),
                                  significant(r.peak_ops_per_second / 1e12, 3))});
@@ -65,7 +83,8 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
   if (r.failed > 0 || r.duplicated > 0)
     cards.push_back({"requests", fmt::format("{} failed", r.failed),
                      fmt::format("{} duplicated", r.duplicated), true});
-  if (c.compute != "timing") cards.push_back(outputs_card(r.outputs));
+  if (c.compute != "timing" && !r.traffic) cards.push_back(outputs_card(r.outputs));
+  if (r.traffic) cards.push_back(contents_card(r.outputs));
   if (r.outputs.accuracy)
     cards.push_back({"accuracy", percent(*r.outputs.accuracy),
                      r.outputs.accuracy_fp32 ? "fp32 " + percent(*r.outputs.accuracy_fp32) : ""});
@@ -134,6 +153,7 @@ std::string network_html(const RunResults& r) {
     rows.push_back({"round trip, mean", spell_time(l.rtt.mean())});
     rows.push_back({"round trip, p99", spell_time(l.rtt.quantile(0.99))});
   }
+  if (r.traffic) return html_section("Network", html_table({"count", "value"}, rows));
   rows.push_back({"tensor bytes between nodes, each request",
                   group_thousands(r.partition.cut_bytes_per_request)});
   return html_section("Network", html_table({"count", "value"}, rows));

@@ -43,9 +43,14 @@ class Summary {
     if (!r_.complete) line("stopped", ink(Ink::kRed, stopped_words()));
     run();
     latency();
-    where();
-    rate();
-    outputs();
+    if (r_.traffic) {
+      goodput(*r_.traffic);
+      contents();
+    } else {
+      where();
+      rate();
+      outputs();
+    }
     faults();
     if (!c_.folder.empty())
       line("wrote", c_.folder + (c_.folder.ends_with('/') ? "" : "/") +
@@ -82,6 +87,7 @@ class Summary {
     else
       bars(all);
     if (!c_.plan->one_device.empty()) line("", c_.plan->one_device);
+    if (const std::string step = step_words(*c_.plan); !step.empty()) line("step", step);
   }
 
   std::string bar(const Fullness& f) const {
@@ -114,7 +120,11 @@ class Summary {
   }
 
   void run() {
-    std::string text = group_thousands(latency_.completed) + " requests";
+    const char* what = !r_.traffic                        ? " requests"
+                       : r_.traffic->kind == "all-gather" ? " rounds of a node"
+                       : r_.traffic->kind == "ping"       ? " round trips"
+                                                          : " messages";
+    std::string text = group_thousands(latency_.completed) + what;
     if (latency_.completed < r_.sent) text += " of " + group_thousands(r_.sent);
     if (r_.failed > 0)
       text += ink(Ink::kRed, fmt::format(", {} failed", group_thousands(r_.failed)));
@@ -181,17 +191,46 @@ class Summary {
     return count == 0 ? "" : fmt::format("devices busy {} of the time", percent(sum / count));
   }
 
+  std::string batch_words() const {
+    if (!c_.plan || c_.plan->batch == 1) return "";
+    return fmt::format(", batches of up to {}", c_.plan->batch);
+  }
+
   void rate() {
     if (latency_.completed == 0) return;
     std::string text =
-        fmt::format("{} requests/s ({}, {} client{})", significant(throughput_rps(r_), 3),
+        fmt::format("{} requests/s ({}, {} client{}{})", significant(throughput_rps(r_), 3),
                     c_.arrival == "closed" ? "closed loop" : c_.arrival + " arrivals", c_.clients,
-                    c_.clients == 1 ? "" : "s");
+                    c_.clients == 1 ? "" : "s", batch_words());
     text += fmt::format("   {} TFLOPS", significant(effective_tflops(r_), 3));
     if (c_.plan) text += " of " + peak_words(*c_.plan);
     if (std::isfinite(utilization(r_))) text += fmt::format(", {} used", percent(utilization(r_)));
     const std::string why = c_.remark.empty() ? busy_words() : c_.remark;
     line("rate", why.empty() ? text : text + ": " + why);
+  }
+
+  void goodput(const TrafficResult& t) {
+    if (latency_.completed == 0) return;
+    std::string text = fmt::format("{} Gb/s of payload", significant(t.goodput_gbps, 4));
+    if (t.line_share)
+      text += fmt::format("   with headers {} of a {} Gb/s line", percent(*t.line_share),
+                          significant(*t.line_gbps, 3));
+    if (t.fairness) text += "   fairness " + significant(*t.fairness, 3);
+    if (t.kind == "incast")
+      text += "   longest queue " +
+              describe(Bytes{static_cast<std::int64_t>(r_.fabric.queue_bytes_max)});
+    if (t.fairness_settled) text += ", after 5 ms " + significant(*t.fairness_settled, 3);
+    line("goodput", text);
+  }
+
+  void contents() {
+    const OutputSummary& o = r_.outputs;
+    if (o.checked == 0) return line("contents", "not checked");
+    line("contents",
+         o.mismatched == 0
+             ? group_thousands(o.checked) + " checked, all as sent"
+             : ink(Ink::kRed, fmt::format("{} checked, {} DAMAGED", group_thousands(o.checked),
+                                          group_thousands(o.mismatched))));
   }
 
   void outputs() {

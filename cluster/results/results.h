@@ -32,7 +32,7 @@ struct RequestRecord {
 };
 
 struct NodeResult {
-  std::string name, device, role;  // role: npu | host | idle
+  std::string name, device, role;  // role: npu | host | traffic | idle
   Bytes memory_budget{}, memory_used{};
   double busy_fraction = 0;
   std::string state = "ok";  // ok | failed
@@ -43,7 +43,7 @@ struct NodeResult {
 
 struct FabricCounters {
   std::uint64_t packets = 0, bytes = 0, dropped = 0, corrupted = 0, duplicated = 0, reordered = 0,
-                ecn_marked = 0, pauses = 0;
+                ecn_marked = 0, pauses = 0, queue_bytes_max = 0, host_drops = 0;
 };
 
 struct LtlCounters {
@@ -76,6 +76,26 @@ struct WallSummary {
   std::int64_t processes = 0;
 };
 
+// Of a communication workload. Goodput is payload delivered whole, over the time from the first
+// send to the last completion.
+struct TrafficResult {
+  struct Flow {
+    std::string from, to;  // all-gather: the node, and ""
+    std::uint64_t messages = 0;
+    double goodput_gbps = 0;
+  };
+  std::string kind;
+  std::uint64_t message_bytes = 0;
+  std::uint64_t bytes = 0;  // delivered
+  double goodput_gbps = 0;
+  // Stream and incast in virtual time: the rate of the receiver's cable, and the share of it that
+  // goodput, with the headers and frames it needs, has filled.
+  std::optional<double> line_gbps, line_share;
+  // Incast: Jain's index over the flows while all of them send; and from 5 ms on.
+  std::optional<double> fairness, fairness_settled;
+  std::vector<Flow> flows;
+};
+
 struct RunResults {
   std::string version = "0.1.0";
   std::string name;
@@ -94,6 +114,7 @@ struct RunResults {
   LtlCounters ltl;
   std::vector<FaultResult> faults;
   OutputSummary outputs;
+  std::optional<TrafficResult> traffic;     // communication workloads
   std::optional<DurationHistogram> device;  // wall time: modelled device time per request
   WallSummary wall;
 };

@@ -140,6 +140,8 @@ void write_fabric(JsonWriter& json, const FabricCounters& f) {
   member(json, "reordered", f.reordered);
   member(json, "ecn_marked", f.ecn_marked);
   member(json, "pauses", f.pauses);
+  member(json, "queue_bytes_max", f.queue_bytes_max);
+  member(json, "host_drops", f.host_drops);
   json.close();
 }
 
@@ -196,6 +198,31 @@ void write_outputs(JsonWriter& json, const OutputSummary& o) {
   json.close();
 }
 
+void write_traffic(JsonWriter& json, const TrafficResult& t) {
+  json.key("traffic");
+  json.open('{');
+  member(json, "kind", t.kind);
+  member(json, "message_bytes", t.message_bytes);
+  member(json, "bytes", t.bytes);
+  member(json, "goodput_gbps", t.goodput_gbps);
+  member(json, "line_gbps", t.line_gbps);
+  member(json, "line_share", t.line_share);
+  member(json, "fairness", t.fairness);
+  member(json, "fairness_after_5ms", t.fairness_settled);
+  json.key("flows");
+  json.open('[', Layout::kLines);
+  for (const TrafficResult::Flow& flow : t.flows) {
+    json.open('{');
+    member(json, "from", flow.from);
+    member(json, "to", flow.to);
+    member(json, "messages", flow.messages);
+    member(json, "goodput_gbps", flow.goodput_gbps);
+    json.close();
+  }
+  json.close();
+  json.close();
+}
+
 void write_wall(JsonWriter& json, const WallSummary& w) {
   json.key("wall");
   json.open('{');
@@ -232,6 +259,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
   write_outputs(json, r.outputs);
   if (with_wall) write_wall(json, r.wall);
   if (!r.error.empty()) member(json, "error", r.error);
+  if (r.traffic) write_traffic(json, *r.traffic);
   if (r.device) write_histogram(json, "device_us", *r.device);
   json.close();
   return json.take() + "\n";

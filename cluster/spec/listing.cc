@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cluster/spec/device_list.h"
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
 
@@ -20,16 +21,6 @@ std::string table(const std::vector<std::pair<std::string, std::string>>& rows) 
   std::string out;
   for (const auto& [name, text] : rows) out += fmt::format("{:<{}}  {}\n", name, width, text);
   return out;
-}
-
-std::string npu_line(const NpuDevice& npu) {
-  std::vector<std::string> formats;
-  for (const NpuFormat& format : npu.formats) formats.push_back(format.format.name);
-  return fmt::format("{:.4g} TFLOPS peak, {} of weights in {}; {}{}{}",
-                     npu.peak_ops_per_second() / 1e12, describe(matrix_memory(npu)),
-                     formats.front(), fmt::join(formats, " "),
-                     npu.timing.calibrated ? "; timing calibrated" : "; not calibrated",
-                     npu.description.empty() ? "" : "; " + npu.description);
 }
 
 std::string topology_line(const TopologySpec& spec) {
@@ -61,24 +52,10 @@ bool is_cluster_file(const std::filesystem::path& below_configs) {
 
 }  // namespace
 
-Bytes matrix_memory(const NpuDevice& npu) {
-  const NumberFormat& native = npu.formats.front().format;
-  const std::int64_t n = npu.native_dim;
-  const std::int64_t tile_bits =
-      n * native.storage_bits(n, native.block == 0 ? npu.native_dim : native.block);
-  return Bytes{npu.matrix_rf_tiles * tile_bits / 8};
-}
-
-Checked<std::string> list_devices(const DataRoot& data) {
+Checked<std::string> list_devices(const DataRoot& data, bool json) {
   const Checked<std::vector<Device>> devices = builtin_devices(data);
   if (!devices) return tl::unexpected<Diagnostics>(devices.error());
-  std::vector<std::pair<std::string, std::string>> rows;
-  for (const Device& device : *devices) {
-    const bool is_npu = device.kind == Device::Kind::kNpu;
-    rows.emplace_back(device.name(),
-                      is_npu ? npu_line(device.npu) : "host; " + device.cpu.description);
-  }
-  return table(rows);
+  return json ? devices_json(*devices) : device_table(*devices);
 }
 
 Checked<std::string> list_topologies(const DataRoot& data) {

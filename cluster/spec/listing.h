@@ -7,10 +7,8 @@
 
 namespace soliton {
 
-// Weight memory of an NPU in its native format.
-Bytes matrix_memory(const NpuDevice& npu);
-
-Checked<std::string> list_devices(const DataRoot& data);
+// A table, or objects with every figure (device_list.h).
+Checked<std::string> list_devices(const DataRoot& data, bool json);
 Checked<std::string> list_topologies(const DataRoot& data);
 // Every cluster file below configs/, by its path from the data root, with the first line of its
 // opening comment.

@@ -24,8 +24,14 @@ const Choices<Occupancy>& occupancies();
 const Choices<CellPrograms>& cell_programs();
 const Choices<bool>& weight_places();  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
+const Choices<AuthMode>& auth_modes();
 const Choices<FaultKind>& fault_kinds();
+const Choices<CarrierKind>& carrier_kinds();
+const Choices<WaitMode>& wait_modes();
+const Choices<TrafficKind>& traffic_kinds();
+const Choices<GatherSchedule>& gather_schedules();
 const std::vector<std::string>& objectives();
+const std::vector<std::string>& arrivals();
 const std::vector<std::string>& topology_kinds();
 
 template <typename E>
@@ -93,8 +99,15 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
 void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out);
 void read_partition(MapReader& cluster, PartitionSpec& out);
 void read_service(MapReader& cluster, ServiceSpec& out);
-void read_workload(MapReader& cluster, const ReadSite& site, WorkloadSpec& out);
-void read_ltl(MapReader& cluster, LtlOptions& out);
+// Needs the nodes for the names of a communication workload; none: they could not be read.
+void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                   WorkloadSpec& out);
+// Whether the workload has a `kind`, so that no model is needed and any node will do.
+bool asks_for_traffic(MapReader& cluster);
+void read_traffic(MapReader& workload, const std::vector<NodeSpec>& nodes, Traffic& out);
+// As a flow map that reads back to the same.
+std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes);
+void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth);
 void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>& out);
 
 // An existing file named by `key`, resolved against the cluster file's folder. False when absent or

@@ -26,6 +26,20 @@ const Choices<ComputeKind>& compute_kinds() {
   return table;
 }
 
+const Choices<CarrierKind>& carrier_kinds() {
+  static const Choices<CarrierKind> table = {{"udp", CarrierKind::kUdp},
+                                             {"shm", CarrierKind::kShm}};
+  return table;
+}
+
+const Choices<WaitMode>& wait_modes() {
+  static const Choices<WaitMode> table = {{"auto", WaitMode::kAuto},
+                                          {"block", WaitMode::kBlock},
+                                          {"spin-then-block", WaitMode::kSpinThenBlock},
+                                          {"spin", WaitMode::kSpin}};
+  return table;
+}
+
 namespace {
 
 // "configs/a b.yaml" -> "a-b".
@@ -40,6 +54,13 @@ std::string name_from_file(const std::string& file) {
 }
 
 void read_small_parts(MapReader& map, ClusterSpec& out) {
+  if (const YamlValue* value = map.find("wall")) {
+    MapReader wall(map.context(), *value, "wall", "wall");
+    wall.choice("carrier", out.wall.carrier, carrier_kinds());
+    wall.choice("wait", out.wall.wait, wait_modes());
+    wall.duration("spin", out.wall.spin, Duration{0}, milliseconds(1'000));
+    wall.finish();
+  }
   if (const YamlValue* value = map.find("limits")) {
     MapReader limits(map.context(), *value, "limits", "limits");
     limits.duration("time", out.time_limit, microseconds(1));
@@ -115,13 +136,14 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
   read_topology(map, site, out.topology);
   read_formats(map, out.formats);
   read_nodes(map, site, out.formats, out.nodes);
-  read_model(map, site, out.model);
+  const bool needs_model = !asks_for_traffic(map);
+  if (needs_model || map.find("model") != nullptr) read_model(map, site, out.model);
   read_partition(map, out.partition);
   read_service(map, out.service);
-  read_workload(map, site, out.workload);
+  read_workload(map, site, out.nodes, out.workload);
   map.choice("compute", out.compute, compute_kinds());
   map.integer("sample_every", out.sample_every, 1, 100'000'000);
-  read_ltl(map, out.ltl);
+  read_ltl(map, out.ltl, out.auth);
   read_small_parts(map, out);
   read_faults(map, out.time_limit, out.faults);
   map.finish();
@@ -129,7 +151,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
     out.model.rnn->seed = out.seed;
     out.model.rnn->with_weights = out.compute != ComputeKind::kTiming;
   }
-  if (!out.nodes.empty()) check_whole(map, out);
+  if (!out.nodes.empty() && needs_model) check_whole(map, out);
   if (!out.model.precision.empty()) check_precision(map, out);
 }
 

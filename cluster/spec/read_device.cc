@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kVectorsLimit = 1 << 20;
 constexpr std::int64_t kCyclesLimit = 1'000'000'000;
 // Times a million native vectors in a chain, still far below what 64 bits of ticks hold.
-constexpr std::int64_t kCyclesPerVectorLimit = 1'000'000;
+constexpr std::int64_t kCyclesPerVectorLimit = 1'000;
 constexpr double kPeakLimit = 1e6;  // TOPS
 // Up to this many lanes a sum of products of 7-bit mantissas is an exact fp32 number (numerics,
 // section 3).

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t kElementsLimit = 1 << 20;  // of a vector
 constexpr std::int64_t kStepsLimit = 1'000'000;
+constexpr std::int64_t kBatchLimit = 4'096;
 constexpr std::int64_t kWindowLimit = 1 << 24;  // tiles: what an index of an instruction reaches
 
 void read_rnn(MapReader& model, const YamlValue& value, ModelSpec& out) {
@@ -132,6 +133,8 @@ void read_service(MapReader& cluster, ServiceSpec& out) {
     inner.duration("p99", out.sla_p99, Duration{1});
     inner.finish();
   }
+  map.integer("batch", out.batch, 1, kBatchLimit);
+  map.duration("batch_wait", out.batch_wait, Duration{0});
   map.finish();
 }
 

@@ -103,7 +103,8 @@ void read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuF
   NodesReader reader(cluster.context(), site, defined, out);
   for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_entry(list->items[i], i);
   // With a device unknown the roles are not known either.
-  if (cluster.context().count() == errors_before) check_roles(cluster, out);
+  if (cluster.context().count() == errors_before && !asks_for_traffic(cluster))
+    check_roles(cluster, out);
   if (cluster.context().count() != errors_before) out.clear();
 }
 

@@ -72,6 +72,7 @@ class ExplicitReader {
     map.bit_rate("bandwidth", link.rate);
     map.bytes("queue", link.queue, Bytes{2'048}, Bytes{std::int64_t{1} << 40});
     map.text("name", link.name);
+    read_others(map, link.other);
     std::string ends[2];
     const bool good = read_ends(map, ends);
     map.finish();
@@ -79,6 +80,17 @@ class ExplicitReader {
   }
 
  private:
+  void read_others(MapReader& cable, OtherTraffic& out) {
+    const YamlValue* value = cable.find("other_traffic");
+    if (value == nullptr) return;
+    MapReader map(context_, *value, "other_traffic", cable.label_of("other_traffic"));
+    map.require("busy");
+    map.require("longest");
+    map.quantity("busy", out.busy, parse_probability, Probability{0}, Probability{1'000'000'000});
+    map.duration("longest", out.longest, Duration{0}, milliseconds(1'000));
+    map.finish();
+  }
+
   bool read_ends(MapReader& map, std::string (&ends)[2]) {
     const YamlValue* pair = map.require("between");
     if (pair == nullptr) return false;
@@ -138,6 +150,29 @@ class ExplicitReader {
   TopologySpec& out_;
   std::map<std::string, Mark> switches_, links_;
 };
+
+// `ecn: false`, or where marking begins and ends.
+void read_ecn(MapReader& topology, const std::string& label, std::optional<EcnMarking>& out) {
+  const YamlValue* value = topology.find("ecn");
+  if (value == nullptr) return;
+  if (value->kind == YamlValue::Kind::kScalar) {
+    bool on = true;
+    if (topology.flag("ecn", on)) out = on ? std::optional(EcnMarking{}) : std::nullopt;
+    return;
+  }
+  MapReader map(topology.context(), *value, "ecn", label + "ecn");
+  EcnMarking marking;
+  const Bytes most{std::int64_t{1} << 40};
+  map.bytes("kmin", marking.kmin, Bytes{0}, most);
+  map.bytes("kmax", marking.kmax, Bytes{0}, most);
+  map.quantity("probability", marking.most, parse_probability, Probability{0},
+               Probability{1'000'000'000});
+  map.finish();
+  if (marking.kmax < marking.kmin)
+    map.error("kmax",
+              fmt::format("{} is below kmin, {}", spell(marking.kmax), spell(marking.kmin)));
+  out = marking;
+}
 
 const YamlValue* list_of(MapReader& map, std::string_view key, const char* shape) {
   const YamlValue* list = map.find(key);
@@ -203,7 +238,9 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
   if (kind != "local") map.bit_rate("bandwidth", out.rate);
   if (kind == "rack" || kind == "datacenter")
     map.integer("hosts_per_rack", out.hosts_per_rack, 1, 1'024);
+  if (kind != "local") read_ecn(map, inner, out.ecn);
   if (kind == "datacenter") {
+    map.flag("quiet", out.quiet);
     map.integer("racks_per_pod", out.racks_per_pod, 1, 1'024);
     map.integer("pods", out.pods, 1, 65'536);
   }

@@ -49,6 +49,7 @@ std::vector<SchemaMap> cluster_maps() {
                                                               {"service", "service"},
                                                               {"workload", "workload"},
                                                               {"ltl", "ltl"},
+                                                              {"wall", "wall"},
                                                               {"faults", "fault", true},
                                                               {"limits", "limits"},
                                                               {"trace", "trace"},
@@ -58,12 +59,18 @@ std::vector<SchemaMap> cluster_maps() {
       {"model", keys("onnx precision place window", {{"rnn", "rnn"}})},
       {"rnn", keys("cell hidden steps layers input bidirectional reset_after count_as_hidden")},
       {"partition", keys("objective min_nodes max_nodes")},
-      {"service", keys("replicas spares", {{"sla", "sla"}})},
+      {"service", keys("replicas spares batch batch_wait", {{"sla", "sla"}})},
       {"sla", keys("p99")},
-      {"workload", keys("clients arrival requests input lengths labels golden think",
-                        {refused("kind", "the reader says which are supported")})},
+      {"workload", keys("clients arrival rate requests input lengths labels golden think kind to "
+                        "bytes count schedule",
+                        {{"from", "", true}, {"nodes", "", true}})},
       {"ltl", keys("mtu window credit timeout timeout_max reorder_tolerance ack_every queue_limit "
-                   "recovery first_sequence ack_delay timeout_rtts credit_overhead")},
+                   "recovery first_sequence ack_delay timeout_rtts credit_overhead packing crc "
+                   "store handshake auth misses silence_min",
+                   {{"weights", "", true}, {"congestion", "ltl_congestion"}})},
+      {"ltl_congestion", keys("enabled line_rate rate_min cnp_interval alpha_gain alpha_timer "
+                              "rate_timer byte_counter recovery_steps additive_step")},
+      {"wall", keys("carrier wait spin")},
       {"limits", keys("time")},
       {"trace", keys("requests")},
   };
@@ -91,11 +98,14 @@ std::vector<SchemaMap> device_maps() {
 
 std::vector<SchemaMap> topology_maps() {
   return {
-      {"topology", keys("name kind bandwidth hosts_per_rack racks_per_pod pods",
-                        {{"switches", "switch", true}, {"links", "cable", true}})},
+      {"topology", keys("name kind bandwidth hosts_per_rack racks_per_pod pods quiet",
+                        {{"switches", "switch", true}, {"links", "cable", true}, {"ecn", "ecn"}})},
+      {"ecn", keys("kmin kmax probability")},
       {"switch", keys("name forwarding store_and_forward place")},
-      {"cable",
-       keys("name latency bandwidth queue", {{"between", "", true}, refused("class", kNoClass)})},
+      {"cable", keys("name latency bandwidth queue", {{"between", "", true},
+                                                      {"other_traffic", "other_traffic"},
+                                                      refused("class", kNoClass)})},
+      {"other_traffic", keys("busy longest")},
   };
 }
 

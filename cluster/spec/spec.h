@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "fabric/carrier.h"
 #include "fabric/faults/fault_plan.h"
 #include "fabric/ltl/ltl.h"
+#include "node/traffic/traffic.h"
 #include "partition/ir/model.h"
 #include "protocol/base/result.h"
 #include "protocol/isa/device.h"
@@ -34,6 +36,7 @@ struct LayerPlace {
   std::string position;  // "file:line:column" for errors
 };
 
+// Neither rnn nor onnx: there is none, which a communication workload allows.
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
   std::string onnx;       // path, resolved against the cluster file's folder; "" when rnn
@@ -54,19 +57,23 @@ struct PartitionSpec {
 
 struct WorkloadSpec {
   std::int64_t clients = 1;
-  std::string arrival = "closed";
+  std::string arrival = "closed";  // or "poisson"
+  EventRate rate{};                // of poisson
   std::int64_t requests = 100;
   std::string input = "random";  // or a .npy path
   std::string lengths;           // .npy: valid steps of each request; "" = all
   std::string labels;            // .npy
   std::string golden;  // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
   Duration think{};    // pause of a client between answer and next request
+  std::optional<Traffic> traffic;  // `kind:`, in place of all above; seed and contents are not set
 };
 
 struct ServiceSpec {
   std::int64_t replicas = 1;
   std::int64_t spares = 0;
-  Duration sla_p99{};  // 0: none
+  Duration sla_p99{};                     // 0: none
+  std::int64_t batch = 1;                 // requests that run together
+  Duration batch_wait = milliseconds(1);  // most that the first of a batch waits for the others
 };
 
 // A fault as written: links by name or selector are resolved against the built topology by
@@ -95,7 +102,11 @@ struct ClusterSpec {
   WorkloadSpec workload;
   ComputeKind compute = ComputeKind::kFunctional;
   std::int64_t sample_every = 10;  // compute: sampled
-  LtlOptions ltl;
+  // But for `auth`. Packing is off: the plan's times take a packet for each message, and on an idle
+  // line the first message would wait for those that share its packet.
+  LtlOptions ltl{.packing = Bytes{0}};
+  std::optional<AuthMode> auth;  // none: as auth_of() says
+  WallOptions wall;
   std::vector<FaultSpec> faults;
   Duration time_limit =
       Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
@@ -117,6 +128,8 @@ Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& over
 // The same from text; `file` is for messages and relative paths.
 Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
                                        const Overrides& overrides, const DataRoot& data);
+// What of `ltl.auth` is meant: as written, else header over sockets and none in virtual time.
+AuthMode auth_of(const ClusterSpec& spec);
 // All defaults filled in; reading it again gives an equal spec. Paths are written relative to
 // `folder`.
 std::string write_cluster(const ClusterSpec& spec, const std::string& folder);

@@ -202,9 +202,21 @@ std::string explicit_text(const TopologySpec& topology) {
     entry.add("latency", spell(link.latency))
         .add("bandwidth", spell(link.rate))
         .add("queue", spell(link.queue));
+    if (link.other != OtherTraffic{})
+      entry.add("other_traffic", FlowMap()
+                                     .add("busy", spell(link.other.busy))
+                                     .add("longest", spell(link.other.longest))
+                                     .text());
     out += fmt::format("    - {}\n", entry.text());
   }
   return out;
+}
+
+std::string ecn_text(const std::optional<EcnMarking>& ecn) {
+  if (!ecn) return "false";
+  FlowMap out;
+  out.add("kmin", spell(ecn->kmin)).add("kmax", spell(ecn->kmax));
+  return out.add("probability", spell(ecn->most)).text();
 }
 
 std::string topology_text(const TopologySpec& topology) {
@@ -214,7 +226,9 @@ std::string topology_text(const TopologySpec& topology) {
   if (topology.kind == "rack" || topology.kind == "datacenter")
     out += fmt::format("  hosts_per_rack: {}\n", topology.hosts_per_rack);
   if (topology.kind == "datacenter")
-    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n", topology.racks_per_pod, topology.pods);
+    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n  quiet: {}\n", topology.racks_per_pod,
+                       topology.pods, flag(topology.quiet));
+  if (topology.kind != "local") out += fmt::format("  ecn: {}\n", ecn_text(topology.ecn));
   return topology.kind == "explicit" ? out + explicit_text(topology) : out;
 }
 
@@ -246,10 +260,14 @@ std::string model_text(const ModelSpec& model, const std::string& folder) {
   return out;
 }
 
-std::string workload_text(const WorkloadSpec& workload, const std::string& folder) {
-  std::string out =
-      fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n  think: {}\n",
-                  workload.clients, workload.arrival, workload.requests, spell(workload.think));
+std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSpec>& nodes,
+                          const std::string& folder) {
+  if (workload.traffic)
+    return fmt::format("workload: {}\n", traffic_text(*workload.traffic, nodes));
+  std::string out = fmt::format("workload:\n  clients: {}\n  arrival: {}\n  requests: {}\n",
+                                workload.clients, workload.arrival, workload.requests);
+  out += workload.arrival == "poisson" ? fmt::format("  rate: {}\n", spell(workload.rate))
+                                       : fmt::format("  think: {}\n", spell(workload.think));
   const bool is_random = workload.input == "random";
   out += fmt::format("  input: {}\n",
                      is_random ? "random" : quoted(path_from(folder, workload.input)));
@@ -260,7 +278,17 @@ std::string workload_text(const WorkloadSpec& workload, const std::string& folde
   return out;
 }
 
-std::string ltl_text(const LtlOptions& ltl) {
+std::string congestion_text(const CongestionOptions& o) {
+  FlowMap out;
+  out.add("enabled", flag(o.enabled)).add("line_rate", spell(o.line_rate));
+  out.add("rate_min", spell(o.rate_min)).add("cnp_interval", spell(o.cnp_interval));
+  out.add("alpha_gain", o.alpha_gain).add("alpha_timer", spell(o.alpha_timer));
+  out.add("rate_timer", spell(o.rate_timer)).add("byte_counter", spell(o.byte_counter));
+  out.add("recovery_steps", o.recovery_steps).add("additive_step", spell(o.additive_step));
+  return out.text();
+}
+
+std::string ltl_text(const LtlOptions& ltl, AuthMode auth) {
   FlowMap out;
   out.add("mtu", spell(Bytes{ltl.mtu})).add("window", ltl.window).add("credit", spell(ltl.credit));
   out.add("timeout", spell(ltl.timeout)).add("timeout_max", spell(ltl.timeout_max));
@@ -269,6 +297,14 @@ std::string ltl_text(const LtlOptions& ltl) {
       .add("recovery", spelling(recovery_modes(), ltl.recovery));
   out.add("first_sequence", ltl.first_sequence).add("ack_delay", spell(ltl.ack_delay));
   out.add("timeout_rtts", ltl.timeout_rtts).add("credit_overhead", spell(ltl.credit_overhead));
+  out.add("packing", spell(ltl.packing)).add("crc", flag(ltl.crc)).add("store", spell(ltl.store));
+  out.add("weights", fmt::format("[{}]", fmt::join(ltl.weights, ", ")));
+  out.add("handshake", flag(ltl.handshake)).add("auth", spelling(auth_modes(), auth));
+  out.add("misses", ltl.misses == 0             ? "off"
+                    : ltl.misses == kMissesAuto ? "auto"
+                                                : std::to_string(ltl.misses));
+  out.add("silence_min", spell(ltl.silence_min));
+  out.add("congestion", congestion_text(ltl.congestion));
   return out.text();
 }
 
@@ -307,6 +343,7 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   partition.add("objective", spec.partition.objective).add("min_nodes", spec.partition.min_nodes);
   partition.add("max_nodes", spec.partition.max_nodes);
   service.add("replicas", spec.service.replicas).add("spares", spec.service.spares);
+  service.add("batch", spec.service.batch).add("batch_wait", spell(spec.service.batch_wait));
   if (spec.service.sla_p99.count() > 0)
     service.add("sla", FlowMap().add("p99", spell(spec.service.sla_p99)).text());
   std::string out =
@@ -315,12 +352,17 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   out += topology_text(spec.topology);
   out += defined_formats_text(spec.formats);
   out += nodes_text(spec.nodes, spec.formats);
-  out += model_text(spec.model, folder);
+  if (spec.model.rnn || !spec.model.onnx.empty()) out += model_text(spec.model, folder);
   out += fmt::format("partition: {}\nservice: {}\n", partition.text(), service.text());
-  out += workload_text(spec.workload, folder);
+  out += workload_text(spec.workload, spec.nodes, folder);
   out += fmt::format("compute: {}\nsample_every: {}\n", spelling(compute_kinds(), spec.compute),
                      spec.sample_every);
-  out += fmt::format("ltl: {}\n", ltl_text(spec.ltl));
+  out += fmt::format("ltl: {}\n", ltl_text(spec.ltl, auth_of(spec)));
+  out += fmt::format("wall: {}\n", FlowMap()
+                                       .add("carrier", spelling(carrier_kinds(), spec.wall.carrier))
+                                       .add("wait", spelling(wait_modes(), spec.wall.wait))
+                                       .add("spin", spell(spec.wall.spin))
+                                       .text());
   out += faults_text(spec.faults);
   out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit),
                      spec.trace_requests);

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/options.h"
 #include "fabric/ltl/receive_window.h"
 #include "fabric/ltl/timers.h"
 #include "protocol/base/time.h"
@@ -37,6 +37,9 @@ class Acknowledger {
   Sequence cause_sequence() const { return cause_sequence_; }
   std::uint32_t cause_time_ns() const { return cause_time_ns_; }
   bool prompt() const { return prompt_; }
+
+  // A bare ACK at once, to no packet: the peer waits to hear that we are here.
+  void confirm() { ack_due_ = bare_due_ = true; }
 
   // A packet left that carries the acknowledgement; only a NACK says what a NACK is due for.
   void told(bool nack, Instant now);

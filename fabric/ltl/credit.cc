@@ -15,7 +15,7 @@ std::int64_t round_down(std::int64_t bytes) {
 }
 
 // An empty message is not free, or a peer could queue them without end.
-constexpr std::uint64_t kMessageCharge = 64;
+constexpr std::uint64_t kHeldCharge = 64;
 
 }  // namespace
 
@@ -27,11 +27,11 @@ ReceiveCredit::ReceiveCredit(const LtlOptions& options)
 void ReceiveCredit::hold(std::uint64_t bytes, Instant now) {
   if (fresh_at_ != now) held_before_ += std::exchange(held_fresh_, 0);
   fresh_at_ = now;
-  held_fresh_ += static_cast<std::int64_t>(bytes + kMessageCharge);
+  held_fresh_ += static_cast<std::int64_t>(bytes + kHeldCharge);
 }
 
 void ReceiveCredit::release(std::uint64_t bytes) {
-  const auto amount = static_cast<std::int64_t>(bytes + kMessageCharge);
+  const auto amount = static_cast<std::int64_t>(bytes + kHeldCharge);
   const std::int64_t before = std::min(amount, held_before_);
   held_before_ -= before;
   held_fresh_ -= amount - before;

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/options.h"
 #include "protocol/base/time.h"
 
 namespace soliton {

@@ -3,65 +3,125 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "fabric/ltl/channel_scheduler.h"
 #include "fabric/ltl/connection.h"
 #include "fabric/ltl/deadline_tree.h"
+#include "fabric/ltl/inbox.h"
 #include "fabric/ltl/ltl.h"
 #include "fabric/ltl/ready_queue.h"
+#include "fabric/ltl/stores.h"
 #include "protocol/wire/ltl_header.h"
 
 namespace soliton {
 
 struct Ltl::Impl {
   Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConnection>& connections,
-       TraceBuffer* buffer);
+       TraceBuffer* buffer, const LtlIdentity& who);
 
   // --- ltl.cc
+  Status admit_message(Connection& c, std::uint64_t size);
   Status send(ConnectionId connection, Payload message, Instant now);
-  std::optional<LtlDelivery> poll_delivery();
+  Status send_copy(ConnectionId connection, const MessageParts& message, Instant now);
+  Status send_borrowed(ConnectionId connection, std::span<const std::byte> message, Instant now);
+  void queue(std::uint16_t row, StoredMessage* message, Instant now);
+  Connection& at(ConnectionId connection);
+  Inbox::Entry* take_message();
   void on_deadline(Instant now);
   // To be called after anything that may change what `row` wants to send or when it wants to wake.
   void refresh(std::uint16_t row, Instant now);
   void record(TraceKind kind, Instant now, std::int64_t a, std::int64_t b, std::int64_t c);
-  std::string describe(const Connection& c, Instant now) const;
+  bool tracing() const { return trace != nullptr && trace->enabled(); }
+  std::string describe(Connection& c, Instant now);
+  void expire_watch(std::uint16_t row, Instant now);
+  void tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail);
+  // Nothing more comes and goes on it.
+  void end(std::uint16_t row, Session::State state, Instant now);
+
+  // --- opening.cc
+  void begin_opening(std::uint16_t row, Instant now);
+  std::optional<DropCause> take_handshake(const LtlHeader& header, std::span<const std::byte> body,
+                                          Instant now);
+  std::optional<DropCause> take_open(std::uint16_t row, const LtlHeader& header,
+                                     const OpenBody& body, Instant now);
+  std::optional<DropCause> take_opened(std::uint16_t row, const LtlHeader& header,
+                                       const OpenBody& body, Instant now);
+  std::optional<DropCause> take_reset(std::uint16_t row, const ResetBody& body, Instant now);
+  std::optional<ResetReason> objection(const OpenBody& body) const;
+  void establish(std::uint16_t row, const OpenBody& body, bool confirmed, Instant now);
+  void set_session_secrets(std::uint16_t row);
+  void retry_opening(std::uint16_t row, Instant now);
+  PacketOut write_handshake(Connection& c, std::uint16_t row, std::span<std::byte> room,
+                            Instant now);
+  PacketOut write_open(Connection& c, std::uint16_t row, LtlHeader& header,
+                       std::span<std::byte> room);
+  PacketOut write_reset(Connection& c, LtlHeader& header, std::span<std::byte> room);
 
   // --- input.cc
-  void on_input(const Datagram& datagram, Instant now);
-  std::optional<DropCause> admit(const Datagram& datagram, Instant now);
+  void on_packet(const PacketView& packet, Instant now);
+  std::optional<DropCause> admit(const PacketView& packet, Instant now);
   std::optional<DropCause> check_address(const LtlHeader& header, NodeId source) const;
   bool sensible(const LtlHeader& header) const;
-  bool take_report(Connection& c, const LtlHeader& header, const Payload& packet, Instant now);
-  bool take_packet(std::uint16_t row, const LtlHeader& header, const Payload& packet, Instant now);
-  bool take_data(std::uint16_t row, const LtlHeader& header, const Payload& packet, Instant now);
+  bool take_report(Connection& c, const LtlHeader& header, std::span<const std::byte> rest,
+                   Instant now);
+  bool take_packet(std::uint16_t row, const LtlHeader& header, std::span<const std::byte> rest,
+                   std::uint64_t ghost, Instant now);
+  bool take_data(std::uint16_t row, const LtlHeader& header, std::span<const std::byte> rest,
+                 std::uint64_t ghost, Instant now);
   void take_pong(Connection& c, const LtlHeader& header, Instant now);
-  void deliver(std::uint16_t row, std::vector<Payload>& completed, Instant now);
+  void account_delivered(std::uint16_t row, std::size_t first, Instant now);
   void count_drop(DropCause cause);
 
   // --- output.cc
+  // What leaves next; it stays until it is written.
+  struct Next {
+    enum class Kind : std::uint8_t { kControl, kResend, kNew } kind;
+    std::uint16_t row;
+  };
+  std::optional<Next> next_ready(Instant now);
+  std::size_t real_size(const Next& next);
+  PacketOut write(const Next& next, std::span<std::byte> room, Instant now);
+  std::optional<PacketBurst> write_burst(std::span<std::byte> room, std::uint32_t packets_max,
+                                         Instant now);
   std::optional<Datagram> poll_output(Instant now);
-  Datagram control_packet(Connection& c, Instant now);
-  Datagram acknowledgement(Connection& c, PacketKind kind, Instant now);
-  Datagram resent_packet(std::uint16_t row, Instant now);
-  Datagram new_packet(Connection& c, Instant now);
-  Datagram data_packet(Connection& c, const Transmission& t, Instant now);
+  PacketOut write_control(std::uint16_t row, std::span<std::byte> room, Instant now);
+  PacketOut write_acknowledgement(Connection& c, PacketKind kind, std::span<std::byte> room,
+                                  Instant now);
+  PacketOut write_resent(std::uint16_t row, std::span<std::byte> room, Instant now);
+  PacketOut write_new(Connection& c, std::span<std::byte> room, Instant now);
+  PacketOut write_data(Connection& c, const Transmission& t, std::span<std::byte> room,
+                       Instant now);
   LtlHeader header_for(Connection& c, PacketKind kind, Instant now);
-  Datagram seal_packet(const Connection& c, const LtlHeader& header, Payload packet);
+  // The header in front of `real` bytes of payload that are in place, and `ghost` more.
+  PacketOut finish(Connection& c, LtlHeader& header, std::span<std::byte> room, std::size_t real,
+                   std::uint64_t ghost);
+  // The same without a security block.
+  PacketOut finish_bare(const Connection& c, LtlHeader& header, std::span<std::byte> room,
+                        std::size_t real);
+
+  std::size_t packet_bytes_max() const;
 
   NodeId self;
   LtlOptions options;  // referred to by the connections
-  std::deque<Connection> table;
-  std::vector<bool> busy;
+  LtlIdentity identity;
+  std::size_t prefix;  // bytes before a packet's payload
+  Stores stores;
+  std::vector<Connection> table;
   std::size_t busy_count = 0;
   ReadyQueue control;
   ReadyQueue resends;
-  ReadyQueue fresh;
+  ChannelScheduler fresh;
   DeadlineTree deadlines;
-  std::deque<LtlDelivery> deliveries;
-  std::vector<Payload> completed;  // scratch
+  Inbox inbox;
+  std::vector<std::byte> scratch;  // a packet for poll_output()
+  std::vector<std::byte> opened;   // a packet as it was before its encryption
+  std::deque<LtlEvent> events;
   LtlStats stats;
   TraceBuffer* trace;
 };

@@ -6,46 +6,71 @@
 
 namespace soliton {
 
-void Ltl::Impl::on_input(const Datagram& datagram, Instant now) {
-  if (const auto cause = admit(datagram, now)) count_drop(*cause);
+void Ltl::Impl::on_packet(const PacketView& packet, Instant now) {
+  if (const auto cause = admit(packet, now)) count_drop(*cause);
 }
 
-std::optional<DropCause> Ltl::Impl::admit(const Datagram& datagram, Instant now) {
-  const Payload& packet = datagram.payload;
+std::optional<DropCause> Ltl::Impl::admit(const PacketView& packet, Instant now) {
   const auto header = decode(packet.bytes);
   if (!header) return header.error();
-  if (const auto cause = check_address(*header, datagram.source)) return cause;
-  if (const auto cause = verify(*header, packet)) return cause;
-  if (datagram.damaged) return DropCause::kBadChecksum;
+  if (const auto cause = check_address(*header, packet.source)) return cause;
+  if (header->kind >= PacketKind::kOpen && header->kind != PacketKind::kClose) {
+    const auto body = packet.bytes.subspan(kLtlHeaderSize);
+    if (const auto cause = verify(*header, packet.bytes, packet.ghost, options.crc)) return cause;
+    return packet.damaged ? DropCause::kBadChecksum : take_handshake(*header, body, now);
+  }
   Connection& c = table[header->index];
-  if (!sensible(*header) || !take_report(c, *header, packet, now)) return DropCause::kNotAllowed;
-  const bool taken = take_packet(header->index, *header, packet, now);
+  std::span<const std::byte> bytes = packet.bytes;
+  if (c.guard)
+    if (const auto cause = c.guard->check(bytes, opened)) return cause;
+  if (const auto cause = verify(*header, bytes, packet.ghost, options.crc, prefix)) return cause;
+  if (packet.damaged) return DropCause::kBadChecksum;
+  const auto rest = bytes.subspan(prefix);
+  if (!sensible(*header) || !take_report(c, *header, rest, now)) return DropCause::kNotAllowed;
+  if (!c.session.confirmed) {
+    c.session.confirmed = true;
+    c.session.retry_at = kNever;
+  }
+  if (options.misses > 0) c.watch.heard(now);
+  if (packet.congestion_seen && header->kind == PacketKind::kData) {
+    ++stats.marks_received;
+    if (options.congestion.enabled && c.marks.marked(now, options.congestion.cnp_interval))
+      c.notify_due = true;
+  }
+  const bool taken = take_packet(header->index, *header, rest, packet.ghost, now);
   refresh(header->index, now);
   if (!taken) return DropCause::kNotAllowed;
   return std::nullopt;
 }
 
+// A connection that is not open has no cookie. Handshakes carry none: their proof names the
+// session.
 std::optional<DropCause> Ltl::Impl::check_address(const LtlHeader& header, NodeId source) const {
   if (header.index >= table.size()) return DropCause::kUnknownIndex;
-  const LtlConnection& address = table[header.index].address;
-  if (header.cookie != address.cookie) return DropCause::kWrongCookie;
-  if (source != address.peer) return DropCause::kWrongSource;
-  if (header.channel != address.channel) return DropCause::kWrongChannel;
+  const Connection& c = table[header.index];
+  const bool handshake = header.kind >= PacketKind::kOpen && header.kind != PacketKind::kClose;
+  if (handshake ? header.cookie != 0 : !c.open() || header.cookie != c.address.cookie)
+    return DropCause::kWrongCookie;
+  if (source != c.address.peer) return DropCause::kWrongSource;
+  if (header.channel != c.address.channel) return DropCause::kWrongChannel;
   return std::nullopt;
 }
 
-// Kinds that a static connection does not know are refused here, as are flags and lengths that
-// their kind cannot have.
+// Flags and lengths that their kind cannot have are refused here.
 bool Ltl::Impl::sensible(const LtlHeader& header) const {
   switch (header.kind) {
     case PacketKind::kData:
-      return header.length <= options.mtu && !header.has(packet_flag::kPacked);
+      return header.length <= options.mtu &&
+             (!header.has(packet_flag::kPacked) ||
+              (header.has(packet_flag::kFirst) && header.has(packet_flag::kLast)));
     case PacketKind::kNack:
       return header.length <= ArrivalBitmap::kTailBytesMax;
     case PacketKind::kAck:
     case PacketKind::kCredit:
     case PacketKind::kPing:
     case PacketKind::kPong:
+    case PacketKind::kCongestion:
+    case PacketKind::kClose:
       return header.length == 0;
     default:
       return false;
@@ -53,20 +78,26 @@ bool Ltl::Impl::sensible(const LtlHeader& header) const {
 }
 
 // False when it acknowledges what was never sent.
-bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, const Payload& packet,
+bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, std::span<const std::byte> rest,
                             Instant now) {
+  const Sequence before = c.window.oldest();
+  if (header.bitmap == 0 && header.kind != PacketKind::kNack && header.kind != PacketKind::kAck) {
+    const auto acknowledged = c.window.report_plain(header.ack);
+    if (!acknowledged) return false;
+    if (header.ack == c.window.oldest()) c.send_credit.update(header.credit, header.ack != before);
+    if (*acknowledged) c.timers.heard(now, c.window.in_flight() > 0);
+    return true;
+  }
   ArrivalReport report;
   report.ack = header.ack;
   report.bitmap = ArrivalBitmap(header.bitmap);
   report.known_bits = ArrivalBitmap::kHeaderBits;
   if (header.kind == PacketKind::kNack) {
-    const auto tail = std::span<const std::byte>(packet.bytes).subspan(kLtlHeaderSize);
-    report.bitmap = ArrivalBitmap::decode(header.bitmap, tail).value_or(report.bitmap);
+    report.bitmap = ArrivalBitmap::decode(header.bitmap, rest).value_or(report.bitmap);
     report.known_bits = ArrivalBitmap::kBits;
   }
   if (header.kind == PacketKind::kNack || header.kind == PacketKind::kAck)
     report.cause = {header.sequence, header.time_ns, header.has(packet_flag::kAckNow)};
-  const Sequence before = c.window.oldest();
   const auto outcome = c.window.report(report, now);
   if (!outcome) return false;
   if (header.ack == c.window.oldest()) c.send_credit.update(header.credit, header.ack != before);
@@ -80,31 +111,46 @@ bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, const Payloa
 }
 
 // False when its sequence is outside the window.
-bool Ltl::Impl::take_packet(std::uint16_t row, const LtlHeader& header, const Payload& packet,
-                            Instant now) {
+bool Ltl::Impl::take_packet(std::uint16_t row, const LtlHeader& header,
+                            std::span<const std::byte> rest, std::uint64_t ghost, Instant now) {
   Connection& c = table[row];
-  if (header.kind == PacketKind::kData) return take_data(row, header, packet, now);
-  if (header.kind == PacketKind::kPong) take_pong(c, header, now);
-  if (header.kind == PacketKind::kPing) {
-    c.pong_due = true;
-    c.pong_echo_ns = header.time_ns;
+  if (header.kind == PacketKind::kData) return take_data(row, header, rest, ghost, now);
+  switch (header.kind) {
+    case PacketKind::kPong:
+      take_pong(c, header, now);
+      break;
+    case PacketKind::kPing:
+      c.pong_due = true;
+      c.pong_echo_ns = header.time_ns;
+      break;
+    case PacketKind::kCongestion:
+      ++stats.notifications_received;
+      if (options.congestion.enabled) c.rate.notified(now);
+      break;
+    case PacketKind::kClose:
+      tell(LtlEvent::Kind::kClosed, row, now, 0);
+      end(row, Session::State::kClosed, now);
+      break;
+    default:
+      break;
   }
   return true;
 }
 
-bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header, const Payload& packet,
-                          Instant now) {
+bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header,
+                          std::span<const std::byte> rest, std::uint64_t ghost, Instant now) {
   Connection& c = table[row];
-  const Fragment fragment{header.sequence, header.flags,
-                          std::span<const std::byte>(packet.bytes).subspan(kLtlHeaderSize),
-                          packet.ghost};
+  const std::size_t before = inbox.size();
   const std::uint64_t misplaced = c.receive.misplaced();
-  const Arrival arrival = c.receive.accept(fragment, completed);
+  const Arrival arrival = c.receive.accept({header.sequence, header.flags, rest, ghost}, inbox);
   stats.dropped_malformed += c.receive.misplaced() - misplaced;
   if (arrival == Arrival::kOutside) return false;
   if (arrival == Arrival::kDuplicate) ++stats.duplicates_received;
-  c.acks.on_arrival(arrival, header, c.receive, now, c.timers.srtt());
-  deliver(row, completed, now);
+  if (arrival == Arrival::kNoRoom)
+    ++stats.dropped_no_room;
+  else
+    c.acks.on_arrival(arrival, header, c.receive, now, c.timers.srtt());
+  account_delivered(row, before, now);
   return true;
 }
 
@@ -125,6 +171,13 @@ void Ltl::Impl::count_drop(DropCause cause) {
       return;
     case DropCause::kBadChecksum:
       ++stats.dropped_checksum;
+      return;
+    case DropCause::kUnproven:
+    case DropCause::kBadTag:
+      ++stats.dropped_unauthentic;
+      return;
+    case DropCause::kReplayed:
+      ++stats.dropped_replayed;
       return;
     default:
       ++stats.dropped_malformed;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 #include <utility>
 
 #include "fabric/ltl/impl.h"
@@ -17,6 +19,23 @@ std::int64_t flow_id(NodeId sender, NodeId receiver, std::uint16_t receiver_row,
                      std::uint64_t ordinal) {
   const std::uint64_t pair = std::uint64_t{index(sender)} << 32 | index(receiver);
   return static_cast<std::int64_t>(mix64(mix64(mix64(pair) ^ receiver_row) ^ ordinal) >> 11);
+}
+
+std::vector<std::uint8_t> channels_of(const std::vector<LtlConnection>& connections) {
+  std::vector<std::uint8_t> channels;
+  for (const LtlConnection& c : connections) channels.push_back(c.channel);
+  return channels;
+}
+
+Status check_congestion(const CongestionOptions& o) {
+  if (o.line_rate.bits_per_second <= 0 || o.rate_min.bits_per_second <= 0 ||
+      o.rate_min > o.line_rate)
+    return invalid("congestion: rate_min must be above 0 and at most line_rate");
+  if (o.cnp_interval.count() < 0 || o.alpha_timer.count() <= 0 || o.rate_timer.count() <= 0)
+    return invalid("congestion: timers must be above 0");
+  if (o.alpha_gain < 1 || o.byte_counter.count < 1 || o.additive_step.bits_per_second < 1)
+    return invalid("congestion: alpha_gain, byte_counter and additive_step must be above 0");
+  return {};
 }
 
 }  // namespace
@@ -37,86 +56,177 @@ Status check(const LtlOptions& o) {
   if (o.ack_every < 1) return invalid("ack_every is 0 packets; at least 1");
   if (o.queue_limit.count < 1 || o.credit_overhead.count < 0)
     return invalid("queue_limit must be above 0 and credit_overhead not below");
+  if (o.packing.count < 0) return invalid("packing cannot be negative");
+  if (o.auth == AuthMode::kHeader && !o.crc)
+    return invalid("auth header needs crc, which is what it authenticates of the payload");
+  if (o.silence_min.count() < 0) return invalid("silence_min cannot be negative");
+  if (const Status congestion = check_congestion(o.congestion); !congestion) return congestion;
+  if (o.store.count < o.mtu)
+    return invalid(fmt::format("store is {}; at least one packet", describe(o.store)));
+  if (std::find(o.weights.begin(), o.weights.end(), 0) != o.weights.end())
+    return invalid("the weight of a channel is 0; at least 1");
   return {};
 }
 
 Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConnection>& connections,
-                TraceBuffer* buffer)
+                TraceBuffer* buffer, const LtlIdentity& who)
     : self(node),
       options(given),
-      busy(connections.size(), false),
+      identity(who),
+      prefix(kLtlHeaderSize + security_bytes(given.auth)),
+      stores(options),
       control(connections.size()),
       resends(connections.size()),
-      fresh(connections.size()),
+      fresh(channels_of(connections), options),
       deadlines(connections.size()),
+      inbox(stores),
       trace(buffer) {
   const Status good = check(options);
   SOLITON_CHECK_MSG(good.has_value(), "{}", good.error().message);
   SOLITON_CHECK_MSG(connections.size() <= 65'536, "{} connections", connections.size());
-  for (const LtlConnection& c : connections) table.emplace_back(c, options);
+  std::uint16_t row = 0;
+  table.reserve(connections.size());
+  for (const LtlConnection& c : connections)
+    table.emplace_back(ConnectionId{row++}, c, options, stores);
+  SOLITON_CHECK_MSG(options.auth != AuthMode::kAead || identity.cipher != nullptr,
+                    "encryption needs a cipher");
+  for (row = 0; row < table.size(); ++row) {
+    Connection& c = table[row];
+    if (options.auth != AuthMode::kNone)
+      c.guard = std::make_unique<PacketGuard>(options.auth, identity.cipher);
+    if (options.handshake) continue;
+    c.session.state = Session::State::kOpen;
+    c.session.confirmed = true;
+    if (c.guard) set_session_secrets(row);
+  }
 }
 
-Status Ltl::Impl::send(ConnectionId connection, Payload message, Instant now) {
+Connection& Ltl::Impl::at(ConnectionId connection) {
   const std::uint16_t row = index(connection);
   SOLITON_CHECK_MSG(row < table.size(), "connection {} of {}", row, table.size());
-  Connection& c = table[row];
-  if (message.size() > kMessageBytesMax)
-    return invalid(fmt::format("message of {} bytes is above the limit of 1 GiB", message.size()));
+  return table[row];
+}
+
+// The texts are short enough to need no memory of their own.
+Status Ltl::Impl::admit_message(Connection& c, std::uint64_t size) {
+  if (c.session.state > Session::State::kOpen) return failure(ErrorCode::kBroken, "not connected");
+  if (size > kMessageBytesMax)
+    return invalid(fmt::format("message of {} bytes is above the limit of 1 GiB", size));
   if (c.window.unsent_charge() >= static_cast<std::uint64_t>(options.queue_limit.count))
-    return failure(ErrorCode::kWouldBlock, "too many bytes wait to be sent");
-  const std::uint64_t ordinal = c.messages_sent++;
-  ++stats.messages_sent;
-  record(TraceKind::kMessageSent, now,
-         flow_id(self, c.address.peer, c.address.remote_index, ordinal),
-         static_cast<std::int64_t>(message.size()), index(c.address.peer));
-  c.window.push(std::move(message));
-  refresh(row, now);
+    return failure(ErrorCode::kWouldBlock, "queue is full");
   return {};
 }
 
-void Ltl::Impl::deliver(std::uint16_t row, std::vector<Payload>& messages, Instant now) {
-  Connection& c = table[row];
-  for (Payload& message : messages) {
-    record(TraceKind::kMessageReceived, now,
-           flow_id(c.address.peer, self, row, c.messages_received++),
-           static_cast<std::int64_t>(message.size()), index(c.address.peer));
-    ++stats.messages_delivered;
-    c.receive_credit.hold(message.size(), now);
-    deliveries.push_back({ConnectionId{row}, std::move(message)});
-  }
-  messages.clear();
+Status Ltl::Impl::send(ConnectionId connection, Payload message, Instant now) {
+  if (Status good = admit_message(at(connection), message.size()); !good) return good;
+  StoredMessage* stored = stores.messages.take();
+  stored->owned = std::move(message);
+  stored->real = stored->owned.bytes;
+  stored->ghost = stored->owned.ghost;
+  queue(index(connection), stored, now);
+  return {};
 }
 
-std::optional<LtlDelivery> Ltl::Impl::poll_delivery() {
-  if (deliveries.empty()) return std::nullopt;
-  LtlDelivery out = std::move(deliveries.front());
-  deliveries.pop_front();
-  Connection& c = table[index(out.connection)];
-  c.receive_credit.release(out.message.size());
+Status Ltl::Impl::send_copy(ConnectionId connection, const MessageParts& message, Instant now) {
+  const std::size_t size = message.head.size() + message.body.size();
+  if (Status good = admit_message(at(connection), size); !good) return good;
+  std::byte* to = nullptr;
+  const bool large = size > stores.blocks.block_bytes();
+  if (!large && size > 0 && (to = stores.blocks.take()) == nullptr)
+    return failure(ErrorCode::kWouldBlock, "store is full");
+  StoredMessage* stored = stores.messages.take();
+  stored->block = to;
+  if (large) {
+    stored->owned.bytes.resize(size);
+    to = stored->owned.bytes.data();
+  }
+  if (!message.head.empty()) std::memcpy(to, message.head.data(), message.head.size());
+  if (!message.body.empty())
+    std::memcpy(to + message.head.size(), message.body.data(), message.body.size());
+  stored->real = {to, size};
+  stored->ghost = 0;
+  queue(index(connection), stored, now);
+  return {};
+}
+
+Status Ltl::Impl::send_borrowed(ConnectionId connection, std::span<const std::byte> message,
+                                Instant now) {
+  if (Status good = admit_message(at(connection), message.size()); !good) return good;
+  StoredMessage* stored = stores.messages.take();
+  stored->real = message;
+  stored->ghost = 0;
+  queue(index(connection), stored, now);
+  return {};
+}
+
+void Ltl::Impl::queue(std::uint16_t row, StoredMessage* message, Instant now) {
+  Connection& c = table[row];
+  const std::uint64_t ordinal = c.messages_sent++;
+  ++stats.messages_sent;
+  if (tracing())
+    record(TraceKind::kMessageSent, now,
+           flow_id(self, c.address.peer, c.address.remote_index, ordinal),
+           static_cast<std::int64_t>(message->size()), index(c.address.peer));
+  c.window.push(message);
+  if (c.session.state == Session::State::kIdle) begin_opening(row, now);
+  if (!c.session.confirmed && c.session.retry_at == kNever)
+    c.session.retry_at = later(now, options.timeout);
+  refresh(row, now);
+}
+
+void Ltl::Impl::account_delivered(std::uint16_t row, std::size_t first, Instant now) {
+  Connection& c = table[row];
+  for (std::size_t i = first; i < inbox.size(); ++i) {
+    const std::uint64_t size = inbox.at(i).size();
+    if (tracing())
+      record(TraceKind::kMessageReceived, now,
+             flow_id(c.address.peer, self, row, c.messages_received),
+             static_cast<std::int64_t>(size), index(c.address.peer));
+    ++c.messages_received;
+    ++stats.messages_delivered;
+    c.receive_credit.hold(size, now);
+  }
+}
+
+Inbox::Entry* Ltl::Impl::take_message() {
+  Inbox::Entry* entry = inbox.take();
+  if (entry == nullptr) return nullptr;
+  Connection& c = table[index(entry->connection)];
+  c.receive_credit.release(entry->size());
   if (c.receive_credit.worth_telling()) {
     c.credit_due = true;
-    control.add(index(out.connection));
+    control.add(index(entry->connection));
   }
-  return out;
+  return entry;
 }
 
 void Ltl::Impl::refresh(std::uint16_t row, Instant now) {
   Connection& c = table[row];
-  if (c.busy() != busy[row]) {
-    busy[row] = c.busy();
-    busy_count = c.busy() ? busy_count + 1 : busy_count - 1;
+  if (c.busy() != c.counted_busy) {
+    c.counted_busy = !c.counted_busy;
+    busy_count = c.counted_busy ? busy_count + 1 : busy_count - 1;
   }
-  if (c.must_send_control()) control.add(row);
-  if (c.window.has_lost()) resends.add(row);
-  if (c.can_send_new()) fresh.add(row);
-  if (c.blocked_by_credit()) c.timers.wait_for_credit(now);
-  deadlines.set(row, c.deadline());
+  if (c.rate.limits()) c.rate.advance(now);
+  const bool lost = c.can_resend(now);
+  const bool fresh_packet = c.can_send_new(now);
+  if (c.must_send_control(lost || fresh_packet)) control.add(row);
+  if (lost) resends.add(row);
+  if (fresh_packet)
+    fresh.add(row);
+  else if (c.window.has_unsent() && c.window.in_flight() == 0 && c.session.confirmed &&
+           c.may_send(now))
+    c.timers.wait_for_credit(now);
+  if (options.misses > 0)
+    c.watch.set_waiting(c.session.confirmed && c.busy(), now, c.timers.base_timeout());
+  deadlines.set(row, c.deadline(now));
 }
 
 void Ltl::Impl::on_deadline(Instant now) {
   while (deadlines.earliest() <= now && deadlines.earliest() != kNever) {
     const auto row = static_cast<std::uint16_t>(deadlines.first());
     Connection& c = table[row];
+    if (c.session.retry_at <= now) retry_opening(row, now);
+    if (c.watch.deadline() <= now) expire_watch(row, now);
     c.acks.expire(now);
     if (c.window.tolerance_deadline() <= now) c.window.expire_tolerance(now);
     const SendTimers::Due due = c.timers.expire(now);
@@ -134,14 +244,50 @@ void Ltl::Impl::on_deadline(Instant now) {
   }
 }
 
+void Ltl::Impl::expire_watch(std::uint16_t row, Instant now) {
+  Connection& c = table[row];
+  const PeerWatch::Due due =
+      c.watch.expire(now, c.timers.base_timeout(), c.window.losses(), c.window.transmissions());
+  if (due == PeerWatch::Due::kNothing) return;
+  if (due == PeerWatch::Due::kDead) {
+    ++stats.peers_dead;
+    tell(LtlEvent::Kind::kDead, row, now, c.watch.unanswered());
+    return end(row, Session::State::kDead, now);
+  }
+  c.ping_due = true;
+  if (due != PeerWatch::Due::kSuspect) return;
+  ++stats.peers_suspected;
+  tell(LtlEvent::Kind::kSuspect, row, now, c.watch.unanswered());
+}
+
+void Ltl::Impl::tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail) {
+  events.push_back({kind, ConnectionId{row}, now, detail});
+}
+
+void Ltl::Impl::end(std::uint16_t row, Session::State state, Instant now) {
+  Connection& c = table[row];
+  c.session.state = state;
+  c.session.confirmed = c.session.open_due = c.session.opened_due = false;
+  c.session.retry_at = kNever;
+  c.window.clear();
+  c.receive.clear();
+  c.timers = SendTimers(options);
+  c.acks = Acknowledger(options);
+  c.ping_due = c.pong_due = c.credit_due = c.notify_due = false;
+  refresh(row, now);
+}
+
 void Ltl::Impl::record(TraceKind kind, Instant now, std::int64_t a, std::int64_t b,
                        std::int64_t c) {
-  if (trace == nullptr || !trace->enabled()) return;
+  if (!tracing()) return;
   trace->record({now, Duration{}, self, kind, a, b, c});
 }
 
-std::string Ltl::Impl::describe(const Connection& c, Instant now) const {
+std::string Ltl::Impl::describe(Connection& c, Instant now) {
   std::string text;
+  if (c.session.state == Session::State::kOpening)
+    text = fmt::format("no answer to {} requests to open a connection to node {}",
+                       c.session.attempts, index(c.address.peer));
   if (c.window.in_flight() > 0)
     text = fmt::format("{} packets from sequence {} unacknowledged to node {} for {}",
                        c.window.in_flight(), c.window.oldest(), index(c.address.peer),
@@ -152,22 +298,94 @@ std::string Ltl::Impl::describe(const Connection& c, Instant now) const {
                       c.window.unsent_bytes(), index(c.address.peer));
   if (!c.window.has_room())
     text += ", the window is full";
-  else if (!c.can_send_new())
+  else if (c.session.confirmed && !c.can_send_new(now))
     text += ", waiting for its credit";
   return text;
 }
 
 Ltl::Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections,
-         TraceBuffer* trace)
-    : x_(std::make_unique<Impl>(self, options, connections, trace)) {}
+         TraceBuffer* trace, const LtlIdentity& identity)
+    : x_(std::make_unique<Impl>(self, options, connections, trace, identity)) {}
 Ltl::~Ltl() = default;
 
 Status Ltl::send(ConnectionId connection, Payload message, Instant now) {
   return x_->send(connection, std::move(message), now);
 }
-void Ltl::on_input(const Datagram& datagram, Instant now) { x_->on_input(datagram, now); }
+Status Ltl::send_copy(ConnectionId connection, MessageParts message, Instant now) {
+  return x_->send_copy(connection, message, now);
+}
+Status Ltl::send_borrowed(ConnectionId connection, std::span<const std::byte> message,
+                          Instant now) {
+  return x_->send_borrowed(connection, message, now);
+}
+void Ltl::open(ConnectionId connection, Instant now) {
+  if (x_->at(connection).session.state != Session::State::kIdle) return;
+  x_->begin_opening(index(connection), now);
+  x_->refresh(index(connection), now);
+}
+void Ltl::close(ConnectionId connection, Instant now) {
+  Connection& c = x_->at(connection);
+  const bool tell_peer = c.open();
+  if (c.session.state > Session::State::kOpen) return;
+  c.session.close_due = tell_peer;
+  x_->end(index(connection), Session::State::kClosed, now);
+}
+bool Ltl::is_open(ConnectionId connection) const {
+  const Connection& c = x_->at(connection);
+  return c.open() && c.session.confirmed;
+}
+std::uint64_t Ltl::messages_acknowledged(ConnectionId connection) const {
+  return x_->at(connection).window.messages_acknowledged();
+}
+
+void Ltl::on_input(const Datagram& datagram, Instant now) {
+  x_->on_packet({datagram.source, datagram.congestion_seen, datagram.damaged,
+                 datagram.payload.bytes, datagram.payload.ghost},
+                now);
+  x_->inbox.keep();
+}
+void Ltl::on_packet(const PacketView& packet, Instant now) { x_->on_packet(packet, now); }
+void Ltl::keep_messages() { x_->inbox.keep(); }
+
+std::optional<LtlDelivery> Ltl::poll_delivery() {
+  Inbox::Entry* entry = x_->take_message();
+  if (entry == nullptr) return std::nullopt;
+  LtlDelivery out{entry->connection, {}};
+  if (entry->owned != nullptr)
+    out.message.bytes = std::move(entry->owned->bytes);
+  else
+    out.message.bytes.assign(entry->real.begin(), entry->real.end());
+  out.message.ghost = entry->ghost;
+  return out;
+}
+
+std::optional<MessageView> Ltl::next_message() {
+  const Inbox::Entry* entry = x_->take_message();
+  if (entry == nullptr) return std::nullopt;
+  return MessageView{entry->connection, entry->real, entry->ghost};
+}
+
+std::optional<LtlEvent> Ltl::poll_event() {
+  if (x_->events.empty()) return std::nullopt;
+  const LtlEvent event = x_->events.front();
+  x_->events.pop_front();
+  return event;
+}
+
 std::optional<Datagram> Ltl::poll_output(Instant now) { return x_->poll_output(now); }
-std::optional<LtlDelivery> Ltl::poll_delivery() { return x_->poll_delivery(); }
+std::size_t Ltl::packet_bytes_max() const { return x_->packet_bytes_max(); }
+
+std::optional<PacketOut> Ltl::write_packet(std::span<std::byte> room, Instant now) {
+  const auto next = x_->next_ready(now);
+  if (!next) return std::nullopt;
+  return x_->write(*next, room, now);
+}
+
+std::optional<PacketBurst> Ltl::write_burst(std::span<std::byte> room, std::uint32_t packets_max,
+                                            Instant now) {
+  return x_->write_burst(room, packets_max, now);
+}
+
 Instant Ltl::next_deadline() const { return x_->deadlines.earliest(); }
 void Ltl::on_deadline(Instant now) { x_->on_deadline(now); }
 bool Ltl::idle() const { return x_->busy_count == 0; }
@@ -175,7 +393,7 @@ const LtlStats& Ltl::stats() const { return x_->stats; }
 
 std::vector<std::string> Ltl::describe_outstanding(Instant now) const {
   std::vector<std::string> lines;
-  for (const Connection& c : x_->table)
+  for (Connection& c : x_->table)
     if (c.busy()) lines.push_back(x_->describe(c, now));
   return lines;
 }

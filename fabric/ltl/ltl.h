@@ -9,53 +9,35 @@
 //   while (auto datagram = ltl.poll_output(now)) link.send(*datagram, now);
 //   ltl.on_input(datagram, now);
 //   while (auto delivery = ltl.poll_delivery()) ...
+//
+// A carrier that cares for nanoseconds uses the calls that own nothing and, once the pools have
+// grown to their working set, allocate nothing:
+//
+//   ltl.send_copy(connection, {head, body}, now);
+//   while (auto packet = ltl.write_packet(slot, now)) ...         // built where it leaves from
+//   ltl.on_packet({peer, false, false, bytes}, now);              // read where it lies
+//   while (auto message = ltl.next_message()) ...                 // a view of it
+//   // `bytes` may go now; or earlier, after ltl.keep_messages()
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "fabric/link.h"
+#include "fabric/ltl/options.h"
 #include "protocol/base/histogram.h"
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 #include "protocol/base/trace.h"
+#include "protocol/wire/handshake.h"
+#include "protocol/wire/packet_security.h"
 
 namespace soliton {
-
-enum class RecoveryMode : std::uint8_t { kSelective, kGoBackN };
-
-struct LtlOptions {
-  std::uint32_t mtu =
-      1408;  // payload bytes a packet. Lower: more headers; higher: longer store and forward
-  std::uint32_t window = 128;  // packets in flight per connection, a power of two, <= 256
-  Bytes credit{1 << 20};       // receiver bytes granted per connection
-  Duration timeout =
-      microseconds(50);  // last resort. Lower: faster recovery, more needless resends
-  Duration timeout_max = milliseconds(10);  // ceiling of the doubling
-  // 0: a gap is a loss at once. Higher: fewer needless resends where links reorder.
-  Duration reorder_tolerance{};
-  std::uint32_t ack_every = 4;  // packets received before a bare ACK
-  Bytes queue_limit{std::int64_t{2}
-                    << 30};  // unsent bytes per connection before send() answers kWouldBlock
-  RecoveryMode recovery = RecoveryMode::kSelective;
-  std::uint32_t first_sequence = 0;  // tests start near the wrap
-  // A single packet is acknowledged after this unless data carries the ACK before. Lower: more bare
-  // ACKs in request/response traffic; higher: a lost last packet is noticed later, as the sender's
-  // tail probe waits for it.
-  Duration ack_delay = microseconds(4);
-  // Floor of the timeout in smoothed round trips; 0: the timeout is fixed, as in hardware. Wall
-  // time wants 4.
-  std::uint32_t timeout_rtts = 0;
-  // What the receiver is charged for a packet beyond its fragment. Lower than its carrier charges:
-  // receive buffers overflow.
-  Bytes credit_overhead{32};
-};
-
-// What is wrong with `options`, or nothing. Ltl's constructor requires nothing to be wrong.
-Status check(const LtlOptions& options);
 
 struct LtlConnection {
   NodeId peer{};
@@ -64,9 +46,72 @@ struct LtlConnection {
   std::uint8_t channel = 1;        // virtual channel; 0 is control
 };
 
+// Who a node is in a run, for the handshake and the keys.
+struct LtlIdentity {
+  std::uint64_t run_id = 0;
+  std::uint32_t epoch = 0;       // incarnation of the node, from 1; greater with every restart
+  std::uint64_t image_hash = 0;  // peers with another one are refused
+  Key key{};                     // of the run
+  const PacketCipher* cipher = nullptr;  // for AuthMode::kAead; outlives the Ltl
+};
+
+struct LtlEvent {
+  enum class Kind : std::uint8_t {
+    kOpened,     // detail: epoch of the peer
+    kRestarted,  // opened by a new incarnation; what was in flight is gone. detail: its epoch
+    kRefused,    // detail: ResetReason
+    kClosed,     // by the peer
+    kSuspect,    // detail: PINGs without answer
+    kDead,       // detail: PINGs without answer
+  } kind;
+  ConnectionId connection{};
+  Instant at{};
+  std::uint32_t detail = 0;
+  bool operator==(const LtlEvent&) const = default;
+};
+
 struct LtlDelivery {
   ConnectionId connection{};
   Payload message;
+};
+
+// A message to be sent: `head`, then `body`.
+struct MessageParts {
+  std::span<const std::byte> head;
+  std::span<const std::byte> body;
+};
+
+// A message that has arrived; its bytes stay until the next call of next_message(),
+// poll_delivery(), and of on_packet() if the packet is gone.
+struct MessageView {
+  ConnectionId connection{};
+  std::span<const std::byte> bytes;
+  std::uint64_t ghost = 0;
+};
+
+// A packet as its carrier holds it.
+struct PacketView {
+  NodeId source{};
+  bool congestion_seen = false;  // as in Datagram
+  bool damaged = false;
+  std::span<const std::byte> bytes;
+  std::uint64_t ghost = 0;
+};
+
+// A packet that was written: `size` real bytes.
+struct PacketOut {
+  NodeId destination{};
+  std::size_t size = 0;
+  std::uint64_t ghost = 0;
+};
+
+// Packets to one peer, one behind the other, all of `segment` bytes but the last, which may be
+// shorter: what segmentation offload takes.
+struct PacketBurst {
+  NodeId destination{};
+  std::size_t segment = 0;
+  std::size_t size = 0;
+  std::uint32_t packets = 0;
 };
 
 struct LtlStats {
@@ -82,6 +127,15 @@ struct LtlStats {
   std::uint64_t dropped_malformed = 0;
   std::uint64_t dropped_checksum = 0;
   std::uint64_t dropped_stale = 0;
+  std::uint64_t dropped_no_room = 0;      // behind a gap, and the store was full
+  std::uint64_t dropped_unauthentic = 0;  // wrong tag, or no proof of the key
+  std::uint64_t dropped_replayed = 0;
+  std::uint64_t connections_opened = 0;
+  std::uint64_t peers_suspected = 0;
+  std::uint64_t peers_dead = 0;
+  std::uint64_t marks_received = 0;  // packets with a congestion mark
+  std::uint64_t notifications_sent = 0;
+  std::uint64_t notifications_received = 0;
   DurationHistogram rtt;
   void merge(const LtlStats& other);
 };
@@ -91,19 +145,49 @@ class Ltl {
   // `connections[i]` is row i of this node's table; both ends of a connection have the same
   // options. `trace` may be null.
   Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections,
-      TraceBuffer* trace = nullptr);
+      TraceBuffer* trace = nullptr, const LtlIdentity& identity = {});
   ~Ltl();
   Ltl(const Ltl&) = delete;
   Ltl& operator=(const Ltl&) = delete;
 
-  // Queues one message. Errors: kInvalid above 1 GiB, kWouldBlock when queue_limit is reached.
-  // REQUIRES: `connection` is a row of the table.
+  // Queues one message; with LtlOptions::handshake the first one opens the connection. Errors:
+  // kInvalid above 1 GiB, kWouldBlock when queue_limit is reached, kBroken when the peer is dead or
+  // has refused or closed the connection. REQUIRES: `connection` is a row of the table.
   Status send(ConnectionId connection, Payload message, Instant now);
+  // Copies it into the packet store; allocates for itself when it is larger than a packet. As
+  // send(), and kWouldBlock when the store is full.
+  Status send_copy(ConnectionId connection, MessageParts message, Instant now);
+  // Copies nothing: the bytes stay as they are until messages_acknowledged() has passed the
+  // message.
+  Status send_borrowed(ConnectionId connection, std::span<const std::byte> message, Instant now);
+  // With LtlOptions::handshake: opens a connection before there is a message for it.
+  void open(ConnectionId connection, Instant now);
+  // Tells the peer and forgets what is not acknowledged. Only a new incarnation opens it again.
+  void close(ConnectionId connection, Instant now);
+  bool is_open(ConnectionId connection) const;
+  // How many of the messages sent on it have wholly arrived.
+  std::uint64_t messages_acknowledged(ConnectionId connection) const;
+
   void on_input(const Datagram& datagram, Instant now);
-  // Drain until empty after every other call. Order: acknowledgements and control, resends, new
-  // data by connection in turn.
-  std::optional<Datagram> poll_output(Instant now);
+  // The packet's bytes stay until next_message() has returned nothing, or keep_messages().
+  void on_packet(const PacketView& packet, Instant now);
+  void keep_messages();
   std::optional<LtlDelivery> poll_delivery();
+  std::optional<MessageView> next_message();
+  std::optional<LtlEvent> poll_event();
+
+  // Drain until empty after every other call. Order: acknowledgements and control, resends, new
+  // data: channel 0, then channels by weighted round robin, connections in turn.
+  std::optional<Datagram> poll_output(Instant now);
+  // No packet has more real bytes.
+  std::size_t packet_bytes_max() const;
+  // REQUIRES: room.size() >= packet_bytes_max().
+  std::optional<PacketOut> write_packet(std::span<std::byte> room, Instant now);
+  // As many packets of one size to one peer as are due, up to `packets_max`. REQUIRES: as above; no
+  // ghosts.
+  std::optional<PacketBurst> write_burst(std::span<std::byte> room, std::uint32_t packets_max,
+                                         Instant now);
+
   // kNever when nothing is outstanding.
   Instant next_deadline() const;
   void on_deadline(Instant now);

@@ -1,67 +1,128 @@
 // The way of a packet out: control first, then resends, then new data, connections taking turns in
-// each.
+// each. A packet is built where its carrier wants it.
+#include <cstring>
 #include <span>
 #include <utility>
 
 #include "fabric/ltl/impl.h"
+#include "fabric/ltl/packed.h"
 
 namespace soliton {
 namespace {
 
-Payload packet_with(std::span<const std::byte> real, std::uint64_t ghost) {
-  Payload packet;
-  packet.bytes.reserve(kLtlHeaderSize + real.size());
-  packet.bytes.resize(kLtlHeaderSize);
-  packet.append(real);
-  packet.ghost = ghost;
-  return packet;
-}
-
-Payload packet_with(const Transmission& t) {
-  const std::span<const std::byte> all(t.message->bytes);
-  const std::size_t first = std::min<std::size_t>(t.offset, all.size());
-  const std::size_t real = std::min<std::size_t>(t.length, all.size() - first);
-  return packet_with(all.subspan(first, real), t.length - real);
+std::size_t real_bytes(const StoredMessage* message, std::uint64_t offset, std::uint32_t length,
+                       std::uint16_t messages, std::uint8_t flags) {
+  if ((flags & packet_flag::kPacked) != 0) return packed_real_bytes(message, messages);
+  const std::uint64_t all = message->real.size();
+  return std::min<std::uint64_t>(length, all - std::min(offset, all));
 }
 
 }  // namespace
 
-std::optional<Datagram> Ltl::Impl::poll_output(Instant now) {
-  while (!control.empty()) {
-    const std::uint16_t row = control.take();
-    if (!table[row].must_send_control()) continue;
-    Datagram out = control_packet(table[row], now);
-    refresh(row, now);
-    return out;
-  }
-  while (!resends.empty()) {
-    const std::uint16_t row = resends.take();
-    if (!table[row].window.has_lost()) continue;
-    Datagram out = resent_packet(row, now);
-    refresh(row, now);
-    return out;
-  }
-  while (!fresh.empty()) {
-    const std::uint16_t row = fresh.take();
-    if (!table[row].can_send_new()) continue;
-    Datagram out = new_packet(table[row], now);
-    refresh(row, now);
-    return out;
+std::size_t Ltl::Impl::packet_bytes_max() const {
+  return std::max(prefix + std::max<std::size_t>(options.mtu, ArrivalBitmap::kTailBytesMax),
+                  kLtlHeaderSize + OpenBody::kSize);
+}
+
+std::optional<Ltl::Impl::Next> Ltl::Impl::next_ready(Instant now) {
+  for (; !control.empty(); control.pop())
+    if (table[control.front()].must_send_control(now))
+      return Next{Next::Kind::kControl, control.front()};
+  for (; !resends.empty(); resends.pop())
+    if (table[resends.front()].can_resend(now)) return Next{Next::Kind::kResend, resends.front()};
+  for (; !fresh.empty(); fresh.skip()) {
+    const std::uint16_t row = fresh.front();
+    if (table[row].can_send_new(now)) return Next{Next::Kind::kNew, row};
   }
   return std::nullopt;
 }
 
-Datagram Ltl::Impl::control_packet(Connection& c, Instant now) {
+PacketOut Ltl::Impl::write(const Next& next, std::span<std::byte> room, Instant now) {
+  PacketOut out;
+  switch (next.kind) {
+    case Next::Kind::kControl:
+      control.pop();
+      out = write_control(next.row, room, now);
+      break;
+    case Next::Kind::kResend:
+      resends.pop();
+      out = write_resent(next.row, room, now);
+      break;
+    case Next::Kind::kNew:
+      fresh.served();
+      out = write_new(table[next.row], room, now);
+      break;
+  }
+  refresh(next.row, now);
+  return out;
+}
+
+// Of the packet that write() would make.
+std::size_t Ltl::Impl::real_size(const Next& next) {
+  Connection& c = table[next.row];
+  switch (next.kind) {
+    case Next::Kind::kControl:
+      if (c.session.control_due()) return kLtlHeaderSize + OpenBody::kSize;
+      return prefix + (c.acks.nack_due() ? c.receive.bitmap().tail_size() : 0);
+    case Next::Kind::kResend:
+      return prefix + c.window.lost_length();
+    case Next::Kind::kNew:
+      return prefix + c.window.next_length();
+  }
+  return 0;
+}
+
+std::optional<PacketBurst> Ltl::Impl::write_burst(std::span<std::byte> room,
+                                                  std::uint32_t packets_max, Instant now) {
+  auto next = next_ready(now);
+  if (!next) return std::nullopt;
+  const PacketOut first = write(*next, room, now);
+  PacketBurst burst{first.destination, first.size, first.size, 1};
+  while (burst.packets < packets_max && (next = next_ready(now))) {
+    const std::size_t size = real_size(*next);
+    if (table[next->row].address.peer != burst.destination || size > burst.segment ||
+        burst.size + size > room.size())
+      break;
+    const PacketOut more = write(*next, room.subspan(burst.size), now);
+    burst.size += more.size;
+    ++burst.packets;
+    if (more.size < burst.segment) break;
+  }
+  return burst;
+}
+
+std::optional<Datagram> Ltl::Impl::poll_output(Instant now) {
+  const auto next = next_ready(now);
+  if (!next) return std::nullopt;
+  if (scratch.empty()) scratch.resize(packet_bytes_max());
+  const PacketOut packet = write(*next, scratch, now);
+  Datagram out;
+  out.source = self;
+  out.destination = packet.destination;
+  out.payload.bytes.assign(scratch.begin(),
+                           scratch.begin() + static_cast<std::ptrdiff_t>(packet.size));
+  out.payload.ghost = packet.ghost;
+  return out;
+}
+
+PacketOut Ltl::Impl::write_control(std::uint16_t row, std::span<std::byte> room, Instant now) {
+  Connection& c = table[row];
+  if (c.session.control_due()) return write_handshake(c, row, room, now);
   if (c.acks.nack_due()) {
     ++stats.nacks_sent;
-    return acknowledgement(c, PacketKind::kNack, now);
+    return write_acknowledgement(c, PacketKind::kNack, room, now);
   }
-  if (c.acks.ack_due()) return acknowledgement(c, PacketKind::kAck, now);
-  const PacketKind kind = c.pong_due   ? PacketKind::kPong
+  if (c.acks.ack_due()) return write_acknowledgement(c, PacketKind::kAck, room, now);
+  const PacketKind kind = c.notify_due ? PacketKind::kCongestion
+                          : c.pong_due ? PacketKind::kPong
                           : c.ping_due ? PacketKind::kPing
                                        : PacketKind::kCredit;
   LtlHeader header = header_for(c, kind, now);
-  if (kind == PacketKind::kPong) {
+  if (kind == PacketKind::kCongestion) {
+    ++stats.notifications_sent;
+    header.flags = packet_flag::kCongestion;
+    c.notify_due = false;
+  } else if (kind == PacketKind::kPong) {
     header.time_ns = c.pong_echo_ns;
     c.pong_due = false;
   } else if (kind == PacketKind::kPing) {
@@ -69,10 +130,11 @@ Datagram Ltl::Impl::control_packet(Connection& c, Instant now) {
     c.ping_sent = now;
     c.ping_due = false;
   }
-  return seal_packet(c, header, packet_with({}, 0));
+  return finish(c, header, room, 0, 0);
 }
 
-Datagram Ltl::Impl::acknowledgement(Connection& c, PacketKind kind, Instant now) {
+PacketOut Ltl::Impl::write_acknowledgement(Connection& c, PacketKind kind,
+                                           std::span<std::byte> room, Instant now) {
   const std::uint8_t prompt = c.acks.prompt() ? packet_flag::kAckNow : 0;
   const Sequence sequence = c.acks.cause_sequence();
   const std::uint32_t time_ns = c.acks.cause_time_ns();
@@ -80,33 +142,42 @@ Datagram Ltl::Impl::acknowledgement(Connection& c, PacketKind kind, Instant now)
   header.flags = prompt;
   header.sequence = sequence;
   header.time_ns = time_ns;
-  if (kind != PacketKind::kNack) return seal_packet(c, header, packet_with({}, 0));
-  return seal_packet(c, header, packet_with(c.receive.bitmap().encode_tail(), 0));
+  std::size_t tail = 0;
+  if (kind == PacketKind::kNack) tail = c.receive.bitmap().encode_tail(room.subspan(prefix));
+  return finish(c, header, room, tail, 0);
 }
 
-Datagram Ltl::Impl::resent_packet(std::uint16_t row, Instant now) {
+PacketOut Ltl::Impl::write_resent(std::uint16_t row, std::span<std::byte> room, Instant now) {
   Connection& c = table[row];
   const Transmission t = c.window.take_lost(now);
   ++stats.retransmitted;
   record(TraceKind::kRetransmit, now, row, t.sequence, index(c.address.peer));
-  return data_packet(c, t, now);
+  return write_data(c, t, room, now);
 }
 
-Datagram Ltl::Impl::new_packet(Connection& c, Instant now) {
+PacketOut Ltl::Impl::write_new(Connection& c, std::span<std::byte> room, Instant now) {
   const bool first = c.window.in_flight() == 0;
   Transmission t = c.window.take_new(now);
   c.timers.sent(now, first);
   if (c.samples.ask(!c.window.has_unsent(), c.timers.srtt().has_value()))
     t.flags |= packet_flag::kAckNow;
-  return data_packet(c, t, now);
+  return write_data(c, t, room, now);
 }
 
-Datagram Ltl::Impl::data_packet(Connection& c, const Transmission& t, Instant now) {
+PacketOut Ltl::Impl::write_data(Connection& c, const Transmission& t, std::span<std::byte> room,
+                                Instant now) {
   LtlHeader header = header_for(c, PacketKind::kData, now);
   header.flags = t.flags;
   header.sequence = t.sequence;
   header.time_ns = wire_time(now);
-  return seal_packet(c, header, packet_with(t));
+  const std::size_t real = real_bytes(t.message, t.offset, t.length, t.messages, t.flags);
+  std::byte* to = room.data() + prefix;
+  if ((t.flags & packet_flag::kPacked) != 0)
+    write_packed(t.message, t.messages, to);
+  else if (real > 0)
+    std::memcpy(to, t.message->real.data() + t.offset, real);
+  if (c.rate.limits()) c.rate.sent(prefix + t.length, now);
+  return finish(c, header, room, real, t.length - real);
 }
 
 // Every packet carries the acknowledgement and the grant, so every packet settles what is due of
@@ -118,25 +189,34 @@ LtlHeader Ltl::Impl::header_for(Connection& c, PacketKind kind, Instant now) {
   header.cookie = c.address.cookie;
   header.channel = c.address.channel;
   header.ack = c.receive.expected();
-  header.bitmap = c.receive.bitmap().header_bits();
+  if (c.receive.has_held()) header.bitmap = c.receive.bitmap().header_bits();
   header.credit = c.receive_credit.grant(now);
   c.acks.told(kind == PacketKind::kNack, now);
   c.credit_due = false;
   return header;
 }
 
-Datagram Ltl::Impl::seal_packet(const Connection& c, const LtlHeader& header, Payload packet) {
-  LtlHeader filled = header;
-  filled.length = static_cast<std::uint16_t>(packet.size() - kLtlHeaderSize);
-  encode(filled, std::span<std::byte, kLtlHeaderSize>(packet.bytes.data(), kLtlHeaderSize));
-  seal(packet);
+PacketOut Ltl::Impl::finish(Connection& c, LtlHeader& header, std::span<std::byte> room,
+                            std::size_t real, std::uint64_t ghost) {
+  header.length = static_cast<std::uint16_t>(real + ghost);
+  encode(header, room.first<kLtlHeaderSize>());
+  const std::size_t size = prefix + real;
+  if (options.crc) seal(room.first(size), prefix);
+  if (c.guard) c.guard->protect(room.first(size));
   ++stats.packets_sent;
-  stats.bytes_sent += packet.size();
-  Datagram out;
-  out.source = self;
-  out.destination = c.address.peer;
-  out.payload = std::move(packet);
-  return out;
+  stats.bytes_sent += size + ghost;
+  return {c.address.peer, size, ghost};
+}
+
+PacketOut Ltl::Impl::finish_bare(const Connection& c, LtlHeader& header, std::span<std::byte> room,
+                                 std::size_t real) {
+  header.length = static_cast<std::uint16_t>(real);
+  encode(header, room.first<kLtlHeaderSize>());
+  const std::size_t size = kLtlHeaderSize + real;
+  if (options.crc) seal(room.first(size));
+  ++stats.packets_sent;
+  stats.bytes_sent += size;
+  return {c.address.peer, size, 0};
 }
 
 }  // namespace soliton

@@ -1,23 +1,34 @@
 #include "fabric/ltl/receive_window.h"
 
+#include <cstring>
 #include <utility>
 
+#include "fabric/ltl/packed.h"
 #include "protocol/wire/ltl_header.h"
 
 namespace soliton {
+namespace {
 
-ReceiveWindow::ReceiveWindow(const LtlOptions& options)
-    : options_(&options), expected_(options.first_sequence), beyond_(options.first_sequence) {}
+constexpr std::uint8_t kWhole = packet_flag::kFirst | packet_flag::kLast;
 
-Arrival ReceiveWindow::accept(const Fragment& fragment, std::vector<Payload>& completed) {
+}  // namespace
+
+ReceiveWindow::ReceiveWindow(ConnectionId self, const LtlOptions& options, Stores& stores)
+    : self_(self),
+      options_(&options),
+      stores_(&stores),
+      expected_(options.first_sequence),
+      beyond_(options.first_sequence) {}
+
+Arrival ReceiveWindow::accept(const Fragment& fragment, Inbox& inbox) {
   const std::int32_t ahead = sequence_distance(expected_, fragment.sequence);
   if (ahead < 0) return Arrival::kDuplicate;
   if (ahead >= static_cast<std::int32_t>(options_->window)) return Arrival::kOutside;
   if (ahead > 0) return accept_ahead(fragment);
   const bool filled = gap_;
-  consume(fragment.flags, fragment.bytes, fragment.ghost, completed);
+  consume({fragment.flags, fragment.bytes, fragment.ghost, nullptr}, inbox);
   ++expected_;
-  release_held(completed);
+  if (held_count_ > 0) release_held(inbox);
   if (sequence_before(beyond_, expected_)) beyond_ = expected_;
   gap_ = held_count_ > 0;
   return filled ? Arrival::kFilledGap : Arrival::kInOrder;
@@ -26,13 +37,18 @@ Arrival ReceiveWindow::accept(const Fragment& fragment, std::vector<Payload>& co
 Arrival ReceiveWindow::accept_ahead(const Fragment& fragment) {
   if (options_->recovery == RecoveryMode::kGoBackN)
     return std::exchange(gap_, true) ? Arrival::kOutOfOrder : Arrival::kNewGap;
-  if (held_.empty()) held_.resize(options_->window);
-  Held& place = held(fragment.sequence);
+  if (held_ == nullptr) held_ = stores_->held.take();
+  HeldPacket& place = held(fragment.sequence);
   if (place.used) return Arrival::kDuplicate;
+  if (!fragment.bytes.empty()) {
+    place.block = stores_->blocks.take();
+    if (place.block == nullptr) return Arrival::kNoRoom;
+    std::memcpy(place.block, fragment.bytes.data(), fragment.bytes.size());
+  }
   place.used = true;
   place.flags = fragment.flags;
-  place.payload.bytes.assign(fragment.bytes.begin(), fragment.bytes.end());
-  place.payload.ghost = fragment.ghost;
+  place.real = static_cast<std::uint32_t>(fragment.bytes.size());
+  place.ghost = static_cast<std::uint32_t>(fragment.ghost);
   ++held_count_;
   gap_ = true;
   const bool new_gap = sequence_before(beyond_, fragment.sequence);
@@ -40,30 +56,66 @@ Arrival ReceiveWindow::accept_ahead(const Fragment& fragment) {
   return new_gap ? Arrival::kNewGap : Arrival::kOutOfOrder;
 }
 
-void ReceiveWindow::release_held(std::vector<Payload>& completed) {
+void ReceiveWindow::release_held(Inbox& inbox) {
   while (held_count_ > 0 && held(expected_).used) {
-    Held& place = held(expected_);
-    consume(place.flags, place.payload.bytes, place.payload.ghost, completed);
-    place = Held{};
+    HeldPacket& place = held(expected_);
+    consume({place.flags, {place.block, place.real}, place.ghost, place.block}, inbox);
+    place = HeldPacket{};
     --held_count_;
     ++expected_;
   }
+  if (held_count_ == 0) stores_->held.give(std::exchange(held_, nullptr));
 }
 
-void ReceiveWindow::consume(std::uint8_t flags, std::span<const std::byte> bytes,
-                            std::uint64_t ghost, std::vector<Payload>& completed) {
-  const bool first = (flags & packet_flag::kFirst) != 0;
+void ReceiveWindow::clear() {
+  for (std::uint32_t i = 0; held_ != nullptr && i < options_->window; ++i) {
+    if (held_[i].block != nullptr) stores_->blocks.give(held_[i].block);
+    held_[i] = HeldPacket{};
+  }
+  if (held_ != nullptr) stores_->held.give(held_);
+  *this = ReceiveWindow(self_, *options_, *stores_);
+}
+
+void ReceiveWindow::consume(const Part& part, Inbox& inbox) {
+  const bool first = (part.flags & packet_flag::kFirst) != 0;
   if (first == open_) ++misplaced_;
-  if (first) {
+  if (first && (open_ || discard_)) {
     message_ = Payload{};
-    discard_ = false;
+    open_ = discard_ = false;
+  }
+  if ((part.flags & kWhole) == kWhole) return consume_whole(part, inbox);
+  consume_fragment(part, inbox);
+  if (part.block != nullptr) stores_->blocks.give(part.block);
+}
+
+void ReceiveWindow::consume_whole(const Part& part, Inbox& inbox) {
+  if ((part.flags & packet_flag::kPacked) != 0) return consume_packed(part, inbox);
+  if (part.block != nullptr)
+    inbox.add_block(self_, part.block, part.bytes, part.ghost);
+  else
+    inbox.add_view(self_, part.bytes, part.ghost);
+}
+
+// Messages of a block are copied out of it, as each entry of the inbox owns what it shows.
+void ReceiveWindow::consume_packed(const Part& part, Inbox& inbox) {
+  PackedReader reader(part.bytes, part.ghost);
+  while (const auto message = reader.next()) inbox.add_view(self_, message->real, message->ghost);
+  if (!reader.good()) ++misplaced_;
+  if (part.block == nullptr) return;
+  inbox.keep();
+  stores_->blocks.give(part.block);
+}
+
+void ReceiveWindow::consume_fragment(const Part& part, Inbox& inbox) {
+  if ((part.flags & packet_flag::kFirst) != 0) {
+    message_ = inbox.spare();
     open_ = true;
   }
   if (!open_) return;
-  extend(bytes, ghost);
-  if ((flags & packet_flag::kLast) == 0) return;
+  extend(part.bytes, part.ghost);
+  if ((part.flags & packet_flag::kLast) == 0) return;
   open_ = false;
-  if (!discard_) completed.push_back(std::exchange(message_, Payload{}));
+  if (!std::exchange(discard_, false)) inbox.add(self_, std::exchange(message_, Payload{}));
 }
 
 void ReceiveWindow::extend(std::span<const std::byte> bytes, std::uint64_t ghost) {

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/inbox.h"
+#include "fabric/ltl/stores.h"
 #include "protocol/base/payload.h"
 #include "protocol/wire/arrival_bitmap.h"
 #include "protocol/wire/sequence.h"
@@ -31,16 +31,21 @@ enum class Arrival : std::uint8_t {
   kOutOfOrder,  // behind a gap that is known
   kDuplicate,
   kOutside,  // beyond the window: no peer that keeps the rules sends it
+  kNoRoom,   // out of order, and the store is full: as if it had been lost
 };
 
 class ReceiveWindow {
  public:
-  explicit ReceiveWindow(const LtlOptions& options);
+  ReceiveWindow(ConnectionId self, const LtlOptions& options, Stores& stores);
 
-  // Takes the fragment in and appends the messages that it completes.
-  Arrival accept(const Fragment& fragment, std::vector<Payload>& completed);
+  // Takes the fragment in and puts the messages that it completes into the inbox, as views of the
+  // fragment where they lie whole in it.
+  Arrival accept(const Fragment& fragment, Inbox& inbox);
+  // Forgets everything, and begins at first_sequence again.
+  void clear();
 
   Sequence expected() const { return expected_; }
+  bool has_held() const { return held_count_ > 0; }
   // Out-of-order packets held, as bits relative to expected().
   ArrivalBitmap bitmap() const;
   // True when bitmap() does not fit the header.
@@ -50,29 +55,35 @@ class ReceiveWindow {
   std::uint64_t misplaced() const { return misplaced_; }
 
  private:
-  struct Held {
-    bool used = false;
+  // Where a fragment's bytes are: the packet's, or a block that is to be given back or passed on.
+  struct Part {
     std::uint8_t flags = 0;
-    Payload payload;
+    std::span<const std::byte> bytes;
+    std::uint64_t ghost = 0;
+    std::byte* block = nullptr;
   };
 
   Arrival accept_ahead(const Fragment& fragment);
-  Held& held(Sequence s) { return held_[s & (options_->window - 1)]; }
-  const Held& held(Sequence s) const { return held_[s & (options_->window - 1)]; }
-  void release_held(std::vector<Payload>& completed);
-  void consume(std::uint8_t flags, std::span<const std::byte> bytes, std::uint64_t ghost,
-               std::vector<Payload>& completed);
+  HeldPacket& held(Sequence s) { return held_[s & (options_->window - 1)]; }
+  const HeldPacket& held(Sequence s) const { return held_[s & (options_->window - 1)]; }
+  void release_held(Inbox& inbox);
+  void consume(const Part& part, Inbox& inbox);
+  void consume_whole(const Part& part, Inbox& inbox);
+  void consume_packed(const Part& part, Inbox& inbox);
+  void consume_fragment(const Part& part, Inbox& inbox);
   void extend(std::span<const std::byte> bytes, std::uint64_t ghost);
 
+  ConnectionId self_;
   const LtlOptions* options_;
+  Stores* stores_;
   Sequence expected_;
   Sequence beyond_;  // one after the highest sequence seen
   bool gap_ = false;
-  std::vector<Held> held_;  // by sequence modulo the window; empty until the first gap
-  std::uint32_t held_count_ = 0;
-  Payload message_;  // being put together
-  bool open_ = false;
+  bool open_ = false;     // a message is being put together
   bool discard_ = false;  // the rest of a message that is too large
+  std::uint32_t held_count_ = 0;
+  HeldPacket* held_ = nullptr;  // by sequence modulo the window; null without a gap
+  Payload message_;             // being put together
   std::uint64_t misplaced_ = 0;
 };
 

@@ -1,74 +1,136 @@
 #include "fabric/ltl/send_window.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "fabric/ltl/packed.h"
 #include "protocol/wire/ltl_header.h"
 
 namespace soliton {
 namespace {
 
-constexpr std::uint64_t kMessageCharge = 64;  // bytes; about what an empty message costs in memory
+constexpr std::uint64_t kUnsentCharge = 64;  // bytes; about what an empty message costs in memory
 
 }  // namespace
 
-SendWindow::SendWindow(const LtlOptions& options)
-    : options_(&options), oldest_(options.first_sequence), next_(options.first_sequence) {}
+SendWindow::SendWindow(const LtlOptions& options, Stores& stores)
+    : options_(&options),
+      stores_(&stores),
+      oldest_(options.first_sequence),
+      next_(options.first_sequence) {}
 
-void SendWindow::push(Payload message) {
-  unsent_bytes_ += message.size();
-  messages_.push_back(std::move(message));
-  ++next_message_;
+void SendWindow::push(StoredMessage* message) {
+  message->next = nullptr;
+  unsent_bytes_ += message->size();
+  ++unsent_messages_;
+  if (newest_message_ != nullptr) newest_message_->next = message;
+  newest_message_ = message;
+  if (oldest_message_ == nullptr) oldest_message_ = message;
+  if (first_unsent_ == nullptr) first_unsent_ = message;
 }
 
 std::uint64_t SendWindow::unsent_charge() const {
-  return unsent_bytes_ + kMessageCharge * unsent_messages();
-}
-
-std::uint32_t SendWindow::next_length() const {
-  return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(options_->mtu, front_unsent().size() - offset_));
+  return unsent_bytes_ + kUnsentCharge * unsent_messages_;
 }
 
 std::uint64_t SendWindow::charge(std::uint32_t length) const {
   return length + static_cast<std::uint64_t>(options_->credit_overhead.count);
 }
 
-std::uint64_t SendWindow::next_charge() const { return charge(next_length()); }
-
 Instant SendWindow::oldest_first_sent() const { return slot(oldest_).first_sent; }
 
+// Looks at each message once, however often it is asked while the packet waits.
+const SendWindow::Plan& SendWindow::plan() {
+  if (plan_.last == nullptr) {
+    const std::uint64_t left = first_unsent_->size() - offset_;
+    plan_ = Plan{};
+    plan_.last = first_unsent_;
+    plan_.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(options_->mtu, left));
+    plan_.closed = offset_ > 0 || left > options_->mtu || !packable(*first_unsent_);
+  }
+  if (!plan_.closed && plan_.last->next != nullptr) extend_plan();
+  return plan_;
+}
+
+void SendWindow::extend_plan() {
+  const auto most =
+      std::min<std::uint64_t>(options_->mtu, static_cast<std::uint64_t>(options_->packing.count));
+  while (StoredMessage* more = plan_.last->next) {
+    const std::uint64_t prefixes = plan_.packed ? kPackedPrefix : 2 * kPackedPrefix;
+    if (!packable(*more) || plan_.length + prefixes + more->size() > most ||
+        plan_.messages == UINT16_MAX) {
+      plan_.closed = true;
+      return;
+    }
+    plan_.length += static_cast<std::uint32_t>(prefixes + more->size());
+    plan_.packed = true;
+    plan_.last = more;
+    ++plan_.messages;
+  }
+}
+
 Transmission SendWindow::take_new(Instant now) {
-  if (slots_.empty()) slots_.resize(options_->window);
-  const Payload& message = front_unsent();
-  Slot s;
+  if (slots_ == nullptr) slots_ = stores_->send_slots.take();
+  const Plan packet = plan();
+  SendSlot& s = slot(next_);
+  s = SendSlot{};
   s.message = first_unsent_;
   s.offset = offset_;
-  s.length = next_length();
+  s.length = packet.length;
+  s.messages = packet.messages;
   if (offset_ == 0) s.flags |= packet_flag::kFirst;
+  if (packet.packed) s.flags |= packet_flag::kPacked;
   s.first_ordinal = s.last_ordinal = ++ordinal_;
   s.first_sent = s.last_sent = now;
-  offset_ += s.length;
-  unsent_bytes_ -= s.length;
   charged_ += charge(s.length);
-  if (offset_ == message.size()) {
+  if (packet.packed) {
+    unsent_bytes_ -= s.length - kPackedPrefix * s.messages;
+    offset_ = first_unsent_->size();
+  } else {
+    unsent_bytes_ -= s.length;
+    offset_ += s.length;
+  }
+  if (offset_ == first_unsent_->size()) {
     s.flags |= packet_flag::kLast;
     offset_ = 0;
-    ++first_unsent_;
+    unsent_messages_ -= packet.messages;
+    first_unsent_ = packet.last->next;
   }
-  slot(next_) = s;
-  return {next_++, s.flags, &message, s.offset, s.length};
+  plan_.last = nullptr;
+  return {next_++, s.flags, s.messages, s.length, s.message, s.offset};
+}
+
+const SendSlot& SendWindow::first_lost() const {
+  SOLITON_CHECK(has_lost());
+  Sequence sequence = oldest_;
+  while (!slot(sequence).lost) ++sequence;
+  return slot(sequence);
 }
 
 Transmission SendWindow::take_lost(Instant now) {
   SOLITON_CHECK(has_lost());
   Sequence sequence = oldest_;
   while (!slot(sequence).lost) ++sequence;
-  Slot& s = slot(sequence);
+  SendSlot& s = slot(sequence);
   const auto flags = static_cast<std::uint8_t>(s.flags | packet_flag::kResent | s.resend_flags);
   clear_lost(s);
   s.last_ordinal = ++ordinal_;
   s.last_sent = now;
-  return {sequence, flags, &messages_[s.message - first_kept_], s.offset, s.length};
+  return {sequence, flags, s.messages, s.length, s.message, s.offset};
+}
+
+void SendWindow::release(StoredMessage* message) {
+  if (message->block != nullptr) stores_->blocks.give(std::exchange(message->block, nullptr));
+  if (message->owned.bytes.capacity() > 0 || message->owned.ghost > 0) message->owned = {};
+  stores_->messages.give(message);
+}
+
+void SendWindow::clear() {
+  for (StoredMessage* m = oldest_message_; m != nullptr;) release(std::exchange(m, m->next));
+  if (slots_ != nullptr) stores_->send_slots.give(slots_);
+  const std::uint64_t acknowledged = messages_acknowledged_;
+  *this = SendWindow(*options_, *stores_);
+  messages_acknowledged_ = acknowledged;
 }
 
 std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Instant now) {
@@ -85,6 +147,18 @@ std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Ins
   return outcome;
 }
 
+// Without a bitmap and a cause nothing can be found lost: what is not acknowledged was sent later.
+std::optional<bool> SendWindow::report_plain(Sequence ack) {
+  const std::int32_t advance = sequence_distance(oldest_, ack);
+  if (advance > static_cast<std::int32_t>(in_flight())) return std::nullopt;
+  if (advance <= 0) return false;
+  Proof proof;
+  ReportOutcome outcome;
+  acknowledge(ack, proof, outcome);
+  if (options_->reorder_tolerance.count() > 0) update_tolerance_deadline();
+  return true;
+}
+
 // Which of its transmissions arrived is told by the echoed time: the last, the first, or one
 // between.
 void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof,
@@ -96,7 +170,7 @@ void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, 
     if (offset < 0 && cause.prompt && elapsed >= 0) outcome.rtt = nanoseconds(elapsed);
     return;
   }
-  Slot& s = slot(cause.sequence);
+  SendSlot& s = slot(cause.sequence);
   if (wire_time(s.last_sent) == cause.time_ns) {
     proof.add(s.last_ordinal);
     if (cause.prompt) outcome.rtt = now - s.last_sent;
@@ -110,7 +184,7 @@ void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, 
 
 void SendWindow::acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome) {
   for (; oldest_ != ack; ++oldest_) {
-    Slot& s = slot(oldest_);
+    SendSlot& s = slot(oldest_);
     if (s.arrived)
       --arrived_;
     else
@@ -118,11 +192,14 @@ void SendWindow::acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome)
     clear_lost(s);
     charged_ -= charge(s.length);
     outcome.acknowledged = true;
-    if (s.flags & packet_flag::kLast) {
-      messages_.pop_front();
-      ++first_kept_;
-    }
+    if ((s.flags & packet_flag::kLast) == 0) continue;
+    messages_acknowledged_ += s.messages;
+    for (std::uint16_t i = 0; i < s.messages; ++i)
+      release(std::exchange(oldest_message_, oldest_message_->next));
+    if (oldest_message_ == nullptr) newest_message_ = nullptr;
   }
+  if (oldest_ == next_ && slots_ != nullptr)
+    stores_->send_slots.give(std::exchange(slots_, nullptr));
 }
 
 // By the bitmap, and by having caused the report: the header's bitmap may be too short to name the
@@ -138,7 +215,7 @@ void SendWindow::mark_arrivals(const ArrivalReport& report, Proof& proof, Report
     mark_arrived(slot(report.cause->sequence), proof, outcome);
 }
 
-void SendWindow::mark_arrived(Slot& s, Proof& proof, ReportOutcome& outcome) {
+void SendWindow::mark_arrived(SendSlot& s, Proof& proof, ReportOutcome& outcome) {
   if (s.arrived) return;
   s.arrived = true;
   ++arrived_;
@@ -152,24 +229,25 @@ void SendWindow::find_losses(const ArrivalReport& report, const Proof& proof, In
                              ReportOutcome& outcome) {
   const std::uint32_t known = std::min(in_flight(), 1 + report.known_bits);
   for (std::uint32_t i = 0; i < known; ++i) {
-    Slot& s = slot(oldest_ + i);
+    SendSlot& s = slot(oldest_ + i);
     if (s.arrived || s.lost || s.last_ordinal >= proof.ordinal) continue;
     consider_lost(s, now, outcome);
     if (options_->recovery == RecoveryMode::kGoBackN) return;
   }
 }
 
-void SendWindow::consider_lost(Slot& s, Instant now, ReportOutcome& outcome) {
+void SendWindow::consider_lost(SendSlot& s, Instant now, ReportOutcome& outcome) {
   if (options_->reorder_tolerance.count() > 0) {
     if (s.tolerated_until == kNever) s.tolerated_until = later(now, options_->reorder_tolerance);
     return;
   }
   outcome.losses = true;
+  ++losses_;
   if (options_->recovery == RecoveryMode::kGoBackN) return mark_all_lost();
   mark_lost(s, 0);
 }
 
-void SendWindow::mark_lost(Slot& s, std::uint8_t resend_flags) {
+void SendWindow::mark_lost(SendSlot& s, std::uint8_t resend_flags) {
   if (s.arrived) --arrived_;  // a peer that contradicts itself
   s.arrived = false;
   if (!s.lost) ++lost_;
@@ -178,7 +256,7 @@ void SendWindow::mark_lost(Slot& s, std::uint8_t resend_flags) {
   s.tolerated_until = kNever;
 }
 
-void SendWindow::clear_lost(Slot& s) {
+void SendWindow::clear_lost(SendSlot& s) {
   if (s.lost) --lost_;
   s.lost = false;
   s.resend_flags = 0;

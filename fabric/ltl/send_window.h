@@ -13,11 +13,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
-#include <vector>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/stores.h"
 #include "protocol/base/payload.h"
 #include "protocol/base/time.h"
 #include "protocol/wire/arrival_bitmap.h"
@@ -29,9 +27,10 @@ namespace soliton {
 struct Transmission {
   Sequence sequence = 0;
   std::uint8_t flags = 0;
-  const Payload* message = nullptr;
-  std::uint64_t offset = 0;
+  std::uint16_t messages = 1;
   std::uint32_t length = 0;
+  const StoredMessage* message = nullptr;
+  std::uint64_t offset = 0;
 };
 
 // What a packet from the peer says about ours.
@@ -57,16 +56,18 @@ struct ReportOutcome {
 
 class SendWindow {
  public:
-  explicit SendWindow(const LtlOptions& options);
+  SendWindow(const LtlOptions& options, Stores& stores);
 
   // --- messages
-  void push(Payload message);
+  // Takes over a record of the stores that is filled but for `next`.
+  void push(StoredMessage* message);
   std::uint64_t unsent_bytes() const { return unsent_bytes_; }
   // What send() holds against queue_limit: the bytes and a little for each message, so that empty
   // ones count too.
   std::uint64_t unsent_charge() const;
-  std::uint64_t unsent_messages() const { return next_message_ - first_unsent_; }
-  bool has_unsent() const { return first_unsent_ != next_message_; }
+  std::uint64_t unsent_messages() const { return unsent_messages_; }
+  bool has_unsent() const { return unsent_messages_ > 0; }
+  std::uint64_t messages_acknowledged() const { return messages_acknowledged_; }
 
   // --- packets
   Sequence oldest() const { return oldest_; }
@@ -78,23 +79,34 @@ class SendWindow {
   // resend.
   std::uint32_t under_way() const { return in_flight() - arrived_ - lost_; }
   bool has_room() const { return in_flight() < options_->window; }
-  // Receiver bytes of the packet take_new() would return. REQUIRES: has_unsent().
-  std::uint64_t next_charge() const;
+  // Payload and receiver bytes of the packet take_new() would return. REQUIRES: has_unsent().
+  std::uint32_t next_length() { return plan().length; }
+  std::uint64_t next_charge() { return charge(plan().length); }
   Instant oldest_first_sent() const;  // REQUIRES: in_flight() > 0
+  // Transmissions so far, and how many were found lost.
+  std::uint64_t transmissions() const { return ordinal_; }
+  std::uint64_t losses() const { return losses_; }
 
   // REQUIRES: has_unsent() and has_room().
   Transmission take_new(Instant now);
   bool has_lost() const { return lost_ > 0; }
+  // Payload bytes of the packet take_lost() would return. REQUIRES: has_lost().
+  std::uint32_t lost_length() const { return first_lost().length; }
   // The lost packet with the lowest sequence. REQUIRES: has_lost().
   Transmission take_lost(Instant now);
 
   // Nothing when it acknowledges what was never sent. Old reports change nothing.
   std::optional<ReportOutcome> report(const ArrivalReport& report, Instant now);
+  // The same of a packet that only acknowledges: whether something was acknowledged.
+  std::optional<bool> report_plain(Sequence ack);
 
   // For the timers: resend the oldest (in go-back-N: all), or the newest unacknowledged packet.
   // REQUIRES: in_flight() > 0.
   void resend_oldest();
   void probe_tail();
+
+  // Forgets all messages and packets, and begins at first_sequence again.
+  void clear();
 
   // When a hole has been tolerated for long enough (LtlOptions::reorder_tolerance); kNever without
   // one.
@@ -102,20 +114,13 @@ class SendWindow {
   void expire_tolerance(Instant now);
 
  private:
-  struct Slot {
-    std::uint64_t message = 0;  // ordinal of the message
-    std::uint64_t offset = 0;
+  // The next new packet. `last` is its last message; more may join it while it waits.
+  struct Plan {
+    StoredMessage* last = nullptr;  // null: not made yet
     std::uint32_t length = 0;
-    std::uint8_t flags = 0;         // first, last
-    std::uint8_t resend_flags = 0;  // of the resend to come
-    bool arrived = false;           // named by a bitmap
-    bool lost = false;              // waits for its resend
-    std::uint64_t first_ordinal = 0;
-    std::uint64_t last_ordinal = 0;
-    Instant first_sent{};
-    Instant last_sent{};
-    Instant tolerated_until = kNever;
-    bool sent_once() const { return first_ordinal == last_ordinal; }
+    std::uint16_t messages = 1;
+    bool packed = false;
+    bool closed = false;
   };
   // A round of report(): the latest transmission known to have arrived.
   struct Proof {
@@ -123,11 +128,13 @@ class SendWindow {
     void add(std::uint64_t candidate) { ordinal = candidate > ordinal ? candidate : ordinal; }
   };
 
-  Slot& slot(Sequence s) { return slots_[s & (options_->window - 1)]; }
-  const Slot& slot(Sequence s) const { return slots_[s & (options_->window - 1)]; }
-  const Payload& front_unsent() const { return messages_[first_unsent_ - first_kept_]; }
-  std::uint32_t next_length() const;
+  SendSlot& slot(Sequence s) { return slots_[s & (options_->window - 1)]; }
+  const SendSlot& slot(Sequence s) const { return slots_[s & (options_->window - 1)]; }
+  const SendSlot& first_lost() const;
   std::uint64_t charge(std::uint32_t length) const;
+  const Plan& plan();
+  void extend_plan();
+  void release(StoredMessage* message);
 
   void identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof,
                       ReportOutcome& outcome);
@@ -135,27 +142,31 @@ class SendWindow {
   void mark_arrivals(const ArrivalReport& report, Proof& proof, ReportOutcome& outcome);
   void find_losses(const ArrivalReport& report, const Proof& proof, Instant now,
                    ReportOutcome& outcome);
-  void mark_arrived(Slot& s, Proof& proof, ReportOutcome& outcome);
-  void consider_lost(Slot& s, Instant now, ReportOutcome& outcome);
-  void mark_lost(Slot& s, std::uint8_t resend_flags);
-  void clear_lost(Slot& s);
+  void mark_arrived(SendSlot& s, Proof& proof, ReportOutcome& outcome);
+  void consider_lost(SendSlot& s, Instant now, ReportOutcome& outcome);
+  void mark_lost(SendSlot& s, std::uint8_t resend_flags);
+  void clear_lost(SendSlot& s);
   void mark_all_lost();
   void update_tolerance_deadline();
 
   const LtlOptions* options_;
-  std::deque<Payload> messages_;    // ordinals first_kept_ ... next_message_ - 1
-  std::uint64_t first_kept_ = 0;    // oldest message not yet acknowledged as a whole
-  std::uint64_t first_unsent_ = 0;  // oldest message with bytes not yet in a packet
-  std::uint64_t next_message_ = 0;
+  Stores* stores_;
+  StoredMessage* oldest_message_ = nullptr;  // not yet acknowledged as a whole
+  StoredMessage* newest_message_ = nullptr;
+  StoredMessage* first_unsent_ = nullptr;  // has bytes not yet in a packet
+  std::uint64_t unsent_messages_ = 0;
   std::uint64_t offset_ = 0;  // in the first unsent message
   std::uint64_t unsent_bytes_ = 0;
-  std::vector<Slot> slots_;  // by sequence modulo the window; empty until the first packet
+  std::uint64_t messages_acknowledged_ = 0;
+  Plan plan_;
+  SendSlot* slots_ = nullptr;  // by sequence modulo the window; null while nothing is in flight
   Sequence oldest_;
   Sequence next_;
   std::uint64_t charged_ = 0;
   std::uint32_t arrived_ = 0;  // slots in flight with `arrived` set
   std::uint32_t lost_ = 0;     // slots in flight with `lost` set
   std::uint64_t ordinal_ = 0;
+  std::uint64_t losses_ = 0;
   Instant tolerance_deadline_ = kNever;
 };
 

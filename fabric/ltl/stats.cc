@@ -15,6 +15,15 @@ void LtlStats::merge(const LtlStats& other) {
   dropped_malformed += other.dropped_malformed;
   dropped_checksum += other.dropped_checksum;
   dropped_stale += other.dropped_stale;
+  dropped_no_room += other.dropped_no_room;
+  dropped_unauthentic += other.dropped_unauthentic;
+  dropped_replayed += other.dropped_replayed;
+  connections_opened += other.connections_opened;
+  peers_suspected += other.peers_suspected;
+  peers_dead += other.peers_dead;
+  marks_received += other.marks_received;
+  notifications_sent += other.notifications_sent;
+  notifications_received += other.notifications_received;
   rtt.merge(other.rtt);
 }
 

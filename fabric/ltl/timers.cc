@@ -15,27 +15,24 @@ void SmoothedRtt::add(Duration sample) {
   smallest_ = std::min(smallest_, sample);
 }
 
-std::uint32_t SendTimers::under_way_max() const {
-  const bool queue = srtt() && *srtt() > srtt_.smallest() * 2;
-  return queue ? std::max(1u, options_->window / 2) : options_->window;
-}
-
-Duration SendTimers::base_timeout() const {
-  if (options_->timeout_rtts == 0 || !srtt()) return options_->timeout;
-  return std::max<Duration>(options_->timeout, *srtt() * options_->timeout_rtts);
+void SendTimers::derive() {
+  const std::optional<Duration> srtt = srtt_.value();
+  base_timeout_ = options_->timeout;
+  if (options_->timeout_rtts > 0 && srtt)
+    base_timeout_ = std::max<Duration>(base_timeout_, *srtt * options_->timeout_rtts);
+  probe_after_ = base_timeout_ / 2;
+  if (srtt) probe_after_ = std::min<Duration>(*srtt * 2 + options_->ack_delay, probe_after_);
+  const bool queue = srtt && *srtt > srtt_.smallest() * 2;
+  under_way_max_ = queue ? std::max(1u, options_->window / 2) : options_->window;
 }
 
 Duration SendTimers::timeout() const {
-  Duration t = base_timeout();
+  if (doublings_ == 0) return base_timeout_;
+  Duration t = base_timeout_;
   const Duration ceiling = std::max(t, options_->timeout_max);
   for (std::uint32_t i = 0; i < doublings_ && t < ceiling; ++i)
     t = std::min<Duration>(t * 2, ceiling);
   return t;
-}
-
-Duration SendTimers::probe_after() const {
-  const Duration half = base_timeout() / 2;
-  return srtt() ? std::min<Duration>(*srtt() * 2 + options_->ack_delay, half) : half;
 }
 
 void SendTimers::sent(Instant now, bool first) {
@@ -43,13 +40,13 @@ void SendTimers::sent(Instant now, bool first) {
     doublings_ = 0;
     timeout_at_ = later(now, timeout());
   }
-  if (doublings_ == 0) probe_at_ = later(now, probe_after());
+  if (doublings_ == 0) probe_at_ = later(now, probe_after_);
 }
 
 void SendTimers::heard(Instant now, bool waiting) {
   doublings_ = 0;
   timeout_at_ = waiting ? later(now, timeout()) : kNever;
-  probe_at_ = waiting ? later(now, probe_after()) : kNever;
+  probe_at_ = waiting ? later(now, probe_after_) : kNever;
 }
 
 void SendTimers::wait_for_credit(Instant now) {

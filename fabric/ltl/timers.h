@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/options.h"
 #include "protocol/base/time.h"
 
 namespace soliton {
@@ -28,15 +28,21 @@ class SendTimers {
  public:
   enum class Due : std::uint8_t { kNothing, kTailProbe, kTimeout };
 
-  explicit SendTimers(const LtlOptions& options) : options_(&options) {}
+  explicit SendTimers(const LtlOptions& options) : options_(&options) { derive(); }
 
-  void sample(Duration rtt) { srtt_.add(rtt); }
+  void sample(Duration rtt) {
+    srtt_.add(rtt);
+    derive();
+  }
   std::optional<Duration> srtt() const { return srtt_.value(); }
 
   // How many packets may be under way: the window; but half of it when at least half of the round
   // trip is a queue, which is then mostly our own. The other half lets new packets follow while a
   // hole is repaired from behind that queue.
-  std::uint32_t under_way_max() const;
+  std::uint32_t under_way_max() const { return under_way_max_; }
+
+  // The timeout without doubling.
+  Duration base_timeout() const { return base_timeout_; }
 
   // A new packet left. `first`: nothing was in flight before.
   void sent(Instant now, bool first);
@@ -51,12 +57,15 @@ class SendTimers {
   Due expire(Instant now);
 
  private:
-  Duration base_timeout() const;
+  // What follows from the options and the round trip.
+  void derive();
   Duration timeout() const;  // doubled by every repeat
-  Duration probe_after() const;
 
   const LtlOptions* options_;
   SmoothedRtt srtt_;
+  Duration base_timeout_{};
+  Duration probe_after_{};
+  std::uint32_t under_way_max_ = 0;
   std::uint32_t doublings_ = 0;
   Instant timeout_at_ = kNever;
   Instant probe_at_ = kNever;

@@ -8,6 +8,8 @@
 #include <climits>
 #include <ctime>
 
+#include "fabric/shm/relax.h"
+
 namespace soliton {
 namespace {
 
@@ -16,14 +18,6 @@ long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
            const timespec* timeout) {
   return syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation, value, timeout,
                  nullptr, 0);
-}
-
-void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
 }
 
 }  // namespace

@@ -6,6 +6,15 @@
 #include "protocol/base/check.h"
 
 namespace soliton {
+namespace {
+
+// Whole bytes that a line carries in `span`.
+std::int64_t transmitted(Duration span, BitRate rate) {
+  return static_cast<std::int64_t>(static_cast<__int128>(span.count()) * rate.bits_per_second /
+                                   (8 * __int128{1'000'000'000'000}));
+}
+
+}  // namespace
 
 bool Network::Event::operator>(const Event& other) const {
   if (at != other.at) return at > other.at;
@@ -17,6 +26,8 @@ Network::Network(const Topology& topology, const Routes& routes, const FaultPlan
     : topology_(topology),
       routes_(routes),
       faults_(plan, topology.links.size()),
+      others_(plan.seed, "other traffic"),
+      marks_(plan.seed, "ecn"),
       trace_(trace),
       ports_(topology.links.size() * 2),
       sent_(topology.nodes, kRunStart) {
@@ -135,13 +146,16 @@ void Network::cross(std::uint32_t number) {
   Port& port = ports_[position(hop)];
   const std::uint64_t bytes = flight.frame.datagram.payload.size();
   const Duration line = line_time(link, Bytes{static_cast<std::int64_t>(bytes)});
-  const Duration backlog = std::max(port.free - flight.at_port.ready, Duration{});
   ++counters_.events;
-  if (backlog > Duration{} && port.queue_time != kUnbounded && backlog + line > port.queue_time) {
+  ++port.came;
+  if (has_queue(hop)) meet_others(hop, port, flight.at_port.ready);
+  const Duration backlog = std::max(port.free - flight.at_port.ready, Duration{});
+  if (backlog > Duration{} && has_queue(hop) && backlog + line > port.queue_time) {
     ++port.counters.dropped_queue;
     drop(number, flight.at_port.ready, kNoRule);
     return;
   }
+  if (has_queue(hop)) mark(hop, port, backlog + line, flight.frame.datagram);
   OnLine on_line = cross_line(flight.at_port, port.free, line, link.latency);
   port.free = on_line.start + line;
   ++port.counters.packets;
@@ -159,6 +173,37 @@ void Network::cross(std::uint32_t number) {
     on_line.tail += verdict.extra_delay;
   }
   proceed(number, on_line);
+}
+
+// The rest of a burst that a packet comes upon: bursts are met in proportion to their length, and
+// anywhere in them, which makes the rest as long as the shorter of two uniform draws.
+void Network::meet_others(Hop hop, Port& port, Instant ready) {
+  const OtherTraffic& other = topology_.links[hop.link].other;
+  if (other.busy.parts_per_billion == 0) return;
+  const Random chance = others_.child(position(hop)).child(port.came);
+  if (!chance.happens(0, other.busy)) return;
+  const auto longest = static_cast<std::uint64_t>(other.longest.count()) + 1;
+  const std::uint64_t rest = std::min(chance.below(1, longest), chance.below(2, longest));
+  port.free = std::max(port.free, ready + Duration{static_cast<std::int64_t>(rest)});
+}
+
+void Network::mark(Hop hop, Port& port, Duration queued, Datagram& datagram) {
+  const TopologyLink& link = topology_.links[hop.link];
+  const Bytes queue{transmitted(queued, link.rate)};
+  port.counters.queue_max = std::max(port.counters.queue_max, queue);
+  counters_.queue_max = std::max(counters_.queue_max, queue);
+  if (!link.ecn || queue <= link.ecn->kmin) return;
+  Probability chance{1'000'000'000};
+  // Bytes and parts per billion of a queue below the largest kmax stay below 2^63 in double.
+  if (queue <= link.ecn->kmax)
+    chance.parts_per_billion = static_cast<std::int64_t>(
+        static_cast<double>(link.ecn->most.parts_per_billion) *
+        static_cast<double>((queue - link.ecn->kmin).count) /
+        static_cast<double>(std::max((link.ecn->kmax - link.ecn->kmin).count, std::int64_t{1})));
+  if (!marks_.child(position(hop)).happens(port.came, chance)) return;
+  datagram.congestion_seen = true;
+  ++port.counters.marked;
+  ++counters_.marked;
 }
 
 void Network::proceed(std::uint32_t number, const OnLine& line) {

@@ -11,6 +11,9 @@
 // line counted by its rest. A packet that would push it above the link's `queue` is dropped, unless
 // the line is free.
 //
+// A switch port marks packets by the length of its queue (EcnMarking), and may find its line taken
+// by traffic that is not of this cluster (OtherTraffic).
+//
 //   network.send(frame);                          // frame.at: departure
 //   network.advance(horizon, delivered);          // frames with their arrival instants
 #pragma once
@@ -20,6 +23,7 @@
 
 #include "fabric/faults/link_faults.h"
 #include "fabric/link.h"
+#include "protocol/base/rng.h"
 #include "protocol/base/trace.h"
 #include "topologies/line.h"
 #include "topologies/topology.h"
@@ -32,7 +36,9 @@ struct PortCounters {
   std::uint64_t bytes = 0;          // LTL bytes of these
   std::uint64_t dropped_queue = 0;  // found the queue full
   std::uint64_t dropped_fault = 0;
-  Duration wait_max{};  // longest time a packet waited for the line
+  std::uint64_t marked = 0;  // with ECN by this port
+  Bytes queue_max{};         // longest queue a packet was added to, itself included
+  Duration wait_max{};       // longest time a packet waited for the line
 };
 
 struct NetworkCounters {
@@ -41,6 +47,8 @@ struct NetworkCounters {
   std::uint64_t delivered = 0;
   std::uint64_t dropped_queue = 0;
   std::uint64_t dropped_fault = 0;
+  std::uint64_t marked = 0;
+  Bytes queue_max{};         // of all switch ports
   std::uint64_t events = 0;  // line crossings
 
   std::uint64_t dropped() const { return dropped_queue + dropped_fault; }
@@ -83,6 +91,7 @@ class Network {
     Instant free{};             // the line is idle from here on
     Duration queue_time{};      // line time of a full queue
     std::uint64_t ordinal = 0;  // packets that came to the line, for the faults
+    std::uint64_t came = 0;     // packets that came to the queue, for all other chance
     PortCounters counters;
   };
   struct Flight {
@@ -112,6 +121,9 @@ class Network {
   void push(Instant at, std::uint32_t flight);
   void process(const Event& event);
   void cross(std::uint32_t flight);
+  bool has_queue(Hop hop) const { return ports_[position(hop)].queue_time != kUnbounded; }
+  void meet_others(Hop hop, Port& port, Instant ready);
+  void mark(Hop hop, Port& port, Duration queued, Datagram& datagram);
   void proceed(std::uint32_t flight, const OnLine& line);
   void arrive(std::uint32_t flight, Instant at);
   void drop(std::uint32_t flight, Instant at, std::int32_t rule);
@@ -120,6 +132,8 @@ class Network {
   const Topology& topology_;
   const Routes& routes_;
   LinkFaults faults_;
+  Random others_;
+  Random marks_;
   TraceBuffer* trace_;
   std::vector<Port> ports_;
   std::vector<Flight> flights_;

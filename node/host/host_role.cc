@@ -6,18 +6,10 @@
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
+#include "protocol/base/rng.h"
 #include "protocol/isa/host_time.h"
 
 namespace soliton {
-namespace {
-
-Payload as_payload(std::span<const Half> values) {
-  Payload out;
-  out.append(std::as_bytes(values));
-  return out;
-}
-
-}  // namespace
 
 HostRole::HostRole(const HostShard& shard, const InputSource& inputs, const HostOptions& options,
                    const std::vector<std::string>& node_names, TraceBuffer* trace)
@@ -25,7 +17,8 @@ HostRole::HostRole(const HostShard& shard, const InputSource& inputs, const Host
       inputs_(inputs),
       options_(options),
       trace_(trace),
-      received_counts_(shard.replies.size()) {
+      received_counts_(shard.replies.size()),
+      batcher_(options.batch, options.batch_wait) {
   for (const HostShard::StepPort& port : shard.inputs) {
     std::vector<NodeId> peers;
     for (const OutPort::Destination& destination : port.destinations) {
@@ -42,11 +35,21 @@ void HostRole::start(Instant at) {
   SOLITON_CHECK(!started_);
   started_ = true;
   cpu_free_ = at;
+  if (options_.arrivals == Arrivals::kPoisson) {
+    waiting_.emplace(at + gap(0), 0);
+    return;
+  }
   for (std::uint32_t client = 0; client < options_.clients; ++client) waiting_.emplace(at, client);
 }
 
+Duration HostRole::gap(std::uint32_t request) const {
+  const double share = Random(inputs_.seed, "arrival").exponential(request);
+  return Duration{
+      static_cast<std::int64_t>(share * static_cast<double>(options_.mean_gap.count()) + 0.5)};
+}
+
 Instant HostRole::next_deadline() const {
-  Instant next = outbox_.next();
+  Instant next = std::min(outbox_.next(), batcher_.next_deadline());
   if (!waiting_.empty() && next_request_ < options_.requests)
     next = std::min(next, waiting_.begin()->first);
   if (!completions_.empty()) next = std::min(next, completions_.begin()->first);
@@ -55,10 +58,17 @@ Instant HostRole::next_deadline() const {
 
 void HostRole::on_deadline(Instant now) {
   finish_due(now);
+  begin_due(now);
+  while (std::optional<Batch> batch = batcher_.take_due(now)) begin_batch(std::move(*batch), now);
+}
+
+void HostRole::begin_due(Instant now) {
   while (!waiting_.empty() && waiting_.begin()->first <= now && next_request_ < options_.requests) {
-    const std::uint32_t client = waiting_.begin()->second;
+    const auto [at, client] = *waiting_.begin();
     waiting_.erase(waiting_.begin());
     begin_request(client, now);
+    if (options_.arrivals == Arrivals::kPoisson)
+      waiting_.emplace(at + gap(next_request_), next_request_ % options_.clients);
   }
 }
 
@@ -74,42 +84,61 @@ Instant HostRole::occupy_cpu(Instant now, Duration work, Breakdown& path, std::u
   return cpu_free_;
 }
 
+bool HostRole::functional(const Batch& batch) const {
+  return std::ranges::any_of(
+      batch.members, [this](const BatchMember& member) { return functional(member.request); });
+}
+
+std::size_t HostRole::reply_messages(const Batch& batch) const {
+  return shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? batch.steps : 1);
+}
+
 void HostRole::begin_request(std::uint32_t client, Instant now) {
   const std::uint32_t request = next_request_++;
-  Open open;
-  open.client = client;
-  open.steps = inputs_.steps(request);
-  open.sent = now;
+  std::optional<Batch> full = batcher_.add(inputs_.steps(request), {request, client, now});
+  if (full) begin_batch(std::move(*full), now);
+}
+
+void HostRole::begin_batch(Batch batch, Instant now) {
+  const std::uint32_t number = next_batch_++;
+  const auto lanes = static_cast<std::int64_t>(batch.members.size());
+  DataHeader header;
+  header.request = RequestId{number};
+  header.steps = static_cast<std::uint16_t>(batch.steps);
+  header.functional = functional(batch);
+  header.started = now;
+  const Instant ready = occupy_cpu(now, lanes * host_time_before(shard_, batch.steps), header.path,
+                                   batch.members.front().request);
+  send_steps(header, batch, ready);
+  Open open{std::move(batch), now, {}, 0, {}};
   open.replies.resize(shard_.replies.size());
-  open.missing =
-      shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? open.steps : 1);
-  Breakdown path;
-  const Instant ready = occupy_cpu(now, host_time_before(shard_, open.steps), path, request);
-  send_steps(request, open, ready, path);
-  open_.emplace(request, std::move(open));
+  open.missing = reply_messages(open.batch);
+  open_.emplace(number, std::move(open));
 }
 
 // Step by step, each to all ports and their destinations: the order the network sees, and the cost
 // model counts on.
-void HostRole::send_steps(std::uint32_t request, const Open& open, Instant at,
-                          const Breakdown& path) {
-  std::vector<Half> vectors;
-  if (functional(request)) vectors = before(shard_, inputs_.request(request, shard_));
+void HostRole::send_steps(const DataHeader& header, const Batch& batch, Instant at) {
+  std::vector<std::vector<Half>> lanes;
+  if (header.functional)
+    for (const BatchMember& member : batch.members)
+      lanes.push_back(before(shard_, inputs_.request(member.request, shard_)));
   const auto width = static_cast<std::size_t>(shard_.input);
-  const DataHeader header{RequestId{request}, 0, static_cast<std::uint16_t>(open.steps), open.sent,
-                          path};
-  const auto step_vector = [&](std::int64_t step) {
-    if (!vectors.empty())
-      return as_payload(std::span(vectors).subspan(static_cast<std::size_t>(step) * width, width));
-    return Payload{{}, 2 * width};
+  const auto step_vectors = [&](std::int64_t step) {
+    Payload out;
+    for (const std::vector<Half>& lane : lanes)
+      out.append(
+          std::as_bytes(std::span(lane).subspan(static_cast<std::size_t>(step) * width, width)));
+    if (lanes.empty()) out.ghost = sizeof(Half) * width * batch.members.size();
+    return out;
   };
-  for (std::int64_t step = 0; step < open.steps; ++step)
+  for (std::int64_t step = 0; step < batch.steps; ++step)
     for (std::size_t port = 0; port < shard_.inputs.size(); ++port)
       send_step(header, port,
-                step_vector(shard_.inputs[port].reversed ? open.steps - 1 - step : step), at);
+                step_vectors(shard_.inputs[port].reversed ? batch.steps - 1 - step : step), at);
 }
 
-void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vector, Instant at) {
+void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vectors, Instant at) {
   const HostShard::StepPort& input = shard_.inputs[port];
   for (std::size_t i = 0; i < input.destinations.size(); ++i) {
     DataHeader addressed = header;
@@ -122,16 +151,17 @@ void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vec
                       options_.self,
                       TraceKind::kMessageSent,
                       flow_number(peer, addressed.port, count),
-                      static_cast<std::int64_t>(kDataHeaderBytes + vector.size()),
+                      static_cast<std::int64_t>(kDataHeaderBytes + vectors.size()),
                       index(peer)});
-    outbox_.add(at, peer, addressed, vector);
+    outbox_.add(at, peer, addressed, vectors);
   }
 }
 
 void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   Result<DataMessage> data = unpack_data(message);
   const auto open = data ? open_.find(index(data->header.request)) : open_.end();
-  if (open == open_.end() || data->header.port >= shard_.replies.size()) {
+  if (open == open_.end() || data->header.port >= shard_.replies.size() ||
+      data->vectors.size() != lane_bytes(data->header.port) * open->second.batch.members.size()) {
     ++duplicated_;
     return;
   }
@@ -148,21 +178,35 @@ void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   open->second.replies[port].push_back(std::move(data->vectors));
   open->second.last = arrival_of(data->header, now);
   if (--open->second.missing > 0) return;
-  Open done = std::move(open->second);
-  const std::uint32_t request = open->first;
+  const Open done = std::move(open->second);
   open_.erase(open);
-  complete(request, std::move(done));
+  complete(done);
 }
 
-void HostRole::complete(std::uint32_t request, Open open) {
+void HostRole::complete(const Open& open) {
+  for (std::size_t lane = 0; lane < open.batch.members.size(); ++lane) complete_lane(open, lane);
+}
+
+void HostRole::complete_lane(const Open& open, std::size_t lane) {
+  const BatchMember& member = open.batch.members[lane];
   Completion completion;
-  completion.request = request;
+  completion.request = member.request;
   HostRecord& record = completion.record;
-  record = {RequestId{request}, open.client, open.steps, open.sent, {}, open.last.path, {}};
-  record.completed =
-      occupy_cpu(open.last.at, host_time_after(shard_, open.steps), record.path, request);
-  if (functional(request))
-    record.output = after(shard_, assemble(shard_, open.steps, open.replies));
+  record.request = RequestId{member.request};
+  record.client = member.client;
+  record.steps = open.batch.steps;
+  record.sent = member.sent;
+  record.path = open.last.path;
+  record.path.queue += open.began - member.sent;
+  record.completed = occupy_cpu(open.last.at, host_time_after(shard_, open.batch.steps),
+                                record.path, member.request);
+  if (functional(member.request)) {
+    std::vector<std::vector<Payload>> replies(open.replies.size());
+    for (std::size_t port = 0; port < replies.size(); ++port)
+      for (const Payload& message : open.replies[port])
+        replies[port].push_back(message.slice(lane * lane_bytes(port), lane_bytes(port)));
+    record.output = after(shard_, assemble(shard_, open.batch.steps, replies));
+  }
   completion.at = record.completed;
   completions_.emplace(completion.at, std::move(completion));
 }
@@ -179,20 +223,26 @@ void HostRole::finish_due(Instant now) {
     if (traced(done.request))
       trace_->record({done.record.sent, done.record.completed - done.record.sent, options_.self,
                       TraceKind::kRequest, done.request, done.record.client, 0});
-    waiting_.emplace(done.record.completed + options_.think, done.record.client);
+    if (options_.arrivals == Arrivals::kClosed)
+      waiting_.emplace(done.record.completed + options_.think, done.record.client);
     records_.push_back(std::move(done.record));
   }
 }
 
 std::vector<std::string> HostRole::describe_outstanding() const {
   std::vector<std::string> out;
-  for (const auto& [request, open] : open_) {
-    out.push_back(fmt::format(
-        "client {} waits for {} of {} answers to request {}", open.client, open.missing,
-        shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? open.steps : 1),
-        request));
+  for (const auto& [number, open] : open_) {
+    const std::vector<BatchMember>& members = open.batch.members;
+    const std::string more =
+        members.size() == 1 ? "" : fmt::format(" and {} more of its batch", members.size() - 1);
+    out.push_back(fmt::format("client {} waits for {} of {} answers to request {}{}",
+                              members.front().client, open.missing, reply_messages(open.batch),
+                              members.front().request, more));
     if (out.size() == 4) break;
   }
+  for (const auto& [steps, members] : batcher_.forming())
+    out.push_back(fmt::format("request {} waits for its batch to fill: {} of {} are there",
+                              members.front().request, members.size(), batcher_.size()));
   return out;
 }
 

@@ -1,11 +1,17 @@
-// The host: clients in a closed loop, the CPU part of the model, and the client's end of the
-// service. A state machine.
+// The host: the clients, the CPU part of the model, and the client's end of the service. A state
+// machine.
+//
+// Requests become batches (batcher.h), of one request unless told otherwise. A batch has a dense
+// number of its own, which is the request number of its data messages, and a message of it carries
+// the vectors of all its requests, lane after lane. Each request keeps its own record: its latency
+// begins when its client sent it, so it includes the wait for the batch to fill, as queue.
 #pragma once
 
 #include <map>
 #include <string>
 #include <vector>
 
+#include "node/host/batcher.h"
 #include "node/host/host_work.h"
 #include "node/service/outbox.h"
 #include "node/service/role.h"
@@ -13,12 +19,20 @@
 
 namespace soliton {
 
+// When requests begin. Closed: a client sends when it has its answer. Poisson: independent of
+// answers, at random instants that are a function of the seed; clients take turns.
+enum class Arrivals : std::uint8_t { kClosed, kPoisson };
+
 struct HostOptions {
   NodeId self{};
   TimeBase time = TimeBase::kEmulated;
   std::uint32_t clients = 1;
   std::uint32_t requests = 0;
-  Duration think{};                    // between an answer and the client's next request
+  Duration think{};  // between an answer and the client's next request
+  Arrivals arrivals = Arrivals::kClosed;
+  Duration mean_gap{};      // Poisson: between requests, on average
+  std::uint32_t batch = 1;  // requests that run together; higher: fuller devices, longer waits
+  Duration batch_wait{};    // most that the first request of a batch waits for the others
   std::uint32_t functional_every = 1;  // as NpuServiceOptions
   std::uint32_t trace_requests = 0;
 };
@@ -54,15 +68,15 @@ class HostRole : public Role {
   // All requests have been answered.
   bool finished() const { return started_ && completed_ == options_.requests; }
   std::uint64_t sent() const { return next_request_; }
+  std::uint64_t batches() const { return next_batch_; }
   // Messages that belong to no open request: late or doubled answers.
   std::uint64_t duplicated() const { return duplicated_; }
   Duration busy() const { return busy_; }
 
  private:
   struct Open {
-    std::uint32_t client = 0;
-    std::int64_t steps = 0;
-    Instant sent{};
+    Batch batch;
+    Instant began{};                            // its messages' paths begin here
     std::vector<std::vector<Payload>> replies;  // by reply port
     std::size_t missing = 0;
     Arrival last;
@@ -76,11 +90,21 @@ class HostRole : public Role {
   bool functional(std::uint32_t request) const {
     return options_.functional_every != 0 && request % options_.functional_every == 0;
   }
-  bool traced(std::uint32_t request) const { return trace_ && request < options_.trace_requests; }
+  // A batch computes values when any of its requests does.
+  bool functional(const Batch& batch) const;
+  bool traced(std::uint32_t number) const { return trace_ && number < options_.trace_requests; }
+  void begin_due(Instant now);
+  Duration gap(std::uint32_t request) const;  // Poisson: in front of it
   void begin_request(std::uint32_t client, Instant now);
-  void send_steps(std::uint32_t request, const Open& open, Instant at, const Breakdown& path);
-  void send_step(const DataHeader& header, std::size_t port, Payload vector, Instant at);
-  void complete(std::uint32_t request, Open open);
+  void begin_batch(Batch batch, Instant now);
+  std::size_t reply_messages(const Batch& batch) const;
+  std::uint64_t lane_bytes(std::size_t reply_port) const {
+    return shard_.replies[reply_port].elements * sizeof(Half);
+  }
+  void send_steps(const DataHeader& header, const Batch& batch, Instant at);
+  void send_step(const DataHeader& header, std::size_t port, Payload vectors, Instant at);
+  void complete(const Open& open);
+  void complete_lane(const Open& open, std::size_t lane);
   void finish_due(Instant now);
   // Reserves the CPU from `now` for `work`; the wait and the work are added to `path`. Returns the
   // end.
@@ -93,13 +117,15 @@ class HostRole : public Role {
   std::vector<std::vector<NodeId>> peers_;  // by input port, destination
   std::vector<std::vector<std::uint32_t>> sent_counts_;
   std::vector<std::uint32_t> received_counts_;  // by reply port
-  std::map<std::uint32_t, Open> open_;
+  Batcher batcher_;
+  std::map<std::uint32_t, Open> open_;             // by batch
   std::multimap<Instant, std::uint32_t> waiting_;  // clients by the instant of their next request
   std::multimap<Instant, Completion> completions_;
   Outbox outbox_;
   std::vector<HostRecord> records_;
   bool started_ = false;
   std::uint32_t next_request_ = 0;
+  std::uint32_t next_batch_ = 0;
   std::uint32_t completed_ = 0;
   std::uint64_t duplicated_ = 0;
   Instant cpu_free_{};

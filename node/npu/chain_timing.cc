@@ -10,10 +10,15 @@ ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
     : clock_(shard.device.clock, shard.device.tile_engines),
       cycle_(clock_.cycles(1)),
       request_(clock_.cycles(shard.device.timing.request_cycles)),
+      slot_overhead_(clock_.cycles(shard.device.timing.slot_overhead_cycles)),
+      vector_pass_((clock_.cycles(shard.device.native_dim) + shard.device.lanes - 1) /
+                   shard.device.lanes),
+      lanes_at_once_(shard.device.batch_lanes),
       vectors_(program.layout().slots()),
       stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}
 
-void ChainTiming::begin(const Arrival& start) {
+void ChainTiming::begin(const Arrival& start, std::uint32_t lanes) {
+  passes_ = (static_cast<Ticks>(lanes) + lanes_at_once_ - 1) / lanes_at_once_;
   start_ = start;
   origins_.assign(1, start);
   issue_ = {request_, 0};
@@ -108,10 +113,10 @@ void ChainTiming::mark_read(VectorRange range, Moment at) {
 
 ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const Moment* operands) {
   const Moment start = later_of(mvu_free_, input);
-  mvu_free_ = after(start, chain.slot);
+  mvu_free_ = after(start, slot(chain));
   if (chain.streamed_tiles > 0)
-    mvu_free_ =
-        later_of(mvu_free_, stream_.multiply(start, chain.streamed_tiles, chain.tile_ticks));
+    mvu_free_ = later_of(mvu_free_,
+                         stream_.multiply(start, chain.streamed_tiles, passes_ * chain.tile_ticks));
   Moment result = after(mvu_free_, chain.latency);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
   return {start, result, result};
@@ -120,7 +125,9 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
 ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
                                     const Moment* operands) const {
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
-  const Moment result = after(start, chain.latency);
+  Ticks latency = chain.latency;
+  if (!chain.operations.empty()) latency += (passes_ - 1) * chain.rows * vector_pass_;
+  const Moment result = after(start, latency);
   return {start, result, result};
 }
 

@@ -22,6 +22,13 @@
 //                   its matrix, and they for the products with the old ones
 //   scalar chain:   takes no time; an s_rd holds issue until its message is there
 //
+// A batch of b lanes goes through in p = ceil(b / batch lanes of the device) passes: the unit works
+// p times as long on each tile that it has, so a slot is max(I, p occupancies + overhead), and the
+// stream brings a tile once for all of them. Results of a chain are there when its last lane is. A
+// vector chain takes V and, for each further pass, rows * N / L cycles: native vectors go by at L
+// elements a cycle, the rate at which the unit takes them in (C, our own choice). Moves stay free:
+// a network port fills more slowly.
+//
 // A pure move (v_rd, v_wr) takes no time: the model was fitted with T0 covering the way in and out
 // of NetQ.
 //
@@ -37,6 +44,7 @@
 // rest of the path is the difference.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -72,7 +80,7 @@ class ChainTiming {
   ChainTiming(const Shard& shard, const CompiledProgram& program);
 
   // All registers are ready and the first chain can start T0 after `start`.
-  void begin(const Arrival& start);
+  void begin(const Arrival& start, std::uint32_t lanes = 1);
   // Issues the next chain in program order. `message` is what it takes from NetQ, null when it
   // reads memories.
   ChainTimes issue(const CompiledChain& chain, const Arrival* message);
@@ -80,6 +88,11 @@ class ChainTiming {
   Instant instant(Ticks at) const { return start_.at + clock_.duration(at); }
   // Instant and path of a moment of this request.
   Arrival arrival(Moment moment) const;
+  // How long the matrix-vector unit works on the chain, in all lanes.
+  Ticks slot(const CompiledChain& chain) const {
+    return passes_ == 1 ? chain.slot
+                        : std::max(chain.slot, passes_ * chain.occupied + slot_overhead_);
+  }
   // Latest result so far.
   Ticks last_result() const { return last_result_; }
   // Ticks of this request during which nothing was under way and a v_rd waited for its message.
@@ -105,6 +118,10 @@ class ChainTiming {
   ClockDomain clock_;
   Ticks cycle_;
   Ticks request_;
+  Ticks slot_overhead_;
+  Ticks vector_pass_;  // a native vector goes by
+  Ticks lanes_at_once_;
+  Ticks passes_ = 1;
   std::vector<Vector> vectors_;  // and tiles
   std::vector<Arrival> origins_;
   Arrival start_;

@@ -52,36 +52,53 @@ ActivationFunction activation_function(Opcode opcode) {
 static_assert(std::endian::native == std::endian::little,
               "messages hold fp16 values little endian");
 
-ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, KernelLevel level)
-    : shard_(shard),
-      program_(program),
-      native_dim_(static_cast<std::size_t>(shard.device.native_dim)),
-      level_(level),
-      values_(program.layout().size(), shard.device.native_dim),
-      tiles_(shard),
-      current_ordinal_(program.streams()),
-      ahead_(shard.matrices.size(), program.streams()),
-      ahead_values_(kVectorsAtOnce),
-      pipe_(program.widest() * native_dim_) {
-  for (const ShardVector& vector : shard.vectors) {
-    if (vector.values.empty()) continue;
-    const std::uint32_t first = program.layout().flat(vector.memory, vector.index);
-    const std::int64_t count =
-        native_vectors(static_cast<std::int64_t>(vector.values.size()), shard.device.native_dim);
-    std::ranges::copy(vector.values,
-                      values_.vectors(first, static_cast<std::uint32_t>(count)).begin());
-  }
-  std::size_t rows_max = 0;
+ChainValues::Weights::Weights(const Shard& shard, KernelLevel level_in)
+    : level(level_in), tiles(shard) {
   for (const ShardMatrix& matrix : shard.matrices) {
     const auto rows = static_cast<std::size_t>(matrix.weights.rows);
     SOLITON_CHECK_MSG(
         matrix.weights.elements() == rows * static_cast<std::size_t>(matrix.weights.columns),
         "{}: {} weights", matrix.name, matrix.weights.elements());
-    SOLITON_CHECK_MSG(rows <= matrix.tile_rows * native_dim_, "{}: {} rows", matrix.name, rows);
-    packed_.emplace_back(tiles_.weights(matrix), level);
-    rows_max = std::max(rows_max, rows);
+    SOLITON_CHECK_MSG(rows <= static_cast<std::size_t>(matrix.tile_rows) *
+                                  static_cast<std::size_t>(shard.device.native_dim),
+                      "{}: {} rows", matrix.name, rows);
+    packed.emplace_back(tiles.weights(matrix), level);
   }
+}
+
+ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, KernelLevel level)
+    : ChainValues(shard, program, std::make_shared<Weights>(shard, level)) {}
+
+ChainValues::ChainValues(Lane lane)
+    : ChainValues(lane.first.shard_, lane.first.program_, lane.first.weights_) {}
+
+ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program,
+                         std::shared_ptr<Weights> weights)
+    : shard_(shard),
+      program_(program),
+      native_dim_(static_cast<std::size_t>(shard.device.native_dim)),
+      values_(program.layout().size(), shard.device.native_dim),
+      weights_(std::move(weights)),
+      current_ordinal_(program.streams()),
+      ahead_(shard.matrices.size(), program.streams()),
+      ahead_values_(kVectorsAtOnce),
+      pipe_(program.widest() * native_dim_) {
+  load_constants();
+  std::size_t rows_max = 0;
+  for (const PackedMatrix& matrix : weights_->packed)
+    rows_max = std::max(rows_max, static_cast<std::size_t>(matrix.rows()));
   sums_.resize(rows_max);
+}
+
+void ChainValues::load_constants() {
+  for (const ShardVector& vector : shard_.vectors) {
+    if (vector.values.empty()) continue;
+    const std::uint32_t first = program_.layout().flat(vector.memory, vector.index);
+    const std::int64_t count =
+        native_vectors(static_cast<std::int64_t>(vector.values.size()), shard_.device.native_dim);
+    std::ranges::copy(vector.values,
+                      values_.vectors(first, static_cast<std::uint32_t>(count)).begin());
+  }
 }
 
 void ChainValues::begin() {
@@ -177,22 +194,24 @@ void ChainValues::move_tiles(const Queued& queued) {
   // All are read before the first is written: the ranges may overlap.
   std::vector<WeightTile> tiles;
   for (std::uint32_t i = 0; i < chain.tiles; ++i)
-    tiles.push_back(chain.from_netq ? tiles_.quantise(std::span<const Half>(values).subspan(
-                                          i * elements, elements))
-                                    : tiles_.read(read.memory, read.index + i));
+    tiles.push_back(chain.from_netq
+                        ? weights_->tiles.quantise(
+                              std::span<const Half>(values).subspan(i * elements, elements))
+                        : weights_->tiles.read(read.memory, read.index + i));
   for (std::uint32_t i = 0; i < chain.tiles; ++i)
-    tiles_.write(write.memory, write.index + i, tiles[i]);
-  counts_.poisoned_weights = tiles_.poisoned_blocks();
-  for (std::size_t i = 0; i < packed_.size(); ++i)
-    if (tiles_.holds(shard_.matrices[i], write.memory, write.index)) repack(i);
+    weights_->tiles.write(write.memory, write.index + i, tiles[i]);
+  counts_.poisoned_weights = weights_->tiles.poisoned_blocks();
+  for (std::size_t i = 0; i < weights_->packed.size(); ++i)
+    if (weights_->tiles.holds(shard_.matrices[i], write.memory, write.index)) repack(i);
 }
 
 void ChainValues::repack(std::size_t matrix) {
-  packed_[matrix] = PackedMatrix(tiles_.weights(shard_.matrices[matrix]), level_);
+  weights_->packed[matrix] =
+      PackedMatrix(weights_->tiles.weights(shard_.matrices[matrix]), weights_->level);
 }
 
 void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
-  const PackedMatrix& packed = packed_[chain.matrix_index];
+  const PackedMatrix& packed = weights_->packed[chain.matrix_index];
   const bool in_registers = !chain.from_netq && !chain.source_fault;
   const bool known = activation_known_ && in_registers &&
                      chain.source.first == activation_source_.first && activation_.suits(packed);
@@ -203,7 +222,7 @@ void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const
   const std::span<float> sums =
       std::span<float>(sums_).first(static_cast<std::size_t>(packed.rows()));
   multiply(packed, activation_, sums);
-  tiles_.poison(*chain.matrix, sums);
+  weights_->tiles.poison(*chain.matrix, sums);
   into_pipe(chain, sums);
 }
 
@@ -215,8 +234,8 @@ void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Ha
   } else {
     std::array<StreamVector, kVectorsAtOnce> vectors;
     const std::size_t count = collect_vectors(chain, input, at, vectors);
-    product = ahead_.multiply(packed_[chain.matrix_index], chain.matrix_index, *chain.stream,
-                              std::span(vectors).first(count));
+    product = ahead_.multiply(weights_->packed[chain.matrix_index], chain.matrix_index,
+                              *chain.stream, std::span(vectors).first(count));
   }
   counts_.poisoned_blocks += product.poisoned_blocks;
   into_pipe(chain, product.sums);

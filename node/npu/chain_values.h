@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,12 @@ class ChainValues {
   ChainValues(const Shard& shard, const CompiledProgram& program,
               KernelLevel level = best_kernel_level());
 
+  // Another lane of a batch: registers of its own, the weights of `first`.
+  struct Lane {
+    const ChainValues& first;
+  };
+  explicit ChainValues(Lane lane);
+
   // Zeroes the initial state. REQUIRES: flush() since the last issue().
   void begin();
   // The next vector or matrix chain in program order, up to its writes to memories. `message` is
@@ -58,6 +65,16 @@ class ChainValues {
     Payload message;
   };
 
+  // What the lanes share. Only a program without a batch may write it: check_shard().
+  struct Weights {
+    Weights(const Shard& shard, KernelLevel level);
+    KernelLevel level;
+    MatrixTiles tiles;
+    std::vector<PackedMatrix> packed;  // by position among the shard's matrices
+  };
+
+  ChainValues(const Shard& shard, const CompiledProgram& program, std::shared_ptr<Weights> weights);
+  void load_constants();
   void run(std::size_t at);
   // The pipeline's content is `pipe_`, except that a product reads registers in place.
   std::span<const Half> read(const Queued& queued);
@@ -77,10 +94,8 @@ class ChainValues {
   const Shard& shard_;
   const CompiledProgram& program_;
   std::size_t native_dim_;
-  KernelLevel level_;
   RegisterValues values_;
-  MatrixTiles tiles_;
-  std::vector<PackedMatrix> packed_;  // by position among the shard's matrices
+  std::shared_ptr<Weights> weights_;  // of all lanes
   ValueCounts counts_;
 
   std::vector<Queued> queue_;

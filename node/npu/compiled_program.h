@@ -36,12 +36,12 @@ struct CompiledChain {
   VectorRange source;                   // count also for a NetQ port; tiles for an m_rd
   Ticks dram_ticks = 0;                 // on the way from Dram
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
-  Ticks occupied = 0;                   // of the tile engines, by the product
-  Ticks slot = 0;                       // of the matrix-vector unit: dispatch floor and overhead in
+  Ticks occupied = 0;                   // of the tile engines, by the product with one vector
+  Ticks slot = 0;                       // least one of the unit: dispatch floor and overhead in
   Ticks latency = 0;                    // behind the slot, or of a vector chain; 0: a pure move
   VectorRange matrix_tiles;             // those that a matrix chain may write; mostly none
   std::int64_t streamed_tiles = 0;      // of a matrix in Dram
-  Ticks tile_ticks = 0;                 // of the unit, for each of them
+  Ticks tile_ticks = 0;                 // the unit works on one vector and one of its tiles
   std::uint64_t macs = 0;
   std::uint32_t rows = 1;   // native vectors after the mv_mul
   std::uint32_t tiles = 0;  // of a matrix chain

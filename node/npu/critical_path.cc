@@ -14,27 +14,27 @@ namespace {
 constexpr std::int64_t kWarm = 8;
 constexpr std::int64_t kMeasured = 16;
 
-std::int64_t dot_product_depth(std::int64_t length) {
-  return 1 + std::bit_width(static_cast<std::uint64_t>(length - 1));
+std::int64_t dot_product_depth(const ShardMatrix& matrix) {
+  return 1 + std::bit_width(static_cast<std::uint64_t>(matrix.weights.columns - 1));
 }
 
-// A program on units without number: each vector's value and when it is there. A write replaces the
-// value, as registers are without number, too.
+// A program on units without number: each vector's value, or tile's, and when it is there. A write
+// replaces the value, as registers are without number, too. What an access by offset reaches is not
+// known here: it reads all of the memory, and adds to all of it.
 class Dataflow {
  public:
   explicit Dataflow(const CompiledProgram& program)
-      : program_(program), ready_(program.layout().size()) {}
+      : program_(program), ready_(program.layout().slots()) {}
 
   void run(std::uint32_t index) {
     const CompiledChain& chain = program_.chain(index);
-    std::int64_t at = chain.from_netq ? 0 : ready(chain.source);
-    if (chain.matrix != nullptr) at += dot_product_depth(chain.matrix->weights.columns);
+    if (chain.kind == ChainKind::kScalar) return;
+    std::int64_t at = chain.from_netq ? 0 : ready(source(chain));
+    if (chain.matrix != nullptr)
+      at = std::max(at, ready(chain.matrix_tiles)) + dot_product_depth(*chain.matrix);
     for (const MfuOperation& operation : chain.operations)
       at = std::max(at, operation.has_operand ? ready(operation.operand) : 0) + 1;
-    for (const WriteTarget& write : chain.writes) {
-      const auto first = ready_.begin() + write.vectors.first;
-      std::fill(first, first + write.vectors.count, at);
-    }
+    for (const WriteTarget& target : chain.writes) write(target, at);
     depth_ = std::max(depth_, at);
     macs_ += static_cast<std::int64_t>(chain.macs);
     slots_ += chain.slot;
@@ -49,6 +49,23 @@ class Dataflow {
   std::int64_t streamed_tiles() const { return streamed_; }
 
  private:
+  VectorRange source(const CompiledChain& chain) const {
+    const Instruction& read = chain.instructions.front();
+    return read.indexing == Indexing::kDirect ? chain.source : program_.layout().file(read.memory);
+  }
+
+  void write(const WriteTarget& target, std::int64_t at) {
+    if (target.to_netq) return;
+    if (target.instruction.indexing == Indexing::kDirect) {
+      const auto first = ready_.begin() + target.vectors.first;
+      std::fill(first, first + target.vectors.count, at);
+      return;
+    }
+    const VectorRange file = program_.layout().file(target.instruction.memory);
+    for (std::uint32_t i = 0; i < file.count; ++i)
+      ready_[file.first + i] = std::max(ready_[file.first + i], at);
+  }
+
   std::int64_t ready(VectorRange range) const {
     const auto first = ready_.begin() + range.first;
     return range.count == 0 ? 0 : *std::max_element(first, first + range.count);

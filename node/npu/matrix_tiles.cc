@@ -53,6 +53,10 @@ bool written_by_program(const Shard& shard, const ShardMatrix& matrix) {
   return false;
 }
 
+std::size_t block_count(const BfpMatrix& matrix) {
+  return static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.blocks_per_row());
+}
+
 // First block of the row at `column`, which is the first of a native tile.
 int block_at(const BfpMatrix& matrix, int column) {
   const auto found = std::ranges::lower_bound(matrix.block_starts, column);
@@ -118,11 +122,14 @@ WeightTile MatrixTiles::read(Memory memory, std::uint32_t tile) const {
   const Corner source{from->row, from->column, matrix.columns};
   const Corner source_blocks{from->row, first, matrix.blocks_per_row()};
   copy_rectangle(matrix.mantissas, source, out.values.mantissas, {0, 0, n}, extent);
+  copy_rectangle(matrix.wide, source, out.values.wide, {0, 0, n}, extent);
+  copy_rectangle(matrix.scales, source_blocks, out.values.scales,
+                 {0, 0, out.values.blocks_per_row()}, blocks);
   copy_rectangle(matrix.exponents, source_blocks, out.values.exponents,
                  {0, 0, out.values.blocks_per_row()}, blocks);
   const std::optional<Written>& own = written_[from->matrix];
   if (own && !own->poisoned.empty()) {
-    out.poisoned.resize(out.values.exponents.size());
+    out.poisoned.resize(block_count(out.values));
     copy_rectangle(own->poisoned, source_blocks, out.poisoned, {0, 0, out.values.blocks_per_row()},
                    blocks);
   }
@@ -146,11 +153,13 @@ void MatrixTiles::write(Memory memory, std::uint32_t tile, const WeightTile& con
   const Corner content_blocks{0, 0, content.values.blocks_per_row()};
   copy_rectangle(content.values.mantissas, {0, 0, n}, matrix.mantissas,
                  {to->row, to->column, matrix.columns}, extent);
+  copy_rectangle(content.values.wide, {0, 0, n}, matrix.wide, {to->row, to->column, matrix.columns},
+                 extent);
   copy_rectangle(content.values.exponents, content_blocks, matrix.exponents, target_blocks, blocks);
+  copy_rectangle(content.values.scales, content_blocks, matrix.scales, target_blocks, blocks);
   if (content.poisoned.empty() && own.poisoned.empty()) return;
-  own.poisoned.resize(static_cast<std::size_t>(matrix.rows) *
-                      static_cast<std::size_t>(matrix.blocks_per_row()));
-  const std::vector<bool> none(content.values.exponents.size());
+  own.poisoned.resize(block_count(matrix));
+  const std::vector<bool> none(block_count(content.values));
   copy_rectangle(content.poisoned.empty() ? none : content.poisoned, content_blocks, own.poisoned,
                  target_blocks, blocks);
 }

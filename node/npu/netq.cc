@@ -6,8 +6,9 @@
 
 namespace soliton {
 
-void NetQ::begin(std::int64_t steps) {
+void NetQ::begin(std::int64_t steps, std::uint32_t lanes) {
   SOLITON_CHECK(empty());
+  lanes_ = lanes;
   steps_ = static_cast<std::size_t>(std::max<std::int64_t>(steps, 0));
   for (Port& port : ports_) {
     port.messages.clear();
@@ -19,9 +20,9 @@ void NetQ::begin(std::int64_t steps) {
 void NetQ::push(std::uint16_t port, NetqMessage message) {
   SOLITON_CHECK_MSG(port < ports_.size(), "port {} of {}", port, ports_.size());
   const InPort& spec = specs_[port];
-  SOLITON_CHECK_MSG(message.vectors.size() == spec.elements * sizeof(Half),
-                    "port {} ({}): {} bytes for {} elements", port, spec.name,
-                    message.vectors.size(), spec.elements);
+  SOLITON_CHECK_MSG(message.vectors.size() == lanes_ * spec.elements * sizeof(Half),
+                    "port {} ({}): {} bytes for {} elements in {} lanes", port, spec.name,
+                    message.vectors.size(), spec.elements, lanes_);
   Port& p = ports_[port];
   SOLITON_CHECK_MSG(!spec.reversed || p.messages.size() < steps_,
                     "port {} ({}): more than {} messages", port, spec.name, steps_);

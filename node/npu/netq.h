@@ -22,8 +22,8 @@ class NetQ {
   explicit NetQ(const std::vector<InPort>& ports) : specs_(ports), ports_(ports.size()) {}
 
   // REQUIRES: empty().
-  void begin(std::int64_t steps);
-  // REQUIRES: port is one of the shard's; the message has the port's size.
+  void begin(std::int64_t steps, std::uint32_t lanes = 1);
+  // REQUIRES: port is one of the shard's; the message has the port's size, in every lane.
   void push(std::uint16_t port, NetqMessage message);
   // Whether v_rd of `port` finds its message: for a `reversed` port only once all `steps` of them
   // are there.
@@ -50,6 +50,7 @@ class NetQ {
   std::vector<Port> ports_;
   std::size_t unread_ = 0;
   std::size_t steps_ = 0;
+  std::size_t lanes_ = 1;
 };
 
 }  // namespace soliton

@@ -94,12 +94,19 @@ struct Npu::Impl {
         counter(shard.program),
         node(node_in),
         trace(trace_in) {
-    if (mode == ComputeMode::kFunctional) values.emplace(shard, program);
+    if (mode == ComputeMode::kFunctional)
+      values.push_back(std::make_unique<ChainValues>(shard, program));
   }
 
-  void begin(RequestId id, std::int64_t steps, const Arrival& start);
+  void begin(RequestId id, std::int64_t steps, const Arrival& start, std::uint32_t lanes);
+  void add_lanes();
   void run();
   void issue(const CompiledChain& chain);
+  void compute(const CompiledChain& chain, Payload message);
+  std::optional<NpuOutput> poll_output();
+  std::uint64_t lane_bytes(std::uint16_t out_port) const {
+    return shard.out_ports[out_port].elements * sizeof(Half);
+  }
   void send(const CompiledChain& chain, const ChainTimes& times);
   void record(const CompiledChain& chain, const ChainTimes& times);
   void end_request();
@@ -108,7 +115,7 @@ struct Npu::Impl {
   CompiledProgram program;
   ChainTiming timing;
   OffsetRegisters offsets;
-  std::optional<ChainValues> values;
+  std::vector<std::unique_ptr<ChainValues>> values;  // by lane, as many as were ever needed
   NetQ netq;
   ProgramCounter counter;
   OutputQueue outputs;
@@ -117,6 +124,7 @@ struct Npu::Impl {
   std::vector<ChainIssue>* issues = nullptr;
 
   RequestId request{};
+  std::uint32_t lanes = 1;
   Instant sent{};  // origin of all paths of the request
   Instant start_at{};
   Instant free_at{};
@@ -125,21 +133,31 @@ struct Npu::Impl {
   NpuStats stats;
 };
 
-void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start) {
+void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start,
+                      std::uint32_t lanes_in) {
   SOLITON_CHECK_MSG(counter.at_end(), "request {} begins while {} runs", index(id), index(request));
   SOLITON_CHECK_MSG(start.at >= free_at, "request {} begins {} before the NPU is free", index(id),
                     to_string(free_at - start.at));
   SOLITON_CHECK(steps >= 0);
+  SOLITON_CHECK_MSG(lanes_in >= 1 && lanes_in <= shard.batch, "{} lanes of {}", lanes_in,
+                    shard.batch);
   request = id;
+  lanes = lanes_in;
   sent = start.at - start.path.total();
   start_at = start.at;
-  netq.begin(steps);
-  timing.begin(start);
+  netq.begin(steps, lanes);
+  timing.begin(start, lanes);
   offsets.begin();
-  if (values) values->begin();
+  if (!values.empty()) add_lanes();
   counter.begin(steps);
-  ++stats.requests;
+  stats.requests += lanes;
   run();
+}
+
+void Npu::Impl::add_lanes() {
+  while (values.size() < lanes)
+    values.push_back(std::make_unique<ChainValues>(ChainValues::Lane{*values.front()}));
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) values[lane]->begin();
 }
 
 void Npu::Impl::run() {
@@ -160,12 +178,12 @@ void Npu::Impl::issue(const CompiledChain& chain) {
   const ResolvedChain* resolved = chain.by_offset ? &offsets.resolve(chain) : nullptr;
   const ChainTimes times = timing.issue(resolved != nullptr ? resolved->timing : chain,
                                         chain.from_netq ? &message.arrival : nullptr);
-  if (values && chain.kind != ChainKind::kScalar)
-    values->issue(resolved != nullptr ? resolved->values : chain, std::move(message.vectors));
+  if (!values.empty() && chain.kind != ChainKind::kScalar)
+    compute(resolved != nullptr ? resolved->values : chain, std::move(message.vectors));
   send(chain, times);
   ++stats.chains;
-  stats.mvu_macs += chain.macs;
-  mvu_busy += chain.slot;
+  stats.mvu_macs += lanes * chain.macs;
+  mvu_busy += timing.slot(chain);
   if (issues != nullptr) record(chain, times);
   if (trace != nullptr && trace->enabled()) {
     const Instant at = timing.instant(times.start.at);
@@ -177,19 +195,35 @@ void Npu::Impl::issue(const CompiledChain& chain) {
 void Npu::Impl::record(const CompiledChain& chain, const ChainTimes& times) {
   issues->push_back({counter.chain(), counter.segment(), counter.iteration(),
                      timing.instant(times.start.at), timing.instant(times.written.at),
-                     timing.clock().duration(chain.slot), times.wait});
+                     timing.clock().duration(timing.slot(chain)), times.wait});
+}
+
+void Npu::Impl::compute(const CompiledChain& chain, Payload message) {
+  if (lanes == 1) return values.front()->issue(chain, std::move(message));
+  const std::uint64_t bytes = message.size() / lanes;
+  for (std::uint32_t lane = 0; lane < lanes; ++lane)
+    values[lane]->issue(chain, message.slice(lane * bytes, bytes));
+}
+
+std::optional<NpuOutput> Npu::Impl::poll_output() {
+  std::optional<NpuOutput> output = outputs.pop();
+  if (!output || values.empty()) return output;
+  const std::uint64_t of_lanes = std::exchange(output->vectors.ghost, 0) / lane_bytes(output->port);
+  output->vectors = values.front()->take_message();
+  for (std::uint64_t lane = 1; lane < of_lanes; ++lane)
+    output->vectors.append(values[lane]->take_message());
+  return output;
 }
 
 void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
   for (const WriteTarget& target : chain.writes) {
     if (!target.to_netq) continue;
-    const std::uint32_t elements = shard.out_ports[target.port].elements;
     NpuOutput output{target.port, {}, timing.arrival(times.result)};
     SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at,
                       "path of {} ps, {} ps after its request", output.leaves.path.total().count(),
                       (output.leaves.at - sent).count());
     // Values come when the output is polled: until then more may be computed at once.
-    if (!values) output.vectors.ghost = elements * sizeof(Half);
+    output.vectors.ghost = lanes * lane_bytes(target.port);
     outputs.push(std::move(output));
   }
 }
@@ -201,10 +235,11 @@ void Npu::Impl::end_request() {
   busy += timing.last_result() - timing.waited();
   stats.mvu_busy = timing.clock().duration(mvu_busy);
   stats.busy = timing.clock().duration(busy);
-  if (values) {
-    stats.fp16_overflows = values->counts().fp16_overflows;
-    stats.poisoned_blocks = values->counts().poisoned_blocks;
-    stats.poisoned_weights = values->counts().poisoned_weights;
+  stats.fp16_overflows = stats.poisoned_blocks = stats.poisoned_weights = 0;
+  for (const std::unique_ptr<ChainValues>& lane : values) {
+    stats.fp16_overflows += lane->counts().fp16_overflows;
+    stats.poisoned_blocks += lane->counts().poisoned_blocks;
+    stats.poisoned_weights += lane->counts().poisoned_weights;
   }
   stats.index_faults = offsets.faults();
 }
@@ -214,8 +249,8 @@ Npu::Npu(const Shard& shard, ComputeMode mode, NodeId node, TraceBuffer* trace)
 
 Npu::~Npu() = default;
 
-void Npu::begin(RequestId request, std::int64_t steps, Arrival start) {
-  x_->begin(request, steps, start);
+void Npu::begin(RequestId request, std::int64_t steps, Arrival start, std::uint32_t lanes) {
+  x_->begin(request, steps, start, lanes);
 }
 
 void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
@@ -229,11 +264,7 @@ void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
 
 void Npu::record_issues(std::vector<ChainIssue>* log) { x_->issues = log; }
 
-std::optional<NpuOutput> Npu::poll_output() {
-  std::optional<NpuOutput> output = x_->outputs.pop();
-  if (output && x_->values) output->vectors = x_->values->take_message();
-  return output;
-}
+std::optional<NpuOutput> Npu::poll_output() { return x_->poll_output(); }
 
 bool Npu::finished() const { return x_->counter.at_end(); }
 
@@ -253,8 +284,8 @@ std::string Npu::waiting_for() const {
 }
 
 std::span<const Half> Npu::vector(Memory memory, std::uint32_t index) const {
-  if (!x_->values) return {};
-  return x_->values->vector(x_->program.layout().flat(memory, index));
+  if (x_->values.empty()) return {};
+  return x_->values.front()->vector(x_->program.layout().flat(memory, index));
 }
 
 const NpuStats& Npu::stats() const { return x_->stats; }

@@ -5,6 +5,10 @@
 // C of the npu design page) says when each result is written back or leaves; values are computed in
 // the same pass, whatever wall time that takes.
 //
+// A batch is several requests of one length that run through the program together, each in a lane:
+// registers of its own, the same chains, so a lane has the bits it would have alone. A message then
+// carries the vectors of all lanes, one after the other.
+//
 //   npu.begin(request, steps, start);        // start: instant and critical path of what the
 //   request waited for npu.deliver(port, vectors, arrival);     // messages in order per port while
 //   (auto out = npu.poll_output()) ... // each with the instant at which it leaves the NPU if
@@ -29,7 +33,7 @@ enum class ComputeMode : std::uint8_t { kFunctional, kTiming };
 
 struct NpuOutput {
   std::uint16_t port = 0;  // of Shard::out_ports
-  Payload vectors;         // elements fp16 values, little endian; a ghost under kTiming
+  Payload vectors;         // elements fp16 values a lane, little endian; a ghost under kTiming
   Arrival leaves;          // instant and path
 };
 
@@ -38,7 +42,7 @@ struct NpuOutput {
 struct NpuStats {
   std::uint64_t requests = 0;
   std::uint64_t chains = 0;
-  std::uint64_t mvu_macs = 0;  // multiply-adds of the unpadded matrices
+  std::uint64_t mvu_macs = 0;  // multiply-adds of the unpadded matrices, in all lanes
   Duration mvu_busy{};         // slots of the matrix-vector unit
   Duration busy{};  // from the start of each request to its last result, less waits at NetQ
   std::uint64_t fp16_overflows = 0;  // finite results that became infinite
@@ -71,8 +75,8 @@ class Npu {
 
   // `start` is when the request's first message is there and the device is free; T0 is charged from
   // it. Its path fixes the instant the client sent the request, which the paths of all its messages
-  // must go back to. REQUIRES: finished(), start.at >= free_at().
-  void begin(RequestId request, std::int64_t steps, Arrival start);
+  // must go back to. REQUIRES: finished(), start.at >= free_at(), 1 <= lanes <= Shard::batch.
+  void begin(RequestId request, std::int64_t steps, Arrival start, std::uint32_t lanes = 1);
   // Queues one message of InPort `port` for the current request. REQUIRES: !finished().
   void deliver(std::uint16_t port, Payload vectors, Arrival arrival);
   // Every chain issued from now on is appended to `log`, which must outlive the object; null stops
@@ -89,8 +93,8 @@ class Npu {
   std::string waiting_for() const;
   // The NetQ port of that wait.
   std::optional<std::uint16_t> waiting_port() const;
-  // What the register files and Dram hold. One native vector; empty under kTiming. REQUIRES: the
-  // shard touches it.
+  // What the register files, in the first lane, and Dram hold. One native vector; empty under
+  // kTiming. REQUIRES: the shard touches it.
   std::span<const Half> vector(Memory memory, std::uint32_t index) const;
   const NpuStats& stats() const;
 

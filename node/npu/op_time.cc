@@ -7,9 +7,9 @@
 
 namespace soliton {
 
-Duration run_alone(const Shard& shard, std::int64_t steps) {
+Duration run_alone(const Shard& shard, std::int64_t steps, std::uint32_t lanes) {
   Npu npu(shard, ComputeMode::kTiming);
-  npu.begin(RequestId{0}, steps, Arrival{});
+  npu.begin(RequestId{0}, steps, Arrival{}, lanes);
   Instant last = kRunStart;
   const auto drain = [&] {
     while (const std::optional<NpuOutput> output = npu.poll_output())
@@ -17,7 +17,8 @@ Duration run_alone(const Shard& shard, std::int64_t steps) {
   };
   drain();
   while (const std::optional<std::uint16_t> port = npu.waiting_port()) {
-    npu.deliver(*port, Payload{{}, shard.in_ports[*port].elements * sizeof(Half)}, Arrival{});
+    npu.deliver(*port, Payload{{}, lanes * shard.in_ports[*port].elements * sizeof(Half)},
+                Arrival{});
     drain();
   }
   return last - kRunStart;

@@ -15,8 +15,8 @@ struct OpTime {
 };
 
 // From the first input to the last output of a request of `steps` steps, T0 included. Weights may
-// be absent. REQUIRES: the shard passes check_shard().
-Duration run_alone(const Shard& shard, std::int64_t steps);
+// be absent. `lanes`: of a batch. REQUIRES: the shard passes check_shard().
+Duration run_alone(const Shard& shard, std::int64_t steps, std::uint32_t lanes = 1);
 
 OpTime op_time(const Shard& shard);
 

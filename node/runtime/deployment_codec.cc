@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -15,6 +16,51 @@
 
 namespace soliton {
 namespace {
+
+void write_congestion(const CongestionOptions& o, wire::Deployment::Congestion::Builder out) {
+  out.setEnabled(o.enabled);
+  out.setLineRate(o.line_rate.bits_per_second);
+  out.setRateMin(o.rate_min.bits_per_second);
+  out.setCnpIntervalPs(o.cnp_interval.count());
+  out.setAlphaGain(o.alpha_gain);
+  out.setAlphaTimerPs(o.alpha_timer.count());
+  out.setRateTimerPs(o.rate_timer.count());
+  out.setByteCounter(o.byte_counter.count);
+  out.setRecoverySteps(o.recovery_steps);
+  out.setAdditiveStep(o.additive_step.bits_per_second);
+}
+
+CongestionOptions read_congestion(wire::Deployment::Congestion::Reader in) {
+  CongestionOptions o;
+  o.enabled = in.getEnabled();
+  o.line_rate = {in.getLineRate()};
+  o.rate_min = {in.getRateMin()};
+  o.cnp_interval = Duration{in.getCnpIntervalPs()};
+  o.alpha_gain = in.getAlphaGain();
+  o.alpha_timer = Duration{in.getAlphaTimerPs()};
+  o.rate_timer = Duration{in.getRateTimerPs()};
+  o.byte_counter = Bytes{in.getByteCounter()};
+  o.recovery_steps = in.getRecoverySteps();
+  o.additive_step = {in.getAdditiveStep()};
+  return o;
+}
+
+void write_identity(const LtlIdentity& who, wire::Deployment::Identity::Builder out) {
+  out.setRunId(who.run_id);
+  out.setEpoch(who.epoch);
+  out.setImageHash(who.image_hash);
+  out.setKey(kj::arrayPtr(reinterpret_cast<const kj::byte*>(who.key.data()), who.key.size()));
+}
+
+LtlIdentity read_identity(wire::Deployment::Identity::Reader in) {
+  LtlIdentity who;
+  who.run_id = in.getRunId();
+  who.epoch = in.getEpoch();
+  who.image_hash = in.getImageHash();
+  const auto key = in.getKey();
+  if (key.size() == who.key.size()) std::memcpy(who.key.data(), key.begin(), key.size());
+  return who;
+}
 
 void write_ltl(const LtlOptions& ltl, wire::Deployment::LtlOptions::Builder out) {
   out.setMtu(ltl.mtu);
@@ -30,6 +76,15 @@ void write_ltl(const LtlOptions& ltl, wire::Deployment::LtlOptions::Builder out)
   out.setAckDelayPs(ltl.ack_delay.count());
   out.setTimeoutRtts(ltl.timeout_rtts);
   out.setCreditOverhead(ltl.credit_overhead.count);
+  out.setPacking(ltl.packing.count);
+  out.setCrc(ltl.crc);
+  out.setStore(ltl.store.count);
+  out.setWeights(kj::arrayPtr(ltl.weights.data(), ltl.weights.size()));
+  out.setHandshake(ltl.handshake);
+  out.setAuth(static_cast<std::uint8_t>(ltl.auth));
+  out.setMisses(ltl.misses);
+  out.setSilenceMinPs(ltl.silence_min.count());
+  write_congestion(ltl.congestion, out.initCongestion());
 }
 
 LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
@@ -47,6 +102,17 @@ LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
   ltl.ack_delay = Duration{in.getAckDelayPs()};
   ltl.timeout_rtts = in.getTimeoutRtts();
   ltl.credit_overhead = Bytes{in.getCreditOverhead()};
+  ltl.packing = Bytes{in.getPacking()};
+  ltl.crc = in.getCrc();
+  ltl.store = Bytes{in.getStore()};
+  const auto weights = in.getWeights();
+  if (weights.size() == ltl.weights.size())
+    std::copy(weights.begin(), weights.end(), ltl.weights.begin());
+  ltl.handshake = in.getHandshake();
+  ltl.auth = static_cast<AuthMode>(in.getAuth());
+  ltl.misses = in.getMisses();
+  ltl.silence_min = Duration{in.getSilenceMinPs()};
+  ltl.congestion = read_congestion(in.getCongestion());
   return ltl;
 }
 
@@ -54,6 +120,10 @@ void write_workload(const Deployment& deployment, wire::Workload::Builder out) {
   out.setClients(deployment.clients);
   out.setRequests(deployment.requests);
   out.setThinkPs(deployment.think.count());
+  out.setArrivals(static_cast<std::uint8_t>(deployment.arrivals));
+  out.setMeanGapPs(deployment.mean_gap.count());
+  out.setBatch(deployment.batch);
+  out.setBatchWaitPs(deployment.batch_wait.count());
   out.setSeed(deployment.inputs.seed);
   out.setSteps(static_cast<std::uint32_t>(deployment.inputs.random_steps));
   std::vector<std::int32_t> symbols;
@@ -73,6 +143,10 @@ void read_workload(wire::Workload::Reader in, Deployment& deployment) {
   deployment.clients = in.getClients();
   deployment.requests = in.getRequests();
   deployment.think = Duration{in.getThinkPs()};
+  deployment.arrivals = static_cast<Arrivals>(in.getArrivals());
+  deployment.mean_gap = Duration{in.getMeanGapPs()};
+  deployment.batch = in.getBatch();
+  deployment.batch_wait = Duration{in.getBatchWaitPs()};
   deployment.inputs.seed = in.getSeed();
   deployment.inputs.random_steps = in.getSteps();
   const std::int64_t width = deployment.host ? deployment.host->input : 0;
@@ -89,6 +163,31 @@ void read_workload(wire::Workload::Reader in, Deployment& deployment) {
       for (std::int64_t i = 0; i < steps * width; ++i) input.values.push_back(values[value++]);
     deployment.inputs.given.push_back(std::move(input));
   }
+}
+
+void write_traffic(const Traffic& traffic, wire::Traffic::Builder out) {
+  out.setKind(static_cast<std::uint8_t>(traffic.kind));
+  out.setSchedule(static_cast<std::uint8_t>(traffic.schedule));
+  auto senders = out.initSenders(static_cast<unsigned>(traffic.senders.size()));
+  for (unsigned i = 0; i < senders.size(); ++i) senders.set(i, index(traffic.senders[i]));
+  out.setReceiver(index(traffic.receiver));
+  out.setBytes(traffic.bytes);
+  out.setCount(traffic.count);
+  out.setSeed(traffic.seed);
+  out.setContents(traffic.contents);
+}
+
+Traffic read_traffic(wire::Traffic::Reader in) {
+  Traffic traffic;
+  traffic.kind = static_cast<TrafficKind>(in.getKind());
+  traffic.schedule = static_cast<GatherSchedule>(in.getSchedule());
+  for (const std::uint32_t sender : in.getSenders()) traffic.senders.push_back(NodeId{sender});
+  traffic.receiver = NodeId{in.getReceiver()};
+  traffic.bytes = in.getBytes();
+  traffic.count = in.getCount();
+  traffic.seed = in.getSeed();
+  traffic.contents = in.getContents();
+  return traffic;
 }
 
 void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
@@ -173,6 +272,9 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
   out.setTraceRequests(deployment.trace_requests);
   out.setTraceEvents(deployment.trace_events);
   write_ltl(deployment.ltl, out.initLtl());
+  out.setCarrier(static_cast<std::uint8_t>(deployment.wall.carrier));
+  out.setWait(static_cast<std::uint8_t>(deployment.wall.wait));
+  out.setSpinPs(deployment.wall.spin.count());
   auto connections = out.initConnections(static_cast<unsigned>(deployment.connections.size()));
   for (unsigned i = 0; i < connections.size(); ++i) {
     connections[i].setPeer(index(deployment.connections[i].peer));
@@ -187,6 +289,7 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
     write_host_shard(*deployment.host, out.initHost());
     write_workload(deployment, out.initWorkload());
   }
+  if (deployment.traffic) write_traffic(*deployment.traffic, out.initTraffic());
 }
 
 Result<Deployment> read_deployment(wire::Deployment::Reader in) {
@@ -198,6 +301,8 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
   deployment.trace_requests = in.getTraceRequests();
   deployment.trace_events = in.getTraceEvents();
   deployment.ltl = read_ltl(in.getLtl());
+  deployment.wall = {static_cast<CarrierKind>(in.getCarrier()), static_cast<WaitMode>(in.getWait()),
+                     Duration{in.getSpinPs()}};
   for (const auto connection : in.getConnections())
     deployment.connections.push_back({NodeId{connection.getPeer()}, connection.getRemoteIndex(),
                                       connection.getCookie(), connection.getChannel()});
@@ -211,6 +316,7 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
     deployment.host = read_host_shard(in.getHost());
     read_workload(in.getWorkload(), deployment);
   }
+  if (in.hasTraffic()) deployment.traffic = read_traffic(in.getTraffic());
   return deployment;
 }
 

@@ -1,7 +1,8 @@
 // soliton-node: one emulated FPGA, or the host, in a process of its own. Started by the controller
 // only.
-//   soliton-node NAME PARENT_PID virtual|wall      descriptors: 3 control socket, 4 assignment, 5
-//   channel (virtual)
+//   soliton-node NAME PARENT_PID virtual|wall
+// Descriptors: 3 control socket, 4 assignment; in virtual time 5 channel; in wall time over shared
+// memory 5 own inbox, then those of the peers in order of the connection table.
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -9,12 +10,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
-#include <thread>
 
 #include "fabric/shm/serve.h"
 #include "node/runtime/deployment_codec.h"
-#include "node/runtime/reports.h"
-#include "node/runtime/wall_driver.h"
+#include "node/runtime/node_program.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -22,29 +21,7 @@ namespace {
 
 constexpr int kControlFd = 3;
 constexpr int kAssignmentFd = 4;
-constexpr int kChannelFd = 5;
-constexpr unsigned kFirstForeignFd = 6;
-constexpr std::size_t kRecordBatch = 64;  // requests handed on together
-
-// Hands finished requests on in batches; the rest at the end.
-class RecordReporter {
- public:
-  RecordReporter(Node& node, ControlSocket& control) : node_(node), control_(control) {}
-
-  void flush(std::size_t at_least) {
-    HostRole* host = node_.host();
-    if (!host) return;
-    for (HostRecord& record : host->take_records()) batch_.push_back(std::move(record));
-    if (batch_.size() >= at_least && !batch_.empty())
-      static_cast<void>(control_.send(Report{std::exchange(batch_, {})}));
-  }
-  bool finished() const { return node_.host() && node_.host()->finished(); }
-
- private:
-  Node& node_;
-  ControlSocket& control_;
-  std::vector<HostRecord> batch_;
-};
+constexpr unsigned kChannelFd = 5;
 
 // The node as the hub's loop sees it; requests are handed on whenever its output has been drained.
 class ReportingNode : public Machine {
@@ -69,33 +46,8 @@ class ReportingNode : public Machine {
   Instant last_{};
 };
 
-// The node's log: what it was, and what it did. Times are run time.
-void log_ready(const NodeAssignment& assignment, const std::string& how) {
-  const Deployment& d = assignment.deployment;
-  fmt::print(stderr, "{}: ready as process {}, {}, {}\n", d.node, getpid(),
-             d.shard  ? "NPU"
-             : d.host ? "host"
-                      : "idle",
-             how);
-}
-
-void log_end(const NodeAssignment& assignment, const NodeStats& stats, Instant now) {
-  fmt::print(
-      stderr,
-      "{}: ended at {}: {} requests served, {} sent, {} packets, {} retransmitted, {} timeouts\n",
-      assignment.deployment.node, to_string(now - kRunStart), stats.npu.requests, stats.sent,
-      stats.ltl.packets_sent, stats.ltl.retransmitted, stats.ltl.timeouts);
-  for (const std::string& line : stats.outstanding) fmt::print(stderr, "  open: {}\n", line);
-}
-
-int fail(ControlSocket& control, const Error& error) {
-  fmt::print(stderr, "{}\n", error.message);
-  static_cast<void>(control.send(Report{error}));
-  return exit_status(error.code);
-}
-
 int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
-  Result<Channel> channel = Channel::attach(kChannelFd);
+  Result<Channel> channel = Channel::attach(static_cast<int>(kChannelFd));
   if (!channel) return fail(control, channel.error());
   Node node(assignment.deployment);
   log_ready(assignment, "virtual time");
@@ -117,48 +69,11 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
   return EXIT_SUCCESS;
 }
 
-std::vector<NodeStats::RuleHits> hits_of(const FaultInterceptor& interceptor) {
-  std::vector<NodeStats::RuleHits> out;
-  for (const FaultCounters& counters : interceptor.counters())
-    out.push_back({counters.dropped, counters.delayed});
-  return out;
-}
-
-// Everything of a node in wall time; the second thread only turns commands into the end of the
-// loop.
-int run_wall(NodeAssignment& assignment, ControlSocket& control) {
-  boost::asio::io_context context(1);
-  Result<std::unique_ptr<UdpLink>> socket = UdpLink::open(context);
-  if (!socket) return fail(control, socket.error());
-  Node node(assignment.deployment);
-  log_ready(assignment, fmt::format("wall time, UDP port {}", (*socket)->port()));
-  static_cast<void>(control.send(Report{Ready{(*socket)->port()}}));
-  const std::optional<Command> command = control.receive_command();
-  const StartCommand* start = command ? std::get_if<StartCommand>(&*command) : nullptr;
-  if (!start) return EXIT_SUCCESS;
-  (*socket)->set_peers(assignment.deployment.id, start->ports);
-  FaultInterceptor interceptor(**socket, assignment.faults.plan, assignment.faults.routes);
-  Link& link = assignment.faults.plan.rules.empty() ? static_cast<Link&>(**socket) : interceptor;
-  RecordReporter reporter(node, control);
-  bool told = false;
-  WallDriver driver(context, **socket, link, node, start->start_ns, [&] {
-    reporter.flush(reporter.finished() ? 0 : kRecordBatch);
-    if (reporter.finished() && !std::exchange(told, true))
-      static_cast<void>(control.send(Report{Finished{}}));
-  });
-  node.start(kRunStart);
-  std::thread commands([&] {
-    if (!control.receive_command()) std::_Exit(EXIT_SUCCESS);  // the controller is gone
-    context.stop();
-  });
-  driver.run();
-  commands.join();
-  reporter.flush(0);
-  NodeStats stats = stats_of(node, driver.now());
-  stats.faults = hits_of(interceptor);
-  log_end(assignment, stats, driver.now());
-  static_cast<void>(control.send(Report{stats}));
-  return EXIT_SUCCESS;
+// Descriptors from kChannelFd on that are this node's.
+unsigned inherited_of(const NodeAssignment& assignment) {
+  const Deployment& d = assignment.deployment;
+  if (d.time == TimeBase::kEmulated) return 1;
+  return d.wall.carrier == CarrierKind::kShm ? 1 + static_cast<unsigned>(peers_of(d).size()) : 0;
 }
 
 int node_main(int argc, char** argv) {
@@ -170,7 +85,6 @@ int node_main(int argc, char** argv) {
   if (getppid() != std::atoi(argv[2]))
     return EXIT_SUCCESS;  // the controller died before the line above
   prctl(PR_SET_NAME, fmt::format("sol:{}", argv[1]).c_str());
-  close_range(kFirstForeignFd, ~0u, 0);
   std::signal(SIGINT, SIG_IGN);  // the terminal's Ctrl-C is the controller's business
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
@@ -179,8 +93,10 @@ int node_main(int argc, char** argv) {
   Result<NodeAssignment> assignment = read_assignment(kAssignmentFd);
   if (!assignment) return fail(control, assignment.error());
   close(kAssignmentFd);
-  return std::string(argv[3]) == "wall" ? run_wall(*assignment, control)
-                                        : run_virtual(*assignment, control);
+  close_range(kChannelFd + inherited_of(*assignment), ~0u, 0);
+  return std::string(argv[3]) == "wall"
+             ? run_wall(*assignment, control, static_cast<int>(kChannelFd))
+             : run_virtual(*assignment, control);
 }
 
 }  // namespace

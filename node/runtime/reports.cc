@@ -59,6 +59,19 @@ HostRecord read_record(wire::Record::Reader in) {
   return record;
 }
 
+void write_record(const TrafficRecord& record, wire::TrafficRecord::Builder out) {
+  out.setFlow(record.flow);
+  out.setNumber(record.number);
+  out.setSentPs(record.sent.time_since_epoch().count());
+  out.setCompletedPs(record.completed.time_since_epoch().count());
+  out.setDamaged(record.damaged);
+}
+
+TrafficRecord read_record(wire::TrafficRecord::Reader in) {
+  return {in.getFlow(), in.getNumber(), Instant{Duration{in.getSentPs()}},
+          Instant{Duration{in.getCompletedPs()}}, in.getDamaged()};
+}
+
 void write_npu(const NpuStats& npu, wire::Stats::Npu::Builder out) {
   out.setRequests(npu.requests);
   out.setChains(npu.chains);
@@ -67,6 +80,8 @@ void write_npu(const NpuStats& npu, wire::Stats::Npu::Builder out) {
   out.setBusyPs(npu.busy.count());
   out.setOverflows(npu.fp16_overflows);
   out.setPoisoned(npu.poisoned_blocks);
+  out.setPoisonedWeights(npu.poisoned_weights);
+  out.setIndexFaults(npu.index_faults);
 }
 
 NpuStats read_npu(wire::Stats::Npu::Reader in) {
@@ -78,6 +93,8 @@ NpuStats read_npu(wire::Stats::Npu::Reader in) {
   npu.busy = Duration{in.getBusyPs()};
   npu.fp16_overflows = in.getOverflows();
   npu.poisoned_blocks = in.getPoisoned();
+  npu.poisoned_weights = in.getPoisonedWeights();
+  npu.index_faults = in.getIndexFaults();
   return npu;
 }
 
@@ -94,6 +111,15 @@ void write_ltl(const LtlStats& ltl, wire::Stats::Ltl::Builder out) {
   out.setDroppedMalformed(ltl.dropped_malformed);
   out.setDroppedChecksum(ltl.dropped_checksum);
   out.setDroppedStale(ltl.dropped_stale);
+  out.setDroppedNoRoom(ltl.dropped_no_room);
+  out.setDroppedUnauthentic(ltl.dropped_unauthentic);
+  out.setDroppedReplayed(ltl.dropped_replayed);
+  out.setConnectionsOpened(ltl.connections_opened);
+  out.setPeersSuspected(ltl.peers_suspected);
+  out.setPeersDead(ltl.peers_dead);
+  out.setMarksReceived(ltl.marks_received);
+  out.setNotificationsSent(ltl.notifications_sent);
+  out.setNotificationsReceived(ltl.notifications_received);
   write_histogram(ltl.rtt, out.initRtt());
 }
 
@@ -111,6 +137,15 @@ LtlStats read_ltl(wire::Stats::Ltl::Reader in) {
   ltl.dropped_malformed = in.getDroppedMalformed();
   ltl.dropped_checksum = in.getDroppedChecksum();
   ltl.dropped_stale = in.getDroppedStale();
+  ltl.dropped_no_room = in.getDroppedNoRoom();
+  ltl.dropped_unauthentic = in.getDroppedUnauthentic();
+  ltl.dropped_replayed = in.getDroppedReplayed();
+  ltl.connections_opened = in.getConnectionsOpened();
+  ltl.peers_suspected = in.getPeersSuspected();
+  ltl.peers_dead = in.getPeersDead();
+  ltl.marks_received = in.getMarksReceived();
+  ltl.notifications_sent = in.getNotificationsSent();
+  ltl.notifications_received = in.getNotificationsReceived();
   ltl.rtt = read_histogram(in.getRtt());
   return ltl;
 }
@@ -152,6 +187,9 @@ void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
   auto outstanding = out.initOutstanding(static_cast<unsigned>(stats.outstanding.size()));
   for (unsigned i = 0; i < outstanding.size(); ++i) outstanding.set(i, stats.outstanding[i]);
   out.setHostBusyPs(stats.host_busy.count());
+  out.setPacketsRefused(stats.carrier.refused);
+  out.setPacketsOfStrangers(stats.carrier.strangers);
+  out.setPacketsHostDropped(stats.carrier.host_drops);
 }
 
 NodeStats read_stats(wire::Stats::Reader in) {
@@ -166,6 +204,7 @@ NodeStats read_stats(wire::Stats::Reader in) {
   stats.trace = read_trace(in.getTrace());
   for (const auto line : in.getOutstanding()) stats.outstanding.emplace_back(line.cStr());
   stats.host_busy = Duration{in.getHostBusyPs()};
+  stats.carrier = {in.getPacketsRefused(), in.getPacketsOfStrangers(), in.getPacketsHostDropped()};
   return stats;
 }
 
@@ -178,12 +217,23 @@ struct ReportWriter {
     auto list = out.initRecords(static_cast<unsigned>(records.size()));
     for (unsigned i = 0; i < list.size(); ++i) write_record(records[i], list[i]);
   }
+  void operator()(const std::vector<TrafficRecord>& records) {
+    auto list = out.initTraffic(static_cast<unsigned>(records.size()));
+    for (unsigned i = 0; i < list.size(); ++i) write_record(records[i], list[i]);
+  }
   void operator()(const Error& error) {
     auto failed = out.initFailed();
     failed.setCode(static_cast<std::uint8_t>(error.code));
     failed.setMessage(error.message);
   }
 };
+
+template <typename Record, typename List>
+std::vector<Record> records_of(List list) {
+  std::vector<Record> records;
+  for (const auto record : list) records.push_back(read_record(record));
+  return records;
+}
 
 Report read_report(wire::Report::Reader in) {
   switch (in.which()) {
@@ -197,11 +247,11 @@ Report read_report(wire::Report::Reader in) {
       return Error{static_cast<ErrorCode>(in.getFailed().getCode()),
                    in.getFailed().getMessage().cStr()};
     case wire::Report::RECORDS:
+      return records_of<HostRecord>(in.getRecords());
+    case wire::Report::TRAFFIC:
       break;
   }
-  std::vector<HostRecord> records;
-  for (const auto record : in.getRecords()) records.push_back(read_record(record));
-  return records;
+  return records_of<TrafficRecord>(in.getTraffic());
 }
 
 Status write_message(int descriptor, capnp::MessageBuilder& message) {

@@ -27,6 +27,7 @@ struct NodeStats {
     std::uint64_t dropped = 0, delayed = 0;
   };
   std::vector<RuleHits> faults;  // wall time: what this node's interceptor did, by rule
+  CarrierCounters carrier;       // wall time
   std::vector<TraceEvent> trace;
   std::vector<std::string> outstanding;
 };
@@ -37,8 +38,9 @@ NodeStats stats_of(Node& node, Instant now);
 struct Ready {
   std::uint16_t port = 0;  // UDP port in wall time
 };
-struct Finished {};  // the workload is done
-using Report = std::variant<Ready, std::vector<HostRecord>, Finished, NodeStats, Error>;
+struct Finished {};  // this node's part of the workload is done
+using Report = std::variant<Ready, std::vector<HostRecord>, std::vector<TrafficRecord>, Finished,
+                            NodeStats, Error>;
 
 struct StartCommand {
   std::int64_t start_ns = 0;         // wall: CLOCK_MONOTONIC of run time 0

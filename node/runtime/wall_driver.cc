@@ -12,15 +12,14 @@ constexpr int kInputBurst = 32;
 
 }  // namespace
 
-WallDriver::WallDriver(boost::asio::io_context& context, UdpLink& socket, Link& link, Node& node,
+WallDriver::WallDriver(Carrier& carrier, Link& link, Node& node, const WallOptions& options,
                        std::int64_t start_ns, std::function<void()> after_turn)
-    : context_(context),
-      socket_(socket),
+    : carrier_(carrier),
       link_(link),
       node_(node),
+      options_(options),
       start_ns_(start_ns),
-      after_turn_(std::move(after_turn)),
-      timer_(context) {}
+      after_turn_(std::move(after_turn)) {}
 
 Instant WallDriver::now() const {
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
@@ -29,53 +28,53 @@ Instant WallDriver::now() const {
 }
 
 void WallDriver::run() {
-  wait_for_input();
-  turn();
-  context_.run();
-}
-
-void WallDriver::wait_for_input() {
-  socket_.socket().async_wait(boost::asio::ip::udp::socket::wait_read,
-                              [this](const boost::system::error_code& error) {
-                                if (error) return;
-                                turn();
-                                wait_for_input();
-                              });
-}
-
-void WallDriver::turn() {
-  bool more = true;
-  while (more) {
-    more = false;
-    for (int taken = 0; taken < kInputBurst; ++taken) {
-      const Instant at = now();
-      std::optional<Datagram> datagram = link_.receive(at);
-      if (!datagram) break;
-      node_.on_input(std::move(*datagram), at);
-      more = true;
+  Instant last_work = now();
+  while (!stopped_.load(std::memory_order_relaxed)) {
+    if (turn()) {
+      after_turn_();
+      last_work = now();
+    } else {
+      rest(last_work);
     }
-    if (const Instant at = now(); node_.next_deadline() <= at) {
-      node_.on_deadline(at);
-      more = true;
-    }
-    for (Instant at = now(); std::optional<Datagram> datagram = node_.poll_output(at); at = now())
-      link_.send(std::move(*datagram), at);
   }
-  after_turn_();
-  wait_for_deadline();
 }
 
-void WallDriver::wait_for_deadline() {
+void WallDriver::stop() {
+  stopped_ = true;
+  carrier_.wake();
+}
+
+bool WallDriver::turn() {
+  bool worked = false;
+  Instant at = now();
+  for (int taken = 0; taken < kInputBurst; ++taken) {
+    std::optional<Datagram> datagram = link_.receive(at);
+    if (!datagram) break;
+    node_.on_input(std::move(*datagram), at);
+    worked = true;
+  }
+  if (node_.next_deadline() <= at) {
+    node_.on_deadline(at);
+    worked = true;
+  }
+  while (std::optional<Datagram> datagram = node_.poll_output(at)) {
+    link_.send(std::move(*datagram), at);
+    worked = true;
+    // Values may have been computed for the next one meanwhile.
+    at = now();
+  }
+  return worked;
+}
+
+void WallDriver::rest(Instant idle_since) {
+  if (options_.wait == WaitMode::kSpin) return;
+  const Instant at = now();
+  if (options_.wait == WaitMode::kSpinThenBlock && at - idle_since < options_.spin) return;
   const Instant next = std::min(node_.next_deadline(), link_.next_wake());
-  if (next == armed_ || next == kNever) return;
-  armed_ = next;
-  timer_.expires_after(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::max(next - now(), Duration{})));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    armed_ = kNever;
-    turn();
-  });
+  if (next == kNever)
+    carrier_.wait(Duration{-1});
+  else if (next > at)
+    carrier_.wait(next - at);
 }
 
 }  // namespace soliton

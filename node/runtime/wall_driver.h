@@ -1,42 +1,40 @@
-// Runs a node over real sockets: Asio waits, the steady clock is read once a turn, the node's verbs
-// do the rest.
+// Runs a node over a carrier in real time: looks for packets, reads the steady clock once a turn,
+// lets the node's verbs do the rest, and waits as it is told.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 
-#include "fabric/link.h"
-#include "fabric/udp/udp_link.h"
+#include "fabric/carrier.h"
 #include "node/shell/node.h"
 
 namespace soliton {
 
 class WallDriver {
  public:
-  // `link` is `socket` or a wrapper of it; `start_ns` is CLOCK_MONOTONIC at run time 0.
-  // `after_turn` runs after every turn of the loop (it hands finished requests on). References
-  // outlive the driver.
-  WallDriver(boost::asio::io_context& context, UdpLink& socket, Link& link, Node& node,
+  // `link` is `carrier` or a wrapper of it; `start_ns` is CLOCK_MONOTONIC at run time 0.
+  // `after_turn` runs after every turn in which something happened (it hands finished requests on).
+  // References outlive the driver.
+  WallDriver(Carrier& carrier, Link& link, Node& node, const WallOptions& options,
              std::int64_t start_ns, std::function<void()> after_turn);
-  // Returns after context.stop().
+  // Returns after stop().
   void run();
+  // From any thread.
+  void stop();
   Instant now() const;
 
  private:
-  void wait_for_input();
-  void wait_for_deadline();
-  void turn();
+  bool turn();
+  void rest(Instant idle_since);
 
-  boost::asio::io_context& context_;
-  UdpLink& socket_;
+  Carrier& carrier_;
   Link& link_;
   Node& node_;
+  WallOptions options_;
   std::int64_t start_ns_;
   std::function<void()> after_turn_;
-  boost::asio::steady_timer timer_;
-  Instant armed_ = kNever;
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace soliton

@@ -38,16 +38,24 @@ NpuService::NpuService(const Shard& shard, const NpuServiceOptions& options,
     timing_ = std::make_unique<Npu>(shard, ComputeMode::kTiming, options.self, &chain_trace_);
 }
 
-Npu& NpuService::npu_for(RequestId request) {
-  const bool functional =
-      options_.functional_every != 0 && index(request) % options_.functional_every == 0;
-  return functional ? *functional_ : *timing_;
+std::uint32_t NpuService::lanes_of(const DataMessage& message) const {
+  const DataHeader& header = message.header;
+  if (header.port >= shard_.in_ports.size() || index(header.request) < current_ ||
+      npu_for(header) == nullptr)
+    return 0;
+  const std::uint64_t lane = shard_.in_ports[header.port].elements * sizeof(Half);
+  const std::uint64_t size = message.vectors.size();
+  if (lane == 0 || size % lane != 0 || size / lane > shard_.batch) return 0;
+  const auto lanes = static_cast<std::uint32_t>(size / lane);
+  if (serving_ && index(header.request) == current_) return lanes == current_lanes_ ? lanes : 0;
+  const auto held = held_.find(index(header.request));
+  return held == held_.end() || held->second.front().lanes == lanes ? lanes : 0;
 }
 
 void NpuService::on_message(NodeId peer, Payload message, Instant now) {
   Result<DataMessage> data = unpack_data(message);
-  if (!data || data->header.port >= shard_.in_ports.size() ||
-      index(data->header.request) < current_) {
+  const std::uint32_t lanes = data ? lanes_of(*data) : 0;
+  if (lanes == 0) {
     ++refused_;
     return;
   }
@@ -62,7 +70,7 @@ void NpuService::on_message(NodeId peer, Payload message, Instant now) {
                     static_cast<std::int64_t>(message.size()),
                     index(peer)});
   wall_now_ = now;
-  Held held{header, std::move(data->vectors), arrival_of(header, now)};
+  Held held{header, lanes, std::move(data->vectors), arrival_of(header, now)};
   last_path_ = held.arrival.path;
   if (serving_ && index(header.request) == current_) {
     deliver(held);
@@ -85,17 +93,18 @@ void NpuService::begin_next() {
   SOLITON_CHECK(held_.begin()->first == current_);
   held_.erase(held_.begin());
   current_header_ = messages.front().header;
+  current_lanes_ = messages.front().lanes;
   Arrival start = messages.front().arrival;
   if (free_at_ > start.at) {
     start.path.queue += free_at_ - start.at;
     start.at = free_at_;
   }
-  active_ = &npu_for(current_header_.request);
+  active_ = npu_for(current_header_);
   began_ = start.at;
   busy_before_ = active_->stats().busy;
   serving_ = true;
   chain_trace_.pause(!traced(current_));
-  active_->begin(current_header_.request, current_header_.steps, start);
+  active_->begin(current_header_.request, current_header_.steps, start, current_lanes_);
   for (const Held& held : messages) deliver(held);
   drain_outputs();
   finish_if_done();

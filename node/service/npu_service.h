@@ -4,7 +4,8 @@
 //
 // Request numbers are dense and the same on every node, so all nodes serve the same order and no
 // wait can be circular. Messages of later requests are held; a message of a request that is already
-// done is a bug of the sender and counted.
+// done is a bug of the sender and counted. A batch counts as one request: its messages carry the
+// vectors of all its lanes, whose number is that of the first message.
 #pragma once
 
 #include <map>
@@ -24,6 +25,7 @@ struct NpuServiceOptions {
   NodeId self{};
   TimeBase time = TimeBase::kEmulated;
   // Every `functional_every`-th request (0, k, 2k, ...) computes values; 0: none does; 1: all do.
+  // The messages say whether theirs does.
   std::uint32_t functional_every = 1;
   std::uint32_t trace_requests = 0;
 };
@@ -49,11 +51,16 @@ class NpuService : public Role {
  private:
   struct Held {
     DataHeader header;
+    std::uint32_t lanes = 1;
     Payload vectors;
     Arrival arrival;
   };
 
-  Npu& npu_for(RequestId request);
+  Npu* npu_for(const DataHeader& header) const {
+    return header.functional ? functional_.get() : timing_.get();
+  }
+  // Lanes of a message this service can serve; 0: it is not for it.
+  std::uint32_t lanes_of(const DataMessage& message) const;
   void deliver(const Held& held);
   void begin_next();
   void drain_outputs();
@@ -74,6 +81,7 @@ class NpuService : public Role {
   bool serving_ = false;
   std::uint32_t current_ = 0;  // number of the request being served, or the next one to serve
   DataHeader current_header_;
+  std::uint32_t current_lanes_ = 1;
   Instant began_{};
   Instant free_at_{};
   Duration busy_before_{};

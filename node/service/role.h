@@ -30,6 +30,10 @@ class Role {
   virtual std::optional<RoleMessage> poll_message(Instant now) = 0;
   virtual Instant next_deadline() const = 0;
   virtual void on_deadline(Instant now) = 0;
+  // The transport takes no more messages to `peer` for now, or takes them again. What is polled in
+  // between waits in the node: roles that make messages as fast as they leave stop at the first.
+  virtual void on_blocked(NodeId) {}
+  virtual void on_room(NodeId) {}
   // What it waits for, in words, for the explanation of a stall. Empty: nothing is open.
   virtual std::vector<std::string> describe_outstanding() const = 0;
 };

@@ -9,11 +9,20 @@
 
 namespace soliton {
 
+std::vector<NodeId> peers_of(const Deployment& deployment) {
+  std::vector<NodeId> peers;
+  for (const LtlConnection& connection : deployment.connections)
+    if (std::find(peers.begin(), peers.end(), connection.peer) == peers.end())
+      peers.push_back(connection.peer);
+  return peers;
+}
+
 Node::Node(const Deployment& deployment)
     : deployment_(deployment),
       trace_(deployment.trace_events),
       ltl_trace_(deployment.trace_events ? SIZE_MAX : 0) {
-  ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_);
+  ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_,
+                               deployment.identity);
   for (std::size_t i = 0; i < deployment.connections.size(); ++i)
     connection_to_[deployment.connections[i].peer] = ConnectionId{static_cast<std::uint16_t>(i)};
   if (deployment.shard) {
@@ -22,21 +31,31 @@ Node::Node(const Deployment& deployment)
     npu_ = std::make_unique<NpuService>(*deployment.shard, options, deployment.node_names, &trace_);
     role_ = npu_.get();
   } else if (deployment.host) {
-    const HostOptions options{deployment.id,
-                              deployment.time,
-                              deployment.clients,
-                              deployment.requests,
-                              deployment.think,
-                              deployment.functional_every,
-                              deployment.trace_requests};
+    HostOptions options;
+    options.self = deployment.id;
+    options.time = deployment.time;
+    options.clients = deployment.clients;
+    options.requests = deployment.requests;
+    options.think = deployment.think;
+    options.arrivals = deployment.arrivals;
+    options.mean_gap = deployment.mean_gap;
+    options.batch = deployment.batch;
+    options.batch_wait = deployment.batch_wait;
+    options.functional_every = deployment.functional_every;
+    options.trace_requests = deployment.trace_requests;
     host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options,
                                        deployment.node_names, &trace_);
     role_ = host_.get();
+  } else if (deployment.traffic) {
+    traffic_ =
+        make_traffic_role(*deployment.traffic, {deployment.id, deployment.trace_requests, &trace_});
+    role_ = traffic_.get();
   }
 }
 
 void Node::start(Instant at) {
   if (host_) host_->start(at);
+  if (traffic_) traffic_->start(at);
 }
 
 void Node::on_input(Datagram datagram, Instant now) {
@@ -67,17 +86,21 @@ void Node::collect_ltl_trace() {
 }
 
 void Node::pump_role(Instant now) {
-  for (auto& [connection, waiting] : backlog_)
-    while (!waiting.empty() && try_send(connection, waiting.front(), now)) waiting.pop_front();
   if (!role_) return;
+  for (auto& [connection, waiting] : backlog_) {
+    if (waiting.empty()) continue;
+    while (!waiting.empty() && try_send(connection, waiting.front(), now)) waiting.pop_front();
+    if (waiting.empty()) role_->on_room(deployment_.connections[index(connection)].peer);
+  }
   while (std::optional<RoleMessage> message = role_->poll_message(now)) {
     const auto connection = connection_to_.find(message->peer);
     SOLITON_CHECK_MSG(connection != connection_to_.end(), "{} has no connection to node {}",
                       deployment_.node, index(message->peer));
     // Order within a connection is kept: once a message waits, later ones wait behind it.
     std::deque<Payload>& waiting = backlog_[connection->second];
-    if (!waiting.empty() || !try_send(connection->second, message->message, now))
-      waiting.push_back(std::move(message->message));
+    if (waiting.empty() && try_send(connection->second, message->message, now)) continue;
+    waiting.push_back(std::move(message->message));
+    role_->on_blocked(message->peer);
   }
 }
 

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "fabric/carrier.h"
 #include "fabric/ltl/ltl.h"
 #include "fabric/machine.h"
 #include "node/host/host_role.h"
 #include "node/service/npu_service.h"
+#include "node/traffic/traffic_role.h"
 
 namespace soliton {
 
@@ -25,6 +27,8 @@ struct Deployment {
   std::uint32_t trace_requests = 0;
   std::uint32_t trace_events = 0;  // limit of the trace buffer
   LtlOptions ltl;
+  LtlIdentity identity;
+  WallOptions wall;
   std::vector<LtlConnection> connections;
   std::vector<std::string> node_names;  // by NodeId
   std::optional<Shard> shard;
@@ -33,15 +37,23 @@ struct Deployment {
   std::uint32_t clients = 1;
   std::uint32_t requests = 0;
   Duration think{};
+  Arrivals arrivals = Arrivals::kClosed;
+  Duration mean_gap{};
+  std::uint32_t batch = 1;
+  Duration batch_wait{};
   InputSource inputs;
+  std::optional<Traffic> traffic;  // in place of shard and host
 };
+
+// Whom it has connections with, each once, in order of the table.
+std::vector<NodeId> peers_of(const Deployment& deployment);
 
 class Node : public Machine {
  public:
   // `deployment` outlives the node.
   explicit Node(const Deployment& deployment);
 
-  void start(Instant at);  // the clients begin; a node without a host part ignores it
+  void start(Instant at);  // clients and traffic begin; other nodes ignore it
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;
   Instant next_deadline() const override;
@@ -49,6 +61,7 @@ class Node : public Machine {
 
   HostRole* host() { return host_.get(); }
   NpuService* npu() { return npu_.get(); }
+  TrafficRole* traffic() { return traffic_.get(); }
   const Ltl& ltl() const { return *ltl_; }
   TraceBuffer& trace() { return trace_; }
   std::vector<std::string> describe_outstanding(Instant now) const;
@@ -66,6 +79,7 @@ class Node : public Machine {
   std::unique_ptr<Ltl> ltl_;
   std::unique_ptr<NpuService> npu_;
   std::unique_ptr<HostRole> host_;
+  std::unique_ptr<TrafficRole> traffic_;
   Role* role_ = nullptr;
   std::map<NodeId, ConnectionId> connection_to_;
   std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages LTL had no room for

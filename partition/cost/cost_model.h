@@ -41,19 +41,21 @@ struct CostRequest {
   const Routes* routes = nullptr;
   std::uint32_t mtu = 1408;
   std::int64_t steps = 1;
+  std::uint32_t batch = 1;  // requests that go through together, as from a full batch
 };
 
 struct Prediction {
-  Duration latency{};      // request to answer
+  Duration latency{};      // request to answer; of a batch, to its last answer
   Breakdown path;          // where it went; sums to latency
   Duration last_output{};  // when the last reply left its NPU
-  Duration interval{};  // between answers when all nodes are kept busy: the longest any device is
-                        // occupied
-  std::vector<Duration> occupied;            // per shard: first input to last result
-  std::vector<Duration> busy;                // per shard: less waits at NetQ
-  std::int64_t cut_bytes = 0;                // tensor bytes between nodes, host included
-  std::int64_t messages = 0;                 // between nodes
-  std::vector<std::int64_t> received_bytes;  // tensor bytes into each shard from other nodes
+  // Between answers, or batches of them, when all nodes are kept busy: the longest any device is
+  // occupied.
+  Duration interval{};
+  std::vector<Duration> occupied;  // per shard: first input to last result
+  std::vector<Duration> busy;      // per shard: less waits at NetQ
+  std::int64_t cut_bytes = 0;      // tensor bytes between nodes, host included, for each request
+  std::int64_t messages = 0;       // between nodes
+  std::vector<std::int64_t> received_bytes;  // into each shard from other nodes, for each request
 };
 
 Prediction predict(const CostRequest& request);

@@ -57,13 +57,13 @@ class Playback {
       ++out_.messages;
       if (destination != host()) out_.received_bytes[destination] += 2 * elements;
     }
-    flow_.send({from, destination, to.port, elements, leaves});
+    flow_.send({from, destination, to.port, request_.batch * elements, leaves});
   }
 
   // Step by step, each to all ports and their destinations, as the host role does.
   void send_inputs() {
     Arrival ready;
-    ready.path.host = host_time_before(*request_.host, request_.steps);
+    ready.path.host = request_.batch * host_time_before(*request_.host, request_.steps);
     ready.at = kRunStart + ready.path.host;
     for (std::int64_t step = 0; step < request_.steps; ++step) {
       for (const HostShard::StepPort& port : request_.host->inputs) {
@@ -86,7 +86,7 @@ class Playback {
     Npu& npu = *npus_[delivery.message.destination];
     if (!started_[delivery.message.destination]) {
       started_[delivery.message.destination] = arrival.at;
-      npu.begin(RequestId{0}, request_.steps, arrival);
+      npu.begin(RequestId{0}, request_.steps, arrival, request_.batch);
     }
     npu.deliver(delivery.message.port,
                 Payload{{}, static_cast<std::uint64_t>(2 * delivery.message.elements)}, arrival);
@@ -113,7 +113,7 @@ class Playback {
     }
     SOLITON_CHECK_MSG(replies_ == shard.replies.size() * vectors, "{} replies of {}", replies_,
                       shard.replies.size() * vectors);
-    const Duration after = host_time_after(shard, request_.steps);
+    const Duration after = request_.batch * host_time_after(shard, request_.steps);
     last_reply_.path.host += after;
     out_.path = last_reply_.path;
     out_.latency = last_reply_.at + after - kRunStart;

@@ -55,9 +55,10 @@ struct Plan {
   HostShard host_shard;
   std::vector<Placement> placements;
   Certificate certificate;
+  std::int64_t batch = 1;        // requests that run together; times below are a full batch's
   Duration predicted_latency{};  // one request on an idle cluster, host to host
   Breakdown predicted_path;
-  Duration predicted_interval{};  // between completions, all stages busy
+  Duration predicted_interval{};  // between completions of batches, all stages busy
   std::int64_t steps = 0;         // predicted for this many
   std::int64_t nodes_used = 0;
   std::int64_t cut_bytes_per_request = 0;  // tensor bytes that cross between nodes, host included

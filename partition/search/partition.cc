@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "node/npu/critical_path.h"
 #include "partition/cost/cost_model.h"
@@ -148,6 +149,7 @@ class Partitioner {
     cost.routes = request_.routes;
     cost.mtu = request_.mtu;
     cost.steps = request_.steps;
+    cost.batch = request_.batch;
     return predict(cost);
   }
 
@@ -188,7 +190,8 @@ class Partitioner {
   // What the additive model leaves out: the host's own work, and the way of a slice of the answer
   // from the last stage.
   Duration around(const ChainPlan& chain, const HostShard& host) const {
-    Duration out = host_time_before(host, request_.steps) + host_time_after(host, request_.steps);
+    Duration out = request_.batch *
+                   (host_time_before(host, request_.steps) + host_time_after(host, request_.steps));
     if (request_.topology == nullptr) return out;
     const StageChoice& last = chain.stages.back();
     const std::int64_t slice = host.output / static_cast<std::int64_t>(last.count);
@@ -196,7 +199,7 @@ class Partitioner {
     for (std::size_t i = 0; i < last.count; ++i) {
       least = std::min(least, message_time(*request_.topology, *request_.routes,
                                            id(view_.nodes[last.node + i].name), id(view_.host),
-                                           slice, request_.mtu));
+                                           request_.batch * slice, request_.mtu));
     }
     return out + least;
   }
@@ -247,6 +250,7 @@ class Partitioner {
     plan.certificate = certify(lowered.host);
     plan.predicted_latency = chosen.prediction.latency;
     plan.predicted_path = chosen.prediction.path;
+    plan.batch = request_.batch;
     plan.predicted_interval = chosen.prediction.interval;
     plan.steps = request_.steps;
     plan.nodes_used = static_cast<std::int64_t>(lowered.shards.size());
@@ -257,6 +261,10 @@ class Partitioner {
       plan.placements.push_back(placement(lowered, i));
     report_steps(lowered, plan.placements);
     plan.explanation = explain();
+    for (const std::string& line : uncalibrated(lowered.shards)) plan.explanation.push_back(line);
+    if (request_.batch > 1)
+      plan.explanation.push_back(fmt::format(
+          "a batch of {} runs together: times are those of a full one", request_.batch));
     for (const Shard& shard : lowered.shards)
       if (std::string line = stream_words(shard); !line.empty())
         plan.explanation.push_back(std::move(line));
@@ -313,6 +321,17 @@ class Partitioner {
       }
     }
     plan.placements = std::move(placements);
+  }
+
+  static std::set<std::string> uncalibrated(const std::vector<Shard>& shards) {
+    std::set<std::string> out;
+    for (const Shard& shard : shards) {
+      const NpuTimingParameters& timing = shard.device.timing;
+      if (timing.calibrated) continue;
+      out.insert(fmt::format("note: times of {} are not calibrated{}{}", shard.device.name,
+                             timing.source.empty() ? "" : ": ", timing.source));
+    }
+    return out;
   }
 
   std::string one_device() const {

@@ -122,6 +122,7 @@ StageCost StageCosts::measure(const StageChoice& choice, const Lowered& lowered)
   request.topology = request_.topology;
   request.routes = request_.routes;
   request.mtu = request_.mtu;
+  request.batch = request_.batch;
   StageCost cost;
   cost.barrier = is_barrier(choice);
   const auto last_output = [&](std::int64_t steps) {

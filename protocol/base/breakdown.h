@@ -12,7 +12,7 @@ namespace soliton {
 struct Breakdown {
   Duration compute{};  // an NPU worked on it
   Duration network{};  // it was on its way between nodes
-  Duration queue{};    // it waited for a device that served an earlier request
+  Duration queue{};    // it waited for its batch to fill, or for a device that was busy
   Duration host{};     // a CPU worked on it
 
   Duration total() const { return compute + network + queue + host; }

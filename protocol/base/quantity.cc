@@ -34,6 +34,7 @@ constexpr std::array<Unit, 9> kByteUnits{{{"B", 1},
                                           {"GiB", 1 << 30},
                                           {"TB", 1'000'000'000'000},
                                           {"TiB", std::int64_t{1} << 40}}};
+constexpr std::array<Unit, 3> kEventUnits{{{"/s", 1}, {"k/s", 1'000}, {"M/s", 1'000'000}}};
 constexpr std::array<Unit, 10> kRateUnits{{{"b/s", 1},
                                            {"B/s", 8},
                                            {"kb/s", 1'000},
@@ -139,6 +140,9 @@ Result<BitRate> parse_bit_rate(std::string_view text) {
 Result<Frequency> parse_frequency(std::string_view text) {
   return parse_as<Frequency>(text, "a frequency", kFrequencyUnits);
 }
+Result<EventRate> parse_event_rate(std::string_view text) {
+  return parse_as<EventRate>(text, "a rate of events", kEventUnits);
+}
 Result<Probability> parse_probability(std::string_view text) {
   Result<Probability> p = parse_as<Probability>(text, "a share", kShareUnits);
   if (p && p->parts_per_billion > 1'000'000'000)
@@ -158,6 +162,7 @@ std::string describe(Bytes size) {
 std::string spell(Bytes size) { return spell_in(size.count, kByteUnits); }
 std::string spell(BitRate rate) { return spell_in(rate.bits_per_second, kSpelledRateUnits); }
 std::string spell(Frequency frequency) { return spell_in(frequency.hertz, kFrequencyUnits); }
+std::string spell(EventRate rate) { return spell_in(rate.per_second, kEventUnits); }
 std::string spell(Duration duration) {
   return spell_in(duration.count(), std::span(kTimeUnits).first(5));
 }

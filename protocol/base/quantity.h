@@ -35,6 +35,12 @@ struct Frequency {
   auto operator<=>(const Frequency&) const = default;
 };
 
+// How often something happens.
+struct EventRate {
+  std::int64_t per_second = 0;
+  auto operator<=>(const EventRate&) const = default;
+};
+
 // A share of one, kept in parts per billion so that decisions taken with it need no floating point.
 struct Probability {
   std::int64_t parts_per_billion = 0;
@@ -53,6 +59,8 @@ Result<Bytes> parse_bytes(std::string_view text);
 Result<BitRate> parse_bit_rate(std::string_view text);
 // Units: Hz kHz MHz GHz.
 Result<Frequency> parse_frequency(std::string_view text);
+// Units: /s k/s M/s.
+Result<EventRate> parse_event_rate(std::string_view text);
 // Unit: %, between 0 % and 100 %.
 Result<Probability> parse_probability(std::string_view text);
 
@@ -63,6 +71,7 @@ std::string describe(Bytes size);
 std::string spell(Bytes size);
 std::string spell(BitRate rate);
 std::string spell(Frequency frequency);
+std::string spell(EventRate rate);
 std::string spell(Duration duration);
 std::string spell(Probability probability);
 

@@ -28,6 +28,8 @@ class Random {
   double unit(std::uint64_t ordinal) const;
   // Standard normal (Box-Muller; uses ordinals 2k and 2k+1 of an inner stream).
   double normal(std::uint64_t ordinal) const;
+  // Exponential with mean 1. Only sums, products and quotients: the same bits on every machine.
+  double exponential(std::uint64_t ordinal) const;
   // True with probability p.
   bool happens(std::uint64_t ordinal, Probability p) const;
   // A stream of its own below this one.

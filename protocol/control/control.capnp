@@ -20,6 +20,11 @@ struct Deployment {
   host @11 :Shards.HostShard;       # null: no host part
   workload @12 :Workload;           # host only
   faults @13 :Faults;               # wall only
+  identity @14 :Identity;
+  traffic @15 :Traffic;             # null: none
+  carrier @16 :UInt8;               # wall only
+  wait @17 :UInt8;                  # wall only
+  spinPs @18 :Int64;                # wall only
 
   struct LtlOptions {
     mtu @0 :UInt32;
@@ -35,6 +40,34 @@ struct Deployment {
     ackDelayPs @10 :Int64;
     timeoutRtts @11 :UInt32;
     creditOverhead @12 :Int64;
+    packing @13 :Int64;
+    crc @14 :Bool;
+    store @15 :Int64;
+    weights @16 :Data;
+    handshake @17 :Bool;
+    auth @18 :UInt8;
+    misses @19 :UInt32;
+    silenceMinPs @20 :Int64;
+    congestion @21 :Congestion;
+  }
+  struct Congestion {
+    enabled @0 :Bool;
+    lineRate @1 :Int64;             # bits a second
+    rateMin @2 :Int64;
+    cnpIntervalPs @3 :Int64;
+    alphaGain @4 :UInt32;
+    alphaTimerPs @5 :Int64;
+    rateTimerPs @6 :Int64;
+    byteCounter @7 :Int64;
+    recoverySteps @8 :UInt32;
+    additiveStep @9 :Int64;
+  }
+  # Who the node is in the run; the key is the run's, and goes nowhere but here.
+  struct Identity {
+    runId @0 :UInt64;
+    epoch @1 :UInt32;
+    imageHash @2 :UInt64;
+    key @3 :Data;
   }
   struct Connection {
     peer @0 :UInt32;
@@ -53,6 +86,21 @@ struct Workload {
   symbols @5 :List(Int32);          # all requests' symbols in a row
   values @6 :List(Float32);         # or all requests' vectors in a row
   lengths @7 :List(UInt32);         # steps of each request in the two above
+  arrivals @8 :UInt8;
+  meanGapPs @9 :Int64;
+  batch @10 :UInt32 = 1;
+  batchWaitPs @11 :Int64;
+}
+
+struct Traffic {
+  kind @0 :UInt8;
+  schedule @1 :UInt8;
+  senders @2 :List(UInt32);
+  receiver @3 :UInt32;
+  bytes @4 :UInt64;
+  count @5 :UInt32;
+  seed @6 :UInt64;
+  contents @7 :Bool;
 }
 
 struct Faults {
@@ -103,6 +151,7 @@ struct Report {
     finished @2 :Void;              # the workload is done
     stats @3 :Stats;                # last message
     failed @4 :Failure;
+    traffic @5 :List(TrafficRecord);
   }
 }
 
@@ -122,6 +171,14 @@ struct Record {
   queuePs @7 :Int64;
   hostPs @8 :Int64;
   output @9 :Data;                  # fp32 little endian
+}
+
+struct TrafficRecord {
+  flow @0 :UInt32;
+  number @1 :UInt32;
+  sentPs @2 :Int64;                 # greatest value: not seen at this node
+  completedPs @3 :Int64;
+  damaged @4 :Bool;
 }
 
 struct Histogram {
@@ -146,6 +203,9 @@ struct Stats {
   trace @6 :List(TraceEvent);
   outstanding @7 :List(Text);       # what it waits for
   hostBusyPs @8 :Int64;
+  packetsRefused @9 :UInt64;        # wall: by the carrier
+  packetsOfStrangers @10 :UInt64;
+  packetsHostDropped @11 :UInt64;   # lost in the receive buffer
 
   struct Npu {
     requests @0 :UInt64;
@@ -155,6 +215,8 @@ struct Stats {
     busyPs @4 :Int64;
     overflows @5 :UInt64;
     poisoned @6 :UInt64;
+    poisonedWeights @7 :UInt64;
+    indexFaults @8 :UInt64;
   }
   struct Ltl {
     messagesSent @0 :UInt64;
@@ -170,6 +232,15 @@ struct Stats {
     droppedChecksum @10 :UInt64;
     droppedStale @11 :UInt64;
     rtt @12 :Histogram;
+    droppedNoRoom @13 :UInt64;
+    droppedUnauthentic @14 :UInt64;
+    droppedReplayed @15 :UInt64;
+    connectionsOpened @16 :UInt64;
+    peersSuspected @17 :UInt64;
+    peersDead @18 :UInt64;
+    marksReceived @19 :UInt64;
+    notificationsSent @20 :UInt64;
+    notificationsReceived @21 :UInt64;
   }
   struct RuleHits {
     packetsDropped @0 :UInt64;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kWords = kDataHeaderBytes / sizeof(capnp::word);
 constexpr std::int64_t kPicosecondsPerNanosecond = 1000;
+constexpr std::uint32_t kWithoutValues = 1u << 31;
 
 std::uint32_t whole_nanoseconds(Duration d) {
   const std::int64_t ns = d.count() / kPicosecondsPerNanosecond;
@@ -27,7 +28,8 @@ Payload pack_data(const DataHeader& header, const Payload& vectors) {
   std::array<capnp::word, kWords> segment{};
   capnp::MallocMessageBuilder message(kj::arrayPtr(segment.data(), segment.size()));
   wire::DataHeader::Builder out = message.initRoot<wire::DataHeader>();
-  out.setRequest(index(header.request));
+  SOLITON_CHECK(index(header.request) < kWithoutValues);
+  out.setRequest(index(header.request) | (header.functional ? 0 : kWithoutValues));
   out.setPort(header.port);
   out.setSteps(header.steps);
   out.setStartedPs(static_cast<std::uint64_t>(header.started.time_since_epoch().count()));
@@ -57,7 +59,8 @@ Result<DataMessage> unpack_data(const Payload& message) {
     capnp::FlatArrayMessageReader reader(kj::arrayPtr(words.data(), words.size()), options);
     const wire::DataHeader::Reader in = reader.getRoot<wire::DataHeader>();
     DataMessage out;
-    out.header.request = RequestId{in.getRequest()};
+    out.header.request = RequestId{in.getRequest() & ~kWithoutValues};
+    out.header.functional = (in.getRequest() & kWithoutValues) == 0;
     out.header.port = in.getPort();
     out.header.steps = in.getSteps();
     out.header.started = Instant{Duration{static_cast<std::int64_t>(in.getStartedPs())}};

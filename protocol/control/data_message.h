@@ -15,12 +15,13 @@ namespace soliton {
 inline constexpr std::size_t kDataHeaderBytes = 48;
 
 struct DataHeader {
-  RequestId request{};
+  RequestId request{};      // of a batch: its number. Below 2^31
   std::uint16_t port = 0;   // NetQ port of the receiver
   std::uint16_t steps = 0;  // of the whole request
-  Instant started{};        // when the client sent the request
+  Instant started{};        // when the host began with the request, or with its batch
   Breakdown
       path;  // critical path so far; `network` is not carried but is what remains, see arrival()
+  bool functional = true;  // values are computed for it
 };
 
 // Header, then `vectors` (real bytes or ghosts).

@@ -37,6 +37,7 @@ class Checker {
     for (std::size_t c = 0; c < shard_.program.chains.size(); ++c) check_program_chain(c);
     if (operands_good_) add(check_reads(shard_));
     check_segments();
+    check_batch();
     place_ = {};
     check_dram_rate();
     check_budgets();
@@ -148,6 +149,26 @@ class Checker {
       report("{}: the matrix lies in Dram, but no tile of MatrixRf is left to stream it through",
              instruction_place(shard_, c, i));
       return;
+    }
+  }
+
+  // Lanes have registers of their own, and nothing else: a batch cannot load weights, follow
+  // indices of its own, or keep vectors in Dram.
+  void check_batch() {
+    if (shard_.batch == 0) report("a batch of no request");
+    if (shard_.batch <= 1) return;
+    for (std::size_t c = 0; c < shard_.program.chains.size(); ++c) {
+      const auto& list = shard_.program.chains[c].instructions;
+      const auto single = std::ranges::find_if(list, [](const Instruction& instruction) {
+        const bool vector = !handles_tiles(instruction.opcode);
+        return vector && instruction.memory == Memory::kDram;
+      });
+      const bool moves = chain_kind(shard_.program.chains[c]) != ChainKind::kVector;
+      if (list.empty() || (!moves && single == list.end())) continue;
+      const auto i = moves ? std::size_t{0} : static_cast<std::size_t>(single - list.begin());
+      place_ = {Place::Kind::kChain, c, i};
+      report("{}: works for one request at a time, not for a batch of {}",
+             instruction_place(shard_, c, i), shard_.batch);
     }
   }
 
@@ -287,7 +308,7 @@ class Checker {
     for (const Touch& touch : touches(shard_)) {
       if (touch.memory != Memory::kDram) continue;
       place_ = touch.place;
-      report("{}: device {} states no dram_bandwidth", touch.user, shard_.device.name);
+      report("{}: device {} states no dram_bandwidth", user_of(shard_, touch), shard_.device.name);
       return;
     }
   }
@@ -311,12 +332,12 @@ class Checker {
         describe(use.used_bytes - use.capacity_bytes));
     if (use.memory == "MatrixRf") message += shares(use);
     const std::vector<Touch> all = touches(shard_);
-    const Touch* culprit = in_bytes ? largest_in_dram(all) : first_beyond(all, use);
+    const Touch* culprit = in_bytes ? furthest_in_dram(all) : first_beyond(all, use);
     ShardPlace place;
     if (culprit != nullptr) {
       place = culprit->place;
-      message +=
-          fmt::format("; the {} is {}", in_bytes ? "largest there" : "first beyond", culprit->user);
+      message += fmt::format("; the {} is {}", in_bytes ? "furthest" : "first beyond",
+                             user_of(shard_, *culprit));
     }
     found_.push_back({{ErrorCode::kDoesNotFit, std::move(message)}, place});
   }
@@ -328,17 +349,17 @@ class Checker {
     return first == all.end() ? nullptr : &*first;
   }
 
-  const Touch* largest_in_dram(const std::vector<Touch>& all) const {
-    const Touch* largest = nullptr;
+  const Touch* furthest_in_dram(const std::vector<Touch>& all) const {
+    const Touch* furthest = nullptr;
     __int128 most = 0;
     for (const Touch& touch : all) {
       const std::int64_t unit = touch.tiles ? tile_bits(shard_.format, n_) : std::int64_t{16} * n_;
       const __int128 bits = static_cast<__int128>(touch.end()) * unit;
       if (touch.memory != Memory::kDram || bits <= most) continue;
-      largest = &touch;
+      furthest = &touch;
       most = bits;
     }
-    return largest;
+    return furthest;
   }
 
   // What of the matrix register file is not pinned weights.

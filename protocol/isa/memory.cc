@@ -30,12 +30,8 @@ void add_program(const Shard& shard, std::vector<Touch>& out) {
           tiles ? tiles_of(chain.rows, chain.columns) : vectors_handled(chain, i);
       const Reach all =
           reach(offsets, c, instruction, count).value_or(Reach{instruction.index, count});
-      out.push_back({instruction.memory,
-                     all.first,
-                     all.count,
-                     tiles,
-                     {ShardPlace::Kind::kChain, c, i},
-                     instruction_place(shard, c, i)});
+      out.push_back(
+          {instruction.memory, all.first, all.count, tiles, {ShardPlace::Kind::kChain, c, i}});
     }
   }
 }
@@ -57,28 +53,17 @@ void add_resident(const Shard& shard, std::vector<Touch>& out) {
                    matrix.tile_address,
                    tiles_taken(shard.device, matrix),
                    true,
-                   {Kind::kMatrix, i, 0},
-                   fmt::format("matrix \"{}\"", matrix.name)});
+                   {Kind::kMatrix, i, 0}});
   }
   for (std::size_t i = 0; i < shard.vectors.size(); ++i) {
     const ShardVector& vector = shard.vectors[i];
     const std::int64_t count =
         native_vectors(static_cast<std::int64_t>(vector.values.size()), shard.device.native_dim);
-    out.push_back({vector.memory,
-                   vector.index,
-                   count,
-                   false,
-                   {Kind::kVector, i, 0},
-                   fmt::format("constant \"{}\"", vector.name)});
+    out.push_back({vector.memory, vector.index, count, false, {Kind::kVector, i, 0}});
   }
   for (std::size_t i = 0; i < shard.zeroed.size(); ++i) {
     const ZeroedRange& range = shard.zeroed[i];
-    out.push_back({range.memory,
-                   range.first,
-                   range.count,
-                   false,
-                   {Kind::kZeroed, i, 0},
-                   "a range zeroed at the begin of a request"});
+    out.push_back({range.memory, range.first, range.count, false, {Kind::kZeroed, i, 0}});
   }
 }
 
@@ -104,9 +89,10 @@ std::int64_t lane_vectors_of(const Shard& shard, const std::vector<Touch>& all) 
 }
 
 std::int64_t lane_tiles_of(const Shard& shard, const std::vector<Touch>& all) {
-  if (shard.batch <= 1) return 0;
+  const std::int64_t further = std::int64_t{shard.batch} - shard.device.batch_lanes;
+  if (further <= 0) return 0;
   // In 128 bits: a hostile program may touch any index, and ask for any batch.
-  const __int128 bits = static_cast<__int128>(shard.batch - 1) * lane_vectors_of(shard, all) * 8 *
+  const __int128 bits = static_cast<__int128>(further) * lane_vectors_of(shard, all) * 8 *
                         kVectorElementBytes * shard.device.native_dim;
   const std::int64_t tile = tile_bits(shard.format, shard.device.native_dim);
   constexpr std::int64_t kLimit = std::int64_t{1} << 40;
@@ -149,6 +135,24 @@ std::string instruction_place(const Shard& shard, std::size_t chain, std::size_t
   return fmt::format("chain {}{}, instruction {} ({})", chain,
                      where.label.empty() ? "" : fmt::format(" \"{}\"", where.label), instruction,
                      print(where.instructions[instruction]));
+}
+
+std::string user_of(const Shard& shard, const Touch& touch) {
+  const std::size_t i = touch.place.index;
+  switch (touch.place.kind) {
+    case ShardPlace::Kind::kMatrix:
+      return fmt::format("matrix \"{}\"", shard.matrices[i].name);
+    case ShardPlace::Kind::kVector:
+      return fmt::format("constant \"{}\"", shard.vectors[i].name);
+    case ShardPlace::Kind::kZeroed:
+      return "a range zeroed at the begin of a request";
+    case ShardPlace::Kind::kChain:
+      return instruction_place(shard, i, touch.place.instruction);
+    case ShardPlace::Kind::kShard:
+    case ShardPlace::Kind::kSegment:
+      break;
+  }
+  return shard.node;
 }
 
 std::int64_t furthest_end(const std::vector<Touch>& all, Memory memory, bool tiles) {

@@ -16,8 +16,7 @@ struct Touch {
   std::int64_t first = 0;
   std::int64_t count = 0;
   bool tiles = false;  // of Dram, which holds both
-  ShardPlace place;
-  std::string user;  // "chain 3 "gru0.h", instruction 2 (v_wr InitialVrf[7])", "matrix "gru0.Wr""
+  ShardPlace place;    // of what uses them
   std::int64_t end() const { return first + count; }
 };
 
@@ -43,6 +42,9 @@ std::int64_t vectors_handled(const Chain& chain, std::size_t i);
 
 // "chain 3 "gru0.h", instruction 2 (vv_add AddSubVrf_0[3])"
 std::string instruction_place(const Shard& shard, std::size_t chain, std::size_t instruction);
+
+// "chain 3 "gru0.h", instruction 2 (v_wr InitialVrf[7])", "matrix "gru0.Wr"".
+std::string user_of(const Shard& shard, const Touch& touch);
 
 // All uses of memories but NetQ, in order: matrices, constants, zeroed ranges, then the program. An
 // access by offset covers all it may reach; when the program does not say, the entries at offset 0.

@@ -134,8 +134,9 @@ std::int64_t tile_bits(const NumberFormat& format, int native_dim);
 std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format);
 // Native vectors of all register files that a request has to itself: everything but constants.
 std::int64_t lane_vectors(const Shard& shard);
-// Tiles of the matrix register file that the lanes of a batch take. The register files hold the
-// first lane; further ones lie in the block RAM that weights leave free: C, our own choice.
+// Tiles of the matrix register file that the lanes of a batch take. The register files hold as many
+// lanes as the device handles at once; further ones lie in the block RAM that weights leave free:
+// C, our own choice.
 std::int64_t lane_tiles(const Shard& shard);
 // MatrixRf (pinned matrices, window and lanes), InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf,
 // InstructionMemory, and Dram (in bytes) when something lies there. Everything the program touches;

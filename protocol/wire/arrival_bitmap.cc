@@ -21,14 +21,18 @@ std::uint32_t ArrivalBitmap::size() const {
   return 0;
 }
 
-std::vector<std::byte> ArrivalBitmap::encode_tail() const {
+std::size_t ArrivalBitmap::tail_size() const {
   const std::uint32_t bits = size();
-  std::vector<std::byte> tail(bits > kHeaderBits ? (bits - kHeaderBits + 7) / 8 : 0);
-  for (std::size_t j = 0; j < tail.size(); ++j) {
+  return bits > kHeaderBits ? (bits - kHeaderBits + 7) / 8 : 0;
+}
+
+std::size_t ArrivalBitmap::encode_tail(std::span<std::byte> out) const {
+  const std::size_t bytes = tail_size();
+  for (std::size_t j = 0; j < bytes; ++j) {
     const std::size_t shift = kHeaderBits + 8 * j;
-    tail[j] = static_cast<std::byte>(words_[shift / 64] >> (shift % 64));
+    out[j] = static_cast<std::byte>(words_[shift / 64] >> (shift % 64));
   }
-  return tail;
+  return bytes;
 }
 
 }  // namespace soliton

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace soliton {
 
@@ -35,7 +34,9 @@ class ArrivalBitmap {
   std::uint32_t size() const;
 
   std::uint32_t header_bits() const { return static_cast<std::uint32_t>(words_[0]); }
-  std::vector<std::byte> encode_tail() const;
+  std::size_t tail_size() const;
+  // Returns tail_size(). REQUIRES: out.size() >= tail_size().
+  std::size_t encode_tail(std::span<std::byte> out) const;
 
   bool operator==(const ArrivalBitmap&) const = default;
 

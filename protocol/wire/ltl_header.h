@@ -7,8 +7,10 @@
 // answered before all of it has passed.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -85,6 +87,9 @@ enum class DropCause : std::uint8_t {
   kWrongCookie,
   kWrongSource,
   kWrongChannel,
+  kUnproven,  // a handshake without the proof of the key
+  kBadTag,
+  kReplayed,  // a packet number that was seen, or is too old to tell
   kLengthMismatch,
   kBadChecksum,
   // Well-formed, but nothing its sender may say now: sequence outside the window, length above the
@@ -93,19 +98,76 @@ enum class DropCause : std::uint8_t {
 };
 std::string_view drop_cause_name(DropCause cause);
 
-void encode(const LtlHeader& header, std::span<std::byte, kLtlHeaderSize> out);
+// Eight bytes at once, most significant first.
+inline void store_big_64(std::byte* at, std::uint64_t value) {
+  if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap64(value);
+  std::memcpy(at, &value, sizeof value);
+}
+inline std::uint64_t load_big_64(const std::byte* at) {
+  std::uint64_t value;
+  std::memcpy(&value, at, sizeof value);
+  return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
+}
+
+inline void encode(const LtlHeader& h, std::span<std::byte, kLtlHeaderSize> out) {
+  store_big_64(out.data(), std::uint64_t{kLtlVersion} << 60 |
+                               static_cast<std::uint64_t>(h.kind) << 56 |
+                               std::uint64_t{h.flags} << 48 | std::uint64_t{h.index} << 32 |
+                               std::uint64_t{h.cookie} << 16 | h.length);
+  store_big_64(out.data() + 8, std::uint64_t{h.sequence} << 32 | h.ack);
+  store_big_64(out.data() + 16, std::uint64_t{h.bitmap} << 32 | h.time_ns);
+  store_big_64(out.data() + 24,
+               std::uint64_t{h.credit} << 48 | std::uint64_t{h.channel} << 40 | h.crc);
+}
 
 // Reads the first 32 bytes of a packet; `packet` may be longer.
-[[nodiscard]] tl::expected<LtlHeader, DropCause> decode(std::span<const std::byte> packet);
+[[nodiscard]] inline tl::expected<LtlHeader, DropCause> decode(std::span<const std::byte> packet) {
+  if (packet.size() < kLtlHeaderSize) return tl::unexpected(DropCause::kTooShort);
+  const std::uint64_t first = load_big_64(packet.data());
+  if (first >> 60 != kLtlVersion) return tl::unexpected(DropCause::kBadVersion);
+  const auto kind = static_cast<std::uint8_t>(first >> 56 & 0x0f);
+  if (kind < static_cast<std::uint8_t>(PacketKind::kData) ||
+      kind > static_cast<std::uint8_t>(PacketKind::kReset))
+    return tl::unexpected(DropCause::kUnknownKind);
+  const std::uint64_t last = load_big_64(packet.data() + 24);
+  if ((last >> 32 & 0xff) != 0) return tl::unexpected(DropCause::kZeroByteSet);
+  const std::uint64_t numbers = load_big_64(packet.data() + 8);
+  const std::uint64_t report = load_big_64(packet.data() + 16);
+  LtlHeader h;
+  h.kind = static_cast<PacketKind>(kind);
+  h.flags = static_cast<std::uint8_t>(first >> 48);
+  h.index = static_cast<std::uint16_t>(first >> 32);
+  h.cookie = static_cast<std::uint16_t>(first >> 16);
+  h.length = static_cast<std::uint16_t>(first);
+  h.sequence = static_cast<std::uint32_t>(numbers >> 32);
+  h.ack = static_cast<std::uint32_t>(numbers);
+  h.bitmap = static_cast<std::uint32_t>(report >> 32);
+  h.time_ns = static_cast<std::uint32_t>(report);
+  h.credit = static_cast<std::uint16_t>(last >> 48);
+  h.channel = static_cast<std::uint8_t>(last >> 40);
+  h.crc = static_cast<std::uint32_t>(last);
+  return h;
+}
 
-// Checks of `packet` as a whole against its decoded header; nothing when it is good.
-[[nodiscard]] std::optional<DropCause> verify(const LtlHeader& header, const Payload& packet);
+// Checks of a packet as a whole, `ghost` bytes behind the real ones, against its decoded header;
+// nothing when it is good. `prefix`: bytes before the payload, a security block included, which the
+// checksum leaves out.
+[[nodiscard]] std::optional<DropCause> verify(const LtlHeader& header,
+                                              std::span<const std::byte> packet,
+                                              std::uint64_t ghost, bool with_crc = true,
+                                              std::size_t prefix = kLtlHeaderSize);
+[[nodiscard]] inline std::optional<DropCause> verify(const LtlHeader& header,
+                                                     const Payload& packet) {
+  return verify(header, packet.bytes, packet.ghost);
+}
 
-// Writes the checksum into a packet whose header was encoded with crc 0. REQUIRES: packet.bytes
-// holds a header.
-void seal(Payload& packet);
+// Writes the checksum into a packet whose header is encoded. REQUIRES: it holds `prefix` bytes.
+void seal(std::span<std::byte> packet, std::size_t prefix = kLtlHeaderSize);
+inline void seal(Payload& packet) { seal(std::span<std::byte>(packet.bytes)); }
 
 // The `time` field of an instant: whole nanoseconds modulo 2^32.
-std::uint32_t wire_time(Instant at);
+inline std::uint32_t wire_time(Instant at) {
+  return static_cast<std::uint32_t>(at.time_since_epoch().count() / 1000);
+}
 
 }  // namespace soliton

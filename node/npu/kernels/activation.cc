@@ -1,8 +1,10 @@
 #include "node/npu/kernels/activation.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 #include "node/npu/kernels/quantise_block.h"
 #include "protocol/base/check.h"
@@ -43,6 +45,18 @@ void Activation::quantise_blocks() {
   if (exponent_min_ > exponent_max_) exponent_min_ = exponent_max_ = 0;
 }
 
+// Elements with a grid of their own, by the scalar quantiser.
+std::int32_t Activation::quantise_minifloats(std::span<const Half> values, std::int8_t* lanes,
+                                             int& exponent) {
+  const std::array<int, 2> starts{0, static_cast<int>(values.size())};
+  quantise_activation(values, layout_.format, starts, minifloats_);
+  clear_lanes(values.size(), lanes);
+  std::ranges::copy(minifloats_.mantissas, lanes);
+  exponent = minifloats_.exponents.front();
+  return std::accumulate(minifloats_.mantissas.begin(), minifloats_.mantissas.end(),
+                         std::int32_t{0});
+}
+
 void Activation::quantise_block(std::size_t block) {
   const int first = layout_.starts[block];
   const std::span<const Half> values = std::span<const Half>(values_).subspan(
@@ -58,12 +72,16 @@ void Activation::quantise_block(std::size_t block) {
     // The scale of a zero block adds nothing, but could push the others out of the fast range.
     exponent = 0;
     clear_lanes(values.size(), lanes);
+  } else if (layout_.format.exponent_bits != 0) {
+    sum = quantise_minifloats(values, lanes, exponent);
   } else {
     const float inverse_quantum =
         std::bit_cast<float>(static_cast<std::uint32_t>(kFloatBias - exponent) << 23);
     const float limit = static_cast<float>((1 << layout_.format.mantissa_bits) - 1);
     sum = nibbles ? quantise_nibbles(values, inverse_quantum, limit, lanes)
                   : quantise_bytes(values, inverse_quantum, limit, lanes);
+  }
+  if (largest != 0 && scale.poison == Poison::kNone) {
     exponent_min_ = std::min(exponent_min_, exponent);
     exponent_max_ = std::max(exponent_max_, exponent);
   }

@@ -39,6 +39,7 @@ class Activation {
  private:
   void quantise_blocks();
   void quantise_block(std::size_t block);
+  std::int32_t quantise_minifloats(std::span<const Half> values, std::int8_t* lanes, int& exponent);
 
   BlockLayout layout_;
   std::vector<Half> values_;
@@ -48,6 +49,7 @@ class Activation {
   std::uint64_t poisoned_blocks_ = 0;
   int exponent_min_ = 0;
   int exponent_max_ = 0;
+  BfpVector minifloats_;  // of one block
   mutable BfpVector reference_;
   mutable bool has_reference_ = false;
 };

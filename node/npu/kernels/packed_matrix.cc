@@ -27,10 +27,9 @@ bool fits_exponents(const BfpMatrix& matrix) {
 
 Packing packing_for(const BfpMatrix& matrix, KernelLevel level) {
   const NumberFormat& format = matrix.format;
-  const bool narrow = format.exponent_bits == 0 && format.mantissa_bits <= 7 &&
-                      format.scale() == Scale::kPowerOfTwo;
+  const bool narrow = has_narrow_elements(format) && format.scale() == Scale::kPowerOfTwo;
   if (level == KernelLevel::kScalar || !narrow || !fits_exponents(matrix)) return Packing::kNone;
-  if (format.mantissa_bits <= 3) return Packing::kNibbles;
+  if (format.exponent_bits == 0 && format.mantissa_bits <= 3) return Packing::kNibbles;
   return level == KernelLevel::kAvx2 ? Packing::kBytesSigned : Packing::kBytes;
 }
 

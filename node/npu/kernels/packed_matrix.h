@@ -31,7 +31,7 @@ inline constexpr int kPanelGroups = 4;
 enum class Packing : std::uint8_t {
   kNone,     // the reference computes
   kNibbles,  // mantissas of at most 3 bits, of weights and of activations
-  kBytes,    // at most 7 bits, biased by 128
+  kBytes,    // at most 7 bits, biased by 128; minifloats of at most 127 quanta, too
   kBytesSigned,
 };
 

@@ -20,7 +20,10 @@ void fuzz_ltl_header(std::span<const std::uint8_t> input) {
   const auto rest = std::span<const std::byte>(packet.bytes).subspan(kLtlHeaderSize);
   if (const auto bitmap = ArrivalBitmap::decode(header->bitmap, rest)) {
     SOLITON_CHECK(bitmap->header_bits() == header->bitmap);
-    SOLITON_CHECK(ArrivalBitmap::decode(bitmap->header_bits(), bitmap->encode_tail()) == bitmap);
+    std::array<std::byte, ArrivalBitmap::kTailBytesMax> tail{};
+    const std::size_t bytes = bitmap->encode_tail(tail);
+    SOLITON_CHECK(ArrivalBitmap::decode(bitmap->header_bits(), std::span(tail).first(bytes)) ==
+                  bitmap);
   }
   // Whatever it is, made consistent it must pass, and then no longer with one bit flipped.
   LtlHeader good = *header;

@@ -63,5 +63,7 @@ TEST(FuzzReplay, HeaderDecode) { replay("header", fuzz_ltl_header, 20'000, 20'00
 
 TEST(FuzzReplay, PacketSequence) { replay("sequence", fuzz_ltl_sequence, 1'000, 1'500, 700); }
 
+TEST(FuzzReplay, Handshake) { replay("handshake", fuzz_ltl_handshake, 3'000, 3'000, 400); }
+
 }  // namespace
 }  // namespace soliton

@@ -43,8 +43,25 @@ TEST(BadInput, IsNamedWithItsPlace) {
        "fpga0-tor1, loss: 1 %}\n"},
       {"too large", 3, "short; add 11 node(s) of device bw-s10",
        "model: {rnn: {cell: gru, hidden: 9000, steps: 2}}\ncompute: timing\n"},
+      // The last size that fits one bw-s10 is 2800 for a GRU and 2400 for an LSTM: 294 and 288
+      // tiles of 306, one more value needs 384 and 392 of 60,250 bytes.
+      {"gru 2801", 3, "model needs 23136000 bytes",
+       "model: {rnn: {cell: gru, hidden: 2801, steps: 2}, precision: ms-fp8}\ncompute: timing\n"},
+      {"lstm 2401", 3, "5181500 bytes (4.9 MiB) short; add 1 node(s) of device bw-s10",
+       "model: {rnn: {cell: lstm, hidden: 2401, steps: 2}, precision: ms-fp8}\ncompute: timing\n"},
   };
   for (const Case& c : cases) expect_refused(c, std::string(kNodes) + c.text);
+}
+
+TEST(BadInput, TheLastSizeThatFitsIsNotRefused) {
+  const TemporaryFolder folder;
+  for (const char* model : {"cell: gru, hidden: 2800", "cell: lstm, hidden: 2400"}) {
+    const std::string file =
+        folder.write("fits.yaml", std::string(kNodes) + "model: {rnn: {" + model +
+                                      ", steps: 2}, precision: ms-fp8}\ncompute: timing\n");
+    const Ended ended = run_soliton({"plan", file, "--quiet"});
+    EXPECT_EQ(ended.status, 0) << model << ": " << ended.err;
+  }
 }
 
 TEST(BadInput, NodesAreCheckedToo) {

@@ -161,6 +161,46 @@ TEST(Modes, TimingAndSampledGiveTheTimesOfFunctional) {
   EXPECT_EQ(wall["requests"]["completed"], 40);
 }
 
+// Values change nothing about times: not whether they are computed, not which they are.
+TEST(Modes, TimesAreTheSameWhateverIsComputed) {
+  const TemporaryFolder folder;
+  const std::string own = folder.write("rnn.yaml", R"(name: rnn
+topology: rack
+nodes:
+  - {name: "fpga[0-2]", device: bw-pocket, at: rack0}
+  - {name: host0, device: cpu, at: rack0}
+model: {rnn: {cell: rnn, hidden: 150, steps: 7}}
+partition: {min_nodes: 3}
+workload: {clients: 2, requests: 40}
+sample_every: 3
+faults:
+  - {link: fpga1-tor0, loss: 2 %}
+  - {link: host0-tor0, delay: 3 us, jitter: 2 us}
+)");
+  const std::string intel = folder.write("intel.yaml", R"(name: intel
+topology: local
+nodes:
+  - {name: fpga0, device: intel-npu-s10}
+  - {name: host0, device: cpu}
+model: {rnn: {cell: gru, hidden: 96, steps: 5}}
+)");
+  for (const std::string& file : {own, intel, std::string("configs/faults/loss.yaml"),
+                                  std::string("configs/faults/delay.yaml")}) {
+    SCOPED_TRACE(file);
+    const auto functional = run(folder, "functional", file, {"--processes", "packed"}, 12);
+    EXPECT_GT(functional["outputs"]["checked"], 0);
+    for (const char* compute : {"timing", "sampled"}) {
+      const auto other =
+          run(folder, compute, file, {"--set", std::string("compute=") + compute}, 12);
+      for (const char* part : {"latency_us", "breakdown_us", "fabric", "ltl", "throughput_rps"})
+        EXPECT_EQ(other[part], functional[part]) << compute << " " << part;
+    }
+  }
+  const auto sampled =
+      run(folder, "every third", own, {"--set", "compute=sampled", "--processes", "packed"}, 12);
+  EXPECT_EQ(sampled["outputs"]["checked"], 4);
+}
+
 TEST(Synthetic, LayersAndRowsOverNodesMatchOneDevice) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rnn.yaml", R"(name: rnn

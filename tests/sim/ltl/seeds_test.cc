@@ -2,6 +2,7 @@
 // that repeats it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "tests/sim/ltl/two_nodes.h"
@@ -9,7 +10,7 @@
 namespace soliton {
 namespace {
 
-constexpr std::uint64_t kSeeds = 400;
+constexpr std::uint64_t kSeeds = 1'000;
 
 template <typename T, std::size_t n>
 T pick(const Random& r, std::uint64_t ordinal, const T (&choices)[n]) {
@@ -24,6 +25,16 @@ Cable cable_of(const Random& r) {
   cable.reorder = Probability{pick<std::int64_t>(r, 3, {0, 0, 50'000'000, 250'000'000})};
   cable.reorder_by = nanoseconds(pick<std::int64_t>(r, 4, {500, 3'000, 15'000}));
   cable.propagation = nanoseconds(pick<std::int64_t>(r, 5, {100, 1'500, 9'000}));
+  cable.max_burst = pick<std::uint32_t>(r, 6, {UINT32_MAX, 1, 3, 6});
+  cable.corrupt = Probability{pick<std::int64_t>(r, 7, {0, 0, 1'000'000, 20'000'000})};
+  cable.replay = Probability{pick<std::int64_t>(r, 8, {0, 0, 50'000'000})};
+  cable.replay_after = nanoseconds(pick<std::int64_t>(r, 9, {50'000, 2'000'000}));
+  if (r.below(10, 4) == 0) {
+    cable.cut = r.below(11, 3);
+    cable.cut_from = kRunStart + nanoseconds(static_cast<std::int64_t>(r.below(12, 100'000)));
+    cable.cut_until =
+        cable.cut_from + nanoseconds(static_cast<std::int64_t>(r.below(13, 3'000'000)));
+  }
   return cable;
 }
 
@@ -38,6 +49,8 @@ LtlOptions options_of(const Random& r) {
   o.timeout_rtts = pick<std::uint32_t>(r, 26, {0, 4});
   o.recovery = r.below(27, 3) == 0 ? RecoveryMode::kGoBackN : RecoveryMode::kSelective;
   o.first_sequence = pick<std::uint32_t>(r, 28, {0, 0xffff'ff9c, 0x7fff'fff0});
+  o.auth = r.below(29, 4) == 0 ? AuthMode::kHeader : AuthMode::kNone;
+  o.packing = Bytes{pick<std::int64_t>(r, 30, {0, 1408, 8192})};
   return o;
 }
 
@@ -54,7 +67,7 @@ std::uint64_t size_of(const Random& r, std::uint64_t i, std::uint32_t mtu) {
     case 4:
       return mtu + 1;
     case 5:
-      return 8 * mtu + r.below(2000 + i, 20'000);
+      return 8 * mtu + r.below(2000 + i, std::min<std::uint64_t>(20'000, 60 * mtu));
     default:
       return r.below(2000 + i, 3 * mtu);
   }
@@ -90,19 +103,21 @@ void expect_all_delivered(const TwoNodes& net, const Traffic& t, std::uint64_t s
 }
 
 // How long a run may take: at worst (a window of one packet, 30 % loss each way) every packet waits
-// for a timeout in turn, and now and then several times for the same one.
+// for a timeout in turn, and now and then several times, doubled, for the same one.
 Duration bound(const LtlOptions& o, std::uint64_t packets) {
-  return milliseconds(20) + o.timeout * static_cast<std::int64_t>(packets);
+  return milliseconds(20) + o.timeout * 2 * static_cast<std::int64_t>(packets);
 }
 
 TEST(Seeds, EveryMessageArrivesOnceInOrderAndWholeInBoundedTime) {
-  std::uint64_t packets = 0, lost = 0, resent = 0, timeouts = 0;
+  std::uint64_t packets = 0, lost = 0, resent = 0, timeouts = 0, corrupted = 0, refused = 0;
+  std::uint64_t replayed = 0;
   Duration longest{};
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Random r(seed, "sim");
     const LtlOptions options = options_of(r);
-    TwoNodes net(seed, cable_of(r), options);
+    const Cable cable = cable_of(r);
+    TwoNodes net(seed, cable, options);
     const Traffic traffic = plan(net, r, seed, options.mtu, false);
     ASSERT_TRUE(net.run()) << "no end";
     ASSERT_EQ(net.broken(), "");
@@ -111,22 +126,37 @@ TEST(Seeds, EveryMessageArrivesOnceInOrderAndWholeInBoundedTime) {
     std::uint64_t first_transmissions = 0;
     for (std::size_t n = 0; n < 2; ++n) {
       const LtlStats& s = net.node(n).stats();
-      EXPECT_EQ(s.dropped_malformed + s.dropped_checksum + s.dropped_stale, 0u);
+      const std::uint64_t dropped =
+          s.dropped_malformed + s.dropped_checksum + s.dropped_stale + s.dropped_unauthentic;
+      if (net.corrupted() == 0) {
+        EXPECT_EQ(dropped, 0u);
+      }
+      refused += dropped;
+      EXPECT_EQ(s.dropped_no_room, 0u);
       packets += s.packets_sent;
       resent += s.retransmitted;
       first_transmissions += s.packets_sent - s.retransmitted;
       timeouts += s.timeouts;
     }
-    EXPECT_LE(net.last_delivery() - kRunStart, bound(options, first_transmissions));
+    // A cut delays everything by its length, and by the timeout that had doubled meanwhile.
+    const Duration cut = cable.cut_from == kNever ? Duration{} : 2 * (cable.cut_until - kRunStart);
+    EXPECT_LE(net.last_delivery() - kRunStart, bound(options, first_transmissions) + cut);
     lost += net.lost();
+    corrupted += net.corrupted();
+    replayed += net.replayed();
     longest = std::max<Duration>(longest, net.last_delivery() - kRunStart);
   }
   std::printf(
-      "%llu seeds, %llu packets, %llu lost, %llu resent, %llu timeouts, longest run %.2f ms\n",
+      "%llu seeds, %llu packets, %llu lost, %llu damaged, %llu replayed, %llu resent, %llu "
+      "timeouts, longest run %.2f ms\n",
       static_cast<unsigned long long>(kSeeds), static_cast<unsigned long long>(packets),
-      static_cast<unsigned long long>(lost), static_cast<unsigned long long>(resent),
+      static_cast<unsigned long long>(lost), static_cast<unsigned long long>(corrupted),
+      static_cast<unsigned long long>(replayed), static_cast<unsigned long long>(resent),
       static_cast<unsigned long long>(timeouts), in_us(longest) / 1000);
   EXPECT_GT(lost, 1000u);  // or the runs were no test
+  EXPECT_GT(replayed, 1000u);
+  EXPECT_GT(corrupted, 1000u);
+  EXPECT_GE(refused, corrupted) << "each damaged packet is refused, and its duplicates";
 }
 
 TEST(Seeds, GhostAndRealPayloadsGiveTheSamePacketTimes) {

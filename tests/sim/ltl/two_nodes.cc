@@ -47,10 +47,11 @@ void TwoNodes::transmit(std::size_t from, Datagram datagram) {
       std::max(line_free_[from], now_) +
       transmit_time(Bytes{static_cast<std::int64_t>(size)} + cable_.frame_overhead, cable_.rate);
   const Random packet = chance_.child(from).child(packets_[from]++);
-  if (packet.happens(0, cable_.loss)) {
-    ++lost_;
+  if (loses(from, packet)) {
+    ++lost_by_[from];
     return;
   }
+  if (packet.happens(5, cable_.corrupt)) damage(datagram, packet);
   Instant at = line_free_[from] + cable_.propagation;
   if (packet.happens(1, cable_.duplicate)) {
     const Duration lag = nanoseconds(static_cast<std::int64_t>(packet.below(2, 20'000)));
@@ -59,7 +60,28 @@ void TwoNodes::transmit(std::size_t from, Datagram datagram) {
   if (cable_.reorder_by.count() > 0 && packet.happens(3, cable_.reorder))
     at += picoseconds(static_cast<std::int64_t>(
         packet.below(4, static_cast<std::uint64_t>(cable_.reorder_by.count()))));
+  if (packet.happens(6, cable_.replay)) {
+    ++replayed_;
+    arrive(1 - from, datagram, at + cable_.replay_after);
+  }
   arrive(1 - from, datagram, at);
+}
+
+bool TwoNodes::loses(std::size_t from, const Random& packet) {
+  const bool cut =
+      now_ >= cable_.cut_from && now_ < cable_.cut_until && (cable_.cut == from || cable_.cut == 2);
+  const bool lost = lost_in_a_row_[from] < cable_.max_burst && packet.happens(0, cable_.loss);
+  lost_in_a_row_[from] = lost ? lost_in_a_row_[from] + 1 : 0;
+  return cut || lost;
+}
+
+void TwoNodes::damage(Datagram& datagram, const Random& packet) {
+  ++corrupted_;
+  const std::uint64_t bit = packet.below(7, 8 * datagram.payload.size());
+  if (bit / 8 < datagram.payload.bytes.size())
+    datagram.payload.bytes[bit / 8] ^= static_cast<std::byte>(1 << bit % 8);
+  else
+    datagram.damaged = true;
 }
 
 void TwoNodes::arrive(std::size_t to, const Datagram& datagram, Instant at) {

@@ -1,5 +1,5 @@
-// Two nodes and a cable in virtual time: the smallest network that can lose, double, delay and
-// reorder.
+// Two nodes and a cable in virtual time: the smallest network that can lose, double, delay,
+// reorder, replay, damage and be cut.
 //
 // The network is a plain struct; chance is a function of (seed, direction, packet ordinal). A run
 // ends by proof: when both ends are quiet, or at a limit of events, which is a failure.
@@ -27,7 +27,15 @@ struct Cable {
   Probability loss{};
   Probability duplicate{};
   Probability reorder{};
-  Duration reorder_by{};  // uniform up to this, for the packets that `reorder` picks
+  Duration reorder_by{};                 // uniform up to this, for the packets that `reorder` picks
+  std::uint32_t max_burst = UINT32_MAX;  // losses in a row, each way
+  Probability corrupt{};                 // one bit, or the ghosts as a whole
+  Probability replay{};                  // comes once more, `replay_after` later
+  Duration replay_after{};
+  // Nothing passes from node `cut` (2: either) meanwhile.
+  std::size_t cut = 2;
+  Instant cut_from = kNever;
+  Instant cut_until = kNever;
 };
 
 class TwoNodes {
@@ -51,7 +59,10 @@ class TwoNodes {
   const std::vector<std::tuple<Instant, std::size_t, std::uint64_t>>& departures() const {
     return departures_;
   }
-  std::uint64_t lost() const { return lost_; }
+  std::uint64_t lost() const { return lost_by_[0] + lost_by_[1]; }
+  std::uint64_t lost_from(std::size_t n) const { return lost_by_[n]; }
+  std::uint64_t corrupted() const { return corrupted_; }
+  std::uint64_t replayed() const { return replayed_; }
   // First broken rule of the driver's contract, or "".
   const std::string& broken() const { return broken_; }
 
@@ -62,6 +73,8 @@ class TwoNodes {
   void step(Instant at);
   void drain(std::size_t n);
   void transmit(std::size_t from, Datagram datagram);
+  bool loses(std::size_t from, const Random& packet);
+  void damage(Datagram& datagram, const Random& packet);
   void arrive(std::size_t to, const Datagram& datagram, Instant at);
   void require(bool good, const char* what);
 
@@ -75,7 +88,10 @@ class TwoNodes {
   std::map<Key, Payload> to_send_;  // by instant, sender, ordinal
   std::uint64_t ordinal_ = 0;
   std::vector<std::tuple<Instant, std::size_t, std::uint64_t>> departures_;
-  std::uint64_t lost_ = 0;
+  std::array<std::uint64_t, 2> lost_by_{};
+  std::array<std::uint32_t, 2> lost_in_a_row_{};
+  std::uint64_t corrupted_ = 0;
+  std::uint64_t replayed_ = 0;
   Instant now_{};
   Instant last_delivery_{};
   std::string broken_;

@@ -167,12 +167,12 @@ TEST(LtlReceive, WhatNoPeerMaySayIsMalformed) {
   s.send(0, 10);
   const Sent good = s.take(0)[0];
   const std::vector<std::function<void(LtlHeader&)>> changes = {
-      [](LtlHeader& h) { h.ack = 1; },                   // never sent
-      [](LtlHeader& h) { h.sequence = 8; },              // outside the window
-      [](LtlHeader& h) { h.kind = PacketKind::kAck; },   // with a payload
-      [](LtlHeader& h) { h.kind = PacketKind::kOpen; },  // no handshake here
+      [](LtlHeader& h) { h.ack = 1; },                                 // never sent
+      [](LtlHeader& h) { h.sequence = 8; },                            // outside the window
+      [](LtlHeader& h) { h.kind = PacketKind::kAck; },                 // with a payload
+      [](LtlHeader& h) { h.kind = PacketKind::kOpen, h.cookie = 0; },  // no handshake here
       [](LtlHeader& h) { h.kind = PacketKind::kCongestion; },
-      [](LtlHeader& h) { h.flags |= packet_flag::kPacked; },
+      [](LtlHeader& h) { h.flags = packet_flag::kPacked | packet_flag::kFirst; },  // no end
       [](LtlHeader& h) { h.length = 11; },
   };
   for (const auto& change : changes) s.give(1, forged(good, change));
@@ -188,7 +188,9 @@ TEST(LtlReceive, WhatNoPeerMaySayIsMalformed) {
 }
 
 TEST(LtlReceive, FragmentsWithoutABeginningAreDroppedAndTheStreamGoesOn) {
-  Story s;
+  LtlOptions o;
+  o.packing = Bytes{0};
+  Story s(o);
   s.send(0, 10);
   s.send(0, 20);
   const auto packets = s.take(0);

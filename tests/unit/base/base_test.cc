@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "protocol/base/clock_domain.h"
 #include "protocol/base/histogram.h"
 #include "protocol/base/payload.h"
@@ -15,6 +17,8 @@ TEST(Quantity, ParsesUnitsWithAndWithoutBlank) {
   EXPECT_EQ(parse_bytes("11 MiB").value().count, 11 << 20);
   EXPECT_EQ(parse_bit_rate("40 Gb/s").value().bits_per_second, 40'000'000'000);
   EXPECT_EQ(parse_bit_rate("70 GB/s").value().bits_per_second, 560'000'000'000);
+  EXPECT_EQ(parse_event_rate("20 k/s").value().per_second, 20'000);
+  EXPECT_EQ(parse_event_rate("7/s").value().per_second, 7);
   EXPECT_EQ(parse_probability("1 %").value().parts_per_billion, 10'000'000);
 }
 
@@ -34,6 +38,8 @@ TEST(Quantity, SpellingParsesBack) {
   EXPECT_EQ(spell(Bytes{11 << 20}), "11 MiB");
   EXPECT_EQ(spell(BitRate{40'000'000'000}), "40 Gb/s");
   EXPECT_EQ(spell(microseconds(500)), "500 us");
+  EXPECT_EQ(spell(EventRate{20'000}), "20 k/s");
+  EXPECT_EQ(spell(EventRate{12'345}), "12345 /s");
 }
 
 TEST(Quantity, TransmitTimeRoundsUp) {
@@ -64,6 +70,17 @@ TEST(Random, IsAFunctionOfItsInputsAlone) {
   }
   EXPECT_NEAR(sum / 10'000, 0.0, 0.05);
   EXPECT_NEAR(squares / 10'000, 1.0, 0.05);
+}
+
+TEST(Random, ExponentialIsTheLogarithmOfItsUniformNumber) {
+  const Random random(3, "exponential");
+  double sum = 0;
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    const double value = random.exponential(i);
+    EXPECT_NEAR(value, -std::log1p(-random.unit(i)), 1e-14 * (1 + value)) << i;
+    sum += value;
+  }
+  EXPECT_NEAR(sum / 20'000, 1.0, 4 / std::sqrt(20'000.0));
 }
 
 TEST(Payload, SlicesAcrossTheEdgeOfRealBytes) {

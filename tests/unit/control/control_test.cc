@@ -144,6 +144,37 @@ TEST(DeploymentCodec, AssignmentComesBack) {
   EXPECT_EQ(back->faults.routes.links, 6u);
 }
 
+TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
+  NodeAssignment assignment;
+  Deployment& deployment = assignment.deployment;
+  deployment.host = HostShard{};
+  deployment.arrivals = Arrivals::kPoisson;
+  deployment.mean_gap = nanoseconds(123);
+  deployment.batch = 9;
+  deployment.batch_wait = microseconds(45);
+  const Result<int> file = write_assignment(assignment);
+  ASSERT_TRUE(file);
+  const Result<NodeAssignment> back = read_assignment(*file);
+  close(*file);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->deployment.arrivals, Arrivals::kPoisson);
+  EXPECT_EQ(back->deployment.mean_gap, nanoseconds(123));
+  EXPECT_EQ(back->deployment.batch, 9u);
+  EXPECT_EQ(back->deployment.batch_wait, microseconds(45));
+}
+
+TEST(DataMessage, SaysWhetherValuesAreComputed) {
+  for (const bool functional : {true, false}) {
+    DataHeader header;
+    header.request = RequestId{(1u << 31) - 1};
+    header.functional = functional;
+    const Result<DataMessage> back = unpack_data(pack_data(header, {{}, 7}));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->header.request, header.request);
+    EXPECT_EQ(back->header.functional, functional);
+  }
+}
+
 TEST(DeploymentCodec, CutFilesAreRefused) {
   const Result<int> file = write_assignment(small_assignment());
   ASSERT_TRUE(file);

@@ -73,15 +73,60 @@ TEST(SweepTable, HasARowAPointUnderItsSeries) {
             "%        1,000\n");
 }
 
+// Half of a request's time waiting, an eighth of the peak used.
+Sweep batch_sweep() {
+  Sweep s = sample_sweep();
+  s.series = {{sample::series("streamed", Scaling::kNone, {1, 2}), {point(1, 400), point(2, 800)}}};
+  s.series[0].series.axis = "batch";
+  for (SweepPoint& p : s.series[0].points) {
+    p.numbers->utilization = 0.125;
+    p.numbers->queue_us = *p.numbers->latency_mean_us / 2;
+  }
+  return s;
+}
+
+TEST(SweepTable, WithoutScalingSaysHowMuchIsUsedAndWaitedFor) {
+  EXPECT_EQ(sweep_table(batch_sweep()),
+            "scale\n"
+            "more nodes\n"
+            "\n"
+            "title of streamed\n"
+            "   batch     mean us      p99 us   requests/s   TFLOPS      used     waiting   "
+            "network    B/request\n"
+            "       1      400.00      400.00        2,500        0      12 %        50 %      25 "
+            "%        1,000\n"
+            "       2      800.00      800.00        1,250        0      12 %        50 %      25 "
+            "%        1,000\n");
+  EXPECT_FALSE(scaled(batch_sweep().series[0], 1).speedup);
+}
+
+TEST(SweepPage, DrawsEachAxisForItself) {
+  Sweep s = batch_sweep();
+  s.series.push_back(sample_sweep().series[0]);
+  const std::string page = sweep_page(s);
+  for (const char* wanted : {"title of streamed: 800 at 2 batch", "title of rows: 250 at 2 nodes",
+                             "<figcaption>Share of the peak that is used</figcaption>",
+                             "<figcaption>Latency of 99 of 100 requests</figcaption>",
+                             "<th class=\"n\">waiting</th>", "<th class=\"n\">efficiency</th>"})
+    EXPECT_THAT(page, HasSubstr(wanted));
+  // Six charts of the one axis without those of scaling, six of the other without p99; no numbers,
+  // no chart.
+  std::size_t charts = 0;
+  for (std::size_t at = page.find("<figure"); at != std::string::npos;
+       at = page.find("<figure", at + 1))
+    ++charts;
+  EXPECT_EQ(charts, 5u + 4u);
+}
+
 TEST(SweepCsv, HoldsTheExactNumbers) {
   EXPECT_THAT(sweep_csv(sample_sweep()),
-              HasSubstr("\nrows,nodes,2,2,4,250,250,0,4000,0,,1.6,0.8,0.25,1000,640,\n"));
+              HasSubstr("\nrows,nodes,2,2,4,250,250,0,4000,0,,1.6,0.8,0.25,0,1000,640,\n"));
 }
 
 TEST(SweepCsv, EscapesTheNotesOfFailedPoints) {
   Sweep s = sample_sweep();
   s.series[0].points[1] = {2, false, std::nullopt, "=cmd, \"x\""};
-  EXPECT_THAT(sweep_csv(s), HasSubstr("rows,nodes,2,,,,,,,,,,,,,,\"'=cmd, \"\"x\"\"\"\n"));
+  EXPECT_THAT(sweep_csv(s), HasSubstr("rows,nodes,2,,,,,,,,,,,,,,,\"'=cmd, \"\"x\"\"\"\n"));
 }
 
 TEST(SweepJson, ParsesAndMarksPointsWithoutNumbers) {

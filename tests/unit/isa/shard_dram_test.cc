@@ -35,7 +35,7 @@ TEST(Dram, WhatDoesNotFitIsRefusedWithTheBytesShort) {
   shard.device.dram = Bytes{500'000};
   expect_only(shard,
               "Dram of bw-s10 needs 542250 bytes (529.5 KiB), free are 500000 bytes (488.3 KiB): "
-              "42250 bytes (41.3 KiB) short; the largest there is matrix \"W\"",
+              "42250 bytes (41.3 KiB) short; the furthest is matrix \"W\"",
               ErrorCode::kDoesNotFit);
   shard = streamed_shard();
   shard.window_tiles = 307;
@@ -79,6 +79,37 @@ TEST(Batch, FurtherLanesTakeWhatIsNotConstantFromTheMatrixRegisterFile) {
   shard.batch = 4096;
   expect_only(shard, "short (9 tiles of weights, 490 of lanes for a batch of 4096)",
               ErrorCode::kDoesNotFit);
+}
+
+TEST(Batch, ProgramsThatWorkForOneRequestAtATimeAreNamed) {
+  Shard shard = good_shard();
+  shard.device.dram = Bytes{1'000'000};
+  shard.device.dram_rate = BitRate{560'000'000'000};
+  shard.program.chains[0].instructions[1] = {Op::kVWr, Mem::kDram, 0};
+  shard.batch = 2;
+  EXPECT_THAT(errors_of(shard),
+              HasSubstr("(v_wr Dram[0]): works for one request at a time, not for "
+                        "a batch of 2"));
+  shard = good_shard();
+  shard.batch = 2;
+  EXPECT_EQ(errors_of(shard), "");
+  shard.in_ports.push_back({"tiles", 6 * 400 * 400, false});
+  shard.program.chains.push_back(
+      {"load", 2, 3, {{Op::kMRd, Mem::kNetQ, 1}, {Op::kMWr, Mem::kMatrixRf, 3}}});
+  shard.program.segments = {{0, 3, 0, 1}};
+  EXPECT_THAT(errors_of(shard), HasSubstr("(m_rd NetQ[1]): works for one request at a time"));
+  shard.batch = 0;
+  EXPECT_THAT(errors_of(shard), HasSubstr("a batch of no request"));
+}
+
+TEST(Batch, ADeviceThatHandlesSeveralAtOnceHasRegistersForThem) {
+  Shard shard = good_shard();
+  shard.device.batch_lanes = 6;
+  shard.batch = 6;
+  EXPECT_EQ(lane_tiles(shard), 0);
+  shard.batch = 8;
+  const std::int64_t bits = 2 * lane_vectors(shard) * 400 * 16;
+  EXPECT_EQ(lane_tiles(shard), (bits + 481'999) / 482'000);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A shard that breaks no rule, for tests that break one of it.
+// A shard that passes, pieces to break it with, and what must then be said.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -72,6 +72,31 @@ inline const MemoryUse& use_of(const std::vector<MemoryUse>& uses, const std::st
     if (use.memory == memory) return use;
   ADD_FAILURE() << "no memory " << memory;
   return uses.front();
+}
+
+inline Shard with_gate(std::vector<Instruction> instructions) {
+  Shard shard = good_shard();
+  shard.program.chains[1].instructions = std::move(instructions);
+  return shard;
+}
+
+inline const Instruction kRead{Op::kVRd, Mem::kInitialVrf, 0};
+inline const Instruction kProduct{Op::kMvMul, Mem::kMatrixRf, 3};
+inline const Instruction kAdd0{Op::kVvAdd, Mem::kAddSubVrf0, 0};
+inline const Instruction kAdd1{Op::kVvAdd, Mem::kAddSubVrf1, 0};
+inline const Instruction kMax1{Op::kVvMax, Mem::kAddSubVrf1, 0};
+inline const Instruction kMultiply{Op::kVvMul, Mem::kMultiplyVrf, 0};
+inline const Instruction kTanh{Op::kVTanh, Mem::kNone, 0};
+inline const Instruction kSigmoid{Op::kVSigm, Mem::kNone, 0};
+inline const Instruction kWrite{Op::kVWr, Mem::kInitialVrf, 0};
+
+// Loads one of the six tiles of "W" through port 1.
+inline Shard with_load(std::vector<Instruction> instructions, std::uint32_t tiles = 1) {
+  Shard shard = good_shard();
+  shard.in_ports.push_back({"tiles", tiles * 160'000, false});
+  shard.program.chains.push_back({"load", tiles, 1, std::move(instructions)});
+  shard.program.segments.push_back({2, 3, 1, 0});
+  return shard;
 }
 
 }  // namespace soliton::testing

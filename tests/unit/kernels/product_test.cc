@@ -59,13 +59,20 @@ Case random_case(std::uint64_t seed) {
                                                    "e0m3,block=7,scale=8",
                                                    "e0m7,block=3,scale=8",
                                                    "e0m3,block=20,scale=8,flush=yes",
-                                                   "e0m6,block=400,scale=6"};
+                                                   "e0m6,block=400,scale=6",
+                                                   "mxfp4",
+                                                   "mxfp6-e2m3",
+                                                   "e3m0,block=9,scale=8",
+                                                   "mxfp8-e4m3",
+                                                   "int8",
+                                                   "bfloat16"};
   static const std::vector<int> native_dims = {4, 10, 16, 40, 100, 128, 400};
   Chance chance(seed);
   const int rows = 1 + chance.below(70);
   const int columns = 1 + chance.below(500);
   const int native_dim = native_dims[static_cast<std::size_t>(chance.below(7))];
-  const std::string name = formats[static_cast<std::size_t>(chance.below(16))];
+  const std::string name =
+      formats[static_cast<std::size_t>(chance.below(static_cast<int>(formats.size())))];
   std::vector<float> weights;
   for (int i = 0; i < rows * columns; ++i) weights.push_back(chance.value(12));
   Case out;

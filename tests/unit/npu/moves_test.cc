@@ -23,8 +23,12 @@ NpuDevice device_with_dram() {
   return device;
 }
 
-Shard shard_of(const std::string& text) {
-  const auto lookup = [](const std::string&) -> Result<NpuDevice> { return device_with_dram(); };
+Shard shard_of(const std::string& text, const std::string& format = "") {
+  const auto lookup = [&](const std::string&) -> Result<NpuDevice> {
+    NpuDevice device = device_with_dram();
+    if (!format.empty()) device.formats = {{parse_format(format).value(), 4}};
+    return device;
+  };
   Checked<Shard> shard =
       assemble(parse_assembly(".device small\n" + text, "test.npu"), "test.npu", lookup);
   if (!shard) ADD_FAILURE() << shard.error().text();
@@ -111,6 +115,50 @@ TEST(MatrixChains, LoadFp16TilesFromNetQAsTheShardWouldHaveQuantisedThem) {
   EXPECT_EQ(run.outputs[0], reference_product(floats(weights), x, msfp16_block8(), 16));
   EXPECT_EQ(run.npu.stats().poisoned_weights, 0u);
 }
+
+// The same tiles as a message and through Dram, as weights of the shard: every kind of element and
+// scale.
+class LoadedFormats : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(LoadedFormats, GiveTheBitsOfWeightsThatWereThereFromTheStart) {
+  const std::string direct = R"(
+.matrix W 2x2 at 0 rows 20 columns 24 random 5
+.in x 24
+.out y 20
+  s_wr rows, 2
+  s_wr columns, 2
+  v_rd NetQ[x]
+  mv_mul W
+  v_wr NetQ[y]
+  end_chain
+)";
+  const std::string moved = R"(
+.matrix S 2x2 at 2 in Dram rows 20 columns 24 random 5
+.matrix W 2x2 at 0 rows 20 columns 24 zero
+.in x 24
+.out y 20
+  s_wr rows, 2
+  s_wr columns, 2
+  m_rd Dram[2]
+  m_wr Dram[9]
+  end_chain
+  m_rd Dram[9]
+  m_wr MatrixRf[0]
+  end_chain
+  v_rd NetQ[x]
+  mv_mul W
+  v_wr NetQ[y]
+  end_chain
+)";
+  const Halves x = halves(kColumns, 2);
+  const Halves expected = Played(shard_of(direct, GetParam()), 1, {{0, x}}).outputs[0];
+  EXPECT_NE(expected, Halves(kRows));
+  EXPECT_EQ(Played(shard_of(moved, GetParam()), 1, {{0, x}}).outputs[0], expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, LoadedFormats,
+                         ::testing::Values("ms-fp8", "msfp16", "mxfp8-e4m3", "mxfp4", "int8",
+                                           "float16", "fp32"));
 
 TEST(MatrixChains, PaddingInAMessageIsIgnored) {
   const Halves weights = halves(kRows * kColumns, 1);

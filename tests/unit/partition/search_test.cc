@@ -263,10 +263,10 @@ TEST(Search, OneLayerInDramLeavesTheOthersPinned) {
 TEST(Search, WhatDoesNotFitDramOrWindowIsRefusedWithTheBytesShort) {
   const Model model = in_dram(rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false}));
   Cluster small(model, with_dram(bw_s10(), Bytes{16'000'000}), 1);
-  EXPECT_EQ(
-      error_of(small.request),
-      "fpga0: Dram of bw-s10 needs 17713500 bytes (16.9 MiB), free are 16000000 bytes (15.3 MiB): "
-      "1713500 bytes (1.6 MiB) short; the largest there is matrix \"gru0.Rn\"; 2 nodes of device bw-s10 suffice");
+  EXPECT_EQ(error_of(small.request),
+            "fpga0: Dram of bw-s10 needs 17713500 bytes (16.9 MiB), free are 16000000 bytes "
+            "(15.3 MiB): 1713500 bytes (1.6 MiB) short; the furthest is matrix "
+            "\"gru0.Rn\"; 2 nodes of device bw-s10 suffice");
   EXPECT_EQ(code_of(small.request), ErrorCode::kDoesNotFit);
   Cluster two(model, with_dram(bw_s10(), Bytes{16'000'000}), 2);
   EXPECT_EQ(partition_model(two.request).value().nodes_used, 2);
@@ -274,6 +274,29 @@ TEST(Search, WhatDoesNotFitDramOrWindowIsRefusedWithTheBytesShort) {
   window.request.window = 307;
   EXPECT_THAT(error_of(window.request), HasSubstr("(0 tiles of weights, 307 of window)"));
   EXPECT_EQ(code_of(window.request), ErrorCode::kDoesNotFit);
+}
+
+// 294 of 306 tiles are weights: 12 are left for lanes.
+TEST(Search, LanesOfABatchNeedRoomBesidePinnedWeights) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 1);
+  cluster.request.batch = 8;
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.batch, 8);
+  EXPECT_EQ(plan.shards[0].batch, 8u);
+  EXPECT_EQ(plan.placements[0].memory[0].used, 294 + lane_tiles(plan.shards[0]));
+  cluster.request.batch = 16;
+  EXPECT_THAT(error_of(cluster.request), HasSubstr("of lanes for a batch of 16)"));
+  EXPECT_EQ(code_of(cluster.request), ErrorCode::kDoesNotFit);
+}
+
+TEST(Search, AStreamingDeviceHasRoomForALargeBatchAndTheRestIsItsWindow) {
+  const Model model = in_dram(rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false}));
+  Cluster cluster(model, with_dram(bw_s10(), Bytes{std::int64_t{4} << 30}), 1);
+  cluster.request.batch = 256;
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.shards[0].window_tiles + lane_tiles(plan.shards[0]), 306);
+  EXPECT_GT(plan.shards[0].window_tiles, 10u);
 }
 
 TEST(Search, RefusesClustersWithoutNodesOrHost) {

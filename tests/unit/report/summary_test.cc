@@ -142,6 +142,17 @@ TEST(Fullness, IsThatOfTheMemoryThatWouldOverflowFirst) {
   EXPECT_EQ(full_percent(all[2]), "94 %");
 }
 
+TEST(Summary, SaysWhatLimitsTheSlowestStep) {
+  Plan plan = sample::plan();
+  EXPECT_THAT(summary_text(sample::run(), sample::context(plan)), Not(HasSubstr("limited by")));
+  plan.placements[0].step = {33, 523.4, 659.3, nanoseconds(2637), 490, 490, 1, {}, "dependence"};
+  plan.placements[1].step = {21,       30.6, 700.2, nanoseconds(2801), 60, 10, 1, nanoseconds(7100),
+                             "network"};
+  EXPECT_EQ(line_of(summary_text(sample::run(), sample::context(plan)), "step"),
+            "step      2.80 us on fpga1 (700 cycles), 7.10 us with exchanges, limited by network; "
+            "UDM 21, SDM 31 cycles");
+}
+
 TEST(PlacementWords, NamesLayersOfTheSameNodesTogether) {
   Plan plan = sample::plan();
   plan.host_shard = {};

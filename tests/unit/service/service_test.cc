@@ -41,13 +41,17 @@ struct World {
       : service(shard, {NodeId{1}, time, functional_every, 0}, {"host0", "fpga0"}, nullptr) {}
 
   void message(std::uint32_t request, float value, Instant now, std::uint16_t port = 0) {
-    DataHeader header;
+    message_of(request, {value}, now, {.port = port, .steps = 1});
+  }
+  // A value a lane; `header` says the rest.
+  void message_of(std::uint32_t request, const std::vector<float>& lanes, Instant now,
+                  DataHeader header) {
     header.request = RequestId{request};
-    header.port = port;
-    header.steps = 1;
-    const std::vector<Half> values(4, to_half(value));
     Payload vectors;
-    vectors.append(std::as_bytes(std::span(values)));
+    for (const float value : lanes) {
+      const std::vector<Half> values(4, to_half(value));
+      vectors.append(std::as_bytes(std::span(values)));
+    }
     service.on_message(NodeId{0}, pack_data(header, vectors), now);
   }
   std::optional<DataMessage> leaves(Instant now) {
@@ -119,10 +123,52 @@ TEST(Service, InWallTimeResultsLeaveAtOnceAndTheWorkIsBookedAsCompute) {
 TEST(Service, SampledRequestsTakeTheSameTimeWithoutValues) {
   World world(TimeBase::kEmulated, 2);
   world.message(0, 0.0f, kRunStart);
-  world.message(1, 0.0f, Instant{milliseconds(1)});
+  world.message_of(1, {0.0f}, Instant{milliseconds(1)}, {.steps = 1, .functional = false});
   EXPECT_EQ(world.leaves(kNever)->vectors.ghost, 0u);
   EXPECT_EQ(world.service.next_deadline(), Instant{milliseconds(1)} + kRequest + kChain);
   EXPECT_EQ(world.leaves(kNever)->vectors.ghost, 8u);
+}
+
+TEST(Service, ABatchIsServedAsOneRequestWithALaneEach) {
+  World world;
+  world.shard.batch = 3;
+  world.message_of(0, {2.0f, 5.0f, -1.0f}, kRunStart, {.steps = 1});
+  // Two further lanes of one native vector, 4 elements at 4 a cycle.
+  const Instant done = kRunStart + kRequest + kChain + nanoseconds(2 * 4);
+  EXPECT_EQ(world.service.next_deadline(), done);
+  const std::optional<DataMessage> reply = world.leaves(done);
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->vectors.size(), 3u * 4u * sizeof(Half));
+  std::vector<Half> values(12);
+  std::memcpy(values.data(), reply->vectors.bytes.data(), reply->vectors.bytes.size());
+  EXPECT_EQ(to_float(values[0]), 3.0f);
+  EXPECT_EQ(to_float(values[4]), 6.0f);
+  EXPECT_EQ(to_float(values[8]), 0.0f);
+  EXPECT_EQ(world.service.stats().requests, 3u);
+  // The next one may be smaller.
+  world.message_of(1, {2.0f}, done, {.steps = 1});
+  EXPECT_EQ(world.leaves(kNever)->vectors.size(), 4u * sizeof(Half));
+}
+
+TEST(Service, MessagesOfTheWrongNumberOfLanesAreRefused) {
+  World world;
+  world.shard.batch = 2;
+  world.message_of(0, {1.0f, 2.0f, 3.0f}, kRunStart, {.steps = 2});  // more than the shard is for
+  world.message_of(0, {}, kRunStart, {.steps = 2});
+  EXPECT_EQ(world.service.refused(), 2u);
+  world.message_of(0, {1.0f, 2.0f}, kRunStart, {.steps = 2});
+  world.message_of(0, {1.0f}, kRunStart, {.steps = 2});  // two began
+  world.message_of(1, {1.0f}, kRunStart, {.steps = 1});
+  world.message_of(1, {1.0f, 2.0f}, kRunStart, {.steps = 1});  // one is held
+  EXPECT_EQ(world.service.refused(), 4u);
+}
+
+TEST(Service, WithoutAnyFunctionalRequestsOneIsRefused) {
+  World world(TimeBase::kEmulated, 0);
+  world.message_of(0, {1.0f}, kRunStart, {.steps = 1});
+  EXPECT_EQ(world.service.refused(), 1u);
+  world.message_of(0, {1.0f}, kRunStart, {.steps = 1, .functional = false});
+  EXPECT_EQ(world.service.stats().requests, 1u);
 }
 
 }  // namespace

@@ -123,6 +123,8 @@ void expect_equal_topology(const TopologySpec& a, const TopologySpec& b) {
   EXPECT_SAME(hosts_per_rack);
   EXPECT_SAME(racks_per_pod);
   EXPECT_SAME(pods);
+  EXPECT_SAME(quiet);
+  EXPECT_TRUE(a.ecn == b.ecn);
   ASSERT_EQ(a.explicit_switches.size(), b.explicit_switches.size());
   for (std::size_t i = 0; i < a.explicit_switches.size(); ++i) {
     EXPECT_SAME(explicit_switches[i].name);
@@ -139,6 +141,7 @@ void expect_equal_topology(const TopologySpec& a, const TopologySpec& b) {
     EXPECT_SAME(explicit_links[i].link.latency.count());
     EXPECT_SAME(explicit_links[i].link.rate.bits_per_second);
     EXPECT_SAME(explicit_links[i].link.queue.count);
+    EXPECT_TRUE(a.explicit_links[i].link.other == b.explicit_links[i].link.other);
   }
 }
 
@@ -180,6 +183,23 @@ void expect_equal_ltl(const LtlOptions& a, const LtlOptions& b) {
   EXPECT_SAME(ack_delay.count());
   EXPECT_SAME(timeout_rtts);
   EXPECT_SAME(credit_overhead.count);
+  EXPECT_SAME(packing.count);
+  EXPECT_SAME(crc);
+  EXPECT_SAME(store.count);
+  EXPECT_SAME(weights);
+  EXPECT_SAME(handshake);
+  EXPECT_SAME(misses);
+  EXPECT_SAME(silence_min.count());
+  EXPECT_SAME(congestion.enabled);
+  EXPECT_SAME(congestion.line_rate.bits_per_second);
+  EXPECT_SAME(congestion.rate_min.bits_per_second);
+  EXPECT_SAME(congestion.cnp_interval.count());
+  EXPECT_SAME(congestion.alpha_gain);
+  EXPECT_SAME(congestion.alpha_timer.count());
+  EXPECT_SAME(congestion.rate_timer.count());
+  EXPECT_SAME(congestion.byte_counter.count);
+  EXPECT_SAME(congestion.recovery_steps);
+  EXPECT_SAME(congestion.additive_step.bits_per_second);
 }
 
 void expect_equal_fault(const FaultSpec& a, const FaultSpec& b) {
@@ -209,6 +229,8 @@ void expect_equal_workload(const WorkloadSpec& a, const WorkloadSpec& b) {
   EXPECT_SAME(labels);
   EXPECT_SAME(golden);
   EXPECT_SAME(think.count());
+  EXPECT_TRUE(a.traffic == b.traffic);
+  EXPECT_SAME(rate.per_second);
 }
 
 }  // namespace
@@ -233,10 +255,14 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
     EXPECT_SAME(formats[i].format);
     EXPECT_SAME(formats[i].beats_per_tile);
   }
+  EXPECT_SAME(service.batch);
+  EXPECT_SAME(service.batch_wait.count());
   expect_equal_topology(a.topology, b.topology);
   expect_equal_model(a.model, b.model);
   expect_equal_workload(a.workload, b.workload);
   expect_equal_ltl(a.ltl, b.ltl);
+  EXPECT_EQ(auth_of(a), auth_of(b));
+  EXPECT_TRUE(a.wall == b.wall);
   ASSERT_EQ(a.nodes.size(), b.nodes.size());
   for (std::size_t i = 0; i < a.nodes.size(); ++i) expect_equal_node(a.nodes[i], b.nodes[i]);
   ASSERT_EQ(a.faults.size(), b.faults.size());

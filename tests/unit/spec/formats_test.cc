@@ -58,7 +58,8 @@ TEST(DefinedFormats, RunOnEveryDeviceAtTheBeatsOfAFormatAsWide) {
   EXPECT_EQ(formats.back().beats_per_tile, 18);
   const ClusterSpec stated = read_good(with_format(std::string(kMyBfp) + ", beats_per_tile: 12"));
   EXPECT_EQ(stated.nodes[0].device.npu.formats.back().beats_per_tile, 12);
-  EXPECT_THAT(error_of(with_format("name: my-bfp, element: e0m11")),
+  // int16 is the widest it has.
+  EXPECT_THAT(error_of(with_format("name: my-bfp, element: e5m12, scale_bits: none")),
               HasSubstr("model.precision: bw-s10 on fpga0 has no my-bfp"));
 }
 

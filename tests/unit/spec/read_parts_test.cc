@@ -283,6 +283,37 @@ TEST(ReadModel, Place) {
   EXPECT_THAT(model_error(with("place: dram, window: -1")), HasSubstr("-1 is not between 0 and"));
 }
 
+TEST(ReadService, Batch) {
+  const ServiceSpec service =
+      read_good(small_cluster("service: {batch: 8, batch_wait: 50 us}\n")).service;
+  EXPECT_EQ(service.batch, 8);
+  EXPECT_EQ(service.batch_wait, microseconds(50));
+  EXPECT_EQ(read_good(small_cluster("service: {batch: 8}\n")).service.batch_wait, milliseconds(1));
+  EXPECT_THAT(error_of(small_cluster("service: {batch: 0}\n")),
+              HasSubstr("test.yaml:6:18: service.batch: 0 is not between 1 and 4096"));
+  EXPECT_THAT(error_of(small_cluster("service: {batch: 2, batch_wait: 50}\n")),
+              HasSubstr("\"50\" has no unit"));
+  EXPECT_THAT(error_of(small_cluster("service: {bacth: 2}\n")),
+              HasSubstr("did you mean \"batch\"?"));
+}
+
+TEST(ReadWorkload, Poisson) {
+  const WorkloadSpec workload =
+      read_good(small_cluster("workload: {arrival: poisson, rate: 20 k/s, clients: 5}\n")).workload;
+  EXPECT_EQ(workload.arrival, "poisson");
+  EXPECT_EQ(workload.rate.per_second, 20'000);
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: poisson}\n")),
+              HasSubstr("poisson needs workload.rate"));
+  EXPECT_THAT(error_of(small_cluster("workload: {rate: 20 k/s}\n")),
+              HasSubstr("test.yaml:6:18: workload.rate: belongs to arrival: poisson"));
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: poisson, rate: 20}\n")),
+              HasSubstr("\"20\" has no unit"));
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: poisson, rate: 1 /s, think: 1 us}\n")),
+              HasSubstr("workload.think: belongs to arrival: closed"));
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: poison, rate: 1 /s}\n")),
+              HasSubstr("did you mean \"poisson\"?"));
+}
+
 TEST(ReadModel, Rnn) {
   const ClusterSpec spec =
       read_good(small_cluster_with("hidden: 64, steps: 3",
@@ -337,6 +368,14 @@ TEST(ReadLtl, OverridesTheDefaults) {
   EXPECT_EQ(ltl.ack_every, LtlOptions{}.ack_every);
 }
 
+// Over sockets of this host anybody could write; in virtual time nobody can.
+TEST(ReadLtl, TagsAreTheDefaultOverSocketsOnly) {
+  EXPECT_EQ(auth_of(read_good(small_cluster(""))), AuthMode::kNone);
+  EXPECT_EQ(auth_of(read_good(small_cluster("time: wall\n"))), AuthMode::kHeader);
+  EXPECT_EQ(auth_of(read_good(small_cluster("time: wall\nltl: {auth: none}\n"))), AuthMode::kNone);
+  EXPECT_EQ(auth_of(read_good(small_cluster("ltl: {auth: header}\n"))), AuthMode::kHeader);
+}
+
 TEST(ReadLtl, Mistakes) {
   const auto ltl = [](const std::string& text) {
     return error_of(small_cluster("ltl: {" + text + "}\n"));
@@ -348,6 +387,15 @@ TEST(ReadLtl, Mistakes) {
   EXPECT_THAT(ltl("timeout: 20 ms"), HasSubstr("timeout_max: 10 ms is below timeout, 20 ms"));
   EXPECT_THAT(ltl("credit: 1 KiB"), HasSubstr("less than one packet is charged"));
   EXPECT_THAT(ltl("window: 2"), HasSubstr("ack_every: 4 is above window, 2"));
+  EXPECT_THAT(ltl("weights: [1, 0]"), HasSubstr("\"0\" is no whole number between 1 and 255"));
+  EXPECT_THAT(ltl("weights: 3"), HasSubstr("not a list of up to 8 weights"));
+  EXPECT_THAT(ltl("misses: never"), HasSubstr("neither off, auto, nor a number"));
+  EXPECT_THAT(ltl("auth: aead"), HasSubstr("aead is for nodes on several hosts"));
+  EXPECT_THAT(ltl("auth: hedaer"), HasSubstr("did you mean \"header\"?"));
+  EXPECT_THAT(ltl("auth: header, crc: false"), HasSubstr("header needs crc"));
+  EXPECT_THAT(ltl("congestion: {rate_min: 50 Gb/s}"),
+              HasSubstr("ltl.congestion.rate_min: 50 Gb/s is above line_rate, 40 Gb/s"));
+  EXPECT_THAT(ltl("congestion: {alpha: 3}"), HasSubstr("alpha"));
   EXPECT_THAT(ltl("timout: 5 us"), HasSubstr("did you mean \"timeout\"?"));
 }
 

@@ -82,9 +82,12 @@ TEST(Schema, HasTheChoicesOfTheReader) {
   EXPECT_EQ(choices("cluster", "compute"), names_of(compute_kinds()));
   EXPECT_EQ(choices("rnn", "cell"), names_of(cells()));
   EXPECT_EQ(choices("ltl", "recovery"), names_of(recovery_modes()));
+  EXPECT_EQ(choices("ltl", "auth"), names_of(auth_modes()));
   EXPECT_EQ(choices("fault", "kind"), names_of(fault_kinds()));
   EXPECT_EQ(choices("partition", "objective"),
             (std::set<std::string>(objectives().begin(), objectives().end())));
+  EXPECT_EQ(choices("workload", "arrival"),
+            (std::set<std::string>(arrivals().begin(), arrivals().end())));
   EXPECT_EQ(choices("topology", "kind"),
             (std::set<std::string>(topology_kinds().begin(), topology_kinds().end())));
 }

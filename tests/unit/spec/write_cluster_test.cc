@@ -48,12 +48,20 @@ TEST(WriteCluster, EveryPartReadsBack) {
         "links: ["
         "{between: ['fpga[0-1]', s0], latency: 1.5 ns, name: 'cable[7-8]'}, "
         "{between: [host0, s1], latency: 0 ns, bandwidth: 123457 b/s, queue: 4097 B}]}\n",
+        "service: {batch: 7, batch_wait: 3 ns}\nworkload: {arrival: poisson, rate: 12345 /s}\n",
         "service: {sla: {p99: 1234567 ns}}\nworkload: {clients: 3, think: 17 ps, requests: 1}\n",
         "ltl: {mtu: 100 B, window: 256, credit: 3 MiB, timeout: 51 us, timeout_max: 51 us, "
         "reorder_tolerance: 1 ns, "
         "ack_every: 7, queue_limit: 1 B, recovery: go-back-n, first_sequence: 4294967295, "
         "ack_delay: 0 s, "
         "timeout_rtts: 4, credit_overhead: 0 B}\n",
+        "ltl: {packing: 0 B, crc: false, store: 10 kB, weights: [1, 2, 255], handshake: true, "
+        "misses: 13, silence_min: 20 ms, "
+        "congestion: {enabled: false, line_rate: 100 Gb/s, rate_min: 1 Mb/s, cnp_interval: 1 us, "
+        "alpha_gain: 16, alpha_timer: 3 us, rate_timer: 4 us, byte_counter: 1 kB, recovery_steps: "
+        "0, additive_step: 1 kb/s}}\n",
+        "time: wall\nltl: {auth: none, misses: auto}\n", "time: wall\nltl: {misses: off}\n",
+        "ltl: {auth: header}\n",
         "faults: [{link: 'fpga[0-1]-tor0', loss: 0.0000001 %, max_burst: 2}, {at: 1 ps, for: 1 ps, "
         "link: '*', delay: 1 us}, "
         "{kind: link_down, where: {links: {node: 'fpga*'}, direction: rx}, when: {from: 1 us, to: "

@@ -42,5 +42,28 @@ TEST(Crc32c, PortableTwinAgreesAtEveryLengthAlignmentAndSplit) {
   }
 }
 
+// Around the length from which 512 bits are folded at a time, and where its turns begin and end.
+TEST(Crc32c, PortableTwinAgreesOnLongInput) {
+  const Random r(2, "crc");
+  std::vector<std::byte> data(9000);
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::byte>(r.bits(i));
+  for (std::size_t length = 480; length < 9000; length += length < 1100 ? 1 : 97) {
+    const auto part = std::span<const std::byte>(data).subspan(length % 7, length - 7);
+    ASSERT_EQ(crc32c(part, 0x1234'5678), crc32c_portable(part, 0x1234'5678)) << length;
+  }
+}
+
+TEST(Crc32c, PacketIsHeaderWithoutItsSumThenTheRest) {
+  const Random r(3, "crc");
+  std::vector<std::byte> data(2000);
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::byte>(r.bits(i));
+  for (std::size_t length : {32, 33, 40, 96, 544, 1440, 2000}) {
+    const auto packet = std::span<const std::byte>(data).first(length);
+    std::vector<std::byte> cleared(packet.begin(), packet.end());
+    for (std::size_t i = 28; i < 32; ++i) cleared[i] = std::byte{0};
+    EXPECT_EQ(packet_crc32c(packet.first<32>(), packet.subspan(32)), crc32c_portable(cleared));
+  }
+}
+
 }  // namespace
 }  // namespace soliton

@@ -8,6 +8,7 @@
 
 #include "protocol/wire/arrival_bitmap.h"
 #include "protocol/wire/ltl_header.h"
+#include "protocol/wire/packet_security.h"
 
 namespace soliton {
 namespace {
@@ -88,6 +89,36 @@ TEST(WireFormatPage, NackExampleNamesItsGaps) {
   for (std::uint32_t s = 101; s <= 144; ++s)
     if (s != 103 && (s < 141 || s > 143)) expected.set(s - 101);
   EXPECT_EQ(*arrived, expected);
+}
+
+// The security block is between header and payload: the checksum leaves it out, the tag is over
+// everything before itself.
+TEST(WireFormatPage, PackedExampleWithItsTagIsWhatTheCodecWrites) {
+  LtlHeader h;
+  h.kind = PacketKind::kData;
+  h.flags = packet_flag::kFirst | packet_flag::kLast | packet_flag::kPacked;
+  h.index = 1;
+  h.cookie = 0xbeef;
+  h.length = 15;
+  h.sequence = 7;
+  h.time_ns = 5000;
+  h.credit = 4096;
+  h.channel = 1;
+  constexpr std::size_t kPrefix = kLtlHeaderSize + 16;
+  std::vector<std::byte> packet(kPrefix);
+  for (const std::string& message : {std::string("four"), std::string("seventh")}) {
+    packet.push_back(std::byte{0});
+    packet.push_back(static_cast<std::byte>(message.size()));
+    for (const char c : message) packet.push_back(static_cast<std::byte>(c));
+  }
+  encode(h, std::span(packet).first<kLtlHeaderSize>());
+  seal(packet, kPrefix);
+  store_big_64(packet.data() + kLtlHeaderSize, 9);
+  std::array<std::byte, 16> key{};
+  for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::byte>(i);
+  store_big_64(packet.data() + kLtlHeaderSize + 8,
+               siphash_2_4(sip_key(key), std::span(packet).first(kLtlHeaderSize + 8)));
+  EXPECT_EQ(hex_block("packed"), packet);
 }
 
 }  // namespace

@@ -1,0 +1,126 @@
+// LTL over a carrier, as `soliton bench ltl` measures it: the transport of a node without the node.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cluster/bench/ticks.h"
+#include "fabric/carrier.h"
+#include "fabric/ltl/ltl.h"
+
+namespace soliton {
+
+// One end of one connection, node 0 the client's and 1 the server's. With authentication the first
+// message opens the connection, before anything is measured.
+class LtlTransport {
+ public:
+  // `options` of both ends. The carrier is opened by the derived class in become().
+  LtlTransport(const LtlOptions& options, WaitMode wait) : options_(options), wait_(wait) {}
+  virtual ~LtlTransport() = default;
+
+  void become(bool server) {
+    self_ = NodeId{server ? 1U : 0U};
+    carrier_ = open(server);
+    LtlIdentity identity;
+    identity.run_id = identity.epoch = 1;
+    identity.key.fill(std::byte{0x6b});
+    ltl_ = std::make_unique<Ltl>(self_, options_,
+                                 std::vector<LtlConnection>{{NodeId{server ? 0U : 1U}, 0, 7, 1}},
+                                 nullptr, identity);
+    clock_ = std::make_unique<TickClock>();
+    now_ = clock_->now();
+  }
+
+  void send(std::span<const std::byte> message) {
+    while (!ltl_->send_copy(ConnectionId{0}, {message, {}}, now_)) turn();
+    flush();
+  }
+
+  std::span<const std::byte> receive() {
+    for (;;) {
+      if (const std::optional<MessageView> message = ltl_->next_message()) return message->bytes;
+      turn();
+    }
+  }
+
+  std::size_t send_some(std::span<const std::byte> message, std::size_t want) {
+    std::size_t taken = 0;
+    while (taken < want && ltl_->send_copy(ConnectionId{0}, {message, {}}, now_)) ++taken;
+    flush();
+    turn();
+    return taken;
+  }
+
+  std::size_t receive_some(std::size_t size) {
+    turn();
+    std::size_t taken = 0;
+    while (const std::optional<MessageView> message = ltl_->next_message()) {
+      wrong_ += message->bytes.size() != size;
+      ++taken;
+    }
+    flush();
+    return taken;
+  }
+
+  // The last acknowledgements may be lost with this process: the peer does not wait for them.
+  void settle() { flush(); }
+  std::uint64_t wrong() const { return wrong_; }
+
+ protected:
+  virtual std::unique_ptr<Carrier> open(bool server) = 0;
+
+ private:
+  // Takes packets in, or finds nothing; only then are acknowledgements sent that found no answer to
+  // ride on, and the clock is read. So a packet that comes after a pause waits for neither.
+  void turn() {
+    const std::span<const ArrivedPacket> packets = carrier_->poll();
+    if (packets.empty()) return idle();
+    unanswered_ = true;
+    for (const ArrivedPacket& packet : packets)
+      ltl_->on_packet({packet.source, packet.congestion_seen, false, packet.bytes, 0}, now_);
+  }
+
+  void idle() {
+    if (unanswered_) flush();
+    unanswered_ = false;
+    if (wait_ != WaitMode::kBlock && ++looks_ % kLooksAClock != 0) return;
+    now_ = clock_->now();
+    const Instant deadline = ltl_->next_deadline();
+    if (deadline <= now_) {
+      ltl_->on_deadline(now_);
+      flush();
+    } else if (wait_ == WaitMode::kBlock) {
+      carrier_->wait(deadline == kNever ? Duration{-1} : deadline - now_);
+      now_ = clock_->now();
+    }
+  }
+
+  void flush() {
+    if (carrier_->burst_max() > 1) {
+      while (const std::optional<PacketBurst> burst =
+                 ltl_->write_burst(carrier_->room(), carrier_->burst_max(), now_))
+        carrier_->send_built({burst->destination, burst->segment, burst->size});
+      return;
+    }
+    while (const std::optional<PacketOut> packet = ltl_->write_packet(carrier_->room(), now_))
+      carrier_->send_built({packet->destination, packet->size, packet->size});
+  }
+
+  // A look costs a few nanoseconds in memory, the clock ten.
+  static constexpr std::uint32_t kLooksAClock = 8;
+
+  LtlOptions options_;
+  WaitMode wait_;
+  NodeId self_{};
+  std::unique_ptr<Carrier> carrier_;
+  std::unique_ptr<Ltl> ltl_;
+  std::unique_ptr<TickClock> clock_;
+  Instant now_{};
+  bool unanswered_ = false;
+  std::uint32_t looks_ = 0;
+  std::uint64_t wrong_ = 0;
+};
+
+}  // namespace soliton

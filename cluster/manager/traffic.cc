@@ -1,0 +1,182 @@
+#include "cluster/manager/traffic.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "cluster/manager/deploy.h"
+#include "cluster/manager/fill_results.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Rate control has found its rates by then (transport design page, section 9).
+constexpr Duration kSettled = milliseconds(5);
+// LTL header, without a security block: virtual time has none.
+constexpr std::uint64_t kPacketHeader = 32;
+
+Traffic traffic_of(const ClusterSpec& spec) {
+  Traffic traffic = *spec.workload.traffic;
+  traffic.seed = spec.seed;
+  // Sockets carry every byte.
+  traffic.contents = spec.compute != ComputeKind::kTiming || spec.time == TimeMode::kWall;
+  return traffic;
+}
+
+ClusterOutcome run_cluster(const PreparedRun& run, const Traffic& traffic,
+                           const RunControl& control) {
+  const std::vector<NodeAssignment> nodes =
+      make_assignments(run.spec, traffic, run.topology, *run.routes, run.faults);
+  return run_assignments(run, nodes, control);
+}
+
+double gigabits(std::uint64_t bytes, Duration span) {
+  return span.count() > 0 ? static_cast<double>(bytes) * 8e3 / static_cast<double>(span.count())
+                          : 0;
+}
+
+// Jain, Chiu, Hawe, "A quantitative measure of fairness and discrimination", 1984: 1 when all are
+// equal, 1/n when one has all.
+std::optional<double> jain(const std::vector<std::uint64_t>& shares) {
+  double sum = 0, squares = 0;
+  for (const std::uint64_t share : shares) {
+    sum += static_cast<double>(share);
+    squares += static_cast<double>(share) * static_cast<double>(share);
+  }
+  if (squares == 0) return std::nullopt;
+  return sum * sum / (static_cast<double>(shares.size()) * squares);
+}
+
+// Of what the flows delivered from `from` until the first of them had delivered its last.
+std::optional<double> fairness(const std::vector<RequestRecord>& requests, std::size_t flows,
+                               Instant from) {
+  std::vector<Instant> last(flows, kRunStart);
+  for (const RequestRecord& r : requests) last[r.client] = std::max(last[r.client], r.completed);
+  const Instant until = *std::min_element(last.begin(), last.end());
+  if (flows < 2 || until <= from) return std::nullopt;
+  std::vector<std::uint64_t> shares(flows);
+  for (const RequestRecord& r : requests)
+    if (r.completed > from && r.completed <= until) ++shares[r.client];
+  return jain(shares);
+}
+
+// The receiver's cable as its last switch sees it.
+std::optional<TrafficLine> line_of(const PreparedRun& run, const Traffic& traffic) {
+  const bool one_way = traffic.kind == TrafficKind::kStream || traffic.kind == TrafficKind::kIncast;
+  if (!one_way || run.spec.time == TimeMode::kWall) return std::nullopt;
+  const std::vector<Hop>& route = run.routes->between(traffic.senders.front(), traffic.receiver);
+  return TrafficLine{run.topology.links[route.back().link].rate, run.spec.ltl.mtu,
+                     kPacketHeader + kFrameOverheadBytes};
+}
+
+void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunResults& results) {
+  results.requests = join_records(traffic, outcome.traffic);
+  results.sent = std::count_if(outcome.traffic.begin(), outcome.traffic.end(),
+                               [](const TrafficRecord& r) { return r.sent != kNever; });
+  results.failed = results.sent - static_cast<std::int64_t>(results.requests.size());
+  for (const RequestRecord& record : results.requests) {
+    results.first_sent = &record == &results.requests.front()
+                             ? record.sent
+                             : std::min(results.first_sent, record.sent);
+    results.last_completed = std::max(results.last_completed, record.completed);
+    if (!record.matches) continue;
+    ++results.outputs.checked;
+    results.outputs.mismatched += !*record.matches;
+  }
+}
+
+}  // namespace
+
+std::vector<RequestRecord> join_records(const Traffic& traffic,
+                                        const std::vector<TrafficRecord>& records) {
+  const std::size_t flows = traffic.senders.size();
+  std::vector<TrafficRecord> joined(expected_records(traffic));
+  for (const TrafficRecord& record : records) {
+    const std::size_t at = std::size_t{record.number} * flows + record.flow;
+    SOLITON_CHECK(record.flow < flows && at < joined.size());
+    TrafficRecord& message = joined[at];
+    message.sent = std::min(message.sent, record.sent);
+    message.completed = std::min(message.completed, record.completed);
+    message.damaged = message.damaged || record.damaged;
+  }
+  std::vector<RequestRecord> out;
+  for (std::size_t at = 0; at < joined.size(); ++at) {
+    if (joined[at].sent == kNever || joined[at].completed == kNever) continue;
+    RequestRecord request;
+    request.request = RequestId{static_cast<std::uint32_t>(at)};
+    request.client = static_cast<std::uint32_t>(at % flows);
+    request.sent = joined[at].sent;
+    request.completed = joined[at].completed;
+    request.path.network = request.completed - request.sent;
+    if (traffic.contents) request.matches = !joined[at].damaged;
+    out.push_back(request);
+  }
+  return out;
+}
+
+TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& node_names,
+                        const std::vector<RequestRecord>& requests,
+                        const std::optional<TrafficLine>& line) {
+  TrafficResult out;
+  out.message_bytes = traffic.bytes;
+  Instant first = kNever;
+  Instant last = kRunStart;
+  for (const NodeId sender : traffic.senders) {
+    const bool gathers = traffic.kind == TrafficKind::kAllGather;
+    out.flows.push_back(
+        {node_names[index(sender)], gathers ? "" : node_names[index(traffic.receiver)], 0, 0});
+  }
+  std::vector<Instant> last_of(out.flows.size(), kRunStart);
+  for (const RequestRecord& r : requests) {
+    ++out.flows[r.client].messages;
+    last_of[r.client] = std::max(last_of[r.client], r.completed);
+    first = std::min(first, r.sent);
+    last = std::max(last, r.completed);
+  }
+  if (requests.empty()) return out;
+  const std::uint64_t each = bytes_per_record(traffic);
+  for (std::size_t flow = 0; flow < out.flows.size(); ++flow)
+    out.flows[flow].goodput_gbps = gigabits(out.flows[flow].messages * each, last_of[flow] - first);
+  out.bytes = requests.size() * each;
+  out.goodput_gbps = gigabits(out.bytes, last - first);
+  if (line) {
+    const std::uint64_t packets =
+        (traffic.bytes + line->packet_payload - 1) / line->packet_payload * requests.size();
+    out.line_gbps = static_cast<double>(line->rate.bits_per_second) / 1e9;
+    out.line_share =
+        gigabits(out.bytes + packets * line->packet_overhead, last - first) / *out.line_gbps;
+  }
+  if (traffic.kind != TrafficKind::kIncast) return out;
+  out.fairness = fairness(requests, out.flows.size(), first);
+  out.fairness_settled = fairness(requests, out.flows.size(), first + kSettled);
+  return out;
+}
+
+FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
+  const Clock::time_point started = Clock::now();
+  const Traffic traffic = traffic_of(run.spec);
+  FinishedRun finished;
+  RunResults& results = finished.results;
+  ClusterOutcome outcome = run_cluster(run, traffic, control);
+  fill_identity(run, outcome, results);
+  fill_nodes(run, outcome, results);
+  for (const NodeId sender : traffic.senders) results.nodes[index(sender)].role = "traffic";
+  if (traffic.kind != TrafficKind::kAllGather)
+    results.nodes[index(traffic.receiver)].role = "traffic";
+  fill_fabric(run, outcome, results);
+  fill_requests(traffic, outcome, results);
+  std::vector<std::string> names;
+  for (const NodeSpec& node : run.spec.nodes) names.push_back(node.name);
+  results.traffic = summarise(traffic, names, results.requests, line_of(run, traffic));
+  results.traffic->kind = traffic_kind_name(traffic.kind);
+  finished.trace = take_trace(outcome);
+  finished.error = outcome.error;
+  finished.interrupted_by = outcome.interrupted_by;
+  results.wall = {std::chrono::duration<double>(Clock::now() - started).count(),
+                  outcome.launch_seconds, outcome.events, outcome.processes};
+  return finished;
+}
+
+}  // namespace soliton

@@ -1,0 +1,22 @@
+// Authenticated encryption of packets by libsodium: AES-256-GCM where the processor has it, else
+// ChaCha20-Poly1305 (RFC 8439). Which one is chosen openly, and both ends must choose the same.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "protocol/base/result.h"
+#include "protocol/wire/packet_security.h"
+
+namespace soliton {
+
+enum class AeadKind : std::uint8_t { kAes256Gcm, kChaCha20Poly1305 };
+
+std::string_view aead_name(AeadKind kind);
+// AES where this machine has it.
+AeadKind best_aead();
+
+// A cipher that lives as long as the program. kEnvironment when this machine cannot do it.
+Result<const PacketCipher*> packet_cipher(AeadKind kind);
+
+}  // namespace soliton

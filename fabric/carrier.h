@@ -1,0 +1,108 @@
+// What moves packets in wall time: a UDP socket, or rings in shared memory. A Link as any other,
+// and beside it the calls that own nothing, for a driver that counts nanoseconds:
+//
+//   for (const ArrivedPacket& packet : carrier.poll()) ltl.on_packet(...);   // read where it lies
+//   while (auto packet = ltl.write_packet(carrier.room(), now))              // built where it
+//   leaves
+//     carrier.send_built({packet->destination, packet->size, packet->size});
+//   if (nothing_happened) carrier.wait(until);
+//
+// Resources, not values. One thread, but for wake().
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "fabric/link.h"
+#include "protocol/base/check.h"
+#include "protocol/base/quantity.h"
+
+namespace soliton {
+
+struct ArrivedPacket {
+  NodeId source{};
+  bool congestion_seen = false;  // ECN CE
+  std::span<const std::byte> bytes;
+};
+
+// Packets in the room, one behind the other, all of `segment` bytes but the last, which may be
+// shorter.
+struct BuiltBurst {
+  NodeId destination{};
+  std::size_t segment = 0;
+  std::size_t size = 0;
+};
+
+struct CarrierCounters {
+  std::uint64_t refused = 0;    // packets it would not take: no room at the carrier or the receiver
+  std::uint64_t strangers = 0;  // packets from none of the peers
+  std::uint64_t host_drops =
+      0;  // arrived at this host and lost for want of room in its receive buffer
+};
+
+enum class CarrierKind : std::uint8_t { kUdp, kShm };
+// How a node waits for packets. Spinning keeps a core; blocking costs a wake-up, 3 to 50 us. kAuto
+// is for whoever starts nodes: kSpinThenBlock while they have a core each, else kBlock.
+enum class WaitMode : std::uint8_t { kAuto, kBlock, kSpinThenBlock, kSpin };
+
+// How a node's packets go in wall time.
+struct WallOptions {
+  CarrierKind carrier = CarrierKind::kUdp;
+  WaitMode wait = WaitMode::kAuto;
+  Duration spin = microseconds(50);  // kSpinThenBlock. Lower: more wake-ups; higher: busier cores
+
+  bool operator==(const WallOptions&) const = default;
+};
+
+class Carrier : public Link {
+ public:
+  // What has arrived, at most a batch; views until the next poll() or wait(). Empty: nothing.
+  virtual std::span<const ArrivedPacket> poll() = 0;
+  // Where to build the next packet or burst, until send_built() or the next room().
+  virtual std::span<std::byte> room() = 0;
+  // Packets a burst may have.
+  virtual std::uint32_t burst_max() const = 0;
+  virtual void send_built(const BuiltBurst& burst) = 0;
+  // Sleeps until something may have arrived, wake() was called, or `at_most` is over (below 0:
+  // for ever). May return early.
+  virtual void wait(Duration at_most) = 0;
+  // Ends the current or next wait(). From any thread.
+  virtual void wake() = 0;
+  virtual CarrierCounters counters() const = 0;
+
+  // The Link's calls, over the ones above. REQUIRES: no ghost bytes.
+  void send(Datagram datagram, Instant) override {
+    SOLITON_CHECK(datagram.payload.ghost == 0);
+    const std::span<const std::byte> bytes(datagram.payload.bytes);
+    const std::span<std::byte> to = room();
+    SOLITON_CHECK_MSG(bytes.size() <= to.size(), "a packet of {} bytes in room for {}",
+                      bytes.size(), to.size());
+    std::copy(bytes.begin(), bytes.end(), to.begin());
+    send_built({datagram.destination, bytes.size(), bytes.size()});
+  }
+  std::optional<Datagram> receive(Instant) override {
+    if (waiting_.empty()) waiting_ = poll();
+    if (waiting_.empty()) return std::nullopt;
+    const ArrivedPacket& packet = waiting_.front();
+    Datagram datagram;
+    datagram.source = packet.source;
+    datagram.destination = self_;
+    datagram.congestion_seen = packet.congestion_seen;
+    datagram.payload.bytes.assign(packet.bytes.begin(), packet.bytes.end());
+    waiting_ = waiting_.subspan(1);
+    return datagram;
+  }
+  Instant next_wake() const override { return kNever; }
+
+ protected:
+  explicit Carrier(NodeId self) : self_(self) {}
+  void set_self(NodeId self) { self_ = self; }
+
+ private:
+  NodeId self_;
+  std::span<const ArrivedPacket> waiting_;  // polled and not yet handed on by receive()
+};
+
+}  // namespace soliton

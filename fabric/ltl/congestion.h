@@ -1,0 +1,62 @@
+// DCQCN for one connection: the sender's rate, and when the receiver reports marks.
+//
+// No timer of its own is ever armed: what the alpha and rate timers would have done is caught up
+// with when the connection wants to send or is notified, so an idle connection stays silent. Rates
+// are whole bits a second, alpha is in units of 2^-30.
+#pragma once
+
+#include <cstdint>
+
+#include "fabric/ltl/options.h"
+#include "protocol/base/quantity.h"
+#include "protocol/base/time.h"
+
+namespace soliton {
+
+class RateControl {
+ public:
+  explicit RateControl(const CongestionOptions& options) : options_(&options) {}
+
+  // The connection was marked and its rate is still below the line's.
+  bool limits() const { return limits_; }
+  // Since the last mark it may have recovered: call before limits() where time has passed.
+  void advance(Instant now);
+  // When the next packet may leave. REQUIRES: limits().
+  Instant next_send() const { return next_send_; }
+  // A packet left; `bytes` on the wire.
+  void sent(std::uint64_t bytes, Instant now);
+  void notified(Instant now);
+  BitRate rate() const { return {rate_}; }
+
+ private:
+  void step_up();
+  void decay_alpha(Instant now);
+
+  const CongestionOptions* options_;
+  bool limits_ = false;
+  std::uint32_t timer_steps_ = 0;  // since the last cut
+  std::uint32_t byte_steps_ = 0;
+  std::uint64_t alpha_ = std::uint64_t{1} << 30;
+  std::int64_t rate_ = 0;
+  std::int64_t target_ = 0;
+  std::int64_t bytes_ = 0;  // towards the next step of the byte counter
+  Instant alpha_at_ = kNever;
+  Instant rate_at_ = kNever;
+  Instant next_send_{};
+};
+
+// The receiver's half.
+class MarkReporter {
+ public:
+  // A packet came with a mark: true when a notification is due.
+  bool marked(Instant now, Duration interval) {
+    if (now < quiet_until_) return false;
+    quiet_until_ = later(now, interval);
+    return true;
+  }
+
+ private:
+  Instant quiet_until_{};
+};
+
+}  // namespace soliton

@@ -1,0 +1,86 @@
+// Messages that are complete and wait for the application, in the order in which they were
+// completed.
+//
+// A message that came whole in one packet is not copied: its bytes are the packet's, which belongs
+// to the carrier. keep() takes over what has not been taken when the packet goes away.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "fabric/ltl/stores.h"
+#include "protocol/base/payload.h"
+#include "protocol/base/types.h"
+
+namespace soliton {
+
+class Inbox {
+ public:
+  struct Entry {
+    ConnectionId connection{};
+    std::span<const std::byte> real;
+    std::uint64_t ghost = 0;
+    Payload* owned = nullptr;    // its bytes, or null
+    std::byte* block = nullptr;  // its bytes, or null
+    bool borrowed = false;       // its bytes are a packet's
+    std::uint64_t size() const { return real.size() + ghost; }
+  };
+
+  explicit Inbox(Stores& stores) : stores_(&stores), payloads_(1, 16) {}
+
+  void add_view(ConnectionId to, std::span<const std::byte> real, std::uint64_t ghost) {
+    push({to, real, ghost, nullptr, nullptr, true});
+    ++borrowed_;
+  }
+  // Takes the block over.
+  void add_block(ConnectionId to, std::byte* block, std::span<const std::byte> real,
+                 std::uint64_t ghost) {
+    push({to, real, ghost, nullptr, block, false});
+  }
+  void add(ConnectionId to, Payload message);
+  void keep() {
+    if (borrowed_ > 0) keep_all();
+  }
+
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  const Entry& at(std::size_t i) const { return ring_[(head_ + i) & (ring_.size() - 1)]; }
+
+  // Takes the first out; null when there is none. It stays until the next call of take().
+  Entry* take() {
+    if (taken_.block != nullptr || taken_.owned != nullptr) release_taken();
+    if (count_ == 0) return nullptr;
+    taken_ = ring_[head_];
+    head_ = (head_ + 1) & (ring_.size() - 1);
+    --count_;
+    borrowed_ -= taken_.borrowed;
+    return &taken_;
+  }
+  // An empty payload, with room in it if there is one to be reused.
+  Payload spare();
+
+ private:
+  static constexpr std::size_t kSpareBytesMax = 8 << 20;
+
+  void push(const Entry& entry) {
+    if (count_ == ring_.size()) grow();
+    ring_[(head_ + count_++) & (ring_.size() - 1)] = entry;
+  }
+  void grow();
+  void keep_all();
+  void release_taken();
+
+  Stores* stores_;
+  ArrayPool<Payload> payloads_;
+  std::vector<Entry> ring_;  // a power of two
+  std::size_t head_ = 0;
+  std::size_t count_ = 0;
+  std::size_t borrowed_ = 0;
+  Entry taken_;
+  std::vector<std::byte> spare_;
+};
+
+}  // namespace soliton

@@ -1,0 +1,52 @@
+// Several messages in one packet: each behind its 16-bit length, of which 14 bits are the length.
+//
+// Only in emulated time may bytes be ghosts. A message that is all ghosts sets bit 15. One with
+// real bytes and ghosts sets both upper bits; the number of its real bytes follows in 16 more bits,
+// which stand for two of its ghosts, so that sizes, and with them all times, are those of real
+// bytes. Ghosts of all messages lie at the end of the packet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "fabric/ltl/stores.h"
+
+namespace soliton {
+
+inline constexpr std::uint32_t kPackedPrefix = 2;  // bytes
+inline constexpr std::uint64_t kPackedMessageMax = 0x3fff;
+
+inline bool packable(const StoredMessage& message) {
+  return message.size() <= kPackedMessageMax && (message.ghost != 1 || message.real.empty());
+}
+
+// Real bytes that `messages` messages from `first` on take in a packet.
+std::uint64_t packed_real_bytes(const StoredMessage* first, std::uint16_t messages);
+// Writes them. REQUIRES: out has packed_real_bytes().
+void write_packed(const StoredMessage* first, std::uint16_t messages, std::byte* out);
+
+// Takes the messages of a packed payload out again.
+class PackedReader {
+ public:
+  struct Message {
+    std::span<const std::byte> real;
+    std::uint64_t ghost = 0;
+  };
+  PackedReader(std::span<const std::byte> real, std::uint64_t ghost) : real_(real), ghost_(ghost) {}
+
+  // Nothing at the end, and when the rest makes no sense: then good() is false.
+  std::optional<Message> next();
+  bool good() const { return good_; }
+
+ private:
+  std::optional<std::uint32_t> word();
+  std::optional<Message> fail();
+
+  std::span<const std::byte> real_;
+  std::uint64_t ghost_;
+  bool good_ = true;
+};
+
+}  // namespace soliton

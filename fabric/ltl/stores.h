@@ -1,0 +1,135 @@
+// Memory shared by all connections of one Ltl, in pools that grow to the working set and are then
+// reused: blocks of one packet's payload, records of messages, and the arrays a connection needs
+// only while packets are in flight or out of order. So ten thousand idle connections cost their
+// table rows and nothing else, and traffic in the steady state allocates nothing.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "fabric/ltl/options.h"
+#include "protocol/base/payload.h"
+#include "protocol/base/time.h"
+
+namespace soliton {
+
+// Blocks of a fixed size up to a fixed number.
+class BlockPool {
+ public:
+  BlockPool(std::size_t block_bytes, std::size_t blocks_max)
+      : block_bytes_(block_bytes), blocks_max_(blocks_max) {}
+
+  std::size_t block_bytes() const { return block_bytes_; }
+  // Null when blocks_max are out.
+  std::byte* take() {
+    if (free_.empty() && !grow()) return nullptr;
+    std::byte* block = free_.back();
+    free_.pop_back();
+    return block;
+  }
+  void give(std::byte* block) { free_.push_back(block); }
+  std::size_t bytes() const { return blocks_ * block_bytes_; }
+
+ private:
+  static constexpr std::size_t kChunk = 32;  // blocks
+
+  bool grow() {
+    const std::size_t more = std::min(kChunk, blocks_max_ - blocks_);
+    if (more == 0) return false;
+    chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(more * block_bytes_));
+    blocks_ += more;
+    free_.reserve(blocks_);
+    for (std::size_t i = more; i-- > 0;) free_.push_back(chunks_.back().get() + i * block_bytes_);
+    return true;
+  }
+
+  std::size_t block_bytes_;
+  std::size_t blocks_max_;
+  std::size_t blocks_ = 0;
+  std::vector<std::unique_ptr<std::byte[]>> chunks_;
+  std::vector<std::byte*> free_;
+};
+
+// Arrays of `length` objects each; what is taken is as it was given back.
+template <typename T>
+class ArrayPool {
+ public:
+  ArrayPool(std::size_t length, std::size_t arrays_a_chunk)
+      : length_(length), chunk_(arrays_a_chunk) {}
+
+  T* take() {
+    if (free_.empty()) grow();
+    T* array = free_.back();
+    free_.pop_back();
+    return array;
+  }
+  void give(T* array) { free_.push_back(array); }
+
+ private:
+  void grow() {
+    chunks_.push_back(std::make_unique<T[]>(length_ * chunk_));
+    free_.reserve(chunks_.size() * chunk_);
+    for (std::size_t i = chunk_; i-- > 0;) free_.push_back(chunks_.back().get() + i * length_);
+  }
+
+  std::size_t length_;
+  std::size_t chunk_;
+  std::vector<std::unique_ptr<T[]>> chunks_;
+  std::vector<T*> free_;
+};
+
+// A message that waits or is in flight: real bytes, then ghosts. The bytes are its own payload's, a
+// block's, or the application's.
+struct StoredMessage {
+  std::span<const std::byte> real;
+  std::uint64_t ghost = 0;
+  StoredMessage* next = nullptr;
+  std::byte* block = nullptr;
+  Payload owned;
+  std::uint64_t size() const { return real.size() + ghost; }
+};
+
+// A packet in flight.
+struct SendSlot {
+  StoredMessage* message = nullptr;  // the first of `messages`
+  std::uint64_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint16_t messages = 1;     // more than one, or one behind its length: packed
+  std::uint8_t flags = 0;         // first, last, packed
+  std::uint8_t resend_flags = 0;  // of the resend to come
+  bool arrived = false;           // named by a bitmap
+  bool lost = false;              // waits for its resend
+  std::uint64_t first_ordinal = 0;
+  std::uint64_t last_ordinal = 0;
+  Instant first_sent{};
+  Instant last_sent{};
+  Instant tolerated_until = kNever;
+};
+
+// A packet that came before an earlier one.
+struct HeldPacket {
+  std::byte* block = nullptr;  // null when it has no real bytes
+  std::uint32_t real = 0;
+  std::uint32_t ghost = 0;
+  std::uint8_t flags = 0;
+  bool used = false;
+};
+
+struct Stores {
+  explicit Stores(const LtlOptions& options)
+      : blocks(options.mtu, static_cast<std::size_t>(options.store.count) / options.mtu),
+        messages(1, 64),
+        send_slots(options.window, 1),
+        held(options.window, 1) {}
+
+  BlockPool blocks;
+  ArrayPool<StoredMessage> messages;
+  ArrayPool<SendSlot> send_slots;
+  ArrayPool<HeldPacket> held;
+};
+
+}  // namespace soliton

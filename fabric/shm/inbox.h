@@ -1,0 +1,59 @@
+// The memory through which one node gets packets: a ring from every node, and a doorbell to wake
+// it.
+//
+// It is a memfd: no name in any file system, gone with its last user. Whoever starts the nodes
+// creates it and hands the descriptor to its owner, who reads, and to the owner's peers, who each
+// write the ring of their own number. Pages of rings that nobody uses do not exist.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "fabric/shm/doorbell.h"
+#include "fabric/shm/packet_ring.h"
+#include "protocol/base/result.h"
+#include "protocol/base/types.h"
+
+namespace soliton {
+
+struct InboxShape {
+  std::uint32_t nodes = 2;
+  PacketRingShape ring;
+};
+
+// Lies at the start of the shared memory; the rings follow, by NodeId of their producer.
+struct InboxBlock {
+  static constexpr std::uint64_t kMagic = 0x78626e696c6f73;  // "solinbx" in memory
+  std::uint64_t magic = kMagic;
+  InboxShape shape;
+  alignas(64) Doorbell bell;
+};
+
+class Inbox {
+ public:
+  // `name` shows up in /proc/PID/maps. Error: kEnvironment. REQUIRES: slots is a power of two.
+  static Result<Inbox> create(const std::string& name, const InboxShape& shape);
+  // Takes the descriptor over. Error: it is no inbox (kEnvironment).
+  static Result<Inbox> attach(int descriptor);
+
+  Inbox(Inbox&& other) noexcept;
+  Inbox& operator=(Inbox&& other) noexcept;
+  ~Inbox();
+
+  // Closed on exec: a launcher passes a duplicate.
+  int descriptor() const { return descriptor_; }
+  const InboxShape& shape() const { return block_->shape; }
+  Doorbell& bell() const { return block_->bell; }
+  // REQUIRES: producer is below shape().nodes.
+  PacketRing ring(NodeId producer) const;
+
+ private:
+  Inbox(int descriptor, void* memory, std::size_t size);
+  static Result<Inbox> map(int descriptor, std::size_t size);
+
+  int descriptor_ = -1;
+  InboxBlock* block_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace soliton

@@ -1,0 +1,363 @@
+#include "fabric/udp/udp_carrier.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <linux/sock_diag.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+// Large enough for a full window from each of a rack's nodes; the kernel grants
+// what rmem_max allows.
+constexpr int kReceiveBuffer = 4 << 20;
+constexpr int kEcnMask = 3;
+constexpr int kEcnCongestion = 3;
+// Receives in a row that found something, after which packets are taken joined;
+// and that found one or nothing, after which they are not.
+constexpr std::uint32_t kBusy = 16;
+constexpr std::uint32_t kQuiet = 64;
+constexpr std::size_t kControlBytes = 128;  // of the kernel's remarks on a receive
+
+sockaddr_in socket_address(UdpAddress from) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(from.port);
+  address.sin_addr.s_addr = htonl(from.host);
+  return address;
+}
+
+bool try_again(int error) { return error == EINTR || error == ECONNREFUSED; }
+
+// What the kernel remarks on a receive.
+struct Remarks {
+  std::size_t segment = 0;  // 0: one packet
+  bool congestion_seen = false;
+  std::uint32_t drops = 0;  // of the socket so far; 0: nothing was said
+};
+
+Remarks remarks_of(const msghdr& header) {
+  Remarks out;
+  for (const cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr;
+       c = CMSG_NXTHDR(const_cast<msghdr*>(&header), const_cast<cmsghdr*>(c))) {
+    if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+      int segment = 0;
+      std::memcpy(&segment, CMSG_DATA(c), sizeof segment);
+      out.segment = static_cast<std::size_t>(std::max(segment, 0));
+    } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+      std::uint8_t tos = 0;
+      std::memcpy(&tos, CMSG_DATA(c), sizeof tos);
+      out.congestion_seen = (tos & kEcnMask) == kEcnCongestion;
+    } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
+      std::memcpy(&out.drops, CMSG_DATA(c), sizeof out.drops);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+// One header, address, control and 64 KiB of bytes for each receive of a batch.
+struct UdpCarrier::Received {
+  std::array<mmsghdr, kBatch> headers{};
+  std::array<iovec, kBatch> vectors{};
+  std::array<sockaddr_in, kBatch> addresses{};
+  std::array<std::array<char, kControlBytes>, kBatch> control{};
+  std::vector<std::byte> bytes = std::vector<std::byte>(kBatch * kBuffer);
+
+  msghdr& prepare(std::size_t i, bool with_address) {
+    vectors[i] = {bytes.data() + i * kBuffer, kBuffer};
+    msghdr& header = headers[i].msg_hdr;
+    header.msg_name = with_address ? &addresses[i] : nullptr;
+    header.msg_namelen = with_address ? sizeof addresses[i] : 0;
+    header.msg_iov = &vectors[i];
+    header.msg_iovlen = 1;
+    header.msg_control = control[i].data();
+    header.msg_controllen = kControlBytes;
+    return header;
+  }
+};
+
+UdpCarrier::UdpCarrier(boost::asio::io_context& context, boost::asio::ip::udp::socket socket)
+    : Carrier(NodeId{}),
+      context_(context),
+      socket_(std::move(socket)),
+      timer_(context),
+      in_(std::make_unique<Received>()),
+      out_(kBuffer) {
+  port_ = socket_.local_endpoint().port();
+  arrived_.reserve(kBatch * kBurst);
+}
+
+UdpCarrier::~UdpCarrier() = default;
+
+Result<std::unique_ptr<UdpCarrier>> UdpCarrier::open(boost::asio::io_context& context,
+                                                     UdpAddress at) {
+  using boost::asio::ip::udp;
+  boost::system::error_code error;
+  udp::socket socket(context);
+  socket.open(udp::v4(), error);
+  if (!error) socket.bind(udp::endpoint(boost::asio::ip::address_v4(at.host), at.port), error);
+  if (!error) socket.non_blocking(true, error);
+  if (error)
+    return failure(ErrorCode::kEnvironment,
+                   fmt::format("UDP socket on {}: {}",
+                               boost::asio::ip::address_v4(at.host).to_string(), error.message()));
+  std::unique_ptr<UdpCarrier> carrier(new UdpCarrier(context, std::move(socket)));
+  carrier->marks_ = at.host != UdpAddress{}.host;
+  carrier->set_options();
+  return carrier;
+}
+
+// None of them is needed: a smaller buffer only means more losses, which LTL
+// repairs, and without a remark nothing is known of marks or drops.
+void UdpCarrier::set_options() {
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::socket_base::receive_buffer_size(kReceiveBuffer), ignored);
+  socket_.set_option(boost::asio::socket_base::send_buffer_size(kReceiveBuffer), ignored);
+  boost::asio::socket_base::receive_buffer_size granted;
+  socket_.get_option(granted, ignored);
+  receive_buffer_ = Bytes{granted.value()};
+  const int fd = socket_.native_handle();
+  const int on = 1;
+  // ECN-capable: a router may mark the packet where it would drop it.
+  const int capable = 2;
+  static_cast<void>(setsockopt(fd, IPPROTO_IP, IP_TOS, &capable, sizeof capable));
+  static_cast<void>(setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on));
+  static_cast<void>(setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on));
+  static_cast<void>(setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on));
+}
+
+void UdpCarrier::set_peers(NodeId self, const std::vector<std::uint16_t>& ports,
+                           const std::vector<NodeId>& peers) {
+  std::vector<UdpAddress> nodes;
+  for (const std::uint16_t port : ports) nodes.push_back({UdpAddress{}.host, port});
+  set_peers(self, nodes, peers);
+}
+
+void UdpCarrier::set_peers(NodeId self, const std::vector<UdpAddress>& nodes,
+                           const std::vector<NodeId>& peers) {
+  set_self(self);
+  nodes_ = nodes;
+  by_address_.clear();
+  for (const NodeId peer : peers) by_address_.emplace_back(nodes[index(peer)], peer);
+  std::sort(by_address_.begin(), by_address_.end());
+  if (peers.size() != 1) return;
+  only_peer_ = peers.front();
+  const sockaddr_in address = socket_address(nodes[index(only_peer_)]);
+  connected_ = ::connect(socket_.native_handle(), reinterpret_cast<const sockaddr*>(&address),
+                         sizeof address) == 0;
+}
+
+std::span<const ArrivedPacket> UdpCarrier::poll() {
+  arrived_.clear();
+  if (connected_)
+    receive_one();
+  else
+    receive_many();
+  return arrived_;
+}
+
+void UdpCarrier::receive_one() {
+  if (joined_)
+    receive_joined();
+  else
+    receive_plain();
+}
+
+void UdpCarrier::receive_plain() {
+  for (;;) {
+    const ssize_t size = ::recv(socket_.native_handle(), in_->bytes.data(), kBuffer, MSG_DONTWAIT);
+    // A peer that has ended, or has not begun: the error is consumed by this
+    // call.
+    if (size < 0 && try_again(errno)) continue;
+    if (size < 0) {
+      busy_ = 0;
+      return;
+    }
+    arrived_.push_back({only_peer_, false, {in_->bytes.data(), static_cast<std::size_t>(size)}});
+    if (++busy_ == kBusy) set_joined(true);
+    return;
+  }
+}
+
+void UdpCarrier::receive_joined() {
+  for (;;) {
+    msghdr& header = in_->prepare(0, false);
+    const ssize_t size = ::recvmsg(socket_.native_handle(), &header, MSG_DONTWAIT);
+    if (size < 0 && try_again(errno)) continue;
+    if (size >= 0) take(header, static_cast<std::size_t>(size));
+    quiet_ = arrived_.size() > 1 ? 0 : quiet_ + 1;
+    // What was joined before the switch is in the queue; an empty one has none
+    // of it.
+    if (size < 0 && quiet_ >= kQuiet && connected_ && !marks_) set_joined(false);
+    return;
+  }
+}
+
+void UdpCarrier::set_joined(bool on) {
+  const int value = on ? 1 : 0;
+  busy_ = quiet_ = 0;
+  if (setsockopt(socket_.native_handle(), SOL_UDP, UDP_GRO, &value, sizeof value) != 0) return;
+  if (joined_ && !on) receive_joined();  // what came between the last look and the switch
+  joined_ = on;
+}
+
+void UdpCarrier::receive_many() {
+  for (std::size_t i = 0; i < kBatch; ++i) in_->prepare(i, true);
+  for (;;) {
+    const int count =
+        ::recvmmsg(socket_.native_handle(), in_->headers.data(), kBatch, MSG_DONTWAIT, nullptr);
+    if (count < 0 && try_again(errno)) continue;
+    for (int i = 0; i < count; ++i)
+      take(in_->headers[static_cast<std::size_t>(i)].msg_hdr,
+           in_->headers[static_cast<std::size_t>(i)].msg_len);
+    return;
+  }
+}
+
+// Packets received without remarks do not tell of drops: the socket itself is asked.
+CarrierCounters UdpCarrier::counters() const {
+  CarrierCounters out = counters_;
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  const int fd = const_cast<boost::asio::ip::udp::socket&>(socket_).native_handle();
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0)
+    out.host_drops = std::max<std::uint64_t>(out.host_drops, memory[SK_MEMINFO_DROPS]);
+  return out;
+}
+
+std::optional<NodeId> UdpCarrier::source_of(const msghdr& header) {
+  if (connected_) return only_peer_;
+  const auto& address = *static_cast<const sockaddr_in*>(header.msg_name);
+  const UdpAddress from{ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+  const std::pair<UdpAddress, NodeId> key{from, NodeId{0}};
+  const auto peer = std::lower_bound(by_address_.begin(), by_address_.end(), key);
+  if (peer == by_address_.end() || peer->first != from) return std::nullopt;
+  return peer->second;
+}
+
+void UdpCarrier::take(const msghdr& header, std::size_t size) {
+  const Remarks remarks = remarks_of(header);
+  counters_.host_drops = std::max<std::uint64_t>(counters_.host_drops, remarks.drops);
+  const std::optional<NodeId> source = source_of(header);
+  if (!source) {
+    ++counters_.strangers;
+    return;
+  }
+  const std::span<const std::byte> bytes(static_cast<const std::byte*>(header.msg_iov->iov_base),
+                                         size);
+  const std::size_t segment =
+      remarks.segment == 0 ? std::max<std::size_t>(size, 1) : remarks.segment;
+  for (std::size_t at = 0; at < size || at == 0; at += segment)
+    arrived_.push_back(
+        {*source, remarks.congestion_seen, bytes.subspan(at, std::min(segment, size - at))});
+}
+
+void UdpCarrier::send_built(const BuiltBurst& burst) {
+  SOLITON_CHECK(burst.size <= out_.size() && index(burst.destination) < nodes_.size());
+  if (burst.size <= burst.segment) {
+    if (!send_plain(burst.destination, out_.data(), burst.size)) ++counters_.refused;
+    return;
+  }
+  send_segments(burst);
+}
+
+bool UdpCarrier::send_plain(NodeId to, const std::byte* bytes, std::size_t size) {
+  const int fd = socket_.native_handle();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    ssize_t sent = 0;
+    if (connected_) {
+      sent = ::send(fd, bytes, size, MSG_DONTWAIT);
+    } else {
+      const sockaddr_in address = socket_address(nodes_[index(to)]);
+      sent = ::sendto(fd, bytes, size, MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&address),
+                      sizeof address);
+    }
+    if (sent >= 0) return true;
+    // An error of an earlier packet is told, and consumed, by this call.
+    if (!try_again(errno)) return false;
+  }
+  return false;
+}
+
+void UdpCarrier::send_segments(const BuiltBurst& burst) {
+  sockaddr_in address = socket_address(nodes_[index(burst.destination)]);
+  iovec vector{out_.data(), burst.size};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> control{};
+  msghdr header{};
+  header.msg_name = connected_ ? nullptr : &address;
+  header.msg_namelen = connected_ ? 0 : sizeof address;
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  cmsghdr* const c = CMSG_FIRSTHDR(&header);
+  c->cmsg_level = SOL_UDP;
+  c->cmsg_type = UDP_SEGMENT;
+  c->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
+  const auto segment = static_cast<std::uint16_t>(burst.segment);
+  std::memcpy(CMSG_DATA(c), &segment, sizeof segment);
+  for (int attempt = 0; segmentation_ && attempt < 2; ++attempt) {
+    if (::sendmsg(socket_.native_handle(), &header, MSG_DONTWAIT) >= 0) return;
+    if (errno == EINVAL || errno == EIO || errno == EOPNOTSUPP)
+      segmentation_ = false;
+    else if (!try_again(errno))
+      break;
+  }
+  if (segmentation_ || !send_each(burst))
+    counters_.refused += (burst.size + burst.segment - 1) / burst.segment;
+}
+
+bool UdpCarrier::send_each(const BuiltBurst& burst) {
+  sockaddr_in address = socket_address(nodes_[index(burst.destination)]);
+  std::array<mmsghdr, kBurst> headers{};
+  std::array<iovec, kBurst> vectors{};
+  unsigned count = 0;
+  for (std::size_t at = 0; at < burst.size; at += burst.segment, ++count) {
+    vectors[count] = {out_.data() + at, std::min(burst.segment, burst.size - at)};
+    msghdr& header = headers[count].msg_hdr;
+    header.msg_name = connected_ ? nullptr : &address;
+    header.msg_namelen = connected_ ? 0 : sizeof address;
+    header.msg_iov = &vectors[count];
+    header.msg_iovlen = 1;
+  }
+  return ::sendmmsg(socket_.native_handle(), headers.data(), count, MSG_DONTWAIT) ==
+         static_cast<int>(count);
+}
+
+void UdpCarrier::wait(Duration at_most) {
+  context_.restart();
+  socket_.async_wait(boost::asio::ip::udp::socket::wait_read, [](const auto&) {});
+  if (at_most.count() >= 0) {
+    timer_.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(at_most));
+    timer_.async_wait([](const auto&) {});
+  }
+  context_.run_one();
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+  timer_.cancel();
+  context_.poll();
+}
+
+void UdpCarrier::wake() {
+  boost::asio::post(context_, [] {});
+}
+
+Result<Bytes> granted_receive_buffer() {
+  boost::asio::io_context context;
+  const Result<std::unique_ptr<UdpCarrier>> carrier = UdpCarrier::open(context);
+  if (!carrier) return tl::unexpected<Error>(carrier.error());
+  return (*carrier)->receive_buffer();
+}
+
+}  // namespace soliton

@@ -1,0 +1,114 @@
+// A Carrier over one UDP socket on loopback. Asio owns the socket, its life and
+// its waiting; the data path calls the kernel on the native handle: Asio's own
+// receive costs a third of a round trip (transport design page, section 5).
+//
+// A node with one peer connects its socket, which saves the kernel a look-up a
+// packet. With several it does not: a socket a peer would cost a system call a
+// peer each time it looks for packets.
+//
+// Packets of one size for one peer leave as one (segmentation offload), and
+// those that come so are taken as one (UDP_GRO); where the kernel has neither,
+// as one system call (sendmmsg, recvmmsg). Taking them so needs the kernel's
+// remarks on each receive, which cost a quarter of a microsecond, so a
+// connected socket does it only while packets come faster than they are taken.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "fabric/carrier.h"
+#include "protocol/base/result.h"
+
+namespace soliton {
+
+// IPv4, in this machine's order of bytes.
+struct UdpAddress {
+  std::uint32_t host = 0x7f000001;  // 127.0.0.1
+  std::uint16_t port = 0;           // of the kernel's choice
+  auto operator<=>(const UdpAddress&) const = default;
+};
+
+class UdpCarrier : public Carrier {
+ public:
+  // Binds `at`. A node of a cluster listens on loopback; beyond it only with a
+  // key, which is the caller's to see to. kEnvironment when the address cannot
+  // be had.
+  static Result<std::unique_ptr<UdpCarrier>> open(boost::asio::io_context& context,
+                                                  UdpAddress at = {});
+  ~UdpCarrier() override;
+
+  std::uint16_t port() const { return port_; }
+  // What the kernel granted of the buffer that was asked for, in its own
+  // reckoning: packets are charged udp_charge() each.
+  Bytes receive_buffer() const { return receive_buffer_; }
+  // Address of every node, and those that this node exchanges packets with;
+  // anything from another address is dropped and counted.
+  void set_peers(NodeId self, const std::vector<UdpAddress>& nodes,
+                 const std::vector<NodeId>& peers);
+  // The same on loopback.
+  void set_peers(NodeId self, const std::vector<std::uint16_t>& ports,
+                 const std::vector<NodeId>& peers);
+
+  std::span<const ArrivedPacket> poll() override;
+  std::span<std::byte> room() override { return out_; }
+  std::uint32_t burst_max() const override { return kBurst; }
+  void send_built(const BuiltBurst& burst) override;
+  void wait(Duration at_most) override;
+  void wake() override;
+  CarrierCounters counters() const override;
+
+ private:
+  static constexpr std::uint32_t kBurst = 64;        // segments the kernel takes in one send
+  static constexpr std::size_t kBatch = 16;          // receives in one system call
+  static constexpr std::size_t kBuffer = 64 * 1024;  // of one receive or send
+
+  struct Received;  // headers of the receive calls
+
+  UdpCarrier(boost::asio::io_context& context, boost::asio::ip::udp::socket socket);
+  void set_options();
+  void receive_one();
+  void receive_plain();
+  void receive_joined();
+  void set_joined(bool on);
+  void receive_many();
+  void take(const struct msghdr& header, std::size_t size);
+  std::optional<NodeId> source_of(const struct msghdr& header);
+  void send_segments(const BuiltBurst& burst);
+  bool send_each(const BuiltBurst& burst);
+  bool send_plain(NodeId to, const std::byte* bytes, std::size_t size);
+
+  boost::asio::io_context& context_;
+  boost::asio::ip::udp::socket socket_;
+  boost::asio::steady_timer timer_;
+  std::uint16_t port_ = 0;
+  Bytes receive_buffer_{};
+  bool connected_ = false;
+  bool joined_ = true;       // the kernel may join packets on their way in
+  std::uint32_t busy_ = 0;   // receives in a row that found something
+  std::uint32_t quiet_ = 0;  // and that found nothing, or one packet
+  NodeId only_peer_{};
+  bool segmentation_ = true;       // until the kernel refuses it
+  bool marks_ = false;             // marks can come: not on loopback, which has no queue
+                                   // that makes them
+  std::vector<UdpAddress> nodes_;  // by NodeId
+  std::vector<std::pair<UdpAddress, NodeId>> by_address_;  // of the peers, sorted
+  std::unique_ptr<Received> in_;
+  std::vector<std::byte> out_;
+  std::vector<ArrivedPacket> arrived_;
+  CarrierCounters counters_;
+};
+
+// The buffer every socket asks for, and what the kernel of this machine grants.
+// kEnvironment when no socket can be had.
+Result<Bytes> granted_receive_buffer();
+// What the kernel charges a receive buffer for a packet, at most: measured on
+// Linux 6, 832 bytes for 64, 2,315 for 1,408, 17,749 for 8,192.
+constexpr Bytes udp_charge(Bytes packet) { return Bytes{2 * packet.count + 1408}; }
+
+}  // namespace soliton

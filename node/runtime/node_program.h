@@ -1,0 +1,78 @@
+// What the two ways of running a node process have in common. Part of the program soliton-node.
+#pragma once
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "node/runtime/deployment_codec.h"
+#include "node/runtime/reports.h"
+
+namespace soliton {
+
+inline constexpr std::size_t kRecordBatch = 64;  // requests handed on together
+
+// Hands finished requests on in batches; the rest at the end.
+class RecordReporter {
+ public:
+  RecordReporter(Node& node, ControlSocket& control) : node_(node), control_(control) {}
+
+  void flush(std::size_t at_least) {
+    if (HostRole* host = node_.host()) hand_on(host->take_records(), batch_, at_least);
+    if (TrafficRole* traffic = node_.traffic())
+      hand_on(traffic->take_records(), traffic_batch_, at_least);
+  }
+  bool finished() const {
+    return (node_.host() && node_.host()->finished()) ||
+           (node_.traffic() && node_.traffic()->finished());
+  }
+
+ private:
+  template <typename Record>
+  void hand_on(std::vector<Record> records, std::vector<Record>& batch, std::size_t at_least) {
+    std::move(records.begin(), records.end(), std::back_inserter(batch));
+    if (batch.size() >= at_least && !batch.empty())
+      static_cast<void>(control_.send(Report{std::exchange(batch, {})}));
+  }
+
+  Node& node_;
+  ControlSocket& control_;
+  std::vector<HostRecord> batch_;
+  std::vector<TrafficRecord> traffic_batch_;
+};
+
+// The node's log: what it was, and what it did. Times are run time.
+inline void log_ready(const NodeAssignment& assignment, const std::string& how) {
+  const Deployment& d = assignment.deployment;
+  fmt::print(stderr, "{}: ready as process {}, {}, {}\n", d.node, getpid(),
+             d.shard     ? "NPU"
+             : d.host    ? "host"
+             : d.traffic ? "traffic"
+                         : "idle",
+             how);
+}
+
+inline void log_end(const NodeAssignment& assignment, const NodeStats& stats, Instant now) {
+  fmt::print(
+      stderr,
+      "{}: ended at {}: {} requests served, {} sent, {} packets, {} retransmitted, {} timeouts, "
+      "{} refused by the carrier, {} dropped by this host\n",
+      assignment.deployment.node, to_string(now - kRunStart), stats.npu.requests, stats.sent,
+      stats.ltl.packets_sent, stats.ltl.retransmitted, stats.ltl.timeouts, stats.carrier.refused,
+      stats.carrier.host_drops);
+  for (const std::string& line : stats.outstanding) fmt::print(stderr, "  open: {}\n", line);
+}
+
+inline int fail(ControlSocket& control, const Error& error) {
+  fmt::print(stderr, "{}\n", error.message);
+  static_cast<void>(control.send(Report{error}));
+  return exit_status(error.code);
+}
+
+// In wall time; `first_fd` is where inherited inboxes begin. The exit status.
+int run_wall(NodeAssignment& assignment, ControlSocket& control, int first_fd);
+
+}  // namespace soliton

@@ -1,0 +1,97 @@
+// A node process in wall time: its carrier, its driver, its end.
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+#include "fabric/shm/shm_carrier.h"
+#include "fabric/udp/udp_carrier.h"
+#include "node/runtime/node_program.h"
+#include "node/runtime/wall_driver.h"
+
+namespace soliton {
+namespace {
+
+std::vector<NodeStats::RuleHits> hits_of(const FaultInterceptor& interceptor) {
+  std::vector<NodeStats::RuleHits> out;
+  for (const FaultCounters& counters : interceptor.counters())
+    out.push_back({counters.dropped, counters.delayed});
+  return out;
+}
+
+// Attaches the inherited inboxes: this node's, then its peers'.
+Result<std::unique_ptr<Carrier>> open_shm(const Deployment& deployment, int first_fd) {
+  Result<Inbox> own = Inbox::attach(first_fd);
+  if (!own) return tl::unexpected<Error>(own.error());
+  std::vector<std::pair<NodeId, Inbox>> peers;
+  for (const NodeId peer : peers_of(deployment)) {
+    Result<Inbox> inbox = Inbox::attach(++first_fd);
+    if (!inbox) return tl::unexpected<Error>(inbox.error());
+    peers.emplace_back(peer, std::move(*inbox));
+  }
+  return std::make_unique<ShmCarrier>(deployment.id, std::move(*own), std::move(peers));
+}
+
+// The carrier, and the port others reach it by (UDP).
+struct Opened {
+  std::unique_ptr<Carrier> carrier;
+  UdpCarrier* udp = nullptr;
+};
+
+Result<Opened> open_carrier(const Deployment& deployment, boost::asio::io_context& context,
+                            int first_fd) {
+  if (deployment.wall.carrier == CarrierKind::kShm) {
+    Result<std::unique_ptr<Carrier>> shm = open_shm(deployment, first_fd);
+    if (!shm) return tl::unexpected<Error>(shm.error());
+    return Opened{std::move(*shm), nullptr};
+  }
+  Result<std::unique_ptr<UdpCarrier>> udp = UdpCarrier::open(context);
+  if (!udp) return tl::unexpected<Error>(udp.error());
+  UdpCarrier* const socket = udp->get();
+  return Opened{std::move(*udp), socket};
+}
+
+}  // namespace
+
+// The second thread only turns commands into the end of the loop.
+int run_wall(NodeAssignment& assignment, ControlSocket& control, int first_fd) {
+  const Deployment& deployment = assignment.deployment;
+  boost::asio::io_context context;
+  Result<Opened> opened = open_carrier(deployment, context, first_fd);
+  if (!opened) return fail(control, opened.error());
+  Node node(deployment);
+  const std::uint16_t port = opened->udp ? opened->udp->port() : std::uint16_t{0};
+  log_ready(assignment, opened->udp ? fmt::format("wall time, UDP port {}, receive buffer {}", port,
+                                                  describe(opened->udp->receive_buffer()))
+                                    : std::string("wall time, shared memory"));
+  static_cast<void>(control.send(Report{Ready{port}}));
+  const std::optional<Command> command = control.receive_command();
+  const StartCommand* start = command ? std::get_if<StartCommand>(&*command) : nullptr;
+  if (!start) return EXIT_SUCCESS;
+  if (opened->udp) opened->udp->set_peers(deployment.id, start->ports, peers_of(deployment));
+  FaultInterceptor interceptor(*opened->carrier, assignment.faults.plan, assignment.faults.routes);
+  Link& link =
+      assignment.faults.plan.rules.empty() ? static_cast<Link&>(*opened->carrier) : interceptor;
+  RecordReporter reporter(node, control);
+  bool told = false;
+  WallDriver driver(*opened->carrier, link, node, deployment.wall, start->start_ns, [&] {
+    reporter.flush(reporter.finished() ? 0 : kRecordBatch);
+    if (reporter.finished() && !std::exchange(told, true))
+      static_cast<void>(control.send(Report{Finished{}}));
+  });
+  node.start(kRunStart);
+  std::thread commands([&] {
+    if (!control.receive_command()) std::_Exit(EXIT_SUCCESS);  // the controller is gone
+    driver.stop();
+  });
+  driver.run();
+  commands.join();
+  reporter.flush(0);
+  NodeStats stats = stats_of(node, driver.now());
+  stats.faults = hits_of(interceptor);
+  stats.carrier = opened->carrier->counters();
+  log_end(assignment, stats, driver.now());
+  static_cast<void>(control.send(Report{stats}));
+  return EXIT_SUCCESS;
+}
+
+}  // namespace soliton

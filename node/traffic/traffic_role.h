@@ -1,0 +1,86 @@
+// A node's part of a communication workload: sends messages, verifies what it gets, and says when.
+// A state machine without clock or socket, driven through its LTL like every role.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "node/service/role.h"
+#include "node/traffic/pattern.h"
+#include "node/traffic/traffic.h"
+#include "protocol/base/trace.h"
+
+namespace soliton {
+
+class TrafficRole : public Role {
+ public:
+  struct Options {
+    NodeId self{};
+    std::uint32_t trace_messages = 0;  // the first of each flow are traced
+    TraceBuffer* trace = nullptr;      // outlives the role
+  };
+  TrafficRole(const Traffic& traffic, const Options& options);
+
+  // It sends from `at` on. Before this it does nothing.
+  void start(Instant at) { start_ = at; }
+  Instant next_deadline() const override { return begun_ ? kNever : start_; }
+  void on_deadline(Instant now) override;
+  // LTL has no room for more to `peer`, or has room again.
+  void on_blocked(NodeId peer) override { blocked_.insert(peer); }
+  void on_room(NodeId peer) override { blocked_.erase(peer); }
+  std::vector<std::string> describe_outstanding() const override;
+
+  // Everything this node was to send has been handed over and all it was to get is here.
+  virtual bool finished() const = 0;
+  std::vector<TrafficRecord> take_records() { return std::exchange(records_, {}); }
+  // Messages whose sender has no part in the workload, or that are too many.
+  std::uint64_t refused() const { return refused_; }
+
+ protected:
+  virtual void begin(Instant now) = 0;
+  virtual std::string missing() const = 0;
+
+  const Traffic& traffic() const { return traffic_; }
+  NodeId self() const { return options_.self; }
+  bool begun() const { return begun_; }
+  bool blocked(NodeId peer) const { return blocked_.contains(peer); }
+  Payload block(NodeId origin, std::uint32_t number) const;
+  // Whether the part [offset, offset + traffic().bytes) of a message is that block.
+  bool is_block(const Payload& message, std::uint64_t offset, NodeId origin,
+                std::uint32_t number) const;
+  bool has_size(const Payload& message, std::uint64_t blocks) const {
+    return message.size() == blocks * traffic_.bytes;
+  }
+  void add(const TrafficRecord& record) { records_.push_back(record); }
+  void refuse() { ++refused_; }
+  void trace_sent(NodeId peer, std::uint32_t number, std::uint64_t bytes, Instant now);
+  void trace_received(NodeId peer, std::uint32_t number, std::uint64_t bytes, Instant now);
+  void trace_span(std::uint32_t number, Instant from, Instant until);
+
+ private:
+  bool traced(std::uint32_t number) const {
+    return options_.trace != nullptr && number < options_.trace_messages;
+  }
+
+  const Traffic& traffic_;
+  Options options_;
+  Instant start_ = kNever;
+  bool begun_ = false;
+  std::set<NodeId> blocked_;
+  std::vector<TrafficRecord> records_;
+  std::uint64_t refused_ = 0;
+};
+
+// The part of `options.self`; nullptr when it has none. `traffic` outlives the role.
+std::unique_ptr<TrafficRole> make_traffic_role(const Traffic& traffic,
+                                               const TrafficRole::Options& options);
+// The all-gather's. REQUIRES: `options.self` is one of the nodes.
+std::unique_ptr<TrafficRole> make_gather_role(const Traffic& traffic,
+                                              const TrafficRole::Options& options);
+
+}  // namespace soliton

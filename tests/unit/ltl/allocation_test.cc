@@ -1,0 +1,167 @@
+// What LTL costs in memory: nothing is allocated once the pools have their working set, and an idle
+// connection is little more than its table row.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <new>
+
+#include "fabric/ltl/ltl.h"
+#include "protocol/base/rng.h"
+
+namespace {
+std::uint64_t allocations = 0;
+std::uint64_t bytes_allocated = 0;  // since the program began; freeing is not counted
+}  // namespace
+
+// Every form of new ends in one of these two.
+void* operator new(std::size_t size) {
+  ++allocations;
+  bytes_allocated += size;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  ++allocations;
+  bytes_allocated += size;
+  const auto step = static_cast<std::size_t>(alignment);
+  if (void* memory = std::aligned_alloc(step, (size + step - 1) / step * step)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace soliton {
+namespace {
+
+constexpr ConnectionId kRow0{0};
+
+// Two ends; every packet goes over at once, but for those that `lose` picks.
+class Pair {
+ public:
+  explicit Pair(const LtlOptions& options)
+      : ends_{std::make_unique<Ltl>(NodeId{0}, options, std::vector<LtlConnection>{{NodeId{1}}}),
+              std::make_unique<Ltl>(NodeId{1}, options, std::vector<LtlConnection>{{NodeId{0}}})} {}
+
+  Ltl& end(std::size_t n) { return *ends_[n]; }
+  Instant now() const { return now_; }
+  std::uint64_t bytes_received() const { return bytes_received_; }
+
+  // Until neither has anything to send.
+  void settle() {
+    for (bool more = true; more;) {
+      more = false;
+      for (std::size_t n = 0; n < 2; ++n)
+        while (const auto packet = ends_[n]->write_packet(room_, now_)) {
+          more = true;
+          now_ += nanoseconds(100);
+          if (chance_.below(packets_++, 100) < loss_percent) continue;
+          const std::span<const std::byte> bytes(room_.data(), packet->size);
+          ends_[1 - n]->on_packet({NodeId{static_cast<std::uint32_t>(n)}, false, false, bytes},
+                                  now_);
+          while (const auto message = ends_[1 - n]->next_message())
+            bytes_received_ += message->bytes.size();
+        }
+      const Instant due = std::min(ends_[0]->next_deadline(), ends_[1]->next_deadline());
+      if (more || due == kNever) continue;
+      now_ = std::max(now_, due);
+      for (const auto& end : ends_)
+        if (end->next_deadline() <= now_) end->on_deadline(now_);
+      more = true;
+    }
+  }
+
+  std::uint64_t loss_percent = 0;
+
+ private:
+  std::array<std::unique_ptr<Ltl>, 2> ends_;
+  std::array<std::byte, 2000> room_{};
+  Random chance_{1, "loss"};
+  std::uint64_t packets_ = 0;
+  std::uint64_t bytes_received_ = 0;
+  Instant now_{};
+};
+
+std::uint64_t allocations_of(const std::function<void()>& traffic) {
+  for (int warm = 0; warm < 20; ++warm) traffic();
+  const std::uint64_t before = allocations;
+  traffic();
+  return allocations - before;
+}
+
+TEST(LtlMemory, MessagesAndRepairsAllocateNothingInTheSteadyState) {
+  Pair pair(LtlOptions{});
+  std::array<std::byte, 1400> message{};
+  const auto send = [&](std::size_t from, std::size_t size) {
+    ASSERT_TRUE(pair.end(from).send_copy(kRow0, {std::span(message).first(size), {}}, pair.now()));
+  };
+  EXPECT_EQ(allocations_of([&] {
+              for (int i = 0; i < 1000; ++i) send(i % 2, 64), pair.settle();
+            }),
+            0u);
+  EXPECT_EQ(allocations_of([&] {
+              for (int i = 0; i < 1000; ++i) send(0, static_cast<std::size_t>(i));
+              pair.settle();
+            }),
+            0u);
+  pair.loss_percent = 10;
+  EXPECT_EQ(allocations_of([&] {
+              for (int i = 0; i < 1000; ++i) send(i % 2, static_cast<std::size_t>(i));
+              pair.settle();
+            }),
+            0u);
+  EXPECT_GT(pair.end(0).stats().retransmitted, 500u);
+}
+
+TEST(LtlMemory, LargeBorrowedMessagesAllocateNothingInTheSteadyState) {
+  Pair pair(LtlOptions{});
+  const std::vector<std::byte> message(300'000);
+  const std::uint64_t count = allocations_of([&] {
+    ASSERT_TRUE(pair.end(0).send_borrowed(kRow0, message, pair.now()));
+    pair.settle();
+  });
+  EXPECT_EQ(count, 0u);
+  EXPECT_EQ(pair.bytes_received(), 21 * message.size());
+  EXPECT_EQ(pair.end(0).messages_acknowledged(kRow0), 21u);
+}
+
+// The goal is 64 MiB for ten thousand idle connections; each has been used, and holds nothing now.
+TEST(LtlMemory, TenThousandIdleConnectionsTakeLessThan64MiB) {
+  constexpr std::uint16_t kConnections = 10'000;
+  std::array<std::vector<LtlConnection>, 2> rows;
+  for (std::uint16_t i = 0; i < kConnections; ++i)
+    for (std::uint32_t n = 0; n < 2; ++n) rows[n].push_back({NodeId{1 - n}, i, i, 1});
+  const std::uint64_t before = bytes_allocated;
+  Ltl a(NodeId{0}, LtlOptions{}, rows[0]);
+  const std::uint64_t fresh = bytes_allocated - before;
+  Ltl b(NodeId{1}, LtlOptions{}, rows[1]);
+  const std::uint64_t used_from = bytes_allocated;
+  std::array<std::byte, 2000> room{};
+  Instant now{};
+  for (std::uint16_t i = 0; i < kConnections; ++i) {
+    ASSERT_TRUE(a.send_copy(ConnectionId{i}, {std::span(room).first(64), {}}, now));
+    for (Ltl* from : {&a, &b})
+      while (const auto packet = from->write_packet(room, now)) {
+        Ltl& to = from == &a ? b : a;
+        to.on_packet({NodeId{from == &a ? 0u : 1u}, false, false,
+                      std::span<const std::byte>(room).first(packet->size)},
+                     now);
+        while (to.next_message()) continue;
+      }
+  }
+  const std::uint64_t used = bytes_allocated - used_from;
+  EXPECT_TRUE(a.idle());
+  EXPECT_EQ(b.stats().messages_delivered, kConnections);
+  std::printf("%u idle connections: %.1f MiB, %.0f B each; use added %.2f MiB at both ends\n",
+              kConnections, static_cast<double>(fresh) / (1 << 20),
+              static_cast<double>(fresh) / kConnections, static_cast<double>(used) / (1 << 20));
+  EXPECT_LE(fresh + used, std::uint64_t{64} << 20);
+}
+
+}  // namespace
+}  // namespace soliton
