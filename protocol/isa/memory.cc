@@ -40,8 +40,9 @@ void add_program(const Shard& shard, std::vector<Touch>& out) {
 // they are go on to the device's own arithmetic.
 std::int64_t tiles_taken(const NpuDevice& device, const ShardMatrix& matrix) {
   const std::int64_t tiles = tiles_of(matrix.tile_rows, matrix.tile_columns);
-  const bool exact = matrix.memory == Memory::kMatrixRf &&
-                     tiles == std::int64_t{matrix.tile_rows} * matrix.tile_columns;
+  const bool exact =
+      matrix.memory == Memory::kMatrixRf &&
+      static_cast<std::uint64_t>(tiles) == std::uint64_t{matrix.tile_rows} * matrix.tile_columns;
   return exact ? device.tiles_taken(matrix.tile_rows, matrix.tile_columns) : tiles;
 }
 
