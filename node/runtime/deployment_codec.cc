@@ -272,6 +272,7 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
   out.setTraceRequests(deployment.trace_requests);
   out.setTraceEvents(deployment.trace_events);
   write_ltl(deployment.ltl, out.initLtl());
+  write_identity(deployment.identity, out.initIdentity());
   out.setCarrier(static_cast<std::uint8_t>(deployment.wall.carrier));
   out.setWait(static_cast<std::uint8_t>(deployment.wall.wait));
   out.setSpinPs(deployment.wall.spin.count());
@@ -301,6 +302,7 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
   deployment.trace_requests = in.getTraceRequests();
   deployment.trace_events = in.getTraceEvents();
   deployment.ltl = read_ltl(in.getLtl());
+  deployment.identity = read_identity(in.getIdentity());
   deployment.wall = {static_cast<CarrierKind>(in.getCarrier()), static_cast<WaitMode>(in.getWait()),
                      Duration{in.getSpinPs()}};
   for (const auto connection : in.getConnections())

@@ -50,6 +50,24 @@ TEST(Modes, QuickstartGivesTheSameBytesInAllThree) {
   EXPECT_EQ(packed["wall"]["processes"], 1);
 }
 
+// Connections are opened on the wire: every process has who it is and the key of the run.
+TEST(Modes, ConnectionsOpenedOnTheWireGiveTheSameBytesInAllThree) {
+  const TemporaryFolder folder;
+  const Arguments open = {"--set", "ltl.handshake=true", "--set", "ltl.auth=header"};
+  const auto with = [&](Arguments more) {
+    more.insert(more.end(), open.begin(), open.end());
+    return more;
+  };
+  const auto processes = run(folder, "processes", kQuickstart, with({}));
+  const auto packed = run(folder, "packed", kQuickstart, with({"--processes", "packed"}));
+  const auto wall = run(folder, "wall", kQuickstart, with({"--time", "wall"}));
+  const auto plain = run(folder, "plain", kQuickstart, {});
+  EXPECT_EQ(results_without_wall(folder.file("processes")),
+            results_without_wall(folder.file("packed")));
+  for (const auto& results : {processes, packed, wall})
+    EXPECT_EQ(results["outputs"]["sha256"], plain["outputs"]["sha256"]);
+}
+
 TEST(Modes, TheRunFolderHoldsWhatTheInterfaceSays) {
   const TemporaryFolder folder;
   run(folder, "run", kQuickstart, {});

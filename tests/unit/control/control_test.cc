@@ -144,6 +144,55 @@ TEST(DeploymentCodec, AssignmentComesBack) {
   EXPECT_EQ(back->faults.routes.links, 6u);
 }
 
+// Every option away from its default, so that one left out would show.
+TEST(DeploymentCodec, EveryOptionOfLtlAndWhoTheNodeIsComeBack) {
+  NodeAssignment assignment = small_assignment();
+  LtlOptions& ltl = assignment.deployment.ltl;
+  ltl.packing = Bytes{7};
+  ltl.crc = false;
+  ltl.store = Bytes{123'456};
+  ltl.weights = {1, 2, 3, 4, 5, 6, 7, 8};
+  ltl.handshake = true;
+  ltl.auth = AuthMode::kAead;
+  ltl.misses = kMissesAuto;
+  ltl.silence_min = milliseconds(20);
+  ltl.congestion = {false,          BitRate{5}, BitRate{4}, nanoseconds(3), 2, nanoseconds(7),
+                    nanoseconds(8), Bytes{9},   10,         BitRate{11}};
+  LtlIdentity& who = assignment.deployment.identity;
+  who.run_id = 1;
+  who.epoch = 2;
+  who.image_hash = 3;
+  for (std::size_t i = 0; i < who.key.size(); ++i) who.key[i] = static_cast<std::byte>(i + 1);
+  const Result<int> file = write_assignment(assignment);
+  ASSERT_TRUE(file);
+  const Result<NodeAssignment> back = read_assignment(*file);
+  close(*file);
+  ASSERT_TRUE(back) << back.error().message;
+  const LtlOptions& got = back->deployment.ltl;
+  EXPECT_EQ(got.packing, ltl.packing);
+  EXPECT_EQ(got.crc, ltl.crc);
+  EXPECT_EQ(got.store, ltl.store);
+  EXPECT_EQ(got.weights, ltl.weights);
+  EXPECT_EQ(got.handshake, ltl.handshake);
+  EXPECT_EQ(got.auth, ltl.auth);
+  EXPECT_EQ(got.misses, ltl.misses);
+  EXPECT_EQ(got.silence_min, ltl.silence_min);
+  EXPECT_EQ(got.congestion.enabled, false);
+  EXPECT_EQ(got.congestion.line_rate, ltl.congestion.line_rate);
+  EXPECT_EQ(got.congestion.rate_min, ltl.congestion.rate_min);
+  EXPECT_EQ(got.congestion.cnp_interval, ltl.congestion.cnp_interval);
+  EXPECT_EQ(got.congestion.alpha_gain, ltl.congestion.alpha_gain);
+  EXPECT_EQ(got.congestion.alpha_timer, ltl.congestion.alpha_timer);
+  EXPECT_EQ(got.congestion.rate_timer, ltl.congestion.rate_timer);
+  EXPECT_EQ(got.congestion.byte_counter, ltl.congestion.byte_counter);
+  EXPECT_EQ(got.congestion.recovery_steps, ltl.congestion.recovery_steps);
+  EXPECT_EQ(got.congestion.additive_step, ltl.congestion.additive_step);
+  EXPECT_EQ(back->deployment.identity.run_id, who.run_id);
+  EXPECT_EQ(back->deployment.identity.epoch, who.epoch);
+  EXPECT_EQ(back->deployment.identity.image_hash, who.image_hash);
+  EXPECT_EQ(back->deployment.identity.key, who.key);
+}
+
 TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
   NodeAssignment assignment;
   Deployment& deployment = assignment.deployment;
