@@ -75,12 +75,14 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ThreeWays,
 
 TEST(Traffic, LossOnTheWayIsRepairedAndReported) {
   const TemporaryFolder folder;
-  const auto results = run(folder, "run", "configs/ltl/stream.yaml",
-                           {"--processes", "packed", "--set", "workload.count=50", "--set",
-                            "faults[0].link=fpga0-tor0", "--set", "faults[0].loss=2 %"});
+  // On the way of the data only: a lost acknowledgement needs no repair where a later one says the
+  // same.
+  const auto results =
+      run(folder, "run", "configs/ltl/stream.yaml",
+          {"--processes", "packed", "--set", "workload.count=50", "--set",
+           "faults[0]={where: {links: {from: fpga0, to: tor0}, direction: tx}, loss: 2 %}"});
   EXPECT_GT(results["fabric"]["dropped"], 0);
-  // Acknowledgements are lost, too, and need no repair where a later one says the same.
-  EXPECT_GT(results["ltl"]["retransmitted"], 0);
+  EXPECT_EQ(results["ltl"]["retransmitted"], results["fabric"]["dropped"]);
   EXPECT_EQ(results["outputs"]["mismatched"], 0);
   EXPECT_EQ(results["requests"]["completed"], 50);
 }
