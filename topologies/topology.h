@@ -72,6 +72,9 @@ struct Hop {
   bool operator==(const Hop&) const = default;
 };
 
+// "tor0 -> fpga16": the port of the first that feeds the cable to the second.
+std::string port_name(const Topology& topology, Hop hop);
+
 // Shortest paths by (latency, then lowest link number): fixed, deterministic routes between every
 // pair of nodes that has one. Nodes do not forward: a path has switches only between its ends.
 // Found when first asked for (one thread); references stay valid. `topology` outlives the object.

@@ -59,6 +59,21 @@ struct Deadlock {
   std::vector<Hop> circle;
 };
 
+// A port that was paused or lost packets to a full buffer or a watchdog.
+struct PortPauses {
+  Hop hop;
+  std::uint64_t pauses = 0;
+  Duration paused{};
+  Bytes held_max{};  // most that the switch it feeds held of it
+  PortCounters counters;
+};
+
+struct PauseReport {
+  std::vector<PortPauses> ports;  // in order of link and direction
+  std::vector<Deadlock> deadlocks;
+  Bytes lossy_queue_max{};  // of all switch ports
+};
+
 struct NetworkCounters {
   std::uint64_t packets = 0;  // handed over by nodes
   std::uint64_t bytes = 0;
@@ -109,6 +124,8 @@ class Network {
   // Null without pauses.
   const PauseControl* pauses() const { return pause_ ? &*pause_ : nullptr; }
   const std::vector<Deadlock>& deadlocks() const { return deadlocks_; }
+  // Unset without pauses. `now`: the end of the run.
+  std::optional<PauseReport> pause_report(Instant now) const;
   const std::vector<FaultCounters>& fault_counters() const { return faults_.counters(); }
 
  private:

@@ -28,6 +28,8 @@ void Network::come_to_card(std::uint32_t number) {
   ++ports_[port].came;
   queues_[port].waiting.push_back({number, bytes_on_line(flight.frame), Instant{}});
   queues_[port].bytes += queues_[port].waiting.back().size;
+  Bytes& longest = ports_[port].counters.queue_max;
+  longest = std::max(longest, queues_[port].bytes);
   serve(port, processed_ - Duration{1});
 }
 
@@ -185,6 +187,20 @@ void Network::find_circles(Instant now) {
                                    [&](const Deadlock& d) { return d.circle == circle; });
     if (!known) deadlocks_.push_back({now, std::move(circle)});
   }
+}
+
+std::optional<PauseReport> Network::pause_report(Instant now) const {
+  if (!pause_) return std::nullopt;
+  PauseReport report{.deadlocks = deadlocks_};
+  for (std::size_t port = 0; port < ports_.size(); ++port) {
+    const PortCounters& counters = ports_[port].counters;
+    report.lossy_queue_max = std::max(report.lossy_queue_max, counters.lossy_queue_max);
+    if (pause_->pauses(port) == 0 && counters.dropped_queue == 0 && counters.dropped_watchdog == 0)
+      continue;
+    report.ports.push_back({hop_of(port), pause_->pauses(port), pause_->paused(port, now),
+                            pause_->held_max(port), counters});
+  }
+  return report;
 }
 
 }  // namespace soliton
