@@ -134,8 +134,8 @@ void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth
 AuthMode auth_of(const ClusterSpec& spec) {
   // Nobody else can write into virtual time or into memory without a name; on a socket of this host
   // anybody can. Without a checksum a tag over the header would promise what it does not hold.
-  const bool needed =
-      spec.time == TimeMode::kWall && spec.wall.carrier == CarrierKind::kUdp && spec.ltl.crc;
+  const bool needed = spec.time == TimeMode::kWall && spec.wall.carrier == CarrierKind::kUdp &&
+                      spec.ltl.crc;
   return spec.auth.value_or(needed ? AuthMode::kHeader : AuthMode::kNone);
 }
 
