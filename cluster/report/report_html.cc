@@ -18,7 +18,7 @@ std::string report_html(const RunResults& r, const SummaryContext& c, const std:
     body += fmt::format("<p class=\"banner\">This run is not complete: {}</p>\n",
                         html_escape(r.error.empty() ? "it was stopped" : r.error));
   body += cards_html(r, c) + latency_html(r) + plan_html(c, plan_svg) + nodes_html(r) +
-          network_html(r) + faults_html(r);
+          network_html(r) + pauses_html(r) + faults_html(r);
   return html_page(r.name + " · soliton", body);
 }
 

@@ -150,6 +150,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
   read_ltl(map, out.ltl, out.auth);
   read_small_parts(map, out);
   read_faults(map, out.time_limit, out.faults);
+  check_pause(map, out);
   map.finish();
   if (out.model.rnn) {
     out.model.rnn->seed = out.seed;
