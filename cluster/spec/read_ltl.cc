@@ -107,6 +107,7 @@ void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth
   map.integer_as("first_sequence", out.first_sequence, 0, UINT32_MAX);
   map.duration("ack_delay", out.ack_delay, Duration{0}, milliseconds(60'000));
   map.integer_as("timeout_rtts", out.timeout_rtts, 0, 1'000);
+  map.integer_as("sample_every", out.sample_every, 1, 1'000'000);
   map.bytes("credit_overhead", out.credit_overhead, Bytes{0}, Bytes{65'536});
   read_more(map, out, auth);
   map.finish();

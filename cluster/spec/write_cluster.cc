@@ -296,7 +296,8 @@ std::string ltl_text(const LtlOptions& ltl, AuthMode auth) {
   out.add("queue_limit", spell(ltl.queue_limit))
       .add("recovery", spelling(recovery_modes(), ltl.recovery));
   out.add("first_sequence", ltl.first_sequence).add("ack_delay", spell(ltl.ack_delay));
-  out.add("timeout_rtts", ltl.timeout_rtts).add("credit_overhead", spell(ltl.credit_overhead));
+  out.add("timeout_rtts", ltl.timeout_rtts).add("sample_every", ltl.sample_every);
+  out.add("credit_overhead", spell(ltl.credit_overhead));
   out.add("packing", spell(ltl.packing)).add("crc", flag(ltl.crc)).add("store", spell(ltl.store));
   out.add("weights", fmt::format("[{}]", fmt::join(ltl.weights, ", ")));
   out.add("handshake", flag(ltl.handshake)).add("auth", spelling(auth_modes(), auth));

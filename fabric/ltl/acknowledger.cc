@@ -28,7 +28,7 @@ void Acknowledger::on_arrival(Arrival arrival, const LtlHeader& header,
     return answer_at_once(asked, receive);
   const bool thrown_away =
       arrival == Arrival::kOutOfOrder && options_->recovery == RecoveryMode::kGoBackN;
-  if (!thrown_away) wait_for_company(header, now);
+  if (!thrown_away) wait_for_company(header.length, now);
 }
 
 Duration Acknowledger::nack_interval(std::optional<Duration> own_srtt) const {
@@ -52,9 +52,9 @@ void Acknowledger::answer_at_once(bool bare, const ReceiveWindow& receive) {
   }
 }
 
-void Acknowledger::wait_for_company(const LtlHeader& header, Instant now) {
+void Acknowledger::wait_for_company(std::uint32_t length, Instant now) {
   ++packets_;
-  bytes_ += header.length + static_cast<std::uint64_t>(options_->credit_overhead.count);
+  bytes_ += length + static_cast<std::uint64_t>(options_->credit_overhead.count);
   if (packets_ >= packets_max_ || bytes_ >= bytes_max_ || options_->ack_delay.count() == 0) {
     ack_due_ = true;
   } else if (delayed_until_ == kNever) {

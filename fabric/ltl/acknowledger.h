@@ -29,6 +29,14 @@ class Acknowledger {
   void on_arrival(Arrival arrival, const LtlHeader& header, const ReceiveWindow& receive,
                   Instant now, std::optional<Duration> own_srtt);
 
+  // The same for a packet in order that asks for nothing.
+  void on_whole(Sequence sequence, std::uint32_t time_ns, std::uint32_t length, Instant now) {
+    cause_sequence_ = sequence;
+    cause_time_ns_ = time_ns;
+    prompt_ = true;
+    wait_for_company(length, now);
+  }
+
   bool nack_due() const { return nack_due_; }
   bool ack_due() const { return ack_due_; }
   // The ACK must not wait for data to carry it.
@@ -49,7 +57,7 @@ class Acknowledger {
 
  private:
   void answer_at_once(bool bare, const ReceiveWindow& receive);
-  void wait_for_company(const LtlHeader& header, Instant now);
+  void wait_for_company(std::uint32_t length, Instant now);
   void request_nack(Instant now);
   Duration nack_interval(std::optional<Duration> own_srtt) const;
 

@@ -62,6 +62,13 @@ void ChannelScheduler::served() {
   if (chosen_ == turn_ && left_ > 0) --left_;
 }
 
+void ChannelScheduler::served_alone(std::uint16_t row) {
+  if (channels_.size() == 1) return;  // the only channel keeps its turn
+  add(row);
+  front();
+  served();
+}
+
 void ChannelScheduler::skip() { drop_front(); }
 
 }  // namespace soliton

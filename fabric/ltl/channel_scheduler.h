@@ -21,6 +21,8 @@ class ChannelScheduler {
   std::uint16_t front();
   // It has sent a packet. REQUIRES: front() was called.
   void served();
+  // A connection has sent a packet although none waited: as add(), front() and served().
+  void served_alone(std::uint16_t row);
   // It had nothing to send after all: its channel keeps its turn.
   void skip();
 

@@ -9,6 +9,7 @@
 #include "fabric/ltl/acknowledger.h"
 #include "fabric/ltl/congestion.h"
 #include "fabric/ltl/credit.h"
+#include "fabric/ltl/express.h"
 #include "fabric/ltl/ltl.h"
 #include "fabric/ltl/packet_guard.h"
 #include "fabric/ltl/peer_watch.h"
@@ -53,6 +54,7 @@ struct Connection {
         acks(options),
         watch(options) {}
 
+  ExpressLane express;
   LtlConnection address;
   Session session;
   std::unique_ptr<PacketGuard> guard;  // null without authentication
@@ -81,6 +83,13 @@ struct Connection {
 
   bool open() const { return session.state == Session::State::kOpen; }
   bool busy() const { return window.in_flight() > 0 || window.has_unsent(); }
+  void open_express(std::uint16_t row, bool possible) {
+    express.clear = possible && open() && session.confirmed && !rate.limits() && window.plain() &&
+                    receive.plain();
+    express.ready = express.clear && !window.has_unsent() && window.has_room() &&
+                    window.in_flight() < timers.under_way_max();
+    if (express.clear) express.address(row, address.remote_index, address.cookie, address.channel);
+  }
   bool may_send(Instant now) const { return !rate.limits() || rate.next_send() <= now; }
   bool can_send_new(Instant now) {
     return window.has_unsent() && session.confirmed && window.has_room() &&

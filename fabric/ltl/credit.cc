@@ -22,6 +22,7 @@ constexpr std::uint64_t kHeldCharge = 64;
 ReceiveCredit::ReceiveCredit(const LtlOptions& options)
     : pool_(options.credit.count),
       packet_(options.mtu + options.credit_overhead.count),
+      tell_below_(std::max(pool_ - pool_ / 4 + 1, packet_)),
       granted_(round_down(pool_)) {}
 
 void ReceiveCredit::hold(std::uint64_t bytes, Instant now) {
@@ -47,6 +48,7 @@ std::uint16_t ReceiveCredit::grant(Instant now) {
 }
 
 bool ReceiveCredit::worth_telling() const {
+  if (granted_ >= tell_below_) return false;
   const std::int64_t available = free_bytes(held_before_ + held_fresh_);
   if (available <= granted_) return false;
   return granted_ < packet_ || available - granted_ >= pool_ / 4;

@@ -34,6 +34,7 @@ class ReceiveCredit {
 
   std::int64_t pool_;
   std::int64_t packet_;
+  std::int64_t tell_below_;  // a grant from here on cannot rise enough
   std::int64_t held_before_ = 0;
   std::int64_t held_fresh_ = 0;  // completed at fresh_at_
   Instant fresh_at_ = kNever;

@@ -36,6 +36,7 @@ struct Ltl::Impl {
   void on_deadline(Instant now);
   // To be called after anything that may change what `row` wants to send or when it wants to wake.
   void refresh(std::uint16_t row, Instant now);
+  void count_busy(Connection& c);
   void record(TraceKind kind, Instant now, std::int64_t a, std::int64_t b, std::int64_t c);
   bool tracing() const { return trace != nullptr && trace->enabled(); }
   std::string describe(Connection& c, Instant now);
@@ -78,6 +79,21 @@ struct Ltl::Impl {
   void account_delivered(std::uint16_t row, std::size_t first, Instant now);
   void count_drop(DropCause cause);
 
+  // --- express.cc
+  bool something_waits() const { return !control.empty() || !resends.empty() || !fresh.empty(); }
+  std::optional<PacketOut> send_now(ConnectionId connection, const MessageParts& message,
+                                    std::span<std::byte> room, Instant now);
+  // False: it is no such packet, and nothing was changed.
+  bool take_express(const PacketView& packet, Instant now);
+  // Does what these two have put off.
+  void catch_up() {
+    if (debts.row != ExpressDebts::kNoRow) pay_debts();
+  }
+  void pay_debts();
+  void book_received(Connection& c, const ExpressDebts::Received& packet);
+  void book_sent(Connection& c, const ExpressDebts::Sent& packet);
+  void settle_deadline();
+
   // --- output.cc
   // What leaves next; it stays until it is written.
   struct Next {
@@ -118,12 +134,15 @@ struct Ltl::Impl {
   ReadyQueue resends;
   ChannelScheduler fresh;
   DeadlineTree deadlines;
+  ExpressDebts debts;
+  std::uint32_t stale_deadline = ExpressDebts::kNoRow;  // its deadline is not in the tree yet
   Inbox inbox;
   std::vector<std::byte> scratch;  // a packet for poll_output()
   std::vector<std::byte> opened;   // a packet as it was before its encryption
   std::deque<LtlEvent> events;
   LtlStats stats;
   TraceBuffer* trace;
+  const bool express_possible;  // nothing is recorded, and no payload is encrypted
 };
 
 }  // namespace soliton

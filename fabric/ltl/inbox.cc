@@ -38,13 +38,13 @@ void Inbox::keep_all() {
 }
 
 void Inbox::release_taken() {
-  if (taken_.block != nullptr) stores_->blocks.give(std::exchange(taken_.block, nullptr));
-  if (taken_.owned == nullptr) return;
-  std::vector<std::byte>& bytes = taken_.owned->bytes;
+  if (taken_block_ != nullptr) stores_->blocks.give(std::exchange(taken_block_, nullptr));
+  if (taken_owned_ == nullptr) return;
+  std::vector<std::byte>& bytes = taken_owned_->bytes;
   if (bytes.capacity() > spare_.capacity() && bytes.capacity() <= kSpareBytesMax)
     std::swap(spare_, bytes);
-  *taken_.owned = {};
-  payloads_.give(std::exchange(taken_.owned, nullptr));
+  *taken_owned_ = {};
+  payloads_.give(std::exchange(taken_owned_, nullptr));
 }
 
 Payload Inbox::spare() {

@@ -49,15 +49,18 @@ class Inbox {
   bool empty() const { return count_ == 0; }
   const Entry& at(std::size_t i) const { return ring_[(head_ + i) & (ring_.size() - 1)]; }
 
-  // Takes the first out; null when there is none. It stays until the next call of take().
+  // Takes the first out; null when there is none. Its bytes stay until the next call of take(), the
+  // entry until the next message is added.
   Entry* take() {
-    if (taken_.block != nullptr || taken_.owned != nullptr) release_taken();
+    if (taken_block_ != nullptr || taken_owned_ != nullptr) release_taken();
     if (count_ == 0) return nullptr;
-    taken_ = ring_[head_];
+    Entry& entry = ring_[head_];
     head_ = (head_ + 1) & (ring_.size() - 1);
     --count_;
-    borrowed_ -= taken_.borrowed;
-    return &taken_;
+    borrowed_ -= entry.borrowed;
+    taken_block_ = entry.block;
+    taken_owned_ = entry.owned;
+    return &entry;
   }
   // An empty payload, with room in it if there is one to be reused.
   Payload spare();
@@ -79,7 +82,8 @@ class Inbox {
   std::size_t head_ = 0;
   std::size_t count_ = 0;
   std::size_t borrowed_ = 0;
-  Entry taken_;
+  Payload* taken_owned_ = nullptr;  // of the message taken last
+  std::byte* taken_block_ = nullptr;
   std::vector<std::byte> spare_;
 };
 

@@ -7,6 +7,8 @@
 namespace soliton {
 
 void Ltl::Impl::on_packet(const PacketView& packet, Instant now) {
+  if (take_express(packet, now)) return;
+  catch_up();
   if (const auto cause = admit(packet, now)) count_drop(*cause);
 }
 

@@ -80,7 +80,9 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
       fresh(channels_of(connections), options),
       deadlines(connections.size()),
       inbox(stores),
-      trace(buffer) {
+      trace(buffer),
+      express_possible(given.auth != AuthMode::kAead &&
+                       (buffer == nullptr || !buffer->may_be_enabled())) {
   const Status good = check(options);
   SOLITON_CHECK_MSG(good.has_value(), "{}", good.error().message);
   SOLITON_CHECK_MSG(connections.size() <= 65'536, "{} connections", connections.size());
@@ -200,12 +202,15 @@ Inbox::Entry* Ltl::Impl::take_message() {
   return entry;
 }
 
+void Ltl::Impl::count_busy(Connection& c) {
+  if (c.busy() == c.counted_busy) return;
+  c.counted_busy = !c.counted_busy;
+  busy_count = c.counted_busy ? busy_count + 1 : busy_count - 1;
+}
+
 void Ltl::Impl::refresh(std::uint16_t row, Instant now) {
   Connection& c = table[row];
-  if (c.busy() != c.counted_busy) {
-    c.counted_busy = !c.counted_busy;
-    busy_count = c.counted_busy ? busy_count + 1 : busy_count - 1;
-  }
+  count_busy(c);
   if (c.rate.limits()) c.rate.advance(now);
   const bool lost = c.can_resend(now);
   const bool fresh_packet = c.can_send_new(now);
@@ -218,10 +223,13 @@ void Ltl::Impl::refresh(std::uint16_t row, Instant now) {
     c.timers.wait_for_credit(now);
   if (options.misses > 0)
     c.watch.set_waiting(c.session.confirmed && c.busy(), now, c.timers.base_timeout());
+  c.open_express(row, express_possible);
   deadlines.set(row, c.deadline(now));
+  if (stale_deadline == row) stale_deadline = ExpressDebts::kNoRow;
 }
 
 void Ltl::Impl::on_deadline(Instant now) {
+  settle_deadline();
   while (deadlines.earliest() <= now && deadlines.earliest() != kNever) {
     const auto row = static_cast<std::uint16_t>(deadlines.first());
     Connection& c = table[row];
@@ -308,34 +316,44 @@ Ltl::Ltl(NodeId self, const LtlOptions& options, std::vector<LtlConnection> conn
     : x_(std::make_unique<Impl>(self, options, connections, trace, identity)) {}
 Ltl::~Ltl() = default;
 
+Ltl::Impl& Ltl::impl() const {
+  x_->catch_up();
+  return *x_;
+}
+void Ltl::catch_up() { x_->catch_up(); }
+
 Status Ltl::send(ConnectionId connection, Payload message, Instant now) {
-  return x_->send(connection, std::move(message), now);
+  return impl().send(connection, std::move(message), now);
 }
 Status Ltl::send_copy(ConnectionId connection, MessageParts message, Instant now) {
-  return x_->send_copy(connection, message, now);
+  return impl().send_copy(connection, message, now);
 }
 Status Ltl::send_borrowed(ConnectionId connection, std::span<const std::byte> message,
                           Instant now) {
-  return x_->send_borrowed(connection, message, now);
+  return impl().send_borrowed(connection, message, now);
+}
+std::optional<PacketOut> Ltl::send_now(ConnectionId connection, MessageParts message,
+                                       std::span<std::byte> room, Instant now) {
+  return x_->send_now(connection, message, room, now);
 }
 void Ltl::open(ConnectionId connection, Instant now) {
-  if (x_->at(connection).session.state != Session::State::kIdle) return;
-  x_->begin_opening(index(connection), now);
-  x_->refresh(index(connection), now);
+  if (impl().at(connection).session.state != Session::State::kIdle) return;
+  impl().begin_opening(index(connection), now);
+  impl().refresh(index(connection), now);
 }
 void Ltl::close(ConnectionId connection, Instant now) {
-  Connection& c = x_->at(connection);
+  Connection& c = impl().at(connection);
   const bool tell_peer = c.open();
   if (c.session.state > Session::State::kOpen) return;
   c.session.close_due = tell_peer;
-  x_->end(index(connection), Session::State::kClosed, now);
+  impl().end(index(connection), Session::State::kClosed, now);
 }
 bool Ltl::is_open(ConnectionId connection) const {
-  const Connection& c = x_->at(connection);
+  const Connection& c = impl().at(connection);
   return c.open() && c.session.confirmed;
 }
 std::uint64_t Ltl::messages_acknowledged(ConnectionId connection) const {
-  return x_->at(connection).window.messages_acknowledged();
+  return impl().at(connection).window.messages_acknowledged();
 }
 
 void Ltl::on_input(const Datagram& datagram, Instant now) {
@@ -366,35 +384,38 @@ std::optional<MessageView> Ltl::next_message() {
 }
 
 std::optional<LtlEvent> Ltl::poll_event() {
-  if (x_->events.empty()) return std::nullopt;
-  const LtlEvent event = x_->events.front();
-  x_->events.pop_front();
+  if (impl().events.empty()) return std::nullopt;
+  const LtlEvent event = impl().events.front();
+  impl().events.pop_front();
   return event;
 }
 
-std::optional<Datagram> Ltl::poll_output(Instant now) { return x_->poll_output(now); }
+std::optional<Datagram> Ltl::poll_output(Instant now) { return impl().poll_output(now); }
 std::size_t Ltl::packet_bytes_max() const { return x_->packet_bytes_max(); }
 
 std::optional<PacketOut> Ltl::write_packet(std::span<std::byte> room, Instant now) {
-  const auto next = x_->next_ready(now);
+  const auto next = impl().next_ready(now);
   if (!next) return std::nullopt;
-  return x_->write(*next, room, now);
+  return impl().write(*next, room, now);
 }
 
 std::optional<PacketBurst> Ltl::write_burst(std::span<std::byte> room, std::uint32_t packets_max,
                                             Instant now) {
-  return x_->write_burst(room, packets_max, now);
+  return impl().write_burst(room, packets_max, now);
 }
 
-Instant Ltl::next_deadline() const { return x_->deadlines.earliest(); }
-void Ltl::on_deadline(Instant now) { x_->on_deadline(now); }
-bool Ltl::idle() const { return x_->busy_count == 0; }
-const LtlStats& Ltl::stats() const { return x_->stats; }
+Instant Ltl::next_deadline() const {
+  impl().settle_deadline();
+  return impl().deadlines.earliest();
+}
+void Ltl::on_deadline(Instant now) { impl().on_deadline(now); }
+bool Ltl::idle() const { return impl().busy_count == 0; }
+const LtlStats& Ltl::stats() const { return impl().stats; }
 
 std::vector<std::string> Ltl::describe_outstanding(Instant now) const {
   std::vector<std::string> lines;
-  for (Connection& c : x_->table)
-    if (c.busy()) lines.push_back(x_->describe(c, now));
+  for (Connection& c : impl().table)
+    if (c.busy()) lines.push_back(impl().describe(c, now));
   return lines;
 }
 

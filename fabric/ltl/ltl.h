@@ -13,7 +13,8 @@
 // A carrier that cares for nanoseconds uses the calls that own nothing and, once the pools have
 // grown to their working set, allocate nothing:
 //
-//   ltl.send_copy(connection, {head, body}, now);
+//   if (auto packet = ltl.send_now(connection, {head, body}, slot, now)) ...    // at once
+//   ltl.send_copy(connection, {head, body}, now);                    // or when its turn comes
 //   while (auto packet = ltl.write_packet(slot, now)) ...         // built where it leaves from
 //   ltl.on_packet({peer, false, false, bytes}, now);              // read where it lies
 //   while (auto message = ltl.next_message()) ...                 // a view of it
@@ -157,6 +158,14 @@ class Ltl {
   // Copies it into the packet store; allocates for itself when it is larger than a packet. As
   // send(), and kWouldBlock when the store is full.
   Status send_copy(ConnectionId connection, MessageParts message, Instant now);
+  // send_copy() and write_packet() in one, when nothing is to be sent before it and it may go at
+  // once in a packet of its own. Nothing: it may not, and nothing was done; send_copy() it.
+  // REQUIRES: room.size() >= packet_bytes_max(), and the packet stays as it is until catch_up().
+  std::optional<PacketOut> send_now(ConnectionId connection, MessageParts message,
+                                    std::span<std::byte> room, Instant now);
+  // Does what send_now() and on_packet() have put off so that nobody waits for it. For a driver
+  // that has a moment, as after handing the packet on; every other call does it first.
+  void catch_up();
   // Copies nothing: the bytes stay as they are until messages_acknowledged() has passed the
   // message.
   Status send_borrowed(ConnectionId connection, std::span<const std::byte> message, Instant now);
@@ -200,6 +209,8 @@ class Ltl {
 
  private:
   struct Impl;
+  // With everything done that was put off (express.h).
+  Impl& impl() const;
   std::unique_ptr<Impl> x_;
 };
 

@@ -56,6 +56,9 @@ struct LtlOptions {
   // Floor of the timeout in smoothed round trips; 0: the timeout is fixed, as in hardware. Wall
   // time wants 4.
   std::uint32_t timeout_rtts = 0;
+  // Bursts from one request for an answer at once to the next, which costs a packet and gives a
+  // sample of the round trip. Lower: more packets; higher: the smoothed round trip lags.
+  std::uint32_t sample_every = 16;
   // What the receiver is charged for a packet beyond its fragment. Lower than its carrier charges:
   // receive buffers overflow.
   Bytes credit_overhead{32};

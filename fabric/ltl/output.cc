@@ -159,7 +159,7 @@ PacketOut Ltl::Impl::write_new(Connection& c, std::span<std::byte> room, Instant
   const bool first = c.window.in_flight() == 0;
   Transmission t = c.window.take_new(now);
   c.timers.sent(now, first);
-  if (c.samples.ask(!c.window.has_unsent(), c.timers.srtt().has_value()))
+  if (c.samples.ask(!c.window.has_unsent(), c.timers.has_sample(), options.sample_every))
     t.flags |= packet_flag::kAckNow;
   return write_data(c, t, room, now);
 }

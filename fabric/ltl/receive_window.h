@@ -44,6 +44,11 @@ class ReceiveWindow {
   // Forgets everything, and begins at first_sequence again.
   void clear();
 
+  // Nothing is held, missing, or half put together: the next packet in order may be taken by
+  // take_whole() if it holds one message, which the caller hands on.
+  bool plain() const { return held_count_ == 0 && !gap_ && !open_ && !discard_; }
+  void take_whole() { beyond_ = ++expected_; }
+
   Sequence expected() const { return expected_; }
   bool has_held() const { return held_count_ > 0; }
   // Out-of-order packets held, as bits relative to expected().

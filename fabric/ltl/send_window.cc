@@ -33,10 +33,6 @@ std::uint64_t SendWindow::unsent_charge() const {
   return unsent_bytes_ + kUnsentCharge * unsent_messages_;
 }
 
-std::uint64_t SendWindow::charge(std::uint32_t length) const {
-  return length + static_cast<std::uint64_t>(options_->credit_overhead.count);
-}
-
 Instant SendWindow::oldest_first_sent() const { return slot(oldest_).first_sent; }
 
 // Looks at each message once, however often it is asked while the packet waits.
@@ -82,7 +78,7 @@ Transmission SendWindow::take_new(Instant now) {
   if (packet.packed) s.flags |= packet_flag::kPacked;
   s.first_ordinal = s.last_ordinal = ++ordinal_;
   s.first_sent = s.last_sent = now;
-  charged_ += charge(s.length);
+  charged_ += charge_of(s.length);
   if (packet.packed) {
     unsent_bytes_ -= s.length - kPackedPrefix * s.messages;
     offset_ = first_unsent_->size();
@@ -98,6 +94,40 @@ Transmission SendWindow::take_new(Instant now) {
   }
   plan_.last = nullptr;
   return {next_++, s.flags, s.messages, s.length, s.message, s.offset};
+}
+
+void SendWindow::send_whole(std::span<const std::byte> bytes, Instant now) {
+  const auto length = static_cast<std::uint32_t>(bytes.size());
+  StoredMessage* const message = stores_->keep(bytes);
+  if (newest_message_ != nullptr) newest_message_->next = message;
+  newest_message_ = message;
+  if (oldest_message_ == nullptr) oldest_message_ = message;
+  if (slots_ == nullptr) slots_ = stores_->send_slots.take();
+  ++ordinal_;
+  slot(next_) = {.message = message,
+                 .length = length,
+                 .flags = packet_flag::kFirst | packet_flag::kLast,
+                 .first_ordinal = ordinal_,
+                 .last_ordinal = ordinal_,
+                 .first_sent = now,
+                 .last_sent = now};
+  charged_ += charge_of(length);
+  ++next_;
+}
+
+void SendWindow::acknowledge_whole(Sequence ack) {
+  for (; oldest_ != ack; ++oldest_) {
+    const SendSlot& s = slot(oldest_);
+    charged_ -= charge_of(s.length);
+    if ((s.flags & packet_flag::kLast) != 0) release_oldest(s.messages);
+  }
+  if (oldest_ == next_) stores_->send_slots.give(std::exchange(slots_, nullptr));
+}
+
+void SendWindow::release_oldest(std::uint16_t messages) {
+  messages_acknowledged_ += messages;
+  for (; messages > 0; --messages) release(std::exchange(oldest_message_, oldest_message_->next));
+  if (oldest_message_ == nullptr) newest_message_ = nullptr;
 }
 
 const SendSlot& SendWindow::first_lost() const {
@@ -190,13 +220,9 @@ void SendWindow::acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome)
     else
       proof.add(s.first_ordinal);
     clear_lost(s);
-    charged_ -= charge(s.length);
+    charged_ -= charge_of(s.length);
     outcome.acknowledged = true;
-    if ((s.flags & packet_flag::kLast) == 0) continue;
-    messages_acknowledged_ += s.messages;
-    for (std::uint16_t i = 0; i < s.messages; ++i)
-      release(std::exchange(oldest_message_, oldest_message_->next));
-    if (oldest_message_ == nullptr) newest_message_ = nullptr;
+    if ((s.flags & packet_flag::kLast) != 0) release_oldest(s.messages);
   }
   if (oldest_ == next_ && slots_ != nullptr)
     stores_->send_slots.give(std::exchange(slots_, nullptr));

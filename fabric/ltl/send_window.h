@@ -81,7 +81,7 @@ class SendWindow {
   bool has_room() const { return in_flight() < options_->window; }
   // Payload and receiver bytes of the packet take_new() would return. REQUIRES: has_unsent().
   std::uint32_t next_length() { return plan().length; }
-  std::uint64_t next_charge() { return charge(plan().length); }
+  std::uint64_t next_charge() { return charge_of(plan().length); }
   Instant oldest_first_sent() const;  // REQUIRES: in_flight() > 0
   // Transmissions so far, and how many were found lost.
   std::uint64_t transmissions() const { return ordinal_; }
@@ -89,6 +89,19 @@ class SendWindow {
 
   // REQUIRES: has_unsent() and has_room().
   Transmission take_new(Instant now);
+
+  // --- the short way (express.h)
+  // Nothing is lost, out of order, or tolerated as perhaps lost.
+  bool plain() const { return (arrived_ | lost_) == 0 && tolerance_deadline_ == kNever; }
+  std::uint64_t charge_of(std::size_t length) const {
+    return length + static_cast<std::uint64_t>(options_->credit_overhead.count);
+  }
+  // A message was sent whole, in a packet of its own; it is copied. REQUIRES: has_room(), not
+  // has_unsent().
+  void send_whole(std::span<const std::byte> bytes, Instant now);
+  // REQUIRES: plain(); `ack` is oldest() to next().
+  void acknowledge_whole(Sequence ack);
+
   bool has_lost() const { return lost_ > 0; }
   // Payload bytes of the packet take_lost() would return. REQUIRES: has_lost().
   std::uint32_t lost_length() const { return first_lost().length; }
@@ -131,10 +144,10 @@ class SendWindow {
   SendSlot& slot(Sequence s) { return slots_[s & (options_->window - 1)]; }
   const SendSlot& slot(Sequence s) const { return slots_[s & (options_->window - 1)]; }
   const SendSlot& first_lost() const;
-  std::uint64_t charge(std::uint32_t length) const;
   const Plan& plan();
   void extend_plan();
   void release(StoredMessage* message);
+  void release_oldest(std::uint16_t messages);
 
   void identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof,
                       ReportOutcome& outcome);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -125,6 +126,23 @@ struct Stores {
         messages(1, 64),
         send_slots(options.window, 1),
         held(options.window, 1) {}
+
+  // A message with a copy of `bytes`, at most a block of them: in a block, or in memory of its own
+  // when the blocks are all out.
+  StoredMessage* keep(std::span<const std::byte> bytes) {
+    StoredMessage* const message = messages.take();
+    message->ghost = 0;
+    message->next = nullptr;
+    message->block = blocks.take();
+    std::byte* to = message->block;
+    if (to == nullptr) {
+      message->owned.bytes.resize(bytes.size());
+      to = message->owned.bytes.data();
+    }
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+    message->real = {to, bytes.size()};
+    return message;
+  }
 
   BlockPool blocks;
   ArrayPool<StoredMessage> messages;

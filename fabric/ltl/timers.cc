@@ -5,7 +5,6 @@
 namespace soliton {
 namespace {
 
-constexpr std::uint32_t kBurstsPerSample = 16;
 constexpr std::uint32_t kPacketsPerSample = 64;
 
 }  // namespace
@@ -67,11 +66,11 @@ SendTimers::Due SendTimers::expire(Instant now) {
   return Due::kNothing;
 }
 
-bool SampleRequests::ask(bool ends_burst, bool have_sample) {
+bool SampleRequests::ask(bool ends_burst, bool have_sample, std::uint32_t bursts_a_sample) {
   ++packets_;
   if (ends_burst) ++bursts_;
-  const bool yes = packets_ >= kPacketsPerSample ||
-                   (ends_burst && (!have_sample || bursts_ >= kBurstsPerSample));
+  const bool yes = packets_ >= std::max(kPacketsPerSample, bursts_a_sample) ||
+                   (ends_burst && (!have_sample || bursts_ >= bursts_a_sample));
   if (yes) answered();
   return yes;
 }

@@ -35,6 +35,7 @@ class SendTimers {
     derive();
   }
   std::optional<Duration> srtt() const { return srtt_.value(); }
+  bool has_sample() const { return srtt_.value().has_value(); }
 
   // How many packets may be under way: the window; but half of it when at least half of the round
   // trip is a queue, which is then mostly our own. The other half lets new packets follow while a
@@ -73,11 +74,12 @@ class SendTimers {
 
 // When a packet asks for an answer at once. Such an answer is a clean sample of the round trip, but
 // in request and response traffic it costs a packet that the response would have carried for
-// nothing. So: the last packet of a burst, until there is a first sample and then every 16th time,
-// and at least one packet in 64.
+// nothing. So: the last packet of a burst, until there is a first sample and then every
+// LtlOptions::sample_every-th time, and in a stream one packet in 64, or in so many if those are
+// more.
 class SampleRequests {
  public:
-  bool ask(bool ends_burst, bool have_sample);
+  bool ask(bool ends_burst, bool have_sample, std::uint32_t bursts_a_sample);
   void answered();
 
  private:

@@ -75,6 +75,7 @@ void write_ltl(const LtlOptions& ltl, wire::Deployment::LtlOptions::Builder out)
   out.setFirstSequence(ltl.first_sequence);
   out.setAckDelayPs(ltl.ack_delay.count());
   out.setTimeoutRtts(ltl.timeout_rtts);
+  out.setSampleEvery(ltl.sample_every);
   out.setCreditOverhead(ltl.credit_overhead.count);
   out.setPacking(ltl.packing.count);
   out.setCrc(ltl.crc);
@@ -101,6 +102,7 @@ LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
   ltl.first_sequence = in.getFirstSequence();
   ltl.ack_delay = Duration{in.getAckDelayPs()};
   ltl.timeout_rtts = in.getTimeoutRtts();
+  ltl.sample_every = in.getSampleEvery();
   ltl.credit_overhead = Bytes{in.getCreditOverhead()};
   ltl.packing = Bytes{in.getPacking()};
   ltl.crc = in.getCrc();

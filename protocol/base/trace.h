@@ -41,6 +41,8 @@ class TraceBuffer {
  public:
   explicit TraceBuffer(std::size_t limit = 0) : limit_(limit) {}
 
+  // Whether it ever will be.
+  bool may_be_enabled() const { return limit_ > 0; }
   bool enabled() const { return !paused_ && recorded_ < limit_; }
   // While paused nothing is recorded.
   void pause(bool paused) { paused_ = paused; }

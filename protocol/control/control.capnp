@@ -50,6 +50,7 @@ struct Deployment {
     misses @19 :UInt32;
     silenceMinPs @20 :Int64;
     congestion @21 :Congestion;
+    sampleEvery @22 :UInt32;
   }
   struct Congestion {
     enabled @0 :Bool;

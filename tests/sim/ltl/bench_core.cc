@@ -32,18 +32,23 @@ class Pair {
               std::make_unique<Ltl>(NodeId{1}, options, std::vector<LtlConnection>{{NodeId{0}}})},
         room_(ends_[0]->packet_bytes_max()) {}
 
-  void carry(std::size_t from) {
+  void deliver(std::size_t from, std::size_t size) {
     const auto source = NodeId{static_cast<std::uint32_t>(from)};
-    while (const auto packet = ends_[from]->write_packet(room_, now_)) {
-      ++packets_;
-      ends_[1 - from]->on_packet({source, false, false, {room_.data(), packet->size}}, now_);
-      while (const auto message = ends_[1 - from]->next_message()) ++messages_;
-    }
+    ++packets_;
+    ends_[1 - from]->on_packet({source, false, false, {room_.data(), size}}, now_);
+    while (const auto message = ends_[1 - from]->next_message()) ++messages_;
+  }
+
+  void carry(std::size_t from) {
+    while (const auto packet = ends_[from]->write_packet(room_, now_)) deliver(from, packet->size);
   }
 
   void round_trip(std::span<const std::byte> message) {
     for (std::size_t n = 0; n < 2; ++n) {
-      (void)ends_[n]->send_copy(ConnectionId{0}, {message, {}}, now_);
+      if (const auto packet = ends_[n]->send_now(ConnectionId{0}, {message, {}}, room_, now_))
+        deliver(n, packet->size);
+      else
+        (void)ends_[n]->send_copy(ConnectionId{0}, {message, {}}, now_);
       carry(n);
       now_ += nanoseconds(90);
       if (ends_[n]->next_deadline() <= now_) ends_[n]->on_deadline(now_), carry(n);

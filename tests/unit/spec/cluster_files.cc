@@ -182,6 +182,7 @@ void expect_equal_ltl(const LtlOptions& a, const LtlOptions& b) {
   EXPECT_SAME(first_sequence);
   EXPECT_SAME(ack_delay.count());
   EXPECT_SAME(timeout_rtts);
+  EXPECT_SAME(sample_every);
   EXPECT_SAME(credit_overhead.count);
   EXPECT_SAME(packing.count);
   EXPECT_SAME(crc);

@@ -54,7 +54,7 @@ TEST(WriteCluster, EveryPartReadsBack) {
         "reorder_tolerance: 1 ns, "
         "ack_every: 7, queue_limit: 1 B, recovery: go-back-n, first_sequence: 4294967295, "
         "ack_delay: 0 s, "
-        "timeout_rtts: 4, credit_overhead: 0 B}\n",
+        "timeout_rtts: 4, sample_every: 5, credit_overhead: 0 B}\n",
         "ltl: {packing: 0 B, crc: false, store: 10 kB, weights: [1, 2, 255], handshake: true, "
         "misses: 13, silence_min: 20 ms, "
         "congestion: {enabled: false, line_rate: 100 Gb/s, rate_min: 1 Mb/s, cnp_interval: 1 us, "

@@ -1,0 +1,137 @@
+#include "fabric/ltl/express.h"
+
+#include <cstring>
+#include <utility>
+
+#include "fabric/ltl/impl.h"
+#include "protocol/wire/crc32c.h"
+
+namespace soliton {
+namespace {
+
+void copy(const MessageParts& message, std::byte* to) {
+  if (!message.head.empty()) std::memcpy(to, message.head.data(), message.head.size());
+  if (!message.body.empty())
+    std::memcpy(to + message.head.size(), message.body.data(), message.body.size());
+}
+
+std::uint32_t checksum(std::span<const std::byte> packet, std::size_t prefix) {
+  return packet_crc32c(packet.first<kLtlHeaderSize>(), packet.subspan(prefix));
+}
+
+}  // namespace
+
+std::optional<PacketOut> Ltl::Impl::send_now(ConnectionId connection, const MessageParts& message,
+                                             std::span<std::byte> room, Instant now) {
+  const std::uint16_t row = index(connection);
+  if (debts.row != row || debts.has_sent) catch_up();
+  Connection& c = at(connection);
+  const std::size_t size = message.head.size() + message.body.size();
+  if (!c.express.ready || size > options.mtu || something_waits() ||
+      !c.send_credit.allows(c.window.charged(), c.window.charge_of(size)))
+    return std::nullopt;
+  std::uint64_t head = c.express.head_out | size;
+  if (c.samples.ask(true, c.timers.has_sample(), options.sample_every))
+    head |= std::uint64_t{packet_flag::kAckNow} << 48;
+  const std::uint64_t last =
+      std::uint64_t{c.receive_credit.grant(now)} << 48 | c.express.channel_word;
+  std::byte* const packet = room.data();
+  store_big_64(packet, head);
+  store_big_64(packet + 8, std::uint64_t{c.window.next()} << 32 | c.receive.expected());
+  store_big_64(packet + 16, wire_time(now));
+  store_big_64(packet + 24, last);
+  copy(message, packet + prefix);
+  const std::span<std::byte> whole = room.first(prefix + size);
+  if (options.crc) store_big_64(packet + 24, last | checksum(whole, prefix));
+  if (c.guard) c.guard->protect(whole);
+  debts.row = row;
+  debts.has_sent = true;
+  debts.sent = {whole.subspan(prefix), now};
+  return PacketOut{c.address.peer, whole.size(), 0};
+}
+
+bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
+  catch_up();
+  const std::span<const std::byte> bytes = packet.bytes;
+  if (bytes.size() < prefix || packet.congestion_seen || packet.damaged || packet.ghost != 0)
+    return false;
+  const std::uint64_t head = load_big_64(bytes.data());
+  const auto row = static_cast<std::uint16_t>(head >> 32);
+  if (row >= table.size()) return false;
+  Connection& c = table[row];
+  const std::uint64_t length = head ^ c.express.head_in;  // large where anything else differs
+  const std::uint64_t numbers = load_big_64(bytes.data() + 8);
+  const std::uint64_t report = load_big_64(bytes.data() + 16);
+  const std::uint64_t last = load_big_64(bytes.data() + 24);
+  const auto sequence = static_cast<Sequence>(numbers >> 32);
+  const auto ack = static_cast<Sequence>(numbers);
+  const std::uint32_t acknowledged = ack - c.window.oldest();
+  if (!c.express.clear || length > options.mtu || bytes.size() != prefix + length ||
+      packet.source != c.address.peer || report >> 32 != 0 ||
+      (last & ExpressLane::kChannelBits) != c.express.channel_word ||
+      sequence != c.receive.expected() || acknowledged > c.window.in_flight())
+    return false;
+  if (options.crc && checksum(bytes, prefix) != static_cast<std::uint32_t>(last)) return false;
+  std::span<const std::byte> checked = bytes;
+  if (c.guard && c.guard->check(checked, opened)) return false;
+  c.receive.take_whole();
+  c.receive_credit.hold(length, now);
+  c.send_credit.update(static_cast<std::uint16_t>(last >> 48), acknowledged > 0);
+  inbox.add_view(ConnectionId{row}, bytes.subspan(prefix), 0);
+  debts.row = row;
+  debts.has_received = true;
+  debts.received = {sequence, ack, static_cast<std::uint32_t>(report),
+                    static_cast<std::uint32_t>(length), now};
+  return true;
+}
+
+void Ltl::Impl::pay_debts() {
+  const auto row = static_cast<std::uint16_t>(std::exchange(debts.row, ExpressDebts::kNoRow));
+  Connection& c = table[row];
+  Instant now = debts.received.at;
+  if (debts.has_received) book_received(c, debts.received);
+  if (debts.has_sent) {
+    now = debts.sent.at;
+    book_sent(c, debts.sent);
+    fresh.served_alone(row);
+  }
+  debts.has_received = debts.has_sent = false;
+  if (c.acks.ack_due() || c.window.has_unsent()) return refresh(row, now);
+  // What refresh() would do where nothing is due.
+  count_busy(c);
+  c.express.ready = c.window.in_flight() < c.timers.under_way_max();
+  if (options.misses > 0) c.watch.set_waiting(c.busy(), now, c.timers.base_timeout());
+  if (stale_deadline == row) return;
+  settle_deadline();
+  stale_deadline = row;
+}
+
+void Ltl::Impl::book_received(Connection& c, const ExpressDebts::Received& packet) {
+  if (packet.ack != c.window.oldest()) {
+    c.window.acknowledge_whole(packet.ack);
+    c.timers.heard(packet.at, c.window.in_flight() > 0);
+  }
+  if (options.misses > 0) c.watch.heard(packet.at);
+  c.acks.on_whole(packet.sequence, packet.time_ns, packet.length, packet.at);
+  ++c.messages_received;
+  ++stats.messages_delivered;
+}
+
+void Ltl::Impl::book_sent(Connection& c, const ExpressDebts::Sent& packet) {
+  c.timers.sent(packet.at, c.window.in_flight() == 0);
+  c.window.send_whole(packet.bytes, packet.at);
+  c.acks.told(false, packet.at);
+  ++c.messages_sent;
+  ++stats.messages_sent;
+  ++stats.packets_sent;
+  stats.bytes_sent += prefix + packet.bytes.size();
+}
+
+// The deadline of a row whose packets took the short way is put into the tree when it is asked for.
+void Ltl::Impl::settle_deadline() {
+  if (stale_deadline == ExpressDebts::kNoRow) return;
+  const auto row = static_cast<std::uint16_t>(std::exchange(stale_deadline, ExpressDebts::kNoRow));
+  deadlines.set(row, table[row].deadline(Instant{}));
+}
+
+}  // namespace soliton
