@@ -270,6 +270,7 @@ Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<Pla
   Checked<Topology> topology = build_kind(spec, nodes);
   if (!topology) return topology;
   for (TopologyLink& link : topology->links) link.ecn = spec.ecn;
+  topology->pause = spec.pause;
   if (spec.kind == "explicit") return topology;
   Diagnostics errors;
   check_names(*topology, errors);

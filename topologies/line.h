@@ -29,6 +29,12 @@ inline Duration line_time(const TopologyLink& link, Bytes packet) {
   return transmit_time(packet + Bytes{kFrameOverheadBytes}, link.rate);
 }
 
+// Whole bytes that a line carries in `span`.
+inline Bytes transmitted(Duration span, BitRate rate) {
+  return {static_cast<std::int64_t>(static_cast<__int128>(span.count()) * rate.bits_per_second /
+                                    (8 * __int128{1'000'000'000'000}))};
+}
+
 // `free` is when the port has sent what was before. A faster line behind a slower one starts late
 // enough not to run dry.
 inline OnLine cross_line(AtPort packet, Instant free, Duration line, Duration latency) {

@@ -96,6 +96,12 @@ struct Routes::Paths {
   }
 };
 
+std::string port_name(const Topology& topology, Hop hop) {
+  const TopologyLink& link = topology.links[hop.link];
+  return topology.vertices[link.ends[hop.direction]].name + " -> " +
+         topology.vertices[link.ends[1 - hop.direction]].name;
+}
+
 Routes::Routes(const Topology& topology) : paths_(std::make_unique<Paths>(topology)) {}
 Routes::~Routes() = default;
 Routes::Routes(Routes&&) noexcept = default;

@@ -11,6 +11,7 @@
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 #include "protocol/base/types.h"
+#include "topologies/pause.h"
 
 namespace soliton {
 
@@ -39,7 +40,7 @@ struct TopologyLink {
   std::uint32_t ends[2] = {};  // vertices; direction 0 goes from ends[0] to ends[1]
   Duration latency{};          // propagation and fixed delays, one way
   BitRate rate{40'000'000'000};
-  Bytes queue{16 << 20};  // tail drop above this; per direction
+  Bytes queue{16 << 20};  // tail drop above this; per direction; with pauses: of the lossy class
   OtherTraffic other;     // at both ends that are switches
   std::optional<EcnMarking> ecn;
 };
@@ -60,7 +61,8 @@ struct Topology {
   std::string name;
   std::vector<Vertex> vertices;  // the cluster's nodes first, in order of NodeId, then switches
   std::vector<TopologyLink> links;
-  std::uint32_t nodes = 0;  // vertices [0, nodes) are cluster nodes
+  std::uint32_t nodes = 0;             // vertices [0, nodes) are cluster nodes
+  std::optional<PriorityPause> pause;  // of every switch; unset: the cluster's class is lossy
 };
 
 // One hop of a route: a link and the direction it is crossed in.
@@ -69,6 +71,9 @@ struct Hop {
   std::uint8_t direction = 0;
   bool operator==(const Hop&) const = default;
 };
+
+// "tor0 -> fpga16": the port of the first that feeds the cable to the second.
+std::string port_name(const Topology& topology, Hop hop);
 
 // Shortest paths by (latency, then lowest link number): fixed, deterministic routes between every
 // pair of nodes that has one. Nodes do not forward: a path has switches only between its ends.
@@ -117,6 +122,7 @@ struct TopologySpec {
   bool quiet = false;  // datacenter: the others of the published measurements are not there
   // Of every cable that a switch feeds; unset: no marks. Kind local has no switches.
   std::optional<EcnMarking> ecn = EcnMarking{};
+  std::optional<PriorityPause> pause;  // of every switch
   // kind "explicit": switches and cables by name; cluster nodes are attached by name too.
   std::vector<Vertex> explicit_switches;
   struct NamedLink {

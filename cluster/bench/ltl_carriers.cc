@@ -26,6 +26,7 @@ LtlOptions wall_options() {
   options.timeout_max = milliseconds(200);
   options.timeout_rtts = 4;
   options.sample_every = 256;
+  options.ack_every = 32;
   options.ack_delay = microseconds(500);
   options.queue_limit = Bytes{256 << 10};
   return options;

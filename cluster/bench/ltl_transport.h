@@ -46,7 +46,8 @@ class LtlTransport {
   std::span<const std::byte> receive() {
     for (;;) {
       if (const std::optional<MessageView> message = ltl_->next_message()) return message->bytes;
-      turn();
+      while (!turn()) {
+      }
     }
   }
 
@@ -79,12 +80,16 @@ class LtlTransport {
  private:
   // Takes packets in, or finds nothing; only then are acknowledgements sent that found no answer to
   // ride on, and the clock is read. So a packet that comes after a pause waits for neither.
-  void turn() {
+  bool turn() {
     const std::span<const ArrivedPacket> packets = carrier_->poll();
-    if (packets.empty()) return idle();
+    if (packets.empty()) {
+      idle();
+      return false;
+    }
     unanswered_ = true;
     for (const ArrivedPacket& packet : packets)
       ltl_->on_packet({packet.source, packet.congestion_seen, false, packet.bytes, 0}, now_);
+    return true;
   }
 
   void idle() {

@@ -30,8 +30,10 @@ struct ClusterOutcome {
   std::size_t traffic_completed = 0;            // of these, the ones with an end
   std::vector<std::optional<NodeStats>> stats;  // by NodeId; unset: the node did not live to say
   std::vector<bool> node_failed;
-  NetworkCounters network;            // virtual time
-  std::vector<FaultCounters> faults;  // by rule
+  NetworkCounters network;             // virtual time
+  std::optional<PauseReport> pauses;   // virtual time, with pauses
+  std::vector<std::string> deadlocks;  // "tor0 -> tor1, tor1 -> tor0", for who waits in a circle
+  std::vector<FaultCounters> faults;   // by rule
   std::vector<TraceEvent> trace;
   std::optional<Error> error;  // why it did not finish
   int interrupted_by = 0;

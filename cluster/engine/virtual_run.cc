@@ -45,7 +45,8 @@ std::size_t completed(const ClusterOutcome& outcome) {
 }
 
 VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control)
-    : control_(control),
+    : topology_(*fabric.topology),
+      control_(control),
       trace_(kNetworkTraceEvents),
       network_(*fabric.topology, *fabric.routes, *fabric.faults, &trace_) {}
 
@@ -67,8 +68,17 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, std::function<bool()> stop_
   if (control_.signal) outcome.interrupted_by = *control_.signal;
   network_.finish(outcome.end);
   outcome.network = network_.counters();
+  outcome.pauses = network_.pause_report(outcome.end);
+  for (const Deadlock& deadlock : network_.deadlocks())
+    outcome.deadlocks.push_back(circle_text(deadlock));
   outcome.faults = network_.fault_counters();
   outcome.trace = trace_.take();
+}
+
+std::string VirtualRun::circle_text(const Deadlock& deadlock) const {
+  std::vector<std::string> ports;
+  for (const Hop hop : deadlock.circle) ports.push_back(port_name(topology_, hop));
+  return fmt::format("{}", fmt::join(ports, ", "));
 }
 
 void explain_stall(bool time_limit, std::uint64_t requests, ClusterOutcome& outcome) {
@@ -78,6 +88,8 @@ void explain_stall(bool time_limit, std::uint64_t requests, ClusterOutcome& outc
                   outcome.traffic.empty() ? "requests answered" : "messages completed",
                   time_limit ? "the limit of time was reached" : "nothing was left to happen",
                   to_string(outcome.end - kRunStart));
+  for (const std::string& circle : outcome.deadlocks)
+    text += "\n    paused ports that wait for each other: " + circle;
   std::size_t lines = 0;
   for (const std::optional<NodeStats>& stats : outcome.stats)
     for (const std::string& line : stats ? stats->outstanding : std::vector<std::string>{})

@@ -26,6 +26,9 @@ class VirtualRun {
   }
 
  private:
+  std::string circle_text(const Deadlock& deadlock) const;
+
+  const Topology& topology_;
   RunControl control_;
   TraceBuffer trace_;
   Network network_;

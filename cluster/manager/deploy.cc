@@ -25,6 +25,8 @@ constexpr Duration kWallTimeoutCeiling = milliseconds(200);
 constexpr Duration kWallAckDelayFloor = microseconds(500);
 // An answer at once is two system calls more, and timeouts so long need few samples.
 constexpr std::uint32_t kWallSampleFloor = 256;
+// A bare ACK costs two as well; half a burst each is enough to keep a stream moving.
+constexpr std::uint32_t kWallAckEveryFloor = 32;
 // A packet costs a system call, whatever it holds.
 constexpr Bytes kWallPackingFloor{1408};
 
@@ -113,6 +115,7 @@ void fill_common(const ClusterSpec& spec, const LtlIdentity& identity, std::uint
   if (spec.time == TimeMode::kWall) {
     deployment.ltl.timeout = std::max(spec.ltl.timeout, kWallTimeoutFloor);
     deployment.ltl.timeout_rtts = std::max<std::uint32_t>(spec.ltl.timeout_rtts, 4);
+    deployment.ltl.ack_every = std::max(spec.ltl.ack_every, kWallAckEveryFloor);
     deployment.ltl.sample_every = std::max(spec.ltl.sample_every, kWallSampleFloor);
     deployment.ltl.timeout_max = std::max(spec.ltl.timeout_max, kWallTimeoutCeiling);
     deployment.ltl.ack_delay = std::max(spec.ltl.ack_delay, kWallAckDelayFloor);

@@ -13,6 +13,22 @@ std::string effect_of(const FaultCounters& hits) {
   return fmt::format("dropped {} packets", hits.dropped);
 }
 
+PauseResult pauses_of(const Topology& topology, const PauseReport& report,
+                      const NetworkCounters& counters) {
+  PauseResult out{counters.watchdogs, counters.dropped_watchdog, report.lossy_queue_max, {}, {}};
+  for (const PortPauses& port : report.ports) {
+    const PortCounters& c = port.counters;
+    out.ports.push_back({port_name(topology, port.hop), port.pauses, port.paused, port.held_max,
+                         c.queue_max, c.lossy_queue_max, c.dropped_queue + c.dropped_watchdog});
+  }
+  for (const Deadlock& deadlock : report.deadlocks) {
+    std::vector<std::string> ports;
+    for (const Hop hop : deadlock.circle) ports.push_back(port_name(topology, hop));
+    out.deadlocks.push_back({deadlock.at, std::move(ports)});
+  }
+  return out;
+}
+
 }  // namespace
 
 void fill_nodes(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
@@ -62,7 +78,9 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
                  .rtt = ltl.rtt};
   results.fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
   results.fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
-  results.fabric.dropped = outcome.network.dropped_queue;
+  results.fabric.dropped = outcome.network.dropped_queue + outcome.network.dropped_watchdog;
+  results.fabric.pauses = outcome.network.pauses;
+  if (outcome.pauses) results.pauses = pauses_of(run.topology, *outcome.pauses, outcome.network);
   results.fabric.ecn_marked = outcome.network.marked;
   results.fabric.queue_bytes_max = static_cast<std::uint64_t>(outcome.network.queue_max.count);
   for (std::size_t rule = 0; rule < hits.size(); ++rule) {

@@ -14,6 +14,8 @@
 namespace soliton {
 namespace {
 
+constexpr std::size_t kPausedPortsLimit = 40;  // rows; all are in results.json
+
 std::string count_text(std::uint64_t value) {
   return group_thousands(static_cast<std::int64_t>(value));
 }
@@ -159,6 +161,36 @@ std::string network_html(const RunResults& r) {
   rows.push_back({"tensor bytes between nodes, each request",
                   group_thousands(r.partition.cut_bytes_per_request)});
   return html_section("Network", html_table({"count", "value"}, rows));
+}
+
+// The ports that were paused longest, with the queues of both classes.
+std::string pauses_html(const RunResults& r) {
+  if (!r.pauses) return "";
+  std::vector<PauseResult::Port> ports = r.pauses->ports;
+  std::stable_sort(
+      ports.begin(), ports.end(),
+      [](const PauseResult::Port& a, const PauseResult::Port& b) { return a.paused > b.paused; });
+  std::string body = paragraph(fmt::format(
+      "{} pauses of {} ports. Longest queue of the cluster's class: {}; of the traffic of others: "
+      "{}. Ports emptied by the watchdog: {}.",
+      count_text(r.fabric.pauses), ports.size(),
+      describe(Bytes{static_cast<std::int64_t>(r.fabric.queue_bytes_max)}),
+      describe(r.pauses->lossy_queue_max), r.pauses->watchdogs));
+  for (const PauseResult::Deadlock& deadlock : r.pauses->deadlocks)
+    body += paragraph(fmt::format("Waited for each other at {}: {}.",
+                                  spell_time(deadlock.found - kRunStart),
+                                  fmt::join(deadlock.ports, ", ")));
+  if (ports.size() > kPausedPortsLimit) ports.resize(kPausedPortsLimit);
+  std::vector<std::vector<std::string>> rows;
+  for (const PauseResult::Port& port : ports)
+    rows.push_back({port.name, count_text(port.pauses), spell_time(port.paused),
+                    describe(port.held_max), describe(port.queue_max),
+                    describe(port.lossy_queue_max), count_text(port.dropped)});
+  if (!rows.empty())
+    body += html_table({"port", "pauses", "paused", "held by the next switch", "queue",
+                        "queue of others", "dropped"},
+                       rows);
+  return html_section("Pauses", body);
 }
 
 std::string faults_html(const RunResults& r) {

@@ -52,6 +52,7 @@ class Summary {
       rate();
       outputs();
     }
+    if (r_.pauses) pauses(*r_.pauses);
     faults();
     if (!c_.folder.empty())
       line("wrote", c_.folder + (c_.folder.ends_with('/') ? "" : "/") +
@@ -282,6 +283,24 @@ class Summary {
   static std::string accuracy_words(double accuracy, const std::optional<double>& fp32) {
     const std::string ours = fmt::format("{:.1f} %", 100 * accuracy);
     return fp32 ? fmt::format("{} (fp32 {:.1f} %)", ours, 100 * *fp32) : ours;
+  }
+
+  void pauses(const PauseResult& p) {
+    const auto longest = std::max_element(
+        p.ports.begin(), p.ports.end(),
+        [](const PauseResult::Port& a, const PauseResult::Port& b) { return a.paused < b.paused; });
+    std::string text = group_thousands(static_cast<std::int64_t>(r_.fabric.pauses));
+    if (r_.fabric.pauses > 0)
+      text += fmt::format("   longest in all {}: {}   a switch held at most {} of it",
+                          longest->name, spell_time(longest->paused), describe(longest->held_max));
+    line("pauses", text);
+    if (p.watchdogs > 0)
+      line("", ink(Ink::kRed, fmt::format("ports emptied by the watchdog: {}, {} packets",
+                                          p.watchdogs, p.watchdog_drops)));
+    for (std::size_t i = 0; i < std::min(p.deadlocks.size(), kFaultsLimit); ++i)
+      line("", ink(Ink::kRed, fmt::format("ports that waited for each other at {}: {}",
+                                          spell_time(p.deadlocks[i].found - kRunStart),
+                                          fmt::join(p.deadlocks[i].ports, ", "))));
   }
 
   void faults() {

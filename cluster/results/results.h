@@ -46,6 +46,27 @@ struct FabricCounters {
                 ecn_marked = 0, pauses = 0, queue_bytes_max = 0, host_drops = 0;
 };
 
+// Of a run with pauses: ports that were paused or lost packets, and who waited in a circle.
+struct PauseResult {
+  struct Port {
+    std::string name;  // "fpga0 -> tor0"
+    std::uint64_t pauses = 0;
+    Duration paused{};
+    Bytes held_max{};         // by the switch it feeds
+    Bytes queue_max{};        // its own, of the cluster's class
+    Bytes lossy_queue_max{};  // its own, of the others' class
+    std::uint64_t dropped = 0;
+  };
+  struct Deadlock {
+    Instant found{};
+    std::vector<std::string> ports;
+  };
+  std::uint64_t watchdogs = 0, watchdog_drops = 0;
+  Bytes lossy_queue_max{};  // of all ports of switches
+  std::vector<Port> ports;
+  std::vector<Deadlock> deadlocks;
+};
+
 struct LtlCounters {
   std::string carrier = "emulated";  // emulated | udp | shm
   std::string listen;                // udp: address of the nodes' sockets
@@ -118,6 +139,7 @@ struct RunResults {
   std::vector<FaultResult> faults;
   OutputSummary outputs;
   std::optional<TrafficResult> traffic;     // communication workloads
+  std::optional<PauseResult> pauses;        // virtual time, topology with pfc
   std::optional<DurationHistogram> device;  // wall time: modelled device time per request
   WallSummary wall;
 };

@@ -226,6 +226,41 @@ void write_traffic(JsonWriter& json, const TrafficResult& t) {
   json.close();
 }
 
+void write_pauses(JsonWriter& json, const PauseResult& p) {
+  json.key("pauses");
+  json.open('{');
+  member(json, "watchdogs", p.watchdogs);
+  member(json, "watchdog_drops", p.watchdog_drops);
+  member(json, "lossy_queue_bytes_max", p.lossy_queue_max.count);
+  json.key("ports");
+  json.open('[', Layout::kLines);
+  for (const PauseResult::Port& port : p.ports) {
+    json.open('{');
+    member(json, "port", port.name);
+    member(json, "pauses", port.pauses);
+    time_member(json, "paused_us", port.paused);
+    member(json, "held_bytes_max", port.held_max.count);
+    member(json, "queue_bytes_max", port.queue_max.count);
+    member(json, "lossy_queue_bytes_max", port.lossy_queue_max.count);
+    member(json, "dropped", port.dropped);
+    json.close();
+  }
+  json.close();
+  json.key("deadlocks");
+  json.open('[', Layout::kLines);
+  for (const PauseResult::Deadlock& deadlock : p.deadlocks) {
+    json.open('{');
+    time_member(json, "at_us", deadlock.found.time_since_epoch());
+    json.key("ports");
+    json.open('[');
+    for (const std::string& port : deadlock.ports) json.string(port);
+    json.close();
+    json.close();
+  }
+  json.close();
+  json.close();
+}
+
 void write_wall(JsonWriter& json, const WallSummary& w) {
   json.key("wall");
   json.open('{');
@@ -263,6 +298,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
   if (with_wall) write_wall(json, r.wall);
   if (!r.error.empty()) member(json, "error", r.error);
   if (r.traffic) write_traffic(json, *r.traffic);
+  if (r.pauses) write_pauses(json, *r.pauses);
   if (r.device) write_histogram(json, "device_us", *r.device);
   json.close();
   return json.take() + "\n";

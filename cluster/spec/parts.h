@@ -96,6 +96,10 @@ void read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuF
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
                        TopologySpec& out);
+// The topology's `pfc` key. REQUIRES: `ecn` has been read.
+void read_pause(MapReader& topology, TopologySpec& out);
+// What of it depends on the size of a packet; sets that. Needs the transport's options.
+void check_pause(MapReader& cluster, ClusterSpec& spec);
 void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out);
 void read_partition(MapReader& cluster, PartitionSpec& out);
 void read_service(MapReader& cluster, ServiceSpec& out);

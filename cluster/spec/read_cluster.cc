@@ -122,10 +122,15 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
   read_workload(map, site, out.nodes, out.workload);
   map.choice("compute", out.compute, compute_kinds());
   map.integer("sample_every", out.sample_every, 1, 100'000'000);
+  // Rates begin and end at the line's, unless the file says otherwise.
+  CongestionOptions& congestion = out.ltl.congestion;
+  congestion.line_rate = out.topology.rate;
+  congestion.rate_min = std::min(congestion.rate_min, congestion.line_rate);
   read_ltl(map, out.ltl, out.auth);
   read_wall(map, site, out);
   read_small_parts(map, out);
   read_faults(map, out.time_limit, out.faults);
+  check_pause(map, out);
   map.finish();
   if (out.model.rnn) {
     out.model.rnn->seed = out.seed;

@@ -238,7 +238,10 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
   if (kind != "local") map.bit_rate("bandwidth", out.rate);
   if (kind == "rack" || kind == "datacenter")
     map.integer("hosts_per_rack", out.hosts_per_rack, 1, 1'024);
-  if (kind != "local") read_ecn(map, inner, out.ecn);
+  if (kind != "local") {
+    read_ecn(map, inner, out.ecn);
+    read_pause(map, out);
+  }
   if (kind == "datacenter") {
     map.flag("quiet", out.quiet);
     map.integer("racks_per_pod", out.racks_per_pod, 1, 1'024);

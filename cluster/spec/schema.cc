@@ -99,8 +99,13 @@ std::vector<SchemaMap> device_maps() {
 std::vector<SchemaMap> topology_maps() {
   return {
       {"topology", keys("name kind bandwidth hosts_per_rack racks_per_pod pods quiet",
-                        {{"switches", "switch", true}, {"links", "cable", true}, {"ecn", "ecn"}})},
+                        {{"switches", "switch", true},
+                         {"links", "cable", true},
+                         {"ecn", "ecn"},
+                         {"pfc", "pfc"}})},
       {"ecn", keys("kmin kmax probability")},
+      {"pfc", keys("xoff xon headroom", {{"watchdog", "pfc_watchdog"}})},
+      {"pfc_watchdog", keys("poll polls restore")},
       {"switch", keys("name forwarding store_and_forward place")},
       {"cable", keys("name latency bandwidth queue", {{"between", "", true},
                                                       {"other_traffic", "other_traffic"},

@@ -219,6 +219,20 @@ std::string ecn_text(const std::optional<EcnMarking>& ecn) {
   return out.add("probability", spell(ecn->most)).text();
 }
 
+std::string pause_text(const PriorityPause& pause) {
+  const auto or_auto = [](const std::optional<Bytes>& size) {
+    return size ? spell(*size) : "auto";
+  };
+  FlowMap out;
+  out.add("xoff", spell(pause.xoff)).add("xon", or_auto(pause.xon));
+  out.add("headroom", or_auto(pause.headroom));
+  if (!pause.watchdog) return out.add("watchdog", "false").text();
+  FlowMap watchdog;
+  watchdog.add("poll", spell(pause.watchdog->poll)).add("polls", pause.watchdog->polls);
+  watchdog.add("restore", spell(pause.watchdog->restore));
+  return out.add("watchdog", watchdog.text()).text();
+}
+
 std::string topology_text(const TopologySpec& topology) {
   std::string out =
       fmt::format("topology:\n  name: {}\n  kind: {}\n", scalar(topology.name), topology.kind);
@@ -229,6 +243,7 @@ std::string topology_text(const TopologySpec& topology) {
     out += fmt::format("  racks_per_pod: {}\n  pods: {}\n  quiet: {}\n", topology.racks_per_pod,
                        topology.pods, flag(topology.quiet));
   if (topology.kind != "local") out += fmt::format("  ecn: {}\n", ecn_text(topology.ecn));
+  if (topology.pause) out += fmt::format("  pfc: {}\n", pause_text(*topology.pause));
   return topology.kind == "explicit" ? out + explicit_text(topology) : out;
 }
 

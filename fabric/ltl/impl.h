@@ -17,6 +17,7 @@
 #include "fabric/ltl/ltl.h"
 #include "fabric/ltl/ready_queue.h"
 #include "fabric/ltl/stores.h"
+#include "protocol/base/check.h"
 #include "protocol/wire/ltl_header.h"
 
 namespace soliton {
@@ -27,11 +28,15 @@ struct Ltl::Impl {
 
   // --- ltl.cc
   Status admit_message(Connection& c, std::uint64_t size);
-  Status send(ConnectionId connection, Payload message, Instant now);
+  Status send(ConnectionId connection, Payload&& message, Instant now);
   Status send_copy(ConnectionId connection, const MessageParts& message, Instant now);
   Status send_borrowed(ConnectionId connection, std::span<const std::byte> message, Instant now);
   void queue(std::uint16_t row, StoredMessage* message, Instant now);
-  Connection& at(ConnectionId connection);
+  Connection& at(ConnectionId connection) {
+    SOLITON_CHECK_MSG(index(connection) < table.size(), "connection {} of {}", index(connection),
+                      table.size());
+    return table[index(connection)];
+  }
   Inbox::Entry* take_message();
   void on_deadline(Instant now);
   // To be called after anything that may change what `row` wants to send or when it wants to wake.

@@ -103,12 +103,6 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
   }
 }
 
-Connection& Ltl::Impl::at(ConnectionId connection) {
-  const std::uint16_t row = index(connection);
-  SOLITON_CHECK_MSG(row < table.size(), "connection {} of {}", row, table.size());
-  return table[row];
-}
-
 // The texts are short enough to need no memory of their own.
 Status Ltl::Impl::admit_message(Connection& c, std::uint64_t size) {
   if (c.session.state > Session::State::kOpen) return failure(ErrorCode::kBroken, "not connected");
@@ -119,7 +113,7 @@ Status Ltl::Impl::admit_message(Connection& c, std::uint64_t size) {
   return {};
 }
 
-Status Ltl::Impl::send(ConnectionId connection, Payload message, Instant now) {
+Status Ltl::Impl::send(ConnectionId connection, Payload&& message, Instant now) {
   if (Status good = admit_message(at(connection), message.size()); !good) return good;
   StoredMessage* stored = stores.messages.take();
   stored->owned = std::move(message);
@@ -322,7 +316,7 @@ Ltl::Impl& Ltl::impl() const {
 }
 void Ltl::catch_up() { x_->catch_up(); }
 
-Status Ltl::send(ConnectionId connection, Payload message, Instant now) {
+Status Ltl::send(ConnectionId connection, Payload&& message, Instant now) {
   return impl().send(connection, std::move(message), now);
 }
 Status Ltl::send_copy(ConnectionId connection, MessageParts message, Instant now) {

@@ -153,8 +153,9 @@ class Ltl {
 
   // Queues one message; with LtlOptions::handshake the first one opens the connection. Errors:
   // kInvalid above 1 GiB, kWouldBlock when queue_limit is reached, kBroken when the peer is dead or
-  // has refused or closed the connection. REQUIRES: `connection` is a row of the table.
-  Status send(ConnectionId connection, Payload message, Instant now);
+  // has refused or closed the connection; then `message` is as it was. REQUIRES: `connection` is a
+  // row of the table.
+  Status send(ConnectionId connection, Payload&& message, Instant now);
   // Copies it into the packet store; allocates for itself when it is larger than a packet. As
   // send(), and kWouldBlock when the store is full.
   Status send_copy(ConnectionId connection, MessageParts message, Instant now);

@@ -8,16 +8,15 @@
 namespace soliton {
 namespace {
 
-// Whole bytes that a line carries in `span`.
-std::int64_t transmitted(Duration span, BitRate rate) {
-  return static_cast<std::int64_t>(static_cast<__int128>(span.count()) * rate.bits_per_second /
-                                   (8 * __int128{1'000'000'000'000}));
+Bytes payload_of(const Frame& frame) {
+  return {static_cast<std::int64_t>(frame.datagram.payload.size())};
 }
 
 }  // namespace
 
 bool Network::Event::operator>(const Event& other) const {
   if (at != other.at) return at > other.at;
+  if (what != other.what) return what > other.what;
   return std::tie(source, ordinal, hop) > std::tie(other.source, other.ordinal, other.hop);
 }
 
@@ -46,6 +45,10 @@ Network::Network(const Topology& topology, const Routes& routes, const FaultPlan
   std::stable_sort(edges_.begin(), edges_.end(),
                    [](const Edge& a, const Edge& b) { return a.at < b.at; });
   bound_lookahead();
+  if (topology.pause) {
+    pause_.emplace(topology, least_first_);
+    queues_.resize(ports_.size());
+  }
 }
 
 void Network::bound_lookahead() {
@@ -86,7 +89,9 @@ void Network::send(Frame frame) {
   const AtPort at_port{frame.at, frame.at};
   // A host's cable is fed by that host alone, in order: its crossing is known now. That is what
   // lets other events be processed up to least_first() beyond a node's promise.
-  cross(store({.frame = std::move(frame), .route = &route, .at_port = at_port}));
+  const std::uint32_t flight =
+      store({.frame = std::move(frame), .route = &route, .at_port = at_port});
+  waits_at_card(flights_[flight]) ? come_to_card(flight) : cross(flight);
 }
 
 std::uint32_t Network::store(Flight flight) {
@@ -101,16 +106,26 @@ std::uint32_t Network::store(Flight flight) {
 }
 
 void Network::push(Instant at, std::uint32_t flight) {
-  SOLITON_CHECK_MSG(at >= processed_, "an event at {} ps after all below {} ps were processed",
-                    at.time_since_epoch().count(), processed_.time_since_epoch().count());
   const Flight& f = flights_[flight];
-  events_.push_back({at, f.frame.ordinal, index(f.frame.datagram.source), flight, f.hop});
+  push({at, f.frame.ordinal, index(f.frame.datagram.source), flight, f.hop, What::kPacket});
+}
+
+void Network::push(const Event& event) {
+  SOLITON_CHECK_MSG(event.at >= processed_,
+                    "an event at {} ps after all below {} ps were processed",
+                    event.at.time_since_epoch().count(), processed_.time_since_epoch().count());
+  events_.push_back(event);
   std::push_heap(events_.begin(), events_.end(), std::greater<>{});
 }
 
 void Network::advance(Instant horizon, std::vector<Frame>& delivered) {
   const auto bound = [&] { return std::min(horizon, later(arrived_first_, least_first_)); };
-  while (!events_.empty() && events_.front().at < bound()) {
+  const auto next = [&] { return events_.empty() ? kNever : events_.front().at; };
+  while (std::min(next(), poll_at_) < bound()) {
+    if (poll_at_ <= next()) {
+      poll(poll_at_);
+      continue;
+    }
     std::pop_heap(events_.begin(), events_.end(), std::greater<>{});
     const Event event = events_.back();
     events_.pop_back();
@@ -124,19 +139,22 @@ void Network::advance(Instant horizon, std::vector<Frame>& delivered) {
 }
 
 Instant Network::next_event() const {
-  return std::min(arrived_first_, events_.empty() ? kNever : events_.front().at);
+  const Instant first = events_.empty() ? kNever : events_.front().at;
+  return std::min({arrived_first_, first, poll_at_});
 }
 
 void Network::process(const Event& event) {
   processed_ = event.at;
-  last_event_ = std::max(last_event_, event.at);
   record_edges(event.at);
+  if (event.what == What::kSignal)
+    return take_signal({event.source, event.at, event.flight != 0, event.ordinal});
+  if (event.what == What::kLine) return serve(event.source, event.at);
+  last_event_ = std::max(last_event_, event.at);
   const Flight& flight = flights_[event.flight];
-  if (flight.lost_by == kNoRule) {
-    cross(event.flight);
-  } else {
+  if (flight.lost_by != kNoRule)
     drop(event.flight, flight.lost_at, flight.lost_by);
-  }
+  else
+    pause_ ? come_to_port(event.flight, event.at) : cross(event.flight);
 }
 
 void Network::cross(std::uint32_t number) {
@@ -144,23 +162,38 @@ void Network::cross(std::uint32_t number) {
   const Hop hop = (*flight.route)[flight.hop];
   const TopologyLink& link = topology_.links[hop.link];
   Port& port = ports_[position(hop)];
-  const std::uint64_t bytes = flight.frame.datagram.payload.size();
-  const Duration line = line_time(link, Bytes{static_cast<std::int64_t>(bytes)});
+  const Instant ready = flight.at_port.ready;
+  const Duration line = line_time(link, payload_of(flight.frame));
   ++counters_.events;
   ++port.came;
-  if (has_queue(hop)) meet_others(hop, port, flight.at_port.ready);
-  const Duration backlog = std::max(port.free - flight.at_port.ready, Duration{});
+  if (has_queue(hop)) {
+    const Duration others = meet_others(hop, port);
+    if (others > Duration{}) port.free = std::max(port.free, ready + others);
+  }
+  const Duration backlog = std::max(port.free - ready, Duration{});
   if (backlog > Duration{} && has_queue(hop) && backlog + line > port.queue_time) {
     ++port.counters.dropped_queue;
-    drop(number, flight.at_port.ready, kNoRule);
+    drop(number, ready, kNoRule);
     return;
   }
-  if (has_queue(hop)) mark(hop, port, backlog + line, flight.frame.datagram);
+  if (has_queue(hop))
+    mark(hop, port, transmitted(backlog + line, link.rate), flight.frame.datagram);
+  launch(number, backlog);
+}
+
+// Puts a packet on its line as soon as that is free.
+void Network::launch(std::uint32_t number, Duration waited) {
+  Flight& flight = flights_[number];
+  const Hop hop = (*flight.route)[flight.hop];
+  const TopologyLink& link = topology_.links[hop.link];
+  Port& port = ports_[position(hop)];
+  const Bytes size = payload_of(flight.frame);
+  const Duration line = line_time(link, size);
   OnLine on_line = cross_line(flight.at_port, port.free, line, link.latency);
   port.free = on_line.start + line;
   ++port.counters.packets;
-  port.counters.bytes += bytes;
-  port.counters.wait_max = std::max(port.counters.wait_max, backlog);
+  port.counters.bytes += static_cast<std::uint64_t>(size.count);
+  port.counters.wait_max = std::max(port.counters.wait_max, waited);
   const std::uint64_t ordinal = port.ordinal++;
   if (faults_.touches(hop)) {
     const FaultVerdict verdict = faults_.judge(hop, {on_line.start, on_line.tail, ordinal});
@@ -177,19 +210,18 @@ void Network::cross(std::uint32_t number) {
 
 // The rest of a burst that a packet comes upon: bursts are met in proportion to their length, and
 // anywhere in them, which makes the rest as long as the shorter of two uniform draws.
-void Network::meet_others(Hop hop, Port& port, Instant ready) {
+Duration Network::meet_others(Hop hop, const Port& port) const {
   const OtherTraffic& other = topology_.links[hop.link].other;
-  if (other.busy.parts_per_billion == 0) return;
+  if (other.busy.parts_per_billion == 0) return {};
   const Random chance = others_.child(position(hop)).child(port.came);
-  if (!chance.happens(0, other.busy)) return;
+  if (!chance.happens(0, other.busy)) return {};
   const auto longest = static_cast<std::uint64_t>(other.longest.count()) + 1;
   const std::uint64_t rest = std::min(chance.below(1, longest), chance.below(2, longest));
-  port.free = std::max(port.free, ready + Duration{static_cast<std::int64_t>(rest)});
+  return Duration{static_cast<std::int64_t>(rest)};
 }
 
-void Network::mark(Hop hop, Port& port, Duration queued, Datagram& datagram) {
+void Network::mark(Hop hop, Port& port, Bytes queue, Datagram& datagram) {
   const TopologyLink& link = topology_.links[hop.link];
-  const Bytes queue{transmitted(queued, link.rate)};
   port.counters.queue_max = std::max(port.counters.queue_max, queue);
   counters_.queue_max = std::max(counters_.queue_max, queue);
   if (!link.ecn || queue <= link.ecn->kmin) return;
@@ -234,10 +266,14 @@ void Network::arrive(std::uint32_t number, Instant at) {
 }
 
 void Network::drop(std::uint32_t number, Instant at, std::int32_t rule) {
+  ++(rule == kNoRule ? counters_.dropped_queue : counters_.dropped_fault);
+  discard(number, at, rule);
+}
+
+void Network::discard(std::uint32_t number, Instant at, std::int32_t rule) {
   Flight& flight = flights_[number];
   // A loss on a line was found out after the flight had been moved on.
   const Hop hop = (*flight.route)[flight.hop - (rule == kNoRule ? 0 : 1)];
-  ++(rule == kNoRule ? counters_.dropped_queue : counters_.dropped_fault);
   if (trace_) {
     trace_->record({.at = at,
                     .node = flight.frame.datagram.source,
@@ -250,7 +286,10 @@ void Network::drop(std::uint32_t number, Instant at, std::int32_t rule) {
   unused_.push_back(number);
 }
 
-void Network::finish(Instant now) { record_edges(now); }
+void Network::finish(Instant now) {
+  record_edges(now);
+  if (pause_) find_circles(now);
+}
 
 void Network::record_edges(Instant until) {
   for (; edges_done_ < edges_.size() && edges_[edges_done_].at <= until; ++edges_done_) {

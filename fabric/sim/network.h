@@ -14,15 +14,24 @@
 // A switch port marks packets by the length of its queue (EcnMarking), and may find its line taken
 // by traffic that is not of this cluster (OtherTraffic).
 //
+// With pauses (topologies/pause.h; network_pause.cc) a port has a queue per class. The cluster's
+// packets are never dropped at a full port: switches pause ports and cards instead, and drop what
+// has no place in their headroom, which takes a fault that delays packets, or a watchdog. The
+// traffic of others is not paused; `queue` limits it alone. Without a pause packets arrive to the
+// picosecond as they do without the option.
+//
 //   network.send(frame);                          // frame.at: departure
 //   network.advance(horizon, delivered);          // frames with their arrival instants
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <vector>
 
 #include "fabric/faults/link_faults.h"
 #include "fabric/link.h"
+#include "fabric/sim/pause.h"
 #include "protocol/base/rng.h"
 #include "protocol/base/trace.h"
 #include "topologies/line.h"
@@ -39,6 +48,30 @@ struct PortCounters {
   std::uint64_t marked = 0;  // with ECN by this port
   Bytes queue_max{};         // longest queue a packet was added to, itself included
   Duration wait_max{};       // longest time a packet waited for the line
+  // With pauses only.
+  std::uint64_t dropped_watchdog = 0;
+  Bytes lossy_queue_max{};  // longest queue of the others' class that a packet came upon
+};
+
+// A circle of ports that waited for each other, and when it was found.
+struct Deadlock {
+  Instant at{};
+  std::vector<Hop> circle;
+};
+
+// A port that was paused or lost packets to a full buffer or a watchdog.
+struct PortPauses {
+  Hop hop;
+  std::uint64_t pauses = 0;
+  Duration paused{};
+  Bytes held_max{};  // most that the switch it feeds held of it
+  PortCounters counters;
+};
+
+struct PauseReport {
+  std::vector<PortPauses> ports;  // in order of link and direction
+  std::vector<Deadlock> deadlocks;
+  Bytes lossy_queue_max{};  // of all switch ports
 };
 
 struct NetworkCounters {
@@ -50,8 +83,11 @@ struct NetworkCounters {
   std::uint64_t marked = 0;
   Bytes queue_max{};         // of all switch ports
   std::uint64_t events = 0;  // line crossings
+  std::uint64_t pauses = 0;
+  std::uint64_t watchdogs = 0;  // ports that a watchdog emptied
+  std::uint64_t dropped_watchdog = 0;
 
-  std::uint64_t dropped() const { return dropped_queue + dropped_fault; }
+  std::uint64_t dropped() const { return dropped_queue + dropped_fault + dropped_watchdog; }
 };
 
 class Network {
@@ -71,7 +107,8 @@ class Network {
   // All events below are done.
   Instant processed() const { return processed_; }
   Instant last_event() const { return last_event_; }
-  // Records the faults that started or ended up to `now`; called when the run ends.
+  // Records the faults that started or ended up to `now`, and who waits for each other; called when
+  // the run ends.
   void finish(Instant now);
 
   // Bounds for the engine, over all nodes and packet sizes: from a node's send to its first event
@@ -84,6 +121,11 @@ class Network {
 
   const NetworkCounters& counters() const { return counters_; }
   const PortCounters& port(Hop hop) const { return ports_[position(hop)].counters; }
+  // Null without pauses.
+  const PauseControl* pauses() const { return pause_ ? &*pause_ : nullptr; }
+  const std::vector<Deadlock>& deadlocks() const { return deadlocks_; }
+  // Unset without pauses. `now`: the end of the run.
+  std::optional<PauseReport> pause_report(Instant now) const;
   const std::vector<FaultCounters>& fault_counters() const { return faults_.counters(); }
 
  private:
@@ -102,32 +144,77 @@ class Network {
     std::int32_t lost_by = kNoRule;  // on the host's cable: waits to be recorded in order
     Instant lost_at{};
   };
-  // What happens when: a flight comes to a switch's output port, or would have come and was lost on
-  // the line.
+  // What happens, in this order at one instant: a pause frame arrives; the line of a port that has
+  // a queue is free or may be used; a flight comes to a switch's output port, or would have come
+  // and was lost on the line. The first two with pauses only.
+  enum class What : std::uint8_t { kSignal, kLine, kPacket };
   struct Event {
     Instant at;
-    std::uint64_t ordinal;
-    std::uint32_t source;
-    std::uint32_t flight;
+    std::uint64_t ordinal;  // of the packet, of the signal
+    std::uint32_t source;   // of the packet; position of the port
+    std::uint32_t flight;   // kSignal: whether to stop
     std::uint32_t hop;
-    // (instant, source, ordinal), then hop: the order of all events, whatever order they were
+    What what;
+    // (instant, what, source, ordinal), then hop: the order of all events, whatever order they were
     // created in.
     bool operator>(const Event& other) const;
   };
+  // The lossless class at a port that feeds or belongs to a switch, with pauses.
+  struct Queue {
+    struct Entry {
+      std::uint32_t flight;
+      Bytes size;            // on the line
+      Instant others_until;  // the line is taken until then
+    };
+    std::deque<Entry> waiting;
+    Bytes bytes{};               // of these
+    Bytes leaving{};             // on the line, and in a switch until its last byte has left
+    std::size_t leaving_from{};  // the cable it came in on
+    Instant line_event = kNever;
+    std::uint64_t started = 0;
+    // For the watchdog.
+    std::uint64_t started_at_poll = 0;
+    std::int64_t stalled_polls = 0;
+    Instant dropping_until{};
+  };
 
   static std::size_t position(Hop hop) { return std::size_t{hop.link} * 2 + hop.direction; }
+  static Bytes bytes_on_line(const Frame& frame) {
+    return {static_cast<std::int64_t>(frame.datagram.payload.size()) + kFrameOverheadBytes};
+  }
+  static Hop hop_of(std::size_t position) {
+    return {static_cast<std::uint32_t>(position / 2), static_cast<std::uint8_t>(position % 2)};
+  }
   void bound_lookahead();
   std::uint32_t store(Flight flight);
   void push(Instant at, std::uint32_t flight);
+  void push(const Event& event);
   void process(const Event& event);
   void cross(std::uint32_t flight);
   bool has_queue(Hop hop) const { return ports_[position(hop)].queue_time != kUnbounded; }
-  void meet_others(Hop hop, Port& port, Instant ready);
-  void mark(Hop hop, Port& port, Duration queued, Datagram& datagram);
+  Duration meet_others(Hop hop, const Port& port) const;
+  void mark(Hop hop, Port& port, Bytes queue, Datagram& datagram);
+  void launch(std::uint32_t flight, Duration waited);
   void proceed(std::uint32_t flight, const OnLine& line);
   void arrive(std::uint32_t flight, Instant at);
   void drop(std::uint32_t flight, Instant at, std::int32_t rule);
+  void discard(std::uint32_t flight, Instant at, std::int32_t rule);
   void record_edges(Instant until);
+
+  bool waits_at_card(const Flight& flight) const;
+  std::size_t came_over(const Flight& flight) const;
+  void come_to_card(std::uint32_t flight);
+  void come_to_port(std::uint32_t flight, Instant now);
+  void serve(std::size_t port, Instant now);
+  void release_sent(std::size_t port, Instant now);
+  void call_back(std::size_t port, Instant at);
+  void send_signal(const std::optional<PauseSignal>& signal);
+  void take_signal(const PauseSignal& signal);
+  void poll(Instant now);
+  void set_poll(Instant now);
+  void watch(std::size_t port, Instant now);
+  void discard_stuck(std::uint32_t flight, Instant now);
+  void find_circles(Instant now);
 
   const Topology& topology_;
   const Routes& routes_;
@@ -152,6 +239,11 @@ class Network {
   Instant processed_{};
   Instant last_event_{};
   NetworkCounters counters_;
+  std::optional<PauseControl> pause_;
+  std::vector<Queue> queues_;         // by port; empty without pauses
+  std::vector<std::size_t> stopped_;  // ports of switches, in order
+  Instant poll_at_ = kNever;          // of the watchdog
+  std::vector<Deadlock> deadlocks_;
   Duration least_first_ = kUnbounded;
   Duration least_last_ = kUnbounded;
   Duration least_path_ = kUnbounded;

@@ -27,7 +27,7 @@ constexpr int kEcnCongestion = 3;
 // Receives in a row that found something, after which packets are taken joined;
 // and that found one or nothing, after which they are not.
 constexpr std::uint32_t kBusy = 16;
-constexpr std::uint32_t kQuiet = 64;
+constexpr std::uint32_t kQuiet = 4096;
 constexpr std::size_t kControlBytes = 128;  // of the kernel's remarks on a receive
 
 sockaddr_in socket_address(UdpAddress from) {

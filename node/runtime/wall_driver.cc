@@ -12,10 +12,10 @@ constexpr int kInputBurst = 32;
 
 }  // namespace
 
-WallDriver::WallDriver(Carrier& carrier, Link& link, Node& node, const WallOptions& options,
+WallDriver::WallDriver(Carrier& carrier, Link* faults, Node& node, const WallOptions& options,
                        std::int64_t start_ns, std::function<void()> after_turn)
     : carrier_(carrier),
-      link_(link),
+      faults_(faults),
       node_(node),
       options_(options),
       start_ns_(start_ns),
@@ -45,32 +45,62 @@ void WallDriver::stop() {
 }
 
 bool WallDriver::turn() {
-  bool worked = false;
-  Instant at = now();
-  for (int taken = 0; taken < kInputBurst; ++taken) {
-    std::optional<Datagram> datagram = link_.receive(at);
-    if (!datagram) break;
-    node_.on_input(std::move(*datagram), at);
-    worked = true;
-  }
+  const Instant at = now();
+  bool worked = faults_ ? take_in_faulted(at) : take_in(at);
   if (node_.next_deadline() <= at) {
     node_.on_deadline(at);
     worked = true;
   }
-  while (std::optional<Datagram> datagram = node_.poll_output(at)) {
-    link_.send(std::move(*datagram), at);
-    worked = true;
-    // Values may have been computed for the next one meanwhile.
+  return (faults_ ? send_out_faulted(at) : send_out(at)) || worked;
+}
+
+bool WallDriver::take_in(Instant at) {
+  const std::span<const ArrivedPacket> packets = carrier_.poll();
+  for (const ArrivedPacket& packet : packets)
+    node_.on_packet({packet.source, packet.congestion_seen, false, packet.bytes, 0}, at);
+  return !packets.empty();
+}
+
+// Values may have been computed for the next packet while one was made: the clock is read again.
+bool WallDriver::send_out(Instant at) {
+  bool sent = false;
+  while (const std::optional<PacketBurst> burst =
+             node_.write_burst(carrier_.room(), carrier_.burst_max(), at)) {
+    carrier_.send_built({burst->destination, burst->segment, burst->size});
+    node_.catch_up();
+    sent = true;
     at = now();
   }
-  return worked;
+  return sent;
+}
+
+bool WallDriver::take_in_faulted(Instant at) {
+  bool taken = false;
+  for (int i = 0; i < kInputBurst; ++i) {
+    std::optional<Datagram> datagram = faults_->receive(at);
+    if (!datagram) break;
+    node_.on_input(std::move(*datagram), at);
+    taken = true;
+  }
+  return taken;
+}
+
+bool WallDriver::send_out_faulted(Instant at) {
+  bool sent = false;
+  while (std::optional<Datagram> datagram = node_.poll_output(at)) {
+    faults_->send(std::move(*datagram), at);
+    sent = true;
+    at = now();
+  }
+  return sent;
 }
 
 void WallDriver::rest(Instant idle_since) {
   if (options_.wait == WaitMode::kSpin) return;
   const Instant at = now();
   if (options_.wait == WaitMode::kSpinThenBlock && at - idle_since < options_.spin) return;
-  const Instant next = std::min(node_.next_deadline(), link_.next_wake());
+  const Instant next =
+      faults_ ? std::min(node_.next_deadline(), faults_->next_wake()) : node_.next_deadline();
   if (next == kNever)
     carrier_.wait(Duration{-1});
   else if (next > at)

@@ -13,10 +13,10 @@ namespace soliton {
 
 class WallDriver {
  public:
-  // `link` is `carrier` or a wrapper of it; `start_ns` is CLOCK_MONOTONIC at run time 0.
+  // `faults` wraps `carrier`, or is null; `start_ns` is CLOCK_MONOTONIC at run time 0.
   // `after_turn` runs after every turn in which something happened (it hands finished requests on).
   // References outlive the driver.
-  WallDriver(Carrier& carrier, Link& link, Node& node, const WallOptions& options,
+  WallDriver(Carrier& carrier, Link* faults, Node& node, const WallOptions& options,
              std::int64_t start_ns, std::function<void()> after_turn);
   // Returns after stop().
   void run();
@@ -26,10 +26,15 @@ class WallDriver {
 
  private:
   bool turn();
+  // Packets between node and carrier, straight or through the faults; whether there were any.
+  bool take_in(Instant at);
+  bool take_in_faulted(Instant at);
+  bool send_out(Instant at);
+  bool send_out_faulted(Instant at);
   void rest(Instant idle_since);
 
   Carrier& carrier_;
-  Link& link_;
+  Link* faults_;
   Node& node_;
   WallOptions options_;
   std::int64_t start_ns_;

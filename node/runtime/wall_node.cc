@@ -97,11 +97,10 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, int first_fd) {
     opened->udp->set_peers(deployment.id, addresses_of(deployment.wall, start->ports),
                            peers_of(deployment));
   FaultInterceptor interceptor(*opened->carrier, assignment.faults.plan, assignment.faults.routes);
-  Link& link =
-      assignment.faults.plan.rules.empty() ? static_cast<Link&>(*opened->carrier) : interceptor;
+  Link* const faults = assignment.faults.plan.rules.empty() ? nullptr : &interceptor;
   RecordReporter reporter(node, control);
   bool told = false;
-  WallDriver driver(*opened->carrier, link, node, deployment.wall, start->start_ns, [&] {
+  WallDriver driver(*opened->carrier, faults, node, deployment.wall, start->start_ns, [&] {
     reporter.flush(reporter.finished() ? 0 : kRecordBatch);
     if (reporter.finished() && !std::exchange(told, true))
       static_cast<void>(control.send(Report{Finished{}}));

@@ -63,6 +63,11 @@ void Node::on_input(Datagram datagram, Instant now) {
   take_deliveries(now);
 }
 
+void Node::on_packet(const PacketView& packet, Instant now) {
+  ltl_->on_packet(packet, now);
+  take_deliveries(now);
+}
+
 void Node::take_deliveries(Instant now) {
   while (std::optional<LtlDelivery> delivery = ltl_->poll_delivery()) {
     if (!role_) continue;
@@ -72,10 +77,19 @@ void Node::take_deliveries(Instant now) {
 }
 
 std::optional<Datagram> Node::poll_output(Instant now) {
-  pump_role(now);
+  pump_role({}, now);
   std::optional<Datagram> datagram = ltl_->poll_output(now);
   if (!ltl_trace_.empty()) collect_ltl_trace();
   return datagram;
+}
+
+std::optional<PacketBurst> Node::write_burst(std::span<std::byte> room, std::uint32_t packets_max,
+                                             Instant now) {
+  if (const std::optional<PacketOut> packet = pump_role(room, now))
+    return PacketBurst{packet->destination, packet->size, packet->size, 1};
+  const std::optional<PacketBurst> burst = ltl_->write_burst(room, packets_max, now);
+  if (!ltl_trace_.empty()) collect_ltl_trace();
+  return burst;
 }
 
 // Messages are traced by the roles, which know the request they belong to and whether it is traced.
@@ -85,27 +99,37 @@ void Node::collect_ltl_trace() {
       trace_.record(event);
 }
 
-void Node::pump_role(Instant now) {
-  if (!role_) return;
+void Node::retry_backlog(Instant now) {
   for (auto& [connection, waiting] : backlog_) {
     if (waiting.empty()) continue;
-    while (!waiting.empty() && try_send(connection, waiting.front(), now)) waiting.pop_front();
+    while (!waiting.empty() && try_send(connection, std::move(waiting.front()), now))
+      waiting.pop_front();
     if (waiting.empty()) role_->on_room(deployment_.connections[index(connection)].peer);
-  }
-  while (std::optional<RoleMessage> message = role_->poll_message(now)) {
-    const auto connection = connection_to_.find(message->peer);
-    SOLITON_CHECK_MSG(connection != connection_to_.end(), "{} has no connection to node {}",
-                      deployment_.node, index(message->peer));
-    // Order within a connection is kept: once a message waits, later ones wait behind it.
-    std::deque<Payload>& waiting = backlog_[connection->second];
-    if (waiting.empty() && try_send(connection->second, message->message, now)) continue;
-    waiting.push_back(std::move(message->message));
-    role_->on_blocked(message->peer);
   }
 }
 
-bool Node::try_send(ConnectionId connection, const Payload& message, Instant now) {
-  const Status sent = ltl_->send(connection, message, now);
+std::optional<PacketOut> Node::pump_role(std::span<std::byte> room, Instant now) {
+  if (!role_) return std::nullopt;
+  retry_backlog(now);
+  while (std::optional<RoleMessage> next = role_->poll_message(now)) {
+    const auto connection = connection_to_.find(next->peer);
+    SOLITON_CHECK_MSG(connection != connection_to_.end(), "{} has no connection to node {}",
+                      deployment_.node, index(next->peer));
+    // Order within a connection is kept: once a message waits, later ones wait behind it.
+    std::deque<Payload>& waiting = backlog_[connection->second];
+    Payload& message = next->message;
+    if (waiting.empty() && !room.empty() && message.ghost == 0)
+      if (const auto packet = ltl_->send_now(connection->second, {message.bytes, {}}, room, now))
+        return packet;
+    if (waiting.empty() && try_send(connection->second, std::move(message), now)) continue;
+    waiting.push_back(std::move(message));
+    role_->on_blocked(next->peer);
+  }
+  return std::nullopt;
+}
+
+bool Node::try_send(ConnectionId connection, Payload&& message, Instant now) {
+  const Status sent = ltl_->send(connection, std::move(message), now);
   SOLITON_CHECK_MSG(sent || sent.error().code == ErrorCode::kWouldBlock, "{}",
                     sent.error().message);
   return sent.has_value();

@@ -56,6 +56,15 @@ class Node : public Machine {
   void start(Instant at);  // clients and traffic begin; other nodes ignore it
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;
+  // As on_input() and poll_output() for a carrier that counts nanoseconds: the packet is read where
+  // it lies, and packets are built where they leave from (Ltl::write_burst()). A message that may
+  // go at once goes straight from its role into the packet, which stays as it is until the next
+  // call.
+  void on_packet(const PacketView& packet, Instant now);
+  std::optional<PacketBurst> write_burst(std::span<std::byte> room, std::uint32_t packets_max,
+                                         Instant now);
+  // Does what write_burst() has put off (Ltl::catch_up()).
+  void catch_up() { ltl_->catch_up(); }
   Instant next_deadline() const override;
   void on_deadline(Instant now) override;
 
@@ -68,8 +77,10 @@ class Node : public Machine {
 
  private:
   void take_deliveries(Instant now);
-  void pump_role(Instant now);
-  bool try_send(ConnectionId connection, const Payload& message, Instant now);
+  // Hands the role's messages on. One that took the short way into `room` ends it and is returned.
+  std::optional<PacketOut> pump_role(std::span<std::byte> room, Instant now);
+  void retry_backlog(Instant now);
+  bool try_send(ConnectionId connection, Payload&& message, Instant now);
 
   void collect_ltl_trace();
 

@@ -115,7 +115,7 @@ class Handshakes {
       for (int shift = 0; shift < 32; shift += 8)
         message.bytes.push_back(static_cast<std::byte>(word >> shift));
     message.bytes.resize(8 + in_.next());
-    if (sent_[n] < 50 && ends_[n]->send(kRow, message, now_)) ++sent_[n];
+    if (sent_[n] < 50 && ends_[n]->send(kRow, Payload(message), now_)) ++sent_[n];
   }
 
   void forward_all(std::size_t n) {

@@ -52,9 +52,11 @@ class Script {
     views_ = (bits & 8) != 0;
     options_ = options_from(in_);
     options_.auth = (bits & 2) != 0 ? AuthMode::kHeader : AuthMode::kNone;
-    for (std::uint32_t n = 0; n < 2; ++n)
+    for (std::uint32_t n = 0; n < 2; ++n) {
       ends_[n] = std::make_unique<Ltl>(NodeId{n}, options_,
                                        std::vector<LtlConnection>{{NodeId{1 - n}, 0, kCookie, 1}});
+      rooms_[n].resize(ends_[n]->packet_bytes_max());
+    }
   }
 
   void play() {
@@ -69,7 +71,7 @@ class Script {
     switch (op & 15) {
       case 0:
       case 1:
-        send(n);
+        send(n, (op & 16) != 0);
         break;
       case 2:
       case 3:
@@ -108,14 +110,28 @@ class Script {
     drain();
   }
 
-  void send(std::size_t n) {
+  // `at_once`: by the short way, if it takes the message.
+  void send(std::size_t n, bool at_once) {
     const std::size_t size = in_.word() % 400;
     Payload message;
     for (std::size_t i = 0; i < size; ++i)
       message.bytes.push_back(static_cast<std::byte>(i + sent_[n].size()));
     if (in_.byte() & 1) message = Payload{{}, size};
-    if (sent_[n].size() < 200 && ends_[n]->send(ConnectionId{0}, message, now_))
-      sent_[n].push_back(message);
+    if (sent_[n].size() >= 200) return;
+    if (at_once && message.ghost == 0) {
+      std::vector<std::byte>& room = rooms_[n];
+      if (const auto packet =
+              ends_[n]->send_now(ConnectionId{0}, {message.bytes, {}}, room, now_)) {
+        Datagram datagram;
+        datagram.source = NodeId{static_cast<std::uint32_t>(n)};
+        datagram.destination = packet->destination;
+        datagram.payload.bytes.assign(room.begin(),
+                                      room.begin() + static_cast<std::ptrdiff_t>(packet->size));
+        wire_[n].push_back(std::move(datagram));
+        return sent_[n].push_back(message);
+      }
+    }
+    if (ends_[n]->send(ConnectionId{0}, Payload(message), now_)) sent_[n].push_back(message);
   }
 
   void forward(std::size_t n) {
@@ -236,7 +252,8 @@ class Script {
   std::size_t forwarded_ = 0;
   LtlOptions options_;
   std::array<std::unique_ptr<Ltl>, 2> ends_;
-  std::array<std::deque<Datagram>, 2> wire_;  // from end n
+  std::array<std::vector<std::byte>, 2> rooms_;  // packets of the short way
+  std::array<std::deque<Datagram>, 2> wire_;     // from end n
   std::array<std::vector<Payload>, 2> sent_;
   std::array<std::size_t, 2> taken_{};
   Instant now_{};

@@ -1,6 +1,9 @@
 // Communication workloads by the real program: published round trips, three ways to run, contents.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
 
 #include "tests/process/cluster/program.h"
 
@@ -71,7 +74,79 @@ TEST_P(ThreeWays, CarryTheSameMessages) {
 INSTANTIATE_TEST_SUITE_P(Kinds, ThreeWays,
                          testing::Values("configs/ltl/ping-rack.yaml", "configs/ltl/stream.yaml",
                                          "configs/ltl/incast-16.yaml",
+                                         "configs/ltl/incast-16-pfc.yaml",
                                          "configs/ltl/all-gather-8.yaml"));
+
+// Sixteen to one through a small buffer: nothing lost, the line full, shares equal, and no more
+// held of a sender than xoff, 32 KiB, and the headroom of a host's cable.
+TEST(Traffic, AnIncastIsPausedInsteadOfLosingPackets) {
+  const TemporaryFolder folder;
+  const auto results =
+      run(folder, "run", "configs/ltl/incast-16-pfc.yaml", {"--processes", "packed"});
+  EXPECT_EQ(results["fabric"]["dropped"], 0);
+  EXPECT_GE(results["traffic"]["line_share"].get<double>(), 0.90);
+  EXPECT_GE(results["traffic"]["fairness"].get<double>(), 0.95);
+  // 2 x 553.8 ns, 300 ns and a pause frame of 84 B at 5 B/ns; two packets of 1408 + 32 + 66 B.
+  constexpr std::int64_t kHeld = 32'768 + 5'538 + 1'500 + 84 + 2 * 1'506;
+  const auto& ports = results["pauses"]["ports"];
+  ASSERT_EQ(ports.size(), 16U);
+  std::uint64_t pauses = 0;
+  for (const auto& port : ports) {
+    pauses += port["pauses"].get<std::uint64_t>();
+    EXPECT_GT(port["paused_us"].get<double>(), 0);
+    EXPECT_GT(port["held_bytes_max"].get<std::int64_t>(), 32'768);
+    EXPECT_LE(port["held_bytes_max"].get<std::int64_t>(), kHeld);
+  }
+  EXPECT_EQ(results["fabric"]["pauses"], pauses);
+  EXPECT_LE(results["fabric"]["queue_bytes_max"].get<std::int64_t>(), 16 * kHeld);
+  EXPECT_TRUE(results["pauses"]["deadlocks"].empty());
+}
+
+// Hosts around a circle of switches that send to each other: ports wait for each other all the way
+// round. That is named; the run ends with the contents intact, or says that it stands still.
+nlohmann::json go_round(const TemporaryFolder& folder, const std::string& watchdog, int status) {
+  std::string text = "nodes:\n";
+  std::string switches, links;
+  for (int i = 0; i < 5; ++i) {
+    text += fmt::format("  - {{name: fpga{0}, device: bw-s10, at: s{0}}}\n", i);
+    switches += fmt::format("{}{{name: s{}}}", i == 0 ? "" : ", ", i);
+    links += fmt::format("{}{{between: [s{}, s{}], latency: 500 ns}}", i == 0 ? "" : ", ", i,
+                         (i + 1) % 5);
+  }
+  text += fmt::format(
+      "topology: {{kind: explicit, ecn: false, switches: [{}], links: [{}], pfc: {{xoff: 4 kB, "
+      "watchdog: {}}}}}\n",
+      switches, links, watchdog);
+  text += "workload: {kind: all-gather, nodes: \"fpga[0-4]\", bytes: 256 KiB, count: 4}\n";
+  text += "limits: {time: 2 s}\ntrace: {requests: 0}\n";
+  const std::string file = folder.file("circle.yaml");
+  std::ofstream(file) << text;
+  const std::string out = folder.file("circle");
+  const Ended ended = run_soliton({"run", file, "--quiet", "--processes", "packed", "--out", out});
+  EXPECT_EQ(ended.status, status) << ended.err;
+  if (status == 5) {
+    EXPECT_THAT(ended.err, HasSubstr("paused ports that wait for each other: s1 -> s0, s0 -> s4"));
+  }
+  return read_json(out + "/results.json");
+}
+
+TEST(Traffic, ACircleOfPausesIsBrokenByTheWatchdog) {
+  const TemporaryFolder folder;
+  const auto results = go_round(folder, "{poll: 1 ms, restore: 1 ms}", 0);
+  EXPECT_GT(results["pauses"]["watchdogs"], 0);
+  EXPECT_GT(results["pauses"]["watchdog_drops"], 0);
+  EXPECT_EQ(results["fabric"]["dropped"], results["pauses"]["watchdog_drops"]);
+  ASSERT_FALSE(results["pauses"]["deadlocks"].empty());
+  EXPECT_EQ(results["pauses"]["deadlocks"][0]["ports"].size(), 5U);
+  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+}
+
+TEST(Traffic, ACircleOfPausesWithoutAWatchdogIsNamed) {
+  const TemporaryFolder folder;
+  const auto results = go_round(folder, "false", 5);
+  ASSERT_FALSE(results["pauses"]["deadlocks"].empty());
+  EXPECT_EQ(results["pauses"]["deadlocks"][0]["ports"].size(), 5U);
+}
 
 TEST(Traffic, LossOnTheWayIsRepairedAndReported) {
   const TemporaryFolder folder;

@@ -1,5 +1,6 @@
 #include "fabric/sim/engine.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -58,6 +59,22 @@ TEST(Engine, WindowBoundariesDoNotMatter) {
   // The scenario is worth something: everything that can happen to a packet did.
   EXPECT_NE(whole.fabric.find(" -1 "), std::string::npos) << "no queue overflowed";
   EXPECT_GT(whole.report.node_events, 2000u);
+}
+
+// Pauses that begin and end between a node's sends, where windows may end.
+TEST(Engine, WindowBoundariesDoNotMatterToPauses) {
+  const Scenario scenario = pausing_chatter(12, 60);
+  const Outcome whole = run_packed(scenario);
+  for (const Duration most : {picoseconds(1), nanoseconds(70), nanoseconds(900)}) {
+    const Outcome cut = run_hasty(scenario, most);
+    EXPECT_EQ(whole.logs, cut.logs);
+    EXPECT_EQ(whole.fabric, cut.fabric);
+    EXPECT_EQ(whole.end, cut.end);
+  }
+  EXPECT_THAT(whole.fabric, testing::ContainsRegex("port 1?[02468] paused [1-9]")) << "no card was";
+  EXPECT_THAT(whole.fabric, testing::ContainsRegex("port (2[4-9]|3[0-9]) paused [1-9]"))
+      << "no port between switches was";
+  EXPECT_THAT(whole.fabric, testing::HasSubstr("queue 0 fault "));
 }
 
 TEST(Engine, SixtyFourPackedNodesTalk) {

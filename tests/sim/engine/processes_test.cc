@@ -154,6 +154,17 @@ TEST(Processes, TinyRingsChangeNothing) {
   EXPECT_GT(tiny.report.windows, packed.report.windows);
 }
 
+TEST(Processes, PausesAreTheSameAsPacked) {
+  Scenario scenario = pausing_chatter(7, 60);
+  for (const Instant limit : {kNever, kRunStart + microseconds(77)}) {
+    scenario.options.time_limit = limit;
+    const Outcome packed = run_packed(scenario);
+    expect_same(packed, run_processes(scenario, Channel::kRingBytes));
+    expect_same(packed, run_processes(scenario, 4096));
+    EXPECT_THAT(packed.fabric, testing::ContainsRegex("paused [1-9]"));
+  }
+}
+
 TEST(Processes, ATimeLimitIsTheSameAsPacked) {
   Scenario scenario = talk(4, 100);
   scenario.options.time_limit = kRunStart + microseconds(77);

@@ -90,8 +90,11 @@ Topology scenario_topology(const Scenario& scenario) {
   std::vector<PlacedNode> nodes;
   for (std::uint32_t i = 0; i < scenario.nodes; ++i)
     nodes.push_back({fmt::format("fpga{}", i), ""});
-  auto topology =
-      build_topology({.name = "dc", .kind = "datacenter", .hosts_per_rack = scenario.rack}, nodes);
+  auto topology = build_topology({.name = "dc",
+                                  .kind = "datacenter",
+                                  .hosts_per_rack = scenario.rack,
+                                  .pause = scenario.pause},
+                                 nodes);
   EXPECT_TRUE(topology) << topology.error().text();
   for (TopologyLink& link : topology->links) link.queue = scenario.queue;
   return std::move(*topology);
@@ -119,6 +122,20 @@ Outcome run_here(const Scenario& scenario, MakeNode make_node) {
 
 }  // namespace
 
+Scenario pausing_chatter(std::uint32_t nodes, std::uint32_t bursts) {
+  return {.nodes = nodes,
+          .rack = 5,
+          .make = [=](NodeId id) { return std::make_unique<Chatter>(id, nodes, bursts, 42); },
+          .faults = {.seed = 9,
+                     .rules = {{.id = "loss", .links = {0, 1, 2, 8}, .loss = {50'000'000}},
+                               {.id = "cut",
+                                .kind = FaultKind::kLinkDown,
+                                .links = {3},
+                                .from = kRunStart + microseconds(10),
+                                .until = kRunStart + microseconds(30)}}},
+          .pause = PriorityPause{.xoff = Bytes{3'100}, .frame = Bytes{1'432 + 66}}};
+}
+
 ScenarioNetwork::ScenarioNetwork(const Scenario& scenario)
     : topology(scenario_topology(scenario)),
       routes(topology),
@@ -129,6 +146,9 @@ std::string ScenarioNetwork::describe() {
   const NetworkCounters& c = network.counters();
   std::string out = fmt::format("packets {} bytes {} delivered {} queue {} fault {}\n", c.packets,
                                 c.bytes, c.delivered, c.dropped_queue, c.dropped_fault);
+  for (std::size_t port = 0; network.pauses() && port < 2 * topology.links.size(); ++port)
+    out += fmt::format("port {} paused {} times, {} ps\n", port, network.pauses()->pauses(port),
+                       network.pauses()->paused(port, network.last_event()).count());
   for (const FaultCounters& f : network.fault_counters())
     out += fmt::format("{}/{}/{}\n", f.hits, f.dropped, f.delayed);
   for (const TraceEvent& event : trace.take()) {

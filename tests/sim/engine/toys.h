@@ -72,7 +72,11 @@ struct Scenario {
   FaultPlan faults;
   Bytes queue{16 << 20};
   EngineOptions options;
+  std::optional<PriorityPause> pause = std::nullopt;
 };
+
+// Chatters whose packets pause cards and ports between switches, and are lost on some links.
+Scenario pausing_chatter(std::uint32_t nodes, std::uint32_t bursts);
 
 // All that must not depend on how the nodes are run.
 struct Outcome {

@@ -86,7 +86,7 @@ TEST_P(AeadKinds, AConnectionCarriesMessagesThatNobodyReadsOnTheWay) {
         NodeId{n}, options, std::vector<LtlConnection>{{NodeId{1 - n}, 0, 0, 1}}, nullptr, who);
   }
   const Payload message{std::vector<std::byte>(3000, std::byte{0x5a}), 0};
-  ASSERT_TRUE(ends[0]->send(ConnectionId{0}, message, kRunStart));
+  ASSERT_TRUE(ends[0]->send(ConnectionId{0}, Payload(message), kRunStart));
   std::vector<Datagram> seen;
   for (int turn = 0; turn < 10; ++turn)
     for (std::size_t n = 0; n < 2; ++n)

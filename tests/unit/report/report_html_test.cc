@@ -64,6 +64,21 @@ TEST(ReportHtml, ShowsTheNumbersTheSectionsAndThePlan) {
   EXPECT_TRUE(well_formed(html));
 }
 
+TEST(ReportHtml, ShowsThePortsThatWerePausedLongestFirst) {
+  const Plan plan = sample::plan();
+  RunResults r = sample::run();
+  EXPECT_THAT(page(r, plan), Not(HasSubstr("<h2>Pauses</h2>")));
+  r.pauses.emplace();
+  r.pauses->ports = {{"a -> s", 2, microseconds(3), {}, {}, {}, 0},
+                     {"b -> s", 1, microseconds(5), {}, {}, Bytes{77}, 0}};
+  r.pauses->deadlocks = {{kRunStart, {"s -> t", "t -> s"}}};
+  const std::string html = page(r, plan);
+  for (const char* wanted : {"<h2>Pauses</h2>", "77 bytes", "s -&gt; t, t -&gt; s"})
+    EXPECT_THAT(html, HasSubstr(wanted));
+  EXPECT_LT(html.find("b -&gt; s"), html.find("a -&gt; s"));
+  EXPECT_TRUE(well_formed(html));
+}
+
 TEST(ReportHtml, HostileNamesStayText) {
   Plan plan = sample::plan();
   plan.one_device = kEvil;

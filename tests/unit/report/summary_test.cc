@@ -64,6 +64,25 @@ TEST(Summary, SaysWhatTheFaultsDid) {
                               "          17 packets dropped, 19 retransmitted, 0 timeouts\n"));
 }
 
+TEST(Summary, SaysWhoWasPausedAndWhoWaitedForEachOther) {
+  RunResults r = sample::run();
+  EXPECT_EQ(line_of(summary(r), "pauses"), "");
+  r.pauses.emplace();
+  EXPECT_EQ(line_of(summary(r), "pauses"), "pauses    0");
+  r.fabric.pauses = 1'200;
+  r.pauses->ports = {{"a -> s", 200, microseconds(3), Bytes{900}, {}, {}, 0},
+                     {"b -> s", 1'000, microseconds(5), Bytes{800}, {}, {}, 0}};
+  r.pauses->watchdogs = 2;
+  r.pauses->watchdog_drops = 40;
+  r.pauses->deadlocks = {{kRunStart + milliseconds(100), {"s -> t", "t -> s"}}};
+  const std::string text = summary(r);
+  EXPECT_EQ(line_of(text, "pauses"),
+            "pauses    1,200   longest in all b -> s: 5.00 us   a switch held at most 800 bytes of "
+            "it");
+  EXPECT_THAT(text, HasSubstr("ports emptied by the watchdog: 2, 40 packets"));
+  EXPECT_THAT(text, HasSubstr("ports that waited for each other at 100.0 ms: s -> t, t -> s"));
+}
+
 TEST(Summary, WithoutFaultsSaysNothingOfThem) {
   EXPECT_THAT(summary(sample::run()), Not(HasSubstr("faults")));
 }

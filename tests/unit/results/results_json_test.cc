@@ -108,6 +108,25 @@ TEST(ResultsJson, ErrorAndDeviceTimeFollowAtTheEnd) {
   EXPECT_EQ(json["complete"], false);
 }
 
+TEST(ResultsJson, PausesAreThereOnlyWhereTheFabricHasThem) {
+  RunResults r = sample::run();
+  EXPECT_FALSE(Json::parse(results_json(r)).contains("pauses"));
+  r.fabric.pauses = 3;
+  r.pauses.emplace();
+  r.pauses->watchdogs = 1;
+  r.pauses->watchdog_drops = 2;
+  r.pauses->lossy_queue_max = Bytes{9};
+  r.pauses->ports = {{"fpga0 -> tor0", 3, nanoseconds(1'500), Bytes{40}, Bytes{50}, Bytes{6}, 2}};
+  r.pauses->deadlocks = {{kRunStart + microseconds(7), {"s0 -> s1", "s1 -> s0"}}};
+  const Json json = Json::parse(results_json(r));
+  EXPECT_EQ(json["fabric"]["pauses"], 3);
+  EXPECT_EQ(json["pauses"].dump(),
+            R"({"watchdogs":1,"watchdog_drops":2,"lossy_queue_bytes_max":9,"ports":[)"
+            R"({"port":"fpga0 -> tor0","pauses":3,"paused_us":1.5,"held_bytes_max":40,)"
+            R"("queue_bytes_max":50,"lossy_queue_bytes_max":6,"dropped":2}],"deadlocks":[)"
+            R"({"at_us":7,"ports":["s0 -> s1","s1 -> s0"]}]})");
+}
+
 TEST(ResultsJson, HostileNamesReadBackAsTheyWere) {
   RunResults r = sample::run();
   r.name = "\"},{\\\x01\t\x7f é";

@@ -125,6 +125,7 @@ void expect_equal_topology(const TopologySpec& a, const TopologySpec& b) {
   EXPECT_SAME(pods);
   EXPECT_SAME(quiet);
   EXPECT_TRUE(a.ecn == b.ecn);
+  EXPECT_TRUE(a.pause == b.pause);
   ASSERT_EQ(a.explicit_switches.size(), b.explicit_switches.size());
   for (std::size_t i = 0; i < a.explicit_switches.size(); ++i) {
     EXPECT_SAME(explicit_switches[i].name);

@@ -369,6 +369,22 @@ TEST(ReadLtl, OverridesTheDefaults) {
 }
 
 // Over sockets of this host anybody could write; in virtual time nobody can.
+TEST(ReadLtl, RatesBeginAtTheLinesRateUnlessTheFileSaysOtherwise) {
+  const auto congestion = [](const char* more) {
+    return read_good(small_cluster(more)).ltl.congestion;
+  };
+  EXPECT_EQ(congestion("").line_rate.bits_per_second, 40'000'000'000);
+  EXPECT_EQ(congestion("topology: {kind: rack, bandwidth: 100 Gb/s}\n").line_rate.bits_per_second,
+            100'000'000'000);
+  const CongestionOptions slow = congestion("topology: {kind: rack, bandwidth: 10 Mb/s}\n");
+  EXPECT_EQ(slow.line_rate.bits_per_second, 10'000'000);
+  EXPECT_EQ(slow.rate_min.bits_per_second, 10'000'000);
+  EXPECT_EQ(congestion("topology: {kind: rack, bandwidth: 100 Gb/s}\n"
+                       "ltl: {congestion: {line_rate: 25 Gb/s}}\n")
+                .line_rate.bits_per_second,
+            25'000'000'000);
+}
+
 TEST(ReadLtl, TagsAreTheDefaultOverSocketsOnly) {
   EXPECT_EQ(auth_of(read_good(small_cluster(""))), AuthMode::kNone);
   EXPECT_EQ(auth_of(read_good(small_cluster("time: wall\n"))), AuthMode::kHeader);

@@ -27,6 +27,12 @@ std::uint32_t walk(const Topology& topology, std::uint32_t from, const std::vect
   return from;
 }
 
+TEST(PortName, SaysWhoFeedsWhom) {
+  const Topology topology = built({.name = "rack", .kind = "rack"}, hosts(2));
+  EXPECT_EQ(port_name(topology, {1, 0}), "fpga1 -> tor0");
+  EXPECT_EQ(port_name(topology, {1, 1}), "tor0 -> fpga1");
+}
+
 TEST(Routes, LeadFromEveryNodeToEveryOtherIn256Nodes) {
   const Topology topology = built({.name = "datacenter", .kind = "datacenter"}, hosts(256));
   const Routes routes(topology);
