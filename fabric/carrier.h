@@ -47,11 +47,16 @@ enum class CarrierKind : std::uint8_t { kUdp, kShm };
 // is for whoever starts nodes: kSpinThenBlock while they have a core each, else kBlock.
 enum class WaitMode : std::uint8_t { kAuto, kBlock, kSpinThenBlock, kSpin };
 
+inline constexpr std::uint32_t kLoopback = 0x7f000001;  // 127.0.0.1
+// Nobody but this host can send to it.
+constexpr bool is_loopback(std::uint32_t ipv4) { return ipv4 >> 24 == 127; }
+
 // How a node's packets go in wall time.
 struct WallOptions {
   CarrierKind carrier = CarrierKind::kUdp;
   WaitMode wait = WaitMode::kAuto;
   Duration spin = microseconds(50);  // kSpinThenBlock. Lower: more wake-ups; higher: busier cores
+  std::uint32_t listen = kLoopback;  // kUdp: address of every node's socket, IPv4
 
   bool operator==(const WallOptions&) const = default;
 };

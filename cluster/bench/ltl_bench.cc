@@ -79,7 +79,13 @@ auto ring() {
 
 class Bench {
  public:
-  explicit Bench(const LtlBenchOptions& options) : options_(options), peers_(options.peers_folder) {
+  explicit Bench(const LtlBenchOptions& options)
+      : options_(options),
+        peers_(options.peers_folder + "/soliton_ltl_peers",
+               {"zmq-tcp", "zmq-ipc", "enet", "ucx-posix"}),
+        more_peers_(options.peers_folder + "/soliton_ltl_long_peers",
+                    {"grpc-tcp", "grpc-unix", "nng-tcp", "nng-ipc", "libfabric-shm",
+                     "libfabric-tcp", "capnp-unix"}) {
     add("flag", kSmall, round_trips(plain<FlagTransport>()));
     for (const std::size_t bytes : {kSmall, kLarge}) add_round_trips(bytes);
     for (const std::size_t bytes : {kSmall, kLarge}) add_streams(bytes);
@@ -108,10 +114,16 @@ class Bench {
 
   void add_peer(const std::string& name, const std::string& mode, std::size_t bytes,
                 bool pinned = true) {
-    if (!peers_.has(name)) return;
+    add_peer(peers_, name, mode, bytes, pinned);
+  }
+
+  void add_peer(const PeerProgram& program, const std::string& name, const std::string& mode,
+                std::size_t bytes, bool pinned) {
+    if (!program.has(name)) return;
     add(
         mode + " " + name, bytes,
-        [this, name, mode](const PairOptions& o) { return peers_.run(name, mode, o); }, pinned);
+        [&program, name, mode](const PairOptions& o) { return program.run(name, mode, o); },
+        pinned);
   }
 
   void add_round_trips(std::size_t bytes) {
@@ -129,6 +141,11 @@ class Bench {
     add("udp block", bytes, round_trips(udp(AuthMode::kHeader, WaitMode::kBlock)));
     add_peer("zmq-tcp", "rtt", bytes, false);
     add_peer("zmq-ipc", "rtt", bytes, false);
+    if (!options_.more_peers) return;
+    for (const char* name : {"grpc-tcp", "grpc-unix", "nng-tcp", "nng-ipc"})
+      add_peer(more_peers_, name, "rtt", bytes, false);
+    for (const char* name : {"libfabric-shm", "libfabric-tcp", "capnp-unix"})
+      add_peer(more_peers_, name, "rtt", bytes, true);
   }
 
   void add_streams(std::size_t bytes) {
@@ -205,6 +222,22 @@ class Bench {
            wanted(5));
     versus("udp block", "udp block", "ZeroMQ tcp, its threads block", "rtt zmq-tcp", bytes,
            std::nullopt);
+    report_more_peers(bytes, wanted(5));
+  }
+
+  void report_more_peers(std::size_t bytes, std::optional<double> goal_of_grpc) {
+    const auto row = [&](const std::string& ours, const std::string& peer,
+                         const std::string& theirs, std::optional<double> goal = std::nullopt) {
+      versus(ours, ours, peer, "rtt " + theirs, bytes, goal);
+    };
+    row("udp spin", "gRPC unary over TCP, its threads block", "grpc-tcp", goal_of_grpc);
+    row("udp block", "gRPC unary over TCP, its threads block", "grpc-tcp");
+    row("shm spin", "gRPC unary over a Unix socket, its threads block", "grpc-unix", goal_of_grpc);
+    row("udp spin", "nng tcp, its threads block", "nng-tcp");
+    row("shm spin", "nng ipc, its threads block", "nng-ipc");
+    row("shm spin", "libfabric shm, polled", "libfabric-shm");
+    row("udp spin", "libfabric tcp;ofi_rxm, polled", "libfabric-tcp");
+    row("udp block", "Cap'n Proto RPC over a Unix socket, blocks", "capnp-unix");
   }
 
   void stream_row(const std::string& ours, const std::string& peer, const std::string& theirs,
@@ -236,14 +269,19 @@ class Bench {
       if (entrant.failed) report_.notes.push_back(entrant.name + ": a turn failed, left out");
     for (const std::string& missing : peers_.missing())
       report_.notes.push_back(missing + " is not there: ./dev bench ltl installs and builds it");
-    report_.notes.push_back(fmt::format(
-        "two processes, pinned to two cores but for ZeroMQ; {} rounds of {} s in turns; "
-        "smallest medians, largest rates",
-        options_.rounds, options_.seconds_a_turn));
+    if (options_.more_peers)
+      for (const std::string& missing : more_peers_.missing())
+        report_.notes.push_back(missing +
+                                " is not there: ./dev bench ltl --long installs and builds it");
+    report_.notes.push_back(
+        fmt::format("two processes, pinned to two cores but for {}; {} rounds of {} s in turns; "
+                    "smallest medians, largest rates",
+                    options_.more_peers ? "ZeroMQ, gRPC and nng" : "ZeroMQ", options_.rounds,
+                    options_.seconds_a_turn));
   }
 
   LtlBenchOptions options_;
-  PeerProgram peers_;
+  PeerProgram peers_, more_peers_;
   std::vector<Entrant> entrants_;
   BenchReport report_;
 };

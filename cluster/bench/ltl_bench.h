@@ -12,6 +12,7 @@ namespace soliton {
 struct LtlBenchOptions {
   std::string peers_folder;     // with the program soliton_ltl_peers
   int rounds = 3;               // turns of each contestant. More: steadier figures
+  bool more_peers = false;      // those of soliton_ltl_long_peers as well
   double seconds_a_turn = 0.4;  // 200,000 round trips of UDP in three rounds
 };
 

@@ -23,7 +23,8 @@ std::string output_of(const std::string& command) {
 
 }  // namespace
 
-PeerProgram::PeerProgram(const std::string& folder) : program_(folder + "/soliton_ltl_peers") {
+PeerProgram::PeerProgram(std::string program, std::vector<std::string> wanted)
+    : program_(std::move(program)), wanted_(std::move(wanted)) {
   if (access(program_.c_str(), X_OK) != 0) return;
   std::istringstream lines(output_of(fmt::format("'{}' list", program_)));
   for (std::string name; lines >> name;) names_.push_back(name);
@@ -35,8 +36,8 @@ bool PeerProgram::has(const std::string& name) const {
 
 std::vector<std::string> PeerProgram::missing() const {
   std::vector<std::string> out;
-  for (const char* name : {"zmq-tcp", "zmq-ipc", "enet", "ucx-posix"})
-    if (!has(name)) out.emplace_back(name);
+  for (const std::string& name : wanted_)
+    if (!has(name)) out.push_back(name);
   return out;
 }
 

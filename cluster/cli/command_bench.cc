@@ -38,16 +38,18 @@ Result<BenchReport> bench_launch() {
   return report;
 }
 
-Result<BenchReport> measure(const std::string& what) {
+Result<BenchReport> measure(const std::string& what, bool more_peers) {
   if (what == "npu") return bench_npu({.peers_folder = peers_folder()});
-  if (what == "ltl") return bench_ltl({.peers_folder = peers_folder()});
+  if (what == "ltl") return bench_ltl({.peers_folder = peers_folder(), .more_peers = more_peers});
   return bench_launch();
 }
 
 }  // namespace
 
 int command_bench(const CommandLine& line) {
-  const Result<BenchReport> report = measure(line.inputs.front());
+  if (line.more_peers && line.inputs.front() != "ltl")
+    return report_error({ErrorCode::kInvalid, "--long belongs to soliton bench ltl"});
+  const Result<BenchReport> report = measure(line.inputs.front(), line.more_peers);
   if (!report) return report_error(report.error());
   std::fputs((line.json ? bench_json(*report) : bench_text(*report)).c_str(), stdout);
   return 0;

@@ -39,8 +39,9 @@ constexpr Spec kCommands[] = {
      "memory, trace",
      "soliton isa configs/programs/lstm.npu --trace --steps 3", false},
     {"bench",
-     "Measures this machine: launch (processes up and down, idle cost, size of a node) or npu "
-     "(arithmetic beside libraries and the memory's limit)",
+     "Measures this machine: launch (processes up and down, idle cost, size of a node), npu "
+     "(arithmetic beside libraries and the memory's limit) or ltl (round trips and streams beside "
+     "sockets and messaging libraries)",
      "soliton bench npu --json", false},
     {"quantize",
      "What a number format makes of float32 values: lines of 8 hexadecimal digits a value without "
@@ -111,6 +112,15 @@ void add_isa(CLI::App& command, CommandLine& line) {
   command.add_option("--seed", line.seed, "seed of the messages (default 1)")->type_name("N");
 }
 
+void add_bench(CLI::App& command, CommandLine& line) {
+  command.add_option("what", line.inputs, "launch | npu | ltl")
+      ->required()
+      ->expected(1)
+      ->check(CLI::IsMember({"launch", "npu", "ltl"}));
+  command.add_flag("--long", line.more_peers,
+                   "ltl: beside gRPC, nng, libfabric and Cap'n Proto RPC as well");
+}
+
 void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
   if (name == "list")
     command.add_option("what", line.inputs, "devices | topologies | configs | formats | faults")
@@ -118,10 +128,7 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
         ->expected(1)
         ->check(CLI::IsMember({"devices", "topologies", "configs", "formats", "faults"}));
   else if (name == "bench")
-    command.add_option("what", line.inputs, "launch | npu | ltl")
-        ->required()
-        ->expected(1)
-        ->check(CLI::IsMember({"launch", "npu", "ltl"}));
+    add_bench(command, line);
   else if (name == "quantize")
     add_quantize(command, line);
   else if (name == "isa")

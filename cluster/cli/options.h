@@ -18,10 +18,11 @@ struct CommandLine {
   std::string out;
   bool json = false;
   bool quiet = false;
-  bool expand = false;     // check
-  bool words = false;      // isa
-  bool trace = false;      // isa
-  std::int64_t steps = 1;  // isa --trace
+  bool expand = false;      // check
+  bool more_peers = false;  // bench
+  bool words = false;       // isa
+  bool trace = false;       // isa
+  std::int64_t steps = 1;   // isa --trace
   int verbosity = 0;
   std::optional<std::uint64_t> seed;
   std::string time, processes, engine;

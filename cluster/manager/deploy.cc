@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <thread>
 
 #include "fabric/udp/udp_carrier.h"
@@ -70,6 +71,16 @@ void connect(const ClusterSpec& spec, const std::set<Pair>& pairs,
   }
 }
 
+// A key that lasts is never used itself: packet numbers begin anew in every run, and a number must
+// not be used twice under one key.
+Key key_of_run(const Key& lasting, const Key& chance) {
+  static constexpr std::string_view kPurpose = "key of a run";
+  std::vector<std::byte> purpose;
+  for (const char c : kPurpose) purpose.push_back(static_cast<std::byte>(c));
+  purpose.insert(purpose.end(), chance.begin(), chance.end());
+  return derive_key(lasting, purpose);
+}
+
 // One key a run, from the kernel where anybody else could write into the network. In virtual time
 // nobody can, and a run must be a function of its file.
 LtlIdentity make_identity(const ClusterSpec& spec) {
@@ -82,6 +93,7 @@ LtlIdentity make_identity(const ClusterSpec& spec) {
     SOLITON_CHECK(getrandom(&who.run_id, sizeof who.run_id, 0) == sizeof who.run_id);
     SOLITON_CHECK(getrandom(who.key.data(), who.key.size(), 0) ==
                   static_cast<ssize_t>(who.key.size()));
+    if (spec.key) who.key = key_of_run(*spec.key, who.key);
     return who;
   }
   for (std::size_t i = 0; i < who.key.size(); ++i)

@@ -63,9 +63,19 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
       hits[rule].delayed += stats->faults[rule].delayed;
     }
   }
-  results.ltl = {ltl.messages_sent, ltl.packets_sent, ltl.retransmitted,
-                 ltl.timeouts,      ltl.nacks_sent,   ltl.rtt};
   const bool wall = run.spec.time == TimeMode::kWall;
+  const bool udp = wall && run.spec.wall.carrier == CarrierKind::kUdp;
+  results.ltl = {.carrier = !wall ? "emulated"
+                            : udp ? "udp"
+                                  : "shm",
+                 .listen = udp ? ipv4_text(run.spec.wall.listen) : "",
+                 .auth = auth_name(auth_of(run.spec)),
+                 .messages = ltl.messages_sent,
+                 .packets = ltl.packets_sent,
+                 .retransmitted = ltl.retransmitted,
+                 .timeouts = ltl.timeouts,
+                 .nacks = ltl.nacks_sent,
+                 .rtt = ltl.rtt};
   results.fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
   results.fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
   results.fabric.dropped = outcome.network.dropped_queue + outcome.network.dropped_watchdog;

@@ -150,7 +150,9 @@ std::string network_html(const RunResults& r) {
       {"messages", count_text(l.messages)},
       {"packets retransmitted", count_text(l.retransmitted)},
       {"timeouts", count_text(l.timeouts)},
-      {"negative acknowledgements", count_text(l.nacks)}};
+      {"negative acknowledgements", count_text(l.nacks)},
+      {"carrier", l.listen.empty() ? l.carrier : l.carrier + ", " + l.listen},
+      {"authentication", l.auth}};
   if (l.rtt.count() > 0) {
     rows.push_back({"round trip, mean", spell_time(l.rtt.mean())});
     rows.push_back({"round trip, p99", spell_time(l.rtt.quantile(0.99))});

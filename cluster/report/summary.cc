@@ -42,6 +42,7 @@ class Summary {
     if (c_.plan) plan();
     if (!r_.complete) line("stopped", ink(Ink::kRed, stopped_words()));
     run();
+    carrier();
     latency();
     if (r_.traffic) {
       goodput(*r_.traffic);
@@ -138,6 +139,12 @@ class Summary {
     text += fmt::format(" · {} process{}", r_.wall.processes, r_.wall.processes == 1 ? "" : "es");
     line("run", text + fmt::format(" · {} packets",
                                    group_thousands(static_cast<std::int64_t>(r_.fabric.packets))));
+  }
+
+  void carrier() {
+    if (is_open_to_forgery(r_)) line("", ink(Ink::kYellow, kForgeryWarning));
+    if (!r_.ltl.listen.empty() && !r_.ltl.listen.starts_with("127."))
+      line("", fmt::format("sockets on {}, packets encrypted", r_.ltl.listen));
   }
 
   void latency() {
@@ -318,6 +325,10 @@ class Summary {
 };
 
 }  // namespace
+
+bool is_open_to_forgery(const RunResults& results) {
+  return results.ltl.carrier == "udp" && results.ltl.auth == "none";
+}
 
 std::string summary_text(const RunResults& results, const SummaryContext& context) {
   return Summary(results, context).text();

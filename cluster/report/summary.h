@@ -24,6 +24,12 @@ struct SummaryContext {
   bool terminal = false;  // colours
 };
 
+// Sockets take packets from whoever sends them.
+bool is_open_to_forgery(const RunResults& results);
+inline constexpr const char* kForgeryWarning =
+    "packets were not authenticated: anybody on this host could have changed what came out "
+    "(ltl.auth: none)";
+
 // Ends with a newline.
 std::string summary_text(const RunResults& results, const SummaryContext& context);
 

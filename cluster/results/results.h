@@ -68,6 +68,9 @@ struct PauseResult {
 };
 
 struct LtlCounters {
+  std::string carrier = "emulated";  // emulated | udp | shm
+  std::string listen;                // udp: address of the nodes' sockets
+  std::string auth = "none";         // none | header | aead
   std::uint64_t messages = 0, packets = 0, retransmitted = 0, timeouts = 0, nacks = 0;
   DurationHistogram rtt;
 };

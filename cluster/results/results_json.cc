@@ -161,6 +161,9 @@ void write_histogram(JsonWriter& json, std::string_view key, const DurationHisto
 void write_ltl(JsonWriter& json, const LtlCounters& l) {
   json.key("ltl");
   json.open('{');
+  member(json, "carrier", l.carrier);
+  if (!l.listen.empty()) member(json, "listen", l.listen);
+  member(json, "auth", l.auth);
   member(json, "messages", l.messages);
   member(json, "packets", l.packets);
   member(json, "retransmitted", l.retransmitted);

@@ -112,6 +112,8 @@ void read_traffic(MapReader& workload, const std::vector<NodeSpec>& nodes, Traff
 // As a flow map that reads back to the same.
 std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes);
 void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth);
+// Needs `time` and `ltl` to be read; checks what the three mean together.
+void read_wall(MapReader& cluster, const ReadSite& site, ClusterSpec& out);
 void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>& out);
 
 // An existing file named by `key`, resolved against the cluster file's folder. False when absent or

@@ -26,20 +26,6 @@ const Choices<ComputeKind>& compute_kinds() {
   return table;
 }
 
-const Choices<CarrierKind>& carrier_kinds() {
-  static const Choices<CarrierKind> table = {{"udp", CarrierKind::kUdp},
-                                             {"shm", CarrierKind::kShm}};
-  return table;
-}
-
-const Choices<WaitMode>& wait_modes() {
-  static const Choices<WaitMode> table = {{"auto", WaitMode::kAuto},
-                                          {"block", WaitMode::kBlock},
-                                          {"spin-then-block", WaitMode::kSpinThenBlock},
-                                          {"spin", WaitMode::kSpin}};
-  return table;
-}
-
 namespace {
 
 // "configs/a b.yaml" -> "a-b".
@@ -54,13 +40,6 @@ std::string name_from_file(const std::string& file) {
 }
 
 void read_small_parts(MapReader& map, ClusterSpec& out) {
-  if (const YamlValue* value = map.find("wall")) {
-    MapReader wall(map.context(), *value, "wall", "wall");
-    wall.choice("carrier", out.wall.carrier, carrier_kinds());
-    wall.choice("wait", out.wall.wait, wait_modes());
-    wall.duration("spin", out.wall.spin, Duration{0}, milliseconds(1'000));
-    wall.finish();
-  }
   if (const YamlValue* value = map.find("limits")) {
     MapReader limits(map.context(), *value, "limits", "limits");
     limits.duration("time", out.time_limit, microseconds(1));
@@ -148,6 +127,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
   congestion.line_rate = out.topology.rate;
   congestion.rate_min = std::min(congestion.rate_min, congestion.line_rate);
   read_ltl(map, out.ltl, out.auth);
+  read_wall(map, site, out);
   read_small_parts(map, out);
   read_faults(map, out.time_limit, out.faults);
   check_pause(map, out);

@@ -65,11 +65,6 @@ void read_more(MapReader& map, LtlOptions& out, std::optional<AuthMode>& auth) {
   map.flag("handshake", out.handshake);
   AuthMode mode{};
   if (map.choice("auth", mode, auth_modes())) auth = mode;
-  if (auth == AuthMode::kAead) {
-    map.error("auth",
-              "aead is for nodes on several hosts; this version runs on one: none or header");
-    auth.reset();
-  }
   if (auth == AuthMode::kHeader && !out.crc)
     map.error("auth", "header needs crc, which is what it authenticates of the payload");
   read_misses(map, out);
@@ -132,12 +127,17 @@ void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth
     cluster.error("ltl", status.error().message);
 }
 
+std::string auth_name(AuthMode mode) { return std::string(spelling(auth_modes(), mode)); }
+
 AuthMode auth_of(const ClusterSpec& spec) {
   // Nobody else can write into virtual time or into memory without a name; on a socket of this host
   // anybody can. Without a checksum a tag over the header would promise what it does not hold.
-  const bool needed = spec.time == TimeMode::kWall && spec.wall.carrier == CarrierKind::kUdp &&
-                      spec.ltl.crc;
-  return spec.auth.value_or(needed ? AuthMode::kHeader : AuthMode::kNone);
+  const bool needed =
+      spec.time == TimeMode::kWall && spec.wall.carrier == CarrierKind::kUdp && spec.ltl.crc;
+  const AuthMode unwritten = !is_loopback(spec.wall.listen) ? AuthMode::kAead
+                             : needed                       ? AuthMode::kHeader
+                                                            : AuthMode::kNone;
+  return spec.auth.value_or(unwritten);
 }
 
 }  // namespace soliton

@@ -107,6 +107,8 @@ struct ClusterSpec {
   LtlOptions ltl{.packing = Bytes{0}};
   std::optional<AuthMode> auth;  // none: as auth_of() says
   WallOptions wall;
+  std::string key_file;    // wall.key_file; "": none
+  std::optional<Key> key;  // what it holds; is never written anywhere
   std::vector<FaultSpec> faults;
   Duration time_limit =
       Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
@@ -128,8 +130,12 @@ Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& over
 // The same from text; `file` is for messages and relative paths.
 Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
                                        const Overrides& overrides, const DataRoot& data);
-// What of `ltl.auth` is meant: as written, else header over sockets and none in virtual time.
+// What of `ltl.auth` is meant: as written, else aead beyond loopback, header over sockets of this
+// host and none in virtual time.
 AuthMode auth_of(const ClusterSpec& spec);
+// As files spell them.
+std::string auth_name(AuthMode mode);
+std::string ipv4_text(std::uint32_t address);
 // All defaults filled in; reading it again gives an equal spec. Paths are written relative to
 // `folder`.
 std::string write_cluster(const ClusterSpec& spec, const std::string& folder);

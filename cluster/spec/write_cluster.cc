@@ -324,6 +324,15 @@ std::string ltl_text(const LtlOptions& ltl, AuthMode auth) {
   return out.text();
 }
 
+std::string wall_text(const ClusterSpec& spec, const std::string& folder) {
+  FlowMap out;
+  out.add("carrier", spelling(carrier_kinds(), spec.wall.carrier));
+  out.add("wait", spelling(wait_modes(), spec.wall.wait)).add("spin", spell(spec.wall.spin));
+  out.add("listen", ipv4_text(spec.wall.listen));
+  if (!spec.key_file.empty()) out.add("key_file", quoted(path_from(folder, spec.key_file)));
+  return fmt::format("wall: {}\n", out.text());
+}
+
 std::string fault_text(const FaultSpec& fault) {
   const FaultRule& rule = fault.rule;
   FlowMap out, links, where, when;
@@ -374,11 +383,7 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   out += fmt::format("compute: {}\nsample_every: {}\n", spelling(compute_kinds(), spec.compute),
                      spec.sample_every);
   out += fmt::format("ltl: {}\n", ltl_text(spec.ltl, auth_of(spec)));
-  out += fmt::format("wall: {}\n", FlowMap()
-                                       .add("carrier", spelling(carrier_kinds(), spec.wall.carrier))
-                                       .add("wait", spelling(wait_modes(), spec.wall.wait))
-                                       .add("spin", spell(spec.wall.spin))
-                                       .text());
+  out += wall_text(spec, folder);
   out += faults_text(spec.faults);
   out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit),
                      spec.trace_requests);

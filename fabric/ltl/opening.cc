@@ -1,9 +1,11 @@
 // How two incarnations of two nodes agree on a connection: one exchange, in which both prove the
 // key of the run over who they are and what they expect.
 //
-// The cookie is a base that only the two know plus the epochs of both, so that no later incarnation
-// of either has it again (for 65,536 restarts). The keys of a session are made of everything both
-// have said.
+// The cookie is a base that only the two know plus the epochs of both, each in a byte of its own: a
+// pair of incarnations has no other's cookie (for 255 restarts of either). A sum would not do: an
+// OPEN of a dead incarnation, replayed to a later one of its peer, makes a session of which one
+// epoch is lower and the other higher than of the live one. The keys of a session are made of
+// everything both have said.
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -205,7 +207,7 @@ void Ltl::Impl::set_session_secrets(std::uint16_t row) {
   };
   if (options.handshake)
     c.address.cookie = static_cast<std::uint16_t>(first_word(name("cookie").of(identity.key)) +
-                                                  low.epoch + high.epoch);
+                                                  low.epoch + (high.epoch << 8));
   if (!c.guard) return;
   const auto direction = [&](std::uint64_t which) {
     return name("packets")

@@ -31,7 +31,7 @@ namespace soliton {
 
 // IPv4, in this machine's order of bytes.
 struct UdpAddress {
-  std::uint32_t host = 0x7f000001;  // 127.0.0.1
+  std::uint32_t host = kLoopback;
   std::uint16_t port = 0;           // of the kernel's choice
   auto operator<=>(const UdpAddress&) const = default;
 };

@@ -278,6 +278,7 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
   out.setCarrier(static_cast<std::uint8_t>(deployment.wall.carrier));
   out.setWait(static_cast<std::uint8_t>(deployment.wall.wait));
   out.setSpinPs(deployment.wall.spin.count());
+  out.setListen(deployment.wall.listen);
   auto connections = out.initConnections(static_cast<unsigned>(deployment.connections.size()));
   for (unsigned i = 0; i < connections.size(); ++i) {
     connections[i].setPeer(index(deployment.connections[i].peer));
@@ -306,7 +307,7 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
   deployment.ltl = read_ltl(in.getLtl());
   deployment.identity = read_identity(in.getIdentity());
   deployment.wall = {static_cast<CarrierKind>(in.getCarrier()), static_cast<WaitMode>(in.getWait()),
-                     Duration{in.getSpinPs()}};
+                     Duration{in.getSpinPs()}, in.getListen()};
   for (const auto connection : in.getConnections())
     deployment.connections.push_back({NodeId{connection.getPeer()}, connection.getRemoteIndex(),
                                       connection.getCookie(), connection.getChannel()});

@@ -3,6 +3,7 @@
 #include <memory>
 #include <thread>
 
+#include "fabric/aead/aead.h"
 #include "fabric/shm/shm_carrier.h"
 #include "fabric/udp/udp_carrier.h"
 #include "node/runtime/node_program.h"
@@ -44,30 +45,57 @@ Result<Opened> open_carrier(const Deployment& deployment, boost::asio::io_contex
     if (!shm) return tl::unexpected<Error>(shm.error());
     return Opened{std::move(*shm), nullptr};
   }
-  Result<std::unique_ptr<UdpCarrier>> udp = UdpCarrier::open(context);
+  SOLITON_CHECK_MSG(is_loopback(deployment.wall.listen) || deployment.ltl.auth == AuthMode::kAead,
+                    "a socket beyond loopback without encryption");
+  Result<std::unique_ptr<UdpCarrier>> udp = UdpCarrier::open(context, {deployment.wall.listen, 0});
   if (!udp) return tl::unexpected<Error>(udp.error());
   UdpCarrier* const socket = udp->get();
   return Opened{std::move(*udp), socket};
+}
+
+// The nodes of a run are on one machine, so the best cipher of one is that of all.
+Status give_cipher(Deployment& deployment) {
+  if (deployment.ltl.auth != AuthMode::kAead) return {};
+  const Result<const PacketCipher*> cipher = packet_cipher(best_aead());
+  if (!cipher) return tl::unexpected<Error>(cipher.error());
+  deployment.identity.cipher = *cipher;
+  return {};
+}
+
+std::vector<UdpAddress> addresses_of(const WallOptions& wall,
+                                     const std::vector<std::uint16_t>& ports) {
+  std::vector<UdpAddress> out;
+  for (const std::uint16_t port : ports) out.push_back({wall.listen, port});
+  return out;
+}
+
+std::string how_it_runs(const Deployment& deployment, const UdpCarrier* udp) {
+  if (udp == nullptr) return "wall time, shared memory";
+  return fmt::format("wall time, UDP port {} of {}, receive buffer {}", udp->port(),
+                     boost::asio::ip::address_v4(deployment.wall.listen).to_string(),
+                     describe(udp->receive_buffer()));
 }
 
 }  // namespace
 
 // The second thread only turns commands into the end of the loop.
 int run_wall(NodeAssignment& assignment, ControlSocket& control, int first_fd) {
+  if (const Status given = give_cipher(assignment.deployment); !given)
+    return fail(control, given.error());
   const Deployment& deployment = assignment.deployment;
   boost::asio::io_context context;
   Result<Opened> opened = open_carrier(deployment, context, first_fd);
   if (!opened) return fail(control, opened.error());
   Node node(deployment);
   const std::uint16_t port = opened->udp ? opened->udp->port() : std::uint16_t{0};
-  log_ready(assignment, opened->udp ? fmt::format("wall time, UDP port {}, receive buffer {}", port,
-                                                  describe(opened->udp->receive_buffer()))
-                                    : std::string("wall time, shared memory"));
+  log_ready(assignment, how_it_runs(deployment, opened->udp));
   static_cast<void>(control.send(Report{Ready{port}}));
   const std::optional<Command> command = control.receive_command();
   const StartCommand* start = command ? std::get_if<StartCommand>(&*command) : nullptr;
   if (!start) return EXIT_SUCCESS;
-  if (opened->udp) opened->udp->set_peers(deployment.id, start->ports, peers_of(deployment));
+  if (opened->udp)
+    opened->udp->set_peers(deployment.id, addresses_of(deployment.wall, start->ports),
+                           peers_of(deployment));
   FaultInterceptor interceptor(*opened->carrier, assignment.faults.plan, assignment.faults.routes);
   Link* const faults = assignment.faults.plan.rules.empty() ? nullptr : &interceptor;
   RecordReporter reporter(node, control);

@@ -25,6 +25,7 @@ struct Deployment {
   carrier @16 :UInt8;               # wall only
   wait @17 :UInt8;                  # wall only
   spinPs @18 :Int64;                # wall only
+  listen @19 :UInt32;               # wall only: IPv4 address
 
   struct LtlOptions {
     mtu @0 :UInt32;

@@ -36,13 +36,13 @@ class Reader {
 
 std::array<std::byte, kProofSize> proof_of(const LtlHeader& header, std::span<const std::byte> body,
                                            const Key& key) {
-  std::array<std::byte, OpenBody::kSize> over{};
-  over[0] = static_cast<std::byte>(header.kind);
-  over[1] = static_cast<std::byte>(header.channel);
-  over[2] = static_cast<std::byte>(header.index >> 8);
-  over[3] = static_cast<std::byte>(header.index);
-  std::copy(body.begin(), body.end(), over.begin() + 4);
-  return key_proof(key, std::span<const std::byte>(over).first(4 + body.size()));
+  std::array<std::byte, kLtlHeaderSize + OpenBody::kSize> over{};
+  LtlHeader bare = header;
+  bare.length = 0;
+  bare.crc = 0;
+  encode(bare, std::span(over).first<kLtlHeaderSize>());
+  std::copy(body.begin(), body.end(), over.begin() + kLtlHeaderSize);
+  return key_proof(key, std::span<const std::byte>(over).first(kLtlHeaderSize + body.size()));
 }
 
 void append_proof(const LtlHeader& header, const Key& key, std::span<std::byte> out) {

@@ -1,5 +1,5 @@
 // What OPEN, OPENED and RESET carry (docs/wire-format.md): fixed layouts, each ending in a proof of
-// the run's key over everything before it, the header's kind, index and channel included.
+// the run's key over everything before it and the header, but for its length and checksum.
 //
 // These packets have no security block; nothing else is looked at, and nothing answered, before the
 // proof has been checked.

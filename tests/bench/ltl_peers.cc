@@ -1,18 +1,11 @@
-// Messaging libraries under the loops of `soliton bench ltl` (cluster/bench/peer_program.h says how
-// it is called). Which of them are here depends on what was installed when it was built.
+// Messaging libraries of the ordinary `soliton bench ltl`.
+#include "tests/bench/ltl_peers.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
-
-#include "cluster/bench/pair.h"
+#include <vector>
 
 #ifdef SOLITON_HAVE_ZMQ
 #include <zmq.h>
@@ -27,32 +20,6 @@
 namespace soliton {
 namespace {
 
-[[noreturn]] void give_up(const char* what) {
-  std::fprintf(stderr, "soliton_ltl_peers: %s\n", what);
-  _exit(1);
-}
-
-// Fills the stream's part for a library that takes and gives one message at a time and waits by
-// itself when it is full.
-template <typename Derived>
-class OneByOne {
- public:
-  std::size_t send_some(std::span<const std::byte> message, std::size_t want) {
-    for (std::size_t i = 0; i < want; ++i) self().send(message);
-    return want;
-  }
-  std::size_t receive_some(std::size_t size) {
-    wrong_ += self().receive().size() != size;
-    return 1;
-  }
-  void settle() {}
-  std::uint64_t wrong() const { return wrong_; }
-
- private:
-  Derived& self() { return static_cast<Derived&>(*this); }
-  std::uint64_t wrong_ = 0;
-};
-
 #ifdef SOLITON_HAVE_ZMQ
 // PAIR sockets; the library's own threads carry the bytes.
 class Zmq : public OneByOne<Zmq> {
@@ -60,7 +27,7 @@ class Zmq : public OneByOne<Zmq> {
   explicit Zmq(const char* scheme) {
     const std::string number = std::to_string(getpid());
     const bool tcp = std::string(scheme) == "tcp";
-    address_ = tcp ? "tcp://127.0.0.1:" + std::to_string(20'000 + getpid() % 20'000)
+    address_ = tcp ? "tcp://127.0.0.1:" + std::to_string(port_of_this_turn())
                    : "ipc://@soliton-bench-" + number;
   }
   void become(bool server) {
@@ -95,7 +62,7 @@ class Zmq : public OneByOne<Zmq> {
 // One reliable channel, serviced without waiting.
 class Enet : public OneByOne<Enet> {
  public:
-  Enet() : port_(static_cast<enet_uint16>(20'000 + getpid() % 20'000)) {}
+  Enet() : port_(static_cast<enet_uint16>(port_of_this_turn())) {}
   void become(bool server) {
     ENetAddress address{};
     enet_initialize();
@@ -225,26 +192,8 @@ class Ucx : public OneByOne<Ucx> {
 };
 #endif
 
-using Run = std::function<std::optional<PairFigures>(const PairOptions&, bool streams)>;
-
-template <typename Make>
-Run runner(Make make) {
-  return [make](const PairOptions& options, bool streams) {
-    const auto peer = make();
-    return run_pair(
-        options,
-        [&](PairPage& page) {
-          streams ? measure_stream(*peer, options, page)
-                  : measure_round_trips(*peer, options, page);
-        },
-        [&](PairPage& page) {
-          streams ? serve_stream(*peer, options, page) : serve_round_trips(*peer, page);
-        });
-  };
-}
-
-std::map<std::string, Run> peers() {
-  std::map<std::string, Run> all;
+Peers peers() {
+  Peers all;
 #ifdef SOLITON_HAVE_ZMQ
   all["zmq-tcp"] = runner([] { return std::make_unique<Zmq>("tcp"); });
   all["zmq-ipc"] = runner([] { return std::make_unique<Zmq>("ipc"); });
@@ -258,28 +207,7 @@ std::map<std::string, Run> peers() {
   return all;
 }
 
-int peers_main(int argc, char** argv) {
-  const std::map<std::string, Run> all = peers();
-  if (argc == 2 && std::string(argv[1]) == "list") {
-    for (const auto& [name, unused] : all) std::printf("%s\n", name.c_str());
-    return 0;
-  }
-  const auto found = argc == 6 ? all.find(argv[1]) : all.end();
-  if (found == all.end()) {
-    std::fprintf(stderr, "usage: soliton_ltl_peers list | NAME rtt|stream BYTES SECONDS PINNED\n");
-    return 2;
-  }
-  const PairOptions options{std::strtoul(argv[3], nullptr, 10), std::strtod(argv[4], nullptr),
-                            std::string(argv[5]) == "1"};
-  const auto figures = found->second(options, std::string(argv[2]) == "stream");
-  if (!figures) return 1;
-  std::printf("%f %f %f %llu %llu\n", figures->p50_ns, figures->p99_ns,
-              figures->messages_per_second, static_cast<unsigned long long>(figures->samples),
-              static_cast<unsigned long long>(figures->wrong));
-  return 0;
-}
-
 }  // namespace
 }  // namespace soliton
 
-int main(int argc, char** argv) { return soliton::peers_main(argc, argv); }
+int main(int argc, char** argv) { return soliton::peers_main(argc, argv, soliton::peers()); }

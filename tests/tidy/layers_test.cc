@@ -83,7 +83,7 @@ TEST(Layers, LibrariesStayInTheirRooms) {
       {"yaml-cpp", {"cluster/spec/"}},
       {"onnx", {"partition/onnx/", "tests/unit/onnx/", "tests/fuzz/onnx/"}},
       {"google", {"partition/onnx/", "tests/unit/onnx/", "tests/fuzz/onnx/"}},
-      {"capnp", {"protocol/control/", "node/runtime/"}},
+      {"capnp", {"protocol/control/", "node/runtime/", "tests/bench/"}},
       {"CLI", {"cluster/cli/"}},
       {"spdlog", {"node/runtime/", "cluster/"}},
       {"nlohmann", {"cluster/", "partition/plan/", "tests/"}},

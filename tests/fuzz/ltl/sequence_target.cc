@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <memory>
@@ -44,7 +45,13 @@ LtlOptions options_from(Input& in) {
 
 class Script {
  public:
-  explicit Script(Input in) : in_(in), hostile_(in_.byte() & 1), options_(options_from(in_)) {
+  explicit Script(Input in) : in_(in) {
+    const std::uint8_t bits = in_.byte();
+    hostile_ = (bits & 1) != 0;
+    marks_ = (bits & 4) != 0;
+    views_ = (bits & 8) != 0;
+    options_ = options_from(in_);
+    options_.auth = (bits & 2) != 0 ? AuthMode::kHeader : AuthMode::kNone;
     for (std::uint32_t n = 0; n < 2; ++n) {
       ends_[n] = std::make_unique<Ltl>(NodeId{n}, options_,
                                        std::vector<LtlConnection>{{NodeId{1 - n}, 0, kCookie, 1}});
@@ -129,8 +136,9 @@ class Script {
 
   void forward(std::size_t n) {
     if (wire_[n].empty()) return;
-    const Datagram first = std::move(wire_[n].front());
+    Datagram first = std::move(wire_[n].front());
     wire_[n].pop_front();
+    first.congestion_seen = marks_ && ++forwarded_ % 3 == 0;
     ends_[1 - n]->on_input(first, now_);
     drain();
   }
@@ -192,13 +200,23 @@ class Script {
       std::size_t packets = 0;
       while (auto datagram = ends_[n]->poll_output(now_)) {
         SOLITON_CHECK(++packets <= 3 * options_.window + 8);
-        SOLITON_CHECK(datagram->payload.size() <= kLtlHeaderSize + std::max(options_.mtu, 28u));
+        SOLITON_CHECK(datagram->payload.size() <=
+                      kLtlHeaderSize + security_bytes(options_.auth) + std::max(options_.mtu, 28u));
         wire_[n].push_back(std::move(*datagram));
       }
     }
   }
 
   void take_deliveries(std::size_t n) {
+    while (views_) {
+      const auto message = ends_[n]->next_message();
+      if (!message) return;
+      if (hostile_) continue;
+      SOLITON_CHECK(taken_[n] < sent_[1 - n].size());
+      const Payload& wanted = sent_[1 - n][taken_[n]++];
+      SOLITON_CHECK(message->ghost == wanted.ghost &&
+                    std::ranges::equal(message->bytes, wanted.bytes));
+    }
     while (auto delivery = ends_[n]->poll_delivery()) {
       if (hostile_) continue;
       SOLITON_CHECK(taken_[n] < sent_[1 - n].size());
@@ -228,7 +246,10 @@ class Script {
   }
 
   Input in_;
-  bool hostile_;
+  bool hostile_ = false;  // somebody forges packets, so that nothing is promised of messages
+  bool marks_ = false;    // every third packet has seen congestion
+  bool views_ = false;    // messages are read where they lie
+  std::size_t forwarded_ = 0;
   LtlOptions options_;
   std::array<std::unique_ptr<Ltl>, 2> ends_;
   std::array<std::vector<std::byte>, 2> rooms_;  // packets of the short way

@@ -148,7 +148,8 @@ CarrierWorld::CarrierWorld(WorldKind kind, const LtlOptions& options, std::vecto
     links_[i] = std::make_unique<FaultInterceptor>(pair_->link(i), plan,
                                                    node_routes(topology_, *routes_, NodeId{i}));
     nodes_[i] = std::make_unique<Ltl>(NodeId{i}, options,
-                                      std::vector<LtlConnection>{{NodeId{1 - i}, 0, 0x5eed, 1}});
+                                      std::vector<LtlConnection>{{NodeId{1 - i}, 0, 0x5eed, 1}},
+                                      nullptr, LtlIdentity{.run_id = 1, .epoch = 1});
   }
 }
 

@@ -99,6 +99,39 @@ TEST_P(Conformance, ACutThatHealsIsOutlived) {
   EXPECT_GT(world.node(1).stats().timeouts, 0U);
 }
 
+TEST_P(Conformance, SequencesWrapUnderLossInBothModes) {
+  for (const RecoveryMode mode : {RecoveryMode::kSelective, RecoveryMode::kGoBackN}) {
+    LtlOptions options = options_for(GetParam());
+    options.first_sequence = 0xffff'ff9c;  // 2^32 - 100
+    options.recovery = mode;
+    CarrierWorld world(GetParam(), options, {loss(0.05)});
+    const std::vector<std::size_t> sizes(100, 3'000);
+    for (std::size_t i = 0; i < sizes.size(); ++i)
+      for (const std::size_t from : {0, 1}) world.send(from, CarrierWorld::message(i, sizes[i]));
+    ASSERT_TRUE(world.run({sizes.size(), sizes.size()}));
+    expect_delivered(world, 0, sizes);
+    expect_delivered(world, 1, sizes);
+    EXPECT_GT(world.node(0).stats().retransmitted, 0U);
+  }
+}
+
+TEST_P(Conformance, ConnectionsOpenedOnTheWireWithTagsSurviveLoss) {
+  LtlOptions options = options_for(GetParam());
+  options.handshake = true;
+  options.auth = AuthMode::kHeader;
+  CarrierWorld world(GetParam(), options, {loss(0.10)});
+  const std::vector<std::size_t> sizes(100, 3'000);
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    for (const std::size_t from : {0, 1}) world.send(from, CarrierWorld::message(i, sizes[i]));
+  ASSERT_TRUE(world.run({sizes.size(), sizes.size()}));
+  expect_delivered(world, 0, sizes);
+  expect_delivered(world, 1, sizes);
+  for (std::size_t n = 0; n < 2; ++n) {
+    EXPECT_EQ(world.node(n).stats().connections_opened, 1U);
+    EXPECT_EQ(world.node(n).stats().dropped_unauthentic, 0U);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Carriers, Conformance,
                          testing::Values(WorldKind::kSim, WorldKind::kUdp, WorldKind::kShm),
                          [](const auto& info) { return world_name(info.param); });

@@ -88,6 +88,7 @@ TEST(BadInput, OverridesAndOptionsAreCheckedAsFilesAre) {
   EXPECT_EQ(run_soliton({"run"}).status, 2);
   EXPECT_EQ(run_soliton({"rnu", "configs/quickstart.yaml"}).status, 2);
   EXPECT_EQ(run_soliton({"run", "configs/quickstart.yaml", "--time", "soon"}).status, 2);
+  EXPECT_EQ(run_soliton({"bench", "launch", "--long"}).status, 2);
   const Ended engine = run_soliton({"run", "configs/quickstart.yaml", "--engine", "slurm"});
   EXPECT_EQ(engine.status, 2);
   EXPECT_THAT(engine.err, HasSubstr("slurm"));

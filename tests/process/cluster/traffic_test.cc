@@ -162,6 +162,46 @@ TEST(Traffic, LossOnTheWayIsRepairedAndReported) {
   EXPECT_EQ(results["requests"]["completed"], 50);
 }
 
+struct Rough {
+  const char* carrier;
+  const char* auth;
+  const char* faults;
+};
+class RoughWays : public testing::TestWithParam<Rough> {};
+
+// Real processes with the interceptors of the emulated network: contents are verified by the
+// receivers, every message is counted once.
+TEST_P(RoughWays, RealProcessesDeliverEveryMessageOnceAndIntact) {
+  const TemporaryFolder folder;
+  const auto results =
+      run(folder, "run", "configs/ltl/all-gather-8.yaml",
+          {"--time", "wall", "--set", "nodes=[{name: \"fpga[0-2]\", device: bw-s10}]", "--set",
+           "workload.nodes=\"fpga[0-2]\"", "--set", "workload.count=60", "--set",
+           "ltl.handshake=true", "--set", "ltl.first_sequence=4294967196", "--set",
+           std::string("wall.carrier=") + GetParam().carrier, "--set",
+           std::string("ltl.auth=") + GetParam().auth, "--set",
+           std::string("faults=") + GetParam().faults});
+  EXPECT_TRUE(results["complete"]);
+  EXPECT_EQ(results["requests"]["completed"], 60 * 3);
+  EXPECT_EQ(results["requests"]["duplicated"], 0);
+  EXPECT_EQ(results["outputs"]["checked"], 60 * 3);
+  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  for (const auto& fault : results["faults"]) EXPECT_NE(fault["effect"], "never hit");
+}
+
+constexpr const char* kLosses =
+    "[{link: fpga0-tor0, loss: 10 %}, {link: fpga1-tor0, loss: 30 %, max_burst: 2}]";
+constexpr const char* kReorders = "[{link: \"fpga[0-1]-tor0\", delay: 100 us, jitter: 2 ms}]";
+constexpr const char* kOneWayCut =
+    "[{kind: link_down, where: {links: {from: fpga2, to: tor0}, direction: tx}, "
+    "when: {from: 0 s, to: 60 ms}}]";
+
+INSTANTIATE_TEST_SUITE_P(
+    Carriers, RoughWays,
+    testing::Values(Rough{"udp", "header", kLosses}, Rough{"udp", "aead", kReorders},
+                    Rough{"udp", "aead", kOneWayCut}, Rough{"shm", "none", kLosses},
+                    Rough{"shm", "none", kReorders}, Rough{"shm", "header", kOneWayCut}));
+
 TEST(Traffic, ACutLinkEndsWithWhoWaitsForWhat) {
   const TemporaryFolder folder;
   const Ended ended = run_soliton(

@@ -5,11 +5,13 @@
 
 namespace soliton {
 
-TwoNodes::TwoNodes(std::uint64_t seed, const Cable& cable, const LtlOptions& options)
+TwoNodes::TwoNodes(std::uint64_t seed, const Cable& cable, const LtlOptions& options,
+                   const LtlIdentity& identity)
     : cable_(cable), chance_(seed, "two nodes") {
   for (std::uint32_t n = 0; n < 2; ++n)
     nodes_[n] = std::make_unique<Ltl>(NodeId{n}, options,
-                                      std::vector<LtlConnection>{{NodeId{1 - n}, 0, 0x5eed, 1}});
+                                      std::vector<LtlConnection>{{NodeId{1 - n}, 0, 0x5eed, 1}},
+                                      nullptr, identity);
 }
 
 Payload TwoNodes::message(std::uint64_t seed, std::uint64_t ordinal, std::uint64_t size,
@@ -43,6 +45,7 @@ void TwoNodes::send_at(Instant at, std::size_t from, Payload message) {
 void TwoNodes::transmit(std::size_t from, Datagram datagram) {
   const std::uint64_t size = datagram.payload.size();
   departures_.emplace_back(now_, from, size);
+  require(size <= nodes_[from]->packet_bytes_max(), "a packet above the limit");
   line_free_[from] =
       std::max(line_free_[from], now_) +
       transmit_time(Bytes{static_cast<std::int64_t>(size)} + cable_.frame_overhead, cable_.rate);
@@ -51,6 +54,7 @@ void TwoNodes::transmit(std::size_t from, Datagram datagram) {
     ++lost_by_[from];
     return;
   }
+  datagram.congestion_seen = packet.happens(8, cable_.mark);
   if (packet.happens(5, cable_.corrupt)) damage(datagram, packet);
   Instant at = line_free_[from] + cable_.propagation;
   if (packet.happens(1, cable_.duplicate)) {

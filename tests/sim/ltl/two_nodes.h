@@ -32,6 +32,7 @@ struct Cable {
   Probability corrupt{};                 // one bit, or the ghosts as a whole
   Probability replay{};                  // comes once more, `replay_after` later
   Duration replay_after{};
+  Probability mark{};  // congestion seen on the way
   // Nothing passes from node `cut` (2: either) meanwhile.
   std::size_t cut = 2;
   Instant cut_from = kNever;
@@ -40,7 +41,9 @@ struct Cable {
 
 class TwoNodes {
  public:
-  TwoNodes(std::uint64_t seed, const Cable& cable, const LtlOptions& options);
+  // Both ends are the same incarnation of a run whose key is `identity.key`.
+  TwoNodes(std::uint64_t seed, const Cable& cable, const LtlOptions& options,
+           const LtlIdentity& identity = {});
 
   // Message number `ordinal` of a run: its bytes can be checked without keeping it.
   static Payload message(std::uint64_t seed, std::uint64_t ordinal, std::uint64_t size, bool ghost);

@@ -339,6 +339,41 @@ TEST(LtlIncarnations, AReplayToARestartedPeerHoldsNoMessage) {
   EXPECT_THAT(n.delivered(0), SizeIs(0)) << "it was for the old incarnation";
 }
 
+// Past: (2, 1) are connected. Event: 1 restarts and hears an OPEN that 0 said in its first life, so
+// that it believes in (1, 2), with epochs of the same sum. Expect: they do not take each other's
+// packets, and find to each other.
+TEST(LtlIncarnations, CrossedSessionsDoNotMix) {
+  Nodes n;
+  n.send(0, 10);
+  const auto first_open = n.take(0);
+  n.start(0, incarnation(2));
+  n.send(0, 20);
+  n.talk();
+  EXPECT_THAT(n.delivered(1), ElementsAre(Story::message(20)));
+  n.start(1, incarnation(2));
+  n.give(1, first_open);
+  n.take(1);
+  n.send(0, 30);
+  const auto live = n.take(0);
+  ASSERT_THAT(live, SizeIs(1));
+  const std::uint64_t stale = n.end(1).stats().dropped_stale;
+  n.give(1, live);
+  EXPECT_EQ(n.end(1).stats().dropped_stale, stale + 1);
+  EXPECT_THAT(n.take(1), IsEmpty());
+  n.send(1, 40);
+  for (int i = 0; i < 10; ++i) {
+    n.talk();
+    n.wait(microseconds(60));
+  }
+  EXPECT_THAT(n.delivered(0), IsEmpty()) << "it was for the first incarnation";
+  EXPECT_THAT(n.events(1), ElementsAre(Kind::kOpened, Kind::kRestarted));
+  n.send(0, 50);
+  n.send(1, 60);
+  n.talk();
+  EXPECT_THAT(n.delivered(1), ElementsAre(Story::message(50)));
+  EXPECT_THAT(n.delivered(0), ElementsAre(Story::message(60)));
+}
+
 TEST(LtlIncarnations, NoCookieComesAgain) {
   Nodes n;
   std::set<std::uint16_t> seen;

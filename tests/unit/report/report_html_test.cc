@@ -104,6 +104,16 @@ TEST(ReportHtml, OfAnEmptyRunIsStillAPage) {
   EXPECT_THAT(html, Not(HasSubstr("nan")));
 }
 
+TEST(ReportHtml, IsStampedWhenPacketsCouldBeForged) {
+  const Plan plan = sample::plan();
+  RunResults r = sample::run();
+  EXPECT_THAT(page(r, plan), Not(HasSubstr("not authenticated")));
+  r.ltl.carrier = "udp";
+  EXPECT_THAT(page(r, plan), HasSubstr("packets were not authenticated"));
+  r.ltl.carrier = "shm";
+  EXPECT_THAT(page(r, plan), Not(HasSubstr("not authenticated")));
+}
+
 TEST(ReportHtml, MarksAnIncompleteRun) {
   const Plan plan = sample::plan();
   RunResults r = sample::run();

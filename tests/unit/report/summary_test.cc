@@ -121,6 +121,20 @@ TEST(Summary, InWallTimeNamesWhatIsNotTheDevices) {
   EXPECT_THAT(text, HasSubstr("modelled devices alone: mean 21.0"));
 }
 
+TEST(Summary, SaysWhenPacketsCouldBeForgedAndWhenTheyLeaveTheHost) {
+  RunResults r = sample::run();
+  EXPECT_THAT(summary(r), Not(HasSubstr("not authenticated")));
+  r.ltl.carrier = "udp";
+  r.ltl.listen = "127.0.0.1";
+  EXPECT_THAT(summary(r), HasSubstr("packets were not authenticated"));
+  r.ltl.auth = "header";
+  EXPECT_THAT(summary(r), Not(HasSubstr("not authenticated")));
+  EXPECT_THAT(summary(r), Not(HasSubstr("encrypted")));
+  r.ltl.auth = "aead";
+  r.ltl.listen = "10.1.2.3";
+  EXPECT_THAT(summary(r), HasSubstr("sockets on 10.1.2.3, packets encrypted"));
+}
+
 TEST(Summary, ColoursOnlyATerminal) {
   const Plan plan = sample::plan();
   SummaryContext context = sample::context(plan);

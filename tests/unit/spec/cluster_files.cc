@@ -265,6 +265,8 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   expect_equal_ltl(a.ltl, b.ltl);
   EXPECT_EQ(auth_of(a), auth_of(b));
   EXPECT_TRUE(a.wall == b.wall);
+  EXPECT_EQ(a.key_file, b.key_file);
+  EXPECT_EQ(a.key, b.key);
   ASSERT_EQ(a.nodes.size(), b.nodes.size());
   for (std::size_t i = 0; i < a.nodes.size(); ++i) expect_equal_node(a.nodes[i], b.nodes[i]);
   ASSERT_EQ(a.faults.size(), b.faults.size());

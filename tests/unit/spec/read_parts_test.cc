@@ -406,7 +406,7 @@ TEST(ReadLtl, Mistakes) {
   EXPECT_THAT(ltl("weights: [1, 0]"), HasSubstr("\"0\" is no whole number between 1 and 255"));
   EXPECT_THAT(ltl("weights: 3"), HasSubstr("not a list of up to 8 weights"));
   EXPECT_THAT(ltl("misses: never"), HasSubstr("neither off, auto, nor a number"));
-  EXPECT_THAT(ltl("auth: aead"), HasSubstr("aead is for nodes on several hosts"));
+  EXPECT_THAT(ltl("auth: aead"), HasSubstr("in virtual time none or header"));
   EXPECT_THAT(ltl("auth: hedaer"), HasSubstr("did you mean \"header\"?"));
   EXPECT_THAT(ltl("auth: header, crc: false"), HasSubstr("header needs crc"));
   EXPECT_THAT(ltl("congestion: {rate_min: 50 Gb/s}"),

@@ -61,7 +61,7 @@ TEST(WriteCluster, EveryPartReadsBack) {
         "alpha_gain: 16, alpha_timer: 3 us, rate_timer: 4 us, byte_counter: 1 kB, recovery_steps: "
         "0, additive_step: 1 kb/s}}\n",
         "time: wall\nltl: {auth: none, misses: auto}\n", "time: wall\nltl: {misses: off}\n",
-        "ltl: {auth: header}\n",
+        "ltl: {auth: header}\n", "time: wall\nwall: {listen: 127.1.2.3}\nltl: {auth: aead}\n",
         "faults: [{link: 'fpga[0-1]-tor0', loss: 0.0000001 %, max_burst: 2}, {at: 1 ps, for: 1 ps, "
         "link: '*', delay: 1 us}, "
         "{kind: link_down, where: {links: {node: 'fpga*'}, direction: rx}, when: {from: 1 us, to: "
