@@ -100,6 +100,7 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
     c.session.state = Session::State::kOpen;
     c.session.confirmed = true;
     if (c.guard) set_session_secrets(row);
+    c.open_express(row, express_possible);
   }
 }
 
