@@ -127,15 +127,11 @@ Status Ltl::Impl::send(ConnectionId connection, Payload&& message, Instant now) 
 Status Ltl::Impl::send_copy(ConnectionId connection, const MessageParts& message, Instant now) {
   const std::size_t size = message.head.size() + message.body.size();
   if (Status good = admit_message(at(connection), size); !good) return good;
-  std::byte* to = nullptr;
-  const bool large = size > stores.blocks.block_bytes();
-  if (!large && size > 0 && (to = stores.blocks.take()) == nullptr)
-    return failure(ErrorCode::kWouldBlock, "store is full");
   StoredMessage* stored = stores.messages.take();
-  stored->block = to;
-  if (large) {
-    stored->owned.bytes.resize(size);
-    to = stored->owned.bytes.data();
+  std::byte* const to = stores.place(*stored, size);
+  if (to == nullptr) {
+    stores.messages.give(stored);
+    return failure(ErrorCode::kWouldBlock, "store is full");
   }
   if (!message.head.empty()) std::memcpy(to, message.head.data(), message.head.size());
   if (!message.body.empty())

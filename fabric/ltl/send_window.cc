@@ -126,7 +126,8 @@ void SendWindow::acknowledge_whole(Sequence ack) {
 
 void SendWindow::release_oldest(std::uint16_t messages) {
   messages_acknowledged_ += messages;
-  for (; messages > 0; --messages) release(std::exchange(oldest_message_, oldest_message_->next));
+  for (; messages > 0; --messages)
+    stores_->give(std::exchange(oldest_message_, oldest_message_->next));
   if (oldest_message_ == nullptr) newest_message_ = nullptr;
 }
 
@@ -149,14 +150,8 @@ Transmission SendWindow::take_lost(Instant now) {
   return {sequence, flags, s.messages, s.length, s.message, s.offset};
 }
 
-void SendWindow::release(StoredMessage* message) {
-  if (message->block != nullptr) stores_->blocks.give(std::exchange(message->block, nullptr));
-  if (message->owned.bytes.capacity() > 0 || message->owned.ghost > 0) message->owned = {};
-  stores_->messages.give(message);
-}
-
 void SendWindow::clear() {
-  for (StoredMessage* m = oldest_message_; m != nullptr;) release(std::exchange(m, m->next));
+  for (StoredMessage* m = oldest_message_; m != nullptr;) stores_->give(std::exchange(m, m->next));
   if (slots_ != nullptr) stores_->send_slots.give(slots_);
   const std::uint64_t acknowledged = messages_acknowledged_;
   *this = SendWindow(*options_, *stores_);

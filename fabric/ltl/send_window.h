@@ -146,7 +146,6 @@ class SendWindow {
   const SendSlot& first_lost() const;
   const Plan& plan();
   void extend_plan();
-  void release(StoredMessage* message);
   void release_oldest(std::uint16_t messages);
 
   void identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof,

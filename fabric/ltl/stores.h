@@ -5,11 +5,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "fabric/ltl/options.h"
@@ -83,14 +85,18 @@ class ArrayPool {
   std::vector<T*> free_;
 };
 
-// A message that waits or is in flight: real bytes, then ghosts. The bytes are its own payload's, a
-// block's, or the application's.
+// A message that waits or is in flight: real bytes, then ghosts. The bytes are its record's, its
+// own payload's, a block's, or the application's.
 struct StoredMessage {
   std::span<const std::byte> real;
   std::uint64_t ghost = 0;
   StoredMessage* next = nullptr;
   std::byte* block = nullptr;
   Payload owned;
+  // Many small messages in flight would touch a page each if they had blocks.
+  static constexpr std::size_t kSmallBytes = 128;
+  bool is_small = false;  // they are here
+  std::array<std::byte, kSmallBytes> small;
   std::uint64_t size() const { return real.size() + ghost; }
 };
 
@@ -122,19 +128,31 @@ struct HeldPacket {
 
 struct Stores {
   explicit Stores(const LtlOptions& options)
-      : blocks(options.mtu, static_cast<std::size_t>(options.store.count) / options.mtu),
+      : small_left(static_cast<std::size_t>(options.store.count) / kSmallShare /
+                   StoredMessage::kSmallBytes),
+        blocks(options.mtu, static_cast<std::size_t>(options.store.count) / options.mtu),
         messages(1, 64),
         send_slots(options.window, 1),
         held(options.window, 1) {}
 
-  // A message with a copy of `bytes`, at most a block of them: in a block, or in memory of its own
-  // when the blocks are all out.
+  // Where `size` bytes of a message are to lie: in its record, while not too many do, in a block,
+  // or, larger than a block, in memory of its own. Null when the blocks are all out.
+  std::byte* place(StoredMessage& message, std::size_t size) {
+    if (size <= message.small.size() && small_left > 0) {
+      --small_left;
+      message.is_small = true;
+      return message.small.data();
+    }
+    if (size <= blocks.block_bytes()) return message.block = blocks.take();
+    message.owned.bytes.resize(size);
+    return message.owned.bytes.data();
+  }
+  // A message with a copy of `bytes`, in memory of its own when the blocks are all out.
   StoredMessage* keep(std::span<const std::byte> bytes) {
     StoredMessage* const message = messages.take();
     message->ghost = 0;
     message->next = nullptr;
-    message->block = blocks.take();
-    std::byte* to = message->block;
+    std::byte* to = place(*message, bytes.size());
     if (to == nullptr) {
       message->owned.bytes.resize(bytes.size());
       to = message->owned.bytes.data();
@@ -144,6 +162,15 @@ struct Stores {
     return message;
   }
 
+  void give(StoredMessage* message) {
+    small_left += std::exchange(message->is_small, false);
+    if (message->block != nullptr) blocks.give(std::exchange(message->block, nullptr));
+    if (message->owned.bytes.capacity() > 0 || message->owned.ghost > 0) message->owned = {};
+    messages.give(message);
+  }
+
+  static constexpr std::size_t kSmallShare = 8;  // of the store, for messages in their records
+  std::size_t small_left;
   BlockPool blocks;
   ArrayPool<StoredMessage> messages;
   ArrayPool<SendSlot> send_slots;
