@@ -10,10 +10,10 @@
 namespace soliton {
 
 struct LtlBenchOptions {
-  std::string peers_folder;     // with the program soliton_ltl_peers
-  int rounds = 3;               // turns of each contestant. More: steadier figures
-  bool more_peers = false;      // those of soliton_ltl_long_peers as well
-  double seconds_a_turn = 0.4;  // 200,000 round trips of UDP in three rounds
+  std::string peers_folder;      // with the program soliton_ltl_peers
+  int rounds = 9;                // turns of each contestant. More: steadier figures
+  bool more_peers = false;       // those of soliton_ltl_long_peers as well
+  double seconds_a_turn = 0.14;  // 200,000 round trips of UDP in all rounds
 };
 
 // Round trips and streams of 64 B and 4 KiB. Libraries that are not installed are left out and
