@@ -9,25 +9,25 @@ Acknowledger::Acknowledger(const LtlOptions& options)
       packets_max_(std::min(options.ack_every, std::max(1u, options.window / 4))),
       bytes_max_(static_cast<std::uint64_t>(options.credit.count) / 4) {}
 
-void Acknowledger::on_arrival(Arrival arrival, const LtlHeader& header,
+void Acknowledger::on_arrival(ArrivalKind arrival, const LtlHeader& header,
                               const ReceiveWindow& receive, Instant now,
                               std::optional<Duration> own_srtt) {
   cause_sequence_ = header.sequence;
   cause_time_ns_ = header.time_ns;
   prompt_ = true;
-  if (arrival == Arrival::kFilledGap && gap_reported_) {
+  if (arrival == ArrivalKind::kFilledGap && gap_reported_) {
     repair_.add(now - *gap_reported_);
     gap_reported_.reset();
   }
   const bool asked = header.has(packet_flag::kAckNow);
   const bool reported_long_ago = now - last_nack_ >= nack_interval(own_srtt);
-  if (arrival == Arrival::kNewGap || (arrival == Arrival::kOutOfOrder && reported_long_ago))
+  if (arrival == ArrivalKind::kNewGap || (arrival == ArrivalKind::kOutOfOrder && reported_long_ago))
     return request_nack(now);
-  if (asked || header.has(packet_flag::kResent) || arrival == Arrival::kDuplicate ||
-      arrival == Arrival::kFilledGap)
+  if (asked || header.has(packet_flag::kResent) || arrival == ArrivalKind::kDuplicate ||
+      arrival == ArrivalKind::kFilledGap)
     return answer_at_once(asked, receive);
   const bool thrown_away =
-      arrival == Arrival::kOutOfOrder && options_->recovery == RecoveryMode::kGoBackN;
+      arrival == ArrivalKind::kOutOfOrder && options_->recovery == RecoveryMode::kGoBackN;
   if (!thrown_away) wait_for_company(header.length, now);
 }
 

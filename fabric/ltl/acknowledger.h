@@ -26,7 +26,7 @@ class Acknowledger {
 
   // A packet of data came in and `receive` has taken it. `own_srtt`: of the other direction, if
   // known.
-  void on_arrival(Arrival arrival, const LtlHeader& header, const ReceiveWindow& receive,
+  void on_arrival(ArrivalKind arrival, const LtlHeader& header, const ReceiveWindow& receive,
                   Instant now, std::optional<Duration> own_srtt);
 
   // The same for a packet in order that asks for nothing.

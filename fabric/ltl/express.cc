@@ -77,7 +77,7 @@ bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
   c.receive.take_whole();
   c.receive_credit.hold(length, now);
   c.send_credit.update(static_cast<std::uint16_t>(last >> 48), acknowledged > 0);
-  inbox.add_view(ConnectionId{row}, bytes.subspan(prefix), 0);
+  deliveries.add_view(ConnectionId{row}, bytes.subspan(prefix), 0);
   debts.row = row;
   debts.has_received = true;
   debts.received = {sequence, ack, static_cast<std::uint32_t>(report),
@@ -132,6 +132,14 @@ void Ltl::Impl::settle_deadline() {
   if (stale_deadline == ExpressDebts::kNoRow) return;
   const auto row = static_cast<std::uint16_t>(std::exchange(stale_deadline, ExpressDebts::kNoRow));
   deadlines.set(row, table[row].deadline(Instant{}));
+}
+
+std::optional<PacketOut> Ltl::send_now(ConnectionId connection, MessageParts message,
+                                       std::span<std::byte> room, Instant now) {
+  return x_->send_now(connection, message, room, now);
+}
+void Ltl::on_packet(const PacketView& packet, Instant now) {
+  if (!x_->take_express(packet, now)) x_->on_packet(packet, now);
 }
 
 }  // namespace soliton

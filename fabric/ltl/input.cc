@@ -7,8 +7,6 @@
 namespace soliton {
 
 void Ltl::Impl::on_packet(const PacketView& packet, Instant now) {
-  if (take_express(packet, now)) return;
-  catch_up();
   if (const auto cause = admit(packet, now)) count_drop(*cause);
 }
 
@@ -142,13 +140,14 @@ bool Ltl::Impl::take_packet(std::uint16_t row, const LtlHeader& header,
 bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header,
                           std::span<const std::byte> rest, std::uint64_t ghost, Instant now) {
   Connection& c = table[row];
-  const std::size_t before = inbox.size();
+  const std::size_t before = deliveries.size();
   const std::uint64_t misplaced = c.receive.misplaced();
-  const Arrival arrival = c.receive.accept({header.sequence, header.flags, rest, ghost}, inbox);
+  const ArrivalKind arrival =
+      c.receive.accept({header.sequence, header.flags, rest, ghost}, deliveries);
   stats.dropped_malformed += c.receive.misplaced() - misplaced;
-  if (arrival == Arrival::kOutside) return false;
-  if (arrival == Arrival::kDuplicate) ++stats.duplicates_received;
-  if (arrival == Arrival::kNoRoom)
+  if (arrival == ArrivalKind::kOutside) return false;
+  if (arrival == ArrivalKind::kDuplicate) ++stats.duplicates_received;
+  if (arrival == ArrivalKind::kNoRoom)
     ++stats.dropped_no_room;
   else
     c.acks.on_arrival(arrival, header, c.receive, now, c.timers.srtt());

@@ -79,7 +79,7 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
       resends(connections.size()),
       fresh(channels_of(connections), options),
       deadlines(connections.size()),
-      inbox(stores),
+      deliveries(stores),
       trace(buffer),
       express_possible(given.auth != AuthMode::kAead &&
                        (buffer == nullptr || !buffer->may_be_enabled())) {
@@ -169,8 +169,8 @@ void Ltl::Impl::queue(std::uint16_t row, StoredMessage* message, Instant now) {
 
 void Ltl::Impl::account_delivered(std::uint16_t row, std::size_t first, Instant now) {
   Connection& c = table[row];
-  for (std::size_t i = first; i < inbox.size(); ++i) {
-    const std::uint64_t size = inbox.at(i).size();
+  for (std::size_t i = first; i < deliveries.size(); ++i) {
+    const std::uint64_t size = deliveries.at(i).size();
     if (tracing())
       record(TraceKind::kMessageReceived, now,
              flow_id(c.address.peer, self, row, c.messages_received),
@@ -181,8 +181,8 @@ void Ltl::Impl::account_delivered(std::uint16_t row, std::size_t first, Instant 
   }
 }
 
-Inbox::Entry* Ltl::Impl::take_message() {
-  Inbox::Entry* entry = inbox.take();
+DeliveryQueue::Entry* Ltl::Impl::take_message() {
+  DeliveryQueue::Entry* entry = deliveries.take();
   if (entry == nullptr) return nullptr;
   Connection& c = table[index(entry->connection)];
   c.receive_credit.release(entry->size());
@@ -323,10 +323,6 @@ Status Ltl::send_borrowed(ConnectionId connection, std::span<const std::byte> me
                           Instant now) {
   return impl().send_borrowed(connection, message, now);
 }
-std::optional<PacketOut> Ltl::send_now(ConnectionId connection, MessageParts message,
-                                       std::span<std::byte> room, Instant now) {
-  return x_->send_now(connection, message, room, now);
-}
 void Ltl::open(ConnectionId connection, Instant now) {
   if (impl().at(connection).session.state != Session::State::kIdle) return;
   impl().begin_opening(index(connection), now);
@@ -348,16 +344,15 @@ std::uint64_t Ltl::messages_acknowledged(ConnectionId connection) const {
 }
 
 void Ltl::on_input(const Datagram& datagram, Instant now) {
-  x_->on_packet({datagram.source, datagram.congestion_seen, datagram.damaged,
-                 datagram.payload.bytes, datagram.payload.ghost},
-                now);
-  x_->inbox.keep();
+  on_packet({datagram.source, datagram.congestion_seen, datagram.damaged, datagram.payload.bytes,
+             datagram.payload.ghost},
+            now);
+  x_->deliveries.keep();
 }
-void Ltl::on_packet(const PacketView& packet, Instant now) { x_->on_packet(packet, now); }
-void Ltl::keep_messages() { x_->inbox.keep(); }
+void Ltl::keep_messages() { x_->deliveries.keep(); }
 
 std::optional<LtlDelivery> Ltl::poll_delivery() {
-  Inbox::Entry* entry = x_->take_message();
+  DeliveryQueue::Entry* entry = x_->take_message();
   if (entry == nullptr) return std::nullopt;
   LtlDelivery out{entry->connection, {}};
   if (entry->owned != nullptr)
@@ -369,7 +364,7 @@ std::optional<LtlDelivery> Ltl::poll_delivery() {
 }
 
 std::optional<MessageView> Ltl::next_message() {
-  const Inbox::Entry* entry = x_->take_message();
+  const DeliveryQueue::Entry* entry = x_->take_message();
   if (entry == nullptr) return std::nullopt;
   return MessageView{entry->connection, entry->real, entry->ghost};
 }

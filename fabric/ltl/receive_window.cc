@@ -20,29 +20,29 @@ ReceiveWindow::ReceiveWindow(ConnectionId self, const LtlOptions& options, Store
       expected_(options.first_sequence),
       beyond_(options.first_sequence) {}
 
-Arrival ReceiveWindow::accept(const Fragment& fragment, Inbox& inbox) {
+ArrivalKind ReceiveWindow::accept(const Fragment& fragment, DeliveryQueue& deliveries) {
   const std::int32_t ahead = sequence_distance(expected_, fragment.sequence);
-  if (ahead < 0) return Arrival::kDuplicate;
-  if (ahead >= static_cast<std::int32_t>(options_->window)) return Arrival::kOutside;
+  if (ahead < 0) return ArrivalKind::kDuplicate;
+  if (ahead >= static_cast<std::int32_t>(options_->window)) return ArrivalKind::kOutside;
   if (ahead > 0) return accept_ahead(fragment);
   const bool filled = gap_;
-  consume({fragment.flags, fragment.bytes, fragment.ghost, nullptr}, inbox);
+  consume({fragment.flags, fragment.bytes, fragment.ghost, nullptr}, deliveries);
   ++expected_;
-  if (held_count_ > 0) release_held(inbox);
+  if (held_count_ > 0) release_held(deliveries);
   if (sequence_before(beyond_, expected_)) beyond_ = expected_;
   gap_ = held_count_ > 0;
-  return filled ? Arrival::kFilledGap : Arrival::kInOrder;
+  return filled ? ArrivalKind::kFilledGap : ArrivalKind::kInOrder;
 }
 
-Arrival ReceiveWindow::accept_ahead(const Fragment& fragment) {
+ArrivalKind ReceiveWindow::accept_ahead(const Fragment& fragment) {
   if (options_->recovery == RecoveryMode::kGoBackN)
-    return std::exchange(gap_, true) ? Arrival::kOutOfOrder : Arrival::kNewGap;
+    return std::exchange(gap_, true) ? ArrivalKind::kOutOfOrder : ArrivalKind::kNewGap;
   if (held_ == nullptr) held_ = stores_->held.take();
   HeldPacket& place = held(fragment.sequence);
-  if (place.used) return Arrival::kDuplicate;
+  if (place.used) return ArrivalKind::kDuplicate;
   if (!fragment.bytes.empty()) {
     place.block = stores_->blocks.take();
-    if (place.block == nullptr) return Arrival::kNoRoom;
+    if (place.block == nullptr) return ArrivalKind::kNoRoom;
     std::memcpy(place.block, fragment.bytes.data(), fragment.bytes.size());
   }
   place.used = true;
@@ -53,13 +53,13 @@ Arrival ReceiveWindow::accept_ahead(const Fragment& fragment) {
   gap_ = true;
   const bool new_gap = sequence_before(beyond_, fragment.sequence);
   if (!sequence_before(fragment.sequence, beyond_)) beyond_ = fragment.sequence + 1;
-  return new_gap ? Arrival::kNewGap : Arrival::kOutOfOrder;
+  return new_gap ? ArrivalKind::kNewGap : ArrivalKind::kOutOfOrder;
 }
 
-void ReceiveWindow::release_held(Inbox& inbox) {
+void ReceiveWindow::release_held(DeliveryQueue& deliveries) {
   while (held_count_ > 0 && held(expected_).used) {
     HeldPacket& place = held(expected_);
-    consume({place.flags, {place.block, place.real}, place.ghost, place.block}, inbox);
+    consume({place.flags, {place.block, place.real}, place.ghost, place.block}, deliveries);
     place = HeldPacket{};
     --held_count_;
     ++expected_;
@@ -76,46 +76,47 @@ void ReceiveWindow::clear() {
   *this = ReceiveWindow(self_, *options_, *stores_);
 }
 
-void ReceiveWindow::consume(const Part& part, Inbox& inbox) {
+void ReceiveWindow::consume(const Part& part, DeliveryQueue& deliveries) {
   const bool first = (part.flags & packet_flag::kFirst) != 0;
   if (first == open_) ++misplaced_;
   if (first && (open_ || discard_)) {
     message_ = Payload{};
     open_ = discard_ = false;
   }
-  if ((part.flags & kWhole) == kWhole) return consume_whole(part, inbox);
-  consume_fragment(part, inbox);
+  if ((part.flags & kWhole) == kWhole) return consume_whole(part, deliveries);
+  consume_fragment(part, deliveries);
   if (part.block != nullptr) stores_->blocks.give(part.block);
 }
 
-void ReceiveWindow::consume_whole(const Part& part, Inbox& inbox) {
-  if ((part.flags & packet_flag::kPacked) != 0) return consume_packed(part, inbox);
+void ReceiveWindow::consume_whole(const Part& part, DeliveryQueue& deliveries) {
+  if ((part.flags & packet_flag::kPacked) != 0) return consume_packed(part, deliveries);
   if (part.block != nullptr)
-    inbox.add_block(self_, part.block, part.bytes, part.ghost);
+    deliveries.add_block(self_, part.block, part.bytes, part.ghost);
   else
-    inbox.add_view(self_, part.bytes, part.ghost);
+    deliveries.add_view(self_, part.bytes, part.ghost);
 }
 
-// Messages of a block are copied out of it, as each entry of the inbox owns what it shows.
-void ReceiveWindow::consume_packed(const Part& part, Inbox& inbox) {
+// Messages of a block are copied out of it, as each entry of the deliveries owns what it shows.
+void ReceiveWindow::consume_packed(const Part& part, DeliveryQueue& deliveries) {
   PackedReader reader(part.bytes, part.ghost);
-  while (const auto message = reader.next()) inbox.add_view(self_, message->real, message->ghost);
+  while (const auto message = reader.next())
+    deliveries.add_view(self_, message->real, message->ghost);
   if (!reader.good()) ++misplaced_;
   if (part.block == nullptr) return;
-  inbox.keep();
+  deliveries.keep();
   stores_->blocks.give(part.block);
 }
 
-void ReceiveWindow::consume_fragment(const Part& part, Inbox& inbox) {
+void ReceiveWindow::consume_fragment(const Part& part, DeliveryQueue& deliveries) {
   if ((part.flags & packet_flag::kFirst) != 0) {
-    message_ = inbox.spare();
+    message_ = deliveries.spare();
     open_ = true;
   }
   if (!open_) return;
   extend(part.bytes, part.ghost);
   if ((part.flags & packet_flag::kLast) == 0) return;
   open_ = false;
-  if (!std::exchange(discard_, false)) inbox.add(self_, std::exchange(message_, Payload{}));
+  if (!std::exchange(discard_, false)) deliveries.add(self_, std::exchange(message_, Payload{}));
 }
 
 void ReceiveWindow::extend(std::span<const std::byte> bytes, std::uint64_t ghost) {

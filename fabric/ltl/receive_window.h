@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "fabric/ltl/inbox.h"
+#include "fabric/ltl/delivery_queue.h"
 #include "fabric/ltl/stores.h"
 #include "protocol/base/payload.h"
 #include "protocol/wire/arrival_bitmap.h"
@@ -24,7 +24,7 @@ struct Fragment {
   std::uint64_t ghost = 0;
 };
 
-enum class Arrival : std::uint8_t {
+enum class ArrivalKind : std::uint8_t {
   kInOrder,
   kFilledGap,   // in order, and later packets wait or were thrown away (go-back-N)
   kNewGap,      // packets between the latest seen and this one are missing
@@ -38,9 +38,9 @@ class ReceiveWindow {
  public:
   ReceiveWindow(ConnectionId self, const LtlOptions& options, Stores& stores);
 
-  // Takes the fragment in and puts the messages that it completes into the inbox, as views of the
+  // Takes the fragment in and queues the messages that it completes, as views of the
   // fragment where they lie whole in it.
-  Arrival accept(const Fragment& fragment, Inbox& inbox);
+  ArrivalKind accept(const Fragment& fragment, DeliveryQueue& deliveries);
   // Forgets everything, and begins at first_sequence again.
   void clear();
 
@@ -68,14 +68,14 @@ class ReceiveWindow {
     std::byte* block = nullptr;
   };
 
-  Arrival accept_ahead(const Fragment& fragment);
+  ArrivalKind accept_ahead(const Fragment& fragment);
   HeldPacket& held(Sequence s) { return held_[s & (options_->window - 1)]; }
   const HeldPacket& held(Sequence s) const { return held_[s & (options_->window - 1)]; }
-  void release_held(Inbox& inbox);
-  void consume(const Part& part, Inbox& inbox);
-  void consume_whole(const Part& part, Inbox& inbox);
-  void consume_packed(const Part& part, Inbox& inbox);
-  void consume_fragment(const Part& part, Inbox& inbox);
+  void release_held(DeliveryQueue& deliveries);
+  void consume(const Part& part, DeliveryQueue& deliveries);
+  void consume_whole(const Part& part, DeliveryQueue& deliveries);
+  void consume_packed(const Part& part, DeliveryQueue& deliveries);
+  void consume_fragment(const Part& part, DeliveryQueue& deliveries);
   void extend(std::span<const std::byte> bytes, std::uint64_t ghost);
 
   ConnectionId self_;

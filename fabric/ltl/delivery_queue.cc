@@ -1,23 +1,23 @@
-#include "fabric/ltl/inbox.h"
+#include "fabric/ltl/delivery_queue.h"
 
 #include <algorithm>
 
 namespace soliton {
 
-void Inbox::grow() {
+void DeliveryQueue::grow() {
   std::vector<Entry> larger(std::max<std::size_t>(16, 2 * ring_.size()));
   for (std::size_t i = 0; i < count_; ++i) larger[i] = ring_[(head_ + i) & (ring_.size() - 1)];
   ring_ = std::move(larger);
   head_ = 0;
 }
 
-void Inbox::add(ConnectionId to, Payload message) {
+void DeliveryQueue::add(ConnectionId to, Payload message) {
   Payload* owned = payloads_.take();
   *owned = std::move(message);
   push({to, owned->bytes, owned->ghost, owned, nullptr, false});
 }
 
-void Inbox::keep_all() {
+void DeliveryQueue::keep_all() {
   // Views are the newest entries, as each packet's are kept before the next packet comes.
   for (std::size_t i = count_; borrowed_ > 0 && i-- > 0;) {
     Entry& entry = ring_[(head_ + i) & (ring_.size() - 1)];
@@ -37,7 +37,7 @@ void Inbox::keep_all() {
   }
 }
 
-void Inbox::release_taken() {
+void DeliveryQueue::release_taken() {
   if (taken_block_ != nullptr) stores_->blocks.give(std::exchange(taken_block_, nullptr));
   if (taken_owned_ == nullptr) return;
   std::vector<std::byte>& bytes = taken_owned_->bytes;
@@ -47,7 +47,7 @@ void Inbox::release_taken() {
   payloads_.give(std::exchange(taken_owned_, nullptr));
 }
 
-Payload Inbox::spare() {
+Payload DeliveryQueue::spare() {
   Payload out;
   out.bytes = std::move(spare_);
   out.bytes.clear();

@@ -17,7 +17,7 @@
 
 namespace soliton {
 
-class Inbox {
+class DeliveryQueue {
  public:
   struct Entry {
     ConnectionId connection{};
@@ -29,7 +29,7 @@ class Inbox {
     std::uint64_t size() const { return real.size() + ghost; }
   };
 
-  explicit Inbox(Stores& stores) : stores_(&stores), payloads_(1, 16) {}
+  explicit DeliveryQueue(Stores& stores) : stores_(&stores), payloads_(1, 16) {}
 
   void add_view(ConnectionId to, std::span<const std::byte> real, std::uint64_t ghost) {
     push({to, real, ghost, nullptr, nullptr, true});
