@@ -12,6 +12,7 @@
 #include <map>
 
 #include "cluster/bench/ltl_carriers.h"
+#include "cluster/bench/ltl_core.h"
 #include "cluster/bench/pair.h"
 #include "cluster/bench/peer_program.h"
 #include "cluster/bench/raw_transports.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::size_t kSmall = 64;
 constexpr std::size_t kLarge = 4096;
+constexpr double kCoreGoalNs = 50;
 
 struct Entrant {
   std::string name;
@@ -96,6 +98,7 @@ class Bench {
       for (Entrant& entrant : entrants_) turn(entrant);
     for (const std::size_t bytes : {kSmall, kLarge}) report_round_trips(bytes);
     for (const std::size_t bytes : {kSmall, kLarge}) report_streams(bytes);
+    report_core();
     notes();
     return report_;
   }
@@ -262,6 +265,20 @@ class Bench {
                small ? std::nullopt : std::optional(0.6));
     stream_row("stream udp", "ZeroMQ tcp", "stream zmq-tcp", bytes, small ? 1.2 : 6);
     stream_row("stream shm", "ZeroMQ ipc", "stream zmq-ipc", bytes, 3);
+  }
+
+  // LTL alone, on one core.
+  void report_core() {
+    const auto row = [&](const char* how, const LtlOptions& options) {
+      report_.rows.push_back({.name = fmt::format("{} B round trip, LTL's CPU, {}", kSmall, how),
+                              .ours = ltl_core_round_trip_ns(options, kSmall),
+                              .peer = "goal",
+                              .peer_value = kCoreGoalNs,
+                              .unit = "ns",
+                              .goal = 1});
+    };
+    row("as over shm", shm_ltl_options());
+    row("with checksum", udp_ltl_options(AuthMode::kNone));
   }
 
   void notes() {
