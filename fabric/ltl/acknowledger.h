@@ -37,6 +37,13 @@ class Acknowledger {
     wait_for_company(length, now);
   }
 
+  // The same, and a packet of ours has left that tells of it. REQUIRES: not nack_due().
+  void answered(Sequence sequence, std::uint32_t time_ns, Instant now) {
+    cause_sequence_ = sequence;
+    cause_time_ns_ = time_ns;
+    told(false, now);
+  }
+
   bool nack_due() const { return nack_due_; }
   bool ack_due() const { return ack_due_; }
   // The ACK must not wait for data to carry it.

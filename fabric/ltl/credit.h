@@ -6,31 +6,55 @@
 // together do not, or a message larger than the pool could never arrive.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "fabric/ltl/options.h"
 #include "protocol/base/time.h"
+#include "protocol/wire/ltl_header.h"
 
 namespace soliton {
+
+// As the 16-bit field of a header can say it.
+constexpr std::int64_t credit_units(std::int64_t bytes) {
+  const std::int64_t whole = (bytes > 0 ? bytes : 0) / kLtlCreditUnit;
+  return whole < UINT16_MAX ? whole : UINT16_MAX;
+}
 
 class ReceiveCredit {
  public:
   explicit ReceiveCredit(const LtlOptions& options);
 
   // A message of `bytes` was completed, or taken by the application.
-  void hold(std::uint64_t bytes, Instant now);
-  void release(std::uint64_t bytes);
+  void hold(std::uint64_t bytes, Instant now) {
+    if (fresh_at_ != now) held_before_ += std::exchange(held_fresh_, 0);
+    fresh_at_ = now;
+    held_fresh_ += static_cast<std::int64_t>(bytes + kHeldCharge);
+  }
+  void release(std::uint64_t bytes) {
+    const auto amount = static_cast<std::int64_t>(bytes + kHeldCharge);
+    const std::int64_t before = std::min(amount, held_before_);
+    held_before_ -= before;
+    held_fresh_ -= amount - before;
+  }
 
   // The grant for a packet that leaves now, in kLtlCreditUnit. What was completed in this very
   // instant does not count yet, so the order in which a driver drains packets and deliveries does
   // not matter; an application that takes nothing at all can be sent two pools for it.
-  std::uint16_t grant(Instant now);
+  std::uint16_t grant(Instant now) {
+    const std::int64_t held = held_before_ + (fresh_at_ == now ? 0 : held_fresh_);
+    const std::int64_t units = credit_units(pool_ - held);
+    granted_ = units * kLtlCreditUnit;
+    return static_cast<std::uint16_t>(units);
+  }
   // The grant has risen enough since the last one to be worth a packet of its own: from less than a
   // packet, or by a quarter of the pool.
   bool worth_telling() const;
 
  private:
-  std::int64_t free_bytes(std::int64_t held) const;
+  // An empty message is not free, or a peer could queue them without end.
+  static constexpr std::uint64_t kHeldCharge = 64;
 
   std::int64_t pool_;
   std::int64_t packet_;
@@ -47,7 +71,10 @@ class SendCredit {
 
   // `advanced`: the packet acknowledges more than any before. At equal acknowledgement a grant only
   // rises; a lower one is an older packet.
-  void update(std::uint16_t units, bool advanced);
+  void update(std::uint16_t units, bool advanced) {
+    const std::uint64_t bytes = std::uint64_t{units} * kLtlCreditUnit;
+    granted_ = advanced ? bytes : std::max(granted_, bytes);
+  }
   // One packet always fits into a grant that is not zero.
   bool allows(std::uint64_t outstanding, std::uint64_t packet) const {
     return outstanding + packet <= granted_ || (outstanding == 0 && granted_ > 0);

@@ -53,7 +53,7 @@ std::optional<PacketOut> Ltl::Impl::send_now(ConnectionId connection, const Mess
 bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
   catch_up();
   const std::span<const std::byte> bytes = packet.bytes;
-  if (bytes.size() < prefix || packet.congestion_seen || packet.damaged || packet.ghost != 0)
+  if (bytes.size() < prefix || (packet.congestion_seen | packet.damaged) || packet.ghost != 0)
     return false;
   const std::uint64_t head = load_big_64(bytes.data());
   const auto row = static_cast<std::uint16_t>(head >> 32);
@@ -66,11 +66,12 @@ bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
   const auto sequence = static_cast<Sequence>(numbers >> 32);
   const auto ack = static_cast<Sequence>(numbers);
   const std::uint32_t acknowledged = ack - c.window.oldest();
-  if (!c.express.clear || length > options.mtu || bytes.size() != prefix + length ||
-      packet.source != c.address.peer || report >> 32 != 0 ||
-      (last & ExpressLane::kChannelBits) != c.express.channel_word ||
-      sequence != c.receive.expected() || acknowledged > c.window.in_flight())
-    return false;
+  // One branch for what must be equal: after a system call each of them is one to be guessed anew.
+  const std::uint64_t differs =
+      (bytes.size() ^ (prefix + length)) | (report >> 32) | (sequence ^ c.receive.expected()) |
+      ((last & ExpressLane::kChannelBits) ^ c.express.channel_word) |
+      (index(packet.source) ^ index(c.address.peer)) | static_cast<std::uint64_t>(!c.express.clear);
+  if (differs != 0 || length > options.mtu || acknowledged > c.window.in_flight()) return false;
   if (options.crc && checksum(bytes, prefix) != static_cast<std::uint32_t>(last)) return false;
   std::span<const std::byte> checked = bytes;
   if (c.guard && c.guard->check(checked, opened)) return false;
@@ -87,15 +88,15 @@ bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
 
 void Ltl::Impl::pay_debts() {
   const auto row = static_cast<std::uint16_t>(std::exchange(debts.row, ExpressDebts::kNoRow));
+  const bool received = std::exchange(debts.has_received, false);
+  const bool sent = std::exchange(debts.has_sent, false);
   Connection& c = table[row];
-  Instant now = debts.received.at;
-  if (debts.has_received) book_received(c, debts.received);
-  if (debts.has_sent) {
-    now = debts.sent.at;
-    book_sent(c, debts.sent);
-    fresh.served_alone(row);
+  const Instant now = sent ? debts.sent.at : debts.received.at;
+  if (!received || !sent || !book_exchange(c, debts.received, debts.sent)) {
+    if (received) book_received(c, debts.received);
+    if (sent) book_sent(c, debts.sent);
   }
-  debts.has_received = debts.has_sent = false;
+  if (sent) fresh.served_alone(row);
   if (c.acks.ack_due() || c.window.has_unsent()) return refresh(row, now);
   // What refresh() would do where nothing is due.
   count_busy(c);
@@ -106,6 +107,19 @@ void Ltl::Impl::pay_debts() {
   stale_deadline = row;
 }
 
+// Request and response: the packet that came acknowledges the only one in flight, and ours answers
+// it.
+bool Ltl::Impl::book_exchange(Connection& c, const ExpressDebts::Received& in,
+                              const ExpressDebts::Sent& out) {
+  if (!c.window.exchange_whole(in.ack, out.bytes, out.at)) return false;
+  c.timers.sent(out.at, true);
+  if (options.misses > 0) c.watch.heard(in.at);
+  c.acks.answered(in.sequence, in.time_ns, out.at);
+  count_received(c);
+  count_sent(c, out.bytes.size());
+  return true;
+}
+
 void Ltl::Impl::book_received(Connection& c, const ExpressDebts::Received& packet) {
   if (packet.ack != c.window.oldest()) {
     c.window.acknowledge_whole(packet.ack);
@@ -113,18 +127,26 @@ void Ltl::Impl::book_received(Connection& c, const ExpressDebts::Received& packe
   }
   if (options.misses > 0) c.watch.heard(packet.at);
   c.acks.on_whole(packet.sequence, packet.time_ns, packet.length, packet.at);
-  ++c.messages_received;
-  ++stats.messages_delivered;
+  count_received(c);
 }
 
 void Ltl::Impl::book_sent(Connection& c, const ExpressDebts::Sent& packet) {
   c.timers.sent(packet.at, c.window.in_flight() == 0);
   c.window.send_whole(packet.bytes, packet.at);
   c.acks.told(false, packet.at);
+  count_sent(c, packet.bytes.size());
+}
+
+void Ltl::Impl::count_received(Connection& c) {
+  ++c.messages_received;
+  ++stats.messages_delivered;
+}
+
+void Ltl::Impl::count_sent(Connection& c, std::size_t bytes) {
   ++c.messages_sent;
   ++stats.messages_sent;
   ++stats.packets_sent;
-  stats.bytes_sent += prefix + packet.bytes.size();
+  stats.bytes_sent += prefix + bytes;
 }
 
 // The deadline of a row whose packets took the short way is put into the tree when it is asked for.

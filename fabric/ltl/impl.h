@@ -97,8 +97,12 @@ struct Ltl::Impl {
     if (debts.row != ExpressDebts::kNoRow) pay_debts();
   }
   void pay_debts();
+  bool book_exchange(Connection& c, const ExpressDebts::Received& in,
+                     const ExpressDebts::Sent& out);
   void book_received(Connection& c, const ExpressDebts::Received& packet);
   void book_sent(Connection& c, const ExpressDebts::Sent& packet);
+  void count_received(Connection& c);
+  void count_sent(Connection& c, std::size_t bytes);
   void settle_deadline();
 
   // --- output.cc

@@ -380,9 +380,11 @@ std::optional<Datagram> Ltl::poll_output(Instant now) { return impl().poll_outpu
 std::size_t Ltl::packet_bytes_max() const { return x_->packet_bytes_max(); }
 
 std::optional<PacketOut> Ltl::write_packet(std::span<std::byte> room, Instant now) {
-  const auto next = impl().next_ready(now);
+  Impl& x = impl();
+  if (!x.something_waits()) return std::nullopt;
+  const auto next = x.next_ready(now);
   if (!next) return std::nullopt;
-  return impl().write(*next, room, now);
+  return x.write(*next, room, now);
 }
 
 std::optional<PacketBurst> Ltl::write_burst(std::span<std::byte> room, std::uint32_t packets_max,

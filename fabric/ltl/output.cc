@@ -74,6 +74,7 @@ std::size_t Ltl::Impl::real_size(const Next& next) {
 
 std::optional<PacketBurst> Ltl::Impl::write_burst(std::span<std::byte> room,
                                                   std::uint32_t packets_max, Instant now) {
+  if (!something_waits()) return std::nullopt;
   auto next = next_ready(now);
   if (!next) return std::nullopt;
   const PacketOut first = write(*next, room, now);

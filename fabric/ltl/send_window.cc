@@ -1,6 +1,7 @@
 #include "fabric/ltl/send_window.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "fabric/ltl/packed.h"
@@ -97,12 +98,16 @@ Transmission SendWindow::take_new(Instant now) {
 }
 
 void SendWindow::send_whole(std::span<const std::byte> bytes, Instant now) {
-  const auto length = static_cast<std::uint32_t>(bytes.size());
   StoredMessage* const message = stores_->keep(bytes);
   if (newest_message_ != nullptr) newest_message_->next = message;
   newest_message_ = message;
   if (oldest_message_ == nullptr) oldest_message_ = message;
   if (slots_ == nullptr) slots_ = stores_->send_slots.take();
+  book_whole(message, now);
+}
+
+void SendWindow::book_whole(StoredMessage* message, Instant now) {
+  const auto length = static_cast<std::uint32_t>(message->real.size());
   ++ordinal_;
   slot(next_) = {.message = message,
                  .length = length,
@@ -113,6 +118,20 @@ void SendWindow::send_whole(std::span<const std::byte> bytes, Instant now) {
                  .last_sent = now};
   charged_ += charge_of(length);
   ++next_;
+}
+
+bool SendWindow::exchange_whole(Sequence ack, std::span<const std::byte> bytes, Instant now) {
+  StoredMessage* const message = oldest_message_;
+  if (ack != next_ || in_flight() != 1 || message != newest_message_ || !message->is_small ||
+      bytes.size() > message->small.size() || slot(oldest_).offset != 0)
+    return false;
+  std::memcpy(message->small.data(), bytes.data(), bytes.size());
+  message->real = {message->small.data(), bytes.size()};
+  ++oldest_;
+  charged_ = 0;
+  ++messages_acknowledged_;
+  book_whole(message, now);
+  return true;
 }
 
 void SendWindow::acknowledge_whole(Sequence ack) {

@@ -101,6 +101,9 @@ class SendWindow {
   void send_whole(std::span<const std::byte> bytes, Instant now);
   // REQUIRES: plain(); `ack` is oldest() to next().
   void acknowledge_whole(Sequence ack);
+  // Both, acknowledge_whole(ack) first, where one small message follows another: the second takes
+  // the first one's place. False: it is not so, and nothing was done.
+  bool exchange_whole(Sequence ack, std::span<const std::byte> bytes, Instant now);
 
   bool has_lost() const { return lost_ > 0; }
   // Payload bytes of the packet take_lost() would return. REQUIRES: has_lost().
@@ -147,6 +150,7 @@ class SendWindow {
   const Plan& plan();
   void extend_plan();
   void release_oldest(std::uint16_t messages);
+  void book_whole(StoredMessage* message, Instant now);
 
   void identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof,
                       ReportOutcome& outcome);
