@@ -140,7 +140,6 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::span<const std
 }
 SOLITON_AVX512 std::uint32_t crc32c_avx512(std::span<const std::byte> data,
                                            std::uint32_t previous) {
-  if (data.size() < kFoldBytesMin) return ~extend_sse42(~previous, data.data(), data.size());
   return ~extend_avx512(~previous, data.data(), data.size());
 }
 __attribute__((target("sse4.2"))) std::uint32_t packet_sse42(std::span<const std::byte, 32> header,
@@ -150,7 +149,6 @@ __attribute__((target("sse4.2"))) std::uint32_t packet_sse42(std::span<const std
 SOLITON_AVX512 std::uint32_t packet_avx512(std::span<const std::byte, 32> header,
                                            std::span<const std::byte> rest) {
   const std::uint32_t state = extend_header_sse42(header.data());
-  if (rest.size() < kFoldBytesMin) return ~extend_sse42(state, rest.data(), rest.size());
   return ~extend_avx512(state, rest.data(), rest.size());
 }
 #endif
@@ -161,26 +159,23 @@ std::uint32_t packet_portable(std::span<const std::byte, 32> header,
   return crc32c_portable(rest, crc32c_portable(kZeros, crc32c_portable(header.first<28>())));
 }
 
-struct Functions {
-  std::uint32_t (*sum)(std::span<const std::byte>, std::uint32_t) = crc32c_portable;
-  std::uint32_t (*packet)(std::span<const std::byte, 32>,
-                          std::span<const std::byte>) = packet_portable;
-};
+// What this processor has, known before main(). Calls below are direct: an indirect one is guessed
+// anew after each system call, and a small packet's checksum takes less than that.
+enum class Best : std::uint8_t { kPortable, kSse42, kAvx512 };
 
-const Functions& best_functions() {
-  static const Functions best = [] {
+Best best_here() {
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    const bool sse42 = __builtin_cpu_supports("sse4.2");
-    if (sse42 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("vpclmulqdq"))
-      return Functions{crc32c_avx512, packet_avx512};
-    if (sse42) return Functions{crc32c_sse42, packet_sse42};
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("sse4.2")) return Best::kPortable;
+  const bool folds = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                     __builtin_cpu_supports("vpclmulqdq");
+  return folds ? Best::kAvx512 : Best::kSse42;
+#else
+  return Best::kPortable;
 #endif
-    return Functions{};
-  }();
-  return best;
 }
+
+const Best kBest = best_here();
 
 }  // namespace
 
@@ -199,12 +194,20 @@ std::uint32_t crc32c_portable(std::span<const std::byte> data, std::uint32_t pre
 }
 
 std::uint32_t crc32c(std::span<const std::byte> data, std::uint32_t previous) {
-  return best_functions().sum(data, previous);
+#if defined(__x86_64__)
+  if (kBest == Best::kAvx512 && data.size() >= kFoldBytesMin) return crc32c_avx512(data, previous);
+  if (kBest != Best::kPortable) return crc32c_sse42(data, previous);
+#endif
+  return crc32c_portable(data, previous);
 }
 
 std::uint32_t packet_crc32c(std::span<const std::byte, 32> header,
                             std::span<const std::byte> rest) {
-  return best_functions().packet(header, rest);
+#if defined(__x86_64__)
+  if (kBest == Best::kAvx512 && rest.size() >= kFoldBytesMin) return packet_avx512(header, rest);
+  if (kBest != Best::kPortable) return packet_sse42(header, rest);
+#endif
+  return packet_portable(header, rest);
 }
 
 }  // namespace soliton
