@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 
@@ -94,8 +95,10 @@ class Bench {
   }
 
   BenchReport hold() {
-    for (int round = 0; round < options_.rounds; ++round)
+    for (int round = 0; round < options_.rounds; ++round) {
       for (Entrant& entrant : entrants_) turn(entrant);
+      for (Core& core : cores_) turn(core);
+    }
     for (const std::size_t bytes : {kSmall, kLarge}) report_round_trips(bytes);
     for (const std::size_t bytes : {kSmall, kLarge}) report_streams(bytes);
     report_core();
@@ -268,17 +271,26 @@ class Bench {
   }
 
   // LTL alone, on one core.
+  struct Core {
+    const char* how;
+    LtlOptions options;
+    double best_ns = 0;
+  };
+
+  void turn(Core& core) {
+    const double ns = ltl_core_round_trip_ns(core.options, kSmall);
+    if (core.best_ns == 0 || ns < core.best_ns) core.best_ns = ns;
+  }
+
   void report_core() {
-    const auto row = [&](const char* how, const LtlOptions& options) {
-      report_.rows.push_back({.name = fmt::format("{} B round trip, LTL's CPU, {}", kSmall, how),
-                              .ours = ltl_core_round_trip_ns(options, kSmall),
-                              .peer = "goal",
-                              .peer_value = kCoreGoalNs,
-                              .unit = "ns",
-                              .goal = 1});
-    };
-    row("as over shm", shm_ltl_options());
-    row("with checksum", udp_ltl_options(AuthMode::kNone));
+    for (const Core& core : cores_)
+      report_.rows.push_back(
+          {.name = fmt::format("{} B round trip, LTL's CPU, {}", kSmall, core.how),
+           .ours = core.best_ns,
+           .peer = "goal",
+           .peer_value = kCoreGoalNs,
+           .unit = "ns",
+           .goal = 1});
   }
 
   void notes() {
@@ -300,6 +312,8 @@ class Bench {
   LtlBenchOptions options_;
   PeerProgram peers_, more_peers_;
   std::vector<Entrant> entrants_;
+  std::array<Core, 2> cores_{
+      {{"as over shm", shm_ltl_options()}, {"with checksum", udp_ltl_options(AuthMode::kNone)}}};
   BenchReport report_;
 };
 

@@ -13,7 +13,7 @@
 namespace soliton {
 namespace {
 
-constexpr int kRounds = 15;
+constexpr int kRounds = 3;
 constexpr int kWarm = 20'000;
 constexpr int kRoundTrips = 50'000;  // a round
 
