@@ -32,7 +32,7 @@ struct Ltl::Impl {
   Status send_copy(ConnectionId connection, const MessageParts& message, Instant now);
   Status send_borrowed(ConnectionId connection, std::span<const std::byte> message, Instant now);
   void queue(std::uint16_t row, StoredMessage* message, Instant now);
-  Connection& at(ConnectionId connection) {
+  [[gnu::always_inline]] Connection& at(ConnectionId connection) {
     SOLITON_CHECK_MSG(index(connection) < table.size(), "connection {} of {}", index(connection),
                       table.size());
     return table[index(connection)];

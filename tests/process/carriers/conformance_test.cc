@@ -134,7 +134,7 @@ TEST_P(Conformance, ConnectionsOpenedOnTheWireWithTagsSurviveLoss) {
 
 INSTANTIATE_TEST_SUITE_P(Carriers, Conformance,
                          testing::Values(WorldKind::kSim, WorldKind::kUdp, WorldKind::kShm),
-                         [](const auto& info) { return world_name(info.param); });
+                         [](const auto& kind) { return world_name(kind.param); });
 
 }  // namespace
 }  // namespace soliton
