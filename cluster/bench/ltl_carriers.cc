@@ -6,6 +6,7 @@
 #include <array>
 #include <new>
 
+#include "fabric/ltl/wall_floors.h"
 #include "fabric/shm/shm_carrier.h"
 #include "fabric/udp/udp_carrier.h"
 #include "protocol/base/check.h"
@@ -16,18 +17,11 @@ namespace {
 constexpr std::uint32_t kLoopbackMtu = 8'192;
 constexpr std::uint32_t kPacketHeadMax = 64;
 
-// Busy machines put processes to sleep for milliseconds; a timeout below that resends for nothing.
 LtlOptions wall_options() {
-  LtlOptions options;
+  LtlOptions options = with_wall_floors({});
   options.mtu = kLoopbackMtu;
   options.packing = Bytes{kLoopbackMtu};
   options.window = 256;
-  options.timeout = milliseconds(20);
-  options.timeout_max = milliseconds(200);
-  options.timeout_rtts = 4;
-  options.sample_every = 256;
-  options.ack_every = 32;
-  options.ack_delay = microseconds(500);
   options.queue_limit = Bytes{256 << 10};
   return options;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 
+#include "fabric/ltl/wall_floors.h"
 #include "fabric/udp/udp_carrier.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
@@ -18,17 +19,6 @@ using Pair = std::pair<std::uint32_t, std::uint32_t>;
 
 // Bounds the memory of a trace: about 60 bytes an event, kept until the run ends.
 constexpr std::uint32_t kTraceEventsPerNode = 200'000;
-// A sleeping process on a busy machine answers late; a timeout below that resends for nothing.
-constexpr Duration kWallTimeoutFloor = milliseconds(20);
-constexpr Duration kWallTimeoutCeiling = milliseconds(200);
-// Tail probes wait for it: below the time a process needs to be scheduled they resend for nothing.
-constexpr Duration kWallAckDelayFloor = microseconds(500);
-// An answer at once is two system calls more, and timeouts so long need few samples.
-constexpr std::uint32_t kWallSampleFloor = 256;
-// A bare ACK costs two as well; half a burst each is enough to keep a stream moving.
-constexpr std::uint32_t kWallAckEveryFloor = 32;
-// A packet costs a system call, whatever it holds.
-constexpr Bytes kWallPackingFloor{1408};
 
 std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
   const auto found = std::find_if(spec.nodes.begin(), spec.nodes.end(),
@@ -112,15 +102,7 @@ void fill_common(const ClusterSpec& spec, const LtlIdentity& identity, std::uint
   deployment.trace_events = spec.trace_requests > 0 ? kTraceEventsPerNode : 0;
   deployment.ltl = spec.ltl;
   deployment.ltl.auth = auth_of(spec);
-  if (spec.time == TimeMode::kWall) {
-    deployment.ltl.timeout = std::max(spec.ltl.timeout, kWallTimeoutFloor);
-    deployment.ltl.timeout_rtts = std::max<std::uint32_t>(spec.ltl.timeout_rtts, 4);
-    deployment.ltl.ack_every = std::max(spec.ltl.ack_every, kWallAckEveryFloor);
-    deployment.ltl.sample_every = std::max(spec.ltl.sample_every, kWallSampleFloor);
-    deployment.ltl.timeout_max = std::max(spec.ltl.timeout_max, kWallTimeoutCeiling);
-    deployment.ltl.ack_delay = std::max(spec.ltl.ack_delay, kWallAckDelayFloor);
-    deployment.ltl.packing = std::max(spec.ltl.packing, kWallPackingFloor);
-  }
+  if (spec.time == TimeMode::kWall) deployment.ltl = with_wall_floors(deployment.ltl);
   deployment.wall = spec.wall;
   if (spec.wall.wait == WaitMode::kAuto)
     deployment.wall.wait = spec.nodes.size() <= std::thread::hardware_concurrency()

@@ -22,16 +22,16 @@ void copy(std::span<const std::byte> from, std::byte* to) {
   std::memcpy(to + size - kStep, from.data() + size - kStep, kStep);
 }
 
-void copy(const MessageParts& message, std::byte* to) {
-  copy(message.head, to);
-  copy(message.body, to + message.head.size());
-}
-
 std::uint32_t checksum(std::span<const std::byte> packet, std::size_t prefix) {
   return packet_crc32c(packet.first<kLtlHeaderSize>(), packet.subspan(prefix));
 }
 
 }  // namespace
+
+void copy_parts(const MessageParts& message, std::byte* to) {
+  copy(message.head, to);
+  copy(message.body, to + message.head.size());
+}
 
 std::optional<PacketOut> Ltl::Impl::send_now(ConnectionId connection, const MessageParts& message,
                                              std::span<std::byte> room, Instant now) {
@@ -52,7 +52,7 @@ std::optional<PacketOut> Ltl::Impl::send_now(ConnectionId connection, const Mess
   store_big_64(packet + 8, std::uint64_t{c.window.next()} << 32 | c.receive.expected());
   store_big_64(packet + 16, wire_time(now));
   store_big_64(packet + 24, last);
-  copy(message, packet + prefix);
+  copy_parts(message, packet + prefix);
   const std::span<std::byte> whole = room.first(prefix + size);
   if (options.crc) store_big_64(packet + 24, last | checksum(whole, prefix));
   if (c.guard) c.guard->protect(whole);

@@ -22,6 +22,9 @@
 
 namespace soliton {
 
+// Head, then body. REQUIRES: room for both.
+void copy_parts(const MessageParts& message, std::byte* to);
+
 struct Ltl::Impl {
   Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConnection>& connections,
        TraceBuffer* buffer, const LtlIdentity& who);
@@ -84,8 +87,8 @@ struct Ltl::Impl {
   void account_delivered(std::uint16_t row, std::size_t first, Instant now);
   void count_drop(DropCause cause);
 
-  // --- express.cc: used nowhere else, and inlined there, as a call is a tenth of their work
-  bool something_waits() const { return !control.empty() || !resends.empty() || !fresh.empty(); }
+  // --- express.cc
+  // These two have one caller each, and a call would be a tenth of their work.
   [[gnu::always_inline]] inline std::optional<PacketOut> send_now(ConnectionId connection,
                                                                   const MessageParts& message,
                                                                   std::span<std::byte> room,
@@ -111,7 +114,11 @@ struct Ltl::Impl {
     enum class Kind : std::uint8_t { kControl, kResend, kNew } kind;
     std::uint16_t row;
   };
-  std::optional<Next> next_ready(Instant now);
+  bool something_waits() const { return !control.empty() || !resends.empty() || !fresh.empty(); }
+  std::optional<Next> next_ready(Instant now) {
+    return something_waits() ? choose_next(now) : std::nullopt;
+  }
+  std::optional<Next> choose_next(Instant now);
   std::size_t real_size(const Next& next);
   PacketOut write(const Next& next, std::span<std::byte> room, Instant now);
   std::optional<PacketBurst> write_burst(std::span<std::byte> room, std::uint32_t packets_max,

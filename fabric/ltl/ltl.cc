@@ -133,9 +133,7 @@ Status Ltl::Impl::send_copy(ConnectionId connection, const MessageParts& message
     stores.messages.give(stored);
     return failure(ErrorCode::kWouldBlock, "store is full");
   }
-  if (!message.head.empty()) std::memcpy(to, message.head.data(), message.head.size());
-  if (!message.body.empty())
-    std::memcpy(to + message.head.size(), message.body.data(), message.body.size());
+  copy_parts(message, to);
   stored->real = {to, size};
   stored->ghost = 0;
   queue(index(connection), stored, now);
@@ -381,7 +379,6 @@ std::size_t Ltl::packet_bytes_max() const { return x_->packet_bytes_max(); }
 
 std::optional<PacketOut> Ltl::write_packet(std::span<std::byte> room, Instant now) {
   Impl& x = impl();
-  if (!x.something_waits()) return std::nullopt;
   const auto next = x.next_ready(now);
   if (!next) return std::nullopt;
   return x.write(*next, room, now);

@@ -24,7 +24,7 @@ std::size_t Ltl::Impl::packet_bytes_max() const {
                   kLtlHeaderSize + OpenBody::kSize);
 }
 
-std::optional<Ltl::Impl::Next> Ltl::Impl::next_ready(Instant now) {
+std::optional<Ltl::Impl::Next> Ltl::Impl::choose_next(Instant now) {
   for (; !control.empty(); control.pop())
     if (table[control.front()].must_send_control(now))
       return Next{Next::Kind::kControl, control.front()};
@@ -74,7 +74,6 @@ std::size_t Ltl::Impl::real_size(const Next& next) {
 
 std::optional<PacketBurst> Ltl::Impl::write_burst(std::span<std::byte> room,
                                                   std::uint32_t packets_max, Instant now) {
-  if (!something_waits()) return std::nullopt;
   auto next = next_ready(now);
   if (!next) return std::nullopt;
   const PacketOut first = write(*next, room, now);

@@ -29,8 +29,8 @@ void PacketGuard::set_keys(const Key& send, const Key& receive) {
 
 std::uint64_t PacketGuard::header_tag(const std::byte* packet, const SipKey& key) const {
   SipHash hash(key);
-  // Not unrolled: after a system call its instructions are fetched anew, and a kilobyte of them takes
-  // longer than the loop.
+  // Not unrolled: after a system call its instructions are fetched anew, and a kilobyte of them
+  // takes longer than the loop.
 #pragma GCC unroll 1
   for (std::size_t at = 0; at < kTagAt; at += 8) {
     std::uint64_t word;

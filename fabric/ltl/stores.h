@@ -138,6 +138,7 @@ struct Stores {
   // Where `size` bytes of a message are to lie: in its record, while not too many do, in a block,
   // or, larger than a block, in memory of its own. Null when the blocks are all out.
   std::byte* place(StoredMessage& message, std::size_t size) {
+    if (size == 0) return message.small.data();
     if (size <= message.small.size() && small_left > 0) {
       --small_left;
       message.is_small = true;

@@ -35,17 +35,23 @@ void expect_delivered(const CarrierWorld& world, std::size_t to,
     ASSERT_EQ(world.delivered(to)[i], CarrierWorld::message(i, sizes[i])) << "message " << i;
 }
 
+// All both ways at once, and there.
+void carry_both_ways(CarrierWorld& world, const std::vector<std::size_t>& sizes) {
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    for (const std::size_t from : {0, 1}) world.send(from, CarrierWorld::message(i, sizes[i]));
+  ASSERT_TRUE(world.run({sizes.size(), sizes.size()}));
+  expect_delivered(world, 0, sizes);
+  expect_delivered(world, 1, sizes);
+}
+
 TEST_P(Conformance, MessagesOfEverySizeArriveOnceInOrderAndIntact) {
   CarrierWorld world(GetParam(), options_for(GetParam()));
   std::vector<std::size_t> sizes;
   for (std::size_t size = 0; size < 130; ++size) sizes.push_back(size);
   for (const std::size_t edge : {1407, 1408, 1409, 2816, 2817, 65'536, 300'000})
     sizes.push_back(edge);
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    for (const std::size_t from : {0, 1}) world.send(from, CarrierWorld::message(i, sizes[i]));
-  ASSERT_TRUE(world.run({sizes.size(), sizes.size()}));
-  expect_delivered(world, 0, sizes);
-  expect_delivered(world, 1, sizes);
+  carry_both_ways(world, sizes);
+  if (HasFatalFailure()) return;
 }
 
 TEST_P(Conformance, ABurstThatNoBufferHoldsArrivesWhole) {
@@ -59,11 +65,8 @@ TEST_P(Conformance, ABurstThatNoBufferHoldsArrivesWhole) {
 TEST_P(Conformance, OneInTenLostOnBothCablesIsRepaired) {
   CarrierWorld world(GetParam(), options_for(GetParam()), {loss(0.10)});
   const std::vector<std::size_t> sizes(200, 3'000);
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    for (const std::size_t from : {0, 1}) world.send(from, CarrierWorld::message(i, sizes[i]));
-  ASSERT_TRUE(world.run({sizes.size(), sizes.size()}));
-  expect_delivered(world, 0, sizes);
-  expect_delivered(world, 1, sizes);
+  carry_both_ways(world, sizes);
+  if (HasFatalFailure()) return;
   EXPECT_GT(world.faults_hit(), 100U);
   EXPECT_GT(world.node(0).stats().retransmitted, 20U);
 }
@@ -106,11 +109,8 @@ TEST_P(Conformance, SequencesWrapUnderLossInBothModes) {
     options.recovery = mode;
     CarrierWorld world(GetParam(), options, {loss(0.05)});
     const std::vector<std::size_t> sizes(100, 3'000);
-    for (std::size_t i = 0; i < sizes.size(); ++i)
-      for (const std::size_t from : {0, 1}) world.send(from, CarrierWorld::message(i, sizes[i]));
-    ASSERT_TRUE(world.run({sizes.size(), sizes.size()}));
-    expect_delivered(world, 0, sizes);
-    expect_delivered(world, 1, sizes);
+    carry_both_ways(world, sizes);
+    if (HasFatalFailure()) return;
     EXPECT_GT(world.node(0).stats().retransmitted, 0U);
   }
 }
@@ -121,11 +121,8 @@ TEST_P(Conformance, ConnectionsOpenedOnTheWireWithTagsSurviveLoss) {
   options.auth = AuthMode::kHeader;
   CarrierWorld world(GetParam(), options, {loss(0.10)});
   const std::vector<std::size_t> sizes(100, 3'000);
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    for (const std::size_t from : {0, 1}) world.send(from, CarrierWorld::message(i, sizes[i]));
-  ASSERT_TRUE(world.run({sizes.size(), sizes.size()}));
-  expect_delivered(world, 0, sizes);
-  expect_delivered(world, 1, sizes);
+  carry_both_ways(world, sizes);
+  if (HasFatalFailure()) return;
   for (std::size_t n = 0; n < 2; ++n) {
     EXPECT_EQ(world.node(n).stats().connections_opened, 1U);
     EXPECT_EQ(world.node(n).stats().dropped_unauthentic, 0U);

@@ -193,6 +193,20 @@ TEST(LtlViews, AFullStoreIsSaidByName) {
   EXPECT_TRUE(s.end(0).send_copy(kRow0, {message, {}}, s.now()));
 }
 
+TEST(LtlViews, AFullStoreTakesAnEmptyMessage) {
+  LtlOptions o = packets_of(100);
+  o.store = Bytes{100};
+  Story s(o);
+  const std::array<std::byte, 60> message{};
+  ASSERT_TRUE(s.end(0).send_copy(kRow0, {message, {}}, s.now()));
+  ASSERT_FALSE(s.end(0).send_copy(kRow0, {message, {}}, s.now()));
+  EXPECT_TRUE(s.end(0).send_copy(kRow0, {}, s.now()));
+  std::vector<std::size_t> sizes;
+  s.on_delivery = [&](std::size_t, const Payload& p) { sizes.push_back(p.bytes.size()); };
+  ASSERT_TRUE(s.run());
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{60, 0}));
+}
+
 // The receiver's store is full too: what lies behind the gap is dropped and comes again.
 TEST(LtlViews, AFullReorderStoreCostsResendsOnly) {
   LtlOptions o = packets_of(100);

@@ -1,0 +1,35 @@
+// What LTL's options are at least where a process, not hardware, is at each end: in real time.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "fabric/ltl/options.h"
+
+namespace soliton {
+
+// A sleeping process on a busy machine answers late; a timeout below that resends for nothing.
+inline constexpr Duration kWallTimeoutFloor = milliseconds(20);
+inline constexpr Duration kWallTimeoutCeilingFloor = milliseconds(200);
+inline constexpr std::uint32_t kWallTimeoutRttsFloor = 4;
+// Tail probes wait for it: below the time a process needs to be scheduled they resend for nothing.
+inline constexpr Duration kWallAckDelayFloor = microseconds(500);
+// An answer at once is two system calls more, and timeouts so long need few samples.
+inline constexpr std::uint32_t kWallSampleFloor = 256;
+// A bare ACK costs two as well; half a burst each is enough to keep a stream moving.
+inline constexpr std::uint32_t kWallAckEveryFloor = 32;
+// A packet costs a system call, whatever it holds.
+inline constexpr Bytes kWallPackingFloor{1408};
+
+inline LtlOptions with_wall_floors(LtlOptions ltl) {
+  ltl.timeout = std::max(ltl.timeout, kWallTimeoutFloor);
+  ltl.timeout_max = std::max(ltl.timeout_max, kWallTimeoutCeilingFloor);
+  ltl.timeout_rtts = std::max(ltl.timeout_rtts, kWallTimeoutRttsFloor);
+  ltl.ack_delay = std::max(ltl.ack_delay, kWallAckDelayFloor);
+  ltl.sample_every = std::max(ltl.sample_every, kWallSampleFloor);
+  ltl.ack_every = std::max(ltl.ack_every, kWallAckEveryFloor);
+  ltl.packing = std::max(ltl.packing, kWallPackingFloor);
+  return ltl;
+}
+
+}  // namespace soliton
