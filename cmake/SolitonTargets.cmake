@@ -19,6 +19,24 @@ function(soliton_program)
   target_link_libraries(${ARG_NAME} PRIVATE soliton_flags ${ARG_DEPS})
 endfunction()
 
+# What nearly every test includes, compiled once (tests/precompiled.h). Tests are 70 % of compile time; this and -O1 halve
+# it. Libraries keep the optimisation of the build type, so what is tested is what is shipped.
+function(soliton_precompiled_tests)
+  add_library(soliton_precompiled OBJECT "${PROJECT_SOURCE_DIR}/tests/precompiled.cc")
+  target_link_libraries(soliton_precompiled PRIVATE soliton_flags GTest::gmock fmt::fmt)
+  soliton_test_options(soliton_precompiled)
+  target_precompile_headers(soliton_precompiled PRIVATE "${PROJECT_SOURCE_DIR}/tests/precompiled.h")
+endfunction()
+
+function(soliton_test_options target)
+  target_compile_options(${target} PRIVATE -O1)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -fpch-preprocess)  # so that ccache sees what the header was made of
+  endif()
+  target_compile_definitions(${target} PRIVATE SOLITON_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             SOLITON_BINARY_DIR="${PROJECT_BINARY_DIR}")
+endfunction()
+
 # soliton_test(NAME unit_base SRCS x_test.cc DEPS soliton::base): a GoogleTest program, one ctest entry per case.
 # LABELS groups it (unit, story, sim, process, golden, tidy); DATA is passed as SOLITON_TEST_DATA.
 function(soliton_test)
@@ -28,8 +46,8 @@ function(soliton_test)
   endif()
   add_executable(${ARG_NAME} ${ARG_SRCS})
   target_link_libraries(${ARG_NAME} PRIVATE soliton_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${ARG_NAME} PRIVATE SOLITON_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                             SOLITON_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  soliton_test_options(${ARG_NAME})
+  target_precompile_headers(${ARG_NAME} REUSE_FROM soliton_precompiled)
   set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
   set(properties TIMEOUT ${ARG_TIMEOUT})
   if(ARG_LABELS)

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <optional>
 
 #include "cluster/bench/bench_table.h"
@@ -8,6 +7,7 @@
 #include "cluster/bench/npu_bench.h"
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
+#include "cluster/cli/output.h"
 #include "cluster/engine/launch_bench.h"
 
 namespace soliton {
@@ -51,8 +51,7 @@ int command_bench(const CommandLine& line) {
     return report_error({ErrorCode::kInvalid, "--long belongs to soliton bench ltl"});
   const Result<BenchReport> report = measure(line.inputs.front(), line.more_peers);
   if (!report) return report_error(report.error());
-  std::fputs((line.json ? bench_json(*report) : bench_text(*report)).c_str(), stdout);
-  return 0;
+  return printed(print_raw(line.json ? bench_json(*report) : bench_text(*report)));
 }
 
 }  // namespace soliton

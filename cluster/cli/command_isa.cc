@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/isa_listing.h"
 #include "cluster/cli/isa_trace.h"
+#include "cluster/cli/output.h"
 #include "cluster/spec/files.h"
 #include "protocol/isa/assembly.h"
 
@@ -84,13 +84,8 @@ int show_words(const std::string& text, const CommandLine& line) {
                                 "ports"});
   const Result<Program> program = decode(words->words);
   if (!program) return report_error({program.error().code, file + ": " + program.error().message});
-  if (line.json)
-    fmt::print("{}\n", listing_json(*program).dump(2));
-  else if (line.words)
-    std::fputs(words_text(*program).c_str(), stdout);
-  else
-    std::fputs(print(*program).c_str(), stdout);
-  return 0;
+  if (line.json) return printed(print_raw(json_text(listing_json(*program))));
+  return printed(print_lines(line.words ? words_text(*program) : print(*program)));
 }
 
 // ---- programs ----
@@ -115,23 +110,23 @@ DeviceLookup devices_beside(const std::string& file) {
   };
 }
 
-void print_json(const Shard& shard, const IsaTrace* trace) {
+std::string shard_json(const Shard& shard, const IsaTrace* trace) {
   nlohmann::ordered_json out{
       {"node", shard.node}, {"device", shard.device.name}, {"format", shard.format.name}};
   out.update(listing_json(shard.program));
   out["memory"] = memory_json(memory_use(shard));
   if (trace != nullptr) out["trace"] = trace_json(shard, *trace);
-  fmt::print("{}\n", out.dump(2));
+  return json_text(out);
 }
 
-void print_text(const Shard& shard, const IsaTrace* trace) {
-  fmt::print("{} on {} in {} · {} chains, {} instruction words\n\n", shard.node, shard.device.name,
-             shard.format.name, shard.program.chains.size(), shard.program.instruction_words());
-  if (trace != nullptr)
-    std::fputs(trace_text(shard, *trace).c_str(), stdout);
-  else
-    fmt::print("{}\n{}", listing_text(shard.program, shard.matrices),
-               memory_text(memory_use(shard)));
+std::string shard_text(const Shard& shard, const IsaTrace* trace) {
+  const std::string head = fmt::format("{} on {} in {} · {} chains, {} instruction words\n\n",
+                                       shard.node, shard.device.name, shard.format.name,
+                                       shard.program.chains.size(),
+                                       shard.program.instruction_words());
+  if (trace != nullptr) return head + trace_text(shard, *trace);
+  return fmt::format("{}{}\n{}", head, listing_text(shard.program, shard.matrices),
+                     memory_text(memory_use(shard)));
 }
 
 int show_program(const std::string& text, const CommandLine& line) {
@@ -141,13 +136,10 @@ int show_program(const std::string& text, const CommandLine& line) {
   if (!shard) return report_errors(shard.error());
   std::optional<IsaTrace> trace;
   if (line.trace) trace = trace_program(*shard, line.steps, line.seed.value_or(1));
-  if (line.words && !line.trace)
-    std::fputs(words_text(shard->program).c_str(), stdout);
-  else if (line.json)
-    print_json(*shard, trace ? &*trace : nullptr);
-  else if (!line.quiet)
-    print_text(*shard, trace ? &*trace : nullptr);
-  return 0;
+  const IsaTrace* const shown = trace ? &*trace : nullptr;
+  if (line.words && !line.trace) return printed(print_lines(words_text(shard->program)));
+  if (line.json) return printed(print_raw(shard_json(*shard, shown)));
+  return line.quiet ? 0 : printed(print_lines(shard_text(*shard, shown)));
 }
 
 }  // namespace

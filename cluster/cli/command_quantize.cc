@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/cli/commands.h"
+#include "cluster/cli/output.h"
 #include "protocol/tensor/format.h"
 
 namespace soliton {
@@ -149,7 +150,7 @@ std::string as_json(const std::vector<QuantisedLine>& lines, const NumberFormat&
   for (const QuantisedLine& line : lines)
     out["vectors"].push_back(
         {{"exponents", scales_json(line, format.scale())}, {"values", line.values}});
-  return out.dump(2) + "\n";
+  return json_text(out);
 }
 
 }  // namespace
@@ -174,10 +175,7 @@ int command_quantize(const CommandLine& line) {
   else
     for (const QuantisedLine& quantised : lines)
       out += fmt::format("{},{}\n", fmt::join(quantised.scales, " "), quantised.values);
-  const bool written =
-      std::fwrite(out.data(), 1, out.size(), stdout) == out.size() && std::fflush(stdout) == 0;
-  if (!written) return report_error({ErrorCode::kNotWritten, "standard output: cannot be written"});
-  return 0;
+  return printed(print_raw(out));
 }
 
 }  // namespace soliton

@@ -1,15 +1,16 @@
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <ctime>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
+#include "cluster/cli/output.h"
 #include "cluster/manager/run.h"
 #include "cluster/report/report_html.h"
 #include "cluster/report/summary.h"
 #include "cluster/results/run_folder.h"
 #include "partition/plan/explain.h"
+#include "protocol/base/message.h"
 
 namespace soliton {
 namespace {
@@ -121,7 +122,7 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
   const RunResults& results = finished.results;
   int status = 0;
   const auto cause = [&status](int code, const std::string& text) {
-    fmt::print(stderr, "{}\n", text);
+    message("{}\n", text);
     if (status == 0) status = code;
   };
   if (finished.interrupted_by != 0) {
@@ -178,18 +179,20 @@ int command_run(const CommandLine& line) {
   SummaryContext context = summary_context(run, folder->path());
   Status written = write_all(*folder, run, finished, context);
   if (written) written = folder->write("log/soliton.log", log_text(line, run, finished));
+  Status said;
   if (line.json) {
-    std::fputs(results_json(finished.results).c_str(), stdout);
+    said = print_raw(results_json(finished.results));
   } else if (!line.quiet) {
+    // The summary is in the folder: nothing is lost with it, so a closed pipe changes no status.
     context.terminal = colours_wanted(stdout);
-    std::fputs(summary_text(finished.results, context).c_str(), stdout);
+    static_cast<void>(print_raw(summary_text(finished.results, context)));
   }
-  const int status = verdict(run, finished);
+  int status = verdict(run, finished);
   if (!written) {
     const int not_written = report_error(written.error());
-    return status != 0 ? status : not_written;
+    if (status == 0) status = not_written;
   }
-  return status;
+  return printed(said, status);
 }
 
 }  // namespace soliton

@@ -1,15 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
+#include "cluster/cli/output.h"
 #include "cluster/experiment/sweep.h"
 #include "cluster/manager/run.h"
 #include "cluster/results/sha256.h"
+#include "protocol/base/message.h"
 
 namespace soliton {
 namespace {
@@ -68,7 +69,7 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
   options.inputs = inputs_digest(experiment);
   options.stop = [&signal] { return signal != 0; };
   if (!line.quiet && !line.json)
-    options.progress = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
+    options.progress = [](const std::string& text) { message("{}\n", text); };
   return options;
 }
 
@@ -86,13 +87,15 @@ int command_sweep(const CommandLine& line) {
       },
       options);
   if (!sweep) return report_error(sweep.error());
-  if (line.json)
-    std::fputs(sweep_json(*sweep).c_str(), stdout);
-  else if (!line.quiet)
-    fmt::print("{}wrote  {}/   open report.html for the curves, sweep.csv for the numbers\n",
-               sweep_table(*sweep), options.folder);
-  if (signal != 0) return signal_status(signal);
-  return sweep->first_failure ? exit_status(*sweep->first_failure) : 0;
+  int status = sweep->first_failure ? exit_status(*sweep->first_failure) : 0;
+  if (signal != 0) status = signal_status(signal);
+  if (line.json) return printed(print_raw(sweep_json(*sweep)), status);
+  // The table is in the folder: nothing is lost with it, so a closed pipe changes no status.
+  if (!line.quiet)
+    static_cast<void>(print_lines(
+        fmt::format("{}wrote  {}/   open report.html for the curves, sweep.csv for the numbers\n",
+                    sweep_table(*sweep), options.folder)));
+  return status;
 }
 
 }  // namespace soliton

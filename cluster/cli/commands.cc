@@ -2,29 +2,35 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
 
 #include "cluster/cli/environment.h"
+#include "cluster/cli/output.h"
 #include "cluster/experiment/experiment.h"
 #include "cluster/manager/run.h"
 #include "cluster/spec/listing.h"
 #include "cluster/spec/parts.h"
 #include "partition/plan/explain.h"
+#include "protocol/base/message.h"
 
 namespace soliton {
 
 int report_errors(const Diagnostics& diagnostics) {
-  std::fputs(diagnostics.text().c_str(), stderr);
+  message(diagnostics.text());
   return exit_status(diagnostics.errors.front().code);
 }
 
 int report_error(const Error& error) {
-  fmt::print(stderr, "{}\n", error.message);
+  message("{}\n", error.message);
   return exit_status(error.code);
+}
+
+// With everything beyond ASCII as \u escapes, and bytes that are no UTF-8 replaced.
+std::string json_text(const nlohmann::ordered_json& json) {
+  return json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 Checked<ClusterSpec> read_cluster_of(const CommandLine& line) {
@@ -46,11 +52,8 @@ int command_plan(const CommandLine& line) {
   const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec, true);
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
-  if (line.json)
-    std::fputs(plan_json(run.plan).c_str(), stdout);
-  else if (!line.quiet)
-    std::fputs(explain(run.plan, run.topology).c_str(), stdout);
-  return 0;
+  if (line.json) return printed(print_raw(plan_json(run.plan)));
+  return line.quiet ? 0 : printed(print_lines(explain(run.plan, run.topology)));
 }
 
 namespace {
@@ -110,13 +113,14 @@ std::string lines_as_json(const std::string& text) {
       out.push_back({{"name", line.substr(0, gap)},
                      {"text", rest == std::string::npos ? "" : line.substr(rest)}});
   }
-  return out.dump(2) + "\n";
+  return json_text(out);
 }
 
 }  // namespace
 
 int command_check(const CommandLine& line) {
   int status = 0;
+  std::string text;
   nlohmann::ordered_json verdicts = nlohmann::ordered_json::array();
   for (const std::string& file : line.inputs) {
     std::string expanded;
@@ -127,13 +131,12 @@ int command_check(const CommandLine& line) {
       const int code = report_errors(problems);
       if (status == 0) status = code;
     } else if (!line.json && !expanded.empty()) {
-      std::fputs(expanded.c_str(), stdout);
+      text += expanded;
     } else if (!line.quiet && !line.json) {
-      fmt::print("{}: good\n", file);
+      text += fmt::format("{}: good\n", file);
     }
   }
-  if (line.json) std::fputs((verdicts.dump(2) + "\n").c_str(), stdout);
-  return status;
+  return printed(line.json ? print_raw(json_text(verdicts)) : print_lines(text), status);
 }
 
 int command_list(const CommandLine& line) {
@@ -145,8 +148,7 @@ int command_list(const CommandLine& line) {
                                                      : list_faults();
   if (!text) return report_errors(text.error());
   const bool lines = line.json && what != "devices";
-  std::fputs((lines ? lines_as_json(*text) : *text).c_str(), stdout);
-  return 0;
+  return printed(print_lines(lines ? lines_as_json(*text) : *text));
 }
 
 }  // namespace soliton

@@ -1,6 +1,9 @@
 // The commands of `soliton`, each from its options to its exit status.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
 #include "cluster/cli/options.h"
 
 namespace soliton {
@@ -17,6 +20,9 @@ int command_isa(const CommandLine& line);
 // Prints every error, one a line, to standard error; the status of the first.
 int report_errors(const Diagnostics& diagnostics);
 int report_error(const Error& error);
+
+// Indented, for standard output: pure ASCII, so that no terminal is driven by what it quotes.
+std::string json_text(const nlohmann::ordered_json& json);
 
 // Reads the cluster file of the command line with its overrides.
 Checked<ClusterSpec> read_cluster_of(const CommandLine& line);

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "protocol/base/message.h"
+
 namespace soliton {
 namespace {
 
@@ -61,13 +63,12 @@ void ProgressLine::show(const std::string& text, std::size_t done, std::size_t o
   const std::size_t full = of ? std::min(kCells, done * kCells / of) : 0;
   std::string bar;
   for (std::size_t i = 0; i < kCells; ++i) bar += i < full ? "█" : "░";
-  fmt::print(stderr, "\r\x1b[K{} {}", bar, text);
-  std::fflush(stderr);
+  message_raw(fmt::format("\r\x1b[K{} {}", bar, text));
   shown_ = true;
 }
 
 void ProgressLine::clear() {
-  if (std::exchange(shown_, false)) fmt::print(stderr, "\r\x1b[K");
+  if (std::exchange(shown_, false)) message_raw("\r\x1b[K");
 }
 
 }  // namespace soliton

@@ -5,7 +5,9 @@
 #include <exception>
 
 #include "cluster/cli/commands.h"
+#include "cluster/cli/output.h"
 #include "protocol/base/check.h"
+#include "protocol/base/message.h"
 
 namespace soliton {
 namespace {
@@ -28,9 +30,12 @@ std::string as_typed(int argc, char** argv) {
 }
 
 int soliton_main(int argc, char** argv) {
+  claim_standard_streams();
   const tl::expected<CommandLine, int> line = parse_command_line(argc, argv);
   if (!line) return line.error();
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe or a dead node is an error value of the write
+  // A closed pipe, a dead node or a limit on file sizes is an error value of the write.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   set_check_context(as_typed(argc, argv));
   for (const Command& command : kCommands)
     if (line->command == command.name) return command.run(*line);
@@ -45,7 +50,7 @@ int main(int argc, char** argv) {
     return soliton::soliton_main(argc, argv);
   } catch (const std::exception&
                error) {  // out of memory and bugs only: libraries are caught at their seams
-    fmt::print(stderr, "soliton: internal error: {}\n", error.what());
+    soliton::message("soliton: internal error: {}\n", error.what());
     return 70;
   }
 }

@@ -6,6 +6,7 @@
 #include "cluster/report/words.h"
 #include "cluster/results/json.h"
 #include "cluster/results/text.h"
+#include "protocol/base/text.h"
 
 namespace soliton {
 namespace {
@@ -17,7 +18,7 @@ std::string cell(const std::optional<double>& value, int digits) {
 std::string exact(const std::optional<double>& value) { return value ? spell_number(*value) : ""; }
 
 std::string note(const SweepPoint& point) {
-  if (!point.error.empty()) return one_line(point.error);
+  if (!point.error.empty()) return escaped(point.error);
   return point.numbers ? "" : "not run";
 }
 
@@ -43,7 +44,7 @@ Gain gain_of(const SweepSeries& series, std::size_t i) {
 
 // Of the column of x.
 std::size_t axis_width(const SweepSeries& series) {
-  return std::max<std::size_t>(8, one_line(series.series.axis).size());
+  return std::max<std::size_t>(8, escaped(series.series.axis).size());
 }
 
 std::string table_row(const SweepSeries& series, std::size_t i) {
@@ -129,19 +130,19 @@ void json_point(JsonWriter& json, const SweepSeries& series, std::size_t i) {
 }  // namespace
 
 std::string sweep_table(const Sweep& sweep) {
-  std::string out = one_line(sweep.name) +
+  std::string out = escaped(sweep.name) +
                     (sweep.complete      ? ""
                      : sweep.interrupted ? " · PARTIAL: interrupted"
                                          : " · NOT COMPLETE") +
                     "\n";
-  if (!sweep.description.empty()) out += one_line(sweep.description) + "\n";
+  if (!sweep.description.empty()) out += escaped(sweep.description) + "\n";
   for (const SweepSeries& series : sweep.series) {
     const Scaling scaling = series.series.scaling;
-    out += "\n" + one_line(series.series.title);
+    out += "\n" + escaped(series.series.title);
     out += scaling == Scaling::kNone ? "\n" : fmt::format(" ({} scaling)\n", scaling_name(scaling));
     const Gain gain = gain_names(scaling);
     out += fmt::format("{:>{}} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}\n",
-                       one_line(series.series.axis), axis_width(series), "mean us", "p99 us",
+                       escaped(series.series.axis), axis_width(series), "mean us", "p99 us",
                        "requests/s", "TFLOPS", gain.first, gain.second, "network", "B/request");
     for (std::size_t i = 0; i < series.points.size(); ++i) out += table_row(series, i);
   }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "cluster/results/text.h"
+#include "protocol/base/text.h"
 
 namespace soliton {
 

@@ -8,6 +8,7 @@
 #include "cluster/report/plan_words.h"
 #include "cluster/report/words.h"
 #include "cluster/results/statistics.h"
+#include "protocol/base/text.h"
 
 namespace soliton {
 namespace {
@@ -74,8 +75,8 @@ class Summary {
   void title() {
     std::string time = r_.time + " time";
     if (!c_.layout.empty()) time += ", " + c_.layout;
-    std::vector<std::string> parts = {one_line(r_.name),
-                                      one_line(c_.model) + " on " + cluster_words(r_.nodes)};
+    std::vector<std::string> parts = {escaped(r_.name),
+                                      escaped(c_.model) + " on " + cluster_words(r_.nodes)};
     for (const std::string& part : {c_.topology, c_.precision, time})
       if (!part.empty()) parts.push_back(part);
     out_ += fmt::format("{} · seed {}\n\n", fmt::join(parts, " · "), r_.seed);
@@ -118,7 +119,7 @@ class Summary {
 
   std::string stopped_words() const {
     return fmt::format("{}; what was measured until then follows",
-                       r_.error.empty() ? "before the end" : one_line(r_.error));
+                       r_.error.empty() ? "before the end" : escaped(r_.error));
   }
 
   void run() {
@@ -307,8 +308,8 @@ class Summary {
     const char* label = "faults";
     for (std::size_t i = 0; i < std::min(r_.faults.size(), kFaultsLimit); ++i) {
       const FaultResult& fault = r_.faults[i];
-      line(label, fmt::format("{} on {} at {}: {}", fault.kind, one_line(fault.target),
-                              spell_time(fault.at - kRunStart), one_line(fault.effect)));
+      line(label, fmt::format("{} on {} at {}: {}", fault.kind, escaped(fault.target),
+                              spell_time(fault.at - kRunStart), escaped(fault.effect)));
       label = "";
     }
     if (r_.faults.size() > kFaultsLimit)

@@ -91,13 +91,6 @@ std::string spell_time(Duration value) {
   return unit.spell(value) + " " + unit.name;
 }
 
-std::string one_line(const std::string& text) {
-  std::string out = text;
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return out;
-}
-
 std::string name_ranges(const std::vector<std::string>& names) {
   std::string out;
   for (std::size_t first = 0; first < names.size();) {

@@ -31,8 +31,6 @@ struct TimeUnit {
 // "38.4 ms"
 std::string spell_time(Duration value);
 
-// `text` with control bytes as '?', so that a name from a file cannot write to the terminal.
-std::string one_line(const std::string& text);
 // Names in order, runs of consecutive numbers as ranges: "fpga0-3, fpga7".
 std::string name_ranges(const std::vector<std::string>& names);
 // "a", "a and b", "a, b and c".

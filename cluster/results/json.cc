@@ -4,28 +4,30 @@
 #include <cmath>
 #include <utility>
 
-#include "cluster/results/text.h"
 #include "protocol/base/check.h"
+#include "protocol/base/text.h"
 
 namespace soliton {
 namespace {
 
 constexpr std::uint64_t kPicosecondsPerMicrosecond = 1'000'000;
 
+// Control characters and marks of direction are escaped, so that a file that is shown on a terminal
+// does not drive it.
 std::string quoted(std::string_view value) {
   std::string out = "\"";
-  for (const char c : valid_utf8(value)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
+  const std::string text = valid_utf8(value);
+  for (std::string_view rest = text; !rest.empty();) {
+    const Utf8Character c = front_character(rest);
+    if (c.code_point == '"' || c.code_point == '\\')
+      out += fmt::format("\\{}", rest[0]);
+    else if (c.code_point == '\n')
       out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
+    else if (needs_escape(c.code_point))
+      out += fmt::format("\\u{:04x}", c.code_point);
+    else
+      out += rest.substr(0, c.size);
+    rest.remove_prefix(c.size);
   }
   return out + '"';
 }

@@ -1,13 +1,10 @@
-// Spelling of text for files that other programs read: UTF-8 repair, CSV cells.
+// Spelling of text for files that other programs read.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 namespace soliton {
-
-// `text` with every byte that is not part of a valid UTF-8 sequence replaced by U+FFFD.
-std::string valid_utf8(std::string_view text);
 
 // One cell of a CSV file (RFC 4180): quoted where it holds a comma, a quote or a line break. A text
 // that a spreadsheet would take for a formula (it starts with = + - @, tab or carriage return) is

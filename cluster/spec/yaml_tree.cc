@@ -44,18 +44,6 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> YamlValue::index_keys() {
   return twice;
 }
 
-std::string printable(std::string_view text) {
-  constexpr std::size_t kLongest = 600;
-  std::string out;
-  for (const char c : text.substr(0, kLongest)) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
-    else
-      out += c;
-  }
-  return text.size() > kLongest ? out + "..." : out;
-}
-
 namespace {
 
 constexpr std::size_t kErrorsLimit = 100;
@@ -202,22 +190,6 @@ class TreeBuilder final : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// Length of the UTF-8 sequence that starts `text`, 0 when it is not one (overlong, surrogate, above
-// U+10FFFF, cut off).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  const unsigned second = byte(1);
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
-  return length;
-}
-
 bool is_control(char c) {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
 }
@@ -228,17 +200,17 @@ void check_text(std::string_view text, TreeBuilder& builder) {
   Mark mark{1, 1, -1};
   std::size_t marks = 0;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_length(text.substr(at));
-    if (length == 0) return builder.error(mark, "not valid UTF-8");
+    const Utf8Character c = front_character(text.substr(at));
+    if (!c.valid) return builder.error(mark, "not valid UTF-8");
     if (is_control(text[at]))
       return builder.error(
           mark, fmt::format("control character \\x{:02x}", static_cast<unsigned>(text[at])));
     marks += kMarks.find(text[at]) != std::string_view::npos;
     if (marks > kYamlMarksLimit)
       return builder.error(mark, fmt::format("more than {} of {}", kYamlMarksLimit, kMarks));
-    mark.column += static_cast<std::int32_t>(length);
+    mark.column += static_cast<std::int32_t>(c.size);
     if (text[at] == '\n') mark = {mark.line + 1, 1, -1};
-    at += length;
+    at += c.size;
   }
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "protocol/base/result.h"
+#include "protocol/base/text.h"
 
 namespace soliton {
 
@@ -54,9 +55,6 @@ struct YamlValue {
   // Sorts `order`; returns pairs (earlier, later) of positions of keys with the same name.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> index_keys();
 };
-
-// For messages that quote a file: control bytes as \xNN, at most 600 bytes.
-std::string printable(std::string_view text);
 
 // `file` is for messages only. An empty text is a null value.
 Checked<YamlValue> parse_yaml(std::string_view text, const std::string& file);

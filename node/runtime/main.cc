@@ -15,6 +15,7 @@
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/node_program.h"
 #include "protocol/base/check.h"
+#include "protocol/base/message.h"
 
 namespace soliton {
 namespace {
@@ -78,7 +79,7 @@ unsigned inherited_of(const NodeAssignment& assignment) {
 
 int node_main(int argc, char** argv) {
   if (argc != 4) {
-    fmt::print(stderr, "soliton-node is started by `soliton run`\n");
+    message("soliton-node is started by `soliton run`\n");
     return 2;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -88,6 +89,7 @@ int node_main(int argc, char** argv) {
   std::signal(SIGINT, SIG_IGN);  // the terminal's Ctrl-C is the controller's business
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   set_check_context(fmt::format("node {}", argv[1]));
   ControlSocket control(kControlFd);
   Result<NodeAssignment> assignment = read_assignment(kAssignmentFd);

@@ -10,6 +10,7 @@
 
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/reports.h"
+#include "protocol/base/message.h"
 
 namespace soliton {
 
@@ -47,7 +48,7 @@ class RecordReporter {
 // The node's log: what it was, and what it did. Times are run time.
 inline void log_ready(const NodeAssignment& assignment, const std::string& how) {
   const Deployment& d = assignment.deployment;
-  fmt::print(stderr, "{}: ready as process {}, {}, {}\n", d.node, getpid(),
+  message("{}: ready as process {}, {}, {}\n", d.node, getpid(),
              d.shard     ? "NPU"
              : d.host    ? "host"
              : d.traffic ? "traffic"
@@ -56,18 +57,17 @@ inline void log_ready(const NodeAssignment& assignment, const std::string& how) 
 }
 
 inline void log_end(const NodeAssignment& assignment, const NodeStats& stats, Instant now) {
-  fmt::print(
-      stderr,
+  message(
       "{}: ended at {}: {} requests served, {} sent, {} packets, {} retransmitted, {} timeouts, "
       "{} refused by the carrier, {} dropped by this host\n",
       assignment.deployment.node, to_string(now - kRunStart), stats.npu.requests, stats.sent,
       stats.ltl.packets_sent, stats.ltl.retransmitted, stats.ltl.timeouts, stats.carrier.refused,
       stats.carrier.host_drops);
-  for (const std::string& line : stats.outstanding) fmt::print(stderr, "  open: {}\n", line);
+  for (const std::string& line : stats.outstanding) message("  open: {}\n", line);
 }
 
 inline int fail(ControlSocket& control, const Error& error) {
-  fmt::print(stderr, "{}\n", error.message);
+  message("{}\n", error.message);
   static_cast<void>(control.send(Report{error}));
   return exit_status(error.code);
 }

@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "partition/ir/npy_header.h"
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "protocol/base/check.h"
 #include "protocol/tensor/half.h"
 
@@ -105,7 +105,7 @@ Result<NpyType> type_of(const std::string& descr) {
   for (const TypeRow& row : kTypes)
     if (descr == row.descr) return row.type;
   return invalid(
-      fmt::format("has elements of type \"{}\"; supported: <i4, <i8, <f2, <f4", printable(descr)));
+      fmt::format("has elements of type \"{}\"; supported: <i4, <i8, <f2, <f4", shown_name(descr)));
 }
 
 Result<NpyArray> parse(std::string_view bytes) {
@@ -163,7 +163,7 @@ Result<std::string> load(const std::string& path) {
 }
 
 Error named(const std::string& name, Error error) {
-  error.message = fmt::format("{}: {}", printable(name, 4096), error.message);
+  error.message = fmt::format("{}: {}", shown_name(name, 4096), error.message);
   return error;
 }
 
@@ -261,7 +261,7 @@ Status write_npy(const std::string& path, const NpyArray& array) {
     const std::string why = reason();
     std::remove(beside.c_str());
     return failure(ErrorCode::kNotWritten,
-                   fmt::format("{}: {}: {}", printable(path, 4096), what, why));
+                   fmt::format("{}: {}: {}", shown_name(path, 4096), what, why));
   };
   std::FILE* file = std::fopen(beside.c_str(), "wbe");
   if (file == nullptr) return fail("cannot be created");

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "partition/ir/npy.h"
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 
 namespace soliton {
 
@@ -46,7 +46,7 @@ class Parser {
   }
   tl::unexpected<Error> wrong(const char* expected) const {
     return invalid(
-        fmt::format("the header has \"{}\" where {} should be", printable(rest_, 24), expected));
+        fmt::format("the header has \"{}\" where {} should be", shown_name(rest_, 24), expected));
   }
 
   std::optional<std::string> text() {
@@ -70,7 +70,7 @@ class Parser {
     if (!key) return wrong("a quoted key");
     const unsigned bit = key_bit(*key);
     if (bit == 0)
-      return invalid(fmt::format("the header has an unknown key \"{}\"", printable(*key)));
+      return invalid(fmt::format("the header has an unknown key \"{}\"", shown_name(*key)));
     if (seen_ & bit) return invalid(fmt::format("the header has the key \"{}\" twice", *key));
     seen_ |= bit;
     if (!take(':')) return wrong("':'");

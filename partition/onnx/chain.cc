@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "partition/onnx/read_onnx.h"
 #include "protocol/base/check.h"
 
@@ -64,8 +64,8 @@ Status check_newest(const Chain& chain, const Stream& stream) {
     return invalid(fmt::format(
         "reads the result of {}, which \"{}\" has read already: branches are not supported",
         stage == 0 ? "the graph's input"
-                   : fmt::format("\"{}\"", printable(chain.stages[stage].made_by)),
-        printable(chain.stages[stage + 1].made_by)));
+                   : fmt::format("\"{}\"", shown_name(chain.stages[stage].made_by)),
+        shown_name(chain.stages[stage + 1].made_by)));
   return {};
 }
 
@@ -76,7 +76,7 @@ Status check_pieces(const Chain& chain, const Stream& stream) {
     ordered = stream.pieces[i].direction == static_cast<int>(i);
   if (!ordered)
     return invalid(fmt::format("does not read both directions of \"{}\", forward first",
-                               printable(stage.made_by)));
+                               shown_name(stage.made_by)));
   return {};
 }
 
@@ -161,7 +161,7 @@ Status settle_open_axes(Chain& chain, Stream& stream) {
     if (axis.role != Role::kOpen) continue;
     if (axis.size == kUnknown) {
       add_note(chain, fmt::format("the input's free dimension \"{}\" is taken as 1",
-                                  printable(axis.symbol)));
+                                  shown_name(axis.symbol)));
       axis = Axis{};
     } else if (steps != 1) {
       return invalid(

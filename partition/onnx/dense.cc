@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "partition/onnx/chain.h"
 #include "partition/onnx/fold.h"
 
@@ -24,7 +24,7 @@ Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table,
                   std::make_shared<const std::vector<float>>(*table->floats())};
   chain.model.input = table->shape[1];
   chain.model.cpu_operators.push_back(
-      fmt::format("{} (Gather): looks symbols up in a table, no arithmetic", printable(node.name)));
+      fmt::format("{} (Gather): looks symbols up in a table, no arithmetic", shown_name(node.name)));
   Stream out = next_stage(chain, node, symbols, Feed::kSequence, 0);
   out.integers = false;
   out.input.clear();
@@ -254,7 +254,7 @@ Status handle_softmax(Chain& chain, const Node& node) {
         "reads both directions of the last step; supported: all steps, or the last states");
   chain.model.after = node.op == "Softmax" ? HostAfter::kSoftmax : HostAfter::kLogSoftmax;
   chain.model.cpu_operators.push_back(fmt::format(
-      "{} ({}): needs the exponentials and sum of a whole vector", printable(node.name), node.op));
+      "{} ({}): needs the exponentials and sum of a whole vector", shown_name(node.name), node.op));
   chain.set(node, 0, next_stage(chain, node, *data, *feed, *width));
   return {};
 }

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <vector>
 
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "partition/onnx/read_onnx.h"
 
 namespace soliton::onnx_import {
@@ -95,7 +95,7 @@ ExternalData::ExternalData(const std::string& model_path) {
 Result<std::string> ExternalData::read(const std::string& location, std::int64_t offset,
                                        std::int64_t length) {
   const auto fail = [&](const std::string& what) {
-    return invalid(fmt::format("external data \"{}\" {}", printable(location), what));
+    return invalid(fmt::format("external data \"{}\" {}", shown_name(location), what));
   };
   const File folder(::open(folder_.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
   if (!folder.is_open())

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 
 namespace soliton::onnx_import {
 

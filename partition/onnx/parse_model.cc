@@ -8,7 +8,7 @@
 
 #include <utility>
 
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "partition/onnx/bytes.h"
 #include "partition/onnx/graph.h"
 #include "partition/onnx/read_onnx.h"
@@ -56,7 +56,7 @@ class Converter {
   std::string checked_name(const char* what, const std::string& name) {
     if (name.size() > kMaxOnnxName)
       report(found_, fmt::format("{} \"{}\" has a name of {} bytes; at most {}", what,
-                                 printable(name, 32), name.size(), kMaxOnnxName));
+                                 shown_name(name, 32), name.size(), kMaxOnnxName));
     return name.substr(0, kMaxOnnxName);
   }
 
@@ -83,10 +83,10 @@ class Converter {
     tensor.Clear();
     if (!constant)
       return report(
-          found_, fmt::format("initializer \"{}\": {}", printable(name), constant.error().message));
+          found_, fmt::format("initializer \"{}\": {}", shown_name(name), constant.error().message));
     if (name.empty()) return report(found_, "an initializer has no name");
     if (!out_.constants.emplace(name, std::move(*constant)).second)
-      report(found_, fmt::format("initializer \"{}\" is there twice", printable(name)));
+      report(found_, fmt::format("initializer \"{}\" is there twice", shown_name(name)));
   }
 
   void convert_input(const ::onnx::ValueInfoProto& proto) {
@@ -110,7 +110,7 @@ class Converter {
     if (static_cast<std::size_t>(type.shape().dim_size()) > kMaxOnnxDims)
       return report(found_,
                     fmt::format("graph input \"{}\" has {} dimensions; at most {}",
-                                printable(input.name), type.shape().dim_size(), kMaxOnnxDims));
+                                shown_name(input.name), type.shape().dim_size(), kMaxOnnxDims));
     for (const auto& dim : type.shape().dim()) {
       // Some exporters write -1 or 0 for a free dimension.
       if (dim.has_dim_value() && dim.dim_value() > 0)
@@ -142,7 +142,7 @@ class Converter {
     out.name = checked_name("attribute", proto.name());
     if (node.find(out.name) != nullptr)
       return report(found_, fmt::format("node \"{}\": attribute {} is there twice",
-                                        printable(node.name), printable(out.name)));
+                                        shown_name(node.name), shown_name(out.name)));
     switch (proto.type()) {
       case AttributeProto::FLOAT:
         out.kind = Attribute::Kind::kFloat;
@@ -182,8 +182,8 @@ class Converter {
     if (node.op != "Constant" && node.op != "ConstantOfShape") return;
     Result<ConstantPtr> constant = constant_of(proto.t(), external_);
     if (!constant)
-      return report(found_, fmt::format("node \"{}\": attribute {} {}", printable(node.name),
-                                        printable(out.name), constant.error().message));
+      return report(found_, fmt::format("node \"{}\": attribute {} {}", shown_name(node.name),
+                                        shown_name(out.name), constant.error().message));
     out.kind = Attribute::Kind::kTensor;
     out.tensor = std::move(*constant);
   }
@@ -224,7 +224,7 @@ Checked<Graph> load_graph(const std::string& path) {
   try {
     return load(path);
   } catch (const std::exception& error) {
-    return failed(fmt::format("cannot be read: {}", printable(error.what())));
+    return failed(fmt::format("cannot be read: {}", shown_name(error.what())));
   }
 }
 

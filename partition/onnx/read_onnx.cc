@@ -7,7 +7,7 @@
 #include <array>
 #include <string_view>
 
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "partition/onnx/chain.h"
 #include "partition/onnx/graph.h"
 
@@ -77,7 +77,7 @@ Diagnostics unsupported(const Graph& graph, const std::vector<std::size_t>& orde
   Diagnostics found;
   for (const Missing& m : missing)
     report(found, fmt::format("node \"{}\": operator {} is not supported{}; supported: {}",
-                              printable(m.node), printable(m.op),
+                              shown_name(m.node), shown_name(m.op),
                               m.count > 1 ? fmt::format(" ({} nodes)", m.count) : "",
                               fmt::join(onnx_operators(), ", ")));
   return found;
@@ -106,8 +106,8 @@ class Reader {
     begin(*order);
     for (const std::size_t i : *order)
       if (Status status = visit(graph_.nodes[i]); !status)
-        return failed(fmt::format("node \"{}\" ({}) {}", printable(graph_.nodes[i].name),
-                                  printable(graph_.nodes[i].op), status.error().message));
+        return failed(fmt::format("node \"{}\" ({}) {}", shown_name(graph_.nodes[i].name),
+                                  shown_name(graph_.nodes[i].op), status.error().message));
     if (Status status = end(); !status) return failed(std::move(status.error().message));
     if (Diagnostics wrong = check_model(chain_.model); !wrong.empty())
       return tl::unexpected(std::move(wrong));
@@ -157,21 +157,21 @@ class Reader {
     return given ? fmt::format(
                        "reads the graph's input \"{}\", whose shape or element type is missing or "
                        "not supported",
-                       printable(name))
+                       shown_name(name))
                  : fmt::format("reads \"{}\", an output of its node that is not supported",
-                               printable(name));
+                               shown_name(name));
   }
 
   Status end() {
     const std::string& output = graph_.outputs.front();
     const auto at = chain_.values.find(output);
     const Stream* stream = at == chain_.values.end() ? nullptr : std::get_if<Stream>(&at->second);
-    const std::string start = fmt::format("graph output \"{}\" ", printable(output));
+    const std::string start = fmt::format("graph output \"{}\" ", shown_name(output));
     if (stream == nullptr) return invalid(start + "does not depend on the data of a request");
     if (const Status status = finish(chain_, *stream); !status)
       return invalid(start + status.error().message);
     for (std::size_t i = 1; i < graph_.outputs.size(); ++i)
-      add_note(chain_, fmt::format("output \"{}\" is not returned", printable(graph_.outputs[i])));
+      add_note(chain_, fmt::format("output \"{}\" is not returned", shown_name(graph_.outputs[i])));
     return {};
   }
 
@@ -186,7 +186,7 @@ std::string name_of(const std::string& path) {
       slash == std::string::npos || slash == 0 ? std::string::npos : path.rfind('/', slash - 1);
   std::string name = path.substr(before == std::string::npos ? 0 : before + 1);
   if (name.ends_with(".onnx")) name.resize(name.size() - 5);
-  return printable(name);
+  return shown_name(name);
 }
 
 }  // namespace
@@ -199,7 +199,7 @@ Checked<Model> read_onnx(const std::string& path) {
       graph ? onnx_import::Reader(*graph).run() : Checked<Model>(tl::unexpected(graph.error()));
   if (!model) {
     for (Error& error : model.error().errors)
-      error.message = fmt::format("{}: {}", printable(path, 4096), error.message);
+      error.message = fmt::format("{}: {}", shown_name(path, 4096), error.message);
     return model;
   }
   model->source = path;

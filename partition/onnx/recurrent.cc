@@ -7,7 +7,7 @@
 #include <array>
 #include <cctype>
 
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "partition/onnx/chain.h"
 #include "partition/onnx/fold.h"
 
@@ -75,7 +75,7 @@ Result<Setup> setup_of(const Node& node) {
   else if (*direction == "reverse")
     setup.reverse = true;
   else if (*direction != "forward")
-    return invalid(fmt::format("has direction \"{}\"", printable(*direction)));
+    return invalid(fmt::format("has direction \"{}\"", shown_name(*direction)));
   const Result<std::int64_t> reset = node.integer("linear_before_reset", 0);
   const Result<std::int64_t> layout = node.integer("layout", 0);
   const Result<std::int64_t> coupled = node.integer("input_forget", 0);
@@ -104,7 +104,7 @@ Status settle_steps(Chain& chain, const Stream& x, const Setup& setup) {
     return invalid(fmt::format("has batch {}; supported: 1", batch.size));
   if (batch.size == kUnknown)
     add_note(chain, fmt::format("the input's free dimension \"{}\" is taken as 1",
-                                printable(batch.symbol)));
+                                shown_name(batch.symbol)));
   if (steps.role != Role::kSteps && steps.role != Role::kOpen && steps.role != Role::kUnit)
     return invalid(fmt::format("reads {}, not [steps, 1, vector]", describe(x)));
   if (!chain.steps_known) chain.model.fixed_steps = steps.size == kUnknown ? 0 : steps.size;
@@ -118,7 +118,7 @@ Status check_initial(Chain& chain, const Node& node, std::size_t input, const ch
   const Stream* stream = chain.stream(node, input);
   if (stream != nullptr && !stream->input.empty()) {
     add_note(chain, fmt::format("input \"{}\", the {} of \"{}\", is taken as zero",
-                                printable(stream->input), what, printable(node.name)));
+                                shown_name(stream->input), what, shown_name(node.name)));
     return {};
   }
   if (stream != nullptr) return invalid(fmt::format("its {} comes from another layer", what));

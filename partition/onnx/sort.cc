@@ -5,7 +5,7 @@
 #include <queue>
 #include <unordered_set>
 
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "partition/onnx/graph.h"
 
 namespace soliton::onnx_import {
@@ -40,11 +40,11 @@ class Sorter {
   void name_everything() {
     for (const GraphInput& input : graph_.inputs)
       if (!producer_.emplace(input.name, kNone).second)
-        report(found_, fmt::format("graph input \"{}\" is there twice", printable(input.name)));
+        report(found_, fmt::format("graph input \"{}\" is there twice", shown_name(input.name)));
     std::unordered_set<std::string> names;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (!names.insert(name(i)).second)
-        report(found_, fmt::format("node \"{}\" is defined twice", printable(name(i))));
+        report(found_, fmt::format("node \"{}\" is defined twice", shown_name(name(i))));
       for (const std::string& output : graph_.nodes[i].outputs) name_output(i, output);
     }
   }
@@ -53,14 +53,14 @@ class Sorter {
     if (output.empty()) return;
     if (graph_.constants.contains(output))
       return report(found_, fmt::format("node \"{}\": output \"{}\" is also an initializer",
-                                        printable(name(i)), printable(output)));
+                                        shown_name(name(i)), shown_name(output)));
     const auto [at, fresh] = producer_.emplace(output, i);
     if (!fresh)
       report(found_, fmt::format("tensor \"{}\" is made twice: by node \"{}\" and by {}",
-                                 printable(output), printable(name(i)),
+                                 shown_name(output), shown_name(name(i)),
                                  at->second == kNone
                                      ? "the caller, as a graph input"
-                                     : fmt::format("node \"{}\"", printable(name(at->second)))));
+                                     : fmt::format("node \"{}\"", shown_name(name(at->second)))));
   }
 
   void connect() {
@@ -70,7 +70,7 @@ class Sorter {
       for (const std::string& input : graph_.nodes[i].inputs) connect_input(i, input);
     for (const std::string& output : graph_.outputs)
       if (!producer_.contains(output) && !graph_.constants.contains(output))
-        report(found_, fmt::format("graph output \"{}\" is made by no node{}", printable(output),
+        report(found_, fmt::format("graph output \"{}\" is made by no node{}", shown_name(output),
                                    hint(output)));
   }
 
@@ -81,7 +81,7 @@ class Sorter {
       return report(
           found_,
           fmt::format("node \"{}\": input \"{}\" is made by no node, initializer or graph input{}",
-                      printable(name(i)), printable(input), hint(input)));
+                      shown_name(name(i)), shown_name(input), hint(input)));
     if (at->second == kNone) return;
     sources_[i].push_back(at->second);
     consumers_[at->second].push_back(i);
@@ -98,7 +98,7 @@ class Sorter {
     for (const Node& node : graph_.nodes)
       std::for_each(node.outputs.begin(), node.outputs.end(), offer);
     const std::string nearest = nearest_name(wanted, candidates);
-    return nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", printable(nearest));
+    return nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", shown_name(nearest));
   }
 
   // Kahn's algorithm; of the nodes that are ready, the first in the file.
@@ -132,14 +132,14 @@ class Sorter {
       at = *std::find_if(sources_[at].begin(), sources_[at].end(), waiting);
     }
     path.erase(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(position[at]));
-    if (path.size() == 1) return fmt::format("self-loop on node \"{}\"", printable(name(at)));
+    if (path.size() == 1) return fmt::format("self-loop on node \"{}\"", shown_name(name(at)));
     // The walk went from consumers to producers. Begin where the file does.
     std::reverse(path.begin(), path.end());
     std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());
     std::string text = "cycle: ";
     for (std::size_t k = 0; k < std::min(path.size(), kMaxCycleShown); ++k)
-      text += printable(name(path[k])) + " > ";
-    return text + (path.size() > kMaxCycleShown ? "... > " : "") + printable(name(path.front()));
+      text += shown_name(name(path[k])) + " > ";
+    return text + (path.size() > kMaxCycleShown ? "... > " : "") + shown_name(name(path.front()));
   }
 
   std::vector<bool> needed_nodes(const std::vector<std::size_t>& order) const {

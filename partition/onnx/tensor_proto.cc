@@ -11,7 +11,7 @@
 #include <set>
 
 #include "partition/ir/model.h"
-#include "partition/ir/printable.h"
+#include "partition/ir/shown_name.h"
 #include "partition/onnx/read_onnx.h"
 #include "protocol/tensor/half.h"
 
@@ -126,7 +126,7 @@ Result<std::string> external_bytes(const TensorProto& tensor, std::int64_t wante
   std::set<std::string> seen;
   for (const auto& entry : tensor.external_data()) {
     if (!seen.insert(entry.key()).second)
-      return invalid(fmt::format("external data has \"{}\" twice", printable(entry.key())));
+      return invalid(fmt::format("external data has \"{}\" twice", shown_name(entry.key())));
     if (entry.key() == "location") location = entry.value();
     if (entry.key() != "offset" && entry.key() != "length") continue;
     std::int64_t& number = entry.key() == "offset" ? offset : length;
@@ -134,7 +134,7 @@ Result<std::string> external_bytes(const TensorProto& tensor, std::int64_t wante
     if (const auto [at, error] = std::from_chars(entry.value().data(), end, number);
         error != std::errc{} || at != end || number < 0)
       return invalid(
-          fmt::format("external data has {} \"{}\"", entry.key(), printable(entry.value())));
+          fmt::format("external data has {} \"{}\"", entry.key(), shown_name(entry.value())));
   }
   if (length != wanted)
     return invalid(fmt::format("needs {} bytes, but external data has length {}", wanted, length));

@@ -50,10 +50,6 @@ TEST(TimeUnit, FitsTheGroup) {
   EXPECT_EQ(TimeUnit::fitting(milliseconds(38)).spell(microseconds(500)), "0.50");
 }
 
-TEST(OneLine, TakesControlOfTheTerminalAway) {
-  EXPECT_EQ(one_line("a\x1b[2Jb\nc é"), "a?[2Jb?c é");
-}
-
 TEST(NameRanges, JoinsConsecutiveNumbersOnly) {
   EXPECT_EQ(name_ranges({"fpga0", "fpga1", "fpga2"}), "fpga0-2");
   EXPECT_EQ(name_ranges({"fpga0", "fpga2", "fpga3", "gpu4"}), "fpga0, fpga2-3, gpu4");

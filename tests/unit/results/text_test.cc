@@ -7,22 +7,6 @@
 namespace soliton {
 namespace {
 
-constexpr const char* kReplacement = "\xef\xbf\xbd";
-
-TEST(ValidUtf8, KeepsWhatIsValid) {
-  const std::string text = "fpga0 é █ 🂡 \x7f";
-  EXPECT_EQ(valid_utf8(text), text);
-}
-
-TEST(ValidUtf8, ReplacesOverlongSurrogateTooLargeAndCutSequences) {
-  EXPECT_EQ(valid_utf8("\xff"), kReplacement);
-  EXPECT_EQ(valid_utf8("a\xc3"), std::string("a") + kReplacement);
-  EXPECT_EQ(valid_utf8("\xc0\xaf"), std::string(kReplacement) + kReplacement);
-  EXPECT_EQ(valid_utf8("\xed\xa0\x80").find('\xed'), std::string::npos);
-  EXPECT_EQ(valid_utf8("\xf4\x90\x80\x80").find('\xf4'), std::string::npos);
-  EXPECT_EQ(valid_utf8("\xe0\x80\x80").find('\xe0'), std::string::npos);
-}
-
 TEST(CsvCell, QuotesSeparatorsAndDoublesQuotes) {
   EXPECT_EQ(csv_cell("plain name"), "plain name");
   EXPECT_EQ(csv_cell("a,b"), "\"a,b\"");
