@@ -5,6 +5,8 @@
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
+#include "cluster/cli/progress.h"
+#include "cluster/manager/live_results.h"
 #include "cluster/manager/run.h"
 #include "cluster/report/report_html.h"
 #include "cluster/report/summary.h"
@@ -48,13 +50,6 @@ std::string traffic_words(const Traffic& traffic) {
     text += fmt::format(" ({})", gather_schedule_name(traffic.schedule));
   if (traffic.kind == TrafficKind::kIncast) text += fmt::format(" {} : 1", traffic.senders.size());
   return text + fmt::format(" of {}", spell(Bytes{static_cast<std::int64_t>(traffic.bytes)}));
-}
-
-// What the run is asked for: requests, or messages and rounds.
-std::uint64_t asked_of(const PreparedRun& run) {
-  const WorkloadSpec& workload = run.spec.workload;
-  return workload.traffic ? expected_records(*workload.traffic)
-                          : static_cast<std::uint64_t>(workload.requests);
 }
 
 SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {
@@ -109,7 +104,7 @@ std::string log_text(const CommandLine& line, const PreparedRun& run, const Fini
   text += fmt::format(
       "{}: {} nodes, {} requests asked, {} answered; {} processes up in {:.3f} s, {:.3f} s in "
       "all\n",
-      run.spec.name, run.spec.nodes.size(), asked_of(run), finished.results.requests.size(),
+      run.spec.name, run.spec.nodes.size(), asked_of(run.spec), finished.results.requests.size(),
       wall.processes, wall.launch_seconds, wall.seconds);
   if (finished.error) text += fmt::format("error: {}\n", finished.error->message);
   if (finished.interrupted_by != 0)
@@ -128,7 +123,7 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
   if (finished.interrupted_by != 0) {
     cause(signal_status(finished.interrupted_by),
           fmt::format("interrupted: {} of {} requests are kept", results.requests.size(),
-                      asked_of(run)));
+                      asked_of(run.spec)));
     return status;
   }
   if (finished.error) cause(exit_status(finished.error->code), finished.error->message);
@@ -143,53 +138,79 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
   return status;
 }
 
-RunControl control_of(const CommandLine& line, const PreparedRun& run, const RunFolder& folder,
-                      ProgressLine& progress) {
+constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are shown
+
+RunControl control_of(const PreparedRun& run, const RunFolder& folder, ControlLoop& loop,
+                      RunObserver& observer) {
   RunControl control;
-  control.signal = &watch_signals();
+  control.loop = &loop;
   control.time_limit = run.spec.time_limit;
-  control.log_folder = folder.log_folder();
+  control.silence = std::chrono::ceil<std::chrono::milliseconds>(run.spec.silence);
+  control.logs.open = [&folder](const std::string& node) {
+    Result<FileHandle> log = folder.open_log(node);
+    return log ? log->release() : -1;
+  };
+  control.logs.last_lines = [&folder](const std::string& node) {
+    return folder.last_log_lines(node, kLogTail);
+  };
   control.node_program = node_program();
-  const auto requests = static_cast<std::size_t>(asked_of(run));
-  if (!line.quiet && !line.json)
-    control.progress = [&progress, requests](std::size_t completed, Instant now) {
-      progress.show(
-          fmt::format("{} of {} requests, {}", completed, requests, to_string(now - kRunStart)),
-          completed, requests);
-    };
+  control.observer = &observer;
   return control;
+}
+
+// Drives the run and writes its folder. Not written: the first cause; the results all the same.
+struct Driven {
+  FinishedRun finished;
+  Status written;
+};
+
+Driven drive(const CommandLine& line, const PreparedRun& run, RunFolder& folder,
+             ControlLoop& loop) {
+  ProgressLine progress(!line.quiet && !line.json);
+  Result<std::unique_ptr<LiveResults>> live =
+      LiveResults::start(run, folder, loop, [&](const RunProgress& now) { progress.show(now); });
+  Driven out;
+  if (!live) {
+    out.written = tl::unexpected<Error>(live.error());
+    return out;
+  }
+  out.finished = execute_run(run, control_of(run, folder, loop, **live));
+  (*live)->stop();
+  progress.clear();
+  out.written = write_all(folder, run, out.finished, summary_context(run, folder.path()));
+  if (out.written) out.written = folder.write("log/soliton.log", log_text(line, run, out.finished));
+  (*live)->finish(out.finished.results.complete);
+  return out;
 }
 
 }  // namespace
 
 int command_run(const CommandLine& line) {
+  ControlLoop loop;
   const Checked<ClusterSpec> spec = read_cluster_of(line);
   if (!spec) return report_errors(spec.error());
   const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
-  const Result<RunFolder> folder =
-      RunFolder::open({spec->name, run_stamp(std::time(nullptr)), line.out});
+  Result<RunFolder> folder = RunFolder::open({spec->name, run_stamp(std::time(nullptr)), line.out});
   if (!folder) return report_error(folder.error());
+  loop.keep_results();
   const Status spec_written = folder->write("cluster.yaml", write_cluster(*spec, folder->path()));
   if (!spec_written) return report_error(spec_written.error());
-  ProgressLine progress(!line.quiet && !line.json);
-  const FinishedRun finished = execute_run(run, control_of(line, run, *folder, progress));
-  progress.clear();
-  SummaryContext context = summary_context(run, folder->path());
-  Status written = write_all(*folder, run, finished, context);
-  if (written) written = folder->write("log/soliton.log", log_text(line, run, finished));
+  const Driven driven = drive(line, run, *folder, loop);
+  const RunResults& results = driven.finished.results;
   Status said;
   if (line.json) {
-    said = print_raw(results_json(finished.results));
+    said = print_raw(results_json(results));
   } else if (!line.quiet) {
     // The summary is in the folder: nothing is lost with it, so a closed pipe changes no status.
+    SummaryContext context = summary_context(run, folder->path());
     context.terminal = colours_wanted(stdout);
-    static_cast<void>(print_raw(summary_text(finished.results, context)));
+    static_cast<void>(print_raw(summary_text(results, context)));
   }
-  int status = verdict(run, finished);
-  if (!written) {
-    const int not_written = report_error(written.error());
+  int status = verdict(run, driven.finished);
+  if (!driven.written) {
+    const int not_written = report_error(driven.written.error());
     if (status == 0) status = not_written;
   }
   return printed(said, status);

@@ -17,14 +17,15 @@ namespace {
 
 // One point: a whole run without a folder of its own; its results go to the sweep.
 Checked<RunResults> run_point(const std::string& file, const Overrides& overrides,
-                              const std::atomic<int>& signal) {
+                              ControlLoop& loop) {
   const Checked<ClusterSpec> spec = read_cluster(file, overrides, data_root());
   if (!spec) return tl::unexpected<Diagnostics>(spec.error());
   const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
   if (!prepared) return tl::unexpected<Diagnostics>(prepared.error());
   RunControl control;
-  control.signal = &signal;
+  control.loop = &loop;
   control.time_limit = spec->time_limit;
+  control.silence = std::chrono::ceil<std::chrono::milliseconds>(spec->silence);
   control.node_program = node_program();
   FinishedRun finished = execute_run(**prepared, control);
   if (!finished.error) return std::move(finished.results);
@@ -78,12 +79,14 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
 int command_sweep(const CommandLine& line) {
   const Checked<Experiment> experiment = read_experiment(line.inputs.front());
   if (!experiment) return report_errors(experiment.error());
-  const std::atomic<int>& signal = watch_signals();
+  ControlLoop loop;
+  loop.keep_results();
+  const std::atomic<int>& signal = loop.signal();
   const SweepOptions options = sweep_options(line, *experiment, signal);
   const Result<Sweep> sweep = run_sweep(
       *experiment,
-      [&signal](const std::string& file, const Overrides& overrides) {
-        return run_point(file, overrides, signal);
+      [&loop](const std::string& file, const Overrides& overrides) {
+        return run_point(file, overrides, loop);
       },
       options);
   if (!sweep) return report_error(sweep.error());

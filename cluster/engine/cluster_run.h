@@ -3,25 +3,38 @@
 // values come out.
 #pragma once
 
-#include <atomic>
-#include <functional>
+#include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "cluster/engine/control_loop.h"
+#include "cluster/engine/fleet.h"
 #include "fabric/sim/network.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/reports.h"
 
 namespace soliton {
 
+// Told what a run does while it runs, on the thread that runs it.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void on_records(std::span<const HostRecord> records) = 0;
+  virtual void on_records(std::span<const TrafficRecord> records) = 0;
+  // Some times a second: run time reached, events so far (0: not counted), nodes that are lost. An
+  // error ends the run with it.
+  virtual Status on_progress(Instant now, std::uint64_t events, std::size_t nodes_lost) = 0;
+};
+
 struct RunControl {
-  const std::atomic<int>* signal = nullptr;  // number of the signal that asks for an end, 0: none
+  ControlLoop* loop = nullptr;
   Duration time_limit{};
-  std::string log_folder;  // "": no logs
+  std::chrono::milliseconds silence{10'000};  // FleetOptions
+  NodeLogs logs;
   std::string node_program;
-  // Called now and then from the running thread: requests answered so far, run time reached.
-  std::function<void(std::size_t completed, Instant now)> progress;
+  RunObserver* observer = nullptr;  // may be null
 };
 
 struct ClusterOutcome {
@@ -36,16 +49,18 @@ struct ClusterOutcome {
   std::vector<FaultCounters> faults;   // by rule
   std::vector<TraceEvent> trace;
   std::optional<Error> error;  // why it did not finish
-  int interrupted_by = 0;
+  int interrupted_by = 0;      // number of the signal, 0: none; `error` is unset then
   Instant end{};
   double launch_seconds = 0;
   std::uint64_t events = 0;
   std::int64_t processes = 1;
 };
 
-// Takes what nodes have finished since the last call; `outcome.end` moves on to the latest.
-void add_records(std::vector<HostRecord> records, ClusterOutcome& outcome);
-void add_records(std::vector<TrafficRecord> records, ClusterOutcome& outcome);
+// Takes what nodes have finished since the last call and tells the observer, which may be null;
+// `outcome.end` moves on to the latest.
+void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome);
+void add_records(std::vector<TrafficRecord> records, RunObserver* observer,
+                 ClusterOutcome& outcome);
 // Requests answered, or messages and rounds completed.
 std::size_t completed(const ClusterOutcome& outcome);
 

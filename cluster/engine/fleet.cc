@@ -2,15 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <deque>
 #include <fstream>
 
 namespace soliton {
@@ -21,30 +19,40 @@ using Milliseconds = std::chrono::milliseconds;
 // moment.
 constexpr std::size_t kDescriptorsPerNode = 3;
 constexpr std::size_t kDescriptorsElse = 64;
-constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are shown
+constexpr Milliseconds kWatchEvery{250};
+// From the end of a node's socket until its process can be reaped.
+constexpr int kReapMilliseconds = 200;
+
+// "State" and "TracerPid" of /proc/PID/status, or "".
+std::string status_field(pid_t pid, const std::string& field) {
+  std::ifstream file(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(field + ":")) {
+      const std::size_t value = line.find_first_not_of(" \t", field.size() + 1);
+      return value == std::string::npos ? "" : line.substr(value);
+    }
+  return "";
+}
+
+bool is_debugged(pid_t pid) {
+  const std::string tracer = status_field(pid, "TracerPid");
+  return !tracer.empty() && tracer != "0";
+}
 
 }  // namespace
 
-Fleet::Fleet(FleetOptions options) : options_(std::move(options)), wake_(eventfd(0, EFD_CLOEXEC)) {}
+Fleet::Fleet(ControlLoop& loop, FleetOptions options)
+    : loop_(loop), options_(std::move(options)), children_(loop.context()) {}
 
 Fleet::~Fleet() { kill(); }
 
 Descriptor Fleet::open_log(const std::string& name) const {
-  const std::string path =
-      options_.log_folder.empty() ? "/dev/null" : options_.log_folder + "/" + name + ".log";
-  return Descriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (options_.logs.open) return Descriptor(options_.logs.open(name));
+  return Descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC));
 }
 
 std::string Fleet::last_log_lines(const std::string& name) const {
-  std::ifstream log(options_.log_folder + "/" + name + ".log");
-  std::deque<std::string> tail;
-  for (std::string line; std::getline(log, line);) {
-    tail.push_back(line);
-    if (tail.size() > kLogTail) tail.pop_front();
-  }
-  std::string out;
-  for (const std::string& line : tail) out += "\n    " + line;
-  return out;
+  return options_.logs.last_lines ? options_.logs.last_lines(name) : "";
 }
 
 // Descriptors are checked before the first process starts, so that a cluster is never half launched
@@ -69,6 +77,13 @@ Status Fleet::check_limits(std::size_t nodes) {
 Status Fleet::start(const std::vector<NodeAssignment>& assignments,
                     const std::vector<std::vector<int>>& inherited) {
   if (const Status enough = check_limits(assignments.size()); !enough) return enough;
+  Result<PulseBoard> pulses = PulseBoard::create(assignments.size());
+  if (!pulses) return tl::unexpected<Error>(pulses.error());
+  pulses_ = std::move(*pulses);
+  loop_.call([this] {
+    children_.add(SIGCHLD);
+    await_children();
+  });
   for (std::size_t i = 0; i < assignments.size(); ++i) {
     const Status started =
         start_one(assignments[i], i < inherited.size() ? inherited[i] : std::vector<int>{});
@@ -79,62 +94,107 @@ Status Fleet::start(const std::vector<NodeAssignment>& assignments,
     unfinished_ += assignments[i].deployment.host || assignments[i].deployment.traffic;
   }
   started_ = true;
-  reader_ = std::thread([this] { read_loop(); });
+  loop_.call([this] {
+    for (const auto& node : nodes_) await_reports(*node);
+  });
+  watched_ = loop_.running_time();
+  watcher_.emplace(loop_, kWatchEvery, [this] { watch(); });
   return {};
 }
 
 Status Fleet::start_one(const NodeAssignment& assignment, const std::vector<int>& more) {
+  const Deployment& deployment = assignment.deployment;
   Result<std::pair<Descriptor, Descriptor>> sockets = socket_pair();
   if (!sockets) return tl::unexpected<Error>(sockets.error());
   Result<int> shard = write_assignment(assignment);
   if (!shard) return tl::unexpected<Error>(shard.error());
   const Descriptor shard_file(*shard);
-  const Descriptor log = open_log(assignment.deployment.node);
+  const Descriptor log = open_log(deployment.node);
   if (!log)
-    return soliton::failure(
-        ErrorCode::kEnvironment,
-        fmt::format("cannot write {}/{}.log", options_.log_folder, assignment.deployment.node));
-  std::vector<int> inherited{sockets->second.get(), shard_file.get()};
+    return soliton::failure(ErrorCode::kNotWritten,
+                            fmt::format("cannot write the log of {}", deployment.node));
+  std::vector<int> inherited{sockets->second.get(), shard_file.get(), pulses_->descriptor()};
   inherited.insert(inherited.end(), more.begin(), more.end());
   Result<ChildProcess> process =
       ChildProcess::start(options_.node_program,
-                          {assignment.deployment.node, std::to_string(getpid()),
-                           assignment.deployment.time == TimeBase::kEmulated ? "virtual" : "wall"},
+                          {deployment.node, std::to_string(getpid()),
+                           deployment.time == TimeBase::kEmulated ? "virtual" : "wall"},
                           inherited, log.get());
   if (!process) return tl::unexpected<Error>(process.error());
-  auto node = std::make_unique<NodeState>();
-  node->name = assignment.deployment.node;
-  node->socket = std::move(sockets->first);
-  node->control = std::make_unique<ControlSocket>(node->socket.get());
+  auto node = std::make_unique<NodeState>(loop_.context());
+  node->name = deployment.node;
+  node->socket.assign(sockets->first.release());
+  node->control = std::make_unique<ControlSocket>(node->socket.native_handle());
   node->process = std::move(*process);
+  node->pulse = &pulses_->of(deployment.id);
+  const std::lock_guard lock(mutex_);
   nodes_.push_back(std::move(node));
   return {};
 }
 
-void Fleet::read_loop() {
-  std::vector<pollfd> watched;
-  for (;;) {
-    watched.clear();
-    watched.push_back({wake_.get(), POLLIN, 0});
-    std::vector<NodeState*> open;
-    {
-      const std::lock_guard lock(mutex_);
-      for (const auto& node : nodes_) {
-        if (node->closed) continue;
-        watched.push_back({node->socket.get(), POLLIN, 0});
-        open.push_back(node.get());
-      }
-    }
-    if (::poll(watched.data(), watched.size(), -1) < 0) continue;
-    if (watched[0].revents != 0 || open.empty()) return;
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      if (watched[i + 1].revents == 0) continue;
-      if (std::optional<Report> report = open[i]->control->receive_report())
-        take(*open[i], std::move(*report));
-      else
-        mark_closed(*open[i]);
-    }
+void Fleet::await_reports(NodeState& node) {
+  node.socket.async_wait(
+      boost::asio::posix::stream_descriptor::wait_read,
+      [this, &node](const boost::system::error_code& error) {
+        if (error) return;
+        std::vector<Report> reports;
+        const bool open = node.control->take_reports(reports);
+        for (Report& report : reports) take(node, std::move(report));
+        if (open)
+          await_reports(node);
+        else
+          mark_closed(node);
+      });
+}
+
+void Fleet::await_children() {
+  children_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    note_stops();
+    await_children();
+  });
+}
+
+// Ends are left to who reaps them.
+void Fleet::note_stops() {
+  const std::lock_guard lock(mutex_);
+  siginfo_t info{};
+  while (waitid(P_ALL, 0, &info, WSTOPPED | WCONTINUED | WNOHANG) == 0 && info.si_pid != 0) {
+    for (const auto& node : nodes_)
+      if (node->process->pid() == info.si_pid) node->stopped = info.si_code == CLD_STOPPED;
+    info.si_pid = 0;
   }
+}
+
+void Fleet::watch() {
+  const Milliseconds now = loop_.running_time();
+  const Milliseconds passed = now - std::exchange(watched_, now);
+  if (stopping_) return;
+  const std::lock_guard lock(mutex_);
+  for (const auto& node : nodes_)
+    if (node->ready && !node->closed) watch_node(*node, passed);
+}
+
+// Silent is a node that is stopped, or that has work and does nothing.
+void Fleet::watch_node(NodeState& node, Milliseconds passed) {
+  const std::uint64_t beats = node.pulse->beats.load(std::memory_order_relaxed);
+  const bool idle = node.pulse->idle.load(std::memory_order_relaxed) != 0;
+  const bool moved = std::exchange(node.beats, beats) != beats;
+  const bool silent = node.stopped || (!idle && !moved);
+  node.silent = silent ? node.silent + passed : Milliseconds{0};
+  if (node.silent < options_.silence) return;
+  const pid_t pid = node.process->pid();
+  if (is_debugged(pid)) return;
+  const std::string limit =
+      fmt::format("{} s (limits.silence)", static_cast<double>(options_.silence.count()) / 1000);
+  fail(node,
+       {ErrorCode::kNoProgress,
+        node.stopped
+            ? fmt::format("{} (process {}) has been stopped by a signal for {}", node.name, pid,
+                          limit)
+            : fmt::format("{} (process {}) has work and has done nothing for {}; its state is {}{}",
+                          node.name, pid, limit, status_field(pid, "State"),
+                          last_log_lines(node.name))});
 }
 
 void Fleet::take(NodeState& node, Report report) {
@@ -151,45 +211,50 @@ void Fleet::take(NodeState& node, Report report) {
   } else if (auto* stats = std::get_if<NodeStats>(&report)) {
     node.stats = std::move(*stats);
   } else if (const Error* error = std::get_if<Error>(&report)) {
-    node.failed = true;
-    if (!failure_) failure_ = Error{error->code, fmt::format("{}: {}", node.name, error->message)};
-    failed_ = true;
+    fail(node, {error->code, fmt::format("{}: {}", node.name, error->message)});
   }
+  changed_.notify_all();
+}
+
+// The first failure is the run's. REQUIRES: mutex_ is held.
+void Fleet::fail(NodeState& node, Error error) {
+  node.failed = true;
+  if (!failure_) failure_ = std::move(error);
+  failed_ = true;
   changed_.notify_all();
 }
 
 void Fleet::mark_closed(NodeState& node) {
   const std::lock_guard lock(mutex_);
   node.closed = true;
-  if (!node.stats && !stopping_) {
-    node.failed = true;
-    const std::optional<ProcessEnd> end = node.process->wait(1000);
-    if (!failure_)
-      failure_ = Error{
-          ErrorCode::kBroken,
-          fmt::format("{} (process {}) ended by {}{}", node.name, node.process->pid(),
-                      end ? end->text() : "closing its control socket", last_log_lines(node.name))};
-    failed_ = true;
+  if (!node.stats && !stopping_ && !node.failed) {
+    const std::optional<ProcessEnd> end = node.process->wait(kReapMilliseconds);
+    fail(node, {ErrorCode::kBroken,
+                fmt::format("{} (process {}) ended by {}{}", node.name, node.process->pid(),
+                            end ? end->text() : "closing its control socket",
+                            last_log_lines(node.name))});
   }
   changed_.notify_all();
 }
 
-Status Fleet::wait_ready(const std::atomic<int>& signal) {
-  const auto limit = std::chrono::steady_clock::now() + Milliseconds(options_.ready_milliseconds);
+Status Fleet::wait_ready() {
+  const Milliseconds limit = loop_.running_time() + options_.ready;
   std::unique_lock lock(mutex_);
   const auto all_ready = [this] {
     return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->ready; });
   };
-  while (!all_ready() && !failed_ && signal == 0 && std::chrono::steady_clock::now() < limit)
+  while (!all_ready() && !failed_ && loop_.signal() == 0 && loop_.running_time() < limit)
     changed_.wait_for(lock, Milliseconds(50));
   if (failed_) return tl::unexpected<Error>(*failure_);
-  if (all_ready() || signal != 0) return {};
+  if (all_ready() || loop_.signal() != 0) return {};
   std::string missing;
   for (const auto& node : nodes_)
-    if (!node->ready) missing += (missing.empty() ? "" : ", ") + node->name;
-  return soliton::failure(
-      ErrorCode::kNoProgress,
-      fmt::format("not ready after {} s: {}", options_.ready_milliseconds / 1000, missing));
+    if (!node->ready)
+      missing += fmt::format("{}{} (process {}{})", missing.empty() ? "" : ", ", node->name,
+                             node->process->pid(), node->stopped ? ", stopped by a signal" : "");
+  return soliton::failure(ErrorCode::kNoProgress,
+                          fmt::format("not ready after {} s: {}",
+                                      static_cast<double>(options_.ready.count()) / 1000, missing));
 }
 
 void Fleet::send_start(std::int64_t start_ns) {
@@ -200,9 +265,9 @@ void Fleet::send_start(std::int64_t start_ns) {
   for (const auto& node : nodes_) static_cast<void>(node->control->send(Command{start}));
 }
 
-bool Fleet::wait_all_closed(int milliseconds) {
+bool Fleet::wait_all_closed(Milliseconds most) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, Milliseconds(milliseconds), [this] {
+  return changed_.wait_for(lock, most, [this] {
     return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->closed; });
   });
 }
@@ -221,10 +286,7 @@ void Fleet::stop() {
   stopping_ = true;
   signal_all(SIGCONT);
   for (const auto& node : nodes_) static_cast<void>(node->control->send(Command{StopCommand{}}));
-  if (!wait_all_closed(options_.drain_milliseconds)) {
-    signal_all(SIGTERM);
-    wait_all_closed(options_.term_milliseconds);
-  }
+  wait_all_closed(options_.drain);
   // What closed its socket is on its way out; the rest is killed below.
   for (const auto& node : nodes_)
     if (is_closed(*node)) node->process->wait(1000);
@@ -233,18 +295,15 @@ void Fleet::stop() {
 
 void Fleet::kill() {
   stopping_ = true;
-  if (reader_.joinable()) {
-    const std::uint64_t one = 1;
-    static_cast<void>(!::write(wake_.get(), &one, sizeof one));
-    signal_all(SIGKILL);
-    reader_.join();
-  }
-  const std::lock_guard lock(mutex_);
-  for (const auto& node : nodes_) {
-    if (!node->process) continue;
-    node->process->signal(SIGKILL);
-    node->process->wait(-1);
-  }
+  watcher_.reset();
+  loop_.call([this] {
+    children_.cancel();
+    children_.clear();
+    for (const auto& node : nodes_) node->socket.cancel();
+  });
+  loop_.call([] {});  // what was cancelled has run by then
+  signal_all(SIGKILL);
+  for (const auto& node : nodes_) node->process->wait(-1);
 }
 
 std::optional<Error> Fleet::failure() const {
@@ -255,6 +314,12 @@ std::optional<Error> Fleet::failure() const {
 bool Fleet::node_failed(std::size_t node) const {
   const std::lock_guard lock(mutex_);
   return nodes_[node]->failed;
+}
+
+std::size_t Fleet::nodes_lost() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(
+      std::count_if(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->failed; }));
 }
 
 std::vector<HostRecord> Fleet::take_records() {
@@ -278,9 +343,9 @@ std::vector<pid_t> Fleet::pids() const {
   return out;
 }
 
-void Fleet::wait_change(int milliseconds) {
+void Fleet::wait_change(Milliseconds most) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, Milliseconds(milliseconds));
+  changed_.wait_for(lock, most);
 }
 
 }  // namespace soliton

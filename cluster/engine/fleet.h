@@ -1,52 +1,70 @@
-// The node processes of one run on this machine: started, listened to, stopped, and none of them
-// left behind.
+// The node processes of one run on this machine: started, listened to, watched, stopped, and none of
+// them left behind.
 //
-// One thread reads all control sockets; the thread that made the fleet starts and stops the
-// processes, because the parent-death signal follows the thread that forked.
+// Their reports, ends and stops arrive on the control loop's thread; the thread that made the fleet
+// starts and stops the processes, because the parent-death signal follows the thread that forked.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "cluster/engine/control_loop.h"
 #include "cluster/engine/process.h"
+#include "fabric/shm/pulse_board.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/reports.h"
 
 namespace soliton {
 
+// Where the nodes' logs are.
+struct NodeLogs {
+  // A descriptor to append to, which the caller owns; -1: it cannot be written. Empty: /dev/null.
+  std::function<int(const std::string& node)> open;
+  // What a node that failed said last, or "". May be empty.
+  std::function<std::string(const std::string& node)> last_lines;
+};
+
 struct FleetOptions {
-  std::string node_program;         // path of soliton-node
-  std::string log_folder;           // a file a node; "": /dev/null
-  int ready_milliseconds = 10'000;  // then the run fails, naming who is missing
-  int drain_milliseconds = 2'000;   // from Stop to TERM
-  int term_milliseconds = 3'000;    // from TERM to KILL
+  std::string node_program;  // path of soliton-node
+  NodeLogs logs;
+  // In running time of this process (ControlLoop): then the run fails, naming who is missing.
+  std::chrono::milliseconds ready{10'000};
+  // A node that is stopped, or has work and does nothing, fails the run after this long.
+  std::chrono::milliseconds silence{10'000};
+  std::chrono::milliseconds drain{5'000};  // from the order to end until nodes are killed
 };
 
 class Fleet {
  public:
-  explicit Fleet(FleetOptions options);
+  Fleet(ControlLoop& loop, FleetOptions options);
   // Kills and reaps whatever still runs.
   ~Fleet();
 
   // Whether this process may open what `nodes` nodes need; raises the soft limit when it can.
   // kEnvironment.
   static Status check_limits(std::size_t nodes);
-  // Starts one process an assignment. `inherited[i]` (may be missing) are handed to node i from
-  // descriptor 5 on. On
-  // failure nothing is left.
+  // Starts one process an assignment. `inherited[i]` (may be missing) are handed to node i after the
+  // descriptors that all have. On failure nothing is left.
   Status start(const std::vector<NodeAssignment>& assignments,
                const std::vector<std::vector<int>>& inherited);
-  // kNoProgress naming the nodes that did not come; kBroken if one died.
-  Status wait_ready(const std::atomic<int>& signal);
+  // kNoProgress naming the nodes that did not come; kBroken if one died. Returns early when the
+  // loop's signal asks for the end.
+  Status wait_ready();
   void send_start(std::int64_t start_ns);
-  // Asks for statistics and an end; escalates. Afterwards every process is gone.
+  // Asks for statistics and an end; kills who does not come. Afterwards every process is gone.
   void stop();
+  // Of an interrupted run: whoever asked for its end waits.
+  void shorten_drain(std::chrono::milliseconds most) {
+    options_.drain = std::min(options_.drain, most);
+  }
   // Ends everything now.
   void kill();
 
@@ -55,6 +73,7 @@ class Fleet {
   std::optional<Error> failure() const;
   bool failed() const { return failed_; }
   bool node_failed(std::size_t node) const;
+  std::size_t nodes_lost() const;
   // Every node that has a part in the workload has done it.
   bool workload_finished() const { return started_ && unfinished_ == 0; }
   std::vector<HostRecord> take_records();
@@ -63,19 +82,24 @@ class Fleet {
   std::size_t size() const { return nodes_.size(); }
   std::vector<pid_t> pids() const;
   // Blocks until something changed or the time is over.
-  void wait_change(int milliseconds);
+  void wait_change(std::chrono::milliseconds most);
 
  private:
   struct NodeState {
+    explicit NodeState(boost::asio::io_context& context) : socket(context) {}
     std::string name;
+    boost::asio::posix::stream_descriptor socket;
     std::unique_ptr<ControlSocket> control;
-    Descriptor socket;
     std::optional<ChildProcess> process;
+    Pulse* pulse = nullptr;
     bool ready = false;
     std::uint16_t port = 0;
-    bool closed = false;  // end of file on its socket
+    bool closed = false;   // end of file on its socket
+    bool stopped = false;  // by a signal, as the kernel says
     bool failed = false;
     std::optional<NodeStats> stats;
+    std::uint64_t beats = 0;  // when it was last looked at
+    std::chrono::milliseconds silent{};
   };
 
   Status start_one(const NodeAssignment& assignment, const std::vector<int>& inherited);
@@ -83,12 +107,20 @@ class Fleet {
   std::string last_log_lines(const std::string& name) const;
   void signal_all(int number);
   bool is_closed(const NodeState& node) const;
-  void read_loop();
+  bool wait_all_closed(std::chrono::milliseconds most);
+  // On the loop's thread.
+  void await_reports(NodeState& node);
+  void await_children();
+  void note_stops();
+  void watch();
+  void watch_node(NodeState& node, std::chrono::milliseconds passed);
   void take(NodeState& node, Report report);
   void mark_closed(NodeState& node);
-  bool wait_all_closed(int milliseconds);
+  void fail(NodeState& node, Error error);
 
+  ControlLoop& loop_;
   FleetOptions options_;
+  std::optional<PulseBoard> pulses_;
   std::vector<std::unique_ptr<NodeState>> nodes_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -99,8 +131,9 @@ class Fleet {
   std::atomic<bool> started_{false};
   std::atomic<int> unfinished_{0};  // nodes with a part in the workload that still work on it
   std::atomic<bool> stopping_{false};
-  Descriptor wake_;  // eventfd that ends the reading thread
-  std::thread reader_;
+  boost::asio::signal_set children_;
+  std::chrono::milliseconds watched_{};  // running time of the last look at the pulses
+  std::optional<ControlLoop::Repeating> watcher_;
 };
 
 }  // namespace soliton

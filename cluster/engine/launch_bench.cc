@@ -51,10 +51,11 @@ double private_mib(pid_t pid) {
 struct IdleCluster {
   std::vector<NodeAssignment> assignments;
   std::vector<Channel> channels;
+  ControlLoop loop;
   Fleet fleet;
-  std::atomic<int> no_signal{0};
 
-  IdleCluster(const std::string& node_program, int nodes) : fleet({node_program, ""}) {
+  IdleCluster(const std::string& node_program, int nodes)
+      : fleet(loop, {.node_program = node_program}) {
     for (int i = 0; i < nodes; ++i) {
       NodeAssignment assignment;
       assignment.deployment.node = fmt::format("fpga{}", i);
@@ -72,7 +73,7 @@ struct IdleCluster {
       channels.push_back(std::move(*channel));
     }
     if (Status started = fleet.start(assignments, descriptors); !started) return started;
-    return fleet.wait_ready(no_signal);
+    return fleet.wait_ready();
   }
 
   void down() {

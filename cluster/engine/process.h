@@ -41,8 +41,9 @@ struct ProcessEnd {
 class ChildProcess {
  public:
   // Runs `program` with `arguments`. `inherited[i]` becomes descriptor 3 + i; `log` becomes
-  // standard error (and output); everything else is closed. Call from the main thread: the
-  // parent-death signal follows the forking thread.
+  // standard error (and output); everything else is closed. INT, TERM and HUP are blocked in it
+  // until it says what to do with them. Call from the main thread: the parent-death signal follows
+  // the forking thread.
   static Result<ChildProcess> start(const std::string& program,
                                     const std::vector<std::string>& arguments,
                                     const std::vector<int>& inherited, int log);

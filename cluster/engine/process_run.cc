@@ -17,7 +17,10 @@ constexpr std::uint32_t kSpin = 4000;  // looks at a doorbell, a few microsecond
 // this many weights a node's share of a step is computed in less time than that, so hub and nodes
 // share a core; above, cores pay.
 constexpr std::size_t kWeightsWorthACore = 1 << 19;
-constexpr auto kProgressEvery = std::chrono::milliseconds(100);
+// After a signal: for the nodes to finish what they compute, so that the run ends between windows.
+constexpr std::chrono::milliseconds kWindowGrace{1000};
+// And for them to report what they measured. Together below the 5 s in which a signal ends a run.
+constexpr std::chrono::milliseconds kDrainInterrupted{2000};
 
 std::size_t cores() {
   cpu_set_t set;
@@ -73,12 +76,6 @@ Result<std::vector<Channel>> make_channels(const std::vector<NodeAssignment>& no
   return channels;
 }
 
-// The fleet's view of a dead node, as the engine's waits ask for it.
-Status alive(const Fleet& fleet) {
-  if (fleet.failed()) return tl::unexpected<Error>(*fleet.failure());
-  return {};
-}
-
 void collect_stats(const Fleet& fleet, ClusterOutcome& outcome) {
   for (std::size_t i = 0; i < fleet.size(); ++i) {
     outcome.stats[i] = fleet.stats(i);
@@ -92,22 +89,36 @@ struct ProcessRun {
   ClusterOutcome& outcome;
   std::uint32_t spin;
   Fleet fleet;
+  // Running time at which the hub first waited after a signal.
+  std::optional<std::chrono::milliseconds> interrupted_at{};
+
+  bool interrupted() const { return control.loop->signal() != 0; }
 
   bool launch(std::vector<Channel>& channels) {
     const Clock::time_point launched = Clock::now();
     std::vector<std::vector<int>> descriptors;
     for (const Channel& channel : channels) descriptors.push_back({channel.descriptor()});
     Status ready = fleet.start(nodes, descriptors);
-    if (ready) ready = fleet.wait_ready(*control.signal);
+    if (ready) ready = fleet.wait_ready();
     outcome.launch_seconds = std::chrono::duration<double>(Clock::now() - launched).count();
-    if (!ready) outcome.error = ready.error();
-    return ready.has_value() && *control.signal == 0;
+    if (!ready && !interrupted()) outcome.error = ready.error();
+    return ready.has_value() && !interrupted();
+  }
+
+  // Asked while the hub waits for a node: an error ends the wait.
+  Status go_on() {
+    if (fleet.failed()) return tl::unexpected<Error>(*fleet.failure());
+    if (!interrupted()) return {};
+    const std::chrono::milliseconds now = control.loop->running_time();
+    if (!interrupted_at) interrupted_at = now;
+    if (now - *interrupted_at < kWindowGrace) return {};
+    return failure(ErrorCode::kBroken, "interrupted");
   }
 
   void play(const FabricInputs& fabric, std::vector<Channel>& channels) {
     WaitOptions wait;
     wait.spin = spin;
-    wait.alive = [this] { return alive(fleet); };
+    wait.alive = [this] { return go_on(); };
     std::vector<std::unique_ptr<RemoteNode>> remote;
     std::vector<EngineNode*> engine_nodes;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -115,27 +126,28 @@ struct ProcessRun {
       engine_nodes.push_back(remote.back().get());
     }
     VirtualRun virtual_run(fabric, control);
-    Clock::time_point reported = Clock::now();
-    const auto tick = [this, &reported] {
-      if (control.progress && Clock::now() - reported > kProgressEvery) {
-        reported = Clock::now();
-        take_records();
-        control.progress(completed(outcome), outcome.end);
-      }
-      return fleet.failed();
+    const auto each_tick = [this] {
+      take_records();
+      return fleet.nodes_lost();
     };
-    virtual_run.run(engine_nodes, tick, outcome);
-    for (Channel& channel : channels) channel.close();
-    fleet.stop();
-    if (!outcome.error) outcome.error = fleet.failure();
-    take_records();
-    collect_stats(fleet, outcome);
+    virtual_run.run(engine_nodes, each_tick, outcome);
+    end(channels);
     virtual_run.explain(requests_of(nodes), outcome);
   }
 
+  void end(std::vector<Channel>& channels) {
+    for (Channel& channel : channels) channel.close();
+    if (interrupted()) fleet.shorten_drain(kDrainInterrupted);
+    fleet.stop();
+    if (!outcome.error && !interrupted()) outcome.error = fleet.failure();
+    outcome.interrupted_by = control.loop->signal();
+    take_records();
+    collect_stats(fleet, outcome);
+  }
+
   void take_records() {
-    add_records(fleet.take_records(), outcome);
-    add_records(fleet.take_traffic(), outcome);
+    add_records(fleet.take_records(), control.observer, outcome);
+    add_records(fleet.take_traffic(), control.observer, outcome);
   }
 };
 
@@ -155,15 +167,14 @@ ClusterOutcome run_processes(const std::vector<NodeAssignment>& nodes, const Fab
   const bool spinning = nodes.size() + 1 <= cores();
   const OneCore one_core(!spinning && largest_shard(nodes) < kWeightsWorthACore);
   ProcessRun run{nodes, control, outcome, spinning ? kSpin : 0,
-                 Fleet({control.node_program, control.log_folder})};
+                 Fleet(*control.loop, {.node_program = control.node_program,
+                                       .logs = control.logs,
+                                       .silence = control.silence})};
   if (run.launch(*channels)) {
     run.fleet.send_start(0);
     run.play(fabric, *channels);
   } else {
-    for (Channel& channel : *channels) channel.close();
-    run.fleet.stop();
-    outcome.interrupted_by = *control.signal;
-    collect_stats(run.fleet, outcome);
+    run.end(*channels);
   }
   return outcome;
 }

@@ -24,14 +24,17 @@ std::uint64_t requests_of(const std::vector<NodeAssignment>& nodes) {
   return requests + messages;
 }
 
-void add_records(std::vector<HostRecord> records, ClusterOutcome& outcome) {
+void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome) {
+  if (observer != nullptr && !records.empty()) observer->on_records(std::span<const HostRecord>(records));
   for (HostRecord& record : records) {
     outcome.end = std::max(outcome.end, record.completed);
     outcome.records.push_back(std::move(record));
   }
 }
 
-void add_records(std::vector<TrafficRecord> records, ClusterOutcome& outcome) {
+void add_records(std::vector<TrafficRecord> records, RunObserver* observer,
+                 ClusterOutcome& outcome) {
+  if (observer != nullptr && !records.empty()) observer->on_records(std::span<const TrafficRecord>(records));
   for (const TrafficRecord& record : records) {
     outcome.traffic.push_back(record);
     if (record.completed == kNever) continue;
@@ -50,22 +53,28 @@ VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control)
       trace_(kNetworkTraceEvents),
       network_(*fabric.topology, *fabric.routes, *fabric.faults, &trace_) {}
 
-void VirtualRun::run(std::vector<EngineNode*> nodes, std::function<bool()> stop_too,
+void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::size_t()>& each_tick,
                      ClusterOutcome& outcome) {
+  const std::atomic<int>& signal = control_.loop->signal();
   EngineOptions options;
   options.time_limit = kRunStart + control_.time_limit;
-  options.stop = [this, &stop_too] {
-    return (control_.signal && *control_.signal != 0) || stop_too();
+  Engine* running = nullptr;
+  options.stop = [&] {
+    if (!control_.loop->take_due()) return signal != 0;
+    const std::size_t lost = each_tick();
+    if (Status status = tell(running->report(), lost); !status) outcome.error = status.error();
+    return signal != 0 || lost > 0 || outcome.error;
   };
   Engine engine(network_, std::move(nodes), options);
+  running = &engine;
   Result<EngineReport> report = engine.run();
   if (report)
     end_ = report->end;
-  else
+  else if (signal == 0 && !outcome.error)  // else a wait that an interruption cut short
     outcome.error = report.error();
   outcome.end = engine.report().now;
   outcome.events = engine.report().node_events + engine.report().network_events;
-  if (control_.signal) outcome.interrupted_by = *control_.signal;
+  outcome.interrupted_by = signal;
   network_.finish(outcome.end);
   outcome.network = network_.counters();
   outcome.pauses = network_.pause_report(outcome.end);
@@ -73,6 +82,12 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, std::function<bool()> stop_
     outcome.deadlocks.push_back(circle_text(deadlock));
   outcome.faults = network_.fault_counters();
   outcome.trace = trace_.take();
+}
+
+Status VirtualRun::tell(const EngineReport& so_far, std::size_t nodes_lost) const {
+  if (control_.observer == nullptr) return {};
+  return control_.observer->on_progress(
+      so_far.now, so_far.node_events + so_far.network_events, nodes_lost);
 }
 
 std::string VirtualRun::circle_text(const Deadlock& deadlock) const {
@@ -113,13 +128,12 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
     engine_nodes.push_back(local.back().get());
   }
   VirtualRun virtual_run(fabric, control);
-  const auto take_records = [&] {
+  const auto take_records = [&]() -> std::size_t {
     for (Node* node : reporting) {
-      if (node->host()) add_records(node->host()->take_records(), outcome);
-      if (node->traffic()) add_records(node->traffic()->take_records(), outcome);
+      if (node->host()) add_records(node->host()->take_records(), control.observer, outcome);
+      if (node->traffic()) add_records(node->traffic()->take_records(), control.observer, outcome);
     }
-    if (control.progress && !reporting.empty()) control.progress(completed(outcome), outcome.end);
-    return false;
+    return 0;
   };
   virtual_run.run(engine_nodes, take_records, outcome);
   take_records();

@@ -18,14 +18,17 @@ void explain_stall(bool time_limit, std::uint64_t requests, ClusterOutcome& outc
 class VirtualRun {
  public:
   VirtualRun(const FabricInputs& fabric, const RunControl& control);
-  // Runs to the end; `nodes` as the engine sees them. `stop_too` is asked with the interrupt flag.
-  void run(std::vector<EngineNode*> nodes, std::function<bool()> stop_too, ClusterOutcome& outcome);
+  // Runs to the end; `nodes` as the engine sees them. `each_tick` is called some times a second and
+  // returns the number of nodes lost; any ends the run.
+  void run(std::vector<EngineNode*> nodes, const std::function<std::size_t()>& each_tick,
+           ClusterOutcome& outcome);
   // Explains an end that left requests open. Call after stats were collected.
   void explain(std::uint64_t requests, ClusterOutcome& outcome) const {
     explain_stall(end_ == EndReason::kTimeLimit, requests, outcome);
   }
 
  private:
+  Status tell(const EngineReport& so_far, std::size_t nodes_lost) const;
   std::string circle_text(const Deadlock& deadlock) const;
 
   const Topology& topology_;

@@ -3,6 +3,7 @@
 
 #include "cluster/engine/cluster_run.h"
 #include "cluster/engine/fleet.h"
+#include "cluster/engine/udp_check.h"
 #include "cluster/engine/virtual_run.h"
 #include "fabric/shm/inbox.h"
 
@@ -11,7 +12,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kPollMilliseconds = 50;
+constexpr std::chrono::milliseconds kPoll{50};
+// For nodes to report what they measured, after a signal.
+constexpr std::chrono::milliseconds kDrainInterrupted{2000};
 // Header and security block of a packet, at most.
 constexpr std::uint32_t kPacketHeadMax = 64;
 // Between the order to start and run time 0, so that every node has its peers' ports first.
@@ -23,18 +26,22 @@ std::int64_t monotonic_ns() {
 }
 
 void take_records(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
-  add_records(fleet.take_records(), outcome);
-  add_records(fleet.take_traffic(), outcome);
-  if (control.progress) control.progress(completed(outcome), outcome.end);
+  add_records(fleet.take_records(), control.observer, outcome);
+  add_records(fleet.take_traffic(), control.observer, outcome);
 }
 
-// Waits until the workload is done, a node is lost, a signal came or the time is over.
-void watch(Fleet& fleet, const RunControl& control, std::int64_t start_ns,
-           ClusterOutcome& outcome) {
-  while (!fleet.workload_finished() && !fleet.failed() && *control.signal == 0) {
-    fleet.wait_change(kPollMilliseconds);
+// Waits until the workload is done, a node is lost, a signal came or the time is over: time in which
+// this process ran, since the nodes stop with it when its terminal stops them all.
+void watch(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
+  const std::chrono::milliseconds started = control.loop->running_time();
+  while (!fleet.workload_finished() && !fleet.failed() && control.loop->signal() == 0) {
+    fleet.wait_change(kPoll);
     take_records(fleet, control, outcome);
-    const Duration elapsed = nanoseconds(monotonic_ns() - start_ns);
+    const Duration elapsed = control.loop->running_time() - started;
+    if (control.observer != nullptr)
+      if (Status status = control.observer->on_progress(kRunStart + elapsed, 0, fleet.nodes_lost());
+          !status)
+        return void(outcome.error = status.error());
     if (elapsed < control.time_limit) continue;
     outcome.end = kRunStart + elapsed;
     outcome.error = Error{ErrorCode::kNoProgress, ""};
@@ -42,7 +49,7 @@ void watch(Fleet& fleet, const RunControl& control, std::int64_t start_ns,
   }
 }
 
-// An inbox a node, when they speak over shared memory.
+// One inbox per node if the carrier is shared memory.
 Result<std::vector<Inbox>> make_inboxes(const std::vector<NodeAssignment>& nodes) {
   std::vector<Inbox> inboxes;
   for (const NodeAssignment& node : nodes) {
@@ -56,6 +63,14 @@ Result<std::vector<Inbox>> make_inboxes(const std::vector<NodeAssignment>& nodes
     inboxes.push_back(std::move(*inbox));
   }
   return inboxes;
+}
+
+// Whether packets to the nodes' address come back to this machine, before a node waits for them.
+Status check_loopback(const std::vector<NodeAssignment>& nodes) {
+  for (const NodeAssignment& node : nodes)
+    if (node.deployment.wall.carrier == CarrierKind::kUdp)
+      return check_udp_arrives(node.deployment.wall.listen);
+  return {};
 }
 
 // To each node its own, then those it writes.
@@ -79,20 +94,30 @@ ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunContr
   outcome.node_failed.assign(nodes.size(), false);
   outcome.processes = static_cast<std::int64_t>(nodes.size());
   const Clock::time_point launched = Clock::now();
-  Fleet fleet({control.node_program, control.log_folder});
+  Fleet fleet(*control.loop, {.node_program = control.node_program,
+                              .logs = control.logs,
+                              .silence = control.silence});
   const Result<std::vector<Inbox>> inboxes = make_inboxes(nodes);
-  Status ready = inboxes ? fleet.start(nodes, inherited(nodes, *inboxes))
-                         : Status(tl::unexpected<Error>(inboxes.error()));
-  if (ready) ready = fleet.wait_ready(*control.signal);
+  Status ready = check_loopback(nodes);
+  if (ready && !inboxes) ready = tl::unexpected<Error>(inboxes.error());
+  if (ready) ready = fleet.start(nodes, inherited(nodes, *inboxes));
+  if (ready) ready = fleet.wait_ready();
   outcome.launch_seconds = std::chrono::duration<double>(Clock::now() - launched).count();
-  const std::int64_t start_ns = monotonic_ns() + kStartDelayNs;
   if (ready) {
-    fleet.send_start(start_ns);
-    watch(fleet, control, start_ns, outcome);
+    fleet.send_start(monotonic_ns() + kStartDelayNs);
+    watch(fleet, control, outcome);
   }
-  const bool timed_out = outcome.error.has_value();
-  outcome.error = ready ? fleet.failure() : std::optional(ready.error());
-  outcome.interrupted_by = *control.signal;
+  const bool timed_out = outcome.error && outcome.error->message.empty();
+  if (timed_out) outcome.error.reset();
+  outcome.interrupted_by = control.loop->signal();
+  if (!ready)
+    outcome.error = ready.error();
+  else if (!outcome.error)
+    outcome.error = fleet.failure();
+  if (outcome.interrupted_by != 0) {
+    outcome.error.reset();
+    fleet.shorten_drain(kDrainInterrupted);
+  }
   fleet.stop();
   take_records(fleet, control, outcome);
   for (std::size_t i = 0; i < fleet.size(); ++i) {
@@ -100,7 +125,8 @@ ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunContr
     outcome.node_failed[i] = fleet.node_failed(i);
     if (outcome.stats[i]) outcome.events += outcome.stats[i]->ltl.packets_sent;
   }
-  if (timed_out && !outcome.error) explain_stall(true, requests_of(nodes), outcome);
+  if (timed_out && !outcome.error && outcome.interrupted_by == 0)
+    explain_stall(true, requests_of(nodes), outcome);
   return outcome;
 }
 

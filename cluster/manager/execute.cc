@@ -45,27 +45,18 @@ double operations_per_request(const PreparedRun& run, const std::vector<HostReco
   return sum / static_cast<double>(records.size());
 }
 
-void fill_roles(const PreparedRun& run, RunResults& results) {
-  for (NodeResult& node : results.nodes) {
-    if (node.name == run.plan.host) node.role = "host";
-    for (const Placement& placement : run.plan.placements) {
-      if (placement.node != node.name) continue;
-      node.role = "npu";
-      for (const MemoryUse& use : placement.memory) {
-        if (use.memory == "Dram") continue;  // off chip, and of another order of size
-        node.memory_budget += use.capacity_bytes;
-        node.memory_used += use.used_bytes;
-      }
-    }
-  }
-}
-
+// Requests are numbered as they are sent, so answers tell of them too when the host did not live to.
 void fill_sent(const ClusterOutcome& outcome, RunResults& results) {
+  for (const HostRecord& record : outcome.records)
+    results.sent = std::max(results.sent, std::int64_t{index(record.request)} + 1);
+  std::int64_t sent = 0;
   for (const std::optional<NodeStats>& stats : outcome.stats) {
     if (!stats) continue;
-    results.sent += static_cast<std::int64_t>(stats->sent);
+    sent += static_cast<std::int64_t>(stats->sent);
     results.duplicated += static_cast<std::int64_t>(stats->duplicated);
   }
+  results.sent = std::max({results.sent, sent, static_cast<std::int64_t>(outcome.records.size())});
+  results.failed = results.sent - static_cast<std::int64_t>(outcome.records.size());
 }
 
 // The node whose modelled work a request is longest stands for the modelled device time.
@@ -78,25 +69,6 @@ std::optional<DurationHistogram> device_time(const ClusterOutcome& outcome) {
   return longest;
 }
 
-double peak_of(const PreparedRun& run) {
-  double peak = 0;
-  for (const Shard& shard : run.plan.shards) peak += shard.device.peak_ops_per_second();
-  return peak;
-}
-
-void fill_plan(const PreparedRun& run, RunResults& results) {
-  const Certificate& certificate = run.plan.certificate;
-  PartitionSummary& partition = results.partition;
-  partition.objective = certificate.objective;
-  partition.nodes_used = run.plan.nodes_used;
-  partition.cut_bytes_per_request = run.plan.cut_bytes_per_request;
-  partition.predicted_latency_us = in_us(run.plan.predicted_latency);
-  partition.lower_bound_us = in_us(certificate.lower_bound);
-  if (certificate.lower_bound.count() > 0)
-    partition.gap = static_cast<double>((certificate.value - certificate.lower_bound).count()) /
-                    static_cast<double>(certificate.lower_bound.count());
-}
-
 void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
   for (const HostRecord& record : records) {
     results.first_sent =
@@ -106,6 +78,11 @@ void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
 }
 
 }  // namespace
+
+std::uint64_t asked_of(const ClusterSpec& spec) {
+  return spec.workload.traffic ? expected_records(*spec.workload.traffic)
+                               : static_cast<std::uint64_t>(spec.workload.requests);
+}
 
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control) {
@@ -137,16 +114,13 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
                       control);
   if (reference && outcome.records.size() < static_cast<std::size_t>(run.spec.workload.requests))
     reference->abandon();
-  fill_identity(run, outcome, results);
+  results = results_before(run);
+  fill_ending(outcome, results);
   results.operations_per_request = operations_per_request(run, outcome.records);
-  results.peak_ops_per_second = peak_of(run);
   fill_times(outcome.records, results);
-  fill_nodes(run, outcome, results);
-  fill_roles(run, results);
-  fill_plan(run, results);
+  fill_nodes(outcome, results);
   fill_fabric(run, outcome, results);
   fill_sent(outcome, results);
-  results.failed = results.sent - static_cast<std::int64_t>(outcome.records.size());
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   judge(run.workload, std::move(outcome.records), reference.get(), results);
   finished.trace = take_trace(outcome);

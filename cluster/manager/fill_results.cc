@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace soliton {
 namespace {
@@ -29,16 +30,91 @@ PauseResult pauses_of(const Topology& topology, const PauseReport& report,
   return out;
 }
 
+void fill_roles(const PreparedRun& run, RunResults& results) {
+  for (NodeResult& node : results.nodes) {
+    if (node.name == run.plan.host) node.role = "host";
+    for (const Placement& placement : run.plan.placements) {
+      if (placement.node != node.name) continue;
+      node.role = "npu";
+      for (const MemoryUse& use : placement.memory) {
+        if (use.memory == "Dram") continue;  // off chip, and of another order of size
+        node.memory_budget += use.capacity_bytes;
+        node.memory_used += use.used_bytes;
+      }
+    }
+  }
+}
+
+void fill_plan(const PreparedRun& run, RunResults& results) {
+  const Certificate& certificate = run.plan.certificate;
+  PartitionSummary& partition = results.partition;
+  partition.objective = certificate.objective;
+  partition.nodes_used = run.plan.nodes_used;
+  partition.cut_bytes_per_request = run.plan.cut_bytes_per_request;
+  partition.predicted_latency_us = in_us(run.plan.predicted_latency);
+  partition.lower_bound_us = in_us(certificate.lower_bound);
+  if (certificate.lower_bound.count() > 0)
+    partition.gap = static_cast<double>((certificate.value - certificate.lower_bound).count()) /
+                    static_cast<double>(certificate.lower_bound.count());
+}
+
+void fill_traffic_roles(const Traffic& traffic, RunResults& results) {
+  for (const NodeId sender : traffic.senders) results.nodes[index(sender)].role = "traffic";
+  if (traffic.kind != TrafficKind::kAllGather)
+    results.nodes[index(traffic.receiver)].role = "traffic";
+}
+
+// What of the transport is known before it runs.
+LtlCounters carrier_of(const ClusterSpec& spec) {
+  const bool wall = spec.time == TimeMode::kWall;
+  const bool udp = wall && spec.wall.carrier == CarrierKind::kUdp;
+  return {.known = false,
+          .carrier = !wall ? "emulated"
+                     : udp ? "udp"
+                           : "shm",
+          .listen = udp ? ipv4_text(spec.wall.listen) : "",
+          .auth = auth_name(auth_of(spec))};
+}
+
 }  // namespace
 
-void fill_nodes(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
-  const double elapsed = std::max(in_us(outcome.end), 1e-6);
-  for (std::size_t i = 0; i < run.spec.nodes.size(); ++i) {
-    const NodeSpec& spec = run.spec.nodes[i];
+RunResults results_before(const PreparedRun& run) {
+  RunResults results;
+  results.name = run.spec.name;
+  results.seed = run.spec.seed;
+  results.time = run.spec.time == TimeMode::kWall ? "wall" : "virtual";
+  for (const NodeSpec& spec : run.spec.nodes) {
     NodeResult node;
     node.name = spec.name;
     node.device = spec.device.name();
     node.role = "idle";
+    results.nodes.push_back(std::move(node));
+  }
+  if (run.spec.workload.traffic) {
+    fill_traffic_roles(*run.spec.workload.traffic, results);
+  } else {
+    fill_roles(run, results);
+    fill_plan(run, results);
+    for (const Shard& shard : run.plan.shards)
+      results.peak_ops_per_second += shard.device.peak_ops_per_second();
+  }
+  results.fabric.known = false;
+  results.ltl = carrier_of(run.spec);
+  return results;
+}
+
+void fill_ending(const ClusterOutcome& outcome, RunResults& results) {
+  results.complete = !outcome.error && outcome.interrupted_by == 0;
+  if (outcome.error) results.error = outcome.error->message;
+  if (outcome.interrupted_by != 0)
+    results.error = fmt::format("interrupted by signal {} ({})", outcome.interrupted_by,
+                                strsignal(outcome.interrupted_by));
+}
+
+void fill_nodes(const ClusterOutcome& outcome, RunResults& results) {
+  const double elapsed = std::max(in_us(outcome.end), 1e-6);
+  for (std::size_t i = 0; i < results.nodes.size(); ++i) {
+    NodeResult& node = results.nodes[i];
     if (i < outcome.stats.size() && outcome.stats[i]) {
       const Duration busy = outcome.stats[i]->npu.busy + outcome.stats[i]->host_busy;
       node.busy_fraction = std::min(1.0, in_us(busy) / elapsed);
@@ -46,7 +122,6 @@ void fill_nodes(const PreparedRun& run, const ClusterOutcome& outcome, RunResult
       node.fp16_overflows = outcome.stats[i]->npu.fp16_overflows;
     }
     if (i < outcome.node_failed.size() && outcome.node_failed[i]) node.state = "failed";
-    results.nodes.push_back(std::move(node));
   }
 }
 
@@ -64,18 +139,14 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     }
   }
   const bool wall = run.spec.time == TimeMode::kWall;
-  const bool udp = wall && run.spec.wall.carrier == CarrierKind::kUdp;
-  results.ltl = {.carrier = !wall ? "emulated"
-                            : udp ? "udp"
-                                  : "shm",
-                 .listen = udp ? ipv4_text(run.spec.wall.listen) : "",
-                 .auth = auth_name(auth_of(run.spec)),
-                 .messages = ltl.messages_sent,
-                 .packets = ltl.packets_sent,
-                 .retransmitted = ltl.retransmitted,
-                 .timeouts = ltl.timeouts,
-                 .nacks = ltl.nacks_sent,
-                 .rtt = ltl.rtt};
+  results.fabric.known = true;
+  results.ltl.known = true;
+  results.ltl.messages = ltl.messages_sent;
+  results.ltl.packets = ltl.packets_sent;
+  results.ltl.retransmitted = ltl.retransmitted;
+  results.ltl.timeouts = ltl.timeouts;
+  results.ltl.nacks = ltl.nacks_sent;
+  results.ltl.rtt = ltl.rtt;
   results.fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
   results.fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
   results.fabric.dropped = outcome.network.dropped_queue + outcome.network.dropped_watchdog;
@@ -89,14 +160,6 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     results.faults.push_back(
         {fault.from, fault_kind_name(fault.kind), fault.target, effect_of(hits[rule])});
   }
-}
-
-void fill_identity(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
-  results.name = run.spec.name;
-  results.seed = run.spec.seed;
-  results.time = run.spec.time == TimeMode::kWall ? "wall" : "virtual";
-  results.complete = !outcome.error && outcome.interrupted_by == 0;
-  if (outcome.error) results.error = outcome.error->message;
 }
 
 std::vector<TraceEvent> take_trace(ClusterOutcome& outcome) {

@@ -5,12 +5,15 @@
 
 namespace soliton {
 
-// One NodeResult a node with its state; roles are "idle".
-void fill_nodes(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
+// What is known before a node runs: names, nodes with roles and memory, the plan. Everything that is
+// measured is unknown.
+RunResults results_before(const PreparedRun& run);
+// How it ended.
+void fill_ending(const ClusterOutcome& outcome, RunResults& results);
+// State and work of each node.
+void fill_nodes(const ClusterOutcome& outcome, RunResults& results);
 // Counters of network, transport and faults.
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
-// Name, seed, time, and how it ended.
-void fill_identity(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
 // Moves all traces together.
 std::vector<TraceEvent> take_trace(ClusterOutcome& outcome);
 

@@ -31,6 +31,9 @@ struct PreparedRun {
 // at once; `plan_only` leaves the workload's files unread.
 Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool plan_only = false);
 
+// What the workload asks for: requests, or messages and rounds.
+std::uint64_t asked_of(const ClusterSpec& spec);
+
 struct FinishedRun {
   RunResults results;
   std::vector<TraceEvent> trace;

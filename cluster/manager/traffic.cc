@@ -17,14 +17,6 @@ constexpr Duration kSettled = milliseconds(5);
 // LTL header, without a security block: virtual time has none.
 constexpr std::uint64_t kPacketHeader = 32;
 
-Traffic traffic_of(const ClusterSpec& spec) {
-  Traffic traffic = *spec.workload.traffic;
-  traffic.seed = spec.seed;
-  // Sockets carry every byte.
-  traffic.contents = spec.compute != ComputeKind::kTiming || spec.time == TimeMode::kWall;
-  return traffic;
-}
-
 ClusterOutcome run_cluster(const PreparedRun& run, const Traffic& traffic,
                            const RunControl& control) {
   const std::vector<NodeAssignment> nodes =
@@ -75,6 +67,8 @@ void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunRes
   results.requests = join_records(traffic, outcome.traffic);
   results.sent = std::count_if(outcome.traffic.begin(), outcome.traffic.end(),
                                [](const TrafficRecord& r) { return r.sent != kNever; });
+  // The end of a message may be known although its sender did not live to report its beginning.
+  results.sent = std::max(results.sent, static_cast<std::int64_t>(results.requests.size()));
   results.failed = results.sent - static_cast<std::int64_t>(results.requests.size());
   for (const RequestRecord& record : results.requests) {
     results.first_sent = &record == &results.requests.front()
@@ -89,30 +83,49 @@ void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunRes
 
 }  // namespace
 
+Traffic traffic_of(const ClusterSpec& spec) {
+  Traffic traffic = *spec.workload.traffic;
+  traffic.seed = spec.seed;
+  // Sockets carry every byte.
+  traffic.contents = spec.compute != ComputeKind::kTiming || spec.time == TimeMode::kWall;
+  return traffic;
+}
+
+std::size_t record_number(const Traffic& traffic, const TrafficRecord& record) {
+  const std::size_t at = std::size_t{record.number} * traffic.senders.size() + record.flow;
+  SOLITON_CHECK(record.flow < traffic.senders.size() && at < expected_records(traffic));
+  return at;
+}
+
+void join(const TrafficRecord& end, TrafficRecord& message) {
+  message.sent = std::min(message.sent, end.sent);
+  message.completed = std::min(message.completed, end.completed);
+  message.damaged = message.damaged || end.damaged;
+}
+
+bool is_whole(const TrafficRecord& message) {
+  return message.sent != kNever && message.completed != kNever;
+}
+
+RequestRecord request_row(const Traffic& traffic, std::size_t number,
+                          const TrafficRecord& message) {
+  RequestRecord row;
+  row.request = RequestId{static_cast<std::uint32_t>(number)};
+  row.client = static_cast<std::uint32_t>(number % traffic.senders.size());
+  row.sent = message.sent;
+  row.completed = message.completed;
+  row.path.network = row.completed - row.sent;
+  if (traffic.contents) row.matches = !message.damaged;
+  return row;
+}
+
 std::vector<RequestRecord> join_records(const Traffic& traffic,
                                         const std::vector<TrafficRecord>& records) {
-  const std::size_t flows = traffic.senders.size();
   std::vector<TrafficRecord> joined(expected_records(traffic));
-  for (const TrafficRecord& record : records) {
-    const std::size_t at = std::size_t{record.number} * flows + record.flow;
-    SOLITON_CHECK(record.flow < flows && at < joined.size());
-    TrafficRecord& message = joined[at];
-    message.sent = std::min(message.sent, record.sent);
-    message.completed = std::min(message.completed, record.completed);
-    message.damaged = message.damaged || record.damaged;
-  }
+  for (const TrafficRecord& record : records) join(record, joined[record_number(traffic, record)]);
   std::vector<RequestRecord> out;
-  for (std::size_t at = 0; at < joined.size(); ++at) {
-    if (joined[at].sent == kNever || joined[at].completed == kNever) continue;
-    RequestRecord request;
-    request.request = RequestId{static_cast<std::uint32_t>(at)};
-    request.client = static_cast<std::uint32_t>(at % flows);
-    request.sent = joined[at].sent;
-    request.completed = joined[at].completed;
-    request.path.network = request.completed - request.sent;
-    if (traffic.contents) request.matches = !joined[at].damaged;
-    out.push_back(request);
-  }
+  for (std::size_t at = 0; at < joined.size(); ++at)
+    if (is_whole(joined[at])) out.push_back(request_row(traffic, at, joined[at]));
   return out;
 }
 
@@ -160,11 +173,9 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   FinishedRun finished;
   RunResults& results = finished.results;
   ClusterOutcome outcome = run_cluster(run, traffic, control);
-  fill_identity(run, outcome, results);
-  fill_nodes(run, outcome, results);
-  for (const NodeId sender : traffic.senders) results.nodes[index(sender)].role = "traffic";
-  if (traffic.kind != TrafficKind::kAllGather)
-    results.nodes[index(traffic.receiver)].role = "traffic";
+  results = results_before(run);
+  fill_ending(outcome, results);
+  fill_nodes(outcome, results);
   fill_fabric(run, outcome, results);
   fill_requests(traffic, outcome, results);
   std::vector<std::string> names;

@@ -8,6 +8,17 @@ namespace soliton {
 // As execute_run(). REQUIRES: run.spec.workload.traffic.
 FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control);
 
+// What the workload asks for, with seed and contents as the cluster file has them. REQUIRES:
+// spec.workload.traffic.
+Traffic traffic_of(const ClusterSpec& spec);
+
+// A message's place among the records of a run: number * flows + flow.
+std::size_t record_number(const Traffic& traffic, const TrafficRecord& record);
+// What one end knows, into the message.
+void join(const TrafficRecord& end, TrafficRecord& message);
+bool is_whole(const TrafficRecord& message);  // both ends are known
+RequestRecord request_row(const Traffic& traffic, std::size_t number, const TrafficRecord& message);
+
 // The two ends of each message joined, in order of request; a request is number * flows + flow.
 // Messages without an end are left out.
 std::vector<RequestRecord> join_records(const Traffic& traffic,

@@ -23,16 +23,21 @@ std::string timing_cells(const RequestRecord& r) {
 
 }  // namespace
 
+std::string requests_csv_head() {
+  return "request,client,steps,state,sent_us,completed_us,latency_us,compute_us,network_us,queue_us,"
+         "host_us,output_hash,bit_identical,predicted_class,label\n";
+}
+
+std::string requests_csv_row(const RequestRecord& r) {
+  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", index(r.request), r.client, r.steps,
+                     r.failed ? "failed" : "completed", spell_us(r.sent.time_since_epoch()),
+                     timing_cells(r), r.output_hash ? fmt::format("{:016x}", r.output_hash) : "",
+                     matches_cell(r.matches), class_cell(r.predicted_class), class_cell(r.label));
+}
+
 std::string requests_csv(const RunResults& results) {
-  std::string out =
-      "request,client,steps,state,sent_us,completed_us,latency_us,compute_us,network_us,queue_us,"
-      "host_us,"
-      "output_hash,bit_identical,predicted_class,label\n";
-  for (const RequestRecord& r : results.requests)
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", index(r.request), r.client, r.steps,
-                       r.failed ? "failed" : "completed", spell_us(r.sent.time_since_epoch()),
-                       timing_cells(r), r.output_hash ? fmt::format("{:016x}", r.output_hash) : "",
-                       matches_cell(r.matches), class_cell(r.predicted_class), class_cell(r.label));
+  std::string out = requests_csv_head();
+  for (const RequestRecord& r : results.requests) out += requests_csv_row(r);
   return out;
 }
 

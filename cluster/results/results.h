@@ -42,6 +42,7 @@ struct NodeResult {
 };
 
 struct FabricCounters {
+  bool known = true;  // as LtlCounters::known
   std::uint64_t packets = 0, bytes = 0, dropped = 0, corrupted = 0, duplicated = 0, reordered = 0,
                 ecn_marked = 0, pauses = 0, queue_bytes_max = 0, host_drops = 0;
 };
@@ -68,6 +69,7 @@ struct PauseResult {
 };
 
 struct LtlCounters {
+  bool known = true;  // false: the nodes have not reported yet, and the counters are null in files
   std::string carrier = "emulated";  // emulated | udp | shm
   std::string listen;                // udp: address of the nodes' sockets
   std::string auth = "none";         // none | header | aead
@@ -120,6 +122,12 @@ struct TrafficResult {
   std::vector<Flow> flows;
 };
 
+// Of a run that goes on: sums in place of its requests, which are in requests.csv already.
+struct RunningStatistics {
+  DurationHistogram latency;  // percentiles within 1.6 %
+  double compute_ps = 0, network_ps = 0, queue_ps = 0, host_ps = 0;
+};
+
 struct RunResults {
   std::string version = "0.1.0";
   std::string name;
@@ -128,6 +136,7 @@ struct RunResults {
   bool complete = true;
   std::string error;                    // why it is not complete, or ""
   std::vector<RequestRecord> requests;  // in order of RequestId
+  std::optional<RunningStatistics> running;  // in place of `requests`
   std::int64_t sent = 0, failed = 0, duplicated = 0;
   Instant first_sent{}, last_completed{};
   double operations_per_request = 0;  // mean over completed requests
@@ -162,6 +171,9 @@ double utilization(const RunResults& results);  // effective / peak
 // with a newline.
 std::string results_json(const RunResults& results, bool with_wall = true);
 std::string requests_csv(const RunResults& results);
+// Its parts, for a file that grows: lines with their ends.
+std::string requests_csv_head();
+std::string requests_csv_row(const RequestRecord& record);
 // Chrome trace-event JSON: one track a node, chains and requests as slices, messages as flow
 // arrows, faults as instants.
 struct TraceNames {

@@ -37,6 +37,12 @@ void member(JsonWriter& json, std::string_view key, const std::string& value) {
 }
 
 // Null unless `known`.
+void counter(JsonWriter& json, std::string_view key, std::uint64_t value, bool known) {
+  json.key(key);
+  known ? json.natural(value) : json.null();
+}
+
+// Null unless `known`.
 void time_member(JsonWriter& json, std::string_view key, Duration value, bool known = true) {
   json.key(key);
   known ? json.microseconds(value) : json.null();
@@ -132,16 +138,16 @@ void write_partition(JsonWriter& json, const PartitionSummary& p) {
 void write_fabric(JsonWriter& json, const FabricCounters& f) {
   json.key("fabric");
   json.open('{');
-  member(json, "packets", f.packets);
-  member(json, "bytes", f.bytes);
-  member(json, "dropped", f.dropped);
-  member(json, "corrupted", f.corrupted);
-  member(json, "duplicated", f.duplicated);
-  member(json, "reordered", f.reordered);
-  member(json, "ecn_marked", f.ecn_marked);
-  member(json, "pauses", f.pauses);
-  member(json, "queue_bytes_max", f.queue_bytes_max);
-  member(json, "host_drops", f.host_drops);
+  counter(json, "packets", f.packets, f.known);
+  counter(json, "bytes", f.bytes, f.known);
+  counter(json, "dropped", f.dropped, f.known);
+  counter(json, "corrupted", f.corrupted, f.known);
+  counter(json, "duplicated", f.duplicated, f.known);
+  counter(json, "reordered", f.reordered, f.known);
+  counter(json, "ecn_marked", f.ecn_marked, f.known);
+  counter(json, "pauses", f.pauses, f.known);
+  counter(json, "queue_bytes_max", f.queue_bytes_max, f.known);
+  counter(json, "host_drops", f.host_drops, f.known);
   json.close();
 }
 
@@ -164,11 +170,11 @@ void write_ltl(JsonWriter& json, const LtlCounters& l) {
   member(json, "carrier", l.carrier);
   if (!l.listen.empty()) member(json, "listen", l.listen);
   member(json, "auth", l.auth);
-  member(json, "messages", l.messages);
-  member(json, "packets", l.packets);
-  member(json, "retransmitted", l.retransmitted);
-  member(json, "timeouts", l.timeouts);
-  member(json, "nacks", l.nacks);
+  counter(json, "messages", l.messages, l.known);
+  counter(json, "packets", l.packets, l.known);
+  counter(json, "retransmitted", l.retransmitted, l.known);
+  counter(json, "timeouts", l.timeouts, l.known);
+  counter(json, "nacks", l.nacks, l.known);
   write_histogram(json, "rtt_us", l.rtt);
   json.close();
 }

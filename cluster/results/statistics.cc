@@ -35,8 +35,26 @@ double us_or_nan(const LatencyStatistics& s, Duration value) {
 double us(Duration value) { return static_cast<double>(value.count()) / 1e6; }
 
 std::int64_t completed_requests(const RunResults& results) {
+  if (results.running) return static_cast<std::int64_t>(results.running->latency.count());
   return std::count_if(results.requests.begin(), results.requests.end(),
                        [](const RequestRecord& r) { return !r.failed; });
+}
+
+LatencyStatistics statistics_of(const DurationHistogram& h) {
+  return {static_cast<std::int64_t>(h.count()),
+          h.min(),
+          h.mean(),
+          h.quantile(0.5),
+          h.quantile(0.9),
+          h.quantile(0.99),
+          h.quantile(0.999),
+          h.max()};
+}
+
+Breakdown mean_of(const RunningStatistics& sums) {
+  const auto n = static_cast<double>(sums.latency.count());
+  const auto mean = [n](double sum) { return Duration{static_cast<std::int64_t>(sum / n)}; };
+  return {mean(sums.compute_ps), mean(sums.network_ps), mean(sums.queue_ps), mean(sums.host_ps)};
 }
 
 }  // namespace
@@ -66,6 +84,7 @@ Duration mean_of(const std::vector<Duration>& values) {
 }
 
 LatencyStatistics latency_statistics(const RunResults& results) {
+  if (results.running) return statistics_of(results.running->latency);
   const std::vector<Duration> sorted = sorted_latencies(results);
   if (sorted.empty()) return {};
   return {static_cast<std::int64_t>(sorted.size()),
@@ -81,6 +100,7 @@ LatencyStatistics latency_statistics(const RunResults& results) {
 Breakdown mean_breakdown(const RunResults& results) {
   const std::int64_t n = completed_requests(results);
   if (n == 0) return {};
+  if (results.running) return mean_of(*results.running);
   ExactMean compute(n), network(n), queue(n), host(n);
   for (const RequestRecord& r : results.requests) {
     if (r.failed) continue;

@@ -43,6 +43,7 @@ void read_small_parts(MapReader& map, ClusterSpec& out) {
   if (const YamlValue* value = map.find("limits")) {
     MapReader limits(map.context(), *value, "limits", "limits");
     limits.duration("time", out.time_limit, microseconds(1));
+    limits.duration("silence", out.silence, milliseconds(100));
     limits.finish();
   }
   if (const YamlValue* value = map.find("trace")) {

@@ -71,7 +71,7 @@ std::vector<SchemaMap> cluster_maps() {
       {"ltl_congestion", keys("enabled line_rate rate_min cnp_interval alpha_gain alpha_timer "
                               "rate_timer byte_counter recovery_steps additive_step")},
       {"wall", keys("carrier wait spin listen key_file")},
-      {"limits", keys("time")},
+      {"limits", keys("time silence")},
       {"trace", keys("requests")},
   };
 }

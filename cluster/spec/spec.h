@@ -112,7 +112,9 @@ struct ClusterSpec {
   std::vector<FaultSpec> faults;
   Duration time_limit =
       Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
-  std::int64_t trace_requests = 16;                    // first requests that are traced
+  // Of wall time: a node process that is stopped, or has work and does nothing, ends the run.
+  Duration silence = Duration{std::int64_t{10} * 1'000'000'000'000};
+  std::int64_t trace_requests = 16;  // first requests that are traced
 };
 
 // Where data files of an installed or built tree are: configs/ and topologies/ lie below it.

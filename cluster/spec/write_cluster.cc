@@ -385,8 +385,8 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   out += fmt::format("ltl: {}\n", ltl_text(spec.ltl, auth_of(spec)));
   out += wall_text(spec, folder);
   out += faults_text(spec.faults);
-  out += fmt::format("limits: {{time: {}}}\ntrace: {{requests: {}}}\n", spell(spec.time_limit),
-                     spec.trace_requests);
+  out += fmt::format("limits: {{time: {}, silence: {}}}\ntrace: {{requests: {}}}\n",
+                     spell(spec.time_limit), spell(spec.silence), spec.trace_requests);
   return out;
 }
 

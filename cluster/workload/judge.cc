@@ -50,7 +50,13 @@ struct Share {
   }
 };
 
-RequestRecord row_of(const HostRecord& record) {
+std::size_t row_number(const Workload& workload, RequestId request) {
+  return index(request) % std::max<std::size_t>(workload.inputs.given.size(), 1);
+}
+
+}  // namespace
+
+RequestRecord request_row(const Workload& workload, const HostRecord& record) {
   RequestRecord row;
   row.request = record.request;
   row.client = record.client;
@@ -59,10 +65,12 @@ RequestRecord row_of(const HostRecord& record) {
   row.completed = record.completed;
   row.path = record.path;
   if (!record.output.empty()) row.output_hash = hash_bytes(bytes_of(record.output));
+  const std::size_t number = row_number(workload, record.request);
+  if (number >= workload.labels.size()) return row;
+  row.label = workload.labels[number];
+  if (!record.output.empty()) row.predicted_class = argmax(record.output);
   return row;
 }
-
-}  // namespace
 
 void judge(const Workload& workload, std::vector<HostRecord> records, Reference* reference,
            RunResults& results) {
@@ -72,11 +80,10 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
   Sha256 digest;
   Errors errors;
   Share accuracy, accuracy_fp32;
-  const std::size_t rows = std::max<std::size_t>(workload.inputs.given.size(), 1);
   bool any_output = false;
   for (const HostRecord& record : records) {
-    RequestRecord row = row_of(record);
-    const std::size_t number = index(record.request) % rows;
+    RequestRecord row = request_row(workload, record);
+    const std::size_t number = row_number(workload, record.request);
     if (!record.output.empty()) {
       any_output = true;
       digest.update(bytes_of(record.output));
@@ -88,14 +95,10 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
       }
       if (number < workload.golden.size()) errors.add(record.output, workload.golden[number]);
     }
-    if (number < workload.labels.size()) {
-      row.label = workload.labels[number];
-      if (!record.output.empty()) {
-        row.predicted_class = argmax(record.output);
-        accuracy.add(row.predicted_class == row.label);
-        if (number < workload.golden.size())
-          accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
-      }
+    if (row.predicted_class >= 0) {
+      accuracy.add(row.predicted_class == row.label);
+      if (number < workload.golden.size())
+        accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
     }
     results.requests.push_back(row);
   }

@@ -57,6 +57,9 @@ class Reference {
   std::thread thread_;
 };
 
+// A finished request as requests.csv shows it, but for whether it matches the reference.
+RequestRecord request_row(const Workload& workload, const HostRecord& record);
+
 // Fills results.requests, results.outputs. `records` in any order; `reference` may be null (nothing
 // computed).
 void judge(const Workload& workload, std::vector<HostRecord> records, Reference* reference,

@@ -18,6 +18,7 @@
 
 #include "fabric/shm/doorbell.h"
 #include "fabric/shm/ring.h"
+#include "fabric/shm/shared_memory.h"
 #include "protocol/base/result.h"
 #include "protocol/base/time.h"
 
@@ -49,27 +50,20 @@ class Channel {
   // Takes the descriptor over. Error: it is no channel (kEnvironment).
   static Result<Channel> attach(int descriptor);
 
-  Channel(Channel&& other) noexcept;
-  Channel& operator=(Channel&& other) noexcept;
-  ~Channel();
-
   // Closed on exec: a launcher passes a duplicate.
-  int descriptor() const { return descriptor_; }
-  ChannelBlock& block() const { return *block_; }
-  Ring to_node() const { return Ring(block_->to_node, data(0)); }
-  Ring to_hub() const { return Ring(block_->to_hub, data(1)); }
+  int descriptor() const { return memory_.descriptor(); }
+  ChannelBlock& block() const { return *reinterpret_cast<ChannelBlock*>(memory_.data()); }
+  Ring to_node() const { return Ring(block().to_node, ring_data(0)); }
+  Ring to_hub() const { return Ring(block().to_hub, ring_data(1)); }
   // Hub: the run is over; the node's serve_channel() returns when its grant is done. Safe at any
   // time.
   void close();
 
  private:
-  Channel(int descriptor, void* memory, std::size_t size);
-  static Result<Channel> map(int descriptor, std::size_t size);
-  std::span<std::byte> data(std::size_t ring) const;
+  explicit Channel(SharedMemory memory) : memory_(std::move(memory)) {}
+  std::span<std::byte> ring_data(std::size_t ring) const;
 
-  int descriptor_ = -1;
-  ChannelBlock* block_ = nullptr;
-  std::size_t size_ = 0;
+  SharedMemory memory_;
 };
 
 }  // namespace soliton

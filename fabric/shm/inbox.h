@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "fabric/shm/doorbell.h"
 #include "fabric/shm/packet_ring.h"
+#include "fabric/shm/shared_memory.h"
 #include "protocol/base/result.h"
 #include "protocol/base/types.h"
 
@@ -36,24 +38,18 @@ class Inbox {
   // Takes the descriptor over. Error: it is no inbox (kEnvironment).
   static Result<Inbox> attach(int descriptor);
 
-  Inbox(Inbox&& other) noexcept;
-  Inbox& operator=(Inbox&& other) noexcept;
-  ~Inbox();
-
   // Closed on exec: a launcher passes a duplicate.
-  int descriptor() const { return descriptor_; }
-  const InboxShape& shape() const { return block_->shape; }
-  Doorbell& bell() const { return block_->bell; }
+  int descriptor() const { return memory_.descriptor(); }
+  const InboxShape& shape() const { return block().shape; }
+  Doorbell& bell() const { return block().bell; }
   // REQUIRES: producer is below shape().nodes.
   PacketRing ring(NodeId producer) const;
 
  private:
-  Inbox(int descriptor, void* memory, std::size_t size);
-  static Result<Inbox> map(int descriptor, std::size_t size);
+  explicit Inbox(SharedMemory memory) : memory_(std::move(memory)) {}
+  InboxBlock& block() const { return *reinterpret_cast<InboxBlock*>(memory_.data()); }
 
-  int descriptor_ = -1;
-  InboxBlock* block_ = nullptr;
-  std::size_t size_ = 0;
+  SharedMemory memory_;
 };
 
 }  // namespace soliton

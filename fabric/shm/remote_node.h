@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fabric/shm/channel.h"
+#include "fabric/shm/pulse_board.h"
 #include "fabric/sim/engine.h"
 
 namespace soliton {
@@ -21,6 +22,8 @@ struct WaitOptions {
   // Asked after each slice and each signal; an error ends the wait with it. May be empty: then a
   // wait has no other end.
   std::function<Status()> alive;
+  // Node's end: told when it waits and when it works; may be null.
+  Pulse* pulse = nullptr;
 };
 
 class RemoteNode : public EngineNode {

@@ -34,7 +34,9 @@ Status serve_channel(Channel& channel, Machine& machine, NodeId self, const Wait
   Ring to_hub = channel.to_hub();
   NodeLoop loop(machine, self);
   for (std::uint32_t seen = block.reported.count.load(std::memory_order_relaxed);; ++seen) {
+    if (wait.pulse != nullptr) wait.pulse->begin_wait();
     const Result<bool> granted = await_grant(block, seen, wait);
+    if (wait.pulse != nullptr) wait.pulse->begin_work();
     if (!granted) return tl::unexpected(granted.error());
     if (!*granted) return {};
     if (Status status = take_frames(to_node, loop); !status) return status;

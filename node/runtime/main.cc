@@ -1,8 +1,8 @@
 // soliton-node: one emulated FPGA, or the host, in a process of its own. Started by the controller
 // only.
 //   soliton-node NAME PARENT_PID virtual|wall
-// Descriptors: 3 control socket, 4 assignment; in virtual time 5 channel; in wall time over shared
-// memory 5 own inbox, then those of the peers in order of the connection table.
+// Descriptors: 3 control socket, 4 assignment, 5 board of pulses; in virtual time 6 channel; in wall
+// time over shared memory 6 own inbox, then those of the peers in order of the connection table.
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "fabric/shm/pulse_board.h"
 #include "fabric/shm/serve.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/node_program.h"
@@ -22,32 +23,40 @@ namespace {
 
 constexpr int kControlFd = 3;
 constexpr int kAssignmentFd = 4;
-constexpr unsigned kChannelFd = 5;
+constexpr int kPulsesFd = 5;
+constexpr unsigned kChannelFd = 6;
 
 // The node as the hub's loop sees it; requests are handed on whenever its output has been drained.
 class ReportingNode : public Machine {
  public:
-  ReportingNode(Node& node, RecordReporter& reporter) : node_(node), reporter_(reporter) {}
+  ReportingNode(Node& node, RecordReporter& reporter, Pulse& pulse)
+      : node_(node), reporter_(reporter), pulse_(pulse) {}
   void on_input(Datagram datagram, Instant now) override {
+    pulse_.beat();
     node_.on_input(std::move(datagram), now);
   }
   std::optional<Datagram> poll_output(Instant now) override {
+    pulse_.beat();
     last_ = now;
     std::optional<Datagram> datagram = node_.poll_output(now);
     if (!datagram) reporter_.flush(kRecordBatch);
     return datagram;
   }
   Instant next_deadline() const override { return node_.next_deadline(); }
-  void on_deadline(Instant now) override { node_.on_deadline(now); }
+  void on_deadline(Instant now) override {
+    pulse_.beat();
+    node_.on_deadline(now);
+  }
   Instant last() const { return last_; }
 
  private:
   Node& node_;
   RecordReporter& reporter_;
+  Pulse& pulse_;
   Instant last_{};
 };
 
-int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
+int run_virtual(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse) {
   Result<Channel> channel = Channel::attach(static_cast<int>(kChannelFd));
   if (!channel) return fail(control, channel.error());
   Node node(assignment.deployment);
@@ -58,9 +67,10 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
   if (!control.receive_command()) return EXIT_SUCCESS;
   node.start(kRunStart);
   RecordReporter reporter(node, control);
-  ReportingNode machine(node, reporter);
+  ReportingNode machine(node, reporter, pulse);
   WaitOptions wait;
   wait.slice = Duration{};
+  wait.pulse = &pulse;
   const Status served = serve_channel(*channel, machine, assignment.deployment.id, wait);
   if (!served) return fail(control, served.error());
   reporter.flush(0);
@@ -86,19 +96,22 @@ int node_main(int argc, char** argv) {
   if (getppid() != std::atoi(argv[2]))
     return EXIT_SUCCESS;  // the controller died before the line above
   prctl(PR_SET_NAME, fmt::format("sol:{}", argv[1]).c_str());
-  std::signal(SIGINT, SIG_IGN);  // the terminal's Ctrl-C is the controller's business
-  std::signal(SIGHUP, SIG_IGN);
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
+  // What a terminal, `timeout` or a scheduler sends to the whole group is the controller's business:
+  // it tells its nodes. The controller starts them with these signals blocked, so none is early.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ})
+    std::signal(number, SIG_IGN);
   set_check_context(fmt::format("node {}", argv[1]));
   ControlSocket control(kControlFd);
   Result<NodeAssignment> assignment = read_assignment(kAssignmentFd);
   if (!assignment) return fail(control, assignment.error());
   close(kAssignmentFd);
   close_range(kChannelFd + inherited_of(*assignment), ~0u, 0);
+  Result<PulseBoard> board = PulseBoard::attach(kPulsesFd);
+  if (!board) return fail(control, board.error());
+  Pulse& pulse = board->of(assignment->deployment.id);
   return std::string(argv[3]) == "wall"
-             ? run_wall(*assignment, control, static_cast<int>(kChannelFd))
-             : run_virtual(*assignment, control);
+             ? run_wall(*assignment, control, pulse, static_cast<int>(kChannelFd))
+             : run_virtual(*assignment, control, pulse);
 }
 
 }  // namespace

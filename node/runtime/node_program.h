@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fabric/shm/pulse_board.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/reports.h"
 #include "protocol/base/message.h"
@@ -73,6 +74,6 @@ inline int fail(ControlSocket& control, const Error& error) {
 }
 
 // In wall time; `first_fd` is where inherited inboxes begin. The exit status.
-int run_wall(NodeAssignment& assignment, ControlSocket& control, int first_fd);
+int run_wall(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse, int first_fd);
 
 }  // namespace soliton

@@ -2,7 +2,10 @@
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "protocol/control/control.capnp.h"
@@ -273,6 +276,28 @@ capnp::ReaderOptions reader_options() {
   return options;
 }
 
+// Moves the whole messages at the front of `bytes` to `reports`. False: they are damaged.
+bool take_whole(std::vector<std::byte>& bytes, std::vector<Report>& reports) {
+  // An allocation is aligned for words, and so is what follows whole messages.
+  const auto words = kj::arrayPtr(reinterpret_cast<const capnp::word*>(bytes.data()),
+                                  bytes.size() / sizeof(capnp::word));
+  std::size_t at = 0;
+  try {
+    while (at < words.size()) {
+      const auto rest = words.slice(at, words.size());
+      const std::size_t size = capnp::expectedSizeInWordsFromPrefix(rest);
+      if (size > rest.size()) break;
+      capnp::FlatArrayMessageReader reader(rest.slice(0, size), reader_options());
+      reports.push_back(read_report(reader.getRoot<wire::Report>()));
+      at += size;
+    }
+  } catch (const kj::Exception&) {
+    return false;
+  }
+  bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at * sizeof(capnp::word)));
+  return true;
+}
+
 }  // namespace
 
 NodeStats stats_of(Node& node, Instant now) {
@@ -313,12 +338,18 @@ Status ControlSocket::send(const Command& command) {
   return write_message(descriptor_, message);
 }
 
-std::optional<Report> ControlSocket::receive_report() {
-  try {
-    capnp::StreamFdMessageReader reader(descriptor_, reader_options());
-    return read_report(reader.getRoot<wire::Report>());
-  } catch (const kj::Exception&) {
-    return std::nullopt;
+bool ControlSocket::take_reports(std::vector<Report>& reports) {
+  constexpr std::size_t kPiece = std::size_t{256} << 10;
+  for (;;) {
+    const std::size_t before = received_.size();
+    received_.resize(before + kPiece);
+    const ssize_t count = recv(descriptor_, received_.data() + before, kPiece, MSG_DONTWAIT);
+    const int reason = errno;
+    received_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count > 0) continue;
+    if (count < 0 && reason == EINTR) continue;
+    const bool open = count < 0 && (reason == EAGAIN || reason == EWOULDBLOCK);
+    return take_whole(received_, reports) && open;
   }
 }
 

@@ -2,6 +2,7 @@
 // values, and the two ends.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -57,12 +58,16 @@ class ControlSocket {
 
   Status send(const Report& report);
   Status send(const Command& command);
-  // Blocks for the next message; nothing at end of file. Damaged bytes count as end of file.
-  std::optional<Report> receive_report();
+  // Controller's end: takes what has come, without waiting, and appends the messages that are whole
+  // to `reports`; a peer that stopped in the middle of one holds nobody up. False at the end of file;
+  // damaged bytes count as that.
+  bool take_reports(std::vector<Report>& reports);
+  // Node's end: blocks for the next message; nothing at end of file or on damaged bytes.
   std::optional<Command> receive_command();
 
  private:
   int descriptor_;
+  std::vector<std::byte> received_;  // the beginning of a report that is not whole yet
   std::mutex sending_;
 };
 

@@ -13,11 +13,12 @@ constexpr int kInputBurst = 32;
 }  // namespace
 
 WallDriver::WallDriver(Carrier& carrier, Link* faults, Node& node, const WallOptions& options,
-                       std::int64_t start_ns, std::function<void()> after_turn)
+                       Pulse& pulse, std::int64_t start_ns, std::function<void()> after_turn)
     : carrier_(carrier),
       faults_(faults),
       node_(node),
       options_(options),
+      pulse_(pulse),
       start_ns_(start_ns),
       after_turn_(std::move(after_turn)) {}
 
@@ -29,6 +30,7 @@ Instant WallDriver::now() const {
 
 void WallDriver::run() {
   Instant last_work = now();
+  pulse_.begin_work();
   while (!stopped_.load(std::memory_order_relaxed)) {
     if (turn()) {
       after_turn_();
@@ -45,6 +47,7 @@ void WallDriver::stop() {
 }
 
 bool WallDriver::turn() {
+  pulse_.beat();
   const Instant at = now();
   bool worked = faults_ ? take_in_faulted(at) : take_in(at);
   if (node_.next_deadline() <= at) {
@@ -101,10 +104,12 @@ void WallDriver::rest(Instant idle_since) {
   if (options_.wait == WaitMode::kSpinThenBlock && at - idle_since < options_.spin) return;
   const Instant next =
       faults_ ? std::min(node_.next_deadline(), faults_->next_wake()) : node_.next_deadline();
+  pulse_.begin_wait();
   if (next == kNever)
     carrier_.wait(Duration{-1});
   else if (next > at)
     carrier_.wait(next - at);
+  pulse_.begin_work();
 }
 
 }  // namespace soliton

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "fabric/carrier.h"
+#include "fabric/shm/pulse_board.h"
 #include "node/shell/node.h"
 
 namespace soliton {
@@ -15,8 +16,8 @@ class WallDriver {
  public:
   // `faults` wraps `carrier`, or is null; `start_ns` is CLOCK_MONOTONIC at run time 0.
   // `after_turn` runs after every turn in which something happened (it hands finished requests on).
-  // References outlive the driver.
-  WallDriver(Carrier& carrier, Link* faults, Node& node, const WallOptions& options,
+  // `pulse` beats once a turn. References outlive the driver.
+  WallDriver(Carrier& carrier, Link* faults, Node& node, const WallOptions& options, Pulse& pulse,
              std::int64_t start_ns, std::function<void()> after_turn);
   // Returns after stop().
   void run();
@@ -37,6 +38,7 @@ class WallDriver {
   Link* faults_;
   Node& node_;
   WallOptions options_;
+  Pulse& pulse_;
   std::int64_t start_ns_;
   std::function<void()> after_turn_;
   std::atomic<bool> stopped_{false};

@@ -79,7 +79,7 @@ std::string how_it_runs(const Deployment& deployment, const UdpCarrier* udp) {
 }  // namespace
 
 // The second thread only turns commands into the end of the loop.
-int run_wall(NodeAssignment& assignment, ControlSocket& control, int first_fd) {
+int run_wall(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse, int first_fd) {
   if (const Status given = give_cipher(assignment.deployment); !given)
     return fail(control, given.error());
   const Deployment& deployment = assignment.deployment;
@@ -100,7 +100,7 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, int first_fd) {
   Link* const faults = assignment.faults.plan.rules.empty() ? nullptr : &interceptor;
   RecordReporter reporter(node, control);
   bool told = false;
-  WallDriver driver(*opened->carrier, faults, node, deployment.wall, start->start_ns, [&] {
+  WallDriver driver(*opened->carrier, faults, node, deployment.wall, pulse, start->start_ns, [&] {
     reporter.flush(reporter.finished() ? 0 : kRecordBatch);
     if (reporter.finished() && !std::exchange(told, true))
       static_cast<void>(control.send(Report{Finished{}}));

@@ -1,0 +1,134 @@
+#include "cluster/cli/progress.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "cluster/report/words.h"
+#include "protocol/base/message.h"
+#include "protocol/base/text.h"
+
+namespace soliton {
+namespace {
+
+constexpr double kRateSpan = 2;         // seconds a rate is measured over
+constexpr double kPlainLineEvery = 10;  // seconds
+constexpr std::size_t kBarLeast = 8, kBarMost = 24;
+constexpr std::size_t kColumnsElse = 80;  // when the terminal does not say
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                        : kColumnsElse;
+}
+
+bool takes_more() {
+  pollfd stream{STDERR_FILENO, POLLOUT, 0};
+  return poll(&stream, 1, 0) == 1 && (stream.revents & POLLOUT) != 0;
+}
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string count(std::uint64_t value) {
+  return group_thousands(static_cast<std::int64_t>(value));
+}
+
+std::string percent_done(const RunProgress& p) {
+  return fmt::format("{} %", p.asked == 0 ? 0 : 100 * p.completed / p.asked);
+}
+
+// "0.6 s", "12 s", "3 min", "2 h".
+std::string spell_left(double seconds) {
+  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.0f} h", seconds / 3600);
+}
+
+std::string left(const RunProgress& p, double per_second) {
+  if (!(per_second > 0) || p.completed >= p.asked) return "";
+  return spell_left(static_cast<double>(p.asked - p.completed) / per_second) + " left";
+}
+
+std::string rate_words(double per_second) {
+  if (!(per_second > 0)) return "";
+  return per_second < 100 ? fmt::format("{:.1f}/s", per_second)
+                          : count(static_cast<std::uint64_t>(per_second)) + "/s";
+}
+
+std::string joined(std::vector<std::string> parts, const char* between) {
+  std::erase(parts, "");
+  return fmt::format("{}", fmt::join(parts, between));
+}
+
+}  // namespace
+
+void Rate::add(double wall_seconds, std::uint64_t completed) {
+  const double span = wall_seconds - seconds_;
+  if (span < kRateSpan && (completed_ != 0 || span <= 0)) return;
+  per_second_ = static_cast<double>(completed - completed_) / span;
+  seconds_ = wall_seconds;
+  completed_ = completed;
+}
+
+std::string progress_bar(const RunProgress& p, double per_second, std::size_t columns) {
+  const std::string emulated = to_string(p.now - kRunStart);
+  const std::string of = fmt::format("{}/{}", count(p.completed), count(p.asked));
+  const std::string forms[] = {
+      joined({of, emulated, rate_words(per_second), left(p, per_second)}, " · "),
+      joined({of, rate_words(per_second), left(p, per_second)}, " · "),
+      joined({percent_done(p), left(p, per_second)}, " · "),
+      percent_done(p),
+  };
+  // The last column stays free: a full line would wrap.
+  const std::size_t room = columns > 1 ? columns - 1 : 1;
+  for (const std::string& form : forms) {
+    const std::size_t width = width_of(form);
+    if (width + 1 + kBarLeast > room && &form != &forms[3]) continue;
+    if (width + 1 + kBarLeast > room) return form;
+    const std::size_t cells = std::min(kBarMost, room - width - 1);
+    const std::size_t full = p.asked == 0 ? 0 : std::min<std::size_t>(cells, p.completed * cells / p.asked);
+    std::string bar;
+    for (std::size_t i = 0; i < cells; ++i) bar += i < full ? "█" : "░";
+    return bar + " " + form;
+  }
+  return "";
+}
+
+std::string progress_words(const RunProgress& p, double per_second) {
+  return joined({fmt::format("{} of {} requests", count(p.completed), count(p.asked)),
+                 to_string(p.now - kRunStart), rate_words(per_second), left(p, per_second)},
+                ", ");
+}
+
+ProgressLine::ProgressLine(bool wanted)
+    : wanted_(wanted), terminal_(isatty(STDERR_FILENO) != 0) {}
+
+void ProgressLine::show(const RunProgress& progress) {
+  if (!wanted_) return;
+  rate_.add(progress.wall_seconds, progress.completed);
+  if (!terminal_ && progress.wall_seconds - said_seconds_ < kPlainLineEvery) return;
+  if (!takes_more()) return;
+  if (terminal_) {
+    message_raw(
+        fmt::format("\r\x1b[K{}", progress_bar(progress, rate_.per_second(), terminal_columns())));
+    shown_ = true;
+  } else {
+    message("{}\n", progress_words(progress, rate_.per_second()));
+    said_seconds_ = progress.wall_seconds;
+  }
+}
+
+void ProgressLine::clear() {
+  if (std::exchange(shown_, false)) message_raw("\r\x1b[K");
+}
+
+}  // namespace soliton

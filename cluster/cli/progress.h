@@ -1,0 +1,46 @@
+// How far a run is, on standard error: a line that is rewritten on a terminal, a plain line now and
+// then in a pipe or a file.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "cluster/manager/live_results.h"
+
+namespace soliton {
+
+// Requests answered a second, over the last seconds.
+class Rate {
+ public:
+  // Called with rising times. Nothing is known before the first answer.
+  void add(double wall_seconds, std::uint64_t completed);
+  double per_second() const { return per_second_; }
+
+ private:
+  double seconds_ = 0, per_second_ = 0;
+  std::uint64_t completed_ = 0;
+};
+
+// "██████░░░░ 431/1,200 · 12.3 ms · 1,240/s · 0.6 s left" within `columns`; words go before the bar
+// does, and the shortest form is "36 %".
+std::string progress_bar(const RunProgress& progress, double per_second, std::size_t columns);
+// "431 of 1,200 requests, 12.3 ms, 1,240/s, 0.6 s left".
+std::string progress_words(const RunProgress& progress, double per_second);
+
+// Only ever used by one thread at a time. What standard error cannot take at once is left out: a
+// terminal that was halted (Ctrl-S) holds up nobody.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool wanted);
+  void show(const RunProgress& progress);
+  void clear();
+
+ private:
+  bool wanted_, terminal_;
+  bool shown_ = false;
+  Rate rate_;
+  double said_seconds_ = 0;  // when the last plain line was written
+};
+
+}  // namespace soliton
