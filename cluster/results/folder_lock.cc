@@ -2,130 +2,262 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
-#include <sstream>
+#include <cstdlib>
+#include <optional>
+#include <thread>
 #include <utility>
 
-#include "cluster/results/file_io.h"
-#include "cluster/results/results.h"
+#include "cluster/results/draft.h"
 
 namespace soliton {
 namespace {
 
-constexpr const char* kHead = "soliton-lock 1";
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
 
-std::string machine_name() {
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  return name;
+constexpr const char* kName = "lock";
+constexpr std::size_t kTextLimit = 4096;
+// A killed owner keeps its lock until the kernel has taken it apart, and one that takes over a
+// stale lock holds that for a moment: neither is a reason to refuse.
+constexpr int kTries = 25;
+constexpr std::chrono::milliseconds kBetweenTries{20};
+
+enum class KernelLock { kHeld, kBusy, kNone };
+
+// Locks the whole file for this descriptor. kNone: the file system has no locks.
+KernelLock lock_by_kernel(int fd) {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return KernelLock::kBusy;
+    if (errno != EINTR) return KernelLock::kNone;
+  }
+  return KernelLock::kHeld;
 }
 
-std::string trimmed(std::string text) {
-  text.erase(text.find_last_not_of(" \n") + 1);
-  return text;
+bool same_file(const struct stat& a, const struct stat& b) {
+  return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
-// "key value" lines after the head.
-std::string field(const std::string& text, const std::string& key) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with(key + " ")) return line.substr(key.size() + 1);
-  return "";
+// Whether the folder's `lock` is the open file, which another process may have unlinked or replaced
+// since it was opened.
+bool has_the_name(int folder, int fd) {
+  struct stat open_one {
+  }, named_one{};
+  return fstat(fd, &open_one) == 0 &&
+         fstatat(folder, kName, &named_one, AT_SYMLINK_NOFOLLOW) == 0 &&
+         same_file(open_one, named_one);
 }
 
-tl::unexpected<Error> taken(const std::string& folder, const LockOwner& owner) {
+nanoseconds time_of(const struct stat& about) {
+  return seconds(about.st_mtim.tv_sec) + nanoseconds(about.st_mtim.tv_nsec);
+}
+
+// How long ago the lease was renewed by the clock of the folder's file system, which touching the
+// draft reads. A time as far in the future is no renewal either: somebody set that clock back.
+Result<seconds> lease_age(const Draft& draft, int lock, const std::string& shown) {
+  struct stat now {
+  }, renewed{};
+  if (futimens(draft.descriptor(), nullptr) != 0 || fstat(draft.descriptor(), &now) != 0 ||
+      fstat(lock, &renewed) != 0)
+    return not_written(shown, "read times", errno);
+  const nanoseconds age = time_of(now) - time_of(renewed);
+  return std::chrono::duration_cast<seconds>(age < nanoseconds{} ? -age : age);
+}
+
+tl::unexpected<Error> in_use(const std::string& folder, const LockOwner& owner) {
+  return failure(ErrorCode::kNotWritten,
+                 fmt::format("{} is in use by {}; wait for it, or write elsewhere (--out)", folder,
+                             to_string(owner)));
+}
+
+tl::unexpected<Error> leased(const std::string& folder, const LockOwner& owner, seconds age) {
   return failure(
       ErrorCode::kNotWritten,
-      fmt::format(
-          "{} is in use by process {} on {}; wait for it, or write elsewhere (--out). When that "
-          "process is gone, remove {}/lock",
-          folder, owner.pid, owner.machine, folder));
+      fmt::format("{} is in use by {}, renewed {} s ago; it is free {} s after the last renewal: "
+                  "wait, or write elsewhere (--out)",
+                  folder, to_string(owner), age.count(), kLeaseLimit.count()));
 }
 
-// Fails when a living owner or somebody else's file stands in the way.
-Status check_free(const std::string& folder, const std::string& path) {
-  if (access(path.c_str(), F_OK) != 0) return {};
-  const Result<std::string> text = read_whole_file(path);
-  if (!text) return failure(ErrorCode::kNotWritten, text.error().message);
-  const Result<LockOwner> owner = parse_lock(*text);
-  if (!owner)
-    return failure(ErrorCode::kNotWritten, fmt::format("{}: {}", path, owner.error().message));
-  if (is_alive(*owner)) return taken(folder, *owner);
-  return {};
-}
+// What a claim finds where it wants to put its lock.
+struct Found {
+  enum class Kind { kGone, kBusy, kFree };
+  Kind kind = Kind::kGone;
+  FileHandle file;  // kFree: the stale lock, which nobody else takes over while this is open
+  LockOwner owner;
+};
+
+// One claim of a folder.
+class Claim {
+ public:
+  Claim(int folder, const std::string& shown, const LockOwner& self)
+      : folder_(folder), shown_(shown), self_(self) {}
+
+  // The locked file, under its name.
+  Result<FileHandle> run() {
+    if (Status drafted = make_draft(); !drafted) return tl::unexpected<Error>(drafted.error());
+    std::optional<LockOwner> busy;
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+      if (busy) std::this_thread::sleep_for(kBetweenTries);
+      const Result<bool> named = draft_->publish_new();
+      if (!named) return tl::unexpected<Error>(named.error());
+      if (*named) return draft_->release();
+      const Result<Found> found = look();
+      if (!found) return tl::unexpected<Error>(found.error());
+      if (found->kind == Found::Kind::kFree) return take_over();
+      if (found->kind == Found::Kind::kBusy) busy = found->owner;
+    }
+    if (busy) return in_use(shown_, *busy);
+    return failure(ErrorCode::kNotWritten,
+                   fmt::format("{}: its file `lock` comes and goes", shown_));
+  }
+
+ private:
+  // Whole, on disk and locked before anybody can see it.
+  Status make_draft() {
+    Result<Draft> draft = Draft::open(folder_, kName, shown_ + "/" + kName);
+    if (!draft) return tl::unexpected<Error>(draft.error());
+    draft_.emplace(std::move(*draft));
+    kernel_ = lock_by_kernel(draft_->descriptor());
+    if (Status written = draft_->write(lock_text(self_)); !written) return written;
+    return draft_->sync();
+  }
+
+  Result<FileHandle> take_over() {
+    if (Status replaced = draft_->replace(); !replaced)
+      return tl::unexpected<Error>(replaced.error());
+    return draft_->release();
+  }
+
+  Result<Found> look() {
+    Found found;
+    found.file = open_regular(folder_, kName, O_RDWR);
+    if (!found.file && errno == ENOENT) return found;
+    if (!found.file && (errno == ELOOP || errno == EISDIR || errno == ENXIO || errno == EINVAL))
+      return not_ours();
+    if (!found.file) return closed_to_us(errno);
+    const KernelLock kernel =
+        kernel_ == KernelLock::kNone ? KernelLock::kNone : lock_by_kernel(found.file.get());
+    const Result<std::string> text = read_all(found.file.get(), kName, kTextLimit);
+    const Result<LockOwner> owner = text ? parse_lock(*text) : invalid(text.error().message);
+    if (!has_the_name(folder_, found.file.get())) return found;
+    if (!owner) return not_ours();
+    found.owner = *owner;
+    return judge(std::move(found), kernel);
+  }
+
+  Result<Found> judge(Found found, KernelLock kernel) {
+    const bool here = found.owner.boot_id == self_.boot_id;
+    found.kind = Found::Kind::kFree;
+    if (kernel == KernelLock::kBusy) {
+      found.kind = Found::Kind::kBusy;
+    } else if (here && found.owner.version == 1) {
+      if (is_alive_version_1(found.owner)) found.kind = Found::Kind::kBusy;
+    } else if (!here || kernel == KernelLock::kNone) {
+      const Result<seconds> age = lease_age(*draft_, found.file.get(), shown_);
+      if (!age) return tl::unexpected<Error>(age.error());
+      if (*age < kLeaseLimit) return leased(shown_, found.owner, *age);
+    }
+    return found;
+  }
+
+  tl::unexpected<Error> not_ours() const {
+    return failure(ErrorCode::kNotWritten,
+                   fmt::format("{}/{} is not a lock file of soliton; move it away, or write "
+                               "elsewhere (--out)",
+                               shown_, kName));
+  }
+
+  // Another user's, usually.
+  tl::unexpected<Error> closed_to_us(int error) const {
+    const Result<LockOwner> owner = read_lock(folder_);
+    return not_written(shown_ + "/" + kName,
+                       owner ? fmt::format("open the lock of {}", to_string(*owner)) : "open",
+                       error);
+  }
+
+  int folder_;
+  const std::string& shown_;
+  const LockOwner& self_;
+  std::optional<Draft> draft_;
+  KernelLock kernel_ = KernelLock::kNone;
+};
 
 }  // namespace
 
-Result<LockOwner> owner_of_process(int pid) {
-  Result<std::string> stat = read_whole_file(fmt::format("/proc/{}/stat", pid));
-  if (!stat) return tl::unexpected<Error>(stat.error());
-  // The command's name is in parentheses and may hold anything; the state (field 3) follows the
-  // last one.
-  const std::size_t name_end = stat->rfind(')');
-  if (name_end == std::string::npos) return invalid("unreadable /proc entry");
-  std::istringstream fields(stat->substr(name_end + 1));
-  std::string state, word;
-  fields >> state;
-  for (int number = 4; number <= 22; ++number) fields >> word;
-  if (!fields || state == "Z" || state == "X")
-    return invalid(fmt::format("process {} has ended", pid));
-  Result<std::string> boot = read_whole_file("/proc/sys/kernel/random/boot_id");
-  if (!boot) return tl::unexpected<Error>(boot.error());
-  return LockOwner{pid, word, trimmed(*boot), machine_name()};
-}
-
-std::string lock_text(const LockOwner& owner) {
-  return fmt::format("{}\npid {}\nstart {}\nboot {}\nmachine {}\n", kHead, owner.pid,
-                     owner.start_ticks, owner.boot_id, owner.machine);
-}
-
-Result<LockOwner> parse_lock(const std::string& text) {
-  LockOwner owner{0, field(text, "start"), field(text, "boot"), field(text, "machine")};
-  const std::string pid = field(text, "pid");
-  const auto [end, error] = std::from_chars(pid.data(), pid.data() + pid.size(), owner.pid);
-  const bool whole = error == std::errc{} && end == pid.data() + pid.size() && owner.pid > 0;
-  if (!text.starts_with(kHead) || !whole || owner.start_ticks.empty() || owner.boot_id.empty())
-    return invalid("not a lock file of soliton");
-  return owner;
-}
-
-bool is_alive(const LockOwner& owner) {
-  const Result<LockOwner> now = owner_of_process(owner.pid);
-  if (now && now->boot_id == owner.boot_id) return now->start_ticks == owner.start_ticks;
-  const Result<LockOwner> self = owner_of_process(getpid());
-  const bool same_boot = self && self->boot_id == owner.boot_id;
-  return !same_boot && owner.machine != machine_name();
+Result<LockOwner> read_lock(int folder) {
+  const FileHandle file = open_regular(folder, kName, O_RDONLY);
+  if (!file) return invalid("no lock file");
+  const Result<std::string> text = read_all(file.get(), kName, kTextLimit);
+  return text ? parse_lock(*text) : invalid(text.error().message);
 }
 
 Result<FolderLock> FolderLock::take(const std::string& folder) {
-  const std::string path = folder + "/lock";
-  const FileHandle claim(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!claim) return not_written(path, "open folder", errno);
-  while (flock(claim.get(), LOCK_EX) != 0)
-    if (errno != EINTR) return not_written(path, "lock folder", errno);
-  if (Status free = check_free(folder, path); !free) return tl::unexpected<Error>(free.error());
-  const Result<LockOwner> self = owner_of_process(getpid());
-  if (!self) return failure(ErrorCode::kEnvironment, self.error().message);
-  if (Status written = write_file(path, lock_text(*self)); !written)
-    return tl::unexpected<Error>(written.error());
-  return FolderLock(path, getpid());
+  const FileHandle opened = open_folder(folder);
+  if (!opened) return not_written(folder + "/" + kName, "open folder", errno);
+  return take(opened.get(), folder);
 }
 
-FolderLock::FolderLock(FolderLock&& other) noexcept
-    : path_(std::exchange(other.path_, {})), owner_(std::exchange(other.owner_, 0)) {}
-
-FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(owner_, other.owner_);
-  return *this;
+Result<FolderLock> FolderLock::take(int folder, const std::string& shown) {
+  FileHandle own(fcntl(folder, F_DUPFD_CLOEXEC, 0));
+  if (!own) return not_written(shown, "open folder", errno);
+  Result<LockOwner> self = this_process(std::time(nullptr));
+  if (!self) return tl::unexpected<Error>(self.error());
+  Result<FileHandle> file = Claim(own.get(), shown, *self).run();
+  if (!file) return tl::unexpected<Error>(file.error());
+  return FolderLock(std::move(own), shown, std::move(*file), std::move(*self));
 }
 
+FolderLock::FolderLock(FileHandle folder, std::string shown, FileHandle file, LockOwner self)
+    : folder_(std::move(folder)),
+      shown_(std::move(shown)),
+      file_(std::move(file)),
+      self_(std::move(self)),
+      renewed_(std::chrono::steady_clock::now()) {}
+
+// The name goes first: whoever gets the kernel's lock of a file that has lost its name tries again.
 FolderLock::~FolderLock() {
-  if (owner_ == getpid()) unlink(path_.c_str());
+  if (file_ && self_.pid == getpid() && is_ours()) unlinkat(folder_.get(), kName, 0);
+}
+
+// The token beside the file's identity: a server may give the identity of a replaced file again.
+bool FolderLock::is_ours() const {
+  if (!has_the_name(folder_.get(), file_.get())) return false;
+  const Result<LockOwner> owner = read_lock(folder_.get());
+  return owner && owner->token == self_.token;
+}
+
+Status FolderLock::check() const { return is_ours() ? Status{} : why_lost(); }
+
+Status FolderLock::why_lost() const {
+  const auto lost = [this](const std::string& how) {
+    return failure(ErrorCode::kNotWritten, fmt::format("cannot write {}: {}", shown_, how));
+  };
+  struct stat about {};
+  if (fstat(folder_.get(), &about) != 0 || about.st_nlink == 0)
+    return lost("the folder was removed during the run");
+  if (faccessat(folder_.get(), kName, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+    return lost(errno == ENOENT ? "its file `lock` was removed during the run"
+                                : "its file `lock` cannot be reached");
+  const Result<LockOwner> owner = read_lock(folder_.get());
+  if (!owner) return lost("its file `lock` was replaced during the run");
+  return lost(fmt::format("it was taken over by {}", to_string(*owner)));
+}
+
+Status FolderLock::renew(std::chrono::steady_clock::time_point now) {
+  if (now - renewed_ < kLeaseRenewal) return {};
+  if (Status ours = check(); !ours) return ours;
+  if (futimens(file_.get(), nullptr) == 0) {
+    renewed_ = now;
+    return {};
+  }
+  if (now - renewed_ < kLeaseLimit) return {};
+  return not_written(shown_ + "/" + kName, "renew", errno);
 }
 
 }  // namespace soliton

@@ -1,50 +1,62 @@
-// One controller a folder: a file `lock` that names its owner (process, its start time, the boot of
-// the machine).
+// One controller a folder: a file `lock` that says who it is.
 //
-// The file outlives an owner that was killed; it then names a process that no longer is, and the
-// next one takes it over. Claims are serialised by an advisory lock on the folder, so two
-// controllers never take over the same stale lock.
+// On one host the kernel decides: the file is locked (by open file description) from before it has
+// its name until its owner ends, however it ends, and in whatever namespaces the owner and the
+// asker live. Between hosts, which the kernel id in the file tells apart, a lease decides: the
+// owner renews the file's time every 5 s, and after 60 s without renewal the folder is free. Ages
+// are measured against a file just touched in the same folder, so clocks need not agree. Where a
+// file system has no locks, the lease decides alone.
+//
+//   Result<FolderLock> lock = FolderLock::take("runs/x");
+//   once a second: Status s = lock->renew(std::chrono::steady_clock::now());
+//   before each rename in the folder: Status s = lock->check();
 #pragma once
 
+#include <chrono>
 #include <string>
 
+#include "cluster/results/file_io.h"
+#include "cluster/results/lock_file.h"
 #include "protocol/base/result.h"
 
 namespace soliton {
 
+inline constexpr std::chrono::seconds kLeaseRenewal{5};
+inline constexpr std::chrono::seconds kLeaseLimit{60};
+
 class FolderLock {
  public:
-  // Takes `folder`/lock. kNotWritten: another living process has it (named), the file `lock` is not
-  // one of ours, or the folder cannot be written. REQUIRES: the folder exists.
+  // Takes `folder`/lock. kNotWritten: another run has it (named), the file `lock` is not one of
+  // ours, or the folder cannot be written. REQUIRES: the folder exists.
   static Result<FolderLock> take(const std::string& folder);
+  // The same of an open folder; `shown` is its path for messages.
+  static Result<FolderLock> take(int folder, const std::string& shown);
 
-  FolderLock(FolderLock&& other) noexcept;
-  FolderLock& operator=(FolderLock&& other) noexcept;
-  // Removes the file; in a forked child it does nothing.
+  FolderLock(FolderLock&& other) noexcept = default;
+  FolderLock& operator=(FolderLock&&) = delete;
+  // Removes the file if it still is ours; in a forked child it does nothing.
   ~FolderLock();
 
+  // Whether the folder's lock still is ours. kNotWritten: the folder was removed, or the lock was
+  // removed or taken over (by whom).
+  Status check() const;
+  // Renews the lease when that is due, which is every 5 s. Errors are check()'s, and kNotWritten
+  // when the lease could not be renewed as long as it lasts.
+  Status renew(std::chrono::steady_clock::time_point now);
+
  private:
-  FolderLock(std::string path, int owner) : path_(std::move(path)), owner_(owner) {}
+  FolderLock(FileHandle folder, std::string shown, FileHandle file, LockOwner self);
+  bool is_ours() const;
+  Status why_lost() const;
 
-  std::string path_;
-  int owner_ = 0;
+  FileHandle folder_;
+  std::string shown_;
+  FileHandle file_;  // closing it gives up the kernel's lock
+  LockOwner self_;
+  std::chrono::steady_clock::time_point renewed_;
 };
 
-// Who wrote a lock file. Fields are texts as the kernel prints them.
-struct LockOwner {
-  int pid = 0;
-  std::string start_ticks;  // field 22 of /proc/PID/stat: since boot
-  std::string boot_id;
-  std::string machine;
-};
-
-// The owner a process of this machine would write for `pid`; kInvalid when there is no such living
-// process.
-Result<LockOwner> owner_of_process(int pid);
-std::string lock_text(const LockOwner& owner);
-// kInvalid: not a lock file of ours.
-Result<LockOwner> parse_lock(const std::string& text);
-// Whether the process still runs. An owner on another machine counts as alive: it cannot be asked.
-bool is_alive(const LockOwner& owner);
+// What a folder's file `lock` says; kInvalid without one of ours.
+Result<LockOwner> read_lock(int folder);
 
 }  // namespace soliton

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/results/write_file.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/histogram.h"
 #include "protocol/base/quantity.h"
@@ -183,9 +184,5 @@ struct TraceNames {
   std::vector<std::string> fault_rules;
 };
 std::string trace_json(const std::vector<TraceEvent>& events, const TraceNames& names);
-
-// Writes `content` beside `path`, checks, fsyncs and renames: the old file or the new one, never
-// half. kNotWritten.
-Status write_file(const std::string& path, std::string_view content);
 
 }  // namespace soliton

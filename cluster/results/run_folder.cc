@@ -1,17 +1,20 @@
 #include "cluster/results/run_folder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <filesystem>
 #include <system_error>
 
-#include "cluster/results/file_io.h"
-#include "cluster/results/results.h"
+#include "cluster/results/draft.h"
+#include "cluster/results/old_run.h"
 
 namespace soliton {
 namespace {
@@ -19,55 +22,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kSameSecondLimit = 1000;
-// What a run writes. Anything else in a folder belongs to the user.
-constexpr std::array<std::string_view, 9> kRunFiles = {
-    "results.json", "summary.txt", "requests.csv", "trace.json", "report.html",
-    "cluster.yaml", "plan.svg",    "plan.json",    "lock"};
-constexpr std::string_view kLogFolder = "log";
-
-// A write that was cut off where the file system has no nameless files leaves
-// "results.json.part-PID-N".
-bool is_run_file(const std::string& name) {
-  const std::string whole = name.substr(0, name.find(".part-"));
-  return std::find(kRunFiles.begin(), kRunFiles.end(), whole) != kRunFiles.end();
-}
-
-bool has_results(const fs::path& folder) {
-  const Result<std::string> text = read_whole_file((folder / "results.json").string());
-  return text && text->starts_with("{\n  \"soliton\": ");
-}
-
-bool has_lock(const fs::path& folder) {
-  const Result<std::string> text = read_whole_file((folder / "lock").string());
-  return text && parse_lock(*text);
-}
-
-// Empty, or with a run's results or lock in it, or with nothing but what a run writes.
-Result<bool> is_run_folder(const fs::path& folder) {
-  if (has_results(folder) || has_lock(folder)) return true;
-  std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  if (error) return not_written(folder.string(), "list", error.value());
-  return std::all_of(fs::begin(entries), fs::end(entries), [](const fs::directory_entry& entry) {
-    const std::string name = entry.path().filename().string();
-    return name == kLogFolder || is_run_file(name);
-  });
-}
-
-Status remove_old_run(const fs::path& folder) {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    std::error_code failed;
-    if (name == kLogFolder)
-      fs::remove_all(entry.path(), failed);
-    else if (is_run_file(name) && name != "lock")
-      fs::remove(entry.path(), failed);
-    if (failed) return not_written(entry.path().string(), "remove", failed.value());
-  }
-  if (error) return not_written(folder.string(), "list", error.value());
-  return {};
-}
+constexpr off_t kLogTail = 64 * 1024;
+// Logs may quote what others should not read.
+constexpr mode_t kPrivateFolder = 0700;
+constexpr mode_t kPrivateFile = 0600;
 
 // A name of the cluster file as a file name: no separators, no control characters, no leading dot.
 std::string file_name(const std::string& name) {
@@ -79,27 +37,52 @@ std::string file_name(const std::string& name) {
   return out.substr(0, kLongest);
 }
 
-Result<std::string> make_stamped(const RunFolderOptions& options) {
+struct OpenFolder {
+  std::string path;
+  FileHandle handle;
+};
+
+Result<OpenFolder> opened(const std::string& path) {
+  OpenFolder folder{path, open_folder(path)};
+  if (!folder.handle) return not_written(path, "open folder", errno);
+  return folder;
+}
+
+Result<OpenFolder> make_stamped(const RunFolderOptions& options) {
   if (Status made = make_folders(options.base); !made) return tl::unexpected<Error>(made.error());
   const std::string first =
       fmt::format("{}/{}-{}", options.base, file_name(options.name), options.stamp);
   for (int attempt = 1; attempt <= kSameSecondLimit; ++attempt) {
     const std::string path = attempt == 1 ? first : fmt::format("{}-{}", first, attempt);
-    if (mkdir(path.c_str(), 0777) == 0) return path;
+    if (mkdir(path.c_str(), 0777) == 0) return opened(path);
     if (errno != EEXIST) return not_written(path, "make folder", errno);
   }
   return not_written(first, "make folder", EEXIST);
 }
 
-Result<std::string> take_given(const std::string& out) {
+Result<OpenFolder> take_given(const std::string& out) {
   if (Status made = make_folders(out); !made) return tl::unexpected<Error>(made.error());
-  const Result<bool> ours = is_run_folder(out);
+  Result<OpenFolder> folder = opened(out);
+  if (!folder) return folder;
+  const Result<bool> ours = is_run_folder(folder->handle.get(), out);
   if (!ours) return tl::unexpected<Error>(ours.error());
   if (!*ours)
     return invalid(
         fmt::format("{} holds files that no run wrote; name an empty or a new folder", out));
-  return out;
+  return folder;
 }
+
+Result<FileHandle> make_log_folder(const OpenFolder& folder) {
+  const int parent = folder.handle.get();
+  const std::string shown = folder.path + "/" + kLogFolder;
+  if (mkdirat(parent, kLogFolder, kPrivateFolder) != 0)
+    return not_written(shown, "make folder", errno);
+  FileHandle log(openat(parent, kLogFolder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!log) return not_written(shown, "open folder", errno);
+  return log;
+}
+
+std::string log_name(const std::string& node) { return node + ".log"; }
 
 }  // namespace
 
@@ -120,20 +103,84 @@ Status make_folders(const std::string& path) {
 }
 
 Result<RunFolder> RunFolder::open(const RunFolderOptions& options) {
-  Result<std::string> path = options.out.empty() ? make_stamped(options) : take_given(options.out);
-  if (!path) return tl::unexpected<Error>(path.error());
-  Result<FolderLock> lock = FolderLock::take(*path);
+  Result<OpenFolder> folder = options.out.empty() ? make_stamped(options) : take_given(options.out);
+  if (!folder) return tl::unexpected<Error>(folder.error());
+  const int handle = folder->handle.get();
+  Result<FolderLock> lock = FolderLock::take(handle, folder->path);
   if (!lock) return tl::unexpected<Error>(lock.error());
-  if (Status removed = remove_old_run(*path); !removed)
+  // Between hosts, two that take over one lease both believe it theirs until they look again.
+  if (Status ours = lock->check(); !ours) return tl::unexpected<Error>(ours.error());
+  if (Status removed = remove_old_run(handle, folder->path); !removed)
     return tl::unexpected<Error>(removed.error());
-  RunFolder folder(*path, std::move(*lock));
-  if (Status made = make_folders(folder.log_folder()); !made)
-    return tl::unexpected<Error>(made.error());
-  return folder;
+  Result<FileHandle> log = make_log_folder(*folder);
+  if (!log) return tl::unexpected<Error>(log.error());
+  return RunFolder(folder->path, std::move(folder->handle), std::move(*lock), std::move(*log));
 }
 
-Status RunFolder::write(const std::string& name, std::string_view content) const {
-  return write_file(path_ + "/" + name, content);
+std::string RunFolder::current_path() const {
+  struct stat mine {
+  }, there{};
+  if (fstat(folder_.get(), &mine) != 0 || mine.st_nlink == 0) return path_;
+  if (stat(path_.c_str(), &there) == 0 && there.st_ino == mine.st_ino &&
+      there.st_dev == mine.st_dev)
+    return path_;
+  std::error_code error;
+  const fs::path now = fs::read_symlink(fmt::format("/proc/self/fd/{}", folder_.get()), error);
+  return error ? path_ : now.string();
 }
+
+FilePlace RunFolder::place_of(const std::string& name) const {
+  const std::string in_log = fmt::format("{}/", kLogFolder);
+  const std::string shown = path_ + "/" + name;
+  if (name.starts_with(in_log))
+    return {log_.get(), name.substr(in_log.size()), shown, kPrivateFile};
+  return {folder_.get(), name, shown};
+}
+
+Status RunFolder::write(const std::string& name, std::string_view content,
+                        const WriteOptions& options) const {
+  return write_file(place_of(name), content, options, [this] { return lock_.check(); });
+}
+
+Result<GrowingFile> RunFolder::grow(const std::string& name) const {
+  FilePlace place = place_of(name);
+  Result<Draft> draft = Draft::open(place.folder, place.name, place.shown, place.mode);
+  if (!draft) return tl::unexpected<Error>(draft.error());
+  if (Status ours = lock_.check(); !ours) return tl::unexpected<Error>(ours.error());
+  if (Status named = draft->replace(); !named) return tl::unexpected<Error>(named.error());
+  return GrowingFile(draft->release(), std::move(place.shown));
+}
+
+Result<FileHandle> RunFolder::open_log(const std::string& node) const {
+  const std::string name = log_name(node);
+  FileHandle file(openat(log_.get(), name.c_str(),
+                         O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+                         kPrivateFile));
+  if (file) return file;
+  const int error = errno;
+  Error unopened = not_written(fmt::format("{}/{}", log_folder(), name), "open", error).value();
+  if (error == EMFILE || error == ENFILE) unopened.code = ErrorCode::kEnvironment;
+  return tl::unexpected<Error>(std::move(unopened));
+}
+
+std::string RunFolder::last_log_lines(const std::string& node, std::size_t lines) const {
+  const FileHandle file = open_regular(log_.get(), log_name(node), O_RDONLY);
+  const off_t size = file ? lseek(file.get(), 0, SEEK_END) : 0;
+  if (size <= 0) return "";
+  const off_t from = std::max<off_t>(0, size - kLogTail);
+  std::string text(static_cast<std::size_t>(size - from), '\0');
+  const ssize_t count = pread(file.get(), text.data(), text.size(), from);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, count)));
+  if (text.ends_with('\n')) text.pop_back();
+  std::string out;
+  for (; lines > 0 && !text.empty(); --lines) {
+    const std::size_t begin = text.rfind('\n') + 1;  // npos + 1 is 0: the first line
+    out = fmt::format("\n    {}{}", text.substr(begin), out);
+    text.resize(begin == 0 ? 0 : begin - 1);
+  }
+  return out;
+}
+
+Status RunFolder::renew() { return lock_.renew(std::chrono::steady_clock::now()); }
 
 }  // namespace soliton

@@ -1,12 +1,11 @@
+#include "cluster/results/run_folder.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/results.h"
-#include "cluster/results/run_folder.h"
+#include "tests/unit/results/lock_holder.h"
 #include "tests/unit/results/scratch_folder.h"
 
 namespace soliton {
@@ -14,105 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-// A child that takes the folder, tells so and waits to be killed.
-pid_t child_with_lock(const std::string& folder) {
-  int ready[2];
-  EXPECT_EQ(pipe(ready), 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    const Result<FolderLock> lock = FolderLock::take(folder);
-    const char good = lock ? 'y' : 'n';
-    if (write(ready[1], &good, 1) != 1) _exit(1);
-    while (true) pause();
-  }
-  char good = 0;
-  EXPECT_EQ(read(ready[0], &good, 1), 1);
-  EXPECT_EQ(good, 'y');
-  close(ready[0]);
-  close(ready[1]);
-  return child;
-}
-
-void kill_and_reap(pid_t child) {
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-}
-
-TEST(FolderLock, KeepsASecondOwnerOutAndNamesTheFirst) {
-  const ScratchFolder folder;
-  const pid_t child = child_with_lock(folder.path());
-  const Result<FolderLock> second = FolderLock::take(folder.path());
-  kill_and_reap(child);
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, ErrorCode::kNotWritten);
-  EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(child)));
-}
-
-TEST(FolderLock, OfAKilledProcessIsTakenOver) {
-  const ScratchFolder folder;
-  kill_and_reap(child_with_lock(folder.path()));
-  ASSERT_TRUE(fs::exists(folder / "lock"));
-  EXPECT_TRUE(FolderLock::take(folder.path()));
-}
-
-TEST(FolderLock, OfAZombieIsTakenOver) {
-  const ScratchFolder folder;
-  const pid_t child = child_with_lock(folder.path());
-  kill(child, SIGKILL);
-  siginfo_t info;
-  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
-  EXPECT_TRUE(FolderLock::take(folder.path()));
-  waitpid(child, nullptr, 0);
-}
-
-TEST(FolderLock, OfAReusedProcessNumberOrAnEarlierBootIsStale) {
-  const LockOwner self = owner_of_process(getpid()).value();
-  EXPECT_TRUE(is_alive(self));
-  LockOwner reused = self;
-  reused.start_ticks = "1";
-  EXPECT_FALSE(is_alive(reused));
-  LockOwner earlier = self;
-  earlier.boot_id = "11111111-2222-3333-4444-555555555555";
-  EXPECT_FALSE(is_alive(earlier));
-  earlier.machine = "another-machine";
-  EXPECT_TRUE(is_alive(earlier));
-}
-
-TEST(FolderLock, GoesWithItsOwnerButNotWithAForkedChild) {
-  const ScratchFolder folder;
-  {
-    std::optional<FolderLock> lock(FolderLock::take(folder.path()).value());
-    const pid_t child = fork();
-    if (child == 0) {
-      lock.reset();
-      _exit(0);
-    }
-    waitpid(child, nullptr, 0);
-    EXPECT_TRUE(fs::exists(folder / "lock"));
-  }
-  EXPECT_FALSE(fs::exists(folder / "lock"));
-}
-
-TEST(FolderLock, LeavesSomebodyElsesFileAlone) {
-  const ScratchFolder folder;
-  ASSERT_TRUE(write_file(folder / "lock", "mine\n"));
-  EXPECT_FALSE(FolderLock::take(folder.path()));
-  EXPECT_EQ(read_whole_file(folder / "lock").value(), "mine\n");
-}
-
-TEST(ParseLock, ReadsBackWhatWasWrittenAndRefusesTheRest) {
-  const LockOwner owner{42, "777", "boot-id", "machine with blanks"};
-  const Result<LockOwner> back = parse_lock(lock_text(owner));
-  ASSERT_TRUE(back);
-  EXPECT_EQ(back->pid, 42);
-  EXPECT_EQ(back->start_ticks, "777");
-  EXPECT_EQ(back->boot_id, "boot-id");
-  EXPECT_EQ(back->machine, "machine with blanks");
-  for (const char* text : {"", "soliton-lock 1\n", "soliton-lock 1\npid x\nstart 1\nboot b\n",
-                           "soliton-lock 1\npid -1\nstart 1\nboot b\n", "pid 1\nstart 1\nboot b\n"})
-    EXPECT_FALSE(parse_lock(text)) << text;
-}
 
 TEST(RunFolder, IsNamedAfterTheRunAndItsSecondAndHasALogFolder) {
   const ScratchFolder scratch;
@@ -164,13 +64,14 @@ TEST(RunFolder, OverwritesAnOldRunAndKeepsTheUsersNotes) {
 
 TEST(RunFolder, OfAKilledControllerIsUsedAgainButNotOfALivingOne) {
   const ScratchFolder scratch;
-  const pid_t child = child_with_lock(scratch.path());
+  LockHolder holder(scratch.path());
   ASSERT_TRUE(write_file(scratch / "results.json", results_json(RunResults{})));
   const Result<RunFolder> refused = RunFolder::open({"x", "", scratch.path(), ""});
   EXPECT_TRUE(fs::exists(scratch / "results.json"));
-  kill_and_reap(child);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kNotWritten);
+  holder.kill(SIGKILL);
+  holder.reap();
   EXPECT_TRUE(RunFolder::open({"x", "", scratch.path(), ""}));
 }
 
