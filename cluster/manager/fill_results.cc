@@ -68,12 +68,12 @@ void fill_traffic_roles(const Traffic& traffic, RunResults& results) {
 LtlCounters carrier_of(const ClusterSpec& spec) {
   const bool wall = spec.time == TimeMode::kWall;
   const bool udp = wall && spec.wall.carrier == CarrierKind::kUdp;
-  return {.known = false,
-          .carrier = !wall ? "emulated"
+  return {.carrier = !wall ? "emulated"
                      : udp ? "udp"
                            : "shm",
           .listen = udp ? ipv4_text(spec.wall.listen) : "",
-          .auth = auth_name(auth_of(spec))};
+          .auth = auth_name(auth_of(spec)),
+          .known = false};
 }
 
 }  // namespace

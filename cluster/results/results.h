@@ -43,9 +43,9 @@ struct NodeResult {
 };
 
 struct FabricCounters {
-  bool known = true;  // as LtlCounters::known
   std::uint64_t packets = 0, bytes = 0, dropped = 0, corrupted = 0, duplicated = 0, reordered = 0,
                 ecn_marked = 0, pauses = 0, queue_bytes_max = 0, host_drops = 0;
+  bool known = true;  // false: nobody has reported yet, and the counters are null in files
 };
 
 // Of a run with pauses: ports that were paused or lost packets, and who waited in a circle.
@@ -70,12 +70,12 @@ struct PauseResult {
 };
 
 struct LtlCounters {
-  bool known = true;  // false: the nodes have not reported yet, and the counters are null in files
   std::string carrier = "emulated";  // emulated | udp | shm
   std::string listen;                // udp: address of the nodes' sockets
   std::string auth = "none";         // none | header | aead
   std::uint64_t messages = 0, packets = 0, retransmitted = 0, timeouts = 0, nacks = 0;
   DurationHistogram rtt;
+  bool known = true;  // as FabricCounters::known
 };
 
 struct FaultResult {

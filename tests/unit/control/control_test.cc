@@ -250,17 +250,53 @@ TEST(ControlSocket, ReportsComeBackInOrderAndTheEndIsTheEnd) {
   ASSERT_TRUE(node.send(Report{stats}));
   ASSERT_TRUE(node.send(Report{Error{ErrorCode::kEnvironment, "no port"}}));
   close(ends[0]);
-  EXPECT_EQ(std::get<Ready>(*controller.receive_report()).port, 4711);
-  const auto records = std::get<std::vector<HostRecord>>(*controller.receive_report());
+  std::vector<Report> reports;
+  while (controller.take_reports(reports)) {
+  }
+  ASSERT_EQ(reports.size(), 4u);
+  EXPECT_EQ(std::get<Ready>(reports[0]).port, 4711);
+  const auto records = std::get<std::vector<HostRecord>>(reports[1]);
   EXPECT_EQ(records.at(0).output, record.output);
   EXPECT_EQ(records.at(0).completed, record.completed);
-  const auto back = std::get<NodeStats>(*controller.receive_report());
+  const auto back = std::get<NodeStats>(reports[2]);
   EXPECT_EQ(back.sent, 9u);
   EXPECT_EQ(back.ltl.rtt.max(), microseconds(3));
   EXPECT_EQ(back.trace.at(0).c, 3);
-  EXPECT_EQ(std::get<Error>(*controller.receive_report()).code, ErrorCode::kEnvironment);
-  EXPECT_FALSE(controller.receive_report());
+  EXPECT_EQ(std::get<Error>(reports[3]).code, ErrorCode::kEnvironment);
   close(ends[1]);
+}
+
+// A node that was stopped while it wrote must not hold up the controller's loop.
+TEST(ControlSocket, HalfAReportIsNotWaitedFor) {
+  int whole[2], half[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, whole), 0);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, half), 0);
+  ControlSocket writer(whole[0]), controller(half[1]);
+  ASSERT_TRUE(writer.send(Report{Ready{4711}}));
+  char bytes[4096];
+  const ssize_t size = read(whole[1], bytes, sizeof bytes);
+  ASSERT_GT(size, 20);
+  std::vector<Report> reports;
+  ASSERT_EQ(write(half[0], bytes, 20), 20);
+  EXPECT_TRUE(controller.take_reports(reports));
+  EXPECT_TRUE(reports.empty());
+  ASSERT_EQ(write(half[0], bytes + 20, static_cast<std::size_t>(size) - 20), size - 20);
+  EXPECT_TRUE(controller.take_reports(reports));
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(std::get<Ready>(reports[0]).port, 4711);
+  for (const int end : {whole[0], whole[1], half[0], half[1]}) close(end);
+}
+
+TEST(ControlSocket, DamagedBytesAreTheEnd) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  ControlSocket controller(ends[1]);
+  const std::vector<char> noise(64, '\xff');
+  ASSERT_EQ(write(ends[0], noise.data(), noise.size()), 64);
+  std::vector<Report> reports;
+  EXPECT_FALSE(controller.take_reports(reports));
+  EXPECT_TRUE(reports.empty());
+  for (const int end : ends) close(end);
 }
 
 }  // namespace
