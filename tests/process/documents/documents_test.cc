@@ -3,9 +3,11 @@
 // written anew with what was printed.
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <regex>
+#include <set>
 
 #include "tests/process/documents/comparison.h"
 #include "tests/process/documents/console.h"
@@ -82,18 +84,43 @@ TEST(DocumentsAsAWhole, ReadmeShowsTheCommandsOfTheTool) {
         << "README.md has no example of " << command;
 }
 
-// Relative links, in all pages; headings are not looked for.
-TEST(DocumentsAsAWhole, LinksLeadToFiles) {
-  const std::regex link(R"(\]\(([^)#\s]+)(#[^)]*)?\))");
+// What a link to a heading is called: small letters, blanks as hyphens, no punctuation.
+std::string anchor_of(const std::string& heading) {
+  std::string anchor;
+  for (const char c : heading) {
+    const auto u = static_cast<unsigned char>(c);
+    if (c == ' ')
+      anchor += '-';
+    else if (std::isalnum(u) || c == '-' || c == '_' || u >= 0x80)
+      anchor += static_cast<char>(std::tolower(u));
+  }
+  return anchor;
+}
+
+std::set<std::string> anchors_of(const std::string& document) {
+  static const std::regex heading("^#+ +(.*)$");
+  std::set<std::string> anchors;
+  std::smatch match;
+  for (const std::string& line : lines_of(document))
+    if (std::regex_match(line, match, heading)) anchors.insert(anchor_of(match[1]));
+  return anchors;
+}
+
+// Relative links, in all pages, and the headings they name.
+TEST(DocumentsAsAWhole, LinksLeadToFilesAndHeadings) {
+  static const std::regex link(R"(\]\(([^)#\s]*)(#([^)]*))?\))");
   std::size_t seen = 0;
-  for (const std::string& path : documents()) {
-    const std::string text = content_of(root_of_sources() / path);
+  for (const std::string& page : documents()) {
+    const std::filesystem::path path = root_of_sources() / page;
+    const std::string text = content_of(path);
     for (std::sregex_iterator it(text.begin(), text.end(), link), end; it != end; ++it) {
-      const std::string target = (*it)[1];
-      if (target.find("://") != std::string::npos) continue;
+      const std::string target = (*it)[1], anchor = (*it)[3];
+      if (target.find("://") != std::string::npos || target.starts_with("mailto:")) continue;
       ++seen;
-      EXPECT_TRUE(std::filesystem::exists((root_of_sources() / path).parent_path() / target))
-          << path << " links to " << target;
+      const std::filesystem::path file = target.empty() ? path : path.parent_path() / target;
+      EXPECT_TRUE(std::filesystem::exists(file)) << page << " links to " << target;
+      EXPECT_TRUE(anchor.empty() || anchors_of(content_of(file)).contains(anchor))
+          << page << " links to " << target << "#" << anchor;
     }
   }
   EXPECT_GT(seen, 20u);
