@@ -20,11 +20,8 @@ fs::path program_folder() {
 
 DataRoot data_root() {
   if (const char* given = std::getenv("SOLITON_DATA")) return {given};
-  const fs::path installed = program_folder() / ".." / "share" / "soliton";
   std::error_code error;
-  if (fs::is_directory(installed / "configs", error))
-    return {fs::weakly_canonical(installed, error).string()};
-  return {SOLITON_SOURCE_DIR};
+  return {fs::weakly_canonical(program_folder() / ".." / "share" / "soliton", error).string()};
 }
 
 std::string node_program() { return (program_folder() / "soliton-node").string(); }

@@ -8,8 +8,8 @@
 
 namespace soliton {
 
-// The folder with configs/ and topologies/: SOLITON_DATA, share/soliton beside an installed
-// program, or the source tree the program was built from.
+// The folder with configs/ and topologies/: SOLITON_DATA, or share/soliton beside the bin/ of this
+// program; in a build folder that leads to the source tree.
 DataRoot data_root();
 // soliton-node in the folder of this program.
 std::string node_program();

@@ -1,5 +1,5 @@
-// Examples in documents: blocks fenced as ```console, in which lines that start with "$ " are
-// commands and the others are the output they show.
+// Examples in documents. A block fenced as ```console holds commands, the lines that start with
+// "$ ", and below each of them all that a terminal shows of it:
 //
 //   ```console
 //   $ soliton plan configs/quickstart.yaml        # exit 0
@@ -8,43 +8,42 @@
 //   ```
 //
 // A comment "# exit N" behind the command says which exit status is right (otherwise 0). A shown
-// line "…" stands for any number of lines; a shown line that ends in " …" is the beginning of a
-// line.
+// line "…" stands for one or more lines that the document leaves out.
 #pragma once
 
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace soliton {
 
+inline constexpr const char* kLeftOut = "…";
+
+std::vector<std::string> lines_of(const std::string& text);
+
+// What stands between two fences.
+struct Block {
+  std::size_t line = 0;  // of the first line inside, in the document, from 1
+  std::string language;  // the first word behind the opening fence; may be empty
+  std::string note;      // the rest of it
+  std::vector<std::string> lines;
+  std::string text() const;
+};
+std::vector<Block> blocks_of(const std::string& document);
+
 struct ConsoleExample {
-  std::size_t line = 0;  // in the document, from 1
+  std::size_t line = 0;  // of the command, in the document, from 1
   std::string command;   // without "$ " and "# exit N"
   int exit_status = 0;
-  std::vector<std::string> output;  // as shown
+  std::vector<std::string> output;  // as shown: the lines behind `line`
 };
 
-// Lines of a block before its first command are reported as a command that is empty.
+// Lines of a block before its first command are reported as a command that is empty, in the line
+// of the fence.
 std::vector<ConsoleExample> console_examples(const std::string& document);
 
-// What a command of a document is here: `soliton`, `./dev soliton` and `./dev run` become
-// `program`, folders below runs/ move below `scratch`, and run and sweep write into
-// `scratch`/`unnamed` when the document leaves --out away. Nothing when the command is none of the
-// tool's.
-std::optional<std::string> runnable(const std::string& command, const std::string& program,
-                                    const std::string& scratch, const std::string& unnamed);
-
-// Whether the command measures this machine, so that no number of its output is the same twice.
-bool in_wall_time(const std::string& command);
-
-// A line as it is compared: without trailing blanks, name of the run folder and what the emulator
-// itself took; in wall time without any number and its unit of time, and without the width numbers
-// give to columns.
-std::string comparable(const std::string& line, bool wall);
-
-// Shown lines that are in neither output. Each output is gone through once, in order.
-std::vector<std::string> missing_lines(const std::vector<std::string>& shown,
-                                       const std::string& out, const std::string& err, bool wall);
+// Whether a command of a document may be run by a test: `soliton …`, `./dev soliton …` and
+// `./dev run …` may.
+bool calls_the_tool(const std::string& command);
 
 }  // namespace soliton

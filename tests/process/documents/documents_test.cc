@@ -1,93 +1,72 @@
-// Runs every example of README.md and docs/ and compares what it prints with what the document
-// shows.
+// Runs every example of the documents and compares what a terminal shows of it with what the
+// document shows. With SOLITON_REPAIR_DOCUMENTS set, as `./dev docs --repair` does, the document is
+// written anew with what was printed.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <filesystem>
+#include <cctype>
+#include <cstdlib>
 #include <fstream>
 #include <regex>
-#include <sstream>
+#include <set>
 
+#include "tests/process/documents/comparison.h"
 #include "tests/process/documents/console.h"
-#include "tests/process/documents/run_command.h"
+#include "tests/process/documents/pages.h"
 
 namespace soliton {
 namespace {
 
-namespace fs = std::filesystem;
-
-const fs::path kRoot = SOLITON_SOURCE_DIR;
-
-std::string content_of(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-// Paths from the root: the pages at the top, and all of docs/.
-std::vector<std::string> documents() {
-  std::vector<std::string> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(kRoot))
-    if (entry.path().extension() == ".md") found.push_back(entry.path().filename().string());
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kRoot / "docs"))
-    if (entry.path().extension() == ".md")
-      found.push_back(fs::relative(entry.path(), kRoot).string());
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 std::vector<std::string> documents_with_examples() {
   std::vector<std::string> found;
   for (const std::string& path : documents())
-    if (!console_examples(content_of(kRoot / path)).empty()) found.push_back(path);
+    if (!console_examples(content_of(root_of_sources() / path)).empty()) found.push_back(path);
   return found;
 }
 
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "scratch-").string() + std::string(6, 'X');
-    if (mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
-  for (const std::string& line : lines) text += "  " + line + "\n";
+  for (const std::string& line : lines) text += line + "\n";
   return text;
 }
 
-class Documents : public testing::TestWithParam<std::string> {};
+class Documents : public testing::TestWithParam<std::string> {
+ protected:
+  // What of the example is wrong is a failure; the answer is what it should show.
+  std::vector<std::string> checked(const ConsoleExample& example) const {
+    SCOPED_TRACE(GetParam() + ":" + std::to_string(example.line) + ": $ " + example.command);
+    if (!calls_the_tool(example.command)) {
+      ADD_FAILURE() << "is no command of soliton; other shell lines belong in a block marked sh";
+      return example.output;
+    }
+    // The examples of one document share a folder: a later one may read what an earlier one wrote.
+    const CommandEnd end = workplace_.run(example.command);
+    EXPECT_EQ(end.status, example.exit_status) << joined(end.seen);
+    const Comparison comparison = compare(example.output, end.seen, in_wall_time(example.command));
+    EXPECT_TRUE(comparison.differences.empty())
+        << "- is shown and not printed, + is printed and not shown:\n"
+        << joined(comparison.differences) << "The example would be right as\n$ " << example.command
+        << (example.exit_status ? "   # exit " + std::to_string(example.exit_status) : "") << "\n"
+        << joined(comparison.repaired) << "(./dev docs --repair writes that into the document)";
+    return comparison.repaired;
+  }
+
+  const Workplace workplace_;
+};
 
 TEST_P(Documents, ExamplesDoWhatIsShown) {
-  const ScratchFolder scratch;
-  ASSERT_FALSE(scratch.path().empty());
-  for (const ConsoleExample& example : console_examples(content_of(kRoot / GetParam()))) {
-    SCOPED_TRACE(GetParam() + ":" + std::to_string(example.line) + ": $ " + example.command);
-    // Folders of the examples of one document live side by side: a later one may read what an
-    // earlier one wrote.
-    const std::optional<std::string> command =
-        runnable(example.command, SOLITON_PROGRAM, scratch.path() + "/runs",
-                 "line-" + std::to_string(example.line));
-    ASSERT_TRUE(command)
-        << "is no command of soliton; other shell lines belong in a block marked sh";
-    const CommandEnd end = run_command(*command, kRoot.string(), scratch.path());
-    EXPECT_EQ(end.status, example.exit_status) << end.out << end.err;
-    const std::vector<std::string> missing =
-        missing_lines(example.output, end.out, end.err, in_wall_time(example.command));
-    EXPECT_TRUE(missing.empty()) << "not printed:\n"
-                                 << joined(missing) << "printed:\n"
-                                 << end.out << end.err;
+  ASSERT_TRUE(workplace_.good());
+  const std::filesystem::path path = root_of_sources() / GetParam();
+  const std::string text = content_of(path);
+  const std::vector<std::string> lines = lines_of(text);
+  std::string repaired;
+  std::size_t next = 0;  // line of the document
+  for (const ConsoleExample& example : console_examples(text)) {
+    for (; next < example.line; ++next) repaired += lines[next] + "\n";
+    repaired += joined(checked(example));
+    next += example.output.size();
   }
+  for (; next < lines.size(); ++next) repaired += lines[next] + "\n";
+  if (std::getenv("SOLITON_REPAIR_DOCUMENTS") && repaired != text) std::ofstream(path) << repaired;
 }
 
 INSTANTIATE_TEST_SUITE_P(Pages, Documents, testing::ValuesIn(documents_with_examples()),
@@ -96,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Pages, Documents, testing::ValuesIn(documents_with_exam
                          });
 
 TEST(DocumentsAsAWhole, ReadmeShowsTheCommandsOfTheTool) {
-  const std::string readme = content_of(kRoot / "README.md");
+  const std::string readme = content_of(root_of_sources() / "README.md");
   std::string commands;
   for (const ConsoleExample& example : console_examples(readme)) commands += example.command + "\n";
   for (const char* command : {"run", "plan", "check", "list", "sweep"})
@@ -105,18 +84,43 @@ TEST(DocumentsAsAWhole, ReadmeShowsTheCommandsOfTheTool) {
         << "README.md has no example of " << command;
 }
 
-// Relative links, in all pages; headings are not looked for.
-TEST(DocumentsAsAWhole, LinksLeadToFiles) {
-  const std::regex link(R"(\]\(([^)#\s]+)(#[^)]*)?\))");
+// What a link to a heading is called: small letters, blanks as hyphens, no punctuation.
+std::string anchor_of(const std::string& heading) {
+  std::string anchor;
+  for (const char c : heading) {
+    const auto u = static_cast<unsigned char>(c);
+    if (c == ' ')
+      anchor += '-';
+    else if (std::isalnum(u) || c == '-' || c == '_' || u >= 0x80)
+      anchor += static_cast<char>(std::tolower(u));
+  }
+  return anchor;
+}
+
+std::set<std::string> anchors_of(const std::string& document) {
+  static const std::regex heading("^#+ +(.*)$");
+  std::set<std::string> anchors;
+  std::smatch match;
+  for (const std::string& line : lines_of(document))
+    if (std::regex_match(line, match, heading)) anchors.insert(anchor_of(match[1]));
+  return anchors;
+}
+
+// Relative links, in all pages, and the headings they name.
+TEST(DocumentsAsAWhole, LinksLeadToFilesAndHeadings) {
+  static const std::regex link(R"(\]\(([^)#\s]*)(#([^)]*))?\))");
   std::size_t seen = 0;
-  for (const std::string& path : documents()) {
-    const std::string text = content_of(kRoot / path);
+  for (const std::string& page : documents()) {
+    const std::filesystem::path path = root_of_sources() / page;
+    const std::string text = content_of(path);
     for (std::sregex_iterator it(text.begin(), text.end(), link), end; it != end; ++it) {
-      const std::string target = (*it)[1];
-      if (target.find("://") != std::string::npos) continue;
+      const std::string target = (*it)[1], anchor = (*it)[3];
+      if (target.find("://") != std::string::npos || target.starts_with("mailto:")) continue;
       ++seen;
-      EXPECT_TRUE(fs::exists((kRoot / path).parent_path() / target))
-          << path << " links to " << target;
+      const std::filesystem::path file = target.empty() ? path : path.parent_path() / target;
+      EXPECT_TRUE(std::filesystem::exists(file)) << page << " links to " << target;
+      EXPECT_TRUE(anchor.empty() || anchors_of(content_of(file)).contains(anchor))
+          << page << " links to " << target << "#" << anchor;
     }
   }
   EXPECT_GT(seen, 20u);

@@ -90,10 +90,12 @@ TEST(PeerMessage, GoesFirstOnChannelZeroOfAnOpenedConnection) {
   ends[0]->open(ConnectionId{1}, kRunStart);
   for (int turn = 0; turn < 10; ++turn)
     for (std::size_t n = 0; n < 2; ++n) {
-      while (const auto event = ends[n]->poll_event())
-        if (event->kind == LtlEvent::Kind::kOpened && event->connection == ConnectionId{1})
-          ASSERT_TRUE(ends[n]->send(ConnectionId{1}, Payload{encode_peer_message(examples()[n]), 0},
-                                    kRunStart));
+      while (const auto event = ends[n]->poll_event()) {
+        if (event->kind != LtlEvent::Kind::kOpened || event->connection != ConnectionId{1})
+          continue;
+        ASSERT_TRUE(ends[n]->send(ConnectionId{1}, Payload{encode_peer_message(examples()[n]), 0},
+                                  kRunStart));
+      }
       while (auto datagram = ends[n]->poll_output(kRunStart)) {
         const auto header = decode(datagram->payload.bytes);
         if (n == 0 && header->kind == PacketKind::kData) channels.push_back(header->channel);
