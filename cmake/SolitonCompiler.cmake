@@ -20,7 +20,7 @@ target_include_directories(soliton_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_options(soliton_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
   # Contraction would let the compiler decide where a product is rounded; outputs must not depend on it.
   -ffp-contract=off -fno-fast-math -fstack-protector-strong)
-target_link_options(soliton_flags INTERFACE -Wl,-z,relro,-z,now)
+target_link_options(soliton_flags INTERFACE -Wl,-z,relro,-z,now,--build-id=sha1)
 option(SOLITON_WERROR "Treat warnings as errors" OFF)
 if(SOLITON_WERROR)
   target_compile_options(soliton_flags INTERFACE -Werror)

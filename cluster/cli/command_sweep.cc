@@ -1,64 +1,35 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
 #include "cluster/experiment/sweep.h"
 #include "cluster/manager/run.h"
-#include "cluster/results/sha256.h"
+#include "cluster/results/build_id.h"
 #include "protocol/base/message.h"
 
 namespace soliton {
 namespace {
 
 // One point: a whole run without a folder of its own; its results go to the sweep.
-Checked<RunResults> run_point(const std::string& file, const Overrides& overrides,
-                              ControlLoop& loop) {
-  const Checked<ClusterSpec> spec = read_cluster(file, overrides, data_root());
-  if (!spec) return tl::unexpected<Diagnostics>(spec.error());
-  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+Checked<PointRun> run_point(const ClusterSpec& spec, ControlLoop& loop) {
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(spec);
   if (!prepared) return tl::unexpected<Diagnostics>(prepared.error());
   RunControl control;
   control.loop = &loop;
-  control.time_limit = spec->time_limit;
-  control.silence = std::chrono::ceil<std::chrono::milliseconds>(spec->silence);
+  control.time_limit = spec.time_limit;
+  control.silence = std::chrono::ceil<std::chrono::milliseconds>(spec.silence);
   control.node_program = node_program();
   FinishedRun finished = execute_run(**prepared, control);
-  if (!finished.error) return std::move(finished.results);
-  Diagnostics problems;
-  problems.add(*finished.error);
-  return tl::unexpected<Diagnostics>(std::move(problems));
+  if (finished.error && finished.results.sent == 0)
+    return tl::unexpected<Diagnostics>(Diagnostics{{*finished.error}});
+  return PointRun{std::move(finished.results), (*prepared)->spec.files_read, finished.error};
 }
 
-void add_file(const std::string& path, Sha256& digest) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string content((std::istreambuf_iterator<char>(file)), {});
-  digest.update(path);
-  digest.update(content);
-}
-
-void add_folder(const std::string& folder, Sha256& digest) {
-  std::vector<std::string> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
-    if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
-  std::sort(files.begin(), files.end());
-  for (const std::string& file : files) add_file(file, digest);
-}
-
-// What the points depend on beside the experiment and its base file: shipped devices and
-// topologies, and the model.
-std::string inputs_digest(const Experiment& experiment) {
-  Sha256 digest;
-  add_folder(data_root().path + "/configs/devices", digest);
-  add_folder(data_root().path + "/topologies", digest);
-  const Checked<ClusterSpec> base = read_cluster(experiment.cluster, {}, data_root());
-  if (base && !base->model.rnn) add_file(base->model.onnx, digest);
-  return digest.hex();
+// Of the two programs that make results; "": one cannot be read.
+std::string build_of_programs() {
+  const std::string own = build_id(), node = build_id(node_program());
+  return own.empty() || node.empty() ? "" : own + " " + node;
 }
 
 SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment,
@@ -67,11 +38,39 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
   // Without --out the same experiment finds its finished points again.
   options.folder = line.out.empty() ? "runs/" + experiment.name : line.out;
   options.overrides = overrides_of(line);
-  options.inputs = inputs_digest(experiment);
+  options.data = data_root();
+  options.build = build_of_programs();
   options.stop = [&signal] { return signal != 0; };
   if (!line.quiet && !line.json)
     options.progress = [](const std::string& text) { message("{}\n", text); };
   return options;
+}
+
+// What went wrong, for those to whom no progress was shown.
+void list_failures(const Sweep& sweep) {
+  for (const SweepSeries& series : sweep.series)
+    for (const SweepPoint& point : series.points)
+      if (!point.error.empty())
+        message("{} {} {}: {}\n", series.series.name, series.series.axis, point.x, point.error);
+}
+
+std::size_t finished_points(const Sweep& sweep) {
+  std::size_t count = 0;
+  for (const SweepSeries& series : sweep.series)
+    for (const SweepPoint& point : series.points)
+      if (point.numbers && point.numbers->complete) ++count;
+  return count;
+}
+
+// The status, with a message for what is no point's failure.
+int verdict(const Sweep& sweep, int signal) {
+  if (sweep.not_written) return report_error(*sweep.not_written);
+  if (sweep.interrupted) {
+    message("interrupted: {} finished points are kept; run it again for the others\n",
+            finished_points(sweep));
+    return signal_status(signal);
+  }
+  return sweep.first_failure ? exit_status(*sweep.first_failure) : 0;
 }
 
 }  // namespace
@@ -84,14 +83,10 @@ int command_sweep(const CommandLine& line) {
   const std::atomic<int>& signal = loop.signal();
   const SweepOptions options = sweep_options(line, *experiment, signal);
   const Result<Sweep> sweep = run_sweep(
-      *experiment,
-      [&loop](const std::string& file, const Overrides& overrides) {
-        return run_point(file, overrides, loop);
-      },
-      options);
+      *experiment, [&loop](const ClusterSpec& spec) { return run_point(spec, loop); }, options);
   if (!sweep) return report_error(sweep.error());
-  int status = sweep->first_failure ? exit_status(*sweep->first_failure) : 0;
-  if (signal != 0) status = signal_status(signal);
+  if (!options.progress) list_failures(*sweep);
+  const int status = verdict(*sweep, signal);
   if (line.json) return printed(print_raw(sweep_json(*sweep)), status);
   // The table is in the folder: nothing is lost with it, so a closed pipe changes no status.
   if (!line.quiet)

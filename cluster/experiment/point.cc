@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
-#include <nlohmann/json.hpp>
-#include <string_view>
+#include <charconv>
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/run_folder.h"
@@ -14,37 +14,38 @@
 namespace soliton {
 namespace {
 
-using Json = nlohmann::json;
-
-// nullptr unless `json` is an object with that key.
-const Json* member(const Json& json, const char* key) {
-  if (!json.is_object()) return nullptr;
-  const auto found = json.find(key);
-  return found == json.end() ? nullptr : &*found;
+template <typename T>
+std::optional<T> number(const Scalars& scalars, std::string_view key) {
+  const Scalar* found = find_scalar(scalars, key);
+  if (found == nullptr || found->kind != Scalar::Kind::kNumber) return std::nullopt;
+  T value{};
+  const char* end = found->text.data() + found->text.size();
+  const auto [at, error] = std::from_chars(found->text.data(), end, value);
+  return error == std::errc{} && at == end ? std::optional(value) : std::nullopt;
 }
 
-std::optional<double> number(const Json& json, const char* outer, const char* inner = nullptr) {
-  const Json* value = member(json, outer);
-  if (value && inner) value = member(*value, inner);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->get<double>();
+std::optional<double> real(const Scalars& scalars, std::string_view key) {
+  return number<double>(scalars, key);
 }
 
-std::int64_t count(const Json& json, const char* outer, const char* inner) {
-  const Json* map = member(json, outer);
-  const Json* value = map ? member(*map, inner) : nullptr;
-  return value && value->is_number_integer() ? value->get<std::int64_t>() : 0;
+std::int64_t count(const Scalars& scalars, std::string_view key) {
+  return number<std::int64_t>(scalars, key).value_or(0);
+}
+
+std::string digest(const std::string& text) {
+  Sha256 sum;
+  sum.update(text);
+  return sum.hex();
+}
+
+Status remove_file(const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return not_written(path, "remove", errno);
+  return {};
 }
 
 std::optional<double> share(const std::optional<double>& part, const std::optional<double>& whole) {
   if (!part || !whole || !(*whole > 0)) return std::nullopt;
   return *part / *whole;
-}
-
-// Length and text, so that no two lists of parts give the same bytes.
-void update_framed(Sha256& hash, std::string_view text) {
-  hash.update(fmt::format("{}:", text.size()));
-  hash.update(text);
 }
 
 }  // namespace
@@ -61,62 +62,69 @@ std::optional<double> PointNumbers::network_share() const {
 std::optional<double> PointNumbers::queue_share() const { return share(queue_us, latency_mean_us); }
 
 Result<PointNumbers> parse_point(const std::string& results_json) {
-  const Json json = Json::parse(results_json, nullptr, false);
-  const Json* complete = json.is_discarded() ? nullptr : member(json, "complete");
-  if (complete == nullptr || !complete->is_boolean() || member(json, "soliton") == nullptr)
-    return invalid("not a results.json of soliton");
+  Result<Scalars> read = read_scalars(results_json);
+  const Scalar* version = read ? find_scalar(*read, "soliton") : nullptr;
+  const Scalar* complete = read ? find_scalar(*read, "complete") : nullptr;
+  if (version == nullptr || version->text != RunResults{}.version || complete == nullptr ||
+      complete->kind != Scalar::Kind::kBoolean)
+    return invalid("not a results.json of this version of soliton");
   PointNumbers n;
-  n.latency_mean_us = number(json, "latency_us", "mean");
-  n.latency_p99_us = number(json, "latency_us", "p99");
-  n.network_us = number(json, "breakdown_us", "network");
-  n.queue_us = number(json, "breakdown_us", "queue");
-  n.throughput_rps = number(json, "throughput_rps");
-  n.effective_tflops = number(json, "effective_tflops");
-  n.utilization = number(json, "utilization");
-  n.predicted_latency_us = number(json, "partition", "predicted_latency_us");
-  n.completed = count(json, "requests", "completed");
-  n.failed = count(json, "requests", "failed");
-  n.nodes_used = count(json, "partition", "nodes_used");
-  n.cut_bytes_per_request = count(json, "partition", "cut_bytes_per_request");
-  n.fabric_bytes = count(json, "fabric", "bytes");
-  n.mismatched = count(json, "outputs", "mismatched");
-  n.complete = complete->get<bool>();
+  n.latency_mean_us = real(*read, "latency_us.mean");
+  n.latency_p99_us = real(*read, "latency_us.p99");
+  n.network_us = real(*read, "breakdown_us.network");
+  n.queue_us = real(*read, "breakdown_us.queue");
+  n.throughput_rps = real(*read, "throughput_rps");
+  n.effective_tflops = real(*read, "effective_tflops");
+  n.utilization = real(*read, "utilization");
+  n.predicted_latency_us = real(*read, "partition.predicted_latency_us");
+  n.completed = count(*read, "requests.completed");
+  n.failed = count(*read, "requests.failed");
+  n.nodes_used = count(*read, "partition.nodes_used");
+  n.cut_bytes_per_request = count(*read, "partition.cut_bytes_per_request");
+  n.fabric_bytes = count(*read, "fabric.bytes");
+  n.mismatched = count(*read, "outputs.mismatched");
+  n.complete = complete->text == "true";
+  n.scalars = std::move(*read);
   return n;
 }
 
-std::string point_fingerprint(const std::string& base_content, const Overrides& overrides,
-                              const std::string& also) {
-  Sha256 hash;
-  update_framed(hash, RunResults{}.version);
-  update_framed(hash, also);
-  update_framed(hash, base_content);
-  for (const std::string& one : overrides) update_framed(hash, one);
-  return hash.hex();
+std::string PointFolders::next(const std::string& series, std::int64_t x) {
+  const std::string first = fmt::format("{}-{}", series, x);
+  std::string name = first;
+  const auto small = [](std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+  };
+  for (int n = 2; !used_.insert(small(name)).second; ++n) name = fmt::format("{}~{}", first, n);
+  return fmt::format("{}/points/{}", folder_, name);
 }
 
-std::string point_folder(const std::string& folder, const ExperimentSeries& series,
-                         const ExperimentPoint& point) {
-  return fmt::format("{}/points/{}-{}", folder, series.name, point.x);
+std::optional<PointNumbers> kept_point(const std::string& folder, const ClusterSpec& spec,
+                                       const std::string& cluster, FileDigests& digests) {
+  const Result<std::string> text = read_whole_file(folder + "/fingerprint");
+  const std::optional<PointRecord> record = text ? parse_record(*text) : std::nullopt;
+  if (!record || record->cluster != cluster) return std::nullopt;
+  const Result<std::string> results = read_whole_file(folder + "/results.json");
+  if (!results || digest(*results) != record->results) return std::nullopt;
+  Result<PointNumbers> numbers = parse_point(*results);
+  if (!numbers || !numbers->complete || !unchanged(spec, record->files, digests))
+    return std::nullopt;
+  return std::move(*numbers);
 }
 
-std::optional<PointNumbers> kept_point(const std::string& folder, const std::string& fingerprint) {
-  const Result<std::string> made_from = read_whole_file(folder + "/fingerprint");
-  if (!made_from || *made_from != fingerprint + "\n") return std::nullopt;
-  const Result<std::string> text = read_whole_file(folder + "/results.json");
-  if (!text) return std::nullopt;
-  const Result<PointNumbers> numbers = parse_point(*text);
-  if (!numbers || !numbers->complete) return std::nullopt;
-  return *numbers;
-}
-
-Status store_point(const std::string& folder, const std::string& fingerprint,
-                   const RunResults& results) {
+Status clear_point(const std::string& folder) {
   if (Status made = make_folders(folder); !made) return made;
-  const std::string mark = folder + "/fingerprint";
-  if (unlink(mark.c_str()) != 0 && errno != ENOENT) return not_written(mark, "remove", errno);
-  if (Status written = write_file(folder + "/results.json", results_json(results)); !written)
-    return written;
-  return results.complete ? write_file(mark, fingerprint + "\n") : Status{};
+  if (Status gone = remove_file(folder + "/fingerprint"); !gone) return gone;
+  return remove_file(folder + "/results.json");
+}
+
+Status store_point(const std::string& folder, const RunResults& results,
+                   std::optional<PointRecord> record) {
+  const std::string text = results_json(results);
+  if (Status written = write_file(folder + "/results.json", text); !written) return written;
+  if (!record || !results.complete) return {};
+  record->results = digest(text);
+  return write_file(folder + "/fingerprint", record_text(*record));
 }
 
 }  // namespace soliton

@@ -1,11 +1,14 @@
-// One point of a sweep on disk: its results and the fingerprint of what they were made from.
+// One point of a sweep on disk: its results, and the record of what they were made from.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "cluster/experiment/experiment.h"
+#include "cluster/experiment/identity.h"
+#include "cluster/experiment/scalars.h"
 #include "cluster/results/results.h"
 
 namespace soliton {
@@ -21,6 +24,7 @@ struct PointNumbers {
   std::int64_t fabric_bytes = 0;
   std::int64_t mismatched = 0;
   bool complete = false;
+  Scalars scalars;  // all there are
 
   // Bytes on the fabric, headers and acknowledgements included, over completed requests.
   std::optional<double> moved_bytes_per_request() const;
@@ -29,24 +33,33 @@ struct PointNumbers {
   std::optional<double> queue_share() const;
 };
 
-// kInvalid: not a results.json of ours.
+// kInvalid: not a results.json of this version.
 Result<PointNumbers> parse_point(const std::string& results_json);
 
-// SHA-256 over the version, the base cluster file's content, the overrides and whatever else the
-// caller depends on.
-std::string point_fingerprint(const std::string& base_content, const Overrides& overrides,
-                              const std::string& also);
+// Gives each point of a sweep a folder of its own: points/SERIES-X. Names that are equal, also
+// where the file system does not tell capitals from small letters, get "~2", "~3" … appended.
+class PointFolders {
+ public:
+  explicit PointFolders(std::string folder) : folder_(std::move(folder)) {}
+  std::string next(const std::string& series, std::int64_t x);
 
-// FOLDER/points/SERIES-X
-std::string point_folder(const std::string& folder, const ExperimentSeries& series,
-                         const ExperimentPoint& point);
+ private:
+  std::string folder_;
+  std::set<std::string> used_;  // in small letters
+};
 
-// The numbers of an earlier sweep's point: only when it is complete and was made from the same
-// inputs.
-std::optional<PointNumbers> kept_point(const std::string& folder, const std::string& fingerprint);
+// The numbers of an earlier sweep's point: only when it is complete, and would come out the same.
+// `cluster`: cluster_identity() of `spec`.
+std::optional<PointNumbers> kept_point(const std::string& folder, const ClusterSpec& spec,
+                                       const std::string& cluster, FileDigests& digests);
 
-// Writes results.json, then the fingerprint: a point without one does not count. kNotWritten.
-Status store_point(const std::string& folder, const std::string& fingerprint,
-                   const RunResults& results);
+// Makes the folder, without the results of an earlier run: what is in it is always of the point as
+// it is now. kNotWritten.
+Status clear_point(const std::string& folder);
+
+// Writes results.json, then the record: a point without one does not count. `record.results` is
+// filled in. kNotWritten.
+Status store_point(const std::string& folder, const RunResults& results,
+                   std::optional<PointRecord> record);
 
 }  // namespace soliton

@@ -11,6 +11,7 @@
 #include "cluster/results/file_io.h"
 #include "cluster/results/folder_lock.h"
 #include "cluster/results/run_folder.h"
+#include "cluster/spec/yaml_tree.h"
 
 namespace soliton {
 namespace {
@@ -36,120 +37,171 @@ Status check_folder(const std::string& folder) {
   return {};
 }
 
+// The keys that are set, each with what stands last for it.
+Scalars settings(const Overrides& overrides) {
+  Scalars out;
+  for (const std::string& text : overrides) {
+    const std::size_t end = std::min(text.find('='), text.size());
+    const std::string key = text.substr(0, end);
+    std::string value = text.substr(std::min(end + 1, text.size()));
+    // Quotes are YAML's, not the value's; lists and maps stay as they are written.
+    const Checked<YamlValue> read = parse_yaml(value, key);
+    if (read && read->kind == YamlValue::Kind::kScalar) value = read->text;
+    const auto known = std::ranges::find(out, key, &Scalar::key);
+    Scalar& scalar = known == out.end() ? out.emplace_back() : *known;
+    scalar = scalar_of_text(key, value);
+  }
+  return out;
+}
+
 class Sweeper {
  public:
-  Sweeper(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options,
-          std::string base)
-      : experiment_(experiment), runner_(runner), options_(options), base_(std::move(base)) {
+  Sweeper(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options)
+      : experiment_(experiment), runner_(runner), options_(options), folders_(options.folder) {
     sweep_.name = experiment.name;
     sweep_.description = experiment.description;
+    for (const ExperimentSeries& series : experiment.series) add_series(series);
   }
 
-  Result<Sweep> run() {
-    for (ExperimentSeries series : experiment_.series) {
-      for (ExperimentPoint& point : series.points)
-        point.overrides.insert(point.overrides.end(), options_.overrides.begin(),
-                               options_.overrides.end());
-      sweep_.series.push_back({series, {}});
-      for (const ExperimentPoint& point : series.points)
-        if (Status status = one_point(series, point); !status)
-          return tl::unexpected<Error>(status.error());
-    }
-    if (Status written = write_tables(); !written) return tl::unexpected<Error>(written.error());
-    return sweep_;
+  Sweep run() {
+    for (SweepSeries& series : sweep_.series)
+      for (std::size_t i = 0; i < series.points.size() && !sweep_.not_written; ++i)
+        one_point(series, i);
+    write_tables();
+    return std::move(sweep_);
   }
 
  private:
-  Status one_point(const ExperimentSeries& series, const ExperimentPoint& point) {
-    SweepPoint out;
-    out.x = point.x;
-    const std::string folder = point_folder(options_.folder, series, point);
-    const std::string fingerprint = point_fingerprint(base_, point.overrides, options_.inputs);
-    out.numbers = kept_point(folder, fingerprint);
-    out.kept = out.numbers.has_value();
-    Status status;
-    if (out.kept) {
+  void add_series(const ExperimentSeries& series) {
+    SweepSeries& out = sweep_.series.emplace_back(SweepSeries{series, {}});
+    for (ExperimentPoint& point : out.series.points) {
+      point.overrides.insert(point.overrides.end(), options_.overrides.begin(),
+                             options_.overrides.end());
+      out.points.push_back({.x = point.x, .set = settings(point.overrides)});
+    }
+  }
+
+  void one_point(SweepSeries& series, std::size_t i) {
+    SweepPoint& point = series.points[i];
+    const std::string folder = folders_.next(series.series.name, point.x);
+    const Checked<ClusterSpec> spec =
+        read_cluster(experiment_.cluster, series.series.points[i].overrides, options_.data);
+    const std::optional<std::string> identity =
+        spec ? cluster_identity(*spec, options_.build, digests_) : std::nullopt;
+    if (identity) point.numbers = kept_point(folder, *spec, *identity, digests_);
+    if (point.numbers) {
+      point.kept = true;
       ++sweep_.kept;
-      judge(out);
-      say(series, out, out.error.empty() ? "kept" : "kept, " + out.error);
+      judge(point);
     } else if (must_stop()) {
       sweep_.interrupted = true;
       sweep_.complete = false;
+      return;
     } else {
-      status = run_point(series, point, folder, fingerprint, out);
+      ++sweep_.ran;
+      const Status written = run_point(spec, folder, identity, point);
+      if (!written) return end(point, written.error());
     }
-    sweep_.series.back().points.push_back(std::move(out));
-    return status;
+    say(series.series, point);
   }
 
   bool must_stop() const { return sweep_.interrupted || (options_.stop && options_.stop()); }
 
-  Status run_point(const ExperimentSeries& series, const ExperimentPoint& point,
-                   const std::string& folder, const std::string& fingerprint, SweepPoint& out) {
-    const Checked<RunResults> results = runner_(experiment_.cluster, point.overrides);
-    ++sweep_.ran;
-    if (!results) {
-      end_early(out, results.error().empty() ? ErrorCode::kBroken : results.error().errors[0].code,
-                results.error().text());
-      say(series, out, "failed: " + out.error);
-      return {};
-    }
-    if (Status stored = store_point(folder, fingerprint, *results); !stored) return stored;
+  // kNotWritten: nothing that is measured from now on can be kept.
+  Status run_point(const Checked<ClusterSpec>& spec, const std::string& folder,
+                   const std::optional<std::string>& identity, SweepPoint& point) {
+    if (const Status cleared = clear_point(folder); !cleared) return cleared;
+    if (!spec) return fail(point, spec.error());
+    const Checked<PointRun> run = runner_(*spec);
+    if (!run) return fail(point, run.error());
+    const RunResults& results = run->results;
+    const Status stored =
+        store_point(folder, results, run->error ? std::nullopt : record(*spec, *run, identity));
+    if (!stored) return stored;
     // Read back from what was written, so that a kept point and a new one go the same way.
-    out.numbers = parse_point(results_json(*results)).value();
-    if (results->complete)
-      judge(out);
+    point.numbers = parse_point(results_json(results)).value();
+    if (run->error)
+      end_early(point, run->error->code, run->error->message);
+    else if (!results.complete)
+      end_early(point, ErrorCode::kBroken,
+                results.error.empty() ? "stopped before the end" : results.error);
     else
-      end_early(out, ErrorCode::kBroken,
-                results->error.empty() ? "stopped before the end" : results->error);
-    say(series, out, out.error.empty() ? "done" : out.error);
+      judge(point);
+    return {};
+  }
+
+  // Unset when it is not known what the point was made from: it will be run again.
+  std::optional<PointRecord> record(const ClusterSpec& spec, const PointRun& run,
+                                    const std::optional<std::string>& identity) {
+    if (!identity) return std::nullopt;
+    std::optional<std::vector<RecordedFile>> files = record_files(spec, run.files, digests_);
+    if (!files) return std::nullopt;
+    return PointRecord{*identity, std::move(*files), ""};
+  }
+
+  // Before anything was measured.
+  Status fail(SweepPoint& point, const Diagnostics& why) {
+    const ErrorCode code = why.empty() ? ErrorCode::kBroken : why.errors.front().code;
+    if (code == ErrorCode::kNotWritten) return tl::unexpected<Error>(why.errors.front());
+    end_early(point, code, why.text());
     return {};
   }
 
   // A point that ended because the user asked for it did not fail.
-  void end_early(SweepPoint& out, ErrorCode code, const std::string& why) {
+  void end_early(SweepPoint& point, ErrorCode code, const std::string& why) {
     sweep_.interrupted = must_stop();
-    fail(out, why, sweep_.interrupted ? std::nullopt : std::optional(code));
+    set_error(point, why, sweep_.interrupted ? std::nullopt : std::optional(code));
   }
 
-  void judge(SweepPoint& out) {
-    if (out.numbers->failed > 0)
-      fail(out, "requests failed", ErrorCode::kCheckFailed);
-    else if (out.numbers->mismatched > 0)
-      fail(out, "outputs differ from an unsharded device", ErrorCode::kCheckFailed);
+  void judge(SweepPoint& point) {
+    if (point.numbers->failed > 0)
+      set_error(point, "requests failed", ErrorCode::kCheckFailed);
+    else if (point.numbers->mismatched > 0)
+      set_error(point, "outputs differ from an unsharded device", ErrorCode::kCheckFailed);
   }
 
-  void fail(SweepPoint& out, std::string why, std::optional<ErrorCode> code) {
+  void set_error(SweepPoint& point, std::string why, std::optional<ErrorCode> code) {
     while (why.ends_with('\n')) why.pop_back();
-    out.error = std::move(why);
+    point.error = std::move(why);
     sweep_.complete = false;
     if (code && !sweep_.first_failure) sweep_.first_failure = code;
   }
 
-  void say(const ExperimentSeries& series, const SweepPoint& point, const std::string& how) const {
+  void end(SweepPoint& point, const Error& why) {
+    set_error(point, why.message, std::nullopt);
+    sweep_.not_written = why;
+  }
+
+  void say(const ExperimentSeries& series, const SweepPoint& point) const {
     if (!options_.progress) return;
-    std::string text = fmt::format("{} {} {}: {}", series.name, series.axis, point.x, how);
+    std::string text = fmt::format("{} {} {}: {}", series.name, series.axis, point.x,
+                                   point.kept            ? "kept"
+                                   : point.error.empty() ? "done"
+                                                         : "failed");
     if (point.numbers && point.numbers->latency_mean_us)
       text += fmt::format(", mean {} us", significant(*point.numbers->latency_mean_us, 4));
+    if (!point.error.empty()) text += ": " + point.error;
     options_.progress(text);
   }
 
-  Status write_tables() const {
+  // Each as far as it goes: of a full disk the smaller ones may have room.
+  void write_tables() {
     const std::vector<std::pair<const char*, std::string>> files = {
-        {"table.txt", sweep_table(sweep_)},
         {"sweep.csv", sweep_csv(sweep_)},
         {"sweep.json", sweep_json(sweep_)},
+        {"table.txt", sweep_table(sweep_)},
         {"report.html", sweep_page(sweep_)}};
-    for (const auto& [name, content] : files)
-      if (Status written = write_file(options_.folder + "/" + name, content); !written)
-        return written;
-    return {};
+    for (const auto& [name, content] : files) {
+      const Status written = write_file(options_.folder + "/" + name, content);
+      if (!written && !sweep_.not_written) sweep_.not_written = written.error();
+    }
   }
 
   const Experiment& experiment_;
   const PointRunner& runner_;
   const SweepOptions& options_;
-  std::string base_;
+  PointFolders folders_;
+  FileDigests digests_;
   Sweep sweep_;
 };
 
@@ -158,7 +210,8 @@ class Sweeper {
 Scaled scaled(const SweepSeries& series, std::size_t point) {
   if (series.series.scaling == Scaling::kNone) return {};
   const auto latency = [](const SweepPoint& p) {
-    return p.numbers && p.numbers->latency_mean_us && *p.numbers->latency_mean_us > 0
+    return p.numbers && p.numbers->complete && p.numbers->latency_mean_us &&
+                   *p.numbers->latency_mean_us > 0
                ? p.numbers->latency_mean_us
                : std::nullopt;
   };
@@ -174,13 +227,11 @@ Scaled scaled(const SweepSeries& series, std::size_t point) {
 
 Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
                         const SweepOptions& options) {
-  Result<std::string> base = read_whole_file(experiment.cluster);
-  if (!base) return tl::unexpected<Error>(base.error());
   if (Status made = make_folders(options.folder); !made) return tl::unexpected<Error>(made.error());
   if (Status ours = check_folder(options.folder); !ours) return tl::unexpected<Error>(ours.error());
   const Result<FolderLock> lock = FolderLock::take(options.folder);
   if (!lock) return tl::unexpected<Error>(lock.error());
-  return Sweeper(experiment, runner, options, std::move(*base)).run();
+  return Sweeper(experiment, runner, options).run();
 }
 
 }  // namespace soliton

@@ -3,7 +3,7 @@
 //
 // A sweep's folder: points/SERIES-X/results.json and fingerprint, table.txt, sweep.csv, sweep.json,
 // report.html, and a `lock` while it runs. Running the same experiment into the same folder again
-// runs only what is missing or has changed.
+// runs only what is missing or would come out otherwise (identity.h).
 #pragma once
 
 #include <functional>
@@ -19,8 +19,9 @@ namespace soliton {
 struct SweepPoint {
   std::int64_t x = 0;
   bool kept = false;                    // from an earlier sweep
-  std::optional<PointNumbers> numbers;  // unset: not run, or failed
+  std::optional<PointNumbers> numbers;  // unset: not run, or nothing was measured
   std::string error;                    // why it failed, or ""
+  Scalars set = {};                     // the keys set for it, in order, each once
 };
 
 struct SweepSeries {
@@ -34,6 +35,7 @@ struct Sweep {
   std::vector<SweepSeries> series;
   bool complete = true;  // every point was run or kept, and none failed
   bool interrupted = false;
+  std::optional<Error> not_written;  // why it ended early: what was measured could not be kept
   std::size_t ran = 0;
   std::size_t kept = 0;
   std::optional<ErrorCode> first_failure;  // of a point: what the sweep's exit status should say
@@ -42,18 +44,24 @@ struct Sweep {
 struct SweepOptions {
   std::string folder;          // made with its parents
   Overrides overrides;         // for every point, after its own (--set, --seed)
-  std::string inputs;          // goes into each fingerprint: what else the results depend on
+  DataRoot data;               // of shipped devices and topologies
+  std::string build;           // of the programs that run points (build_id()); "": nothing is kept
   std::function<bool()> stop;  // asked before each point; may be empty
   std::function<void(const std::string&)> progress;  // a line as each point ends; may be empty
 };
 
-// `file` and overrides as for read_cluster(). Results with complete == false are stored but run
-// again the next time.
-using PointRunner =
-    std::function<Checked<RunResults>(const std::string& file, const Overrides& overrides)>;
+struct PointRun {
+  RunResults results;
+  FilesRead files;             // all that were opened for it
+  std::optional<Error> error;  // why it is not complete, unless it was told to stop
+};
+// Results with complete == false are stored but run again the next time. Errors: nothing was
+// measured.
+using PointRunner = std::function<Checked<PointRun>(const ClusterSpec& spec)>;
 
-// A failed point does not stop the others. Errors: the base cluster file cannot be read (kInvalid),
-// the folder holds something else (kInvalid), is in use, or cannot be written (kNotWritten).
+// A failed point does not stop the others, unless results cannot be written any more: then the
+// sweep ends at once with Sweep::not_written, and its tables are written as far as that goes.
+// Errors: the folder holds something else (kInvalid), is in use, or cannot be made (kNotWritten).
 Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
                         const SweepOptions& options);
 
@@ -64,6 +72,8 @@ struct Scaled {
 Scaled scaled(const SweepSeries& series, std::size_t point);
 
 std::string sweep_table(const Sweep& sweep);
+// A row a point: what the table shows, then set.KEY for every key that any point sets, then every
+// single value of the results.
 std::string sweep_csv(const Sweep& sweep);
 std::string sweep_json(const Sweep& sweep);
 // One file, no network, no script.

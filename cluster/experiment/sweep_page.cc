@@ -69,7 +69,9 @@ std::string chart(const Sweep& sweep, const std::string& axis, const ChartText& 
     if (series.series.axis != axis) continue;
     ChartSeries curve{series.series.title, {}};
     for (std::size_t i = 0; i < series.points.size(); ++i) {
-      const std::optional<double> y = measure(series, i);
+      const std::optional<PointNumbers>& numbers = series.points[i].numbers;
+      const std::optional<double> y =
+          numbers && numbers->complete ? measure(series, i) : std::nullopt;
       if (!y) continue;
       curve.points.emplace_back(static_cast<double>(series.points[i].x), *y);
       high = std::max(high, *y);
@@ -132,9 +134,10 @@ std::string sweep_page(const Sweep& sweep) {
   std::string body = fmt::format("<h1>{}</h1>\n<p class=\"soft\">{}</p>\n", html_escape(sweep.name),
                                  html_escape(sweep.description));
   if (!sweep.complete)
-    body += fmt::format(
-        "<p class=\"banner\">This sweep is not complete: {}</p>\n",
-        sweep.interrupted ? "it was interrupted; run it again to finish it" : "points failed");
+    body += fmt::format("<p class=\"banner\">This sweep is not complete: {}</p>\n",
+                        sweep.not_written   ? "results could not be written"
+                        : sweep.interrupted ? "it was interrupted; run it again to finish it"
+                                            : "points failed");
   body += "<section>\n<h2>Curves</h2>\n<div class=\"charts\">\n";
   for (const std::string& axis : axes_of(sweep)) {
     body += chart(sweep, axis, {"Mean latency", "us", true}, plain<&PointNumbers::latency_mean_us>);

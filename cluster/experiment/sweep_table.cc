@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cluster/experiment/sweep.h"
 #include "cluster/report/words.h"
@@ -62,31 +63,77 @@ std::string table_row(const SweepSeries& series, std::size_t i) {
   return remark.empty() ? out + "\n" : out + "  " + remark + "\n";
 }
 
-std::string csv_row(const SweepSeries& series, std::size_t i) {
-  const SweepPoint& point = series.points[i];
-  const PointNumbers n = point.numbers.value_or(PointNumbers{});
-  const auto whole = [&](std::int64_t value) {
-    return point.numbers ? std::to_string(value) : std::string();
+// Of a point without results everything is unset.
+const PointNumbers& numbers_of(const SweepPoint& point) {
+  static const PointNumbers kNone;
+  return point.numbers ? *point.numbers : kNone;
+}
+
+// The columns beside those of the table.
+struct Columns {
+  std::vector<std::string> set, results;
+};
+
+// Names of columns that the table has already, with the same value.
+bool is_in_front(const std::string& key) {
+  return key == "throughput_rps" || key == "effective_tflops" || key == "utilization";
+}
+
+// Those that some point has: in the order of results.json, and what is not known there at the end.
+Columns columns_of(const Sweep& sweep) {
+  Columns out;
+  const auto add = [](std::vector<std::string>& to, const std::string& key) {
+    if (std::ranges::find(to, key) == to.end()) to.push_back(key);
   };
+  std::vector<std::string> keys = result_keys();
+  std::set<std::string> found;
+  for (const SweepSeries& series : sweep.series)
+    for (const SweepPoint& point : series.points) {
+      for (const Scalar& scalar : point.set) add(out.set, scalar.key);
+      for (const Scalar& scalar : numbers_of(point).scalars)
+        if (found.insert(scalar.key).second) add(keys, scalar.key);
+    }
+  for (const std::string& key : keys)
+    if (found.contains(key) && !is_in_front(key)) out.results.push_back(key);
+  return out;
+}
+
+std::string csv_value(const Scalars& scalars, const std::string& key) {
+  const Scalar* scalar = find_scalar(scalars, key);
+  return scalar ? csv_text(*scalar) : "";
+}
+
+std::vector<std::string> table_cells(const SweepSeries& series, std::size_t i) {
+  const SweepPoint& point = series.points[i];
+  const PointNumbers& n = numbers_of(point);
+  const auto measured = [&](const char* key) { return csv_value(n.scalars, key); };
   const Scaled s = scaled(series, i);
-  const std::vector<std::string> cells = {csv_cell(series.series.name),
-                                          csv_cell(series.series.axis),
-                                          std::to_string(point.x),
-                                          whole(n.nodes_used),
-                                          whole(n.completed),
-                                          exact(n.latency_mean_us),
-                                          exact(n.latency_p99_us),
-                                          exact(n.predicted_latency_us),
-                                          exact(n.throughput_rps),
-                                          exact(n.effective_tflops),
-                                          exact(n.utilization),
-                                          exact(s.speedup),
-                                          exact(s.efficiency),
-                                          exact(n.network_share()),
-                                          exact(n.queue_share()),
-                                          exact(n.moved_bytes_per_request()),
-                                          whole(n.cut_bytes_per_request),
-                                          csv_cell(note(point))};
+  return {csv_cell(series.series.name),
+          csv_cell(series.series.axis),
+          std::to_string(point.x),
+          measured("partition.nodes_used"),
+          measured("requests.completed"),
+          measured("latency_us.mean"),
+          measured("latency_us.p99"),
+          measured("partition.predicted_latency_us"),
+          measured("throughput_rps"),
+          measured("effective_tflops"),
+          measured("utilization"),
+          exact(s.speedup),
+          exact(s.efficiency),
+          exact(n.network_share()),
+          exact(n.queue_share()),
+          exact(n.moved_bytes_per_request()),
+          measured("partition.cut_bytes_per_request"),
+          csv_cell(note(point))};
+}
+
+std::string csv_row(const SweepSeries& series, std::size_t i, const Columns& columns) {
+  const SweepPoint& point = series.points[i];
+  std::vector<std::string> cells = table_cells(series, i);
+  for (const std::string& key : columns.set) cells.push_back(csv_value(point.set, key));
+  for (const std::string& key : columns.results)
+    cells.push_back(csv_value(numbers_of(point).scalars, key));
   return fmt::format("{}\n", fmt::join(cells, ","));
 }
 
@@ -100,9 +147,19 @@ void json_text(JsonWriter& json, const char* key, const std::string& value) {
   json.string(value);
 }
 
+void json_scalars(JsonWriter& json, const char* key, const Scalars& scalars) {
+  json.key(key);
+  json.open('{');
+  for (const Scalar& scalar : scalars) {
+    json.key(scalar.key);
+    write_scalar(json, scalar);
+  }
+  json.close();
+}
+
 void json_point(JsonWriter& json, const SweepSeries& series, std::size_t i) {
   const SweepPoint& point = series.points[i];
-  const PointNumbers n = point.numbers.value_or(PointNumbers{});
+  const PointNumbers& n = numbers_of(point);
   const Scaled s = scaled(series, i);
   json.open('{');
   json.key("x");
@@ -124,17 +181,21 @@ void json_point(JsonWriter& json, const SweepSeries& series, std::size_t i) {
   json_number(json, "moved_bytes_per_request", n.moved_bytes_per_request());
   json.key("cut_bytes_per_request");
   json.integer(n.cut_bytes_per_request);
+  json_scalars(json, "set", point.set);
+  json_scalars(json, "results", n.scalars);
   json.close();
+}
+
+const char* partial_words(const Sweep& sweep) {
+  if (sweep.not_written) return " · PARTIAL: results could not be written";
+  if (sweep.interrupted) return " · PARTIAL: interrupted";
+  return sweep.complete ? "" : " · NOT COMPLETE";
 }
 
 }  // namespace
 
 std::string sweep_table(const Sweep& sweep) {
-  std::string out = escaped(sweep.name) +
-                    (sweep.complete      ? ""
-                     : sweep.interrupted ? " · PARTIAL: interrupted"
-                                         : " · NOT COMPLETE") +
-                    "\n";
+  std::string out = escaped(sweep.name) + partial_words(sweep) + "\n";
   if (!sweep.description.empty()) out += escaped(sweep.description) + "\n";
   for (const SweepSeries& series : sweep.series) {
     const Scaling scaling = series.series.scaling;
@@ -150,14 +211,16 @@ std::string sweep_table(const Sweep& sweep) {
 }
 
 std::string sweep_csv(const Sweep& sweep) {
+  const Columns columns = columns_of(sweep);
   std::string out =
       "series,axis,x,nodes_used,requests,latency_mean_us,latency_p99_us,predicted_latency_us,"
-      "throughput_rps,"
-      "effective_tflops,utilization,speedup,efficiency,network_share,queue_share,"
-      "moved_bytes_per_request,cut_bytes_per_request,"
-      "note\n";
+      "throughput_rps,effective_tflops,utilization,speedup,efficiency,network_share,queue_share,"
+      "moved_bytes_per_request,cut_bytes_per_request,note";
+  for (const std::string& key : columns.set) out += "," + csv_cell("set." + key);
+  for (const std::string& key : columns.results) out += "," + csv_cell(key);
+  out += "\n";
   for (const SweepSeries& series : sweep.series)
-    for (std::size_t i = 0; i < series.points.size(); ++i) out += csv_row(series, i);
+    for (std::size_t i = 0; i < series.points.size(); ++i) out += csv_row(series, i, columns);
   return out;
 }
 
@@ -168,6 +231,8 @@ std::string sweep_json(const Sweep& sweep) {
   json_text(json, "name", sweep.name);
   json.key("complete");
   json.boolean(sweep.complete);
+  json.key("interrupted");
+  json.boolean(sweep.interrupted);
   json.key("series");
   json.open('[', JsonWriter::Layout::kLines);
   for (const SweepSeries& series : sweep.series) {

@@ -94,6 +94,7 @@ Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool 
   Checked<Model> model = make_model(spec);
   if (!model) return tl::unexpected<Diagnostics>(model.error());
   run->model = std::move(*model);
+  run->spec.files_read.add(run->model.files);
   if (Diagnostics problems = place_layers(spec.model, run->model); !problems.empty())
     return tl::unexpected<Diagnostics>(std::move(problems));
   if (plan_only) {
@@ -103,6 +104,7 @@ Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool 
     Checked<Workload> workload = load_workload(spec, run->model);
     if (!workload) return tl::unexpected<Diagnostics>(workload.error());
     run->workload = std::move(*workload);
+    run->spec.files_read.add(run->workload.files);
   }
   Checked<Plan> plan = partition_model(partition_request(*run));
   if (!plan) return tl::unexpected<Diagnostics>(plan.error());

@@ -104,6 +104,7 @@ void JsonWriter::number(const std::optional<double>& value) { value ? number(*va
 void JsonWriter::microseconds(Duration value) { raw(spell_us(value)); }
 void JsonWriter::boolean(bool value) { raw(value ? "true" : "false"); }
 void JsonWriter::null() { raw("null"); }
+void JsonWriter::spelled(std::string_view value) { raw(value); }
 
 std::string JsonWriter::take() {
   SOLITON_CHECK(levels_.empty());

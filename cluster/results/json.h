@@ -43,6 +43,8 @@ class JsonWriter {
   void microseconds(Duration value);
   void boolean(bool value);
   void null();
+  // A number, or true or false, as it is spelled already.
+  void spelled(std::string_view value);
 
   // The text so far. REQUIRES: every open() has its close().
   std::string take();

@@ -44,7 +44,8 @@ std::string_view spelling(const Choices<E>& choices, E value) {
 // Devices by built-in name or file, each read once.
 class DeviceLibrary {
  public:
-  explicit DeviceLibrary(const DataRoot& data);
+  // Notes the files it reads in `files`.
+  DeviceLibrary(const DataRoot& data, FilesRead& files);
   const std::vector<std::string>& names() const { return names_; }
   bool has(const std::string& name) const;
   std::string path_of(const std::string& name) const;
@@ -57,6 +58,7 @@ class DeviceLibrary {
   std::string seen_from(const std::string& folder, const std::string& path) const;
 
   DataRoot data_;
+  FilesRead& files_;
   std::string folder_;
   std::vector<std::string> names_;
   std::map<std::string, Checked<Device>> read_;
@@ -66,6 +68,7 @@ class DeviceLibrary {
 struct ReadSite {
   std::string folder;  // of the cluster file
   const DataRoot& data;
+  FilesRead& files;  // every file that is opened is noted here
 };
 
 // A path, not a built-in name.

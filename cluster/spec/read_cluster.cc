@@ -153,16 +153,22 @@ Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::strin
   ClusterSpec spec;
   spec.file = file;
   MapReader map(context, *tree, "cluster", "");
-  if (map.is_map()) read_root(map, ReadSite{folder_of(file), data}, spec);
+  if (map.is_map()) read_root(map, ReadSite{folder_of(file), data, spec.files_read}, spec);
   if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
   return spec;
 }
 
 Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
                                   const DataRoot& data) {
+  FilesRead files;
+  files.note(file);
   const Result<std::string> text = read_text_file(file, kYamlBytesLimit);
   if (!text) return tl::unexpected<Diagnostics>(Diagnostics{{text.error()}});
-  return read_cluster_text(*text, file, overrides, data);
+  Checked<ClusterSpec> spec = read_cluster_text(*text, file, overrides, data);
+  if (!spec) return spec;
+  files.add(spec->files_read);
+  spec->files_read = std::move(files);
+  return spec;
 }
 
 }  // namespace soliton

@@ -265,12 +265,14 @@ void read_device_map(ReadContext& context, const YamlValue& value, const std::st
 }
 
 Checked<Device> read_device(const std::string& file, const DataRoot& data) {
-  DeviceLibrary library(data);
+  FilesRead files;
+  DeviceLibrary library(data, files);
   return library.file(file);
 }
 
-DeviceLibrary::DeviceLibrary(const DataRoot& data)
+DeviceLibrary::DeviceLibrary(const DataRoot& data, FilesRead& files)
     : data_(data),
+      files_(files),
       folder_(resolve_path(data.path, "configs/devices")),
       names_(yaml_stems(folder_)) {}
 
@@ -287,6 +289,7 @@ const Checked<Device>& DeviceLibrary::file(const std::string& path) {
       path, tl::unexpected<Diagnostics>(Diagnostics{{Error{
                 ErrorCode::kInvalid, fmt::format("{}: builds on itself", printable(path))}}}));
   if (!fresh) return at->second;
+  files_.note(path);
   at->second = read_device_file(path, [&](ReadContext& context, const YamlValue& value) {
     return named(context, value, folder_of(path));
   });
@@ -316,7 +319,8 @@ std::string DeviceLibrary::seen_from(const std::string& folder, const std::strin
 }
 
 Checked<std::vector<Device>> builtin_devices(const DataRoot& data) {
-  DeviceLibrary library(data);
+  FilesRead files;
+  DeviceLibrary library(data, files);
   std::vector<Device> devices;
   Diagnostics problems;
   for (const std::string& name : library.names()) {

@@ -209,6 +209,7 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
             : fmt::format("no topology called \"{}\"{}", value.text, suggestion(value.text, names));
     return context.error(value.mark, what + " (soliton list topologies)");
   }
+  site.files.note(path);
   Checked<TopologySpec> spec = read_topology_file(path);
   if (spec)
     out = std::move(*spec);

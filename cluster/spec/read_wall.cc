@@ -46,6 +46,7 @@ void read_key(MapReader& map, const ReadSite& site, ClusterSpec& out) {
   std::string path;
   if (!map.text("key_file", path)) return;
   out.key_file = resolve_path(site.folder, path);
+  site.files.note(out.key_file);
   const Result<Key> key = read_key_file(out.key_file);
   if (key)
     out.key = *key;

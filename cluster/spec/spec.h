@@ -12,6 +12,7 @@
 #include "fabric/ltl/ltl.h"
 #include "node/traffic/traffic.h"
 #include "partition/ir/model.h"
+#include "protocol/base/files_read.h"
 #include "protocol/base/result.h"
 #include "protocol/isa/device.h"
 #include "topologies/topology.h"
@@ -89,6 +90,8 @@ struct FaultSpec {
 
 struct ClusterSpec {
   std::string file;  // as named by the user
+  // Every file opened for it, itself first; prepare_run() adds the model's and the workload's.
+  FilesRead files_read;
   std::string name;
   std::uint64_t seed = 1;
   TimeMode time = TimeMode::kVirtual;

@@ -28,6 +28,7 @@ class Loader {
   void problem(std::string message) { problems_.add(ErrorCode::kInvalid, std::move(message)); }
 
   std::optional<NpyArray> read(const std::string& path) {
+    workload_.files.note(path);
     Result<NpyArray> array = read_npy(path);
     if (array) return std::move(*array);
     problem(array.error().message);

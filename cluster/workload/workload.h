@@ -25,6 +25,7 @@ struct Workload {
   std::vector<std::vector<float>>
       golden;                  // by row of the input file: fp32 outputs of the original model
   std::int64_t steps_max = 1;  // of any request: what the plan is made for
+  FilesRead files;
 };
 
 // Errors: a file that is no .npy, shapes that do not fit the model or each other, symbols outside

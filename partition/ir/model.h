@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "protocol/base/files_read.h"
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 
@@ -77,6 +78,7 @@ enum class HostAfter : std::uint8_t { kNone, kSoftmax, kLogSoftmax };
 struct Model {
   std::string name;
   std::string source;  // path or "rnn"
+  FilesRead files;     // the model's own and those with weights beside it
   HostBefore before;
   std::vector<Layer> layers;
   HostAfter after = HostAfter::kNone;

@@ -102,6 +102,7 @@ Result<std::string> ExternalData::read(const std::string& location, std::int64_t
     return fail(fmt::format("lies in a folder that cannot be opened: {}", std::strerror(errno)));
   const Result<File> file = open_beneath(folder, location);
   if (!file) return fail(file.error().message);
+  files_.note(folder_ + "/" + location, file->fd());
   const Result<std::int64_t> size = regular_size(*file);
   if (!size) return fail(size.error().message);
   if (offset < 0 || offset > *size)

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "partition/onnx/bytes.h"
+#include "protocol/base/files_read.h"
 #include "protocol/base/result.h"
 
 namespace soliton::onnx_import {
@@ -26,9 +27,12 @@ class ExternalData {
   // Bytes `offset` .. `offset + length` of the named file; length < 0: to its end. The sum over all
   // calls is limited.
   Result<std::string> read(const std::string& location, std::int64_t offset, std::int64_t length);
+  // That were opened.
+  const FilesRead& files() const { return files_; }
 
  private:
   std::string folder_;
+  FilesRead files_;
   std::int64_t total_ = 0;
 };
 

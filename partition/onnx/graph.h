@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "protocol/base/files_read.h"
 #include "protocol/base/result.h"
 
 namespace soliton::onnx_import {
@@ -91,6 +92,7 @@ struct Graph {
       constants;                   // initializers by name; looked up, never iterated
   std::vector<GraphInput> inputs;  // without those that are initializers
   std::vector<std::string> outputs;
+  FilesRead files;  // with weights beside the model's
 };
 
 // Reads and parses the file. Messages do not name it.

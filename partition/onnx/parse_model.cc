@@ -43,6 +43,7 @@ class Converter {
       out_.outputs.push_back(checked_name("graph output", output.name()));
     for (auto& node : *graph.mutable_node()) convert_node(node);
     if (!found_.empty()) return tl::unexpected(std::move(found_));
+    out_.files = external_.files();
     return std::move(out_);
   }
 

@@ -194,6 +194,8 @@ std::string name_of(const std::string& path) {
 }  // namespace onnx_import
 
 Checked<Model> read_onnx(const std::string& path) {
+  FilesRead files;
+  files.note(path);
   const Checked<onnx_import::Graph> graph = onnx_import::load_graph(path);
   Checked<Model> model =
       graph ? onnx_import::Reader(*graph).run() : Checked<Model>(tl::unexpected(graph.error()));
@@ -202,6 +204,8 @@ Checked<Model> read_onnx(const std::string& path) {
       error.message = fmt::format("{}: {}", shown_name(path, 4096), error.message);
     return model;
   }
+  files.add(graph->files);
+  model->files = std::move(files);
   model->source = path;
   model->name = onnx_import::name_of(path);
   return model;

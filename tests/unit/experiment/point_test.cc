@@ -39,46 +39,73 @@ TEST(ParsePoint, RefusesWhatIsNoResultsJson) {
 
 TEST(ParsePoint, MembersOfTheWrongKindAreUnset) {
   const auto n = parse_point(
-      R"({"soliton": "1", "complete": true, "latency_us": 5, "requests": [], "fabric": {"bytes": "x"}})");
+      R"({"soliton": "0.1.0", "complete": true, "latency_us": 5, "requests": [], "fabric": {"bytes": "x"}})");
   ASSERT_TRUE(n);
   EXPECT_FALSE(n->latency_mean_us);
   EXPECT_EQ(n->completed, 0);
 }
 
-TEST(PointFingerprint, ChangesWithEveryInputAndNotWithHowTheyAreCut) {
-  const std::string base = point_fingerprint("name: a", {"a=1", "b=2"}, "");
-  EXPECT_EQ(base, point_fingerprint("name: a", {"a=1", "b=2"}, ""));
-  EXPECT_NE(base, point_fingerprint("name: b", {"a=1", "b=2"}, ""));
-  EXPECT_NE(base, point_fingerprint("name: a", {"b=2", "a=1"}, ""));
-  EXPECT_NE(base, point_fingerprint("name: a", {"a=1b=2"}, ""));
-  EXPECT_NE(base, point_fingerprint("name: a", {"a=1", "b=2"}, "devices"));
+TEST(ParsePoint, OfAnotherVersionIsRefused) {
+  EXPECT_FALSE(parse_point(R"({"soliton": "0.0.9", "complete": true})"));
 }
 
-TEST(KeptPoint, IsThereOnlyWhenCompleteAndOfTheSameInputs) {
-  const ScratchFolder scratch;
-  const std::string folder = scratch / "points/rows-2";
-  EXPECT_FALSE(kept_point(folder, "f1"));
-  ASSERT_TRUE(store_point(folder, "f1", sample::run(10)));
-  ASSERT_TRUE(kept_point(folder, "f1"));
-  EXPECT_EQ(kept_point(folder, "f1")->latency_mean_us, 10);
-  EXPECT_FALSE(kept_point(folder, "f2"));
+TEST(PointFolders, AreDifferentWhateverTheNames) {
+  PointFolders folders("out");
+  EXPECT_EQ(folders.next("rows", 2), "out/points/rows-2");
+  EXPECT_EQ(folders.next("rows", 2), "out/points/rows-2~2");
+  EXPECT_EQ(folders.next("ROWS", 2), "out/points/ROWS-2~3");
+  EXPECT_EQ(folders.next("rows-2", 2), "out/points/rows-2-2");
 }
 
-TEST(KeptPoint, OfAnIncompleteRunIsNotKeptEvenIfAnOldOneWas) {
-  const ScratchFolder scratch;
-  const std::string folder = scratch / "p";
-  ASSERT_TRUE(store_point(folder, "f1", sample::run(10)));
+TEST(PointRecord, ReadsBackAndRefusesAnythingElse) {
+  const PointRecord record{"a", {{"x \"y\".npy", "b"}, {"../z", "c"}}, "d"};
+  const std::optional<PointRecord> read = parse_record(record_text(record));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->cluster, "a");
+  EXPECT_EQ(read->results, "d");
+  ASSERT_EQ(read->files.size(), 2u);
+  EXPECT_EQ(read->files[0].path, "x \"y\".npy");
+  EXPECT_EQ(read->files[1].sha256, "c");
+  for (const char* text : {"", "{", "[]", "{}", R"({"version": 2})", R"({"version": 1})",
+                           R"({"version": 1, "files": [4]})", R"({"version": "1", "files": []})"})
+    EXPECT_FALSE(parse_record(text)) << text;
+}
+
+class KeptPoint : public testing::Test {
+ protected:
+  void store(const RunResults& results) {
+    ASSERT_TRUE(clear_point(folder_));
+    ASSERT_TRUE(store_point(folder_, results, PointRecord{"one", {}, ""}));
+  }
+  std::optional<PointNumbers> kept(const std::string& identity) {
+    return kept_point(folder_, ClusterSpec{}, identity, digests_);
+  }
+
+  ScratchFolder scratch_;
+  std::string folder_ = scratch_ / "points/rows-2";
+  FileDigests digests_;
+};
+
+TEST_F(KeptPoint, IsThereOnlyWhenCompleteAndOfTheSameInputs) {
+  EXPECT_FALSE(kept("one"));
+  store(sample::run(10));
+  ASSERT_TRUE(kept("one"));
+  EXPECT_EQ(kept("one")->latency_mean_us, 10);
+  EXPECT_FALSE(kept("two"));
+}
+
+TEST_F(KeptPoint, OfAnIncompleteRunIsNotKeptEvenIfAnOldOneWas) {
+  store(sample::run(10));
   RunResults stopped = sample::run(10);
   stopped.complete = false;
-  ASSERT_TRUE(store_point(folder, "f1", stopped));
-  EXPECT_FALSE(kept_point(folder, "f1"));
+  store(stopped);
+  EXPECT_FALSE(kept("one"));
 }
 
-TEST(KeptPoint, WithDamagedResultsIsNotKept) {
-  const ScratchFolder scratch;
-  ASSERT_TRUE(store_point(scratch / "p", "f1", sample::run(10)));
-  ASSERT_TRUE(write_file(scratch / "p/results.json", "{\"soliton\": "));
-  EXPECT_FALSE(kept_point(scratch / "p", "f1"));
+TEST_F(KeptPoint, WithDamagedResultsIsNotKept) {
+  store(sample::run(10));
+  ASSERT_TRUE(write_file(folder_ + "/results.json", "{\"soliton\": "));
+  EXPECT_FALSE(kept("one"));
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "cluster/experiment/sweep.h"
 #include "tests/unit/experiment/samples.h"
@@ -120,13 +123,119 @@ TEST(SweepPage, DrawsEachAxisForItself) {
 
 TEST(SweepCsv, HoldsTheExactNumbers) {
   EXPECT_THAT(sweep_csv(sample_sweep()),
-              HasSubstr("\nrows,nodes,2,2,4,250,250,0,4000,0,,1.6,0.8,0.25,0,1000,640,\n"));
+              HasSubstr("\nrows,nodes,2,2,4,250,250,0,4000,0,,1.6,0.8,0.25,0,1000,640,,"));
 }
 
 TEST(SweepCsv, EscapesTheNotesOfFailedPoints) {
   Sweep s = sample_sweep();
   s.series[0].points[1] = {2, false, std::nullopt, "=cmd, \"x\""};
-  EXPECT_THAT(sweep_csv(s), HasSubstr("rows,nodes,2,,,,,,,,,,,,,,,\"'=cmd, \"\"x\"\"\"\n"));
+  EXPECT_THAT(sweep_csv(s), HasSubstr("rows,nodes,2,,,,,,,,,,,,,,,\"'=cmd, \"\"x\"\"\","));
+}
+
+// Cells of a CSV without quotes.
+std::vector<std::string> cells(const std::string& line) {
+  std::vector<std::string> out{""};
+  for (const char c : line)
+    if (c == ',')
+      out.emplace_back();
+    else
+      out.back() += c;
+  return out;
+}
+
+// Lines of the CSV: names first.
+std::vector<std::vector<std::string>> csv_of(const Sweep& sweep) {
+  std::istringstream text(sweep_csv(sweep));
+  std::vector<std::vector<std::string>> out;
+  for (std::string line; std::getline(text, line);) out.push_back(cells(line));
+  return out;
+}
+
+std::string at(const std::vector<std::vector<std::string>>& csv, std::size_t row,
+               const std::string& name) {
+  const auto found = std::ranges::find(csv[0], name);
+  return found == csv[0].end() ? "no column"
+                               : csv[row].at(static_cast<std::size_t>(found - csv[0].begin()));
+}
+
+TEST(SweepCsv, HasAColumnForEveryScalarOfTheResultsAndEveryKeySet) {
+  Sweep s = sample_sweep();
+  s.series[0].points[0].set = {scalar_of_text("workload.requests", "4"),
+                               scalar_of_text("workload.think", "5 us")};
+  s.series[1].points[1].set = {scalar_of_text("model.rnn.hidden", "-1")};
+  s.series[0].points[1].numbers.reset();
+  const auto csv = csv_of(s);
+  for (const auto& row : csv) EXPECT_EQ(row.size(), csv[0].size());
+  EXPECT_EQ(csv[0][17], "note");
+  EXPECT_EQ(csv[0][18], "set.workload.requests");
+  EXPECT_EQ(at(csv, 1, "set.workload.requests"), "4");
+  EXPECT_EQ(at(csv, 1, "set.workload.think"), "5 us");
+  EXPECT_EQ(at(csv, 2, "set.workload.requests"), "");
+  EXPECT_EQ(at(csv, 5, "set.model.rnn.hidden"), "-1");
+  EXPECT_EQ(at(csv, 1, "latency_us.p99"), "400");
+  EXPECT_EQ(at(csv, 1, "requests.sent"), "4");
+  EXPECT_EQ(at(csv, 2, "requests.sent"), "");
+  EXPECT_EQ(at(csv, 1, "ltl.rtt_us.p50"), "");
+  EXPECT_EQ(at(csv, 1, "complete"), "true");
+  EXPECT_EQ(at(csv, 1, "traffic.kind"), "no column");
+  const std::set<std::string> names(csv[0].begin(), csv[0].end());
+  EXPECT_EQ(names.size(), csv[0].size()) << "a name is there twice";
+}
+
+TEST(SweepCsv, OrdersColumnsByResultsJsonWhateverThePointsHave) {
+  RunResults with_traffic = sample::run(10), with_pauses = sample::run(10);
+  with_traffic.traffic.emplace();
+  with_pauses.pauses.emplace();
+  Sweep s = sample_sweep();
+  s.series[0].points[0].numbers = parse_point(results_json(with_pauses)).value();
+  s.series[0].points[1].numbers = parse_point(results_json(with_traffic)).value();
+  const auto csv = csv_of(s);
+  const auto place = [&](const char* name) { return std::ranges::find(csv[0], name); };
+  EXPECT_LT(place("wall.seconds"), place("traffic.kind"));
+  EXPECT_LT(place("traffic.kind"), place("pauses.watchdogs"));
+  EXPECT_NE(place("pauses.watchdogs"), csv[0].end());
+}
+
+TEST(SweepCsv, AValueARunLearnsToMeasureIsThereWithoutAChangeHere) {
+  Sweep s = sample_sweep();
+  s.series[0].points[0].numbers->scalars.push_back(scalar_of_text("energy_uj.mean", "1.250"));
+  const auto csv = csv_of(s);
+  EXPECT_EQ(csv[0].back(), "energy_uj.mean");
+  EXPECT_EQ(at(csv, 1, "energy_uj.mean"), "1.250");
+}
+
+TEST(SweepJson, HoldsWhatIsSetAndMeasuredOfEachPoint) {
+  Sweep s = sample_sweep();
+  s.series[0].points[0].set = {scalar_of_text("workload.requests", "4"),
+                               scalar_of_text("workload.think", "5 us"),
+                               scalar_of_text("ltl.crc", "true")};
+  const auto json = nlohmann::json::parse(sweep_json(s));
+  const auto& point = json["series"][0]["points"][0];
+  EXPECT_EQ(point["set"]["workload.requests"], 4);
+  EXPECT_EQ(point["set"]["workload.think"], "5 us");
+  EXPECT_EQ(point["set"]["ltl.crc"], true);
+  EXPECT_EQ(point["results"]["latency_us.p99"], 400);
+  EXPECT_TRUE(point["results"]["ltl.rtt_us.p50"].is_null());
+  EXPECT_FALSE(point["results"].contains("nodes"));
+}
+
+TEST(SweepTable, SaysWhyItIsPartial) {
+  Sweep s = sample_sweep();
+  s.complete = false;
+  EXPECT_THAT(sweep_table(s), HasSubstr("scale · NOT COMPLETE\n"));
+  s.interrupted = true;
+  EXPECT_THAT(sweep_table(s), HasSubstr("scale · PARTIAL: interrupted\n"));
+  s.not_written = Error{ErrorCode::kNotWritten, "disk full"};
+  EXPECT_THAT(sweep_table(s), HasSubstr("scale · PARTIAL: results could not be written\n"));
+  EXPECT_THAT(sweep_page(s), HasSubstr("results could not be written"));
+}
+
+TEST(SweepPage, DrawsNoCurveThroughAPointThatDidNotFinish) {
+  Sweep s = sample_sweep();
+  s.series[0].points[1].numbers->complete = false;
+  EXPECT_THAT(sweep_page(s), Not(HasSubstr("title of rows: 250 at 2 nodes")));
+  EXPECT_FALSE(scaled(s.series[0], 1).speedup);
+  EXPECT_EQ(scaled(s.series[0], 2).speedup, 4);
 }
 
 TEST(SweepJson, ParsesAndMarksPointsWithoutNumbers) {
