@@ -31,7 +31,8 @@ void take_records(Fleet& fleet, const RunControl& control, ClusterOutcome& outco
 // Waits until the workload is done, a node is lost, a signal came or the time is over.
 void watch(Fleet& fleet, const RunControl& control, std::int64_t start_ns,
            ClusterOutcome& outcome) {
-  while (!fleet.workload_finished() && !fleet.failed() && *control.signal == 0) {
+  while (!fleet.workload_finished() && !fleet.failed() && !fleet.gave_up() &&
+         *control.signal == 0) {
     fleet.wait_change(kPollMilliseconds);
     take_records(fleet, control, outcome);
     const Duration elapsed = nanoseconds(monotonic_ns() - start_ns);

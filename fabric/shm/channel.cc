@@ -101,7 +101,7 @@ std::span<std::byte> Channel::data(std::size_t ring) const {
 }
 
 void Channel::close() {
-  block_->closed.store(1, std::memory_order_relaxed);
+  block_->closed.store(1, std::memory_order_release);
   block_->granted.ring();
 }
 

@@ -32,19 +32,17 @@ class ReportingNode : public Machine {
     node_.on_input(std::move(datagram), now);
   }
   std::optional<Datagram> poll_output(Instant now) override {
-    last_ = now;
     std::optional<Datagram> datagram = node_.poll_output(now);
     if (!datagram) reporter_.flush(kRecordBatch);
     return datagram;
   }
   Instant next_deadline() const override { return node_.next_deadline(); }
   void on_deadline(Instant now) override { node_.on_deadline(now); }
-  Instant last() const { return last_; }
+  RunEnd run_end() const override { return node_.run_end(); }
 
  private:
   Node& node_;
   RecordReporter& reporter_;
-  Instant last_{};
 };
 
 int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
@@ -61,11 +59,11 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control) {
   ReportingNode machine(node, reporter);
   WaitOptions wait;
   wait.slice = Duration{};
-  const Status served = serve_channel(*channel, machine, assignment.deployment.id, wait);
-  if (!served) return fail(control, served.error());
+  const Result<Instant> end = serve_channel(*channel, machine, assignment.deployment.id, wait);
+  if (!end) return fail(control, end.error());
   reporter.flush(0);
-  const NodeStats stats = stats_of(node, machine.last());
-  log_end(assignment, stats, machine.last());
+  const NodeStats stats = stats_of(node, *end);
+  log_end(assignment, stats, *end);
   static_cast<void>(control.send(Report{stats}));
   return EXIT_SUCCESS;
 }
