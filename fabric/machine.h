@@ -12,6 +12,16 @@
 
 namespace soliton {
 
+// How a machine may end the run it is part of, as by giving a peer up. Whoever runs several
+// machines side by side must know an end before it comes, so that none of them goes beyond it.
+struct RunEnd {
+  Instant came = kNever;  // it has ended the run, then
+  Instant next = kNever;  // as things stand, it may end the run from then on
+  // An end that `next` does not foresee comes at least this long after the event that brings it
+  // about.
+  Duration notice = Duration::max();
+};
+
 class Machine {
  public:
   virtual ~Machine() = default;
@@ -21,6 +31,7 @@ class Machine {
   // for input.
   virtual Instant next_deadline() const = 0;
   virtual void on_deadline(Instant now) = 0;
+  virtual RunEnd run_end() const { return {}; }
 };
 
 }  // namespace soliton

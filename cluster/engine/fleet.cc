@@ -208,6 +208,8 @@ void Fleet::take(NodeState& node, Report report) {
     traffic_.insert(traffic_.end(), traffic->begin(), traffic->end());
   } else if (std::get_if<Finished>(&report)) {
     --unfinished_;
+  } else if (std::get_if<GaveUp>(&report)) {
+    gave_up_ = true;
   } else if (auto* stats = std::get_if<NodeStats>(&report)) {
     node.stats = std::move(*stats);
   } else if (const Error* error = std::get_if<Error>(&report)) {

@@ -76,6 +76,8 @@ class Fleet {
   std::size_t nodes_lost() const;
   // Every node that has a part in the workload has done it.
   bool workload_finished() const { return started_ && unfinished_ == 0; }
+  // A node has lost a peer.
+  bool gave_up() const { return gave_up_; }
   std::vector<HostRecord> take_records();
   std::vector<TrafficRecord> take_traffic();
   std::optional<NodeStats> stats(std::size_t node) const;
@@ -129,6 +131,7 @@ class Fleet {
   std::optional<Error> failure_;
   std::atomic<bool> failed_{false};
   std::atomic<bool> started_{false};
+  std::atomic<bool> gave_up_{false};
   std::atomic<int> unfinished_{0};  // nodes with a part in the workload that still work on it
   std::atomic<bool> stopping_{false};
   boost::asio::signal_set children_;

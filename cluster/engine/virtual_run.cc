@@ -10,19 +10,8 @@ namespace soliton {
 namespace {
 
 constexpr std::size_t kNetworkTraceEvents = 200'000;
-constexpr std::size_t kExplainedWaits = 12;
 
 }  // namespace
-
-std::uint64_t requests_of(const std::vector<NodeAssignment>& nodes) {
-  std::uint64_t requests = 0;
-  std::uint64_t messages = 0;
-  for (const NodeAssignment& node : nodes) {
-    requests += node.deployment.host ? node.deployment.requests : 0;
-    if (node.deployment.traffic) messages = expected_records(*node.deployment.traffic);
-  }
-  return requests + messages;
-}
 
 void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome) {
   if (observer != nullptr && !records.empty()) observer->on_records(std::span<const HostRecord>(records));
@@ -75,7 +64,6 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::si
   outcome.end = engine.report().now;
   outcome.events = engine.report().node_events + engine.report().network_events;
   outcome.interrupted_by = signal;
-  network_.finish(outcome.end);
   outcome.network = network_.counters();
   outcome.pauses = network_.pause_report(outcome.end);
   for (const Deadlock& deadlock : network_.deadlocks())
@@ -94,22 +82,6 @@ std::string VirtualRun::circle_text(const Deadlock& deadlock) const {
   std::vector<std::string> ports;
   for (const Hop hop : deadlock.circle) ports.push_back(port_name(topology_, hop));
   return fmt::format("{}", fmt::join(ports, ", "));
-}
-
-void explain_stall(bool time_limit, std::uint64_t requests, ClusterOutcome& outcome) {
-  if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= requests) return;
-  std::string text =
-      fmt::format("no progress: {} of {} {} when {} at {}", completed(outcome), requests,
-                  outcome.traffic.empty() ? "requests answered" : "messages completed",
-                  time_limit ? "the limit of time was reached" : "nothing was left to happen",
-                  to_string(outcome.end - kRunStart));
-  for (const std::string& circle : outcome.deadlocks)
-    text += "\n    paused ports that wait for each other: " + circle;
-  std::size_t lines = 0;
-  for (const std::optional<NodeStats>& stats : outcome.stats)
-    for (const std::string& line : stats ? stats->outstanding : std::vector<std::string>{})
-      if (lines++ < kExplainedWaits) text += "\n    " + line;
-  outcome.error = Error{ErrorCode::kNoProgress, text};
 }
 
 ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,

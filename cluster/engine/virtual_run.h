@@ -5,15 +5,10 @@
 #include <memory>
 
 #include "cluster/engine/cluster_run.h"
+#include "cluster/engine/explain.h"
 #include "fabric/sim/engine.h"
 
 namespace soliton {
-
-// Requests the workload asks for, or messages and rounds.
-std::uint64_t requests_of(const std::vector<NodeAssignment>& nodes);
-// If requests are open and nothing else explains it, makes the error from what the nodes say they
-// wait for.
-void explain_stall(bool time_limit, std::uint64_t requests, ClusterOutcome& outcome);
 
 class VirtualRun {
  public:
@@ -23,8 +18,8 @@ class VirtualRun {
   void run(std::vector<EngineNode*> nodes, const std::function<std::size_t()>& each_tick,
            ClusterOutcome& outcome);
   // Explains an end that left requests open. Call after stats were collected.
-  void explain(std::uint64_t requests, ClusterOutcome& outcome) const {
-    explain_stall(end_ == EndReason::kTimeLimit, requests, outcome);
+  void explain(const AskedFor& asked, ClusterOutcome& outcome) const {
+    explain_stall(end_ == EndReason::kTimeLimit, asked, outcome);
   }
 
  private:

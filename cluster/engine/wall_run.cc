@@ -34,7 +34,8 @@ void take_records(Fleet& fleet, const RunControl& control, ClusterOutcome& outco
 // this process ran, since the nodes stop with it when its terminal stops them all.
 void watch(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
   const std::chrono::milliseconds started = control.loop->running_time();
-  while (!fleet.workload_finished() && !fleet.failed() && control.loop->signal() == 0) {
+  while (!fleet.workload_finished() && !fleet.failed() && !fleet.gave_up() &&
+         control.loop->signal() == 0) {
     fleet.wait_change(kPoll);
     take_records(fleet, control, outcome);
     const Duration elapsed = control.loop->running_time() - started;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cluster/engine/explain.h"
 #include "cluster/manager/deploy.h"
 #include "cluster/manager/fill_results.h"
 #include "cluster/manager/run.h"
@@ -69,6 +70,12 @@ std::optional<DurationHistogram> device_time(const ClusterOutcome& outcome) {
   return longest;
 }
 
+std::vector<std::uint32_t> answered_of(const ClusterOutcome& outcome) {
+  std::vector<std::uint32_t> answered;
+  for (const HostRecord& record : outcome.records) answered.push_back(index(record.request));
+  return answered;
+}
+
 void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
   for (const HostRecord& record : records) {
     results.first_sent =
@@ -87,9 +94,13 @@ std::uint64_t asked_of(const ClusterSpec& spec) {
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control) {
   const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
-  if (run.spec.time == TimeMode::kWall) return run_wall(nodes, control);
-  if (run.spec.processes == ProcessMode::kPacked) return run_packed(nodes, fabric, control);
-  return run_processes(nodes, fabric, control);
+  ClusterOutcome outcome = run.spec.time == TimeMode::kWall ? run_wall(nodes, control)
+                           : run.spec.processes == ProcessMode::kPacked
+                               ? run_packed(nodes, fabric, control)
+                               : run_processes(nodes, fabric, control);
+  explain_lost_peers(fabric, requests_of(nodes), outcome);
+  explain_faults(fabric, outcome);
+  return outcome;
 }
 
 FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
@@ -112,8 +123,8 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
                       make_assignments(run.spec, run.plan, run.topology, *run.routes, run.faults,
                                        run.workload.inputs),
                       control);
-  if (reference && outcome.records.size() < static_cast<std::size_t>(run.spec.workload.requests))
-    reference->abandon();
+  if (reference)
+    reference->finish(answered_of(outcome), [&control] { return control.loop->signal() != 0; });
   results = results_before(run);
   fill_ending(outcome, results);
   results.operations_per_request = operations_per_request(run, outcome.records);

@@ -118,8 +118,9 @@ class Summary {
   }
 
   std::string stopped_words() const {
-    return fmt::format("{}; what was measured until then follows",
-                       r_.error.empty() ? "before the end" : escaped(r_.error));
+    return fmt::format(
+        "{}; what was measured until then follows",
+        r_.error.empty() ? "before the end" : escaped(r_.error.substr(0, r_.error.find('\n'))));
   }
 
   void run() {

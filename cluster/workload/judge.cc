@@ -87,7 +87,7 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
     if (!record.output.empty()) {
       any_output = true;
       digest.update(bytes_of(record.output));
-      // An interrupted run leaves the reference unfinished: what it did not answer is not checked.
+      // Only an interruption from outside leaves answers of the reference out.
       if (reference && !reference->outputs()[index(record.request)].empty()) {
         row.matches = same_bits(record.output, reference->outputs()[index(record.request)]);
         ++results.outputs.checked;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include "cluster/workload/workload.h"
 #include "node/npu/npu.h"
@@ -17,10 +18,14 @@ Payload vector_payload(std::span<const Half> values) {
 // backs in between.
 class Bench {
  public:
-  Bench(const Shard& shard, const HostShard& host)
-      : shard_(shard), host_(host), npu_(shard, ComputeMode::kFunctional) {}
+  // Stops in the middle of a request when `given_up` is true.
+  Bench(const Shard& shard, const HostShard& host, const std::atomic<bool>& given_up)
+      : shard_(shard), host_(host), npu_(shard, ComputeMode::kFunctional), given_up_(given_up) {
+    npu_.give_up_when(given_up);
+  }
 
-  std::vector<float> answer(std::uint32_t number, const RequestInput& input) {
+  // Nothing: it was given up, and the object is of no more use.
+  std::optional<std::vector<float>> answer(std::uint32_t number, const RequestInput& input) {
     const std::vector<Half> vectors = before(host_, input);
     const auto width = static_cast<std::size_t>(host_.input);
     npu_.begin(RequestId{number}, input.steps, Arrival{now_, {}});
@@ -33,8 +38,10 @@ class Bench {
                        vector_payload(std::span(vectors).subspan(from * width, width)),
                        Arrival{now_, {}});
         drain();
+        if (given_up_) return std::nullopt;
       }
     drain();
+    if (given_up_) return std::nullopt;
     SOLITON_CHECK_MSG(npu_.finished(), "the unsharded run waits for {}", npu_.waiting_for());
     now_ = npu_.free_at();
     return after(host_, assemble(host_, input.steps, replies_));
@@ -54,9 +61,12 @@ class Bench {
   const Shard& shard_;
   const HostShard& host_;
   Npu npu_;
+  const std::atomic<bool>& given_up_;
   Instant now_{};
   std::vector<std::vector<Payload>> replies_;
 };
+
+constexpr auto kAskEvery = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -72,19 +82,73 @@ Reference::Reference(const Shard& shard, const HostShard& host, const InputSourc
 }
 
 Reference::~Reference() {
-  stop_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = given_up_ = true;
+    changed_.notify_all();
+  }
   if (thread_.joinable()) thread_.join();
+}
+
+std::optional<std::uint32_t> Reference::next(std::unique_lock<std::mutex>& lock) {
+  for (;;) {
+    if (closing_) return std::nullopt;
+    if (!wanted_ && ahead_ < requests_) {
+      const auto request = static_cast<std::uint32_t>(ahead_);
+      ahead_ += every_;
+      return request;
+    }
+    while (wanted_ && !wanted_->empty()) {
+      const std::uint32_t request = wanted_->back();
+      wanted_->pop_back();
+      if (outputs_[request].empty()) return request;
+    }
+    changed_.notify_all();
+    if (wanted_) return std::nullopt;
+    changed_.wait(lock);
+  }
 }
 
 void Reference::run() {
-  Bench bench(shard_, host_);
-  for (std::uint32_t request = 0; request < requests_ && !stop_; request += every_)
-    outputs_[request] = bench.answer(request, inputs_.request(request, host_));
+  std::optional<Bench> bench;
+  std::unique_lock lock(mutex_);
+  while ((current_ = next(lock))) {
+    given_up_ = false;
+    const std::uint32_t request = *current_;
+    lock.unlock();
+    if (!bench) bench.emplace(shard_, host_, given_up_);
+    std::optional<std::vector<float>> output =
+        bench->answer(request, inputs_.request(request, host_));
+    if (!output) bench.reset();  // it is in the middle of the request
+    lock.lock();
+    if (output && !closing_) outputs_[request] = std::move(*output);
+  }
 }
 
-const std::vector<std::vector<float>>& Reference::outputs() {
-  if (thread_.joinable()) thread_.join();
-  return outputs_;
+bool Reference::finish(const std::vector<std::uint32_t>& answered,
+                       const std::function<bool()>& stop) {
+  if (!thread_.joinable()) return true;
+  std::unique_lock lock(mutex_);
+  wanted_.emplace();
+  for (const std::uint32_t request : answered)
+    if (request % every_ == 0 && request < requests_) wanted_->push_back(request);
+  std::sort(wanted_->begin(), wanted_->end(), std::greater<>{});
+  if (current_ &&
+      !std::binary_search(wanted_->begin(), wanted_->end(), *current_, std::greater<>{}))
+    given_up_ = true;
+  changed_.notify_all();
+  const auto done = [this] { return wanted_->empty() && !current_; };
+  while (!done()) {
+    changed_.wait_for(lock, kAskEvery);
+    if (done() || !stop) continue;
+    lock.unlock();
+    const bool stopped = stop();
+    lock.lock();
+    if (!stopped) continue;
+    closing_ = given_up_ = true;
+    return false;
+  }
+  return true;
 }
 
 }  // namespace soliton

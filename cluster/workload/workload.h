@@ -6,6 +6,9 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -32,8 +35,8 @@ struct Workload {
 // the table.
 Checked<Workload> load_workload(const ClusterSpec& spec, const Model& model);
 
-// The requests that are functional, answered by one unsharded device in a thread of its own, while
-// the cluster runs.
+// The requests that are functional, answered by one unsharded device in a thread of its own: while
+// the cluster runs one after the other, afterwards those that are still missing.
 class Reference {
  public:
   // `shard`: unsharded(); `host`: for the CPU part. All references outlive the object.
@@ -41,19 +44,31 @@ class Reference {
             std::uint32_t requests, std::uint32_t functional_every);
   ~Reference();
 
-  // Waits for the thread; outputs by request, empty where none was computed.
-  const std::vector<std::vector<float>>& outputs();
-  void abandon() { stop_ = true; }
+  // The run is over, and the cluster answered these: waits until each of them has an output, so
+  // that what is checked does not depend on how far the thread had come. `stop`, which may be
+  // empty, is asked every few milliseconds; once it says true this returns false, with what there
+  // is. To be called once.
+  bool finish(const std::vector<std::uint32_t>& answered, const std::function<bool()>& stop);
+  // By request, empty where none was computed. REQUIRES: finish() has returned.
+  const std::vector<std::vector<float>>& outputs() const { return outputs_; }
 
  private:
   void run();
+  // The request to compute next; nothing: none will come.
+  std::optional<std::uint32_t> next(std::unique_lock<std::mutex>& lock);
 
   const Shard& shard_;
   const HostShard& host_;
   const InputSource& inputs_;
   std::uint32_t requests_;
   std::uint32_t every_;
-  std::atomic<bool> stop_{false};
+  std::uint64_t ahead_ = 0;  // the next request while the cluster runs
+  std::mutex mutex_;         // of all that follows but `given_up_`
+  std::condition_variable changed_;
+  std::optional<std::vector<std::uint32_t>> wanted_;  // once the run is over; the last comes next
+  std::optional<std::uint32_t> current_;
+  bool closing_ = false;
+  std::atomic<bool> given_up_{false};  // `current_` is not wanted any more
   std::vector<std::vector<float>> outputs_;
   std::thread thread_;
 };
@@ -62,7 +77,7 @@ class Reference {
 RequestRecord request_row(const Workload& workload, const HostRecord& record);
 
 // Fills results.requests, results.outputs. `records` in any order; `reference` may be null (nothing
-// computed).
+// computed), and has finished.
 void judge(const Workload& workload, std::vector<HostRecord> records, Reference* reference,
            RunResults& results);
 

@@ -1,7 +1,8 @@
 // Faults as data, resolved to links: what the cluster file's `faults:` becomes (faults design page,
 // section 1).
 //
-// Rules compose: losses 1-(1-a)(1-b), delays add, down wins. Chance is a function of (seed, rule,
+// Rules compose: losses 1-(1-a)(1-b), delays add, down wins, losses in a row are counted over all
+// of them. Chance is a function of (seed, rule,
 // link, direction, packet ordinal), so adding a rule shifts no other decision.
 #pragma once
 
@@ -27,7 +28,9 @@ struct FaultRule {
   Instant from{};                    // inclusive
   Instant until = kNever;            // exclusive
   Probability loss{};                // kLoss
-  std::uint32_t max_burst = 0;  // kLoss: never more in a row on one link and direction; 0: no limit
+  // kLoss: it takes no packet after so many were lost in a row on that link and direction, by
+  // whatever rules; 0: no limit
+  std::uint32_t max_burst = 0;
   Duration delay{};             // kDelay
   Duration jitter{};            // kDelay: uniform in [0, jitter) on top
 };

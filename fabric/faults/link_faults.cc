@@ -32,25 +32,19 @@ LinkFaults::LinkFaults(const FaultPlan& plan, std::size_t links)
       for (const std::uint8_t direction : {0, 1}) {
         if (!(direction == 0 ? rule.forward : rule.backward)) continue;
         const std::size_t at = position({link, direction});
-        const bool named_twice = !by_hop_[at].empty() && by_hop_[at].back().number == r;
-        if (!named_twice) by_hop_[at].push_back({r, stream.child(at)});
+        std::vector<Rule>& rules = by_hop_[at].rules;
+        const bool named_twice = !rules.empty() && rules.back().number == r;
+        if (!named_twice) rules.push_back({r, stream.child(at)});
       }
     }
   }
 }
 
-bool LinkFaults::loses(Rule& rule, std::uint64_t ordinal) const {
-  const FaultRule& said = plan_.rules[rule.number];
-  const bool lost = rule.chance.happens(ordinal, said.loss) &&
-                    (said.max_burst == 0 || rule.burst < said.max_burst);
-  rule.burst = lost ? rule.burst + 1 : 0;
-  return lost;
-}
-
-bool LinkFaults::drops(Rule& rule, const Crossing& crossing) const {
+bool LinkFaults::drops(const Rule& rule, std::uint64_t burst, const Crossing& crossing) const {
   const FaultRule& said = plan_.rules[rule.number];
   if (said.kind == FaultKind::kLoss)
-    return in_force(said, crossing.start) && loses(rule, crossing.ordinal);
+    return in_force(said, crossing.start) && (said.max_burst == 0 || burst < said.max_burst) &&
+           rule.chance.happens(crossing.ordinal, said.loss);
   if (said.kind != FaultKind::kLinkDown) return false;
   const bool cut_on_the_way =
       crossing.start < said.from && said.from < crossing.end && said.from < said.until;
@@ -65,18 +59,19 @@ Duration LinkFaults::delay(const Rule& rule, std::uint64_t ordinal) const {
 }
 
 FaultVerdict LinkFaults::judge(Hop hop, const Crossing& crossing) {
-  std::vector<Rule>& rules = by_hop_[position(hop)];
+  Direction& direction = by_hop_[position(hop)];
   std::int32_t down = kNoRule;
   std::int32_t lost = kNoRule;
-  for (Rule& rule : rules) {
-    if (!drops(rule, crossing)) continue;
+  for (const Rule& rule : direction.rules) {
+    if (!drops(rule, direction.burst, crossing)) continue;
     ++counters_[rule.number].hits;
     std::int32_t& first = plan_.rules[rule.number].kind == FaultKind::kLinkDown ? down : lost;
     if (first == kNoRule) first = static_cast<std::int32_t>(rule.number);
   }
   FaultVerdict verdict{.dropped_by = down != kNoRule ? down : lost};
+  direction.burst = verdict.dropped() ? direction.burst + 1 : 0;
   if (verdict.dropped()) ++counters_[static_cast<std::size_t>(verdict.dropped_by)].dropped;
-  for (const Rule& rule : rules) {
+  for (const Rule& rule : direction.rules) {
     const FaultRule& said = plan_.rules[rule.number];
     if (said.kind != FaultKind::kDelay || !in_force(said, crossing.start)) continue;
     ++counters_[rule.number].hits;

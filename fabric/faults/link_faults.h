@@ -1,10 +1,10 @@
 // What the fault plan does to each packet on each link. One object judges all links of a simulated
 // network, or those a node sees in wall time.
 //
-// Order on a link: down, then loss, then delay. A rule decides by itself: its chance and its count
-// of losses in a row depend on its own decisions only, so that adding a rule shifts no other. A
-// packet that several rules would drop is charged to link_down first, then to the first rule of the
-// plan.
+// Order on a link: down, then loss, then delay. A rule's chance is its own, so that adding a rule
+// shifts no other's. What is lost in a row is counted over all rules: a `max_burst` is about what
+// happens to the link. A packet that several rules would drop is charged to link_down first, then
+// to the first rule of the plan.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ class LinkFaults {
 
   // Called once a packet and hop, for one link and direction in order of ordinals.
   FaultVerdict judge(Hop hop, const Crossing& crossing);
-  bool touches(Hop hop) const { return !by_hop_[position(hop)].empty(); }
+  bool touches(Hop hop) const { return !by_hop_[position(hop)].rules.empty(); }
 
   const FaultPlan& plan() const { return plan_; }
   // By position of the rule in the plan.
@@ -57,16 +57,18 @@ class LinkFaults {
   struct Rule {
     std::uint32_t number;
     Random chance;
-    std::uint32_t burst = 0;  // losses in a row
+  };
+  struct Direction {
+    std::vector<Rule> rules;
+    std::uint64_t burst = 0;  // packets lost in a row, by whatever rules
   };
 
   static std::size_t position(Hop hop) { return std::size_t{hop.link} * 2 + hop.direction; }
-  bool drops(Rule& rule, const Crossing& crossing) const;
-  bool loses(Rule& rule, std::uint64_t ordinal) const;
+  bool drops(const Rule& rule, std::uint64_t burst, const Crossing& crossing) const;
   Duration delay(const Rule& rule, std::uint64_t ordinal) const;
 
   FaultPlan plan_;
-  std::vector<std::vector<Rule>> by_hop_;
+  std::vector<Direction> by_hop_;
   std::vector<FaultCounters> counters_;
 };
 

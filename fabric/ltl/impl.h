@@ -47,9 +47,10 @@ struct Ltl::Impl {
   void count_busy(Connection& c);
   void record(TraceKind kind, Instant now, std::int64_t a, std::int64_t b, std::int64_t c);
   bool tracing() const { return trace != nullptr && trace->enabled(); }
-  std::string describe(Connection& c, Instant now);
+  std::string describe(Connection& c, Instant now, const std::string& peer);
   void expire_watch(std::uint16_t row, Instant now);
-  void tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail);
+  void tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail,
+            Duration silence = {});
   // Nothing more comes and goes on it.
   void end(std::uint16_t row, Session::State state, Instant now);
 

@@ -248,17 +248,18 @@ void Ltl::Impl::expire_watch(std::uint16_t row, Instant now) {
   if (due == PeerWatch::Due::kNothing) return;
   if (due == PeerWatch::Due::kDead) {
     ++stats.peers_dead;
-    tell(LtlEvent::Kind::kDead, row, now, c.watch.unanswered());
+    tell(LtlEvent::Kind::kDead, row, now, c.watch.unanswered(), c.watch.silence(now));
     return end(row, Session::State::kDead, now);
   }
   c.ping_due = true;
   if (due != PeerWatch::Due::kSuspect) return;
   ++stats.peers_suspected;
-  tell(LtlEvent::Kind::kSuspect, row, now, c.watch.unanswered());
+  tell(LtlEvent::Kind::kSuspect, row, now, c.watch.unanswered(), c.watch.silence(now));
 }
 
-void Ltl::Impl::tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail) {
-  events.push_back({kind, ConnectionId{row}, now, detail});
+void Ltl::Impl::tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail,
+                     Duration silence) {
+  events.push_back({kind, ConnectionId{row}, now, detail, silence});
 }
 
 void Ltl::Impl::end(std::uint16_t row, Session::State state, Instant now) {
@@ -280,19 +281,22 @@ void Ltl::Impl::record(TraceKind kind, Instant now, std::int64_t a, std::int64_t
   trace->record({now, Duration{}, self, kind, a, b, c});
 }
 
-std::string Ltl::Impl::describe(Connection& c, Instant now) {
+std::string Ltl::Impl::describe(Connection& c, Instant now, const std::string& peer) {
+  const auto counted = [](std::uint64_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
   std::string text;
   if (c.session.state == Session::State::kOpening)
-    text = fmt::format("no answer to {} requests to open a connection to node {}",
-                       c.session.attempts, index(c.address.peer));
+    text = fmt::format("no answer to {} to open a connection to {}",
+                       counted(c.session.attempts, "request"), peer);
   if (c.window.in_flight() > 0)
-    text = fmt::format("{} packets from sequence {} unacknowledged to node {} for {}",
-                       c.window.in_flight(), c.window.oldest(), index(c.address.peer),
+    text = fmt::format("{} from sequence {} on unacknowledged by {} for {}",
+                       counted(c.window.in_flight(), "packet"), c.window.oldest(), peer,
                        to_string(now - c.window.oldest_first_sent()));
   if (!c.window.has_unsent()) return text;
   if (!text.empty()) text += "; ";
-  text += fmt::format("{} messages with {} unsent bytes to node {}", c.window.unsent_messages(),
-                      c.window.unsent_bytes(), index(c.address.peer));
+  text += fmt::format("{} with {} not sent yet to {}", counted(c.window.unsent_messages(), "message"),
+                      counted(c.window.unsent_bytes(), "byte"), peer);
   if (!c.window.has_room())
     text += ", the window is full";
   else if (c.session.confirmed && !c.can_send_new(now))
@@ -374,6 +378,8 @@ std::optional<LtlEvent> Ltl::poll_event() {
   return event;
 }
 
+bool Ltl::has_event() const { return !x_->events.empty(); }
+
 std::optional<Datagram> Ltl::poll_output(Instant now) { return impl().poll_output(now); }
 std::size_t Ltl::packet_bytes_max() const { return x_->packet_bytes_max(); }
 
@@ -397,10 +403,22 @@ void Ltl::on_deadline(Instant now) { impl().on_deadline(now); }
 bool Ltl::idle() const { return impl().busy_count == 0; }
 const LtlStats& Ltl::stats() const { return impl().stats; }
 
-std::vector<std::string> Ltl::describe_outstanding(Instant now) const {
+Instant Ltl::dead_at_least() const {
+  if (x_->options.misses == 0) return kNever;
+  Instant first = kNever;
+  for (const Connection& c : impl().table) first = std::min(first, c.watch.dead_at_least());
+  return first;
+}
+Duration Ltl::dead_notice() const { return PeerWatch::notice(x_->options); }
+
+std::vector<std::string> Ltl::describe_outstanding(Instant now,
+                                                   std::span<const std::string> names) const {
   std::vector<std::string> lines;
-  for (Connection& c : impl().table)
-    if (c.busy()) lines.push_back(impl().describe(c, now));
+  for (Connection& c : impl().table) {
+    const std::uint32_t peer = index(c.address.peer);
+    const std::string name = peer < names.size() ? names[peer] : fmt::format("node {}", peer);
+    if (c.busy()) lines.push_back(impl().describe(c, now, name));
+  }
   return lines;
 }
 

@@ -68,6 +68,7 @@ struct LtlEvent {
   ConnectionId connection{};
   Instant at{};
   std::uint32_t detail = 0;
+  Duration silence{};  // kSuspect, kDead: since the peer was last heard, or had something to answer
   bool operator==(const LtlEvent&) const = default;
 };
 
@@ -185,6 +186,8 @@ class Ltl {
   std::optional<LtlDelivery> poll_delivery();
   std::optional<MessageView> next_message();
   std::optional<LtlEvent> poll_event();
+  // Whether there is one; does nothing that was put off.
+  bool has_event() const;
 
   // Drain until empty after every other call. Order: acknowledgements and control, resends, new
   // data: channel 0, then channels by weighted round robin, connections in turn.
@@ -204,8 +207,16 @@ class Ltl {
 
   // No packet unacknowledged, no message unsent.
   bool idle() const;
-  // For explanations of a stall: "3 packets from sequence 17 unacknowledged to node 2 for 12 ms".
-  std::vector<std::string> describe_outstanding(Instant now) const;
+  // As things stand, no peer is declared dead before; and what this does not foresee comes at least
+  // dead_notice() after the event that brings it about. kNever, and the longest time, without
+  // LtlOptions::misses.
+  Instant dead_at_least() const;
+  Duration dead_notice() const;
+
+  // For explanations of a stall: "3 packets from sequence 17 on unacknowledged by fpga2 for 12 ms".
+  // `names` by NodeId; a node that has none there is called "node 2".
+  std::vector<std::string> describe_outstanding(Instant now,
+                                                std::span<const std::string> names = {}) const;
   const LtlStats& stats() const;
 
  private:

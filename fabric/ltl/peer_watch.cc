@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace soliton {
+namespace {
+
+Duration times(Duration interval, std::uint32_t count) {
+  const bool fits = count == 0 || interval.count() <= Duration::max().count() / count;
+  return fits ? interval * count : Duration::max();
+}
+
+}  // namespace
 
 std::uint32_t misses_for_loss(std::uint64_t lost, std::uint64_t sent) {
   if (sent < kMissesSample) return kMissesDefault;
@@ -15,6 +23,16 @@ std::uint32_t misses_for_loss(std::uint64_t lost, std::uint64_t sent) {
   for (; chance >= kBillion && misses < kMissesMost; ++misses)
     chance = chance * unanswered / kBillion;
   return std::max(misses, kMissesLeast);
+}
+
+Instant PeerWatch::dead_at_least() const {
+  if (next_ == kNever) return kNever;
+  const std::uint32_t misses = misses_least(*options_);
+  return later(next_, times(options_->timeout, misses - std::min(misses, unanswered_)));
+}
+
+Duration PeerWatch::notice(const LtlOptions& options) {
+  return options.misses == 0 ? Duration::max() : times(options.timeout, misses_least(options) + 1);
 }
 
 PeerWatch::Due PeerWatch::expire(Instant now, Duration interval, std::uint64_t lost,

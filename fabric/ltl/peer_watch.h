@@ -41,12 +41,20 @@ class PeerWatch {
     suspect_ = false;
   }
   Instant deadline() const { return next_; }
+  // As things stand, the peer is not declared dead before; and it takes at least so long from when
+  // something becomes outstanding. What is heard from it, and a longer timeout, make both later.
+  Instant dead_at_least() const;
+  static Duration notice(const LtlOptions& options);
   // What is due; kSuspect is a PING too. `interval` is the timeout, not doubled.
   Due expire(Instant now, Duration interval, std::uint64_t lost, std::uint64_t sent);
   std::uint32_t unanswered() const { return unanswered_; }
   Duration silence(Instant now) const { return now - std::max(heard_, since_); }
 
  private:
+  static std::uint32_t misses_least(const LtlOptions& options) {
+    return options.misses == kMissesAuto ? kMissesLeast : options.misses;
+  }
+
   const LtlOptions* options_;
   Instant heard_{};
   Instant since_{};  // began to wait

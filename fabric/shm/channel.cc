@@ -41,7 +41,7 @@ std::span<std::byte> Channel::ring_data(std::size_t ring) const {
 }
 
 void Channel::close() {
-  block().closed.store(1, std::memory_order_relaxed);
+  block().closed.store(1, std::memory_order_release);
   block().granted.ring();
 }
 

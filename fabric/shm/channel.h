@@ -5,7 +5,7 @@
 // descriptor to the node process, which attaches. Pages of the rings are only used when touched.
 // Ownership of each part:
 //
-//   hub writes   to_node ring, grant_until, closed, then rings `granted`;
+//   hub writes   to_node ring, grant_until, ended_at, closed, then rings `granted`;
 //   node writes  to_hub ring, the report, then rings `reported`: once a grant.
 //
 // Between a report and the next grant the node touches nothing, so the hub may rewind both rings.
@@ -26,16 +26,21 @@ namespace soliton {
 
 // Lies at the start of the shared memory; the rings' data follow, to_node first.
 struct ChannelBlock {
-  static constexpr std::uint64_t kMagic = 0x316e6f74696c6f73;  // "soliton1" in memory
+  static constexpr std::uint64_t kMagic = 0x326e6f74696c6f73;  // "soliton2" in memory
   std::uint64_t magic = kMagic;
   std::uint64_t ring_bytes = 0;
   alignas(64) Doorbell granted;
   std::atomic<std::int64_t> grant_until{0};  // ps
+  std::atomic<std::int64_t> ended_at{0};     // ps; with `closed`: the last instant of the run
   std::atomic<std::uint32_t> closed{0};
   alignas(64) Doorbell reported;
   std::atomic<std::int64_t> next_event{0};  // ps
   std::atomic<std::int64_t> last_event{0};  // ps
   std::atomic<std::uint64_t> events{0};
+  // The machine's RunEnd, in ps. Before the first report it may end the run at once.
+  std::atomic<std::int64_t> end_came{INT64_MAX};
+  std::atomic<std::int64_t> end_next{INT64_MAX};
+  std::atomic<std::int64_t> end_notice{0};
   RingIndices to_node;
   RingIndices to_hub;
 };

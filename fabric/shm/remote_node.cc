@@ -39,8 +39,15 @@ Status RemoteNode::collect(std::vector<Frame>& sent) {
   reported_ = Instant{Duration{block.next_event.load(std::memory_order_relaxed)}};
   last_event_ = Instant{Duration{block.last_event.load(std::memory_order_relaxed)}};
   events_ = block.events.load(std::memory_order_relaxed);
+  end_ = {.came = Instant{Duration{block.end_came.load(std::memory_order_relaxed)}},
+          .next = Instant{Duration{block.end_next.load(std::memory_order_relaxed)}},
+          .notice = Duration{block.end_notice.load(std::memory_order_relaxed)}};
   refill();
   return {};
+}
+
+void RemoteNode::finish(Instant end) {
+  channel_.block().ended_at.store(end.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 Status RemoteNode::await_report() {

@@ -38,6 +38,8 @@ class RemoteNode : public EngineNode {
   Status collect(std::vector<Frame>& sent) override;
   Instant last_event() const override { return last_event_; }
   std::uint64_t events() const override { return events_; }
+  RunEnd run_end() const override { return end_; }
+  void finish(Instant end) override;
 
  private:
   Status await_report();
@@ -56,6 +58,7 @@ class RemoteNode : public EngineNode {
   std::deque<Frame> kept_;    // for which the ring had no room, in order of delivery
   Instant last_event_{};
   std::uint64_t events_ = 0;
+  RunEnd end_{.notice = Duration{}};
 };
 
 }  // namespace soliton

@@ -7,6 +7,12 @@
 #include "protocol/base/check.h"
 
 namespace soliton {
+namespace {
+
+// Least distance of two instants.
+constexpr Duration kInstant = picoseconds(1);
+
+}  // namespace
 
 std::string end_reason_name(EndReason reason) {
   switch (reason) {
@@ -16,6 +22,8 @@ std::string end_reason_name(EndReason reason) {
       return "stopped";
     case EndReason::kTimeLimit:
       return "time limit";
+    case EndReason::kNodeEnded:
+      return "ended by a node";
   }
   return "unknown";
 }
@@ -24,6 +32,7 @@ Engine::Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions o
     : network_(network),
       nodes_(std::move(nodes)),
       options_(std::move(options)),
+      limit_(options_.time_limit),
       next_(nodes_.size(), kNever),
       heap_(nodes_.size()),
       place_(nodes_.size()),
@@ -34,15 +43,22 @@ Engine::Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions o
 }
 
 Result<EngineReport> Engine::run() {
-  for (;;) {
-    play_network();
-    if (ended()) break;
-    grant_window();
-    if (Status status = collect_window(); !status) return tl::unexpected(std::move(status.error()));
-  }
+  Status played = play();
   const EngineReport result = report();
   network_.finish(result.now);
+  for (EngineNode* node : nodes_) node->finish(result.now);
+  if (!played) return tl::unexpected(std::move(played.error()));
   return result;
+}
+
+Status Engine::play() {
+  for (;;) {
+    set_reach();
+    play_network();
+    if (ended()) return {};
+    grant_window();
+    if (Status status = collect_window(); !status) return status;
+  }
 }
 
 EngineReport Engine::report() const {
@@ -53,15 +69,38 @@ EngineReport Engine::report() const {
     result.node_events += node->events();
     result.now = std::max(result.now, node->last_event());
   }
-  if (result.end == EndReason::kTimeLimit) result.now = options_.time_limit;
+  if (result.end == EndReason::kTimeLimit) result.now = limit_;
+  if (result.end == EndReason::kNodeEnded) result.now = ended_;
   return result;
 }
 
+Instant Engine::first_event() const {
+  return std::min(heap_.empty() ? kNever : next_[heap_[0]], network_.next_event());
+}
+
+// No window goes further than two paths beyond the first event. So the nodes are asked when they
+// could end the run only when that is near what they last said: a promise stays true.
+void Engine::set_reach() {
+  const Instant first = first_event();
+  const Duration path = network_.least_path();
+  if (reach_ < limit_ && later(later(first, path), path) >= reach_) {
+    Instant foreseen = kNever;
+    for (const EngineNode* node : nodes_) {
+      const RunEnd end = node->run_end();
+      foreseen = std::min({foreseen, end.next, later(first, end.notice)});
+    }
+    reach_ = std::max(reach_, later(foreseen, kInstant));
+  }
+  reach_ = std::min(reach_, limit_);
+}
+
 bool Engine::ended() {
-  const Instant first = std::min(heap_.empty() ? kNever : next_[heap_[0]], network_.next_event());
-  if (first == kNever) {
+  const Instant first = first_event();
+  if (ended_ != kNever && first >= limit_) {
+    report_.end = EndReason::kNodeEnded;
+  } else if (first == kNever) {
     report_.end = EndReason::kQuiet;
-  } else if (first >= options_.time_limit) {
+  } else if (first >= limit_) {
     report_.end = EndReason::kTimeLimit;
   } else if (options_.stop && options_.stop()) {
     report_.end = EndReason::kStopped;
@@ -74,7 +113,7 @@ bool Engine::ended() {
 void Engine::play_network() {
   const Instant first = heap_.empty() ? kNever : next_[heap_[0]];
   frames_.clear();
-  network_.advance(std::min(later(first, network_.least_first()), options_.time_limit), frames_);
+  network_.advance(std::min(later(first, network_.least_first()), reach_), frames_);
   for (Frame& frame : frames_) {
     const std::uint32_t node = index(frame.datagram.destination);
     SOLITON_CHECK_MSG(
@@ -90,7 +129,7 @@ Instant Engine::bound(std::uint32_t node) const {
   const Duration path = network_.least_path();
   const Instant others = later(node == top ? second_ : next_[top], path);
   const Instant answer = later(later(next_[node], path), path);
-  return std::min({others, answer, network_reach_, options_.time_limit});
+  return std::min({others, answer, network_reach_, reach_});
 }
 
 void Engine::grant_window() {
@@ -102,7 +141,7 @@ void Engine::grant_window() {
   network_reach_ = later(network_.next_event(), network_.least_last());
   active_.clear();
   gather(0);
-  SOLITON_CHECK_MSG(!active_.empty() || network_.next_event() < options_.time_limit,
+  SOLITON_CHECK_MSG(!active_.empty() || network_.next_event() < limit_ || first_event() >= reach_,
                     "no node can run");
   for (const std::uint32_t node : active_) {
     granted_[node] = bound(node);
@@ -142,8 +181,19 @@ Status Engine::collect_window() {
     SOLITON_CHECK_MSG(nodes_[node]->next_event() >= next_[node], "node {} took its promise back",
                       node);
     set_next(node);
+    take_end(node);
   }
   return {};
+}
+
+void Engine::take_end(std::uint32_t node) {
+  const Instant came = nodes_[node]->run_end().came;
+  if (came == kNever) return;
+  SOLITON_CHECK_MSG(later(came, kInstant) >= reach_,
+                    "node {} ended the run at {} ps and had foreseen no end below {} ps", node,
+                    came.time_since_epoch().count(), reach_.time_since_epoch().count());
+  ended_ = std::min(ended_, came);
+  limit_ = std::min(limit_, later(ended_, kInstant));
 }
 
 void Engine::set_next(std::uint32_t node) {

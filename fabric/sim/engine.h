@@ -2,6 +2,10 @@
 // to an instant before which nothing can reach it. Nothing is rolled back, idle nodes are never
 // woken, and the result depends neither on where the windows end nor on what runs the nodes.
 //
+// A run ends when nothing is left to happen, at a limit of time, or with the instant at which a
+// node ends it (RunEnd). Nobody has gone beyond that instant by then: no window reaches further
+// than the earliest end that is foreseen. So every node is cut at the same instant in every layout.
+//
 // With n_i = the earliest instant at which node i may do anything, e = the network's next event, a
 // = the least time from a send to its first event at a switch, b = the least time from there to an
 // arrival, L = least send to arrival:
@@ -16,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "fabric/machine.h"
 #include "fabric/sim/network.h"
 #include "protocol/base/result.h"
 
@@ -39,12 +44,17 @@ class EngineNode {
   // The last instant at which it did anything, and how much it did so far.
   virtual Instant last_event() const = 0;
   virtual std::uint64_t events() const = 0;
+  // Its machine's; what is not known yet may come at once.
+  virtual RunEnd run_end() const { return {}; }
+  // The run is over, and this was its last instant.
+  virtual void finish(Instant) {}
 };
 
 enum class EndReason : std::uint8_t {
   kQuiet,      // no node and no packet will ever do anything again
   kStopped,    // the predicate said so
   kTimeLimit,  // nothing is left below the limit
+  kNodeEnded,  // a node ended it; everything up to that instant has happened, and nothing after it
 };
 std::string end_reason_name(EndReason reason);
 
@@ -55,7 +65,8 @@ struct EngineOptions {
 
 struct EngineReport {
   EndReason end = EndReason::kQuiet;
-  Instant now{};  // the last instant at which anything happened; the limit if that was the end
+  // The last instant at which anything happened; the limit or the node's end if that was the end.
+  Instant now{};
   std::uint64_t node_events = 0;
   std::uint64_t network_events = 0;
   // Of the window layout: differ between drivers of nodes, unlike everything else.
@@ -68,15 +79,19 @@ class Engine {
   // nodes[i] is NodeId i. All outlive the object.
   Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions options = {});
 
-  // Runs to an end. After an error report() is what was reached.
+  // Runs to an end, which network and nodes are told. After an error report() is what was reached.
   Result<EngineReport> run();
   EngineReport report() const;
 
  private:
+  Status play();
   bool ended();
+  Instant first_event() const;
+  void set_reach();
   void play_network();
   void grant_window();
   Status collect_window();
+  void take_end(std::uint32_t node);
   Instant bound(std::uint32_t node) const;
   void set_next(std::uint32_t node);
   void sift(std::uint32_t at);
@@ -86,6 +101,9 @@ class Engine {
   std::vector<EngineNode*> nodes_;
   EngineOptions options_;
   EngineReport report_;
+  Instant limit_;             // nothing happens from here on
+  Instant reach_{};           // nor from here on before the next look at what ends are foreseen
+  Instant ended_ = kNever;    // by a node, then
   // Nodes in a heap by (next event, number), so that a window costs what its active nodes cost.
   std::vector<Instant> next_;  // by node
   std::vector<std::uint32_t> heap_;

@@ -11,7 +11,7 @@ namespace soliton {
 class LocalNode : public EngineNode {
  public:
   // `machine` outlives the object.
-  LocalNode(Machine& machine, NodeId self) : loop_(machine, self) {}
+  LocalNode(Machine& machine, NodeId self) : machine_(machine), loop_(machine, self) {}
 
   void deliver(Frame frame) override { loop_.deliver(std::move(frame)); }
   Instant next_event() const override { return loop_.next_event(); }
@@ -19,8 +19,10 @@ class LocalNode : public EngineNode {
   Status collect(std::vector<Frame>& sent) override;
   Instant last_event() const override { return loop_.last_event(); }
   std::uint64_t events() const override { return loop_.events(); }
+  RunEnd run_end() const override { return machine_.run_end(); }
 
  private:
+  Machine& machine_;
   NodeLoop loop_;
   Instant until_{};
 };

@@ -70,7 +70,9 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, Ker
     : ChainValues(shard, program, std::make_shared<Weights>(shard, level)) {}
 
 ChainValues::ChainValues(Lane lane)
-    : ChainValues(lane.first.shard_, lane.first.program_, lane.first.weights_) {}
+    : ChainValues(lane.first.shard_, lane.first.program_, lane.first.weights_) {
+  given_up_ = lane.first.given_up_;
+}
 
 ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program,
                          std::shared_ptr<Weights> weights)
@@ -128,7 +130,9 @@ void ChainValues::flush() {
 void ChainValues::run(std::size_t at) {
   const Queued& queued = queue_[at];
   const CompiledChain& chain = *queued.chain;
-  if (chain.kind == ChainKind::kMatrix) return move_tiles(queued);
+  const bool given_up = given_up_ != nullptr && given_up_->load(std::memory_order_relaxed);
+  if (chain.kind == ChainKind::kMatrix) return given_up ? void() : move_tiles(queued);
+  if (given_up) return write(chain);
   if (chain.feeds) current_ordinal_[*chain.feeds] = ordinal(at);
   const std::span<const Half> input = read(queued);
   if (chain.stream)

@@ -11,6 +11,7 @@
 // several of them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -58,6 +59,9 @@ class ChainValues {
   const ValueCounts& counts();
   // Computes what is queued.
   void flush();
+  // From when it is true on, nothing is computed; messages keep their sizes. It outlives the
+  // object.
+  void give_up_when(const std::atomic<bool>& given_up) { given_up_ = &given_up; }
 
  private:
   struct Queued {
@@ -104,6 +108,8 @@ class ChainValues {
   std::vector<std::uint64_t> current_ordinal_;  // of the vector each stream's registers hold
   ProductsAhead ahead_;
   std::vector<std::vector<Half>> ahead_values_;  // of the vectors behind the current one
+
+  const std::atomic<bool>* given_up_ = nullptr;
 
   std::vector<Payload> sent_;  // the first `taken_` are gone
   std::size_t taken_ = 0;

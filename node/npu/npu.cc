@@ -262,6 +262,10 @@ void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
   x_->run();
 }
 
+void Npu::give_up_when(const std::atomic<bool>& given_up) {
+  for (const std::unique_ptr<ChainValues>& lane : x_->values) lane->give_up_when(given_up);
+}
+
 void Npu::record_issues(std::vector<ChainIssue>* log) { x_->issues = log; }
 
 std::optional<NpuOutput> Npu::poll_output() { return x_->poll_output(); }

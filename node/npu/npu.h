@@ -15,6 +15,7 @@
 //   (npu.finished()) ...
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -88,6 +89,9 @@ class Npu {
   bool finished() const;
   // When the last result of the last request was written. REQUIRES: finished().
   Instant free_at() const;
+  // From when `given_up` is true on, no values are computed, and what is sent means nothing: for
+  // whoever may stop wanting an answer in the middle of a long one. It outlives the object.
+  void give_up_when(const std::atomic<bool>& given_up);
   // What the program waits for: "port 2 (gru0.h from fpga1), step 7", or "" when it waits for
   // nothing.
   std::string waiting_for() const;

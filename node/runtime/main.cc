@@ -37,7 +37,6 @@ class ReportingNode : public Machine {
   }
   std::optional<Datagram> poll_output(Instant now) override {
     pulse_.beat();
-    last_ = now;
     std::optional<Datagram> datagram = node_.poll_output(now);
     if (!datagram) reporter_.flush(kRecordBatch);
     return datagram;
@@ -47,13 +46,12 @@ class ReportingNode : public Machine {
     pulse_.beat();
     node_.on_deadline(now);
   }
-  Instant last() const { return last_; }
+  RunEnd run_end() const override { return node_.run_end(); }
 
  private:
   Node& node_;
   RecordReporter& reporter_;
   Pulse& pulse_;
-  Instant last_{};
 };
 
 int run_virtual(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse) {
@@ -71,11 +69,11 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse
   WaitOptions wait;
   wait.slice = Duration{};
   wait.pulse = &pulse;
-  const Status served = serve_channel(*channel, machine, assignment.deployment.id, wait);
-  if (!served) return fail(control, served.error());
+  const Result<Instant> end = serve_channel(*channel, machine, assignment.deployment.id, wait);
+  if (!end) return fail(control, end.error());
   reporter.flush(0);
-  const NodeStats stats = stats_of(node, machine.last());
-  log_end(assignment, stats, machine.last());
+  const NodeStats stats = stats_of(node, *end);
+  log_end(assignment, stats, *end);
   static_cast<void>(control.send(Report{stats}));
   return EXIT_SUCCESS;
 }

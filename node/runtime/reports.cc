@@ -175,6 +175,26 @@ std::vector<TraceEvent> read_trace(capnp::List<wire::TraceEvent>::Reader in) {
   return events;
 }
 
+void write_lost(const std::vector<LostPeer>& lost,
+                capnp::List<wire::Stats::LostPeer>::Builder out) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    out[i].setHow(static_cast<std::uint8_t>(lost[i].how));
+    out[i].setPeer(index(lost[i].peer));
+    out[i].setAtPs(lost[i].at.time_since_epoch().count());
+    out[i].setDetail(lost[i].detail);
+    out[i].setSilencePs(lost[i].silence.count());
+  }
+}
+
+std::vector<LostPeer> read_lost(capnp::List<wire::Stats::LostPeer>::Reader in) {
+  std::vector<LostPeer> lost;
+  for (const auto peer : in)
+    lost.push_back({static_cast<LostPeer::How>(peer.getHow()), NodeId{peer.getPeer()},
+                    Instant{Duration{peer.getAtPs()}}, peer.getDetail(),
+                    Duration{peer.getSilencePs()}});
+  return lost;
+}
+
 void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
   out.setSent(stats.sent);
   out.setDuplicated(stats.duplicated);
@@ -193,6 +213,7 @@ void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
   out.setPacketsRefused(stats.carrier.refused);
   out.setPacketsOfStrangers(stats.carrier.strangers);
   out.setPacketsHostDropped(stats.carrier.host_drops);
+  write_lost(stats.lost_peers, out.initLostPeers(static_cast<unsigned>(stats.lost_peers.size())));
 }
 
 NodeStats read_stats(wire::Stats::Reader in) {
@@ -208,6 +229,7 @@ NodeStats read_stats(wire::Stats::Reader in) {
   for (const auto line : in.getOutstanding()) stats.outstanding.emplace_back(line.cStr());
   stats.host_busy = Duration{in.getHostBusyPs()};
   stats.carrier = {in.getPacketsRefused(), in.getPacketsOfStrangers(), in.getPacketsHostDropped()};
+  stats.lost_peers = read_lost(in.getLostPeers());
   return stats;
 }
 
@@ -215,6 +237,7 @@ struct ReportWriter {
   wire::Report::Builder out;
   void operator()(const Ready& ready) { out.setReady(ready.port); }
   void operator()(const Finished&) { out.setFinished(); }
+  void operator()(const GaveUp&) { out.setGaveUp(); }
   void operator()(const NodeStats& stats) { write_stats(stats, out.initStats()); }
   void operator()(const std::vector<HostRecord>& records) {
     auto list = out.initRecords(static_cast<unsigned>(records.size()));
@@ -244,6 +267,8 @@ Report read_report(wire::Report::Reader in) {
       return Ready{in.getReady()};
     case wire::Report::FINISHED:
       return Finished{};
+    case wire::Report::GAVE_UP:
+      return GaveUp{};
     case wire::Report::STATS:
       return read_stats(in.getStats());
     case wire::Report::FAILED:
@@ -314,6 +339,7 @@ NodeStats stats_of(Node& node, Instant now) {
   stats.ltl = node.ltl().stats();
   stats.trace = node.trace().take();
   stats.outstanding = node.describe_outstanding(now);
+  stats.lost_peers = node.lost_peers();
   return stats;
 }
 

@@ -31,6 +31,7 @@ struct NodeStats {
   CarrierCounters carrier;       // wall time
   std::vector<TraceEvent> trace;
   std::vector<std::string> outstanding;
+  std::vector<LostPeer> lost_peers;  // in order of time
 };
 
 // Of a node at `now`; takes its trace.
@@ -40,8 +41,9 @@ struct Ready {
   std::uint16_t port = 0;  // UDP port in wall time
 };
 struct Finished {};  // this node's part of the workload is done
+struct GaveUp {};    // wall time: it has lost a peer, which its stats will name: the run is to end
 using Report = std::variant<Ready, std::vector<HostRecord>, std::vector<TrafficRecord>, Finished,
-                            NodeStats, Error>;
+                            GaveUp, NodeStats, Error>;
 
 struct StartCommand {
   std::int64_t start_ns = 0;         // wall: CLOCK_MONOTONIC of run time 0

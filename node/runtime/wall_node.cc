@@ -100,10 +100,13 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse, i
   Link* const faults = assignment.faults.plan.rules.empty() ? nullptr : &interceptor;
   RecordReporter reporter(node, control);
   bool told = false;
+  bool gave_up = false;
   WallDriver driver(*opened->carrier, faults, node, deployment.wall, pulse, start->start_ns, [&] {
     reporter.flush(reporter.finished() ? 0 : kRecordBatch);
     if (reporter.finished() && !std::exchange(told, true))
       static_cast<void>(control.send(Report{Finished{}}));
+    if (!node.lost_peers().empty() && !std::exchange(gave_up, true))
+      static_cast<void>(control.send(Report{GaveUp{}}));
   });
   node.start(kRunStart);
   std::thread commands([&] {

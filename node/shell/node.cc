@@ -61,11 +61,13 @@ void Node::start(Instant at) {
 void Node::on_input(Datagram datagram, Instant now) {
   ltl_->on_input(datagram, now);
   take_deliveries(now);
+  take_events();
 }
 
 void Node::on_packet(const PacketView& packet, Instant now) {
   ltl_->on_packet(packet, now);
   take_deliveries(now);
+  take_events();
 }
 
 void Node::take_deliveries(Instant now) {
@@ -74,6 +76,45 @@ void Node::take_deliveries(Instant now) {
     const NodeId peer = deployment_.connections[index(delivery->connection)].peer;
     role_->on_message(peer, std::move(delivery->message), now);
   }
+}
+
+void Node::take_events() {
+  while (ltl_->has_event()) {
+    const LtlEvent event = *ltl_->poll_event();
+    switch (event.kind) {
+      case LtlEvent::Kind::kDead:
+        lose(event, LostPeer::How::kDead);
+        break;
+      case LtlEvent::Kind::kRefused:
+        lose(event, LostPeer::How::kRefused);
+        break;
+      case LtlEvent::Kind::kClosed:
+        lose(event, LostPeer::How::kClosed);
+        break;
+      case LtlEvent::Kind::kRestarted:
+        lose(event, LostPeer::How::kRestarted);
+        break;
+      case LtlEvent::Kind::kOpened:
+      case LtlEvent::Kind::kSuspect:
+        break;
+    }
+  }
+}
+
+// What waits for the peer goes nowhere, and its messages stop: a role that makes as many as leave
+// would go on for ever.
+void Node::lose(const LtlEvent& event, LostPeer::How how) {
+  const NodeId peer = deployment_.connections[index(event.connection)].peer;
+  lost_.push_back({how, peer, event.at, event.detail, event.silence});
+  backlog_[event.connection].clear();
+  if (role_) role_->on_blocked(peer);
+}
+
+RunEnd Node::run_end() const {
+  RunEnd end{.next = ltl_->dead_at_least(), .notice = ltl_->dead_notice()};
+  for (const LostPeer& lost : lost_)
+    if (lost.how == LostPeer::How::kDead) end.came = std::min(end.came, lost.at);
+  return end;
 }
 
 std::optional<Datagram> Node::poll_output(Instant now) {
@@ -130,9 +171,11 @@ std::optional<PacketOut> Node::pump_role(std::span<std::byte> room, Instant now)
 
 bool Node::try_send(ConnectionId connection, Payload&& message, Instant now) {
   const Status sent = ltl_->send(connection, std::move(message), now);
-  SOLITON_CHECK_MSG(sent || sent.error().code == ErrorCode::kWouldBlock, "{}",
+  if (sent) return true;
+  if (sent.error().code == ErrorCode::kWouldBlock) return false;
+  SOLITON_CHECK_MSG(sent.error().code == ErrorCode::kBroken && !lost_.empty(), "{}",
                     sent.error().message);
-  return sent.has_value();
+  return true;
 }
 
 Instant Node::next_deadline() const {
@@ -141,7 +184,10 @@ Instant Node::next_deadline() const {
 }
 
 void Node::on_deadline(Instant now) {
-  if (ltl_->next_deadline() <= now) ltl_->on_deadline(now);
+  if (ltl_->next_deadline() <= now) {
+    ltl_->on_deadline(now);
+    take_events();
+  }
   if (role_) role_->on_deadline(now);
 }
 
@@ -150,7 +196,7 @@ std::vector<std::string> Node::describe_outstanding(Instant now) const {
   if (role_)
     for (const std::string& line : role_->describe_outstanding())
       out.push_back(fmt::format("{}: {}", deployment_.node, line));
-  for (const std::string& line : ltl_->describe_outstanding(now))
+  for (const std::string& line : ltl_->describe_outstanding(now, deployment_.node_names))
     out.push_back(fmt::format("{}: {}", deployment_.node, line));
   return out;
 }

@@ -45,6 +45,21 @@ struct Deployment {
   std::optional<Traffic> traffic;  // in place of shard and host
 };
 
+// A peer that a node can no longer reach: its connection is over.
+struct LostPeer {
+  enum class How : std::uint8_t {
+    kDead,      // it answered none of `detail` PINGs
+    kRefused,   // it refused the connection, for the ResetReason `detail`
+    kClosed,    // it closed the connection
+    kRestarted  // it came back as another incarnation, without what was under way to it
+  } how = How::kDead;
+  NodeId peer{};
+  Instant at{};
+  std::uint32_t detail = 0;
+  Duration silence{};  // kDead: since it was last heard, or had something to answer
+  bool operator==(const LostPeer&) const = default;
+};
+
 // Whom it has connections with, each once, in order of the table.
 std::vector<NodeId> peers_of(const Deployment& deployment);
 
@@ -67,6 +82,8 @@ class Node : public Machine {
   void catch_up() { ltl_->catch_up(); }
   Instant next_deadline() const override;
   void on_deadline(Instant now) override;
+  // A peer that is dead ends the run: nothing replaces it.
+  RunEnd run_end() const override;
 
   HostRole* host() { return host_.get(); }
   NpuService* npu() { return npu_.get(); }
@@ -74,13 +91,18 @@ class Node : public Machine {
   const Ltl& ltl() const { return *ltl_; }
   TraceBuffer& trace() { return trace_; }
   std::vector<std::string> describe_outstanding(Instant now) const;
+  // In order of time.
+  const std::vector<LostPeer>& lost_peers() const { return lost_; }
 
  private:
   void take_deliveries(Instant now);
   // Hands the role's messages on. One that took the short way into `room` ends it and is returned.
   std::optional<PacketOut> pump_role(std::span<std::byte> room, Instant now);
   void retry_backlog(Instant now);
+  // False: there is no room for it, and it is as it was. What is for a lost peer is dropped.
   bool try_send(ConnectionId connection, Payload&& message, Instant now);
+  void take_events();
+  void lose(const LtlEvent& event, LostPeer::How how);
 
   void collect_ltl_trace();
 
@@ -94,6 +116,7 @@ class Node : public Machine {
   Role* role_ = nullptr;
   std::map<NodeId, ConnectionId> connection_to_;
   std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages LTL had no room for
+  std::vector<LostPeer> lost_;
 };
 
 }  // namespace soliton

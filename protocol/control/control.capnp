@@ -154,6 +154,7 @@ struct Report {
     stats @3 :Stats;                # last message
     failed @4 :Failure;
     traffic @5 :List(TrafficRecord);
+    gaveUp @6 :Void;                # a peer is lost; stats say which
   }
 }
 
@@ -208,6 +209,7 @@ struct Stats {
   packetsRefused @9 :UInt64;        # wall: by the carrier
   packetsOfStrangers @10 :UInt64;
   packetsHostDropped @11 :UInt64;   # lost in the receive buffer
+  lostPeers @12 :List(LostPeer);    # in order of time
 
   struct Npu {
     requests @0 :UInt64;
@@ -243,6 +245,13 @@ struct Stats {
     marksReceived @19 :UInt64;
     notificationsSent @20 :UInt64;
     notificationsReceived @21 :UInt64;
+  }
+  struct LostPeer {
+    how @0 :UInt8;
+    peer @1 :UInt32;
+    atPs @2 :Int64;
+    detail @3 :UInt32;
+    silencePs @4 :Int64;
   }
   struct RuleHits {
     packetsDropped @0 :UInt64;

@@ -22,11 +22,12 @@ namespace {
 class NodeProcess {
  public:
   static constexpr std::size_t kLogBytes = 4 << 20;
+  static constexpr std::size_t kSharedBytes = kLogBytes + sizeof(Instant);
 
   NodeProcess(NodeId self, const MachineMaker& make, std::size_t ring_bytes)
       : channel_(std::move(*Channel::create(fmt::format("node{}", index(self)), ring_bytes))) {
     log_ = static_cast<char*>(
-        mmap(nullptr, kLogBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+        mmap(nullptr, kSharedBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     EXPECT_NE(log_, MAP_FAILED);
     pid_ = fork();
     EXPECT_GE(pid_, 0);
@@ -40,14 +41,17 @@ class NodeProcess {
       kill(pid_, SIGKILL);
       join();
     }
-    munmap(log_, kLogBytes);
+    munmap(log_, kSharedBytes);
   }
   EngineNode& node() { return *remote_; }
   pid_t pid() const { return pid_; }
-  // The log of a node that ended well.
-  std::string finish() {
+  // The log of a node that ended well, and was told that `end` was the last instant.
+  std::string finish(Instant end) {
     channel_.close();
     EXPECT_EQ(join(), 0);
+    Instant told{};
+    std::memcpy(&told, log_ + kLogBytes, sizeof told);
+    EXPECT_EQ(told, end);
     return log_;
   }
 
@@ -55,7 +59,9 @@ class NodeProcess {
   int serve(NodeId self, const MachineMaker& make) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const auto machine = make(self);
-    if (!serve_channel(channel_, *machine, self, {.slice = {}})) return 1;
+    const Result<Instant> end = serve_channel(channel_, *machine, self, {.slice = {}});
+    if (!end) return 1;
+    std::memcpy(log_ + kLogBytes, &*end, sizeof *end);
     if (machine->log().size() >= kLogBytes) return 2;
     std::memcpy(log_, machine->log().c_str(), machine->log().size() + 1);
     return 0;
@@ -98,7 +104,7 @@ Outcome run_processes(const Scenario& scenario, std::size_t ring_bytes) {
   const auto report = Engine(world.network, processes.references, scenario.options).run();
   EXPECT_TRUE(report) << report.error().message;
   Outcome outcome;
-  for (const auto& node : processes.nodes) outcome.logs.push_back(node->finish());
+  for (const auto& node : processes.nodes) outcome.logs.push_back(node->finish(report->now));
   outcome.fabric = world.describe();
   describe_end(*report, outcome);
   return outcome;

@@ -112,6 +112,7 @@ class HastyNode : public EngineNode {
   Status collect(std::vector<Frame>& sent) override { return node_.collect(sent); }
   Instant last_event() const override { return node_.last_event(); }
   std::uint64_t events() const override { return node_.events(); }
+  RunEnd run_end() const override { return node_.run_end(); }
 
  private:
   LocalNode node_;

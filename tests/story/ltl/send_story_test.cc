@@ -140,7 +140,10 @@ TEST(LtlQuiet, OutstandingPacketsAreExplained) {
   s.take(0);
   s.wait(milliseconds(12));
   EXPECT_THAT(s.end(0).describe_outstanding(s.now()),
-              ElementsAre("3 packets from sequence 0 unacknowledged to node 1 for 12 ms"));
+              ElementsAre("3 packets from sequence 0 on unacknowledged by node 1 for 12 ms"));
+  const std::vector<std::string> names{"host0", "fpga3"};
+  EXPECT_THAT(s.end(0).describe_outstanding(s.now(), names),
+              ElementsAre("3 packets from sequence 0 on unacknowledged by fpga3 for 12 ms"));
 }
 
 TEST(LtlAck, RoundTripIsMeasuredToThePicosecond) {

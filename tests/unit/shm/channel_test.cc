@@ -283,7 +283,7 @@ TEST(ServeChannel, EndsWithTheErrorOfItsWatch) {
   Channel channel = channel_of(4096);
   Echo machine;
   int asked = 0;
-  const Status status = serve_channel(channel, machine, NodeId{1},
+  const Result<Instant> status = serve_channel(channel, machine, NodeId{1},
                                       {.slice = nanoseconds(1000), .alive = [&]() -> Status {
                                          if (++asked < 3) return {};
                                          return failure(ErrorCode::kBroken, "the hub is gone");

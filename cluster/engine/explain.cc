@@ -1,0 +1,186 @@
+#include "cluster/engine/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "protocol/wire/handshake.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::size_t kExplainedWaits = 12;
+constexpr std::size_t kExplainedFaults = 4;
+
+struct Loss {
+  NodeId node{};
+  LostPeer peer;
+};
+
+std::vector<Loss> losses_of(const ClusterOutcome& outcome) {
+  std::vector<Loss> losses;
+  for (std::uint32_t node = 0; node < outcome.stats.size(); ++node) {
+    if (!outcome.stats[node]) continue;
+    for (const LostPeer& peer : outcome.stats[node]->lost_peers)
+      losses.push_back({NodeId{node}, peer});
+  }
+  std::stable_sort(losses.begin(), losses.end(),
+                   [](const Loss& a, const Loss& b) { return a.peer.at < b.peer.at; });
+  return losses;
+}
+
+std::string time_of(Instant at) { return to_string(at - kRunStart); }
+
+std::string window_of(const FaultRule& rule) {
+  if (rule.until == kNever)
+    return rule.from == kRunStart ? "throughout the run" : "from " + time_of(rule.from) + " on";
+  return fmt::format("from {} to {}", time_of(rule.from), time_of(rule.until));
+}
+
+// "fpga0-tor0 was down from 2 ms to 22 ms"
+std::string words_of(const FaultRule& rule, const std::string& link) {
+  switch (rule.kind) {
+    case FaultKind::kLinkDown:
+      return fmt::format("{} was down {}", link, window_of(rule));
+    case FaultKind::kLoss:
+      return fmt::format("{} lost {} of its packets {}", link, spell(rule.loss), window_of(rule));
+    case FaultKind::kDelay:
+      return fmt::format("{} delayed its packets by {} and more {}", link, to_string(rule.delay),
+                         window_of(rule));
+  }
+  return link;
+}
+
+bool hits(const FaultRule& rule, Hop hop) {
+  return (hop.direction == 0 ? rule.forward : rule.backward) &&
+         std::find(rule.links.begin(), rule.links.end(), hop.link) != rule.links.end();
+}
+
+// Faults between the two, there or back, that were in force at some time in [from, until].
+std::vector<std::string> faults_between(const FabricInputs& fabric, NodeId a, NodeId b,
+                                        Instant from, Instant until) {
+  std::vector<Hop> hops = fabric.routes->between(a, b);
+  const std::vector<Hop>& back = fabric.routes->between(b, a);
+  hops.insert(hops.end(), back.begin(), back.end());
+  std::vector<std::string> out;
+  for (const FaultKind kind : {FaultKind::kLinkDown, FaultKind::kLoss, FaultKind::kDelay})
+    for (const FaultRule& rule : fabric.faults->rules) {
+      if (rule.kind != kind || rule.from > until || rule.until <= from) continue;
+      for (const Hop hop : hops) {
+        std::string words = words_of(rule, fabric.topology->links[hop.link].name);
+        if (hits(rule, hop) && std::find(out.begin(), out.end(), words) == out.end())
+          out.push_back(std::move(words));
+      }
+    }
+  return out;
+}
+
+std::string dead_text(const FabricInputs& fabric, const Loss& loss) {
+  const LostPeer& lost = loss.peer;
+  std::vector<std::string> faults =
+      faults_between(fabric, loss.node, lost.peer, lost.at - lost.silence, lost.at);
+  if (faults.empty()) faults.emplace_back("no fault was in force between them");
+  const std::size_t more = faults.size() - std::min(faults.size(), kExplainedFaults);
+  faults.resize(faults.size() - more);
+  if (more > 0) faults.push_back(fmt::format("and {} more faults", more));
+  return fmt::format("after {} unanswered PING{}; {}", lost.detail, lost.detail == 1 ? "" : "s",
+                     fmt::join(faults, ", "));
+}
+
+// "host0 gave up fpga0 at 2.61 ms after 3 unanswered PINGs; fpga0-tor0 was down from 2 ms to 22 ms"
+std::string text_of(const FabricInputs& fabric, const Loss& loss) {
+  const std::string& node = fabric.topology->vertices[index(loss.node)].name;
+  const std::string& peer = fabric.topology->vertices[index(loss.peer.peer)].name;
+  const std::string at = time_of(loss.peer.at);
+  switch (loss.peer.how) {
+    case LostPeer::How::kDead:
+      return fmt::format("{} gave up {} at {} {}", node, peer, at, dead_text(fabric, loss));
+    case LostPeer::How::kRefused:
+      return fmt::format("{} refused the connection of {} at {}: {}", peer, node, at,
+                         reset_reason_name(static_cast<ResetReason>(loss.peer.detail)));
+    case LostPeer::How::kClosed:
+      return fmt::format("{} closed its connection to {} at {}", peer, node, at);
+    case LostPeer::How::kRestarted:
+      return fmt::format(
+          "{} came back to {} at {} as incarnation {}, and what was under way to it "
+          "is lost",
+          peer, node, at, loss.peer.detail);
+  }
+  return node;
+}
+
+std::vector<std::uint64_t> dropped_by_rule(const ClusterOutcome& outcome, std::size_t rules) {
+  std::vector<std::uint64_t> dropped(rules);
+  for (std::size_t rule = 0; rule < std::min(rules, outcome.faults.size()); ++rule)
+    dropped[rule] += outcome.faults[rule].dropped;
+  for (const std::optional<NodeStats>& stats : outcome.stats)
+    for (std::size_t rule = 0; stats && rule < std::min(rules, stats->faults.size()); ++rule)
+      dropped[rule] += stats->faults[rule].dropped;
+  return dropped;
+}
+
+}  // namespace
+
+AskedFor requests_of(const std::vector<NodeAssignment>& nodes) {
+  AskedFor asked;
+  for (const NodeAssignment& node : nodes) {
+    asked.count += node.deployment.host ? node.deployment.requests : 0;
+    if (!node.deployment.traffic) continue;
+    const Traffic& traffic = *node.deployment.traffic;
+    const bool rounds = traffic.kind == TrafficKind::kAllGather;
+    asked = {expected_records(traffic), rounds ? "rounds completed" : "messages completed"};
+  }
+  return asked;
+}
+
+void explain_stall(bool time_limit, const AskedFor& asked, ClusterOutcome& outcome) {
+  if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= asked.count) return;
+  if (!losses_of(outcome).empty()) return;  // explain_lost_peers() says why
+  std::string text = fmt::format(
+      "no progress: {} of {} {} when {} at {}", completed(outcome), asked.count, asked.what,
+      time_limit ? "the limit of time was reached" : "nothing was left to happen",
+      time_of(outcome.end));
+  for (const std::string& circle : outcome.deadlocks)
+    text += "\n    paused ports that wait for each other: " + circle;
+  std::size_t lines = 0;
+  for (const std::optional<NodeStats>& stats : outcome.stats)
+    for (const std::string& line : stats ? stats->outstanding : std::vector<std::string>{})
+      if (lines++ < kExplainedWaits) text += "\n    " + line;
+  if (lines > kExplainedWaits) text += fmt::format("\n    and {} more", lines - kExplainedWaits);
+  outcome.error = Error{ErrorCode::kNoProgress, text};
+}
+
+void explain_lost_peers(const FabricInputs& fabric, const AskedFor& asked,
+                        ClusterOutcome& outcome) {
+  if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= asked.count) return;
+  const std::vector<Loss> losses = losses_of(outcome);
+  if (losses.empty()) return;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(losses.size(), kExplainedWaits); ++i)
+    text += (i == 0 ? "" : "\n    ") + text_of(fabric, losses[i]);
+  if (losses.size() > kExplainedWaits)
+    text += fmt::format("\n    and {} more", losses.size() - kExplainedWaits);
+  outcome.error = Error{ErrorCode::kBroken, text};
+}
+
+void explain_faults(const FabricInputs& fabric, ClusterOutcome& outcome) {
+  if (!outcome.error || outcome.error->code != ErrorCode::kNoProgress) return;
+  const std::vector<FaultRule>& rules = fabric.faults->rules;
+  const std::vector<std::uint64_t> dropped = dropped_by_rule(outcome, rules.size());
+  std::size_t lines = 0;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (dropped[i] == 0 || ++lines > kExplainedFaults) continue;
+    const FaultRule& rule = rules[i];
+    const std::string link = rule.links.size() == 1
+                                 ? fabric.topology->links[rule.links.front()].name
+                             : rule.target == "*" ? "every link"
+                                                  : "each link of " + rule.target;
+    outcome.error->message += fmt::format("\n    {}: {} packet{} lost", words_of(rule, link),
+                                          dropped[i], dropped[i] == 1 ? "" : "s");
+  }
+  if (lines > kExplainedFaults)
+    outcome.error->message += fmt::format("\n    and {} more faults", lines - kExplainedFaults);
+}
+
+}  // namespace soliton
