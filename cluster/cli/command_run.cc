@@ -80,19 +80,22 @@ TraceNames trace_names(const PreparedRun& run) {
   return names;
 }
 
+// What was measured first, so that a disk that fills up on the way loses pictures. Each file is tried;
+// the first failure counts.
 Status write_all(const RunFolder& folder, const PreparedRun& run, const FinishedRun& finished,
                  const SummaryContext& context) {
   const RunResults& results = finished.results;
-  const std::pair<const char*, std::string> files[] = {
-      {"results.json", results_json(results)},
-      {"requests.csv", requests_csv(results)},
-      {"summary.txt", summary_text(results, context)},
-      {"trace.json", trace_json(finished.trace, trace_names(run))},
-      {"report.html", report_html(results, context, has_plan(run) ? plan_svg(run.plan) : "")},
+  Status all;
+  const auto write = [&](const char* name, const std::string& content) {
+    const Status written = folder.write(name, content);
+    if (!written && all) all = written;
   };
-  for (const auto& [name, content] : files)
-    if (Status written = folder.write(name, content); !written) return written;
-  return {};
+  write("requests.csv", requests_csv(results));
+  write("results.json", results_json(results));
+  write("summary.txt", summary_text(results, context));
+  write("trace.json", trace_json(finished.trace, trace_names(run)));
+  write("report.html", report_html(results, context, has_plan(run) ? plan_svg(run.plan) : ""));
+  return all;
 }
 
 // The controller's own log; the nodes write theirs beside it.

@@ -179,7 +179,13 @@ void LiveResults::write_second() {
   keep(progress_file_->append(line));
 }
 
-void LiveResults::stop() { ticker_.reset(); }
+// Whoever ends the program while the final files are written finds all rows in this one.
+void LiveResults::stop() {
+  if (!ticker_) return;
+  ticker_.reset();
+  progress_.state = "writing";
+  write_second();
+}
 
 void LiveResults::finish(bool complete) {
   stop();

@@ -16,15 +16,14 @@
 namespace soliton {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr const char* kName = "lock";
 constexpr std::size_t kTextLimit = 4096;
-// A killed owner keeps its lock until the kernel has taken it apart, and one that takes over a
-// stale lock holds that for a moment: neither is a reason to refuse.
-constexpr int kTries = 25;
-constexpr std::chrono::milliseconds kBetweenTries{20};
+constexpr milliseconds kBetweenTries{20};
+constexpr int kChangesLimit = 100;  // of a lock that comes and goes while it is looked at
 
 enum class KernelLock { kHeld, kBusy, kNone };
 
@@ -95,24 +94,26 @@ struct Found {
 // One claim of a folder.
 class Claim {
  public:
-  Claim(int folder, const std::string& shown, const LockOwner& self)
-      : folder_(folder), shown_(shown), self_(self) {}
+  Claim(int folder, const std::string& shown, const LockOwner& self, milliseconds patience)
+      : folder_(folder), shown_(shown), self_(self), patience_(patience) {}
 
   // The locked file, under its name.
   Result<FileHandle> run() {
     if (Status drafted = make_draft(); !drafted) return tl::unexpected<Error>(drafted.error());
-    std::optional<LockOwner> busy;
-    for (int attempt = 0; attempt < kTries; ++attempt) {
-      if (busy) std::this_thread::sleep_for(kBetweenTries);
+    for (int changes = 0; changes < kChangesLimit;) {
       const Result<bool> named = draft_->publish_new();
       if (!named) return tl::unexpected<Error>(named.error());
       if (*named) return draft_->release();
       const Result<Found> found = look();
       if (!found) return tl::unexpected<Error>(found.error());
       if (found->kind == Found::Kind::kFree) return take_over();
-      if (found->kind == Found::Kind::kBusy) busy = found->owner;
+      if (found->kind == Found::Kind::kGone) ++changes;
+      if (found->kind == Found::Kind::kBusy) {
+        if (patience_ <= milliseconds{}) return in_use(shown_, found->owner);
+        std::this_thread::sleep_for(kBetweenTries);
+        patience_ -= kBetweenTries;
+      }
     }
-    if (busy) return in_use(shown_, *busy);
     return failure(ErrorCode::kNotWritten,
                    fmt::format("{}: its file `lock` comes and goes", shown_));
   }
@@ -184,6 +185,7 @@ class Claim {
   int folder_;
   const std::string& shown_;
   const LockOwner& self_;
+  milliseconds patience_;
   std::optional<Draft> draft_;
   KernelLock kernel_ = KernelLock::kNone;
 };
@@ -197,18 +199,18 @@ Result<LockOwner> read_lock(int folder) {
   return text ? parse_lock(*text) : invalid(text.error().message);
 }
 
-Result<FolderLock> FolderLock::take(const std::string& folder) {
+Result<FolderLock> FolderLock::take(const std::string& folder, milliseconds patience) {
   const FileHandle opened = open_folder(folder);
   if (!opened) return not_written(folder + "/" + kName, "open folder", errno);
-  return take(opened.get(), folder);
+  return take(opened.get(), folder, patience);
 }
 
-Result<FolderLock> FolderLock::take(int folder, const std::string& shown) {
+Result<FolderLock> FolderLock::take(int folder, const std::string& shown, milliseconds patience) {
   FileHandle own(fcntl(folder, F_DUPFD_CLOEXEC, 0));
   if (!own) return not_written(shown, "open folder", errno);
   Result<LockOwner> self = this_process(std::time(nullptr));
   if (!self) return tl::unexpected<Error>(self.error());
-  Result<FileHandle> file = Claim(own.get(), shown, *self).run();
+  Result<FileHandle> file = Claim(own.get(), shown, *self, patience).run();
   if (!file) return tl::unexpected<Error>(file.error());
   return FolderLock(std::move(own), shown, std::move(*file), std::move(*self));
 }

@@ -23,14 +23,19 @@ namespace soliton {
 
 inline constexpr std::chrono::seconds kLeaseRenewal{5};
 inline constexpr std::chrono::seconds kLeaseLimit{60};
+// How long a claim waits for an owner to let go: a killed one keeps its lock until the kernel has
+// taken it apart, and one that takes over a stale lock holds that for a moment.
+inline constexpr std::chrono::milliseconds kLockPatience{500};
 
 class FolderLock {
  public:
   // Takes `folder`/lock. kNotWritten: another run has it (named), the file `lock` is not one of
   // ours, or the folder cannot be written. REQUIRES: the folder exists.
-  static Result<FolderLock> take(const std::string& folder);
+  static Result<FolderLock> take(const std::string& folder,
+                                 std::chrono::milliseconds patience = kLockPatience);
   // The same of an open folder; `shown` is its path for messages.
-  static Result<FolderLock> take(int folder, const std::string& shown);
+  static Result<FolderLock> take(int folder, const std::string& shown,
+                                 std::chrono::milliseconds patience = kLockPatience);
 
   FolderLock(FolderLock&& other) noexcept = default;
   FolderLock& operator=(FolderLock&&) = delete;

@@ -106,7 +106,7 @@ Result<RunFolder> RunFolder::open(const RunFolderOptions& options) {
   Result<OpenFolder> folder = options.out.empty() ? make_stamped(options) : take_given(options.out);
   if (!folder) return tl::unexpected<Error>(folder.error());
   const int handle = folder->handle.get();
-  Result<FolderLock> lock = FolderLock::take(handle, folder->path);
+  Result<FolderLock> lock = FolderLock::take(handle, folder->path, options.patience);
   if (!lock) return tl::unexpected<Error>(lock.error());
   // Between hosts, two that take over one lease both believe it theirs until they look again.
   if (Status ours = lock->check(); !ours) return tl::unexpected<Error>(ours.error());
@@ -139,13 +139,19 @@ FilePlace RunFolder::place_of(const std::string& name) const {
 
 Status RunFolder::write(const std::string& name, std::string_view content,
                         const WriteOptions& options) const {
-  return write_file(place_of(name), content, options, [this] { return lock_.check(); });
+  Status written = write_file(place_of(name), content, options, [this] { return lock_.check(); });
+  return written ? written : because(written.error());
+}
+
+tl::unexpected<Error> RunFolder::because(Error error) const {
+  const Status ours = lock_.check();
+  return tl::unexpected<Error>(ours ? std::move(error) : ours.error());
 }
 
 Result<GrowingFile> RunFolder::grow(const std::string& name) const {
   FilePlace place = place_of(name);
   Result<Draft> draft = Draft::open(place.folder, place.name, place.shown, place.mode);
-  if (!draft) return tl::unexpected<Error>(draft.error());
+  if (!draft) return because(draft.error());
   if (Status ours = lock_.check(); !ours) return tl::unexpected<Error>(ours.error());
   if (Status named = draft->replace(); !named) return tl::unexpected<Error>(named.error());
   return GrowingFile(draft->release(), std::move(place.shown));
@@ -160,7 +166,7 @@ Result<FileHandle> RunFolder::open_log(const std::string& node) const {
   const int error = errno;
   Error unopened = not_written(fmt::format("{}/{}", log_folder(), name), "open", error).value();
   if (error == EMFILE || error == ENFILE) unopened.code = ErrorCode::kEnvironment;
-  return tl::unexpected<Error>(std::move(unopened));
+  return because(std::move(unopened));
 }
 
 std::string RunFolder::last_log_lines(const std::string& node, std::size_t lines) const {

@@ -10,6 +10,7 @@
 // gets kNotWritten.
 #pragma once
 
+#include <chrono>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct RunFolderOptions {
   std::string stamp;  // "20261122-071204"
   std::string out;    // --out: exactly this folder; "": BASE/NAME-STAMP
   std::string base = "runs";
+  std::chrono::milliseconds patience = kLockPatience;
 };
 
 class RunFolder {
@@ -64,6 +66,8 @@ class RunFolder {
         lock_(std::move(lock)),
         log_(std::move(log)) {}
   FilePlace place_of(const std::string& name) const;
+  // A lost folder is the reason why nothing can be written to it.
+  tl::unexpected<Error> because(Error error) const;
 
   std::string path_;
   FileHandle folder_;

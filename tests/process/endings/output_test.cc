@@ -12,11 +12,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// `words` for a shell in the source folder, with $S for the program.
+// `words` for a shell in the source folder, with $S for the program. A pipe ends with the first
+// status that is not 0.
 int shell(const std::string& words) {
-  const int status = std::system(("cd '" SOLITON_SOURCE_DIR "' && S='" + soliton_program() +
-                                  "' && " + words)
-                                     .c_str());
+  setenv("S", soliton_program().c_str(), 1);
+  const int status =
+      std::system(("cd '" SOLITON_SOURCE_DIR "' && bash -o pipefail -c '" + words + "'").c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -29,7 +30,7 @@ TEST(Output, ARunFinishesWhateverBecameOfItsStreams) {
                               ">/dev/full 2>/dev/full", "| true"}) {
     const TemporaryFolder folder;
     const std::string out = folder.file("run");
-    EXPECT_EQ(shell("set -o pipefail 2>/dev/null; " + small_run(out) + " 2>/dev/null " + streams), 0)
+    EXPECT_EQ(shell(small_run(out) + " 2>/dev/null " + streams), 0)
         << streams;
     const auto results = read_json(out + "/results.json");
     EXPECT_TRUE(results["complete"]) << streams;

@@ -11,6 +11,7 @@
 
 #include "cluster/results/write_file.h"
 #include "tests/unit/results/lock_holder.h"
+#include "tests/unit/results/poor_file_system.h"
 #include "tests/unit/results/scratch_folder.h"
 
 namespace soliton {
@@ -20,8 +21,8 @@ namespace fs = std::filesystem;
 using std::chrono::seconds;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
+constexpr std::chrono::milliseconds kAtOnce{0};
 constexpr const char* kOtherBoot = "11111111-2222-3333-4444-555555555555";
 
 // A lock as another host's run would have left it, renewed `age` ago.
@@ -56,7 +57,7 @@ LockOwner owner_in(const ScratchFolder& folder) {
 TEST(FolderLock, KeepsASecondOwnerOutAndNamesTheFirst) {
   const ScratchFolder folder;
   const LockHolder holder(folder.path());
-  const Result<FolderLock> second = FolderLock::take(folder.path());
+  const Result<FolderLock> second = FolderLock::take(folder.path(), kAtOnce);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kNotWritten);
   EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(holder.pid())));
@@ -66,7 +67,7 @@ TEST(FolderLock, KeepsOutASecondOwnerOfTheSameProcess) {
   const ScratchFolder folder;
   const Result<FolderLock> first = FolderLock::take(folder.path());
   ASSERT_TRUE(first);
-  EXPECT_FALSE(FolderLock::take(folder.path()));
+  EXPECT_FALSE(FolderLock::take(folder.path(), kAtOnce));
   EXPECT_TRUE(first->check());
 }
 
@@ -100,7 +101,7 @@ TEST(FolderLock, OfALivingOwnerIsKeptWhateverItsNumbersSay) {
   strange.pid = 1 << 30;
   const FileHandle file(open((folder / "lock").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
   ASSERT_TRUE(write_all(file.get(), lock_text(strange), "lock"));
-  EXPECT_FALSE(FolderLock::take(folder.path()));
+  EXPECT_FALSE(FolderLock::take(folder.path(), kAtOnce));
   EXPECT_TRUE(first->check());
 }
 
@@ -148,7 +149,7 @@ TEST(FolderLock, OfThePreviousVersionIsKeptWhileItsOwnerLives) {
   for (int ordinal = 3; ordinal <= 22; ++ordinal) fields >> start;
   const ScratchFolder folder;
   plant(folder, {}, seconds{600}, version_1(getpid(), start, self.boot_id));
-  EXPECT_FALSE(FolderLock::take(folder.path()));
+  EXPECT_FALSE(FolderLock::take(folder.path(), kAtOnce));
 }
 
 TEST(FolderLock, IsRenewedEveryFiveSecondsAndNotMoreOften) {
@@ -214,7 +215,7 @@ TEST(FolderLock, FollowsItsFolderWhenThatIsRenamed) {
     fs::rename(scratch / "out", scratch / "elsewhere");
     fs::create_directory(scratch / "out");
     EXPECT_TRUE(lock->check());
-    EXPECT_FALSE(FolderLock::take(scratch / "elsewhere"));
+    EXPECT_FALSE(FolderLock::take(scratch / "elsewhere", kAtOnce));
   }
   EXPECT_TRUE(fs::is_empty(scratch / "elsewhere"));
 }
@@ -230,7 +231,7 @@ TEST(FolderLock, GoesWithItsOwnerButNotWithAForkedChild) {
     }
     waitpid(child, nullptr, 0);
     EXPECT_TRUE(fs::exists(folder / "lock"));
-    EXPECT_FALSE(FolderLock::take(folder.path()));
+    EXPECT_FALSE(FolderLock::take(folder.path(), kAtOnce));
   }
   EXPECT_FALSE(fs::exists(folder / "lock"));
 }
@@ -243,6 +244,54 @@ TEST(FolderLock, LeavesTheLockOfWhoTookItOver) {
     plant(folder, on_another_host(), seconds{0});
   }
   EXPECT_EQ(owner_in(folder).who, "anna");
+}
+
+class PoorFileSystem : public testing::TestWithParam<std::vector<Lack>> {};
+
+// Without locks the lease alone decides, of owners on this host too.
+TEST_P(PoorFileSystem, TheLeaseDecides) {
+  const ScratchFolder folder;
+  EXPECT_TRUE(holds_without(GetParam(), [&] {
+    const Result<FolderLock> first = FolderLock::take(folder.path());
+    const Result<FolderLock> second = FolderLock::take(folder.path(), kAtOnce);
+    return first && first->check() && !second;
+  }));
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+  LockOwner killed = this_process(0).value();
+  plant(folder, killed, seconds{58});
+  EXPECT_TRUE(holds_without(GetParam(), [&] {
+    const Result<FolderLock> refused = FolderLock::take(folder.path(), kAtOnce);
+    return !refused && refused.error().message.find("60 s") != std::string::npos;
+  }));
+  plant(folder, killed, seconds{61});
+  EXPECT_TRUE(holds_without(GetParam(), [&] {
+    const Result<FolderLock> next = FolderLock::take(folder.path());
+    return next && next->check() && owner_in(folder).token != killed.token;
+  }));
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+INSTANTIATE_TEST_SUITE_P(FolderLock, PoorFileSystem,
+                         testing::Values(without_locks(ENOLCK), without_locks(EOPNOTSUPP),
+                                         without_locks(ENOSYS),
+                                         without_locks(ENOLCK) + without_nameless_files(),
+                                         without_locks(ENOLCK) + without_nameless_files() +
+                                             without_hard_links()));
+
+TEST(FolderLock, NeedsNeitherNamelessFilesNorHardLinks) {
+  for (const std::vector<Lack>& lacks :
+       {without_nameless_files(), without_nameless_files() + without_hard_links()}) {
+    const ScratchFolder folder;
+    EXPECT_TRUE(holds_without(lacks, [&] {
+      const Result<FolderLock> first = FolderLock::take(folder.path());
+      return first && first->check() && !FolderLock::take(folder.path(), kAtOnce);
+    }));
+    EXPECT_TRUE(fs::is_empty(folder.path()));
+    LockOwner killed = this_process(0).value();
+    plant(folder, killed, seconds{0});
+    EXPECT_TRUE(holds_without(lacks, [&] { return FolderLock::take(folder.path()).has_value(); }));
+    EXPECT_TRUE(fs::is_empty(folder.path()));
+  }
 }
 
 TEST(FolderLock, RefusesByNameWhatIsNoLock) {

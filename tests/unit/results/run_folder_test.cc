@@ -1,7 +1,11 @@
 #include "cluster/results/run_folder.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <iterator>
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/results.h"
@@ -13,6 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+
+unsigned mode_of(const std::string& path) {
+  return static_cast<unsigned>(fs::status(path).permissions());
+}
 
 TEST(RunFolder, IsNamedAfterTheRunAndItsSecondAndHasALogFolder) {
   const ScratchFolder scratch;
@@ -66,7 +74,8 @@ TEST(RunFolder, OfAKilledControllerIsUsedAgainButNotOfALivingOne) {
   const ScratchFolder scratch;
   LockHolder holder(scratch.path());
   ASSERT_TRUE(write_file(scratch / "results.json", results_json(RunResults{})));
-  const Result<RunFolder> refused = RunFolder::open({"x", "", scratch.path(), ""});
+  const Result<RunFolder> refused =
+      RunFolder::open({"x", "", scratch.path(), "", std::chrono::milliseconds{0}});
   EXPECT_TRUE(fs::exists(scratch / "results.json"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kNotWritten);
@@ -84,6 +93,120 @@ TEST(RunFolder, AFileWhereTheFolderShouldBeIsNotWritten) {
   ASSERT_FALSE(made);
   EXPECT_EQ(given.error().code, ErrorCode::kNotWritten);
   EXPECT_EQ(made.error().code, ErrorCode::kNotWritten);
+}
+
+TEST(RunFolder, LogsArePrivateAndAppendedTo) {
+  const ScratchFolder scratch;
+  const RunFolder folder = RunFolder::open({"x", "", scratch / "out", ""}).value();
+  for (const char* text : {"one\n", "two\n"}) {
+    const Result<FileHandle> log = folder.open_log("fpga0");
+    ASSERT_TRUE(log);
+    EXPECT_NE(fcntl(log->get(), F_GETFD) & FD_CLOEXEC, 0);
+    ASSERT_TRUE(write_all(log->get(), text, "log"));
+  }
+  ASSERT_TRUE(folder.write("log/soliton.log", "end\n"));
+  EXPECT_EQ(read_whole_file(scratch / "out/log/fpga0.log").value(), "one\ntwo\n");
+  EXPECT_EQ(read_whole_file(scratch / "out/log/soliton.log").value(), "end\n");
+  EXPECT_EQ(mode_of(scratch / "out/log"), 0700u);
+  EXPECT_EQ(mode_of(scratch / "out/log/fpga0.log"), 0600u);
+  EXPECT_EQ(mode_of(scratch / "out/log/soliton.log"), 0600u);
+}
+
+TEST(RunFolder, ShowsTheLastLinesOfALog) {
+  const ScratchFolder scratch;
+  const RunFolder folder = RunFolder::open({"x", "", scratch / "out", ""}).value();
+  EXPECT_EQ(folder.last_log_lines("fpga0", 3), "");
+  const Result<FileHandle> log = folder.open_log("fpga0");
+  ASSERT_TRUE(log);
+  EXPECT_EQ(folder.last_log_lines("fpga0", 3), "");
+  ASSERT_TRUE(write_all(log->get(), "first\n\nthird\nlast", "log"));
+  EXPECT_EQ(folder.last_log_lines("fpga0", 1), "\n    last");
+  EXPECT_EQ(folder.last_log_lines("fpga0", 3), "\n    \n    third\n    last");
+  EXPECT_EQ(folder.last_log_lines("fpga0", 9), "\n    first\n    \n    third\n    last");
+  ASSERT_TRUE(write_all(log->get(), std::string(1 << 20, 'x') + "\nend\n", "log"));
+  EXPECT_EQ(folder.last_log_lines("fpga0", 1), "\n    end");
+}
+
+TEST(RunFolder, ARenamedFolderGetsEverythingAndItsStandInNothing) {
+  const ScratchFolder scratch;
+  for (const bool link : {false, true}) {
+    RunFolder folder = RunFolder::open({"x", "", scratch / "out", ""}).value();
+    EXPECT_EQ(folder.current_path(), scratch / "out");
+    fs::rename(scratch / "out", scratch / "moved");
+    fs::create_directory(scratch / "other");
+    if (link)
+      fs::create_directory_symlink(scratch / "other", scratch / "out");
+    else
+      fs::rename(scratch / "other", scratch / "out");
+    ASSERT_TRUE(folder.write("results.json", "{}"));
+    ASSERT_TRUE(folder.write("log/soliton.log", "end\n"));
+    ASSERT_TRUE(folder.open_log("fpga0"));
+    ASSERT_TRUE(folder.grow("requests.csv").value().append("request\n"));
+    ASSERT_TRUE(folder.renew());
+    EXPECT_TRUE(fs::is_empty(scratch / "out/"));
+    EXPECT_EQ(read_whole_file(scratch / "moved/requests.csv").value(), "request\n");
+    EXPECT_EQ(read_whole_file(scratch / "moved/log/soliton.log").value(), "end\n");
+    EXPECT_EQ(fs::canonical(folder.current_path()), fs::canonical(scratch / "moved"));
+    for (const char* name : {"out", "other", "moved"}) fs::remove_all(scratch / name);
+  }
+}
+
+TEST(RunFolder, ARemovedFolderIsNotWritten) {
+  const ScratchFolder scratch;
+  const RunFolder folder = RunFolder::open({"x", "", scratch / "out", ""}).value();
+  GrowingFile rows = folder.grow("requests.csv").value();
+  fs::remove_all(scratch / "out");
+  fs::create_directory(scratch / "out");
+  const auto said = [](const auto& result) {
+    return result ? "" : std::to_string(exit_status(result.error().code)) + result.error().message;
+  };
+  for (const std::string& text :
+       {said(folder.write("results.json", "{}")), said(folder.write("log/soliton.log", "")),
+        said(folder.write("results.json", "{}", {.durable = false})),
+        said(folder.grow("progress.jsonl")), said(folder.open_log("fpga0"))})
+    EXPECT_EQ(text, "6cannot write " + (scratch / "out: the folder was removed during the run"));
+  EXPECT_TRUE(fs::is_empty(scratch / "out"));
+}
+
+TEST(RunFolder, NothingIsNamedOnceTheLockIsLost) {
+  const ScratchFolder scratch;
+  const RunFolder folder = RunFolder::open({"x", "", scratch / "out", ""}).value();
+  ASSERT_TRUE(folder.write("results.json", "mine"));
+  LockOwner other = this_process(0).value();
+  other.who = "anna";
+  ASSERT_TRUE(write_file(scratch / "out/lock", lock_text(other)));
+  const Status refused = folder.write("results.json", "late");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kNotWritten);
+  EXPECT_THAT(refused.error().message, HasSubstr("taken over by"));
+  EXPECT_THAT(refused.error().message, HasSubstr("anna"));
+  EXPECT_EQ(read_whole_file(scratch / "out/results.json").value(), "mine");
+  EXPECT_FALSE(folder.grow("requests.csv"));
+}
+
+TEST(RunFolder, QuickWritesReplaceLikeDurableOnes) {
+  const ScratchFolder scratch;
+  const RunFolder folder = RunFolder::open({"x", "", scratch / "out", ""}).value();
+  for (const char* text : {"first", "second"})
+    ASSERT_TRUE(folder.write("results.json", text, {.durable = false}));
+  EXPECT_EQ(read_whole_file(scratch / "out/results.json").value(), "second");
+  EXPECT_EQ(std::distance(fs::directory_iterator(scratch / "out"), {}), 3);  // with log and lock
+}
+
+TEST(RunFolder, RemovesEveryFileARunWritesAndNothingElse) {
+  const ScratchFolder scratch;
+  fs::create_directories(scratch / "out/log/deeper");
+  fs::create_directories(scratch / "precious");
+  ASSERT_TRUE(write_file(scratch / "precious/file", "mine"));
+  for (const char* name : {"results.json", "progress.jsonl", "outputs.npy", "requests.csv.part-3-7",
+                           "log/deeper/fpga0.log"})
+    ASSERT_TRUE(write_file(scratch / (std::string("out/") + name), "old"));
+  fs::create_directory_symlink(scratch / "precious", scratch / "out/log/link");
+  const Result<RunFolder> again = RunFolder::open({"x", "", scratch / "out", ""});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(std::distance(fs::directory_iterator(scratch / "out"), {}), 2);  // log and lock
+  EXPECT_TRUE(fs::is_empty(scratch / "out/log"));
+  EXPECT_EQ(read_whole_file(scratch / "precious/file").value(), "mine");
 }
 
 TEST(RunStamp, IsSortable) {

@@ -8,6 +8,7 @@
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/results.h"
+#include "tests/unit/results/poor_file_system.h"
 #include "tests/unit/results/scratch_folder.h"
 
 namespace soliton {
@@ -77,6 +78,16 @@ TEST(WriteFile, ShortWritesAreContinued) {
   drain.join();
   EXPECT_TRUE(status);
   EXPECT_EQ(got, content);
+}
+
+TEST(WriteFile, NeedsNeitherNamelessFilesNorHardLinks) {
+  const ScratchFolder folder;
+  EXPECT_TRUE(holds_without(without_nameless_files() + without_hard_links(), [&] {
+    return write_file(folder / "a.json", "first, longer than the second") &&
+           write_file(folder / "a.json", "second");
+  }));
+  EXPECT_EQ(read_whole_file(folder / "a.json").value(), "second");
+  EXPECT_EQ(entries(folder.path()), 1u);
 }
 
 TEST(WriteFile, LongNamesAndEmptyContentWork) {
