@@ -1,5 +1,6 @@
 #include "tests/process/endings/endings.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <sys/wait.h>
@@ -130,19 +131,21 @@ bool wait_for_answers(const std::string& folder) {
   });
 }
 
-Session::Session(const std::vector<std::string>& words, Terminal terminal) {
-  if (terminal == Terminal::kPseudo) {
-    pid_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
-    if (pid_ == 0) run_program(words);
-    return;
-  }
+Session::Session(const std::vector<std::string>& words, Streams streams) {
   pid_ = fork();
   if (pid_ != 0) return;
   setsid();
-  if (!std::freopen("/dev/null", "r", stdin) || !std::freopen("/dev/null", "w", stdout) ||
-      !std::freopen("/dev/null", "w", stderr))
-    _exit(126);
+  const int nowhere = open("/dev/null", O_RDWR);
+  dup2(nowhere, STDIN_FILENO);
+  dup2(streams.out < 0 ? nowhere : streams.out, STDOUT_FILENO);
+  dup2(streams.err < 0 ? nowhere : streams.err, STDERR_FILENO);
+  close_range(3, ~0U, 0);
   run_program(words);
+}
+
+Session::Session(const std::vector<std::string>& words, Terminal) {
+  pid_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
+  if (pid_ == 0) run_program(words);
 }
 
 Session::~Session() {

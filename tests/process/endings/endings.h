@@ -35,16 +35,22 @@ bool wait_for_answers(const std::string& folder);
 // A program in a session of its own: `signal_group` reaches it and what it started.
 class Session {
  public:
-  enum class Terminal { kNone, kPseudo };
-  // `words` start with the program, looked up in PATH. Output goes to the terminal, or nowhere.
-  explicit Session(const std::vector<std::string>& words, Terminal terminal = Terminal::kNone);
+  struct Streams {
+    int out = -1, err = -1;  // -1: nowhere
+  };
+  // `words` start with the program, looked up in PATH.
+  Session(const std::vector<std::string>& words, Streams streams);
+  explicit Session(const std::vector<std::string>& words) : Session(words, Streams{}) {}
+  // On a pseudo terminal of its own.
+  struct Terminal {};
+  Session(const std::vector<std::string>& words, Terminal);
   ~Session();
   pid_t pid() const { return pid_; }
   void signal(int number) const;
   void signal_group(int number) const;
   // Closes the terminal, as a window does.
   void hang_up();
-  // Exit status, or 128 + signal; -1: it still runs after `seconds`, and is killed.
+  // Exit status, or 128 + signal; -1: it still runs after `seconds`.
   int wait(double seconds);
 
  private:

@@ -1,9 +1,12 @@
 // One orderly stop, whoever asks for it and how often.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -69,28 +72,31 @@ TEST(Ending, NodesLeaveSignalsToTheController) {
 }
 
 
-// A node that is stopped holds up the orderly end; a further signal later than a second ends all.
+// The summary into a pipe that is full and that nobody reads holds the orderly end up for ever.
 TEST(Ending, AFurtherSignalAfterASecondEndsAtOnceAndSaysSo) {
   const TemporaryFolder folder;
   const std::string out = folder.file("run");
-  Running running({"run", "configs/quickstart.yaml", "--quiet", "--out", out, "--set",
-                   "workload.requests=1000000"});
-  const auto nodes = running.wait_for_nodes(5);
-  ASSERT_EQ(nodes.size(), 5u);
-  ASSERT_TRUE(wait_for_answers(out));
-  // Stopped again after each SIGCONT of the controller.
-  ::kill(nodes[0].second, SIGSTOP);
-  ::kill(running.pid(), SIGINT);
-  for (int i = 0; i < 11; ++i) {
-    sleep_ms(100);
-    ::kill(nodes[0].second, SIGSTOP);
+  int full[2], messages[2];
+  ASSERT_EQ(pipe(full), 0);
+  ASSERT_EQ(pipe(messages), 0);
+  fcntl(full[1], F_SETFL, O_NONBLOCK);
+  while (write(full[1], "x", 1) == 1) {
   }
-  ::kill(running.pid(), SIGINT);
-  const Ended ended = running.wait();
-  EXPECT_EQ(ended.status, 130);
-  EXPECT_THAT(ended.err, HasSubstr("ended at once by a further signal"));
-  EXPECT_TRUE(all_gone(nodes, 1000));
-  expect_valid_up_to_the_last_second(out);
+  fcntl(full[1], F_SETFL, 0);
+  Session session(long_run("packed", out), {full[1], messages[1]});
+  ASSERT_TRUE(wait_for_answers(out));
+  session.signal(SIGINT);
+  sleep_ms(300);
+  session.signal(SIGINT);  // within the second: part of the same wish
+  EXPECT_EQ(session.wait(1.2), -1);
+  session.signal(SIGINT);
+  EXPECT_EQ(session.wait(2), 130);
+  for (const int end : {full[0], full[1], messages[1]}) close(end);
+  char text[4096] = {};
+  EXPECT_GT(read(messages[0], text, sizeof text - 1), 0);
+  close(messages[0]);
+  EXPECT_THAT(text, HasSubstr("ended at once by a further signal"));
+  expect_valid_and_marked(out);
 }
 
 TEST(Ending, OneSignalEndsARunWithAStoppedNodeWithinFiveSeconds) {
@@ -111,6 +117,20 @@ TEST(Ending, OneSignalEndsARunWithAStoppedNodeWithinFiveSeconds) {
     EXPECT_TRUE(all_gone(nodes, 1000));
     expect_valid_and_marked(out);
   }
+}
+
+TEST(Ending, WallTimeWithoutLoopbackIsSaidAtTheStart) {
+  if (std::system("unshare -n true 2>/dev/null") != 0)
+    GTEST_SKIP() << "makes no network namespace here: needs root";
+  const TemporaryFolder folder;
+  std::vector<std::string> words{"unshare", "-n"};
+  for (const std::string& word : long_run("wall", folder.file("run"))) words.push_back(word);
+  const std::string log = folder.write("messages", "");
+  const int file = open(log.c_str(), O_WRONLY);
+  Session session(words, {-1, file});
+  close(file);
+  EXPECT_EQ(session.wait(20), 7);
+  EXPECT_THAT(read_text(log), HasSubstr("packets to 127.0.0.1 do not arrive on this machine"));
 }
 
 TEST(Ending, WhatIsMeasuredIsOnDiskWhileTheRunGoesOn) {

@@ -52,7 +52,7 @@ TEST_P(RandomEndings, AClosedTerminalKeepsWhatWasMeasured) {
   for (int round = 0; round < rounds(30); ++round) {
     const TemporaryFolder folder;
     const std::string out = folder.file("run");
-    Session session(long_run(GetParam(), out), Session::Terminal::kPseudo);
+    Session session(long_run(GetParam(), out), Session::Terminal{});
     const pid_t controller = session.pid();
     ASSERT_TRUE(wait_for_answers(out));
     sleep_seconds(moment("terminal", round, 0, 1));

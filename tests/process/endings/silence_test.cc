@@ -45,7 +45,7 @@ TEST(Silence, TimeInWhichTheControllerDidNotRunDoesNotCount) {
   const TemporaryFolder folder;
   const std::string out = folder.file("run");
   std::vector<std::string> words{soliton_program()};
-  for (const std::string& word : watched_run(out, "virtual", "6000")) words.push_back(word);
+  for (const std::string& word : watched_run(out, "virtual", "2500")) words.push_back(word);
   Session session(words);
   ASSERT_TRUE(wait_for_answers(out));
   session.signal_group(SIGSTOP);
