@@ -158,6 +158,18 @@ void write_histogram(JsonWriter& json, std::string_view key, const DurationHisto
   json.close();
 }
 
+void write_refused(JsonWriter& json, const RefusedPackets& refused) {
+  json.key("refused");
+  json.open('{');
+  member(json, "stranger", refused.stranger);
+  member(json, "stale", refused.stale);
+  member(json, "forged", refused.forged);
+  member(json, "replayed", refused.replayed);
+  member(json, "checksum", refused.checksum);
+  member(json, "malformed", refused.malformed);
+  json.close();
+}
+
 void write_ltl(JsonWriter& json, const LtlCounters& l) {
   json.key("ltl");
   json.open('{');
@@ -169,6 +181,7 @@ void write_ltl(JsonWriter& json, const LtlCounters& l) {
   member(json, "retransmitted", l.retransmitted);
   member(json, "timeouts", l.timeouts);
   member(json, "nacks", l.nacks);
+  write_refused(json, l.refused);
   write_histogram(json, "rtt_us", l.rtt);
   json.close();
 }
