@@ -127,11 +127,13 @@ void fill_nodes(const ClusterOutcome& outcome, RunResults& results) {
 
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
   LtlStats ltl;
+  std::uint64_t strangers = 0;
   std::vector<FaultCounters> hits = outcome.faults;
   hits.resize(run.faults.rules.size());
   for (const std::optional<NodeStats>& stats : outcome.stats) {
     if (!stats) continue;
     ltl.merge(stats->ltl);
+    strangers += stats->carrier.strangers;
     results.fabric.host_drops += stats->carrier.host_drops;
     for (std::size_t rule = 0; rule < std::min(hits.size(), stats->faults.size()); ++rule) {
       hits[rule].dropped += stats->faults[rule].dropped;
@@ -147,6 +149,12 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
   results.ltl.timeouts = ltl.timeouts;
   results.ltl.nacks = ltl.nacks_sent;
   results.ltl.rtt = ltl.rtt;
+  results.ltl.refused = {.stranger = strangers,
+                         .stale = ltl.dropped_stale,
+                         .forged = ltl.dropped_unauthentic,
+                         .replayed = ltl.dropped_replayed,
+                         .checksum = ltl.dropped_checksum,
+                         .malformed = ltl.dropped_malformed};
   results.fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
   results.fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
   results.fabric.dropped = outcome.network.dropped_queue + outcome.network.dropped_watchdog;

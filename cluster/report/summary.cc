@@ -55,6 +55,7 @@ class Summary {
     }
     if (r_.pauses) pauses(*r_.pauses);
     faults();
+    refused();
     if (!c_.folder.empty())
       line("wrote", c_.folder + (c_.folder.ends_with('/') ? "" : "/") +
                         "   open report.html, or trace.json in Perfetto");
@@ -318,6 +319,20 @@ class Summary {
     if (!r_.faults.empty() || r_.ltl.retransmitted > 0 || r_.fabric.dropped > 0)
       line(label, fmt::format("{} packets dropped, {} retransmitted, {} timeouts",
                               r_.fabric.dropped, r_.ltl.retransmitted, r_.ltl.timeouts));
+  }
+
+  void refused() {
+    const RefusedPackets& refused = r_.ltl.refused;
+    if (refused.total() == 0) return;
+    std::vector<std::string> causes;
+    for (const auto& [count, cause] : {std::pair{refused.stranger, "from strangers"},
+                                       {refused.stale, "stale"},
+                                       {refused.forged, "forged"},
+                                       {refused.replayed, "replayed"},
+                                       {refused.checksum, "with a wrong checksum"},
+                                       {refused.malformed, "malformed"}})
+      if (count > 0) causes.push_back(fmt::format("{} {}", count, cause));
+    line("refused", fmt::format("packets: {}", fmt::join(causes, ", ")));
   }
 
   const RunResults& r_;

@@ -69,11 +69,24 @@ struct PauseResult {
   std::vector<Deadlock> deadlocks;
 };
 
+// Packets that came and were not let in, by cause (wire format, order of checks).
+struct RefusedPackets {
+  std::uint64_t stranger = 0;  // from an address of no peer
+  std::uint64_t stale = 0;     // for no open connection, or another incarnation's
+  std::uint64_t forged = 0;    // wrong tag, or no proof of the key
+  std::uint64_t replayed = 0;
+  std::uint64_t checksum = 0;
+  std::uint64_t malformed = 0;
+
+  std::uint64_t total() const { return stranger + stale + forged + replayed + checksum + malformed; }
+};
+
 struct LtlCounters {
   std::string carrier = "emulated";  // emulated | udp | shm
   std::string listen;                // udp: address of the nodes' sockets
   std::string auth = "none";         // none | header | aead
   std::uint64_t messages = 0, packets = 0, retransmitted = 0, timeouts = 0, nacks = 0;
+  RefusedPackets refused;
   DurationHistogram rtt;
   bool known = true;  // as FabricCounters::known
 };

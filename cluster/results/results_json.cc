@@ -164,6 +164,18 @@ void write_histogram(JsonWriter& json, std::string_view key, const DurationHisto
   json.close();
 }
 
+void write_refused(JsonWriter& json, const RefusedPackets& refused, bool known) {
+  json.key("refused");
+  json.open('{');
+  counter(json, "stranger", refused.stranger, known);
+  counter(json, "stale", refused.stale, known);
+  counter(json, "forged", refused.forged, known);
+  counter(json, "replayed", refused.replayed, known);
+  counter(json, "checksum", refused.checksum, known);
+  counter(json, "malformed", refused.malformed, known);
+  json.close();
+}
+
 void write_ltl(JsonWriter& json, const LtlCounters& l) {
   json.key("ltl");
   json.open('{');
@@ -175,6 +187,7 @@ void write_ltl(JsonWriter& json, const LtlCounters& l) {
   counter(json, "retransmitted", l.retransmitted, l.known);
   counter(json, "timeouts", l.timeouts, l.known);
   counter(json, "nacks", l.nacks, l.known);
+  write_refused(json, l.refused, l.known);
   write_histogram(json, "rtt_us", l.rtt);
   json.close();
 }

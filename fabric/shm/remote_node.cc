@@ -60,7 +60,7 @@ Status RemoteNode::await_report() {
     if (Status alive = wait_.alive(); !alive) {
       // Its last report may have come between the wait and the question.
       if (reported.count.load(std::memory_order_acquire) == grants_) return {};
-      return failure(alive.error().code, fmt::format("node {}: {}", name_, alive.error().message));
+      return alive;
     }
   }
 }
@@ -85,7 +85,7 @@ void RemoteNode::refill() {
 }
 
 Error RemoteNode::broken(const std::string& what) const {
-  return {ErrorCode::kBroken, fmt::format("node {}: {}", name_, what)};
+  return {ErrorCode::kBroken, fmt::format("{} does not keep to what hub and nodes agreed on: {}", name_, what)};
 }
 
 }  // namespace soliton

