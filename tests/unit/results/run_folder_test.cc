@@ -168,6 +168,28 @@ TEST(RunFolder, ARemovedFolderIsNotWritten) {
   EXPECT_TRUE(fs::is_empty(scratch / "out"));
 }
 
+// As a user other than root, whom no permission stops.
+TEST(RunFolder, AFolderMadeReadOnlyKeepsWhatItHas) {
+  const ScratchFolder scratch;
+  fs::permissions(scratch.path(), fs::perms::all);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (getuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(2);
+    const RunFolder folder = RunFolder::open({"x", "", scratch / "out", ""}).value();
+    bool good = folder.write("results.json", "old").has_value();
+    fs::permissions(scratch / "out", fs::perms::owner_read | fs::perms::owner_exec);
+    const Status refused = folder.write("results.json", "new");
+    good = good && !refused && refused.error().code == ErrorCode::kNotWritten &&
+           refused.error().message.find("Permission denied") != std::string::npos;
+    fs::permissions(scratch / "out", fs::perms::owner_all);
+    _exit(good ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(read_whole_file(scratch / "out/results.json").value(), "old");
+}
+
 TEST(RunFolder, NothingIsNamedOnceTheLockIsLost) {
   const ScratchFolder scratch;
   const RunFolder folder = RunFolder::open({"x", "", scratch / "out", ""}).value();
