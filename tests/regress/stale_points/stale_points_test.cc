@@ -157,6 +157,7 @@ TEST_F(StalePoints, AProjectThatIsMovedOrCopiedIsKept) {
   fs::rename(folder_, scratch_ / "elsewhere");
   folder_ = scratch_ / "elsewhere";
   EXPECT_EQ(sweep().kept, 1u);
+  fs::create_directories(scratch_ / "deep");
   fs::copy(folder_, scratch_ / "deep/er", fs::copy_options::recursive);
   folder_ = scratch_ / "deep/er";
   EXPECT_EQ(sweep().kept, 1u);

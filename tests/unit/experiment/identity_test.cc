@@ -60,7 +60,8 @@ class ClusterOfFiles : public Identity {
 TEST_F(ClusterOfFiles, AreAllNamedOnceInTheOrderOfTheirOpening) {
   const std::string devices = std::string(SOLITON_SOURCE_DIR) + "/configs/devices/";
   std::vector<std::string> paths;
-  for (const FilesRead::File& file : read(file_).files_read.files()) {
+  const ClusterSpec spec = read(file_);
+  for (const FilesRead::File& file : spec.files_read.files()) {
     EXPECT_TRUE(file.stamp) << file.path;
     paths.push_back(file.path);
   }

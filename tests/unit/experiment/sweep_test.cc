@@ -51,6 +51,7 @@ class SweepTest : public testing::Test {
           if (!results) return tl::unexpected<Diagnostics>(results.error());
           PointRun run{std::move(*results), spec.files_read, {}};
           for (const std::string& file : files_) run.files.note(file);
+          if (opened_) opened_();
           return run;
         },
         options_);
@@ -65,6 +66,7 @@ class SweepTest : public testing::Test {
   SweepOptions options_;
   std::function<Checked<RunResults>(std::int64_t nodes)> runner_;
   std::vector<std::string> files_;  // that a point opens beside those of its cluster file
+  std::function<void()> opened_;    // called when they are
   std::vector<std::int64_t> asked_;
   std::vector<ClusterSpec> specs_;
   std::vector<std::string> lines_;
@@ -147,19 +149,28 @@ TEST_F(SweepTest, TheSameContentWrittenAnewIsKept) {
   EXPECT_TRUE(asked_.empty());
 }
 
-TEST_F(SweepTest, AFileThatChangedWhileThePointRanMakesItRunAgain) {
+TEST_F(SweepTest, AFileThatChangedWhileItWasReadMakesThePointRunAgain) {
   files_ = {scratch_ / "weights.bin"};
   ASSERT_TRUE(write_file(files_[0], "one"));
   experiment_.series[0].points.resize(1);
-  runner_ = [&](std::int64_t) -> Checked<RunResults> {
-    EXPECT_TRUE(write_file(experiment_.cluster, std::string(kBase) + "seed: 2\n"));
-    return sample::run(100);
-  };
+  opened_ = [&] { EXPECT_TRUE(write_file(files_[0], "two")); };
   EXPECT_TRUE(sweep()->complete);
-  runner_ = nullptr;
-  ASSERT_TRUE(write_file(experiment_.cluster, kBase));
+  opened_ = nullptr;
+  for (const char* content : {"two", "one"}) {
+    ASSERT_TRUE(write_file(files_[0], content));
+    ASSERT_TRUE(sweep());
+    EXPECT_THAT(asked_, ElementsAre(1)) << content;
+  }
+}
+
+TEST_F(SweepTest, AFileThatChangedAfterItWasReadIsWhatItWas) {
+  experiment_.series[0].points.resize(1);
+  opened_ = [&] { EXPECT_TRUE(write_file(experiment_.cluster, std::string(kBase) + "seed: 2\n")); };
+  EXPECT_TRUE(sweep()->complete);
+  opened_ = nullptr;
   ASSERT_TRUE(sweep());
   EXPECT_THAT(asked_, ElementsAre(1));
+  EXPECT_EQ(specs_[0].seed, 2u);
 }
 
 TEST_F(SweepTest, AMovedProjectKeepsItsPoints) {
