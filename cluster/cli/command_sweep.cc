@@ -46,11 +46,11 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
   return options;
 }
 
-// What went wrong, for those to whom no progress was shown.
+// Whose points did not finish and why, for those to whom no progress was shown.
 void list_failures(const Sweep& sweep) {
   for (const SweepSeries& series : sweep.series)
     for (const SweepPoint& point : series.points)
-      if (!point.error.empty())
+      if (!point.error.empty() && !(sweep.not_written && sweep.not_written->message == point.error))
         message("{} {} {}: {}\n", series.series.name, series.series.axis, point.x, point.error);
 }
 

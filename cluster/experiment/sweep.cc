@@ -54,6 +54,21 @@ Scalars settings(const Overrides& overrides) {
   return out;
 }
 
+// Each as far as it goes: on a full disk the smaller ones may have room. The first error.
+Status write_tables(const Sweep& sweep, const std::string& folder) {
+  const std::vector<std::pair<const char*, std::string>> files = {
+      {"sweep.csv", sweep_csv(sweep)},
+      {"sweep.json", sweep_json(sweep)},
+      {"table.txt", sweep_table(sweep)},
+      {"report.html", sweep_page(sweep)}};
+  Status all;
+  for (const auto& [name, content] : files) {
+    const Status written = write_file(folder + "/" + name, content);
+    if (all && !written) all = written;
+  }
+  return all;
+}
+
 class Sweeper {
  public:
   Sweeper(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options)
@@ -67,7 +82,8 @@ class Sweeper {
     for (SweepSeries& series : sweep_.series)
       for (std::size_t i = 0; i < series.points.size() && !sweep_.not_written; ++i)
         one_point(series, i);
-    write_tables();
+    const Status written = write_tables(sweep_, options_.folder);
+    if (!written && !sweep_.not_written) sweep_.not_written = written.error();
     return std::move(sweep_);
   }
 
@@ -115,11 +131,13 @@ class Sweeper {
     const Checked<PointRun> run = runner_(*spec);
     if (!run) return fail(point, run.error());
     const RunResults& results = run->results;
+    // As it is written and read back, so that a kept point and a new one go the same way.
+    point.numbers = parse_point(results_json(results)).value();
     const Status stored =
         store_point(folder, results, run->error ? std::nullopt : record(*spec, *run, identity));
     if (!stored) return stored;
-    // Read back from what was written, so that a kept point and a new one go the same way.
-    point.numbers = parse_point(results_json(results)).value();
+    if (run->error && run->error->code == ErrorCode::kNotWritten)
+      return tl::unexpected<Error>(*run->error);
     if (run->error)
       end_early(point, run->error->code, run->error->message);
     else if (!results.complete)
@@ -149,8 +167,8 @@ class Sweeper {
 
   // A point that ended because the user asked for it did not fail.
   void end_early(SweepPoint& point, ErrorCode code, const std::string& why) {
-    sweep_.interrupted = must_stop();
-    set_error(point, why, sweep_.interrupted ? std::nullopt : std::optional(code));
+    sweep_.interrupted = point.interrupted = must_stop();
+    set_error(point, why, point.interrupted ? std::nullopt : std::optional(code));
   }
 
   void judge(SweepPoint& point) {
@@ -175,26 +193,11 @@ class Sweeper {
   void say(const ExperimentSeries& series, const SweepPoint& point) const {
     if (!options_.progress) return;
     std::string text = fmt::format("{} {} {}: {}", series.name, series.axis, point.x,
-                                   point.kept            ? "kept"
-                                   : point.error.empty() ? "done"
-                                                         : "failed");
+                                   point.kept ? "kept" : state_name(point));
     if (point.numbers && point.numbers->latency_mean_us)
       text += fmt::format(", mean {} us", significant(*point.numbers->latency_mean_us, 4));
     if (!point.error.empty()) text += ": " + point.error;
     options_.progress(text);
-  }
-
-  // Each as far as it goes: of a full disk the smaller ones may have room.
-  void write_tables() {
-    const std::vector<std::pair<const char*, std::string>> files = {
-        {"sweep.csv", sweep_csv(sweep_)},
-        {"sweep.json", sweep_json(sweep_)},
-        {"table.txt", sweep_table(sweep_)},
-        {"report.html", sweep_page(sweep_)}};
-    for (const auto& [name, content] : files) {
-      const Status written = write_file(options_.folder + "/" + name, content);
-      if (!written && !sweep_.not_written) sweep_.not_written = written.error();
-    }
   }
 
   const Experiment& experiment_;
@@ -206,6 +209,12 @@ class Sweeper {
 };
 
 }  // namespace
+
+const char* state_name(const SweepPoint& point) {
+  if (point.interrupted) return "interrupted";
+  if (!point.error.empty()) return "failed";
+  return point.numbers ? "done" : "not run";
+}
 
 Scaled scaled(const SweepSeries& series, std::size_t point) {
   if (series.series.scaling == Scaling::kNone) return {};

@@ -20,9 +20,12 @@ struct SweepPoint {
   std::int64_t x = 0;
   bool kept = false;                    // from an earlier sweep
   std::optional<PointNumbers> numbers;  // unset: not run, or nothing was measured
-  std::string error;                    // why it failed, or ""
+  std::string error;                    // why it failed or was interrupted, or ""
   Scalars set = {};                     // the keys set for it, in order, each once
+  bool interrupted = false;             // while it ran
 };
+// "done", "failed", "interrupted" or "not run"
+const char* state_name(const SweepPoint& point);
 
 struct SweepSeries {
   ExperimentSeries series;

@@ -164,7 +164,7 @@ void json_point(JsonWriter& json, const SweepSeries& series, std::size_t i) {
   json.open('{');
   json.key("x");
   json.integer(point.x);
-  json_text(json, "state", !point.error.empty() ? "failed" : point.numbers ? "done" : "not run");
+  json_text(json, "state", state_name(point));
   if (!point.error.empty()) json_text(json, "error", point.error);
   json.key("nodes_used");
   json.integer(n.nodes_used);

@@ -166,6 +166,7 @@ TEST_P(SweepSignals, KeepFinishedPointsAndMarkTheTables) {
     EXPECT_FALSE(sweep["complete"]);
     EXPECT_TRUE(sweep["interrupted"]);
     EXPECT_EQ(point(0)["state"], "done");
+    EXPECT_EQ(point(1)["state"], "interrupted");
     EXPECT_EQ(point(2)["state"], "not run");
   }
 }

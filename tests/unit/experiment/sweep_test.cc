@@ -290,6 +290,7 @@ TEST_F(SweepTest, InterruptedInsideThePointRunsItAgain) {
   ASSERT_TRUE(first);
   EXPECT_TRUE(first->interrupted);
   EXPECT_FALSE(first->first_failure);
+  EXPECT_STREQ(state_name(first->series[0].points[2]), "interrupted");
   runner_ = nullptr;
   stopped = false;
   ASSERT_TRUE(sweep());
@@ -399,6 +400,7 @@ TEST_F(SweepTest, ResultsThatCannotBeWrittenEndItWithTheTablesOfWhatThereIs) {
   EXPECT_THAT(asked_, ElementsAre(1, 2));
   EXPECT_THAT(text_of("table.txt"), HasSubstr("PARTIAL"));
   EXPECT_THAT(text_of("sweep.csv"), HasSubstr("rows,nodes,1,2,4,100"));
+  EXPECT_THAT(text_of("sweep.csv"), HasSubstr("rows,nodes,2,2,4,100"));
   EXPECT_THAT(text_of("sweep.csv"), HasSubstr("cannot write"));
   EXPECT_THAT(text_of("sweep.csv"), HasSubstr("not run"));
 }
