@@ -33,14 +33,20 @@ std::string build_of_programs() {
 }
 
 SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment,
-                           const std::atomic<int>& signal) {
+                           ControlLoop& loop) {
   SweepOptions options;
   // Without --out the same experiment finds its finished points again.
   options.folder = line.out.empty() ? "runs/" + experiment.name : line.out;
   options.overrides = overrides_of(line);
   options.data = data_root();
   options.build = build_of_programs();
-  options.stop = [&signal] { return signal != 0; };
+  options.stop = [&loop] { return loop.signal() != 0; };
+  // A lost lease is found by the next check before something is written.
+  options.keep_lease = [&loop](FolderLock& lock) {
+    return std::make_shared<ControlLoop::Repeating>(
+        loop, std::chrono::seconds(1),
+        [&lock] { static_cast<void>(lock.renew(std::chrono::steady_clock::now())); });
+  };
   if (!line.quiet && !line.json)
     options.progress = [](const std::string& text) { message("{}\n", text); };
   return options;
@@ -80,13 +86,12 @@ int command_sweep(const CommandLine& line) {
   if (!experiment) return report_errors(experiment.error());
   ControlLoop loop;
   loop.keep_results();
-  const std::atomic<int>& signal = loop.signal();
-  const SweepOptions options = sweep_options(line, *experiment, signal);
+  const SweepOptions options = sweep_options(line, *experiment, loop);
   const Result<Sweep> sweep = run_sweep(
       *experiment, [&loop](const ClusterSpec& spec) { return run_point(spec, loop); }, options);
   if (!sweep) return report_error(sweep.error());
   if (!options.progress) list_failures(*sweep);
-  const int status = verdict(*sweep, signal);
+  const int status = verdict(*sweep, loop.signal());
   if (line.json) return printed(print_raw(sweep_json(*sweep)), status);
   // The table is in the folder: nothing is lost with it, so a closed pipe changes no status.
   if (!line.quiet)

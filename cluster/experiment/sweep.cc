@@ -55,7 +55,8 @@ Scalars settings(const Overrides& overrides) {
 }
 
 // Each as far as it goes: on a full disk the smaller ones may have room. The first error.
-Status write_tables(const Sweep& sweep, const std::string& folder) {
+Status write_tables(const Sweep& sweep, const std::string& folder, const FolderLock& lock) {
+  if (Status ours = lock.check(); !ours) return ours;
   const std::vector<std::pair<const char*, std::string>> files = {
       {"sweep.csv", sweep_csv(sweep)},
       {"sweep.json", sweep_json(sweep)},
@@ -71,8 +72,13 @@ Status write_tables(const Sweep& sweep, const std::string& folder) {
 
 class Sweeper {
  public:
-  Sweeper(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options)
-      : experiment_(experiment), runner_(runner), options_(options), folders_(options.folder) {
+  Sweeper(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options,
+          const FolderLock& lock)
+      : experiment_(experiment),
+        runner_(runner),
+        options_(options),
+        lock_(lock),
+        folders_(options.folder) {
     sweep_.name = experiment.name;
     sweep_.description = experiment.description;
     for (const ExperimentSeries& series : experiment.series) add_series(series);
@@ -82,7 +88,7 @@ class Sweeper {
     for (SweepSeries& series : sweep_.series)
       for (std::size_t i = 0; i < series.points.size() && !sweep_.not_written; ++i)
         one_point(series, i);
-    const Status written = write_tables(sweep_, options_.folder);
+    const Status written = write_tables(sweep_, options_.folder, lock_);
     if (!written && !sweep_.not_written) sweep_.not_written = written.error();
     return std::move(sweep_);
   }
@@ -126,6 +132,7 @@ class Sweeper {
   // kNotWritten: nothing that is measured from now on can be kept.
   Status run_point(const Checked<ClusterSpec>& spec, const std::string& folder,
                    const std::optional<std::string>& identity, SweepPoint& point) {
+    if (const Status ours = lock_.check(); !ours) return ours;
     if (const Status cleared = clear_point(folder); !cleared) return cleared;
     if (!spec) return fail(point, spec.error());
     const Checked<PointRun> run = runner_(*spec);
@@ -133,6 +140,7 @@ class Sweeper {
     const RunResults& results = run->results;
     // As it is written and read back, so that a kept point and a new one go the same way.
     point.numbers = parse_point(results_json(results)).value();
+    if (const Status ours = lock_.check(); !ours) return ours;
     const Status stored =
         store_point(folder, results, run->error ? std::nullopt : record(*spec, *run, identity));
     if (!stored) return stored;
@@ -203,6 +211,7 @@ class Sweeper {
   const Experiment& experiment_;
   const PointRunner& runner_;
   const SweepOptions& options_;
+  const FolderLock& lock_;
   PointFolders folders_;
   FileDigests digests_;
   Sweep sweep_;
@@ -238,9 +247,10 @@ Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
                         const SweepOptions& options) {
   if (Status made = make_folders(options.folder); !made) return tl::unexpected<Error>(made.error());
   if (Status ours = check_folder(options.folder); !ours) return tl::unexpected<Error>(ours.error());
-  const Result<FolderLock> lock = FolderLock::take(options.folder);
+  Result<FolderLock> lock = FolderLock::take(options.folder);
   if (!lock) return tl::unexpected<Error>(lock.error());
-  return Sweeper(experiment, runner, options).run();
+  const std::shared_ptr<void> lease = options.keep_lease ? options.keep_lease(*lock) : nullptr;
+  return Sweeper(experiment, runner, options, *lock).run();
 }
 
 }  // namespace soliton

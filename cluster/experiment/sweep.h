@@ -7,12 +7,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cluster/experiment/experiment.h"
 #include "cluster/experiment/point.h"
+#include "cluster/results/folder_lock.h"
 
 namespace soliton {
 
@@ -51,6 +53,9 @@ struct SweepOptions {
   std::string build;           // of the programs that run points (build_id()); "": nothing is kept
   std::function<bool()> stop;  // asked before each point; may be empty
   std::function<void(const std::string&)> progress;  // a line as each point ends; may be empty
+  // Keeps the folder's lease while what it returns lives, by calling renew() once a second from a
+  // thread of its own; may be empty.
+  std::function<std::shared_ptr<void>(FolderLock& lock)> keep_lease;
 };
 
 struct PointRun {
