@@ -163,15 +163,15 @@ RunControl control_of(const CommandLine& line, const PreparedRun& run, const Run
 }  // namespace
 
 int command_run(const CommandLine& line) {
-  const Checked<ClusterSpec> spec = read_cluster_of(line);
-  if (!spec) return report_errors(spec.error());
-  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+  const Checked<std::unique_ptr<PreparedRun>> prepared =
+      prepare(line.inputs.front(), overrides_of(line), data_root());
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
+  const ClusterSpec& spec = run.spec;
   const Result<RunFolder> folder =
-      RunFolder::open({spec->name, run_stamp(std::time(nullptr)), line.out});
+      RunFolder::open({spec.name, run_stamp(std::time(nullptr)), line.out});
   if (!folder) return report_error(folder.error());
-  const Status spec_written = folder->write("cluster.yaml", write_cluster(*spec, folder->path()));
+  const Status spec_written = folder->write("cluster.yaml", write_cluster(spec, folder->path()));
   if (!spec_written) return report_error(spec_written.error());
   ProgressLine progress(!line.quiet && !line.json);
   const FinishedRun finished = execute_run(run, control_of(line, run, *folder, progress));
@@ -181,7 +181,7 @@ int command_run(const CommandLine& line) {
   if (written) written = folder->write("log/soliton.log", log_text(line, run, finished));
   Status said;
   if (line.json) {
-    said = print_raw(results_json(finished.results));
+    said = print_json(results_json(finished.results));
   } else if (!line.quiet) {
     // The summary is in the folder: nothing is lost with it, so a closed pipe changes no status.
     context.terminal = colours_wanted(stdout);

@@ -18,13 +18,11 @@ namespace {
 // One point: a whole run without a folder of its own; its results go to the sweep.
 Checked<RunResults> run_point(const std::string& file, const Overrides& overrides,
                               const std::atomic<int>& signal) {
-  const Checked<ClusterSpec> spec = read_cluster(file, overrides, data_root());
-  if (!spec) return tl::unexpected<Diagnostics>(spec.error());
-  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare(file, overrides, data_root());
   if (!prepared) return tl::unexpected<Diagnostics>(prepared.error());
   RunControl control;
   control.signal = &signal;
-  control.time_limit = spec->time_limit;
+  control.time_limit = (*prepared)->spec.time_limit;
   control.node_program = node_program();
   FinishedRun finished = execute_run(**prepared, control);
   if (!finished.error) return std::move(finished.results);
@@ -89,7 +87,7 @@ int command_sweep(const CommandLine& line) {
   if (!sweep) return report_error(sweep.error());
   int status = sweep->first_failure ? exit_status(*sweep->first_failure) : 0;
   if (signal != 0) status = signal_status(signal);
-  if (line.json) return printed(print_raw(sweep_json(*sweep)), status);
+  if (line.json) return printed(print_json(sweep_json(*sweep)), status);
   // The table is in the folder: nothing is lost with it, so a closed pipe changes no status.
   if (!line.quiet)
     static_cast<void>(print_lines(
