@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "protocol/base/located.h"
 #include "topologies/calibration.h"
 #include "topologies/place.h"
 #include "topologies/topology.h"
@@ -41,20 +44,32 @@ void add_link(Topology& topology, std::uint32_t lower, std::uint32_t upper, Dura
   topology.links.push_back(std::move(link));
 }
 
-void check_names(const Topology& topology, Diagnostics& errors) {
-  std::set<std::string> seen;
-  for (const Vertex& vertex : topology.vertices) {
-    if (vertex.name.empty()) errors.add(ErrorCode::kInvalid, "a node or switch has no name");
-    if (!seen.insert(vertex.name).second) {
-      errors.add(ErrorCode::kInvalid, fmt::format("the name {} is used twice", vertex.name));
-    }
+constexpr std::size_t kErrorsExplained = 100;
+
+// Positions of the nodes, in order; beyond them are switches.
+std::string position_of(const std::vector<PlacedNode>& nodes, std::size_t vertex) {
+  return vertex < nodes.size() ? nodes[vertex].position : "";
+}
+
+void check_names(const Topology& topology, const std::vector<PlacedNode>& nodes,
+                 Diagnostics& errors) {
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < topology.vertices.size(); ++i) {
+    const std::string& name = topology.vertices[i].name;
+    const auto [first, fresh] = seen.try_emplace(name, i);
+    if (name.empty())
+      errors.add(ErrorCode::kInvalid,
+                 located(position_of(nodes, i), "a node or switch has no name"));
+    if (!fresh)
+      errors.add(ErrorCode::kInvalid, located(position_of(nodes, first->second),
+                                              fmt::format("the name {} is used twice", name)));
   }
   std::set<std::string> cables;
-  for (const TopologyLink& link : topology.links) {
-    if (!cables.insert(link.name).second) {
-      errors.add(ErrorCode::kInvalid, fmt::format("the link name {} is used twice", link.name));
-    }
-  }
+  for (const TopologyLink& link : topology.links)
+    if (!cables.insert(link.name).second)
+      errors.add(ErrorCode::kInvalid,
+                 located(position_of(nodes, link.ends[0]),
+                         fmt::format("the link name {} is used twice", link.name)));
 }
 
 // Racks, pods and spines that have a node below them; nothing else of the datacentre exists.
@@ -133,8 +148,10 @@ Checked<Topology> build_tree(const TopologySpec& spec, const std::vector<PlacedN
   Diagnostics errors;
   const bool tree = spec.kind == "datacenter";
   if (spec.hosts_per_rack < 1 || (tree && (spec.racks_per_pod < 1 || spec.pods < 1))) {
-    errors.add(ErrorCode::kInvalid,
-               fmt::format("topology {}: hosts, racks and pods must be at least 1", spec.name));
+    errors.add(
+        ErrorCode::kInvalid,
+        located(spec.position,
+                fmt::format("topology {}: hosts, racks and pods must be at least 1", spec.name)));
     return tl::unexpected(std::move(errors));
   }
   Checked<std::vector<std::int64_t>> racks = assign_racks(spec, nodes);
@@ -148,9 +165,17 @@ Checked<Topology> build_local(const TopologySpec& spec, const std::vector<Placed
   for (const PlacedNode& node : nodes) {
     if (node.at.empty() || node.at == "rack0") continue;
     errors.add(ErrorCode::kInvalid,
-               fmt::format("node {}: topology {} has no place \"{}\" (leave `at` out)", node.name,
-                           topology.name, node.at));
+               located(node.position,
+                       fmt::format("node {}: topology {} has no place \"{}\" (leave `at` out)",
+                                   node.name, topology.name, node.at)));
   }
+  const std::size_t links = nodes.size() * (nodes.size() - 1) / 2;
+  if (links > kTopologyLinksLimit)
+    errors.add(ErrorCode::kInvalid,
+               located(spec.position,
+                       fmt::format("topology {}: wires every node to every other, and {} nodes "
+                                   "would take more than {} links",
+                                   topology.name, nodes.size(), kTopologyLinksLimit)));
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   for (std::uint32_t a = 0; a < topology.nodes; ++a) {
     for (std::uint32_t b = a + 1; b < topology.nodes; ++b)
@@ -159,16 +184,54 @@ Checked<Topology> build_local(const TopologySpec& spec, const std::vector<Placed
   return topology;
 }
 
-// The nodes that cannot be reached from the first one, over switches or a direct cable.
-void check_reachable(const Topology& topology, Diagnostics& errors) {
-  if (topology.nodes < 2) return;
-  const Routes routes(topology);
+// Which nodes reach which. Nodes do not forward, so two of them have a path when a cable or a group
+// of switches that are wired to each other joins them.
+class Reach {
+ public:
+  explicit Reach(const Topology& topology)
+      : nodes_(topology.nodes), group_(topology.vertices.size()), joined_(topology.nodes) {
+    std::iota(group_.begin(), group_.end(), 0U);
+    for (const TopologyLink& link : topology.links)
+      if (link.ends[0] >= nodes_ && link.ends[1] >= nodes_)
+        group_[root(link.ends[0])] = root(link.ends[1]);
+    for (const TopologyLink& link : topology.links)
+      for (const int end : {0, 1})
+        if (link.ends[end] < nodes_) joined_[link.ends[end]].push_back(root(link.ends[1 - end]));
+    for (std::vector<std::uint32_t>& it : joined_) {
+      std::sort(it.begin(), it.end());
+      it.erase(std::unique(it.begin(), it.end()), it.end());
+    }
+  }
+
+  bool between(std::uint32_t a, std::uint32_t b) const {
+    const std::vector<std::uint32_t>& one = joined_[a];
+    if (std::binary_search(one.begin(), one.end(), b)) return true;
+    return std::any_of(joined_[b].begin(), joined_[b].end(), [&](std::uint32_t group) {
+      return group >= nodes_ && std::binary_search(one.begin(), one.end(), group);
+    });
+  }
+
+ private:
+  std::uint32_t root(std::uint32_t vertex) {
+    while (group_[vertex] != vertex) vertex = group_[vertex] = group_[group_[vertex]];
+    return vertex;
+  }
+
+  std::uint32_t nodes_;
+  std::vector<std::uint32_t> group_;                // of a switch: another of its group, or itself
+  std::vector<std::vector<std::uint32_t>> joined_;  // of a node: nodes and groups a cable leads to
+};
+
+void check_reachable(const Topology& topology, const std::vector<PlacedNode>& nodes,
+                     Diagnostics& errors) {
+  const Reach reach(topology);
   for (std::uint32_t i = 0; i < topology.nodes; ++i) {
     for (std::uint32_t j = i + 1; j < topology.nodes; ++j) {
-      if (!routes.between(NodeId{i}, NodeId{j}).empty()) continue;
+      if (reach.between(i, j)) continue;
       errors.add(ErrorCode::kInvalid,
-                 fmt::format("no path between {} and {} (nodes do not forward)",
-                             topology.vertices[i].name, topology.vertices[j].name));
+                 located(nodes[i].position,
+                         fmt::format("no path between {} and {} (nodes do not forward)",
+                                     topology.vertices[i].name, topology.vertices[j].name)));
       break;  // one message a node names the gap; all pairs would bury it
     }
   }
@@ -177,7 +240,7 @@ void check_reachable(const Topology& topology, Diagnostics& errors) {
 class ExplicitBuilder {
  public:
   ExplicitBuilder(const TopologySpec& spec, const std::vector<PlacedNode>& nodes)
-      : spec_(spec), topology_(with_nodes(spec, nodes)) {
+      : spec_(spec), nodes_(nodes), topology_(with_nodes(spec, nodes)) {
     for (Vertex vertex : spec.explicit_switches) {
       vertex.is_switch = true;
       topology_.vertices.push_back(std::move(vertex));
@@ -191,8 +254,8 @@ class ExplicitBuilder {
   Checked<Topology> build() {
     attach_placed_nodes();
     for (const TopologySpec::NamedLink& cable : spec_.explicit_links) add(cable);
-    check_names(topology_, errors_);
-    if (errors_.empty()) check_reachable(topology_, errors_);
+    check_names(topology_, nodes_, errors_);
+    if (errors_.empty()) check_reachable(topology_, nodes_, errors_);
     if (!errors_.empty()) return tl::unexpected(std::move(errors_));
     return std::move(topology_);
   }
@@ -203,24 +266,31 @@ class ExplicitBuilder {
     for (std::uint32_t i = 0; i < topology_.nodes; ++i) {
       const std::string& at = topology_.vertices[i].place;
       if (at.empty()) continue;
-      const std::optional<std::uint32_t> end = find(at, "node " + topology_.vertices[i].name);
+      const std::optional<std::uint32_t> end =
+          find(at, nodes_[i].position, "node " + topology_.vertices[i].name);
       if (!end) continue;
       if (topology_.vertices[*end].is_switch) {
         add_link(topology_, i, *end, kHostLinkLatency, spec_.rate);
       } else {
-        errors_.add(ErrorCode::kInvalid,
-                    fmt::format("node {}: {} is not a switch", topology_.vertices[i].name, at));
+        problem(nodes_[i].position,
+                fmt::format("node {}: {} is not a switch", topology_.vertices[i].name, at));
       }
     }
   }
 
-  std::optional<std::uint32_t> find(const std::string& name, const std::string& who) {
+  void problem(const std::string& position, const std::string& message) {
+    errors_.add(ErrorCode::kInvalid, located(position, message));
+  }
+
+  std::optional<std::uint32_t> find(const std::string& name, const std::string& position,
+                                    const std::string& who) {
     const auto found = numbers_.find(name);
     if (found != numbers_.end()) return found->second;
-    const std::string near = nearest_name(name, names_);
-    errors_.add(ErrorCode::kInvalid,
-                fmt::format("{}: no node or switch called \"{}\"{}", who, name,
-                            near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+    // Beyond the first errors nobody reads on, and each look takes all names.
+    const std::string near =
+        errors_.errors.size() < kErrorsExplained ? nearest_name(name, names_) : "";
+    problem(position, fmt::format("{}: no node or switch called \"{}\"{}", who, name,
+                                  near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     return std::nullopt;
   }
 
@@ -228,20 +298,21 @@ class ExplicitBuilder {
     TopologyLink link = cable.link;
     if (link.name.empty()) link.name = cable.a + "-" + cable.b;
     const std::string who = "link " + link.name;
-    const std::optional<std::uint32_t> a = find(cable.a, who);
-    const std::optional<std::uint32_t> b = find(cable.b, who);
+    const std::optional<std::uint32_t> a = find(cable.a, cable.position, who);
+    const std::optional<std::uint32_t> b = find(cable.b, cable.position, who);
     if (link.latency < Duration{} || link.rate.bits_per_second <= 0 || link.queue.count < 0) {
-      errors_.add(ErrorCode::kInvalid,
-                  who + ": latency and queue must not be negative, the rate must be above 0");
+      problem(cable.position,
+              who + ": latency and queue must not be negative, the rate must be above 0");
     }
     if (!a || !b) return;
-    if (*a == *b) errors_.add(ErrorCode::kInvalid, who + ": both ends are " + cable.a);
+    if (*a == *b) problem(cable.position, who + ": both ends are " + cable.a);
     link.ends[0] = *a;
     link.ends[1] = *b;
     topology_.links.push_back(std::move(link));
   }
 
   const TopologySpec& spec_;
+  const std::vector<PlacedNode>& nodes_;
   Topology topology_;
   std::vector<std::string> names_;
   std::map<std::string, std::uint32_t> numbers_;
@@ -251,8 +322,9 @@ class ExplicitBuilder {
 Checked<Topology> build_kind(const TopologySpec& spec, const std::vector<PlacedNode>& nodes) {
   Diagnostics errors;
   if (spec.rate.bits_per_second <= 0) {
-    errors.add(ErrorCode::kInvalid,
-               fmt::format("topology {}: the rate must be above 0", spec.name));
+    errors.add(
+        ErrorCode::kInvalid,
+        located(spec.position, fmt::format("topology {}: the rate must be above 0", spec.name)));
     return tl::unexpected(std::move(errors));
   }
   if (spec.kind == "explicit") return ExplicitBuilder(spec, nodes).build();
@@ -273,7 +345,7 @@ Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<Pla
   topology->pause = spec.pause;
   if (spec.kind == "explicit") return topology;
   Diagnostics errors;
-  check_names(*topology, errors);
+  check_names(*topology, nodes, errors);
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   return topology;
 }

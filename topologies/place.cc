@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "protocol/base/located.h"
+
 namespace soliton {
 namespace {
 
@@ -48,6 +50,10 @@ class Placer {
   }
 
  private:
+  void problem(const PlacedNode& node, const std::string& message) {
+    errors_.add(ErrorCode::kInvalid, located(node.position, message));
+  }
+
   std::int64_t all_racks() const { return pods_ * racks_per_pod_; }
 
   std::optional<Range> range_of(const std::string& at) const {
@@ -74,9 +80,8 @@ class Placer {
   std::int64_t place(const PlacedNode& node) {
     const std::optional<Range> range = range_of(node.at);
     if (!range) {
-      errors_.add(ErrorCode::kInvalid,
-                  fmt::format("node {}: topology {} has no place \"{}\" (it has {})", node.name,
-                              spec_.name, node.at, places()));
+      problem(node, fmt::format("node {}: topology {} has no place \"{}\" (it has {})", node.name,
+                                spec_.name, node.at, places()));
       return 0;
     }
     std::int64_t& next =
@@ -87,11 +92,10 @@ class Placer {
       ++used;
       return next;
     }
-    errors_.add(ErrorCode::kInvalid,
-                fmt::format("node {}: {} of topology {} is full ({} hosts in {} rack{})", node.name,
-                            node.at.empty() ? "every rack" : node.at, spec_.name,
-                            range->count * spec_.hosts_per_rack, range->count,
-                            range->count == 1 ? "" : "s"));
+    problem(node, fmt::format("node {}: {} of topology {} is full ({} hosts in {} rack{})",
+                              node.name, node.at.empty() ? "every rack" : node.at, spec_.name,
+                              range->count * spec_.hosts_per_rack, range->count,
+                              range->count == 1 ? "" : "s"));
     return 0;
   }
 

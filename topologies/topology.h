@@ -103,13 +103,15 @@ Duration least_latency(const Topology& topology, const std::vector<Hop>& route);
 struct PlacedNode {
   std::string name;
   std::string at;
+  std::string position{};  // "file:line:column" for messages; "" when it has none
 };
 
 // What topologies/*.yaml or the `topology:` key of a cluster file says. For kind `explicit` a
 // node's `at` names the switch it gets a host cable to; without it `explicit_links` attach the
 // node.
 struct TopologySpec {
-  std::string name;  // built-in or file name, for messages
+  std::string name;      // built-in or file name, for messages
+  std::string position;  // "file:line:column" for messages; "" when it has none
   // rack: every node under one switch (24 hosts at most); datacenter: racks of 24, 40 racks a pod,
   // pods under a spine; local: nodes wired pairwise with no latency and 1 Pb/s (`rate` does not
   // count), for measurements at the NPU's own queues; explicit: `explicit_*` below. Delays of the
@@ -128,13 +130,17 @@ struct TopologySpec {
   struct NamedLink {
     std::string a, b;
     TopologyLink link;  // name, latency, rate, queue; ends are filled by build_topology()
+    std::string position{};  // as above
   };
   std::vector<NamedLink> explicit_links;
 };
 
+inline constexpr std::size_t kTopologyLinksLimit = 65'536;
+
 // Places the nodes and builds the part of the topology they use. Errors: an unknown place, a rack
-// that is full, a link to an unknown name, a name used twice, nodes without a path to each other
-// (kInvalid; all of them).
+// that is full, a link to an unknown name, a name used twice, nodes without a path to each other,
+// more than kTopologyLinksLimit links (kInvalid; all of them, each with the position of what causes
+// it).
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
 // Names and one line each, for `soliton list topologies`.
 std::vector<std::pair<std::string, std::string>> builtin_topologies();

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/output.h"
+#include "cluster/spec/files.h"
 #include "protocol/tensor/format.h"
 
 namespace soliton {
@@ -17,24 +17,6 @@ constexpr std::size_t kInputLimit =
     std::size_t{1} << 28;  // bytes; everything is checked before anything is written
 constexpr std::size_t kErrorsLimit = 100;
 constexpr std::size_t kDigits = 8;  // of a float32
-
-// All of a file, or of standard input for "-".
-Result<std::string> read_input(const std::string& name) {
-  std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "rb");
-  if (file == nullptr) return invalid(fmt::format("{}: no such file, or not readable", name));
-  std::string text;
-  char buffer[65536];
-  for (std::size_t size = 0; (size = std::fread(buffer, 1, sizeof buffer, file)) > 0;) {
-    text.append(buffer, size);
-    if (text.size() > kInputLimit) break;
-  }
-  const bool failed = std::ferror(file) != 0;
-  if (file != stdin) std::fclose(file);
-  if (failed) return invalid(fmt::format("{}: cannot be read", name));
-  if (text.size() > kInputLimit)
-    return invalid(fmt::format("{}: more than {} MiB", name, kInputLimit >> 20));
-  return text;
-}
 
 // Without the line ends of any system; the last line need not have one.
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -159,7 +141,7 @@ int command_quantize(const CommandLine& line) {
   const Result<NumberFormat> format = parse_format(line.format, line.format_options);
   if (!format) return report_error(format.error());
   const std::string input = line.inputs.empty() ? "-" : line.inputs.front();
-  const Result<std::string> text = read_input(input);
+  const Result<std::string> text = read_text_file(input, kInputLimit);
   if (!text) return report_error(text.error());
   const auto vectors = parse_lines(*text, input == "-" ? "stdin" : input);
   if (!vectors) return report_errors(vectors.error());

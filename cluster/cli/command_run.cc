@@ -190,21 +190,21 @@ Driven drive(const CommandLine& line, const PreparedRun& run, RunFolder& folder,
 
 int command_run(const CommandLine& line) {
   ControlLoop loop;
-  const Checked<ClusterSpec> spec = read_cluster_of(line);
-  if (!spec) return report_errors(spec.error());
-  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+  const Checked<std::unique_ptr<PreparedRun>> prepared =
+      prepare(line.inputs.front(), overrides_of(line), data_root());
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
-  Result<RunFolder> folder = RunFolder::open({spec->name, run_stamp(std::time(nullptr)), line.out});
+  const ClusterSpec& spec = run.spec;
+  Result<RunFolder> folder = RunFolder::open({spec.name, run_stamp(std::time(nullptr)), line.out});
   if (!folder) return report_error(folder.error());
   loop.keep_results();
-  const Status spec_written = folder->write("cluster.yaml", write_cluster(*spec, folder->path()));
+  const Status spec_written = folder->write("cluster.yaml", write_cluster(spec, folder->path()));
   if (!spec_written) return report_error(spec_written.error());
   const Driven driven = drive(line, run, *folder, loop);
   const RunResults& results = driven.finished.results;
   Status said;
   if (line.json) {
-    said = print_raw(results_json(results));
+    said = print_json(results_json(results));
   } else if (!line.quiet) {
     // The summary is in the folder: nothing is lost with it, so a closed pipe changes no status.
     SummaryContext context = summary_context(run, folder->path());

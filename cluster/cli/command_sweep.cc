@@ -13,7 +13,7 @@ namespace {
 
 // One point: a whole run without a folder of its own; its results go to the sweep.
 Checked<PointRun> run_point(const ClusterSpec& spec, ControlLoop& loop) {
-  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(spec);
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare(spec);
   if (!prepared) return tl::unexpected<Diagnostics>(prepared.error());
   RunControl control;
   control.loop = &loop;
@@ -92,7 +92,7 @@ int command_sweep(const CommandLine& line) {
   if (!sweep) return report_error(sweep.error());
   if (!options.progress) list_failures(*sweep);
   const int status = verdict(*sweep, loop.signal());
-  if (line.json) return printed(print_raw(sweep_json(*sweep)), status);
+  if (line.json) return printed(print_json(sweep_json(*sweep)), status);
   // The table is in the folder: nothing is lost with it, so a closed pipe changes no status.
   if (!line.quiet)
     static_cast<void>(print_lines(

@@ -24,7 +24,4 @@ int report_error(const Error& error);
 // Indented, for standard output: pure ASCII, so that no terminal is driven by what it quotes.
 std::string json_text(const nlohmann::ordered_json& json);
 
-// Reads the cluster file of the command line with its overrides.
-Checked<ClusterSpec> read_cluster_of(const CommandLine& line);
-
 }  // namespace soliton

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
+
+#include "protocol/base/message.h"
+#include "protocol/base/result.h"
 
 namespace soliton {
 namespace {
@@ -26,7 +30,9 @@ constexpr Spec kCommands[] = {
      "Partitions only: where each shard goes, memory per node, what crosses the network, predicted "
      "latency",
      "soliton plan configs/quickstart.yaml --set partition.max_nodes=4", true},
-    {"check", "Validates cluster files: every error as file:line:column, all of them at once",
+    {"check",
+     "Says what run would refuse: every error as file:line:column, all of them at once; also for "
+     "experiments, devices and topologies",
      "soliton check configs/*.yaml", true},
     {"sweep",
      "Runs the points of an experiment, keeps finished ones, makes a table, a CSV file and a page "
@@ -67,7 +73,12 @@ void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
   command.add_option("--processes", line.processes, "per-node | packed (virtual time)")
       ->check(CLI::IsMember({"per-node", "packed"}));
   command.add_option("--engine", line.engine, "local: node processes on this machine")
-      ->check(CLI::IsMember({"local", "slurm", "mpi"}));
+      ->check([](const std::string& engine) {
+        return engine == "local"
+                   ? ""
+                   : "this version starts node processes on this machine only, not \"" + engine +
+                         "\"; allowed: local";
+      });
 }
 
 // Options of the format on the command line, over those of its descriptor.
@@ -121,6 +132,12 @@ void add_bench(CLI::App& command, CommandLine& line) {
                    "ltl: beside gRPC, nng, libfabric and Cap'n Proto RPC as well");
 }
 
+void add_check(CLI::App& command, CommandLine& line) {
+  command.add_flag("--expand", line.expand, "print the file with all defaults filled in");
+  command.add_flag("--no-plan", line.no_plan,
+                   "leave out whether the model fits: no plan is searched for");
+}
+
 void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
   if (name == "list")
     command.add_option("what", line.inputs, "devices | topologies | configs | formats | faults")
@@ -134,13 +151,52 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
   else if (name == "isa")
     add_isa(command, line);
   else if (name == "check")
-    command.add_option("files", line.inputs, "cluster files")->required();
+    command.add_option("files", line.inputs, "cluster, experiment, device or topology files")
+        ->required();
   else
     command.add_option("file", line.inputs, name == "sweep" ? "experiment file" : "cluster file")
         ->required()
         ->expected(1);
-  if (name == "check")
-    command.add_flag("--expand", line.expand, "print the file with all defaults filled in");
+  if (name == "check") add_check(command, line);
+}
+
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
+  const std::string near = nearest_name(word, known);
+  return near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near);
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+// What is wrong with a command line, with the nearest name for a word that is not known.
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> extras = app.remaining(true);
+  if (app.get_subcommands().empty()) {
+    std::vector<std::string> names;
+    for (const Spec& spec : kCommands) names.emplace_back(spec.name);
+    if (extras.empty()) return fmt::format("soliton: needs a command: {}", fmt::join(names, ", "));
+    if (!extras.front().starts_with('-'))
+      return fmt::format("soliton: no command \"{}\"{} (soliton --help)", extras.front(),
+                         nearest(extras.front(), names));
+    return fmt::format("soliton: no option \"{}\"{} (soliton --help)", extras.front(),
+                       nearest(extras.front(), option_names(app)));
+  }
+  const CLI::App& command = *app.get_subcommands().front();
+  const std::string name = "soliton " + command.get_name();
+  const auto option = std::find_if(extras.begin(), extras.end(),
+                                   [](const std::string& it) { return it.starts_with('-'); });
+  if (option != extras.end()) {
+    const std::string word = option->substr(0, option->find('='));
+    return fmt::format("{}: no option \"{}\"{} ({} --help)", name, word,
+                       nearest(word, option_names(command)), name);
+  }
+  if (!extras.empty())
+    return fmt::format("{}: one argument too many: \"{}\" ({} --help)", name, extras.front(), name);
+  return fmt::format("{}: {} ({} --help)", name, error.what(), name);
 }
 
 }  // namespace
@@ -160,7 +216,9 @@ tl::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return tl::unexpected<int>(app.exit(error) == 0 ? 0 : kUsage);
+    if (error.get_exit_code() == 0) return tl::unexpected<int>(app.exit(error));
+    message("{}\n", explain(app, error));
+    return tl::unexpected<int>(kUsage);
   }
   line.command = app.get_subcommands().front()->get_name();
   return line;

@@ -19,6 +19,7 @@ struct CommandLine {
   bool json = false;
   bool quiet = false;
   bool expand = false;      // check
+  bool no_plan = false;     // check
   bool more_peers = false;  // bench
   bool words = false;       // isa
   bool trace = false;       // isa

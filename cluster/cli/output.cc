@@ -25,6 +25,24 @@ Status print_raw(std::string_view text) {
 
 Status print_lines(std::string_view text) { return print_raw(escaped_lines(text)); }
 
+Status print_json(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  const auto escape = [&out](std::uint32_t unit) { out += fmt::format("\\u{:04x}", unit); };
+  while (!json.empty()) {
+    const Utf8Character c = front_character(json);
+    const std::uint32_t code = c.valid ? c.code_point : 0xfffd;
+    if (code < 0x7f)
+      out += json[0];
+    else if (code < 0x10000)
+      escape(code);
+    else
+      escape(0xd7c0 + (code >> 10)), escape(0xdc00 + (code & 0x3ff));
+    json.remove_prefix(c.size);
+  }
+  return print_raw(out);
+}
+
 int printed(const Status& written, int status) {
   if (written) return status;
   message("{}\n", written.error().message);

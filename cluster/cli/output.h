@@ -16,6 +16,8 @@ void claim_standard_streams();
 Status print_raw(std::string_view text);
 // The same for text of lines that may quote files or names: escaped_lines() of it.
 Status print_lines(std::string_view text);
+// JSON with everything beyond ASCII as \u escapes, so that no terminal is driven by what it quotes.
+Status print_json(std::string_view json);
 
 // The status of a command whose product is what it printed: `status`, or that of kNotWritten when
 // it could not be printed, with a message.

@@ -46,6 +46,7 @@ struct Experiment {
 
 // Every problem as "file:line:column: message", all of them at once.
 Checked<Experiment> read_experiment(const std::string& file);
+Checked<Experiment> read_experiment(const YamlFile& yaml);
 // The same from text; `file` is for messages and relative paths.
 Checked<Experiment> read_experiment_text(const std::string& text, const std::string& file);
 

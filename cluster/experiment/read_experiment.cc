@@ -4,9 +4,9 @@
 #include <set>
 
 #include "cluster/experiment/experiment.h"
-#include "cluster/results/file_io.h"
 #include "cluster/spec/files.h"
 #include "cluster/spec/reader.h"
+#include "cluster/spec/yaml_file.h"
 
 namespace soliton {
 namespace {
@@ -242,18 +242,20 @@ const char* scaling_name(Scaling scaling) {
   return kNames[static_cast<std::size_t>(scaling)];
 }
 
+Checked<Experiment> read_experiment(const YamlFile& yaml) {
+  if (Diagnostics wrong = refuse_other_kind(yaml, FileKind::kExperiment); !wrong.empty())
+    return tl::unexpected<Diagnostics>(std::move(wrong));
+  return ExperimentReader(yaml.file).read(yaml.root);
+}
+
 Checked<Experiment> read_experiment_text(const std::string& text, const std::string& file) {
-  const Checked<YamlValue> root = parse_yaml(text, file);
-  if (!root) return tl::unexpected<Diagnostics>(root.error());
-  return ExperimentReader(file).read(*root);
+  const Checked<YamlFile> yaml = yaml_of_text(text, file);
+  return yaml ? read_experiment(*yaml) : tl::unexpected<Diagnostics>(yaml.error());
 }
 
 Checked<Experiment> read_experiment(const std::string& file) {
-  const Result<std::string> text = read_whole_file(file);
-  if (text) return read_experiment_text(*text, file);
-  Diagnostics problems;
-  problems.add(text.error());
-  return tl::unexpected<Diagnostics>(problems);
+  const Checked<YamlFile> yaml = read_yaml(file);
+  return yaml ? read_experiment(*yaml) : tl::unexpected<Diagnostics>(yaml.error());
 }
 
 }  // namespace soliton

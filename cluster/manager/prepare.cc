@@ -1,24 +1,18 @@
+// What a cluster file comes to before a process starts, and everything that is wrong with it.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "cluster/manager/run.h"
 #include "cluster/spec/reader.h"
+#include "cluster/spec/yaml_file.h"
 #include "partition/onnx/read_onnx.h"
+#include "protocol/base/located.h"
 
 namespace soliton {
 namespace {
 
-Checked<Model> make_model(const ClusterSpec& spec) {
-  if (!spec.model.rnn) return read_onnx(spec.model.onnx);
-  RnnOptions options = *spec.model.rnn;
-  options.seed = spec.seed;
-  options.with_weights = spec.compute != ComputeKind::kTiming;
-  Model model = build_rnn(options);
-  Diagnostics problems = check_model(model);
-  if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
-  return model;
-}
+constexpr std::size_t kErrorsLimit = 100;
 
 // model.place, for the layers the model has.
 Diagnostics place_layers(const ModelSpec& spec, Model& model) {
@@ -41,12 +35,6 @@ Diagnostics place_layers(const ModelSpec& spec, Model& model) {
       set(model.layers[static_cast<std::size_t>(at - names.begin())], place.in_dram);
   }
   return problems;
-}
-
-Checked<Topology> make_topology(const ClusterSpec& spec) {
-  std::vector<PlacedNode> nodes;
-  for (const NodeSpec& node : spec.nodes) nodes.push_back({node.name, node.at});
-  return build_topology(spec.topology, nodes);
 }
 
 Objective objective_of(const ClusterSpec& spec) {
@@ -73,43 +61,156 @@ PartitionRequest partition_request(const PreparedRun& run) {
   return request;
 }
 
+// Tries every stage whose own inputs are good, whatever is wrong with the others.
+class Preparation {
+ public:
+  Preparation(ClusterReading reading, const PrepareOptions& options)
+      : reading_(std::move(reading)), options_(options), run_(std::make_unique<PreparedRun>()) {
+    run_->spec = std::move(reading_.spec);
+    problems_ = std::move(reading_.problems);
+  }
+
+  Checked<std::unique_ptr<PreparedRun>> run() {
+    const bool wired = reading_.nodes && reading_.topology && build() && resolve();
+    const bool traffic = spec().workload.traffic.has_value();
+    if (traffic && options_.plan_only)
+      add({ErrorCode::kInvalid, fmt::format("{}: workload.kind: {} has no model, so there is "
+                                            "nothing to plan",
+                                            spec().workload.position,
+                                            traffic_kind_name(spec().workload.traffic->kind))});
+    if (!traffic && reading_.model && make_model()) {
+      load();
+      if (wired && reading_.rest && options_.plan && run_->workload.steps_max > 0) partition();
+    }
+    cut_off();
+    if (!problems_.empty()) return tl::unexpected<Diagnostics>(std::move(problems_));
+    return std::move(run_);
+  }
+
+ private:
+  const ClusterSpec& spec() const { return run_->spec; }
+  void add(Error error) { problems_.add(std::move(error)); }
+
+  // False when it has none, with its errors taken, each behind `position` and `label`.
+  template <typename T>
+  bool take(Checked<T> made, T& out, const std::string& position = "",
+            const std::string& label = "") {
+    if (made) return out = std::move(*made), true;
+    for (Error& error : made.error().errors)
+      add({error.code, located(position, label + error.message)});
+    return false;
+  }
+
+  bool build() {
+    std::vector<PlacedNode> nodes;
+    for (const NodeSpec& node : spec().nodes) nodes.push_back({node.name, node.at, node.position});
+    if (!take(build_topology(spec().topology, nodes), run_->topology)) return false;
+    run_->routes = std::make_unique<Routes>(run_->topology);
+    return true;
+  }
+
+  // Rules say nothing about what is planned.
+  bool resolve() {
+    take(resolve_faults(spec(), run_->topology), run_->faults);
+    return true;
+  }
+
+  bool make_model() {
+    const ModelSpec& model = spec().model;
+    if (!model.rnn) {
+      if (!take(read_onnx(model.onnx), run_->model, model.position, "model.onnx: ")) return false;
+    } else {
+      RnnOptions options = *model.rnn;
+      options.seed = spec().seed;
+      // Synthetic weights are as good as any other: who only checks needs none.
+      options.with_weights = spec().compute != ComputeKind::kTiming && options_.weights;
+      run_->model = build_rnn(options);
+      if (Diagnostics wrong = check_model(run_->model); !wrong.empty())
+        return take<Model>(tl::unexpected<Diagnostics>(std::move(wrong)), run_->model,
+                           model.position, "model.rnn: ");
+    }
+    run_->spec.files_read.add(run_->model.files);
+    Diagnostics places = place_layers(model, run_->model);
+    const bool good = places.empty();
+    problems_.append(std::move(places));
+    return good;
+  }
+
+  // Without its files the length of a request is known from the model alone, if at all.
+  void load() {
+    const std::int64_t steps = spec().model.rnn ? spec().model.rnn->steps : run_->model.fixed_steps;
+    if (options_.plan_only) {
+      run_->workload.steps_max = std::max<std::int64_t>(steps, 1);
+      return;
+    }
+    run_->workload.steps_max = steps;
+    if (!reading_.workload) return;
+    Checked<Workload> workload = load_workload(spec(), run_->model);
+    if (workload) {
+      run_->workload = std::move(*workload);
+      run_->spec.files_read.add(run_->workload.files);
+      return;
+    }
+    for (Error& error : workload.error().errors)
+      add({error.code, located(position_of(error.message), error.message)});
+  }
+
+  // What is wrong with a data file begins with its path.
+  std::string position_of(const std::string& message) const {
+    for (const WorkloadSpec::DataFile& file : spec().workload.files)
+      if (message.starts_with(file.path))
+        return fmt::format("{}: workload.{}", file.position, file.key);
+    const std::string& workload = spec().workload.position;
+    return spec().model.rnn || workload.empty() ? spec().model.position : workload;
+  }
+
+  void partition() {
+    const PartitionSpec& partition = spec().partition;
+    PartitionRequest request = partition_request(*run_);
+    request.with_weights = request.with_weights && (!spec().model.rnn || options_.weights);
+    Checked<Plan> plan = partition_model(request);
+    if (plan) {
+      run_->plan = std::move(*plan);
+      return;
+    }
+    for (Error& error : plan.error().errors) {
+      const bool asked = error.message.starts_with("min_nodes") && !partition.position.empty();
+      add({error.code, located(asked ? partition.position : spec().model.position, error.message)});
+    }
+  }
+
+  void cut_off() {
+    if (problems_.errors.size() <= kErrorsLimit) return;
+    const std::size_t more = problems_.errors.size() - kErrorsLimit;
+    problems_.errors.resize(kErrorsLimit);
+    add({ErrorCode::kInvalid, fmt::format("{}: {} more errors", spec().file, more)});
+  }
+
+  ClusterReading reading_;
+  PrepareOptions options_;
+  std::unique_ptr<PreparedRun> run_;
+  Diagnostics problems_;
+};
+
 }  // namespace
 
-Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool plan_only) {
-  auto run = std::make_unique<PreparedRun>();
-  run->spec = spec;
-  Checked<Topology> topology = make_topology(spec);
-  if (!topology) return tl::unexpected<Diagnostics>(topology.error());
-  run->topology = std::move(*topology);
-  run->routes = std::make_unique<Routes>(run->topology);
-  Checked<FaultPlan> faults = resolve_faults(spec, run->topology);
-  if (!faults) return tl::unexpected<Diagnostics>(faults.error());
-  run->faults = std::move(*faults);
-  if (spec.workload.traffic && !plan_only) return run;
-  if (spec.workload.traffic)
-    return tl::unexpected<Diagnostics>(Diagnostics{
-        {Error{ErrorCode::kInvalid,
-               fmt::format("{}: workload.kind: {} has no model, so there is nothing to plan",
-                           spec.file, traffic_kind_name(spec.workload.traffic->kind))}}});
-  Checked<Model> model = make_model(spec);
-  if (!model) return tl::unexpected<Diagnostics>(model.error());
-  run->model = std::move(*model);
-  run->spec.files_read.add(run->model.files);
-  if (Diagnostics problems = place_layers(spec.model, run->model); !problems.empty())
-    return tl::unexpected<Diagnostics>(std::move(problems));
-  if (plan_only) {
-    run->workload.steps_max =
-        std::max<std::int64_t>(spec.model.rnn ? spec.model.rnn->steps : run->model.fixed_steps, 1);
-  } else {
-    Checked<Workload> workload = load_workload(spec, run->model);
-    if (!workload) return tl::unexpected<Diagnostics>(workload.error());
-    run->workload = std::move(*workload);
-    run->spec.files_read.add(run->workload.files);
-  }
-  Checked<Plan> plan = partition_model(partition_request(*run));
-  if (!plan) return tl::unexpected<Diagnostics>(plan.error());
-  run->plan = std::move(*plan);
-  return run;
+Checked<std::unique_ptr<PreparedRun>> prepare(const std::string& file, const Overrides& overrides,
+                                              const DataRoot& data, const PrepareOptions& options) {
+  Checked<YamlFile> yaml = read_yaml(file);
+  if (!yaml) return tl::unexpected<Diagnostics>(std::move(yaml.error()));
+  return prepare(std::move(*yaml), overrides, data, options);
+}
+
+Checked<std::unique_ptr<PreparedRun>> prepare(YamlFile yaml, const Overrides& overrides,
+                                              const DataRoot& data, const PrepareOptions& options) {
+  return Preparation(read_cluster_parts(std::move(yaml), overrides, data), options).run();
+
+Checked<std::unique_ptr<PreparedRun>> prepare(const ClusterSpec& spec) {
+  ClusterReading reading;
+  reading.spec = spec;
+  reading.nodes = reading.topology = reading.model = reading.workload = reading.rest = true;
+  return Preparation(std::move(reading), {}).run();
+}
 }
 
 }  // namespace soliton

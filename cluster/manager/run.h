@@ -27,9 +27,25 @@ struct PreparedRun {
   Plan plan;
 };
 
-// Builds the topology, resolves faults, reads model and workload, partitions. All errors of a stage
-// at once; `plan_only` leaves the workload's files unread.
-Checked<std::unique_ptr<PreparedRun>> prepare_run(const ClusterSpec& spec, bool plan_only = false);
+// What is wanted of a cluster file before a process starts.
+struct PrepareOptions {
+  bool plan = true;        // false: everything but the search for a plan
+  bool plan_only = false;  // a plan alone: the workload's files stay unread
+  bool weights = true;     // false: none are made up for `model.rnn`; who only checks needs none
+};
+
+// Reads the file, builds the topology, resolves faults, reads model and workload, partitions. What
+// `run` refuses is refused here, with the line that is the cause: stages that do not depend on each
+// other are all tried, and all their errors come at once.
+Checked<std::unique_ptr<PreparedRun>> prepare(const std::string& file, const Overrides& overrides,
+                                              const DataRoot& data,
+                                              const PrepareOptions& options = {});
+Checked<std::unique_ptr<PreparedRun>> prepare(YamlFile yaml, const Overrides& overrides,
+                                              const DataRoot& data,
+                                              const PrepareOptions& options = {});
+
+// The same of a spec that was read without errors.
+Checked<std::unique_ptr<PreparedRun>> prepare(const ClusterSpec& spec);
 
 // What the workload asks for: requests, or messages and rounds.
 std::uint64_t asked_of(const ClusterSpec& spec);

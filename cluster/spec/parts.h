@@ -13,7 +13,7 @@
 namespace soliton {
 
 inline constexpr std::size_t kNodesLimit = 16'384;  // packed runs are planned up to here
-inline constexpr std::size_t kLinksLimit = 65'536;  // of an explicit topology
+inline constexpr std::size_t kLinksLimit = kTopologyLinksLimit;
 
 // Spellings shared by reader and writer.
 const Choices<TimeMode>& time_modes();
@@ -50,6 +50,7 @@ class DeviceLibrary {
   bool has(const std::string& name) const;
   std::string path_of(const std::string& name) const;
   const Checked<Device>& file(const std::string& path);
+  Checked<Device> read(const YamlFile& yaml);
   // The device a scalar names: a built-in one, or a file as seen from `folder`, else among the
   // shipped ones. Null: reported.
   const Device* named(ReadContext& context, const YamlValue& value, const std::string& folder);
@@ -93,8 +94,9 @@ using DeviceBase = std::function<const Device*(const YamlValue&)>;
 // is calibrated only when it changes no time or says so itself.
 void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
                      const DeviceBase& base, const std::vector<NpuFormat>& defined, Device& out);
-// Leaves `out` empty when anything is wrong with the nodes.
-void read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuFormat>& defined,
+// Leaves `out` empty when a name or place is wrong. False: a device is wrong, so that what the
+// nodes are is not known.
+bool read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuFormat>& defined,
                 std::vector<NodeSpec>& out);
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
@@ -125,5 +127,6 @@ bool read_path(MapReader& map, const ReadSite& site, std::string_view key, std::
 
 // A topology from its own file. Errors carry positions in it.
 Checked<TopologySpec> read_topology_file(const std::string& path);
+Checked<TopologySpec> read_topology_file(const YamlFile& yaml);
 
 }  // namespace soliton

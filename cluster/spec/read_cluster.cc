@@ -4,6 +4,7 @@
 #include "cluster/spec/names.h"
 #include "cluster/spec/overrides.h"
 #include "cluster/spec/parts.h"
+#include "cluster/spec/yaml_file.h"
 
 namespace soliton {
 
@@ -107,20 +108,31 @@ void check_whole(MapReader& map, const ClusterSpec& spec) {
                                        spec.partition.min_nodes, npus));
 }
 
-void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
+// Runs a reader of a part; whether it found nothing wrong.
+template <typename Read>
+bool reads_well(MapReader& map, Read read) {
+  const std::size_t before = map.context().count();
+  read();
+  return map.context().count() == before;
+}
+
+void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
+  ClusterSpec& out = reading.spec;
   out.name = name_from_file(out.file);
   map.name("name", out.name);
   map.unsigned_integer("seed", out.seed);
   map.choice("time", out.time, time_modes());
   map.choice("processes", out.processes, process_modes());
-  read_topology(map, site, out.topology);
+  reading.topology = reads_well(map, [&] { read_topology(map, site, out.topology); });
   read_formats(map, out.formats);
-  read_nodes(map, site, out.formats, out.nodes);
+  const bool good_devices = read_nodes(map, site, out.formats, out.nodes);
+  reading.nodes = !out.nodes.empty();
   const bool needs_model = !asks_for_traffic(map);
-  if (needs_model || map.find("model") != nullptr) read_model(map, site, out.model);
+  if (needs_model || map.find("model") != nullptr)
+    reading.model = reads_well(map, [&] { read_model(map, site, out.model); });
   read_partition(map, out.partition);
   read_service(map, out.service);
-  read_workload(map, site, out.nodes, out.workload);
+  reading.workload = reads_well(map, [&] { read_workload(map, site, out.nodes, out.workload); });
   map.choice("compute", out.compute, compute_kinds());
   map.integer("sample_every", out.sample_every, 1, 100'000'000);
   // Rates begin and end at the line's, unless the file says otherwise.
@@ -130,45 +142,64 @@ void read_root(MapReader& map, const ReadSite& site, ClusterSpec& out) {
   read_ltl(map, out.ltl, out.auth);
   read_wall(map, site, out);
   read_small_parts(map, out);
+  const std::size_t before_faults = map.context().count();
   read_faults(map, out.time_limit, out.faults);
+  const std::size_t in_faults = map.context().count() - before_faults;
   check_pause(map, out);
   map.finish();
   if (out.model.rnn) {
     out.model.rnn->seed = out.seed;
     out.model.rnn->with_weights = out.compute != ComputeKind::kTiming;
   }
-  if (!out.nodes.empty() && needs_model) check_whole(map, out);
-  if (!out.model.precision.empty()) check_precision(map, out);
+  if (reading.nodes && good_devices && needs_model) check_whole(map, out);
+  if (good_devices && !out.model.precision.empty()) check_precision(map, out);
+  reading.rest = map.context().count() == in_faults;
 }
 
 }  // namespace
 
+namespace {
+
+ClusterReading unread(Diagnostics problems) {
+  ClusterReading reading;
+  reading.problems = std::move(problems);
+  return reading;
+}
+
+Checked<ClusterSpec> whole(Checked<YamlFile> yaml, const Overrides& overrides,
+                           const DataRoot& data) {
+  if (!yaml) return tl::unexpected<Diagnostics>(std::move(yaml.error()));
+  ClusterReading reading = read_cluster_parts(std::move(*yaml), overrides, data);
+  if (!reading.problems.empty()) return tl::unexpected<Diagnostics>(std::move(reading.problems));
+  return std::move(reading.spec);
+}
+
+}  // namespace
+
+ClusterReading read_cluster_parts(YamlFile yaml, const Overrides& overrides, const DataRoot& data) {
+  if (Diagnostics wrong = refuse_other_kind(yaml, FileKind::kCluster); !wrong.empty())
+    return unread(std::move(wrong));
+  // What the other overrides make of the file is said as well.
+  ClusterReading reading = unread(apply_overrides(yaml.root, overrides));
+  ReadContext context(yaml.file, override_paths(overrides));
+  reading.spec.file = yaml.file;
+  reading.spec.files_read = yaml.files;
+  MapReader map(context, yaml.root, "cluster", "");
+  if (map.is_map())
+    read_root(map, ReadSite{folder_of(yaml.file), data, reading.spec.files_read}, reading);
+  reading.rest = reading.rest && reading.problems.empty();
+  reading.problems.append(context.take());
+  return reading;
+}
+
 Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
                                        const Overrides& overrides, const DataRoot& data) {
-  Checked<YamlValue> tree = parse_yaml(text, file);
-  if (!tree) return tl::unexpected<Diagnostics>(std::move(tree.error()));
-  if (Diagnostics problems = apply_overrides(*tree, overrides); !problems.empty())
-    return tl::unexpected<Diagnostics>(std::move(problems));
-  ReadContext context(file, override_paths(overrides));
-  ClusterSpec spec;
-  spec.file = file;
-  MapReader map(context, *tree, "cluster", "");
-  if (map.is_map()) read_root(map, ReadSite{folder_of(file), data, spec.files_read}, spec);
-  if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
-  return spec;
+  return whole(yaml_of_text(text, file), overrides, data);
 }
 
 Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
                                   const DataRoot& data) {
-  FilesRead files;
-  files.note(file);
-  const Result<std::string> text = read_text_file(file, kYamlBytesLimit);
-  if (!text) return tl::unexpected<Diagnostics>(Diagnostics{{text.error()}});
-  Checked<ClusterSpec> spec = read_cluster_text(*text, file, overrides, data);
-  if (!spec) return spec;
-  files.add(spec->files_read);
-  spec->files_read = std::move(files);
-  return spec;
+  return whole(read_yaml(file), overrides, data);
 }
 
 }  // namespace soliton

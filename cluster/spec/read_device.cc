@@ -4,6 +4,7 @@
 
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
+#include "cluster/spec/yaml_file.h"
 
 namespace soliton {
 namespace {
@@ -214,21 +215,6 @@ bool take_base(MapReader& map, const DeviceBase& base, Device& out) {
   return true;
 }
 
-Checked<Device> read_device_file(
-    const std::string& file,
-    const std::function<const Device*(ReadContext&, const YamlValue&)>& base) {
-  const Result<std::string> text = read_text_file(file, kYamlBytesLimit);
-  if (!text) return tl::unexpected<Diagnostics>(Diagnostics{{text.error()}});
-  const Checked<YamlValue> tree = parse_yaml(*text, file);
-  if (!tree) return tl::unexpected<Diagnostics>(tree.error());
-  ReadContext context(file, {});
-  Device device;
-  read_device_map(
-      context, *tree, "", [&](const YamlValue& value) { return base(context, value); }, {}, device);
-  if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
-  return device;
-}
-
 }  // namespace
 
 const Choices<Occupancy>& occupancies() {
@@ -270,6 +256,11 @@ Checked<Device> read_device(const std::string& file, const DataRoot& data) {
   return library.file(file);
 }
 
+Checked<Device> read_device(const YamlFile& yaml, const DataRoot& data) {
+  FilesRead files;
+  return DeviceLibrary(data, files).read(yaml);
+}
+
 DeviceLibrary::DeviceLibrary(const DataRoot& data, FilesRead& files)
     : data_(data),
       files_(files),
@@ -290,10 +281,23 @@ const Checked<Device>& DeviceLibrary::file(const std::string& path) {
                 ErrorCode::kInvalid, fmt::format("{}: builds on itself", printable(path))}}}));
   if (!fresh) return at->second;
   files_.note(path);
-  at->second = read_device_file(path, [&](ReadContext& context, const YamlValue& value) {
-    return named(context, value, folder_of(path));
-  });
-  return at->second;
+  const Checked<YamlFile> yaml = read_yaml(path);
+  Checked<Device> device = yaml ? read(*yaml) : tl::unexpected<Diagnostics>(yaml.error());
+  // Reading may have added those it builds on.
+  return read_.at(path) = std::move(device);
+}
+
+Checked<Device> DeviceLibrary::read(const YamlFile& yaml) {
+  if (Diagnostics wrong = refuse_other_kind(yaml, FileKind::kDevice); !wrong.empty())
+    return tl::unexpected<Diagnostics>(std::move(wrong));
+  ReadContext context(yaml.file, {});
+  const DeviceBase base = [&](const YamlValue& value) {
+    return named(context, value, folder_of(yaml.file));
+  };
+  Device device;
+  read_device_map(context, yaml.root, "", base, {}, device);
+  if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
+  return device;
 }
 
 const Device* DeviceLibrary::named(ReadContext& context, const YamlValue& value,

@@ -93,6 +93,7 @@ void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out) {
   if (!map.is_map()) return;
   const YamlValue* rnn = map.find("rnn");
   const bool has_onnx = map.find("onnx") != nullptr;
+  out.position = cluster.context().where(map.mark_of(has_onnx ? "onnx" : "rnn"));
   if (rnn != nullptr) read_rnn(map, *rnn, out);
   read_path(map, site, "onnx", out.onnx);
   if (rnn != nullptr && has_onnx) map.error("onnx", "a model is either rnn or onnx, not both");
@@ -109,6 +110,7 @@ void read_partition(MapReader& cluster, PartitionSpec& out) {
   const YamlValue* value = cluster.find("partition");
   if (value == nullptr) return;
   MapReader map(cluster.context(), *value, "partition", "partition");
+  out.position = cluster.context().where(value->mark);
   Choices<std::string> choices;
   for (const std::string& name : objectives()) choices.emplace_back(name, name);
   map.choice("objective", out.objective, choices);

@@ -23,13 +23,23 @@ class NodesReader {
     map.text("name", pattern);
     read_device_key(map, number, node);
     map.text("at", node.at);
-    check_place(map, node.at);
+    node.position = context_.where(map.mark_of(node.at.empty() ? "name" : "at"));
+    good_places_ = check_place(map, node.at) && good_places_;
     map.finish();
-    if (!pattern.empty()) add_names(map, pattern, node);
+    good_places_ = !pattern.empty() && add_names(map, pattern, node) && good_places_;
   }
+
+  bool good_places() const { return good_places_; }
+  bool good_devices() const { return good_devices_; }
 
  private:
   void read_device_key(MapReader& map, std::size_t number, NodeSpec& node) {
+    const std::size_t before = context_.count();
+    read_device(map, number, node);
+    good_devices_ = good_devices_ && context_.count() == before;
+  }
+
+  void read_device(MapReader& map, std::size_t number, NodeSpec& node) {
     const YamlValue* value = map.require("device");
     if (value == nullptr) return;
     if (value->kind != YamlValue::Kind::kScalar)
@@ -43,31 +53,37 @@ class NodesReader {
     node.device_is_builtin = !is_path(value->text);
   }
 
-  static void check_place(MapReader& map, const std::string& place) {
+  static bool check_place(MapReader& map, const std::string& place) {
     const auto bad = [](char c) {
       return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' ||
                c == '_' || c == '-');
     };
     for (const char c : place)
       if (bad(c))
-        return map.error(
-            "at", fmt::format("\"{}\" is no place; places look like rack0 or pod3/rack17", place));
+        return map.error("at", fmt::format("\"{}\" is no place; places look like rack0 or "
+                                           "pod3/rack17",
+                                           place)),
+               false;
+    return true;
   }
 
-  void add_names(MapReader& map, const std::string& pattern, const NodeSpec& node) {
+  bool add_names(MapReader& map, const std::string& pattern, const NodeSpec& node) {
     const Result<std::vector<std::string>> names = expand_ranges(pattern, kNodesLimit);
-    if (!names) return map.error("name", names.error().message);
+    if (!names) return map.error("name", names.error().message), false;
     if (out_.size() + names->size() > kNodesLimit)
-      return map.error("name", fmt::format("a cluster has at most {} nodes", kNodesLimit));
+      return map.error("name", fmt::format("a cluster has at most {} nodes", kNodesLimit)), false;
     for (const std::string& name : *names) {
-      if (!is_valid_name(name)) return map.error("name", fmt::format("\"{}\" {}", name, kNameRule));
+      if (!is_valid_name(name))
+        return map.error("name", fmt::format("\"{}\" {}", name, kNameRule)), false;
       const auto [first, is_new] = used_.emplace(name, map.mark_of("name"));
       if (!is_new)
         return map.error("name", fmt::format("\"{}\" is used twice: here and at {}", name,
-                                             context_.where(first->second)));
+                                             context_.where(first->second))),
+               false;
       out_.push_back(node);
       out_.back().name = name;
     }
+    return true;
   }
 
   ReadContext& context_;
@@ -76,6 +92,7 @@ class NodesReader {
   DeviceLibrary library_;
   std::vector<NodeSpec>& out_;
   std::map<std::string, Mark> used_;
+  bool good_places_ = true, good_devices_ = true;
 };
 
 void check_roles(MapReader& cluster, const std::vector<NodeSpec>& nodes) {
@@ -93,19 +110,19 @@ bool is_path(const std::string& text) {
   return text.find('/') != std::string::npos || text.ends_with(".yaml");
 }
 
-void read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuFormat>& defined,
+bool read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuFormat>& defined,
                 std::vector<NodeSpec>& out) {
   const YamlValue* list = cluster.require("nodes");
-  if (list == nullptr) return;
+  if (list == nullptr) return false;
   if (list->kind != YamlValue::Kind::kList || list->items.empty())
-    return cluster.error("nodes", "must be a list of {name, device, at}");
-  const std::size_t errors_before = cluster.context().count();
+    return cluster.error("nodes", "must be a list of {name, device, at}"), false;
   NodesReader reader(cluster.context(), site, defined, out);
   for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_entry(list->items[i], i);
   // With a device unknown the roles are not known either.
-  if (cluster.context().count() == errors_before && !asks_for_traffic(cluster))
+  if (reader.good_devices() && reader.good_places() && !asks_for_traffic(cluster))
     check_roles(cluster, out);
-  if (cluster.context().count() != errors_before) out.clear();
+  if (!reader.good_places()) out.clear();
+  return reader.good_devices();
 }
 
 }  // namespace soliton

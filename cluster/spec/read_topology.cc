@@ -4,6 +4,7 @@
 #include "cluster/spec/files.h"
 #include "cluster/spec/names.h"
 #include "cluster/spec/parts.h"
+#include "cluster/spec/yaml_file.h"
 
 namespace soliton {
 namespace {
@@ -125,7 +126,7 @@ class ExplicitReader {
 
   bool add_link(MapReader& map, const std::string& a, const std::string& b, const std::string& name,
                 const TopologyLink& like) {
-    TopologySpec::NamedLink link{a, b, like};
+    TopologySpec::NamedLink link{a, b, like, context_.where(map.mark_of("between"))};
     // Two names of 63 letters make one of 127.
     link.link.name = name.empty() ? a + "-" + b : name;
     if (a == b) return map.error("between", fmt::format("\"{}\" is linked to itself", a)), false;
@@ -211,9 +212,10 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
   }
   site.files.note(path);
   Checked<TopologySpec> spec = read_topology_file(path);
-  if (spec)
+  if (spec) {
     out = std::move(*spec);
-  else
+    out.position = context.where(value.mark);
+  } else
     context.include(value.mark, std::move(spec.error()));
 }
 
@@ -229,6 +231,7 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
   MapReader map(context, value, "topology", label);
   if (!map.is_map()) return;
   const std::string inner = label.empty() ? "" : label + ".";
+  out.position = context.where(value.mark);
   map.require("kind");
   std::string kind = out.kind;
   if (map.text("kind", kind) && !contains(topology_kinds(), kind))
@@ -253,13 +256,17 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
 }
 
 Checked<TopologySpec> read_topology_file(const std::string& path) {
-  const Result<std::string> text = read_text_file(path, kYamlBytesLimit);
-  if (!text) return tl::unexpected<Diagnostics>(Diagnostics{{text.error()}});
-  const Checked<YamlValue> tree = parse_yaml(*text, path);
-  if (!tree) return tl::unexpected<Diagnostics>(tree.error());
-  ReadContext context(path, {});
+  const Checked<YamlFile> yaml = read_yaml(path);
+  if (!yaml) return tl::unexpected<Diagnostics>(yaml.error());
+  return read_topology_file(*yaml);
+}
+
+Checked<TopologySpec> read_topology_file(const YamlFile& yaml) {
+  if (Diagnostics wrong = refuse_other_kind(yaml, FileKind::kTopology); !wrong.empty())
+    return tl::unexpected<Diagnostics>(std::move(wrong));
+  ReadContext context(yaml.file, {});
   TopologySpec spec;
-  read_topology_map(context, *tree, "", spec);
+  read_topology_map(context, yaml.root, "", spec);
   if (context.failed()) return tl::unexpected<Diagnostics>(context.take());
   return spec;
 }

@@ -71,6 +71,7 @@ class TrafficReader {
     if (!names) return problem(names.error().message);
     for (const std::string& name : *names) {
       const auto found = numbers_.find(name);
+      if (found == numbers_.end() && !map_.context().wants_more()) return problem("");
       if (found == numbers_.end())
         return problem(fmt::format("no node called \"{}\"{}", name, suggestion(name, names_)));
       if (std::find(out.begin(), out.end(), found->second) != out.end())

@@ -32,6 +32,12 @@ void read_arrival(MapReader& map, WorkloadSpec& out) {
     map.error("think", "belongs to arrival: closed; poisson requests do not wait for answers");
 }
 
+void read_file(MapReader& map, const ReadSite& site, const char* key, std::string& path,
+               WorkloadSpec& out) {
+  if (read_path(map, site, key, path))
+    out.files.push_back({key, path, map.context().where(map.mark_of(key))});
+}
+
 void read_files(MapReader& map, const ReadSite& site, WorkloadSpec& out) {
   const YamlValue* input = map.find("input");
   if (input != nullptr && input->kind == YamlValue::Kind::kMap)
@@ -39,7 +45,7 @@ void read_files(MapReader& map, const ReadSite& site, WorkloadSpec& out) {
               "a file for each model input is not supported in this version: name one .npy file, "
               "or random");
   else if (input != nullptr && (input->kind != YamlValue::Kind::kScalar || input->text != "random"))
-    read_path(map, site, "input", out.input);
+    read_file(map, site, "input", out.input, out);
   for (const auto& [key, member] : {std::pair{"lengths", &WorkloadSpec::lengths},
                                     {"labels", &WorkloadSpec::labels},
                                     {"golden", &WorkloadSpec::golden}}) {
@@ -47,7 +53,7 @@ void read_files(MapReader& map, const ReadSite& site, WorkloadSpec& out) {
     if (input == nullptr || input->text == "random")
       map.error(key, "belongs to an input file, but the input is random");
     else
-      read_path(map, site, key, out.*member);
+      read_file(map, site, key, out.*member, out);
   }
 }
 
@@ -64,6 +70,7 @@ void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<N
   if (value == nullptr) return;
   MapReader map(cluster.context(), *value, "workload", "workload");
   if (!map.is_map()) return;
+  out.position = cluster.context().where(value->mark);
   if (map.find("kind") != nullptr) return read_traffic(map, nodes, out.traffic.emplace());
   if (!is_supported(map)) return;
   map.integer("clients", out.clients, 1, 65'536);

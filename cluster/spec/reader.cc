@@ -11,6 +11,7 @@ namespace {
 
 // Longer names are no typing errors; edit distance is quadratic.
 constexpr std::size_t kLongestNearName = 64;
+constexpr std::size_t kAllowedShown = 40;
 
 }  // namespace
 
@@ -51,7 +52,12 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
 
 std::string suggestion(const std::string& name, const std::vector<std::string>& candidates) {
   const std::string near = did_you_mean(name, candidates);
-  return near.empty() ? fmt::format("; allowed: {}", fmt::join(candidates, ", ")) : near;
+  if (!near.empty()) return near;
+  const std::size_t shown = std::min(candidates.size(), kAllowedShown);
+  return fmt::format(
+      "; allowed: {}{}",
+      fmt::join(candidates.begin(), candidates.begin() + std::ptrdiff_t(shown), ", "),
+      shown < candidates.size() ? ", ..." : "");
 }
 
 MapReader::MapReader(ReadContext& context, const YamlValue& value, std::string_view schema,

@@ -5,6 +5,7 @@
 
 #include "cluster/spec/names.h"
 #include "cluster/spec/parts.h"
+#include "protocol/base/located.h"
 
 namespace soliton {
 namespace {
@@ -27,6 +28,8 @@ class LinkFinder {
     for (std::uint32_t i = 0; i < topology.links.size(); ++i)
       by_name_.emplace(pair_name(i, 1), Match{i, true});
   }
+
+  std::size_t count() const { return topology_.links.size(); }
 
   // Links of one name or glob, in order. Reversed names count only when no link is called so:
   // `*-tor0` means the cables below tor0, not those above it.
@@ -97,41 +100,81 @@ class LinkFinder {
   std::map<std::string, Match> by_name_;
 };
 
+// Rules times links are bounded: a file of a few MiB can name thousands of globs.
+constexpr std::size_t kComparisonsLimit = 20'000'000;  // of a selector with a link
+constexpr std::size_t kReachedLimit = 4'000'000;       // links of all rules together
+constexpr std::size_t kErrorsLimit = 100;
+
 class Resolver {
  public:
   explicit Resolver(const Topology& topology) : links_(topology) {}
 
   void add(const FaultSpec& fault) {
     std::set<Match> found;
-    if (!fault.link.empty())
-      for (const std::string& name : expanded(fault, fault.link))
+    for (const std::string& name : expanded(fault, fault.link))
+      if (name.find('*') == std::string::npos || affords_look(fault))
         collect(fault, links_.named(name), name, "", found);
-    else
-      for (const std::string& from : expanded(fault, fault.from))
-        for (const std::string& to : expanded(fault, fault.to))
-          collect(fault, links_.between(from, to), from, to, found);
-    add_rules(fault, found);
+    const std::vector<std::string> to = expanded(fault, fault.to);
+    for (const std::string& from : expanded(fault, fault.from))
+      for (const std::string& other : to) {
+        if (!affords_look(fault)) return;
+        collect(fault, links_.between(from, other), from, other, found);
+      }
+    const std::size_t before = reached_;
+    reached_ += found.size();
+    if (reached_ <= kReachedLimit)
+      add_rules(fault, found);
+    else if (before <= kReachedLimit)
+      problem(fault,
+              fmt::format("the faults up to this one reach more than {} links in all; let one "
+                          "rule stand for several",
+                          kReachedLimit));
+  }
+
+  void end(const std::string& file) {
+    if (more_ > 0)
+      problems.add(ErrorCode::kInvalid, fmt::format("{}: {} more errors", printable(file), more_));
   }
 
   FaultPlan plan;
   Diagnostics problems;
 
  private:
+  void problem(const FaultSpec& fault, const std::string& message) {
+    problems.add(ErrorCode::kInvalid, located(fault.position, message));
+  }
+
+  // Whether a selector may still be held against all links.
+  bool affords_look(const FaultSpec& fault) {
+    const std::size_t before = comparisons_;
+    if (before <= kComparisonsLimit) comparisons_ += links_.count();
+    if (comparisons_ <= kComparisonsLimit) return true;
+    if (before <= kComparisonsLimit)
+      problem(fault, fmt::format("the selectors up to this one take more than {} looks at a link; "
+                                 "name the links, or let one selector stand for several",
+                                 kComparisonsLimit));
+    return false;
+  }
+
   std::vector<std::string> expanded(const FaultSpec& fault, const std::string& pattern) {
+    if (pattern.empty()) return {};
     Result<std::vector<std::string>> names = expand_ranges(pattern, kLinksLimit);
     if (names) return std::move(*names);
-    problems.add(ErrorCode::kInvalid, fmt::format("{}: {}", fault.position, names.error().message));
+    problem(fault, names.error().message);
     return {};
   }
 
   void collect(const FaultSpec& fault, const std::set<Match>& matches, const std::string& from,
                const std::string& to, std::set<Match>& found) {
-    if (matches.empty())
-      problems.add(ErrorCode::kInvalid,
-                   fmt::format("{}: {} (fault {})", fault.position,
+    found.insert(matches.begin(), matches.end());
+    if (!matches.empty()) return;
+    if (problems.errors.size() >= kErrorsLimit) {
+      ++more_;
+      return;
+    }
+    problem(fault, fmt::format("{} (fault {})",
                                to.empty() ? links_.explain(from) : links_.explain_pair(from, to),
                                fault.rule.id));
-    found.insert(matches.begin(), matches.end());
   }
 
   // One rule when both directions are hit. Otherwise links named from their other end need a rule
@@ -151,6 +194,7 @@ class Resolver {
   }
 
   LinkFinder links_;
+  std::size_t comparisons_ = 0, reached_ = 0, more_ = 0;
 };
 
 }  // namespace
@@ -159,6 +203,7 @@ Checked<FaultPlan> resolve_faults(const ClusterSpec& spec, const Topology& topol
   Resolver resolver(topology);
   resolver.plan.seed = spec.seed;
   for (const FaultSpec& fault : spec.faults) resolver.add(fault);
+  resolver.end(spec.file);
   if (!resolver.problems.empty()) return tl::unexpected<Diagnostics>(std::move(resolver.problems));
   return std::move(resolver.plan);
 }

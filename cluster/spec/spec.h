@@ -19,6 +19,8 @@
 
 namespace soliton {
 
+struct YamlFile;
+
 enum class TimeMode : std::uint8_t { kVirtual, kWall };
 enum class ProcessMode : std::uint8_t { kPerNode, kPacked };
 enum class ComputeKind : std::uint8_t { kFunctional, kTiming, kSampled };
@@ -29,6 +31,7 @@ struct NodeSpec {
   std::string at;
   bool device_is_builtin =
       false;  // named by a shipped device's name; otherwise write_cluster() writes it out
+  std::string position;  // of `at`, or of the name without it: "file:line:column" for errors
 };
 
 struct LayerPlace {
@@ -48,12 +51,14 @@ struct ModelSpec {
   std::int64_t window = 0;  // tiles that layers in DRAM stream through; 0: all that is left
   std::int64_t count_as_hidden =
       0;  // rnn: operations are counted at this size (published padded rows); 0: hidden
+  std::string position;  // of rnn or onnx, for errors
 };
 
 struct PartitionSpec {
   std::string objective = "latency";
   std::int64_t min_nodes = 1;
   std::int64_t max_nodes = 0;  // 0: all
+  std::string position;        // for errors
 };
 
 struct WorkloadSpec {
@@ -67,6 +72,12 @@ struct WorkloadSpec {
   std::string golden;  // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
   Duration think{};    // pause of a client between answer and next request
   std::optional<Traffic> traffic;  // `kind:`, in place of all above; seed and contents are not set
+  std::string position;            // of the map, for errors
+  // Of the keys that name files: key, path, position.
+  struct DataFile {
+    std::string key, path, position;
+  };
+  std::vector<DataFile> files;
 };
 
 struct ServiceSpec {
@@ -90,7 +101,7 @@ struct FaultSpec {
 
 struct ClusterSpec {
   std::string file;  // as named by the user
-  // Every file opened for it, itself first; prepare_run() adds the model's and the workload's.
+  // Every file opened for it, itself first; prepare() adds the model's and the workload's.
   FilesRead files_read;
   std::string name;
   std::uint64_t seed = 1;
@@ -125,11 +136,22 @@ struct DataRoot {
   std::string path;
 };
 
+// A cluster file as far as it could be read. A part that is whole can be checked further although
+// others have errors.
+struct ClusterReading {
+  ClusterSpec spec;
+  Diagnostics problems;
+  // Nothing is wrong with the part itself; `rest`: with none but the faults. Faults with errors are
+  // not in the spec.
+  bool nodes = false, topology = false, model = false, workload = false, rest = false;
+};
+
 // `path=value` overrides, applied to the YAML tree before it is read ("nodes[0].device=bw-s10").
 using Overrides = std::vector<std::string>;
 
 // Reads, checks and resolves one cluster file. Every problem as "file:line:column: message", all of
-// them at once.
+// them at once. `file` may be anything read_text_file() takes.
+ClusterReading read_cluster_parts(YamlFile yaml, const Overrides& overrides, const DataRoot& data);
 Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
                                   const DataRoot& data);
 // The same from text; `file` is for messages and relative paths.
@@ -146,6 +168,7 @@ std::string ipv4_text(std::uint32_t address);
 std::string write_cluster(const ClusterSpec& spec, const std::string& folder);
 
 Checked<Device> read_device(const std::string& file, const DataRoot& data);
+Checked<Device> read_device(const YamlFile& yaml, const DataRoot& data);
 // All shipped devices by name.
 Checked<std::vector<Device>> builtin_devices(const DataRoot& data);
 

@@ -195,7 +195,7 @@ std::string explicit_text(const TopologySpec& topology) {
     out += fmt::format("    - {}\n", entry.text());
   }
   out += topology.explicit_links.empty() ? "  links: []\n" : "  links:\n";
-  for (const auto& [a, b, link] : topology.explicit_links) {
+  for (const auto& [a, b, link, position] : topology.explicit_links) {
     FlowMap entry;
     entry.add("between", fmt::format("[{}, {}]", scalar(a), scalar(b)));
     if (link.name != a + "-" + b) entry.add("name", scalar(link.name));

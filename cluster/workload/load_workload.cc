@@ -38,8 +38,8 @@ class Loader {
   void random() {
     std::int64_t steps = spec_.model.rnn ? spec_.model.rnn->steps : model_.fixed_steps;
     if (steps == 0)
-      problem(fmt::format("{}: {} takes requests of any length: workload.input must name a file",
-                          spec_.file, model_.name));
+      problem(fmt::format("{} takes requests of any length: workload.input must name a file",
+                          model_.name));
     workload_.inputs.seed = spec_.seed;
     workload_.inputs.random_steps = steps;
     workload_.steps_max = std::max<std::int64_t>(steps, 1);
@@ -48,7 +48,7 @@ class Loader {
 
   void check_steps(std::int64_t steps) {
     if (steps > kMaxSteps)
-      problem(fmt::format("{}: {} steps; a request has at most {}", spec_.file, steps, kMaxSteps));
+      problem(fmt::format("{} steps; a request has at most {}", steps, kMaxSteps));
   }
 
   void from_files() {

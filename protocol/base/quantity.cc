@@ -75,6 +75,13 @@ Result<std::int64_t> scaled(std::string_view text, double number, const Unit& un
   return static_cast<std::int64_t>(rounded);
 }
 
+// The micro sign and the Greek letter are as good as "u".
+std::string unit_name(std::string_view text) {
+  for (const std::string_view micro : {"\xc2\xb5", "\xce\xbc"})
+    if (text.starts_with(micro)) return "u" + std::string(text.substr(micro.size()));
+  return std::string(text);
+}
+
 // "12.5 us" -> 12.5 * scale of "us". The number and its unit may be separated by blanks.
 Result<std::int64_t> parse(std::string_view text, std::string_view what,
                            std::span<const Unit> units) {
@@ -85,14 +92,14 @@ Result<std::int64_t> parse(std::string_view text, std::string_view what,
       fmt::format("{} is a number with a unit ({})", what, unit_list(units));
   if (error != std::errc{} || !std::isfinite(number))
     return invalid(fmt::format("\"{}\": {}", text, expected));
-  const std::string_view name =
-      trimmed(std::string_view(end, static_cast<std::size_t>(body.data() + body.size() - end)));
+  const std::string name = unit_name(
+      trimmed(std::string_view(end, static_cast<std::size_t>(body.data() + body.size() - end))));
   if (name.empty()) return invalid(fmt::format("\"{}\" has no unit: {}", text, expected));
   for (const Unit& unit : units)
     if (unit.name == name) return scaled(text, number, unit);
   std::vector<std::string> names;
   for (const Unit& unit : units) names.emplace_back(unit.name);
-  const std::string near = nearest_name(std::string(name), names);
+  const std::string near = nearest_name(name, names);
   return invalid(fmt::format("\"{}\": no unit \"{}\"; {}{}", text, name, expected,
                              near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
 }

@@ -20,7 +20,7 @@ struct World {
     Checked<ClusterSpec> spec =
         read_cluster_text(yaml, "test.yaml", {}, {SOLITON_SOURCE_DIR});
     EXPECT_TRUE(spec) << spec.error().text();
-    Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+    Checked<std::unique_ptr<PreparedRun>> prepared = prepare(*spec);
     EXPECT_TRUE(prepared) << prepared.error().text();
     run = std::move(*prepared);
     Checked<Plan> plan = unsharded(run->model, run->plan.shards.front().device,

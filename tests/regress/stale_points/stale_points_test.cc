@@ -88,7 +88,7 @@ class StalePoints : public testing::Test {
   }
 
   static Checked<PointRun> run(const ClusterSpec& spec) {
-    const auto prepared = prepare_run(spec);
+    const auto prepared = prepare(spec);
     if (!prepared) return tl::unexpected<Diagnostics>(prepared.error());
     RunControl control;
     control.time_limit = spec.time_limit;

@@ -60,7 +60,7 @@ struct World {
   explicit World(const std::string& yaml) {
     Checked<ClusterSpec> spec = read_cluster_text(yaml, "test.yaml", {}, {SOLITON_SOURCE_DIR});
     EXPECT_TRUE(spec) << spec.error().text();
-    Checked<std::unique_ptr<PreparedRun>> prepared = prepare_run(*spec);
+    Checked<std::unique_ptr<PreparedRun>> prepared = prepare(*spec);
     EXPECT_TRUE(prepared) << prepared.error().text();
     run = std::move(*prepared);
     nodes = make_assignments(run->spec, *run->spec.workload.traffic, run->topology, *run->routes,
