@@ -204,13 +204,13 @@ Checked<std::unique_ptr<PreparedRun>> prepare(const std::string& file, const Ove
 Checked<std::unique_ptr<PreparedRun>> prepare(YamlFile yaml, const Overrides& overrides,
                                               const DataRoot& data, const PrepareOptions& options) {
   return Preparation(read_cluster_parts(std::move(yaml), overrides, data), options).run();
+}
 
 Checked<std::unique_ptr<PreparedRun>> prepare(const ClusterSpec& spec) {
   ClusterReading reading;
   reading.spec = spec;
   reading.nodes = reading.topology = reading.model = reading.workload = reading.rest = true;
   return Preparation(std::move(reading), {}).run();
-}
 }
 
 }  // namespace soliton
