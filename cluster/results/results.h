@@ -78,7 +78,9 @@ struct RefusedPackets {
   std::uint64_t checksum = 0;
   std::uint64_t malformed = 0;
 
-  std::uint64_t total() const { return stranger + stale + forged + replayed + checksum + malformed; }
+  std::uint64_t total() const {
+    return stranger + stale + forged + replayed + checksum + malformed;
+  }
 };
 
 struct LtlCounters {

@@ -295,8 +295,9 @@ std::string Ltl::Impl::describe(Connection& c, Instant now, const std::string& p
                        to_string(now - c.window.oldest_first_sent()));
   if (!c.window.has_unsent()) return text;
   if (!text.empty()) text += "; ";
-  text += fmt::format("{} with {} not sent yet to {}", counted(c.window.unsent_messages(), "message"),
-                      counted(c.window.unsent_bytes(), "byte"), peer);
+  text +=
+      fmt::format("{} with {} not sent yet to {}", counted(c.window.unsent_messages(), "message"),
+                  counted(c.window.unsent_bytes(), "byte"), peer);
   if (!c.window.has_room())
     text += ", the window is full";
   else if (c.session.confirmed && !c.can_send_new(now))

@@ -85,7 +85,8 @@ void RemoteNode::refill() {
 }
 
 Error RemoteNode::broken(const std::string& what) const {
-  return {ErrorCode::kBroken, fmt::format("{} does not keep to what hub and nodes agreed on: {}", name_, what)};
+  return {ErrorCode::kBroken,
+          fmt::format("{} does not keep to what hub and nodes agreed on: {}", name_, what)};
 }
 
 }  // namespace soliton

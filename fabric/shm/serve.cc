@@ -39,7 +39,8 @@ Status take_frames(Ring& ring, NodeLoop& loop) {
 
 }  // namespace
 
-Result<Instant> serve_channel(Channel& channel, Machine& machine, NodeId self, const WaitOptions& wait) {
+Result<Instant> serve_channel(Channel& channel, Machine& machine, NodeId self,
+                              const WaitOptions& wait) {
   ChannelBlock& block = channel.block();
   Ring to_node = channel.to_node();
   Ring to_hub = channel.to_hub();

@@ -12,6 +12,7 @@ namespace soliton {
 // killed closes nothing: a node process asks the kernel to be told (PR_SET_PDEATHSIG, or a signal
 // that makes `alive` fail), which costs nothing while it idles; so here a slice of zero is the
 // right choice.
-Result<Instant> serve_channel(Channel& channel, Machine& machine, NodeId self, const WaitOptions& wait);
+Result<Instant> serve_channel(Channel& channel, Machine& machine, NodeId self,
+                              const WaitOptions& wait);
 
 }  // namespace soliton

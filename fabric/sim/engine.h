@@ -101,9 +101,9 @@ class Engine {
   std::vector<EngineNode*> nodes_;
   EngineOptions options_;
   EngineReport report_;
-  Instant limit_;             // nothing happens from here on
-  Instant reach_{};           // nor from here on before the next look at what ends are foreseen
-  Instant ended_ = kNever;    // by a node, then
+  Instant limit_;           // nothing happens from here on
+  Instant reach_{};         // nor from here on before the next look at what ends are foreseen
+  Instant ended_ = kNever;  // by a node, then
   // Nodes in a heap by (next event, number), so that a window costs what its active nodes cost.
   std::vector<Instant> next_;  // by node
   std::vector<std::uint32_t> heap_;

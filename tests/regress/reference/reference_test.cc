@@ -17,8 +17,7 @@ struct World {
         "nodes: [{name: fpga0, device: bw-s10}, {name: host0, device: cpu}]\n"
         "model: {rnn: " +
         rnn + "}\n" + "workload: {requests: " + std::to_string(asked) + "}\n";
-    Checked<ClusterSpec> spec =
-        read_cluster_text(yaml, "test.yaml", {}, {SOLITON_SOURCE_DIR});
+    Checked<ClusterSpec> spec = read_cluster_text(yaml, "test.yaml", {}, {SOLITON_SOURCE_DIR});
     EXPECT_TRUE(spec) << spec.error().text();
     Checked<std::unique_ptr<PreparedRun>> prepared = prepare(*spec);
     EXPECT_TRUE(prepared) << prepared.error().text();

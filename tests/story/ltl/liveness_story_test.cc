@@ -42,8 +42,10 @@ TEST(LtlLiveness, PingsAreOneTimeoutApartWhateverTheResendsDo) {
   EXPECT_EQ(s.end(0).stats().timeouts, 3u);
   const auto suspect = s.end(0).poll_event(), dead = s.end(0).poll_event();
   ASSERT_TRUE(suspect && dead);
-  EXPECT_EQ(*suspect, (LtlEvent{Kind::kSuspect, kRow0, kRunStart + microseconds(250), 5, microseconds(250)}));
-  EXPECT_EQ(*dead, (LtlEvent{Kind::kDead, kRow0, kRunStart + microseconds(500), 9, microseconds(500)}));
+  EXPECT_EQ(*suspect,
+            (LtlEvent{Kind::kSuspect, kRow0, kRunStart + microseconds(250), 5, microseconds(250)}));
+  EXPECT_EQ(*dead,
+            (LtlEvent{Kind::kDead, kRow0, kRunStart + microseconds(500), 9, microseconds(500)}));
   EXPECT_FALSE(s.end(0).poll_event());
   // Nothing is kept for the dead, and nothing sent to them.
   EXPECT_TRUE(s.end(0).idle());
