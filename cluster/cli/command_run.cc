@@ -80,8 +80,8 @@ TraceNames trace_names(const PreparedRun& run) {
   return names;
 }
 
-// What was measured first, so that a disk that fills up on the way loses pictures. Each file is tried;
-// the first failure counts.
+// What was measured first, so that a disk that fills up on the way loses pictures. Each file is
+// tried; the first failure counts.
 Status write_all(const RunFolder& folder, const PreparedRun& run, const FinishedRun& finished,
                  const SummaryContext& context) {
   const RunResults& results = finished.results;
@@ -180,7 +180,7 @@ Driven drive(const CommandLine& line, const PreparedRun& run, RunFolder& folder,
   out.finished = execute_run(run, control_of(run, folder, loop, **live));
   (*live)->stop();
   progress.clear();
-  out.written = write_all(folder, run, out.finished, summary_context(run, folder.path()));
+  out.written = write_all(folder, run, out.finished, summary_context(run, folder.current_path()));
   if (out.written) out.written = folder.write("log/soliton.log", log_text(line, run, out.finished));
   (*live)->finish(out.finished.results.complete);
   return out;
@@ -207,7 +207,7 @@ int command_run(const CommandLine& line) {
     said = print_json(results_json(results));
   } else if (!line.quiet) {
     // The summary is in the folder: nothing is lost with it, so a closed pipe changes no status.
-    SummaryContext context = summary_context(run, folder->path());
+    SummaryContext context = summary_context(run, folder->current_path());
     context.terminal = colours_wanted(stdout);
     static_cast<void>(print_raw(summary_text(results, context)));
   }

@@ -42,11 +42,11 @@ class FolderLock {
   // Removes the file if it still is ours; in a forked child it does nothing.
   ~FolderLock();
 
-  // Whether the folder's lock still is ours. kNotWritten: the folder was removed, or the lock was
-  // removed or taken over (by whom).
+  // Whether the folder's lock still is ours; any thread. kNotWritten: the folder was removed, or
+  // the lock was removed or taken over (by whom).
   Status check() const;
-  // Renews the lease when that is due, which is every 5 s. Errors are check()'s, and kNotWritten
-  // when the lease could not be renewed as long as it lasts.
+  // Renews the lease when that is due, which is every 5 s; one thread. Errors are check()'s, and
+  // kNotWritten when the lease could not be renewed as long as it lasts.
   Status renew(std::chrono::steady_clock::time_point now);
 
  private:

@@ -164,7 +164,8 @@ Result<FileHandle> RunFolder::open_log(const std::string& node) const {
                          kPrivateFile));
   if (file) return file;
   const int error = errno;
-  Error unopened = not_written(fmt::format("{}/{}", log_folder(), name), "open", error).value();
+  Error unopened =
+      not_written(fmt::format("{}/{}/{}", path_, kLogFolder, name), "open", error).value();
   if (error == EMFILE || error == ENFILE) unopened.code = ErrorCode::kEnvironment;
   return because(std::move(unopened));
 }

@@ -42,7 +42,6 @@ class RunFolder {
   // As it was given; current_path() is where the folder is now: another one once it was renamed.
   const std::string& path() const { return path_; }
   std::string current_path() const;
-  std::string log_folder() const { return path_ + "/log"; }
 
   // A whole file "NAME" or "log/NODE.log": the old one or the new one, never half. The lock is
   // checked before it gets its name. kNotWritten.

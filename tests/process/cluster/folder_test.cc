@@ -153,6 +153,7 @@ TEST(Folder, ThatIsSwappedGetsNothingInTheWrongPlace) {
   EXPECT_TRUE(fs::is_empty(folder.file("precious")));
   EXPECT_FALSE(read_json(folder.file("moved/results.json"))["complete"]);
   EXPECT_THAT(read_text(folder.file("moved/log/soliton.log")), HasSubstr("interrupted"));
+  EXPECT_THAT(read_text(folder.file("moved/summary.txt")), HasSubstr(folder.file("moved")));
   EXPECT_FALSE(fs::exists(folder.file("moved/lock")));
 }
 

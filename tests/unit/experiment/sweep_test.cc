@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cluster/results/file_io.h"
+#include "cluster/results/lock_file.h"
 #include "tests/unit/experiment/samples.h"
 #include "tests/unit/results/scratch_folder.h"
 
@@ -95,6 +96,26 @@ TEST_F(SweepTest, ASecondRunKeepsFinishedPointsAndWritesTheSameTable) {
   EXPECT_TRUE(again->complete);
   EXPECT_EQ(text_of("sweep.csv"), csv);
   EXPECT_EQ(text_of("report.html"), page);
+}
+
+TEST_F(SweepTest, ThatLostItsFolderWritesNothingMore) {
+  runner_ = [this](std::int64_t nodes) -> Checked<RunResults> {
+    LockOwner other = this_process(0).value();
+    other.who = "anna";
+    if (nodes == 2) {
+      EXPECT_TRUE(write_file(options_.folder + "/lock", lock_text(other)));
+    }
+    return sample::run(400 / nodes);
+  };
+  const Result<Sweep> result = sweep();
+  ASSERT_TRUE(result);
+  EXPECT_THAT(asked_, ElementsAre(1, 2));
+  ASSERT_TRUE(result->not_written);
+  EXPECT_THAT(result->not_written->message, HasSubstr("anna"));
+  EXPECT_TRUE(fs::exists(options_.folder + "/points/rows-1/results.json"));
+  for (const char* name : {"points/rows-2/results.json", "sweep.csv"})
+    EXPECT_FALSE(fs::exists(options_.folder + "/" + name)) << name;
+  EXPECT_THAT(text_of("lock"), HasSubstr("anna"));
 }
 
 TEST_F(SweepTest, ANewOrChangedPointAloneIsRun) {

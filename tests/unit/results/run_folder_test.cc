@@ -29,7 +29,7 @@ TEST(RunFolder, IsNamedAfterTheRunAndItsSecondAndHasALogFolder) {
   const RunFolder second = RunFolder::open(options).value();
   EXPECT_EQ(first.path(), scratch / "runs/gru-2816-on-4-20261122-071204");
   EXPECT_EQ(second.path(), first.path() + "-2");
-  EXPECT_TRUE(fs::is_directory(first.log_folder()));
+  EXPECT_TRUE(fs::is_directory(first.path() + "/log"));
   ASSERT_TRUE(first.write("summary.txt", "good\n"));
   EXPECT_EQ(read_whole_file(first.path() + "/summary.txt").value(), "good\n");
 }
@@ -60,13 +60,13 @@ TEST(RunFolder, OverwritesAnOldRunAndKeepsTheUsersNotes) {
     ASSERT_TRUE(old.write("results.json", results_json(RunResults{})));
     ASSERT_TRUE(old.write("trace.json", "{}"));
     ASSERT_TRUE(old.write("notes.txt", "mine"));
-    ASSERT_TRUE(write_file(old.log_folder() + "/fpga0.log", "old"));
+    ASSERT_TRUE(write_file(old.path() + "/log/fpga0.log", "old"));
   }
   const Result<RunFolder> again = RunFolder::open({"x", "", scratch / "out", ""});
   ASSERT_TRUE(again);
   EXPECT_FALSE(fs::exists(scratch / "out/results.json"));
   EXPECT_FALSE(fs::exists(scratch / "out/trace.json"));
-  EXPECT_TRUE(fs::is_empty(again->log_folder()));
+  EXPECT_TRUE(fs::is_empty(again->path() + "/log"));
   EXPECT_TRUE(fs::exists(scratch / "out/notes.txt"));
 }
 
