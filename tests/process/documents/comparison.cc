@@ -121,9 +121,12 @@ std::string comparable(const std::string& line, bool wall) {
       {std::regex(R"((\bruns/[-.\w]*)-\d{8}-\d{6}(-\d+)?/)"), "$1-STAMP/"},
       {std::regex(R"(\bemulated in [\d.,]+ s)"), "emulated in # s"}};
   static const std::vector<Replacement> measured = {
-      {std::regex(R"(\b(min|mean|max|p\d+(?:\.\d+)?) +[\d,.]+)"), "$1 #"},
+      // The unit is that of the largest latency, so predictions have fewer digits on a busy
+      // machine.
+      {std::regex(R"(\b(min|mean|max|p\d+(?:\.\d+)?|predicted|bound) +[\d,.]+( [nmu]?s\b)?)"),
+       "$1 #"},
       {std::regex(R"([\d,.]+ [nmu]?s in real time)"), "# in real time"},
-      {std::regex(R"(\b(compute|network|queue|host) [\d,.]+ us [\d.]+ %)"), "$1 #"},
+      {std::regex(R"(\b(compute|network|queue|host) [\d,.]+ [nmu]?s [\d.]+ %)"), "$1 #"},
       {std::regex(R"([\d,.]+ (requests/s|TFLOPS of|packets|retransmitted|timeouts?\b))"), "# $1"},
       {std::regex(R"([\d.]+ % used: devices busy [\d.]+ %)"), "# used: devices busy #"},
       {std::regex(" +"), " "}};
