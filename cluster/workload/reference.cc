@@ -77,13 +77,18 @@ Reference::~Reference() {
 }
 
 void Reference::run() {
-  Bench bench(shard_, host_);
-  for (std::uint32_t request = 0; request < requests_ && !stop_; request += every_)
-    outputs_[request] = bench.answer(request, inputs_.request(request, host_));
+  try {
+    Bench bench(shard_, host_);
+    for (std::uint32_t request = 0; request < requests_ && !stop_; request += every_)
+      outputs_[request] = bench.answer(request, inputs_.request(request, host_));
+  } catch (...) {
+    thrown_ = std::current_exception();
+  }
 }
 
 const std::vector<std::vector<float>>& Reference::outputs() {
   if (thread_.joinable()) thread_.join();
+  if (thrown_) std::rethrow_exception(thrown_);
   return outputs_;
 }
 

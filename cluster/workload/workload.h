@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <optional>
 #include <string>
 #include <thread>
@@ -40,7 +41,8 @@ class Reference {
             std::uint32_t requests, std::uint32_t functional_every);
   ~Reference();
 
-  // Waits for the thread; outputs by request, empty where none was computed.
+  // Waits for the thread; outputs by request, empty where none was computed. Throws what the thread
+  // threw: memory that was not there.
   const std::vector<std::vector<float>>& outputs();
   void abandon() { stop_ = true; }
 
@@ -54,6 +56,7 @@ class Reference {
   std::uint32_t every_;
   std::atomic<bool> stop_{false};
   std::vector<std::vector<float>> outputs_;
+  std::exception_ptr thrown_;
   std::thread thread_;
 };
 

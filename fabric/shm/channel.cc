@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "protocol/base/check.h"
+#include "protocol/base/shortage.h"
 
 namespace soliton {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::size_t kPage = 4096;
 constexpr std::size_t kHeadBytes = (sizeof(ChannelBlock) + kPage - 1) / kPage * kPage;
 
 tl::unexpected<Error> system_failure(const std::string& what) {
-  return failure(ErrorCode::kEnvironment, fmt::format("{}: {}", what, std::strerror(errno)));
+  return tl::unexpected<Error>(shortage(what, errno));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "protocol/base/check.h"
+#include "protocol/base/shortage.h"
 
 namespace soliton {
 namespace {
@@ -21,8 +22,7 @@ constexpr std::size_t kHead = (sizeof(InboxBlock) + 63) / 64 * 64;
 std::size_t size_of(const InboxShape& shape) { return kHead + shape.nodes * shape.ring.bytes(); }
 
 tl::unexpected<Error> environment(const char* what) {
-  return failure(ErrorCode::kEnvironment,
-                 fmt::format("inbox of shared memory: {}: {}", what, std::strerror(errno)));
+  return tl::unexpected<Error>(shortage(fmt::format("inbox of shared memory: {}", what), errno));
 }
 
 }  // namespace
