@@ -17,7 +17,7 @@ using Ticks = std::int64_t;
 
 // Where ticks end, as times do at kLongestTime: kTicksEnd is no earlier than any other tick, and
 // its time is kLongestTime. Two numbers of ticks up to it have a sum.
-inline constexpr Ticks kTicksEnd = Ticks{1} << 62;
+inline constexpr Ticks kTicksEnd = (Ticks{1} << 62) - 1;
 
 // At most kTicksEnd. REQUIRES: both between 0 and kTicksEnd.
 constexpr Ticks add_ticks(Ticks a, Ticks b) { return std::min(a + b, kTicksEnd); }

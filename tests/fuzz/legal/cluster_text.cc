@@ -31,6 +31,9 @@ struct Draft {
   std::int64_t devices = 1;
   bool outputs = false;  // all of them are computed
   bool faulty = false;
+  // Emulated hours and days. What repeats itself by short timers is left out: its events would cost
+  // the machine hours as well.
+  bool lasting = false;
 
   void line(const std::string& more) { text += more + "\n"; }
 };
@@ -58,7 +61,7 @@ std::string rack(Draft& d) {
     out.add("ecn", d.dice.word({"false", "{kmin: 0 B, kmax: 1 B, probability: 100 %}",
                                 "{kmin: 1 B, kmax: 2 B, probability: 0 %}",
                                 "{kmin: 5 kB, kmax: 200 kB, probability: 1 %}"}));
-  if (d.dice.chance(30))
+  if (!d.lasting && d.dice.chance(30))
     out.add("pfc", d.dice.word({"true", "{xoff: 300 KiB, xon: 1 B}",
                                 "{xoff: 256 KiB, watchdog: {poll: 1 us, polls: 1, restore: 1 us}}",
                                 "{watchdog: false}"}));
@@ -180,7 +183,7 @@ void traffic(Draft& d) {
   } else {
     out.add("from", "fpga0").add("to", d.devices == 1 ? "host0" : "fpga1");
   }
-  out.add("bytes", d.dice.word({"1 B", "64 B", "1408 B", "1409 B", "64 KiB", "1 MiB"}));
+  out.add("bytes", d.dice.word({"1 B", "64 B", "1408 B", "1409 B", "64 KiB"}));
   d.line("workload: " + out.add("count", d.dice.number({1, 2, 5, 20})).text());
 }
 
@@ -233,8 +236,8 @@ void model(Draft& d) {
 }
 
 void limits(Draft& d) {
-  const char* time =
-      d.dice.word({"1 us", "10 us", "1 ms", "100 ms", "1 s", "1 s", "60 s", "1 h", "50 d", "50 d"});
+  const char* time = d.lasting ? d.dice.word({"1 h", "1 d", "49 d", "50 d"})
+                               : d.dice.word({"1 us", "10 us", "1 ms", "100 ms", "1 s"});
   d.line(fmt::format("limits: {{time: {}}}", time));
 }
 
@@ -246,8 +249,10 @@ void ltl(Draft& d) {
   words("mtu", {"64 B", "65 B", "100 B", "1408 B", "8 KiB"});
   words("window", {"4", "16", "128", "256"});
   words("credit", {"256 B", "1 KiB", "1500 B", "4 KiB", "1 MiB", "1 GiB"});
-  words("timeout", {"1 us", "2 us", "10 us", "50 us", "1 ms", "60 s"});
-  words("timeout_max", {"60 s", "3600 s"});
+  if (d.lasting)
+    out.add("timeout", "60 s").add("timeout_max", "3600 s");
+  else
+    words("timeout", {"1 us", "2 us", "10 us", "50 us", "1 ms"});
   words("timeout_rtts", {"0", "1", "4", "1000"});
   words("sample_every", {"1", "16", "1000"});
   words("reorder_tolerance", {"0 s", "1 ns", "10 us", "60 s"});
@@ -264,11 +269,12 @@ void ltl(Draft& d) {
   words("misses", {"off", "auto", "1", "3"});
   words("silence_min", {"0 s", "1 us", "1 ms", "3600 s"});
   words("store", {"8 KiB", "10 KiB", "64 KiB", "64 MiB"});
-  words("congestion",
-        {"{enabled: false}",
-         "{rate_min: 1 kb/s, alpha_timer: 1 ns, rate_timer: 1 ns, cnp_interval: 1 ns}",
-         "{line_rate: 1 Mb/s, rate_min: 1 Mb/s}",
-         "{byte_counter: 1 B, recovery_steps: 1, additive_step: 1 kb/s, alpha_gain: 1}"});
+  if (!d.lasting)
+    words("congestion",
+          {"{enabled: false}",
+           "{rate_min: 1 kb/s, alpha_timer: 1 ns, rate_timer: 1 ns, cnp_interval: 1 ns}",
+           "{line_rate: 1 Mb/s, rate_min: 1 Mb/s}",
+           "{byte_counter: 1 B, recovery_steps: 1, additive_step: 1 kb/s, alpha_gain: 1}"});
   if (!out.empty()) d.line("ltl: " + out.text());
 }
 
@@ -303,6 +309,7 @@ LegalCase legal_case(std::uint64_t seed) {
   Draft d{Dice(seed)};
   d.devices = d.dice.number({1, 1, 2, 2, 3, 4, 5, 8});
   d.line(fmt::format("seed: {}", d.dice.number({0, 1, std::int64_t{1} << 40, kMost})));
+  d.lasting = d.dice.chance(30);
   topology(d);
   nodes(d);
   if (d.dice.chance(30))
