@@ -39,12 +39,13 @@ inline Bytes transmitted(Duration span, BitRate rate) {
 // enough not to run dry.
 inline OnLine cross_line(AtPort packet, Instant free, Duration line, Duration latency) {
   const Instant start = std::max({packet.ready, free, packet.tail - line});
-  return {start, start + latency, start + latency + line};
+  const Instant head = later(start, latency);
+  return {start, head, later(head, line)};
 }
 
 inline AtPort cross_switch(const Vertex& vertex, const OnLine& in) {
-  const Instant tail = in.tail + vertex.forwarding;
-  return {vertex.store_and_forward ? tail : in.head + vertex.forwarding, tail};
+  const Instant tail = later(in.tail, vertex.forwarding);
+  return {vertex.store_and_forward ? tail : later(in.head, vertex.forwarding), tail};
 }
 
 inline std::uint32_t far_end(const TopologyLink& link, std::uint8_t direction) {

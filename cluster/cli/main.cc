@@ -9,7 +9,7 @@
 #include "cluster/cli/output.h"
 #include "cluster/spec/shipped.h"
 #include "protocol/base/check.h"
-#include "protocol/base/message.h"
+#include "protocol/base/shortage.h"
 
 namespace soliton {
 namespace {
@@ -65,11 +65,10 @@ int soliton_main(int argc, char** argv) {
 }  // namespace soliton
 
 int main(int argc, char** argv) {
+  soliton::report_on_terminate();
   try {
     return soliton::soliton_main(argc, argv);
-  } catch (const std::exception&
-               error) {  // out of memory and bugs only: libraries are caught at their seams
-    soliton::message("soliton: internal error: {}\n", error.what());
-    return 70;
+  } catch (...) {
+    return soliton::report_uncaught(std::current_exception());
   }
 }

@@ -266,7 +266,7 @@ class FaultReader {
     Duration at{}, length{};
     map.duration("at", at, Duration{0});
     const bool ends = map.duration("for", length, Duration{1});
-    set_window(map, "at", at, ends ? at + length : kNever.time_since_epoch());
+    set_window(map, "at", at, ends ? sum(at, length) : kNever.time_since_epoch());
   }
 
   void set_window(MapReader& map, std::string_view key, Duration from, Duration to) {

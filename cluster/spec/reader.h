@@ -110,7 +110,7 @@ class MapReader {
     out = *parsed;
     return true;
   }
-  bool duration(std::string_view key, Duration& out, Duration least, Duration most = kLongest);
+  bool duration(std::string_view key, Duration& out, Duration least, Duration most = kLongestTime);
   bool bytes(std::string_view key, Bytes& out, Bytes least, Bytes most);
   bool bit_rate(std::string_view key, BitRate& out);
   template <typename E>
@@ -124,8 +124,6 @@ class MapReader {
     return fail(key,
                 fmt::format("\"{}\" is not known{}", value->text, suggestion(value->text, names)));
   }
-
-  static constexpr Duration kLongest = Duration{std::int64_t{100} * 24 * 3600 * 1'000'000'000'000};
 
  private:
   const YamlValue* scalar(std::string_view key);

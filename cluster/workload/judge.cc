@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "cluster/results/sha256.h"
 #include "cluster/workload/workload.h"
@@ -13,8 +14,10 @@ std::string_view bytes_of(const std::vector<float>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-std::int64_t argmax(const std::vector<float>& values) {
-  return std::max_element(values.begin(), values.end()) - values.begin();
+// Nothing when a value is not a number: then none is the largest.
+std::optional<std::int64_t> argmax(const std::vector<float>& values) {
+  if (std::ranges::any_of(values, [](float v) { return std::isnan(v); })) return std::nullopt;
+  return std::ranges::max_element(values) - values.begin();
 }
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
@@ -22,15 +25,17 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 // Largest differences to the fp32 outputs of the original model; relative to the largest magnitude
-// of the answer.
+// of the answer. Infinite when an output is not a number.
 struct Errors {
   double absolute = 0, relative = 0;
   bool any = false;
 
   void add(const std::vector<float>& output, const std::vector<float>& golden) {
+    constexpr double kInfinite = std::numeric_limits<double>::infinity();
     double worst = 0, magnitude = 0;
     for (std::size_t i = 0; i < std::min(output.size(), golden.size()); ++i) {
-      worst = std::max(worst, std::abs(static_cast<double>(output[i]) - golden[i]));
+      const double difference = std::abs(static_cast<double>(output[i]) - golden[i]);
+      worst = std::isnan(difference) ? kInfinite : std::max(worst, difference);
       magnitude = std::max(magnitude, std::abs(static_cast<double>(golden[i])));
     }
     any = true;
@@ -95,10 +100,21 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
       }
       if (number < workload.golden.size()) errors.add(record.output, workload.golden[number]);
     }
+<<<<<<< HEAD
     if (row.predicted_class >= 0) {
       accuracy.add(row.predicted_class == row.label);
       if (number < workload.golden.size())
         accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
+=======
+    if (number < workload.labels.size()) {
+      row.label = workload.labels[number];
+      if (!record.output.empty()) {
+        row.predicted_class = argmax(record.output).value_or(-1);
+        accuracy.add(row.predicted_class == row.label);
+        if (number < workload.golden.size())
+          accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
+      }
+>>>>>>> values
     }
     results.requests.push_back(row);
   }

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cluster/workload/workload.h"
 #include "partition/ir/npy.h"
@@ -10,91 +12,157 @@ namespace {
 
 // Steps are 16 bits in a data message's header.
 constexpr std::int64_t kMaxSteps = 65535;
+// Of one kind: the first few say what is wrong with the rest.
+constexpr std::size_t kMostProblems = 5;
 
-class Loader {
+// "int64 of shape (1200, 2)"
+std::string shape_text(const NpyArray& array) {
+  return fmt::format("{} of shape ({})", type_name(array.type), fmt::join(array.shape, ", "));
+}
+
+// REQUIRES: array.is_integer(), a value a row.
+std::vector<std::int64_t> all_integers(const NpyArray& array) {
+  std::vector<std::int64_t> out;
+  out.reserve(static_cast<std::size_t>(array.rows()));
+  for (std::int64_t row = 0; row < array.rows(); ++row)
+    out.push_back(array.integer_row(row).front());
+  return out;
+}
+
+// What reading each of the files has in common.
+class Reader {
  public:
-  Loader(const ClusterSpec& spec, const Model& model) : spec_(spec), model_(model) {}
+  Reader(const ClusterSpec& spec, const Model& model, Workload& workload, Diagnostics& problems)
+      : spec_(spec), model_(model), workload_(workload), problems_(problems) {}
 
-  Checked<Workload> load() {
-    if (spec_.workload.input == "random")
-      random();
-    else
-      from_files();
-    if (!problems_.empty()) return tl::unexpected<Diagnostics>(std::move(problems_));
-    return std::move(workload_);
-  }
-
- private:
-  void problem(std::string message) { problems_.add(ErrorCode::kInvalid, std::move(message)); }
-
+ protected:
   std::optional<NpyArray> read(const std::string& path) {
     workload_.files.note(path);
     Result<NpyArray> array = read_npy(path);
     if (array) return std::move(*array);
-    problem(array.error().message);
+    refuse("{}", array.error().message);
     return std::nullopt;
   }
+
+  // Always false.
+  template <typename... T>
+  bool refuse(fmt::format_string<T...> format, T&&... arguments) {
+    problems_.add(ErrorCode::kInvalid, fmt::format(format, std::forward<T>(arguments)...));
+    return false;
+  }
+
+  const ClusterSpec& spec_;
+  const Model& model_;
+  Workload& workload_;
+  Diagnostics& problems_;
+};
+
+class RequestReader : Reader {
+ public:
+  using Reader::Reader;
 
   void random() {
     std::int64_t steps = spec_.model.rnn ? spec_.model.rnn->steps : model_.fixed_steps;
     if (steps == 0)
+<<<<<<< HEAD
       problem(fmt::format("{} takes requests of any length: workload.input must name a file",
                           model_.name));
+=======
+      refuse("{}: {} takes requests of any length: workload.input must name a file", spec_.file,
+             model_.name);
+>>>>>>> values
     workload_.inputs.seed = spec_.seed;
     workload_.inputs.random_steps = steps;
     workload_.steps_max = std::max<std::int64_t>(steps, 1);
-    check_steps(steps);
-  }
-
-  void check_steps(std::int64_t steps) {
     if (steps > kMaxSteps)
+<<<<<<< HEAD
       problem(fmt::format("{} steps; a request has at most {}", steps, kMaxSteps));
+=======
+      refuse("{}: {} steps; a request has at most {}", spec_.file, steps, kMaxSteps);
+>>>>>>> values
   }
 
-  void from_files() {
+  // How many there are; 0 when that cannot be said.
+  std::int64_t from_files() {
     const std::optional<NpyArray> input = read(spec_.workload.input);
-    if (!input) return;
-    const std::optional<NpyArray> lengths =
-        spec_.workload.lengths.empty() ? std::nullopt : read(spec_.workload.lengths);
-    if (input->rows() == 0)
-      return problem(fmt::format("{}: holds no request", spec_.workload.input));
-    if (lengths && lengths->rows() != input->rows())
-      return problem(fmt::format("{}: {} lengths for {} requests", spec_.workload.lengths,
-                                 lengths->rows(), input->rows()));
+    if (!input || !check_input(*input)) return 0;
+    const std::optional<std::vector<std::int64_t>> lengths = read_lengths(input->rows());
+    if (!problems_.empty()) return 0;
+    for (std::int64_t row = 0; row < input->rows() && problems_.errors.size() < kMostProblems;
+         ++row)
+      add_request(
+          *input, row,
+          lengths ? std::optional((*lengths)[static_cast<std::size_t>(row)]) : std::nullopt);
+    return input->rows();
+  }
+
+ private:
+  bool check_input(const NpyArray& input) {
+    const std::string& file = spec_.workload.input;
+    if (input.rows() == 0) return refuse("{}: holds no request", file);
     const bool symbols = model_.before.kind == HostBefore::Kind::kEmbedding;
-    if (symbols != input->is_integer())
-      return problem(fmt::format(
-          "{}: holds {}; {} takes {}", spec_.workload.input, type_name(input->type), model_.name,
-          symbols ? "symbol numbers (int32 or int64)" : "vectors (float16 or float32)"));
-    for (std::int64_t row = 0; row < input->rows() && problems_.errors.size() < 5; ++row)
-      add_request(*input, row,
-                  lengths ? std::optional(lengths->integer_row(row).front()) : std::nullopt);
-    read_labels(input->rows());
-    read_golden(input->rows());
+    if (symbols != input.is_integer())
+      return refuse("{}: holds {}; {} takes {}", file, type_name(input.type), model_.name,
+                    symbols ? "symbol numbers (int32 or int64)" : "vectors (float16 or float32)");
+    const std::int64_t width = symbols ? 1 : model_.input;
+    if (input.row_elements() == 0 || input.row_elements() % width != 0)
+      return refuse("{}: a request of {} values is no whole number of vectors of {}", file,
+                    input.row_elements(), width);
+    return true;
+  }
+
+  // One for each request.
+  std::optional<std::vector<std::int64_t>> read_lengths(std::int64_t rows) {
+    const std::string& file = spec_.workload.lengths;
+    if (file.empty()) return std::nullopt;
+    const std::optional<NpyArray> lengths = read(file);
+    if (!lengths) return std::nullopt;
+    if (!lengths->is_integer() || lengths->rows() != rows || lengths->row_elements() != 1) {
+      refuse("{}: holds {}; {} requests need a length each (int32 or int64)", file,
+             shape_text(*lengths), rows);
+      return std::nullopt;
+    }
+    return all_integers(*lengths);
   }
 
   void add_request(const NpyArray& input, std::int64_t row, std::optional<std::int64_t> length) {
     const std::int64_t width = input.is_integer() ? 1 : model_.input;
-    if (input.row_elements() % width != 0)
-      return problem(fmt::format("{}: a request of {} values is no whole number of vectors of {}",
-                                 spec_.workload.input, input.row_elements(), width));
     RequestInput request;
     const std::int64_t held = input.row_elements() / width;
     request.steps = length.value_or(held);
-    if (request.steps < 1 || request.steps > held)
-      return problem(fmt::format("{}: request {} has length {}; its row holds {}",
-                                 spec_.workload.lengths, row, request.steps, held));
-    if (model_.fixed_steps != 0 && request.steps != model_.fixed_steps)
-      return problem(fmt::format("{}: request {} has {} steps; {} takes {}", spec_.workload.input,
-                                 row, request.steps, model_.name, model_.fixed_steps));
-    check_steps(request.steps);
-    if (input.is_integer())
+    if (request.steps < 1 || request.steps > held) {
+      refuse("{}: request {} has length {}; its row holds 1 to {}", spec_.workload.lengths, row,
+             request.steps, held);
+      return;
+    }
+    if (model_.fixed_steps != 0 && request.steps != model_.fixed_steps) {
+      refuse("{}: request {} has {} steps; {} takes {}", spec_.workload.input, row, request.steps,
+             model_.name, model_.fixed_steps);
+      return;
+    }
+    if (request.steps > kMaxSteps) {
+      refuse("{}: request {} has {} steps; a request has at most {}", spec_.workload.input, row,
+             request.steps, kMaxSteps);
+      return;
+    }
+    if (input.is_integer()) {
       take_symbols(input.integer_row(row), row, request);
-    else
+    } else {
       request.values = input.float_row(row);
-    request.values.resize(static_cast<std::size_t>(input.is_integer() ? 0 : request.steps * width));
+      request.values.resize(static_cast<std::size_t>(request.steps * width));
+      check_numbers(request.values, row, width);
+    }
     workload_.steps_max = std::max(workload_.steps_max, request.steps);
     workload_.inputs.given.push_back(std::move(request));
+  }
+
+  // An infinity is a value like another one to a model that clips or squashes it; a NaN is none.
+  void check_numbers(const std::vector<float>& values, std::int64_t row, std::int64_t width) {
+    const auto bad = std::ranges::find_if(values, [](float v) { return std::isnan(v); });
+    if (bad == values.end()) return;
+    const std::int64_t position = bad - values.begin();
+    refuse("{}: request {}, step {}, element {}: not a number (NaN); any other value is allowed",
+           spec_.workload.input, row, position / width, position % width);
   }
 
   void take_symbols(const std::vector<std::int64_t>& row, std::int64_t number,
@@ -103,49 +171,89 @@ class Loader {
         model_.before.table.shape.empty() ? 0 : model_.before.table.shape[0];
     for (std::int64_t step = 0; step < request.steps; ++step) {
       const std::int64_t symbol = row[static_cast<std::size_t>(step)];
-      if (symbol < 0 || symbol >= symbols)
-        return problem(fmt::format("{}: request {}, step {}: symbol {}; the table has 0 to {}",
-                                   spec_.workload.input, number, step, symbol, symbols - 1));
+      if (symbol < 0 || symbol >= symbols) {
+        refuse("{}: request {}, step {}: symbol {}; the table has 0 to {}", spec_.workload.input,
+               number, step, symbol, symbols - 1);
+        return;
+      }
       request.symbols.push_back(static_cast<std::int32_t>(symbol));
     }
   }
+};
 
+// What answers are held against.
+class AnswerReader : Reader {
+ public:
+  using Reader::Reader;
+
+  // Of a sequence, the first step's label is the request's.
   void read_labels(std::int64_t rows) {
-    if (spec_.workload.labels.empty()) return;
-    const std::optional<NpyArray> labels = read(spec_.workload.labels);
+    const std::string& file = spec_.workload.labels;
+    if (file.empty()) return;
+    const std::optional<NpyArray> labels = read(file);
     if (!labels) return;
-    if (!labels->is_integer() || labels->rows() != rows ||
-        (!model_.sequence_output && labels->row_elements() != 1))
-      return problem(fmt::format("{}: {} rows of {} {}; {} requests need a label each",
-                                 spec_.workload.labels, labels->rows(), labels->row_elements(),
-                                 type_name(labels->type), rows));
-    for (std::int64_t row = 0; row < rows; ++row)
-      workload_.labels.push_back(labels->integer_row(row).front());
+    const bool each =
+        model_.sequence_output ? labels->row_elements() > 0 : labels->row_elements() == 1;
+    if (!labels->is_integer() || labels->rows() != rows || !each) {
+      refuse("{}: holds {}; {} requests need a label each (int32 or int64)", file,
+             shape_text(*labels), rows);
+      return;
+    }
+    const std::size_t most = problems_.errors.size() + kMostProblems;
+    for (std::int64_t row = 0; row < rows && problems_.errors.size() < most; ++row) {
+      const std::int64_t label = labels->integer_row(row).front();
+      if (label < 0 || label >= model_.output)
+        refuse("{}: request {} has label {}; {} has the classes 0 to {}", file, row, label,
+               model_.name, model_.output - 1);
+      workload_.labels.push_back(label);
+    }
   }
 
   void read_golden(std::int64_t rows) {
-    if (spec_.workload.golden.empty()) return;
-    const std::optional<NpyArray> golden = read(spec_.workload.golden);
+    const std::string& file = spec_.workload.golden;
+    if (file.empty()) return;
+    const std::optional<NpyArray> golden = read(file);
     if (!golden) return;
-    if (golden->is_integer() || golden->rows() != rows ||
-        (!model_.sequence_output && golden->row_elements() != model_.output))
-      return problem(fmt::format("{}: {} rows of {} {}; expected {} rows of {} float values",
-                                 spec_.workload.golden, golden->rows(), golden->row_elements(),
-                                 type_name(golden->type), rows, model_.output));
-    for (std::int64_t row = 0; row < rows; ++row)
-      workload_.golden.push_back(golden->float_row(row));
+    const std::int64_t width = golden->row_elements();
+    const bool fits =
+        model_.sequence_output ? width > 0 && width % model_.output == 0 : width == model_.output;
+    if (golden->is_integer() || golden->rows() != rows || !fits) {
+      refuse("{}: holds {}; expected {} rows of {}{} values (float16 or float32)", file,
+             shape_text(*golden), rows, model_.sequence_output ? "a multiple of " : "",
+             model_.output);
+      return;
+    }
+    if (model_.sequence_output && width < workload_.steps_max * model_.output)
+      refuse("{}: holds {} values a request; the longest request has {} steps of {}", file, width,
+             workload_.steps_max, model_.output);
+    const std::size_t most = problems_.errors.size() + kMostProblems;
+    for (std::int64_t row = 0; row < rows && problems_.errors.size() < most; ++row) {
+      std::vector<float> values = golden->float_row(row);
+      // Difference and magnitude have no meaning beside an infinity.
+      const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
+      if (bad != values.end())
+        refuse("{}: request {}, value {}: {}; an answer to compare with is finite", file, row,
+               bad - values.begin(), std::isnan(*bad) ? "not a number (NaN)" : "an infinity");
+      workload_.golden.push_back(std::move(values));
+    }
   }
-
-  const ClusterSpec& spec_;
-  const Model& model_;
-  Workload workload_;
-  Diagnostics problems_;
 };
 
 }  // namespace
 
 Checked<Workload> load_workload(const ClusterSpec& spec, const Model& model) {
-  return Loader(spec, model).load();
+  Workload workload;
+  Diagnostics problems;
+  RequestReader requests(spec, model, workload, problems);
+  if (spec.workload.input == "random") {
+    requests.random();
+  } else if (const std::int64_t rows = requests.from_files(); rows > 0) {
+    AnswerReader answers(spec, model, workload, problems);
+    answers.read_labels(rows);
+    answers.read_golden(rows);
+  }
+  if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
+  return workload;
 }
 
 }  // namespace soliton

@@ -110,6 +110,7 @@ std::optional<std::uint32_t> Reference::next(std::unique_lock<std::mutex>& lock)
 }
 
 void Reference::run() {
+<<<<<<< HEAD
   std::optional<Bench> bench;
   std::unique_lock lock(mutex_);
   while ((current_ = next(lock))) {
@@ -149,6 +150,21 @@ bool Reference::finish(const std::vector<std::uint32_t>& answered,
     return false;
   }
   return true;
+=======
+  try {
+    Bench bench(shard_, host_);
+    for (std::uint32_t request = 0; request < requests_ && !stop_; request += every_)
+      outputs_[request] = bench.answer(request, inputs_.request(request, host_));
+  } catch (...) {
+    thrown_ = std::current_exception();
+  }
+}
+
+const std::vector<std::vector<float>>& Reference::outputs() {
+  if (thread_.joinable()) thread_.join();
+  if (thrown_) std::rethrow_exception(thrown_);
+  return outputs_;
+>>>>>>> values
 }
 
 }  // namespace soliton

@@ -77,7 +77,7 @@ FaultVerdict LinkFaults::judge(Hop hop, const Crossing& crossing) {
     ++counters_[rule.number].hits;
     if (verdict.dropped()) continue;
     ++counters_[rule.number].delayed;
-    verdict.extra_delay += delay(rule, crossing.ordinal);
+    verdict.extra_delay = sum(verdict.extra_delay, delay(rule, crossing.ordinal));
   }
   return verdict;
 }

@@ -18,7 +18,7 @@ void SendTimers::derive() {
   const std::optional<Duration> srtt = srtt_.value();
   base_timeout_ = options_->timeout;
   if (options_->timeout_rtts > 0 && srtt)
-    base_timeout_ = std::max<Duration>(base_timeout_, *srtt * options_->timeout_rtts);
+    base_timeout_ = std::max<Duration>(base_timeout_, times(*srtt, options_->timeout_rtts));
   probe_after_ = base_timeout_ / 2;
   if (srtt) probe_after_ = std::min<Duration>(*srtt * 2 + options_->ack_delay, probe_after_);
   const bool queue = srtt && *srtt > srtt_.smallest() * 2;

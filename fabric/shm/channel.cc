@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "protocol/base/check.h"
+#include "protocol/base/shortage.h"
 
 namespace soliton {
 namespace {
@@ -14,6 +15,13 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kHeadBytes = (sizeof(ChannelBlock) + kPage - 1) / kPage * kPage;
 
+<<<<<<< HEAD
+=======
+tl::unexpected<Error> system_failure(const std::string& what) {
+  return tl::unexpected<Error>(shortage(what, errno));
+}
+
+>>>>>>> values
 }  // namespace
 
 Result<Channel> Channel::create(const std::string& name, std::size_t ring_bytes) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocol/base/check.h"
+#include "protocol/base/shortage.h"
 
 namespace soliton {
 namespace {
@@ -13,6 +14,13 @@ constexpr std::size_t kHead = (sizeof(InboxBlock) + 63) / 64 * 64;
 
 std::size_t size_of(const InboxShape& shape) { return kHead + shape.nodes * shape.ring.bytes(); }
 
+<<<<<<< HEAD
+=======
+tl::unexpected<Error> environment(const char* what) {
+  return tl::unexpected<Error>(shortage(fmt::format("inbox of shared memory: {}", what), errno));
+}
+
+>>>>>>> values
 }  // namespace
 
 Result<Inbox> Inbox::create(const std::string& name, const InboxShape& shape) {

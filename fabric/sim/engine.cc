@@ -37,6 +37,7 @@ Engine::Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions o
       heap_(nodes_.size()),
       place_(nodes_.size()),
       granted_(nodes_.size(), kRunStart) {
+  options_.time_limit = std::min(options_.time_limit, kRunEnd);
   std::iota(heap_.begin(), heap_.end(), 0u);
   std::iota(place_.begin(), place_.end(), 0u);
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) set_next(i);

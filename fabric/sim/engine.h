@@ -59,7 +59,7 @@ enum class EndReason : std::uint8_t {
 std::string end_reason_name(EndReason reason);
 
 struct EngineOptions {
-  Instant time_limit = kNever;  // events at or after it do not happen
+  Instant time_limit = kRunEnd;  // events at or after it do not happen; at most kRunEnd
   std::function<bool()> stop;   // asked once a window; may be empty
 };
 

@@ -190,7 +190,7 @@ void Network::launch(std::uint32_t number, Duration waited) {
   const Bytes size = payload_of(flight.frame);
   const Duration line = line_time(link, size);
   OnLine on_line = cross_line(flight.at_port, port.free, line, link.latency);
-  port.free = on_line.start + line;
+  port.free = later(on_line.start, line);
   ++port.counters.packets;
   port.counters.bytes += static_cast<std::uint64_t>(size.count);
   port.counters.wait_max = std::max(port.counters.wait_max, waited);
@@ -202,8 +202,8 @@ void Network::launch(std::uint32_t number, Duration waited) {
       flight.lost_by = verdict.dropped_by;
       flight.lost_at = on_line.start;
     }
-    on_line.head += verdict.extra_delay;
-    on_line.tail += verdict.extra_delay;
+    on_line.head = later(on_line.head, verdict.extra_delay);
+    on_line.tail = later(on_line.tail, verdict.extra_delay);
   }
   proceed(number, on_line);
 }

@@ -21,7 +21,7 @@ Batcher::Forming::const_iterator Batcher::first_due() const {
 
 Instant Batcher::next_deadline() const {
   const auto first = first_due();
-  return first == forming_.end() ? kNever : first->second.front().sent + wait_;
+  return first == forming_.end() ? kNever : later(first->second.front().sent, wait_);
 }
 
 std::optional<Batch> Batcher::take_due(Instant now) {

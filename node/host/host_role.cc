@@ -36,7 +36,7 @@ void HostRole::start(Instant at) {
   started_ = true;
   cpu_free_ = at;
   if (options_.arrivals == Arrivals::kPoisson) {
-    waiting_.emplace(at + gap(0), 0);
+    waiting_.emplace(later(at, gap(0)), 0);
     return;
   }
   for (std::uint32_t client = 0; client < options_.clients; ++client) waiting_.emplace(at, client);
@@ -68,17 +68,17 @@ void HostRole::begin_due(Instant now) {
     waiting_.erase(waiting_.begin());
     begin_request(client, now);
     if (options_.arrivals == Arrivals::kPoisson)
-      waiting_.emplace(at + gap(next_request_), next_request_ % options_.clients);
+      waiting_.emplace(later(at, gap(next_request_)), next_request_ % options_.clients);
   }
 }
 
 Instant HostRole::occupy_cpu(Instant now, Duration work, Breakdown& path, std::uint32_t request) {
   if (options_.time == TimeBase::kWall || work == Duration{}) return now;
   const Instant begin = std::max(now, cpu_free_);
+  cpu_free_ = later(begin, work);
   path.queue += begin - now;
-  path.host += work;
-  busy_ += work;
-  cpu_free_ = begin + work;
+  path.host += cpu_free_ - begin;
+  busy_ = sum(busy_, work);
   if (traced(request))
     trace_->record({begin, work, options_.self, TraceKind::kHostWork, request, 0, 0});
   return cpu_free_;
@@ -107,8 +107,8 @@ void HostRole::begin_batch(Batch batch, Instant now) {
   header.steps = static_cast<std::uint16_t>(batch.steps);
   header.functional = functional(batch);
   header.started = now;
-  const Instant ready = occupy_cpu(now, lanes * host_time_before(shard_, batch.steps), header.path,
-                                   batch.members.front().request);
+  const Instant ready = occupy_cpu(now, times(host_time_before(shard_, batch.steps), lanes),
+                                   header.path, batch.members.front().request);
   send_steps(header, batch, ready);
   Open open{std::move(batch), now, {}, 0, {}};
   open.replies.resize(shard_.replies.size());
@@ -224,7 +224,7 @@ void HostRole::finish_due(Instant now) {
       trace_->record({done.record.sent, done.record.completed - done.record.sent, options_.self,
                       TraceKind::kRequest, done.request, done.record.client, 0});
     if (options_.arrivals == Arrivals::kClosed)
-      waiting_.emplace(done.record.completed + options_.think, done.record.client);
+      waiting_.emplace(later(done.record.completed, options_.think), done.record.client);
     records_.push_back(std::move(done.record));
   }
 }

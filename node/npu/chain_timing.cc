@@ -46,7 +46,8 @@ ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message
       chain.matrix != nullptr ? product(chain, input, known) : vector_only(chain, input, known);
   if (times.start.at > input.at) wait = chain.matrix != nullptr ? Wait::kUnit : Wait::kOperands;
   times.wait = wait;
-  const Moment operands_read = chain.matrix != nullptr ? after(times.result, -cycle_) : times.start;
+  const Moment operands_read =
+      chain.matrix != nullptr ? Moment{times.result.at - cycle_, times.result.origin} : times.start;
   if (!chain.from_netq) mark_read(chain.source, times.start);
   mark_read(chain.matrix_tiles, mvu_free_);
   for (const MfuOperation& operation : chain.operations)
@@ -115,8 +116,8 @@ ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const 
   const Moment start = later_of(mvu_free_, input);
   mvu_free_ = after(start, slot(chain));
   if (chain.streamed_tiles > 0)
-    mvu_free_ = later_of(mvu_free_,
-                         stream_.multiply(start, chain.streamed_tiles, passes_ * chain.tile_ticks));
+    mvu_free_ = later_of(mvu_free_, stream_.multiply(start, chain.streamed_tiles,
+                                                     times_ticks(chain.tile_ticks, passes_)));
   Moment result = after(mvu_free_, chain.latency);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
   return {start, result, result};
@@ -126,7 +127,8 @@ ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
                                     const Moment* operands) const {
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
   Ticks latency = chain.latency;
-  if (!chain.operations.empty()) latency += (passes_ - 1) * chain.rows * vector_pass_;
+  if (!chain.operations.empty())
+    latency = add_ticks(latency, times_ticks(chain.rows * vector_pass_, passes_ - 1));
   const Moment result = after(start, latency);
   return {start, result, result};
 }

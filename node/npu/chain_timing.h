@@ -85,13 +85,13 @@ class ChainTiming {
   // reads memories.
   ChainTimes issue(const CompiledChain& chain, const Arrival* message);
 
-  Instant instant(Ticks at) const { return start_.at + clock_.duration(at); }
+  Instant instant(Ticks at) const { return later(start_.at, clock_.duration(at)); }
   // Instant and path of a moment of this request.
   Arrival arrival(Moment moment) const;
   // How long the matrix-vector unit works on the chain, in all lanes.
   Ticks slot(const CompiledChain& chain) const {
-    return passes_ == 1 ? chain.slot
-                        : std::max(chain.slot, passes_ * chain.occupied + slot_overhead_);
+    if (passes_ == 1) return chain.slot;
+    return std::max(chain.slot, add_ticks(times_ticks(chain.occupied, passes_), slot_overhead_));
   }
   // Latest result so far.
   Ticks last_result() const { return last_result_; }

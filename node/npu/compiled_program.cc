@@ -132,10 +132,10 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   out.matrix_tiles =
       layout_.tiles(matrix->memory, matrix->tile_address,
                     static_cast<std::uint32_t>(tiles_of(matrix->tile_rows, matrix->tile_columns)));
-  out.occupied =
-      shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns) * shard_.beats_per_tile;
+  out.occupied = times_ticks(shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns),
+                             shard_.beats_per_tile);
   out.slot = std::max(timing.dispatch_cycles * engines,
-                      out.occupied + timing.slot_overhead_cycles * engines);
+                      add_ticks(out.occupied, timing.slot_overhead_cycles * engines));
   if (matrix->memory == Memory::kDram)
     out.streamed_tiles = std::int64_t{matrix->tile_rows} * matrix->tile_columns;
   out.tile_ticks = shard_.beats_per_tile;
@@ -194,7 +194,7 @@ Ticks CompiledProgram::dram_ticks(const Instruction& access, std::int64_t count)
   const __int128 scaled =
       static_cast<__int128>(count) * bits * device.clock.hertz * device.tile_engines;
   const std::int64_t rate = device.dram_rate.bits_per_second;
-  return static_cast<Ticks>((scaled + rate - 1) / rate);
+  return ticks_up_to_end((scaled + rate - 1) / rate);
 }
 
 }  // namespace soliton

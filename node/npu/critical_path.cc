@@ -37,8 +37,8 @@ class Dataflow {
     for (const WriteTarget& target : chain.writes) write(target, at);
     depth_ = std::max(depth_, at);
     macs_ += static_cast<std::int64_t>(chain.macs);
-    slots_ += chain.slot;
-    occupied_ += chain.occupied;
+    slots_ = add_ticks(slots_, chain.slot);
+    occupied_ = add_ticks(occupied_, chain.occupied);
     streamed_ += chain.streamed_tiles;
   }
 

@@ -183,7 +183,7 @@ void Npu::Impl::issue(const CompiledChain& chain) {
   send(chain, times);
   ++stats.chains;
   stats.mvu_macs += lanes * chain.macs;
-  mvu_busy += timing.slot(chain);
+  mvu_busy = add_ticks(mvu_busy, timing.slot(chain));
   if (issues != nullptr) record(chain, times);
   if (trace != nullptr && trace->enabled()) {
     const Instant at = timing.instant(times.start.at);
@@ -232,7 +232,7 @@ void Npu::Impl::end_request() {
   SOLITON_CHECK_MSG(netq.empty(), "request {} ended with unread messages: {}", index(request),
                     netq.describe_unread());
   free_at = timing.instant(timing.last_result());
-  busy += timing.last_result() - timing.waited();
+  busy = add_ticks(busy, timing.last_result() - timing.waited());
   stats.mvu_busy = timing.clock().duration(mvu_busy);
   stats.busy = timing.clock().duration(busy);
   stats.fp16_overflows = stats.poisoned_blocks = stats.poisoned_weights = 0;

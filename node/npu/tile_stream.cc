@@ -13,7 +13,7 @@ TileStream::TileStream(const Shard& shard, std::int64_t ticks_per_second)
   SOLITON_CHECK(rate_ > 0);
   const __int128 scaled =
       static_cast<__int128>(tile_bits(shard.format, shard.device.native_dim)) * ticks_per_second;
-  whole_ = static_cast<Ticks>(scaled / rate_);
+  whole_ = ticks_up_to_end(scaled / rate_);
   part_ = static_cast<std::int64_t>(scaled % rate_);
 }
 
@@ -29,11 +29,11 @@ Moment TileStream::fetch(Moment place_free) {
     channel_ = place_free;
     parts_ = 0;
   }
-  channel_.at += whole_;
+  channel_.at = add_ticks(channel_.at, whole_);
   parts_ += part_;
   if (parts_ >= rate_) {
     parts_ -= rate_;
-    ++channel_.at;
+    channel_.at = add_ticks(channel_.at, 1);
   }
   return after(channel_, parts_ > 0 ? 1 : 0);
 }

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "protocol/base/shortage.h"
 #include "protocol/control/control.capnp.h"
 #include "protocol/control/shard_codec.h"
 
@@ -337,8 +338,7 @@ NodeAssignment assignment_of(Deployment deployment, wire::Deployment::Reader roo
 Result<int> write_assignment(const NodeAssignment& assignment) {
   const int descriptor =
       memfd_create(("soliton-" + assignment.deployment.node).c_str(), MFD_CLOEXEC);
-  if (descriptor < 0)
-    return failure(ErrorCode::kEnvironment, fmt::format("memfd_create: {}", std::strerror(errno)));
+  if (descriptor < 0) return tl::unexpected<Error>(shortage("shard file: memfd_create", errno));
   try {
     capnp::MallocMessageBuilder message;
     const wire::Deployment::Builder root = message.initRoot<wire::Deployment>();
@@ -346,6 +346,12 @@ Result<int> write_assignment(const NodeAssignment& assignment) {
     if (!assignment.faults.plan.rules.empty()) {
       wire::Deployment::Builder with_faults = root;
       write_faults(assignment.faults, with_faults.initFaults());
+    }
+    const std::size_t size = capnp::computeSerializedSizeInWords(message) * sizeof(capnp::word);
+    if (ftruncate(descriptor, static_cast<off_t>(size)) != 0) {
+      const Error error = shortage(fmt::format("shard file of {} bytes", size), errno);
+      close(descriptor);
+      return tl::unexpected<Error>(error);
     }
     capnp::writeMessageToFd(descriptor, message);
   } catch (const kj::Exception& error) {
@@ -362,7 +368,7 @@ Result<NodeAssignment> read_assignment(int descriptor) {
     return invalid(fmt::format("shard file: {}", std::strerror(errno)));
   const auto size = static_cast<std::size_t>(status.st_size);
   void* const mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
-  if (mapped == MAP_FAILED) return invalid(fmt::format("shard file: {}", std::strerror(errno)));
+  if (mapped == MAP_FAILED) return tl::unexpected<Error>(shortage("shard file: mmap", errno));
   Result<NodeAssignment> out = invalid("shard file: empty");
   try {
     capnp::ReaderOptions options;

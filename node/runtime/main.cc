@@ -16,6 +16,7 @@
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/node_program.h"
 #include "protocol/base/check.h"
+#include "protocol/base/shortage.h"
 #include "protocol/base/message.h"
 
 namespace soliton {
@@ -85,7 +86,17 @@ unsigned inherited_of(const NodeAssignment& assignment) {
   return d.wall.carrier == CarrierKind::kShm ? 1 + static_cast<unsigned>(peers_of(d).size()) : 0;
 }
 
+int run_assignment(ControlSocket& control, bool wall) {
+  Result<NodeAssignment> assignment = read_assignment(kAssignmentFd);
+  if (!assignment) return fail(control, assignment.error());
+  close(kAssignmentFd);
+  close_range(kChannelFd + inherited_of(*assignment), ~0u, 0);
+  return wall ? run_wall(*assignment, control, static_cast<int>(kChannelFd))
+              : run_virtual(*assignment, control);
+}
+
 int node_main(int argc, char** argv) {
+  report_on_terminate();
   if (argc != 4) {
     message("soliton-node is started by `soliton run`\n");
     return 2;
@@ -100,6 +111,7 @@ int node_main(int argc, char** argv) {
     std::signal(number, SIG_IGN);
   set_check_context(fmt::format("node {}", argv[1]));
   ControlSocket control(kControlFd);
+<<<<<<< HEAD
   Result<NodeAssignment> assignment = read_assignment(kAssignmentFd);
   if (!assignment) return fail(control, assignment.error());
   close(kAssignmentFd);
@@ -110,6 +122,15 @@ int node_main(int argc, char** argv) {
   return std::string(argv[3]) == "wall"
              ? run_wall(*assignment, control, pulse, static_cast<int>(kChannelFd))
              : run_virtual(*assignment, control, pulse);
+=======
+  try {
+    return run_assignment(control, std::string(argv[3]) == "wall");
+  } catch (...) {
+    if (const std::optional<Error> shortage = shortage_of(std::current_exception()))
+      return fail(control, *shortage);
+    return report_uncaught(std::current_exception());
+  }
+>>>>>>> values
 }
 
 }  // namespace

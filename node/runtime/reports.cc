@@ -22,15 +22,16 @@ void write_histogram(const DurationHistogram& histogram, wire::Histogram::Builde
   }
   out.setMinPs(histogram.min().count());
   out.setMaxPs(histogram.max().count());
-  out.setSumPs(histogram.sum().count());
+  out.setSumPsLow(static_cast<std::uint64_t>(histogram.sum_ps()));
+  out.setSumPsHigh(static_cast<std::int64_t>(histogram.sum_ps() >> 64));
 }
 
 DurationHistogram read_histogram(wire::Histogram::Reader in) {
   std::vector<DurationHistogram::Bucket> buckets;
   for (const auto bucket : in.getBuckets())
     buckets.push_back({bucket.getNumber(), bucket.getCount()});
-  return DurationHistogram::restore(buckets, Duration{in.getMinPs()}, Duration{in.getMaxPs()},
-                                    Duration{in.getSumPs()});
+  const __int128 sum = static_cast<__int128>(in.getSumPsHigh()) << 64 | in.getSumPsLow();
+  return DurationHistogram::restore(buckets, Duration{in.getMinPs()}, Duration{in.getMaxPs()}, sum);
 }
 
 void write_record(const HostRecord& record, wire::Record::Builder out) {

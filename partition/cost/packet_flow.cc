@@ -55,7 +55,7 @@ void PacketFlow::cross(Step step) {
   const Duration line = line_time(link, Bytes{step.bytes});
   Instant& free = free_[2 * hop.link + hop.direction];
   const OnLine on_line = cross_line(step.packet, free, line, link.latency);
-  free = on_line.start + line;
+  free = later(on_line.start, line);
   if (++step.hop == hops.size()) {
     step.at = on_line.tail;
   } else {

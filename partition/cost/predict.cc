@@ -63,7 +63,7 @@ class Playback {
   // Step by step, each to all ports and their destinations, as the host role does.
   void send_inputs() {
     Arrival ready;
-    ready.path.host = request_.batch * host_time_before(*request_.host, request_.steps);
+    ready.path.host = times(host_time_before(*request_.host, request_.steps), request_.batch);
     ready.at = kRunStart + ready.path.host;
     for (std::int64_t step = 0; step < request_.steps; ++step) {
       for (const HostShard::StepPort& port : request_.host->inputs) {
@@ -113,10 +113,11 @@ class Playback {
     }
     SOLITON_CHECK_MSG(replies_ == shard.replies.size() * vectors, "{} replies of {}", replies_,
                       shard.replies.size() * vectors);
-    const Duration after = request_.batch * host_time_after(shard, request_.steps);
-    last_reply_.path.host += after;
+    const Instant answered =
+        later(last_reply_.at, times(host_time_after(shard, request_.steps), request_.batch));
+    last_reply_.path.host += answered - last_reply_.at;
     out_.path = last_reply_.path;
-    out_.latency = last_reply_.at + after - kRunStart;
+    out_.latency = answered - kRunStart;
   }
 
   const CostRequest& request_;

@@ -9,21 +9,6 @@
 
 namespace soliton {
 
-std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape) {
-  std::int64_t count = 1;
-  bool overflow = false;
-  bool empty = false;
-  for (const std::int64_t extent : shape) {
-    if (extent < 0) return std::nullopt;
-    if (extent == 0)
-      empty = true;
-    else
-      overflow = overflow || __builtin_mul_overflow(count, extent, &count);
-  }
-  if (empty) return 0;
-  return overflow ? std::nullopt : std::optional(count);
-}
-
 std::int64_t layer_input(const Layer& layer) {
   return std::visit([](const auto& l) { return l.input; }, layer);
 }
@@ -58,6 +43,25 @@ std::int64_t bias_elements(const Layer& layer) {
     return dense->bias.shape.empty() ? 0 : dense->output;
   const auto& l = std::get<RecurrentLayer>(layer);
   return static_cast<std::int64_t>(l.directions.size()) * l.gates() * l.hidden * 2;
+}
+
+// The gates in the order of a layer's rows.
+std::string_view gate_letters(Cell cell) {
+  return cell == Cell::kGru ? "rzn" : cell == Cell::kLstm ? "ifoc" : "";
+}
+
+// "gate z, row 3, column 17": rows count within the gate, as files have gates in other orders.
+std::string place_of(const Tensor& tensor, std::int64_t position, std::string_view gates) {
+  const std::int64_t columns = tensor.shape.size() == 2 ? tensor.shape[1] : 1;
+  std::int64_t row = position / columns;
+  std::string out;
+  if (!gates.empty()) {
+    const std::int64_t rows = tensor.shape[0] / static_cast<std::int64_t>(gates.size());
+    out = fmt::format("gate {}, ", gates[static_cast<std::size_t>(row / rows)]);
+    row %= rows;
+  }
+  out += fmt::format("row {}", row);
+  return tensor.shape.size() == 2 ? out + fmt::format(", column {}", position % columns) : out;
 }
 
 bool runs_every_step(const Layer& layer) {
@@ -135,10 +139,11 @@ class Checker {
       return;
     const std::int64_t rows = layer.gates() * layer.hidden;
     for (const RecurrentWeights& weights : layer.directions) {
-      check_tensor(layer.name, weights.input, {rows, layer.input});
-      check_tensor(layer.name, weights.recurrent, {rows, layer.hidden});
-      check_tensor(layer.name, weights.input_bias, {rows});
-      check_tensor(layer.name, weights.recurrent_bias, {rows});
+      const std::string_view gates = gate_letters(layer.cell);
+      check_tensor(layer.name, weights.input, {rows, layer.input}, gates);
+      check_tensor(layer.name, weights.recurrent, {rows, layer.hidden}, gates);
+      check_tensor(layer.name, weights.input_bias, {rows}, gates);
+      check_tensor(layer.name, weights.recurrent_bias, {rows}, gates);
     }
     sequence = layer.emits_sequence;
   }
@@ -155,16 +160,17 @@ class Checker {
     sequence = layer.every_step;
   }
 
+  // `gates`: a letter for each equal part of the rows.
   void check_tensor(const std::string& owner, const Tensor& tensor,
-                    const std::vector<std::int64_t>& shape) {
+                    const std::vector<std::int64_t>& shape, std::string_view gates = {}) {
     if (tensor.shape != shape)
       return add(fmt::format("{}: tensor {} has shape [{}], not [{}]", owner, tensor.name,
                              fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
-    check_values(tensor);
+    check_values(tensor, gates);
   }
 
   // All tensors have values or none has.
-  void check_values(const Tensor& tensor) {
+  void check_values(const Tensor& tensor, std::string_view gates = {}) {
     const bool has = tensor.values != nullptr;
     if (any_seen_ && has != values_seen_)
       return add(fmt::format("tensor {} has {} values, unlike those before it", tensor.name,
@@ -179,8 +185,9 @@ class Checker {
     const auto bad = std::find_if(tensor.values->begin(), tensor.values->end(),
                                   [](float v) { return !std::isfinite(v); });
     if (bad != tensor.values->end())
-      add(fmt::format("tensor {}: value {} is not finite", tensor.name,
-                      bad - tensor.values->begin()));
+      add(fmt::format("tensor {}, {}: {}, so no block of weights with it has a value", tensor.name,
+                      place_of(tensor, bad - tensor.values->begin(), gates),
+                      std::isnan(*bad) ? "not a number" : "an infinity"));
   }
 
   void check_ends() {

@@ -12,7 +12,11 @@
 #include <variant>
 #include <vector>
 
+<<<<<<< HEAD
 #include "protocol/base/files_read.h"
+=======
+#include "partition/ir/element_count.h"
+>>>>>>> values
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 
@@ -114,8 +118,6 @@ std::int64_t layer_input(const Layer& layer);
 std::int64_t layer_output(const Layer& layer);
 const std::string& layer_name(const Layer& layer);
 bool in_dram(const Layer& layer);
-// Elements of a shape, or nothing when a dimension is negative or the product does not fit 63 bits.
-std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape);
 
 // model: {rnn: {cell, hidden, steps, layers, bidirectional, input}} with weights uniform in
 // +-1/sqrt(hidden), a function of the seed; without values when `with_weights` is false. A vector

@@ -11,7 +11,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
+#include "partition/ir/element_count.h"
 #include "partition/ir/npy_header.h"
 #include "partition/ir/shown_name.h"
 #include "protocol/base/check.h"
@@ -38,24 +40,10 @@ const TypeRow& row_of(NpyType type) { return kTypes[static_cast<std::size_t>(typ
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 
-// Nothing when negative or beyond 63 bits.
-bool multiply(const std::vector<std::int64_t>& shape, std::int64_t& count) {
-  count = 1;
-  bool overflow = false;
-  for (const std::int64_t extent : shape) {
-    if (extent == 0) {
-      count = 0;
-      return true;
-    }
-    overflow = overflow || __builtin_mul_overflow(count, extent, &count);
-  }
-  return !overflow;
-}
-
-std::int64_t product(const std::vector<std::int64_t>& shape) {
-  std::int64_t count = 0;
-  SOLITON_CHECK(multiply(shape, count));
-  return count;
+std::int64_t product(std::span<const std::int64_t> shape) {
+  const std::optional<std::int64_t> count = element_count(shape);
+  SOLITON_CHECK(count.has_value());
+  return *count;
 }
 
 // Calls use(value) for `count` elements of T from element `first`.
@@ -115,10 +103,10 @@ Result<NpyArray> parse(std::string_view bytes) {
   if (!header) return tl::unexpected(header.error());
   const Result<NpyType> type = type_of(header->descr);
   if (!type) return tl::unexpected(type.error());
-  std::int64_t count = 0;
+  const std::optional<std::int64_t> count = element_count(header->shape);
   std::int64_t size = 0;
-  if (!multiply(header->shape, count) ||
-      __builtin_mul_overflow(count, static_cast<std::int64_t>(element_bytes(*type)), &size))
+  if (!count ||
+      __builtin_mul_overflow(*count, static_cast<std::int64_t>(element_bytes(*type)), &size))
     return invalid(fmt::format("has an impossible shape ({})", fmt::join(header->shape, ", ")));
   if (header->fortran_order && header->shape.size() > 1)
     return invalid("is in Fortran order; save it in C order");
@@ -175,7 +163,7 @@ const char* type_name(NpyType type) { return row_of(type).name; }
 std::int64_t NpyArray::elements() const { return product(shape); }
 
 std::int64_t NpyArray::row_elements() const {
-  return shape.empty() ? 1 : product(std::vector<std::int64_t>(shape.begin() + 1, shape.end()));
+  return shape.empty() ? 1 : product(std::span(shape).subspan(1));
 }
 
 std::vector<std::int64_t> NpyArray::integer_row(std::int64_t row) const {

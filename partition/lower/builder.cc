@@ -1,11 +1,19 @@
 #include "partition/lower/builder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "partition/lower/lower.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
+namespace {
+
+// Addresses have 32 bits.
+constexpr std::int64_t kTilesAddressable = std::int64_t{0xffffffff};
+
+}  // namespace
 
 ShardBuilder::ShardBuilder(std::string node, const NpuDevice& device, const NpuFormat& format,
                            bool with_weights)
@@ -39,10 +47,14 @@ PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
                             vectors(cut.rows.count),
                             vectors(padded_columns(cut.parts, native_dim()))};
   // Tiles in Dram lie one behind the other; on chip the engines' columns have the same length.
-  next += cut.in_dram ? placed.rows * placed.columns
-                      : static_cast<std::uint32_t>(
-                            shard_.device.tiles_taken(placed.rows, placed.columns));
+  const std::int64_t taken = cut.in_dram ? std::int64_t{placed.rows} * placed.columns
+                                         : shard_.device.tiles_taken(placed.rows, placed.columns);
+  if (!failure_ && taken > kTilesAddressable - next)
+    failure_ = Error{ErrorCode::kDoesNotFit,
+                     fmt::format("{}: {} native tiles behind {} others; a device addresses {}",
+                                 cut.name, taken, next, kTilesAddressable)};
   if (failure_) return placed;
+  next += static_cast<std::uint32_t>(taken);
   auto weights = cut_matrix(cut, shard_.format, native_dim(), with_weights_);
   if (!weights) {
     failure_ = std::move(weights.error());

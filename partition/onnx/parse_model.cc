@@ -224,6 +224,8 @@ Checked<Graph> load(const std::string& path) {
 Checked<Graph> load_graph(const std::string& path) {
   try {
     return load(path);
+  } catch (const std::bad_alloc&) {
+    throw;  // not the file's fault
   } catch (const std::exception& error) {
     return failed(fmt::format("cannot be read: {}", shown_name(error.what())));
   }

@@ -43,7 +43,7 @@ class Search {
   std::vector<Label>& at(std::size_t layer, std::size_t node) {
     return states_[layer * (nodes_ + 1) + node];
   }
-  Duration steps(Duration period) const { return period * (request_.steps - 1); }
+  Duration steps(Duration period) const { return times(period, request_.steps - 1); }
 
   void extend(std::size_t first, std::size_t node) {
     for (std::size_t last = first + 1; last <= layers_; ++last) {
@@ -63,9 +63,9 @@ class Search {
       Label next = from[i];
       next.stage = choice;
       next.before = i;
-      next.closed += cost.fill;
+      next.closed = sum(next.closed, cost.fill);
       if (cost.barrier) {
-        next.closed += steps(next.open) + steps(cost.period);
+        next.closed = sum(sum(next.closed, steps(next.open)), steps(cost.period));
         next.open = {};
       } else {
         next.open = std::max(next.open, cost.period);
@@ -91,7 +91,7 @@ class Search {
     ++labels_;
   }
 
-  Duration latency(const Label& label) const { return label.closed + steps(label.open); }
+  Duration latency(const Label& label) const { return sum(label.closed, steps(label.open)); }
 
   bool better(const Label& a, const Label& b) const {
     if (request_.objective == Objective::kThroughput && a.occupied != b.occupied)

@@ -64,6 +64,9 @@ class Partitioner {
     std::erase_if(candidates_, [&](const ChainPlan& plan) { return plan.nodes < min_nodes(); });
     if (candidates_.empty()) return refuse(found);
     judge();
+    if (value(judged_[chosen_]) >= kLongestTime ||
+        judged_[chosen_].prediction.latency >= kLongestTime)
+      return refuse_time();
     return finish();
   }
 
@@ -120,6 +123,25 @@ class Partitioner {
                    fmt::format("min_nodes {}: the model can be spread over at most {} of the nodes",
                                min_nodes(), found.by_nodes.back().nodes));
     }
+    return tl::unexpected<Diagnostics>(std::move(problems));
+  }
+
+  // Plans exist, but none whose times can be told apart from the end of time.
+  Checked<Plan> refuse_time() const {
+    const Breakdown& path = judged_[chosen_].prediction.path;
+    const bool network = path.network > std::max(path.compute, path.host);
+    const bool host = path.host > std::max(path.compute, path.network);
+    Diagnostics problems;
+    problems.add(
+        ErrorCode::kDoesNotFit,
+        fmt::format("a request of {} step(s){} would take {} or longer on an idle cluster, "
+                    "where emulated time ends; most of it is {}",
+                    request_.steps,
+                    request_.batch > 1 ? fmt::format(", in a batch of {},", request_.batch) : "",
+                    spell(kLongestTime),
+                    network ? "the network's"
+                    : host  ? "the host's (its memory_bandwidth and operator_overhead)"
+                            : "the devices' (clock, lanes, timing, dram_bandwidth)"));
     return tl::unexpected<Diagnostics>(std::move(problems));
   }
 
@@ -190,18 +212,19 @@ class Partitioner {
   // What the additive model leaves out: the host's own work, and the way of a slice of the answer
   // from the last stage.
   Duration around(const ChainPlan& chain, const HostShard& host) const {
-    Duration out = request_.batch *
-                   (host_time_before(host, request_.steps) + host_time_after(host, request_.steps));
+    const Duration out =
+        times(sum(host_time_before(host, request_.steps), host_time_after(host, request_.steps)),
+              request_.batch);
     if (request_.topology == nullptr) return out;
     const StageChoice& last = chain.stages.back();
     const std::int64_t slice = host.output / static_cast<std::int64_t>(last.count);
-    Duration least = Duration::max();
+    Duration least = kLongestTime;
     for (std::size_t i = 0; i < last.count; ++i) {
       least = std::min(least, message_time(*request_.topology, *request_.routes,
                                            id(view_.nodes[last.node + i].name), id(view_.host),
                                            request_.batch * slice, request_.mtu));
     }
-    return out + least;
+    return sum(out, least);
   }
 
   NodeId id(const std::string& name) const {
@@ -214,7 +237,8 @@ class Partitioner {
     if (request_.objective == Objective::kNodes) return least;
     for (const ChainPlan& chain : candidates_) {
       const bool throughput = request_.objective == Objective::kThroughput;
-      least = std::min(least, throughput ? chain.interval : chain.latency + around(chain, host));
+      least =
+          std::min(least, throughput ? chain.interval : sum(chain.latency, around(chain, host)));
     }
     return least;
   }

@@ -137,7 +137,7 @@ StageCost StageCosts::measure(const StageChoice& choice, const Lowered& lowered)
   const std::int64_t near = std::max<std::int64_t>(1, far / 2);
   const Duration at_far = last_output(far);
   cost.period = (at_far - last_output(near)) / (far - near);
-  cost.fill = at_far - cost.period * (far - 1);
+  cost.fill = at_far - times(cost.period, far - 1);
   return cost;
 }
 

@@ -17,7 +17,7 @@ struct StageCost {
   // The stage's layers do not overlap with the stages around it: something in it reads a sequence
   // against the order it is made in, so it waits for all of it.
   bool barrier = false;
-  Duration occupied(std::int64_t steps) const { return fill + period * (steps - 1); }
+  Duration occupied(std::int64_t steps) const { return sum(fill, times(period, steps - 1)); }
 };
 
 // Part of a chain of stages: layers [first, last) on nodes [node, node + count) of the view.

@@ -4,6 +4,7 @@
 // whole number of cycles, so device code counts ticks as integers and converts once, here.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "protocol/base/check.h"
@@ -13,6 +14,19 @@
 namespace soliton {
 
 using Ticks = std::int64_t;
+
+// Where ticks end, as times do at kLongestTime: kTicksEnd is no earlier than any other tick, and
+// its time is kLongestTime. Two numbers of ticks up to it have a sum.
+inline constexpr Ticks kTicksEnd = (Ticks{1} << 62) - 1;
+
+// At most kTicksEnd. REQUIRES: both between 0 and kTicksEnd.
+constexpr Ticks add_ticks(Ticks a, Ticks b) { return std::min(a + b, kTicksEnd); }
+constexpr Ticks ticks_up_to_end(__int128 ticks) {
+  return static_cast<Ticks>(std::min<__int128>(ticks, kTicksEnd));
+}
+constexpr Ticks times_ticks(Ticks ticks, std::int64_t count) {
+  return ticks_up_to_end(static_cast<__int128>(ticks) * count);
+}
 
 class ClockDomain {
  public:
@@ -29,16 +43,17 @@ class ClockDomain {
   // Rounded up: a result is never available before the hardware could have it. REQUIRES: ticks >=
   // 0.
   Duration duration(Ticks ticks) const {
+    if (ticks >= kTicksEnd) return kLongestTime;
     const __int128 scaled = static_cast<__int128>(ticks) * kPicosecondsPerSecond;
-    return Duration{
-        static_cast<std::int64_t>((scaled + ticks_per_second_ - 1) / ticks_per_second_)};
+    const __int128 time = (scaled + ticks_per_second_ - 1) / ticks_per_second_;
+    return Duration{static_cast<std::int64_t>(std::min<__int128>(time, kLongestTime.count()))};
   }
-  // First tick whose duration() is at least `elapsed`, so ticks(duration(k)) == k. REQUIRES:
-  // elapsed >= 0.
+  // First tick whose duration() is at least `elapsed`, so ticks(duration(k)) == k below the ends.
+  // REQUIRES: elapsed >= 0.
   Ticks ticks(Duration elapsed) const {
     if (elapsed.count() == 0) return 0;
     const __int128 scaled = static_cast<__int128>(elapsed.count() - 1) * ticks_per_second_;
-    return static_cast<Ticks>(scaled / kPicosecondsPerSecond) + 1;
+    return ticks_up_to_end(scaled / kPicosecondsPerSecond + 1);
   }
 
  private:

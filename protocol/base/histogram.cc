@@ -35,7 +35,7 @@ void DurationHistogram::add(Duration d) {
   ++count_;
   min_ = std::min(min_, d);
   max_ = std::max(max_, d);
-  sum_ += d;
+  sum_ps_ += d.count();
 }
 
 void DurationHistogram::merge(const DurationHistogram& other) {
@@ -44,13 +44,13 @@ void DurationHistogram::merge(const DurationHistogram& other) {
   count_ += other.count_;
   min_ = std::min(min_, other.min_);
   max_ = std::max(max_, other.max_);
-  sum_ += other.sum_;
+  sum_ps_ += other.sum_ps_;
 }
 
 Duration DurationHistogram::mean() const {
   if (count_ == 0) return Duration{};
-  const auto n = static_cast<std::int64_t>(count_);
-  return Duration{(sum_.count() + n / 2) / n};
+  const auto n = static_cast<__int128>(count_);
+  return Duration{static_cast<std::int64_t>((sum_ps_ + n / 2) / n)};
 }
 
 Duration DurationHistogram::quantile(double share) const {
@@ -74,7 +74,7 @@ std::vector<DurationHistogram::Bucket> DurationHistogram::buckets() const {
 }
 
 DurationHistogram DurationHistogram::restore(const std::vector<Bucket>& buckets, Duration min,
-                                             Duration max, Duration sum) {
+                                             Duration max, __int128 sum_ps) {
   DurationHistogram out;
   for (const Bucket& bucket : buckets) {
     if (out.counts_.size() <= bucket.number) out.counts_.resize(bucket.number + 1);
@@ -83,7 +83,7 @@ DurationHistogram DurationHistogram::restore(const std::vector<Bucket>& buckets,
   }
   out.min_ = out.count_ ? min : Duration::max();
   out.max_ = max;
-  out.sum_ = sum;
+  out.sum_ps_ = sum_ps;
   return out;
 }
 

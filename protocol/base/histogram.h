@@ -19,7 +19,7 @@ class DurationHistogram {
   std::uint64_t count() const { return count_; }
   Duration min() const { return count_ ? min_ : Duration{}; }
   Duration max() const { return max_; }
-  Duration sum() const { return sum_; }
+  __int128 sum_ps() const { return sum_ps_; }  // of many durations: beyond 64 bits
   // Rounded to nearest; zero when empty.
   Duration mean() const;
   // Upper edge of the bucket that holds the value of rank ceil(share * count), never above max(). 0
@@ -33,14 +33,14 @@ class DurationHistogram {
   };
   std::vector<Bucket> buckets() const;
   static DurationHistogram restore(const std::vector<Bucket>& buckets, Duration min, Duration max,
-                                   Duration sum);
+                                   __int128 sum_ps);
 
  private:
   std::vector<std::uint64_t> counts_;
   std::uint64_t count_ = 0;
   Duration min_ = Duration::max();
   Duration max_{};
-  Duration sum_{};
+  __int128 sum_ps_ = 0;
 };
 
 }  // namespace soliton

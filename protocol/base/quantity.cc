@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -131,8 +132,8 @@ std::string spell_in(std::int64_t value, std::span<const Unit> units) {
 Duration transmit_time(Bytes size, BitRate rate) {
   SOLITON_CHECK(rate.bits_per_second > 0);
   const __int128 scaled_bits = static_cast<__int128>(size.count) * 8 * 1'000'000'000'000;
-  return Duration{
-      static_cast<std::int64_t>((scaled_bits + rate.bits_per_second - 1) / rate.bits_per_second)};
+  const __int128 time = (scaled_bits + rate.bits_per_second - 1) / rate.bits_per_second;
+  return Duration{static_cast<std::int64_t>(std::min<__int128>(time, kLongestTime.count()))};
 }
 
 Result<Duration> parse_duration(std::string_view text) {

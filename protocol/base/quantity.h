@@ -47,8 +47,8 @@ struct Probability {
   auto operator<=>(const Probability&) const = default;
 };
 
-// Time to put `size` on a line of rate `rate`, rounded up to a whole picosecond. REQUIRES: rate >
-// 0.
+// Time to put `size` on a line of rate `rate`, rounded up to a whole picosecond, at most
+// kLongestTime. REQUIRES: rate > 0.
 Duration transmit_time(Bytes size, BitRate rate);
 
 // Units: ps ns us ms s min h d.

@@ -5,6 +5,7 @@
 // clock_domain.h.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -35,9 +36,24 @@ constexpr Duration milliseconds(std::int64_t count) { return std::chrono::millis
 constexpr double in_us(Duration d) { return static_cast<double>(d.count()) * 1e-6; }
 constexpr double in_us(Instant t) { return in_us(t.time_since_epoch()); }
 
-// a + b, saturating at kNever.
+// Where time ends: no limit of a run lies beyond, and sums of what files say stop here instead of
+// wrapping. Less than half of what 64 bits hold, so that two times always have a sum. An engine
+// plays nothing at or after the end of its run, so a time that stopped here is never a result.
+inline constexpr Duration kLongestTime = std::chrono::hours{50 * 24};
+inline constexpr Instant kRunEnd = kRunStart + kLongestTime;
+
+// a + b, at most kRunEnd; kNever stays kNever.
 constexpr Instant later(Instant a, Duration b) {
-  return b.count() > 0 && a > kNever - b ? kNever : a + b;
+  return a >= kRunEnd ? a : b >= kRunEnd - a ? kRunEnd : a + b;
+}
+
+// a + b and a * count, at most kLongestTime. REQUIRES: each of a and b at most kLongestTime and not
+// below -kLongestTime; count >= 0.
+constexpr Duration sum(Duration a, Duration b) { return std::min(a + b, kLongestTime); }
+constexpr Duration times(Duration a, std::int64_t count) {
+  const __int128 product = static_cast<__int128>(a.count()) * count;
+  const __int128 most = kLongestTime.count();
+  return Duration{static_cast<std::int64_t>(std::clamp(product, -most, most))};
 }
 
 // "2.88 us", in the largest unit (ps, ns, us, ms, s) that leaves at least 1 before the point.

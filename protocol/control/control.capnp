@@ -188,7 +188,8 @@ struct Histogram {
   buckets @0 :List(Bucket);
   minPs @1 :Int64;
   maxPs @2 :Int64;
-  sumPs @3 :Int64;
+  sumPsLow @3 :UInt64;
+  sumPsHigh @4 :Int64;
 
   struct Bucket {
     number @0 :UInt32;

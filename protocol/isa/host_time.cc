@@ -8,7 +8,7 @@ constexpr std::int64_t kHalfBytes = 2;
 constexpr std::int64_t kFloatBytes = 4;
 
 Duration operator_time(const CpuDevice& device, std::int64_t bytes) {
-  return device.operator_overhead + transmit_time(Bytes{bytes}, device.memory_rate);
+  return sum(device.operator_overhead, transmit_time(Bytes{bytes}, device.memory_rate));
 }
 
 }  // namespace

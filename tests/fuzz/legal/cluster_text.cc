@@ -1,0 +1,326 @@
+#include "tests/fuzz/legal/cluster_text.h"
+
+#include <fmt/format.h>
+
+#include "tests/fuzz/legal/dice.h"
+
+namespace soliton {
+namespace {
+
+// `{a: 1, b: 2}`, of what was added.
+class FlowText {
+ public:
+  FlowText& add(const std::string& key, const std::string& value) {
+    text_ += fmt::format("{}{}: {}", text_.empty() ? "" : ", ", key, value);
+    return *this;
+  }
+  FlowText& add(const std::string& key, std::int64_t value) {
+    return add(key, std::to_string(value));
+  }
+  bool empty() const { return text_.empty(); }
+  std::string text() const { return "{" + text_ + "}"; }
+
+ private:
+  std::string text_;
+};
+
+// A file while it is made.
+struct Draft {
+  Dice dice;
+  std::string text;
+  std::int64_t devices = 1;
+  bool outputs = false;  // all of them are computed
+  bool faulty = false;
+  // Emulated hours and days. What repeats itself by short timers is left out: its events would cost
+  // the machine hours as well.
+  bool lasting = false;
+
+  void line(const std::string& more) { text += more + "\n"; }
+};
+
+const char* rate(Draft& d) {
+  return d.dice.word({"1 kb/s", "100 kb/s", "1 Mb/s", "1 Gb/s", "40 Gb/s", "40 Gb/s", "100 Tb/s"});
+}
+
+const char* short_time(Draft& d) {
+  return d.dice.word({"0 s", "0 s", "1 ps", "1 ns", "1 us", "1 ms", "1 s"});
+}
+
+const char* any_time(Draft& d) {
+  return d.dice.word({"0 s", "1 ps", "1 us", "1 ms", "1 s", "1 h", "1 d", "49 d", "50 d"});
+}
+
+void maybe(Draft& d, FlowText& out, const char* key, std::initializer_list<std::int64_t> numbers) {
+  if (d.dice.chance(20)) out.add(key, d.dice.number(numbers));
+}
+
+std::string rack(Draft& d) {
+  FlowText out;
+  out.add("kind", "rack").add("bandwidth", rate(d));
+  if (d.dice.chance(40))
+    out.add("ecn", d.dice.word({"false", "{kmin: 0 B, kmax: 1 B, probability: 100 %}",
+                                "{kmin: 1 B, kmax: 2 B, probability: 0 %}",
+                                "{kmin: 5 kB, kmax: 200 kB, probability: 1 %}"}));
+  if (!d.lasting && d.dice.chance(30))
+    out.add("pfc", d.dice.word({"true", "{xoff: 300 KiB, xon: 1 B}",
+                                "{xoff: 256 KiB, watchdog: {poll: 1 us, polls: 1, restore: 1 us}}",
+                                "{watchdog: false}"}));
+  return out.text();
+}
+
+std::string datacenter(Draft& d) {
+  FlowText out;
+  out.add("kind", "datacenter").add("quiet", d.dice.word({"true", "false"}));
+  out.add("racks_per_pod", d.dice.number({1, 2, 40})).add("pods", d.dice.number({1, 2, 260}));
+  return out.add("hosts_per_rack", d.dice.number({1, 2, 3, 24})).text();
+}
+
+void link(Draft& d, const std::string& from, const std::string& to) {
+  FlowText out;
+  out.add("between", fmt::format("[{}, {}]", from, to));
+  out.add("latency", d.dice.word({"0 s", "1 ps", "1 ns", "1 us", "1 ms", "10 s"}));
+  if (d.dice.chance(30)) out.add("bandwidth", rate(d));
+  if (d.dice.chance(30))
+    out.add("queue", d.dice.word({"2 KiB", "3 KiB", "9000 B", "64 KiB", "1 GiB", "1 TiB"}));
+  if (d.dice.chance(15))
+    out.add("other_traffic", FlowText()
+                                 .add("busy", d.dice.word({"1 %", "50 %", "99 %"}))
+                                 .add("longest", d.dice.word({"1 ns", "1 us", "1 ms", "1 s"}))
+                                 .text());
+  d.line("    - " + out.text());
+}
+
+void explicit_graph(Draft& d) {
+  const std::int64_t switches = d.dice.number({1, 2, 3});
+  d.line("topology:\n  kind: explicit");
+  d.line(fmt::format("  bandwidth: {}\n  switches:", rate(d)));
+  for (std::int64_t i = 0; i < switches; ++i) {
+    FlowText out;
+    out.add("name", fmt::format("s{}", i));
+    if (d.dice.chance(40)) out.add("forwarding", short_time(d));
+    if (d.dice.chance(40)) out.add("store_and_forward", "true");
+    d.line("    - " + out.text());
+  }
+  d.line("  links:");
+  for (std::int64_t i = 1; i < switches; ++i)
+    link(d, fmt::format("s{}", i - 1), fmt::format("s{}", i));
+  const auto any_switch = [&] {
+    return fmt::format("s{}", d.dice.below(static_cast<std::uint64_t>(switches)));
+  };
+  for (std::int64_t i = 0; i < d.devices; ++i) link(d, fmt::format("fpga{}", i), any_switch());
+  link(d, "host0", any_switch());
+}
+
+void topology(Draft& d) {
+  const std::uint64_t kind = d.dice.below(100);
+  if (kind < 40) return d.line("topology: " + rack(d));
+  if (kind < 55) return d.line("topology: " + datacenter(d));
+  if (kind < 65) return d.line("topology: local");
+  explicit_graph(d);
+}
+
+void timing(Draft& d, FlowText& device) {
+  FlowText out;
+  for (const char* key : {"dispatch_cycles", "slot_overhead_cycles", "request_cycles"})
+    maybe(d, out, key, {0, 1, 1000, 1'000'000'000});
+  for (const char* key : {"depth_cycles", "vector_cycles"})
+    maybe(d, out, key, {1, 1000, 1'000'000'000});
+  for (const char* key : {"depth_cycles_per_vector", "vector_cycles_per_vector"})
+    maybe(d, out, key, {0, 1, 1000});
+  if (!out.empty()) device.add("timing", out.text());
+}
+
+std::string device(Draft& d) {
+  const char* base = d.dice.word({"bw-s10", "bw-s10", "bw-pocket", "bw-a10", "bw-s5",
+                                  "intel-npu-s10", "bw-s10-product", "bw-cnn-a10", "custom"});
+  FlowText out;
+  out.add("base", base);
+  if (d.dice.chance(50)) return base;
+  maybe(d, out, "lanes", {1, 2, 3, 10, 40});
+  // Small ones make very many tiles, which costs the machine.
+  maybe(d, out, "native_dimension", {7, 10, 40, 100, 400, 1040});
+  maybe(d, out, "tile_engines", {1, 2, 3, 7, 1024});
+  maybe(d, out, "batch_lanes", {1, 2, 8, 1024});
+  maybe(d, out, "multifunction_units", {1, 2, 4, 16});
+  maybe(d, out, "matrix_registers", {1, 5, 20, 306, 1'000'000});
+  maybe(d, out, "instruction_words", {50, 200, 16384, 1 << 30});
+  if (d.dice.chance(20)) out.add("network_bandwidth", rate(d));
+  if (d.dice.chance(20)) out.add("clock", d.dice.word({"1 MHz", "250 MHz", "10 GHz"}));
+  if (d.dice.chance(20)) out.add("cell_programs", d.dice.word({"fused", "stepwise"}));
+  if (d.dice.chance(20)) {
+    FlowText files;
+    for (const char* key : {"initial", "add_sub_0", "add_sub_1", "multiply"})
+      files.add(key, d.dice.number({1, 2, 8, 30, 512, 100'000}));
+    out.add("vector_registers", files.text());
+  }
+  if (d.dice.chance(30)) {
+    out.add("dram", d.dice.word({"1 KiB", "1 MiB", "8 GiB", "16 TiB"}));
+    out.add("dram_bandwidth", d.dice.word({"1 kb/s", "1 kB/s", "1 GB/s", "12 TB/s"}));
+  }
+  if (d.dice.chance(25)) timing(d, out);
+  return out.text();
+}
+
+void nodes(Draft& d) {
+  d.line("nodes:");
+  d.line(fmt::format("  - {{name: \"fpga[0-{}]\", device: {}}}", d.devices - 1, device(d)));
+  FlowText cpu;
+  cpu.add("base", "cpu").add("operator_overhead", d.dice.word({"0 s", "1 ps", "1 s"}));
+  cpu.add("memory_bandwidth", d.dice.word({"1 kb/s", "1 kB/s", "1 GB/s", "12 TB/s"}));
+  d.line("  - {name: host0, device: " + (d.dice.chance(75) ? "cpu" : cpu.text()) + "}");
+}
+
+void traffic(Draft& d) {
+  FlowText out;
+  const char* kind = d.devices == 1 ? d.dice.word({"ping", "stream"})
+                                    : d.dice.word({"ping", "stream", "incast", "all-gather"});
+  out.add("kind", kind);
+  const std::string all = fmt::format("\"fpga[0-{}]\"", d.devices - 1);
+  if (kind == std::string("all-gather")) {
+    out.add("nodes", all).add("schedule", d.dice.word({"direct", "ring", "doubling"}));
+  } else if (kind == std::string("incast")) {
+    out.add("from", fmt::format("\"fpga[1-{}]\"", d.devices - 1)).add("to", "fpga0");
+  } else {
+    out.add("from", "fpga0").add("to", d.devices == 1 ? "host0" : "fpga1");
+  }
+  out.add("bytes", d.dice.word({"1 B", "64 B", "1408 B", "1409 B", "64 KiB"}));
+  d.line("workload: " + out.add("count", d.dice.number({1, 2, 5, 20})).text());
+}
+
+void service(Draft& d) {
+  FlowText partition;
+  partition.add("objective", d.dice.word({"latency", "throughput", "nodes"}));
+  partition.add("min_nodes", d.dice.number({1, 1, d.devices}));
+  d.line("partition: " + partition.add("max_nodes", d.dice.number({0, 0, d.devices})).text());
+  FlowText service;
+  service.add("batch", d.dice.number({1, 1, 1, 2, 3, 8, 64}));
+  service.add("batch_wait", any_time(d));
+  if (d.dice.chance(10))
+    service.add("sla", fmt::format("{{p99: {}}}", d.dice.word({"1 ps", "1 s", "50 d"})));
+  d.line("service: " + service.text());
+  FlowText workload;
+  workload.add("clients", d.dice.number({1, 2, 3, 8, 64}));
+  workload.add("requests", d.dice.number({1, 2, 3, 7, 20}));
+  const bool poisson = d.dice.chance(33);
+  workload.add("arrival", poisson ? "poisson" : "closed");
+  if (poisson) workload.add("rate", d.dice.word({"1 /s", "10 k/s", "100 M/s"}));
+  if (!poisson && d.dice.chance(30)) workload.add("think", any_time(d));
+  d.line("workload: " + workload.text());
+}
+
+void model(Draft& d) {
+  const char* const compute = d.dice.word({"functional", "functional", "timing", "sampled"});
+  const bool only_times = compute == std::string("timing");
+  d.outputs = compute == std::string("functional");
+  const char* cell = d.dice.word({"gru", "lstm", "rnn"});
+  FlowText rnn;
+  rnn.add("cell", cell);
+  rnn.add("hidden", only_times ? d.dice.number({1, 64, 401, 2000, 1 << 20})
+                               : d.dice.number({1, 2, 7, 16, 64, 100, 256, 400, 401, 512, 800}));
+  rnn.add("steps",
+          only_times ? d.dice.number({1, 2, 100, 1000, 65'535}) : d.dice.number({1, 1, 2, 3, 8}));
+  rnn.add("layers", d.dice.number({1, 1, 1, 2, 3}));
+  if (d.dice.chance(30)) rnn.add("bidirectional", "true");
+  if (d.dice.chance(60)) rnn.add("input", d.dice.number({1, 3, 16, 100, 500}));
+  if (cell == std::string("gru") && d.dice.chance(30)) rnn.add("reset_after", "true");
+  d.line("model:\n  rnn: " + rnn.text());
+  if (d.dice.chance(30))
+    d.line(fmt::format(
+        "  precision: {}",
+        d.dice.word({"ms-fp8", "ms-fp9", "msfp12", "int8", "int16", "float16", "bfloat16", "fp32",
+                     "mxint8", "mxfp4", "1s5e5m", "\"e0m4,block=16,scale=8\""})));
+  if (d.dice.chance(35)) d.line(fmt::format("  place: {}", d.dice.word({"mrf", "dram"})));
+  d.line(fmt::format("compute: {}", compute));
+  if (d.dice.chance(30)) d.line(fmt::format("sample_every: {}", d.dice.number({1, 2, 3, 100})));
+  service(d);
+}
+
+void limits(Draft& d) {
+  const char* time = d.lasting ? d.dice.word({"1 h", "1 d", "49 d", "50 d"})
+                               : d.dice.word({"1 us", "10 us", "1 ms", "100 ms", "1 s"});
+  d.line(fmt::format("limits: {{time: {}}}", time));
+}
+
+void ltl(Draft& d) {
+  FlowText out;
+  const auto words = [&](const char* key, std::initializer_list<const char*> choices) {
+    if (d.dice.chance(12)) out.add(key, d.dice.word(choices));
+  };
+  words("mtu", {"64 B", "65 B", "100 B", "1408 B", "8 KiB"});
+  words("window", {"4", "16", "128", "256"});
+  words("credit", {"256 B", "1 KiB", "1500 B", "4 KiB", "1 MiB", "1 GiB"});
+  if (d.lasting)
+    out.add("timeout", "60 s").add("timeout_max", "3600 s");
+  else
+    words("timeout", {"1 us", "2 us", "10 us", "50 us", "1 ms"});
+  words("timeout_rtts", {"0", "1", "4", "1000"});
+  words("sample_every", {"1", "16", "1000"});
+  words("reorder_tolerance", {"0 s", "1 ns", "10 us", "60 s"});
+  words("ack_every", {"1", "2"});
+  words("ack_delay", {"0 s", "1 ns", "4 us", "1 ms", "60 s"});
+  words("queue_limit", {"1 B", "64 B", "10 KiB", "2 GiB"});
+  words("credit_overhead", {"0 B", "32 B", "1 KiB"});
+  words("recovery", {"selective", "go-back-n"});
+  words("first_sequence", {"0", "4294967295", "4294967293", "2147483648"});
+  words("packing", {"0 B", "100 B", "1408 B"});
+  words("crc", {"true", "false"});
+  words("auth", {"none", "header"});
+  words("handshake", {"true", "false"});
+  words("misses", {"off", "auto", "1", "3"});
+  words("silence_min", {"0 s", "1 us", "1 ms", "3600 s"});
+  words("store", {"8 KiB", "10 KiB", "64 KiB", "64 MiB"});
+  if (!d.lasting)
+    words("congestion",
+          {"{enabled: false}",
+           "{rate_min: 1 kb/s, alpha_timer: 1 ns, rate_timer: 1 ns, cnp_interval: 1 ns}",
+           "{line_rate: 1 Mb/s, rate_min: 1 Mb/s}",
+           "{byte_counter: 1 B, recovery_steps: 1, additive_step: 1 kb/s, alpha_gain: 1}"});
+  if (!out.empty()) d.line("ltl: " + out.text());
+}
+
+std::string window_text(const FlowText& window) {
+  if (window.empty()) return "";
+  const std::string text = window.text();
+  return text.substr(1, text.size() - 2) + ", ";
+}
+
+void faults(Draft& d) {
+  if (d.dice.chance(50)) return;
+  d.line("faults:");
+  const std::int64_t rules = d.dice.number({1, 1, 2, 4});
+  for (std::int64_t i = 0; i < rules; ++i) {
+    FlowText out;
+    if (d.dice.chance(40)) out.add("at", d.dice.word({"0 s", "1 us", "100 us", "1 ms"}));
+    const bool heals = d.dice.chance(60);
+    if (heals) out.add("for", d.dice.word({"1 ps", "1 us", "100 us", "1 ms", "1 s", "50 d"}));
+    const char* what = d.dice.word(
+        {"loss: 0 %", "loss: 1 %", "loss: 10 %", "loss: 50 %", "delay: 1 ps", "delay: 1 us",
+         "delay: 1 ms, jitter: 1 ms", "delay: 3600 s, jitter: 3600 s", "link_down: true",
+         "loss: 100 %", "loss: 30 %, max_burst: 1", "loss: 100 %, max_burst: 3"});
+    d.faulty = true;
+    d.line(fmt::format("  - {{{}link: \"*\", {}}}", window_text(out), what));
+  }
+}
+
+}  // namespace
+
+LegalCase legal_case(std::uint64_t seed) {
+  constexpr std::int64_t kMost = 9'223'372'036'854'775'807;
+  Draft d{Dice(seed)};
+  d.devices = d.dice.number({1, 1, 2, 2, 3, 4, 5, 8});
+  d.line(fmt::format("seed: {}", d.dice.number({0, 1, std::int64_t{1} << 40, kMost})));
+  d.lasting = d.dice.chance(30);
+  topology(d);
+  nodes(d);
+  if (d.dice.chance(30))
+    traffic(d);
+  else
+    model(d);
+  limits(d);
+  ltl(d);
+  faults(d);
+  // In wall time a fault of an hour lasts an hour.
+  return {d.text, d.outputs && !d.faulty};
+}
+
+}  // namespace soliton

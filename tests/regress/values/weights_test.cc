@@ -1,0 +1,63 @@
+// A weight that is no number is refused with tensor, row, column and what it would do to its block.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "partition/ir/model.h"
+#include "tests/unit/partition/harness.h"
+
+namespace soliton {
+namespace {
+
+using testing::HasSubstr;
+
+std::string errors_with(float value, std::size_t position) {
+  Model model = build_rnn({.cell = Cell::kGru, .hidden = 8, .steps = 2, .input = 4});
+  Tensor& input = std::get<RecurrentLayer>(model.layers.front()).directions.front().input;
+  auto values = std::make_shared<std::vector<float>>(*input.values);
+  values->at(position) = value;
+  input.values = values;
+  return check_model(model).text();
+}
+
+TEST(Weights, ANanIsNamedWithItsPlace) {
+  // Rows of four; eight of them a gate, in the order r z n.
+  const std::string text = errors_with(std::numeric_limits<float>::quiet_NaN(), (8 + 3) * 4 + 2);
+  EXPECT_THAT(text, HasSubstr("gate z, row 3, column 2: not a number"));
+  EXPECT_THAT(text, HasSubstr("block"));
+  EXPECT_THAT(text, HasSubstr("tensor "));
+}
+
+TEST(Weights, AnInfinityToo) {
+  EXPECT_THAT(errors_with(-std::numeric_limits<float>::infinity(), 0),
+              HasSubstr("gate r, row 0, column 0: an infinity"));
+}
+
+TEST(Weights, AShapeWithAZeroAxisHasACountOnlyIfEveryPartOfItHas) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{0, 3, 2}), 0);
+  EXPECT_FALSE(element_count(std::vector<std::int64_t>{0, kMost, 2}));
+  EXPECT_FALSE(element_count(std::vector<std::int64_t>{-1, 0}));
+}
+
+TEST(Weights, MoreTilesThanADeviceHasAddressesDoNotFit) {
+  Model model = build_rnn({.hidden = 1 << 18, .steps = 1, .with_weights = false});
+  std::get<RecurrentLayer>(model.layers.front()).in_dram = true;
+  NpuDevice device = test::pocket(2, 20);
+  device.dram = Bytes{std::int64_t{1} << 44};
+  device.dram_rate = BitRate{1'000'000'000};
+  LowerRequest request;
+  request.model = &model;
+  request.nodes = {{"fpga0", device}};
+  request.stages = {test::stage(0, 1, 0, 1)};
+  request.host = "host0";
+  request.with_weights = false;
+  const Result<Lowered> lowered = lower(request);
+  ASSERT_FALSE(lowered);
+  EXPECT_EQ(lowered.error().code, ErrorCode::kDoesNotFit);
+  EXPECT_THAT(lowered.error().message, HasSubstr("a device addresses 4294967295"));
+}
+
+}  // namespace
+}  // namespace soliton
