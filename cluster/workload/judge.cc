@@ -73,7 +73,7 @@ RequestRecord request_row(const Workload& workload, const HostRecord& record) {
   const std::size_t number = row_number(workload, record.request);
   if (number >= workload.labels.size()) return row;
   row.label = workload.labels[number];
-  if (!record.output.empty()) row.predicted_class = argmax(record.output);
+  if (!record.output.empty()) row.predicted_class = argmax(record.output).value_or(-1);
   return row;
 }
 
@@ -100,21 +100,10 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
       }
       if (number < workload.golden.size()) errors.add(record.output, workload.golden[number]);
     }
-<<<<<<< HEAD
-    if (row.predicted_class >= 0) {
+    if (row.label >= 0 && !record.output.empty()) {
       accuracy.add(row.predicted_class == row.label);
       if (number < workload.golden.size())
         accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
-=======
-    if (number < workload.labels.size()) {
-      row.label = workload.labels[number];
-      if (!record.output.empty()) {
-        row.predicted_class = argmax(record.output).value_or(-1);
-        accuracy.add(row.predicted_class == row.label);
-        if (number < workload.golden.size())
-          accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
-      }
->>>>>>> values
     }
     results.requests.push_back(row);
   }

@@ -64,22 +64,12 @@ class RequestReader : Reader {
   void random() {
     std::int64_t steps = spec_.model.rnn ? spec_.model.rnn->steps : model_.fixed_steps;
     if (steps == 0)
-<<<<<<< HEAD
-      problem(fmt::format("{} takes requests of any length: workload.input must name a file",
-                          model_.name));
-=======
-      refuse("{}: {} takes requests of any length: workload.input must name a file", spec_.file,
-             model_.name);
->>>>>>> values
+      refuse("{} takes requests of any length: workload.input must name a file", model_.name);
     workload_.inputs.seed = spec_.seed;
     workload_.inputs.random_steps = steps;
     workload_.steps_max = std::max<std::int64_t>(steps, 1);
     if (steps > kMaxSteps)
-<<<<<<< HEAD
-      problem(fmt::format("{} steps; a request has at most {}", steps, kMaxSteps));
-=======
-      refuse("{}: {} steps; a request has at most {}", spec_.file, steps, kMaxSteps);
->>>>>>> values
+      refuse("{} steps; a request has at most {}", steps, kMaxSteps);
   }
 
   // How many there are; 0 when that cannot be said.

@@ -110,7 +110,16 @@ std::optional<std::uint32_t> Reference::next(std::unique_lock<std::mutex>& lock)
 }
 
 void Reference::run() {
-<<<<<<< HEAD
+  try {
+    answer_requests();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    thrown_ = std::current_exception();
+    changed_.notify_all();
+  }
+}
+
+void Reference::answer_requests() {
   std::optional<Bench> bench;
   std::unique_lock lock(mutex_);
   while ((current_ = next(lock))) {
@@ -138,7 +147,7 @@ bool Reference::finish(const std::vector<std::uint32_t>& answered,
       !std::binary_search(wanted_->begin(), wanted_->end(), *current_, std::greater<>{}))
     given_up_ = true;
   changed_.notify_all();
-  const auto done = [this] { return wanted_->empty() && !current_; };
+  const auto done = [this] { return thrown_ || (wanted_->empty() && !current_); };
   while (!done()) {
     changed_.wait_for(lock, kAskEvery);
     if (done() || !stop) continue;
@@ -149,22 +158,8 @@ bool Reference::finish(const std::vector<std::uint32_t>& answered,
     closing_ = given_up_ = true;
     return false;
   }
-  return true;
-=======
-  try {
-    Bench bench(shard_, host_);
-    for (std::uint32_t request = 0; request < requests_ && !stop_; request += every_)
-      outputs_[request] = bench.answer(request, inputs_.request(request, host_));
-  } catch (...) {
-    thrown_ = std::current_exception();
-  }
-}
-
-const std::vector<std::vector<float>>& Reference::outputs() {
-  if (thread_.joinable()) thread_.join();
   if (thrown_) std::rethrow_exception(thrown_);
-  return outputs_;
->>>>>>> values
+  return true;
 }
 
 }  // namespace soliton

@@ -6,13 +6,10 @@
 #pragma once
 
 #include <atomic>
-<<<<<<< HEAD
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <mutex>
-=======
-#include <exception>
->>>>>>> values
 #include <optional>
 #include <string>
 #include <thread>
@@ -48,23 +45,17 @@ class Reference {
             std::uint32_t requests, std::uint32_t functional_every);
   ~Reference();
 
-<<<<<<< HEAD
   // The run is over, and the cluster answered these: waits until each of them has an output, so
   // that what is checked does not depend on how far the thread had come. `stop`, which may be
   // empty, is asked every few milliseconds; once it says true this returns false, with what there
-  // is. To be called once.
+  // is. Throws what the thread threw: memory that was not there. To be called once.
   bool finish(const std::vector<std::uint32_t>& answered, const std::function<bool()>& stop);
   // By request, empty where none was computed. REQUIRES: finish() has returned.
   const std::vector<std::vector<float>>& outputs() const { return outputs_; }
-=======
-  // Waits for the thread; outputs by request, empty where none was computed. Throws what the thread
-  // threw: memory that was not there.
-  const std::vector<std::vector<float>>& outputs();
-  void abandon() { stop_ = true; }
->>>>>>> values
 
  private:
   void run();
+  void answer_requests();
   // The request to compute next; nothing: none will come.
   std::optional<std::uint32_t> next(std::unique_lock<std::mutex>& lock);
 

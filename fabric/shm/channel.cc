@@ -15,13 +15,6 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kHeadBytes = (sizeof(ChannelBlock) + kPage - 1) / kPage * kPage;
 
-<<<<<<< HEAD
-=======
-tl::unexpected<Error> system_failure(const std::string& what) {
-  return tl::unexpected<Error>(shortage(what, errno));
-}
-
->>>>>>> values
 }  // namespace
 
 Result<Channel> Channel::create(const std::string& name, std::size_t ring_bytes) {

@@ -14,13 +14,6 @@ constexpr std::size_t kHead = (sizeof(InboxBlock) + 63) / 64 * 64;
 
 std::size_t size_of(const InboxShape& shape) { return kHead + shape.nodes * shape.ring.bytes(); }
 
-<<<<<<< HEAD
-=======
-tl::unexpected<Error> environment(const char* what) {
-  return tl::unexpected<Error>(shortage(fmt::format("inbox of shared memory: {}", what), errno));
-}
-
->>>>>>> values
 }  // namespace
 
 Result<Inbox> Inbox::create(const std::string& name, const InboxShape& shape) {

@@ -7,14 +7,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "protocol/base/shortage.h"
 
 namespace soliton {
 namespace {
 
 tl::unexpected<Error> system_failure(const std::string& what) {
-  return failure(ErrorCode::kEnvironment, fmt::format("{}: {}", what, std::strerror(errno)));
+  return tl::unexpected<Error>(shortage(what, errno));
 }
 
 }  // namespace

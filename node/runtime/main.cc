@@ -91,8 +91,11 @@ int run_assignment(ControlSocket& control, bool wall) {
   if (!assignment) return fail(control, assignment.error());
   close(kAssignmentFd);
   close_range(kChannelFd + inherited_of(*assignment), ~0u, 0);
-  return wall ? run_wall(*assignment, control, static_cast<int>(kChannelFd))
-              : run_virtual(*assignment, control);
+  Result<PulseBoard> board = PulseBoard::attach(kPulsesFd);
+  if (!board) return fail(control, board.error());
+  Pulse& pulse = board->of(assignment->deployment.id);
+  return wall ? run_wall(*assignment, control, pulse, static_cast<int>(kChannelFd))
+              : run_virtual(*assignment, control, pulse);
 }
 
 int node_main(int argc, char** argv) {
@@ -111,18 +114,6 @@ int node_main(int argc, char** argv) {
     std::signal(number, SIG_IGN);
   set_check_context(fmt::format("node {}", argv[1]));
   ControlSocket control(kControlFd);
-<<<<<<< HEAD
-  Result<NodeAssignment> assignment = read_assignment(kAssignmentFd);
-  if (!assignment) return fail(control, assignment.error());
-  close(kAssignmentFd);
-  close_range(kChannelFd + inherited_of(*assignment), ~0u, 0);
-  Result<PulseBoard> board = PulseBoard::attach(kPulsesFd);
-  if (!board) return fail(control, board.error());
-  Pulse& pulse = board->of(assignment->deployment.id);
-  return std::string(argv[3]) == "wall"
-             ? run_wall(*assignment, control, pulse, static_cast<int>(kChannelFd))
-             : run_virtual(*assignment, control, pulse);
-=======
   try {
     return run_assignment(control, std::string(argv[3]) == "wall");
   } catch (...) {
@@ -130,7 +121,6 @@ int node_main(int argc, char** argv) {
       return fail(control, *shortage);
     return report_uncaught(std::current_exception());
   }
->>>>>>> values
 }
 
 }  // namespace

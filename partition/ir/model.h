@@ -12,11 +12,8 @@
 #include <variant>
 #include <vector>
 
-<<<<<<< HEAD
-#include "protocol/base/files_read.h"
-=======
 #include "partition/ir/element_count.h"
->>>>>>> values
+#include "protocol/base/files_read.h"
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 
