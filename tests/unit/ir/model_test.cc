@@ -181,11 +181,11 @@ TEST(CheckModel, ARecurrentLayerNeedsASequence) {
 }
 
 TEST(ElementCount, KnowsOverflowAndEmptiness) {
-  EXPECT_EQ(element_count({}), 1);
-  EXPECT_EQ(element_count({3, 4}), 12);
-  EXPECT_EQ(element_count({3, -1}), std::nullopt);
-  EXPECT_EQ(element_count({std::int64_t{1} << 32, std::int64_t{1} << 32}), std::nullopt);
-  EXPECT_EQ(element_count({std::int64_t{1} << 62, 0, 4}), 0);
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{}), 1);
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{3, 4}), 12);
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{3, -1}), std::nullopt);
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 32, std::int64_t{1} << 32}), std::nullopt);
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 62, 0, 4}), 0);
 }
 
 }  // namespace
