@@ -211,7 +211,7 @@ TEST_F(Refused, WeightsThatAreNotNumbers) {
                     w[4] = std::numeric_limits<float>::infinity();
                     g.graph().mutable_initializer(0)->set_raw_data(w.data(), 24);
                   }),
-                  path() + ": tensor dense0.W: value ");
+                  path() + ": tensor dense0.W, row ");
 }
 
 }  // namespace
