@@ -203,6 +203,14 @@ class Reach {
     }
   }
 
+  // Whether every node is at one group, as in nearly all networks: no pair needs a look then.
+  bool one_group_has_all() const {
+    std::vector<std::uint32_t> nodes(group_.size());
+    for (const std::vector<std::uint32_t>& it : joined_)
+      for (const std::uint32_t to : it) ++nodes[to];
+    return std::find(nodes.begin() + nodes_, nodes.end(), nodes_) != nodes.end();
+  }
+
   bool between(std::uint32_t a, std::uint32_t b) const {
     const std::vector<std::uint32_t>& one = joined_[a];
     if (std::binary_search(one.begin(), one.end(), b)) return true;
@@ -225,6 +233,7 @@ class Reach {
 void check_reachable(const Topology& topology, const std::vector<PlacedNode>& nodes,
                      Diagnostics& errors) {
   const Reach reach(topology);
+  if (reach.one_group_has_all()) return;
   for (std::uint32_t i = 0; i < topology.nodes; ++i) {
     for (std::uint32_t j = i + 1; j < topology.nodes; ++j) {
       if (reach.between(i, j)) continue;

@@ -111,8 +111,7 @@ void add_isa(CLI::App& command, CommandLine& line) {
   command
       .add_option("file", line.inputs,
                   "a .npu program, or its words: eight hexadecimal digits each")
-      ->required()
-      ->expected(1);
+      ->required();
   command.add_flag("--words", line.words, "only the instruction words, one a line");
   command.add_flag("--trace", line.trace,
                    "runs the program on one NPU with random messages: every chain as it is issued, "
@@ -155,8 +154,7 @@ void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
         ->required();
   else
     command.add_option("file", line.inputs, name == "sweep" ? "experiment file" : "cluster file")
-        ->required()
-        ->expected(1);
+        ->required();
   if (name == "check") add_check(command, line);
 }
 
@@ -221,6 +219,11 @@ tl::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
     return tl::unexpected<int>(kUsage);
   }
   line.command = app.get_subcommands().front()->get_name();
+  if (line.inputs.size() > 1 && line.command != "check") {
+    message("soliton {0}: one argument too many: \"{1}\" (soliton {0} --help)\n", line.command,
+            line.inputs[1]);
+    return tl::unexpected<int>(kUsage);
+  }
   return line;
 }
 

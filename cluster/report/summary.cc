@@ -57,7 +57,7 @@ class Summary {
     faults();
     refused();
     if (!c_.folder.empty())
-      line("wrote", c_.folder + (c_.folder.ends_with('/') ? "" : "/") +
+      line("wrote", escaped(c_.folder) + (c_.folder.ends_with('/') ? "" : "/") +
                         "   open report.html, or trace.json in Perfetto");
     return out_;
   }

@@ -72,8 +72,9 @@ bool accepts(NpuDevice& device, const NumberFormat& wanted, const std::vector<Np
 }
 
 // A precision every NPU must be able to multiply in: a format of the file or of a device, a
-// built-in one or a descriptor. It is kept by its canonical name.
-void check_precision(MapReader& map, ClusterSpec& spec) {
+// built-in one or a descriptor. It is kept by its canonical name. What the nodes have is not asked
+// when a device is wrong.
+void check_precision(MapReader& map, ClusterSpec& spec, bool good_devices) {
   std::vector<NpuFormat> known = spec.formats;
   for (const NodeSpec& node : spec.nodes)
     for (const NpuFormat& format : node.device.npu.formats)
@@ -84,6 +85,7 @@ void check_precision(MapReader& map, ClusterSpec& spec) {
     return map.context().error(mark_of_precision(map),
                                "model.precision: " + wanted.error().message);
   spec.model.precision = wanted->name;
+  if (!good_devices) return;
   std::string last_bad;
   for (NodeSpec& node : spec.nodes) {
     NpuDevice& device = node.device.npu;
@@ -108,12 +110,12 @@ void check_whole(MapReader& map, const ClusterSpec& spec) {
                                        spec.partition.min_nodes, npus));
 }
 
-// Runs a reader of a part; whether it found nothing wrong.
+// Runs a reader of a part; how much it found wrong.
 template <typename Read>
-bool reads_well(MapReader& map, Read read) {
+std::size_t errors_of(MapReader& map, Read read) {
   const std::size_t before = map.context().count();
   read();
-  return map.context().count() == before;
+  return map.context().count() - before;
 }
 
 void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
@@ -123,16 +125,18 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   map.unsigned_integer("seed", out.seed);
   map.choice("time", out.time, time_modes());
   map.choice("processes", out.processes, process_modes());
-  reading.topology = reads_well(map, [&] { read_topology(map, site, out.topology); });
+  reading.topology = errors_of(map, [&] { read_topology(map, site, out.topology); }) == 0;
   read_formats(map, out.formats);
   const bool good_devices = read_nodes(map, site, out.formats, out.nodes);
   reading.nodes = !out.nodes.empty();
   const bool needs_model = !asks_for_traffic(map);
   if (needs_model || map.find("model") != nullptr)
-    reading.model = reads_well(map, [&] { read_model(map, site, out.model); });
+    reading.model = errors_of(map, [&] { read_model(map, site, out.model); }) == 0;
   read_partition(map, out.partition);
   read_service(map, out.service);
-  reading.workload = reads_well(map, [&] { read_workload(map, site, out.nodes, out.workload); });
+  // Of what no plan depends on.
+  std::size_t aside = errors_of(map, [&] { read_workload(map, site, out.nodes, out.workload); });
+  reading.workload = aside == 0;
   map.choice("compute", out.compute, compute_kinds());
   map.integer("sample_every", out.sample_every, 1, 100'000'000);
   // Rates begin and end at the line's, unless the file says otherwise.
@@ -140,11 +144,11 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   congestion.line_rate = out.topology.rate;
   congestion.rate_min = std::min(congestion.rate_min, congestion.line_rate);
   read_ltl(map, out.ltl, out.auth);
-  read_wall(map, site, out);
-  read_small_parts(map, out);
-  const std::size_t before_faults = map.context().count();
-  read_faults(map, out.time_limit, out.faults);
-  const std::size_t in_faults = map.context().count() - before_faults;
+  aside += errors_of(map, [&] {
+    read_wall(map, site, out);
+    read_small_parts(map, out);
+    read_faults(map, out.time_limit, out.faults);
+  });
   check_pause(map, out);
   map.finish();
   if (out.model.rnn) {
@@ -152,8 +156,8 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
     out.model.rnn->with_weights = out.compute != ComputeKind::kTiming;
   }
   if (reading.nodes && good_devices && needs_model) check_whole(map, out);
-  if (good_devices && !out.model.precision.empty()) check_precision(map, out);
-  reading.rest = map.context().count() == in_faults;
+  if (!out.model.precision.empty()) check_precision(map, out, good_devices);
+  reading.rest = map.context().count() == aside;
 }
 
 }  // namespace

@@ -129,11 +129,20 @@ Result<NumberFormat> resolve_format(const std::string& text,
   if (const NpuFormat* own = find_format(defined, text)) return own->format;
   Result<NumberFormat> format = parse_format(text);
   if (format) return format;
+  // Those the file defines are as near as the built-in ones, which the parser's message names.
   std::vector<std::string> names;
   for (const NpuFormat& known : defined) names.push_back(known.format.name);
+  for (const NumberFormat& known : builtin_formats()) names.push_back(known.name);
   const std::string nearest = nearest_name(text, names);
-  if (nearest.empty()) return invalid(format.error().message + " (soliton list formats)");
-  return invalid(fmt::format("unknown number format \"{}\" (did you mean \"{}\"?)", text, nearest));
+  if (nearest.empty() || text.find(',') != std::string::npos)
+    return invalid(format.error().message + " (soliton list formats)");
+  std::vector<std::string> shown;
+  for (const std::string& name : names)
+    if (std::find(shown.begin(), shown.end(), name) == shown.end()) shown.push_back(name);
+  return invalid(
+      fmt::format("unknown number format \"{}\" (did you mean \"{}\"?); formats are {} "
+                  "(soliton list formats)",
+                  text, nearest, fmt::join(shown, ", ")));
 }
 
 std::optional<std::int64_t> beats_of(const NpuFormat& wanted, const NpuDevice& device) {

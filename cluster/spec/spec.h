@@ -141,9 +141,9 @@ struct DataRoot {
 struct ClusterReading {
   ClusterSpec spec;
   Diagnostics problems;
-  // Nothing is wrong with the part itself; `rest`: with none but the faults. Faults with errors are
-  // not in the spec.
-  bool nodes = false, topology = false, model = false, workload = false, rest = false;
+  // Nothing is wrong with the part itself. Faults with errors are not in the spec.
+  bool nodes = false, topology = false, model = false, workload = false;
+  bool rest = false;  // nothing is wrong with what a plan depends on
 };
 
 // `path=value` overrides, applied to the YAML tree before it is read ("nodes[0].device=bw-s10").

@@ -33,10 +33,10 @@ const YamlKey* telling_key(const YamlValue& root, FileKind& kind) {
 
 constexpr const char* kNames[] = {"a cluster file", "an experiment", "a device", "a topology"};
 constexpr const char* kContents[] = {
-    "it has nodes and a model, as configs/quickstart.yaml (soliton list configs)",
-    "it has a name, the cluster file it changes and series of points (docs/experiments.md)",
-    "it has a kind and what that takes, as configs/devices/custom.yaml",
-    "it has a kind and what that takes, as topologies/rack.yaml"};
+    "has nodes and a model, as configs/quickstart.yaml (soliton list configs)",
+    "has a name, the cluster file it changes and series of points (docs/experiments.md)",
+    "has a kind and what that takes, as configs/devices/custom.yaml",
+    "has a kind and what that takes, as topologies/rack.yaml"};
 
 std::string name_of(FileKind kind) { return kNames[static_cast<std::size_t>(kind)]; }
 
@@ -82,8 +82,7 @@ Diagnostics refuse_other_kind(const YamlFile& yaml, FileKind wanted) {
   const std::string shown = printable(yaml.file);
   if (yaml.root.kind == YamlValue::Kind::kNull) {
     problems.add(ErrorCode::kInvalid,
-                 fmt::format("{}:1:1: the file is empty, and no {} is: {}", shown,
-                             name_of(wanted).substr(name_of(wanted).find(' ') + 1),
+                 fmt::format("{}:1:1: the file is empty; {} {}", shown, name_of(wanted),
                              kContents[static_cast<std::size_t>(wanted)]));
     return problems;
   }

@@ -79,7 +79,7 @@ Result<std::int64_t> scaled(std::string_view text, double number, const Unit& un
 // The micro sign and the Greek letter are as good as "u".
 std::string unit_name(std::string_view text) {
   for (const std::string_view micro : {"\xc2\xb5", "\xce\xbc"})
-    if (text.starts_with(micro)) return "u" + std::string(text.substr(micro.size()));
+    if (text.starts_with(micro)) return fmt::format("u{}", text.substr(micro.size()));
   return std::string(text);
 }
 

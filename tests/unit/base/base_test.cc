@@ -23,6 +23,9 @@ TEST(Quantity, ParsesUnitsWithAndWithoutBlank) {
 }
 
 TEST(Quantity, RefusesBareNumbersUnknownUnitsAndNegativeValues) {
+  EXPECT_EQ(*parse_duration("2.5 \xc2\xb5s"), nanoseconds(2'500));  // the micro sign
+  EXPECT_EQ(*parse_duration("3\xce\xbcs"), microseconds(3));        // the Greek letter
+  EXPECT_NE(parse_duration("5 MS").error().message.find("did you mean \"ms\"?"), std::string::npos);
   EXPECT_NE(parse_duration("5").error().message.find("has no unit"), std::string::npos);
   EXPECT_NE(parse_duration("5 uss").error().message.find("did you mean \"us\""), std::string::npos);
   EXPECT_FALSE(parse_bytes("-1 MiB"));
@@ -108,6 +111,7 @@ TEST(DurationHistogram, QuantilesAreWithinTheBucketWidth) {
 
 TEST(NearestName, SuggestsOnlyCloseNames) {
   EXPECT_EQ(nearest_name("bw-pokcet", {"bw-s10", "bw-pocket"}), "bw-pocket");
+  EXPECT_EQ(nearest_name("GRU", {"lstm", "gru"}), "gru");
   EXPECT_EQ(nearest_name("zzz", {"bw-s10", "bw-pocket"}), "");
 }
 

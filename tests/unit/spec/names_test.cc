@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "cluster/spec/files.h"
+#include "cluster/spec/shipped.h"
 #include "tests/unit/spec/cluster_files.h"
 
 namespace soliton {
@@ -95,14 +97,48 @@ TEST(Files, MissingOnesNameTheNearest) {
             fmt::format("\"{}\" is not a file", folder.path("models")));
 }
 
-TEST(Files, OnlyRegularFilesAreRead) {
+TEST(Files, DevicesAndFoldersAreNotRead) {
   const TestFolder folder;
-  EXPECT_FALSE(read_text_file("/dev/zero", 100).has_value());
+  EXPECT_EQ(read_text_file("/dev/zero", 100).error().message,
+            "\"/dev/zero\" is a device, not a file");
+  folder.write("sub/a", "");
+  EXPECT_EQ(read_text_file(folder.path("sub"), 100).error().message,
+            "\"" + folder.path("sub") + "\" is a folder, not a file");
   EXPECT_FALSE(read_text_file(folder.path("nothing"), 100).has_value());
   const std::string file = folder.write("a", "12345");
   EXPECT_EQ(*read_text_file(file, 5), "12345");
   EXPECT_EQ(read_text_file(file, 4).error().message,
             "\"" + file + "\" has 5 bytes; the limit is 4");
+}
+
+TEST(Files, StreamsAreSeenFromTheCurrentFolder) {
+  for (const char* stream : {"-", "/dev/stdin", "/dev/fd/63", "/proc/self/fd/3"})
+    EXPECT_EQ(folder_of(stream), "") << stream;
+  EXPECT_EQ(folder_of("/dev/shm/a.yaml"), "/dev/shm");
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "abc", 3), 3);
+  close(ends[1]);
+  const std::string name = fmt::format("/proc/self/fd/{}", ends[0]);
+  EXPECT_EQ(*read_text_file(name, 3), "abc");
+  close(ends[0]);
+}
+
+TEST(Files, ShippedOnesAreFoundByPathAndByName) {
+  const std::string root = SOLITON_SOURCE_DIR;
+  for (const char* name : {"quickstart", "quickstart.yaml"})
+    EXPECT_EQ(*find_input(name, shipped()), root + "/configs/quickstart.yaml") << name;
+  EXPECT_EQ(*find_input("ltl/ping-pod", shipped()), root + "/configs/ltl/ping-pod.yaml");
+  EXPECT_EQ(*find_input("lstm", shipped()), root + "/configs/programs/lstm.npu");
+  EXPECT_EQ(*find_input("rack", shipped()), root + "/topologies/rack.yaml");
+  EXPECT_EQ(*find_input("-", shipped()), "-");
+  EXPECT_EQ(*find_input("/nowhere/quickstart", shipped()), "/nowhere/quickstart");
+  const TestFolder folder;
+  const std::string own = folder.write("quickstart.yaml", "");
+  EXPECT_EQ(*find_input(own, shipped()), own);
+  EXPECT_EQ(
+      find_input("quickstrat", shipped()).error().message,
+      "no file \"quickstrat\"; did you mean the shipped \"quickstart\"? (soliton list configs)");
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ TEST(ReadCluster, AllErrorsAtOnceInOrder) {
 TEST(ReadCluster, ShapesAreChecked) {
   EXPECT_THAT(error_of("[1, 2]\n"),
               HasSubstr("test.yaml:1:1: a file must be a map with the keys name, seed"));
-  EXPECT_THAT(error_of(""), HasSubstr("a file must be a map"));
+  EXPECT_THAT(error_of(""), HasSubstr("the file is empty; a cluster file has nodes and a model"));
   EXPECT_EQ(error_of("name: x\n"),
             "test.yaml:1:1: nodes is missing\ntest.yaml:1:1: model is missing");
   EXPECT_THAT(error_of(small_cluster("seed: [1]\n")),

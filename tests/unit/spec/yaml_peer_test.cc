@@ -24,17 +24,20 @@ std::string leaf(const std::string& text, int line, int column) {
   return fmt::format("\"{}\"@{}:{} ", escaped(text), line, column);
 }
 
+// What our files may not have. Ends yaml-cpp's parse: its interface has no other way.
+struct Refused {};
+
 // yaml-cpp's events as one line.
 class PeerEvents final : public YAML::EventHandler {
  public:
   std::string out;
-  bool refused = false;  // what our files may not have
-
-  void OnDocumentStart(const YAML::Mark&) override { refused = refused || documents_++ > 0; }
+  void OnDocumentStart(const YAML::Mark&) override {
+    if (documents_++ > 0) throw Refused{};
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override { out += "~ "; }
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { refused = true; }
-  void OnAnchor(const YAML::Mark&, const std::string&) override { refused = true; }
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { throw Refused{}; }
+  void OnAnchor(const YAML::Mark&, const std::string&) override { throw Refused{}; }
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
                 const std::string& text) override {
     out += leaf(text, mark.line + 1, mark.column + 1);
@@ -63,9 +66,11 @@ std::optional<std::string> peer(const std::string& text) {
     }
   } catch (const YAML::Exception&) {
     return std::nullopt;
+  } catch (const Refused&) {
+    return std::nullopt;
   }
   if (events.out.empty()) events.out = "~ ";
-  return events.refused ? std::nullopt : std::optional(events.out);
+  return events.out;
 }
 
 void append(const YamlValue& value, std::string& out) {
@@ -143,7 +148,9 @@ TEST(YamlPeer, MutationsThatBothAcceptAreTheSameTrees) {
         text.insert(at, text.substr(draw.below(3, text.size()), draw.below(4, 40)));
     }
     if (text.find('>') != std::string::npos) continue;
-    const auto a = ours(text), b = peer(text);
+    // yaml-cpp does not come back from some broken texts.
+    const auto a = ours(text);
+    const auto b = a ? peer(text) : std::nullopt;
     if (!a || !b) continue;
     ++both;
     ASSERT_EQ(*a, *b) << text;
