@@ -289,6 +289,7 @@ void Network::discard(std::uint32_t number, Instant at, std::int32_t rule) {
 void Network::finish(Instant now) {
   record_edges(now);
   if (pause_) find_circles(now);
+  for (std::size_t port = 0; port < queues_.size(); ++port) measure_waiting(port);
 }
 
 void Network::record_edges(Instant until) {

@@ -166,8 +166,14 @@ class Network {
       Bytes size;            // on the line
       Instant others_until;  // the line is taken until then
     };
+    struct Left {
+      Instant start;
+      Bytes size;
+    };
     std::deque<Entry> waiting;
     Bytes bytes{};               // of these
+    std::deque<Left> left;       // of a card: packets that started after a later one came
+    Bytes left_bytes{};          // of these
     Bytes leaving{};             // on the line, and in a switch until its last byte has left
     std::size_t leaving_from{};  // the cable it came in on
     Instant line_event = kNever;
@@ -204,6 +210,8 @@ class Network {
   bool waits_at_card(const Flight& flight) const;
   std::size_t came_over(const Flight& flight) const;
   void come_to_card(std::uint32_t flight);
+  void measure_card(std::size_t port, Instant came, Bytes size, Bytes before);
+  void measure_waiting(std::size_t port);
   void come_to_port(std::uint32_t flight, Instant now);
   void serve(std::size_t port, Instant now);
   void release_sent(std::size_t port, Instant now);

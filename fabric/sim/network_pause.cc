@@ -28,9 +28,31 @@ void Network::come_to_card(std::uint32_t number) {
   ++ports_[port].came;
   queues_[port].waiting.push_back({number, bytes_on_line(flight.frame), Instant{}});
   queues_[port].bytes += queues_[port].waiting.back().size;
-  Bytes& longest = ports_[port].counters.queue_max;
-  longest = std::max(longest, queues_[port].bytes);
   serve(port, processed_ - Duration{1});
+}
+
+// How long a card's queue was when a packet came: what had come before it and had not started by
+// then. It is told when the packet starts, as frames are handed over in windows whose borders must
+// have no influence. `before`: bytes in front of it that have not started at all.
+void Network::measure_card(std::size_t port, Instant came, Bytes size, Bytes before) {
+  Queue& queue = queues_[port];
+  while (!queue.left.empty() && queue.left.front().start <= came) {
+    queue.left_bytes = queue.left_bytes - queue.left.front().size;
+    queue.left.pop_front();
+  }
+  Bytes& longest = ports_[port].counters.queue_max;
+  longest = std::max(longest, queue.left_bytes + before + size);
+}
+
+// The same of packets that will never start.
+void Network::measure_waiting(std::size_t port) {
+  Bytes before{};
+  for (const Queue::Entry& entry : queues_[port].waiting) {
+    const Flight& flight = flights_[entry.flight];
+    if (flight.hop > 0) return;
+    measure_card(port, flight.frame.at, entry.size, before);
+    before = before + entry.size;
+  }
 }
 
 void Network::come_to_port(std::uint32_t number, Instant now) {
@@ -81,7 +103,11 @@ void Network::serve(std::size_t number, Instant now) {
     ++queue.started;
     flight.at_port.ready = start;
     const bool in_switch = flight.hop > 0;
-    if (in_switch) {
+    if (!in_switch) {
+      measure_card(number, flight.frame.at, entry.size, Bytes{});
+      queue.left.push_back({start, entry.size});
+      queue.left_bytes = queue.left_bytes + entry.size;
+    } else {
       queue.leaving = entry.size;
       queue.leaving_from = came_over(flight);
     }

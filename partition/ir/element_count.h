@@ -1,3 +1,4 @@
+// How many elements a shape has, for shapes that come out of files.
 #pragma once
 
 #include <cstdint>

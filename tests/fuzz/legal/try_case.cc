@@ -94,7 +94,11 @@ std::string difference(const std::string& a, const std::string& b) {
                      b.substr(line, at - line + 160));
 }
 
-bool is_an_answer(int status) { return (status >= 0 && status <= 3) || status == 5; }
+// A cluster that broke is one where a peer was given up.
+bool is_an_answer(const Ended& ended) {
+  if (ended.status == 4) return ended.messages.find(" gave up ") != std::string::npos;
+  return (ended.status >= 0 && ended.status <= 3) || ended.status == 5;
+}
 
 class Comparison {
  public:
@@ -120,7 +124,7 @@ class Comparison {
 
   // Whether the run gave an answer.
   bool judge(const std::string& name, const Ended& ended) {
-    if (is_an_answer(ended.status)) {
+    if (is_an_answer(ended)) {
       if (ended.status > 1 && ended.messages.empty())
         found(fmt::format("{} ends with status {} and no word", name, ended.status), "");
       if (ended.status == 1 && ended.messages.find("differ") != std::string::npos)

@@ -49,9 +49,11 @@ TEST(Limits, EveryAmountOfMemoryIsEnoughOrIsSaidToBeTooLittle) {
   for (int megabytes = 16; megabytes <= 400; megabytes += 32) {
     for (const char* processes : {"packed", "per-node"}) {
       const TemporaryFolder folder;
-      const Ended ended = shell("ulimit -v " + std::to_string(megabytes * 1024) + "; " +
-                                short_run(folder, "--processes ") + processes);
-      EXPECT_THAT(ended.status, AnyOf(0, 7, 127))
+      const std::string limit = "ulimit -v " + std::to_string(megabytes * 1024) + "; ";
+      // With less than its libraries need to be loaded the program never begins.
+      if (shell(limit + "$SOLITON --version").status != 0) continue;
+      const Ended ended = shell(limit + short_run(folder, "--processes ") + processes);
+      EXPECT_THAT(ended.status, AnyOf(0, 7))
           << megabytes << " MiB, " << processes << ": " << ended.err;
     }
   }

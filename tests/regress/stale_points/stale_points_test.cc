@@ -90,7 +90,9 @@ class StalePoints : public testing::Test {
   static Checked<PointRun> run(const ClusterSpec& spec) {
     const auto prepared = prepare(spec);
     if (!prepared) return tl::unexpected<Diagnostics>(prepared.error());
+    ControlLoop loop;
     RunControl control;
+    control.loop = &loop;
     control.time_limit = spec.time_limit;
     FinishedRun finished = execute_run(**prepared, control);
     return PointRun{std::move(finished.results), (*prepared)->spec.files_read, finished.error};

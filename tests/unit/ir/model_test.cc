@@ -162,7 +162,7 @@ TEST(CheckModel, NamesWhatIsWrong) {
         values[7] = std::numeric_limits<float>::quiet_NaN();
         d.weights.values = std::make_shared<const std::vector<float>>(values);
       }),
-      "dense0.W, row 0, column 7: not a number, so no block of weights with it has a value");
+      "dense0.W, row 2, column 1: not a number, so no block of weights with it has a value");
   has(complaint([](M& m, R&, D&) { m.layers.push_back(m.layers[0]); }),
       "gru0 takes 2 elements, but 4 come to it");
   has(complaint([](M& m, R&, D&) {
@@ -185,7 +185,9 @@ TEST(ElementCount, KnowsOverflowAndEmptiness) {
   EXPECT_EQ(element_count(std::vector<std::int64_t>{3, 4}), 12);
   EXPECT_EQ(element_count(std::vector<std::int64_t>{3, -1}), std::nullopt);
   EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 32, std::int64_t{1} << 32}), std::nullopt);
-  EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 62, 0, 4}), 0);
+  // The extents that are not zero are too many, so a part of the shape would have no count.
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 62, 0, 4}), std::nullopt);
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 60, 0, 4}), 0);
 }
 
 }  // namespace
