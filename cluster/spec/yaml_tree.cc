@@ -1,11 +1,14 @@
 #include "cluster/spec/yaml_tree.h"
 
 #include <fmt/format.h>
+#include <yaml.h>
 
 #include <algorithm>
+#include <new>
 #include <numeric>
+#include <utility>
 
-#include "cluster/spec/yaml_text.h"
+#include "cluster/spec/yaml_mistakes.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -44,388 +47,325 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> YamlValue::index_keys() {
 
 namespace {
 
-using Kind = YamlValue::Kind;
+constexpr std::size_t kErrorsLimit = 100;
 
-bool means_null(const YamlScalar& scalar) {
-  return scalar.plain && (scalar.text.empty() || scalar.text == "~" || scalar.text == "null" ||
-                          scalar.text == "Null" || scalar.text == "NULL");
+Mark mark_of(const yaml_mark_t& mark) {
+  return {static_cast<std::int32_t>(mark.line) + 1, static_cast<std::int32_t>(mark.column) + 1, -1};
 }
 
-// What cannot begin a plain scalar, beside `-`, `?` and `:` before a blank.
-bool is_indicator(char c) {
-  return is_flow_mark(c) || std::string_view("#&*!|>'\"%@`").find(c) != std::string_view::npos;
+std::string_view text_of(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
 
-// Recursive descent; a level of nesting is a call. After YamlText::stop() everything is at its end,
-// so nothing needs to look whether it went well.
-class TreeParser {
+class YamlEvent {
  public:
-  explicit TreeParser(YamlText& text) : text_(text) {}
-
-  YamlValue document() {
-    text_.skip_to_content(true);
-    if (text_.peek() == '%' && text_.column() == 0)
-      text_.stop(text_.mark(), "directives (%) are not accepted");
-    if (text_.at_marker("---")) text_.skip(3);
-    YamlValue root = block_value(-1, true, false);
-    text_.skip_to_content(true);
-    if (text_.at_marker("...")) text_.skip(3), text_.skip_to_content(true);
-    if (text_.at_marker("---")) text_.stop(text_.mark(), "a second document: a file holds one");
-    if (!text_.at_end()) unexpected("what comes before does not go on like this");
-    return root;
-  }
+  YamlEvent() = default;
+  YamlEvent(const YamlEvent&) = delete;
+  YamlEvent& operator=(const YamlEvent&) = delete;
+  ~YamlEvent() { yaml_event_delete(&event_); }
+  yaml_event_t* get() { return &event_; }
 
  private:
-  // ---- values ----
+  yaml_event_t event_{};
+};
 
-  static YamlValue value_of(Kind kind, Mark mark) {
+class YamlParser {
+ public:
+  explicit YamlParser(std::string_view text) {
+    if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                 text.size());
+  }
+  YamlParser(const YamlParser&) = delete;
+  YamlParser& operator=(const YamlParser&) = delete;
+  ~YamlParser() { yaml_parser_delete(&parser_); }
+  // False: the text is refused, and state() says why.
+  bool next(YamlEvent& event) {
+    if (yaml_parser_parse(&parser_, event.get()) != 0) return true;
+    if (parser_.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
+    return false;
+  }
+  const yaml_parser_t& state() const { return parser_; }
+
+ private:
+  yaml_parser_t parser_{};
+};
+
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(const std::string& file) : file_(printable(file)) {}
+
+  // False: nothing can be made of the rest.
+  bool take(const yaml_event_t& event) {
+    const Mark mark = mark_of(event.start_mark);
+    switch (event.type) {
+      case YAML_DOCUMENT_START_EVENT:
+        return start_document(mark, event.data.document_start);
+      case YAML_ALIAS_EVENT:
+        error(mark, "aliases (*name) are not accepted: write the value out");
+        return leaf(mark, YamlValue::Kind::kNull, "");
+      case YAML_SCALAR_EVENT:
+        return take_scalar(mark, event.data.scalar);
+      case YAML_SEQUENCE_START_EVENT:
+        refuse_properties(mark, event.data.sequence_start.anchor, event.data.sequence_start.tag);
+        return open(mark, YamlValue::Kind::kList);
+      case YAML_MAPPING_START_EVENT:
+        refuse_properties(mark, event.data.mapping_start.anchor, event.data.mapping_start.tag);
+        return open(mark, YamlValue::Kind::kMap);
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        close();
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  void error(Mark mark, const std::string& message) {
+    if (errors_.errors.size() < kErrorsLimit)
+      errors_.add(ErrorCode::kInvalid,
+                  fmt::format("{}:{}:{}: {}", file_, mark.line, mark.column, printable(message)));
+  }
+  YamlValue root() { return std::move(root_); }
+  Diagnostics& errors() { return errors_; }
+
+ private:
+  // A list or map whose end has not come yet. In a map, `key` holds the key that still waits for
+  // its value.
+  struct Open {
     YamlValue value;
-    value.kind = kind;
-    value.mark = mark;
-    return value;
-  }
+    bool has_key = false;
+    YamlKey key;
+  };
 
-  void unexpected(const std::string& why) { text_.stop(text_.mark(), "not valid YAML: " + why); }
-
-  void count_value(Mark mark) {
-    if (++values_ > kYamlValuesLimit)
-      text_.stop(mark, fmt::format("more than {} values", kYamlValuesLimit));
-  }
-
-  void check_size(Mark mark, const std::string& text) {
-    if (text.size() > kYamlScalarLimit)
-      text_.stop(
-          mark, fmt::format("a value of {} bytes; the limit is {}", text.size(), kYamlScalarLimit));
-  }
-
-  YamlValue leaf(YamlScalar scalar, Mark mark) {
-    count_value(mark);
-    check_size(mark, scalar.text);
-    YamlValue value = value_of(means_null(scalar) ? Kind::kNull : Kind::kScalar, mark);
-    if (value.kind == Kind::kScalar) value.text = std::move(scalar.text);
-    return value;
-  }
-
-  // An empty list or map that begins here.
-  YamlValue open(Kind kind) {
-    const Mark mark = text_.mark();
-    count_value(mark);
-    if (++depth_ > kYamlDepthLimit)
-      text_.stop(mark, fmt::format("nested deeper than {} levels", kYamlDepthLimit));
-    return value_of(kind, mark);
-  }
-
-  YamlValue close(YamlValue value) {
-    --depth_;
-    if (value.kind != Kind::kMap) return value;
-    for (const auto& [first, second] : value.index_keys())
-      text_.error(value.keys[second].mark,
-                  fmt::format("key \"{}\" is used twice: here and on line {}",
-                              value.keys[second].name, value.keys[first].mark.line));
-    return value;
-  }
-
-  void add_key(YamlValue& map, YamlScalar key, Mark mark) {
-    count_value(mark);
-    check_size(mark, key.text);
-    if (means_null(key)) text_.error(mark, "a key must be a plain name, not empty");
-    map.keys.push_back({std::move(key.text), mark});
-  }
-
-  // Anchors and tags before a value, and aliases in its place, all refused.
-  void refuse_properties() {
-    while (!text_.at_end() && (text_.peek() == '&' || text_.peek() == '!' || text_.peek() == '*')) {
-      const Mark mark = text_.mark();
-      const char kind = text_.peek();
-      std::string word;
-      for (; !text_.ends_word(0) && !(is_flow_mark(text_.peek())); text_.skip(1))
-        word += text_.peek();
-      if (kind == '&')
-        text_.error(mark, fmt::format("anchors ({}) are not accepted: write the value out where it "
-                                      "is used",
-                                      word));
-      else if (kind == '*')
-        text_.error(mark, "aliases (*name) are not accepted: write the value out");
-      else
-        text_.error(mark, fmt::format("tags ({}) are not accepted", word));
-      text_.skip_blanks();
-    }
-  }
-
-  // ---- block context ----
-
-  bool at_entry() const { return text_.peek() == '-' && text_.ends_word(1); }
-
-  bool at_colon() const { return text_.peek() == ':' && text_.ends_word(1); }
-
-  // What stands behind "key:", "- " or at the top of the file. `compact`: lists and maps may begin
-  // on this line. `level_list`: a list may stand at the column of the map it belongs to.
-  YamlValue block_value(std::int32_t parent, bool compact, bool level_list) {
-    const Mark here = text_.mark();
-    bool same_line = true;
-    for (;;) {
-      if (text_.skip_rest_of_line()) {
-        same_line = false;
-        text_.skip_to_content(true);
-        const std::int32_t column = text_.column();
-        const bool belongs = column > parent || (level_list && column == parent && at_entry());
-        if (text_.at_end() || text_.at_marker() || !belongs) return null_at(here);
-      }
-      if (text_.peek() != '&' && text_.peek() != '!' && text_.peek() != '*') break;
-      refuse_properties();
-    }
-    return block_content(parent, compact || !same_line);
-  }
-
-  YamlValue null_at(Mark mark) {
-    count_value(mark);
-    return value_of(Kind::kNull, mark);
-  }
-
-  void refuse_explicit_key() {
-    if (text_.peek() == '?' && text_.ends_word(1))
-      unexpected("write a key as \"name: value\", without \"?\"");
-  }
-
-  YamlValue block_content(std::int32_t parent, bool may_nest) {
-    const char c = text_.peek();
-    if (at_entry()) {
-      if (may_nest) return block_list();
-      unexpected("a list begins on a line of its own");
-      return {};
-    }
-    refuse_explicit_key();
-    if (c == '|' || c == '>') {
-      const Mark mark = text_.mark();
-      return leaf(scan_block_scalar(text_, parent), mark);
-    }
-    if (c == '[' || c == '{') {
-      const Mark mark = text_.mark();
-      YamlValue value = flow_value();
-      text_.skip_blanks();
-      if (at_colon()) text_.stop(mark, "a key must be a plain name, not a list or a map");
-      end_line();
-      return value;
-    }
-    return scalar_or_map(parent, may_nest);
-  }
-
-  // Behind a flow collection or a quoted value nothing else stands on the line.
-  void end_line() {
-    if (!text_.skip_rest_of_line()) unexpected("nothing may stand behind a value on its line");
-  }
-
-  YamlScalar scalar(std::int32_t parent, bool in_flow) {
-    const char c = text_.peek();
-    if (c == '"' || c == '\'') return scan_quoted(text_);
-    const bool alone = text_.ends_word(1) || (in_flow && is_flow_mark(text_.peek(1)));
-    if (is_indicator(c) || (alone && (c == '-' || c == '?' || c == ':'))) {
-      unexpected(fmt::format("no value begins with {}: write it in quotes", c));
-      return {};
-    }
-    return scan_plain(text_, parent, in_flow);
-  }
-
-  YamlValue scalar_or_map(std::int32_t parent, bool may_nest) {
-    const Mark mark = text_.mark();
-    const std::int32_t column = text_.column();
-    if (at_colon()) return text_.stop(mark, "a key must be a plain name, not empty"), YamlValue{};
-    YamlScalar first = scalar(parent, false);
-    text_.skip_blanks();
-    if (at_colon()) {
-      if (may_nest && !first.several_lines) return block_map(std::move(first), mark, column);
-      unexpected("\": \" inside a value; indent this line as the others, or quote the value");
-    }
-    if (!first.plain) end_line();
-    return leaf(std::move(first), mark);
-  }
-
-  YamlValue block_list() {
-    YamlValue list = open(Kind::kList);
-    const std::int32_t column = text_.column();
-    while (!text_.at_end() && text_.column() == column && at_entry()) {
-      text_.skip(1);
-      list.items.push_back(block_value(column, true, false));
-      go_on_at(column);
-    }
-    return close(std::move(list));
-  }
-
-  // The first key has been read, and its colon comes next.
-  YamlValue block_map(YamlScalar key, Mark mark, std::int32_t column) {
-    const YamlText::Place at_key = text_.place();
-    YamlValue map = open(Kind::kMap);
-    map.mark = mark;
-    text_.return_to(at_key);
-    for (;;) {
-      add_key(map, std::move(key), mark);
-      text_.skip(1);
-      map.items.push_back(block_value(column, false, true));
-      go_on_at(column);
-      if (text_.at_end() || text_.column() != column || text_.at_marker() || at_entry()) break;
-      mark = text_.mark();
-      key = block_key();
-    }
-    return close(std::move(map));
-  }
-
-  YamlScalar block_key() {
-    const Mark mark = text_.mark();
-    refuse_properties();
-    if (text_.peek() == '[' || text_.peek() == '{')
-      text_.stop(mark, "a key must be a plain name, not a list or a map");
-    refuse_explicit_key();
-    if (text_.at_end()) return {};
-    if (at_colon()) return {"", true, false};
-    YamlScalar key = scalar(text_.column(), false);
-    text_.skip_blanks();
-    if (!at_colon() || key.several_lines)
-      text_.stop(mark, fmt::format("not valid YAML: \"{}\" has no \": \" behind it, as a key has",
-                                   printable(key.text, 60)));
-    return key;
-  }
-
-  // To what follows an entry of a collection at this column.
-  void go_on_at(std::int32_t column) {
-    text_.skip_to_content(true);
-    if (!text_.at_end() && text_.column() > column)
-      unexpected("this line is indented deeper than those it belongs to");
-  }
-
-  // ---- flow context ----
-
-  YamlValue flow_value() { return text_.peek() == '[' ? flow_list() : flow_map(); }
-
-  // A value inside brackets or braces; with nothing there, null.
-  YamlValue flow_node() {
-    refuse_properties();
-    text_.skip_to_content(false);
-    const Mark mark = text_.mark();
-    const char c = text_.peek();
-    if (c == '[' || c == '{') return flow_value();
-    if (c == ',' || c == ']' || c == '}' || text_.at_end()) return null_at(mark);
-    return leaf(flow_scalar(), mark);
-  }
-
-  YamlScalar flow_scalar() {
-    const Mark mark = text_.mark();
-    YamlScalar out = scalar(-1, true);
-    if (out.plain && text_.peek() == '[') take_range(out.text, mark);
-    return out;
-  }
-
-  // Names with a range need quotes here. Without them they end at the bracket, which no reader of a
-  // cluster file should have to know.
-  void take_range(std::string& name, Mark mark) {
-    const std::string_view rest = text_.rest();
-    const std::size_t end = std::min(rest.find_first_of(",{} \t\r\n"), rest.size());
-    name += rest.substr(0, end);
-    text_.skip(end);
-    text_.error(mark, fmt::format("a range inside {{}} or [] must be quoted: \"{}\"",
-                                  printable(name, 100)));
-  }
-
-  bool at_flow_colon(bool quoted) const {
-    return text_.peek() == ':' && (quoted || text_.ends_word(1) || is_flow_mark(text_.peek(1)));
-  }
-
-  // Behind the first line what comes is rather the rest of the file.
-  void missing_comma(char end, Mark opened) {
-    const std::int32_t line = text_.mark().line;
-    if (line == opened.line)
-      return unexpected(fmt::format("\",\" or \"{}\" is missing before this", end));
-    text_.stop(opened,
-               fmt::format("not valid YAML: this {} is not closed, or a \",\" is missing on "
-                           "or before line {}",
-                           end == ']' ? '[' : '{', line));
-  }
-
-  // To an entry, past the comma before it; false behind the end of the collection, or of the text.
-  bool next_entry(char end, Mark opened, bool first) {
-    text_.skip_to_content(false);
-    if (!first && text_.peek() == ',') {
-      text_.skip(1);
-      text_.skip_to_content(false);
-    } else if (!first && !text_.at_end() && text_.peek() != end) {
-      return missing_comma(end, opened), false;
-    }
-    if (text_.at_end())
-      text_.stop(opened,
-                 fmt::format("not valid YAML: this {} is never closed", end == ']' ? '[' : '{'));
-    if (text_.peek() == ',') unexpected("an entry is missing before this comma");
-    if (text_.at_end()) return false;
-    if (text_.peek() != end) return true;
-    text_.skip(1);
+  bool stop(Mark mark, const std::string& message) {
+    error(mark, message);
     return false;
   }
 
-  YamlValue flow_list() {
-    YamlValue list = open(Kind::kList);
-    text_.skip(1);
-    while (next_entry(']', list.mark, list.items.empty())) {
-      const bool quoted = text_.peek() == '"' || text_.peek() == '\'';
-      YamlValue value = flow_node();
-      text_.skip_to_content(false);
-      list.items.push_back(at_flow_colon(quoted) ? pair_of(std::move(value)) : std::move(value));
+  bool start_document(Mark mark, const decltype(yaml_event_t::data.document_start)& start) {
+    if (start.version_directive != nullptr ||
+        start.tag_directives.start != start.tag_directives.end)
+      return stop(mark, "directives (%) are not accepted");
+    if (documents_++ > 0) return stop(mark, "a second document: a file holds one");
+    return true;
+  }
+
+  void refuse_properties(Mark mark, const yaml_char_t* anchor, const yaml_char_t* tag) {
+    constexpr std::string_view kStandard = "tag:yaml.org,2002:";
+    if (anchor != nullptr)
+      error(mark,
+            fmt::format("anchors (&{}) are not accepted: write the value out where it is used",
+                        text_of(anchor)));
+    if (tag == nullptr) return;
+    const std::string_view name = text_of(tag);
+    error(mark, name.starts_with(kStandard)
+                    ? fmt::format("tags (!!{}) are not accepted", name.substr(kStandard.size()))
+                    : fmt::format("tags ({}) are not accepted", name));
+  }
+
+  bool take_scalar(Mark mark, const decltype(yaml_event_t::data.scalar)& scalar) {
+    refuse_properties(mark, scalar.anchor, scalar.tag);
+    const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    if (text.size() > kYamlScalarLimit)
+      return stop(
+          mark, fmt::format("a value of {} bytes; the limit is {}", text.size(), kYamlScalarLimit));
+    const bool null =
+        scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+        (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL");
+    return null ? leaf(mark, YamlValue::Kind::kNull, "")
+                : leaf(mark, YamlValue::Kind::kScalar, text);
+  }
+
+  bool count_value(Mark mark) {
+    return ++values_ <= kYamlValuesLimit ||
+           stop(mark, fmt::format("more than {} values", kYamlValuesLimit));
+  }
+
+  bool leaf(Mark mark, YamlValue::Kind kind, std::string_view text) {
+    if (!count_value(mark)) return false;
+    if (wants_key()) {
+      take_key(mark, kind, text);
+      return true;
     }
-    return close(std::move(list));
+    YamlValue value;
+    value.kind = kind;
+    value.mark = mark;
+    value.text = text;
+    put(std::move(value));
+    return true;
   }
 
-  // `[a: 1]` is a list of a map of one key.
-  YamlValue pair_of(YamlValue key) {
-    YamlValue map = open(Kind::kMap);
-    map.mark = key.mark;
-    if (key.kind != Kind::kScalar)
-      text_.stop(key.mark, "a key must be a plain name, not a list or a map");
-    map.keys.push_back({std::move(key.text), key.mark});
-    text_.skip(1);
-    text_.skip_to_content(false);
-    map.items.push_back(flow_node());
-    return close(std::move(map));
+  bool open(Mark mark, YamlValue::Kind kind) {
+    if (!count_value(mark)) return false;
+    if (open_.size() >= kYamlDepthLimit)
+      return stop(mark, fmt::format("nested deeper than {} levels", kYamlDepthLimit));
+    if (wants_key()) return stop(mark, "a key must be a plain name, not a list or a map");
+    open_.emplace_back();
+    open_.back().value.kind = kind;
+    open_.back().value.mark = mark;
+    return true;
   }
 
-  YamlValue flow_map() {
-    YamlValue map = open(Kind::kMap);
-    text_.skip(1);
-    while (next_entry('}', map.mark, map.items.empty())) {
-      refuse_properties();
-      if (text_.peek() == '[' || text_.peek() == '{')
-        text_.stop(text_.mark(), "a key must be a plain name, not a list or a map");
-      if (text_.at_end()) break;
-      const Mark mark = text_.mark();
-      YamlScalar key = at_flow_colon(false) ? YamlScalar{"", true, false} : flow_scalar();
-      const bool quoted = !key.plain;
-      if (key.several_lines)
-        text_.stop(mark, "not valid YAML: a key of several lines; is a \"}\" missing before it?");
-      add_key(map, std::move(key), mark);
-      text_.skip_to_content(false);
-      if (!at_flow_colon(quoted)) {
-        map.items.push_back(null_at(mark));
-        continue;
-      }
-      text_.skip(1);
-      text_.skip_to_content(false);
-      map.items.push_back(flow_node());
+  void close() {
+    YamlValue value = std::move(open_.back().value);
+    open_.pop_back();
+    if (value.kind == YamlValue::Kind::kMap)
+      for (const auto& [first, second] : value.index_keys())
+        error(value.keys[second].mark,
+              fmt::format("key \"{}\" is used twice: here and on line {}", value.keys[second].name,
+                          value.keys[first].mark.line));
+    put(std::move(value));
+  }
+
+  bool wants_key() const {
+    return !open_.empty() && open_.back().value.kind == YamlValue::Kind::kMap &&
+           !open_.back().has_key;
+  }
+
+  void take_key(Mark mark, YamlValue::Kind kind, std::string_view text) {
+    if (kind == YamlValue::Kind::kNull) error(mark, "a key must be a plain name, not empty");
+    open_.back().key = {std::string(text), mark};
+    open_.back().has_key = true;
+  }
+
+  void put(YamlValue value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return;
     }
-    return close(std::move(map));
+    Open& parent = open_.back();
+    if (parent.value.kind == YamlValue::Kind::kMap) {
+      parent.value.keys.push_back(std::move(parent.key));
+      parent.has_key = false;
+    }
+    parent.value.items.push_back(std::move(value));
   }
 
-  YamlText& text_;
+  std::string file_;
+  Diagnostics errors_;
+  std::vector<Open> open_;
+  YamlValue root_;
   std::size_t values_ = 0;
-  std::size_t depth_ = 0;
+  int documents_ = 0;
 };
+
+bool is_control(std::uint32_t c) {
+  return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0);
+}
+
+// YAML 1.1 and 1.2 disagree about whether U+2028 and U+2029 end a line; the others are not text.
+bool is_no_text(std::uint32_t c) {
+  return is_control(c) || c == 0x2028 || c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff;
+}
+
+// Counts as libyaml does.
+Mark mark_at(std::string_view text, std::size_t at) {
+  Mark mark{1, 1, -1};
+  for (std::size_t i = 0; i < at; ++i) {
+    const char c = text[i];
+    if (c == '\n' || (c == '\r' && !text.substr(i + 1).starts_with('\n')))
+      mark = {mark.line + 1, 1, -1};
+    else
+      mark.column += (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
+  }
+  return mark;
+}
+
+// The first byte that is not text, as an error.
+void check_characters(std::string_view text, TreeBuilder& builder) {
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] >= ' ' && text[at] < 0x7f) {
+      ++at;
+      continue;
+    }
+    const Utf8Character c = front_character(text.substr(at));
+    if (!c.valid) return builder.error(mark_at(text, at), "not valid UTF-8");
+    if (is_no_text(c.code_point))
+      return builder.error(
+          mark_at(text, at),
+          fmt::format(
+              "{} \\{}{:0{}x}",
+              is_control(c.code_point) ? "control character" : "a character that is no text:",
+              c.code_point < 0x80 ? 'x' : 'u', c.code_point, c.code_point < 0x80 ? 2 : 4));
+    at += c.size;
+  }
+}
+
+// Whether libyaml refused a directive while it read it.
+bool is_about_directives(const yaml_parser_t& state) {
+  const auto says = [](const char* text, std::string_view what) {
+    return text != nullptr && std::string_view(text).find(what) != std::string_view::npos;
+  };
+  return says(state.context, "directive") || says(state.context, "%") ||
+         says(state.problem, "directive") || says(state.problem, "incompatible YAML document");
+}
+
+// libyaml's words for what people call otherwise, or do not call at all.
+std::string in_plain_words(std::string message) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"mapping values are not allowed in this context",
+       "no \": \" may stand here: quote the value, or indent the line as the others"},
+      {"found character that cannot start any token",
+       "no value begins with this character: write it in quotes"},
+      {"block mapping", "map"},
+      {"flow mapping", "map in {}"},
+      {"block sequence", "list"},
+      {"block collection", "list"},
+      {"flow sequence", "list in []"},
+      {"simple key", "key"},
+      {"stream", "file"}};
+  for (const auto& [theirs, plain] : kWords)
+    if (const std::size_t at = message.find(theirs); at != message.npos)
+      message.replace(at, theirs.size(), plain);
+  return message;
+}
+
+// Why libyaml refused the text.
+void explain(const yaml_parser_t& state, std::string_view text, TreeBuilder& builder) {
+  const Mark noticed = mark_of(state.problem_mark);
+  if (is_about_directives(state))
+    return builder.error(state.context == nullptr ? noticed : mark_of(state.context_mark),
+                         "directives (%) are not accepted");
+  const std::vector<YamlMistake> mistakes = likely_mistakes(text, noticed.line, kErrorsLimit);
+  for (const YamlMistake& mistake : mistakes) builder.error(mistake.mark, mistake.message);
+  if (!mistakes.empty()) return;
+  std::string message = fmt::format("not valid YAML: {}", state.problem);
+  const Mark begins = state.context == nullptr ? noticed : mark_of(state.context_mark);
+  if (begins == noticed) return builder.error(noticed, in_plain_words(message));
+  // Where something unfinished begins says more than where the parser noticed.
+  const std::string_view context = state.context;
+  const bool unfinished =
+      context.starts_with("while scanning") || noticed >= mark_at(text, text.size());
+  message += fmt::format(", {} that begins ", context);
+  message += unfinished ? "here" : fmt::format("on line {}", begins.line);
+  builder.error(unfinished ? begins : noticed, in_plain_words(message));
+}
+
+void build(std::string_view text, TreeBuilder& builder) {
+  YamlParser parser(text);
+  for (bool more = true; more;) {
+    YamlEvent event;
+    if (!parser.next(event)) return explain(parser.state(), text, builder);
+    more = event.get()->type != YAML_STREAM_END_EVENT && builder.take(*event.get());
+  }
+}
 
 }  // namespace
 
 Checked<YamlValue> parse_yaml(std::string_view text, const std::string& file) {
-  YamlText source(text, file);
+  constexpr std::string_view kByteOrder = "\xef\xbb\xbf";
+  TreeBuilder builder(file);
   if (text.size() > kYamlBytesLimit)
-    source.stop({1, 1, -1}, fmt::format("{} bytes; the limit is {}", text.size(), kYamlBytesLimit));
-  else
-    check_characters(text, source);
-  YamlValue root = TreeParser(source).document();
-  if (!source.errors().empty()) return tl::unexpected<Diagnostics>(std::move(source.errors()));
-  return root;
+    builder.error({1, 1, -1},
+                  fmt::format("{} bytes; the limit is {}", text.size(), kYamlBytesLimit));
+  else if (text.starts_with(kByteOrder))
+    text.remove_prefix(kByteOrder.size());
+  if (builder.errors().empty()) check_characters(text, builder);
+  if (builder.errors().empty()) build(text, builder);
+  if (!builder.errors().empty()) return tl::unexpected<Diagnostics>(std::move(builder.errors()));
+  return builder.root();
 }
 
 }  // namespace soliton

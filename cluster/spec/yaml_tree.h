@@ -1,8 +1,6 @@
 // A YAML file as a tree of values with positions.
 //
-// A reader of its own: one pass, so that 16 MiB take a fraction of a second, and messages in the
-// words of who writes cluster files. It reads block and flow collections and all kinds of scalars
-// of YAML 1.2, and answers for valid files as other readers do. Refused, each with its position:
+// Built from the events of libyaml, which no other file sees. Refused, each with its position:
 // anchors and aliases, tags, directives, a key used twice (both lines named), keys that are not
 // plain scalars, a second document, text that is not UTF-8, control characters. Limits: 16 MiB a
 // file, 64 KiB a scalar, 32 levels, a million values. Nothing is expanded, so time and memory are
@@ -24,7 +22,9 @@ inline constexpr std::size_t kYamlBytesLimit = std::size_t{16} << 20;
 inline constexpr std::size_t kYamlScalarLimit = std::size_t{64} << 10;
 inline constexpr std::size_t kYamlDepthLimit = 32;
 inline constexpr std::size_t kYamlValuesLimit = 1'000'000;
-// Where a value stands: line and column from 1 (columns count bytes), or the override that set it.
+
+// Where a value stands: line and column from 1 (columns count characters), or the override that set
+// it.
 struct Mark {
   std::int32_t line = 0;
   std::int32_t column = 0;
