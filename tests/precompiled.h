@@ -1,4 +1,5 @@
-// The precompiled header of all tests: what nearly every one includes. Each file still includes what it uses.
+// The precompiled header of all tests: what nearly every one includes. Each file still includes
+// what it uses.
 #pragma once
 
 #include <fmt/format.h>

@@ -129,7 +129,7 @@ struct TopologySpec {
   std::vector<Vertex> explicit_switches;
   struct NamedLink {
     std::string a, b;
-    TopologyLink link;  // name, latency, rate, queue; ends are filled by build_topology()
+    TopologyLink link;       // name, latency, rate, queue; ends are filled by build_topology()
     std::string position{};  // as above
   };
   std::vector<NamedLink> explicit_links;

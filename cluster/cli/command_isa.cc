@@ -120,10 +120,9 @@ std::string shard_json(const Shard& shard, const IsaTrace* trace) {
 }
 
 std::string shard_text(const Shard& shard, const IsaTrace* trace) {
-  const std::string head = fmt::format("{} on {} in {} · {} chains, {} instruction words\n\n",
-                                       shard.node, shard.device.name, shard.format.name,
-                                       shard.program.chains.size(),
-                                       shard.program.instruction_words());
+  const std::string head = fmt::format(
+      "{} on {} in {} · {} chains, {} instruction words\n\n", shard.node, shard.device.name,
+      shard.format.name, shard.program.chains.size(), shard.program.instruction_words());
   if (trace != nullptr) return head + trace_text(shard, *trace);
   return fmt::format("{}{}\n{}", head, listing_text(shard.program, shard.matrices),
                      memory_text(memory_use(shard)));

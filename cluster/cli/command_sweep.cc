@@ -43,9 +43,9 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
   options.stop = [&loop] { return loop.signal() != 0; };
   // A lost lease is found by the next check before something is written.
   options.keep_lease = [&loop](FolderLock& lock) {
-    return std::make_shared<ControlLoop::Repeating>(
-        loop, std::chrono::seconds(1),
-        [&lock] { static_cast<void>(lock.renew(std::chrono::steady_clock::now())); });
+    return std::make_shared<ControlLoop::Repeating>(loop, std::chrono::seconds(1), [&lock] {
+      static_cast<void>(lock.renew(std::chrono::steady_clock::now()));
+    });
   };
   if (!line.quiet && !line.json)
     options.progress = [](const std::string& text) { message("{}\n", text); };

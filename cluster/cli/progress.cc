@@ -24,7 +24,7 @@ constexpr std::size_t kColumnsElse = 80;  // when the terminal does not say
 std::size_t terminal_columns() {
   winsize size{};
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                        : kColumnsElse;
+                                                                         : kColumnsElse;
 }
 
 bool takes_more() {
@@ -33,13 +33,12 @@ bool takes_more() {
 }
 
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
-std::string count(std::uint64_t value) {
-  return group_thousands(static_cast<std::int64_t>(value));
-}
+std::string count(std::uint64_t value) { return group_thousands(static_cast<std::int64_t>(value)); }
 
 std::string percent_done(const RunProgress& p) {
   return fmt::format("{} %", p.asked == 0 ? 0 : 100 * p.completed / p.asked);
@@ -95,7 +94,8 @@ std::string progress_bar(const RunProgress& p, double per_second, std::size_t co
     if (width + 1 + kBarLeast > room && &form != &forms[3]) continue;
     if (width + 1 + kBarLeast > room) return form;
     const std::size_t cells = std::min(kBarMost, room - width - 1);
-    const std::size_t full = p.asked == 0 ? 0 : std::min<std::size_t>(cells, p.completed * cells / p.asked);
+    const std::size_t full =
+        p.asked == 0 ? 0 : std::min<std::size_t>(cells, p.completed * cells / p.asked);
     std::string bar;
     for (std::size_t i = 0; i < cells; ++i) bar += i < full ? "█" : "░";
     return bar + " " + form;
@@ -109,8 +109,7 @@ std::string progress_words(const RunProgress& p, double per_second) {
                 ", ");
 }
 
-ProgressLine::ProgressLine(bool wanted)
-    : wanted_(wanted), terminal_(isatty(STDERR_FILENO) != 0) {}
+ProgressLine::ProgressLine(bool wanted) : wanted_(wanted), terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void ProgressLine::show(const RunProgress& progress) {
   if (!wanted_) return;

@@ -1,8 +1,8 @@
 // The controller's loop: signals, descriptors and timers in one place, on a thread of its own.
 //
-// It lives as long as the command. Everything that must go on while a run computes, waits for a node
-// or writes hangs on it: the orderly end, the nodes' reports, the watch over them, results as they
-// grow. Handlers run on the loop's thread, one at a time, and must not block.
+// It lives as long as the command. Everything that must go on while a run computes, waits for a
+// node or writes hangs on it: the orderly end, the nodes' reports, the watch over them, results as
+// they grow. Handlers run on the loop's thread, one at a time, and must not block.
 #pragma once
 
 #include <atomic>
@@ -38,8 +38,8 @@ class ControlLoop {
 
   // Until this is called a signal ends the program at once: there is nothing to keep. From then on
   // INT, TERM or HUP ask for an orderly end. `timeout`, a terminal and a scheduler send several of
-  // them within moments, to one process and to its group: all within a second are one. A further one
-  // after that ends the program at once.
+  // them within moments, to one process and to its group: all within a second are one. A further
+  // one after that ends the program at once.
   void keep_results() { keeping_ = true; }
   // Number of the signal that asked for the end; 0: none.
   const std::atomic<int>& signal() const { return signal_; }

@@ -133,18 +133,17 @@ Status Fleet::start_one(const NodeAssignment& assignment, const std::vector<int>
 }
 
 void Fleet::await_reports(NodeState& node) {
-  node.socket.async_wait(
-      boost::asio::posix::stream_descriptor::wait_read,
-      [this, &node](const boost::system::error_code& error) {
-        if (error) return;
-        std::vector<Report> reports;
-        const bool open = node.control->take_reports(reports);
-        for (Report& report : reports) take(node, std::move(report));
-        if (open)
-          await_reports(node);
-        else
-          mark_closed(node);
-      });
+  node.socket.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         [this, &node](const boost::system::error_code& error) {
+                           if (error) return;
+                           std::vector<Report> reports;
+                           const bool open = node.control->take_reports(reports);
+                           for (Report& report : reports) take(node, std::move(report));
+                           if (open)
+                             await_reports(node);
+                           else
+                             mark_closed(node);
+                         });
 }
 
 void Fleet::await_children() {

@@ -1,5 +1,5 @@
-// The node processes of one run on this machine: started, listened to, watched, stopped, and none of
-// them left behind.
+// The node processes of one run on this machine: started, listened to, watched, stopped, and none
+// of them left behind.
 //
 // Their reports, ends and stops arrive on the control loop's thread; the thread that made the fleet
 // starts and stops the processes, because the parent-death signal follows the thread that forked.
@@ -51,8 +51,8 @@ class Fleet {
   // Whether this process may open what `nodes` nodes need; raises the soft limit when it can.
   // kEnvironment.
   static Status check_limits(std::size_t nodes);
-  // Starts one process an assignment. `inherited[i]` (may be missing) are handed to node i after the
-  // descriptors that all have. On failure nothing is left.
+  // Starts one process an assignment. `inherited[i]` (may be missing) are handed to node i after
+  // the descriptors that all have. On failure nothing is left.
   Status start(const std::vector<NodeAssignment>& assignments,
                const std::vector<std::vector<int>>& inherited);
   // kNoProgress naming the nodes that did not come; kBroken if one died. Returns early when the

@@ -14,7 +14,8 @@ constexpr std::size_t kNetworkTraceEvents = 200'000;
 }  // namespace
 
 void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome) {
-  if (observer != nullptr && !records.empty()) observer->on_records(std::span<const HostRecord>(records));
+  if (observer != nullptr && !records.empty())
+    observer->on_records(std::span<const HostRecord>(records));
   for (HostRecord& record : records) {
     outcome.end = std::max(outcome.end, record.completed);
     outcome.records.push_back(std::move(record));
@@ -23,7 +24,8 @@ void add_records(std::vector<HostRecord> records, RunObserver* observer, Cluster
 
 void add_records(std::vector<TrafficRecord> records, RunObserver* observer,
                  ClusterOutcome& outcome) {
-  if (observer != nullptr && !records.empty()) observer->on_records(std::span<const TrafficRecord>(records));
+  if (observer != nullptr && !records.empty())
+    observer->on_records(std::span<const TrafficRecord>(records));
   for (const TrafficRecord& record : records) {
     outcome.traffic.push_back(record);
     if (record.completed == kNever) continue;
@@ -74,8 +76,8 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::si
 
 Status VirtualRun::tell(const EngineReport& so_far, std::size_t nodes_lost) const {
   if (control_.observer == nullptr) return {};
-  return control_.observer->on_progress(
-      so_far.now, so_far.node_events + so_far.network_events, nodes_lost);
+  return control_.observer->on_progress(so_far.now, so_far.node_events + so_far.network_events,
+                                        nodes_lost);
 }
 
 std::string VirtualRun::circle_text(const Deadlock& deadlock) const {

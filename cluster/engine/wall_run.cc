@@ -30,8 +30,8 @@ void take_records(Fleet& fleet, const RunControl& control, ClusterOutcome& outco
   add_records(fleet.take_traffic(), control.observer, outcome);
 }
 
-// Waits until the workload is done, a node is lost, a signal came or the time is over: time in which
-// this process ran, since the nodes stop with it when its terminal stops them all.
+// Waits until the workload is done, a node is lost, a signal came or the time is over: time in
+// which this process ran, since the nodes stop with it when its terminal stops them all.
 void watch(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
   const std::chrono::milliseconds started = control.loop->running_time();
   while (!fleet.workload_finished() && !fleet.failed() && !fleet.gave_up() &&
@@ -95,9 +95,9 @@ ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunContr
   outcome.node_failed.assign(nodes.size(), false);
   outcome.processes = static_cast<std::int64_t>(nodes.size());
   const Clock::time_point launched = Clock::now();
-  Fleet fleet(*control.loop, {.node_program = control.node_program,
-                              .logs = control.logs,
-                              .silence = control.silence});
+  Fleet fleet(
+      *control.loop,
+      {.node_program = control.node_program, .logs = control.logs, .silence = control.silence});
   const Result<std::vector<Inbox>> inboxes = make_inboxes(nodes);
   Status ready = check_loopback(nodes);
   if (ready && !inboxes) ready = tl::unexpected<Error>(inboxes.error());

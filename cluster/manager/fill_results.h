@@ -5,8 +5,8 @@
 
 namespace soliton {
 
-// What is known before a node runs: names, nodes with roles and memory, the plan. Everything that is
-// measured is unknown.
+// What is known before a node runs: names, nodes with roles and memory, the plan. Everything that
+// is measured is unknown.
 RunResults results_before(const PreparedRun& run);
 // How it ended.
 void fill_ending(const ClusterOutcome& outcome, RunResults& results);

@@ -70,8 +70,8 @@ Result<std::unique_ptr<LiveResults>> LiveResults::start(const PreparedRun& run, 
 }
 
 Status LiveResults::open() {
-  for (auto [name, file] : {std::pair{"requests.csv", &rows_file_},
-                            std::pair{"progress.jsonl", &progress_file_}}) {
+  for (auto [name, file] :
+       {std::pair{"requests.csv", &rows_file_}, std::pair{"progress.jsonl", &progress_file_}}) {
     Result<GrowingFile> grown = folder_.grow(name);
     if (!grown) return tl::unexpected<Error>(grown.error());
     file->emplace(std::move(*grown));

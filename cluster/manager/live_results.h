@@ -1,9 +1,9 @@
 // What a run has measured so far, on disk while it goes on: whoever kills the controller finds a
 // folder that is valid up to the last second and says that it is not complete.
 //
-// requests.csv grows by whole lines, in order of completion (the final file is in order of request);
-// results.json is replaced, from sums; progress.jsonl gets a line. All once a second, on the
-// control loop's thread.
+// requests.csv grows by whole lines, in order of completion (the final file is in order of
+// request); results.json is replaced, from sums; progress.jsonl gets a line. All once a second, on
+// the control loop's thread.
 #pragma once
 
 #include <functional>
@@ -24,8 +24,8 @@ struct RunProgress {
   double wall_seconds = 0;
   Instant now{};  // run time reached
   std::uint64_t completed = 0, asked = 0;
-  std::uint64_t events = 0;   // virtual time
-  double lag_seconds = 0;     // wall time since a request was last answered
+  std::uint64_t events = 0;  // virtual time
+  double lag_seconds = 0;    // wall time since a request was last answered
   std::size_t nodes_lost = 0;
 };
 // A line of progress.jsonl, with its end.

@@ -24,8 +24,9 @@ std::string timing_cells(const RequestRecord& r) {
 }  // namespace
 
 std::string requests_csv_head() {
-  return "request,client,steps,state,sent_us,completed_us,latency_us,compute_us,network_us,queue_us,"
-         "host_us,output_hash,bit_identical,predicted_class,label\n";
+  return "request,client,steps,state,sent_us,completed_us,latency_us,"
+         "compute_us,network_us,queue_us,host_us,"
+         "output_hash,bit_identical,predicted_class,label\n";
 }
 
 std::string requests_csv_row(const RequestRecord& r) {

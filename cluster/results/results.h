@@ -150,8 +150,8 @@ struct RunResults {
   std::uint64_t seed = 0;
   std::string time;  // virtual | wall
   bool complete = true;
-  std::string error;                    // why it is not complete, or ""
-  std::vector<RequestRecord> requests;  // in order of RequestId
+  std::string error;                         // why it is not complete, or ""
+  std::vector<RequestRecord> requests;       // in order of RequestId
   std::optional<RunningStatistics> running;  // in place of `requests`
   std::int64_t sent = 0, failed = 0, duplicated = 0;
   Instant first_sent{}, last_completed{};

@@ -12,7 +12,11 @@ class NodesReader {
  public:
   NodesReader(ReadContext& context, const ReadSite& site, const std::vector<NpuFormat>& defined,
               std::vector<NodeSpec>& out)
-      : context_(context), site_(site), defined_(defined), library_(site.data, site.files), out_(out) {}
+      : context_(context),
+        site_(site),
+        defined_(defined),
+        library_(site.data, site.files),
+        out_(out) {}
 
   void read_entry(const YamlValue& value, std::size_t number) {
     MapReader map(context_, value, "node", fmt::format("nodes[{}]", number));

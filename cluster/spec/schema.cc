@@ -65,7 +65,8 @@ std::vector<SchemaMap> cluster_maps() {
                         "bytes count schedule",
                         {{"from", "", true}, {"nodes", "", true}})},
       {"ltl", keys("mtu window credit timeout timeout_max reorder_tolerance ack_every queue_limit "
-                   "recovery first_sequence ack_delay timeout_rtts sample_every credit_overhead packing crc "
+                   "recovery first_sequence ack_delay timeout_rtts sample_every credit_overhead "
+                   "packing crc "
                    "store handshake auth misses silence_min",
                    {{"weights", "", true}, {"congestion", "ltl_congestion"}})},
       {"ltl_congestion", keys("enabled line_rate rate_min cnp_interval alpha_gain alpha_timer "

@@ -68,8 +68,7 @@ class RequestReader : Reader {
     workload_.inputs.seed = spec_.seed;
     workload_.inputs.random_steps = steps;
     workload_.steps_max = std::max<std::int64_t>(steps, 1);
-    if (steps > kMaxSteps)
-      refuse("{} steps; a request has at most {}", steps, kMaxSteps);
+    if (steps > kMaxSteps) refuse("{} steps; a request has at most {}", steps, kMaxSteps);
   }
 
   // How many there are; 0 when that cannot be said.

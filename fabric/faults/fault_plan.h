@@ -31,8 +31,8 @@ struct FaultRule {
   // kLoss: it takes no packet after so many were lost in a row on that link and direction, by
   // whatever rules; 0: no limit
   std::uint32_t max_burst = 0;
-  Duration delay{};             // kDelay
-  Duration jitter{};            // kDelay: uniform in [0, jitter) on top
+  Duration delay{};   // kDelay
+  Duration jitter{};  // kDelay: uniform in [0, jitter) on top
 };
 
 struct FaultPlan {

@@ -19,9 +19,7 @@ struct alignas(64) Pulse {
   // Set while the process waits for input, a grant or a command: it may then be silent for ever.
   std::atomic<std::uint32_t> idle{1};
 
-  void beat() {
-    beats.store(beats.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
+  void beat() { beats.store(beats.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   void begin_work() { idle.store(0, std::memory_order_relaxed); }
   void begin_wait() { idle.store(1, std::memory_order_relaxed); }
 };

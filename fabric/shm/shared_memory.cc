@@ -63,8 +63,7 @@ Result<SharedMemory> SharedMemory::attach(int descriptor, std::size_t least, con
   if (known && info.st_size > 0 && static_cast<std::size_t>(info.st_size) >= least)
     return map(descriptor, static_cast<std::size_t>(info.st_size));
   if (known) close(descriptor);
-  return failure(ErrorCode::kEnvironment,
-                 fmt::format("descriptor {} is not {}", descriptor, what));
+  return failure(ErrorCode::kEnvironment, fmt::format("descriptor {} is not {}", descriptor, what));
 }
 
 }  // namespace soliton

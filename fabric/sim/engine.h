@@ -60,7 +60,7 @@ std::string end_reason_name(EndReason reason);
 
 struct EngineOptions {
   Instant time_limit = kRunEnd;  // events at or after it do not happen; at most kRunEnd
-  std::function<bool()> stop;   // asked once a window; may be empty
+  std::function<bool()> stop;    // asked once a window; may be empty
 };
 
 struct EngineReport {

@@ -18,6 +18,8 @@ inline Moment later_of(Moment first, Moment second) {
   return second.at > first.at ? second : first;
 }
 
-inline Moment after(Moment moment, Ticks ticks) { return {add_ticks(moment.at, ticks), moment.origin}; }
+inline Moment after(Moment moment, Ticks ticks) {
+  return {add_ticks(moment.at, ticks), moment.origin};
+}
 
 }  // namespace soliton

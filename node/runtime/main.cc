@@ -1,8 +1,9 @@
 // soliton-node: one emulated FPGA, or the host, in a process of its own. Started by the controller
 // only.
 //   soliton-node NAME PARENT_PID virtual|wall
-// Descriptors: 3 control socket, 4 assignment, 5 board of pulses; in virtual time 6 channel; in wall
-// time over shared memory 6 own inbox, then those of the peers in order of the connection table.
+// Descriptors: 3 control socket, 4 assignment, 5 board of pulses; in virtual time 6 channel; in
+// wall time over shared memory 6 own inbox, then those of the peers in order of the connection
+// table.
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -16,8 +17,8 @@
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/node_program.h"
 #include "protocol/base/check.h"
-#include "protocol/base/shortage.h"
 #include "protocol/base/message.h"
+#include "protocol/base/shortage.h"
 
 namespace soliton {
 namespace {
@@ -108,10 +109,10 @@ int node_main(int argc, char** argv) {
   if (getppid() != std::atoi(argv[2]))
     return EXIT_SUCCESS;  // the controller died before the line above
   prctl(PR_SET_NAME, fmt::format("sol:{}", argv[1]).c_str());
-  // What a terminal, `timeout` or a scheduler sends to the whole group is the controller's business:
-  // it tells its nodes. The controller starts them with these signals blocked, so none is early.
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ})
-    std::signal(number, SIG_IGN);
+  // What a terminal, `timeout` or a scheduler sends to the whole group is the controller's
+  // business: it tells its nodes. The controller starts them with these signals blocked, so none is
+  // early.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
   set_check_context(fmt::format("node {}", argv[1]));
   ControlSocket control(kControlFd);
   try {

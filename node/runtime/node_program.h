@@ -50,11 +50,11 @@ class RecordReporter {
 inline void log_ready(const NodeAssignment& assignment, const std::string& how) {
   const Deployment& d = assignment.deployment;
   message("{}: ready as process {}, {}, {}\n", d.node, getpid(),
-             d.shard     ? "NPU"
-             : d.host    ? "host"
-             : d.traffic ? "traffic"
-                         : "idle",
-             how);
+          d.shard     ? "NPU"
+          : d.host    ? "host"
+          : d.traffic ? "traffic"
+                      : "idle",
+          how);
 }
 
 inline void log_end(const NodeAssignment& assignment, const NodeStats& stats, Instant now) {

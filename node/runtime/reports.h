@@ -61,8 +61,8 @@ class ControlSocket {
   Status send(const Report& report);
   Status send(const Command& command);
   // Controller's end: takes what has come, without waiting, and appends the messages that are whole
-  // to `reports`; a peer that stopped in the middle of one holds nobody up. False at the end of file;
-  // damaged bytes count as that.
+  // to `reports`; a peer that stopped in the middle of one holds nobody up. False at the end of
+  // file; damaged bytes count as that.
   bool take_reports(std::vector<Report>& reports);
   // Node's end: blocks for the next message; nothing at end of file or on damaged bytes.
   std::optional<Command> receive_command();

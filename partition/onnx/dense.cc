@@ -23,8 +23,8 @@ Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table,
   before.table = {"embedding", table->shape,
                   std::make_shared<const std::vector<float>>(*table->floats())};
   chain.model.input = table->shape[1];
-  chain.model.cpu_operators.push_back(
-      fmt::format("{} (Gather): looks symbols up in a table, no arithmetic", shown_name(node.name)));
+  chain.model.cpu_operators.push_back(fmt::format(
+      "{} (Gather): looks symbols up in a table, no arithmetic", shown_name(node.name)));
   Stream out = next_stage(chain, node, symbols, Feed::kSequence, 0);
   out.integers = false;
   out.input.clear();

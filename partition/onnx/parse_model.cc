@@ -83,8 +83,8 @@ class Converter {
     // The copy in the message is not needed any more, and may be large.
     tensor.Clear();
     if (!constant)
-      return report(
-          found_, fmt::format("initializer \"{}\": {}", shown_name(name), constant.error().message));
+      return report(found_, fmt::format("initializer \"{}\": {}", shown_name(name),
+                                        constant.error().message));
     if (name.empty()) return report(found_, "an initializer has no name");
     if (!out_.constants.emplace(name, std::move(*constant)).second)
       report(found_, fmt::format("initializer \"{}\" is there twice", shown_name(name)));

@@ -110,8 +110,7 @@ TEST(Layers, StateMachinesOwnNoClockSocketThreadOrFile) {
          {"protocol/base/", "protocol/wire/", "protocol/isa/", "protocol/tensor/", "topologies/",
           "fabric/ltl/", "fabric/router/", "fabric/faults/", "fabric/sim/", "node/npu/",
           "node/service/", "node/host/", "node/traffic/", "node/shell/", "partition/ir/model",
-          "partition/cost/",
-          "partition/search/", "partition/lower/", "partition/plan/"})
+          "partition/cost/", "partition/search/", "partition/lower/", "partition/plan/"})
       machine = machine || file.path.starts_with(folder);
     if (!machine) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i)

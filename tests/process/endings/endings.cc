@@ -114,8 +114,8 @@ std::vector<pid_t> nodes_left(pid_t controller) {
     const std::string words = read_text(entry.path() / "cmdline");
     const std::string parent = '\0' + std::to_string(controller) + '\0';
     const pid_t pid = std::stoi(name);
-    if (words.find("soliton-node") != std::string::npos && words.find(parent) != std::string::npos &&
-        process_exists(pid))
+    if (words.find("soliton-node") != std::string::npos &&
+        words.find(parent) != std::string::npos && process_exists(pid))
       left.push_back(pid);
   }
   return left;
@@ -126,9 +126,7 @@ bool none_left(pid_t controller) {
 }
 
 bool wait_for_answers(const std::string& folder) {
-  return within(20, [&] {
-    return fs::exists(folder + "/requests.csv") && answers_in(folder) > 0;
-  });
+  return within(20, [&] { return fs::exists(folder + "/requests.csv") && answers_in(folder) > 0; });
 }
 
 Session::Session(const std::vector<std::string>& words, Streams streams) {

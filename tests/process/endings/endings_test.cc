@@ -1,4 +1,6 @@
 // One orderly stop, whoever asks for it and how often.
+#include "tests/process/endings/endings.h"
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,8 +11,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
-
-#include "tests/process/endings/endings.h"
 
 namespace soliton {
 namespace {
@@ -63,14 +63,13 @@ INSTANTIATE_TEST_SUITE_P(Modes, Endings, ::testing::ValuesIn(kModes));
 
 TEST(Ending, NodesLeaveSignalsToTheController) {
   const TemporaryFolder folder;
-  Running running({"run", "configs/quickstart.yaml", "--quiet", "--out", folder.file("run"), "--set",
-                   "workload.requests=3000"});
+  Running running({"run", "configs/quickstart.yaml", "--quiet", "--out", folder.file("run"),
+                   "--set", "workload.requests=3000"});
   for (const auto& [name, pid] : running.wait_for_nodes(5))
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::kill(pid, number);
   EXPECT_EQ(running.wait().status, 0);
   EXPECT_TRUE(read_json(folder.file("run") + "/results.json")["complete"]);
 }
-
 
 // The summary into a pipe that is full and that nobody reads holds the orderly end up for ever.
 TEST(Ending, AFurtherSignalAfterASecondEndsAtOnceAndSaysSo) {

@@ -1,9 +1,9 @@
 // Standard output and error that are closed, full or gone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <cstdlib>
-#include <sys/wait.h>
 
 #include "tests/process/endings/endings.h"
 
@@ -22,7 +22,8 @@ int shell(const std::string& words) {
 }
 
 std::string small_run(const std::string& out) {
-  return "$S run configs/quickstart.yaml --processes packed --set workload.requests=20 --out " + out;
+  return "$S run configs/quickstart.yaml --processes packed --set workload.requests=20 --out " +
+         out;
 }
 
 TEST(Output, ARunFinishesWhateverBecameOfItsStreams) {
@@ -30,8 +31,7 @@ TEST(Output, ARunFinishesWhateverBecameOfItsStreams) {
                               ">/dev/full 2>/dev/full", "| true"}) {
     const TemporaryFolder folder;
     const std::string out = folder.file("run");
-    EXPECT_EQ(shell(small_run(out) + " 2>/dev/null " + streams), 0)
-        << streams;
+    EXPECT_EQ(shell(small_run(out) + " 2>/dev/null " + streams), 0) << streams;
     const auto results = read_json(out + "/results.json");
     EXPECT_TRUE(results["complete"]) << streams;
     EXPECT_EQ(results["requests"]["completed"], 20) << streams;

@@ -1,5 +1,5 @@
-// Nodes that are stopped or loop are named after a stated time; a controller that itself did not run
-// blames nobody.
+// Nodes that are stopped or loop are named after a stated time; a controller that itself did not
+// run blames nobody.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,9 +16,17 @@ using ::testing::HasSubstr;
 
 std::vector<std::string> watched_run(const std::string& out, const char* time,
                                      const char* requests) {
-  return {"run",   "configs/quickstart.yaml", "--quiet", "--time", time,
-          "--out", out,                       "--set",   "limits.silence=600 ms",
-          "--set", std::string("workload.requests=") + requests};
+  return {"run",
+          "configs/quickstart.yaml",
+          "--quiet",
+          "--time",
+          time,
+          "--out",
+          out,
+          "--set",
+          "limits.silence=600 ms",
+          "--set",
+          std::string("workload.requests=") + requests};
 }
 
 TEST(Silence, AStoppedNodeIsNamedAndEndsTheRun) {

@@ -64,9 +64,11 @@ TEST_F(Ends, ADeadPeerEndsTheRunAndIsNamedWithTheLinkThatWasDown) {
       everywhere(std::string(kServed) +
                  "faults: [{at: 2 ms, for: 20 ms, link: fpga0-tor0, link_down: true}]\n");
   EXPECT_EQ(left.status, 4);
-  EXPECT_THAT(left.results["error"].get<std::string>(),
-              MatchesRegex("(host0 gave up fpga0|fpga0 gave up host0) at [0-9.]+ ms after 3 unanswered PINGs; "
-                           "fpga0-tor0 was down from 2 ms to 22 ms"));
+  EXPECT_THAT(
+      left.results["error"].get<std::string>(),
+      MatchesRegex(
+          "(host0 gave up fpga0|fpga0 gave up host0) at [0-9.]+ ms after 3 unanswered PINGs; "
+          "fpga0-tor0 was down from 2 ms to 22 ms"));
   EXPECT_FALSE(left.results["complete"]);
   EXPECT_GT(left.results["requests"]["completed"], 0);
 }
@@ -108,9 +110,11 @@ TEST_F(Ends, ADeadPeerEndsARunInWallTimeToo) {
       run(std::string(kServed) + "faults: [{at: 5 ms, link: fpga0-tor0, link_down: true}]\n",
           {"--time", "wall"});
   EXPECT_EQ(left.status, 4);
-  EXPECT_THAT(left.results["error"].get<std::string>(),
-              MatchesRegex("(host0 gave up fpga0|fpga0 gave up host0) at [0-9.]+ m?s after [0-9]+ unanswered PINGs; "
-                           "fpga0-tor0 was down from 5 ms on.*"));
+  EXPECT_THAT(
+      left.results["error"].get<std::string>(),
+      MatchesRegex(
+          "(host0 gave up fpga0|fpga0 gave up host0) at [0-9.]+ m?s after [0-9]+ unanswered PINGs; "
+          "fpga0-tor0 was down from 5 ms on.*"));
 }
 
 TEST_F(Ends, ALinkThatComesBackInTimeCostsNothingButTime) {

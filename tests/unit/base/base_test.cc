@@ -104,7 +104,8 @@ TEST(DurationHistogram, QuantilesAreWithinTheBucketWidth) {
   EXPECT_EQ(h.max(), nanoseconds(1000));
   EXPECT_NEAR(in_us(h.quantile(0.5)), 0.5, 0.5 * 0.016);
   EXPECT_NEAR(in_us(h.quantile(0.99)), 0.99, 0.99 * 0.016);
-  const DurationHistogram back = DurationHistogram::restore(h.buckets(), h.min(), h.max(), h.sum_ps());
+  const DurationHistogram back =
+      DurationHistogram::restore(h.buckets(), h.min(), h.max(), h.sum_ps());
   EXPECT_EQ(back.quantile(0.9), h.quantile(0.9));
   EXPECT_EQ(back.mean(), h.mean());
 }

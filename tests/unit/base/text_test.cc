@@ -32,13 +32,13 @@ TEST(Escaped, C1AndMarksOfDirectionAreSpelledOut) {
 
 TEST(Escaped, BytesThatAreNoUtf8AreSpelledOut) {
   // 0x9b alone is C1's CSI on an 8-bit terminal.
-  EXPECT_EQ(escaped("a\x9b" "2J"), "a\\x9b2J");
+  EXPECT_EQ(escaped("a\x9b"
+                    "2J"),
+            "a\\x9b2J");
   EXPECT_EQ(escaped("\xff"), "\\xff");
 }
 
-TEST(Escaped, LinesKeepBreaksAndTabs) {
-  EXPECT_EQ(escaped_lines("a\tb\nc\r"), "a\tb\nc\\x0d");
-}
+TEST(Escaped, LinesKeepBreaksAndTabs) { EXPECT_EQ(escaped_lines("a\tb\nc\r"), "a\tb\nc\\x0d"); }
 
 TEST(Printable, IsCutBetweenCharacters) {
   EXPECT_EQ(printable("abc", 3), "abc");

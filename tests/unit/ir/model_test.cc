@@ -184,7 +184,8 @@ TEST(ElementCount, KnowsOverflowAndEmptiness) {
   EXPECT_EQ(element_count(std::vector<std::int64_t>{}), 1);
   EXPECT_EQ(element_count(std::vector<std::int64_t>{3, 4}), 12);
   EXPECT_EQ(element_count(std::vector<std::int64_t>{3, -1}), std::nullopt);
-  EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 32, std::int64_t{1} << 32}), std::nullopt);
+  EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 32, std::int64_t{1} << 32}),
+            std::nullopt);
   // The extents that are not zero are too many, so a part of the shape would have no count.
   EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 62, 0, 4}), std::nullopt);
   EXPECT_EQ(element_count(std::vector<std::int64_t>{std::int64_t{1} << 60, 0, 4}), 0);

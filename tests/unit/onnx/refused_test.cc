@@ -40,7 +40,8 @@ TEST_F(Refused, UnsupportedOperatorNamesFileNodeAndWhatIs) {
       path() +
           ": node \"first conv\": operator Conv is not supported; supported: Add, Cast, Concat, "
           "Constant, ConstantOfShape, Dropout, Expand, Flatten, GRU, Gather, Gemm, Identity, LSTM, "
-          "LogSoftmax, MatMul, RNN, Reshape, Shape, Slice, Softmax, Squeeze, Transpose, Unsqueeze\n");
+          "LogSoftmax, MatMul, RNN, Reshape, Shape, Slice, Softmax, Squeeze, Transpose, "
+          "Unsqueeze\n");
 }
 
 TEST_F(Refused, EveryUnsupportedTypeIsReportedOnceWithItsCount) {
