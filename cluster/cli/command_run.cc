@@ -161,22 +161,21 @@ RunControl control_of(const PreparedRun& run, const RunFolder& folder, ControlLo
   return control;
 }
 
-// Drives the run and writes its folder. Not written: the first cause; the results all the same.
+// What a run left: results, and whether all of them could be written.
 struct Driven {
   FinishedRun finished;
   Status written;
 };
 
-Driven drive(const CommandLine& line, const PreparedRun& run, RunFolder& folder,
-             ControlLoop& loop) {
+// Drives the run and writes its folder. kNotWritten: not even its beginning could be, and nothing
+// was started.
+Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder& folder,
+                     ControlLoop& loop) {
   ProgressLine progress(!line.quiet && !line.json);
   Result<std::unique_ptr<LiveResults>> live =
       LiveResults::start(run, folder, loop, [&](const RunProgress& now) { progress.show(now); });
+  if (!live) return tl::unexpected<Error>(live.error());
   Driven out;
-  if (!live) {
-    out.written = tl::unexpected<Error>(live.error());
-    return out;
-  }
   out.finished = execute_run(run, control_of(run, folder, loop, **live));
   (*live)->stop();
   progress.clear();
@@ -200,8 +199,9 @@ int command_run(const CommandLine& line) {
   loop.keep_results();
   const Status spec_written = folder->write("cluster.yaml", write_cluster(spec, folder->path()));
   if (!spec_written) return report_error(spec_written.error());
-  const Driven driven = drive(line, run, *folder, loop);
-  const RunResults& results = driven.finished.results;
+  const Result<Driven> driven = drive(line, run, *folder, loop);
+  if (!driven) return report_error(driven.error());
+  const RunResults& results = driven->finished.results;
   Status said;
   if (line.json) {
     said = print_json(results_json(results));
@@ -211,9 +211,9 @@ int command_run(const CommandLine& line) {
     context.terminal = colours_wanted(stdout);
     static_cast<void>(print_raw(summary_text(results, context)));
   }
-  int status = verdict(run, driven.finished);
-  if (!driven.written) {
-    const int not_written = report_error(driven.written.error());
+  int status = verdict(run, driven->finished);
+  if (!driven->written) {
+    const int not_written = report_error(driven->written.error());
     if (status == 0) status = not_written;
   }
   return printed(said, status);

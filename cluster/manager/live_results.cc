@@ -58,6 +58,7 @@ LiveResults::LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop&
       started_(Clock::now()),
       answered_(started_) {
   progress_.asked = asked_of(run.spec);
+  if (run.spec.workload.traffic) traffic_ = traffic_of(run.spec);
 }
 
 LiveResults::~LiveResults() { stop(); }
@@ -105,14 +106,13 @@ void LiveResults::on_records(std::span<const HostRecord> records) {
 // The two ends of a message come from different nodes.
 void LiveResults::on_records(std::span<const TrafficRecord> records) {
   const std::lock_guard lock(mutex_);
-  const Traffic& traffic = *run_.spec.workload.traffic;
-  if (ends_.empty()) ends_.resize(expected_records(traffic));
+  if (ends_.empty()) ends_.resize(expected_records(*traffic_));
   for (const TrafficRecord& record : records) {
-    TrafficRecord& message = ends_[record_number(traffic, record)];
+    const std::size_t number = record_number(*traffic_, record);
+    TrafficRecord& message = ends_[number];
     const bool was_whole = is_whole(message);
     join(record, message);
-    if (!was_whole && is_whole(message))
-      add(request_row(traffic, record_number(traffic, record), message));
+    if (!was_whole && is_whole(message)) add(request_row(*traffic_, number, message));
   }
 }
 

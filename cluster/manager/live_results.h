@@ -63,6 +63,7 @@ class LiveResults : public RunObserver {
   RunFolder& folder_;
   ControlLoop& loop_;
   Show show_;
+  std::optional<Traffic> traffic_;  // of a communication workload
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point answered_;
   std::optional<GrowingFile> rows_file_, progress_file_;
