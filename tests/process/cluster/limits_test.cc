@@ -76,7 +76,9 @@ TEST(Limits, TooFewProcessesOrThreadsAreTheEnvironment) {
     const Ended ended =
         shell(is_root ? "export SOLITON; exec " + user + "sh -c '" + run + "'" : run);
     EXPECT_THAT(ended.status, AnyOf(0, 7)) << limit << " processes: " << ended.err;
-    if (ended.status == 7) EXPECT_NE(ended.err, "") << limit;
+    if (ended.status == 7) {
+      EXPECT_NE(ended.err, "") << limit;
+    }
   }
 }
 
