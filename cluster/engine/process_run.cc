@@ -89,8 +89,8 @@ struct ProcessRun {
   ClusterOutcome& outcome;
   std::uint32_t spin;
   Fleet fleet;
-  // Running time at which the hub first waited after a signal.
-  std::optional<std::chrono::milliseconds> interrupted_at{};
+  // When the hub first waited after a signal: by the clock of who asked for the end and waits.
+  std::optional<Clock::time_point> interrupted_at{};
 
   bool interrupted() const { return control.loop->signal() != 0; }
 
@@ -109,9 +109,8 @@ struct ProcessRun {
   Status go_on() {
     if (fleet.failed()) return tl::unexpected<Error>(*fleet.failure());
     if (!interrupted()) return {};
-    const std::chrono::milliseconds now = control.loop->running_time();
-    if (!interrupted_at) interrupted_at = now;
-    if (now - *interrupted_at < kWindowGrace) return {};
+    if (!interrupted_at) interrupted_at = Clock::now();
+    if (Clock::now() - *interrupted_at < kWindowGrace) return {};
     return failure(ErrorCode::kBroken, "interrupted");
   }
 
