@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 
+#include "cluster/manager/paths.h"
 #include "fabric/ltl/wall_floors.h"
 #include "fabric/udp/udp_carrier.h"
 #include "protocol/base/check.h"
@@ -46,8 +47,9 @@ std::set<Pair> communicating(const ClusterSpec& spec, const Plan& plan) {
   return pairs;
 }
 
-void connect(const ClusterSpec& spec, const std::set<Pair>& pairs,
-             std::vector<NodeAssignment>& nodes) {
+void connect(const ClusterSpec& spec, const std::set<Pair>& pairs, const Topology& topology,
+             const Routes& routes, const FaultPlan& faults, std::vector<NodeAssignment>& nodes) {
+  const PathTimes paths(spec, topology, routes, faults, 2 * pairs.size());
   const Random cookies(spec.seed, "ltl cookie");
   std::uint64_t ordinal = 0;
   for (const auto& [a, b] : pairs) {
@@ -56,8 +58,8 @@ void connect(const ClusterSpec& spec, const std::set<Pair>& pairs,
     const auto cookie = static_cast<std::uint16_t>(cookies.bits(ordinal++));
     const auto row_a = static_cast<std::uint16_t>(of_a.size());
     const auto row_b = static_cast<std::uint16_t>(of_b.size());
-    of_a.push_back({NodeId{b}, row_b, cookie, 1});
-    of_b.push_back({NodeId{a}, row_a, cookie, 1});
+    of_a.push_back({NodeId{b}, row_b, cookie, 1, paths.between(NodeId{a}, NodeId{b})});
+    of_b.push_back({NodeId{a}, row_a, cookie, 1, paths.between(NodeId{b}, NodeId{a})});
   }
 }
 
@@ -176,7 +178,7 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
   host.batch = static_cast<std::uint32_t>(spec.service.batch);
   host.batch_wait = spec.service.batch_wait;
   host.inputs = inputs;
-  connect(spec, communicating(spec, plan), nodes);
+  connect(spec, communicating(spec, plan), topology, routes, faults, nodes);
   fit_receive_buffers(spec, nodes);
   add_faults(spec, topology, routes, faults, nodes);
   return nodes;
@@ -197,7 +199,7 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
     nodes[index(a)].deployment.traffic = traffic;
     nodes[index(b)].deployment.traffic = traffic;
   }
-  connect(spec, pairs, nodes);
+  connect(spec, pairs, topology, routes, faults, nodes);
   fit_receive_buffers(spec, nodes);
   add_faults(spec, topology, routes, faults, nodes);
   return nodes;

@@ -6,6 +6,15 @@
 namespace soliton {
 namespace {
 
+// A jumbo frame without what is not LTL's.
+constexpr Bytes kMtuMost{9'000};
+
+// Receiver bytes of two full windows: what `credit` and `store` must have for a window to be used,
+// when the file does not say.
+Bytes twice_the_window(const LtlOptions& ltl) {
+  return {2 * std::int64_t{ltl.window} * (std::int64_t{ltl.mtu} + ltl.credit_overhead.count)};
+}
+
 void read_weights(MapReader& map, LtlOptions& out) {
   const YamlValue* list = map.find("weights");
   if (list == nullptr) return;
@@ -58,9 +67,10 @@ void read_congestion(MapReader& ltl, CongestionOptions& out) {
 }
 
 void read_more(MapReader& map, LtlOptions& out, std::optional<AuthMode>& auth) {
-  map.bytes("packing", out.packing, Bytes{0}, Bytes{8'192});
+  map.bytes("packing", out.packing, Bytes{0}, kMtuMost);
   map.flag("crc", out.crc);
-  map.bytes("store", out.store, Bytes{8'192}, Bytes{std::int64_t{1} << 40});
+  if (map.find("store") == nullptr) out.store = std::max(out.store, twice_the_window(out));
+  map.bytes("store", out.store, kMtuMost, Bytes{std::int64_t{1} << 40});
   read_weights(map, out);
   map.flag("handshake", out.handshake);
   AuthMode mode{};
@@ -93,10 +103,12 @@ void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth
   const std::size_t errors_before = cluster.context().count();
   MapReader map(cluster.context(), *value, "ltl", "ltl");
   Bytes mtu{out.mtu};
-  map.bytes("mtu", mtu, Bytes{64}, Bytes{8'192});
+  map.bytes("mtu", mtu, Bytes{64}, kMtuMost);
   out.mtu = static_cast<std::uint32_t>(mtu.count);
-  if (map.integer_as("window", out.window, 1, 256) && !std::has_single_bit(out.window))
+  if (map.integer_as("window", out.window, 1, kLtlWindowMax) && !std::has_single_bit(out.window))
     map.error("window", fmt::format("{} is no power of two", out.window));
+  map.bytes("credit_overhead", out.credit_overhead, Bytes{0}, Bytes{65'536});
+  if (map.find("credit") == nullptr) out.credit = std::max(out.credit, twice_the_window(out));
   map.bytes("credit", out.credit, Bytes{256}, most);
   map.duration("timeout", out.timeout, microseconds(1), milliseconds(60'000));
   map.duration("timeout_max", out.timeout_max, microseconds(1), milliseconds(3'600'000));
@@ -108,7 +120,6 @@ void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth
   map.duration("ack_delay", out.ack_delay, Duration{0}, milliseconds(60'000));
   map.integer_as("timeout_rtts", out.timeout_rtts, 0, 1'000);
   map.integer_as("sample_every", out.sample_every, 1, 1'000'000);
-  map.bytes("credit_overhead", out.credit_overhead, Bytes{0}, Bytes{65'536});
   read_more(map, out, auth);
   map.finish();
   if (out.timeout_max < out.timeout)

@@ -38,7 +38,7 @@ void read_watchdog(MapReader& pause, std::optional<PauseWatchdog>& out) {
 
 Bytes largest_packet(const ClusterSpec& spec) {
   const std::size_t payload =
-      std::max({std::size_t{spec.ltl.mtu}, ArrivalBitmap::kTailBytesMax, OpenBody::kSize});
+      std::max({std::size_t{spec.ltl.mtu}, report_bytes_max(spec.ltl), OpenBody::kSize});
   return {static_cast<std::int64_t>(kLtlHeaderSize + security_bytes(auth_of(spec)) + payload) +
           kFrameOverheadBytes};
 }

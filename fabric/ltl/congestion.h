@@ -15,7 +15,8 @@ namespace soliton {
 
 class RateControl {
  public:
-  explicit RateControl(const CongestionOptions& options) : options_(&options) {}
+  // `line`: rate of the own port; 0: not known. No rate of the options is above it.
+  explicit RateControl(const CongestionOptions& options, BitRate line = {});
 
   // The connection was marked and its rate is still below the line's.
   bool limits() const { return limits_; }
@@ -33,6 +34,9 @@ class RateControl {
   void decay_alpha(Instant now);
 
   const CongestionOptions* options_;
+  std::int64_t line_;  // bits a second, as the next two
+  std::int64_t least_;
+  std::int64_t step_;
   bool limits_ = false;
   std::uint32_t timer_steps_ = 0;  // since the last cut
   std::uint32_t byte_steps_ = 0;

@@ -47,12 +47,12 @@ struct Connection {
       : address(to),
         window(options, stores),
         send_credit(options),
-        timers(options),
-        rate(options.congestion),
+        timers(options, to.path),
+        rate(options.congestion, to.path.line),
         receive(self, options, stores),
         receive_credit(options),
         acks(options),
-        watch(options) {}
+        watch(options, to.path) {}
 
   ExpressLane express;
   LtlConnection address;
@@ -73,13 +73,16 @@ struct Connection {
   MarkReporter marks;
   std::uint64_t messages_received = 0;
   std::uint32_t pong_echo_ns = 0;
+  std::uint32_t pong_echo_number = 0;
   PeerWatch watch;
 
   bool ping_due = false;
+  bool probe_due = false;  // a PING too
   bool pong_due = false;
   bool credit_due = false;
   bool notify_due = false;
   bool counted_busy = false;
+  bool window_was_full = false;
 
   bool open() const { return session.state == Session::State::kOpen; }
   bool busy() const { return window.in_flight() > 0 || window.has_unsent(); }
@@ -100,7 +103,7 @@ struct Connection {
   // `data`: a packet of data could leave and carry the acknowledgement.
   bool must_send_control(bool data) const {
     return acks.nack_due() || acks.bare_due() || (acks.ack_due() && !data) || ping_due ||
-           pong_due || credit_due || notify_due || session.control_due();
+           probe_due || pong_due || credit_due || notify_due || session.control_due();
   }
   bool must_send_control(Instant now) {
     return must_send_control(can_resend(now) || can_send_new(now));

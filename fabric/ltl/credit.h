@@ -16,9 +16,16 @@
 
 namespace soliton {
 
-// As the 16-bit field of a header can say it.
-constexpr std::int64_t credit_units(std::int64_t bytes) {
-  const std::int64_t whole = (bytes > 0 ? bytes : 0) / kLtlCreditUnit;
+// What a grant is counted in, so that the 16-bit field of a header can say the whole pool:
+// kLtlCreditUnit doubled as often as it takes. Both ends have the same options, hence the same
+// unit.
+constexpr std::int64_t credit_unit(const LtlOptions& options) {
+  std::int64_t unit = kLtlCreditUnit;
+  while (options.credit.count / unit > UINT16_MAX) unit *= 2;
+  return unit;
+}
+constexpr std::int64_t credit_units(std::int64_t bytes, std::int64_t unit) {
+  const std::int64_t whole = (bytes > 0 ? bytes : 0) / unit;
   return whole < UINT16_MAX ? whole : UINT16_MAX;
 }
 
@@ -39,13 +46,13 @@ class ReceiveCredit {
     held_fresh_ -= amount - before;
   }
 
-  // The grant for a packet that leaves now, in kLtlCreditUnit. What was completed in this very
+  // The grant for a packet that leaves now, in credit_unit(). What was completed in this very
   // instant does not count yet, so the order in which a driver drains packets and deliveries does
   // not matter; an application that takes nothing at all can be sent two pools for it.
   std::uint16_t grant(Instant now) {
     const std::int64_t held = held_before_ + (fresh_at_ == now ? 0 : held_fresh_);
-    const std::int64_t units = credit_units(pool_ - held);
-    granted_ = units * kLtlCreditUnit;
+    const std::int64_t units = credit_units(pool_ - held, unit_);
+    granted_ = units * unit_;
     return static_cast<std::uint16_t>(units);
   }
   // The grant has risen enough since the last one to be worth a packet of its own: from less than a
@@ -56,6 +63,7 @@ class ReceiveCredit {
   // An empty message is not free, or a peer could queue them without end.
   static constexpr std::uint64_t kHeldCharge = 64;
 
+  std::int64_t unit_;
   std::int64_t pool_;
   std::int64_t packet_;
   std::int64_t tell_below_;  // a grant from here on cannot rise enough
@@ -72,7 +80,7 @@ class SendCredit {
   // `advanced`: the packet acknowledges more than any before. At equal acknowledgement a grant only
   // rises; a lower one is an older packet.
   void update(std::uint16_t units, bool advanced) {
-    const std::uint64_t bytes = std::uint64_t{units} * kLtlCreditUnit;
+    const std::uint64_t bytes = units * unit_;
     granted_ = advanced ? bytes : std::max(granted_, bytes);
   }
   // One packet always fits into a grant that is not zero.
@@ -81,6 +89,7 @@ class SendCredit {
   }
 
  private:
+  std::uint64_t unit_;
   std::uint64_t granted_;
 };
 

@@ -47,10 +47,11 @@ std::optional<PacketOut> Ltl::Impl::send_now(ConnectionId connection, const Mess
     head |= std::uint64_t{packet_flag::kAckNow} << 48;
   const std::uint64_t last =
       std::uint64_t{c.receive_credit.grant(now)} << 48 | c.express.channel_word;
+  const Instant leaves = depart(c, prefix + size, now);
   std::byte* const packet = room.data();
   store_big_64(packet, head);
   store_big_64(packet + 8, std::uint64_t{c.window.next()} << 32 | c.receive.expected());
-  store_big_64(packet + 16, wire_time(now));
+  store_big_64(packet + 16, wire_time(leaves));
   store_big_64(packet + 24, last);
   copy_parts(message, packet + prefix);
   const std::span<std::byte> whole = room.first(prefix + size);
@@ -58,7 +59,7 @@ std::optional<PacketOut> Ltl::Impl::send_now(ConnectionId connection, const Mess
   if (c.guard) c.guard->protect(whole);
   debts.row = row;
   debts.has_sent = true;
-  debts.sent = {whole.subspan(prefix), now};
+  debts.sent = {whole.subspan(prefix), now, leaves};
   return PacketOut{c.address.peer, whole.size(), 0};
 }
 
@@ -113,7 +114,7 @@ void Ltl::Impl::pay_debts() {
   // What refresh() would do where nothing is due.
   count_busy(c);
   c.express.ready = c.window.in_flight() < c.timers.under_way_max();
-  if (options.misses > 0) c.watch.set_waiting(c.busy(), now, c.timers.base_timeout());
+  if (options.misses > 0) c.watch.set_waiting(c.busy(), now, c.timers.ping_interval());
   if (stale_deadline == row) return;
   settle_deadline();
   stale_deadline = row;
@@ -123,8 +124,8 @@ void Ltl::Impl::pay_debts() {
 // it.
 bool Ltl::Impl::book_exchange(Connection& c, const ExpressDebts::Received& in,
                               const ExpressDebts::Sent& out) {
-  if (!c.window.exchange_whole(in.ack, out.bytes, out.at)) return false;
-  c.timers.sent(out.at, true);
+  if (!c.window.exchange_whole(in.ack, out.bytes, out.leaves)) return false;
+  c.timers.sent(out.leaves, out.at, true);
   if (options.misses > 0) c.watch.heard(in.at);
   c.acks.answered(in.sequence, in.time_ns, out.at);
   count_received(c);
@@ -143,8 +144,8 @@ void Ltl::Impl::book_received(Connection& c, const ExpressDebts::Received& packe
 }
 
 void Ltl::Impl::book_sent(Connection& c, const ExpressDebts::Sent& packet) {
-  c.timers.sent(packet.at, c.window.in_flight() == 0);
-  c.window.send_whole(packet.bytes, packet.at);
+  c.timers.sent(packet.leaves, packet.at, c.window.in_flight() == 0);
+  c.window.send_whole(packet.bytes, packet.leaves);
   c.acks.told(false, packet.at);
   count_sent(c, packet.bytes.size());
 }

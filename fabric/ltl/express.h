@@ -56,6 +56,7 @@ struct ExpressDebts {
   struct Sent {
     std::span<const std::byte> bytes;  // where it left from; copied for a resend
     Instant at{};
+    Instant leaves{};  // the own port
   };
   std::uint32_t row = kNoRow;  // none: nothing is put off
   bool has_received = false;

@@ -49,6 +49,19 @@ struct Ltl::Impl {
   bool tracing() const { return trace != nullptr && trace->enabled(); }
   std::string describe(Connection& c, Instant now, const std::string& peer);
   void expire_watch(std::uint16_t row, Instant now);
+  void expire_timers(std::uint16_t row, Instant now);
+  void count_window_wait(Connection& c);
+  // When a packet of `bytes` that is handed over now leaves the own port: it waits for those before
+  // it.
+  Instant depart(const Connection& c, std::size_t bytes, Instant now) {
+    const LtlPath& path = c.address.path;
+    if (path.line.bits_per_second == 0) return now;
+    Instant& free = port_free[path.port];
+    const Instant leaves = free > now ? free : now;
+    free = later(leaves,
+                 transmit_time(Bytes{static_cast<std::int64_t>(bytes) + kFrameBytes}, path.line));
+    return leaves;
+  }
   void tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail,
             Duration silence = {});
   // Nothing more comes and goes on it.
@@ -80,11 +93,14 @@ struct Ltl::Impl {
   bool sensible(const LtlHeader& header) const;
   bool take_report(Connection& c, const LtlHeader& header, std::span<const std::byte> rest,
                    Instant now);
+  void take_outcome(Connection& c, const LtlHeader& header, bool advanced,
+                    const ReportOutcome& outcome, Instant now);
   bool take_packet(std::uint16_t row, const LtlHeader& header, std::span<const std::byte> rest,
                    std::uint64_t ghost, Instant now);
   bool take_data(std::uint16_t row, const LtlHeader& header, std::span<const std::byte> rest,
                  std::uint64_t ghost, Instant now);
   void take_pong(Connection& c, const LtlHeader& header, Instant now);
+  void take_sample(Connection& c, Duration rtt);
   void account_delivered(std::uint16_t row, std::size_t first, Instant now);
   void count_drop(DropCause cause);
 
@@ -130,9 +146,16 @@ struct Ltl::Impl {
                                   Instant now);
   PacketOut write_resent(std::uint16_t row, std::span<std::byte> room, Instant now);
   PacketOut write_new(Connection& c, std::span<std::byte> room, Instant now);
+  // `leaves`: depart() of it.
   PacketOut write_data(Connection& c, const Transmission& t, std::span<std::byte> room,
-                       Instant now);
+                       Instant leaves, Instant now);
+  PacketOut write_ping(Connection& c, std::span<std::byte> room, Instant now);
+  PacketOut write_pong(Connection& c, std::span<std::byte> room, Instant now);
   LtlHeader header_for(Connection& c, PacketKind kind, Instant now);
+  // The rest of the report that a NACK or PONG carries; its bytes.
+  std::size_t write_report(const Connection& c, std::span<std::byte> room) const {
+    return c.receive.write_tail(room.subspan(prefix).first(report_bytes_max(options)));
+  }
   // The header in front of `real` bytes of payload that are in place, and `ghost` more.
   PacketOut finish(Connection& c, LtlHeader& header, std::span<std::byte> room, std::size_t real,
                    std::uint64_t ghost);
@@ -142,12 +165,16 @@ struct Ltl::Impl {
 
   std::size_t packet_bytes_max() const;
 
+  // What a line carries of a packet beside its LTL bytes: docs/wire-format.md.
+  static constexpr std::int64_t kFrameBytes = 66;
+
   NodeId self;
   LtlOptions options;  // referred to by the connections
   LtlIdentity identity;
   std::size_t prefix;  // bytes before a packet's payload
   Stores stores;
   std::vector<Connection> table;
+  std::vector<Instant> port_free;  // by LtlPath::port
   std::size_t busy_count = 0;
   ReadyQueue control;
   ReadyQueue resends;

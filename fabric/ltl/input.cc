@@ -64,11 +64,11 @@ bool Ltl::Impl::sensible(const LtlHeader& header) const {
              (!header.has(packet_flag::kPacked) ||
               (header.has(packet_flag::kFirst) && header.has(packet_flag::kLast)));
     case PacketKind::kNack:
-      return header.length <= ArrivalBitmap::kTailBytesMax;
+    case PacketKind::kPong:
+      return header.length <= report_bytes_max(options);
     case PacketKind::kAck:
     case PacketKind::kCredit:
     case PacketKind::kPing:
-    case PacketKind::kPong:
     case PacketKind::kCongestion:
     case PacketKind::kClose:
       return header.length == 0;
@@ -81,33 +81,44 @@ bool Ltl::Impl::sensible(const LtlHeader& header) const {
 bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, std::span<const std::byte> rest,
                             Instant now) {
   const Sequence before = c.window.oldest();
-  if (header.bitmap == 0 && header.kind != PacketKind::kNack && header.kind != PacketKind::kAck) {
-    const auto acknowledged = c.window.report_plain(header.ack);
-    if (!acknowledged) return false;
-    if (header.ack == c.window.oldest()) c.send_credit.update(header.credit, header.ack != before);
-    if (*acknowledged) c.timers.heard(now, c.window.in_flight() > 0);
-    return true;
+  const bool full = header.kind == PacketKind::kNack || header.kind == PacketKind::kPong;
+  std::optional<ReportOutcome> outcome;
+  if (header.bitmap == 0 && !full && header.kind != PacketKind::kAck) {
+    outcome = c.window.report_plain(header.ack, now);
+  } else {
+    ArrivalReport report;
+    report.ack = header.ack;
+    report.bitmap = ArrivalBitmap(header.bitmap);
+    report.known_bits = ArrivalBitmap::kHeaderBits;
+    report.round_trip_least = c.timers.round_trip_least();
+    if (full) {
+      report.bitmap = ArrivalBitmap(header.bitmap, rest);
+      // A report that fills its packet may have been cut short.
+      report.known_bits =
+          rest.size() < report_bytes_max(options)
+              ? options.window
+              : ArrivalBitmap::kHeaderBits + static_cast<std::uint32_t>(8 * rest.size());
+    }
+    if (header.kind == PacketKind::kNack || header.kind == PacketKind::kAck)
+      report.cause = {header.sequence, header.time_ns, header.has(packet_flag::kAckNow)};
+    else if (header.kind == PacketKind::kPong)
+      report.ping = header.sequence;
+    outcome = c.window.report(report, now);
   }
-  ArrivalReport report;
-  report.ack = header.ack;
-  report.bitmap = ArrivalBitmap(header.bitmap);
-  report.known_bits = ArrivalBitmap::kHeaderBits;
-  if (header.kind == PacketKind::kNack) {
-    report.bitmap = ArrivalBitmap::decode(header.bitmap, rest).value_or(report.bitmap);
-    report.known_bits = ArrivalBitmap::kBits;
-  }
-  if (header.kind == PacketKind::kNack || header.kind == PacketKind::kAck)
-    report.cause = {header.sequence, header.time_ns, header.has(packet_flag::kAckNow)};
-  const auto outcome = c.window.report(report, now);
   if (!outcome) return false;
-  if (header.ack == c.window.oldest()) c.send_credit.update(header.credit, header.ack != before);
-  if (outcome->rtt) {
-    c.timers.sample(*outcome->rtt);
-    c.samples.answered();
-    stats.rtt.add(*outcome->rtt);
-  }
-  if (outcome->acknowledged || outcome->losses) c.timers.heard(now, c.window.in_flight() > 0);
+  take_outcome(c, header, header.ack != before, *outcome, now);
   return true;
+}
+
+void Ltl::Impl::take_outcome(Connection& c, const LtlHeader& header, bool advanced,
+                             const ReportOutcome& outcome, Instant now) {
+  if (header.ack == c.window.oldest()) c.send_credit.update(header.credit, advanced);
+  if (outcome.rtt) {
+    take_sample(c, *outcome.rtt);
+    c.samples.answered();
+  }
+  stats.needless += outcome.needless;
+  if (outcome.acknowledged || outcome.losses) c.timers.heard(now, c.window.in_flight() > 0);
 }
 
 // False when its sequence is outside the window.
@@ -122,6 +133,7 @@ bool Ltl::Impl::take_packet(std::uint16_t row, const LtlHeader& header,
     case PacketKind::kPing:
       c.pong_due = true;
       c.pong_echo_ns = header.time_ns;
+      c.pong_echo_number = header.sequence;
       break;
     case PacketKind::kCongestion:
       ++stats.notifications_received;
@@ -150,16 +162,24 @@ bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header,
   if (arrival == ArrivalKind::kNoRoom)
     ++stats.dropped_no_room;
   else
-    c.acks.on_arrival(arrival, header, c.receive, now, c.timers.srtt());
+    c.acks.on_arrival(arrival, header, c.receive, now, c.timers.round_trip());
   account_delivered(row, before, now);
   return true;
 }
 
+// The latest PING left at an instant that is known; of an earlier one its echo tells it, to the
+// nanosecond.
 void Ltl::Impl::take_pong(Connection& c, const LtlHeader& header, Instant now) {
-  if (c.ping_sent == kNever || wire_time(c.ping_sent) != header.time_ns) return;
-  c.timers.sample(now - c.ping_sent);
-  stats.rtt.add(now - c.ping_sent);
-  c.ping_sent = kNever;
+  const bool latest = c.ping_sent != kNever && wire_time(c.ping_sent) == header.time_ns;
+  const auto elapsed = static_cast<std::int32_t>(wire_time(now) - header.time_ns);
+  if (!latest && elapsed < 0) return;
+  take_sample(c, latest ? now - c.ping_sent : nanoseconds(elapsed));
+  if (latest) c.ping_sent = kNever;
+}
+
+void Ltl::Impl::take_sample(Connection& c, Duration rtt) {
+  c.timers.sample(rtt);
+  stats.rtt.add(rtt);
 }
 
 void Ltl::Impl::count_drop(DropCause cause) {

@@ -43,9 +43,9 @@ Status check_congestion(const CongestionOptions& o) {
 Status check(const LtlOptions& o) {
   if (o.mtu < 1 || o.mtu > kLtlFragmentMax)
     return invalid(fmt::format("mtu is {} bytes; allowed: 1 to {}", o.mtu, kLtlFragmentMax));
-  if (!std::has_single_bit(o.window) || o.window > ArrivalBitmap::kBits)
+  if (!std::has_single_bit(o.window) || o.window > kLtlWindowMax)
     return invalid(fmt::format("window is {} packets; allowed: powers of two up to {}", o.window,
-                               ArrivalBitmap::kBits));
+                               kLtlWindowMax));
   if (o.credit.count < kLtlCreditUnit)
     return invalid(
         fmt::format("credit is {}; at least {} bytes", describe(o.credit), kLtlCreditUnit));
@@ -68,6 +68,12 @@ Status check(const LtlOptions& o) {
   return {};
 }
 
+std::size_t report_bytes_max(const LtlOptions& options) {
+  static constexpr std::size_t kAlways = 28;  // room that a packet of any MTU has
+  return std::min(ArrivalBitmap::tail_bytes(options.window),
+                  std::max<std::size_t>(options.mtu, kAlways));
+}
+
 Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConnection>& connections,
                 TraceBuffer* buffer, const LtlIdentity& who)
     : self(node),
@@ -88,8 +94,10 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
   SOLITON_CHECK_MSG(connections.size() <= 65'536, "{} connections", connections.size());
   std::uint16_t row = 0;
   table.reserve(connections.size());
-  for (const LtlConnection& c : connections)
+  for (const LtlConnection& c : connections) {
     table.emplace_back(ConnectionId{row++}, c, options, stores);
+    port_free.resize(std::max<std::size_t>(port_free.size(), c.path.port + 1U), kRunStart);
+  }
   SOLITON_CHECK_MSG(options.auth != AuthMode::kAead || identity.cipher != nullptr,
                     "encryption needs a cipher");
   for (row = 0; row < table.size(); ++row) {
@@ -161,7 +169,7 @@ void Ltl::Impl::queue(std::uint16_t row, StoredMessage* message, Instant now) {
   c.window.push(message);
   if (c.session.state == Session::State::kIdle) begin_opening(row, now);
   if (!c.session.confirmed && c.session.retry_at == kNever)
-    c.session.retry_at = later(now, options.timeout);
+    c.session.retry_at = later(now, c.timers.ping_interval());
   refresh(row, now);
 }
 
@@ -205,13 +213,14 @@ void Ltl::Impl::refresh(std::uint16_t row, Instant now) {
   const bool fresh_packet = c.can_send_new(now);
   if (c.must_send_control(lost || fresh_packet)) control.add(row);
   if (lost) resends.add(row);
+  count_window_wait(c);
   if (fresh_packet)
     fresh.add(row);
   else if (c.window.has_unsent() && c.window.in_flight() == 0 && c.session.confirmed &&
            c.may_send(now))
     c.timers.wait_for_credit(now);
   if (options.misses > 0)
-    c.watch.set_waiting(c.session.confirmed && c.busy(), now, c.timers.base_timeout());
+    c.watch.set_waiting(c.session.confirmed && c.busy(), now, c.timers.ping_interval());
   c.open_express(row, express_possible);
   deadlines.set(row, c.deadline(now));
   if (stale_deadline == row) stale_deadline = ExpressDebts::kNoRow;
@@ -225,26 +234,37 @@ void Ltl::Impl::on_deadline(Instant now) {
     if (c.session.retry_at <= now) retry_opening(row, now);
     if (c.watch.deadline() <= now) expire_watch(row, now);
     c.acks.expire(now);
-    if (c.window.tolerance_deadline() <= now) c.window.expire_tolerance(now);
-    const SendTimers::Due due = c.timers.expire(now);
-    if (due == SendTimers::Due::kTailProbe) {
-      ++stats.tail_probes;
-      c.window.probe_tail();
-    } else if (due == SendTimers::Due::kTimeout && c.window.in_flight() == 0) {
-      c.ping_due = true;
-    } else if (due == SendTimers::Due::kTimeout) {
-      ++stats.timeouts;
-      record(TraceKind::kTimeout, now, row, c.window.oldest(), index(c.address.peer));
-      c.window.resend_oldest();
-    }
+    if (c.window.tolerance_deadline() <= now && c.window.expire_tolerance(now))
+      c.timers.heard(now, true);
+    expire_timers(row, now);
     refresh(row, now);
   }
+}
+
+void Ltl::Impl::expire_timers(std::uint16_t row, Instant now) {
+  Connection& c = table[row];
+  const SendTimers::Due due = c.timers.expire(now);
+  if (due == SendTimers::Due::kProbe) {
+    const bool tail = c.window.in_flight() > 0;
+    stats.tail_probes += tail ? 1 : 0;
+    (tail ? c.probe_due : c.ping_due) = true;
+  } else if (due == SendTimers::Due::kTimeout && c.window.in_flight() > 0) {
+    ++stats.timeouts;
+    record(TraceKind::kTimeout, now, row, c.window.oldest(), index(c.address.peer));
+    c.window.resend_oldest();
+  }
+}
+
+void Ltl::Impl::count_window_wait(Connection& c) {
+  const bool full = c.window.has_unsent() && !c.window.has_room();
+  if (full && !c.window_was_full) ++stats.window_waits;
+  c.window_was_full = full;
 }
 
 void Ltl::Impl::expire_watch(std::uint16_t row, Instant now) {
   Connection& c = table[row];
   const PeerWatch::Due due =
-      c.watch.expire(now, c.timers.base_timeout(), c.window.losses(), c.window.transmissions());
+      c.watch.expire(now, c.timers.ping_interval(), c.window.losses(), c.window.transmissions());
   if (due == PeerWatch::Due::kNothing) return;
   if (due == PeerWatch::Due::kDead) {
     ++stats.peers_dead;
@@ -269,9 +289,9 @@ void Ltl::Impl::end(std::uint16_t row, Session::State state, Instant now) {
   c.session.retry_at = kNever;
   c.window.clear();
   c.receive.clear();
-  c.timers = SendTimers(options);
+  c.timers = SendTimers(options, c.address.path);
   c.acks = Acknowledger(options);
-  c.ping_due = c.pong_due = c.credit_due = c.notify_due = false;
+  c.ping_due = c.probe_due = c.pong_due = c.credit_due = c.notify_due = false;
   refresh(row, now);
 }
 

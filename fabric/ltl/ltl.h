@@ -45,6 +45,7 @@ struct LtlConnection {
   std::uint16_t remote_index = 0;  // this connection's row in the peer's table
   std::uint16_t cookie = 0;        // agreed at deployment; packets with another one are stale
   std::uint8_t channel = 1;        // virtual channel; 0 is control
+  LtlPath path{};
 };
 
 // Who a node is in a run, for the handshake and the keys.
@@ -122,8 +123,10 @@ struct LtlStats {
   std::uint64_t packets_sent = 0;  // all kinds, resends included
   std::uint64_t bytes_sent = 0;    // LTL packets with their headers
   std::uint64_t retransmitted = 0;
+  std::uint64_t needless = 0;  // of these: the earlier transmission had arrived
   std::uint64_t timeouts = 0;
   std::uint64_t tail_probes = 0;
+  std::uint64_t window_waits = 0;  // times a packet was ready and the window was full
   std::uint64_t nacks_sent = 0;
   std::uint64_t duplicates_received = 0;
   std::uint64_t dropped_malformed = 0;

@@ -50,7 +50,7 @@ void Ltl::Impl::begin_opening(std::uint16_t row, Instant now) {
   c.session.state = Session::State::kOpening;
   c.session.open_due = true;
   c.session.attempts = 0;
-  c.session.retry_at = later(now, options.timeout);
+  c.session.retry_at = later(now, c.timers.ping_interval());
   c.session.nonce =
       first_word(Purpose("nonce").add(index(self)).add(identity.epoch).add(row).of(identity.key));
 }
@@ -62,9 +62,11 @@ void Ltl::Impl::retry_opening(std::uint16_t row, Instant now) {
   session.retry_at = kNever;
   if (session.state != Session::State::kOpening && !table[row].busy()) return;
   session.open_due = true;
-  Duration wait = options.timeout;
-  for (std::uint32_t i = 0; i < session.attempts && wait < options.timeout_max; ++i) wait *= 2;
-  session.retry_at = later(now, std::min<Duration>(wait, options.timeout_max));
+  const Duration least = table[row].timers.ping_interval();
+  const Duration most = std::max(least, options.timeout_max);
+  Duration wait = least;
+  for (std::uint32_t i = 0; i < session.attempts && wait < most; ++i) wait = times(wait, 2);
+  session.retry_at = later(now, std::min(wait, most));
 }
 
 std::optional<DropCause> Ltl::Impl::take_handshake(const LtlHeader& header,
@@ -175,7 +177,7 @@ void Ltl::Impl::establish(std::uint16_t row, const OpenBody& body, bool confirme
   }
   c.session.state = Session::State::kOpen;
   c.session.open_due = false;
-  c.session.retry_at = confirmed ? kNever : later(now, options.timeout);
+  c.session.retry_at = confirmed ? kNever : later(now, c.timers.ping_interval());
   c.session.attempts = 0;
   c.session.confirmed = confirmed;
   c.session.peer_epoch = body.epoch;
@@ -252,8 +254,8 @@ PacketOut Ltl::Impl::write_open(Connection& c, std::uint16_t row, LtlHeader& hea
   body.nonce = session.nonce;
   body.mtu = options.mtu;
   body.window = static_cast<std::uint16_t>(options.window);
-  body.credit = static_cast<std::uint32_t>(
-      std::min<std::int64_t>(options.credit.count / kLtlCreditUnit, UINT16_MAX));
+  body.credit =
+      static_cast<std::uint32_t>(credit_units(options.credit.count, credit_unit(options)));
   body.row = row;
   body.auth = options.auth;
   body.recovery = static_cast<std::uint8_t>(options.recovery);

@@ -37,12 +37,17 @@ struct CongestionOptions {
 struct LtlOptions {
   std::uint32_t mtu =
       1408;  // payload bytes a packet. Lower: more headers; higher: longer store and forward
-  std::uint32_t window = 128;  // packets in flight per connection, a power of two, <= 256
-  Bytes credit{1 << 20};       // receiver bytes granted per connection
-  Duration timeout =
-      microseconds(50);  // last resort. Lower: faster recovery, more needless resends
+  // Packets in flight per connection, a power of two up to kLtlWindowMax. Lower than rate times
+  // round trip: the line idles.
+  std::uint32_t window = 128;
+  Bytes credit{1 << 20};  // receiver bytes granted per connection
+  // The least time after which a packet is sent again though nothing proves it lost: the last
+  // resort, when probes have gone unanswered for longer than the path could hold them (LtlPath).
+  // Lower: faster recovery from silence, more needless resends.
+  Duration timeout = microseconds(50);
   Duration timeout_max = milliseconds(10);  // ceiling of the doubling
-  // 0: a gap is a loss at once. Higher: fewer needless resends where links reorder.
+  // A gap this old is a loss; a connection whose packets turn out to overtake each other waits
+  // longer by itself. Higher: fewer needless resends where links reorder, later repairs.
   Duration reorder_tolerance{};
   std::uint32_t ack_every = 4;  // packets received before a bare ACK
   Bytes queue_limit{std::int64_t{2}
@@ -53,8 +58,8 @@ struct LtlOptions {
   // ACKs in request/response traffic; higher: a lost last packet is noticed later, as the sender's
   // tail probe waits for it.
   Duration ack_delay = microseconds(4);
-  // Floor of the timeout in smoothed round trips; 0: the timeout is fixed, as in hardware. Wall
-  // time wants 4.
+  // Floor of the timeout in smoothed round trips, for paths of which nothing is known beforehand:
+  // wall time wants 4.
   std::uint32_t timeout_rtts = 0;
   // Bursts from one request for an answer at once to the next, which costs a packet and gives a
   // sample of the round trip. Lower: more packets; higher: the smoothed round trip lags.
@@ -89,6 +94,27 @@ struct LtlOptions {
 };
 
 inline constexpr std::uint32_t kMissesAuto = UINT32_MAX;
+inline constexpr std::uint32_t kLtlWindowMax = 65'536;  // packets
+
+// Bytes behind the header of a report that names every gap of a window, as far as a packet holds
+// them.
+std::size_t report_bytes_max(const LtlOptions& options);
+
+// What is known of the way to a peer before anything was sent. All zero where nothing is: over real
+// networks.
+struct LtlPath {
+  // There and back on an idle network: a packet of the MTU, and its acknowledgement.
+  Duration round_trip{};
+  // How much longer the queues of the path can keep the two; the own port's is not among them.
+  Duration hold{};
+  // The own port on it. Packets wait there for each other, and time begins when one leaves. 0:
+  // they leave at once.
+  BitRate line{};
+  std::uint16_t port = 0;
+
+  bool known() const { return round_trip.count() > 0; }
+  bool operator==(const LtlPath&) const = default;
+};
 
 // What is wrong with `options`, or nothing. Ltl's constructor requires nothing to be wrong.
 Status check(const LtlOptions& options);

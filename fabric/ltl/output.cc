@@ -20,7 +20,7 @@ std::size_t real_bytes(const StoredMessage* message, std::uint64_t offset, std::
 }  // namespace
 
 std::size_t Ltl::Impl::packet_bytes_max() const {
-  return std::max(prefix + std::max<std::size_t>(options.mtu, ArrivalBitmap::kTailBytesMax),
+  return std::max(prefix + std::max<std::size_t>(options.mtu, report_bytes_max(options)),
                   kLtlHeaderSize + OpenBody::kSize);
 }
 
@@ -63,7 +63,9 @@ std::size_t Ltl::Impl::real_size(const Next& next) {
   switch (next.kind) {
     case Next::Kind::kControl:
       if (c.session.control_due()) return kLtlHeaderSize + OpenBody::kSize;
-      return prefix + (c.acks.nack_due() ? c.receive.bitmap().tail_size() : 0);
+      return prefix + (c.acks.nack_due() || (c.pong_due && !c.acks.ack_due() && !c.notify_due)
+                           ? std::min(c.receive.tail_size(), report_bytes_max(options))
+                           : 0);
     case Next::Kind::kResend:
       return prefix + c.window.lost_length();
     case Next::Kind::kNew:
@@ -113,24 +115,36 @@ PacketOut Ltl::Impl::write_control(std::uint16_t row, std::span<std::byte> room,
     return write_acknowledgement(c, PacketKind::kNack, room, now);
   }
   if (c.acks.ack_due()) return write_acknowledgement(c, PacketKind::kAck, room, now);
-  const PacketKind kind = c.notify_due ? PacketKind::kCongestion
-                          : c.pong_due ? PacketKind::kPong
-                          : c.ping_due ? PacketKind::kPing
-                                       : PacketKind::kCredit;
-  LtlHeader header = header_for(c, kind, now);
-  if (kind == PacketKind::kCongestion) {
+  if (!c.notify_due && c.pong_due) return write_pong(c, room, now);
+  if (!c.notify_due && (c.ping_due || c.probe_due)) return write_ping(c, room, now);
+  LtlHeader header =
+      header_for(c, c.notify_due ? PacketKind::kCongestion : PacketKind::kCredit, now);
+  if (std::exchange(c.notify_due, false)) {
     ++stats.notifications_sent;
     header.flags = packet_flag::kCongestion;
-    c.notify_due = false;
-  } else if (kind == PacketKind::kPong) {
-    header.time_ns = c.pong_echo_ns;
-    c.pong_due = false;
-  } else if (kind == PacketKind::kPing) {
-    header.time_ns = wire_time(now);
-    c.ping_sent = now;
-    c.ping_due = false;
   }
+  depart(c, prefix, now);
   return finish(c, header, room, 0, 0);
+}
+
+PacketOut Ltl::Impl::write_ping(Connection& c, std::span<std::byte> room, Instant now) {
+  LtlHeader header = header_for(c, PacketKind::kPing, now);
+  c.ping_sent = depart(c, prefix, now);
+  if (!std::exchange(c.ping_due, false)) header.flags = packet_flag::kTailProbe;
+  c.probe_due = false;
+  header.time_ns = wire_time(c.ping_sent);
+  header.sequence = c.window.mark_ping();
+  return finish(c, header, room, 0, 0);
+}
+
+PacketOut Ltl::Impl::write_pong(Connection& c, std::span<std::byte> room, Instant now) {
+  LtlHeader header = header_for(c, PacketKind::kPong, now);
+  c.pong_due = false;
+  header.time_ns = c.pong_echo_ns;
+  header.sequence = c.pong_echo_number;
+  const std::size_t tail = write_report(c, room);
+  depart(c, prefix + tail, now);
+  return finish(c, header, room, tail, 0);
 }
 
 PacketOut Ltl::Impl::write_acknowledgement(Connection& c, PacketKind kind,
@@ -143,33 +157,37 @@ PacketOut Ltl::Impl::write_acknowledgement(Connection& c, PacketKind kind,
   header.sequence = sequence;
   header.time_ns = time_ns;
   std::size_t tail = 0;
-  if (kind == PacketKind::kNack) tail = c.receive.bitmap().encode_tail(room.subspan(prefix));
+  if (kind == PacketKind::kNack) tail = write_report(c, room);
+  depart(c, prefix + tail, now);
   return finish(c, header, room, tail, 0);
 }
 
 PacketOut Ltl::Impl::write_resent(std::uint16_t row, std::span<std::byte> room, Instant now) {
   Connection& c = table[row];
-  const Transmission t = c.window.take_lost(now);
+  const Instant leaves = depart(c, prefix + c.window.lost_length(), now);
+  const Transmission t = c.window.take_lost(leaves);
+  c.timers.resent(leaves);
   ++stats.retransmitted;
   record(TraceKind::kRetransmit, now, row, t.sequence, index(c.address.peer));
-  return write_data(c, t, room, now);
+  return write_data(c, t, room, leaves, now);
 }
 
 PacketOut Ltl::Impl::write_new(Connection& c, std::span<std::byte> room, Instant now) {
   const bool first = c.window.in_flight() == 0;
-  Transmission t = c.window.take_new(now);
-  c.timers.sent(now, first);
+  const Instant leaves = depart(c, prefix + c.window.next_length(), now);
+  Transmission t = c.window.take_new(leaves);
+  c.timers.sent(leaves, now, first);
   if (c.samples.ask(!c.window.has_unsent(), c.timers.has_sample(), options.sample_every))
     t.flags |= packet_flag::kAckNow;
-  return write_data(c, t, room, now);
+  return write_data(c, t, room, leaves, now);
 }
 
 PacketOut Ltl::Impl::write_data(Connection& c, const Transmission& t, std::span<std::byte> room,
-                                Instant now) {
+                                Instant leaves, Instant now) {
   LtlHeader header = header_for(c, PacketKind::kData, now);
   header.flags = t.flags;
   header.sequence = t.sequence;
-  header.time_ns = wire_time(now);
+  header.time_ns = wire_time(leaves);
   const std::size_t real = real_bytes(t.message, t.offset, t.length, t.messages, t.flags);
   std::byte* to = room.data() + prefix;
   if ((t.flags & packet_flag::kPacked) != 0)
@@ -189,9 +207,9 @@ LtlHeader Ltl::Impl::header_for(Connection& c, PacketKind kind, Instant now) {
   header.cookie = c.address.cookie;
   header.channel = c.address.channel;
   header.ack = c.receive.expected();
-  if (c.receive.has_held()) header.bitmap = c.receive.bitmap().header_bits();
+  header.bitmap = c.receive.header_bits();
   header.credit = c.receive_credit.grant(now);
-  c.acks.told(kind == PacketKind::kNack, now);
+  c.acks.told(kind == PacketKind::kNack || kind == PacketKind::kPong, now);
   c.credit_due = false;
   return header;
 }

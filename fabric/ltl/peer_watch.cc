@@ -47,7 +47,7 @@ PeerWatch::Due PeerWatch::expire(Instant now, Duration interval, std::uint64_t l
   next_ = later(now, interval);
   const std::uint32_t misses =
       options_->misses == kMissesAuto ? misses_for_loss(lost, sent) : options_->misses;
-  if (unanswered_ >= misses && silence(now) >= options_->silence_min) {
+  if (unanswered_ >= misses && silence(now) >= patience_) {
     next_ = kNever;
     return Due::kDead;
   }

@@ -1,5 +1,6 @@
-// Whether a peer is alive: PINGs one timeout apart while it is silent and something is outstanding,
-// whatever the resend timer has doubled to. Hearing anything from it ends the count.
+// Whether a peer is alive: PINGs one timeout apart, or one round trip where that is longer, while
+// it is silent and something is outstanding, whatever other timers have doubled to. Hearing
+// anything from it ends the count. Nobody is dead whose answer may still be in a queue of the path.
 //
 // A live peer with loss p each way leaves a PING unanswered with q = 1 - (1 - p)^2, and n in a row
 // with q^n. `misses: auto` takes the least n that makes this a thousand-millionth, from the loss
@@ -25,7 +26,9 @@ class PeerWatch {
  public:
   enum class Due : std::uint8_t { kNothing, kPing, kSuspect, kDead };
 
-  explicit PeerWatch(const LtlOptions& options) : options_(&options) {}
+  PeerWatch(const LtlOptions& options, const LtlPath& path)
+      : options_(&options),
+        patience_(std::max(options.silence_min, sum(path.round_trip, path.hold))) {}
 
   void heard(Instant now) {
     heard_ = now;
@@ -45,7 +48,7 @@ class PeerWatch {
   // something becomes outstanding. What is heard from it, and a longer timeout, make both later.
   Instant dead_at_least() const;
   static Duration notice(const LtlOptions& options);
-  // What is due; kSuspect is a PING too. `interval` is the timeout, not doubled.
+  // What is due; kSuspect is a PING too. `interval` is SendTimers::ping_interval().
   Due expire(Instant now, Duration interval, std::uint64_t lost, std::uint64_t sent);
   std::uint32_t unanswered() const { return unanswered_; }
   Duration silence(Instant now) const { return now - std::max(heard_, since_); }
@@ -56,6 +59,7 @@ class PeerWatch {
   }
 
   const LtlOptions* options_;
+  Duration patience_;  // no silence is shorter
   Instant heard_{};
   Instant since_{};  // began to wait
   Instant next_ = kNever;

@@ -1,5 +1,6 @@
 #include "fabric/ltl/receive_window.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -136,17 +137,30 @@ void ReceiveWindow::extend(std::span<const std::byte> bytes, std::uint64_t ghost
   message_.ghost += ghost;
 }
 
-ArrivalBitmap ReceiveWindow::bitmap() const {
-  ArrivalBitmap out;
-  if (held_count_ == 0) return out;
-  for (Sequence s = expected_ + 1; s != beyond_; ++s)
-    if (held(s).used) out.set(s - expected_ - 1);
+std::uint32_t ReceiveWindow::header_bits() const {
+  if (held_count_ == 0) return 0;
+  const auto bits =
+      std::min<std::uint32_t>(beyond_ - expected_ - 1, std::uint32_t{ArrivalBitmap::kHeaderBits});
+  std::uint32_t out = 0;
+  for (std::uint32_t bit = 0; bit < bits; ++bit)
+    if (held(expected_ + 1 + bit).used) out |= 1U << bit;
   return out;
 }
 
-bool ReceiveWindow::needs_long_report() const {
-  return held_count_ > 0 && sequence_distance(expected_, beyond_) >
-                                1 + static_cast<std::int32_t>(ArrivalBitmap::kHeaderBits);
+std::size_t ReceiveWindow::tail_size() const {
+  return held_count_ == 0 ? 0 : ArrivalBitmap::tail_bytes(beyond_ - expected_ - 1);
+}
+
+std::size_t ReceiveWindow::write_tail(std::span<std::byte> room) const {
+  const std::size_t bytes = std::min(tail_size(), room.size());
+  const std::span<std::byte> tail = room.first(bytes);
+  std::fill(tail.begin(), tail.end(), std::byte{0});
+  if (bytes == 0) return 0;
+  const auto bits = std::min<std::uint32_t>(
+      beyond_ - expected_ - 1, ArrivalBitmap::kHeaderBits + static_cast<std::uint32_t>(8 * bytes));
+  for (std::uint32_t bit = ArrivalBitmap::kHeaderBits; bit < bits; ++bit)
+    if (held(expected_ + 1 + bit).used) ArrivalBitmap::set_in_tail(tail, bit);
+  return bytes;
 }
 
 }  // namespace soliton

@@ -51,10 +51,14 @@ class ReceiveWindow {
 
   Sequence expected() const { return expected_; }
   bool has_held() const { return held_count_ > 0; }
-  // Out-of-order packets held, as bits relative to expected().
-  ArrivalBitmap bitmap() const;
-  // True when bitmap() does not fit the header.
-  bool needs_long_report() const;
+  // Out-of-order packets held, as bits relative to expected(): those of the header, and the rest,
+  // as far as `room` goes. Returns how much of it is used.
+  std::uint32_t header_bits() const;
+  std::size_t write_tail(std::span<std::byte> room) const;
+  // Bytes of write_tail(), had it room enough.
+  std::size_t tail_size() const;
+  // True when the header's bits do not name all.
+  bool needs_long_report() const { return tail_size() > 0; }
   // Fragments that made no sense where they stood (a first fragment inside a message ...): a faulty
   // peer.
   std::uint64_t misplaced() const { return misplaced_; }

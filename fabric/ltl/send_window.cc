@@ -11,6 +11,7 @@ namespace soliton {
 namespace {
 
 constexpr std::uint64_t kUnsentCharge = 64;  // bytes; about what an empty message costs in memory
+constexpr std::uint32_t kRepairsToForget = 16;
 
 }  // namespace
 
@@ -18,7 +19,8 @@ SendWindow::SendWindow(const LtlOptions& options, Stores& stores)
     : options_(&options),
       stores_(&stores),
       oldest_(options.first_sequence),
-      next_(options.first_sequence) {}
+      next_(options.first_sequence),
+      tolerance_(options.reorder_tolerance) {}
 
 void SendWindow::push(StoredMessage* message) {
   message->next = nullptr;
@@ -150,17 +152,15 @@ void SendWindow::release_oldest(std::uint16_t messages) {
   if (oldest_message_ == nullptr) newest_message_ = nullptr;
 }
 
-const SendSlot& SendWindow::first_lost() const {
+Sequence SendWindow::first_lost() const {
   SOLITON_CHECK(has_lost());
-  Sequence sequence = oldest_;
+  Sequence sequence = sequence_before(lost_from_, oldest_) ? oldest_ : lost_from_;
   while (!slot(sequence).lost) ++sequence;
-  return slot(sequence);
+  return sequence;
 }
 
 Transmission SendWindow::take_lost(Instant now) {
-  SOLITON_CHECK(has_lost());
-  Sequence sequence = oldest_;
-  while (!slot(sequence).lost) ++sequence;
+  const Sequence sequence = lost_from_ = first_lost();
   SendSlot& s = slot(sequence);
   const auto flags = static_cast<std::uint8_t>(s.flags | packet_flag::kResent | s.resend_flags);
   clear_lost(s);
@@ -184,23 +184,24 @@ std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Ins
   if (advance < 0) return outcome;
   Proof proof;
   if (report.cause) identify_cause(*report.cause, now, proof, outcome);
-  acknowledge(report.ack, proof, outcome);
-  mark_arrivals(report, proof, outcome);
+  if (report.ping) proof.add(ordinal_ - (static_cast<std::uint32_t>(ordinal_) - *report.ping));
+  acknowledge(report, now, proof, outcome);
+  mark_arrivals(report, now, proof, outcome);
   find_losses(report, proof, now, outcome);
-  if (options_->reorder_tolerance.count() > 0) update_tolerance_deadline();
   return outcome;
 }
 
 // Without a bitmap and a cause nothing can be found lost: what is not acknowledged was sent later.
-std::optional<bool> SendWindow::report_plain(Sequence ack) {
+std::optional<ReportOutcome> SendWindow::report_plain(Sequence ack, Instant now) {
   const std::int32_t advance = sequence_distance(oldest_, ack);
   if (advance > static_cast<std::int32_t>(in_flight())) return std::nullopt;
-  if (advance <= 0) return false;
-  Proof proof;
   ReportOutcome outcome;
-  acknowledge(ack, proof, outcome);
-  if (options_->reorder_tolerance.count() > 0) update_tolerance_deadline();
-  return true;
+  if (advance <= 0) return outcome;
+  Proof proof;
+  ArrivalReport report;
+  report.ack = ack;
+  acknowledge(report, now, proof, outcome);
+  return outcome;
 }
 
 // Which of its transmissions arrived is told by the echoed time: the last, the first, or one
@@ -221,19 +222,47 @@ void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, 
   } else if (wire_time(s.first_sent) == cause.time_ns) {
     proof.add(s.first_ordinal);
     if (cause.prompt) outcome.rtt = now - s.first_sent;
+    if (s.last_ordinal != s.first_ordinal) note_needless(s, now, outcome);
   } else {
     proof.add(s.first_ordinal);
   }
 }
 
-void SendWindow::acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome) {
-  for (; oldest_ != ack; ++oldest_) {
+void SendWindow::judge_resend(SendSlot& s, const ArrivalReport& report, Instant now,
+                              ReportOutcome& outcome) {
+  if (s.last_ordinal == s.first_ordinal || s.lost) return;
+  if (!s.needless && report.round_trip_least && now - s.last_sent < *report.round_trip_least)
+    return note_needless(s, now, outcome);
+  if (s.needless || tolerance_ == options_->reorder_tolerance || ++repairs_ < kRepairsToForget)
+    return;
+  repairs_ = 0;
+  tolerance_ = std::max(tolerance_ / 2, options_->reorder_tolerance);
+}
+
+// In go-back-N the receiver throws away what comes behind a gap, so that having come proves
+// nothing.
+void SendWindow::note_needless(SendSlot& s, Instant now, ReportOutcome& outcome) {
+  if (s.needless || options_->recovery == RecoveryMode::kGoBackN) return;
+  s.needless = true;
+  ++outcome.needless;
+  repairs_ = 0;
+  if (s.missing_since == kNever) return;
+  const Duration late = now - s.missing_since;
+  tolerance_ = std::max<Duration>(tolerance_, late + late / 4);
+}
+
+void SendWindow::acknowledge(const ArrivalReport& report, Instant now, Proof& proof,
+                             ReportOutcome& outcome) {
+  for (; oldest_ != report.ack; ++oldest_) {
     SendSlot& s = slot(oldest_);
-    if (s.arrived)
+    if (s.arrived) {
       --arrived_;
-    else
+    } else {
       proof.add(s.first_ordinal);
+      judge_resend(s, report, now, outcome);
+    }
     clear_lost(s);
+    clear_tolerated(s);
     charged_ -= charge_of(s.length);
     outcome.acknowledged = true;
     if ((s.flags & packet_flag::kLast) != 0) release_oldest(s.messages);
@@ -244,23 +273,26 @@ void SendWindow::acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome)
 
 // By the bitmap, and by having caused the report: the header's bitmap may be too short to name the
 // cause.
-void SendWindow::mark_arrivals(const ArrivalReport& report, Proof& proof, ReportOutcome& outcome) {
+void SendWindow::mark_arrivals(const ArrivalReport& report, Instant now, Proof& proof,
+                               ReportOutcome& outcome) {
   const std::uint32_t bits = report.bitmap.size();
   for (std::uint32_t i = 0; i < bits && i + 1 < in_flight(); ++i) {
-    if (report.bitmap.test(i)) mark_arrived(slot(oldest_ + 1 + i), proof, outcome);
+    if (report.bitmap.test(i)) mark_arrived(slot(oldest_ + 1 + i), report, now, proof, outcome);
   }
   if (!report.cause || options_->recovery == RecoveryMode::kGoBackN) return;
   const std::int32_t ahead = sequence_distance(oldest_, report.cause->sequence);
   if (ahead > 0 && ahead < static_cast<std::int32_t>(in_flight()))
-    mark_arrived(slot(report.cause->sequence), proof, outcome);
+    mark_arrived(slot(report.cause->sequence), report, now, proof, outcome);
 }
 
-void SendWindow::mark_arrived(SendSlot& s, Proof& proof, ReportOutcome& outcome) {
+void SendWindow::mark_arrived(SendSlot& s, const ArrivalReport& report, Instant now, Proof& proof,
+                              ReportOutcome& outcome) {
   if (s.arrived) return;
+  judge_resend(s, report, now, outcome);
   s.arrived = true;
   ++arrived_;
-  s.tolerated_until = kNever;
   clear_lost(s);
+  clear_tolerated(s);
   proof.add(s.first_ordinal);
   outcome.acknowledged = true;
 }
@@ -269,31 +301,36 @@ void SendWindow::find_losses(const ArrivalReport& report, const Proof& proof, In
                              ReportOutcome& outcome) {
   const std::uint32_t known = std::min(in_flight(), 1 + report.known_bits);
   for (std::uint32_t i = 0; i < known; ++i) {
-    SendSlot& s = slot(oldest_ + i);
-    if (s.arrived || s.lost || s.last_ordinal >= proof.ordinal) continue;
-    consider_lost(s, now, outcome);
+    const SendSlot& s = slot(oldest_ + i);
+    if (s.arrived || s.lost || s.tolerated || s.last_ordinal >= proof.ordinal) continue;
+    consider_lost(oldest_ + i, now, outcome);
     if (options_->recovery == RecoveryMode::kGoBackN) return;
   }
 }
 
-void SendWindow::consider_lost(SendSlot& s, Instant now, ReportOutcome& outcome) {
-  if (options_->reorder_tolerance.count() > 0) {
-    if (s.tolerated_until == kNever) s.tolerated_until = later(now, options_->reorder_tolerance);
+void SendWindow::consider_lost(Sequence q, Instant now, ReportOutcome& outcome) {
+  SendSlot& s = slot(q);
+  s.missing_since = now;
+  if (tolerance_.count() > 0) {
+    s.tolerated = true;
+    ++tolerated_;
+    tolerance_deadline_ = std::min(tolerance_deadline_, later(now, tolerance_));
     return;
   }
   outcome.losses = true;
   ++losses_;
   if (options_->recovery == RecoveryMode::kGoBackN) return mark_all_lost();
-  mark_lost(s, 0);
+  mark_lost(q, 0);
 }
 
-void SendWindow::mark_lost(SendSlot& s, std::uint8_t resend_flags) {
+void SendWindow::mark_lost(Sequence q, std::uint8_t resend_flags) {
+  SendSlot& s = slot(q);
   if (s.arrived) --arrived_;  // a peer that contradicts itself
   s.arrived = false;
-  if (!s.lost) ++lost_;
+  if (!s.lost && (lost_++ == 0 || sequence_before(q, lost_from_))) lost_from_ = q;
   s.lost = true;
   s.resend_flags |= resend_flags;
-  s.tolerated_until = kNever;
+  clear_tolerated(s);
 }
 
 void SendWindow::clear_lost(SendSlot& s) {
@@ -302,37 +339,40 @@ void SendWindow::clear_lost(SendSlot& s) {
   s.resend_flags = 0;
 }
 
+void SendWindow::clear_tolerated(SendSlot& s) {
+  if (!s.tolerated) return;
+  s.tolerated = false;
+  if (--tolerated_ == 0) tolerance_deadline_ = kNever;
+}
+
 void SendWindow::mark_all_lost() {
-  for (Sequence s = oldest_; s != next_; ++s) mark_lost(slot(s), 0);
+  for (Sequence q = oldest_; q != next_; ++q) mark_lost(q, 0);
 }
 
 void SendWindow::resend_oldest() {
   if (options_->recovery == RecoveryMode::kGoBackN) mark_all_lost();
-  mark_lost(slot(oldest_), packet_flag::kAckNow);
+  mark_lost(oldest_, packet_flag::kAckNow);
 }
 
-void SendWindow::probe_tail() {
-  Sequence newest = next_ - 1;
-  while (newest != oldest_ && slot(newest).arrived) --newest;
-  mark_lost(slot(newest), packet_flag::kAckNow | packet_flag::kTailProbe);
-}
-
-void SendWindow::update_tolerance_deadline() {
-  tolerance_deadline_ = kNever;
-  for (Sequence q = oldest_; q != next_; ++q)
-    tolerance_deadline_ = std::min(tolerance_deadline_, slot(q).tolerated_until);
-}
-
-void SendWindow::expire_tolerance(Instant now) {
-  for (Sequence q = oldest_; q != next_; ++q) {
-    if (slot(q).tolerated_until > now) continue;
-    if (options_->recovery == RecoveryMode::kGoBackN) {
-      mark_all_lost();
-      break;
+bool SendWindow::expire_tolerance(Instant now) {
+  bool found = false;
+  Instant next = kNever;
+  for (Sequence q = oldest_; q != next_ && tolerated_ > 0; ++q) {
+    if (!slot(q).tolerated) continue;
+    const Instant until = later(slot(q).missing_since, tolerance_);
+    if (until > now) {
+      next = std::min(next, until);
+      continue;
     }
-    mark_lost(slot(q), 0);
+    found = true;
+    ++losses_;
+    if (options_->recovery == RecoveryMode::kGoBackN)
+      mark_all_lost();
+    else
+      mark_lost(q, 0);
   }
-  update_tolerance_deadline();
+  tolerance_deadline_ = next;
+  return found;
 }
 
 }  // namespace soliton

@@ -6,7 +6,13 @@
 // last transmitted before that one is lost. The first report of a hole is such a proof by itself,
 // later ones only if something sent after the resend arrived, so a hole is resent once per proof
 // and never by a fraction of the timeout. (The idea of ordering by transmission and not by sequence
-// is that of RACK, RFC 8985, without its timers.)
+// is that of RACK, RFC 8985, without its timers.) A PING has an ordinal too: its answer proves that
+// everything sent before it has arrived or is lost.
+//
+// A packet that is acknowledged sooner after its resend than any round trip takes, or whose first
+// transmission is the one that is answered, was late and not lost. From then on a gap is tolerated
+// for as long as that one was late, and a quarter more; half as long again after every
+// kRepairsToForget packets that really were lost.
 //
 // Nothing is copied for retransmission: messages are kept whole until their last packet is
 // acknowledged.
@@ -46,11 +52,14 @@ struct ArrivalReport {
   ArrivalBitmap bitmap;
   std::uint32_t known_bits = 0;  // bits of `bitmap` that are meant: a zero among them is a hole
   std::optional<Cause> cause;
+  std::optional<std::uint32_t> ping;         // of mark_ping(): the one that is answered
+  std::optional<Duration> round_trip_least;  // nothing is answered sooner
 };
 
 struct ReportOutcome {
-  bool acknowledged = false;  // something was acknowledged for the first time
-  bool losses = false;        // something was found lost
+  bool acknowledged = false;   // something was acknowledged for the first time
+  bool losses = false;         // something was found lost
+  std::uint32_t needless = 0;  // packets that were sent again and had arrived
   std::optional<Duration> rtt;
 };
 
@@ -92,7 +101,7 @@ class SendWindow {
 
   // --- the short way (express.h)
   // Nothing is lost, out of order, or tolerated as perhaps lost.
-  bool plain() const { return (arrived_ | lost_) == 0 && tolerance_deadline_ == kNever; }
+  bool plain() const { return (arrived_ | lost_ | tolerated_) == 0; }
   std::uint64_t charge_of(std::size_t length) const {
     return length + static_cast<std::uint64_t>(options_->credit_overhead.count);
   }
@@ -107,27 +116,29 @@ class SendWindow {
 
   bool has_lost() const { return lost_ > 0; }
   // Payload bytes of the packet take_lost() would return. REQUIRES: has_lost().
-  std::uint32_t lost_length() const { return first_lost().length; }
+  std::uint32_t lost_length() const { return slot(first_lost()).length; }
   // The lost packet with the lowest sequence. REQUIRES: has_lost().
   Transmission take_lost(Instant now);
 
   // Nothing when it acknowledges what was never sent. Old reports change nothing.
   std::optional<ReportOutcome> report(const ArrivalReport& report, Instant now);
-  // The same of a packet that only acknowledges: whether something was acknowledged.
-  std::optional<bool> report_plain(Sequence ack);
+  // The same of a packet that only acknowledges.
+  std::optional<ReportOutcome> report_plain(Sequence ack, Instant now);
 
-  // For the timers: resend the oldest (in go-back-N: all), or the newest unacknowledged packet.
-  // REQUIRES: in_flight() > 0.
+  // A PING leaves; the number it is answered with.
+  std::uint32_t mark_ping() { return static_cast<std::uint32_t>(++ordinal_); }
+  // For the timeout: resend the oldest, in go-back-N all. REQUIRES: in_flight() > 0.
   void resend_oldest();
-  void probe_tail();
 
   // Forgets all messages and packets, and begins at first_sequence again.
   void clear();
 
-  // When a hole has been tolerated for long enough (LtlOptions::reorder_tolerance); kNever without
-  // one.
+  // How old a gap may be.
+  Duration tolerance() const { return tolerance_; }
+  // When a gap may have been tolerated for long enough; kNever without one.
   Instant tolerance_deadline() const { return tolerance_deadline_; }
-  void expire_tolerance(Instant now);
+  // Whether something was found lost.
+  bool expire_tolerance(Instant now);
 
  private:
   // The next new packet. `last` is its last message; more may join it while it waits.
@@ -146,7 +157,7 @@ class SendWindow {
 
   SendSlot& slot(Sequence s) { return slots_[s & (options_->window - 1)]; }
   const SendSlot& slot(Sequence s) const { return slots_[s & (options_->window - 1)]; }
-  const SendSlot& first_lost() const;
+  Sequence first_lost() const;
   const Plan& plan();
   void extend_plan();
   void release_oldest(std::uint16_t messages);
@@ -154,16 +165,21 @@ class SendWindow {
 
   void identify_cause(const ArrivalReport::Cause& cause, Instant now, Proof& proof,
                       ReportOutcome& outcome);
-  void acknowledge(Sequence ack, Proof& proof, ReportOutcome& outcome);
-  void mark_arrivals(const ArrivalReport& report, Proof& proof, ReportOutcome& outcome);
+  void acknowledge(const ArrivalReport& report, Instant now, Proof& proof, ReportOutcome& outcome);
+  void mark_arrivals(const ArrivalReport& report, Instant now, Proof& proof,
+                     ReportOutcome& outcome);
   void find_losses(const ArrivalReport& report, const Proof& proof, Instant now,
                    ReportOutcome& outcome);
-  void mark_arrived(SendSlot& s, Proof& proof, ReportOutcome& outcome);
-  void consider_lost(SendSlot& s, Instant now, ReportOutcome& outcome);
-  void mark_lost(SendSlot& s, std::uint8_t resend_flags);
+  void mark_arrived(SendSlot& s, const ArrivalReport& report, Instant now, Proof& proof,
+                    ReportOutcome& outcome);
+  void consider_lost(Sequence q, Instant now, ReportOutcome& outcome);
+  void mark_lost(Sequence q, std::uint8_t resend_flags);
   void clear_lost(SendSlot& s);
+  void clear_tolerated(SendSlot& s);
   void mark_all_lost();
-  void update_tolerance_deadline();
+  // A packet that was sent again has arrived, one way or the other.
+  void judge_resend(SendSlot& s, const ArrivalReport& report, Instant now, ReportOutcome& outcome);
+  void note_needless(SendSlot& s, Instant now, ReportOutcome& outcome);
 
   const LtlOptions* options_;
   Stores* stores_;
@@ -179,11 +195,15 @@ class SendWindow {
   Sequence oldest_;
   Sequence next_;
   std::uint64_t charged_ = 0;
-  std::uint32_t arrived_ = 0;  // slots in flight with `arrived` set
-  std::uint32_t lost_ = 0;     // slots in flight with `lost` set
+  std::uint32_t arrived_ = 0;    // slots in flight with `arrived` set
+  std::uint32_t lost_ = 0;       // slots in flight with `lost` set
+  std::uint32_t tolerated_ = 0;  // slots in flight with `tolerated` set
+  Sequence lost_from_ = 0;       // none below it is lost; of use while some are
   std::uint64_t ordinal_ = 0;
   std::uint64_t losses_ = 0;
-  Instant tolerance_deadline_ = kNever;
+  Duration tolerance_;
+  std::uint32_t repairs_ = 0;            // packets really lost since one was late
+  Instant tolerance_deadline_ = kNever;  // not above the true one
 };
 
 }  // namespace soliton

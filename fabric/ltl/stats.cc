@@ -8,8 +8,10 @@ void LtlStats::merge(const LtlStats& other) {
   packets_sent += other.packets_sent;
   bytes_sent += other.bytes_sent;
   retransmitted += other.retransmitted;
+  needless += other.needless;
   timeouts += other.timeouts;
   tail_probes += other.tail_probes;
+  window_waits += other.window_waits;
   nacks_sent += other.nacks_sent;
   duplicates_received += other.duplicates_received;
   dropped_malformed += other.dropped_malformed;

@@ -110,11 +110,13 @@ struct SendSlot {
   std::uint8_t resend_flags = 0;  // of the resend to come
   bool arrived = false;           // named by a bitmap
   bool lost = false;              // waits for its resend
+  bool tolerated = false;         // missing, and perhaps only late
+  bool needless = false;          // was sent again though it had arrived
   std::uint64_t first_ordinal = 0;
   std::uint64_t last_ordinal = 0;
   Instant first_sent{};
   Instant last_sent{};
-  Instant tolerated_until = kNever;
+  Instant missing_since = kNever;  // by the last report that showed it missing
 };
 
 // A packet that came before an earlier one.

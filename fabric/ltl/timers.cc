@@ -6,62 +6,116 @@ namespace soliton {
 namespace {
 
 constexpr std::uint32_t kPacketsPerSample = 64;
+// Probes are at most so many timeouts apart: a path that is back is found soon, however long it was
+// gone.
+constexpr std::uint32_t kProbeCeiling = 16;
+// Of the time a path can hold a packet, a probe waits for at most this part.
+constexpr int kProbesHeld = 8;
+
+// `base` doubled `repeats` times, but not beyond `ceiling` unless it is there already.
+Duration doubled(Duration base, std::uint32_t repeats, Duration ceiling) {
+  Duration out = base;
+  const Duration most = std::max(base, ceiling);
+  for (std::uint32_t i = 0; i < repeats && out < most; ++i) out = std::min(times(out, 2), most);
+  return out;
+}
 
 }  // namespace
 
 void SmoothedRtt::add(Duration sample) {
-  value_ = value_ ? *value_ + (sample - *value_) / 8 : sample;
   smallest_ = std::min(smallest_, sample);
+  const auto distance = [](Duration a, Duration b) { return a < b ? b - a : a - b; };
+  if (!value_) {
+    deviation_ = expected_.count() > 0 ? distance(sample, expected_) : sample / 2;
+    value_ = sample;
+    return;
+  }
+  deviation_ += (distance(sample, *value_) - deviation_) / 4;
+  *value_ += (sample - *value_) / 8;
 }
 
 void SendTimers::derive() {
   const std::optional<Duration> srtt = srtt_.value();
-  base_timeout_ = options_->timeout;
-  if (options_->timeout_rtts > 0 && srtt)
-    base_timeout_ = std::max<Duration>(base_timeout_, times(*srtt, options_->timeout_rtts));
-  probe_after_ = base_timeout_ / 2;
-  if (srtt) probe_after_ = std::min<Duration>(*srtt * 2 + options_->ack_delay, probe_after_);
-  const bool queue = srtt && *srtt > srtt_.smallest() * 2;
-  under_way_max_ = queue ? std::max(1u, options_->window / 2) : options_->window;
+  const Duration answer = srtt ? std::max(path_.round_trip, srtt_.most()) : path_.round_trip;
+  const Duration held = sum(path_.round_trip, path_.hold);
+  base_timeout_ = std::max(options_->timeout, sum(std::max(answer, held), options_->ack_delay));
+  if (srtt) base_timeout_ = std::max(base_timeout_, times(*srtt, options_->timeout_rtts));
+  if (path_.known()) {
+    const Duration most = std::max<Duration>(path_.round_trip, path_.hold / kProbesHeld);
+    probe_after_ = sum(srtt ? std::min(answer, most) : most, options_->ack_delay);
+  } else {
+    probe_after_ = srtt ? sum(answer, options_->ack_delay) : options_->timeout / 2;
+  }
+  set_queued_max();
+  set_under_way_max();
+}
+
+void SendTimers::set_under_way_max() {
+  const bool queue = has_sample()
+                         ? *srtt_.value() > srtt_.smallest() * 2 || own_queue_ > srtt_.smallest()
+                         : path_.known();
+  under_way_max_ =
+      queue ? std::clamp(queued_max_, 1u, std::max(1u, options_->window / 2)) : options_->window;
+}
+
+// Packets that fill the path twice, and four acknowledgements' worth; with a path of which nothing
+// is known, no limit.
+void SendTimers::set_queued_max() {
+  if (!path_.known() || path_.line.bits_per_second == 0) return;
+  const Duration packet = transmit_time(Bytes{options_->mtu}, path_.line);
+  const auto filling = static_cast<std::uint32_t>(
+      std::min<std::int64_t>(path_.round_trip / std::max(packet, picoseconds(1)), kLtlWindowMax));
+  queued_max_ = std::max(2 * filling, 4 * options_->ack_every);
 }
 
 Duration SendTimers::timeout() const {
-  if (doublings_ == 0) return base_timeout_;
-  Duration t = base_timeout_;
-  const Duration ceiling = std::max(t, options_->timeout_max);
-  for (std::uint32_t i = 0; i < doublings_ && t < ceiling; ++i)
-    t = std::min<Duration>(t * 2, ceiling);
-  return t;
+  return doubled(base_timeout_, timeouts_, options_->timeout_max);
 }
 
-void SendTimers::sent(Instant now, bool first) {
+Duration SendTimers::probe() const {
+  return doubled(probe_after_, 2 * probes_,
+                 std::min(times(options_->timeout, kProbeCeiling), options_->timeout_max));
+}
+
+void SendTimers::sent(Instant leaves, Instant now, bool first) {
+  left_ = leaves;
   if (first) {
-    doublings_ = 0;
-    timeout_at_ = later(now, timeout());
+    timeouts_ = probes_ = 0;
+    timeout_at_ = later(leaves, timeout());
   }
-  if (doublings_ == 0) probe_at_ = later(now, probe_after_);
+  if (probes_ == 0) probe_at_ = later(leaves, probe());
+  if (const Duration waited = leaves - now; waited != own_queue_) {
+    own_queue_ = waited;
+    set_under_way_max();
+  }
+}
+
+void SendTimers::resent(Instant leaves) {
+  left_ = std::max(left_, leaves);
+  if (probe_at_ != kNever) probe_at_ = std::max(probe_at_, later(leaves, probe()));
 }
 
 void SendTimers::heard(Instant now, bool waiting) {
-  doublings_ = 0;
-  timeout_at_ = waiting ? later(now, timeout()) : kNever;
-  probe_at_ = waiting ? later(now, probe_after_) : kNever;
+  timeouts_ = probes_ = 0;
+  const Instant from = std::max(now, left_);
+  timeout_at_ = waiting ? later(from, timeout()) : kNever;
+  probe_at_ = waiting ? later(from, probe()) : kNever;
 }
 
 void SendTimers::wait_for_credit(Instant now) {
-  if (timeout_at_ == kNever) timeout_at_ = later(now, timeout());
+  if (probe_at_ == kNever) probe_at_ = later(now, ping_interval());
 }
 
 SendTimers::Due SendTimers::expire(Instant now) {
   if (timeout_at_ <= now) {
-    ++doublings_;
+    ++timeouts_;
     timeout_at_ = later(now, timeout());
-    probe_at_ = kNever;
     return Due::kTimeout;
   }
   if (probe_at_ <= now) {
-    probe_at_ = kNever;
-    return Due::kTailProbe;
+    ++probes_;
+    probe_at_ = later(now, probe());
+    return Due::kProbe;
   }
   return Due::kNothing;
 }

@@ -1,5 +1,15 @@
-// The sender's clockwork: smoothed round trip, timeout, tail probe, and when to ask for an
+// The sender's clockwork: smoothed round trip, probes, timeout, and when to ask for an
 // acknowledgement at once.
+//
+// A probe is a PING. It costs a header, follows the packets it asks about through the same queues,
+// and its answer proves which of them are lost (SendWindow::mark_ping()); so a probe that was not
+// needed sends nothing twice, and probes may be as quick as the round trip (as the PTO of QUIC, RFC
+// 9002, section 6.2). But thousands of connections behind one full queue would make it longer by
+// asking: a probe that is not answered is followed by one four times later, and before the first
+// answer, when nothing is known of the queues, it waits for an eighth of what the path can hold. It
+// never waits longer than that, either, however long the last answers took: the queue that held
+// them may be gone. The timeout sends a packet again without proof. It waits for as long as the
+// path could keep a packet, and matters where probes are lost too.
 #pragma once
 
 #include <cstdint>
@@ -10,25 +20,36 @@
 
 namespace soliton {
 
-// Smoothed round trip: 7/8 of the old value and 1/8 of each sample (RFC 6298, section 2), in whole
-// picoseconds.
+// Smoothed round trip: 7/8 of the old value and 1/8 of each sample; its deviation: 3/4 and 1/4 (RFC
+// 6298, section 2), in whole picoseconds.
 class SmoothedRtt {
  public:
+  SmoothedRtt() = default;
+  // `expected`: what it is without queues; 0: not known.
+  explicit SmoothedRtt(Duration expected) : expected_(expected) {}
+
   void add(Duration sample);
   std::optional<Duration> value() const { return value_; }
+  // What an answer hardly ever takes longer than. REQUIRES: value().
+  Duration most() const { return sum(*value_, times(deviation_, 4)); }
   // The smallest sample: the path without queues. REQUIRES: value().
   Duration smallest() const { return smallest_; }
 
  private:
+  Duration expected_{};
   std::optional<Duration> value_;
+  Duration deviation_{};
   Duration smallest_ = Duration::max();
 };
 
 class SendTimers {
  public:
-  enum class Due : std::uint8_t { kNothing, kTailProbe, kTimeout };
+  enum class Due : std::uint8_t { kNothing, kProbe, kTimeout };
 
-  explicit SendTimers(const LtlOptions& options) : options_(&options) { derive(); }
+  SendTimers(const LtlOptions& options, const LtlPath& path)
+      : options_(&options), path_(path), srtt_(path.round_trip) {
+    derive();
+  }
 
   void sample(Duration rtt) {
     srtt_.add(rtt);
@@ -36,21 +57,35 @@ class SendTimers {
   }
   std::optional<Duration> srtt() const { return srtt_.value(); }
   bool has_sample() const { return srtt_.value().has_value(); }
+  // Measured, or known beforehand.
+  std::optional<Duration> round_trip() const {
+    return has_sample() || !path_.known() ? srtt_.value() : path_.round_trip;
+  }
+  // No answer comes sooner.
+  std::optional<Duration> round_trip_least() const {
+    return has_sample() ? std::optional(srtt_.smallest()) : std::nullopt;
+  }
 
   // How many packets may be under way: the window; but half of it when at least half of the round
   // trip is a queue, which is then mostly our own. The other half lets new packets follow while a
   // hole is repaired from behind that queue.
   std::uint32_t under_way_max() const { return under_way_max_; }
 
-  // The timeout without doubling.
+  // From silence to the first probe; and to the first timeout.
+  Duration probe_after() const { return probe_after_; }
   Duration base_timeout() const { return base_timeout_; }
+  // PINGs that ask whether the peer is alive are so far apart.
+  Duration ping_interval() const {
+    return probe_after_ > options_->timeout ? probe_after_ : options_->timeout;
+  }
 
-  // A new packet left. `first`: nothing was in flight before.
-  void sent(Instant now, bool first);
+  // A new packet left at `leaves`, handed over at `now`. `first`: nothing was in flight before.
+  void sent(Instant leaves, Instant now, bool first);
+  void resent(Instant leaves);
   // Something was acknowledged, or found lost by a report: the path is alive. `waiting`: packets
   // are still in flight.
   void heard(Instant now, bool waiting);
-  // Nothing is in flight and the peer's credit is closed: ask for it one timeout from now.
+  // Nothing is in flight and the peer's credit is closed: ask for it.
   void wait_for_credit(Instant now);
 
   Instant deadline() const { return timeout_at_ < probe_at_ ? timeout_at_ : probe_at_; }
@@ -58,16 +93,24 @@ class SendTimers {
   Due expire(Instant now);
 
  private:
-  // What follows from the options and the round trip.
+  // What follows from the options, the path and the round trip.
   void derive();
+  void set_queued_max();
+  void set_under_way_max();
   Duration timeout() const;  // doubled by every repeat
+  Duration probe() const;
 
   const LtlOptions* options_;
+  LtlPath path_;
   SmoothedRtt srtt_;
   Duration base_timeout_{};
   Duration probe_after_{};
+  Duration own_queue_{};  // that the newest packet waited in
+  std::uint32_t queued_max_ = kLtlWindowMax;
   std::uint32_t under_way_max_ = 0;
-  std::uint32_t doublings_ = 0;
+  std::uint32_t timeouts_ = 0;  // since something was heard
+  std::uint32_t probes_ = 0;
+  Instant left_{};  // the newest packet
   Instant timeout_at_ = kNever;
   Instant probe_at_ = kNever;
 };

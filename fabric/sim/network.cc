@@ -17,7 +17,8 @@ Bytes payload_of(const Frame& frame) {
 bool Network::Event::operator>(const Event& other) const {
   if (at != other.at) return at > other.at;
   if (what != other.what) return what > other.what;
-  return std::tie(source, ordinal, hop) > std::tie(other.source, other.ordinal, other.hop);
+  return std::tie(tie, source, ordinal, hop) >
+         std::tie(other.tie, other.source, other.ordinal, other.hop);
 }
 
 Network::Network(const Topology& topology, const Routes& routes, const FaultPlan& plan,
@@ -27,6 +28,7 @@ Network::Network(const Topology& topology, const Routes& routes, const FaultPlan
       faults_(plan, topology.links.size()),
       others_(plan.seed, "other traffic"),
       marks_(plan.seed, "ecn"),
+      ties_(Random(plan.seed, "ties").bits(0)),
       trace_(trace),
       ports_(topology.links.size() * 2),
       sent_(topology.nodes, kRunStart) {
@@ -107,7 +109,16 @@ std::uint32_t Network::store(Flight flight) {
 
 void Network::push(Instant at, std::uint32_t flight) {
   const Flight& f = flights_[flight];
-  push({at, f.frame.ordinal, index(f.frame.datagram.source), flight, f.hop, What::kPacket});
+  push({at, f.frame.ordinal, index(f.frame.datagram.source), flight, f.hop, What::kPacket,
+        tie_of(f, at)});
+}
+
+std::uint32_t Network::tie_of(const Flight& flight, Instant at) const {
+  const std::size_t hop = std::min<std::size_t>(flight.hop, flight.route->size() - 1);
+  const auto instant = static_cast<std::uint64_t>(at.time_since_epoch().count());
+  const std::uint64_t who =
+      std::uint64_t{position((*flight.route)[hop])} << 32 | index(flight.frame.datagram.source);
+  return static_cast<std::uint32_t>(mix64(mix64(ties_ ^ instant) ^ who) >> 32);
 }
 
 void Network::push(const Event& event) {

@@ -11,6 +11,10 @@
 // line counted by its rest. A packet that would push it above the link's `queue` is dropped, unless
 // the line is free.
 //
+// Packets that come to a port in one instant are taken in an order that changes from instant to
+// instant, by a hash of the run's seed: with a fixed one, equal senders in step would find a full
+// queue always in the same order, and one of them would starve.
+//
 // A switch port marks packets by the length of its queue (EcnMarking), and may find its line taken
 // by traffic that is not of this cluster (OtherTraffic).
 //
@@ -155,8 +159,9 @@ class Network {
     std::uint32_t flight;   // kSignal: whether to stop
     std::uint32_t hop;
     What what;
-    // (instant, what, source, ordinal), then hop: the order of all events, whatever order they were
-    // created in.
+    std::uint32_t tie = 0;  // of the packet's source at this port in this instant
+    // (instant, what, tie, source, ordinal), then hop: the order of all events, whatever order they
+    // were created in.
     bool operator>(const Event& other) const;
   };
   // The lossless class at a port that feeds or belongs to a switch, with pauses.
@@ -195,6 +200,7 @@ class Network {
   std::uint32_t store(Flight flight);
   void push(Instant at, std::uint32_t flight);
   void push(const Event& event);
+  std::uint32_t tie_of(const Flight& flight, Instant at) const;
   void process(const Event& event);
   void cross(std::uint32_t flight);
   bool has_queue(Hop hop) const { return ports_[position(hop)].queue_time != kUnbounded; }
@@ -229,6 +235,7 @@ class Network {
   LinkFaults faults_;
   Random others_;
   Random marks_;
+  std::uint64_t ties_;
   TraceBuffer* trace_;
   std::vector<Port> ports_;
   std::vector<Flight> flights_;

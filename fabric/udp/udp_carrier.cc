@@ -271,7 +271,7 @@ void UdpCarrier::take(const msghdr& header, std::size_t size) {
 }
 
 void UdpCarrier::send_built(const BuiltBurst& burst) {
-  SOLITON_CHECK(burst.size <= out_.size() && index(burst.destination) < nodes_.size());
+  SOLITON_CHECK(burst.size <= kBurstBytes && index(burst.destination) < nodes_.size());
   if (burst.size <= burst.segment) {
     if (!send_plain(burst.destination, out_.begin(), burst.size)) ++counters_.refused;
     return;
@@ -316,15 +316,15 @@ void UdpCarrier::send_segments(const BuiltBurst& burst) {
   for (int attempt = 0; segmentation_ && attempt < 2; ++attempt) {
     if (::sendmsg(fd_, &header, MSG_DONTWAIT) >= 0) return;
     if (errno == EINVAL || errno == EIO || errno == EOPNOTSUPP)
-      segmentation_ = false;
+      segmentation_ = false;  // it will not take another one either
     else if (!try_again(errno))
       break;
   }
-  if (segmentation_ || !send_each(burst))
-    counters_.refused += (burst.size + burst.segment - 1) / burst.segment;
+  // What the kernel does not take as a burst it may take packet by packet.
+  counters_.refused += send_each(burst);
 }
 
-bool UdpCarrier::send_each(const BuiltBurst& burst) {
+std::size_t UdpCarrier::send_each(const BuiltBurst& burst) {
   sockaddr_in address = socket_address(nodes_[index(burst.destination)]);
   std::array<mmsghdr, kBurst> headers{};
   std::array<iovec, kBurst> vectors{};
@@ -337,7 +337,8 @@ bool UdpCarrier::send_each(const BuiltBurst& burst) {
     header.msg_iov = &vectors[count];
     header.msg_iovlen = 1;
   }
-  return ::sendmmsg(fd_, headers.data(), count, MSG_DONTWAIT) == static_cast<int>(count);
+  const int sent = ::sendmmsg(fd_, headers.data(), count, MSG_DONTWAIT);
+  return count - static_cast<std::size_t>(std::max(sent, 0));
 }
 
 void UdpCarrier::wait(Duration at_most) {

@@ -32,7 +32,7 @@ namespace soliton {
 // IPv4, in this machine's order of bytes.
 struct UdpAddress {
   std::uint32_t host = kLoopback;
-  std::uint16_t port = 0;           // of the kernel's choice
+  std::uint16_t port = 0;  // of the kernel's choice
   auto operator<=>(const UdpAddress&) const = default;
 };
 
@@ -76,7 +76,7 @@ class UdpCarrier : public Carrier {
                  const std::vector<NodeId>& peers);
 
   std::span<const ArrivedPacket> poll() override;
-  std::span<std::byte> room() override { return out_; }
+  std::span<std::byte> room() override { return {out_.begin(), kBurstBytes}; }
   std::uint32_t burst_max() const override { return kBurst; }
   void send_built(const BuiltBurst& burst) override;
   void wait(Duration at_most) override;
@@ -84,7 +84,10 @@ class UdpCarrier : public Carrier {
   CarrierCounters counters() const override;
 
  private:
-  static constexpr std::uint32_t kBurst = 64;        // segments the kernel takes in one send
+  static constexpr std::uint32_t kBurst = 64;  // segments the kernel takes in one send
+  // Of all segments of one send together: no datagram of IPv4 is longer, and the kernel refuses a
+  // burst that would be one.
+  static constexpr std::size_t kBurstBytes = 65'507;
   static constexpr std::size_t kBatch = 16;          // receives in one system call
   static constexpr std::size_t kBuffer = 64 * 1024;  // of one receive or send
 
@@ -101,7 +104,8 @@ class UdpCarrier : public Carrier {
   void take(const struct msghdr& header, std::size_t size);
   std::optional<NodeId> source_of(const struct msghdr& header);
   void send_segments(const BuiltBurst& burst);
-  bool send_each(const BuiltBurst& burst);
+  // How many of its packets the kernel did not take.
+  std::size_t send_each(const BuiltBurst& burst);
   bool send_plain(NodeId to, const std::byte* bytes, std::size_t size);
 
   boost::asio::io_context& context_;

@@ -286,6 +286,11 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
     connections[i].setRemoteIndex(deployment.connections[i].remote_index);
     connections[i].setCookie(deployment.connections[i].cookie);
     connections[i].setChannel(deployment.connections[i].channel);
+    const LtlPath& path = deployment.connections[i].path;
+    connections[i].setRoundTripPs(path.round_trip.count());
+    connections[i].setHoldPs(path.hold.count());
+    connections[i].setLineRate(path.line.bits_per_second);
+    connections[i].setPort(path.port);
   }
   auto names = out.initNodeNames(static_cast<unsigned>(deployment.node_names.size()));
   for (unsigned i = 0; i < names.size(); ++i) names.set(i, deployment.node_names[i]);
@@ -310,8 +315,11 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
   deployment.wall = {static_cast<CarrierKind>(in.getCarrier()), static_cast<WaitMode>(in.getWait()),
                      Duration{in.getSpinPs()}, in.getListen()};
   for (const auto connection : in.getConnections())
-    deployment.connections.push_back({NodeId{connection.getPeer()}, connection.getRemoteIndex(),
-                                      connection.getCookie(), connection.getChannel()});
+    deployment.connections.push_back(
+        {NodeId{connection.getPeer()}, connection.getRemoteIndex(), connection.getCookie(),
+         connection.getChannel(),
+         LtlPath{Duration{connection.getRoundTripPs()}, Duration{connection.getHoldPs()},
+                 BitRate{connection.getLineRate()}, connection.getPort()}});
   for (const auto name : in.getNodeNames()) deployment.node_names.emplace_back(name.cStr());
   if (in.hasShard()) {
     Result<Shard> shard = read_shard(in.getShard());

@@ -110,6 +110,8 @@ void write_ltl(const LtlStats& ltl, wire::Stats::Ltl::Builder out) {
   out.setRetransmitted(ltl.retransmitted);
   out.setTimeouts(ltl.timeouts);
   out.setTailProbes(ltl.tail_probes);
+  out.setNeedless(ltl.needless);
+  out.setWindowWaits(ltl.window_waits);
   out.setNacksSent(ltl.nacks_sent);
   out.setDuplicatesReceived(ltl.duplicates_received);
   out.setDroppedMalformed(ltl.dropped_malformed);
@@ -136,6 +138,8 @@ LtlStats read_ltl(wire::Stats::Ltl::Reader in) {
   ltl.retransmitted = in.getRetransmitted();
   ltl.timeouts = in.getTimeouts();
   ltl.tail_probes = in.getTailProbes();
+  ltl.needless = in.getNeedless();
+  ltl.window_waits = in.getWindowWaits();
   ltl.nacks_sent = in.getNacksSent();
   ltl.duplicates_received = in.getDuplicatesReceived();
   ltl.dropped_malformed = in.getDroppedMalformed();

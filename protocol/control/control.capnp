@@ -76,6 +76,10 @@ struct Deployment {
     remoteIndex @1 :UInt16;
     cookie @2 :UInt16;
     channel @3 :UInt8;
+    roundTripPs @4 :Int64;          # 0: nothing is known of the path
+    holdPs @5 :Int64;
+    lineRate @6 :Int64;             # bits a second
+    port @7 :UInt16;
   }
 }
 
@@ -246,6 +250,8 @@ struct Stats {
     marksReceived @19 :UInt64;
     notificationsSent @20 :UInt64;
     notificationsReceived @21 :UInt64;
+    needless @22 :UInt64;
+    windowWaits @23 :UInt64;
   }
   struct LostPeer {
     how @0 :UInt8;

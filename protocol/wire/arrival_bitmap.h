@@ -2,46 +2,53 @@
 // 1 + i.
 //
 // Bits 0..31 travel in the header of every packet. The rest of the window travels in the payload of
-// a NACK, so that all gaps are named in one report: byte j of it holds bits 32 + 8j .. 39 + 8j,
-// lowest bit first; zero bytes at the end are left out.
+// a NACK or PONG, so that all gaps are named in one report: byte j of it holds bits 32 + 8j .. 39 +
+// 8j, lowest bit first; zero bytes at the end are left out.
 #pragma once
 
-#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 namespace soliton {
 
+// A view of the two parts as they lie in a packet.
 class ArrivalBitmap {
  public:
-  static constexpr std::uint32_t kBits = 256;
   static constexpr std::uint32_t kHeaderBits = 32;
-  static constexpr std::size_t kTailBytesMax = (kBits - kHeaderBits) / 8;
 
   ArrivalBitmap() = default;
-  explicit ArrivalBitmap(std::uint32_t header_bits) : words_{header_bits} {}
-  // Nothing when `tail` is longer than kTailBytesMax.
-  static std::optional<ArrivalBitmap> decode(std::uint32_t header_bits,
-                                             std::span<const std::byte> tail);
+  explicit ArrivalBitmap(std::uint32_t header_bits, std::span<const std::byte> tail = {})
+      : header_bits_(header_bits), tail_(tail) {}
 
-  // REQUIRES: bit < kBits.
-  void set(std::uint32_t bit) { words_[bit / 64] |= std::uint64_t{1} << (bit % 64); }
-  bool test(std::uint32_t bit) const { return (words_[bit / 64] >> (bit % 64)) & 1; }
+  bool test(std::uint32_t bit) const {
+    if (bit < kHeaderBits) return (header_bits_ >> bit & 1) != 0;
+    const std::size_t byte = (bit - kHeaderBits) / 8;
+    return byte < tail_.size() && (std::to_integer<unsigned>(tail_[byte]) >> (bit % 8) & 1) != 0;
+  }
   bool empty() const { return size() == 0; }
   // One more than the highest bit that is set.
-  std::uint32_t size() const;
+  std::uint32_t size() const {
+    for (std::size_t byte = tail_.size(); byte-- > 0;)
+      if (tail_[byte] != std::byte{0})
+        return kHeaderBits + static_cast<std::uint32_t>(8 * byte) +
+               static_cast<std::uint32_t>(std::bit_width(std::to_integer<unsigned>(tail_[byte])));
+    return static_cast<std::uint32_t>(std::bit_width(header_bits_));
+  }
 
-  std::uint32_t header_bits() const { return static_cast<std::uint32_t>(words_[0]); }
-  std::size_t tail_size() const;
-  // Returns tail_size(). REQUIRES: out.size() >= tail_size().
-  std::size_t encode_tail(std::span<std::byte> out) const;
-
-  bool operator==(const ArrivalBitmap&) const = default;
+  // Bytes of a tail in which `bits` bits have room.
+  static constexpr std::size_t tail_bytes(std::uint32_t bits) {
+    return bits > kHeaderBits ? (bits - kHeaderBits + 7) / 8 : 0;
+  }
+  // REQUIRES: bit >= kHeaderBits, and room for it.
+  static void set_in_tail(std::span<std::byte> tail, std::uint32_t bit) {
+    tail[(bit - kHeaderBits) / 8] |= static_cast<std::byte>(1U << (bit % 8));
+  }
 
  private:
-  std::array<std::uint64_t, kBits / 64> words_{};
+  std::uint32_t header_bits_ = 0;
+  std::span<const std::byte> tail_;
 };
 
 }  // namespace soliton

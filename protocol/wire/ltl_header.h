@@ -51,7 +51,7 @@ inline constexpr std::uint8_t kAckNow =
     1 << 3;  // DATA: answer at once. ACK, NACK: this is such an answer
 inline constexpr std::uint8_t kResent = 1 << 4;  // not the first transmission of this sequence
 inline constexpr std::uint8_t kTailProbe =
-    1 << 5;  // resent because nothing was heard, not because of a report
+    1 << 5;  // PING: packets are in flight and nothing was heard of them
 inline constexpr std::uint8_t kCongestion = 1 << 6;  // the sender has seen congestion marks
 inline constexpr std::uint8_t kBare = 1 << 7;        // no message header in the payload
 }  // namespace packet_flag
@@ -62,9 +62,9 @@ struct LtlHeader {
   std::uint16_t index = 0;   // row of the receiver's connection table
   std::uint16_t cookie = 0;  // of that connection, agreed at deployment
   std::uint16_t length = 0;  // bytes behind the header
-  Sequence sequence =
-      0;             // DATA: its number. ACK, NACK: number of the packet that caused it. Others: 0
-  Sequence ack = 0;  // next sequence expected from the peer
+  Sequence sequence = 0;  // DATA: its number. ACK, NACK: number of the packet that caused it. PING:
+                          // its own number; PONG: that of the PING. Others: 0
+  Sequence ack = 0;          // next sequence expected from the peer
   std::uint32_t bitmap = 0;  // bit i: ack + 1 + i has arrived
   std::uint32_t time_ns =
       0;  // DATA, PING: sender's clock. ACK, NACK, PONG: echo of the packet that caused it

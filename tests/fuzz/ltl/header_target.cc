@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "protocol/base/check.h"
 #include "protocol/wire/arrival_bitmap.h"
@@ -18,13 +19,11 @@ void fuzz_ltl_header(std::span<const std::uint8_t> input) {
   SOLITON_CHECK(std::equal(again.begin(), again.end(), packet.bytes.begin()));
 
   const auto rest = std::span<const std::byte>(packet.bytes).subspan(kLtlHeaderSize);
-  if (const auto bitmap = ArrivalBitmap::decode(header->bitmap, rest)) {
-    SOLITON_CHECK(bitmap->header_bits() == header->bitmap);
-    std::array<std::byte, ArrivalBitmap::kTailBytesMax> tail{};
-    const std::size_t bytes = bitmap->encode_tail(tail);
-    SOLITON_CHECK(ArrivalBitmap::decode(bitmap->header_bits(), std::span(tail).first(bytes)) ==
-                  bitmap);
-  }
+  const ArrivalBitmap bitmap(header->bitmap, rest);
+  std::vector<std::byte> tail(ArrivalBitmap::tail_bytes(bitmap.size()));
+  for (std::uint32_t bit = ArrivalBitmap::kHeaderBits; bit < bitmap.size(); ++bit)
+    if (bitmap.test(bit)) ArrivalBitmap::set_in_tail(tail, bit);
+  SOLITON_CHECK(tail.size() <= rest.size() && std::equal(tail.begin(), tail.end(), rest.begin()));
   // Whatever it is, made consistent it must pass, and then no longer with one bit flipped.
   LtlHeader good = *header;
   good.length = static_cast<std::uint16_t>(rest.size());

@@ -75,6 +75,20 @@ TEST_F(Udp, AFullBurstOfSmallPacketsArrives) {
   EXPECT_EQ(carriers_[0]->counters().refused, 0U);
 }
 
+// A burst is refused whole when it would be a longer datagram than there is: 45 packets of 1,456
+// bytes fill 64 KiB and are too many.
+TEST_F(Udp, AsMuchAsTheRoomHoldsIsTakenAtEverySize) {
+  open(2);
+  for (const std::size_t segment : {64U, 500U, 1024U, 1440U, 1456U, 1500U, 4128U, 8240U, 9056U}) {
+    const std::size_t most = carriers_[0]->room().size() / segment;
+    const std::vector<std::size_t> sizes(std::min<std::size_t>(most, carriers_[0]->burst_max()),
+                                         segment);
+    send(0, 1, sizes);
+    EXPECT_EQ(take(1, sizes.size()).size(), sizes.size()) << segment;
+  }
+  EXPECT_EQ(carriers_[0]->counters().refused, 0U);
+}
+
 TEST_F(Udp, SeveralPeersAreToldApart) {
   open(3);
   send(2, 0, {10});

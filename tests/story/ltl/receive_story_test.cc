@@ -19,11 +19,11 @@ LtlOptions one_byte_packets() {
 }
 
 std::vector<Sequence> missing_in(const Sent& nack) {
-  const auto bits = ArrivalBitmap::decode(
-      nack.header.bitmap, std::span(nack.datagram.payload.bytes).subspan(kLtlHeaderSize));
+  const ArrivalBitmap bits(nack.header.bitmap,
+                           std::span(nack.datagram.payload.bytes).subspan(kLtlHeaderSize));
   std::vector<Sequence> out{nack.header.ack};
-  for (std::uint32_t i = 0; i < bits->size(); ++i)
-    if (!bits->test(i)) out.push_back(nack.header.ack + 1 + i);
+  for (std::uint32_t i = 0; i < bits.size(); ++i)
+    if (!bits.test(i)) out.push_back(nack.header.ack + 1 + i);
   return out;
 }
 

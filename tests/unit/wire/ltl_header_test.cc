@@ -10,13 +10,6 @@
 namespace soliton {
 namespace {
 
-std::vector<std::byte> tail_of(const ArrivalBitmap& bitmap) {
-  std::vector<std::byte> tail(ArrivalBitmap::kTailBytesMax);
-  tail.resize(bitmap.encode_tail(tail));
-  EXPECT_EQ(tail.size(), bitmap.tail_size());
-  return tail;
-}
-
 LtlHeader random_header(const Random& r) {
   LtlHeader h;
   h.kind = static_cast<PacketKind>(1 + r.below(0, 11));
@@ -166,30 +159,32 @@ TEST(Sequence, ComparesAcrossTheWrap) {
 }
 
 TEST(ArrivalBitmap, HeaderAndTailHoldEveryBit) {
-  for (std::uint32_t bit = 0; bit < ArrivalBitmap::kBits; ++bit) {
-    ArrivalBitmap one;
-    one.set(bit);
-    EXPECT_EQ(one.size(), bit + 1);
-    const std::vector<std::byte> tail = tail_of(one);
+  for (std::uint32_t bit = 0; bit < 65'536; bit = bit < 256 ? bit + 1 : 2 * bit - 1) {
+    const std::uint32_t header = bit < 32 ? 1U << bit : 0;
+    std::vector<std::byte> tail(ArrivalBitmap::tail_bytes(bit + 1));
     EXPECT_EQ(tail.size(), bit < 32 ? 0 : bit / 8 - 3);
-    EXPECT_EQ(ArrivalBitmap::decode(one.header_bits(), tail), one);
+    if (bit >= 32) ArrivalBitmap::set_in_tail(tail, bit);
+    const ArrivalBitmap one(header, tail);
+    EXPECT_EQ(one.size(), bit + 1);
+    for (std::uint32_t other = bit < 20 ? 0 : bit - 20; other < bit + 20; ++other)
+      EXPECT_EQ(one.test(other), other == bit);
   }
 }
 
 TEST(ArrivalBitmap, TailIsLowestBitFirst) {
-  ArrivalBitmap b;
-  b.set(0);
-  b.set(32);
-  b.set(42);
-  EXPECT_EQ(b.header_bits(), 1u);
-  EXPECT_EQ(tail_of(b), (std::vector<std::byte>{std::byte{0x01}, std::byte{0x04}}));
+  std::vector<std::byte> tail(2);
+  ArrivalBitmap::set_in_tail(tail, 32);
+  ArrivalBitmap::set_in_tail(tail, 42);
+  EXPECT_EQ(tail, (std::vector<std::byte>{std::byte{0x01}, std::byte{0x04}}));
 }
 
-TEST(ArrivalBitmap, TailLongerThanTheWindowIsRefused) {
+TEST(ArrivalBitmap, WhatIsNotWrittenHasNotArrived) {
   const std::vector<std::byte> tail(29, std::byte{0xff});
-  EXPECT_FALSE(ArrivalBitmap::decode(0, tail));
-  EXPECT_EQ(ArrivalBitmap::decode(0, std::span(tail).first(28))->size(), 256u);
+  EXPECT_EQ(ArrivalBitmap(0, tail).size(), 264u);
+  EXPECT_FALSE(ArrivalBitmap(0, tail).test(264));
+  EXPECT_FALSE(ArrivalBitmap(0, tail).test(31));
   EXPECT_TRUE(ArrivalBitmap{}.empty());
+  EXPECT_TRUE(ArrivalBitmap(0, std::vector<std::byte>(3)).empty());
 }
 
 }  // namespace

@@ -81,14 +81,11 @@ TEST(WireFormatPage, NackExampleNamesItsGaps) {
   EXPECT_EQ(verify(*header, packet), std::nullopt);
   EXPECT_EQ(header->kind, PacketKind::kNack);
   EXPECT_EQ(header->ack, 100u);
-  const auto arrived =
-      ArrivalBitmap::decode(header->bitmap, std::span(packet.bytes).subspan(kLtlHeaderSize));
-  ASSERT_TRUE(arrived);
+  const ArrivalBitmap arrived(header->bitmap, std::span(packet.bytes).subspan(kLtlHeaderSize));
   // 101 and 102 arrived, 103 is missing, 104 to 140 arrived, 141 to 143 are missing, 144 arrived.
-  ArrivalBitmap expected;
+  EXPECT_EQ(arrived.size(), 144u - 100);
   for (std::uint32_t s = 101; s <= 144; ++s)
-    if (s != 103 && (s < 141 || s > 143)) expected.set(s - 101);
-  EXPECT_EQ(*arrived, expected);
+    EXPECT_EQ(arrived.test(s - 101), s != 103 && (s < 141 || s > 143)) << s;
 }
 
 // The security block is between header and payload: the checksum leaves it out, the tag is over

@@ -1,0 +1,71 @@
+#include "cluster/manager/paths.h"
+
+#include <algorithm>
+
+#include "cluster/spec/parts.h"
+#include "protocol/wire/ltl_header.h"
+#include "protocol/wire/packet_security.h"
+#include "topologies/line.h"
+
+namespace soliton {
+namespace {
+
+std::size_t position(Hop hop) { return std::size_t{hop.link} * 2 + hop.direction; }
+
+Bytes scaled(Bytes size, std::size_t count) {
+  const __int128 product = static_cast<__int128>(size.count) * static_cast<__int128>(count);
+  return {static_cast<std::int64_t>(std::min(product, __int128{INT64_MAX / 16}))};
+}
+
+}  // namespace
+
+PathTimes::PathTimes(const ClusterSpec& spec, const Topology& topology, const Routes& routes,
+                     const FaultPlan& faults, std::size_t connections)
+    : spec_(spec),
+      topology_(topology),
+      routes_(routes),
+      late_(topology.links.size() * 2),
+      ports_(topology.links.size() * 2) {
+  const auto header = static_cast<std::int64_t>(kLtlHeaderSize + security_bytes(auth_of(spec)));
+  packet_ = Bytes{header + spec.ltl.mtu};
+  acknowledgement_ = Bytes{header};
+  in_flight_ = scaled(scaled(packet_ + Bytes{kFrameOverheadBytes}, spec.ltl.window), connections);
+  std::vector<std::uint16_t> used(topology.vertices.size());
+  for (std::uint32_t link = 0; link < topology.links.size(); ++link)
+    for (const std::uint8_t direction : {0, 1})
+      ports_[position({link, direction})] = used[topology.links[link].ends[direction]]++;
+  for (const FaultRule& rule : faults.rules) {
+    const Duration late = sum(rule.delay, rule.jitter);
+    for (const std::uint32_t link : rule.links) {
+      Duration* const of = &late_[position({link, 0})];
+      if (rule.forward) of[0] = sum(of[0], late);
+      if (rule.backward) of[1] = sum(of[1], late);
+    }
+  }
+}
+
+Duration PathTimes::hold(const std::vector<Hop>& route) const {
+  Duration most{};
+  for (const Hop hop : route) {
+    const TopologyLink& link = topology_.links[hop.link];
+    most = sum(most, late_[position(hop)]);
+    if (!topology_.vertices[link.ends[hop.direction]].is_switch) continue;
+    const Bytes queue = topology_.pause ? in_flight_ : std::min(in_flight_, link.queue);
+    most = sum(most, sum(transmit_time(queue, link.rate), link.other.longest));
+  }
+  return most;
+}
+
+LtlPath PathTimes::between(NodeId from, NodeId to) const {
+  if (spec_.time == TimeMode::kWall) return {};
+  const std::vector<Hop>& there = routes_.between(from, to);
+  const std::vector<Hop>& back = routes_.between(to, from);
+  if (there.empty() || back.empty()) return {};
+  return {.round_trip = sum(transfer_time(topology_, there, packet_),
+                            transfer_time(topology_, back, acknowledgement_)),
+          .hold = sum(hold(there), hold(back)),
+          .line = topology_.links[there.front().link].rate,
+          .port = ports_[position(there.front())]};
+}
+
+}  // namespace soliton

@@ -1,0 +1,40 @@
+// What is known of the ways between nodes before a run: what LTL's timers begin with (LtlPath).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cluster/spec/spec.h"
+#include "fabric/faults/fault_plan.h"
+#include "fabric/ltl/options.h"
+#include "topologies/topology.h"
+
+namespace soliton {
+
+class PathTimes {
+ public:
+  // `connections`: how many there are in the run, each way counted. The references outlive the
+  // object.
+  PathTimes(const ClusterSpec& spec, const Topology& topology, const Routes& routes,
+            const FaultPlan& faults, std::size_t connections);
+
+  // Nothing is known in wall time, nor of a pair without a path. REQUIRES: from != to.
+  LtlPath between(NodeId from, NodeId to) const;
+
+ private:
+  // The longest that a packet waits on this route, its own card left out: every switch port on it
+  // is full, or holds all that all connections may have in flight; others' bursts and delays by
+  // faults come on top.
+  Duration hold(const std::vector<Hop>& route) const;
+
+  const ClusterSpec& spec_;
+  const Topology& topology_;
+  const Routes& routes_;
+  Bytes packet_{};
+  Bytes acknowledgement_{};
+  Bytes in_flight_{};                 // of all connections, on the line
+  std::vector<Duration> late_;        // by faults, by link and direction
+  std::vector<std::uint16_t> ports_;  // of the node at the near end, by link and direction
+};
+
+}  // namespace soliton
