@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/results/warning.h"
 #include "cluster/results/write_file.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/histogram.h"
@@ -163,6 +164,7 @@ struct RunResults {
   LtlCounters ltl;
   std::vector<FaultResult> faults;
   OutputSummary outputs;
+  std::vector<RunWarning> warnings;         // add with warn()
   std::optional<TrafficResult> traffic;     // communication workloads
   std::optional<PauseResult> pauses;        // virtual time, topology with pfc
   std::optional<DurationHistogram> device;  // wall time: modelled device time per request

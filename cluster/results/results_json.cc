@@ -220,6 +220,18 @@ void write_outputs(JsonWriter& json, const OutputSummary& o) {
   json.close();
 }
 
+void write_warnings(JsonWriter& json, const std::vector<RunWarning>& warnings) {
+  json.key("warnings");
+  json.open('[', Layout::kLines);
+  for (const RunWarning& warning : warnings) {
+    json.open('{');
+    member(json, "id", warning.id);
+    member(json, "text", warning.text);
+    json.close();
+  }
+  json.close();
+}
+
 void write_traffic(JsonWriter& json, const TrafficResult& t) {
   json.key("traffic");
   json.open('{');
@@ -314,6 +326,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
   write_ltl(json, r.ltl);
   write_faults(json, r.faults);
   write_outputs(json, r.outputs);
+  write_warnings(json, r.warnings);
   if (with_wall) write_wall(json, r.wall);
   if (!r.error.empty()) member(json, "error", r.error);
   if (r.traffic) write_traffic(json, *r.traffic);
