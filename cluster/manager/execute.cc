@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "cluster/engine/explain.h"
+#include "cluster/manager/check_prediction.h"
 #include "cluster/manager/deploy.h"
 #include "cluster/manager/fill_results.h"
 #include "cluster/manager/run.h"
@@ -135,6 +136,7 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   fill_sent(outcome, results);
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   judge(run.workload, std::move(outcome.records), reference.get(), results);
+  check_prediction(run, results);
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;

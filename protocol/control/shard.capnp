@@ -145,6 +145,8 @@ struct HostShard {
   struct StepPort {
     reversed @0 :Bool;
     destinations @1 :List(Destination);
+    offset @2 :Int64;
+    elements @3 :Int64;
   }
   struct ReplyPort {
     elements @0 :UInt32;

@@ -188,6 +188,8 @@ void write_host_shard(const HostShard& shard, wire::HostShard::Builder out) {
   for (unsigned i = 0; i < inputs.size(); ++i) {
     const HostShard::StepPort& port = shard.inputs[i];
     inputs[i].setReversed(port.reversed);
+    inputs[i].setOffset(port.offset);
+    inputs[i].setElements(port.elements);
     write_destinations(port.destinations,
                        inputs[i].initDestinations(static_cast<unsigned>(port.destinations.size())));
   }
@@ -212,7 +214,8 @@ HostShard read_host_shard(wire::HostShard::Reader in) {
   shard.input = in.getInput();
   shard.table = from_data<Half>(in.getTable());
   for (const auto port : in.getInputs())
-    shard.inputs.push_back({port.getReversed(), read_destinations(port.getDestinations())});
+    shard.inputs.push_back({port.getReversed(), read_destinations(port.getDestinations()),
+                            port.getOffset(), port.getElements()});
   for (const auto port : in.getReplies())
     shard.replies.push_back({port.getElements(), port.getOffset(), port.getReversed()});
   shard.output = in.getOutput();
