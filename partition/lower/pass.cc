@@ -218,11 +218,22 @@ Part Pass::part() const {
 void Pass::emit(std::size_t node) {
   if (sent_inputs_.count(node) > 0) return emit_input_side(node);
   ShardBuilder& builder = wiring_.at(node);
-  emit_ahead(node);
+  const ChainRange first = emit_ahead(node);
+  if (passes_on(node)) {
+    builder.add_segment({first.begin, first.end, 1, 0});
+    builder.add_segment({first.begin, first.end, -1, 1, 1});
+  }
   emit_input(node);
   builder.end_segment(1, 0);
-  emit_step(node, true, false);
-  builder.end_segment(-1, 1);
+  const std::uint32_t begin = builder.chains();
+  const ChainRange within = emit_step(node, true, false);
+  if (passes_on(node)) {
+    builder.add_segment({begin, builder.chains(), -2, 1});
+    builder.add_segment({begin, within.begin, -1, 1, 1});
+    builder.add_segment({within.end, builder.chains(), -1, 1, 1});
+  } else {
+    builder.end_segment(-1, 1);
+  }
   emit_step(node, false, true);
   builder.end_segment(1, 0);
 }
@@ -246,9 +257,13 @@ void Pass::emit_input_side(std::size_t node) {
   builder.end_segment(1, 0);
 }
 
-void Pass::emit_ahead(std::size_t node) {
+Pass::ChainRange Pass::emit_ahead(std::size_t node) {
+  ShardBuilder& builder = wiring_.at(node);
+  ChainRange chains{builder.chains(), 0};
   const Feed* feed = find(spec_.feeds, node);
   if (feed != nullptr) wiring_.emit(node, spec_.input_label + " ahead", feed->ahead);
+  chains.end = builder.chains();
+  return chains;
 }
 
 void Pass::emit_input(std::size_t node) {
@@ -261,8 +276,8 @@ void Pass::emit_input(std::size_t node) {
   if (cell != layers_[0].cells.end()) cell->second.emit_input_side();
 }
 
-void Pass::emit_step(std::size_t node, bool next, bool last) {
-  if (next) emit_ahead(node);
+Pass::ChainRange Pass::emit_step(std::size_t node, bool next, bool last) {
+  ChainRange ahead;
   for (std::size_t index = 0; index < layers_.size(); ++index) {
     Work& work = layers_[index];
     const std::string& label = spec_.layers[index].label;
@@ -275,9 +290,33 @@ void Pass::emit_step(std::size_t node, bool next, bool last) {
     }
     emit_dense(index, node, last);
     if (index == 0 && next && spec_.early_input) emit_input(node);
-    wiring_.emit(node, label + ".gather", (last ? work.last_moves : work.moves)[node]);
+    std::vector<Move> moves = (last ? work.last_moves : work.moves)[node];
+    if (index == 0 && next && passes_on(node)) {
+      if (!moves.empty()) {
+        const auto first = moves.begin() + soonest(node);
+        wiring_.emit(node, label + ".gather", {*first});
+        moves.erase(first);
+      }
+      ahead = emit_ahead(node);
+    }
+    wiring_.emit(node, label + ".gather", moves);
   }
   if (next && !spec_.early_input) emit_input(node);
+  return ahead;
+}
+
+bool Pass::passes_on(std::size_t node) const {
+  const Feed* feed = find(spec_.feeds, node);
+  return feed != nullptr && !feed->ahead.empty();
+}
+
+// Each sends to the one behind it first, so the slice of the one before is there soonest.
+std::ptrdiff_t Pass::soonest(std::size_t node) const {
+  const std::vector<Slice>& slices = spec_.layers[0].slices;
+  const auto own = std::ranges::find(slices, node, &Slice::node) - slices.begin();
+  const auto count = static_cast<std::ptrdiff_t>(slices.size());
+  if (own == count || count < 2) return 0;
+  return own == 0 ? count - 2 : own - 1;
 }
 
 void Pass::emit_dense(std::size_t index, std::size_t node, bool last) {

@@ -3,6 +3,10 @@
 //   prologue: input and input side of the first step
 //   body:     a step, and the input side of the next one right behind its products    (steps - 1
 //   times) epilogue: the last step
+//
+// Where inputs are scattered a node also passes its slice of a later step on. It does so two steps
+// ahead, amid the gather of the hidden state: by then its own slice of the state has left, and its
+// port is idle until the next one.
 #pragma once
 
 #include <map>
@@ -103,9 +107,18 @@ class Pass {
   void build_output(std::size_t layer);
   // Writes all chains of a node that holds an input side and nothing else.
   void emit_input_side(std::size_t node);
-  void emit_ahead(std::size_t node);
+  // Chains [begin, end).
+  struct ChainRange {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+  ChainRange emit_ahead(std::size_t node);
   void emit_input(std::size_t node);
-  void emit_step(std::size_t node, bool next, bool last);
+  // The chains of emit_ahead() among those of the step.
+  ChainRange emit_step(std::size_t node, bool next, bool last);
+  bool passes_on(std::size_t node) const;
+  // Position of the move that has its message first, of those that gather the first layer's state.
+  std::ptrdiff_t soonest(std::size_t node) const;
   void emit_dense(std::size_t layer, std::size_t node, bool last);
 
   Wiring& wiring_;

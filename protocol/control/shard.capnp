@@ -66,6 +66,7 @@ struct Program {
     last @1 :UInt32;
     fixed @2 :Int32;
     perStep @3 :Int32;
+    most @4 :UInt32;          # 0: no limit
   }
 }
 

@@ -29,6 +29,7 @@ void write_program(const Program& program, wire::Program::Builder out) {
     segments[i].setLast(program.segments[i].last);
     segments[i].setFixed(program.segments[i].fixed);
     segments[i].setPerStep(program.segments[i].per_step);
+    segments[i].setMost(program.segments[i].most);
   }
 }
 
@@ -42,8 +43,8 @@ Result<Program> read_program(wire::Program::Reader in) {
     return invalid("program: labels and chains differ in number");
   for (unsigned i = 0; i < labels.size(); ++i) program->chains[i].label = labels[i].cStr();
   for (const auto segment : in.getSegments())
-    program->segments.push_back(
-        {segment.getFirst(), segment.getLast(), segment.getFixed(), segment.getPerStep()});
+    program->segments.push_back({segment.getFirst(), segment.getLast(), segment.getFixed(),
+                                 segment.getPerStep(), segment.getMost()});
   return program;
 }
 

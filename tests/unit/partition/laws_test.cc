@@ -24,8 +24,13 @@ struct Law {
 
   double matrices() const { return cell == Cell::kGru ? 6 : 8; }
   double floor_us() const { return cell == Cell::kGru ? 2.53 : 2.90; }
-  double rows_us() const {
-    const std::int64_t rows = (hidden + nodes - 1) / nodes;
+  double rows_us() const { return rows_us((hidden + nodes - 1) / nodes); }
+  // The device splits whole tile rows, so the fullest node may hold more than its even share.
+  double whole_rows_us() const {
+    const std::int64_t tile_rows = (hidden + 399) / 400;
+    return rows_us(400 * ((tile_rows + nodes - 1) / nodes));
+  }
+  double rows_us(std::int64_t rows) const {
     const double compute = 0.04 * std::ceil(matrices() * up(rows, 400) * up(hidden, 400) / 6);
     const double exchange =
         1.44 + static_cast<double>(nodes - 1) * line_us(2 * static_cast<double>(rows));
@@ -63,9 +68,9 @@ bool fits(const Lowered& lowered) {
 }
 
 // Of all ways to use exactly so many nodes in one rack.
-Best best(Cell cell, std::int64_t hidden, std::size_t nodes) {
+Best best(Cell cell, std::int64_t hidden, std::size_t nodes, bool reset_after = true) {
   const Model model =
-      rnn({.cell = cell, .hidden = hidden, .reset_after = true, .with_weights = false});
+      rnn({.cell = cell, .hidden = hidden, .reset_after = reset_after, .with_weights = false});
   TopologySpec spec;
   spec.kind = "rack";
   std::vector<PlacedNode> placed;
@@ -98,6 +103,7 @@ TEST(Laws, WideLayersScaleAsTheLawSays) {
   }
 }
 
+// One node makes no exchange, so its floor is that of the published rows, which reset before.
 TEST(Laws, OthersAgree) {
   for (const Law& law : {Law{Cell::kGru, 2800, 1},
                          {Cell::kGru, 2816, 2},
@@ -105,11 +111,13 @@ TEST(Laws, OthersAgree) {
                          {Cell::kLstm, 2400, 1},
                          {Cell::kLstm, 4096, 4},
                          {Cell::kLstm, 5632, 8}}) {
-    const Best found = best(law.cell, law.hidden, static_cast<std::size_t>(law.nodes));
-    std::printf("%s %lld on %lld: %.2f us%s, law of rows %.2f (%+.1f %%)\n", cell_name(law.cell),
-                static_cast<long long>(law.hidden), static_cast<long long>(law.nodes), found.us,
-                found.option.c_str(), law.rows_us(), 100 * (found.us / law.rows_us() - 1));
-    EXPECT_LE(found.us, 1.05 * law.rows_us());
+    const Best found =
+        best(law.cell, law.hidden, static_cast<std::size_t>(law.nodes), law.nodes > 1);
+    std::printf("%s %lld on %lld: %.2f us%s, law %.2f (%+.1f %%), in whole tile rows %.2f\n",
+                cell_name(law.cell), static_cast<long long>(law.hidden),
+                static_cast<long long>(law.nodes), found.us, found.option.c_str(), law.rows_us(),
+                100 * (found.us / law.rows_us() - 1), law.whole_rows_us());
+    EXPECT_LE(found.us, 1.05 * law.whole_rows_us());
   }
 }
 
