@@ -7,16 +7,15 @@
 #include <string_view>
 #include <thread>
 
-#include "cluster/manager/paths.h"
 #include "fabric/ltl/wall_floors.h"
 #include "fabric/udp/udp_carrier.h"
+#include "partition/cost/connections.h"
+#include "partition/cost/paths.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {
 namespace {
-
-using Pair = std::pair<std::uint32_t, std::uint32_t>;
 
 // Bounds the memory of a trace: about 60 bytes an event, kept until the run ends.
 constexpr std::uint32_t kTraceEventsPerNode = 200'000;
@@ -28,38 +27,34 @@ std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
   return static_cast<std::uint32_t>(found - spec.nodes.begin());
 }
 
-void add_pairs(const ClusterSpec& spec, std::uint32_t from,
-               const std::vector<OutPort::Destination>& destinations, std::set<Pair>& pairs) {
-  for (const OutPort::Destination& destination : destinations) {
-    const std::uint32_t to = node_number(spec, destination.peer);
-    if (to != from) pairs.insert({std::min(from, to), std::max(from, to)});
-  }
+// What is known of the ways between nodes: nothing in wall time.
+std::optional<PathTimes> known_paths(const ClusterSpec& spec, const Topology& topology,
+                                     const Routes& routes, const FaultPlan& faults,
+                                     std::size_t pairs) {
+  if (spec.time == TimeMode::kWall) return std::nullopt;
+  LtlOptions ltl = spec.ltl;
+  ltl.auth = auth_of(spec);
+  return PathTimes(ltl, topology, routes, faults, 2 * pairs);
 }
 
-// Who talks to whom, each pair once.
-std::set<Pair> communicating(const ClusterSpec& spec, const Plan& plan) {
-  std::set<Pair> pairs;
-  for (const Shard& shard : plan.shards)
-    for (const OutPort& port : shard.out_ports)
-      add_pairs(spec, node_number(spec, shard.node), port.destinations, pairs);
-  for (const HostShard::StepPort& port : plan.host_shard.inputs)
-    add_pairs(spec, node_number(spec, plan.host), port.destinations, pairs);
-  return pairs;
-}
-
-void connect(const ClusterSpec& spec, const std::set<Pair>& pairs, const Topology& topology,
-             const Routes& routes, const FaultPlan& faults, std::vector<NodeAssignment>& nodes) {
-  const PathTimes paths(spec, topology, routes, faults, 2 * pairs.size());
+// `paths`: null where nothing is known.
+void connect(const ClusterSpec& spec, const std::set<NodePair>& pairs,
+             const std::function<std::uint8_t(const NodePair&)>& channel, const PathTimes* paths,
+             std::vector<NodeAssignment>& nodes) {
   const Random cookies(spec.seed, "ltl cookie");
   std::uint64_t ordinal = 0;
-  for (const auto& [a, b] : pairs) {
+  for (const NodePair& pair : pairs) {
+    const auto& [a, b] = pair;
     std::vector<LtlConnection>& of_a = nodes[a].deployment.connections;
     std::vector<LtlConnection>& of_b = nodes[b].deployment.connections;
     const auto cookie = static_cast<std::uint16_t>(cookies.bits(ordinal++));
     const auto row_a = static_cast<std::uint16_t>(of_a.size());
     const auto row_b = static_cast<std::uint16_t>(of_b.size());
-    of_a.push_back({NodeId{b}, row_b, cookie, 1, paths.between(NodeId{a}, NodeId{b})});
-    of_b.push_back({NodeId{a}, row_a, cookie, 1, paths.between(NodeId{b}, NodeId{a})});
+    const auto path = [&](std::uint32_t from, std::uint32_t to) {
+      return paths == nullptr ? LtlPath{} : paths->between(NodeId{from}, NodeId{to});
+    };
+    of_a.push_back({NodeId{b}, row_b, cookie, channel(pair), path(a, b)});
+    of_b.push_back({NodeId{a}, row_a, cookie, channel(pair), path(b, a)});
   }
 }
 
@@ -178,7 +173,15 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
   host.batch = static_cast<std::uint32_t>(spec.service.batch);
   host.batch_wait = spec.service.batch_wait;
   host.inputs = inputs;
-  connect(spec, communicating(spec, plan), topology, routes, faults, nodes);
+  const std::uint32_t host_number = node_number(spec, plan.host);
+  const std::set<NodePair> pairs =
+      talking_pairs(plan.shards, plan.host_shard,
+                    [&](const std::string& name) { return node_number(spec, name); });
+  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs.size());
+  connect(
+      spec, pairs, [&](const NodePair& pair) { return channel_of(pair, host_number); },
+      paths ? &*paths : nullptr, nodes);
+  for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
   fit_receive_buffers(spec, nodes);
   add_faults(spec, topology, routes, faults, nodes);
   return nodes;
@@ -193,13 +196,16 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
     fill_common(spec, identity, i, nodes[i].deployment);
     nodes[i].deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
   }
-  std::set<Pair> pairs;
+  std::set<NodePair> pairs;
   for (const auto& [a, b] : talking_pairs(traffic)) {
     pairs.insert({index(a), index(b)});
     nodes[index(a)].deployment.traffic = traffic;
     nodes[index(b)].deployment.traffic = traffic;
   }
-  connect(spec, pairs, topology, routes, faults, nodes);
+  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs.size());
+  connect(
+      spec, pairs, [](const NodePair&) { return kExchangeChannel; }, paths ? &*paths : nullptr,
+      nodes);
   fit_receive_buffers(spec, nodes);
   add_faults(spec, topology, routes, faults, nodes);
   return nodes;

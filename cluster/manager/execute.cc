@@ -2,6 +2,8 @@
 #include <chrono>
 
 #include "cluster/engine/explain.h"
+#include "cluster/manager/check_prediction.h"
+#include "cluster/manager/check_transport.h"
 #include "cluster/manager/deploy.h"
 #include "cluster/manager/fill_results.h"
 #include "cluster/manager/run.h"
@@ -119,11 +121,9 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
         std::make_unique<Reference>(whole->shards.front(), whole->host_shard, run.workload.inputs,
                                     static_cast<std::uint32_t>(run.spec.workload.requests), every);
   }
-  ClusterOutcome outcome =
-      run_assignments(run,
-                      make_assignments(run.spec, run.plan, run.topology, *run.routes, run.faults,
-                                       run.workload.inputs),
-                      control);
+  const std::vector<NodeAssignment> nodes = make_assignments(
+      run.spec, run.plan, run.topology, *run.routes, run.faults, run.workload.inputs);
+  ClusterOutcome outcome = run_assignments(run, nodes, control);
   if (reference)
     reference->finish(answered_of(outcome), [&control] { return control.loop->signal() != 0; });
   results = results_before(run);
@@ -135,6 +135,9 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   fill_sent(outcome, results);
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   judge(run.workload, std::move(outcome.records), reference.get(), results);
+  check_prediction(run, results);
+  check_transport(run, nodes, outcome, results);
+  check_load(run, results);
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;

@@ -146,6 +146,7 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
   results.ltl.messages = ltl.messages_sent;
   results.ltl.packets = ltl.packets_sent;
   results.ltl.retransmitted = ltl.retransmitted;
+  results.ltl.needless = ltl.needless;
   results.ltl.timeouts = ltl.timeouts;
   results.ltl.nacks = ltl.nacks_sent;
   results.ltl.rtt = ltl.rtt;

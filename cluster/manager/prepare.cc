@@ -56,6 +56,8 @@ PartitionRequest partition_request(const PreparedRun& run) {
   request.steps = run.workload.steps_max;
   request.with_weights = run.spec.compute != ComputeKind::kTiming;
   request.mtu = run.spec.ltl.mtu;
+  request.ltl = &run.spec.ltl;
+  request.seed = run.spec.seed;
   request.batch = static_cast<std::uint32_t>(run.spec.service.batch);
   request.window = static_cast<std::uint32_t>(run.spec.model.window);
   return request;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cluster/manager/check_transport.h"
 #include "cluster/manager/deploy.h"
 #include "cluster/manager/fill_results.h"
 #include "protocol/base/check.h"
@@ -16,13 +17,6 @@ using Clock = std::chrono::steady_clock;
 constexpr Duration kSettled = milliseconds(5);
 // LTL header, without a security block: virtual time has none.
 constexpr std::uint64_t kPacketHeader = 32;
-
-ClusterOutcome run_cluster(const PreparedRun& run, const Traffic& traffic,
-                           const RunControl& control) {
-  const std::vector<NodeAssignment> nodes =
-      make_assignments(run.spec, traffic, run.topology, *run.routes, run.faults);
-  return run_assignments(run, nodes, control);
-}
 
 double gigabits(std::uint64_t bytes, Duration span) {
   return span.count() > 0 ? static_cast<double>(bytes) * 8e3 / static_cast<double>(span.count())
@@ -172,7 +166,9 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   const Traffic traffic = traffic_of(run.spec);
   FinishedRun finished;
   RunResults& results = finished.results;
-  ClusterOutcome outcome = run_cluster(run, traffic, control);
+  const std::vector<NodeAssignment> nodes =
+      make_assignments(run.spec, traffic, run.topology, *run.routes, run.faults);
+  ClusterOutcome outcome = run_assignments(run, nodes, control);
   results = results_before(run);
   fill_ending(outcome, results);
   fill_nodes(outcome, results);
@@ -182,6 +178,8 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   for (const NodeSpec& node : run.spec.nodes) names.push_back(node.name);
   results.traffic = summarise(traffic, names, results.requests, line_of(run, traffic));
   results.traffic->kind = traffic_kind_name(traffic.kind);
+  check_transport(run, nodes, outcome, results);
+  check_load(run, results);
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;

@@ -149,6 +149,7 @@ std::string network_html(const RunResults& r) {
       {"packets dropped", count_text(f.dropped)},
       {"messages", count_text(l.messages)},
       {"packets retransmitted", count_text(l.retransmitted)},
+      {"of these, had arrived before", count_text(l.needless)},
       {"timeouts", count_text(l.timeouts)},
       {"negative acknowledgements", count_text(l.nacks)},
       {"carrier", l.listen.empty() ? l.carrier : l.carrier + ", " + l.listen},

@@ -56,6 +56,7 @@ class Summary {
     if (r_.pauses) pauses(*r_.pauses);
     faults();
     refused();
+    warnings();
     if (!c_.folder.empty())
       line("wrote", escaped(c_.folder) + (c_.folder.ends_with('/') ? "" : "/") +
                         "   open report.html, or trace.json in Perfetto");
@@ -333,6 +334,16 @@ class Summary {
                                        {refused.malformed, "malformed"}})
       if (count > 0) causes.push_back(fmt::format("{} {}", count, cause));
     line("refused", fmt::format("packets: {}", fmt::join(causes, ", ")));
+  }
+
+  void warnings() {
+    const char* label = "warning";
+    for (std::size_t i = 0; i < std::min(r_.warnings.size(), kFaultsLimit); ++i) {
+      line(label, ink(Ink::kYellow, escaped(r_.warnings[i].text)));
+      label = "";
+    }
+    if (r_.warnings.size() > kFaultsLimit)
+      line("", fmt::format("and {} more in results.json", r_.warnings.size() - kFaultsLimit));
   }
 
   const RunResults& r_;

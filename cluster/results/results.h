@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/results/warning.h"
 #include "cluster/results/write_file.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/histogram.h"
@@ -87,7 +88,8 @@ struct LtlCounters {
   std::string carrier = "emulated";  // emulated | udp | shm
   std::string listen;                // udp: address of the nodes' sockets
   std::string auth = "none";         // none | header | aead
-  std::uint64_t messages = 0, packets = 0, retransmitted = 0, timeouts = 0, nacks = 0;
+  std::uint64_t messages = 0, packets = 0, retransmitted = 0, needless = 0, timeouts = 0,
+                nacks = 0;
   RefusedPackets refused;
   DurationHistogram rtt;
   bool known = true;  // as FabricCounters::known
@@ -163,6 +165,7 @@ struct RunResults {
   LtlCounters ltl;
   std::vector<FaultResult> faults;
   OutputSummary outputs;
+  std::vector<RunWarning> warnings;         // add with warn()
   std::optional<TrafficResult> traffic;     // communication workloads
   std::optional<PauseResult> pauses;        // virtual time, topology with pfc
   std::optional<DurationHistogram> device;  // wall time: modelled device time per request

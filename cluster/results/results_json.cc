@@ -185,6 +185,7 @@ void write_ltl(JsonWriter& json, const LtlCounters& l) {
   counter(json, "messages", l.messages, l.known);
   counter(json, "packets", l.packets, l.known);
   counter(json, "retransmitted", l.retransmitted, l.known);
+  counter(json, "needless", l.needless, l.known);
   counter(json, "timeouts", l.timeouts, l.known);
   counter(json, "nacks", l.nacks, l.known);
   write_refused(json, l.refused, l.known);
@@ -217,6 +218,18 @@ void write_outputs(JsonWriter& json, const OutputSummary& o) {
   member(json, "max_rel_error", o.max_rel_error);
   member(json, "accuracy", o.accuracy);
   member(json, "accuracy_fp32", o.accuracy_fp32);
+  json.close();
+}
+
+void write_warnings(JsonWriter& json, const std::vector<RunWarning>& warnings) {
+  json.key("warnings");
+  json.open('[', Layout::kLines);
+  for (const RunWarning& warning : warnings) {
+    json.open('{');
+    member(json, "id", warning.id);
+    member(json, "text", warning.text);
+    json.close();
+  }
   json.close();
 }
 
@@ -314,6 +327,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
   write_ltl(json, r.ltl);
   write_faults(json, r.faults);
   write_outputs(json, r.outputs);
+  write_warnings(json, r.warnings);
   if (with_wall) write_wall(json, r.wall);
   if (!r.error.empty()) member(json, "error", r.error);
   if (r.traffic) write_traffic(json, *r.traffic);

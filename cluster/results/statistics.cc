@@ -51,10 +51,17 @@ LatencyStatistics statistics_of(const DurationHistogram& h) {
           h.max()};
 }
 
+// With what is left of `whole` as network, so that rounding each part leaves no remainder.
+Breakdown adding_up(Breakdown parts, Duration whole) {
+  parts.network = whole - (parts.compute + parts.queue + parts.host);
+  return parts;
+}
+
 Breakdown mean_of(const RunningStatistics& sums) {
   const auto n = static_cast<double>(sums.latency.count());
   const auto mean = [n](double sum) { return Duration{static_cast<std::int64_t>(sum / n)}; };
-  return {mean(sums.compute_ps), mean(sums.network_ps), mean(sums.queue_ps), mean(sums.host_ps)};
+  return adding_up({mean(sums.compute_ps), {}, mean(sums.queue_ps), mean(sums.host_ps)},
+                   mean(sums.compute_ps + sums.network_ps + sums.queue_ps + sums.host_ps));
 }
 
 }  // namespace
@@ -101,15 +108,15 @@ Breakdown mean_breakdown(const RunResults& results) {
   const std::int64_t n = completed_requests(results);
   if (n == 0) return {};
   if (results.running) return mean_of(*results.running);
-  ExactMean compute(n), network(n), queue(n), host(n);
+  ExactMean compute(n), queue(n), host(n), whole(n);
   for (const RequestRecord& r : results.requests) {
     if (r.failed) continue;
     compute.add(r.path.compute);
-    network.add(r.path.network);
     queue.add(r.path.queue);
     host.add(r.path.host);
+    whole.add(r.path.total());
   }
-  return {compute.value(), network.value(), queue.value(), host.value()};
+  return adding_up({compute.value(), {}, queue.value(), host.value()}, whole.value());
 }
 
 LatencySummary latency_summary(const RunResults& results) {

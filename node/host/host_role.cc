@@ -124,18 +124,21 @@ void HostRole::send_steps(const DataHeader& header, const Batch& batch, Instant 
     for (const BatchMember& member : batch.members)
       lanes.push_back(before(shard_, inputs_.request(member.request, shard_)));
   const auto width = static_cast<std::size_t>(shard_.input);
-  const auto step_vectors = [&](std::int64_t step) {
+  const auto slices = [&](const HostShard::StepPort& port, std::int64_t step) {
+    const auto first = static_cast<std::size_t>(step) * width;
+    const auto count = static_cast<std::size_t>(shard_.elements_of(port));
     Payload out;
     for (const std::vector<Half>& lane : lanes)
-      out.append(
-          std::as_bytes(std::span(lane).subspan(static_cast<std::size_t>(step) * width, width)));
-    if (lanes.empty()) out.ghost = sizeof(Half) * width * batch.members.size();
+      out.append(std::as_bytes(
+          std::span(lane).subspan(first + static_cast<std::size_t>(port.offset), count)));
+    if (lanes.empty()) out.ghost = sizeof(Half) * count * batch.members.size();
     return out;
   };
   for (std::int64_t step = 0; step < batch.steps; ++step)
-    for (std::size_t port = 0; port < shard_.inputs.size(); ++port)
-      send_step(header, port,
-                step_vectors(shard_.inputs[port].reversed ? batch.steps - 1 - step : step), at);
+    for (std::size_t port = 0; port < shard_.inputs.size(); ++port) {
+      const HostShard::StepPort& input = shard_.inputs[port];
+      send_step(header, port, slices(input, input.reversed ? batch.steps - 1 - step : step), at);
+    }
 }
 
 void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vectors, Instant at) {

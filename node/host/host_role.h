@@ -58,7 +58,7 @@ class HostRole : public Role {
   void start(Instant at);
   void on_message(NodeId peer, Payload message, Instant now) override;
   std::optional<RoleMessage> poll_message(Instant now) override {
-    return outbox_.poll(now, options_.time);
+    return outbox_.poll(now, options_.time, &Breakdown::host);
   }
   Instant next_deadline() const override;
   void on_deadline(Instant now) override;

@@ -71,8 +71,8 @@ void NpuService::on_message(NodeId peer, Payload message, Instant now) {
                     index(peer)});
   wall_now_ = now;
   Held held{header, lanes, std::move(data->vectors), arrival_of(header, now)};
-  last_path_ = held.arrival.path;
   if (serving_ && index(header.request) == current_) {
+    path_ = held.arrival.path;
     deliver(held);
     drain_outputs();
     finish_if_done();
@@ -99,6 +99,8 @@ void NpuService::begin_next() {
     start.path.queue += free_at_ - start.at;
     start.at = free_at_;
   }
+  path_ = messages.back().arrival.path;
+  path_.queue += wall_now_ - messages.back().arrival.at;
   active_ = npu_for(current_header_);
   began_ = start.at;
   busy_before_ = active_->stats().busy;
@@ -131,7 +133,7 @@ void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow,
   DataHeader header = current_header_;
   header.port = port;
   const bool wall = options_.time == TimeBase::kWall;
-  header.path = wall ? last_path_ : output.leaves.path;
+  header.path = wall ? path_ : output.leaves.path;
   const Instant at = wall ? wall_now_ : output.leaves.at;
   const std::uint32_t count = sent_[flow]++;
   if (traced(current_))
@@ -157,7 +159,7 @@ void NpuService::finish_if_done() {
 }
 
 std::optional<RoleMessage> NpuService::poll_message(Instant now) {
-  return outbox_.poll(now, options_.time);
+  return outbox_.poll(now, options_.time, &Breakdown::compute);
 }
 
 std::vector<std::string> NpuService::describe_outstanding() const {

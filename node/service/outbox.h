@@ -21,13 +21,13 @@ class Outbox {
 
   // In emulated time the header says when the message left. In wall time the clock ran on while
   // values were computed: `now` less the instant the message was added is that work, and is booked
-  // as compute.
-  std::optional<RoleMessage> poll(Instant now, TimeBase time) {
+  // as such.
+  std::optional<RoleMessage> poll(Instant now, TimeBase time, Duration Breakdown::*work) {
     if (queue_.empty() || next() > now) return std::nullopt;
     Entry entry = std::move(const_cast<Entry&>(queue_.top()));
     queue_.pop();
     if (time == TimeBase::kWall) {
-      entry.header.path.compute += now - entry.at;
+      entry.header.path.*work += now - entry.at;
       entry.vectors.bytes.resize(
           entry.vectors.size());  // a socket carries every byte, so ghosts become zeros
       entry.vectors.ghost = 0;

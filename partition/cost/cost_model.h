@@ -1,16 +1,16 @@
 // The cost model: what a request costs on an idle cluster, host to host. The partitioner's only
 // idea of time.
 //
-// predict() plays one request through the same NPU objects, the same link arithmetic
-// (topologies/line.h) and the same host costs the emulator uses, so a plan's prediction and an
-// emulated run differ only where LTL adds traffic of its own (acknowledgements) or interleaves
-// messages of several connections.
+// predict() plays one request through the same NPU objects, the same transport, the same network
+// and the same host costs that the emulator runs (message_flow.h), so a prediction is what the
+// first request of a run takes that has the cluster to itself.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "fabric/ltl/options.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/isa/shard.h"
 #include "topologies/topology.h"
@@ -18,10 +18,9 @@
 namespace soliton {
 
 // Goes into every plan; changes whenever a prediction can.
-inline constexpr const char* kCostModelVersion = "1";
+inline constexpr const char* kCostModelVersion = "2";
 
-// A data message is a header and fp16 values; LTL cuts it into packets of at most `mtu` bytes, each
-// with its own header.
+// A data message is a header and fp16 values; LTL cuts it into packets, each with its own header.
 inline constexpr std::int64_t kCostMessageHeaderBytes = 48;
 inline constexpr std::int64_t kCostPacketHeaderBytes = 32;
 
@@ -29,7 +28,8 @@ constexpr std::int64_t message_bytes(std::int64_t elements) {
   return kCostMessageHeaderBytes + 2 * elements;
 }
 
-// One message on an idle network, from its last value being there to its arrival.
+// One message that fits a window on an idle network, from its last value being there to its
+// arrival.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
                       std::int64_t elements, std::uint32_t mtu);
 
@@ -40,6 +40,8 @@ struct CostRequest {
   const Topology* topology = nullptr;
   const Routes* routes = nullptr;
   std::uint32_t mtu = 1408;
+  const LtlOptions* ltl = nullptr;  // of the run, but for the MTU; null: the defaults
+  std::uint64_t seed = 1;           // of the run: of congestion marks
   std::int64_t steps = 1;
   std::uint32_t batch = 1;  // requests that go through together, as from a full batch
 };

@@ -4,9 +4,10 @@
 
 #include "node/npu/npu.h"
 #include "partition/cost/cost_model.h"
-#include "partition/cost/packet_flow.h"
+#include "partition/cost/message_flow.h"
 #include "protocol/base/check.h"
 #include "protocol/isa/host_time.h"
+#include "topologies/line.h"
 
 namespace soliton {
 namespace {
@@ -15,7 +16,9 @@ namespace {
 class Playback {
  public:
   explicit Playback(const CostRequest& request)
-      : request_(request), flow_(request.topology, request.routes, vertices(request), request.mtu) {
+      : request_(request),
+        flow_(flow_options(request),
+              [this](const FlowMessage& message, Instant at) { deliver(message, at); }) {
     for (std::size_t i = 0; i < request.shards.size(); ++i) {
       npus_.push_back(std::make_unique<Npu>(request.shards[i], ComputeMode::kTiming));
       endpoint_[request.shards[i].node] = i;
@@ -27,7 +30,7 @@ class Playback {
 
   Prediction run() {
     send_inputs();
-    while (const auto delivery = flow_.next()) deliver(*delivery);
+    if (!flow_.run() || last_reply_.at >= kRunEnd) return beyond_time();
     finish();
     return std::move(out_);
   }
@@ -35,17 +38,28 @@ class Playback {
  private:
   std::size_t host() const { return npus_.size(); }
 
-  static std::vector<NodeId> vertices(const CostRequest& request) {
-    std::vector<NodeId> out;
+  static FlowOptions flow_options(const CostRequest& request) {
+    FlowOptions out;
     if (request.topology == nullptr) return out;
-    const auto find = [&](const std::string& name) {
-      for (std::uint32_t i = 0; i < request.topology->nodes; ++i) {
-        if (request.topology->vertices[i].name == name) return NodeId{i};
-      }
-      check_failed("node is in the topology", name);
+    out.topology = request.topology;
+    out.routes = request.routes;
+    if (request.ltl != nullptr) out.ltl = *request.ltl;
+    out.ltl.mtu = request.mtu;
+    out.seed = request.seed;
+    std::map<std::string, std::uint32_t> nodes{{request.host->node, UINT32_MAX}};
+    for (const Shard& shard : request.shards) nodes[shard.node] = UINT32_MAX;
+    for (std::uint32_t i = 0; i < request.topology->nodes; ++i)
+      if (const auto at = nodes.find(request.topology->vertices[i].name); at != nodes.end())
+        at->second = i;
+    const auto number = [&](const std::string& name) {
+      const std::uint32_t found = nodes.at(name);
+      SOLITON_CHECK_MSG(found != UINT32_MAX, "{} is not in the topology", name);
+      return found;
     };
-    for (const Shard& shard : request.shards) out.push_back(find(shard.node));
-    out.push_back(find(request.host->node));
+    for (const Shard& shard : request.shards) out.node.push_back(NodeId{number(shard.node)});
+    out.host = NodeId{number(request.host->node)};
+    out.node.push_back(out.host);
+    out.pairs = talking_pairs(request.shards, *request.host, number);
     return out;
   }
 
@@ -57,7 +71,18 @@ class Playback {
       ++out_.messages;
       if (destination != host()) out_.received_bytes[destination] += 2 * elements;
     }
-    flow_.send({from, destination, to.port, request_.batch * elements, leaves});
+    const std::int64_t all = request_.batch * elements;
+    if (destination == from) return loop_back(from, {from, from, to.port, 0, all, leaves});
+    flow_.send({from, destination, to.port, message_bytes(all), all, leaves});
+  }
+
+  // Takes no time and never leaves the node.
+  void loop_back(std::size_t node, const FlowMessage& message) {
+    npus_[node]->deliver(message.port, payload_of(message), message.leaves);
+  }
+
+  static Payload payload_of(const FlowMessage& message) {
+    return {{}, static_cast<std::uint64_t>(2 * message.elements)};
   }
 
   // Step by step, each to all ports and their destinations, as the host role does.
@@ -68,29 +93,28 @@ class Playback {
     for (std::int64_t step = 0; step < request_.steps; ++step) {
       for (const HostShard::StepPort& port : request_.host->inputs) {
         for (const auto& destination : port.destinations)
-          send(host(), destination, request_.host->input, ready);
+          send(host(), destination, request_.host->elements_of(port), ready);
       }
     }
   }
 
-  void deliver(const FlowDelivery& delivery) {
-    Arrival arrival = delivery.message.leaves;
-    arrival.path.network += delivery.at - arrival.at;
-    arrival.at = delivery.at;
-    if (delivery.message.destination == host()) {
+  void deliver(const FlowMessage& message, Instant at) {
+    Arrival arrival = message.leaves;
+    arrival.path.network += at - arrival.at;
+    arrival.at = at;
+    if (message.destination == host()) {
       ++replies_;
       last_reply_ = arrival;
-      out_.last_output = std::max(out_.last_output, delivery.message.leaves.at - kRunStart);
+      out_.last_output = std::max(out_.last_output, message.leaves.at - kRunStart);
       return;
     }
-    Npu& npu = *npus_[delivery.message.destination];
-    if (!started_[delivery.message.destination]) {
-      started_[delivery.message.destination] = arrival.at;
+    Npu& npu = *npus_[message.destination];
+    if (!started_[message.destination]) {
+      started_[message.destination] = arrival.at;
       npu.begin(RequestId{0}, request_.steps, arrival, request_.batch);
     }
-    npu.deliver(delivery.message.port,
-                Payload{{}, static_cast<std::uint64_t>(2 * delivery.message.elements)}, arrival);
-    drain(delivery.message.destination);
+    npu.deliver(message.port, payload_of(message), arrival);
+    drain(message.destination);
   }
 
   void drain(std::size_t endpoint) {
@@ -99,6 +123,16 @@ class Playback {
       for (const auto& destination : port.destinations)
         send(endpoint, destination, port.elements, output->leaves);
     }
+  }
+
+  // A request that does not end before emulated time does.
+  Prediction beyond_time() {
+    out_.latency = out_.last_output = out_.interval = kLongestTime;
+    out_.path = {};
+    out_.path.network = kLongestTime;
+    out_.occupied.assign(npus_.size(), kLongestTime);
+    out_.busy.assign(npus_.size(), kLongestTime);
+    return std::move(out_);
   }
 
   void finish() {
@@ -121,7 +155,7 @@ class Playback {
   }
 
   const CostRequest& request_;
-  PacketFlow flow_;
+  MessageFlow flow_;
   std::vector<std::unique_ptr<Npu>> npus_;
   std::map<std::string, std::size_t> endpoint_;
   std::vector<std::optional<Instant>> started_;
@@ -132,11 +166,27 @@ class Playback {
 
 }  // namespace
 
+// As long as the packets of a message are within a window they stand at the first port at once.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
                       std::int64_t elements, std::uint32_t mtu) {
-  PacketFlow flow(&topology, &routes, {from, to}, mtu);
-  flow.send({0, 1, 0, elements, {}});
-  return flow.next()->at - kRunStart;
+  const std::vector<Hop>& route = routes.between(from, to);
+  SOLITON_CHECK(!route.empty());
+  std::vector<Instant> free(route.size());
+  Instant arrived = kRunStart;
+  for (std::int64_t left = message_bytes(elements); left > 0; left -= mtu) {
+    const Bytes packet{std::min<std::int64_t>(left, mtu) + kCostPacketHeaderBytes};
+    AtPort at_port{kRunStart, kRunStart};
+    for (std::size_t hop = 0; hop < route.size(); ++hop) {
+      const TopologyLink& link = topology.links[route[hop].link];
+      const Duration line = line_time(link, packet);
+      const OnLine on_line = cross_line(at_port, free[hop], line, link.latency);
+      free[hop] = later(on_line.start, line);
+      arrived = on_line.tail;
+      if (hop + 1 == route.size()) break;
+      at_port = cross_switch(topology.vertices[far_end(link, route[hop].direction)], on_line);
+    }
+  }
+  return arrived - kRunStart;
 }
 
 Prediction predict(const CostRequest& request) { return Playback(request).run(); }

@@ -21,51 +21,61 @@ constexpr int kGruOrder[] = {kReset, kUpdate, kNew};
 constexpr int kLstmOrder[] = {kInput, kForget, kCell, kOutput};
 constexpr int kRnnOrder[] = {kOnly};
 
-std::span<const int> gate_order(Cell cell) {
-  if (cell == Cell::kRnn) return kRnnOrder;
-  return cell == Cell::kGru ? std::span<const int>(kGruOrder) : std::span<const int>(kLstmOrder);
-}
 const char* gate_name(Cell cell, int gate) {
   if (cell == Cell::kRnn) return kRnnNames[gate];
   return cell == Cell::kGru ? kGruNames[gate] : kLstmNames[gate];
 }
 
+bool adds_behind_reset(const RecurrentLayer& layer, int gate) {
+  return layer.cell == Cell::kGru && layer.reset_after && gate == kNew;
+}
+
 }  // namespace
+
+std::span<const int> gate_order(Cell cell) {
+  if (cell == Cell::kRnn) return kRnnOrder;
+  return cell == Cell::kGru ? std::span<const int>(kGruOrder) : std::span<const int>(kLstmOrder);
+}
+
+GateInput::GateInput(ShardBuilder& builder, const CellSpec& spec, int gate)
+    : label_(spec.label + ".x" + gate_name(spec.layer->cell, gate)), input_(spec.input) {
+  const RowRange rows{gate * spec.layer->hidden + spec.rows.first, spec.rows.count};
+  const std::string name = gate_name(spec.layer->cell, gate);
+  matrix_ = builder.matrix({&spec.weights->input, rows, spec.input_parts, spec.label + ".W" + name,
+                            spec.layer->in_dram});
+  std::vector<const Tensor*> sum{&spec.weights->input_bias};
+  if (!adds_behind_reset(*spec.layer, gate)) sum.push_back(&spec.weights->recurrent_bias);
+  bias_ = builder.constant(spec.label + ".b" + name, Memory::kAddSubVrf0, cut_bias(sum, rows));
+}
+
+ChainWriter GateInput::emit(ShardBuilder& builder) const {
+  ChainWriter chain = builder.chain(label_, matrix_.rows, matrix_.columns);
+  chain.read(input_).product(matrix_).add0(bias_);
+  return chain;
+}
 
 CellProgram::CellProgram(ShardBuilder& builder, const CellSpec& spec) : b_(builder), spec_(spec) {
   vectors_ = b_.vectors(spec_.rows.count);
   hidden_own_ = spec_.hidden + b_.vectors(spec_.rows.first);
   b_.zero(Memory::kInitialVrf, spec_.hidden, b_.vectors(layer().hidden));
-  place_matrices();
-  place_biases();
+  for (const int gate : gate_order(layer().cell)) {
+    if (spec_.input_side) inputs_.emplace_back(b_, spec_, gate);
+    place_recurrent(gate);
+  }
   reserve_temporaries();
 }
 
-void CellProgram::place_matrices() {
-  for (const int gate : gate_order(layer().cell)) {
-    const RowRange rows{gate * layer().hidden + spec_.rows.first, spec_.rows.count};
-    const char* name = gate_name(layer().cell, gate);
-    input_matrix_[gate] = b_.matrix(
-        {&spec_.weights->input, rows, spec_.input_parts, label("W") + name, layer().in_dram});
-    recurrent_matrix_[gate] = b_.matrix(
-        {&spec_.weights->recurrent, rows, {layer().hidden}, label("R") + name, layer().in_dram});
-  }
-}
+bool CellProgram::keeps_apart(int gate) const { return adds_behind_reset(layer(), gate); }
 
-void CellProgram::place_biases() {
-  const Tensor& wb = spec_.weights->input_bias;
-  const Tensor& rb = spec_.weights->recurrent_bias;
-  for (const int gate : gate_order(layer().cell)) {
-    const RowRange rows{gate * layer().hidden + spec_.rows.first, spec_.rows.count};
-    const bool apart = layer().cell == Cell::kGru && layer().reset_after && gate == kNew;
-    std::vector<const Tensor*> sum{&wb};
-    if (!apart) sum.push_back(&rb);
-    bias_[gate] = b_.constant(label("b") + gate_name(layer().cell, gate), Memory::kAddSubVrf0,
-                              cut_bias(sum, rows));
-    if (apart)
-      recurrent_bias_ = b_.constant(label("bRn"), Memory::kAddSubVrf0, cut_bias({&rb}, rows));
-    x_[gate] = b_.reserve(apart ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, vectors_);
-  }
+void CellProgram::place_recurrent(int gate) {
+  const RowRange rows{gate * layer().hidden + spec_.rows.first, spec_.rows.count};
+  const std::string name = gate_name(layer().cell, gate);
+  recurrent_matrix_[gate] = b_.matrix(
+      {&spec_.weights->recurrent, rows, {layer().hidden}, label("R") + name, layer().in_dram});
+  if (keeps_apart(gate))
+    recurrent_bias_ = b_.constant(label("bRn"), Memory::kAddSubVrf0,
+                                  cut_bias({&spec_.weights->recurrent_bias}, rows));
+  x_[gate] = b_.reserve(keeps_apart(gate) ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, vectors_);
 }
 
 void CellProgram::reserve_temporaries() {
@@ -105,14 +115,10 @@ void CellProgram::reserve_gru() {
 }
 
 void CellProgram::emit_input_side() {
-  for (const int gate : gate_order(layer().cell)) {
-    const PlacedMatrix& w = input_matrix_[gate];
-    const bool apart = layer().cell == Cell::kGru && layer().reset_after && gate == kNew;
-    b_.chain(label("x") + gate_name(layer().cell, gate), w.rows, w.columns)
-        .read(spec_.input)
-        .product(w)
-        .add0(bias_[gate])
-        .write(apart ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, x_[gate]);
+  const std::span<const int> order = gate_order(layer().cell);
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const Register to = x(order[i]);
+    inputs_[i].emit(b_).write(to.memory, to.index);
   }
 }
 

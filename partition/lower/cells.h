@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,27 @@ struct CellSpec {
   std::vector<std::int64_t> input_parts;
   std::uint32_t input = 0;   // InitialVrf, the whole input vector
   std::uint32_t hidden = 0;  // InitialVrf, the whole hidden state
+  // Off: other nodes make W x + b of every gate and send it into the registers x().
+  bool input_side = true;
+};
+
+// Rows of the gates in the order their products are issued in.
+std::span<const int> gate_order(Cell cell);
+
+// W x + b of one gate for the rows of a spec: what a cell's own input side is made of, and what a
+// node does that makes it for another.
+class GateInput {
+ public:
+  GateInput(ShardBuilder& builder, const CellSpec& spec, int gate);
+  // Reads the input and leaves the result to be written.
+  ChainWriter emit(ShardBuilder& builder) const;
+  const std::string& label() const { return label_; }
+
+ private:
+  std::string label_;
+  std::uint32_t input_;
+  PlacedMatrix matrix_;
+  std::uint32_t bias_;  // AddSubVrf_0
 };
 
 class CellProgram {
@@ -51,6 +73,14 @@ class CellProgram {
 
   bool needs_reset_gather() const { return layer().cell == Cell::kGru && !layer().reset_after; }
   void set_reset_port(std::uint16_t port) { reset_ports_ = {port}; }
+  // Where W x + b of a gate is taken from.
+  struct Register {
+    Memory memory = Memory::kAddSubVrf0;
+    std::uint32_t index = 0;
+  };
+  Register x(int gate) const {
+    return {keeps_apart(gate) ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, x_[gate]};
+  }
   // InitialVrf, the whole r*h.
   std::uint32_t reset_hidden() const { return reset_hidden_; }
   const CellSpec& spec() const { return spec_; }
@@ -60,8 +90,9 @@ class CellProgram {
 
   const RecurrentLayer& layer() const { return *spec_.layer; }
   bool stepwise() const { return b_.device().cell_programs == CellPrograms::kStepwise; }
-  void place_matrices();
-  void place_biases();
+  // The candidate of a GRU with reset after the product adds W x + b behind the reset.
+  bool keeps_apart(int gate) const;
+  void place_recurrent(int gate);
   void reserve_temporaries();
   void reserve_lstm();
   void reserve_gru();
@@ -78,10 +109,10 @@ class CellProgram {
 
   ShardBuilder& b_;
   CellSpec spec_;
-  std::uint32_t vectors_ = 0;     // of the own slice
-  std::uint32_t hidden_own_ = 0;  // InitialVrf
-  std::array<PlacedMatrix, kGatesMost> input_matrix_, recurrent_matrix_;
-  std::array<std::uint32_t, kGatesMost> bias_{};  // AddSubVrf_0
+  std::uint32_t vectors_ = 0;      // of the own slice
+  std::uint32_t hidden_own_ = 0;   // InitialVrf
+  std::vector<GateInput> inputs_;  // in the order of the gates; empty without an input side
+  std::array<PlacedMatrix, kGatesMost> recurrent_matrix_;
   std::array<std::uint32_t, kGatesMost>
       x_{};  // W x + b: AddSubVrf_0, of the candidate with reset after AddSubVrf_1
   std::vector<std::uint16_t> reset_ports_;

@@ -85,11 +85,15 @@ std::string describe(const Layer& layer, std::size_t direction, const Slice& sli
 
 void note_holds(const Model& model, const Stage& stage, const StagePlacement& placement,
                 std::vector<std::vector<std::string>>& holds) {
+  for (const Slice& slice : placement.input_slices)
+    holds[slice.node].push_back("input side of " + describe(model.layers[stage.first], 0, slice));
   for (std::size_t index = stage.first; index < stage.last; ++index) {
     const auto& directions = placement.slices[index - stage.first];
     for (std::size_t direction = 0; direction < directions.size(); ++direction) {
       for (const Slice& slice : directions[direction]) {
-        holds[slice.node].push_back(describe(model.layers[index], direction, slice));
+        const bool part = index == stage.first && stage.input_nodes > 0;
+        holds[slice.node].push_back((part ? "recurrent side of " : "") +
+                                    describe(model.layers[index], direction, slice));
       }
     }
   }
@@ -168,6 +172,17 @@ std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t 
     most = most == 0 ? rows : std::min(most, rows);
   }
   return most > 0 ? most : tiles_along(output_rows(model.layers[first]), native_dim);
+}
+
+std::vector<std::size_t> main_nodes(const Stage& stage) {
+  return {stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes), stage.nodes.end()};
+}
+
+bool can_scatter(std::size_t first) { return first == 0; }
+
+bool can_split_sides(const Model& model, std::size_t first) {
+  return std::holds_alternative<RecurrentLayer>(model.layers[first]) &&
+         !is_bidirectional(model.layers[first]);
 }
 
 Result<Lowered> lower(const LowerRequest& request) {

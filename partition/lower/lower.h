@@ -24,7 +24,21 @@ struct Stage {
   // The first layer is bidirectional; the first half of `nodes` runs forward, the second half in
   // reverse.
   bool split_directions = false;
+  // Each of the nodes that read the host's vector takes a slice of it and passes it on to the
+  // others, a step ahead: the host's cable carries it once in place of once a node. Of the first
+  // stage only.
+  bool scatter_input = false;
+  // So many of `nodes`, the first ones, hold the input side of the first layer (W x + b) and run
+  // ahead; the others hold its recurrent side and all further layers. The layer is recurrent and
+  // has one direction. 0: the sides stay together.
+  std::size_t input_nodes = 0;
 };
+
+// The nodes of a stage that hold recurrent sides and further layers.
+std::vector<std::size_t> main_nodes(const Stage& stage);
+// Whether a stage that begins with layer `first` may say `scatter_input`, or `input_nodes`.
+bool can_scatter(std::size_t first);
+bool can_split_sides(const Model& model, std::size_t first);
 
 struct LowerNode {
   std::string name;

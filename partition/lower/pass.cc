@@ -71,12 +71,46 @@ void Pass::build_recurrent(std::size_t index) {
   for (const Slice& slice : layer.slices) {
     const std::uint32_t hidden = reserve_region(index, slice.node);
     work.region[slice.node] = hidden;
+    const bool received = index == 0 && !spec_.input_slices.empty();
     work.cells.emplace(slice.node, CellProgram(wiring_.at(slice.node),
                                                {&recurrent, &recurrent.directions[layer.direction],
                                                 layer.label, slice.rows, layer.input_parts,
-                                                input_region(index, slice.node), hidden}));
+                                                received ? 0 : input_region(index, slice.node),
+                                                hidden, !received}));
   }
+  if (index == 0)
+    for (const Slice& sender : spec_.input_slices) build_input_side(sender);
   if (layer.slices.size() > 1) build_gather(index);
+}
+
+// Slices of the two sides begin at different rows: what falls into one of each is a matrix, a chain
+// and a message of its own.
+void Pass::build_input_side(const Slice& sender) {
+  const PassLayer& layer = spec_.layers[0];
+  const auto& recurrent = std::get<RecurrentLayer>(*layer.layer);
+  for (const Slice& receiver : layer.slices) {
+    const std::int64_t first = std::max(sender.rows.first, receiver.rows.first);
+    const std::int64_t end =
+        std::min(sender.rows.first + sender.rows.count, receiver.rows.first + receiver.rows.count);
+    if (first >= end) continue;
+    CellSpec spec = layers_[0].cells.at(receiver.node).spec();
+    spec.rows = {first, end - first};
+    spec.input = input_region(0, sender.node);
+    ShardBuilder& reader = wiring_.at(receiver.node);
+    for (const int gate : gate_order(recurrent.cell)) {
+      GateInput input(wiring_.at(sender.node), spec, gate);
+      const Wiring::Line line =
+          wiring_.open_line(sender.node, receiver.node, input.label(), spec.rows.count);
+      const CellProgram::Register to = layers_[0].cells.at(receiver.node).x(gate);
+      received_inputs_[receiver.node].push_back(
+          {line.in_port,
+           to.index + reader.vectors(first - receiver.rows.first),
+           reader.vectors(spec.rows.count),
+           {},
+           to.memory});
+      sent_inputs_[sender.node].push_back({std::move(input), line.out_port});
+    }
+  }
 }
 
 void Pass::exchange(std::size_t index, const std::string& what, const std::set<std::size_t>& to,
@@ -182,16 +216,59 @@ Part Pass::part() const {
 }
 
 void Pass::emit(std::size_t node) {
+  if (sent_inputs_.count(node) > 0) return emit_input_side(node);
   ShardBuilder& builder = wiring_.at(node);
+  const ChainRange first = emit_ahead(node);
+  if (passes_on(node)) {
+    builder.add_segment({first.begin, first.end, 1, 0});
+    builder.add_segment({first.begin, first.end, -1, 1, 1});
+  }
   emit_input(node);
   builder.end_segment(1, 0);
-  emit_step(node, true, false);
-  builder.end_segment(-1, 1);
+  const std::uint32_t begin = builder.chains();
+  const ChainRange within = emit_step(node, true, false);
+  if (passes_on(node)) {
+    builder.add_segment({begin, builder.chains(), -2, 1});
+    builder.add_segment({begin, within.begin, -1, 1, 1});
+    builder.add_segment({within.end, builder.chains(), -1, 1, 1});
+  } else {
+    builder.end_segment(-1, 1);
+  }
   emit_step(node, false, true);
   builder.end_segment(1, 0);
 }
 
+void Pass::emit_input_side(std::size_t node) {
+  ShardBuilder& builder = wiring_.at(node);
+  const bool scattered = !spec_.feeds.at(node).ahead.empty();
+  const auto emit_gates = [&] {
+    emit_input(node);
+    for (const SentInput& sent : sent_inputs_.at(node)) sent.gate.emit(builder).send(sent.out_port);
+  };
+  if (scattered) {
+    emit_ahead(node);
+    builder.end_segment(1, 0);
+    emit_ahead(node);
+  }
+  emit_gates();
+  builder.end_segment(scattered ? -1 : 0, 1);
+  if (!scattered) return;
+  emit_gates();
+  builder.end_segment(1, 0);
+}
+
+Pass::ChainRange Pass::emit_ahead(std::size_t node) {
+  ShardBuilder& builder = wiring_.at(node);
+  ChainRange chains{builder.chains(), 0};
+  const Feed* feed = find(spec_.feeds, node);
+  if (feed != nullptr) wiring_.emit(node, spec_.input_label + " ahead", feed->ahead);
+  chains.end = builder.chains();
+  return chains;
+}
+
 void Pass::emit_input(std::size_t node) {
+  if (const std::vector<Move>* received = find(received_inputs_, node))
+    return wiring_.emit(node, spec_.input_label, *received);
   const Feed* feed = find(spec_.feeds, node);
   if (feed == nullptr) return;
   wiring_.emit(node, spec_.input_label, feed->moves);
@@ -199,7 +276,8 @@ void Pass::emit_input(std::size_t node) {
   if (cell != layers_[0].cells.end()) cell->second.emit_input_side();
 }
 
-void Pass::emit_step(std::size_t node, bool next, bool last) {
+Pass::ChainRange Pass::emit_step(std::size_t node, bool next, bool last) {
+  ChainRange ahead;
   for (std::size_t index = 0; index < layers_.size(); ++index) {
     Work& work = layers_[index];
     const std::string& label = spec_.layers[index].label;
@@ -212,9 +290,33 @@ void Pass::emit_step(std::size_t node, bool next, bool last) {
     }
     emit_dense(index, node, last);
     if (index == 0 && next && spec_.early_input) emit_input(node);
-    wiring_.emit(node, label + ".gather", (last ? work.last_moves : work.moves)[node]);
+    std::vector<Move> moves = (last ? work.last_moves : work.moves)[node];
+    if (index == 0 && next && passes_on(node)) {
+      if (!moves.empty()) {
+        const auto first = moves.begin() + soonest(node);
+        wiring_.emit(node, label + ".gather", {*first});
+        moves.erase(first);
+      }
+      ahead = emit_ahead(node);
+    }
+    wiring_.emit(node, label + ".gather", moves);
   }
   if (next && !spec_.early_input) emit_input(node);
+  return ahead;
+}
+
+bool Pass::passes_on(std::size_t node) const {
+  const Feed* feed = find(spec_.feeds, node);
+  return feed != nullptr && !feed->ahead.empty();
+}
+
+// Each sends to the one behind it first, so the slice of the one before is there soonest.
+std::ptrdiff_t Pass::soonest(std::size_t node) const {
+  const std::vector<Slice>& slices = spec_.layers[0].slices;
+  const auto own = std::ranges::find(slices, node, &Slice::node) - slices.begin();
+  const auto count = static_cast<std::ptrdiff_t>(slices.size());
+  if (own == count || count < 2) return 0;
+  return own == 0 ? count - 2 : own - 1;
 }
 
 void Pass::emit_dense(std::size_t index, std::size_t node, bool last) {

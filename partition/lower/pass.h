@@ -3,6 +3,10 @@
 //   prologue: input and input side of the first step
 //   body:     a step, and the input side of the next one right behind its products    (steps - 1
 //   times) epilogue: the last step
+//
+// Where inputs are scattered a node also passes its slice of a later step on. It does so two steps
+// ahead, amid the gather of the hidden state: by then its own slice of the state has left, and its
+// port is idle until the next one.
 #pragma once
 
 #include <map>
@@ -35,7 +39,11 @@ struct PassOutput {
 struct PassSpec {
   std::vector<PassLayer> layers;  // all layers on the same nodes; a dense layer may be on fewer
   bool reverse = false;
-  std::map<std::size_t, Feed> feeds;  // of the nodes that hold the first layer
+  // Of the nodes that hold the first layer, or with `input_slices` its input side.
+  std::map<std::size_t, Feed> feeds;
+  // Rows of the first layer's input side on nodes of their own, which make W x + b ahead of the
+  // others and send it to them; empty: the first layer has its input side with it.
+  std::vector<Slice> input_slices;
   std::string input_label;
   // Read the next step's input behind the first layer rather than behind the last: when it is known
   // to be there, its products fill the first layer's wait for its own result.
@@ -75,6 +83,11 @@ class Pass {
     std::map<std::size_t, std::vector<Move>> moves, last_moves, reset_moves;
     std::map<std::size_t, std::uint16_t> out_port;
   };
+  // One gate's W x + b for rows of one receiver, and where it goes.
+  struct SentInput {
+    GateInput gate;
+    std::uint16_t out_port = 0;
+  };
 
   bool is_last(std::size_t layer) const { return layer + 1 == spec_.layers.size(); }
   std::set<std::size_t> readers(std::size_t layer) const;
@@ -87,16 +100,32 @@ class Pass {
                 const std::map<std::size_t, std::uint32_t>& base,
                 std::map<std::size_t, std::uint16_t>& ports,
                 std::map<std::size_t, std::vector<Move>>& moves);
+  // The chains of `sender`, the moves of those who receive.
+  void build_input_side(const Slice& sender);
   void build_gather(std::size_t layer);
   void build_last_handoff(std::size_t layer, const std::map<std::size_t, std::uint16_t>& gather);
   void build_output(std::size_t layer);
+  // Writes all chains of a node that holds an input side and nothing else.
+  void emit_input_side(std::size_t node);
+  // Chains [begin, end).
+  struct ChainRange {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+  ChainRange emit_ahead(std::size_t node);
   void emit_input(std::size_t node);
-  void emit_step(std::size_t node, bool next, bool last);
+  // The chains of emit_ahead() among those of the step.
+  ChainRange emit_step(std::size_t node, bool next, bool last);
+  bool passes_on(std::size_t node) const;
+  // Position of the move that has its message first, of those that gather the first layer's state.
+  std::ptrdiff_t soonest(std::size_t node) const;
   void emit_dense(std::size_t layer, std::size_t node, bool last);
 
   Wiring& wiring_;
   PassSpec spec_;
   std::vector<Work> layers_;
+  std::map<std::size_t, std::vector<SentInput>> sent_inputs_;  // by sender
+  std::map<std::size_t, std::vector<Move>> received_inputs_;   // by receiver
 };
 
 }  // namespace soliton

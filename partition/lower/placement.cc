@@ -26,6 +26,11 @@ void charge(const Layer& layer, const Stage& stage, const std::vector<Slice>& sl
   }
 }
 
+std::vector<std::size_t> input_nodes(const Stage& stage) {
+  return {stage.nodes.begin(),
+          stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes)};
+}
+
 std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std::int64_t columns,
                                int native_dim, const std::vector<std::int64_t>& tiles_free) {
   const std::int64_t tiles = tiles_along(dense.output, native_dim) * columns;
@@ -33,9 +38,25 @@ std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std:
     return std::vector<Slice>{{stage.nodes[position], {0, dense.output}}};
   };
   if (dense.in_dram || tiles_free.back() >= tiles) return whole_on(stage.nodes.size() - 1);
-  const auto roomiest = std::max_element(tiles_free.begin(), tiles_free.end());
+  const auto roomiest = std::max_element(
+      tiles_free.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes), tiles_free.end());
   if (*roomiest >= tiles) return whole_on(static_cast<std::size_t>(roomiest - tiles_free.begin()));
-  return split_rows(dense.output, native_dim, stage.nodes);
+  return split_rows(dense.output, native_dim, main_nodes(stage));
+}
+
+Status check_options(const Model& model, const Stage& stage, int native_dim) {
+  const std::string name = layer_name(model.layers[stage.first]);
+  if (stage.scatter_input && !can_scatter(stage.first))
+    return invalid(fmt::format("{} does not read the host's vector: nothing to scatter", name));
+  if (stage.input_nodes == 0) return {};
+  if (stage.input_nodes >= stage.nodes.size() || stage.split_directions ||
+      !can_split_sides(model, stage.first))
+    return invalid(fmt::format("{} cannot be split into an input and a recurrent side", name));
+  const std::int64_t rows = tiles_along(output_rows(model.layers[stage.first]), native_dim);
+  if (static_cast<std::int64_t>(stage.input_nodes) > rows)
+    return invalid(fmt::format("{} has {} native-tile rows: too few for {} nodes", name, rows,
+                               stage.input_nodes));
+  return {};
 }
 
 Status check_shape(const Model& model, const Stage& stage, int native_dim) {
@@ -78,6 +99,8 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const
                                    std::vector<std::int64_t> tiles_free) {
   const int native_dim = device.native_dim;
   SOLITON_CHECK(!stage.nodes.empty() && tiles_free.size() == stage.nodes.size());
+  if (Status options = check_options(model, stage, native_dim); !options)
+    return tl::unexpected<Error>(options.error());
   if (Status shape = check_shape(model, stage, native_dim); !shape)
     return tl::unexpected<Error>(shape.error());
   StagePlacement out;
@@ -87,9 +110,15 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const
     const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[layer]);
     if (recurrent == nullptr) continue;
     any_recurrent = true;
-    const std::int64_t columns =
-        recurrent->gates() * (columns_taken(input_parts(model, layer), device) +
-                              columns_taken({recurrent->hidden}, device));
+    const std::int64_t input_columns =
+        recurrent->gates() * columns_taken(input_parts(model, layer), device);
+    const bool apart = stage.input_nodes > 0 && layer == stage.first;
+    if (apart) {
+      out.input_slices = split_rows(recurrent->hidden, native_dim, input_nodes(stage));
+      charge(model.layers[layer], stage, out.input_slices, input_columns, native_dim, tiles_free);
+    }
+    const std::int64_t columns = recurrent->gates() * columns_taken({recurrent->hidden}, device) +
+                                 (apart ? 0 : input_columns);
     for (std::size_t direction = 0; direction < recurrent->directions.size(); ++direction) {
       out.slices[layer - stage.first].push_back(
           split_rows(recurrent->hidden, native_dim, direction_nodes(stage, direction)));
@@ -103,7 +132,7 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const
     const std::int64_t columns = columns_taken(input_parts(model, layer), device);
     out.slices[layer - stage.first].push_back(
         any_recurrent ? place_dense(*dense, stage, columns, native_dim, tiles_free)
-                      : split_rows(dense->output, native_dim, stage.nodes));
+                      : split_rows(dense->output, native_dim, main_nodes(stage)));
     charge(model.layers[layer], stage, out.slices[layer - stage.first].back(), columns, native_dim,
            tiles_free);
   }
@@ -112,7 +141,7 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const
 }
 
 std::vector<std::size_t> direction_nodes(const Stage& stage, std::size_t direction) {
-  if (!stage.split_directions) return stage.nodes;
+  if (!stage.split_directions) return main_nodes(stage);
   const auto half = static_cast<std::ptrdiff_t>(stage.nodes.size() / 2);
   if (direction == 0) return {stage.nodes.begin(), stage.nodes.begin() + half};
   return {stage.nodes.begin() + half, stage.nodes.end()};

@@ -22,6 +22,8 @@ std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
 struct StagePlacement {
   // slices[layer - stage.first][direction]
   std::vector<std::vector<std::vector<Slice>>> slices;
+  // Rows of the first layer's input side, where it has nodes of its own.
+  std::vector<Slice> input_slices;
   // What pinned layers leave of the matrix register file of stage.nodes[i]; below zero: does not
   // fit.
   std::vector<std::int64_t> tiles_free;

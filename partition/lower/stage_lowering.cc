@@ -57,7 +57,8 @@ PassOutput StageLowering::output_of(std::size_t index, std::size_t direction) co
     out.leaves = true;
     return out;
   }
-  std::set<std::size_t> nodes{stage_.nodes.begin(), stage_.nodes.end()};
+  const std::vector<std::size_t> all = main_nodes(stage_);
+  std::set<std::size_t> nodes{all.begin(), all.end()};
   if (is_bidirectional(layer(index))) nodes = nodes_of(slices(index, direction));
   for (const std::size_t owner : nodes_of(slices(index + 1))) {
     if (nodes.count(owner) > 0) {
@@ -73,6 +74,16 @@ void StageLowering::emit(Pass& pass) {
   for (const std::size_t node : stage_.nodes) pass.emit(node);
 }
 
+std::map<std::size_t, Feed> StageLowering::open_feeds(std::size_t index, const Value& input,
+                                                      const std::set<std::size_t>& nodes,
+                                                      bool reverse) {
+  if (stage_.scatter_input && index == stage_.first && nodes.size() > 1)
+    return wiring_.open_scattered(input, {nodes.begin(), nodes.end()}, reverse);
+  std::map<std::size_t, Feed> feeds;
+  for (const std::size_t node : nodes) feeds[node] = wiring_.open_feed(input, node, reverse);
+  return feeds;
+}
+
 Value StageLowering::lower_run(std::size_t first, std::size_t last, const Value& input) {
   PassSpec spec;
   for (std::size_t index = first; index < last; ++index)
@@ -82,9 +93,9 @@ Value StageLowering::lower_run(std::size_t first, std::size_t last, const Value&
   spec.early_input = !from_outside || last - first == 1;
   spec.output = output_of(last - 1, 0);
   spec.reverse = runs_reverse(first);
-  for (const std::size_t node : nodes_of(slices(first))) {
-    spec.feeds[node] = wiring_.open_feed(input, node, spec.reverse);
-  }
+  if (first == stage_.first) spec.input_slices = placement_.input_slices;
+  const std::vector<Slice>& readers = spec.input_slices.empty() ? slices(first) : spec.input_slices;
+  spec.feeds = open_feeds(first, input, nodes_of(readers), spec.reverse);
   Pass pass(wiring_, std::move(spec));
   emit(pass);
   Value out{layer_name(layer(last - 1)), sequence_after(model_, last - 1), {pass.part()}, {}};
@@ -112,11 +123,13 @@ Value StageLowering::lower_bidirectional(std::size_t index, const Value& input) 
       spec.output.region[node] = out.region[node] + static_cast<std::uint32_t>(direction) *
                                                         wiring_.at(node).vectors(hidden);
     }
-    for (const std::size_t node : nodes_of(slices(index, direction))) {
-      const bool again = direction == 1 && !stage_.split_directions;
-      spec.feeds[node] = again ? wiring_.loop_feed(specs[0].feeds.at(node), input.name, node)
-                               : wiring_.open_feed(input, node, direction == 1);
+    const std::set<std::size_t> nodes = nodes_of(slices(index, direction));
+    if (direction == 0 || stage_.split_directions) {
+      spec.feeds = open_feeds(index, input, nodes, direction == 1);
+      continue;
     }
+    for (const std::size_t node : nodes)
+      spec.feeds[node] = wiring_.loop_feed(specs[0].feeds.at(node), input.name, node);
   }
   Pass forward(wiring_, std::move(specs[0]));
   Pass reverse(wiring_, std::move(specs[1]));

@@ -32,6 +32,9 @@ class StageLowering {
   PassLayer pass_layer(std::size_t index, std::size_t direction) const;
   PassOutput output_of(std::size_t index, std::size_t direction) const;
   void emit(Pass& pass);
+  // The input of layer `index`, as each of the nodes that read it gets it.
+  std::map<std::size_t, Feed> open_feeds(std::size_t index, const Value& input,
+                                         const std::set<std::size_t>& nodes, bool reverse);
 
   Value lower_run(std::size_t first, std::size_t last, const Value& input);
   Value lower_bidirectional(std::size_t index, const Value& input);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "partition/lower/placement.h"
+#include "protocol/base/check.h"
+
 namespace soliton {
 namespace {
 
@@ -19,10 +22,7 @@ std::uint16_t Wiring::connect(const Value& value, const Part& part, const Produc
   if (producer.node == kHostNode) {
     const std::uint16_t port =
         builder.in_port(value.name + " from " + host_name_, producer.elements);
-    auto step_port = std::ranges::find(host_inputs_, read_reverse, &HostShard::StepPort::reversed);
-    if (step_port == host_inputs_.end())
-      step_port = host_inputs_.insert(step_port, {read_reverse, {}});
-    step_port->destinations.push_back({builder.node(), port});
+    from_host(read_reverse, 0, 0, consumer, port);
     return port;
   }
   const bool turned = value.sequence && part.reverse != read_reverse;
@@ -45,6 +45,56 @@ Feed Wiring::open_feed(const Value& value, std::size_t consumer, bool read_rever
     }
   }
   return feed;
+}
+
+void Wiring::from_host(bool reversed, std::int64_t offset, std::int64_t elements,
+                       std::size_t consumer, std::uint16_t port) {
+  auto at_port = std::ranges::find_if(host_inputs_, [&](const HostShard::StepPort& it) {
+    return it.reversed == reversed && it.offset == offset && it.elements == elements;
+  });
+  if (at_port == host_inputs_.end())
+    at_port = host_inputs_.insert(at_port, {reversed, {}, offset, elements});
+  at_port->destinations.push_back({at(consumer).node(), port});
+}
+
+std::map<std::size_t, Feed> Wiring::open_scattered(const Value& value,
+                                                   std::vector<std::size_t> consumers,
+                                                   bool read_reverse) {
+  SOLITON_CHECK(value.parts.size() == 1 && value.parts[0].producers.size() == 1 &&
+                value.parts[0].producers[0].node == kHostNode);
+  std::map<std::size_t, Feed> feeds;
+  for (const std::size_t node : consumers)
+    feeds[node].region = at(node).reserve(Memory::kInitialVrf, region_vectors(at(node), value));
+  std::ranges::reverse(consumers);
+  const std::vector<Slice> slices =
+      split_rows(value.parts[0].elements, at(consumers[0]).native_dim(), consumers);
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    const auto& [node, rows] = slices[i];
+    ShardBuilder& taker = at(node);
+    const std::uint16_t in = taker.in_port(value.name + " slice from " + host_name_, rows.count);
+    from_host(read_reverse, rows.first, rows.count, node, in);
+    const std::uint16_t out = taker.out_port(value.name + " to all", rows.count, i + 1);
+    feeds[node].ahead.push_back({in, 0, taker.vectors(rows.count), {out}, Memory::kNone});
+    for (const std::size_t consumer : consumers) {
+      ShardBuilder& reader = at(consumer);
+      const std::uint16_t port = reader.in_port(value.name + " from " + taker.node(), rows.count);
+      taker.connect(out, reader.node(), port);
+      Feed& feed = feeds[consumer];
+      feed.moves.push_back(
+          {port, feed.region + reader.vectors(rows.first), reader.vectors(rows.count), {}});
+    }
+  }
+  return feeds;
+}
+
+Wiring::Line Wiring::open_line(std::size_t from, std::size_t to, const std::string& name,
+                               std::int64_t elements) {
+  ShardBuilder& sender = at(from);
+  ShardBuilder& reader = at(to);
+  const Line line{sender.out_port(name + " to " + reader.node(), elements),
+                  reader.in_port(name + " from " + sender.node(), elements)};
+  sender.connect(line.out_port, reader.node(), line.in_port);
+  return line;
 }
 
 Feed Wiring::loop_feed(Feed& first, const std::string& name, std::size_t node) {
@@ -84,11 +134,10 @@ Feed Wiring::open_once(const Value& value, std::size_t consumer) {
 
 void Wiring::emit(std::size_t node, const std::string& label, const std::vector<Move>& moves) {
   for (const Move& move : moves) {
-    at(node)
-        .chain(label, move.vectors)
-        .read_port(move.in_port)
-        .write(Memory::kInitialVrf, move.to)
-        .send(move.forward);
+    ChainWriter chain = at(node).chain(label, move.vectors);
+    chain.read_port(move.in_port);
+    if (move.memory != Memory::kNone) chain.write(move.memory, move.to);
+    chain.send(move.forward);
   }
 }
 

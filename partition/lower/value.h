@@ -36,18 +36,20 @@ struct Value {
   std::map<std::size_t, std::uint32_t> region;
 };
 
-// One message from NetQ into InitialVrf, and on to loop-back ports.
+// One message from NetQ into registers, and on to other ports.
 struct Move {
   std::uint16_t in_port = 0;
   std::uint32_t to = 0;
   std::uint32_t vectors = 0;
   std::vector<std::uint16_t> forward;
+  Memory memory = Memory::kInitialVrf;  // kNone: it is only passed on
 };
 
 // How a node gets the input of a pass.
 struct Feed {
   std::uint32_t region = 0;
   std::vector<Move> moves;
+  std::vector<Move> ahead;  // a step before: what it passes on to the other nodes of the pass
 };
 
 // The shards of a cluster while they refer to each other.
@@ -65,17 +67,32 @@ class Wiring {
                         std::size_t consumer, bool read_reverse);
   // Ports and a region for all of a sequence.
   Feed open_feed(const Value& value, std::size_t consumer, bool read_reverse);
+  // The host's input in slices: each consumer takes one and passes it on to all, a step ahead, so
+  // that the host's cable carries the vector once. The last consumers take the fuller slices.
+  // REQUIRES: the host makes all of `value`.
+  std::map<std::size_t, Feed> open_scattered(const Value& value, std::vector<std::size_t> consumers,
+                                             bool read_reverse);
   // The same input once more for a later pass on the same node, last step first: what `first` reads
   // is looped back.
   Feed loop_feed(Feed& first, const std::string& name, std::size_t node);
   // Moves that complete a value made once; the region is allocated when the node has none.
   Feed open_once(const Value& value, std::size_t consumer);
+  // An OutPort of `from` and an InPort of `to` for `elements` values.
+  struct Line {
+    std::uint16_t out_port = 0;
+    std::uint16_t in_port = 0;
+  };
+  Line open_line(std::size_t from, std::size_t to, const std::string& name, std::int64_t elements);
   void emit(std::size_t node, const std::string& label, const std::vector<Move>& moves);
   // Replies to the host, as the last value of the model.
   void connect_replies(const Value& value, HostShard& host);
   std::vector<HostShard::StepPort> take_host_inputs();
 
  private:
+  // What the host sends to `port` of `consumer`; elements 0: the whole vector.
+  void from_host(bool reversed, std::int64_t offset, std::int64_t elements, std::size_t consumer,
+                 std::uint16_t port);
+
   std::vector<std::unique_ptr<ShardBuilder>> builders_;
   std::string host_name_;
   std::vector<HostShard::StepPort> host_inputs_;

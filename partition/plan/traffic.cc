@@ -41,7 +41,7 @@ std::vector<Flow> flows(const Plan& plan) {
   std::vector<Flow> out;
   for (const HostShard::StepPort& port : plan.host_shard.inputs) {
     for (const auto& to : port.destinations) {
-      add(out, plan.host, to.peer, plan.steps, plan.steps * 2 * plan.host_shard.input);
+      add(out, plan.host, to.peer, plan.steps, plan.steps * 2 * plan.host_shard.elements_of(port));
     }
   }
   for (const Shard& shard : plan.shards) {

@@ -47,10 +47,10 @@ class Search {
 
   void extend(std::size_t first, std::size_t node) {
     for (std::size_t last = first + 1; last <= layers_; ++last) {
-      for (const bool split : {false, true}) {
-        const std::size_t most = std::min(costs_.most_nodes(first, last, split), nodes_ - node);
-        for (std::size_t count = split ? 2 : 1; count <= most; count += split ? 2 : 1) {
-          const StageChoice choice{first, last, node, count, split};
+      const std::size_t most = std::min(costs_.most_nodes(first, last), nodes_ - node);
+      for (std::size_t count = 1; count <= most; ++count) {
+        for (const StageOption& option : costs_.options(first, last, count)) {
+          const StageChoice choice{first, last, node, count, option};
           if (const auto cost = costs_.cost(choice)) append(choice, *cost);
         }
       }
@@ -151,13 +151,11 @@ std::size_t fewest_nodes(const PartitionRequest& request, const NodesView& view)
   fewest[0] = 0;
   for (std::size_t first = 0; first < layers; ++first) {
     for (std::size_t last = first + 1; last <= layers; ++last) {
-      for (const bool split : {false, true}) {
-        const std::size_t room = kFewestLimit - std::min(fewest[first], kFewestLimit);
-        const std::size_t most = std::min(costs.most_nodes(first, last, split), room);
-        for (std::size_t count = split ? 2 : 1; count <= most; count += split ? 2 : 1) {
-          if (fewest[first] + count >= fewest[last]) break;
-          if (costs.fits({first, last, 0, count, split})) fewest[last] = fewest[first] + count;
-        }
+      const std::size_t room = kFewestLimit - std::min(fewest[first], kFewestLimit);
+      const std::size_t most = std::min(costs.most_nodes(first, last), room);
+      for (std::size_t count = 1; count <= most && fewest[first] + count < fewest[last]; ++count) {
+        for (const StageOption& option : costs.options(first, last, count))
+          if (costs.fits({first, last, 0, count, option})) fewest[last] = fewest[first] + count;
       }
     }
   }

@@ -170,6 +170,8 @@ class Partitioner {
     cost.topology = request_.topology;
     cost.routes = request_.routes;
     cost.mtu = request_.mtu;
+    cost.ltl = request_.ltl;
+    cost.seed = request_.seed;
     cost.steps = request_.steps;
     cost.batch = request_.batch;
     return predict(cost);
@@ -368,7 +370,7 @@ class Partitioner {
                          describe(tile_bytes(short_of, format.format, device.native_dim)));
     }
     StageCosts costs(request_, view_);
-    const bool fits = costs.fits({0, request_.model->layers.size(), 0, 1, false});
+    const bool fits = costs.fits({0, request_.model->layers.size(), 0, 1, {}});
     return fits ? "fits one device"
                 : "one device has the weight memory, but not the registers or instruction words";
   }
@@ -401,7 +403,7 @@ class Partitioner {
       out += choice.last - choice.first == 1 ? name(choice.first)
                                              : name(choice.first) + " to " + name(choice.last - 1);
       out += choice.count == 1 ? " on 1 node" : fmt::format(" on {} nodes", choice.count);
-      if (choice.split_directions) out += ", a direction each half";
+      out += describe(choice.option);
     }
     return out;
   }

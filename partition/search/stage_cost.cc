@@ -20,22 +20,18 @@ bool fits_memories(const Shard& shard) {
 }  // namespace
 
 Stage to_stage(const StageChoice& choice) {
-  Stage stage{choice.first, choice.last, {}, choice.split_directions};
+  Stage stage = with_option({choice.first, choice.last, {}}, choice.option);
   for (std::size_t i = 0; i < choice.count; ++i) stage.nodes.push_back(choice.node + i);
   return stage;
 }
 
-std::size_t StageCosts::most_nodes(std::size_t first, std::size_t last,
-                                   bool split_directions) const {
-  const Model& model = *request_.model;
-  const int native_dim = view_.nodes.front().device.native_dim;
-  if (!split_directions)
-    return static_cast<std::size_t>(most_row_slices(model, first, last, native_dim));
-  if (!is_bidirectional(model.layers[first])) return 0;
-  for (std::size_t layer = first + 1; layer < last; ++layer) {
-    if (std::holds_alternative<RecurrentLayer>(model.layers[layer])) return 0;
-  }
-  return 2 * static_cast<std::size_t>(most_row_slices(model, first, first + 1, native_dim));
+std::size_t StageCosts::most_nodes(std::size_t first, std::size_t last) const {
+  return most_stage_nodes(*request_.model, first, last, view_.nodes.front().device.native_dim);
+}
+
+std::vector<StageOption> StageCosts::options(std::size_t first, std::size_t last,
+                                             std::size_t count) const {
+  return stage_options(*request_.model, first, last, count, view_.nodes.front().device.native_dim);
 }
 
 // Layers that make the same programs have the same key, wherever they stand.
@@ -55,7 +51,8 @@ std::string StageCosts::layer_key(std::size_t layer) const {
 }
 
 std::string StageCosts::key(const StageChoice& choice) const {
-  std::string out = choice.split_directions ? "split" : "rows";
+  std::string out = fmt::format("d{}s{}i{}", choice.option.split_directions,
+                                choice.option.scatter_input, choice.option.input_nodes);
   out += fmt::format(" x{} first{} seq{}", choice.count, choice.first == 0,
                      sequence_after(*request_.model, choice.last - 1));
   for (std::size_t layer = choice.first; layer < choice.last; ++layer)
@@ -122,6 +119,8 @@ StageCost StageCosts::measure(const StageChoice& choice, const Lowered& lowered)
   request.topology = request_.topology;
   request.routes = request_.routes;
   request.mtu = request_.mtu;
+  request.ltl = request_.ltl;
+  request.seed = request_.seed;
   request.batch = request_.batch;
   StageCost cost;
   cost.barrier = is_barrier(choice);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "partition/cost/cost_model.h"
+#include "partition/lower/stage_options.h"
 #include "partition/search/nodes_view.h"
 
 namespace soliton {
@@ -26,7 +27,7 @@ struct StageChoice {
   std::size_t last = 0;
   std::size_t node = 0;
   std::size_t count = 0;
-  bool split_directions = false;
+  StageOption option;
 };
 
 Stage to_stage(const StageChoice& choice);
@@ -40,8 +41,9 @@ class StageCosts {
   // Nothing when the stage does not fit the nodes' memories or cannot be split so.
   std::optional<StageCost> cost(const StageChoice& choice);
   bool fits(const StageChoice& choice) { return shards(choice).has_value(); }
-  // Most nodes the layers can be spread over in this way; 0: not at all.
-  std::size_t most_nodes(std::size_t first, std::size_t last, bool split_directions) const;
+  // Most nodes the layers can be spread over, and the ways to use a number of them.
+  std::size_t most_nodes(std::size_t first, std::size_t last) const;
+  std::vector<StageOption> options(std::size_t first, std::size_t last, std::size_t count) const;
   std::int64_t evaluations() const { return evaluations_; }
 
  private:

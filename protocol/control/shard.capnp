@@ -66,6 +66,7 @@ struct Program {
     last @1 :UInt32;
     fixed @2 :Int32;
     perStep @3 :Int32;
+    most @4 :UInt32;          # 0: no limit
   }
 }
 
@@ -145,6 +146,8 @@ struct HostShard {
   struct StepPort {
     reversed @0 :Bool;
     destinations @1 :List(Destination);
+    offset @2 :Int64;
+    elements @3 :Int64;
   }
   struct ReplyPort {
     elements @0 :UInt32;

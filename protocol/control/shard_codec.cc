@@ -29,6 +29,7 @@ void write_program(const Program& program, wire::Program::Builder out) {
     segments[i].setLast(program.segments[i].last);
     segments[i].setFixed(program.segments[i].fixed);
     segments[i].setPerStep(program.segments[i].per_step);
+    segments[i].setMost(program.segments[i].most);
   }
 }
 
@@ -42,8 +43,8 @@ Result<Program> read_program(wire::Program::Reader in) {
     return invalid("program: labels and chains differ in number");
   for (unsigned i = 0; i < labels.size(); ++i) program->chains[i].label = labels[i].cStr();
   for (const auto segment : in.getSegments())
-    program->segments.push_back(
-        {segment.getFirst(), segment.getLast(), segment.getFixed(), segment.getPerStep()});
+    program->segments.push_back({segment.getFirst(), segment.getLast(), segment.getFixed(),
+                                 segment.getPerStep(), segment.getMost()});
   return program;
 }
 
@@ -188,6 +189,8 @@ void write_host_shard(const HostShard& shard, wire::HostShard::Builder out) {
   for (unsigned i = 0; i < inputs.size(); ++i) {
     const HostShard::StepPort& port = shard.inputs[i];
     inputs[i].setReversed(port.reversed);
+    inputs[i].setOffset(port.offset);
+    inputs[i].setElements(port.elements);
     write_destinations(port.destinations,
                        inputs[i].initDestinations(static_cast<unsigned>(port.destinations.size())));
   }
@@ -212,7 +215,8 @@ HostShard read_host_shard(wire::HostShard::Reader in) {
   shard.input = in.getInput();
   shard.table = from_data<Half>(in.getTable());
   for (const auto port : in.getInputs())
-    shard.inputs.push_back({port.getReversed(), read_destinations(port.getDestinations())});
+    shard.inputs.push_back({port.getReversed(), read_destinations(port.getDestinations()),
+                            port.getOffset(), port.getElements()});
   for (const auto port : in.getReplies())
     shard.replies.push_back({port.getElements(), port.getOffset(), port.getReversed()});
   shard.output = in.getOutput();

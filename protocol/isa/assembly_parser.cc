@@ -295,7 +295,8 @@ class Parser {
     add_segment(out, place);
   }
 
-  // COUNT = term, or term + term ...; term = whole number, steps, or number*steps.
+  // COUNT = term, or term + term ...; term = whole number, steps, or number*steps. Behind it may
+  // stand `most` and a number.
   void read_count(AssemblyLine& line, Segment& out) {
     constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
     const Token begin = line.peek();
@@ -314,6 +315,8 @@ class Parser {
       line.fail(begin, fmt::format("at most {} rounds", kMost));
     out.fixed = static_cast<std::int32_t>(fixed);
     out.per_step = static_cast<std::int32_t>(per_step);
+    if (line.accept("most"))
+      out.most = static_cast<std::uint32_t>(line.number("the most rounds", 1, kMost).value_or(1));
   }
 
   void run_chains(AssemblyLine& line, SourcePlace place) {

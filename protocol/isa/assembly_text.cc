@@ -14,8 +14,11 @@ namespace {
 std::string spell_count(const Segment& segment) {
   const std::string steps =
       segment.per_step == 1 ? "steps" : fmt::format("{}*steps", segment.per_step);
-  if (segment.per_step == 0) return std::to_string(segment.fixed);
-  return segment.fixed == 0 ? steps : fmt::format("{} + {}", segment.fixed, steps);
+  std::string out = segment.per_step == 0 ? std::to_string(segment.fixed)
+                    : segment.fixed == 0  ? steps
+                                          : fmt::format("{} + {}", segment.fixed, steps);
+  if (segment.most > 0) out += fmt::format(" most {}", segment.most);
+  return out;
 }
 
 // Chains in order with the segments that begin where the next chain is due; all others as .run.

@@ -5,6 +5,7 @@
 // the loop control of the scalar core.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -120,15 +121,17 @@ struct Chain {
 enum class ChainKind : std::uint8_t { kVector, kMatrix, kScalar };
 ChainKind chain_kind(const Chain& chain);
 
-// Chains [first, last) run `fixed + per_step * steps` times (never less than 0).
+// Chains [first, last) run `fixed + per_step * steps` times: never less than 0, and never more than
+// `most` unless that is 0.
 struct Segment {
   std::uint32_t first = 0;
   std::uint32_t last = 0;
   std::int32_t fixed = 1;
   std::int32_t per_step = 0;
+  std::uint32_t most = 0;
   std::int64_t iterations(std::int64_t steps) const {
-    const std::int64_t n = fixed + per_step * steps;
-    return n > 0 ? n : 0;
+    const std::int64_t n = std::max<std::int64_t>(fixed + per_step * steps, 0);
+    return most == 0 ? n : std::min<std::int64_t>(n, most);
   }
   bool operator==(const Segment&) const = default;
 };

@@ -97,12 +97,17 @@ struct HostShard {
   std::int64_t symbols = 0;  // 0: no embedding
   std::int64_t input = 0;    // elements of one step's vector
   std::vector<Half> table;   // empty under `compute: timing`
-  // Every step's vector goes to every destination of each port, in this order; `reversed` ports get
-  // the last step first.
+  // Of every step's vector `elements` values from `offset` on go to every destination of each port,
+  // in this order; `reversed` ports get the last step first.
   struct StepPort {
     bool reversed = false;
     std::vector<OutPort::Destination> destinations;
+    std::int64_t offset = 0;
+    std::int64_t elements = 0;  // 0: the whole vector
   };
+  std::int64_t elements_of(const StepPort& port) const {
+    return port.elements == 0 ? input : port.elements;
+  }
   std::vector<StepPort> inputs;
   // After: port p receives `elements` values that belong at `offset` of an output vector;
   // `reversed` ports deliver the last step first. Softmax and the like run over the whole vector.

@@ -191,7 +191,7 @@ std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host,
     for (const HostShard::StepPort& port : host.inputs) {
       const std::int64_t at = port.reversed ? steps - 1 - step : step;
       for (const auto& to : port.destinations)
-        router.send(to, payload(inputs, at * host.input, host.input));
+        router.send(to, payload(inputs, at * host.input + port.offset, host.elements_of(port)));
     }
   }
   router.run();

@@ -119,6 +119,47 @@ TEST(Lower, RowSplitGivesTheSameBits) {
   }
 }
 
+Stage scattered(Stage stage) {
+  stage.scatter_input = true;
+  return stage;
+}
+
+Stage in_sides(Stage stage, std::size_t input_nodes) {
+  stage.input_nodes = input_nodes;
+  return stage;
+}
+
+// Inputs of two and more native vectors, on more nodes than vectors and fewer.
+TEST(Lower, ScatteredInputsGiveTheSameBits) {
+  for (const Shape& shape : {kGruBefore, kGruAfter, kLstm, kRnn, kGruStepwise})
+    for (const std::size_t nodes : {2, 3, 4})
+      expect_same_bits(shape, nodes, {scattered(stage(0, 1, 0, nodes))}, "ms-fp9");
+  expect_same_bits(kStack, 3, {scattered(stage(0, 3, 0, 3))}, "ms-fp9");
+  expect_same_bits(kStack, 4, {scattered(stage(0, 1, 0, 3)), stage(1, 3, 3, 1)}, "ms-fp9");
+  expect_same_bits(kTwoWay, 3, {scattered(stage(0, 1, 0, 3))}, "ms-fp9");
+  expect_same_bits(kTwoWay, 4, {scattered(stage(0, 1, 0, 4, true))}, "ms-fp9");
+  expect_same_bits(kClassifier, 3, {scattered(stage(0, 2, 0, 3))}, "ms-fp9");
+  expect_same_bits(kTagger, 3, {scattered(stage(0, 2, 0, 3))}, "ms-fp9");
+}
+
+// Slices of the two sides begin at the same rows, at different ones, and in different numbers.
+TEST(Lower, InputAndRecurrentSidesApartGiveTheSameBits) {
+  for (const Shape& shape : {kGruBefore, kGruAfter, kLstm, kRnn, kGruStepwise, kLstmStepwise})
+    for (const auto& [nodes, input] :
+         {std::pair<std::size_t, std::size_t>{2, 1}, {3, 1}, {3, 2}, {4, 2}, {5, 2}, {6, 4}}) {
+      expect_same_bits(shape, nodes, {in_sides(stage(0, 1, 0, nodes), input)}, "ms-fp9");
+      if (input > 1)
+        expect_same_bits(shape, nodes, {scattered(in_sides(stage(0, 1, 0, nodes), input))},
+                         "ms-fp9");
+    }
+  expect_same_bits(kStack, 5, {stage(0, 1, 0, 2), in_sides(stage(1, 3, 2, 3), 1)}, "ms-fp9");
+  expect_same_bits(kGruStack, 4, {in_sides(stage(0, 1, 0, 2), 1), in_sides(stage(1, 2, 2, 2), 1)},
+                   "ms-fp9");
+  expect_same_bits(kClassifier, 3, {in_sides(stage(0, 2, 0, 3), 1)}, "ms-fp9");
+  expect_same_bits(kTwoDense, 4, {in_sides(stage(0, 3, 0, 4), 2)}, "ms-fp9");
+  expect_same_bits(kTagger, 3, {in_sides(stage(0, 2, 0, 3), 2)}, "ms-fp9");
+}
+
 TEST(Lower, StackedLayersOverNodesGiveTheSameBits) {
   expect_same_bits(kStack, 3, {stage(0, 1, 0, 1), stage(1, 2, 1, 1), stage(2, 3, 2, 1)}, "ms-fp9");
   expect_same_bits(kStack, 2, {stage(0, 3, 0, 2)}, "ms-fp9");

@@ -97,8 +97,8 @@ TEST(Predict, ABatchGoesThroughTogether) {
   EXPECT_EQ(far.path.total(), far.latency);
 }
 
-// Steps of a row split at three distances: npu design page, section 12. All nodes stand in one rack,
-// each in a rack of its own in one pod, or each in a pod of its own.
+// Steps of a row split at three distances: npu design page, section 12. All nodes stand in one
+// rack, each in a rack of its own in one pod, or each in a pod of its own.
 struct SplitRow {
   Cell cell;
   std::int64_t hidden;

@@ -64,6 +64,16 @@ TEST(Summary, SaysWhatTheFaultsDid) {
                               "          17 packets dropped, 19 retransmitted, 0 timeouts\n"));
 }
 
+TEST(Summary, WarningsStandBeforeTheFolder) {
+  RunResults r = sample::run();
+  EXPECT_EQ(line_of(summary(r), "warning"), "");
+  warn(r.warnings, warning_id::kPredictionOff, "35.0 us on average where 33.8 us were predicted");
+  warn(r.warnings, warning_id::kFewSamples, "few requests");
+  EXPECT_THAT(summary(r), HasSubstr("warning   35.0 us on average where 33.8 us were predicted\n"
+                                    "          few requests\n"
+                                    "wrote "));
+}
+
 TEST(Summary, SaysWhoWasPausedAndWhoWaitedForEachOther) {
   RunResults r = sample::run();
   EXPECT_EQ(line_of(summary(r), "pauses"), "");

@@ -38,11 +38,12 @@ TEST(ResultsJson, IsExactlyThisText) {
   ],
   "partition": {"objective": "latency", "nodes_used": 1, "cut_bytes_per_request": 2048, "predicted_latency_us": 31.8, "lower_bound_us": 29.4, "gap": 0.08},
   "fabric": {"packets": 100, "bytes": 6400, "dropped": 1, "corrupted": 0, "duplicated": 0, "reordered": 0, "ecn_marked": 0, "pauses": 0, "queue_bytes_max": 0, "host_drops": 0},
-  "ltl": {"carrier": "emulated", "auth": "none", "messages": 40, "packets": 90, "retransmitted": 1, "timeouts": 0, "nacks": 0, "refused": {"stranger": 0, "stale": 0, "forged": 0, "replayed": 0, "checksum": 0, "malformed": 0}, "rtt_us": {"min": 0.00006, "mean": 0.00006, "p50": 0.00006, "p99": 0.00006, "p99_9": 0.00006, "max": 0.00006}},
+  "ltl": {"carrier": "emulated", "auth": "none", "messages": 40, "packets": 90, "retransmitted": 1, "needless": 0, "timeouts": 0, "nacks": 0, "refused": {"stranger": 0, "stale": 0, "forged": 0, "replayed": 0, "checksum": 0, "malformed": 0}, "rtt_us": {"min": 0.00006, "mean": 0.00006, "p50": 0.00006, "p99": 0.00006, "p99_9": 0.00006, "max": 0.00006}},
   "faults": [
     {"at_us": 1000, "kind": "loss", "target": "fpga0-tor0", "effect": "dropped 1 packet"}
   ],
   "outputs": {"sha256": "00ff", "checked": 2, "mismatched": 1, "max_abs_error": null, "max_rel_error": null, "accuracy": 0.5, "accuracy_fp32": null},
+  "warnings": [],
   "wall": {"seconds": 0.5, "launch_seconds": 0.25, "events": 1000, "events_per_second": 2000, "processes": 3}
 }
 )json");
@@ -50,11 +51,37 @@ TEST(ResultsJson, IsExactlyThisText) {
 
 TEST(ResultsJson, HasTheKeysOfTheInterfaceInItsOrder) {
   const Json json = Json::parse(results_json(sample::run()));
-  EXPECT_EQ(keys(json),
-            (std::vector<std::string>{"soliton", "name", "seed", "time", "complete", "requests",
-                                      "latency_us", "throughput_rps", "effective_tflops",
-                                      "peak_tflops", "utilization", "breakdown_us", "nodes",
-                                      "partition", "fabric", "ltl", "faults", "outputs", "wall"}));
+  EXPECT_EQ(keys(json), (std::vector<std::string>{"soliton",
+                                                  "name",
+                                                  "seed",
+                                                  "time",
+                                                  "complete",
+                                                  "requests",
+                                                  "latency_us",
+                                                  "throughput_rps",
+                                                  "effective_tflops",
+                                                  "peak_tflops",
+                                                  "utilization",
+                                                  "breakdown_us",
+                                                  "nodes",
+                                                  "partition",
+                                                  "fabric",
+                                                  "ltl",
+                                                  "faults",
+                                                  "outputs",
+                                                  "warnings",
+                                                  "wall"}));
+}
+
+TEST(ResultsJson, WarningsStandInOrderAndTheSameOneOnce) {
+  RunResults r = sample::run();
+  warn(r.warnings, warning_id::kWindowLimited, "the window fills 8 % of the path");
+  warn(r.warnings, warning_id::kFewSamples, "3 requests");
+  warn(r.warnings, warning_id::kWindowLimited, "the window fills 8 % of the path");
+  const Json json = Json::parse(results_json(r));
+  EXPECT_EQ(json["warnings"].dump(),
+            R"([{"id":"window_limited","text":"the window fills 8 % of the path"},)"
+            R"({"id":"few_samples","text":"3 requests"}])");
 }
 
 TEST(ResultsJson, WithoutWallDiffersInNothingElse) {

@@ -1,10 +1,10 @@
-// What is known of the ways between nodes before a run: what LTL's timers begin with (LtlPath).
+// What is known of the ways between nodes before a run: what LTL's timers begin with (LtlPath), in
+// a run and in its prediction alike.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "cluster/spec/spec.h"
 #include "fabric/faults/fault_plan.h"
 #include "fabric/ltl/options.h"
 #include "topologies/topology.h"
@@ -13,12 +13,12 @@ namespace soliton {
 
 class PathTimes {
  public:
-  // `connections`: how many there are in the run, each way counted. The references outlive the
+  // `connections`: how many there are in the run, each way counted. Topology and routes outlive the
   // object.
-  PathTimes(const ClusterSpec& spec, const Topology& topology, const Routes& routes,
+  PathTimes(const LtlOptions& ltl, const Topology& topology, const Routes& routes,
             const FaultPlan& faults, std::size_t connections);
 
-  // Nothing is known in wall time, nor of a pair without a path. REQUIRES: from != to.
+  // Nothing is known of a pair without a path. REQUIRES: from != to.
   LtlPath between(NodeId from, NodeId to) const;
 
  private:
@@ -27,7 +27,6 @@ class PathTimes {
   // faults come on top.
   Duration hold(const std::vector<Hop>& route) const;
 
-  const ClusterSpec& spec_;
   const Topology& topology_;
   const Routes& routes_;
   Bytes packet_{};

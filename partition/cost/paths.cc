@@ -1,8 +1,7 @@
-#include "cluster/manager/paths.h"
+#include "partition/cost/paths.h"
 
 #include <algorithm>
 
-#include "cluster/spec/parts.h"
 #include "protocol/wire/ltl_header.h"
 #include "protocol/wire/packet_security.h"
 #include "topologies/line.h"
@@ -19,17 +18,16 @@ Bytes scaled(Bytes size, std::size_t count) {
 
 }  // namespace
 
-PathTimes::PathTimes(const ClusterSpec& spec, const Topology& topology, const Routes& routes,
+PathTimes::PathTimes(const LtlOptions& ltl, const Topology& topology, const Routes& routes,
                      const FaultPlan& faults, std::size_t connections)
-    : spec_(spec),
-      topology_(topology),
+    : topology_(topology),
       routes_(routes),
       late_(topology.links.size() * 2),
       ports_(topology.links.size() * 2) {
-  const auto header = static_cast<std::int64_t>(kLtlHeaderSize + security_bytes(auth_of(spec)));
-  packet_ = Bytes{header + spec.ltl.mtu};
+  const auto header = static_cast<std::int64_t>(kLtlHeaderSize + security_bytes(ltl.auth));
+  packet_ = Bytes{header + ltl.mtu};
   acknowledgement_ = Bytes{header};
-  in_flight_ = scaled(scaled(packet_ + Bytes{kFrameOverheadBytes}, spec.ltl.window), connections);
+  in_flight_ = scaled(scaled(packet_ + Bytes{kFrameOverheadBytes}, ltl.window), connections);
   std::vector<std::uint16_t> used(topology.vertices.size());
   for (std::uint32_t link = 0; link < topology.links.size(); ++link)
     for (const std::uint8_t direction : {0, 1})
@@ -57,7 +55,6 @@ Duration PathTimes::hold(const std::vector<Hop>& route) const {
 }
 
 LtlPath PathTimes::between(NodeId from, NodeId to) const {
-  if (spec_.time == TimeMode::kWall) return {};
   const std::vector<Hop>& there = routes_.between(from, to);
   const std::vector<Hop>& back = routes_.between(to, from);
   if (there.empty() || back.empty()) return {};

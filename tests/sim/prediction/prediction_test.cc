@@ -1,0 +1,110 @@
+// What a plan predicts is what a request takes that has the cluster to itself: over cells, splits,
+// places, rates and lengths, to within the tolerance of the warning that would say otherwise.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/engine/control_loop.h"
+#include "cluster/manager/check_prediction.h"
+#include "cluster/manager/run.h"
+#include "cluster/results/statistics.h"
+#include "cluster/spec/spec.h"
+#include "protocol/base/rng.h"
+
+namespace soliton {
+namespace {
+
+using testing::Each;
+using testing::Field;
+
+struct Played {
+  double predicted_us = 0;
+  double mean_us = 0;
+  std::int64_t mismatched = 0;
+  std::uint64_t retransmitted = 0;
+  std::vector<RunWarning> warnings;
+  std::string plan;
+  double off() const { return mean_us / predicted_us - 1; }
+};
+
+// The cluster of a file, packed in this process.
+std::optional<Played> play(const std::string& yaml) {
+  Checked<ClusterSpec> spec = read_cluster_text(yaml, "test.yaml", {}, {SOLITON_SOURCE_DIR});
+  EXPECT_TRUE(spec) << spec.error().text() << yaml;
+  if (!spec) return std::nullopt;
+  Checked<std::unique_ptr<PreparedRun>> prepared = prepare(*spec);
+  if (!prepared) {
+    EXPECT_EQ(prepared.error().errors.front().code, ErrorCode::kDoesNotFit)
+        << prepared.error().text() << yaml;
+    return std::nullopt;
+  }
+  ControlLoop loop;
+  RunControl control;
+  control.loop = &loop;
+  control.time_limit = (*prepared)->spec.time_limit;
+  const FinishedRun finished = execute_run(**prepared, control);
+  EXPECT_FALSE(finished.error) << finished.error->message << yaml;
+  const RunResults& results = finished.results;
+  Played out;
+  out.predicted_us = results.partition.predicted_latency_us;
+  out.mean_us = latency_summary(results).mean;
+  out.mismatched = results.outputs.mismatched;
+  out.retransmitted = results.ltl.retransmitted;
+  out.warnings = results.warnings;
+  for (const std::string& line : (*prepared)->plan.explanation) out.plan += line + "\n";
+  return out;
+}
+
+// A recurrent model of any kind on small devices, at any distance and rate.
+std::string random_cluster(std::uint64_t seed) {
+  const Random random(seed, "prediction");
+  const auto pick = [&](std::uint64_t ordinal, const std::vector<std::string>& of) {
+    return of[random.below(ordinal, of.size())];
+  };
+  const std::uint64_t nodes = 1 + random.below(0, 16);
+  const std::string place = pick(1, {"rack0", "rack0", "pod0/rack1", "pod1/rack0"});
+  const bool near = place == "rack0";
+  std::string text = fmt::format("seed: {}\nprocesses: packed\ncompute: timing\n", seed + 1);
+  text += near ? fmt::format(
+                     "topology: {{kind: rack, bandwidth: {}}}\n",
+                     pick(2, {"100 Mb/s", "200 Mb/s", "1 Gb/s", "10 Gb/s", "40 Gb/s", "100 Gb/s"}))
+               : "topology: {kind: datacenter, quiet: true}\n";
+  text += fmt::format(
+      "nodes:\n  - {{name: \"fpga[0-{}]\", device: {{base: bw-pocket, matrix_registers: 400}}, at: "
+      "{}}}\n  - {{name: host0, device: cpu, at: {}}}\n",
+      nodes - 1, place, near ? "rack0" : "pod0/rack0");
+  const std::string cell = pick(3, {"gru", "lstm", "rnn"});
+  text += fmt::format(
+      "model:\n  rnn: {{cell: {}, hidden: {}, input: {}, steps: {}, layers: {}, bidirectional: "
+      "{}{}}}\n",
+      cell, 16 + random.below(4, 400), 1 + random.below(5, 500), 1 + random.below(6, 40),
+      1 + random.below(7, 3), pick(8, {"false", "false", "true"}),
+      cell == "gru" ? ", reset_after: " + pick(9, {"true", "false"}) : "");
+  text += fmt::format(
+      "partition: {{min_nodes: {}}}\n",
+      random.below(10, 2) == 0 ? 1 : 1 + random.below(11, std::min<std::uint64_t>(nodes, 4)));
+  return text + "workload: {requests: 5}\n";
+}
+
+TEST(Prediction, IsWhatARequestTakesOnAnIdleNetwork) {
+  std::size_t played = 0;
+  double worst = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const std::string yaml = random_cluster(seed);
+    const std::optional<Played> run = play(yaml);
+    if (!run) continue;
+    ++played;
+    worst = std::max(worst, std::abs(run->off()));
+    if (std::abs(run->off()) > 0.002)
+      std::printf("seed %llu: predicted %.3f us, mean %.3f us (%+.2f %%), %llu resent\n",
+                  static_cast<unsigned long long>(seed), run->predicted_us, run->mean_us,
+                  100 * run->off(), static_cast<unsigned long long>(run->retransmitted));
+    EXPECT_LE(std::abs(run->off()), kPredictionTolerance) << yaml << run->plan;
+    EXPECT_THAT(run->warnings, Each(Field(&RunWarning::id, std::string(warning_id::kFewSamples))));
+  }
+  std::printf("%zu clusters, worst %.2f %%\n", played, 100 * worst);
+  EXPECT_GT(played, 30u);
+}
+
+}  // namespace
+}  // namespace soliton
