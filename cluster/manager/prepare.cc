@@ -58,6 +58,7 @@ PartitionRequest partition_request(const PreparedRun& run) {
   request.mtu = run.spec.ltl.mtu;
   request.ltl = &run.spec.ltl;
   request.seed = run.spec.seed;
+  request.before = run.spec.workload.requests > 1 ? 1 : 0;
   request.batch = static_cast<std::uint32_t>(run.spec.service.batch);
   request.window = static_cast<std::uint32_t>(run.spec.model.window);
   return request;

@@ -163,7 +163,8 @@ struct MessageFlow::Impl {
       a.push_back({.peer = NodeId{pair.second}, .remote_index = row_b, .channel = channel});
       b.push_back({.peer = NodeId{pair.first}, .remote_index = row_a, .channel = channel});
     }
-    const LtlOptions ltl = plain(options.ltl);
+    LtlOptions ltl = plain(options.ltl);
+    if (!options.seed) ltl.congestion.enabled = false;
     for (const NodeId node : options.node) {
       if (endpoint_at[index(node)] != nullptr) continue;
       endpoints.push_back(std::make_unique<Endpoint>(
@@ -192,7 +193,7 @@ struct MessageFlow::Impl {
     }
     const bool shared = shared_with_others(*options.topology);
     const Topology idle = shared ? without_others(*options.topology) : Topology{};
-    const FaultPlan no_faults{options.seed, {}};
+    const FaultPlan no_faults{options.seed.value_or(1), {}};
     Network network(shared ? idle : *options.topology, *options.routes, no_faults);
     Idle nobody;
     std::vector<std::unique_ptr<LocalNode>> local;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct FlowMessage {
   std::size_t source = 0;  // endpoints
   std::size_t destination = 0;
   std::uint16_t port = 0;
+  std::uint32_t request = 0;
   std::int64_t bytes = 0;
   std::int64_t elements = 0;
   Arrival leaves;
@@ -36,7 +38,7 @@ struct FlowOptions {
   std::set<NodePair> pairs;  // that talk, by NodeId
   NodeId host{};
   LtlOptions ltl;
-  std::uint64_t seed = 1;  // of congestion marks
+  std::optional<std::uint64_t> seed;  // of congestion marks; unset: they are not heeded
 };
 
 class MessageFlow {

@@ -120,7 +120,6 @@ StageCost StageCosts::measure(const StageChoice& choice, const Lowered& lowered)
   request.routes = request_.routes;
   request.mtu = request_.mtu;
   request.ltl = request_.ltl;
-  request.seed = request_.seed;
   request.batch = request_.batch;
   StageCost cost;
   cost.barrier = is_barrier(choice);

@@ -82,7 +82,7 @@ std::string random_cluster(std::uint64_t seed) {
   text += fmt::format(
       "partition: {{min_nodes: {}}}\n",
       random.below(10, 2) == 0 ? 1 : 1 + random.below(11, std::min<std::uint64_t>(nodes, 4)));
-  return text + "workload: {requests: 5}\n";
+  return text + "workload: {requests: 25}\nltl: {timeout: 1 s, timeout_max: 1 s}\n";
 }
 
 TEST(Prediction, IsWhatARequestTakesOnAnIdleNetwork) {
