@@ -146,7 +146,10 @@ LtlOptions plain(LtlOptions options) {
 struct MessageFlow::Impl {
   Impl(FlowOptions given, Receive receiver)
       : options(std::move(given)), receive(std::move(receiver)) {
-    if (options.topology == nullptr) return;
+    if (options.topology == nullptr || !options.transport) {
+      bare.emplace(options.topology, options.routes, options.node, options.ltl.mtu);
+      return;
+    }
     endpoint_at.resize(options.topology->nodes);
     connect();
   }
@@ -179,16 +182,14 @@ struct MessageFlow::Impl {
 
   void send(const FlowMessage& message) {
     SOLITON_CHECK(message.source != message.destination);
-    if (options.topology == nullptr) return at_once.push(message);
+    if (bare) return bare->send(message);
     at_node(options.node[message.source]).send(options.node[message.destination], message);
   }
 
   bool run() {
-    if (options.topology == nullptr) {
-      while (!at_once.empty()) {
-        const FlowMessage message = at_once.pop();
-        receive(message, message.leaves.at);
-      }
+    if (bare) {
+      while (const std::optional<FlowDelivery> next = bare->next())
+        receive(next->message, next->at);
       return true;
     }
     const bool shared = shared_with_others(*options.topology);
@@ -210,7 +211,7 @@ struct MessageFlow::Impl {
 
   FlowOptions options;
   Receive receive;
-  Waiting at_once;
+  std::optional<PacketFlow> bare;
   std::vector<std::unique_ptr<Endpoint>> endpoints;
   std::vector<Endpoint*> endpoint_at;  // by NodeId; null: not one of the flow
 };

@@ -57,6 +57,7 @@ class Playback {
     out.routes = request.routes;
     if (request.ltl != nullptr) out.ltl = *request.ltl;
     out.ltl.mtu = request.mtu;
+    out.transport = request.transport;
     out.seed = request.seed;
     std::map<std::string, std::uint32_t> nodes{{request.host->node, UINT32_MAX}};
     for (const Shard& shard : request.shards) nodes[shard.node] = UINT32_MAX;
