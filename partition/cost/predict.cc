@@ -87,6 +87,7 @@ class Playback {
     message.elements = request_.batch * elements;
     message.bytes = message_bytes(message.elements);
     message.leaves = leaves;
+    if (leaves.at > latest_.at) latest_ = leaves;
     // A way back to the node itself takes no time and never leaves it.
     if (destination == from) return take(nodes_[from], message);
     if (last()) {
@@ -179,11 +180,12 @@ class Playback {
     send_inputs();
   }
 
-  // A request that does not end before emulated time does.
+  // A request that does not end before emulated time does: its path is that of the last message,
+  // and if that left in time, the way of it.
   Prediction beyond_time() {
     out_.latency = out_.last_output = out_.interval = kLongestTime;
-    out_.path = {};
-    out_.path.network = kLongestTime;
+    out_.path = latest_.path;
+    if (latest_.at < kRunEnd) out_.path.network += kRunEnd - latest_.at;
     out_.occupied.assign(nodes_.size(), kLongestTime);
     out_.busy.assign(nodes_.size(), kLongestTime);
     return std::move(out_);
@@ -205,6 +207,7 @@ class Playback {
   std::uint32_t request_number_ = 0;  // under way
   Instant sent_ = kRunStart;          // then
   std::size_t replies_ = 0;
+  Arrival latest_;  // of all that was sent
   Prediction out_;
 };
 
