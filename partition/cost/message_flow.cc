@@ -124,17 +124,14 @@ bool shared_with_others(const Topology& topology) {
   });
 }
 
-// Long enough that no timer of the transport fires while an idle network does its work.
-constexpr Duration kNeverTimedOut = milliseconds(1000);
-
 // What a run adds to be safe costs an idle network nothing: connections are there from the
 // beginning, nobody dies, nothing is lost, and queues have no end.
-LtlOptions plain(LtlOptions options) {
+LtlOptions plain(LtlOptions options, Duration patience) {
   options = before_replies(options);
   options.handshake = false;
   options.auth = AuthMode::kNone;
   options.misses = 0;
-  options.timeout = kNeverTimedOut;
+  options.timeout = std::max(options.timeout, patience);
   options.timeout_max = std::max(options.timeout_max, options.timeout);
   options.timeout_rtts = 0;
   options.queue_limit = Bytes{std::numeric_limits<std::int64_t>::max() / 2};
@@ -166,7 +163,7 @@ struct MessageFlow::Impl {
       a.push_back({.peer = NodeId{pair.second}, .remote_index = row_b, .channel = channel});
       b.push_back({.peer = NodeId{pair.first}, .remote_index = row_a, .channel = channel});
     }
-    LtlOptions ltl = plain(options.ltl);
+    LtlOptions ltl = plain(options.ltl, options.patience);
     if (!options.seed) ltl.congestion.enabled = false;
     for (const NodeId node : options.node) {
       if (endpoint_at[index(node)] != nullptr) continue;

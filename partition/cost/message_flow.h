@@ -29,6 +29,9 @@ struct FlowOptions {
   std::set<NodePair> pairs;  // that talk, by NodeId
   NodeId host{};
   LtlOptions ltl;
+  // Longest that a packet may have to wait for others to cross: no timer of the transport fires
+  // before, as nothing is lost.
+  Duration patience{};
   bool transport = true;              // false: as bare packets (packet_flow.h)
   std::optional<std::uint64_t> seed;  // of congestion marks; unset: they are not heeded
 };

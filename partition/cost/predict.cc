@@ -73,7 +73,25 @@ class Playback {
     out.host = NodeId{number(request.host->node)};
     out.node.push_back(out.host);
     out.pairs = talking_pairs(request.shards, *request.host, number);
+    out.patience = patience(request);
     return out;
+  }
+
+  // Twice what all messages of a request take over the slowest line, one after the other.
+  static Duration patience(const CostRequest& request) {
+    constexpr Duration kLeast = milliseconds(1'000);
+    constexpr Duration kMost = 24 * 3600 * milliseconds(1'000);
+    std::int64_t bytes = 0;
+    const auto add = [&](std::int64_t elements) {
+      bytes += 2 * message_bytes(request.batch * elements);
+    };
+    for (const Shard& shard : request.shards)
+      for (const InPort& port : shard.in_ports) add(port.elements);
+    for (const HostShard::ReplyPort& port : request.host->replies) add(port.elements);
+    Duration slowest{};
+    for (const TopologyLink& link : request.topology->links)
+      slowest = std::max(slowest, transmit_time(Bytes{2 * bytes}, link.rate));
+    return std::clamp(times(slowest, request.steps), kLeast, kMost);
   }
 
   void send(std::size_t from, const OutPort::Destination& to, std::int64_t elements,
