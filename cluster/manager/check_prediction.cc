@@ -29,7 +29,13 @@ std::vector<Duration> comparable(const PreparedRun& run, const RunResults& resul
   return out;
 }
 
-std::string cause(const PreparedRun& run, const RunResults& results) {
+double off_by(Duration measured, Duration predicted) {
+  return static_cast<double>((measured - predicted).count()) /
+         static_cast<double>(predicted.count());
+}
+
+std::string cause(const PreparedRun& run, const RunResults& results,
+                  const std::vector<Duration>& measured) {
   if (results.ltl.retransmitted > 0)
     return fmt::format("; {} packets were sent again although none was lost",
                        results.ltl.retransmitted);
@@ -37,6 +43,10 @@ std::string cause(const PreparedRun& run, const RunResults& results) {
     return link.other.busy.parts_per_billion > 0;
   });
   if (shared) return "; predictions leave out the traffic of others";
+  const std::vector<Duration> later(measured.begin() + 1, measured.end());
+  if (!later.empty() &&
+      std::abs(off_by(mean_of(later), run.plan.predicted_latency)) <= kPredictionTolerance)
+    return "; only the first request, which met nothing of one before it, makes the difference";
   if (results.fabric.ecn_marked > 0)
     return fmt::format("; {} congestion marks slowed senders down", results.fabric.ecn_marked);
   return "";
@@ -50,12 +60,12 @@ void check_prediction(const PreparedRun& run, RunResults& results) {
   const Duration predicted = run.plan.predicted_latency;
   if (measured.empty() || predicted <= Duration{}) return;
   const Duration mean = mean_of(measured);
-  const double off =
-      static_cast<double>((mean - predicted).count()) / static_cast<double>(predicted.count());
+  const double off = off_by(mean, predicted);
   if (std::abs(off) <= kPredictionTolerance) return;
-  warn(results.warnings, warning_id::kPredictionOff,
-       fmt::format("a request took {} on average where {} was predicted ({:+.1f} %){}",
-                   to_string(mean), to_string(predicted), 100 * off, cause(run, results)));
+  warn(
+      results.warnings, warning_id::kPredictionOff,
+      fmt::format("a request took {} on average where {} was predicted ({:+.1f} %){}",
+                  to_string(mean), to_string(predicted), 100 * off, cause(run, results, measured)));
 }
 
 }  // namespace soliton

@@ -117,10 +117,8 @@ std::string latency_html(const RunResults& r) {
                           : 0;
     return BarPart{name, spell_time(value), share};
   };
-  std::vector<BarPart> parts = {part("compute", mean.compute), part("network", mean.network),
-                                part("queue", mean.queue), part("host", mean.host)};
-  // Wall time: the path is what the model charges; the rest is the time of this machine.
-  if (whole - mean.total() > whole / 200) parts.push_back(part("other", whole - mean.total()));
+  const std::vector<BarPart> parts = {part("compute", mean.compute), part("network", mean.network),
+                                      part("queue", mean.queue), part("host", mean.host)};
   return html_section("Where the time goes", share_bar(parts)) +
          html_section("Latency", "<div class=\"charts\">\n" +
                                      distribution_chart("latency of the requests", sorted) +

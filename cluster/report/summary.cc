@@ -178,9 +178,6 @@ class Summary {
     add_part(parts, "network", mean.network);
     add_part(parts, "queue", mean.queue);
     add_part(parts, "host", mean.host);
-    // In wall time the path is the modelled part only; the rest is this machine's.
-    const Duration rest = latency_.mean - mean.total();
-    if (rest > latency_.mean / 200) add_part(parts, "other", rest);
     line("where", fmt::format("{}", fmt::join(parts, "   ")));
   }
 

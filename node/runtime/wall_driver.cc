@@ -48,12 +48,14 @@ void WallDriver::stop() {
 
 bool WallDriver::turn() {
   pulse_.beat();
-  const Instant at = now();
+  Instant at = now();
   bool worked = faults_ ? take_in_faulted(at) : take_in(at);
   if (node_.next_deadline() <= at) {
     node_.on_deadline(at);
     worked = true;
   }
+  // Values were computed meanwhile, and what leaves says how long that took.
+  if (worked) at = now();
   return (faults_ ? send_out_faulted(at) : send_out(at)) || worked;
 }
 

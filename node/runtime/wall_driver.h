@@ -1,5 +1,5 @@
-// Runs a node over a carrier in real time: looks for packets, reads the steady clock once a turn,
-// lets the node's verbs do the rest, and waits as it is told.
+// Runs a node over a carrier in real time: looks for packets, reads the steady clock before them
+// and before what leaves, lets the node's verbs do the rest, and waits as it is told.
 #pragma once
 
 #include <atomic>

@@ -85,8 +85,8 @@ class NpuService : public Role {
   Instant began_{};
   Instant free_at_{};
   Duration busy_before_{};
-  Instant wall_now_{};
-  Breakdown path_;  // wall time: of the current request's last message, to when it was taken up
+  Instant wall_now_{};  // of the message that came last
+  Breakdown path_;      // wall time: of the current request's last message, to when it was taken up
   std::vector<std::uint32_t> sent_;      // messages so far, by flattened destination
   std::vector<std::uint32_t> received_;  // and by in port
   std::map<std::uint32_t, std::vector<Held>> held_;

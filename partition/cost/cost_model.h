@@ -1,12 +1,13 @@
 // The cost model: what a request costs on an idle cluster, host to host. The partitioner's only
 // idea of time.
 //
-// predict() plays one request through the same NPU objects, the same transport, the same network
-// and the same host costs that the emulator runs (message_flow.h), so a prediction is what the
-// first request of a run takes that has the cluster to itself.
+// predict() plays requests through the same NPU objects, the same transport, the same network and
+// the same host costs that the emulator runs (message_flow.h), so a prediction is what a request
+// takes that has the cluster to itself.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -40,9 +41,18 @@ struct CostRequest {
   const Topology* topology = nullptr;
   const Routes* routes = nullptr;
   std::uint32_t mtu = 1408;
+  // Off: messages cross as bare packets, without acknowledgements, windows and the turns of
+  // connections. An estimate from below that is several times faster, to rank by.
+  bool transport = true;
   const LtlOptions* ltl = nullptr;  // of the run, but for the MTU; null: the defaults
-  std::uint64_t seed = 1;           // of the run: of congestion marks
+  // Of the run: congestion marks fall as in its first request. Unset: there are none, so that what
+  // nodes are called and how they are numbered changes nothing.
+  std::optional<std::uint64_t> seed;
   std::int64_t steps = 1;
+  // Requests of the same client before the one that is predicted. The first of a run finds the
+  // network idle; a later one may meet what is left of the one before, as acknowledgements of its
+  // answer. 1: as in the middle of a run.
+  std::uint32_t before = 0;
   std::uint32_t batch = 1;  // requests that go through together, as from a full batch
 };
 

@@ -140,7 +140,10 @@ LtlOptions plain(LtlOptions options) {
 struct MessageFlow::Impl {
   Impl(FlowOptions given, Receive receiver)
       : options(std::move(given)), receive(std::move(receiver)) {
-    if (options.topology == nullptr) return;
+    if (options.topology == nullptr || !options.transport) {
+      bare.emplace(options.topology, options.routes, options.node, options.ltl.mtu);
+      return;
+    }
     endpoint_at.resize(options.topology->nodes);
     connect();
   }
@@ -166,7 +169,8 @@ struct MessageFlow::Impl {
                    .channel = channel,
                    .path = paths.between(second, first)});
     }
-    const LtlOptions ltl = plain(options.ltl);
+    LtlOptions ltl = plain(options.ltl);
+    if (!options.seed) ltl.congestion.enabled = false;
     for (const NodeId node : options.node) {
       if (endpoint_at[index(node)] != nullptr) continue;
       endpoints.push_back(std::make_unique<Endpoint>(
@@ -181,21 +185,19 @@ struct MessageFlow::Impl {
 
   void send(const FlowMessage& message) {
     SOLITON_CHECK(message.source != message.destination);
-    if (options.topology == nullptr) return at_once.push(message);
+    if (bare) return bare->send(message);
     at_node(options.node[message.source]).send(options.node[message.destination], message);
   }
 
   bool run() {
-    if (options.topology == nullptr) {
-      while (!at_once.empty()) {
-        const FlowMessage message = at_once.pop();
-        receive(message, message.leaves.at);
-      }
+    if (bare) {
+      while (const std::optional<FlowDelivery> next = bare->next())
+        receive(next->message, next->at);
       return true;
     }
     const bool shared = shared_with_others(*options.topology);
     const Topology idle = shared ? without_others(*options.topology) : Topology{};
-    const FaultPlan no_faults{options.seed, {}};
+    const FaultPlan no_faults{options.seed.value_or(1), {}};
     Network network(shared ? idle : *options.topology, *options.routes, no_faults);
     Idle nobody;
     std::vector<std::unique_ptr<LocalNode>> local;
@@ -212,7 +214,7 @@ struct MessageFlow::Impl {
 
   FlowOptions options;
   Receive receive;
-  Waiting at_once;
+  std::optional<PacketFlow> bare;
   std::vector<std::unique_ptr<Endpoint>> endpoints;
   std::vector<Endpoint*> endpoint_at;  // by NodeId; null: not one of the flow
 };

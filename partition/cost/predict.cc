@@ -12,7 +12,7 @@
 namespace soliton {
 namespace {
 
-// One request through all NPUs. Endpoints are the shards in order, then the host.
+// Requests through all NPUs, one after the other. Endpoints are the shards in order, then the host.
 class Playback {
  public:
   explicit Playback(const CostRequest& request)
@@ -20,23 +20,35 @@ class Playback {
         flow_(flow_options(request),
               [this](const FlowMessage& message, Instant at) { deliver(message, at); }) {
     for (std::size_t i = 0; i < request.shards.size(); ++i) {
-      npus_.push_back(std::make_unique<Npu>(request.shards[i], ComputeMode::kTiming));
+      nodes_.emplace_back().npu = std::make_unique<Npu>(request.shards[i], ComputeMode::kTiming);
       endpoint_[request.shards[i].node] = i;
     }
     endpoint_[request.host->node] = host();
-    started_.resize(npus_.size());
-    out_.received_bytes.resize(npus_.size());
+    out_.occupied.resize(nodes_.size());
+    out_.busy.resize(nodes_.size());
+    out_.received_bytes.resize(nodes_.size());
   }
 
   Prediction run() {
     send_inputs();
-    if (!flow_.run() || last_reply_.at >= kRunEnd) return beyond_time();
+    if (!flow_.run() || sent_ >= kRunEnd) return beyond_time();
     finish();
     return std::move(out_);
   }
 
  private:
-  std::size_t host() const { return npus_.size(); }
+  struct Node {
+    std::unique_ptr<Npu> npu;
+    std::uint32_t request = 0;  // that it serves, or serves next
+    bool serving = false;
+    Instant started{};
+    Duration busy_before{};
+    // Of requests that it does not serve yet; `leaves` is their arrival.
+    std::map<std::uint32_t, std::vector<FlowMessage>> held{};
+  };
+
+  std::size_t host() const { return nodes_.size(); }
+  bool last() const { return request_number_ == request_.before; }
 
   static FlowOptions flow_options(const CostRequest& request) {
     FlowOptions out;
@@ -45,6 +57,7 @@ class Playback {
     out.routes = request.routes;
     if (request.ltl != nullptr) out.ltl = *request.ltl;
     out.ltl.mtu = request.mtu;
+    out.transport = request.transport;
     out.seed = request.seed;
     std::map<std::string, std::uint32_t> nodes{{request.host->node, UINT32_MAX}};
     for (const Shard& shard : request.shards) nodes[shard.node] = UINT32_MAX;
@@ -66,30 +79,30 @@ class Playback {
   void send(std::size_t from, const OutPort::Destination& to, std::int64_t elements,
             const Arrival& leaves) {
     const std::size_t destination = endpoint_.at(to.peer);
-    if (destination != from) {
+    FlowMessage message;
+    message.source = from;
+    message.destination = destination;
+    message.port = to.port;
+    message.request = from == host() ? request_number_ : nodes_[from].request;
+    message.elements = request_.batch * elements;
+    message.bytes = message_bytes(message.elements);
+    message.leaves = leaves;
+    if (leaves.at > latest_.at) latest_ = leaves;
+    // A way back to the node itself takes no time and never leaves it.
+    if (destination == from) return take(nodes_[from], message);
+    if (last()) {
       out_.cut_bytes += 2 * elements;
       ++out_.messages;
       if (destination != host()) out_.received_bytes[destination] += 2 * elements;
     }
-    const std::int64_t all = request_.batch * elements;
-    if (destination == from) return loop_back(from, {from, from, to.port, 0, all, leaves});
-    flow_.send({from, destination, to.port, message_bytes(all), all, leaves});
-  }
-
-  // Takes no time and never leaves the node.
-  void loop_back(std::size_t node, const FlowMessage& message) {
-    npus_[node]->deliver(message.port, payload_of(message), message.leaves);
-  }
-
-  static Payload payload_of(const FlowMessage& message) {
-    return {{}, static_cast<std::uint64_t>(2 * message.elements)};
+    flow_.send(message);
   }
 
   // Step by step, each to all ports and their destinations, as the host role does.
   void send_inputs() {
     Arrival ready;
     ready.path.host = times(host_time_before(*request_.host, request_.steps), request_.batch);
-    ready.at = kRunStart + ready.path.host;
+    ready.at = later(sent_, ready.path.host);
     for (std::int64_t step = 0; step < request_.steps; ++step) {
       for (const HostShard::StepPort& port : request_.host->inputs) {
         for (const auto& destination : port.destinations)
@@ -98,69 +111,103 @@ class Playback {
     }
   }
 
-  void deliver(const FlowMessage& message, Instant at) {
-    Arrival arrival = message.leaves;
-    arrival.path.network += at - arrival.at;
-    arrival.at = at;
-    if (message.destination == host()) {
-      ++replies_;
-      last_reply_ = arrival;
-      out_.last_output = std::max(out_.last_output, message.leaves.at - kRunStart);
-      return;
+  void deliver(FlowMessage message, Instant at) {
+    const Instant left = message.leaves.at;
+    message.leaves.path.network += at - left;
+    message.leaves.at = at;
+    if (message.destination == host()) return take_reply(message, left);
+    Node& node = nodes_[message.destination];
+    if (node.serving && message.request == node.request) {
+      take(node, message);
+      drain(message.destination);
+    } else {
+      node.held[message.request].push_back(message);
     }
-    Npu& npu = *npus_[message.destination];
-    if (!started_[message.destination]) {
-      started_[message.destination] = arrival.at;
-      npu.begin(RequestId{0}, request_.steps, arrival, request_.batch);
+    while (!node.serving && node.held.contains(node.request)) begin_next(message.destination);
+  }
+
+  static void take(Node& node, const FlowMessage& message) {
+    node.npu->deliver(message.port, Payload{{}, static_cast<std::uint64_t>(2 * message.elements)},
+                      message.leaves);
+  }
+
+  // As the service of a node does.
+  void begin_next(std::size_t endpoint) {
+    Node& node = nodes_[endpoint];
+    const std::vector<FlowMessage> messages = std::move(node.held.extract(node.request).mapped());
+    Arrival start = messages.front().leaves;
+    if (node.request > 0 && node.npu->free_at() > start.at) {
+      start.path.queue += node.npu->free_at() - start.at;
+      start.at = node.npu->free_at();
     }
-    npu.deliver(message.port, payload_of(message), arrival);
-    drain(message.destination);
+    node.serving = true;
+    node.started = start.at;
+    node.busy_before = node.npu->stats().busy;
+    node.npu->begin(RequestId{node.request}, request_.steps, start, request_.batch);
+    for (const FlowMessage& message : messages) take(node, message);
+    drain(endpoint);
   }
 
   void drain(std::size_t endpoint) {
-    while (const auto output = npus_[endpoint]->poll_output()) {
+    Node& node = nodes_[endpoint];
+    while (const auto output = node.npu->poll_output()) {
       const OutPort& port = request_.shards[endpoint].out_ports[output->port];
       for (const auto& destination : port.destinations)
         send(endpoint, destination, port.elements, output->leaves);
     }
+    if (!node.npu->finished()) return;
+    out_.occupied[endpoint] = node.npu->free_at() - node.started;
+    out_.busy[endpoint] = node.npu->stats().busy - node.busy_before;
+    node.serving = false;
+    ++node.request;
   }
 
-  // A request that does not end before emulated time does.
+  void take_reply(const FlowMessage& message, Instant left) {
+    if (last()) out_.last_output = std::max(out_.last_output, left - sent_);
+    const HostShard& shard = *request_.host;
+    const auto vectors = static_cast<std::size_t>(shard.sequence_output ? request_.steps : 1);
+    if (++replies_ < shard.replies.size() * vectors) return;
+    const Duration work = times(host_time_after(shard, request_.steps), request_.batch);
+    const Instant answered = later(message.leaves.at, work);
+    out_.path = message.leaves.path;
+    out_.path.host += answered - message.leaves.at;
+    out_.latency = answered - sent_;
+    const bool another = !last();
+    ++request_number_;
+    if (!another) return;
+    replies_ = 0;
+    sent_ = answered;
+    send_inputs();
+  }
+
+  // A request that does not end before emulated time does: its path is that of the last message,
+  // and if that left in time, the way of it.
   Prediction beyond_time() {
     out_.latency = out_.last_output = out_.interval = kLongestTime;
-    out_.path = {};
-    out_.path.network = kLongestTime;
-    out_.occupied.assign(npus_.size(), kLongestTime);
-    out_.busy.assign(npus_.size(), kLongestTime);
+    out_.path = latest_.path;
+    if (latest_.at < kRunEnd) out_.path.network += kRunEnd - latest_.at;
+    out_.occupied.assign(nodes_.size(), kLongestTime);
+    out_.busy.assign(nodes_.size(), kLongestTime);
     return std::move(out_);
   }
 
   void finish() {
-    const HostShard& shard = *request_.host;
-    const auto vectors = static_cast<std::size_t>(shard.sequence_output ? request_.steps : 1);
-    for (std::size_t i = 0; i < npus_.size(); ++i) {
-      SOLITON_CHECK_MSG(started_[i] && npus_[i]->finished(), "{} waits for {}",
-                        request_.shards[i].node, npus_[i]->waiting_for());
-      out_.occupied.push_back(npus_[i]->free_at() - *started_[i]);
-      out_.busy.push_back(npus_[i]->stats().busy);
-      out_.interval = std::max(out_.interval, out_.occupied.back());
-    }
-    SOLITON_CHECK_MSG(replies_ == shard.replies.size() * vectors, "{} replies of {}", replies_,
-                      shard.replies.size() * vectors);
-    const Instant answered =
-        later(last_reply_.at, times(host_time_after(shard, request_.steps), request_.batch));
-    last_reply_.path.host += answered - last_reply_.at;
-    out_.path = last_reply_.path;
-    out_.latency = answered - kRunStart;
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+      SOLITON_CHECK_MSG(nodes_[i].request == request_.before + 1, "{} waits for {}",
+                        request_.shards[i].node, nodes_[i].npu->waiting_for());
+    SOLITON_CHECK_MSG(request_number_ == request_.before + 1, "{} replies to request {}", replies_,
+                      request_number_);
+    for (const Duration occupied : out_.occupied) out_.interval = std::max(out_.interval, occupied);
   }
 
   const CostRequest& request_;
   MessageFlow flow_;
-  std::vector<std::unique_ptr<Npu>> npus_;
+  std::vector<Node> nodes_;
   std::map<std::string, std::size_t> endpoint_;
-  std::vector<std::optional<Instant>> started_;
+  std::uint32_t request_number_ = 0;  // under way
+  Instant sent_ = kRunStart;          // then
   std::size_t replies_ = 0;
-  Arrival last_reply_;
+  Arrival latest_;  // of all that was sent
   Prediction out_;
 };
 

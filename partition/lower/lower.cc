@@ -74,8 +74,10 @@ HostShard host_part(const LowerRequest& request) {
   return host;
 }
 
-std::string describe(const Layer& layer, std::size_t direction, const Slice& slice) {
-  std::string name = layer_name(layer);
+// `part`: "input side of ", or "" for all of it.
+std::string describe(const Layer& layer, std::size_t direction, const Slice& slice,
+                     const std::string& part) {
+  std::string name = part + layer_name(layer);
   if (is_bidirectional(layer)) name += direction == 0 ? " forward" : " reverse";
   if (in_dram(layer)) name += " in DRAM";
   if (slice.rows.count == output_rows(layer)) return name;
@@ -86,14 +88,14 @@ std::string describe(const Layer& layer, std::size_t direction, const Slice& sli
 void note_holds(const Model& model, const Stage& stage, const StagePlacement& placement,
                 std::vector<std::vector<std::string>>& holds) {
   for (const Slice& slice : placement.input_slices)
-    holds[slice.node].push_back("input side of " + describe(model.layers[stage.first], 0, slice));
+    holds[slice.node].push_back(describe(model.layers[stage.first], 0, slice, "input side of "));
   for (std::size_t index = stage.first; index < stage.last; ++index) {
     const auto& directions = placement.slices[index - stage.first];
     for (std::size_t direction = 0; direction < directions.size(); ++direction) {
       for (const Slice& slice : directions[direction]) {
         const bool part = index == stage.first && stage.input_nodes > 0;
-        holds[slice.node].push_back((part ? "recurrent side of " : "") +
-                                    describe(model.layers[index], direction, slice));
+        holds[slice.node].push_back(
+            describe(model.layers[index], direction, slice, part ? "recurrent side of " : ""));
       }
     }
   }

@@ -15,14 +15,27 @@ std::size_t row_slices(const Model& model, std::size_t first, std::size_t last, 
   return static_cast<std::size_t>(most_row_slices(model, first, last, native_dim));
 }
 
+// Layer `first` is recurrent, and none behind it is.
+bool alone(const Model& model, std::size_t first, std::size_t last) {
+  const auto begin = model.layers.begin();
+  return is_recurrent(model.layers[first]) &&
+         std::none_of(begin + static_cast<std::ptrdiff_t>(first) + 1,
+                      begin + static_cast<std::ptrdiff_t>(last), is_recurrent);
+}
+
 // Most nodes of a direction, where each direction can have its own; 0 where it cannot.
 std::size_t direction_slices(const Model& model, std::size_t first, std::size_t last,
                              int native_dim) {
-  const bool alone =
-      is_bidirectional(model.layers[first]) &&
-      std::none_of(model.layers.begin() + static_cast<std::ptrdiff_t>(first) + 1,
-                   model.layers.begin() + static_cast<std::ptrdiff_t>(last), is_recurrent);
-  return alone ? row_slices(model, first, first + 1, native_dim) : 0;
+  return is_bidirectional(model.layers[first]) && alone(model, first, last)
+             ? row_slices(model, first, first + 1, native_dim)
+             : 0;
+}
+
+// Most nodes of the input side, where it can have its own; 0 where it cannot.
+std::size_t input_slices(const Model& model, std::size_t first, std::size_t last, int native_dim) {
+  return can_split_sides(model, first) && alone(model, first, last)
+             ? row_slices(model, first, first + 1, native_dim)
+             : 0;
 }
 
 // Nodes of the input side that give each node of both sides about the same number of tiles.
@@ -41,10 +54,8 @@ std::size_t even_input_nodes(const Model& model, std::size_t first, std::size_t 
 std::size_t most_stage_nodes(const Model& model, std::size_t first, std::size_t last,
                              int native_dim) {
   const std::size_t rows = row_slices(model, first, last, native_dim);
-  std::size_t most = std::max(rows, 2 * direction_slices(model, first, last, native_dim));
-  if (can_split_sides(model, first))
-    most = std::max(most, rows + row_slices(model, first, first + 1, native_dim));
-  return most;
+  return std::max(rows + input_slices(model, first, last, native_dim),
+                  2 * direction_slices(model, first, last, native_dim));
 }
 
 std::vector<StageOption> stage_options(const Model& model, std::size_t first, std::size_t last,
@@ -61,9 +72,9 @@ std::vector<StageOption> stage_options(const Model& model, std::size_t first, st
   if (nodes <= rows) add({}, nodes);
   if (nodes % 2 == 0 && nodes / 2 <= direction_slices(model, first, last, native_dim))
     add({.split_directions = true}, nodes / 2);
-  if (!can_split_sides(model, first)) return out;
+  const std::size_t most = input_slices(model, first, last, native_dim);
+  if (most == 0) return out;
   const std::size_t even = even_input_nodes(model, first, nodes, native_dim);
-  const std::size_t most = row_slices(model, first, first + 1, native_dim);
   for (std::size_t input = std::max<std::size_t>(even, 2) - 1; input <= even + 1; ++input)
     if (input < nodes && input <= most && nodes - input <= rows) add({.input_nodes = input}, input);
   return out;

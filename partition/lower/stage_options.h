@@ -21,8 +21,9 @@ struct StageOption {
 std::size_t most_stage_nodes(const Model& model, std::size_t first, std::size_t last,
                              int native_dim);
 
-// The ways to use exactly `nodes` of them, rows first. Of all divisions into input and recurrent
-// side those whose sides hold about equally many tiles a node. Nothing about memories.
+// The ways to use exactly `nodes` of them, rows first. Only a recurrent layer that no other one
+// follows is divided by direction or side; of all divisions into input and recurrent side those
+// whose sides hold about equally many tiles a node. Nothing about memories.
 std::vector<StageOption> stage_options(const Model& model, std::size_t first, std::size_t last,
                                        std::size_t nodes, int native_dim);
 

@@ -173,6 +173,7 @@ class Partitioner {
     cost.ltl = request_.ltl;
     cost.seed = request_.seed;
     cost.steps = request_.steps;
+    cost.before = request_.before;
     cost.batch = request_.batch;
     return predict(cost);
   }

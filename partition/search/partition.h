@@ -28,10 +28,11 @@ struct PartitionRequest {
   std::int64_t steps = 1;      // request length the plan is made for
   bool with_weights = true;    // false: `compute: timing`
   std::uint32_t mtu = 1408;
-  const LtlOptions* ltl = nullptr;  // as CostRequest
-  std::uint64_t seed = 1;           // as CostRequest
-  std::uint32_t batch = 1;          // requests that run together; times are those of a full batch
-  std::uint32_t window = 0;         // as LowerRequest
+  const LtlOptions* ltl = nullptr;    // as CostRequest
+  std::optional<std::uint64_t> seed;  // as CostRequest, of what is predicted of the chosen plan
+  std::uint32_t before = 0;           // as CostRequest
+  std::uint32_t batch = 1;            // requests that run together; times are those of a full batch
+  std::uint32_t window = 0;           // as LowerRequest
 };
 
 // Errors: kInvalid (no usable node, no host, unknown precision), kDoesNotFit with the bytes short

@@ -119,8 +119,7 @@ StageCost StageCosts::measure(const StageChoice& choice, const Lowered& lowered)
   request.topology = request_.topology;
   request.routes = request_.routes;
   request.mtu = request_.mtu;
-  request.ltl = request_.ltl;
-  request.seed = request_.seed;
+  request.transport = false;
   request.batch = request_.batch;
   StageCost cost;
   cost.barrier = is_barrier(choice);

@@ -46,6 +46,14 @@ TEST(Modes, QuickstartGivesTheSameBytesInAllThree) {
     EXPECT_EQ(results["requests"]["completed"], 40);
     EXPECT_TRUE(results["complete"]);
   }
+  for (const auto& results : {processes, packed, wall}) {
+    const auto& parts = results["breakdown_us"];
+    double sum = 0;
+    for (const auto& [name, part] : parts.items()) sum += part.get<double>();
+    EXPECT_NEAR(sum, results["latency_us"]["mean"].get<double>(), 1e-3);
+    EXPECT_GT(parts["compute"].get<double>(), 0);
+    EXPECT_GT(parts["host"].get<double>(), 0);
+  }
   EXPECT_EQ(processes["wall"]["processes"], 5);
   EXPECT_EQ(packed["wall"]["processes"], 1);
 }

@@ -34,7 +34,8 @@ std::optional<Played> play(const std::string& yaml) {
   if (!spec) return std::nullopt;
   Checked<std::unique_ptr<PreparedRun>> prepared = prepare(*spec);
   if (!prepared) {
-    EXPECT_EQ(prepared.error().errors.front().code, ErrorCode::kDoesNotFit)
+    const bool too_many = prepared.error().text().find("min_nodes") != std::string::npos;
+    EXPECT_TRUE(too_many || prepared.error().errors.front().code == ErrorCode::kDoesNotFit)
         << prepared.error().text() << yaml;
     return std::nullopt;
   }
@@ -83,13 +84,56 @@ std::string random_cluster(std::uint64_t seed) {
   text += fmt::format(
       "partition: {{min_nodes: {}}}\n",
       random.below(10, 2) == 0 ? 1 : 1 + random.below(11, std::min<std::uint64_t>(nodes, 4)));
-  return text + "workload: {requests: 5}\n";
+  return text + "workload: {requests: 25}\nltl: {timeout: 1 s, timeout_max: 1 s}\n";
+}
+
+// A classifier: dense layers, an embedding and a log-softmax on the host.
+TEST(Prediction, HoldsForTheQuickstartAtEveryRate) {
+  for (const char* rate : {"20 Mb/s", "100 Mb/s", "200 Mb/s", "1 Gb/s", "40 Gb/s", "400 Gb/s"}) {
+    const std::optional<Played> run = play(fmt::format(
+        "processes: packed\ncompute: timing\ntopology: {{kind: rack, bandwidth: {}}}\nnodes:\n  - "
+        "{{name: \"fpga[0-3]\", device: bw-pocket}}\n  - {{name: host0, device: cpu}}\nmodel: "
+        "{{onnx: configs/models/language-gru/tuned-ms-fp9.onnx}}\nworkload: {{requests: 40, input: "
+        "configs/models/language-gru/tokens.npy}}\nltl: {{timeout: 1 s, timeout_max: 1 s}}\n",
+        rate));
+    ASSERT_TRUE(run);
+    std::printf("%s: predicted %.3f us, mean %.3f us (%+.2f %%), %llu resent\n", rate,
+                run->predicted_us, run->mean_us, 100 * run->off(),
+                static_cast<unsigned long long>(run->retransmitted));
+    EXPECT_LE(std::abs(run->off()), kPredictionTolerance);
+    EXPECT_THAT(run->warnings, IsEmpty());
+  }
+}
+
+// Values are those of one device in every way to spread a layer.
+TEST(Prediction, WaysToSpreadALayerGiveTheBitsOfOneDevice) {
+  for (const char* model :
+       {"{cell: gru, hidden: 700, input: 900, steps: 6, reset_after: true}",
+        "{cell: lstm, hidden: 500, input: 1200, steps: 1}",
+        "{cell: gru, hidden: 600, input: 600, steps: 2, bidirectional: true}"}) {
+    for (const int nodes : {2, 5, 8}) {
+      const std::optional<Played> run = play(fmt::format(
+          "processes: packed\ntopology: {{kind: rack, bandwidth: 2 Gb/s}}\nnodes:\n  - {{name: "
+          "\"fpga[0-{}]\", device: {{base: bw-pocket, matrix_registers: 700}}}}\n  - {{name: "
+          "host0, device: cpu}}\nmodel: {{rnn: {}}}\npartition: {{min_nodes: {}}}\nworkload: "
+          "{{requests: 4}}\n",
+          nodes - 1, model, nodes));
+      if (!run) continue;
+      EXPECT_EQ(run->mismatched, 0) << model << run->plan;
+    }
+  }
+}
+
+// Others than those of every run: SEED=1000.
+std::uint64_t first_seed() {
+  const char* given = std::getenv("SEED");
+  return given == nullptr ? 0 : std::strtoull(given, nullptr, 10);
 }
 
 TEST(Prediction, IsWhatARequestTakesOnAnIdleNetwork) {
   std::size_t played = 0;
   double worst = 0;
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = first_seed(); seed < first_seed() + 60; ++seed) {
     const std::string yaml = random_cluster(seed);
     const std::optional<Played> run = play(yaml);
     if (!run) continue;

@@ -78,7 +78,7 @@ Shard small_shard() {
   shard.format.flush = true;
   shard.program.chains.push_back(
       {"x", 2, 3, {{Opcode::kVRd, Memory::kNetQ, 0}, {Opcode::kVWr, Memory::kInitialVrf, 4}}});
-  shard.program.segments.push_back({0, 1, -1, 1});
+  shard.program.segments.push_back({0, 1, -1, 1, 3});
   ShardMatrix matrix{"w", 5, 1, 1, {}};
   matrix.memory = Memory::kDram;
   matrix.weights = {shard.format, 1, 3, {0, 2, 3}, {-7, 3, 1}, {-4, 9}};
@@ -197,6 +197,7 @@ TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
   NodeAssignment assignment;
   Deployment& deployment = assignment.deployment;
   deployment.host = HostShard{};
+  deployment.host->inputs = {{true, {{"fpga0", 3}}, 12, 7}};
   deployment.arrivals = Arrivals::kPoisson;
   deployment.mean_gap = nanoseconds(123);
   deployment.batch = 9;
@@ -206,6 +207,12 @@ TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
   const Result<NodeAssignment> back = read_assignment(*file);
   close(*file);
   ASSERT_TRUE(back) << back.error().message;
+  ASSERT_EQ(back->deployment.host->inputs.size(), 1u);
+  const HostShard::StepPort& input = back->deployment.host->inputs[0];
+  EXPECT_TRUE(input.reversed);
+  EXPECT_EQ(input.destinations, (std::vector<OutPort::Destination>{{"fpga0", 3}}));
+  EXPECT_EQ(input.offset, 12);
+  EXPECT_EQ(input.elements, 7);
   EXPECT_EQ(back->deployment.arrivals, Arrivals::kPoisson);
   EXPECT_EQ(back->deployment.mean_gap, nanoseconds(123));
   EXPECT_EQ(back->deployment.batch, 9u);

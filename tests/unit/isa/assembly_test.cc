@@ -35,7 +35,7 @@ constexpr const char* kGate = R"(# one gate
 .in x 700 reversed
 .in token 1
 .out y 700 to host0:3 to "node b":0
-.segment -1 + 2*steps
+.segment -1 + 2*steps most 7
 gate:
   s_wr rows, 2
   s_wr columns, 2
@@ -74,7 +74,7 @@ TEST(Assembly, MeansWhatItSays) {
   EXPECT_TRUE(a.in_ports[0].reversed);
   EXPECT_EQ(a.out_ports[0].destinations[1], (OutPort::Destination{"node b", 0}));
   ASSERT_EQ(a.program.chains.size(), 3u);
-  EXPECT_EQ(a.program.segments, (std::vector<Segment>{{0, 3, -1, 2}}));
+  EXPECT_EQ(a.program.segments, (std::vector<Segment>{{0, 3, -1, 2, 7}}));
   EXPECT_EQ(a.program.chains[0].rows, 2u);
   EXPECT_EQ(a.program.chains[0].instructions[1],
             (Instruction{Opcode::kMvMul, Memory::kMatrixRf, 4}));
@@ -280,7 +280,8 @@ Program random_program(std::uint64_t seed) {
     const std::uint64_t rest = program.chains.size() - first + 1;
     program.segments.push_back({first, static_cast<std::uint32_t>(first + r.below(1, rest)),
                                 static_cast<std::int32_t>(r.below(2, 7)) - 3,
-                                static_cast<std::int32_t>(r.below(3, 4)) - 1});
+                                static_cast<std::int32_t>(r.below(3, 4)) - 1,
+                                static_cast<std::uint32_t>(r.below(4, 3))});
   }
   return program;
 }

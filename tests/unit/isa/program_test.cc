@@ -239,6 +239,15 @@ TEST(Segment, RunsFixedPlusPerStepTimesButNeverLessThanZero) {
   EXPECT_EQ((Segment{0, 1, -3, 1}.iterations(2)), 0);
 }
 
+TEST(Segment, RunsNoMoreThanItsMost) {
+  const Segment once_unless_one_step{0, 1, -1, 1, 1};
+  EXPECT_EQ(once_unless_one_step.iterations(1), 0);
+  EXPECT_EQ(once_unless_one_step.iterations(2), 1);
+  EXPECT_EQ(once_unless_one_step.iterations(25), 1);
+  const Program program{{gate_chain()}, {once_unless_one_step}};
+  EXPECT_EQ(print(program).rfind(".segment -1 + steps most 1\n", 0), 0u) << print(program);
+}
+
 TEST(Names, UnknownValuesAreSpelledAsNumbers) {
   EXPECT_EQ(opcode_name(Op::kVvBSubA), "vv_b_sub_a");
   EXPECT_EQ(memory_name(Mem::kAddSubVrf1), "AddSubVrf_1");

@@ -171,5 +171,26 @@ TEST(Service, WithoutAnyFunctionalRequestsOneIsRefused) {
   EXPECT_EQ(world.service.stats().requests, 1u);
 }
 
+// What was held has a path of its own, and the wait for the device is queueing.
+TEST(Service, InWallTimeAHeldRequestKeepsItsPath) {
+  World world(TimeBase::kWall);
+  DataHeader later{.port = 0, .steps = 1};
+  later.path.host = microseconds(10);
+  world.message_of(1, {1.0f}, Instant{microseconds(100)}, later);
+  DataHeader first{.port = 0, .steps = 1};
+  first.path.host = microseconds(3);
+  world.message_of(0, {1.0f}, Instant{microseconds(150)}, first);
+  const auto zero = world.leaves(Instant{microseconds(170)});
+  const auto one = world.leaves(Instant{microseconds(170)});
+  ASSERT_TRUE(zero && one);
+  EXPECT_EQ(zero->header.path.host, microseconds(3));
+  EXPECT_EQ(zero->header.path.compute, microseconds(20));
+  EXPECT_EQ(zero->header.path.queue, Duration{});
+  EXPECT_EQ(one->header.path.host, microseconds(10));
+  EXPECT_EQ(one->header.path.queue, microseconds(50));
+  EXPECT_EQ(one->header.path.compute, microseconds(20));
+  EXPECT_EQ(arrival_of(one->header, Instant{microseconds(200)}).path.total(), microseconds(200));
+}
+
 }  // namespace
 }  // namespace soliton
