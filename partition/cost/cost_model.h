@@ -51,14 +51,18 @@ struct CostRequest {
   // answer. 1: as in the middle of a run.
   std::uint32_t before = 0;
   std::uint32_t batch = 1;  // requests that go through together, as from a full batch
+  // The playing may stop once it is sure that the latency or the interval is above this.
+  Duration latency_limit = kLongestTime;
+  Duration interval_limit = kLongestTime;
 };
 
 struct Prediction {
-  Duration latency{};      // request to answer; of a batch, to its last answer
-  Breakdown path;          // where it went; sums to latency
-  Duration last_output{};  // when the last reply left its NPU
-  // Between answers, or batches of them, when all nodes are kept busy: the longest any device is
-  // occupied.
+  Duration latency{};       // request to answer; of a batch, to its last answer
+  Breakdown path;           // where it went; sums to latency
+  Duration last_output{};   // when the last reply left its NPU
+  bool over_limit = false;  // above a limit of the request: all else is of no meaning
+  // Between answers, or batches of them, when all nodes are kept busy: the longest any device or
+  // cable is occupied.
   Duration interval{};
   std::vector<Duration> occupied;  // per shard: first input to last result
   std::vector<Duration> busy;      // per shard: less waits at NetQ

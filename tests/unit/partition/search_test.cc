@@ -170,14 +170,15 @@ TEST(Search, NodesOfTheHostsRackComeFirst) {
   EXPECT_EQ(plan.placements[1].place, "pod0/rack0");
 }
 
-TEST(Search, MixedDevicesKeepTheirOrderAndSaySo) {
+TEST(Search, MixedDevicesArePlannedInAnyOrderButNeedOneNativeDimension) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 64, .layers = 2});
   Cluster cluster(model, pocket(16, 96), 2);
   NpuDevice larger = pocket(16, 200);
   larger.name = "roomy";
   cluster.request.nodes[1].device.npu = larger;
   const Plan plan = partition_model(cluster.request).value();
-  EXPECT_EQ(plan.certificate.plan_class, "given order");
+  EXPECT_EQ(plan.certificate.plan_class, "contiguous");
+  EXPECT_EQ(plan.certificate.verdict, "optimal");
   cluster.request.nodes[1].device.npu = pocket(32, 200);
   EXPECT_THAT(error_of(cluster.request),
               HasSubstr("native dimensions differ: fpga0 has 16, fpga1 has 32"));
