@@ -29,6 +29,9 @@ constexpr std::int64_t message_bytes(std::int64_t elements) {
   return kCostMessageHeaderBytes + 2 * elements;
 }
 
+// Whether messages that wait together may share packets.
+bool packets_shared(const LtlOptions* ltl);
+
 // One message that fits a window on an idle network, from its last value being there to its
 // arrival.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,

@@ -87,8 +87,7 @@ class Playback {
   }
   const Routes* routes() const { return as_numbered(request_) ? request_.routes : &own_routes_; }
   NodeId number(std::size_t endpoint) const {
-    return as_numbered(request_) ? vertex_[endpoint]
-                                 : NodeId{static_cast<std::uint32_t>(endpoint)};
+    return as_numbered(request_) ? vertex_[endpoint] : NodeId{static_cast<std::uint32_t>(endpoint)};
   }
 
   FlowOptions flow_options() const {
@@ -294,6 +293,10 @@ Duration message_time(const Topology& topology, const Routes& routes, NodeId fro
     }
   }
   return arrived - kRunStart;
+}
+
+bool packets_shared(const LtlOptions* ltl) {
+  return (ltl == nullptr ? LtlOptions{} : *ltl).packing.count > 0;
 }
 
 Prediction predict(const CostRequest& request) { return Playback(request).run(); }

@@ -64,7 +64,8 @@ Bounds::Bounds(const PartitionRequest& request, const NodesView& view, StageCost
 }
 
 Duration Bounds::sends(std::int64_t elements) const {
-  return host_cable_ == nullptr ? Duration{} : sending_time(*host_cable_, elements, request_.mtu);
+  if (host_cable_ == nullptr) return {};
+  return sending_time(*host_cable_, elements, request_.mtu, packets_shared(request_.ltl));
 }
 
 Duration Bounds::inputs_before_last(const FreePlay& stage) const {

@@ -200,10 +200,11 @@ class Partitioner {
     plan.host = view_.host;
     plan.certificate = certify();
     plan.missed = missed_words();
-    plan.predicted_latency = prediction().latency;
-    plan.predicted_path = prediction().path;
+    const Prediction run = request_.seed ? player_.predict_run(lowered) : prediction();
+    plan.predicted_latency = run.latency;
+    plan.predicted_path = run.path;
     plan.batch = request_.batch;
-    plan.predicted_interval = prediction().interval;
+    plan.predicted_interval = run.interval;
     plan.steps = request_.steps;
     plan.nodes_used = static_cast<std::int64_t>(lowered.shards.size());
     plan.cut_bytes_per_request = prediction().cut_bytes;

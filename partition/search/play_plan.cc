@@ -73,6 +73,26 @@ Result<Lowered> PlanPlayer::lower_plan(const std::vector<Stage>& stages, bool wi
   return lower(request);
 }
 
+Prediction PlanPlayer::predict_run(const Lowered& lowered) const {
+  CostRequest cost = cost_of(lowered);
+  cost.seed = request_.seed;
+  cost.before = request_.before;
+  return predict(cost);
+}
+
+CostRequest PlanPlayer::cost_of(const Lowered& lowered) const {
+  CostRequest cost;
+  cost.shards = lowered.shards;
+  cost.host = &lowered.host;
+  cost.topology = request_.topology;
+  cost.routes = request_.routes;
+  cost.mtu = request_.mtu;
+  cost.ltl = request_.ltl;
+  cost.steps = request_.steps;
+  cost.batch = request_.batch;
+  return cost;
+}
+
 std::optional<PlayedPlan> PlanPlayer::play(const std::vector<Stage>& stages,
                                            const PlayedPlan* beat) {
   const std::size_t nodes = nodes_of_stages(stages);
@@ -83,16 +103,7 @@ std::optional<PlayedPlan> PlanPlayer::play(const std::vector<Stage>& stages,
     if (!check_shard(shard).empty()) return std::nullopt;
   }
   const Limits limits = limits_to_beat(request_, nodes, beat);
-  CostRequest cost;
-  cost.shards = lowered->shards;
-  cost.host = &lowered->host;
-  cost.topology = request_.topology;
-  cost.routes = request_.routes;
-  cost.mtu = request_.mtu;
-  cost.ltl = request_.ltl;
-  cost.seed = request_.seed;
-  cost.steps = request_.steps;
-  cost.batch = request_.batch;
+  CostRequest cost = cost_of(*lowered);
   cost.latency_limit = limits.latency;
   cost.interval_limit = limits.interval;
   PlayedPlan out{stages, nodes, predict(cost), {}};

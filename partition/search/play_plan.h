@@ -40,11 +40,16 @@ class PlanPlayer {
   // Nothing when a memory is over its budget, or when the plan is not better than `beat`.
   std::optional<PlayedPlan> play(const std::vector<Stage>& stages, const PlayedPlan* beat);
 
+  // What a request of the run will take: with the marks and the numbers of the run.
+  Prediction predict_run(const Lowered& lowered) const;
+
   std::int64_t played() const { return played_; }
   // Roughly in proportion to the time it took, and the same on every machine.
   std::int64_t work() const { return work_; }
 
  private:
+  CostRequest cost_of(const Lowered& lowered) const;
+
   const PartitionRequest& request_;
   const NodesView& view_;
   std::int64_t played_ = 0;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <span>
 
 #include "partition/lower/placement.h"
+#include "partition/lower/stage_options.h"
 #include "partition/search/chain_search.h"
 #include "partition/search/stage_ways.h"
 
@@ -35,22 +37,27 @@ Capacity capacity(const PartitionRequest& request, const NodesView& view, std::s
   return out;
 }
 
-// Tiles of a layer that are too many however far it is spread.
-std::string tile_fault(const PartitionRequest& request, const NpuDevice& device, std::size_t layer,
-                       std::int64_t most) {
+// Tiles of a layer that are too many on some node however far it is spread.
+std::string tile_fault(const PartitionRequest& request, const NpuDevice& device,
+                       std::size_t layer) {
   const Model& model = *request.model;
-  Stage stage{layer, layer + 1, {}, false};
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(most, kFewestLimit); ++i)
-    stage.nodes.push_back(static_cast<std::size_t>(i));
+  const std::size_t most =
+      std::min(most_stage_nodes(model, layer, layer + 1, device.native_dim), kFewestLimit);
+  Stage spread{layer, layer + 1, {}};
+  for (std::size_t i = 0; i < most; ++i) spread.nodes.push_back(i);
   const std::int64_t room = tiles_that_fit(device, format_on(device, request.precision)->format);
-  const auto placement =
-      place_stage(model, stage, device, std::vector<std::int64_t>(stage.nodes.size(), room));
-  if (!placement) return "";
-  const std::int64_t least = *std::ranges::min_element(placement->tiles_free);
-  if (least >= 0) return "";
-  return fmt::format("{} on node 0 of {}: MatrixRf of {} needs {} tiles, free are {}: {} short",
-                     layer_name(model.layers[layer]), most, device.name, room - least, room,
-                     -least);
+  std::int64_t short_of = std::numeric_limits<std::int64_t>::max();
+  for (const StageOption& option :
+       stage_options(model, layer, layer + 1, most, device.native_dim)) {
+    const auto placement = place_stage(model, with_option(spread, option), device,
+                                       std::vector<std::int64_t>(most, room));
+    if (!placement) continue;
+    const std::int64_t least = *std::ranges::min_element(placement->tiles_free);
+    short_of = std::min(short_of, std::max<std::int64_t>(0, -least));
+  }
+  if (short_of == 0 || short_of == std::numeric_limits<std::int64_t>::max()) return "";
+  return fmt::format("{} on {} nodes: MatrixRf of {} needs {} tiles on one of them, free are {}",
+                     layer_name(model.layers[layer]), most, device.name, room + short_of, room);
 }
 
 // What is over budget when every layer is spread as far as it goes.
@@ -67,8 +74,7 @@ std::string tightest_fault(const PartitionRequest& request, const NodesView& vie
     lower_request.batch = request.batch;
     lower_request.window = request.window;
     const std::int64_t most = most_row_slices(model, layer, layer + 1, node.device.native_dim);
-    if (std::string fault = tile_fault(request, node.device, layer, most); !fault.empty())
-      return fault;
+    if (std::string fault = tile_fault(request, node.device, layer); !fault.empty()) return fault;
     Stage stage{layer, layer + 1, {}, false};
     for (std::int64_t i = 0; i < std::min<std::int64_t>(most, kFewestLimit); ++i) {
       lower_request.nodes.push_back({fmt::format("node {} of {}", i, most), node.device});

@@ -236,7 +236,7 @@ FreePlay StageCosts::play(
   request.shards = lowered.shards;
   request.steps = runs_once(*request_.model, shape.first) ? 1 : request_.steps;
   // Where nothing is read against its order, the last input is needed in the last steps alone.
-  request.steps_behind = is_barrier(shape) ? request.steps : 3;
+  request.steps_behind = is_barrier(shape) ? request.steps : 5;
   request.batch = request_.batch;
   request.way = way;
   return play_free(request);

@@ -248,7 +248,7 @@ TEST(Search, SaysWhenNoNumberOfNodesIsEnough) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 64, .with_weights = false});
   Cluster cluster(model, pocket(8, 23), 4);
   EXPECT_THAT(error_of(cluster.request), HasSubstr("no number of nodes is enough: gru0 on "));
-  EXPECT_THAT(error_of(cluster.request), HasSubstr("48"));
+  EXPECT_THAT(error_of(cluster.request), HasSubstr("needs 24 tiles"));
 }
 
 Model in_dram(Model model) {
