@@ -1,6 +1,7 @@
 #include "partition/cost/free_play.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +22,27 @@ std::vector<std::int64_t> takes_per_port(const Shard& shard, std::int64_t steps)
         const bool takes = it.opcode == Opcode::kVRd || it.opcode == Opcode::kSRd;
         if (takes && it.memory == Memory::kNetQ) out[it.index] += segment.iterations(steps);
       }
+    }
+  }
+  return out;
+}
+
+// For each port the number of ports that a program reads in a row up to and with it, 0 where that
+// differs from place to place. Only moves: nothing else is between their messages.
+std::vector<std::size_t> in_a_row(const Shard& shard, const std::vector<bool>& inside) {
+  constexpr std::size_t kUnmet = SIZE_MAX;
+  std::vector<std::size_t> out(shard.in_ports.size(), kUnmet);
+  std::size_t row = 0;
+  for (const Segment& segment : shard.program.segments) {
+    row = 0;
+    for (std::uint32_t at = segment.first; at < segment.last; ++at) {
+      const std::vector<Instruction>& chain = shard.program.chains[at].instructions;
+      const bool reads = chain.front().opcode == Opcode::kVRd &&
+                         chain.front().memory == Memory::kNetQ && inside[chain.front().index];
+      row = reads ? row + 1 : 0;
+      if (!reads) continue;
+      std::size_t& known = out[chain.front().index];
+      known = known == kUnmet || known == row ? row : 0;
     }
   }
   return out;
@@ -47,6 +69,8 @@ class FreePlayback {
         }
       }
     }
+    for (std::size_t i = 0; i < request.shards.size(); ++i)
+      row_.push_back(in_a_row(request.shards[i], inside_[i]));
   }
 
   // The last step's inputs come at `late`, all others at the start.
@@ -103,9 +127,12 @@ class FreePlayback {
   void start() {
     npus_.clear();
     left_.clear();
+    held_.clear();
+    cable_.assign(request_.shards.size(), {});
     for (const Shard& shard : request_.shards) {
       npus_.push_back(std::make_unique<Npu>(shard, ComputeMode::kTiming));
       left_.push_back(takes_per_port(shard, steps_));
+      held_.emplace_back(shard.in_ports.size());
     }
     for (const auto& npu : npus_) npu->begin(RequestId{0}, steps_, Arrival{}, request_.batch);
   }
@@ -114,7 +141,11 @@ class FreePlayback {
   bool feed(std::size_t i) {
     bool moved = false;
     while (const auto port = npus_[i]->waiting_port()) {
-      if (inside_[i][*port]) break;
+      if (inside_[i][*port]) {
+        if (!take_held(i, *port)) break;
+        moved = true;
+        continue;
+      }
       const Shard& shard = request_.shards[i];
       if (shard.in_ports[*port].reversed) {
         for (std::int64_t step = 0; step < steps_; ++step) deliver(i, *port, Arrival{});
@@ -127,6 +158,29 @@ class FreePlayback {
       moved = true;
     }
     return moved;
+  }
+
+  // A message from inside, once it has been sent.
+  bool take_held(std::size_t i, std::uint16_t port) {
+    std::deque<Arrival>& held = held_[i][port];
+    if (held.empty()) return false;
+    Arrival arrival = held.front();
+    held.pop_front();
+    const Duration line =
+        request_.cable(i, request_.batch * request_.shards[i].in_ports[port].elements);
+    OnCable& row = cable_[i];
+    const std::size_t place = row_[i][port];
+    const Instant begins = arrival.at - line;
+    row = place <= 1 || place != row.messages + 1
+              ? OnCable{1, begins, line}
+              : OnCable{place, std::min(row.begins, begins), sum(row.line, line)};
+    const Instant all = later(row.begins, row.line);
+    if (place > 1 && place == row.messages && all > arrival.at) {
+      arrival.path.network += all - arrival.at;
+      arrival.at = all;
+    }
+    deliver(i, port, arrival);
+    return true;
   }
 
   void deliver(std::size_t i, std::uint16_t port, const Arrival& arrival) {
@@ -159,16 +213,28 @@ class FreePlayback {
       arrival.at = later(arrival.at, way);
       arrival.path.network += arrival.at - leaves.at;
     }
-    npus_[at->second]->deliver(
-        to.port, Payload{{}, static_cast<std::uint64_t>(2 * request_.batch * elements)}, arrival);
+    // A way back to the node itself, and what waits for a whole sequence, is no read in a row.
+    if (at->second == from || request_.shards[at->second].in_ports[to.port].reversed)
+      return deliver(at->second, to.port, arrival);
+    held_[at->second][to.port].push_back(arrival);
   }
+
+  // Messages that were read in a row.
+  struct OnCable {
+    std::size_t messages = 0;
+    Instant begins = kNever;  // the first of them comes onto the cable
+    Duration line{};
+  };
 
   const FreePlayRequest& request_;
   std::int64_t steps_ = 1;
   std::map<std::string, std::size_t> number_;
   std::vector<std::vector<bool>> inside_;  // per shard and port: fed by one of the shards
   std::vector<std::unique_ptr<Npu>> npus_;
-  std::vector<std::vector<std::int64_t>> left_;  // per shard and port: messages to come
+  std::vector<std::vector<std::int64_t>> left_;         // per shard and port: messages to come
+  std::vector<std::vector<std::deque<Arrival>>> held_;  // per shard and port
+  std::vector<std::vector<std::size_t>> row_;           // per shard and port: see in_a_row()
+  std::vector<OnCable> cable_;                          // per shard
   Instant late_{};
   Played out_;
 };

@@ -1,5 +1,7 @@
 // What a part of a model costs at the very least: its programs played with all inputs there from
-// the start and every message alone on its way.
+// the start and every message alone on its way, but for what comes over a device's one cable: of
+// messages that a program reads one behind the other the last is there no earlier than the cable
+// can have brought all of them.
 //
 // Chains issue in program order and wait for the latest of what they read, so nothing a device does
 // comes earlier when a message comes later; and no message is faster than on an idle network. So in
@@ -26,6 +28,8 @@ struct FreePlayRequest {
   std::int64_t steps_behind = 1;
   // Least time of a message of so many elements (of all lanes) between two of the shards.
   std::function<Duration(std::size_t from, std::size_t to, std::int64_t elements)> way;
+  // How long its last packet is at least on the one cable of a shard; 0: there are several.
+  std::function<Duration(std::size_t to, std::int64_t elements)> cable;
 };
 
 struct FreePlay {

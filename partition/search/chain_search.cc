@@ -91,14 +91,16 @@ class ChainSearch {
     if (node + shape.count > nodes_) return;
     const std::vector<Label>& from = at(cut, node);
     const std::uint32_t stage_pattern = pattern(node, shape.count);
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      if (from[i].used + shape.count > chain_.max_nodes) continue;
-      const std::size_t before = from[i].group == kNone ? view_.host_group() : from[i].group;
-      const StageEstimate* cost =
-          costs_.estimate(shape, nodes(node, shape.count), stage_pattern, before);
-      if (cost == nullptr) return;
-      append(cut, node, i, shape, *cost);
-    }
+    const StageEstimate* cost = costs_.estimate(shape, nodes(node, shape.count), stage_pattern);
+    if (cost == nullptr) return;
+    for (std::size_t i = 0; i < from.size(); ++i)
+      if (from[i].used + shape.count <= chain_.max_nodes) append(cut, node, i, shape, *cost);
+  }
+
+  // Of a step's vector, as slices that travel side by side.
+  Duration way(std::size_t from, std::size_t to, const StageShape& shape) const {
+    const std::int64_t elements = layer_input(request_.model->layers[shape.first]);
+    return view_.distances->message(from, to, request_.batch * elements);
   }
 
   void append(std::size_t cut, std::size_t node, std::size_t i, const StageShape& shape,
@@ -109,14 +111,15 @@ class ChainSearch {
     next.cut = cut;
     next.before = i;
     next.used += shape.count;
-    next.group = group_at(node + shape.count - 1);
-    next.closed = sum(next.closed, cost.fill);
+    const std::size_t from = next.group == kNone ? view_.host_group() : next.group;
+    next.closed = sum(next.closed, sum(cost.fill, way(from, group_at(node), shape)));
     if (cost.barrier) {
       next.closed = sum(sum(next.closed, steps(next.open)), steps(cost.period));
       next.open = {};
     } else {
       next.open = std::max(next.open, cost.period);
     }
+    next.group = group_at(node + shape.count - 1);
     next.occupied = std::max(next.occupied, cost.occupied(request_.steps));
     keep(at(cut_of_.at(shape.last), node + shape.count), next);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "partition/cost/cable_load.h"
 #include "partition/cost/cost_model.h"
 #include "partition/search/nodes_view.h"
 #include "topologies/line.h"
@@ -12,7 +13,42 @@ Distances::Distances(const Topology* topology, const Routes* routes,
       routes_(routes),
       ends_(std::move(ends)),
       mtu_(mtu),
-      class_(ends_.size() * ends_.size(), 0) {}
+      class_(ends_.size() * ends_.size(), 0) {
+  cable_.resize(ends_.size());
+  if (topology == nullptr) return;
+  std::vector<int> cables(topology->vertices.size(), 0);
+  std::vector<BitRate> rate(topology->vertices.size());
+  for (const TopologyLink& link : topology->links) {
+    for (const std::uint32_t end : link.ends) {
+      ++cables[end];
+      rate[end] = link.rate;
+    }
+  }
+  for (std::size_t group = 0; group < ends_.size(); ++group) {
+    const std::uint32_t vertex = index(ends_[group][0]);
+    if (cables[vertex] == 1) cable_[group] = rate[vertex];
+  }
+}
+
+Duration Distances::on_cable(std::size_t group, std::int64_t elements) const {
+  if (!cable_[group]) return {};
+  const std::int64_t rest = message_bytes(elements) % mtu_;
+  return transmit_time(Bytes{rest == 0 ? mtu_ : rest}, *cable_[group]);
+}
+
+Duration Distances::bytes_on_cable(std::size_t group, std::int64_t elements) const {
+  if (!cable_[group]) return {};
+  TopologyLink cable;
+  cable.rate = *cable_[group];
+  return sending_time(cable, elements, mtu_, false);
+}
+
+Duration Distances::least_on_cable(std::int64_t elements) const {
+  Duration least = kLongestTime;
+  for (std::size_t group = 0; group < groups(); ++group)
+    least = std::min(least, on_cable(group, elements));
+  return least;
+}
 
 const std::vector<Hop>* Distances::route(std::size_t a, std::size_t b) const {
   if (topology_ == nullptr) return nullptr;

@@ -19,7 +19,7 @@ class Branches {
         player_(player),
         limits_(limits),
         known_(known),
-        work_until_(player.work() + limits.work),
+        work_until_(player.work() + costs.work() + limits.work),
         used_(view.groups.size(), 0) {
     for (const NodeGroup& group : view.groups) {
       const auto first = std::ranges::find(view.groups, group.leaf, &NodeGroup::leaf);
@@ -35,6 +35,8 @@ class Branches {
 
  private:
   const PlayedPlan* best() const { return out_.best ? &*out_.best : known_; }
+
+  std::int64_t work() const { return player_.work() + costs_.work(); }
 
   bool hopeless(const PrefixBound& prefix) const {
     const std::optional<Score> least = bounds_.score_from(prefix);
@@ -54,7 +56,7 @@ class Branches {
   void play(const PrefixBound& prefix) {
     if (prefix.nodes < limits_.min_nodes) return;
     if (auto played = player_.play(stages_, best())) out_.best = std::move(*played);
-    stopped_ = stopped_ || player_.work() > work_until_;
+    stopped_ = stopped_ || work() > work_until_;
   }
 
   // The next node of a stage; among groups on switches that can be exchanged and of which nothing
@@ -92,7 +94,7 @@ class Branches {
 
   void append(const PrefixBound& prefix, const StageShape& shape,
               const std::vector<std::size_t>& nodes) {
-    if (++out_.branches > limits_.branches) stopped_ = true;
+    if (++out_.branches > limits_.branches || work() > work_until_) stopped_ = true;
     if (stopped_) return;
     const FreePlay* stage = costs_.bound(shape, nodes, costs_.pattern(nodes));
     if (stage == nullptr) return;

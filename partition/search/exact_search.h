@@ -12,7 +12,7 @@ namespace soliton {
 struct ExactLimits {
   std::size_t max_nodes = 1;
   std::size_t min_nodes = 1;
-  std::int64_t work = 0;      // of PlanPlayer
+  std::int64_t work = 0;      // of PlanPlayer and StageCosts
   std::int64_t branches = 0;  // that may be looked at
 };
 

@@ -3,9 +3,11 @@
 // nodes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,12 @@ class Distances {
   Duration message(std::size_t a, std::size_t b, std::int64_t elements) const;
   // The least between any two nodes; to or from the host not counted.
   Duration least_message(std::int64_t elements) const;
+  // The bytes of the message's last packet on the one cable of a group's nodes; nothing when they
+  // have several.
+  Duration on_cable(std::size_t group, std::int64_t elements) const;
+  Duration least_on_cable(std::int64_t elements) const;
+  // All packets of the message, with their headers, on it.
+  Duration bytes_on_cable(std::size_t group, std::int64_t elements) const;
   std::size_t groups() const { return ends_.size() - 1; }
 
  private:
@@ -47,7 +55,8 @@ class Distances {
   const Routes* routes_;
   std::vector<std::array<NodeId, 2>> ends_;
   std::uint32_t mtu_;
-  mutable std::vector<std::uint32_t> class_;  // by pair, 0: not asked for yet
+  std::vector<std::optional<BitRate>> cable_;  // per group, of a node's only one
+  mutable std::vector<std::uint32_t> class_;   // by pair, 0: not asked for yet
   mutable std::map<std::vector<std::int64_t>, std::uint32_t> classes_;
   mutable std::map<std::pair<std::uint32_t, std::int64_t>, Duration> times_;
   mutable std::map<std::int64_t, Duration> least_;

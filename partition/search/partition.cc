@@ -253,12 +253,10 @@ class Partitioner {
   // Limited by the network when a stage's exchanges take longer than the work of its slowest node.
   void report_steps(const Lowered& lowered, std::vector<Placement>& placements) {
     std::size_t first = 0;
-    std::size_t before = view_.host_group();
     for (const Stage& stage : found_.best->stages) {
       const StageShape shape = shape_of(stage);
       const StageEstimate* estimate =
-          costs_.estimate(shape, stage.nodes, costs_.pattern(stage.nodes), before);
-      before = view_.group[stage.nodes.back()];
+          costs_.estimate(shape, stage.nodes, costs_.pattern(stage.nodes));
       std::vector<std::size_t> members;
       for (std::size_t i = 0; i < lowered.shards.size(); ++i)
         if (lowered.node[i] >= first && lowered.node[i] < first + stage.nodes.size())

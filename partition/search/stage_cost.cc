@@ -28,12 +28,6 @@ bool turns(const Layer& layer) {
   return recurrent != nullptr && (recurrent->directions.size() == 2 || recurrent->reverse);
 }
 
-std::vector<std::string> numbered(std::size_t count) {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < count; ++i) out.push_back(fmt::format("n{}", i));
-  return out;
-}
-
 // Every class lays tiles out in its own way: at best all nodes have as much memory as the largest,
 // and no matrix takes more than its tiles.
 NpuDevice largest_of(const PartitionRequest& request, const NodesView& view) {
@@ -67,24 +61,22 @@ StageShape shape_of(const Stage& stage) {
 }
 
 bool StageCosts::fits(const StageShape& shape, std::span<const std::size_t> nodes) {
-  const auto [at, fresh] = fits_.try_emplace(key(shape, pattern(nodes), 0), false);
-  if (fresh)
-    at->second = shards(shape, devices_of(nodes), numbered(nodes.size()), "host").has_value();
+  const auto [at, fresh] = fits_.try_emplace(key(shape, pattern(nodes)), false);
+  if (fresh) at->second = shards(shape, devices_of(nodes)).has_value();
   return at->second;
 }
 
 std::size_t StageCosts::Mix::operator()(const Key& key) const {
   std::uint64_t hash = (std::uint64_t{key.run} << 32U) | key.pattern;
-  hash = (hash ^ (key.shape * 0xbf58476d1ce4e5b9ULL) ^ key.before) * 0x9e3779b97f4a7c15ULL;
+  hash = (hash ^ (key.shape * 0xbf58476d1ce4e5b9ULL)) * 0x9e3779b97f4a7c15ULL;
   return hash ^ (hash >> 29U);
 }
 
-StageCosts::Key StageCosts::key(const StageShape& shape, std::uint32_t pattern,
-                                std::uint32_t before) {
+StageCosts::Key StageCosts::key(const StageShape& shape, std::uint32_t pattern) {
   return {runs_.run(shape.first, shape.last),
           (std::uint64_t{shape.count} << 34U) | (std::uint64_t{shape.option.input_nodes} << 2U) |
               (shape.option.split_directions ? 2U : 0U) | (shape.option.scatter_input ? 1U : 0U),
-          pattern, before};
+          pattern};
 }
 
 std::size_t StageCosts::most_nodes(std::size_t first, std::size_t last) const {
@@ -120,6 +112,12 @@ std::uint32_t StageCosts::pattern(std::span<const std::size_t> nodes) {
   return patterns_.try_emplace(std::move(out), next).first->second;
 }
 
+StageCosts::Groups StageCosts::groups_of(std::span<const std::size_t> nodes) const {
+  Groups out;
+  for (const std::size_t node : nodes) out.push_back(view_.group[node]);
+  return out;
+}
+
 StageCosts::Devices StageCosts::devices_of(std::span<const std::size_t> nodes) const {
   Devices out;
   for (const std::size_t node : nodes) out.push_back(&view_.nodes[node].device);
@@ -143,27 +141,25 @@ bool StageCosts::tiles_fit(const StageShape& shape, const Devices& devices) cons
 }
 
 bool StageCosts::tiles_could_fit(const StageShape& shape) {
-  const auto [at, fresh] = could_fit_.try_emplace(key(shape, 0, 0), false);
+  const auto [at, fresh] = could_fit_.try_emplace(key(shape, 0), false);
   if (!fresh) return at->second;
   if (!view_.mixed)
     return at->second = tiles_fit(shape, Devices(shape.count, &view_.nodes.front().device));
   return at->second = tiles_fit(shape, Devices(shape.count, &largest_));
 }
 
-std::optional<Lowered> StageCosts::shards(const StageShape& shape, const Devices& devices,
-                                          const std::vector<std::string>& names,
-                                          const std::string& host) {
-  ++evaluations_;
+std::optional<Lowered> StageCosts::shards(const StageShape& shape, const Devices& devices) {
+  ++work_;
   if (!tiles_fit(shape, devices)) return std::nullopt;
   LowerRequest request;
   request.model = request_.model;
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < devices.size(); ++i) {
-    request.nodes.push_back({names[i], *devices[i]});
+    request.nodes.push_back({fmt::format("n{}", i), *devices[i]});
     positions.push_back(i);
   }
   request.stages = {to_stage(shape, positions)};
-  request.host = host;
+  request.host = "host";
   request.cpu = view_.cpu;
   request.precision = request_.precision;
   request.with_weights = false;
@@ -180,84 +176,92 @@ bool StageCosts::is_barrier(const StageShape& shape) const {
                      layers.begin() + static_cast<std::ptrdiff_t>(shape.last), turns);
 }
 
-StageEstimate StageCosts::measure(const StageShape& shape, const Lowered& lowered) const {
-  CostRequest request;
-  request.shards = lowered.shards;
-  request.host = &lowered.host;
-  request.topology = request_.topology;
-  request.routes = request_.routes;
-  request.mtu = request_.mtu;
-  request.ltl = request_.ltl;
-  request.batch = request_.batch;
+// A step takes no less than the busiest of the stage's devices, or the host of a first stage, needs
+// on its cable.
+Duration StageCosts::cable_time(const StageShape& shape, const Lowered& lowered,
+                                const Groups& groups) const {
+  Duration most{};
+  const auto on = [&](std::size_t group, std::int64_t elements) {
+    return view_.distances->bytes_on_cable(group, request_.batch * elements);
+  };
+  Duration host{};
+  for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
+    Duration in{};
+    for (const InPort& port : lowered.shards[i].in_ports) {
+      in = sum(in, on(groups[lowered.node[i]], port.elements));
+      const bool from_host = port.name.ends_with(" from " + lowered.host.node);
+      if (shape.first == 0 && from_host) host = sum(host, on(view_.host_group(), port.elements));
+    }
+    most = std::max(most, in);
+  }
+  return std::max(most, host);
+}
+
+StageEstimate StageCosts::measure(const StageShape& shape, const Lowered& lowered,
+                                  const Groups& groups) {
   StageEstimate cost;
   cost.barrier = is_barrier(shape);
-  const auto last_output = [&](std::int64_t steps) {
-    request.steps = steps;
-    return predict(request).last_output;
-  };
   if (runs_once(*request_.model, shape.first) || request_.steps == 1) {
-    cost.fill = last_output(1);
+    cost.fill = play(shape, lowered, &groups, 1).last;
     return cost;
   }
   const std::int64_t far = std::min(request_.steps, kMeasuredSteps);
   const std::int64_t near = std::max<std::int64_t>(1, far / 2);
-  const Duration at_far = last_output(far);
-  cost.period = (at_far - last_output(near)) / (far - near);
+  const Duration at_far = play(shape, lowered, &groups, far).last;
+  const Duration at_near = play(shape, lowered, &groups, near).last;
+  cost.period = (at_far - at_near) / (far - near);
   cost.fill = at_far - times(cost.period, far - 1);
+  cost.period = std::max(cost.period, cable_time(shape, lowered, groups));
   return cost;
 }
 
 const StageEstimate* StageCosts::estimate(const StageShape& shape,
-                                          std::span<const std::size_t> nodes, std::uint32_t pattern,
-                                          std::size_t before) {
-  const std::uint32_t way = view_.distances->way_class(before, view_.group[nodes.front()]);
-  const auto [at, fresh] = estimates_.try_emplace(key(shape, pattern, way));
+                                          std::span<const std::size_t> nodes,
+                                          std::uint32_t pattern) {
+  const auto [at, fresh] = estimates_.try_emplace(key(shape, pattern));
   if (fresh) {
-    std::vector<std::string> names;
-    for (const std::size_t node : nodes) names.push_back(view_.nodes[node].name);
-    // The input comes from any other node of the group before.
-    std::string host = view_.host;
-    if (before < view_.groups.size()) {
-      const NodeGroup& group = view_.groups[before];
-      for (std::size_t node = group.first; node < group.first + group.count; ++node) {
-        if (std::ranges::find(nodes, node) == nodes.end()) host = view_.nodes[node].name;
-      }
-    }
-    if (const auto lowered = shards(shape, devices_of(nodes), names, host))
-      at->second = measure(shape, *lowered);
+    if (const auto lowered = shards(shape, devices_of(nodes)))
+      at->second = measure(shape, *lowered, groups_of(nodes));
   }
   return at->second ? &*at->second : nullptr;
 }
 
-FreePlay StageCosts::play(
-    const StageShape& shape, const Lowered& lowered,
-    const std::function<Duration(std::size_t, std::size_t, std::int64_t)>& way) const {
+FreePlay StageCosts::play(const StageShape& shape, const Lowered& lowered, const Groups* groups,
+                          std::int64_t steps) {
   FreePlayRequest request;
+  const Distances& distances = *view_.distances;
+  const auto group = [&](std::size_t shard) { return (*groups)[lowered.node[shard]]; };
+  request.way = [&](std::size_t a, std::size_t b, std::int64_t elements) {
+    return groups == nullptr ? distances.least_message(elements)
+                             : distances.message(group(a), group(b), elements);
+  };
+  request.cable = [&](std::size_t to, std::int64_t elements) {
+    return groups == nullptr ? distances.least_on_cable(elements)
+                             : distances.on_cable(group(to), elements);
+  };
   request.shards = lowered.shards;
-  request.steps = runs_once(*request_.model, shape.first) ? 1 : request_.steps;
+  request.steps = runs_once(*request_.model, shape.first) ? 1 : steps;
   // Where nothing is read against its order, the last input is needed in the last steps alone.
   request.steps_behind = is_barrier(shape) ? request.steps : 5;
   request.batch = request_.batch;
-  request.way = way;
+  for (const Shard& shard : lowered.shards)
+    work_ += (steps / 2 + 20) * static_cast<std::int64_t>(shard.program.chains.size());
   return play_free(request);
 }
 
 const FreePlay* StageCosts::bound(const StageShape& shape, std::span<const std::size_t> nodes,
                                   std::uint32_t pattern) {
-  const auto [at, fresh] = bounds_.try_emplace(key(shape, pattern, 0));
+  const auto [at, fresh] = bounds_.try_emplace(key(shape, pattern));
   if (fresh) {
-    if (const auto lowered = shards(shape, devices_of(nodes), numbered(nodes.size()), "host")) {
-      at->second = play(shape, *lowered, [&](std::size_t a, std::size_t b, std::int64_t elements) {
-        return view_.distances->message(view_.group[nodes[lowered->node[a]]],
-                                        view_.group[nodes[lowered->node[b]]], elements);
-      });
-    }
+    const Groups groups = groups_of(nodes);
+    if (const auto lowered = shards(shape, devices_of(nodes)))
+      at->second = play(shape, *lowered, &groups, request_.steps);
   }
   return at->second ? &*at->second : nullptr;
 }
 
 const FreePlay* StageCosts::least(const StageShape& shape) {
-  const auto [at, fresh] = least_.try_emplace(key(shape, 0, 0));
+  const auto [at, fresh] = least_.try_emplace(key(shape, 0));
   if (fresh) at->second = find_least(shape);
   return at->second ? &*at->second : nullptr;
 }
@@ -301,11 +305,9 @@ std::optional<FreePlay> StageCosts::find_least(const StageShape& shape) {
 }
 
 std::optional<FreePlay> StageCosts::least_of(const StageShape& shape, const Devices& devices) {
-  const auto lowered = shards(shape, devices, numbered(devices.size()), "host");
+  const auto lowered = shards(shape, devices);
   if (!lowered) return std::nullopt;
-  return play(shape, *lowered, [&](std::size_t, std::size_t, std::int64_t elements) {
-    return view_.distances->least_message(elements);
-  });
+  return play(shape, *lowered, nullptr, request_.steps);
 }
 
 }  // namespace soliton

@@ -28,9 +28,9 @@ struct StageShape {
 Stage to_stage(const StageShape& shape, std::span<const std::size_t> nodes);
 StageShape shape_of(const Stage& stage);
 
-// By the cost model, on an otherwise idle network.
+// What a stage would take if no message met another; good enough to rank plans by.
 struct StageEstimate {
-  Duration fill{};    // first input sent to last output made, for a request of one step
+  Duration fill{};    // first input to last output, for a request of one step
   Duration period{};  // each further step
   // Something in the stage reads a sequence against the order it is made in and waits for all of
   // it.
@@ -55,10 +55,9 @@ class StageCosts {
   // Whether no memory of the nodes is over its budget when the stage is all they hold.
   bool fits(const StageShape& shape, std::span<const std::size_t> nodes);
 
-  // Null when the stage is over a memory of one of the nodes. `before` is the group its input comes
-  // from. The pointers stay valid.
+  // Null when the stage is over a memory of one of the nodes. The pointers stay valid.
   const StageEstimate* estimate(const StageShape& shape, std::span<const std::size_t> nodes,
-                                std::uint32_t pattern, std::size_t before);
+                                std::uint32_t pattern);
   const FreePlay* bound(const StageShape& shape, std::span<const std::size_t> nodes,
                         std::uint32_t pattern);
   // The least any nodes of the cluster could do, as near to each other as two of them ever are.
@@ -67,29 +66,32 @@ class StageCosts {
   const FreePlay* least(const StageShape& shape);
 
   std::uint32_t layer_class(std::size_t layer) const { return runs_.layer_class(layer); }
-  std::int64_t evaluations() const { return evaluations_; }
+  // In the units of PlanPlayer::work().
+  std::int64_t work() const { return work_; }
 
  private:
   struct Key {
     std::uint32_t run = 0;
     std::uint64_t shape = 0;
     std::uint32_t pattern = 0;
-    std::uint32_t before = 0;
     bool operator==(const Key&) const = default;
   };
   struct Mix {
     std::size_t operator()(const Key& key) const;
   };
   using Devices = std::vector<const NpuDevice*>;
+  using Groups = std::vector<std::size_t>;
 
-  Key key(const StageShape& shape, std::uint32_t pattern, std::uint32_t before);
+  Key key(const StageShape& shape, std::uint32_t pattern);
   Devices devices_of(std::span<const std::size_t> nodes) const;
-  std::optional<Lowered> shards(const StageShape& shape, const Devices& devices,
-                                const std::vector<std::string>& names, const std::string& host);
+  Groups groups_of(std::span<const std::size_t> nodes) const;
+  std::optional<Lowered> shards(const StageShape& shape, const Devices& devices);
   bool tiles_fit(const StageShape& shape, const Devices& devices) const;
-  StageEstimate measure(const StageShape& shape, const Lowered& lowered) const;
-  FreePlay play(const StageShape& shape, const Lowered& lowered,
-                const std::function<Duration(std::size_t, std::size_t, std::int64_t)>& way) const;
+  StageEstimate measure(const StageShape& shape, const Lowered& lowered, const Groups& groups);
+  Duration cable_time(const StageShape& shape, const Lowered& lowered, const Groups& groups) const;
+  // `groups`: of the nodes; null: all as near to each other as any two.
+  FreePlay play(const StageShape& shape, const Lowered& lowered, const Groups* groups,
+                std::int64_t steps);
   std::optional<FreePlay> find_least(const StageShape& shape);
   std::optional<FreePlay> least_of(const StageShape& shape, const Devices& devices);
   bool is_barrier(const StageShape& shape) const;
@@ -104,7 +106,7 @@ class StageCosts {
   std::unordered_map<Key, std::optional<FreePlay>, Mix> least_;
   std::unordered_map<Key, bool, Mix> could_fit_;
   std::unordered_map<Key, bool, Mix> fits_;
-  std::int64_t evaluations_ = 0;
+  std::int64_t work_ = 0;
   std::int64_t least_work_ = 0;
 };
 
