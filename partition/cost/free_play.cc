@@ -246,7 +246,7 @@ FreePlay play_free(const FreePlayRequest& request) {
   const Played all = playback.run(request.steps, kRunStart);
   FreePlay out{all.first - kRunStart, all.last - kRunStart, {}, all.occupied, 0, 0, 0};
   const std::int64_t behind = std::min(request.steps, request.steps_behind);
-  out.response = playback.run(behind, all.last).last - all.last;
+  if (behind > 0) out.response = playback.run(behind, all.last).last - all.last;
   out.least_input = playback.least_input();
   out.least_output = playback.least_output();
   out.inputs = playback.inputs();

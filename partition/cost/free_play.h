@@ -24,7 +24,7 @@ struct FreePlayRequest {
   std::span<const Shard> shards;  // within their memories; messages to others leave the part
   std::int64_t steps = 1;
   std::uint32_t batch = 1;
-  // For the response: as many steps as its last input can be needed in.
+  // For the response: as many steps as its last input can be needed in; 0: it is not asked for.
   std::int64_t steps_behind = 1;
   // Least time of a message of so many elements (of all lanes) between two of the shards.
   std::function<Duration(std::size_t from, std::size_t to, std::int64_t elements)> way;

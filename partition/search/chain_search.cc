@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "partition/search/stage_ways.h"
 
@@ -9,6 +10,10 @@ namespace soliton {
 namespace {
 
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+// Labels of a state. More: finer trades between fill and period, and slower.
+constexpr std::size_t kLabelsMost = 4;
+// Groups up to which the rest of one may stay unused.
+constexpr std::size_t kSkippedGroups = 8;
 
 // A way to place the first layers on some of the first nodes of the order.
 struct Label {
@@ -43,10 +48,12 @@ class ChainSearch {
     at(0, 0).push_back(start);
     for (std::size_t cut = 0; cut < cuts_; ++cut) {
       const std::vector<StageShape> shapes = shapes_from(cut);
+      std::vector<Known> known(shapes.size());
+      ways_from(cut);
       for (std::size_t node = 0; node < nodes_; ++node) {
         if (at(cut, node).empty()) continue;
         skip(cut, node);
-        for (const StageShape& shape : shapes) extend(cut, node, shape);
+        for (std::size_t i = 0; i < shapes.size(); ++i) extend(cut, node, shapes[i], known[i]);
       }
     }
     return plans();
@@ -64,13 +71,29 @@ class ChainSearch {
     const std::vector<std::size_t> ends(chain_.cuts.begin() + static_cast<std::ptrdiff_t>(cut) + 1,
                                         chain_.cuts.end());
     for_each_shape(costs_, chain_.cuts[cut], ends, chain_.max_nodes,
-                   [&](const StageShape& shape) { out.push_back(shape); });
+                   [&](const StageShape& shape) { add_shape(out, shape); });
     return out;
+  }
+
+  // Of equal devices, shapes that take more nodes, or as many, and are no faster are left out.
+  void add_shape(std::vector<StageShape>& shapes, const StageShape& shape) {
+    if (view_.mixed || shape.count > nodes_) return shapes.push_back(shape);
+    const auto on_first = [&](const StageShape& it) {
+      return costs_.estimate(it, nodes(0, it.count), pattern(0, it.count));
+    };
+    const StageEstimate* own = on_first(shape);
+    if (own == nullptr) return;
+    const auto no_slower = [](const StageEstimate& a, const StageEstimate& b) {
+      return a.fill <= b.fill && a.period <= b.period && a.barrier <= b.barrier;
+    };
+    for (std::size_t i = shapes.size(); i-- > 0 && shapes[i].last == shape.last;)
+      if (no_slower(*on_first(shapes[i]), *own)) return;
+    shapes.push_back(shape);
   }
 
   // The rest of a group may stay unused.
   void skip(std::size_t cut, std::size_t node) {
-    if (view_.groups.size() == 1) return;
+    if (view_.groups.size() == 1 || view_.groups.size() > kSkippedGroups) return;
     std::size_t next = node + 1;
     while (next < nodes_ && group_at(next) == group_at(node)) ++next;
     if (next == nodes_) return;
@@ -87,20 +110,33 @@ class ChainSearch {
     return std::span(chain_.order).subspan(node, count);
   }
 
-  void extend(std::size_t cut, std::size_t node, const StageShape& shape) {
+  // Costs of one shape that were asked for, by pattern.
+  using Known = std::vector<std::optional<const StageEstimate*>>;
+
+  void extend(std::size_t cut, std::size_t node, const StageShape& shape, Known& known) {
     if (node + shape.count > nodes_) return;
     const std::vector<Label>& from = at(cut, node);
     const std::uint32_t stage_pattern = pattern(node, shape.count);
-    const StageEstimate* cost = costs_.estimate(shape, nodes(node, shape.count), stage_pattern);
-    if (cost == nullptr) return;
+    if (known.size() <= stage_pattern) known.resize(stage_pattern + 1);
+    std::optional<const StageEstimate*>& cost = known[stage_pattern];
+    if (!cost) cost = costs_.estimate(shape, nodes(node, shape.count), stage_pattern);
+    if (*cost == nullptr) return;
     for (std::size_t i = 0; i < from.size(); ++i)
-      if (from[i].used + shape.count <= chain_.max_nodes) append(cut, node, i, shape, *cost);
+      if (from[i].used + shape.count <= chain_.max_nodes) append(cut, node, i, shape, **cost);
   }
 
-  // Of a step's vector, as slices that travel side by side.
-  Duration way(std::size_t from, std::size_t to, const StageShape& shape) const {
-    const std::int64_t elements = layer_input(request_.model->layers[shape.first]);
-    return view_.distances->message(from, to, request_.batch * elements);
+  // Of a step's vector into the layer, whole, between any two groups.
+  void ways_from(std::size_t cut) {
+    const std::int64_t elements = layer_input(request_.model->layers[chain_.cuts[cut]]);
+    const std::size_t groups = view_.groups.size();
+    ways_.resize((groups + 1) * (groups + 1));
+    for (std::size_t from = 0; from <= groups; ++from)
+      for (std::size_t to = 0; to < groups; ++to)
+        ways_[from * (groups + 1) + to] =
+            view_.distances->message(from, to, request_.batch * elements);
+  }
+  Duration way(std::size_t from, std::size_t to) const {
+    return ways_[from * (view_.groups.size() + 1) + to];
   }
 
   void append(std::size_t cut, std::size_t node, std::size_t i, const StageShape& shape,
@@ -112,7 +148,7 @@ class ChainSearch {
     next.before = i;
     next.used += shape.count;
     const std::size_t from = next.group == kNone ? view_.host_group() : next.group;
-    next.closed = sum(next.closed, sum(cost.fill, way(from, group_at(node), shape)));
+    next.closed = sum(next.closed, sum(cost.fill, way(from, group_at(node))));
     if (cost.barrier) {
       next.closed = sum(sum(next.closed, steps(next.open)), steps(cost.period));
       next.open = {};
@@ -137,6 +173,9 @@ class ChainSearch {
     }
     std::erase_if(to, [&](const Label& other) { return no_worse(label, other); });
     to.push_back(label);
+    if (to.size() <= kLabelsMost) return;
+    to.erase(
+        std::ranges::max_element(to, [&](const Label& a, const Label& b) { return better(a, b); }));
   }
 
   Duration latency(const Label& label) const { return sum(label.closed, steps(label.open)); }
@@ -177,6 +216,7 @@ class ChainSearch {
   std::size_t nodes_;
   std::vector<std::vector<Label>> states_;
   std::vector<std::vector<std::uint32_t>> patterns_;  // by place in the order and count
+  std::vector<Duration> ways_;                        // into the present cut, by pair of groups
   std::map<std::size_t, std::size_t> cut_of_;
 };
 

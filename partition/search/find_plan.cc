@@ -34,9 +34,8 @@ std::vector<std::vector<std::size_t>> orders(const NodesView& view) {
     std::ranges::stable_sort(order, {}, key);
     out.push_back(order);
   };
-  if (view.groups.size() == 1) return out;
-  add([&](std::size_t node) { return view.groups.size() - view.group[node]; });
   if (!view.mixed) return out;
+  add([&](std::size_t node) { return view.groups.size() - view.group[node]; });
   add([&](std::size_t node) { return view.device_class[node]; });
   add([&](std::size_t node) { return view.nodes.size() - view.device_class[node]; });
   add([&](std::size_t node) { return -speed(view.nodes[node].device); });

@@ -176,6 +176,13 @@ bool StageCosts::is_barrier(const StageShape& shape) const {
                      layers.begin() + static_cast<std::ptrdiff_t>(shape.last), turns);
 }
 
+// Where nothing is read against its order, the last input is needed in the last steps alone: it may
+// be passed on some steps ahead of its use.
+std::int64_t StageCosts::needed_behind(const StageShape& shape) const {
+  constexpr std::int64_t kAhead = 5;
+  return is_barrier(shape) ? request_.steps : kAhead;
+}
+
 // A step takes no less than the busiest of the stage's devices, or the host of a first stage, needs
 // on its cable.
 Duration StageCosts::cable_time(const StageShape& shape, const Lowered& lowered,
@@ -202,13 +209,13 @@ StageEstimate StageCosts::measure(const StageShape& shape, const Lowered& lowere
   StageEstimate cost;
   cost.barrier = is_barrier(shape);
   if (runs_once(*request_.model, shape.first) || request_.steps == 1) {
-    cost.fill = play(shape, lowered, &groups, 1).last;
+    cost.fill = play(shape, lowered, &groups, 1, 0).last;
     return cost;
   }
   const std::int64_t far = std::min(request_.steps, kMeasuredSteps);
   const std::int64_t near = std::max<std::int64_t>(1, far / 2);
-  const Duration at_far = play(shape, lowered, &groups, far).last;
-  const Duration at_near = play(shape, lowered, &groups, near).last;
+  const Duration at_far = play(shape, lowered, &groups, far, 0).last;
+  const Duration at_near = play(shape, lowered, &groups, near, 0).last;
   cost.period = (at_far - at_near) / (far - near);
   cost.fill = at_far - times(cost.period, far - 1);
   cost.period = std::max(cost.period, cable_time(shape, lowered, groups));
@@ -227,7 +234,7 @@ const StageEstimate* StageCosts::estimate(const StageShape& shape,
 }
 
 FreePlay StageCosts::play(const StageShape& shape, const Lowered& lowered, const Groups* groups,
-                          std::int64_t steps) {
+                          std::int64_t steps, std::int64_t steps_behind) {
   FreePlayRequest request;
   const Distances& distances = *view_.distances;
   const auto group = [&](std::size_t shard) { return (*groups)[lowered.node[shard]]; };
@@ -241,8 +248,7 @@ FreePlay StageCosts::play(const StageShape& shape, const Lowered& lowered, const
   };
   request.shards = lowered.shards;
   request.steps = runs_once(*request_.model, shape.first) ? 1 : steps;
-  // Where nothing is read against its order, the last input is needed in the last steps alone.
-  request.steps_behind = is_barrier(shape) ? request.steps : 5;
+  request.steps_behind = steps_behind;
   request.batch = request_.batch;
   for (const Shard& shard : lowered.shards)
     work_ += (steps / 2 + 20) * static_cast<std::int64_t>(shard.program.chains.size());
@@ -255,7 +261,7 @@ const FreePlay* StageCosts::bound(const StageShape& shape, std::span<const std::
   if (fresh) {
     const Groups groups = groups_of(nodes);
     if (const auto lowered = shards(shape, devices_of(nodes)))
-      at->second = play(shape, *lowered, &groups, request_.steps);
+      at->second = play(shape, *lowered, &groups, request_.steps, needed_behind(shape));
   }
   return at->second ? &*at->second : nullptr;
 }
@@ -307,7 +313,7 @@ std::optional<FreePlay> StageCosts::find_least(const StageShape& shape) {
 std::optional<FreePlay> StageCosts::least_of(const StageShape& shape, const Devices& devices) {
   const auto lowered = shards(shape, devices);
   if (!lowered) return std::nullopt;
-  return play(shape, *lowered, nullptr, request_.steps);
+  return play(shape, *lowered, nullptr, request_.steps, needed_behind(shape));
 }
 
 }  // namespace soliton

@@ -91,7 +91,8 @@ class StageCosts {
   Duration cable_time(const StageShape& shape, const Lowered& lowered, const Groups& groups) const;
   // `groups`: of the nodes; null: all as near to each other as any two.
   FreePlay play(const StageShape& shape, const Lowered& lowered, const Groups* groups,
-                std::int64_t steps);
+                std::int64_t steps, std::int64_t steps_behind);
+  std::int64_t needed_behind(const StageShape& shape) const;
   std::optional<FreePlay> find_least(const StageShape& shape);
   std::optional<FreePlay> least_of(const StageShape& shape, const Devices& devices);
   bool is_barrier(const StageShape& shape) const;

@@ -357,6 +357,113 @@ TEST(Search, CostsOfEqualLayersAreFoundOnce) {
             true);
 }
 
+// What a certificate may say at all.
+void expect_sound(const Plan& plan) {
+  const Certificate& it = plan.certificate;
+  EXPECT_EQ(it.plan_class, "contiguous");
+  EXPECT_LE(it.lower_bound, it.value);
+  EXPECT_TRUE(it.verdict == "optimal" || it.verdict == "no proof" ||
+              it.verdict.starts_with("within "))
+      << it.verdict;
+  EXPECT_EQ(it.verdict == "no proof", it.lower_bound == Duration{}) << it.verdict;
+}
+
+TEST(Search, TwoHundredLayersGoOnTheRacksOfADatacenter) {
+  const Model model =
+      rnn({.cell = Cell::kGru, .hidden = 1024, .layers = 200, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 256, "datacenter");
+  cluster.request.steps = 20;
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_GE(plan.nodes_used, 29);  // 54 tiles a layer, 306 a node
+  expect_sound(plan);
+}
+
+TEST(Search, TenThousandLayersAreCutInBlocks) {
+  NpuDevice device = bw_s10();
+  device.matrix_rf_tiles = 1024;
+  device.initial_vrf = device.add_sub_vrf_0 = device.add_sub_vrf_1 = device.multiply_vrf = 4096;
+  device.instruction_words = 65'536;
+  const Model model =
+      rnn({.cell = Cell::kRnn, .hidden = 64, .layers = 10'000, .with_weights = false});
+  Cluster cluster(model, device, 64, "datacenter");
+  cluster.request.steps = 4;
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_GE(plan.nodes_used, 20);  // 2 tiles a layer
+  expect_sound(plan);
+}
+
+TEST(Search, WideLayersArePlannedFromSizesAlone) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 200'000, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 4);
+  EXPECT_THAT(
+      error_of(cluster.request),
+      HasSubstr("no number of nodes is enough: gru0 on 1000 nodes: MatrixRf of bw-s10 needs"));
+  NpuDevice device = bw_s10();
+  device.matrix_rf_tiles = 400'000;
+  device.initial_vrf = device.add_sub_vrf_0 = device.add_sub_vrf_1 = device.multiply_vrf = 8192;
+  Cluster roomy(model, device, 4);
+  const Plan plan = partition_model(roomy.request).value();
+  EXPECT_EQ(plan.nodes_used, 4);
+  expect_sound(plan);
+}
+
+// Fewest nodes that meet an SLA: more than hold the weights when those are too slow, and the best
+// there is when none meets it.
+TEST(Search, TheFewestNodesMeetTheSlaOrSayThatNoneDo) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 1200, .layers = 4, .with_weights = false});
+  Cluster cluster(model, bw_s10(), 4);
+  cluster.request.steps = 30;
+  const Duration fastest = partition_model(cluster.request).value().predicted_latency;
+  cluster.request.objective = Objective::kNodes;
+  const Plan fewest = partition_model(cluster.request).value();
+  EXPECT_EQ(fewest.nodes_used, 1);
+  cluster.request.sla = fastest;
+  const Plan fast = partition_model(cluster.request).value();
+  EXPECT_EQ(fast.predicted_latency, fastest);
+  EXPECT_GT(fast.nodes_used, fewest.nodes_used);
+  EXPECT_EQ(fast.missed, "");
+  cluster.request.sla = fastest - picoseconds(1);
+  const Plan late = partition_model(cluster.request).value();
+  EXPECT_EQ(late.predicted_latency, fastest);
+  EXPECT_THAT(late.missed, HasSubstr("cannot be met: lower bound " + to_string(fastest)));
+}
+
+// The host's cable carries every input: at 1 Gb/s it is what a stream of requests waits for.
+TEST(Search, NoThroughputIsAboveWhatTheHostsCableCarries) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 1024, .with_weights = false});
+  TopologySpec spec;
+  spec.kind = "explicit";
+  Vertex middle;
+  middle.name = "sw0";
+  middle.is_switch = true;
+  spec.explicit_switches = {middle};
+  std::vector<PlacedNode> placed;
+  for (const char* name : {"fpga0", "fpga1", "host0"}) {
+    placed.push_back({name, ""});
+    TopologySpec::NamedLink cable;
+    cable.a = name;
+    cable.b = "sw0";
+    cable.link.latency = microseconds(1);
+    cable.link.rate = BitRate{placed.size() == 3 ? 1'000'000'000 : 40'000'000'000};
+    spec.explicit_links.push_back(cable);
+  }
+  const Topology topology = build_topology(spec, placed).value();
+  const Routes routes(topology);
+  PartitionRequest request;
+  request.model = &model;
+  request.topology = &topology;
+  request.routes = &routes;
+  request.nodes = {{"fpga0", {Device::Kind::kNpu, bw_s10(), {}}},
+                   {"fpga1", {Device::Kind::kNpu, bw_s10(), {}}},
+                   {"host0", {Device::Kind::kCpu, {}, {}}}};
+  request.steps = 20;
+  request.with_weights = false;
+  request.objective = Objective::kThroughput;
+  const Plan plan = partition_model(request).value();
+  EXPECT_GE(plan.predicted_interval, transmit_time(Bytes{20 * 2 * 1024}, BitRate{1'000'000'000}));
+  EXPECT_EQ(plan.certificate.verdict, "optimal");
+}
+
 TEST(Unsharded, HasMemoriesAsLargeAsNeeded) {
   const Model model = rnn({.cell = Cell::kLstm, .hidden = 200, .layers = 2});
   const NpuDevice device = pocket(16, 20);
