@@ -120,7 +120,7 @@ RandomCluster random_cluster(std::uint64_t seed, std::uint64_t number, bool larg
   constexpr const char* kKinds[] = {"rack", "datacenter", "explicit"};
   out.kind = kKinds[chance.between(0, 2)];
   out.model = random_model(chance, chance.between(1, large ? 4 : 3));
-  out.steps = chance.one_in(6) ? 1 : chance.between(2, large ? 30 : 16);
+  out.steps = chance.one_in(6) ? 1 : chance.between(2, large ? 30 : 9);
   const bool mixed = chance.one_in(2);
   const NpuDevice device = random_device(chance);
   const std::int64_t nodes = chance.between(large ? 3 : 2, large ? 4 : 3);
