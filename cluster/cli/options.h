@@ -24,6 +24,7 @@ struct CommandLine {
   bool words = false;       // isa
   bool trace = false;       // isa
   std::int64_t steps = 1;   // isa --trace
+  std::vector<std::string> port_inputs, port_outputs;  // isa --trace: PORT=FILE.npy
   int verbosity = 0;
   std::optional<std::uint64_t> seed;
   std::string time, processes, engine;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ class CellProgram {
   // Reserves registers and places matrices. `builder` must outlive the object.
   CellProgram(ShardBuilder& builder, const CellSpec& spec);
 
+  // Once a request, in front of its first step: states that are not zero.
+  void emit_initial();
   // The chains that need only the step's input.
   void emit_input_side();
   // The chains that need the hidden state. The new own slice goes to InitialVrf and `ports`. With
@@ -62,6 +65,7 @@ class CellProgram {
   bool stepwise() const { return b_.device().cell_programs == CellPrograms::kStepwise; }
   void place_matrices();
   void place_biases();
+  void place_initial();
   void reserve_temporaries();
   void reserve_lstm();
   void reserve_gru();
@@ -85,6 +89,7 @@ class CellProgram {
   std::array<std::uint32_t, kGatesMost>
       x_{};  // W x + b: AddSubVrf_0, of the candidate with reset after AddSubVrf_1
   std::vector<std::uint16_t> reset_ports_;
+  std::optional<std::uint32_t> initial_hidden_, initial_cell_;  // InitialVrf
 
   // InitialVrf
   std::uint32_t reset_hidden_ = 0, ones_ = 0, cell_initial_ = 0, candidate_ = 0;

@@ -98,6 +98,8 @@ std::string spell(const AssemblyMatrix& matrix) {
       return text + " zero\n";
     case AssemblyMatrix::Content::kIdentity:
       return text + " identity\n";
+    case AssemblyMatrix::Content::kFile:
+      return text + fmt::format(" file {}\n", spell_name(matrix.path));
     case AssemblyMatrix::Content::kRandom:
       break;
   }
@@ -109,6 +111,8 @@ std::string spell(const AssemblyVector& vector) {
                                  memory_name(vector.memory), vector.index);
   if (vector.content == AssemblyVector::Content::kRandom)
     return text + fmt::format(" random {} {}\n", vector.count, vector.seed);
+  if (vector.content == AssemblyVector::Content::kFile)
+    return text + fmt::format(" file {}\n", spell_name(vector.path));
   if (vector.content == AssemblyVector::Content::kFill)
     text += fmt::format(" fill {}", vector.count);
   for (const Half value : vector.values) text += fmt::format(" {}", to_float(value));
@@ -134,8 +138,8 @@ std::string print(const Assembly& assembly) {
   for (const AssemblyMatrix& matrix : assembly.matrices) text += spell(matrix);
   for (const AssemblyVector& vector : assembly.vectors) text += spell(vector);
   for (const ZeroedRange& range : assembly.zeroed)
-    text += fmt::format(".zero {}[{}..{}]\n", memory_name(range.memory), range.first,
-                        std::int64_t{range.first} + range.count - 1);
+    text += fmt::format(".zero {}[{}..{}]{}\n", memory_name(range.memory), range.first,
+                        std::int64_t{range.first} + range.count - 1, range.once ? " once" : "");
   for (const InPort& port : assembly.in_ports)
     text += fmt::format(".in {} {}{}\n", spell_name(port.name), port.elements,
                         port.reversed ? " reversed" : "");

@@ -64,7 +64,22 @@ Case random_case(std::uint64_t seed) {
                                                    "mxfp6-e2m3",
                                                    "e3m0,block=9,scale=8",
                                                    "mxfp8-e4m3",
+                                                   "mxfp8-e5m2",
+                                                   "mxfp6-e3m2",
+                                                   "e4m3,block=200,scale=8",
+                                                   "e4m3,block=400,scale=float",
+                                                   "e5m2,block=17,scale=float",
+                                                   "e5m10,block=8,scale=8",
+                                                   "e5m2,block=300,scale=8",
+                                                   "e3m9,block=32,scale=8",
+                                                   "e2m12,block=50,scale=8",
+                                                   "e0m9,block=100,scale=8",
+                                                   "e0m15,block=40,scale=7",
+                                                   "e0m18,block=16,scale=8",
                                                    "int8",
+                                                   "int16",
+                                                   "fp32",
+                                                   "float16",
                                                    "bfloat16"};
   static const std::vector<int> native_dims = {4, 10, 16, 40, 100, 128, 400};
   Chance chance(seed);
