@@ -194,7 +194,7 @@ SOLITON_TARGET_AVX2 void multiply_classes(const Target& t) {
       SOLITON_UNROLL
       for (int l = 0; l < 2 * kClasses - 1; ++l) sums[l] = _mm256_setzero_si256();
       const int first = layout.steps[block], last = layout.steps[block + 1];
-      if (lowest[block] != 0 || t.x.has_lowest()[block] != 0)
+      if (kClasses == 2 || lowest[block] != 0 || t.x.has_lowest()[block] != 0)
         add_block<0, kClasses>(t, h, first, last, sums);
       else
         add_block<1, kClasses>(t, h, first, last, sums);
@@ -250,14 +250,16 @@ void multiply_group(const Target& t) {
 void multiply_wide_avx2(const ProductJob& job) {
   constexpr int kPanelHalves = 2 * kPanelGroups;
   const bool floats = job.matrix.layout().packing == Packing::kFloats;
-  for (std::size_t v = 0; v < job.xs.size(); ++v)
-    for (int group = job.groups.first; group < job.groups.last;) {
+  // The second vector finds the weights in the cache.
+  for (int group = job.groups.first; group < job.groups.last;) {
+    const bool panel =
+        floats && group % kPanelGroups == 0 && group + kPanelGroups <= job.groups.last;
+    for (std::size_t v = 0; v < job.xs.size(); ++v) {
       const Target target{job, *job.xs[v], job.sums[v], 2 * group};
-      const bool panel = floats && group % kPanelGroups == 0 &&
-                         group + kPanelGroups <= job.groups.last;
       panel ? multiply_floats<kPanelHalves>(target) : multiply_group(target);
-      group += panel ? kPanelGroups : 1;
     }
+    group += panel ? kPanelGroups : 1;
+  }
 }
 
 #else

@@ -146,30 +146,65 @@ SOLITON_TARGET_AVX512 void multiply_shorts(const Target& t) {
   for (int g = 0; g < kGroups; ++g) store(t.rows(g), acc[g]);
 }
 
-// Sums of one block by level, over the classes from kFirst on.
-template <int kFirst, int kClasses, int kGroups>
+// Sums of one block by level.
+template <int kClasses, int kGroups>
 SOLITON_AVX512_INLINE void add_block(const Target& t, const std::uint8_t* weights,
                                      std::ptrdiff_t stride, int first, int last,
                                      __m512i (&sums)[2 * kClasses - 1][kGroups]) {
-  const __m512i class_bits = _mm512_set1_epi16(3);
   for (std::ptrdiff_t s = first; s < last; ++s, weights += stride) {
     __m512i x[kClasses];
     SOLITON_UNROLL
-    for (int c = kFirst; c < kClasses; ++c) x[c] = broadcast(t.x.plane(c) + s * 4);
+    for (int c = 0; c < kClasses; ++c) x[c] = broadcast(t.x.plane(c) + s * 4);
     SOLITON_UNROLL
     for (int g = 0; g < kGroups; ++g) {
       const __m512i w = _mm512_load_si512(weights + g * kStepBytes);
       const __m512i value = _mm512_srai_epi16(w, 2);
-      const __m512i own = _mm512_and_si512(w, class_bits);
+      const __m512i own = _mm512_and_si512(w, _mm512_set1_epi16(3));
       SOLITON_UNROLL
-      for (int c = kFirst; c < kClasses; ++c) {
-        const __mmask32 is = _mm512_cmpeq_epi16_mask(own, _mm512_set1_epi16(c));
+      for (int c = 0; c < kClasses; ++c) {
+        const __mmask32 is =
+            _mm512_cmpeq_epi16_mask(own, _mm512_set1_epi16(static_cast<short>(c)));
         const __m512i part = _mm512_maskz_mov_epi16(is, value);
         SOLITON_UNROLL
-        for (int d = kFirst; d < kClasses; ++d)
+        for (int d = 0; d < kClasses; ++d)
           sums[c + d][g] = _mm512_dpwssd_epi32(sums[c + d][g], part, x[d]);
       }
     }
+  }
+}
+
+// The same where nothing is below the two highest classes. With h and l what an element has of the
+// two, the middle level, l * h' + h * l', is (h + l) * (h' + l') less the outer ones: three products
+// in place of four.
+template <int kClasses, int kGroups>
+SOLITON_AVX512_INLINE void add_high_block(const Target& t, const std::uint8_t* weights,
+                                          std::ptrdiff_t stride, int first, int last,
+                                          __m512i (&sums)[2 * kClasses - 1][kGroups]) {
+  constexpr int kTop = 2 * kClasses - 2;
+  __m512i low[kGroups], high[kGroups], all[kGroups];
+  SOLITON_UNROLL
+  for (int g = 0; g < kGroups; ++g) low[g] = high[g] = all[g] = _mm512_setzero_si512();
+  for (std::ptrdiff_t s = first; s < last; ++s, weights += stride) {
+    const __m512i low_x = broadcast(t.x.plane(kClasses - 2) + s * 4);
+    const __m512i high_x = broadcast(t.x.plane(kClasses - 1) + s * 4);
+    const __m512i all_x = _mm512_or_si512(low_x, high_x);  // one of them is zero
+    SOLITON_UNROLL
+    for (int g = 0; g < kGroups; ++g) {
+      const __m512i w = _mm512_load_si512(weights + g * kStepBytes);
+      const __m512i value = _mm512_srai_epi16(w, 2);
+      // Of the two highest classes only the highest has the bit.
+      const __mmask32 highest = _mm512_test_epi16_mask(w, _mm512_set1_epi16(kClasses - 1));
+      const __m512i part = _mm512_maskz_mov_epi16(highest, value);
+      all[g] = _mm512_dpwssd_epi32(all[g], value, all_x);
+      high[g] = _mm512_dpwssd_epi32(high[g], part, high_x);
+      low[g] = _mm512_dpwssd_epi32(low[g], _mm512_sub_epi16(value, part), low_x);
+    }
+  }
+  SOLITON_UNROLL
+  for (int g = 0; g < kGroups; ++g) {
+    sums[kTop - 2][g] = low[g];
+    sums[kTop - 1][g] = _mm512_sub_epi32(_mm512_sub_epi32(all[g], high[g]), low[g]);
+    sums[kTop][g] = high[g];
   }
 }
 
@@ -207,10 +242,10 @@ SOLITON_TARGET_AVX512 void multiply_classes(const Target& t) {
       for (int g = 0; g < kGroups; ++g) sums[l][g] = _mm512_setzero_si512();
     }
     const int first = layout.steps[block], last = layout.steps[block + 1];
-    if (lowest[block] != 0 || t.x.has_lowest()[block] != 0)
-      add_block<0, kClasses, kGroups>(t, weights, stride, first, last, sums);
+    if (kClasses > 2 && (lowest[block] != 0 || t.x.has_lowest()[block] != 0))
+      add_block<kClasses, kGroups>(t, weights, stride, first, last, sums);
     else
-      add_block<1, kClasses, kGroups>(t, weights, stride, first, last, sums);
+      add_high_block<kClasses, kGroups>(t, weights, stride, first, last, sums);
     weights += (last - first) * stride;
     SOLITON_UNROLL
     for (int g = 0; g < kGroups; ++g) {
@@ -264,13 +299,15 @@ void multiply_groups(const Target& t) {
 }  // namespace
 
 void multiply_wide_avx512(const ProductJob& job) {
-  for (std::size_t v = 0; v < job.xs.size(); ++v)
-    for (int group = job.groups.first; group < job.groups.last;) {
+  // The second vector finds a panel's weights in the cache.
+  for (int group = job.groups.first; group < job.groups.last;) {
+    const bool whole = group % kPanelGroups == 0 && group + kPanelGroups <= job.groups.last;
+    for (std::size_t v = 0; v < job.xs.size(); ++v) {
       const Target target{job, *job.xs[v], job.sums[v], group};
-      const bool whole = group % kPanelGroups == 0 && group + kPanelGroups <= job.groups.last;
       whole ? multiply_groups<kPanelGroups>(target) : multiply_groups<1>(target);
-      group += whole ? kPanelGroups : 1;
     }
+    group += whole ? kPanelGroups : 1;
+  }
 }
 
 #else

@@ -69,7 +69,7 @@ Case random_case(std::uint64_t seed) {
                                                    "e4m3,block=200,scale=8",
                                                    "e4m3,block=400,scale=float",
                                                    "e5m2,block=17,scale=float",
-                                                   "e5m10,block=8,scale=8",
+                                                   "e5m10,block=8,scale=5",
                                                    "e5m2,block=300,scale=8",
                                                    "e3m9,block=32,scale=8",
                                                    "e2m12,block=50,scale=8",
