@@ -103,9 +103,8 @@ constexpr LayerRow kRows[] = {
 
 // The same layer in other formats, beside the one this is all about.
 constexpr const char* kUsualFormat = "ms-fp9";
-constexpr const char* kOtherFormats[] = {"mxfp8-e4m3", "mxfp8-e5m2", "mxfp6-e3m2",
-                                         "mxfp6-e2m3", "int16",      "int8",
-                                         "fp32"};
+constexpr const char* kOtherFormats[] = {"mxfp8-e4m3", "mxfp8-e5m2", "mxfp6-e3m2", "mxfp6-e2m3",
+                                         "int16",      "int8",       "fp32"};
 constexpr double kFormatsGoal = 1.0 / 8;
 
 std::string layer_in(const char* format) { return fmt::format("GRU 1024 {}", format); }

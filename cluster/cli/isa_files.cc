@@ -75,16 +75,16 @@ class Options {
     if (!array) return refuse(array.error().message);
     const std::int64_t elements = shard_.in_ports[port].elements;
     if (array->rows() == 0 || array->row_elements() != elements || array->shape.size() < 2)
-      return refuse(fmt::format("{}: has shape ({}); a message of port \"{}\" is a row of {} "
-                                "values, so allowed is (messages, {})",
-                                path, fmt::join(array->shape, ", "), shard_.in_ports[port].name,
-                                elements, elements));
+      return refuse(fmt::format(
+          "{}: has shape ({}); a message of port \"{}\" is a row of {} "
+          "values, so allowed is (messages, {})",
+          path, fmt::join(array->shape, ", "), shard_.in_ports[port].name, elements, elements));
     const bool index = is_index_port(shard_, port);
     if (index != array->is_integer())
-      return refuse(fmt::format("{}: holds {}; port \"{}\" takes {}", path,
-                                type_name(array->type), shard_.in_ports[port].name,
-                                index ? "numbers of entries (int32 or int64)"
-                                      : "values (float16 or float32)"));
+      return refuse(fmt::format(
+          "{}: holds {}; port \"{}\" takes {}", path, type_name(array->type),
+          shard_.in_ports[port].name,
+          index ? "numbers of entries (int32 or int64)" : "values (float16 or float32)"));
     GivenMessages given{port, {}};
     for (std::int64_t row = 0; row < array->rows(); ++row)
       if (!add_message(*array, row, path, given)) return;

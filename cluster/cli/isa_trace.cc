@@ -132,12 +132,12 @@ IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t see
     const auto found = indices.find(*port);
     const std::optional<std::uint64_t> entries =
         found != indices.end() ? std::optional(found->second) : std::nullopt;
-    npu.deliver(*port,
-                own != given.end()
-                    ? payload_of(own->messages[taken[*port]++ % own->messages.size()])
-                    : message(shard.in_ports[*port].elements, entries,
-                              random.child(*port).child(count)),
-                {kRunStart, {}});
+    npu.deliver(
+        *port,
+        own != given.end()
+            ? payload_of(own->messages[taken[*port]++ % own->messages.size()])
+            : message(shard.in_ports[*port].elements, entries, random.child(*port).child(count)),
+        {kRunStart, {}});
   }
   while (auto output = npu.poll_output()) out.outputs.push_back(std::move(*output));
   out.stats = npu.stats();

@@ -125,9 +125,9 @@ class Preparation {
   bool build() {
     std::vector<PlacedNode> nodes;
     for (const NodeSpec& node : spec().nodes)
-      nodes.push_back({node.name, node.at, node.position,
-                       node.device.kind == Device::Kind::kNpu ? node.device.npu.network_rate
-                                                              : BitRate{}});
+      nodes.push_back(
+          {node.name, node.at, node.position,
+           node.device.kind == Device::Kind::kNpu ? node.device.npu.network_rate : BitRate{}});
     if (!take(build_topology(spec().topology, nodes), run_->topology)) return false;
     run_->routes = std::make_unique<Routes>(run_->topology);
     return true;

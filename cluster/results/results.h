@@ -26,8 +26,8 @@ struct RequestRecord {
   Instant completed{};
   bool failed = false;
   Breakdown path;
-  std::uint64_t output_hash = 0;      // FNV-1a of the output bytes; 0 under compute: timing
-  std::optional<bool> matches;        // bit-identical to the unsharded run; unset: not checked
+  std::uint64_t output_hash = 0;  // FNV-1a of the output bytes; 0 under compute: timing
+  std::optional<bool> matches;    // bit-identical to the unsharded run; unset: not checked
   // Argmax of the output, of a sequence its last vector's; -1 without labels. `label` goes with it.
   std::int64_t predicted_class = -1;
   std::int64_t label = -1;

@@ -302,8 +302,7 @@ void write_wall(JsonWriter& json, const WallSummary& w) {
   member(json, "launch_seconds", w.launch_seconds);
   counter(json, "events", w.events, w.events > 0);
   member(json, "events_per_second",
-         w.seconds > 0 && w.events > 0 ? static_cast<double>(w.events) / w.seconds
-                                       : std::nan(""));
+         w.seconds > 0 && w.events > 0 ? static_cast<double>(w.events) / w.seconds : std::nan(""));
   member(json, "processes", w.processes);
   json.close();
 }

@@ -24,7 +24,8 @@ const Choices<Cell>& cells();
 const Choices<Occupancy>& occupancies();
 const Choices<CellPrograms>& cell_programs();
 const Choices<bool>& weight_places();
-const Choices<bool>& state_modes();  // of a model: whether states begin with zeros  // true: in DRAM
+const Choices<bool>&
+state_modes();  // of a model: whether states begin with zeros  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
 const Choices<AuthMode>& auth_modes();
 const Choices<FaultKind>& fault_kinds();

@@ -104,8 +104,7 @@ void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out) {
   map.text("output", out.output);
   map.choice("state", out.zero_state, state_modes());
   for (const char* key : {"output", "state"})
-    if (!has_onnx && map.find(key) != nullptr)
-      map.error(key, "belongs to a model of a file: onnx");
+    if (!has_onnx && map.find(key) != nullptr) map.error(key, "belongs to a model of a file: onnx");
   if (rnn != nullptr && has_onnx) map.error("onnx", "a model is either rnn or onnx, not both");
   if (rnn == nullptr && !has_onnx)
     cluster.error("model", "needs rnn: {cell, hidden, steps} or onnx: path/to/model.onnx");

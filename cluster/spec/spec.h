@@ -43,11 +43,11 @@ struct LayerPlace {
 // Neither rnn nor onnx: there is none, which a communication workload allows.
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
-  std::string onnx;       // path, resolved against the cluster file's folder; "" when rnn
-  std::string output;     // onnx: the one to return of several; "" = the only one
+  std::string onnx;         // path, resolved against the cluster file's folder; "" when rnn
+  std::string output;       // onnx: the one to return of several; "" = the only one
   bool zero_state = false;  // onnx, state: zero; else what is input and output is carried
-  std::string precision;  // "" = native format of each device
-  bool in_dram = false;   // place: dram, every layer's weights stay in the devices' DRAM
+  std::string precision;    // "" = native format of each device
+  bool in_dram = false;     // place: dram, every layer's weights stay in the devices' DRAM
   // place: {LAYER: mrf | dram}, for layers by name; the others are pinned.
   std::vector<LayerPlace> places;
   std::int64_t window = 0;  // tiles that layers in DRAM stream through; 0: all that is left

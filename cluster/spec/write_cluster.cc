@@ -129,8 +129,7 @@ std::string npu_text(const NpuDevice& npu, const std::vector<NpuFormat>& defined
   out.add("dram", spell(npu.dram));
   // No rate is how a device without DRAM is written.
   if (npu.dram_rate.bits_per_second > 0) out.add("dram_bandwidth", spell(npu.dram_rate));
-  if (npu.network_rate.bits_per_second > 0)
-    out.add("network_bandwidth", spell(npu.network_rate));
+  if (npu.network_rate.bits_per_second > 0) out.add("network_bandwidth", spell(npu.network_rate));
   out.add("formats", formats_text(npu.formats, defined));
   if (!npu.published_peaks.empty()) out.add("published_peaks", peaks_text(npu.published_peaks));
   out.add("cell_programs", spelling(cell_programs(), npu.cell_programs));

@@ -134,7 +134,9 @@ class RequestReader : Reader {
                   RequestInput& request) {
     const std::string& file = spec_.workload.input;
     // Of all that a row holds, a constant of the model says how much counts.
-    if (model_.row_steps != 0 && held == model_.row_steps && !length) length = model_.fixed_steps;
+    const bool cut = model_.row_steps > 0 ? held == model_.row_steps
+                                          : model_.row_steps < 0 && held >= model_.fixed_steps;
+    if (cut && !length) length = model_.fixed_steps;
     request.steps = length.value_or(held);
     if (request.steps < 1 || request.steps > held)
       return refuse("{}: request {} has length {}; its row holds 1 to {}", spec_.workload.lengths,
@@ -220,9 +222,7 @@ class AnswerReader : Reader {
   std::int64_t rows() const { return static_cast<std::int64_t>(workload_.inputs.given.size()); }
   // How many vectors the model returns for a request.
   std::int64_t vectors(std::int64_t row) const {
-    return model_.sequence_output
-               ? workload_.inputs.given[static_cast<std::size_t>(row)].steps
-               : 1;
+    return model_.sequence_output ? workload_.inputs.given[static_cast<std::size_t>(row)].steps : 1;
   }
 
   // Rows are padded to one length: what lies behind a request's last step is not looked at.
@@ -235,10 +235,11 @@ class AnswerReader : Reader {
              refuse("{}: holds {}; {} requests need a label each (int32 or int64)", file,
                     shape_text(labels), rows());
     return (right && held >= workload_.steps_max) ||
-           refuse("{}: holds {}; {} returns a vector for each step, so {} requests of up to {} "
-                  "steps need a label for each step (int32 or int64 of shape ({}, {}))",
-                  file, shape_text(labels), model_.name, rows(), workload_.steps_max, rows(),
-                  workload_.steps_max);
+           refuse(
+               "{}: holds {}; {} returns a vector for each step, so {} requests of up to {} "
+               "steps need a label for each step (int32 or int64 of shape ({}, {}))",
+               file, shape_text(labels), model_.name, rows(), workload_.steps_max, rows(),
+               workload_.steps_max);
   }
 
   bool check_golden(const NpyArray& golden) {

@@ -32,7 +32,7 @@ struct Workload {
                                            // values as an answer has
   std::int64_t classes = 0;                // elements of one vector the model returns
   bool each_step = false;                  // it returns one for each step
-  std::int64_t steps_max = 1;  // of any request: what the plan is made for
+  std::int64_t steps_max = 1;              // of any request: what the plan is made for
   FilesRead files;
 };
 

@@ -196,10 +196,9 @@ class Checker {
     if (!count || static_cast<std::uint64_t>(*count) != tensor.values->size())
       return add(fmt::format("tensor {} of shape [{}] has {} values", tensor.name,
                              fmt::join(tensor.shape, ", "), tensor.values->size()));
-    const auto bad =
-        std::find_if(tensor.values->begin(), tensor.values->end(), [allowed](float v) {
-          return allowed == kAnyNumber ? std::isnan(v) : !std::isfinite(v);
-        });
+    const auto bad = std::find_if(tensor.values->begin(), tensor.values->end(), [allowed](float v) {
+      return allowed == kAnyNumber ? std::isnan(v) : !std::isfinite(v);
+    });
     if (bad == tensor.values->end()) return;
     const std::string where = fmt::format("tensor {}, {}: ", tensor.name,
                                           place_of(tensor, bad - tensor.values->begin(), gates));
@@ -216,10 +215,10 @@ class Checker {
     for (std::size_t i = 0; i < a.values->size(); ++i)
       if (std::isnan((*a.values)[i] + (*b.values)[i]) && !std::isnan((*a.values)[i]) &&
           !std::isnan((*b.values)[i]))
-        return add(fmt::format("tensors {} and {}, {}: infinities of both signs, whose sum is not "
-                               "a number (NaN)",
-                               a.name, b.name,
-                               place_of(a, static_cast<std::int64_t>(i), gates)));
+        return add(
+            fmt::format("tensors {} and {}, {}: infinities of both signs, whose sum is not "
+                        "a number (NaN)",
+                        a.name, b.name, place_of(a, static_cast<std::int64_t>(i), gates)));
   }
 
   void check_ends() {

@@ -92,8 +92,8 @@ struct Model {
   bool sequence_output = false;  // a vector out for each step, or one a request
   std::int64_t fixed_steps = 0;  // 0: the length of the request
   // Sequence lengths of the model's own (ONNX sequence_lens). As an input: a request may be shorter
-  // than `fixed_steps`. As a constant: of the `row_steps` steps of a request the first `fixed_steps`
-  // count; 0: there is no such constant.
+  // than `fixed_steps`. As a constant: of the `row_steps` steps of a request the first
+  // `fixed_steps` count, or of any number when that is -1; 0: there is no such constant.
   bool takes_lengths = false;
   std::int64_t row_steps = 0;
   std::vector<std::string>

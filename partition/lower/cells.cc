@@ -47,8 +47,8 @@ void CellProgram::place_initial() {
   const Tensor& h = spec_.weights->initial_hidden;
   const Tensor& c = spec_.weights->initial_cell;
   if (!h.shape.empty())
-    initial_hidden_ = b_.constant(label("h0"), Memory::kInitialVrf,
-                                  cut_bias({&h}, {0, layer().hidden}));
+    initial_hidden_ =
+        b_.constant(label("h0"), Memory::kInitialVrf, cut_bias({&h}, {0, layer().hidden}));
   if (!c.shape.empty())
     initial_cell_ = b_.constant(label("c0"), Memory::kInitialVrf, cut_bias({&c}, spec_.rows));
 }

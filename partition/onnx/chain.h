@@ -48,10 +48,10 @@ struct Chain {
   Model model;
   std::unordered_map<std::string, Value> values;  // by tensor name; looked up, never iterated
   std::vector<Stage> stages{Stage{"the graph's input"}};
-  bool any_recurrent = false;                  // in the graph: else open dimensions are not steps
-  bool steps_known = false;                    // a layer has settled which axis the steps are
+  bool any_recurrent = false;  // in the graph: else open dimensions are not steps
+  bool steps_known = false;    // a layer has settled which axis the steps are
   std::vector<StateInput> states;
-  std::optional<Lengths> lengths;  // of the recurrent layers so far
+  std::optional<Lengths> lengths;              // of the recurrent layers so far
   std::int64_t folding_left = kMaxOnnxFolded;  // elements constant folding may still make
 
   const Value& value(const Node& node, std::size_t input) const;

@@ -138,9 +138,9 @@ class StateReader {
       const Node& node = chain_.graph->nodes[i];
       const auto seen = [&](const std::string& it) { return chain_.values.contains(it); };
       if (std::ranges::any_of(node.outputs, seen)) continue;
-      if (!is_view(node) || !std::ranges::all_of(node.inputs, [&](const auto& it) {
-            return known(it);
-          }) || !handler_of(node.op)(chain_, node))
+      if (!is_view(node) ||
+          !std::ranges::all_of(node.inputs, [&](const auto& it) { return known(it); }) ||
+          !handler_of(node.op)(chain_, node))
         return nullptr;
     }
     const auto at = chain_.values.find(name);

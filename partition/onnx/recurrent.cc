@@ -137,9 +137,10 @@ Result<InitialState> initial_state(Chain& chain, const Node& node, std::size_t i
   }
   const ConstantPtr constant = chain.constant(node, input);
   if (!constant || constant->floats() == nullptr || constant->floats()->size() != count)
-    return invalid(fmt::format("its {} is not a constant of {} numbers, one for each element of "
-                               "the state",
-                               what, elements));
+    return invalid(
+        fmt::format("its {} is not a constant of {} numbers, one for each element of "
+                    "the state",
+                    what, elements));
   out.values = *constant->floats();
   return out;
 }
@@ -153,14 +154,15 @@ Result<Lengths> lengths_of(const Chain& chain, const Node& node) {
     return Lengths{Lengths::From::kInput, stream->input, 0};
   }
   const std::optional<double> steps = single_value(chain.value(node, 4));
-  const std::int64_t most = chain.model.row_steps != 0 ? chain.model.row_steps
-                            : chain.model.fixed_steps != 0
+  const std::int64_t most = chain.model.row_steps > 0 ? chain.model.row_steps
+                            : chain.model.fixed_steps != 0 && chain.model.row_steps == 0
                                 ? chain.model.fixed_steps
                                 : kMaxSteps;
   if (!steps || *steps < 1 || *steps > static_cast<double>(most))
-    return invalid(fmt::format("has sequence lengths (sequence_lens) that are not one number "
-                               "between 1 and {}",
-                               most));
+    return invalid(
+        fmt::format("has sequence lengths (sequence_lens) that are not one number "
+                    "between 1 and {}",
+                    most));
   const auto whole = static_cast<std::int64_t>(*steps);
   if (whole == most) return Lengths{};
   return Lengths{Lengths::From::kConstant, "", whole};
@@ -180,7 +182,7 @@ Status settle_lengths(Chain& chain, const Node& node) {
                                 shown_name(lengths->input)));
   }
   if (lengths->from == Lengths::From::kConstant) {
-    chain.model.row_steps = chain.model.fixed_steps;
+    chain.model.row_steps = chain.model.fixed_steps != 0 ? chain.model.fixed_steps : -1;
     chain.model.fixed_steps = lengths->steps;
     add_note(chain,
              fmt::format("the first {} steps of a request count (sequence_lens)", lengths->steps));
@@ -196,8 +198,7 @@ void take_state(Chain& chain, const Node& node, const InitialState& state, bool 
   if (state.values.empty()) return;
   for (std::size_t d = 0; d < layer.directions.size(); ++d) {
     const auto begin = state.values.begin() + static_cast<std::ptrdiff_t>(d) * layer.hidden;
-    Tensor& tensor =
-        cell ? layer.directions[d].initial_cell : layer.directions[d].initial_hidden;
+    Tensor& tensor = cell ? layer.directions[d].initial_cell : layer.directions[d].initial_hidden;
     tensor.name = layer.name + (cell ? ".c0" : ".h0");
     tensor.shape = {layer.hidden};
     tensor.values = std::make_shared<const std::vector<float>>(begin, begin + layer.hidden);
@@ -205,8 +206,7 @@ void take_state(Chain& chain, const Node& node, const InitialState& state, bool 
 }
 
 Status load_states(Chain& chain, const Node& node, RecurrentLayer& layer) {
-  const std::int64_t elements =
-      layer.hidden * static_cast<std::int64_t>(layer.directions.size());
+  const std::int64_t elements = layer.hidden * static_cast<std::int64_t>(layer.directions.size());
   const Result<InitialState> hidden = initial_state(chain, node, 5, "initial state", elements);
   if (!hidden) return tl::unexpected(hidden.error());
   take_state(chain, node, *hidden, false, layer);

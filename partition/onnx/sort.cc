@@ -144,8 +144,8 @@ class Sorter {
 
   std::vector<bool> needed_nodes(const std::vector<std::size_t>& order) const {
     std::vector<bool> needed(graph_.nodes.size());
-    const auto result = output_ < graph_.outputs.size() ? producer_.find(graph_.outputs[output_])
-                                                        : producer_.end();
+    const auto result =
+        output_ < graph_.outputs.size() ? producer_.find(graph_.outputs[output_]) : producer_.end();
     if (result != producer_.end() && result->second != kNone) needed[result->second] = true;
     for (auto i = order.rbegin(); i != order.rend(); ++i)
       if (needed[*i])

@@ -19,8 +19,8 @@ namespace {
 
 constexpr const char* kObjectives[] = {"latency", "throughput", "nodes"};
 
-StepReport step_report(const Shard& shard) {
-  const StepAnalysis it = analyse_step(shard);
+StepReport step_report(const Shard& shard, std::int64_t request_steps) {
+  const StepAnalysis it = analyse_step(shard, request_steps);
   return {it.udm_cycles,
           it.sdm_cycles,
           it.cycles,
@@ -312,7 +312,7 @@ class Partitioner {
   void report_steps(const Lowered& lowered, std::vector<Placement>& placements) {
     std::map<const StageChoice*, Duration> slowest;
     for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
-      placements[i].step = step_report(lowered.shards[i]);
+      placements[i].step = step_report(lowered.shards[i], request_.steps);
       Duration& most = slowest[&stage_of(lowered.node[i])];
       most = std::max(most, placements[i].step.duration);
     }

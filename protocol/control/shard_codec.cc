@@ -169,9 +169,8 @@ Result<Shard> read_shard(wire::Shard::Reader in) {
     shard.vectors.push_back({vector.getName().cStr(), static_cast<Memory>(vector.getMemory()),
                              vector.getIndex(), from_data<Half>(vector.getValues())});
   for (const auto range : in.getZeroed())
-    shard.zeroed.push_back(
-        {static_cast<Memory>(range.getMemory()), range.getFirst(), range.getCount(),
-         range.getOnce()});
+    shard.zeroed.push_back({static_cast<Memory>(range.getMemory()), range.getFirst(),
+                            range.getCount(), range.getOnce()});
   read_ports(in, shard);
   shard.window_tiles = in.getWindowTiles();
   shard.batch = in.getBatch();

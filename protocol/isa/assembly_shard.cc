@@ -221,9 +221,8 @@ class ShardMaker {
                    fmt::format("more than {} weights in matrices", kWeightsLimit));
       const std::optional<std::vector<float>> made = weights_of(i);
       if (!made) continue;
-      auto filled = quantise_matrix(*made, weights.rows, weights.columns,
-                                    shard_.format, shard_.device.native_dim,
-                                    assembly_.matrices[i].name);
+      auto filled = quantise_matrix(*made, weights.rows, weights.columns, shard_.format,
+                                    shard_.device.native_dim, assembly_.matrices[i].name);
       if (filled)
         weights = std::move(*filled);
       else
@@ -271,8 +270,7 @@ class ShardMaker {
 }  // namespace
 
 Checked<Shard> assemble(const ParsedAssembly& parsed, const std::string& file,
-                        const DeviceLookup& devices, bool with_weights,
-                        const ArrayLookup& arrays) {
+                        const DeviceLookup& devices, bool with_weights, const ArrayLookup& arrays) {
   return ShardMaker(parsed, file, arrays).run(devices, with_weights);
 }
 

@@ -61,9 +61,8 @@ void Activation::quantise_wide() {
   poisoned_blocks_ = static_cast<std::uint64_t>(std::ranges::count(quantised.poisoned, true));
   const WideElements& wide = layout_.wide;
   const int planes = wide.classes > 0 ? wide.classes : wide.digits;
-  lanes_.assign(static_cast<std::size_t>(layout_.steps.back()) * 4 *
-                    static_cast<std::size_t>(planes),
-                0);
+  lanes_.assign(
+      static_cast<std::size_t>(layout_.steps.back()) * 4 * static_cast<std::size_t>(planes), 0);
   scales_.assign(layout_.blocks(), 0);
   has_lowest_.assign(layout_.blocks(), 0);
   exponent_min_ = 127;

@@ -29,8 +29,8 @@ class Activation {
   // Shorts: a pair of 16-bit digits a step, digit after digit, each of all steps. Classes: the same
   // with classes, 0 in all but its own. Floats: an fp32 value a column.
   const std::int8_t* plane(int part) const {
-    return lanes_.data() + static_cast<std::size_t>(part) * static_cast<std::size_t>(
-                               layout_.steps.back()) * 4;
+    return lanes_.data() +
+           static_cast<std::size_t>(part) * static_cast<std::size_t>(layout_.steps.back()) * 4;
   }
   const float* floats() const { return reference_.wide.data(); }
   // Scale::kFloat, one a block.

@@ -53,8 +53,8 @@ SOLITON_AVX2_INLINE __m128 rounded_sum(__m256d a, __m256d b) {
       _mm256_castpd_si256(_mm256_cmp_pd(error, _mm256_setzero_pd(), _CMP_NEQ_UQ));
   const __m256i even = _mm256_cmpeq_epi64(_mm256_and_si256(bits, one), _mm256_setzero_si256());
   // -1 where the error has another sign than the sum: towards zero.
-  const __m256i towards = _mm256_cmpgt_epi64(
-      _mm256_setzero_si256(), _mm256_xor_si256(bits, _mm256_castpd_si256(error)));
+  const __m256i towards = _mm256_cmpgt_epi64(_mm256_setzero_si256(),
+                                             _mm256_xor_si256(bits, _mm256_castpd_si256(error)));
   const __m256i step = _mm256_or_si256(towards, one);
   const __m256i moved =
       _mm256_add_epi64(bits, _mm256_and_si256(step, _mm256_and_si256(inexact, even)));
@@ -83,9 +83,8 @@ struct Target {
 SOLITON_AVX2_INLINE __m256 add_scaled(__m256 acc, __m256 dot, const Target& t, int h,
                                       std::size_t block) {
   const int group = (t.half + h) / 2;
-  const std::ptrdiff_t at =
-      std::ptrdiff_t(block) * t.job.matrix.panel_groups(group) * kGroupRows +
-      (t.half + h) % 2 * kHalfRows;
+  const std::ptrdiff_t at = std::ptrdiff_t(block) * t.job.matrix.panel_groups(group) * kGroupRows +
+                            (t.half + h) % 2 * kHalfRows;
   if (const float* factors = t.job.matrix.scales(group))
     return _mm256_fmadd_ps(
         dot, _mm256_mul_ps(_mm256_load_ps(factors + at), _mm256_set1_ps(t.x.float_scales()[block])),
@@ -157,12 +156,12 @@ SOLITON_AVX2_INLINE void add_block(const Target& t, int h, int first, int last,
     const __m256i own = _mm256_and_si256(w, _mm256_set1_epi16(3));
     SOLITON_UNROLL
     for (int c = kFirst; c < kClasses; ++c) {
-      const __m256i part =
-          _mm256_and_si256(value, _mm256_cmpeq_epi16(own, _mm256_set1_epi16(static_cast<short>(c))));
+      const __m256i part = _mm256_and_si256(
+          value, _mm256_cmpeq_epi16(own, _mm256_set1_epi16(static_cast<short>(c))));
       SOLITON_UNROLL
       for (int d = kFirst; d < kClasses; ++d)
-        sums[c + d] = _mm256_add_epi32(
-            sums[c + d], _mm256_madd_epi16(part, broadcast(t.x.plane(d) + s * 4)));
+        sums[c + d] =
+            _mm256_add_epi32(sums[c + d], _mm256_madd_epi16(part, broadcast(t.x.plane(d) + s * 4)));
     }
   }
 }

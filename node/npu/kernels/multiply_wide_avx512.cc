@@ -1,5 +1,5 @@
-// Products of wide elements on AVX-512: vpdpwssd adds, lane by lane, two products of 16-bit integers
-// to a 32-bit sum (wide_elements.h says of what).
+// Products of wide elements on AVX-512: vpdpwssd adds, lane by lane, two products of 16-bit
+// integers to a 32-bit sum (wide_elements.h says of what).
 #include <array>
 #include <cstring>
 
@@ -46,8 +46,8 @@ SOLITON_AVX512_INLINE __m256 rounded_sum(__m512d a, __m512d b) {
   const __mmask8 inexact = _mm512_cmp_pd_mask(error, _mm512_setzero_pd(), _CMP_NEQ_UQ);
   const __mmask8 even = _mm512_testn_epi64_mask(bits, _mm512_set1_epi64(1));
   // Away from zero when the error has the sign of the sum.
-  const __mmask8 away = _mm512_cmp_epi64_mask(
-      _mm512_xor_si512(bits, _mm512_castpd_si512(error)), _mm512_setzero_si512(), _MM_CMPINT_GE);
+  const __mmask8 away = _mm512_cmp_epi64_mask(_mm512_xor_si512(bits, _mm512_castpd_si512(error)),
+                                              _mm512_setzero_si512(), _MM_CMPINT_GE);
   const __m512i one = _mm512_set1_epi64(1);
   __m512i odd = _mm512_mask_add_epi64(bits, inexact & even & away, bits, one);
   odd = _mm512_mask_sub_epi64(odd, inexact & even & static_cast<__mmask8>(~away), bits, one);
@@ -65,10 +65,10 @@ SOLITON_AVX512_INLINE __m512 add_scaled(__m512 acc, __m512 dot, const ScaleView&
                                         const Activation& x, std::size_t block) {
   const std::ptrdiff_t at = std::ptrdiff_t(block) * view.stride + group * kGroupRows;
   if (view.factors != nullptr)
-    return _mm512_fmadd_ps(dot,
-                           _mm512_mul_ps(_mm512_load_ps(view.factors + at),
-                                         _mm512_set1_ps(x.float_scales()[block])),
-                           acc);
+    return _mm512_fmadd_ps(
+        dot,
+        _mm512_mul_ps(_mm512_load_ps(view.factors + at), _mm512_set1_ps(x.float_scales()[block])),
+        acc);
   const __m128i bytes = _mm_load_si128(reinterpret_cast<const __m128i*>(view.exponents + at));
   const __m512i scale = _mm512_add_epi32(_mm512_slli_epi32(_mm512_cvtepi8_epi32(bytes), 23),
                                          _mm512_set1_epi32(x.scales()[block]));
@@ -78,8 +78,8 @@ SOLITON_AVX512_INLINE __m512 add_scaled(__m512 acc, __m512 dot, const ScaleView&
 // One NaN pattern, whatever operation made it.
 SOLITON_AVX512_INLINE void store(float* to, __m512 sums) {
   const __mmask16 nan = _mm512_cmp_ps_mask(sums, sums, _CMP_UNORD_Q);
-  _mm512_storeu_ps(to, _mm512_castsi512_ps(_mm512_mask_set1_epi32(_mm512_castps_si512(sums), nan,
-                                                                   0x7fc00000)));
+  _mm512_storeu_ps(
+      to, _mm512_castsi512_ps(_mm512_mask_set1_epi32(_mm512_castps_si512(sums), nan, 0x7fc00000)));
 }
 
 // A vector, and where the rows of `group` go.
@@ -131,7 +131,8 @@ SOLITON_TARGET_AVX512 void multiply_shorts(const Target& t) {
       __m512 dot = _mm512_cvtepi32_ps(sums[0][g]);
       if constexpr (kDigits > 1) {
         const __m512d radix = _mm512_set1_pd(1 << layout.wide.digit_bits);
-        __m512d low = rows_of<false>(sums[kDigits - 1][g]), high = rows_of<true>(sums[kDigits - 1][g]);
+        __m512d low = rows_of<false>(sums[kDigits - 1][g]),
+                high = rows_of<true>(sums[kDigits - 1][g]);
         SOLITON_UNROLL
         for (int d = kDigits - 2; d >= 0; --d) {
           low = _mm512_fmadd_pd(low, radix, rows_of<false>(sums[d][g]));
@@ -162,8 +163,7 @@ SOLITON_AVX512_INLINE void add_block(const Target& t, const std::uint8_t* weight
       const __m512i own = _mm512_and_si512(w, _mm512_set1_epi16(3));
       SOLITON_UNROLL
       for (int c = 0; c < kClasses; ++c) {
-        const __mmask32 is =
-            _mm512_cmpeq_epi16_mask(own, _mm512_set1_epi16(static_cast<short>(c)));
+        const __mmask32 is = _mm512_cmpeq_epi16_mask(own, _mm512_set1_epi16(static_cast<short>(c)));
         const __m512i part = _mm512_maskz_mov_epi16(is, value);
         SOLITON_UNROLL
         for (int d = 0; d < kClasses; ++d)
@@ -174,8 +174,8 @@ SOLITON_AVX512_INLINE void add_block(const Target& t, const std::uint8_t* weight
 }
 
 // The same where nothing is below the two highest classes. With h and l what an element has of the
-// two, the middle level, l * h' + h * l', is (h + l) * (h' + l') less the outer ones: three products
-// in place of four.
+// two, the middle level, l * h' + h * l', is (h + l) * (h' + l') less the outer ones: three
+// products in place of four.
 template <int kClasses, int kGroups>
 SOLITON_AVX512_INLINE void add_high_block(const Target& t, const std::uint8_t* weights,
                                           std::ptrdiff_t stride, int first, int last,
@@ -219,7 +219,8 @@ SOLITON_AVX512_INLINE __m256 rounded(const __m512i* levels, std::ptrdiff_t pitch
     high = _mm512_fmadd_pd(high, radix, rows_of<kHigh>(levels[l * pitch]));
   __m512d low = rows_of<kHigh>(levels[(kClasses - 1) * pitch]);
   SOLITON_UNROLL
-  for (int l = kClasses - 2; l >= 0; --l) low = _mm512_fmadd_pd(low, radix, rows_of<kHigh>(levels[l * pitch]));
+  for (int l = kClasses - 2; l >= 0; --l)
+    low = _mm512_fmadd_pd(low, radix, rows_of<kHigh>(levels[l * pitch]));
   high = _mm512_mul_pd(high, _mm512_set1_pd(power_of_two(kClasses * wide.class_bits)));
   return wide.exact_in_double ? _mm512_cvtpd_ps(_mm512_add_pd(high, low)) : rounded_sum(high, low);
 }

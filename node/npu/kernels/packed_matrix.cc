@@ -190,8 +190,8 @@ void PackedMatrix::pack_wide_row(int row) {
     }
     if (lowest)
       has_lowest_[static_cast<std::size_t>(group / kPanelGroups) * layout_.blocks() + block] = 1;
-    const std::size_t place = exponents_offset(group) + static_cast<std::size_t>(lane) +
-                              block * block_stride;
+    const std::size_t place =
+        exponents_offset(group) + static_cast<std::size_t>(lane) + block * block_stride;
     if (scales_) scales_[place] = source_->scales[first_block + block];
     // The scale of a zero adds nothing, but could push the others out of the fast range.
     if (zero || source_->exponents.empty()) continue;

@@ -99,7 +99,7 @@ TEST(State, MayBeAConstantOfTheModel) {
     const std::vector<float> fp32 = run_fp32(model, vectors, kSteps);
     std::vector<std::vector<Half>> first;
     for (const std::size_t nodes : {std::size_t{1}, std::size_t{2}, std::size_t{4}}) {
-      const Lowered cut = lowered(model, device_of(kind), nodes, {stage(0, 1, 0, nodes)}, "msfp16");
+      const Lowered cut = lowered(model, device_of(kind), nodes, {stage(0, 1, 0, nodes)}, "mxint8");
       ASSERT_EQ(faults(cut.shards), "");
       const auto answers = run_in_turn(cut.shards, cut.host, {x, x}, kSteps);
       EXPECT_EQ(answers[0], answers[1]);
