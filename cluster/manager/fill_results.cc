@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace soliton {
 namespace {
@@ -118,6 +119,8 @@ void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& result
   const double elapsed = std::max(in_us(outcome.end), 1e-6);
   for (std::size_t i = 0; i < results.nodes.size(); ++i) {
     NodeResult& node = results.nodes[i];
+    // A node that could not report is not an idle one.
+    node.busy_fraction = std::numeric_limits<double>::quiet_NaN();
     if (i < outcome.stats.size() && outcome.stats[i]) {
       const Duration busy = outcome.stats[i]->npu.busy + outcome.stats[i]->host_busy;
       node.busy_fraction = std::min(1.0, in_us(busy) / elapsed);

@@ -195,7 +195,7 @@ class Summary {
     double sum = 0;
     int count = 0;
     for (const NodeResult& node : r_.nodes) {
-      if (node.role != "npu") continue;
+      if (node.role != "npu" || std::isnan(node.busy_fraction)) continue;
       sum += node.busy_fraction;
       ++count;
     }

@@ -152,14 +152,15 @@ Model rnn(const RnnOptions& options) { return build_rnn(options); }
 void add_dense(Model& model, std::int64_t output, bool every_step, bool bias) {
   DenseLayer dense;
   dense.name = "dense" + std::to_string(model.layers.size());
-  dense.input = model.output;
+  dense.input = model.layers.empty() ? model.input : model.output;
   dense.output = output;
   dense.every_step = every_step;
   dense.weights = {
       dense.name + ".W", {output, dense.input}, seeded(output * dense.input, 0.2, dense.name)};
   if (bias) dense.bias = {dense.name + ".b", {output}, seeded(output, 0.5, dense.name + "b")};
-  if (auto* recurrent = std::get_if<RecurrentLayer>(&model.layers.back()))
-    recurrent->emits_sequence = every_step;
+  if (!model.layers.empty())
+    if (auto* recurrent = std::get_if<RecurrentLayer>(&model.layers.back()))
+      recurrent->emits_sequence = every_step;
   model.layers.emplace_back(std::move(dense));
   model.output = output;
   model.sequence_output = every_step;
