@@ -54,20 +54,24 @@ class Options {
   std::optional<std::pair<std::uint32_t, std::string>> port_of(
       const std::string& option, const std::string& text, const std::vector<std::string>& names) {
     const std::size_t sign = text.rfind('=');
-    const std::string name = text.substr(0, sign);
+    const bool only = sign == std::string::npos && names.size() == 1;
+    const std::string name = only ? names.front() : text.substr(0, sign);
     const auto at = std::ranges::find(names, name);
-    if (sign == std::string::npos || sign + 1 == text.size() || at == names.end()) {
+    if ((sign == std::string::npos && !only) || text.empty() || text.back() == '=' ||
+        at == names.end()) {
       const std::string nearest = nearest_name(name, names);
-      refuse(fmt::format("{} {}: write PORT=FILE.npy; ports are {}{}", option, text,
-                         names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
-                         nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest)));
+      refuse(fmt::format(
+          "{} {}: write PORT=FILE.npy, or FILE.npy where there is one port; ports are {}{}", option,
+          text, names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
+          nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest)));
       return std::nullopt;
     }
     if (!seen_.emplace(option, name).second) {
       refuse(fmt::format("{} {}: port \"{}\" is given twice", option, text, name));
       return std::nullopt;
     }
-    return std::pair(static_cast<std::uint32_t>(at - names.begin()), text.substr(sign + 1));
+    return std::pair(static_cast<std::uint32_t>(at - names.begin()),
+                     only ? text : text.substr(sign + 1));
   }
 
   void read_messages(std::uint32_t port, const std::string& path) {

@@ -35,7 +35,7 @@ struct AssemblyMatrix {
   std::string name;
   Memory memory = Memory::kMatrixRf;  // or kDram
   std::uint32_t tile = 0;
-  std::uint32_t tile_rows = 1;
+  std::uint32_t tile_rows = 1;  // kFile: 0, as many as the file's numbers fill
   std::uint32_t tile_columns = 1;
   int rows = 0;  // 0: all of the tiles
   int columns = 0;

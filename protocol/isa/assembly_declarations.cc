@@ -64,15 +64,22 @@ std::string read_file_name(AssemblyLine& line) {
 void read_matrix(AssemblyLine& line, ParsedAssembly& out) {
   AssemblyMatrix matrix;
   const std::optional<Token> name = line.name("the matrix's name");
-  if (!name || !read_tiles(line, matrix) || !line.expect("at")) return;
+  if (!name) return;
   matrix.name = name->text;
-  matrix.tile = static_cast<std::uint32_t>(line.number("the tile", 0, kMaxIndex).value_or(0));
+  // Of a matrix from a file the file says the size, and the first one lies at 0.
+  const bool sized_by_file = line.peek().is("file") || line.peek().is("at");
+  if (sized_by_file) matrix.tile_rows = matrix.tile_columns = 0;
+  if (!sized_by_file && !read_tiles(line, matrix)) return;
+  if (!line.peek().is("file") && line.expect("at"))
+    matrix.tile = static_cast<std::uint32_t>(line.number("the tile", 0, kMaxIndex).value_or(0));
   read_extents(line, matrix);
   const auto content = line.choice("content", {"zero", "identity", "random", "file"});
   if (content) matrix.content = static_cast<AssemblyMatrix::Content>(*content);
   if (content && matrix.content == AssemblyMatrix::Content::kRandom) matrix.seed = read_seed(line);
   if (content && matrix.content == AssemblyMatrix::Content::kFile)
     matrix.path = read_file_name(line);
+  if (sized_by_file && matrix.content != AssemblyMatrix::Content::kFile)
+    line.fail(*name, "the size in native tiles, like 2x3, is left out of matrices from files only");
   if (!line.good()) return;
   const bool known = std::ranges::count(out.assembly.matrices, matrix.name, &AssemblyMatrix::name);
   if (known)

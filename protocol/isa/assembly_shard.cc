@@ -105,7 +105,8 @@ class ShardMaker {
     shard_.in_ports = assembly_.in_ports;
     shard_.out_ports = assembly_.out_ports;
     shard_.program = assembly_.program;
-    for (const AssemblyMatrix& matrix : assembly_.matrices) describe_matrix(matrix);
+    for (std::size_t i = 0; i < assembly_.matrices.size(); ++i)
+      describe_matrix(sized(assembly_.matrices[i], places_.matrices[i]));
     choose_window();
     for (std::size_t i = 0; i < assembly_.vectors.size(); ++i) {
       const AssemblyVector& vector = assembly_.vectors[i];
@@ -178,9 +179,10 @@ class ShardMaker {
   void choose_window() {
     std::int64_t pinned = 0;
     std::int64_t streamed = 0;
-    for (const AssemblyMatrix& matrix : assembly_.matrices) {
+    for (const ShardMatrix& matrix : shard_.matrices) {
       const std::int64_t tiles = std::int64_t{matrix.tile_rows} * matrix.tile_columns;
-      if (matrix.memory == Memory::kMatrixRf) pinned = std::max(pinned, matrix.tile + tiles);
+      if (matrix.memory == Memory::kMatrixRf)
+        pinned = std::max(pinned, matrix.tile_address + tiles);
       if (matrix.memory == Memory::kDram) streamed += tiles;
     }
     const bool streams = std::ranges::any_of(assembly_.program.chains, [](const Chain& chain) {
@@ -191,6 +193,30 @@ class ShardMaker {
     if (streams)
       shard_.window_tiles = static_cast<std::uint32_t>(
           std::clamp<std::int64_t>(left, 0, std::min(streamed, kWeightsLimit)));
+  }
+
+  // With the size its file has, where the program gives none.
+  AssemblyMatrix sized(AssemblyMatrix matrix, SourcePlace place) {
+    if (matrix.tile_rows != 0) return matrix;
+    matrix.tile_rows = matrix.tile_columns = 1;
+    const std::optional<FileArray> array = read_array(matrix.path, place);
+    if (!array) return matrix;
+    if (array->shape.size() != 2 || array->values.empty() ||
+        static_cast<std::int64_t>(array->values.size()) > kWeightsLimit) {
+      add(ErrorCode::kInvalid, place,
+          fmt::format("{}: has shape ({}); allowed are (rows, columns) of at most {} numbers",
+                      matrix.path, fmt::join(array->shape, ", "), kWeightsLimit));
+      return matrix;
+    }
+    const auto tiles = [this](std::int64_t extent) {
+      const std::int64_t n = shard_.device.native_dim;
+      return static_cast<std::uint32_t>((extent + n - 1) / n);
+    };
+    if (matrix.rows == 0) matrix.rows = static_cast<int>(array->shape[0]);
+    if (matrix.columns == 0) matrix.columns = static_cast<int>(array->shape[1]);
+    matrix.tile_rows = tiles(matrix.rows);
+    matrix.tile_columns = tiles(matrix.columns);
+    return matrix;
   }
 
   void describe_matrix(const AssemblyMatrix& matrix) {

@@ -88,8 +88,9 @@ class ProgramPrinter {
 };
 
 std::string spell(const AssemblyMatrix& matrix) {
-  std::string text = fmt::format(".matrix {} {}x{} at {}", spell_name(matrix.name),
-                                 matrix.tile_rows, matrix.tile_columns, matrix.tile);
+  std::string text = fmt::format(".matrix {}", spell_name(matrix.name));
+  if (matrix.tile_rows != 0) text += fmt::format(" {}x{}", matrix.tile_rows, matrix.tile_columns);
+  text += fmt::format(" at {}", matrix.tile);
   if (matrix.memory == Memory::kDram) text += " in Dram";
   if (matrix.rows != 0) text += fmt::format(" rows {}", matrix.rows);
   if (matrix.columns != 0) text += fmt::format(" columns {}", matrix.columns);

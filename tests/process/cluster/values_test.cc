@@ -145,6 +145,16 @@ TEST_F(IsaFiles, MatricesConstantsAndMessagesComeFromThem) {
   EXPECT_EQ(y->float_row(1), (std::vector<float>{-0.75f, -6.5f}));
 }
 
+TEST_F(IsaFiles, AMatrixMayHaveTheSizeOfItsFile) {
+  std::string text = kProduct;
+  text.replace(text.find("W 1x1 at 0 rows 2 columns 3"), 27, "W");
+  program_ = folder_.write("sized.npu", text);
+  const Ended ended =
+      isa({"--quiet", "--input", folder_.file("x.npy"), "--output", folder_.file("y.npy")});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(read_npy(folder_.file("y.npy"))->float_row(0), (std::vector<float>{6.25f, 3}));
+}
+
 TEST_F(IsaFiles, WrongOnesAreRefusedWithTheirPlace) {
   save("W.npy", {1, 2, 3, 4}, {2, 2});
   Ended ended = isa({});
@@ -160,7 +170,9 @@ TEST_F(IsaFiles, WrongOnesAreRefusedWithTheirPlace) {
   ended = isa({"--input", "x=" + folder_.file("x.npy"), "--output", "z=o.npy"});
   EXPECT_EQ(ended.status, 2);
   EXPECT_THAT(ended.err, HasSubstr("a message of port \"x\" is a row of 3 values"));
-  EXPECT_THAT(ended.err, HasSubstr("--output z=o.npy: write PORT=FILE.npy; ports are y"));
+  EXPECT_THAT(ended.err,
+              HasSubstr("--output z=o.npy: write PORT=FILE.npy, or FILE.npy where there is one "
+                        "port; ports are y"));
 }
 
 // ---- options ----
