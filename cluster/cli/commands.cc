@@ -37,9 +37,8 @@ void say_prepared(const CommandLine& line, const PreparedRun& run) {
   if (line.verbosity > 1)
     for (const FilesRead::File& file : run.spec.files_read.files()) message("  {}\n", file.path);
   if (!run.plan.shards.empty())
-    message("plan: {} on {} of the nodes, {} ({}, {} states)\n", run.plan.model,
-            run.plan.nodes_used, run.plan.certificate.verdict, run.plan.certificate.method,
-            run.plan.certificate.states);
+    message("plan: {} on {} of the nodes, {} ({})\n", run.plan.model, run.plan.nodes_used,
+            run.plan.certificate.verdict, run.plan.certificate.method);
 }
 
 namespace {

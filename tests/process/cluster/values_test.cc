@@ -182,7 +182,7 @@ TEST_F(Values, PlanOutWritesThePlan) {
   const Ended ended = run_soliton({"plan", "configs/quickstart.yaml", "--out", out});
   ASSERT_EQ(ended.status, 0) << ended.err;
   EXPECT_EQ(read_text(out + "/plan.txt"), ended.out);
-  EXPECT_EQ(read_json(out + "/plan.json")["model"], "language-gru/fp32");
+  EXPECT_EQ(read_json(out + "/plan.json")["model"], "language-gru/tuned-ms-fp9");
   for (const char* name : {"plan.svg", "cluster.yaml"}) EXPECT_TRUE(fs::exists(out + "/" + name));
   EXPECT_EQ(run_soliton({"plan", out + "/cluster.yaml"}).status, 0);
 }
@@ -193,7 +193,7 @@ TEST_F(Values, MoreWordsAreOnStandardError) {
   const Ended words = run_soliton({"plan", "configs/quickstart.yaml", "-v", "-v"});
   EXPECT_EQ(words.out, quiet.out);
   EXPECT_THAT(words.err, HasSubstr("quickstart: 5 nodes"));
-  EXPECT_THAT(words.err, HasSubstr("fp32.onnx"));
+  EXPECT_THAT(words.err, HasSubstr("tuned-ms-fp9.onnx"));
   EXPECT_THAT(run_soliton({"check", "configs/quickstart.yaml", "-v"}).err, HasSubstr("5 nodes"));
   EXPECT_THAT(run_soliton({"list", "faults", "-v"}).err, HasSubstr("data files in"));
 }

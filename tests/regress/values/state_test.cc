@@ -36,7 +36,7 @@ Model model_of(const Kind& kind) {
 RecurrentLayer& layer_of(Model& model) { return std::get<RecurrentLayer>(model.layers.front()); }
 
 NpuDevice device_of(const Kind& kind) {
-  NpuDevice device = pocket(10, 200);
+  NpuDevice device = pocket(10, 400);
   device.cell_programs = kind.programs;
   return device;
 }
