@@ -92,6 +92,7 @@ RunResults results_before(const PreparedRun& run) {
     results.nodes.push_back(std::move(node));
   }
   if (run.spec.workload.traffic) {
+    results.partition.known = false;
     fill_traffic_roles(*run.spec.workload.traffic, results);
   } else {
     fill_roles(run, results);

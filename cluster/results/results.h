@@ -119,6 +119,7 @@ struct PartitionSummary {
   std::int64_t nodes_used = 0;
   std::int64_t cut_bytes_per_request = 0;
   double predicted_latency_us = 0, lower_bound_us = 0, gap = 0;
+  bool known = true;  // false: a communication workload has no plan, and all is null in files
 };
 
 struct WallSummary {

@@ -83,7 +83,7 @@ void write_latency(JsonWriter& json, const LatencyStatistics& s) {
 
 void write_rates(JsonWriter& json, const RunResults& r) {
   constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  const bool has_plan = !r.partition.objective.empty();
+  const bool has_plan = r.partition.known;
   member(json, "throughput_rps", throughput_rps(r));
   member(json, "effective_tflops", has_plan ? effective_tflops(r) : kUnknown);
   member(json, "peak_tflops", has_plan ? r.peak_ops_per_second / 1e12 : kUnknown);
@@ -127,7 +127,8 @@ void write_nodes(JsonWriter& json, const std::vector<NodeResult>& nodes) {
 }
 
 // Of a communication workload there is no plan, and all of it is null.
-void write_partition(JsonWriter& json, const PartitionSummary& p, bool known) {
+void write_partition(JsonWriter& json, const PartitionSummary& p) {
+  const bool known = p.known;
   constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   json.key("partition");
   json.open('{');
@@ -324,7 +325,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
   write_rates(json, r);
   write_breakdown(json, r, latency.completed > 0);
   write_nodes(json, r.nodes);
-  write_partition(json, r.partition, !r.partition.objective.empty());
+  write_partition(json, r.partition);
   write_fabric(json, r.fabric);
   write_ltl(json, r.ltl);
   write_faults(json, r.faults);

@@ -64,7 +64,7 @@ TEST(ResultsJson, WhatWasNotMeasuredIsNull) {
   r.fabric.host_drops = 2;
   r.outputs.known = false;
   r.nodes[0].errors_known = false;
-  r.partition = {};  // a communication workload
+  r.partition.known = false;  // a communication workload
   r.wall.events = 0;
   const Json json = Json::parse(results_json(r));
   for (const char* key : {"ecn_marked", "pauses", "queue_bytes_max", "corrupted"})
