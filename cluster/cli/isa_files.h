@@ -23,8 +23,9 @@ struct IsaFiles {
   std::vector<Output> outputs;
 };
 
-// Each option is PORT=FILE.npy, or FILE.npy where there is one port. A message is a row of the port's elements; of a port that is read
-// as an index, too. kInvalid: no such port, given twice, another shape, a NaN.
+// Each option is PORT=FILE.npy, or FILE.npy where there is one port. A message is a row of the
+// port's elements; of a port that is read as an index, too. kInvalid: no such port, given twice,
+// another shape, a NaN.
 Checked<IsaFiles> read_isa_files(const Shard& shard, const std::vector<std::string>& inputs,
                                  const std::vector<std::string>& outputs);
 // Every message of the wanted ports, a row each, as float32. kNotWritten.
