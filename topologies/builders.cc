@@ -345,12 +345,24 @@ Checked<Topology> build_kind(const TopologySpec& spec, const std::vector<PlacedN
   return tl::unexpected(std::move(errors));
 }
 
+// Of the cable and the ports at its ends.
+BitRate slowest(const TopologyLink& link, const std::vector<PlacedNode>& nodes) {
+  BitRate rate = link.rate;
+  for (const std::uint32_t end : link.ends)
+    if (end < nodes.size() && nodes[end].port.bits_per_second > 0)
+      rate = std::min(rate, nodes[end].port);
+  return rate;
+}
+
 }  // namespace
 
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes) {
   Checked<Topology> topology = build_kind(spec, nodes);
   if (!topology) return topology;
-  for (TopologyLink& link : topology->links) link.ecn = spec.ecn;
+  for (TopologyLink& link : topology->links) {
+    link.ecn = spec.ecn;
+    if (spec.kind != "local") link.rate = slowest(link, nodes);
+  }
   topology->pause = spec.pause;
   if (spec.kind == "explicit") return topology;
   Diagnostics errors;

@@ -104,6 +104,7 @@ struct PlacedNode {
   std::string name;
   std::string at;
   std::string position{};  // "file:line:column" for messages; "" when it has none
+  BitRate port{};          // of its network port; 0: as fast as its cables
 };
 
 // What topologies/*.yaml or the `topology:` key of a cluster file says. For kind `explicit` a
@@ -137,7 +138,9 @@ struct TopologySpec {
 
 inline constexpr std::size_t kTopologyLinksLimit = 65'536;
 
-// Places the nodes and builds the part of the topology they use. Errors: an unknown place, a rack
+// Places the nodes and builds the part of the topology they use. A cable runs at the least of its
+// own rate and those of the ports it is plugged into, but for kind `local`, which has no cables.
+// Errors: an unknown place, a rack
 // that is full, a link to an unknown name, a name used twice, nodes without a path to each other,
 // more than kTopologyLinksLimit links (kInvalid; all of them, each with the position of what causes
 // it).

@@ -35,6 +35,8 @@ constexpr Entry kEntries[] = {
     {"ms-fp8 b400", "ms-fp8", 400, KernelLevel::kAvx512Vnni},
     {"AVX2 int8 b16", "msfp16", 400, KernelLevel::kAvx2},
     {"AVX2 4-bit b16", "msfp12", 400, KernelLevel::kAvx2},
+    {"fp32", "fp32", 128, KernelLevel::kAvx512Vnni},
+    {"AVX2 fp32", "fp32", 128, KernelLevel::kAvx2},
 };
 
 // A ratio that is reported, and what it must reach; 0: for information.
@@ -47,6 +49,10 @@ struct Wanted {
 
 constexpr Wanted kWanted[] = {
     {1024, "int8 b16", kSgemv, 0},
+    {1024, "fp32", kSgemv, 1 / 1.3},
+    {2048, "fp32", kSgemv, 1 / 1.3},
+    {2048, "AVX2 fp32", kSgemv, 1 / 1.3},
+    {2816, "fp32", kSgemv, 1 / 1.3},
     {1024, "4-bit b16", kSgemv, 0},
     {2048, "int8 b16", kSgemv, 4.3},
     {2048, "int8 b16", "oneDNN u8s8", 0.95},

@@ -101,6 +101,14 @@ constexpr LayerRow kRows[] = {
     {"GRU 1024 4-bit b16", Cell::kGru, "msfp12", "gru fp32", "ONNX Runtime fp32", 4},
 };
 
+// The same layer in other formats, beside the one this is all about.
+constexpr const char* kUsualFormat = "ms-fp9";
+constexpr const char* kOtherFormats[] = {"mxfp8-e4m3", "mxfp8-e5m2", "mxfp6-e3m2", "mxfp6-e2m3",
+                                         "int16",      "int8",       "fp32"};
+constexpr double kFormatsGoal = 1.0 / 8;
+
+std::string layer_in(const char* format) { return fmt::format("GRU 1024 {}", format); }
+
 class LayerContest {
  public:
   explicit LayerContest(OnnxRuntimePeer* peer) : peer_(peer) {
@@ -108,6 +116,9 @@ class LayerContest {
       add_own(row);
       add_peer(row.peer);
     }
+    add_own({"", Cell::kGru, kUsualFormat, "", "", 0}, layer_in(kUsualFormat));
+    for (const char* format : kOtherFormats)
+      add_own({"", Cell::kGru, format, "", "", 0}, layer_in(format));
   }
 
   // Turns alternate; a peer's turn happens in its own process, on the same core.
@@ -137,6 +148,14 @@ class LayerContest {
                              .unit = "us",
                              .goal = row.goal > 0 ? std::optional(row.goal) : std::nullopt});
     }
+    const double usual = least_us(own_, layer_in(kUsualFormat)) / kSteps;
+    for (const char* format : kOtherFormats)
+      report.rows.push_back({.name = layer_in(format) + ", a step",
+                             .ours = least_us(own_, layer_in(format)) / kSteps,
+                             .peer = fmt::format("{} on the same layer", kUsualFormat),
+                             .peer_value = usual,
+                             .unit = "us",
+                             .goal = kFormatsGoal});
   }
 
  private:
@@ -145,10 +164,11 @@ class LayerContest {
     std::optional<double> least_us;
   };
 
-  void add_own(const LayerRow& row) {
-    if (std::ranges::find(own_, row.name, &Contestant::name) != own_.end()) return;
+  void add_own(const LayerRow& row) { add_own(row, row.name); }
+  void add_own(const LayerRow& row, const std::string& name) {
+    if (std::ranges::find(own_, name, &Contestant::name) != own_.end()) return;
     LayerRun& run = *runs_.emplace_back(std::make_unique<LayerRun>(row.cell, row.format));
-    own_.push_back({row.name, [&run] { run.run(); }});
+    own_.push_back({name, [&run] { run.run(); }});
   }
   void add_peer(const char* what) {
     if (std::ranges::find(peers_, what, &PeerTime::what) == peers_.end())

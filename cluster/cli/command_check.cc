@@ -75,8 +75,10 @@ Diagnostics check_experiment(const YamlFile& yaml, const CommandLine& line) {
     for (const ExperimentPoint& point : series.points) {
       Overrides overrides = point.overrides;
       for (const std::string& one : overrides_of(line)) overrides.push_back(one);
-      errors.add(errors_of(prepare(experiment->cluster, overrides, data_root(), options_of(line))),
-                 fmt::format("{}-{}", series.name, point.x));
+      const Checked<std::unique_ptr<PreparedRun>> run =
+          prepare(experiment->cluster, overrides, data_root(), options_of(line));
+      const Diagnostics saved = run ? refuse_saved_outputs((*run)->spec) : Diagnostics{};
+      errors.add(run ? saved : run.error(), fmt::format("{}-{}", series.name, point.x));
     }
   return errors.take();
 }
@@ -85,6 +87,7 @@ Verdict check_cluster(YamlFile yaml, const CommandLine& line) {
   const Checked<std::unique_ptr<PreparedRun>> run =
       prepare(std::move(yaml), overrides_of(line), data_root(), options_of(line));
   if (!run) return {run.error(), ""};
+  say_prepared(line, **run);
   return {{}, line.expand ? write_cluster((*run)->spec, ".") : ""};
 }
 

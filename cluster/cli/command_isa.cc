@@ -7,6 +7,7 @@
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
+#include "cluster/cli/isa_files.h"
 #include "cluster/cli/isa_listing.h"
 #include "cluster/cli/isa_trace.h"
 #include "cluster/cli/output.h"
@@ -78,7 +79,7 @@ int show_words(const std::string& text, const CommandLine& line) {
   const std::string& file = line.inputs.front();
   const Checked<WordFile> words = read_words(text, file);
   if (!words) return report_errors(words.error());
-  if (line.trace)
+  if (line.trace || !line.port_inputs.empty() || !line.port_outputs.empty())
     return report_error({ErrorCode::kInvalid,
                          file + ": words alone cannot be traced: they have no device, weights or "
                                 "ports"});
@@ -130,13 +131,22 @@ std::string shard_text(const Shard& shard, const IsaTrace* trace) {
 
 int show_program(const std::string& text, const CommandLine& line) {
   const std::string& file = line.inputs.front();
+  const ParsedAssembly parsed = parse_assembly(text, file);
+  const bool traced = line.trace || !line.port_inputs.empty() || !line.port_outputs.empty();
   const Checked<Shard> shard =
-      assemble(parse_assembly(text, file), file, devices_beside(file), line.trace);
+      assemble(parsed, file, devices_beside(file), traced || names_files(parsed.assembly),
+               arrays_beside(file));
   if (!shard) return report_errors(shard.error());
   std::optional<IsaTrace> trace;
-  if (line.trace) trace = trace_program(*shard, line.steps, line.seed.value_or(1));
+  if (traced) {
+    const Checked<IsaFiles> files = read_isa_files(*shard, line.port_inputs, line.port_outputs);
+    if (!files) return report_errors(files.error());
+    trace = trace_program(*shard, line.steps, line.seed.value_or(1), files->given);
+    if (const Status written = write_outputs(*shard, *trace, *files); !written)
+      return report_error(written.error());
+  }
   const IsaTrace* const shown = trace ? &*trace : nullptr;
-  if (line.words && !line.trace) return printed(print_lines(words_text(shard->program)));
+  if (line.words && !traced) return printed(print_lines(words_text(shard->program)));
   if (line.json) return printed(print_raw(shard_json(*shard, shown)));
   return line.quiet ? 0 : printed(print_lines(shard_text(*shard, shown)));
 }

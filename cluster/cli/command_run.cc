@@ -92,6 +92,7 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, const Finished
   };
   write("requests.csv", requests_csv(results));
   write("results.json", results_json(results));
+  if (finished.outputs) write("outputs.npy", format_npy(*finished.outputs));
   write("summary.txt", summary_text(results, context));
   write("trace.json", trace_json(finished.trace, trace_names(run)));
   write("report.html", report_html(results, context, has_plan(run) ? plan_svg(run.plan) : ""));
@@ -194,6 +195,7 @@ int command_run(const CommandLine& line) {
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
   const ClusterSpec& spec = run.spec;
+  say_prepared(line, run);
   Result<RunFolder> folder = RunFolder::open({spec.name, run_stamp(std::time(nullptr)), line.out});
   if (!folder) return report_error(folder.error());
   loop.keep_results();

@@ -13,6 +13,8 @@ namespace {
 
 // One point: a whole run without a folder of its own; its results go to the sweep.
 Checked<PointRun> run_point(const ClusterSpec& spec, ControlLoop& loop) {
+  if (Diagnostics saved = refuse_saved_outputs(spec); !saved.empty())
+    return tl::unexpected<Diagnostics>(std::move(saved));
   const Checked<std::unique_ptr<PreparedRun>> prepared = prepare(spec);
   if (!prepared) return tl::unexpected<Diagnostics>(prepared.error());
   RunControl control;
@@ -80,6 +82,16 @@ int verdict(const Sweep& sweep, int signal) {
 }
 
 }  // namespace
+
+Diagnostics refuse_saved_outputs(const ClusterSpec& spec) {
+  Diagnostics problems;
+  if (spec.save_outputs)
+    problems.add(ErrorCode::kInvalid,
+                 fmt::format("{}: outputs: save: all writes into a run's folder, and the points of "
+                             "an experiment have none; allowed is none",
+                             spec.file));
+  return problems;
+}
 
 int command_sweep(const CommandLine& line) {
   const Checked<Experiment> experiment = read_experiment(line.inputs.front());

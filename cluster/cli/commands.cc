@@ -8,6 +8,7 @@
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
 #include "cluster/manager/run.h"
+#include "cluster/results/run_folder.h"
 #include "cluster/spec/listing.h"
 #include "partition/plan/explain.h"
 #include "protocol/base/message.h"
@@ -29,12 +30,45 @@ std::string json_text(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+void say_prepared(const CommandLine& line, const PreparedRun& run) {
+  if (line.verbosity == 0) return;
+  message("{}: {} nodes, {} links; {} files read\n", run.spec.name, run.spec.nodes.size(),
+          run.topology.links.size(), run.spec.files_read.files().size());
+  if (line.verbosity > 1)
+    for (const FilesRead::File& file : run.spec.files_read.files()) message("  {}\n", file.path);
+  if (!run.plan.shards.empty())
+    message("plan: {} on {} of the nodes, {} ({})\n", run.plan.model, run.plan.nodes_used,
+            run.plan.certificate.verdict, run.plan.certificate.method);
+}
+
+namespace {
+
+// The plan as values, words and picture, and the cluster it is for.
+Status write_plan(const std::string& out, const PreparedRun& run) {
+  const Result<RunFolder> folder = RunFolder::open({run.spec.name, "", out});
+  if (!folder) return tl::unexpected<Error>(folder.error());
+  const std::pair<const char*, std::string> files[] = {
+      {"plan.json", plan_json(run.plan)},
+      {"plan.txt", explain(run.plan, run.topology)},
+      {"plan.svg", plan_svg(run.plan)},
+      {"cluster.yaml", write_cluster(run.spec, folder->path())}};
+  for (const auto& [name, content] : files)
+    if (const Status written = folder->write(name, content); !written) return written;
+  return {};
+}
+
+}  // namespace
+
 int command_plan(const CommandLine& line) {
   const Checked<std::unique_ptr<PreparedRun>> prepared =
       prepare(line.inputs.front(), overrides_of(line), data_root(),
               {.plan_only = true, .weights = false});
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
+  say_prepared(line, run);
+  if (!line.out.empty())
+    if (const Status written = write_plan(line.out, run); !written)
+      return report_error(written.error());
   const int status = run.plan.missed.empty() ? 0 : 1;
   if (status != 0 && (line.json || line.quiet)) message("{}\n", run.plan.missed);
   if (line.json) return printed(print_json(plan_json(run.plan)), status);

@@ -17,6 +17,13 @@ int command_bench(const CommandLine& line);
 int command_quantize(const CommandLine& line);
 int command_isa(const CommandLine& line);
 
+// -v: what a command read and found, to standard error; twice: every file.
+struct PreparedRun;
+void say_prepared(const CommandLine& line, const PreparedRun& run);
+
+// Points of an experiment have no folder to save outputs to.
+Diagnostics refuse_saved_outputs(const ClusterSpec& spec);
+
 // Prints every error, one a line, to standard error; the status of the first.
 int report_errors(const Diagnostics& diagnostics);
 int report_error(const Error& error);

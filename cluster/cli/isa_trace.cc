@@ -65,22 +65,20 @@ std::map<std::uint32_t, std::uint64_t> index_ports(const Shard& shard) {
   return out;
 }
 
-Payload message(std::uint32_t elements, std::optional<std::uint64_t> entries,
-                const Random& random) {
-  std::vector<Half> values(elements);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = to_half(static_cast<float>(random.unit(i) - 0.5));
-  if (entries) values[0] = static_cast<Half>(random.below(elements, *entries));
+Payload payload_of(const std::vector<Half>& values) {
   Payload out;
   const auto bytes = std::as_bytes(std::span<const Half>(values));
   out.bytes.assign(bytes.begin(), bytes.end());
   return out;
 }
 
-std::vector<Half> values_of(const NpuOutput& output) {
-  std::vector<Half> values(output.vectors.bytes.size() / sizeof(Half));
-  std::memcpy(values.data(), output.vectors.bytes.data(), values.size() * sizeof(Half));
-  return values;
+Payload message(std::uint32_t elements, std::optional<std::uint64_t> entries,
+                const Random& random) {
+  std::vector<Half> values(elements);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = to_half(static_cast<float>(random.unit(i) - 0.5));
+  if (entries) values[0] = static_cast<Half>(random.below(elements, *entries));
+  return payload_of(values);
 }
 
 std::string first_values(const std::vector<Half>& values) {
@@ -114,20 +112,32 @@ std::string counters_text(const NpuStats& stats) {
 
 }  // namespace
 
-IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t seed) {
+std::vector<Half> values_of(const NpuOutput& output) {
+  std::vector<Half> values(output.vectors.bytes.size() / sizeof(Half));
+  std::memcpy(values.data(), output.vectors.bytes.data(), values.size() * sizeof(Half));
+  return values;
+}
+
+IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t seed,
+                       const std::vector<GivenMessages>& given) {
   IsaTrace out;
   const Random random(seed, "isa messages");
   const std::map<std::uint32_t, std::uint64_t> indices = index_ports(shard);
   Npu npu(shard, ComputeMode::kFunctional);
   npu.record_issues(&out.issues);
   npu.begin(RequestId{0}, steps, {kRunStart, {}});
+  std::map<std::uint32_t, std::size_t> taken;  // of the given ones
   for (std::uint64_t count = 0; const auto port = npu.waiting_port(); ++count) {
+    const auto own = std::ranges::find(given, *port, &GivenMessages::port);
     const auto found = indices.find(*port);
-    npu.deliver(*port,
-                message(shard.in_ports[*port].elements,
-                        found != indices.end() ? std::optional(found->second) : std::nullopt,
-                        random.child(*port).child(count)),
-                {kRunStart, {}});
+    const std::optional<std::uint64_t> entries =
+        found != indices.end() ? std::optional(found->second) : std::nullopt;
+    npu.deliver(
+        *port,
+        own != given.end()
+            ? payload_of(own->messages[taken[*port]++ % own->messages.size()])
+            : message(shard.in_ports[*port].elements, entries, random.child(*port).child(count)),
+        {kRunStart, {}});
   }
   while (auto output = npu.poll_output()) out.outputs.push_back(std::move(*output));
   out.stats = npu.stats();

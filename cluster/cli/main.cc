@@ -9,6 +9,7 @@
 #include "cluster/cli/output.h"
 #include "cluster/spec/shipped.h"
 #include "protocol/base/check.h"
+#include "protocol/base/message.h"
 #include "protocol/base/shortage.h"
 
 namespace soliton {
@@ -56,6 +57,10 @@ int soliton_main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   set_check_context(as_typed(argc, argv));
   if (const Status found = find_inputs(*line); !found) return report_error(found.error());
+  if (line->verbosity > 0) {
+    message("soliton {}: data files in {}\n", line->command, data_root().path);
+    for (const std::string& input : line->inputs) message("  {}\n", input);
+  }
   for (const Command& command : kCommands)
     if (line->command == command.name) return command.run(*line);
   return 2;

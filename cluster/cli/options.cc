@@ -58,9 +58,8 @@ constexpr Spec kCommands[] = {
 void add_common(CLI::App& command, CommandLine& line, bool takes_cluster) {
   command.add_flag("--json", line.json, "results on standard output, nothing else there");
   command.add_flag("--quiet,-q", line.quiet, "errors only");
-  command.add_flag("-v", line.verbosity, "more words; repeatable");
-  command.add_option("--out", line.out, "folder to write (default runs/NAME-STAMP)")
-      ->type_name("DIR");
+  command.add_flag("-v", line.verbosity,
+                   "says on standard error what is read and found; twice: every file");
   if (!takes_cluster) return;
   command.add_option("--set", line.set, "overrides a key of the file, a.b[2].c=VALUE; repeatable")
       ->type_name("KEY=VALUE")
@@ -120,6 +119,16 @@ void add_isa(CLI::App& command, CommandLine& line) {
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N");
   command.add_option("--seed", line.seed, "seed of the messages (default 1)")->type_name("N");
+  const auto port = [&](const char* name, std::vector<std::string>& out, const char* what) {
+    command.add_option(name, out, what)
+        ->type_name("PORT=FILE.npy")
+        ->take_all()
+        ->allow_extra_args(false);
+  };
+  port("--input", line.port_inputs,
+       "messages of an input port, a row each, in place of random ones; implies --trace");
+  port("--output", line.port_outputs,
+       "where the messages of an output port go, a row each; implies --trace");
 }
 
 void add_bench(CLI::App& command, CommandLine& line) {
@@ -135,6 +144,16 @@ void add_check(CLI::App& command, CommandLine& line) {
   command.add_flag("--expand", line.expand, "print the file with all defaults filled in");
   command.add_flag("--no-plan", line.no_plan,
                    "leave out whether the model fits: no plan is searched for");
+}
+
+// Of the commands that leave files behind.
+void add_out(CLI::App& command, CommandLine& line, const std::string& name) {
+  const char* what = name == "run"     ? "folder to write (default runs/NAME-STAMP)"
+                     : name == "sweep" ? "folder to write (default runs/NAME)"
+                     : name == "plan"  ? "folder to write plan.json, plan.txt, plan.svg and "
+                                         "cluster.yaml to (default none)"
+                                       : nullptr;
+  if (what != nullptr) command.add_option("--out", line.out, what)->type_name("DIR");
 }
 
 void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
@@ -210,6 +229,7 @@ tl::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
     command->footer(fmt::format("Example:\n  {}", spec.example));
     add_inputs(*command, line, spec.name);
     add_common(*command, line, spec.takes_cluster);
+    add_out(*command, line, spec.name);
   }
   try {
     app.parse(argc, argv);

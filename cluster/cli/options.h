@@ -18,12 +18,13 @@ struct CommandLine {
   std::string out;
   bool json = false;
   bool quiet = false;
-  bool expand = false;      // check
-  bool no_plan = false;     // check
-  bool more_peers = false;  // bench
-  bool words = false;       // isa
-  bool trace = false;       // isa
-  std::int64_t steps = 1;   // isa --trace
+  bool expand = false;                                 // check
+  bool no_plan = false;                                // check
+  bool more_peers = false;                             // bench
+  bool words = false;                                  // isa
+  bool trace = false;                                  // isa
+  std::int64_t steps = 1;                              // isa --trace
+  std::vector<std::string> port_inputs, port_outputs;  // isa --trace: PORT=FILE.npy
   int verbosity = 0;
   std::optional<std::uint64_t> seed;
   std::string time, processes, engine;

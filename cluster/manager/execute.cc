@@ -130,10 +130,12 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   fill_ending(outcome, results);
   results.operations_per_request = operations_per_request(run, outcome.records);
   fill_times(outcome.records, results);
-  fill_nodes(outcome, results);
+  fill_nodes(outcome, every != 0, results);
   fill_fabric(run, outcome, results);
   fill_sent(outcome, results);
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
+  if (run.spec.save_outputs)
+    finished.outputs = outputs_of(run.workload, outcome.records, run.spec.workload.requests);
   judge(run.workload, std::move(outcome.records), reference.get(), results);
   check_prediction(run, results);
   check_transport(run, nodes, outcome, results);

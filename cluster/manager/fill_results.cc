@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace soliton {
 namespace {
@@ -91,6 +92,7 @@ RunResults results_before(const PreparedRun& run) {
     results.nodes.push_back(std::move(node));
   }
   if (run.spec.workload.traffic) {
+    results.partition.known = false;
     fill_traffic_roles(*run.spec.workload.traffic, results);
   } else {
     fill_roles(run, results);
@@ -99,6 +101,9 @@ RunResults results_before(const PreparedRun& run) {
       results.peak_ops_per_second += shard.device.peak_ops_per_second();
   }
   results.fabric.known = false;
+  results.fabric.emulated = run.spec.time == TimeMode::kVirtual;
+  results.outputs.known = false;
+  for (NodeResult& node : results.nodes) node.errors_known = false;
   results.ltl = carrier_of(run.spec);
   return results;
 }
@@ -111,15 +116,18 @@ void fill_ending(const ClusterOutcome& outcome, RunResults& results) {
                                 strsignal(outcome.interrupted_by));
 }
 
-void fill_nodes(const ClusterOutcome& outcome, RunResults& results) {
+void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& results) {
   const double elapsed = std::max(in_us(outcome.end), 1e-6);
   for (std::size_t i = 0; i < results.nodes.size(); ++i) {
     NodeResult& node = results.nodes[i];
+    // A node that could not report is not an idle one.
+    node.busy_fraction = std::numeric_limits<double>::quiet_NaN();
     if (i < outcome.stats.size() && outcome.stats[i]) {
       const Duration busy = outcome.stats[i]->npu.busy + outcome.stats[i]->host_busy;
       node.busy_fraction = std::min(1.0, in_us(busy) / elapsed);
       node.poisoned_blocks = outcome.stats[i]->npu.poisoned_blocks;
       node.fp16_overflows = outcome.stats[i]->npu.fp16_overflows;
+      node.errors_known = computed && node.role == "npu";
     }
     if (i < outcome.node_failed.size() && outcome.node_failed[i]) node.state = "failed";
   }

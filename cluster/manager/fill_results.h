@@ -10,8 +10,8 @@ namespace soliton {
 RunResults results_before(const PreparedRun& run);
 // How it ended.
 void fill_ending(const ClusterOutcome& outcome, RunResults& results);
-// State and work of each node.
-void fill_nodes(const ClusterOutcome& outcome, RunResults& results);
+// State and work of each node. `computed`: values were, not times alone.
+void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& results);
 // Counters of network, transport and faults.
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
 // Moves all traces together.

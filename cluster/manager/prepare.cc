@@ -37,6 +37,27 @@ Diagnostics place_layers(const ModelSpec& spec, Model& model) {
   return problems;
 }
 
+// State that goes from request to request takes requests in one row, each of them computed.
+Diagnostics check_carried(const ClusterSpec& spec, const Model& model) {
+  Diagnostics problems;
+  if (!carries_state(model)) return problems;
+  const auto refuse = [&](const char* what, const std::string& why) {
+    problems.add(ErrorCode::kInvalid,
+                 located(spec.model.position,
+                         fmt::format("model: its state is carried from request to request, so {} "
+                                     "{}; or write model.state: zero to begin every request with "
+                                     "zeros",
+                                     what, why)));
+  };
+  if (spec.workload.clients > 1)
+    refuse("workload.clients must be 1", fmt::format("and not {}", spec.workload.clients));
+  if (spec.service.batch > 1)
+    refuse("service.batch must be 1", fmt::format("and not {}", spec.service.batch));
+  if (spec.compute == ComputeKind::kSampled)
+    refuse("compute must be functional or timing", "and not sampled");
+  return problems;
+}
+
 Objective objective_of(const ClusterSpec& spec) {
   if (spec.partition.objective == "throughput") return Objective::kThroughput;
   if (spec.partition.objective == "nodes") return Objective::kNodes;
@@ -116,7 +137,10 @@ class Preparation {
 
   bool build() {
     std::vector<PlacedNode> nodes;
-    for (const NodeSpec& node : spec().nodes) nodes.push_back({node.name, node.at, node.position});
+    for (const NodeSpec& node : spec().nodes)
+      nodes.push_back(
+          {node.name, node.at, node.position,
+           node.device.kind == Device::Kind::kNpu ? node.device.npu.network_rate : BitRate{}});
     if (!take(build_topology(spec().topology, nodes), run_->topology)) return false;
     run_->routes = std::make_unique<Routes>(run_->topology);
     return true;
@@ -131,7 +155,9 @@ class Preparation {
   bool make_model() {
     const ModelSpec& model = spec().model;
     if (!model.rnn) {
-      if (!take(read_onnx(model.onnx), run_->model, model.position, "model.onnx: ")) return false;
+      const OnnxOptions options{model.output, model.zero_state};
+      if (!take(read_onnx(model.onnx, options), run_->model, model.position, "model.onnx: "))
+        return false;
     } else {
       RnnOptions options = *model.rnn;
       options.seed = spec().seed;
@@ -143,9 +169,10 @@ class Preparation {
                            model.position, "model.rnn: ");
     }
     run_->spec.files_read.add(run_->model.files);
-    Diagnostics places = place_layers(model, run_->model);
-    const bool good = places.empty();
-    problems_.append(std::move(places));
+    Diagnostics wrong = place_layers(model, run_->model);
+    wrong.append(check_carried(spec(), run_->model));
+    const bool good = wrong.empty();
+    problems_.append(std::move(wrong));
     return good;
   }
 
@@ -161,11 +188,25 @@ class Preparation {
     Checked<Workload> workload = load_workload(spec(), run_->model);
     if (workload) {
       run_->workload = std::move(*workload);
+      check_saved();
       run_->spec.files_read.add(run_->workload.files);
       return;
     }
     for (Error& error : workload.error().errors)
       add({error.code, located(position_of(error.message), error.message)});
+  }
+
+  // All answers go into one file.
+  void check_saved() {
+    const Workload& workload = run_->workload;
+    const std::int64_t each = (workload.each_step ? workload.steps_max : 1) * workload.classes *
+                              std::int64_t{sizeof(float)};
+    const std::int64_t most = kMaxNpyBytes / std::max<std::int64_t>(each, 1);
+    if (spec().save_outputs && spec().workload.requests > most)
+      add({ErrorCode::kInvalid,
+           fmt::format("{}: outputs: save: all: the answers of {} requests have more bytes than "
+                       "the {} of a file; allowed are {} requests",
+                       spec().file, spec().workload.requests, kMaxNpyBytes, most)});
   }
 
   // What is wrong with a data file begins with its path.

@@ -11,6 +11,7 @@
 #include "cluster/results/results.h"
 #include "cluster/spec/spec.h"
 #include "cluster/workload/workload.h"
+#include "partition/ir/npy.h"
 #include "partition/search/partition.h"
 
 namespace soliton {
@@ -53,7 +54,8 @@ std::uint64_t asked_of(const ClusterSpec& spec);
 struct FinishedRun {
   RunResults results;
   std::vector<TraceEvent> trace;
-  std::optional<Error> error;  // why it is not complete
+  std::optional<NpyArray> outputs;  // outputs: {save: all}
+  std::optional<Error> error;       // why it is not complete
   int interrupted_by = 0;
 };
 

@@ -70,6 +70,7 @@ void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunRes
                              : std::min(results.first_sent, record.sent);
     results.last_completed = std::max(results.last_completed, record.completed);
     if (!record.matches) continue;
+    results.outputs.known = true;
     ++results.outputs.checked;
     results.outputs.mismatched += !*record.matches;
   }
@@ -171,7 +172,7 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   ClusterOutcome outcome = run_assignments(run, nodes, control);
   results = results_before(run);
   fill_ending(outcome, results);
-  fill_nodes(outcome, results);
+  fill_nodes(outcome, false, results);
   fill_fabric(run, outcome, results);
   fill_requests(traffic, outcome, results);
   std::vector<std::string> names;

@@ -129,7 +129,8 @@ std::string nodes_html(const RunResults& r) {
   std::vector<std::vector<std::string>> rows;
   for (const NodeResult& node : r.nodes) {
     const bool has_memory = node.memory_budget.count > 0;
-    rows.push_back({node.name, node.device, node.role, node.state, percent(node.busy_fraction),
+    rows.push_back({node.name, node.device, node.role, node.state,
+                    std::isnan(node.busy_fraction) ? "" : percent(node.busy_fraction),
                     has_memory ? describe(node.memory_used) : "",
                     has_memory ? describe(node.memory_budget) : ""});
   }

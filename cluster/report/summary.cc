@@ -193,7 +193,7 @@ class Summary {
     double sum = 0;
     int count = 0;
     for (const NodeResult& node : r_.nodes) {
-      if (node.role != "npu") continue;
+      if (node.role != "npu" || std::isnan(node.busy_fraction)) continue;
       sum += node.busy_fraction;
       ++count;
     }
@@ -252,6 +252,7 @@ class Summary {
       text = ink(Ink::kRed, fmt::format("{} checked, {} DIFFER from one unsharded device",
                                         group_thousands(o.checked), group_thousands(o.mismatched)));
     if (o.accuracy) text += " · accuracy " + accuracy_words(*o.accuracy, o.accuracy_fp32);
+    if (o.accuracy_per_step) text += " of all steps";
     if (o.max_abs_error)
       text += " · largest error against fp32 " + significant(*o.max_abs_error, 2);
     line("outputs", text);

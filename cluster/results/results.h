@@ -27,9 +27,10 @@ struct RequestRecord {
   Instant completed{};
   bool failed = false;
   Breakdown path;
-  std::uint64_t output_hash = 0;      // FNV-1a of the output bytes; 0 under compute: timing
-  std::optional<bool> matches;        // bit-identical to the unsharded run; unset: not checked
-  std::int64_t predicted_class = -1;  // argmax of the output, -1 without labels
+  std::uint64_t output_hash = 0;  // FNV-1a of the output bytes; 0 under compute: timing
+  std::optional<bool> matches;    // bit-identical to the unsharded run; unset: not checked
+  // Argmax of the output, of a sequence its last vector's; -1 without labels. `label` goes with it.
+  std::int64_t predicted_class = -1;
   std::int64_t label = -1;
 };
 
@@ -41,12 +42,17 @@ struct NodeResult {
   // Errors of arithmetic, by cause (numerics page, section 3): blocks with a NaN, an infinity or
   // too large a value that entered a product; finite values whose fp16 result is infinite.
   std::uint64_t poisoned_blocks = 0, fp16_overflows = 0;
+  bool errors_known = true;  // false: nothing was computed, and they are null in files
 };
 
 struct FabricCounters {
-  std::uint64_t packets = 0, bytes = 0, dropped = 0, corrupted = 0, duplicated = 0, reordered = 0,
-                ecn_marked = 0, pauses = 0, queue_bytes_max = 0, host_drops = 0;
+  std::uint64_t packets = 0, bytes = 0, dropped = 0, ecn_marked = 0, pauses = 0,
+                queue_bytes_max = 0, host_drops = 0;
+  // Nothing counts them yet: null in files.
+  std::optional<std::uint64_t> corrupted, duplicated, reordered;
   bool known = true;  // false: nobody has reported yet, and the counters are null in files
+  // Marks, pauses and queues are those of the emulated network; receive buffers those of sockets.
+  bool emulated = true;
 };
 
 // Of a run with pauses: ports that were paused or lost packets, and who waited in a circle.
@@ -105,6 +111,9 @@ struct OutputSummary {
   std::string sha256;  // over all output bytes in order of request; "" under compute: timing
   std::int64_t checked = 0, mismatched = 0;
   std::optional<double> max_abs_error, max_rel_error, accuracy, accuracy_fp32;
+  // Of labels with a step axis: the share that is right at each step, of the requests that have it.
+  std::optional<std::vector<double>> accuracy_per_step;
+  bool known = true;  // false: nothing was computed, and the counters are null in files
 };
 
 struct PartitionSummary {
@@ -112,6 +121,7 @@ struct PartitionSummary {
   std::int64_t nodes_used = 0;
   std::int64_t cut_bytes_per_request = 0;
   double predicted_latency_us = 0, lower_bound_us = 0, gap = 0;
+  bool known = true;  // false: a communication workload has no plan, and all is null in files
 };
 
 struct WallSummary {

@@ -1,6 +1,7 @@
 // Keys and their order: interface, section 4. Every key is always there; what was not measured is
 // null.
 #include <cmath>
+#include <limits>
 
 #include "cluster/results/json.h"
 #include "cluster/results/results.h"
@@ -81,10 +82,12 @@ void write_latency(JsonWriter& json, const LatencyStatistics& s) {
 }
 
 void write_rates(JsonWriter& json, const RunResults& r) {
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  const bool has_plan = r.partition.known;
   member(json, "throughput_rps", throughput_rps(r));
-  member(json, "effective_tflops", effective_tflops(r));
-  member(json, "peak_tflops", r.peak_ops_per_second / 1e12);
-  member(json, "utilization", utilization(r));
+  member(json, "effective_tflops", has_plan ? effective_tflops(r) : kUnknown);
+  member(json, "peak_tflops", has_plan ? r.peak_ops_per_second / 1e12 : kUnknown);
+  member(json, "utilization", has_plan ? utilization(r) : kUnknown);
 }
 
 void write_breakdown(JsonWriter& json, const RunResults& r, bool known) {
@@ -115,23 +118,28 @@ void write_nodes(JsonWriter& json, const std::vector<NodeResult>& nodes) {
     member(json, "state", node.state);
     json.key("errors");
     json.open('{');
-    member(json, "poisoned_blocks", node.poisoned_blocks);
-    member(json, "fp16_overflows", node.fp16_overflows);
+    counter(json, "poisoned_blocks", node.poisoned_blocks, node.errors_known);
+    counter(json, "fp16_overflows", node.fp16_overflows, node.errors_known);
     json.close();
     json.close();
   }
   json.close();
 }
 
+// Of a communication workload there is no plan, and all of it is null.
 void write_partition(JsonWriter& json, const PartitionSummary& p) {
+  const bool known = p.known;
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   json.key("partition");
   json.open('{');
-  member(json, "objective", p.objective);
-  member(json, "nodes_used", p.nodes_used);
-  member(json, "cut_bytes_per_request", p.cut_bytes_per_request);
-  time_member(json, "predicted_latency_us", p.predicted_latency_us);
-  time_member(json, "lower_bound_us", p.lower_bound_us);
-  member(json, "gap", p.gap);
+  json.key("objective");
+  known ? json.string(p.objective) : json.null();
+  counter(json, "nodes_used", static_cast<std::uint64_t>(p.nodes_used), known);
+  counter(json, "cut_bytes_per_request", static_cast<std::uint64_t>(p.cut_bytes_per_request),
+          known);
+  time_member(json, "predicted_latency_us", known ? p.predicted_latency_us : kUnknown);
+  time_member(json, "lower_bound_us", known ? p.lower_bound_us : kUnknown);
+  member(json, "gap", known ? p.gap : kUnknown);
   json.close();
 }
 
@@ -141,13 +149,13 @@ void write_fabric(JsonWriter& json, const FabricCounters& f) {
   counter(json, "packets", f.packets, f.known);
   counter(json, "bytes", f.bytes, f.known);
   counter(json, "dropped", f.dropped, f.known);
-  counter(json, "corrupted", f.corrupted, f.known);
-  counter(json, "duplicated", f.duplicated, f.known);
-  counter(json, "reordered", f.reordered, f.known);
-  counter(json, "ecn_marked", f.ecn_marked, f.known);
-  counter(json, "pauses", f.pauses, f.known);
-  counter(json, "queue_bytes_max", f.queue_bytes_max, f.known);
-  counter(json, "host_drops", f.host_drops, f.known);
+  counter(json, "corrupted", f.corrupted.value_or(0), f.known && f.corrupted);
+  counter(json, "duplicated", f.duplicated.value_or(0), f.known && f.duplicated);
+  counter(json, "reordered", f.reordered.value_or(0), f.known && f.reordered);
+  counter(json, "ecn_marked", f.ecn_marked, f.known && f.emulated);
+  counter(json, "pauses", f.pauses, f.known && f.emulated);
+  counter(json, "queue_bytes_max", f.queue_bytes_max, f.known && f.emulated);
+  counter(json, "host_drops", f.host_drops, f.known && !f.emulated);
   json.close();
 }
 
@@ -212,12 +220,20 @@ void write_outputs(JsonWriter& json, const OutputSummary& o) {
   json.open('{');
   json.key("sha256");
   o.sha256.empty() ? json.null() : json.string(o.sha256);
-  member(json, "checked", o.checked);
-  member(json, "mismatched", o.mismatched);
+  counter(json, "checked", static_cast<std::uint64_t>(o.checked), o.known);
+  counter(json, "mismatched", static_cast<std::uint64_t>(o.mismatched), o.known);
   member(json, "max_abs_error", o.max_abs_error);
   member(json, "max_rel_error", o.max_rel_error);
   member(json, "accuracy", o.accuracy);
   member(json, "accuracy_fp32", o.accuracy_fp32);
+  json.key("accuracy_per_step");
+  if (o.accuracy_per_step) {
+    json.open('[');
+    for (const double share : *o.accuracy_per_step) json.number(share);
+    json.close();
+  } else {
+    json.null();
+  }
   json.close();
 }
 
@@ -298,9 +314,9 @@ void write_wall(JsonWriter& json, const WallSummary& w) {
   json.open('{');
   member(json, "seconds", w.seconds);
   member(json, "launch_seconds", w.launch_seconds);
-  member(json, "events", w.events);
+  counter(json, "events", w.events, w.events > 0);
   member(json, "events_per_second",
-         w.seconds > 0 ? static_cast<double>(w.events) / w.seconds : std::nan(""));
+         w.seconds > 0 && w.events > 0 ? static_cast<double>(w.events) / w.seconds : std::nan(""));
   member(json, "processes", w.processes);
   json.close();
 }

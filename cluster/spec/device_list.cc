@@ -142,7 +142,9 @@ ordered_json npu_json(const NpuDevice& npu) {
           {"formats", formats_json(npu)},
           {"published_peak_tops", published},
           {"memory", memory_json(npu)},
-          {"network_bits_per_second", npu.network_rate.bits_per_second},
+          {"network_bits_per_second", npu.network_rate.bits_per_second > 0
+                                          ? ordered_json(npu.network_rate.bits_per_second)
+                                          : ordered_json()},
           {"timing", timing_json(npu.timing)}};
 }
 

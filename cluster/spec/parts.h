@@ -19,10 +19,13 @@ inline constexpr std::size_t kLinksLimit = kTopologyLinksLimit;
 const Choices<TimeMode>& time_modes();
 const Choices<ProcessMode>& process_modes();
 const Choices<ComputeKind>& compute_kinds();
+const Choices<bool>& output_choices();  // whether outputs are kept in the run folder
 const Choices<Cell>& cells();
 const Choices<Occupancy>& occupancies();
 const Choices<CellPrograms>& cell_programs();
-const Choices<bool>& weight_places();  // true: in DRAM
+const Choices<bool>& weight_places();
+const Choices<bool>&
+state_modes();  // of a model: whether states begin with zeros  // true: in DRAM
 const Choices<RecoveryMode>& recovery_modes();
 const Choices<AuthMode>& auth_modes();
 const Choices<FaultKind>& fault_kinds();

@@ -20,6 +20,11 @@ const Choices<ProcessMode>& process_modes() {
   return table;
 }
 
+const Choices<bool>& output_choices() {
+  static const Choices<bool> table = {{"none", false}, {"all", true}};
+  return table;
+}
+
 const Choices<ComputeKind>& compute_kinds() {
   static const Choices<ComputeKind> table = {{"functional", ComputeKind::kFunctional},
                                              {"timing", ComputeKind::kTiming},
@@ -28,6 +33,22 @@ const Choices<ComputeKind>& compute_kinds() {
 }
 
 namespace {
+
+// Keys that are good by themselves, but of which one leaves the other without effect.
+void check_combinations(MapReader& map, const ClusterSpec& spec) {
+  if (spec.time == TimeMode::kWall && spec.processes == ProcessMode::kPacked)
+    map.error("processes",
+              "packed belongs to virtual time; in wall time every node is a process of its own: "
+              "allowed is per-node");
+  const bool traffic = spec.workload.traffic.has_value();
+  if (traffic && map.find("model") != nullptr)
+    map.error("model",
+              "a workload with a kind runs without a model; leave out the model or workload.kind");
+  if (spec.save_outputs && traffic)
+    map.error("outputs", "save: all belongs to a model, and a workload with a kind has none");
+  if (spec.save_outputs && spec.compute == ComputeKind::kTiming)
+    map.error("outputs", "save: all takes outputs, and compute: timing computes none");
+}
 
 // "configs/a b.yaml" -> "a-b".
 std::string name_from_file(const std::string& file) {
@@ -51,6 +72,11 @@ void read_small_parts(MapReader& map, ClusterSpec& out) {
     MapReader trace(map.context(), *value, "trace", "trace");
     trace.integer("requests", out.trace_requests, 0, 1'000'000);
     trace.finish();
+  }
+  if (const YamlValue* value = map.find("outputs")) {
+    MapReader outputs(map.context(), *value, "outputs", "outputs");
+    outputs.choice("save", out.save_outputs, output_choices());
+    outputs.finish();
   }
 }
 
@@ -150,6 +176,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
     read_faults(map, out.time_limit, out.faults);
   });
   check_pause(map, out);
+  aside += errors_of(map, [&] { check_combinations(map, out); });
   map.finish();
   if (out.model.rnn) {
     out.model.rnn->seed = out.seed;

@@ -41,6 +41,15 @@ bool read_format(MapReader& entry, const YamlValue& value, const std::vector<Npu
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+// The lanes are built for the native format, whose tiles take N / L beats: wider elements take as
+// many times more, narrower ones as many.
+std::int64_t beats_by_width(const NpuDevice& npu, const NumberFormat& format) {
+  if (npu.formats.empty()) return ceil_div(npu.native_dim, npu.lanes);
+  const NpuFormat& native = npu.formats.front();
+  return std::max(native.beats_per_tile, ceil_div(native.beats_per_tile * format.element_bits(),
+                                                  native.format.element_bits()));
+}
+
 void read_formats(MapReader& device, const std::string& label,
                   const std::vector<NpuFormat>& defined, NpuDevice& npu) {
   std::vector<NpuFormat>& out = npu.formats;
@@ -55,7 +64,7 @@ void read_formats(MapReader& device, const std::string& label,
                     fmt::format("{}formats[{}]", label, i));
     NpuFormat format;
     const bool good = read_format(entry, list->items[i], defined, format.format);
-    format.beats_per_tile = ceil_div(npu.native_dim, npu.lanes);
+    format.beats_per_tile = beats_by_width(npu, format.format);
     entry.integer("beats_per_tile", format.beats_per_tile, 1, 1 << 20);
     entry.finish("for a format that is defined elsewhere; give it an element");
     if (good && find_format(out, format.format.name) != nullptr)

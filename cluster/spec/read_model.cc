@@ -66,6 +66,11 @@ const Choices<bool>& weight_places() {
   return table;
 }
 
+const Choices<bool>& state_modes() {
+  static const Choices<bool> table = {{"carry", false}, {"zero", true}};
+  return table;
+}
+
 const Choices<Cell>& cells() {
   static const Choices<Cell> table = {
       {"gru", Cell::kGru}, {"lstm", Cell::kLstm}, {"rnn", Cell::kRnn}};
@@ -96,6 +101,10 @@ void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out) {
   out.position = cluster.context().where(map.mark_of(has_onnx ? "onnx" : "rnn"));
   if (rnn != nullptr) read_rnn(map, *rnn, out);
   read_path(map, site, "onnx", out.onnx);
+  map.text("output", out.output);
+  map.choice("state", out.zero_state, state_modes());
+  for (const char* key : {"output", "state"})
+    if (!has_onnx && map.find(key) != nullptr) map.error(key, "belongs to a model of a file: onnx");
   if (rnn != nullptr && has_onnx) map.error("onnx", "a model is either rnn or onnx, not both");
   if (rnn == nullptr && !has_onnx)
     cluster.error("model", "needs rnn: {cell, hidden, steps} or onnx: path/to/model.onnx");

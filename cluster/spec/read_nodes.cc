@@ -34,6 +34,7 @@ class NodesReader {
   }
 
   bool good_places() const { return good_places_; }
+  const std::map<std::string, Mark>& marks() const { return used_; }  // of the names
   bool good_devices() const { return good_devices_; }
 
  private:
@@ -99,9 +100,23 @@ class NodesReader {
   bool good_places_ = true, good_devices_ = true;
 };
 
-void check_roles(MapReader& cluster, const std::vector<NodeSpec>& nodes) {
+void check_roles(MapReader& cluster, const std::vector<NodeSpec>& nodes,
+                 const std::map<std::string, Mark>& marks) {
   std::size_t npus = 0;
-  for (const NodeSpec& node : nodes) npus += node.device.kind == Device::Kind::kNpu;
+  const NodeSpec* host = nullptr;
+  for (const NodeSpec& node : nodes) {
+    npus += node.device.kind == Device::Kind::kNpu;
+    if (node.device.kind == Device::Kind::kNpu) continue;
+    if (host != nullptr) {
+      cluster.context().error(
+          marks.at(node.name),
+          fmt::format("\"{}\" is a second host, beside \"{}\": all clients and the model's CPU "
+                      "part are on one in this version; allowed is one node with device cpu",
+                      node.name, host->name));
+      break;
+    }
+    host = &node;
+  }
   if (npus == 0) cluster.error("nodes", "no node has an NPU; add one with a device such as bw-s10");
   if (npus == nodes.size())
     cluster.error("nodes",
@@ -124,7 +139,7 @@ bool read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuF
   for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_entry(list->items[i], i);
   // With a device unknown the roles are not known either.
   if (reader.good_devices() && reader.good_places() && !asks_for_traffic(cluster))
-    check_roles(cluster, out);
+    check_roles(cluster, out, reader.marks());
   if (!reader.good_places()) out.clear();
   return reader.good_devices();
 }

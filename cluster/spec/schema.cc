@@ -53,10 +53,11 @@ std::vector<SchemaMap> cluster_maps() {
                                                               {"faults", "fault", true},
                                                               {"limits", "limits"},
                                                               {"trace", "trace"},
+                                                              {"outputs", "outputs"},
                                                               refused("expect", kNoExpect)})},
       {"format", keys("name element block scale_bits rounding overflow flush seed beats_per_tile")},
       {"node", keys("name at", {{"device", "device"}})},
-      {"model", keys("onnx precision place window", {{"rnn", "rnn"}})},
+      {"model", keys("onnx output state precision place window", {{"rnn", "rnn"}})},
       {"rnn", keys("cell hidden steps layers input bidirectional reset_after count_as_hidden")},
       {"partition", keys("objective min_nodes max_nodes")},
       {"service", keys("replicas spares batch batch_wait", {{"sla", "sla"}})},
@@ -74,6 +75,7 @@ std::vector<SchemaMap> cluster_maps() {
       {"wall", keys("carrier wait spin listen key_file")},
       {"limits", keys("time silence")},
       {"trace", keys("requests")},
+      {"outputs", keys("save")},
   };
 }
 

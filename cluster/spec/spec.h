@@ -43,9 +43,11 @@ struct LayerPlace {
 // Neither rnn nor onnx: there is none, which a communication workload allows.
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
-  std::string onnx;       // path, resolved against the cluster file's folder; "" when rnn
-  std::string precision;  // "" = native format of each device
-  bool in_dram = false;   // place: dram, every layer's weights stay in the devices' DRAM
+  std::string onnx;         // path, resolved against the cluster file's folder; "" when rnn
+  std::string output;       // onnx: the one to return of several; "" = the only one
+  bool zero_state = false;  // onnx, state: zero; else what is input and output is carried
+  std::string precision;    // "" = native format of each device
+  bool in_dram = false;     // place: dram, every layer's weights stay in the devices' DRAM
   // place: {LAYER: mrf | dram}, for layers by name; the others are pinned.
   std::vector<LayerPlace> places;
   std::int64_t window = 0;  // tiles that layers in DRAM stream through; 0: all that is left
@@ -116,6 +118,7 @@ struct ClusterSpec {
   WorkloadSpec workload;
   ComputeKind compute = ComputeKind::kFunctional;
   std::int64_t sample_every = 10;  // compute: sampled
+  bool save_outputs = false;       // outputs: {save: all}
   // But for `auth`. Packing is off: the plan's times take a packet for each message, and on an idle
   // line the first message would wait for those that share its packet.
   LtlOptions ltl{.packing = Bytes{0}};

@@ -129,8 +129,8 @@ std::string npu_text(const NpuDevice& npu, const std::vector<NpuFormat>& defined
   out.add("dram", spell(npu.dram));
   // No rate is how a device without DRAM is written.
   if (npu.dram_rate.bits_per_second > 0) out.add("dram_bandwidth", spell(npu.dram_rate));
-  out.add("network_bandwidth", spell(npu.network_rate))
-      .add("formats", formats_text(npu.formats, defined));
+  if (npu.network_rate.bits_per_second > 0) out.add("network_bandwidth", spell(npu.network_rate));
+  out.add("formats", formats_text(npu.formats, defined));
   if (!npu.published_peaks.empty()) out.add("published_peaks", peaks_text(npu.published_peaks));
   out.add("cell_programs", spelling(cell_programs(), npu.cell_programs));
   return out.add("timing", timing_text(npu.timing)).text();
@@ -261,6 +261,8 @@ std::string model_text(const ModelSpec& model, const std::string& folder) {
     out += fmt::format("  rnn: {}\n", rnn.text());
   } else {
     out += fmt::format("  onnx: {}\n", quoted(path_from(folder, model.onnx)));
+    if (!model.output.empty()) out += fmt::format("  output: {}\n", quoted(model.output));
+    out += fmt::format("  state: {}\n", spelling(state_modes(), model.zero_state));
   }
   if (!model.precision.empty()) out += fmt::format("  precision: {}\n", quoted(model.precision));
   if (model.places.empty()) {
@@ -387,6 +389,7 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   out += faults_text(spec.faults);
   out += fmt::format("limits: {{time: {}, silence: {}}}\ntrace: {{requests: {}}}\n",
                      spell(spec.time_limit), spell(spec.silence), spec.trace_requests);
+  out += fmt::format("outputs: {{save: {}}}\n", spelling(output_choices(), spec.save_outputs));
   return out;
 }
 

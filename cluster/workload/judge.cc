@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "cluster/results/sha256.h"
 #include "cluster/workload/workload.h"
@@ -15,7 +16,7 @@ std::string_view bytes_of(const std::vector<float>& values) {
 }
 
 // Nothing when a value is not a number: then none is the largest.
-std::optional<std::int64_t> argmax(const std::vector<float>& values) {
+std::optional<std::int64_t> argmax(std::span<const float> values) {
   if (std::ranges::any_of(values, [](float v) { return std::isnan(v); })) return std::nullopt;
   return std::ranges::max_element(values) - values.begin();
 }
@@ -24,8 +25,17 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
+// Vector `step` of an answer; an answer of another size than was loaded has none.
+std::span<const float> vector_of(const std::vector<float>& answer, std::size_t step,
+                                 std::int64_t classes) {
+  const auto width = static_cast<std::size_t>(classes);
+  if (answer.size() < (step + 1) * width) return {};
+  return std::span(answer).subspan(step * width, width);
+}
+
 // Largest differences to the fp32 outputs of the original model; relative to the largest magnitude
-// of the answer. Infinite when an output is not a number.
+// of the answer. Infinite when an output is not a number. The same infinity on both sides, as a
+// mask leaves it, is no difference.
 struct Errors {
   double absolute = 0, relative = 0;
   bool any = false;
@@ -34,9 +44,11 @@ struct Errors {
     constexpr double kInfinite = std::numeric_limits<double>::infinity();
     double worst = 0, magnitude = 0;
     for (std::size_t i = 0; i < std::min(output.size(), golden.size()); ++i) {
-      const double difference = std::abs(static_cast<double>(output[i]) - golden[i]);
-      worst = std::isnan(difference) ? kInfinite : std::max(worst, difference);
-      magnitude = std::max(magnitude, std::abs(static_cast<double>(golden[i])));
+      const double difference =
+          output[i] == golden[i] ? 0 : std::abs(static_cast<double>(output[i]) - golden[i]);
+      worst = std::max(worst, std::isnan(difference) ? kInfinite : difference);
+      if (std::isfinite(golden[i]))
+        magnitude = std::max(magnitude, std::abs(static_cast<double>(golden[i])));
     }
     any = true;
     absolute = std::max(absolute, worst);
@@ -53,6 +65,34 @@ struct Share {
   std::optional<double> value() const {
     return of ? std::optional(static_cast<double>(right) / static_cast<double>(of)) : std::nullopt;
   }
+};
+
+// How many answers are right, of all vectors and of each step's.
+class Accuracy {
+ public:
+  void add(const std::vector<float>& answer, const std::vector<std::int64_t>& labels,
+           std::int64_t classes) {
+    steps_.resize(std::max(steps_.size(), labels.size()));
+    for (std::size_t step = 0; step < labels.size(); ++step) {
+      const bool right = argmax_is(vector_of(answer, step, classes), labels[step]);
+      all_.add(right);
+      steps_[step].add(right);
+    }
+  }
+  std::optional<double> value() const { return all_.value(); }
+  std::vector<double> by_step() const {
+    std::vector<double> out;
+    for (const Share& step : steps_) out.push_back(step.value().value_or(0));
+    return out;
+  }
+
+ private:
+  static bool argmax_is(std::span<const float> vector, std::int64_t label) {
+    return !vector.empty() && argmax(vector) == label;
+  }
+
+  Share all_;
+  std::vector<Share> steps_;
 };
 
 std::size_t row_number(const Workload& workload, RequestId request) {
@@ -72,9 +112,30 @@ RequestRecord request_row(const Workload& workload, const HostRecord& record) {
   if (!record.output.empty()) row.output_hash = hash_bytes(bytes_of(record.output));
   const std::size_t number = row_number(workload, record.request);
   if (number >= workload.labels.size()) return row;
-  row.label = workload.labels[number];
-  if (!record.output.empty()) row.predicted_class = argmax(record.output).value_or(-1);
+  const std::vector<std::int64_t>& labels = workload.labels[number];
+  row.label = labels.back();
+  if (!record.output.empty())
+    row.predicted_class =
+        argmax(vector_of(record.output, labels.size() - 1, workload.classes)).value_or(-1);
   return row;
+}
+
+NpyArray outputs_of(const Workload& workload, const std::vector<HostRecord>& records,
+                    std::int64_t requests) {
+  const std::int64_t vectors = workload.each_step ? workload.steps_max : 1;
+  const std::int64_t held = vectors * workload.classes;
+  std::vector<float> all(static_cast<std::size_t>(requests * held),
+                         std::numeric_limits<float>::quiet_NaN());
+  for (const HostRecord& record : records) {
+    if (record.output.empty() || std::int64_t{index(record.request)} >= requests) continue;
+    const auto row = all.begin() + std::int64_t{index(record.request)} * held;
+    std::fill_n(row, held, 0.0F);
+    std::copy_n(record.output.begin(),
+                std::min(held, static_cast<std::int64_t>(record.output.size())), row);
+  }
+  std::vector<std::int64_t> shape{requests, workload.classes};
+  if (workload.each_step) shape.insert(shape.begin() + 1, workload.steps_max);
+  return npy_of(all, std::move(shape));
 }
 
 void judge(const Workload& workload, std::vector<HostRecord> records, Reference* reference,
@@ -84,7 +145,7 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
   });
   Sha256 digest;
   Errors errors;
-  Share accuracy, accuracy_fp32;
+  Accuracy accuracy, accuracy_fp32;
   bool any_output = false;
   for (const HostRecord& record : records) {
     RequestRecord row = request_row(workload, record);
@@ -100,10 +161,10 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
       }
       if (number < workload.golden.size()) errors.add(record.output, workload.golden[number]);
     }
-    if (row.label >= 0 && !record.output.empty()) {
-      accuracy.add(row.predicted_class == row.label);
+    if (number < workload.labels.size() && !record.output.empty()) {
+      accuracy.add(record.output, workload.labels[number], workload.classes);
       if (number < workload.golden.size())
-        accuracy_fp32.add(argmax(workload.golden[number]) == row.label);
+        accuracy_fp32.add(workload.golden[number], workload.labels[number], workload.classes);
     }
     results.requests.push_back(row);
   }
@@ -112,7 +173,10 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
     results.outputs.max_abs_error = errors.absolute;
     results.outputs.max_rel_error = errors.relative;
   }
+  results.outputs.known = any_output;
   results.outputs.accuracy = accuracy.value();
+  if (workload.each_step && accuracy.value())
+    results.outputs.accuracy_per_step = accuracy.by_step();
   results.outputs.accuracy_fp32 = accuracy_fp32.value();
 }
 

@@ -118,22 +118,7 @@ class RequestReader : Reader {
     const std::int64_t width = input.is_integer() ? 1 : model_.input;
     RequestInput request;
     const std::int64_t held = input.row_elements() / width;
-    request.steps = length.value_or(held);
-    if (request.steps < 1 || request.steps > held) {
-      refuse("{}: request {} has length {}; its row holds 1 to {}", spec_.workload.lengths, row,
-             request.steps, held);
-      return;
-    }
-    if (model_.fixed_steps != 0 && request.steps != model_.fixed_steps) {
-      refuse("{}: request {} has {} steps; {} takes {}", spec_.workload.input, row, request.steps,
-             model_.name, model_.fixed_steps);
-      return;
-    }
-    if (request.steps > kMaxSteps) {
-      refuse("{}: request {} has {} steps; a request has at most {}", spec_.workload.input, row,
-             request.steps, kMaxSteps);
-      return;
-    }
+    if (!take_steps(row, held, length, request)) return;
     if (input.is_integer()) {
       take_symbols(input.integer_row(row), row, request);
     } else {
@@ -143,6 +128,28 @@ class RequestReader : Reader {
     }
     workload_.steps_max = std::max(workload_.steps_max, request.steps);
     workload_.inputs.given.push_back(std::move(request));
+  }
+
+  bool take_steps(std::int64_t row, std::int64_t held, std::optional<std::int64_t> length,
+                  RequestInput& request) {
+    const std::string& file = spec_.workload.input;
+    // Of all that a row holds, a constant of the model says how much counts.
+    const bool cut = model_.row_steps > 0 ? held == model_.row_steps
+                                          : model_.row_steps < 0 && held >= model_.fixed_steps;
+    if (cut && !length) length = model_.fixed_steps;
+    request.steps = length.value_or(held);
+    if (request.steps < 1 || request.steps > held)
+      return refuse("{}: request {} has length {}; its row holds 1 to {}", spec_.workload.lengths,
+                    row, request.steps, held);
+    const bool fits = model_.fixed_steps == 0 || request.steps == model_.fixed_steps ||
+                      (model_.takes_lengths && request.steps < model_.fixed_steps);
+    if (!fits)
+      return refuse("{}: request {} has {} steps; {} takes {}{}", file, row, request.steps,
+                    model_.name, model_.takes_lengths ? "at most " : "", model_.fixed_steps);
+    if (request.steps > kMaxSteps)
+      return refuse("{}: request {} has {} steps; a request has at most {}", file, row,
+                    request.steps, kMaxSteps);
+    return true;
   }
 
   // An infinity is a value like another one to a model that clips or squashes it; a NaN is none.
@@ -175,56 +182,79 @@ class AnswerReader : Reader {
  public:
   using Reader::Reader;
 
-  // Of a sequence, the first step's label is the request's.
-  void read_labels(std::int64_t rows) {
+  void read_labels() {
     const std::string& file = spec_.workload.labels;
     if (file.empty()) return;
     const std::optional<NpyArray> labels = read(file);
-    if (!labels) return;
-    const bool each =
-        model_.sequence_output ? labels->row_elements() > 0 : labels->row_elements() == 1;
-    if (!labels->is_integer() || labels->rows() != rows || !each) {
-      refuse("{}: holds {}; {} requests need a label each (int32 or int64)", file,
-             shape_text(*labels), rows);
-      return;
-    }
+    if (!labels || !check_labels(*labels)) return;
     const std::size_t most = problems_.errors.size() + kMostProblems;
-    for (std::int64_t row = 0; row < rows && problems_.errors.size() < most; ++row) {
-      const std::int64_t label = labels->integer_row(row).front();
-      if (label < 0 || label >= model_.output)
-        refuse("{}: request {} has label {}; {} has the classes 0 to {}", file, row, label,
-               model_.name, model_.output - 1);
-      workload_.labels.push_back(label);
+    for (std::int64_t row = 0; row < rows() && problems_.errors.size() < most; ++row) {
+      std::vector<std::int64_t> classes = labels->integer_row(row);
+      classes.resize(static_cast<std::size_t>(vectors(row)));
+      for (std::size_t step = 0; step < classes.size(); ++step)
+        if (classes[step] < 0 || classes[step] >= model_.output)
+          refuse("{}: request {}{} has label {}; {} has the classes 0 to {}", file, row,
+                 model_.sequence_output ? fmt::format(", step {},", step) : "", classes[step],
+                 model_.name, model_.output - 1);
+      workload_.labels.push_back(std::move(classes));
     }
   }
 
-  void read_golden(std::int64_t rows) {
+  void read_golden() {
     const std::string& file = spec_.workload.golden;
     if (file.empty()) return;
     const std::optional<NpyArray> golden = read(file);
-    if (!golden) return;
-    const std::int64_t width = golden->row_elements();
-    const bool fits =
-        model_.sequence_output ? width > 0 && width % model_.output == 0 : width == model_.output;
-    if (golden->is_integer() || golden->rows() != rows || !fits) {
-      refuse("{}: holds {}; expected {} rows of {}{} values (float16 or float32)", file,
-             shape_text(*golden), rows, model_.sequence_output ? "a multiple of " : "",
-             model_.output);
-      return;
-    }
-    if (model_.sequence_output && width < workload_.steps_max * model_.output)
-      refuse("{}: holds {} values a request; the longest request has {} steps of {}", file, width,
-             workload_.steps_max, model_.output);
+    if (!golden || !check_golden(*golden)) return;
     const std::size_t most = problems_.errors.size() + kMostProblems;
-    for (std::int64_t row = 0; row < rows && problems_.errors.size() < most; ++row) {
+    for (std::int64_t row = 0; row < rows() && problems_.errors.size() < most; ++row) {
       std::vector<float> values = golden->float_row(row);
-      // Difference and magnitude have no meaning beside an infinity.
-      const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
+      values.resize(static_cast<std::size_t>(vectors(row) * model_.output));
+      // An infinity is an answer like another one: masked classes have it.
+      const auto bad = std::ranges::find_if(values, [](float v) { return std::isnan(v); });
       if (bad != values.end())
-        refuse("{}: request {}, value {}: {}; an answer to compare with is finite", file, row,
-               bad - values.begin(), std::isnan(*bad) ? "not a number (NaN)" : "an infinity");
+        refuse("{}: request {}, value {}: not a number (NaN); any other value is allowed", file,
+               row, bad - values.begin());
       workload_.golden.push_back(std::move(values));
     }
+  }
+
+ private:
+  std::int64_t rows() const { return static_cast<std::int64_t>(workload_.inputs.given.size()); }
+  // How many vectors the model returns for a request.
+  std::int64_t vectors(std::int64_t row) const {
+    return model_.sequence_output ? workload_.inputs.given[static_cast<std::size_t>(row)].steps : 1;
+  }
+
+  // Rows are padded to one length: what lies behind a request's last step is not looked at.
+  bool check_labels(const NpyArray& labels) {
+    const std::int64_t held = labels.row_elements();
+    const std::string& file = spec_.workload.labels;
+    const bool right = labels.is_integer() && labels.rows() == rows();
+    if (!model_.sequence_output)
+      return (right && held == 1) ||
+             refuse("{}: holds {}; {} requests need a label each (int32 or int64)", file,
+                    shape_text(labels), rows());
+    return (right && held >= workload_.steps_max) ||
+           refuse(
+               "{}: holds {}; {} returns a vector for each step, so {} requests of up to {} "
+               "steps need a label for each step (int32 or int64 of shape ({}, {}))",
+               file, shape_text(labels), model_.name, rows(), workload_.steps_max, rows(),
+               workload_.steps_max);
+  }
+
+  bool check_golden(const NpyArray& golden) {
+    const std::int64_t held = golden.row_elements();
+    const std::string& file = spec_.workload.golden;
+    const bool fits =
+        model_.sequence_output ? held > 0 && held % model_.output == 0 : held == model_.output;
+    if (golden.is_integer() || golden.rows() != rows() || !fits)
+      return refuse("{}: holds {}; expected {} rows of {}{} values (float16 or float32)", file,
+                    shape_text(golden), rows(), model_.sequence_output ? "a multiple of " : "",
+                    model_.output);
+    if (model_.sequence_output && held < workload_.steps_max * model_.output)
+      return refuse("{}: holds {} values a request; the longest request has {} steps of {}", file,
+                    held, workload_.steps_max, model_.output);
+    return true;
   }
 };
 
@@ -232,14 +262,16 @@ class AnswerReader : Reader {
 
 Checked<Workload> load_workload(const ClusterSpec& spec, const Model& model) {
   Workload workload;
+  workload.classes = model.output;
+  workload.each_step = model.sequence_output;
   Diagnostics problems;
   RequestReader requests(spec, model, workload, problems);
   if (spec.workload.input == "random") {
     requests.random();
   } else if (const std::int64_t rows = requests.from_files(); rows > 0) {
     AnswerReader answers(spec, model, workload, problems);
-    answers.read_labels(rows);
-    answers.read_golden(rows);
+    answers.read_labels();
+    answers.read_golden();
   }
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
   return workload;

@@ -19,16 +19,20 @@
 #include "cluster/spec/spec.h"
 #include "node/host/host_role.h"
 #include "partition/ir/model.h"
+#include "partition/ir/npy.h"
 
 namespace soliton {
 
 struct Workload {
   InputSource inputs;
-  std::vector<std::int64_t>
-      labels;  // by row of the input file; of sequence outputs: steps values a row
-  std::vector<std::vector<float>>
-      golden;                  // by row of the input file: fp32 outputs of the original model
-  std::int64_t steps_max = 1;  // of any request: what the plan is made for
+  // By row of the input file: a class for each vector the model returns, so one of each of the
+  // request's steps where it returns sequences.
+  std::vector<std::vector<std::int64_t>> labels;
+  std::vector<std::vector<float>> golden;  // by row: fp32 outputs of the original model, as many
+                                           // values as an answer has
+  std::int64_t classes = 0;                // elements of one vector the model returns
+  bool each_step = false;                  // it returns one for each step
+  std::int64_t steps_max = 1;              // of any request: what the plan is made for
   FilesRead files;
 };
 
@@ -78,6 +82,12 @@ class Reference {
 
 // A finished request as requests.csv shows it, but for whether it matches the reference.
 RequestRecord request_row(const Workload& workload, const HostRecord& record);
+
+// The answers of requests 0 to `requests` - 1 along the first axis, then of a sequence its steps,
+// then the elements of a vector. What lies behind a request's last step is 0; requests without an
+// answer are NaN.
+NpyArray outputs_of(const Workload& workload, const std::vector<HostRecord>& records,
+                    std::int64_t requests);
 
 // Fills results.requests, results.outputs. `records` in any order; `reference` may be null (nothing
 // computed), and has finished.

@@ -106,10 +106,11 @@ void ChainValues::load_constants() {
 void ChainValues::begin() {
   SOLITON_CHECK(queue_.empty());
   for (const ZeroedRange& range : shard_.zeroed) {
-    if (range.count == 0) continue;
+    if (range.count == 0 || (range.once && begun_)) continue;
     std::ranges::fill(
         values_.vectors(program_.layout().flat(range.memory, range.first), range.count), Half{0});
   }
+  begun_ = true;
   activation_known_ = false;
 }
 

@@ -119,6 +119,7 @@ class ChainValues {
   Activation activation_;
   // What `activation_` was made from: several products of a step read the same vector.
   bool activation_known_ = false;
+  bool begun_ = false;  // a request has
   VectorRange activation_source_;
 };
 

@@ -123,10 +123,14 @@ std::int64_t dataflow_depth(const Shard& shard, std::int64_t steps) {
   return request(shard, program, steps).depth();
 }
 
-StepAnalysis analyse_step(const Shard& shard) {
+StepAnalysis analyse_step(const Shard& shard, std::int64_t request_steps) {
   const CompiledProgram program(shard);
+  const auto carries = [&] {
+    return request(shard, program, kWarm + kMeasured).depth() >
+           request(shard, program, kWarm).depth();
+  };
   // A difference over `steps` steps, or a whole request of one step against none of it.
-  const bool steady = has_steps(shard);
+  const bool steady = has_steps(shard) && (request_steps != 1 || carries());
   const std::int64_t steps = steady ? kMeasured : 1;
   const Dataflow near = steady ? request(shard, program, kWarm) : Dataflow(program);
   const Dataflow far = request(shard, program, steady ? kWarm + kMeasured : 1);

@@ -37,9 +37,11 @@ struct StepAnalysis {
   StepLimit limit = StepLimit::kDependence;
 };
 
-// Of a steady step; of a request of one step when no chain belongs to a step. REQUIRES: the shard
-// passes check_shard(); weights may be absent.
-StepAnalysis analyse_step(const Shard& shard);
+// Of a steady step; of a request of one step when no chain belongs to a step, or when requests have
+// one step and nothing is carried from one to the next, so that no step ever is a steady one.
+// `request_steps`: what requests have; 0: not known. REQUIRES: the shard passes check_shard();
+// weights may be absent.
+StepAnalysis analyse_step(const Shard& shard, std::int64_t request_steps = 0);
 
 // Multiply-adds a cycle for one vector: T N L, or what the beats of the format leave of it.
 double macs_per_cycle(const NpuDevice& device, std::int64_t beats_per_tile);

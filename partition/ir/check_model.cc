@@ -103,7 +103,7 @@ class Checker {
       add(fmt::format("embedding table has shape [{}], not [symbols, {}]",
                       fmt::join(table.shape, ", "), model_.input));
     else if (check_width("embedding table", "symbols", table.shape[0]))
-      check_values(table);
+      check_values(table, {}, kAnyNumber);
   }
 
   void check_layers() {
@@ -142,8 +142,11 @@ class Checker {
       const std::string_view gates = gate_letters(layer.cell);
       check_tensor(layer.name, weights.input, {rows, layer.input}, gates);
       check_tensor(layer.name, weights.recurrent, {rows, layer.hidden}, gates);
-      check_tensor(layer.name, weights.input_bias, {rows}, gates);
-      check_tensor(layer.name, weights.recurrent_bias, {rows}, gates);
+      check_vector(layer.name, weights.input_bias, {rows}, gates);
+      check_vector(layer.name, weights.recurrent_bias, {rows}, gates);
+      check_sum(weights.input_bias, weights.recurrent_bias, gates);
+      for (const Tensor* initial : {&weights.initial_hidden, &weights.initial_cell})
+        if (!initial->shape.empty()) check_vector(layer.name, *initial, {layer.hidden});
     }
     sequence = layer.emits_sequence;
   }
@@ -156,21 +159,32 @@ class Checker {
       return;
     check_tensor(layer.name, layer.weights, {layer.output, layer.input});
     if (!layer.bias.shape.empty() || layer.bias.values)
-      check_tensor(layer.name, layer.bias, {layer.output});
+      check_vector(layer.name, layer.bias, {layer.output});
     sequence = layer.every_step;
   }
 
+  // What becomes blocks of a number format, and what stays fp16: an infinity is a value of the
+  // second, as masks need it, but leaves a block without any.
+  enum Allowed : std::uint8_t { kFiniteOnly, kAnyNumber };
+
   // `gates`: a letter for each equal part of the rows.
   void check_tensor(const std::string& owner, const Tensor& tensor,
-                    const std::vector<std::int64_t>& shape, std::string_view gates = {}) {
+                    const std::vector<std::int64_t>& shape, std::string_view gates = {},
+                    Allowed allowed = kFiniteOnly) {
     if (tensor.shape != shape)
       return add(fmt::format("{}: tensor {} has shape [{}], not [{}]", owner, tensor.name,
                              fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
-    check_values(tensor, gates);
+    check_values(tensor, gates, allowed);
+  }
+
+  void check_vector(const std::string& owner, const Tensor& tensor,
+                    const std::vector<std::int64_t>& shape, std::string_view gates = {}) {
+    check_tensor(owner, tensor, shape, gates, kAnyNumber);
   }
 
   // All tensors have values or none has.
-  void check_values(const Tensor& tensor, std::string_view gates = {}) {
+  void check_values(const Tensor& tensor, std::string_view gates = {},
+                    Allowed allowed = kFiniteOnly) {
     const bool has = tensor.values != nullptr;
     if (any_seen_ && has != values_seen_)
       return add(fmt::format("tensor {} has {} values, unlike those before it", tensor.name,
@@ -182,12 +196,29 @@ class Checker {
     if (!count || static_cast<std::uint64_t>(*count) != tensor.values->size())
       return add(fmt::format("tensor {} of shape [{}] has {} values", tensor.name,
                              fmt::join(tensor.shape, ", "), tensor.values->size()));
-    const auto bad = std::find_if(tensor.values->begin(), tensor.values->end(),
-                                  [](float v) { return !std::isfinite(v); });
-    if (bad != tensor.values->end())
-      add(fmt::format("tensor {}, {}: {}, so no block of weights with it has a value", tensor.name,
-                      place_of(tensor, bad - tensor.values->begin(), gates),
-                      std::isnan(*bad) ? "not a number" : "an infinity"));
+    const auto bad = std::find_if(tensor.values->begin(), tensor.values->end(), [allowed](float v) {
+      return allowed == kAnyNumber ? std::isnan(v) : !std::isfinite(v);
+    });
+    if (bad == tensor.values->end()) return;
+    const std::string where = fmt::format("tensor {}, {}: ", tensor.name,
+                                          place_of(tensor, bad - tensor.values->begin(), gates));
+    add(allowed == kAnyNumber
+            ? where + "not a number (NaN); any other value is allowed"
+            : fmt::format("{}{}, so no block of weights with it has a value; allowed are finite "
+                          "numbers",
+                          where, std::isnan(*bad) ? "not a number (NaN)" : "an infinity"));
+  }
+
+  // The two biases of a gate are added before anything else.
+  void check_sum(const Tensor& a, const Tensor& b, std::string_view gates) {
+    if (!a.values || !b.values || a.values->size() != b.values->size()) return;
+    for (std::size_t i = 0; i < a.values->size(); ++i)
+      if (std::isnan((*a.values)[i] + (*b.values)[i]) && !std::isnan((*a.values)[i]) &&
+          !std::isnan((*b.values)[i]))
+        return add(
+            fmt::format("tensors {} and {}, {}: infinities of both signs, whose sum is not "
+                        "a number (NaN)",
+                        a.name, b.name, place_of(a, static_cast<std::int64_t>(i), gates)));
   }
 
   void check_ends() {
@@ -228,5 +259,12 @@ std::int64_t weight_count(const Model& model) {
 }
 
 Diagnostics check_model(const Model& model) { return Checker(model).run(); }
+
+bool carries_state(const Model& model) {
+  return std::ranges::any_of(model.layers, [](const Layer& layer) {
+    const auto* recurrent = std::get_if<RecurrentLayer>(&layer);
+    return recurrent != nullptr && (recurrent->carries_hidden || recurrent->carries_cell);
+  });
+}
 
 }  // namespace soliton

@@ -40,6 +40,8 @@ struct RecurrentWeights {
   Tensor recurrent;       // R  [gates * hidden, hidden]
   Tensor input_bias;      // Wb [gates * hidden]
   Tensor recurrent_bias;  // Rb [gates * hidden]
+  // State before the first step, [hidden]; without a shape: zeros.
+  Tensor initial_hidden, initial_cell;
 };
 
 struct RecurrentLayer {
@@ -51,6 +53,8 @@ struct RecurrentLayer {
   bool emits_sequence = true;  // false: only the last hidden state is used
   bool reverse = false;        // the only direction runs from the last step to the first
   bool in_dram = false;        // weights stay in the devices' DRAM and stream for every product
+  // A request begins with the state in which the one before it ended, the first one with zeros.
+  bool carries_hidden = false, carries_cell = false;
   std::vector<RecurrentWeights> directions;  // 1, or 2: forward and reverse, outputs concatenated
   int gates() const { return gate_count(cell); }
 };
@@ -87,6 +91,11 @@ struct Model {
   std::int64_t output = 0;       // elements of one vector out of the last layer
   bool sequence_output = false;  // a vector out for each step, or one a request
   std::int64_t fixed_steps = 0;  // 0: the length of the request
+  // Sequence lengths of the model's own (ONNX sequence_lens). As an input: a request may be shorter
+  // than `fixed_steps`. As a constant: of the `row_steps` steps of a request the first
+  // `fixed_steps` count, or of any number when that is -1; 0: there is no such constant.
+  bool takes_lengths = false;
+  std::int64_t row_steps = 0;
   std::vector<std::string>
       notes;  // what the reader assumed ("h0 is taken as zero"), shown by `soliton plan`
   std::vector<std::string> cpu_operators;  // names with reasons, for the explanation
@@ -109,6 +118,8 @@ std::int64_t weight_count(const Model& model);
 // Shapes agree from layer to layer, sizes are positive and below limits, values are finite and as
 // many as the shape says. Names what is wrong.
 Diagnostics check_model(const Model& model);
+// Whether any layer keeps its state from one request to the next.
+bool carries_state(const Model& model);
 
 // Elements of one vector out of a layer: hidden size times directions, or the dense layer's output.
 std::int64_t layer_input(const Layer& layer);

@@ -57,8 +57,8 @@ class Direction {
       : layer_(layer),
         weights_(weights),
         hidden_(static_cast<std::size_t>(layer.hidden)),
-        h_(hidden_),
-        c_(hidden_),
+        h_(initial(weights.initial_hidden)),
+        c_(initial(weights.initial_cell)),
         from_input_(hidden_ * static_cast<std::size_t>(layer.gates())),
         from_state_(from_input_.size()) {}
 
@@ -77,6 +77,9 @@ class Direction {
   }
 
  private:
+  Vector initial(const Tensor& state) const {
+    return state.values ? Vector(state.values->begin(), state.values->end()) : Vector(hidden_);
+  }
   double input(std::size_t gate, std::size_t i) const { return from_input_[gate * hidden_ + i]; }
   double state(std::size_t gate, std::size_t i) const { return from_state_[gate * hidden_ + i]; }
   double sum(std::size_t gate, std::size_t i) const { return input(gate, i) + state(gate, i); }

@@ -85,8 +85,9 @@ class ShardBuilder {
   std::uint32_t vectors(std::int64_t elements) const;
 
   std::uint32_t reserve(Memory memory, std::uint32_t count);
-  void zero(Memory memory, std::uint32_t first, std::uint32_t count) {
-    shard_.zeroed.push_back({memory, first, count});
+  // `once`: before the first request only, as state that is carried on needs it.
+  void zero(Memory memory, std::uint32_t first, std::uint32_t count, bool once = false) {
+    shard_.zeroed.push_back({memory, first, count, once});
   }
   std::uint32_t constant(std::string name, Memory memory, std::vector<Half> values);
   // The first failure is kept and returned by take().

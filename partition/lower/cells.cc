@@ -57,12 +57,38 @@ ChainWriter GateInput::emit(ShardBuilder& builder) const {
 CellProgram::CellProgram(ShardBuilder& builder, const CellSpec& spec) : b_(builder), spec_(spec) {
   vectors_ = b_.vectors(spec_.rows.count);
   hidden_own_ = spec_.hidden + b_.vectors(spec_.rows.first);
-  b_.zero(Memory::kInitialVrf, spec_.hidden, b_.vectors(layer().hidden));
+  b_.zero(Memory::kInitialVrf, spec_.hidden, b_.vectors(layer().hidden), layer().carries_hidden);
   for (const int gate : gate_order(layer().cell)) {
     if (spec_.input_side) inputs_.emplace_back(b_, spec_, gate);
     place_recurrent(gate);
   }
   reserve_temporaries();
+  place_initial();
+}
+
+// States that do not begin with zeros are constants, copied to where the cell keeps its state.
+void CellProgram::place_initial() {
+  const Tensor& h = spec_.weights->initial_hidden;
+  const Tensor& c = spec_.weights->initial_cell;
+  if (!h.shape.empty())
+    initial_hidden_ =
+        b_.constant(label("h0"), Memory::kInitialVrf, cut_bias({&h}, {0, layer().hidden}));
+  if (!c.shape.empty())
+    initial_cell_ = b_.constant(label("c0"), Memory::kInitialVrf, cut_bias({&c}, spec_.rows));
+}
+
+void CellProgram::emit_initial() {
+  if (initial_hidden_) {
+    b_.chain(label("h0"), b_.vectors(layer().hidden))
+        .read(*initial_hidden_)
+        .write(Memory::kInitialVrf, spec_.hidden);
+    if (needs_reset_gather())
+      b_.chain(label("h0 own"), vectors_)
+          .read(*initial_hidden_ + b_.vectors(spec_.rows.first))
+          .write(Memory::kMultiplyVrf, hidden_times_);
+  }
+  if (initial_cell_)
+    b_.chain(label("c0"), vectors_).read(*initial_cell_).write(Memory::kMultiplyVrf, cell_);
 }
 
 bool CellProgram::keeps_apart(int gate) const { return adds_behind_reset(layer(), gate); }
@@ -90,7 +116,7 @@ void CellProgram::reserve_lstm() {
   output_gate_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
   forget_cell_ = b_.reserve(Memory::kAddSubVrf1, vectors_);
   if (stepwise()) candidate_ = b_.reserve(Memory::kInitialVrf, vectors_);
-  b_.zero(Memory::kMultiplyVrf, cell_, vectors_);
+  b_.zero(Memory::kMultiplyVrf, cell_, vectors_, layer().carries_cell);
 }
 
 void CellProgram::reserve_gru() {
@@ -105,7 +131,7 @@ void CellProgram::reserve_gru() {
   }
   reset_hidden_ = b_.reserve(Memory::kInitialVrf, b_.vectors(layer().hidden));
   hidden_times_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
-  b_.zero(Memory::kMultiplyVrf, hidden_times_, vectors_);
+  b_.zero(Memory::kMultiplyVrf, hidden_times_, vectors_, layer().carries_hidden);
   if (stepwise()) return;
   ones_ = b_.constant(label("ones"), Memory::kInitialVrf,
                       std::vector<Half>(static_cast<std::size_t>(spec_.rows.count), to_half(1.0F)));

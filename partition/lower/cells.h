@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,6 +57,8 @@ class CellProgram {
   // Reserves registers and places matrices. `builder` must outlive the object.
   CellProgram(ShardBuilder& builder, const CellSpec& spec);
 
+  // Once a request, in front of its first step: states that are not zero.
+  void emit_initial();
   // The chains that need only the step's input.
   void emit_input_side();
   // The chains that need the hidden state. The new own slice goes to InitialVrf and `ports`. With
@@ -93,6 +96,7 @@ class CellProgram {
   // The candidate of a GRU with reset after the product adds W x + b behind the reset.
   bool keeps_apart(int gate) const;
   void place_recurrent(int gate);
+  void place_initial();
   void reserve_temporaries();
   void reserve_lstm();
   void reserve_gru();
@@ -116,6 +120,7 @@ class CellProgram {
   std::array<std::uint32_t, kGatesMost>
       x_{};  // W x + b: AddSubVrf_0, of the candidate with reset after AddSubVrf_1
   std::vector<std::uint16_t> reset_ports_;
+  std::optional<std::uint32_t> initial_hidden_, initial_cell_;  // InitialVrf
 
   // InitialVrf
   std::uint32_t reset_hidden_ = 0, ones_ = 0, cell_initial_ = 0, candidate_ = 0;

@@ -156,13 +156,15 @@ void Pass::build_gather(std::size_t index) {
   build_last_handoff(index, gather);
 }
 
-// After the last step only those who go on working with the state need the others' slices of it.
+// After the last step only those who go on working with the state need the others' slices of it:
+// all nodes when the next request begins with it.
 void Pass::build_last_handoff(std::size_t index,
                               const std::map<std::size_t, std::uint16_t>& gather) {
   const PassLayer& layer = spec_.layers[index];
   Work& work = layers_[index];
   const std::set<std::size_t> to = readers(index);
-  if (to == nodes_of(layer.slices)) {
+  const bool carried = std::get<RecurrentLayer>(*layer.layer).carries_hidden;
+  if (carried || to == nodes_of(layer.slices)) {
     for (const auto& [node, port] : gather) work.last_ports[node].push_back(port);
     work.last_moves = work.moves;
     return;
@@ -223,6 +225,9 @@ void Pass::emit(std::size_t node) {
     builder.add_segment({first.begin, first.end, 1, 0});
     builder.add_segment({first.begin, first.end, -1, 1, 1});
   }
+  for (Work& work : layers_)
+    if (const auto cell = work.cells.find(node); cell != work.cells.end())
+      cell->second.emit_initial();
   emit_input(node);
   builder.end_segment(1, 0);
   const std::uint32_t begin = builder.chains();

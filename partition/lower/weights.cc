@@ -54,7 +54,7 @@ Result<BfpMatrix> cut_matrix(const MatrixCut& cut, const NumberFormat& format, i
     return extents_only(rows, static_cast<int>(columns), format, native_dim);
   }
   return quantise_matrix(padded_rows(cut, columns, native_dim), rows, static_cast<int>(columns),
-                         format, native_dim, cut.name);
+                         format, native_dim, cut.name, cut.rows.first);
 }
 
 std::vector<Half> cut_bias(const std::vector<const Tensor*>& biases, RowRange range) {

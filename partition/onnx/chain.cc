@@ -111,6 +111,11 @@ bool run_once(Model& model) {
 }  // namespace
 
 Result<Feed> consume(Chain& chain, const Stream& stream) {
+  if (stream.form == Form::kAtLastStep && chain.lengths &&
+      chain.lengths->from != Lengths::From::kNothing)
+    return invalid(
+        "reads the last step, which is padding where a request is shorter than the input "
+        "(sequence_lens); supported: all steps, or the last states");
   if (const Status status = check_newest(chain, stream); !status)
     return tl::unexpected(status.error());
   if (const Status status = check_pieces(chain, stream); !status)

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,13 +25,33 @@ struct Stage {
   bool reverse = false;  // its only direction is the reverse one
 };
 
+// A graph input that is the state a recurrent layer begins with.
+struct StateInput {
+  std::string input;
+  std::string node;
+  std::size_t stage = 0;
+  std::size_t layer = 0;
+  bool cell = false;      // or the hidden state
+  bool returned = false;  // an output has the state the layer ends with
+};
+
+// Where the sequence lengths of all recurrent layers come from.
+struct Lengths {
+  enum class From : std::uint8_t { kNothing, kInput, kConstant } from = From::kNothing;
+  std::string input;
+  std::int64_t steps = 0;
+  bool operator==(const Lengths&) const = default;
+};
+
 struct Chain {
   const Graph* graph = nullptr;
   Model model;
   std::unordered_map<std::string, Value> values;  // by tensor name; looked up, never iterated
   std::vector<Stage> stages{Stage{"the graph's input"}};
-  bool any_recurrent = false;                  // in the graph: else open dimensions are not steps
-  bool steps_known = false;                    // a layer has settled which axis the steps are
+  bool any_recurrent = false;  // in the graph: else open dimensions are not steps
+  bool steps_known = false;    // a layer has settled which axis the steps are
+  std::vector<StateInput> states;
+  std::optional<Lengths> lengths;              // of the recurrent layers so far
   std::int64_t folding_left = kMaxOnnxFolded;  // elements constant folding may still make
 
   const Value& value(const Node& node, std::size_t input) const;

@@ -99,9 +99,9 @@ struct Graph {
 Checked<Graph> load_graph(const std::string& path);
 
 // Positions in graph.nodes such that producers come before consumers (the file's order where it is
-// free), only of nodes the first output needs. Errors: a name made twice, an input nobody makes, a
-// cycle (named: "cycle: a > b > c > a").
-Checked<std::vector<std::size_t>> sorted_nodes(const Graph& graph);
+// free), only of nodes that output number `output` needs. Errors: a name made twice, an input
+// nobody makes, a cycle (named: "cycle: a > b > c > a").
+Checked<std::vector<std::size_t>> sorted_nodes(const Graph& graph, std::size_t output = 0);
 
 // Appends to `found` unless that has many errors already; then counts on in one last line.
 void report(Diagnostics& found, std::string message);

@@ -94,9 +94,109 @@ Stream stream_of(const GraphInput& input) {
   return out;
 }
 
+std::string shown_names(const std::vector<std::string>& names) {
+  std::vector<std::string> shown;
+  for (const std::string& name : names) shown.push_back(shown_name(name));
+  return fmt::format("{}", fmt::join(shown, ", "));
+}
+
+// What the first output leaves over of a graph's inputs and outputs: states that go in and come
+// out, and what nothing would feed or return. REQUIRES: the chain is complete.
+class StateReader {
+ public:
+  StateReader(Chain& chain, const OnnxOptions& options) : chain_(chain), options_(options) {}
+
+  Diagnostics run() {
+    const std::vector<std::string>& outputs = chain_.graph->outputs;
+    for (std::size_t i = 1; i < outputs.size(); ++i)
+      if (!take_output(i)) leave_output(outputs[i]);
+    for (const StateInput& state : chain_.states) settle(state);
+    return std::move(found_);
+  }
+
+ private:
+  // Operators that only look at a state from another side.
+  static bool is_view(const Node& node) {
+    constexpr std::array kViews{"Cast",    "Concat", "Constant", "Identity",  "Reshape",
+                                "Dropout", "Slice",  "Squeeze",  "Transpose", "Unsqueeze"};
+    return std::ranges::find(kViews, node.op) != kViews.end();
+  }
+
+  bool known(const std::string& name) {
+    if (name.empty() || chain_.values.contains(name)) return true;
+    const auto at = chain_.graph->constants.find(name);
+    if (at == chain_.graph->constants.end()) return false;
+    chain_.values.emplace(name, at->second);
+    return true;
+  }
+
+  const Stream* stream_of_output(std::size_t output) {
+    const std::string& name = chain_.graph->outputs[output];
+    const Checked<std::vector<std::size_t>> order = sorted_nodes(*chain_.graph, output);
+    if (!order) return nullptr;
+    for (const std::size_t i : *order) {
+      const Node& node = chain_.graph->nodes[i];
+      const auto seen = [&](const std::string& it) { return chain_.values.contains(it); };
+      if (std::ranges::any_of(node.outputs, seen)) continue;
+      if (!is_view(node) ||
+          !std::ranges::all_of(node.inputs, [&](const auto& it) { return known(it); }) ||
+          !handler_of(node.op)(chain_, node))
+        return nullptr;
+    }
+    const auto at = chain_.values.find(name);
+    return at == chain_.values.end() ? nullptr : std::get_if<Stream>(&at->second);
+  }
+
+  // True when it is where layers leave the states that inputs begin with.
+  bool take_output(std::size_t output) {
+    const Stream* stream = stream_of_output(output);
+    if (stream == nullptr || (stream->form != Form::kLast && stream->form != Form::kCell))
+      return false;
+    std::vector<StateInput*> states;
+    for (const Piece& piece : stream->pieces) {
+      const auto at = std::ranges::find_if(chain_.states, [&](const StateInput& state) {
+        return state.stage == piece.stage && state.cell == (stream->form == Form::kCell);
+      });
+      if (at == chain_.states.end()) return false;
+      states.push_back(&*at);
+    }
+    for (StateInput* state : states) state->returned = true;
+    return !states.empty();
+  }
+
+  void leave_output(const std::string& output) {
+    if (!options_.output.empty())
+      return add_note(chain_, fmt::format("output \"{}\" is not returned", shown_name(output)));
+    report(found_, fmt::format("graph output \"{}\" is a second result, and one is returned; name "
+                               "the one that is wanted: model.output: NAME, one of {}",
+                               shown_name(output), shown_names(chain_.graph->outputs)));
+  }
+
+  void settle(const StateInput& state) {
+    const char* what = state.cell ? "initial cell state" : "initial state";
+    const std::string input = fmt::format("input \"{}\", the {} of \"{}\",",
+                                          shown_name(state.input), what, shown_name(state.node));
+    if (options_.zero_state) return add_note(chain_, input + " is zero in every request");
+    if (!state.returned)
+      return report(found_, fmt::format("graph {} is given by nothing and returned by no output, "
+                                        "so it cannot be carried from request to request; write "
+                                        "model.state: zero to begin every request with zeros",
+                                        input));
+    auto& layer = std::get<RecurrentLayer>(chain_.model.layers[state.layer]);
+    (state.cell ? layer.carries_cell : layer.carries_hidden) = true;
+    add_note(chain_, input + " is carried from request to request");
+  }
+
+  Chain& chain_;
+  const OnnxOptions& options_;
+  Diagnostics found_;
+};
+
 class Reader {
  public:
-  explicit Reader(const Graph& graph) : graph_(graph) { chain_.graph = &graph; }
+  Reader(const Graph& graph, const OnnxOptions& options) : graph_(graph), options_(options) {
+    chain_.graph = &graph;
+  }
 
   Checked<Model> run() {
     const Checked<std::vector<std::size_t>> order = sorted_nodes(graph_);
@@ -109,6 +209,8 @@ class Reader {
         return failed(fmt::format("node \"{}\" ({}) {}", shown_name(graph_.nodes[i].name),
                                   shown_name(graph_.nodes[i].op), status.error().message));
     if (Status status = end(); !status) return failed(std::move(status.error().message));
+    if (Diagnostics loose = StateReader(chain_, options_).run(); !loose.empty())
+      return tl::unexpected(std::move(loose));
     if (Diagnostics wrong = check_model(chain_.model); !wrong.empty())
       return tl::unexpected(std::move(wrong));
     return std::move(chain_.model);
@@ -170,14 +272,26 @@ class Reader {
     if (stream == nullptr) return invalid(start + "does not depend on the data of a request");
     if (const Status status = finish(chain_, *stream); !status)
       return invalid(start + status.error().message);
-    for (std::size_t i = 1; i < graph_.outputs.size(); ++i)
-      add_note(chain_, fmt::format("output \"{}\" is not returned", shown_name(graph_.outputs[i])));
     return {};
   }
 
   const Graph& graph_;
+  const OnnxOptions& options_;
   Chain chain_;
 };
+
+// The output that is wanted becomes the first.
+Diagnostics put_first(const std::string& output, Graph& graph) {
+  Diagnostics unknown;
+  if (output.empty()) return unknown;
+  const auto at = std::ranges::find(graph.outputs, output);
+  if (at == graph.outputs.end())
+    report(unknown, fmt::format("has no output \"{}\"; its outputs are {}", shown_name(output),
+                                shown_names(graph.outputs)));
+  else
+    std::rotate(graph.outputs.begin(), at, at + 1);
+  return unknown;
+}
 
 // "models/language-gru/fp32.onnx" to "language-gru/fp32".
 std::string name_of(const std::string& path) {
@@ -193,12 +307,15 @@ std::string name_of(const std::string& path) {
 
 }  // namespace onnx_import
 
-Checked<Model> read_onnx(const std::string& path) {
+Checked<Model> read_onnx(const std::string& path, const OnnxOptions& options) {
   FilesRead files;
   files.note(path);
-  const Checked<onnx_import::Graph> graph = onnx_import::load_graph(path);
-  Checked<Model> model =
-      graph ? onnx_import::Reader(*graph).run() : Checked<Model>(tl::unexpected(graph.error()));
+  Checked<onnx_import::Graph> graph = onnx_import::load_graph(path);
+  if (graph)
+    if (Diagnostics unknown = onnx_import::put_first(options.output, *graph); !unknown.empty())
+      graph = tl::unexpected(std::move(unknown));
+  Checked<Model> model = graph ? onnx_import::Reader(*graph, options).run()
+                               : Checked<Model>(tl::unexpected(graph.error()));
   if (!model) {
     for (Error& error : model.error().errors)
       error.message = fmt::format("{}: {}", shown_name(path, 4096), error.message);

@@ -2,9 +2,10 @@
 // MatMul + Add, Softmax that run on an NPU between a CPU host's first and last part, with the
 // constant and shape computations exporters put around them.
 //
-// What is assumed is said in Model::notes: initial states given as inputs are zero, a free batch
-// dimension is 1, outputs beyond the first are not returned. The file is not trusted: faults,
-// section 11, row ONNX.
+// What is assumed is said in Model::notes: a free batch dimension is 1, a fixed one is lanes that
+// requests fill. State that is graph input and output is carried from request to request or begins
+// with zeros, as OnnxOptions says; other inputs and outputs that nothing would feed or return are
+// refused by name. The file is not trusted: faults, section 11, row ONNX.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,16 @@ inline constexpr int kMaxOnnxSubgraphs = 8;        // graphs inside graphs
 inline constexpr std::int64_t kMaxOnnxFolded = std::int64_t{1}
                                                << 24;  // elements made by constant folding
 
+struct OnnxOptions {
+  // The one to return of several that are no state; "": there must be one only.
+  std::string output;
+  // State that is an input begins every request with zeros; else with what the request before it
+  // left, for which an output must return it.
+  bool zero_state = false;
+};
+
 // Every message starts with `path: `. Errors: kInvalid.
-Checked<Model> read_onnx(const std::string& path);
+Checked<Model> read_onnx(const std::string& path, const OnnxOptions& options = {});
 
 // Operator types read_onnx() understands, sorted: for messages and `soliton list`.
 std::vector<std::string> onnx_operators();

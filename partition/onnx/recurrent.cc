@@ -101,7 +101,8 @@ Status settle_steps(Chain& chain, const Stream& x, const Setup& setup) {
   if (batch.role == Role::kSteps)
     return invalid(fmt::format("reads {} with the steps as its batch", describe(x)));
   if (batch.size != kUnknown && batch.size != 1)
-    return invalid(fmt::format("has batch {}; supported: 1", batch.size));
+    add_note(chain, fmt::format("the fixed batch of {} is lanes that requests fill: each is one",
+                                batch.size));
   if (batch.size == kUnknown)
     add_note(chain, fmt::format("the input's free dimension \"{}\" is taken as 1",
                                 shown_name(batch.symbol)));
@@ -112,32 +113,107 @@ Status settle_steps(Chain& chain, const Stream& x, const Setup& setup) {
   return {};
 }
 
-// A state given to the layer: nothing, zeros, or an input of the graph, which is taken as zeros.
-Status check_initial(Chain& chain, const Node& node, std::size_t input, const char* what) {
-  if (!node.has_input(input)) return {};
-  const Stream* stream = chain.stream(node, input);
-  if (stream != nullptr && !stream->input.empty()) {
-    add_note(chain, fmt::format("input \"{}\", the {} of \"{}\", is taken as zero",
-                                shown_name(stream->input), what, shown_name(node.name)));
-    return {};
+// A state given to the layer: nothing, an input of the graph, or a constant.
+struct InitialState {
+  std::string input;  // of the graph
+  Floats values;      // [directions * hidden]; empty: zeros
+};
+
+Result<InitialState> initial_state(Chain& chain, const Node& node, std::size_t input,
+                                   const char* what, std::int64_t elements) {
+  InitialState out;
+  if (!node.has_input(input)) return out;
+  if (const Stream* stream = chain.stream(node, input)) {
+    out.input = stream->input;
+    if (out.input.empty()) return invalid(fmt::format("its {} comes from another layer", what));
+    return out;
   }
-  if (stream != nullptr) return invalid(fmt::format("its {} comes from another layer", what));
-  if (single_value(chain.value(node, input)) != 0.0)
-    return invalid(fmt::format("its {} is not zero", what));
+  const std::optional<double> all = single_value(chain.value(node, input));
+  if (all == 0.0) return out;
+  const auto count = static_cast<std::size_t>(elements);
+  if (all) {
+    out.values.assign(count, static_cast<float>(*all));
+    return out;
+  }
+  const ConstantPtr constant = chain.constant(node, input);
+  if (!constant || constant->floats() == nullptr || constant->floats()->size() != count)
+    return invalid(
+        fmt::format("its {} is not a constant of {} numbers, one for each element of "
+                    "the state",
+                    what, elements));
+  out.values = *constant->floats();
+  return out;
+}
+
+// Lengths that cut nothing off are none.
+Result<Lengths> lengths_of(const Chain& chain, const Node& node) {
+  if (!node.has_input(4)) return Lengths{};
+  if (const Stream* stream = chain.stream(node, 4)) {
+    if (!stream->integers || stream->input.empty())
+      return invalid("has sequence lengths (sequence_lens) that are no input of the graph");
+    return Lengths{Lengths::From::kInput, stream->input, 0};
+  }
+  const std::optional<double> steps = single_value(chain.value(node, 4));
+  const std::int64_t most = chain.model.row_steps > 0 ? chain.model.row_steps
+                            : chain.model.fixed_steps != 0 && chain.model.row_steps == 0
+                                ? chain.model.fixed_steps
+                                : kMaxSteps;
+  if (!steps || *steps < 1 || *steps > static_cast<double>(most))
+    return invalid(
+        fmt::format("has sequence lengths (sequence_lens) that are not one number "
+                    "between 1 and {}",
+                    most));
+  const auto whole = static_cast<std::int64_t>(*steps);
+  if (whole == most) return Lengths{};
+  return Lengths{Lengths::From::kConstant, "", whole};
+}
+
+// All recurrent layers must agree: what one leaves behind a request's end, another would read.
+Status settle_lengths(Chain& chain, const Node& node) {
+  const Result<Lengths> lengths = lengths_of(chain, node);
+  if (!lengths) return tl::unexpected(lengths.error());
+  if (chain.lengths && *chain.lengths != *lengths)
+    return invalid("has other sequence lengths (sequence_lens) than the recurrent layer before it");
+  if (chain.lengths) return {};
+  chain.lengths = *lengths;
+  if (lengths->from == Lengths::From::kInput) {
+    chain.model.takes_lengths = true;
+    add_note(chain, fmt::format("input \"{}\" is the length of each request (workload.lengths)",
+                                shown_name(lengths->input)));
+  }
+  if (lengths->from == Lengths::From::kConstant) {
+    chain.model.row_steps = chain.model.fixed_steps != 0 ? chain.model.fixed_steps : -1;
+    chain.model.fixed_steps = lengths->steps;
+    add_note(chain,
+             fmt::format("the first {} steps of a request count (sequence_lens)", lengths->steps));
+  }
   return {};
 }
 
-Status check_states(Chain& chain, const Node& node, const Setup& setup) {
-  if (node.has_input(4)) {
-    const std::optional<double> steps = single_value(chain.value(node, 4));
-    if (!steps || chain.model.fixed_steps == 0 ||
-        *steps != static_cast<double>(chain.model.fixed_steps))
-      return invalid("has sequence lengths of its own (sequence_lens), which is not supported");
+void take_state(Chain& chain, const Node& node, const InitialState& state, bool cell,
+                RecurrentLayer& layer) {
+  if (!state.input.empty())
+    chain.states.push_back(
+        {state.input, node.name, chain.stages.size(), chain.model.layers.size(), cell, false});
+  if (state.values.empty()) return;
+  for (std::size_t d = 0; d < layer.directions.size(); ++d) {
+    const auto begin = state.values.begin() + static_cast<std::ptrdiff_t>(d) * layer.hidden;
+    Tensor& tensor = cell ? layer.directions[d].initial_cell : layer.directions[d].initial_hidden;
+    tensor.name = layer.name + (cell ? ".c0" : ".h0");
+    tensor.shape = {layer.hidden};
+    tensor.values = std::make_shared<const std::vector<float>>(begin, begin + layer.hidden);
   }
-  if (const Status status = check_initial(chain, node, 5, "initial state"); !status) return status;
-  if (setup.cell != Cell::kLstm) return {};
-  if (const Status status = check_initial(chain, node, 6, "initial cell state"); !status)
-    return status;
+}
+
+Status load_states(Chain& chain, const Node& node, RecurrentLayer& layer) {
+  const std::int64_t elements = layer.hidden * static_cast<std::int64_t>(layer.directions.size());
+  const Result<InitialState> hidden = initial_state(chain, node, 5, "initial state", elements);
+  if (!hidden) return tl::unexpected(hidden.error());
+  take_state(chain, node, *hidden, false, layer);
+  if (layer.cell != Cell::kLstm) return {};
+  const Result<InitialState> cell = initial_state(chain, node, 6, "initial cell state", elements);
+  if (!cell) return tl::unexpected(cell.error());
+  take_state(chain, node, *cell, true, layer);
   if (node.has_input(7) && single_value(chain.value(node, 7)) != 0.0)
     return invalid("has peepholes, which are not supported");
   return {};
@@ -238,6 +314,8 @@ Result<RecurrentLayer> layer_of(Chain& chain, const Node& node, const Setup& set
   layer.hidden = *hidden;
   if (const Status status = load_weights(chain, node, setup, layer); !status)
     return tl::unexpected(status.error());
+  if (const Status status = load_states(chain, node, layer); !status)
+    return tl::unexpected(status.error());
   return layer;
 }
 
@@ -253,7 +331,7 @@ Status handle_recurrent(Chain& chain, const Node& node) {
   const Result<std::int64_t> width = vector_width(*x);
   if (!width) return tl::unexpected(width.error());
   if (const Status status = settle_steps(chain, *x, *setup); !status) return status;
-  if (const Status status = check_states(chain, node, *setup); !status) return status;
+  if (const Status status = settle_lengths(chain, node); !status) return status;
   const Result<Feed> feed = consume(chain, *x);
   if (!feed) return tl::unexpected(feed.error());
   if (*feed != Feed::kSequence) return invalid("reads one vector, not one for each step");

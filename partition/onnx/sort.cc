@@ -20,7 +20,7 @@ constexpr std::size_t kMaxCandidateName = 128;
 
 class Sorter {
  public:
-  explicit Sorter(const Graph& graph) : graph_(graph) {}
+  Sorter(const Graph& graph, std::size_t output) : graph_(graph), output_(output) {}
 
   Checked<std::vector<std::size_t>> run() {
     name_everything();
@@ -145,7 +145,7 @@ class Sorter {
   std::vector<bool> needed_nodes(const std::vector<std::size_t>& order) const {
     std::vector<bool> needed(graph_.nodes.size());
     const auto result =
-        graph_.outputs.empty() ? producer_.end() : producer_.find(graph_.outputs.front());
+        output_ < graph_.outputs.size() ? producer_.find(graph_.outputs[output_]) : producer_.end();
     if (result != producer_.end() && result->second != kNone) needed[result->second] = true;
     for (auto i = order.rbegin(); i != order.rend(); ++i)
       if (needed[*i])
@@ -154,6 +154,7 @@ class Sorter {
   }
 
   const Graph& graph_;
+  std::size_t output_;
   Diagnostics found_;
   std::unordered_map<std::string, std::size_t>
       producer_;  // kNone: a graph input; looked up, never iterated
@@ -164,6 +165,8 @@ class Sorter {
 
 }  // namespace
 
-Checked<std::vector<std::size_t>> sorted_nodes(const Graph& graph) { return Sorter(graph).run(); }
+Checked<std::vector<std::size_t>> sorted_nodes(const Graph& graph, std::size_t output) {
+  return Sorter(graph, output).run();
+}
 
 }  // namespace soliton::onnx_import

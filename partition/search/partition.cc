@@ -17,8 +17,8 @@ namespace {
 
 constexpr const char* kObjectives[] = {"latency", "throughput", "nodes"};
 
-StepReport step_report(const Shard& shard) {
-  const StepAnalysis it = analyse_step(shard);
+StepReport step_report(const Shard& shard, std::int64_t request_steps) {
+  const StepAnalysis it = analyse_step(shard, request_steps);
   return {it.udm_cycles,
           it.sdm_cycles,
           it.cycles,
@@ -267,7 +267,7 @@ class Partitioner {
       first += stage.nodes.size();
       Duration slowest{};
       for (const std::size_t i : members) {
-        placements[i].step = step_report(lowered.shards[i]);
+        placements[i].step = step_report(lowered.shards[i], request_.steps);
         slowest = std::max(slowest, placements[i].step.duration);
       }
       if (estimate == nullptr) continue;

@@ -116,6 +116,7 @@ struct Shard {
     memory @0 :UInt8;
     first @1 :UInt32;
     count @2 :UInt32;
+    once @3 :Bool;
   }
   struct InPort {
     name @0 :Text;

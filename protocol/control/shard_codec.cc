@@ -136,6 +136,7 @@ void write_registers(const Shard& shard, wire::Shard::Builder out) {
     zeroed[i].setMemory(static_cast<std::uint8_t>(shard.zeroed[i].memory));
     zeroed[i].setFirst(shard.zeroed[i].first);
     zeroed[i].setCount(shard.zeroed[i].count);
+    zeroed[i].setOnce(shard.zeroed[i].once);
   }
 }
 
@@ -169,8 +170,8 @@ Result<Shard> read_shard(wire::Shard::Reader in) {
     shard.vectors.push_back({vector.getName().cStr(), static_cast<Memory>(vector.getMemory()),
                              vector.getIndex(), from_data<Half>(vector.getValues())});
   for (const auto range : in.getZeroed())
-    shard.zeroed.push_back(
-        {static_cast<Memory>(range.getMemory()), range.getFirst(), range.getCount()});
+    shard.zeroed.push_back({static_cast<Memory>(range.getMemory()), range.getFirst(),
+                            range.getCount(), range.getOnce()});
   read_ports(in, shard);
   shard.window_tiles = in.getWindowTiles();
   shard.batch = in.getBatch();

@@ -31,22 +31,23 @@
 namespace soliton {
 
 struct AssemblyMatrix {
-  enum class Content : std::uint8_t { kZero, kIdentity, kRandom };
+  enum class Content : std::uint8_t { kZero, kIdentity, kRandom, kFile };
   std::string name;
   Memory memory = Memory::kMatrixRf;  // or kDram
   std::uint32_t tile = 0;
-  std::uint32_t tile_rows = 1;
+  std::uint32_t tile_rows = 1;  // kFile: 0, as many as the file's numbers fill
   std::uint32_t tile_columns = 1;
   int rows = 0;  // 0: all of the tiles
   int columns = 0;
   // kRandom: uniform with a variance of 1 / columns, so that products keep the size of vectors.
   Content content = Content::kZero;
   std::uint64_t seed = 0;
+  std::string path;  // kFile
   bool operator==(const AssemblyMatrix&) const = default;
 };
 
 struct AssemblyVector {
-  enum class Content : std::uint8_t { kValues, kFill, kRandom };
+  enum class Content : std::uint8_t { kValues, kFill, kRandom, kFile };
   std::string name;
   Memory memory = Memory::kAddSubVrf0;
   std::uint32_t index = 0;
@@ -54,6 +55,7 @@ struct AssemblyVector {
   std::vector<Half> values;  // kFill: one
   std::uint32_t count = 0;   // kFill, kRandom
   std::uint64_t seed = 0;    // kRandom: uniform between -1/2 and 1/2
+  std::string path;          // kFile
   bool operator==(const AssemblyVector&) const = default;
 };
 
@@ -99,9 +101,17 @@ std::string print(const Assembly& assembly);
 // The device of that name, or why there is none.
 using DeviceLookup = std::function<Result<NpuDevice>(const std::string& name)>;
 
+// The numbers in a file, row-major. This library opens none.
+struct FileArray {
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+};
+using ArrayLookup = std::function<Result<FileArray>(const std::string& path)>;
+
 // A shard that passes shard_faults(), with its weights unless `with_weights` is false; or every
 // error, in the file where it has a place there. kDoesNotFit when all that is wrong is a budget.
 Checked<Shard> assemble(const ParsedAssembly& parsed, const std::string& file,
-                        const DeviceLookup& devices, bool with_weights = true);
+                        const DeviceLookup& devices, bool with_weights = true,
+                        const ArrayLookup& arrays = {});
 
 }  // namespace soliton

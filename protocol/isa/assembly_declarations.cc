@@ -56,16 +56,30 @@ std::uint64_t read_seed(AssemblyLine& line) {
       line.number("the seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(0));
 }
 
+std::string read_file_name(AssemblyLine& line) {
+  const std::optional<Token> path = line.name("the path of a .npy file");
+  return path ? path->text : "";
+}
+
 void read_matrix(AssemblyLine& line, ParsedAssembly& out) {
   AssemblyMatrix matrix;
   const std::optional<Token> name = line.name("the matrix's name");
-  if (!name || !read_tiles(line, matrix) || !line.expect("at")) return;
+  if (!name) return;
   matrix.name = name->text;
-  matrix.tile = static_cast<std::uint32_t>(line.number("the tile", 0, kMaxIndex).value_or(0));
+  // Of a matrix from a file the file says the size, and the first one lies at 0.
+  const bool sized_by_file = line.peek().is("file") || line.peek().is("at");
+  if (sized_by_file) matrix.tile_rows = matrix.tile_columns = 0;
+  if (!sized_by_file && !read_tiles(line, matrix)) return;
+  if (!line.peek().is("file") && line.expect("at"))
+    matrix.tile = static_cast<std::uint32_t>(line.number("the tile", 0, kMaxIndex).value_or(0));
   read_extents(line, matrix);
-  const auto content = line.choice("content", {"zero", "identity", "random"});
+  const auto content = line.choice("content", {"zero", "identity", "random", "file"});
   if (content) matrix.content = static_cast<AssemblyMatrix::Content>(*content);
   if (content && matrix.content == AssemblyMatrix::Content::kRandom) matrix.seed = read_seed(line);
+  if (content && matrix.content == AssemblyMatrix::Content::kFile)
+    matrix.path = read_file_name(line);
+  if (sized_by_file && matrix.content != AssemblyMatrix::Content::kFile)
+    line.fail(*name, "the size in native tiles, like 2x3, is left out of matrices from files only");
   if (!line.good()) return;
   const bool known = std::ranges::count(out.assembly.matrices, matrix.name, &AssemblyMatrix::name);
   if (known)
@@ -105,6 +119,11 @@ void read_content(AssemblyLine& line, AssemblyVector& vector) {
     vector.seed = read_seed(line);
     return;
   }
+  if (line.accept("file")) {
+    vector.content = AssemblyVector::Content::kFile;
+    vector.path = read_file_name(line);
+    return;
+  }
   if (line.accept("fill")) {
     vector.content = AssemblyVector::Content::kFill;
     vector.count = count();
@@ -130,7 +149,7 @@ void read_vector(AssemblyLine& line, ParsedAssembly& out) {
   out.assembly.vectors.push_back(std::move(vector));
 }
 
-// "InitialVrf[0..3]" or "InitialVrf[3]".
+// "InitialVrf[0..3]" or "InitialVrf[3]", either followed by "once".
 void read_zero(AssemblyLine& line, ParsedAssembly& out) {
   const std::optional<Memory> memory = read_memory(line, kHoldVectors);
   line.expect("[");
@@ -143,9 +162,10 @@ void read_zero(AssemblyLine& line, ParsedAssembly& out) {
     line.unexpected("a range of indices, like 0..3");
   line.take();
   line.expect("]");
+  const bool once = line.accept("once");
   if (line.good())
     out.assembly.zeroed.push_back({*memory, static_cast<std::uint32_t>(*first),
-                                   static_cast<std::uint32_t>(*last - *first + 1)});
+                                   static_cast<std::uint32_t>(*last - *first + 1), once});
 }
 
 template <typename Port>

@@ -1,9 +1,11 @@
 // Values to a shard: sizes from the device, weights from their recipes, errors back into the file.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "protocol/base/rng.h"
 #include "protocol/isa/assembly.h"
@@ -18,8 +20,8 @@ constexpr std::int64_t kWeightsLimit = std::int64_t{1} << 28;
 
 class ShardMaker {
  public:
-  ShardMaker(const ParsedAssembly& parsed, const std::string& file)
-      : assembly_(parsed.assembly), places_(parsed.places), file_(file) {
+  ShardMaker(const ParsedAssembly& parsed, const std::string& file, const ArrayLookup& arrays)
+      : assembly_(parsed.assembly), places_(parsed.places), file_(file), arrays_(arrays) {
     found_.append(parsed.errors);
   }
 
@@ -103,10 +105,44 @@ class ShardMaker {
     shard_.in_ports = assembly_.in_ports;
     shard_.out_ports = assembly_.out_ports;
     shard_.program = assembly_.program;
-    for (const AssemblyMatrix& matrix : assembly_.matrices) describe_matrix(matrix);
+    for (std::size_t i = 0; i < assembly_.matrices.size(); ++i)
+      describe_matrix(sized(assembly_.matrices[i], places_.matrices[i]));
     choose_window();
-    for (const AssemblyVector& vector : assembly_.vectors)
-      shard_.vectors.push_back({vector.name, vector.memory, vector.index, values_of(vector)});
+    for (std::size_t i = 0; i < assembly_.vectors.size(); ++i) {
+      const AssemblyVector& vector = assembly_.vectors[i];
+      std::vector<Half> values = vector.content == AssemblyVector::Content::kFile
+                                     ? values_from_file(vector.path, places_.vectors[i])
+                                     : values_of(vector);
+      shard_.vectors.push_back({vector.name, vector.memory, vector.index, std::move(values)});
+    }
+  }
+
+  // Any number but NaN, which is reported with its place.
+  std::optional<FileArray> read_array(const std::string& path, SourcePlace place) {
+    Result<FileArray> array =
+        arrays_ ? arrays_(path) : Result<FileArray>(invalid(path + ": no files can be read here"));
+    if (!array) {
+      add(array.error().code, place, array.error().message);
+      return std::nullopt;
+    }
+    const auto bad = std::ranges::find_if(array->values, [](float v) { return std::isnan(v); });
+    if (bad == array->values.end()) return std::move(*array);
+    add(ErrorCode::kInvalid, place,
+        fmt::format("{}: value {}: not a number (NaN); any other value is allowed", path,
+                    bad - array->values.begin()));
+    return std::nullopt;
+  }
+
+  std::vector<Half> values_from_file(const std::string& path, SourcePlace place) {
+    std::vector<Half> out;
+    const std::optional<FileArray> array = read_array(path, place);
+    if (!array) return out;
+    if (array->shape.size() != 1 || array->values.empty())
+      add(ErrorCode::kInvalid, place,
+          fmt::format("{}: has shape ({}); allowed is one axis of at least one value", path,
+                      fmt::join(array->shape, ", ")));
+    for (const float value : array->values) out.push_back(to_half(value));
+    return out;
   }
 
   // No more than one vector beyond its memory, which is enough to be refused.
@@ -143,9 +179,10 @@ class ShardMaker {
   void choose_window() {
     std::int64_t pinned = 0;
     std::int64_t streamed = 0;
-    for (const AssemblyMatrix& matrix : assembly_.matrices) {
+    for (const ShardMatrix& matrix : shard_.matrices) {
       const std::int64_t tiles = std::int64_t{matrix.tile_rows} * matrix.tile_columns;
-      if (matrix.memory == Memory::kMatrixRf) pinned = std::max(pinned, matrix.tile + tiles);
+      if (matrix.memory == Memory::kMatrixRf)
+        pinned = std::max(pinned, matrix.tile_address + tiles);
       if (matrix.memory == Memory::kDram) streamed += tiles;
     }
     const bool streams = std::ranges::any_of(assembly_.program.chains, [](const Chain& chain) {
@@ -156,6 +193,30 @@ class ShardMaker {
     if (streams)
       shard_.window_tiles = static_cast<std::uint32_t>(
           std::clamp<std::int64_t>(left, 0, std::min(streamed, kWeightsLimit)));
+  }
+
+  // With the size its file has, where the program gives none.
+  AssemblyMatrix sized(AssemblyMatrix matrix, SourcePlace place) {
+    if (matrix.tile_rows != 0) return matrix;
+    matrix.tile_rows = matrix.tile_columns = 1;
+    const std::optional<FileArray> array = read_array(matrix.path, place);
+    if (!array) return matrix;
+    if (array->shape.size() != 2 || array->values.empty() ||
+        static_cast<std::int64_t>(array->values.size()) > kWeightsLimit) {
+      add(ErrorCode::kInvalid, place,
+          fmt::format("{}: has shape ({}); allowed are (rows, columns) of at most {} numbers",
+                      matrix.path, fmt::join(array->shape, ", "), kWeightsLimit));
+      return matrix;
+    }
+    const auto tiles = [this](std::int64_t extent) {
+      const std::int64_t n = shard_.device.native_dim;
+      return static_cast<std::uint32_t>((extent + n - 1) / n);
+    };
+    if (matrix.rows == 0) matrix.rows = static_cast<int>(array->shape[0]);
+    if (matrix.columns == 0) matrix.columns = static_cast<int>(array->shape[1]);
+    matrix.tile_rows = tiles(matrix.rows);
+    matrix.tile_columns = tiles(matrix.columns);
+    return matrix;
   }
 
   void describe_matrix(const AssemblyMatrix& matrix) {
@@ -184,14 +245,30 @@ class ShardMaker {
       if (total > kWeightsLimit)
         return add(ErrorCode::kInvalid, places_.matrices[i],
                    fmt::format("more than {} weights in matrices", kWeightsLimit));
-      auto filled = quantise_matrix(made_weights(assembly_.matrices[i], weights), weights.rows,
-                                    weights.columns, shard_.format, shard_.device.native_dim,
-                                    assembly_.matrices[i].name);
+      const std::optional<std::vector<float>> made = weights_of(i);
+      if (!made) continue;
+      auto filled = quantise_matrix(*made, weights.rows, weights.columns, shard_.format,
+                                    shard_.device.native_dim, assembly_.matrices[i].name);
       if (filled)
         weights = std::move(*filled);
       else
         add(filled.error().code, places_.matrices[i], filled.error().message);
     }
+  }
+
+  // Nothing: reported.
+  std::optional<std::vector<float>> weights_of(std::size_t index) {
+    const AssemblyMatrix& matrix = assembly_.matrices[index];
+    const BfpMatrix& size = shard_.matrices[index].weights;
+    if (matrix.content != AssemblyMatrix::Content::kFile) return made_weights(matrix, size);
+    std::optional<FileArray> array = read_array(matrix.path, places_.matrices[index]);
+    if (!array) return std::nullopt;
+    if (array->shape == std::vector<std::int64_t>{size.rows, size.columns})
+      return std::move(array->values);
+    add(ErrorCode::kInvalid, places_.matrices[index],
+        fmt::format("{}: has shape ({}); the matrix has {} rows of {} columns", matrix.path,
+                    fmt::join(array->shape, ", "), size.rows, size.columns));
+    return std::nullopt;
   }
 
   static std::vector<float> made_weights(const AssemblyMatrix& matrix, const BfpMatrix& size) {
@@ -211,6 +288,7 @@ class ShardMaker {
   const Assembly& assembly_;
   const AssemblyPlaces& places_;
   const std::string& file_;
+  const ArrayLookup& arrays_;
   Shard shard_;
   Diagnostics found_;
 };
@@ -218,8 +296,8 @@ class ShardMaker {
 }  // namespace
 
 Checked<Shard> assemble(const ParsedAssembly& parsed, const std::string& file,
-                        const DeviceLookup& devices, bool with_weights) {
-  return ShardMaker(parsed, file).run(devices, with_weights);
+                        const DeviceLookup& devices, bool with_weights, const ArrayLookup& arrays) {
+  return ShardMaker(parsed, file, arrays).run(devices, with_weights);
 }
 
 }  // namespace soliton

@@ -91,8 +91,9 @@ class ProgramPrinter {
 };
 
 std::string spell(const AssemblyMatrix& matrix) {
-  std::string text = fmt::format(".matrix {} {}x{} at {}", spell_name(matrix.name),
-                                 matrix.tile_rows, matrix.tile_columns, matrix.tile);
+  std::string text = fmt::format(".matrix {}", spell_name(matrix.name));
+  if (matrix.tile_rows != 0) text += fmt::format(" {}x{}", matrix.tile_rows, matrix.tile_columns);
+  text += fmt::format(" at {}", matrix.tile);
   if (matrix.memory == Memory::kDram) text += " in Dram";
   if (matrix.rows != 0) text += fmt::format(" rows {}", matrix.rows);
   if (matrix.columns != 0) text += fmt::format(" columns {}", matrix.columns);
@@ -101,6 +102,8 @@ std::string spell(const AssemblyMatrix& matrix) {
       return text + " zero\n";
     case AssemblyMatrix::Content::kIdentity:
       return text + " identity\n";
+    case AssemblyMatrix::Content::kFile:
+      return text + fmt::format(" file {}\n", spell_name(matrix.path));
     case AssemblyMatrix::Content::kRandom:
       break;
   }
@@ -112,6 +115,8 @@ std::string spell(const AssemblyVector& vector) {
                                  memory_name(vector.memory), vector.index);
   if (vector.content == AssemblyVector::Content::kRandom)
     return text + fmt::format(" random {} {}\n", vector.count, vector.seed);
+  if (vector.content == AssemblyVector::Content::kFile)
+    return text + fmt::format(" file {}\n", spell_name(vector.path));
   if (vector.content == AssemblyVector::Content::kFill)
     text += fmt::format(" fill {}", vector.count);
   for (const Half value : vector.values) text += fmt::format(" {}", to_float(value));
@@ -137,8 +142,8 @@ std::string print(const Assembly& assembly) {
   for (const AssemblyMatrix& matrix : assembly.matrices) text += spell(matrix);
   for (const AssemblyVector& vector : assembly.vectors) text += spell(vector);
   for (const ZeroedRange& range : assembly.zeroed)
-    text += fmt::format(".zero {}[{}..{}]\n", memory_name(range.memory), range.first,
-                        std::int64_t{range.first} + range.count - 1);
+    text += fmt::format(".zero {}[{}..{}]{}\n", memory_name(range.memory), range.first,
+                        std::int64_t{range.first} + range.count - 1, range.once ? " once" : "");
   for (const InPort& port : assembly.in_ports)
     text += fmt::format(".in {} {}{}\n", spell_name(port.name), port.elements,
                         port.reversed ? " reversed" : "");

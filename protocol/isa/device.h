@@ -78,7 +78,7 @@ struct NpuDevice {
   int multifunction_units = 2;
   Bytes dram{};
   BitRate dram_rate{};
-  BitRate network_rate{40'000'000'000};
+  BitRate network_rate{};          // of its port; 0: as fast as the cable it is on
   std::vector<NpuFormat> formats;  // [0] is the native one
   std::vector<PublishedPeak> published_peaks;
   CellPrograms cell_programs = CellPrograms::kFused;

@@ -67,6 +67,7 @@ struct ZeroedRange {
   Memory memory = Memory::kInitialVrf;
   std::uint32_t first = 0;
   std::uint32_t count = 0;
+  bool once = false;  // before the first request only: the others go on with what is there
   bool operator==(const ZeroedRange&) const = default;
 };
 

@@ -94,9 +94,30 @@ class Quantiser {
       round_mantissas<Rounding::kFloor>(values, inverse, largest_, out);
   }
 
+  // Half to even without branches: adding and subtracting 1.5 * 2^52 quanta leaves a double rounded
+  // to a whole number of them.
+  template <typename T>
+  void run_even(std::span<const float> values, const BlockScale& scale, T* out) const {
+    const bool divides = kind_ == Scale::kFloat;
+    const double factor = divides ? static_cast<double>(scale.factor) : 1.0;
+    const double inverse = divides ? 1.0 : power_of_two(-scale.exponent);
+    const double to_quanta = power_of_two(-quantum_);
+    const int least = element_.min_exponent;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double magnitude = std::fabs(static_cast<double>(values[i]));
+      const double scaled = divides ? magnitude / factor : magnitude * inverse;
+      const int own = static_cast<int>(std::bit_cast<std::uint64_t>(scaled) >> 52) - 1023;
+      const double round =
+          kRoundToWhole * power_of_two(std::max(own, least) - (element_.precision - 1));
+      const double quanta = std::min((scaled + round - round) * to_quanta, largest_);
+      out[i] = static_cast<T>(values[i] < 0 ? -quanta : quanta);
+    }
+  }
+
   template <typename T>
   void run_any(std::span<const float> values, const BlockScale& scale, std::uint64_t first,
                T* out) const {
+    if (rounding_ == Rounding::kEven && flushed_below_ == 0) return run_even(values, scale, out);
     const bool divides = kind_ == Scale::kFloat;
     const double factor = divides ? static_cast<double>(scale.factor) : 1.0;
     const double inverse = divides ? 1.0 : power_of_two(-scale.exponent);
@@ -201,6 +222,9 @@ void quantise_vector(std::span<const std::uint16_t> values, const NumberFormat& 
   const Quantiser quantiser(format, Rounding::kEven, unused);
   const Scale kind = format.scale();
   elements.resize(values.size());
+  // Bare elements that have all fp16 numbers.
+  const bool as_they_are = kind == Scale::kNone && format.exponent_bits >= 5 &&
+                           format.mantissa_bits >= 10 && !format.flush;
   for (std::size_t block = 0; block + 1 < block_starts.size(); ++block) {
     const auto first = static_cast<std::size_t>(block_starts[block]);
     const auto last = static_cast<std::size_t>(block_starts[block + 1]);
@@ -211,7 +235,10 @@ void quantise_vector(std::span<const std::uint16_t> values, const NumberFormat& 
     const bool poisoned = scale.poison != Poison::kNone;
     out.poisoned.push_back(poisoned);
     out.any_poisoned |= poisoned;
-    if (poisoned)
+    if (!poisoned && as_they_are)
+      for (std::size_t i = first; i < last; ++i)
+        elements[i] = static_cast<T>(to_float(values[i]) + 0.0F);  // -0 counts as +0
+    else if (poisoned)
       std::fill(elements.begin() + static_cast<std::ptrdiff_t>(first),
                 elements.begin() + static_cast<std::ptrdiff_t>(last), T{0});
     else

@@ -28,7 +28,17 @@ void Activation::quantise(std::span<const Half> values, const PackedMatrix& matr
   values_.assign(values.begin(), values.end());
   has_reference_ = false;
   poisoned_blocks_ = 0;
-  if (layout_.packing != Packing::kNone) return quantise_blocks();
+  switch (layout_.packing) {
+    case Packing::kNibbles:
+    case Packing::kBytes:
+    case Packing::kBytesSigned:
+      return quantise_blocks();
+    case Packing::kShorts:
+    case Packing::kClasses:
+      return quantise_wide();
+    default:
+      break;
+  }
   const BfpVector& quantised = reference();
   poisoned_blocks_ = static_cast<std::uint64_t>(std::ranges::count(quantised.poisoned, true));
 }
@@ -43,6 +53,64 @@ void Activation::quantise_blocks() {
   exponent_max_ = -128;
   for (std::size_t block = 0; block < layout_.blocks(); ++block) quantise_block(block);
   if (exponent_min_ > exponent_max_) exponent_min_ = exponent_max_ = 0;
+}
+
+// Through the scalar quantiser, then cut into what the kernels multiply.
+void Activation::quantise_wide() {
+  const BfpVector& quantised = reference();
+  poisoned_blocks_ = static_cast<std::uint64_t>(std::ranges::count(quantised.poisoned, true));
+  const WideElements& wide = layout_.wide;
+  const int planes = wide.classes > 0 ? wide.classes : wide.digits;
+  lanes_.assign(
+      static_cast<std::size_t>(layout_.steps.back()) * 4 * static_cast<std::size_t>(planes), 0);
+  scales_.assign(layout_.blocks(), 0);
+  has_lowest_.assign(layout_.blocks(), 0);
+  exponent_min_ = 127;
+  exponent_max_ = -128;
+  for (std::size_t block = 0; block < layout_.blocks(); ++block) split_block(block);
+  if (exponent_min_ > exponent_max_) exponent_min_ = exponent_max_ = 0;
+}
+
+void Activation::split_block(std::size_t block) {
+  const BfpVector& quantised = reference_;
+  const WideElements& wide = layout_.wide;
+  const std::size_t plane_bytes = static_cast<std::size_t>(layout_.steps.back()) * 4;
+  const int mask = (1 << wide.digit_bits) - 1;
+  bool zero = true;
+  for (int k = layout_.starts[block]; k < layout_.starts[block + 1]; ++k) {
+    const auto column = static_cast<std::size_t>(k);
+    const auto quanta = static_cast<std::int64_t>(
+        quantised.wide.empty() ? static_cast<float>(quantised.mantissas[column])
+                               : quantised.wide[column]);
+    if (quanta == 0) continue;
+    zero = false;
+    std::int8_t* at = lanes_.data() + layout_.steps[block] * std::ptrdiff_t{4} +
+                      (k - layout_.starts[block]) * std::ptrdiff_t{2};
+    const auto store = [&](int plane, int value) {
+      const auto half = static_cast<std::int16_t>(value);
+      std::memcpy(at + static_cast<std::size_t>(plane) * plane_bytes, &half, sizeof half);
+    };
+    if (wide.classes > 0) {
+      const WideElements::Part part = wide.part_of(quanta);
+      if (part.part_class == 0) has_lowest_[block] = 1;
+      store(part.part_class, part.value);
+      continue;
+    }
+    const auto magnitude = static_cast<int>(std::abs(quanta));
+    for (int digit = 0; digit < wide.digits; ++digit) {
+      const int value = (magnitude >> (digit * wide.digit_bits)) & mask;
+      store(digit, quanta < 0 ? -value : value);
+    }
+  }
+  if (quantised.exponents.empty()) return;
+  // The scale of a zero block adds nothing, but could push the others out of the fast range.
+  const int exponent = zero ? 0 : quantised.exponents[block];
+  if (!zero) {
+    exponent_min_ = std::min(exponent_min_, exponent);
+    exponent_max_ = std::max(exponent_max_, exponent);
+  }
+  scales_[block] =
+      static_cast<std::int32_t>(static_cast<std::uint32_t>(exponent + kFloatBias) << 23);
 }
 
 // Elements with a grid of their own, by the scalar quantiser.
@@ -93,6 +161,7 @@ void Activation::quantise_block(std::size_t block) {
 }
 
 bool Activation::in_range(const PackedMatrix& matrix) const {
+  if (layout_.format.scale() != Scale::kPowerOfTwo) return true;
   const int excess = layout_.packing == Packing::kNibbles ? kNibbleExcess : 0;
   return exponent_min_ + matrix.exponent_min() - excess >= -126 &&
          exponent_max_ + matrix.exponent_max() <= 127 &&

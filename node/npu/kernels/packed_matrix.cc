@@ -19,22 +19,50 @@ AlignedArray<T> aligned_array(std::size_t count) {
   return AlignedArray<T>(static_cast<T*>(memory));
 }
 
-// The largest exponent that can be held beside a row's mantissas.
+// Whether exponents beside a row's mantissas can be held in a byte. Those of blocks of zeros do not
+// count: a zero has any scale.
 bool fits_exponents(const BfpMatrix& matrix) {
-  return std::ranges::all_of(matrix.exponents,
-                             [](std::int16_t e) { return e >= -128 && e <= 127; });
+  const auto blocks = static_cast<std::size_t>(matrix.blocks_per_row());
+  for (std::size_t i = 0; i < matrix.exponents.size(); ++i) {
+    if (matrix.exponents[i] >= -128 && matrix.exponents[i] <= 127) continue;
+    const std::size_t row = i / blocks * static_cast<std::size_t>(matrix.columns);
+    const auto first = row + static_cast<std::size_t>(matrix.block_starts[i % blocks]);
+    const auto last = row + static_cast<std::size_t>(matrix.block_starts[i % blocks + 1]);
+    for (std::size_t k = first; k < last; ++k)
+      if (matrix.mantissas.empty() ? matrix.wide[k] != 0 : matrix.mantissas[k] != 0) return false;
+  }
+  return true;
 }
 
-Packing packing_for(const BfpMatrix& matrix, KernelLevel level) {
+int longest_block(const BfpMatrix& matrix) {
+  int longest = 1;
+  for (std::size_t i = 1; i < matrix.block_starts.size(); ++i)
+    longest = std::max(longest, matrix.block_starts[i] - matrix.block_starts[i - 1]);
+  return longest;
+}
+
+struct Chosen {
+  Packing packing = Packing::kNone;
+  WideElements wide;
+};
+
+Chosen packing_for(const BfpMatrix& matrix, KernelLevel level) {
   const NumberFormat& format = matrix.format;
-  const bool narrow = has_narrow_elements(format) && format.scale() == Scale::kPowerOfTwo;
-  if (level == KernelLevel::kScalar || !narrow || !fits_exponents(matrix)) return Packing::kNone;
-  if (format.exponent_bits == 0 && format.mantissa_bits <= 3) return Packing::kNibbles;
-  return level == KernelLevel::kAvx2 ? Packing::kBytesSigned : Packing::kBytes;
+  if (level == KernelLevel::kScalar || matrix.elements() == 0) return {};
+  if (format.scale() == Scale::kNone) return {Packing::kFloats, {}};
+  if (!fits_exponents(matrix)) return {};
+  if (has_narrow_elements(format) && format.scale() == Scale::kPowerOfTwo) {
+    if (format.exponent_bits == 0 && format.mantissa_bits <= 3) return {Packing::kNibbles, {}};
+    return {level == KernelLevel::kAvx2 ? Packing::kBytesSigned : Packing::kBytes, {}};
+  }
+  const int longest = longest_block(matrix);
+  if (const auto shorts = as_shorts(format, longest)) return {Packing::kShorts, *shorts};
+  if (const auto classes = as_classes(format, longest)) return {Packing::kClasses, *classes};
+  return {};
 }
 
-BlockLayout layout_of(const BfpMatrix& matrix, Packing packing) {
-  BlockLayout layout{matrix.format, matrix.block_starts, {0}, packing};
+BlockLayout layout_of(const BfpMatrix& matrix, const Chosen& chosen) {
+  BlockLayout layout{matrix.format, matrix.block_starts, {0}, chosen.packing, chosen.wide};
   for (std::size_t block = 0; block + 1 < layout.starts.size(); ++block) {
     const int columns = layout.starts[block + 1] - layout.starts[block];
     const int steps = (columns + layout.step_columns() - 1) / layout.step_columns();
@@ -60,8 +88,17 @@ PackedMatrix::PackedMatrix(const BfpMatrix& matrix, KernelLevel level)
                             : layout_.packing == Packing::kBytes ? kByteBias
                                                                  : 0;
   std::memset(weights_.get(), zero, groups * steps() * kStepBytes);
-  std::memset(exponents_.get(), 0, groups * layout_.blocks() * kGroupRows);
-  for (int row = 0; row < rows(); ++row) pack_row(row);
+  const std::size_t places = groups * layout_.blocks() * kGroupRows;
+  std::memset(exponents_.get(), 0, places);
+  if (matrix.format.scale() == Scale::kFloat) {
+    scales_ = aligned_array<float>(places);
+    std::fill_n(scales_.get(), places, 0.0F);
+  }
+  const std::size_t panels = (groups + kPanelGroups - 1) / kPanelGroups;
+  if (layout_.packing == Packing::kClasses) has_lowest_.resize(panels * layout_.blocks());
+  const bool wide = layout_.packing == Packing::kShorts || layout_.packing == Packing::kClasses ||
+                    layout_.packing == Packing::kFloats;
+  for (int row = 0; row < rows(); ++row) wide ? pack_wide_row(row) : pack_row(row);
   if (exponent_min_ > exponent_max_) exponent_min_ = exponent_max_ = 0;  // nothing but zeros
 }
 
@@ -117,6 +154,51 @@ void PackedMatrix::pack_row(int row) {
     exponents[block * block_stride] = static_cast<std::int8_t>(row_exponents[block]);
     exponent_min_ = std::min<int>(exponent_min_, row_exponents[block]);
     exponent_max_ = std::max<int>(exponent_max_, row_exponents[block]);
+  }
+}
+
+void PackedMatrix::pack_wide_row(int row) {
+  const int group = row / kGroupRows;
+  const int lane = row % kGroupRows;
+  const std::size_t step_stride = static_cast<std::size_t>(panel_groups(group)) * kStepBytes;
+  const std::size_t block_stride = static_cast<std::size_t>(panel_groups(group)) * kGroupRows;
+  std::uint8_t* weights = weights_.get() + weights_offset(group) + lane * 4;
+  const std::size_t first_element = static_cast<std::size_t>(row) * source_->columns;
+  const std::size_t first_block = static_cast<std::size_t>(row) * layout_.blocks();
+  const bool narrow = source_->wide.empty();
+  for (std::size_t block = 0; block < layout_.blocks(); ++block) {
+    std::uint8_t* at = weights + static_cast<std::size_t>(layout_.steps[block]) * step_stride;
+    bool zero = true, lowest = false;
+    for (int k = layout_.starts[block]; k < layout_.starts[block + 1]; ++k) {
+      const std::size_t element = first_element + static_cast<std::size_t>(k);
+      const float value =
+          narrow ? static_cast<float>(source_->mantissas[element]) : source_->wide[element];
+      zero = zero && value == 0;
+      const int column = k - layout_.starts[block];
+      if (layout_.packing == Packing::kFloats) {
+        std::memcpy(at + static_cast<std::size_t>(column) * step_stride, &value, sizeof value);
+        continue;
+      }
+      auto stored = static_cast<std::int16_t>(value);
+      if (layout_.packing == Packing::kClasses) {
+        const WideElements::Part part = layout_.wide.part_of(static_cast<std::int64_t>(value));
+        lowest = lowest || part.part_class == 0;
+        stored = static_cast<std::int16_t>(part.value * 4 + part.part_class);
+      }
+      std::memcpy(at + static_cast<std::size_t>(column / 2) * step_stride + column % 2 * 2, &stored,
+                  sizeof stored);
+    }
+    if (lowest)
+      has_lowest_[static_cast<std::size_t>(group / kPanelGroups) * layout_.blocks() + block] = 1;
+    const std::size_t place =
+        exponents_offset(group) + static_cast<std::size_t>(lane) + block * block_stride;
+    if (scales_) scales_[place] = source_->scales[first_block + block];
+    // The scale of a zero adds nothing, but could push the others out of the fast range.
+    if (zero || source_->exponents.empty()) continue;
+    const int exponent = source_->exponents[first_block + block];
+    exponents_[place] = static_cast<std::int8_t>(exponent);
+    exponent_min_ = std::min(exponent_min_, exponent);
+    exponent_max_ = std::max(exponent_max_, exponent);
   }
 }
 

@@ -7,10 +7,13 @@
 //            (AVX2)
 //   nibbles  8 columns, each mantissa + 8: column k + j in the low half of byte j, k + 4 + j in the
 //            high half
+//   shorts   2 columns of 16 bits: integers of up to 15 bits, against a vector in digits
+//   classes  2 columns of 16 bits: minifloats, see wide_elements.h
+//   floats   a column of fp32: elements without a scale
 // Blocks are padded with zero mantissas to whole steps, rows to whole groups. Four groups make a
 // panel, whose steps are interleaved, so that a product reads memory from end to end without a
-// jump. What no kernel reads (wide elements, scalar level) is left to the reference, multiply() of
-// protocol/tensor.
+// jump. What no kernel reads (elements that fit none of these, scalar level) is left to the
+// reference, multiply() of protocol/tensor.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +23,7 @@
 #include <vector>
 
 #include "node/npu/kernels/processor.h"
+#include "node/npu/kernels/wide_elements.h"
 #include "protocol/tensor/format.h"
 
 namespace soliton {
@@ -33,6 +37,9 @@ enum class Packing : std::uint8_t {
   kNibbles,  // mantissas of at most 3 bits, of weights and of activations
   kBytes,    // at most 7 bits, biased by 128; minifloats of at most 127 quanta, too
   kBytesSigned,
+  kShorts,
+  kClasses,
+  kFloats,
 };
 
 // How columns become steps. Matrices with equal layouts can share a quantised activation.
@@ -41,9 +48,22 @@ struct BlockLayout {
   std::vector<int> starts;  // first column of each block, then the number of columns
   std::vector<int> steps;   // first step of each block, then the number of steps
   Packing packing = Packing::kNone;
+  WideElements wide;  // of kShorts and kClasses
 
   std::size_t blocks() const { return starts.size() - 1; }
-  int step_columns() const { return packing == Packing::kNibbles ? 8 : 4; }
+  int step_columns() const {
+    switch (packing) {
+      case Packing::kNibbles:
+        return 8;
+      case Packing::kShorts:
+      case Packing::kClasses:
+        return 2;
+      case Packing::kFloats:
+        return 1;
+      default:
+        return 4;
+    }
+  }
   bool operator==(const BlockLayout&) const = default;
 };
 
@@ -75,6 +95,14 @@ class PackedMatrix {
   const std::int8_t* exponents(int group) const {
     return exponents_.get() + exponents_offset(group);
   }
+  // Scales of Scale::kFloat in the places of exponents(); null for others.
+  const float* scales(int group) const {
+    return scales_ ? scales_.get() + exponents_offset(group) : nullptr;
+  }
+  // kClasses: whether any weight of the panel of `group` is of the lowest class, block by block.
+  const std::uint8_t* has_lowest(int group) const {
+    return has_lowest_.data() + static_cast<std::size_t>(group / kPanelGroups) * layout_.blocks();
+  }
   // Groups in the panel of `group`: fewer than kPanelGroups in the last one.
   int panel_groups(int group) const {
     const int first = group / kPanelGroups * kPanelGroups;
@@ -88,12 +116,15 @@ class PackedMatrix {
   std::size_t weights_offset(int group) const;
   std::size_t exponents_offset(int group) const;
   void pack_row(int row);
+  void pack_wide_row(int row);
 
   const BfpMatrix* source_;
   KernelLevel level_;
   BlockLayout layout_;
   AlignedArray<std::uint8_t> weights_;
   AlignedArray<std::int8_t> exponents_;
+  AlignedArray<float> scales_;
+  std::vector<std::uint8_t> has_lowest_;
   int exponent_min_ = 0;
   int exponent_max_ = 0;
 };

@@ -16,8 +16,12 @@ bool fast(const PackedMatrix& matrix, const Activation& x) {
 }
 
 void run(const ProductJob& job) {
-  if (job.matrix.level() == KernelLevel::kAvx512Vnni) return multiply_avx512(job);
-  multiply_avx2(job);
+  const Packing packing = job.matrix.layout().packing;
+  const bool wide =
+      packing == Packing::kShorts || packing == Packing::kClasses || packing == Packing::kFloats;
+  if (job.matrix.level() == KernelLevel::kAvx512Vnni)
+    return wide ? multiply_wide_avx512(job) : multiply_avx512(job);
+  wide ? multiply_wide_avx2(job) : multiply_avx2(job);
 }
 
 using Pointers = std::array<float*, kVectorsAtOnce>;

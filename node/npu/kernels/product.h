@@ -44,5 +44,8 @@ struct ProductJob {
 };
 void multiply_avx2(const ProductJob& job);
 void multiply_avx512(const ProductJob& job);
+// Packings of elements of more than 7 bits, and those with an fp32 scale or none.
+void multiply_wide_avx2(const ProductJob& job);
+void multiply_wide_avx512(const ProductJob& job);
 
 }  // namespace soliton

@@ -34,6 +34,30 @@ TEST(Weights, AnInfinityToo) {
               HasSubstr("gate r, row 0, column 0: an infinity"));
 }
 
+// Masks: an infinite bias is a value of fp16, and makes a class impossible.
+TEST(Weights, AnInfinityIsLegalWhereNoBlockHoldsIt) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Model model = build_rnn({.cell = Cell::kGru, .hidden = 4, .steps = 2, .input = 4});
+  test::add_dense(model, 3, true);
+  auto& dense = std::get<DenseLayer>(model.layers.back());
+  const auto with = [](float value) {
+    return std::make_shared<const std::vector<float>>(std::vector<float>{0, value, 1});
+  };
+  dense.bias.values = with(-kInfinity);
+  EXPECT_EQ(check_model(model).text(), "");
+  dense.bias.values = with(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_THAT(check_model(model).text(),
+              HasSubstr("row 1: not a number (NaN); any other value is allowed"));
+  dense.bias.values = with(0);
+  auto& gru = std::get<RecurrentLayer>(model.layers.front()).directions.front();
+  std::vector<float> a(12), b(12);
+  a[5] = kInfinity;
+  b[5] = -kInfinity;
+  gru.input_bias.values = std::make_shared<const std::vector<float>>(a);
+  gru.recurrent_bias.values = std::make_shared<const std::vector<float>>(b);
+  EXPECT_THAT(check_model(model).text(), HasSubstr("gate z, row 1: infinities of both signs"));
+}
+
 TEST(Weights, AShapeWithAZeroAxisHasACountOnlyIfEveryPartOfItHas) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   EXPECT_EQ(element_count(std::vector<std::int64_t>{0, 3, 2}), 0);

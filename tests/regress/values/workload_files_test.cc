@@ -108,10 +108,123 @@ TEST_F(WorkloadFiles, LabelsOfOtherTypesAndShapes) {
 TEST_F(WorkloadFiles, GoldensThatAreNoNumbers) {
   std::vector<float> values(9, 1.f);
   values[4] = kNan;
-  values[8] = kInfinity;
+  values[8] = -kInfinity;  // legal: what a mask gives
   golden(npy_of(values, {3, 3}));
   EXPECT_THAT(errors(), HasSubstr("golden.npy: request 1, value 1: not a number (NaN)"));
-  EXPECT_THAT(errors(), HasSubstr("golden.npy: request 2, value 2: an infinity"));
+  EXPECT_EQ(errors().find("request 2"), std::string::npos);
+}
+
+TEST_F(WorkloadFiles, LabelsOfSequencesAreOneAStep) {
+  model_.sequence_output = true;
+  lengths(npy_of(std::vector<std::int64_t>{2, 1, 2}, {3}));
+  labels(npy_of(std::vector<std::int64_t>{0, 1, 2}, {3}));
+  EXPECT_THAT(errors(), HasSubstr("labels.npy: holds int64 of shape (3); m returns a vector for "
+                                  "each step, so 3 requests of up to 2 steps need a label for each "
+                                  "step (int32 or int64 of shape (3, 2))"));
+  // What lies behind a request's last step is filler.
+  labels(npy_of(std::vector<std::int64_t>{0, 1, 2, -100, 1, 7}, {3, 2}));
+  EXPECT_THAT(errors(), HasSubstr("labels.npy: request 2, step 1, has label 7; m has the classes 0 "
+                                  "to 2"));
+  EXPECT_EQ(errors().find("-100"), std::string::npos);
+}
+
+TEST_F(WorkloadFiles, FillerInGoldensIsNotLookedAt) {
+  model_.sequence_output = true;
+  lengths(npy_of(std::vector<std::int64_t>{2, 1, 2}, {3}));
+  std::vector<float> values(18, 1.f);
+  values[6 + 3] = kNan;  // request 1, behind its only step
+  golden(npy_of(values, {3, 2, 3}));
+  EXPECT_EQ(errors(), "");
+}
+
+TEST_F(WorkloadFiles, LengthsOfTheModelsOwn) {
+  model_.fixed_steps = 2;
+  model_.takes_lengths = true;
+  lengths(npy_of(std::vector<std::int64_t>{1, 2, 1}, {3}));
+  EXPECT_EQ(errors(), "");
+  model_.takes_lengths = false;
+  EXPECT_THAT(errors(), HasSubstr("request 0 has 1 steps; m takes 2"));
+  spec_.workload.lengths.clear();
+  model_.fixed_steps = 1;
+  model_.row_steps = 2;
+  const Checked<Workload> workload = load_workload(spec_, model_);
+  ASSERT_TRUE(workload);
+  EXPECT_EQ(workload->inputs.given.at(2).steps, 1);
+  EXPECT_EQ(workload->inputs.given.at(2).values.size(), 2U);
+}
+
+// Two requests of two and one steps, three classes.
+struct Steps {
+  Workload workload;
+  std::vector<HostRecord> records;
+
+  Steps() {
+    workload.classes = 3;
+    workload.each_step = true;
+    workload.steps_max = 2;
+    workload.inputs.given = {{{}, {}, 2}, {{}, {}, 1}};
+    workload.labels = {{2, 0}, {1}};
+    workload.golden = {{0, 0, 1, 1, 0, 0}, {0, 0, 1}};
+    records.resize(2);
+    records[0].output = {0, 0, 1, 0, 1, 0};  // right, wrong
+    records[0].steps = 2;
+    records[1].request = RequestId{1};
+    records[1].output = {0, 1, 0};  // right
+    records[1].steps = 1;
+  }
+};
+
+TEST(Accuracy, IsOfAllStepsAndOfEach) {
+  Steps s;
+  RunResults results;
+  judge(s.workload, s.records, nullptr, results);
+  EXPECT_EQ(results.outputs.accuracy, 2.0 / 3);
+  EXPECT_EQ(results.outputs.accuracy_fp32, 2.0 / 3);
+  ASSERT_TRUE(results.outputs.accuracy_per_step);
+  EXPECT_EQ(*results.outputs.accuracy_per_step, (std::vector<double>{1, 0}));
+  EXPECT_EQ(results.requests.at(0).label, 0);
+  EXPECT_EQ(results.requests.at(0).predicted_class, 1);
+  const std::string json = results_json(results);
+  EXPECT_THAT(json, HasSubstr("\"accuracy_per_step\": [1, 0]"));
+}
+
+TEST(Accuracy, OfOneVectorARequestHasNoSteps) {
+  Workload workload;
+  workload.classes = 2;
+  workload.inputs.given.resize(1);
+  workload.labels = {{1}};
+  HostRecord record;
+  record.output = {0, 1};
+  RunResults results;
+  judge(workload, {record}, nullptr, results);
+  EXPECT_EQ(results.outputs.accuracy, 1.0);
+  EXPECT_FALSE(results.outputs.accuracy_per_step);
+  EXPECT_THAT(results_json(results), HasSubstr("\"accuracy_per_step\": null"));
+}
+
+TEST(Outputs, AreOneArrayWithZerosBehindTheStepsAndNanWithoutAnswer) {
+  const Steps s;
+  const NpyArray all = outputs_of(s.workload, s.records, 3);
+  EXPECT_EQ(all.shape, (std::vector<std::int64_t>{3, 2, 3}));
+  EXPECT_EQ(all.float_row(0), (std::vector<float>{0, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(all.float_row(1), (std::vector<float>{0, 1, 0, 0, 0, 0}));
+  for (const float value : all.float_row(2)) EXPECT_TRUE(std::isnan(value));
+}
+
+TEST(Outputs, TheSameInfinityIsNoError) {
+  Workload workload;
+  workload.classes = 2;
+  workload.inputs.given.resize(1);
+  workload.golden = {{-kInfinity, 1}};
+  HostRecord record;
+  record.output = {-kInfinity, 1.5f};
+  RunResults results;
+  judge(workload, {record}, nullptr, results);
+  EXPECT_EQ(results.outputs.max_abs_error, 0.5);
+  EXPECT_EQ(results.outputs.max_rel_error, 0.5);
+  record.output = {0, 1};
+  judge(workload, {record}, nullptr, results = {});
+  EXPECT_TRUE(std::isinf(*results.outputs.max_abs_error));
 }
 
 TEST_F(WorkloadFiles, GoldensOfOtherShapes) {
@@ -150,7 +263,8 @@ TEST_F(WorkloadFiles, AnAnswerThatIsNoNumberHasNoSmallError) {
   Workload workload;
   workload.inputs.given.resize(1);
   workload.golden = {{1.f, 2.f, 3.f}};
-  workload.labels = {2};
+  workload.labels = {{2}};
+  workload.classes = 3;
   HostRecord record;
   record.output = {1.f, kNan, 3.f};
   RunResults results;

@@ -64,7 +64,22 @@ Case random_case(std::uint64_t seed) {
                                                    "mxfp6-e2m3",
                                                    "e3m0,block=9,scale=8",
                                                    "mxfp8-e4m3",
+                                                   "mxfp8-e5m2",
+                                                   "mxfp6-e3m2",
+                                                   "e4m3,block=200,scale=8",
+                                                   "e4m3,block=400,scale=float",
+                                                   "e5m2,block=17,scale=float",
+                                                   "e5m10,block=8,scale=5",
+                                                   "e5m2,block=300,scale=8",
+                                                   "e3m9,block=32,scale=8",
+                                                   "e2m12,block=50,scale=8",
+                                                   "e0m9,block=100,scale=8",
+                                                   "e0m15,block=40,scale=7",
+                                                   "e0m18,block=16,scale=8",
                                                    "int8",
+                                                   "int16",
+                                                   "fp32",
+                                                   "float16",
                                                    "bfloat16"};
   static const std::vector<int> native_dims = {4, 10, 16, 40, 100, 128, 400};
   Chance chance(seed);
@@ -116,6 +131,48 @@ TEST(PackedProduct, HasTheBitsOfTheReferenceAtEveryLevel) {
     for (const KernelLevel level : supported_kernel_levels())
       expect_bits(packed_product(c, level), expected,
                   c.what + " " + std::string(kernel_level_name(level)));
+  }
+}
+
+// Sums of these blocks have up to 70 bits: parts of them are added and rounded once.
+TEST(PackedProduct, WideElementsAddUpExactlyWhateverTheirRange) {
+  for (const char* name :
+       {"mxfp8-e5m2", "mxfp8-e4m3", "mxfp6-e3m2", "int16", "e5m2,block=42,scale=5",
+        "e4m3,block=128,scale=8", "e0m15,block=128,scale=8", "fp32"}) {
+    const NumberFormat format = parse_format(name).value();
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+      Chance chance(seed + 1000);
+      const int rows = 1 + chance.below(70), columns = 1 + chance.below(140);
+      const int octaves = 2 + chance.below(32);
+      std::vector<float> weights;
+      for (int i = 0; i < rows * columns; ++i) weights.push_back(chance.value(octaves));
+      Case c{quantise_matrix(weights, rows, columns, format, 128, "w").value(),
+             halves(chance, columns, 2 + chance.below(23)),
+             name + (" seed " + std::to_string(seed))};
+      const std::vector<float> expected = reference(c);
+      for (const KernelLevel level : supported_kernel_levels()) {
+        if (level != KernelLevel::kScalar) {
+          EXPECT_NE(PackedMatrix(c.matrix, level).layout().packing, Packing::kNone) << name;
+        }
+        expect_bits(packed_product(c, level), expected,
+                    c.what + " " + std::string(kernel_level_name(level)));
+      }
+    }
+  }
+}
+
+// A column of zeros gives blocks whose exponents no byte holds, and which count for nothing.
+TEST(PackedProduct, BlocksOfZerosDoNotKeepAMatrixFromTheKernels) {
+  std::vector<float> weights(16 * 64, 0.5f);
+  for (std::size_t row = 0; row < 16; ++row)
+    std::fill_n(weights.begin() + static_cast<std::ptrdiff_t>(row * 64), 32, 0.0f);
+  for (const char* name : {"msfp16", "mxfp8-e4m3"}) {
+    Case c{quantise_matrix(weights, 16, 64, parse_format(name).value(), 64, "w").value(), {}, name};
+    Chance chance(3);
+    c.x = halves(chance, 64, 4);
+    EXPECT_NE(PackedMatrix(c.matrix).layout().packing,
+              best_kernel_level() == KernelLevel::kScalar ? Packing::kBytes : Packing::kNone);
+    expect_bits(packed_product(c, best_kernel_level()), reference(c), name);
   }
 }
 

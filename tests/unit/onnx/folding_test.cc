@@ -72,7 +72,7 @@ TEST_F(Folding, ZeroStatesOfUnknownBatchAreZeroStates) {
   }
 }
 
-TEST_F(Folding, StatesOfOneAreNotZero) {
+TEST_F(Folding, StatesOfOneAreAConstant) {
   GruMaker g(-1);
   g.add_weights("w", 1);
   g.add_weights("r", 2);
@@ -82,7 +82,11 @@ TEST_F(Folding, StatesOfOneAreNotZero) {
   fill->add_dims(1);
   fill->add_float_data(1);
   g.gru("w", "r", "h0");
-  expect_contains(error_of(g), "its initial state is not zero");
+  const Model model = model_of(g);
+  const Tensor& initial =
+      std::get<RecurrentLayer>(model.layers.front()).directions.front().initial_hidden;
+  ASSERT_TRUE(initial.values);
+  EXPECT_EQ(*initial.values, std::vector<float>(kHidden, 1.0f));
 }
 
 TEST_F(Folding, AStateOfSeveralLayersIsSlicedAndZero) {
@@ -98,7 +102,7 @@ TEST_F(Folding, AStateOfSeveralLayersIsSlicedAndZero) {
   EXPECT_EQ(error_of(g), "");
 }
 
-TEST_F(Folding, AnInputStateOfSeveralLayersIsSlicedAndNoted) {
+TEST_F(Folding, AnInputStateOfSeveralLayersIsSliced) {
   GruMaker g;
   g.input("states", {2, 1, kHidden});
   g.add_weights("w", 1);
@@ -107,8 +111,9 @@ TEST_F(Folding, AnInputStateOfSeveralLayersIsSlicedAndNoted) {
     g.integers(name, {1}, {value});
   g.node("Slice", {"states", "start", "end", "axis"}, {"h0"});
   g.gru("w", "r", "h0");
-  EXPECT_EQ(model_of(g).notes,
-            (Names{"input \"states\", the initial state of \"make_y\", is taken as zero"}));
+  expect_contains(error_of(g),
+                  "graph input \"states\", the initial state of \"make_y\", is given by "
+                  "nothing and returned by no output");
 }
 
 TEST_F(Folding, WeightsMayBeConstantNodes) {

@@ -363,20 +363,138 @@ TEST_F(Recurrent, BothDirectionsAtTheLastStepCannotBeReturnedAlone) {
   expect_contains(error_of(g), "returns both directions of the last step");
 }
 
-TEST_F(Recurrent, InitialStatesAreZero) {
-  GraphMaker given = single({"LSTM"}, "y");
-  given.input("h0", {1, 1, kHidden});
-  given.weights("c0", {1, 1, kHidden}, std::vector<float>(kHidden));
-  for (const char* name : {"", "h0", "c0"}) given.graph().mutable_node(0)->add_input(name);
-  const Model model = model_of(given);
-  EXPECT_EQ(model.notes,
-            (Names{"input \"h0\", the initial state of \"make_y\", is taken as zero"}));
-  expect_output(given, joined(run_node({"LSTM"}, input_rows()).y));
+// An LSTM with states as inputs, and with `outputs` behind its sequence.
+GraphMaker stateful(const Names& outputs) {
+  GraphMaker g = single({"LSTM"}, "y");
+  g.input("h0", {1, 1, kHidden});
+  g.input("c0", {1, 1, kHidden});
+  for (const char* name : {"", "h0", "c0"}) g.graph().mutable_node(0)->add_input(name);
+  g.graph().mutable_node(0)->add_output("y_c");
+  for (const std::string& output : outputs) g.output(output);
+  return g;
+}
 
-  GraphMaker other = single({"LSTM"}, "y");
-  other.weights("h0", {1, 1, kHidden}, std::vector<float>(kHidden, 0.5f));
-  for (const char* name : {"", "h0"}) other.graph().mutable_node(0)->add_input(name);
-  expect_contains(error_of(other), "its initial state is not zero");
+TEST_F(Recurrent, StatesThatGoInAndComeOutAreCarried) {
+  GraphMaker g = stateful({"y_h", "y_c"});
+  const Model model = model_of(g);
+  const auto& layer = std::get<RecurrentLayer>(model.layers[0]);
+  EXPECT_TRUE(layer.carries_hidden);
+  EXPECT_TRUE(layer.carries_cell);
+  EXPECT_TRUE(carries_state(model));
+  EXPECT_EQ(model.notes,
+            (Names{"input \"h0\", the initial state of \"make_y\", is carried from request to "
+                   "request",
+                   "input \"c0\", the initial cell state of \"make_y\", is carried from request to "
+                   "request"}));
+}
+
+TEST_F(Recurrent, StatesMayComeOutThroughViews) {
+  GraphMaker g = stateful({"hn", "y_c"});
+  g.integers("zero", {1}, {0});
+  g.node("Squeeze", {"y_h", "zero"}, {"flat"});
+  g.node("Unsqueeze", {"flat", "zero"}, {"hn"});
+  EXPECT_TRUE(std::get<RecurrentLayer>(model_of(g).layers[0]).carries_hidden);
+}
+
+TEST_F(Recurrent, AStateThatDoesNotComeOutIsRefusedByName) {
+  const std::string error = error_of(stateful({"y_h"}));
+  expect_contains(error,
+                  "graph input \"c0\", the initial cell state of \"make_y\", is given by "
+                  "nothing and returned by no output");
+  expect_contains(error, "model.state: zero");
+}
+
+TEST_F(Recurrent, StatesMayBeZeroInEveryRequest) {
+  write(stateful({"y_h"}).model.SerializeAsString());
+  const Checked<Model> model = read_onnx(path(), {.zero_state = true});
+  ASSERT_TRUE(model) << model.error().text();
+  EXPECT_FALSE(carries_state(*model));
+  EXPECT_EQ(model->notes.front(),
+            "input \"h0\", the initial state of \"make_y\", is zero in every request");
+}
+
+TEST_F(Recurrent, ConstantInitialStates) {
+  GraphMaker zero = single({"LSTM"}, "y");
+  zero.weights("c0", {1, 1, kHidden}, std::vector<float>(kHidden));
+  for (const char* name : {"", "", "c0"}) zero.graph().mutable_node(0)->add_input(name);
+  expect_output(zero, joined(run_node({"LSTM"}, input_rows()).y));
+
+  // The state after two steps, given as a constant, goes on with the third.
+  const Rows all = input_rows();
+  const Node node{"GRU"};
+  const Rows states = run_node(node, all).y;
+  GraphMaker later = single(node, "y");
+  later.weights("h0", {1, 1, kHidden}, std::vector<float>(states[1].begin(), states[1].end()));
+  for (const char* name : {"", "h0"}) later.graph().mutable_node(0)->add_input(name);
+  const std::vector<float> input = input_values();
+  expect_near(run_fp32(model_of(later), {input.begin() + 2 * kIn, input.end()}, kSteps - 2),
+              joined(Rows(states.begin() + 2, states.end())));
+}
+
+TEST_F(Recurrent, AConstantStateOfAnotherSizeIsRefused) {
+  GraphMaker g = single({"LSTM"}, "y");
+  g.weights("h0", {1, 2, kHidden}, values(2 * kHidden, 3));
+  for (const char* name : {"", "h0"}) g.graph().mutable_node(0)->add_input(name);
+  expect_contains(error_of(g), "its initial state is not a constant of 4 numbers");
+}
+
+// `lengths` is an input of the graph, or a constant made before.
+GraphMaker with_lengths(const std::string& lengths, std::int64_t steps) {
+  GraphMaker g;
+  g.input("x", {steps, 1, kIn});
+  add(g, {"GRU"}, "x")->add_input(lengths);
+  g.output("y");
+  return g;
+}
+
+TEST_F(Recurrent, SequenceLengthsThatAreAnInputAreTheRequests) {
+  GraphMaker g = with_lengths("narrow", 7);
+  g.input("lengths", {1}, ::onnx::TensorProto::INT64);
+  attribute(g.node("Cast", {"lengths"}, {"narrow"}), "to",
+            std::int64_t{::onnx::TensorProto::INT32});
+  const Model model = model_of(g);
+  EXPECT_TRUE(model.takes_lengths);
+  EXPECT_EQ(model.fixed_steps, 7);
+  EXPECT_EQ(model.notes,
+            (Names{"input \"lengths\" is the length of each request (workload.lengths)"}));
+}
+
+TEST_F(Recurrent, SequenceLengthsThatAreConstantCutRequestsShort) {
+  GraphMaker g = with_lengths("lengths", 7);
+  g.integers("lengths", {1}, {5});
+  EXPECT_EQ(model_of(g).fixed_steps, 5);
+  EXPECT_EQ(model_of(g).row_steps, 7);
+  GraphMaker full = with_lengths("lengths", 7);
+  full.integers("lengths", {1}, {7});
+  EXPECT_EQ(model_of(full).fixed_steps, 7);
+  EXPECT_EQ(model_of(full).row_steps, 0);
+  GraphMaker any = with_lengths("lengths", -1);
+  any.integers("lengths", {1}, {5});
+  EXPECT_EQ(model_of(any).row_steps, -1);
+  GraphMaker more = with_lengths("lengths", 7);
+  more.integers("lengths", {1}, {8});
+  expect_contains(error_of(more), "that are not one number between 1 and 7");
+}
+
+TEST_F(Recurrent, TheLastStepOfWhatIsPaddedIsRefused) {
+  GraphMaker g;
+  g.input("x", {7, 1, kIn});
+  add(g, {"GRU"}, "x")->add_input("lengths");
+  g.integers("lengths", {1}, {5});
+  g.integers("start", {}, {-1});
+  g.node("Gather", {"y", "start"}, {"last"});
+  g.output("last");
+  expect_contains(error_of(g), "reads the last step, which is padding");
+}
+
+TEST_F(Recurrent, AFixedBatchIsLanesThatRequestsFill) {
+  GraphMaker g;
+  g.input("x", {kSteps, 3, kIn});
+  add(g, {"GRU"}, "x");
+  g.output("y");
+  EXPECT_EQ(model_of(g).notes,
+            (Names{"the fixed batch of 3 is lanes that requests fill: each is one"}));
+  expect_output(g, joined(run_node({"GRU"}, input_rows()).y));
 }
 
 TEST_F(Recurrent, VariantsThatAreNotSupportedAreRefusedByName) {
@@ -404,10 +522,10 @@ TEST_F(Recurrent, VariantsThatAreNotSupportedAreRefusedByName) {
                   }),
                   "peepholes");
   expect_contains(with([](GraphMaker& g, auto* n) {
-                    g.integers("lengths", {1}, {3});
+                    g.integers("lengths", {2}, {3, 4});
                     n->add_input("lengths");
                   }),
-                  "sequence_lens");
+                  "has sequence lengths (sequence_lens) that are not one number");
   expect_contains(with([](GraphMaker&, auto* n) { n->mutable_attribute(0)->set_i(kHidden + 1); }),
                   "hidden_size 5, but recurrent weights for 4");
   expect_contains(with([](GraphMaker& g, auto*) {
@@ -415,16 +533,6 @@ TEST_F(Recurrent, VariantsThatAreNotSupportedAreRefusedByName) {
                     g.graph().mutable_initializer(0)->mutable_raw_data()->resize(64);
                   }),
                   "its input weights have shape [1, 16, 1], not [1, 16, 3]");
-  expect_contains(with([](GraphMaker& g, auto*) {
-                    g.graph()
-                        .mutable_input(0)
-                        ->mutable_type()
-                        ->mutable_tensor_type()
-                        ->mutable_shape()
-                        ->mutable_dim(1)
-                        ->set_dim_value(8);
-                  }),
-                  "batch 8; supported: 1");
 }
 
 TEST_F(Recurrent, AVanillaCellKnowsTanhOnly) {
@@ -459,11 +567,28 @@ TEST_F(Recurrent, TwoReadersOfOneLayerAreABranch) {
                   "\"make_left\" has read already");
 }
 
-TEST_F(Recurrent, ResultsBesideTheFirstOutputAreNotedNotComputed) {
+TEST_F(Recurrent, ASecondResultIsRefusedUnlessOneIsChosen) {
   GraphMaker g = single({"LSTM"}, "y");
   g.node("Erf", {"y_h"}, {"strange"});  // not supported, and not needed for the first output
   g.output("strange");
-  EXPECT_EQ(model_of(g).notes, (Names{"output \"strange\" is not returned"}));
+  expect_contains(error_of(g), "graph output \"strange\" is a second result, and one is returned");
+  expect_contains(error_of(g), "model.output: NAME, one of y, strange");
+  write(g.model.SerializeAsString());
+  const Checked<Model> chosen = read_onnx(path(), {.output = "y"});
+  ASSERT_TRUE(chosen) << chosen.error().text();
+  EXPECT_EQ(chosen->notes, (Names{"output \"strange\" is not returned"}));
+  expect_contains(read_onnx(path(), {.output = "z"}).error().text(),
+                  "has no output \"z\"; its outputs are y, strange");
+}
+
+TEST_F(Recurrent, ALastStateThatNoInputBeginsWithIsASecondResult) {
+  GraphMaker g = single({"LSTM"}, "y");
+  g.output("y_h");
+  expect_contains(error_of(g), "graph output \"y_h\" is a second result");
+  write(g.model.SerializeAsString());
+  const Checked<Model> last = read_onnx(path(), {.output = "y_h"});
+  ASSERT_TRUE(last) << last.error().text();
+  EXPECT_FALSE(last->sequence_output);
 }
 
 }  // namespace

@@ -66,9 +66,12 @@ class Router {
         continue;
       }
       const std::size_t node = number_.at(to.peer);
-      if (!begun_[node]) npus_[node]->begin(RequestId{0}, steps_, {});
+      Arrival start;
+      start.at = begun_[node] ? starts_[node] : npus_[node]->free_at();
+      if (!begun_[node]) npus_[node]->begin(RequestId{requests_}, steps_, start);
       begun_[node] = true;
-      npus_[node]->deliver(to.port, vectors, {});
+      starts_[node] = start.at;
+      npus_[node]->deliver(to.port, vectors, start);
       while (auto out = npus_[node]->poll_output()) {
         for (const auto& next : shards_[node].out_ports[out->port].destinations)
           send(next, out->vectors);
@@ -78,6 +81,13 @@ class Router {
       SOLITON_CHECK_MSG(begun_[i] && npus_[i]->finished(), "{} waits for {}", shards_[i].node,
                         npus_[i]->waiting_for());
     }
+  }
+
+  // For another request on the same devices.
+  void next() {
+    ++requests_;
+    begun_.assign(begun_.size(), false);
+    replies_.assign(replies_.size(), {});
   }
 
   std::vector<Half> output() const {
@@ -102,6 +112,8 @@ class Router {
   std::int64_t steps_;
   std::vector<std::vector<Payload>> replies_;
   std::vector<bool> begun_;
+  std::vector<Instant> starts_ = std::vector<Instant>(begun_.size());
+  std::uint32_t requests_ = 0;
   std::vector<std::unique_ptr<Npu>> npus_;
   std::map<std::string, std::size_t> number_;
   std::deque<std::pair<OutPort::Destination, Payload>> queue_;
@@ -140,14 +152,15 @@ Model rnn(const RnnOptions& options) { return build_rnn(options); }
 void add_dense(Model& model, std::int64_t output, bool every_step, bool bias) {
   DenseLayer dense;
   dense.name = "dense" + std::to_string(model.layers.size());
-  dense.input = model.output;
+  dense.input = model.layers.empty() ? model.input : model.output;
   dense.output = output;
   dense.every_step = every_step;
   dense.weights = {
       dense.name + ".W", {output, dense.input}, seeded(output * dense.input, 0.2, dense.name)};
   if (bias) dense.bias = {dense.name + ".b", {output}, seeded(output, 0.5, dense.name + "b")};
-  if (auto* recurrent = std::get_if<RecurrentLayer>(&model.layers.back()))
-    recurrent->emits_sequence = every_step;
+  if (!model.layers.empty())
+    if (auto* recurrent = std::get_if<RecurrentLayer>(&model.layers.back()))
+      recurrent->emits_sequence = every_step;
   model.layers.emplace_back(std::move(dense));
   model.output = output;
   model.sequence_output = every_step;
@@ -186,16 +199,27 @@ Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes,
 
 std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host,
                       const std::vector<Half>& inputs, std::int64_t steps) {
+  return run_in_turn(shards, host, {inputs}, steps).front();
+}
+
+std::vector<std::vector<Half>> run_in_turn(const std::vector<Shard>& shards, const HostShard& host,
+                                           const std::vector<std::vector<Half>>& requests,
+                                           std::int64_t steps) {
   Router router(shards, host, steps);
-  for (std::int64_t step = 0; step < steps; ++step) {
-    for (const HostShard::StepPort& port : host.inputs) {
-      const std::int64_t at = port.reversed ? steps - 1 - step : step;
-      for (const auto& to : port.destinations)
-        router.send(to, payload(inputs, at * host.input + port.offset, host.elements_of(port)));
+  std::vector<std::vector<Half>> out;
+  for (const std::vector<Half>& inputs : requests) {
+    for (std::int64_t step = 0; step < steps; ++step) {
+      for (const HostShard::StepPort& port : host.inputs) {
+        const std::int64_t at = port.reversed ? steps - 1 - step : step;
+        for (const auto& to : port.destinations)
+          router.send(to, payload(inputs, at * host.input + port.offset, host.elements_of(port)));
+      }
     }
+    router.run();
+    out.push_back(router.output());
+    router.next();
   }
-  router.run();
-  return router.output();
+  return out;
 }
 
 std::string faults(const std::vector<Shard>& shards) {

@@ -34,6 +34,11 @@ Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes,
 std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host,
                       const std::vector<Half>& inputs, std::int64_t steps);
 
+// The same for several requests, one after the other on the same devices.
+std::vector<std::vector<Half>> run_in_turn(const std::vector<Shard>& shards, const HostShard& host,
+                                           const std::vector<std::vector<Half>>& requests,
+                                           std::int64_t steps);
+
 // The violations of all shards, one a line.
 std::string faults(const std::vector<Shard>& shards);
 

@@ -37,12 +37,12 @@ TEST(ResultsJson, IsExactlyThisText) {
     {"name": "host0", "device": "cpu", "role": "host", "memory": {"budget_bytes": 0, "used_bytes": 0}, "busy_fraction": 0.125, "state": "failed", "errors": {"poisoned_blocks": 0, "fp16_overflows": 0}}
   ],
   "partition": {"objective": "latency", "nodes_used": 1, "cut_bytes_per_request": 2048, "predicted_latency_us": 31.8, "lower_bound_us": 29.4, "gap": 0.08},
-  "fabric": {"packets": 100, "bytes": 6400, "dropped": 1, "corrupted": 0, "duplicated": 0, "reordered": 0, "ecn_marked": 0, "pauses": 0, "queue_bytes_max": 0, "host_drops": 0},
+  "fabric": {"packets": 100, "bytes": 6400, "dropped": 1, "corrupted": null, "duplicated": null, "reordered": null, "ecn_marked": 0, "pauses": 0, "queue_bytes_max": 0, "host_drops": null},
   "ltl": {"carrier": "emulated", "auth": "none", "messages": 40, "packets": 90, "retransmitted": 1, "needless": 0, "timeouts": 0, "nacks": 0, "refused": {"stranger": 0, "stale": 0, "forged": 0, "replayed": 0, "checksum": 0, "malformed": 0}, "rtt_us": {"min": 0.00006, "mean": 0.00006, "p50": 0.00006, "p99": 0.00006, "p99_9": 0.00006, "max": 0.00006}},
   "faults": [
     {"at_us": 1000, "kind": "loss", "target": "fpga0-tor0", "effect": "dropped 1 packet"}
   ],
-  "outputs": {"sha256": "00ff", "checked": 2, "mismatched": 1, "max_abs_error": null, "max_rel_error": null, "accuracy": 0.5, "accuracy_fp32": null},
+  "outputs": {"sha256": "00ff", "checked": 2, "mismatched": 1, "max_abs_error": null, "max_rel_error": null, "accuracy": 0.5, "accuracy_fp32": null, "accuracy_per_step": null},
   "warnings": [],
   "wall": {"seconds": 0.5, "launch_seconds": 0.25, "events": 1000, "events_per_second": 2000, "processes": 3}
 }
@@ -82,6 +82,30 @@ TEST(ResultsJson, WarningsStandInOrderAndTheSameOneOnce) {
   EXPECT_EQ(json["warnings"].dump(),
             R"([{"id":"window_limited","text":"the window fills 8 % of the path"},)"
             R"({"id":"few_samples","text":"3 requests"}])");
+}
+
+// Nothing may look like a zero that was measured.
+TEST(ResultsJson, WhatWasNotMeasuredIsNull) {
+  RunResults r = sample::run();
+  r.fabric.emulated = false;  // wall time
+  r.fabric.host_drops = 2;
+  r.outputs.known = false;
+  r.nodes[0].errors_known = false;
+  r.partition.known = false;  // a communication workload
+  r.wall.events = 0;
+  const Json json = Json::parse(results_json(r));
+  for (const char* key : {"ecn_marked", "pauses", "queue_bytes_max", "corrupted"})
+    EXPECT_TRUE(json["fabric"][key].is_null()) << key;
+  EXPECT_EQ(json["fabric"]["host_drops"], 2);
+  for (const char* key : {"checked", "mismatched"})
+    EXPECT_TRUE(json["outputs"][key].is_null()) << key;
+  for (const char* key : {"poisoned_blocks", "fp16_overflows"})
+    EXPECT_TRUE(json["nodes"][0]["errors"][key].is_null()) << key;
+  for (const auto& [key, value] : json["partition"].items()) EXPECT_TRUE(value.is_null()) << key;
+  for (const char* key : {"effective_tflops", "peak_tflops", "utilization"})
+    EXPECT_TRUE(json[key].is_null()) << key;
+  EXPECT_TRUE(json["wall"]["events"].is_null());
+  EXPECT_FALSE(json["throughput_rps"].is_null());
 }
 
 TEST(ResultsJson, WithoutWallDiffersInNothingElse) {

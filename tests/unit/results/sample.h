@@ -39,7 +39,7 @@ inline RunResults run() {
   r.nodes = {{"fpga0", "bw-pocket", "npu", Bytes{1000}, Bytes{810}, 0.25, "ok", 3, 5},
              {"host0", "cpu", "host", Bytes{}, Bytes{}, 0.125, "failed"}};
   r.partition = {"latency", 1, 2048, 31.8, 29.4, 0.08};
-  r.fabric = {100, 6400, 1, 0, 0, 0, 0, 0};
+  r.fabric = {100, 6400, 1};
   r.ltl.messages = 40;
   r.ltl.packets = 90;
   r.ltl.retransmitted = 1;

@@ -79,12 +79,12 @@ TEST(ReadCluster, DefaultsAreTheOnesOfTheHeader) {
 }
 
 TEST(ReadCluster, SeedsAndModes) {
-  const ClusterSpec spec =
-      read_good(small_cluster("seed: 0x5eed1e55\ntime: wall\nprocesses: packed\ncompute: sampled\n"
-                              "sample_every: 4\nlimits: {time: 2 s}\ntrace: {requests: 0}\n"));
+  const ClusterSpec spec = read_good(
+      small_cluster("seed: 0x5eed1e55\ntime: wall\nprocesses: per-node\ncompute: sampled\n"
+                    "sample_every: 4\nlimits: {time: 2 s}\ntrace: {requests: 0}\n"));
   EXPECT_EQ(spec.seed, 0x5eed1e55U);
   EXPECT_EQ(spec.time, TimeMode::kWall);
-  EXPECT_EQ(spec.processes, ProcessMode::kPacked);
+  EXPECT_EQ(spec.processes, ProcessMode::kPerNode);
   EXPECT_EQ(spec.compute, ComputeKind::kSampled);
   EXPECT_EQ(spec.sample_every, 4);
   EXPECT_EQ(spec.time_limit, milliseconds(2'000));

@@ -39,7 +39,7 @@ TEST(WriteCluster, ShippedFilesReadBack) {
 
 TEST(WriteCluster, EveryPartReadsBack) {
   for (const char* more :
-       {"seed: 18446744073709551615\ntime: wall\nprocesses: packed\ncompute: "
+       {"seed: 18446744073709551615\ntime: wall\nprocesses: per-node\ncompute: "
         "sampled\nsample_every: 3\n",
         "topology: datacenter\nlimits: {time: 1000001 ps}\ntrace: {requests: 0}\n",
         "topology: {name: near, kind: local}\npartition: {objective: nodes, min_nodes: 2, "
