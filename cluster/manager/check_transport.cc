@@ -19,7 +19,7 @@ constexpr double kKeepsUp = 0.95;
 
 void check_resends(RunResults& results) {
   const std::uint64_t lost =
-      results.fabric.dropped + results.fabric.corrupted + results.fabric.host_drops;
+      results.fabric.dropped + results.fabric.corrupted.value_or(0) + results.fabric.host_drops;
   if (results.ltl.retransmitted <= lost) return;
   warn(results.warnings, warning_id::kResendsExceedDrops,
        fmt::format("{} packets were sent again although {} were lost: times are longer than the "
