@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cluster/results/statistics.h"
+#include "partition/cost/cost_model.h"
 
 namespace soliton {
 namespace {
@@ -39,10 +40,7 @@ std::string cause(const PreparedRun& run, const RunResults& results,
   if (results.ltl.retransmitted > 0)
     return fmt::format("; {} packets were sent again although none was lost",
                        results.ltl.retransmitted);
-  const bool shared = std::ranges::any_of(run.topology.links, [](const TopologyLink& link) {
-    return link.other.busy.parts_per_billion > 0;
-  });
-  if (shared) return "; predictions leave out the traffic of others";
+  if (shared_with_others(run.topology)) return "; predictions leave out the traffic of others";
   const std::vector<Duration> later(measured.begin() + 1, measured.end());
   if (!later.empty() &&
       std::abs(off_by(mean_of(later), run.plan.predicted_latency)) <= kPredictionTolerance)

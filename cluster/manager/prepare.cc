@@ -6,6 +6,7 @@
 #include "cluster/manager/run.h"
 #include "cluster/spec/reader.h"
 #include "cluster/spec/yaml_file.h"
+#include "partition/cost/cost_model.h"
 #include "partition/onnx/read_onnx.h"
 #include "protocol/base/located.h"
 
@@ -183,6 +184,9 @@ class Preparation {
     Checked<Plan> plan = partition_model(request);
     if (plan) {
       run_->plan = std::move(*plan);
+      if (shared_with_others(run_->topology))
+        run_->plan.explanation.push_back(
+            "note: predicted for a network without the traffic of others (topology.quiet)");
       return;
     }
     for (Error& error : plan.error().errors) {
