@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "cluster/results/statistics.h"
-#include "partition/cost/cost_model.h"
 
 namespace soliton {
 namespace {
@@ -51,6 +50,12 @@ std::string cause(const PreparedRun& run, const RunResults& results,
 }
 
 }  // namespace
+
+bool shared_with_others(const Topology& topology) {
+  return std::ranges::any_of(topology.links, [](const TopologyLink& link) {
+    return link.other.busy.parts_per_billion > 0;
+  });
+}
 
 void check_prediction(const PreparedRun& run, RunResults& results) {
   if (run.spec.time == TimeMode::kWall || !one_at_a_time(run.spec) || !undisturbed(results)) return;

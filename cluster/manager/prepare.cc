@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "cluster/manager/check_prediction.h"
 #include "cluster/manager/run.h"
 #include "cluster/spec/reader.h"
 #include "cluster/spec/yaml_file.h"
-#include "partition/cost/cost_model.h"
 #include "partition/onnx/read_onnx.h"
 #include "protocol/base/located.h"
 

@@ -29,9 +29,6 @@ constexpr std::int64_t message_bytes(std::int64_t elements) {
   return kCostMessageHeaderBytes + 2 * elements;
 }
 
-// Others use the network too (OtherTraffic), which predictions leave out.
-bool shared_with_others(const Topology& topology);
-
 // One message that fits a window on an idle network, from its last value being there to its
 // arrival.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,

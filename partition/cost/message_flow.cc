@@ -9,7 +9,6 @@
 #include "fabric/ltl/ltl.h"
 #include "fabric/sim/engine.h"
 #include "fabric/sim/local_node.h"
-#include "partition/cost/cost_model.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -119,6 +118,12 @@ Topology without_others(const Topology& topology) {
   return out;
 }
 
+bool shared_with_others(const Topology& topology) {
+  return std::ranges::any_of(topology.links, [](const TopologyLink& link) {
+    return link.other.busy.parts_per_billion > 0;
+  });
+}
+
 // What a run adds to be safe costs an idle network nothing: connections are there from the
 // beginning, nobody dies, nothing is lost, and queues have no end.
 LtlOptions plain(LtlOptions options, Duration patience) {
@@ -134,12 +139,6 @@ LtlOptions plain(LtlOptions options, Duration patience) {
 }
 
 }  // namespace
-
-bool shared_with_others(const Topology& topology) {
-  return std::ranges::any_of(topology.links, [](const TopologyLink& link) {
-    return link.other.busy.parts_per_billion > 0;
-  });
-}
 
 struct MessageFlow::Impl {
   Impl(FlowOptions given, Receive receiver)
