@@ -15,7 +15,7 @@ bool one_at_a_time(const ClusterSpec& spec) {
 }
 
 bool undisturbed(const RunResults& results) {
-  return results.fabric.dropped == 0 && results.fabric.corrupted == 0 &&
+  return results.fabric.dropped == 0 &&
          std::ranges::all_of(results.faults,
                              [](const FaultResult& it) { return it.effect == "never hit"; });
 }
@@ -39,10 +39,7 @@ std::string cause(const PreparedRun& run, const RunResults& results,
   if (results.ltl.retransmitted > 0)
     return fmt::format("; {} packets were sent again although none was lost",
                        results.ltl.retransmitted);
-  const bool shared = std::ranges::any_of(run.topology.links, [](const TopologyLink& link) {
-    return link.other.busy.parts_per_billion > 0;
-  });
-  if (shared) return "; predictions leave out the traffic of others";
+  if (shared_with_others(run.topology)) return "; predictions leave out the traffic of others";
   const std::vector<Duration> later(measured.begin() + 1, measured.end());
   if (!later.empty() &&
       std::abs(off_by(mean_of(later), run.plan.predicted_latency)) <= kPredictionTolerance)
@@ -53,6 +50,12 @@ std::string cause(const PreparedRun& run, const RunResults& results,
 }
 
 }  // namespace
+
+bool shared_with_others(const Topology& topology) {
+  return std::ranges::any_of(topology.links, [](const TopologyLink& link) {
+    return link.other.busy.parts_per_billion > 0;
+  });
+}
 
 void check_prediction(const PreparedRun& run, RunResults& results) {
   if (run.spec.time == TimeMode::kWall || !one_at_a_time(run.spec) || !undisturbed(results)) return;

@@ -14,4 +14,7 @@ void check_prediction(const PreparedRun& run, RunResults& results);
 
 inline constexpr double kPredictionTolerance = 0.02;
 
+// Others use the network too (OtherTraffic), which predictions leave out.
+bool shared_with_others(const Topology& topology);
+
 }  // namespace soliton

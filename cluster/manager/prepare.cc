@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cluster/manager/check_prediction.h"
 #include "cluster/manager/run.h"
 #include "cluster/spec/reader.h"
 #include "cluster/spec/yaml_file.h"
@@ -225,6 +226,9 @@ class Preparation {
     Checked<Plan> plan = partition_model(request);
     if (plan) {
       run_->plan = std::move(*plan);
+      if (shared_with_others(run_->topology))
+        run_->plan.explanation.push_back(
+            "note: predicted for a network without the traffic of others (topology.quiet)");
       return;
     }
     for (Error& error : plan.error().errors) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "node/npu/op_time.h"
+#include "partition/cost/connections.h"
 #include "partition/cost/cost_model.h"
 #include "protocol/isa/host_time.h"
 #include "tests/unit/partition/harness.h"
@@ -151,6 +152,56 @@ TEST(Predict, AWavefrontOfLayersBeatsRowsOfEveryLayer) {
   const double wave_us = in_us(predicted(wave, &rack, 100).latency);
   EXPECT_NEAR(wave_us, 267 + 4 * 654 / 250.0 + 2 * (1.44 + 0.82), 0.02 * 282);
   EXPECT_GT(in_us(predicted(rows, &rack, 100).latency) / wave_us, 6);
+}
+
+// Every step a slice of the state goes to three fellows and to the host, each in three packets.
+TEST(Predict, ExchangesGoBeforeReplies) {
+  const Model model = rnn({.cell = Cell::kGru,
+                           .hidden = 6400,
+                           .input = 400,
+                           .reset_after = true,
+                           .with_weights = false});
+  NpuDevice device = bw_s10();
+  device.matrix_rf_tiles = 2'000;
+  device.tile_engines = 60;
+  const Lowered split = lowered(model, device, 4, {stage(0, 1, 0, 4)}, "ms-fp8", false);
+  const Topology rack = topology_of("rack", 4);
+  const Routes routes(rack);
+  CostRequest request;
+  request.shards = split.shards;
+  request.host = &split.host;
+  request.topology = &rack;
+  request.routes = &routes;
+  request.steps = 40;
+  const Duration first = predict(request).latency;
+  LtlOptions in_turn;
+  in_turn.weights[kExchangeChannel] = in_turn.weights[kHostChannel] = 2;
+  request.ltl = &in_turn;
+  const Duration interleaved = predict(request).latency;
+  // A slice of 1600 values is 3.2 kB: 0.7 us of the port of whoever sends it.
+  EXPECT_GT(interleaved - first, 40 * nanoseconds(400));
+  EXPECT_LT(interleaved - first, 40 * nanoseconds(750));
+}
+
+TEST(Connections, DevicesTalkOnOneChannelAndWithTheHostOnAnother) {
+  Shard a, b;
+  a.node = "a";
+  b.node = "b";
+  a.out_ports = {{"y", 1, {{"a", 0}, {"b", 0}, {"host", 0}}}};
+  HostShard host;
+  host.node = "host";
+  host.inputs = {{false, {{"b", 1}}}};
+  const std::vector<Shard> shards{a, b};
+  const auto pairs = talking_pairs(shards, host, [](const std::string& name) -> std::uint32_t {
+    return name == "a" ? 2 : name == "b" ? 1 : 0;
+  });
+  EXPECT_EQ(pairs, (std::set<NodePair>{{0, 1}, {0, 2}, {1, 2}}));
+  EXPECT_EQ(channel_of({0, 1}, 0), kHostChannel);
+  EXPECT_EQ(channel_of({1, 2}, 0), kExchangeChannel);
+  EXPECT_EQ(before_replies({}).weights[kExchangeChannel], 255);
+  LtlOptions chosen;
+  chosen.weights[kHostChannel] = 3;
+  EXPECT_EQ(before_replies(chosen).weights, chosen.weights);
 }
 
 TEST(Predict, ThePortOfTheReceiverIsShared) {
