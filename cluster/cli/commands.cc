@@ -31,11 +31,14 @@ std::string json_text(const nlohmann::ordered_json& json) {
 
 int command_plan(const CommandLine& line) {
   const Checked<std::unique_ptr<PreparedRun>> prepared =
-      prepare(line.inputs.front(), overrides_of(line), data_root(), {.plan_only = true});
+      prepare(line.inputs.front(), overrides_of(line), data_root(),
+              {.plan_only = true, .weights = false});
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
-  if (line.json) return printed(print_json(plan_json(run.plan)));
-  return line.quiet ? 0 : printed(print_lines(explain(run.plan, run.topology)));
+  const int status = run.plan.missed.empty() ? 0 : 1;
+  if (status != 0 && (line.json || line.quiet)) message("{}\n", run.plan.missed);
+  if (line.json) return printed(print_json(plan_json(run.plan)), status);
+  return line.quiet ? status : printed(print_lines(explain(run.plan, run.topology)), status);
 }
 
 namespace {

@@ -64,6 +64,7 @@ PartitionRequest partition_request(const PreparedRun& run) {
   request.min_nodes = run.spec.partition.min_nodes;
   request.max_nodes = run.spec.partition.max_nodes;
   request.steps = run.workload.steps_max;
+  request.sla = run.spec.service.sla_p99;
   request.with_weights = run.spec.compute != ComputeKind::kTiming;
   request.mtu = run.spec.ltl.mtu;
   request.ltl = &run.spec.ltl;

@@ -19,7 +19,7 @@ void read_rnn(MapReader& model, const YamlValue& value, ModelSpec& out) {
   map.choice("cell", rnn.cell, cells());
   map.integer("hidden", rnn.hidden, 1, kElementsLimit);
   map.integer("steps", rnn.steps, 1, kStepsLimit);
-  map.integer("layers", rnn.layers, 1, 1'024);
+  map.integer("layers", rnn.layers, 1, static_cast<std::int64_t>(kMaxLayers));
   map.integer("input", rnn.input, 0, kElementsLimit);
   map.flag("bidirectional", rnn.bidirectional);
   map.flag("reset_after", rnn.reset_after);

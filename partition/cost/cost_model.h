@@ -29,6 +29,9 @@ constexpr std::int64_t message_bytes(std::int64_t elements) {
   return kCostMessageHeaderBytes + 2 * elements;
 }
 
+// Whether messages that wait together may share packets.
+bool packets_shared(const LtlOptions* ltl);
+
 // One message that fits a window on an idle network, from its last value being there to its
 // arrival.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
@@ -54,14 +57,18 @@ struct CostRequest {
   // answer. 1: as in the middle of a run.
   std::uint32_t before = 0;
   std::uint32_t batch = 1;  // requests that go through together, as from a full batch
+  // The playing may stop once it is sure that the latency or the interval is above this.
+  Duration latency_limit = kLongestTime;
+  Duration interval_limit = kLongestTime;
 };
 
 struct Prediction {
-  Duration latency{};      // request to answer; of a batch, to its last answer
-  Breakdown path;          // where it went; sums to latency
-  Duration last_output{};  // when the last reply left its NPU
-  // Between answers, or batches of them, when all nodes are kept busy: the longest any device is
-  // occupied.
+  Duration latency{};       // request to answer; of a batch, to its last answer
+  Breakdown path;           // where it went; sums to latency
+  Duration last_output{};   // when the last reply left its NPU
+  bool over_limit = false;  // above a limit of the request: all else is of no meaning
+  // Between answers, or batches of them, when all nodes are kept busy: the longest any device or
+  // cable is occupied.
   Duration interval{};
   std::vector<Duration> occupied;  // per shard: first input to last result
   std::vector<Duration> busy;      // per shard: less waits at NetQ

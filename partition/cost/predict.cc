@@ -3,8 +3,10 @@
 #include <memory>
 
 #include "node/npu/npu.h"
+#include "partition/cost/cable_load.h"
 #include "partition/cost/cost_model.h"
 #include "partition/cost/message_flow.h"
+#include "partition/cost/own_network.h"
 #include "protocol/base/check.h"
 #include "protocol/isa/host_time.h"
 #include "topologies/line.h"
@@ -17,7 +19,11 @@ class Playback {
  public:
   explicit Playback(const CostRequest& request)
       : request_(request),
-        flow_(flow_options(request),
+        vertex_(vertices(request)),
+        own_(own_of(request, vertex_)),
+        own_routes_(own_),
+        load_(topology(), routes(), request.mtu, packets_shared(request.ltl)),
+        flow_(flow_options(),
               [this](const FlowMessage& message, Instant at) { deliver(message, at); }) {
     for (std::size_t i = 0; i < request.shards.size(); ++i) {
       nodes_.emplace_back().npu = std::make_unique<Npu>(request.shards[i], ComputeMode::kTiming);
@@ -27,11 +33,14 @@ class Playback {
     out_.occupied.resize(nodes_.size());
     out_.busy.resize(nodes_.size());
     out_.received_bytes.resize(nodes_.size());
+    most_ahead_ = most_ahead();
   }
 
   Prediction run() {
     send_inputs();
-    if (!flow_.run() || sent_ >= kRunEnd) return beyond_time();
+    const bool ended = flow_.run();
+    if (out_.over_limit) return std::move(out_);
+    if (!ended || sent_ >= kRunEnd) return beyond_time();
     finish();
     return std::move(out_);
   }
@@ -50,30 +59,58 @@ class Playback {
   std::size_t host() const { return nodes_.size(); }
   bool last() const { return request_number_ == request_.before; }
 
-  static FlowOptions flow_options(const CostRequest& request) {
-    FlowOptions out;
+  static std::vector<NodeId> vertices(const CostRequest& request) {
+    std::vector<NodeId> out;
     if (request.topology == nullptr) return out;
-    out.topology = request.topology;
-    out.routes = request.routes;
-    if (request.ltl != nullptr) out.ltl = *request.ltl;
-    out.ltl.mtu = request.mtu;
-    out.transport = request.transport;
-    out.seed = request.seed;
     std::map<std::string, std::uint32_t> nodes{{request.host->node, UINT32_MAX}};
     for (const Shard& shard : request.shards) nodes[shard.node] = UINT32_MAX;
     for (std::uint32_t i = 0; i < request.topology->nodes; ++i)
       if (const auto at = nodes.find(request.topology->vertices[i].name); at != nodes.end())
         at->second = i;
-    const auto number = [&](const std::string& name) {
+    const auto find = [&](const std::string& name) {
       const std::uint32_t found = nodes.at(name);
       SOLITON_CHECK_MSG(found != UINT32_MAX, "{} is not in the topology", name);
-      return found;
+      return NodeId{found};
     };
-    for (const Shard& shard : request.shards) out.node.push_back(NodeId{number(shard.node)});
-    out.host = NodeId{number(request.host->node)};
-    out.node.push_back(out.host);
-    out.pairs = talking_pairs(request.shards, *request.host, number);
-    out.patience = patience(request);
+    for (const Shard& shard : request.shards) out.push_back(find(shard.node));
+    out.push_back(find(request.host->node));
+    return out;
+  }
+
+  // What congestion marks hit depends on the numbers of the run.
+  static bool as_numbered(const CostRequest& request) { return request.seed.has_value(); }
+  static Topology own_of(const CostRequest& request, const std::vector<NodeId>& vertex) {
+    if (request.topology == nullptr || as_numbered(request)) return {};
+    return own_network(*request.topology, vertex);
+  }
+  const Topology* topology() const {
+    return request_.topology == nullptr || as_numbered(request_) ? request_.topology : &own_;
+  }
+  const Routes* routes() const { return as_numbered(request_) ? request_.routes : &own_routes_; }
+  NodeId number(std::size_t endpoint) const {
+    return as_numbered(request_) ? vertex_[endpoint] : NodeId{static_cast<std::uint32_t>(endpoint)};
+  }
+
+  FlowOptions flow_options() const {
+    FlowOptions out;
+    if (request_.topology == nullptr) return out;
+    out.topology = topology();
+    out.routes = routes();
+    if (request_.ltl != nullptr) out.ltl = *request_.ltl;
+    out.ltl.mtu = request_.mtu;
+    out.transport = request_.transport;
+    out.seed = request_.seed;
+    std::map<std::string, std::uint32_t> numbers;
+    for (std::size_t i = 0; i < vertex_.size(); ++i) {
+      const std::string& name =
+          i < request_.shards.size() ? request_.shards[i].node : request_.host->node;
+      numbers[name] = index(number(i));
+      out.node.push_back(number(i));
+    }
+    out.host = out.node.back();
+    out.pairs = talking_pairs(request_.shards, *request_.host,
+                              [&](const std::string& name) { return numbers.at(name); });
+    out.patience = patience(request_);
     return out;
   }
 
@@ -112,6 +149,8 @@ class Playback {
       out_.cut_bytes += 2 * elements;
       ++out_.messages;
       if (destination != host()) out_.received_bytes[destination] += 2 * elements;
+      if (request_.topology != nullptr)
+        load_.add(number(from), number(destination), message.elements);
     }
     flow_.send(message);
   }
@@ -129,7 +168,39 @@ class Playback {
     }
   }
 
+  std::size_t replies_due() const {
+    const HostShard& shard = *request_.host;
+    const std::int64_t vectors = shard.sequence_output ? request_.steps : 1;
+    return shard.replies.size() * static_cast<std::size_t>(vectors);
+  }
+
+  // The engine lets no node get ahead of what the host is still to receive by more than a packet
+  // takes from there.
+  Duration most_ahead() const {
+    Duration out{};
+    if (request_.topology == nullptr || request_.latency_limit >= kLongestTime) return out;
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+      out = std::max(out, least_latency(*topology(), routes()->between(number(host()), number(i))));
+    return out;
+  }
+
+  // An answer that is not complete by the limit will be later, and a device that is still to read a
+  // message is occupied until then.
+  bool over_limit(const FlowMessage& message, Instant at) const {
+    if (!last()) return false;
+    const Duration ahead = message.destination == host() ? Duration{} : most_ahead_;
+    if (at - sent_ > sum(request_.latency_limit, ahead) && replies_ < replies_due()) return true;
+    if (load_.busiest() > request_.interval_limit) return true;
+    if (message.destination == host()) return false;
+    const Node& node = nodes_[message.destination];
+    return node.serving && message.request == node.request &&
+           at - node.started > request_.interval_limit;
+  }
+
+  // Over a limit nothing is taken any more, so what is under way comes to an end.
   void deliver(FlowMessage message, Instant at) {
+    out_.over_limit = out_.over_limit || over_limit(message, at);
+    if (out_.over_limit) return;
     const Instant left = message.leaves.at;
     message.leaves.path.network += at - left;
     message.leaves.at = at;
@@ -182,9 +253,8 @@ class Playback {
 
   void take_reply(const FlowMessage& message, Instant left) {
     if (last()) out_.last_output = std::max(out_.last_output, left - sent_);
+    if (++replies_ < replies_due()) return;
     const HostShard& shard = *request_.host;
-    const auto vectors = static_cast<std::size_t>(shard.sequence_output ? request_.steps : 1);
-    if (++replies_ < shard.replies.size() * vectors) return;
     const Duration work = times(host_time_after(shard, request_.steps), request_.batch);
     const Instant answered = later(message.leaves.at, work);
     out_.path = message.leaves.path;
@@ -216,9 +286,15 @@ class Playback {
     SOLITON_CHECK_MSG(request_number_ == request_.before + 1, "{} replies to request {}", replies_,
                       request_number_);
     for (const Duration occupied : out_.occupied) out_.interval = std::max(out_.interval, occupied);
+    out_.interval = std::max(out_.interval, load_.busiest());
   }
 
   const CostRequest& request_;
+  std::vector<NodeId> vertex_;  // by endpoint
+  Topology own_;                // the plan's own network, by which nothing is named or numbered
+  Routes own_routes_;
+  CableLoad load_;
+  Duration most_ahead_{};
   MessageFlow flow_;
   std::vector<Node> nodes_;
   std::map<std::string, std::size_t> endpoint_;
@@ -252,6 +328,10 @@ Duration message_time(const Topology& topology, const Routes& routes, NodeId fro
     }
   }
   return arrived - kRunStart;
+}
+
+bool packets_shared(const LtlOptions* ltl) {
+  return (ltl == nullptr ? LtlOptions{} : *ltl).packing.count > 0;
 }
 
 Prediction predict(const CostRequest& request) { return Playback(request).run(); }

@@ -96,7 +96,7 @@ struct Model {
 inline constexpr std::int64_t kMaxWidth = std::int64_t{1} << 20;  // input, hidden, output, symbols
 inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 40;
 inline constexpr std::int64_t kMaxSteps = std::int64_t{1} << 20;
-inline constexpr std::size_t kMaxLayers = 256;
+inline constexpr std::size_t kMaxLayers = 16'384;
 
 // A multiply-add is 2 operations: 12 h^2 t for a GRU, 16 h^2 t for an LSTM, 4 h^2 t for an RNN with
 // input = hidden.

@@ -119,6 +119,7 @@ std::string cut_line(const Plan& plan, const Topology& topology) {
 
 std::string explain(const Plan& plan, const Topology& topology) {
   std::string out = headline(plan) + node_table(plan) + step_table(plan) + cut_line(plan, topology);
+  if (!plan.missed.empty()) out += plan.missed + "\n";
   for (const std::string& line : plan.explanation) out += line + "\n";
   if (!plan.one_device.empty()) out += plan.one_device + "\n";
   return out;

@@ -39,13 +39,15 @@ struct Placement {
 
 struct Certificate {
   std::string objective;  // latency | throughput | nodes
-  Duration value{};       // of the objective, predicted
-  Duration lower_bound{};
+  Duration value{};       // predicted: the interval for throughput, otherwise the latency
+  Duration lower_bound{};  // of every plan of the class; 0: none is known
+  std::int64_t nodes_bound = 1;  // nodes of every plan of the class that meets the SLA, at least
+  // Of the objective: of nodes where that is what is to be few and an SLA can be met.
   std::string verdict;     // "optimal" | "within X %" | "no proof"
-  std::string plan_class;  // "all" | "contiguous" | "given order"
-  std::string method;      // "exact chain search, 34 states"
+  std::string plan_class;  // what the bounds cover: "contiguous", stages of whole layers
+  std::string method;      // "every plan played or bounded; 12 plans played, 34 branches"
   std::string cost_model;  // version
-  std::int64_t states = 0;
+  std::int64_t states = 0;  // branches of the search
 };
 
 struct Plan {
@@ -63,6 +65,7 @@ struct Plan {
   std::int64_t nodes_used = 0;
   std::int64_t cut_bytes_per_request = 0;  // tensor bytes that cross between nodes, host included
   std::int64_t operations = 0;             // per request at `steps`
+  std::string missed;  // what the plan was asked for and does not do: the SLA; "": nothing
   std::string
       one_device;  // "one device would need 1.9 MiB more memory than it has", or "fits one device"
   std::vector<std::string>

@@ -1,6 +1,6 @@
-// Exact search over contiguous plans of a chain: every composition of the layers into stages, every
-// number of nodes a stage, nodes taken in the view's order (dynamic programming over (layers done,
-// nodes used) with Pareto sets).
+// Good plans quickly: stages along one order of the nodes, found by dynamic programming over
+// (layers done, place in the order) with Pareto sets, where nodes may be left out at the borders of
+// groups. It proves nothing: its times are sums of what each stage takes alone.
 //
 // Stages stream: a request of T steps through stages with fills f_i and periods p_i takes sum f_i +
 // (T - 1) * max p_i. Stages that are barriers wait for all before them and hold up all behind: they
@@ -14,24 +14,25 @@
 namespace soliton {
 
 struct ChainPlan {
-  std::vector<StageChoice> stages;
+  std::vector<Stage> stages;  // nodes: positions in the view
   std::size_t nodes = 0;
-  Duration latency{};   // by the additive model, without the host's own work and the reply's way
+  Duration latency{};   // without the host's own work and the reply's way
   Duration interval{};  // longest any stage is occupied by a request
 };
 
-struct ChainSearch {
-  // Best plan for each number of used nodes that has one, fewest first.
-  std::vector<ChainPlan> by_nodes;
-  std::int64_t states = 0;
+struct ChainRequest {
+  std::vector<std::size_t> order;  // positions in the view
+  std::vector<std::size_t> cuts;   // layers a stage may begin with, and one behind the last
+  std::size_t max_nodes = 1;
 };
 
-// `max_nodes` limits the nodes of a plan. Ties go to fewer stages, then to the earlier choice.
-ChainSearch search_chain(const PartitionRequest& request, StageCosts& costs, std::size_t max_nodes);
+// Best plan for each number of used nodes that has one, fewest first. Ties go to fewer stages, then
+// to the earlier choice.
+std::vector<ChainPlan> search_chain(const PartitionRequest& request, const NodesView& view,
+                                    StageCosts& costs, const ChainRequest& chain);
 
-// Fewest nodes like the view's first one that hold the whole model, or 0 when no number up to
-// kFewestLimit does.
-inline constexpr std::size_t kFewestLimit = 1024;
-std::size_t fewest_nodes(const PartitionRequest& request, const NodesView& view);
+// Every layer, or, of very long chains, borders of blocks of equal layers.
+std::vector<std::size_t> cuts_of(const PartitionRequest& request, const StageCosts& costs,
+                                 std::size_t nodes);
 
 }  // namespace soliton

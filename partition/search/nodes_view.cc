@@ -3,82 +3,135 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+
+#include "partition/search/node_groups.h"
 
 namespace soliton {
 namespace {
 
-struct Candidate {
-  LowerNode node;
-  std::string place;
+// A message by which groups are near or far.
+constexpr std::int64_t kProbeElements = 64;
+
+NodeId id(std::size_t node) { return NodeId{static_cast<std::uint32_t>(node)}; }
+
+struct Listed {
+  std::vector<std::size_t> usable;
+  std::size_t npus = 0;
+  std::size_t host = 0;
+  bool has_host = false;
 };
 
-std::string place_of(const PartitionRequest& request, std::size_t node) {
-  return request.topology == nullptr ? "" : request.topology->vertices.at(node).place;
-}
-
-void sort_by_place(std::vector<Candidate>& candidates, const std::string& host_place) {
-  std::vector<std::string> order{host_place};
-  for (const Candidate& it : candidates) {
-    if (std::ranges::find(order, it.place) == order.end()) order.push_back(it.place);
-  }
-  std::ranges::stable_sort(candidates, {}, [&](const Candidate& it) {
-    return std::ranges::find(order, it.place) - order.begin();
-  });
-}
-
-// Numbers alike devices alike, by value: two of one name need not be the same.
-std::vector<std::size_t> classes_of(const std::vector<LowerNode>& nodes) {
-  std::vector<const NpuDevice*> seen;
-  std::vector<std::size_t> out;
-  for (const LowerNode& node : nodes) {
-    auto at = std::ranges::find_if(seen, [&](const auto* other) { return *other == node.device; });
-    if (at == seen.end()) at = seen.insert(at, &node.device);
-    out.push_back(static_cast<std::size_t>(at - seen.begin()));
+Listed list(const PartitionRequest& request) {
+  Listed out;
+  for (std::size_t i = 0; i < request.nodes.size(); ++i) {
+    const Device& device = request.nodes[i].device;
+    if (device.kind == Device::Kind::kNpu) {
+      ++out.npus;
+      if (device.npu.matrix_rf_tiles > 0) out.usable.push_back(i);
+    } else if (!out.has_host) {
+      out.has_host = true;
+      out.host = i;
+    }
   }
   return out;
 }
 
-}  // namespace
-
-Checked<NodesView> view_nodes(const PartitionRequest& request) {
-  NodesView view;
-  std::vector<Candidate> candidates;
-  bool has_host = false;
-  std::size_t npus = 0;
-  for (std::size_t i = 0; i < request.nodes.size(); ++i) {
-    const PartitionNode& node = request.nodes[i];
-    if (node.device.kind == Device::Kind::kNpu) {
-      ++npus;
-      if (node.device.npu.matrix_rf_tiles > 0)
-        candidates.push_back({{node.name, node.device.npu}, place_of(request, i)});
-    } else if (!has_host) {
-      has_host = true;
-      view.host = node.name;
-      view.host_place = place_of(request, i);
-      view.cpu = node.device.cpu;
-    }
-  }
+Diagnostics problems_of(const PartitionRequest& request, const Listed& listed) {
   Diagnostics problems;
-  if (candidates.empty()) {
+  if (listed.usable.empty()) {
     problems.add(ErrorCode::kInvalid,
                  fmt::format("no usable node: {} listed, {} with an NPU, none with weight memory",
-                             request.nodes.size(), npus));
+                             request.nodes.size(), listed.npus));
   }
-  if (!has_host) {
+  if (!listed.has_host) {
     problems.add(
         ErrorCode::kInvalid,
         fmt::format(
             "no host: none of the {} nodes has a device of kind cpu, which runs the clients",
             request.nodes.size()));
   }
-  if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
-  sort_by_place(candidates, view.host_place);
-  for (Candidate& it : candidates) {
-    view.nodes.push_back(std::move(it.node));
-    view.places.push_back(std::move(it.place));
+  return problems;
+}
+
+std::shared_ptr<const Distances> distances_of(const PartitionRequest& request,
+                                              const std::vector<std::vector<GroupedNode>>& groups,
+                                              std::size_t host) {
+  std::vector<std::array<NodeId, 2>> ends;
+  for (const auto& group : groups)
+    ends.push_back({id(group.front().node), id(group[group.size() > 1 ? 1 : 0].node)});
+  ends.push_back({id(host), id(host)});
+  return std::make_shared<const Distances>(request.topology, request.routes, std::move(ends),
+                                           request.mtu);
+}
+
+// Nearest to the host first, then each time the nearest to the one before; among equals by device
+// and size, and only then by name.
+std::vector<std::size_t> chain_of_groups(const PartitionRequest& request,
+                                         const std::vector<std::vector<GroupedNode>>& groups,
+                                         const Distances& distances) {
+  std::vector<std::size_t> order;
+  std::vector<bool> taken(groups.size(), false);
+  std::size_t last = groups.size();
+  const auto both = [&](std::size_t a, std::size_t b) {
+    return sum(distances.message(a, b, kProbeElements), distances.message(b, a, kProbeElements));
+  };
+  const auto key = [&](std::size_t g) {
+    return std::tuple(both(last, g), both(groups.size(), g), groups[g].front().device_class,
+                      -static_cast<std::int64_t>(groups[g].size()));
+  };
+  const auto name = [&](std::size_t g) { return request.nodes[groups[g].front().node].name; };
+  while (order.size() < groups.size()) {
+    std::size_t best = groups.size();
+    decltype(key(0)) least;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      if (taken[g]) continue;
+      const auto its = key(g);
+      const bool first = best == groups.size();
+      if (!first && (its > least || (its == least && !name_before(name(g), name(best))))) continue;
+      best = g;
+      least = its;
+    }
+    taken[best] = true;
+    order.push_back(best);
+    last = best;
   }
-  view.device_class = classes_of(view.nodes);
-  view.mixed = std::ranges::any_of(view.device_class, [](std::size_t it) { return it != 0; });
+  return order;
+}
+
+template <typename T>
+std::vector<T> in_order(const std::vector<T>& items, const std::vector<std::size_t>& order) {
+  std::vector<T> out;
+  for (const std::size_t i : order) out.push_back(items[i]);
+  return out;
+}
+
+}  // namespace
+
+Checked<NodesView> view_nodes(const PartitionRequest& request) {
+  const Listed listed = list(request);
+  Diagnostics problems = problems_of(request, listed);
+  if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
+  auto groups = twins(request, classify(request, listed.usable));
+  groups = in_order(groups,
+                    chain_of_groups(request, groups, *distances_of(request, groups, listed.host)));
+  NodesView view;
+  view.distances = distances_of(request, groups, listed.host);
+  view.host = request.nodes[listed.host].name;
+  view.cpu = request.nodes[listed.host].device.cpu;
+  const std::vector<LeafOfGroup> leaves = exchangeable_leaves(request, groups);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    view.groups.push_back({view.nodes.size(), groups[g].size(), groups[g].front().device_class,
+                           leaves[g].kind, leaves[g].leaf});
+    for (const GroupedNode& it : groups[g]) {
+      view.nodes.push_back({request.nodes[it.node].name, request.nodes[it.node].device.npu});
+      view.places.push_back(
+          request.topology == nullptr ? "" : request.topology->vertices.at(it.node).place);
+      view.device_class.push_back(it.device_class);
+      view.group.push_back(g);
+      view.mixed = view.mixed || it.device_class != view.device_class.front();
+    }
+  }
   return view;
 }
 

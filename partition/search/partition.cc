@@ -4,15 +4,13 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
-#include <set>
 
 #include "node/npu/critical_path.h"
-#include "partition/cost/cost_model.h"
-#include "partition/search/chain_search.h"
+#include "partition/search/find_plan.h"
+#include "partition/search/node_groups.h"
 #include "partition/search/refuse.h"
+#include "partition/search/why.h"
 #include "protocol/base/check.h"
-#include "protocol/isa/host_time.h"
 
 namespace soliton {
 namespace {
@@ -32,45 +30,36 @@ StepReport step_report(const Shard& shard) {
           step_limit_name(it.limit)};
 }
 
-// What a node streams, and the time all of it takes once: no step can be shorter.
-std::string stream_words(const Shard& shard) {
-  if (shard.window_tiles == 0) return "";
-  const MemoryUse dram = memory_use(shard).back();
-  return fmt::format(
-      "{} streams {} of weights from DRAM through a window of {} tiles: {} a pass at {}",
-      shard.node, describe(dram.used_bytes), shard.window_tiles,
-      to_string(transmit_time(dram.used_bytes, shard.device.dram_rate)),
-      spell(shard.device.dram_rate));
+// Rounded up, so that the words never claim more than the bound.
+std::string within(std::int64_t value, std::int64_t bound) {
+  if (bound <= 0) return "no proof";
+  if (value <= bound) return "optimal";
+  const __int128 hundredths = (static_cast<__int128>(value - bound) * 10'000 + bound - 1) / bound;
+  const auto shown = static_cast<std::int64_t>(hundredths);
+  return fmt::format("within {}.{:02} %", shown / 100, shown % 100);
 }
-
-// A plan the chain search proposes, with what the whole cost model says of it.
-struct Judged {
-  ChainPlan chain;
-  Prediction prediction;
-};
 
 class Partitioner {
  public:
   Partitioner(const PartitionRequest& request, NodesView view)
-      : request_(request), view_(std::move(view)), costs_(request_, view_) {}
+      : request_(request),
+        view_(std::move(view)),
+        costs_(request_, view_),
+        player_(request_, view_) {}
 
   Checked<Plan> run() {
     Diagnostics problems = check();
     if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
-    const ChainSearch found = search_chain(request_, costs_, max_nodes());
-    candidates_ = found.by_nodes;
-    if (!candidates_.empty()) fewest_ = candidates_.front().nodes;
-    states_ = found.states;
-    std::erase_if(candidates_, [&](const ChainPlan& plan) { return plan.nodes < min_nodes(); });
-    if (candidates_.empty()) return refuse(found);
-    judge();
-    if (value(judged_[chosen_]) >= kLongestTime ||
-        judged_[chosen_].prediction.latency >= kLongestTime)
-      return refuse_time();
+    found_ = find_plan(request_, view_, costs_, player_, {min_nodes(), max_nodes()});
+    if (!found_.best) return refuse();
+    if (value() >= kLongestTime || prediction().latency >= kLongestTime) return refuse_time();
     return finish();
   }
 
  private:
+  const Prediction& prediction() const { return found_.best->prediction; }
+  bool for_throughput() const { return request_.objective == Objective::kThroughput; }
+  Duration value() const { return for_throughput() ? prediction().interval : prediction().latency; }
   std::size_t min_nodes() const {
     return static_cast<std::size_t>(std::max<std::int64_t>(1, request_.min_nodes));
   }
@@ -79,31 +68,39 @@ class Partitioner {
     return limit == 0 ? view_.nodes.size() : std::min(limit, view_.nodes.size());
   }
 
+  std::vector<const LowerNode*> by_name() const {
+    std::vector<const LowerNode*> out;
+    for (const LowerNode& node : view_.nodes) out.push_back(&node);
+    std::ranges::sort(
+        out, [](const LowerNode* a, const LowerNode* b) { return name_before(a->name, b->name); });
+    return out;
+  }
+
   Diagnostics check() const {
     Diagnostics problems = check_model(*request_.model);
-    const NpuDevice& first = view_.nodes.front().device;
-    for (const LowerNode& node : view_.nodes) {
-      if (const auto format = format_on(node.device, request_.precision); !format) {
+    const std::vector<const LowerNode*> nodes = by_name();
+    const LowerNode& first = *nodes.front();
+    for (const LowerNode* node : nodes) {
+      if (const auto format = format_on(node->device, request_.precision); !format) {
         problems.add(format.error());
         break;
       }
     }
-    for (const LowerNode& node : view_.nodes) {
-      if (node.device.cell_programs == first.cell_programs) continue;
-      problems.add(
-          ErrorCode::kInvalid,
-          fmt::format("{} and {} write recurrent cells differently (cell_programs of their "
-                      "devices); use nodes of one kind",
-                      view_.nodes.front().name, node.name));
+    for (const LowerNode* node : nodes) {
+      if (node->device.cell_programs == first.device.cell_programs) continue;
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("{} and {} write recurrent cells differently (cell_programs of "
+                               "their devices); use nodes of one kind",
+                               first.name, node->name));
       break;
     }
-    for (const LowerNode& node : view_.nodes) {
-      if (node.device.native_dim == first.native_dim) continue;
+    for (const LowerNode* node : nodes) {
+      if (node->device.native_dim == first.device.native_dim) continue;
       problems.add(
           ErrorCode::kInvalid,
           fmt::format(
               "native dimensions differ: {} has {}, {} has {}; use nodes of one native dimension",
-              view_.nodes.front().name, first.native_dim, node.name, node.device.native_dim));
+              first.name, first.device.native_dim, node->name, node->device.native_dim));
       break;
     }
     if (min_nodes() > max_nodes()) {
@@ -114,21 +111,21 @@ class Partitioner {
     return problems;
   }
 
-  Checked<Plan> refuse(const ChainSearch& found) const {
+  Checked<Plan> refuse() const {
     Diagnostics problems;
-    if (found.by_nodes.empty()) {
-      problems.add(refusal(request_, view_, max_nodes()));
+    if (found_.most == 0 || found_.most >= min_nodes()) {
+      problems.add(refusal(request_, view_, max_nodes(), found_.proved));
     } else {
       problems.add(ErrorCode::kInvalid,
                    fmt::format("min_nodes {}: the model can be spread over at most {} of the nodes",
-                               min_nodes(), found.by_nodes.back().nodes));
+                               min_nodes(), found_.most));
     }
     return tl::unexpected<Diagnostics>(std::move(problems));
   }
 
   // Plans exist, but none whose times can be told apart from the end of time.
   Checked<Plan> refuse_time() const {
-    const Breakdown& path = judged_[chosen_].prediction.path;
+    const Breakdown& path = prediction().path;
     const bool network = path.network > std::max(path.compute, path.host);
     const bool host = path.host > std::max(path.compute, path.network);
     Diagnostics problems;
@@ -145,223 +142,158 @@ class Partitioner {
     return tl::unexpected<Diagnostics>(std::move(problems));
   }
 
-  Lowered lower_plan(const ChainPlan& chain, bool with_weights, Diagnostics& problems) const {
-    LowerRequest request;
-    request.model = request_.model;
-    request.nodes = {view_.nodes.begin(),
-                     view_.nodes.begin() + static_cast<std::ptrdiff_t>(chain.nodes)};
-    for (const StageChoice& choice : chain.stages) request.stages.push_back(to_stage(choice));
-    request.host = view_.host;
-    request.cpu = view_.cpu;
-    request.precision = request_.precision;
-    request.with_weights = with_weights;
-    request.batch = request_.batch;
-    request.window = request_.window;
-    auto lowered = lower(request);
-    if (lowered) return std::move(*lowered);
-    problems.add(std::move(lowered.error()));
-    return {};
-  }
-
-  Prediction play(const Lowered& lowered) const {
-    CostRequest cost;
-    cost.shards = lowered.shards;
-    cost.host = &lowered.host;
-    cost.topology = request_.topology;
-    cost.routes = request_.routes;
-    cost.mtu = request_.mtu;
-    cost.ltl = request_.ltl;
-    cost.seed = request_.seed;
-    cost.steps = request_.steps;
-    cost.before = request_.before;
-    cost.batch = request_.batch;
-    return predict(cost);
-  }
-
-  // The additive model ranks; its best plans are played in full, with the neighbours in node count
-  // of the best, which the explanation compares.
-  void judge() {
-    constexpr std::size_t kPlayed = 3;
-    std::vector<std::size_t> order(candidates_.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return objective(candidates_[i]); });
-    const std::size_t best = order.front();
-    for (std::size_t i = 0; i < candidates_.size(); ++i) {
-      const auto rank = static_cast<std::size_t>(std::ranges::find(order, i) - order.begin());
-      if (rank >= kPlayed && i + 1 != best && i != best + 1) continue;
-      Diagnostics problems;
-      judged_.push_back({candidates_[i], play(lower_plan(candidates_[i], false, problems))});
-      SOLITON_CHECK_MSG(problems.empty(), "{}", problems.text());
-    }
-    const auto chosen =
-        std::ranges::min_element(judged_, {}, [&](const Judged& it) { return value(it); });
-    chosen_ = request_.objective == Objective::kNodes
-                  ? 0
-                  : static_cast<std::size_t>(chosen - judged_.begin());
-  }
-
-  Duration objective(const ChainPlan& plan) const {
-    if (request_.objective == Objective::kThroughput) return plan.interval;
-    // Fewest nodes first: the order of the candidates.
-    if (request_.objective == Objective::kNodes)
-      return Duration{static_cast<std::int64_t>(plan.nodes)};
-    return plan.latency;
-  }
-  Duration value(const Judged& judged) const {
-    return request_.objective == Objective::kThroughput ? judged.prediction.interval
-                                                        : judged.prediction.latency;
-  }
-
-  // What the additive model leaves out: the host's own work, and the way of a slice of the answer
-  // from the last stage.
-  Duration around(const ChainPlan& chain, const HostShard& host) const {
-    const Duration out =
-        times(sum(host_time_before(host, request_.steps), host_time_after(host, request_.steps)),
-              request_.batch);
-    if (request_.topology == nullptr) return out;
-    const StageChoice& last = chain.stages.back();
-    const std::int64_t slice = host.output / static_cast<std::int64_t>(last.count);
-    Duration least = kLongestTime;
-    for (std::size_t i = 0; i < last.count; ++i) {
-      least = std::min(least, message_time(*request_.topology, *request_.routes,
-                                           id(view_.nodes[last.node + i].name), id(view_.host),
-                                           request_.batch * slice, request_.mtu));
-    }
-    return sum(out, least);
-  }
-
-  NodeId id(const std::string& name) const {
-    const auto at = std::ranges::find(request_.nodes, name, &PartitionNode::name);
-    return NodeId{static_cast<std::uint32_t>(at - request_.nodes.begin())};
-  }
-
-  Duration least_value(const HostShard& host) const {
-    Duration least = value(judged_[chosen_]);
-    if (request_.objective == Objective::kNodes) return least;
-    for (const ChainPlan& chain : candidates_) {
-      const bool throughput = request_.objective == Objective::kThroughput;
-      least =
-          std::min(least, throughput ? chain.interval : sum(chain.latency, around(chain, host)));
-    }
-    return least;
-  }
-
-  Certificate certify(const HostShard& host) const {
+  Certificate certify() const {
     Certificate out;
     out.objective = kObjectives[static_cast<std::size_t>(request_.objective)];
-    out.value = value(judged_[chosen_]);
-    out.lower_bound = least_value(host);
-    out.plan_class = view_.mixed ? "given order" : "contiguous";
-    out.method = fmt::format("exact chain search, {} states", states_);
+    out.value = value();
+    out.lower_bound = for_throughput() ? found_.interval_bound : found_.latency_bound;
+    out.nodes_bound = static_cast<std::int64_t>(found_.nodes_bound);
+    out.plan_class = "contiguous";
     out.cost_model = kCostModelVersion;
-    out.states = states_;
-    out.verdict = "optimal";
-    if (out.lower_bound < out.value) {
-      const std::int64_t gap = (out.value - out.lower_bound).count();
-      const std::int64_t hundredths =
-          (gap * 10'000 + out.lower_bound.count() - 1) / out.lower_bound.count();
-      out.verdict = fmt::format("within {}.{:02} %", hundredths / 100, hundredths % 100);
+    out.states = found_.branches;
+    out.method = fmt::format("{}; {} plans played, {} branches",
+                             found_.proved ? "every plan played or bounded" : "chain search",
+                             found_.played, found_.branches);
+    if (found_.proved) {
+      out.verdict = "optimal";
+      if (request_.objective == Objective::kNodes) {
+        if (!missed()) out.nodes_bound = static_cast<std::int64_t>(found_.best->nodes);
+      } else {
+        out.lower_bound = out.value;
+      }
+      return out;
     }
+    out.verdict = request_.objective == Objective::kNodes && !missed()
+                      ? within(static_cast<std::int64_t>(found_.best->nodes), out.nodes_bound)
+                      : within(out.value.count(), out.lower_bound.count());
     return out;
   }
 
+  bool missed() const {
+    return request_.objective == Objective::kNodes && request_.sla.count() > 0 &&
+           prediction().latency > request_.sla;
+  }
+
+  std::string missed_words() const {
+    if (!missed()) return "";
+    const Duration bound = found_.proved ? prediction().latency : found_.latency_bound;
+    const bool proved = bound > request_.sla;
+    return fmt::format("SLA {} {}: lower bound {} ({}); best found {} on {} node{}",
+                       to_string(request_.sla), proved ? "cannot be met" : "is not met (no proof)",
+                       to_string(bound), found_.proved ? "every plan" : "of every plan",
+                       to_string(prediction().latency), found_.best->nodes,
+                       found_.best->nodes == 1 ? "" : "s");
+  }
+
   Checked<Plan> finish() {
-    const Judged& chosen = judged_[chosen_];
     Diagnostics problems;
-    Lowered lowered = lower_plan(chosen.chain, request_.with_weights, problems);
+    auto made = player_.lower_plan(found_.best->stages, request_.with_weights);
+    if (!made) {
+      problems.add(std::move(made.error()));
+      return tl::unexpected<Diagnostics>(std::move(problems));
+    }
+    Lowered lowered = std::move(*made);
     for (const Shard& shard : lowered.shards) problems.append(check_shard(shard));
     if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
     Plan plan;
     plan.model = request_.model->name;
     plan.host = view_.host;
-    plan.certificate = certify(lowered.host);
-    plan.predicted_latency = chosen.prediction.latency;
-    plan.predicted_path = chosen.prediction.path;
+    plan.certificate = certify();
+    plan.missed = missed_words();
+    const Prediction run = request_.seed ? player_.predict_run(lowered) : prediction();
+    plan.predicted_latency = run.latency;
+    plan.predicted_path = run.path;
+    // What is shown as a bound is not above what is shown as predicted.
+    if (!for_throughput())
+      plan.certificate.lower_bound = std::min(plan.certificate.lower_bound, run.latency);
     plan.batch = request_.batch;
-    plan.predicted_interval = chosen.prediction.interval;
+    plan.predicted_interval = run.interval;
     plan.steps = request_.steps;
     plan.nodes_used = static_cast<std::int64_t>(lowered.shards.size());
-    plan.cut_bytes_per_request = chosen.prediction.cut_bytes;
+    plan.cut_bytes_per_request = prediction().cut_bytes;
     plan.operations = operations(*request_.model, request_.steps);
     plan.one_device = one_device();
     for (std::size_t i = 0; i < lowered.shards.size(); ++i)
       plan.placements.push_back(placement(lowered, i));
     report_steps(lowered, plan.placements);
-    plan.explanation = explain();
-    for (const std::string& line : uncalibrated(lowered.shards)) plan.explanation.push_back(line);
-    if (request_.batch > 1)
-      plan.explanation.push_back(fmt::format(
-          "a batch of {} runs together: times are those of a full one", request_.batch));
-    for (const Shard& shard : lowered.shards)
-      if (std::string line = stream_words(shard); !line.empty())
-        plan.explanation.push_back(std::move(line));
+    plan.explanation = explanation(lowered.shards);
     plan.host_shard = std::move(lowered.host);
     sort_by_id(lowered, plan);
     return plan;
+  }
+
+  std::vector<std::string> explanation(const std::vector<Shard>& shards) const {
+    const auto on = [&](std::size_t nodes) {
+      const auto at = found_.by_nodes.find(nodes);
+      return at == found_.by_nodes.end() ? nullptr : &at->second;
+    };
+    const std::size_t nodes = found_.best->nodes;
+    std::vector<std::string> out = why({&request_, &view_, &*found_.best, on(nodes - 1),
+                                        on(nodes + 1), found_.fewest, max_nodes()});
+    for (std::string& line : remarks(request_, shards)) out.push_back(std::move(line));
+    return out;
+  }
+
+  // Positions in the view of the nodes of the plan, as its stages name them.
+  std::vector<std::size_t> nodes_of_plan() const {
+    std::vector<std::size_t> out;
+    for (const Stage& stage : found_.best->stages)
+      out.insert(out.end(), stage.nodes.begin(), stage.nodes.end());
+    return out;
   }
 
   Placement placement(const Lowered& lowered, std::size_t i) const {
     Placement out;
     out.node = lowered.shards[i].node;
     out.device = lowered.shards[i].device.name;
-    out.place = view_.places[lowered.node[i]];
+    out.place = view_.places[nodes_of_plan()[lowered.node[i]]];
     out.holds = lowered.holds[i];
     out.memory = memory_use(lowered.shards[i]);
-    out.busy_per_step = judged_[chosen_].prediction.busy[i] / request_.steps;
+    out.busy_per_step = prediction().busy[i] / request_.steps;
     return out;
   }
 
   // Limited by the network when a stage's exchanges take longer than the work of its slowest node.
   void report_steps(const Lowered& lowered, std::vector<Placement>& placements) {
-    std::map<const StageChoice*, Duration> slowest;
-    for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
-      placements[i].step = step_report(lowered.shards[i]);
-      Duration& most = slowest[&stage_of(lowered.node[i])];
-      most = std::max(most, placements[i].step.duration);
-    }
-    for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
-      const StageChoice& stage = stage_of(lowered.node[i]);
-      StepReport& step = placements[i].step;
-      step.with_exchanges = costs_.cost(stage).value().period;
-      if (step.with_exchanges > 2 * slowest[&stage]) step.limit = "network";
+    std::size_t first = 0;
+    for (const Stage& stage : found_.best->stages) {
+      const StageShape shape = shape_of(stage);
+      const StageEstimate* estimate =
+          costs_.estimate(shape, stage.nodes, costs_.pattern(stage.nodes));
+      std::vector<std::size_t> members;
+      for (std::size_t i = 0; i < lowered.shards.size(); ++i)
+        if (lowered.node[i] >= first && lowered.node[i] < first + stage.nodes.size())
+          members.push_back(i);
+      first += stage.nodes.size();
+      Duration slowest{};
+      for (const std::size_t i : members) {
+        placements[i].step = step_report(lowered.shards[i]);
+        slowest = std::max(slowest, placements[i].step.duration);
+      }
+      if (estimate == nullptr) continue;
+      for (const std::size_t i : members) {
+        StepReport& step = placements[i].step;
+        step.with_exchanges = estimate->period;
+        if (step.with_exchanges > 2 * slowest) step.limit = "network";
+      }
     }
   }
 
-  const StageChoice& stage_of(std::size_t node) const {
-    const auto& stages = judged_[chosen_].chain.stages;
-    const auto at = std::ranges::find_if(stages, [&](const StageChoice& it) {
-      return it.node <= node && node < it.node + it.count;
-    });
-    SOLITON_CHECK(at != stages.end());
-    return *at;
-  }
-
-  // The view is in order of places; a plan is in order of NodeId.
+  // The view has an order of its own; a plan is in order of NodeId.
   void sort_by_id(Lowered& lowered, Plan& plan) const {
+    std::map<std::string, std::size_t> made;
+    for (std::size_t i = 0; i < lowered.shards.size(); ++i) made[lowered.shards[i].node] = i;
     std::vector<Placement> placements;
     for (const PartitionNode& node : request_.nodes) {
-      for (std::size_t i = 0; i < lowered.shards.size(); ++i) {
-        if (plan.placements[i].node != node.name) continue;
-        plan.shards.push_back(std::move(lowered.shards[i]));
-        placements.push_back(std::move(plan.placements[i]));
-        break;
-      }
+      const auto at = made.find(node.name);
+      if (at == made.end()) continue;
+      plan.shards.push_back(std::move(lowered.shards[at->second]));
+      placements.push_back(std::move(plan.placements[at->second]));
     }
     plan.placements = std::move(placements);
   }
 
-  static std::set<std::string> uncalibrated(const std::vector<Shard>& shards) {
-    std::set<std::string> out;
-    for (const Shard& shard : shards) {
-      const NpuTimingParameters& timing = shard.device.timing;
-      if (timing.calibrated) continue;
-      out.insert(fmt::format("note: times of {} are not calibrated{}{}", shard.device.name,
-                             timing.source.empty() ? "" : ": ", timing.source));
-    }
-    return out;
-  }
-
-  std::string one_device() const {
+  std::string one_device() {
     const NpuDevice& device = view_.nodes.front().device;
     const NpuFormat format = *format_on(device, request_.precision);
     const std::int64_t short_of =
@@ -370,77 +302,18 @@ class Partitioner {
       return fmt::format("one device would need {} more memory than it has",
                          describe(tile_bytes(short_of, format.format, device.native_dim)));
     }
-    StageCosts costs(request_, view_);
-    const bool fits = costs.fits({0, request_.model->layers.size(), 0, 1, {}});
-    return fits ? "fits one device"
-                : "one device has the weight memory, but not the registers or instruction words";
-  }
-
-  std::vector<std::string> explain() const {
-    std::vector<std::string> out;
-    const Judged& chosen = judged_[chosen_];
-    const Breakdown& path = chosen.prediction.path;
-    out.push_back(fmt::format("uses {} of {} usable nodes (fewest that hold the weights: {})",
-                              chosen.chain.nodes, view_.nodes.size(), fewest_));
-    out.push_back(fmt::format("critical path of a request: compute {} + network {} + host {}",
-                              to_string(path.compute), to_string(path.network),
-                              to_string(path.host)));
-    out.push_back(fmt::format("stages: {}", stages(chosen.chain)));
-    out.push_back("why not fewer nodes: " + fewer());
-    out.push_back("why not more nodes: " + more());
-    for (const std::string& text : request_.model->cpu_operators)
-      out.push_back("on the host: " + text);
-    for (const std::string& text : request_.model->notes) out.push_back("note: " + text);
-    return out;
-  }
-
-  std::string stages(const ChainPlan& chain) const {
-    std::string out;
-    for (const StageChoice& choice : chain.stages) {
-      const auto name = [&](std::size_t layer) {
-        return layer_name(request_.model->layers[layer]);
-      };
-      out += out.empty() ? "" : ", ";
-      out += choice.last - choice.first == 1 ? name(choice.first)
-                                             : name(choice.first) + " to " + name(choice.last - 1);
-      out += choice.count == 1 ? " on 1 node" : fmt::format(" on {} nodes", choice.count);
-      out += describe(choice.option);
-    }
-    return out;
-  }
-
-  std::string compared(const Judged& other) const {
-    const double ratio = static_cast<double>(value(other).count()) /
-                         static_cast<double>(value(judged_[chosen_]).count());
-    return fmt::format("{} nodes give {} ({:+.1f} %)", other.chain.nodes, to_string(value(other)),
-                       100 * (ratio - 1));
-  }
-
-  std::string fewer() const {
-    const std::size_t nodes = judged_[chosen_].chain.nodes;
-    if (nodes == 1) return "one node is the least";
-    if (nodes <= min_nodes()) return fmt::format("min_nodes is {}", min_nodes());
-    for (std::size_t i = chosen_; i-- > 0;) return compared(judged_[i]);
-    return fmt::format("no plan fits {} node{}", nodes - 1, nodes == 2 ? "" : "s");
-  }
-
-  std::string more() const {
-    const std::size_t nodes = judged_[chosen_].chain.nodes;
-    if (request_.objective == Objective::kNodes) return "the objective is the fewest";
-    if (chosen_ + 1 < judged_.size()) return compared(judged_[chosen_ + 1]);
-    if (nodes == view_.nodes.size()) return "all usable nodes are used";
-    if (nodes == max_nodes()) return fmt::format("max_nodes is {}", max_nodes());
-    return "the layers cannot be spread over more";
+    const std::vector<std::size_t> first{0};
+    const StageShape all{0, request_.model->layers.size(), 1, {}};
+    return costs_.fits(all, first)
+               ? "fits one device"
+               : "one device has the weight memory, but not the registers or instruction words";
   }
 
   const PartitionRequest& request_;
   NodesView view_;
   StageCosts costs_;
-  std::vector<ChainPlan> candidates_;
-  std::int64_t states_ = 0;
-  std::size_t fewest_ = 0;  // nodes that hold the weights
-  std::vector<Judged> judged_;
-  std::size_t chosen_ = 0;
+  PlanPlayer player_;
+  FoundPlan found_;
 };
 
 }  // namespace

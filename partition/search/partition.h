@@ -1,5 +1,10 @@
-// The partitioner: model + cluster -> plan. Exact over contiguous stages of layers and row splits
-// inside them.
+// The partitioner: model + cluster -> plan.
+//
+// A plan cuts the chain of layers into stages, each on nodes of its own: any nodes, in any order.
+// Its value is what the cost model says of all of it, played. Small searches are exact: plans are
+// left out only when a bound that holds for all that begin like them is no better than the best
+// plan found. Where that takes too long the best plan found stands beside a bound on all, or says
+// that there is none.
 #pragma once
 
 #include "partition/cost/cost_model.h"
@@ -26,6 +31,7 @@ struct PartitionRequest {
   std::int64_t min_nodes = 1;
   std::int64_t max_nodes = 0;  // 0: all
   std::int64_t steps = 1;      // request length the plan is made for
+  Duration sla{};              // latency that a request must not exceed; 0: none
   bool with_weights = true;    // false: `compute: timing`
   std::uint32_t mtu = 1408;
   const LtlOptions* ltl = nullptr;    // as CostRequest
@@ -35,6 +41,8 @@ struct PartitionRequest {
   std::uint32_t window = 0;           // as LowerRequest
 };
 
+// A plan that misses the SLA of objective `nodes` says so in Plan::missed.
+//
 // Errors: kInvalid (no usable node, no host, unknown precision), kDoesNotFit with the bytes short
 // and how many nodes of the device would do.
 Checked<Plan> partition_model(const PartitionRequest& request);

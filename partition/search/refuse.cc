@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <map>
+#include <span>
 
 #include "partition/lower/placement.h"
+#include "partition/lower/stage_options.h"
 #include "partition/search/chain_search.h"
+#include "partition/search/stage_ways.h"
 
 namespace soliton {
 namespace {
@@ -15,16 +20,44 @@ struct Capacity {
   Bytes bytes;
 };
 
+// Of the `nodes` roomiest.
 Capacity capacity(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
+  std::vector<Capacity> each;
+  for (const LowerNode& node : view.nodes) {
+    const auto format = format_on(node.device, request.precision);
+    const std::int64_t tiles = tiles_that_fit(node.device, format->format);
+    each.push_back({tiles, tile_bytes(tiles, format->format, node.device.native_dim)});
+  }
+  std::ranges::stable_sort(each, std::ranges::greater(), &Capacity::tiles);
   Capacity out;
   for (std::size_t i = 0; i < nodes; ++i) {
-    const NpuDevice& device = view.nodes[i].device;
-    const auto format = format_on(device, request.precision);
-    const std::int64_t tiles = tiles_that_fit(device, format->format);
-    out.tiles += tiles;
-    out.bytes += tile_bytes(tiles, format->format, device.native_dim);
+    out.tiles += each[i].tiles;
+    out.bytes += each[i].bytes;
   }
   return out;
+}
+
+// Tiles of a layer that are too many on some node however far it is spread.
+std::string tile_fault(const PartitionRequest& request, const NpuDevice& device,
+                       std::size_t layer) {
+  const Model& model = *request.model;
+  const std::size_t most =
+      std::min(most_stage_nodes(model, layer, layer + 1, device.native_dim), kFewestLimit);
+  Stage spread{layer, layer + 1, {}};
+  for (std::size_t i = 0; i < most; ++i) spread.nodes.push_back(i);
+  const std::int64_t room = tiles_that_fit(device, format_on(device, request.precision)->format);
+  std::int64_t short_of = std::numeric_limits<std::int64_t>::max();
+  for (const StageOption& option :
+       stage_options(model, layer, layer + 1, most, device.native_dim)) {
+    const auto placement = place_stage(model, with_option(spread, option), device,
+                                       std::vector<std::int64_t>(most, room));
+    if (!placement) continue;
+    const std::int64_t least = *std::ranges::min_element(placement->tiles_free);
+    short_of = std::min(short_of, std::max<std::int64_t>(0, -least));
+  }
+  if (short_of == 0 || short_of == std::numeric_limits<std::int64_t>::max()) return "";
+  return fmt::format("{} on {} nodes: MatrixRf of {} needs {} tiles on one of them, free are {}",
+                     layer_name(model.layers[layer]), most, device.name, room + short_of, room);
 }
 
 // What is over budget when every layer is spread as far as it goes.
@@ -41,6 +74,7 @@ std::string tightest_fault(const PartitionRequest& request, const NodesView& vie
     lower_request.batch = request.batch;
     lower_request.window = request.window;
     const std::int64_t most = most_row_slices(model, layer, layer + 1, node.device.native_dim);
+    if (std::string fault = tile_fault(request, node.device, layer); !fault.empty()) return fault;
     Stage stage{layer, layer + 1, {}, false};
     for (std::int64_t i = 0; i < std::min<std::int64_t>(most, kFewestLimit); ++i) {
       lower_request.nodes.push_back({fmt::format("node {} of {}", i, most), node.device});
@@ -102,10 +136,40 @@ Bytes tile_bytes(std::int64_t tiles, const NumberFormat& format, int native_dim)
   return {(tiles * tile_bits(format, native_dim) + 7) / 8};
 }
 
-Error refusal(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
+std::size_t fewest_nodes(const PartitionRequest& request, const NodesView& view) {
+  PartitionRequest copies = request;
+  const LowerNode& first = view.nodes.front();
+  copies.nodes = {{first.name, {Device::Kind::kNpu, first.device, {}}},
+                  {view.host, {Device::Kind::kCpu, {}, view.cpu}}};
+  copies.topology = nullptr;
+  copies.routes = nullptr;
+  const NodesView alone = *view_nodes(copies);
+  StageCosts costs(copies, alone);
+  const std::vector<std::size_t> cuts = cuts_of(request, costs, kFewestLimit);
+  std::map<std::size_t, std::size_t> fewest{{0, 0}};
+  for (std::size_t cut = 0; cut + 1 < cuts.size(); ++cut) {
+    const auto from = fewest.find(cuts[cut]);
+    if (from == fewest.end()) continue;
+    const std::size_t used = from->second;
+    const std::span ends(cuts.begin() + static_cast<std::ptrdiff_t>(cut) + 1, cuts.end());
+    for_each_shape(costs, cuts[cut], ends, kFewestLimit - used, [&](const StageShape& shape) {
+      const auto at = fewest.find(shape.last);
+      if (at != fewest.end() && at->second <= used + shape.count) return;
+      const std::vector<std::size_t> nodes(shape.count, 0);
+      if (costs.fits(shape, nodes)) fewest[shape.last] = used + shape.count;
+    });
+  }
+  const auto all = fewest.find(cuts.back());
+  return all == fewest.end() ? 0 : all->second;
+}
+
+Error refusal(const PartitionRequest& request, const NodesView& view, std::size_t nodes,
+              bool proved) {
   const NpuDevice& device = view.nodes.front().device;
   const NpuFormat format = *format_on(device, request.precision);
-  const std::int64_t needed = tiles_of_model(*request.model, device);
+  std::int64_t needed = tiles_of_model(*request.model, device);
+  for (const NodeGroup& group : view.groups)
+    needed = std::min(needed, tiles_of_model(*request.model, view.nodes[group.first].device));
   const Capacity have = capacity(request, view, nodes);
   const std::size_t fewest = fewest_nodes(request, view);
   const std::string limit = limit_note(request, view, nodes);
@@ -137,8 +201,9 @@ Error refusal(const PartitionRequest& request, const NodesView& view, std::size_
       "no number of nodes suffices: " + (fewest == 0 ? tightest_fault(request, view) : "");
   if (fewest > 0) remedy = fmt::format("{} nodes of device {} suffice", fewest, device.name);
   return {ErrorCode::kDoesNotFit,
-          fmt::format("total fits ({:.0f} %) but no packing exists on {} nodes{} (proved); {}",
-                      share, nodes, limit, remedy)};
+          fmt::format("total fits ({:.0f} %) but no packing {} on {} nodes{} ({}); {}", share,
+                      proved ? "exists" : "was found", nodes, limit, proved ? "proved" : "no proof",
+                      remedy)};
 }
 
 }  // namespace soliton

@@ -60,7 +60,7 @@ TEST(Plan, ExplanationNamesPlacesMemoryCutAndReasons) {
   const Planned it;
   const std::string text = explain(it.plan, it.topology);
   EXPECT_THAT(text, HasSubstr("on 2 nodes   objective: latency"));
-  EXPECT_THAT(text, HasSubstr("(contiguous, cost model 2)"));
+  EXPECT_THAT(text, HasSubstr("optimal (contiguous, cost model "));
   EXPECT_THAT(text, HasSubstr("rows 32-63 of gru0"));
   EXPECT_THAT(text, HasSubstr("36/40 tiles 90 %"));
   EXPECT_THAT(text, HasSubstr("cut: 5.0 kB per request in 78 messages; busiest link "));

@@ -1,0 +1,33 @@
+// How long each direction of each cable sends for a request: no stream of requests can go faster
+// than the busiest of them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "topologies/topology.h"
+
+namespace soliton {
+
+class CableLoad {
+ public:
+  // Null: no cables. `sharing`: messages may share packets, so only their own bytes count.
+  CableLoad(const Topology* topology, const Routes* routes, std::uint32_t mtu, bool sharing);
+  // One message on its way.
+  void add(NodeId from, NodeId to, std::int64_t elements);
+  Duration busiest() const { return busiest_; }
+
+ private:
+  const Topology* topology_;
+  const Routes* routes_;
+  std::uint32_t mtu_;
+  bool sharing_;
+  std::vector<Duration> busy_;  // per link and direction
+  Duration busiest_{};
+};
+
+// How long a link sends the packets of one message, or, `sharing` packets, at least its bytes.
+Duration sending_time(const TopologyLink& link, std::int64_t elements, std::uint32_t mtu,
+                      bool sharing);
+
+}  // namespace soliton

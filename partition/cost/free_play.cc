@@ -1,0 +1,256 @@
+#include "partition/cost/free_play.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/npu/npu.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+// Messages that the program takes from each port.
+std::vector<std::int64_t> takes_per_port(const Shard& shard, std::int64_t steps) {
+  std::vector<std::int64_t> out(shard.in_ports.size());
+  for (const Segment& segment : shard.program.segments) {
+    for (std::uint32_t chain = segment.first; chain < segment.last; ++chain) {
+      for (const Instruction& it : shard.program.chains[chain].instructions) {
+        const bool takes = it.opcode == Opcode::kVRd || it.opcode == Opcode::kSRd;
+        if (takes && it.memory == Memory::kNetQ) out[it.index] += segment.iterations(steps);
+      }
+    }
+  }
+  return out;
+}
+
+// For each port the number of ports that a program reads in a row up to and with it, 0 where that
+// differs from place to place. Only moves: nothing else is between their messages.
+std::vector<std::size_t> in_a_row(const Shard& shard, const std::vector<bool>& inside) {
+  constexpr std::size_t kUnmet = SIZE_MAX;
+  std::vector<std::size_t> out(shard.in_ports.size(), kUnmet);
+  std::size_t row = 0;
+  for (const Segment& segment : shard.program.segments) {
+    row = 0;
+    for (std::uint32_t at = segment.first; at < segment.last; ++at) {
+      const std::vector<Instruction>& chain = shard.program.chains[at].instructions;
+      const bool reads = chain.front().opcode == Opcode::kVRd &&
+                         chain.front().memory == Memory::kNetQ && inside[chain.front().index];
+      row = reads ? row + 1 : 0;
+      if (!reads) continue;
+      std::size_t& known = out[chain.front().index];
+      known = known == kUnmet || known == row ? row : 0;
+    }
+  }
+  return out;
+}
+
+struct Played {
+  Instant first = kNever;
+  Instant last = kRunStart;
+  Duration occupied = kLongestTime;
+};
+
+class FreePlayback {
+ public:
+  explicit FreePlayback(const FreePlayRequest& request) : request_(request) {
+    for (std::size_t i = 0; i < request.shards.size(); ++i) {
+      number_[request.shards[i].node] = i;
+      inside_.emplace_back(request.shards[i].in_ports.size(), false);
+    }
+    for (const Shard& shard : request.shards) {
+      for (const OutPort& port : shard.out_ports) {
+        for (const auto& to : port.destinations) {
+          const auto at = number_.find(to.peer);
+          if (at != number_.end()) inside_[at->second][to.port] = true;
+        }
+      }
+    }
+    for (std::size_t i = 0; i < request.shards.size(); ++i)
+      row_.push_back(in_a_row(request.shards[i], inside_[i]));
+  }
+
+  // The last step's inputs come at `late`, all others at the start.
+  Played run(std::int64_t steps, Instant late) {
+    out_ = {};
+    steps_ = steps;
+    late_ = late;
+    start();
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (std::size_t i = 0; i < npus_.size(); ++i) {
+        moved = drain(i) || moved;
+        moved = feed(i) || moved;
+      }
+    }
+    for (const auto& npu : npus_) {
+      SOLITON_CHECK_MSG(npu->finished(), "a part waits for {}", npu->waiting_for());
+      out_.occupied = std::min(out_.occupied, npu->free_at() - kRunStart);
+    }
+    return out_;
+  }
+
+  std::int64_t least_input() const {
+    std::int64_t least = kNoMessage;
+    for (std::size_t i = 0; i < request_.shards.size(); ++i) {
+      const std::vector<InPort>& ports = request_.shards[i].in_ports;
+      for (std::size_t port = 0; port < ports.size(); ++port)
+        if (!inside_[i][port]) least = std::min<std::int64_t>(least, ports[port].elements);
+    }
+    return least == kNoMessage ? 0 : least;
+  }
+
+  std::int64_t inputs() const {
+    std::int64_t count = 0;
+    for (const std::vector<bool>& ports : inside_) count += std::ranges::count(ports, false);
+    return count;
+  }
+
+  std::int64_t least_output() const {
+    std::int64_t least = kNoMessage;
+    for (const Shard& shard : request_.shards) {
+      for (const OutPort& port : shard.out_ports) {
+        const bool leaves = std::ranges::any_of(
+            port.destinations, [&](const auto& to) { return number_.count(to.peer) == 0; });
+        if (leaves) least = std::min<std::int64_t>(least, port.elements);
+      }
+    }
+    return least == kNoMessage ? 0 : least;
+  }
+
+ private:
+  static constexpr std::int64_t kNoMessage = std::int64_t{1} << 40;
+
+  void start() {
+    npus_.clear();
+    left_.clear();
+    held_.clear();
+    cable_.assign(request_.shards.size(), {});
+    for (const Shard& shard : request_.shards) {
+      npus_.push_back(std::make_unique<Npu>(shard, ComputeMode::kTiming));
+      left_.push_back(takes_per_port(shard, steps_));
+      held_.emplace_back(shard.in_ports.size());
+    }
+    for (const auto& npu : npus_) npu->begin(RequestId{0}, steps_, Arrival{}, request_.batch);
+  }
+
+  // Gives a device what it waits for from outside, as long as it does.
+  bool feed(std::size_t i) {
+    bool moved = false;
+    while (const auto port = npus_[i]->waiting_port()) {
+      if (inside_[i][*port]) {
+        if (!take_held(i, *port)) break;
+        moved = true;
+        continue;
+      }
+      const Shard& shard = request_.shards[i];
+      if (shard.in_ports[*port].reversed) {
+        for (std::int64_t step = 0; step < steps_; ++step) deliver(i, *port, Arrival{});
+      } else {
+        Arrival arrival;
+        arrival.at = --left_[i][*port] == 0 ? late_ : kRunStart;
+        arrival.path.network = arrival.at - kRunStart;
+        deliver(i, *port, arrival);
+      }
+      moved = true;
+    }
+    return moved;
+  }
+
+  // A message from inside, once it has been sent.
+  bool take_held(std::size_t i, std::uint16_t port) {
+    std::deque<Arrival>& held = held_[i][port];
+    if (held.empty()) return false;
+    Arrival arrival = held.front();
+    held.pop_front();
+    const Duration line =
+        request_.cable(i, request_.batch * request_.shards[i].in_ports[port].elements);
+    OnCable& row = cable_[i];
+    const std::size_t place = row_[i][port];
+    const Instant begins = arrival.at - line;
+    row = place <= 1 || place != row.messages + 1
+              ? OnCable{1, begins, line}
+              : OnCable{place, std::min(row.begins, begins), sum(row.line, line)};
+    const Instant all = later(row.begins, row.line);
+    if (place > 1 && place == row.messages && all > arrival.at) {
+      arrival.path.network += all - arrival.at;
+      arrival.at = all;
+    }
+    deliver(i, port, arrival);
+    return true;
+  }
+
+  void deliver(std::size_t i, std::uint16_t port, const Arrival& arrival) {
+    const auto elements =
+        request_.batch * std::uint64_t{request_.shards[i].in_ports[port].elements};
+    npus_[i]->deliver(port, Payload{{}, 2 * elements}, arrival);
+  }
+
+  bool drain(std::size_t i) {
+    bool moved = false;
+    while (const auto output = npus_[i]->poll_output()) {
+      const OutPort& port = request_.shards[i].out_ports[output->port];
+      for (const auto& to : port.destinations) pass(i, to, port.elements, output->leaves);
+      moved = true;
+    }
+    return moved;
+  }
+
+  void pass(std::size_t from, const OutPort::Destination& to, std::int64_t elements,
+            const Arrival& leaves) {
+    const auto at = number_.find(to.peer);
+    if (at == number_.end()) {
+      out_.first = std::min(out_.first, leaves.at);
+      out_.last = std::max(out_.last, leaves.at);
+      return;
+    }
+    Arrival arrival = leaves;
+    if (at->second != from) {
+      const Duration way = request_.way(from, at->second, request_.batch * elements);
+      arrival.at = later(arrival.at, way);
+      arrival.path.network += arrival.at - leaves.at;
+    }
+    // A way back to the node itself, and what waits for a whole sequence, is no read in a row.
+    if (at->second == from || request_.shards[at->second].in_ports[to.port].reversed)
+      return deliver(at->second, to.port, arrival);
+    held_[at->second][to.port].push_back(arrival);
+  }
+
+  // Messages that were read in a row.
+  struct OnCable {
+    std::size_t messages = 0;
+    Instant begins = kNever;  // the first of them comes onto the cable
+    Duration line{};
+  };
+
+  const FreePlayRequest& request_;
+  std::int64_t steps_ = 1;
+  std::map<std::string, std::size_t> number_;
+  std::vector<std::vector<bool>> inside_;  // per shard and port: fed by one of the shards
+  std::vector<std::unique_ptr<Npu>> npus_;
+  std::vector<std::vector<std::int64_t>> left_;         // per shard and port: messages to come
+  std::vector<std::vector<std::deque<Arrival>>> held_;  // per shard and port
+  std::vector<std::vector<std::size_t>> row_;           // per shard and port: see in_a_row()
+  std::vector<OnCable> cable_;                          // per shard
+  Instant late_{};
+  Played out_;
+};
+
+}  // namespace
+
+FreePlay play_free(const FreePlayRequest& request) {
+  FreePlayback playback(request);
+  const Played all = playback.run(request.steps, kRunStart);
+  FreePlay out{all.first - kRunStart, all.last - kRunStart, {}, all.occupied, 0, 0, 0};
+  const std::int64_t behind = std::min(request.steps, request.steps_behind);
+  if (behind > 0) out.response = playback.run(behind, all.last).last - all.last;
+  out.least_input = playback.least_input();
+  out.least_output = playback.least_output();
+  out.inputs = playback.inputs();
+  return out;
+}
+
+}  // namespace soliton

@@ -1,0 +1,181 @@
+#include "partition/search/bounds.h"
+
+#include <algorithm>
+
+#include "partition/cost/cable_load.h"
+#include "partition/search/stage_ways.h"
+#include "protocol/isa/host_time.h"
+
+namespace soliton {
+namespace {
+
+// As far as the time of the host's own work depends on the model.
+HostShard host_of(const Model& model, const CpuDevice& cpu) {
+  HostShard host;
+  host.device = cpu;
+  host.input = model.input;
+  host.output = model.output;
+  host.sequence_output = model.sequence_output;
+  if (model.before.kind == HostBefore::Kind::kEmbedding)
+    host.symbols = model.before.table.shape.at(0);
+  if (model.after != HostAfter::kNone) host.after = HostShard::After::kSoftmax;
+  return host;
+}
+
+const TopologyLink* only_cable(const PartitionRequest& request, const std::string& name) {
+  if (request.topology == nullptr) return nullptr;
+  const Topology& topology = *request.topology;
+  const TopologyLink* found = nullptr;
+  for (const TopologyLink& link : topology.links) {
+    const bool its = topology.vertices[link.ends[0]].name == name ||
+                     topology.vertices[link.ends[1]].name == name;
+    if (!its) continue;
+    if (found != nullptr) return nullptr;
+    found = &link;
+  }
+  return found;
+}
+
+}  // namespace
+
+Bounds::Bounds(const PartitionRequest& request, const NodesView& view, StageCosts& costs,
+               std::size_t max_nodes)
+    : request_(request),
+      view_(view),
+      costs_(costs),
+      layers_(request.model->layers.size()),
+      nodes_(max_nodes),
+      host_cable_(only_cable(request, view.host)),
+      rest_((layers_ + 1) * (nodes_ + 1)),
+      fewest_(layers_ + 1, nodes_ + 1) {
+  const HostShard host = host_of(*request.model, view.cpu);
+  before_ = times(host_time_before(host, request.steps), request.batch);
+  after_ = times(host_time_after(host, request.steps), request.batch);
+  const std::int64_t vectors = host.sequence_output ? request.steps : 1;
+  replies_ = times(sends(request.batch * host.output), vectors);
+  hop_ = view.distances->least_message(request.batch);
+  reply_ = kLongestTime;
+  for (std::size_t g = 0; g < view.groups.size(); ++g)
+    reply_ = std::min(reply_, view.distances->message(g, view.host_group(), request.batch));
+  for (std::size_t nodes = 0; nodes <= nodes_; ++nodes)
+    rest(layers_, nodes) = {reply_, reply_, Duration{}};
+  fewest_[layers_] = 0;
+  for (std::size_t first = layers_; first-- > 0;) add_layer(first);
+}
+
+Duration Bounds::sends(std::int64_t elements) const {
+  if (host_cable_ == nullptr) return {};
+  return sending_time(*host_cable_, elements, request_.mtu, packets_shared(request_.ltl));
+}
+
+Duration Bounds::inputs_before_last(const FreePlay& stage) const {
+  return times(sends(request_.batch * stage.least_input), stage.inputs * (request_.steps - 1));
+}
+
+Duration Bounds::all_inputs(const FreePlay& stage) const {
+  return times(sends(request_.batch * stage.least_input), stage.inputs * request_.steps);
+}
+
+void Bounds::add_layer(std::size_t first) {
+  Duration hop = hop_;
+  if (first == 0) {
+    for (std::size_t g = 0; g < view_.groups.size(); ++g)
+      hop = std::min(hop, view_.distances->message(view_.host_group(), g, request_.batch));
+    if (view_.nodes.size() == 1)
+      hop = view_.distances->message(view_.host_group(), 0, request_.batch);
+  }
+  for_each_shape(costs_, first, layers_, nodes_, [&](const StageShape& shape) {
+    const FreePlay* stage = costs_.least(shape);
+    if (stage == nullptr) return;
+    fewest_[first] = std::min(fewest_[first], shape.count + fewest_[shape.last]);
+    for (std::size_t nodes = shape.count; nodes <= nodes_; ++nodes) {
+      const Rest& then = rest(shape.last, nodes - shape.count);
+      if (then.behind_first >= kLongestTime) continue;
+      Rest& best = rest(first, nodes);
+      const Duration behind_last = sum(hop, sum(stage->response, then.behind_last));
+      Duration behind_first = std::max(sum(hop, sum(stage->last, then.behind_last)),
+                                       sum(hop, sum(stage->first, then.behind_first)));
+      Duration occupied = std::max(stage->occupied, then.occupied);
+      if (first == 0) {
+        behind_first = std::max(behind_first, sum(inputs_before_last(*stage), behind_last));
+        occupied = std::max(occupied, all_inputs(*stage));
+      }
+      best.behind_first = std::min(best.behind_first, behind_first);
+      best.behind_last = std::min(best.behind_last, behind_last);
+      best.occupied = std::min(best.occupied, occupied);
+    }
+  });
+}
+
+PrefixBound Bounds::start() const {
+  PrefixBound out;
+  out.first = out.last = before_;
+  return out;
+}
+
+Duration Bounds::way(const PrefixBound& prefix, std::span<const std::size_t> nodes,
+                     std::int64_t elements) const {
+  Duration least = kLongestTime;
+  for (const std::size_t node : nodes) {
+    for (const std::size_t from : prefix.group)
+      least = std::min(least, view_.distances->message(from, view_.group[node], elements));
+  }
+  return least;
+}
+
+PrefixBound Bounds::extended(const PrefixBound& prefix, const StageShape& shape,
+                             std::span<const std::size_t> nodes, const FreePlay& stage) const {
+  PrefixBound out = prefix;
+  Duration arrives = prefix.last;
+  Duration hop{};
+  if (prefix.layers == 0) {
+    PrefixBound host;
+    host.group = {view_.host_group()};
+    hop = way(host, nodes, request_.batch * stage.least_input);
+    arrives = sum(arrives, inputs_before_last(stage));
+    out.occupied = all_inputs(stage);
+  } else {
+    hop = way(prefix, nodes, request_.batch * prefix.least_output);
+  }
+  out.first = sum(prefix.first, sum(hop, stage.first));
+  out.last =
+      std::max(sum(prefix.first, sum(hop, stage.last)), sum(arrives, sum(hop, stage.response)));
+  out.occupied = std::max(out.occupied, stage.occupied);
+  out.layers = shape.last;
+  out.nodes += shape.count;
+  out.least_output = stage.least_output;
+  out.group.clear();
+  for (const std::size_t node : nodes)
+    if (std::ranges::find(out.group, view_.group[node]) == out.group.end())
+      out.group.push_back(view_.group[node]);
+  return out;
+}
+
+Duration Bounds::latency_from(const PrefixBound& prefix) const {
+  const std::size_t left = nodes_ - prefix.nodes;
+  const Rest& then = rest(prefix.layers, left);
+  Duration out = std::max(sum(prefix.first, then.behind_first), sum(prefix.last, then.behind_last));
+  if (prefix.layers == layers_) {
+    Duration reply = kLongestTime;
+    for (const std::size_t group : prefix.group)
+      reply = std::min(reply, view_.distances->message(group, view_.host_group(),
+                                                       request_.batch * prefix.least_output));
+    out = std::max(out, sum(prefix.last, reply));
+  }
+  out = std::max(out, sum(prefix.first, replies_));
+  return sum(out, after_);
+}
+
+Duration Bounds::interval_from(const PrefixBound& prefix) const {
+  const Rest& then = rest(prefix.layers, nodes_ - prefix.nodes);
+  return std::max({prefix.occupied, then.occupied, replies_});
+}
+
+std::optional<Score> Bounds::score_from(const PrefixBound& prefix) const {
+  const std::size_t fewest = prefix.nodes + fewest_[prefix.layers];
+  if (fewest > nodes_) return std::nullopt;
+  const auto least = static_cast<std::size_t>(std::max<std::int64_t>(1, request_.min_nodes));
+  return score(request_, latency_from(prefix), interval_from(prefix), std::max(fewest, least));
+}
+
+}  // namespace soliton

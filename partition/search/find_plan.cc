@@ -1,0 +1,160 @@
+#include "partition/search/find_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "partition/search/chain_search.h"
+#include "partition/search/exact_search.h"
+
+namespace soliton {
+namespace {
+
+// Candidates that are played for their estimate, beside the neighbours of the best.
+constexpr std::size_t kPlayed = 4;
+// What the exact search may take, in the units of PlanPlayer::work() and in branches: about two
+// seconds. More: larger clusters get a proof, planning takes longer.
+constexpr std::int64_t kExactWork = 6'000'000;
+constexpr std::int64_t kExactBranches = 400'000;
+// Layers up to which plans are bounded one by one and as a whole.
+constexpr std::size_t kExactLayers = 64;
+constexpr std::size_t kBoundedLayers = 512;
+
+std::int64_t speed(const NpuDevice& device) {
+  return device.clock.hertz / 1000 * device.tile_engines * device.lanes;
+}
+
+// Orders in which a plan may take the nodes: near ones first; with devices of several kinds also
+// the roomiest and the fastest first, and each of these the other way round.
+std::vector<std::vector<std::size_t>> orders(const NodesView& view) {
+  std::vector<std::size_t> near(view.nodes.size());
+  std::iota(near.begin(), near.end(), 0);
+  std::vector<std::vector<std::size_t>> out{near};
+  const auto add = [&](auto key) {
+    std::vector<std::size_t> order = near;
+    std::ranges::stable_sort(order, {}, key);
+    out.push_back(order);
+  };
+  if (!view.mixed) return out;
+  add([&](std::size_t node) { return view.groups.size() - view.group[node]; });
+  add([&](std::size_t node) { return view.device_class[node]; });
+  add([&](std::size_t node) { return view.nodes.size() - view.device_class[node]; });
+  add([&](std::size_t node) { return -speed(view.nodes[node].device); });
+  add([&](std::size_t node) { return speed(view.nodes[node].device); });
+  return out;
+}
+
+class Finding {
+ public:
+  Finding(const PartitionRequest& request, const NodesView& view, StageCosts& costs,
+          PlanPlayer& player, const NodeLimits& limits)
+      : request_(request), view_(view), costs_(costs), player_(player), limits_(limits) {}
+
+  FoundPlan run() {
+    const std::size_t layers = request_.model->layers.size();
+    if (layers <= kBoundedLayers) bound();
+    if (out_.fewest > limits_.most) {
+      out_.proved = true;
+      return std::move(out_);
+    }
+    propose();
+    play_candidates();
+    if (layers <= kExactLayers) search_all();
+    out_.played = player_.played();
+    return std::move(out_);
+  }
+
+ private:
+  void bound() {
+    bounds_.emplace(request_, view_, costs_, limits_.most);
+    out_.fewest = std::max<std::size_t>(1, bounds_->fewest_from(0));
+    if (out_.fewest > limits_.most) return;
+    out_.latency_bound = bounds_->latency_from(bounds_->start());
+    out_.interval_bound = bounds_->interval_from(bounds_->start());
+    out_.nodes_bound = std::max(out_.fewest, limits_.least);
+    if (request_.sla.count() == 0) return;
+    while (out_.nodes_bound < limits_.most && bounds_->latency_on(out_.nodes_bound) > request_.sla)
+      ++out_.nodes_bound;
+  }
+
+  void propose() {
+    ChainRequest chain;
+    chain.max_nodes = limits_.most;
+    chain.cuts = cuts_of(request_, costs_, limits_.most);
+    for (std::vector<std::size_t>& order : orders(view_)) {
+      chain.order = std::move(order);
+      for (ChainPlan& plan : search_chain(request_, view_, costs_, chain)) {
+        out_.most = std::max(out_.most, plan.nodes);
+        if (plan.nodes < limits_.least) continue;
+        candidates_[plan.nodes].push_back(std::move(plan));
+      }
+    }
+    for (auto& [nodes, plans] : candidates_)
+      std::ranges::stable_sort(plans, {}, [&](const ChainPlan& it) { return estimate(it); });
+  }
+
+  Score estimate(const ChainPlan& plan) const {
+    return score(request_, plan.latency, plan.interval, plan.nodes);
+  }
+
+  // The best of those for so many nodes; more of them when the first does not fit after all.
+  void play(std::size_t nodes, std::size_t most) {
+    for (const ChainPlan& plan : candidates_.at(nodes)) {
+      if (most == 0) return;
+      std::optional<PlayedPlan> played = player_.play(plan.stages, nullptr);
+      if (!played) continue;
+      --most;
+      const auto [known, fresh] = out_.by_nodes.try_emplace(nodes, *played);
+      if (!fresh && played->score < known->second.score) known->second = std::move(*played);
+    }
+  }
+
+  void play_candidates() {
+    std::vector<std::size_t> ranked;
+    for (const auto& [nodes, plans] : candidates_) ranked.push_back(nodes);
+    std::ranges::stable_sort(
+        ranked, {}, [&](std::size_t nodes) { return estimate(candidates_.at(nodes).front()); });
+    for (std::size_t i = 0; i < ranked.size(); ++i) {
+      if (i >= kPlayed && !out_.by_nodes.empty()) break;
+      play(ranked[i], view_.groups.size() == 1 ? 1 : 3);
+    }
+    choose();
+    if (!out_.best) return;
+    for (const std::size_t nodes : {out_.best->nodes - 1, out_.best->nodes + 1})
+      if (candidates_.count(nodes) > 0 && out_.by_nodes.count(nodes) == 0) play(nodes, 1);
+    choose();
+  }
+
+  void choose() {
+    for (const auto& [nodes, plan] : out_.by_nodes)
+      if (!out_.best || plan.score < out_.best->score) out_.best = plan;
+  }
+
+  void search_all() {
+    const ExactLimits limits{limits_.most, limits_.least, kExactWork, kExactBranches};
+    ExactResult all = search_exactly(request_, view_, costs_, *bounds_, player_, limits,
+                                     out_.best ? &*out_.best : nullptr);
+    out_.branches = all.branches;
+    out_.proved = all.complete;
+    if (!all.best) return;
+    out_.best = all.best;
+    out_.by_nodes.insert_or_assign(all.best->nodes, *all.best);
+  }
+
+  const PartitionRequest& request_;
+  const NodesView& view_;
+  StageCosts& costs_;
+  PlanPlayer& player_;
+  NodeLimits limits_;
+  std::optional<Bounds> bounds_;
+  std::map<std::size_t, std::vector<ChainPlan>> candidates_;  // by nodes, best first
+  FoundPlan out_;
+};
+
+}  // namespace
+
+FoundPlan find_plan(const PartitionRequest& request, const NodesView& view, StageCosts& costs,
+                    PlanPlayer& player, const NodeLimits& limits) {
+  return Finding(request, view, costs, player, limits).run();
+}
+
+}  // namespace soliton

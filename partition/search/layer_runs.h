@@ -1,0 +1,47 @@
+// Runs of consecutive layers, told apart by the programs they make.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "partition/ir/model.h"
+
+namespace soliton {
+
+class LayerRuns {
+ public:
+  explicit LayerRuns(const Model& model);
+
+  // Equal for runs [first, last) that make equal programs on equal nodes, wherever they stand.
+  std::uint32_t run(std::size_t first, std::size_t last);
+  std::uint32_t layer_class(std::size_t layer) const { return classes_[layer]; }
+
+ private:
+  // Of all prefixes of the chain, so that the hash of any run is a difference; modulo 2^61 - 1,
+  // with two bases.
+  struct Hash {
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    bool operator==(const Hash&) const = default;
+  };
+  struct Key {
+    Hash hash;
+    std::uint64_t ends = 0;  // length, and what stands before and behind
+    bool operator==(const Key&) const = default;
+  };
+  struct Mix {
+    std::size_t operator()(const Key& key) const {
+      return key.hash.a ^ (key.hash.b << 1) ^ (key.ends * 0x9e3779b97f4a7c15ULL);
+    }
+  };
+
+  const Model& model_;
+  std::vector<std::uint32_t> classes_;
+  std::vector<bool> sequence_after_;
+  std::vector<Hash> prefix_;
+  std::vector<Hash> power_;
+  std::unordered_map<Key, std::uint32_t, Mix> runs_;
+};
+
+}  // namespace soliton

@@ -1,0 +1,301 @@
+#include "tests/unit/partition/brute_force.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <set>
+
+#include "partition/cost/cost_model.h"
+#include "partition/lower/stage_options.h"
+#include "protocol/base/check.h"
+#include "tests/unit/partition/harness.h"
+
+namespace soliton::test {
+namespace {
+
+constexpr int kDim = 64;
+
+class Chance {
+ public:
+  Chance(std::uint64_t seed, std::uint64_t number)
+      : random_(Random(seed, "clusters to plan for").child(number)) {}
+  std::int64_t between(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(
+                     random_.below(next_++, static_cast<std::uint64_t>(high - low + 1)));
+  }
+  bool one_in(std::int64_t n) { return between(1, n) == 1; }
+
+ private:
+  Random random_;
+  std::uint64_t next_ = 0;
+};
+
+Tensor shape(std::string name, std::vector<std::int64_t> sizes) {
+  return {std::move(name), std::move(sizes), nullptr};
+}
+
+RecurrentLayer recurrent(Chance& chance, std::size_t number, std::int64_t input) {
+  RecurrentLayer layer;
+  layer.name = fmt::format("l{}", number);
+  layer.cell = static_cast<Cell>(chance.between(0, 2));
+  layer.input = input;
+  layer.hidden = 32 * chance.between(2, 12);
+  layer.reset_after = layer.cell == Cell::kGru && chance.one_in(2);
+  layer.reverse = chance.one_in(10);
+  const bool both = !layer.reverse && chance.one_in(5);
+  for (int direction = 0; direction < (both ? 2 : 1); ++direction) {
+    const std::int64_t rows = layer.gates() * layer.hidden;
+    layer.directions.push_back(
+        {shape(layer.name + ".W", {rows, input}), shape(layer.name + ".R", {rows, layer.hidden}),
+         shape(layer.name + ".Wb", {rows}), shape(layer.name + ".Rb", {rows})});
+  }
+  return layer;
+}
+
+// A dense layer that reads the last step needs one that keeps its last state alone.
+bool can_end_sequence(const Model& model) {
+  const auto* last = std::get_if<RecurrentLayer>(&model.layers.back());
+  return last != nullptr && last->directions.size() == 1 && !last->reverse;
+}
+
+void add_dense_layer(Chance& chance, Model& model, bool every_step) {
+  DenseLayer dense;
+  dense.name = fmt::format("l{}", model.layers.size());
+  dense.input = model.output;
+  dense.output = 32 * chance.between(1, 10);
+  dense.every_step = every_step;
+  dense.weights = shape(dense.name + ".W", {dense.output, dense.input});
+  if (chance.one_in(2)) dense.bias = shape(dense.name + ".b", {dense.output});
+  if (auto* before =
+          model.layers.empty() ? nullptr : std::get_if<RecurrentLayer>(&model.layers.back()))
+    before->emits_sequence = every_step;
+  model.output = dense.output;
+  model.layers.emplace_back(std::move(dense));
+}
+
+Model random_model(Chance& chance, std::int64_t layers) {
+  Model model;
+  model.name = "random";
+  model.source = "rnn";
+  model.input = model.output = 64 * chance.between(1, 5);
+  model.sequence_output = true;
+  for (std::int64_t i = 0; i < layers; ++i) {
+    const bool last = i + 1 == layers;
+    if (i > 0 && last && can_end_sequence(model) && chance.one_in(5)) {
+      add_dense_layer(chance, model, false);
+      model.sequence_output = false;
+    } else if (chance.one_in(7)) {
+      add_dense_layer(chance, model, true);
+    } else {
+      RecurrentLayer layer = recurrent(chance, model.layers.size(), model.output);
+      model.output = layer.hidden * static_cast<std::int64_t>(layer.directions.size());
+      model.layers.emplace_back(std::move(layer));
+    }
+  }
+  if (chance.one_in(3)) model.after = HostAfter::kSoftmax;
+  return model;
+}
+
+NpuDevice random_device(Chance& chance) {
+  NpuDevice device = pocket(kDim, chance.between(20, 420));
+  device.clock = Frequency{chance.between(1, 6) * 50'000'000};
+  device.lanes = chance.one_in(2) ? 8 : 16;
+  device.name = fmt::format("t{}c{}l{}", device.matrix_rf_tiles, device.clock.hertz / 1'000'000,
+                            device.lanes);
+  return device;
+}
+
+std::string place(Chance& chance, const std::string& kind) {
+  if (kind != "datacenter") return "";
+  return fmt::format("pod{}/rack{}", chance.between(0, 1), chance.between(0, 1));
+}
+
+}  // namespace
+
+RandomCluster random_cluster(std::uint64_t seed, std::uint64_t number, bool large) {
+  Chance chance(seed, number);
+  RandomCluster out;
+  constexpr const char* kKinds[] = {"rack", "datacenter", "explicit"};
+  out.kind = kKinds[chance.between(0, 2)];
+  out.model = random_model(chance, chance.between(1, large ? 4 : 3));
+  out.steps = chance.one_in(6) ? 1 : chance.between(2, large ? 30 : 9);
+  const bool mixed = chance.one_in(2);
+  const NpuDevice device = random_device(chance);
+  const std::int64_t nodes = chance.between(large ? 3 : 2, large ? 4 : 3);
+  for (std::int64_t i = 0; i < nodes; ++i) {
+    RandomCluster::Node node{fmt::format("fpga{}", i), place(chance, out.kind), {}};
+    node.device = mixed ? random_device(chance) : device;
+    node.cable_us = chance.one_in(4) ? chance.between(10, 40) : chance.between(1, 3);
+    node.rate_gbps = chance.one_in(3) ? chance.between(1, 4) : 40;
+    out.nodes.push_back(std::move(node));
+  }
+  out.nodes.push_back({"host0", place(chance, out.kind), {}});
+  if (chance.one_in(4)) out.nodes.back().rate_gbps = chance.between(1, 4);
+  out.objective = static_cast<Objective>(chance.between(0, 2));
+  if (chance.one_in(5)) out.max_nodes = chance.between(1, nodes);
+  return out;
+}
+
+std::string RandomCluster::words() const {
+  std::string out = kind;
+  for (const Node& node : nodes)
+    out += fmt::format(" {}{}{}{}[{}us {}G]", node.name, node.at.empty() ? "" : "@", node.at,
+                       node.device ? ":" + node.device->name : "", node.cable_us, node.rate_gbps);
+  out += fmt::format("; input {}", model.input);
+  for (const Layer& layer : model.layers) {
+    if (const auto* it = std::get_if<RecurrentLayer>(&layer)) {
+      out += fmt::format(" {}{}{}{}", cell_name(it->cell), it->hidden,
+                         it->directions.size() == 2 ? "bi"
+                         : it->reverse              ? "rev"
+                                                    : "",
+                         it->reset_after ? "after" : "");
+    } else {
+      const auto& dense = std::get<DenseLayer>(layer);
+      out += fmt::format(" dense{}{}", dense.output, dense.every_step ? "" : "once");
+    }
+  }
+  return out + fmt::format("; {} steps, objective {}, max {}, sla {}", steps,
+                           static_cast<int>(objective), max_nodes, to_string(sla));
+}
+
+namespace {
+
+Topology built(const RandomCluster& of) {
+  TopologySpec spec;
+  spec.kind = of.kind;
+  spec.quiet = true;
+  std::vector<PlacedNode> placed;
+  if (of.kind == "explicit") {
+    Vertex middle;
+    middle.name = "sw0";
+    middle.is_switch = true;
+    spec.explicit_switches.push_back(middle);
+  }
+  for (const RandomCluster::Node& node : of.nodes) {
+    placed.push_back({node.name, node.at});
+    if (of.kind != "explicit") continue;
+    TopologySpec::NamedLink cable;
+    cable.a = node.name;
+    cable.b = "sw0";
+    cable.link.name = node.name + "-sw0";
+    cable.link.latency = microseconds(node.cable_us);
+    cable.link.rate = BitRate{node.rate_gbps * 1'000'000'000};
+    spec.explicit_links.push_back(cable);
+  }
+  auto topology = build_topology(spec, placed);
+  SOLITON_CHECK_MSG(topology.has_value(), "{}", topology.error().text());
+  return std::move(*topology);
+}
+
+}  // namespace
+
+BuiltCluster::BuiltCluster(const RandomCluster& of) : topology(built(of)), routes(topology) {
+  request.model = &of.model;
+  request.topology = &topology;
+  request.routes = &routes;
+  for (const RandomCluster::Node& node : of.nodes) {
+    Device device;
+    device.kind = node.device ? Device::Kind::kNpu : Device::Kind::kCpu;
+    if (node.device) device.npu = *node.device;
+    request.nodes.push_back({node.name, device});
+  }
+  request.steps = of.steps;
+  request.objective = of.objective;
+  request.max_nodes = of.max_nodes;
+  request.sla = of.sla;
+  request.with_weights = false;
+}
+
+namespace {
+
+class AllPlans {
+ public:
+  explicit AllPlans(const PartitionRequest& request) : request_(request) {
+    for (const PartitionNode& node : request.nodes) {
+      if (node.device.kind == Device::Kind::kNpu) {
+        nodes_.push_back(node);
+      } else {
+        host_ = node.name;
+      }
+    }
+    most_ = request.max_nodes == 0 ? nodes_.size() : static_cast<std::size_t>(request.max_nodes);
+  }
+
+  BruteForce run() {
+    cut(0, 0);
+    return std::move(out_);
+  }
+
+ private:
+  void cut(std::size_t first, std::size_t used) {
+    if (first == request_.model->layers.size()) return assign(used);
+    for (std::size_t last = first + 1; last <= request_.model->layers.size(); ++last) {
+      for (std::size_t count = 1; used + count <= most_; ++count) {
+        for (const StageOption& option : stage_options(*request_.model, first, last, count, kDim))
+          stage(first, last, used, count, option);
+      }
+    }
+  }
+
+  void stage(std::size_t first, std::size_t last, std::size_t used, std::size_t count,
+             const StageOption& option) {
+    Stage it = with_option({first, last, {}}, option);
+    for (std::size_t i = 0; i < count; ++i) it.nodes.push_back(used + i);
+    stages_.push_back(std::move(it));
+    cut(last, used + count);
+    stages_.pop_back();
+  }
+
+  // Every choice of so many nodes in every order.
+  void assign(std::size_t used) {
+    std::vector<std::size_t> order(nodes_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::set<std::vector<std::size_t>> seen;
+    do {
+      const std::vector<std::size_t> chosen(order.begin(),
+                                            order.begin() + static_cast<std::ptrdiff_t>(used));
+      if (seen.insert(chosen).second) play(chosen);
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
+
+  void play(const std::vector<std::size_t>& chosen) {
+    LowerRequest request;
+    request.model = request_.model;
+    for (const std::size_t node : chosen)
+      request.nodes.push_back({nodes_[node].name, nodes_[node].device.npu});
+    request.stages = stages_;
+    request.host = host_;
+    request.with_weights = false;
+    const auto lowered = lower(request);
+    if (!lowered) return;
+    for (const Shard& shard : lowered->shards)
+      if (!check_shard(shard).empty()) return;
+    CostRequest cost;
+    cost.shards = lowered->shards;
+    cost.host = &lowered->host;
+    cost.topology = request_.topology;
+    cost.routes = request_.routes;
+    cost.steps = request_.steps;
+    const Prediction it = predict(cost);
+    ++out_.plans;
+    out_.latency = std::min(out_.latency.value_or(it.latency), it.latency);
+    out_.interval = std::min(out_.interval.value_or(it.interval), it.interval);
+    const auto [at, fresh] = out_.latency_on.try_emplace(chosen.size(), it.latency);
+    if (!fresh) at->second = std::min(at->second, it.latency);
+  }
+
+  const PartitionRequest& request_;
+  std::vector<PartitionNode> nodes_;
+  std::string host_;
+  std::size_t most_ = 0;
+  std::vector<Stage> stages_;
+  BruteForce out_;
+};
+
+}  // namespace
+
+BruteForce all_plans(const PartitionRequest& request) { return AllPlans(request).run(); }
+
+}  // namespace soliton::test

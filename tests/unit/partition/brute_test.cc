@@ -1,0 +1,176 @@
+// The planner against all plans there are. SOLITON_BRUTE_CASES=2000 tries more clusters than a test
+// run does, SOLITON_BRUTE_FIRST begins with another number.
+#include <fmt/format.h>
+#include <gtest/gtest-spi.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "tests/unit/partition/brute_force.h"
+
+namespace soliton::test {
+namespace {
+
+constexpr std::uint64_t kSeed = 20;
+constexpr std::uint64_t kCases = 160;
+// Every so many is a large one.
+constexpr std::uint64_t kLargeEvery = 20;
+
+std::uint64_t asked(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+template <typename Try>
+void for_random_clusters(std::uint64_t share, Try one) {
+  const std::uint64_t first = asked("SOLITON_BRUTE_FIRST", 0);
+  const std::uint64_t cases = asked("SOLITON_BRUTE_CASES", kCases) / share;
+  for (std::uint64_t number = first; number < first + cases; ++number) {
+    RandomCluster cluster = random_cluster(kSeed, number, number % kLargeEvery == 0);
+    SCOPED_TRACE(fmt::format("case {}: {}", number, cluster.words()));
+    one(cluster, number);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+Duration value_of(const BruteForce& all, Objective objective) {
+  return objective == Objective::kThroughput ? *all.interval : *all.latency;
+}
+
+// A plan's verdict and bounds, where the objective is a time.
+void check_time(const Plan& plan, const BruteForce& all, Objective objective) {
+  const Certificate& it = plan.certificate;
+  const Duration best = value_of(all, objective);
+  EXPECT_EQ(it.value.count(), best.count()) << it.verdict << ", " << it.method;
+  EXPECT_LE(it.lower_bound.count(), best.count()) << it.verdict;
+  EXPECT_EQ(it.verdict == "optimal", it.lower_bound == it.value) << it.verdict;
+}
+
+void check_nodes(const Plan& plan, const BruteForce& all, Duration sla) {
+  const Certificate& it = plan.certificate;
+  EXPECT_LE(it.lower_bound.count(), all.latency->count());
+  const auto meets = std::ranges::find_if(
+      all.latency_on, [&](const auto& on) { return sla.count() == 0 || on.second <= sla; });
+  if (meets == all.latency_on.end()) {
+    EXPECT_NE(plan.missed, "");
+    EXPECT_EQ(it.value.count(), all.latency->count());
+    return;
+  }
+  EXPECT_EQ(plan.missed, "");
+  EXPECT_EQ(plan.nodes_used, static_cast<std::int64_t>(meets->first)) << it.verdict;
+  EXPECT_EQ(it.value.count(), meets->second.count());
+  EXPECT_LE(it.nodes_bound, static_cast<std::int64_t>(meets->first));
+}
+
+void check_refusal(const Diagnostics& problems, const BruteForce& all) {
+  EXPECT_EQ(all.plans, 0) << problems.text();
+  EXPECT_EQ(problems.text().find("no proof"), std::string::npos) << problems.text();
+}
+
+TEST(BruteForce, NoPlanOfTheClassIsBetterAndNoBoundIsAboveTheBest) {
+  std::uint64_t plans = 0;
+  std::uint64_t refused = 0;
+  for_random_clusters(1, [&](RandomCluster& cluster, std::uint64_t number) {
+    const BuiltCluster built(cluster);
+    PartitionRequest request = built.request;
+    const BruteForce all = all_plans(request);
+    plans += static_cast<std::uint64_t>(all.plans);
+    if (request.objective == Objective::kNodes && number % 3 != 0 && all.latency)
+      request.sla = *all.latency * static_cast<std::int64_t>(80 + number % 100) / 100;
+    const Checked<Plan> plan = partition_model(request);
+    if (!plan) {
+      ++refused;
+      return check_refusal(plan.error(), all);
+    }
+    ASSERT_GT(all.plans, 0);
+    if (request.objective == Objective::kNodes) {
+      check_nodes(*plan, all, request.sla);
+    } else {
+      check_time(*plan, all, request.objective);
+    }
+  });
+  RecordProperty("plans", std::to_string(plans));
+  RecordProperty("refused", std::to_string(refused));
+}
+
+// The checks see a plan that is worse, and a bound that is too high, by the least there is.
+TEST(BruteForce, APicosecondTooMuchIsSeen) {
+  const RandomCluster cluster = random_cluster(kSeed, 3, false);
+  const BuiltCluster built(cluster);
+  PartitionRequest request = built.request;
+  request.objective = Objective::kLatency;
+  request.max_nodes = 0;
+  const Plan plan = partition_model(request).value();
+  BruteForce all = all_plans(request);
+  check_time(plan, all, Objective::kLatency);
+  all.latency = *all.latency - picoseconds(1);
+  testing::TestPartResultArray failures;
+  {
+    testing::ScopedFakeTestPartResultReporter reporter(
+        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures);
+    check_time(plan, all, Objective::kLatency);
+  }
+  EXPECT_EQ(failures.size(), 2);
+}
+
+// What a plan puts where, by name.
+std::string placed(const Plan& plan) {
+  std::vector<std::string> lines;
+  for (const Placement& it : plan.placements) {
+    std::string line = it.node + ":";
+    for (const std::string& holds : it.holds) line += " " + holds;
+    lines.push_back(std::move(line));
+  }
+  std::ranges::sort(lines);
+  std::string out = fmt::format("{} {}", plan.certificate.value.count(), plan.certificate.verdict);
+  for (const std::string& line : lines) out += "; " + line;
+  return out;
+}
+
+std::string placed(const Checked<Plan>& plan) { return plan ? placed(*plan) : "none"; }
+
+TEST(BruteForce, TheOrderOfTheNodeListChangesNothing) {
+  for_random_clusters(2, [](RandomCluster& cluster, std::uint64_t number) {
+    const BuiltCluster built(cluster);
+    const std::string before = placed(partition_model(built.request));
+    const Random random = Random(kSeed, "order").child(number);
+    for (std::size_t i = cluster.nodes.size(); i > 1; --i)
+      std::swap(cluster.nodes[i - 1], cluster.nodes[random.below(i, i)]);
+    const BuiltCluster shuffled(cluster);
+    EXPECT_EQ(before, placed(partition_model(shuffled.request)));
+  });
+}
+
+std::int64_t cost(const Checked<Plan>& plan, Objective objective) {
+  if (!plan) return INT64_MAX;
+  return objective == Objective::kNodes ? plan->nodes_used : plan->certificate.value.count();
+}
+
+TEST(BruteForce, OneNodeMoreNeverHurts) {
+  for_random_clusters(4, [](RandomCluster& cluster, std::uint64_t number) {
+    cluster.max_nodes = 0;
+    const BuiltCluster built(cluster);
+    const std::int64_t before = cost(partition_model(built.request), cluster.objective);
+    RandomCluster::Node another = cluster.nodes[number % (cluster.nodes.size() - 1)];
+    another.name = "another";
+    cluster.nodes.insert(cluster.nodes.begin() + 1, another);
+    const BuiltCluster larger(cluster);
+    EXPECT_LE(cost(partition_model(larger.request), cluster.objective), before);
+  });
+}
+
+TEST(BruteForce, MoreMemoryNeverHurts) {
+  for_random_clusters(4, [](RandomCluster& cluster, std::uint64_t number) {
+    const BuiltCluster built(cluster);
+    const std::int64_t before = cost(partition_model(built.request), cluster.objective);
+    RandomCluster::Node& node = cluster.nodes[number % (cluster.nodes.size() - 1)];
+    node.device->matrix_rf_tiles += 1 + static_cast<std::int64_t>(number * 37 % 200);
+    node.device->name += "+";
+    const BuiltCluster roomier(cluster);
+    EXPECT_LE(cost(partition_model(roomier.request), cluster.objective), before);
+  });
+}
+
+}  // namespace
+}  // namespace soliton::test
