@@ -33,6 +33,7 @@ class Playback {
     out_.occupied.resize(nodes_.size());
     out_.busy.resize(nodes_.size());
     out_.received_bytes.resize(nodes_.size());
+    most_ahead_ = most_ahead();
   }
 
   Prediction run() {
@@ -97,6 +98,7 @@ class Playback {
     out.routes = routes();
     if (request_.ltl != nullptr) out.ltl = *request_.ltl;
     out.ltl.mtu = request_.mtu;
+    out.transport = request_.transport;
     out.seed = request_.seed;
     std::map<std::string, std::uint32_t> numbers;
     for (std::size_t i = 0; i < vertex_.size(); ++i) {
@@ -122,6 +124,7 @@ class Playback {
     message.elements = request_.batch * elements;
     message.bytes = message_bytes(message.elements);
     message.leaves = leaves;
+    if (leaves.at > latest_.at) latest_ = leaves;
     // A way back to the node itself takes no time and never leaves it.
     if (destination == from) return take(nodes_[from], message);
     if (last()) {
@@ -153,11 +156,22 @@ class Playback {
     return shard.replies.size() * static_cast<std::size_t>(vectors);
   }
 
-  // Deliveries come in order of time: an answer that is not complete yet will be later than this
-  // one, and a device that is still to read it is occupied until then.
+  // The engine lets no node get ahead of what the host is still to receive by more than a packet
+  // takes from there.
+  Duration most_ahead() const {
+    Duration out{};
+    if (request_.topology == nullptr || request_.latency_limit >= kLongestTime) return out;
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+      out = std::max(out, least_latency(*topology(), routes()->between(number(host()), number(i))));
+    return out;
+  }
+
+  // An answer that is not complete by the limit will be later, and a device that is still to read a
+  // message is occupied until then.
   bool over_limit(const FlowMessage& message, Instant at) const {
     if (!last()) return false;
-    if (at - sent_ > request_.latency_limit && replies_ < replies_due()) return true;
+    const Duration ahead = message.destination == host() ? Duration{} : most_ahead_;
+    if (at - sent_ > sum(request_.latency_limit, ahead) && replies_ < replies_due()) return true;
     if (load_.busiest() > request_.interval_limit) return true;
     if (message.destination == host()) return false;
     const Node& node = nodes_[message.destination];
@@ -236,11 +250,12 @@ class Playback {
     send_inputs();
   }
 
-  // A request that does not end before emulated time does.
+  // A request that does not end before emulated time does: its path is that of the last message,
+  // and if that left in time, the way of it.
   Prediction beyond_time() {
     out_.latency = out_.last_output = out_.interval = kLongestTime;
-    out_.path = {};
-    out_.path.network = kLongestTime;
+    out_.path = latest_.path;
+    if (latest_.at < kRunEnd) out_.path.network += kRunEnd - latest_.at;
     out_.occupied.assign(nodes_.size(), kLongestTime);
     out_.busy.assign(nodes_.size(), kLongestTime);
     return std::move(out_);
@@ -261,12 +276,14 @@ class Playback {
   Topology own_;                // the plan's own network, by which nothing is named or numbered
   Routes own_routes_;
   CableLoad load_;
+  Duration most_ahead_{};
   MessageFlow flow_;
   std::vector<Node> nodes_;
   std::map<std::string, std::size_t> endpoint_;
   std::uint32_t request_number_ = 0;  // under way
   Instant sent_ = kRunStart;          // then
   std::size_t replies_ = 0;
+  Arrival latest_;  // of all that was sent
   Prediction out_;
 };
 

@@ -80,13 +80,14 @@ TEST(NodesView, DevicesAreGroupsOfTheirOwnTheRoomiestFirst) {
   EXPECT_EQ(it.view.groups.size(), 2u);
 }
 
+// Racks 1, 3 and 5 hang on the same aggregation switch.
 TEST(NodesView, RacksWithEqualNodesCanBeExchangedButNotTheHostsOrOneOfAnotherSize) {
   const Viewed it("datacenter",
                   {{"a", "pod0/rack0"},
                    {"b", "pod0/rack1"},
-                   {"c", "pod0/rack2"},
-                   {"d", "pod0/rack3"},
-                   {"e", "pod0/rack3"}},
+                   {"c", "pod0/rack3"},
+                   {"d", "pod0/rack5"},
+                   {"e", "pod0/rack5"}},
                   "pod0/rack0");
   ASSERT_EQ(it.view.groups.size(), 4u);
   const auto kind_of = [&](const std::string& name) {
