@@ -60,11 +60,12 @@ void Activation::quantise_wide() {
   const BfpVector& quantised = reference();
   poisoned_blocks_ = static_cast<std::uint64_t>(std::ranges::count(quantised.poisoned, true));
   const WideElements& wide = layout_.wide;
-  const int planes = wide.classes > 0 ? wide.classes : wide.digits;
+  const int planes = wide.classes + wide.digits;
   lanes_.assign(
       static_cast<std::size_t>(layout_.steps.back()) * 4 * static_cast<std::size_t>(planes), 0);
   scales_.assign(layout_.blocks(), 0);
   has_lowest_.assign(layout_.blocks(), 0);
+  first_digit_.assign(layout_.blocks(), static_cast<std::uint8_t>(wide.digits));
   exponent_min_ = 127;
   exponent_max_ = -128;
   for (std::size_t block = 0; block < layout_.blocks(); ++block) split_block(block);
@@ -75,7 +76,7 @@ void Activation::split_block(std::size_t block) {
   const BfpVector& quantised = reference_;
   const WideElements& wide = layout_.wide;
   const std::size_t plane_bytes = static_cast<std::size_t>(layout_.steps.back()) * 4;
-  const int mask = (1 << wide.digit_bits) - 1;
+  const std::uint64_t mask = (std::uint64_t{1} << wide.digit_bits) - 1;
   bool zero = true;
   for (int k = layout_.starts[block]; k < layout_.starts[block + 1]; ++k) {
     const auto column = static_cast<std::size_t>(k);
@@ -94,12 +95,13 @@ void Activation::split_block(std::size_t block) {
       const WideElements::Part part = wide.part_of(quanta);
       if (part.part_class == 0) has_lowest_[block] = 1;
       store(part.part_class, part.value);
-      continue;
     }
-    const auto magnitude = static_cast<int>(std::abs(quanta));
+    const auto magnitude = static_cast<std::uint64_t>(std::abs(quanta));
     for (int digit = 0; digit < wide.digits; ++digit) {
-      const int value = (magnitude >> (digit * wide.digit_bits)) & mask;
-      store(digit, quanta < 0 ? -value : value);
+      const auto value = static_cast<int>((magnitude >> (digit * wide.digit_bits)) & mask);
+      if (value == 0) continue;
+      store(wide.classes + digit, quanta < 0 ? -value : value);
+      first_digit_[block] = std::min(first_digit_[block], static_cast<std::uint8_t>(digit));
     }
   }
   if (quantised.exponents.empty()) return;

@@ -27,7 +27,7 @@ class Activation {
   // to k + 7, then 16 * x0 - x1 with x0 those of k to k + 3 (multiply_avx512.cc says why).
   const std::int8_t* lanes() const { return lanes_.data(); }
   // Shorts: a pair of 16-bit digits a step, digit after digit, each of all steps. Classes: the same
-  // with classes, 0 in all but its own. Floats: an fp32 value a column.
+  // with classes, 0 in all but its own, and behind them the digits. Floats: an fp32 value a column.
   const std::int8_t* plane(int part) const {
     return lanes_.data() +
            static_cast<std::size_t>(part) * static_cast<std::size_t>(layout_.steps.back()) * 4;
@@ -37,6 +37,8 @@ class Activation {
   const float* float_scales() const { return reference_.scales.data(); }
   // Classes: whether any element of the block is of the lowest class.
   const std::uint8_t* has_lowest() const { return has_lowest_.data(); }
+  // Classes: the lowest digit that any element of the block has; the number of digits for zeros.
+  const std::uint8_t* first_digit() const { return first_digit_.data(); }
   // What a block's sum starts at, so that the bias of the weights falls out.
   const std::int32_t* initial() const { return initial_.data(); }
   // Scale exponent plus 127, less 4 under the nibbles packing, whose sums are 16 times too large:
@@ -59,7 +61,7 @@ class Activation {
   std::vector<std::int8_t> lanes_;
   std::vector<std::int32_t> initial_;
   std::vector<std::int32_t> scales_;
-  std::vector<std::uint8_t> has_lowest_;
+  std::vector<std::uint8_t> has_lowest_, first_digit_;
   std::uint64_t poisoned_blocks_ = 0;
   int exponent_min_ = 0;
   int exponent_max_ = 0;

@@ -182,23 +182,54 @@ SOLITON_AVX2_INLINE __m128 rounded(const __m256i* levels, const WideElements& wi
   return wide.exact_in_double ? _mm256_cvtpd_ps(_mm256_add_pd(high, low)) : rounded_sum(high, low);
 }
 
+// The sums of a block whose weights are shorts, digit after digit of the vector.
+SOLITON_AVX2_INLINE __m256 short_dots(const Target& t, int h, std::size_t block) {
+  const BlockLayout& layout = t.job.matrix.layout();
+  const WideElements& wide = layout.wide;
+  const std::ptrdiff_t stride = t.stride();
+  const std::uint8_t* weights = t.weights(h);
+  __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
+  for (int digit = t.x.first_digit()[block]; digit < wide.digits; ++digit) {
+    const std::int8_t* x = t.x.plane(wide.classes + digit);
+    __m256i sum = _mm256_setzero_si256();
+    for (std::ptrdiff_t s = layout.steps[block]; s < layout.steps[block + 1]; ++s)
+      sum = _mm256_add_epi32(sum,
+                             _mm256_madd_epi16(load(weights + s * stride), broadcast(x + s * 4)));
+    const __m256d unit = _mm256_set1_pd(power_of_two(digit * wide.digit_bits));
+    low = _mm256_fmadd_pd(rows_of<false>(sum), unit, low);
+    high = _mm256_fmadd_pd(rows_of<true>(sum), unit, high);
+  }
+  return _mm256_mul_ps(joined(_mm256_cvtpd_ps(low), _mm256_cvtpd_ps(high)),
+                       _mm256_set1_ps(static_cast<float>(power_of_two(wide.short_shift))));
+}
+
+// The sums of a block in classes.
+template <int kClasses>
+SOLITON_AVX2_INLINE __m256 class_dots(const Target& t, int h, std::size_t block) {
+  const BlockLayout& layout = t.job.matrix.layout();
+  __m256i sums[2 * kClasses - 1];
+  SOLITON_UNROLL
+  for (int l = 0; l < 2 * kClasses - 1; ++l) sums[l] = _mm256_setzero_si256();
+  const int first = layout.steps[block], last = layout.steps[block + 1];
+  const bool lowest =
+      t.job.matrix.has_lowest(t.group())[block] != 0 || t.x.has_lowest()[block] != 0;
+  if (kClasses == 2 || lowest)
+    add_block<0, kClasses>(t, h, first, last, sums);
+  else
+    add_block<1, kClasses>(t, h, first, last, sums);
+  return joined(rounded<kClasses, false>(sums, layout.wide),
+                rounded<kClasses, true>(sums, layout.wide));
+}
+
 template <int kClasses>
 SOLITON_TARGET_AVX2 void multiply_classes(const Target& t) {
-  const BlockLayout& layout = t.job.matrix.layout();
-  const std::uint8_t* lowest = t.job.matrix.has_lowest(t.group());
+  const std::size_t blocks = t.job.matrix.layout().blocks();
+  const std::uint8_t* shorts = t.job.matrix.is_short(t.group());
   for (int h = 0; h < 2; ++h) {
     __m256 acc = _mm256_setzero_ps();
-    for (std::size_t block = 0; block < layout.blocks(); ++block) {
-      __m256i sums[2 * kClasses - 1];
-      SOLITON_UNROLL
-      for (int l = 0; l < 2 * kClasses - 1; ++l) sums[l] = _mm256_setzero_si256();
-      const int first = layout.steps[block], last = layout.steps[block + 1];
-      if (kClasses == 2 || lowest[block] != 0 || t.x.has_lowest()[block] != 0)
-        add_block<0, kClasses>(t, h, first, last, sums);
-      else
-        add_block<1, kClasses>(t, h, first, last, sums);
-      const __m256 dot = joined(rounded<kClasses, false>(sums, layout.wide),
-                                rounded<kClasses, true>(sums, layout.wide));
+    for (std::size_t block = 0; block < blocks; ++block) {
+      const __m256 dot =
+          shorts[block] != 0 ? short_dots(t, h, block) : class_dots<kClasses>(t, h, block);
       acc = add_scaled(acc, dot, t, h, block);
     }
     store(t.rows(h), acc);

@@ -225,35 +225,116 @@ SOLITON_AVX512_INLINE __m256 rounded(const __m512i* levels, std::ptrdiff_t pitch
   return wide.exact_in_double ? _mm512_cvtpd_ps(_mm512_add_pd(high, low)) : rounded_sum(high, low);
 }
 
+// Shorts of minifloats against kCount digits of the vector, from `digit` on: added to the sums of
+// the block, of the first and the last 8 rows.
+template <int kCount, int kGroups>
+SOLITON_AVX512_INLINE void add_digits(const Target& t, const std::uint8_t* weights,
+                                      std::ptrdiff_t stride, int first, int last, int digit,
+                                      __m512d (&low)[kGroups], __m512d (&high)[kGroups]) {
+  const WideElements& wide = t.job.matrix.layout().wide;
+  __m512i sums[kCount][kGroups];
+  SOLITON_UNROLL
+  for (int c = 0; c < kCount; ++c) {
+    SOLITON_UNROLL
+    for (int g = 0; g < kGroups; ++g) sums[c][g] = _mm512_setzero_si512();
+  }
+  for (std::ptrdiff_t s = first; s < last; ++s, weights += stride) {
+    SOLITON_UNROLL
+    for (int g = 0; g < kGroups; ++g) {
+      const __m512i w = _mm512_load_si512(weights + g * kStepBytes);
+      SOLITON_UNROLL
+      for (int c = 0; c < kCount; ++c)
+        sums[c][g] = _mm512_dpwssd_epi32(sums[c][g], w,
+                                         broadcast(t.x.plane(wide.classes + digit + c) + s * 4));
+    }
+  }
+  SOLITON_UNROLL
+  for (int c = 0; c < kCount; ++c) {
+    const __m512d unit = _mm512_set1_pd(power_of_two((digit + c) * wide.digit_bits));
+    SOLITON_UNROLL
+    for (int g = 0; g < kGroups; ++g) {
+      low[g] = _mm512_fmadd_pd(rows_of<false>(sums[c][g]), unit, low[g]);
+      high[g] = _mm512_fmadd_pd(rows_of<true>(sums[c][g]), unit, high[g]);
+    }
+  }
+}
+
+// The sums of a block whose weights are shorts.
+template <int kGroups>
+SOLITON_AVX512_INLINE void short_dots(const Target& t, const std::uint8_t* weights,
+                                      std::ptrdiff_t stride, std::size_t block,
+                                      __m512 (&dots)[kGroups]) {
+  const BlockLayout& layout = t.job.matrix.layout();
+  const int first = layout.steps[block], last = layout.steps[block + 1];
+  __m512d low[kGroups], high[kGroups];
+  SOLITON_UNROLL
+  for (int g = 0; g < kGroups; ++g) low[g] = high[g] = _mm512_setzero_pd();
+  int digit = t.x.first_digit()[block];
+  for (; digit + 1 < layout.wide.digits; digit += 2)
+    add_digits<2, kGroups>(t, weights, stride, first, last, digit, low, high);
+  if (digit < layout.wide.digits)
+    add_digits<1, kGroups>(t, weights, stride, first, last, digit, low, high);
+  const __m512 unit = _mm512_set1_ps(static_cast<float>(power_of_two(layout.wide.short_shift)));
+  SOLITON_UNROLL
+  for (int g = 0; g < kGroups; ++g)
+    dots[g] = _mm512_mul_ps(joined(_mm512_cvtpd_ps(low[g]), _mm512_cvtpd_ps(high[g])), unit);
+}
+
+// The sums of a block in classes.
+template <int kClasses, int kGroups>
+SOLITON_AVX512_INLINE void class_dots(const Target& t, const std::uint8_t* weights,
+                                      std::ptrdiff_t stride, std::size_t block,
+                                      __m512 (&dots)[kGroups]) {
+  const BlockLayout& layout = t.job.matrix.layout();
+  const int first = layout.steps[block], last = layout.steps[block + 1];
+  __m512i sums[2 * kClasses - 1][kGroups];
+  SOLITON_UNROLL
+  for (int l = 0; l < 2 * kClasses - 1; ++l) {
+    SOLITON_UNROLL
+    for (int g = 0; g < kGroups; ++g) sums[l][g] = _mm512_setzero_si512();
+  }
+  const bool lowest = t.job.matrix.has_lowest(t.group)[block] != 0 || t.x.has_lowest()[block] != 0;
+  if (kClasses > 2 && lowest)
+    add_block<kClasses, kGroups>(t, weights, stride, first, last, sums);
+  else
+    add_high_block<kClasses, kGroups>(t, weights, stride, first, last, sums);
+  SOLITON_UNROLL
+  for (int g = 0; g < kGroups; ++g)
+    dots[g] = joined(rounded<kClasses, false>(&sums[0][g], kGroups, layout.wide),
+                     rounded<kClasses, true>(&sums[0][g], kGroups, layout.wide));
+}
+
 template <int kClasses, int kGroups>
 SOLITON_TARGET_AVX512 void multiply_classes(const Target& t) {
   const BlockLayout& layout = t.job.matrix.layout();
   const std::ptrdiff_t stride = std::ptrdiff_t{t.job.matrix.panel_groups(t.group)} * kStepBytes;
   const std::uint8_t* weights = t.job.matrix.weights(t.group);
-  const std::uint8_t* lowest = t.job.matrix.has_lowest(t.group);
   const ScaleView scales = t.scales();
   __m512 acc[kGroups];
   SOLITON_UNROLL
   for (int g = 0; g < kGroups; ++g) acc[g] = _mm512_setzero_ps();
   for (std::size_t block = 0; block < layout.blocks(); ++block) {
-    __m512i sums[2 * kClasses - 1][kGroups];
-    SOLITON_UNROLL
-    for (int l = 0; l < 2 * kClasses - 1; ++l) {
+    int shorts = 0;
+    for (int g = 0; g < kGroups; ++g) shorts += t.job.matrix.is_short(t.group + g)[block];
+    __m512 dots[kGroups];
+    if (shorts == kGroups) {
+      short_dots<kGroups>(t, weights, stride, block, dots);
+    } else if (shorts == 0) {
+      class_dots<kClasses, kGroups>(t, weights, stride, block, dots);
+    } else {
       SOLITON_UNROLL
-      for (int g = 0; g < kGroups; ++g) sums[l][g] = _mm512_setzero_si512();
+      for (int g = 0; g < kGroups; ++g) {
+        __m512 one[1];
+        if (t.job.matrix.is_short(t.group + g)[block] != 0)
+          short_dots<1>(t, weights + g * kStepBytes, stride, block, one);
+        else
+          class_dots<kClasses, 1>(t, weights + g * kStepBytes, stride, block, one);
+        dots[g] = one[0];
+      }
     }
-    const int first = layout.steps[block], last = layout.steps[block + 1];
-    if (kClasses > 2 && (lowest[block] != 0 || t.x.has_lowest()[block] != 0))
-      add_block<kClasses, kGroups>(t, weights, stride, first, last, sums);
-    else
-      add_high_block<kClasses, kGroups>(t, weights, stride, first, last, sums);
-    weights += (last - first) * stride;
+    weights += (layout.steps[block + 1] - layout.steps[block]) * stride;
     SOLITON_UNROLL
-    for (int g = 0; g < kGroups; ++g) {
-      const __m512 dot = joined(rounded<kClasses, false>(&sums[0][g], kGroups, layout.wide),
-                                rounded<kClasses, true>(&sums[0][g], kGroups, layout.wide));
-      acc[g] = add_scaled(acc[g], dot, scales, g, t.x, block);
-    }
+    for (int g = 0; g < kGroups; ++g) acc[g] = add_scaled(acc[g], dots[g], scales, g, t.x, block);
   }
   SOLITON_UNROLL
   for (int g = 0; g < kGroups; ++g) store(t.rows(g), acc[g]);

@@ -95,7 +95,11 @@ PackedMatrix::PackedMatrix(const BfpMatrix& matrix, KernelLevel level)
     std::fill_n(scales_.get(), places, 0.0F);
   }
   const std::size_t panels = (groups + kPanelGroups - 1) / kPanelGroups;
-  if (layout_.packing == Packing::kClasses) has_lowest_.resize(panels * layout_.blocks());
+  if (layout_.packing == Packing::kClasses) {
+    has_lowest_.resize(panels * layout_.blocks());
+    is_short_.resize(groups * layout_.blocks(), layout_.wide.digits > 0);
+    for (int row = 0; row < rows(); ++row) find_shorts(row);
+  }
   const bool wide = layout_.packing == Packing::kShorts || layout_.packing == Packing::kClasses ||
                     layout_.packing == Packing::kFloats;
   for (int row = 0; row < rows(); ++row) wide ? pack_wide_row(row) : pack_row(row);
@@ -157,6 +161,15 @@ void PackedMatrix::pack_row(int row) {
   }
 }
 
+void PackedMatrix::find_shorts(int row) {
+  std::uint8_t* flags =
+      is_short_.data() + static_cast<std::size_t>(row / kGroupRows) * layout_.blocks();
+  const float* elements = source_->wide.data() + static_cast<std::size_t>(row) * source_->columns;
+  for (std::size_t block = 0; block < layout_.blocks(); ++block)
+    for (int k = layout_.starts[block]; k < layout_.starts[block + 1] && flags[block] != 0; ++k)
+      if (!layout_.wide.is_short(static_cast<std::int64_t>(elements[k]))) flags[block] = 0;
+}
+
 void PackedMatrix::pack_wide_row(int row) {
   const int group = row / kGroupRows;
   const int lane = row % kGroupRows;
@@ -180,7 +193,10 @@ void PackedMatrix::pack_wide_row(int row) {
         continue;
       }
       auto stored = static_cast<std::int16_t>(value);
-      if (layout_.packing == Packing::kClasses) {
+      if (layout_.packing == Packing::kClasses && is_short(group)[block] != 0) {
+        stored =
+            static_cast<std::int16_t>(static_cast<std::int64_t>(value) >> layout_.wide.short_shift);
+      } else if (layout_.packing == Packing::kClasses) {
         const WideElements::Part part = layout_.wide.part_of(static_cast<std::int64_t>(value));
         lowest = lowest || part.part_class == 0;
         stored = static_cast<std::int16_t>(part.value * 4 + part.part_class);

@@ -103,6 +103,10 @@ class PackedMatrix {
   const std::uint8_t* has_lowest(int group) const {
     return has_lowest_.data() + static_cast<std::size_t>(group / kPanelGroups) * layout_.blocks();
   }
+  // kClasses: whether all weights of the group are shorts, block by block.
+  const std::uint8_t* is_short(int group) const {
+    return is_short_.data() + static_cast<std::size_t>(group) * layout_.blocks();
+  }
   // Groups in the panel of `group`: fewer than kPanelGroups in the last one.
   int panel_groups(int group) const {
     const int first = group / kPanelGroups * kPanelGroups;
@@ -117,6 +121,7 @@ class PackedMatrix {
   std::size_t exponents_offset(int group) const;
   void pack_row(int row);
   void pack_wide_row(int row);
+  void find_shorts(int row);
 
   const BfpMatrix* source_;
   KernelLevel level_;
@@ -125,6 +130,7 @@ class PackedMatrix {
   AlignedArray<std::int8_t> exponents_;
   AlignedArray<float> scales_;
   std::vector<std::uint8_t> has_lowest_;
+  std::vector<std::uint8_t> is_short_;
   int exponent_min_ = 0;
   int exponent_max_ = 0;
 };

@@ -7,6 +7,8 @@
 // Minifloats (classes) are m * 2^k with a short m. k = class * class_bits + rest; the part is
 // v = m * 2^rest, 13 bits at most, and a weight is stored as v * 4 + class. Sums are kept for each
 // sum of two classes: the block's sum is that over `level` of 2^(level * class_bits) * sums[level].
+// Blocks in which no weight of a group is tiny, nearly all, are shorts as well: whole numbers of
+// 2^short_shift quanta, against the vector in digits.
 #pragma once
 
 #include <algorithm>
@@ -30,9 +32,15 @@ struct WideElements {
   int classes = 0;     // of minifloats
   int class_bits = 0;
   int significand = 0;  // bits of m
+  int short_shift = 0;  // minifloats with `digits`
   // The sum over all levels is a whole number below 2^53, so that doubles add it up exactly.
   bool exact_in_double = false;
   bool operator==(const WideElements&) const = default;
+
+  // Whether an element of minifloats is a short; `quanta` >> short_shift then is one.
+  bool is_short(std::int64_t quanta) const {
+    return (quanta & ((std::int64_t{1} << short_shift) - 1)) == 0;
+  }
 
   struct Part {
     int part_class = 0;
@@ -69,6 +77,20 @@ inline std::optional<WideElements> as_shorts(const NumberFormat& format, int lon
   return out;
 }
 
+// How minifloats whose weights are shorts meet their vectors; no digits: they do not.
+inline void add_digits(const NumberFormat& format, int longest_block, WideElements& out) {
+  constexpr int kShortBits = 15;
+  const int bits = quanta_bits(format);
+  const int columns = std::bit_width(static_cast<unsigned>(longest_block));
+  const int digit_bits = 31 - kShortBits - columns;
+  if (digit_bits < 1 || kShortBits + bits + columns > 53) return;
+  const int digits = (bits + digit_bits - 1) / digit_bits;
+  if (digits > kMostDigits) return;
+  out.digit_bits = digit_bits;
+  out.digits = digits;
+  out.short_shift = std::max(0, bits - kShortBits);
+}
+
 inline std::optional<WideElements> as_classes(const NumberFormat& format, int longest_block) {
   if (format.exponent_bits == 0) return std::nullopt;
   WideElements out;
@@ -81,6 +103,7 @@ inline std::optional<WideElements> as_classes(const NumberFormat& format, int lo
     // Half of the levels is one exact double.
     if (part > 13 || sum > 31 || sum + (out.classes - 1) * out.class_bits > 53) continue;
     out.exact_in_double = sum + (2 * out.classes - 2) * out.class_bits <= 53;
+    add_digits(format, longest_block, out);
     return out;
   }
   return std::nullopt;
