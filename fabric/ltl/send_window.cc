@@ -184,7 +184,10 @@ std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Ins
   if (advance < 0) return outcome;
   Proof proof;
   if (report.cause) identify_cause(*report.cause, now, proof, outcome);
-  if (report.ping) proof.add(ordinal_ - (static_cast<std::uint32_t>(ordinal_) - *report.ping));
+  if (report.ping) {
+    const std::uint32_t before = static_cast<std::uint32_t>(ordinal_) - *report.ping;
+    if (before < ordinal_) proof.add(ordinal_ - before);
+  }
   acknowledge(report, now, proof, outcome);
   mark_arrivals(report, now, proof, outcome);
   find_losses(report, proof, now, outcome);
