@@ -30,9 +30,8 @@ std::string json_text(const nlohmann::ordered_json& json) {
 }
 
 int command_plan(const CommandLine& line) {
-  const Checked<std::unique_ptr<PreparedRun>> prepared =
-      prepare(line.inputs.front(), overrides_of(line), data_root(),
-              {.plan_only = true, .weights = false});
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare(
+      line.inputs.front(), overrides_of(line), data_root(), {.plan_only = true, .weights = false});
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
   const int status = run.plan.missed.empty() ? 0 : 1;
