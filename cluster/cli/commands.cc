@@ -60,9 +60,8 @@ Status write_plan(const std::string& out, const PreparedRun& run) {
 }  // namespace
 
 int command_plan(const CommandLine& line) {
-  const Checked<std::unique_ptr<PreparedRun>> prepared =
-      prepare(line.inputs.front(), overrides_of(line), data_root(),
-              {.plan_only = true, .weights = false});
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare(
+      line.inputs.front(), overrides_of(line), data_root(), {.plan_only = true, .weights = false});
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
   say_prepared(line, run);
