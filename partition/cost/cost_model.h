@@ -44,9 +44,6 @@ struct CostRequest {
   const Topology* topology = nullptr;
   const Routes* routes = nullptr;
   std::uint32_t mtu = 1408;
-  // Off: messages cross as bare packets, without acknowledgements, windows and the turns of
-  // connections. An estimate from below that is several times faster, to rank by.
-  bool transport = true;
   const LtlOptions* ltl = nullptr;  // of the run, but for the MTU; null: the defaults
   // Of the run: congestion marks fall as in its first request. Unset: there are none, so that what
   // nodes are called and how they are numbered changes nothing.

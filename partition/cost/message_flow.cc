@@ -140,10 +140,7 @@ LtlOptions plain(LtlOptions options) {
 struct MessageFlow::Impl {
   Impl(FlowOptions given, Receive receiver)
       : options(std::move(given)), receive(std::move(receiver)) {
-    if (options.topology == nullptr || !options.transport) {
-      bare.emplace(options.topology, options.routes, options.node, options.ltl.mtu);
-      return;
-    }
+    if (options.topology == nullptr) return;
     endpoint_at.resize(options.topology->nodes);
     connect();
   }
@@ -185,14 +182,16 @@ struct MessageFlow::Impl {
 
   void send(const FlowMessage& message) {
     SOLITON_CHECK(message.source != message.destination);
-    if (bare) return bare->send(message);
+    if (options.topology == nullptr) return at_once.push(message);
     at_node(options.node[message.source]).send(options.node[message.destination], message);
   }
 
   bool run() {
-    if (bare) {
-      while (const std::optional<FlowDelivery> next = bare->next())
-        receive(next->message, next->at);
+    if (options.topology == nullptr) {
+      while (!at_once.empty()) {
+        const FlowMessage message = at_once.pop();
+        receive(message, message.leaves.at);
+      }
       return true;
     }
     const bool shared = shared_with_others(*options.topology);
@@ -214,7 +213,7 @@ struct MessageFlow::Impl {
 
   FlowOptions options;
   Receive receive;
-  std::optional<PacketFlow> bare;
+  Waiting at_once;
   std::vector<std::unique_ptr<Endpoint>> endpoints;
   std::vector<Endpoint*> endpoint_at;  // by NodeId; null: not one of the flow
 };

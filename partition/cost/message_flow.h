@@ -15,12 +15,21 @@
 
 #include "fabric/ltl/options.h"
 #include "partition/cost/connections.h"
-#include "partition/cost/packet_flow.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/types.h"
 #include "topologies/topology.h"
 
 namespace soliton {
+
+struct FlowMessage {
+  std::size_t source = 0;  // endpoints
+  std::size_t destination = 0;
+  std::uint16_t port = 0;
+  std::uint32_t request = 0;
+  std::int64_t bytes = 0;
+  std::int64_t elements = 0;
+  Arrival leaves;
+};
 
 struct FlowOptions {
   const Topology* topology = nullptr;  // null: messages take no time
@@ -29,7 +38,6 @@ struct FlowOptions {
   std::set<NodePair> pairs;  // that talk, by NodeId
   NodeId host{};
   LtlOptions ltl;
-  bool transport = true;              // false: as bare packets (packet_flow.h)
   std::optional<std::uint64_t> seed;  // of congestion marks; unset: they are not heeded
 };
 

@@ -98,7 +98,6 @@ class Playback {
     out.routes = routes();
     if (request_.ltl != nullptr) out.ltl = *request_.ltl;
     out.ltl.mtu = request_.mtu;
-    out.transport = request_.transport;
     out.seed = request_.seed;
     std::map<std::string, std::uint32_t> numbers;
     for (std::size_t i = 0; i < vertex_.size(); ++i) {
