@@ -30,11 +30,11 @@ std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
 // What is known of the ways between nodes: nothing in wall time.
 std::optional<PathTimes> known_paths(const ClusterSpec& spec, const Topology& topology,
                                      const Routes& routes, const FaultPlan& faults,
-                                     std::size_t pairs) {
+                                     const std::set<NodePair>& pairs) {
   if (spec.time == TimeMode::kWall) return std::nullopt;
   LtlOptions ltl = spec.ltl;
   ltl.auth = auth_of(spec);
-  return PathTimes(ltl, topology, routes, faults, 2 * pairs);
+  return PathTimes(ltl, topology, routes, faults, pairs);
 }
 
 // `paths`: null where nothing is known.
@@ -177,7 +177,7 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
   const std::set<NodePair> pairs =
       talking_pairs(plan.shards, plan.host_shard,
                     [&](const std::string& name) { return node_number(spec, name); });
-  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs.size());
+  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
   connect(
       spec, pairs, [&](const NodePair& pair) { return channel_of(pair, host_number); },
       paths ? &*paths : nullptr, nodes);
@@ -202,7 +202,7 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
     nodes[index(a)].deployment.traffic = traffic;
     nodes[index(b)].deployment.traffic = traffic;
   }
-  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs.size());
+  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
   connect(
       spec, pairs, [](const NodePair&) { return kExchangeChannel; }, paths ? &*paths : nullptr,
       nodes);

@@ -94,8 +94,7 @@ struct LtlCounters {
   std::string carrier = "emulated";  // emulated | udp | shm
   std::string listen;                // udp: address of the nodes' sockets
   std::string auth = "none";         // none | header | aead
-  std::uint64_t messages = 0, packets = 0, retransmitted = 0, needless = 0, timeouts = 0,
-                nacks = 0;
+  std::uint64_t messages = 0, packets = 0, retransmitted = 0, needless = 0, timeouts = 0, nacks = 0;
   RefusedPackets refused;
   DurationHistogram rtt;
   bool known = true;  // as FabricCounters::known

@@ -148,8 +148,7 @@ struct MessageFlow::Impl {
   void connect() {
     std::map<NodeId, std::vector<LtlConnection>> tables;
     for (const NodeId node : options.node) tables[node] = {};
-    const PathTimes paths(options.ltl, *options.topology, *options.routes, {},
-                          2 * options.pairs.size());
+    const PathTimes paths(options.ltl, *options.topology, *options.routes, {}, options.pairs);
     for (const NodePair& pair : options.pairs) {
       std::vector<LtlConnection>& a = tables.at(NodeId{pair.first});
       std::vector<LtlConnection>& b = tables.at(NodeId{pair.second});

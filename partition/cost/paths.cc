@@ -19,15 +19,19 @@ Bytes scaled(Bytes size, std::size_t count) {
 }  // namespace
 
 PathTimes::PathTimes(const LtlOptions& ltl, const Topology& topology, const Routes& routes,
-                     const FaultPlan& faults, std::size_t connections)
+                     const FaultPlan& faults, const std::set<NodePair>& pairs)
     : topology_(topology),
       routes_(routes),
+      used_(topology.links.size() * 2),
       late_(topology.links.size() * 2),
       ports_(topology.links.size() * 2) {
   const auto header = static_cast<std::int64_t>(kLtlHeaderSize + security_bytes(ltl.auth));
   packet_ = Bytes{header + ltl.mtu};
   acknowledgement_ = Bytes{header};
-  in_flight_ = scaled(scaled(packet_ + Bytes{kFrameOverheadBytes}, ltl.window), connections);
+  window_ = scaled(packet_ + Bytes{kFrameOverheadBytes}, ltl.window);
+  for (const auto& [a, b] : pairs)
+    for (const auto& [from, to] : {std::pair(a, b), std::pair(b, a)})
+      for (const Hop hop : routes.between(NodeId{from}, NodeId{to})) ++used_[position(hop)];
   std::vector<std::uint16_t> used(topology.vertices.size());
   for (std::uint32_t link = 0; link < topology.links.size(); ++link)
     for (const std::uint8_t direction : {0, 1})
@@ -48,7 +52,8 @@ Duration PathTimes::hold(const std::vector<Hop>& route) const {
     const TopologyLink& link = topology_.links[hop.link];
     most = sum(most, late_[position(hop)]);
     if (!topology_.vertices[link.ends[hop.direction]].is_switch) continue;
-    const Bytes queue = topology_.pause ? in_flight_ : std::min(in_flight_, link.queue);
+    const Bytes in_flight = scaled(window_, used_[position(hop)]);
+    const Bytes queue = topology_.pause ? in_flight : std::min(in_flight, link.queue);
     most = sum(most, sum(transmit_time(queue, link.rate), link.other.longest));
   }
   return most;

@@ -38,15 +38,15 @@ struct Placement {
 };
 
 struct Certificate {
-  std::string objective;  // latency | throughput | nodes
-  Duration value{};       // predicted: the interval for throughput, otherwise the latency
-  Duration lower_bound{};  // of every plan of the class; 0: none is known
+  std::string objective;         // latency | throughput | nodes
+  Duration value{};              // predicted: the interval for throughput, otherwise the latency
+  Duration lower_bound{};        // of every plan of the class; 0: none is known
   std::int64_t nodes_bound = 1;  // nodes of every plan of the class that meets the SLA, at least
   // Of the objective: of nodes where that is what is to be few and an SLA can be met.
-  std::string verdict;     // "optimal" | "within X %" | "no proof"
-  std::string plan_class;  // what the bounds cover: "contiguous", stages of whole layers
-  std::string method;      // "every plan played or bounded; 12 plans played, 34 branches"
-  std::string cost_model;  // version
+  std::string verdict;      // "optimal" | "within X %" | "no proof"
+  std::string plan_class;   // what the bounds cover: "contiguous", stages of whole layers
+  std::string method;       // "every plan played or bounded; 12 plans played, 34 branches"
+  std::string cost_model;   // version
   std::int64_t states = 0;  // branches of the search
 };
 

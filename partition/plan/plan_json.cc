@@ -65,11 +65,13 @@ std::string flow_json(const Flow& it) {
 
 std::string certificate_json(const Certificate& it) {
   return fmt::format(
-      "{{\"objective\": {}, \"value_ps\": {}, \"lower_bound_ps\": {}, \"nodes_lower_bound\": {}, \"verdict\": {}, \"class\": "
+      "{{\"objective\": {}, \"value_ps\": {}, \"lower_bound_ps\": {}, \"nodes_lower_bound\": {}, "
+      "\"verdict\": {}, \"class\": "
       "{}, "
       "\"method\": {}, \"cost_model\": {}, \"states\": {}}}",
-      quoted(it.objective), it.value.count(), it.lower_bound.count(), it.nodes_bound, quoted(it.verdict),
-      quoted(it.plan_class), quoted(it.method), quoted(it.cost_model), it.states);
+      quoted(it.objective), it.value.count(), it.lower_bound.count(), it.nodes_bound,
+      quoted(it.verdict), quoted(it.plan_class), quoted(it.method), quoted(it.cost_model),
+      it.states);
 }
 
 }  // namespace

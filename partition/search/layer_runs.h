@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "partition/ir/model.h"
+#include "partition/search/memo.h"
 
 namespace soliton {
 
@@ -41,7 +41,7 @@ class LayerRuns {
   std::vector<bool> sequence_after_;
   std::vector<Hash> prefix_;
   std::vector<Hash> power_;
-  std::unordered_map<Key, std::uint32_t, Mix> runs_;
+  Memo<Key, std::uint32_t, Mix> runs_;
 };
 
 }  // namespace soliton

@@ -6,12 +6,12 @@
 #include <map>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "partition/cost/free_play.h"
 #include "partition/lower/stage_options.h"
 #include "partition/search/layer_runs.h"
+#include "partition/search/memo.h"
 #include "partition/search/nodes_view.h"
 
 namespace soliton {
@@ -102,11 +102,11 @@ class StageCosts {
   LayerRuns runs_;
   NpuDevice largest_;  // by matrix register file
   std::map<std::vector<std::uint32_t>, std::uint32_t> patterns_;
-  std::unordered_map<Key, std::optional<StageEstimate>, Mix> estimates_;
-  std::unordered_map<Key, std::optional<FreePlay>, Mix> bounds_;
-  std::unordered_map<Key, std::optional<FreePlay>, Mix> least_;
-  std::unordered_map<Key, bool, Mix> could_fit_;
-  std::unordered_map<Key, bool, Mix> fits_;
+  Memo<Key, std::optional<StageEstimate>, Mix> estimates_;
+  Memo<Key, std::optional<FreePlay>, Mix> bounds_;
+  Memo<Key, std::optional<FreePlay>, Mix> least_;
+  Memo<Key, bool, Mix> could_fit_;
+  Memo<Key, bool, Mix> fits_;
   std::int64_t work_ = 0;
   std::int64_t least_work_ = 0;
 };

@@ -64,7 +64,7 @@ struct LtlHeader {
   std::uint16_t length = 0;  // bytes behind the header
   Sequence sequence = 0;  // DATA: its number. ACK, NACK: number of the packet that caused it. PING:
                           // its own number; PONG: that of the PING. Others: 0
-  Sequence ack = 0;          // next sequence expected from the peer
+  Sequence ack = 0;       // next sequence expected from the peer
   std::uint32_t bitmap = 0;  // bit i: ack + 1 + i has arrived
   std::uint32_t time_ns =
       0;  // DATA, PING: sender's clock. ACK, NACK, PONG: echo of the packet that caused it

@@ -31,7 +31,8 @@ TEST_P(Death, InterruptKeepsWhatWasMeasuredAndMarksIt) {
   EXPECT_TRUE(all_gone(nodes, 1000));
   const auto results = read_json(folder.file("run") + "/results.json");
   EXPECT_FALSE(results["complete"]);
-  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  const auto& mismatched = results["outputs"]["mismatched"];
+  EXPECT_TRUE(mismatched.is_null() || mismatched == 0) << "null: it was too soon for an answer";
 }
 
 TEST_P(Death, TermEndsWith143) {

@@ -183,7 +183,7 @@ TEST(Modes, TimingAndSampledGiveTheTimesOfFunctional) {
     EXPECT_EQ(other["fabric"], functional["fabric"]) << compute;
   }
   const auto wall = run(folder, "wall", kQuickstart, {"--time", "wall", "--set", "compute=timing"});
-  EXPECT_EQ(wall["outputs"]["checked"], 0);
+  EXPECT_TRUE(wall["outputs"]["checked"].is_null()) << "there is nothing to check";
   EXPECT_EQ(wall["requests"]["completed"], 40);
 }
 

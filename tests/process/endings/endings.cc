@@ -48,7 +48,9 @@ void expect_consistent(const nlohmann::json& results) {
   EXPECT_EQ(requests["failed"].get<std::int64_t>(), sent - completed);
   EXPECT_FALSE(results["complete"].get<bool>());
   EXPECT_TRUE(results.contains("error"));
-  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  // Of a run that was killed nobody has compared the answers.
+  const auto& mismatched = results["outputs"]["mismatched"];
+  EXPECT_TRUE(mismatched.is_null() || mismatched == 0);
 }
 
 std::size_t answers_in(const std::string& folder) {

@@ -97,11 +97,11 @@ TEST_F(Ends, AllWhoGiveUpAtOneInstantAreListed) {
   EXPECT_EQ(left.status, 4);
   EXPECT_EQ(
       left.results["error"],
-      "fpga0 gave up fpga3 at 150 us after 2 unanswered PINGs; fpga0-tor0 was down throughout "
+      "fpga0 gave up fpga3 at 200 us after 3 unanswered PINGs; fpga0-tor0 was down throughout "
       "the run, fpga3-tor0 was down throughout the run\n"
-      "    fpga1 gave up fpga3 at 150 us after 2 unanswered PINGs; fpga1-tor0 was down "
+      "    fpga1 gave up fpga3 at 200 us after 3 unanswered PINGs; fpga1-tor0 was down "
       "throughout the run, fpga3-tor0 was down throughout the run\n"
-      "    fpga2 gave up fpga3 at 150 us after 2 unanswered PINGs; fpga2-tor0 was down "
+      "    fpga2 gave up fpga3 at 200 us after 3 unanswered PINGs; fpga2-tor0 was down "
       "throughout the run, fpga3-tor0 was down throughout the run");
 }
 

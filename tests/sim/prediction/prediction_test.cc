@@ -91,11 +91,12 @@ std::string random_cluster(std::uint64_t seed) {
 TEST(Prediction, HoldsForTheQuickstartAtEveryRate) {
   for (const char* rate : {"20 Mb/s", "100 Mb/s", "200 Mb/s", "1 Gb/s", "40 Gb/s", "400 Gb/s"}) {
     const std::optional<Played> run = play(fmt::format(
-        "processes: packed\ncompute: timing\ntopology: {{kind: rack, bandwidth: {}}}\nnodes:\n  - "
+        "processes: packed\ncompute: timing\ntopology: {{kind: rack, bandwidth: {0}}}\nnodes:\n  - "
         "{{name: \"fpga[0-3]\", device: bw-pocket}}\n  - {{name: host0, device: cpu}}\nmodel: "
-        "{{onnx: configs/models/language-gru/tuned-ms-fp9.onnx}}\nworkload: {{requests: 40, input: "
-        "configs/models/language-gru/tokens.npy}}\n",
-        rate));
+        "{{onnx: {1}/configs/models/language-gru/tuned-ms-fp9.onnx}}\nworkload: {{requests: 40, "
+        "input: "
+        "{1}/configs/models/language-gru/tokens.npy}}\n",
+        rate, SOLITON_SOURCE_DIR));
     ASSERT_TRUE(run);
     std::printf("%s: predicted %.3f us, mean %.3f us (%+.2f %%), %llu resent\n", rate,
                 run->predicted_us, run->mean_us, 100 * run->off(),

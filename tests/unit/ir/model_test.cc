@@ -162,7 +162,7 @@ TEST(CheckModel, NamesWhatIsWrong) {
         values[7] = std::numeric_limits<float>::quiet_NaN();
         d.weights.values = std::make_shared<const std::vector<float>>(values);
       }),
-      "dense0.W, row 2, column 1: not a number, so no block of weights with it has a value");
+      "dense0.W, row 2, column 1: not a number (NaN), so no block of weights with it has a value");
   has(complaint([](M& m, R&, D&) { m.layers.push_back(m.layers[0]); }),
       "gru0 takes 2 elements, but 4 come to it");
   has(complaint([](M& m, R&, D&) {

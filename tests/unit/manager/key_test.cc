@@ -19,7 +19,7 @@ Key key_of_a_run(TimeMode time, const std::optional<Key>& lasting) {
   traffic.kind = TrafficKind::kPing;
   traffic.senders = {NodeId{0}};
   traffic.receiver = NodeId{1};
-  const Topology topology;
+  const Topology topology = build_topology({}, {{"a", ""}, {"b", ""}}).value();
   const Routes routes(topology);
   const std::vector<NodeAssignment> nodes = make_assignments(spec, traffic, topology, routes, {});
   EXPECT_EQ(nodes[0].deployment.identity.key, nodes[1].deployment.identity.key);

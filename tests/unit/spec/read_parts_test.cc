@@ -399,7 +399,7 @@ TEST(ReadLtl, Mistakes) {
   EXPECT_THAT(ltl("mtu: 1408"), HasSubstr("ltl.mtu: \"1408\" has no unit"));
   EXPECT_THAT(ltl("mtu: 63 B"), HasSubstr("63 B is not between 64 B and"));
   EXPECT_THAT(ltl("window: 100"), HasSubstr("100 is no power of two"));
-  EXPECT_THAT(ltl("window: 512"), HasSubstr("512 is not between 1 and 256"));
+  EXPECT_THAT(ltl("window: 131072"), HasSubstr("131072 is not between 1 and 65536"));
   EXPECT_THAT(ltl("timeout: 20 ms"), HasSubstr("timeout_max: 10 ms is below timeout, 20 ms"));
   EXPECT_THAT(ltl("credit: 1 KiB"), HasSubstr("less than one packet is charged"));
   EXPECT_THAT(ltl("window: 2"), HasSubstr("ack_every: 4 is above window, 2"));
