@@ -69,10 +69,12 @@ void SendTimers::set_queued_max() {
 }
 
 Duration SendTimers::timeout() const {
+  if (timeouts_ == 0) return base_timeout_;
   return doubled(base_timeout_, timeouts_, options_->timeout_max);
 }
 
 Duration SendTimers::probe() const {
+  if (probes_ == 0) return probe_after_;
   return doubled(probe_after_, 2 * probes_,
                  std::min(times(options_->timeout, kProbeCeiling), options_->timeout_max));
 }
