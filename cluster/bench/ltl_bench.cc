@@ -1,6 +1,6 @@
 // Every ratio is taken between the smallest medians of the rounds (of streams, the largest rates),
-// because what disturbs a turn on a shared machine only ever makes it slower. Goals: transport
-// design page, section 10.
+// because what disturbs a turn on a shared machine only ever makes it slower. Goals:
+// docs/benchmarks.md.
 #include "cluster/bench/ltl_bench.h"
 
 #include <fmt/format.h>

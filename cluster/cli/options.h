@@ -1,4 +1,4 @@
-// The command line as values (interface, section 2).
+// The command line as values: README.md, "Commands".
 #pragma once
 
 #include <cstdint>

@@ -12,14 +12,23 @@
 namespace soliton {
 namespace {
 
-// Fewer requests than this have no percentile beyond the 99th that is not one of the slowest.
+// Of fewer requests than this the 99th percentile is the slowest.
 constexpr std::size_t kSamplesForP99 = 100;
 // Answers that come this much slower than requests make a queue that only grows.
 constexpr double kKeepsUp = 0.95;
 
-void check_resends(RunResults& results) {
-  const std::uint64_t lost =
+// Packets that did not get through, wherever that was.
+std::uint64_t lost_packets(const ClusterOutcome& outcome, const RunResults& results) {
+  std::uint64_t lost =
       results.fabric.dropped + results.fabric.corrupted.value_or(0) + results.fabric.host_drops;
+  for (const std::optional<NodeStats>& stats : outcome.stats)
+    if (stats)
+      lost += stats->carrier.refused + stats->ltl.dropped_no_room + stats->ltl.dropped_checksum;
+  return lost;
+}
+
+void check_resends(const ClusterOutcome& outcome, RunResults& results) {
+  const std::uint64_t lost = lost_packets(outcome, results);
   if (results.ltl.retransmitted <= lost) return;
   warn(results.warnings, warning_id::kResendsExceedDrops,
        fmt::format("{} packets were sent again although {} were lost: times are longer than the "
@@ -61,13 +70,15 @@ void check_window(const PreparedRun& run, const std::vector<NodeAssignment>& nod
   const std::optional<Limited> limited = most_limited(nodes, outcome);
   if (!limited) return;
   std::uint32_t window = run.spec.ltl.window;
-  for (double fills = limited->fills; fills < 1 && window < kLtlWindowMax; fills *= 2) window *= 2;
+  double fills = limited->fills;
+  for (; fills < 1 && window < kLtlWindowMax; fills *= 2) window *= 2;
   warn(results.warnings, warning_id::kWindowLimited,
        fmt::format("a window of {} packets of {} bytes fills {:.2g} % of the path from {} to {} "
-                   "({}, {} there and back); ltl.window: {} would fill it",
+                   "({}, {} there and back); ltl.window: {} would fill {}",
                    run.spec.ltl.window, run.spec.ltl.mtu, 100 * limited->fills,
                    run.spec.nodes[limited->from].name, run.spec.nodes[index(limited->to)].name,
-                   spell(limited->path.line), to_string(limited->path.round_trip), window));
+                   spell(limited->path.line), to_string(limited->path.round_trip), window,
+                   fills < 1 ? "more of it" : "it"));
 }
 
 void check_carriers(const ClusterOutcome& outcome, RunResults& results) {
@@ -99,7 +110,7 @@ void check_rules(RunResults& results) {
 
 void check_transport(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                      const ClusterOutcome& outcome, RunResults& results) {
-  check_resends(results);
+  check_resends(outcome, results);
   check_window(run, nodes, outcome, results);
   check_carriers(outcome, results);
   check_peers(outcome, results);
@@ -111,7 +122,7 @@ void check_load(const PreparedRun& run, RunResults& results) {
   const std::size_t answered = results.requests.size();
   if (answered > 0 && answered < kSamplesForP99 && latency.min != latency.max)
     warn(results.warnings, warning_id::kFewSamples,
-         fmt::format("{} requests are too few for a 99th percentile: it is the slowest of them",
+         fmt::format("{} latencies are too few for a 99th percentile: it is the longest of them",
                      answered));
   if (run.spec.workload.traffic || run.spec.workload.arrival != "poisson" || answered < 2) return;
   const double asked = static_cast<double>(run.spec.workload.rate.per_second);

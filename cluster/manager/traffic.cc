@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Rate control has found its rates by then (transport design page, section 9).
+// Rate control has found its rates by then: docs/ltl.md, "Figures".
 constexpr Duration kSettled = milliseconds(5);
 // LTL header, without a security block: virtual time has none.
 constexpr std::uint64_t kPacketHeader = 32;

@@ -1,4 +1,4 @@
-// summary.txt and what `soliton run` prints (interface, section 5). Every number follows from the
+// summary.txt and what `soliton run` prints (docs/results.md). Every number follows from the
 // results or the plan.
 #pragma once
 

@@ -1,5 +1,5 @@
 // What a run learned, as values, and how it is written: results.json, requests.csv, trace.json
-// (interface, section 4).
+// (docs/results.md).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,4 @@
-// Keys and their order: interface, section 4. Every key is always there; what was not measured is
-// null.
+// Keys and their order: docs/results.md. Every key is always there; what was not measured is null.
 #include <cmath>
 #include <limits>
 

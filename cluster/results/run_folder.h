@@ -1,4 +1,4 @@
-// The folder of one run (interface, section 4): made, locked, written file by file, never holding
+// The folder of one run (docs/results.md): made, locked, written file by file, never holding
 // half a file.
 //
 //   Result<RunFolder> folder = RunFolder::open({.name = "quickstart", .stamp =

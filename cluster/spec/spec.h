@@ -1,5 +1,5 @@
 // A cluster file as values: everything checked, names resolved, ranges expanded, defaults filled in
-// (interface, section 3).
+// (docs/cluster-file.md).
 #pragma once
 
 #include <cstdint>

@@ -256,7 +256,7 @@ void Ltl::Impl::expire_timers(std::uint16_t row, Instant now) {
 }
 
 void Ltl::Impl::count_window_wait(Connection& c) {
-  const bool full = c.window.has_unsent() && !c.window.has_room();
+  const bool full = c.window.has_unsent() && !c.window.has_room() && !c.timers.window_fills_path();
   if (full && !c.window_was_full) ++stats.window_waits;
   c.window_was_full = full;
 }

@@ -126,7 +126,8 @@ struct LtlStats {
   std::uint64_t needless = 0;  // of these: the earlier transmission had arrived
   std::uint64_t timeouts = 0;
   std::uint64_t tail_probes = 0;
-  std::uint64_t window_waits = 0;  // times a packet was ready and the window was full
+  // Times a packet was ready and the window was full, on a path that is known to take more.
+  std::uint64_t window_waits = 0;
   std::uint64_t nacks_sent = 0;
   std::uint64_t duplicates_received = 0;
   std::uint64_t dropped_malformed = 0;

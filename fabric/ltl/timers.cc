@@ -9,6 +9,8 @@ constexpr std::uint32_t kPacketsPerSample = 64;
 // Probes are at most so many timeouts apart: a path that is back is found soon, however long it was
 // gone.
 constexpr std::uint32_t kProbeCeiling = 16;
+// Never fewer packets are under way than so many acknowledgements are for.
+constexpr std::uint32_t kAcknowledgements = 4;
 // Of the time a path can hold a packet, a probe waits for at most this part.
 constexpr int kProbesHeld = 8;
 
@@ -46,7 +48,6 @@ void SendTimers::derive() {
   } else {
     probe_after_ = srtt ? sum(answer, options_->ack_delay) : options_->timeout / 2;
   }
-  set_queued_max();
   set_under_way_max();
 }
 
@@ -58,14 +59,14 @@ void SendTimers::set_under_way_max() {
       queue ? std::clamp(queued_max_, 1u, std::max(1u, options_->window / 2)) : options_->window;
 }
 
-// Packets that fill the path twice, and four acknowledgements' worth; with a path of which nothing
-// is known, no limit.
-void SendTimers::set_queued_max() {
+// What a path holds, in packets of the MTU: the line's frames and headers would make it a few less.
+void SendTimers::measure_path() {
   if (!path_.known() || path_.line.bits_per_second == 0) return;
   const Duration packet = transmit_time(Bytes{options_->mtu}, path_.line);
-  const auto filling = static_cast<std::uint32_t>(
+  const auto held = static_cast<std::uint32_t>(
       std::min<std::int64_t>(path_.round_trip / std::max(packet, picoseconds(1)), kLtlWindowMax));
-  queued_max_ = std::max(2 * filling, 4 * options_->ack_every);
+  queued_max_ = std::max(2 * held, kAcknowledgements * options_->ack_every);
+  window_fills_path_ = options_->window > held;
 }
 
 Duration SendTimers::timeout() const {

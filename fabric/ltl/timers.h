@@ -48,6 +48,7 @@ class SendTimers {
 
   SendTimers(const LtlOptions& options, const LtlPath& path)
       : options_(&options), path_(path), srtt_(path.round_trip) {
+    measure_path();
     derive();
   }
 
@@ -55,7 +56,6 @@ class SendTimers {
     srtt_.add(rtt);
     derive();
   }
-  std::optional<Duration> srtt() const { return srtt_.value(); }
   bool has_sample() const { return srtt_.value().has_value(); }
   // Measured, or known beforehand.
   std::optional<Duration> round_trip() const {
@@ -66,14 +66,14 @@ class SendTimers {
     return has_sample() ? std::optional(srtt_.smallest()) : std::nullopt;
   }
 
-  // How many packets may be under way: the window; but half of it when at least half of the round
-  // trip is a queue, which is then mostly our own. The other half lets new packets follow while a
-  // hole is repaired from behind that queue.
+  // How many packets may be under way: the window. But where at least half of the round trip is a
+  // queue, which is then mostly our own, and before the first answer on a path that is known: twice
+  // what the path holds, or half of the window if that is less. The rest lets new packets follow
+  // while a hole is repaired from behind that queue.
   std::uint32_t under_way_max() const { return under_way_max_; }
+  // Whether a window is all that the path holds; nothing is known of one that is not known.
+  bool window_fills_path() const { return window_fills_path_; }
 
-  // From silence to the first probe; and to the first timeout.
-  Duration probe_after() const { return probe_after_; }
-  Duration base_timeout() const { return base_timeout_; }
   // PINGs that ask whether the peer is alive are so far apart.
   Duration ping_interval() const {
     return probe_after_ > options_->timeout ? probe_after_ : options_->timeout;
@@ -95,7 +95,7 @@ class SendTimers {
  private:
   // What follows from the options, the path and the round trip.
   void derive();
-  void set_queued_max();
+  void measure_path();
   void set_under_way_max();
   Duration timeout() const;  // doubled by every repeat
   Duration probe() const;
@@ -107,6 +107,7 @@ class SendTimers {
   Duration probe_after_{};
   Duration own_queue_{};  // that the newest packet waited in
   std::uint32_t queued_max_ = kLtlWindowMax;
+  bool window_fills_path_ = true;
   std::uint32_t under_way_max_ = 0;
   std::uint32_t timeouts_ = 0;  // since something was heard
   std::uint32_t probes_ = 0;

@@ -13,20 +13,6 @@
 namespace soliton {
 namespace {
 
-// Messages that the program takes from each port.
-std::vector<std::int64_t> takes_per_port(const Shard& shard, std::int64_t steps) {
-  std::vector<std::int64_t> out(shard.in_ports.size());
-  for (const Segment& segment : shard.program.segments) {
-    for (std::uint32_t chain = segment.first; chain < segment.last; ++chain) {
-      for (const Instruction& it : shard.program.chains[chain].instructions) {
-        const bool takes = it.opcode == Opcode::kVRd || it.opcode == Opcode::kSRd;
-        if (takes && it.memory == Memory::kNetQ) out[it.index] += segment.iterations(steps);
-      }
-    }
-  }
-  return out;
-}
-
 // For each port the number of ports that a program reads in a row up to and with it, 0 where that
 // differs from place to place. Only moves: nothing else is between their messages.
 std::vector<std::size_t> in_a_row(const Shard& shard, const std::vector<bool>& inside) {
@@ -131,7 +117,8 @@ class FreePlayback {
     cable_.assign(request_.shards.size(), {});
     for (const Shard& shard : request_.shards) {
       npus_.push_back(std::make_unique<Npu>(shard, ComputeMode::kTiming));
-      left_.push_back(takes_per_port(shard, steps_));
+      left_.push_back(
+          messages_per_port(shard.program, QueueSide::kTaken, shard.in_ports.size(), steps_));
       held_.emplace_back(shard.in_ports.size());
     }
     for (const auto& npu : npus_) npu->begin(RequestId{0}, steps_, Arrival{}, request_.batch);

@@ -5,20 +5,6 @@
 namespace soliton {
 namespace {
 
-// How often the program writes each port in a request.
-std::vector<std::int64_t> sends_per_port(const Shard& shard, std::int64_t steps) {
-  std::vector<std::int64_t> out(shard.out_ports.size());
-  for (const Segment& segment : shard.program.segments) {
-    for (std::uint32_t chain = segment.first; chain < segment.last; ++chain) {
-      for (const Instruction& instruction : shard.program.chains[chain].instructions) {
-        if (instruction.opcode != Opcode::kVWr || instruction.memory != Memory::kNetQ) continue;
-        out[instruction.index] += segment.iterations(steps);
-      }
-    }
-  }
-  return out;
-}
-
 void add(std::vector<Flow>& flows, const std::string& from, const std::string& to,
          std::int64_t messages, std::int64_t bytes) {
   if (from == to || messages == 0) return;
@@ -45,7 +31,8 @@ std::vector<Flow> flows(const Plan& plan) {
     }
   }
   for (const Shard& shard : plan.shards) {
-    const std::vector<std::int64_t> sends = sends_per_port(shard, plan.steps);
+    const std::vector<std::int64_t> sends =
+        messages_per_port(shard.program, QueueSide::kSent, shard.out_ports.size(), plan.steps);
     for (std::size_t port = 0; port < sends.size(); ++port) {
       for (const auto& to : shard.out_ports[port].destinations) {
         add(out, shard.node, to.peer, sends[port],

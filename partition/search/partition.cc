@@ -203,9 +203,6 @@ class Partitioner {
     const Prediction run = request_.seed ? player_.predict_run(lowered) : prediction();
     plan.predicted_latency = run.latency;
     plan.predicted_path = run.path;
-    // What is shown as a bound is not above what is shown as predicted.
-    if (!for_throughput())
-      plan.certificate.lower_bound = std::min(plan.certificate.lower_bound, run.latency);
     plan.batch = request_.batch;
     plan.predicted_interval = run.interval;
     plan.steps = request_.steps;

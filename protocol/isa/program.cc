@@ -291,6 +291,21 @@ std::int64_t Program::instruction_words() const {
   return words;
 }
 
+std::vector<std::int64_t> messages_per_port(const Program& program, QueueSide side,
+                                            std::size_t ports, std::int64_t steps) {
+  const auto on_side = [side](Opcode opcode) {
+    return side == QueueSide::kSent ? opcode == Opcode::kVWr
+                                    : opcode == Opcode::kVRd || opcode == Opcode::kSRd;
+  };
+  std::vector<std::int64_t> out(ports);
+  for (const Segment& segment : program.segments)
+    for (std::uint32_t chain = segment.first; chain < segment.last; ++chain)
+      for (const Instruction& it : program.chains[chain].instructions)
+        if (it.memory == Memory::kNetQ && on_side(it.opcode))
+          out[it.index] += segment.iterations(steps);
+  return out;
+}
+
 std::vector<std::uint32_t> encode(const Program& program) {
   const std::vector<bool> heads = segment_heads(program);
   std::vector<std::uint32_t> words;

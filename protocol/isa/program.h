@@ -145,6 +145,12 @@ struct Program {
   bool operator==(const Program&) const = default;
 };
 
+// How many messages a request of `steps` steps takes from each of `ports` ports of the network
+// queue, or sends to them. REQUIRES: the program uses no other port.
+enum class QueueSide : std::uint8_t { kTaken, kSent };
+std::vector<std::int64_t> messages_per_port(const Program& program, QueueSide side,
+                                            std::size_t ports, std::int64_t steps);
+
 std::string opcode_name(Opcode opcode);            // "mv_mul"
 std::string memory_name(Memory memory);            // "InitialVrf", "AddSubVrf_0"
 std::string register_name(ScalarRegister target);  // "rows", "offset_0"

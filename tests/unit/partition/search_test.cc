@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "partition/search/partition.h"
+#include "tests/unit/partition/cluster.h"
 #include "tests/unit/partition/harness.h"
 
 namespace soliton::test {
@@ -9,36 +9,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A cluster of `fpgas` nodes of one device and a host, with a request for it.
-struct Cluster {
-  Topology topology;
-  Routes routes;
-  PartitionRequest request;
-
-  Cluster(const Model& model, const NpuDevice& device, std::size_t fpgas,
-          const std::string& kind = "rack", const std::vector<std::string>& places = {})
-      : topology(build(fpgas, kind, places)), routes(topology) {
-    request.model = &model;
-    request.topology = &topology;
-    request.routes = &routes;
-    for (std::size_t i = 0; i < fpgas; ++i)
-      request.nodes.push_back({name(i), {Device::Kind::kNpu, device, {}}});
-    request.nodes.push_back({"host0", {Device::Kind::kCpu, {}, {}}});
-    request.with_weights = false;
-  }
-  static std::string name(std::size_t i) { return "fpga" + std::to_string(i); }
-  static Topology build(std::size_t fpgas, const std::string& kind,
-                        const std::vector<std::string>& places) {
-    TopologySpec spec;
-    spec.kind = kind;
-    std::vector<PlacedNode> nodes;
-    for (std::size_t i = 0; i < fpgas; ++i)
-      nodes.push_back({name(i), places.empty() ? "" : places[i]});
-    nodes.push_back({"host0", places.empty() ? "" : places.back()});
-    return build_topology(spec, nodes).value();
-  }
-};
 
 std::string error_of(const PartitionRequest& request) {
   const auto plan = partition_model(request);
@@ -425,6 +395,21 @@ TEST(Unsharded, HasMemoriesAsLargeAsNeeded) {
   EXPECT_EQ(shard.matrices.size(), 16u);
   EXPECT_FALSE(shard.matrices[0].weights.mantissas.empty());
   EXPECT_FALSE(unsharded(model, device, "mxfp4", {}).has_value());
+}
+
+// Requests of a run meet what is left of those before them; what is proved is proved without.
+TEST(Certificate, IsTheSameWhateverTheRunIsPredictedToTake) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 300, .input = 200, .layers = 2});
+  Cluster cluster(model, bw_s10(), 4);
+  const auto alone = partition_model(cluster.request);
+  cluster.request.seed = 7;
+  cluster.request.before = 2;
+  const auto in_run = partition_model(cluster.request);
+  ASSERT_TRUE(alone && in_run);
+  EXPECT_EQ(in_run->certificate.value, alone->certificate.value);
+  EXPECT_EQ(in_run->certificate.lower_bound, alone->certificate.lower_bound);
+  EXPECT_EQ(in_run->certificate.verdict, "optimal");
+  EXPECT_EQ(in_run->certificate.lower_bound, in_run->certificate.value);
 }
 
 }  // namespace
