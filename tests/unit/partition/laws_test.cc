@@ -1,5 +1,5 @@
-// The scaling laws of tensor-parallel recurrent steps (partition design page, section 9) against
-// the best of the ways to spread a layer, played through the cost model.
+// The closed forms of tensor-parallel recurrent steps in docs/timing.md against the best of the
+// ways to spread a layer, played through the cost model.
 #include <gtest/gtest.h>
 
 #include <cstdio>

@@ -186,8 +186,8 @@ TEST(Search, SaysWhenTheTotalFitsButNoPackingDoes) {
   EXPECT_EQ(plan.placements[0].memory[0].used, 240);
 }
 
-// npu design page, section 12: rows over 4 need 336 tiles on the fullest node; the input side on 2
-// nodes and the recurrent side on 2 need 294.
+// By the tiles of the two sides: rows over 4 need 336 tiles on the fullest node; the input side on
+// 2 nodes and the recurrent side on 2 need 294.
 TEST(Search, PutsTheTwoSidesOfALayerOnNodesOfTheirOwnWhereRowsAloneDoNotFit) {
   const Model model =
       rnn({.cell = Cell::kGru, .hidden = 5600, .reset_after = true, .with_weights = false});
