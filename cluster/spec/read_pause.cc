@@ -29,7 +29,8 @@ void read_watchdog(MapReader& pause, std::optional<PauseWatchdog>& out) {
     if (pause.flag("watchdog", on) && !on) out = std::nullopt;
     return;
   }
-  MapReader map(pause.context(), *value, "pfc_watchdog", pause.label_of("watchdog"));
+  MapReader map(pause.context(), *value, *pause.table().find("watchdog")->table,
+                pause.label_of("watchdog"));
   map.duration("poll", out->poll, microseconds(1), milliseconds(60'000));
   map.integer("polls", out->polls, 1, 1'000);
   map.duration("restore", out->restore, Duration{0}, milliseconds(60'000));
@@ -72,7 +73,8 @@ void read_pause(MapReader& topology, TopologySpec& out) {
     if (!topology.flag("pfc", on) || !on) return;
     check_marks(topology, "pfc");
   } else {
-    MapReader map(topology.context(), *value, "pfc", topology.label_of("pfc"));
+    MapReader map(topology.context(), *value, *kTopologyFields.find("pfc")->table,
+                  topology.label_of("pfc"));
     map.bytes("xoff", pause.xoff, Bytes{1}, kMost);
     read_auto(map, "xon", Bytes{0}, pause.xon);
     read_auto(map, "headroom", Bytes{0}, pause.headroom);

@@ -43,7 +43,7 @@ class ExplicitReader {
       : context_(context), label_(label), out_(out) {}
 
   void read_switch(const YamlValue& value, std::size_t number) {
-    MapReader map(context_, value, "switch", fmt::format("{}switches[{}]", label_, number));
+    MapReader map(context_, value, kSwitchFields, fmt::format("{}switches[{}]", label_, number));
     if (!map.is_map()) return;
     Vertex vertex;
     vertex.is_switch = true;
@@ -64,7 +64,7 @@ class ExplicitReader {
   }
 
   void read_link(const YamlValue& value, std::size_t number) {
-    MapReader map(context_, value, "cable", fmt::format("{}links[{}]", label_, number));
+    MapReader map(context_, value, kCableFields, fmt::format("{}links[{}]", label_, number));
     if (!map.is_map()) return;
     TopologyLink link;
     link.rate = out_.rate;
@@ -84,7 +84,8 @@ class ExplicitReader {
   void read_others(MapReader& cable, OtherTraffic& out) {
     const YamlValue* value = cable.find("other_traffic");
     if (value == nullptr) return;
-    MapReader map(context_, *value, "other_traffic", cable.label_of("other_traffic"));
+    MapReader map(context_, *value, *kCableFields.find("other_traffic")->table,
+                  cable.label_of("other_traffic"));
     map.require("busy");
     map.require("longest");
     map.quantity("busy", out.busy, parse_probability, Probability{0}, Probability{1'000'000'000});
@@ -161,7 +162,7 @@ void read_ecn(MapReader& topology, const std::string& label, std::optional<EcnMa
     if (topology.flag("ecn", on)) out = on ? std::optional(EcnMarking{}) : std::nullopt;
     return;
   }
-  MapReader map(topology.context(), *value, "ecn", label + "ecn");
+  MapReader map(topology.context(), *value, *kTopologyFields.find("ecn")->table, label + "ecn");
   EcnMarking marking;
   const Bytes most{std::int64_t{1} << 40};
   map.bytes("kmin", marking.kmin, Bytes{0}, most);
@@ -228,7 +229,7 @@ const std::vector<std::string>& topology_kinds() {
 
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
                        TopologySpec& out) {
-  MapReader map(context, value, "topology", label);
+  MapReader map(context, value, kTopologyFields, label);
   if (!map.is_map()) return;
   const std::string inner = label.empty() ? "" : label + ".";
   out.position = context.where(value.mark);

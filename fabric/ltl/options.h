@@ -123,8 +123,6 @@ Status check(const LtlOptions& options);
 // The keys of `ltl.congestion`, and what cluster files may say of each.
 inline constexpr Duration kLtlLongest = milliseconds(60'000);
 inline constexpr Bytes kLtlMost{std::int64_t{1} << 40};
-inline constexpr BitRate kSlowestRate{1'000};
-inline constexpr BitRate kFastestRate{std::int64_t{100'000} * 1'000'000'000};
 void check_congestion_keys(void* congestion, FieldCheck& check);
 inline constexpr Field kCongestionRows[] = {
     field<&CongestionOptions::enabled>("enabled", "Marks of the network are reported and heeded."),
