@@ -40,16 +40,13 @@ std::string window_of(const FaultRule& rule) {
 
 // "fpga0-tor0 was down from 2 ms to 22 ms"
 std::string words_of(const FaultRule& rule, const std::string& link) {
-  switch (rule.kind) {
-    case FaultKind::kLinkDown:
-      return fmt::format("{} was down {}", link, window_of(rule));
-    case FaultKind::kLoss:
-      return fmt::format("{} lost {} of its packets {}", link, spell(rule.loss), window_of(rule));
-    case FaultKind::kDelay:
-      return fmt::format("{} delayed its packets by {} and more {}", link, to_string(rule.delay),
-                         window_of(rule));
-  }
-  return link;
+  return fmt::format("{} {} {}", link, rule.effect()->words(), window_of(rule));
+}
+
+// What says most about a silence comes first: cuts, then losses, then delays.
+int weight(const FaultRule& rule) {
+  const std::unique_ptr<LinkEffect> effect = rule.effect();
+  return effect->cuts() ? 0 : effect->delays() ? 2 : 1;
 }
 
 bool hits(const FaultRule& rule, Hop hop) {
@@ -64,9 +61,9 @@ std::vector<std::string> faults_between(const FabricInputs& fabric, NodeId a, No
   const std::vector<Hop>& back = fabric.routes->between(b, a);
   hops.insert(hops.end(), back.begin(), back.end());
   std::vector<std::string> out;
-  for (const FaultKind kind : {FaultKind::kLinkDown, FaultKind::kLoss, FaultKind::kDelay})
+  for (const int wanted : {0, 1, 2})
     for (const FaultRule& rule : fabric.faults->rules) {
-      if (rule.kind != kind || rule.from > until || rule.until <= from) continue;
+      if (weight(rule) != wanted || rule.from > until || rule.until <= from) continue;
       for (const Hop hop : hops) {
         std::string words = words_of(rule, fabric.topology->links[hop.link].name);
         if (hits(rule, hop) && std::find(out.begin(), out.end(), words) == out.end())

@@ -180,7 +180,7 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     results.fabric.dropped += hits[rule].dropped;
     const FaultRule& fault = run.faults.rules[rule];
     results.faults.push_back(
-        {fault.from, fault_kind_name(fault.kind), fault.target, effect_of(hits[rule])});
+        {fault.from, std::string(fault.kind->name), fault.target, effect_of(hits[rule])});
   }
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "cluster/spec/parts.h"
+#include "fabric/faults/fault_kind.h"
 
 namespace soliton {
 namespace {
@@ -399,10 +400,6 @@ constexpr std::string_view kNoRepeat =
 constexpr std::string_view kNoNodeFaults =
     "faults on nodes are not supported in this version, only on links";
 
-constexpr Field kFaultModelRows[] = {
-    described("type", "`bernoulli`: each packet on its own.", FieldType::kText).needed(),
-    described("p", "Share of packets lost.", FieldType::kProbability).needed(),
-};
 constexpr Field kFaultLinksRows[] = {
     described("name", "As `link`.", FieldType::kText),
     described("from", "One end.", FieldType::kText),
@@ -410,41 +407,65 @@ constexpr Field kFaultLinksRows[] = {
     described("node", "All links of a node or switch.", FieldType::kText),
     refused("between", "name both ends with from and to"),
 };
+constexpr FieldWord kDirections[] = {word("tx", Direction::kTx), word("rx", Direction::kRx),
+                                     word("both", Direction::kBoth)};
 constexpr Field kFaultWhereRows[] = {
-    described("direction", "`tx`: from the end named first.", FieldType::kText).by_default("both"),
+    described("direction", "`tx`: from the end named first.", FieldType::kChoice)
+        .spelled(kDirections)
+        .by_default("both"),
     described("links", "Which links.", FieldType::kMap).of(kFaultLinksFields),
     refused("nodes", kNoNodeFaults),
     refused("match", "faults on some packets only are not supported in this version"),
     refused("pick", "picking at random is not supported in this version: name the links"),
 };
 constexpr Field kFaultWhenRows[] = {
-    described("from", "Begins.", FieldType::kDuration),
-    described("to", "Ends.", FieldType::kDuration),
-    described("at", "Begins.", FieldType::kDuration),
-    described("for", "Lasts.", FieldType::kDuration),
+    described("from", "Begins.", FieldType::kDuration).between(Duration{0}, kLongestTime),
+    described("to", "Ends.", FieldType::kDuration).between(Duration{0}, kLongestTime),
+    described("at", "Begins.", FieldType::kDuration).between(Duration{0}, kLongestTime),
+    described("for", "Lasts.", FieldType::kDuration).between(Duration{1}, kLongestTime),
     refused("every", kNoRepeat),
     refused("poisson", kNoRepeat),
     refused("on", kNoRepeat),
     refused("limit", kNoRepeat),
 };
-constexpr Field kFaultRows[] = {
-    described("at", "Begins.", FieldType::kDuration),
-    described("for", "Lasts; left out: to the end.", FieldType::kDuration),
-    described("link", "Name, range or glob of links; either end first.", FieldType::kText),
-    described("loss", "Short form: share of packets lost.", FieldType::kProbability),
-    described("delay", "Every packet arrives so much later.", FieldType::kDuration),
-    described("jitter", "Up to so much more, uniformly.", FieldType::kDuration),
-    described("link_down", "Short form: nothing crosses.", FieldType::kFlag),
-    described("id", "Name of the rule.", FieldType::kName),
-    described("kind", "Long form.", FieldType::kText),
-    described("model", "Long form of loss.", FieldType::kMap).of(kFaultModelFields),
-    described("max_burst", "Never more in a row on one link and direction; 0: no limit.",
-              FieldType::kInteger),
-    described("where", "Long form of link.", FieldType::kMap).of(kFaultWhereFields),
-    described("when", "Long form of at and for.", FieldType::kMap).of(kFaultWhenFields),
+constexpr Field kFaultCommonRows[] = {
+    described("id", "Name of the rule.", FieldType::kName).by_default("fault0, fault1, ..."),
+    described("kind", "What happens.", FieldType::kText),
+    described("where", "On which links.", FieldType::kMap).of(kFaultWhereFields),
+    described("when", "When the rule is in force.", FieldType::kMap)
+        .of(kFaultWhenFields)
+        .by_default("all the time"),
+    described("link", "Short for `where: {links: {name: ...}}`: a name, range or glob of links.",
+              FieldType::kText),
+    described("at", "Short for `when: {at: ...}`.", FieldType::kDuration),
+    described("for", "Short for `when: {for: ...}`.", FieldType::kDuration),
     refused("profile", "fault profiles are not supported in this version: write the rules out"),
     refused("restart", "faults on nodes are not supported in this version, so nothing restarts"),
 };
+
+// The row that a path of keys leads to.
+const Field& row_at(const FieldTable& table, std::string_view path) {
+  const std::size_t dot = path.find('.');
+  const Field& row = *table.find(path.substr(0, dot));
+  return dot == std::string_view::npos ? row : row_at(*row.table, path.substr(dot + 1));
+}
+
+// Common keys, then those of each kind, then its short form.
+FieldTable fault_fields() {
+  static std::vector<Field> rows(std::begin(kFaultCommonRows), std::end(kFaultCommonRows));
+  static std::vector<FieldWord> kinds;
+  for (const FaultKind* kind : fault_kinds()) {
+    kinds.push_back({kind->name, 0});
+    for (const Field& row : kind->fields.fields) rows.push_back(joined(row, kind->fields));
+    if (kind->fields.find(kind->name) != nullptr) continue;
+    Field row = described(kind->name, kind->words, FieldType::kFlag);
+    if (!kind->short_path.empty()) row.type = row_at(kind->fields, kind->short_path).type;
+    rows.push_back(row);
+  }
+  for (Field& row : rows)
+    if (row.key == "kind") row.words = kinds;
+  return fields_of<FaultSpec>("fault", rows);
+}
 
 // ---- The file
 
@@ -529,8 +550,7 @@ constexpr FieldTable kWallFields = fields_of<WallOptions>("wall", kWallRows);
 constexpr FieldTable kLimitsFields = fields_of<ClusterSpec>("limits", kLimitsRows);
 constexpr FieldTable kTraceFields = fields_of<ClusterSpec>("trace", kTraceRows);
 constexpr FieldTable kOutputsFields = fields_of<ClusterSpec>("outputs", kOutputsRows);
-constexpr FieldTable kFaultFields = fields_of<FaultSpec>("fault", kFaultRows);
-constexpr FieldTable kFaultModelFields = fields_of<FaultSpec>("fault_model", kFaultModelRows);
+const FieldTable kFaultFields = fault_fields();
 constexpr FieldTable kFaultWhereFields = fields_of<FaultSpec>("fault_where", kFaultWhereRows);
 constexpr FieldTable kFaultLinksFields = fields_of<FaultSpec>("fault_links", kFaultLinksRows);
 constexpr FieldTable kFaultWhenFields = fields_of<FaultSpec>("fault_when", kFaultWhenRows);

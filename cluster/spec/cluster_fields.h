@@ -29,13 +29,15 @@ extern const FieldTable kLimitsFields;
 extern const FieldTable kTraceFields;
 extern const FieldTable kOutputsFields;
 extern const FieldTable kFaultFields;
-extern const FieldTable kFaultModelFields;
 extern const FieldTable kFaultWhereFields;
 extern const FieldTable kFaultLinksFields;
 extern const FieldTable kFaultWhenFields;
 
 // A table and all it leads to, each once, in the order of their keys.
 std::vector<const FieldTable*> tables_of(const FieldTable& root);
+
+// Of a fault on a link: seen from the end that is named first.
+enum class Direction : std::uint8_t { kTx, kRx, kBoth };
 
 inline constexpr FieldWord kTimeModes[] = {word("virtual", TimeMode::kVirtual),
                                            word("wall", TimeMode::kWall)};

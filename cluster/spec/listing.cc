@@ -6,6 +6,7 @@
 #include "cluster/spec/device_list.h"
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
+#include "fabric/faults/fault_kind.h"
 
 namespace soliton {
 namespace {
@@ -113,10 +114,10 @@ std::string list_formats() {
 }
 
 std::string list_faults() {
-  return table(
-      {{"loss", "packets on a link vanish with a probability: {link, loss: 1 %, max_burst: 3}"},
-       {"delay", "packets on a link arrive later: {link, delay: 10 us, jitter: 5 us}"},
-       {"link_down", "nothing crosses a link: {link, at: 1 ms, for: 500 us, link_down: true}"}});
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const FaultKind* kind : fault_kinds())
+    rows.emplace_back(kind->name, fmt::format("{}: {}", kind->words, kind->example));
+  return table(rows);
 }
 
 }  // namespace soliton

@@ -215,23 +215,17 @@ std::string wall_text(const ClusterSpec& spec, const FieldWriter& writer,
 
 std::string fault_text(const FaultSpec& fault) {
   const FaultRule& rule = fault.rule;
-  FlowMap out, links, where, when;
-  out.add("id", yaml_scalar(rule.id)).add("kind", spelling(fault_kinds(), rule.kind));
-  if (rule.kind == FaultKind::kLoss) {
-    out.add("model", FlowMap().add("type", "bernoulli").add("p", spell(rule.loss)).text());
-    out.add("max_burst", rule.max_burst);
-  } else if (rule.kind == FaultKind::kDelay) {
-    out.add("delay", spell(rule.delay)).add("jitter", spell(rule.jitter));
-  }
-  if (fault.link.empty())
-    links.add("from", yaml_quoted(fault.from)).add("to", yaml_quoted(fault.to));
-  else
-    links.add("name", yaml_quoted(fault.link));
-  where.add("links", links.text());
-  where.add("direction", rule.forward && rule.backward ? "both" : rule.forward ? "tx" : "rx");
-  when.add("from", spell(rule.from.time_since_epoch()));
-  if (rule.until != kNever) when.add("to", spell(rule.until.time_since_epoch()));
-  return out.add("where", where.text()).add("when", when.text()).text();
+  WrittenKeys out = {{"id", yaml_scalar(rule.id)}, {"kind", std::string(rule.kind->name)}};
+  for (auto& option : FieldWriter("").keys(rule.kind->fields, rule.options)) out.push_back(option);
+  const WrittenKeys links = fault.link.empty() ? WrittenKeys{{"from", yaml_quoted(fault.from)},
+                                                             {"to", yaml_quoted(fault.to)}}
+                                               : WrittenKeys{{"name", yaml_quoted(fault.link)}};
+  const char* direction = rule.forward && rule.backward ? "both" : rule.forward ? "tx" : "rx";
+  WrittenKeys when = {{"from", spell(rule.from.time_since_epoch())}};
+  if (rule.until != kNever) when.emplace_back("to", spell(rule.until.time_since_epoch()));
+  out.emplace_back("where", flow_text({{"links", flow_text(links)}, {"direction", direction}}));
+  out.emplace_back("when", flow_text(when));
+  return flow_text(out);
 }
 
 std::string faults_text(const std::vector<FaultSpec>& faults) {

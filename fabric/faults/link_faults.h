@@ -3,11 +3,12 @@
 //
 // Order on a link: down, then loss, then delay. A rule's chance is its own, so that adding a rule
 // shifts no other's. What is lost in a row is counted over all rules: a `max_burst` is about what
-// happens to the link. A packet that several rules would drop is charged to link_down first, then
-// to the first rule of the plan.
+// happens to the link. A packet that several rules would drop is charged to one that cuts the link
+// first, then to the first rule of the plan.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "fabric/faults/fault_plan.h"
@@ -29,14 +30,6 @@ struct FaultCounters {
   std::uint64_t hits = 0;     // packets the rule decided against, alone or with others
   std::uint64_t dropped = 0;  // charged to this rule
   std::uint64_t delayed = 0;
-};
-
-// A packet on one direction of a link.
-struct Crossing {
-  Instant start{};  // first bit leaves: rules of chance apply if they are in force now
-  Instant end{};    // last bit arrives without delay: link_down also hits what is on the wire
-  std::uint64_t ordinal =
-      0;  // of the packet on this link and direction: what chance is a function of
 };
 
 class LinkFaults {
@@ -64,10 +57,9 @@ class LinkFaults {
   };
 
   static std::size_t position(Hop hop) { return std::size_t{hop.link} * 2 + hop.direction; }
-  bool drops(const Rule& rule, std::uint64_t burst, const Crossing& crossing) const;
-  Duration delay(const Rule& rule, std::uint64_t ordinal) const;
 
   FaultPlan plan_;
+  std::vector<std::unique_ptr<LinkEffect>> effects_;  // by position of the rule
   std::vector<Direction> by_hop_;
   std::vector<FaultCounters> counters_;
 };

@@ -13,6 +13,7 @@
 
 #include "protocol/base/shortage.h"
 #include "protocol/control/control.capnp.h"
+#include "protocol/control/settings.h"
 #include "protocol/control/shard_codec.h"
 
 namespace soliton {
@@ -195,33 +196,28 @@ Traffic read_traffic(wire::Traffic::Reader in) {
 
 void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
   out.setId(rule.id);
-  out.setKind(static_cast<std::uint8_t>(rule.kind));
+  out.setKind(std::string(rule.kind->name));
+  write_settings(rule.options, out.initOptions());
   out.setLinks(kj::arrayPtr(rule.links.data(), rule.links.size()));
   out.setTarget(rule.target);
   out.setForward(rule.forward);
   out.setBackward(rule.backward);
   out.setFromPs(rule.from.time_since_epoch().count());
   out.setUntilPs(rule.until.time_since_epoch().count());
-  out.setLossPpb(rule.loss.parts_per_billion);
-  out.setMaxBurst(rule.max_burst);
-  out.setDelayPs(rule.delay.count());
-  out.setJitterPs(rule.jitter.count());
 }
 
 FaultRule read_rule(wire::Faults::Rule::Reader in) {
   FaultRule rule;
   rule.id = in.getId().cStr();
-  rule.kind = static_cast<FaultKind>(in.getKind());
+  rule.kind = find_fault_kind(in.getKind().cStr());
+  SOLITON_CHECK_MSG(rule.kind != nullptr, "no fault kind {}", in.getKind().cStr());
+  rule.options = read_settings(in.getOptions());
   for (const std::uint32_t link : in.getLinks()) rule.links.push_back(link);
   rule.target = in.getTarget().cStr();
   rule.forward = in.getForward();
   rule.backward = in.getBackward();
   rule.from = Instant{Duration{in.getFromPs()}};
   rule.until = Instant{Duration{in.getUntilPs()}};
-  rule.loss = Probability{in.getLossPpb()};
-  rule.max_burst = in.getMaxBurst();
-  rule.delay = Duration{in.getDelayPs()};
-  rule.jitter = Duration{in.getJitterPs()};
   return rule;
 }
 

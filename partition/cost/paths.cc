@@ -37,7 +37,7 @@ PathTimes::PathTimes(const LtlOptions& ltl, const Topology& topology, const Rout
     for (const std::uint8_t direction : {0, 1})
       ports_[position({link, direction})] = used[topology.links[link].ends[direction]]++;
   for (const FaultRule& rule : faults.rules) {
-    const Duration late = sum(rule.delay, rule.jitter);
+    const Duration late = rule.effect()->most_delay();
     for (const std::uint32_t link : rule.links) {
       Duration* const of = &late_[position({link, 0})];
       if (rule.forward) of[0] = sum(of[0], late);

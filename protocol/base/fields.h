@@ -18,6 +18,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -131,6 +132,8 @@ struct FieldTable {
   std::span<const Field> fields{};
   // An object of the struct with every member as it is by default.
   const void* (*defaults)() = nullptr;
+  // A new such object, for those who know the table and not the struct.
+  std::shared_ptr<void> (*make)() = nullptr;
   std::span<const FieldGroup> groups{};
   // What takes several keys to see, and values that follow from others. Runs once all keys are
   // read.
@@ -395,10 +398,13 @@ constexpr Field joined(const Field& row, const FieldTable& own) {
 
 template <typename S>
 constexpr FieldTable fields_of(std::string_view name, std::span<const Field> rows) {
-  return {.name = name, .fields = rows, .defaults = []() -> const void* {
-            static const S object{};
-            return &object;
-          }};
+  FieldTable out{.name = name, .fields = rows};
+  out.defaults = []() -> const void* {
+    static const S object{};
+    return &object;
+  };
+  out.make = []() -> std::shared_ptr<void> { return std::make_shared<S>(); };
+  return out;
 }
 
 // The members of `object`, key by key; unset ones and described rows are left out.

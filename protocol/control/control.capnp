@@ -1,6 +1,7 @@
 @0x9f3b6c1d8e2a7054;
 # The host plane: what the controller and a node process say to each other. It costs no emulated time.
 using Cxx = import "/capnp/c++.capnp";
+using Settings = import "settings.capnp";
 using Shards = import "shard.capnp";
 $Cxx.namespace("soliton::wire");
 
@@ -118,17 +119,14 @@ struct Faults {
 
   struct Rule {
     id @0 :Text;
-    kind @1 :UInt8;
-    links @2 :List(UInt32);
-    target @3 :Text;
-    forward @4 :Bool;
-    backward @5 :Bool;
-    fromPs @6 :Int64;
-    untilPs @7 :Int64;
-    lossPpb @8 :Int64;
-    maxBurst @9 :UInt32;
-    delayPs @10 :Int64;
-    jitterPs @11 :Int64;
+    kind @1 :Text;
+    options @2 :Settings.Settings;   # of the kind
+    links @3 :List(UInt32);
+    target @4 :Text;
+    forward @5 :Bool;
+    backward @6 :Bool;
+    fromPs @7 :Int64;
+    untilPs @8 :Int64;
   }
   struct Route {
     peer @0 :UInt32;

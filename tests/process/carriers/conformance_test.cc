@@ -20,9 +20,9 @@ LtlOptions options_for(WorldKind kind) {
 FaultRule loss(double share, std::vector<std::uint32_t> links = {0, 1}) {
   FaultRule rule;
   rule.id = "loss";
-  rule.kind = FaultKind::kLoss;
+  rule.kind = &kLossFault;
   rule.links = std::move(links);
-  rule.loss = Probability{static_cast<std::int64_t>(share * 1e9)};
+  rule.options = loss_settings({.p = Probability{static_cast<std::int64_t>(share * 1e9)}});
   return rule;
 }
 
@@ -74,10 +74,9 @@ TEST_P(Conformance, OneInTenLostOnBothCablesIsRepaired) {
 TEST_P(Conformance, DelayAndJitterThatReorderChangeNothing) {
   FaultRule jitter;
   jitter.id = "jitter";
-  jitter.kind = FaultKind::kDelay;
+  jitter.kind = &kDelayFault;
   jitter.links = {0};
-  jitter.delay = microseconds(3);
-  jitter.jitter = microseconds(40);
+  jitter.options = delay_settings({microseconds(3), microseconds(40)});
   CarrierWorld world(GetParam(), options_for(GetParam()), {jitter});
   const std::vector<std::size_t> sizes(100, 5'000);
   for (std::size_t i = 0; i < sizes.size(); ++i) world.send(0, CarrierWorld::message(i, sizes[i]));
@@ -89,7 +88,7 @@ TEST_P(Conformance, DelayAndJitterThatReorderChangeNothing) {
 TEST_P(Conformance, ACutThatHealsIsOutlived) {
   FaultRule cut;
   cut.id = "cut";
-  cut.kind = FaultKind::kLinkDown;
+  cut.kind = &kLinkDownFault;
   cut.links = {1};
   cut.from = kRunStart;
   cut.until = kRunStart + milliseconds(30);

@@ -206,8 +206,9 @@ TEST(Check, ErrorsOfAllStagesComeAtOnce) {
                                         "faults: [{link: fpga0-tor0, loss: 200 %}]\n");
   const Ended check = run_soliton({"check", file});
   EXPECT_EQ(check.status, 2);
-  for (const char* place : {":1:1: unknown key", ":3:27: no device", ":4:36: node host0: topology",
-                            ":5:15: model.onnx: ", ":6:16: limits.time", ":7:35: faults[0].loss"})
+  for (const char* place :
+       {":1:1: unknown key", ":3:27: no device", ":4:36: node host0: topology",
+        ":5:15: model.onnx: ", ":6:16: limits.time", ":7:35: faults[0].model.p"})
     EXPECT_THAT(check.err, HasSubstr("cluster.yaml" + std::string(place)));
 }
 

@@ -8,7 +8,9 @@ namespace soliton {
 namespace {
 
 FaultRule loss(const std::string& id, std::int64_t percent, std::uint32_t max_burst) {
-  return {.id = id, .links = {0}, .loss = {percent * 10'000'000}, .max_burst = max_burst};
+  return {.id = id,
+          .links = {0},
+          .options = loss_settings({.p = {percent * 10'000'000}, .max_burst = max_burst})};
 }
 
 std::uint32_t longest_run(const std::vector<FaultRule>& rules, std::uint8_t direction) {
@@ -42,7 +44,7 @@ TEST(MaxBurst, ManyRulesTogetherStayWithinTheLargestOfThem) {
 // A link that is down drops whatever was lost before it; afterwards the run of losses goes on.
 TEST(MaxBurst, ALinkThatIsDownAddsToTheRun) {
   const FaultRule cut{.id = "cut",
-                      .kind = FaultKind::kLinkDown,
+                      .kind = &kLinkDownFault,
                       .links = {0},
                       .from = kRunStart + microseconds(10),
                       .until = kRunStart + microseconds(20)};

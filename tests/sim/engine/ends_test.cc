@@ -63,11 +63,14 @@ Scenario random_scenario(std::uint64_t seed) {
       .seed = seed,
       .rules = {{.id = "loss",
                  .links = {0, 1},
-                 .loss = {static_cast<std::int64_t>(draw(4, 900'000'000))},
-                 .max_burst = static_cast<std::uint32_t>(draw(5, 3))},
-                {.id = "late", .kind = FaultKind::kDelay, .links = {1}, .jitter = microseconds(4)},
+                 .options = loss_settings({.p = {static_cast<std::int64_t>(draw(4, 900'000'000))},
+                                           .max_burst = static_cast<std::uint32_t>(draw(5, 3))})},
+                {.id = "late",
+                 .kind = &kDelayFault,
+                 .links = {1},
+                 .options = delay_settings({{}, microseconds(4)})},
                 {.id = "cut",
-                 .kind = FaultKind::kLinkDown,
+                 .kind = &kLinkDownFault,
                  .links = {static_cast<std::uint32_t>(draw(6, nodes))},
                  .from = kRunStart + us(7, 50)}}};
   if (draw(8, 2) == 0) scenario.queue = Bytes{4000};
@@ -115,7 +118,7 @@ TEST(Ends, EverythingAtTheInstantHappensAndNothingAfterIt) {
     return std::make_unique<Impatient>(id, 3, 5, microseconds(index(id) == 2 ? 900 : 700));
   };
   Scenario scenario{.nodes = 3, .make = quiet};
-  scenario.faults.rules = {{.id = "cut", .kind = FaultKind::kLinkDown, .links = {0, 1, 2}}};
+  scenario.faults.rules = {{.id = "cut", .kind = &kLinkDownFault, .links = {0, 1, 2}}};
   const Outcome outcome = run_packed(scenario);
   EXPECT_EQ(outcome.report.end, EndReason::kNodeEnded);
   EXPECT_EQ(outcome.report.now, kRunStart + microseconds(700));

@@ -105,7 +105,7 @@ NodeAssignment small_assignment() {
   deployment.shard = small_shard();
   FaultRule rule;
   rule.id = "cut";
-  rule.kind = FaultKind::kLinkDown;
+  rule.kind = &kLinkDownFault;
   rule.links = {4, 5};
   rule.until = Instant{milliseconds(2)};
   assignment.faults.plan = {77, {rule}};

@@ -52,9 +52,12 @@ struct Story {
   FaultInterceptor link;
 };
 
-FaultRule rule(FaultKind kind, std::uint32_t link) {
-  return {
-      .id = "r", .kind = kind, .links = {link}, .loss = {1'000'000'000}, .delay = microseconds(5)};
+FaultRule rule(const FaultKind& kind, std::uint32_t link) {
+  return {.id = "r",
+          .kind = &kind,
+          .links = {link},
+          .options = &kind == &kLossFault ? loss_settings({.p = {1'000'000'000}})
+                                          : delay_settings({microseconds(5), {}})};
 }
 
 Datagram from(NodeId source, NodeId destination, std::uint64_t bytes) {
@@ -63,7 +66,7 @@ Datagram from(NodeId source, NodeId destination, std::uint64_t bytes) {
 
 TEST(Interceptor, SenderAppliesAllButTheLastLink) {
   for (const std::uint32_t link : {0u, 1u, 2u}) {
-    Story story(kA, {rule(FaultKind::kLoss, link)});
+    Story story(kA, {rule(kLossFault, link)});
     story.link.send(from(kA, kB, 1), at_us(1));
     EXPECT_EQ(story.wire.sent.size(), link == 2 ? 1u : 0u) << link;
     EXPECT_EQ(story.link.counters()[0].dropped, link == 2 ? 0u : 1u);
@@ -72,14 +75,14 @@ TEST(Interceptor, SenderAppliesAllButTheLastLink) {
 
 TEST(Interceptor, ReceiverAppliesTheLastLinkOnly) {
   for (const std::uint32_t link : {0u, 1u, 2u}) {
-    Story story(kB, {rule(FaultKind::kLoss, link)});
+    Story story(kB, {rule(kLossFault, link)});
     story.wire.incoming.push_back(from(kA, kB, 1));
     EXPECT_EQ(story.link.receive(at_us(1)).has_value(), link != 2) << link;
   }
 }
 
 TEST(Interceptor, HoldsADelayedDatagramUntilItIsDue) {
-  Story story(kA, {rule(FaultKind::kDelay, 0), rule(FaultKind::kDelay, 1)});
+  Story story(kA, {rule(kDelayFault, 0), rule(kDelayFault, 1)});
   story.link.send(from(kA, kB, 1), at_us(1));
   EXPECT_TRUE(story.wire.sent.empty());
   EXPECT_EQ(story.link.next_wake(), at_us(11));  // both cables delay by 5 us
@@ -91,7 +94,7 @@ TEST(Interceptor, HoldsADelayedDatagramUntilItIsDue) {
 }
 
 TEST(Interceptor, HeldArrivalsComeOutWhenDueAndInOrder) {
-  FaultRule first_two = rule(FaultKind::kDelay, 2);
+  FaultRule first_two = rule(kDelayFault, 2);
   first_two.until = at_us(2);
   Story story(kB, {first_two});
   story.wire.wake = at_us(100);
@@ -108,8 +111,8 @@ TEST(Interceptor, HeldArrivalsComeOutWhenDueAndInOrder) {
 
 TEST(Interceptor, TwoSendersOverOneInnerLinkHaveDifferentLuck) {
   const auto survivors = [](NodeId self, NodeId peer) {
-    FaultRule half = rule(FaultKind::kLoss, 1);
-    half.loss = {500'000'000};
+    FaultRule half = rule(kLossFault, 1);
+    half.options = loss_settings({.p = {500'000'000}});
     Story story(self, {half});
     std::vector<std::uint64_t> sizes;
     for (std::uint64_t i = 1; i <= 64; ++i) story.link.send(from(self, peer, i), at_us(1));
@@ -123,7 +126,7 @@ TEST(Interceptor, TwoSendersOverOneInnerLinkHaveDifferentLuck) {
 }
 
 TEST(Interceptor, LeavesAStrangerToTheTransport) {
-  Story story(kB, {rule(FaultKind::kLoss, 2)});
+  Story story(kB, {rule(kLossFault, 2)});
   story.wire.incoming.push_back(from(NodeId{99}, kB, 1));
   EXPECT_TRUE(story.link.receive(at_us(1)));
 }

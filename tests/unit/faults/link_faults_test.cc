@@ -14,7 +14,10 @@ constexpr Hop kDown{0, 1};
 Instant at_us(std::int64_t us) { return kRunStart + microseconds(us); }
 
 FaultRule loss(const std::string& id, std::int64_t percent) {
-  return {.id = id, .kind = FaultKind::kLoss, .links = {0}, .loss = {percent * 10'000'000}};
+  return {.id = id,
+          .kind = &kLossFault,
+          .links = {0},
+          .options = loss_settings({.p = {percent * 10'000'000}})};
 }
 
 // Which of the first `count` packets are dropped, all at time zero.
@@ -78,7 +81,7 @@ TEST(Loss, AnotherRuleShiftsNoDecision) {
 TEST(Loss, BurstIsBounded) {
   for (const std::uint32_t burst : {1u, 3u}) {
     FaultRule rule = loss("a", 90);
-    rule.max_burst = burst;
+    rule.options = loss_settings({.p = {900'000'000}, .max_burst = burst});
     LinkFaults faults({.seed = 7, .rules = {rule}}, 1);
     std::uint32_t run = 0;
     std::uint32_t longest = 0;
@@ -116,11 +119,8 @@ TEST(Window, StartsAtFromAndEndsBeforeUntil) {
 }
 
 TEST(LinkDown, AlsoHitsWhatIsOnTheWire) {
-  FaultRule rule{.id = "cut",
-                 .kind = FaultKind::kLinkDown,
-                 .links = {0},
-                 .from = at_us(10),
-                 .until = at_us(20)};
+  FaultRule rule{
+      .id = "cut", .kind = &kLinkDownFault, .links = {0}, .from = at_us(10), .until = at_us(20)};
   LinkFaults faults({.seed = 7, .rules = {rule}}, 1);
   const auto dropped = [&](Instant start, Instant end) {
     return faults.judge(kUp, {start, end}).dropped();
@@ -134,7 +134,7 @@ TEST(LinkDown, AlsoHitsWhatIsOnTheWire) {
 }
 
 TEST(LinkDown, IsChargedBeforeLoss) {
-  const FaultRule cut{.id = "cut", .kind = FaultKind::kLinkDown, .links = {0}};
+  const FaultRule cut{.id = "cut", .kind = &kLinkDownFault, .links = {0}};
   LinkFaults faults({.seed = 7, .rules = {loss("a", 100), cut}}, 1);
   EXPECT_EQ(faults.judge(kUp, {}).dropped_by, 1);
   EXPECT_EQ(faults.counters()[0].hits, 1u);
@@ -143,12 +143,14 @@ TEST(LinkDown, IsChargedBeforeLoss) {
 }
 
 TEST(Delay, AddsUpAndJitterStaysBelowItsBound) {
-  FaultRule fixed{.id = "d", .kind = FaultKind::kDelay, .links = {0}, .delay = microseconds(3)};
+  FaultRule fixed{.id = "d",
+                  .kind = &kDelayFault,
+                  .links = {0},
+                  .options = delay_settings({microseconds(3), {}})};
   FaultRule jitter{.id = "j",
-                   .kind = FaultKind::kDelay,
+                   .kind = &kDelayFault,
                    .links = {0},
-                   .delay = microseconds(1),
-                   .jitter = nanoseconds(100)};
+                   .options = delay_settings({microseconds(1), nanoseconds(100)})};
   LinkFaults faults({.seed = 7, .rules = {fixed, jitter}}, 1);
   Duration least = Duration::max();
   Duration most{};
@@ -166,7 +168,10 @@ TEST(Delay, AddsUpAndJitterStaysBelowItsBound) {
 }
 
 TEST(Delay, OfADroppedPacketIsNotCounted) {
-  FaultRule fixed{.id = "d", .kind = FaultKind::kDelay, .links = {0}, .delay = microseconds(3)};
+  FaultRule fixed{.id = "d",
+                  .kind = &kDelayFault,
+                  .links = {0},
+                  .options = delay_settings({microseconds(3), {}})};
   LinkFaults faults({.seed = 7, .rules = {fixed, loss("a", 100)}}, 1);
   EXPECT_EQ(faults.judge(kUp, {}).extra_delay, Duration{});
   EXPECT_EQ(faults.counters()[0].delayed, 0u);
@@ -174,7 +179,10 @@ TEST(Delay, OfADroppedPacketIsNotCounted) {
 }
 
 TEST(Rule, NamingALinkTwiceHitsOnce) {
-  FaultRule fixed{.id = "d", .kind = FaultKind::kDelay, .links = {0, 0}, .delay = microseconds(3)};
+  FaultRule fixed{.id = "d",
+                  .kind = &kDelayFault,
+                  .links = {0, 0},
+                  .options = delay_settings({microseconds(3), {}})};
   LinkFaults faults({.seed = 7, .rules = {fixed}}, 1);
   EXPECT_EQ(faults.judge(kUp, {}).extra_delay, microseconds(3));
 }

@@ -6,15 +6,15 @@ namespace {
 
 constexpr std::uint64_t kPing = 96;
 
-FaultRule on_cable0(FaultKind kind) { return {.id = "r", .kind = kind, .links = {0}}; }
+FaultRule on_cable0(const FaultKind* kind) { return {.id = "r", .kind = kind, .links = {0}}; }
 
 Duration idle(const World& world) {
   return transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{1}), Bytes{kPing});
 }
 
 TEST(NetworkFaults, LossHitsPacketsAtItsRateAndIsCounted) {
-  FaultRule rule = on_cable0(FaultKind::kLoss);
-  rule.loss = {100'000'000};  // 10 %
+  FaultRule rule = on_cable0(&kLossFault);
+  rule.options = loss_settings({.p = {100'000'000}});  // 10 %
   rule.backward = false;
   World world(rack(2), {.seed = 11, .rules = {rule}});
   constexpr int kPackets = 20'000;
@@ -30,8 +30,8 @@ TEST(NetworkFaults, LossHitsPacketsAtItsRateAndIsCounted) {
 }
 
 TEST(NetworkFaults, DelayPutsTheArrivalOffByExactlyThat) {
-  FaultRule rule = on_cable0(FaultKind::kDelay);
-  rule.delay = microseconds(7);
+  FaultRule rule = on_cable0(&kDelayFault);
+  rule.options = delay_settings({microseconds(7), {}});
   World world(rack(2), {.seed = 11, .rules = {rule}});
   world.send(0, 1, at_us(1), kPing);
   const auto frames = world.drain();
@@ -40,8 +40,8 @@ TEST(NetworkFaults, DelayPutsTheArrivalOffByExactlyThat) {
 }
 
 TEST(NetworkFaults, AnHourOfDelayIsFree) {
-  FaultRule rule = on_cable0(FaultKind::kDelay);
-  rule.delay = std::chrono::hours(1);
+  FaultRule rule = on_cable0(&kDelayFault);
+  rule.options = delay_settings({std::chrono::hours(1), {}});
   World world(rack(2), {.seed = 11, .rules = {rule}});
   world.send(0, 1, kRunStart, kPing);
   EXPECT_EQ(world.drain().at(0).at, kRunStart + std::chrono::hours(1) + idle(world));
@@ -62,14 +62,14 @@ std::vector<bool> survive(FaultRule rule, Instant edge, const std::vector<std::i
 }
 
 TEST(NetworkFaults, AWindowIsExactAtBothEdges) {
-  FaultRule rule = on_cable0(FaultKind::kLoss);
-  rule.loss = {1'000'000'000};
+  FaultRule rule = on_cable0(&kLossFault);
+  rule.options = loss_settings({.p = {1'000'000'000}});
   EXPECT_EQ(survive(rule, at_us(50), {-1, 0, 999'999, 1'000'000}),
             (std::vector<bool>{true, false, false, true}));
 }
 
 TEST(NetworkFaults, ACutLinkLosesWhatIsOnItToo) {
-  const FaultRule rule = on_cable0(FaultKind::kLinkDown);
+  const FaultRule rule = on_cable0(&kLinkDownFault);
   // On the cable for 553.8 ns of latency and 32.4 ns of line time.
   EXPECT_EQ(survive(rule, at_us(50), {-586'200, -586'199, 0, 999'999, 1'000'000}),
             (std::vector<bool>{true, false, false, false, true}));
@@ -77,7 +77,7 @@ TEST(NetworkFaults, ACutLinkLosesWhatIsOnItToo) {
 
 TEST(NetworkFaults, DownOnTheReceiversCableCountsWhenThePacketIsThere) {
   FaultRule rule{
-      .id = "r", .kind = FaultKind::kLinkDown, .links = {1}, .from = at_us(10), .until = at_us(11)};
+      .id = "r", .kind = &kLinkDownFault, .links = {1}, .from = at_us(10), .until = at_us(11)};
   World world(rack(2), {.seed = 11, .rules = {rule}}, 10);
   world.send(0, 1, at_us(10) - nanoseconds(1), kPing);  // comes to the second cable 852.8 ns later
   world.send(0, 1, at_us(10) + nanoseconds(200), kPing);
@@ -92,9 +92,9 @@ TEST(NetworkFaults, DownOnTheReceiversCableCountsWhenThePacketIsThere) {
 }
 
 TEST(NetworkFaults, WindowsAreTracedOnceInOrderOfTime) {
-  FaultRule late = on_cable0(FaultKind::kDelay);
+  FaultRule late = on_cable0(&kDelayFault);
   late.from = at_us(30);
-  FaultRule early = on_cable0(FaultKind::kDelay);
+  FaultRule early = on_cable0(&kDelayFault);
   early.from = at_us(10);
   early.until = at_us(20);
   World world(rack(2), {.seed = 11, .rules = {late, early}}, 10);
@@ -112,8 +112,8 @@ TEST(NetworkFaults, WindowsAreTracedOnceInOrderOfTime) {
 // A packet lost on a host's cable is traced when it would have reached the switch, so the trace is
 // in one order however the windows of the engine lie; its instant is when it was put on the line.
 TEST(NetworkFaults, LossOnTheFirstCableIsTracedWithItsStart) {
-  FaultRule rule = on_cable0(FaultKind::kLoss);
-  rule.loss = {1'000'000'000};
+  FaultRule rule = on_cable0(&kLossFault);
+  rule.options = loss_settings({.p = {1'000'000'000}});
   World world(rack(2), {.seed = 11, .rules = {rule}}, 10);
   world.send(0, 1, at_us(3), kPing);
   EXPECT_NE(world.network.next_event(), kNever);

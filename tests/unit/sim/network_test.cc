@@ -170,7 +170,9 @@ TEST(Network, ResultsDoNotDependOnTheHorizons) {
   const auto arrivals = [](Duration step) {
     Topology topology = rack(4);
     for (TopologyLink& link : topology.links) link.queue = Bytes{4000};
-    FaultPlan plan{.seed = 5, .rules = {{.id = "l", .links = {0, 3}, .loss = {200'000'000}}}};
+    FaultPlan plan{
+        .seed = 5,
+        .rules = {{.id = "l", .links = {0, 3}, .options = loss_settings({.p = {200'000'000}})}}};
     World world(std::move(topology), plan, 10'000);
     std::vector<Frame> frames;
     for (std::int64_t t = 0; t < 200; ++t) {

@@ -87,7 +87,7 @@ TEST(Listing, TopologiesConfigsFormatsFaults) {
   for (const NumberFormat& format : builtin_formats())
     EXPECT_NE(line_of(list_formats(), format.name), "") << format.name;
   for (const auto& kind : fault_kinds())
-    EXPECT_NE(line_of(list_faults(), std::string(kind.first)), "") << kind.first;
+    EXPECT_NE(line_of(list_faults(), std::string(kind->name)), "") << kind->name;
 }
 
 TEST(Listing, AMissingInstallationIsAnEnvironmentError) {

@@ -56,8 +56,8 @@ TEST(ReadCluster, TheExampleOfTheInterface) {
   ASSERT_EQ(spec.faults.size(), 1U);
   const FaultRule& rule = spec.faults[0].rule;
   EXPECT_EQ(rule.id, "fault0");
-  EXPECT_EQ(rule.kind, FaultKind::kLoss);
-  EXPECT_EQ(rule.loss.parts_per_billion, 10'000'000);
+  EXPECT_EQ(rule.kind, &kLossFault);
+  EXPECT_EQ(rule.options, loss_settings({.p = {10'000'000}}));
   EXPECT_EQ(rule.from, kRunStart + milliseconds(1));
   EXPECT_EQ(rule.until, kRunStart + microseconds(1'500));
   EXPECT_EQ(spec.faults[0].link, "fpga0-tor0");

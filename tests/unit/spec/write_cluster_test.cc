@@ -182,10 +182,10 @@ void vary(ClusterSpec& spec, Draw& draw) {
   npu.dram_rate = BitRate{999 + draw.sized(13)};
   spec.nodes[0].device_is_builtin = false;
   FaultRule& rule = spec.faults[0].rule;
-  rule.loss = Probability{draw.sized(9)};
+  rule.options = loss_settings({.p = Probability{draw.sized(9)}});
   rule.from = kRunStart + Duration{draw.sized(13)};
   rule.until = rule.from + Duration{draw.sized(14)};
-  spec.faults[1].rule.delay = Duration{draw.sized(12)};
+  spec.faults[1].rule.options = delay_settings({Duration{draw.sized(12)}, {}});
 }
 
 TEST(WriteCluster, RandomValuesReadBack) {
