@@ -2,8 +2,8 @@
 // section 1).
 //
 // Rules compose: losses 1-(1-a)(1-b), delays add, down wins, losses in a row are counted over all
-// of them. Chance is a function of (seed, rule,
-// link, direction, packet ordinal), so adding a rule shifts no other decision.
+// of them. Chance is a function of (seed, rule, link, direction, packet ordinal), so adding a rule
+// shifts no other decision.
 #pragma once
 
 #include <cstdint>

@@ -35,8 +35,8 @@ struct FaultCounters {
 struct Crossing {
   Instant start{};  // first bit leaves: rules of chance apply if they are in force now
   Instant end{};    // last bit arrives without delay: link_down also hits what is on the wire
-  std::uint64_t ordinal =
-      0;  // of the packet on this link and direction: what chance is a function of
+  // Of the packet on this link and direction: what chance is a function of.
+  std::uint64_t ordinal = 0;
 };
 
 class LinkFaults {

@@ -45,7 +45,8 @@ std::vector<Function> functions_of(const SourceFile& file) {
     int depth = 0;
     std::size_t end = i;
     for (; end < file.lines.size(); ++end) {
-      for (const char c : without_literals(file.lines[end])) depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+      for (const char c : without_literals(file.lines[end]))
+        depth += c == '{' ? 1 : c == '}' ? -1 : 0;
       if (depth <= 0) break;
     }
     out.push_back({i + 1, end - i + 1});
