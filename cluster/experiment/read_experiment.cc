@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cluster/experiment/experiment.h"
+#include "cluster/experiment/key_reader.h"
 #include "cluster/spec/files.h"
 #include "cluster/spec/reader.h"
 #include "cluster/spec/yaml_file.h"
@@ -14,19 +15,6 @@ namespace {
 using Kind = YamlValue::Kind;
 
 constexpr std::int64_t kLargestX = 1'000'000'000;
-
-const char* kind_name(Kind kind) {
-  switch (kind) {
-    case Kind::kNull:
-      return "nothing";
-    case Kind::kScalar:
-      return "a single value";
-    case Kind::kList:
-      return "a list";
-    default:
-      return "a map";
-  }
-}
 
 bool is_folder_name(const std::string& name) {
   constexpr std::size_t kLongest = 63;
@@ -55,12 +43,13 @@ class ExperimentReader {
   }
 
   Checked<Experiment> read(const YamlValue& root) {
-    if (check_keys(root, "", {"name", "description", "cluster", "series"})) {
-      required(root, "", "name", experiment_.name);
+    if (keys_.check_keys(root, "", {"name", "description", "cluster", "series"})) {
+      keys_.required(root, "", "name", experiment_.name);
       if (!experiment_.name.empty() && !is_folder_name(experiment_.name))
         bad_name(*root.find("name"), experiment_.name);
-      text(root, "", "description", experiment_.description);
-      if (required(root, "", "cluster", experiment_.cluster)) base_cluster(*root.find("cluster"));
+      keys_.text(root, "", "description", experiment_.description);
+      if (keys_.required(root, "", "cluster", experiment_.cluster))
+        base_cluster(*root.find("cluster"));
       series_list(root);
     }
     if (context_.failed()) return tl::unexpected<Diagnostics>(context_.take());
@@ -68,48 +57,6 @@ class ExperimentReader {
   }
 
  private:
-  static std::string label(const std::string& map, const std::string& key) {
-    return map.empty() ? key : map + "." + key;
-  }
-
-  // False when the value is no map. Unknown keys are reported, each with the nearest one.
-  bool check_keys(const YamlValue& value, const std::string& map,
-                  const std::vector<std::string>& allowed) {
-    if (value.kind != Kind::kMap) {
-      context_.error(value.mark, fmt::format("{} must be a map with the keys {}, found {}",
-                                             map.empty() ? "an experiment" : map,
-                                             fmt::join(allowed, ", "), kind_name(value.kind)));
-      return false;
-    }
-    for (const YamlKey& key : value.keys)
-      if (std::find(allowed.begin(), allowed.end(), key.name) == allowed.end())
-        context_.error(key.mark,
-                       fmt::format("unknown key \"{}\"{}", printable(label(map, key.name)),
-                                   suggestion(key.name, allowed)));
-    return true;
-  }
-
-  bool text(const YamlValue& value, const std::string& map, const std::string& key,
-            std::string& out) {
-    const YamlValue* found = value.find(key);
-    if (found == nullptr || found->kind == Kind::kNull) return false;
-    if (found->kind != Kind::kScalar) {
-      context_.error(found->mark, fmt::format("{} must be a text, found {}", label(map, key),
-                                              kind_name(found->kind)));
-      return false;
-    }
-    out = found->text;
-    return true;
-  }
-
-  bool required(const YamlValue& value, const std::string& map, const std::string& key,
-                std::string& out) {
-    const YamlValue* found = value.find(key);
-    if (found != nullptr && found->kind != Kind::kNull) return text(value, map, key, out);
-    context_.error(value.mark, fmt::format("{} is missing", label(map, key)));
-    return false;
-  }
-
   void bad_name(const YamlValue& value, const std::string& name) {
     context_.error(
         value.mark,
@@ -140,9 +87,10 @@ class ExperimentReader {
   }
 
   void one_series(const YamlValue& value, const std::string& map) {
-    if (!check_keys(value, map, {"name", "title", "axis", "scaling", "set", "points"})) return;
+    if (!keys_.check_keys(value, map, {"name", "title", "axis", "scaling", "set", "points"}))
+      return;
     ExperimentSeries series;
-    if (required(value, map, "name", series.name)) {
+    if (keys_.required(value, map, "name", series.name)) {
       const YamlValue& name = *value.find("name");
       if (!is_folder_name(series.name)) bad_name(name, series.name);
       if (!names_.insert(series.name).second)
@@ -151,8 +99,8 @@ class ExperimentReader {
     }
     series.title = series.name;
     series.axis = "nodes";
-    text(value, map, "title", series.title);
-    text(value, map, "axis", series.axis);
+    keys_.text(value, map, "title", series.title);
+    keys_.text(value, map, "axis", series.axis);
     scaling(value, map, series.scaling);
     Overrides common;
     settings(value, map, common);
@@ -162,7 +110,7 @@ class ExperimentReader {
 
   void scaling(const YamlValue& value, const std::string& map, Scaling& out) {
     std::string word = scaling_name(out);
-    text(value, map, "scaling", word);
+    keys_.text(value, map, "scaling", word);
     for (const Scaling known : {Scaling::kNone, Scaling::kStrong, Scaling::kWeak})
       if (word == scaling_name(known)) {
         out = known;
@@ -180,7 +128,7 @@ class ExperimentReader {
     if (set == nullptr || set->kind == Kind::kNull) return;
     if (set->kind != Kind::kMap)
       return context_.error(set->mark, fmt::format("{} must be a map of paths to values, found {}",
-                                                   label(map, "set"), kind_name(set->kind)));
+                                                   key_path(map, "set"), kind_name(set->kind)));
     for (std::size_t i = 0; i < set->keys.size(); ++i) {
       const YamlValue& item = set->items[i];
       if (item.kind != Kind::kScalar)
@@ -202,7 +150,7 @@ class ExperimentReader {
     if (list == nullptr || list->kind != Kind::kList || list->items.empty())
       return context_.error(
           list ? list->mark : value.mark,
-          fmt::format("{} must be a list of at least one point", label(map, "points")));
+          fmt::format("{} must be a list of at least one point", key_path(map, "points")));
     points_ += list->items.size();
     for (std::size_t i = 0; i < list->items.size(); ++i)
       one_point(list->items[i], fmt::format("{}.points[{}]", map, i), common, series);
@@ -210,12 +158,12 @@ class ExperimentReader {
 
   void one_point(const YamlValue& value, const std::string& map, const Overrides& common,
                  ExperimentSeries& series) {
-    if (!check_keys(value, map, {"x", "set"})) return;
+    if (!keys_.check_keys(value, map, {"x", "set"})) return;
     ExperimentPoint point;
     point.overrides = common;
     settings(value, map, point.overrides);
     std::string x;
-    if (!required(value, map, "x", x)) return;
+    if (!keys_.required(value, map, "x", x)) return;
     const Result<std::int64_t> number = parse_integer(x);
     const Mark mark = value.find("x")->mark;
     if (!number || *number < 1 || *number > kLargestX)
@@ -230,6 +178,7 @@ class ExperimentReader {
   }
 
   ReadContext context_;
+  KeyReader keys_{context_};
   Experiment experiment_;
   std::set<std::string> names_;
   std::size_t points_ = 0;
