@@ -1,9 +1,8 @@
 // What moves packets in wall time: a UDP socket, or rings in shared memory. A Link as any other,
 // and beside it the calls that own nothing, for a driver that counts nanoseconds:
 //
-//   for (const ArrivedPacket& packet : carrier.poll()) ltl.on_packet(...);   // read where it lies
-//   while (auto packet = ltl.write_packet(carrier.room(), now))              // built where it
-//   leaves
+//   for (const ArrivedPacket& packet : carrier.poll()) ltl.on_packet(...);  // read where it lies
+//   while (auto packet = ltl.write_packet(carrier.room(), now))             // built where it leaves
 //     carrier.send_built({packet->destination, packet->size, packet->size});
 //   if (nothing_happened) carrier.wait(until);
 //
@@ -38,8 +37,7 @@ struct BuiltBurst {
 struct CarrierCounters {
   std::uint64_t refused = 0;    // packets it would not take: no room at the carrier or the receiver
   std::uint64_t strangers = 0;  // packets from none of the peers
-  std::uint64_t host_drops =
-      0;  // arrived at this host and lost for want of room in its receive buffer
+  std::uint64_t host_drops = 0;  // lost at this host: its receive buffer was full
 };
 
 enum class CarrierKind : std::uint8_t { kUdp, kShm };

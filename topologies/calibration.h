@@ -8,8 +8,9 @@
 // metre, what is left over is charged to the switches of the level. One way, in nanoseconds:
 //
 //   both host links          2 x 553.8  LTL engine, MAC, transceiver and 3 m of cable at each end
-//   line                          32.4  32 B header + 64 B payload + 66 B frame overhead at 40
-//   Gb/s, once: cut-through top-of-rack switch             300
+//   line                          32.4  32 B header + 64 B payload + 66 B frame overhead at
+//                                       40 Gb/s, once: the switches cut through
+//   top-of-rack switch             300
 //                             = 1440.0  L0: 2.880 us there and back
 //   second top-of-rack switch      300
 //   aggregation switch            1000

@@ -1,8 +1,7 @@
 // How one packet crosses one line and one switch: shared by transfer_time() and the simulated
 // network, so that what the partitioner predicts for an idle network is what the network charges.
 //
-//   tail handed over --(queue)--> start --latency--> head at the far end --transmit time--> tail at
-//   the far end
+//   tail handed over --queue--> start --latency--> head arrives --transmit time--> tail arrives
 #pragma once
 
 #include <algorithm>

@@ -140,10 +140,9 @@ inline constexpr std::size_t kTopologyLinksLimit = 65'536;
 
 // Places the nodes and builds the part of the topology they use. A cable runs at the least of its
 // own rate and those of the ports it is plugged into, but for kind `local`, which has no cables.
-// Errors: an unknown place, a rack
-// that is full, a link to an unknown name, a name used twice, nodes without a path to each other,
-// more than kTopologyLinksLimit links (kInvalid; all of them, each with the position of what causes
-// it).
+// Errors: an unknown place, a rack that is full, a link to an unknown name, a name used twice,
+// nodes without a path to each other, more than kTopologyLinksLimit links (kInvalid; all of them,
+// each with the position of what causes it).
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
 // Names and one line each, for `soliton list topologies`.
 std::vector<std::pair<std::string, std::string>> builtin_topologies();

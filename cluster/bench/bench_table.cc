@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "node/npu/kernels/processor.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 
@@ -31,24 +31,24 @@ std::string bench_machine() {
 }
 
 std::string bench_json(const BenchReport& report) {
-  nlohmann::ordered_json out;
+  Json out;
   out["machine"] = bench_machine();
-  out["rows"] = nlohmann::ordered_json::array();
+  out["rows"] = Json::array();
   for (const BenchRow& row : report.rows) {
-    nlohmann::ordered_json line;
+    Json line;
     line["name"] = row.name;
     line["ours"] = row.ours;
     line["peer"] = row.peer;
     line["peer_value"] = row.peer_value;
     line["unit"] = row.unit;
     const std::optional<double> ratio = row.ratio();
-    line["ratio"] = ratio ? nlohmann::ordered_json(*ratio) : nlohmann::ordered_json(nullptr);
-    line["goal"] = row.goal ? nlohmann::ordered_json(*row.goal) : nlohmann::ordered_json(nullptr);
+    line["ratio"] = ratio ? Json(*ratio) : Json(nullptr);
+    line["goal"] = row.goal ? Json(*row.goal) : Json(nullptr);
     line["met"] = row.met();
     out["rows"].push_back(line);
   }
   if (!report.notes.empty()) out["notes"] = report.notes;
-  return out.dump(2) + "\n";
+  return json_text(out, JsonLayout::kIndented) + "\n";
 }
 
 std::string bench_text(const BenchReport& report) {

@@ -5,188 +5,40 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <functional>
-#include <map>
 
 #include "cluster/bench/ltl_carriers.h"
 #include "cluster/bench/ltl_core.h"
-#include "cluster/bench/pair.h"
-#include "cluster/bench/peer_program.h"
-#include "cluster/bench/raw_transports.h"
+#include "cluster/bench/ltl_entrants.h"
 
 namespace soliton {
 namespace {
 
-constexpr std::size_t kSmall = 64;
-constexpr std::size_t kLarge = 4096;
 constexpr double kCoreGoalNs = 50;
-
-struct Entrant {
-  std::string name;
-  std::function<std::optional<PairFigures>(const PairOptions&)> run;
-  PairOptions options;
-  PairFigures best;  // smallest median, largest rate
-  bool failed = false;
-};
-
-template <typename T>
-bool is_made(const T& transport) {
-  if constexpr (requires { transport.made(); })
-    return transport.made();
-  else
-    return true;
-}
-
-template <typename Make>
-auto round_trips(Make make) {
-  return [make](const PairOptions& options) -> std::optional<PairFigures> {
-    const auto transport = make(options.bytes);
-    if (!is_made(*transport)) return std::nullopt;
-    return run_pair(
-        options, [&](PairPage& page) { measure_round_trips(*transport, options, page); },
-        [&](PairPage& page) { serve_round_trips(*transport, page); });
-  };
-}
-
-template <typename Make>
-auto stream(Make make) {
-  return [make](const PairOptions& options) -> std::optional<PairFigures> {
-    const auto transport = make(options.bytes);
-    if (!is_made(*transport)) return std::nullopt;
-    return run_pair(
-        options, [&](PairPage& page) { measure_stream(*transport, options, page); },
-        [&](PairPage& page) { serve_stream(*transport, options, page); });
-  };
-}
-
-auto udp(AuthMode auth, WaitMode wait) {
-  return [=](std::size_t) { return std::make_unique<LtlOverUdp>(udp_ltl_options(auth), wait); };
-}
-auto shm(WaitMode wait) {
-  return [=](std::size_t) { return std::make_unique<LtlOverShm>(shm_ltl_options(), wait); };
-}
-auto raw(SocketKind kind, bool spin) {
-  return [=](std::size_t) { return std::make_unique<SocketTransport>(kind, spin); };
-}
-template <typename T>
-auto plain() {
-  return [](std::size_t) { return std::make_unique<T>(); };
-}
-auto ring() {
-  return [](std::size_t bytes) { return std::make_unique<RingTransport>(bytes); };
-}
 
 class Bench {
  public:
-  explicit Bench(const LtlBenchOptions& options)
-      : options_(options),
-        peers_(options.peers_folder + "/soliton_ltl_peers",
-               {"zmq-tcp", "zmq-ipc", "enet", "ucx-posix"}),
-        more_peers_(options.peers_folder + "/soliton_ltl_long_peers",
-                    {"grpc-tcp", "grpc-unix", "nng-tcp", "nng-ipc", "libfabric-shm",
-                     "libfabric-tcp", "capnp-unix"}) {
-    add("flag", kSmall, round_trips(plain<FlagTransport>()));
-    for (const std::size_t bytes : {kSmall, kLarge}) add_round_trips(bytes);
-    for (const std::size_t bytes : {kSmall, kLarge}) add_streams(bytes);
-  }
+  explicit Bench(const LtlBenchOptions& options) : options_(options), entrants_(options) {}
 
   BenchReport hold() {
     for (int round = 0; round < options_.rounds; ++round) {
-      for (Entrant& entrant : entrants_) turn(entrant);
+      entrants_.turn();
       for (Core& core : cores_) turn(core);
     }
-    for (const std::size_t bytes : {kSmall, kLarge}) report_round_trips(bytes);
-    for (const std::size_t bytes : {kSmall, kLarge}) report_streams(bytes);
+    for (const std::size_t bytes : {kLtlSmall, kLtlLarge}) report_round_trips(bytes);
+    for (const std::size_t bytes : {kLtlSmall, kLtlLarge}) report_streams(bytes);
     report_core();
     notes();
     return report_;
   }
 
  private:
-  using Run = std::function<std::optional<PairFigures>(const PairOptions&)>;
-
-  static std::string key(const std::string& name, std::size_t bytes) {
-    return fmt::format("{} {}", name, bytes);
-  }
-
-  void add(const std::string& name, std::size_t bytes, Run run, bool pinned = true) {
-    entrants_.push_back(
-        {key(name, bytes), std::move(run), {bytes, options_.seconds_a_turn, pinned}, {}, false});
-  }
-
-  void add_peer(const std::string& name, const std::string& mode, std::size_t bytes,
-                bool pinned = true) {
-    add_peer(peers_, name, mode, bytes, pinned);
-  }
-
-  void add_peer(const PeerProgram& program, const std::string& name, const std::string& mode,
-                std::size_t bytes, bool pinned) {
-    if (!program.has(name)) return;
-    add(
-        mode + " " + name, bytes,
-        [&program, name, mode](const PairOptions& o) { return program.run(name, mode, o); },
-        pinned);
-  }
-
-  void add_round_trips(std::size_t bytes) {
-    add("ring", bytes, round_trips(ring()));
-    add("shm spin", bytes, round_trips(shm(WaitMode::kSpin)));
-    add("raw udp spin", bytes, round_trips(raw(SocketKind::kUdp, true)));
-    add("udp spin", bytes, round_trips(udp(AuthMode::kHeader, WaitMode::kSpin)));
-    add("udp spin no auth", bytes, round_trips(udp(AuthMode::kNone, WaitMode::kSpin)));
-    add("asio udp", bytes, round_trips(plain<AsioTransport>()));
-    add("tcp spin", bytes, round_trips(raw(SocketKind::kTcp, true)));
-    add("unix spin", bytes, round_trips(raw(SocketKind::kUnix, true)));
-    add_peer("enet", "rtt", bytes);
-    add_peer("ucx-posix", "rtt", bytes);
-    add("raw udp block", bytes, round_trips(raw(SocketKind::kUdp, false)));
-    add("udp block", bytes, round_trips(udp(AuthMode::kHeader, WaitMode::kBlock)));
-    add_peer("zmq-tcp", "rtt", bytes, false);
-    add_peer("zmq-ipc", "rtt", bytes, false);
-    if (!options_.more_peers) return;
-    for (const char* name : {"grpc-tcp", "grpc-unix", "nng-tcp", "nng-ipc"})
-      add_peer(more_peers_, name, "rtt", bytes, false);
-    for (const char* name : {"libfabric-shm", "libfabric-tcp", "capnp-unix"})
-      add_peer(more_peers_, name, "rtt", bytes, true);
-  }
-
-  void add_streams(std::size_t bytes) {
-    add("stream ring", bytes, stream(ring()));
-    add("stream shm", bytes, stream(shm(WaitMode::kSpin)));
-    add("stream udp", bytes, stream(udp(AuthMode::kHeader, WaitMode::kSpin)));
-    add_peer("zmq-tcp", "stream", bytes, false);
-    add_peer("zmq-ipc", "stream", bytes, false);
-  }
-
-  static void turn(Entrant& entrant) {
-    const std::optional<PairFigures> figures = entrant.run(entrant.options);
-    if (!figures || figures->wrong != 0) {
-      entrant.failed = true;
-      return;
-    }
-    PairFigures& best = entrant.best;
-    if (figures->p50_ns > 0 && (best.p50_ns == 0 || figures->p50_ns < best.p50_ns))
-      best.p50_ns = figures->p50_ns, best.p99_ns = figures->p99_ns;
-    best.messages_per_second = std::max(best.messages_per_second, figures->messages_per_second);
-    best.samples += figures->samples;
-  }
-
-  const Entrant* find(const std::string& name, std::size_t bytes) const {
-    const auto found = std::find_if(entrants_.begin(), entrants_.end(), [&](const Entrant& e) {
-      return e.name == key(name, bytes) && !e.failed;
-    });
-    return found == entrants_.end() ? nullptr : &*found;
-  }
-
   // `ours` against `theirs`; `goal` is the least ratio, 1 / 1.08 where we may be slower by 8 %.
   void versus(const std::string& what, const std::string& ours, const std::string& peer,
               const std::string& theirs, std::size_t bytes, std::optional<double> goal) {
-    const Entrant* mine = find(ours, bytes);
-    const Entrant* other = find(theirs, bytes);
+    const LtlEntrant* mine = entrants_.find(ours, bytes);
+    const LtlEntrant* other = entrants_.find(theirs, bytes);
     if (!mine || !other) return;
     report_.rows.push_back({.name = fmt::format("{} B round trip, {}", bytes, what),
                             .ours = mine->best.p50_ns / 1e3,
@@ -197,10 +49,10 @@ class Bench {
   }
 
   void report_round_trips(std::size_t bytes) {
-    const bool small = bytes == kSmall;
+    const bool small = bytes == kLtlSmall;
     if (small) {
-      const Entrant* floor = find("flag", kSmall);
-      const Entrant* bare = find("ring", kSmall);
+      const LtlEntrant* floor = entrants_.find("flag", kLtlSmall);
+      const LtlEntrant* bare = entrants_.find("ring", kLtlSmall);
       if (floor && bare)
         report_.rows.push_back({.name = "64 B round trip, bare ring",
                                 .ours = bare->best.p50_ns / 1e3,
@@ -248,10 +100,10 @@ class Bench {
 
   void stream_row(const std::string& ours, const std::string& peer, const std::string& theirs,
                   std::size_t bytes, std::optional<double> goal) {
-    const Entrant* mine = find(ours, bytes);
-    const Entrant* other = find(theirs, bytes);
+    const LtlEntrant* mine = entrants_.find(ours, bytes);
+    const LtlEntrant* other = entrants_.find(theirs, bytes);
     if (!mine || !other) return;
-    const bool small = bytes == kSmall;
+    const bool small = bytes == kLtlSmall;
     const double scale = small ? 1e-6 : static_cast<double>(bytes) * 1e-9;
     report_.rows.push_back({.name = fmt::format("{} B {}", bytes, ours),
                             .ours = mine->best.messages_per_second * scale,
@@ -263,7 +115,7 @@ class Bench {
   }
 
   void report_streams(std::size_t bytes) {
-    const bool small = bytes == kSmall;
+    const bool small = bytes == kLtlSmall;
     stream_row("stream shm", "bare ring", "stream ring", bytes,
                small ? std::nullopt : std::optional(0.6));
     stream_row("stream udp", "ZeroMQ tcp", "stream zmq-tcp", bytes, small ? 1.2 : 6);
@@ -278,14 +130,14 @@ class Bench {
   };
 
   void turn(Core& core) {
-    const double ns = ltl_core_round_trip_ns(core.options, kSmall);
+    const double ns = ltl_core_round_trip_ns(core.options, kLtlSmall);
     if (core.best_ns == 0 || ns < core.best_ns) core.best_ns = ns;
   }
 
   void report_core() {
     for (const Core& core : cores_)
       report_.rows.push_back(
-          {.name = fmt::format("{} B round trip, LTL's CPU, {}", kSmall, core.how),
+          {.name = fmt::format("{} B round trip, LTL's CPU, {}", kLtlSmall, core.how),
            .ours = core.best_ns,
            .peer = "goal",
            .peer_value = kCoreGoalNs,
@@ -294,14 +146,7 @@ class Bench {
   }
 
   void notes() {
-    for (const Entrant& entrant : entrants_)
-      if (entrant.failed) report_.notes.push_back(entrant.name + ": a turn failed, left out");
-    for (const std::string& missing : peers_.missing())
-      report_.notes.push_back(missing + " is not there: ./dev bench ltl installs and builds it");
-    if (options_.more_peers)
-      for (const std::string& missing : more_peers_.missing())
-        report_.notes.push_back(missing +
-                                " is not there: ./dev bench ltl --long installs and builds it");
+    report_.notes = entrants_.notes();
     report_.notes.push_back(
         fmt::format("two processes, pinned to two cores but for {}; {} rounds of {} s in turns; "
                     "smallest medians, largest rates",
@@ -310,8 +155,7 @@ class Bench {
   }
 
   LtlBenchOptions options_;
-  PeerProgram peers_, more_peers_;
-  std::vector<Entrant> entrants_;
+  LtlEntrants entrants_;
   std::array<Core, 2> cores_{
       {{"as over shm", shm_ltl_options()}, {"with checksum", udp_ltl_options(AuthMode::kNone)}}};
   BenchReport report_;

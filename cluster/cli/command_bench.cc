@@ -1,5 +1,7 @@
+// soliton bench: figures of this machine.
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 
 #include "cluster/bench/bench_table.h"
@@ -44,14 +46,31 @@ Result<BenchReport> measure(const std::string& what, bool more_peers) {
   return bench_launch();
 }
 
-}  // namespace
-
-int command_bench(const CommandLine& line) {
-  if (line.more_peers && line.inputs.front() != "ltl")
+int bench(const CommandLine& line, bool more_peers) {
+  if (more_peers && line.inputs.front() != "ltl")
     return report_error({ErrorCode::kInvalid, "--long belongs to soliton bench ltl"});
-  const Result<BenchReport> report = measure(line.inputs.front(), line.more_peers);
+  const Result<BenchReport> report = measure(line.inputs.front(), more_peers);
   if (!report) return report_error(report.error());
   return printed(print_raw(line.json ? bench_json(*report) : bench_text(*report)));
 }
+
+RunCommand define(OptionSet& options, CommandLine&) {
+  const auto more_peers = std::make_shared<bool>(false);
+  options.input_word("what", "launch | npu | ltl", {"launch", "npu", "ltl"});
+  options.flag("--long", *more_peers,
+               "ltl: beside gRPC, nng, libfabric and Cap'n Proto RPC as well");
+  return [more_peers](const CommandLine& line) { return bench(line, *more_peers); };
+}
+
+}  // namespace
+
+const CliCommand kBenchCommand = {
+    .name = "bench",
+    .what =
+        "Measures this machine: launch (processes up and down, idle cost, size of a node), npu "
+        "(arithmetic beside libraries and the memory's limit) or ltl (round trips and streams "
+        "beside sockets and messaging libraries)",
+    .example = "soliton bench npu --json",
+    .define = define};
 
 }  // namespace soliton

@@ -2,16 +2,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <memory>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
+#include "cluster/cli/prepared.h"
 #include "cluster/experiment/experiment.h"
 #include "cluster/manager/run.h"
 #include "cluster/spec/parts.h"
 #include "cluster/spec/yaml_file.h"
 #include "protocol/base/located.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
@@ -26,8 +28,13 @@ Diagnostics errors_of(const Checked<T>& checked) {
   return checked ? Diagnostics{} : checked.error();
 }
 
-PrepareOptions options_of(const CommandLine& line) {
-  return {.plan = !line.no_plan, .weights = false};
+struct CheckOptions {
+  bool expand = false;
+  bool no_plan = false;
+};
+
+PrepareOptions prepare_options(const CheckOptions& options) {
+  return {.plan = !options.no_plan, .weights = false};
 }
 
 // The errors of an experiment's points, each once, behind the name of the first point that has it.
@@ -68,36 +75,37 @@ class PointErrors {
   std::size_t points_ = 0;
 };
 
-Diagnostics check_experiment(const YamlFile& yaml, const CommandLine& line) {
+Diagnostics check_experiment(const YamlFile& yaml, const CommandLine& line,
+                             const CheckOptions& options) {
   const Checked<Experiment> experiment = read_experiment(yaml);
   if (!experiment) return experiment.error();
   PointErrors errors;
   for (const ExperimentSeries& series : experiment->series)
     for (const ExperimentPoint& point : series.points) {
       Overrides overrides = point.overrides;
-      for (const std::string& one : overrides_of(line)) overrides.push_back(one);
+      for (const std::string& one : line.overrides()) overrides.push_back(one);
       const Checked<std::unique_ptr<PreparedRun>> run =
-          prepare(experiment->cluster, overrides, data_root(), options_of(line));
+          prepare(experiment->cluster, overrides, data_root(), prepare_options(options));
       const Diagnostics saved = run ? refuse_saved_outputs((*run)->spec) : Diagnostics{};
       errors.add(run ? saved : run.error(), fmt::format("{}-{}", series.name, point.x));
     }
   return errors.take();
 }
 
-Verdict check_cluster(YamlFile yaml, const CommandLine& line) {
+Verdict check_cluster(YamlFile yaml, const CommandLine& line, const CheckOptions& options) {
   const Checked<std::unique_ptr<PreparedRun>> run =
-      prepare(std::move(yaml), overrides_of(line), data_root(), options_of(line));
+      prepare(std::move(yaml), line.overrides(), data_root(), prepare_options(options));
   if (!run) return {run.error(), ""};
   say_prepared(line, **run);
-  return {{}, line.expand ? write_cluster((*run)->spec, ".") : ""};
+  return {{}, options.expand ? write_cluster((*run)->spec, ".") : ""};
 }
 
-Verdict check_file(const std::string& file, const CommandLine& line) {
+Verdict check_file(const std::string& file, const CommandLine& line, const CheckOptions& options) {
   Checked<YamlFile> yaml = read_yaml(file);
   if (!yaml) return {yaml.error(), ""};
   switch (kind_of(yaml->root)) {
     case FileKind::kExperiment:
-      return {check_experiment(*yaml, line), ""};
+      return {check_experiment(*yaml, line, options), ""};
     case FileKind::kDevice:
       return {errors_of(read_device(*yaml, data_root())), ""};
     case FileKind::kTopology:
@@ -105,32 +113,30 @@ Verdict check_file(const std::string& file, const CommandLine& line) {
     case FileKind::kCluster:
       break;
   }
-  return check_cluster(std::move(*yaml), line);
+  return check_cluster(std::move(*yaml), line, options);
 }
 
-nlohmann::ordered_json verdict_json(const std::string& file, const Diagnostics& problems) {
-  nlohmann::ordered_json out{
-      {"file", file}, {"good", problems.empty()}, {"errors", nlohmann::ordered_json::array()}};
+Json verdict_json(const std::string& file, const Diagnostics& problems) {
+  Json out{
+      {"file", file}, {"good", problems.empty()}, {"errors", Json::array()}};
   for (const Error& error : problems.errors) {
     const LocatedMessage at = split_located(error.message);
-    nlohmann::ordered_json finding;
-    finding["file"] = at.line > 0 ? nlohmann::ordered_json(at.file) : nlohmann::ordered_json();
-    finding["line"] = at.line > 0 ? nlohmann::ordered_json(at.line) : nlohmann::ordered_json();
-    finding["column"] = at.line > 0 ? nlohmann::ordered_json(at.column) : nlohmann::ordered_json();
+    Json finding;
+    finding["file"] = at.line > 0 ? Json(at.file) : Json();
+    finding["line"] = at.line > 0 ? Json(at.line) : Json();
+    finding["column"] = at.line > 0 ? Json(at.column) : Json();
     finding["message"] = at.text;
     out["errors"].push_back(std::move(finding));
   }
   return out;
 }
 
-}  // namespace
-
-int command_check(const CommandLine& line) {
+int check(const CommandLine& line, const CheckOptions& options) {
   int status = 0;
   std::string text;
-  nlohmann::ordered_json verdicts = nlohmann::ordered_json::array();
+  Json verdicts = Json::array();
   for (const std::string& file : line.inputs) {
-    const Verdict verdict = check_file(file, line);
+    const Verdict verdict = check_file(file, line, options);
     verdicts.push_back(verdict_json(file, verdict.problems));
     if (!verdict.problems.empty()) {
       const int code = report_errors(verdict.problems);
@@ -141,7 +147,31 @@ int command_check(const CommandLine& line) {
       text += fmt::format("{}: good\n", file);
     }
   }
-  return printed(line.json ? print_raw(json_text(verdicts)) : print_lines(text), status);
+  return printed(
+      line.json ? print_raw(json_text(verdicts, JsonLayout::kIndented) + "\n") : print_lines(text),
+      status);
 }
+
+RunCommand define(OptionSet& options, CommandLine&) {
+  const auto own = std::make_shared<CheckOptions>();
+  options.inputs("files", "cluster, experiment, device or topology files");
+  options.flag("--expand", own->expand, "print the file with all defaults filled in");
+  options.flag("--no-plan", own->no_plan,
+               "leave out whether the model fits: no plan is searched for");
+  return [own](const CommandLine& line) { return check(line, *own); };
+}
+
+}  // namespace
+
+const CliCommand kCheckCommand = {
+    .name = "check",
+    .what =
+        "Says what run would refuse: every error as file:line:column, all of them at once; also "
+        "for experiments, devices and topologies",
+    .example = "soliton check configs/*.yaml",
+    .takes_cluster = true,
+    .finds_files = true,
+    .many_inputs = true,
+    .define = define};
 
 }  // namespace soliton

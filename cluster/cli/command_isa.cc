@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
+#include <memory>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
@@ -13,6 +13,7 @@
 #include "cluster/cli/output.h"
 #include "cluster/spec/files.h"
 #include "protocol/isa/assembly.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
@@ -75,18 +76,28 @@ Checked<WordFile> read_words(const std::string& text, const std::string& file) {
   return out;
 }
 
-int show_words(const std::string& text, const CommandLine& line) {
+struct IsaOptions {
+  bool words = false;
+  bool trace = false;
+  std::int64_t steps = 1;
+  std::vector<std::string> inputs, outputs;  // PORT=FILE.npy
+
+  bool traced() const { return trace || !inputs.empty() || !outputs.empty(); }
+};
+
+int show_words(const std::string& text, const CommandLine& line, const IsaOptions& options) {
   const std::string& file = line.inputs.front();
   const Checked<WordFile> words = read_words(text, file);
   if (!words) return report_errors(words.error());
-  if (line.trace || !line.port_inputs.empty() || !line.port_outputs.empty())
+  if (options.traced())
     return report_error({ErrorCode::kInvalid,
                          file + ": words alone cannot be traced: they have no device, weights or "
                                 "ports"});
   const Result<Program> program = decode(words->words);
   if (!program) return report_error({program.error().code, file + ": " + program.error().message});
-  if (line.json) return printed(print_raw(json_text(listing_json(*program))));
-  return printed(print_lines(line.words ? words_text(*program) : print(*program)));
+  if (line.json)
+    return printed(print_raw(json_text(listing_json(*program), JsonLayout::kIndented) + "\n"));
+  return printed(print_lines(options.words ? words_text(*program) : print(*program)));
 }
 
 // ---- programs ----
@@ -112,12 +123,11 @@ DeviceLookup devices_beside(const std::string& file) {
 }
 
 std::string shard_json(const Shard& shard, const IsaTrace* trace) {
-  nlohmann::ordered_json out{
-      {"node", shard.node}, {"device", shard.device.name}, {"format", shard.format.name}};
+  Json out{{"node", shard.node}, {"device", shard.device.name}, {"format", shard.format.name}};
   out.update(listing_json(shard.program));
   out["memory"] = memory_json(memory_use(shard));
   if (trace != nullptr) out["trace"] = trace_json(shard, *trace);
-  return json_text(out);
+  return json_text(out, JsonLayout::kIndented) + "\n";
 }
 
 std::string shard_text(const Shard& shard, const IsaTrace* trace) {
@@ -129,35 +139,61 @@ std::string shard_text(const Shard& shard, const IsaTrace* trace) {
                      memory_text(memory_use(shard)));
 }
 
-int show_program(const std::string& text, const CommandLine& line) {
+int show_program(const std::string& text, const CommandLine& line, const IsaOptions& options) {
   const std::string& file = line.inputs.front();
   const ParsedAssembly parsed = parse_assembly(text, file);
-  const bool traced = line.trace || !line.port_inputs.empty() || !line.port_outputs.empty();
+  const bool traced = options.traced();
   const Checked<Shard> shard =
       assemble(parsed, file, devices_beside(file), traced || names_files(parsed.assembly),
                arrays_beside(file));
   if (!shard) return report_errors(shard.error());
   std::optional<IsaTrace> trace;
   if (traced) {
-    const Checked<IsaFiles> files = read_isa_files(*shard, line.port_inputs, line.port_outputs);
+    const Checked<IsaFiles> files = read_isa_files(*shard, options.inputs, options.outputs);
     if (!files) return report_errors(files.error());
-    trace = trace_program(*shard, line.steps, line.seed.value_or(1), files->given);
+    trace = trace_program(*shard, options.steps, line.seed.value_or(1), files->given);
     if (const Status written = write_outputs(*shard, *trace, *files); !written)
       return report_error(written.error());
   }
   const IsaTrace* const shown = trace ? &*trace : nullptr;
-  if (line.words && !traced) return printed(print_lines(words_text(shard->program)));
+  if (options.words && !traced) return printed(print_lines(words_text(shard->program)));
   if (line.json) return printed(print_raw(shard_json(*shard, shown)));
   return line.quiet ? 0 : printed(print_lines(shard_text(*shard, shown)));
 }
 
-}  // namespace
-
-int command_isa(const CommandLine& line) {
+int isa(const CommandLine& line, const IsaOptions& options) {
   const std::string& file = line.inputs.front();
   const Result<std::string> text = read_text_file(file, kFileLimit);
   if (!text) return report_error(text.error());
-  return holds_words(*text) ? show_words(*text, line) : show_program(*text, line);
+  return holds_words(*text) ? show_words(*text, line, options) : show_program(*text, line, options);
 }
+
+RunCommand define(OptionSet& options, CommandLine& line) {
+  const auto own = std::make_shared<IsaOptions>();
+  options.inputs("file", "a .npu program, or its words: eight hexadecimal digits each");
+  options.flag("--words", own->words, "only the instruction words, one a line");
+  options.flag("--trace", own->trace,
+               "runs the program on one NPU with random messages: every chain as it is issued, and "
+               "what came out");
+  options.number("--steps", "N", own->steps, 1, 1'000'000,
+                 "steps of the traced request (default 1)");
+  options.number("--seed", "N", line.seed, "seed of the messages (default 1)");
+  options.texts("--input", "PORT=FILE.npy", own->inputs,
+                "messages of an input port, a row each, in place of random ones; implies --trace");
+  options.texts("--output", "PORT=FILE.npy", own->outputs,
+                "where the messages of an output port go, a row each; implies --trace");
+  return [own](const CommandLine& typed) { return isa(typed, *own); };
+}
+
+}  // namespace
+
+const CliCommand kIsaCommand = {
+    .name = "isa",
+    .what =
+        "Assembles and checks an NPU program (docs/isa.md), or disassembles words: instructions, "
+        "memory, trace",
+    .example = "soliton isa configs/programs/lstm.npu --trace --steps 3",
+    .finds_files = true,
+    .define = define};
 
 }  // namespace soliton

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <nlohmann/json.hpp>
+#include <memory>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/output.h"
 #include "cluster/spec/files.h"
+#include "protocol/json/json.h"
 #include "protocol/tensor/format.h"
 
 namespace soliton {
@@ -113,8 +114,8 @@ Checked<std::vector<std::vector<float>>> parse_lines(const std::string& text,
 }
 
 // Exponents as numbers, fp32 factors as text, null for a poisoned block.
-nlohmann::ordered_json scales_json(const QuantisedLine& line, Scale kind) {
-  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+Json scales_json(const QuantisedLine& line, Scale kind) {
+  Json out = Json::array();
   for (const std::string& scale : line.scales) {
     if (scale == "nan")
       out.push_back(nullptr);
@@ -127,18 +128,21 @@ nlohmann::ordered_json scales_json(const QuantisedLine& line, Scale kind) {
 }
 
 std::string as_json(const std::vector<QuantisedLine>& lines, const NumberFormat& format) {
-  nlohmann::ordered_json out{{"format", format.name}, {"description", describe(format)}};
-  out["vectors"] = nlohmann::ordered_json::array();
+  Json out{{"format", format.name}, {"description", describe(format)}};
+  out["vectors"] = Json::array();
   for (const QuantisedLine& line : lines)
     out["vectors"].push_back(
         {{"exponents", scales_json(line, format.scale())}, {"values", line.values}});
-  return json_text(out);
+  return json_text(out, JsonLayout::kIndented) + "\n";
 }
 
-}  // namespace
+struct QuantizeOptions {
+  std::string format;
+  std::vector<std::string> over;  // "block=16": over those of the format
+};
 
-int command_quantize(const CommandLine& line) {
-  const Result<NumberFormat> format = parse_format(line.format, line.format_options);
+int quantize(const CommandLine& line, const QuantizeOptions& options) {
+  const Result<NumberFormat> format = parse_format(options.format, options.over);
   if (!format) return report_error(format.error());
   const std::string input = line.inputs.empty() ? "-" : line.inputs.front();
   const Result<std::string> text = read_text_file(input, kInputLimit);
@@ -159,5 +163,35 @@ int command_quantize(const CommandLine& line) {
       out += fmt::format("{},{}\n", fmt::join(quantised.scales, " "), quantised.values);
   return printed(print_raw(out));
 }
+
+RunCommand define(OptionSet& options, CommandLine&) {
+  const auto own = std::make_shared<QuantizeOptions>();
+  options.argument("format", own->format,
+                   "a name (soliton list formats), or a descriptor such as e0m4,block=16,scale=8");
+  options.optional_input("file", "lines to read; standard input when left out or -");
+  const auto over = [&](const char* key, const char* type, const char* what) {
+    const auto take = [own, key](const std::string& value) {
+      own->over.push_back(std::string(key) + "=" + value);
+    };
+    options.call((std::string("--") + key).c_str(), type, take, what);
+  };
+  over("block", "N", "values that share a scale, or native: a whole line");
+  over("round", "MODE", "even | nearest | floor | dither");
+  over("scale", "BITS", "2 to 8 bits of shared exponent, float or none");
+  over("overflow", "RULE", "poison | saturate");
+  over("flush", "no|yes", "blocks of subnormals become zero");
+  over("seed", "N", "of --round dither");
+  return [own](const CommandLine& line) { return quantize(line, *own); };
+}
+
+}  // namespace
+
+const CliCommand kQuantizeCommand = {
+    .name = "quantize",
+    .what =
+        "What a number format makes of float32 values: lines of 8 hexadecimal digits a value "
+        "without separators in, a line `exponents,values` out for each",
+    .example = "printf '3f8000003e99999a\\n' | soliton quantize msfp12 --round nearest",
+    .define = define};
 
 }  // namespace soliton

@@ -5,6 +5,7 @@
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
+#include "cluster/cli/prepared.h"
 #include "cluster/cli/progress.h"
 #include "cluster/manager/live_results.h"
 #include "cluster/manager/run.h"
@@ -103,7 +104,7 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, const Finished
 std::string log_text(const CommandLine& line, const PreparedRun& run, const FinishedRun& finished) {
   const WallSummary& wall = finished.results.wall;
   std::string text = fmt::format("soliton run {}\n", line.inputs.front());
-  for (const std::string& override_text : overrides_of(line))
+  for (const std::string& override_text : line.overrides())
     text += fmt::format("  --set {}\n", override_text);
   text += fmt::format(
       "{}: {} nodes, {} requests asked, {} answered; {} processes up in {:.3f} s, {:.3f} s in "
@@ -186,12 +187,10 @@ Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder&
   return out;
 }
 
-}  // namespace
-
-int command_run(const CommandLine& line) {
+int run_cluster(const CommandLine& line) {
   ControlLoop loop;
   const Checked<std::unique_ptr<PreparedRun>> prepared =
-      prepare(line.inputs.front(), overrides_of(line), data_root());
+      prepare(line.inputs.front(), line.overrides(), data_root());
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
   const ClusterSpec& spec = run.spec;
@@ -220,5 +219,23 @@ int command_run(const CommandLine& line) {
   }
   return printed(said, status);
 }
+
+RunCommand define(OptionSet& options, CommandLine&) {
+  options.inputs("file", "cluster file");
+  return run_cluster;
+}
+
+}  // namespace
+
+const CliCommand kRunCommand = {
+    .name = "run",
+    .what =
+        "Partitions the model, launches the cluster, drives the workload, checks outputs, writes "
+        "the run folder",
+    .example = "soliton run configs/quickstart.yaml --set workload.requests=100 --time wall",
+    .takes_cluster = true,
+    .finds_files = true,
+    .out = "folder to write (default runs/NAME-STAMP)",
+    .define = define};
 
 }  // namespace soliton

@@ -3,6 +3,7 @@
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
+#include "cluster/cli/prepared.h"
 #include "cluster/experiment/sweep.h"
 #include "cluster/manager/run.h"
 #include "cluster/results/build_id.h"
@@ -39,7 +40,7 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
   SweepOptions options;
   // Without --out the same experiment finds its finished points again.
   options.folder = line.out.empty() ? "runs/" + experiment.name : line.out;
-  options.overrides = overrides_of(line);
+  options.overrides = line.overrides();
   options.data = data_root();
   options.build = build_of_programs();
   options.stop = [&loop] { return loop.signal() != 0; };
@@ -81,36 +82,42 @@ int verdict(const Sweep& sweep, int signal) {
   return sweep.first_failure ? exit_status(*sweep.first_failure) : 0;
 }
 
-}  // namespace
-
-Diagnostics refuse_saved_outputs(const ClusterSpec& spec) {
-  Diagnostics problems;
-  if (spec.save_outputs)
-    problems.add(ErrorCode::kInvalid,
-                 fmt::format("{}: outputs: save: all writes into a run's folder, and the points of "
-                             "an experiment have none; allowed is none",
-                             spec.file));
-  return problems;
-}
-
-int command_sweep(const CommandLine& line) {
+int sweep(const CommandLine& line) {
   const Checked<Experiment> experiment = read_experiment(line.inputs.front());
   if (!experiment) return report_errors(experiment.error());
   ControlLoop loop;
   loop.keep_results();
   const SweepOptions options = sweep_options(line, *experiment, loop);
-  const Result<Sweep> sweep = run_sweep(
+  const Result<Sweep> all = run_sweep(
       *experiment, [&loop](const ClusterSpec& spec) { return run_point(spec, loop); }, options);
-  if (!sweep) return report_error(sweep.error());
-  if (!options.progress) list_failures(*sweep);
-  const int status = verdict(*sweep, loop.signal());
-  if (line.json) return printed(print_json(sweep_json(*sweep)), status);
+  if (!all) return report_error(all.error());
+  if (!options.progress) list_failures(*all);
+  const int status = verdict(*all, loop.signal());
+  if (line.json) return printed(print_json(sweep_json(*all)), status);
   // The table is in the folder: nothing is lost with it, so a closed pipe changes no status.
   if (!line.quiet)
     static_cast<void>(print_lines(
         fmt::format("{}wrote  {}/   open report.html for the curves, sweep.csv for the numbers\n",
-                    sweep_table(*sweep), options.folder)));
+                    sweep_table(*all), options.folder)));
   return status;
 }
+
+RunCommand define(OptionSet& options, CommandLine&) {
+  options.inputs("file", "experiment file");
+  return sweep;
+}
+
+}  // namespace
+
+const CliCommand kSweepCommand = {
+    .name = "sweep",
+    .what =
+        "Runs the points of an experiment, keeps finished ones, makes a table, a CSV file and a "
+        "page of curves",
+    .example = "soliton sweep configs/experiments/strong-scaling.yaml --out runs/scaling",
+    .takes_cluster = true,
+    .finds_files = true,
+    .out = "folder to write (default runs/NAME)",
+    .define = define};
 
 }  // namespace soliton

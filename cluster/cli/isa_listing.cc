@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
@@ -94,19 +95,19 @@ std::string listing_text(const Program& program, const std::vector<ShardMatrix>&
   return text;
 }
 
-nlohmann::ordered_json listing_json(const Program& program) {
-  nlohmann::ordered_json out;
-  out["segments"] = nlohmann::ordered_json::array();
+Json listing_json(const Program& program) {
+  Json out;
+  out["segments"] = Json::array();
   for (const Segment& segment : program.segments)
     out["segments"].push_back({{"first", segment.first},
                                {"last", static_cast<std::int64_t>(segment.last) - 1},
                                {"fixed", segment.fixed},
                                {"per_step", segment.per_step}});
-  out["chains"] = nlohmann::ordered_json::array();
+  out["chains"] = Json::array();
   const auto words = words_by_chain(program);
   for (std::size_t c = 0; c < program.chains.size(); ++c) {
     const Chain& chain = program.chains[c];
-    nlohmann::ordered_json hex = nlohmann::ordered_json::array();
+    Json hex = Json::array();
     for (const std::uint32_t word : words[c]) hex.push_back(fmt::format("{:08x}", word));
     out["chains"].push_back({{"number", c},
                              {"label", chain.label},
@@ -135,8 +136,8 @@ std::string memory_text(const std::vector<MemoryUse>& uses) {
   return text;
 }
 
-nlohmann::ordered_json memory_json(const std::vector<MemoryUse>& uses) {
-  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+Json memory_json(const std::vector<MemoryUse>& uses) {
+  Json out = Json::array();
   for (const MemoryUse& use : uses)
     out.push_back({{"memory", use.memory},
                    {"used", use.used},

@@ -2,11 +2,11 @@
 // as JSON.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "protocol/isa/shard.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 
@@ -18,11 +18,11 @@ std::string describe_rounds(const Segment& segment);
 
 // Segments and chains, a word a line: address, word, instruction. `matrices` name products.
 std::string listing_text(const Program& program, const std::vector<ShardMatrix>& matrices);
-nlohmann::ordered_json listing_json(const Program& program);
+Json listing_json(const Program& program);
 
 // One line a memory: used, capacity, share.
 std::string memory_text(const std::vector<MemoryUse>& uses);
-nlohmann::ordered_json memory_json(const std::vector<MemoryUse>& uses);
+Json memory_json(const std::vector<MemoryUse>& uses);
 
 // One word a line, eight hexadecimal digits.
 std::string words_text(const Program& program);

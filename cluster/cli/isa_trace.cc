@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "protocol/base/clock_domain.h"
 #include "protocol/base/rng.h"
 #include "protocol/isa/memory_map.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
@@ -168,9 +168,9 @@ std::string trace_text(const Shard& shard, const IsaTrace& trace) {
   return text + counters_text(trace.stats);
 }
 
-nlohmann::ordered_json trace_json(const Shard& shard, const IsaTrace& trace) {
-  nlohmann::ordered_json out;
-  out["issues"] = nlohmann::ordered_json::array();
+Json trace_json(const Shard& shard, const IsaTrace& trace) {
+  Json out;
+  out["issues"] = Json::array();
   for (const ChainIssue& issue : trace.issues)
     out["issues"].push_back({{"pc", issue.chain},
                              {"segment", issue.segment},
@@ -180,9 +180,9 @@ nlohmann::ordered_json trace_json(const Shard& shard, const IsaTrace& trace) {
                              {"end_ns", ns(issue.end - kRunStart)},
                              {"slot_cycles", cycles_of(shard, issue.slot)},
                              {"waited_for", wait_name(issue.wait)}});
-  out["outputs"] = nlohmann::ordered_json::array();
+  out["outputs"] = Json::array();
   for (const NpuOutput& output : trace.outputs) {
-    nlohmann::ordered_json values = nlohmann::ordered_json::array();
+    Json values = Json::array();
     for (const Half value : values_of(output)) values.push_back(fmt::format("{:04x}", value));
     out["outputs"].push_back({{"port", shard.out_ports[output.port].name},
                               {"leaves_ns", ns(output.leaves.at - kRunStart)},

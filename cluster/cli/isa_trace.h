@@ -2,12 +2,12 @@
 // --trace` shows.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "node/npu/npu.h"
 #include "protocol/isa/shard.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 
@@ -33,6 +33,6 @@ IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t see
 std::vector<Half> values_of(const NpuOutput& output);
 
 std::string trace_text(const Shard& shard, const IsaTrace& trace);
-nlohmann::ordered_json trace_json(const Shard& shard, const IsaTrace& trace);
+Json trace_json(const Shard& shard, const IsaTrace& trace);
 
 }  // namespace soliton

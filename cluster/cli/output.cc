@@ -43,6 +43,16 @@ Status print_json(std::string_view json) {
   return print_raw(out);
 }
 
+int report_errors(const Diagnostics& diagnostics) {
+  message(diagnostics.text());
+  return exit_status(diagnostics.errors.front().code);
+}
+
+int report_error(const Error& error) {
+  message("{}\n", error.message);
+  return exit_status(error.code);
+}
+
 int printed(const Status& written, int status) {
   if (written) return status;
   message("{}\n", written.error().message);

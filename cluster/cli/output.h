@@ -23,4 +23,8 @@ Status print_json(std::string_view json);
 // it could not be printed, with a message.
 int printed(const Status& written, int status = 0);
 
+// Every error, one a line, to standard error; the exit status of the first.
+int report_errors(const Diagnostics& diagnostics);
+int report_error(const Error& error);
+
 }  // namespace soliton

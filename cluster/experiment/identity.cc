@@ -7,18 +7,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "cluster/results/file_io.h"
-#include "cluster/results/json.h"
 #include "cluster/results/sha256.h"
 #include "cluster/spec/files.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr int kRecordVersion = 1;
 
@@ -109,27 +107,14 @@ std::optional<std::string> cluster_identity(const ClusterSpec& spec, const std::
 }
 
 std::string record_text(const PointRecord& record) {
-  JsonWriter json;
-  json.open('{', JsonWriter::Layout::kLines);
-  json.key("version");
-  json.integer(kRecordVersion);
-  json.key("cluster");
-  json.string(record.cluster);
-  json.key("results");
-  json.string(record.results);
-  json.key("files");
-  json.open('[', JsonWriter::Layout::kLines);
-  for (const RecordedFile& file : record.files) {
-    json.open('{');
-    json.key("path");
-    json.string(file.path);
-    json.key("sha256");
-    json.string(file.sha256);
-    json.close();
-  }
-  json.close();
-  json.close();
-  return json.take() + "\n";
+  Json files = Json::array();
+  for (const RecordedFile& file : record.files)
+    files.push_back({{"path", file.path}, {"sha256", file.sha256}});
+  const Json out{{"version", kRecordVersion},
+                 {"cluster", record.cluster},
+                 {"results", record.results},
+                 {"files", std::move(files)}};
+  return json_text(out, JsonLayout::kRows) + "\n";
 }
 
 std::optional<PointRecord> parse_record(const std::string& text) {

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cluster/results/results.h"
@@ -13,7 +12,6 @@
 namespace soliton {
 namespace {
 
-using Json = nlohmann::json;
 using Kind = Scalar::Kind;
 
 // Takes the values as they come; nothing but them is kept, whatever the size of the lists.
@@ -84,14 +82,14 @@ std::string csv_text(const Scalar& scalar) {
   return scalar.kind == Kind::kText ? csv_cell(scalar.text) : scalar.text;
 }
 
-void write_scalar(JsonWriter& json, const Scalar& scalar) {
+Json scalar_json(const Scalar& scalar) {
   switch (scalar.kind) {
     case Kind::kNull:
-      return json.null();
+      return Json();
     case Kind::kText:
-      return json.string(scalar.text);
+      return scalar.text;
     default:
-      return json.spelled(scalar.text);
+      return json_spelled(scalar.text);
   }
 }
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cluster/results/json.h"
 #include "protocol/base/result.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 
@@ -30,7 +30,7 @@ Scalar scalar_of_text(std::string key, std::string text);
 
 // Of a table: numbers and booleans as they are, texts by csv_cell(), null as "".
 std::string csv_text(const Scalar& scalar);
-void write_scalar(JsonWriter& json, const Scalar& scalar);
+Json scalar_json(const Scalar& scalar);
 
 // Every key of a results.json, each optional part there: the order of columns.
 std::vector<std::string> result_keys();

@@ -29,7 +29,7 @@ std::vector<FileSchema> file_schemas(const DataRoot& data) {
     const std::string kind(table->name);
     out.push_back(
         {kind, fmt::format("configs/{}.schema.json", kind), table,
-         json_schema(*table, fmt::format("Soliton {} file", kind), names).dump(1) + "\n"});
+         json_text(json_schema(*table, fmt::format("Soliton {} file", kind), names), JsonLayout::kIndented) + "\n"});
   }
   return out;
 }

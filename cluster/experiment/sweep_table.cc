@@ -5,7 +5,6 @@
 
 #include "cluster/experiment/sweep.h"
 #include "cluster/report/words.h"
-#include "cluster/results/json.h"
 #include "cluster/results/text.h"
 #include "protocol/base/text.h"
 
@@ -137,53 +136,34 @@ std::string csv_row(const SweepSeries& series, std::size_t i, const Columns& col
   return fmt::format("{}\n", fmt::join(cells, ","));
 }
 
-void json_number(JsonWriter& json, const char* key, const std::optional<double>& value) {
-  json.key(key);
-  json.number(value);
+Json scalars_json(const Scalars& scalars) {
+  Json out = Json::object();
+  for (const Scalar& scalar : scalars) out[scalar.key] = scalar_json(scalar);
+  return out;
 }
 
-void json_text(JsonWriter& json, const char* key, const std::string& value) {
-  json.key(key);
-  json.string(value);
-}
-
-void json_scalars(JsonWriter& json, const char* key, const Scalars& scalars) {
-  json.key(key);
-  json.open('{');
-  for (const Scalar& scalar : scalars) {
-    json.key(scalar.key);
-    write_scalar(json, scalar);
-  }
-  json.close();
-}
-
-void json_point(JsonWriter& json, const SweepSeries& series, std::size_t i) {
+Json point_json(const SweepSeries& series, std::size_t i) {
   const SweepPoint& point = series.points[i];
   const PointNumbers& n = numbers_of(point);
   const Scaled s = scaled(series, i);
-  json.open('{');
-  json.key("x");
-  json.integer(point.x);
-  json_text(json, "state", state_name(point));
-  if (!point.error.empty()) json_text(json, "error", point.error);
-  json.key("nodes_used");
-  json.integer(n.nodes_used);
-  json_number(json, "latency_mean_us", n.latency_mean_us);
-  json_number(json, "latency_p99_us", n.latency_p99_us);
-  json_number(json, "predicted_latency_us", n.predicted_latency_us);
-  json_number(json, "throughput_rps", n.throughput_rps);
-  json_number(json, "effective_tflops", n.effective_tflops);
-  json_number(json, "utilization", n.utilization);
-  json_number(json, "speedup", s.speedup);
-  json_number(json, "efficiency", s.efficiency);
-  json_number(json, "network_share", n.network_share());
-  json_number(json, "queue_share", n.queue_share());
-  json_number(json, "moved_bytes_per_request", n.moved_bytes_per_request());
-  json.key("cut_bytes_per_request");
-  json.integer(n.cut_bytes_per_request);
-  json_scalars(json, "set", point.set);
-  json_scalars(json, "results", n.scalars);
-  json.close();
+  Json out{{"x", point.x}, {"state", state_name(point)}};
+  if (!point.error.empty()) out["error"] = point.error;
+  out["nodes_used"] = n.nodes_used;
+  out["latency_mean_us"] = json_or_null(n.latency_mean_us);
+  out["latency_p99_us"] = json_or_null(n.latency_p99_us);
+  out["predicted_latency_us"] = json_or_null(n.predicted_latency_us);
+  out["throughput_rps"] = json_or_null(n.throughput_rps);
+  out["effective_tflops"] = json_or_null(n.effective_tflops);
+  out["utilization"] = json_or_null(n.utilization);
+  out["speedup"] = json_or_null(s.speedup);
+  out["efficiency"] = json_or_null(s.efficiency);
+  out["network_share"] = json_or_null(n.network_share());
+  out["queue_share"] = json_or_null(n.queue_share());
+  out["moved_bytes_per_request"] = json_or_null(n.moved_bytes_per_request());
+  out["cut_bytes_per_request"] = n.cut_bytes_per_request;
+  out["set"] = scalars_json(point.set);
+  out["results"] = scalars_json(n.scalars);
+  return out;
 }
 
 const char* partial_words(const Sweep& sweep) {
@@ -226,31 +206,22 @@ std::string sweep_csv(const Sweep& sweep) {
 }
 
 std::string sweep_json(const Sweep& sweep) {
-  JsonWriter json;
-  json.open('{', JsonWriter::Layout::kLines);
-  json_text(json, "soliton", RunResults{}.version);
-  json_text(json, "name", sweep.name);
-  json.key("complete");
-  json.boolean(sweep.complete);
-  json.key("interrupted");
-  json.boolean(sweep.interrupted);
-  json.key("series");
-  json.open('[', JsonWriter::Layout::kLines);
+  Json all = Json::array();
   for (const SweepSeries& series : sweep.series) {
-    json.open('{', JsonWriter::Layout::kLines);
-    json_text(json, "name", series.series.name);
-    json_text(json, "title", series.series.title);
-    json_text(json, "axis", series.series.axis);
-    json_text(json, "scaling", std::string(spelling(kScalings, series.series.scaling)));
-    json.key("points");
-    json.open('[', JsonWriter::Layout::kLines);
-    for (std::size_t i = 0; i < series.points.size(); ++i) json_point(json, series, i);
-    json.close();
-    json.close();
+    Json points = Json::array();
+    for (std::size_t i = 0; i < series.points.size(); ++i) points.push_back(point_json(series, i));
+    all.push_back({{"name", series.series.name},
+                   {"title", series.series.title},
+                   {"axis", series.series.axis},
+                   {"scaling", std::string(spelling(kScalings, series.series.scaling))},
+                   {"points", std::move(points)}});
   }
-  json.close();
-  json.close();
-  return json.take() + "\n";
+  const Json out{{"soliton", RunResults{}.version},
+                 {"name", sweep.name},
+                 {"complete", sweep.complete},
+                 {"interrupted", sweep.interrupted},
+                 {"series", std::move(all)}};
+  return json_text(out, JsonLayout::kRows) + "\n";
 }
 
 }  // namespace soliton

@@ -8,8 +8,8 @@
 
 #include "cluster/manager/fill_results.h"
 #include "cluster/manager/traffic.h"
-#include "cluster/results/json.h"
 #include "cluster/results/results.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
@@ -28,26 +28,15 @@ double seconds_since(Clock::time_point start) {
 }  // namespace
 
 std::string progress_line(const RunProgress& p) {
-  JsonWriter json;
-  json.open('{');
-  json.key("t_wall");
-  json.number(std::round(p.wall_seconds * 1e3) / 1e3);
-  json.key("emulated_us");
-  json.microseconds(p.now - kRunStart);
-  json.key("completed");
-  json.natural(p.completed);
-  json.key("asked");
-  json.natural(p.asked);
-  json.key("events");
-  json.natural(p.events);
-  json.key("lag");
-  json.number(std::round(p.lag_seconds * 1e3) / 1e3);
-  json.key("state");
-  json.string(p.state);
-  json.key("nodes_lost");
-  json.natural(p.nodes_lost);
-  json.close();
-  return json.take() + "\n";
+  const Json out{{"t_wall", std::round(p.wall_seconds * 1e3) / 1e3},
+                 {"emulated_us", json_us(p.now - kRunStart)},
+                 {"completed", p.completed},
+                 {"asked", p.asked},
+                 {"events", p.events},
+                 {"lag", std::round(p.lag_seconds * 1e3) / 1e3},
+                 {"state", p.state},
+                 {"nodes_lost", p.nodes_lost}};
+  return json_text(out, JsonLayout::kLine) + "\n";
 }
 
 LiveResults::LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop& loop, Show show)

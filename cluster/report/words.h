@@ -12,8 +12,7 @@ namespace soliton {
 // "214,511"
 std::string group_thousands(std::int64_t value);
 // With `digits` significant digits and thousands grouped, never in exponent form: "0.019", "35.9",
-// "31,300".
-// "-" when not finite.
+// "31,300"; "-" when not finite.
 std::string significant(double value, int digits);
 // The same without zeros at the end: "2", "0.5". For the ticks of an axis.
 std::string brief(double value, int digits);

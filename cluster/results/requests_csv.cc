@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "cluster/results/json.h"
 #include "cluster/results/results.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {

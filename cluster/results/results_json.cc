@@ -1,355 +1,222 @@
 // Keys and their order: docs/results.md. Every key is always there; what was not measured is null.
 #include <cmath>
-#include <limits>
 
-#include "cluster/results/json.h"
 #include "cluster/results/results.h"
 #include "cluster/results/statistics.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
 
-using Layout = JsonWriter::Layout;
-
-void member(JsonWriter& json, std::string_view key, std::uint64_t value) {
-  json.key(key);
-  json.natural(value);
-}
-
-void member(JsonWriter& json, std::string_view key, std::int64_t value) {
-  json.key(key);
-  json.integer(value);
-}
-
-void member(JsonWriter& json, std::string_view key, double value) {
-  json.key(key);
-  json.number(value);
-}
-
-void member(JsonWriter& json, std::string_view key, const std::optional<double>& value) {
-  json.key(key);
-  json.number(value);
-}
-
-void member(JsonWriter& json, std::string_view key, const std::string& value) {
-  json.key(key);
-  json.string(value);
-}
-
 // Null unless `known`.
-void counter(JsonWriter& json, std::string_view key, std::uint64_t value, bool known) {
-  json.key(key);
-  known ? json.natural(value) : json.null();
-}
-
-// Null unless `known`.
-void time_member(JsonWriter& json, std::string_view key, Duration value, bool known = true) {
-  json.key(key);
-  known ? json.microseconds(value) : json.null();
-}
+Json time(Duration value, bool known = true) { return known ? json_us(value) : Json(); }
 
 // A time that is kept as a double: rounded to the picosecond, so that it is spelled like all the
 // others.
-void time_member(JsonWriter& json, std::string_view key, double us) {
+Json time(double us) {
   constexpr double kLimitUs = 9e12;  // beyond this, picoseconds leave 64 bits
-  const bool known = std::isfinite(us) && std::abs(us) < kLimitUs;
-  time_member(json, key, Duration{known ? std::llround(us * 1e6) : 0}, known);
+  if (!std::isfinite(us) || std::abs(us) >= kLimitUs) return Json();
+  return json_us(Duration{std::llround(us * 1e6)});
 }
 
-void write_requests(JsonWriter& json, const RunResults& r, std::int64_t completed) {
-  json.key("requests");
-  json.open('{');
-  member(json, "sent", r.sent);
-  member(json, "completed", completed);
-  member(json, "failed", r.failed);
-  member(json, "duplicated", r.duplicated);
-  json.close();
+template <typename List, typename Spell>
+Json list(const List& items, Spell spell) {
+  Json out = Json::array();
+  for (const auto& item : items) out.push_back(spell(item));
+  return out;
 }
 
-void write_latency(JsonWriter& json, const LatencyStatistics& s) {
+Json latency_json(const LatencyStatistics& s) {
   const bool known = s.completed > 0;
-  json.key("latency_us");
-  json.open('{');
-  time_member(json, "min", s.min, known);
-  time_member(json, "mean", s.mean, known);
-  time_member(json, "p50", s.p50, known);
-  time_member(json, "p90", s.p90, known);
-  time_member(json, "p99", s.p99, known);
-  time_member(json, "p99_9", s.p99_9, known);
-  time_member(json, "max", s.max, known);
-  json.close();
+  return {{"min", time(s.min, known)}, {"mean", time(s.mean, known)},
+          {"p50", time(s.p50, known)}, {"p90", time(s.p90, known)},
+          {"p99", time(s.p99, known)}, {"p99_9", time(s.p99_9, known)},
+          {"max", time(s.max, known)}};
 }
 
-void write_rates(JsonWriter& json, const RunResults& r) {
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  const bool has_plan = r.partition.known;
-  member(json, "throughput_rps", throughput_rps(r));
-  member(json, "effective_tflops", has_plan ? effective_tflops(r) : kUnknown);
-  member(json, "peak_tflops", has_plan ? r.peak_ops_per_second / 1e12 : kUnknown);
-  member(json, "utilization", has_plan ? utilization(r) : kUnknown);
-}
-
-void write_breakdown(JsonWriter& json, const RunResults& r, bool known) {
+Json breakdown_json(const RunResults& r, bool known) {
   const Breakdown mean = mean_breakdown(r);
-  json.key("breakdown_us");
-  json.open('{');
-  time_member(json, "compute", mean.compute, known);
-  time_member(json, "network", mean.network, known);
-  time_member(json, "queue", mean.queue, known);
-  time_member(json, "host", mean.host, known);
-  json.close();
+  return {{"compute", time(mean.compute, known)},
+          {"network", time(mean.network, known)},
+          {"queue", time(mean.queue, known)},
+          {"host", time(mean.host, known)}};
 }
 
-void write_nodes(JsonWriter& json, const std::vector<NodeResult>& nodes) {
-  json.key("nodes");
-  json.open('[', Layout::kLines);
-  for (const NodeResult& node : nodes) {
-    json.open('{');
-    member(json, "name", node.name);
-    member(json, "device", node.device);
-    member(json, "role", node.role);
-    json.key("memory");
-    json.open('{');
-    member(json, "budget_bytes", node.memory_budget.count);
-    member(json, "used_bytes", node.memory_used.count);
-    json.close();
-    member(json, "busy_fraction", node.busy_fraction);
-    member(json, "state", node.state);
-    json.key("errors");
-    json.open('{');
-    counter(json, "poisoned_blocks", node.poisoned_blocks, node.errors_known);
-    counter(json, "fp16_overflows", node.fp16_overflows, node.errors_known);
-    json.close();
-    json.close();
-  }
-  json.close();
+Json node_json(const NodeResult& node) {
+  return {{"name", node.name},
+          {"device", node.device},
+          {"role", node.role},
+          {"memory",
+           {{"budget_bytes", node.memory_budget.count}, {"used_bytes", node.memory_used.count}}},
+          {"busy_fraction", node.busy_fraction},
+          {"state", node.state},
+          {"errors",
+           {{"poisoned_blocks", json_or_null(node.poisoned_blocks, node.errors_known)},
+            {"fp16_overflows", json_or_null(node.fp16_overflows, node.errors_known)}}}};
 }
 
 // Of a communication workload there is no plan, and all of it is null.
-void write_partition(JsonWriter& json, const PartitionSummary& p) {
-  const bool known = p.known;
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  json.key("partition");
-  json.open('{');
-  json.key("objective");
-  known ? json.string(p.objective) : json.null();
-  counter(json, "nodes_used", static_cast<std::uint64_t>(p.nodes_used), known);
-  counter(json, "cut_bytes_per_request", static_cast<std::uint64_t>(p.cut_bytes_per_request),
-          known);
-  time_member(json, "predicted_latency_us", known ? p.predicted_latency_us : kUnknown);
-  time_member(json, "lower_bound_us", known ? p.lower_bound_us : kUnknown);
-  member(json, "gap", known ? p.gap : kUnknown);
-  json.close();
+Json partition_json(const PartitionSummary& p) {
+  return {{"objective", json_or_null(p.objective, p.known)},
+          {"nodes_used", json_or_null(p.nodes_used, p.known)},
+          {"cut_bytes_per_request", json_or_null(p.cut_bytes_per_request, p.known)},
+          {"predicted_latency_us", p.known ? time(p.predicted_latency_us) : Json()},
+          {"lower_bound_us", p.known ? time(p.lower_bound_us) : Json()},
+          {"gap", json_or_null(p.gap, p.known)}};
 }
 
-void write_fabric(JsonWriter& json, const FabricCounters& f) {
-  json.key("fabric");
-  json.open('{');
-  counter(json, "packets", f.packets, f.known);
-  counter(json, "bytes", f.bytes, f.known);
-  counter(json, "dropped", f.dropped, f.known);
-  counter(json, "corrupted", f.corrupted.value_or(0), f.known && f.corrupted);
-  counter(json, "duplicated", f.duplicated.value_or(0), f.known && f.duplicated);
-  counter(json, "reordered", f.reordered.value_or(0), f.known && f.reordered);
-  counter(json, "ecn_marked", f.ecn_marked, f.known && f.emulated);
-  counter(json, "pauses", f.pauses, f.known && f.emulated);
-  counter(json, "queue_bytes_max", f.queue_bytes_max, f.known && f.emulated);
-  counter(json, "host_drops", f.host_drops, f.known && !f.emulated);
-  json.close();
+Json fabric_json(const FabricCounters& f) {
+  const auto optional = [&](const std::optional<std::uint64_t>& value) {
+    return f.known ? json_or_null(value) : Json();
+  };
+  const bool emulated = f.known && f.emulated;
+  return {{"packets", json_or_null(f.packets, f.known)},
+          {"bytes", json_or_null(f.bytes, f.known)},
+          {"dropped", json_or_null(f.dropped, f.known)},
+          {"corrupted", optional(f.corrupted)},
+          {"duplicated", optional(f.duplicated)},
+          {"reordered", optional(f.reordered)},
+          {"ecn_marked", json_or_null(f.ecn_marked, emulated)},
+          {"pauses", json_or_null(f.pauses, emulated)},
+          {"queue_bytes_max", json_or_null(f.queue_bytes_max, emulated)},
+          {"host_drops", json_or_null(f.host_drops, f.known && !f.emulated)}};
 }
 
-void write_histogram(JsonWriter& json, std::string_view key, const DurationHistogram& h) {
+Json histogram_json(const DurationHistogram& h) {
   const bool known = h.count() > 0;
-  json.key(key);
-  json.open('{');
-  time_member(json, "min", h.min(), known);
-  time_member(json, "mean", h.mean(), known);
-  time_member(json, "p50", h.quantile(0.5), known);
-  time_member(json, "p99", h.quantile(0.99), known);
-  time_member(json, "p99_9", h.quantile(0.999), known);
-  time_member(json, "max", h.max(), known);
-  json.close();
+  return {{"min", time(h.min(), known)},
+          {"mean", time(h.mean(), known)},
+          {"p50", time(h.quantile(0.5), known)},
+          {"p99", time(h.quantile(0.99), known)},
+          {"p99_9", time(h.quantile(0.999), known)},
+          {"max", time(h.max(), known)}};
 }
 
-void write_refused(JsonWriter& json, const RefusedPackets& refused, bool known) {
-  json.key("refused");
-  json.open('{');
-  counter(json, "stranger", refused.stranger, known);
-  counter(json, "stale", refused.stale, known);
-  counter(json, "forged", refused.forged, known);
-  counter(json, "replayed", refused.replayed, known);
-  counter(json, "checksum", refused.checksum, known);
-  counter(json, "malformed", refused.malformed, known);
-  json.close();
+Json refused_json(const RefusedPackets& refused, bool known) {
+  return {{"stranger", json_or_null(refused.stranger, known)},
+          {"stale", json_or_null(refused.stale, known)},
+          {"forged", json_or_null(refused.forged, known)},
+          {"replayed", json_or_null(refused.replayed, known)},
+          {"checksum", json_or_null(refused.checksum, known)},
+          {"malformed", json_or_null(refused.malformed, known)}};
 }
 
-void write_ltl(JsonWriter& json, const LtlCounters& l) {
-  json.key("ltl");
-  json.open('{');
-  member(json, "carrier", l.carrier);
-  if (!l.listen.empty()) member(json, "listen", l.listen);
-  member(json, "auth", l.auth);
-  counter(json, "messages", l.messages, l.known);
-  counter(json, "packets", l.packets, l.known);
-  counter(json, "retransmitted", l.retransmitted, l.known);
-  counter(json, "needless", l.needless, l.known);
-  counter(json, "timeouts", l.timeouts, l.known);
-  counter(json, "nacks", l.nacks, l.known);
-  write_refused(json, l.refused, l.known);
-  write_histogram(json, "rtt_us", l.rtt);
-  json.close();
+Json ltl_json(const LtlCounters& l) {
+  Json out{{"carrier", l.carrier}};
+  if (!l.listen.empty()) out["listen"] = l.listen;
+  out["auth"] = l.auth;
+  out["messages"] = json_or_null(l.messages, l.known);
+  out["packets"] = json_or_null(l.packets, l.known);
+  out["retransmitted"] = json_or_null(l.retransmitted, l.known);
+  out["needless"] = json_or_null(l.needless, l.known);
+  out["timeouts"] = json_or_null(l.timeouts, l.known);
+  out["nacks"] = json_or_null(l.nacks, l.known);
+  out["refused"] = refused_json(l.refused, l.known);
+  out["rtt_us"] = histogram_json(l.rtt);
+  return out;
 }
 
-void write_faults(JsonWriter& json, const std::vector<FaultResult>& faults) {
-  json.key("faults");
-  json.open('[', Layout::kLines);
-  for (const FaultResult& fault : faults) {
-    json.open('{');
-    time_member(json, "at_us", fault.at.time_since_epoch());
-    member(json, "kind", fault.kind);
-    member(json, "target", fault.target);
-    member(json, "effect", fault.effect);
-    json.close();
-  }
-  json.close();
+Json fault_json(const FaultResult& fault) {
+  return {{"at_us", time(fault.at.time_since_epoch())},
+          {"kind", fault.kind},
+          {"target", fault.target},
+          {"effect", fault.effect}};
 }
 
-void write_outputs(JsonWriter& json, const OutputSummary& o) {
-  json.key("outputs");
-  json.open('{');
-  json.key("sha256");
-  o.sha256.empty() ? json.null() : json.string(o.sha256);
-  counter(json, "checked", static_cast<std::uint64_t>(o.checked), o.known);
-  counter(json, "mismatched", static_cast<std::uint64_t>(o.mismatched), o.known);
-  member(json, "max_abs_error", o.max_abs_error);
-  member(json, "max_rel_error", o.max_rel_error);
-  member(json, "accuracy", o.accuracy);
-  member(json, "accuracy_fp32", o.accuracy_fp32);
-  json.key("accuracy_per_step");
-  if (o.accuracy_per_step) {
-    json.open('[');
-    for (const double share : *o.accuracy_per_step) json.number(share);
-    json.close();
-  } else {
-    json.null();
-  }
-  json.close();
+Json outputs_json(const OutputSummary& o) {
+  return {{"sha256", json_or_null(o.sha256, !o.sha256.empty())},
+          {"checked", json_or_null(o.checked, o.known)},
+          {"mismatched", json_or_null(o.mismatched, o.known)},
+          {"max_abs_error", json_or_null(o.max_abs_error)},
+          {"max_rel_error", json_or_null(o.max_rel_error)},
+          {"accuracy", json_or_null(o.accuracy)},
+          {"accuracy_fp32", json_or_null(o.accuracy_fp32)},
+          {"accuracy_per_step", json_or_null(o.accuracy_per_step)}};
 }
 
-void write_warnings(JsonWriter& json, const std::vector<RunWarning>& warnings) {
-  json.key("warnings");
-  json.open('[', Layout::kLines);
-  for (const RunWarning& warning : warnings) {
-    json.open('{');
-    member(json, "id", warning.id);
-    member(json, "text", warning.text);
-    json.close();
-  }
-  json.close();
+Json traffic_json(const TrafficResult& t) {
+  return {{"kind", t.kind},
+          {"message_bytes", t.message_bytes},
+          {"bytes", t.bytes},
+          {"goodput_gbps", t.goodput_gbps},
+          {"line_gbps", json_or_null(t.line_gbps)},
+          {"line_share", json_or_null(t.line_share)},
+          {"fairness", json_or_null(t.fairness)},
+          {"fairness_after_5ms", json_or_null(t.fairness_settled)},
+          {"flows", list(t.flows, [](const TrafficResult::Flow& flow) -> Json {
+             return {{"from", flow.from},
+                     {"to", flow.to},
+                     {"messages", flow.messages},
+                     {"goodput_gbps", flow.goodput_gbps}};
+           })}};
 }
 
-void write_traffic(JsonWriter& json, const TrafficResult& t) {
-  json.key("traffic");
-  json.open('{');
-  member(json, "kind", t.kind);
-  member(json, "message_bytes", t.message_bytes);
-  member(json, "bytes", t.bytes);
-  member(json, "goodput_gbps", t.goodput_gbps);
-  member(json, "line_gbps", t.line_gbps);
-  member(json, "line_share", t.line_share);
-  member(json, "fairness", t.fairness);
-  member(json, "fairness_after_5ms", t.fairness_settled);
-  json.key("flows");
-  json.open('[', Layout::kLines);
-  for (const TrafficResult::Flow& flow : t.flows) {
-    json.open('{');
-    member(json, "from", flow.from);
-    member(json, "to", flow.to);
-    member(json, "messages", flow.messages);
-    member(json, "goodput_gbps", flow.goodput_gbps);
-    json.close();
-  }
-  json.close();
-  json.close();
+Json port_json(const PauseResult::Port& port) {
+  return {{"port", port.name},
+          {"pauses", port.pauses},
+          {"paused_us", time(port.paused)},
+          {"held_bytes_max", port.held_max.count},
+          {"queue_bytes_max", port.queue_max.count},
+          {"lossy_queue_bytes_max", port.lossy_queue_max.count},
+          {"dropped", port.dropped}};
 }
 
-void write_pauses(JsonWriter& json, const PauseResult& p) {
-  json.key("pauses");
-  json.open('{');
-  member(json, "watchdogs", p.watchdogs);
-  member(json, "watchdog_drops", p.watchdog_drops);
-  member(json, "lossy_queue_bytes_max", p.lossy_queue_max.count);
-  json.key("ports");
-  json.open('[', Layout::kLines);
-  for (const PauseResult::Port& port : p.ports) {
-    json.open('{');
-    member(json, "port", port.name);
-    member(json, "pauses", port.pauses);
-    time_member(json, "paused_us", port.paused);
-    member(json, "held_bytes_max", port.held_max.count);
-    member(json, "queue_bytes_max", port.queue_max.count);
-    member(json, "lossy_queue_bytes_max", port.lossy_queue_max.count);
-    member(json, "dropped", port.dropped);
-    json.close();
-  }
-  json.close();
-  json.key("deadlocks");
-  json.open('[', Layout::kLines);
-  for (const PauseResult::Deadlock& deadlock : p.deadlocks) {
-    json.open('{');
-    time_member(json, "at_us", deadlock.found.time_since_epoch());
-    json.key("ports");
-    json.open('[');
-    for (const std::string& port : deadlock.ports) json.string(port);
-    json.close();
-    json.close();
-  }
-  json.close();
-  json.close();
+Json pauses_json(const PauseResult& p) {
+  return {{"watchdogs", p.watchdogs},
+          {"watchdog_drops", p.watchdog_drops},
+          {"lossy_queue_bytes_max", p.lossy_queue_max.count},
+          {"ports", list(p.ports, port_json)},
+          {"deadlocks", list(p.deadlocks, [](const PauseResult::Deadlock& deadlock) -> Json {
+             return {{"at_us", time(deadlock.found.time_since_epoch())}, {"ports", deadlock.ports}};
+           })}};
 }
 
-void write_wall(JsonWriter& json, const WallSummary& w) {
-  json.key("wall");
-  json.open('{');
-  member(json, "seconds", w.seconds);
-  member(json, "launch_seconds", w.launch_seconds);
-  counter(json, "events", w.events, w.events > 0);
-  member(json, "events_per_second",
-         w.seconds > 0 && w.events > 0 ? static_cast<double>(w.events) / w.seconds : std::nan(""));
-  member(json, "processes", w.processes);
-  json.close();
+Json wall_json(const WallSummary& w) {
+  const bool counted = w.events > 0;
+  return {{"seconds", w.seconds},
+          {"launch_seconds", w.launch_seconds},
+          {"events", json_or_null(w.events, counted)},
+          {"events_per_second",
+           json_or_null(static_cast<double>(w.events) / w.seconds, counted && w.seconds > 0)},
+          {"processes", w.processes}};
 }
 
 }  // namespace
 
 std::string results_json(const RunResults& r, bool with_wall) {
   const LatencyStatistics latency = latency_statistics(r);
-  JsonWriter json;
-  json.open('{', Layout::kLines);
-  member(json, "soliton", r.version);
-  member(json, "name", r.name);
-  member(json, "seed", r.seed);
-  member(json, "time", r.time);
-  json.key("complete");
-  json.boolean(r.complete);
-  write_requests(json, r, latency.completed);
-  write_latency(json, latency);
-  write_rates(json, r);
-  write_breakdown(json, r, latency.completed > 0);
-  write_nodes(json, r.nodes);
-  write_partition(json, r.partition);
-  write_fabric(json, r.fabric);
-  write_ltl(json, r.ltl);
-  write_faults(json, r.faults);
-  write_outputs(json, r.outputs);
-  write_warnings(json, r.warnings);
-  if (with_wall) write_wall(json, r.wall);
-  if (!r.error.empty()) member(json, "error", r.error);
-  if (r.traffic) write_traffic(json, *r.traffic);
-  if (r.pauses) write_pauses(json, *r.pauses);
-  if (r.device) write_histogram(json, "device_us", *r.device);
-  json.close();
-  return json.take() + "\n";
+  const bool has_plan = r.partition.known;
+  Json out{{"soliton", r.version},
+           {"name", r.name},
+           {"seed", r.seed},
+           {"time", r.time},
+           {"complete", r.complete},
+           {"requests",
+            {{"sent", r.sent},
+             {"completed", latency.completed},
+             {"failed", r.failed},
+             {"duplicated", r.duplicated}}},
+           {"latency_us", latency_json(latency)},
+           {"throughput_rps", throughput_rps(r)},
+           {"effective_tflops", json_or_null(effective_tflops(r), has_plan)},
+           {"peak_tflops", json_or_null(r.peak_ops_per_second / 1e12, has_plan)},
+           {"utilization", json_or_null(utilization(r), has_plan)},
+           {"breakdown_us", breakdown_json(r, latency.completed > 0)},
+           {"nodes", list(r.nodes, node_json)},
+           {"partition", partition_json(r.partition)},
+           {"fabric", fabric_json(r.fabric)},
+           {"ltl", ltl_json(r.ltl)},
+           {"faults", list(r.faults, fault_json)},
+           {"outputs", outputs_json(r.outputs)},
+           {"warnings", list(r.warnings, [](const RunWarning& warning) -> Json {
+              return {{"id", warning.id}, {"text", warning.text}};
+            })}};
+  if (with_wall) out["wall"] = wall_json(r.wall);
+  if (!r.error.empty()) out["error"] = r.error;
+  if (r.traffic) out["traffic"] = traffic_json(*r.traffic);
+  if (r.pauses) out["pauses"] = pauses_json(*r.pauses);
+  if (r.device) out["device_us"] = histogram_json(*r.device);
+  return json_text(out, JsonLayout::kRows) + "\n";
 }
 
 }  // namespace soliton

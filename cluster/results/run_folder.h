@@ -1,9 +1,9 @@
 // The folder of one run (docs/results.md): made, locked, written file by file, never holding
 // half a file.
 //
-//   Result<RunFolder> folder = RunFolder::open({.name = "quickstart", .stamp =
-//   run_stamp(std::time(nullptr))}); Status s = folder->write("results.json",
-//   results_json(results));
+//   Result<RunFolder> folder =
+//       RunFolder::open({.name = "quickstart", .stamp = run_stamp(std::time(nullptr))});
+//   Status s = folder->write("results.json", results_json(results));
 //
 // It works through the descriptor of the folder that was locked: one that is renamed, swapped or
 // replaced by a symbolic link on the way gets everything, its stand-in nothing; one that is removed

@@ -7,31 +7,12 @@
 #include <map>
 #include <utility>
 
-#include "cluster/results/json.h"
 #include "cluster/results/results.h"
+#include "cluster/results/trace_lanes.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
-
-// A message is an instant, but an arrow can only start and end at a slice: it gets one of this
-// width, which gives way to any real slice.
-constexpr Duration kMarkWidth = nanoseconds(1);
-
-struct Slice {
-  const TraceEvent* event = nullptr;
-  Instant to{};
-  bool mark = false;
-  std::uint32_t thread = 0;
-};
-
-bool is_mark(TraceKind kind) {
-  return kind == TraceKind::kMessageSent || kind == TraceKind::kMessageReceived;
-}
-
-bool is_slice(TraceKind kind) {
-  return kind == TraceKind::kChain || kind == TraceKind::kRequest || kind == TraceKind::kServe ||
-         kind == TraceKind::kHostWork || is_mark(kind);
-}
 
 std::string name_or(const std::vector<std::string>& names, std::int64_t number,
                     const char* otherwise) {
@@ -40,219 +21,146 @@ std::string name_or(const std::vector<std::string>& names, std::int64_t number,
   return fmt::format("{} {}", otherwise, number);
 }
 
+std::vector<const TraceEvent*> in_order(const std::vector<TraceEvent>& events) {
+  std::vector<const TraceEvent*> out;
+  for (const TraceEvent& event : events) out.push_back(&event);
+  std::stable_sort(out.begin(), out.end(), [](const TraceEvent* a, const TraceEvent* b) {
+    return std::pair(a->at, index(a->node)) < std::pair(b->at, index(b->node));
+  });
+  return out;
+}
+
+std::string slice_name(const TraceNames& names, const TraceEvent& e) {
+  switch (e.kind) {
+    case TraceKind::kChain: {
+      static const std::vector<std::string> kNone;
+      const std::uint32_t node = index(e.node);
+      return name_or(node < names.chains.size() ? names.chains[node] : kNone, e.a, "chain");
+    }
+    case TraceKind::kRequest:
+      return fmt::format("request {}", e.a);
+    case TraceKind::kServe:
+      return fmt::format("serve {}", e.a);
+    case TraceKind::kHostWork:
+      return fmt::format("host work {}", e.a);
+    case TraceKind::kMessageSent:
+      return fmt::format("send {} B to {}", e.b, name_or(names.nodes, e.c, "node"));
+    default:
+      return fmt::format("receive {} B from {}", e.b, name_or(names.nodes, e.c, "node"));
+  }
+}
+
+const char* category(TraceKind kind) {
+  switch (kind) {
+    case TraceKind::kChain:
+      return "chain";
+    case TraceKind::kRequest:
+      return "request";
+    case TraceKind::kServe:
+      return "serve";
+    case TraceKind::kHostWork:
+      return "host";
+    default:
+      return "message";
+  }
+}
+
+std::string instant_name(const TraceNames& names, const TraceEvent& e) {
+  switch (e.kind) {
+    case TraceKind::kPacketDropped: {
+      const std::string cause = e.a < 0 ? "queue full" : name_or(names.fault_rules, e.a, "fault");
+      return fmt::format("dropped on {}: {}", name_or(names.links, e.b, "link"), cause);
+    }
+    case TraceKind::kRetransmit:
+      return fmt::format("retransmit {} of connection {}", e.b, e.a);
+    case TraceKind::kTimeout:
+      return fmt::format("timeout at {} of connection {}", e.b, e.a);
+    case TraceKind::kFaultStart:
+      return name_or(names.fault_rules, e.a, "fault") + " starts";
+    default:
+      return name_or(names.fault_rules, e.a, "fault") + " ends";
+  }
+}
+
 class TraceWriter {
  public:
-  TraceWriter(const std::vector<TraceEvent>& events, const TraceNames& names) : names_(names) {
-    for (const TraceEvent& event : events) {
-      sorted_.push_back(&event);
-      if (index(event.node) >= names.nodes.size()) has_network_track_ = true;
-    }
-    std::stable_sort(sorted_.begin(), sorted_.end(), [](const TraceEvent* a, const TraceEvent* b) {
-      return std::pair(a->at, index(a->node)) < std::pair(b->at, index(b->node));
-    });
-    next_thread_ = network_track() + 1;
-  }
+  TraceWriter(const std::vector<TraceEvent>& events, const TraceNames& names)
+      : names_(names),
+        sorted_(in_order(events)),
+        lanes_(sorted_, static_cast<std::uint32_t>(names.nodes.size())) {}
 
   std::string text() {
-    place_slices();
-    json_.open('{', JsonWriter::Layout::kLines);
-    json_.key("displayTimeUnit");
-    json_.string("ns");
-    json_.key("traceEvents");
-    json_.open('[', JsonWriter::Layout::kLines);
     write_threads();
-    for (const Slice& slice : slices_) write_slice(slice);
+    for (const TraceSlice& slice : lanes_.slices()) write_slice(slice);
     write_flows();
     for (const TraceEvent* event : sorted_)
       if (!is_slice(event->kind)) write_instant(*event);
-    json_.close();
-    json_.close();
-    return json_.take() + "\n";
+    return "{\n  \"displayTimeUnit\": \"ns\",\n  \"traceEvents\": [" + out_ + "\n  ]\n}\n";
   }
 
  private:
-  struct Lane {
-    std::uint32_t thread;
-    std::vector<Slice*> open;  // outermost first
-  };
-
-  // What no node of the cluster said (a switch, a link) goes to a track of its own.
-  std::uint32_t network_track() const { return static_cast<std::uint32_t>(names_.nodes.size()); }
-  std::uint32_t track(const TraceEvent& event) const {
-    return std::min(index(event.node), network_track());
+  static Json begun(const std::string& name, const char* phase, std::uint32_t thread) {
+    return {{"name", name}, {"ph", phase}, {"pid", 0}, {"tid", thread}};
   }
 
-  std::string track_name(std::uint32_t node) const {
-    return node < names_.nodes.size() ? names_.nodes[node] : std::string("network");
+  // Event by event, as all of them together are large.
+  void add(const Json& event) {
+    out_ += out_.empty() ? "\n    " : ",\n    ";
+    out_ += json_text(event, JsonLayout::kLine);
   }
 
-  void place_slices() {
-    for (const TraceEvent* event : sorted_) {
-      if (!is_slice(event->kind)) continue;
-      const bool mark = is_mark(event->kind);
-      slices_.push_back({event, event->at + (mark ? kMarkWidth : event->duration), mark, 0});
-    }
-    // An outer slice before what it holds.
-    std::stable_sort(slices_.begin(), slices_.end(), [](const Slice& a, const Slice& b) {
-      return std::pair(a.event->at, b.to) < std::pair(b.event->at, a.to);
-    });
-    for (Slice& slice : slices_) place(slice);
+  void metadata(const char* what, std::uint32_t thread, Json arguments) {
+    Json event = begun(what, "M", thread);
+    event["args"] = std::move(arguments);
+    add(event);
   }
 
-  void place(Slice& slice) {
-    std::vector<Lane>& lanes = lanes_[track(*slice.event)];
-    for (Lane& lane : lanes)
-      if (nests(lane, slice)) return enter(lane, slice);
-    lanes.push_back({lanes.empty() ? track(*slice.event) : next_thread_++, {}});
-    enter(lanes.back(), slice);
-  }
-
-  static bool nests(Lane& lane, Slice& slice) {
-    const Instant from = slice.event->at;
-    while (!lane.open.empty() &&
-           (lane.open.back()->to <= from || gives_way(*lane.open.back(), slice)))
-      lane.open.pop_back();
-    if (lane.open.empty()) return true;
-    const Instant end = lane.open.back()->to;
-    if (slice.mark) slice.to = std::min(slice.to, end);
-    return slice.to <= end;
-  }
-
-  static bool gives_way(Slice& open, const Slice& slice) {
-    if (!open.mark || slice.to <= open.to) return false;
-    open.to = slice.event->at;
-    return true;
-  }
-
-  static void enter(Lane& lane, Slice& slice) {
-    slice.thread = lane.thread;
-    lane.open.push_back(&slice);
-  }
-
-  void begin(const std::string& name, const char* phase, std::uint32_t thread) {
-    json_.open('{');
-    json_.key("name");
-    json_.string(name);
-    json_.key("ph");
-    json_.string(phase);
-    json_.key("pid");
-    json_.integer(0);
-    json_.key("tid");
-    json_.natural(thread);
-  }
-
-  void member(const char* key, Instant value) {
-    json_.key(key);
-    json_.microseconds(value.time_since_epoch());
-  }
-
-  void member(const char* key, const char* value) {
-    json_.key(key);
-    json_.string(value);
-  }
-
-  void member(const char* key, std::int64_t value) {
-    json_.key(key);
-    json_.integer(value);
-  }
-
-  void metadata(const char* what, std::uint32_t thread, const std::string& name) {
-    begin(what, "M", thread);
-    json_.key("args");
-    json_.open('{');
-    json_.key("name");
-    json_.string(name);
-    json_.close();
-    json_.close();
-  }
-
-  void sort_index(std::uint32_t thread, std::int64_t value) {
-    begin("thread_sort_index", "M", thread);
-    json_.key("args");
-    json_.open('{');
-    member("sort_index", value);
-    json_.close();
-    json_.close();
+  void write_thread(std::uint32_t thread, const std::string& name, std::int64_t order) {
+    metadata("thread_name", thread, {{"name", name}});
+    metadata("thread_sort_index", thread, {{"sort_index", order}});
   }
 
   void write_threads() {
-    metadata("process_name", 0, "cluster");
+    metadata("process_name", 0, {{"name", "cluster"}});
     std::int64_t order = 0;
-    const std::uint32_t tracks = network_track() + (has_network_track_ ? 1 : 0);
-    for (std::uint32_t node = 0; node < tracks; ++node) {
-      metadata("thread_name", node, track_name(node));
-      sort_index(node, order++);
-      const std::vector<Lane>& lanes = lanes_[node];
-      for (std::size_t lane = 1; lane < lanes.size(); ++lane) {
-        metadata("thread_name", lanes[lane].thread,
-                 fmt::format("{} ({})", track_name(node), lane + 1));
-        sort_index(lanes[lane].thread, order++);
-      }
+    const bool network = std::ranges::any_of(sorted_, [this](const TraceEvent* event) {
+      return lanes_.track(*event) == lanes_.network_track();
+    });
+    const std::uint32_t tracks = lanes_.network_track() + (network ? 1 : 0);
+    for (std::uint32_t track = 0; track < tracks; ++track) {
+      const std::string name =
+          track < names_.nodes.size() ? names_.nodes[track] : std::string("network");
+      write_thread(track, name, order++);
+      std::size_t number = 2;
+      for (const std::uint32_t thread : lanes_.further_threads(track))
+        write_thread(thread, fmt::format("{} ({})", name, number++), order++);
     }
   }
 
-  std::string slice_name(const TraceEvent& e) const {
-    switch (e.kind) {
-      case TraceKind::kChain: {
-        static const std::vector<std::string> kNone;
-        const std::uint32_t node = index(e.node);
-        return name_or(node < names_.chains.size() ? names_.chains[node] : kNone, e.a, "chain");
-      }
-      case TraceKind::kRequest:
-        return fmt::format("request {}", e.a);
-      case TraceKind::kServe:
-        return fmt::format("serve {}", e.a);
-      case TraceKind::kHostWork:
-        return fmt::format("host work {}", e.a);
-      case TraceKind::kMessageSent:
-        return fmt::format("send {} B to {}", e.b, name_or(names_.nodes, e.c, "node"));
-      default:
-        return fmt::format("receive {} B from {}", e.b, name_or(names_.nodes, e.c, "node"));
-    }
-  }
-
-  static const char* category(TraceKind kind) {
-    switch (kind) {
-      case TraceKind::kChain:
-        return "chain";
-      case TraceKind::kRequest:
-        return "request";
-      case TraceKind::kServe:
-        return "serve";
-      case TraceKind::kHostWork:
-        return "host";
-      default:
-        return "message";
-    }
-  }
-
-  void write_slice(const Slice& slice) {
+  void write_slice(const TraceSlice& slice) {
     const TraceEvent& event = *slice.event;
-    begin(slice_name(event), "X", slice.thread);
-    member("cat", category(event.kind));
-    member("ts", event.at);
-    json_.key("dur");
-    json_.microseconds(slice.to - event.at);
-    json_.key("args");
-    json_.open('{');
+    Json out = begun(slice_name(names_, event), "X", slice.thread);
+    out["cat"] = category(event.kind);
+    out["ts"] = json_us(event.at.time_since_epoch());
+    out["dur"] = json_us(slice.to - event.at);
+    Json& arguments = out["args"];
     if (slice.mark) {
-      member("bytes", event.b);
+      arguments["bytes"] = event.b;
     } else {
-      member("request", event.kind == TraceKind::kChain ? event.b : event.a);
-      if (event.kind == TraceKind::kChain) member("step", event.c);
+      arguments["request"] = event.kind == TraceKind::kChain ? event.b : event.a;
+      if (event.kind == TraceKind::kChain) arguments["step"] = event.c;
     }
-    json_.close();
-    json_.close();
+    add(out);
   }
 
   // Arrows only where both ends were recorded: a node's trace buffer may have been full.
   void write_flows() {
-    std::map<std::int64_t, std::vector<const Slice*>> sent;
+    std::map<std::int64_t, std::vector<const TraceSlice*>> sent;
     std::map<std::int64_t, std::size_t> taken;
-    for (const Slice& slice : slices_)
+    for (const TraceSlice& slice : lanes_.slices())
       if (slice.event->kind == TraceKind::kMessageSent) sent[slice.event->a].push_back(&slice);
     std::int64_t arrow = 0;
-    for (const Slice& slice : slices_) {
+    for (const TraceSlice& slice : lanes_.slices()) {
       if (slice.event->kind != TraceKind::kMessageReceived) continue;
       const auto found = sent.find(slice.event->a);
       if (found == sent.end()) continue;
@@ -263,54 +171,33 @@ class TraceWriter {
     }
   }
 
-  void write_arrow(const Slice& from, const Slice& to, std::int64_t id) {
+  void write_arrow(const TraceSlice& from, const TraceSlice& to, std::int64_t id) {
     write_arrow_end(from, "s", id);
     write_arrow_end(to, "f", id);
   }
 
-  void write_arrow_end(const Slice& slice, const char* phase, std::int64_t id) {
-    begin("message", phase, slice.thread);
-    member("cat", "message");
-    member("id", id);
-    member("ts", slice.event->at);
-    if (*phase == 'f') member("bp", "e");
-    json_.close();
-  }
-
-  std::string instant_name(const TraceEvent& e) const {
-    switch (e.kind) {
-      case TraceKind::kPacketDropped: {
-        const std::string cause =
-            e.a < 0 ? "queue full" : name_or(names_.fault_rules, e.a, "fault");
-        return fmt::format("dropped on {}: {}", name_or(names_.links, e.b, "link"), cause);
-      }
-      case TraceKind::kRetransmit:
-        return fmt::format("retransmit {} of connection {}", e.b, e.a);
-      case TraceKind::kTimeout:
-        return fmt::format("timeout at {} of connection {}", e.b, e.a);
-      case TraceKind::kFaultStart:
-        return name_or(names_.fault_rules, e.a, "fault") + " starts";
-      default:
-        return name_or(names_.fault_rules, e.a, "fault") + " ends";
-    }
+  void write_arrow_end(const TraceSlice& slice, const char* phase, std::int64_t id) {
+    Json out = begun("message", phase, slice.thread);
+    out["cat"] = "message";
+    out["id"] = id;
+    out["ts"] = json_us(slice.event->at.time_since_epoch());
+    if (*phase == 'f') out["bp"] = "e";
+    add(out);
   }
 
   void write_instant(const TraceEvent& event) {
     const bool fault = event.kind == TraceKind::kFaultStart || event.kind == TraceKind::kFaultEnd;
-    begin(instant_name(event), "i", track(event));
-    member("cat", fault ? "fault" : "transport");
-    member("ts", event.at);
-    member("s", fault ? "g" : "t");  // a fault is drawn through all tracks
-    json_.close();
+    Json out = begun(instant_name(names_, event), "i", lanes_.track(event));
+    out["cat"] = fault ? "fault" : "transport";
+    out["ts"] = json_us(event.at.time_since_epoch());
+    out["s"] = fault ? "g" : "t";  // a fault is drawn through all tracks
+    add(out);
   }
 
   const TraceNames& names_;
   std::vector<const TraceEvent*> sorted_;
-  std::vector<Slice> slices_;
-  std::map<std::uint32_t, std::vector<Lane>> lanes_;
-  std::uint32_t next_thread_ = 0;
-  bool has_network_track_ = false;
-  JsonWriter json_;
+  TraceLanes lanes_;
+  std::string out_;
 };
 
 }  // namespace

@@ -4,15 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "cluster/spec/parts.h"
 #include "protocol/isa/shard.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
 
-using nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
 constexpr double kTera = 1e12;
@@ -88,8 +87,8 @@ Row cpu_row(const CpuDevice& cpu) {
                   static_cast<double>(cpu.memory_rate.bits_per_second) / 8e9)};
 }
 
-ordered_json formats_json(const NpuDevice& npu) {
-  ordered_json out = ordered_json::array();
+Json formats_json(const NpuDevice& npu) {
+  Json out = Json::array();
   for (const NpuFormat& format : npu.formats)
     out.push_back({{"name", format.format.name},
                    {"beats_per_tile", format.beats_per_tile},
@@ -98,8 +97,8 @@ ordered_json formats_json(const NpuDevice& npu) {
   return out;
 }
 
-ordered_json timing_json(const NpuTimingParameters& timing) {
-  ordered_json out = ordered_json::object();
+Json timing_json(const NpuTimingParameters& timing) {
+  Json out = Json::object();
   for (const auto& [key, value] : collect(kTimingFields, &timing)) {
     const Field& field = *kTimingFields.find(key);
     if (field.type == FieldType::kInteger)
@@ -112,7 +111,7 @@ ordered_json timing_json(const NpuTimingParameters& timing) {
   return out;
 }
 
-ordered_json memory_json(const NpuDevice& npu) {
+Json memory_json(const NpuDevice& npu) {
   return {{"matrix_bytes", matrix_memory(npu).count},
           {"matrix_tiles", npu.matrix_rf_tiles},
           {"vector_bytes", vector_memory(npu).count},
@@ -125,8 +124,8 @@ ordered_json memory_json(const NpuDevice& npu) {
           {"dram_bytes_per_second", npu.dram_rate.bits_per_second / 8}};
 }
 
-ordered_json npu_json(const NpuDevice& npu) {
-  ordered_json published = ordered_json::object();
+Json npu_json(const NpuDevice& npu) {
+  Json published = Json::object();
   for (const PublishedPeak& peak : npu.published_peaks) published[peak.format] = peak.tops;
   return {{"name", npu.name},
           {"kind", "npu"},
@@ -143,13 +142,12 @@ ordered_json npu_json(const NpuDevice& npu) {
           {"formats", formats_json(npu)},
           {"published_peak_tops", published},
           {"memory", memory_json(npu)},
-          {"network_bits_per_second", npu.network_rate.bits_per_second > 0
-                                          ? ordered_json(npu.network_rate.bits_per_second)
-                                          : ordered_json()},
+          {"network_bits_per_second",
+           npu.network_rate.bits_per_second > 0 ? Json(npu.network_rate.bits_per_second) : Json()},
           {"timing", timing_json(npu.timing)}};
 }
 
-ordered_json cpu_json(const CpuDevice& cpu) {
+Json cpu_json(const CpuDevice& cpu) {
   return {{"name", cpu.name},
           {"kind", "cpu"},
           {"description", cpu.description},
@@ -179,10 +177,10 @@ std::string device_table(const std::vector<Device>& devices) {
 }
 
 std::string devices_json(const std::vector<Device>& devices) {
-  ordered_json out = ordered_json::array();
+  Json out = Json::array();
   for (const Device& device : devices)
     out.push_back(device.kind == Device::Kind::kNpu ? npu_json(device.npu) : cpu_json(device.cpu));
-  return out.dump(2) + "\n";
+  return json_text(out, JsonLayout::kIndented) + "\n";
 }
 
 }  // namespace soliton

@@ -9,7 +9,6 @@
 namespace soliton {
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kWholeNumber = "^-?(0x[0-9a-fA-F]+|[0-9]+)$";
 
@@ -179,7 +178,7 @@ class SchemaMaker {
 
 }  // namespace
 
-nlohmann::ordered_json json_schema(const FieldTable& root, std::string_view title,
+Json json_schema(const FieldTable& root, std::string_view title,
                                    const KnownNames& names) {
   const SchemaMaker maker(names);
   Json definitions = Json::object();

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
+#include "protocol/json/json.h"
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +19,7 @@ namespace soliton {
 // The known names of a kind that rows refer to (Field::names), such as "devices".
 using KnownNames = std::function<std::vector<std::string>(std::string_view kind)>;
 
-nlohmann::ordered_json json_schema(const FieldTable& root, std::string_view title,
+Json json_schema(const FieldTable& root, std::string_view title,
                                    const KnownNames& names);
 
 }  // namespace soliton

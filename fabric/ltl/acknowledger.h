@@ -4,7 +4,7 @@
 //   most once per smoothed repair time (NACK to resend arriving: the sender's round trip as the
 //   receiver sees it).
 // - Asked for (`ACK now`): a bare ACK at once. A filled gap, a resend, a duplicate: at once, but
-// data may carry it.
+//   data may carry it.
 // - Otherwise after ack_every packets or a quarter of the credit pool, and ack_delay after the
 //   first packet at the latest.
 #pragma once

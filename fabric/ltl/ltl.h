@@ -13,11 +13,11 @@
 // A carrier that cares for nanoseconds uses the calls that own nothing and, once the pools have
 // grown to their working set, allocate nothing:
 //
-//   if (auto packet = ltl.send_now(connection, {head, body}, slot, now)) ...    // at once
-//   ltl.send_copy(connection, {head, body}, now);                    // or when its turn comes
-//   while (auto packet = ltl.write_packet(slot, now)) ...         // built where it leaves from
-//   ltl.on_packet({peer, false, false, bytes}, now);              // read where it lies
-//   while (auto message = ltl.next_message()) ...                 // a view of it
+//   if (auto packet = ltl.send_now(connection, {head, body}, slot, now)) ...   // at once
+//   ltl.send_copy(connection, {head, body}, now);           // or when its turn comes
+//   while (auto packet = ltl.write_packet(slot, now)) ...   // built where it leaves from
+//   ltl.on_packet({peer, false, false, bytes}, now);        // read where it lies
+//   while (auto message = ltl.next_message()) ...           // a view of it
 //   // `bytes` may go now; or earlier, after ltl.keep_messages()
 #pragma once
 

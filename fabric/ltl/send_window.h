@@ -45,8 +45,7 @@ struct ArrivalReport {
   struct Cause {
     Sequence sequence = 0;
     std::uint32_t time_ns = 0;
-    bool prompt =
-        false;  // answered in the instant of its arrival, so it is a sample of the round trip
+    bool prompt = false;  // answered at the instant of its arrival: a sample of the round trip
   };
   Sequence ack = 0;
   ArrivalBitmap bitmap;

@@ -9,9 +9,10 @@
 //                   MVU free = start + slot; with the matrix in Dram not before its last tile has
 //                   come and been multiplied (tile_stream.h)
 //                   result = max(start + slot + D, MFU operands ready + 1 cycle)
-//   vector chain:   start = max(operands ready, issue); result = start + V, without any operation
-//   start issue:          T0 after the request's start, then the latest arrival among the NetQ
-//   messages read so far
+//   vector chain:   start = max(operands ready, issue)
+//                   result = start + V, or start if it has no operation
+//   issue:          T0 after the request's start, then the latest arrival among the NetQ messages
+//                   read so far
 //
 //   Dram:           reads are served one after the other, in program order, and so are writes; the
 //                   directions do not delay each other (C). An input from Dram is ready bytes /

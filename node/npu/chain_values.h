@@ -27,9 +27,8 @@
 namespace soliton {
 
 struct ValueCounts {
-  std::uint64_t fp16_overflows = 0;  // finite operands, infinite result
-  std::uint64_t poisoned_blocks =
-      0;  // blocks with a NaN or infinity that entered a product; once a product
+  std::uint64_t fp16_overflows = 0;    // finite operands, infinite result
+  std::uint64_t poisoned_blocks = 0;   // with a NaN or infinity, counted once for each product
   std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with one
 };
 

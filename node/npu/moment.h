@@ -9,8 +9,8 @@ namespace soliton {
 
 struct Moment {
   Ticks at = 0;
-  std::uint32_t origin =
-      0;  // arrival of this request at the head of the critical path; 0: its begin
+  // The arrival of this request at the head of the critical path; 0: its begin.
+  std::uint32_t origin = 0;
 };
 
 // On a tie the path that was there first is kept.

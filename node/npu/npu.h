@@ -9,10 +9,10 @@
 // registers of its own, the same chains, so a lane has the bits it would have alone. A message then
 // carries the vectors of all lanes, one after the other.
 //
-//   npu.begin(request, steps, start);        // start: instant and critical path of what the
-//   request waited for npu.deliver(port, vectors, arrival);     // messages in order per port while
-//   (auto out = npu.poll_output()) ... // each with the instant at which it leaves the NPU if
-//   (npu.finished()) ...
+//   npu.begin(request, steps, start);          // instant and critical path of what it waited for
+//   npu.deliver(port, vectors, arrival);       // messages in order per port
+//   while (auto out = npu.poll_output()) ...   // each with the instant at which it leaves the NPU
+//   if (npu.finished()) ...
 #pragma once
 
 #include <atomic>
@@ -47,8 +47,8 @@ struct NpuStats {
   Duration mvu_busy{};         // slots of the matrix-vector unit
   Duration busy{};  // from the start of each request to its last result, less waits at NetQ
   std::uint64_t fp16_overflows = 0;  // finite results that became infinite
-  std::uint64_t poisoned_blocks =
-      0;  // activation blocks with a NaN or infinity, once for each product they enter
+  // Activation blocks with a NaN or infinity, counted once for each product they enter.
+  std::uint64_t poisoned_blocks = 0;
   std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with a NaN or infinity
   // Accesses by an offset that led out of their memory: a read gave NaN, a write was dropped. Under
   // kTiming those whose offset came from a message are not known.

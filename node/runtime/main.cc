@@ -1,6 +1,7 @@
-// soliton-node: one emulated FPGA, or the host, in a process of its own. Started by the controller
-// only.
+// soliton-node: one emulated FPGA, or the host, in a process of its own, started by the controller.
+//
 //   soliton-node NAME PARENT_PID virtual|wall
+//
 // Descriptors: 3 control socket, 4 assignment, 5 board of pulses; in virtual time 6 channel; in
 // wall time over shared memory 6 own inbox, then those of the peers in order of the connection
 // table.

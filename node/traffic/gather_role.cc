@@ -5,7 +5,7 @@
 //   direct    step s: gets block i-1-s from its maker; sends its own to i+1+s at once
 //   ring      step s: gets block i-1-s from i-1; sends block i-s to i+1 once step s-1 is here
 //   doubling  step s: exchanges all it holds, 2^s blocks, with i xor 2^s once steps below s are
-//   here
+//             here
 // Thakur, Rabenseifner, Gropp, "Optimization of collective communication operations in MPICH",
 // 2005, section 4.1.
 #include <fmt/format.h>

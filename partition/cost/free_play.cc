@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,44 +41,32 @@ struct Played {
   Duration occupied = kLongestTime;
 };
 
-class FreePlayback {
+// Where the ports of a part's shards lead: to another shard of the part, or out of it.
+class PartEdges {
  public:
-  explicit FreePlayback(const FreePlayRequest& request) : request_(request) {
+  explicit PartEdges(const FreePlayRequest& request) : request_(request) {
     for (std::size_t i = 0; i < request.shards.size(); ++i) {
       number_[request.shards[i].node] = i;
       inside_.emplace_back(request.shards[i].in_ports.size(), false);
     }
-    for (const Shard& shard : request.shards) {
-      for (const OutPort& port : shard.out_ports) {
-        for (const auto& to : port.destinations) {
-          const auto at = number_.find(to.peer);
-          if (at != number_.end()) inside_[at->second][to.port] = true;
-        }
-      }
-    }
+    for (const Shard& shard : request.shards)
+      for (const OutPort& port : shard.out_ports)
+        for (const auto& to : port.destinations)
+          if (const auto at = shard_of(to)) inside_[*at][to.port] = true;
     for (std::size_t i = 0; i < request.shards.size(); ++i)
       row_.push_back(in_a_row(request.shards[i], inside_[i]));
   }
 
-  // The last step's inputs come at `late`, all others at the start.
-  Played run(std::int64_t steps, Instant late) {
-    out_ = {};
-    steps_ = steps;
-    late_ = late;
-    start();
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (std::size_t i = 0; i < npus_.size(); ++i) {
-        moved = drain(i) || moved;
-        moved = feed(i) || moved;
-      }
-    }
-    for (const auto& npu : npus_) {
-      SOLITON_CHECK_MSG(npu->finished(), "a part waits for {}", npu->waiting_for());
-      out_.occupied = std::min(out_.occupied, npu->free_at() - kRunStart);
-    }
-    return out_;
+  // nullopt: out of the part.
+  std::optional<std::size_t> shard_of(const OutPort::Destination& to) const {
+    const auto at = number_.find(to.peer);
+    if (at == number_.end()) return std::nullopt;
+    return at->second;
   }
+  // Port `port` of shard `i` is fed by one of the shards.
+  bool inside(std::size_t i, std::size_t port) const { return inside_[i][port]; }
+  // See in_a_row().
+  std::size_t row(std::size_t i, std::size_t port) const { return row_[i][port]; }
 
   std::int64_t least_input() const {
     std::int64_t least = kNoMessage;
@@ -99,8 +88,8 @@ class FreePlayback {
     std::int64_t least = kNoMessage;
     for (const Shard& shard : request_.shards) {
       for (const OutPort& port : shard.out_ports) {
-        const bool leaves = std::ranges::any_of(
-            port.destinations, [&](const auto& to) { return number_.count(to.peer) == 0; });
+        const bool leaves =
+            std::ranges::any_of(port.destinations, [&](const auto& to) { return !shard_of(to); });
         if (leaves) least = std::min<std::int64_t>(least, port.elements);
       }
     }
@@ -110,6 +99,39 @@ class FreePlayback {
  private:
   static constexpr std::int64_t kNoMessage = std::int64_t{1} << 40;
 
+  const FreePlayRequest& request_;
+  std::map<std::string, std::size_t> number_;
+  std::vector<std::vector<bool>> inside_;      // per shard and port
+  std::vector<std::vector<std::size_t>> row_;  // per shard and port
+};
+
+class FreePlayback {
+ public:
+  explicit FreePlayback(const FreePlayRequest& request) : request_(request), edges_(request) {}
+
+  // The last step's inputs come at `late`, all others at the start.
+  Played run(std::int64_t steps, Instant late) {
+    out_ = {};
+    steps_ = steps;
+    late_ = late;
+    start();
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (std::size_t i = 0; i < npus_.size(); ++i) {
+        moved = drain(i) || moved;
+        moved = feed(i) || moved;
+      }
+    }
+    for (const auto& npu : npus_) {
+      SOLITON_CHECK_MSG(npu->finished(), "a part waits for {}", npu->waiting_for());
+      out_.occupied = std::min(out_.occupied, npu->free_at() - kRunStart);
+    }
+    return out_;
+  }
+
+  const PartEdges& edges() const { return edges_; }
+
+ private:
   void start() {
     npus_.clear();
     left_.clear();
@@ -128,7 +150,7 @@ class FreePlayback {
   bool feed(std::size_t i) {
     bool moved = false;
     while (const auto port = npus_[i]->waiting_port()) {
-      if (inside_[i][*port]) {
+      if (edges_.inside(i, *port)) {
         if (!take_held(i, *port)) break;
         moved = true;
         continue;
@@ -156,7 +178,7 @@ class FreePlayback {
     const Duration line =
         request_.cable(i, request_.batch * request_.shards[i].in_ports[port].elements);
     OnCable& row = cable_[i];
-    const std::size_t place = row_[i][port];
+    const std::size_t place = edges_.row(i, port);
     const Instant begins = arrival.at - line;
     row = place <= 1 || place != row.messages + 1
               ? OnCable{1, begins, line}
@@ -188,22 +210,22 @@ class FreePlayback {
 
   void pass(std::size_t from, const OutPort::Destination& to, std::int64_t elements,
             const Arrival& leaves) {
-    const auto at = number_.find(to.peer);
-    if (at == number_.end()) {
+    const std::optional<std::size_t> at = edges_.shard_of(to);
+    if (!at) {
       out_.first = std::min(out_.first, leaves.at);
       out_.last = std::max(out_.last, leaves.at);
       return;
     }
     Arrival arrival = leaves;
-    if (at->second != from) {
-      const Duration way = request_.way(from, at->second, request_.batch * elements);
+    if (*at != from) {
+      const Duration way = request_.way(from, *at, request_.batch * elements);
       arrival.at = later(arrival.at, way);
       arrival.path.network += arrival.at - leaves.at;
     }
     // A way back to the node itself, and what waits for a whole sequence, is no read in a row.
-    if (at->second == from || request_.shards[at->second].in_ports[to.port].reversed)
-      return deliver(at->second, to.port, arrival);
-    held_[at->second][to.port].push_back(arrival);
+    if (*at == from || request_.shards[*at].in_ports[to.port].reversed)
+      return deliver(*at, to.port, arrival);
+    held_[*at][to.port].push_back(arrival);
   }
 
   // Messages that were read in a row.
@@ -214,13 +236,11 @@ class FreePlayback {
   };
 
   const FreePlayRequest& request_;
+  PartEdges edges_;
   std::int64_t steps_ = 1;
-  std::map<std::string, std::size_t> number_;
-  std::vector<std::vector<bool>> inside_;  // per shard and port: fed by one of the shards
   std::vector<std::unique_ptr<Npu>> npus_;
   std::vector<std::vector<std::int64_t>> left_;         // per shard and port: messages to come
   std::vector<std::vector<std::deque<Arrival>>> held_;  // per shard and port
-  std::vector<std::vector<std::size_t>> row_;           // per shard and port: see in_a_row()
   std::vector<OnCable> cable_;                          // per shard
   Instant late_{};
   Played out_;
@@ -234,9 +254,9 @@ FreePlay play_free(const FreePlayRequest& request) {
   FreePlay out{all.first - kRunStart, all.last - kRunStart, {}, all.occupied, 0, 0, 0};
   const std::int64_t behind = std::min(request.steps, request.steps_behind);
   if (behind > 0) out.response = playback.run(behind, all.last).last - all.last;
-  out.least_input = playback.least_input();
-  out.least_output = playback.least_output();
-  out.inputs = playback.inputs();
+  out.least_input = playback.edges().least_input();
+  out.least_output = playback.edges().least_output();
+  out.inputs = playback.edges().inputs();
   return out;
 }
 

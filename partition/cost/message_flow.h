@@ -2,8 +2,9 @@
 // network that the emulator runs: windows, acknowledgements and the order in which connections take
 // turns cost what they cost there.
 //
-//   MessageFlow flow(options, [&](const FlowMessage& message, Instant at) { ... flow.send(next);
-//   }); flow.send(first); flow.run();
+//   MessageFlow flow(options, [&](const FlowMessage& arrived, Instant at) { flow.send(next); });
+//   flow.send(first);
+//   flow.run();
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "partition/ir/check_tensor.h"
 #include "partition/ir/model.h"
 #include "protocol/base/check.h"
 
@@ -50,20 +51,6 @@ std::string_view gate_letters(Cell cell) {
   return cell == Cell::kGru ? "rzn" : cell == Cell::kLstm ? "ifoc" : "";
 }
 
-// "gate z, row 3, column 17": rows count within the gate, as files have gates in other orders.
-std::string place_of(const Tensor& tensor, std::int64_t position, std::string_view gates) {
-  const std::int64_t columns = tensor.shape.size() == 2 ? tensor.shape[1] : 1;
-  std::int64_t row = position / columns;
-  std::string out;
-  if (!gates.empty()) {
-    const std::int64_t rows = tensor.shape[0] / static_cast<std::int64_t>(gates.size());
-    out = fmt::format("gate {}, ", gates[static_cast<std::size_t>(row / rows)]);
-    row %= rows;
-  }
-  out += fmt::format("row {}", row);
-  return tensor.shape.size() == 2 ? out + fmt::format(", column {}", position % columns) : out;
-}
-
 bool runs_every_step(const Layer& layer) {
   const auto* dense = std::get_if<DenseLayer>(&layer);
   return dense == nullptr || dense->every_step;
@@ -103,7 +90,7 @@ class Checker {
       add(fmt::format("embedding table has shape [{}], not [symbols, {}]",
                       fmt::join(table.shape, ", "), model_.input));
     else if (check_width("embedding table", "symbols", table.shape[0]))
-      check_values(table, {}, kAnyNumber);
+      tensors_.check_values(table, {}, TensorChecker::kAnyNumber);
   }
 
   void check_layers() {
@@ -140,13 +127,13 @@ class Checker {
     const std::int64_t rows = layer.gates() * layer.hidden;
     for (const RecurrentWeights& weights : layer.directions) {
       const std::string_view gates = gate_letters(layer.cell);
-      check_tensor(layer.name, weights.input, {rows, layer.input}, gates);
-      check_tensor(layer.name, weights.recurrent, {rows, layer.hidden}, gates);
-      check_vector(layer.name, weights.input_bias, {rows}, gates);
-      check_vector(layer.name, weights.recurrent_bias, {rows}, gates);
-      check_sum(weights.input_bias, weights.recurrent_bias, gates);
+      tensors_.check(layer.name, weights.input, {rows, layer.input}, gates);
+      tensors_.check(layer.name, weights.recurrent, {rows, layer.hidden}, gates);
+      tensors_.check_vector(layer.name, weights.input_bias, {rows}, gates);
+      tensors_.check_vector(layer.name, weights.recurrent_bias, {rows}, gates);
+      tensors_.check_sum(weights.input_bias, weights.recurrent_bias, gates);
       for (const Tensor* initial : {&weights.initial_hidden, &weights.initial_cell})
-        if (!initial->shape.empty()) check_vector(layer.name, *initial, {layer.hidden});
+        if (!initial->shape.empty()) tensors_.check_vector(layer.name, *initial, {layer.hidden});
     }
     sequence = layer.emits_sequence;
   }
@@ -157,68 +144,10 @@ class Checker {
     if (!check_width(layer.name, "input", layer.input) ||
         !check_width(layer.name, "output", layer.output))
       return;
-    check_tensor(layer.name, layer.weights, {layer.output, layer.input});
+    tensors_.check(layer.name, layer.weights, {layer.output, layer.input});
     if (!layer.bias.shape.empty() || layer.bias.values)
-      check_vector(layer.name, layer.bias, {layer.output});
+      tensors_.check_vector(layer.name, layer.bias, {layer.output});
     sequence = layer.every_step;
-  }
-
-  // What becomes blocks of a number format, and what stays fp16: an infinity is a value of the
-  // second, as masks need it, but leaves a block without any.
-  enum Allowed : std::uint8_t { kFiniteOnly, kAnyNumber };
-
-  // `gates`: a letter for each equal part of the rows.
-  void check_tensor(const std::string& owner, const Tensor& tensor,
-                    const std::vector<std::int64_t>& shape, std::string_view gates = {},
-                    Allowed allowed = kFiniteOnly) {
-    if (tensor.shape != shape)
-      return add(fmt::format("{}: tensor {} has shape [{}], not [{}]", owner, tensor.name,
-                             fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
-    check_values(tensor, gates, allowed);
-  }
-
-  void check_vector(const std::string& owner, const Tensor& tensor,
-                    const std::vector<std::int64_t>& shape, std::string_view gates = {}) {
-    check_tensor(owner, tensor, shape, gates, kAnyNumber);
-  }
-
-  // All tensors have values or none has.
-  void check_values(const Tensor& tensor, std::string_view gates = {},
-                    Allowed allowed = kFiniteOnly) {
-    const bool has = tensor.values != nullptr;
-    if (any_seen_ && has != values_seen_)
-      return add(fmt::format("tensor {} has {} values, unlike those before it", tensor.name,
-                             has ? "" : "no"));
-    any_seen_ = true;
-    values_seen_ = has;
-    if (!has) return;
-    const auto count = element_count(tensor.shape);
-    if (!count || static_cast<std::uint64_t>(*count) != tensor.values->size())
-      return add(fmt::format("tensor {} of shape [{}] has {} values", tensor.name,
-                             fmt::join(tensor.shape, ", "), tensor.values->size()));
-    const auto bad = std::find_if(tensor.values->begin(), tensor.values->end(), [allowed](float v) {
-      return allowed == kAnyNumber ? std::isnan(v) : !std::isfinite(v);
-    });
-    if (bad == tensor.values->end()) return;
-    const std::string where = fmt::format("tensor {}, {}: ", tensor.name,
-                                          place_of(tensor, bad - tensor.values->begin(), gates));
-    add(allowed == kAnyNumber
-            ? where + "not a number (NaN); any other value is allowed"
-            : fmt::format("{}{}, so no block of weights with it has a value; allowed are finite "
-                          "numbers",
-                          where, std::isnan(*bad) ? "not a number (NaN)" : "an infinity"));
-  }
-
-  // The two biases of a gate are added before anything else.
-  void check_sum(const Tensor& a, const Tensor& b, std::string_view gates) {
-    if (!a.values || !b.values || a.values->size() != b.values->size()) return;
-    for (std::size_t i = 0; i < a.values->size(); ++i)
-      if (std::isnan((*a.values)[i] + (*b.values)[i]) && !std::isnan((*a.values)[i]) &&
-          !std::isnan((*b.values)[i]))
-        return add(
-            fmt::format("tensors {} and {}, {}: infinities of both signs, whose sum is not "
-                        "a number (NaN)",
-                        a.name, b.name, place_of(a, static_cast<std::int64_t>(i), gates)));
   }
 
   void check_ends() {
@@ -236,8 +165,7 @@ class Checker {
 
   const Model& model_;
   Diagnostics found_;
-  bool any_seen_ = false;
-  bool values_seen_ = false;
+  TensorChecker tensors_{found_};
   std::int64_t width_out_ = 0;
   bool sequence_out_ = false;
 };

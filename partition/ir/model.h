@@ -108,8 +108,8 @@ inline constexpr std::int64_t kMaxSteps = std::int64_t{1} << 20;
 inline constexpr std::size_t kMaxLayers = 16'384;
 
 // A multiply-add is 2 operations: 12 h^2 t for a GRU, 16 h^2 t for an LSTM, 4 h^2 t for an RNN with
-// input = hidden.
-// Matrix products of the layers only, every direction counted; no embedding, bias or gate.
+// input = hidden. Matrix products of the layers only, every direction counted; no embedding, bias
+// or gate.
 // REQUIRES: check_model(model) is empty, 0 <= steps <= kMaxSteps.
 std::int64_t operations(const Model& model, std::int64_t steps);
 // Elements of the layers' matrices and biases, from their sizes (tensors may be without values); no

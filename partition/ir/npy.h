@@ -2,8 +2,7 @@
 // versions 1.0 to 3.0. Anything else is refused by name. (NumPy enhancement proposal 1;
 // numpy.lib.format.)
 //
-//   soliton::Result<soliton::NpyArray> tokens = soliton::read_npy("tokens.npy");   // [requests,
-//   steps] int64
+//   Result<NpyArray> tokens = read_npy("tokens.npy");   // int64 [requests, steps]
 #pragma once
 
 #include <cstddef>

@@ -69,8 +69,7 @@ struct Lowered {
 
 // Budgets are not checked here: check_shard() and memory_use() judge the result.
 // Errors: kInvalid for a format the device does not have, native dimensions or cell programs that
-// differ, a weight
-// that cannot be quantised, or a stage whose layers cannot run as it says.
+// differ, a weight that cannot be quantised, or a stage whose layers cannot run as it says.
 Result<Lowered> lower(const LowerRequest& request);
 
 // The format of that name, or the native one for "". kInvalid with the formats there are.

@@ -1,8 +1,8 @@
 // A pass: layers that work on the same step, over all steps of a request, as a software pipeline.
 //
-//   prologue: input and input side of the first step
-//   body:     a step, and the input side of the next one right behind its products    (steps - 1
-//   times) epilogue: the last step
+//   prologue  input and input side of the first step
+//   body      a step, and the input side of the next one right behind its products; steps - 1 times
+//   epilogue  the last step
 //
 // Where inputs are scattered a node also passes its slice of a later step on. It does so two steps
 // ahead, amid the gather of the hidden state: by then its own slice of the state has left, and its
@@ -78,8 +78,8 @@ class Pass {
     std::map<std::size_t, CellProgram> cells;
     std::map<std::size_t, DenseProgram> dense;
     std::map<std::size_t, std::uint32_t> region;  // InitialVrf of the whole output
-    std::map<std::size_t, std::vector<std::uint16_t>> ports,
-        last_ports;  // what each step's, the last step's result goes to
+    // What each step's, and the last step's, result goes to.
+    std::map<std::size_t, std::vector<std::uint16_t>> ports, last_ports;
     std::map<std::size_t, std::vector<Move>> moves, last_moves, reset_moves;
     std::map<std::size_t, std::uint16_t> out_port;
   };

@@ -11,6 +11,15 @@
 
 namespace soliton {
 
+// What a plan is to be good at: a small latency of a request, many requests a second, or few nodes
+// that meet the SLA.
+enum class Objective : std::uint8_t { kLatency, kThroughput, kNodes };
+constexpr const char* objective_name(Objective objective) {
+  return objective == Objective::kLatency      ? "latency"
+         : objective == Objective::kThroughput ? "throughput"
+                                               : "nodes";
+}
+
 // A step of one node's part of the model (docs/timing.md): lower bounds, and as modelled with all
 // inputs there. Of a request of one step for what runs once a request.
 struct StepReport {
@@ -66,10 +75,10 @@ struct Plan {
   std::int64_t cut_bytes_per_request = 0;  // tensor bytes that cross between nodes, host included
   std::int64_t operations = 0;             // per request at `steps`
   std::string missed;  // what the plan was asked for and does not do: the SLA; "": nothing
-  std::string
-      one_device;  // "one device would need 1.9 MiB more memory than it has", or "fits one device"
-  std::vector<std::string>
-      explanation;  // lines for `soliton plan`: critical path, why not fewer, why not more, notes
+  // "one device would need 1.9 MiB more memory than it has", or "fits one device".
+  std::string one_device;
+  // Lines for `soliton plan`: critical path, why not fewer, why not more, notes (why.h).
+  std::vector<std::string> explanation;
 };
 
 }  // namespace soliton

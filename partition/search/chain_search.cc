@@ -28,12 +28,73 @@ struct Label {
   std::size_t before = 0;     // ... and the label in it
 };
 
+// Which label is the better one, and which need not be kept beside another.
+class LabelOrder {
+ public:
+  explicit LabelOrder(const PartitionRequest& request)
+      : throughput_(request.objective == Objective::kThroughput), steps_(request.steps) {}
+
+  Duration steps(Duration period) const { return times(period, steps_ - 1); }
+  Duration latency(const Label& label) const { return sum(label.closed, steps(label.open)); }
+
+  bool better(const Label& a, const Label& b) const {
+    if (throughput_ && a.occupied != b.occupied) return a.occupied < b.occupied;
+    return latency(a) < latency(b);
+  }
+
+  bool no_worse(const Label& a, const Label& b) const {
+    const bool interval = !throughput_ || a.occupied <= b.occupied;
+    return interval && a.closed <= b.closed && a.open <= b.open && a.used <= b.used;
+  }
+
+  // No label of `to` is extended before all that end there exist, so positions of labels stay valid
+  // afterwards.
+  void keep(std::vector<Label>& to, const Label& label) {
+    for (const Label& other : to) {
+      if (no_worse(other, label)) return;
+    }
+    std::erase_if(to, [&](const Label& other) { return no_worse(label, other); });
+    to.push_back(label);
+    if (to.size() <= kLabelsMost) return;
+    to.erase(
+        std::ranges::max_element(to, [&](const Label& a, const Label& b) { return better(a, b); }));
+  }
+
+ private:
+  bool throughput_;
+  std::int64_t steps_;
+};
+
+// The time of a step's vector into one layer, whole, between any two groups of nodes.
+class GroupWays {
+ public:
+  void set(const PartitionRequest& request, const NodesView& view, std::size_t layer) {
+    const std::int64_t elements = layer_input(request.model->layers[layer]);
+    groups_ = view.groups.size();
+    ways_.resize((groups_ + 1) * (groups_ + 1));
+    for (std::size_t from = 0; from <= groups_; ++from)
+      for (std::size_t to = 0; to < groups_; ++to)
+        ways_[from * (groups_ + 1) + to] =
+            view.distances->message(from, to, request.batch * elements);
+  }
+  Duration way(std::size_t from, std::size_t to) const { return ways_[from * (groups_ + 1) + to]; }
+
+ private:
+  std::size_t groups_ = 0;
+  std::vector<Duration> ways_;
+};
+
+bool no_slower(const StageEstimate& a, const StageEstimate& b) {
+  return a.fill <= b.fill && a.period <= b.period && a.barrier <= b.barrier;
+}
+
 class ChainSearch {
  public:
   ChainSearch(const PartitionRequest& request, const NodesView& view, StageCosts& costs,
               const ChainRequest& chain)
       : request_(request),
         view_(view),
+        order_(request),
         costs_(costs),
         chain_(chain),
         cuts_(chain.cuts.size() - 1),
@@ -49,7 +110,7 @@ class ChainSearch {
     for (std::size_t cut = 0; cut < cuts_; ++cut) {
       const std::vector<StageShape> shapes = shapes_from(cut);
       std::vector<Known> known(shapes.size());
-      ways_from(cut);
+      ways_.set(request_, view_, chain_.cuts[cut]);
       for (std::size_t node = 0; node < nodes_; ++node) {
         if (at(cut, node).empty()) continue;
         skip(cut, node);
@@ -63,7 +124,6 @@ class ChainSearch {
   std::vector<Label>& at(std::size_t cut, std::size_t node) {
     return states_[cut * (nodes_ + 1) + node];
   }
-  Duration steps(Duration period) const { return times(period, request_.steps - 1); }
   std::size_t group_at(std::size_t node) const { return view_.group[chain_.order[node]]; }
 
   std::vector<StageShape> shapes_from(std::size_t cut) {
@@ -83,9 +143,6 @@ class ChainSearch {
     };
     const StageEstimate* own = on_first(shape);
     if (own == nullptr) return;
-    const auto no_slower = [](const StageEstimate& a, const StageEstimate& b) {
-      return a.fill <= b.fill && a.period <= b.period && a.barrier <= b.barrier;
-    };
     for (std::size_t i = shapes.size(); i-- > 0 && shapes[i].last == shape.last;)
       if (no_slower(*on_first(shapes[i]), *own)) return;
     shapes.push_back(shape);
@@ -97,7 +154,7 @@ class ChainSearch {
     std::size_t next = node + 1;
     while (next < nodes_ && group_at(next) == group_at(node)) ++next;
     if (next == nodes_) return;
-    for (const Label& label : std::vector<Label>(at(cut, node))) keep(at(cut, next), label);
+    for (const Label& label : std::vector<Label>(at(cut, node))) order_.keep(at(cut, next), label);
   }
 
   std::uint32_t pattern(std::size_t node, std::size_t count) {
@@ -125,20 +182,6 @@ class ChainSearch {
       if (from[i].used + shape.count <= chain_.max_nodes) append(cut, node, i, shape, **cost);
   }
 
-  // Of a step's vector into the layer, whole, between any two groups.
-  void ways_from(std::size_t cut) {
-    const std::int64_t elements = layer_input(request_.model->layers[chain_.cuts[cut]]);
-    const std::size_t groups = view_.groups.size();
-    ways_.resize((groups + 1) * (groups + 1));
-    for (std::size_t from = 0; from <= groups; ++from)
-      for (std::size_t to = 0; to < groups; ++to)
-        ways_[from * (groups + 1) + to] =
-            view_.distances->message(from, to, request_.batch * elements);
-  }
-  Duration way(std::size_t from, std::size_t to) const {
-    return ways_[from * (view_.groups.size() + 1) + to];
-  }
-
   void append(std::size_t cut, std::size_t node, std::size_t i, const StageShape& shape,
               const StageEstimate& cost) {
     Label next = at(cut, node)[i];
@@ -148,42 +191,16 @@ class ChainSearch {
     next.before = i;
     next.used += shape.count;
     const std::size_t from = next.group == kNone ? view_.host_group() : next.group;
-    next.closed = sum(next.closed, sum(cost.fill, way(from, group_at(node))));
+    next.closed = sum(next.closed, sum(cost.fill, ways_.way(from, group_at(node))));
     if (cost.barrier) {
-      next.closed = sum(sum(next.closed, steps(next.open)), steps(cost.period));
+      next.closed = sum(sum(next.closed, order_.steps(next.open)), order_.steps(cost.period));
       next.open = {};
     } else {
       next.open = std::max(next.open, cost.period);
     }
     next.group = group_at(node + shape.count - 1);
     next.occupied = std::max(next.occupied, cost.occupied(request_.steps));
-    keep(at(cut_of_.at(shape.last), node + shape.count), next);
-  }
-
-  bool no_worse(const Label& a, const Label& b) const {
-    const bool interval = request_.objective != Objective::kThroughput || a.occupied <= b.occupied;
-    return interval && a.closed <= b.closed && a.open <= b.open && a.used <= b.used;
-  }
-
-  // No label of `to` is extended before all that end there exist, so positions of labels stay valid
-  // afterwards.
-  void keep(std::vector<Label>& to, const Label& label) {
-    for (const Label& other : to) {
-      if (no_worse(other, label)) return;
-    }
-    std::erase_if(to, [&](const Label& other) { return no_worse(label, other); });
-    to.push_back(label);
-    if (to.size() <= kLabelsMost) return;
-    to.erase(
-        std::ranges::max_element(to, [&](const Label& a, const Label& b) { return better(a, b); }));
-  }
-
-  Duration latency(const Label& label) const { return sum(label.closed, steps(label.open)); }
-
-  bool better(const Label& a, const Label& b) const {
-    if (request_.objective == Objective::kThroughput && a.occupied != b.occupied)
-      return a.occupied < b.occupied;
-    return latency(a) < latency(b);
+    order_.keep(at(cut_of_.at(shape.last), node + shape.count), next);
   }
 
   std::vector<ChainPlan> plans() {
@@ -191,7 +208,7 @@ class ChainSearch {
     for (std::size_t node = 1; node <= nodes_; ++node) {
       for (const Label& label : at(cuts_, node)) {
         const auto [known, fresh] = best.try_emplace(label.used, &label);
-        if (!fresh && better(label, *known->second)) known->second = &label;
+        if (!fresh && order_.better(label, *known->second)) known->second = &label;
       }
     }
     std::vector<ChainPlan> out;
@@ -200,7 +217,7 @@ class ChainSearch {
   }
 
   ChainPlan plan(const Label& chosen) {
-    ChainPlan out{{}, chosen.used, latency(chosen), chosen.occupied};
+    ChainPlan out{{}, chosen.used, order_.latency(chosen), chosen.occupied};
     for (const Label* label = &chosen; label->group != kNone;
          label = &at(label->cut, label->node)[label->before])
       out.stages.push_back(to_stage(label->shape, nodes(label->node, label->shape.count)));
@@ -210,13 +227,14 @@ class ChainSearch {
 
   const PartitionRequest& request_;
   const NodesView& view_;
+  LabelOrder order_;
   StageCosts& costs_;
   const ChainRequest& chain_;
   std::size_t cuts_;
   std::size_t nodes_;
   std::vector<std::vector<Label>> states_;
   std::vector<std::vector<std::uint32_t>> patterns_;  // by place in the order and count
-  std::vector<Duration> ways_;                        // into the present cut, by pair of groups
+  GroupWays ways_;                                    // into the present cut
   std::map<std::size_t, std::size_t> cut_of_;
 };
 

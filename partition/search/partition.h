@@ -14,8 +14,6 @@
 
 namespace soliton {
 
-enum class Objective : std::uint8_t { kLatency, kThroughput, kNodes };
-
 struct PartitionNode {
   std::string name;
   Device device;

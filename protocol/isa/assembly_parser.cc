@@ -1,20 +1,18 @@
-// Text to values: chains, labels and segments.
+// Text to values: lines, chains and labels.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "protocol/isa/assembly.h"
 #include "protocol/isa/assembly_declarations.h"
 #include "protocol/isa/assembly_line.h"
+#include "protocol/isa/assembly_segments.h"
 
 namespace soliton {
 
 namespace {
 
-constexpr std::size_t kSegmentsLimit = 65'536;
-constexpr std::size_t kRepeatsLimit = 16;  // inside each other
 constexpr int kOpcodes = static_cast<int>(Opcode::kSRd) + 1;
 
 const std::vector<std::string> kDirectives{".device",  ".end",    ".end_repeat", ".format", ".in",
@@ -166,17 +164,6 @@ class Parser {
   }
 
  private:
-  struct Repeat {
-    std::size_t first_segment = 0;
-    std::int64_t times = 1;
-    SourcePlace place;
-  };
-
-  std::vector<Segment>& segments() { return out_.assembly.program.segments; }
-  std::uint32_t chains() const {
-    return static_cast<std::uint32_t>(out_.assembly.program.chains.size());
-  }
-
   void take(AssemblyLine& line) {
     const bool word = line.peek().kind == Token::Kind::kWord;
     if (line.peek().is_name() && line.peek_second().is(":"))
@@ -189,8 +176,6 @@ class Parser {
       line.unexpected("a directive, a label or an instruction");
     line.expect_end();
   }
-
-  // ---- chains ----
 
   void label(AssemblyLine& line) {
     end_open_chain(line.place());
@@ -254,136 +239,26 @@ class Parser {
     end_chain(place);
   }
 
-  // ---- directives ----
-
   void directive(AssemblyLine& line) {
     const SourcePlace place = line.place();
     const Token name = line.peek();
     end_open_chain(place);
     if (!line.choice("directive", kDirectives)) return;
     if (read_declaration(name, line, out_)) return;
-    close_segment();
-    explicit_segments_ = true;
-    if (name.is(".segment"))
-      segment(line, place);
-    else if (name.is(".run"))
-      run_chains(line, place);
-    else if (name.is(".repeat"))
-      repeat(line, place);
-    else if (name.is(".end_repeat"))
-      end_repeat(line, name);
-  }
-
-  void close_segment() {
-    if (open_) segments()[*open_].last = chains();
-    open_.reset();
-  }
-
-  void add_segment(const Segment& segment, SourcePlace place) {
-    if (segments().size() == kSegmentsLimit)
-      errors_.add(place, fmt::format("at most {} segments", kSegmentsLimit));
-    if (segments().size() >= kSegmentsLimit) return;
-    segments().push_back(segment);
-    out_.places.segments.push_back(place);
-  }
-
-  void segment(AssemblyLine& line, SourcePlace place) {
-    Segment out{chains(), chains(), 0, 0};
-    read_count(line, out);
-    if (!line.good() || segments().size() >= kSegmentsLimit) return;
-    open_ = segments().size();
-    add_segment(out, place);
-  }
-
-  // COUNT = term, or term + term ...; term = whole number, steps, or number*steps. Behind it may
-  // stand `most` and a number.
-  void read_count(AssemblyLine& line, Segment& out) {
-    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
-    const Token begin = line.peek();
-    std::int64_t fixed = 0;
-    std::int64_t per_step = 0;
-    do {
-      std::int64_t value = 1;
-      bool steps = line.accept("steps");
-      if (!steps) {
-        value = line.number("the number of rounds, or \"steps\"", -kMost, kMost).value_or(0);
-        if (line.accept("*")) steps = line.expect("steps");
-      }
-      (steps ? per_step : fixed) += value;
-    } while (line.accept("+"));
-    if (std::abs(fixed) > kMost || std::abs(per_step) > kMost)
-      line.fail(begin, fmt::format("at most {} rounds", kMost));
-    out.fixed = static_cast<std::int32_t>(fixed);
-    out.per_step = static_cast<std::int32_t>(per_step);
-    if (line.accept("most"))
-      out.most = static_cast<std::uint32_t>(line.number("the most rounds", 1, kMost).value_or(1));
-  }
-
-  void run_chains(AssemblyLine& line, SourcePlace place) {
-    const std::optional<std::int64_t> first = chain_number(line);
-    const std::optional<std::int64_t> last = line.accept("to") ? chain_number(line) : first;
-    line.expect(",");
-    Segment out;
-    out.fixed = 0;
-    if (line.good()) read_count(line, out);
-    if (!line.good()) return;
-    out.first = static_cast<std::uint32_t>(*first);
-    out.last = static_cast<std::uint32_t>(*last + 1);
-    add_segment(out, place);
-  }
-
-  // A label above, or a number.
-  std::optional<std::int64_t> chain_number(AssemblyLine& line) {
-    if (whole_number(line.peek().text)) return line.number("the chain", -1, kMaxIndex);
-    const std::optional<Token> name = line.name("a chain");
-    if (!name) return std::nullopt;
-    const auto& all = out_.assembly.program.chains;
-    const auto found = std::ranges::find(all, name->text, &Chain::label);
-    if (found == all.end()) {
-      std::vector<std::string> labels;
-      for (const Chain& chain : all) labels.push_back(chain.label);
-      line.fail(*name, fmt::format("no chain called \"{}\" above{}", name->text,
-                                   nearest_hint(name->text, labels)));
-    } else if (std::ranges::count(all, name->text, &Chain::label) > 1) {
-      line.fail(*name, fmt::format("several chains are called \"{}\": give a number", name->text));
-    }
-    return found - all.begin();
-  }
-
-  void repeat(AssemblyLine& line, SourcePlace place) {
-    const auto times = line.number("the number of times", 1, kSegmentsLimit);
-    if (repeats_.size() == kRepeatsLimit)
-      return line.fail(line.peek(),
-                       fmt::format("at most {} .repeat inside each other", kRepeatsLimit));
-    repeats_.push_back({segments().size(), times.value_or(1), place});
-  }
-
-  void end_repeat(AssemblyLine& line, const Token& directive) {
-    if (repeats_.empty()) return line.fail(directive, "no .repeat stands above");
-    const Repeat repeat = repeats_.back();
-    repeats_.pop_back();
-    const std::size_t last = segments().size();
-    for (std::int64_t i = 1; i < repeat.times; ++i)
-      for (std::size_t s = repeat.first_segment; s < last; ++s) {
-        if (segments().size() >= kSegmentsLimit)
-          return line.fail(directive, fmt::format("at most {} segments", kSegmentsLimit));
-        add_segment(Segment(segments()[s]), SourcePlace(out_.places.segments[s]));
-      }
+    segments_.read(name, line, place);
   }
 
   void finish(SourcePlace end) {
     end_open_chain(end);
-    close_segment();
     if (!label_.empty())
       errors_.add(label_place_, fmt::format("no chain follows the label \"{}\"", label_));
-    for (const Repeat& repeat : repeats_)
-      errors_.add(repeat.place, "this .repeat has no .end_repeat");
-    if (!explicit_segments_ && chains() > 0) add_segment({0, chains(), 1, 0}, {1, 1});
+    segments_.finish();
   }
 
   std::string_view text_;
   AssemblyErrors errors_;
   ParsedAssembly out_;
+  SegmentReader segments_{out_, errors_};
   Chain chain_;                      // being read
   std::vector<SourcePlace> places_;  // of its instructions
   bool in_chain_ = false;
@@ -392,9 +267,6 @@ class Parser {
   SourcePlace label_place_;
   std::uint32_t rows_ = 1;
   std::uint32_t columns_ = 1;
-  std::optional<std::size_t> open_;  // segment that chains are added to
-  bool explicit_segments_ = false;
-  std::vector<Repeat> repeats_;
 };
 
 }  // namespace

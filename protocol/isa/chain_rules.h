@@ -11,8 +11,8 @@
 namespace soliton {
 
 struct ChainFault {
-  std::size_t instruction =
-      0;  // the one that breaks the rule; the number of instructions when one is missing at the end
+  // The one that breaks the rule; the number of instructions when one is missing at the end.
+  std::size_t instruction = 0;
   std::string rule;
 };
 

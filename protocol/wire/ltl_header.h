@@ -47,11 +47,11 @@ namespace packet_flag {
 inline constexpr std::uint8_t kFirst = 1 << 0;   // first fragment of its message
 inline constexpr std::uint8_t kLast = 1 << 1;    // last fragment of its message
 inline constexpr std::uint8_t kPacked = 1 << 2;  // several messages, each behind its 16-bit length
-inline constexpr std::uint8_t kAckNow =
-    1 << 3;  // DATA: answer at once. ACK, NACK: this is such an answer
+// DATA: answer at once. ACK, NACK: this is such an answer.
+inline constexpr std::uint8_t kAckNow = 1 << 3;
 inline constexpr std::uint8_t kResent = 1 << 4;  // not the first transmission of this sequence
-inline constexpr std::uint8_t kTailProbe =
-    1 << 5;  // PING: packets are in flight and nothing was heard of them
+// PING: packets are in flight and nothing was heard of them.
+inline constexpr std::uint8_t kTailProbe = 1 << 5;
 inline constexpr std::uint8_t kCongestion = 1 << 6;  // the sender has seen congestion marks
 inline constexpr std::uint8_t kBare = 1 << 7;        // no message header in the payload
 }  // namespace packet_flag
@@ -66,10 +66,10 @@ struct LtlHeader {
                           // its own number; PONG: that of the PING. Others: 0
   Sequence ack = 0;       // next sequence expected from the peer
   std::uint32_t bitmap = 0;  // bit i: ack + 1 + i has arrived
-  std::uint32_t time_ns =
-      0;  // DATA, PING: sender's clock. ACK, NACK, PONG: echo of the packet that caused it
-  std::uint16_t credit =
-      0;  // bytes the peer may have outstanding beyond `ack`, in kLtlCreditUnit, rounded down
+  // DATA, PING: the sender's clock. ACK, NACK, PONG: echo of the packet that caused it.
+  std::uint32_t time_ns = 0;
+  // Bytes the peer may have outstanding beyond `ack`, in kLtlCreditUnit, rounded down.
+  std::uint16_t credit = 0;
   std::uint8_t channel = 0;  // virtual channel, 0 = control
   std::uint32_t crc = 0;     // filled by seal(); 0 before
 

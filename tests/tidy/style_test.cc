@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <regex>
 
+#include "tests/tidy/sizes.h"
 #include "tests/tidy/sources.h"
 
 namespace soliton {
@@ -12,46 +13,14 @@ namespace {
 constexpr std::size_t kMaxColumns = 120;
 constexpr std::size_t kMaxFileLines = 600;
 constexpr std::size_t kMaxFunctionLines = 70;
+constexpr std::size_t kMaxClassLines = 150;
+// A fuzzer's script and the builder of a program read as one story.
+constexpr std::size_t kMaxTestClassLines = 250;
 
 // Code points, not bytes: a box-drawing character is one column.
 std::size_t columns(const std::string& line) {
   return static_cast<std::size_t>(
       std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-// Braces in character and string literals open nothing.
-std::string without_literals(const std::string& line) {
-  static const std::regex literal(R"('(\\.|[^'\\])'|"(\\.|[^"\\])*")");
-  return std::regex_replace(line, literal, "");
-}
-
-// Function bodies by brace counting: a line at namespace level (or inside a class) that ends in '{'
-// after a ')' opens one; its length is the lines until the brace closes. Good for a limit, not
-// exact.
-struct Function {
-  std::size_t line = 0;
-  std::size_t length = 0;
-};
-
-std::vector<Function> functions_of(const SourceFile& file) {
-  static const std::regex opens(
-      R"(\)\s*(const|noexcept|override|final|mutable|->\s*[\w:<>, *&]+|\s)*\s*(:.*)?\{\s*$)");
-  static const std::regex control(
-      R"(^\s*(if|for|while|switch|else|do|catch|return|namespace|struct|class|enum)\b|\]\s*(\(|\{)|=\s)");
-  std::vector<Function> out;
-  for (std::size_t i = 0; i < file.lines.size(); ++i) {
-    const std::string& line = file.lines[i];
-    if (!std::regex_search(line, opens) || std::regex_search(line, control)) continue;
-    int depth = 0;
-    std::size_t end = i;
-    for (; end < file.lines.size(); ++end) {
-      for (const char c : without_literals(file.lines[end])) depth += c == '{' ? 1 : c == '}' ? -1 : 0;
-      if (depth <= 0) break;
-    }
-    out.push_back({i + 1, end - i + 1});
-    i = end;
-  }
-  return out;
 }
 
 TEST(Style, FilesAreShort) {
@@ -76,15 +45,28 @@ TEST(Style, LinesAreShort) {
 TEST(Style, FunctionsAreShort) {
   std::vector<std::size_t> lengths;
   for (const SourceFile& file : source_files()) {
-    for (const Function& function : functions_of(file)) {
+    for (const Extent& function : functions_of(file)) {
       EXPECT_LE(function.length, kMaxFunctionLines) << file.path << ":" << function.line;
       if (!file.is_test()) lengths.push_back(function.length);
     }
   }
   ASSERT_GT(lengths.size(), 500u);
   std::sort(lengths.begin(), lengths.end());
-  EXPECT_LE(lengths[lengths.size() / 2], 12u) << "median function length";
-  EXPECT_LE(lengths[lengths.size() * 9 / 10], 35u) << "90th percentile of function length";
+  EXPECT_LE(lengths[lengths.size() / 2], 9u) << "median function length";
+  EXPECT_LE(lengths[lengths.size() * 9 / 10], 22u) << "90th percentile of function length";
+}
+
+TEST(Style, ClassesAreShort) {
+  std::size_t seen = 0;
+  for (const SourceFile& file : source_files()) {
+    const std::size_t most = file.is_test() ? kMaxTestClassLines : kMaxClassLines;
+    for (const Extent& it : classes_of(file)) {
+      ++seen;
+      EXPECT_LE(it.length, most) << file.path << ":" << it.line << ": " << it.name
+                                 << ": split it by concern";
+    }
+  }
+  EXPECT_GT(seen, 500u);
 }
 
 TEST(Style, HeadersSayWhatTheyAre) {

@@ -205,8 +205,8 @@ class NaiveTiming {
       return mfu_unit(i.opcode) != MfuUnit::kNone;
     });
     start = std::max(start, operands_ready);
-    const Ticks vector = device_.timing.vector_cycles +
-                         device_.timing.vector_cycles_per_vector * Ticks{chain.rows};
+    const Ticks vector =
+        device_.timing.vector_cycles + device_.timing.vector_cycles_per_vector * Ticks{chain.rows};
     return {start, start + (any ? vector * t_ : 0)};
   }
 

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "cluster/results/json.h"
 #include "cluster/results/results.h"
 #include "tests/unit/results/sample.h"
 

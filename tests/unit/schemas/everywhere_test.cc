@@ -79,13 +79,13 @@ TEST(AField, TravelsInADeployment) {
 }
 
 TEST(AField, IsInTheSchema) {
-  const nlohmann::ordered_json schema = json_schema(
+  const Json schema = json_schema(
       kHorseFields, "Horse", [](std::string_view) { return std::vector<std::string>{}; });
   const auto& properties = schema.at("$defs").at("horse").at("properties");
   EXPECT_EQ(properties.at("legs").at("default"), "4");
   EXPECT_EQ(properties.at("legs").at("anyOf")[0].at("maximum"), 8);
   EXPECT_EQ(properties.at("gait").at("anyOf")[0].at("enum"),
-            (nlohmann::ordered_json{"walk", "run"}));
+            (Json{"walk", "run"}));
   EXPECT_EQ(properties.at("inner").at("anyOf")[0].at("$ref"), "#/$defs/inner");
   EXPECT_TRUE(schema.at("$defs").at("inner").at("properties").contains("rest"));
 }

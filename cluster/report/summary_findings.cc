@@ -1,0 +1,130 @@
+// Whether what came out of a run is right, and what went wrong or was made to.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cluster/report/summary_parts.h"
+#include "cluster/report/words.h"
+#include "protocol/base/text.h"
+
+namespace soliton {
+namespace {
+
+// Only when there were any.
+void arithmetic_errors(SummaryText& s) {
+  std::vector<std::string> parts;
+  std::size_t left_out = 0;
+  for (const NodeResult& node : s.results.nodes) {
+    std::vector<std::string> causes;
+    const auto add = [&](std::uint64_t count, const char* what) {
+      if (count > 0)
+        causes.push_back(group_thousands(static_cast<std::int64_t>(count)) + " " + what);
+    };
+    add(node.poisoned_blocks, "blocks with NaN or infinity");
+    add(node.fp16_overflows, "fp16 overflows");
+    if (causes.empty()) continue;
+    if (parts.size() < kSummaryListLimit)
+      parts.push_back(fmt::format("{} {}", node.name, fmt::join(causes, " and ")));
+    else
+      ++left_out;
+  }
+  if (left_out > 0) parts.push_back(fmt::format("and {} more nodes", left_out));
+  if (!parts.empty())
+    s.line("",
+           s.ink(Ink::kYellow, fmt::format("errors of arithmetic: {}", fmt::join(parts, "; "))));
+}
+
+std::string accuracy_words(double accuracy, const std::optional<double>& fp32) {
+  const std::string ours = fmt::format("{:.1f} %", 100 * accuracy);
+  return fp32 ? fmt::format("{} (fp32 {:.1f} %)", ours, 100 * *fp32) : ours;
+}
+
+}  // namespace
+
+void add_contents(SummaryText& s) {
+  const OutputSummary& o = s.results.outputs;
+  if (o.checked == 0) return s.line("contents", "not checked");
+  s.line("contents",
+         o.mismatched == 0
+             ? group_thousands(o.checked) + " checked, all as sent"
+             : s.ink(Ink::kRed, fmt::format("{} checked, {} DAMAGED", group_thousands(o.checked),
+                                            group_thousands(o.mismatched))));
+}
+
+void add_outputs(SummaryText& s) {
+  if (s.context.compute == "timing") return s.line("outputs", "none computed (compute: timing)");
+  const OutputSummary& o = s.results.outputs;
+  std::string text = "not checked";
+  if (o.checked > 0 && o.mismatched == 0)
+    text = group_thousands(o.checked) + " checked, all bit-identical to one unsharded device";
+  if (o.mismatched > 0)
+    text = s.ink(Ink::kRed, fmt::format("{} checked, {} DIFFER from one unsharded device",
+                                        group_thousands(o.checked), group_thousands(o.mismatched)));
+  if (o.accuracy) text += " · accuracy " + accuracy_words(*o.accuracy, o.accuracy_fp32);
+  if (o.accuracy_per_step) text += " of all steps";
+  if (o.max_abs_error) text += " · largest error against fp32 " + significant(*o.max_abs_error, 2);
+  s.line("outputs", text);
+  arithmetic_errors(s);
+}
+
+void add_pauses(SummaryText& s, const PauseResult& p) {
+  const auto longest = std::max_element(
+      p.ports.begin(), p.ports.end(),
+      [](const PauseResult::Port& a, const PauseResult::Port& b) { return a.paused < b.paused; });
+  std::string text = group_thousands(static_cast<std::int64_t>(s.results.fabric.pauses));
+  if (s.results.fabric.pauses > 0)
+    text += fmt::format("   longest in all {}: {}   a switch held at most {} of it", longest->name,
+                        spell_time(longest->paused), describe(longest->held_max));
+  s.line("pauses", text);
+  if (p.watchdogs > 0)
+    s.line("", s.ink(Ink::kRed, fmt::format("ports emptied by the watchdog: {}, {} packets",
+                                            p.watchdogs, p.watchdog_drops)));
+  for (std::size_t i = 0; i < std::min(p.deadlocks.size(), kSummaryListLimit); ++i)
+    s.line("", s.ink(Ink::kRed, fmt::format("ports that waited for each other at {}: {}",
+                                            spell_time(p.deadlocks[i].found - kRunStart),
+                                            fmt::join(p.deadlocks[i].ports, ", "))));
+}
+
+void add_faults(SummaryText& s) {
+  const char* label = "faults";
+  for (std::size_t i = 0; i < std::min(s.results.faults.size(), kSummaryListLimit); ++i) {
+    const FaultResult& fault = s.results.faults[i];
+    s.line(label, fmt::format("{} on {} at {}: {}", fault.kind, escaped(fault.target),
+                              spell_time(fault.at - kRunStart), escaped(fault.effect)));
+    label = "";
+  }
+  if (s.results.faults.size() > kSummaryListLimit)
+    s.line("",
+           fmt::format("and {} more in results.json", s.results.faults.size() - kSummaryListLimit));
+  if (!s.results.faults.empty() || s.results.ltl.retransmitted > 0 || s.results.fabric.dropped > 0)
+    s.line(label, fmt::format("{} packets dropped, {} retransmitted, {} timeouts",
+                              s.results.fabric.dropped, s.results.ltl.retransmitted,
+                              s.results.ltl.timeouts));
+}
+
+void add_refused(SummaryText& s) {
+  const RefusedPackets& refused = s.results.ltl.refused;
+  if (refused.total() == 0) return;
+  std::vector<std::string> causes;
+  for (const auto& [count, cause] : {std::pair{refused.stranger, "from strangers"},
+                                     {refused.stale, "stale"},
+                                     {refused.forged, "forged"},
+                                     {refused.replayed, "replayed"},
+                                     {refused.checksum, "with a wrong checksum"},
+                                     {refused.malformed, "malformed"}})
+    if (count > 0) causes.push_back(fmt::format("{} {}", count, cause));
+  s.line("refused", fmt::format("packets: {}", fmt::join(causes, ", ")));
+}
+
+void add_warnings(SummaryText& s) {
+  const char* label = "warning";
+  for (std::size_t i = 0; i < std::min(s.results.warnings.size(), kSummaryListLimit); ++i) {
+    s.line(label, s.ink(Ink::kYellow, escaped(s.results.warnings[i].text)));
+    label = "";
+  }
+  if (s.results.warnings.size() > kSummaryListLimit)
+    s.line("", fmt::format("and {} more in results.json",
+                           s.results.warnings.size() - kSummaryListLimit));
+}
+
+}  // namespace soliton

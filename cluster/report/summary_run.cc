@@ -1,0 +1,129 @@
+// What a run did: how much, how fast, where the time went.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cluster/report/plan_words.h"
+#include "cluster/report/summary_parts.h"
+#include "cluster/report/words.h"
+
+namespace soliton {
+namespace {
+
+Duration from_us(double us) { return Duration{std::isfinite(us) ? std::llround(us * 1e6) : 0}; }
+
+void add_part(SummaryText& s, std::vector<std::string>& parts, const char* name, Duration value) {
+  const TimeUnit unit = TimeUnit::fitting(s.latency.mean);
+  const double whole = static_cast<double>(s.latency.mean.count());
+  parts.push_back(fmt::format("{} {} {} {:.0f} %", name, unit.spell(value), unit.name,
+                              whole > 0 ? 100 * static_cast<double>(value.count()) / whole : 0.0));
+}
+
+std::string busy_words(const SummaryText& s) {
+  double sum = 0;
+  int count = 0;
+  for (const NodeResult& node : s.results.nodes) {
+    if (node.role != "npu" || std::isnan(node.busy_fraction)) continue;
+    sum += node.busy_fraction;
+    ++count;
+  }
+  return count == 0 ? "" : fmt::format("devices busy {} of the time", percent(sum / count));
+}
+
+std::string batch_words(const SummaryText& s) {
+  if (!s.context.plan || s.context.plan->batch == 1) return "";
+  return fmt::format(", batches of up to {}", s.context.plan->batch);
+}
+
+}  // namespace
+
+void add_run(SummaryText& s) {
+  const char* what = !s.results.traffic                        ? " requests"
+                     : s.results.traffic->kind == "all-gather" ? " rounds of a node"
+                     : s.results.traffic->kind == "ping"       ? " round trips"
+                                                               : " messages";
+  std::string text = group_thousands(s.latency.completed) + what;
+  if (s.latency.completed < s.results.sent) text += " of " + group_thousands(s.results.sent);
+  if (s.results.failed > 0)
+    text += s.ink(Ink::kRed, fmt::format(", {} failed", group_thousands(s.results.failed)));
+  if (s.results.duplicated > 0)
+    text += s.ink(Ink::kRed, fmt::format(", {} duplicated", group_thousands(s.results.duplicated)));
+  const std::string wall = significant(s.results.wall.seconds, 2) + " s";
+  const std::string run_time =
+      spell_time(std::max(s.results.last_completed - kRunStart, Duration{}));
+  text += s.results.time == "virtual" ? fmt::format(" · {} emulated in {}", run_time, wall)
+                                      : fmt::format(" · {} in real time", run_time);
+  text += fmt::format(" · {} process{}", s.results.wall.processes,
+                      s.results.wall.processes == 1 ? "" : "es");
+  s.line("run",
+         text + fmt::format(" · {} packets",
+                            group_thousands(static_cast<std::int64_t>(s.results.fabric.packets))));
+}
+
+void add_carrier(SummaryText& s) {
+  if (is_open_to_forgery(s.results)) s.line("", s.ink(Ink::kYellow, kForgeryWarning));
+  if (!s.results.ltl.listen.empty() && !s.results.ltl.listen.starts_with("127."))
+    s.line("", fmt::format("sockets on {}, packets encrypted", s.results.ltl.listen));
+}
+
+void add_latency(SummaryText& s) {
+  if (s.latency.completed == 0) return s.line("latency", "no request was completed");
+  const TimeUnit unit = TimeUnit::fitting(s.latency.mean);
+  const Duration predicted = from_us(s.results.partition.predicted_latency_us);
+  const Duration bound = from_us(s.results.partition.lower_bound_us);
+  std::string text = fmt::format("min {}   mean {}   p50 {}   p99 {}   p99.9 {}   max {} {}",
+                                 unit.spell(s.latency.min), unit.spell(s.latency.mean),
+                                 unit.spell(s.latency.p50), unit.spell(s.latency.p99),
+                                 unit.spell(s.latency.p99_9), unit.spell(s.latency.max), unit.name);
+  if (predicted.count() > 0)
+    text += fmt::format("      predicted {} {}", unit.spell(predicted), unit.name);
+  if (bound.count() > 0) text += fmt::format("   bound {} {}", unit.spell(bound), unit.name);
+  s.line("latency", text);
+  if (s.results.device && s.results.device->count() > 0)
+    s.line("", fmt::format("modelled devices alone: mean {}   p99 {}   max {} {}",
+                           unit.spell(s.results.device->mean()),
+                           unit.spell(s.results.device->quantile(0.99)),
+                           unit.spell(s.results.device->max()), unit.name));
+}
+
+void add_breakdown(SummaryText& s) {
+  if (s.latency.completed == 0) return;
+  const Breakdown mean = mean_breakdown(s.results);
+  std::vector<std::string> parts;
+  add_part(s, parts, "compute", mean.compute);
+  add_part(s, parts, "network", mean.network);
+  add_part(s, parts, "queue", mean.queue);
+  add_part(s, parts, "host", mean.host);
+  s.line("where", fmt::format("{}", fmt::join(parts, "   ")));
+}
+
+void add_rate(SummaryText& s) {
+  if (s.latency.completed == 0) return;
+  std::string text =
+      fmt::format("{} requests/s ({}, {} client{}{})", significant(throughput_rps(s.results), 3),
+                  s.context.arrival == "closed" ? "closed loop" : s.context.arrival + " arrivals",
+                  s.context.clients, s.context.clients == 1 ? "" : "s", batch_words(s));
+  text += fmt::format("   {} TFLOPS", significant(effective_tflops(s.results), 3));
+  if (s.context.plan) text += " of " + peak_words(*s.context.plan);
+  if (std::isfinite(utilization(s.results)))
+    text += fmt::format(", {} used", percent(utilization(s.results)));
+  const std::string why = s.context.remark.empty() ? busy_words(s) : s.context.remark;
+  s.line("rate", why.empty() ? text : text + ": " + why);
+}
+
+void add_goodput(SummaryText& s, const TrafficResult& t) {
+  if (s.latency.completed == 0) return;
+  std::string text = fmt::format("{} Gb/s of payload", significant(t.goodput_gbps, 4));
+  if (t.line_share)
+    text += fmt::format("   with headers {} of a {} Gb/s line", percent(*t.line_share),
+                        significant(*t.line_gbps, 3));
+  if (t.fairness) text += "   fairness " + significant(*t.fairness, 3);
+  if (t.kind == "incast")
+    text += "   longest queue " +
+            describe(Bytes{static_cast<std::int64_t>(s.results.fabric.queue_bytes_max)});
+  if (t.fairness_settled) text += ", after 5 ms " + significant(*t.fairness_settled, 3);
+  s.line("goodput", text);
+}
+
+}  // namespace soliton

@@ -1,0 +1,35 @@
+#include "partition/cost/played_device.h"
+
+#include <utility>
+
+namespace soliton {
+
+void PlayedDevice::take(const FlowMessage& message) {
+  npu_->deliver(message.port, Payload{{}, static_cast<std::uint64_t>(2 * message.elements)},
+                message.leaves);
+}
+
+bool PlayedDevice::begin_next() {
+  if (serving_ || !held_.contains(request_)) return false;
+  const std::vector<FlowMessage> messages = std::move(held_.extract(request_).mapped());
+  Arrival start = messages.front().leaves;
+  if (request_ > 0 && npu_->free_at() > start.at) {
+    start.path.queue += npu_->free_at() - start.at;
+    start.at = npu_->free_at();
+  }
+  serving_ = true;
+  started_ = start.at;
+  busy_before_ = npu_->stats().busy;
+  npu_->begin(RequestId{request_}, steps_, start, batch_);
+  for (const FlowMessage& message : messages) take(message);
+  return true;
+}
+
+bool PlayedDevice::end_request() {
+  if (!npu_->finished()) return false;
+  serving_ = false;
+  ++request_;
+  return true;
+}
+
+}  // namespace soliton

@@ -1,0 +1,52 @@
+// A device in a played plan: it serves requests one after the other, as the service of a node does,
+// and keeps messages of later ones until then.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/npu/npu.h"
+#include "partition/cost/message_flow.h"
+
+namespace soliton {
+
+class PlayedDevice {
+ public:
+  // `shard` outlives the object.
+  PlayedDevice(const Shard& shard, std::int64_t steps, std::uint32_t batch)
+      : npu_(std::make_unique<Npu>(shard, ComputeMode::kTiming)), steps_(steps), batch_(batch) {}
+
+  // The request that it serves, or serves next.
+  std::uint32_t request() const { return request_; }
+  bool serves(const FlowMessage& message) const { return serving_ && message.request == request_; }
+  Instant started() const { return started_; }
+
+  // `leaves` is when the message arrives. REQUIRES: serves(message), or it is the device's own.
+  void take(const FlowMessage& message);
+  void hold(const FlowMessage& message) { held_[message.request].push_back(message); }
+  // Begins the next request with what it has of it. False: it serves one, or has nothing.
+  bool begin_next();
+  std::optional<NpuOutput> poll_output() { return npu_->poll_output(); }
+  // False: the request has not ended.
+  bool end_request();
+
+  // Of the last request that ended: from its start to its end, and the work in it.
+  Duration occupied() const { return npu_->free_at() - started_; }
+  Duration busy() const { return npu_->stats().busy - busy_before_; }
+  std::string waiting_for() const { return npu_->waiting_for(); }
+
+ private:
+  std::unique_ptr<Npu> npu_;
+  std::int64_t steps_;
+  std::uint32_t batch_;
+  std::uint32_t request_ = 0;
+  bool serving_ = false;
+  Instant started_{};
+  Duration busy_before_{};
+  std::map<std::uint32_t, std::vector<FlowMessage>> held_;  // by request
+};
+
+}  // namespace soliton

@@ -1,0 +1,38 @@
+// Shapes and numbers of a model's tensors. Inside partition/ir only.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "partition/ir/model.h"
+
+namespace soliton {
+
+// Adds what is wrong to `found`, which outlives it. Either all tensors of a model have values or none
+// has. `gates` has a letter for each equal part of a tensor's rows.
+class TensorChecker {
+ public:
+  // What becomes blocks of a number format, and what stays fp16: an infinity is a value of the
+  // second, as masks need it, but leaves a block without any.
+  enum Allowed : std::uint8_t { kFiniteOnly, kAnyNumber };
+
+  explicit TensorChecker(Diagnostics& found) : found_(found) {}
+
+  void check(const std::string& owner, const Tensor& tensor, const std::vector<std::int64_t>& shape,
+             std::string_view gates = {}, Allowed allowed = kFiniteOnly);
+  void check_vector(const std::string& owner, const Tensor& tensor,
+                    const std::vector<std::int64_t>& shape, std::string_view gates = {});
+  void check_values(const Tensor& tensor, std::string_view gates, Allowed allowed);
+  // The two biases of a gate, which are added before anything else.
+  void check_sum(const Tensor& a, const Tensor& b, std::string_view gates);
+
+ private:
+  void add(std::string message) { found_.add(ErrorCode::kInvalid, std::move(message)); }
+
+  Diagnostics& found_;
+  bool any_seen_ = false;
+  bool values_seen_ = false;
+};
+
+}  // namespace soliton

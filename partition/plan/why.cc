@@ -1,0 +1,93 @@
+#include "partition/plan/why.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace soliton {
+namespace {
+
+std::string stages(const std::vector<StageAccount>& all) {
+  std::string out;
+  for (const StageAccount& stage : all) {
+    out += out.empty() ? "" : ", ";
+    out += stage.layers;
+    out += stage.nodes == 1 ? " on 1 node" : fmt::format(" on {} nodes", stage.nodes);
+    out += stage.split;
+  }
+  return out;
+}
+
+std::string compared(const PlanAccount& it, const PlanAccount::Alternative& other) {
+  const double ratio =
+      static_cast<double>(other.value.count()) / static_cast<double>(it.value.count());
+  return fmt::format("{} nodes give {} ({:+.1f} %)", other.nodes, to_string(other.value),
+                     100 * (ratio - 1));
+}
+
+std::string fewer(const PlanAccount& it) {
+  if (it.nodes == 1) return "one node is the least";
+  if (it.nodes <= it.nodes_min) return fmt::format("min_nodes is {}", it.nodes_min);
+  if (it.fewer) return compared(it, *it.fewer);
+  const char* verb = it.nodes - 1 < it.nodes_that_fit ? "fits" : "was found for";
+  return fmt::format("no plan {} {} node{}", verb, it.nodes - 1, it.nodes == 2 ? "" : "s");
+}
+
+std::string more(const PlanAccount& it) {
+  if (it.objective == Objective::kNodes) return "the objective is the fewest";
+  if (it.more) return compared(it, *it.more);
+  if (it.nodes == it.nodes_usable) return "all usable nodes are used";
+  if (it.nodes == it.nodes_max) return fmt::format("max_nodes is {}", it.nodes_max);
+  return "the layers cannot be spread over more";
+}
+
+// What a node streams, and the time all of it takes once: no step can be shorter.
+std::string stream_words(const Shard& shard) {
+  if (shard.window_tiles == 0) return "";
+  const MemoryUse dram = memory_use(shard).back();
+  return fmt::format(
+      "{} streams {} of weights from DRAM through a window of {} tiles: {} a pass at {}",
+      shard.node, describe(dram.used_bytes), shard.window_tiles,
+      to_string(transmit_time(dram.used_bytes, shard.device.dram_rate)),
+      spell(shard.device.dram_rate));
+}
+
+std::set<std::string> uncalibrated(const std::vector<Shard>& shards) {
+  std::set<std::string> out;
+  for (const Shard& shard : shards) {
+    const NpuTimingParameters& timing = shard.device.timing;
+    if (timing.calibrated) continue;
+    out.insert(fmt::format("note: times of {} are not calibrated{}{}", shard.device.name,
+                           timing.source.empty() ? "" : ": ", timing.source));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> why(const PlanAccount& it) {
+  std::vector<std::string> out;
+  out.push_back(fmt::format("uses {} of {} usable nodes (fewest that hold the weights: {})",
+                            it.nodes, it.nodes_usable, it.nodes_that_fit));
+  out.push_back(fmt::format("critical path of a request: compute {} + network {} + host {}",
+                            to_string(it.path.compute), to_string(it.path.network),
+                            to_string(it.path.host)));
+  out.push_back(fmt::format("stages: {}", stages(it.stages)));
+  out.push_back("why not fewer nodes: " + fewer(it));
+  out.push_back("why not more nodes: " + more(it));
+  for (const std::string& text : it.host_work) out.push_back("on the host: " + text);
+  for (const std::string& text : it.notes) out.push_back("note: " + text);
+  return out;
+}
+
+std::vector<std::string> remarks(std::int64_t batch, const std::vector<Shard>& shards) {
+  std::vector<std::string> out;
+  for (const std::string& line : uncalibrated(shards)) out.push_back(line);
+  if (batch > 1)
+    out.push_back(fmt::format("a batch of {} runs together: times are those of a full one", batch));
+  for (const Shard& shard : shards)
+    if (std::string line = stream_words(shard); !line.empty()) out.push_back(std::move(line));
+  return out;
+}
+
+}  // namespace soliton
