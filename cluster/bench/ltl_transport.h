@@ -9,6 +9,7 @@
 #include "cluster/bench/ticks.h"
 #include "fabric/carrier.h"
 #include "fabric/ltl/ltl.h"
+#include "node/deployment/wall_options.h"
 
 namespace soliton {
 

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "fabric/link.h"
+#include "fabric/ltl/identity.h"
 #include "fabric/ltl/options.h"
 #include "protocol/base/histogram.h"
 #include "protocol/base/quantity.h"
@@ -39,23 +40,6 @@
 #include "protocol/wire/packet_security.h"
 
 namespace soliton {
-
-struct LtlConnection {
-  NodeId peer{};
-  std::uint16_t remote_index = 0;  // this connection's row in the peer's table
-  std::uint16_t cookie = 0;        // agreed at deployment; packets with another one are stale
-  std::uint8_t channel = 1;        // virtual channel; 0 is control
-  LtlPath path{};
-};
-
-// Who a node is in a run, for the handshake and the keys.
-struct LtlIdentity {
-  std::uint64_t run_id = 0;
-  std::uint32_t epoch = 0;       // incarnation of the node, from 1; greater with every restart
-  std::uint64_t image_hash = 0;  // peers with another one are refused
-  Key key{};                     // of the run
-  const PacketCipher* cipher = nullptr;  // for AuthMode::kAead; outlives the Ltl
-};
 
 struct LtlEvent {
   enum class Kind : std::uint8_t {

@@ -11,9 +11,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "node/roles/role_bytes.h"
 #include "protocol/base/shortage.h"
 #include "protocol/control/control.capnp.h"
-#include "protocol/control/shard_codec.h"
 
 namespace soliton {
 namespace {
@@ -119,80 +119,6 @@ LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
   return ltl;
 }
 
-void write_workload(const Deployment& deployment, wire::Workload::Builder out) {
-  out.setClients(deployment.clients);
-  out.setRequests(deployment.requests);
-  out.setThinkPs(deployment.think.count());
-  out.setArrivals(static_cast<std::uint8_t>(deployment.arrivals));
-  out.setMeanGapPs(deployment.mean_gap.count());
-  out.setBatch(deployment.batch);
-  out.setBatchWaitPs(deployment.batch_wait.count());
-  out.setSeed(deployment.inputs.seed);
-  out.setSteps(static_cast<std::uint32_t>(deployment.inputs.random_steps));
-  std::vector<std::int32_t> symbols;
-  std::vector<float> values;
-  std::vector<std::uint32_t> lengths;
-  for (const RequestInput& input : deployment.inputs.given) {
-    symbols.insert(symbols.end(), input.symbols.begin(), input.symbols.end());
-    values.insert(values.end(), input.values.begin(), input.values.end());
-    lengths.push_back(static_cast<std::uint32_t>(input.steps));
-  }
-  out.setSymbols(kj::arrayPtr(symbols.data(), symbols.size()));
-  out.setValues(kj::arrayPtr(values.data(), values.size()));
-  out.setLengths(kj::arrayPtr(lengths.data(), lengths.size()));
-}
-
-void read_workload(wire::Workload::Reader in, Deployment& deployment) {
-  deployment.clients = in.getClients();
-  deployment.requests = in.getRequests();
-  deployment.think = Duration{in.getThinkPs()};
-  deployment.arrivals = static_cast<Arrivals>(in.getArrivals());
-  deployment.mean_gap = Duration{in.getMeanGapPs()};
-  deployment.batch = in.getBatch();
-  deployment.batch_wait = Duration{in.getBatchWaitPs()};
-  deployment.inputs.seed = in.getSeed();
-  deployment.inputs.random_steps = in.getSteps();
-  const std::int64_t width = deployment.host ? deployment.host->input : 0;
-  // Got once: every access to a list of a message counts against its traversal limit.
-  const auto symbols = in.getSymbols();
-  const auto values = in.getValues();
-  unsigned symbol = 0, value = 0;
-  for (const std::uint32_t steps : in.getLengths()) {
-    RequestInput input;
-    input.steps = steps;
-    if (symbols.size() > 0)
-      for (std::uint32_t i = 0; i < steps; ++i) input.symbols.push_back(symbols[symbol++]);
-    else
-      for (std::int64_t i = 0; i < steps * width; ++i) input.values.push_back(values[value++]);
-    deployment.inputs.given.push_back(std::move(input));
-  }
-}
-
-void write_traffic(const Traffic& traffic, wire::Traffic::Builder out) {
-  out.setKind(static_cast<std::uint8_t>(traffic.kind));
-  out.setSchedule(static_cast<std::uint8_t>(traffic.schedule));
-  auto senders = out.initSenders(static_cast<unsigned>(traffic.senders.size()));
-  for (unsigned i = 0; i < senders.size(); ++i) senders.set(i, index(traffic.senders[i]));
-  out.setReceiver(index(traffic.receiver));
-  out.setBytes(traffic.bytes);
-  out.setCount(traffic.count);
-  out.setSeed(traffic.seed);
-  out.setContents(traffic.contents);
-}
-
-Traffic read_traffic(wire::Traffic::Reader in) {
-  Traffic traffic;
-  traffic.kind = static_cast<TrafficKind>(in.getKind());
-  traffic.schedule = static_cast<GatherSchedule>(in.getSchedule());
-  for (const std::uint32_t sender : in.getSenders()) traffic.senders.push_back(NodeId{sender});
-  traffic.receiver = NodeId{in.getReceiver()};
-  traffic.bytes = in.getBytes();
-  traffic.count = in.getCount();
-  traffic.seed = in.getSeed();
-  traffic.contents = in.getContents();
-  return traffic;
-}
-
 void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
   out.setId(rule.id);
   out.setKind(static_cast<std::uint8_t>(rule.kind));
@@ -267,6 +193,21 @@ NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
   return faults;
 }
 
+using Kinds = std::span<const RoleKind* const>;
+
+void write_role(const RoleSpec& role, wire::Role::Builder out) {
+  out.setKind(role.name());
+  RoleBytesOut bytes{out.initBody()};
+  role.kind()->write(role, bytes);
+}
+
+Result<RoleSpec> read_role(wire::Role::Reader in, Kinds kinds) {
+  const RoleKind* const kind = find_role_kind(in.getKind().cStr(), kinds);
+  if (kind == nullptr)
+    return invalid(fmt::format("shard file: no role called \"{}\"", in.getKind().cStr()));
+  return kind->read({in.getBody()});
+}
+
 void write_deployment(const Deployment& deployment, wire::Deployment::Builder out) {
   out.setNode(deployment.node);
   out.setId(index(deployment.id));
@@ -294,15 +235,10 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
   }
   auto names = out.initNodeNames(static_cast<unsigned>(deployment.node_names.size()));
   for (unsigned i = 0; i < names.size(); ++i) names.set(i, deployment.node_names[i]);
-  if (deployment.shard) write_shard(*deployment.shard, out.initShard());
-  if (deployment.host) {
-    write_host_shard(*deployment.host, out.initHost());
-    write_workload(deployment, out.initWorkload());
-  }
-  if (deployment.traffic) write_traffic(*deployment.traffic, out.initTraffic());
+  if (deployment.role.kind() != nullptr) write_role(deployment.role, out.initRole());
 }
 
-Result<Deployment> read_deployment(wire::Deployment::Reader in) {
+Result<Deployment> read_deployment(wire::Deployment::Reader in, Kinds kinds) {
   Deployment deployment;
   deployment.node = in.getNode().cStr();
   deployment.id = NodeId{in.getId()};
@@ -321,16 +257,11 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
          LtlPath{Duration{connection.getRoundTripPs()}, Duration{connection.getHoldPs()},
                  BitRate{connection.getLineRate()}, connection.getPort()}});
   for (const auto name : in.getNodeNames()) deployment.node_names.emplace_back(name.cStr());
-  if (in.hasShard()) {
-    Result<Shard> shard = read_shard(in.getShard());
-    if (!shard) return tl::unexpected<Error>(shard.error());
-    deployment.shard = std::move(*shard);
+  if (in.hasRole()) {
+    Result<RoleSpec> role = read_role(in.getRole(), kinds);
+    if (!role) return tl::unexpected<Error>(role.error());
+    deployment.role = std::move(*role);
   }
-  if (in.hasHost()) {
-    deployment.host = read_host_shard(in.getHost());
-    read_workload(in.getWorkload(), deployment);
-  }
-  if (in.hasTraffic()) deployment.traffic = read_traffic(in.getTraffic());
   return deployment;
 }
 
@@ -370,7 +301,7 @@ Result<int> write_assignment(const NodeAssignment& assignment) {
   return descriptor;
 }
 
-Result<NodeAssignment> read_assignment(int descriptor) {
+Result<NodeAssignment> read_assignment(int descriptor, Kinds kinds) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0)
     return invalid(fmt::format("shard file: {}", std::strerror(errno)));
@@ -385,7 +316,7 @@ Result<NodeAssignment> read_assignment(int descriptor) {
     capnp::FlatArrayMessageReader reader(
         kj::arrayPtr(static_cast<const capnp::word*>(mapped), size / sizeof(capnp::word)), options);
     const wire::Deployment::Reader root = reader.getRoot<wire::Deployment>();
-    Result<Deployment> deployment = read_deployment(root);
+    Result<Deployment> deployment = read_deployment(root, kinds);
     if (deployment)
       out = assignment_of(std::move(*deployment), root);
     else

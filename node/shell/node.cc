@@ -9,14 +9,6 @@
 
 namespace soliton {
 
-std::vector<NodeId> peers_of(const Deployment& deployment) {
-  std::vector<NodeId> peers;
-  for (const LtlConnection& connection : deployment.connections)
-    if (std::find(peers.begin(), peers.end(), connection.peer) == peers.end())
-      peers.push_back(connection.peer);
-  return peers;
-}
-
 Node::Node(const Deployment& deployment)
     : deployment_(deployment),
       trace_(deployment.trace_events),
@@ -25,37 +17,11 @@ Node::Node(const Deployment& deployment)
                                deployment.identity);
   for (std::size_t i = 0; i < deployment.connections.size(); ++i)
     connection_to_[deployment.connections[i].peer] = ConnectionId{static_cast<std::uint16_t>(i)};
-  if (deployment.shard) {
-    const NpuServiceOptions options{deployment.id, deployment.time, deployment.functional_every,
-                                    deployment.trace_requests};
-    npu_ = std::make_unique<NpuService>(*deployment.shard, options, deployment.node_names, &trace_);
-    role_ = npu_.get();
-  } else if (deployment.host) {
-    HostOptions options;
-    options.self = deployment.id;
-    options.time = deployment.time;
-    options.clients = deployment.clients;
-    options.requests = deployment.requests;
-    options.think = deployment.think;
-    options.arrivals = deployment.arrivals;
-    options.mean_gap = deployment.mean_gap;
-    options.batch = deployment.batch;
-    options.batch_wait = deployment.batch_wait;
-    options.functional_every = deployment.functional_every;
-    options.trace_requests = deployment.trace_requests;
-    host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options,
-                                       deployment.node_names, &trace_);
-    role_ = host_.get();
-  } else if (deployment.traffic) {
-    traffic_ =
-        make_traffic_role(*deployment.traffic, {deployment.id, deployment.trace_requests, &trace_});
-    role_ = traffic_.get();
-  }
+  if (const RoleKind* kind = deployment.role.kind()) role_ = kind->make(deployment, &trace_);
 }
 
 void Node::start(Instant at) {
-  if (host_) host_->start(at);
-  if (traffic_) traffic_->start(at);
+  if (role_) role_->start(at);
 }
 
 void Node::on_input(Datagram datagram, Instant now) {

@@ -9,41 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "fabric/carrier.h"
 #include "fabric/ltl/ltl.h"
 #include "fabric/machine.h"
-#include "node/host/host_role.h"
-#include "node/service/npu_service.h"
-#include "node/traffic/traffic_role.h"
+#include "node/deployment/deployment.h"
+#include "node/service/role.h"
+#include "protocol/base/trace.h"
 
 namespace soliton {
-
-// What a node needs to know, as values; the controller makes one for each node.
-struct Deployment {
-  std::string node;
-  NodeId id{};
-  TimeBase time = TimeBase::kEmulated;
-  std::uint32_t functional_every = 1;
-  std::uint32_t trace_requests = 0;
-  std::uint32_t trace_events = 0;  // limit of the trace buffer
-  LtlOptions ltl;
-  LtlIdentity identity;
-  WallOptions wall;
-  std::vector<LtlConnection> connections;
-  std::vector<std::string> node_names;  // by NodeId
-  std::optional<Shard> shard;
-  std::optional<HostShard> host;
-  // Host only.
-  std::uint32_t clients = 1;
-  std::uint32_t requests = 0;
-  Duration think{};
-  Arrivals arrivals = Arrivals::kClosed;
-  Duration mean_gap{};
-  std::uint32_t batch = 1;
-  Duration batch_wait{};
-  InputSource inputs;
-  std::optional<Traffic> traffic;  // in place of shard and host
-};
 
 // A peer that a node can no longer reach: its connection is over.
 struct LostPeer {
@@ -60,15 +32,12 @@ struct LostPeer {
   bool operator==(const LostPeer&) const = default;
 };
 
-// Whom it has connections with, each once, in order of the table.
-std::vector<NodeId> peers_of(const Deployment& deployment);
-
 class Node : public Machine {
  public:
   // `deployment` outlives the node.
   explicit Node(const Deployment& deployment);
 
-  void start(Instant at);  // clients and traffic begin; other nodes ignore it
+  void start(Instant at);  // a role that acts by itself begins
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;
   // As on_input() and poll_output() for a carrier that counts nanoseconds: the packet is read where
@@ -85,9 +54,8 @@ class Node : public Machine {
   // A peer that is dead ends the run: nothing replaces it.
   RunEnd run_end() const override;
 
-  HostRole* host() { return host_.get(); }
-  NpuService* npu() { return npu_.get(); }
-  TrafficRole* traffic() { return traffic_.get(); }
+  // Null: the node is idle.
+  Role* role() { return role_.get(); }
   const Ltl& ltl() const { return *ltl_; }
   TraceBuffer& trace() { return trace_; }
   std::vector<std::string> describe_outstanding(Instant now) const;
@@ -110,10 +78,7 @@ class Node : public Machine {
   TraceBuffer trace_;
   TraceBuffer ltl_trace_;
   std::unique_ptr<Ltl> ltl_;
-  std::unique_ptr<NpuService> npu_;
-  std::unique_ptr<HostRole> host_;
-  std::unique_ptr<TrafficRole> traffic_;
-  Role* role_ = nullptr;
+  std::unique_ptr<Role> role_;
   std::map<NodeId, ConnectionId> connection_to_;
   std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages LTL had no room for
   std::vector<LostPeer> lost_;

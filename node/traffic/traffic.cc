@@ -54,6 +54,14 @@ std::uint64_t expected_records(const Traffic& traffic) {
   return std::uint64_t{traffic.count} * traffic.senders.size();
 }
 
+// A round at its node, a round trip at the one that pings, a message at its receiver.
+std::uint64_t completed_at(const Traffic& traffic, NodeId node) {
+  const bool at_sender =
+      traffic.kind == TrafficKind::kAllGather || traffic.kind == TrafficKind::kPing;
+  if (!at_sender) return node == traffic.receiver ? expected_records(traffic) : 0;
+  return std::count(traffic.senders.begin(), traffic.senders.end(), node) * traffic.count;
+}
+
 std::vector<std::pair<NodeId, NodeId>> talking_pairs(const Traffic& traffic) {
   std::set<std::pair<NodeId, NodeId>> pairs;
   const auto add = [&](NodeId a, NodeId b) { pairs.insert({std::min(a, b), std::max(a, b)}); };

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/deployment/records.h"
 #include "protocol/base/time.h"
 #include "protocol/base/types.h"
 
@@ -39,22 +40,12 @@ struct Traffic {
   bool operator==(const Traffic&) const = default;
 };
 
-// A message, or one of its ends: the two ends of a stream are seen by different nodes, and whoever
-// collects the records joins them by (flow, number).
-struct TrafficRecord {
-  std::uint32_t flow = 0;    // position in `senders`
-  std::uint32_t number = 0;  // of the message in its flow; all-gather: the round
-  Instant sent = kNever;     // kNever: not seen here
-  Instant completed = kNever;
-  bool damaged = false;  // it arrived, and its bytes were not those that were sent
-
-  bool operator==(const TrafficRecord&) const = default;
-};
-
 std::string gather_schedule_name(GatherSchedule schedule);
 std::string traffic_kind_name(TrafficKind kind);  // "ping", "stream", "incast", "all-gather"
 // Records of a complete run, ends joined.
 std::uint64_t expected_records(const Traffic& traffic);
+// Of these, the ones that this node completes.
+std::uint64_t completed_at(const Traffic& traffic, NodeId node);
 // Pairs that exchange messages, each once, the lower node first, in order.
 std::vector<std::pair<NodeId, NodeId>> talking_pairs(const Traffic& traffic);
 // Payload bytes one record stands for: a message, both messages of a ping, or the n-1 blocks a node

@@ -147,6 +147,11 @@ std::vector<std::string> TrafficRole::describe_outstanding() const {
   return {missing()};
 }
 
+void TrafficRole::hand_over(Records& to) {
+  to.messages.insert(to.messages.end(), records_.begin(), records_.end());
+  records_.clear();
+}
+
 Payload TrafficRole::block(NodeId origin, std::uint32_t number) const {
   Payload out;
   if (traffic_.contents)

@@ -9,23 +9,19 @@ struct Deployment {
   node @0 :Text;
   id @1 :UInt32;
   wall @2 :Bool;
-  computeMode @3 :UInt8;
-  sampleEvery @4 :UInt32;
-  traceRequests @5 :UInt32;
-  traceEvents @6 :UInt32;
-  ltl @7 :LtlOptions;
-  connections @8 :List(Connection);
-  nodeNames @9 :List(Text);
-  shard @10 :Shards.Shard;          # null: no NPU part
-  host @11 :Shards.HostShard;       # null: no host part
-  workload @12 :Workload;           # host only
-  faults @13 :Faults;               # wall only
-  identity @14 :Identity;
-  traffic @15 :Traffic;             # null: none
-  carrier @16 :UInt8;               # wall only
-  wait @17 :UInt8;                  # wall only
-  spinPs @18 :Int64;                # wall only
-  listen @19 :UInt32;               # wall only: IPv4 address
+  sampleEvery @3 :UInt32;
+  traceRequests @4 :UInt32;
+  traceEvents @5 :UInt32;
+  ltl @6 :LtlOptions;
+  connections @7 :List(Connection);
+  nodeNames @8 :List(Text);
+  role @9 :Role;                    # null: idle
+  faults @10 :Faults;               # wall only
+  identity @11 :Identity;
+  carrier @12 :UInt8;               # wall only
+  wait @13 :UInt8;                  # wall only
+  spinPs @14 :Int64;                # wall only
+  listen @15 :UInt32;               # wall only: IPv4 address
 
   struct LtlOptions {
     mtu @0 :UInt32;
@@ -83,7 +79,13 @@ struct Deployment {
   }
 }
 
-struct Workload {
+# What a node does: the name of the kind, and the struct that this kind keeps its options in.
+struct Role {
+  kind @0 :Text;
+  body @1 :AnyPointer;              # NPU: Shards.Shard; host: HostRole; traffic: Traffic
+}
+
+struct HostRole {
   clients @0 :UInt32;
   requests @1 :UInt32;
   thinkPs @2 :Int64;
@@ -96,6 +98,7 @@ struct Workload {
   meanGapPs @9 :Int64;
   batch @10 :UInt32 = 1;
   batchWaitPs @11 :Int64;
+  shard @12 :Shards.HostShard;
 }
 
 struct Traffic {

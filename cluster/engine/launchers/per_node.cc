@@ -1,9 +1,11 @@
+// Virtual time, a process for each node on this machine.
 #include <sched.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "cluster/engine/fleet.h"
+#include "cluster/engine/launcher.h"
 #include "cluster/engine/virtual_run.h"
 #include "fabric/shm/remote_node.h"
 
@@ -32,13 +34,9 @@ std::size_t cores() {
 // Weights of the largest shard whose values are computed.
 std::size_t largest_shard(const std::vector<NodeAssignment>& nodes) {
   std::size_t largest = 0;
-  for (const NodeAssignment& node : nodes) {
-    if (!node.deployment.shard || node.deployment.functional_every == 0) continue;
-    std::size_t weights = 0;
-    for (const ShardMatrix& matrix : node.deployment.shard->matrices)
-      weights += matrix.weights.elements();
-    largest = std::max(largest, weights);
-  }
+  for (const NodeAssignment& node : nodes)
+    if (node.deployment.functional_every != 0)
+      largest = std::max(largest, node.deployment.role.weights());
   return largest;
 }
 
@@ -150,10 +148,8 @@ struct ProcessRun {
   }
 };
 
-}  // namespace
-
-ClusterOutcome run_processes(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
-                             const RunControl& control) {
+ClusterOutcome run_per_node(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
+                            const RunControl& control) {
   ClusterOutcome outcome;
   outcome.stats.resize(nodes.size());
   outcome.node_failed.assign(nodes.size(), false);
@@ -177,5 +173,9 @@ ClusterOutcome run_processes(const std::vector<NodeAssignment>& nodes, const Fab
   }
   return outcome;
 }
+
+}  // namespace
+
+const Launcher kPerNodeLauncher = {"per-node", {TimeBase::kEmulated, false, "local"}, run_per_node};
 
 }  // namespace soliton

@@ -1,10 +1,12 @@
+// Wall time, a process for each node on this machine: UDP on an address of this machine, or shared
+// memory.
 #include <algorithm>
 #include <chrono>
 
-#include "cluster/engine/cluster_run.h"
+#include "cluster/engine/explain.h"
 #include "cluster/engine/fleet.h"
+#include "cluster/engine/launcher.h"
 #include "cluster/engine/udp_check.h"
-#include "cluster/engine/virtual_run.h"
 #include "fabric/shm/inbox.h"
 
 namespace soliton {
@@ -87,9 +89,8 @@ std::vector<std::vector<int>> inherited(const std::vector<NodeAssignment>& nodes
   return out;
 }
 
-}  // namespace
-
-ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunControl& control) {
+ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const FabricInputs&,
+                        const RunControl& control) {
   ClusterOutcome outcome;
   outcome.stats.resize(nodes.size());
   outcome.node_failed.assign(nodes.size(), false);
@@ -130,5 +131,9 @@ ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunContr
     explain_stall(true, requests_of(nodes), outcome);
   return outcome;
 }
+
+}  // namespace
+
+const Launcher kWallLauncher = {"wall", {TimeBase::kWall, false, "local"}, run_wall};
 
 }  // namespace soliton

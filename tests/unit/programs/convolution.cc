@@ -1,4 +1,4 @@
-#include "partition/lower/convolution.h"
+#include "tests/unit/programs/convolution.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "partition/lower/embedding.h"
+#include "tests/unit/programs/embedding.h"
 
 #include <fmt/format.h>
 
