@@ -98,6 +98,7 @@ int command_list(const CommandLine& line) {
                               : what == "topologies" ? list_topologies(data_root())
                               : what == "configs"    ? list_configs(data_root())
                               : what == "formats"    ? list_formats()
+                              : what == "workloads"  ? list_workloads()
                                                      : list_faults();
   if (!text) return report_errors(text.error());
   const bool lines = line.json && what != "devices";

@@ -38,7 +38,8 @@ constexpr Spec kCommands[] = {
      "Runs the points of an experiment, keeps finished ones, makes a table, a CSV file and a page "
      "of curves",
      "soliton sweep configs/experiments/strong-scaling.yaml --out runs/scaling", true},
-    {"list", "What is built in: devices, topologies, configs, formats or faults, one line each",
+    {"list",
+     "What is built in: devices, topologies, configs, formats, workloads or faults, one line each",
      "soliton list devices", false},
     {"isa",
      "Assembles and checks an NPU program (docs/isa.md), or disassembles words: instructions, "
@@ -158,10 +159,13 @@ void add_out(CLI::App& command, CommandLine& line, const std::string& name) {
 
 void add_inputs(CLI::App& command, CommandLine& line, const std::string& name) {
   if (name == "list")
-    command.add_option("what", line.inputs, "devices | topologies | configs | formats | faults")
+    command
+        .add_option("what", line.inputs,
+                    "devices | topologies | configs | formats | workloads | faults")
         ->required()
         ->expected(1)
-        ->check(CLI::IsMember({"devices", "topologies", "configs", "formats", "faults"}));
+        ->check(
+            CLI::IsMember({"devices", "topologies", "configs", "formats", "workloads", "faults"}));
   else if (name == "bench")
     add_bench(command, line);
   else if (name == "quantize")

@@ -127,7 +127,7 @@ Asked requests_of(const std::vector<NodeAssignment>& nodes) {
   for (const NodeAssignment& node : nodes) {
     if (!node.deployment.role.takes_part()) continue;
     const Asked of_node = node.deployment.role.asked(node.deployment.id);
-    asked = {asked.count + of_node.count, of_node.what};
+    asked = {asked.count + of_node.count, of_node.records, of_node.done};
   }
   return asked;
 }
@@ -136,8 +136,8 @@ void explain_stall(bool time_limit, const Asked& asked, ClusterOutcome& outcome)
   if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= asked.count) return;
   if (!losses_of(outcome).empty()) return;  // explain_lost_peers() says why
   std::string text = fmt::format(
-      "no progress: {} of {} {} when {} at {}", completed(outcome), asked.count, asked.what,
-      time_limit ? "the limit of time was reached" : "nothing was left to happen",
+      "no progress: {} of {} {} {} when {} at {}", completed(outcome), asked.count, asked.records,
+      asked.done, time_limit ? "the limit of time was reached" : "nothing was left to happen",
       time_of(outcome.end));
   for (const std::string& circle : outcome.deadlocks)
     text += "\n    paused ports that wait for each other: " + circle;

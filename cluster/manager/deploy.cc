@@ -15,6 +15,7 @@
 #include "partition/cost/paths.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
+#include "protocol/wire/handshake.h"
 
 namespace soliton {
 namespace {

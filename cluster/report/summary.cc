@@ -126,11 +126,8 @@ class Summary {
   }
 
   void run() {
-    const char* what = !r_.traffic                        ? " requests"
-                       : r_.traffic->kind == "all-gather" ? " rounds of a node"
-                       : r_.traffic->kind == "ping"       ? " round trips"
-                                                          : " messages";
-    std::string text = group_thousands(latency_.completed) + what;
+    std::string text =
+        group_thousands(latency_.completed) + " " + (r_.traffic ? r_.traffic->records : "requests");
     if (latency_.completed < r_.sent) text += " of " + group_thousands(r_.sent);
     if (r_.failed > 0)
       text += ink(Ink::kRed, fmt::format(", {} failed", group_thousands(r_.failed)));

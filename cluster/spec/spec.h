@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fabric/faults/fault_plan.h"
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/options.h"
 #include "node/deployment/wall_options.h"
 #include "node/traffic/traffic.h"
 #include "partition/ir/model.h"

@@ -62,8 +62,8 @@ class LtlBurst {
   // As Ltl::send(), but copies the message: one of at most a packet into the packet store, a larger
   // one into memory of its own. Also kWouldBlock if the store is full.
   Status send(ConnectionId connection, MessageParts message, Instant now);
-  // Builds a message that may leave at once, in a packet of its own, in `room`. Returns nullopt, with
-  // no effect, if something is to be sent before it or it does not fit a packet; call send().
+  // Builds a message that may leave at once, in a packet of its own, in `room`. Returns nullopt,
+  // with no effect, if something is to be sent before it or it does not fit a packet; call send().
   // REQUIRES: room.size() >= packet_bytes_max(), and the packet stays as it is until catch_up().
   std::optional<PacketBurst> send_now(ConnectionId connection, MessageParts message,
                                       std::span<std::byte> room, Instant now);
@@ -77,8 +77,8 @@ class LtlBurst {
   // ghost bytes.
   std::optional<PacketBurst> write(std::span<std::byte> room, std::uint32_t packets_max,
                                    Instant now);
-  // Does what send_now() and on_packet() have put off so that nobody waits for it. For a driver that
-  // has a moment, as after it has handed a packet on; every other call does it first.
+  // Does what send_now() and on_packet() have put off so that nobody waits for it. For a driver
+  // that has a moment, as after it has handed a packet on; every other call does it first.
   void catch_up();
   // No packet has more real bytes.
   std::size_t packet_bytes_max() const;

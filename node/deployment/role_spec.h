@@ -30,8 +30,9 @@ struct RoleBytesIn;
 
 // What a workload asks of a node.
 struct Asked {
-  std::uint64_t count = 0;                 // of the records that this node completes
-  const char* what = "requests answered";  // as in "3 of 40 requests answered"
+  std::uint64_t count = 0;           // of the records that this node completes
+  const char* records = "requests";  // as in "3 of 40 requests answered"
+  const char* done = "answered";
 };
 
 struct RoleKind {

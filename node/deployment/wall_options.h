@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "fabric/udp/address.h"
+#include "protocol/base/fields.h"
 #include "protocol/base/time.h"
 
 namespace soliton {
@@ -23,5 +24,22 @@ struct WallOptions {
 
   bool operator==(const WallOptions&) const = default;
 };
+
+inline constexpr FieldWord kCarrierKinds[] = {word("udp", CarrierKind::kUdp),
+                                              word("shm", CarrierKind::kShm)};
+inline constexpr FieldWord kWaitModes[] = {
+    word("auto", WaitMode::kAuto), word("block", WaitMode::kBlock),
+    word("spin-then-block", WaitMode::kSpinThenBlock), word("spin", WaitMode::kSpin)};
+inline constexpr Field kWallRows[] = {
+    field<&WallOptions::carrier>("carrier", "What packets go through in wall time.")
+        .spelled(kCarrierKinds),
+    field<&WallOptions::wait>("wait", "How a node waits for packets in wall time.")
+        .spelled(kWaitModes)
+        .by_default("spin-then-block if every node has a core of its own, otherwise block"),
+    field<&WallOptions::spin>("spin", "With spin-then-block, how long a node spins first.")
+        .trade("more wake-ups", "busier cores"),
+    field<&WallOptions::listen>("listen", "IPv4 address of every node's UDP socket."),
+};
+inline constexpr FieldTable kWallFields = fields_of<WallOptions>("wall", kWallRows);
 
 }  // namespace soliton

@@ -15,6 +15,7 @@
 #include "node/host/host_work.h"
 #include "node/service/outbox.h"
 #include "node/service/role.h"
+#include "protocol/base/fields.h"
 #include "protocol/base/trace.h"
 
 namespace soliton {
@@ -33,6 +34,22 @@ struct HostWorkload {
   std::uint32_t batch = 1;  // requests that run together; higher: fuller devices, longer waits
   Duration batch_wait{};    // most that the first request of a batch waits for the others
 };
+
+inline constexpr FieldWord kArrivals[] = {word("closed", Arrivals::kClosed),
+                                          word("poisson", Arrivals::kPoisson)};
+inline constexpr Field kHostRows[] = {
+    field<&HostWorkload::clients>("clients", "Clients that send requests."),
+    field<&HostWorkload::requests>("requests", "Requests of all clients together."),
+    field<&HostWorkload::think>("think", "Time between an answer and the client's next request."),
+    field<&HostWorkload::arrivals>("arrival", "When requests begin.").spelled(kArrivals),
+    field<&HostWorkload::mean_gap>("mean_gap",
+                                   "Average time between requests, if they are random."),
+    field<&HostWorkload::batch>("batch", "Requests that run together.")
+        .trade("devices are less full", "requests wait longer"),
+    field<&HostWorkload::batch_wait>("batch_wait",
+                                     "How long the first request of a batch waits for the others."),
+};
+inline constexpr FieldTable kHostFields = fields_of<HostWorkload>("host", kHostRows);
 
 // What a deployment says of a host.
 struct HostSpec {

@@ -4,14 +4,17 @@
 
 #include "node/deployment/role_spec.h"
 #include "protocol/control/control.capnp.h"
+#include "protocol/control/settings.h"
 
 namespace soliton {
 
-// `body` is the kind's own: any struct of the schemas.
+// `options` is for what a table of fields names, `body` for the rest: any struct of the schemas.
 struct RoleBytesOut {
+  wire::Settings::Builder options;
   capnp::AnyPointer::Builder body;
 };
 struct RoleBytesIn {
+  wire::Settings::Reader options;
   capnp::AnyPointer::Reader body;
 };
 

@@ -14,37 +14,10 @@
 #include "node/roles/role_bytes.h"
 #include "protocol/base/shortage.h"
 #include "protocol/control/control.capnp.h"
+#include "protocol/control/settings.h"
 
 namespace soliton {
 namespace {
-
-void write_congestion(const CongestionOptions& o, wire::Deployment::Congestion::Builder out) {
-  out.setEnabled(o.enabled);
-  out.setLineRate(o.line_rate.bits_per_second);
-  out.setRateMin(o.rate_min.bits_per_second);
-  out.setCnpIntervalPs(o.cnp_interval.count());
-  out.setAlphaGain(o.alpha_gain);
-  out.setAlphaTimerPs(o.alpha_timer.count());
-  out.setRateTimerPs(o.rate_timer.count());
-  out.setByteCounter(o.byte_counter.count);
-  out.setRecoverySteps(o.recovery_steps);
-  out.setAdditiveStep(o.additive_step.bits_per_second);
-}
-
-CongestionOptions read_congestion(wire::Deployment::Congestion::Reader in) {
-  CongestionOptions o;
-  o.enabled = in.getEnabled();
-  o.line_rate = {in.getLineRate()};
-  o.rate_min = {in.getRateMin()};
-  o.cnp_interval = Duration{in.getCnpIntervalPs()};
-  o.alpha_gain = in.getAlphaGain();
-  o.alpha_timer = Duration{in.getAlphaTimerPs()};
-  o.rate_timer = Duration{in.getRateTimerPs()};
-  o.byte_counter = Bytes{in.getByteCounter()};
-  o.recovery_steps = in.getRecoverySteps();
-  o.additive_step = {in.getAdditiveStep()};
-  return o;
-}
 
 void write_identity(const LtlIdentity& who, wire::Deployment::Identity::Builder out) {
   out.setRunId(who.run_id);
@@ -61,62 +34,6 @@ LtlIdentity read_identity(wire::Deployment::Identity::Reader in) {
   const auto key = in.getKey();
   if (key.size() == who.key.size()) std::memcpy(who.key.data(), key.begin(), key.size());
   return who;
-}
-
-void write_ltl(const LtlOptions& ltl, wire::Deployment::LtlOptions::Builder out) {
-  out.setMtu(ltl.mtu);
-  out.setWindow(ltl.window);
-  out.setCredit(ltl.credit.count);
-  out.setTimeoutPs(ltl.timeout.count());
-  out.setTimeoutMaxPs(ltl.timeout_max.count());
-  out.setReorderTolerancePs(ltl.reorder_tolerance.count());
-  out.setAckEvery(ltl.ack_every);
-  out.setQueueLimit(ltl.queue_limit.count);
-  out.setGoBackN(ltl.recovery == RecoveryMode::kGoBackN);
-  out.setFirstSequence(ltl.first_sequence);
-  out.setAckDelayPs(ltl.ack_delay.count());
-  out.setTimeoutRtts(ltl.timeout_rtts);
-  out.setSampleEvery(ltl.sample_every);
-  out.setCreditOverhead(ltl.credit_overhead.count);
-  out.setPacking(ltl.packing.count);
-  out.setCrc(ltl.crc);
-  out.setStore(ltl.store.count);
-  out.setWeights(kj::arrayPtr(ltl.weights.data(), ltl.weights.size()));
-  out.setHandshake(ltl.handshake);
-  out.setAuth(static_cast<std::uint8_t>(ltl.auth));
-  out.setMisses(ltl.misses);
-  out.setSilenceMinPs(ltl.silence_min.count());
-  write_congestion(ltl.congestion, out.initCongestion());
-}
-
-LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
-  LtlOptions ltl;
-  ltl.mtu = in.getMtu();
-  ltl.window = in.getWindow();
-  ltl.credit = Bytes{in.getCredit()};
-  ltl.timeout = Duration{in.getTimeoutPs()};
-  ltl.timeout_max = Duration{in.getTimeoutMaxPs()};
-  ltl.reorder_tolerance = Duration{in.getReorderTolerancePs()};
-  ltl.ack_every = in.getAckEvery();
-  ltl.queue_limit = Bytes{in.getQueueLimit()};
-  ltl.recovery = in.getGoBackN() ? RecoveryMode::kGoBackN : RecoveryMode::kSelective;
-  ltl.first_sequence = in.getFirstSequence();
-  ltl.ack_delay = Duration{in.getAckDelayPs()};
-  ltl.timeout_rtts = in.getTimeoutRtts();
-  ltl.sample_every = in.getSampleEvery();
-  ltl.credit_overhead = Bytes{in.getCreditOverhead()};
-  ltl.packing = Bytes{in.getPacking()};
-  ltl.crc = in.getCrc();
-  ltl.store = Bytes{in.getStore()};
-  const auto weights = in.getWeights();
-  if (weights.size() == ltl.weights.size())
-    std::copy(weights.begin(), weights.end(), ltl.weights.begin());
-  ltl.handshake = in.getHandshake();
-  ltl.auth = static_cast<AuthMode>(in.getAuth());
-  ltl.misses = in.getMisses();
-  ltl.silence_min = Duration{in.getSilenceMinPs()};
-  ltl.congestion = read_congestion(in.getCongestion());
-  return ltl;
 }
 
 void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
@@ -197,7 +114,7 @@ using Kinds = std::span<const RoleKind* const>;
 
 void write_role(const RoleSpec& role, wire::Role::Builder out) {
   out.setKind(role.name());
-  RoleBytesOut bytes{out.initBody()};
+  RoleBytesOut bytes{out.initOptions(), out.initBody()};
   role.kind()->write(role, bytes);
 }
 
@@ -205,22 +122,19 @@ Result<RoleSpec> read_role(wire::Role::Reader in, Kinds kinds) {
   const RoleKind* const kind = find_role_kind(in.getKind().cStr(), kinds);
   if (kind == nullptr)
     return invalid(fmt::format("shard file: no role called \"{}\"", in.getKind().cStr()));
-  return kind->read({in.getBody()});
+  return kind->read({in.getOptions(), in.getBody()});
 }
 
 void write_deployment(const Deployment& deployment, wire::Deployment::Builder out) {
   out.setNode(deployment.node);
   out.setId(index(deployment.id));
-  out.setWall(deployment.time == TimeBase::kWall);
+  out.setWallTime(deployment.time == TimeBase::kWall);
   out.setSampleEvery(deployment.functional_every);
   out.setTraceRequests(deployment.trace_requests);
   out.setTraceEvents(deployment.trace_events);
-  write_ltl(deployment.ltl, out.initLtl());
+  write_fields(kLtlFields, &deployment.ltl, out.initLtl());
   write_identity(deployment.identity, out.initIdentity());
-  out.setCarrier(static_cast<std::uint8_t>(deployment.wall.carrier));
-  out.setWait(static_cast<std::uint8_t>(deployment.wall.wait));
-  out.setSpinPs(deployment.wall.spin.count());
-  out.setListen(deployment.wall.listen);
+  write_fields(kWallFields, &deployment.wall, out.initWall());
   auto connections = out.initConnections(static_cast<unsigned>(deployment.connections.size()));
   for (unsigned i = 0; i < connections.size(); ++i) {
     connections[i].setPeer(index(deployment.connections[i].peer));
@@ -242,14 +156,13 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in, Kinds kinds) {
   Deployment deployment;
   deployment.node = in.getNode().cStr();
   deployment.id = NodeId{in.getId()};
-  deployment.time = in.getWall() ? TimeBase::kWall : TimeBase::kEmulated;
+  deployment.time = in.getWallTime() ? TimeBase::kWall : TimeBase::kEmulated;
   deployment.functional_every = in.getSampleEvery();
   deployment.trace_requests = in.getTraceRequests();
   deployment.trace_events = in.getTraceEvents();
-  deployment.ltl = read_ltl(in.getLtl());
+  read_fields(kLtlFields, in.getLtl(), &deployment.ltl);
   deployment.identity = read_identity(in.getIdentity());
-  deployment.wall = {static_cast<CarrierKind>(in.getCarrier()), static_cast<WaitMode>(in.getWait()),
-                     Duration{in.getSpinPs()}, in.getListen()};
+  read_fields(kWallFields, in.getWall(), &deployment.wall);
   for (const auto connection : in.getConnections())
     deployment.connections.push_back(
         {NodeId{connection.getPeer()}, connection.getRemoteIndex(), connection.getCookie(),

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "fabric/carrier.h"
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/stats.h"
 #include "node/shell/node.h"
 #include "protocol/base/result.h"
 

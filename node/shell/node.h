@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/burst.h"
 #include "fabric/machine.h"
 #include "node/deployment/deployment.h"
 #include "node/service/role.h"
@@ -41,14 +41,13 @@ class Node : public Machine {
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;
   // As on_input() and poll_output() for a carrier that counts nanoseconds: the packet is read where
-  // it lies, and packets are built where they leave from (Ltl::write_burst()). A message that may
-  // go at once goes straight from its role into the packet, which stays as it is until the next
-  // call.
+  // it lies, and packets are built where they leave from (LtlBurst). A message that may go at once
+  // goes straight from its role into the packet, which stays as it is until the next call.
   void on_packet(const PacketView& packet, Instant now);
   std::optional<PacketBurst> write_burst(std::span<std::byte> room, std::uint32_t packets_max,
                                          Instant now);
-  // Does what write_burst() has put off (Ltl::catch_up()).
-  void catch_up() { ltl_->catch_up(); }
+  // Does what write_burst() has put off (LtlBurst::catch_up()).
+  void catch_up() { burst_.catch_up(); }
   Instant next_deadline() const override;
   void on_deadline(Instant now) override;
   // A peer that is dead ends the run: nothing replaces it.
@@ -56,7 +55,7 @@ class Node : public Machine {
 
   // Null: the node is idle.
   Role* role() { return role_.get(); }
-  const Ltl& ltl() const { return *ltl_; }
+  const Ltl& ltl() const { return ltl_; }
   TraceBuffer& trace() { return trace_; }
   std::vector<std::string> describe_outstanding(Instant now) const;
   // In order of time.
@@ -65,7 +64,7 @@ class Node : public Machine {
  private:
   void take_deliveries(Instant now);
   // Hands the role's messages on. One that took the short way into `room` ends it and is returned.
-  std::optional<PacketOut> pump_role(std::span<std::byte> room, Instant now);
+  std::optional<PacketBurst> pump_role(std::span<std::byte> room, Instant now);
   void retry_backlog(Instant now);
   // False: there is no room for it, and it is as it was. What is for a lost peer is dropped.
   bool try_send(ConnectionId connection, Payload&& message, Instant now);
@@ -77,7 +76,8 @@ class Node : public Machine {
   const Deployment& deployment_;
   TraceBuffer trace_;
   TraceBuffer ltl_trace_;
-  std::unique_ptr<Ltl> ltl_;
+  Ltl ltl_;
+  LtlBurst burst_{ltl_};
   std::unique_ptr<Role> role_;
   std::map<NodeId, ConnectionId> connection_to_;
   std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages LTL had no room for

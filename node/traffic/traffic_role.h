@@ -76,11 +76,4 @@ class TrafficRole : public Role {
   std::uint64_t refused_ = 0;
 };
 
-// The part of `options.self`; nullptr when it has none. `traffic` outlives the role.
-std::unique_ptr<TrafficRole> make_traffic_role(const Traffic& traffic,
-                                               const TrafficRole::Options& options);
-// The all-gather's. REQUIRES: `options.self` is one of the nodes.
-std::unique_ptr<TrafficRole> make_gather_role(const Traffic& traffic,
-                                              const TrafficRole::Options& options);
-
 }  // namespace soliton

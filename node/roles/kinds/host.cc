@@ -16,29 +16,7 @@ std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer* trace) {
 }
 
 Asked asked(const RoleSpec& spec, NodeId) {
-  return {spec.get<HostSpec>().workload.requests, "requests answered"};
-}
-
-void write_workload(const HostWorkload& workload, wire::HostRole::Builder out) {
-  out.setClients(workload.clients);
-  out.setRequests(workload.requests);
-  out.setThinkPs(workload.think.count());
-  out.setArrivals(static_cast<std::uint8_t>(workload.arrivals));
-  out.setMeanGapPs(workload.mean_gap.count());
-  out.setBatch(workload.batch);
-  out.setBatchWaitPs(workload.batch_wait.count());
-}
-
-HostWorkload read_workload(wire::HostRole::Reader in) {
-  HostWorkload workload;
-  workload.clients = in.getClients();
-  workload.requests = in.getRequests();
-  workload.think = Duration{in.getThinkPs()};
-  workload.arrivals = static_cast<Arrivals>(in.getArrivals());
-  workload.mean_gap = Duration{in.getMeanGapPs()};
-  workload.batch = in.getBatch();
-  workload.batch_wait = Duration{in.getBatchWaitPs()};
-  return workload;
+  return {spec.get<HostSpec>().workload.requests, "requests", "answered"};
 }
 
 void write_inputs(const InputSource& inputs, wire::HostRole::Builder out) {
@@ -83,13 +61,15 @@ void write(const RoleSpec& role, RoleBytesOut& to) {
   const wire::HostRole::Builder out = to.body.initAs<wire::HostRole>();
   wire::HostRole::Builder with_shard = out;
   write_host_shard(spec.shard, with_shard.initShard());
-  write_workload(spec.workload, out);
+  write_fields(kHostFields, &spec.workload, to.options);
   write_inputs(spec.inputs, out);
 }
 
 Result<RoleSpec> read(const RoleBytesIn& from) {
   const wire::HostRole::Reader in = from.body.getAs<wire::HostRole>();
-  HostSpec spec{read_host_shard(in.getShard()), read_workload(in), {}};
+  HostSpec spec;
+  spec.shard = read_host_shard(in.getShard());
+  read_fields(kHostFields, from.options, &spec.workload);
   spec.inputs = read_inputs(in, spec.shard.input);
   return RoleSpec(kHostRole, std::move(spec));
 }

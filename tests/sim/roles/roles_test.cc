@@ -24,6 +24,10 @@ struct Ring {
   std::uint32_t rounds = 0;
 };
 
+constexpr Field kRingRows[] = {field<&Ring::nodes>("nodes", "How many pass the token on."),
+                               field<&Ring::rounds>("rounds", "How often it comes back.")};
+constexpr FieldTable kRingFields = fields_of<Ring>("ring", kRingRows);
+
 class RingRole : public Role {
  public:
   RingRole(const Ring& ring, NodeId self) : ring_(ring), self_(self) {}
@@ -69,12 +73,10 @@ std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer*) {
   return std::make_unique<RingRole>(deployment.role.get<Ring>(), deployment.id);
 }
 Asked asked(const RoleSpec& spec, NodeId self) {
-  return {index(self) == 0 ? spec.get<Ring>().rounds : 0, "rounds completed"};
+  return {index(self) == 0 ? spec.get<Ring>().rounds : 0, "rounds", "completed"};
 }
 void write(const RoleSpec& spec, RoleBytesOut& out) {
-  wire::Traffic::Builder body = out.body.initAs<wire::Traffic>();
-  body.setReceiver(spec.get<Ring>().nodes);
-  body.setCount(spec.get<Ring>().rounds);
+  write_fields(kRingFields, &spec.get<Ring>(), out.options);
 }
 Result<RoleSpec> read(const RoleBytesIn& in);
 
@@ -82,8 +84,9 @@ constexpr RoleKind kRing = {
     .name = "ring", .make = make, .asked = asked, .weights = nullptr, .write = write, .read = read};
 
 Result<RoleSpec> read(const RoleBytesIn& in) {
-  const wire::Traffic::Reader body = in.body.getAs<wire::Traffic>();
-  return RoleSpec(kRing, Ring{body.getReceiver(), body.getCount()});
+  Ring ring;
+  read_fields(kRingFields, in.options, &ring);
+  return RoleSpec(kRing, ring);
 }
 
 std::vector<NodeAssignment> ring_of(std::uint32_t nodes, std::uint32_t rounds) {

@@ -1,5 +1,7 @@
 // The reference the accuracy of narrow formats is measured against. GRU, LSTM
 // and RNN as ONNX defines them (opset 14, default activations), evaluated in double.
+#include "tests/unit/ir/run_fp32.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <cmath>
 #include <span>
 
-#include "partition/ir/model.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
