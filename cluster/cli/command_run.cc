@@ -17,7 +17,7 @@
 namespace soliton {
 namespace {
 
-std::string layout_of(const ClusterSpec& spec) {
+std::string layout_words(const ClusterSpec& spec) {
   if (spec.time == TimeMode::kWall || spec.processes == ProcessMode::kPerNode)
     return "a process per node";
   return "packed in one process";
@@ -54,7 +54,7 @@ SummaryContext summary_context(const PreparedRun& run, const std::string& folder
   context.model = has_plan(run) ? run.model.name : traffic_words(*run.spec.workload.traffic);
   context.topology = run.topology.name;
   context.precision = precision_of(run);
-  context.layout = layout_of(run.spec);
+  context.layout = layout_words(run.spec);
   context.arrival = run.spec.workload.arrival;
   context.clients = run.spec.workload.clients;
   context.compute = compute_name(run.spec.compute);

@@ -7,6 +7,8 @@
 
 #include "fabric/ltl/burst.h"
 #include "protocol/base/check.h"
+#include "protocol/wire/handshake.h"
+#include "protocol/wire/ltl_header.h"
 #include "tests/fuzz/ltl/targets.h"
 
 namespace soliton {
