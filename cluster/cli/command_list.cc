@@ -38,6 +38,7 @@ constexpr Listing kListings[] = {
     {"topologies", [] { return list_topologies(data_root()); }},
     {"configs", [] { return list_configs(data_root()); }},
     {"formats", []() -> Checked<std::string> { return list_formats(); }},
+    {"workloads", []() -> Checked<std::string> { return list_workloads(); }},
     {"faults", []() -> Checked<std::string> { return list_faults(); }},
 };
 
@@ -63,7 +64,7 @@ RunCommand define(OptionSet& options, CommandLine&) {
 
 const CliCommand kListCommand = {
     .name = "list",
-    .what = "What is built in: devices, topologies, configs, formats or faults, one line each",
+    .what = "What is built in: devices, topologies, configs, formats, workloads or faults, one line each",
     .example = "soliton list devices",
     .define = define};
 

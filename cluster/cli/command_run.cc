@@ -18,7 +18,7 @@
 namespace soliton {
 namespace {
 
-std::string layout_of(const ClusterSpec& spec) {
+std::string layout_words(const ClusterSpec& spec) {
   if (spec.time == TimeMode::kWall || spec.processes == ProcessMode::kPerNode)
     return "a process per node";
   return "packed in one process";
@@ -46,11 +46,8 @@ const char* compute_name(ComputeKind kind) {
 }
 
 std::string traffic_words(const Traffic& traffic) {
-  std::string text = traffic_kind_name(traffic.kind);
-  if (traffic.kind == TrafficKind::kAllGather)
-    text += fmt::format(" ({})", gather_schedule_name(traffic.schedule));
-  if (traffic.kind == TrafficKind::kIncast) text += fmt::format(" {} : 1", traffic.senders.size());
-  return text + fmt::format(" of {}", spell(Bytes{static_cast<std::int64_t>(traffic.bytes)}));
+  return fmt::format("{} of {}", title_of(traffic),
+                     spell(Bytes{static_cast<std::int64_t>(traffic.bytes)}));
 }
 
 SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {
@@ -58,7 +55,7 @@ SummaryContext summary_context(const PreparedRun& run, const std::string& folder
   context.model = has_plan(run) ? run.model.name : traffic_words(*run.spec.workload.traffic);
   context.topology = run.topology.name;
   context.precision = precision_of(run);
-  context.layout = layout_of(run.spec);
+  context.layout = layout_words(run.spec);
   context.arrival = run.spec.workload.arrival;
   context.clients = run.spec.workload.clients;
   context.compute = compute_name(run.spec.compute);

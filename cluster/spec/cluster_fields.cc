@@ -7,6 +7,7 @@
 
 #include "cluster/spec/parts.h"
 #include "fabric/faults/fault_kind.h"
+#include "node/traffic/traffic_kind.h"
 
 namespace soliton {
 namespace {
@@ -35,6 +36,13 @@ constexpr auto rows_of(const Field (&rows)[size], const FieldTable& own) {
     if (rows[i].key == "formats")
       out[i - first] = out[i - first].as(FieldType::kMaps).of(kDeviceFormatFields);
   }
+  return out;
+}
+
+template <std::size_t count, std::size_t size>
+constexpr auto first_rows(const Field (&rows)[size], const FieldTable& own) {
+  std::array<Field, count> out{};
+  for (std::size_t i = 0; i < count; ++i) out[i] = joined(rows[i], own);
   return out;
 }
 
@@ -313,7 +321,7 @@ void check_workload(void* object, FieldCheck& check) {
 }
 
 constexpr FieldWord kArrivals[] = {{"closed"}, {"poisson"}};
-constexpr Field kWorkloadRows[] = {
+constexpr Field kRequestRows[] = {
     field<&WorkloadSpec::clients>("clients", "Each has one request open.")
         .between<std::int64_t>(1, 65'536),
     field<&WorkloadSpec::arrival>("arrival",
@@ -340,38 +348,38 @@ constexpr Field kWorkloadRows[] = {
     field<&WorkloadSpec::golden>("golden", "`.npy`: fp32 outputs of the original model.")
         .as(FieldType::kPath)
         .if_changed(),
-    described("kind", "Communication without a model, in place of the keys above."),
-    described("from", "Who sends: a name, a range, or a list of them."),
-    described("to", "Who receives."),
-    described("nodes", "Who takes part in a collective."),
-    described("bytes", "Of a message or block: a number of bytes, or a size."),
-    described("count", "Messages of each sender, or rounds.", FieldType::kInteger),
-    described("schedule", "How an all-gather goes."),
 };
+
+// Keys of requests to a model, then those of all kinds of communication.
+FieldTable workload_fields() {
+  static std::vector<Field> rows(std::begin(kRequestRows), std::end(kRequestRows));
+  static std::vector<FieldWord> kinds;
+  for (const TrafficKind* kind : traffic_kinds()) kinds.push_back({kind->name, 0});
+  rows.push_back(described("kind", "Communication without a model, in place of the keys above.",
+                           FieldType::kText)
+                     .spelled(kinds));
+  for (const TrafficKind* kind : traffic_kinds())
+    for (const FieldTable* table : {&kind->fields, &kind->own})
+      for (const Field& row : table->fields)
+        if (std::none_of(rows.begin(), rows.end(),
+                         [&](const Field& known) { return known.key == row.key; }))
+          rows.push_back(joined(row, *table));
+  FieldTable out = fields_of<WorkloadSpec>("workload", rows);
+  return out;
+}
 
 // ---- Wall time, limits, what is kept
 
-constexpr FieldWord kCarriers[] = {word("udp", CarrierKind::kUdp), word("shm", CarrierKind::kShm)};
-constexpr FieldWord kWaits[] = {word("auto", WaitMode::kAuto), word("block", WaitMode::kBlock),
-                                word("spin-then-block", WaitMode::kSpinThenBlock),
-                                word("spin", WaitMode::kSpin)};
-constexpr Field kWallRows[] = {
-    field<&WallOptions::carrier>("carrier",
-                                 "`udp`: a socket a node; `shm`: rings in shared memory.")
-        .spelled(kCarriers),
-    field<&WallOptions::wait>("wait",
-                              "How a node waits for packets; `auto`: `spin-then-block` while every "
-                              "node has a core, else `block`.")
-        .spelled(kWaits),
-    field<&WallOptions::spin>("spin", "How long `spin-then-block` spins.")
-        .between(Duration{0}, milliseconds(1'000))
-        .trade("more wake-ups, of 3 to 50 us each", "busier cores"),
+constexpr std::array kListenRows = {
     described("listen", "IPv4 address of this host for the sockets of all nodes.", FieldType::kText)
         .by_default("127.0.0.1"),
     described("key_file",
               "File with the run's key, 64 hexadecimal digits, which only its owner may read.",
               FieldType::kText),
 };
+// In a file, the address is text.
+constexpr auto kWallKeyRows = join(first_rows<3>(kWallRows, kWallFields), kListenRows);
+static_assert(kWallRows[3].key == kListenRows[0].key);
 
 constexpr Field kLimitsRows[] = {
     field<&ClusterSpec::time_limit>("time",
@@ -491,7 +499,8 @@ constexpr Field kClusterRows[] = {
     map_field<&ClusterSpec::model, kModelFields>("model", "What the cluster runs."),
     map_field<&ClusterSpec::partition, kPartitionFields>("partition", "How the model is cut."),
     map_field<&ClusterSpec::service, kServiceFields>("service", "What is promised to clients."),
-    map_field<&ClusterSpec::workload, kWorkloadFields>("workload", "Who sends what."),
+    map_field<&ClusterSpec::workload, kRequestFields>("workload", "Who sends what.")
+        .of(kWorkloadFields),
     field<&ClusterSpec::compute>(
         "compute",
         "`functional`: every output is computed; `timing`: times only; `sampled`: every "
@@ -500,8 +509,8 @@ constexpr Field kClusterRows[] = {
     field<&ClusterSpec::sample_every>("sample_every", "For `compute: sampled`.")
         .between<std::int64_t>(1, 100'000'000),
     map_field<&ClusterSpec::ltl, kClusterLtlFields>("ltl", "The transport."),
-    map_field<&ClusterSpec::wall, kWallFields>("wall",
-                                               "Wall time: how packets go and how nodes wait."),
+    map_field<&ClusterSpec::wall, kWallKeyFields>("wall",
+                                                  "Wall time: how packets go and how nodes wait."),
     described("faults", "What goes wrong.", FieldType::kMaps).of(kFaultFields),
     section<kLimitsFields>("limits", "When a run is given up."),
     section<kTraceFields>("trace", "What `trace.json` holds."),
@@ -543,10 +552,11 @@ constexpr FieldTable kPartitionFields =
 constexpr FieldTable kServiceFields =
     fields_of<ServiceSpec>("service", kServiceRows).ruled(&check_service);
 constexpr FieldTable kServiceSlaFields = fields_of<ServiceSpec>("sla", kServiceSlaRows);
-constexpr FieldTable kWorkloadFields =
-    fields_of<WorkloadSpec>("workload", kWorkloadRows).ruled(&check_workload);
+constexpr FieldTable kRequestFields =
+    fields_of<WorkloadSpec>("workload", kRequestRows).ruled(&check_workload);
+const FieldTable kWorkloadFields = workload_fields();
 constexpr FieldTable kClusterLtlFields = cluster_ltl_fields();
-constexpr FieldTable kWallFields = fields_of<WallOptions>("wall", kWallRows);
+constexpr FieldTable kWallKeyFields = fields_of<WallOptions>("wall", kWallKeyRows);
 constexpr FieldTable kLimitsFields = fields_of<ClusterSpec>("limits", kLimitsRows);
 constexpr FieldTable kTraceFields = fields_of<ClusterSpec>("trace", kTraceRows);
 constexpr FieldTable kOutputsFields = fields_of<ClusterSpec>("outputs", kOutputsRows);

@@ -22,9 +22,10 @@ extern const FieldTable kRnnFields;
 extern const FieldTable kPartitionFields;
 extern const FieldTable kServiceFields;
 extern const FieldTable kServiceSlaFields;
-extern const FieldTable kWorkloadFields;
+extern const FieldTable kRequestFields;     // `workload:` of a model
+extern const FieldTable kWorkloadFields;    // and of all kinds of communication
 extern const FieldTable kClusterLtlFields;  // those of LTL, with a cluster's defaults
-extern const FieldTable kWallFields;
+extern const FieldTable kWallKeyFields;     // those of WallOptions, as files spell them
 extern const FieldTable kLimitsFields;
 extern const FieldTable kTraceFields;
 extern const FieldTable kOutputsFields;

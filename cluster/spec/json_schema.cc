@@ -9,7 +9,6 @@
 namespace soliton {
 namespace {
 
-
 constexpr std::string_view kWholeNumber = "^-?(0x[0-9a-fA-F]+|[0-9]+)$";
 
 std::string units_of(FieldType type) {
@@ -94,6 +93,7 @@ class SchemaMaker {
   }
 
   Json allowed(const Field& field) const {
+    if (field.names == "nodes") return node_names();
     switch (field.type) {
       case FieldType::kFlag:
         return switches();
@@ -157,7 +157,16 @@ class SchemaMaker {
     return out;
   }
 
+  // A name or a range, or a list of them.
+  static Json node_names() {
+    return Json::array({any_text(), Json::object({{"type", "array"}, {"items", any_text()}})});
+  }
+
+  // A key that names its unit takes a bare number, too.
   static Json quantities(const Field& field) {
+    if (!field.unit.empty())
+      return Json::array({Json::object({{"type", "integer"}}), a_string(std::string(kWholeNumber)),
+                          a_string(quantity_pattern(units_of(field.type)))});
     return with_words(field, Json::array({a_string(quantity_pattern(units_of(field.type)))}));
   }
 
@@ -178,8 +187,7 @@ class SchemaMaker {
 
 }  // namespace
 
-Json json_schema(const FieldTable& root, std::string_view title,
-                                   const KnownNames& names) {
+Json json_schema(const FieldTable& root, std::string_view title, const KnownNames& names) {
   const SchemaMaker maker(names);
   Json definitions = Json::object();
   for (const FieldTable* table : tables_of(root))

@@ -7,19 +7,18 @@
 #pragma once
 
 #include <functional>
-#include "protocol/json/json.h"
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "protocol/base/fields.h"
+#include "protocol/json/json.h"
 
 namespace soliton {
 
 // The known names of a kind that rows refer to (Field::names), such as "devices".
 using KnownNames = std::function<std::vector<std::string>(std::string_view kind)>;
 
-Json json_schema(const FieldTable& root, std::string_view title,
-                                   const KnownNames& names);
+Json json_schema(const FieldTable& root, std::string_view title, const KnownNames& names);
 
 }  // namespace soliton

@@ -7,6 +7,7 @@
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
 #include "fabric/faults/fault_kind.h"
+#include "node/traffic/traffic_kind.h"
 
 namespace soliton {
 namespace {
@@ -117,6 +118,12 @@ std::string list_faults() {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const FaultKind* kind : fault_kinds())
     rows.emplace_back(kind->name, fmt::format("{}: {}", kind->words, kind->example));
+  return table(rows);
+}
+
+std::string list_workloads() {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const TrafficKind* kind : traffic_kinds()) rows.emplace_back(kind->name, kind->words);
   return table(rows);
 }
 

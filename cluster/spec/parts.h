@@ -17,8 +17,6 @@ namespace soliton {
 inline constexpr std::size_t kNodesLimit = 16'384;  // packed runs are planned up to here
 inline constexpr std::size_t kLinksLimit = kTopologyLinksLimit;
 
-const Choices<TrafficKind>& traffic_kinds();
-const Choices<GatherSchedule>& gather_schedules();
 const std::vector<std::string>& topology_kinds();
 
 template <typename E>

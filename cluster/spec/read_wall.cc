@@ -87,8 +87,8 @@ std::string ipv4_text(std::uint32_t address) {
 
 void read_wall(MapReader& cluster, const ReadSite& site, ClusterSpec& out) {
   if (const YamlValue* value = cluster.find("wall")) {
-    MapReader map(cluster.context(), *value, kWallFields, "wall");
-    read_fields(map, kWallFields, &out.wall);
+    MapReader map(cluster.context(), *value, kWallKeyFields, "wall");
+    read_fields(map, kWallKeyFields, &out.wall);
     read_listen(map, out.wall.listen);
     read_key(map, site, out);
     const bool is_beyond = !is_loopback(out.wall.listen);

@@ -50,7 +50,7 @@ void read_workload(MapReader& cluster, const std::vector<NodeSpec>& nodes, Workl
   if (map.find("kind") != nullptr) return read_traffic(map, nodes, out.traffic.emplace());
   if (!is_supported(map)) return;
   read_input(map, out);
-  read_fields(map, kWorkloadFields, &out);
+  read_fields(map, kRequestFields, &out);
   note_files(map, out);
   map.finish();
 }

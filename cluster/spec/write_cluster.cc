@@ -199,7 +199,7 @@ std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSp
   const std::string input =
       workload.input == "random" ? workload.input : yaml_quoted(path_from(folder, workload.input));
   WrittenKeys keys =
-      writer.keys(kWorkloadFields, collect(kWorkloadFields, &workload), {{"input", input}});
+      writer.keys(kRequestFields, collect(kRequestFields, &workload), {{"input", input}});
   if (workload.arrival == "poisson")
     std::erase_if(keys, [](const auto& key) { return key.first == "think"; });
   return "workload:\n" + lines_text(keys, "  ");
@@ -210,7 +210,7 @@ std::string wall_text(const ClusterSpec& spec, const FieldWriter& writer,
   WrittenKeys by_hand = {{"listen", ipv4_text(spec.wall.listen)}};
   if (!spec.key_file.empty())
     by_hand.emplace_back("key_file", yaml_quoted(path_from(folder, spec.key_file)));
-  return fmt::format("wall: {}\n", writer.flow(kWallFields, &spec.wall, by_hand));
+  return fmt::format("wall: {}\n", writer.flow(kWallKeyFields, &spec.wall, by_hand));
 }
 
 std::string fault_text(const FaultSpec& fault) {

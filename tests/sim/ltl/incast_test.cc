@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "protocol/wire/ltl_header.h"
 #include "tests/sim/ltl/star.h"
 
 namespace soliton {

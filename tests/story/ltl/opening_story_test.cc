@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "protocol/wire/handshake.h"
 #include "tests/story/ltl/story.h"
 
 namespace soliton {
