@@ -57,46 +57,34 @@ struct Vertex {
 // gap 12.
 inline constexpr std::int64_t kFrameOverheadBytes = 66;
 
-struct Topology {
-  std::string name;
-  std::vector<Vertex> vertices;  // the cluster's nodes first, in order of NodeId, then switches
-  std::vector<TopologyLink> links;
-  std::uint32_t nodes = 0;             // vertices [0, nodes) are cluster nodes
-  std::optional<PriorityPause> pause;  // of every switch; unset: the cluster's class is lossy
-};
-
-// One hop of a route: a link and the direction it is crossed in.
+// One hop of a path: a link and the direction it is crossed in. What feeds a link in one direction
+// is a port, so a hop names a port as well.
 struct Hop {
   std::uint32_t link = 0;
   std::uint8_t direction = 0;
   bool operator==(const Hop&) const = default;
 };
 
-// "tor0 -> fpga16": the port of the first that feeds the cable to the second.
-std::string port_name(const Topology& topology, Hop hop);
+// Ports are numbered 2 x link + direction.
+constexpr std::size_t port_of(Hop hop) { return std::size_t{hop.link} * 2 + hop.direction; }
+constexpr Hop hop_of(std::size_t port) {
+  return {static_cast<std::uint32_t>(port / 2), static_cast<std::uint8_t>(port % 2)};
+}
 
-// Shortest paths by (latency, then lowest link number): fixed, deterministic routes between every
-// pair of nodes that has one. Nodes do not forward: a path has switches only between its ends.
-// Found when first asked for (one thread); references stay valid. `topology` outlives the object.
-class Routes {
- public:
-  explicit Routes(const Topology& topology);
-  ~Routes();
-  Routes(Routes&&) noexcept;
-  // Empty when there is no path. REQUIRES: from != to.
-  const std::vector<Hop>& between(NodeId from, NodeId to) const;
+class NextHops;
 
- private:
-  struct Paths;
-  std::unique_ptr<Paths> paths_;
+struct Topology {
+  std::string name;
+  std::vector<Vertex> vertices;  // the cluster's nodes first, in order of NodeId, then switches
+  std::vector<TopologyLink> links;
+  std::uint32_t nodes = 0;             // vertices [0, nodes) are cluster nodes
+  std::optional<PriorityPause> pause;  // of every switch; unset: the cluster's class is lossy
+  // Set by kinds that compute where packets go; otherwise it is looked up in tables (routes.h).
+  std::shared_ptr<const NextHops> next_hops;
 };
 
-// Time from handing a packet of `packet` LTL bytes (header included) to an idle network until its
-// tail has arrived.
-Duration transfer_time(const Topology& topology, const std::vector<Hop>& route, Bytes packet);
-// Least time any packet needs from one vertex's line to the next: what the virtual-time engine may
-// promise.
-Duration least_latency(const Topology& topology, const std::vector<Hop>& route);
+// "tor0 -> fpga16": the port of the first that feeds the cable to the second.
+std::string port_name(const Topology& topology, Hop hop);
 
 // A node as the cluster file places it: `at` is a path from the top ("rack0", "pod3/rack17") or
 // empty (fill in order).

@@ -52,8 +52,9 @@ std::optional<double> fairness(const std::vector<RequestRecord>& requests, std::
 std::optional<TrafficLine> line_of(const PreparedRun& run, const Traffic& traffic) {
   const bool one_way = traffic.kind == TrafficKind::kStream || traffic.kind == TrafficKind::kIncast;
   if (!one_way || run.spec.time == TimeMode::kWall) return std::nullopt;
-  const std::vector<Hop>& route = run.routes->between(traffic.senders.front(), traffic.receiver);
-  return TrafficLine{run.topology.links[route.back().link].rate, run.spec.ltl.mtu,
+  Hop last{};
+  run.routes->follow(traffic.senders.front(), traffic.receiver, [&](Hop hop) { last = hop; });
+  return TrafficLine{run.topology.links[last.link].rate, run.spec.ltl.mtu,
                      kPacketHeader + kFrameOverheadBytes};
 }
 

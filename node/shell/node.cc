@@ -28,7 +28,8 @@ Node::Node(const Deployment& deployment)
   if (deployment.shard) {
     const NpuServiceOptions options{deployment.id, deployment.time, deployment.functional_every,
                                     deployment.trace_requests};
-    npu_ = std::make_unique<NpuService>(*deployment.shard, options, deployment.node_names, &trace_);
+    npu_ =
+        std::make_unique<NpuService>(*deployment.shard, options, *deployment.node_names, &trace_);
     role_ = npu_.get();
   } else if (deployment.host) {
     HostOptions options;
@@ -44,7 +45,7 @@ Node::Node(const Deployment& deployment)
     options.functional_every = deployment.functional_every;
     options.trace_requests = deployment.trace_requests;
     host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options,
-                                       deployment.node_names, &trace_);
+                                       *deployment.node_names, &trace_);
     role_ = host_.get();
   } else if (deployment.traffic) {
     traffic_ =
@@ -196,7 +197,7 @@ std::vector<std::string> Node::describe_outstanding(Instant now) const {
   if (role_)
     for (const std::string& line : role_->describe_outstanding())
       out.push_back(fmt::format("{}: {}", deployment_.node, line));
-  for (const std::string& line : ltl_->describe_outstanding(now, deployment_.node_names))
+  for (const std::string& line : ltl_->describe_outstanding(now, *deployment_.node_names))
     out.push_back(fmt::format("{}: {}", deployment_.node, line));
   return out;
 }

@@ -161,7 +161,7 @@ class Playback {
     Duration out{};
     if (request_.topology == nullptr || request_.latency_limit >= kLongestTime) return out;
     for (std::size_t i = 0; i < nodes_.size(); ++i)
-      out = std::max(out, least_latency(*topology(), routes()->between(number(host()), number(i))));
+      out = std::max(out, least_latency(*topology(), routes()->path(number(host()), number(i))));
     return out;
   }
 
@@ -291,7 +291,7 @@ class Playback {
 // As long as the packets of a message are within a window they stand at the first port at once.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
                       std::int64_t elements, std::uint32_t mtu) {
-  const std::vector<Hop>& route = routes.between(from, to);
+  const std::vector<Hop> route = routes.path(from, to);
   SOLITON_CHECK(!route.empty());
   std::vector<Instant> free(route.size());
   Instant arrived = kRunStart;

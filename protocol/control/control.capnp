@@ -15,7 +15,7 @@ struct Deployment {
   traceEvents @6 :UInt32;
   ltl @7 :LtlOptions;
   connections @8 :List(Connection);
-  nodeNames @9 :List(Text);
+  nodeNames @9 :List(NodeName);     # of the node and its peers
   shard @10 :Shards.Shard;          # null: no NPU part
   host @11 :Shards.HostShard;       # null: no host part
   workload @12 :Workload;           # host only
@@ -63,6 +63,10 @@ struct Deployment {
     byteCounter @7 :Int64;
     recoverySteps @8 :UInt32;
     additiveStep @9 :Int64;
+  }
+  struct NodeName {
+    node @0 :UInt32;
+    name @1 :Text;
   }
   # Who the node is in the run; the key is the run's, and goes nowhere but here.
   struct Identity {
@@ -112,9 +116,8 @@ struct Traffic {
 struct Faults {
   seed @0 :UInt64;
   rules @1 :List(Rule);
-  sends @2 :List(Route);            # the route to each node
-  receives @3 :List(Route);         # the last hop of the route from each node
-  links @4 :UInt32;                 # of the whole topology
+  routes @2 :List(Route);           # to and from each peer
+  links @3 :UInt32;                 # of the whole topology
 
   struct Rule {
     id @0 :Text;
@@ -130,10 +133,11 @@ struct Faults {
     delayPs @10 :Int64;
     jitterPs @11 :Int64;
   }
+  # Hops are 2 x link + direction.
   struct Route {
     peer @0 :UInt32;
-    links @1 :List(UInt32);
-    directions @2 :List(UInt8);
+    to @1 :List(UInt32);
+    last @2 :UInt32;                # hop of the path from the peer
   }
 }
 

@@ -69,7 +69,7 @@ TEST(OtherTraffic, LengthensTheTailAsPublishedAndNotTheMiddle) {
   const TopologySpec spec{.name = "dc", .kind = "datacenter"};
   World world(build(spec, {{"a", "pod0/rack0"}, {"b", "pod1/rack0"}}));
   const Duration idle =
-      transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{1}), Bytes{96});
+      transfer_time(world.topology, world.routes.path(NodeId{0}, NodeId{1}), Bytes{96});
   std::vector<Duration> waits;
   constexpr int kPackets = 100'000;
   for (int i = 0; i < kPackets; ++i) {

@@ -56,7 +56,7 @@ TEST(Pause, AnIncastLosesNothingAndKeepsItsBound) {
   EXPECT_LE(world.network.counters().queue_max, Bytes{16 * bound(pause).count});
   // 8,000 packets back to back: pauses leave no gap on the line they protect.
   const Duration first =
-      transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{16}), Bytes{kPacket});
+      transfer_time(world.topology, world.routes.path(NodeId{0}, NodeId{16}), Bytes{kPacket});
   EXPECT_EQ(frames.back().at - kRunStart, first + 7'999 * kLine);
 }
 
