@@ -6,9 +6,6 @@
 namespace soliton {
 namespace {
 
-// A jumbo frame without what is not LTL's.
-constexpr Bytes kMtuMost{9'000};
-
 // Receiver bytes of two full windows: what `credit` and `store` must have for a window to be used,
 // when the file does not say.
 Bytes twice_the_window(const LtlOptions& ltl) {

@@ -7,14 +7,6 @@
 #include "protocol/base/check.h"
 
 namespace soliton {
-namespace {
-
-// Longer names are no typing errors; edit distance is quadratic.
-constexpr std::size_t kLongestNearName = 64;
-constexpr std::size_t kAllowedShown = 40;
-
-}  // namespace
-
 std::string ReadContext::where(Mark mark) const {
   if (mark.override_index >= 0)
     return "--set " + override_paths_[static_cast<std::size_t>(mark.override_index)];
@@ -43,21 +35,6 @@ Diagnostics ReadContext::take() {
   problems_.clear();
   dropped_ = 0;
   return out;
-}
-
-std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates) {
-  const std::string near = name.size() > kLongestNearName ? "" : nearest_name(name, candidates);
-  return near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near);
-}
-
-std::string suggestion(const std::string& name, const std::vector<std::string>& candidates) {
-  const std::string near = did_you_mean(name, candidates);
-  if (!near.empty()) return near;
-  const std::size_t shown = std::min(candidates.size(), kAllowedShown);
-  return fmt::format(
-      "; allowed: {}{}",
-      fmt::join(candidates.begin(), candidates.begin() + std::ptrdiff_t(shown), ", "),
-      shown < candidates.size() ? ", ..." : "");
 }
 
 MapReader::MapReader(ReadContext& context, const YamlValue& value, std::string_view schema,
@@ -147,22 +124,6 @@ bool MapReader::name(std::string_view key, std::string& out) {
     return fail(key, fmt::format("\"{}\" {}", value->text, kNameRule));
   out = value->text;
   return true;
-}
-
-Result<std::int64_t> parse_integer(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  std::string_view digits = negative ? text.substr(1) : text;
-  const int base = digits.starts_with("0x") ? 16 : 10;
-  if (base == 16) digits.remove_prefix(2);
-  std::uint64_t number = 0;
-  const auto [end, problem] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
-  if (problem == std::errc::result_out_of_range || (problem == std::errc{} && number > INT64_MAX))
-    return invalid(fmt::format("{} is too large", text));
-  if (problem != std::errc{} || end != digits.data() + digits.size())
-    return invalid(fmt::format("\"{}\" is not a whole number", text));
-  const auto value = static_cast<std::int64_t>(number);
-  return negative ? -value : value;
 }
 
 bool MapReader::integer(std::string_view key, std::int64_t& out, std::int64_t least,

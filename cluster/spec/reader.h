@@ -17,6 +17,7 @@
 #include "cluster/spec/yaml_tree.h"
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
+#include "protocol/base/suggestion.h"
 
 namespace soliton {
 
@@ -51,11 +52,6 @@ class ReadContext {
   std::vector<Problem> problems_;
   std::size_t dropped_ = 0;
 };
-
-// `; did you mean "x"?`, or `; allowed: a, b` when nothing is near.
-std::string suggestion(const std::string& name, const std::vector<std::string>& candidates);
-// The same, but "" when nothing is near.
-std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates);
 
 // Names of an enumeration's values in files.
 template <typename E>
@@ -136,8 +132,5 @@ class MapReader {
   bool is_map_;
   std::vector<std::string_view> asked_;
 };
-
-// Whole numbers as files spell them: decimal or 0x, with a sign, underscores or commas refused.
-Result<std::int64_t> parse_integer(std::string_view text);
 
 }  // namespace soliton

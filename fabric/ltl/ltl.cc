@@ -27,52 +27,7 @@ std::vector<std::uint8_t> channels_of(const std::vector<LtlConnection>& connecti
   return channels;
 }
 
-Status check_congestion(const CongestionOptions& o) {
-  if (o.line_rate.bits_per_second <= 0 || o.rate_min.bits_per_second <= 0 ||
-      o.rate_min > o.line_rate)
-    return invalid("congestion: rate_min must be above 0 and at most line_rate");
-  if (o.cnp_interval.count() < 0 || o.alpha_timer.count() <= 0 || o.rate_timer.count() <= 0)
-    return invalid("congestion: timers must be above 0");
-  if (o.alpha_gain < 1 || o.byte_counter.count < 1 || o.additive_step.bits_per_second < 1)
-    return invalid("congestion: alpha_gain, byte_counter and additive_step must be above 0");
-  return {};
-}
-
 }  // namespace
-
-Status check(const LtlOptions& o) {
-  if (o.mtu < 1 || o.mtu > kLtlFragmentMax)
-    return invalid(fmt::format("mtu is {} bytes; allowed: 1 to {}", o.mtu, kLtlFragmentMax));
-  if (!std::has_single_bit(o.window) || o.window > kLtlWindowMax)
-    return invalid(fmt::format("window is {} packets; allowed: powers of two up to {}", o.window,
-                               kLtlWindowMax));
-  if (o.credit.count < kLtlCreditUnit)
-    return invalid(
-        fmt::format("credit is {}; at least {} bytes", describe(o.credit), kLtlCreditUnit));
-  if (o.timeout.count() <= 0 || o.timeout_max < o.timeout)
-    return invalid("timeout must be above 0 and at most timeout_max");
-  if (o.reorder_tolerance.count() < 0 || o.ack_delay.count() < 0)
-    return invalid("reorder_tolerance and ack_delay cannot be negative");
-  if (o.ack_every < 1) return invalid("ack_every is 0 packets; at least 1");
-  if (o.queue_limit.count < 1 || o.credit_overhead.count < 0)
-    return invalid("queue_limit must be above 0 and credit_overhead not below");
-  if (o.packing.count < 0) return invalid("packing cannot be negative");
-  if (o.auth == AuthMode::kHeader && !o.crc)
-    return invalid("auth header needs crc, which is what it authenticates of the payload");
-  if (o.silence_min.count() < 0) return invalid("silence_min cannot be negative");
-  if (const Status congestion = check_congestion(o.congestion); !congestion) return congestion;
-  if (o.store.count < o.mtu)
-    return invalid(fmt::format("store is {}; at least one packet", describe(o.store)));
-  if (std::find(o.weights.begin(), o.weights.end(), 0) != o.weights.end())
-    return invalid("the weight of a channel is 0; at least 1");
-  return {};
-}
-
-std::size_t report_bytes_max(const LtlOptions& options) {
-  static constexpr std::size_t kAlways = 28;  // room that a packet of any MTU has
-  return std::min(ArrivalBitmap::tail_bytes(options.window),
-                  std::max<std::size_t>(options.mtu, kAlways));
-}
 
 Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConnection>& connections,
                 TraceBuffer* buffer, const LtlIdentity& who)

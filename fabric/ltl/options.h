@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "protocol/base/fields.h"
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 #include "protocol/base/time.h"
@@ -118,5 +119,164 @@ struct LtlPath {
 
 // What is wrong with `options`, or nothing. Ltl's constructor requires nothing to be wrong.
 Status check(const LtlOptions& options);
+
+// The keys of `ltl.congestion`, and what cluster files may say of each.
+inline constexpr Duration kLtlLongest = milliseconds(60'000);
+inline constexpr Bytes kLtlMost{std::int64_t{1} << 40};
+inline constexpr BitRate kSlowestRate{1'000};
+inline constexpr BitRate kFastestRate{std::int64_t{100'000} * 1'000'000'000};
+void check_congestion_keys(void* congestion, FieldCheck& check);
+inline constexpr Field kCongestionRows[] = {
+    field<&CongestionOptions::enabled>("enabled", "Marks of the network are reported and heeded."),
+    field<&CongestionOptions::line_rate>("line_rate", "Where a rate begins and ends.")
+        .between(kSlowestRate, kFastestRate)
+        .by_default("the topology's bandwidth")
+        .trade("bandwidth is wasted", "queues grow before rates fall"),
+    field<&CongestionOptions::rate_min>("rate_min", "No rate falls below this.")
+        .between(kSlowestRate, kFastestRate)
+        .trade("long silence after many marks", "many senders keep a queue full"),
+    field<&CongestionOptions::cnp_interval>(
+        "cnp_interval", "A receiver sends at most one notification a connection in this time.")
+        .between(Duration{0}, kLtlLongest)
+        .trade("more packets", "slow to react"),
+    field<&CongestionOptions::alpha_gain>("alpha_gain",
+                                          "A sample of congestion has one over this as its weight.")
+        .between(1, 65'536)
+        .trade("rates are jumpy", "rates react late"),
+    field<&CongestionOptions::alpha_timer>(
+        "alpha_timer",
+        "Without a notification the estimate of congestion decays once in this time.")
+        .between(nanoseconds(1), kLtlLongest)
+        .trade("congestion is forgotten too soon", "one mark is remembered for long"),
+    field<&CongestionOptions::rate_timer>("rate_timer", "Time between two steps up.")
+        .between(nanoseconds(1), kLtlLongest)
+        .trade("rates overshoot", "a free line stays idle for longer"),
+    field<&CongestionOptions::byte_counter>("byte_counter",
+                                            "A step up also follows so many bytes sent.")
+        .between(Bytes{1}, kLtlMost)
+        .trade("rates overshoot", "fast connections recover late"),
+    field<&CongestionOptions::recovery_steps>(
+        "recovery_steps", "Steps half-way back to the old rate before the target itself rises.")
+        .between(0, 1'000)
+        .trade("more marks soon after a cut", "slow to find new bandwidth"),
+    field<&CongestionOptions::additive_step>("additive_step", "What the target then rises by.")
+        .between(kSlowestRate, kFastestRate)
+        .trade("slow to a free line", "more marks with many senders"),
+};
+inline constexpr FieldTable kCongestionFields =
+    fields_of<CongestionOptions>("ltl_congestion", kCongestionRows).ruled(&check_congestion_keys);
+
+// The keys of `ltl:`. Credit and store are at least two full windows unless the file says
+// otherwise.
+inline constexpr FieldWord kRecoveryModes[] = {word("selective", RecoveryMode::kSelective),
+                                               word("go-back-n", RecoveryMode::kGoBackN)};
+inline constexpr FieldWord kMissesWords[] = {word("off", 0U), word("auto", kMissesAuto)};
+inline constexpr FieldWord kAuthModes[] = {word("none", AuthMode::kNone),
+                                           word("header", AuthMode::kHeader),
+                                           word("aead", AuthMode::kAead)};
+// A jumbo frame without what is not LTL's.
+inline constexpr Bytes kMtuMost{9'000};
+void check_ltl_keys(void* ltl, FieldCheck& check);
+inline constexpr Field kLtlRows[] = {
+    field<&LtlOptions::mtu>("mtu", "Payload of a packet.")
+        .as(FieldType::kBytes)
+        .between(Bytes{64}, kMtuMost)
+        .trade("more headers: 98 B a packet with the frame", "longer store and forward"),
+    field<&LtlOptions::window>("window", "Packets in flight per connection, a power of two.")
+        .between(1U, kLtlWindowMax)
+        .in("packets")
+        .trade("below rate times round trip the line idles, and the run warns",
+               "104 B a packet for each connection that has some in flight"),
+    field<&LtlOptions::credit>("credit", "Receiver bytes granted per connection.")
+        .between(Bytes{256}, kLtlMost)
+        .by_default("1 MiB, or two full windows if those are more")
+        .trade("the sender stops and waits", "receive buffers may overflow"),
+    field<&LtlOptions::timeout>(
+        "timeout",
+        "Least time before a packet is sent again without proof that it was "
+        "lost; longer if the path can hold a packet for longer.")
+        .between(microseconds(1), kLtlLongest)
+        .trade("needless resends in wall time, when a busy host delays acknowledgements",
+               "a lost packet whose probes are lost too waits longer"),
+    field<&LtlOptions::timeout_max>("timeout_max", "Ceiling of the timeout's doubling.")
+        .between(microseconds(1), milliseconds(3'600'000))
+        .trade("more resends into a dead line", "slow to notice that it is back"),
+    field<&LtlOptions::reorder_tolerance>(
+        "reorder_tolerance",
+        "How long a gap may stay before it counts as a loss; a connection whose packets overtake "
+        "each other learns to wait longer.")
+        .between(Duration{0}, kLtlLongest)
+        .trade("needless resends where links reorder", "later repairs"),
+    field<&LtlOptions::ack_every>(
+        "ack_every", "Packets received before a bare acknowledgement; over sockets at least 32.")
+        .between(1, 256)
+        .in("packets")
+        .trade("more acknowledgements", "windows open late"),
+    field<&LtlOptions::queue_limit>("queue_limit",
+                                    "Unsent bytes per connection before a sender has to wait.")
+        .between(Bytes{1}, kLtlMost)
+        .trade("senders wait", "more memory"),
+    field<&LtlOptions::recovery>("recovery", "What is sent again after a loss.")
+        .spelled(kRecoveryModes),
+    field<&LtlOptions::first_sequence>(
+        "first_sequence", "Number of the first packet; near 2^32 it exercises the wrap.")
+        .between(0U, UINT32_MAX),
+    field<&LtlOptions::ack_delay>(
+        "ack_delay", "Time before a single packet is acknowledged; over sockets at least 500 us.")
+        .between(Duration{0}, kLtlLongest)
+        .trade("more bare acknowledgements", "a lost last packet is noticed later"),
+    field<&LtlOptions::timeout_rtts>("timeout_rtts",
+                                     "Floor of the timeout in smoothed round trips.")
+        .between(0, 1'000)
+        .in("round trips")
+        .trade("needless resends on paths of which nothing is known", "later repairs"),
+    field<&LtlOptions::sample_every>(
+        "sample_every",
+        "Bursts from one measured round trip to the next; over sockets at least 256.")
+        .between(1, 1'000'000)
+        .in("bursts")
+        .trade("more packets", "the smoothed round trip lags"),
+    field<&LtlOptions::credit_overhead>(
+        "credit_overhead", "Charged to the receiver for each packet beyond its payload.")
+        .between(Bytes{0}, Bytes{65'536})
+        .trade("small packets fill the carrier's buffer unseen", "senders stop early"),
+    field<&LtlOptions::packing>("packing",
+                                "Messages to one connection that wait together share packets up to "
+                                "this payload; 0 B: never. Over sockets at least 1408 B.")
+        .between(Bytes{0}, kMtuMost)
+        .trade("more headers and interrupts",
+               "on an idle line the first message waits for the last to be on the line"),
+    field<&LtlOptions::crc>("crc", "Checksum of every packet."),
+    field<&LtlOptions::store>("store", "Packet store of a node, shared by its connections.")
+        .between(kMtuMost, kLtlMost)
+        .by_default("64 MiB, or two full windows if those are more")
+        .trade("senders wait, and packets behind a gap are dropped", "more memory"),
+    field<&LtlOptions::weights>(
+        "weights",
+        "New packets in a row of channel 0, 1, ... when several want to send; "
+        "channel 0 goes first anyway.")
+        .between(1, 255)
+        .up_to(kWeightedChannels),
+    field<&LtlOptions::handshake>(
+        "handshake",
+        "Connections are opened on the wire, with incarnation numbers and a "
+        "proof of the run's key."),
+    field<&LtlOptions::auth>("auth", "Security of every packet.")
+        .spelled(kAuthModes)
+        .by_default("aead beyond loopback, header over sockets of this host, none in virtual time"),
+    field<&LtlOptions::misses>(
+        "misses", "PINGs without an answer before a peer is dead; auto: from the measured loss.")
+        .spelled(kMissesWords)
+        .between(1, 1'000)
+        .trade("live peers are buried", "a dead peer is noticed late"),
+    field<&LtlOptions::silence_min>("silence_min",
+                                    "Minimum silence before a peer is declared dead.")
+        .between(Duration{0}, milliseconds(3'600'000))
+        .trade("a busy host that sleeps for milliseconds is buried", "a dead peer is noticed late"),
+    map_field<&LtlOptions::congestion, kCongestionFields>("congestion",
+                                                          "DCQCN, driven by marks of the network."),
+};
+inline constexpr FieldTable kLtlFields =
+    fields_of<LtlOptions>("ltl", kLtlRows).ruled(&check_ltl_keys);
 
 }  // namespace soliton

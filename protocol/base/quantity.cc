@@ -187,4 +187,31 @@ std::string to_string(Duration d) {
                      kTimeUnits[unit].name);
 }
 
+Result<std::uint64_t> parse_unsigned(std::string_view text) {
+  std::string_view digits = text;
+  const int base = digits.starts_with("0x") ? 16 : 10;
+  if (base == 16) digits.remove_prefix(2);
+  std::uint64_t number = 0;
+  const auto [end, problem] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  if (problem != std::errc{} || end != digits.data() + digits.size())
+    return invalid(fmt::format("\"{}\" is not a whole number between 0 and {}", text, UINT64_MAX));
+  return number;
+}
+
+Result<std::int64_t> parse_integer(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const std::string_view digits = text.substr(negative ? 1 : 0);
+  const int base = digits.starts_with("0x") ? 16 : 10;
+  const std::string_view bare = digits.substr(base == 16 ? 2 : 0);
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(bare.data(), bare.data() + bare.size(), number, base);
+  if (problem == std::errc::result_out_of_range || (problem == std::errc{} && number > INT64_MAX))
+    return invalid(fmt::format("{} is too large", text));
+  if (problem != std::errc{} || end != bare.data() + bare.size())
+    return invalid(fmt::format("\"{}\" is not a whole number", text));
+  const auto value = static_cast<std::int64_t>(number);
+  return negative ? -value : value;
+}
+
 }  // namespace soliton

@@ -51,6 +51,9 @@ struct Probability {
 // kLongestTime. REQUIRES: rate > 0.
 Duration transmit_time(Bytes size, BitRate rate);
 
+// Whole numbers as files spell them: decimal or 0x, without signs but "-", underscores or commas.
+Result<std::int64_t> parse_integer(std::string_view text);
+Result<std::uint64_t> parse_unsigned(std::string_view text);
 // Units: ps ns us ms s min h d.
 Result<Duration> parse_duration(std::string_view text);
 // Units: B kB MB GB TB (powers of 1000), KiB MiB GiB TiB.

@@ -1,0 +1,471 @@
+// Fields once: the keys of an options struct as one table of values beside the struct.
+//
+// A row says how a key is spelled, which member it stands for, its limits and its meaning. All that
+// handles options by their keys is written once, over tables: reading and writing YAML
+// (cluster/yaml), the bytes of a deployment (protocol/control/settings.h), JSON Schemas, the tables
+// of the documentation, completion of --set, counters in results. Adding an option is adding a
+// member and its row:
+//
+//   inline constexpr Field kRackRows[] = {
+//       field<&RackOptions::hosts>("hosts_per_rack", "Hosts under one switch.").between(1, 1'024),
+//   };
+//   inline constexpr FieldTable kRackFields = fields_of<RackOptions>("rack", kRackRows);
+//
+// A row reaches its member through function pointers, so tables of all structs have one type and
+// no code is a template but the accessors. Numbers of every kind travel as a 64-bit integer in the
+// unit the type keeps (picoseconds, bytes, bits a second, parts per billion).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "protocol/base/quantity.h"
+#include "protocol/base/result.h"
+#include "protocol/base/time.h"
+
+namespace soliton {
+
+enum class FieldType : std::uint8_t {
+  kFlag,
+  kInteger,
+  kUnsigned,  // 64 bits; travels as the integer with the same bits
+  kReal,
+  kDuration,
+  kBytes,
+  kBitRate,
+  kFrequency,
+  kEventRate,
+  kProbability,
+  kChoice,  // one of the row's words
+  kText,
+  kName,      // [a-z0-9._-]{1,63}
+  kPath,      // of a file that must exist, as seen from the file that names it
+  kIntegers,  // a list, each item within the limits
+  kMap,       // a map with a table of its own
+  kMaps,      // a list of such maps
+  kNamed,     // the name of something shipped, a file, or a map with a table of its own
+  kOther,     // read by hand; the row describes it
+};
+
+// The number that stands for an optional member without a value.
+inline constexpr std::int64_t kUnset = INT64_MIN;
+
+struct Setting;
+// Keys with values, in the order of their table: what an options struct is on its way through a
+// file or a message.
+using Settings = std::vector<Setting>;
+
+struct FieldValue {
+  std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<Setting>,
+               std::vector<std::vector<Setting>>>
+      value;
+
+  std::int64_t number() const { return std::get<std::int64_t>(value); }
+  const std::string& text() const { return std::get<std::string>(value); }
+  bool is_unset() const {
+    const auto* number = std::get_if<std::int64_t>(&value);
+    return number != nullptr && *number == kUnset;
+  }
+  bool operator==(const FieldValue&) const;
+};
+
+struct Setting {
+  std::string key;
+  FieldValue value;
+  bool operator==(const Setting&) const = default;
+};
+
+inline bool FieldValue::operator==(const FieldValue&) const = default;
+
+// A word that stands for a number: a choice, or `off` and `auto` beside numbers.
+struct FieldWord {
+  std::string_view spelling;
+  std::int64_t number = 0;
+};
+template <typename E>
+constexpr FieldWord word(std::string_view spelling, E value) {
+  return {spelling, static_cast<std::int64_t>(value)};
+}
+// The spelling of an enumerator. REQUIRES: the words have it.
+std::string_view spelling_of(std::span<const FieldWord> words, std::int64_t number);
+template <typename E>
+std::string_view spelling(std::span<const FieldWord> words, E value) {
+  return spelling_of(words, static_cast<std::int64_t>(value));
+}
+
+// What a table's rules see of a map that was read, and where they put what is wrong with it.
+struct FieldCheck {
+  struct Problem {
+    std::string key;  // "" for the map itself
+    std::string message;
+  };
+  std::vector<std::string_view> said;  // keys that the map has
+  std::vector<Problem> problems;
+
+  bool has(std::string_view key) const;
+  void error(std::string_view key, std::string message) {
+    problems.push_back({std::string(key), std::move(message)});
+  }
+};
+
+struct Field;
+
+// Keys of which a map has exactly one, at most one, or not the first without one of the others.
+struct FieldGroup {
+  enum class Kind : std::uint8_t { kOneOf, kAtMostOne, kNeeds } kind = Kind::kOneOf;
+  std::array<std::string_view, 6> keys{};  // up to the first empty one
+};
+
+// The rows of one struct. A value; tables are constexpr and live for ever.
+struct FieldTable {
+  std::string_view name;  // of the map, in schemas and messages
+  std::span<const Field> fields{};
+  // An object of the struct with every member as it is by default.
+  const void* (*defaults)() = nullptr;
+  std::span<const FieldGroup> groups{};
+  // What takes several keys to see, and values that follow from others. Runs once all keys are
+  // read.
+  void (*rules)(void* object, FieldCheck& check) = nullptr;
+
+  constexpr FieldTable with(std::span<const FieldGroup> some) const {
+    FieldTable out = *this;
+    out.groups = some;
+    return out;
+  }
+  constexpr FieldTable ruled(void (*check)(void* object, FieldCheck& check)) const {
+    FieldTable out = *this;
+    out.rules = check;
+    return out;
+  }
+  // nullptr when there is none.
+  const Field* find(std::string_view key) const;
+  // Keys that are accepted, in the table's order.
+  std::vector<std::string> keys() const;
+};
+
+struct Field {
+  std::string_view key;
+  std::string_view meaning{};  // a sentence
+  FieldType type = FieldType::kOther;
+  std::int64_t least = INT64_MIN;
+  std::int64_t most = INT64_MAX;
+  std::string_view worse_lower{};   // what gets worse when it is lower
+  std::string_view worse_higher{};  // and when it is higher
+  std::string_view unit{};          // of integers and reals: "packets", "TOPS"
+  std::span<const FieldWord> words{};
+  const FieldTable* table = nullptr;  // kMap, kMaps, kNamed
+  std::string_view names{};           // what a text may name: "devices", "formats", "topologies"
+  std::size_t items = 0;              // kIntegers: the most; 0: any number
+  bool required = false;
+  bool quiet = false;           // written only where it differs from the default
+  bool is_optional = false;     // kMap: `false` stands for none
+  std::string_view refused{};   // non-empty: other versions know the key; why this one refuses it
+  std::string_view standard{};  // the default in words, when it depends on other keys
+
+  FieldValue (*get)(const void* object) = nullptr;
+  void (*set)(void* object, const FieldValue& value) = nullptr;
+  // kMap: the member, made if it is optional. kMaps: a new last item.
+  void* (*enter)(void* object) = nullptr;
+
+  template <typename T>
+  constexpr Field between(T low, T high) const;
+  // What gets worse when the value is lower or higher.
+  constexpr Field trade(std::string_view lower, std::string_view higher) const {
+    Field out = *this;
+    out.worse_lower = lower;
+    out.worse_higher = higher;
+    return out;
+  }
+  constexpr Field in(std::string_view what) const { return changed(&Field::unit, what); }
+  constexpr Field as(FieldType what) const { return changed(&Field::type, what); }
+  constexpr Field spelled(std::span<const FieldWord> some) const {
+    return changed(&Field::words, some);
+  }
+  constexpr Field of(const FieldTable& its) const { return changed(&Field::table, &its); }
+  constexpr Field naming(std::string_view what) const { return changed(&Field::names, what); }
+  constexpr Field up_to(std::size_t count) const { return changed(&Field::items, count); }
+  constexpr Field needed() const { return changed(&Field::required, true); }
+  constexpr Field if_changed() const { return changed(&Field::quiet, true); }
+  constexpr Field by_default(std::string_view said) const {
+    return changed(&Field::standard, said);
+  }
+
+ private:
+  template <typename T, typename V>
+  constexpr Field changed(T Field::*member, V value) const {
+    Field out = *this;
+    out.*member = value;
+    return out;
+  }
+};
+
+// How members of each type travel. Numbers() is for types that are one integer.
+template <typename T>
+struct FieldTraits;
+
+template <typename T>
+requires std::is_integral_v<T> || std::is_enum_v<T>
+struct FieldTraits<T> {
+  static constexpr FieldType kType = std::is_same_v<T, bool>            ? FieldType::kFlag
+                                     : std::is_enum_v<T>                ? FieldType::kChoice
+                                     : std::is_same_v<T, std::uint64_t> ? FieldType::kUnsigned
+                                                                        : FieldType::kInteger;
+  static constexpr std::int64_t number(T value) { return static_cast<std::int64_t>(value); }
+  static constexpr T from(std::int64_t number) { return static_cast<T>(number); }
+};
+template <>
+struct FieldTraits<Duration> {
+  static constexpr FieldType kType = FieldType::kDuration;
+  static constexpr std::int64_t number(Duration value) { return value.count(); }
+  static constexpr Duration from(std::int64_t number) { return Duration{number}; }
+};
+template <>
+struct FieldTraits<Instant> {
+  static constexpr FieldType kType = FieldType::kDuration;
+  static constexpr std::int64_t number(Instant value) { return value.time_since_epoch().count(); }
+  static constexpr Instant from(std::int64_t number) { return Instant{Duration{number}}; }
+};
+
+template <typename T, FieldType type, std::int64_t T::*member>
+struct QuantityTraits {
+  static constexpr FieldType kType = type;
+  static constexpr std::int64_t number(T value) { return value.*member; }
+  static constexpr T from(std::int64_t number) { return T{number}; }
+};
+template <>
+struct FieldTraits<Bytes> : QuantityTraits<Bytes, FieldType::kBytes, &Bytes::count> {};
+template <>
+struct FieldTraits<BitRate>
+    : QuantityTraits<BitRate, FieldType::kBitRate, &BitRate::bits_per_second> {};
+template <>
+struct FieldTraits<Frequency>
+    : QuantityTraits<Frequency, FieldType::kFrequency, &Frequency::hertz> {};
+template <>
+struct FieldTraits<EventRate>
+    : QuantityTraits<EventRate, FieldType::kEventRate, &EventRate::per_second> {};
+template <>
+struct FieldTraits<Probability>
+    : QuantityTraits<Probability, FieldType::kProbability, &Probability::parts_per_billion> {};
+template <typename T>
+requires requires { FieldTraits<T>::number(T{}); }
+struct FieldTraits<std::optional<T>> {
+  static constexpr FieldType kType = FieldTraits<T>::kType;
+  static constexpr std::int64_t number(const std::optional<T>& value) {
+    return value ? FieldTraits<T>::number(*value) : kUnset;
+  }
+  static constexpr std::optional<T> from(std::int64_t number) {
+    return number == kUnset ? std::optional<T>{} : FieldTraits<T>::from(number);
+  }
+};
+
+template <typename T>
+constexpr Field Field::between(T low, T high) const {
+  Field out = *this;
+  out.least = FieldTraits<T>::number(low);
+  out.most = FieldTraits<T>::number(high);
+  return out;
+}
+
+namespace fields_internal {
+
+template <auto member>
+struct Member;
+template <typename S, typename T, T S::*member>
+struct Member<member> {
+  using Struct = S;
+  using Type = T;
+  static const T& of(const void* object) { return static_cast<const S*>(object)->*member; }
+  static T& of(void* object) { return static_cast<S*>(object)->*member; }
+};
+
+template <typename T>
+struct IsVector : std::false_type {};
+template <typename T>
+struct IsVector<std::vector<T>> : std::true_type {};
+template <typename T>
+concept Number = requires(T value) {
+  FieldTraits<T>::number(value);
+};
+template <typename T>
+concept Numbers = requires(T value) {
+  value.size();
+  requires Number<typename T::value_type>;
+}
+&&!std::is_same_v<T, std::string>;
+
+template <auto member>
+FieldValue get_number(const void* object) {
+  using M = Member<member>;
+  return {FieldTraits<typename M::Type>::number(M::of(object))};
+}
+template <auto member>
+void set_number(void* object, const FieldValue& value) {
+  using M = Member<member>;
+  M::of(object) = FieldTraits<typename M::Type>::from(value.number());
+}
+template <auto member>
+FieldValue get_plain(const void* object) {
+  return {Member<member>::of(object)};
+}
+template <auto member>
+void set_plain(void* object, const FieldValue& value) {
+  using M = Member<member>;
+  M::of(object) = std::get<typename M::Type>(value.value);
+}
+template <auto member>
+FieldValue get_numbers(const void* object) {
+  using M = Member<member>;
+  std::vector<std::int64_t> out;
+  for (const auto& item : M::of(object))
+    out.push_back(FieldTraits<typename M::Type::value_type>::number(item));
+  return {std::move(out)};
+}
+template <auto member>
+void set_numbers(void* object, const FieldValue& value) {
+  using M = Member<member>;
+  using Item = typename M::Type::value_type;
+  const auto& numbers = std::get<std::vector<std::int64_t>>(value.value);
+  auto& out = M::of(object);
+  if constexpr (IsVector<typename M::Type>::value) out.resize(numbers.size());
+  for (std::size_t i = 0; i < out.size() && i < numbers.size(); ++i)
+    out[i] = FieldTraits<Item>::from(numbers[i]);
+}
+
+}  // namespace fields_internal
+
+// A row for a member that is a flag, a number, a quantity, an enumeration, an optional of these, a
+// text, a real, or a list of numbers.
+template <auto member>
+constexpr Field field(std::string_view key, std::string_view meaning) {
+  namespace in = fields_internal;
+  using T = typename in::Member<member>::Type;
+  Field out{.key = key, .meaning = meaning};
+  if constexpr (in::Number<T>) {
+    out.type = FieldTraits<T>::kType;
+    out.get = &in::get_number<member>;
+    out.set = &in::set_number<member>;
+  } else if constexpr (in::Numbers<T>) {
+    out.type = FieldType::kIntegers;
+    out.get = &in::get_numbers<member>;
+    out.set = &in::set_numbers<member>;
+  } else {
+    static_assert(std::is_same_v<T, std::string> || std::is_same_v<T, double>);
+    out.type = std::is_same_v<T, double> ? FieldType::kReal : FieldType::kText;
+    out.get = &in::get_plain<member>;
+    out.set = &in::set_plain<member>;
+  }
+  return out;
+}
+
+// A row that only describes a key, which is read by hand.
+constexpr Field described(std::string_view key, std::string_view meaning,
+                          FieldType type = FieldType::kOther) {
+  return {.key = key, .meaning = meaning, .type = type};
+}
+
+// A key that other versions know, and why this one refuses it.
+constexpr Field refused(std::string_view key, std::string_view why) {
+  return {.key = key, .refused = why};
+}
+
+template <typename S>
+constexpr FieldTable fields_of(std::string_view name, std::span<const Field> rows) {
+  return {.name = name, .fields = rows, .defaults = []() -> const void* {
+            static const S object{};
+            return &object;
+          }};
+}
+
+// The members of `object`, key by key; unset ones and described rows are left out.
+Settings collect(const FieldTable& table, const void* object);
+// Sets the members that `settings` names. Errors: a key or kind of value the table does not know.
+Status assign(const FieldTable& table, const Settings& settings, void* object);
+// nullptr when there is none.
+const FieldValue* find_setting(const Settings& settings, std::string_view key);
+
+namespace fields_internal {
+
+template <auto member>
+FieldValue get_map(const void* object, const FieldTable& table) {
+  using M = Member<member>;
+  if constexpr (requires { M::of(object).has_value(); }) {
+    if (!M::of(object).has_value()) return {kUnset};
+    return {collect(table, &*M::of(object))};
+  } else {
+    return {collect(table, &M::of(object))};
+  }
+}
+
+}  // namespace fields_internal
+
+// A row for a member that is a struct with a table of its own, or an optional one (`false` stands
+// for none).
+template <auto member, const FieldTable& its>
+constexpr Field map_field(std::string_view key, std::string_view meaning) {
+  namespace in = fields_internal;
+  using M = in::Member<member>;
+  constexpr bool is_optional = requires(typename M::Type value) { value.has_value(); };
+  Field out{.key = key, .meaning = meaning, .type = FieldType::kMap, .table = &its};
+  out.is_optional = is_optional;
+  out.get = [](const void* object) { return in::get_map<member>(object, its); };
+  out.enter = [](void* object) -> void* {
+    if constexpr (is_optional) {
+      if (!M::of(object).has_value()) M::of(object).emplace();
+      return &*M::of(object);
+    } else {
+      return &M::of(object);
+    }
+  };
+  out.set = [](void* object, const FieldValue& value) {
+    if constexpr (is_optional) {
+      if (value.is_unset()) {
+        M::of(object).reset();
+        return;
+      }
+      if (!M::of(object).has_value()) M::of(object).emplace();
+      (void)assign(its, std::get<Settings>(value.value), &*M::of(object));
+    } else {
+      (void)assign(its, std::get<Settings>(value.value), &M::of(object));
+    }
+  };
+  return out;
+}
+
+// A row for a member that is a vector of structs with a table of their own. Setting it replaces
+// all.
+template <auto member, const FieldTable& its>
+constexpr Field maps_field(std::string_view key, std::string_view meaning) {
+  namespace in = fields_internal;
+  using M = in::Member<member>;
+  Field out{.key = key, .meaning = meaning, .type = FieldType::kMaps, .table = &its};
+  out.get = [](const void* object) {
+    std::vector<Settings> items;
+    for (const auto& item : M::of(object)) items.push_back(collect(its, &item));
+    return FieldValue{std::move(items)};
+  };
+  out.enter = [](void* object) -> void* { return &M::of(object).emplace_back(); };
+  out.set = [](void* object, const FieldValue& value) {
+    M::of(object).clear();
+    for (const Settings& item : std::get<std::vector<Settings>>(value.value))
+      (void)assign(its, item, &M::of(object).emplace_back());
+  };
+  return out;
+}
+
+// A value from the text of a file, in the row's units and within its limits. Errors say what is
+// allowed. REQUIRES: the type is a number, choice or text.
+Result<FieldValue> parse_value(const Field& field, std::string_view text);
+// The text that parses back to the value: "50 us", "auto", "true". REQUIRES: as above.
+std::string spell_value(const Field& field, const FieldValue& value);
+// How the value by default is spelled, or the row's words for it; "" when it has none.
+std::string spell_default(const FieldTable& table, const Field& field);
+
+}  // namespace soliton
