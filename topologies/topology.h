@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/base/fields.h"
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 #include "protocol/base/types.h"
@@ -86,8 +87,8 @@ struct Topology {
 // "tor0 -> fpga16": the port of the first that feeds the cable to the second.
 std::string port_name(const Topology& topology, Hop hop);
 
-// A node as the cluster file places it: `at` is a path from the top ("rack0", "pod3/rack17") or
-// empty (fill in order).
+// A node as the cluster file places it. `at` is a path from the top ("rack0", "pod3/rack17"), the
+// name of a switch where the kind is drawn, or empty: places are filled in order.
 struct PlacedNode {
   std::string name;
   std::string at;
@@ -95,26 +96,19 @@ struct PlacedNode {
   BitRate port{};          // of its network port; 0: as fast as its cables
 };
 
-// What topologies/*.yaml or the `topology:` key of a cluster file says. For kind `explicit` a
-// node's `at` names the switch it gets a host cable to; without it `explicit_links` attach the
-// node.
+// What topologies/*.yaml or the `topology:` key of a cluster file says.
 struct TopologySpec {
-  std::string name;      // built-in or file name, for messages
-  std::string position;  // "file:line:column" for messages; "" when it has none
-  // rack: every node under one switch (24 hosts at most); datacenter: racks of 24, 40 racks a pod,
-  // pods under a spine; local: nodes wired pairwise with no latency and 1 Pb/s (`rate` does not
-  // count), for measurements at the NPU's own queues; explicit: `explicit_*` below. Delays of the
-  // first two: calibration.h.
-  std::string kind = "rack";
+  std::string name;           // built-in or file name, for messages
+  std::string position;       // "file:line:column" for messages; "" when it has none
+  std::string kind = "rack";  // one of topology_kinds() (kind.h)
+  Settings options;           // the keys of that kind; those left out are as by default
+  // Of every cable, unless the cable says otherwise. Kinds that are not wired pay no heed.
   BitRate rate{40'000'000'000};
-  std::int64_t hosts_per_rack = 24;
-  std::int64_t racks_per_pod = 40;
-  std::int64_t pods = 260;
-  bool quiet = false;  // datacenter: the others of the published measurements are not there
-  // Of every cable that a switch feeds; unset: no marks. Kind local has no switches.
+  // Of every cable that a switch feeds; unset: no marks.
   std::optional<EcnMarking> ecn = EcnMarking{};
   std::optional<PriorityPause> pause;  // of every switch
-  // kind "explicit": switches and cables by name; cluster nodes are attached by name too.
+  // Kinds that are drawn: switches and links by name; nodes of the cluster are attached by name
+  // too.
   std::vector<Vertex> explicit_switches;
   struct NamedLink {
     std::string a, b;
@@ -127,13 +121,9 @@ struct TopologySpec {
 inline constexpr std::size_t kTopologyLinksLimit = 65'536;
 
 // Places the nodes and builds the part of the topology they use. A cable runs at the least of its
-// own rate and those of the ports it is plugged into, but for kind `local`, which has no cables.
-// Errors: an unknown place, a rack
-// that is full, a link to an unknown name, a name used twice, nodes without a path to each other,
-// more than kTopologyLinksLimit links (kInvalid; all of them, each with the position of what causes
-// it).
+// own rate and those of the ports it is plugged into. Errors: an unknown place, a rack that is
+// full, a link to an unknown name, a name used twice, nodes without a path to each other, more than
+// kTopologyLinksLimit links (kInvalid; all of them, each with the position of what causes it).
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
-// Names and one line each, for `soliton list topologies`.
-std::vector<std::pair<std::string, std::string>> builtin_topologies();
 
 }  // namespace soliton

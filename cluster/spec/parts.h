@@ -9,6 +9,7 @@
 
 #include "cluster/spec/reader.h"
 #include "cluster/spec/spec.h"
+#include "topologies/kind.h"
 
 namespace soliton {
 
@@ -35,7 +36,6 @@ const Choices<TrafficKind>& traffic_kinds();
 const Choices<GatherSchedule>& gather_schedules();
 const std::vector<std::string>& objectives();
 const std::vector<std::string>& arrivals();
-const std::vector<std::string>& topology_kinds();
 
 template <typename E>
 std::string_view spelling(const Choices<E>& choices, E value) {
@@ -103,7 +103,7 @@ bool read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuF
                 std::vector<NodeSpec>& out);
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                       TopologySpec& out);
+                       TopologySpec& out, TopologyKinds kinds = topology_kinds());
 // The topology's `pfc` key. REQUIRES: `ecn` has been read.
 void read_pause(MapReader& topology, TopologySpec& out);
 // What of it depends on the size of a packet; sets that. Needs the transport's options.

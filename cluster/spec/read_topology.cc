@@ -19,11 +19,12 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string explain_kind(const std::string& kind) {
+std::string explain_kind(const std::string& kind, TopologyKinds kinds) {
   if (contains(later_kinds(), kind))
     return fmt::format("the topology kind \"{}\" is not supported in this version; supported: {}",
-                       kind, fmt::join(topology_kinds(), ", "));
-  return fmt::format("no topology kind \"{}\"{}", kind, suggestion(kind, topology_kinds()));
+                       kind, fmt::join(topology_kind_names(kinds), ", "));
+  return fmt::format("no topology kind \"{}\"{}", kind,
+                     suggestion(kind, topology_kind_names(kinds)));
 }
 
 // The names a `name:` of a switch or an end of a cable stands for.
@@ -182,7 +183,7 @@ const YamlValue* list_of(MapReader& map, std::string_view key, const char* shape
   return nullptr;
 }
 
-void read_explicit(MapReader& map, const std::string& label, TopologySpec& out) {
+void read_drawn(MapReader& map, const std::string& label, TopologySpec& out) {
   ExplicitReader reader(map.context(), label, out);
   if (const YamlValue* list =
           list_of(map, "switches", "{name, forwarding, store_and_forward, place}"))
@@ -191,6 +192,18 @@ void read_explicit(MapReader& map, const std::string& label, TopologySpec& out) 
   if (const YamlValue* list =
           list_of(map, "links", "{between: [a, b], latency, bandwidth, queue, name}"))
     for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_link(list->items[i], i);
+}
+
+void read_options(MapReader& map, const TopologyKind& kind, void* options) {
+  for (const Field& row : kind.fields.fields) {
+    const YamlValue* value = map.find(row.key);
+    if (value == nullptr) continue;
+    const Result<FieldValue> parsed = parse_value(row, value->text);
+    if (parsed)
+      row.set(options, *parsed);
+    else
+      map.error(row.key, parsed.error().message);
+  }
 }
 
 void named_topology(const YamlValue& value, ReadContext& context, const ReadSite& site,
@@ -206,7 +219,7 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
   } else if (!contains(names, value.text)) {
     const std::string what =
         contains(later_kinds(), value.text)
-            ? explain_kind(value.text)
+            ? explain_kind(value.text, topology_kinds())
             : fmt::format("no topology called \"{}\"{}", value.text, suggestion(value.text, names));
     return context.error(value.mark, what + " (soliton list topologies)");
   }
@@ -221,38 +234,27 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
 
 }  // namespace
 
-const std::vector<std::string>& topology_kinds() {
-  static const std::vector<std::string> kinds = {"rack", "datacenter", "local", "explicit"};
-  return kinds;
-}
-
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                       TopologySpec& out) {
+                       TopologySpec& out, TopologyKinds kinds) {
   MapReader map(context, value, "topology", label);
   if (!map.is_map()) return;
   const std::string inner = label.empty() ? "" : label + ".";
   out.position = context.where(value.mark);
   map.require("kind");
-  std::string kind = out.kind;
-  if (map.text("kind", kind) && !contains(topology_kinds(), kind))
-    return map.error("kind", explain_kind(kind));
-  out.kind = out.name = kind;
+  std::string name = out.kind;
+  map.text("kind", name);
+  const TopologyKind* const kind = find_topology_kind(name, kinds);
+  if (kind == nullptr) return map.error("kind", explain_kind(name, kinds));
+  out.kind = out.name = name;
   map.name("name", out.name);
-  // Local cables are as good as infinitely fast.
-  if (kind != "local") map.bit_rate("bandwidth", out.rate);
-  if (kind == "rack" || kind == "datacenter")
-    map.integer("hosts_per_rack", out.hosts_per_rack, 1, 1'024);
-  if (kind != "local") {
+  if (kind->wired) {
+    map.bit_rate("bandwidth", out.rate);
     read_ecn(map, inner, out.ecn);
     read_pause(map, out);
   }
-  if (kind == "datacenter") {
-    map.flag("quiet", out.quiet);
-    map.integer("racks_per_pod", out.racks_per_pod, 1, 1'024);
-    map.integer("pods", out.pods, 1, 65'536);
-  }
-  if (kind == "explicit") read_explicit(map, inner, out);
-  map.finish(fmt::format("for a topology of kind {}", kind));
+  out.options = kind->changed({}, [&](void* options) { read_options(map, *kind, options); });
+  if (kind->drawn) read_drawn(map, inner, out);
+  map.finish(fmt::format("for a topology of kind {}", name));
 }
 
 Checked<TopologySpec> read_topology_file(const std::string& path) {

@@ -236,15 +236,13 @@ std::string pause_text(const PriorityPause& pause) {
 std::string topology_text(const TopologySpec& topology) {
   std::string out =
       fmt::format("topology:\n  name: {}\n  kind: {}\n", scalar(topology.name), topology.kind);
-  if (topology.kind != "local") out += fmt::format("  bandwidth: {}\n", spell(topology.rate));
-  if (topology.kind == "rack" || topology.kind == "datacenter")
-    out += fmt::format("  hosts_per_rack: {}\n", topology.hosts_per_rack);
-  if (topology.kind == "datacenter")
-    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n  quiet: {}\n", topology.racks_per_pod,
-                       topology.pods, flag(topology.quiet));
-  if (topology.kind != "local") out += fmt::format("  ecn: {}\n", ecn_text(topology.ecn));
+  const TopologyKind& kind = *find_topology_kind(topology.kind);
+  if (kind.wired) out += fmt::format("  bandwidth: {}\n", spell(topology.rate));
+  for (const auto& [key, value] : kind.changed(topology.options, [](void*) {}))
+    out += fmt::format("  {}: {}\n", key, spell_value(*kind.fields.find(key), value));
+  if (kind.wired) out += fmt::format("  ecn: {}\n", ecn_text(topology.ecn));
   if (topology.pause) out += fmt::format("  pfc: {}\n", pause_text(*topology.pause));
-  return topology.kind == "explicit" ? out + explicit_text(topology) : out;
+  return kind.drawn ? out + explicit_text(topology) : out;
 }
 
 std::string model_text(const ModelSpec& model, const std::string& folder) {

@@ -15,7 +15,7 @@ ClusterSpec idle_spec(std::uint32_t nodes, const std::string& topology) {
   spec.name = "idle";
   spec.processes = ProcessMode::kPacked;
   spec.topology.name = spec.topology.kind = topology;
-  if (topology == "rack") spec.topology.hosts_per_rack = nodes;
+  if (topology == "rack") spec.topology.options = {{"hosts_per_rack", {std::int64_t{nodes}}}};
   for (std::uint32_t i = 0; i < nodes; ++i) {
     NodeSpec& node = spec.nodes.emplace_back();
     node.name = fmt::format("fpga{}", i);

@@ -45,10 +45,9 @@ TEST(Network, ChargesAnIdlePacketWhatTransferTimeSays) {
         world.send(from, 1 - from, at_ns(17), bytes);
         const auto frames = world.drain();
         ASSERT_EQ(frames.size(), 1u);
-        EXPECT_EQ(
-            frames[0].at - at_ns(17),
-            transfer_time(world.topology, world.routes.path(NodeId{from}, NodeId{1 - from}),
-                          Bytes{static_cast<std::int64_t>(bytes)}));
+        EXPECT_EQ(frames[0].at - at_ns(17),
+                  transfer_time(world.topology, world.routes.path(NodeId{from}, NodeId{1 - from}),
+                                Bytes{static_cast<std::int64_t>(bytes)}));
         EXPECT_EQ(frames[0].datagram.payload.size(), bytes);
       }
     }

@@ -23,9 +23,12 @@ PriorityPause pause_at(std::int64_t xoff) { return {.xoff = Bytes{xoff}, .frame 
 Topology pausing_rack(int nodes, const PriorityPause& pause) {
   std::vector<PlacedNode> placed;
   for (int i = 0; i < nodes; ++i) placed.push_back({fmt::format("fpga{}", i), ""});
-  return build(
-      {.name = "rack", .kind = "rack", .hosts_per_rack = 256, .ecn = std::nullopt, .pause = pause},
-      placed);
+  return build({.name = "rack",
+                .kind = "rack",
+                .options = {{"hosts_per_rack", {256}}},
+                .ecn = std::nullopt,
+                .pause = pause},
+               placed);
 }
 
 // The most a switch of the rack may hold of one host.
