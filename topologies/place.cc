@@ -32,11 +32,7 @@ std::optional<std::int64_t> numbered(std::string_view text, std::string_view wor
 
 class Placer {
  public:
-  explicit Placer(const TopologySpec& spec)
-      : spec_(spec),
-        one_rack_(spec.kind == "rack"),
-        pods_(one_rack_ ? 1 : spec.pods),
-        racks_per_pod_(one_rack_ ? 1 : spec.racks_per_pod) {}
+  explicit Placer(const RackLayout& layout) : layout_(layout) {}
 
   Checked<std::vector<std::int64_t>> assign(const std::vector<PlacedNode>& nodes) {
     std::vector<std::int64_t> racks(nodes.size(), 0);
@@ -54,26 +50,27 @@ class Placer {
     errors_.add(ErrorCode::kInvalid, located(node.position, message));
   }
 
-  std::int64_t all_racks() const { return pods_ * racks_per_pod_; }
+  std::int64_t all_racks() const { return layout_.pods * layout_.racks_per_pod; }
 
   std::optional<Range> range_of(const std::string& at) const {
     if (at.empty()) return Range{0, all_racks()};
     if (const auto rack = numbered(at, "rack"); rack && *rack < all_racks()) return Range{*rack, 1};
-    if (one_rack_) return std::nullopt;
+    if (layout_.one_rack) return std::nullopt;
     const std::size_t slash = at.find('/');
     const auto pod = numbered(std::string_view(at).substr(0, slash), "pod");
-    if (!pod || *pod >= pods_) return std::nullopt;
-    const std::int64_t first = *pod * racks_per_pod_;
-    if (slash == std::string::npos) return Range{first, racks_per_pod_};
+    if (!pod || *pod >= layout_.pods) return std::nullopt;
+    const std::int64_t first = *pod * layout_.racks_per_pod;
+    if (slash == std::string::npos) return Range{first, layout_.racks_per_pod};
     const auto rack = numbered(std::string_view(at).substr(slash + 1), "rack");
-    if (!rack || *rack >= racks_per_pod_) return std::nullopt;
+    if (!rack || *rack >= layout_.racks_per_pod) return std::nullopt;
     return Range{first + *rack, 1};
   }
 
   std::string places() const {
-    if (one_rack_) return "rack0";
+    if (layout_.one_rack) return "rack0";
     return fmt::format("rack0 to rack{}, pod0 to pod{}, pod0/rack0 to pod{}/rack{}",
-                       all_racks() - 1, pods_ - 1, pods_ - 1, racks_per_pod_ - 1);
+                       all_racks() - 1, layout_.pods - 1, layout_.pods - 1,
+                       layout_.racks_per_pod - 1);
   }
 
   // Rack 0 after an error: only the error counts then.
@@ -81,28 +78,25 @@ class Placer {
     const std::optional<Range> range = range_of(node.at);
     if (!range) {
       problem(node, fmt::format("node {}: topology {} has no place \"{}\" (it has {})", node.name,
-                                spec_.name, node.at, places()));
+                                layout_.topology, node.at, places()));
       return 0;
     }
     std::int64_t& next =
         first_free_.try_emplace({range->first, range->count}, range->first).first->second;
     for (; next < range->first + range->count; ++next) {
       std::int64_t& used = used_[next];
-      if (used == spec_.hosts_per_rack) continue;
+      if (used == layout_.hosts_per_rack) continue;
       ++used;
       return next;
     }
     problem(node, fmt::format("node {}: {} of topology {} is full ({} hosts in {} rack{})",
-                              node.name, node.at.empty() ? "every rack" : node.at, spec_.name,
-                              range->count * spec_.hosts_per_rack, range->count,
+                              node.name, node.at.empty() ? "every rack" : node.at, layout_.topology,
+                              range->count * layout_.hosts_per_rack, range->count,
                               range->count == 1 ? "" : "s"));
     return 0;
   }
 
-  const TopologySpec& spec_;
-  bool one_rack_;
-  std::int64_t pods_;
-  std::int64_t racks_per_pod_;
+  const RackLayout& layout_;
   std::map<std::int64_t, std::int64_t> used_;  // hosts by rack
   // Where to go on looking, by (first, count) of a range: keeps filling linear.
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> first_free_;
@@ -111,14 +105,14 @@ class Placer {
 
 }  // namespace
 
-Checked<std::vector<std::int64_t>> assign_racks(const TopologySpec& spec,
+Checked<std::vector<std::int64_t>> assign_racks(const RackLayout& layout,
                                                 const std::vector<PlacedNode>& nodes) {
-  return Placer(spec).assign(nodes);
+  return Placer(layout).assign(nodes);
 }
 
-std::string place_of_rack(const TopologySpec& spec, std::int64_t rack) {
-  if (spec.kind == "rack") return "rack0";
-  return fmt::format("pod{}/rack{}", rack / spec.racks_per_pod, rack % spec.racks_per_pod);
+std::string place_of_rack(const RackLayout& layout, std::int64_t rack) {
+  if (layout.one_rack) return "rack0";
+  return fmt::format("pod{}/rack{}", rack / layout.racks_per_pod, rack % layout.racks_per_pod);
 }
 
 }  // namespace soliton

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/base/fields.h"
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 #include "protocol/base/types.h"
@@ -57,49 +58,37 @@ struct Vertex {
 // gap 12.
 inline constexpr std::int64_t kFrameOverheadBytes = 66;
 
-struct Topology {
-  std::string name;
-  std::vector<Vertex> vertices;  // the cluster's nodes first, in order of NodeId, then switches
-  std::vector<TopologyLink> links;
-  std::uint32_t nodes = 0;             // vertices [0, nodes) are cluster nodes
-  std::optional<PriorityPause> pause;  // of every switch; unset: the cluster's class is lossy
-};
-
-// One hop of a route: a link and the direction it is crossed in.
+// One hop of a path: a link and the direction it is crossed in. What feeds a link in one direction
+// is a port, so a hop names a port as well.
 struct Hop {
   std::uint32_t link = 0;
   std::uint8_t direction = 0;
   bool operator==(const Hop&) const = default;
 };
 
+// Ports are numbered 2 x link + direction.
+constexpr std::size_t port_of(Hop hop) { return std::size_t{hop.link} * 2 + hop.direction; }
+constexpr Hop hop_of(std::size_t port) {
+  return {static_cast<std::uint32_t>(port / 2), static_cast<std::uint8_t>(port % 2)};
+}
+
+class NextHops;
+
+struct Topology {
+  std::string name;
+  std::vector<Vertex> vertices;  // the cluster's nodes first, in order of NodeId, then switches
+  std::vector<TopologyLink> links;
+  std::uint32_t nodes = 0;             // vertices [0, nodes) are cluster nodes
+  std::optional<PriorityPause> pause;  // of every switch; unset: the cluster's class is lossy
+  // Set by kinds that compute where packets go; otherwise it is looked up in tables (routes.h).
+  std::shared_ptr<const NextHops> next_hops;
+};
+
 // "tor0 -> fpga16": the port of the first that feeds the cable to the second.
 std::string port_name(const Topology& topology, Hop hop);
 
-// Shortest paths by (latency, then lowest link number): fixed, deterministic routes between every
-// pair of nodes that has one. Nodes do not forward: a path has switches only between its ends.
-// Found when first asked for (one thread); references stay valid. `topology` outlives the object.
-class Routes {
- public:
-  explicit Routes(const Topology& topology);
-  ~Routes();
-  Routes(Routes&&) noexcept;
-  // Empty when there is no path. REQUIRES: from != to.
-  const std::vector<Hop>& between(NodeId from, NodeId to) const;
-
- private:
-  struct Paths;
-  std::unique_ptr<Paths> paths_;
-};
-
-// Time from handing a packet of `packet` LTL bytes (header included) to an idle network until its
-// tail has arrived.
-Duration transfer_time(const Topology& topology, const std::vector<Hop>& route, Bytes packet);
-// Least time any packet needs from one vertex's line to the next: what the virtual-time engine may
-// promise.
-Duration least_latency(const Topology& topology, const std::vector<Hop>& route);
-
-// A node as the cluster file places it: `at` is a path from the top ("rack0", "pod3/rack17") or
-// empty (fill in order).
+// A node as the cluster file places it. `at` is a path from the top ("rack0", "pod3/rack17"), the
+// name of a switch where the kind is drawn, or empty: places are filled in order.
 struct PlacedNode {
   std::string name;
   std::string at;
@@ -107,26 +96,19 @@ struct PlacedNode {
   BitRate port{};          // of its network port; 0: as fast as its cables
 };
 
-// What topologies/*.yaml or the `topology:` key of a cluster file says. For kind `explicit` a
-// node's `at` names the switch it gets a host cable to; without it `explicit_links` attach the
-// node.
+// What topologies/*.yaml or the `topology:` key of a cluster file says.
 struct TopologySpec {
-  std::string name;      // built-in or file name, for messages
-  std::string position;  // "file:line:column" for messages; "" when it has none
-  // rack: every node under one switch (24 hosts at most); datacenter: racks of 24, 40 racks a pod,
-  // pods under a spine; local: nodes wired pairwise with no latency and 1 Pb/s (`rate` does not
-  // count), for measurements at the NPU's own queues; explicit: `explicit_*` below. Delays of the
-  // first two: calibration.h.
-  std::string kind = "rack";
+  std::string name;           // built-in or file name, for messages
+  std::string position;       // "file:line:column" for messages; "" when it has none
+  std::string kind = "rack";  // one of topology_kinds() (kind.h)
+  Settings options;           // the keys of that kind; those left out are as by default
+  // Of every cable, unless the cable says otherwise. Kinds that are not wired pay no heed.
   BitRate rate{40'000'000'000};
-  std::int64_t hosts_per_rack = 24;
-  std::int64_t racks_per_pod = 40;
-  std::int64_t pods = 260;
-  bool quiet = false;  // datacenter: the others of the published measurements are not there
-  // Of every cable that a switch feeds; unset: no marks. Kind local has no switches.
+  // Of every cable that a switch feeds; unset: no marks.
   std::optional<EcnMarking> ecn = EcnMarking{};
   std::optional<PriorityPause> pause;  // of every switch
-  // kind "explicit": switches and cables by name; cluster nodes are attached by name too.
+  // Kinds that are drawn: switches and links by name; nodes of the cluster are attached by name
+  // too.
   std::vector<Vertex> explicit_switches;
   struct NamedLink {
     std::string a, b;
@@ -139,12 +121,9 @@ struct TopologySpec {
 inline constexpr std::size_t kTopologyLinksLimit = 65'536;
 
 // Places the nodes and builds the part of the topology they use. A cable runs at the least of its
-// own rate and those of the ports it is plugged into, but for kind `local`, which has no cables.
-// Errors: an unknown place, a rack that is full, a link to an unknown name, a name used twice,
-// nodes without a path to each other, more than kTopologyLinksLimit links (kInvalid; all of them,
-// each with the position of what causes it).
+// own rate and those of the ports it is plugged into. Errors: an unknown place, a rack that is
+// full, a link to an unknown name, a name used twice, nodes without a path to each other, more than
+// kTopologyLinksLimit links (kInvalid; all of them, each with the position of what causes it).
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
-// Names and one line each, for `soliton list topologies`.
-std::vector<std::pair<std::string, std::string>> builtin_topologies();
 
 }  // namespace soliton

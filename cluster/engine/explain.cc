@@ -57,9 +57,8 @@ bool hits(const FaultRule& rule, Hop hop) {
 // Faults between the two, there or back, that were in force at some time in [from, until].
 std::vector<std::string> faults_between(const FabricInputs& fabric, NodeId a, NodeId b,
                                         Instant from, Instant until) {
-  std::vector<Hop> hops = fabric.routes->between(a, b);
-  const std::vector<Hop>& back = fabric.routes->between(b, a);
-  hops.insert(hops.end(), back.begin(), back.end());
+  std::vector<Hop> hops = fabric.routes->path(a, b);
+  fabric.routes->follow(b, a, [&](Hop hop) { hops.push_back(hop); });
   std::vector<std::string> out;
   for (const int wanted : {0, 1, 2})
     for (const FaultRule& rule : fabric.faults->rules) {

@@ -91,7 +91,14 @@ LtlIdentity make_identity(const ClusterSpec& spec) {
   return who;
 }
 
-void fill_common(const ClusterSpec& spec, const LtlIdentity& identity, std::uint32_t number,
+std::shared_ptr<const std::vector<std::string>> names_of(const ClusterSpec& spec) {
+  std::vector<std::string> names;
+  for (const NodeSpec& node : spec.nodes) names.push_back(node.name);
+  return std::make_shared<const std::vector<std::string>>(std::move(names));
+}
+
+void fill_common(const ClusterSpec& spec, const LtlIdentity& identity,
+                 std::shared_ptr<const std::vector<std::string>> names, std::uint32_t number,
                  Deployment& deployment) {
   deployment.identity = identity;
   deployment.node = spec.nodes[number].name;
@@ -108,7 +115,7 @@ void fill_common(const ClusterSpec& spec, const LtlIdentity& identity, std::uint
     deployment.wall.wait = spec.nodes.size() <= std::thread::hardware_concurrency()
                                ? WaitMode::kSpinThenBlock
                                : WaitMode::kBlock;
-  for (const NodeSpec& node : spec.nodes) deployment.node_names.push_back(node.name);
+  deployment.node_names = std::move(names);
 }
 
 HostWorkload host_workload(const ClusterSpec& spec) {
@@ -133,7 +140,8 @@ void add_faults(const ClusterSpec& spec, const Topology& topology, const Routes&
                 const FaultPlan& faults, std::vector<NodeAssignment>& nodes) {
   if (spec.time != TimeMode::kWall || faults.rules.empty()) return;
   for (std::uint32_t i = 0; i < nodes.size(); ++i)
-    nodes[i].faults = {faults, node_routes(topology, routes, NodeId{i})};
+    nodes[i].faults = {faults,
+                       node_routes(topology, routes, NodeId{i}, peers_of(nodes[i].deployment))};
 }
 
 // Over UDP, what all connections of a node may have under way fits the receive buffer this kernel
@@ -174,8 +182,9 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
                                              const FaultPlan& faults, const InputSource& inputs) {
   std::vector<NodeAssignment> nodes(spec.nodes.size());
   const LtlIdentity identity = make_identity(spec);
+  const auto names = names_of(spec);
   for (std::uint32_t i = 0; i < nodes.size(); ++i)
-    fill_common(spec, identity, i, nodes[i].deployment);
+    fill_common(spec, identity, names, i, nodes[i].deployment);
   for (const Shard& shard : plan.shards)
     nodes[node_number(spec, shard.node)].deployment.role = {kNpuRole, shard};
   const std::uint32_t host_number = node_number(spec, plan.host);
@@ -199,8 +208,9 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
                                              const FaultPlan& faults) {
   std::vector<NodeAssignment> nodes(spec.nodes.size());
   const LtlIdentity identity = make_identity(spec);
+  const auto names = names_of(spec);
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
-    fill_common(spec, identity, i, nodes[i].deployment);
+    fill_common(spec, identity, names, i, nodes[i].deployment);
     nodes[i].deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
   }
   std::set<NodePair> pairs;

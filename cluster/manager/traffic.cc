@@ -52,8 +52,9 @@ std::optional<double> fairness(const std::vector<RequestRecord>& requests, std::
 // The receiver's cable as its last switch sees it.
 std::optional<TrafficLine> line_of(const PreparedRun& run, const Traffic& traffic) {
   if (!traffic.kind->fills_line || run.spec.time == TimeMode::kWall) return std::nullopt;
-  const std::vector<Hop>& route = run.routes->between(traffic.senders.front(), traffic.receiver);
-  return TrafficLine{run.topology.links[route.back().link].rate, run.spec.ltl.mtu,
+  Hop last{};
+  run.routes->follow(traffic.senders.front(), traffic.receiver, [&](Hop hop) { last = hop; });
+  return TrafficLine{run.topology.links[last.link].rate, run.spec.ltl.mtu,
                      kPacketHeader + kFrameOverheadBytes};
 }
 

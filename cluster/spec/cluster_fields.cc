@@ -109,78 +109,6 @@ constexpr auto kDeviceRows =
     join(kBaseRow, rows_of<0>(kNpuRows, kNpuFields), rows_of<kSharedRows>(kCpuRows, kCpuFields));
 static_assert(kNpuRows[kSharedRows - 1].key == kCpuRows[kSharedRows - 1].key);
 
-// ---- Topologies
-
-constexpr Field kSwitchRows[] = {
-    described("name", "A name or a range.", FieldType::kText).needed(),
-    described("forwarding", "Head in to head out with empty queues.", FieldType::kDuration)
-        .between(Duration{0}, milliseconds(1'000))
-        .by_default("0 s"),
-    described("store_and_forward", "`false`: cut-through.", FieldType::kFlag).by_default("false"),
-    described("place", "Where it stands.", FieldType::kText),
-};
-constexpr Field kOtherTrafficRows[] = {
-    described("busy", "Share of the time a port is busy with bursts of others.",
-              FieldType::kProbability)
-        .needed(),
-    described("longest", "Bursts are of uniform length up to this.", FieldType::kDuration).needed(),
-};
-constexpr FieldTable kOtherTrafficTable =
-    fields_of<OtherTraffic>("other_traffic", kOtherTrafficRows);
-constexpr Field kCableRows[] = {
-    described("between", "Both ends, `[fpga0, tor0]`; a range stands for as many cables.").needed(),
-    described("name", "The ends joined by a dash when left out.", FieldType::kText),
-    described("latency", "One way.", FieldType::kDuration).needed(),
-    described("bandwidth", "Of each direction.", FieldType::kBitRate)
-        .by_default("the topology's bandwidth"),
-    described("queue", "Output queue of each direction; tail drop above it.", FieldType::kBytes)
-        .by_default("16 MiB"),
-    described("other_traffic", "Traffic of others on the cable's switch ports.", FieldType::kMap)
-        .of(kOtherTrafficTable),
-    refused("class", "traffic classes are not supported in this version"),
-};
-constexpr Field kEcnRows[] = {
-    described("kmin", "Marking begins above this queue.", FieldType::kBytes).by_default("5 kB"),
-    described("kmax", "Every packet is marked above this queue.", FieldType::kBytes)
-        .by_default("200 kB"),
-    described("probability", "Of a mark, at `kmax`.", FieldType::kProbability).by_default("1 %"),
-};
-constexpr FieldTable kEcnTable = fields_of<EcnMarking>("ecn", kEcnRows);
-constexpr Field kWatchdogRows[] = {
-    described("poll", "Time between two looks at the paused ports.", FieldType::kDuration),
-    described("polls", "Looks in a row without a packet sent, until the port is emptied.",
-              FieldType::kInteger),
-    described("restore", "How long it drops what comes.", FieldType::kDuration),
-};
-constexpr FieldTable kWatchdogTable = fields_of<PauseWatchdog>("pfc_watchdog", kWatchdogRows);
-constexpr Field kPauseRows[] = {
-    described("xoff", "A cable of which the switch holds more is paused.", FieldType::kBytes),
-    described("xon", "It goes on when no more than this is left.", FieldType::kBytes),
-    described("headroom", "Place above `xoff` for what is on the way.", FieldType::kBytes),
-    described("watchdog", "Empties ports that stand still; `false`: they wait for ever.",
-              FieldType::kMap)
-        .of(kWatchdogTable),
-};
-constexpr FieldTable kPauseTable = fields_of<PriorityPause>("pfc", kPauseRows);
-constexpr Field kTopologyRows[] = {
-    described("name", "For messages.", FieldType::kName),
-    described("kind", "What is built.").needed(),
-    described("bandwidth", "Of every cable that says nothing else.", FieldType::kBitRate)
-        .by_default("40 Gb/s"),
-    described("hosts_per_rack", "Nodes under one switch.", FieldType::kInteger),
-    described("racks_per_pod", "Racks under one aggregation pair.", FieldType::kInteger),
-    described("pods", "Pods under the spines.", FieldType::kInteger),
-    described("quiet", "Without the other users that lengthened the published tail.",
-              FieldType::kFlag),
-    described("ecn", "Marks of the switches' output queues; `false`: none.", FieldType::kMap)
-        .of(kEcnTable),
-    described("pfc", "Switches pause what feeds them instead of dropping the cluster's packets.",
-              FieldType::kMap)
-        .of(kPauseTable),
-    described("switches", "Switches of kind `explicit`.", FieldType::kMaps).of(kSwitchFields),
-    described("links", "Cables of kind `explicit`.", FieldType::kMaps).of(kCableFields),
-};
-
 // ---- Model, partition, service
 
 void check_rnn(void* object, FieldCheck& check) {
@@ -541,9 +469,6 @@ constexpr FieldTable kFormatFields = fields_of<NpuFormat>("format", kFormatRows)
 constexpr FieldTable kDeviceFormatFields = fields_of<NpuFormat>("device_format", kDeviceFormatRows);
 constexpr FieldTable kNodeFields = fields_of<NodeSpec>("node", kNodeRows);
 constexpr FieldTable kDeviceFields = fields_of<Device>("device", kDeviceRows);
-constexpr FieldTable kTopologyFields = fields_of<TopologySpec>("topology", kTopologyRows);
-constexpr FieldTable kSwitchFields = fields_of<Vertex>("switch", kSwitchRows);
-constexpr FieldTable kCableFields = fields_of<TopologyLink>("cable", kCableRows);
 constexpr FieldTable kModelFields =
     fields_of<ModelSpec>("model", kModelRows).with(kModelGroups).ruled(&check_model);
 constexpr FieldTable kRnnFields = fields_of<RnnOptions>("rnn", kRnnRows).ruled(&check_rnn);

@@ -6,6 +6,7 @@
 
 #include "cluster/spec/spec.h"
 #include "protocol/base/fields.h"
+#include "topologies/topology_fields.h"
 
 namespace soliton {
 
@@ -14,9 +15,6 @@ extern const FieldTable kFormatFields;        // `formats`: a number format of o
 extern const FieldTable kDeviceFormatFields;  // of a device: known by name, or defined on the spot
 extern const FieldTable kNodeFields;
 extern const FieldTable kDeviceFields;  // of both kinds, and `base`
-extern const FieldTable kTopologyFields;
-extern const FieldTable kSwitchFields;
-extern const FieldTable kCableFields;
 extern const FieldTable kModelFields;
 extern const FieldTable kRnnFields;
 extern const FieldTable kPartitionFields;

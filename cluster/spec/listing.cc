@@ -25,18 +25,6 @@ std::string table(const std::vector<std::pair<std::string, std::string>>& rows) 
   return out;
 }
 
-std::string topology_line(const TopologySpec& spec) {
-  const std::string rate = spell(spec.rate);
-  if (spec.kind == "rack")
-    return fmt::format("up to {} nodes under one switch, {}", spec.hosts_per_rack, rate);
-  if (spec.kind == "datacenter")
-    return fmt::format("racks of {}, {} racks a pod, {} pods, {}", spec.hosts_per_rack,
-                       spec.racks_per_pod, spec.pods, rate);
-  if (spec.kind == "local") return std::string("every node wired to every other, no latency");
-  return fmt::format("explicit: {} switches, {} links", spec.explicit_switches.size(),
-                     spec.explicit_links.size());
-}
-
 // The first line of the comment a file opens with, without its "# ". The line that tells editors
 // the schema comes before it.
 std::string opening_comment(const std::string& path) {
@@ -72,7 +60,7 @@ Checked<std::string> list_topologies(const DataRoot& data) {
   for (const std::string& name : yaml_stems(folder)) {
     Checked<TopologySpec> spec = read_topology_file(folder + "/" + name + ".yaml");
     if (spec)
-      rows.emplace_back(name, topology_line(*spec));
+      rows.emplace_back(name, find_topology_kind(spec->kind)->summary(*spec));
     else
       problems.append(std::move(spec.error()));
   }

@@ -11,20 +11,13 @@
 #include "cluster/spec/read_fields.h"
 #include "cluster/spec/reader.h"
 #include "cluster/spec/spec.h"
+#include "topologies/kind.h"
 
 namespace soliton {
 
 inline constexpr std::size_t kNodesLimit = 16'384;  // packed runs are planned up to here
 inline constexpr std::size_t kLinksLimit = kTopologyLinksLimit;
 
-const std::vector<std::string>& topology_kinds();
-
-template <typename E>
-std::string_view spelling(const Choices<E>& choices, E value) {
-  for (const auto& [name, meaning] : choices)
-    if (meaning == value) return name;
-  return "";
-}
 
 // Devices by built-in name or file, each read once.
 class DeviceLibrary {
@@ -85,10 +78,8 @@ bool read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuF
                 std::vector<NodeSpec>& out);
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                       TopologySpec& out);
-// The topology's `pfc` key. REQUIRES: `ecn` has been read.
-void read_pause(MapReader& topology, TopologySpec& out);
-// What of it depends on the size of a packet; sets that. Needs the transport's options.
+                       TopologySpec& out, TopologyKinds kinds = topology_kinds());
+// What of `pfc` depends on the size of a packet; sets that. Needs the transport's options.
 void check_pause(MapReader& cluster, ClusterSpec& spec);
 void read_model(MapReader& cluster, ModelSpec& out);
 // Needs the nodes for the names of a communication workload; none: they could not be read.

@@ -19,11 +19,12 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string explain_kind(const std::string& kind) {
+std::string explain_kind(const std::string& kind, TopologyKinds kinds) {
   if (contains(later_kinds(), kind))
     return fmt::format("the topology kind \"{}\" is not supported in this version; supported: {}",
-                       kind, fmt::join(topology_kinds(), ", "));
-  return fmt::format("no topology kind \"{}\"{}", kind, suggestion(kind, topology_kinds()));
+                       kind, fmt::join(topology_kind_names(kinds), ", "));
+  return fmt::format("no topology kind \"{}\"{}", kind,
+                     suggestion(kind, topology_kind_names(kinds)));
 }
 
 // The names a `name:` of a switch or an end of a cable stands for.
@@ -47,12 +48,10 @@ class ExplicitReader {
     if (!map.is_map()) return;
     Vertex vertex;
     vertex.is_switch = true;
-    std::string pattern;
     map.require("name");
-    map.text("name", pattern);
-    map.duration("forwarding", vertex.forwarding, Duration{0}, milliseconds(1'000));
-    map.flag("store_and_forward", vertex.store_and_forward);
-    map.text("place", vertex.place);
+    read_fields(map, kSwitchFields, &vertex);
+    const YamlValue* name_value = map.scalar("name");
+    const std::string pattern = name_value != nullptr ? name_value->text : "";
     map.finish();
     for (const std::string& name : expand_names(context_, map.mark_of("name"), pattern)) {
       if (!first_use(switches_, name, map, "name")) return;
@@ -68,12 +67,8 @@ class ExplicitReader {
     if (!map.is_map()) return;
     TopologyLink link;
     link.rate = out_.rate;
-    map.require("latency");
-    map.duration("latency", link.latency, Duration{0}, milliseconds(10'000));
-    map.bit_rate("bandwidth", link.rate);
-    map.bytes("queue", link.queue, Bytes{2'048}, Bytes{std::int64_t{1} << 40});
-    map.text("name", link.name);
-    read_others(map, link.other);
+    read_fields(map, kCableFields, &link);
+    if (const YamlValue* name = map.scalar("name")) link.name = name->text;
     std::string ends[2];
     const bool good = read_ends(map, ends);
     map.finish();
@@ -81,20 +76,8 @@ class ExplicitReader {
   }
 
  private:
-  void read_others(MapReader& cable, OtherTraffic& out) {
-    const YamlValue* value = cable.find("other_traffic");
-    if (value == nullptr) return;
-    MapReader map(context_, *value, *kCableFields.find("other_traffic")->table,
-                  cable.label_of("other_traffic"));
-    map.require("busy");
-    map.require("longest");
-    map.quantity("busy", out.busy, parse_probability, Probability{0}, Probability{1'000'000'000});
-    map.duration("longest", out.longest, Duration{0}, milliseconds(1'000));
-    map.finish();
-  }
-
   bool read_ends(MapReader& map, std::string (&ends)[2]) {
-    const YamlValue* pair = map.require("between");
+    const YamlValue* pair = map.find("between");
     if (pair == nullptr) return false;
     const bool good = pair->kind == YamlValue::Kind::kList && pair->items.size() == 2 &&
                       pair->items[0].kind == YamlValue::Kind::kScalar &&
@@ -153,29 +136,6 @@ class ExplicitReader {
   std::map<std::string, Mark> switches_, links_;
 };
 
-// `ecn: false`, or where marking begins and ends.
-void read_ecn(MapReader& topology, const std::string& label, std::optional<EcnMarking>& out) {
-  const YamlValue* value = topology.find("ecn");
-  if (value == nullptr) return;
-  if (value->kind == YamlValue::Kind::kScalar) {
-    bool on = true;
-    if (topology.flag("ecn", on)) out = on ? std::optional(EcnMarking{}) : std::nullopt;
-    return;
-  }
-  MapReader map(topology.context(), *value, *kTopologyFields.find("ecn")->table, label + "ecn");
-  EcnMarking marking;
-  const Bytes most{std::int64_t{1} << 40};
-  map.bytes("kmin", marking.kmin, Bytes{0}, most);
-  map.bytes("kmax", marking.kmax, Bytes{0}, most);
-  map.quantity("probability", marking.most, parse_probability, Probability{0},
-               Probability{1'000'000'000});
-  map.finish();
-  if (marking.kmax < marking.kmin)
-    map.error("kmax",
-              fmt::format("{} is below kmin, {}", spell(marking.kmax), spell(marking.kmin)));
-  out = marking;
-}
-
 const YamlValue* list_of(MapReader& map, std::string_view key, const char* shape) {
   const YamlValue* list = map.find(key);
   if (list == nullptr || list->kind == YamlValue::Kind::kList) return list;
@@ -183,7 +143,7 @@ const YamlValue* list_of(MapReader& map, std::string_view key, const char* shape
   return nullptr;
 }
 
-void read_explicit(MapReader& map, const std::string& label, TopologySpec& out) {
+void read_drawn(MapReader& map, const std::string& label, TopologySpec& out) {
   ExplicitReader reader(map.context(), label, out);
   if (const YamlValue* list =
           list_of(map, "switches", "{name, forwarding, store_and_forward, place}"))
@@ -192,6 +152,19 @@ void read_explicit(MapReader& map, const std::string& label, TopologySpec& out) 
   if (const YamlValue* list =
           list_of(map, "links", "{between: [a, b], latency, bandwidth, queue, name}"))
     for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_link(list->items[i], i);
+}
+
+// Rates fall before cables pause: marks begin below the pause.
+void check_order(MapReader& map, const TopologySpec& spec) {
+  if (!spec.ecn || !spec.pause || spec.ecn->kmax < spec.pause->xoff) return;
+  const YamlValue* pfc = map.find("pfc");
+  if (pfc == nullptr) return;
+  const YamlValue* xoff = pfc->kind == YamlValue::Kind::kMap ? pfc->find("xoff") : nullptr;
+  map.context().error(
+      (xoff != nullptr ? xoff : pfc)->mark,
+      fmt::format("{}: {} is not above kmax of ecn, {}: rates must fall before cables are paused",
+                  map.label_of(xoff != nullptr ? "pfc.xoff" : "pfc"), spell(spec.pause->xoff),
+                  spell(spec.ecn->kmax)));
 }
 
 void named_topology(const YamlValue& value, ReadContext& context, const ReadSite& site,
@@ -207,7 +180,7 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
   } else if (!contains(names, value.text)) {
     const std::string what =
         contains(later_kinds(), value.text)
-            ? explain_kind(value.text)
+            ? explain_kind(value.text, topology_kinds())
             : fmt::format("no topology called \"{}\"{}", value.text, suggestion(value.text, names));
     return context.error(value.mark, what + " (soliton list topologies)");
   }
@@ -222,38 +195,33 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
 
 }  // namespace
 
-const std::vector<std::string>& topology_kinds() {
-  static const std::vector<std::string> kinds = {"rack", "datacenter", "local", "explicit"};
-  return kinds;
-}
-
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
-                       TopologySpec& out) {
-  MapReader map(context, value, kTopologyFields, label);
+                       TopologySpec& out, TopologyKinds kinds) {
+  const YamlValue* said = value.kind == YamlValue::Kind::kMap ? value.find("kind") : nullptr;
+  const TopologyKind* kind =
+      said != nullptr ? find_topology_kind(said->text, kinds) : find_topology_kind(out.kind, kinds);
+  const std::vector<Field> rows = topology_rows(kind != nullptr ? *kind : *kinds.front(), kinds);
+  const FieldTable table = fields_of<TopologySpec>("topology", rows);
+  MapReader map(context, value, table, label);
   if (!map.is_map()) return;
-  const std::string inner = label.empty() ? "" : label + ".";
   out.position = context.where(value.mark);
   map.require("kind");
-  std::string kind = out.kind;
-  if (map.text("kind", kind) && !contains(topology_kinds(), kind))
-    return map.error("kind", explain_kind(kind));
-  out.kind = out.name = kind;
-  map.name("name", out.name);
-  // Local cables are as good as infinitely fast.
-  if (kind != "local") map.bit_rate("bandwidth", out.rate);
-  if (kind == "rack" || kind == "datacenter")
-    map.integer("hosts_per_rack", out.hosts_per_rack, 1, 1'024);
-  if (kind != "local") {
-    read_ecn(map, inner, out.ecn);
-    read_pause(map, out);
+  if (said != nullptr && said->kind != YamlValue::Kind::kScalar) {
+    map.scalar("kind");
+    return;
   }
-  if (kind == "datacenter") {
-    map.flag("quiet", out.quiet);
-    map.integer("racks_per_pod", out.racks_per_pod, 1, 1'024);
-    map.integer("pods", out.pods, 1, 65'536);
+  if (kind == nullptr) return map.error("kind", explain_kind(said->text, kinds));
+  out.kind = out.name = kind->name;
+  read_field(map, "name", &out);
+  if (kind->wired) {
+    for (const char* key : {"bandwidth", "ecn", "pfc"}) read_field(map, key, &out);
+    check_order(map, out);
   }
-  if (kind == "explicit") read_explicit(map, inner, out);
-  map.finish(fmt::format("for a topology of kind {}", kind));
+  const std::shared_ptr<void> options = kind->fields.make();
+  read_fields(map, kind->fields, options.get());
+  out.options = collect(kind->fields, options.get());
+  if (kind->drawn) read_drawn(map, label.empty() ? "" : label + ".", out);
+  map.finish(fmt::format("for a topology of kind {}", kind->name));
 }
 
 Checked<TopologySpec> read_topology_file(const std::string& path) {

@@ -77,11 +77,6 @@ void MapReader::error(std::string_view key, const std::string& message) {
   context_.error(mark_of(key), fmt::format("{}: {}", label_of(key), message));
 }
 
-bool MapReader::fail(std::string_view key, const std::string& message) {
-  error(key, message);
-  return false;
-}
-
 void MapReader::finish(std::string_view why) {
   for (std::size_t i = 0; is_map_ && i < value_.keys.size(); ++i) {
     const auto& [name, mark] = value_.keys[i];
@@ -116,67 +111,6 @@ std::vector<std::string_view> MapReader::said() const {
     if (value_.items[i].kind != YamlValue::Kind::kNull && table_.find(value_.keys[i].name))
       out.push_back(value_.keys[i].name);
   return out;
-}
-
-bool MapReader::text(std::string_view key, std::string& out) {
-  const YamlValue* value = scalar(key);
-  if (value == nullptr) return false;
-  out = value->text;
-  return true;
-}
-
-bool MapReader::name(std::string_view key, std::string& out) {
-  const YamlValue* value = scalar(key);
-  if (value == nullptr) return false;
-  if (!is_valid_name(value->text))
-    return fail(key, fmt::format("\"{}\" {}", value->text, kNameRule));
-  out = value->text;
-  return true;
-}
-
-bool MapReader::integer(std::string_view key, std::int64_t& out, std::int64_t least,
-                        std::int64_t most) {
-  const YamlValue* value = scalar(key);
-  if (value == nullptr) return false;
-  const Result<std::int64_t> number = parse_integer(value->text);
-  if (!number) return fail(key, number.error().message);
-  if (*number < least || *number > most)
-    return fail(key, fmt::format("{} is not between {} and {}", value->text, least, most));
-  out = *number;
-  return true;
-}
-
-bool MapReader::unsigned_integer(std::string_view key, std::uint64_t& out) {
-  const YamlValue* value = scalar(key);
-  if (value == nullptr) return false;
-  std::string_view digits = value->text;
-  const int base = digits.starts_with("0x") ? 16 : 10;
-  if (base == 16) digits.remove_prefix(2);
-  std::uint64_t number = 0;
-  const auto [end, problem] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
-  if (problem != std::errc{} || end != digits.data() + digits.size())
-    return fail(
-        key, fmt::format("\"{}\" is not a whole number between 0 and {}", value->text, UINT64_MAX));
-  out = number;
-  return true;
-}
-
-bool MapReader::flag(std::string_view key, bool& out) {
-  return choice(key, out, Choices<bool>{{"true", true}, {"false", false}});
-}
-
-bool MapReader::duration(std::string_view key, Duration& out, Duration least, Duration most) {
-  return quantity(key, out, parse_duration, least, most);
-}
-
-bool MapReader::bytes(std::string_view key, Bytes& out, Bytes least, Bytes most) {
-  return quantity(key, out, parse_bytes, least, most);
-}
-
-bool MapReader::bit_rate(std::string_view key, BitRate& out) {
-  return quantity(key, out, parse_bit_rate, BitRate{1'000},
-                  BitRate{std::int64_t{100'000} * 1'000'000'000});
 }
 
 }  // namespace soliton

@@ -58,10 +58,6 @@ class ReadContext {
   std::size_t dropped_ = 0;
 };
 
-// Names of an enumeration's values in files.
-template <typename E>
-using Choices = std::vector<std::pair<std::string_view, E>>;
-
 class MapReader {
  public:
   // `label` names the map in messages: "workload", "nodes[3]"; "" for the file itself. A value that
@@ -86,48 +82,6 @@ class MapReader {
   // here (`why` says for what).
   void finish(std::string_view why = "here");
 
-  // Each leaves `out` alone and answers false when the key is absent or wrong.
-  bool text(std::string_view key, std::string& out);
-  // [a-z0-9._-]{1,63}
-  bool name(std::string_view key, std::string& out);
-  bool integer(std::string_view key, std::int64_t& out, std::int64_t least, std::int64_t most);
-  template <typename T>
-  bool integer_as(std::string_view key, T& out, std::int64_t least, std::int64_t most) {
-    std::int64_t number = 0;
-    if (!integer(key, number, least, most)) return false;
-    out = static_cast<T>(number);
-    return true;
-  }
-  bool unsigned_integer(std::string_view key, std::uint64_t& out);
-  bool flag(std::string_view key, bool& out);
-  template <typename T>
-  bool quantity(std::string_view key, T& out, Result<T> (*parse)(std::string_view), T least,
-                T most) {
-    const YamlValue* value = scalar(key);
-    if (value == nullptr) return false;
-    const Result<T> parsed = parse(value->text);
-    if (!parsed) return fail(key, parsed.error().message);
-    if (*parsed < least || *parsed > most)
-      return fail(
-          key, fmt::format("{} is not between {} and {}", value->text, spell(least), spell(most)));
-    out = *parsed;
-    return true;
-  }
-  bool duration(std::string_view key, Duration& out, Duration least, Duration most = kLongestTime);
-  bool bytes(std::string_view key, Bytes& out, Bytes least, Bytes most);
-  bool bit_rate(std::string_view key, BitRate& out);
-  template <typename E>
-  bool choice(std::string_view key, E& out, const Choices<E>& choices) {
-    const YamlValue* value = scalar(key);
-    if (value == nullptr) return false;
-    for (const auto& [spelling, meaning] : choices)
-      if (value->text == spelling) return out = meaning, true;
-    std::vector<std::string> names;
-    for (const auto& choice : choices) names.emplace_back(choice.first);
-    return fail(key,
-                fmt::format("\"{}\" is not known{}", value->text, suggestion(value->text, names)));
-  }
-
   // The value of a key if it is a scalar; a map or a list is reported.
   const YamlValue* scalar(std::string_view key);
   const FieldTable& table() const { return table_; }
@@ -135,8 +89,6 @@ class MapReader {
   std::vector<std::string_view> said() const;
 
  private:
-  bool fail(std::string_view key, const std::string& message);
-
   ReadContext& context_;
   const YamlValue& value_;
   const FieldTable& table_;

@@ -7,34 +7,30 @@
 namespace soliton {
 namespace {
 
-const char* flag(bool value) { return value ? "true" : "false"; }
-
-// Keys of one flow map, in order: "{a: 1, b: 2}".
-class FlowMap {
- public:
-  template <typename T>
-  FlowMap& add(std::string_view key, const T& value) {
-    body_ += fmt::format("{}{}: {}", body_.empty() ? "" : ", ", key, value);
-    return *this;
-  }
-  std::string text() const { return "{" + body_ + "}"; }
-
- private:
-  std::string body_;
-};
-
 // What a format of a name of its own is, as the keys that define it.
-FlowMap& add_definition(FlowMap& out, const NumberFormat& format) {
-  out.add("element", fmt::format("e{}m{}", format.exponent_bits, format.mantissa_bits));
+WrittenKeys definition(const NumberFormat& format) {
+  WrittenKeys out = {
+      {"element", fmt::format("e{}m{}", format.exponent_bits, format.mantissa_bits)}};
   if (format.scale() != Scale::kNone)
-    out.add("block", format.block == 0 ? "native" : std::to_string(format.block));
-  out.add("scale_bits", format.scale() == Scale::kNone    ? "none"
-                        : format.scale() == Scale::kFloat ? "float"
-                                                          : std::to_string(format.scale_bits));
-  out.add("rounding", rounding_name(format.rounding));
-  out.add("overflow", overflow_name(format.overflow)).add("flush", flag(format.flush));
-  if (format.rounding == Rounding::kDither) out.add("seed", format.dither_seed);
+    out.emplace_back("block", format.block == 0 ? "native" : std::to_string(format.block));
+  out.emplace_back("scale_bits", format.scale() == Scale::kNone    ? "none"
+                                 : format.scale() == Scale::kFloat ? "float"
+                                                                   : std::to_string(format.scale_bits));
+  out.emplace_back("rounding", rounding_name(format.rounding));
+  out.emplace_back("overflow", overflow_name(format.overflow));
+  out.emplace_back("flush", format.flush ? "true" : "false");
+  if (format.rounding == Rounding::kDither)
+    out.emplace_back("seed", std::to_string(format.dither_seed));
   return out;
+}
+
+std::string format_text(const NpuFormat& format, bool is_known) {
+  WrittenKeys out = {{"name", yaml_scalar(format.format.name)}};
+  if (!is_known)
+    for (auto& key : definition(format.format)) out.push_back(std::move(key));
+  if (format.beats_per_tile > 0)
+    out.emplace_back("beats_per_tile", std::to_string(format.beats_per_tile));
+  return flow_text(out);
 }
 
 // `defined` are the formats the file itself defines.
@@ -42,11 +38,8 @@ std::string formats_text(const std::vector<NpuFormat>& formats,
                          const std::vector<NpuFormat>& defined) {
   std::vector<std::string> entries;
   for (const NpuFormat& format : formats) {
-    FlowMap entry;
-    entry.add("name", yaml_scalar(format.format.name));
     const Result<NumberFormat> known = resolve_format(format.format.name, defined);
-    if (!known || *known != format.format) add_definition(entry, format.format);
-    entries.push_back(entry.add("beats_per_tile", format.beats_per_tile).text());
+    entries.push_back(format_text(format, known && *known == format.format));
   }
   return fmt::format("[{}]", fmt::join(entries, ", "));
 }
@@ -54,13 +47,8 @@ std::string formats_text(const std::vector<NpuFormat>& formats,
 std::string defined_formats_text(const std::vector<NpuFormat>& formats) {
   if (formats.empty()) return "";
   std::string out = "formats:\n";
-  for (const NpuFormat& format : formats) {
-    FlowMap entry;
-    entry.add("name", yaml_scalar(format.format.name));
-    add_definition(entry, format.format);
-    if (format.beats_per_tile > 0) entry.add("beats_per_tile", format.beats_per_tile);
-    out += fmt::format("  - {}\n", entry.text());
-  }
+  for (const NpuFormat& format : formats)
+    out += fmt::format("  - {}\n", format_text(format, false));
   return out;
 }
 
@@ -103,76 +91,43 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes, const std::vector<Npu
         end - i == 1 ? yaml_scalar(nodes[i].name)
                      : yaml_quoted(fmt::format("{}[{}-{}]", stem, first,
                                                first + static_cast<std::int64_t>(end - i) - 1));
-    FlowMap node;
-    node.add("name", name).add("device", device);
-    if (!nodes[i].at.empty()) node.add("at", yaml_scalar(nodes[i].at));
-    out += fmt::format("  - {}\n", node.text());
+    WrittenKeys node = {{"name", name}, {"device", device}};
+    if (!nodes[i].at.empty()) node.emplace_back("at", yaml_scalar(nodes[i].at));
+    out += fmt::format("  - {}\n", flow_text(node));
     i = end;
   }
   return out;
 }
 
-std::string explicit_text(const TopologySpec& topology) {
-  std::string out = "  switches:\n";
-  if (topology.explicit_switches.empty()) out = "  switches: []\n";
-  for (const Vertex& vertex : topology.explicit_switches) {
-    FlowMap entry;
-    entry.add("name", yaml_scalar(vertex.name)).add("forwarding", spell(vertex.forwarding));
-    entry.add("store_and_forward", flag(vertex.store_and_forward));
-    if (!vertex.place.empty()) entry.add("place", yaml_quoted(vertex.place));
-    out += fmt::format("    - {}\n", entry.text());
-  }
+std::string drawn_text(const TopologySpec& topology, const FieldWriter& writer) {
+  std::string out = topology.explicit_switches.empty() ? "  switches: []\n" : "  switches:\n";
+  for (const Vertex& vertex : topology.explicit_switches)
+    out += fmt::format("    - {}\n",
+                       writer.flow(kSwitchFields, &vertex, {{"name", yaml_scalar(vertex.name)}}));
   out += topology.explicit_links.empty() ? "  links: []\n" : "  links:\n";
   for (const auto& [a, b, link, position] : topology.explicit_links) {
-    FlowMap entry;
-    entry.add("between", fmt::format("[{}, {}]", yaml_scalar(a), yaml_scalar(b)));
-    if (link.name != a + "-" + b) entry.add("name", yaml_scalar(link.name));
-    entry.add("latency", spell(link.latency))
-        .add("bandwidth", spell(link.rate))
-        .add("queue", spell(link.queue));
-    if (link.other != OtherTraffic{})
-      entry.add("other_traffic", FlowMap()
-                                     .add("busy", spell(link.other.busy))
-                                     .add("longest", spell(link.other.longest))
-                                     .text());
-    out += fmt::format("    - {}\n", entry.text());
+    WrittenKeys by_hand = {
+        {"between", fmt::format("[{}, {}]", yaml_scalar(a), yaml_scalar(b))}};
+    if (link.name != a + "-" + b) by_hand.emplace_back("name", yaml_scalar(link.name));
+    out += fmt::format("    - {}\n", writer.flow(kCableFields, &link, by_hand));
   }
   return out;
 }
 
-std::string ecn_text(const std::optional<EcnMarking>& ecn) {
-  if (!ecn) return "false";
-  FlowMap out;
-  out.add("kmin", spell(ecn->kmin)).add("kmax", spell(ecn->kmax));
-  return out.add("probability", spell(ecn->most)).text();
-}
-
-std::string pause_text(const PriorityPause& pause) {
-  const auto or_auto = [](const std::optional<Bytes>& size) {
-    return size ? spell(*size) : "auto";
+std::string topology_text(const TopologySpec& topology, const FieldWriter& writer) {
+  const TopologyKind& kind = *find_topology_kind(topology.kind);
+  std::string out = "topology:\n";
+  const auto add = [&](const FieldTable& table, const void* object) {
+    out += lines_text(writer.keys(table, collect(table, object)), "  ");
   };
-  FlowMap out;
-  out.add("xoff", spell(pause.xoff)).add("xon", or_auto(pause.xon));
-  out.add("headroom", or_auto(pause.headroom));
-  if (!pause.watchdog) return out.add("watchdog", "false").text();
-  FlowMap watchdog;
-  watchdog.add("poll", spell(pause.watchdog->poll)).add("polls", pause.watchdog->polls);
-  watchdog.add("restore", spell(pause.watchdog->restore));
-  return out.add("watchdog", watchdog.text()).text();
-}
-
-std::string topology_text(const TopologySpec& topology) {
-  std::string out =
-      fmt::format("topology:\n  name: {}\n  kind: {}\n", yaml_scalar(topology.name), topology.kind);
-  if (topology.kind != "local") out += fmt::format("  bandwidth: {}\n", spell(topology.rate));
-  if (topology.kind == "rack" || topology.kind == "datacenter")
-    out += fmt::format("  hosts_per_rack: {}\n", topology.hosts_per_rack);
-  if (topology.kind == "datacenter")
-    out += fmt::format("  racks_per_pod: {}\n  pods: {}\n  quiet: {}\n", topology.racks_per_pod,
-                       topology.pods, flag(topology.quiet));
-  if (topology.kind != "local") out += fmt::format("  ecn: {}\n", ecn_text(topology.ecn));
-  if (topology.pause) out += fmt::format("  pfc: {}\n", pause_text(*topology.pause));
-  return topology.kind == "explicit" ? out + explicit_text(topology) : out;
+  const std::shared_ptr<void> options = kind.fields.make();
+  const Status set = assign(kind.fields, topology.options, options.get());
+  SOLITON_CHECK_MSG(set.has_value(), "{}", set.error().message);
+  add(kTopologyNameFields, &topology);
+  if (kind.wired) add(kTopologyRateFields, &topology);
+  add(kind.fields, options.get());
+  if (kind.wired) add(kTopologyQueueFields, &topology);
+  return kind.drawn ? out + drawn_text(topology, writer) : out;
 }
 
 std::string model_text(const ModelSpec& model, const FieldWriter& writer) {
@@ -245,7 +200,7 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   for (const auto& [key, value] : writer.keys(kClusterFields, collect(kClusterFields, &spec))) {
     if (key == "compute") out += workload_text(spec.workload, spec.nodes, writer, folder);
     if (key == "model") {
-      out += topology_text(spec.topology) + defined_formats_text(spec.formats) +
+      out += topology_text(spec.topology, writer) + defined_formats_text(spec.formats) +
              nodes_text(spec.nodes, spec.formats);
       if (spec.model.rnn || !spec.model.onnx.empty()) out += model_text(spec.model, writer);
     } else if (key == "ltl") {

@@ -6,15 +6,16 @@
 
 namespace soliton {
 
-NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId self) {
-  NodeRoutes own{.self = self, .links = topology.links.size(), .to = {}, .from = {}};
-  own.to.resize(topology.nodes);
-  own.from.resize(topology.nodes);
-  for (std::uint32_t peer = 0; peer < topology.nodes; ++peer) {
-    if (NodeId{peer} == self) continue;
-    own.to[peer] = routes.between(self, NodeId{peer});
-    const std::vector<Hop>& back = routes.between(NodeId{peer}, self);
-    if (!back.empty()) own.from[peer] = {back.back()};
+NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId self,
+                       std::vector<NodeId> peers) {
+  NodeRoutes own{.self = self, .links = topology.links.size(), .peers = {}};
+  std::sort(peers.begin(), peers.end());
+  for (const NodeId peer : peers) {
+    if (!own.peers.empty() && own.peers.back().peer == peer) continue;
+    PeerRoute route{.peer = peer, .to = routes.path(self, peer), .last = {}};
+    if (route.to.empty()) continue;
+    routes.follow(peer, self, [&](Hop hop) { route.last = hop; });
+    own.peers.push_back(std::move(route));
   }
   return own;
 }
@@ -25,15 +26,21 @@ FaultInterceptor::FaultInterceptor(Link& inner, const FaultPlan& plan, NodeRoute
       routes_(std::move(routes)),
       ordinals_(routes_.links * 2) {}
 
-std::optional<Instant> FaultInterceptor::cross(std::vector<Hop>::const_iterator first,
-                                               std::vector<Hop>::const_iterator last, Instant now) {
+const PeerRoute* FaultInterceptor::route_of(NodeId peer) const {
+  const auto at =
+      std::lower_bound(routes_.peers.begin(), routes_.peers.end(), peer,
+                       [](const PeerRoute& route, NodeId wanted) { return route.peer < wanted; });
+  return at != routes_.peers.end() && at->peer == peer ? &*at : nullptr;
+}
+
+std::optional<Instant> FaultInterceptor::cross(std::span<const Hop> hops, Instant now) {
   const std::uint64_t own_luck = (std::uint64_t{index(routes_.self)} + 1) << 40;
-  for (auto hop = first; hop != last; ++hop) {
-    if (!faults_.touches(*hop)) continue;
-    const std::uint64_t ordinal = ordinals_[std::size_t{hop->link} * 2 + hop->direction]++;
-    const std::uint64_t salt = hop == first ? 0 : own_luck;  // the first is this node's own cable
-    // Wall time has no flight to speak of: the packet is on the wire at `now` and nowhere else.
-    const FaultVerdict verdict = faults_.judge(*hop, {now, now, ordinal | salt});
+  for (const Hop& hop : hops) {
+    if (!faults_.touches(hop)) continue;
+    const std::uint64_t ordinal = ordinals_[port_of(hop)]++;
+    const std::uint64_t salt = &hop == hops.data() ? 0 : own_luck;  // the first is its own cable
+    // In wall time a packet's flight is not known: it is on the wire at `now` and at no other time.
+    const FaultVerdict verdict = faults_.judge(hop, {now, now, ordinal | salt});
     if (verdict.dropped()) return std::nullopt;
     now += verdict.extra_delay;
   }
@@ -42,11 +49,9 @@ std::optional<Instant> FaultInterceptor::cross(std::vector<Hop>::const_iterator 
 
 void FaultInterceptor::send(Datagram datagram, Instant now) {
   release(now);
-  const std::uint32_t peer = index(datagram.destination);
-  SOLITON_CHECK_MSG(peer < routes_.to.size() && !routes_.to[peer].empty(), "no route to node {}",
-                    peer);
-  const std::vector<Hop>& route = routes_.to[peer];
-  const std::optional<Instant> due = cross(route.begin(), route.end() - 1, now);
+  const PeerRoute* const route = route_of(datagram.destination);
+  SOLITON_CHECK_MSG(route != nullptr, "no route to node {}", index(datagram.destination));
+  const std::optional<Instant> due = cross(std::span(route->to).first(route->to.size() - 1), now);
   if (!due) return;
   if (*due <= now) {
     inner_.send(std::move(datagram), now);
@@ -61,11 +66,9 @@ std::optional<Datagram> FaultInterceptor::receive(Instant now) {
     return std::move(arriving_.extract(arriving_.begin()).mapped());
   }
   while (std::optional<Datagram> datagram = inner_.receive(now)) {
-    const std::uint32_t peer = index(datagram->source);
-    // A source outside the table is LTL's to refuse.
-    if (peer >= routes_.from.size()) return datagram;
-    const std::vector<Hop>& last = routes_.from[peer];
-    const std::optional<Instant> due = cross(last.begin(), last.end(), now);
+    const PeerRoute* const route = route_of(datagram->source);
+    if (route == nullptr) return datagram;  // LTL refuses it
+    const std::optional<Instant> due = cross(std::span(&route->last, 1), now);
     if (!due) continue;
     if (*due <= now) return datagram;
     arriving_.emplace(std::pair{*due, held_count_++}, std::move(*datagram));

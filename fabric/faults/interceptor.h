@@ -1,54 +1,63 @@
 // The fault plan in wall time: stands between LTL and a carrier that has no links of its own, and
-// applies the rules of the links a datagram would cross in the emulated network.
+// applies the rules of the links that a datagram would cross in the emulated network.
 //
-// Each link is judged once: by the sender for all links of the route but the last, by the receiver
-// for the last one. So a rule on a host's cable keeps its packet ordinals in one place; on inner
-// links every sender counts its own packets (its id is mixed into the ordinal, so that two senders'
-// luck is independent).
+// Each link of a path is judged once: the last one by the receiver, all others by the sender. So
+// the packets of a host's cable are counted in one place. On inner links every sender counts its
+// own packets, and its number is mixed into the count, so that two senders have independent luck.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "fabric/faults/link_faults.h"
 #include "fabric/link.h"
-#include "topologies/topology.h"
+#include "topologies/routes.h"
 
 namespace soliton {
 
-// One node's part of the routing table, small enough to hand to its process.
+// The links between a node and one of its peers.
+struct PeerRoute {
+  NodeId peer{};
+  std::vector<Hop> to;  // the path to it
+  Hop last{};           // the last hop of its path to the node
+  bool operator==(const PeerRoute&) const = default;
+};
+
+// What the process of one node must know of the topology: the paths to and from those it talks to.
 struct NodeRoutes {
   NodeId self{};
-  std::size_t links = 0;             // of the whole topology
-  std::vector<std::vector<Hop>> to;  // by destination: the route; empty at `self`
-  std::vector<std::vector<Hop>>
-      from;  // by source: the last hop of its route to here (0 or 1 entries)
+  std::size_t links = 0;         // of the whole topology
+  std::vector<PeerRoute> peers;  // ascending, each once
 };
-NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId self);
+// Peers without a path are left out.
+NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId self,
+                       std::vector<NodeId> peers);
 
 class FaultInterceptor : public Link {
  public:
-  // `inner` outlives the object.
+  // `inner` outlives the object. Datagrams go to peers in `routes` only.
   FaultInterceptor(Link& inner, const FaultPlan& plan, NodeRoutes routes);
 
   void send(Datagram datagram, Instant now) override;
   std::optional<Datagram> receive(Instant now) override;
   Instant next_wake() const override;
 
-  // By position of the rule in the plan; what this node decided only.
+  // By position of the rule in the plan; only what this node has decided.
   const std::vector<FaultCounters>& counters() const { return faults_.counters(); }
 
  private:
   // Held datagrams by (due, order of holding).
   using Held = std::map<std::pair<Instant, std::uint64_t>, Datagram>;
 
-  // Judges `hops` in turn; the delay of one puts the next off. The instant the datagram goes on, or
-  // nothing when lost.
-  std::optional<Instant> cross(std::vector<Hop>::const_iterator first,
-                               std::vector<Hop>::const_iterator last, Instant now);
+  // Judges each hop in turn, later by what the ones before have delayed the datagram. Returns the
+  // instant at which it goes on, or nothing if it is lost.
+  std::optional<Instant> cross(std::span<const Hop> hops, Instant now);
+  // Null when `peer` is not one.
+  const PeerRoute* route_of(NodeId peer) const;
   void release(Instant now);
 
   Link& inner_;

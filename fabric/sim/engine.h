@@ -6,15 +6,11 @@
 // node ends it (RunEnd). Nobody has gone beyond that instant by then: no window reaches further
 // than the earliest end that is foreseen. So every node is cut at the same instant in every layout.
 //
-// With
-//   n_i  the earliest instant at which node i may do anything
-//   e    the network's next event
-//   a    the least time from a send to its first event at a switch
-//   b    the least time from there to an arrival
-//   L    the least time from a send to its arrival
-// the bounds are
-//   network  processes events below min(n) + a, and below arrival + a of what it delivers meanwhile
-//   node i   may run below min(min over j != i of n_j + L, n_i + 2 L, e + b)
+// Let n_i be the earliest instant at which node i may do anything, e the network's next event, a the
+// least time from a send to its first event at a switch, b the least time from there to an arrival,
+// and L the least time from a send to an arrival (Lookahead). Then
+//   the network processes events below min(n) + a, and below arrival + a of what it delivers then;
+//   node i may run below min(min over j != i of n_j + L, n_i + 2 L, e + b).
 // Chandy, Misra, "Distributed simulation", IEEE TSE 1979, with bounds computed centrally in place
 // of null messages.
 #pragma once

@@ -33,7 +33,9 @@ struct Deployment {
   LtlIdentity identity;
   WallOptions wall;
   std::vector<LtlConnection> connections;
-  std::vector<std::string> node_names;  // by NodeId
+  // By NodeId. One table for all nodes of a run; never null.
+  std::shared_ptr<const std::vector<std::string>> node_names =
+      std::make_shared<const std::vector<std::string>>();
   RoleSpec role;
 };
 

@@ -63,26 +63,25 @@ FaultRule read_rule(wire::Faults::Rule::Reader in) {
   return rule;
 }
 
-void write_routes(const std::vector<std::vector<Hop>>& routes,
+void write_routes(const std::vector<PeerRoute>& routes,
                   capnp::List<wire::Faults::Route>::Builder out) {
-  for (unsigned peer = 0; peer < out.size(); ++peer) {
-    out[peer].setPeer(peer);
-    auto links = out[peer].initLinks(static_cast<unsigned>(routes[peer].size()));
-    auto directions = out[peer].initDirections(static_cast<unsigned>(routes[peer].size()));
-    for (unsigned hop = 0; hop < links.size(); ++hop) {
-      links.set(hop, routes[peer][hop].link);
-      directions.set(hop, routes[peer][hop].direction);
-    }
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const PeerRoute& route = routes[i];
+    out[i].setPeer(index(route.peer));
+    auto to = out[i].initTo(static_cast<unsigned>(route.to.size()));
+    for (unsigned hop = 0; hop < to.size(); ++hop)
+      to.set(hop, static_cast<std::uint32_t>(port_of(route.to[hop])));
+    out[i].setLast(static_cast<std::uint32_t>(port_of(route.last)));
   }
 }
 
-std::vector<std::vector<Hop>> read_routes(capnp::List<wire::Faults::Route>::Reader in) {
-  std::vector<std::vector<Hop>> routes;
+std::vector<PeerRoute> read_routes(capnp::List<wire::Faults::Route>::Reader in) {
+  std::vector<PeerRoute> routes;
   for (const auto route : in) {
-    std::vector<Hop>& hops = routes.emplace_back();
-    const auto links = route.getLinks();
-    const auto directions = route.getDirections();
-    for (unsigned hop = 0; hop < links.size(); ++hop) hops.push_back({links[hop], directions[hop]});
+    PeerRoute& read = routes.emplace_back();
+    read.peer = NodeId{route.getPeer()};
+    for (const std::uint32_t port : route.getTo()) read.to.push_back(hop_of(port));
+    read.last = hop_of(route.getLast());
   }
   return routes;
 }
@@ -92,17 +91,36 @@ void write_faults(const NodeFaults& faults, wire::Faults::Builder out) {
   auto rules = out.initRules(static_cast<unsigned>(faults.plan.rules.size()));
   for (unsigned i = 0; i < rules.size(); ++i) write_rule(faults.plan.rules[i], rules[i]);
   out.setLinks(static_cast<std::uint32_t>(faults.routes.links));
-  write_routes(faults.routes.to, out.initSends(static_cast<unsigned>(faults.routes.to.size())));
-  write_routes(faults.routes.from,
-               out.initReceives(static_cast<unsigned>(faults.routes.from.size())));
+  write_routes(faults.routes.peers,
+               out.initRoutes(static_cast<unsigned>(faults.routes.peers.size())));
 }
 
 NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
   NodeFaults faults;
   faults.plan.seed = in.getSeed();
   for (const auto rule : in.getRules()) faults.plan.rules.push_back(read_rule(rule));
-  faults.routes = {self, in.getLinks(), read_routes(in.getSends()), read_routes(in.getReceives())};
+  faults.routes = {self, in.getLinks(), read_routes(in.getRoutes())};
   return faults;
+}
+
+void write_names(const Deployment& deployment, wire::Deployment::Builder out) {
+  std::vector<NodeId> known = peers_of(deployment);
+  known.push_back(deployment.id);
+  std::erase_if(known, [&](NodeId id) { return index(id) >= deployment.node_names->size(); });
+  auto names = out.initNodeNames(static_cast<unsigned>(known.size()));
+  for (unsigned i = 0; i < names.size(); ++i) {
+    names[i].setNode(index(known[i]));
+    names[i].setName((*deployment.node_names)[index(known[i])]);
+  }
+}
+
+std::shared_ptr<const std::vector<std::string>> read_names(wire::Deployment::Reader in) {
+  auto names = std::make_shared<std::vector<std::string>>();
+  for (const auto known : in.getNodeNames()) {
+    if (known.getNode() >= names->size()) names->resize(known.getNode() + 1);
+    (*names)[known.getNode()] = known.getName().cStr();
+  }
+  return names;
 }
 
 using Kinds = std::span<const RoleKind* const>;
@@ -142,8 +160,7 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
     connections[i].setLineRate(path.line.bits_per_second);
     connections[i].setPort(path.port);
   }
-  auto names = out.initNodeNames(static_cast<unsigned>(deployment.node_names.size()));
-  for (unsigned i = 0; i < names.size(); ++i) names.set(i, deployment.node_names[i]);
+  write_names(deployment, out);
   if (deployment.role.kind() != nullptr) write_role(deployment.role, out.initRole());
 }
 
@@ -164,7 +181,7 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in, Kinds kinds) {
          connection.getChannel(),
          LtlPath{Duration{connection.getRoundTripPs()}, Duration{connection.getHoldPs()},
                  BitRate{connection.getLineRate()}, connection.getPort()}});
-  for (const auto name : in.getNodeNames()) deployment.node_names.emplace_back(name.cStr());
+  deployment.node_names = read_names(in);
   if (in.hasRole()) {
     Result<RoleSpec> role = read_role(in.getRole(), kinds);
     if (!role) return tl::unexpected<Error>(role.error());

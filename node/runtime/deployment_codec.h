@@ -1,5 +1,5 @@
-// Deployments to and from the memfd a node process inherits (control.capnp). Both ends are the same
-// build.
+// Deployments to and from the memfd that a node process inherits (control.capnp). Both ends are the
+// same build. Of the names of all nodes, those of the node and its peers cross.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace soliton {
 
-// Wall time only: the rules, and the links between this node and each peer.
+// Wall time only: the rules, and the links between this node and each of its peers.
 struct NodeFaults {
   FaultPlan plan;
   NodeRoutes routes;

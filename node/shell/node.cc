@@ -161,7 +161,7 @@ std::vector<std::string> Node::describe_outstanding(Instant now) const {
   if (role_)
     for (const std::string& line : role_->describe_outstanding())
       out.push_back(fmt::format("{}: {}", deployment_.node, line));
-  for (const std::string& line : ltl_.describe_outstanding(now, deployment_.node_names))
+  for (const std::string& line : ltl_.describe_outstanding(now, *deployment_.node_names))
     out.push_back(fmt::format("{}: {}", deployment_.node, line));
   return out;
 }

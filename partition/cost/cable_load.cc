@@ -28,11 +28,11 @@ CableLoad::CableLoad(const Topology* topology, const Routes* routes, std::uint32
       busy_(topology == nullptr ? 0 : 2 * topology->links.size()) {}
 
 void CableLoad::add(NodeId from, NodeId to, std::int64_t elements) {
-  for (const Hop& hop : routes_->between(from, to)) {
-    Duration& busy = busy_[2 * hop.link + hop.direction];
+  routes_->follow(from, to, [&](Hop hop) {
+    Duration& busy = busy_[port_of(hop)];
     busy = sum(busy, sending_time(topology_->links[hop.link], elements, mtu_, sharing_));
     busiest_ = std::max(busiest_, busy);
-  }
+  });
 }
 
 }  // namespace soliton

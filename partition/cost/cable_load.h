@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "topologies/topology.h"
+#include "topologies/routes.h"
 
 namespace soliton {
 

@@ -14,7 +14,7 @@
 #include "fabric/ltl/options.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/isa/shard.h"
-#include "topologies/topology.h"
+#include "topologies/routes.h"
 
 namespace soliton {
 

@@ -18,7 +18,7 @@
 #include "partition/cost/connections.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/types.h"
-#include "topologies/topology.h"
+#include "topologies/routes.h"
 
 namespace soliton {
 

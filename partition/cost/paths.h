@@ -4,12 +4,13 @@
 
 #include <cstdint>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "fabric/faults/fault_plan.h"
 #include "fabric/ltl/options.h"
 #include "partition/cost/connections.h"
-#include "topologies/topology.h"
+#include "topologies/routes.h"
 
 namespace soliton {
 
@@ -23,10 +24,10 @@ class PathTimes {
   LtlPath between(NodeId from, NodeId to) const;
 
  private:
-  // The longest that a packet waits on this route, its own card left out: every switch port on it
-  // is full, or holds all that the connections through it may have in flight; others' bursts and
-  // delays by faults come on top.
-  Duration hold(const std::vector<Hop>& route) const;
+  // The longest that a packet waits on this path, its own card left out: every switch port on it is
+  // full, or holds all that the connections through it may have in flight. Bursts of other traffic
+  // and delays by faults come on top.
+  Duration hold(std::span<const Hop> path) const;
 
   const Topology& topology_;
   const Routes& routes_;

@@ -26,7 +26,7 @@ Duration most_ahead(const CostRequest& request, const PlaybackNetwork& network) 
   if (request.topology == nullptr || request.latency_limit >= kLongestTime) return out;
   const NodeId host = network.number(request.shards.size());
   for (std::size_t i = 0; i < request.shards.size(); ++i) {
-    const auto& path = network.routes()->between(host, network.number(i));
+    const auto path = network.routes()->path(host, network.number(i));
     out = std::max(out, least_latency(*network.topology(), path));
   }
   return out;
@@ -200,7 +200,7 @@ class Playback {
 // As long as the packets of a message are within a window they stand at the first port at once.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
                       std::int64_t elements, std::uint32_t mtu) {
-  const std::vector<Hop>& route = routes.between(from, to);
+  const std::vector<Hop> route = routes.path(from, to);
   SOLITON_CHECK(!route.empty());
   std::vector<Instant> free(route.size());
   Instant arrived = kRunStart;

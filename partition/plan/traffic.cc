@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "topologies/routes.h"
+
 namespace soliton {
 namespace {
 
@@ -47,10 +49,8 @@ BusyLink busiest_link(const Plan& plan, const Topology& topology) {
   const Routes routes(topology);
   std::vector<std::int64_t> bytes(2 * topology.links.size());
   for (const Flow& flow : flows(plan)) {
-    for (const Hop& hop :
-         routes.between(node_of(topology, flow.from), node_of(topology, flow.to))) {
-      bytes[2 * hop.link + hop.direction] += flow.bytes;
-    }
+    routes.follow(node_of(topology, flow.from), node_of(topology, flow.to),
+                  [&](Hop hop) { bytes[port_of(hop)] += flow.bytes; });
   }
   const auto most = std::ranges::max_element(bytes);
   if (most == bytes.end() || *most == 0) return {};

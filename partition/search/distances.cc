@@ -50,37 +50,36 @@ Duration Distances::least_on_cable(std::int64_t elements) const {
   return least;
 }
 
-const std::vector<Hop>* Distances::route(std::size_t a, std::size_t b) const {
-  if (topology_ == nullptr) return nullptr;
+std::optional<std::array<NodeId, 2>> Distances::ends_of(std::size_t a, std::size_t b) const {
+  if (topology_ == nullptr) return std::nullopt;
   const NodeId from = ends_[a][0];
   const NodeId to = a == b ? ends_[b][1] : ends_[b][0];
-  return from == to ? nullptr : &routes_->between(from, to);
+  if (from == to) return std::nullopt;
+  return std::array{from, to};
 }
 
 std::uint32_t Distances::way_class(std::size_t a, std::size_t b) const {
   std::uint32_t& known = class_[a * ends_.size() + b];
   if (known != 0) return known;
   std::vector<std::int64_t> hops;
-  if (const std::vector<Hop>* way = route(a, b)) {
-    for (const Hop& hop : *way) {
+  if (const auto ends = ends_of(a, b)) {
+    routes_->follow((*ends)[0], (*ends)[1], [&](Hop hop) {
       const TopologyLink& link = topology_->links[hop.link];
       const Vertex& end = topology_->vertices[far_end(link, hop.direction)];
       hops.insert(hops.end(), {link.latency.count(), link.rate.bits_per_second,
                                end.forwarding.count(), end.store_and_forward ? 1 : 0});
-    }
+    });
   }
   known = classes_.try_emplace(hops, static_cast<std::uint32_t>(classes_.size() + 1)).first->second;
   return known;
 }
 
 Duration Distances::message(std::size_t a, std::size_t b, std::int64_t elements) const {
-  const std::vector<Hop>* way = route(a, b);
-  if (way == nullptr) return {};
+  const auto ends = ends_of(a, b);
+  if (!ends) return {};
   const auto [at, fresh] = times_.try_emplace({way_class(a, b), elements});
-  if (fresh) {
-    const NodeId to = a == b ? ends_[b][1] : ends_[b][0];
-    at->second = message_time(*topology_, *routes_, ends_[a][0], to, elements, mtu_);
-  }
+  if (fresh)
+    at->second = message_time(*topology_, *routes_, (*ends)[0], (*ends)[1], elements, mtu_);
   return at->second;
 }
 

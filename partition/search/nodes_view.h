@@ -49,7 +49,8 @@ class Distances {
   std::size_t groups() const { return ends_.size() - 1; }
 
  private:
-  const std::vector<Hop>* route(std::size_t a, std::size_t b) const;
+  // The two nodes between which a message from group `a` to group `b` goes, unless they are one.
+  std::optional<std::array<NodeId, 2>> ends_of(std::size_t a, std::size_t b) const;
 
   const Topology* topology_;
   const Routes* routes_;

@@ -10,7 +10,7 @@
 #include "partition/cost/cost_model.h"
 #include "partition/ir/model.h"
 #include "partition/plan/plan.h"
-#include "topologies/topology.h"
+#include "topologies/routes.h"
 
 namespace soliton {
 

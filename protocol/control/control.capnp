@@ -15,12 +15,16 @@ struct Deployment {
   traceEvents @5 :UInt32;
   ltl @6 :Options.Settings;
   connections @7 :List(Connection);
-  nodeNames @8 :List(Text);
+  nodeNames @8 :List(NodeName);     # of the node and its peers
   role @9 :Role;                    # null: idle
   faults @10 :Faults;               # wall only
   identity @11 :Identity;
   wall @12 :Options.Settings;       # read in wall time only
 
+  struct NodeName {
+    node @0 :UInt32;
+    name @1 :Text;
+  }
   # Who the node is in the run; the key is the run's, and goes nowhere but here.
   struct Identity {
     runId @0 :UInt64;
@@ -59,9 +63,8 @@ struct HostRole {
 struct Faults {
   seed @0 :UInt64;
   rules @1 :List(Rule);
-  sends @2 :List(Route);            # the route to each node
-  receives @3 :List(Route);         # the last hop of the route from each node
-  links @4 :UInt32;                 # of the whole topology
+  routes @2 :List(Route);           # to and from each peer
+  links @3 :UInt32;                 # of the whole topology
 
   struct Rule {
     id @0 :Text;
@@ -74,10 +77,11 @@ struct Faults {
     fromPs @7 :Int64;
     untilPs @8 :Int64;
   }
+  # Hops are 2 x link + direction.
   struct Route {
     peer @0 :UInt32;
-    links @1 :List(UInt32);
-    directions @2 :List(UInt8);
+    to @1 :List(UInt32);
+    last @2 :UInt32;                # hop of the path from the peer
   }
 }
 

@@ -11,7 +11,7 @@ namespace {
 std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer* trace) {
   const NpuServiceOptions options{deployment.id, deployment.time, deployment.functional_every,
                                   deployment.trace_requests};
-  return std::make_unique<NpuService>(deployment.role.get<Shard>(), options, deployment.node_names,
+  return std::make_unique<NpuService>(deployment.role.get<Shard>(), options, *deployment.node_names,
                                       trace);
 }
 

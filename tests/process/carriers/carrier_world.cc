@@ -145,8 +145,8 @@ CarrierWorld::CarrierWorld(WorldKind kind, const LtlOptions& options, std::vecto
       pair_(make_pair(kind, topology_, *routes_)) {
   const FaultPlan plan{11, std::move(rules)};
   for (std::uint32_t i = 0; i < 2; ++i) {
-    links_[i] = std::make_unique<FaultInterceptor>(pair_->link(i), plan,
-                                                   node_routes(topology_, *routes_, NodeId{i}));
+    links_[i] = std::make_unique<FaultInterceptor>(
+        pair_->link(i), plan, node_routes(topology_, *routes_, NodeId{i}, {NodeId{1 - i}}));
     nodes_[i] = std::make_unique<Ltl>(NodeId{i}, options,
                                       std::vector<LtlConnection>{{NodeId{1 - i}, 0, 0x5eed, 1}},
                                       nullptr, LtlIdentity{.run_id = 1, .epoch = 1});

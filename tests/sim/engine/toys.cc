@@ -92,7 +92,7 @@ Topology scenario_topology(const Scenario& scenario) {
     nodes.push_back({fmt::format("fpga{}", i), ""});
   auto topology = build_topology({.name = "dc",
                                   .kind = "datacenter",
-                                  .hosts_per_rack = scenario.rack,
+                                  .options = {{"hosts_per_rack", {scenario.rack}}},
                                   .pause = scenario.pause},
                                  nodes);
   EXPECT_TRUE(topology) << topology.error().text();

@@ -102,7 +102,8 @@ NodeAssignment small_assignment() {
   deployment.ltl.window = 64;
   deployment.ltl.ack_delay = nanoseconds(1234);
   deployment.connections.push_back({NodeId{1}, 2, 999, 1});
-  deployment.node_names = {"host0", "fpga0"};
+  deployment.node_names = std::make_shared<const std::vector<std::string>>(
+      std::vector<std::string>{"host0", "fpga1", "fpga2", "fpga0"});
   deployment.role = {kNpuRole, small_shard()};
   FaultRule rule;
   rule.id = "cut";
@@ -110,7 +111,7 @@ NodeAssignment small_assignment() {
   rule.links = {4, 5};
   rule.until = Instant{milliseconds(2)};
   assignment.faults.plan = {77, {rule}};
-  assignment.faults.routes = {NodeId{3}, 6, {{{4, 1}, {5, 0}}, {}}, {{{4, 0}}, {}}};
+  assignment.faults.routes = {NodeId{3}, 6, {{NodeId{1}, {{4, 1}, {5, 0}}, {4, 0}}}};
   return assignment;
 }
 
@@ -141,7 +142,9 @@ TEST(DeploymentCodec, AssignmentComesBack) {
   EXPECT_EQ(back->deployment.connections[0].cookie, 999);
   EXPECT_EQ(back->faults.plan.rules[0].links, assignment.faults.plan.rules[0].links);
   EXPECT_EQ(back->faults.plan.rules[0].until, Instant{milliseconds(2)});
-  EXPECT_EQ(back->faults.routes.to, assignment.faults.routes.to);
+  // Of nodes that it does not talk to a process knows nothing.
+  EXPECT_EQ(*back->deployment.node_names, (std::vector<std::string>{"", "fpga1", "", "fpga0"}));
+  EXPECT_EQ(back->faults.routes.peers, assignment.faults.routes.peers);
   EXPECT_EQ(back->faults.routes.links, 6u);
 }
 

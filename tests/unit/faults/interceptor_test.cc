@@ -45,7 +45,8 @@ struct Story {
   explicit Story(NodeId self, std::vector<FaultRule> rules)
       : topology(line()),
         routes(topology),
-        link(wire, {.seed = 3, .rules = std::move(rules)}, node_routes(topology, routes, self)) {}
+        link(wire, {.seed = 3, .rules = std::move(rules)},
+             node_routes(topology, routes, self, {self == kA ? kB : kA})) {}
   Topology topology;
   Routes routes;
   Wire wire;

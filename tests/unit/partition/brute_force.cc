@@ -165,7 +165,7 @@ namespace {
 Topology built(const RandomCluster& of) {
   TopologySpec spec;
   spec.kind = of.kind;
-  spec.quiet = true;
+  if (of.kind == "datacenter") spec.options = {{"quiet", {1}}};
   std::vector<PlacedNode> placed;
   if (of.kind == "explicit") {
     Vertex middle;

@@ -37,7 +37,7 @@ struct Viewed {
                         const std::string& host_at) {
     TopologySpec spec;
     spec.kind = kind;
-    spec.quiet = true;
+    if (kind == "datacenter") spec.options = {{"quiet", {1}}};
     std::vector<PlacedNode> placed{{"host0", host_at}};
     for (const Listed& node : nodes) placed.push_back({node.name, node.at});
     return build_topology(spec, placed).value();

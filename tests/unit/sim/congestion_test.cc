@@ -14,7 +14,8 @@ constexpr std::uint64_t kPacket = 934;
 Topology marking_rack(int nodes, const EcnMarking& ecn) {
   std::vector<PlacedNode> placed;
   for (int i = 0; i < nodes; ++i) placed.push_back({"fpga" + std::to_string(i), ""});
-  return build({.name = "rack", .kind = "rack", .hosts_per_rack = 256, .ecn = ecn}, placed);
+  return build({.name = "rack", .kind = "rack", .options = {{"hosts_per_rack", {256}}}, .ecn = ecn},
+               placed);
 }
 
 // `senders` packets that reach the port of the last node together: queues of 1, 2, 3, ... packets.
@@ -59,8 +60,9 @@ TEST(EcnMarks, RiseInBetween) {
 TEST(EcnMarks, NoneWithoutMarking) {
   std::vector<PlacedNode> placed;
   for (int i = 0; i < 41; ++i) placed.push_back({"fpga" + std::to_string(i), ""});
-  World world(
-      build({.name = "rack", .kind = "rack", .hosts_per_rack = 256, .ecn = std::nullopt}, placed));
+  World world(build(
+      {.name = "rack", .kind = "rack", .options = {{"hosts_per_rack", {256}}}, .ecn = std::nullopt},
+      placed));
   EXPECT_EQ(marked(collide(world, 40)), 0);
 }
 
@@ -69,7 +71,7 @@ TEST(OtherTraffic, LengthensTheTailAsPublishedAndNotTheMiddle) {
   const TopologySpec spec{.name = "dc", .kind = "datacenter"};
   World world(build(spec, {{"a", "pod0/rack0"}, {"b", "pod1/rack0"}}));
   const Duration idle =
-      transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{1}), Bytes{96});
+      transfer_time(world.topology, world.routes.path(NodeId{0}, NodeId{1}), Bytes{96});
   std::vector<Duration> waits;
   constexpr int kPackets = 100'000;
   for (int i = 0; i < kPackets; ++i) {
@@ -88,7 +90,7 @@ TEST(OtherTraffic, LengthensTheTailAsPublishedAndNotTheMiddle) {
 }
 
 TEST(OtherTraffic, IsNotThereInAQuietDatacenter) {
-  const TopologySpec spec{.name = "dc", .kind = "datacenter", .quiet = true};
+  const TopologySpec spec{.name = "dc", .kind = "datacenter", .options = {{"quiet", {1}}}};
   World world(build(spec, {{"a", "pod0/rack0"}, {"b", "pod1/rack0"}}));
   for (int i = 0; i < 10'000; ++i) {
     const Instant at = kRunStart + microseconds(50) * i;

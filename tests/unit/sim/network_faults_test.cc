@@ -9,7 +9,7 @@ constexpr std::uint64_t kPing = 96;
 FaultRule on_cable0(const FaultKind* kind) { return {.id = "r", .kind = kind, .links = {0}}; }
 
 Duration idle(const World& world) {
-  return transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{1}), Bytes{kPing});
+  return transfer_time(world.topology, world.routes.path(NodeId{0}, NodeId{1}), Bytes{kPing});
 }
 
 TEST(NetworkFaults, LossHitsPacketsAtItsRateAndIsCounted) {

@@ -45,10 +45,9 @@ TEST(Network, ChargesAnIdlePacketWhatTransferTimeSays) {
         world.send(from, 1 - from, at_ns(17), bytes);
         const auto frames = world.drain();
         ASSERT_EQ(frames.size(), 1u);
-        EXPECT_EQ(
-            frames[0].at - at_ns(17),
-            transfer_time(world.topology, world.routes.between(NodeId{from}, NodeId{1 - from}),
-                          Bytes{static_cast<std::int64_t>(bytes)}));
+        EXPECT_EQ(frames[0].at - at_ns(17),
+                  transfer_time(world.topology, world.routes.path(NodeId{from}, NodeId{1 - from}),
+                                Bytes{static_cast<std::int64_t>(bytes)}));
         EXPECT_EQ(frames[0].datagram.payload.size(), bytes);
       }
     }
@@ -78,7 +77,7 @@ TEST(Network, ContentionForAPortIsResolvedBySource) {
   EXPECT_EQ(frames[0].datagram.source, NodeId{0});
   EXPECT_EQ(frames[1].at - frames[0].at, kLine);
   const Duration idle =
-      transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{2}), Bytes{kKilo});
+      transfer_time(world.topology, world.routes.path(NodeId{0}, NodeId{2}), Bytes{kKilo});
   EXPECT_EQ(frames[0].at, at_us(1) + idle);
 }
 
@@ -158,7 +157,7 @@ TEST(Network, StopsWhereAReceiverCouldAnswer) {
 TEST(Network, BoundsAreTheLeastOverAllNodes) {
   World world(rack(2));
   EXPECT_EQ(world.network.least_path(),
-            least_latency(world.topology, world.routes.between(NodeId{0}, NodeId{1})));
+            least_latency(world.topology, world.routes.path(NodeId{0}, NodeId{1})));
   EXPECT_EQ(world.network.least_first() + world.network.least_last(), world.network.least_path());
   World local(build({.name = "local", .kind = "local"}, {{"a", ""}, {"b", ""}}));
   EXPECT_EQ(local.network.least_path(), picoseconds(1));

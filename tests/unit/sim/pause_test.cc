@@ -23,9 +23,12 @@ PriorityPause pause_at(std::int64_t xoff) { return {.xoff = Bytes{xoff}, .frame 
 Topology pausing_rack(int nodes, const PriorityPause& pause) {
   std::vector<PlacedNode> placed;
   for (int i = 0; i < nodes; ++i) placed.push_back({fmt::format("fpga{}", i), ""});
-  return build(
-      {.name = "rack", .kind = "rack", .hosts_per_rack = 256, .ecn = std::nullopt, .pause = pause},
-      placed);
+  return build({.name = "rack",
+                .kind = "rack",
+                .options = {{"hosts_per_rack", {256}}},
+                .ecn = std::nullopt,
+                .pause = pause},
+               placed);
 }
 
 // The most a switch of the rack may hold of one host.
@@ -56,7 +59,7 @@ TEST(Pause, AnIncastLosesNothingAndKeepsItsBound) {
   EXPECT_LE(world.network.counters().queue_max, Bytes{16 * bound(pause).count});
   // 8,000 packets back to back: pauses leave no gap on the line they protect.
   const Duration first =
-      transfer_time(world.topology, world.routes.between(NodeId{0}, NodeId{16}), Bytes{kPacket});
+      transfer_time(world.topology, world.routes.path(NodeId{0}, NodeId{16}), Bytes{kPacket});
   EXPECT_EQ(frames.back().at - kRunStart, first + 7'999 * kLine);
 }
 

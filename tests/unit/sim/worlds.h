@@ -19,7 +19,7 @@ inline Topology build(const TopologySpec& spec, const std::vector<PlacedNode>& n
 inline Topology rack(int nodes) {
   std::vector<PlacedNode> placed;
   for (int i = 0; i < nodes; ++i) placed.push_back({"fpga" + std::to_string(i), ""});
-  return build({.name = "rack", .kind = "rack", .hosts_per_rack = 256}, placed);
+  return build({.name = "rack", .kind = "rack", .options = {{"hosts_per_rack", {256}}}}, placed);
 }
 
 struct World {

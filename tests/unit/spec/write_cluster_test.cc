@@ -171,7 +171,7 @@ void vary(ClusterSpec& spec, Draw& draw) {
   spec.workload.think = Duration{draw.sized(14)};
   spec.workload.clients = draw.between(1, 65'536);
   spec.topology.rate = BitRate{999 + draw.sized(14)};
-  spec.topology.hosts_per_rack = draw.between(1, 1'024);
+  spec.topology.options = {{"hosts_per_rack", {draw.between(1, 1'024)}}};
   spec.ltl.mtu = static_cast<std::uint32_t>(draw.between(64, 8'192));
   spec.ltl.credit = Bytes{16'384 + draw.sized(12)};
   spec.ltl.timeout = microseconds(1) + Duration{draw.sized(9)};

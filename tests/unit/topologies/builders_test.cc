@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "topologies/topology.h"
+#include "topologies/kind.h"
 
 namespace soliton {
 namespace {
@@ -98,13 +98,23 @@ TEST(Datacenter, APodIsAPlaceAndFillsRackByRack) {
 }
 
 TEST(Datacenter, HoldsAQuarterOfAMillionHosts) {
+  const Settings options = find_topology_kind("datacenter")->changed({}, [](void*) {});
+  const auto standard = [&](const char* key) { return find_setting(options, key)->number(); };
+  EXPECT_EQ(standard("hosts_per_rack") * standard("racks_per_pod"), 960);
+  EXPECT_NEAR(static_cast<double>(960 * standard("pods")), 250'000, 500);
   TopologySpec spec = kind("datacenter");
-  EXPECT_EQ(spec.hosts_per_rack * spec.racks_per_pod, 960);
-  EXPECT_NEAR(static_cast<double>(spec.hosts_per_rack * spec.racks_per_pod * spec.pods), 250'000,
-              500);
-  spec.pods = 1;
-  spec.racks_per_pod = 1;
+  spec.options = {{"pods", {1}}, {"racks_per_pod", {1}}};
   EXPECT_FALSE(build_topology(spec, hosts(25)));
+}
+
+TEST(Datacenter, RefusesOptionsBeyondTheirLimitsAndThoseOfOtherKinds) {
+  TopologySpec spec = kind("datacenter");
+  spec.options = {{"pods", {0}}, {"racks_per_pod", {1}}, {"spines", {2}}};
+  const auto topology = build_topology(spec, hosts(2));
+  ASSERT_FALSE(topology);
+  EXPECT_THAT(topology.error().text(),
+              AllOf(HasSubstr("pods: 0 is not between 1 and 65536"),
+                    HasSubstr("spines has no meaning for kind datacenter")));
 }
 
 TEST(Names, UsedTwiceAreRefusedAlsoAgainstSwitches) {

@@ -1,6 +1,11 @@
+#include "topologies/routes.h"
+
 #include <gtest/gtest.h>
 
-#include "topologies/topology.h"
+#include <algorithm>
+#include <limits>
+
+#include "protocol/base/rng.h"
 
 namespace soliton {
 namespace {
@@ -39,7 +44,7 @@ TEST(Routes, LeadFromEveryNodeToEveryOtherIn256Nodes) {
   for (std::uint32_t i = 0; i < 256; ++i) {
     for (std::uint32_t j = 0; j < 256; ++j) {
       if (i == j) continue;
-      const auto& route = routes.between(NodeId{i}, NodeId{j});
+      const auto route = routes.path(NodeId{i}, NodeId{j});
       ASSERT_EQ(route.size(), i / 24 == j / 24 ? 2u : 4u);
       ASSERT_EQ(walk(topology, i, route), j);
     }
@@ -50,7 +55,7 @@ TEST(Routes, CrossSixLinksBetweenPods) {
   const Topology topology = built({.name = "datacenter", .kind = "datacenter"},
                                   {{"a", "pod0/rack0"}, {"b", "pod7/rack1"}});
   const Routes routes(topology);
-  const auto& there = routes.between(NodeId{0}, NodeId{1});
+  const auto there = routes.path(NodeId{0}, NodeId{1});
   ASSERT_EQ(there.size(), 6u);
   EXPECT_EQ(walk(topology, 0, there), 1u);
 }
@@ -60,7 +65,7 @@ TEST(Routes, BothAggregationPlanesCarryTraffic) {
                                   {{"a", "rack0"}, {"b", "rack1"}, {"c", "rack2"}});
   const Routes routes(topology);
   const auto over = [&](std::uint32_t from, std::uint32_t to) {
-    const auto& route = routes.between(NodeId{from}, NodeId{to});
+    const auto route = routes.path(NodeId{from}, NodeId{to});
     return topology.vertices[topology.links[route[1].link].ends[1]].name;
   };
   EXPECT_EQ(over(0, 1), "pod0-agg1");
@@ -89,7 +94,7 @@ TopologySpec diamond(Duration upper, Duration lower) {
 TEST(Routes, TakeTheShorterWayAndOnATieTheLowerLink) {
   const auto second_link = [](Duration upper, Duration lower) {
     const Topology topology = built(diamond(upper, lower), {{"a", ""}, {"b", ""}});
-    return topology.links[Routes(topology).between(NodeId{0}, NodeId{1})[1].link].name;
+    return topology.links[Routes(topology).path(NodeId{0}, NodeId{1})[1].link].name;
   };
   EXPECT_EQ(second_link(nanoseconds(5), nanoseconds(4)), "left-down");
   EXPECT_EQ(second_link(nanoseconds(4), nanoseconds(5)), "left-up");
@@ -104,8 +109,138 @@ TEST(Routes, DoNotLeadThroughNodes) {
   spec.explicit_links.push_back({"a", "c", {}});
   const Topology triangle = built(spec, {{"a", ""}, {"b", ""}, {"c", ""}});
   const Routes routes(triangle);
-  EXPECT_EQ(routes.between(NodeId{0}, NodeId{2}), (std::vector<Hop>{{2, 0}}));
-  EXPECT_EQ(routes.between(NodeId{2}, NodeId{0}), (std::vector<Hop>{{2, 1}}));
+  EXPECT_EQ(routes.path(NodeId{0}, NodeId{2}), (std::vector<Hop>{{2, 0}}));
+  EXPECT_EQ(routes.path(NodeId{2}, NodeId{0}), (std::vector<Hop>{{2, 1}}));
+}
+
+// The rule of routes.h, word for word and pair by pair: distances from the start by relaxing all
+// links until nothing changes, then back from the end over the lowest link of a shortest path.
+std::vector<Hop> path_by_the_rule(const Topology& topology, std::uint32_t from, std::uint32_t to) {
+  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
+  std::vector<std::int64_t> distance(topology.vertices.size(), kFar);
+  distance[from] = 0;
+  const auto over = [&](Hop hop) {
+    const TopologyLink& link = topology.links[hop.link];
+    const std::uint32_t near = link.ends[hop.direction];
+    const Vertex& vertex = topology.vertices[near];
+    if (near != from && !vertex.is_switch) return kFar;
+    return distance[near] + link.latency.count() + (near == from ? 0 : vertex.forwarding.count());
+  };
+  const auto end = [&](Hop hop) { return topology.links[hop.link].ends[1 - hop.direction]; };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::size_t port = 0; port < 2 * topology.links.size(); ++port) {
+      const Hop hop = hop_of(port);
+      if (over(hop) >= distance[end(hop)]) continue;
+      distance[end(hop)] = over(hop);
+      changed = true;
+    }
+  }
+  std::vector<Hop> path;
+  for (std::uint32_t at = to; at != from && distance[to] < kFar;) {
+    std::size_t port = 0;
+    while (end(hop_of(port)) != at || over(hop_of(port)) != distance[at]) ++port;
+    path.insert(path.begin(), hop_of(port));
+    at = topology.links[path.front().link].ends[path.front().direction];
+  }
+  return path;
+}
+
+void expect_paths_by_the_rule(const Topology& topology) {
+  const Routes routes(topology);
+  for (std::uint32_t from = 0; from < topology.nodes; ++from)
+    for (std::uint32_t to = 0; to < topology.nodes; ++to) {
+      if (from == to) continue;
+      ASSERT_EQ(routes.path(NodeId{from}, NodeId{to}), path_by_the_rule(topology, from, to))
+          << topology.vertices[from].name << " to " << topology.vertices[to].name;
+    }
+}
+
+// Parallel links, nodes with several cables and with none, direct cables, islands. Latencies are
+// few, so that most pairs have several shortest paths.
+Topology tangle(const Random& chance) {
+  Topology topology;
+  topology.nodes = static_cast<std::uint32_t>(2 + chance.below(0, 5));
+  const auto vertices = static_cast<std::uint32_t>(topology.nodes + chance.below(1, 8));
+  for (std::uint32_t v = 0; v < vertices; ++v)
+    topology.vertices.push_back(
+        {.name = "v" + std::to_string(v),
+         .is_switch = v >= topology.nodes,
+         .forwarding = picoseconds(static_cast<std::int64_t>(chance.below(100 + v, 3)))});
+  const std::uint64_t links = 1 + chance.below(2, 3 * vertices);
+  for (std::uint64_t l = 0; l < links; ++l) {
+    TopologyLink link;
+    link.ends[0] = static_cast<std::uint32_t>(chance.below(1'000 + 3 * l, vertices));
+    link.ends[1] = static_cast<std::uint32_t>(chance.below(1'001 + 3 * l, vertices));
+    link.latency = picoseconds(1 + static_cast<std::int64_t>(chance.below(1'002 + 3 * l, 2)));
+    if (link.ends[0] != link.ends[1]) topology.links.push_back(link);
+  }
+  return topology;
+}
+
+TEST(Routes, FollowTheRuleInEveryNetwork) {
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE(seed);
+    ASSERT_NO_FATAL_FAILURE(expect_paths_by_the_rule(tangle(Random(seed, "tangle"))));
+  }
+}
+
+TEST(Routes, FollowTheRuleInGeneratedNetworks) {
+  for (const std::vector<PlacedNode>& nodes : std::vector<std::vector<PlacedNode>>{
+           {{"a", "rack0"}, {"b", "rack0"}, {"c", "rack0"}},
+           {{"a", "rack1"}, {"b", "rack1"}, {"c", "rack1"}},
+           {{"a", "pod0/rack3"}, {"b", "pod0/rack0"}, {"c", "pod0/rack2"}, {"d", "pod0/rack3"}},
+           {{"a", "pod3/rack3"},
+            {"b", "pod0/rack1"},
+            {"c", "pod0/rack2"},
+            {"d", "pod7/rack0"},
+            {"e", "pod3/rack8"},
+            {"f", "pod3/rack3"},
+            {"g", "pod7/rack5"}}})
+    ASSERT_NO_FATAL_FAILURE(
+        expect_paths_by_the_rule(built({.name = "datacenter", .kind = "datacenter"}, nodes)));
+  ASSERT_NO_FATAL_FAILURE(
+      expect_paths_by_the_rule(built({.name = "rack", .kind = "rack"}, hosts(5))));
+  ASSERT_NO_FATAL_FAILURE(
+      expect_paths_by_the_rule(built({.name = "local", .kind = "local"}, hosts(6))));
+}
+
+// Where neither cables nor switches take time, all paths are equally long, and they must still end.
+TEST(Routes, EndWithoutAnyLatency) {
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE(seed);
+    Topology topology = tangle(Random(seed, "tangle"));
+    for (TopologyLink& link : topology.links) link.latency = {};
+    for (Vertex& vertex : topology.vertices) vertex.forwarding = {};
+    const Routes routes(topology);
+    for (std::uint32_t from = 0; from < topology.nodes; ++from) {
+      for (std::uint32_t to = 0; to < topology.nodes; ++to) {
+        if (from == to) continue;
+        const std::vector<Hop> path = routes.path(NodeId{from}, NodeId{to});
+        ASSERT_EQ(path.empty(), routes.path(NodeId{to}, NodeId{from}).empty());
+        if (path.empty()) continue;
+        ASSERT_EQ(walk(topology, from, path), to);
+      }
+    }
+  }
+}
+
+// What is behind a vertex on a path does not depend on where the path began.
+TEST(Routes, GoOnTheSameWayWhereverAPacketIsFrom) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const Topology topology = tangle(Random(seed, "tangle"));
+    const Routes routes(topology);
+    for (std::uint32_t from = 0; from < topology.nodes; ++from) {
+      for (std::uint32_t to = 0; to < topology.nodes; ++to) {
+        if (from == to) continue;
+        for (const Hop hop : path_by_the_rule(topology, from, to))
+          ASSERT_EQ(routes.next_hop(topology.links[hop.link].ends[hop.direction], NodeId{to},
+                                    flow_between(NodeId{from}, NodeId{to})),
+                    hop)
+              << seed;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "topologies/topology.h"
+#include "topologies/routes.h"
 
 namespace soliton {
 namespace {
@@ -12,7 +12,7 @@ Duration one_way(const std::string& a, const std::string& b, Bytes packet) {
       build_topology({.name = "datacenter", .kind = "datacenter"}, {{"a", a}, {"b", b}});
   EXPECT_TRUE(topology) << topology.error().text();
   const Routes routes(*topology);
-  return transfer_time(*topology, routes.between(NodeId{0}, NodeId{1}), packet);
+  return transfer_time(*topology, routes.path(NodeId{0}, NodeId{1}), packet);
 }
 
 // Transport design page, section 1: within 3 % of 2.88, 7.72 and 18.71 us; the composition is
@@ -47,7 +47,7 @@ Topology chain(BitRate first, BitRate second, bool store_and_forward) {
 }
 
 Duration over(const Topology& topology, Bytes packet) {
-  return transfer_time(topology, Routes(topology).between(NodeId{0}, NodeId{1}), packet);
+  return transfer_time(topology, Routes(topology).path(NodeId{0}, NodeId{1}), packet);
 }
 
 constexpr BitRate kFast{40'000'000'000};
@@ -70,7 +70,7 @@ TEST(Transfer, LeastLatencyIsBelowEveryPacket) {
   for (const bool stored : {false, true}) {
     const Topology topology = chain(kSlow, kFast, stored);
     const Routes routes(topology);
-    const Duration least = least_latency(topology, routes.between(NodeId{0}, NodeId{1}));
+    const Duration least = least_latency(topology, routes.path(NodeId{0}, NodeId{1}));
     EXPECT_LE(least, over(topology, Bytes{32}));
     EXPECT_GE(least, nanoseconds(1300));
   }

@@ -1,0 +1,149 @@
+#include "fabric/sim/cables.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+Cables::Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan,
+               TraceBuffer* trace)
+    : topology_(topology),
+      routes_(routes),
+      faults_(plan, topology.links.size()),
+      shared_(plan.seed),
+      ties_(Random(plan.seed, "ties").bits(0)),
+      trace_(trace) {
+  ports_.reserve(topology.links.size() * 2);
+  for (const TopologyLink& link : topology.links)
+    for (const std::uint8_t direction : {0, 1})
+      ports_.emplace_back(link, ports_.size(), topology.vertices[link.ends[direction]].is_switch);
+}
+
+std::uint32_t Cables::add(Frame frame) {
+  const NodeId source = frame.datagram.source, destination = frame.datagram.destination;
+  const std::optional<Hop> first =
+      routes_.next_hop(index(source), destination, flow_between(source, destination));
+  SOLITON_CHECK_MSG(first, "no path from node {} to node {}", index(source), index(destination));
+  const AtPort at_port{frame.at, frame.at};
+  Flight flight{.frame = std::move(frame), .at_port = at_port, .next = *first, .over = *first};
+  if (unused_.empty()) {
+    flights_.push_back(std::move(flight));
+    return static_cast<std::uint32_t>(flights_.size() - 1);
+  }
+  const std::uint32_t slot = unused_.back();
+  unused_.pop_back();
+  flights_[slot] = std::move(flight);
+  return slot;
+}
+
+void Cables::cross(std::uint32_t number) {
+  Flight& flight = flights_[number];
+  const Instant ready = flight.at_port.ready;
+  ++counters().events;
+  const std::optional<Duration> waited = ports_[port_of(flight.next)].queue_up(
+      ready, payload_of(flight.frame), flight.frame.datagram, shared_);
+  waited ? launch(number, *waited) : drop(number, ready, kNoRule);
+}
+
+void Cables::launch(std::uint32_t number, Duration waited) {
+  Flight& flight = flights_[number];
+  Port& port = ports_[port_of(flight.next)];
+  const std::uint64_t ordinal = port.counters.packets;
+  OnLine on_line = port.launch(flight.at_port, payload_of(flight.frame), waited);
+  if (faults_.touches(flight.next)) {
+    const FaultVerdict verdict = faults_.judge(flight.next, {on_line.start, on_line.tail, ordinal});
+    if (verdict.dropped()) {
+      ++port.counters.dropped_fault;
+      flight.lost_by = verdict.dropped_by;
+      flight.lost_at = on_line.start;
+    }
+    on_line.head = later(on_line.head, verdict.extra_delay);
+    on_line.tail = later(on_line.tail, verdict.extra_delay);
+  }
+  proceed(number, on_line);
+}
+
+void Cables::proceed(std::uint32_t number, const OnLine& line) {
+  Flight& flight = flights_[number];
+  flight.over = flight.next;
+  ++flight.hops;
+  const std::uint32_t at = far_end(topology_.links[flight.over.link], flight.over.direction);
+  const NodeId source = flight.frame.datagram.source;
+  const NodeId destination = flight.frame.datagram.destination;
+  const bool last = at == index(destination);
+  if (!last) {
+    const auto next = routes_.next_hop(at, destination, flow_between(source, destination));
+    SOLITON_CHECK_MSG(next, "no path from {} to node {}", topology_.vertices[at].name,
+                      index(destination));
+    flight.next = *next;
+    flight.at_port = cross_switch(topology_.vertices[at], line);
+  }
+  const bool lost = flight.lost_by != kNoRule;
+  if (lost && flight.hops > 1) {
+    drop(number, flight.lost_at, flight.lost_by);
+  } else if (lost || !last) {
+    push(last ? line.tail : flight.at_port.ready, number);
+  } else {
+    arrive(number, line.tail);
+  }
+}
+
+void Cables::push(Instant at, std::uint32_t number) {
+  const Flight& flight = flights_[number];
+  events_.push({.at = at,
+                .ordinal = flight.frame.ordinal,
+                .source = index(flight.frame.datagram.source),
+                .flight = number,
+                .hop = flight.hops,
+                .what = NetworkEvent::What::kPacket,
+                .tie = tie_of(flight, at)});
+}
+
+std::uint32_t Cables::tie_of(const Flight& flight, Instant at) const {
+  const auto instant = static_cast<std::uint64_t>(at.time_since_epoch().count());
+  const std::uint64_t who =
+      std::uint64_t{port_of(flight.next)} << 32 | index(flight.frame.datagram.source);
+  return static_cast<std::uint32_t>(mix64(mix64(ties_ ^ instant) ^ who) >> 32);
+}
+
+void Cables::arrive(std::uint32_t number, Instant at) {
+  SOLITON_CHECK(at >= events_.processed());
+  Frame frame = std::move(flights_[number].frame);
+  frame.at = at;
+  first_arrival_ = std::min(first_arrival_, at);
+  ++counters().delivered;
+  arrived_.push_back(std::move(frame));
+  unused_.push_back(number);
+}
+
+void Cables::take_arrived(std::vector<Frame>& out) {
+  out.insert(out.end(), std::make_move_iterator(arrived_.begin()),
+             std::make_move_iterator(arrived_.end()));
+  arrived_.clear();
+  first_arrival_ = kNever;
+}
+
+void Cables::drop(std::uint32_t number, Instant at, std::int32_t rule) {
+  ++(rule == kNoRule ? counters().dropped_queue : counters().dropped_fault);
+  discard(number, at, rule);
+}
+
+void Cables::discard(std::uint32_t number, Instant at, std::int32_t rule) {
+  Flight& flight = flights_[number];
+  // A loss on a line becomes known when the packet has already moved on.
+  const Hop hop = rule == kNoRule ? flight.next : flight.over;
+  if (trace_) {
+    trace_->record({.at = at,
+                    .node = flight.frame.datagram.source,
+                    .kind = TraceKind::kPacketDropped,
+                    .a = rule,
+                    .b = hop.link,
+                    .c = hop.direction});
+  }
+  flight.frame.datagram.payload = {};
+  unused_.push_back(number);
+}
+
+}  // namespace soliton

@@ -1,0 +1,89 @@
+// The cables of an emulated network and the packets under way: how a packet gets from one port to
+// the next, is lost, or arrives. When a port lets a packet start is decided by its queue, either
+// here (cross(), the queue of Port) or by PausingPorts.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fabric/faults/link_faults.h"
+#include "fabric/link.h"
+#include "fabric/sim/event_queue.h"
+#include "fabric/sim/port.h"
+#include "protocol/base/trace.h"
+#include "topologies/routes.h"
+
+namespace soliton {
+
+// A packet under way.
+struct Flight {
+  Frame frame;
+  AtPort at_port;
+  Hop next;                // the hop to cross; after the last one, that one
+  Hop over;                // the hop crossed last
+  std::uint32_t hops = 0;  // crossed
+  // A fault on the host's cable: the loss is recorded in its turn, like one in the network.
+  std::int32_t lost_by = kNoRule;
+  Instant lost_at{};
+};
+
+inline Bytes payload_of(const Frame& frame) {
+  return {static_cast<std::int64_t>(frame.datagram.payload.size())};
+}
+
+class Cables {
+ public:
+  // The references outlive the object; `trace` may be null.
+  Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace);
+
+  // A frame that is handed over at its node's card. Flights are numbered; numbers are used again.
+  // REQUIRES: there is a path.
+  std::uint32_t add(Frame frame);
+  Flight& flight(std::uint32_t number) { return flights_[number]; }
+  const Flight& flight(std::uint32_t number) const { return flights_[number]; }
+  Port& port(std::size_t number) { return ports_[number]; }
+  const Port& port(std::size_t number) const { return ports_[number]; }
+  std::size_t ports() const { return ports_.size(); }
+
+  // The packet comes to its next port, and starts as soon as the line is free or is dropped.
+  void cross(std::uint32_t number);
+  // The packet starts as soon as the line is free, after `waited`. It arrives, is lost on the way,
+  // or has an event at the next port.
+  void launch(std::uint32_t number, Duration waited);
+  // The packet is lost: by a fault, or in a queue if `rule` is kNoRule.
+  void drop(std::uint32_t number, Instant at, std::int32_t rule);
+  // The same, without being counted.
+  void discard(std::uint32_t number, Instant at, std::int32_t rule);
+
+  EventQueue& events() { return events_; }
+  const EventQueue& events() const { return events_; }
+  // When the first of the packets that wait to be taken arrived. kNever: there are none.
+  Instant first_arrival() const { return first_arrival_; }
+  void take_arrived(std::vector<Frame>& out);
+
+  PortsShared& shared() { return shared_; }
+  NetworkCounters& counters() { return shared_.counters; }
+  const NetworkCounters& counters() const { return shared_.counters; }
+  const LinkFaults& faults() const { return faults_; }
+
+ private:
+  void push(Instant at, std::uint32_t number);
+  std::uint32_t tie_of(const Flight& flight, Instant at) const;
+  void proceed(std::uint32_t number, const OnLine& line);
+  void arrive(std::uint32_t number, Instant at);
+
+  const Topology& topology_;
+  const Routes& routes_;
+  LinkFaults faults_;
+  PortsShared shared_;
+  std::uint64_t ties_;
+  TraceBuffer* trace_;
+  std::vector<Port> ports_;
+  std::vector<Flight> flights_;
+  std::vector<std::uint32_t> unused_;  // of flights_
+  EventQueue events_;
+  std::vector<Frame> arrived_;
+  Instant first_arrival_ = kNever;
+};
+
+}  // namespace soliton

@@ -1,0 +1,35 @@
+// Records in a trace when the rules of a fault plan begin and end.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fabric/faults/fault_plan.h"
+#include "protocol/base/trace.h"
+
+namespace soliton {
+
+class FaultWindows {
+ public:
+  // `trace` outlives the object, or is null: nothing is recorded.
+  FaultWindows(const FaultPlan& plan, TraceBuffer* trace);
+  // What began or ended up to `until`, in order. Called with instants that do not go back.
+  void record(Instant until) {
+    if (done_ < edges_.size() && edges_[done_].at <= until) record_edges(until);
+  }
+
+ private:
+  struct Edge {
+    Instant at;
+    bool start;
+    std::uint32_t rule;
+  };
+
+  void record_edges(Instant until);
+
+  std::vector<Edge> edges_;  // in order
+  std::size_t done_ = 0;
+  TraceBuffer* trace_;
+};
+
+}  // namespace soliton

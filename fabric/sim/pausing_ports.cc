@@ -1,0 +1,212 @@
+#include "fabric/sim/pausing_ports.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fabric/sim/deadlock.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+Bytes bytes_on_line(const Frame& frame) { return payload_of(frame) + Bytes{kFrameOverheadBytes}; }
+
+// The port that feeds the cable a packet came to its switch on.
+std::size_t came_over(const Flight& flight) {
+  SOLITON_CHECK(flight.hops > 0);
+  return port_of(flight.over);
+}
+
+}  // namespace
+
+PausingPorts::PausingPorts(const Topology& topology, Duration first, Cables& cables)
+    : topology_(topology), cables_(cables), control_(topology, first), queues_(cables.ports()) {}
+
+void PausingPorts::come_to_card(std::uint32_t number) {
+  const Flight& flight = cables_.flight(number);
+  const std::size_t port = port_of(flight.next);
+  ++cables_.counters().events;
+  cables_.port(port).count();
+  queues_[port].push({number, bytes_on_line(flight.frame), Instant{}});
+  serve(port, cables_.events().processed() - Duration{1});
+}
+
+void PausingPorts::come_to_switch(std::uint32_t number, Instant now) {
+  Flight& flight = cables_.flight(number);
+  const std::size_t at = port_of(flight.next);
+  Port& port = cables_.port(at);
+  PausingPort& queue = queues_[at];
+  const BitRate rate = port.link().rate;
+  const Bytes size = bytes_on_line(flight.frame);
+  ++cables_.counters().events;
+  port.count();
+  const Duration others = std::min(port.meet_others(cables_.shared()), port.queue_time());
+  port.counters.lossy_queue_max =
+      std::max(port.counters.lossy_queue_max, transmitted(others, rate));
+  if (queue.drops(now)) return discard_stuck(number, now);
+  const std::size_t from = came_over(flight);
+  if (!control_.has_room(from, size)) {
+    ++port.counters.dropped_queue;
+    return cables_.drop(number, now, kNoRule);
+  }
+  const Bytes rest = queue.sending() ? transmitted(port.free() - now, rate) : Bytes{};
+  port.mark(queue.waiting_bytes() + rest + size, flight.frame.datagram, cables_.shared());
+  send_signal(control_.hold(from, size, now));
+  queue.push({number, size, others > Duration{} ? now + others : Instant{}});
+  serve(at, now);
+}
+
+void PausingPorts::serve(std::size_t number, Instant now) {
+  PausingPort& queue = queues_[number];
+  const Port& port = cables_.port(number);
+  queue.line_came(now);
+  release_sent(number, now);
+  while (!queue.empty() && !queue.sending()) {
+    const PausingPort::Entry& entry = queue.front();
+    const AtPort& packet = cables_.flight(entry.flight).at_port;
+    const Instant came =
+        std::max(packet.ready, packet.tail - transmit_time(entry.size, port.link().rate));
+    const Instant start =
+        control_.first_allowed(number, std::max({came, entry.others_until, port.free()}));
+    if (start == kNever) return;
+    if (start > now) return call_back(number, start);
+    start_first(number, start, start - came);
+  }
+}
+
+void PausingPorts::start_first(std::size_t number, Instant start, Duration waited) {
+  PausingPort& queue = queues_[number];
+  const PausingPort::Entry entry = queue.front();
+  Flight& flight = cables_.flight(entry.flight);
+  queue.pop();
+  flight.at_port.ready = start;
+  const bool in_switch = flight.hops > 0;
+  if (in_switch) {
+    queue.start_sending({entry.size, came_over(flight)});
+  } else {
+    measure(number, flight.frame.at, entry.size, Bytes{});
+    queue.left_card(start, entry.size);
+  }
+  cables_.launch(entry.flight, waited);
+  if (in_switch) call_back(number, cables_.port(number).free());
+}
+
+void PausingPorts::release_sent(std::size_t port, Instant now) {
+  if (!queues_[port].sending() || cables_.port(port).free() > now) return;
+  const PausingPort::Sending sent = queues_[port].end_sending();
+  send_signal(control_.release(sent.cable, sent.size, now));
+}
+
+void PausingPorts::call_back(std::size_t port, Instant at) {
+  if (!queues_[port].expect_line(at)) return;
+  cables_.events().push(
+      {.at = at, .source = static_cast<std::uint32_t>(port), .what = NetworkEvent::What::kLine});
+}
+
+void PausingPorts::send_signal(const std::optional<PauseSignal>& signal) {
+  if (!signal) return;
+  cables_.events().push({.at = signal->at,
+                         .ordinal = signal->ordinal,
+                         .source = static_cast<std::uint32_t>(signal->port),
+                         .flight = signal->stop ? 1u : 0u,
+                         .what = NetworkEvent::What::kSignal});
+}
+
+void PausingPorts::take_signal(const PauseSignal& signal) {
+  if (!control_.apply(signal)) return;
+  cables_.counters().pauses += signal.stop ? 1 : 0;
+  if (cables_.port(signal.port).at_switch()) {
+    const auto place = std::lower_bound(stopped_.begin(), stopped_.end(), signal.port);
+    signal.stop ? void(stopped_.insert(place, signal.port)) : void(stopped_.erase(place));
+    set_poll(signal.at);
+  }
+  // After all signals of this instant: the next one may stop the port again.
+  if (!signal.stop) call_back(signal.port, signal.at);
+}
+
+void PausingPorts::measure(std::size_t port, Instant came, Bytes size, Bytes before) {
+  Bytes& longest = cables_.port(port).counters.queue_max;
+  longest = std::max(longest, queues_[port].length_at(came, size, before));
+}
+
+void PausingPorts::measure_waiting(std::size_t port) {
+  Bytes before{};
+  for (const PausingPort::Entry& entry : queues_[port].waiting()) {
+    const Flight& flight = cables_.flight(entry.flight);
+    if (flight.hops > 0) return;
+    measure(port, flight.frame.at, entry.size, before);
+    before += entry.size;
+  }
+}
+
+void PausingPorts::set_poll(Instant now) {
+  const std::optional<PauseWatchdog>& watchdog = topology_.pause->watchdog;
+  if (!watchdog || stopped_.empty()) {
+    poll_at_ = kNever;
+  } else if (poll_at_ == kNever) {
+    const auto polls = (now - kRunStart) / watchdog->poll;
+    poll_at_ = kRunStart + (polls + 1) * watchdog->poll;
+  }
+}
+
+void PausingPorts::poll(Instant now) {
+  find_circles(now);
+  for (const std::size_t port : stopped_) watch(port, now);
+  poll_at_ = kNever;
+  set_poll(now);
+}
+
+void PausingPorts::watch(std::size_t port, Instant now) {
+  const PauseWatchdog& watchdog = *topology_.pause->watchdog;
+  if (!queues_[port].stalled(watchdog.polls)) return;
+  ++cables_.counters().watchdogs;
+  for (const PausingPort::Entry& entry : queues_[port].drop_all(now + watchdog.restore)) {
+    send_signal(control_.release(came_over(cables_.flight(entry.flight)), entry.size, now));
+    discard_stuck(entry.flight, now);
+  }
+}
+
+void PausingPorts::discard_stuck(std::uint32_t number, Instant now) {
+  ++cables_.port(port_of(cables_.flight(number).next)).counters.dropped_watchdog;
+  ++cables_.counters().dropped_watchdog;
+  cables_.discard(number, now, kNoRule);
+}
+
+void PausingPorts::find_circles(Instant now) {
+  std::vector<std::size_t> stopped;
+  std::vector<Waiting> waiting;
+  for (const std::size_t port : stopped_) {
+    if (!control_.held_back(port)) continue;
+    stopped.push_back(port);
+    for (const PausingPort::Entry& entry : queues_[port].waiting())
+      waiting.push_back({port, came_over(cables_.flight(entry.flight)), entry.size});
+  }
+  for (const std::vector<std::size_t>& ports :
+       find_deadlocks(stopped, waiting, resume_level(*topology_.pause))) {
+    std::vector<Hop> circle;
+    for (const std::size_t port : ports) circle.push_back(hop_of(port));
+    const bool known = std::any_of(deadlocks_.begin(), deadlocks_.end(),
+                                   [&](const Deadlock& d) { return d.circle == circle; });
+    if (!known) deadlocks_.push_back({now, std::move(circle)});
+  }
+}
+
+void PausingPorts::finish(Instant now) {
+  find_circles(now);
+  for (std::size_t port = 0; port < queues_.size(); ++port) measure_waiting(port);
+}
+
+PauseReport PausingPorts::report(Instant now) const {
+  PauseReport report{.ports = {}, .deadlocks = deadlocks_, .lossy_queue_max = {}};
+  for (std::size_t port = 0; port < queues_.size(); ++port) {
+    const PortCounters& counters = cables_.port(port).counters;
+    report.lossy_queue_max = std::max(report.lossy_queue_max, counters.lossy_queue_max);
+    if (control_.pauses(port) == 0 && counters.dropped_queue == 0 && counters.dropped_watchdog == 0)
+      continue;
+    report.ports.push_back({hop_of(port), control_.pauses(port), control_.paused(port, now),
+                            control_.held_max(port), counters});
+  }
+  return report;
+}
+
+}  // namespace soliton

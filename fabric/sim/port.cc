@@ -1,0 +1,51 @@
+#include "fabric/sim/port.h"
+
+namespace soliton {
+
+std::optional<Duration> Port::queue_up(Instant ready, Bytes size, Datagram& datagram,
+                                       PortsShared& shared) {
+  count();
+  if (!at_switch()) return std::max(free_ - ready, Duration{});
+  const Duration others = meet_others(shared);
+  if (others > Duration{}) free_ = std::max(free_, ready + others);
+  const Duration backlog = std::max(free_ - ready, Duration{});
+  const Duration line = line_time(*link_, size);
+  if (backlog > Duration{} && backlog + line > queue_time_) {
+    ++counters.dropped_queue;
+    return std::nullopt;
+  }
+  mark(transmitted(backlog + line, link_->rate), datagram, shared);
+  return backlog;
+}
+
+// The rest of a burst that the packet meets. Bursts are met in proportion to their length, and
+// anywhere in them, which makes the rest as long as the shorter of two uniform draws.
+Duration Port::meet_others(const PortsShared& shared) const {
+  const OtherTraffic& other = link_->other;
+  if (other.busy.parts_per_billion == 0) return {};
+  const Random chance = shared.others.child(number_).child(came_);
+  if (!chance.happens(0, other.busy)) return {};
+  const auto longest = static_cast<std::uint64_t>(other.longest.count()) + 1;
+  const std::uint64_t rest = std::min(chance.below(1, longest), chance.below(2, longest));
+  return Duration{static_cast<std::int64_t>(rest)};
+}
+
+void Port::mark(Bytes queue, Datagram& datagram, PortsShared& shared) {
+  const std::optional<EcnMarking>& ecn = link_->ecn;
+  counters.queue_max = std::max(counters.queue_max, queue);
+  shared.counters.queue_max = std::max(shared.counters.queue_max, queue);
+  if (!ecn || queue <= ecn->kmin) return;
+  Probability chance{1'000'000'000};
+  // Bytes and parts per billion of a queue below the largest kmax stay below 2^63 in double.
+  if (queue <= ecn->kmax)
+    chance.parts_per_billion = static_cast<std::int64_t>(
+        static_cast<double>(ecn->most.parts_per_billion) *
+        static_cast<double>((queue - ecn->kmin).count) /
+        static_cast<double>(std::max((ecn->kmax - ecn->kmin).count, std::int64_t{1})));
+  if (!shared.marks.child(number_).happens(came_, chance)) return;
+  datagram.congestion_seen = true;
+  ++counters.marked;
+  ++shared.counters.marked;
+}
+
+}  // namespace soliton

@@ -1,0 +1,80 @@
+// One direction of one link: the port that feeds it, its queue and its line.
+//
+// The queue is first come, first served, and is kept as the instant at which the line will have
+// sent it: with one class and no pauses a packet's way is known when it comes. A switch port's
+// queue is what is still to be put on the line, overhead included, the packet on the line counted
+// by its rest. A packet that would push it above the link's `queue` is dropped, unless the line is
+// free. A node's card drops nothing: it pushes back on its node.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "fabric/link.h"
+#include "fabric/sim/lookahead.h"
+#include "fabric/sim/network_counters.h"
+#include "protocol/base/rng.h"
+#include "topologies/line.h"
+#include "topologies/topology.h"
+
+namespace soliton {
+
+// What all ports of a network share.
+struct PortsShared {
+  explicit PortsShared(std::uint64_t seed) : others(seed, "other traffic"), marks(seed, "ecn") {}
+
+  Random others;
+  Random marks;
+  NetworkCounters counters;
+};
+
+class Port {
+ public:
+  // The link outlives the object.
+  Port(const TopologyLink& link, std::size_t number, bool at_switch)
+      : link_(&link),
+        number_(number),
+        queue_time_(at_switch ? transmit_time(link.queue, link.rate) : kUnbounded) {}
+
+  const TopologyLink& link() const { return *link_; }
+  bool at_switch() const { return queue_time_ != kUnbounded; }
+  // Line time of a full queue.
+  Duration queue_time() const { return queue_time_; }
+  // When the line will have sent what was put on it.
+  Instant free() const { return free_; }
+
+  // A packet comes that may start at `ready`, and is marked if chance will have it. Returns how
+  // long it waits for the line, or nothing if the queue has no room for it: it is dropped.
+  std::optional<Duration> queue_up(Instant ready, Bytes size, Datagram& datagram,
+                                   PortsShared& shared);
+  // Puts a packet on the line as soon as that is free.
+  OnLine launch(AtPort packet, Bytes size, Duration waited) {
+    const Duration line = line_time(*link_, size);
+    const OnLine on_line = cross_line(packet, free_, line, link_->latency);
+    free_ = later(on_line.start, line);
+    ++counters.packets;
+    counters.bytes += static_cast<std::uint64_t>(size.count);
+    counters.wait_max = std::max(counters.wait_max, waited);
+    return on_line;
+  }
+
+  // The parts of queue_up(), for a queue that is kept elsewhere (pausing_port.h). count() comes
+  // first: what chance decides is a function of how many packets have come.
+  void count() { ++came_; }
+  // How long the packet has to let the traffic of others go first.
+  Duration meet_others(const PortsShared& shared) const;
+  // Marks the packet, or not, which makes the queue as long as `queue`.
+  void mark(Bytes queue, Datagram& datagram, PortsShared& shared);
+
+  PortCounters counters;
+
+ private:
+  const TopologyLink* link_;
+  std::size_t number_;
+  Instant free_{};
+  Duration queue_time_;
+  std::uint64_t came_ = 0;
+};
+
+}  // namespace soliton

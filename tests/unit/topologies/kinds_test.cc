@@ -1,0 +1,117 @@
+// A kind of topology is a value: one that only this test knows is built, takes options and is
+// listed like those that ship.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "topologies/building.h"
+#include "topologies/routes.h"
+#include "topologies/topology_fields.h"
+
+namespace soliton {
+namespace {
+
+using ::testing::ElementsAre;
+
+// Two switches with some cables between them; nodes hang on them by turns.
+struct TwinOptions {
+  std::int64_t trunks = 2;
+  Duration length = nanoseconds(100);
+};
+constexpr Field kTwinRows[] = {
+    field<&TwinOptions::trunks>("trunks", "Cables between the switches.").between(1, 8),
+    field<&TwinOptions::length>("length", "Latency of each.").between(Duration{0}, microseconds(1)),
+};
+constexpr FieldTable kTwinFields = fields_of<TwinOptions>("twin", kTwinRows);
+
+Topology build_twin(const TopologySpec& spec, const std::vector<PlacedNode>& nodes, Diagnostics&) {
+  const auto options = options_of<TwinOptions>(spec, kTwinFields);
+  Topology topology = with_nodes(spec, nodes);
+  const std::uint32_t left = add_switch(topology, "left", {}, "left");
+  const std::uint32_t right = add_switch(topology, "right", {}, "right");
+  for (std::uint32_t node = 0; node < topology.nodes; ++node)
+    add_link(topology, node, node % 2 == 0 ? left : right, options.length, spec.rate);
+  for (std::int64_t trunk = 0; trunk < options.trunks; ++trunk) {
+    add_link(topology, left, right, options.length, spec.rate);
+    topology.links.back().name = fmt::format("left-right.{}", trunk);
+  }
+  return topology;
+}
+
+constexpr TopologyKind kTwin{
+    .name = "twin",
+    .words = "two switches",
+    .fields = kTwinFields,
+    .build = &build_twin,
+    .cables = [](const TopologySpec&) { return std::vector<SwitchCable>{}; },
+    .summary =
+        [](const TopologySpec& spec) {
+          return fmt::format("two switches, {} cables",
+                             options_of<TwinOptions>(spec, kTwinFields).trunks);
+        },
+};
+
+std::vector<const TopologyKind*> kinds_and_twin() {
+  std::vector<const TopologyKind*> kinds(topology_kinds().begin(), topology_kinds().end());
+  kinds.push_back(&kTwin);
+  return kinds;
+}
+
+TopologySpec twin(Settings options) {
+  TopologySpec spec;
+  spec.name = spec.kind = "twin";
+  spec.options = std::move(options);
+  return spec;
+}
+
+TEST(TopologyKinds, OneMoreTakesItsOptionsThroughItsTable) {
+  const std::shared_ptr<void> made = kTwin.fields.make();
+  ASSERT_TRUE(assign(kTwin.fields, {{"length", {5'000}}, {"trunks", {3}}}, made.get()));
+  const Settings options = collect(kTwin.fields, made.get());
+  EXPECT_EQ(options, (Settings{{"trunks", {3}}, {"length", {5'000}}}));
+  const auto read = options_of<TwinOptions>(twin(options), kTwinFields);
+  EXPECT_EQ(read.trunks, 3);
+  EXPECT_EQ(read.length, nanoseconds(5));
+}
+
+TEST(TopologyKinds, OneMoreIsBuilt) {
+  const std::vector<const TopologyKind*> kinds = kinds_and_twin();
+  TopologySpec spec = twin({{"trunks", {3}}});
+  spec.pause.emplace();
+  const Checked<Topology> topology = build_topology(spec, {{"a", ""}, {"b", ""}, {"c", ""}}, kinds);
+  ASSERT_TRUE(topology) << topology.error().text();
+  EXPECT_EQ(topology->links.size(), 6u);
+  EXPECT_TRUE(topology->pause.has_value());
+  EXPECT_EQ(Routes(*topology).path(NodeId{0}, NodeId{1}),
+            (std::vector<Hop>{{0, 0}, {3, 0}, {1, 1}}));
+  EXPECT_FALSE(build_topology(spec, {{"left", ""}}, kinds)) << "a name that is a switch's";
+  EXPECT_FALSE(build_topology(spec, {{"a", ""}, {"b", ""}})) << "only the test's list has the kind";
+}
+
+TEST(TopologyKinds, OneMoreIsListed) {
+  const std::vector<const TopologyKind*> kinds = kinds_and_twin();
+  EXPECT_THAT(topology_kind_names(kinds),
+              ElementsAre("rack", "datacenter", "local", "explicit", "twin"));
+  EXPECT_EQ(kTwin.summary(twin({})), "two switches, 2 cables");
+  const std::vector<Field> rows = topology_rows(kTwin, kinds);
+  EXPECT_TRUE(
+      std::ranges::any_of(rows, [](const Field& row) { return row.key == "trunks" && row.set; }));
+  EXPECT_TRUE(
+      std::ranges::any_of(rows, [](const Field& row) { return row.key == "pods" && !row.set; }));
+}
+
+// Documentation and schemas show every kind's keys with the values by default.
+TEST(TopologyKinds, ShowTheirKeysInOneTable) {
+  for (const TopologyKind* kind : topology_kinds())
+    for (const Field& row : kind->fields.fields) {
+      const Field* const shown = kTopologyFields.find(row.key);
+      ASSERT_NE(shown, nullptr) << row.key;
+      EXPECT_EQ(shown->standard, spell_default(kind->fields, row)) << row.key;
+    }
+}
+
+}  // namespace
+}  // namespace soliton

@@ -1,0 +1,88 @@
+// Where packets go: the one answer that the simulated network, the predictions and the faults of
+// wall time share.
+//
+// A path is the shortest one by latency: of its cables, and of the switches between its ends. Nodes
+// do not forward, so a path has only switches between its ends. Of several shortest paths it is the
+// one whose last link has the lowest number, then the one before the last, and so on back to the
+// start. The rest of a path, from any vertex on it, is therefore the path from that vertex. So
+// where a packet goes next depends on where it is and where it is going, and not on where it came
+// from: nothing has to be kept for a pair of nodes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "protocol/base/check.h"
+#include "protocol/base/types.h"
+#include "topologies/line.h"
+#include "topologies/topology.h"
+
+namespace soliton {
+
+// Packets with equal keys must not overtake each other, so they take the same path. Today there is
+// one path for all flows between two nodes.
+enum class FlowKey : std::uint64_t {};
+
+inline FlowKey flow_between(NodeId from, NodeId to) {
+  return FlowKey{std::uint64_t{index(from)} << 32 | index(to)};
+}
+
+// A rule for the next hop. Values that never change, so any number of topologies and threads may
+// share one; ShortestPaths is the exception.
+class NextHops {
+ public:
+  virtual ~NextHops() = default;
+  // The link on which a packet for `destination` leaves `vertex`. Unset when there is no path.
+  // REQUIRES: `vertex` is not the destination.
+  virtual std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination,
+                                      FlowKey flow) const = 0;
+};
+
+// The next hops of one topology, computed by its kind or looked up in tables. One thread, as tables
+// are filled when they are first needed. `topology` outlives the object.
+class Routes {
+ public:
+  explicit Routes(const Topology& topology);
+
+  std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination, FlowKey flow) const {
+    return next_hops_->next_hop(vertex, destination, flow);
+  }
+  // Calls visit(hop) for each hop of the path from `from` to `to`, in order; not at all when there
+  // is no path. REQUIRES: from != to.
+  template <typename Visit>
+  void follow(NodeId from, NodeId to, Visit visit) const;
+  // These hops. Empty when there is no path. REQUIRES: from != to.
+  std::vector<Hop> path(NodeId from, NodeId to) const;
+
+ private:
+  const Topology& topology_;
+  std::shared_ptr<const NextHops> next_hops_;
+};
+
+// Time from handing a packet of `packet` LTL bytes (header included) to an idle network until its
+// tail has arrived.
+Duration transfer_time(const Topology& topology, std::span<const Hop> path, Bytes packet);
+// Least time any packet needs from one vertex's line to the next: what the virtual-time engine may
+// promise.
+Duration least_latency(const Topology& topology, std::span<const Hop> path);
+
+template <typename Visit>
+void Routes::follow(NodeId from, NodeId to, Visit visit) const {
+  SOLITON_CHECK(from != to && index(from) < topology_.nodes && index(to) < topology_.nodes);
+  const FlowKey flow = flow_between(from, to);
+  std::size_t hops = 0;
+  for (std::uint32_t at = index(from); at != index(to);) {
+    const std::optional<Hop> hop = next_hops_->next_hop(at, to, flow);
+    if (!hop && hops == 0) return;
+    SOLITON_CHECK_MSG(hop && ++hops <= topology_.vertices.size(),
+                      "the way from {} to {} ends at {}", topology_.vertices[index(from)].name,
+                      topology_.vertices[index(to)].name, topology_.vertices[at].name);
+    visit(*hop);
+    at = far_end(topology_.links[hop->link], hop->direction);
+  }
+}
+
+}  // namespace soliton

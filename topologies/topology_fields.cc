@@ -1,0 +1,85 @@
+#include "topologies/topology_fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <string>
+
+namespace soliton {
+namespace {
+
+bool has(const std::vector<Field>& rows, std::string_view key) {
+  return std::ranges::any_of(rows, [&](const Field& row) { return row.key == key; });
+}
+
+void append(std::vector<Field>& rows, std::span<const Field> more) {
+  for (const Field& row : more)
+    if (!has(rows, row.key)) rows.push_back(row);
+}
+
+// Of another kind, or of any: what the row says, without the member of its struct.
+Field without_member(const Field& row, const FieldTable& table) {
+  static std::deque<std::string> defaults;  // rows refer to texts that live for ever
+  Field out = row;
+  if (out.standard.empty() && out.get != nullptr)
+    out.standard = defaults.emplace_back(spell_default(table, row));
+  out.get = nullptr;
+  out.set = nullptr;
+  out.enter = nullptr;
+  return out;
+}
+
+std::vector<Field> rows_of(const TopologyKind& kind) {
+  std::vector<Field> rows;
+  append(rows, kTopologyNameRows);
+  if (kind.wired) append(rows, kTopologyRateRows);
+  append(rows, kind.fields.fields);
+  if (kind.wired) append(rows, kTopologyQueueRows);
+  if (kind.drawn) append(rows, kTopologyDrawnRows);
+  return rows;
+}
+
+std::vector<Field> rows_of_all(TopologyKinds kinds) {
+  static std::vector<FieldWord> names;
+  for (const TopologyKind* kind : kinds) names.push_back({.spelling = kind->name});
+  std::vector<Field> rows;
+  append(rows, kTopologyNameRows);
+  rows.back() = rows.back().as(FieldType::kText).spelled(names);
+  append(rows, kTopologyRateRows);
+  for (const TopologyKind* kind : kinds)
+    for (const Field& row : kind->fields.fields)
+      if (!has(rows, row.key)) rows.push_back(without_member(row, kind->fields));
+  append(rows, kTopologyQueueRows);
+  append(rows, kTopologyDrawnRows);
+  return rows;
+}
+
+const std::vector<Field> kAllRows = rows_of_all(topology_kinds());
+
+}  // namespace
+
+const FieldTable kTopologyFields = fields_of<TopologySpec>("topology", kAllRows);
+
+void check_ecn_keys(void* ecn, FieldCheck& check) {
+  const auto& marking = *static_cast<const EcnMarking*>(ecn);
+  if (marking.kmax < marking.kmin)
+    check.error("kmax",
+                fmt::format("{} is below kmin, {}", spell(marking.kmax), spell(marking.kmin)));
+}
+
+void check_pause_keys(void* pause, FieldCheck& check) {
+  const auto& pfc = *static_cast<const PriorityPause*>(pause);
+  if (pfc.xon && *pfc.xon >= pfc.xoff)
+    check.error("xon", fmt::format("{} is not below xoff, {}", spell(*pfc.xon), spell(pfc.xoff)));
+}
+
+std::vector<Field> topology_rows(const TopologyKind& kind, TopologyKinds kinds) {
+  std::vector<Field> rows = rows_of(kind);
+  for (const TopologyKind* other : kinds)
+    for (const Field& row : rows_of(*other))
+      if (!has(rows, row.key)) rows.push_back(described(row.key, row.meaning));
+  return rows;
+}
+
+}  // namespace soliton

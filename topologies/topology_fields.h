@@ -1,0 +1,147 @@
+// The keys of topologies that all kinds share, as tables (protocol/base/fields.h): cables,
+// switches, marks and pauses. The keys of one kind are in its file (topologies/kinds).
+#pragma once
+
+#include <vector>
+
+#include "protocol/base/fields.h"
+#include "topologies/kind.h"
+#include "topologies/topology.h"
+
+namespace soliton {
+
+inline constexpr Bytes kLongestQueue{std::int64_t{1} << 40};
+
+inline constexpr Field kEcnRows[] = {
+    field<&EcnMarking::kmin>("kmin", "A queue up to this length marks nothing.")
+        .between(Bytes{0}, kLongestQueue)
+        .trade("rates fall for bursts that would have drained", "longer queues"),
+    field<&EcnMarking::kmax>("kmax", "A queue above this length marks every packet.")
+        .between(Bytes{0}, kLongestQueue)
+        .trade("the same as for `kmin`, harder", "longer queues"),
+    field<&EcnMarking::most>("probability", "Share of packets marked at `kmax`.")
+        .between(Probability{0}, Probability{1'000'000'000})
+        .trade("rates fall late", "rates fall as soon as a queue grows"),
+};
+void check_ecn_keys(void* ecn, FieldCheck& check);
+inline constexpr FieldTable kEcnFields =
+    fields_of<EcnMarking>("ecn", kEcnRows).ruled(&check_ecn_keys);
+
+inline constexpr Field kWatchdogRows[] = {
+    field<&PauseWatchdog::poll>("poll", "Time between two looks at a paused port.")
+        .between(microseconds(1), milliseconds(60'000))
+        .trade("a long pause is taken for a standstill", "a standstill lasts longer"),
+    field<&PauseWatchdog::polls>("polls", "Looks in a row at which the port has sent nothing.")
+        .between(1, 1'000)
+        .trade("a long pause is taken for a standstill", "a standstill lasts longer"),
+    field<&PauseWatchdog::restore>("restore", "The port then drops what comes for this long.")
+        .between(Duration{0}, milliseconds(60'000))
+        .trade("the standstill comes back", "a port that would work again loses more"),
+};
+inline constexpr FieldTable kWatchdogFields =
+    fields_of<PauseWatchdog>("pfc_watchdog", kWatchdogRows);
+
+inline constexpr FieldWord kAutoBytes[] = {{"auto", kUnset}};
+inline constexpr Field kPauseRows[] = {
+    field<&PriorityPause::xoff>(
+        "xoff", "A switch that holds more than this of one cable pauses what feeds it.")
+        .between(Bytes{1}, kLongestQueue)
+        .trade("pauses where rates would have fallen in time", "larger buffers"),
+    field<&PriorityPause::xon>("xon", "At this or less it lets the cable go on.")
+        .between(Bytes{0}, kLongestQueue)
+        .spelled(kAutoBytes)
+        .by_default("auto: two packets below `xoff`")
+        .trade("longer pauses, idle lines", "more pauses"),
+    field<&PriorityPause::headroom>("headroom",
+                                    "Room for what comes after a switch has paused the cable.")
+        .between(Bytes{0}, kLongestQueue)
+        .spelled(kAutoBytes)
+        .by_default("auto: what each cable needs")
+        .trade("losses", "larger buffers"),
+    map_field<&PriorityPause::watchdog, kWatchdogFields>(
+        "watchdog", "A port that is paused for too long drops what waits for it; `false`: it waits for ever.")
+        .switchable(),
+};
+void check_pause_keys(void* pause, FieldCheck& check);
+inline constexpr FieldTable kPauseFields =
+    fields_of<PriorityPause>("pfc", kPauseRows).ruled(&check_pause_keys);
+
+inline constexpr Field kOtherTrafficRows[] = {
+    field<&OtherTraffic::busy>("busy", "Share of the time in which others have the line.")
+        .between(Probability{0}, Probability{1'000'000'000})
+        .needed(),
+    field<&OtherTraffic::longest>("longest", "Their bursts last up to this, uniformly.")
+        .between(Duration{0}, milliseconds(1'000))
+        .needed(),
+};
+inline constexpr FieldTable kOtherTrafficFields =
+    fields_of<OtherTraffic>("other_traffic", kOtherTrafficRows);
+
+// Names of switches and cables may be ranges ("leaf[0-3]"), which the reader expands.
+inline constexpr Field kSwitchRows[] = {
+    described("name", "A name, or a range of names.", FieldType::kText).needed(),
+    field<&Vertex::forwarding>("forwarding", "Head in to head out with empty queues.")
+        .between(Duration{0}, milliseconds(1'000)),
+    field<&Vertex::store_and_forward>("store_and_forward", "`false`: cut-through."),
+    field<&Vertex::place>("place", "Where it stands.").if_changed(),
+};
+inline constexpr FieldTable kSwitchFields = fields_of<Vertex>("switch", kSwitchRows);
+
+inline constexpr Field kCableRows[] = {
+    described("between", "Both ends, `[fpga0, tor0]`; a range stands for as many cables.").needed(),
+    described("name", "The ends joined by a dash when left out.", FieldType::kText),
+    field<&TopologyLink::latency>("latency", "One way.")
+        .between(Duration{0}, milliseconds(10'000))
+        .needed(),
+    field<&TopologyLink::rate>("bandwidth", "Of each direction.")
+        .between(kSlowestRate, kFastestRate)
+        .by_default("the topology's bandwidth"),
+    field<&TopologyLink::queue>("queue", "Output queue of each direction; tail drop above it.")
+        .between(Bytes{2'048}, kLongestQueue)
+        .trade("losses in bursts", "long queues"),
+    map_field<&TopologyLink::other, kOtherTrafficFields>(
+        "other_traffic", "Traffic of others on the cable's switch ports.")
+        .if_changed(),
+    refused("class", "traffic classes are not supported in this version"),
+};
+inline constexpr FieldTable kCableFields = fields_of<TopologyLink>("cable", kCableRows);
+
+// What all kinds share, in the order of a file; the keys of a kind stand between the last two.
+inline constexpr Field kTopologyNameRows[] = {
+    field<&TopologySpec::name>("name", "For messages and results.")
+        .as(FieldType::kName)
+        .by_default("its kind"),
+    field<&TopologySpec::kind>("kind", "What is built.").as(FieldType::kName).needed(),
+};
+inline constexpr Field kTopologyRateRows[] = {
+    field<&TopologySpec::rate>("bandwidth", "Of every cable that says nothing else.")
+        .between(kSlowestRate, kFastestRate),
+};
+inline constexpr Field kTopologyQueueRows[] = {
+    map_field<&TopologySpec::ecn, kEcnFields>(
+        "ecn", "Marks of the switches' output queues; `false`: none.")
+        .switchable(),
+    map_field<&TopologySpec::pause, kPauseFields>(
+        "pfc", "Switches pause what feeds them instead of dropping the cluster's packets.")
+        .switchable()
+        .if_changed(),
+};
+inline constexpr Field kTopologyDrawnRows[] = {
+    described("switches", "Switches by name.", FieldType::kMaps).of(kSwitchFields),
+    described("links", "Cables by name.", FieldType::kMaps).of(kCableFields).needed(),
+};
+inline constexpr FieldTable kTopologyNameFields =
+    fields_of<TopologySpec>("topology", kTopologyNameRows);
+inline constexpr FieldTable kTopologyRateFields =
+    fields_of<TopologySpec>("topology", kTopologyRateRows);
+inline constexpr FieldTable kTopologyQueueFields =
+    fields_of<TopologySpec>("topology", kTopologyQueueRows);
+
+// The keys that a topology of this kind has, with the members of TopologySpec or of the kind's
+// options, and behind them as described rows those that only other kinds have.
+std::vector<Field> topology_rows(const TopologyKind& kind, TopologyKinds kinds = topology_kinds());
+
+// The keys of all kinds, each once, for schemas and documentation: kinds' own keys are described.
+extern const FieldTable kTopologyFields;
+
+}  // namespace soliton
