@@ -59,7 +59,8 @@ inline constexpr Field kPauseRows[] = {
         .by_default("auto: what each cable needs")
         .trade("losses", "larger buffers"),
     map_field<&PriorityPause::watchdog, kWatchdogFields>(
-        "watchdog", "A port that is paused for too long drops what waits for it; `false`: it waits for ever.")
+        "watchdog",
+        "A port that is paused for too long drops what waits for it; `false`: it waits for ever.")
         .switchable(),
 };
 void check_pause_keys(void* pause, FieldCheck& check);

@@ -18,7 +18,6 @@ namespace soliton {
 inline constexpr std::size_t kNodesLimit = 16'384;  // packed runs are planned up to here
 inline constexpr std::size_t kLinksLimit = kTopologyLinksLimit;
 
-
 // Devices by built-in name or file, each read once.
 class DeviceLibrary {
  public:

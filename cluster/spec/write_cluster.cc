@@ -13,9 +13,10 @@ WrittenKeys definition(const NumberFormat& format) {
       {"element", fmt::format("e{}m{}", format.exponent_bits, format.mantissa_bits)}};
   if (format.scale() != Scale::kNone)
     out.emplace_back("block", format.block == 0 ? "native" : std::to_string(format.block));
-  out.emplace_back("scale_bits", format.scale() == Scale::kNone    ? "none"
-                                 : format.scale() == Scale::kFloat ? "float"
-                                                                   : std::to_string(format.scale_bits));
+  out.emplace_back("scale_bits", format.scale() == Scale::kNone ? "none"
+                                 : format.scale() == Scale::kFloat
+                                     ? "float"
+                                     : std::to_string(format.scale_bits));
   out.emplace_back("rounding", rounding_name(format.rounding));
   out.emplace_back("overflow", overflow_name(format.overflow));
   out.emplace_back("flush", format.flush ? "true" : "false");
@@ -106,8 +107,7 @@ std::string drawn_text(const TopologySpec& topology, const FieldWriter& writer) 
                        writer.flow(kSwitchFields, &vertex, {{"name", yaml_scalar(vertex.name)}}));
   out += topology.explicit_links.empty() ? "  links: []\n" : "  links:\n";
   for (const auto& [a, b, link, position] : topology.explicit_links) {
-    WrittenKeys by_hand = {
-        {"between", fmt::format("[{}, {}]", yaml_scalar(a), yaml_scalar(b))}};
+    WrittenKeys by_hand = {{"between", fmt::format("[{}, {}]", yaml_scalar(a), yaml_scalar(b))}};
     if (link.name != a + "-" + b) by_hand.emplace_back("name", yaml_scalar(link.name));
     out += fmt::format("    - {}\n", writer.flow(kCableFields, &link, by_hand));
   }

@@ -12,7 +12,8 @@ std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer* trace) {
   const HostSpec& spec = deployment.role.get<HostSpec>();
   HostOptions options{spec.workload, deployment.id, deployment.time, deployment.functional_every,
                       deployment.trace_requests};
-  return std::make_unique<HostRole>(spec.shard, spec.inputs, options, *deployment.node_names, trace);
+  return std::make_unique<HostRole>(spec.shard, spec.inputs, options, *deployment.node_names,
+                                    trace);
 }
 
 Asked asked(const RoleSpec& spec, NodeId) {
