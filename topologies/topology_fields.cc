@@ -27,6 +27,7 @@ Field without_member(const Field& row, const FieldTable& table) {
   out.get = nullptr;
   out.set = nullptr;
   out.enter = nullptr;
+  out.required = false;
   return out;
 }
 
@@ -51,7 +52,9 @@ std::vector<Field> rows_of_all(TopologyKinds kinds) {
     for (const Field& row : kind->fields.fields)
       if (!has(rows, row.key)) rows.push_back(without_member(row, kind->fields));
   append(rows, kTopologyQueueRows);
-  append(rows, kTopologyDrawnRows);
+  // Only kinds that are drawn need them.
+  for (const Field& row : kTopologyDrawnRows)
+    rows.push_back(without_member(row, kTopologyNameFields));
   return rows;
 }
 

@@ -15,13 +15,13 @@ inline constexpr BitRate kFastestCable{std::int64_t{100'000} * 1'000'000'000};
 inline constexpr Bytes kLongestQueue{std::int64_t{1} << 40};
 
 inline constexpr Field kEcnRows[] = {
-    field<&EcnMarking::kmin>("kmin", "A queue up to this length marks nothing.")
+    field<&EcnMarking::kmin>("kmin", "Marking begins above this queue.")
         .between(Bytes{0}, kLongestQueue)
         .trade("rates fall for bursts that would have drained", "longer queues"),
-    field<&EcnMarking::kmax>("kmax", "A queue above this length marks every packet.")
+    field<&EcnMarking::kmax>("kmax", "Every packet is marked above this queue.")
         .between(Bytes{0}, kLongestQueue)
         .trade("the same as for `kmin`, harder", "longer queues"),
-    field<&EcnMarking::most>("probability", "Share of packets marked at `kmax`.")
+    field<&EcnMarking::most>("probability", "Of a mark, at `kmax`.")
         .between(Probability{0}, Probability{1'000'000'000})
         .trade("rates fall late", "rates fall as soon as a queue grows"),
 };
@@ -30,13 +30,14 @@ inline constexpr FieldTable kEcnFields =
     fields_of<EcnMarking>("ecn", kEcnRows).ruled(&check_ecn_keys);
 
 inline constexpr Field kWatchdogRows[] = {
-    field<&PauseWatchdog::poll>("poll", "Time between two looks at a paused port.")
+    field<&PauseWatchdog::poll>("poll", "Time between two looks at the paused ports.")
         .between(microseconds(1), milliseconds(60'000))
         .trade("a long pause is taken for a standstill", "a standstill lasts longer"),
-    field<&PauseWatchdog::polls>("polls", "Looks in a row at which the port has sent nothing.")
+    field<&PauseWatchdog::polls>("polls",
+                                 "Looks in a row without a packet sent, until the port is emptied.")
         .between(1, 1'000)
         .trade("a long pause is taken for a standstill", "a standstill lasts longer"),
-    field<&PauseWatchdog::restore>("restore", "The port then drops what comes for this long.")
+    field<&PauseWatchdog::restore>("restore", "How long it drops what comes.")
         .between(Duration{0}, milliseconds(60'000))
         .trade("the standstill comes back", "a port that would work again loses more"),
 };
@@ -61,17 +62,18 @@ inline constexpr Field kPauseRows[] = {
         .by_default("auto: what each cable needs")
         .trade("losses", "larger buffers"),
     map_field<&PriorityPause::watchdog, kWatchdogFields>(
-        "watchdog", "A port that is paused for too long drops what waits for it."),
+        "watchdog", "Empties ports that stand still; `false`: they wait for ever.")
+        .switchable(),
 };
 void check_pause_keys(void* pause, FieldCheck& check);
 inline constexpr FieldTable kPauseFields =
     fields_of<PriorityPause>("pfc", kPauseRows).ruled(&check_pause_keys);
 
 inline constexpr Field kOtherTrafficRows[] = {
-    field<&OtherTraffic::busy>("busy", "Share of the time in which others have the line.")
+    field<&OtherTraffic::busy>("busy", "Share of the time a port is busy with bursts of others.")
         .between(Probability{0}, Probability{1'000'000'000})
         .needed(),
-    field<&OtherTraffic::longest>("longest", "Their bursts last up to this, uniformly.")
+    field<&OtherTraffic::longest>("longest", "Bursts are of uniform length up to this.")
         .between(Duration{0}, milliseconds(1'000))
         .needed(),
 };
@@ -109,9 +111,7 @@ inline constexpr FieldTable kCableFields = fields_of<TopologyLink>("cable", kCab
 
 // What all kinds share, in the order of a file; the keys of a kind stand between the last two.
 inline constexpr Field kTopologyNameRows[] = {
-    field<&TopologySpec::name>("name", "For messages and results.")
-        .as(FieldType::kName)
-        .by_default("its kind"),
+    field<&TopologySpec::name>("name", "For messages.").as(FieldType::kName).by_default("its kind"),
     field<&TopologySpec::kind>("kind", "What is built.").as(FieldType::kName).needed(),
 };
 inline constexpr Field kTopologyRateRows[] = {
@@ -120,9 +120,11 @@ inline constexpr Field kTopologyRateRows[] = {
 };
 inline constexpr Field kTopologyQueueRows[] = {
     map_field<&TopologySpec::ecn, kEcnFields>(
-        "ecn", "Marks of the switches' output queues; `false`: none."),
+        "ecn", "Marks of the switches' output queues; `false`: none.")
+        .switchable(),
     map_field<&TopologySpec::pause, kPauseFields>(
         "pfc", "Switches pause what feeds them instead of dropping the cluster's packets.")
+        .switchable()
         .if_changed(),
 };
 inline constexpr Field kTopologyDrawnRows[] = {

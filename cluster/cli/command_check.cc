@@ -11,6 +11,7 @@
 #include "cluster/manager/run.h"
 #include "cluster/spec/parts.h"
 #include "cluster/spec/yaml_file.h"
+#include "protocol/base/located.h"
 
 namespace soliton {
 namespace {
@@ -110,7 +111,15 @@ Verdict check_file(const std::string& file, const CommandLine& line) {
 nlohmann::ordered_json verdict_json(const std::string& file, const Diagnostics& problems) {
   nlohmann::ordered_json out{
       {"file", file}, {"good", problems.empty()}, {"errors", nlohmann::ordered_json::array()}};
-  for (const Error& error : problems.errors) out["errors"].push_back(error.message);
+  for (const Error& error : problems.errors) {
+    const LocatedMessage at = split_located(error.message);
+    nlohmann::ordered_json finding;
+    finding["file"] = at.line > 0 ? nlohmann::ordered_json(at.file) : nlohmann::ordered_json();
+    finding["line"] = at.line > 0 ? nlohmann::ordered_json(at.line) : nlohmann::ordered_json();
+    finding["column"] = at.line > 0 ? nlohmann::ordered_json(at.column) : nlohmann::ordered_json();
+    finding["message"] = at.text;
+    out["errors"].push_back(std::move(finding));
+  }
   return out;
 }
 

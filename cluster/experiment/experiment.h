@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cluster/spec/spec.h"
+#include "protocol/base/fields.h"
 #include "protocol/base/result.h"
 
 namespace soliton {
@@ -20,7 +21,10 @@ enum class Scaling : std::uint8_t {
   kStrong,  // the same work: speed-up t1 / tn, efficiency x1 t1 / (xn tn)
   kWeak,    // work that grows with x: efficiency t1 / tn, speed-up xn t1 / (x1 tn)
 };
-const char* scaling_name(Scaling scaling);  // "none", "strong", "weak"
+inline constexpr FieldWord kScalings[] = {
+    word("none", Scaling::kNone), word("strong", Scaling::kStrong), word("weak", Scaling::kWeak)};
+
+inline constexpr std::int64_t kLargestX = 1'000'000'000;
 
 struct ExperimentPoint {
   std::int64_t x = 0;   // on the series' axis
@@ -30,7 +34,7 @@ struct ExperimentPoint {
 struct ExperimentSeries {
   std::string name;  // [a-z0-9._-]: also a folder's name
   std::string title;
-  std::string axis;  // what x counts: "nodes"
+  std::string axis = "nodes";  // what x counts
   Scaling scaling = Scaling::kStrong;
   std::vector<ExperimentPoint> points;  // x ascending
 };
@@ -43,6 +47,11 @@ struct Experiment {
       cluster;  // path of the base cluster file, resolved against the experiment file's folder
   std::vector<ExperimentSeries> series;
 };
+
+// The keys of an experiment file, its series and their points.
+extern const FieldTable kExperimentFields;
+extern const FieldTable kSeriesFields;
+extern const FieldTable kPointFields;
 
 // Every problem as "file:line:column: message", all of them at once.
 Checked<Experiment> read_experiment(const std::string& file);

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "cluster/experiment/experiment.h"
-#include "cluster/spec/files.h"
-#include "cluster/spec/reader.h"
+#include "cluster/spec/names.h"
+#include "cluster/spec/read_fields.h"
 #include "cluster/spec/yaml_file.h"
 
 namespace soliton {
@@ -13,29 +13,38 @@ namespace {
 
 using Kind = YamlValue::Kind;
 
-constexpr std::int64_t kLargestX = 1'000'000'000;
-
-const char* kind_name(Kind kind) {
-  switch (kind) {
-    case Kind::kNull:
-      return "nothing";
-    case Kind::kScalar:
-      return "a single value";
-    case Kind::kList:
-      return "a list";
-    default:
-      return "a map";
-  }
-}
-
-bool is_folder_name(const std::string& name) {
-  constexpr std::size_t kLongest = 63;
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  };
-  return !name.empty() && name.size() <= kLongest && name[0] != '.' &&
-         std::all_of(name.begin(), name.end(), allowed);
-}
+constexpr Field kSetRow =
+    described("set", "Keys of the cluster file, each with its value: `{partition.min_nodes: 4}`.");
+constexpr Field kPointRows[] = {
+    field<&ExperimentPoint::x>("x", "Position on the series' axis; ascending.")
+        .between<std::int64_t>(1, kLargestX)
+        .needed(),
+    kSetRow,
+};
+constexpr Field kSeriesRows[] = {
+    field<&ExperimentSeries::name>("name", "Name of the series and of its folders.")
+        .as(FieldType::kName)
+        .needed(),
+    field<&ExperimentSeries::title>("title", "For tables and pictures.").by_default("the name"),
+    field<&ExperimentSeries::axis>("axis", "What x counts."),
+    field<&ExperimentSeries::scaling>("scaling",
+                                      "What twice the hardware should give: `strong` for the same "
+                                      "work, `weak` for work that grows, "
+                                      "`none` when x is not an amount of hardware.")
+        .spelled(kScalings),
+    kSetRow,
+    described("points", "The points of the series.", FieldType::kMaps).of(kPointFields).needed(),
+};
+constexpr Field kExperimentRows[] = {
+    field<&Experiment::name>("name", "Name of the experiment and of its folder.")
+        .as(FieldType::kName)
+        .needed(),
+    field<&Experiment::description>("description", "What it asks."),
+    field<&Experiment::cluster>("cluster", "The cluster file that every point changes.")
+        .as(FieldType::kPath)
+        .needed(),
+    described("series", "Series of points.", FieldType::kMaps).of(kSeriesFields).needed(),
+};
 
 // One scalar of a `set:` as --set would take it. Values a YAML reader could take for something else
 // are quoted.
@@ -55,177 +64,103 @@ class ExperimentReader {
   }
 
   Checked<Experiment> read(const YamlValue& root) {
-    if (check_keys(root, "", {"name", "description", "cluster", "series"})) {
-      required(root, "", "name", experiment_.name);
-      if (!experiment_.name.empty() && !is_folder_name(experiment_.name))
-        bad_name(*root.find("name"), experiment_.name);
-      text(root, "", "description", experiment_.description);
-      if (required(root, "", "cluster", experiment_.cluster)) base_cluster(*root.find("cluster"));
-      series_list(root);
+    MapReader map(context_, root, kExperimentFields, "");
+    if (map.is_map()) {
+      read_fields(map, kExperimentFields, &experiment_);
+      check_folder(map, experiment_.name);
+      read_series_list(map);
+      map.finish();
     }
     if (context_.failed()) return tl::unexpected<Diagnostics>(context_.take());
     return experiment_;
   }
 
  private:
-  static std::string label(const std::string& map, const std::string& key) {
-    return map.empty() ? key : map + "." + key;
+  // A folder whose name begins with a dot is hidden.
+  static void check_folder(MapReader& map, const std::string& name) {
+    if (name.starts_with('.'))
+      map.error("name", fmt::format("\"{}\" becomes a folder's name: no dot first", name));
   }
 
-  // False when the value is no map. Unknown keys are reported, each with the nearest one.
-  bool check_keys(const YamlValue& value, const std::string& map,
-                  const std::vector<std::string>& allowed) {
-    if (value.kind != Kind::kMap) {
-      context_.error(value.mark, fmt::format("{} must be a map with the keys {}, found {}",
-                                             map.empty() ? "an experiment" : map,
-                                             fmt::join(allowed, ", "), kind_name(value.kind)));
-      return false;
-    }
-    for (const YamlKey& key : value.keys)
-      if (std::find(allowed.begin(), allowed.end(), key.name) == allowed.end())
-        context_.error(key.mark,
-                       fmt::format("unknown key \"{}\"{}", printable(label(map, key.name)),
-                                   suggestion(key.name, allowed)));
-    return true;
+  // The list under `key`, unless it is absent, empty or no list, which is said.
+  const YamlValue* list_of(MapReader& map, std::string_view key, std::string_view what) {
+    const YamlValue* list = map.find(key);
+    if (list == nullptr) return nullptr;
+    if (list->kind == Kind::kList && !list->items.empty()) return list;
+    map.error(key, fmt::format("must be a list of at least one {}", what));
+    return nullptr;
   }
 
-  bool text(const YamlValue& value, const std::string& map, const std::string& key,
-            std::string& out) {
-    const YamlValue* found = value.find(key);
-    if (found == nullptr || found->kind == Kind::kNull) return false;
-    if (found->kind != Kind::kScalar) {
-      context_.error(found->mark, fmt::format("{} must be a text, found {}", label(map, key),
-                                              kind_name(found->kind)));
-      return false;
-    }
-    out = found->text;
-    return true;
-  }
-
-  bool required(const YamlValue& value, const std::string& map, const std::string& key,
-                std::string& out) {
-    const YamlValue* found = value.find(key);
-    if (found != nullptr && found->kind != Kind::kNull) return text(value, map, key, out);
-    context_.error(value.mark, fmt::format("{} is missing", label(map, key)));
-    return false;
-  }
-
-  void bad_name(const YamlValue& value, const std::string& name) {
-    context_.error(
-        value.mark,
-        fmt::format(
-            "name \"{}\" becomes a folder's: use up to 63 of a-z 0-9 . _ - and no dot first",
-            printable(name)));
-  }
-
-  void base_cluster(const YamlValue& value) {
-    experiment_.cluster = resolve_path(folder_of(experiment_.file), value.text);
-    if (!is_regular_file(experiment_.cluster))
-      context_.error(value.mark, explain_missing_file(experiment_.cluster));
-  }
-
-  void series_list(const YamlValue& root) {
-    const YamlValue* list = root.find("series");
-    if (list == nullptr || list->kind != Kind::kList || list->items.empty())
-      return context_.error(list ? list->mark : root.mark,
-                            "series must be a list of at least one series");
+  void read_series_list(MapReader& root) {
+    const YamlValue* list = list_of(root, "series", "series");
+    if (list == nullptr) return;
     if (list->items.size() > kSeriesLimit)
-      return context_.error(list->mark, fmt::format("{} series; at most {} are supported",
-                                                    list->items.size(), kSeriesLimit));
-    for (std::size_t i = 0; i < list->items.size(); ++i)
-      one_series(list->items[i], fmt::format("series[{}]", i));
+      return root.error("series", fmt::format("has {} series; at most {} are supported",
+                                              list->items.size(), kSeriesLimit));
+    for (std::size_t i = 0; i < list->items.size(); ++i) {
+      MapReader map(context_, list->items[i], kSeriesFields, fmt::format("series[{}]", i));
+      if (map.is_map()) read_series(map);
+    }
     if (points_ > kPointsLimit)
-      context_.error(list->mark,
-                     fmt::format("{} points; at most {} are supported", points_, kPointsLimit));
+      root.error("series",
+                 fmt::format("has {} points; at most {} are supported", points_, kPointsLimit));
   }
 
-  void one_series(const YamlValue& value, const std::string& map) {
-    if (!check_keys(value, map, {"name", "title", "axis", "scaling", "set", "points"})) return;
+  void read_series(MapReader& map) {
     ExperimentSeries series;
-    if (required(value, map, "name", series.name)) {
-      const YamlValue& name = *value.find("name");
-      if (!is_folder_name(series.name)) bad_name(name, series.name);
-      if (!names_.insert(series.name).second)
-        context_.error(name.mark,
-                       fmt::format("series \"{}\" is there twice", printable(series.name)));
-    }
-    series.title = series.name;
-    series.axis = "nodes";
-    text(value, map, "title", series.title);
-    text(value, map, "axis", series.axis);
-    scaling(value, map, series.scaling);
+    read_fields(map, kSeriesFields, &series);
+    check_folder(map, series.name);
+    if (!series.name.empty() && !names_.insert(series.name).second)
+      map.error("name", fmt::format("\"{}\" is used twice", series.name));
+    if (map.find("title") == nullptr) series.title = series.name;
     Overrides common;
-    settings(value, map, common);
-    points(value, map, common, series);
+    read_set(map, common);
+    read_points(map, common, series);
+    map.finish();
     experiment_.series.push_back(std::move(series));
   }
 
-  void scaling(const YamlValue& value, const std::string& map, Scaling& out) {
-    std::string word = scaling_name(out);
-    text(value, map, "scaling", word);
-    for (const Scaling known : {Scaling::kNone, Scaling::kStrong, Scaling::kWeak})
-      if (word == scaling_name(known)) {
-        out = known;
-        return;
-      }
-    context_.error(value.find("scaling")->mark,
-                   fmt::format("scaling \"{}\" is not known{}", printable(word),
-                               suggestion(word, {"strong", "weak", "none"})));
-  }
-
-  // `set: {path: value}`; whether a path exists is said by the cluster file's reader, when the
-  // point is read.
-  void settings(const YamlValue& value, const std::string& map, Overrides& out) {
-    const YamlValue* set = value.find("set");
-    if (set == nullptr || set->kind == Kind::kNull) return;
+  // Whether a path exists is said by the cluster file's reader, when the point is read.
+  void read_set(MapReader& map, Overrides& out) {
+    const YamlValue* set = map.find("set");
+    if (set == nullptr) return;
     if (set->kind != Kind::kMap)
-      return context_.error(set->mark, fmt::format("{} must be a map of paths to values, found {}",
-                                                   label(map, "set"), kind_name(set->kind)));
+      return map.error("set", "must be a map of paths to values: {partition.min_nodes: 4}");
     for (std::size_t i = 0; i < set->keys.size(); ++i) {
       const YamlValue& item = set->items[i];
+      const std::string& path = set->keys[i].name;
       if (item.kind != Kind::kScalar)
-        context_.error(
-            item.mark,
-            fmt::format("{}: the value must be a single one, found {}; name the path to each",
-                        printable(set->keys[i].name), kind_name(item.kind)));
-      else if (set->keys[i].name.empty() || set->keys[i].name.find('=') != std::string::npos)
-        context_.error(set->keys[i].mark, fmt::format("\"{}\" is not a path into a cluster file",
-                                                      printable(set->keys[i].name)));
+        context_.error(item.mark,
+                       fmt::format("{}: must be one value; name the path to each", path));
+      else if (path.empty() || path.find('=') != std::string::npos)
+        context_.error(set->keys[i].mark,
+                       fmt::format("\"{}\" is not a path into a cluster file", path));
       else
-        out.push_back(override_text(set->keys[i].name, item));
+        out.push_back(override_text(path, item));
     }
   }
 
-  void points(const YamlValue& value, const std::string& map, const Overrides& common,
-              ExperimentSeries& series) {
-    const YamlValue* list = value.find("points");
-    if (list == nullptr || list->kind != Kind::kList || list->items.empty())
-      return context_.error(
-          list ? list->mark : value.mark,
-          fmt::format("{} must be a list of at least one point", label(map, "points")));
+  void read_points(MapReader& map, const Overrides& common, ExperimentSeries& series) {
+    const YamlValue* list = list_of(map, "points", "point");
+    if (list == nullptr) return;
     points_ += list->items.size();
-    for (std::size_t i = 0; i < list->items.size(); ++i)
-      one_point(list->items[i], fmt::format("{}.points[{}]", map, i), common, series);
+    for (std::size_t i = 0; i < list->items.size(); ++i) {
+      MapReader point(context_, list->items[i], kPointFields,
+                      fmt::format("{}[{}]", map.label_of("points"), i));
+      if (point.is_map()) read_point(point, common, series);
+    }
   }
 
-  void one_point(const YamlValue& value, const std::string& map, const Overrides& common,
-                 ExperimentSeries& series) {
-    if (!check_keys(value, map, {"x", "set"})) return;
+  void read_point(MapReader& map, const Overrides& common, ExperimentSeries& series) {
     ExperimentPoint point;
     point.overrides = common;
-    settings(value, map, point.overrides);
-    std::string x;
-    if (!required(value, map, "x", x)) return;
-    const Result<std::int64_t> number = parse_integer(x);
-    const Mark mark = value.find("x")->mark;
-    if (!number || *number < 1 || *number > kLargestX)
-      return context_.error(
-          mark, fmt::format("{}.x must be a whole number from 1 to {}, found \"{}\"", map,
-                            kLargestX, printable(x)));
-    if (!series.points.empty() && *number <= series.points.back().x)
-      return context_.error(mark, fmt::format("{}.x must be larger than the one before, {}", map,
-                                              series.points.back().x));
-    point.x = *number;
+    const bool has_x = read_fields(map, kPointFields, &point);
+    read_set(map, point.overrides);
+    map.finish();
+    if (!has_x) return;
+    if (!series.points.empty() && point.x <= series.points.back().x)
+      return map.error("x", fmt::format("{} is not above that of the point before, {}", point.x,
+                                        series.points.back().x));
     series.points.push_back(std::move(point));
   }
 
@@ -237,10 +172,9 @@ class ExperimentReader {
 
 }  // namespace
 
-const char* scaling_name(Scaling scaling) {
-  constexpr const char* kNames[] = {"none", "strong", "weak"};
-  return kNames[static_cast<std::size_t>(scaling)];
-}
+constexpr FieldTable kPointFields = fields_of<ExperimentPoint>("point", kPointRows);
+constexpr FieldTable kSeriesFields = fields_of<ExperimentSeries>("series", kSeriesRows);
+constexpr FieldTable kExperimentFields = fields_of<Experiment>("experiment", kExperimentRows);
 
 Checked<Experiment> read_experiment(const YamlFile& yaml) {
   if (Diagnostics wrong = refuse_other_kind(yaml, FileKind::kExperiment); !wrong.empty())

@@ -200,7 +200,8 @@ std::string sweep_table(const Sweep& sweep) {
   for (const SweepSeries& series : sweep.series) {
     const Scaling scaling = series.series.scaling;
     out += "\n" + escaped(series.series.title);
-    out += scaling == Scaling::kNone ? "\n" : fmt::format(" ({} scaling)\n", scaling_name(scaling));
+    out += scaling == Scaling::kNone ? "\n"
+                                     : fmt::format(" ({} scaling)\n", spelling(kScalings, scaling));
     const Gain gain = gain_names(scaling);
     out += fmt::format("{:>{}} {:>11} {:>11} {:>12} {:>8} {:>9} {:>11} {:>9} {:>12}\n",
                        escaped(series.series.axis), axis_width(series), "mean us", "p99 us",
@@ -240,7 +241,7 @@ std::string sweep_json(const Sweep& sweep) {
     json_text(json, "name", series.series.name);
     json_text(json, "title", series.series.title);
     json_text(json, "axis", series.series.axis);
-    json_text(json, "scaling", scaling_name(series.series.scaling));
+    json_text(json, "scaling", std::string(spelling(kScalings, series.series.scaling)));
     json.key("points");
     json.open('[', JsonWriter::Layout::kLines);
     for (std::size_t i = 0; i < series.points.size(); ++i) json_point(json, series, i);

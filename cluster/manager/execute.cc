@@ -35,9 +35,9 @@ std::unique_ptr<Plan> unsharded_plan(const PreparedRun& run, std::optional<Error
 double operations_per_request(const PreparedRun& run, const std::vector<HostRecord>& records) {
   if (records.empty()) return 0;
   Model counted = run.model;
-  if (run.spec.model.count_as_hidden != 0) {
+  if (run.spec.model.rnn && run.spec.model.rnn->count_as_hidden != 0) {
     RnnOptions options = *run.spec.model.rnn;
-    options.hidden = run.spec.model.count_as_hidden;
+    options.hidden = options.count_as_hidden;
     options.input = 0;
     options.with_weights = false;
     counted = build_rnn(options);

@@ -99,16 +99,17 @@ ordered_json formats_json(const NpuDevice& npu) {
 }
 
 ordered_json timing_json(const NpuTimingParameters& timing) {
-  return {{"calibrated", timing.calibrated},
-          {"source", timing.source},
-          {"dispatch_cycles", timing.dispatch_cycles},
-          {"slot_overhead_cycles", timing.slot_overhead_cycles},
-          {"depth_cycles", timing.depth_cycles},
-          {"depth_cycles_per_vector", timing.depth_cycles_per_vector},
-          {"vector_cycles", timing.vector_cycles},
-          {"vector_cycles_per_vector", timing.vector_cycles_per_vector},
-          {"request_cycles", timing.request_cycles},
-          {"occupancy", spelling(occupancies(), timing.occupancy)}};
+  ordered_json out = ordered_json::object();
+  for (const auto& [key, value] : collect(kTimingFields, &timing)) {
+    const Field& field = *kTimingFields.find(key);
+    if (field.type == FieldType::kInteger)
+      out[key] = value.number();
+    else if (field.type == FieldType::kFlag)
+      out[key] = value.number() != 0;
+    else
+      out[key] = spell_value(field, value);
+  }
+  return out;
 }
 
 ordered_json memory_json(const NpuDevice& npu) {
@@ -137,7 +138,7 @@ ordered_json npu_json(const NpuDevice& npu) {
           {"native_dimension", npu.native_dim},
           {"batch_lanes", npu.batch_lanes},
           {"multifunction_units", npu.multifunction_units},
-          {"cell_programs", spelling(cell_programs(), npu.cell_programs)},
+          {"cell_programs", spelling(kCellPrograms, npu.cell_programs)},
           {"peak_tops", npu.peak_ops_per_second() / kTera},
           {"formats", formats_json(npu)},
           {"published_peak_tops", published},

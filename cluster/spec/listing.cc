@@ -23,11 +23,16 @@ std::string table(const std::vector<std::pair<std::string, std::string>>& rows) 
   return out;
 }
 
-// The first line of the comment a file opens with, without its "# ".
+// The first line of the comment a file opens with, without its "# ". The line that tells editors
+// the schema comes before it.
 std::string opening_comment(const std::string& path) {
   const Result<std::string> text = read_text_file(path, kYamlBytesLimit);
-  if (!text || !text->starts_with('#')) return "";
-  const std::string line = text->substr(0, text->find('\n'));
+  if (!text) return "";
+  std::string_view rest(*text);
+  if (rest.starts_with("# yaml-language-server:"))
+    rest.remove_prefix(std::min(rest.find('\n') + 1, rest.size()));
+  if (!rest.starts_with('#')) return "";
+  const std::string line(rest.substr(0, rest.find('\n')));
   const std::size_t start = line.find_first_not_of("# ");
   return start == std::string::npos ? "" : printable(line.substr(start));
 }

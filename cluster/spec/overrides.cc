@@ -5,8 +5,8 @@
 #include <charconv>
 #include <optional>
 
+#include "cluster/spec/cluster_fields.h"
 #include "cluster/spec/reader.h"
-#include "cluster/spec/schema.h"
 
 namespace soliton {
 namespace {
@@ -68,18 +68,18 @@ class Editor {
 
   Status set(YamlValue& root, const std::vector<Step>& steps, YamlValue value) {
     YamlValue* at = &root;
-    const SchemaMap* schema = &schema_map("cluster");
-    const SchemaKey* key = nullptr;
+    const FieldTable* table = &kClusterFields;
+    const Field* key = nullptr;
     std::string so_far;
     for (const Step& step : steps) {
       const Result<YamlValue*> next = step.key.empty()
                                           ? enter_list(*at, step.index, so_far)
-                                          : enter_map(*at, step.key, schema, key, so_far);
+                                          : enter_map(*at, step.key, table, key, so_far);
       if (!next) return tl::unexpected<Error>(next.error());
       at = *next;
       so_far += step.key.empty() ? fmt::format("[{}]", step.index)
                                  : (so_far.empty() ? "" : ".") + step.key;
-      schema = key != nullptr && !key->map.empty() ? &schema_map(key->map) : nullptr;
+      table = key != nullptr ? key->table : nullptr;
     }
     set_marks(value, at->mark);
     *at = std::move(value);
@@ -113,16 +113,16 @@ class Editor {
     device.add({"base", name.mark}, std::move(name));
   }
 
-  Result<YamlValue*> enter_map(YamlValue& at, const std::string& name, const SchemaMap* schema,
-                               const SchemaKey*& key, const std::string& so_far) const {
+  Result<YamlValue*> enter_map(YamlValue& at, const std::string& name, const FieldTable* table,
+                               const Field*& key, const std::string& so_far) const {
     const std::string place = so_far.empty() ? "" : " in " + so_far;
-    if (schema == nullptr)
+    if (table == nullptr)
       return invalid(fmt::format("{} is a plain value: it has no key \"{}\"", so_far, name));
-    key = schema->find(name);
+    key = table->find(name);
     if (key == nullptr)
       return invalid(
-          fmt::format("unknown key \"{}\"{}{}", name, place, suggestion(name, schema->names())));
-    if (schema->name == "device") build_on(at);
+          fmt::format("unknown key \"{}\"{}{}", name, place, suggestion(name, table->keys())));
+    if (table == &kDeviceFields) build_on(at);
     if (!become(at, YamlValue::Kind::kMap))
       return invalid(fmt::format("{} is {} here, so \"{}\" cannot be set in it", so_far,
                                  at.kind == YamlValue::Kind::kList ? "a list" : "one value", name));

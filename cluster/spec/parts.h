@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cluster/spec/cluster_fields.h"
+#include "cluster/spec/read_fields.h"
 #include "cluster/spec/reader.h"
 #include "cluster/spec/spec.h"
 #include "topologies/kind.h"
@@ -16,26 +18,9 @@ namespace soliton {
 inline constexpr std::size_t kNodesLimit = 16'384;  // packed runs are planned up to here
 inline constexpr std::size_t kLinksLimit = kTopologyLinksLimit;
 
-// Spellings shared by reader and writer.
-const Choices<TimeMode>& time_modes();
-const Choices<ProcessMode>& process_modes();
-const Choices<ComputeKind>& compute_kinds();
-const Choices<bool>& output_choices();  // whether outputs are kept in the run folder
-const Choices<Cell>& cells();
-const Choices<Occupancy>& occupancies();
-const Choices<CellPrograms>& cell_programs();
-const Choices<bool>& weight_places();
-const Choices<bool>&
-state_modes();  // of a model: whether states begin with zeros  // true: in DRAM
-const Choices<RecoveryMode>& recovery_modes();
-const Choices<AuthMode>& auth_modes();
 const Choices<FaultKind>& fault_kinds();
-const Choices<CarrierKind>& carrier_kinds();
-const Choices<WaitMode>& wait_modes();
 const Choices<TrafficKind>& traffic_kinds();
 const Choices<GatherSchedule>& gather_schedules();
-const std::vector<std::string>& objectives();
-const std::vector<std::string>& arrivals();
 
 template <typename E>
 std::string_view spelling(const Choices<E>& choices, E value) {
@@ -104,29 +89,28 @@ bool read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuF
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
                        TopologySpec& out, TopologyKinds kinds = topology_kinds());
-// The topology's `pfc` key. REQUIRES: `ecn` has been read.
-void read_pause(MapReader& topology, TopologySpec& out);
+// As lines of a cluster file, `topology:` first, that read back to the same.
+std::string topology_text(const TopologySpec& topology, TopologyKinds kinds = topology_kinds());
+// Rates must fall before cables are paused. REQUIRES: `ecn` and `pfc` have been read.
+void check_marks(MapReader& topology, const TopologySpec& spec);
 // What of it depends on the size of a packet; sets that. Needs the transport's options.
 void check_pause(MapReader& cluster, ClusterSpec& spec);
-void read_model(MapReader& cluster, const ReadSite& site, ModelSpec& out);
-void read_partition(MapReader& cluster, PartitionSpec& out);
-void read_service(MapReader& cluster, ServiceSpec& out);
+void read_model(MapReader& cluster, ModelSpec& out);
 // Needs the nodes for the names of a communication workload; none: they could not be read.
-void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
-                   WorkloadSpec& out);
+void read_workload(MapReader& cluster, const std::vector<NodeSpec>& nodes, WorkloadSpec& out);
 // Whether the workload has a `kind`, so that no model is needed and any node will do.
 bool asks_for_traffic(MapReader& cluster);
 void read_traffic(MapReader& workload, const std::vector<NodeSpec>& nodes, Traffic& out);
 // As a flow map that reads back to the same.
 std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes);
-void read_ltl(MapReader& cluster, LtlOptions& out, std::optional<AuthMode>& auth);
+void read_ltl(MapReader& cluster, ClusterSpec& out);
 // Needs `time` and `ltl` to be read; checks what the three mean together.
 void read_wall(MapReader& cluster, const ReadSite& site, ClusterSpec& out);
 void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>& out);
 
 // An existing file named by `key`, resolved against the cluster file's folder. False when absent or
 // missing.
-bool read_path(MapReader& map, const ReadSite& site, std::string_view key, std::string& out);
+bool read_path(MapReader& map, std::string_view key, std::string& out);
 
 // A topology from its own file. Errors carry positions in it.
 Checked<TopologySpec> read_topology_file(const std::string& path);

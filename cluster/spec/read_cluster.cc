@@ -8,30 +8,6 @@
 
 namespace soliton {
 
-const Choices<TimeMode>& time_modes() {
-  static const Choices<TimeMode> table = {{"virtual", TimeMode::kVirtual},
-                                          {"wall", TimeMode::kWall}};
-  return table;
-}
-
-const Choices<ProcessMode>& process_modes() {
-  static const Choices<ProcessMode> table = {{"per-node", ProcessMode::kPerNode},
-                                             {"packed", ProcessMode::kPacked}};
-  return table;
-}
-
-const Choices<bool>& output_choices() {
-  static const Choices<bool> table = {{"none", false}, {"all", true}};
-  return table;
-}
-
-const Choices<ComputeKind>& compute_kinds() {
-  static const Choices<ComputeKind> table = {{"functional", ComputeKind::kFunctional},
-                                             {"timing", ComputeKind::kTiming},
-                                             {"sampled", ComputeKind::kSampled}};
-  return table;
-}
-
 namespace {
 
 // Keys that are good by themselves, but of which one leaves the other without effect.
@@ -59,25 +35,6 @@ std::string name_from_file(const std::string& file) {
   for (char& c : name)
     if (!is_valid_name(std::string_view(&c, 1))) c = '-';
   return name.empty() ? "cluster" : name;
-}
-
-void read_small_parts(MapReader& map, ClusterSpec& out) {
-  if (const YamlValue* value = map.find("limits")) {
-    MapReader limits(map.context(), *value, "limits", "limits");
-    limits.duration("time", out.time_limit, microseconds(1));
-    limits.duration("silence", out.silence, milliseconds(100));
-    limits.finish();
-  }
-  if (const YamlValue* value = map.find("trace")) {
-    MapReader trace(map.context(), *value, "trace", "trace");
-    trace.integer("requests", out.trace_requests, 0, 1'000'000);
-    trace.finish();
-  }
-  if (const YamlValue* value = map.find("outputs")) {
-    MapReader outputs(map.context(), *value, "outputs", "outputs");
-    outputs.choice("save", out.save_outputs, output_choices());
-    outputs.finish();
-  }
 }
 
 Mark mark_of_precision(MapReader& map) {
@@ -136,6 +93,12 @@ void check_whole(MapReader& map, const ClusterSpec& spec) {
                                        spec.partition.min_nodes, npus));
 }
 
+void read_partition(MapReader& cluster, PartitionSpec& out) {
+  if (const YamlValue* value = cluster.find("partition"))
+    out.position = cluster.context().where(value->mark);
+  read_map(cluster, "partition", kPartitionFields, &out);
+}
+
 // Runs a reader of a part; how much it found wrong.
 template <typename Read>
 std::size_t errors_of(MapReader& map, Read read) {
@@ -147,32 +110,29 @@ std::size_t errors_of(MapReader& map, Read read) {
 void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   ClusterSpec& out = reading.spec;
   out.name = name_from_file(out.file);
-  map.name("name", out.name);
-  map.unsigned_integer("seed", out.seed);
-  map.choice("time", out.time, time_modes());
-  map.choice("processes", out.processes, process_modes());
+  for (const char* key : {"name", "seed", "time", "processes"}) read_field(map, key, &out);
   reading.topology = errors_of(map, [&] { read_topology(map, site, out.topology); }) == 0;
   read_formats(map, out.formats);
   const bool good_devices = read_nodes(map, site, out.formats, out.nodes);
   reading.nodes = !out.nodes.empty();
   const bool needs_model = !asks_for_traffic(map);
   if (needs_model || map.find("model") != nullptr)
-    reading.model = errors_of(map, [&] { read_model(map, site, out.model); }) == 0;
+    reading.model = errors_of(map, [&] { read_model(map, out.model); }) == 0;
+  read_field(map, "service", &out);
   read_partition(map, out.partition);
-  read_service(map, out.service);
   // Of what no plan depends on.
-  std::size_t aside = errors_of(map, [&] { read_workload(map, site, out.nodes, out.workload); });
+  std::size_t aside = errors_of(map, [&] { read_workload(map, out.nodes, out.workload); });
   reading.workload = aside == 0;
-  map.choice("compute", out.compute, compute_kinds());
-  map.integer("sample_every", out.sample_every, 1, 100'000'000);
+  read_field(map, "compute", &out);
+  read_field(map, "sample_every", &out);
   // Rates begin and end at the line's, unless the file says otherwise.
   CongestionOptions& congestion = out.ltl.congestion;
   congestion.line_rate = out.topology.rate;
   congestion.rate_min = std::min(congestion.rate_min, congestion.line_rate);
-  read_ltl(map, out.ltl, out.auth);
+  read_ltl(map, out);
   aside += errors_of(map, [&] {
     read_wall(map, site, out);
-    read_small_parts(map, out);
+    for (const char* key : {"limits", "trace", "outputs"}) read_field(map, key, &out);
     read_faults(map, out.time_limit, out.faults);
   });
   check_pause(map, out);
@@ -215,7 +175,7 @@ ClusterReading read_cluster_parts(YamlFile yaml, const Overrides& overrides, con
   ReadContext context(yaml.file, override_paths(overrides));
   reading.spec.file = yaml.file;
   reading.spec.files_read = yaml.files;
-  MapReader map(context, yaml.root, "cluster", "");
+  MapReader map(context, yaml.root, kClusterFields, "");
   if (map.is_map())
     read_root(map, ReadSite{folder_of(yaml.file), data, reading.spec.files_read}, reading);
   reading.rest = reading.rest && reading.problems.empty();

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
@@ -8,15 +7,6 @@
 
 namespace soliton {
 namespace {
-
-constexpr std::int64_t kVectorsLimit = 1 << 20;
-constexpr std::int64_t kCyclesLimit = 1'000'000'000;
-// Times a million native vectors in a chain, still far below what 64 bits of ticks hold.
-constexpr std::int64_t kCyclesPerVectorLimit = 1'000;
-constexpr double kPeakLimit = 1e6;  // TOPS
-// Up to this many lanes a sum of products of 7-bit mantissas is an exact fp32 number (numerics,
-// section 3).
-constexpr std::int64_t kNativeDimLimit = 1'040;
 
 // A format by its name, or one that the entry defines.
 bool read_format(MapReader& entry, const YamlValue& value, const std::vector<NpuFormat>& defined,
@@ -29,9 +19,9 @@ bool read_format(MapReader& entry, const YamlValue& value, const std::vector<Npu
                                            out.name)),
            false;
   }
-  std::string name;
-  if (entry.require("name") == nullptr || !entry.text("name", name)) return false;
-  const Result<NumberFormat> format = resolve_format(name, defined);
+  const YamlValue* name = entry.require("name") != nullptr ? entry.scalar("name") : nullptr;
+  if (name == nullptr) return false;
+  const Result<NumberFormat> format = resolve_format(name->text, defined);
   if (!format) return entry.error("name", format.error().message), false;
   if (const Status supported = check_multiplies(*format); !supported)
     return entry.error("name", supported.error().message), false;
@@ -60,81 +50,17 @@ void read_formats(MapReader& device, const std::string& label,
     return device.error("formats",
                         "must be a list of {name, beats_per_tile}, the native one first");
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    MapReader entry(device.context(), list->items[i], "device_format",
+    MapReader entry(device.context(), list->items[i], kDeviceFormatFields,
                     fmt::format("{}formats[{}]", label, i));
     NpuFormat format;
     const bool good = read_format(entry, list->items[i], defined, format.format);
     format.beats_per_tile = beats_by_width(npu, format.format);
-    entry.integer("beats_per_tile", format.beats_per_tile, 1, 1 << 20);
+    if (const auto beats = read_value(entry, "beats_per_tile"))
+      format.beats_per_tile = beats->number();
     entry.finish("for a format that is defined elsewhere; give it an element");
     if (good && find_format(out, format.format.name) != nullptr)
       entry.error("name", fmt::format("\"{}\" stands here twice", format.format.name));
     out.push_back(std::move(format));
-  }
-}
-
-void read_vector_registers(MapReader& device, const std::string& label, NpuDevice& out) {
-  const YamlValue* value = device.find("vector_registers");
-  if (value == nullptr) return;
-  MapReader map(device.context(), *value, "vector_registers", label + "vector_registers");
-  map.integer("initial", out.initial_vrf, 1, kVectorsLimit);
-  map.integer("add_sub_0", out.add_sub_vrf_0, 1, kVectorsLimit);
-  map.integer("add_sub_1", out.add_sub_vrf_1, 1, kVectorsLimit);
-  map.integer("multiply", out.multiply_vrf, 1, kVectorsLimit);
-  map.finish();
-}
-
-void read_timing(MapReader& device, const std::string& label, NpuTimingParameters& out) {
-  const YamlValue* value = device.find("timing");
-  if (value == nullptr) return;
-  MapReader map(device.context(), *value, "device_timing", label + "timing");
-  map.integer("dispatch_cycles", out.dispatch_cycles, 0, kCyclesLimit);
-  map.integer("slot_overhead_cycles", out.slot_overhead_cycles, 0, kCyclesLimit);
-  map.integer("depth_cycles", out.depth_cycles, 1, kCyclesLimit);
-  map.integer("depth_cycles_per_vector", out.depth_cycles_per_vector, 0, kCyclesPerVectorLimit);
-  map.integer("vector_cycles", out.vector_cycles, 1, kCyclesLimit);
-  map.integer("vector_cycles_per_vector", out.vector_cycles_per_vector, 0, kCyclesPerVectorLimit);
-  map.integer("request_cycles", out.request_cycles, 0, kCyclesLimit);
-  map.choice("occupancy", out.occupancy, occupancies());
-  map.flag("calibrated", out.calibrated);
-  map.text("source", out.source);
-  map.finish();
-}
-
-Result<double> parse_peak(std::string_view text) {
-  double value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (problem != std::errc{} || unit != " TOPS")
-    return invalid(fmt::format("\"{}\" is no peak; write it like 90 TOPS", printable(text)));
-  if (!(value > 0 && value <= kPeakLimit))
-    return invalid(fmt::format("{} is not between 0 and {} TOPS", printable(text), kPeakLimit));
-  return value;
-}
-
-void read_published_peaks(MapReader& device, const std::string& label,
-                          std::vector<PublishedPeak>& out) {
-  const YamlValue* list = device.find("published_peaks");
-  if (list == nullptr) return;
-  if (list->kind != YamlValue::Kind::kList)
-    return device.error("published_peaks", "must be a list of {name, peak}");
-  out.clear();
-  for (std::size_t i = 0; i < list->items.size(); ++i) {
-    MapReader entry(device.context(), list->items[i], "published_peak",
-                    fmt::format("{}published_peaks[{}]", label, i));
-    PublishedPeak peak;
-    std::string text;
-    entry.require("name");
-    entry.name("name", peak.format);
-    if (entry.require("peak") != nullptr && entry.text("peak", text)) {
-      const Result<double> tops = parse_peak(text);
-      if (tops)
-        peak.tops = *tops;
-      else
-        entry.error("peak", tops.error().message);
-    }
-    entry.finish();
-    out.push_back(std::move(peak));
   }
 }
 
@@ -159,51 +85,11 @@ void forget_measurements(MapReader& map, NpuDevice& out) {
 
 void read_npu(MapReader& map, const std::string& label, bool has_base,
               const std::vector<NpuFormat>& defined, NpuDevice& out) {
-  const Bytes dram_limit{std::int64_t{1} << 44};
   const NpuDevice base = out;
-  if (has_base) {
-    forget_measurements(map, out);
-  } else {
-    for (const char* key :
-         {"name", "clock", "tile_engines", "lanes", "native_dimension", "matrix_registers"})
-      map.require(key);
-  }
-  map.name("name", out.name);
-  map.text("description", out.description);
-  map.text("source", out.source);
-  map.quantity("clock", out.clock, parse_frequency, Frequency{1'000'000},
-               Frequency{10'000'000'000});
-  map.integer_as("tile_engines", out.tile_engines, 1, 1'024);
-  map.integer_as("lanes", out.lanes, 1, kNativeDimLimit);
-  map.integer_as("native_dimension", out.native_dim, 1, kNativeDimLimit);
-  map.integer_as("batch_lanes", out.batch_lanes, 1, 1'024);
-  map.integer_as("multifunction_units", out.multifunction_units, 1, 16);
-  map.integer("matrix_registers", out.matrix_rf_tiles, 1, 1 << 20);
-  read_vector_registers(map, label, out);
-  map.integer("instruction_words", out.instruction_words, 1, 1 << 30);
-  map.bytes("dram", out.dram, Bytes{0}, dram_limit);
-  map.bit_rate("dram_bandwidth", out.dram_rate);
-  map.bit_rate("network_bandwidth", out.network_rate);
+  if (has_base) forget_measurements(map, out);
+  read_fields(map, kNpuFields, &out, has_base ? Needed::kNone : Needed::kAll);
   if (has_base) scale_beats(base, out);
   read_formats(map, label, defined, out);
-  read_published_peaks(map, label, out.published_peaks);
-  map.choice("cell_programs", out.cell_programs, cell_programs());
-  read_timing(map, label, out.timing);
-}
-
-void read_cpu(MapReader& map, bool has_base, CpuDevice& out) {
-  if (!has_base) map.require("name");
-  map.name("name", out.name);
-  map.text("description", out.description);
-  map.text("source", out.source);
-  map.duration("operator_overhead", out.operator_overhead, Duration{0}, milliseconds(1'000));
-  map.bit_rate("memory_bandwidth", out.memory_rate);
-}
-
-const Choices<Device::Kind>& device_kinds() {
-  static const Choices<Device::Kind> table = {{"npu", Device::Kind::kNpu},
-                                              {"cpu", Device::Kind::kCpu}};
-  return table;
 }
 
 // Starts from the device `base` names, under a name that cannot be mistaken for it.
@@ -226,36 +112,24 @@ bool take_base(MapReader& map, const DeviceBase& base, Device& out) {
 
 }  // namespace
 
-const Choices<Occupancy>& occupancies() {
-  static const Choices<Occupancy> table = {{"spread", Occupancy::kSpread},
-                                           {"columns", Occupancy::kColumns}};
-  return table;
-}
-
-const Choices<CellPrograms>& cell_programs() {
-  static const Choices<CellPrograms> table = {{"fused", CellPrograms::kFused},
-                                              {"stepwise", CellPrograms::kStepwise}};
-  return table;
-}
-
 void read_device_map(ReadContext& context, const YamlValue& value, const std::string& label,
                      const DeviceBase& base, const std::vector<NpuFormat>& defined, Device& out) {
-  MapReader map(context, value, "device", label);
+  MapReader map(context, value, kDeviceFields, label);
   if (!map.is_map()) return;
   const bool names_base = map.find("base") != nullptr;
   const bool has_base = take_base(map, base, out);
   // Without the base everything it would have brought would be reported as missing.
   if (names_base && !has_base) return;
   Device::Kind kind = out.kind;
-  map.choice("kind", kind, device_kinds());
+  if (const auto said = read_value(map, "kind")) kind = static_cast<Device::Kind>(said->number());
   if (has_base && kind != out.kind)
-    map.error("kind", fmt::format("the base is of kind {}", spelling(device_kinds(), out.kind)));
+    map.error("kind", fmt::format("the base is of kind {}", spelling(kDeviceKinds, out.kind)));
   if (!has_base) out.kind = kind;
   const bool is_npu = out.kind == Device::Kind::kNpu;
   if (is_npu)
     read_npu(map, label.empty() ? "" : label + ".", has_base, defined, out.npu);
   else
-    read_cpu(map, has_base, out.cpu);
+    read_fields(map, kCpuFields, &out.cpu, has_base ? Needed::kNone : Needed::kAll);
   map.finish(is_npu ? "for a device of kind npu" : "for a device of kind cpu");
 }
 

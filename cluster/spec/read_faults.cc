@@ -76,7 +76,7 @@ class FaultReader {
  public:
   FaultReader(ReadContext& context, const YamlValue& value, std::size_t number, Duration time_limit)
       : label_(fmt::format("faults[{}]", number)),
-        map_(context, value, "fault", label_),
+        map_(context, value, kFaultFields, label_),
         time_limit_(time_limit) {
     fault_.rule.id = fmt::format("fault{}", number);
     fault_.position = context.where(value.mark);
@@ -123,7 +123,7 @@ class FaultReader {
   }
 
   static std::string profile_refusal() {
-    return std::string(schema_map("fault").find("profile")->refused);
+    return std::string(kFaultFields.find("profile")->refused);
   }
 
   bool named_kind(const std::string& kind) {
@@ -164,7 +164,7 @@ class FaultReader {
     }
     const YamlValue* value = map_.require("model");
     if (value == nullptr) return;
-    MapReader model(map_.context(), *value, "fault_model", label_ + ".model");
+    MapReader model(map_.context(), *value, kFaultModelFields, label_ + ".model");
     std::string type = "bernoulli";
     model.require("type");
     model.text("type", type);
@@ -193,7 +193,7 @@ class FaultReader {
     if (where == nullptr)
       return map_.context().error(map_.mark(),
                                   fmt::format("{}: says of no link; add link or where", label_));
-    MapReader reader(map_.context(), *where, "fault_where", label_ + ".where");
+    MapReader reader(map_.context(), *where, kFaultWhereFields, label_ + ".where");
     enum class Direction : std::uint8_t { kTx, kRx, kBoth } direction = Direction::kBoth;
     reader.choice("direction", direction,
                   Choices<Direction>{
@@ -207,7 +207,7 @@ class FaultReader {
   }
 
   void read_links(const YamlValue& value) {
-    MapReader links(map_.context(), value, "fault_links", label_ + ".where.links");
+    MapReader links(map_.context(), value, kFaultLinksFields, label_ + ".where.links");
     if (!links.is_map()) return;
     std::string node;
     links.text("name", fault_.link);
@@ -247,7 +247,7 @@ class FaultReader {
     if (when == nullptr) return read_at_for(map_);
     if (map_.find("at") != nullptr || map_.find("for") != nullptr)
       map_.error("when", "at and for say already when");
-    MapReader reader(map_.context(), *when, "fault_when", label_ + ".when");
+    MapReader reader(map_.context(), *when, kFaultWhenFields, label_ + ".when");
     if (!reader.is_map()) return;
     if (reader.find("from") == nullptr && reader.find("to") == nullptr) {
       read_at_for(reader);

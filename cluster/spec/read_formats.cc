@@ -10,7 +10,6 @@ namespace soliton {
 namespace {
 
 constexpr std::size_t kFormatsLimit = 1'024;
-constexpr std::int64_t kBeatsLimit = 1 << 20;
 
 // Keys of a definition and the options of a descriptor they stand for (protocol/tensor/format.h).
 struct Option {
@@ -42,7 +41,9 @@ bool read_options(MapReader& map, std::vector<std::string>& out) {
   bool good = true;
   for (const Option& option : kOptions) {
     std::string value(option.fallback);
-    const bool given = map.text(option.key, value);
+    const YamlValue* said = map.scalar(option.key);
+    const bool given = said != nullptr;
+    if (given) value = said->text;
     if (value.empty()) continue;
     value = fmt::format("{}={}", option.option, value_in_words(option.key, value));
     out.push_back(value);
@@ -68,12 +69,15 @@ bool defines_format(const YamlValue& entry) {
 }
 
 bool read_format_definition(MapReader& map, NumberFormat& out) {
-  std::string name, element;
-  const bool named = map.require("name") != nullptr && map.name("name", name);
-  const bool typed = map.require("element") != nullptr && map.text("element", element);
+  map.require("name");
+  map.require("element");
+  const std::optional<FieldValue> named = read_value(map, "name");
+  const YamlValue* typed = map.scalar("element");
+  const std::string name = named ? named->text() : "";
+  const std::string element = typed != nullptr ? typed->text : "";
   std::vector<std::string> options;
   if (named) out.name = name;
-  if (!read_options(map, options) || !named || !typed) return false;
+  if (!read_options(map, options) || !named || typed == nullptr) return false;
   if (is_taken(name))
     return map.error("name",
                      fmt::format("\"{}\" means something already (soliton list formats)", name)),
@@ -103,12 +107,13 @@ void read_formats(MapReader& cluster, std::vector<NpuFormat>& out) {
                                                 "scale_bits}}, at most {}",
                                                 kFormatsLimit));
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    MapReader map(cluster.context(), list->items[i], "format", fmt::format("formats[{}]", i));
+    MapReader map(cluster.context(), list->items[i], kFormatFields, fmt::format("formats[{}]", i));
     if (!map.is_map()) continue;
     NpuFormat format;
     format.beats_per_tile = 0;
     const bool good = read_format_definition(map, format.format);
-    map.integer("beats_per_tile", format.beats_per_tile, 1, kBeatsLimit);
+    if (const auto beats = read_value(map, "beats_per_tile"))
+      format.beats_per_tile = beats->number();
     map.finish();
     // A bad definition keeps its name, so that what refers to it is not reported, too.
     if (!good && format.format.name.empty()) continue;

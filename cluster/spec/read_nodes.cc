@@ -19,14 +19,14 @@ class NodesReader {
         out_(out) {}
 
   void read_entry(const YamlValue& value, std::size_t number) {
-    MapReader map(context_, value, "node", fmt::format("nodes[{}]", number));
+    MapReader map(context_, value, kNodeFields, fmt::format("nodes[{}]", number));
     if (!map.is_map()) return;
     NodeSpec node;
     std::string pattern;
     map.require("name");
-    map.text("name", pattern);
+    if (const YamlValue* name = map.scalar("name")) pattern = name->text;
     read_device_key(map, number, node);
-    map.text("at", node.at);
+    read_field(map, "at", &node);
     node.position = context_.where(map.mark_of(node.at.empty() ? "name" : "at"));
     good_places_ = check_place(map, node.at) && good_places_;
     map.finish();

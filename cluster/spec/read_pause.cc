@@ -10,32 +10,6 @@
 namespace soliton {
 namespace {
 
-constexpr Bytes kMost{std::int64_t{1} << 40};
-
-// Bytes, or `auto`: what follows from the rest.
-void read_auto(MapReader& map, std::string_view key, Bytes least, std::optional<Bytes>& out) {
-  const YamlValue* value = map.find(key);
-  if (value == nullptr || (value->kind == YamlValue::Kind::kScalar && value->text == "auto"))
-    return;
-  Bytes size{};
-  if (map.bytes(key, size, least, kMost)) out = size;
-}
-
-void read_watchdog(MapReader& pause, std::optional<PauseWatchdog>& out) {
-  const YamlValue* value = pause.find("watchdog");
-  if (value == nullptr) return;
-  if (value->kind == YamlValue::Kind::kScalar) {
-    bool on = true;
-    if (pause.flag("watchdog", on) && !on) out = std::nullopt;
-    return;
-  }
-  MapReader map(pause.context(), *value, "pfc_watchdog", pause.label_of("watchdog"));
-  map.duration("poll", out->poll, microseconds(1), milliseconds(60'000));
-  map.integer("polls", out->polls, 1, 1'000);
-  map.duration("restore", out->restore, Duration{0}, milliseconds(60'000));
-  map.finish();
-}
-
 Bytes largest_packet(const ClusterSpec& spec) {
   const std::size_t payload =
       std::max({std::size_t{spec.ltl.mtu}, report_bytes_max(spec.ltl), OpenBody::kSize});
@@ -57,33 +31,16 @@ Mark mark_of_pause(MapReader& cluster, std::string_view key) {
 
 }  // namespace
 
-void read_pause(MapReader& topology, TopologySpec& out) {
-  const YamlValue* value = topology.find("pfc");
-  if (value == nullptr) return;
-  PriorityPause pause;
-  const auto check_marks = [&](MapReader& map, std::string_view key) {
-    if (!out.ecn || out.ecn->kmax < pause.xoff) return;
-    map.error(key, fmt::format("{} is not above kmax of ecn, {}: rates must fall before cables are "
-                               "paused",
-                               spell(pause.xoff), spell(out.ecn->kmax)));
-  };
-  if (value->kind == YamlValue::Kind::kScalar) {
-    bool on = false;
-    if (!topology.flag("pfc", on) || !on) return;
-    check_marks(topology, "pfc");
-  } else {
-    MapReader map(topology.context(), *value, "pfc", topology.label_of("pfc"));
-    map.bytes("xoff", pause.xoff, Bytes{1}, kMost);
-    read_auto(map, "xon", Bytes{0}, pause.xon);
-    read_auto(map, "headroom", Bytes{0}, pause.headroom);
-    read_watchdog(map, pause.watchdog);
-    map.finish();
-    if (pause.xon && *pause.xon >= pause.xoff)
-      map.error("xon",
-                fmt::format("{} is not below xoff, {}", spell(*pause.xon), spell(pause.xoff)));
-    check_marks(map, "xoff");
-  }
-  out.pause = pause;
+void check_marks(MapReader& topology, const TopologySpec& spec) {
+  const YamlValue* const value = topology.find("pfc");
+  if (value == nullptr || !spec.pause || !spec.ecn || spec.ecn->kmax < spec.pause->xoff) return;
+  const bool is_map = value->kind == YamlValue::Kind::kMap;
+  const YamlValue* const xoff = is_map ? value->find("xoff") : nullptr;
+  topology.context().error(
+      xoff == nullptr ? value->mark : xoff->mark,
+      fmt::format("{}{}: {} is not above kmax of ecn, {}: rates must fall before cables are paused",
+                  topology.label_of("pfc"), is_map ? ".xoff" : "", spell(spec.pause->xoff),
+                  spell(spec.ecn->kmax)));
 }
 
 void check_pause(MapReader& cluster, ClusterSpec& spec) {

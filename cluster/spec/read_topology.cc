@@ -5,6 +5,7 @@
 #include "cluster/spec/names.h"
 #include "cluster/spec/parts.h"
 #include "cluster/spec/yaml_file.h"
+#include "topologies/topology_fields.h"
 
 namespace soliton {
 namespace {
@@ -44,16 +45,13 @@ class ExplicitReader {
       : context_(context), label_(label), out_(out) {}
 
   void read_switch(const YamlValue& value, std::size_t number) {
-    MapReader map(context_, value, "switch", fmt::format("{}switches[{}]", label_, number));
+    MapReader map(context_, value, kSwitchFields, fmt::format("{}switches[{}]", label_, number));
     if (!map.is_map()) return;
     Vertex vertex;
     vertex.is_switch = true;
     std::string pattern;
-    map.require("name");
+    read_fields(map, kSwitchFields, &vertex);
     map.text("name", pattern);
-    map.duration("forwarding", vertex.forwarding, Duration{0}, milliseconds(1'000));
-    map.flag("store_and_forward", vertex.store_and_forward);
-    map.text("place", vertex.place);
     map.finish();
     for (const std::string& name : expand_names(context_, map.mark_of("name"), pattern)) {
       if (!first_use(switches_, name, map, "name")) return;
@@ -65,16 +63,12 @@ class ExplicitReader {
   }
 
   void read_link(const YamlValue& value, std::size_t number) {
-    MapReader map(context_, value, "cable", fmt::format("{}links[{}]", label_, number));
+    MapReader map(context_, value, kCableFields, fmt::format("{}links[{}]", label_, number));
     if (!map.is_map()) return;
     TopologyLink link;
     link.rate = out_.rate;
-    map.require("latency");
-    map.duration("latency", link.latency, Duration{0}, milliseconds(10'000));
-    map.bit_rate("bandwidth", link.rate);
-    map.bytes("queue", link.queue, Bytes{2'048}, Bytes{std::int64_t{1} << 40});
+    read_fields(map, kCableFields, &link);
     map.text("name", link.name);
-    read_others(map, link.other);
     std::string ends[2];
     const bool good = read_ends(map, ends);
     map.finish();
@@ -82,19 +76,8 @@ class ExplicitReader {
   }
 
  private:
-  void read_others(MapReader& cable, OtherTraffic& out) {
-    const YamlValue* value = cable.find("other_traffic");
-    if (value == nullptr) return;
-    MapReader map(context_, *value, "other_traffic", cable.label_of("other_traffic"));
-    map.require("busy");
-    map.require("longest");
-    map.quantity("busy", out.busy, parse_probability, Probability{0}, Probability{1'000'000'000});
-    map.duration("longest", out.longest, Duration{0}, milliseconds(1'000));
-    map.finish();
-  }
-
   bool read_ends(MapReader& map, std::string (&ends)[2]) {
-    const YamlValue* pair = map.require("between");
+    const YamlValue* pair = map.find("between");
     if (pair == nullptr) return false;
     const bool good = pair->kind == YamlValue::Kind::kList && pair->items.size() == 2 &&
                       pair->items[0].kind == YamlValue::Kind::kScalar &&
@@ -153,29 +136,6 @@ class ExplicitReader {
   std::map<std::string, Mark> switches_, links_;
 };
 
-// `ecn: false`, or where marking begins and ends.
-void read_ecn(MapReader& topology, const std::string& label, std::optional<EcnMarking>& out) {
-  const YamlValue* value = topology.find("ecn");
-  if (value == nullptr) return;
-  if (value->kind == YamlValue::Kind::kScalar) {
-    bool on = true;
-    if (topology.flag("ecn", on)) out = on ? std::optional(EcnMarking{}) : std::nullopt;
-    return;
-  }
-  MapReader map(topology.context(), *value, "ecn", label + "ecn");
-  EcnMarking marking;
-  const Bytes most{std::int64_t{1} << 40};
-  map.bytes("kmin", marking.kmin, Bytes{0}, most);
-  map.bytes("kmax", marking.kmax, Bytes{0}, most);
-  map.quantity("probability", marking.most, parse_probability, Probability{0},
-               Probability{1'000'000'000});
-  map.finish();
-  if (marking.kmax < marking.kmin)
-    map.error("kmax",
-              fmt::format("{} is below kmin, {}", spell(marking.kmax), spell(marking.kmin)));
-  out = marking;
-}
-
 const YamlValue* list_of(MapReader& map, std::string_view key, const char* shape) {
   const YamlValue* list = map.find(key);
   if (list == nullptr || list->kind == YamlValue::Kind::kList) return list;
@@ -194,16 +154,15 @@ void read_drawn(MapReader& map, const std::string& label, TopologySpec& out) {
     for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_link(list->items[i], i);
 }
 
-void read_options(MapReader& map, const TopologyKind& kind, void* options) {
-  for (const Field& row : kind.fields.fields) {
-    const YamlValue* value = map.find(row.key);
-    if (value == nullptr) continue;
-    const Result<FieldValue> parsed = parse_value(row, value->text);
-    if (parsed)
-      row.set(options, *parsed);
-    else
-      map.error(row.key, parsed.error().message);
-  }
+// The kind decides which keys there are, so it is read first. Null: it was refused.
+const TopologyKind* read_kind(ReadContext& context, const YamlValue& value,
+                              const std::string& label, TopologyKinds kinds) {
+  MapReader map(context, value, kTopologyFields, label);
+  std::string name;
+  if (!map.is_map() || map.require("kind") == nullptr || !map.text("kind", name)) return nullptr;
+  const TopologyKind* const kind = find_topology_kind(name, kinds);
+  if (kind == nullptr) map.error("kind", explain_kind(name, kinds));
+  return kind;
 }
 
 void named_topology(const YamlValue& value, ReadContext& context, const ReadSite& site,
@@ -236,25 +195,22 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
 
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
                        TopologySpec& out, TopologyKinds kinds) {
-  MapReader map(context, value, "topology", label);
-  if (!map.is_map()) return;
-  const std::string inner = label.empty() ? "" : label + ".";
   out.position = context.where(value.mark);
-  map.require("kind");
-  std::string name = out.kind;
-  map.text("kind", name);
-  const TopologyKind* const kind = find_topology_kind(name, kinds);
-  if (kind == nullptr) return map.error("kind", explain_kind(name, kinds));
-  out.kind = out.name = name;
-  map.name("name", out.name);
+  const TopologyKind* const kind = read_kind(context, value, label, kinds);
+  if (kind == nullptr) return;
+  out.kind = out.name = kind->name;
+  const std::vector<Field> rows = topology_rows(*kind, kinds);
+  const FieldTable table = fields_of<TopologySpec>("topology", rows);
+  MapReader map(context, value, table, label);
+  read_field(map, "kind", &out);
+  read_field(map, "name", &out);
   if (kind->wired) {
-    map.bit_rate("bandwidth", out.rate);
-    read_ecn(map, inner, out.ecn);
-    read_pause(map, out);
+    for (const char* key : {"bandwidth", "ecn", "pfc"}) read_field(map, key, &out);
+    check_marks(map, out);
   }
-  out.options = kind->changed({}, [&](void* options) { read_options(map, *kind, options); });
-  if (kind->drawn) read_drawn(map, inner, out);
-  map.finish(fmt::format("for a topology of kind {}", name));
+  out.options = kind->changed({}, [&](void* options) { read_fields(map, kind->fields, options); });
+  if (kind->drawn) read_drawn(map, label.empty() ? "" : label + ".", out);
+  map.finish(fmt::format("for a topology of kind {}", kind->name));
 }
 
 Checked<TopologySpec> read_topology_file(const std::string& path) {

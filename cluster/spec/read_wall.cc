@@ -28,8 +28,9 @@ std::vector<std::string> host_addresses() {
 }
 
 void read_listen(MapReader& map, std::uint32_t& out) {
-  std::string text;
-  if (!map.text("listen", text)) return;
+  const YamlValue* value = map.scalar("listen");
+  if (value == nullptr) return;
+  const std::string& text = value->text;
   in_addr address{};
   if (inet_pton(AF_INET, text.c_str(), &address) != 1)
     return map.error("listen",
@@ -43,9 +44,9 @@ void read_listen(MapReader& map, std::uint32_t& out) {
 }
 
 void read_key(MapReader& map, const ReadSite& site, ClusterSpec& out) {
-  std::string path;
-  if (!map.text("key_file", path)) return;
-  out.key_file = resolve_path(site.folder, path);
+  const YamlValue* path = map.scalar("key_file");
+  if (path == nullptr) return;
+  out.key_file = resolve_path(site.folder, path->text);
   site.files.note(out.key_file);
   const Result<Key> key = read_key_file(out.key_file);
   if (key)
@@ -79,20 +80,6 @@ void check_auth(MapReader& cluster, const ClusterSpec& spec) {
 
 }  // namespace
 
-const Choices<CarrierKind>& carrier_kinds() {
-  static const Choices<CarrierKind> table = {{"udp", CarrierKind::kUdp},
-                                             {"shm", CarrierKind::kShm}};
-  return table;
-}
-
-const Choices<WaitMode>& wait_modes() {
-  static const Choices<WaitMode> table = {{"auto", WaitMode::kAuto},
-                                          {"block", WaitMode::kBlock},
-                                          {"spin-then-block", WaitMode::kSpinThenBlock},
-                                          {"spin", WaitMode::kSpin}};
-  return table;
-}
-
 std::string ipv4_text(std::uint32_t address) {
   return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255,
                      address & 255);
@@ -100,10 +87,8 @@ std::string ipv4_text(std::uint32_t address) {
 
 void read_wall(MapReader& cluster, const ReadSite& site, ClusterSpec& out) {
   if (const YamlValue* value = cluster.find("wall")) {
-    MapReader map(cluster.context(), *value, "wall", "wall");
-    map.choice("carrier", out.wall.carrier, carrier_kinds());
-    map.choice("wait", out.wall.wait, wait_modes());
-    map.duration("spin", out.wall.spin, Duration{0}, milliseconds(1'000));
+    MapReader map(cluster.context(), *value, kWallFields, "wall");
+    read_fields(map, kWallFields, &out.wall);
     read_listen(map, out.wall.listen);
     read_key(map, site, out);
     const bool is_beyond = !is_loopback(out.wall.listen);

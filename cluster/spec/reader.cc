@@ -37,21 +37,21 @@ Diagnostics ReadContext::take() {
   return out;
 }
 
-MapReader::MapReader(ReadContext& context, const YamlValue& value, std::string_view schema,
+MapReader::MapReader(ReadContext& context, const YamlValue& value, const FieldTable& table,
                      std::string label)
     : context_(context),
       value_(value),
-      schema_(schema_map(schema)),
+      table_(table),
       label_(std::move(label)),
       is_map_(value.kind == YamlValue::Kind::kMap) {
   if (!is_map_)
-    context_.error(value.mark, fmt::format("{} must be a map with the keys {}",
-                                           label_.empty() ? "a file" : label_,
-                                           fmt::join(schema_.names(), ", ")));
+    context_.error(value.mark,
+                   fmt::format("{} must be a map with the keys {}",
+                               label_.empty() ? "a file" : label_, fmt::join(table_.keys(), ", ")));
 }
 
 const YamlValue* MapReader::find(std::string_view key) {
-  SOLITON_CHECK(schema_.find(key) != nullptr);
+  SOLITON_CHECK(table_.find(key) != nullptr);
   asked_.push_back(key);
   const YamlValue* value = is_map_ ? value_.find(key) : nullptr;
   return value == nullptr || value->kind == YamlValue::Kind::kNull ? nullptr : value;
@@ -89,12 +89,12 @@ void MapReader::finish(std::string_view why) {
       context_.error(mark, "");
       continue;
     }
-    const SchemaKey* known = schema_.find(name);
+    const Field* known = table_.find(name);
     const bool asked = std::find(asked_.begin(), asked_.end(), name) != asked_.end();
     if (known == nullptr)
       context_.error(
           mark, fmt::format("unknown key \"{}\"{}{}", name, label_.empty() ? "" : " in " + label_,
-                            suggestion(name, schema_.names())));
+                            suggestion(name, table_.keys())));
     else if (!known->refused.empty() && !asked)
       context_.error(mark, fmt::format("{}: {}", label_of(name), known->refused));
     else if (!asked && value_.items[i].kind != YamlValue::Kind::kNull)
@@ -108,6 +108,14 @@ const YamlValue* MapReader::scalar(std::string_view key) {
   error(key, value->kind == YamlValue::Kind::kMap ? "must be one value, not a map"
                                                   : "must be one value, not a list");
   return nullptr;
+}
+
+std::vector<std::string_view> MapReader::said() const {
+  std::vector<std::string_view> out;
+  for (std::size_t i = 0; is_map_ && i < value_.keys.size(); ++i)
+    if (value_.items[i].kind != YamlValue::Kind::kNull && table_.find(value_.keys[i].name))
+      out.push_back(value_.keys[i].name);
+  return out;
 }
 
 bool MapReader::text(std::string_view key, std::string& out) {

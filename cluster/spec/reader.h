@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "cluster/spec/schema.h"
+#include "cluster/spec/files.h"
 #include "cluster/spec/yaml_tree.h"
-#include "protocol/base/quantity.h"
+#include "protocol/base/fields.h"
 #include "protocol/base/result.h"
 #include "protocol/base/suggestion.h"
 
@@ -26,8 +26,12 @@ class ReadContext {
  public:
   // `override_paths[i]` is the path of the --set that Mark::override_index == i stands for.
   ReadContext(const std::string& file, std::vector<std::string> override_paths)
-      : file_(printable(file)), override_paths_(std::move(override_paths)) {}
+      : file_(printable(file)),
+        folder_(folder_of(file)),
+        override_paths_(std::move(override_paths)) {}
 
+  // Of the file: what its paths are relative to.
+  const std::string& folder() const { return folder_; }
   // "configs/a.yaml:6:29", or "--set workload.think".
   std::string where(Mark mark) const;
   void error(Mark mark, const std::string& message);
@@ -48,6 +52,7 @@ class ReadContext {
     std::string text;
   };
   std::string file_;
+  std::string folder_;
   std::vector<std::string> override_paths_;
   std::vector<Problem> problems_;
   std::size_t dropped_ = 0;
@@ -60,11 +65,12 @@ using Choices = std::vector<std::pair<std::string_view, E>>;
 class MapReader {
  public:
   // `label` names the map in messages: "workload", "nodes[3]"; "" for the file itself. A value that
-  // is no map is reported once; every key is then absent.
-  MapReader(ReadContext& context, const YamlValue& value, std::string_view schema,
+  // is not a map is reported once; every key is then absent. `value` and `table` outlive the
+  // object.
+  MapReader(ReadContext& context, const YamlValue& value, const FieldTable& table,
             std::string label);
 
-  // The value of a key; nullptr when absent or empty. Marks it as used. REQUIRES: the schema has
+  // The value of a key; nullptr when absent or empty. Marks it as used. REQUIRES: the table has
   // the key.
   const YamlValue* find(std::string_view key);
   const YamlValue* require(std::string_view key);
@@ -73,10 +79,11 @@ class MapReader {
   // Of the value of `key` if there, else of the map.
   Mark mark_of(std::string_view key) const;
   std::string label_of(std::string_view key) const;
+  const std::string& label() const { return label_; }
   ReadContext& context() { return context_; }
   void error(std::string_view key, const std::string& message);
-  // Reports keys the schema has not, and keys that were not asked for: they mean nothing here
-  // (`why` says for what).
+  // Reports keys that the table does not have, and keys that were not asked for: they mean nothing
+  // here (`why` says for what).
   void finish(std::string_view why = "here");
 
   // Each leaves `out` alone and answers false when the key is absent or wrong.
@@ -121,13 +128,18 @@ class MapReader {
                 fmt::format("\"{}\" is not known{}", value->text, suggestion(value->text, names)));
   }
 
- private:
+  // The value of a key if it is a scalar; a map or a list is reported.
   const YamlValue* scalar(std::string_view key);
+  const FieldTable& table() const { return table_; }
+  // Keys of the table that the map has with a value.
+  std::vector<std::string_view> said() const;
+
+ private:
   bool fail(std::string_view key, const std::string& message);
 
   ReadContext& context_;
   const YamlValue& value_;
-  const SchemaMap& schema_;
+  const FieldTable& table_;
   std::string label_;
   bool is_map_;
   std::vector<std::string_view> asked_;

@@ -51,9 +51,7 @@ struct ModelSpec {
   // place: {LAYER: mrf | dram}, for layers by name; the others are pinned.
   std::vector<LayerPlace> places;
   std::int64_t window = 0;  // tiles that layers in DRAM stream through; 0: all that is left
-  std::int64_t count_as_hidden =
-      0;  // rnn: operations are counted at this size (published padded rows); 0: hidden
-  std::string position;  // of rnn or onnx, for errors
+  std::string position;     // of rnn or onnx, for errors
 };
 
 struct PartitionSpec {

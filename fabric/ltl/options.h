@@ -123,8 +123,6 @@ Status check(const LtlOptions& options);
 // The keys of `ltl.congestion`, and what cluster files may say of each.
 inline constexpr Duration kLtlLongest = milliseconds(60'000);
 inline constexpr Bytes kLtlMost{std::int64_t{1} << 40};
-inline constexpr BitRate kSlowestRate{1'000};
-inline constexpr BitRate kFastestRate{std::int64_t{100'000} * 1'000'000'000};
 void check_congestion_keys(void* congestion, FieldCheck& check);
 inline constexpr Field kCongestionRows[] = {
     field<&CongestionOptions::enabled>("enabled", "Marks of the network are reported and heeded."),
@@ -186,11 +184,13 @@ inline constexpr Field kLtlRows[] = {
         .between(1U, kLtlWindowMax)
         .in("packets")
         .trade("below rate times round trip the line idles, and the run warns",
-               "104 B a packet for each connection that has some in flight"),
+               "104 B a packet for each connection that has some in flight; in go-back-N a hole "
+               "costs more"),
     field<&LtlOptions::credit>("credit", "Receiver bytes granted per connection.")
         .between(Bytes{256}, kLtlMost)
         .by_default("1 MiB, or two full windows if those are more")
-        .trade("the sender stops and waits", "receive buffers may overflow"),
+        .trade("the sender stops and waits",
+               "receive buffers may overflow; above 16 MiB it is counted in larger units"),
     field<&LtlOptions::timeout>(
         "timeout",
         "Least time before a packet is sent again without proof that it was "
@@ -246,7 +246,9 @@ inline constexpr Field kLtlRows[] = {
         .between(Bytes{0}, kMtuMost)
         .trade("more headers and interrupts",
                "on an idle line the first message waits for the last to be on the line"),
-    field<&LtlOptions::crc>("crc", "Checksum of every packet."),
+    field<&LtlOptions::crc>("crc",
+                            "Checksum of every packet; `false` delivers damage, and is only for "
+                            "memory within one host."),
     field<&LtlOptions::store>("store", "Packet store of a node, shared by its connections.")
         .between(kMtuMost, kLtlMost)
         .by_default("64 MiB, or two full windows if those are more")
@@ -261,7 +263,9 @@ inline constexpr Field kLtlRows[] = {
         "handshake",
         "Connections are opened on the wire, with incarnation numbers and a "
         "proof of the run's key."),
-    field<&LtlOptions::auth>("auth", "Security of every packet.")
+    field<&LtlOptions::auth>("auth",
+                             "`header`: a keyed tag in every packet, 16 B more; `aead`: payload "
+                             "encrypted, the rest authenticated, 24 B more, in wall time only.")
         .spelled(kAuthModes)
         .by_default("aead beyond loopback, header over sockets of this host, none in virtual time"),
     field<&LtlOptions::misses>(

@@ -138,6 +138,9 @@ struct RnnOptions {
   std::int64_t input = 0;  // 0: hidden
   bool bidirectional = false;
   bool reset_after = false;  // GRU
+  // Operations are counted at this hidden size (published rows that were mapped padded or cut); 0:
+  // `hidden`.
+  std::int64_t count_as_hidden = 0;
   std::uint64_t seed = 1;
   bool with_weights = true;
 };

@@ -75,15 +75,23 @@ std::string allowed_beside(const Field& field) {
          fmt::format(" or a value between {} and {}", as.spell(field.least), as.spell(field.most));
 }
 
+tl::unexpected<Error> no_such_word(const Field& field, std::string_view text) {
+  std::vector<std::string> names;
+  for (const FieldWord& word : field.words) names.emplace_back(word.spelling);
+  return invalid(fmt::format("\"{}\" is not known{}", text, suggestion(std::string(text), names)));
+}
+
+// Of a text with words: one of them.
+Result<FieldValue> parse_word(const Field& field, std::string_view text) {
+  for (const FieldWord& word : field.words)
+    if (word.spelling == text) return FieldValue{std::string(text)};
+  return no_such_word(field, text);
+}
+
 Result<FieldValue> parse_number(const Field& field, std::string_view text) {
   for (const FieldWord& word : field.words)
     if (word.spelling == text) return FieldValue{word.number};
-  if (field.type == FieldType::kChoice) {
-    std::vector<std::string> names;
-    for (const FieldWord& word : field.words) names.emplace_back(word.spelling);
-    return invalid(
-        fmt::format("\"{}\" is not known{}", text, suggestion(std::string(text), names)));
-  }
+  if (field.type == FieldType::kChoice) return no_such_word(field, text);
   const NumberText as = text_of(field.type);
   const Result<std::int64_t> number = as.parse(text);
   const bool good = number && (field.type == FieldType::kUnsigned ||
@@ -151,7 +159,8 @@ Status assign(const FieldTable& table, const Settings& settings, void* object) {
     const Field* field = table.find(key);
     if (field == nullptr || field->set == nullptr)
       return invalid(fmt::format("{} has no key \"{}\"", table.name, printable(key)));
-    if (value.value.index() != field->get(object).value.index() && !field->is_optional)
+    if (value.value.index() != field->get(object).value.index() && !value.is_unset() &&
+        !field->is_optional)
       return invalid(fmt::format("{}.{} is of another type", table.name, key));
     field->set(object, value);
   }
@@ -167,6 +176,8 @@ const FieldValue* find_setting(const Settings& settings, std::string_view key) {
 Result<FieldValue> parse_value(const Field& field, std::string_view text) {
   switch (field.type) {
     case FieldType::kText:
+      if (!field.words.empty()) return parse_word(field, text);
+      return FieldValue{std::string(text)};
     case FieldType::kPath:
     case FieldType::kName:
       return FieldValue{std::string(text)};
@@ -192,8 +203,9 @@ std::string spell_value(const Field& field, const FieldValue& value) {
 std::string spell_default(const FieldTable& table, const Field& field) {
   if (!field.standard.empty()) return std::string(field.standard);
   const bool is_plain = field.type != FieldType::kMap && field.type != FieldType::kMaps;
-  if (field.get == nullptr || table.defaults == nullptr || field.required || !is_plain) return "";
-  const FieldValue value = field.get(table.defaults());
+  const FieldTable& own = field.own != nullptr ? *field.own : table;
+  if (field.get == nullptr || own.defaults == nullptr || field.required || !is_plain) return "";
+  const FieldValue value = field.get(own.defaults());
   const bool has_word = std::any_of(field.words.begin(), field.words.end(),
                                     [](const FieldWord& w) { return w.number == kUnset; });
   return value.is_unset() && !has_word ? "" : spell_value(field, value);

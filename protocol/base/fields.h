@@ -44,7 +44,8 @@ enum class FieldType : std::uint8_t {
   kFrequency,
   kEventRate,
   kProbability,
-  kChoice,  // one of the row's words
+  kChoice,   // one of the row's words
+  kChoices,  // such a word, or a map of them by name
   kText,
   kName,      // [a-z0-9._-]{1,63}
   kPath,      // of a file that must exist, as seen from the file that names it
@@ -166,9 +167,13 @@ struct Field {
   std::size_t items = 0;              // kIntegers: the most; 0: any number
   bool required = false;
   bool quiet = false;           // written only where it differs from the default
-  bool is_optional = false;     // kMap: `false` stands for none
+  bool is_optional = false;     // kMap: the member may have no value
+  bool is_switch = false;       // kMap: `true` and `false` stand for the defaults and for none
   std::string_view refused{};   // non-empty: other versions know the key; why this one refuses it
   std::string_view standard{};  // the default in words, when it depends on other keys
+
+  // Of a row in a table that joins several structs' rows: the table of the member's struct.
+  const FieldTable* own = nullptr;
 
   FieldValue (*get)(const void* object) = nullptr;
   void (*set)(void* object, const FieldValue& value) = nullptr;
@@ -186,14 +191,17 @@ struct Field {
   }
   constexpr Field in(std::string_view what) const { return changed(&Field::unit, what); }
   constexpr Field as(FieldType what) const { return changed(&Field::type, what); }
+  // A flag with words is a choice between two.
   constexpr Field spelled(std::span<const FieldWord> some) const {
-    return changed(&Field::words, some);
+    const Field out = changed(&Field::words, some);
+    return type == FieldType::kFlag ? out.as(FieldType::kChoice) : out;
   }
   constexpr Field of(const FieldTable& its) const { return changed(&Field::table, &its); }
   constexpr Field naming(std::string_view what) const { return changed(&Field::names, what); }
   constexpr Field up_to(std::size_t count) const { return changed(&Field::items, count); }
   constexpr Field needed() const { return changed(&Field::required, true); }
   constexpr Field if_changed() const { return changed(&Field::quiet, true); }
+  constexpr Field switchable() const { return changed(&Field::is_switch, true); }
   constexpr Field by_default(std::string_view said) const {
     return changed(&Field::standard, said);
   }
@@ -376,6 +384,15 @@ constexpr Field refused(std::string_view key, std::string_view why) {
   return {.key = key, .refused = why};
 }
 
+// A row of one of several tables whose keys stand in one map (a device's kinds, say). What one of
+// them needs, the others do not.
+constexpr Field joined(const Field& row, const FieldTable& own) {
+  Field out = row;
+  out.own = &own;
+  out.required = false;
+  return out;
+}
+
 template <typename S>
 constexpr FieldTable fields_of(std::string_view name, std::span<const Field> rows) {
   return {.name = name, .fields = rows, .defaults = []() -> const void* {
@@ -406,8 +423,19 @@ FieldValue get_map(const void* object, const FieldTable& table) {
 
 }  // namespace fields_internal
 
-// A row for a member that is a struct with a table of its own, or an optional one (`false` stands
-// for none).
+// A row for keys that stand in a map of their own, but whose members are the object's.
+template <const FieldTable& its>
+constexpr Field section(std::string_view key, std::string_view meaning) {
+  Field out{.key = key, .meaning = meaning, .type = FieldType::kMap, .table = &its};
+  out.get = [](const void* object) { return FieldValue{collect(its, object)}; };
+  out.enter = [](void* object) { return object; };
+  out.set = [](void* object, const FieldValue& value) {
+    (void)assign(its, std::get<Settings>(value.value), object);
+  };
+  return out;
+}
+
+// A row for a member that is a struct with a table of its own, or an optional one.
 template <auto member, const FieldTable& its>
 constexpr Field map_field(std::string_view key, std::string_view meaning) {
   namespace in = fields_internal;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace soliton {
 
@@ -9,5 +10,14 @@ namespace soliton {
 inline std::string located(const std::string& position, const std::string& message) {
   return position.empty() ? message : position + ": " + message;
 }
+
+// The parts of a located message. Line 0: it names no place in a file; `text` is then all of it.
+struct LocatedMessage {
+  std::string_view file;
+  int line = 0;
+  int column = 0;
+  std::string_view text;
+};
+LocatedMessage split_located(std::string_view message);
 
 }  // namespace soliton

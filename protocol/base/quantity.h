@@ -30,6 +30,10 @@ struct BitRate {
   auto operator<=>(const BitRate&) const = default;
 };
 
+// What files may say: 1 kb/s to 100 Tb/s.
+inline constexpr BitRate kSlowestRate{1'000};
+inline constexpr BitRate kFastestRate{std::int64_t{100'000} * 1'000'000'000};
+
 struct Frequency {
   std::int64_t hertz = 0;
   auto operator<=>(const Frequency&) const = default;

@@ -1,6 +1,7 @@
 @0xd2a7c4b39e5f1806;
 # A shard as it is handed to a node process (protocol/isa/shard.h), read in place from the memfd that holds it.
 using Cxx = import "/capnp/c++.capnp";
+using Settings = import "settings.capnp";
 $Cxx.namespace("soliton::wire");
 
 struct NumberFormat {
@@ -16,43 +17,12 @@ struct NumberFormat {
 }
 
 struct NpuDevice {
-  name @0 :Text;
-  description @1 :Text;
-  source @2 :Text;
-  clockHz @3 :Int64;
-  tileEngines @4 :Int32;
-  lanes @5 :Int32;
-  nativeDim @6 :Int32;
-  matrixRfTiles @7 :Int64;
-  initialVrf @8 :Int64;
-  addSubVrf0 @9 :Int64;
-  addSubVrf1 @10 :Int64;
-  multiplyVrf @11 :Int64;
-  instructionWords @12 :Int64;
-  multifunctionUnits @13 :Int32;
-  dramBytes @14 :Int64;
-  dramRate @15 :Int64;
-  networkRate @16 :Int64;
-  formats @17 :List(DeviceFormat);
-  timing @18 :Timing;
-  batchLanes @19 :Int32;
-  cellPrograms @20 :UInt8;
+  settings @0 :Settings.Settings;   # kNpuFields of protocol/isa/device.h
+  formats @1 :List(DeviceFormat);
 
   struct DeviceFormat {
     format @0 :NumberFormat;
     beatsPerTile @1 :Int64;
-  }
-  struct Timing {
-    dispatchCycles @0 :Int64;
-    depthCycles @1 :Int64;
-    vectorCycles @2 :Int64;
-    requestCycles @3 :Int64;
-    calibrated @4 :Bool;
-    source @5 :Text;
-    slotOverheadCycles @6 :Int64;
-    depthCyclesPerVector @7 :Int64;
-    vectorCyclesPerVector @8 :Int64;
-    occupancy @9 :UInt8;
   }
 }
 

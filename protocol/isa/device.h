@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/base/fields.h"
 #include "protocol/base/quantity.h"
 #include "protocol/tensor/format.h"
 
@@ -119,5 +120,165 @@ struct Device {
   CpuDevice cpu;
   const std::string& name() const { return kind == Kind::kNpu ? npu.name : cpu.name; }
 };
+
+// The keys of a device file. `base`, `kind` and `formats` are read by hand: values of a base hold
+// where the map says nothing, and formats may be defined elsewhere.
+inline constexpr std::int64_t kVectorsMost = 1 << 20;
+inline constexpr std::int64_t kCyclesMost = 1'000'000'000;
+// Times a million native vectors in a chain, still far below what 64 bits of ticks hold.
+inline constexpr std::int64_t kCyclesPerVectorMost = 1'000;
+// Up to this many lanes a sum of products of 7-bit mantissas is an exact fp32 number
+// (docs/numbers.md).
+inline constexpr int kNativeDimensionMost = 1'040;
+
+inline constexpr FieldWord kOccupancies[] = {word("spread", Occupancy::kSpread),
+                                             word("columns", Occupancy::kColumns)};
+inline constexpr Field kTimingRows[] = {
+    field<&NpuTimingParameters::dispatch_cycles>("dispatch_cycles",
+                                                 "I: least slot of a chain with `mv_mul`.")
+        .between<std::int64_t>(0, kCyclesMost)
+        .in("cycles"),
+    field<&NpuTimingParameters::slot_overhead_cycles>("slot_overhead_cycles",
+                                                      "Added to the occupancy of every product.")
+        .between<std::int64_t>(0, kCyclesMost)
+        .in("cycles"),
+    field<&NpuTimingParameters::depth_cycles>(
+        "depth_cycles", "D: depth of the matrix and multifunction units to write-back.")
+        .between<std::int64_t>(1, kCyclesMost)
+        .in("cycles"),
+    field<&NpuTimingParameters::depth_cycles_per_vector>(
+        "depth_cycles_per_vector", "Added to D for each native vector of rows.")
+        .between<std::int64_t>(0, kCyclesPerVectorMost)
+        .in("cycles"),
+    field<&NpuTimingParameters::vector_cycles>("vector_cycles",
+                                               "V: vector chain, from read to write-back.")
+        .between<std::int64_t>(1, kCyclesMost)
+        .in("cycles"),
+    field<&NpuTimingParameters::vector_cycles_per_vector>("vector_cycles_per_vector",
+                                                          "Added to V for each native vector.")
+        .between<std::int64_t>(0, kCyclesPerVectorMost)
+        .in("cycles"),
+    field<&NpuTimingParameters::request_cycles>(
+        "request_cycles", "T0: once a request, for the network queues and the program's start.")
+        .between<std::int64_t>(0, kCyclesMost)
+        .in("cycles"),
+    field<&NpuTimingParameters::occupancy>(
+        "occupancy",
+        "How tile engines share a product: `spread` puts any tile on any engine, rows x columns x "
+        "beats / T; `columns` puts every T-th tile column on each, rows x ceil(columns / T) x "
+        "beats, "
+        "and memory is taken in whole groups of T columns.")
+        .spelled(kOccupancies),
+    field<&NpuTimingParameters::calibrated>(
+        "calibrated", "Whether the numbers were fitted; `false` is printed beside every time."),
+    field<&NpuTimingParameters::source>("source", "What the numbers were fitted to."),
+};
+inline constexpr FieldTable kTimingFields =
+    fields_of<NpuTimingParameters>("device_timing", kTimingRows);
+
+inline constexpr Field kVectorRegisterRows[] = {
+    field<&NpuDevice::initial_vrf>("initial", "InitialVrf.").between<std::int64_t>(1, kVectorsMost),
+    field<&NpuDevice::add_sub_vrf_0>("add_sub_0", "AddSubVrf_0.")
+        .between<std::int64_t>(1, kVectorsMost),
+    field<&NpuDevice::add_sub_vrf_1>("add_sub_1", "AddSubVrf_1.")
+        .between<std::int64_t>(1, kVectorsMost),
+    field<&NpuDevice::multiply_vrf>("multiply", "MultiplyVrf.")
+        .between<std::int64_t>(1, kVectorsMost),
+};
+inline constexpr FieldTable kVectorRegisterFields =
+    fields_of<NpuDevice>("vector_registers", kVectorRegisterRows);
+
+inline constexpr Field kPublishedPeakRows[] = {
+    field<&PublishedPeak::format>("name", "Number format as its publisher calls it.")
+        .as(FieldType::kName)
+        .needed(),
+    field<&PublishedPeak::tops>("peak", "10^12 operations a second.")
+        .between(0, 1'000'000)
+        .in("TOPS")
+        .needed(),
+};
+inline constexpr FieldTable kPublishedPeakFields =
+    fields_of<PublishedPeak>("published_peak", kPublishedPeakRows);
+
+inline constexpr FieldWord kDeviceKinds[] = {word("npu", Device::Kind::kNpu),
+                                             word("cpu", Device::Kind::kCpu)};
+inline constexpr FieldWord kCellPrograms[] = {word("fused", CellPrograms::kFused),
+                                              word("stepwise", CellPrograms::kStepwise)};
+inline constexpr Field kNpuRows[] = {
+    field<&NpuDevice::name>("name", "The device's name.").as(FieldType::kName).needed(),
+    described("kind", "An FPGA, or a host.", FieldType::kChoice)
+        .spelled(kDeviceKinds)
+        .by_default("npu"),
+    field<&NpuDevice::description>("description", "One line for lists."),
+    field<&NpuDevice::source>("source", "Where the figures come from."),
+    field<&NpuDevice::clock>("clock", "Clock of the NPU.")
+        .between(Frequency{1'000'000}, Frequency{10'000'000'000})
+        .needed(),
+    field<&NpuDevice::tile_engines>("tile_engines", "T: tile engines.").between(1, 1'024).needed(),
+    field<&NpuDevice::lanes>("lanes", "L: multiply-adds a cycle in each dot-product unit.")
+        .between(1, kNativeDimensionMost)
+        .needed(),
+    field<&NpuDevice::native_dim>("native_dimension",
+                                  "N: elements of a native vector; a native tile is N x N weights.")
+        .between(1, kNativeDimensionMost)
+        .needed(),
+    field<&NpuDevice::batch_lanes>("batch_lanes",
+                                   "Vectors of different requests that every unit handles at once.")
+        .between(1, 1'024),
+    field<&NpuDevice::multifunction_units>("multifunction_units", "Multifunction units in series.")
+        .between(1, 16),
+    field<&NpuDevice::matrix_rf_tiles>("matrix_registers",
+                                       "Weight memory, in native tiles of the first format.")
+        .between<std::int64_t>(1, 1 << 20)
+        .in("tiles")
+        .needed(),
+    section<kVectorRegisterFields>(
+        "vector_registers", "Sizes of the vector register files, in native vectors of fp16."),
+    field<&NpuDevice::instruction_words>("instruction_words",
+                                         "Instruction memory, in words of 32 bits.")
+        .between<std::int64_t>(1, 1 << 30)
+        .in("words"),
+    field<&NpuDevice::dram>("dram", "Off-chip memory.")
+        .between(Bytes{0}, Bytes{std::int64_t{1} << 44}),
+    field<&NpuDevice::dram_rate>("dram_bandwidth", "Rate of the off-chip memory.")
+        .between(kSlowestRate, kFastestRate)
+        .by_default("none")
+        .if_changed(),
+    field<&NpuDevice::network_rate>("network_bandwidth",
+                                    "Rate of the network port: a cable runs at the least of its "
+                                    "own rate and those of its ports. "
+                                    "Not in a topology of kind `local`.")
+        .between(kSlowestRate, kFastestRate)
+        .by_default("as fast as the cable")
+        .if_changed(),
+    described("formats", "Number formats of the matrix-vector unit, the native one first."),
+    maps_field<&NpuDevice::published_peaks, kPublishedPeakFields>(
+        "published_peaks",
+        "Peaks someone published for builds that are not this configuration; shown in lists, used "
+        "for "
+        "nothing.")
+        .if_changed(),
+    field<&NpuDevice::cell_programs>("cell_programs",
+                                     "How GRU and LSTM are written: `fused` updates the state "
+                                     "behind the last product, `stepwise` "
+                                     "by vector chains of its own.")
+        .spelled(kCellPrograms),
+    map_field<&NpuDevice::timing, kTimingFields>("timing", "The timing model, in cycles."),
+};
+inline constexpr FieldTable kNpuFields = fields_of<NpuDevice>("npu", kNpuRows);
+
+inline constexpr Field kCpuRows[] = {
+    field<&CpuDevice::name>("name", "The device's name.").as(FieldType::kName).needed(),
+    described("kind", "An FPGA, or a host.", FieldType::kChoice)
+        .spelled(kDeviceKinds)
+        .by_default("npu"),
+    field<&CpuDevice::description>("description", "One line for lists."),
+    field<&CpuDevice::source>("source", "Where the figures come from."),
+    field<&CpuDevice::operator_overhead>("operator_overhead", "Time once an operator.")
+        .between(Duration{0}, milliseconds(1'000)),
+    field<&CpuDevice::memory_rate>("memory_bandwidth", "Rate of the bytes an operator touches.")
+        .between(kSlowestRate, kFastestRate),
+};
+inline constexpr FieldTable kCpuFields = fields_of<CpuDevice>("cpu", kCpuRows);
 
 }  // namespace soliton

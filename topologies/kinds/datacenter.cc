@@ -20,15 +20,15 @@ struct DatacenterOptions {
   bool quiet = false;
 };
 constexpr Field kDatacenterRows[] = {
-    field<&DatacenterOptions::hosts_per_rack>("hosts_per_rack", "Nodes that fit under one switch.")
+    field<&DatacenterOptions::hosts_per_rack>("hosts_per_rack", "Nodes under one switch.")
         .between(1, 1'024),
     field<&DatacenterOptions::racks_per_pod>("racks_per_pod",
-                                             "Racks under one pair of aggregation switches.")
+                                             "Racks under one aggregation pair.")
         .between(1, 1'024),
-    field<&DatacenterOptions::pods>("pods", "Pods under the pair of spine switches.")
+    field<&DatacenterOptions::pods>("pods", "Pods under the spines.")
         .between(1, 65'536),
     field<&DatacenterOptions::quiet>(
-        "quiet", "The other users of the published measurements are not there."),
+        "quiet", "Without the other users that lengthened the published tail."),
 };
 constexpr FieldTable kDatacenterFields =
     fields_of<DatacenterOptions>("datacenter", kDatacenterRows);

@@ -13,7 +13,7 @@ struct RackOptions {
   std::int64_t hosts_per_rack = 24;
 };
 constexpr Field kRackRows[] = {
-    field<&RackOptions::hosts_per_rack>("hosts_per_rack", "Nodes that fit under one switch.")
+    field<&RackOptions::hosts_per_rack>("hosts_per_rack", "Nodes under one switch.")
         .between(1, 1'024),
 };
 constexpr FieldTable kRackFields = fields_of<RackOptions>("rack", kRackRows);

@@ -88,13 +88,13 @@ TEST_F(ReadExperiment, ReportsEveryProblemAtItsPlace) {
   ASSERT_EQ(all.size(), 8u) << testing::PrintToString(all);
   EXPECT_THAT(all[0], HasSubstr("1:1: cluster is missing"));
   EXPECT_THAT(all[1], HasSubstr("2:1: unknown key \"clusters\"; did you mean \"cluster\"?"));
-  EXPECT_THAT(all[2], HasSubstr("5:14: scaling \"strng\" is not known; did you mean \"strong\"?"));
-  EXPECT_THAT(all[3], HasSubstr("7:13: series[0].points[0].x must be a whole number from 1"));
-  EXPECT_THAT(all[4], HasSubstr("8:13: series[0].points[1].x must be a whole number"));
+  EXPECT_THAT(all[2], HasSubstr("5:14: series[0].scaling: \"strng\" is not known; did you mean \"strong\"?"));
+  EXPECT_THAT(all[3], HasSubstr("7:13: series[0].points[0].x: 0 is not between 1 and 1000000000"));
+  EXPECT_THAT(all[4], HasSubstr("8:13: series[0].points[1].x: \"two\" is not a whole number"));
   EXPECT_THAT(all[5],
-              HasSubstr("8:18: unknown key \"series[0].points[1].sets\"; did you mean \"set\"?"));
-  EXPECT_THAT(all[6], HasSubstr("9:11: series \"rows\" is there twice"));
-  EXPECT_THAT(all[7], HasSubstr("10:13: series[1].points must be a list of at least one point"));
+              HasSubstr("8:18: unknown key \"sets\" in series[0].points[1]; did you mean \"set\"?"));
+  EXPECT_THAT(all[6], HasSubstr("9:11: series[1].name: \"rows\" is used twice"));
+  EXPECT_THAT(all[7], HasSubstr("10:13: series[1].points: must be a list of at least one point"));
 }
 
 TEST_F(ReadExperiment, NamesAMissingClusterFileAndTheNearest) {
@@ -118,7 +118,7 @@ TEST_F(ReadExperiment, XMustRise) {
       problems("name: a\ncluster: base.yaml\nseries: [{name: s, points: [{x: 2}, {x: 2}]}]\n");
   ASSERT_EQ(all.size(), 1u);
   EXPECT_THAT(all[0],
-              HasSubstr("3:41: series[0].points[1].x must be larger than the one before, 2"));
+              HasSubstr("3:41: series[0].points[1].x: 2 is not above that of the point before, 2"));
 }
 
 TEST_F(ReadExperiment, ValuesOfSetMustBeSingle) {
@@ -126,9 +126,9 @@ TEST_F(ReadExperiment, ValuesOfSetMustBeSingle) {
       "name: a\ncluster: base.yaml\nseries: [{name: s, set: {nodes: [1], b=c: 2}, points: [{x: 1, "
       "set: 5}]}]\n");
   ASSERT_EQ(all.size(), 3u) << testing::PrintToString(all);
-  EXPECT_THAT(all[0], HasSubstr("nodes: the value must be a single one, found a list"));
+  EXPECT_THAT(all[0], HasSubstr("nodes: must be one value; name the path to each"));
   EXPECT_THAT(all[1], HasSubstr("\"b=c\" is not a path"));
-  EXPECT_THAT(all[2], HasSubstr("set must be a map of paths to values"));
+  EXPECT_THAT(all[2], HasSubstr("set: must be a map of paths to values"));
 }
 
 TEST_F(ReadExperiment, OtherShapesAreRefusedNotRead) {

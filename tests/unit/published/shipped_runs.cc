@@ -41,7 +41,7 @@ ShippedRun shipped_run(const std::string& name) {
   counted.with_weights = false;
   const std::int64_t steps = counted.steps;
   ShippedRun run{shard_of(counted, spec->nodes.at(0).device.npu, spec->model.precision), steps, 0};
-  if (spec->model.count_as_hidden > 0) counted.hidden = spec->model.count_as_hidden;
+  if (counted.count_as_hidden > 0) counted.hidden = counted.count_as_hidden;
   run.operations = operations(build_rnn(counted), steps);
   return run;
 }

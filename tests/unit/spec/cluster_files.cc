@@ -151,7 +151,6 @@ void expect_equal_topology(const TopologySpec& a, const TopologySpec& b) {
 void expect_equal_model(const ModelSpec& a, const ModelSpec& b) {
   EXPECT_SAME(onnx);
   EXPECT_SAME(precision);
-  EXPECT_SAME(count_as_hidden);
   EXPECT_SAME(in_dram);
   EXPECT_SAME(window);
   EXPECT_EQ(a.places.size(), b.places.size());

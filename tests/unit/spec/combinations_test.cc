@@ -46,9 +46,9 @@ TEST(Combinations, SavedOutputsBelongToAModelThatIsComputed) {
 
 TEST(Combinations, StatesAndOutputsBelongToAFile) {
   EXPECT_THAT(error_of(small_cluster_with("steps: 3}}", "steps: 3}, state: zero}")),
-              HasSubstr("belongs to a model of a file: onnx"));
+              HasSubstr("belongs to onnx"));
   EXPECT_THAT(error_of(small_cluster_with("steps: 3}}", "steps: 3}, output: y}")),
-              HasSubstr("belongs to a model of a file: onnx"));
+              HasSubstr("belongs to onnx"));
 }
 
 std::string with_device(const std::string& device) {

@@ -246,7 +246,7 @@ TEST(ReadDevice, MistakesInADeviceThatBuildsOnAnother) {
   EXPECT_THAT(with("{base: bw-s10, timing: {occupancy: rows}}"),
               HasSubstr("\"rows\" is not known; allowed: spread, columns"));
   EXPECT_THAT(with("{base: bw-s10, published_peaks: [{name: int8, peak: 90}]}"),
-              HasSubstr("\"90\" is no peak; write it like 90 TOPS"));
+              HasSubstr("\"90\" is not a number of TOPS; write it like 90 TOPS"));
   EXPECT_THAT(with("{base: bw-s10, published_peaks: [{name: int8, peak: -1 TOPS}]}"),
               HasSubstr("-1 TOPS is not between 0 and"));
   const TestFolder folder;
@@ -327,7 +327,7 @@ TEST(ReadModel, Rnn) {
   EXPECT_EQ(spec.model.rnn->input, 32);
   EXPECT_TRUE(spec.model.rnn->bidirectional);
   EXPECT_TRUE(spec.model.rnn->reset_after);
-  EXPECT_EQ(spec.model.count_as_hidden, 65);
+  EXPECT_EQ(spec.model.rnn->count_as_hidden, 65);
 }
 
 TEST(ReadModel, Mistakes) {
@@ -341,9 +341,9 @@ TEST(ReadModel, Mistakes) {
               HasSubstr("only a GRU has a reset gate"));
   EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64, steps: 3, bidirectional: yes}}"),
               HasSubstr("\"yes\" is not known; allowed: true, false"));
-  EXPECT_THAT(model_error("{}"), HasSubstr("model: needs rnn"));
+  EXPECT_THAT(model_error("{}"), HasSubstr("model: needs one of rnn or onnx"));
   EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64, steps: 3}, onnx: a.onnx}"),
-              HasSubstr("either rnn or onnx, not both"));
+              HasSubstr("only one of rnn and onnx"));
   EXPECT_THAT(model_error("{rnn: {cell: gru, hidden: 64, steps: 3}, precision: mxfp4}"),
               HasSubstr("model.precision: bw-s10 on fpga0 has no mxfp4; it has ms-fp8, ms-fp9"));
 }
@@ -402,14 +402,14 @@ TEST(ReadLtl, Mistakes) {
   };
   EXPECT_THAT(ltl("mtu: 1408"), HasSubstr("ltl.mtu: \"1408\" has no unit"));
   EXPECT_THAT(ltl("mtu: 63 B"), HasSubstr("63 B is not between 64 B and"));
-  EXPECT_THAT(ltl("window: 100"), HasSubstr("100 is no power of two"));
+  EXPECT_THAT(ltl("window: 100"), HasSubstr("100 is not a power of two"));
   EXPECT_THAT(ltl("window: 131072"), HasSubstr("131072 is not between 1 and 65536"));
   EXPECT_THAT(ltl("timeout: 20 ms"), HasSubstr("timeout_max: 10 ms is below timeout, 20 ms"));
-  EXPECT_THAT(ltl("credit: 1 KiB"), HasSubstr("less than one packet is charged"));
+  EXPECT_THAT(ltl("credit: 1 KiB"), HasSubstr("less than what one packet is charged"));
   EXPECT_THAT(ltl("window: 2"), HasSubstr("ack_every: 4 is above window, 2"));
-  EXPECT_THAT(ltl("weights: [1, 0]"), HasSubstr("\"0\" is no whole number between 1 and 255"));
-  EXPECT_THAT(ltl("weights: 3"), HasSubstr("not a list of up to 8 weights"));
-  EXPECT_THAT(ltl("misses: never"), HasSubstr("neither off, auto, nor a number"));
+  EXPECT_THAT(ltl("weights: [1, 0]"), HasSubstr("0 is not between 1 and 255"));
+  EXPECT_THAT(ltl("weights: 3"), HasSubstr("must be a list of up to 8 numbers"));
+  EXPECT_THAT(ltl("misses: never"), HasSubstr("is not off, auto or a value between 1 and 1000"));
   EXPECT_THAT(ltl("auth: aead"), HasSubstr("in virtual time none or header"));
   EXPECT_THAT(ltl("auth: hedaer"), HasSubstr("did you mean \"header\"?"));
   EXPECT_THAT(ltl("auth: header, crc: false"), HasSubstr("header needs crc"));

@@ -176,7 +176,7 @@ TEST(ShippedFiles, TheDeepBenchRowsAreThere) {
     const RnnOptions& rnn = *spec->model.rnn;
     shapes[fs::path(file).stem().string()] =
         fmt::format("{} {} {} {} {}", cell_name(rnn.cell), rnn.hidden, rnn.steps,
-                    spec->model.count_as_hidden, spec->nodes[0].device.npu.name);
+                    rnn.count_as_hidden, spec->nodes[0].device.npu.name);
     EXPECT_EQ(spec->compute, ComputeKind::kTiming);
     EXPECT_FALSE(rnn.with_weights);
     EXPECT_EQ(spec->topology.kind, "local");

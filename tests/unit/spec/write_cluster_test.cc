@@ -165,7 +165,7 @@ void vary(ClusterSpec& spec, Draw& draw) {
   spec.model.rnn->seed = spec.seed;
   spec.model.rnn->hidden = draw.sized(6);
   spec.model.rnn->steps = draw.sized(6);
-  spec.model.count_as_hidden = draw.sized(6);
+  spec.model.rnn->count_as_hidden = draw.sized(6);
   spec.time_limit = milliseconds(100'000) + Duration{draw.sized(14)};
   spec.service.sla_p99 = Duration{draw.sized(14)};
   spec.workload.think = Duration{draw.sized(14)};
