@@ -87,7 +87,8 @@ TEST(ReadPause, LevelsAreInOrder) {
 }
 
 TEST(ReadPause, WhatIsNoPauseIsSaidAndWhere) {
-  EXPECT_THAT(error_of(with("pfc: 3")), HasSubstr(":3:29: topology.pfc: \"3\" is not known"));
+  EXPECT_THAT(error_of(with("pfc: 3")),
+              HasSubstr(":3:29: topology.pfc: must be true, false or a map with the keys xoff"));
   EXPECT_THAT(error_of(with("pfc: {xof: 1 MB}")),
               HasSubstr("unknown key \"xof\" in topology.pfc; did you mean \"xoff\"?"));
   EXPECT_THAT(error_of(with("pfc: {xoff: 300000}")), HasSubstr("has no unit"));
