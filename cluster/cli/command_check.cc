@@ -9,9 +9,9 @@
 #include "cluster/cli/output.h"
 #include "cluster/cli/prepared.h"
 #include "cluster/experiment/experiment.h"
-#include "cluster/manager/run.h"
-#include "cluster/spec/parts.h"
-#include "cluster/spec/yaml_file.h"
+#include "cluster/file/parts.h"
+#include "cluster/file/yaml_file.h"
+#include "cluster/run/run.h"
 #include "protocol/base/located.h"
 #include "protocol/json/json.h"
 
@@ -117,8 +117,7 @@ Verdict check_file(const std::string& file, const CommandLine& line, const Check
 }
 
 Json verdict_json(const std::string& file, const Diagnostics& problems) {
-  Json out{
-      {"file", file}, {"good", problems.empty()}, {"errors", Json::array()}};
+  Json out{{"file", file}, {"good", problems.empty()}, {"errors", Json::array()}};
   for (const Error& error : problems.errors) {
     const LocatedMessage at = split_located(error.message);
     Json finding;

@@ -11,7 +11,7 @@
 #include "cluster/cli/isa_listing.h"
 #include "cluster/cli/isa_trace.h"
 #include "cluster/cli/output.h"
-#include "cluster/spec/files.h"
+#include "cluster/yaml/files.h"
 #include "protocol/isa/assembly.h"
 #include "protocol/json/json.h"
 

@@ -7,7 +7,7 @@
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
-#include "cluster/spec/listing.h"
+#include "cluster/file/listing.h"
 #include "protocol/json/json.h"
 
 namespace soliton {
@@ -62,10 +62,11 @@ RunCommand define(OptionSet& options, CommandLine&) {
 
 }  // namespace
 
-const CliCommand kListCommand = {
-    .name = "list",
-    .what = "What is built in: devices, topologies, configs, formats, workloads or faults, one line each",
-    .example = "soliton list devices",
-    .define = define};
+const CliCommand kListCommand = {.name = "list",
+                                 .what =
+                                     "What is built in: devices, topologies, configs, formats, "
+                                     "workloads or faults, one line each",
+                                 .example = "soliton list devices",
+                                 .define = define};
 
 }  // namespace soliton

@@ -7,7 +7,7 @@
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/output.h"
-#include "cluster/spec/files.h"
+#include "cluster/yaml/files.h"
 #include "protocol/json/json.h"
 #include "protocol/tensor/format.h"
 

@@ -7,11 +7,11 @@
 #include "cluster/cli/output.h"
 #include "cluster/cli/prepared.h"
 #include "cluster/cli/progress.h"
-#include "cluster/manager/live_results.h"
-#include "cluster/manager/run.h"
 #include "cluster/report/report_html.h"
 #include "cluster/report/summary.h"
 #include "cluster/results/run_folder.h"
+#include "cluster/run/live_results.h"
+#include "cluster/run/run.h"
 #include "partition/plan/explain.h"
 #include "protocol/base/message.h"
 

@@ -5,8 +5,8 @@
 #include "cluster/cli/output.h"
 #include "cluster/cli/prepared.h"
 #include "cluster/experiment/sweep.h"
-#include "cluster/manager/run.h"
 #include "cluster/results/build_id.h"
+#include "cluster/run/run.h"
 #include "protocol/base/message.h"
 
 namespace soliton {

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include "cluster/spec/spec.h"
+#include "cluster/file/spec.h"
 
 namespace soliton {
 

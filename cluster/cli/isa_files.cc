@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "cluster/spec/files.h"
+#include "cluster/yaml/files.h"
 #include "partition/ir/npy.h"
 #include "protocol/base/message.h"
 

@@ -7,7 +7,7 @@
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
-#include "cluster/spec/shipped.h"
+#include "cluster/file/shipped.h"
 #include "protocol/base/check.h"
 #include "protocol/base/message.h"
 #include "protocol/base/shortage.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cluster/cli/command.h"
-#include "cluster/manager/run.h"
+#include "cluster/run/run.h"
 
 namespace soliton {
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "cluster/manager/live_results.h"
+#include "cluster/run/live_results.h"
 
 namespace soliton {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/spec/spec.h"
+#include "cluster/file/spec.h"
 #include "protocol/base/fields.h"
 #include "protocol/base/result.h"
 

@@ -10,7 +10,7 @@
 
 #include "cluster/results/file_io.h"
 #include "cluster/results/sha256.h"
-#include "cluster/spec/files.h"
+#include "cluster/yaml/files.h"
 #include "protocol/json/json.h"
 
 namespace soliton {

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/spec/spec.h"
+#include "cluster/file/spec.h"
 
 namespace soliton {
 

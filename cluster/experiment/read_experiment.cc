@@ -4,9 +4,9 @@
 #include <set>
 
 #include "cluster/experiment/experiment.h"
-#include "cluster/spec/names.h"
-#include "cluster/spec/read_fields.h"
-#include "cluster/spec/yaml_file.h"
+#include "cluster/file/yaml_file.h"
+#include "cluster/yaml/names.h"
+#include "cluster/yaml/read_fields.h"
 
 namespace soliton {
 namespace {

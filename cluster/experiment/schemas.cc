@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "cluster/experiment/experiment.h"
-#include "cluster/spec/cluster_fields.h"
-#include "cluster/spec/files.h"
-#include "cluster/spec/json_schema.h"
+#include "cluster/file/cluster_fields.h"
+#include "cluster/yaml/files.h"
+#include "cluster/yaml/json_schema.h"
 #include "protocol/tensor/format.h"
 
 namespace soliton {
@@ -27,9 +27,10 @@ std::vector<FileSchema> file_schemas(const DataRoot& data) {
   for (const FieldTable* table :
        {&kClusterFields, &kExperimentFields, &kDeviceFields, &kTopologyFields}) {
     const std::string kind(table->name);
-    out.push_back(
-        {kind, fmt::format("configs/{}.schema.json", kind), table,
-         json_text(json_schema(*table, fmt::format("Soliton {} file", kind), names), JsonLayout::kIndented) + "\n"});
+    out.push_back({kind, fmt::format("configs/{}.schema.json", kind), table,
+                   json_text(json_schema(*table, fmt::format("Soliton {} file", kind), names),
+                             JsonLayout::kIndented) +
+                       "\n"});
   }
   return out;
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/spec/spec.h"
+#include "cluster/file/spec.h"
 
 namespace soliton {
 

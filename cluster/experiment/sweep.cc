@@ -11,7 +11,7 @@
 #include "cluster/results/file_io.h"
 #include "cluster/results/folder_lock.h"
 #include "cluster/results/run_folder.h"
-#include "cluster/spec/yaml_tree.h"
+#include "cluster/yaml/yaml_tree.h"
 
 namespace soliton {
 namespace {

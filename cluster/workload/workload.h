@@ -15,8 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "cluster/file/spec.h"
 #include "cluster/results/results.h"
-#include "cluster/spec/spec.h"
 #include "node/host/host_role.h"
 #include "partition/ir/model.h"
 #include "partition/ir/npy.h"

@@ -118,6 +118,13 @@ Result<FieldValue> parse_real(const Field& field, std::string_view text) {
   return FieldValue{value};
 }
 
+void add_tables(const FieldTable& table, std::vector<const FieldTable*>& out) {
+  if (std::find(out.begin(), out.end(), &table) != out.end()) return;
+  out.push_back(&table);
+  for (const Field& field : table.fields)
+    if (field.table != nullptr) add_tables(*field.table, out);
+}
+
 }  // namespace
 
 std::string_view spelling_of(std::span<const FieldWord> words, std::int64_t number) {
@@ -209,6 +216,12 @@ std::string spell_default(const FieldTable& table, const Field& field) {
   const bool has_word = std::any_of(field.words.begin(), field.words.end(),
                                     [](const FieldWord& w) { return w.number == kUnset; });
   return value.is_unset() && !has_word ? "" : spell_value(field, value);
+}
+
+std::vector<const FieldTable*> tables_of(const FieldTable& root) {
+  std::vector<const FieldTable*> out;
+  add_tables(root, out);
+  return out;
 }
 
 }  // namespace soliton

@@ -494,6 +494,9 @@ constexpr Field maps_field(std::string_view key, std::string_view meaning) {
   return out;
 }
 
+// A table and all it leads to, each once, in the order of their keys.
+std::vector<const FieldTable*> tables_of(const FieldTable& root);
+
 // A value from the text of a file, in the row's units and within its limits. Errors say what is
 // allowed. REQUIRES: the type is a number, choice or text.
 Result<FieldValue> parse_value(const Field& field, std::string_view text);

@@ -2,7 +2,7 @@
 // Now it is told what was answered, and answers all of that and nothing else.
 #include <gtest/gtest.h>
 
-#include "cluster/manager/run.h"
+#include "cluster/run/run.h"
 #include "cluster/workload/workload.h"
 #include "partition/search/partition.h"
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "cluster/experiment/sweep.h"
-#include "cluster/manager/run.h"
+#include "cluster/run/run.h"
 #include "partition/ir/npy.h"
 #include "tests/unit/results/scratch_folder.h"
 

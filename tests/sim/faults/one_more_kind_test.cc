@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "cluster/experiment/schemas.h"
-#include "cluster/manager/run.h"
-#include "cluster/spec/cluster_fields.h"
-#include "cluster/spec/listing.h"
+#include "cluster/file/cluster_fields.h"
+#include "cluster/file/listing.h"
+#include "cluster/run/run.h"
 #include "fabric/faults/fault_kind.h"
 #include "fabric/faults/link_faults.h"
 
@@ -84,7 +84,8 @@ TEST(OneMoreFault, IsReadInBothForms) {
               HasSubstr("faults[0].every: 1 is not between 2 and 1000"));
   EXPECT_THAT(read("link: a-tor0, skip: 3, max_burst: 1").error().text(),
               HasSubstr("max_burst has no meaning for a fault of kind skip"));
-  EXPECT_THAT(read("link: a-tor0, skp: 3").error().text(), HasSubstr("needs one of loss, skip (or kind)"));
+  EXPECT_THAT(read("link: a-tor0, skp: 3").error().text(),
+              HasSubstr("needs one of loss, skip (or kind)"));
 }
 
 TEST(OneMoreFault, IsWrittenSoThatItReadsBack) {

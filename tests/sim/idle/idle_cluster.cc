@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "cluster/manager/deploy.h"
-#include "cluster/manager/run.h"
-#include "cluster/manager/traffic.h"
+#include "cluster/run/deploy.h"
+#include "cluster/run/run.h"
+#include "cluster/run/traffic.h"
 #include "protocol/base/check.h"
 
 namespace soliton {

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "cluster/engine/control_loop.h"
-#include "cluster/manager/run.h"
-#include "cluster/spec/spec.h"
+#include "cluster/file/spec.h"
+#include "cluster/run/run.h"
 
 namespace soliton {
 namespace {

@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "cluster/engine/control_loop.h"
-#include "cluster/manager/check_prediction.h"
-#include "cluster/manager/run.h"
+#include "cluster/file/spec.h"
 #include "cluster/results/statistics.h"
-#include "cluster/spec/spec.h"
+#include "cluster/run/check_prediction.h"
+#include "cluster/run/run.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {

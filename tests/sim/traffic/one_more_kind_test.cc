@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <string>
 
-#include "cluster/manager/deploy.h"
-#include "cluster/manager/run.h"
-#include "cluster/manager/traffic.h"
-#include "cluster/spec/listing.h"
-#include "cluster/spec/schema.h"
+#include "cluster/file/cluster_fields.h"
+#include "cluster/file/listing.h"
+#include "cluster/run/deploy.h"
+#include "cluster/run/run.h"
+#include "cluster/run/traffic.h"
 #include "node/traffic/traffic_kind.h"
 
 namespace soliton {
@@ -131,8 +131,8 @@ TEST(OneMoreKind, IsListed) {
 }
 
 TEST(OneMoreKind, IsPartOfTheSchema) {
-  EXPECT_NE(schema_map("workload").find("distance"), nullptr);
-  EXPECT_EQ(schema_map("workload").find("schedule"), nullptr) << "of a kind that is not listed";
+  EXPECT_NE(kWorkloadFields.find("distance"), nullptr);
+  EXPECT_EQ(kWorkloadFields.find("schedule"), nullptr) << "of a kind that is not listed";
 }
 
 TEST(OneMoreKind, IsReadWithAllItsMistakes) {

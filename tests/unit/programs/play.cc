@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "cluster/spec/spec.h"
+#include "cluster/file/spec.h"
 #include "protocol/base/rng.h"
 
 namespace soliton::testing {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster/spec/spec.h"
+#include "cluster/file/spec.h"
 #include "node/npu/op_time.h"
 #include "partition/lower/lower.h"
 #include "protocol/base/check.h"

@@ -15,10 +15,10 @@
 #include <sstream>
 
 #include "cluster/experiment/experiment.h"
-#include "cluster/spec/cluster_fields.h"
-#include "cluster/spec/field_page.h"
-#include "cluster/spec/parts.h"
-#include "cluster/spec/yaml_file.h"
+#include "cluster/file/cluster_fields.h"
+#include "cluster/file/parts.h"
+#include "cluster/file/yaml_file.h"
+#include "cluster/yaml/field_page.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {
@@ -247,9 +247,11 @@ bool is_listed(const std::string& message) {
   static const std::regex reasons(
       // Sizes of quantities; relations between keys and values; names that only files say.
       "is not between|is out of range|is negative|smaller than the smallest|is too large|"
-      "belongs to|needs |has no meaning|only one of|is missing|is below|is above|is not above|is less than|"
+      "belongs to|needs |has no meaning|only one of|is missing|is below|is above|is not above|is "
+      "less than|"
       "is not a power of two|together|must be above|no room|runs without|takes |of kind|"
-      "no file|no folder|no device|no topology|no node|no place|no host|number format|used twice|no format|"
+      "no file|no folder|no device|no topology|no node|no place|no host|number format|used "
+      "twice|no format|"
       "is no name|is not a name|names |says already|is not within|builds on itself|has no |"
       "\"model\\.type\"|is a folder|supports?ed|is full|without a path|"
       // What YAML allows and these files do not.

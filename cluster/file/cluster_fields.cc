@@ -1,0 +1,486 @@
+#include "cluster/file/cluster_fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cluster/file/parts.h"
+#include "fabric/faults/fault_kind.h"
+#include "node/traffic/traffic_kind.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::int64_t kElementsMost = 1 << 20;  // of a vector
+constexpr std::int64_t kStepsMost = 1'000'000;
+constexpr std::int64_t kBatchMost = 4'096;
+constexpr std::int64_t kWindowMost = 1 << 24;  // tiles: what an index of an instruction reaches
+constexpr auto kNodesMost = static_cast<std::int64_t>(kNodesLimit);
+
+template <std::size_t... sizes>
+constexpr auto join(const std::array<Field, sizes>&... rows) {
+  std::array<Field, (sizes + ...)> out{};
+  std::size_t at = 0;
+  ((std::copy(rows.begin(), rows.end(), out.begin() + at), at += sizes), ...);
+  return out;
+}
+
+// Rows from `first` on, for a table that joins them with others.
+template <std::size_t first, std::size_t size>
+constexpr auto rows_of(const Field (&rows)[size], const FieldTable& own) {
+  std::array<Field, size - first> out{};
+  for (std::size_t i = first; i < size; ++i) {
+    out[i - first] = joined(rows[i], own);
+    // What its maps may say takes names that a device does not know.
+    if (rows[i].key == "formats")
+      out[i - first] = out[i - first].as(FieldType::kMaps).of(kDeviceFormatFields);
+  }
+  return out;
+}
+
+template <std::size_t count, std::size_t size>
+constexpr auto first_rows(const Field (&rows)[size], const FieldTable& own) {
+  std::array<Field, count> out{};
+  for (std::size_t i = 0; i < count; ++i) out[i] = joined(rows[i], own);
+  return out;
+}
+
+// ---- Number formats
+
+constexpr std::array kOwnNameRow = {
+    described("name", "A name that means nothing yet.", FieldType::kName).needed()};
+constexpr std::array kAnyNameRow = {
+    described("name",
+              "As in `soliton list formats`, a descriptor such as `e0m4,block=16,scale=8`, or "
+              "a name of one's own beside `element`.",
+              FieldType::kText)
+        .naming("formats")
+        .needed()};
+constexpr std::array kElementRows = {
+    described("element",
+              "`e0m4`: sign and 4 magnitude bits; `e4m3`: a minifloat of 4 exponent and 3 fraction "
+              "bits.",
+              FieldType::kText),
+    described("block", "Values that share a scale, or `native`: a native vector.")
+        .by_default("native"),
+    described("scale_bits", "2 to 8 bits of shared exponent, `float` (an fp32 factor), or `none`.")
+        .by_default("8"),
+    described(
+        "rounding",
+        "`even`, `nearest` (half away from zero), `floor`, or `dither`, by the seed; of weights.")
+        .by_default("even"),
+    described("overflow", "What becomes of a block above the range: `poison` or `saturate`.")
+        .by_default("poison"),
+    described("flush", "Whether blocks of subnormals become zero: `yes` or `no`.").by_default("no"),
+    described("seed", "Of `rounding: dither`.", FieldType::kUnsigned).by_default("1"),
+    described(
+        "beats_per_tile",
+        "Cycles a tile takes on one engine; left out: those of each device's narrowest format "
+        "whose element is as wide.",
+        FieldType::kInteger)
+        .between(1, 1 << 20),
+};
+constexpr auto kFormatRows = join(kOwnNameRow, kElementRows);
+constexpr auto kDeviceFormatRows = join(kAnyNameRow, kElementRows);
+
+// ---- Nodes and devices
+
+constexpr Field kNodeRows[] = {
+    described("name", "A name, or a range such as `fpga[0-3]`.", FieldType::kText).needed(),
+    described(
+        "device",
+        "A built-in name (`soliton list devices`), a file, or the device written here as a map; "
+        "`{base: bw-s10, lanes: 80}` changes another.",
+        FieldType::kNamed)
+        .of(kDeviceFields)
+        .naming("devices")
+        .needed(),
+    field<&NodeSpec::at>("at", "A place from the top: `rack0`, `pod3/rack17`.")
+        .by_default("the first with room"),
+};
+
+constexpr std::array kBaseRow = {
+    described("base", "A built-in device or a file whose values hold where nothing else is said.",
+              FieldType::kText)
+        .naming("devices")};
+constexpr std::size_t kSharedRows = 4;  // that devices of both kinds begin with
+constexpr auto kDeviceRows =
+    join(kBaseRow, rows_of<0>(kNpuRows, kNpuFields), rows_of<kSharedRows>(kCpuRows, kCpuFields));
+static_assert(kNpuRows[kSharedRows - 1].key == kCpuRows[kSharedRows - 1].key);
+
+// ---- Model, partition, service
+
+void check_rnn(void* object, FieldCheck& check) {
+  const auto& rnn = *static_cast<RnnOptions*>(object);
+  if (rnn.reset_after && rnn.cell != Cell::kGru)
+    check.error("reset_after", "only a GRU has a reset gate");
+}
+
+constexpr Field kRnnRows[] = {
+    field<&RnnOptions::cell>("cell", "Vanilla `rnn`: h = tanh(W x + R h + b).")
+        .spelled(kCells)
+        .needed(),
+    field<&RnnOptions::hidden>("hidden", "Size of the state.")
+        .between<std::int64_t>(1, kElementsMost)
+        .needed(),
+    field<&RnnOptions::steps>("steps", "Steps of every request.")
+        .between<std::int64_t>(1, kStepsMost)
+        .needed(),
+    field<&RnnOptions::layers>("layers", "Layers on top of each other.")
+        .between<std::int64_t>(1, static_cast<std::int64_t>(kMaxLayers)),
+    field<&RnnOptions::input>("input", "Size of the input; 0: that of the state.")
+        .between<std::int64_t>(0, kElementsMost),
+    field<&RnnOptions::bidirectional>("bidirectional", "Two directions a layer."),
+    field<&RnnOptions::reset_after>("reset_after",
+                                    "GRU: the reset gate acts on the recurrent product."),
+    field<&RnnOptions::count_as_hidden>("count_as_hidden",
+                                        "Operations are counted at this size, for published rows "
+                                        "that were mapped padded or cut; 0: "
+                                        "`hidden`.")
+        .between<std::int64_t>(0, kElementsMost),
+};
+
+void check_model(void* object, FieldCheck& check) {
+  const auto& model = *static_cast<ModelSpec*>(object);
+  const bool in_dram = model.in_dram || std::any_of(model.places.begin(), model.places.end(),
+                                                    [](const LayerPlace& p) { return p.in_dram; });
+  if (model.window > 0 && !in_dram)
+    check.error("window", "belongs to weights in DRAM, but none are: write place: dram");
+}
+
+constexpr FieldWord kStateModes[] = {word("carry", false), word("zero", true)};
+constexpr Field kModelRows[] = {
+    map_field<&ModelSpec::rnn, kRnnFields>("rnn", "A recurrent model with weights from the seed."),
+    field<&ModelSpec::onnx>("onnx", "An ONNX file.").as(FieldType::kPath).if_changed(),
+    field<&ModelSpec::output>("output",
+                              "The output to return, of a file with several that are not state.")
+        .if_changed(),
+    field<&ModelSpec::zero_state>(
+        "state",
+        "State that is input and output of the file: `carry` keeps it from "
+        "request to request, `zero` begins each with zeros.")
+        .spelled(kStateModes),
+    field<&ModelSpec::precision>("precision", "Number format of the products.")
+        .naming("formats")
+        .by_default("each device's native one")
+        .if_changed(),
+    described(
+        "place",
+        "Where weights lie: `mrf`, pinned on chip, or `dram`, streamed for every product; or a "
+        "place for each named layer.",
+        FieldType::kChoices)
+        .spelled(kWeightPlaces)
+        .by_default("mrf"),
+    field<&ModelSpec::window>(
+        "window",
+        "Tiles of the matrix register file that weights in DRAM stream through; "
+        "0: all that is left.")
+        .between<std::int64_t>(0, kWindowMost)
+        .in("tiles")
+        .trade("the stream runs less far ahead and stalls sooner", "less room for pinned weights")
+        .if_changed(),
+};
+constexpr FieldGroup kModelGroups[] = {
+    {FieldGroup::Kind::kOneOf, {"rnn", "onnx"}},
+    {FieldGroup::Kind::kNeeds, {"output", "onnx"}},
+    {FieldGroup::Kind::kNeeds, {"state", "onnx"}},
+};
+
+void check_partition(void* object, FieldCheck& check) {
+  const auto& it = *static_cast<PartitionSpec*>(object);
+  if (it.max_nodes > 0 && it.max_nodes < it.min_nodes)
+    check.error("max_nodes", fmt::format("{} is below min_nodes, {}", it.max_nodes, it.min_nodes));
+}
+
+constexpr FieldWord kObjectives[] = {{"latency"}, {"throughput"}, {"nodes"}};
+constexpr Field kPartitionRows[] = {
+    field<&PartitionSpec::objective>(
+        "objective", "`nodes`: the fewest that hold the weights and meet `service.sla`.")
+        .spelled(kObjectives),
+    field<&PartitionSpec::min_nodes>("min_nodes", "Fewest NPUs to use.")
+        .between<std::int64_t>(1, kNodesMost),
+    field<&PartitionSpec::max_nodes>("max_nodes", "Most NPUs to use; 0: all.")
+        .between<std::int64_t>(0, kNodesMost),
+};
+
+void check_service(void* object, FieldCheck& check) {
+  const auto& it = *static_cast<ServiceSpec*>(object);
+  if (it.replicas != 1)
+    check.error("replicas",
+                fmt::format("{}: this version serves one replica of the model", it.replicas));
+  if (it.spares != 0)
+    check.error("spares", fmt::format("{}: this version keeps no spares; write 0", it.spares));
+}
+
+constexpr Field kServiceSlaRows[] = {
+    field<&ServiceSpec::sla_p99>("p99", "A run that misses it ends with status 1.")
+        .between(Duration{1}, kLongestTime)
+        .by_default("none")
+        .if_changed(),
+};
+constexpr Field kServiceRows[] = {
+    field<&ServiceSpec::replicas>("replicas", "Copies of the model; this version serves one.")
+        .between<std::int64_t>(0, kNodesMost),
+    field<&ServiceSpec::spares>("spares", "Idle nodes in reserve; this version keeps none.")
+        .between<std::int64_t>(0, kNodesMost),
+    field<&ServiceSpec::batch>("batch", "Requests that run through the program together.")
+        .between<std::int64_t>(1, kBatchMost)
+        .in("requests")
+        .trade("devices are less full", "longer waits"),
+    field<&ServiceSpec::batch_wait>("batch_wait",
+                                    "Most that the first request of a batch waits for the others.")
+        .between(Duration{0}, kLongestTime)
+        .trade("batches leave half empty", "longer waits"),
+    section<kServiceSlaFields>("sla", "What is promised to clients.").if_changed(),
+};
+
+// ---- Workload
+
+void check_workload(void* object, FieldCheck& check) {
+  const bool poisson = static_cast<WorkloadSpec*>(object)->arrival == "poisson";
+  if (poisson && !check.has("rate"))
+    check.error("arrival", "poisson needs workload.rate, requests a second: rate: 20 k/s");
+  if (!poisson && check.has("rate"))
+    check.error("rate",
+                "belongs to arrival: poisson; closed clients send when they have an answer");
+  if (poisson && check.has("think"))
+    check.error("think", "belongs to arrival: closed; poisson requests do not wait for answers");
+}
+
+constexpr FieldWord kArrivals[] = {{"closed"}, {"poisson"}};
+constexpr Field kRequestRows[] = {
+    field<&WorkloadSpec::clients>("clients", "Each has one request open.")
+        .between<std::int64_t>(1, 65'536),
+    field<&WorkloadSpec::arrival>("arrival",
+                                  "`closed`: a client sends when it has its answer; `poisson`: at "
+                                  "random instants, by the seed.")
+        .spelled(kArrivals),
+    field<&WorkloadSpec::requests>("requests", "Requests in all.")
+        .between<std::int64_t>(1, 100'000'000),
+    field<&WorkloadSpec::rate>("rate", "Requests a second, of `poisson`.")
+        .between(EventRate{1}, EventRate{1'000'000'000})
+        .by_default("none")
+        .if_changed(),
+    field<&WorkloadSpec::think>("think",
+                                "Pause between an answer and the next request of `closed`.")
+        .between(Duration{0}, kLongestTime),
+    described("input", "`random`, or a `.npy` file with requests along its first axis.")
+        .by_default("random"),
+    field<&WorkloadSpec::lengths>("lengths", "`.npy`: valid steps of each request.")
+        .as(FieldType::kPath)
+        .if_changed(),
+    field<&WorkloadSpec::labels>("labels", "`.npy`: the class of each request, or of each step.")
+        .as(FieldType::kPath)
+        .if_changed(),
+    field<&WorkloadSpec::golden>("golden", "`.npy`: fp32 outputs of the original model.")
+        .as(FieldType::kPath)
+        .if_changed(),
+};
+
+// Keys of requests to a model, then those of all kinds of communication.
+FieldTable workload_fields() {
+  static std::vector<Field> rows(std::begin(kRequestRows), std::end(kRequestRows));
+  static std::vector<FieldWord> kinds;
+  for (const TrafficKind* kind : traffic_kinds()) kinds.push_back({kind->name, 0});
+  rows.push_back(described("kind", "Communication without a model, in place of the keys above.",
+                           FieldType::kText)
+                     .spelled(kinds));
+  for (const TrafficKind* kind : traffic_kinds())
+    for (const FieldTable* table : {&kind->fields, &kind->own})
+      for (const Field& row : table->fields)
+        if (std::none_of(rows.begin(), rows.end(),
+                         [&](const Field& known) { return known.key == row.key; }))
+          rows.push_back(joined(row, *table));
+  FieldTable out = fields_of<WorkloadSpec>("workload", rows);
+  return out;
+}
+
+// ---- Wall time, limits, what is kept
+
+constexpr std::array kListenRows = {
+    described("listen", "IPv4 address of this host for the sockets of all nodes.", FieldType::kText)
+        .by_default("127.0.0.1"),
+    described("key_file",
+              "File with the run's key, 64 hexadecimal digits, which only its owner may read.",
+              FieldType::kText),
+};
+// In a file, the address is text.
+constexpr auto kWallKeyRows = join(first_rows<3>(kWallRows, kWallFields), kListenRows);
+static_assert(kWallRows[3].key == kListenRows[0].key);
+
+constexpr Field kLimitsRows[] = {
+    field<&ClusterSpec::time_limit>("time",
+                                    "Of the run's own time; a run that lasts longer is given up.")
+        .between(microseconds(1), kLongestTime),
+    field<&ClusterSpec::silence>(
+        "silence",
+        "Of wall time: a node process that is stopped, or has work and does nothing, ends the run.")
+        .between(milliseconds(100), kLongestTime),
+};
+constexpr Field kTraceRows[] = {
+    field<&ClusterSpec::trace_requests>("requests", "First requests that `trace.json` shows.")
+        .between<std::int64_t>(0, 1'000'000),
+};
+constexpr FieldWord kSaves[] = {word("none", false), word("all", true)};
+constexpr Field kOutputsRows[] = {
+    field<&ClusterSpec::save_outputs>(
+        "save", "`all`: the answers of all requests in `outputs.npy` of the run folder.")
+        .spelled(kSaves),
+};
+
+// ---- Faults
+
+constexpr std::string_view kNoRepeat =
+    "only one window (from/to, or at/for) is supported in this version; write a rule for each";
+constexpr std::string_view kNoNodeFaults =
+    "faults on nodes are not supported in this version, only on links";
+
+constexpr Field kFaultLinksRows[] = {
+    described("name", "As `link`.", FieldType::kText),
+    described("from", "One end.", FieldType::kText),
+    described("to", "The other end.", FieldType::kText),
+    described("node", "All links of a node or switch.", FieldType::kText),
+    refused("between", "name both ends with from and to"),
+};
+constexpr FieldWord kDirections[] = {word("tx", Direction::kTx), word("rx", Direction::kRx),
+                                     word("both", Direction::kBoth)};
+constexpr Field kFaultWhereRows[] = {
+    described("direction", "`tx`: from the end named first.", FieldType::kChoice)
+        .spelled(kDirections)
+        .by_default("both"),
+    described("links", "Which links.", FieldType::kMap).of(kFaultLinksFields),
+    refused("nodes", kNoNodeFaults),
+    refused("match", "faults on some packets only are not supported in this version"),
+    refused("pick", "picking at random is not supported in this version: name the links"),
+};
+constexpr Field kFaultWhenRows[] = {
+    described("from", "Begins.", FieldType::kDuration).between(Duration{0}, kLongestTime),
+    described("to", "Ends.", FieldType::kDuration).between(Duration{0}, kLongestTime),
+    described("at", "Begins.", FieldType::kDuration).between(Duration{0}, kLongestTime),
+    described("for", "Lasts.", FieldType::kDuration).between(Duration{1}, kLongestTime),
+    refused("every", kNoRepeat),
+    refused("poisson", kNoRepeat),
+    refused("on", kNoRepeat),
+    refused("limit", kNoRepeat),
+};
+constexpr Field kFaultCommonRows[] = {
+    described("id", "Name of the rule.", FieldType::kName).by_default("fault0, fault1, ..."),
+    described("kind", "What happens.", FieldType::kText),
+    described("where", "On which links.", FieldType::kMap).of(kFaultWhereFields),
+    described("when", "When the rule is in force.", FieldType::kMap)
+        .of(kFaultWhenFields)
+        .by_default("all the time"),
+    described("link", "Short for `where: {links: {name: ...}}`: a name, range or glob of links.",
+              FieldType::kText),
+    described("at", "Short for `when: {at: ...}`.", FieldType::kDuration),
+    described("for", "Short for `when: {for: ...}`.", FieldType::kDuration),
+    refused("profile", "fault profiles are not supported in this version: write the rules out"),
+    refused("restart", "faults on nodes are not supported in this version, so nothing restarts"),
+};
+
+// The row that a path of keys leads to.
+const Field& row_at(const FieldTable& table, std::string_view path) {
+  const std::size_t dot = path.find('.');
+  const Field& row = *table.find(path.substr(0, dot));
+  return dot == std::string_view::npos ? row : row_at(*row.table, path.substr(dot + 1));
+}
+
+// Common keys, then those of each kind, then its short form.
+FieldTable fault_fields() {
+  static std::vector<Field> rows(std::begin(kFaultCommonRows), std::end(kFaultCommonRows));
+  static std::vector<FieldWord> kinds;
+  for (const FaultKind* kind : fault_kinds()) {
+    kinds.push_back({kind->name, 0});
+    for (const Field& row : kind->fields.fields) rows.push_back(joined(row, kind->fields));
+    if (kind->fields.find(kind->name) != nullptr) continue;
+    Field row = described(kind->name, kind->words, FieldType::kFlag);
+    if (!kind->short_path.empty()) row.type = row_at(kind->fields, kind->short_path).type;
+    rows.push_back(row);
+  }
+  for (Field& row : rows)
+    if (row.key == "kind") row.words = kinds;
+  return fields_of<FaultSpec>("fault", rows);
+}
+
+// ---- The file
+
+constexpr Field kClusterRows[] = {
+    field<&ClusterSpec::name>("name", "Name of the run and of its folder.")
+        .as(FieldType::kName)
+        .by_default("the file's name"),
+    field<&ClusterSpec::seed>("seed", "The only source of chance."),
+    field<&ClusterSpec::time>("time",
+                              "`virtual`: deterministic emulated time; `wall`: real time, real "
+                              "sockets.")
+        .spelled(kTimeModes),
+    field<&ClusterSpec::processes>(
+        "processes", "`per-node`: a process for each node; `packed`: all nodes in one.")
+        .spelled(kProcessModes),
+    described("topology", "A built-in name (`soliton list topologies`), a file, or a map.",
+              FieldType::kNamed)
+        .of(kTopologyFields)
+        .naming("topologies")
+        .by_default("rack"),
+    described("formats", "Number formats of your own.", FieldType::kMaps).of(kFormatFields),
+    described("nodes", "The cluster's nodes.", FieldType::kMaps).of(kNodeFields).needed(),
+    map_field<&ClusterSpec::model, kModelFields>("model", "What the cluster runs."),
+    map_field<&ClusterSpec::partition, kPartitionFields>("partition", "How the model is cut."),
+    map_field<&ClusterSpec::service, kServiceFields>("service", "What is promised to clients."),
+    map_field<&ClusterSpec::workload, kRequestFields>("workload", "Who sends what.")
+        .of(kWorkloadFields),
+    field<&ClusterSpec::compute>(
+        "compute",
+        "`functional`: every output is computed; `timing`: times only; `sampled`: every "
+        "`sample_every`-th request is computed.")
+        .spelled(kComputeKinds),
+    field<&ClusterSpec::sample_every>("sample_every", "For `compute: sampled`.")
+        .between<std::int64_t>(1, 100'000'000),
+    map_field<&ClusterSpec::ltl, kClusterLtlFields>("ltl", "The transport."),
+    map_field<&ClusterSpec::wall, kWallKeyFields>("wall",
+                                                  "Wall time: how packets go and how nodes wait."),
+    described("faults", "What goes wrong.", FieldType::kMaps).of(kFaultFields),
+    section<kLimitsFields>("limits", "When a run is given up."),
+    section<kTraceFields>("trace", "What `trace.json` holds."),
+    section<kOutputsFields>("outputs", "What is kept of the answers."),
+    refused("expect", "expectations are not supported in this version"),
+};
+
+constexpr FieldTable cluster_ltl_fields() {
+  FieldTable out = kLtlFields;
+  out.defaults = []() -> const void* {
+    static const ClusterSpec spec;
+    return &spec.ltl;
+  };
+  return out;
+}
+
+}  // namespace
+
+constexpr FieldTable kClusterFields = fields_of<ClusterSpec>("cluster", kClusterRows);
+constexpr FieldTable kFormatFields = fields_of<NpuFormat>("format", kFormatRows);
+constexpr FieldTable kDeviceFormatFields = fields_of<NpuFormat>("device_format", kDeviceFormatRows);
+constexpr FieldTable kNodeFields = fields_of<NodeSpec>("node", kNodeRows);
+constexpr FieldTable kDeviceFields = fields_of<Device>("device", kDeviceRows);
+constexpr FieldTable kModelFields =
+    fields_of<ModelSpec>("model", kModelRows).with(kModelGroups).ruled(&check_model);
+constexpr FieldTable kRnnFields = fields_of<RnnOptions>("rnn", kRnnRows).ruled(&check_rnn);
+constexpr FieldTable kPartitionFields =
+    fields_of<PartitionSpec>("partition", kPartitionRows).ruled(&check_partition);
+constexpr FieldTable kServiceFields =
+    fields_of<ServiceSpec>("service", kServiceRows).ruled(&check_service);
+constexpr FieldTable kServiceSlaFields = fields_of<ServiceSpec>("sla", kServiceSlaRows);
+constexpr FieldTable kRequestFields =
+    fields_of<WorkloadSpec>("workload", kRequestRows).ruled(&check_workload);
+const FieldTable kWorkloadFields = workload_fields();
+constexpr FieldTable kClusterLtlFields = cluster_ltl_fields();
+constexpr FieldTable kWallKeyFields = fields_of<WallOptions>("wall", kWallKeyRows);
+constexpr FieldTable kLimitsFields = fields_of<ClusterSpec>("limits", kLimitsRows);
+constexpr FieldTable kTraceFields = fields_of<ClusterSpec>("trace", kTraceRows);
+constexpr FieldTable kOutputsFields = fields_of<ClusterSpec>("outputs", kOutputsRows);
+const FieldTable kFaultFields = fault_fields();
+constexpr FieldTable kFaultWhereFields = fields_of<FaultSpec>("fault_where", kFaultWhereRows);
+constexpr FieldTable kFaultLinksFields = fields_of<FaultSpec>("fault_links", kFaultLinksRows);
+constexpr FieldTable kFaultWhenFields = fields_of<FaultSpec>("fault_when", kFaultWhenRows);
+
+}  // namespace soliton

@@ -1,0 +1,196 @@
+#include <algorithm>
+
+#include "cluster/file/overrides.h"
+#include "cluster/file/parts.h"
+#include "cluster/file/yaml_file.h"
+#include "cluster/yaml/files.h"
+#include "cluster/yaml/names.h"
+
+namespace soliton {
+
+namespace {
+
+// Keys that are good by themselves, but of which one leaves the other without effect.
+void check_combinations(MapReader& map, const ClusterSpec& spec) {
+  if (spec.time == TimeMode::kWall && spec.processes == ProcessMode::kPacked)
+    map.error("processes",
+              "packed belongs to virtual time; in wall time every node is a process of its own: "
+              "allowed is per-node");
+  const bool traffic = spec.workload.traffic.has_value();
+  if (traffic && map.find("model") != nullptr)
+    map.error("model",
+              "a workload with a kind runs without a model; leave out the model or workload.kind");
+  if (spec.save_outputs && traffic)
+    map.error("outputs", "save: all belongs to a model, and a workload with a kind has none");
+  if (spec.save_outputs && spec.compute == ComputeKind::kTiming)
+    map.error("outputs", "save: all takes outputs, and compute: timing computes none");
+}
+
+// "configs/a b.yaml" -> "a-b".
+std::string name_from_file(const std::string& file) {
+  std::string name = file.substr(file.find_last_of('/') + 1);
+  if (const std::size_t dot = name.find_last_of('.'); dot != std::string::npos && dot > 0)
+    name.resize(dot);
+  name.resize(std::min<std::size_t>(name.size(), 63));
+  for (char& c : name)
+    if (!is_valid_name(std::string_view(&c, 1))) c = '-';
+  return name.empty() ? "cluster" : name;
+}
+
+Mark mark_of_precision(MapReader& map) {
+  const YamlValue* model = map.find("model");
+  const YamlValue* precision = model == nullptr ? nullptr : model->find("precision");
+  return precision == nullptr ? map.mark() : precision->mark;
+}
+
+// Whether the device can multiply in a format, which it learns when the file defines it.
+bool accepts(NpuDevice& device, const NumberFormat& wanted, const std::vector<NpuFormat>& defined) {
+  for (const NpuFormat& known : device.formats)
+    if (known.format == wanted) return true;
+  const NpuFormat* own = find_format(defined, wanted.name);
+  if (own == nullptr || find_format(device.formats, wanted.name) != nullptr) return false;
+  const std::optional<std::int64_t> beats = beats_of(*own, device);
+  if (beats) device.formats.push_back({wanted, *beats});
+  return beats.has_value();
+}
+
+// A precision every NPU must be able to multiply in: a format of the file or of a device, a
+// built-in one or a descriptor. It is kept by its canonical name. What the nodes have is not asked
+// when a device is wrong.
+void check_precision(MapReader& map, ClusterSpec& spec, bool good_devices) {
+  std::vector<NpuFormat> known = spec.formats;
+  for (const NodeSpec& node : spec.nodes)
+    for (const NpuFormat& format : node.device.npu.formats)
+      if (node.device.kind == Device::Kind::kNpu && !find_format(known, format.format.name))
+        known.push_back(format);
+  const Result<NumberFormat> wanted = resolve_format(spec.model.precision, known);
+  if (!wanted)
+    return map.context().error(mark_of_precision(map),
+                               "model.precision: " + wanted.error().message);
+  spec.model.precision = wanted->name;
+  if (!good_devices) return;
+  std::string last_bad;
+  for (NodeSpec& node : spec.nodes) {
+    NpuDevice& device = node.device.npu;
+    if (node.device.kind != Device::Kind::kNpu || device.name == last_bad ||
+        accepts(device, *wanted, spec.formats))
+      continue;
+    std::vector<std::string> names;
+    for (const NpuFormat& format : device.formats) names.push_back(format.format.name);
+    last_bad = device.name;
+    map.context().error(mark_of_precision(map),
+                        fmt::format("model.precision: {} on {} has no {}; it has {}", last_bad,
+                                    node.name, spec.model.precision, fmt::join(names, ", ")));
+  }
+}
+
+// What takes several parts to see. REQUIRES: the nodes are good.
+void check_whole(MapReader& map, const ClusterSpec& spec) {
+  std::int64_t npus = 0;
+  for (const NodeSpec& node : spec.nodes) npus += node.device.kind == Device::Kind::kNpu;
+  if (spec.partition.min_nodes > npus)
+    map.error("partition", fmt::format("min_nodes is {}, but {} of the nodes have an NPU",
+                                       spec.partition.min_nodes, npus));
+}
+
+void read_partition(MapReader& cluster, PartitionSpec& out) {
+  if (const YamlValue* value = cluster.find("partition"))
+    out.position = cluster.context().where(value->mark);
+  read_map(cluster, "partition", kPartitionFields, &out);
+}
+
+// Runs a reader of a part; how much it found wrong.
+template <typename Read>
+std::size_t errors_of(MapReader& map, Read read) {
+  const std::size_t before = map.context().count();
+  read();
+  return map.context().count() - before;
+}
+
+void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
+  ClusterSpec& out = reading.spec;
+  out.name = name_from_file(out.file);
+  for (const char* key : {"name", "seed", "time", "processes"}) read_field(map, key, &out);
+  reading.topology = errors_of(map, [&] { read_topology(map, site, out.topology); }) == 0;
+  read_formats(map, out.formats);
+  const bool good_devices = read_nodes(map, site, out.formats, out.nodes);
+  reading.nodes = !out.nodes.empty();
+  const bool needs_model = !asks_for_traffic(map);
+  if (needs_model || map.find("model") != nullptr)
+    reading.model = errors_of(map, [&] { read_model(map, out.model); }) == 0;
+  read_field(map, "service", &out);
+  read_partition(map, out.partition);
+  // Of what no plan depends on.
+  std::size_t aside = errors_of(map, [&] { read_workload(map, out.nodes, out.workload); });
+  reading.workload = aside == 0;
+  read_field(map, "compute", &out);
+  read_field(map, "sample_every", &out);
+  // Rates begin and end at the line's, unless the file says otherwise.
+  CongestionOptions& congestion = out.ltl.congestion;
+  congestion.line_rate = out.topology.rate;
+  congestion.rate_min = std::min(congestion.rate_min, congestion.line_rate);
+  read_ltl(map, out);
+  aside += errors_of(map, [&] {
+    read_wall(map, site, out);
+    for (const char* key : {"limits", "trace", "outputs"}) read_field(map, key, &out);
+    read_faults(map, out.time_limit, out.faults);
+  });
+  check_pause(map, out);
+  aside += errors_of(map, [&] { check_combinations(map, out); });
+  map.finish();
+  if (out.model.rnn) {
+    out.model.rnn->seed = out.seed;
+    out.model.rnn->with_weights = out.compute != ComputeKind::kTiming;
+  }
+  if (reading.nodes && good_devices && needs_model) check_whole(map, out);
+  if (!out.model.precision.empty()) check_precision(map, out, good_devices);
+  reading.rest = map.context().count() == aside;
+}
+
+}  // namespace
+
+namespace {
+
+ClusterReading unread(Diagnostics problems) {
+  ClusterReading reading;
+  reading.problems = std::move(problems);
+  return reading;
+}
+
+Checked<ClusterSpec> whole(Checked<YamlFile> yaml, const Overrides& overrides,
+                           const DataRoot& data) {
+  if (!yaml) return tl::unexpected<Diagnostics>(std::move(yaml.error()));
+  ClusterReading reading = read_cluster_parts(std::move(*yaml), overrides, data);
+  if (!reading.problems.empty()) return tl::unexpected<Diagnostics>(std::move(reading.problems));
+  return std::move(reading.spec);
+}
+
+}  // namespace
+
+ClusterReading read_cluster_parts(YamlFile yaml, const Overrides& overrides, const DataRoot& data) {
+  if (Diagnostics wrong = refuse_other_kind(yaml, FileKind::kCluster); !wrong.empty())
+    return unread(std::move(wrong));
+  // What the other overrides make of the file is said as well.
+  ClusterReading reading = unread(apply_overrides(yaml.root, overrides));
+  ReadContext context(yaml.file, override_paths(overrides));
+  reading.spec.file = yaml.file;
+  reading.spec.files_read = yaml.files;
+  MapReader map(context, yaml.root, kClusterFields, "");
+  if (map.is_map())
+    read_root(map, ReadSite{folder_of(yaml.file), data, reading.spec.files_read}, reading);
+  reading.rest = reading.rest && reading.problems.empty();
+  reading.problems.append(context.take());
+  return reading;
+}
+
+Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
+                                       const Overrides& overrides, const DataRoot& data) {
+  return whole(yaml_of_text(text, file), overrides, data);
+}
+
+Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
+                                  const DataRoot& data) {
+  return whole(read_yaml(file), overrides, data);
+}
+
+}  // namespace soliton

@@ -1,0 +1,176 @@
+// `workload: {kind: …}`: communication without a model. Which keys there are is up to the kind
+// (node/traffic/traffic_kind.h).
+#include <algorithm>
+#include <map>
+
+#include "cluster/file/parts.h"
+#include "cluster/yaml/names.h"
+#include "node/traffic/traffic_kind.h"
+
+namespace soliton {
+namespace {
+
+bool names_nodes(const Field& row) { return row.names == "nodes"; }
+
+class TrafficReader {
+ public:
+  TrafficReader(MapReader& map, const std::vector<NodeSpec>& nodes) : map_(map) {
+    for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+      names_.push_back(nodes[i].name);
+      numbers_.emplace(nodes[i].name, i);
+    }
+  }
+
+  void read(Traffic& out) {
+    const TrafficKind* const kind = read_kind();
+    out = traffic_of_kind(kind != nullptr ? *kind : *traffic_kinds().front());
+    if (kind == nullptr) return;
+    for (const Field& row : kind->fields.fields) read_row(row, out);
+    for (const Field& row : kind->own.fields)
+      if (const YamlValue* value = scalar(row))
+        if (const Status set = set_own(out, row.key, value->text); !set)
+          map_.error(row.key, set.error().message);
+    map_.finish(fmt::format("with kind: {}", kind->name));
+    // Without nodes there is nothing to hold the names against.
+    if (!names_.empty() && !out.senders.empty()) check(out);
+  }
+
+ private:
+  // Without an error of its own: `kind` is no word.
+  const TrafficKind* read_kind() {
+    const YamlValue* value = map_.find("kind");
+    if (value->kind != YamlValue::Kind::kScalar) {
+      map_.error("kind", "must be one value");
+      return nullptr;
+    }
+    if (const TrafficKind* kind = find_traffic_kind(value->text)) return kind;
+    std::vector<std::string> names;
+    for (const TrafficKind* kind : traffic_kinds()) names.emplace_back(kind->name);
+    map_.error("kind",
+               fmt::format("\"{}\" is not known{}", value->text, suggestion(value->text, names)));
+    return nullptr;
+  }
+
+  void read_row(const Field& row, Traffic& out) {
+    if (row.required) map_.require(row.key);
+    if (names_nodes(row)) return read_nodes(row, out);
+    const YamlValue* value = scalar(row);
+    if (value == nullptr) return;
+    // A key that names its unit takes a bare number, too.
+    const bool bare = row.unit == "bytes" && parse_integer(value->text);
+    const Result<FieldValue> parsed = parse_value(row, bare ? value->text + " B" : value->text);
+    if (parsed) return row.set(&out, *parsed);
+    const std::string& message = parsed.error().message;
+    map_.error(row.key, bare && message.starts_with(value->text + " B is not")
+                            ? value->text + message.substr(value->text.size() + 2)
+                            : message);
+  }
+
+  // nullptr: it is not there, or that it is no single value has been said.
+  const YamlValue* scalar(const Field& row) {
+    const YamlValue* value = map_.find(row.key);
+    if (value == nullptr || value->kind == YamlValue::Kind::kScalar) return value;
+    map_.error(row.key, "must be one value");
+    return nullptr;
+  }
+
+  void read_nodes(const Field& row, Traffic& out) {
+    std::vector<std::int64_t> nodes = nodes_of(row.key);
+    if (row.type == FieldType::kIntegers) return row.set(&out, {std::move(nodes)});
+    if (nodes.size() > 1) map_.error(row.key, "names several nodes; one receives");
+    if (!nodes.empty()) row.set(&out, {nodes.front()});
+  }
+
+  // One pattern or a list of them: "fpga[0-7]", [fpga0, "fpga[4-7]"].
+  std::vector<std::int64_t> nodes_of(std::string_view key) {
+    std::vector<std::int64_t> out;
+    const YamlValue* value = map_.find(key);
+    if (value == nullptr) return out;
+    if (value->kind == YamlValue::Kind::kMap)
+      map_.error(key, "must be the name of a node, a range such as fpga[0-7], or a list of them");
+    else if (value->kind == YamlValue::Kind::kScalar)
+      add_nodes(key, *value, out);
+    else
+      for (const YamlValue& item : value->items) add_nodes(key, item, out);
+    return out;
+  }
+
+  void add_nodes(std::string_view key, const YamlValue& item, std::vector<std::int64_t>& out) {
+    if (names_.empty()) return;
+    const auto problem = [&](const std::string& text) {
+      map_.context().error(item.mark, fmt::format("{}: {}", map_.label_of(key), text));
+    };
+    if (item.kind != YamlValue::Kind::kScalar) return problem("must be names of nodes");
+    const Result<std::vector<std::string>> names = expand_ranges(item.text, kNodesLimit);
+    if (!names) return problem(names.error().message);
+    for (const std::string& name : *names) {
+      const auto found = numbers_.find(name);
+      if (found == numbers_.end() && !map_.context().wants_more()) return problem("");
+      if (found == numbers_.end())
+        return problem(fmt::format("no node called \"{}\"{}", name, suggestion(name, names_)));
+      if (std::find(out.begin(), out.end(), found->second) != out.end())
+        return problem(fmt::format("{} is named twice", name));
+      out.push_back(found->second);
+    }
+  }
+
+  void check(Traffic& t) {
+    FieldCheck check;
+    if (t.kind->fields.rules != nullptr) t.kind->fields.rules(&t, check);
+    for (const FieldCheck::Problem& problem : check.problems)
+      map_.error(problem.key, problem.message);
+    const bool good = check.problems.empty();
+    if (good && t.kind->has_receiver() &&
+        std::find(t.senders.begin(), t.senders.end(), t.receiver) != t.senders.end())
+      map_.error("to", fmt::format("{} would send to itself", names_[index(t.receiver)]));
+    if (expected_records(t) > static_cast<std::uint64_t>(kRecordsMost))
+      map_.error("count", fmt::format("{} messages from each of {} nodes are more than {} in all",
+                                      t.count, t.senders.size(), kRecordsMost));
+  }
+
+  MapReader& map_;
+  std::vector<std::string> names_;
+  std::map<std::string, std::uint32_t> numbers_;
+};
+
+// `key: value`, as it reads back.
+std::string row_text(const Field& row, const FieldValue& value,
+                     const std::vector<NodeSpec>& nodes) {
+  const auto name = [&](std::int64_t node) {
+    return fmt::format("\"{}\"", nodes[static_cast<std::size_t>(node)].name);
+  };
+  if (!names_nodes(row))
+    return fmt::format(
+        "{}: {}", row.key,
+        row.unit == "bytes" ? fmt::format("{}", value.number()) : spell_value(row, value));
+  if (row.type != FieldType::kIntegers) return fmt::format("{}: {}", row.key, name(value.number()));
+  std::vector<std::string> names;
+  for (const std::int64_t node : std::get<std::vector<std::int64_t>>(value.value))
+    names.push_back(name(node));
+  return fmt::format("{}: [{}]", row.key, fmt::join(names, ", "));
+}
+
+}  // namespace
+
+bool asks_for_traffic(MapReader& cluster) {
+  const YamlValue* workload = cluster.find("workload");
+  return workload != nullptr && workload->kind == YamlValue::Kind::kMap &&
+         workload->find("kind") != nullptr;
+}
+
+void read_traffic(MapReader& workload, const std::vector<NodeSpec>& nodes, Traffic& out) {
+  TrafficReader(workload, nodes).read(out);
+}
+
+// Who takes part comes first, then what only this kind has, then sizes.
+std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes) {
+  std::vector<std::string> who = {fmt::format("kind: {}", traffic.kind->name)}, own, rest;
+  for (const Field& row : traffic.kind->fields.fields)
+    (names_nodes(row) ? who : rest).push_back(row_text(row, row.get(&traffic), nodes));
+  for (const Setting& setting : traffic.own)
+    own.push_back(row_text(*traffic.kind->own.find(setting.key), setting.value, nodes));
+  for (const auto* part : {&own, &rest}) who.insert(who.end(), part->begin(), part->end());
+  return fmt::format("{{{}}}", fmt::join(who, ", "));
+}
+
+}  // namespace soliton

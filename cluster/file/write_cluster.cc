@@ -1,0 +1,217 @@
+#include <algorithm>
+
+#include "cluster/file/parts.h"
+#include "cluster/yaml/files.h"
+#include "cluster/yaml/names.h"
+
+namespace soliton {
+namespace {
+
+// What a format of a name of its own is, as the keys that define it.
+WrittenKeys definition(const NumberFormat& format) {
+  WrittenKeys out = {
+      {"element", fmt::format("e{}m{}", format.exponent_bits, format.mantissa_bits)}};
+  if (format.scale() != Scale::kNone)
+    out.emplace_back("block", format.block == 0 ? "native" : std::to_string(format.block));
+  out.emplace_back("scale_bits", format.scale() == Scale::kNone ? "none"
+                                 : format.scale() == Scale::kFloat
+                                     ? "float"
+                                     : std::to_string(format.scale_bits));
+  out.emplace_back("rounding", rounding_name(format.rounding));
+  out.emplace_back("overflow", overflow_name(format.overflow));
+  out.emplace_back("flush", format.flush ? "true" : "false");
+  if (format.rounding == Rounding::kDither)
+    out.emplace_back("seed", std::to_string(format.dither_seed));
+  return out;
+}
+
+std::string format_text(const NpuFormat& format, bool is_known) {
+  WrittenKeys out = {{"name", yaml_scalar(format.format.name)}};
+  if (!is_known)
+    for (auto& key : definition(format.format)) out.push_back(std::move(key));
+  if (format.beats_per_tile > 0)
+    out.emplace_back("beats_per_tile", std::to_string(format.beats_per_tile));
+  return flow_text(out);
+}
+
+// `defined` are the formats the file itself defines.
+std::string formats_text(const std::vector<NpuFormat>& formats,
+                         const std::vector<NpuFormat>& defined) {
+  std::vector<std::string> entries;
+  for (const NpuFormat& format : formats) {
+    const Result<NumberFormat> known = resolve_format(format.format.name, defined);
+    entries.push_back(format_text(format, known && *known == format.format));
+  }
+  return fmt::format("[{}]", fmt::join(entries, ", "));
+}
+
+std::string defined_formats_text(const std::vector<NpuFormat>& formats) {
+  if (formats.empty()) return "";
+  std::string out = "formats:\n";
+  for (const NpuFormat& format : formats)
+    out += fmt::format("  - {}\n", format_text(format, false));
+  return out;
+}
+
+std::string device_text(const NodeSpec& node, const std::vector<NpuFormat>& defined) {
+  const FieldWriter writer("");
+  const Device& device = node.device;
+  if (node.device_is_builtin) return yaml_scalar(device.name());
+  if (device.kind == Device::Kind::kCpu)
+    return writer.flow(kCpuFields, &device.cpu, {{"kind", "cpu"}});
+  return writer.flow(kNpuFields, &device.npu,
+                     {{"kind", "npu"}, {"formats", formats_text(device.npu.formats, defined)}});
+}
+
+// The stem and number of "fpga12"; no number when it has leading zeros or is long.
+std::pair<std::string, std::int64_t> split_number(const std::string& name) {
+  const std::size_t digits = name.find_last_not_of("0123456789") + 1;
+  const std::string number = name.substr(digits);
+  if (number.empty() || number.size() > 9 || (number.size() > 1 && number[0] == '0'))
+    return {name, -1};
+  return {name.substr(0, digits), std::stoll(number)};
+}
+
+// Nodes alike and numbered in a row are one line: "fpga[0-3]".
+std::string nodes_text(const std::vector<NodeSpec>& nodes, const std::vector<NpuFormat>& defined) {
+  std::string out = "nodes:\n";
+  for (std::size_t i = 0; i < nodes.size();) {
+    const std::string device = device_text(nodes[i], defined);
+    const std::pair<std::string, std::int64_t> own = split_number(nodes[i].name);
+    const std::string& stem = own.first;
+    const std::int64_t first = own.second;
+    std::size_t end = i + 1;
+    const auto belongs = [&](std::size_t j) {
+      return first >= 0 &&
+             split_number(nodes[j].name) ==
+                 std::pair(stem, first + static_cast<std::int64_t>(j - i)) &&
+             nodes[j].at == nodes[i].at && device_text(nodes[j], defined) == device;
+    };
+    while (end < nodes.size() && belongs(end)) ++end;
+    const std::string name =
+        end - i == 1 ? yaml_scalar(nodes[i].name)
+                     : yaml_quoted(fmt::format("{}[{}-{}]", stem, first,
+                                               first + static_cast<std::int64_t>(end - i) - 1));
+    WrittenKeys node = {{"name", name}, {"device", device}};
+    if (!nodes[i].at.empty()) node.emplace_back("at", yaml_scalar(nodes[i].at));
+    out += fmt::format("  - {}\n", flow_text(node));
+    i = end;
+  }
+  return out;
+}
+
+std::string drawn_text(const TopologySpec& topology, const FieldWriter& writer) {
+  std::string out = topology.explicit_switches.empty() ? "  switches: []\n" : "  switches:\n";
+  for (const Vertex& vertex : topology.explicit_switches)
+    out += fmt::format("    - {}\n",
+                       writer.flow(kSwitchFields, &vertex, {{"name", yaml_scalar(vertex.name)}}));
+  out += topology.explicit_links.empty() ? "  links: []\n" : "  links:\n";
+  for (const auto& [a, b, link, position] : topology.explicit_links) {
+    WrittenKeys by_hand = {{"between", fmt::format("[{}, {}]", yaml_scalar(a), yaml_scalar(b))}};
+    if (link.name != a + "-" + b) by_hand.emplace_back("name", yaml_scalar(link.name));
+    out += fmt::format("    - {}\n", writer.flow(kCableFields, &link, by_hand));
+  }
+  return out;
+}
+
+std::string topology_text(const TopologySpec& topology, const FieldWriter& writer) {
+  const TopologyKind& kind = *find_topology_kind(topology.kind);
+  std::string out = "topology:\n";
+  const auto add = [&](const FieldTable& table, const void* object) {
+    out += lines_text(writer.keys(table, collect(table, object)), "  ");
+  };
+  const std::shared_ptr<void> options = kind.fields.make();
+  const Status set = assign(kind.fields, topology.options, options.get());
+  SOLITON_CHECK_MSG(set.has_value(), "{}", set.error().message);
+  add(kTopologyNameFields, &topology);
+  if (kind.wired) add(kTopologyRateFields, &topology);
+  add(kind.fields, options.get());
+  if (kind.wired) add(kTopologyQueueFields, &topology);
+  return kind.drawn ? out + drawn_text(topology, writer) : out;
+}
+
+std::string model_text(const ModelSpec& model, const FieldWriter& writer) {
+  const auto place_text = [&]() -> std::string {
+    if (model.places.empty()) return std::string(spelling(kWeightPlaces, model.in_dram));
+    WrittenKeys places;
+    std::vector<std::string> names;
+    for (const LayerPlace& place : model.places) names.push_back(yaml_scalar(place.layer));
+    for (std::size_t i = 0; i < names.size(); ++i)
+      places.emplace_back(names[i], spelling(kWeightPlaces, model.places[i].in_dram));
+    return flow_text(places);
+  };
+  WrittenKeys keys =
+      writer.keys(kModelFields, collect(kModelFields, &model), {{"place", place_text()}});
+  // Only what a file says has a state.
+  if (model.rnn) std::erase_if(keys, [](const auto& key) { return key.first == "state"; });
+  return "model:\n" + lines_text(keys, "  ");
+}
+
+std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSpec>& nodes,
+                          const FieldWriter& writer, const std::string& folder) {
+  if (workload.traffic)
+    return fmt::format("workload: {}\n", traffic_text(*workload.traffic, nodes));
+  const std::string input =
+      workload.input == "random" ? workload.input : yaml_quoted(path_from(folder, workload.input));
+  WrittenKeys keys =
+      writer.keys(kRequestFields, collect(kRequestFields, &workload), {{"input", input}});
+  if (workload.arrival == "poisson")
+    std::erase_if(keys, [](const auto& key) { return key.first == "think"; });
+  return "workload:\n" + lines_text(keys, "  ");
+}
+
+std::string wall_text(const ClusterSpec& spec, const FieldWriter& writer,
+                      const std::string& folder) {
+  WrittenKeys by_hand = {{"listen", ipv4_text(spec.wall.listen)}};
+  if (!spec.key_file.empty())
+    by_hand.emplace_back("key_file", yaml_quoted(path_from(folder, spec.key_file)));
+  return fmt::format("wall: {}\n", writer.flow(kWallKeyFields, &spec.wall, by_hand));
+}
+
+std::string fault_text(const FaultSpec& fault) {
+  const FaultRule& rule = fault.rule;
+  WrittenKeys out = {{"id", yaml_scalar(rule.id)}, {"kind", std::string(rule.kind->name)}};
+  for (auto& option : FieldWriter("").keys(rule.kind->fields, rule.options)) out.push_back(option);
+  const WrittenKeys links = fault.link.empty() ? WrittenKeys{{"from", yaml_quoted(fault.from)},
+                                                             {"to", yaml_quoted(fault.to)}}
+                                               : WrittenKeys{{"name", yaml_quoted(fault.link)}};
+  const char* direction = rule.forward && rule.backward ? "both" : rule.forward ? "tx" : "rx";
+  WrittenKeys when = {{"from", spell(rule.from.time_since_epoch())}};
+  if (rule.until != kNever) when.emplace_back("to", spell(rule.until.time_since_epoch()));
+  out.emplace_back("where", flow_text({{"links", flow_text(links)}, {"direction", direction}}));
+  out.emplace_back("when", flow_text(when));
+  return flow_text(out);
+}
+
+std::string faults_text(const std::vector<FaultSpec>& faults) {
+  if (faults.empty()) return "faults: []\n";
+  std::string out = "faults:\n";
+  for (const FaultSpec& fault : faults) out += fmt::format("  - {}\n", fault_text(fault));
+  return out;
+}
+
+}  // namespace
+
+std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
+  const FieldWriter writer(folder);
+  LtlOptions ltl = spec.ltl;
+  ltl.auth = auth_of(spec);
+  std::string out;
+  for (const auto& [key, value] : writer.keys(kClusterFields, collect(kClusterFields, &spec))) {
+    if (key == "compute") out += workload_text(spec.workload, spec.nodes, writer, folder);
+    if (key == "model") {
+      out += topology_text(spec.topology, writer) + defined_formats_text(spec.formats) +
+             nodes_text(spec.nodes, spec.formats);
+      if (spec.model.rnn || !spec.model.onnx.empty()) out += model_text(spec.model, writer);
+    } else if (key == "ltl") {
+      out += fmt::format("ltl: {}\n", writer.flow(kClusterLtlFields, &ltl));
+    } else if (key == "wall") {
+      out += wall_text(spec, writer, folder) + faults_text(spec.faults);
+    } else if (key != "workload") {
+      out += fmt::format("{}: {}\n", key, value);
+    }
+  }
+  return out;
+}
+
+}  // namespace soliton

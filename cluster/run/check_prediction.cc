@@ -1,0 +1,74 @@
+#include "cluster/run/check_prediction.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cluster/results/statistics.h"
+
+namespace soliton {
+namespace {
+
+bool one_at_a_time(const ClusterSpec& spec) {
+  return spec.workload.arrival == "closed" && spec.workload.clients == 1 && spec.service.batch == 1;
+}
+
+bool undisturbed(const RunResults& results) {
+  return results.fabric.dropped == 0 &&
+         std::ranges::all_of(results.faults,
+                             [](const FaultResult& it) { return it.effect == "never hit"; });
+}
+
+// Of the length the plan was made for.
+std::vector<Duration> comparable(const PreparedRun& run, const RunResults& results) {
+  std::vector<Duration> out;
+  for (const RequestRecord& request : results.requests)
+    if (!request.failed && request.steps == run.plan.steps)
+      out.push_back(request.completed - request.sent);
+  return out;
+}
+
+double off_by(Duration measured, Duration predicted) {
+  return static_cast<double>((measured - predicted).count()) /
+         static_cast<double>(predicted.count());
+}
+
+std::string cause(const PreparedRun& run, const RunResults& results,
+                  const std::vector<Duration>& measured) {
+  if (results.ltl.retransmitted > 0)
+    return fmt::format("; {} packets were sent again although none was lost",
+                       results.ltl.retransmitted);
+  if (shared_with_others(run.topology)) return "; predictions leave out the traffic of others";
+  const std::vector<Duration> later(measured.begin() + 1, measured.end());
+  if (!later.empty() &&
+      std::abs(off_by(mean_of(later), run.plan.predicted_latency)) <= kPredictionTolerance)
+    return "; only the first request, which met nothing of one before it, makes the difference";
+  if (results.fabric.ecn_marked > 0)
+    return fmt::format("; {} congestion marks slowed senders down", results.fabric.ecn_marked);
+  return "";
+}
+
+}  // namespace
+
+bool shared_with_others(const Topology& topology) {
+  return std::ranges::any_of(topology.links, [](const TopologyLink& link) {
+    return link.other.busy.parts_per_billion > 0;
+  });
+}
+
+void check_prediction(const PreparedRun& run, RunResults& results) {
+  if (run.spec.time == TimeMode::kWall || !one_at_a_time(run.spec) || !undisturbed(results)) return;
+  const std::vector<Duration> measured = comparable(run, results);
+  const Duration predicted = run.plan.predicted_latency;
+  if (measured.empty() || predicted <= Duration{}) return;
+  const Duration mean = mean_of(measured);
+  const double off = off_by(mean, predicted);
+  if (std::abs(off) <= kPredictionTolerance) return;
+  warn(
+      results.warnings, warning_id::kPredictionOff,
+      fmt::format("a request took {} on average where {} was predicted ({:+.1f} %){}",
+                  to_string(mean), to_string(predicted), 100 * off, cause(run, results, measured)));
+}
+
+}  // namespace soliton

@@ -1,0 +1,230 @@
+#include "cluster/run/deploy.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <thread>
+
+#include "fabric/ltl/wall_floors.h"
+#include "fabric/udp/udp_carrier.h"
+#include "node/host/host_role.h"
+#include "node/roles/roles.h"
+#include "partition/cost/connections.h"
+#include "partition/cost/paths.h"
+#include "protocol/base/check.h"
+#include "protocol/base/rng.h"
+#include "protocol/wire/handshake.h"
+
+namespace soliton {
+namespace {
+
+// Bounds the memory of a trace: about 60 bytes an event, kept until the run ends.
+constexpr std::uint32_t kTraceEventsPerNode = 200'000;
+
+std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
+  const auto found = std::find_if(spec.nodes.begin(), spec.nodes.end(),
+                                  [&](const NodeSpec& node) { return node.name == name; });
+  SOLITON_CHECK_MSG(found != spec.nodes.end(), "no node \"{}\"", name);
+  return static_cast<std::uint32_t>(found - spec.nodes.begin());
+}
+
+// What is known of the ways between nodes: nothing in wall time.
+std::optional<PathTimes> known_paths(const ClusterSpec& spec, const Topology& topology,
+                                     const Routes& routes, const FaultPlan& faults,
+                                     const std::set<NodePair>& pairs) {
+  if (spec.time == TimeMode::kWall) return std::nullopt;
+  LtlOptions ltl = spec.ltl;
+  ltl.auth = auth_of(spec);
+  return PathTimes(ltl, topology, routes, faults, pairs);
+}
+
+// `paths`: null where nothing is known.
+void connect(const ClusterSpec& spec, const std::set<NodePair>& pairs,
+             const std::function<std::uint8_t(const NodePair&)>& channel, const PathTimes* paths,
+             std::vector<NodeAssignment>& nodes) {
+  const Random cookies(spec.seed, "ltl cookie");
+  std::uint64_t ordinal = 0;
+  for (const NodePair& pair : pairs) {
+    const auto& [a, b] = pair;
+    std::vector<LtlConnection>& of_a = nodes[a].deployment.connections;
+    std::vector<LtlConnection>& of_b = nodes[b].deployment.connections;
+    const auto cookie = static_cast<std::uint16_t>(cookies.bits(ordinal++));
+    const auto row_a = static_cast<std::uint16_t>(of_a.size());
+    const auto row_b = static_cast<std::uint16_t>(of_b.size());
+    const auto path = [&](std::uint32_t from, std::uint32_t to) {
+      return paths == nullptr ? LtlPath{} : paths->between(NodeId{from}, NodeId{to});
+    };
+    of_a.push_back({NodeId{b}, row_b, cookie, channel(pair), path(a, b)});
+    of_b.push_back({NodeId{a}, row_a, cookie, channel(pair), path(b, a)});
+  }
+}
+
+// A key that lasts is never used itself: packet numbers begin anew in every run, and a number must
+// not be used twice under one key.
+Key key_of_run(const Key& lasting, const Key& chance) {
+  static constexpr std::string_view kPurpose = "key of a run";
+  std::vector<std::byte> purpose;
+  for (const char c : kPurpose) purpose.push_back(static_cast<std::byte>(c));
+  purpose.insert(purpose.end(), chance.begin(), chance.end());
+  return derive_key(lasting, purpose);
+}
+
+// One key a run, from the kernel where anybody else could write into the network. In virtual time
+// nobody can, and a run must be a function of its file.
+LtlIdentity make_identity(const ClusterSpec& spec) {
+  LtlIdentity who;
+  const Random chance(spec.seed, "ltl identity");
+  who.run_id = chance.bits(0);
+  who.epoch = 1;
+  who.image_hash = mix64(kLtlProtocol);
+  if (spec.time == TimeMode::kWall) {
+    SOLITON_CHECK(getrandom(&who.run_id, sizeof who.run_id, 0) == sizeof who.run_id);
+    SOLITON_CHECK(getrandom(who.key.data(), who.key.size(), 0) ==
+                  static_cast<ssize_t>(who.key.size()));
+    if (spec.key) who.key = key_of_run(*spec.key, who.key);
+    return who;
+  }
+  for (std::size_t i = 0; i < who.key.size(); ++i)
+    who.key[i] = static_cast<std::byte>(chance.bits(1 + i));
+  return who;
+}
+
+std::shared_ptr<const std::vector<std::string>> names_of(const ClusterSpec& spec) {
+  std::vector<std::string> names;
+  for (const NodeSpec& node : spec.nodes) names.push_back(node.name);
+  return std::make_shared<const std::vector<std::string>>(std::move(names));
+}
+
+void fill_common(const ClusterSpec& spec, const LtlIdentity& identity,
+                 std::shared_ptr<const std::vector<std::string>> names, std::uint32_t number,
+                 Deployment& deployment) {
+  deployment.identity = identity;
+  deployment.node = spec.nodes[number].name;
+  deployment.id = NodeId{number};
+  deployment.time = spec.time == TimeMode::kWall ? TimeBase::kWall : TimeBase::kEmulated;
+  deployment.functional_every = functional_every(spec);
+  deployment.trace_requests = static_cast<std::uint32_t>(spec.trace_requests);
+  deployment.trace_events = spec.trace_requests > 0 ? kTraceEventsPerNode : 0;
+  deployment.ltl = spec.ltl;
+  deployment.ltl.auth = auth_of(spec);
+  if (spec.time == TimeMode::kWall) deployment.ltl = with_wall_floors(deployment.ltl);
+  deployment.wall = spec.wall;
+  if (spec.wall.wait == WaitMode::kAuto)
+    deployment.wall.wait = spec.nodes.size() <= std::thread::hardware_concurrency()
+                               ? WaitMode::kSpinThenBlock
+                               : WaitMode::kBlock;
+  deployment.node_names = std::move(names);
+}
+
+HostWorkload host_workload(const ClusterSpec& spec) {
+  HostWorkload workload;
+  workload.clients = static_cast<std::uint32_t>(spec.workload.clients);
+  workload.requests = static_cast<std::uint32_t>(spec.workload.requests);
+  workload.think = spec.workload.think;
+  if (spec.workload.arrival == "poisson") {
+    workload.arrivals = Arrivals::kPoisson;
+    workload.mean_gap = milliseconds(1000) / spec.workload.rate.per_second;
+  }
+  workload.batch = static_cast<std::uint32_t>(spec.service.batch);
+  workload.batch_wait = spec.service.batch_wait;
+  return workload;
+}
+
+// Senders hand over a message when the last ones are nearly gone: enough to keep a line busy, and
+// little enough that a message's time is that of the network.
+constexpr Bytes kTrafficQueue{64 << 10};
+
+void add_faults(const ClusterSpec& spec, const Topology& topology, const Routes& routes,
+                const FaultPlan& faults, std::vector<NodeAssignment>& nodes) {
+  if (spec.time != TimeMode::kWall || faults.rules.empty()) return;
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    nodes[i].faults = {faults,
+                       node_routes(topology, routes, NodeId{i}, peers_of(nodes[i].deployment))};
+}
+
+// Over UDP, what all connections of a node may have under way fits the receive buffer this kernel
+// grants: what does not is lost without a word.
+void fit_receive_buffers(const ClusterSpec& spec, std::vector<NodeAssignment>& nodes) {
+  if (spec.time != TimeMode::kWall || spec.wall.carrier != CarrierKind::kUdp) return;
+  const Result<Bytes> buffer = granted_receive_buffer();
+  if (!buffer) return;  // the nodes will say so
+  std::size_t most = 1;
+  for (const NodeAssignment& node : nodes)
+    most = std::max(most, node.deployment.connections.size());
+  const Bytes packet{spec.ltl.mtu};
+  const Bytes overhead = udp_charge(packet) - packet;
+  for (NodeAssignment& node : nodes) {
+    LtlOptions& ltl = node.deployment.ltl;
+    const Bytes share{buffer->count / static_cast<std::int64_t>(most)};
+    ltl.credit_overhead = std::max(ltl.credit_overhead, overhead);
+    ltl.credit = std::max(std::min(ltl.credit, share), packet + ltl.credit_overhead);
+  }
+}
+
+}  // namespace
+
+std::uint32_t functional_every(const ClusterSpec& spec) {
+  switch (spec.compute) {
+    case ComputeKind::kFunctional:
+      return 1;
+    case ComputeKind::kTiming:
+      return 0;
+    case ComputeKind::kSampled:
+      return static_cast<std::uint32_t>(spec.sample_every);
+  }
+  return 1;
+}
+
+std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan& plan,
+                                             const Topology& topology, const Routes& routes,
+                                             const FaultPlan& faults, const InputSource& inputs) {
+  std::vector<NodeAssignment> nodes(spec.nodes.size());
+  const LtlIdentity identity = make_identity(spec);
+  const auto names = names_of(spec);
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    fill_common(spec, identity, names, i, nodes[i].deployment);
+  for (const Shard& shard : plan.shards)
+    nodes[node_number(spec, shard.node)].deployment.role = {kNpuRole, shard};
+  const std::uint32_t host_number = node_number(spec, plan.host);
+  nodes[host_number].deployment.role = {kHostRole,
+                                        HostSpec{plan.host_shard, host_workload(spec), inputs}};
+  const std::set<NodePair> pairs =
+      talking_pairs(plan.shards, plan.host_shard,
+                    [&](const std::string& name) { return node_number(spec, name); });
+  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
+  connect(
+      spec, pairs, [&](const NodePair& pair) { return channel_of(pair, host_number); },
+      paths ? &*paths : nullptr, nodes);
+  for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
+  fit_receive_buffers(spec, nodes);
+  add_faults(spec, topology, routes, faults, nodes);
+  return nodes;
+}
+
+std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traffic& traffic,
+                                             const Topology& topology, const Routes& routes,
+                                             const FaultPlan& faults) {
+  std::vector<NodeAssignment> nodes(spec.nodes.size());
+  const LtlIdentity identity = make_identity(spec);
+  const auto names = names_of(spec);
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    fill_common(spec, identity, names, i, nodes[i].deployment);
+    nodes[i].deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
+  }
+  std::set<NodePair> pairs;
+  for (const auto& [a, b] : talking_pairs(traffic)) {
+    pairs.insert({index(a), index(b)});
+    for (const NodeId node : {a, b}) nodes[index(node)].deployment.role = {kTrafficRole, traffic};
+  }
+  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
+  connect(
+      spec, pairs, [](const NodePair&) { return kExchangeChannel; }, paths ? &*paths : nullptr,
+      nodes);
+  fit_receive_buffers(spec, nodes);
+  add_faults(spec, topology, routes, faults, nodes);
+  return nodes;
+}
+
+}  // namespace soliton

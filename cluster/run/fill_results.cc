@@ -1,0 +1,196 @@
+#include "cluster/run/fill_results.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "node/traffic/traffic_kind.h"
+
+namespace soliton {
+namespace {
+
+std::string effect_of(const FaultCounters& hits) {
+  if (hits.dropped == 0 && hits.delayed == 0) return "never hit";
+  if (hits.dropped == 0) return fmt::format("delayed {} packets", hits.delayed);
+  return fmt::format("dropped {} packets", hits.dropped);
+}
+
+PauseResult pauses_of(const Topology& topology, const PauseReport& report,
+                      const NetworkCounters& counters) {
+  PauseResult out{counters.watchdogs, counters.dropped_watchdog, report.lossy_queue_max, {}, {}};
+  for (const PortPauses& port : report.ports) {
+    const PortCounters& c = port.counters;
+    out.ports.push_back({port_name(topology, port.hop), port.pauses, port.paused, port.held_max,
+                         c.queue_max, c.lossy_queue_max, c.dropped_queue + c.dropped_watchdog});
+  }
+  for (const Deadlock& deadlock : report.deadlocks) {
+    std::vector<std::string> ports;
+    for (const Hop hop : deadlock.circle) ports.push_back(port_name(topology, hop));
+    out.deadlocks.push_back({deadlock.at, std::move(ports)});
+  }
+  return out;
+}
+
+void fill_roles(const PreparedRun& run, RunResults& results) {
+  for (NodeResult& node : results.nodes) {
+    if (node.name == run.plan.host) node.role = "host";
+    for (const Placement& placement : run.plan.placements) {
+      if (placement.node != node.name) continue;
+      node.role = "npu";
+      for (const MemoryUse& use : placement.memory) {
+        if (use.memory == "Dram") continue;  // off chip, and of another order of size
+        node.memory_budget += use.capacity_bytes;
+        node.memory_used += use.used_bytes;
+      }
+    }
+  }
+}
+
+void fill_plan(const PreparedRun& run, RunResults& results) {
+  const Certificate& certificate = run.plan.certificate;
+  PartitionSummary& partition = results.partition;
+  partition.objective = certificate.objective;
+  partition.nodes_used = run.plan.nodes_used;
+  partition.cut_bytes_per_request = run.plan.cut_bytes_per_request;
+  partition.predicted_latency_us = in_us(run.plan.predicted_latency);
+  // The certificate is of a request that finds the network idle; one in the middle of a run may
+  // take a little less, and what stands beside its prediction is not above it.
+  const bool in_time = certificate.objective != "throughput";
+  partition.lower_bound_us =
+      in_us(in_time ? std::min(certificate.lower_bound, run.plan.predicted_latency)
+                    : certificate.lower_bound);
+  if (certificate.lower_bound.count() > 0)
+    partition.gap = static_cast<double>((certificate.value - certificate.lower_bound).count()) /
+                    static_cast<double>(certificate.lower_bound.count());
+}
+
+void fill_traffic_roles(const Traffic& traffic, RunResults& results) {
+  for (const NodeId sender : traffic.senders) results.nodes[index(sender)].role = "traffic";
+  if (traffic.kind->has_receiver()) results.nodes[index(traffic.receiver)].role = "traffic";
+}
+
+// What of the transport is known before it runs.
+LtlCounters carrier_of(const ClusterSpec& spec) {
+  const bool wall = spec.time == TimeMode::kWall;
+  const bool udp = wall && spec.wall.carrier == CarrierKind::kUdp;
+  return {.carrier = !wall ? "emulated"
+                     : udp ? "udp"
+                           : "shm",
+          .listen = udp ? ipv4_text(spec.wall.listen) : "",
+          .auth = auth_name(auth_of(spec)),
+          .known = false};
+}
+
+}  // namespace
+
+RunResults results_before(const PreparedRun& run) {
+  RunResults results;
+  results.name = run.spec.name;
+  results.seed = run.spec.seed;
+  results.time = run.spec.time == TimeMode::kWall ? "wall" : "virtual";
+  for (const NodeSpec& spec : run.spec.nodes) {
+    NodeResult node;
+    node.name = spec.name;
+    node.device = spec.device.name();
+    node.role = "idle";
+    results.nodes.push_back(std::move(node));
+  }
+  if (run.spec.workload.traffic) {
+    results.partition.known = false;
+    fill_traffic_roles(*run.spec.workload.traffic, results);
+  } else {
+    fill_roles(run, results);
+    fill_plan(run, results);
+    for (const Shard& shard : run.plan.shards)
+      results.peak_ops_per_second += shard.device.peak_ops_per_second();
+  }
+  results.fabric.known = false;
+  results.fabric.emulated = run.spec.time == TimeMode::kVirtual;
+  results.outputs.known = false;
+  for (NodeResult& node : results.nodes) node.errors_known = false;
+  results.ltl = carrier_of(run.spec);
+  return results;
+}
+
+void fill_ending(const ClusterOutcome& outcome, RunResults& results) {
+  results.complete = !outcome.error && outcome.interrupted_by == 0;
+  if (outcome.error) results.error = outcome.error->message;
+  if (outcome.interrupted_by != 0)
+    results.error = fmt::format("interrupted by signal {} ({})", outcome.interrupted_by,
+                                strsignal(outcome.interrupted_by));
+}
+
+void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& results) {
+  const double elapsed = std::max(in_us(outcome.end), 1e-6);
+  for (std::size_t i = 0; i < results.nodes.size(); ++i) {
+    NodeResult& node = results.nodes[i];
+    // A node that could not report is not an idle one.
+    node.busy_fraction = std::numeric_limits<double>::quiet_NaN();
+    if (i < outcome.stats.size() && outcome.stats[i]) {
+      const Duration busy = outcome.stats[i]->npu.busy + outcome.stats[i]->host_busy;
+      node.busy_fraction = std::min(1.0, in_us(busy) / elapsed);
+      node.poisoned_blocks = outcome.stats[i]->npu.poisoned_blocks;
+      node.fp16_overflows = outcome.stats[i]->npu.fp16_overflows;
+      node.errors_known = computed && node.role == "npu";
+    }
+    if (i < outcome.node_failed.size() && outcome.node_failed[i]) node.state = "failed";
+  }
+}
+
+void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
+  LtlStats ltl;
+  std::uint64_t strangers = 0;
+  std::vector<FaultCounters> hits = outcome.faults;
+  hits.resize(run.faults.rules.size());
+  for (const std::optional<NodeStats>& stats : outcome.stats) {
+    if (!stats) continue;
+    ltl.merge(stats->ltl);
+    strangers += stats->carrier.strangers;
+    results.fabric.host_drops += stats->carrier.host_drops;
+    for (std::size_t rule = 0; rule < std::min(hits.size(), stats->faults.size()); ++rule) {
+      hits[rule].dropped += stats->faults[rule].dropped;
+      hits[rule].delayed += stats->faults[rule].delayed;
+    }
+  }
+  const bool wall = run.spec.time == TimeMode::kWall;
+  results.fabric.known = true;
+  results.ltl.known = true;
+  results.ltl.messages = ltl.messages_sent;
+  results.ltl.packets = ltl.packets_sent;
+  results.ltl.retransmitted = ltl.retransmitted;
+  results.ltl.needless = ltl.needless;
+  results.ltl.timeouts = ltl.timeouts;
+  results.ltl.nacks = ltl.nacks_sent;
+  results.ltl.rtt = ltl.rtt;
+  results.ltl.refused = {.stranger = strangers,
+                         .stale = ltl.dropped_stale,
+                         .forged = ltl.dropped_unauthentic,
+                         .replayed = ltl.dropped_replayed,
+                         .checksum = ltl.dropped_checksum,
+                         .malformed = ltl.dropped_malformed};
+  results.fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
+  results.fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
+  results.fabric.dropped = outcome.network.dropped_queue + outcome.network.dropped_watchdog;
+  results.fabric.pauses = outcome.network.pauses;
+  if (outcome.pauses) results.pauses = pauses_of(run.topology, *outcome.pauses, outcome.network);
+  results.fabric.ecn_marked = outcome.network.marked;
+  results.fabric.queue_bytes_max = static_cast<std::uint64_t>(outcome.network.queue_max.count);
+  for (std::size_t rule = 0; rule < hits.size(); ++rule) {
+    results.fabric.dropped += hits[rule].dropped;
+    const FaultRule& fault = run.faults.rules[rule];
+    results.faults.push_back(
+        {fault.from, std::string(fault.kind->name), fault.target, effect_of(hits[rule])});
+  }
+}
+
+std::vector<TraceEvent> take_trace(ClusterOutcome& outcome) {
+  std::vector<TraceEvent> all;
+  for (std::optional<NodeStats>& stats : outcome.stats)
+    if (stats) all.insert(all.end(), stats->trace.begin(), stats->trace.end());
+  all.insert(all.end(), outcome.trace.begin(), outcome.trace.end());
+  return all;
+}
+
+}  // namespace soliton

@@ -1,0 +1,186 @@
+#include "cluster/run/live_results.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "cluster/results/results.h"
+#include "cluster/run/fill_results.h"
+#include "cluster/run/traffic.h"
+#include "protocol/json/json.h"
+
+namespace soliton {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTick{100};
+constexpr int kTicksASecond = 10;
+constexpr const char* kUnfinished =
+    "the run had not ended when this was written: what was measured until then";
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+std::string progress_line(const RunProgress& p) {
+  const Json out{{"t_wall", std::round(p.wall_seconds * 1e3) / 1e3},
+                 {"emulated_us", json_us(p.now - kRunStart)},
+                 {"completed", p.completed},
+                 {"asked", p.asked},
+                 {"events", p.events},
+                 {"lag", std::round(p.lag_seconds * 1e3) / 1e3},
+                 {"state", p.state},
+                 {"nodes_lost", p.nodes_lost}};
+  return json_text(out, JsonLayout::kLine) + "\n";
+}
+
+LiveResults::LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop& loop, Show show)
+    : run_(run),
+      folder_(folder),
+      loop_(loop),
+      show_(std::move(show)),
+      started_(Clock::now()),
+      answered_(started_) {
+  progress_.asked = asked_of(run.spec);
+  if (run.spec.workload.traffic) traffic_ = traffic_of(run.spec);
+}
+
+LiveResults::~LiveResults() { stop(); }
+
+Result<std::unique_ptr<LiveResults>> LiveResults::start(const PreparedRun& run, RunFolder& folder,
+                                                        ControlLoop& loop, Show show) {
+  std::unique_ptr<LiveResults> live(new LiveResults(run, folder, loop, std::move(show)));
+  if (Status opened = live->open(); !opened) return tl::unexpected<Error>(opened.error());
+  return live;
+}
+
+Status LiveResults::open() {
+  for (auto [name, file] :
+       {std::pair{"requests.csv", &rows_file_}, std::pair{"progress.jsonl", &progress_file_}}) {
+    Result<GrowingFile> grown = folder_.grow(name);
+    if (!grown) return tl::unexpected<Error>(grown.error());
+    file->emplace(std::move(*grown));
+  }
+  rows_ = requests_csv_head();
+  write_second();
+  if (failure_) return tl::unexpected<Error>(*failure_);
+  ticker_.emplace(loop_, kTick, [this] { each_tick(); });
+  return {};
+}
+
+void LiveResults::add(const RequestRecord& row) {
+  rows_ += requests_csv_row(row);
+  sums_.latency.add(row.completed - row.sent);
+  sums_.compute_ps += static_cast<double>(row.path.compute.count());
+  sums_.network_ps += static_cast<double>(row.path.network.count());
+  sums_.queue_ps += static_cast<double>(row.path.queue.count());
+  sums_.host_ps += static_cast<double>(row.path.host.count());
+  highest_request_ = std::max<std::uint64_t>(highest_request_, index(row.request) + 1);
+  first_sent_ = std::min(first_sent_, row.sent);
+  last_completed_ = std::max(last_completed_, row.completed);
+  ++progress_.completed;
+  answered_ = Clock::now();
+}
+
+void LiveResults::on_records(std::span<const HostRecord> records) {
+  const std::lock_guard lock(mutex_);
+  for (const HostRecord& record : records) add(request_row(run_.workload, record));
+}
+
+// The two ends of a message come from different nodes.
+void LiveResults::on_records(std::span<const TrafficRecord> records) {
+  const std::lock_guard lock(mutex_);
+  if (ends_.empty()) ends_.resize(expected_records(*traffic_));
+  for (const TrafficRecord& record : records) {
+    const std::size_t number = record_number(*traffic_, record);
+    TrafficRecord& message = ends_[number];
+    const bool was_whole = is_whole(message);
+    join(record, message);
+    if (!was_whole && is_whole(message)) add(request_row(*traffic_, number, message));
+  }
+}
+
+Status LiveResults::on_progress(Instant now, std::uint64_t events, std::size_t nodes_lost) {
+  const std::lock_guard lock(mutex_);
+  progress_.state = "running";
+  progress_.now = now;
+  progress_.events = events;
+  progress_.nodes_lost = nodes_lost;
+  if (failure_) return tl::unexpected<Error>(*failure_);
+  return {};
+}
+
+RunProgress LiveResults::progress() const {
+  RunProgress out = progress_;
+  out.wall_seconds = seconds_since(started_);
+  out.lag_seconds = seconds_since(answered_);
+  return out;
+}
+
+RunResults LiveResults::results_so_far() const {
+  RunResults results = results_before(run_);
+  results.complete = false;
+  results.error = kUnfinished;
+  results.running = sums_;
+  // Measured by the nodes, which report at the end.
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  results.operations_per_request = kUnknown;
+  for (NodeResult& node : results.nodes) node.busy_fraction = kUnknown;
+  results.sent = static_cast<std::int64_t>(std::max(highest_request_, progress_.completed));
+  results.failed = results.sent - static_cast<std::int64_t>(progress_.completed);
+  if (progress_.completed > 0) results.first_sent = first_sent_;
+  results.last_completed = last_completed_;
+  results.wall.seconds = seconds_since(started_);
+  results.wall.events = progress_.events;
+  return results;
+}
+
+void LiveResults::each_tick() {
+  if (show_) {
+    std::unique_lock lock(mutex_);
+    const RunProgress now = progress();
+    lock.unlock();
+    show_(now);
+  }
+  if (++ticks_ % kTicksASecond == 0) write_second();
+}
+
+void LiveResults::keep(const Status& status) {
+  const std::lock_guard lock(mutex_);
+  if (!status && !failure_) failure_ = status.error();
+}
+
+// Rows first: the sums never count a request that is not in the file.
+void LiveResults::write_second() {
+  std::unique_lock lock(mutex_);
+  const std::string rows = std::exchange(rows_, {});
+  const RunResults results = results_so_far();
+  const std::string line = progress_line(progress());
+  lock.unlock();
+  keep(folder_.renew());
+  keep(rows_file_->append(rows));
+  keep(folder_.write("results.json", results_json(results), {.durable = false}));
+  keep(progress_file_->append(line));
+}
+
+// Whoever ends the program while the final files are written finds all rows in this one.
+void LiveResults::stop() {
+  if (!ticker_) return;
+  ticker_.reset();
+  progress_.state = "writing";
+  write_second();
+}
+
+void LiveResults::finish(bool complete) {
+  stop();
+  progress_.state = complete ? "complete" : "incomplete";
+  // The last line is for who watches; the results are written.
+  static_cast<void>(progress_file_->append(progress_line(progress())));
+}
+
+}  // namespace soliton

@@ -1,0 +1,275 @@
+// What a cluster file comes to before a process starts, and everything that is wrong with it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cluster/file/yaml_file.h"
+#include "cluster/run/check_prediction.h"
+#include "cluster/run/run.h"
+#include "cluster/yaml/reader.h"
+#include "node/traffic/traffic_kind.h"
+#include "partition/onnx/read_onnx.h"
+#include "protocol/base/located.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::size_t kErrorsLimit = 100;
+
+// model.place, for the layers the model has.
+Diagnostics place_layers(const ModelSpec& spec, Model& model) {
+  Diagnostics problems;
+  const auto set = [](Layer& layer, bool in_dram) {
+    std::visit([&](auto& it) { it.in_dram = in_dram; }, layer);
+  };
+  std::vector<std::string> names;
+  for (Layer& layer : model.layers) {
+    set(layer, spec.in_dram);
+    names.push_back(layer_name(layer));
+  }
+  for (const LayerPlace& place : spec.places) {
+    const auto at = std::ranges::find(names, place.layer);
+    if (at == names.end())
+      problems.add(ErrorCode::kInvalid,
+                   fmt::format("{}: model.place: no layer called \"{}\"{}", place.position,
+                               place.layer, suggestion(place.layer, names)));
+    else
+      set(model.layers[static_cast<std::size_t>(at - names.begin())], place.in_dram);
+  }
+  return problems;
+}
+
+// State that goes from request to request takes requests in one row, each of them computed.
+Diagnostics check_carried(const ClusterSpec& spec, const Model& model) {
+  Diagnostics problems;
+  if (!carries_state(model)) return problems;
+  const auto refuse = [&](const char* what, const std::string& why) {
+    problems.add(ErrorCode::kInvalid,
+                 located(spec.model.position,
+                         fmt::format("model: its state is carried from request to request, so {} "
+                                     "{}; or write model.state: zero to begin every request with "
+                                     "zeros",
+                                     what, why)));
+  };
+  if (spec.workload.clients > 1)
+    refuse("workload.clients must be 1", fmt::format("and not {}", spec.workload.clients));
+  if (spec.service.batch > 1)
+    refuse("service.batch must be 1", fmt::format("and not {}", spec.service.batch));
+  if (spec.compute == ComputeKind::kSampled)
+    refuse("compute must be functional or timing", "and not sampled");
+  return problems;
+}
+
+Objective objective_of(const ClusterSpec& spec) {
+  if (spec.partition.objective == "throughput") return Objective::kThroughput;
+  if (spec.partition.objective == "nodes") return Objective::kNodes;
+  return Objective::kLatency;
+}
+
+// As many as it takes until one is like the next: the first finds the network idle, and in the
+// second of short ones the transport still asks for samples of its round trip.
+std::uint32_t requests_before(const PreparedRun& run) {
+  constexpr std::int64_t kShort = 64;  // steps
+  const std::int64_t settled = run.workload.steps_max <= kShort ? 2 : 1;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(run.spec.workload.requests - 1, 0, settled));
+}
+
+PartitionRequest partition_request(const PreparedRun& run) {
+  PartitionRequest request;
+  request.model = &run.model;
+  request.topology = &run.topology;
+  request.routes = run.routes.get();
+  for (const NodeSpec& node : run.spec.nodes) request.nodes.push_back({node.name, node.device});
+  request.precision = run.spec.model.precision;
+  request.objective = objective_of(run.spec);
+  request.min_nodes = run.spec.partition.min_nodes;
+  request.max_nodes = run.spec.partition.max_nodes;
+  request.steps = run.workload.steps_max;
+  request.sla = run.spec.service.sla_p99;
+  request.with_weights = run.spec.compute != ComputeKind::kTiming;
+  request.mtu = run.spec.ltl.mtu;
+  request.ltl = &run.spec.ltl;
+  request.seed = run.spec.seed;
+  request.before = requests_before(run);
+  request.batch = static_cast<std::uint32_t>(run.spec.service.batch);
+  request.window = static_cast<std::uint32_t>(run.spec.model.window);
+  return request;
+}
+
+// Tries every stage whose own inputs are good, whatever is wrong with the others.
+class Preparation {
+ public:
+  Preparation(ClusterReading reading, const PrepareOptions& options)
+      : reading_(std::move(reading)), options_(options), run_(std::make_unique<PreparedRun>()) {
+    run_->spec = std::move(reading_.spec);
+    problems_ = std::move(reading_.problems);
+  }
+
+  Checked<std::unique_ptr<PreparedRun>> run() {
+    const bool wired = reading_.nodes && reading_.topology && build() && resolve();
+    const bool traffic = spec().workload.traffic.has_value();
+    if (traffic && options_.plan_only)
+      add({ErrorCode::kInvalid,
+           fmt::format("{}: workload.kind: {} has no model, so there is "
+                       "nothing to plan",
+                       spec().workload.position, spec().workload.traffic->kind->name)});
+    if (!traffic && reading_.model && make_model()) {
+      load();
+      if (wired && reading_.rest && options_.plan && run_->workload.steps_max > 0) partition();
+    }
+    cut_off();
+    if (!problems_.empty()) return tl::unexpected<Diagnostics>(std::move(problems_));
+    return std::move(run_);
+  }
+
+ private:
+  const ClusterSpec& spec() const { return run_->spec; }
+  void add(Error error) { problems_.add(std::move(error)); }
+
+  // False when it has none, with its errors taken, each behind `position` and `label`.
+  template <typename T>
+  bool take(Checked<T> made, T& out, const std::string& position = "",
+            const std::string& label = "") {
+    if (made) return out = std::move(*made), true;
+    for (Error& error : made.error().errors)
+      add({error.code, located(position, label + error.message)});
+    return false;
+  }
+
+  bool build() {
+    std::vector<PlacedNode> nodes;
+    for (const NodeSpec& node : spec().nodes)
+      nodes.push_back(
+          {node.name, node.at, node.position,
+           node.device.kind == Device::Kind::kNpu ? node.device.npu.network_rate : BitRate{}});
+    if (!take(build_topology(spec().topology, nodes), run_->topology)) return false;
+    run_->routes = std::make_unique<Routes>(run_->topology);
+    return true;
+  }
+
+  // Rules say nothing about what is planned.
+  bool resolve() {
+    take(resolve_faults(spec(), run_->topology), run_->faults);
+    return true;
+  }
+
+  bool make_model() {
+    const ModelSpec& model = spec().model;
+    if (!model.rnn) {
+      const OnnxOptions options{model.output, model.zero_state};
+      if (!take(read_onnx(model.onnx, options), run_->model, model.position, "model.onnx: "))
+        return false;
+    } else {
+      RnnOptions options = *model.rnn;
+      options.seed = spec().seed;
+      // Synthetic weights are as good as any other: who only checks needs none.
+      options.with_weights = spec().compute != ComputeKind::kTiming && options_.weights;
+      run_->model = build_rnn(options);
+      if (Diagnostics wrong = check_model(run_->model); !wrong.empty())
+        return take<Model>(tl::unexpected<Diagnostics>(std::move(wrong)), run_->model,
+                           model.position, "model.rnn: ");
+    }
+    run_->spec.files_read.add(run_->model.files);
+    Diagnostics wrong = place_layers(model, run_->model);
+    wrong.append(check_carried(spec(), run_->model));
+    const bool good = wrong.empty();
+    problems_.append(std::move(wrong));
+    return good;
+  }
+
+  // Without its files the length of a request is known from the model alone, if at all.
+  void load() {
+    const std::int64_t steps = spec().model.rnn ? spec().model.rnn->steps : run_->model.fixed_steps;
+    if (options_.plan_only) {
+      run_->workload.steps_max = std::max<std::int64_t>(steps, 1);
+      return;
+    }
+    run_->workload.steps_max = steps;
+    if (!reading_.workload) return;
+    Checked<Workload> workload = load_workload(spec(), run_->model);
+    if (workload) {
+      run_->workload = std::move(*workload);
+      check_saved();
+      run_->spec.files_read.add(run_->workload.files);
+      return;
+    }
+    for (Error& error : workload.error().errors)
+      add({error.code, located(position_of(error.message), error.message)});
+  }
+
+  // All answers go into one file.
+  void check_saved() {
+    const Workload& workload = run_->workload;
+    const std::int64_t each = (workload.each_step ? workload.steps_max : 1) * workload.classes *
+                              std::int64_t{sizeof(float)};
+    const std::int64_t most = kMaxNpyBytes / std::max<std::int64_t>(each, 1);
+    if (spec().save_outputs && spec().workload.requests > most)
+      add({ErrorCode::kInvalid,
+           fmt::format("{}: outputs: save: all: the answers of {} requests have more bytes than "
+                       "the {} of a file; allowed are {} requests",
+                       spec().file, spec().workload.requests, kMaxNpyBytes, most)});
+  }
+
+  // What is wrong with a data file begins with its path.
+  std::string position_of(const std::string& message) const {
+    for (const WorkloadSpec::DataFile& file : spec().workload.files)
+      if (message.starts_with(file.path))
+        return fmt::format("{}: workload.{}", file.position, file.key);
+    const std::string& workload = spec().workload.position;
+    return spec().model.rnn || workload.empty() ? spec().model.position : workload;
+  }
+
+  void partition() {
+    const PartitionSpec& partition = spec().partition;
+    PartitionRequest request = partition_request(*run_);
+    request.with_weights = request.with_weights && (!spec().model.rnn || options_.weights);
+    Checked<Plan> plan = partition_model(request);
+    if (plan) {
+      run_->plan = std::move(*plan);
+      if (shared_with_others(run_->topology))
+        run_->plan.explanation.push_back(
+            "note: predicted for a network without the traffic of others (topology.quiet)");
+      return;
+    }
+    for (Error& error : plan.error().errors) {
+      const bool asked = error.message.starts_with("min_nodes") && !partition.position.empty();
+      add({error.code, located(asked ? partition.position : spec().model.position, error.message)});
+    }
+  }
+
+  void cut_off() {
+    if (problems_.errors.size() <= kErrorsLimit) return;
+    const std::size_t more = problems_.errors.size() - kErrorsLimit;
+    problems_.errors.resize(kErrorsLimit);
+    add({ErrorCode::kInvalid, fmt::format("{}: {} more errors", spec().file, more)});
+  }
+
+  ClusterReading reading_;
+  PrepareOptions options_;
+  std::unique_ptr<PreparedRun> run_;
+  Diagnostics problems_;
+};
+
+}  // namespace
+
+Checked<std::unique_ptr<PreparedRun>> prepare(const std::string& file, const Overrides& overrides,
+                                              const DataRoot& data, const PrepareOptions& options) {
+  Checked<YamlFile> yaml = read_yaml(file);
+  if (!yaml) return tl::unexpected<Diagnostics>(std::move(yaml.error()));
+  return prepare(std::move(*yaml), overrides, data, options);
+}
+
+Checked<std::unique_ptr<PreparedRun>> prepare(YamlFile yaml, const Overrides& overrides,
+                                              const DataRoot& data, const PrepareOptions& options) {
+  return Preparation(read_cluster_parts(std::move(yaml), overrides, data), options).run();
+}
+
+Checked<std::unique_ptr<PreparedRun>> prepare(const ClusterSpec& spec) {
+  ClusterReading reading;
+  reading.spec = spec;
+  reading.nodes = reading.topology = reading.model = reading.workload = reading.rest = true;
+  return Preparation(std::move(reading), {}).run();
+}
+
+}  // namespace soliton

@@ -1,0 +1,194 @@
+#include "cluster/run/traffic.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "cluster/run/check_transport.h"
+#include "cluster/run/deploy.h"
+#include "cluster/run/fill_results.h"
+#include "node/traffic/traffic_kind.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Rate control has found its rates by then: docs/ltl.md, "Figures".
+constexpr Duration kSettled = milliseconds(5);
+// LTL header, without a security block: virtual time has none.
+constexpr std::uint64_t kPacketHeader = 32;
+
+double gigabits(std::uint64_t bytes, Duration span) {
+  return span.count() > 0 ? static_cast<double>(bytes) * 8e3 / static_cast<double>(span.count())
+                          : 0;
+}
+
+// Jain, Chiu, Hawe, "A quantitative measure of fairness and discrimination", 1984: 1 when all are
+// equal, 1/n when one has all.
+std::optional<double> jain(const std::vector<std::uint64_t>& shares) {
+  double sum = 0, squares = 0;
+  for (const std::uint64_t share : shares) {
+    sum += static_cast<double>(share);
+    squares += static_cast<double>(share) * static_cast<double>(share);
+  }
+  if (squares == 0) return std::nullopt;
+  return sum * sum / (static_cast<double>(shares.size()) * squares);
+}
+
+// Of what the flows delivered from `from` until the first of them had delivered its last.
+std::optional<double> fairness(const std::vector<RequestRecord>& requests, std::size_t flows,
+                               Instant from) {
+  std::vector<Instant> last(flows, kRunStart);
+  for (const RequestRecord& r : requests) last[r.client] = std::max(last[r.client], r.completed);
+  const Instant until = *std::min_element(last.begin(), last.end());
+  if (flows < 2 || until <= from) return std::nullopt;
+  std::vector<std::uint64_t> shares(flows);
+  for (const RequestRecord& r : requests)
+    if (r.completed > from && r.completed <= until) ++shares[r.client];
+  return jain(shares);
+}
+
+// The receiver's cable as its last switch sees it.
+std::optional<TrafficLine> line_of(const PreparedRun& run, const Traffic& traffic) {
+  if (!traffic.kind->fills_line || run.spec.time == TimeMode::kWall) return std::nullopt;
+  Hop last{};
+  run.routes->follow(traffic.senders.front(), traffic.receiver, [&](Hop hop) { last = hop; });
+  return TrafficLine{run.topology.links[last.link].rate, run.spec.ltl.mtu,
+                     kPacketHeader + kFrameOverheadBytes};
+}
+
+void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunResults& results) {
+  results.requests = join_records(traffic, outcome.traffic);
+  results.sent = std::count_if(outcome.traffic.begin(), outcome.traffic.end(),
+                               [](const TrafficRecord& r) { return r.sent != kNever; });
+  // The end of a message may be known although its sender did not live to report its beginning.
+  results.sent = std::max(results.sent, static_cast<std::int64_t>(results.requests.size()));
+  results.failed = results.sent - static_cast<std::int64_t>(results.requests.size());
+  for (const RequestRecord& record : results.requests) {
+    results.first_sent = &record == &results.requests.front()
+                             ? record.sent
+                             : std::min(results.first_sent, record.sent);
+    results.last_completed = std::max(results.last_completed, record.completed);
+    if (!record.matches) continue;
+    results.outputs.known = true;
+    ++results.outputs.checked;
+    results.outputs.mismatched += !*record.matches;
+  }
+}
+
+}  // namespace
+
+Traffic traffic_of(const ClusterSpec& spec) {
+  Traffic traffic = *spec.workload.traffic;
+  traffic.seed = spec.seed;
+  // Sockets carry every byte.
+  traffic.contents = spec.compute != ComputeKind::kTiming || spec.time == TimeMode::kWall;
+  return traffic;
+}
+
+std::size_t record_number(const Traffic& traffic, const TrafficRecord& record) {
+  const std::size_t at = std::size_t{record.number} * traffic.senders.size() + record.flow;
+  SOLITON_CHECK(record.flow < traffic.senders.size() && at < expected_records(traffic));
+  return at;
+}
+
+void join(const TrafficRecord& end, TrafficRecord& message) {
+  message.sent = std::min(message.sent, end.sent);
+  message.completed = std::min(message.completed, end.completed);
+  message.damaged = message.damaged || end.damaged;
+}
+
+bool is_whole(const TrafficRecord& message) {
+  return message.sent != kNever && message.completed != kNever;
+}
+
+RequestRecord request_row(const Traffic& traffic, std::size_t number,
+                          const TrafficRecord& message) {
+  RequestRecord row;
+  row.request = RequestId{static_cast<std::uint32_t>(number)};
+  row.client = static_cast<std::uint32_t>(number % traffic.senders.size());
+  row.sent = message.sent;
+  row.completed = message.completed;
+  row.path.network = row.completed - row.sent;
+  if (traffic.contents) row.matches = !message.damaged;
+  return row;
+}
+
+std::vector<RequestRecord> join_records(const Traffic& traffic,
+                                        const std::vector<TrafficRecord>& records) {
+  std::vector<TrafficRecord> joined(expected_records(traffic));
+  for (const TrafficRecord& record : records) join(record, joined[record_number(traffic, record)]);
+  std::vector<RequestRecord> out;
+  for (std::size_t at = 0; at < joined.size(); ++at)
+    if (is_whole(joined[at])) out.push_back(request_row(traffic, at, joined[at]));
+  return out;
+}
+
+TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& node_names,
+                        const std::vector<RequestRecord>& requests,
+                        const std::optional<TrafficLine>& line) {
+  TrafficResult out;
+  out.message_bytes = traffic.bytes;
+  Instant first = kNever;
+  Instant last = kRunStart;
+  for (const NodeId sender : traffic.senders) {
+    const bool has_receiver = traffic.kind->has_receiver();
+    out.flows.push_back(
+        {node_names[index(sender)], has_receiver ? node_names[index(traffic.receiver)] : "", 0, 0});
+  }
+  std::vector<Instant> last_of(out.flows.size(), kRunStart);
+  for (const RequestRecord& r : requests) {
+    ++out.flows[r.client].messages;
+    last_of[r.client] = std::max(last_of[r.client], r.completed);
+    first = std::min(first, r.sent);
+    last = std::max(last, r.completed);
+  }
+  if (requests.empty()) return out;
+  const std::uint64_t each = bytes_per_record(traffic);
+  for (std::size_t flow = 0; flow < out.flows.size(); ++flow)
+    out.flows[flow].goodput_gbps = gigabits(out.flows[flow].messages * each, last_of[flow] - first);
+  out.bytes = requests.size() * each;
+  out.goodput_gbps = gigabits(out.bytes, last - first);
+  if (line) {
+    const std::uint64_t packets =
+        (traffic.bytes + line->packet_payload - 1) / line->packet_payload * requests.size();
+    out.line_gbps = static_cast<double>(line->rate.bits_per_second) / 1e9;
+    out.line_share =
+        gigabits(out.bytes + packets * line->packet_overhead, last - first) / *out.line_gbps;
+  }
+  if (!traffic.kind->competes) return out;
+  out.fairness = fairness(requests, out.flows.size(), first);
+  out.fairness_settled = fairness(requests, out.flows.size(), first + kSettled);
+  return out;
+}
+
+FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
+  const Clock::time_point started = Clock::now();
+  const Traffic traffic = traffic_of(run.spec);
+  FinishedRun finished;
+  RunResults& results = finished.results;
+  const std::vector<NodeAssignment> nodes =
+      make_assignments(run.spec, traffic, run.topology, *run.routes, run.faults);
+  ClusterOutcome outcome = run_assignments(run, nodes, control);
+  results = results_before(run);
+  fill_ending(outcome, results);
+  fill_nodes(outcome, false, results);
+  fill_fabric(run, outcome, results);
+  fill_requests(traffic, outcome, results);
+  std::vector<std::string> names;
+  for (const NodeSpec& node : run.spec.nodes) names.push_back(node.name);
+  results.traffic = summarise(traffic, names, results.requests, line_of(run, traffic));
+  results.traffic->kind = traffic.kind->name;
+  results.traffic->records = traffic.kind->records;
+  check_transport(run, nodes, outcome, results);
+  check_load(run, results);
+  finished.trace = take_trace(outcome);
+  finished.error = outcome.error;
+  finished.interrupted_by = outcome.interrupted_by;
+  results.wall = {std::chrono::duration<double>(Clock::now() - started).count(),
+                  outcome.launch_seconds, outcome.events, outcome.processes};
+  return finished;
+}
+
+}  // namespace soliton
