@@ -1,9 +1,9 @@
 // What moves packets in wall time: a UDP socket, or rings in shared memory. A Link as any other,
 // and beside it the calls that own nothing, for a driver that counts nanoseconds:
 //
-//   for (const ArrivedPacket& packet : carrier.poll()) ltl.on_packet(...);  // read where it lies
-//   while (auto packet = ltl.write_packet(carrier.room(), now))             // built where it leaves
-//     carrier.send_built({packet->destination, packet->size, packet->size});
+//   for (const ArrivedPacket& packet : carrier.poll()) ltl.on_packet(...);   // read where it lies
+//   while (auto burst = ltl.write_burst(carrier.room(), carrier.burst_max(), now))
+//     carrier.send_built({burst->destination, burst->segment, burst->size});
 //   if (nothing_happened) carrier.wait(until);
 //
 // Resources, not values. One thread, but for wake().
@@ -16,7 +16,6 @@
 
 #include "fabric/link.h"
 #include "protocol/base/check.h"
-#include "protocol/base/quantity.h"
 
 namespace soliton {
 
@@ -37,26 +36,8 @@ struct BuiltBurst {
 struct CarrierCounters {
   std::uint64_t refused = 0;    // packets it would not take: no room at the carrier or the receiver
   std::uint64_t strangers = 0;  // packets from none of the peers
-  std::uint64_t host_drops = 0;  // lost at this host: its receive buffer was full
-};
-
-enum class CarrierKind : std::uint8_t { kUdp, kShm };
-// How a node waits for packets. Spinning keeps a core; blocking costs a wake-up, 3 to 50 us. kAuto
-// is for whoever starts nodes: kSpinThenBlock while they have a core each, else kBlock.
-enum class WaitMode : std::uint8_t { kAuto, kBlock, kSpinThenBlock, kSpin };
-
-inline constexpr std::uint32_t kLoopback = 0x7f000001;  // 127.0.0.1
-// Nobody but this host can send to it.
-constexpr bool is_loopback(std::uint32_t ipv4) { return ipv4 >> 24 == 127; }
-
-// How a node's packets go in wall time.
-struct WallOptions {
-  CarrierKind carrier = CarrierKind::kUdp;
-  WaitMode wait = WaitMode::kAuto;
-  Duration spin = microseconds(50);  // kSpinThenBlock. Lower: more wake-ups; higher: busier cores
-  std::uint32_t listen = kLoopback;  // kUdp: address of every node's socket, IPv4
-
-  bool operator==(const WallOptions&) const = default;
+  // Arrived at this host and lost for want of room in its receive buffer.
+  std::uint64_t host_drops = 0;
 };
 
 class Carrier : public Link {

@@ -4,10 +4,11 @@
 #include <array>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/burst.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -30,7 +31,8 @@ class CorePair {
     for (std::uint32_t n = 0; n < 2; ++n) {
       ends_[n] =
           std::make_unique<Ltl>(NodeId{n}, options, std::vector<LtlConnection>{{NodeId{1 - n}}});
-      rooms_[n].resize(ends_[n]->packet_bytes_max());
+      bursts_[n].emplace(*ends_[n]);
+      rooms_[n].resize(bursts_[n]->packet_bytes_max());
     }
   }
 
@@ -39,10 +41,10 @@ class CorePair {
   void round_trip(std::span<const std::byte> message) {
     for (std::size_t n = 0; n < 2; ++n) {
       Ltl& from = *ends_[n];
-      if (const auto packet = from.send_now(ConnectionId{0}, {message, {}}, rooms_[n], now_))
+      if (const auto packet = bursts_[n]->send_now(ConnectionId{0}, {message, {}}, rooms_[n], now_))
         deliver(n, packet->size);
       else
-        static_cast<void>(from.send_copy(ConnectionId{0}, {message, {}}, now_));
+        static_cast<void>(bursts_[n]->send(ConnectionId{0}, {message, {}}, now_));
       flush(n);
       now_ += nanoseconds(90);
       if (from.next_deadline() > now_) continue;
@@ -55,17 +57,18 @@ class CorePair {
 
  private:
   void deliver(std::size_t from, std::size_t size) {
-    Ltl& to = *ends_[1 - from];
+    LtlBurst& to = *bursts_[1 - from];
     const std::span<const std::byte> packet(rooms_[from].data(), size);
     to.on_packet({NodeId{static_cast<std::uint32_t>(from)}, false, false, packet}, now_);
     while (const auto message = to.next_message()) ++messages_;
   }
   void flush(std::size_t from) {
-    while (const auto packet = ends_[from]->write_packet(rooms_[from], now_))
+    while (const auto packet = bursts_[from]->write(rooms_[from], 1, now_))
       deliver(from, packet->size);
   }
 
   std::array<std::unique_ptr<Ltl>, 2> ends_;
+  std::array<std::optional<LtlBurst>, 2> bursts_;
   std::array<std::vector<std::byte>, 2> rooms_;
   Instant now_ = kRunStart;
   std::uint64_t messages_ = 0;

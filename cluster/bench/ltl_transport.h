@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "cluster/bench/ticks.h"
 #include "fabric/carrier.h"
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/burst.h"
+#include "node/deployment/wall_options.h"
 
 namespace soliton {
 
@@ -29,23 +31,24 @@ class LtlTransport {
     ltl_ = std::make_unique<Ltl>(self_, options_,
                                  std::vector<LtlConnection>{{NodeId{server ? 0U : 1U}, 0, 7, 1}},
                                  nullptr, identity);
+    burst_.emplace(*ltl_);
     clock_ = std::make_unique<TickClock>();
     now_ = clock_->now();
   }
 
   void send(std::span<const std::byte> message) {
-    if (const std::optional<PacketOut> packet =
-            ltl_->send_now(ConnectionId{0}, {message, {}}, carrier_->room(), now_)) {
+    if (const std::optional<PacketBurst> packet =
+            burst_->send_now(ConnectionId{0}, {message, {}}, carrier_->room(), now_)) {
       carrier_->send_built({packet->destination, packet->size, packet->size});
-      return ltl_->catch_up();
+      return burst_->catch_up();
     }
-    while (!ltl_->send_copy(ConnectionId{0}, {message, {}}, now_)) turn();
+    while (!burst_->send(ConnectionId{0}, {message, {}}, now_)) turn();
     flush();
   }
 
   std::span<const std::byte> receive() {
     for (;;) {
-      if (const std::optional<MessageView> message = ltl_->next_message()) return message->bytes;
+      if (const std::optional<MessageView> message = burst_->next_message()) return message->bytes;
       while (!turn()) {
       }
     }
@@ -53,7 +56,7 @@ class LtlTransport {
 
   std::size_t send_some(std::span<const std::byte> message, std::size_t want) {
     std::size_t taken = 0;
-    while (taken < want && ltl_->send_copy(ConnectionId{0}, {message, {}}, now_)) ++taken;
+    while (taken < want && burst_->send(ConnectionId{0}, {message, {}}, now_)) ++taken;
     flush();
     turn();
     return taken;
@@ -62,7 +65,7 @@ class LtlTransport {
   std::size_t receive_some(std::size_t size) {
     turn();
     std::size_t taken = 0;
-    while (const std::optional<MessageView> message = ltl_->next_message()) {
+    while (const std::optional<MessageView> message = burst_->next_message()) {
       wrong_ += message->bytes.size() != size;
       ++taken;
     }
@@ -88,7 +91,7 @@ class LtlTransport {
     }
     unanswered_ = true;
     for (const ArrivedPacket& packet : packets)
-      ltl_->on_packet({packet.source, packet.congestion_seen, false, packet.bytes, 0}, now_);
+      burst_->on_packet({packet.source, packet.congestion_seen, false, packet.bytes, 0}, now_);
     return true;
   }
 
@@ -108,14 +111,9 @@ class LtlTransport {
   }
 
   void flush() {
-    if (carrier_->burst_max() > 1) {
-      while (const std::optional<PacketBurst> burst =
-                 ltl_->write_burst(carrier_->room(), carrier_->burst_max(), now_))
-        carrier_->send_built({burst->destination, burst->segment, burst->size});
-      return;
-    }
-    while (const std::optional<PacketOut> packet = ltl_->write_packet(carrier_->room(), now_))
-      carrier_->send_built({packet->destination, packet->size, packet->size});
+    while (const std::optional<PacketBurst> burst =
+               burst_->write(carrier_->room(), carrier_->burst_max(), now_))
+      carrier_->send_built({burst->destination, burst->segment, burst->size});
   }
 
   // A look costs a few nanoseconds in memory, the clock ten.
@@ -126,6 +124,7 @@ class LtlTransport {
   NodeId self_{};
   std::unique_ptr<Carrier> carrier_;
   std::unique_ptr<Ltl> ltl_;
+  std::optional<LtlBurst> burst_;
   std::unique_ptr<TickClock> clock_;
   Instant now_{};
   bool unanswered_ = false;

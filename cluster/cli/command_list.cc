@@ -38,6 +38,7 @@ constexpr Listing kListings[] = {
     {"topologies", [] { return list_topologies(data_root()); }},
     {"configs", [] { return list_configs(data_root()); }},
     {"formats", []() -> Checked<std::string> { return list_formats(); }},
+    {"workloads", []() -> Checked<std::string> { return list_workloads(); }},
     {"faults", []() -> Checked<std::string> { return list_faults(); }},
 };
 
@@ -61,10 +62,11 @@ RunCommand define(OptionSet& options, CommandLine&) {
 
 }  // namespace
 
-const CliCommand kListCommand = {
-    .name = "list",
-    .what = "What is built in: devices, topologies, configs, formats or faults, one line each",
-    .example = "soliton list devices",
-    .define = define};
+const CliCommand kListCommand = {.name = "list",
+                                 .what =
+                                     "What is built in: devices, topologies, configs, formats, "
+                                     "workloads or faults, one line each",
+                                 .example = "soliton list devices",
+                                 .define = define};
 
 }  // namespace soliton

@@ -46,11 +46,8 @@ const char* compute_name(ComputeKind kind) {
 }
 
 std::string traffic_words(const Traffic& traffic) {
-  std::string text = traffic_kind_name(traffic.kind);
-  if (traffic.kind == TrafficKind::kAllGather)
-    text += fmt::format(" ({})", gather_schedule_name(traffic.schedule));
-  if (traffic.kind == TrafficKind::kIncast) text += fmt::format(" {} : 1", traffic.senders.size());
-  return text + fmt::format(" of {}", spell(Bytes{static_cast<std::int64_t>(traffic.bytes)}));
+  return fmt::format("{} of {}", title_of(traffic),
+                     spell(Bytes{static_cast<std::int64_t>(traffic.bytes)}));
 }
 
 SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {

@@ -1,6 +1,5 @@
-// Running a deployed cluster in one of three ways: virtual time packed in this process, virtual
-// time with a process a node, wall time over sockets. The same assignments go in and the same
-// values come out.
+// What a run of a deployed cluster is given and what comes out of it, whichever launcher runs it
+// (launcher.h).
 #pragma once
 
 #include <chrono>
@@ -70,11 +69,5 @@ struct FabricInputs {
   const Routes* routes = nullptr;
   const FaultPlan* faults = nullptr;
 };
-
-ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
-                          const RunControl& control);
-ClusterOutcome run_processes(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
-                             const RunControl& control);
-ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const RunControl& control);
 
 }  // namespace soliton

@@ -122,24 +122,22 @@ std::vector<std::uint64_t> dropped_by_rule(const ClusterOutcome& outcome, std::s
 
 }  // namespace
 
-AskedFor requests_of(const std::vector<NodeAssignment>& nodes) {
-  AskedFor asked;
+Asked requests_of(const std::vector<NodeAssignment>& nodes) {
+  Asked asked;
   for (const NodeAssignment& node : nodes) {
-    asked.count += node.deployment.host ? node.deployment.requests : 0;
-    if (!node.deployment.traffic) continue;
-    const Traffic& traffic = *node.deployment.traffic;
-    const bool rounds = traffic.kind == TrafficKind::kAllGather;
-    asked = {expected_records(traffic), rounds ? "rounds completed" : "messages completed"};
+    if (!node.deployment.role.takes_part()) continue;
+    const Asked of_node = node.deployment.role.asked(node.deployment.id);
+    asked = {asked.count + of_node.count, of_node.records, of_node.done};
   }
   return asked;
 }
 
-void explain_stall(bool time_limit, const AskedFor& asked, ClusterOutcome& outcome) {
+void explain_stall(bool time_limit, const Asked& asked, ClusterOutcome& outcome) {
   if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= asked.count) return;
   if (!losses_of(outcome).empty()) return;  // explain_lost_peers() says why
   std::string text = fmt::format(
-      "no progress: {} of {} {} when {} at {}", completed(outcome), asked.count, asked.what,
-      time_limit ? "the limit of time was reached" : "nothing was left to happen",
+      "no progress: {} of {} {} {} when {} at {}", completed(outcome), asked.count, asked.records,
+      asked.done, time_limit ? "the limit of time was reached" : "nothing was left to happen",
       time_of(outcome.end));
   for (const std::string& circle : outcome.deadlocks)
     text += "\n    paused ports that wait for each other: " + circle;
@@ -151,8 +149,7 @@ void explain_stall(bool time_limit, const AskedFor& asked, ClusterOutcome& outco
   outcome.error = Error{ErrorCode::kNoProgress, text};
 }
 
-void explain_lost_peers(const FabricInputs& fabric, const AskedFor& asked,
-                        ClusterOutcome& outcome) {
+void explain_lost_peers(const FabricInputs& fabric, const Asked& asked, ClusterOutcome& outcome) {
   if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= asked.count) return;
   const std::vector<Loss> losses = losses_of(outcome);
   if (losses.empty()) return;

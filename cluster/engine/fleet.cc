@@ -91,7 +91,7 @@ Status Fleet::start(const std::vector<NodeAssignment>& assignments,
       kill();
       return started;
     }
-    unfinished_ += assignments[i].deployment.host || assignments[i].deployment.traffic;
+    unfinished_ += assignments[i].deployment.role.takes_part();
   }
   started_ = true;
   loop_.call([this] {

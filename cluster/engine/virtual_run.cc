@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "fabric/sim/local_node.h"
-
 namespace soliton {
 namespace {
 
@@ -84,38 +82,6 @@ std::string VirtualRun::circle_text(const Deadlock& deadlock) const {
   std::vector<std::string> ports;
   for (const Hop hop : deadlock.circle) ports.push_back(port_name(topology_, hop));
   return fmt::format("{}", fmt::join(ports, ", "));
-}
-
-ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
-                          const RunControl& control) {
-  ClusterOutcome outcome;
-  std::vector<std::unique_ptr<Node>> machines;
-  std::vector<std::unique_ptr<LocalNode>> local;
-  std::vector<EngineNode*> engine_nodes;
-  std::vector<Node*> reporting;
-  for (const NodeAssignment& node : nodes) {
-    machines.push_back(std::make_unique<Node>(node.deployment));
-    machines.back()->start(kRunStart);
-    if (machines.back()->host() || machines.back()->traffic())
-      reporting.push_back(machines.back().get());
-    local.push_back(std::make_unique<LocalNode>(*machines.back(), node.deployment.id));
-    engine_nodes.push_back(local.back().get());
-  }
-  VirtualRun virtual_run(fabric, control);
-  const auto take_records = [&]() -> std::size_t {
-    for (Node* node : reporting) {
-      if (node->host()) add_records(node->host()->take_records(), control.observer, outcome);
-      if (node->traffic()) add_records(node->traffic()->take_records(), control.observer, outcome);
-    }
-    return 0;
-  };
-  virtual_run.run(engine_nodes, take_records, outcome);
-  take_records();
-  for (const std::unique_ptr<Node>& machine : machines)
-    outcome.stats.emplace_back(stats_of(*machine, outcome.end));
-  outcome.node_failed.assign(nodes.size(), false);
-  virtual_run.explain(requests_of(nodes), outcome);
-  return outcome;
 }
 
 }  // namespace soliton

@@ -18,7 +18,7 @@ class VirtualRun {
   void run(std::vector<EngineNode*> nodes, const std::function<std::size_t()>& each_tick,
            ClusterOutcome& outcome);
   // Explains an end that left requests open. Call after stats were collected.
-  void explain(const AskedFor& asked, ClusterOutcome& outcome) const {
+  void explain(const Asked& asked, ClusterOutcome& outcome) const {
     explain_stall(end_ == EndReason::kTimeLimit, asked, outcome);
   }
 

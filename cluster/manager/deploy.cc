@@ -9,10 +9,13 @@
 
 #include "fabric/ltl/wall_floors.h"
 #include "fabric/udp/udp_carrier.h"
+#include "node/host/host_role.h"
+#include "node/roles/roles.h"
 #include "partition/cost/connections.h"
 #include "partition/cost/paths.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
+#include "protocol/wire/handshake.h"
 
 namespace soliton {
 namespace {
@@ -108,6 +111,20 @@ void fill_common(const ClusterSpec& spec, const LtlIdentity& identity, std::uint
   for (const NodeSpec& node : spec.nodes) deployment.node_names.push_back(node.name);
 }
 
+HostWorkload host_workload(const ClusterSpec& spec) {
+  HostWorkload workload;
+  workload.clients = static_cast<std::uint32_t>(spec.workload.clients);
+  workload.requests = static_cast<std::uint32_t>(spec.workload.requests);
+  workload.think = spec.workload.think;
+  if (spec.workload.arrival == "poisson") {
+    workload.arrivals = Arrivals::kPoisson;
+    workload.mean_gap = milliseconds(1000) / spec.workload.rate.per_second;
+  }
+  workload.batch = static_cast<std::uint32_t>(spec.service.batch);
+  workload.batch_wait = spec.service.batch_wait;
+  return workload;
+}
+
 // Senders hand over a message when the last ones are nearly gone: enough to keep a line busy, and
 // little enough that a message's time is that of the network.
 constexpr Bytes kTrafficQueue{64 << 10};
@@ -160,20 +177,10 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
   for (std::uint32_t i = 0; i < nodes.size(); ++i)
     fill_common(spec, identity, i, nodes[i].deployment);
   for (const Shard& shard : plan.shards)
-    nodes[node_number(spec, shard.node)].deployment.shard = shard;
-  Deployment& host = nodes[node_number(spec, plan.host)].deployment;
-  host.host = plan.host_shard;
-  host.clients = static_cast<std::uint32_t>(spec.workload.clients);
-  host.requests = static_cast<std::uint32_t>(spec.workload.requests);
-  host.think = spec.workload.think;
-  if (spec.workload.arrival == "poisson") {
-    host.arrivals = Arrivals::kPoisson;
-    host.mean_gap = milliseconds(1000) / spec.workload.rate.per_second;
-  }
-  host.batch = static_cast<std::uint32_t>(spec.service.batch);
-  host.batch_wait = spec.service.batch_wait;
-  host.inputs = inputs;
+    nodes[node_number(spec, shard.node)].deployment.role = {kNpuRole, shard};
   const std::uint32_t host_number = node_number(spec, plan.host);
+  nodes[host_number].deployment.role = {kHostRole,
+                                        HostSpec{plan.host_shard, host_workload(spec), inputs}};
   const std::set<NodePair> pairs =
       talking_pairs(plan.shards, plan.host_shard,
                     [&](const std::string& name) { return node_number(spec, name); });
@@ -199,8 +206,7 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
   std::set<NodePair> pairs;
   for (const auto& [a, b] : talking_pairs(traffic)) {
     pairs.insert({index(a), index(b)});
-    nodes[index(a)].deployment.traffic = traffic;
-    nodes[index(b)].deployment.traffic = traffic;
+    for (const NodeId node : {a, b}) nodes[index(node)].deployment.role = {kTrafficRole, traffic};
   }
   const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
   connect(

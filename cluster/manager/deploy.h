@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cluster/spec/spec.h"
+#include "node/host/host_work.h"
 #include "node/runtime/deployment_codec.h"
 #include "partition/plan/plan.h"
 

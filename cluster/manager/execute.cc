@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "cluster/engine/explain.h"
+#include "cluster/engine/launcher.h"
 #include "cluster/manager/check_prediction.h"
 #include "cluster/manager/check_transport.h"
 #include "cluster/manager/deploy.h"
@@ -94,13 +95,18 @@ std::uint64_t asked_of(const ClusterSpec& spec) {
                                : static_cast<std::uint64_t>(spec.workload.requests);
 }
 
+Layout layout_of(const ClusterSpec& spec) {
+  const bool wall = spec.time == TimeMode::kWall;
+  return {wall ? TimeBase::kWall : TimeBase::kEmulated,
+          !wall && spec.processes == ProcessMode::kPacked};
+}
+
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control) {
   const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
-  ClusterOutcome outcome = run.spec.time == TimeMode::kWall ? run_wall(nodes, control)
-                           : run.spec.processes == ProcessMode::kPacked
-                               ? run_packed(nodes, fabric, control)
-                               : run_processes(nodes, fabric, control);
+  const Launcher* const launcher = find_launcher(layout_of(run.spec));
+  SOLITON_CHECK_MSG(launcher != nullptr, "no launcher serves what the file was read as");
+  ClusterOutcome outcome = launcher->run(nodes, fabric, control);
   explain_lost_peers(fabric, requests_of(nodes), outcome);
   explain_faults(fabric, outcome);
   return outcome;

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "node/traffic/traffic_kind.h"
+
 namespace soliton {
 namespace {
 
@@ -66,8 +68,7 @@ void fill_plan(const PreparedRun& run, RunResults& results) {
 
 void fill_traffic_roles(const Traffic& traffic, RunResults& results) {
   for (const NodeId sender : traffic.senders) results.nodes[index(sender)].role = "traffic";
-  if (traffic.kind != TrafficKind::kAllGather)
-    results.nodes[index(traffic.receiver)].role = "traffic";
+  if (traffic.kind->has_receiver()) results.nodes[index(traffic.receiver)].role = "traffic";
 }
 
 // What of the transport is known before it runs.

@@ -7,6 +7,7 @@
 #include "cluster/manager/run.h"
 #include "cluster/spec/reader.h"
 #include "cluster/spec/yaml_file.h"
+#include "node/traffic/traffic_kind.h"
 #include "partition/onnx/read_onnx.h"
 #include "protocol/base/located.h"
 
@@ -109,10 +110,10 @@ class Preparation {
     const bool wired = reading_.nodes && reading_.topology && build() && resolve();
     const bool traffic = spec().workload.traffic.has_value();
     if (traffic && options_.plan_only)
-      add({ErrorCode::kInvalid, fmt::format("{}: workload.kind: {} has no model, so there is "
-                                            "nothing to plan",
-                                            spec().workload.position,
-                                            traffic_kind_name(spec().workload.traffic->kind))});
+      add({ErrorCode::kInvalid,
+           fmt::format("{}: workload.kind: {} has no model, so there is "
+                       "nothing to plan",
+                       spec().workload.position, spec().workload.traffic->kind->name)});
     if (!traffic && reading_.model && make_model()) {
       load();
       if (wired && reading_.rest && options_.plan && run_->workload.steps_max > 0) partition();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cluster/engine/cluster_run.h"
+#include "cluster/engine/launcher.h"
 #include "cluster/results/results.h"
 #include "cluster/spec/spec.h"
 #include "cluster/workload/workload.h"
@@ -58,6 +59,9 @@ struct FinishedRun {
   std::optional<Error> error;       // why it is not complete
   int interrupted_by = 0;
 };
+
+// How the file wants its nodes to run.
+Layout layout_of(const ClusterSpec& spec);
 
 // The cluster of `run` with these assignments, in the file's way of running.
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,

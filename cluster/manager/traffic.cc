@@ -6,6 +6,7 @@
 #include "cluster/manager/check_transport.h"
 #include "cluster/manager/deploy.h"
 #include "cluster/manager/fill_results.h"
+#include "node/traffic/traffic_kind.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -50,8 +51,7 @@ std::optional<double> fairness(const std::vector<RequestRecord>& requests, std::
 
 // The receiver's cable as its last switch sees it.
 std::optional<TrafficLine> line_of(const PreparedRun& run, const Traffic& traffic) {
-  const bool one_way = traffic.kind == TrafficKind::kStream || traffic.kind == TrafficKind::kIncast;
-  if (!one_way || run.spec.time == TimeMode::kWall) return std::nullopt;
+  if (!traffic.kind->fills_line || run.spec.time == TimeMode::kWall) return std::nullopt;
   const std::vector<Hop>& route = run.routes->between(traffic.senders.front(), traffic.receiver);
   return TrafficLine{run.topology.links[route.back().link].rate, run.spec.ltl.mtu,
                      kPacketHeader + kFrameOverheadBytes};
@@ -132,9 +132,9 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
   Instant first = kNever;
   Instant last = kRunStart;
   for (const NodeId sender : traffic.senders) {
-    const bool gathers = traffic.kind == TrafficKind::kAllGather;
+    const bool has_receiver = traffic.kind->has_receiver();
     out.flows.push_back(
-        {node_names[index(sender)], gathers ? "" : node_names[index(traffic.receiver)], 0, 0});
+        {node_names[index(sender)], has_receiver ? node_names[index(traffic.receiver)] : "", 0, 0});
   }
   std::vector<Instant> last_of(out.flows.size(), kRunStart);
   for (const RequestRecord& r : requests) {
@@ -156,7 +156,7 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
     out.line_share =
         gigabits(out.bytes + packets * line->packet_overhead, last - first) / *out.line_gbps;
   }
-  if (traffic.kind != TrafficKind::kIncast) return out;
+  if (!traffic.kind->competes) return out;
   out.fairness = fairness(requests, out.flows.size(), first);
   out.fairness_settled = fairness(requests, out.flows.size(), first + kSettled);
   return out;
@@ -178,7 +178,8 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   std::vector<std::string> names;
   for (const NodeSpec& node : run.spec.nodes) names.push_back(node.name);
   results.traffic = summarise(traffic, names, results.requests, line_of(run, traffic));
-  results.traffic->kind = traffic_kind_name(traffic.kind);
+  results.traffic->kind = traffic.kind->name;
+  results.traffic->records = traffic.kind->records;
   check_transport(run, nodes, outcome, results);
   check_load(run, results);
   finished.trace = take_trace(outcome);

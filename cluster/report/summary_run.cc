@@ -39,11 +39,8 @@ std::string batch_words(const SummaryText& s) {
 }  // namespace
 
 void add_run(SummaryText& s) {
-  const char* what = !s.results.traffic                        ? " requests"
-                     : s.results.traffic->kind == "all-gather" ? " rounds of a node"
-                     : s.results.traffic->kind == "ping"       ? " round trips"
-                                                               : " messages";
-  std::string text = group_thousands(s.latency.completed) + what;
+  std::string text = group_thousands(s.latency.completed) + " " +
+                     (s.results.traffic ? s.results.traffic->records : "requests");
   if (s.latency.completed < s.results.sent) text += " of " + group_thousands(s.results.sent);
   if (s.results.failed > 0)
     text += s.ink(Ink::kRed, fmt::format(", {} failed", group_thousands(s.results.failed)));

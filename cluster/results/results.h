@@ -138,6 +138,7 @@ struct TrafficResult {
     double goodput_gbps = 0;
   };
   std::string kind;
+  std::string records = "messages";  // or "round trips", "rounds of a node": what summaries count
   std::uint64_t message_bytes = 0;
   std::uint64_t bytes = 0;  // delivered
   double goodput_gbps = 0;

@@ -6,6 +6,7 @@
 #include "cluster/spec/device_list.h"
 #include "cluster/spec/files.h"
 #include "cluster/spec/parts.h"
+#include "node/traffic/traffic_kind.h"
 
 namespace soliton {
 namespace {
@@ -112,6 +113,12 @@ std::string list_faults() {
       {{"loss", "packets on a link vanish with a probability: {link, loss: 1 %, max_burst: 3}"},
        {"delay", "packets on a link arrive later: {link, delay: 10 us, jitter: 5 us}"},
        {"link_down", "nothing crosses a link: {link, at: 1 ms, for: 500 us, link_down: true}"}});
+}
+
+std::string list_workloads() {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const TrafficKind* kind : traffic_kinds()) rows.emplace_back(kind->name, kind->words);
+  return table(rows);
 }
 
 }  // namespace soliton

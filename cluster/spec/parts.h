@@ -31,8 +31,6 @@ const Choices<AuthMode>& auth_modes();
 const Choices<FaultKind>& fault_kinds();
 const Choices<CarrierKind>& carrier_kinds();
 const Choices<WaitMode>& wait_modes();
-const Choices<TrafficKind>& traffic_kinds();
-const Choices<GatherSchedule>& gather_schedules();
 const std::vector<std::string>& objectives();
 const std::vector<std::string>& arrivals();
 const std::vector<std::string>& topology_kinds();

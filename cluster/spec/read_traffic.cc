@@ -1,55 +1,89 @@
-// `workload: {kind: …}`: communication without a model.
+// `workload: {kind: …}`: communication without a model. Which keys there are is up to the kind
+// (node/traffic/traffic_kind.h).
 #include <algorithm>
-#include <bit>
 #include <map>
 
 #include "cluster/spec/names.h"
 #include "cluster/spec/parts.h"
+#include "node/traffic/traffic_kind.h"
 
 namespace soliton {
 namespace {
 
-constexpr std::int64_t kMessagesLimit = 100'000'000;
-constexpr std::int64_t kMessageBytesLimit = std::int64_t{1} << 30;  // of an LTL message
+bool names_nodes(const Field& row) { return row.names == "nodes"; }
 
 class TrafficReader {
  public:
   TrafficReader(MapReader& map, const std::vector<NodeSpec>& nodes) : map_(map) {
     for (std::uint32_t i = 0; i < nodes.size(); ++i) {
       names_.push_back(nodes[i].name);
-      numbers_.emplace(nodes[i].name, NodeId{i});
+      numbers_.emplace(nodes[i].name, i);
     }
   }
 
   void read(Traffic& out) {
-    map_.choice("kind", out.kind, traffic_kinds());
-    const bool gathers = out.kind == TrafficKind::kAllGather;
-    const char* const who = gathers ? "nodes" : "from";
-    map_.require(who);
-    out.senders = nodes_of(who);
-    if (gathers) {
-      map_.choice("schedule", out.schedule, gather_schedules());
-    } else {
-      map_.require("to");
-      const std::vector<NodeId> to = nodes_of("to");
-      if (to.size() > 1) map_.error("to", "names several nodes; one receives");
-      if (!to.empty()) out.receiver = to.front();
-    }
-    bytes(out.bytes);
-    std::int64_t count = kDefaultCount;
-    map_.integer("count", count, 1, kMessagesLimit);
-    out.count = static_cast<std::uint32_t>(count);
-    map_.finish(fmt::format("with kind: {}", spelling(traffic_kinds(), out.kind)));
+    const TrafficKind* const kind = read_kind();
+    out = traffic_of_kind(kind != nullptr ? *kind : *traffic_kinds().front());
+    if (kind == nullptr) return;
+    for (const Field& row : kind->fields.fields) read_row(row, out);
+    for (const Field& row : kind->own.fields)
+      if (const YamlValue* value = scalar(row))
+        if (const Status set = set_own(out, row.key, value->text); !set)
+          map_.error(row.key, set.error().message);
+    map_.finish(fmt::format("with kind: {}", kind->name));
     // Without nodes there is nothing to hold the names against.
-    if (!names_.empty() && !out.senders.empty()) check(out, who);
+    if (!names_.empty() && !out.senders.empty()) check(out);
   }
 
  private:
-  static constexpr std::int64_t kDefaultCount = 1000;
+  // Without an error of its own: `kind` is no word.
+  const TrafficKind* read_kind() {
+    const YamlValue* value = map_.find("kind");
+    if (value->kind != YamlValue::Kind::kScalar) {
+      map_.error("kind", "must be one value");
+      return nullptr;
+    }
+    if (const TrafficKind* kind = find_traffic_kind(value->text)) return kind;
+    std::vector<std::string> names;
+    for (const TrafficKind* kind : traffic_kinds()) names.emplace_back(kind->name);
+    map_.error("kind",
+               fmt::format("\"{}\" is not known{}", value->text, suggestion(value->text, names)));
+    return nullptr;
+  }
+
+  void read_row(const Field& row, Traffic& out) {
+    if (row.required) map_.require(row.key);
+    if (names_nodes(row)) return read_nodes(row, out);
+    const YamlValue* value = scalar(row);
+    if (value == nullptr) return;
+    // A key that names its unit takes a bare number, too.
+    const bool bare = row.unit == "bytes" && parse_integer(value->text);
+    const Result<FieldValue> parsed = parse_value(row, bare ? value->text + " B" : value->text);
+    if (parsed) return row.set(&out, *parsed);
+    const std::string& message = parsed.error().message;
+    map_.error(row.key, bare && message.starts_with(value->text + " B is not")
+                            ? value->text + message.substr(value->text.size() + 2)
+                            : message);
+  }
+
+  // nullptr: it is not there, or that it is no single value has been said.
+  const YamlValue* scalar(const Field& row) {
+    const YamlValue* value = map_.find(row.key);
+    if (value == nullptr || value->kind == YamlValue::Kind::kScalar) return value;
+    map_.error(row.key, "must be one value");
+    return nullptr;
+  }
+
+  void read_nodes(const Field& row, Traffic& out) {
+    std::vector<std::int64_t> nodes = nodes_of(row.key);
+    if (row.type == FieldType::kIntegers) return row.set(&out, {std::move(nodes)});
+    if (nodes.size() > 1) map_.error(row.key, "names several nodes; one receives");
+    if (!nodes.empty()) row.set(&out, {nodes.front()});
+  }
 
   // One pattern or a list of them: "fpga[0-7]", [fpga0, "fpga[4-7]"].
-  std::vector<NodeId> nodes_of(std::string_view key) {
-    std::vector<NodeId> out;
+  std::vector<std::int64_t> nodes_of(std::string_view key) {
+    std::vector<std::int64_t> out;
     const YamlValue* value = map_.find(key);
     if (value == nullptr) return out;
     if (value->kind == YamlValue::Kind::kMap)
@@ -61,7 +95,7 @@ class TrafficReader {
     return out;
   }
 
-  void add_nodes(std::string_view key, const YamlValue& item, std::vector<NodeId>& out) {
+  void add_nodes(std::string_view key, const YamlValue& item, std::vector<std::int64_t>& out) {
     if (names_.empty()) return;
     const auto problem = [&](const std::string& text) {
       map_.context().error(item.mark, fmt::format("{}: {}", map_.label_of(key), text));
@@ -80,68 +114,43 @@ class TrafficReader {
     }
   }
 
-  // The key names its unit, so a bare number is one of bytes.
-  void bytes(std::uint64_t& out) {
-    const YamlValue* value = map_.find("bytes");
-    if (value == nullptr) return;
-    if (value->kind != YamlValue::Kind::kScalar) return map_.error("bytes", "must be one value");
-    const Result<std::int64_t> bare = parse_integer(value->text);
-    const Result<Bytes> quantity = bare ? Result<Bytes>(Bytes{*bare}) : parse_bytes(value->text);
-    if (!quantity) return map_.error("bytes", quantity.error().message);
-    if (quantity->count < 1 || quantity->count > kMessageBytesLimit)
-      return map_.error("bytes", fmt::format("{} is not between 1 B and 1 GiB", value->text));
-    out = static_cast<std::uint64_t>(quantity->count);
-  }
-
-  void check(const Traffic& t, const char* who) {
-    const std::size_t n = t.senders.size();
-    if (t.kind == TrafficKind::kAllGather)
-      check_gather(t);
-    else if (t.kind != TrafficKind::kIncast && n > 1)
-      map_.error(who, fmt::format("names {} nodes; one sends (kind: incast has many)", n));
-    else if (std::find(t.senders.begin(), t.senders.end(), t.receiver) != t.senders.end())
+  void check(Traffic& t) {
+    FieldCheck check;
+    if (t.kind->fields.rules != nullptr) t.kind->fields.rules(&t, check);
+    for (const FieldCheck::Problem& problem : check.problems)
+      map_.error(problem.key, problem.message);
+    const bool good = check.problems.empty();
+    if (good && t.kind->has_receiver() &&
+        std::find(t.senders.begin(), t.senders.end(), t.receiver) != t.senders.end())
       map_.error("to", fmt::format("{} would send to itself", names_[index(t.receiver)]));
-    if (expected_records(t) > static_cast<std::uint64_t>(kMessagesLimit))
+    if (expected_records(t) > static_cast<std::uint64_t>(kRecordsMost))
       map_.error("count", fmt::format("{} messages from each of {} nodes are more than {} in all",
-                                      t.count, n, kMessagesLimit));
-  }
-
-  void check_gather(const Traffic& t) {
-    const std::size_t n = t.senders.size();
-    if (n < 2) return map_.error("nodes", "names one node; an all-gather takes two at least");
-    if (t.schedule != GatherSchedule::kDoubling) return;
-    if (!std::has_single_bit(n))
-      map_.error("schedule",
-                 fmt::format("doubling pairs the nodes off, so it takes a power of two of them, "
-                             "not {}; direct and ring take any number",
-                             n));
-    else if (t.bytes * (n / 2) > static_cast<std::uint64_t>(kMessageBytesLimit))
-      map_.error("bytes", fmt::format("the last step of doubling sends {} blocks in a message, "
-                                      "more than 1 GiB",
-                                      n / 2));
+                                      t.count, t.senders.size(), kRecordsMost));
   }
 
   MapReader& map_;
   std::vector<std::string> names_;
-  std::map<std::string, NodeId> numbers_;
+  std::map<std::string, std::uint32_t> numbers_;
 };
 
+// `key: value`, as it reads back.
+std::string row_text(const Field& row, const FieldValue& value,
+                     const std::vector<NodeSpec>& nodes) {
+  const auto name = [&](std::int64_t node) {
+    return fmt::format("\"{}\"", nodes[static_cast<std::size_t>(node)].name);
+  };
+  if (!names_nodes(row))
+    return fmt::format(
+        "{}: {}", row.key,
+        row.unit == "bytes" ? fmt::format("{}", value.number()) : spell_value(row, value));
+  if (row.type != FieldType::kIntegers) return fmt::format("{}: {}", row.key, name(value.number()));
+  std::vector<std::string> names;
+  for (const std::int64_t node : std::get<std::vector<std::int64_t>>(value.value))
+    names.push_back(name(node));
+  return fmt::format("{}: [{}]", row.key, fmt::join(names, ", "));
+}
+
 }  // namespace
-
-const Choices<TrafficKind>& traffic_kinds() {
-  static const Choices<TrafficKind> table = {{"ping", TrafficKind::kPing},
-                                             {"stream", TrafficKind::kStream},
-                                             {"incast", TrafficKind::kIncast},
-                                             {"all-gather", TrafficKind::kAllGather}};
-  return table;
-}
-
-const Choices<GatherSchedule>& gather_schedules() {
-  static const Choices<GatherSchedule> table = {{"direct", GatherSchedule::kDirect},
-                                                {"ring", GatherSchedule::kRing},
-                                                {"doubling", GatherSchedule::kDoubling}};
-  return table;
-}
 
 bool asks_for_traffic(MapReader& cluster) {
   const YamlValue* workload = cluster.find("workload");
@@ -153,18 +162,15 @@ void read_traffic(MapReader& workload, const std::vector<NodeSpec>& nodes, Traff
   TrafficReader(workload, nodes).read(out);
 }
 
+// Who takes part comes first, then what only this kind has, then sizes.
 std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes) {
-  std::vector<std::string> senders;
-  for (const NodeId node : traffic.senders)
-    senders.push_back(fmt::format("\"{}\"", nodes[index(node)].name));
-  std::string out = fmt::format("{{kind: {}, ", spelling(traffic_kinds(), traffic.kind));
-  if (traffic.kind == TrafficKind::kAllGather)
-    out += fmt::format("nodes: [{}], schedule: {}, ", fmt::join(senders, ", "),
-                       spelling(gather_schedules(), traffic.schedule));
-  else
-    out += fmt::format("from: [{}], to: \"{}\", ", fmt::join(senders, ", "),
-                       nodes[index(traffic.receiver)].name);
-  return out + fmt::format("bytes: {}, count: {}}}", traffic.bytes, traffic.count);
+  std::vector<std::string> who = {fmt::format("kind: {}", traffic.kind->name)}, own, rest;
+  for (const Field& row : traffic.kind->fields.fields)
+    (names_nodes(row) ? who : rest).push_back(row_text(row, row.get(&traffic), nodes));
+  for (const Setting& setting : traffic.own)
+    own.push_back(row_text(*traffic.kind->own.find(setting.key), setting.value, nodes));
+  for (const auto* part : {&own, &rest}) who.insert(who.end(), part->begin(), part->end());
+  return fmt::format("{{{}}}", fmt::join(who, ", "));
 }
 
 }  // namespace soliton

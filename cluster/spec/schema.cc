@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/traffic/traffic_kind.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -38,6 +39,18 @@ Keys keys(std::string_view names, const Keys& others = {}) {
 
 SchemaKey refused(std::string_view name, std::string_view why) { return {name, "", false, why}; }
 
+// Those of a model's workload, and those of all kinds of communication.
+Keys workload_keys() {
+  Keys out = keys("clients arrival rate requests input lengths labels golden think kind");
+  for (const TrafficKind* kind : traffic_kinds())
+    for (const FieldTable* table : {&kind->fields, &kind->own})
+      for (const Field& row : table->fields)
+        if (std::none_of(out.begin(), out.end(),
+                         [&](const SchemaKey& key) { return key.name == row.key; }))
+          out.push_back({row.key, "", row.type == FieldType::kIntegers});
+  return out;
+}
+
 std::vector<SchemaMap> cluster_maps() {
   return {
       {"cluster",
@@ -62,9 +75,7 @@ std::vector<SchemaMap> cluster_maps() {
       {"partition", keys("objective min_nodes max_nodes")},
       {"service", keys("replicas spares batch batch_wait", {{"sla", "sla"}})},
       {"sla", keys("p99")},
-      {"workload", keys("clients arrival rate requests input lengths labels golden think kind to "
-                        "bytes count schedule",
-                        {{"from", "", true}, {"nodes", "", true}})},
+      {"workload", workload_keys()},
       {"ltl", keys("mtu window credit timeout timeout_max reorder_tolerance ack_every queue_limit "
                    "recovery first_sequence ack_delay timeout_rtts sample_every credit_overhead "
                    "packing crc "

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "fabric/carrier.h"
 #include "fabric/faults/fault_plan.h"
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/options.h"
+#include "node/deployment/wall_options.h"
 #include "node/traffic/traffic.h"
 #include "partition/ir/model.h"
 #include "protocol/base/files_read.h"

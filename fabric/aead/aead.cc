@@ -38,10 +38,6 @@ class Cipher final : public PacketCipher {
 
 }  // namespace
 
-std::string_view aead_name(AeadKind kind) {
-  return kind == AeadKind::kAes256Gcm ? "AES-256-GCM" : "ChaCha20-Poly1305";
-}
-
 AeadKind best_aead() {
   return sodium_init() >= 0 && crypto_aead_aes256gcm_is_available() != 0
              ? AeadKind::kAes256Gcm

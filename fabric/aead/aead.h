@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
 #include "protocol/base/result.h"
 #include "protocol/wire/packet_security.h"
@@ -12,7 +11,6 @@ namespace soliton {
 
 enum class AeadKind : std::uint8_t { kAes256Gcm, kChaCha20Poly1305 };
 
-std::string_view aead_name(AeadKind kind);
 // AES where this machine has it.
 AeadKind best_aead();
 

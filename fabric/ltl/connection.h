@@ -16,6 +16,7 @@
 #include "fabric/ltl/receive_window.h"
 #include "fabric/ltl/send_window.h"
 #include "fabric/ltl/timers.h"
+#include "protocol/wire/handshake.h"
 
 namespace soliton {
 

@@ -33,8 +33,8 @@ void copy_parts(const MessageParts& message, std::byte* to) {
   copy(message.body, to + message.head.size());
 }
 
-std::optional<PacketOut> Ltl::Impl::send_now(ConnectionId connection, const MessageParts& message,
-                                             std::span<std::byte> room, Instant now) {
+std::optional<PacketBurst> Ltl::Impl::send_now(ConnectionId connection, const MessageParts& message,
+                                               std::span<std::byte> room, Instant now) {
   const std::uint16_t row = index(connection);
   if (debts.row != row || debts.has_sent) catch_up();
   Connection& c = at(connection);
@@ -60,7 +60,7 @@ std::optional<PacketOut> Ltl::Impl::send_now(ConnectionId connection, const Mess
   debts.row = row;
   debts.has_sent = true;
   debts.sent = {whole.subspan(prefix), now, leaves};
-  return PacketOut{c.address.peer, whole.size(), 0};
+  return PacketBurst{c.address.peer, 1, whole.size(), whole.size()};
 }
 
 bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
@@ -169,12 +169,30 @@ void Ltl::Impl::settle_deadline() {
   deadlines.set(row, table[row].deadline(Instant{}));
 }
 
-std::optional<PacketOut> Ltl::send_now(ConnectionId connection, MessageParts message,
-                                       std::span<std::byte> room, Instant now) {
-  return x_->send_now(connection, message, room, now);
+Status LtlBurst::send(ConnectionId connection, MessageParts message, Instant now) {
+  x_.catch_up();
+  return x_.send_copy(connection, message, now);
 }
-void Ltl::on_packet(const PacketView& packet, Instant now) {
-  if (!x_->take_express(packet, now)) x_->on_packet(packet, now);
+std::optional<PacketBurst> LtlBurst::send_now(ConnectionId connection, MessageParts message,
+                                              std::span<std::byte> room, Instant now) {
+  return x_.send_now(connection, message, room, now);
 }
+void LtlBurst::on_packet(const PacketView& packet, Instant now) {
+  if (!x_.take_express(packet, now)) x_.on_packet(packet, now);
+}
+void Ltl::on_input(const Datagram& datagram, Instant now) {
+  LtlBurst(*this).on_packet({datagram.source, datagram.congestion_seen, datagram.damaged,
+                             datagram.payload.bytes, datagram.payload.ghost},
+                            now);
+  x_->deliveries.keep();
+}
+void LtlBurst::keep_messages() { x_.deliveries.keep(); }
+std::optional<PacketBurst> LtlBurst::write(std::span<std::byte> room, std::uint32_t packets_max,
+                                           Instant now) {
+  x_.catch_up();
+  return x_.write_burst(room, packets_max, now);
+}
+void LtlBurst::catch_up() { x_.catch_up(); }
+std::size_t LtlBurst::packet_bytes_max() const { return x_.packet_bytes_max(); }
 
 }  // namespace soliton

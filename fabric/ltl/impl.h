@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "fabric/ltl/burst.h"
 #include "fabric/ltl/channel_scheduler.h"
 #include "fabric/ltl/connection.h"
 #include "fabric/ltl/deadline_tree.h"
@@ -18,9 +19,17 @@
 #include "fabric/ltl/ready_queue.h"
 #include "fabric/ltl/stores.h"
 #include "protocol/base/check.h"
+#include "protocol/wire/handshake.h"
 #include "protocol/wire/ltl_header.h"
 
 namespace soliton {
+
+// A packet that was written: `size` real bytes, and `ghost` more.
+struct PacketOut {
+  NodeId destination{};
+  std::size_t size = 0;
+  std::uint64_t ghost = 0;
+};
 
 // Head, then body. REQUIRES: room for both.
 void copy_parts(const MessageParts& message, std::byte* to);
@@ -33,7 +42,6 @@ struct Ltl::Impl {
   Status admit_message(Connection& c, std::uint64_t size);
   Status send(ConnectionId connection, Payload&& message, Instant now);
   Status send_copy(ConnectionId connection, const MessageParts& message, Instant now);
-  Status send_borrowed(ConnectionId connection, std::span<const std::byte> message, Instant now);
   void queue(std::uint16_t row, StoredMessage* message, Instant now);
   [[gnu::always_inline]] Connection& at(ConnectionId connection) {
     SOLITON_CHECK_MSG(index(connection) < table.size(), "connection {} of {}", index(connection),
@@ -106,10 +114,10 @@ struct Ltl::Impl {
 
   // --- express.cc
   // These two have one caller each, and a call would be a tenth of their work.
-  [[gnu::always_inline]] inline std::optional<PacketOut> send_now(ConnectionId connection,
-                                                                  const MessageParts& message,
-                                                                  std::span<std::byte> room,
-                                                                  Instant now);
+  [[gnu::always_inline]] inline std::optional<PacketBurst> send_now(ConnectionId connection,
+                                                                    const MessageParts& message,
+                                                                    std::span<std::byte> room,
+                                                                    Instant now);
   // False: it is no such packet, and nothing was changed.
   [[gnu::always_inline]] inline bool take_express(const PacketView& packet, Instant now);
   // Does what these two have put off.

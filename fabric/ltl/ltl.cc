@@ -103,16 +103,6 @@ Status Ltl::Impl::send_copy(ConnectionId connection, const MessageParts& message
   return {};
 }
 
-Status Ltl::Impl::send_borrowed(ConnectionId connection, std::span<const std::byte> message,
-                                Instant now) {
-  if (Status good = admit_message(at(connection), message.size()); !good) return good;
-  StoredMessage* stored = stores.messages.take();
-  stored->real = message;
-  stored->ghost = 0;
-  queue(index(connection), stored, now);
-  return {};
-}
-
 void Ltl::Impl::queue(std::uint16_t row, StoredMessage* message, Instant now) {
   Connection& c = table[row];
   const std::uint64_t ordinal = c.messages_sent++;
@@ -289,17 +279,9 @@ Ltl::Impl& Ltl::impl() const {
   x_->catch_up();
   return *x_;
 }
-void Ltl::catch_up() { x_->catch_up(); }
 
 Status Ltl::send(ConnectionId connection, Payload&& message, Instant now) {
   return impl().send(connection, std::move(message), now);
-}
-Status Ltl::send_copy(ConnectionId connection, MessageParts message, Instant now) {
-  return impl().send_copy(connection, message, now);
-}
-Status Ltl::send_borrowed(ConnectionId connection, std::span<const std::byte> message,
-                          Instant now) {
-  return impl().send_borrowed(connection, message, now);
 }
 void Ltl::open(ConnectionId connection, Instant now) {
   if (impl().at(connection).session.state != Session::State::kIdle) return;
@@ -321,14 +303,6 @@ std::uint64_t Ltl::messages_acknowledged(ConnectionId connection) const {
   return impl().at(connection).window.messages_acknowledged();
 }
 
-void Ltl::on_input(const Datagram& datagram, Instant now) {
-  on_packet({datagram.source, datagram.congestion_seen, datagram.damaged, datagram.payload.bytes,
-             datagram.payload.ghost},
-            now);
-  x_->deliveries.keep();
-}
-void Ltl::keep_messages() { x_->deliveries.keep(); }
-
 std::optional<LtlDelivery> Ltl::poll_delivery() {
   DeliveryQueue::Entry* entry = x_->take_message();
   if (entry == nullptr) return std::nullopt;
@@ -341,8 +315,8 @@ std::optional<LtlDelivery> Ltl::poll_delivery() {
   return out;
 }
 
-std::optional<MessageView> Ltl::next_message() {
-  const DeliveryQueue::Entry* entry = x_->take_message();
+std::optional<MessageView> LtlBurst::next_message() {
+  const DeliveryQueue::Entry* entry = x_.take_message();
   if (entry == nullptr) return std::nullopt;
   return MessageView{entry->connection, entry->real, entry->ghost};
 }
@@ -357,19 +331,6 @@ std::optional<LtlEvent> Ltl::poll_event() {
 bool Ltl::has_event() const { return !x_->events.empty(); }
 
 std::optional<Datagram> Ltl::poll_output(Instant now) { return impl().poll_output(now); }
-std::size_t Ltl::packet_bytes_max() const { return x_->packet_bytes_max(); }
-
-std::optional<PacketOut> Ltl::write_packet(std::span<std::byte> room, Instant now) {
-  Impl& x = impl();
-  const auto next = x.next_ready(now);
-  if (!next) return std::nullopt;
-  return x.write(*next, room, now);
-}
-
-std::optional<PacketBurst> Ltl::write_burst(std::span<std::byte> room, std::uint32_t packets_max,
-                                            Instant now) {
-  return impl().write_burst(room, packets_max, now);
-}
 
 Instant Ltl::next_deadline() const {
   impl().settle_deadline();

@@ -79,7 +79,7 @@ std::optional<PacketBurst> Ltl::Impl::write_burst(std::span<std::byte> room,
   auto next = next_ready(now);
   if (!next) return std::nullopt;
   const PacketOut first = write(*next, room, now);
-  PacketBurst burst{first.destination, first.size, first.size, 1};
+  PacketBurst burst{first.destination, 1, first.size, first.size};
   while (burst.packets < packets_max && (next = next_ready(now))) {
     const std::size_t size = real_size(*next);
     if (table[next->row].address.peer != burst.destination || size > burst.segment ||

@@ -50,7 +50,6 @@ class ReceiveWindow {
   void take_whole() { beyond_ = ++expected_; }
 
   Sequence expected() const { return expected_; }
-  bool has_held() const { return held_count_ > 0; }
   // Out-of-order packets held, as bits relative to expected(): those of the header, and the rest,
   // as far as `room` goes. Returns how much of it is used.
   std::uint32_t header_bits() const;

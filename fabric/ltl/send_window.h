@@ -133,7 +133,6 @@ class SendWindow {
   void clear();
 
   // How old a gap may be.
-  Duration tolerance() const { return tolerance_; }
   // When a gap may have been tolerated for long enough; kNever without one.
   Instant tolerance_deadline() const { return tolerance_deadline_; }
   // Whether something was found lost.

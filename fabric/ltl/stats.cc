@@ -1,4 +1,4 @@
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/stats.h"
 
 namespace soliton {
 

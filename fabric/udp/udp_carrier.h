@@ -25,16 +25,11 @@
 #include <vector>
 
 #include "fabric/carrier.h"
+#include "fabric/udp/address.h"
+#include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 
 namespace soliton {
-
-// IPv4, in this machine's order of bytes.
-struct UdpAddress {
-  std::uint32_t host = kLoopback;
-  std::uint16_t port = 0;  // of the kernel's choice
-  auto operator<=>(const UdpAddress&) const = default;
-};
 
 // Memory that begins at a chosen place of a page.
 class PageBuffer {

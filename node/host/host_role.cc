@@ -249,4 +249,15 @@ std::vector<std::string> HostRole::describe_outstanding() const {
   return out;
 }
 
+void HostRole::hand_over(Records& to) {
+  std::move(records_.begin(), records_.end(), std::back_inserter(to.requests));
+  records_.clear();
+}
+
+void HostRole::add_stats(RoleStats& to) const {
+  to.sent += sent();
+  to.duplicated += duplicated();
+  to.host_busy += busy();
+}
+
 }  // namespace soliton

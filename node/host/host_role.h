@@ -15,6 +15,7 @@
 #include "node/host/host_work.h"
 #include "node/service/outbox.h"
 #include "node/service/role.h"
+#include "protocol/base/fields.h"
 #include "protocol/base/trace.h"
 
 namespace soliton {
@@ -23,9 +24,8 @@ namespace soliton {
 // answers, at random instants that are a function of the seed; clients take turns.
 enum class Arrivals : std::uint8_t { kClosed, kPoisson };
 
-struct HostOptions {
-  NodeId self{};
-  TimeBase time = TimeBase::kEmulated;
+// What the clients ask for, and when.
+struct HostWorkload {
   std::uint32_t clients = 1;
   std::uint32_t requests = 0;
   Duration think{};  // between an answer and the client's next request
@@ -33,19 +33,36 @@ struct HostOptions {
   Duration mean_gap{};      // Poisson: between requests, on average
   std::uint32_t batch = 1;  // requests that run together; higher: fuller devices, longer waits
   Duration batch_wait{};    // most that the first request of a batch waits for the others
-  std::uint32_t functional_every = 1;  // as NpuServiceOptions
-  std::uint32_t trace_requests = 0;
 };
 
-// A finished request. `output` is fp32, empty when it was not computed.
-struct HostRecord {
-  RequestId request{};
-  std::uint32_t client = 0;
-  std::int64_t steps = 0;
-  Instant sent{};
-  Instant completed{};
-  Breakdown path;
-  std::vector<float> output;
+inline constexpr FieldWord kArrivals[] = {word("closed", Arrivals::kClosed),
+                                          word("poisson", Arrivals::kPoisson)};
+inline constexpr Field kHostRows[] = {
+    field<&HostWorkload::clients>("clients", "Clients that send requests."),
+    field<&HostWorkload::requests>("requests", "Requests of all clients together."),
+    field<&HostWorkload::think>("think", "Time between an answer and the client's next request."),
+    field<&HostWorkload::arrivals>("arrival", "When requests begin.").spelled(kArrivals),
+    field<&HostWorkload::mean_gap>("mean_gap",
+                                   "Average time between requests, if they are random."),
+    field<&HostWorkload::batch>("batch", "Requests that run together.")
+        .trade("devices are less full", "requests wait longer"),
+    field<&HostWorkload::batch_wait>("batch_wait",
+                                     "How long the first request of a batch waits for the others."),
+};
+inline constexpr FieldTable kHostFields = fields_of<HostWorkload>("host", kHostRows);
+
+// What a deployment says of a host.
+struct HostSpec {
+  HostShard shard;
+  HostWorkload workload;
+  InputSource inputs;
+};
+
+struct HostOptions : HostWorkload {
+  NodeId self{};
+  TimeBase time = TimeBase::kEmulated;
+  std::uint32_t functional_every = 1;  // as NpuServiceOptions
+  std::uint32_t trace_requests = 0;
 };
 
 class HostRole : public Role {
@@ -54,8 +71,7 @@ class HostRole : public Role {
   HostRole(const HostShard& shard, const InputSource& inputs, const HostOptions& options,
            const std::vector<std::string>& node_names, TraceBuffer* trace);
 
-  // The clients begin at `at`. Before this the host does nothing.
-  void start(Instant at);
+  void start(Instant at) override;
   void on_message(NodeId peer, Payload message, Instant now) override;
   std::optional<RoleMessage> poll_message(Instant now) override {
     return outbox_.poll(now, options_.time, &Breakdown::host);
@@ -66,7 +82,9 @@ class HostRole : public Role {
 
   std::vector<HostRecord> take_records() { return std::exchange(records_, {}); }
   // All requests have been answered.
-  bool finished() const { return started_ && completed_ == options_.requests; }
+  bool finished() const override { return started_ && completed_ == options_.requests; }
+  void hand_over(Records& to) override;
+  void add_stats(RoleStats& to) const override;
   std::uint64_t sent() const { return next_request_; }
   std::uint64_t batches() const { return next_batch_; }
   // Messages that belong to no open request: late or doubled answers.

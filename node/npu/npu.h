@@ -9,9 +9,9 @@
 // registers of its own, the same chains, so a lane has the bits it would have alone. A message then
 // carries the vectors of all lanes, one after the other.
 //
-//   npu.begin(request, steps, start);          // instant and critical path of what it waited for
-//   npu.deliver(port, vectors, arrival);       // messages in order per port
-//   while (auto out = npu.poll_output()) ...   // each with the instant at which it leaves the NPU
+//   npu.begin(request, steps, start);        // start: instant and path of what it waited for
+//   npu.deliver(port, vectors, arrival);     // messages in order on each port
+//   while (auto out = npu.poll_output()) ... // each with the instant at which it leaves the NPU
 //   if (npu.finished()) ...
 #pragma once
 
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "node/npu/chain_timing.h"
+#include "node/npu/npu_stats.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/payload.h"
 #include "protocol/base/trace.h"
@@ -36,24 +37,6 @@ struct NpuOutput {
   std::uint16_t port = 0;  // of Shard::out_ports
   Payload vectors;         // elements fp16 values a lane, little endian; a ghost under kTiming
   Arrival leaves;          // instant and path
-};
-
-// Up to the end of the last finished request, except requests, chains and mvu_macs, which count as
-// they happen.
-struct NpuStats {
-  std::uint64_t requests = 0;
-  std::uint64_t chains = 0;
-  std::uint64_t mvu_macs = 0;  // multiply-adds of the unpadded matrices, in all lanes
-  Duration mvu_busy{};         // slots of the matrix-vector unit
-  Duration busy{};  // from the start of each request to its last result, less waits at NetQ
-  std::uint64_t fp16_overflows = 0;  // finite results that became infinite
-  // Activation blocks with a NaN or infinity, counted once for each product they enter.
-  std::uint64_t poisoned_blocks = 0;
-  std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with a NaN or infinity
-  // Accesses by an offset that led out of their memory: a read gave NaN, a write was dropped. Under
-  // kTiming those whose offset came from a message are not known.
-  std::uint64_t index_faults = 0;
-  void merge(const NpuStats& other);
 };
 
 // One chain as it was issued, for `soliton isa --trace`.

@@ -11,40 +11,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "node/roles/role_bytes.h"
 #include "protocol/base/shortage.h"
 #include "protocol/control/control.capnp.h"
-#include "protocol/control/shard_codec.h"
+#include "protocol/control/settings.h"
 
 namespace soliton {
 namespace {
-
-void write_congestion(const CongestionOptions& o, wire::Deployment::Congestion::Builder out) {
-  out.setEnabled(o.enabled);
-  out.setLineRate(o.line_rate.bits_per_second);
-  out.setRateMin(o.rate_min.bits_per_second);
-  out.setCnpIntervalPs(o.cnp_interval.count());
-  out.setAlphaGain(o.alpha_gain);
-  out.setAlphaTimerPs(o.alpha_timer.count());
-  out.setRateTimerPs(o.rate_timer.count());
-  out.setByteCounter(o.byte_counter.count);
-  out.setRecoverySteps(o.recovery_steps);
-  out.setAdditiveStep(o.additive_step.bits_per_second);
-}
-
-CongestionOptions read_congestion(wire::Deployment::Congestion::Reader in) {
-  CongestionOptions o;
-  o.enabled = in.getEnabled();
-  o.line_rate = {in.getLineRate()};
-  o.rate_min = {in.getRateMin()};
-  o.cnp_interval = Duration{in.getCnpIntervalPs()};
-  o.alpha_gain = in.getAlphaGain();
-  o.alpha_timer = Duration{in.getAlphaTimerPs()};
-  o.rate_timer = Duration{in.getRateTimerPs()};
-  o.byte_counter = Bytes{in.getByteCounter()};
-  o.recovery_steps = in.getRecoverySteps();
-  o.additive_step = {in.getAdditiveStep()};
-  return o;
-}
 
 void write_identity(const LtlIdentity& who, wire::Deployment::Identity::Builder out) {
   out.setRunId(who.run_id);
@@ -61,136 +34,6 @@ LtlIdentity read_identity(wire::Deployment::Identity::Reader in) {
   const auto key = in.getKey();
   if (key.size() == who.key.size()) std::memcpy(who.key.data(), key.begin(), key.size());
   return who;
-}
-
-void write_ltl(const LtlOptions& ltl, wire::Deployment::LtlOptions::Builder out) {
-  out.setMtu(ltl.mtu);
-  out.setWindow(ltl.window);
-  out.setCredit(ltl.credit.count);
-  out.setTimeoutPs(ltl.timeout.count());
-  out.setTimeoutMaxPs(ltl.timeout_max.count());
-  out.setReorderTolerancePs(ltl.reorder_tolerance.count());
-  out.setAckEvery(ltl.ack_every);
-  out.setQueueLimit(ltl.queue_limit.count);
-  out.setGoBackN(ltl.recovery == RecoveryMode::kGoBackN);
-  out.setFirstSequence(ltl.first_sequence);
-  out.setAckDelayPs(ltl.ack_delay.count());
-  out.setTimeoutRtts(ltl.timeout_rtts);
-  out.setSampleEvery(ltl.sample_every);
-  out.setCreditOverhead(ltl.credit_overhead.count);
-  out.setPacking(ltl.packing.count);
-  out.setCrc(ltl.crc);
-  out.setStore(ltl.store.count);
-  out.setWeights(kj::arrayPtr(ltl.weights.data(), ltl.weights.size()));
-  out.setHandshake(ltl.handshake);
-  out.setAuth(static_cast<std::uint8_t>(ltl.auth));
-  out.setMisses(ltl.misses);
-  out.setSilenceMinPs(ltl.silence_min.count());
-  write_congestion(ltl.congestion, out.initCongestion());
-}
-
-LtlOptions read_ltl(wire::Deployment::LtlOptions::Reader in) {
-  LtlOptions ltl;
-  ltl.mtu = in.getMtu();
-  ltl.window = in.getWindow();
-  ltl.credit = Bytes{in.getCredit()};
-  ltl.timeout = Duration{in.getTimeoutPs()};
-  ltl.timeout_max = Duration{in.getTimeoutMaxPs()};
-  ltl.reorder_tolerance = Duration{in.getReorderTolerancePs()};
-  ltl.ack_every = in.getAckEvery();
-  ltl.queue_limit = Bytes{in.getQueueLimit()};
-  ltl.recovery = in.getGoBackN() ? RecoveryMode::kGoBackN : RecoveryMode::kSelective;
-  ltl.first_sequence = in.getFirstSequence();
-  ltl.ack_delay = Duration{in.getAckDelayPs()};
-  ltl.timeout_rtts = in.getTimeoutRtts();
-  ltl.sample_every = in.getSampleEvery();
-  ltl.credit_overhead = Bytes{in.getCreditOverhead()};
-  ltl.packing = Bytes{in.getPacking()};
-  ltl.crc = in.getCrc();
-  ltl.store = Bytes{in.getStore()};
-  const auto weights = in.getWeights();
-  if (weights.size() == ltl.weights.size())
-    std::copy(weights.begin(), weights.end(), ltl.weights.begin());
-  ltl.handshake = in.getHandshake();
-  ltl.auth = static_cast<AuthMode>(in.getAuth());
-  ltl.misses = in.getMisses();
-  ltl.silence_min = Duration{in.getSilenceMinPs()};
-  ltl.congestion = read_congestion(in.getCongestion());
-  return ltl;
-}
-
-void write_workload(const Deployment& deployment, wire::Workload::Builder out) {
-  out.setClients(deployment.clients);
-  out.setRequests(deployment.requests);
-  out.setThinkPs(deployment.think.count());
-  out.setArrivals(static_cast<std::uint8_t>(deployment.arrivals));
-  out.setMeanGapPs(deployment.mean_gap.count());
-  out.setBatch(deployment.batch);
-  out.setBatchWaitPs(deployment.batch_wait.count());
-  out.setSeed(deployment.inputs.seed);
-  out.setSteps(static_cast<std::uint32_t>(deployment.inputs.random_steps));
-  std::vector<std::int32_t> symbols;
-  std::vector<float> values;
-  std::vector<std::uint32_t> lengths;
-  for (const RequestInput& input : deployment.inputs.given) {
-    symbols.insert(symbols.end(), input.symbols.begin(), input.symbols.end());
-    values.insert(values.end(), input.values.begin(), input.values.end());
-    lengths.push_back(static_cast<std::uint32_t>(input.steps));
-  }
-  out.setSymbols(kj::arrayPtr(symbols.data(), symbols.size()));
-  out.setValues(kj::arrayPtr(values.data(), values.size()));
-  out.setLengths(kj::arrayPtr(lengths.data(), lengths.size()));
-}
-
-void read_workload(wire::Workload::Reader in, Deployment& deployment) {
-  deployment.clients = in.getClients();
-  deployment.requests = in.getRequests();
-  deployment.think = Duration{in.getThinkPs()};
-  deployment.arrivals = static_cast<Arrivals>(in.getArrivals());
-  deployment.mean_gap = Duration{in.getMeanGapPs()};
-  deployment.batch = in.getBatch();
-  deployment.batch_wait = Duration{in.getBatchWaitPs()};
-  deployment.inputs.seed = in.getSeed();
-  deployment.inputs.random_steps = in.getSteps();
-  const std::int64_t width = deployment.host ? deployment.host->input : 0;
-  // Got once: every access to a list of a message counts against its traversal limit.
-  const auto symbols = in.getSymbols();
-  const auto values = in.getValues();
-  unsigned symbol = 0, value = 0;
-  for (const std::uint32_t steps : in.getLengths()) {
-    RequestInput input;
-    input.steps = steps;
-    if (symbols.size() > 0)
-      for (std::uint32_t i = 0; i < steps; ++i) input.symbols.push_back(symbols[symbol++]);
-    else
-      for (std::int64_t i = 0; i < steps * width; ++i) input.values.push_back(values[value++]);
-    deployment.inputs.given.push_back(std::move(input));
-  }
-}
-
-void write_traffic(const Traffic& traffic, wire::Traffic::Builder out) {
-  out.setKind(static_cast<std::uint8_t>(traffic.kind));
-  out.setSchedule(static_cast<std::uint8_t>(traffic.schedule));
-  auto senders = out.initSenders(static_cast<unsigned>(traffic.senders.size()));
-  for (unsigned i = 0; i < senders.size(); ++i) senders.set(i, index(traffic.senders[i]));
-  out.setReceiver(index(traffic.receiver));
-  out.setBytes(traffic.bytes);
-  out.setCount(traffic.count);
-  out.setSeed(traffic.seed);
-  out.setContents(traffic.contents);
-}
-
-Traffic read_traffic(wire::Traffic::Reader in) {
-  Traffic traffic;
-  traffic.kind = static_cast<TrafficKind>(in.getKind());
-  traffic.schedule = static_cast<GatherSchedule>(in.getSchedule());
-  for (const std::uint32_t sender : in.getSenders()) traffic.senders.push_back(NodeId{sender});
-  traffic.receiver = NodeId{in.getReceiver()};
-  traffic.bytes = in.getBytes();
-  traffic.count = in.getCount();
-  traffic.seed = in.getSeed();
-  traffic.contents = in.getContents();
-  return traffic;
 }
 
 void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
@@ -267,19 +110,31 @@ NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
   return faults;
 }
 
+using Kinds = std::span<const RoleKind* const>;
+
+void write_role(const RoleSpec& role, wire::Role::Builder out) {
+  out.setKind(role.name());
+  RoleBytesOut bytes{out.initOptions(), out.initBody()};
+  role.kind()->write(role, bytes);
+}
+
+Result<RoleSpec> read_role(wire::Role::Reader in, Kinds kinds) {
+  const RoleKind* const kind = find_role_kind(in.getKind().cStr(), kinds);
+  if (kind == nullptr)
+    return invalid(fmt::format("shard file: no role called \"{}\"", in.getKind().cStr()));
+  return kind->read({in.getOptions(), in.getBody()});
+}
+
 void write_deployment(const Deployment& deployment, wire::Deployment::Builder out) {
   out.setNode(deployment.node);
   out.setId(index(deployment.id));
-  out.setWall(deployment.time == TimeBase::kWall);
+  out.setWallTime(deployment.time == TimeBase::kWall);
   out.setSampleEvery(deployment.functional_every);
   out.setTraceRequests(deployment.trace_requests);
   out.setTraceEvents(deployment.trace_events);
-  write_ltl(deployment.ltl, out.initLtl());
+  write_fields(kLtlFields, &deployment.ltl, out.initLtl());
   write_identity(deployment.identity, out.initIdentity());
-  out.setCarrier(static_cast<std::uint8_t>(deployment.wall.carrier));
-  out.setWait(static_cast<std::uint8_t>(deployment.wall.wait));
-  out.setSpinPs(deployment.wall.spin.count());
-  out.setListen(deployment.wall.listen);
+  write_fields(kWallFields, &deployment.wall, out.initWall());
   auto connections = out.initConnections(static_cast<unsigned>(deployment.connections.size()));
   for (unsigned i = 0; i < connections.size(); ++i) {
     connections[i].setPeer(index(deployment.connections[i].peer));
@@ -294,26 +149,20 @@ void write_deployment(const Deployment& deployment, wire::Deployment::Builder ou
   }
   auto names = out.initNodeNames(static_cast<unsigned>(deployment.node_names.size()));
   for (unsigned i = 0; i < names.size(); ++i) names.set(i, deployment.node_names[i]);
-  if (deployment.shard) write_shard(*deployment.shard, out.initShard());
-  if (deployment.host) {
-    write_host_shard(*deployment.host, out.initHost());
-    write_workload(deployment, out.initWorkload());
-  }
-  if (deployment.traffic) write_traffic(*deployment.traffic, out.initTraffic());
+  if (deployment.role.kind() != nullptr) write_role(deployment.role, out.initRole());
 }
 
-Result<Deployment> read_deployment(wire::Deployment::Reader in) {
+Result<Deployment> read_deployment(wire::Deployment::Reader in, Kinds kinds) {
   Deployment deployment;
   deployment.node = in.getNode().cStr();
   deployment.id = NodeId{in.getId()};
-  deployment.time = in.getWall() ? TimeBase::kWall : TimeBase::kEmulated;
+  deployment.time = in.getWallTime() ? TimeBase::kWall : TimeBase::kEmulated;
   deployment.functional_every = in.getSampleEvery();
   deployment.trace_requests = in.getTraceRequests();
   deployment.trace_events = in.getTraceEvents();
-  deployment.ltl = read_ltl(in.getLtl());
+  read_fields(kLtlFields, in.getLtl(), &deployment.ltl);
   deployment.identity = read_identity(in.getIdentity());
-  deployment.wall = {static_cast<CarrierKind>(in.getCarrier()), static_cast<WaitMode>(in.getWait()),
-                     Duration{in.getSpinPs()}, in.getListen()};
+  read_fields(kWallFields, in.getWall(), &deployment.wall);
   for (const auto connection : in.getConnections())
     deployment.connections.push_back(
         {NodeId{connection.getPeer()}, connection.getRemoteIndex(), connection.getCookie(),
@@ -321,16 +170,11 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in) {
          LtlPath{Duration{connection.getRoundTripPs()}, Duration{connection.getHoldPs()},
                  BitRate{connection.getLineRate()}, connection.getPort()}});
   for (const auto name : in.getNodeNames()) deployment.node_names.emplace_back(name.cStr());
-  if (in.hasShard()) {
-    Result<Shard> shard = read_shard(in.getShard());
-    if (!shard) return tl::unexpected<Error>(shard.error());
-    deployment.shard = std::move(*shard);
+  if (in.hasRole()) {
+    Result<RoleSpec> role = read_role(in.getRole(), kinds);
+    if (!role) return tl::unexpected<Error>(role.error());
+    deployment.role = std::move(*role);
   }
-  if (in.hasHost()) {
-    deployment.host = read_host_shard(in.getHost());
-    read_workload(in.getWorkload(), deployment);
-  }
-  if (in.hasTraffic()) deployment.traffic = read_traffic(in.getTraffic());
   return deployment;
 }
 
@@ -370,7 +214,7 @@ Result<int> write_assignment(const NodeAssignment& assignment) {
   return descriptor;
 }
 
-Result<NodeAssignment> read_assignment(int descriptor) {
+Result<NodeAssignment> read_assignment(int descriptor, Kinds kinds) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0)
     return invalid(fmt::format("shard file: {}", std::strerror(errno)));
@@ -385,7 +229,7 @@ Result<NodeAssignment> read_assignment(int descriptor) {
     capnp::FlatArrayMessageReader reader(
         kj::arrayPtr(static_cast<const capnp::word*>(mapped), size / sizeof(capnp::word)), options);
     const wire::Deployment::Reader root = reader.getRoot<wire::Deployment>();
-    Result<Deployment> deployment = read_deployment(root);
+    Result<Deployment> deployment = read_deployment(root, kinds);
     if (deployment)
       out = assignment_of(std::move(*deployment), root);
     else

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "fabric/faults/interceptor.h"
-#include "node/shell/node.h"
+#include "node/deployment/deployment.h"
+#include "node/roles/roles.h"
 #include "protocol/base/result.h"
 
 namespace soliton {
@@ -26,7 +27,9 @@ struct NodeAssignment {
 // Writes the assignment to a new sealed memfd and returns its descriptor (close-on-exec), or
 // kEnvironment.
 Result<int> write_assignment(const NodeAssignment& assignment);
-// Maps and reads it. kInvalid when the bytes are not an assignment.
-Result<NodeAssignment> read_assignment(int descriptor);
+// Maps and reads it. kInvalid if the bytes are not an assignment, or its role is of none of
+// `kinds`.
+Result<NodeAssignment> read_assignment(int descriptor,
+                                       std::span<const RoleKind* const> kinds = kRoleKinds);
 
 }  // namespace soliton

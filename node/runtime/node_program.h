@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -23,38 +22,29 @@ class RecordReporter {
   RecordReporter(Node& node, ControlSocket& control) : node_(node), control_(control) {}
 
   void flush(std::size_t at_least) {
-    if (HostRole* host = node_.host()) hand_on(host->take_records(), batch_, at_least);
-    if (TrafficRole* traffic = node_.traffic())
-      hand_on(traffic->take_records(), traffic_batch_, at_least);
+    if (node_.role() == nullptr) return;
+    node_.role()->hand_over(batch_);
+    hand_on(batch_.requests, at_least);
+    hand_on(batch_.messages, at_least);
   }
-  bool finished() const {
-    return (node_.host() && node_.host()->finished()) ||
-           (node_.traffic() && node_.traffic()->finished());
-  }
+  bool finished() const { return node_.role() != nullptr && node_.role()->finished(); }
 
  private:
   template <typename Record>
-  void hand_on(std::vector<Record> records, std::vector<Record>& batch, std::size_t at_least) {
-    std::move(records.begin(), records.end(), std::back_inserter(batch));
+  void hand_on(std::vector<Record>& batch, std::size_t at_least) {
     if (batch.size() >= at_least && !batch.empty())
       static_cast<void>(control_.send(Report{std::exchange(batch, {})}));
   }
 
   Node& node_;
   ControlSocket& control_;
-  std::vector<HostRecord> batch_;
-  std::vector<TrafficRecord> traffic_batch_;
+  Records batch_;
 };
 
 // The node's log: what it was, and what it did. Times are run time.
 inline void log_ready(const NodeAssignment& assignment, const std::string& how) {
   const Deployment& d = assignment.deployment;
-  message("{}: ready as process {}, {}, {}\n", d.node, getpid(),
-          d.shard     ? "NPU"
-          : d.host    ? "host"
-          : d.traffic ? "traffic"
-                      : "idle",
-          how);
+  message("{}: ready as process {}, {}, {}\n", d.node, getpid(), d.role.name(), how);
 }
 
 inline void log_end(const NodeAssignment& assignment, const NodeStats& stats, Instant now) {

@@ -332,15 +332,7 @@ bool take_whole(std::vector<std::byte>& bytes, std::vector<Report>& reports) {
 
 NodeStats stats_of(Node& node, Instant now) {
   NodeStats stats;
-  if (HostRole* host = node.host()) {
-    stats.sent = host->sent();
-    stats.duplicated = host->duplicated();
-    stats.host_busy = host->busy();
-  }
-  if (NpuService* npu = node.npu()) {
-    stats.npu = npu->stats();
-    stats.device_time = npu->device_time();
-  }
+  if (node.role() != nullptr) node.role()->add_stats(stats);
   stats.ltl = node.ltl().stats();
   stats.trace = node.trace().take();
   stats.outstanding = node.describe_outstanding(now);

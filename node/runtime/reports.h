@@ -10,20 +10,16 @@
 #include <variant>
 #include <vector>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/carrier.h"
+#include "fabric/ltl/stats.h"
 #include "node/shell/node.h"
 #include "protocol/base/result.h"
 
 namespace soliton {
 
 // Everything a node has to say at the end of its run.
-struct NodeStats {
-  std::uint64_t sent = 0;        // requests, host
-  std::uint64_t duplicated = 0;  // answers that belonged to no open request
-  NpuStats npu;
+struct NodeStats : RoleStats {
   LtlStats ltl;
-  DurationHistogram device_time;
-  Duration host_busy{};
   struct RuleHits {
     std::uint64_t dropped = 0, delayed = 0;
   };

@@ -8,6 +8,7 @@
 
 #include "fabric/carrier.h"
 #include "fabric/shm/pulse_board.h"
+#include "node/deployment/wall_options.h"
 #include "node/shell/node.h"
 
 namespace soliton {

@@ -179,4 +179,9 @@ NpuStats NpuService::stats() const {
   return total;
 }
 
+void NpuService::add_stats(RoleStats& to) const {
+  to.npu.merge(stats());
+  to.device_time.merge(device_time_);
+}
+
 }  // namespace soliton

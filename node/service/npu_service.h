@@ -32,8 +32,7 @@ struct NpuServiceOptions {
 
 class NpuService : public Role {
  public:
-  // `node_of(peer name)` resolves the shard's logical peers. `shard` and `trace` outlive the
-  // object.
+  // `node_names` resolves the shard's logical peers. `shard` and `trace` outlive the object.
   NpuService(const Shard& shard, const NpuServiceOptions& options,
              const std::vector<std::string>& node_names, TraceBuffer* trace);
 
@@ -42,6 +41,7 @@ class NpuService : public Role {
   Instant next_deadline() const override { return outbox_.next(); }
   void on_deadline(Instant) override {}
   std::vector<std::string> describe_outstanding() const override;
+  void add_stats(RoleStats& to) const override;
 
   NpuStats stats() const;
   // Modelled time each request kept the NPU busy.

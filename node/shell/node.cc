@@ -9,69 +9,35 @@
 
 namespace soliton {
 
-std::vector<NodeId> peers_of(const Deployment& deployment) {
-  std::vector<NodeId> peers;
-  for (const LtlConnection& connection : deployment.connections)
-    if (std::find(peers.begin(), peers.end(), connection.peer) == peers.end())
-      peers.push_back(connection.peer);
-  return peers;
-}
-
 Node::Node(const Deployment& deployment)
     : deployment_(deployment),
       trace_(deployment.trace_events),
-      ltl_trace_(deployment.trace_events ? SIZE_MAX : 0) {
-  ltl_ = std::make_unique<Ltl>(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_,
-                               deployment.identity);
+      ltl_trace_(deployment.trace_events ? SIZE_MAX : 0),
+      ltl_(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_,
+           deployment.identity) {
   for (std::size_t i = 0; i < deployment.connections.size(); ++i)
     connection_to_[deployment.connections[i].peer] = ConnectionId{static_cast<std::uint16_t>(i)};
-  if (deployment.shard) {
-    const NpuServiceOptions options{deployment.id, deployment.time, deployment.functional_every,
-                                    deployment.trace_requests};
-    npu_ = std::make_unique<NpuService>(*deployment.shard, options, deployment.node_names, &trace_);
-    role_ = npu_.get();
-  } else if (deployment.host) {
-    HostOptions options;
-    options.self = deployment.id;
-    options.time = deployment.time;
-    options.clients = deployment.clients;
-    options.requests = deployment.requests;
-    options.think = deployment.think;
-    options.arrivals = deployment.arrivals;
-    options.mean_gap = deployment.mean_gap;
-    options.batch = deployment.batch;
-    options.batch_wait = deployment.batch_wait;
-    options.functional_every = deployment.functional_every;
-    options.trace_requests = deployment.trace_requests;
-    host_ = std::make_unique<HostRole>(*deployment.host, deployment.inputs, options,
-                                       deployment.node_names, &trace_);
-    role_ = host_.get();
-  } else if (deployment.traffic) {
-    traffic_ =
-        make_traffic_role(*deployment.traffic, {deployment.id, deployment.trace_requests, &trace_});
-    role_ = traffic_.get();
-  }
+  if (const RoleKind* kind = deployment.role.kind()) role_ = kind->make(deployment, &trace_);
 }
 
 void Node::start(Instant at) {
-  if (host_) host_->start(at);
-  if (traffic_) traffic_->start(at);
+  if (role_) role_->start(at);
 }
 
 void Node::on_input(Datagram datagram, Instant now) {
-  ltl_->on_input(datagram, now);
+  ltl_.on_input(datagram, now);
   take_deliveries(now);
   take_events();
 }
 
 void Node::on_packet(const PacketView& packet, Instant now) {
-  ltl_->on_packet(packet, now);
+  burst_.on_packet(packet, now);
   take_deliveries(now);
   take_events();
 }
 
 void Node::take_deliveries(Instant now) {
-  while (std::optional<LtlDelivery> delivery = ltl_->poll_delivery()) {
+  while (std::optional<LtlDelivery> delivery = ltl_.poll_delivery()) {
     if (!role_) continue;
     const NodeId peer = deployment_.connections[index(delivery->connection)].peer;
     role_->on_message(peer, std::move(delivery->message), now);
@@ -79,8 +45,8 @@ void Node::take_deliveries(Instant now) {
 }
 
 void Node::take_events() {
-  while (ltl_->has_event()) {
-    const LtlEvent event = *ltl_->poll_event();
+  while (ltl_.has_event()) {
+    const LtlEvent event = *ltl_.poll_event();
     switch (event.kind) {
       case LtlEvent::Kind::kDead:
         lose(event, LostPeer::How::kDead);
@@ -111,7 +77,7 @@ void Node::lose(const LtlEvent& event, LostPeer::How how) {
 }
 
 RunEnd Node::run_end() const {
-  RunEnd end{.next = ltl_->dead_at_least(), .notice = ltl_->dead_notice()};
+  RunEnd end{.next = ltl_.dead_at_least(), .notice = ltl_.dead_notice()};
   for (const LostPeer& lost : lost_)
     if (lost.how == LostPeer::How::kDead) end.came = std::min(end.came, lost.at);
   return end;
@@ -119,16 +85,15 @@ RunEnd Node::run_end() const {
 
 std::optional<Datagram> Node::poll_output(Instant now) {
   pump_role({}, now);
-  std::optional<Datagram> datagram = ltl_->poll_output(now);
+  std::optional<Datagram> datagram = ltl_.poll_output(now);
   if (!ltl_trace_.empty()) collect_ltl_trace();
   return datagram;
 }
 
 std::optional<PacketBurst> Node::write_burst(std::span<std::byte> room, std::uint32_t packets_max,
                                              Instant now) {
-  if (const std::optional<PacketOut> packet = pump_role(room, now))
-    return PacketBurst{packet->destination, packet->size, packet->size, 1};
-  const std::optional<PacketBurst> burst = ltl_->write_burst(room, packets_max, now);
+  if (const std::optional<PacketBurst> packet = pump_role(room, now)) return packet;
+  const std::optional<PacketBurst> burst = burst_.write(room, packets_max, now);
   if (!ltl_trace_.empty()) collect_ltl_trace();
   return burst;
 }
@@ -149,7 +114,7 @@ void Node::retry_backlog(Instant now) {
   }
 }
 
-std::optional<PacketOut> Node::pump_role(std::span<std::byte> room, Instant now) {
+std::optional<PacketBurst> Node::pump_role(std::span<std::byte> room, Instant now) {
   if (!role_) return std::nullopt;
   retry_backlog(now);
   while (std::optional<RoleMessage> next = role_->poll_message(now)) {
@@ -160,7 +125,7 @@ std::optional<PacketOut> Node::pump_role(std::span<std::byte> room, Instant now)
     std::deque<Payload>& waiting = backlog_[connection->second];
     Payload& message = next->message;
     if (waiting.empty() && !room.empty() && message.ghost == 0)
-      if (const auto packet = ltl_->send_now(connection->second, {message.bytes, {}}, room, now))
+      if (const auto packet = burst_.send_now(connection->second, {message.bytes, {}}, room, now))
         return packet;
     if (waiting.empty() && try_send(connection->second, std::move(message), now)) continue;
     waiting.push_back(std::move(message));
@@ -170,7 +135,7 @@ std::optional<PacketOut> Node::pump_role(std::span<std::byte> room, Instant now)
 }
 
 bool Node::try_send(ConnectionId connection, Payload&& message, Instant now) {
-  const Status sent = ltl_->send(connection, std::move(message), now);
+  const Status sent = ltl_.send(connection, std::move(message), now);
   if (sent) return true;
   if (sent.error().code == ErrorCode::kWouldBlock) return false;
   SOLITON_CHECK_MSG(sent.error().code == ErrorCode::kBroken && !lost_.empty(), "{}",
@@ -179,13 +144,13 @@ bool Node::try_send(ConnectionId connection, Payload&& message, Instant now) {
 }
 
 Instant Node::next_deadline() const {
-  const Instant ltl = ltl_->next_deadline();
+  const Instant ltl = ltl_.next_deadline();
   return role_ ? std::min(ltl, role_->next_deadline()) : ltl;
 }
 
 void Node::on_deadline(Instant now) {
-  if (ltl_->next_deadline() <= now) {
-    ltl_->on_deadline(now);
+  if (ltl_.next_deadline() <= now) {
+    ltl_.on_deadline(now);
     take_events();
   }
   if (role_) role_->on_deadline(now);
@@ -196,7 +161,7 @@ std::vector<std::string> Node::describe_outstanding(Instant now) const {
   if (role_)
     for (const std::string& line : role_->describe_outstanding())
       out.push_back(fmt::format("{}: {}", deployment_.node, line));
-  for (const std::string& line : ltl_->describe_outstanding(now, deployment_.node_names))
+  for (const std::string& line : ltl_.describe_outstanding(now, deployment_.node_names))
     out.push_back(fmt::format("{}: {}", deployment_.node, line));
   return out;
 }

@@ -9,41 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "fabric/carrier.h"
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/burst.h"
 #include "fabric/machine.h"
-#include "node/host/host_role.h"
-#include "node/service/npu_service.h"
-#include "node/traffic/traffic_role.h"
+#include "node/deployment/deployment.h"
+#include "node/service/role.h"
+#include "protocol/base/trace.h"
 
 namespace soliton {
-
-// What a node needs to know, as values; the controller makes one for each node.
-struct Deployment {
-  std::string node;
-  NodeId id{};
-  TimeBase time = TimeBase::kEmulated;
-  std::uint32_t functional_every = 1;
-  std::uint32_t trace_requests = 0;
-  std::uint32_t trace_events = 0;  // limit of the trace buffer
-  LtlOptions ltl;
-  LtlIdentity identity;
-  WallOptions wall;
-  std::vector<LtlConnection> connections;
-  std::vector<std::string> node_names;  // by NodeId
-  std::optional<Shard> shard;
-  std::optional<HostShard> host;
-  // Host only.
-  std::uint32_t clients = 1;
-  std::uint32_t requests = 0;
-  Duration think{};
-  Arrivals arrivals = Arrivals::kClosed;
-  Duration mean_gap{};
-  std::uint32_t batch = 1;
-  Duration batch_wait{};
-  InputSource inputs;
-  std::optional<Traffic> traffic;  // in place of shard and host
-};
 
 // A peer that a node can no longer reach: its connection is over.
 struct LostPeer {
@@ -60,35 +32,30 @@ struct LostPeer {
   bool operator==(const LostPeer&) const = default;
 };
 
-// Whom it has connections with, each once, in order of the table.
-std::vector<NodeId> peers_of(const Deployment& deployment);
-
 class Node : public Machine {
  public:
   // `deployment` outlives the node.
   explicit Node(const Deployment& deployment);
 
-  void start(Instant at);  // clients and traffic begin; other nodes ignore it
+  void start(Instant at);  // a role that acts by itself begins
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;
   // As on_input() and poll_output() for a carrier that counts nanoseconds: the packet is read where
-  // it lies, and packets are built where they leave from (Ltl::write_burst()). A message that may
-  // go at once goes straight from its role into the packet, which stays as it is until the next
-  // call.
+  // it lies, and packets are built where they leave from (LtlBurst). A message that may go at once
+  // goes straight from its role into the packet, which stays as it is until the next call.
   void on_packet(const PacketView& packet, Instant now);
   std::optional<PacketBurst> write_burst(std::span<std::byte> room, std::uint32_t packets_max,
                                          Instant now);
-  // Does what write_burst() has put off (Ltl::catch_up()).
-  void catch_up() { ltl_->catch_up(); }
+  // Does what write_burst() has put off (LtlBurst::catch_up()).
+  void catch_up() { burst_.catch_up(); }
   Instant next_deadline() const override;
   void on_deadline(Instant now) override;
   // A peer that is dead ends the run: nothing replaces it.
   RunEnd run_end() const override;
 
-  HostRole* host() { return host_.get(); }
-  NpuService* npu() { return npu_.get(); }
-  TrafficRole* traffic() { return traffic_.get(); }
-  const Ltl& ltl() const { return *ltl_; }
+  // Null: the node is idle.
+  Role* role() { return role_.get(); }
+  const Ltl& ltl() const { return ltl_; }
   TraceBuffer& trace() { return trace_; }
   std::vector<std::string> describe_outstanding(Instant now) const;
   // In order of time.
@@ -97,7 +64,7 @@ class Node : public Machine {
  private:
   void take_deliveries(Instant now);
   // Hands the role's messages on. One that took the short way into `room` ends it and is returned.
-  std::optional<PacketOut> pump_role(std::span<std::byte> room, Instant now);
+  std::optional<PacketBurst> pump_role(std::span<std::byte> room, Instant now);
   void retry_backlog(Instant now);
   // False: there is no room for it, and it is as it was. What is for a lost peer is dropped.
   bool try_send(ConnectionId connection, Payload&& message, Instant now);
@@ -109,11 +76,9 @@ class Node : public Machine {
   const Deployment& deployment_;
   TraceBuffer trace_;
   TraceBuffer ltl_trace_;
-  std::unique_ptr<Ltl> ltl_;
-  std::unique_ptr<NpuService> npu_;
-  std::unique_ptr<HostRole> host_;
-  std::unique_ptr<TrafficRole> traffic_;
-  Role* role_ = nullptr;
+  Ltl ltl_;
+  LtlBurst burst_{ltl_};
+  std::unique_ptr<Role> role_;
   std::map<NodeId, ConnectionId> connection_to_;
   std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages LTL had no room for
   std::vector<LostPeer> lost_;

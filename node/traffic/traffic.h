@@ -4,61 +4,46 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "protocol/base/time.h"
+#include "node/deployment/records.h"
+#include "protocol/base/fields.h"
 #include "protocol/base/types.h"
 
 namespace soliton {
 
-enum class TrafficKind : std::uint8_t {
-  kPing,       // one message there, one back, then the next: a record is a round trip
-  kStream,     // one sender, one receiver: a record is a message, from hand-over to delivery
-  kIncast,     // several senders, one receiver
-  kAllGather,  // every node ends with every node's block: a record is one node's round
-};
-
-// How an all-gather of n blocks goes.
-enum class GatherSchedule : std::uint8_t {
-  kDirect,    // a block to each of the n-1 others at once
-  kRing,      // n-1 steps, each node passes on to the next what it got last
-  kDoubling,  // log2 n steps, pairs exchange all they hold (recursive doubling; n a power of two)
-};
+struct TrafficKind;
 
 struct Traffic {
-  TrafficKind kind = TrafficKind::kPing;
-  GatherSchedule schedule = GatherSchedule::kDirect;
-  std::vector<NodeId> senders;  // one for ping and stream; the nodes of an all-gather
-  NodeId receiver{};            // of ping, stream and incast
-  std::uint64_t bytes = 64;     // a message; all-gather: a node's block
-  std::uint32_t count = 1;      // messages a sender; all-gather: rounds
-  std::uint64_t seed = 1;       // of the contents
-  bool contents = true;         // false: messages are sizes without bytes, nothing is verified
+  const TrafficKind* kind = nullptr;  // traffic_kind.h
+  std::vector<NodeId> senders;        // a flow each: who sends, or the nodes of a group
+  NodeId receiver{};                  // of kinds that have one
+  std::uint64_t bytes = 64;           // of a message; of a group: what its kind says
+  std::uint32_t count = 1'000;        // messages of a flow, or rounds
+  std::uint64_t seed = 1;             // of the contents
+  bool contents = true;  // false: messages are sizes without bytes, and nothing is verified
+  Settings own;          // the kind's own options, all of them, by its table
 
   bool operator==(const Traffic&) const = default;
 };
 
-// A message, or one of its ends: the two ends of a stream are seen by different nodes, and whoever
-// collects the records joins them by (flow, number).
-struct TrafficRecord {
-  std::uint32_t flow = 0;    // position in `senders`
-  std::uint32_t number = 0;  // of the message in its flow; all-gather: the round
-  Instant sent = kNever;     // kNever: not seen here
-  Instant completed = kNever;
-  bool damaged = false;  // it arrived, and its bytes were not those that were sent
+// `kind` with its own options as they are by default.
+Traffic traffic_of_kind(const TrafficKind& kind);
+// Sets one of the kind's own options from the text of a file. Errors: no such key, or what the
+// value may be.
+Status set_own(Traffic& traffic, std::string_view key, std::string_view text);
 
-  bool operator==(const TrafficRecord&) const = default;
-};
-
-std::string gather_schedule_name(GatherSchedule schedule);
-std::string traffic_kind_name(TrafficKind kind);  // "ping", "stream", "incast", "all-gather"
 // Records of a complete run, ends joined.
 std::uint64_t expected_records(const Traffic& traffic);
+// Of these, the ones that this node completes.
+std::uint64_t completed_at(const Traffic& traffic, NodeId node);
 // Pairs that exchange messages, each once, the lower node first, in order.
 std::vector<std::pair<NodeId, NodeId>> talking_pairs(const Traffic& traffic);
-// Payload bytes one record stands for: a message, both messages of a ping, or the n-1 blocks a node
-// gathers.
+// Payload bytes that one record stands for.
 std::uint64_t bytes_per_record(const Traffic& traffic);
+// As a title: "incast 5 : 1", "all-gather (ring)".
+std::string title_of(const Traffic& traffic);
 
 }  // namespace soliton

@@ -26,8 +26,7 @@ class TrafficRole : public Role {
   };
   TrafficRole(const Traffic& traffic, const Options& options);
 
-  // It sends from `at` on. Before this it does nothing.
-  void start(Instant at) { start_ = at; }
+  void start(Instant at) override { start_ = at; }
   Instant next_deadline() const override { return begun_ ? kNever : start_; }
   void on_deadline(Instant now) override;
   // LTL has no room for more to `peer`, or has room again.
@@ -36,7 +35,8 @@ class TrafficRole : public Role {
   std::vector<std::string> describe_outstanding() const override;
 
   // Everything this node was to send has been handed over and all it was to get is here.
-  virtual bool finished() const = 0;
+  bool finished() const override = 0;
+  void hand_over(Records& to) override;
   std::vector<TrafficRecord> take_records() { return std::exchange(records_, {}); }
   // Messages whose sender has no part in the workload, or that are too many.
   std::uint64_t refused() const { return refused_; }
@@ -75,12 +75,5 @@ class TrafficRole : public Role {
   std::vector<TrafficRecord> records_;
   std::uint64_t refused_ = 0;
 };
-
-// The part of `options.self`; nullptr when it has none. `traffic` outlives the role.
-std::unique_ptr<TrafficRole> make_traffic_role(const Traffic& traffic,
-                                               const TrafficRole::Options& options);
-// The all-gather's. REQUIRES: `options.self` is one of the nodes.
-std::unique_ptr<TrafficRole> make_gather_role(const Traffic& traffic,
-                                              const TrafficRole::Options& options);
 
 }  // namespace soliton

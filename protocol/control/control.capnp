@@ -1,6 +1,7 @@
 @0x9f3b6c1d8e2a7054;
 # The host plane: what the controller and a node process say to each other. It costs no emulated time.
 using Cxx = import "/capnp/c++.capnp";
+using Options = import "settings.capnp";
 using Shards = import "shard.capnp";
 $Cxx.namespace("soliton::wire");
 
@@ -8,62 +9,18 @@ $Cxx.namespace("soliton::wire");
 struct Deployment {
   node @0 :Text;
   id @1 :UInt32;
-  wall @2 :Bool;
-  computeMode @3 :UInt8;
-  sampleEvery @4 :UInt32;
-  traceRequests @5 :UInt32;
-  traceEvents @6 :UInt32;
-  ltl @7 :LtlOptions;
-  connections @8 :List(Connection);
-  nodeNames @9 :List(Text);
-  shard @10 :Shards.Shard;          # null: no NPU part
-  host @11 :Shards.HostShard;       # null: no host part
-  workload @12 :Workload;           # host only
-  faults @13 :Faults;               # wall only
-  identity @14 :Identity;
-  traffic @15 :Traffic;             # null: none
-  carrier @16 :UInt8;               # wall only
-  wait @17 :UInt8;                  # wall only
-  spinPs @18 :Int64;                # wall only
-  listen @19 :UInt32;               # wall only: IPv4 address
+  wallTime @2 :Bool;
+  sampleEvery @3 :UInt32;
+  traceRequests @4 :UInt32;
+  traceEvents @5 :UInt32;
+  ltl @6 :Options.Settings;
+  connections @7 :List(Connection);
+  nodeNames @8 :List(Text);
+  role @9 :Role;                    # null: idle
+  faults @10 :Faults;               # wall only
+  identity @11 :Identity;
+  wall @12 :Options.Settings;       # read in wall time only
 
-  struct LtlOptions {
-    mtu @0 :UInt32;
-    window @1 :UInt32;
-    credit @2 :Int64;
-    timeoutPs @3 :Int64;
-    timeoutMaxPs @4 :Int64;
-    reorderTolerancePs @5 :Int64;
-    ackEvery @6 :UInt32;
-    queueLimit @7 :Int64;
-    goBackN @8 :Bool;
-    firstSequence @9 :UInt32;
-    ackDelayPs @10 :Int64;
-    timeoutRtts @11 :UInt32;
-    creditOverhead @12 :Int64;
-    packing @13 :Int64;
-    crc @14 :Bool;
-    store @15 :Int64;
-    weights @16 :Data;
-    handshake @17 :Bool;
-    auth @18 :UInt8;
-    misses @19 :UInt32;
-    silenceMinPs @20 :Int64;
-    congestion @21 :Congestion;
-    sampleEvery @22 :UInt32;
-  }
-  struct Congestion {
-    enabled @0 :Bool;
-    lineRate @1 :Int64;             # bits a second
-    rateMin @2 :Int64;
-    cnpIntervalPs @3 :Int64;
-    alphaGain @4 :UInt32;
-    alphaTimerPs @5 :Int64;
-    rateTimerPs @6 :Int64;
-    byteCounter @7 :Int64;
-    recoverySteps @8 :UInt32;
-    additiveStep @9 :Int64;
-  }
   # Who the node is in the run; the key is the run's, and goes nowhere but here.
   struct Identity {
     runId @0 :UInt64;
@@ -83,30 +40,20 @@ struct Deployment {
   }
 }
 
-struct Workload {
-  clients @0 :UInt32;
-  requests @1 :UInt32;
-  thinkPs @2 :Int64;
-  seed @3 :UInt64;
-  steps @4 :UInt32;                 # of random inputs
-  symbols @5 :List(Int32);          # all requests' symbols in a row
-  values @6 :List(Float32);         # or all requests' vectors in a row
-  lengths @7 :List(UInt32);         # steps of each request in the two above
-  arrivals @8 :UInt8;
-  meanGapPs @9 :Int64;
-  batch @10 :UInt32 = 1;
-  batchWaitPs @11 :Int64;
+# What a node does: the name of the kind, its options, and what of it has a type of its own.
+struct Role {
+  kind @0 :Text;
+  options @1 :Options.Settings;
+  body @2 :AnyPointer;              # NPU: Shards.Shard; host: HostRole
 }
 
-struct Traffic {
-  kind @0 :UInt8;
-  schedule @1 :UInt8;
-  senders @2 :List(UInt32);
-  receiver @3 :UInt32;
-  bytes @4 :UInt64;
-  count @5 :UInt32;
-  seed @6 :UInt64;
-  contents @7 :Bool;
+struct HostRole {
+  shard @0 :Shards.HostShard;
+  seed @1 :UInt64;
+  steps @2 :UInt32;                 # of random inputs
+  symbols @3 :List(Int32);          # all requests' symbols in a row
+  values @4 :List(Float32);         # or all requests' vectors in a row
+  lengths @5 :List(UInt32);         # steps of each request in the two above
 }
 
 struct Faults {

@@ -13,7 +13,6 @@
 #include <cstring>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <tl/expected.hpp>
 
 #include "protocol/base/payload.h"
@@ -41,7 +40,6 @@ enum class PacketKind : std::uint8_t {
   kClose = 10,
   kReset = 11,
 };
-std::string_view packet_kind_name(PacketKind kind);  // "DATA", "ACK", ...
 
 namespace packet_flag {
 inline constexpr std::uint8_t kFirst = 1 << 0;   // first fragment of its message
@@ -96,7 +94,6 @@ enum class DropCause : std::uint8_t {
   // MTU ...
   kNotAllowed,
 };
-std::string_view drop_cause_name(DropCause cause);
 
 // Eight bytes at once, most significant first.
 inline void store_big_64(std::byte* at, std::uint64_t value) {

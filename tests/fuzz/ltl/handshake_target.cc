@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/burst.h"
 #include "protocol/base/check.h"
 #include "tests/fuzz/ltl/targets.h"
 
@@ -205,7 +205,7 @@ class Handshakes {
       std::size_t packets = 0;
       while (auto datagram = ends_[n]->poll_output(now_)) {
         SOLITON_CHECK(++packets <= 3 * options_.window + 8);
-        SOLITON_CHECK(datagram->payload.bytes.size() <= ends_[n]->packet_bytes_max());
+        SOLITON_CHECK(datagram->payload.bytes.size() <= LtlBurst(*ends_[n]).packet_bytes_max());
         if (seen_[n].size() < 200) seen_[n].push_back(*datagram);
         wire_[n].push_back(std::move(*datagram));
       }

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/burst.h"
 #include "protocol/base/check.h"
 #include "protocol/wire/ltl_header.h"
 #include "tests/fuzz/ltl/targets.h"
@@ -55,7 +55,7 @@ class Script {
     for (std::uint32_t n = 0; n < 2; ++n) {
       ends_[n] = std::make_unique<Ltl>(NodeId{n}, options_,
                                        std::vector<LtlConnection>{{NodeId{1 - n}, 0, kCookie, 1}});
-      rooms_[n].resize(ends_[n]->packet_bytes_max());
+      rooms_[n].resize(LtlBurst(*ends_[n]).packet_bytes_max());
     }
   }
 
@@ -121,7 +121,7 @@ class Script {
     if (at_once && message.ghost == 0) {
       std::vector<std::byte>& room = rooms_[n];
       if (const auto packet =
-              ends_[n]->send_now(ConnectionId{0}, {message.bytes, {}}, room, now_)) {
+              LtlBurst(*ends_[n]).send_now(ConnectionId{0}, {message.bytes, {}}, room, now_)) {
         Datagram datagram;
         datagram.source = NodeId{static_cast<std::uint32_t>(n)};
         datagram.destination = packet->destination;
@@ -209,7 +209,7 @@ class Script {
 
   void take_deliveries(std::size_t n) {
     while (views_) {
-      const auto message = ends_[n]->next_message();
+      const auto message = LtlBurst(*ends_[n]).next_message();
       if (!message) return;
       if (hostile_) continue;
       SOLITON_CHECK(taken_[n] < sent_[1 - n].size());

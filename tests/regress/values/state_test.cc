@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "partition/lower/lower.h"
+#include "tests/unit/ir/run_fp32.h"
 #include "tests/unit/partition/harness.h"
 
 namespace soliton::test {

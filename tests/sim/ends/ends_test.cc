@@ -72,9 +72,10 @@ struct World {
 
 std::string describe(Node& node, Instant end) {
   std::string text;
-  if (node.traffic())
-    for (const TrafficRecord& r : node.traffic()->take_records())
-      text += fmt::format("{}/{} {} {}\n", r.flow, r.number, r.sent.time_since_epoch().count(),
+  Records records;
+  if (node.role() != nullptr) node.role()->hand_over(records);
+  for (const TrafficRecord& r : records.messages)
+    text += fmt::format("{}/{} {} {}\n", r.flow, r.number, r.sent.time_since_epoch().count(),
                           r.completed.time_since_epoch().count());
   const LtlStats& ltl = node.ltl().stats();
   text += fmt::format("{} messages, {} delivered, {} packets, {} B, {} resent, {} timeouts\n",

@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/burst.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {
@@ -41,7 +41,7 @@ class World {
       ends_[self] = std::make_unique<Ltl>(NodeId{self}, script.options, rows,
                                           express ? nullptr : traces_[self].get(), who);
     }
-    for (auto& room : rooms_) room.resize(ends_[0]->packet_bytes_max());
+    for (auto& room : rooms_) room.resize(LtlBurst(*ends_[0]).packet_bytes_max());
   }
 
   Ltl& end(std::uint32_t i) { return *ends_[i]; }
@@ -54,25 +54,26 @@ class World {
         {message.data(), message.size() / 2},
         {message.data() + message.size() / 2, message.size() - message.size() / 2}};
     if (express_) {
-      if (const auto packet = ends_[from]->send_now(ConnectionId{row}, parts, rooms_[from], now)) {
+      if (const auto packet =
+              LtlBurst(*ends_[from]).send_now(ConnectionId{row}, parts, rooms_[from], now)) {
         ++taken_;
         out.push_back(packet_in(from, packet->size));
         return out;
       }
     }
-    EXPECT_TRUE(ends_[from]->send_copy(ConnectionId{row}, parts, now));
+    EXPECT_TRUE(LtlBurst(*ends_[from]).send(ConnectionId{row}, parts, now));
     return drain(from, now);
   }
   std::vector<Octets> drain(std::uint32_t from, Instant now) {
     std::vector<Octets> out;
-    while (const auto packet = ends_[from]->write_packet(rooms_[from], now))
+    while (const auto packet = LtlBurst(*ends_[from]).write(rooms_[from], 1, now))
       out.push_back(packet_in(from, packet->size));
     return out;
   }
   // The messages that arrive, each behind its connection.
   std::vector<std::pair<std::uint16_t, Octets>> read(std::uint32_t at) {
     std::vector<std::pair<std::uint16_t, Octets>> out;
-    while (const auto message = ends_[at]->next_message())
+    while (const auto message = LtlBurst(*ends_[at]).next_message())
       out.emplace_back(index(message->connection),
                        Octets(message->bytes.begin(), message->bytes.end()));
     return out;
@@ -148,15 +149,15 @@ class Play {
     const Octets packet = line_[to].front();
     line_[to].pop_front();
     const NodeId from{1 - to};
-    short_.end(to).on_packet({from, false, false, packet, 0}, now_);
-    general_.end(to).on_packet({from, false, false, packet, 0}, now_);
+    LtlBurst(short_.end(to)).on_packet({from, false, false, packet, 0}, now_);
+    LtlBurst(general_.end(to)).on_packet({from, false, false, packet, 0}, now_);
     if (script_.slow_reader && pick(4) != 0) {
-      short_.end(to).keep_messages();
-      general_.end(to).keep_messages();
+      LtlBurst(short_.end(to)).keep_messages();
+      LtlBurst(general_.end(to)).keep_messages();
     } else {
       ASSERT_EQ(short_.read(to), general_.read(to));
     }
-    if (pick(2) == 0) short_.end(to).catch_up();
+    if (pick(2) == 0) LtlBurst(short_.end(to)).catch_up();
     if (pick(3) == 0) return;  // an application may answer first
     put_on_line(to, short_.drain(to, now_), general_.drain(to, now_));
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fabric/ltl/burst.h"
+
 namespace soliton {
 
 TwoNodes::TwoNodes(std::uint64_t seed, const Cable& cable, const LtlOptions& options,
@@ -45,7 +47,7 @@ void TwoNodes::send_at(Instant at, std::size_t from, Payload message) {
 void TwoNodes::transmit(std::size_t from, Datagram datagram) {
   const std::uint64_t size = datagram.payload.size();
   departures_.emplace_back(now_, from, size);
-  require(size <= nodes_[from]->packet_bytes_max(), "a packet above the limit");
+  require(size <= LtlBurst(*nodes_[from]).packet_bytes_max(), "a packet above the limit");
   line_free_[from] =
       std::max(line_free_[from], now_) +
       transmit_time(Bytes{static_cast<std::int64_t>(size)} + cable_.frame_overhead, cable_.rate);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fabric/ltl/burst.h"
 #include "tests/story/ltl/story.h"
 
 namespace soliton {
@@ -141,19 +142,19 @@ TEST(LtlPacking, CanBeSwitchedOff) {
   EXPECT_THAT(lengths(s.take(0)), ElementsAre(10, 10));
 }
 
-// --- views and loans
+// --- bursts, and views of messages
 
 TEST(LtlViews, AMessageOfOnePacketIsReadWhereThePacketLies) {
   Story s;
   s.send(0, 100);
   const auto packets = s.take(0);
   const std::vector<std::byte>& bytes = packets[0].datagram.payload.bytes;
-  s.end(1).on_packet({NodeId{0}, false, false, bytes}, s.now());
-  const auto view = s.end(1).next_message();
+  LtlBurst(s.end(1)).on_packet({NodeId{0}, false, false, bytes}, s.now());
+  const auto view = LtlBurst(s.end(1)).next_message();
   ASSERT_TRUE(view);
   EXPECT_EQ(view->bytes.data(), bytes.data() + kLtlHeaderSize);
   EXPECT_EQ(view->bytes.size(), 100u);
-  EXPECT_FALSE(s.end(1).next_message());
+  EXPECT_FALSE(LtlBurst(s.end(1)).next_message());
 }
 
 TEST(LtlViews, WhatIsNotTakenIsKept) {
@@ -162,22 +163,10 @@ TEST(LtlViews, WhatIsNotTakenIsKept) {
   s.send(0, 50);
   auto packets = s.take(0);
   std::vector<std::byte>& bytes = packets[0].datagram.payload.bytes;
-  s.end(1).on_packet({NodeId{0}, false, false, bytes}, s.now());
-  s.end(1).keep_messages();
+  LtlBurst(s.end(1)).on_packet({NodeId{0}, false, false, bytes}, s.now());
+  LtlBurst(s.end(1)).keep_messages();
   std::fill(bytes.begin(), bytes.end(), std::byte{0xee});
   EXPECT_THAT(s.delivered(1), ElementsAre(Story::message(100), Story::message(50)));
-}
-
-TEST(LtlViews, LentBytesAreFreeWhenTheMessageIsAcknowledged) {
-  Story s(packets_of(100));
-  const Payload lent = Story::message(250);
-  ASSERT_TRUE(s.end(0).send_borrowed(kRow0, lent.bytes, s.now()));
-  EXPECT_EQ(s.end(0).messages_acknowledged(kRow0), 0u);
-  std::vector<Payload> got;
-  s.on_delivery = [&](std::size_t, const Payload& p) { got.push_back(p); };
-  ASSERT_TRUE(s.run());
-  EXPECT_EQ(s.end(0).messages_acknowledged(kRow0), 1u);
-  EXPECT_THAT(got, ElementsAre(lent));
 }
 
 TEST(LtlViews, AFullStoreIsSaidByName) {
@@ -185,12 +174,12 @@ TEST(LtlViews, AFullStoreIsSaidByName) {
   o.store = Bytes{400};
   Story s(o);
   const std::array<std::byte, 60> message{};
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(s.end(0).send_copy(kRow0, {message, {}}, s.now()));
-  const Status full = s.end(0).send_copy(kRow0, {message, {}}, s.now());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(LtlBurst(s.end(0)).send(kRow0, {message, {}}, s.now()));
+  const Status full = LtlBurst(s.end(0)).send(kRow0, {message, {}}, s.now());
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code, ErrorCode::kWouldBlock);
   ASSERT_TRUE(s.run());
-  EXPECT_TRUE(s.end(0).send_copy(kRow0, {message, {}}, s.now()));
+  EXPECT_TRUE(LtlBurst(s.end(0)).send(kRow0, {message, {}}, s.now()));
 }
 
 TEST(LtlViews, AFullStoreTakesAnEmptyMessage) {
@@ -198,9 +187,9 @@ TEST(LtlViews, AFullStoreTakesAnEmptyMessage) {
   o.store = Bytes{100};
   Story s(o);
   const std::array<std::byte, 60> message{};
-  ASSERT_TRUE(s.end(0).send_copy(kRow0, {message, {}}, s.now()));
-  ASSERT_FALSE(s.end(0).send_copy(kRow0, {message, {}}, s.now()));
-  EXPECT_TRUE(s.end(0).send_copy(kRow0, {}, s.now()));
+  ASSERT_TRUE(LtlBurst(s.end(0)).send(kRow0, {message, {}}, s.now()));
+  ASSERT_FALSE(LtlBurst(s.end(0)).send(kRow0, {message, {}}, s.now()));
+  EXPECT_TRUE(LtlBurst(s.end(0)).send(kRow0, {}, s.now()));
   std::vector<std::size_t> sizes;
   s.on_delivery = [&](std::size_t, const Payload& p) { sizes.push_back(p.bytes.size()); };
   ASSERT_TRUE(s.run());
@@ -223,33 +212,33 @@ TEST(LtlViews, AFullReorderStoreCostsResendsOnly) {
   EXPECT_GT(s.end(1).stats().dropped_no_room, 0u);
 }
 
-TEST(LtlBurst, PacketsOfOneSizeToOnePeerLieBehindEachOther) {
+TEST(LtlBursts, PacketsOfOneSizeToOnePeerLieBehindEachOther) {
   Story s(packets_of(100));
   s.send(0, 350);
-  std::vector<std::byte> room(64 * s.end(0).packet_bytes_max());
-  const auto burst = s.end(0).write_burst(room, 64, s.now());
+  std::vector<std::byte> room(64 * LtlBurst(s.end(0)).packet_bytes_max());
+  const auto burst = LtlBurst(s.end(0)).write(room, 64, s.now());
   ASSERT_TRUE(burst);
   EXPECT_EQ(burst->packets, 4u);
   EXPECT_EQ(burst->segment, kLtlHeaderSize + 100);
   EXPECT_EQ(burst->size, 3 * burst->segment + kLtlHeaderSize + 50);
-  EXPECT_FALSE(s.end(0).write_burst(room, 64, s.now()));
+  EXPECT_FALSE(LtlBurst(s.end(0)).write(room, 64, s.now()));
   for (std::size_t at = 0; at < burst->size; at += burst->segment)
-    s.end(1).on_packet(
+    LtlBurst(s.end(1)).on_packet(
         {NodeId{0}, false, false,
          std::span<const std::byte>(room).subspan(at, std::min(burst->segment, burst->size - at))},
         s.now());
   EXPECT_THAT(s.delivered(1), ElementsAre(Story::message(350)));
 }
 
-TEST(LtlBurst, EndsWhereThePeerOrTheSizeChanges) {
+TEST(LtlBursts, EndsWhereThePeerOrTheSizeChanges) {
   const std::vector<LtlConnection> rows = {{NodeId{1}, 0, 1, 1}, {NodeId{2}, 0, 2, 1}};
   Ltl ltl(NodeId{0}, packets_of(100), rows);
   ASSERT_TRUE(ltl.send(ConnectionId{0}, Story::message(50), kRunStart));
   ASSERT_TRUE(ltl.send(ConnectionId{1}, Story::message(50), kRunStart));
   ASSERT_TRUE(ltl.send(ConnectionId{1}, Story::message(95), kRunStart));
-  std::vector<std::byte> room(64 * ltl.packet_bytes_max());
+  std::vector<std::byte> room(64 * LtlBurst(ltl).packet_bytes_max());
   std::vector<std::pair<std::uint32_t, std::uint32_t>> bursts;
-  while (const auto burst = ltl.write_burst(room, 64, kRunStart))
+  while (const auto burst = LtlBurst(ltl).write(room, 64, kRunStart))
     bursts.emplace_back(index(burst->destination), burst->packets);
   EXPECT_THAT(bursts, ElementsAre(std::pair(1u, 1u), std::pair(2u, 1u), std::pair(2u, 1u)));
 }

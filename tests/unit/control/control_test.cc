@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "node/host/host_role.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/reports.h"
 #include "protocol/base/rng.h"
@@ -102,7 +103,7 @@ NodeAssignment small_assignment() {
   deployment.ltl.ack_delay = nanoseconds(1234);
   deployment.connections.push_back({NodeId{1}, 2, 999, 1});
   deployment.node_names = {"host0", "fpga0"};
-  deployment.shard = small_shard();
+  deployment.role = {kNpuRole, small_shard()};
   FaultRule rule;
   rule.id = "cut";
   rule.kind = FaultKind::kLinkDown;
@@ -120,11 +121,11 @@ TEST(DeploymentCodec, AssignmentComesBack) {
   const Result<NodeAssignment> back = read_assignment(*file);
   close(*file);
   ASSERT_TRUE(back) << back.error().message;
-  const Shard& shard = *back->deployment.shard;
+  const Shard& shard = back->deployment.role.get<Shard>();
   EXPECT_EQ(shard.matrices[0].memory, Memory::kDram);
   EXPECT_EQ(shard.window_tiles, 11u);
   EXPECT_EQ(shard.batch, 5u);
-  const Shard& sent = *assignment.deployment.shard;
+  const Shard& sent = assignment.deployment.role.get<Shard>();
   EXPECT_EQ(shard.program, sent.program);
   EXPECT_EQ(shard.format, sent.format);
   EXPECT_EQ(shard.device.formats[0].beats_per_tile, 7);
@@ -195,28 +196,29 @@ TEST(DeploymentCodec, EveryOptionOfLtlAndWhoTheNodeIsComeBack) {
 
 TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
   NodeAssignment assignment;
-  Deployment& deployment = assignment.deployment;
-  deployment.host = HostShard{};
-  deployment.host->inputs = {{true, {{"fpga0", 3}}, 12, 7}};
-  deployment.arrivals = Arrivals::kPoisson;
-  deployment.mean_gap = nanoseconds(123);
-  deployment.batch = 9;
-  deployment.batch_wait = microseconds(45);
+  HostSpec host;
+  host.shard.inputs = {{true, {{"fpga0", 3}}, 12, 7}};
+  host.workload.arrivals = Arrivals::kPoisson;
+  host.workload.mean_gap = nanoseconds(123);
+  host.workload.batch = 9;
+  host.workload.batch_wait = microseconds(45);
+  assignment.deployment.role = {kHostRole, host};
   const Result<int> file = write_assignment(assignment);
   ASSERT_TRUE(file);
   const Result<NodeAssignment> back = read_assignment(*file);
   close(*file);
   ASSERT_TRUE(back) << back.error().message;
-  ASSERT_EQ(back->deployment.host->inputs.size(), 1u);
-  const HostShard::StepPort& input = back->deployment.host->inputs[0];
+  const HostSpec& got = back->deployment.role.get<HostSpec>();
+  ASSERT_EQ(got.shard.inputs.size(), 1u);
+  const HostShard::StepPort& input = got.shard.inputs[0];
   EXPECT_TRUE(input.reversed);
   EXPECT_EQ(input.destinations, (std::vector<OutPort::Destination>{{"fpga0", 3}}));
   EXPECT_EQ(input.offset, 12);
   EXPECT_EQ(input.elements, 7);
-  EXPECT_EQ(back->deployment.arrivals, Arrivals::kPoisson);
-  EXPECT_EQ(back->deployment.mean_gap, nanoseconds(123));
-  EXPECT_EQ(back->deployment.batch, 9u);
-  EXPECT_EQ(back->deployment.batch_wait, microseconds(45));
+  EXPECT_EQ(got.workload.arrivals, Arrivals::kPoisson);
+  EXPECT_EQ(got.workload.mean_gap, nanoseconds(123));
+  EXPECT_EQ(got.workload.batch, 9u);
+  EXPECT_EQ(got.workload.batch_wait, microseconds(45));
 }
 
 TEST(DataMessage, SaysWhetherValuesAreComputed) {

@@ -1,4 +1,6 @@
 // run_fp32 against the textbook equations written out element by element.
+#include "tests/unit/ir/run_fp32.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -9,7 +9,7 @@
 #include <memory>
 #include <new>
 
-#include "fabric/ltl/ltl.h"
+#include "fabric/ltl/burst.h"
 #include "protocol/base/rng.h"
 
 namespace {
@@ -59,9 +59,9 @@ class Pair {
 
   // By the short way, and on to the other end; whether it took the message.
   bool send_now(std::size_t from, std::span<const std::byte> message) {
-    const auto packet = ends_[from]->send_now(kRow0, {message, {}}, room_, now_);
+    const auto packet = LtlBurst(*ends_[from]).send_now(kRow0, {message, {}}, room_, now_);
     if (!packet) return false;
-    ends_[from]->catch_up();
+    LtlBurst(*ends_[from]).catch_up();
     now_ += nanoseconds(100);
     deliver(from, packet->size);
     return true;
@@ -72,7 +72,7 @@ class Pair {
     for (bool more = true; more;) {
       more = false;
       for (std::size_t n = 0; n < 2; ++n)
-        while (const auto packet = ends_[n]->write_packet(room_, now_)) {
+        while (const auto packet = LtlBurst(*ends_[n]).write(room_, 1, now_)) {
           more = true;
           now_ += nanoseconds(100);
           if (chance_.below(packets_++, 100) < loss_percent) continue;
@@ -91,7 +91,7 @@ class Pair {
 
  private:
   void deliver(std::size_t from, std::size_t size) {
-    Ltl& to = *ends_[1 - from];
+    LtlBurst to(*ends_[1 - from]);
     const std::span<const std::byte> bytes(room_.data(), size);
     to.on_packet({NodeId{static_cast<std::uint32_t>(from)}, false, false, bytes}, now_);
     while (const auto message = to.next_message()) bytes_received_ += message->bytes.size();
@@ -116,7 +116,8 @@ TEST(LtlMemory, MessagesAndRepairsAllocateNothingInTheSteadyState) {
   Pair pair(LtlOptions{});
   std::array<std::byte, 1400> message{};
   const auto send = [&](std::size_t from, std::size_t size) {
-    ASSERT_TRUE(pair.end(from).send_copy(kRow0, {std::span(message).first(size), {}}, pair.now()));
+    ASSERT_TRUE(
+        LtlBurst(pair.end(from)).send(kRow0, {std::span(message).first(size), {}}, pair.now()));
   };
   EXPECT_EQ(allocations_of([&] {
               for (int i = 0; i < 1000; ++i) send(i % 2, 64), pair.settle();
@@ -151,18 +152,6 @@ TEST(LtlMemory, TheShortWayAllocatesNothingInTheSteadyState) {
   EXPECT_EQ(pair.end(0).stats().retransmitted, 0u);
 }
 
-TEST(LtlMemory, LargeBorrowedMessagesAllocateNothingInTheSteadyState) {
-  Pair pair(LtlOptions{});
-  const std::vector<std::byte> message(300'000);
-  const std::uint64_t count = allocations_of([&] {
-    ASSERT_TRUE(pair.end(0).send_borrowed(kRow0, message, pair.now()));
-    pair.settle();
-  });
-  EXPECT_EQ(count, 0u);
-  EXPECT_EQ(pair.bytes_received(), 21 * message.size());
-  EXPECT_EQ(pair.end(0).messages_acknowledged(kRow0), 21u);
-}
-
 // The goal is 64 MiB for ten thousand idle connections; each has been used, and holds nothing now.
 TEST(LtlMemory, TenThousandIdleConnectionsTakeLessThan64MiB) {
   constexpr std::uint16_t kConnections = 10'000;
@@ -177,10 +166,10 @@ TEST(LtlMemory, TenThousandIdleConnectionsTakeLessThan64MiB) {
   std::array<std::byte, 2000> room{};
   Instant now{};
   for (std::uint16_t i = 0; i < kConnections; ++i) {
-    ASSERT_TRUE(a.send_copy(ConnectionId{i}, {std::span(room).first(64), {}}, now));
+    ASSERT_TRUE(LtlBurst(a).send(ConnectionId{i}, {std::span(room).first(64), {}}, now));
     for (Ltl* from : {&a, &b})
-      while (const auto packet = from->write_packet(room, now)) {
-        Ltl& to = from == &a ? b : a;
+      while (const auto packet = LtlBurst(*from).write(room, 1, now)) {
+        LtlBurst to(from == &a ? b : a);
         to.on_packet({NodeId{from == &a ? 0u : 1u}, false, false,
                       std::span<const std::byte>(room).first(packet->size)},
                      now);

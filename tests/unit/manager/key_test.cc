@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cluster/manager/deploy.h"
+#include "node/traffic/traffic_kind.h"
 
 namespace soliton {
 namespace {
@@ -15,8 +16,7 @@ Key key_of_a_run(TimeMode time, const std::optional<Key>& lasting) {
   spec.nodes.resize(2);
   spec.nodes[0].name = std::string("a");
   spec.nodes[1].name = std::string("b");
-  Traffic traffic;
-  traffic.kind = TrafficKind::kPing;
+  Traffic traffic = traffic_of_kind(*find_traffic_kind("ping"));
   traffic.senders = {NodeId{0}};
   traffic.receiver = NodeId{1};
   const Topology topology = build_topology({}, {{"a", ""}, {"b", ""}}).value();

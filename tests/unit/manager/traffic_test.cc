@@ -3,14 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include "node/traffic/traffic_kind.h"
+
 namespace soliton {
 namespace {
 
 Instant at(std::int64_t us) { return kRunStart + microseconds(us); }
 
 Traffic incast(std::uint32_t senders, std::uint32_t count, std::uint64_t bytes) {
-  Traffic traffic;
-  traffic.kind = TrafficKind::kIncast;
+  Traffic traffic = traffic_of_kind(*find_traffic_kind("incast"));
   for (std::uint32_t i = 0; i < senders; ++i) traffic.senders.push_back(NodeId{i});
   traffic.receiver = NodeId{senders};
   traffic.bytes = bytes;

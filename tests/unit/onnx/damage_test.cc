@@ -1,6 +1,7 @@
 // Models with damaged bytes: refused or read as some model that is consistent, never a crash or a
 // read beyond the bytes (which the sanitizer build would show).
 #include "protocol/base/rng.h"
+#include "tests/unit/ir/run_fp32.h"
 #include "tests/unit/onnx/graphs.h"
 
 namespace soliton::test {

@@ -2,6 +2,7 @@
 // layers.
 #include <cmath>
 
+#include "tests/unit/ir/run_fp32.h"
 #include "tests/unit/onnx/graphs.h"
 
 namespace soliton::test {

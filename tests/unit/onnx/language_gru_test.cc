@@ -7,6 +7,7 @@
 #include "partition/ir/model.h"
 #include "partition/ir/npy.h"
 #include "partition/onnx/read_onnx.h"
+#include "tests/unit/ir/run_fp32.h"
 
 namespace soliton {
 namespace {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "node/npu/op_time.h"
+#include "tests/unit/ir/run_fp32.h"
 #include "tests/unit/partition/harness.h"
 
 namespace soliton::test {

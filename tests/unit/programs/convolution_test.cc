@@ -1,6 +1,6 @@
 // A convolution against products with im2col patches: every patch is cut out of the input by hand,
 // padded to native vectors a pixel, and multiplied by the quantised reference.
-#include "partition/lower/convolution.h"
+#include "tests/unit/programs/convolution.h"
 
 #include <gtest/gtest.h>
 

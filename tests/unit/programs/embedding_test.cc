@@ -1,5 +1,5 @@
 // An embedding against looking the rows up.
-#include "partition/lower/embedding.h"
+#include "tests/unit/programs/embedding.h"
 
 #include <gtest/gtest.h>
 

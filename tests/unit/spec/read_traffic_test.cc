@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "node/traffic/traffic_kind.h"
 #include "tests/unit/spec/cluster_files.h"
 
 namespace soliton {
@@ -25,7 +26,7 @@ TEST(ReadTraffic, NeedsNoModelAndNoHost) {
       read_good(with("{kind: ping, from: fpga0, to: fpga7, count: 10000, bytes: 64}"));
   ASSERT_TRUE(spec.workload.traffic.has_value());
   const Traffic& traffic = *spec.workload.traffic;
-  EXPECT_EQ(traffic.kind, TrafficKind::kPing);
+  EXPECT_STREQ(traffic.kind->name, "ping");
   EXPECT_THAT(numbers(traffic.senders), ElementsAre(0));
   EXPECT_EQ(traffic.receiver, NodeId{7});
   EXPECT_EQ(traffic.count, 10'000U);
@@ -55,7 +56,7 @@ TEST(ReadTraffic, BytesAreANumberOrASize) {
 TEST(ReadTraffic, AnAllGatherHasASchedule) {
   const ClusterSpec spec =
       read_good(with("{kind: all-gather, nodes: \"fpga[0-3]\", schedule: doubling}"));
-  EXPECT_EQ(spec.workload.traffic->schedule, GatherSchedule::kDoubling);
+  EXPECT_EQ(title_of(*spec.workload.traffic), "all-gather (doubling)");
   EXPECT_THAT(error_of(with("{kind: all-gather, nodes: \"fpga[0-2]\", schedule: doubling}")),
               HasSubstr("takes a power of two of them, not 3; direct and ring take any number"));
   EXPECT_THAT(error_of(with("{kind: all-gather, nodes: fpga0}")), HasSubstr("takes two at least"));

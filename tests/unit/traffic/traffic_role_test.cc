@@ -1,12 +1,11 @@
 // Roles joined by a perfect network that delivers in any order across pairs.
-#include "node/traffic/traffic_role.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <memory>
 
+#include "node/traffic/traffic_kind.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {
@@ -14,9 +13,8 @@ namespace {
 
 Instant at(std::int64_t us) { return kRunStart + microseconds(us); }
 
-Traffic traffic_of(TrafficKind kind, std::uint32_t senders, std::uint32_t count) {
-  Traffic traffic;
-  traffic.kind = kind;
+Traffic traffic_of(const char* kind, std::uint32_t senders, std::uint32_t count) {
+  Traffic traffic = traffic_of_kind(*find_traffic_kind(kind));
   for (std::uint32_t i = 0; i < senders; ++i) traffic.senders.push_back(NodeId{i});
   traffic.receiver = NodeId{senders};
   traffic.bytes = 24;
@@ -29,7 +27,7 @@ class World {
  public:
   World(const Traffic& traffic, std::uint64_t seed) : traffic_(traffic), chance_(seed, "world") {
     for (std::uint32_t node = 0; node <= traffic.senders.size(); ++node)
-      roles_.push_back(make_traffic_role(traffic_, {NodeId{node}, 0, nullptr}));
+      roles_.push_back(traffic_.kind->make(traffic_, {NodeId{node}, 0, nullptr}));
   }
 
   TrafficRole& role(std::uint32_t node) { return *roles_[node]; }
@@ -91,8 +89,8 @@ std::int64_t damaged(const std::vector<TrafficRecord>& records) {
 }
 
 TEST(TrafficRole, NothingMovesBeforeTheStart) {
-  const Traffic traffic = traffic_of(TrafficKind::kPing, 1, 3);
-  const auto role = make_traffic_role(traffic, {NodeId{0}, 0, nullptr});
+  const Traffic traffic = traffic_of("ping", 1, 3);
+  const auto role = traffic.kind->make(traffic, {NodeId{0}, 0, nullptr});
   EXPECT_EQ(role->next_deadline(), kNever);
   role->start(at(5));
   EXPECT_EQ(role->next_deadline(), at(5));
@@ -103,7 +101,7 @@ TEST(TrafficRole, NothingMovesBeforeTheStart) {
 }
 
 TEST(TrafficRole, APingIsARoundTripAndTheNextWaitsForIt) {
-  World world(traffic_of(TrafficKind::kPing, 1, 3), 1);
+  World world(traffic_of("ping", 1, 3), 1);
   world.run();
   EXPECT_TRUE(world.all_finished());
   // There and back are two microseconds in this world.
@@ -113,12 +111,12 @@ TEST(TrafficRole, APingIsARoundTripAndTheNextWaitsForIt) {
 }
 
 TEST(TrafficRole, DamageOnEitherWayOfAPingIsSeen) {
-  World there(traffic_of(TrafficKind::kPing, 1, 1), 1);
+  World there(traffic_of("ping", 1, 1), 1);
   there.damage_one();
   there.run();
   EXPECT_EQ(damaged(there.records()), 1);
-  const Traffic traffic = traffic_of(TrafficKind::kPing, 1, 1);
-  const auto role = make_traffic_role(traffic, {NodeId{0}, 0, nullptr});
+  const Traffic traffic = traffic_of("ping", 1, 1);
+  const auto role = traffic.kind->make(traffic, {NodeId{0}, 0, nullptr});
   role->start(at(0));
   role->on_deadline(at(0));
   ASSERT_TRUE(role->poll_message(at(0)));
@@ -127,8 +125,8 @@ TEST(TrafficRole, DamageOnEitherWayOfAPingIsSeen) {
 }
 
 TEST(TrafficRole, ASenderStopsWhileItsTransportIsFull) {
-  const Traffic traffic = traffic_of(TrafficKind::kStream, 1, 3);
-  const auto role = make_traffic_role(traffic, {NodeId{0}, 0, nullptr});
+  const Traffic traffic = traffic_of("stream", 1, 3);
+  const auto role = traffic.kind->make(traffic, {NodeId{0}, 0, nullptr});
   role->start(at(0));
   role->on_deadline(at(0));
   EXPECT_TRUE(role->poll_message(at(0)));
@@ -144,7 +142,7 @@ TEST(TrafficRole, ASenderStopsWhileItsTransportIsFull) {
 }
 
 TEST(TrafficRole, AnIncastIsCountedByFlow) {
-  World world(traffic_of(TrafficKind::kIncast, 4, 5), 2);
+  World world(traffic_of("incast", 4, 5), 2);
   world.run();
   EXPECT_TRUE(world.all_finished());
   const auto records = world.records();
@@ -156,26 +154,26 @@ TEST(TrafficRole, AnIncastIsCountedByFlow) {
 }
 
 TEST(TrafficRole, WhatDoesNotBelongIsRefused) {
-  const Traffic traffic = traffic_of(TrafficKind::kIncast, 2, 1);
-  const auto role = make_traffic_role(traffic, {NodeId{2}, 0, nullptr});
+  const Traffic traffic = traffic_of("incast", 2, 1);
+  const auto role = traffic.kind->make(traffic, {NodeId{2}, 0, nullptr});
   role->on_message(NodeId{7}, Payload{{}, 24}, at(1));
   EXPECT_EQ(role->refused(), 1U);
   EXPECT_TRUE(role->take_records().empty());
-  const auto sender = make_traffic_role(traffic, {NodeId{0}, 0, nullptr});
+  const auto sender = traffic.kind->make(traffic, {NodeId{0}, 0, nullptr});
   sender->on_message(NodeId{2}, Payload{{}, 24}, at(1));
   EXPECT_EQ(sender->refused(), 1U);
-  EXPECT_EQ(make_traffic_role(traffic, {NodeId{3}, 0, nullptr}), nullptr);
+  EXPECT_EQ(traffic.kind->make(traffic, {NodeId{3}, 0, nullptr}), nullptr);
 }
 
 struct Gather {
-  GatherSchedule schedule;
+  std::string schedule;
   std::uint32_t nodes;
 };
 class AllGather : public testing::TestWithParam<Gather> {};
 
 TEST_P(AllGather, EveryNodeEndsEveryRoundWithEveryBlock) {
-  Traffic traffic = traffic_of(TrafficKind::kAllGather, GetParam().nodes, 4);
-  traffic.schedule = GetParam().schedule;
+  Traffic traffic = traffic_of("all-gather", GetParam().nodes, 4);
+  ASSERT_TRUE(set_own(traffic, "schedule", GetParam().schedule));
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     World world(traffic, seed);
     world.run();
@@ -187,8 +185,8 @@ TEST_P(AllGather, EveryNodeEndsEveryRoundWithEveryBlock) {
 }
 
 TEST_P(AllGather, AFlippedBitIsSeenByWhoeverGetsTheBlock) {
-  Traffic traffic = traffic_of(TrafficKind::kAllGather, GetParam().nodes, 2);
-  traffic.schedule = GetParam().schedule;
+  Traffic traffic = traffic_of("all-gather", GetParam().nodes, 2);
+  ASSERT_TRUE(set_own(traffic, "schedule", GetParam().schedule));
   World world(traffic, 3);
   world.damage_one();
   world.run();
@@ -197,23 +195,22 @@ TEST_P(AllGather, AFlippedBitIsSeenByWhoeverGetsTheBlock) {
 }
 
 TEST_P(AllGather, PairsAreThoseThatTalk) {
-  Traffic traffic = traffic_of(TrafficKind::kAllGather, GetParam().nodes, 1);
-  traffic.schedule = GetParam().schedule;
+  Traffic traffic = traffic_of("all-gather", GetParam().nodes, 1);
+  ASSERT_TRUE(set_own(traffic, "schedule", GetParam().schedule));
   const std::size_t n = GetParam().nodes;
   std::size_t expected = n * (n - 1) / 2;
-  if (GetParam().schedule == GatherSchedule::kRing) expected = n == 2 ? 1 : n;
+  if (GetParam().schedule == "ring") expected = n == 2 ? 1 : n;
   std::size_t bits = 0;
   while ((std::size_t{1} << bits) < n) ++bits;
-  if (GetParam().schedule == GatherSchedule::kDoubling) expected = n * bits / 2;
+  if (GetParam().schedule == "doubling") expected = n * bits / 2;
   EXPECT_EQ(talking_pairs(traffic).size(), expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Schedules, AllGather,
-    testing::Values(Gather{GatherSchedule::kDirect, 2}, Gather{GatherSchedule::kDirect, 7},
-                    Gather{GatherSchedule::kRing, 2}, Gather{GatherSchedule::kRing, 5},
-                    Gather{GatherSchedule::kDoubling, 2}, Gather{GatherSchedule::kDoubling, 4},
-                    Gather{GatherSchedule::kDoubling, 16}));
+INSTANTIATE_TEST_SUITE_P(Schedules, AllGather,
+                         testing::Values(Gather{"direct", 2}, Gather{"direct", 7},
+                                         Gather{"ring", 2}, Gather{"ring", 5},
+                                         Gather{"doubling", 2}, Gather{"doubling", 4},
+                                         Gather{"doubling", 16}));
 
 }  // namespace
 }  // namespace soliton

@@ -112,8 +112,6 @@ TEST(LtlHeader, ElevenKindsAreKnown) {
       EXPECT_EQ(decode(packet.bytes).error(), DropCause::kUnknownKind);
     }
   }
-  EXPECT_EQ(packet_kind_name(PacketKind::kData), "DATA");
-  EXPECT_EQ(packet_kind_name(PacketKind::kReset), "RESET");
 }
 
 TEST(LtlHeader, ZeroByteMustBeZero) {

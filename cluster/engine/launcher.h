@@ -1,0 +1,43 @@
+// The ways to run a deployed cluster. The same assignments go in and the same kind of outcome comes
+// out, whatever runs the nodes.
+//
+// A launcher is one file in cluster/engine/launchers and one line in the list below. It starts the
+// nodes, drives them until the workload is done, a limit is reached or the run is interrupted, and
+// leaves nothing behind.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "cluster/engine/cluster_run.h"
+
+namespace soliton {
+
+// What a cluster file and the command line say about how nodes run.
+struct Layout {
+  TimeBase time = TimeBase::kEmulated;
+  bool packed = false;                // emulated time: all nodes in the controller's process
+  std::string_view engine = "local";  // who starts the processes
+
+  bool operator==(const Layout&) const = default;
+};
+
+struct Launcher {
+  const char* name;
+  Layout layout;  // the one that it serves
+  // Never throws. `fabric` is the emulated network; in wall time the nodes use the machine's own.
+  ClusterOutcome (*run)(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
+                        const RunControl& control);
+};
+
+extern const Launcher kPackedLauncher;   // emulated time, objects in this process
+extern const Launcher kPerNodeLauncher;  // emulated time, a process for each node
+extern const Launcher kWallLauncher;     // wall time, a process for each node on this machine
+
+inline constexpr const Launcher* kLaunchers[] = {&kPackedLauncher, &kPerNodeLauncher,
+                                                 &kWallLauncher};
+
+// Null: no launcher serves this layout.
+const Launcher* find_launcher(const Layout& layout);
+
+}  // namespace soliton

@@ -1,0 +1,46 @@
+// Virtual time, all nodes packed into this process.
+#include "cluster/engine/launcher.h"
+#include "cluster/engine/virtual_run.h"
+#include "fabric/sim/local_node.h"
+#include "node/shell/node.h"
+
+namespace soliton {
+namespace {
+
+ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
+                          const RunControl& control) {
+  ClusterOutcome outcome;
+  std::vector<std::unique_ptr<Node>> machines;
+  std::vector<std::unique_ptr<LocalNode>> local;
+  std::vector<EngineNode*> engine_nodes;
+  std::vector<Role*> reporting;
+  for (const NodeAssignment& node : nodes) {
+    machines.push_back(std::make_unique<Node>(node.deployment));
+    machines.back()->start(kRunStart);
+    if (node.deployment.role.takes_part() && machines.back()->role() != nullptr)
+      reporting.push_back(machines.back()->role());
+    local.push_back(std::make_unique<LocalNode>(*machines.back(), node.deployment.id));
+    engine_nodes.push_back(local.back().get());
+  }
+  VirtualRun virtual_run(fabric, control);
+  const auto take_records = [&]() -> std::size_t {
+    Records records;
+    for (Role* role : reporting) role->hand_over(records);
+    add_records(std::move(records.requests), control.observer, outcome);
+    add_records(std::move(records.messages), control.observer, outcome);
+    return 0;
+  };
+  virtual_run.run(engine_nodes, take_records, outcome);
+  take_records();
+  for (const std::unique_ptr<Node>& machine : machines)
+    outcome.stats.emplace_back(stats_of(*machine, outcome.end));
+  outcome.node_failed.assign(nodes.size(), false);
+  virtual_run.explain(requests_of(nodes), outcome);
+  return outcome;
+}
+
+}  // namespace
+
+const Launcher kPackedLauncher = {"packed", {TimeBase::kEmulated, true, "local"}, run_packed};
+
+}  // namespace soliton

@@ -1,0 +1,139 @@
+// Wall time, a process for each node on this machine: UDP on an address of this machine, or shared
+// memory.
+#include <algorithm>
+#include <chrono>
+
+#include "cluster/engine/explain.h"
+#include "cluster/engine/fleet.h"
+#include "cluster/engine/launcher.h"
+#include "cluster/engine/udp_check.h"
+#include "fabric/shm/inbox.h"
+
+namespace soliton {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kPoll{50};
+// For nodes to report what they measured, after a signal.
+constexpr std::chrono::milliseconds kDrainInterrupted{2000};
+// Header and security block of a packet, at most.
+constexpr std::uint32_t kPacketHeadMax = 64;
+// Between the order to start and run time 0, so that every node has its peers' ports first.
+constexpr std::int64_t kStartDelayNs = 2'000'000;
+
+std::int64_t monotonic_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch())
+      .count();
+}
+
+void take_records(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
+  add_records(fleet.take_records(), control.observer, outcome);
+  add_records(fleet.take_traffic(), control.observer, outcome);
+}
+
+// Waits until the workload is done, a node is lost, a signal came or the time is over: time in
+// which this process ran, since the nodes stop with it when its terminal stops them all.
+void watch(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
+  const std::chrono::milliseconds started = control.loop->running_time();
+  while (!fleet.workload_finished() && !fleet.failed() && !fleet.gave_up() &&
+         control.loop->signal() == 0) {
+    fleet.wait_change(kPoll);
+    take_records(fleet, control, outcome);
+    const Duration elapsed = control.loop->running_time() - started;
+    if (control.observer != nullptr)
+      if (Status status = control.observer->on_progress(kRunStart + elapsed, 0, fleet.nodes_lost());
+          !status)
+        return void(outcome.error = status.error());
+    if (elapsed < control.time_limit) continue;
+    outcome.end = kRunStart + elapsed;
+    outcome.error = Error{ErrorCode::kNoProgress, ""};
+    return;
+  }
+}
+
+// One inbox per node if the carrier is shared memory.
+Result<std::vector<Inbox>> make_inboxes(const std::vector<NodeAssignment>& nodes) {
+  std::vector<Inbox> inboxes;
+  for (const NodeAssignment& node : nodes) {
+    const Deployment& d = node.deployment;
+    if (d.wall.carrier != CarrierKind::kShm) continue;
+    InboxShape shape;
+    shape.nodes = static_cast<std::uint32_t>(nodes.size());
+    shape.ring.packet_bytes = d.ltl.mtu + kPacketHeadMax;
+    Result<Inbox> inbox = Inbox::create("soliton-" + d.node, shape);
+    if (!inbox) return tl::unexpected<Error>(inbox.error());
+    inboxes.push_back(std::move(*inbox));
+  }
+  return inboxes;
+}
+
+// Whether packets to the nodes' address come back to this machine, before a node waits for them.
+Status check_loopback(const std::vector<NodeAssignment>& nodes) {
+  for (const NodeAssignment& node : nodes)
+    if (node.deployment.wall.carrier == CarrierKind::kUdp)
+      return check_udp_arrives(node.deployment.wall.listen);
+  return {};
+}
+
+// To each node its own, then those it writes.
+std::vector<std::vector<int>> inherited(const std::vector<NodeAssignment>& nodes,
+                                        const std::vector<Inbox>& inboxes) {
+  std::vector<std::vector<int>> out(nodes.size());
+  if (inboxes.empty()) return out;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    out[i].push_back(inboxes[i].descriptor());
+    for (const NodeId peer : peers_of(nodes[i].deployment))
+      out[i].push_back(inboxes[index(peer)].descriptor());
+  }
+  return out;
+}
+
+ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const FabricInputs&,
+                        const RunControl& control) {
+  ClusterOutcome outcome;
+  outcome.stats.resize(nodes.size());
+  outcome.node_failed.assign(nodes.size(), false);
+  outcome.processes = static_cast<std::int64_t>(nodes.size());
+  const Clock::time_point launched = Clock::now();
+  Fleet fleet(
+      *control.loop,
+      {.node_program = control.node_program, .logs = control.logs, .silence = control.silence});
+  const Result<std::vector<Inbox>> inboxes = make_inboxes(nodes);
+  Status ready = check_loopback(nodes);
+  if (ready && !inboxes) ready = tl::unexpected<Error>(inboxes.error());
+  if (ready) ready = fleet.start(nodes, inherited(nodes, *inboxes));
+  if (ready) ready = fleet.wait_ready();
+  outcome.launch_seconds = std::chrono::duration<double>(Clock::now() - launched).count();
+  if (ready) {
+    fleet.send_start(monotonic_ns() + kStartDelayNs);
+    watch(fleet, control, outcome);
+  }
+  const bool timed_out = outcome.error && outcome.error->message.empty();
+  if (timed_out) outcome.error.reset();
+  outcome.interrupted_by = control.loop->signal();
+  if (!ready)
+    outcome.error = ready.error();
+  else if (!outcome.error)
+    outcome.error = fleet.failure();
+  if (outcome.interrupted_by != 0) {
+    outcome.error.reset();
+    fleet.shorten_drain(kDrainInterrupted);
+  }
+  fleet.stop();
+  take_records(fleet, control, outcome);
+  for (std::size_t i = 0; i < fleet.size(); ++i) {
+    outcome.stats[i] = fleet.stats(i);
+    outcome.node_failed[i] = fleet.node_failed(i);
+    if (outcome.stats[i]) outcome.events += outcome.stats[i]->ltl.packets_sent;
+  }
+  if (timed_out && !outcome.error && outcome.interrupted_by == 0)
+    explain_stall(true, requests_of(nodes), outcome);
+  return outcome;
+}
+
+}  // namespace
+
+const Launcher kWallLauncher = {"wall", {TimeBase::kWall, false, "local"}, run_wall};
+
+}  // namespace soliton

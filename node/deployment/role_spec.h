@@ -1,0 +1,89 @@
+// What a node does in a run, as a value: a kind of role together with the options of that kind.
+//
+// A kind of role is one file in node/roles/kinds and one line in the list, node/roles/roles.h. It
+// says how a node's role is made, how its options travel to a node process, and what the controller
+// has to know of them.
+//
+//   deployment.role = {kTrafficRole, traffic};            // controller
+//   auto role = deployment.role.kind()->make(deployment, &trace);   // node
+#pragma once
+
+#include <any>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "protocol/base/check.h"
+#include "protocol/base/result.h"
+#include "protocol/base/types.h"
+
+namespace soliton {
+
+class Role;
+class RoleSpec;
+class TraceBuffer;
+struct Deployment;
+// The bytes of a spec in a deployment (node/roles/role_bytes.h).
+struct RoleBytesOut;
+struct RoleBytesIn;
+
+// What a workload asks of a node.
+struct Asked {
+  std::uint64_t count = 0;           // of the records that this node completes
+  const char* records = "requests";  // as in "3 of 40 requests answered"
+  const char* done = "answered";
+};
+
+struct RoleKind {
+  const char* name;  // in logs and in the bytes of a deployment; unique within the list
+  // The role of a node with this deployment; nullptr: the node has nothing to do. The deployment
+  // and the buffer outlive the role.
+  std::unique_ptr<Role> (*make)(const Deployment& deployment, TraceBuffer* trace);
+  // Set for roles that have a part in the workload and say when it is done (Role::finished()). Null
+  // for roles that serve others and end with them.
+  Asked (*asked)(const RoleSpec& spec, NodeId self);
+  // Weights that each step multiplies by. Null: none.
+  std::size_t (*weights)(const RoleSpec& spec);
+  void (*write)(const RoleSpec& spec, RoleBytesOut& out);
+  // kInvalid if the bytes do not hold such a spec.
+  Result<RoleSpec> (*read)(const RoleBytesIn& in);
+};
+
+class RoleSpec {
+ public:
+  RoleSpec() = default;  // idle: no kind
+  // `kind` lives as long as the program. `spec` is of the type that the kind works with.
+  template <typename Spec>
+  RoleSpec(const RoleKind& kind, Spec spec) : kind_(&kind), spec_(std::move(spec)) {}
+
+  // Null: the node is idle.
+  const RoleKind* kind() const { return kind_; }
+  const char* name() const { return kind_ == nullptr ? "idle" : kind_->name; }
+  // The options if they are of this type, else null. They stay where they are when the spec is
+  // moved.
+  template <typename Spec>
+  const Spec* find() const {
+    return std::any_cast<Spec>(&spec_);
+  }
+  // REQUIRES: they are of this type.
+  template <typename Spec>
+  const Spec& get() const {
+    const Spec* const spec = find<Spec>();
+    SOLITON_CHECK_MSG(spec != nullptr, "a spec of role {} holds something else", name());
+    return *spec;
+  }
+
+  // Nothing, for an idle node.
+  Asked asked(NodeId self) const { return takes_part() ? kind_->asked(*this, self) : Asked{}; }
+  bool takes_part() const { return kind_ != nullptr && kind_->asked != nullptr; }
+  std::size_t weights() const {
+    return kind_ == nullptr || kind_->weights == nullptr ? 0 : kind_->weights(*this);
+  }
+
+ private:
+  const RoleKind* kind_ = nullptr;
+  std::any spec_;
+};
+
+}  // namespace soliton

@@ -1,0 +1,20 @@
+// What a role has counted so far, whichever role it is: each fills in what it knows.
+#pragma once
+
+#include <cstdint>
+
+#include "node/npu/npu_stats.h"
+#include "protocol/base/histogram.h"
+#include "protocol/base/time.h"
+
+namespace soliton {
+
+struct RoleStats {
+  std::uint64_t sent = 0;        // requests, host
+  std::uint64_t duplicated = 0;  // answers that belonged to no open request
+  NpuStats npu;
+  DurationHistogram device_time;  // modelled time that each request kept the NPU busy
+  Duration host_busy{};
+};
+
+}  // namespace soliton
