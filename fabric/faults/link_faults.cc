@@ -22,6 +22,12 @@ bool in_force(const FaultRule& rule, Instant at) { return rule.from <= at && at 
 
 }  // namespace
 
+void FaultCounters::merge(const FaultCounters& other) {
+  add_counters(kFaultCountFields, &other, this);
+  if (other.first) first = std::min(first.value_or(*other.first), *other.first);
+  if (other.last) last = std::max(last.value_or(*other.last), *other.last);
+}
+
 LinkFaults::LinkFaults(const FaultPlan& plan, std::size_t links)
     : plan_(plan), by_hop_(links * 2), counters_(plan.rules.size()) {
   for (std::uint32_t r = 0; r < plan_.rules.size(); ++r) {
@@ -64,7 +70,7 @@ FaultVerdict LinkFaults::judge(Hop hop, const Crossing& crossing) {
   std::int32_t lost = kNoRule;
   for (const Rule& rule : direction.rules) {
     if (!drops(rule, direction.burst, crossing)) continue;
-    ++counters_[rule.number].hits;
+    counters_[rule.number].hit(crossing.start);
     std::int32_t& first = plan_.rules[rule.number].kind == FaultKind::kLinkDown ? down : lost;
     if (first == kNoRule) first = static_cast<std::int32_t>(rule.number);
   }
@@ -74,7 +80,7 @@ FaultVerdict LinkFaults::judge(Hop hop, const Crossing& crossing) {
   for (const Rule& rule : direction.rules) {
     const FaultRule& said = plan_.rules[rule.number];
     if (said.kind != FaultKind::kDelay || !in_force(said, crossing.start)) continue;
-    ++counters_[rule.number].hits;
+    counters_[rule.number].hit(crossing.start);
     if (verdict.dropped()) continue;
     ++counters_[rule.number].delayed;
     verdict.extra_delay = sum(verdict.extra_delay, delay(rule, crossing.ordinal));

@@ -12,13 +12,6 @@
 namespace soliton {
 namespace {
 
-std::vector<NodeStats::RuleHits> hits_of(const FaultInterceptor& interceptor) {
-  std::vector<NodeStats::RuleHits> out;
-  for (const FaultCounters& counters : interceptor.counters())
-    out.push_back({counters.dropped, counters.delayed});
-  return out;
-}
-
 // Attaches the inherited inboxes: this node's, then its peers'.
 Result<std::unique_ptr<Carrier>> open_shm(const Deployment& deployment, int first_fd) {
   Result<Inbox> own = Inbox::attach(first_fd);
@@ -117,7 +110,7 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse, i
   commands.join();
   reporter.flush(0);
   NodeStats stats = stats_of(node, driver.now());
-  stats.faults = hits_of(interceptor);
+  stats.faults = interceptor.counters();
   stats.carrier = opened->carrier->counters();
   log_end(assignment, stats, driver.now());
   static_cast<void>(control.send(Report{stats}));
