@@ -76,7 +76,7 @@ std::string describe(Node& node, Instant end) {
   if (node.role() != nullptr) node.role()->hand_over(records);
   for (const TrafficRecord& r : records.messages)
     text += fmt::format("{}/{} {} {}\n", r.flow, r.number, r.sent.time_since_epoch().count(),
-                          r.completed.time_since_epoch().count());
+                        r.completed.time_since_epoch().count());
   const LtlStats& ltl = node.ltl().stats();
   text += fmt::format("{} messages, {} delivered, {} packets, {} B, {} resent, {} timeouts\n",
                       ltl.messages_sent, ltl.messages_delivered, ltl.packets_sent, ltl.bytes_sent,
