@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/results/results.h"
+#include "protocol/json/json.h"
 #include "tests/unit/results/sample.h"
 
 namespace soliton {
