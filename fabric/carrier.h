@@ -16,6 +16,7 @@
 
 #include "fabric/link.h"
 #include "protocol/base/check.h"
+#include "protocol/base/counters.h"
 
 namespace soliton {
 
@@ -36,9 +37,21 @@ struct BuiltBurst {
 struct CarrierCounters {
   std::uint64_t refused = 0;    // packets it would not take: no room at the carrier or the receiver
   std::uint64_t strangers = 0;  // packets from none of the peers
-  // Arrived at this host and lost for want of room in its receive buffer.
+  // Lost at this host: its receive buffer was full.
   std::uint64_t host_drops = 0;
 };
+inline constexpr Field kCarrierRefusedRows[] = {
+    field<&CarrierCounters::strangers>("stranger", "Packets from an address that is no peer's."),
+};
+inline constexpr Field kCarrierInnerRows[] = {
+    field<&CarrierCounters::refused>("refused", "Packets that the carrier did not take."),
+    field<&CarrierCounters::host_drops>("host_drops",
+                                        "Packets lost in the receive buffer of this host."),
+};
+inline constexpr FieldTable kCarrierRefusedFields =
+    fields_of<CarrierCounters>("refused", kCarrierRefusedRows);
+inline constexpr auto kCarrierRows = joined(kCarrierRefusedRows, kCarrierInnerRows);
+inline constexpr FieldTable kCarrierFields = fields_of<CarrierCounters>("carrier", kCarrierRows);
 
 class Carrier : public Link {
  public:

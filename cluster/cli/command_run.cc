@@ -12,6 +12,7 @@
 #include "cluster/results/run_folder.h"
 #include "cluster/run/live_results.h"
 #include "cluster/run/run.h"
+#include "node/runtime/log.h"
 #include "partition/plan/explain.h"
 #include "protocol/base/message.h"
 
@@ -98,20 +99,23 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, const Finished
 }
 
 // The controller's own log; the nodes write theirs beside it.
-std::string log_text(const CommandLine& line, const PreparedRun& run, const FinishedRun& finished) {
+void log_begin(Log& log, const CommandLine& line, const PreparedRun& run) {
+  log.info("soliton run {}", line.inputs.front());
+  for (const std::string& one : line.overrides()) log.info("  --set {}", one);
+  log.info("{}: {} nodes, {} requests asked", run.spec.name, run.spec.nodes.size(),
+           asked_of(run.spec));
+  log.flush();  // a process that is killed leaves it behind
+}
+
+void log_end(Log& log, const FinishedRun& finished) {
   const WallSummary& wall = finished.results.wall;
-  std::string text = fmt::format("soliton run {}\n", line.inputs.front());
-  for (const std::string& override_text : line.overrides())
-    text += fmt::format("  --set {}\n", override_text);
-  text += fmt::format(
-      "{}: {} nodes, {} requests asked, {} answered; {} processes up in {:.3f} s, {:.3f} s in "
-      "all\n",
-      run.spec.name, run.spec.nodes.size(), asked_of(run.spec), finished.results.requests.size(),
-      wall.processes, wall.launch_seconds, wall.seconds);
-  if (finished.error) text += fmt::format("error: {}\n", finished.error->message);
-  if (finished.interrupted_by != 0)
-    text += fmt::format("interrupted by signal {}\n", finished.interrupted_by);
-  return text;
+  log.set_time(finished.results.last_completed);
+  log.info("{} requests answered; {} processes up in {:.3f} s, {:.3f} s in all",
+           finished.results.requests.size(), wall.processes, wall.launch_seconds, wall.seconds);
+  for (const RunWarning& warning : finished.results.warnings)
+    log.warn("{}: {}", warning.id, warning.text);
+  if (finished.error) log.error("{}", finished.error->message);
+  if (finished.interrupted_by != 0) log.error("interrupted by signal {}", finished.interrupted_by);
 }
 
 // First cause wins; the others are listed.
@@ -170,6 +174,10 @@ struct Driven {
 // was started.
 Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder& folder,
                      ControlLoop& loop) {
+  // A log that cannot be opened loses its lines, as one that finds no room does.
+  const Result<FileHandle> log_file = folder.open_log("soliton");
+  Log log(log_file ? log_file->get() : -1);
+  log_begin(log, line, run);
   ProgressLine progress(!line.quiet && !line.json);
   Result<std::unique_ptr<LiveResults>> live =
       LiveResults::start(run, folder, loop, [&](const RunProgress& now) { progress.show(now); });
@@ -179,7 +187,7 @@ Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder&
   (*live)->stop();
   progress.clear();
   out.written = write_all(folder, run, out.finished, summary_context(run, folder.current_path()));
-  if (out.written) out.written = folder.write("log/soliton.log", log_text(line, run, out.finished));
+  log_end(log, out.finished);
   (*live)->finish(out.finished.results.complete);
   return out;
 }

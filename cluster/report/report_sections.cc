@@ -173,8 +173,8 @@ std::string pauses_html(const RunResults& r) {
   std::string body = paragraph(fmt::format(
       "{} pauses of {} ports. Longest queue of the cluster's class: {}; of the traffic of others: "
       "{}. Ports emptied by the watchdog: {}.",
-      count_text(r.fabric.pauses), ports.size(),
-      describe(Bytes{static_cast<std::int64_t>(r.fabric.queue_bytes_max)}),
+      count_text(r.fabric.pauses.value_or(0)), ports.size(),
+      describe(Bytes{static_cast<std::int64_t>(r.fabric.queue_bytes_max.value_or(0))}),
       describe(r.pauses->lossy_queue_max), r.pauses->watchdogs));
   for (const PauseResult::Deadlock& deadlock : r.pauses->deadlocks)
     body += paragraph(fmt::format("Waited for each other at {}: {}.",
@@ -197,7 +197,8 @@ std::string faults_html(const RunResults& r) {
   if (r.faults.empty()) return "";
   std::vector<std::vector<std::string>> rows;
   for (const FaultResult& fault : r.faults)
-    rows.push_back({spell_time(fault.at - kRunStart), fault.kind, fault.target, fault.effect});
+    rows.push_back(
+        {spell_time(fault.at - kRunStart), fault.kind, fault.target, effect_words(fault.counters)});
   return html_section("Faults", html_table({"at", "kind", "target", "effect"}, rows, 4));
 }
 

@@ -20,8 +20,8 @@ void arithmetic_errors(SummaryText& s) {
       if (count > 0)
         causes.push_back(group_thousands(static_cast<std::int64_t>(count)) + " " + what);
     };
-    add(node.poisoned_blocks, "blocks with NaN or infinity");
-    add(node.fp16_overflows, "fp16 overflows");
+    add(node.npu.poisoned_blocks, "blocks with NaN or infinity");
+    add(node.npu.fp16_overflows, "fp16 overflows");
     if (causes.empty()) continue;
     if (parts.size() < kSummaryListLimit)
       parts.push_back(fmt::format("{} {}", node.name, fmt::join(causes, " and ")));
@@ -71,8 +71,9 @@ void add_pauses(SummaryText& s, const PauseResult& p) {
   const auto longest = std::max_element(
       p.ports.begin(), p.ports.end(),
       [](const PauseResult::Port& a, const PauseResult::Port& b) { return a.paused < b.paused; });
-  std::string text = group_thousands(static_cast<std::int64_t>(s.results.fabric.pauses));
-  if (s.results.fabric.pauses > 0)
+  std::string text =
+      group_thousands(static_cast<std::int64_t>(s.results.fabric.pauses.value_or(0)));
+  if (s.results.fabric.pauses.value_or(0) > 0)
     text += fmt::format("   longest in all {}: {}   a switch held at most {} of it", longest->name,
                         spell_time(longest->paused), describe(longest->held_max));
   s.line("pauses", text);
@@ -90,7 +91,7 @@ void add_faults(SummaryText& s) {
   for (std::size_t i = 0; i < std::min(s.results.faults.size(), kSummaryListLimit); ++i) {
     const FaultResult& fault = s.results.faults[i];
     s.line(label, fmt::format("{} on {} at {}: {}", fault.kind, escaped(fault.target),
-                              spell_time(fault.at - kRunStart), escaped(fault.effect)));
+                              spell_time(fault.at - kRunStart), effect_words(fault.counters)));
     label = "";
   }
   if (s.results.faults.size() > kSummaryListLimit)
@@ -103,17 +104,10 @@ void add_faults(SummaryText& s) {
 }
 
 void add_refused(SummaryText& s) {
-  const RefusedPackets& refused = s.results.ltl.refused;
-  if (refused.total() == 0) return;
   std::vector<std::string> causes;
-  for (const auto& [count, cause] : {std::pair{refused.stranger, "from strangers"},
-                                     {refused.stale, "stale"},
-                                     {refused.forged, "forged"},
-                                     {refused.replayed, "replayed"},
-                                     {refused.checksum, "with a wrong checksum"},
-                                     {refused.malformed, "malformed"}})
-    if (count > 0) causes.push_back(fmt::format("{} {}", count, cause));
-  s.line("refused", fmt::format("packets: {}", fmt::join(causes, ", ")));
+  for (const RefusedPackets& refused : refused_packets(s.results.ltl))
+    if (refused.count > 0) causes.push_back(fmt::format("{} {}", refused.count, refused.cause));
+  if (!causes.empty()) s.line("refused", fmt::format("packets: {}", fmt::join(causes, ", ")));
 }
 
 void add_warnings(SummaryText& s) {

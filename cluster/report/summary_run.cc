@@ -117,8 +117,9 @@ void add_goodput(SummaryText& s, const TrafficResult& t) {
                         significant(*t.line_gbps, 3));
   if (t.fairness) text += "   fairness " + significant(*t.fairness, 3);
   if (t.kind == "incast")
-    text += "   longest queue " +
-            describe(Bytes{static_cast<std::int64_t>(s.results.fabric.queue_bytes_max)});
+    text +=
+        "   longest queue " +
+        describe(Bytes{static_cast<std::int64_t>(s.results.fabric.queue_bytes_max.value_or(0))});
   if (t.fairness_settled) text += ", after 5 ms " + significant(*t.fairness_settled, 3);
   s.line("goodput", text);
 }

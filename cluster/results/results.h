@@ -9,6 +9,10 @@
 
 #include "cluster/results/warning.h"
 #include "cluster/results/write_file.h"
+#include "fabric/carrier.h"
+#include "fabric/faults/link_faults.h"
+#include "fabric/ltl/stats.h"
+#include "node/npu/npu_stats.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/histogram.h"
 #include "protocol/base/quantity.h"
@@ -39,21 +43,34 @@ struct NodeResult {
   Bytes memory_budget{}, memory_used{};
   double busy_fraction = 0;
   std::string state = "ok";  // ok | failed
-  // Errors of arithmetic, by cause (numerics page, section 3): blocks with a NaN, an infinity or
-  // too large a value that entered a product; finite values whose fp16 result is infinite.
-  std::uint64_t poisoned_blocks = 0, fp16_overflows = 0;
+  NpuStats npu;
   bool errors_known = true;  // false: nothing was computed, and they are null in files
 };
 
+// Of all links. Unset is what nothing counts, or cannot be counted in this kind of time.
 struct FabricCounters {
-  std::uint64_t packets = 0, bytes = 0, dropped = 0, ecn_marked = 0, pauses = 0,
-                queue_bytes_max = 0, host_drops = 0;
-  // Nothing counts them yet: null in files.
+  std::uint64_t packets = 0, bytes = 0, dropped = 0;
   std::optional<std::uint64_t> corrupted, duplicated, reordered;
+  std::optional<std::uint64_t> ecn_marked, pauses, queue_bytes_max;  // the emulated network's
+  std::optional<std::uint64_t> host_drops;                           // of sockets
   bool known = true;  // false: nobody has reported yet, and the counters are null in files
-  // Marks, pauses and queues are those of the emulated network; receive buffers those of sockets.
-  bool emulated = true;
 };
+inline constexpr Field kFabricRows[] = {
+    field<&FabricCounters::packets>("packets", "Packets on all links."),
+    field<&FabricCounters::bytes>("bytes", "Their bytes."),
+    field<&FabricCounters::dropped>("dropped",
+                                    "Packets dropped by full queues, watchdogs and faults."),
+    field<&FabricCounters::corrupted>("corrupted", "Packets damaged. Nothing counts them yet."),
+    field<&FabricCounters::duplicated>("duplicated", "Packets doubled. Nothing counts them yet."),
+    field<&FabricCounters::reordered>("reordered", "Packets reordered. Nothing counts them yet."),
+    field<&FabricCounters::ecn_marked>("ecn_marked", "Packets marked; virtual time."),
+    field<&FabricCounters::pauses>("pauses", "Pauses of all ports; virtual time."),
+    field<&FabricCounters::queue_bytes_max>("queue_bytes_max",
+                                            "Longest queue of a switch port; virtual time."),
+    field<&FabricCounters::host_drops>(
+        "host_drops", "Packets lost in the receive buffers of this machine; wall time."),
+};
+inline constexpr FieldTable kFabricFields = fields_of<FabricCounters>("fabric", kFabricRows);
 
 // Of a run with pauses: ports that were paused or lost packets, and who waited in a circle.
 struct PauseResult {
@@ -76,35 +93,30 @@ struct PauseResult {
   std::vector<Deadlock> deadlocks;
 };
 
-// Packets that came and were not let in, by cause (wire format, order of checks).
-struct RefusedPackets {
-  std::uint64_t stranger = 0;  // from an address of no peer
-  std::uint64_t stale = 0;     // for no open connection, or another incarnation's
-  std::uint64_t forged = 0;    // wrong tag, or no proof of the key
-  std::uint64_t replayed = 0;
-  std::uint64_t checksum = 0;
-  std::uint64_t malformed = 0;
-
-  std::uint64_t total() const {
-    return stranger + stale + forged + replayed + checksum + malformed;
-  }
-};
-
-struct LtlCounters {
+// The transport, summed over all nodes.
+struct LtlCounters : LtlStats {
   std::string carrier = "emulated";  // emulated | udp | shm
   std::string listen;                // udp: address of the nodes' sockets
   std::string auth = "none";         // none | header | aead
-  std::uint64_t messages = 0, packets = 0, retransmitted = 0, needless = 0, timeouts = 0, nacks = 0;
-  RefusedPackets refused;
-  DurationHistogram rtt;
+  CarrierCounters carriers;
   bool known = true;  // as FabricCounters::known
 };
+// Packets that came and were not let in, by cause (wire format, order of checks): the number of each
+// and the words for it.
+struct RefusedPackets {
+  std::uint64_t count = 0;
+  const char* cause = "";
+};
+std::vector<RefusedPackets> refused_packets(const LtlCounters& ltl);
 
+// What a fault rule did; `at` is when it began to be in force.
 struct FaultResult {
   Instant at{};
-  std::string kind, target,
-      effect;  // effect: "dropped 17 packets", "delayed 230 packets", "never hit"
+  std::string id, kind, target;
+  FaultCounters counters;
 };
+// "dropped 17 packets", "delayed 230 packets" or "never hit", for people.
+std::string effect_words(const FaultCounters& counters);
 
 struct OutputSummary {
   std::string sha256;  // over all output bytes in order of request; "" under compute: timing

@@ -3,7 +3,7 @@
 
 #include "cluster/results/results.h"
 #include "cluster/results/statistics.h"
-#include "protocol/json/json.h"
+#include "protocol/json/fields_json.h"
 
 namespace soliton {
 namespace {
@@ -50,9 +50,7 @@ Json node_json(const NodeResult& node) {
            {{"budget_bytes", node.memory_budget.count}, {"used_bytes", node.memory_used.count}}},
           {"busy_fraction", node.busy_fraction},
           {"state", node.state},
-          {"errors",
-           {{"poisoned_blocks", json_or_null(node.poisoned_blocks, node.errors_known)},
-            {"fp16_overflows", json_or_null(node.fp16_overflows, node.errors_known)}}}};
+          {"errors", fields_json(kNpuErrorFields, &node.npu, node.errors_known)}};
 }
 
 // Of a communication workload there is no plan, and all of it is null.
@@ -65,23 +63,6 @@ Json partition_json(const PartitionSummary& p) {
           {"gap", json_or_null(p.gap, p.known)}};
 }
 
-Json fabric_json(const FabricCounters& f) {
-  const auto optional = [&](const std::optional<std::uint64_t>& value) {
-    return f.known ? json_or_null(value) : Json();
-  };
-  const bool emulated = f.known && f.emulated;
-  return {{"packets", json_or_null(f.packets, f.known)},
-          {"bytes", json_or_null(f.bytes, f.known)},
-          {"dropped", json_or_null(f.dropped, f.known)},
-          {"corrupted", optional(f.corrupted)},
-          {"duplicated", optional(f.duplicated)},
-          {"reordered", optional(f.reordered)},
-          {"ecn_marked", json_or_null(f.ecn_marked, emulated)},
-          {"pauses", json_or_null(f.pauses, emulated)},
-          {"queue_bytes_max", json_or_null(f.queue_bytes_max, emulated)},
-          {"host_drops", json_or_null(f.host_drops, f.known && !f.emulated)}};
-}
-
 Json histogram_json(const DurationHistogram& h) {
   const bool known = h.count() > 0;
   return {{"min", time(h.min(), known)},
@@ -92,35 +73,26 @@ Json histogram_json(const DurationHistogram& h) {
           {"max", time(h.max(), known)}};
 }
 
-Json refused_json(const RefusedPackets& refused, bool known) {
-  return {{"stranger", json_or_null(refused.stranger, known)},
-          {"stale", json_or_null(refused.stale, known)},
-          {"forged", json_or_null(refused.forged, known)},
-          {"replayed", json_or_null(refused.replayed, known)},
-          {"checksum", json_or_null(refused.checksum, known)},
-          {"malformed", json_or_null(refused.malformed, known)}};
-}
-
 Json ltl_json(const LtlCounters& l) {
+  const LtlStats& counts = l;
   Json out{{"carrier", l.carrier}};
   if (!l.listen.empty()) out["listen"] = l.listen;
   out["auth"] = l.auth;
-  out["messages"] = json_or_null(l.messages, l.known);
-  out["packets"] = json_or_null(l.packets, l.known);
-  out["retransmitted"] = json_or_null(l.retransmitted, l.known);
-  out["needless"] = json_or_null(l.needless, l.known);
-  out["timeouts"] = json_or_null(l.timeouts, l.known);
-  out["nacks"] = json_or_null(l.nacks, l.known);
-  out["refused"] = refused_json(l.refused, l.known);
+  add_fields(kLtlCountFields, &counts, out, l.known);
+  Json refused = fields_json(kCarrierRefusedFields, &l.carriers, l.known);
+  add_fields(kLtlRefusedFields, &counts, refused, l.known);
+  out["refused"] = std::move(refused);
   out["rtt_us"] = histogram_json(l.rtt);
   return out;
 }
 
 Json fault_json(const FaultResult& fault) {
-  return {{"at_us", time(fault.at.time_since_epoch())},
-          {"kind", fault.kind},
-          {"target", fault.target},
-          {"effect", fault.effect}};
+  Json out{{"at_us", time(fault.at.time_since_epoch())},
+           {"id", fault.id},
+           {"kind", fault.kind},
+           {"target", fault.target}};
+  add_fields(kFaultFields, &fault.counters, out);
+  return out;
 }
 
 Json outputs_json(const OutputSummary& o) {
@@ -204,7 +176,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
            {"breakdown_us", breakdown_json(r, latency.completed > 0)},
            {"nodes", list(r.nodes, node_json)},
            {"partition", partition_json(r.partition)},
-           {"fabric", fabric_json(r.fabric)},
+           {"fabric", fields_json(kFabricFields, &r.fabric, r.fabric.known)},
            {"ltl", ltl_json(r.ltl)},
            {"faults", list(r.faults, fault_json)},
            {"outputs", outputs_json(r.outputs)},

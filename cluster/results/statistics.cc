@@ -1,5 +1,7 @@
 #include "cluster/results/statistics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -144,6 +146,21 @@ double effective_tflops(const RunResults& results) {
 double utilization(const RunResults& results) {
   if (!(results.peak_ops_per_second > 0)) return std::numeric_limits<double>::quiet_NaN();
   return effective_tflops(results) * 1e12 / results.peak_ops_per_second;
+}
+
+std::vector<RefusedPackets> refused_packets(const LtlCounters& ltl) {
+  return {{ltl.carriers.strangers, "from strangers"},
+          {ltl.dropped_stale, "stale"},
+          {ltl.dropped_unauthentic, "forged"},
+          {ltl.dropped_replayed, "replayed"},
+          {ltl.dropped_checksum, "with a wrong checksum"},
+          {ltl.dropped_malformed, "malformed"}};
+}
+
+std::string effect_words(const FaultCounters& counters) {
+  if (counters.dropped == 0 && counters.delayed == 0) return "never hit";
+  if (counters.dropped == 0) return fmt::format("delayed {} packets", counters.delayed);
+  return fmt::format("dropped {} packets", counters.dropped);
 }
 
 }  // namespace soliton

@@ -17,7 +17,7 @@ bool one_at_a_time(const ClusterSpec& spec) {
 bool undisturbed(const RunResults& results) {
   return results.fabric.dropped == 0 &&
          std::ranges::all_of(results.faults,
-                             [](const FaultResult& it) { return it.effect == "never hit"; });
+                             [](const FaultResult& it) { return it.counters.hits == 0; });
 }
 
 // Of the length the plan was made for.
@@ -44,8 +44,8 @@ std::string cause(const PreparedRun& run, const RunResults& results,
   if (!later.empty() &&
       std::abs(off_by(mean_of(later), run.plan.predicted_latency)) <= kPredictionTolerance)
     return "; only the first request, which met nothing of one before it, makes the difference";
-  if (results.fabric.ecn_marked > 0)
-    return fmt::format("; {} congestion marks slowed senders down", results.fabric.ecn_marked);
+  if (results.fabric.ecn_marked.value_or(0) > 0)
+    return fmt::format("; {} congestion marks slowed senders down", *results.fabric.ecn_marked);
   return "";
 }
 

@@ -19,8 +19,8 @@ constexpr double kKeepsUp = 0.95;
 
 // Packets that did not get through, wherever that was.
 std::uint64_t lost_packets(const ClusterOutcome& outcome, const RunResults& results) {
-  std::uint64_t lost =
-      results.fabric.dropped + results.fabric.corrupted.value_or(0) + results.fabric.host_drops;
+  std::uint64_t lost = results.fabric.dropped + results.fabric.corrupted.value_or(0) +
+                       results.fabric.host_drops.value_or(0);
   for (const std::optional<NodeStats>& stats : outcome.stats)
     if (stats)
       lost += stats->carrier.refused + stats->ltl.dropped_no_room + stats->ltl.dropped_checksum;
@@ -101,7 +101,7 @@ void check_peers(const ClusterOutcome& outcome, RunResults& results) {
 
 void check_rules(RunResults& results) {
   for (const FaultResult& fault : results.faults)
-    if (fault.effect == "never hit")
+    if (fault.counters.hits == 0)
       warn(results.warnings, warning_id::kRuleNeverFired,
            fmt::format("the {} rule on {} never hit a packet", fault.kind, fault.target));
 }

@@ -11,12 +11,6 @@
 namespace soliton {
 namespace {
 
-std::string effect_of(const FaultCounters& hits) {
-  if (hits.dropped == 0 && hits.delayed == 0) return "never hit";
-  if (hits.dropped == 0) return fmt::format("delayed {} packets", hits.delayed);
-  return fmt::format("dropped {} packets", hits.dropped);
-}
-
 PauseResult pauses_of(const Topology& topology, const PauseReport& report,
                       const NetworkCounters& counters) {
   PauseResult out{counters.watchdogs, counters.dropped_watchdog, report.lossy_queue_max, {}, {}};
@@ -75,12 +69,12 @@ void fill_traffic_roles(const Traffic& traffic, RunResults& results) {
 LtlCounters carrier_of(const ClusterSpec& spec) {
   const bool wall = spec.time == TimeMode::kWall;
   const bool udp = wall && spec.wall.carrier == CarrierKind::kUdp;
-  return {.carrier = !wall ? "emulated"
-                     : udp ? "udp"
-                           : "shm",
-          .listen = udp ? ipv4_text(spec.wall.listen) : "",
-          .auth = auth_name(auth_of(spec)),
-          .known = false};
+  LtlCounters out;
+  out.carrier = !wall ? "emulated" : udp ? "udp" : "shm";
+  if (udp) out.listen = ipv4_text(spec.wall.listen);
+  out.auth = auth_name(auth_of(spec));
+  out.known = false;
+  return out;
 }
 
 }  // namespace
@@ -107,7 +101,6 @@ RunResults results_before(const PreparedRun& run) {
       results.peak_ops_per_second += shard.device.peak_ops_per_second();
   }
   results.fabric.known = false;
-  results.fabric.emulated = run.spec.time == TimeMode::kVirtual;
   results.outputs.known = false;
   for (NodeResult& node : results.nodes) node.errors_known = false;
   results.ltl = carrier_of(run.spec);
@@ -131,8 +124,7 @@ void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& result
     if (i < outcome.stats.size() && outcome.stats[i]) {
       const Duration busy = outcome.stats[i]->npu.busy + outcome.stats[i]->host_busy;
       node.busy_fraction = std::min(1.0, in_us(busy) / elapsed);
-      node.poisoned_blocks = outcome.stats[i]->npu.poisoned_blocks;
-      node.fp16_overflows = outcome.stats[i]->npu.fp16_overflows;
+      node.npu = outcome.stats[i]->npu;
       node.errors_known = computed && node.role == "npu";
     }
     if (i < outcome.node_failed.size() && outcome.node_failed[i]) node.state = "failed";
@@ -140,48 +132,36 @@ void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& result
 }
 
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
-  LtlStats ltl;
-  std::uint64_t strangers = 0;
+  LtlCounters& ltl = results.ltl;
   std::vector<FaultCounters> hits = outcome.faults;
   hits.resize(run.faults.rules.size());
   for (const std::optional<NodeStats>& stats : outcome.stats) {
     if (!stats) continue;
     ltl.merge(stats->ltl);
-    strangers += stats->carrier.strangers;
-    results.fabric.host_drops += stats->carrier.host_drops;
-    for (std::size_t rule = 0; rule < std::min(hits.size(), stats->faults.size()); ++rule) {
-      hits[rule].dropped += stats->faults[rule].dropped;
-      hits[rule].delayed += stats->faults[rule].delayed;
-    }
+    add_counters(kCarrierFields, &stats->carrier, &ltl.carriers);
+    for (std::size_t rule = 0; rule < std::min(hits.size(), stats->faults.size()); ++rule)
+      hits[rule].merge(stats->faults[rule]);
   }
+  ltl.known = true;
   const bool wall = run.spec.time == TimeMode::kWall;
-  results.fabric.known = true;
-  results.ltl.known = true;
-  results.ltl.messages = ltl.messages_sent;
-  results.ltl.packets = ltl.packets_sent;
-  results.ltl.retransmitted = ltl.retransmitted;
-  results.ltl.needless = ltl.needless;
-  results.ltl.timeouts = ltl.timeouts;
-  results.ltl.nacks = ltl.nacks_sent;
-  results.ltl.rtt = ltl.rtt;
-  results.ltl.refused = {.stranger = strangers,
-                         .stale = ltl.dropped_stale,
-                         .forged = ltl.dropped_unauthentic,
-                         .replayed = ltl.dropped_replayed,
-                         .checksum = ltl.dropped_checksum,
-                         .malformed = ltl.dropped_malformed};
-  results.fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
-  results.fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
-  results.fabric.dropped = outcome.network.dropped_queue + outcome.network.dropped_watchdog;
-  results.fabric.pauses = outcome.network.pauses;
+  FabricCounters& fabric = results.fabric;
+  fabric.known = true;
+  fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
+  fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
+  fabric.dropped = outcome.network.dropped_queue + outcome.network.dropped_watchdog;
+  if (wall) {
+    fabric.host_drops = ltl.carriers.host_drops;
+  } else {
+    fabric.pauses = outcome.network.pauses;
+    fabric.ecn_marked = outcome.network.marked;
+    fabric.queue_bytes_max = static_cast<std::uint64_t>(outcome.network.queue_max.count);
+  }
   if (outcome.pauses) results.pauses = pauses_of(run.topology, *outcome.pauses, outcome.network);
-  results.fabric.ecn_marked = outcome.network.marked;
-  results.fabric.queue_bytes_max = static_cast<std::uint64_t>(outcome.network.queue_max.count);
   for (std::size_t rule = 0; rule < hits.size(); ++rule) {
-    results.fabric.dropped += hits[rule].dropped;
+    fabric.dropped += hits[rule].dropped;
     const FaultRule& fault = run.faults.rules[rule];
     results.faults.push_back(
-        {fault.from, std::string(fault.kind->name), fault.target, effect_of(hits[rule])});
+        {fault.from, fault.id, std::string(fault.kind->name), fault.target, hits[rule]});
   }
 }
 

@@ -4,6 +4,12 @@
 
 namespace soliton {
 
+void FaultCounters::merge(const FaultCounters& other) {
+  add_counters(kFaultCountFields, &other, this);
+  if (other.first) first = std::min(first.value_or(*other.first), *other.first);
+  if (other.last) last = std::max(last.value_or(*other.last), *other.last);
+}
+
 LinkFaults::LinkFaults(const FaultPlan& plan, std::size_t links)
     : plan_(plan), by_hop_(links * 2), counters_(plan.rules.size()) {
   for (std::uint32_t r = 0; r < plan_.rules.size(); ++r) {
@@ -31,7 +37,7 @@ FaultVerdict LinkFaults::judge(Hop hop, const Crossing& crossing) {
     const LinkEffect& effect = *effects_[rule.number];
     const FaultWindow when = plan_.rules[rule.number].window();
     if (!effect.drops(when, crossing, direction.burst, rule.chance)) continue;
-    ++counters_[rule.number].hits;
+    counters_[rule.number].hit(crossing.start);
     std::int32_t& first = effect.cuts() ? down : lost;
     if (first == kNoRule) first = static_cast<std::int32_t>(rule.number);
   }
@@ -41,7 +47,7 @@ FaultVerdict LinkFaults::judge(Hop hop, const Crossing& crossing) {
   for (const Rule& rule : direction.rules) {
     const LinkEffect& effect = *effects_[rule.number];
     if (!effect.delays() || !plan_.rules[rule.number].window().holds(crossing.start)) continue;
-    ++counters_[rule.number].hits;
+    counters_[rule.number].hit(crossing.start);
     if (verdict.dropped()) continue;
     ++counters_[rule.number].delayed;
     verdict.extra_delay = sum(verdict.extra_delay, effect.delay(crossing.ordinal, rule.chance));

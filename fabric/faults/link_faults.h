@@ -7,11 +7,14 @@
 // first, then to the first rule of the plan.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "fabric/faults/fault_plan.h"
+#include "protocol/base/counters.h"
 #include "protocol/base/rng.h"
 #include "topologies/topology.h"
 
@@ -26,11 +29,33 @@ struct FaultVerdict {
   bool dropped() const { return dropped_by != kNoRule; }
 };
 
+// What a rule did.
 struct FaultCounters {
   std::uint64_t hits = 0;     // packets the rule decided against, alone or with others
   std::uint64_t dropped = 0;  // charged to this rule
   std::uint64_t delayed = 0;
+  std::optional<Instant> first, last;  // instants of the first and the last hit
+
+  void hit(Instant at) {
+    ++hits;
+    first = std::min(first.value_or(at), at);
+    last = std::max(last.value_or(at), at);
+  }
+  void merge(const FaultCounters& other);
 };
+// Below `faults` in results.json.
+inline constexpr Field kFaultCountRows[] = {
+    field<&FaultCounters::hits>("hits", "Packets that the rule hit, alone or with others."),
+    field<&FaultCounters::dropped>("dropped", "Packets that it dropped."),
+    field<&FaultCounters::delayed>("delayed", "Packets that it delayed."),
+};
+inline constexpr Field kFaultTimeRows[] = {
+    field<&FaultCounters::first>("first_us", "When it hit the first packet; null: never."),
+    field<&FaultCounters::last>("last_us", "When it hit the last packet; null: never."),
+};
+inline constexpr FieldTable kFaultCountFields = fields_of<FaultCounters>("faults", kFaultCountRows);
+inline constexpr auto kFaultRows = joined(kFaultCountRows, kFaultTimeRows);
+inline constexpr FieldTable kFaultFields = fields_of<FaultCounters>("faults", kFaultRows);
 
 class LinkFaults {
  public:

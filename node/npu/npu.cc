@@ -11,17 +11,7 @@
 
 namespace soliton {
 
-void NpuStats::merge(const NpuStats& other) {
-  requests += other.requests;
-  chains += other.chains;
-  mvu_macs += other.mvu_macs;
-  mvu_busy += other.mvu_busy;
-  busy += other.busy;
-  fp16_overflows += other.fp16_overflows;
-  poisoned_blocks += other.poisoned_blocks;
-  poisoned_weights += other.poisoned_weights;
-  index_faults += other.index_faults;
-}
+void NpuStats::merge(const NpuStats& other) { add_counters(kNpuStatsFields, &other, this); }
 
 // The loops of the scalar core: which chain comes next.
 class ProgramCounter {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "protocol/base/counters.h"
 #include "protocol/base/time.h"
 
 namespace soliton {
@@ -16,13 +17,36 @@ struct NpuStats {
   Duration mvu_busy{};         // slots of the matrix-vector unit
   Duration busy{};  // from the start of each request to its last result, less waits at NetQ
   std::uint64_t fp16_overflows = 0;  // finite results that became infinite
-  std::uint64_t poisoned_blocks =
-      0;  // activation blocks with a NaN or infinity, once for each product they enter
+  // Activation blocks with a NaN or infinity, counted once for each product they enter.
+  std::uint64_t poisoned_blocks = 0;
   std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with a NaN or infinity
   // Accesses by an offset that led out of their memory: a read gave NaN, a write was dropped. Under
   // kTiming those whose offset came from a message are not known.
   std::uint64_t index_faults = 0;
   void merge(const NpuStats& other);
 };
+
+// Errors of arithmetic, which stand in results.json below `errors` of a node.
+inline constexpr Field kNpuErrorRows[] = {
+    field<&NpuStats::poisoned_blocks>("poisoned_blocks",
+                                      "Blocks with a NaN or an infinity that entered a product."),
+    field<&NpuStats::fp16_overflows>("fp16_overflows",
+                                     "Finite values whose fp16 result is an infinity."),
+};
+// What nodes report and results.json leaves out.
+inline constexpr Field kNpuInnerRows[] = {
+    field<&NpuStats::requests>("requests", "Requests served."),
+    field<&NpuStats::chains>("chains", "Chains issued."),
+    field<&NpuStats::mvu_macs>("mvu_macs", "Multiply-adds of the unpadded matrices."),
+    field<&NpuStats::mvu_busy>("mvu_busy", "Slots of the matrix-vector unit."),
+    field<&NpuStats::busy>("busy", "Time from the start of requests to their last results."),
+    field<&NpuStats::poisoned_weights>("poisoned_weights",
+                                       "Blocks of weights that arrived with a NaN or an infinity."),
+    field<&NpuStats::index_faults>("index_faults",
+                                   "Accesses by an offset that led out of their memory."),
+};
+inline constexpr FieldTable kNpuErrorFields = fields_of<NpuStats>("errors", kNpuErrorRows);
+inline constexpr auto kNpuStatsRows = joined(kNpuErrorRows, kNpuInnerRows);
+inline constexpr FieldTable kNpuStatsFields = fields_of<NpuStats>("npu", kNpuStatsRows);
 
 }  // namespace soliton

@@ -57,11 +57,11 @@ class ReportingNode : public Machine {
   Pulse& pulse_;
 };
 
-int run_virtual(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse) {
+int run_virtual(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse& pulse) {
   Result<Channel> channel = Channel::attach(static_cast<int>(kChannelFd));
-  if (!channel) return fail(control, channel.error());
+  if (!channel) return fail(log, control, channel.error());
   Node node(assignment.deployment);
-  log_ready(assignment, "virtual time");
+  log_ready(log, assignment, "virtual time");
   static_cast<void>(control.send(Report{Ready{}}));
   // The start command carries nothing here; its arrival, or the end of the controller, is all that
   // matters.
@@ -73,10 +73,10 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse
   wait.slice = Duration{};
   wait.pulse = &pulse;
   const Result<Instant> end = serve_channel(*channel, machine, assignment.deployment.id, wait);
-  if (!end) return fail(control, end.error());
+  if (!end) return fail(log, control, end.error());
   reporter.flush(0);
   const NodeStats stats = stats_of(node, *end);
-  log_end(assignment, stats, *end);
+  log_end(log, assignment, stats, *end);
   static_cast<void>(control.send(Report{stats}));
   return EXIT_SUCCESS;
 }
@@ -88,16 +88,16 @@ unsigned inherited_of(const NodeAssignment& assignment) {
   return d.wall.carrier == CarrierKind::kShm ? 1 + static_cast<unsigned>(peers_of(d).size()) : 0;
 }
 
-int run_assignment(ControlSocket& control, bool wall) {
+int run_assignment(ControlSocket& control, Log& log, bool wall) {
   Result<NodeAssignment> assignment = read_assignment(kAssignmentFd);
-  if (!assignment) return fail(control, assignment.error());
+  if (!assignment) return fail(log, control, assignment.error());
   close(kAssignmentFd);
   close_range(kChannelFd + inherited_of(*assignment), ~0u, 0);
   Result<PulseBoard> board = PulseBoard::attach(kPulsesFd);
-  if (!board) return fail(control, board.error());
+  if (!board) return fail(log, control, board.error());
   Pulse& pulse = board->of(assignment->deployment.id);
-  return wall ? run_wall(*assignment, control, pulse, static_cast<int>(kChannelFd))
-              : run_virtual(*assignment, control, pulse);
+  return wall ? run_wall(*assignment, control, log, pulse, static_cast<int>(kChannelFd))
+              : run_virtual(*assignment, control, log, pulse);
 }
 
 int node_main(int argc, char** argv) {
@@ -115,12 +115,13 @@ int node_main(int argc, char** argv) {
   // early.
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
   set_check_context(fmt::format("node {}", argv[1]));
+  Log log(STDERR_FILENO);
   ControlSocket control(kControlFd);
   try {
-    return run_assignment(control, std::string(argv[3]) == "wall");
+    return run_assignment(control, log, std::string(argv[3]) == "wall");
   } catch (...) {
     if (const std::optional<Error> shortage = shortage_of(std::current_exception()))
-      return fail(control, *shortage);
+      return fail(log, control, *shortage);
     return report_uncaught(std::current_exception());
   }
 }

@@ -9,8 +9,8 @@
 
 #include "fabric/shm/pulse_board.h"
 #include "node/runtime/deployment_codec.h"
+#include "node/runtime/log.h"
 #include "node/runtime/reports.h"
-#include "protocol/base/message.h"
 
 namespace soliton {
 
@@ -41,29 +41,33 @@ class RecordReporter {
   Records batch_;
 };
 
-// The node's log: what it was, and what it did. Times are run time.
-inline void log_ready(const NodeAssignment& assignment, const std::string& how) {
+// What the node is.
+inline void log_ready(Log& log, const NodeAssignment& assignment, const std::string& how) {
   const Deployment& d = assignment.deployment;
-  message("{}: ready as process {}, {}, {}\n", d.node, getpid(), d.role.name(), how);
+  log.info("{}: ready as process {}, {}, {}", d.node, getpid(), d.role.name(), how);
+  log.flush();  // a process that is killed leaves it behind
 }
 
-inline void log_end(const NodeAssignment& assignment, const NodeStats& stats, Instant now) {
-  message(
-      "{}: ended at {}: {} requests served, {} sent, {} packets, {} retransmitted, {} timeouts, "
-      "{} refused by the carrier, {} dropped by this host\n",
-      assignment.deployment.node, to_string(now - kRunStart), stats.npu.requests, stats.sent,
-      stats.ltl.packets_sent, stats.ltl.retransmitted, stats.ltl.timeouts, stats.carrier.refused,
-      stats.carrier.host_drops);
-  for (const std::string& line : stats.outstanding) message("  open: {}\n", line);
+// What it did, at the end of its run.
+inline void log_end(Log& log, const NodeAssignment& assignment, const NodeStats& stats,
+                    Instant now) {
+  log.set_time(now);
+  log.info(
+      "{}: ended: {} requests served, {} sent, {} packets, {} retransmitted, {} timeouts, {} "
+      "refused by the carrier, {} dropped by this host",
+      assignment.deployment.node, stats.npu.requests, stats.sent, stats.ltl.packets_sent,
+      stats.ltl.retransmitted, stats.ltl.timeouts, stats.carrier.refused, stats.carrier.host_drops);
+  for (const std::string& line : stats.outstanding) log.warn("open: {}", line);
 }
 
-inline int fail(ControlSocket& control, const Error& error) {
-  message("{}\n", error.message);
+inline int fail(Log& log, ControlSocket& control, const Error& error) {
+  log.write(LogLevel::kError, error.message);
   static_cast<void>(control.send(Report{error}));
   return exit_status(error.code);
 }
 
 // In wall time; `first_fd` is where inherited inboxes begin. The exit status.
-int run_wall(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse, int first_fd);
+int run_wall(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse& pulse,
+             int first_fd);
 
 }  // namespace soliton

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "protocol/control/control.capnp.h"
+#include "protocol/control/settings.h"
 
 namespace soliton {
 namespace {
@@ -76,88 +77,6 @@ TrafficRecord read_record(wire::TrafficRecord::Reader in) {
           Instant{Duration{in.getCompletedPs()}}, in.getDamaged()};
 }
 
-void write_npu(const NpuStats& npu, wire::Stats::Npu::Builder out) {
-  out.setRequests(npu.requests);
-  out.setChains(npu.chains);
-  out.setMacs(npu.mvu_macs);
-  out.setMvuBusyPs(npu.mvu_busy.count());
-  out.setBusyPs(npu.busy.count());
-  out.setOverflows(npu.fp16_overflows);
-  out.setPoisoned(npu.poisoned_blocks);
-  out.setPoisonedWeights(npu.poisoned_weights);
-  out.setIndexFaults(npu.index_faults);
-}
-
-NpuStats read_npu(wire::Stats::Npu::Reader in) {
-  NpuStats npu;
-  npu.requests = in.getRequests();
-  npu.chains = in.getChains();
-  npu.mvu_macs = in.getMacs();
-  npu.mvu_busy = Duration{in.getMvuBusyPs()};
-  npu.busy = Duration{in.getBusyPs()};
-  npu.fp16_overflows = in.getOverflows();
-  npu.poisoned_blocks = in.getPoisoned();
-  npu.poisoned_weights = in.getPoisonedWeights();
-  npu.index_faults = in.getIndexFaults();
-  return npu;
-}
-
-void write_ltl(const LtlStats& ltl, wire::Stats::Ltl::Builder out) {
-  out.setMessagesSent(ltl.messages_sent);
-  out.setMessagesDelivered(ltl.messages_delivered);
-  out.setPacketsSent(ltl.packets_sent);
-  out.setBytesSent(ltl.bytes_sent);
-  out.setRetransmitted(ltl.retransmitted);
-  out.setTimeouts(ltl.timeouts);
-  out.setTailProbes(ltl.tail_probes);
-  out.setNeedless(ltl.needless);
-  out.setWindowWaits(ltl.window_waits);
-  out.setNacksSent(ltl.nacks_sent);
-  out.setDuplicatesReceived(ltl.duplicates_received);
-  out.setDroppedMalformed(ltl.dropped_malformed);
-  out.setDroppedChecksum(ltl.dropped_checksum);
-  out.setDroppedStale(ltl.dropped_stale);
-  out.setDroppedNoRoom(ltl.dropped_no_room);
-  out.setDroppedUnauthentic(ltl.dropped_unauthentic);
-  out.setDroppedReplayed(ltl.dropped_replayed);
-  out.setConnectionsOpened(ltl.connections_opened);
-  out.setPeersSuspected(ltl.peers_suspected);
-  out.setPeersDead(ltl.peers_dead);
-  out.setMarksReceived(ltl.marks_received);
-  out.setNotificationsSent(ltl.notifications_sent);
-  out.setNotificationsReceived(ltl.notifications_received);
-  write_histogram(ltl.rtt, out.initRtt());
-}
-
-LtlStats read_ltl(wire::Stats::Ltl::Reader in) {
-  LtlStats ltl;
-  ltl.messages_sent = in.getMessagesSent();
-  ltl.messages_delivered = in.getMessagesDelivered();
-  ltl.packets_sent = in.getPacketsSent();
-  ltl.bytes_sent = in.getBytesSent();
-  ltl.retransmitted = in.getRetransmitted();
-  ltl.timeouts = in.getTimeouts();
-  ltl.tail_probes = in.getTailProbes();
-  ltl.needless = in.getNeedless();
-  ltl.window_waits = in.getWindowWaits();
-  ltl.nacks_sent = in.getNacksSent();
-  ltl.duplicates_received = in.getDuplicatesReceived();
-  ltl.dropped_malformed = in.getDroppedMalformed();
-  ltl.dropped_checksum = in.getDroppedChecksum();
-  ltl.dropped_stale = in.getDroppedStale();
-  ltl.dropped_no_room = in.getDroppedNoRoom();
-  ltl.dropped_unauthentic = in.getDroppedUnauthentic();
-  ltl.dropped_replayed = in.getDroppedReplayed();
-  ltl.connections_opened = in.getConnectionsOpened();
-  ltl.peers_suspected = in.getPeersSuspected();
-  ltl.peers_dead = in.getPeersDead();
-  ltl.marks_received = in.getMarksReceived();
-  ltl.notifications_sent = in.getNotificationsSent();
-  ltl.notifications_received = in.getNotificationsReceived();
-  ltl.rtt = read_histogram(in.getRtt());
-  return ltl;
-}
-
 void write_trace(const std::vector<TraceEvent>& events,
                  capnp::List<wire::TraceEvent>::Builder out) {
   for (unsigned i = 0; i < out.size(); ++i) {
@@ -201,39 +120,35 @@ std::vector<LostPeer> read_lost(capnp::List<wire::Stats::LostPeer>::Reader in) {
 }
 
 void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
-  out.setSent(stats.sent);
-  out.setDuplicated(stats.duplicated);
-  write_npu(stats.npu, out.initNpu());
-  write_ltl(stats.ltl, out.initLtl());
-  write_histogram(stats.device_time, out.initDevice());
+  const RoleStats& role = stats;
+  write_fields(kRoleStatsFields, &role, out.initRole());
+  write_fields(kNpuStatsFields, &stats.npu, out.initNpu());
+  write_fields(kLtlStatsFields, &stats.ltl, out.initLtl());
+  write_fields(kCarrierFields, &stats.carrier, out.initCarrier());
   auto faults = out.initFaults(static_cast<unsigned>(stats.faults.size()));
-  for (unsigned i = 0; i < faults.size(); ++i) {
-    faults[i].setPacketsDropped(stats.faults[i].dropped);
-    faults[i].setPacketsDelayed(stats.faults[i].delayed);
-  }
+  for (unsigned i = 0; i < faults.size(); ++i)
+    write_fields(kFaultFields, &stats.faults[i], faults[i]);
+  write_histogram(stats.ltl.rtt, out.initRtt());
+  write_histogram(stats.device_time, out.initDevice());
   write_trace(stats.trace, out.initTrace(static_cast<unsigned>(stats.trace.size())));
   auto outstanding = out.initOutstanding(static_cast<unsigned>(stats.outstanding.size()));
   for (unsigned i = 0; i < outstanding.size(); ++i) outstanding.set(i, stats.outstanding[i]);
-  out.setHostBusyPs(stats.host_busy.count());
-  out.setPacketsRefused(stats.carrier.refused);
-  out.setPacketsOfStrangers(stats.carrier.strangers);
-  out.setPacketsHostDropped(stats.carrier.host_drops);
   write_lost(stats.lost_peers, out.initLostPeers(static_cast<unsigned>(stats.lost_peers.size())));
 }
 
 NodeStats read_stats(wire::Stats::Reader in) {
   NodeStats stats;
-  stats.sent = in.getSent();
-  stats.duplicated = in.getDuplicated();
-  stats.npu = read_npu(in.getNpu());
-  stats.ltl = read_ltl(in.getLtl());
+  RoleStats& role = stats;
+  read_fields(kRoleStatsFields, in.getRole(), &role);
+  read_fields(kNpuStatsFields, in.getNpu(), &stats.npu);
+  read_fields(kLtlStatsFields, in.getLtl(), &stats.ltl);
+  read_fields(kCarrierFields, in.getCarrier(), &stats.carrier);
+  for (const auto counters : in.getFaults())
+    read_fields(kFaultFields, counters, &stats.faults.emplace_back());
+  stats.ltl.rtt = read_histogram(in.getRtt());
   stats.device_time = read_histogram(in.getDevice());
-  for (const auto hits : in.getFaults())
-    stats.faults.push_back({hits.getPacketsDropped(), hits.getPacketsDelayed()});
   stats.trace = read_trace(in.getTrace());
   for (const auto line : in.getOutstanding()) stats.outstanding.emplace_back(line.cStr());
-  stats.host_busy = Duration{in.getHostBusyPs()};
-  stats.carrier = {in.getPacketsRefused(), in.getPacketsOfStrangers(), in.getPacketsHostDropped()};
   stats.lost_peers = read_lost(in.getLostPeers());
   return stats;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fabric/carrier.h"
+#include "fabric/faults/link_faults.h"
 #include "fabric/ltl/stats.h"
 #include "node/shell/node.h"
 #include "protocol/base/result.h"
@@ -20,11 +21,8 @@ namespace soliton {
 // Everything a node has to say at the end of its run.
 struct NodeStats : RoleStats {
   LtlStats ltl;
-  struct RuleHits {
-    std::uint64_t dropped = 0, delayed = 0;
-  };
-  std::vector<RuleHits> faults;  // wall time: what this node's interceptor did, by rule
-  CarrierCounters carrier;       // wall time
+  std::vector<FaultCounters> faults;  // wall time: what this node's interceptor did, by rule
+  CarrierCounters carrier;            // wall time
   std::vector<TraceEvent> trace;
   std::vector<std::string> outstanding;
   std::vector<LostPeer> lost_peers;  // in order of time

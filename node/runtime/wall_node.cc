@@ -12,13 +12,6 @@
 namespace soliton {
 namespace {
 
-std::vector<NodeStats::RuleHits> hits_of(const FaultInterceptor& interceptor) {
-  std::vector<NodeStats::RuleHits> out;
-  for (const FaultCounters& counters : interceptor.counters())
-    out.push_back({counters.dropped, counters.delayed});
-  return out;
-}
-
 // Attaches the inherited inboxes: this node's, then its peers'.
 Result<std::unique_ptr<Carrier>> open_shm(const Deployment& deployment, int first_fd) {
   Result<Inbox> own = Inbox::attach(first_fd);
@@ -79,16 +72,17 @@ std::string how_it_runs(const Deployment& deployment, const UdpCarrier* udp) {
 }  // namespace
 
 // The second thread only turns commands into the end of the loop.
-int run_wall(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse, int first_fd) {
+int run_wall(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse& pulse,
+             int first_fd) {
   if (const Status given = give_cipher(assignment.deployment); !given)
-    return fail(control, given.error());
+    return fail(log, control, given.error());
   const Deployment& deployment = assignment.deployment;
   boost::asio::io_context context;
   Result<Opened> opened = open_carrier(deployment, context, first_fd);
-  if (!opened) return fail(control, opened.error());
+  if (!opened) return fail(log, control, opened.error());
   Node node(deployment);
   const std::uint16_t port = opened->udp ? opened->udp->port() : std::uint16_t{0};
-  log_ready(assignment, how_it_runs(deployment, opened->udp));
+  log_ready(log, assignment, how_it_runs(deployment, opened->udp));
   static_cast<void>(control.send(Report{Ready{port}}));
   const std::optional<Command> command = control.receive_command();
   const StartCommand* start = command ? std::get_if<StartCommand>(&*command) : nullptr;
@@ -117,9 +111,9 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, Pulse& pulse, i
   commands.join();
   reporter.flush(0);
   NodeStats stats = stats_of(node, driver.now());
-  stats.faults = hits_of(interceptor);
+  stats.faults = interceptor.counters();
   stats.carrier = opened->carrier->counters();
-  log_end(assignment, stats, driver.now());
+  log_end(log, assignment, stats, driver.now());
   static_cast<void>(control.send(Report{stats}));
   return EXIT_SUCCESS;
 }

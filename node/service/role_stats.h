@@ -17,4 +17,12 @@ struct RoleStats {
   Duration host_busy{};
 };
 
+// What is no NPU's.
+inline constexpr Field kRoleStatsRows[] = {
+    field<&RoleStats::sent>("sent", "Requests sent by the host."),
+    field<&RoleStats::duplicated>("duplicated", "Answers that belonged to no open request."),
+    field<&RoleStats::host_busy>("host_busy", "Time the host's CPU was busy."),
+};
+inline constexpr FieldTable kRoleStatsFields = fields_of<RoleStats>("role", kRoleStatsRows);
+
 }  // namespace soliton

@@ -149,68 +149,25 @@ struct Histogram {
   }
 }
 
+# Counters are settings of the tables that stand beside their structs.
 struct Stats {
-  sent @0 :UInt64;                  # requests, host
-  duplicated @1 :UInt64;
-  npu @2 :Npu;
-  ltl @3 :Ltl;
-  device @4 :Histogram;             # modelled time a request kept the NPU busy
-  faults @5 :List(RuleHits);        # wall
-  trace @6 :List(TraceEvent);
-  outstanding @7 :List(Text);       # what it waits for
-  hostBusyPs @8 :Int64;
-  packetsRefused @9 :UInt64;        # wall: by the carrier
-  packetsOfStrangers @10 :UInt64;
-  packetsHostDropped @11 :UInt64;   # lost in the receive buffer
-  lostPeers @12 :List(LostPeer);    # in order of time
+  role @0 :Options.Settings;
+  npu @1 :Options.Settings;
+  ltl @2 :Options.Settings;
+  carrier @3 :Options.Settings;     # wall
+  faults @4 :List(Options.Settings);  # wall: by rule
+  rtt @5 :Histogram;
+  device @6 :Histogram;             # modelled time a request kept the NPU busy
+  trace @7 :List(TraceEvent);
+  outstanding @8 :List(Text);       # what it waits for
+  lostPeers @9 :List(LostPeer);     # in order of time
 
-  struct Npu {
-    requests @0 :UInt64;
-    chains @1 :UInt64;
-    macs @2 :UInt64;
-    mvuBusyPs @3 :Int64;
-    busyPs @4 :Int64;
-    overflows @5 :UInt64;
-    poisoned @6 :UInt64;
-    poisonedWeights @7 :UInt64;
-    indexFaults @8 :UInt64;
-  }
-  struct Ltl {
-    messagesSent @0 :UInt64;
-    messagesDelivered @1 :UInt64;
-    packetsSent @2 :UInt64;
-    bytesSent @3 :UInt64;
-    retransmitted @4 :UInt64;
-    timeouts @5 :UInt64;
-    tailProbes @6 :UInt64;
-    nacksSent @7 :UInt64;
-    duplicatesReceived @8 :UInt64;
-    droppedMalformed @9 :UInt64;
-    droppedChecksum @10 :UInt64;
-    droppedStale @11 :UInt64;
-    rtt @12 :Histogram;
-    droppedNoRoom @13 :UInt64;
-    droppedUnauthentic @14 :UInt64;
-    droppedReplayed @15 :UInt64;
-    connectionsOpened @16 :UInt64;
-    peersSuspected @17 :UInt64;
-    peersDead @18 :UInt64;
-    marksReceived @19 :UInt64;
-    notificationsSent @20 :UInt64;
-    notificationsReceived @21 :UInt64;
-    needless @22 :UInt64;
-    windowWaits @23 :UInt64;
-  }
   struct LostPeer {
     how @0 :UInt8;
     peer @1 :UInt32;
     atPs @2 :Int64;
     detail @3 :UInt32;
     silencePs @4 :Int64;
-  }
-  struct RuleHits {
-    packetsDropped @0 :UInt64;
-    packetsDelayed @1 :UInt64;
   }
 }
 

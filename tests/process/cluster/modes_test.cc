@@ -138,7 +138,7 @@ TEST(Faults, LossIsRepairedAndCountedInAllThreeModes) {
     EXPECT_EQ(results["outputs"]["sha256"], clean["outputs"]["sha256"]);
     EXPECT_GT(results["fabric"]["dropped"].get<int>(), 20);
     EXPECT_GE(results["ltl"]["retransmitted"].get<int>(), 20);
-    EXPECT_THAT(results["faults"][0]["effect"].get<std::string>(), HasSubstr("dropped"));
+    EXPECT_GT(results["faults"][0]["dropped"], 0);
   }
   EXPECT_GT(processes["latency_us"]["max"].get<double>(), clean["latency_us"]["max"].get<double>());
 }

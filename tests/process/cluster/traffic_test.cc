@@ -186,7 +186,7 @@ TEST_P(RoughWays, RealProcessesDeliverEveryMessageOnceAndIntact) {
   EXPECT_EQ(results["requests"]["duplicated"], 0);
   EXPECT_EQ(results["outputs"]["checked"], 60 * 3);
   EXPECT_EQ(results["outputs"]["mismatched"], 0);
-  for (const auto& fault : results["faults"]) EXPECT_NE(fault["effect"], "never hit");
+  for (const auto& fault : results["faults"]) EXPECT_GT(fault["hits"], 0);
 }
 
 constexpr const char* kLosses =

@@ -91,7 +91,7 @@ TEST(ReportHtml, HostileNamesStayText) {
   r.complete = false;
   r.error = kEvil;
   r.nodes[0].device = kEvil;
-  r.faults = {{kRunStart, kEvil, kEvil, kEvil}};
+  r.faults = {{kRunStart, kEvil, kEvil, kEvil, {}}};
   const std::string html = page(r, plan);
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_THAT(html, Not(HasSubstr("<img")));

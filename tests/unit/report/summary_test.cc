@@ -54,8 +54,8 @@ TEST(Summary, HasTheShapeOfTheInterfaceWithEveryNumberComputed) {
 
 TEST(Summary, SaysWhatTheFaultsDid) {
   RunResults r = sample::run();
-  r.faults = {{kRunStart + milliseconds(1), "loss", "fpga0-tor0", "dropped 17 packets"},
-              {kRunStart + milliseconds(2), "link_down", "fpga1-tor0", "never hit"}};
+  r.faults = {{kRunStart + milliseconds(1), "", "loss", "fpga0-tor0", {.hits = 17, .dropped = 17}},
+              {kRunStart + milliseconds(2), "", "link_down", "fpga1-tor0", {}}};
   r.fabric.dropped = 17;
   r.ltl.retransmitted = 19;
   const std::string text = summary(r);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/results/results.h"
+#include "protocol/json/json.h"
 #include "tests/unit/results/sample.h"
 
 namespace soliton {
@@ -39,7 +40,7 @@ TEST(ResultsJson, IsExactlyThisText) {
   "fabric": {"packets": 100, "bytes": 6400, "dropped": 1, "corrupted": null, "duplicated": null, "reordered": null, "ecn_marked": 0, "pauses": 0, "queue_bytes_max": 0, "host_drops": null},
   "ltl": {"carrier": "emulated", "auth": "none", "messages": 40, "packets": 90, "retransmitted": 1, "needless": 0, "timeouts": 0, "nacks": 0, "refused": {"stranger": 0, "stale": 0, "forged": 0, "replayed": 0, "checksum": 0, "malformed": 0}, "rtt_us": {"min": 0.00006, "mean": 0.00006, "p50": 0.00006, "p99": 0.00006, "p99_9": 0.00006, "max": 0.00006}},
   "faults": [
-    {"at_us": 1000, "kind": "loss", "target": "fpga0-tor0", "effect": "dropped 1 packet"}
+    {"at_us": 1000, "id": "loss0", "kind": "loss", "target": "fpga0-tor0", "hits": 1, "dropped": 1, "delayed": 0, "first_us": 1500, "last_us": 1500}
   ],
   "outputs": {"sha256": "00ff", "checked": 2, "mismatched": 1, "max_abs_error": null, "max_rel_error": null, "accuracy": 0.5, "accuracy_fp32": null, "accuracy_per_step": null},
   "warnings": [],
@@ -86,8 +87,7 @@ TEST(ResultsJson, WarningsStandInOrderAndTheSameOneOnce) {
 // Nothing may look like a zero that was measured.
 TEST(ResultsJson, WhatWasNotMeasuredIsNull) {
   RunResults r = sample::run();
-  r.fabric.emulated = false;  // wall time
-  r.fabric.host_drops = 2;
+  r.fabric = {.packets = 1, .host_drops = 2};  // wall time
   r.outputs.known = false;
   r.nodes[0].errors_known = false;
   r.partition.known = false;  // a communication workload

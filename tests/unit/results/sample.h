@@ -36,15 +36,28 @@ inline RunResults run() {
   r.last_completed = kRunStart + Duration{80'000'000};
   r.operations_per_request = 1'000'000;
   r.peak_ops_per_second = 1e12;
-  r.nodes = {{"fpga0", "bw-pocket", "npu", Bytes{1000}, Bytes{810}, 0.25, "ok", 3, 5},
+  r.nodes = {{"fpga0",
+              "bw-pocket",
+              "npu",
+              Bytes{1000},
+              Bytes{810},
+              0.25,
+              "ok",
+              {.fp16_overflows = 5, .poisoned_blocks = 3}},
              {"host0", "cpu", "host", Bytes{}, Bytes{}, 0.125, "failed"}};
   r.partition = {"latency", 1, 2048, 31.8, 29.4, 0.08};
-  r.fabric = {100, 6400, 1};
-  r.ltl.messages = 40;
-  r.ltl.packets = 90;
+  r.fabric = {.packets = 100,
+              .bytes = 6400,
+              .dropped = 1,
+              .ecn_marked = 0,
+              .pauses = 0,
+              .queue_bytes_max = 0};
+  r.ltl.messages_sent = 40;
+  r.ltl.packets_sent = 90;
   r.ltl.retransmitted = 1;
   r.ltl.rtt.add(Duration{60});
-  r.faults = {{kRunStart + milliseconds(1), "loss", "fpga0-tor0", "dropped 1 packet"}};
+  const Instant hit = kRunStart + microseconds(1'500);
+  r.faults = {{kRunStart + milliseconds(1), "loss0", "loss", "fpga0-tor0", {1, 1, 0, hit, hit}}};
   r.outputs.sha256 = "00ff";
   r.outputs.checked = 2;
   r.outputs.mismatched = 1;

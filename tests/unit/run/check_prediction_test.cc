@@ -68,7 +68,7 @@ TEST(CheckPrediction, IsSilentAboutRunsThatAreNoMeasureOfIt) {
   lossy.results.fabric.dropped = 1;
   EXPECT_EQ(lossy.text(), "");
   Case delayed({200});
-  delayed.results.faults = {{kRunStart, "delay", "fpga0-tor0", "delayed 3 packets"}};
+  delayed.results.faults = {{kRunStart, "", "delay", "fpga0-tor0", {.hits = 3, .delayed = 3}}};
   EXPECT_EQ(delayed.text(), "");
   Case other_length({200});
   other_length.results.requests[0].steps = 5;
