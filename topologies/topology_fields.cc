@@ -6,6 +6,8 @@
 #include <deque>
 #include <string>
 
+#include "protocol/base/check.h"
+
 namespace soliton {
 namespace {
 
@@ -52,6 +54,9 @@ std::vector<Field> rows_of_all(TopologyKinds kinds) {
       if (!has(rows, row.key)) rows.push_back(without_member(row, kind->fields));
   append(rows, kTopologyQueueRows);
   append(rows, kTopologyDrawnRows);
+  // What one kind needs, the others do not have.
+  for (Field& row : rows)
+    if (row.key == "links") row.required = false;
   return rows;
 }
 
@@ -80,6 +85,13 @@ std::vector<Field> topology_rows(const TopologyKind& kind, TopologyKinds kinds) 
     for (const Field& row : rows_of(*other))
       if (!has(rows, row.key)) rows.push_back(described(row.key, row.meaning));
   return rows;
+}
+
+Settings all_options(const TopologyKind& kind, const Settings& options) {
+  const std::shared_ptr<void> all = kind.fields.make();
+  const Status set = assign(kind.fields, options, all.get());
+  SOLITON_CHECK_MSG(set.has_value(), "{}", set.error().message);
+  return collect(kind.fields, all.get());
 }
 
 }  // namespace soliton

@@ -142,6 +142,9 @@ inline constexpr FieldTable kTopologyQueueFields =
 // options, and behind them as described rows those that only other kinds have.
 std::vector<Field> topology_rows(const TopologyKind& kind, TopologyKinds kinds = topology_kinds());
 
+// The options of a kind with every key, those that `options` does not name as by default.
+Settings all_options(const TopologyKind& kind, const Settings& options);
+
 // The keys of all kinds, each once, for schemas and documentation: kinds' own keys are described.
 extern const FieldTable kTopologyFields;
 

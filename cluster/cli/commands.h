@@ -15,10 +15,12 @@ extern const CliCommand kListCommand;
 extern const CliCommand kIsaCommand;
 extern const CliCommand kBenchCommand;
 extern const CliCommand kQuantizeCommand;
+extern const CliCommand kSchemaCommand;
+extern const CliCommand kCompletionCommand;
 
 inline constexpr const CliCommand* kCommands[] = {
-    &kRunCommand,  &kPlanCommand, &kCheckCommand, &kSweepCommand,
-    &kListCommand, &kIsaCommand,  &kBenchCommand, &kQuantizeCommand,
+    &kRunCommand, &kPlanCommand,  &kCheckCommand,    &kSweepCommand,  &kListCommand,
+    &kIsaCommand, &kBenchCommand, &kQuantizeCommand, &kSchemaCommand, &kCompletionCommand,
 };
 
 }  // namespace soliton

@@ -78,6 +78,8 @@ bool read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuF
 void read_topology(MapReader& cluster, const ReadSite& site, TopologySpec& out);
 void read_topology_map(ReadContext& context, const YamlValue& value, const std::string& label,
                        TopologySpec& out, TopologyKinds kinds = topology_kinds());
+// As lines of a cluster file.
+std::string topology_text(const TopologySpec& topology, TopologyKinds kinds = topology_kinds());
 // What of `pfc` depends on the size of a packet; sets that. Needs the transport's options.
 void check_pause(MapReader& cluster, ClusterSpec& spec);
 void read_model(MapReader& cluster, ModelSpec& out);

@@ -100,36 +100,6 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes, const std::vector<Npu
   return out;
 }
 
-std::string drawn_text(const TopologySpec& topology, const FieldWriter& writer) {
-  std::string out = topology.explicit_switches.empty() ? "  switches: []\n" : "  switches:\n";
-  for (const Vertex& vertex : topology.explicit_switches)
-    out += fmt::format("    - {}\n",
-                       writer.flow(kSwitchFields, &vertex, {{"name", yaml_scalar(vertex.name)}}));
-  out += topology.explicit_links.empty() ? "  links: []\n" : "  links:\n";
-  for (const auto& [a, b, link, position] : topology.explicit_links) {
-    WrittenKeys by_hand = {{"between", fmt::format("[{}, {}]", yaml_scalar(a), yaml_scalar(b))}};
-    if (link.name != a + "-" + b) by_hand.emplace_back("name", yaml_scalar(link.name));
-    out += fmt::format("    - {}\n", writer.flow(kCableFields, &link, by_hand));
-  }
-  return out;
-}
-
-std::string topology_text(const TopologySpec& topology, const FieldWriter& writer) {
-  const TopologyKind& kind = *find_topology_kind(topology.kind);
-  std::string out = "topology:\n";
-  const auto add = [&](const FieldTable& table, const void* object) {
-    out += lines_text(writer.keys(table, collect(table, object)), "  ");
-  };
-  const std::shared_ptr<void> options = kind.fields.make();
-  const Status set = assign(kind.fields, topology.options, options.get());
-  SOLITON_CHECK_MSG(set.has_value(), "{}", set.error().message);
-  add(kTopologyNameFields, &topology);
-  if (kind.wired) add(kTopologyRateFields, &topology);
-  add(kind.fields, options.get());
-  if (kind.wired) add(kTopologyQueueFields, &topology);
-  return kind.drawn ? out + drawn_text(topology, writer) : out;
-}
-
 std::string model_text(const ModelSpec& model, const FieldWriter& writer) {
   const auto place_text = [&]() -> std::string {
     if (model.places.empty()) return std::string(spelling(kWeightPlaces, model.in_dram));
@@ -200,7 +170,7 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   for (const auto& [key, value] : writer.keys(kClusterFields, collect(kClusterFields, &spec))) {
     if (key == "compute") out += workload_text(spec.workload, spec.nodes, writer, folder);
     if (key == "model") {
-      out += topology_text(spec.topology, writer) + defined_formats_text(spec.formats) +
+      out += topology_text(spec.topology) + defined_formats_text(spec.formats) +
              nodes_text(spec.nodes, spec.formats);
       if (spec.model.rnn || !spec.model.onnx.empty()) out += model_text(spec.model, writer);
     } else if (key == "ltl") {

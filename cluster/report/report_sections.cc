@@ -146,11 +146,11 @@ std::string network_html(const RunResults& r) {
       {"packets on the fabric", count_text(f.packets)},
       {"bytes on the fabric", count_text(f.bytes)},
       {"packets dropped", count_text(f.dropped)},
-      {"messages", count_text(l.messages)},
+      {"messages", count_text(l.messages_sent)},
       {"packets retransmitted", count_text(l.retransmitted)},
       {"of these, had arrived before", count_text(l.needless)},
       {"timeouts", count_text(l.timeouts)},
-      {"negative acknowledgements", count_text(l.nacks)},
+      {"negative acknowledgements", count_text(l.nacks_sent)},
       {"carrier", l.listen.empty() ? l.carrier : l.carrier + ", " + l.listen},
       {"authentication", l.auth}};
   if (l.rtt.count() > 0) {

@@ -91,7 +91,7 @@ Json fault_json(const FaultResult& fault) {
            {"id", fault.id},
            {"kind", fault.kind},
            {"target", fault.target}};
-  add_fields(kFaultFields, &fault.counters, out);
+  add_fields(kFaultCounterFields, &fault.counters, out);
   return out;
 }
 

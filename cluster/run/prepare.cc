@@ -97,6 +97,14 @@ PartitionRequest partition_request(const PreparedRun& run) {
   return request;
 }
 
+// So many errors of a file are told in full.
+void cut_off(Diagnostics& problems, const std::string& file) {
+  if (problems.errors.size() <= kErrorsLimit) return;
+  const std::size_t more = problems.errors.size() - kErrorsLimit;
+  problems.errors.resize(kErrorsLimit);
+  problems.add(ErrorCode::kInvalid, fmt::format("{}: {} more errors", file, more));
+}
+
 // Tries every stage whose own inputs are good, whatever is wrong with the others.
 class Preparation {
  public:
@@ -118,7 +126,7 @@ class Preparation {
       load();
       if (wired && reading_.rest && options_.plan && run_->workload.steps_max > 0) partition();
     }
-    cut_off();
+    cut_off(problems_, spec().file);
     if (!problems_.empty()) return tl::unexpected<Diagnostics>(std::move(problems_));
     return std::move(run_);
   }
@@ -236,13 +244,6 @@ class Preparation {
       const bool asked = error.message.starts_with("min_nodes") && !partition.position.empty();
       add({error.code, located(asked ? partition.position : spec().model.position, error.message)});
     }
-  }
-
-  void cut_off() {
-    if (problems_.errors.size() <= kErrorsLimit) return;
-    const std::size_t more = problems_.errors.size() - kErrorsLimit;
-    problems_.errors.resize(kErrorsLimit);
-    add({ErrorCode::kInvalid, fmt::format("{}: {} more errors", spec().file, more)});
   }
 
   ClusterReading reading_;

@@ -92,6 +92,25 @@ class YamlParser {
   yaml_parser_t parser_{};
 };
 
+std::string refused_tag(std::string_view name) {
+  constexpr std::string_view kStandard = "tag:yaml.org,2002:";
+  return name.starts_with(kStandard)
+             ? fmt::format("tags (!!{}) are not accepted", name.substr(kStandard.size()))
+             : fmt::format("tags ({}) are not accepted", name);
+}
+
+bool is_null(std::string_view plain) {
+  return plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL";
+}
+
+YamlValue value_at(Mark mark, YamlValue::Kind kind, std::string_view text = "") {
+  YamlValue out;
+  out.kind = kind;
+  out.mark = mark;
+  out.text = text;
+  return out;
+}
+
 class TreeBuilder {
  public:
   explicit TreeBuilder(const std::string& file) : file_(printable(file)) {}
@@ -153,16 +172,11 @@ class TreeBuilder {
   }
 
   void refuse_properties(Mark mark, const yaml_char_t* anchor, const yaml_char_t* tag) {
-    constexpr std::string_view kStandard = "tag:yaml.org,2002:";
     if (anchor != nullptr)
       error(mark,
             fmt::format("anchors (&{}) are not accepted: write the value out where it is used",
                         text_of(anchor)));
-    if (tag == nullptr) return;
-    const std::string_view name = text_of(tag);
-    error(mark, name.starts_with(kStandard)
-                    ? fmt::format("tags (!!{}) are not accepted", name.substr(kStandard.size()))
-                    : fmt::format("tags ({}) are not accepted", name));
+    if (tag != nullptr) error(mark, refused_tag(text_of(tag)));
   }
 
   bool take_scalar(Mark mark, const decltype(yaml_event_t::data.scalar)& scalar) {
@@ -171,16 +185,14 @@ class TreeBuilder {
     if (text.size() > kYamlScalarLimit)
       return stop(
           mark, fmt::format("a value of {} bytes; the limit is {}", text.size(), kYamlScalarLimit));
-    const bool null =
-        scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-        (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL");
-    return null ? leaf(mark, YamlValue::Kind::kNull, "")
-                : leaf(mark, YamlValue::Kind::kScalar, text);
+    return scalar.style == YAML_PLAIN_SCALAR_STYLE && is_null(text)
+               ? leaf(mark, YamlValue::Kind::kNull, "")
+               : leaf(mark, YamlValue::Kind::kScalar, text);
   }
 
   bool count_value(Mark mark) {
-    return ++values_ <= kYamlValuesLimit ||
-           stop(mark, fmt::format("more than {} values", kYamlValuesLimit));
+    if (++values_ <= kYamlValuesLimit) return true;
+    return stop(mark, fmt::format("more than {} values", kYamlValuesLimit));
   }
 
   bool leaf(Mark mark, YamlValue::Kind kind, std::string_view text) {
@@ -189,11 +201,7 @@ class TreeBuilder {
       take_key(mark, kind, text);
       return true;
     }
-    YamlValue value;
-    value.kind = kind;
-    value.mark = mark;
-    value.text = text;
-    put(std::move(value));
+    put(value_at(mark, kind, text));
     return true;
   }
 
@@ -202,9 +210,7 @@ class TreeBuilder {
     if (open_.size() >= kYamlDepthLimit)
       return stop(mark, fmt::format("nested deeper than {} levels", kYamlDepthLimit));
     if (wants_key()) return stop(mark, "a key must be a plain name, not a list or a map");
-    open_.emplace_back();
-    open_.back().value.kind = kind;
-    open_.back().value.mark = mark;
+    open_.push_back({value_at(mark, kind), false, {}});
     return true;
   }
 

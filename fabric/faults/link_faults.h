@@ -54,8 +54,9 @@ inline constexpr Field kFaultTimeRows[] = {
     field<&FaultCounters::last>("last_us", "When it hit the last packet; null: never."),
 };
 inline constexpr FieldTable kFaultCountFields = fields_of<FaultCounters>("faults", kFaultCountRows);
-inline constexpr auto kFaultRows = joined(kFaultCountRows, kFaultTimeRows);
-inline constexpr FieldTable kFaultFields = fields_of<FaultCounters>("faults", kFaultRows);
+inline constexpr auto kFaultCounterRows = joined(kFaultCountRows, kFaultTimeRows);
+inline constexpr FieldTable kFaultCounterFields =
+    fields_of<FaultCounters>("faults", kFaultCounterRows);
 
 class LinkFaults {
  public:

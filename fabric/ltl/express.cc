@@ -47,7 +47,7 @@ std::optional<PacketBurst> Ltl::Impl::send_now(ConnectionId connection, const Me
     head |= std::uint64_t{packet_flag::kAckNow} << 48;
   const std::uint64_t last =
       std::uint64_t{c.receive_credit.grant(now)} << 48 | c.express.channel_word;
-  const Instant leaves = depart(c, prefix + size, now);
+  const Instant leaves = ports.depart(c.address.path, prefix + size, now);
   std::byte* const packet = room.data();
   store_big_64(packet, head);
   store_big_64(packet + 8, std::uint64_t{c.window.next()} << 32 | c.receive.expected());

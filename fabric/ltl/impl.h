@@ -16,6 +16,7 @@
 #include "fabric/ltl/deadline_tree.h"
 #include "fabric/ltl/delivery_queue.h"
 #include "fabric/ltl/ltl.h"
+#include "fabric/ltl/own_ports.h"
 #include "fabric/ltl/ready_queue.h"
 #include "fabric/ltl/stores.h"
 #include "protocol/base/check.h"
@@ -59,17 +60,6 @@ struct Ltl::Impl {
   void expire_watch(std::uint16_t row, Instant now);
   void expire_timers(std::uint16_t row, Instant now);
   void count_window_wait(Connection& c);
-  // When a packet of `bytes` that is handed over now leaves the own port: it waits for those before
-  // it.
-  Instant depart(const Connection& c, std::size_t bytes, Instant now) {
-    const LtlPath& path = c.address.path;
-    if (path.line.bits_per_second == 0) return now;
-    Instant& free = port_free[path.port];
-    const Instant leaves = free > now ? free : now;
-    free = later(leaves,
-                 transmit_time(Bytes{static_cast<std::int64_t>(bytes) + kFrameBytes}, path.line));
-    return leaves;
-  }
   void tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail,
             Duration silence = {});
   // Nothing more comes and goes on it.
@@ -154,7 +144,7 @@ struct Ltl::Impl {
                                   Instant now);
   PacketOut write_resent(std::uint16_t row, std::span<std::byte> room, Instant now);
   PacketOut write_new(Connection& c, std::span<std::byte> room, Instant now);
-  // `leaves`: depart() of it.
+  // `leaves`: when it leaves the own port.
   PacketOut write_data(Connection& c, const Transmission& t, std::span<std::byte> room,
                        Instant leaves, Instant now);
   PacketOut write_ping(Connection& c, std::span<std::byte> room, Instant now);
@@ -173,16 +163,13 @@ struct Ltl::Impl {
 
   std::size_t packet_bytes_max() const;
 
-  // What a line carries of a packet beside its LTL bytes: docs/wire-format.md.
-  static constexpr std::int64_t kFrameBytes = 66;
-
   NodeId self;
   LtlOptions options;  // referred to by the connections
   LtlIdentity identity;
   std::size_t prefix;  // bytes before a packet's payload
   Stores stores;
   std::vector<Connection> table;
-  std::vector<Instant> port_free;  // by LtlPath::port
+  OwnPorts ports;
   std::size_t busy_count = 0;
   ReadyQueue control;
   ReadyQueue resends;

@@ -51,7 +51,7 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
   table.reserve(connections.size());
   for (const LtlConnection& c : connections) {
     table.emplace_back(ConnectionId{row++}, c, options, stores);
-    port_free.resize(std::max<std::size_t>(port_free.size(), c.path.port + 1U), kRunStart);
+    ports.add(c.path);
   }
   SOLITON_CHECK_MSG(options.auth != AuthMode::kAead || identity.cipher != nullptr,
                     "encryption needs a cipher");

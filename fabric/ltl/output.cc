@@ -123,13 +123,13 @@ PacketOut Ltl::Impl::write_control(std::uint16_t row, std::span<std::byte> room,
     ++stats.notifications_sent;
     header.flags = packet_flag::kCongestion;
   }
-  depart(c, prefix, now);
+  ports.depart(c.address.path, prefix, now);
   return finish(c, header, room, 0, 0);
 }
 
 PacketOut Ltl::Impl::write_ping(Connection& c, std::span<std::byte> room, Instant now) {
   LtlHeader header = header_for(c, PacketKind::kPing, now);
-  c.ping_sent = depart(c, prefix, now);
+  c.ping_sent = ports.depart(c.address.path, prefix, now);
   if (!std::exchange(c.ping_due, false)) header.flags = packet_flag::kTailProbe;
   c.probe_due = false;
   header.time_ns = wire_time(c.ping_sent);
@@ -143,7 +143,7 @@ PacketOut Ltl::Impl::write_pong(Connection& c, std::span<std::byte> room, Instan
   header.time_ns = c.pong_echo_ns;
   header.sequence = c.pong_echo_number;
   const std::size_t tail = write_report(c, room);
-  depart(c, prefix + tail, now);
+  ports.depart(c.address.path, prefix + tail, now);
   return finish(c, header, room, tail, 0);
 }
 
@@ -158,13 +158,13 @@ PacketOut Ltl::Impl::write_acknowledgement(Connection& c, PacketKind kind,
   header.time_ns = time_ns;
   std::size_t tail = 0;
   if (kind == PacketKind::kNack) tail = write_report(c, room);
-  depart(c, prefix + tail, now);
+  ports.depart(c.address.path, prefix + tail, now);
   return finish(c, header, room, tail, 0);
 }
 
 PacketOut Ltl::Impl::write_resent(std::uint16_t row, std::span<std::byte> room, Instant now) {
   Connection& c = table[row];
-  const Instant leaves = depart(c, prefix + c.window.lost_length(), now);
+  const Instant leaves = ports.depart(c.address.path, prefix + c.window.lost_length(), now);
   const Transmission t = c.window.take_lost(leaves);
   c.timers.resent(leaves);
   ++stats.retransmitted;
@@ -174,7 +174,7 @@ PacketOut Ltl::Impl::write_resent(std::uint16_t row, std::span<std::byte> room, 
 
 PacketOut Ltl::Impl::write_new(Connection& c, std::span<std::byte> room, Instant now) {
   const bool first = c.window.in_flight() == 0;
-  const Instant leaves = depart(c, prefix + c.window.next_length(), now);
+  const Instant leaves = ports.depart(c.address.path, prefix + c.window.next_length(), now);
   Transmission t = c.window.take_new(leaves);
   c.timers.sent(leaves, now, first);
   if (c.samples.ask(!c.window.has_unsent(), c.timers.has_sample(), options.sample_every))

@@ -127,7 +127,7 @@ void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
   write_fields(kCarrierFields, &stats.carrier, out.initCarrier());
   auto faults = out.initFaults(static_cast<unsigned>(stats.faults.size()));
   for (unsigned i = 0; i < faults.size(); ++i)
-    write_fields(kFaultFields, &stats.faults[i], faults[i]);
+    write_fields(kFaultCounterFields, &stats.faults[i], faults[i]);
   write_histogram(stats.ltl.rtt, out.initRtt());
   write_histogram(stats.device_time, out.initDevice());
   write_trace(stats.trace, out.initTrace(static_cast<unsigned>(stats.trace.size())));
@@ -144,7 +144,7 @@ NodeStats read_stats(wire::Stats::Reader in) {
   read_fields(kLtlStatsFields, in.getLtl(), &stats.ltl);
   read_fields(kCarrierFields, in.getCarrier(), &stats.carrier);
   for (const auto counters : in.getFaults())
-    read_fields(kFaultFields, counters, &stats.faults.emplace_back());
+    read_fields(kFaultCounterFields, counters, &stats.faults.emplace_back());
   stats.ltl.rtt = read_histogram(in.getRtt());
   stats.device_time = read_histogram(in.getDevice());
   stats.trace = read_trace(in.getTrace());

@@ -34,7 +34,8 @@ bool holds_pattern(PatternKey key, std::span<const std::byte> bytes) {
     std::memcpy(&got, bytes.data() + at, sizeof got);
     wrong |= got ^ word;
   }
-  return wrong == 0 && std::memcmp(bytes.data() + at, &word, bytes.size() - at) == 0;
+  const std::size_t rest = bytes.size() - at;  // of no bytes there is no address to compare at
+  return wrong == 0 && (rest == 0 || std::memcmp(bytes.data() + at, &word, rest) == 0);
 }
 
 }  // namespace soliton

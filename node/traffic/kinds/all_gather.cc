@@ -53,106 +53,23 @@ Schedule schedule_of(const Traffic& traffic) {
   return own_options<GatherOptions>(traffic, kOwnFields).schedule;
 }
 
-class GatherRole : public TrafficRole {
+// What one position of n does in each step of a round: whom it sends to, and which blocks go.
+class GatherPlan {
  public:
-  GatherRole(const Traffic& traffic, const Options& options, std::uint32_t position)
-      : TrafficRole(traffic, options),
-        n_(static_cast<std::uint32_t>(traffic.senders.size())),
-        me_(position),
-        schedule_(schedule_of(traffic)),
-        steps_(schedule_ == Schedule::kDoubling ? static_cast<std::uint32_t>(std::bit_width(n_) - 1)
-                                                : n_ - 1),
-        messages_from_(n_) {}
-
-  std::optional<RoleMessage> poll_message(Instant now) override {
-    const auto ready = std::find_if(outgoing_.begin(), outgoing_.end(),
-                                    [&](const RoleMessage& m) { return !blocked(m.peer); });
-    if (ready == outgoing_.end()) return std::nullopt;
-    RoleMessage out = std::move(*ready);
-    outgoing_.erase(ready);
-    trace_sent(out.peer, messages_to_[out.peer]++, out.message.size(), now);
-    return out;
-  }
-
-  void on_message(NodeId peer, Payload message, Instant now) override {
-    const auto& nodes = traffic().senders;
-    const auto from =
-        static_cast<std::uint32_t>(std::find(nodes.begin(), nodes.end(), peer) - nodes.begin());
-    if (from == n_ || from == me_) return refuse();
-    const std::uint32_t ordinal = messages_from_[from]++;
-    trace_received(peer, ordinal, message.size(), now);
-    const std::optional<Step> step = step_of(from, ordinal);
-    if (!step || step->round < round_ || step->round >= traffic().count) return refuse();
-    early_.emplace(std::pair(step->round, step->step), std::move(message));
-    if (begun()) advance(now);
-  }
-
-  bool finished() const override { return round_ == traffic().count && outgoing_.empty(); }
-
- private:
   struct Step {
     std::uint32_t round, step;
   };
 
-  void begin(Instant now) override {
-    begin_round(now);
-    advance(now);
-  }
+  GatherPlan(Schedule schedule, std::uint32_t n, std::uint32_t me)
+      : schedule_(schedule),
+        n_(n),
+        me_(me),
+        steps_(schedule == Schedule::kDoubling ? static_cast<std::uint32_t>(std::bit_width(n) - 1)
+                                               : n - 1) {}
 
-  std::string missing() const override {
-    return fmt::format("{} of {} rounds done, {} of {} steps of the next", round_, traffic().count,
-                       arrived_, steps_);
-  }
-
-  void begin_round(Instant now) {
-    began_ = now;
-    arrived_ = 0;
-    damaged_ = false;
-    held_.assign(n_, Payload{});
-    held_[me_] = block(self(), round_);
-    const bool direct = schedule_ == Schedule::kDirect;
-    for (std::uint32_t step = 0; step < (direct ? steps_ : 1); ++step) send_step(step);
-  }
-
-  // Takes what is here for this round, in order of steps where the schedule has one.
-  void advance(Instant now) {
-    while (round_ < traffic().count) {
-      const bool ordered = schedule_ != Schedule::kDirect;
-      auto next = ordered ? early_.find({round_, arrived_}) : early_.lower_bound({round_, 0});
-      if (next == early_.end() || next->first.first != round_) return;
-      take(next->first.second, next->second);
-      early_.erase(next);
-      ++arrived_;
-      if (ordered && arrived_ < steps_) send_step(arrived_);
-      if (arrived_ == steps_) complete(now);
-    }
-  }
-
-  void complete(Instant now) {
-    trace_span(round_, began_, now);
-    add({me_, round_, began_, now, damaged_});
-    if (++round_ < traffic().count) begin_round(now);
-  }
-
-  void take(std::uint32_t step, const Payload& message) {
-    const std::vector<std::uint32_t> blocks = received_blocks(step);
-    if (!has_size(message, blocks.size())) {
-      damaged_ = true;
-      return;
-    }
-    std::uint64_t offset = 0;
-    for (const std::uint32_t origin : blocks) {
-      damaged_ = damaged_ || !is_block(message, offset, traffic().senders[origin], round_);
-      held_[origin] = message.slice(offset, traffic().bytes);
-      offset += traffic().bytes;
-    }
-  }
-
-  void send_step(std::uint32_t step) {
-    RoleMessage out{traffic().senders[receiver_of(step)], {}};
-    for (const std::uint32_t origin : sent_blocks(step)) out.message.append(held_[origin]);
-    outgoing_.push_back(std::move(out));
-  }
+  std::uint32_t steps() const { return steps_; }
+  // Steps go one after the other; otherwise all at once.
+  bool is_ordered() const { return schedule_ != Schedule::kDirect; }
 
   std::uint32_t receiver_of(std::uint32_t step) const {
     switch (schedule_) {
@@ -201,10 +118,111 @@ class GatherRole : public TrafficRole {
     return std::nullopt;
   }
 
+ private:
+  Schedule schedule_;
   std::uint32_t n_;
   std::uint32_t me_;
-  Schedule schedule_;
   std::uint32_t steps_;
+};
+
+class GatherRole : public TrafficRole {
+ public:
+  GatherRole(const Traffic& traffic, const Options& options, std::uint32_t position)
+      : TrafficRole(traffic, options),
+        n_(static_cast<std::uint32_t>(traffic.senders.size())),
+        me_(position),
+        plan_(schedule_of(traffic), n_, me_),
+        messages_from_(n_) {}
+
+  std::optional<RoleMessage> poll_message(Instant now) override {
+    const auto ready = std::find_if(outgoing_.begin(), outgoing_.end(),
+                                    [&](const RoleMessage& m) { return !blocked(m.peer); });
+    if (ready == outgoing_.end()) return std::nullopt;
+    RoleMessage out = std::move(*ready);
+    outgoing_.erase(ready);
+    trace_sent(out.peer, messages_to_[out.peer]++, out.message.size(), now);
+    return out;
+  }
+
+  void on_message(NodeId peer, Payload message, Instant now) override {
+    const auto& nodes = traffic().senders;
+    const auto from =
+        static_cast<std::uint32_t>(std::find(nodes.begin(), nodes.end(), peer) - nodes.begin());
+    if (from == n_ || from == me_) return refuse();
+    const std::uint32_t ordinal = messages_from_[from]++;
+    trace_received(peer, ordinal, message.size(), now);
+    const std::optional<GatherPlan::Step> step = plan_.step_of(from, ordinal);
+    if (!step || step->round < round_ || step->round >= traffic().count) return refuse();
+    early_.emplace(std::pair(step->round, step->step), std::move(message));
+    if (begun()) advance(now);
+  }
+
+  bool finished() const override { return round_ == traffic().count && outgoing_.empty(); }
+
+ private:
+  void begin(Instant now) override {
+    begin_round(now);
+    advance(now);
+  }
+
+  std::string missing() const override {
+    return fmt::format("{} of {} rounds done, {} of {} steps of the next", round_, traffic().count,
+                       arrived_, plan_.steps());
+  }
+
+  void begin_round(Instant now) {
+    began_ = now;
+    arrived_ = 0;
+    damaged_ = false;
+    held_.assign(n_, Payload{});
+    held_[me_] = block(self(), round_);
+    for (std::uint32_t step = 0; step < (plan_.is_ordered() ? 1 : plan_.steps()); ++step)
+      send_step(step);
+  }
+
+  // Takes what is here for this round, in order of steps where the schedule has one.
+  void advance(Instant now) {
+    while (round_ < traffic().count) {
+      const bool ordered = plan_.is_ordered();
+      auto next = ordered ? early_.find({round_, arrived_}) : early_.lower_bound({round_, 0});
+      if (next == early_.end() || next->first.first != round_) return;
+      take(next->first.second, next->second);
+      early_.erase(next);
+      ++arrived_;
+      if (ordered && arrived_ < plan_.steps()) send_step(arrived_);
+      if (arrived_ == plan_.steps()) complete(now);
+    }
+  }
+
+  void complete(Instant now) {
+    trace_span(round_, began_, now);
+    add({me_, round_, began_, now, damaged_});
+    if (++round_ < traffic().count) begin_round(now);
+  }
+
+  void take(std::uint32_t step, const Payload& message) {
+    const std::vector<std::uint32_t> blocks = plan_.received_blocks(step);
+    if (!has_size(message, blocks.size())) {
+      damaged_ = true;
+      return;
+    }
+    std::uint64_t offset = 0;
+    for (const std::uint32_t origin : blocks) {
+      damaged_ = damaged_ || !is_block(message, offset, traffic().senders[origin], round_);
+      held_[origin] = message.slice(offset, traffic().bytes);
+      offset += traffic().bytes;
+    }
+  }
+
+  void send_step(std::uint32_t step) {
+    RoleMessage out{traffic().senders[plan_.receiver_of(step)], {}};
+    for (const std::uint32_t origin : plan_.sent_blocks(step)) out.message.append(held_[origin]);
+    outgoing_.push_back(std::move(out));
+  }
+
+  std::uint32_t n_;
+  std::uint32_t me_;
+  GatherPlan plan_;
   std::vector<std::uint32_t> messages_from_;                          // by position
   std::map<NodeId, std::uint32_t> messages_to_;                       // for the trace
   std::map<std::pair<std::uint32_t, std::uint32_t>, Payload> early_;  // by (round, step)

@@ -209,7 +209,7 @@ TEST(Traffic, ACutLinkEndsWithWhoWaitsForWhat) {
        "packed", "--set", "limits.time=20 ms", "--set", "faults[0].at=1 ms", "--set",
        "faults[0].link=fpga0-tor0", "--set", "faults[0].link_down=true"});
   EXPECT_EQ(ended.status, 5) << ended.err;
-  EXPECT_THAT(ended.err, HasSubstr("of 10000 messages completed"));
+  EXPECT_THAT(ended.err, HasSubstr("of 10000 round trips completed"));
   EXPECT_THAT(ended.err, HasSubstr("fpga0: "));
   EXPECT_FALSE(read_json(folder.file("run") + "/results.json")["complete"]);
 }

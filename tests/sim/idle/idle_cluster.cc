@@ -5,6 +5,7 @@
 #include "cluster/run/deploy.h"
 #include "cluster/run/run.h"
 #include "cluster/run/traffic.h"
+#include "node/traffic/traffic_kind.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -21,8 +22,7 @@ ClusterSpec idle_spec(std::uint32_t nodes, const std::string& topology) {
     node.name = fmt::format("fpga{}", i);
     node.device.kind = Device::Kind::kCpu;
   }
-  Traffic& ping = spec.workload.traffic.emplace();
-  ping.kind = TrafficKind::kPing;
+  Traffic& ping = spec.workload.traffic.emplace(traffic_of_kind(*find_traffic_kind("ping")));
   ping.senders = {NodeId{0}};
   ping.receiver = NodeId{1};
   ping.bytes = 64;

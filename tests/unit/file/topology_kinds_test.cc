@@ -41,7 +41,6 @@ constexpr TopologyKind kTwin{
     .name = "twin",
     .words = "two switches",
     .fields = kTwinFields,
-    .changed = &changed_options<TwinOptions, kTwinFields>,
     .build = &build_twin,
     .cables = [](const TopologySpec&) { return std::vector<SwitchCable>{}; },
     .summary =

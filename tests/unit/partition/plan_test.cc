@@ -79,7 +79,7 @@ TEST(Plan, JsonHoldsTheCertificateAndIsStable) {
   EXPECT_EQ(std::count(json.begin(), json.end(), '{'), std::count(json.begin(), json.end(), '}'));
   Plan odd = it.plan;
   odd.model = "a \"b\"\n\\";
-  EXPECT_THAT(plan_json(odd), HasSubstr("\"model\": \"a \\\"b\\\"\\u000a\\\\\""));
+  EXPECT_THAT(plan_json(odd), HasSubstr("\"model\": \"a \\\"b\\\"\\n\\\\\""));
 }
 
 TEST(Plan, PictureHasABoxANodeAndAnArrowAFlow) {

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -59,6 +60,14 @@ TEST_F(BuildId, IsTheLinkersNoteAmongOthers) {
   EXPECT_EQ(of(elf(note(NT_GNU_ABI_TAG, kGnu, "12345") + note(NT_GNU_BUILD_ID, "Other", "no") +
                    note(NT_GNU_BUILD_ID, kGnu, id))),
             "01ff10");
+}
+
+// Debugging symbols and sanitizers make programs of hundreds of MiB; the notes stay in front.
+TEST_F(BuildId, OfAVeryLargeProgramIsItsNoteToo) {
+  const std::string file = scratch_ / "large";
+  ASSERT_TRUE(write_file(file, elf(note(NT_GNU_BUILD_ID, kGnu, "\x01\xab"))));
+  ASSERT_EQ(truncate(file.c_str(), std::int64_t{1} << 30), 0);
+  EXPECT_EQ(build_id(file), "01ab");
 }
 
 TEST_F(BuildId, WithoutANoteIsADigestOfTheFile) {

@@ -68,7 +68,7 @@ TEST(Counters, ThePageNamesEachOfThem) {
       page_rows("fabric.", kFabricFields) + page_rows("ltl.", kLtlCountFields) +
       page_rows("ltl.refused.", kCarrierRefusedFields) +
       page_rows("ltl.refused.", kLtlRefusedFields) + page_rows("nodes[].errors.", kNpuErrorFields) +
-      page_rows("faults[].", kFaultFields);
+      page_rows("faults[].", kFaultCounterFields);
   EXPECT_THAT(page, HasSubstr("| counter | counts |\n|---|---|\n" + rows + "\n"));
 }
 
@@ -79,7 +79,7 @@ TEST(Counters, FaultsKeepTheFirstAndTheLastHitOfAllNodes) {
   other.hit(kRunStart + microseconds(4));
   sum.merge(other);
   sum.merge({});
-  EXPECT_EQ(json_text(fields_json(kFaultFields, &sum), JsonLayout::kLine),
+  EXPECT_EQ(json_text(fields_json(kFaultCounterFields, &sum), JsonLayout::kLine),
             R"({"hits": 3, "dropped": 0, "delayed": 0, "first_us": 3, "last_us": 5})");
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "topologies/kind.h"
+#include "topologies/topology_fields.h"
 
 namespace soliton {
 namespace {
@@ -98,7 +99,7 @@ TEST(Datacenter, APodIsAPlaceAndFillsRackByRack) {
 }
 
 TEST(Datacenter, HoldsAQuarterOfAMillionHosts) {
-  const Settings options = find_topology_kind("datacenter")->changed({}, [](void*) {});
+  const Settings options = all_options(*find_topology_kind("datacenter"), {});
   const auto standard = [&](const char* key) { return find_setting(options, key)->number(); };
   EXPECT_EQ(standard("hosts_per_rack") * standard("racks_per_pod"), 960);
   EXPECT_NEAR(static_cast<double>(960 * standard("pods")), 250'000, 500);

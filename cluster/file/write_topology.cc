@@ -1,0 +1,37 @@
+// `topology:` of a cluster file, as it reads back.
+#include "cluster/file/parts.h"
+
+namespace soliton {
+namespace {
+
+std::string drawn_text(const TopologySpec& topology, const FieldWriter& writer) {
+  std::string out = topology.explicit_switches.empty() ? "  switches: []\n" : "  switches:\n";
+  for (const Vertex& vertex : topology.explicit_switches)
+    out += fmt::format("    - {}\n",
+                       writer.flow(kSwitchFields, &vertex, {{"name", yaml_scalar(vertex.name)}}));
+  out += topology.explicit_links.empty() ? "  links: []\n" : "  links:\n";
+  for (const auto& [a, b, link, position] : topology.explicit_links) {
+    WrittenKeys by_hand = {{"between", fmt::format("[{}, {}]", yaml_scalar(a), yaml_scalar(b))}};
+    if (link.name != a + "-" + b) by_hand.emplace_back("name", yaml_scalar(link.name));
+    out += fmt::format("    - {}\n", writer.flow(kCableFields, &link, by_hand));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string topology_text(const TopologySpec& topology, TopologyKinds kinds) {
+  const FieldWriter writer("");
+  const TopologyKind& kind = *find_topology_kind(topology.kind, kinds);
+  std::string out = "topology:\n";
+  const auto add = [&](const FieldTable& table, const Settings& settings) {
+    out += lines_text(writer.keys(table, settings), "  ");
+  };
+  add(kTopologyNameFields, collect(kTopologyNameFields, &topology));
+  if (kind.wired) add(kTopologyRateFields, collect(kTopologyRateFields, &topology));
+  add(kind.fields, all_options(kind, topology.options));
+  if (kind.wired) add(kTopologyQueueFields, collect(kTopologyQueueFields, &topology));
+  return kind.drawn ? out + drawn_text(topology, writer) : out;
+}
+
+}  // namespace soliton
