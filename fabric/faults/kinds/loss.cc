@@ -19,8 +19,7 @@ struct Options {
 
 constexpr FieldWord kModels[] = {word("bernoulli", Model::kBernoulli)};
 constexpr Field kModelRows[] = {
-    field<&LossModel::type>("type", "`bernoulli`: each packet on its own.")
-        .spelled(kModels),
+    field<&LossModel::type>("type", "`bernoulli`: each packet on its own.").spelled(kModels),
     field<&LossModel::p>("p", "Share of packets lost.")
         .between(Probability{0}, Probability{1'000'000'000})
         .needed(),

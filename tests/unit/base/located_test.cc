@@ -22,7 +22,8 @@ TEST(Located, FilesMayHaveColons) {
 }
 
 TEST(Located, WithoutAPlaceAllIsText) {
-  for (const char* message : {"no file \"x\"", "--set ltl.mtu: wrong", "a:b:c: d", "a:1: b", ":", ""}) {
+  for (const char* message :
+       {"no file \"x\"", "--set ltl.mtu: wrong", "a:b:c: d", "a:1: b", ":", ""}) {
     const LocatedMessage at = split_located(message);
     EXPECT_EQ(at.line, 0) << message;
     EXPECT_EQ(at.text, message);

@@ -88,11 +88,14 @@ TEST_F(ReadExperiment, ReportsEveryProblemAtItsPlace) {
   ASSERT_EQ(all.size(), 8u) << testing::PrintToString(all);
   EXPECT_THAT(all[0], HasSubstr("1:1: cluster is missing"));
   EXPECT_THAT(all[1], HasSubstr("2:1: unknown key \"clusters\"; did you mean \"cluster\"?"));
-  EXPECT_THAT(all[2], HasSubstr("5:14: series[0].scaling: \"strng\" is not known; did you mean \"strong\"?"));
+  EXPECT_THAT(
+      all[2],
+      HasSubstr("5:14: series[0].scaling: \"strng\" is not known; did you mean \"strong\"?"));
   EXPECT_THAT(all[3], HasSubstr("7:13: series[0].points[0].x: 0 is not between 1 and 1000000000"));
   EXPECT_THAT(all[4], HasSubstr("8:13: series[0].points[1].x: \"two\" is not a whole number"));
-  EXPECT_THAT(all[5],
-              HasSubstr("8:18: unknown key \"sets\" in series[0].points[1]; did you mean \"set\"?"));
+  EXPECT_THAT(
+      all[5],
+      HasSubstr("8:18: unknown key \"sets\" in series[0].points[1]; did you mean \"set\"?"));
   EXPECT_THAT(all[6], HasSubstr("9:11: series[1].name: \"rows\" is used twice"));
   EXPECT_THAT(all[7], HasSubstr("10:13: series[1].points: must be a list of at least one point"));
 }
