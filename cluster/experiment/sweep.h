@@ -83,6 +83,8 @@ std::string sweep_table(const Sweep& sweep);
 // A row a point: what the table shows, then set.KEY for every key that any point sets, then every
 // single value of the results.
 std::string sweep_csv(const Sweep& sweep);
+// Its columns in front of keys and results, as a Markdown table.
+std::string sweep_columns_page();
 std::string sweep_json(const Sweep& sweep);
 // One file, no network, no script.
 std::string sweep_page(const Sweep& sweep);

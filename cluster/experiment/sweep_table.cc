@@ -102,38 +102,71 @@ std::string csv_value(const Scalars& scalars, const std::string& key) {
   return scalar ? csv_text(*scalar) : "";
 }
 
-std::vector<std::string> table_cells(const SweepSeries& series, std::size_t i) {
-  const SweepPoint& point = series.points[i];
-  const PointNumbers& n = numbers_of(point);
-  const auto measured = [&](const char* key) { return csv_value(n.scalars, key); };
-  const Scaled s = scaled(series, i);
-  return {csv_cell(series.series.name),
-          csv_cell(series.series.axis),
-          std::to_string(point.x),
-          measured("partition.nodes_used"),
-          measured("requests.completed"),
-          measured("latency_us.mean"),
-          measured("latency_us.p99"),
-          measured("partition.predicted_latency_us"),
-          measured("throughput_rps"),
-          measured("effective_tflops"),
-          measured("utilization"),
-          exact(s.speedup),
-          exact(s.efficiency),
-          exact(n.network_share()),
-          exact(n.queue_share()),
-          exact(n.moved_bytes_per_request()),
-          measured("partition.cut_bytes_per_request"),
-          csv_cell(note(point))};
-}
+// A point of a series, for the columns in front.
+struct Row {
+  const SweepSeries& series;
+  std::size_t i = 0;
+
+  const SweepPoint& point() const { return series.points[i]; }
+  const PointNumbers& numbers() const { return numbers_of(point()); }
+  // What results.json has under `key`.
+  std::string measured(const char* key) const { return csv_value(numbers().scalars, key); }
+};
+
+constexpr CsvColumn<Row> kFrontColumns[] = {
+    {"series", "Name of the series.",
+     [](const Row& row, std::string& line) { line += csv_cell(row.series.series.name); }},
+    {"axis", "What x counts.",
+     [](const Row& row, std::string& line) { line += csv_cell(row.series.series.axis); }},
+    {"x", "Position on the axis.",
+     [](const Row& row, std::string& line) { line += std::to_string(row.point().x); }},
+    {"nodes_used", "NPUs of the plan.",
+     [](const Row& row, std::string& line) { line += row.measured("partition.nodes_used"); }},
+    {"requests", "Requests that were completed.",
+     [](const Row& row, std::string& line) { line += row.measured("requests.completed"); }},
+    {"latency_mean_us", "Mean latency.",
+     [](const Row& row, std::string& line) { line += row.measured("latency_us.mean"); }},
+    {"latency_p99_us", "99th percentile.",
+     [](const Row& row, std::string& line) { line += row.measured("latency_us.p99"); }},
+    {"predicted_latency_us", "What the plan says.",
+     [](const Row& row, std::string& line) {
+       line += row.measured("partition.predicted_latency_us");
+     }},
+    {"throughput_rps", "Requests a second.",
+     [](const Row& row, std::string& line) { line += row.measured("throughput_rps"); }},
+    {"effective_tflops", "10^12 operations of the unpadded model a second.",
+     [](const Row& row, std::string& line) { line += row.measured("effective_tflops"); }},
+    {"utilization", "Of them, share of the devices' peak.",
+     [](const Row& row, std::string& line) { line += row.measured("utilization"); }},
+    {"speedup", "Against the first point of the series, as in the table.",
+     [](const Row& row, std::string& line) { line += exact(scaled(row.series, row.i).speedup); }},
+    {"efficiency", "The same, for each device.",
+     [](const Row& row, std::string& line) {
+       line += exact(scaled(row.series, row.i).efficiency);
+     }},
+    {"network_share", "Share of the mean latency between nodes.",
+     [](const Row& row, std::string& line) { line += exact(row.numbers().network_share()); }},
+    {"queue_share", "Share of the mean latency spent waiting.",
+     [](const Row& row, std::string& line) { line += exact(row.numbers().queue_share()); }},
+    {"moved_bytes_per_request", "Bytes on the fabric, all overheads included.",
+     [](const Row& row, std::string& line) {
+       line += exact(row.numbers().moved_bytes_per_request());
+     }},
+    {"cut_bytes_per_request", "Tensor bytes between nodes, as planned.",
+     [](const Row& row, std::string& line) {
+       line += row.measured("partition.cut_bytes_per_request");
+     }},
+    {"note", "Why a point failed or is not complete.",
+     [](const Row& row, std::string& line) { line += csv_cell(note(row.point())); }},
+};
 
 std::string csv_row(const SweepSeries& series, std::size_t i, const Columns& columns) {
-  const SweepPoint& point = series.points[i];
-  std::vector<std::string> cells = table_cells(series, i);
-  for (const std::string& key : columns.set) cells.push_back(csv_value(point.set, key));
-  for (const std::string& key : columns.results)
-    cells.push_back(csv_value(numbers_of(point).scalars, key));
-  return fmt::format("{}\n", fmt::join(cells, ","));
+  const Row row{series, i};
+  std::string out = csv_line<Row>(kFrontColumns, row);
+  out.pop_back();
+  for (const std::string& key : columns.set) out += "," + csv_value(row.point().set, key);
+  for (const std::string& key : columns.results) out += "," + row.measured(key.c_str());
+  return out + "\n";
 }
 
 Json scalars_json(const Scalars& scalars) {
@@ -193,10 +226,8 @@ std::string sweep_table(const Sweep& sweep) {
 
 std::string sweep_csv(const Sweep& sweep) {
   const Columns columns = columns_of(sweep);
-  std::string out =
-      "series,axis,x,nodes_used,requests,latency_mean_us,latency_p99_us,predicted_latency_us,"
-      "throughput_rps,effective_tflops,utilization,speedup,efficiency,network_share,queue_share,"
-      "moved_bytes_per_request,cut_bytes_per_request,note";
+  std::string out = csv_head<Row>(kFrontColumns);
+  out.pop_back();
   for (const std::string& key : columns.set) out += "," + csv_cell("set." + key);
   for (const std::string& key : columns.results) out += "," + csv_cell(key);
   out += "\n";
@@ -223,5 +254,7 @@ std::string sweep_json(const Sweep& sweep) {
                  {"series", std::move(all)}};
   return json_text(out, JsonLayout::kRows) + "\n";
 }
+
+std::string sweep_columns_page() { return csv_page<Row>(kFrontColumns); }
 
 }  // namespace soliton

@@ -1,44 +1,74 @@
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "cluster/results/results.h"
 #include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
 
-std::string class_cell(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
+using Record = RequestRecord;
+using Line = std::string;
 
-std::string matches_cell(const std::optional<bool>& matches) {
-  if (!matches) return "";
-  return *matches ? "yes" : "no";
+template <typename T>
+void number(T value, Line& line) {
+  fmt::format_to(std::back_inserter(line), "{}", value);
 }
+
+void time(Duration value, Line& line) { line += spell_us(value); }
 
 // A failed request has no end, so what would follow from it stays empty.
-std::string timing_cells(const RequestRecord& r) {
-  if (r.failed) return ",,,,,";
-  return fmt::format("{},{},{},{},{},{}", spell_us(r.completed.time_since_epoch()),
-                     spell_us(r.completed - r.sent), spell_us(r.path.compute),
-                     spell_us(r.path.network), spell_us(r.path.queue), spell_us(r.path.host));
+void ended(const Record& r, Duration value, Line& line) {
+  if (!r.failed) time(value, line);
 }
+
+constexpr CsvColumn<Record> kColumns[] = {
+    {"request", "Number of the request, from 0.",
+     [](const Record& r, Line& line) { number(index(r.request), line); }},
+    {"client", "Who sent it.", [](const Record& r, Line& line) { number(r.client, line); }},
+    {"steps", "Its length.", [](const Record& r, Line& line) { number(r.steps, line); }},
+    {"state", "`completed` or `failed`.",
+     [](const Record& r, Line& line) { line += r.failed ? "failed" : "completed"; }},
+    {"sent_us", "When it was sent.",
+     [](const Record& r, Line& line) { time(r.sent.time_since_epoch(), line); }},
+    {"completed_us", "When its answer was complete.",
+     [](const Record& r, Line& line) { ended(r, r.completed.time_since_epoch(), line); }},
+    {"latency_us", "The time between the two.",
+     [](const Record& r, Line& line) { ended(r, r.completed - r.sent, line); }},
+    {"compute_us", "Of it, time on NPUs.",
+     [](const Record& r, Line& line) { ended(r, r.path.compute, line); }},
+    {"network_us", "Of it, time between nodes.",
+     [](const Record& r, Line& line) { ended(r, r.path.network, line); }},
+    {"queue_us", "Of it, waits for a busy device or a batch.",
+     [](const Record& r, Line& line) { ended(r, r.path.queue, line); }},
+    {"host_us", "Of it, work of the host.",
+     [](const Record& r, Line& line) { ended(r, r.path.host, line); }},
+    {"output_hash", "FNV-1a of the answer ([bits](bits.md#hashes)), for comparing two runs.",
+     [](const Record& r, Line& line) {
+       if (r.output_hash != 0) fmt::format_to(std::back_inserter(line), "{:016x}", r.output_hash);
+     }},
+    {"bit_identical", "Whether the answer is that of one unsharded device: `yes`, `no`.",
+     [](const Record& r, Line& line) {
+       if (r.matches) line += *r.matches ? "yes" : "no";
+     }},
+    {"predicted_class", "The greatest output; of a sequence that of its last step.",
+     [](const Record& r, Line& line) {
+       if (r.predicted_class >= 0) number(r.predicted_class, line);
+     }},
+    {"label", "What it should be, where labels were given.",
+     [](const Record& r, Line& line) {
+       if (r.label >= 0) number(r.label, line);
+     }},
+};
 
 }  // namespace
 
-std::string requests_csv_head() {
-  return "request,client,steps,state,sent_us,completed_us,latency_us,"
-         "compute_us,network_us,queue_us,host_us,"
-         "output_hash,bit_identical,predicted_class,label\n";
-}
-
-std::string requests_csv_row(const RequestRecord& r) {
-  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", index(r.request), r.client, r.steps,
-                     r.failed ? "failed" : "completed", spell_us(r.sent.time_since_epoch()),
-                     timing_cells(r), r.output_hash ? fmt::format("{:016x}", r.output_hash) : "",
-                     matches_cell(r.matches), class_cell(r.predicted_class), class_cell(r.label));
-}
+std::span<const CsvColumn<RequestRecord>> requests_columns() { return kColumns; }
 
 std::string requests_csv(const RunResults& results) {
-  std::string out = requests_csv_head();
-  for (const RequestRecord& r : results.requests) out += requests_csv_row(r);
+  std::string out = csv_head(requests_columns());
+  for (const RequestRecord& r : results.requests) out += csv_line(requests_columns(), r);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/results/csv_column.h"
 #include "cluster/results/warning.h"
 #include "cluster/results/write_file.h"
 #include "fabric/carrier.h"
@@ -212,9 +213,8 @@ double utilization(const RunResults& results);  // effective / peak
 // with a newline.
 std::string results_json(const RunResults& results, bool with_wall = true);
 std::string requests_csv(const RunResults& results);
-// Its parts, for a file that grows: lines with their ends.
-std::string requests_csv_head();
-std::string requests_csv_row(const RequestRecord& record);
+// Its columns, for a file that grows by lines (csv_head(), csv_line()).
+std::span<const CsvColumn<RequestRecord>> requests_columns();
 // Chrome trace-event JSON: one track a node, chains and requests as slices, messages as flow
 // arrows, faults as instants.
 struct TraceNames {

@@ -66,7 +66,7 @@ Status LiveResults::open() {
     if (!grown) return tl::unexpected<Error>(grown.error());
     file->emplace(std::move(*grown));
   }
-  rows_ = requests_csv_head();
+  rows_ = csv_head(requests_columns());
   write_second();
   if (failure_) return tl::unexpected<Error>(*failure_);
   ticker_.emplace(loop_, kTick, [this] { each_tick(); });
@@ -74,7 +74,7 @@ Status LiveResults::open() {
 }
 
 void LiveResults::add(const RequestRecord& row) {
-  rows_ += requests_csv_row(row);
+  rows_ += csv_line(requests_columns(), row);
   sums_.latency.add(row.completed - row.sent);
   sums_.compute_ps += static_cast<double>(row.path.compute.count());
   sums_.network_ps += static_cast<double>(row.path.network.count());

@@ -28,10 +28,22 @@ bool is_number(FieldType type) {
   }
 }
 
+// The words of a row, unless its meaning explains each of them.
 std::string words_of(const Field& field) {
   std::vector<std::string> words;
-  for (const FieldWord& word : field.words) words.push_back(fmt::format("`{}`", word.spelling));
-  return fmt::format("{}", fmt::join(words, ", "));
+  bool explained = true;
+  for (const FieldWord& word : field.words) {
+    words.push_back(fmt::format("`{}`", word.spelling));
+    explained = explained && field.meaning.find(words.back()) != std::string_view::npos;
+  }
+  return explained ? "" : fmt::format("{}", fmt::join(words, ", "));
+}
+
+// As it is typed; or in words, when it depends on other keys.
+std::string default_of(const FieldTable& table, const Field& field) {
+  if (field.required) return "required";
+  const std::string standard = spell_default(table, field);
+  return standard.empty() || !field.standard.empty() ? standard : fmt::format("`{}`", standard);
 }
 
 // "; 64 B to 9 kB", "; `off`, `auto`, or 1 to 1000 packets".
@@ -74,9 +86,7 @@ std::string field_page(const FieldTable& table) {
   std::string out = "| key | default | meaning |\n|---|---|---|\n";
   for (const Field& field : table.fields) {
     if (!field.refused.empty()) continue;
-    const std::string standard = spell_default(table, field);
-    out += fmt::format("| `{}` | {} | {} |\n", field.key, field.required ? "required" : standard,
-                       meaning(field));
+    out += fmt::format("| `{}` | {} | {} |\n", field.key, default_of(table, field), meaning(field));
   }
   return out;
 }

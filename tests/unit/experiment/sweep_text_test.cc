@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -274,6 +275,13 @@ TEST(SweepPage, WithoutAnyPointIsStillAPage) {
   Sweep s;
   s.name = "empty";
   EXPECT_THAT(sweep_page(s), HasSubstr("</html>"));
+}
+
+TEST(SweepCsv, ThePageNamesTheColumnsInFront) {
+  std::ifstream stream(SOLITON_SOURCE_DIR "/docs/experiments.md");
+  std::stringstream page;
+  page << stream.rdbuf();
+  EXPECT_THAT(page.str(), testing::HasSubstr(sweep_columns_page() + "\n"));
 }
 
 }  // namespace

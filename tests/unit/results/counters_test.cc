@@ -72,6 +72,27 @@ TEST(Counters, ThePageNamesEachOfThem) {
   EXPECT_THAT(page, HasSubstr("| counter | counts |\n|---|---|\n" + rows + "\n"));
 }
 
+TEST(Columns, ThePageNamesEachOfRequestsCsv) {
+  const std::string page = read_whole_file(SOLITON_SOURCE_DIR "/docs/results.md").value();
+  EXPECT_THAT(page, HasSubstr(csv_page(requests_columns()) + "\n"));
+}
+
+struct Measured {
+  int a = 0;
+};
+constexpr CsvColumn<Measured> kSampleColumns[] = {
+    {"a", "A number.", [](const Measured& s, std::string& line) { line += std::to_string(s.a); }},
+    {"twice", "Twice that.",
+     [](const Measured& s, std::string& line) { line += std::to_string(2 * s.a); }},
+};
+
+TEST(Columns, OneRowIsHeadCellAndPage) {
+  EXPECT_EQ(csv_head<Measured>(kSampleColumns), "a,twice\n");
+  EXPECT_EQ(csv_line<Measured>(kSampleColumns, {4}), "4,8\n");
+  EXPECT_EQ(csv_page<Measured>(kSampleColumns),
+            "| column | meaning |\n|---|---|\n| `a` | A number. |\n| `twice` | Twice that. |\n");
+}
+
 TEST(Counters, FaultsKeepTheFirstAndTheLastHitOfAllNodes) {
   FaultCounters sum, other;
   sum.hit(kRunStart + microseconds(5));

@@ -92,15 +92,15 @@ TEST(AField, IsInTheSchema) {
 TEST(AField, IsInThePage) {
   EXPECT_EQ(field_page(kHorseFields),
             "| key | default | meaning |\n|---|---|---|\n"
-            "| `legs` | 4 | What it stands on. 1 to 8. Lower: it falls. Higher: it stumbles. |\n"
-            "| `gait` | walk | How it moves. `walk`, `run`. |\n"
+            "| `legs` | `4` | What it stands on. 1 to 8. Lower: it falls. Higher: it stumbles. |\n"
+            "| `gait` | `walk` | How it moves. `walk`, `run`. |\n"
             "| `inner` |  | Its inner life. |\n");
   const Result<std::string> page = with_field_pages(
       "a\n<!-- fields: inner -->\nold\n<!-- /fields -->\nb\n", {&kHorseFields, &kInnerFields});
   ASSERT_TRUE(page) << page.error().message;
   EXPECT_EQ(*page,
             "a\n<!-- fields: inner -->\n| key | default | meaning |\n|---|---|---|\n"
-            "| `rest` | 2 ms | How long it rests. 0 s to 1 s. |\n<!-- /fields -->\nb\n");
+            "| `rest` | `2 ms` | How long it rests. 0 s to 1 s. |\n<!-- /fields -->\nb\n");
   EXPECT_THAT(with_field_pages("<!-- fields: innner -->\n<!-- /fields -->", {&kInnerFields})
                   .error()
                   .message,

@@ -1,0 +1,51 @@
+// The columns of a CSV file as a table: one row of it is all that a column takes in the file's head,
+// its lines and its page.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace soliton {
+
+template <typename Record>
+struct CsvColumn {
+  std::string_view name;
+  std::string_view meaning;
+  void (*append)(const Record& record, std::string& line);  // its cell; nothing for an empty one
+};
+
+// "request,client\n".
+template <typename Record>
+std::string csv_head(std::span<const CsvColumn<Record>> columns) {
+  std::string out;
+  for (const CsvColumn<Record>& column : columns) {
+    if (!out.empty()) out += ',';
+    out += column.name;
+  }
+  return out + "\n";
+}
+
+template <typename Record>
+std::string csv_line(std::span<const CsvColumn<Record>> columns, const Record& record) {
+  std::string out;
+  bool first = true;
+  for (const CsvColumn<Record>& column : columns) {
+    if (!first) out += ',';
+    column.append(record, out);
+    first = false;
+  }
+  return out + "\n";
+}
+
+// The same columns as a Markdown table.
+template <typename Record>
+std::string csv_page(std::span<const CsvColumn<Record>> columns) {
+  std::string out = "| column | meaning |\n|---|---|\n";
+  for (const CsvColumn<Record>& column : columns) {
+    out.append("| `").append(column.name).append("` | ").append(column.meaning).append(" |\n");
+  }
+  return out;
+}
+
+}  // namespace soliton
