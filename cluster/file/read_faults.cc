@@ -9,7 +9,7 @@
 namespace soliton {
 namespace {
 
-// Kinds of the faults page this version does not inject; they get a better answer than "unknown".
+// Kinds that this version does not inject; they get a better answer than "unknown".
 const std::vector<std::string>& later_kinds() {
   static const std::vector<std::string> kinds = {"duplicate",
                                                  "replay",

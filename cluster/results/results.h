@@ -209,7 +209,7 @@ double throughput_rps(const RunResults& results);
 double effective_tflops(const RunResults& results);
 double utilization(const RunResults& results);  // effective / peak
 
-// results.json as interface.md says; keys in that order; `with_wall` false leaves "wall" out. Ends
+// results.json as docs/results.md says, keys in that order; `with_wall` false leaves "wall" out. Ends
 // with a newline.
 std::string results_json(const RunResults& results, bool with_wall = true);
 std::string requests_csv(const RunResults& results);

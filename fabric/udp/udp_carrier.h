@@ -1,6 +1,6 @@
 // A Carrier over one UDP socket on loopback. Asio opens the socket and waits for
 // it; the data path calls the kernel on the native handle: Asio's own receive
-// costs a third of a round trip (transport design page, section 5). While nobody
+// costs a third of a round trip (docs/benchmarks.md). While nobody
 // has waited, as where a node spins, Asio does not hold the socket: being
 // watched by its reactor costs 6 % of a round trip.
 //

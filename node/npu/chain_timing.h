@@ -1,5 +1,5 @@
-// When each chain starts and when its result is there: timing model C of the npu design page,
-// section 8, with the terms of section 10. A device family is a set of parameters
+// When each chain starts and when its result is there: timing model C (docs/timing.md). A
+// device family is a set of parameters
 // (protocol/isa/device.h); CompiledProgram makes slot and latency of each chain from them:
 //
 //   slot    = max(I, occupancy + slot overhead)

@@ -1,4 +1,4 @@
-// What each chain computes: the arithmetic contract of the numerics design page, section 3, in
+// What each chain computes: the arithmetic contract of docs/numbers.md, in
 // program order. It knows no time.
 //
 //   activation in:  fp16 -> block floating point, per block of the matrix

@@ -59,7 +59,7 @@ struct CompiledChain {
 };
 
 // Ticks are 1/T of a cycle, so that tiles spread over the T engines without rounding per row or per
-// chain: r x c tiles take exactly r * c * (beats a tile) of them (npu design page, section 8).
+// chain: r x c tiles take exactly r * c * (beats a tile) of them (docs/timing.md).
 // Where tile columns are split over the engines the fullest engine decides (section 10).
 //
 // Dram: what a chain moves to or from it takes its bytes / the device's DRAM rate, rounded up to a

@@ -1,4 +1,4 @@
-// Critical-path analyses of a shard's program (npu design page, section 9): what a step would take
+// Critical-path analyses of a shard's program (docs/isa.md): what a step would take
 // with nothing in its way, with nothing but the number of multipliers in its way, and as modelled;
 // and which limit the modelled step runs into.
 //

@@ -2,7 +2,7 @@
 //
 // Requests are served one at a time. Chains are issued in program order; a read of an empty NetQ
 // port holds the issue of everything behind it until the message is there. The timing model (model
-// C of the npu design page) says when each result is written back or leaves; values are computed in
+// C of docs/timing.md) says when each result is written back or leaves; values are computed in
 // the same pass, whatever wall time that takes.
 //
 // A batch is several requests of one length that run through the program together, each in a lane:

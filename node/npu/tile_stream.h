@@ -1,5 +1,5 @@
 // Weights on their way from Dram to the matrix-vector unit, through a window of the matrix register
-// file (npu design page, section 2 rule 5, and the end of section 8).
+// file (docs/persistent-vs-streaming.md).
 //
 //   a tile is here:     max(the tile before is here, its place in the window is free)
 //                       + tile bits / DRAM rate

@@ -15,8 +15,7 @@ constexpr const char* kGruNames[] = {"r", "z", "n"};
 constexpr const char* kLstmNames[] = {"i", "f", "o", "c"};
 constexpr const char* kRnnNames[] = {"h"};
 
-// The order products are issued in and matrices lie in: GRU r z h; LSTM i f c o (npu design page,
-// sections 4 and 5).
+// The order products are issued in and matrices lie in: GRU r z h; LSTM i f c o (docs/isa.md).
 constexpr int kGruOrder[] = {kReset, kUpdate, kNew};
 constexpr int kLstmOrder[] = {kInput, kForget, kCell, kOutput};
 constexpr int kRnnOrder[] = {kOnly};

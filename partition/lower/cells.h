@@ -1,5 +1,5 @@
 // The recurrent cells as chain programs for one node's slice of rows: of devices with fused cell
-// programs as in section 4 of the npu design page, of those with stepwise ones as in section 10:
+// programs (docs/isa.md), and of those with stepwise ones:
 //
 //          fused                         stepwise
 //   rnn    h                             h

@@ -1,5 +1,5 @@
 // A plan for people and for other programs: the text of `soliton plan`, plan.json and plan.svg
-// (partition design page, section 7).
+// (docs/planner.md).
 #pragma once
 
 #include <string>

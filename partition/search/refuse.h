@@ -1,4 +1,4 @@
-// Why a model has no plan, in the words of the partition design page, section 8.
+// Why a model has no plan, in the words of docs/planner.md.
 #pragma once
 
 #include "partition/search/nodes_view.h"

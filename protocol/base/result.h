@@ -9,7 +9,7 @@
 
 namespace soliton {
 
-// What kind of failure, and through it the exit status (interface.md, section 2) and what the
+// What kind of failure, and through it the exit status (README.md, "exit status") and what the
 // caller can do.
 enum class ErrorCode {
   kInvalid,      // bad usage or input (2): change the input

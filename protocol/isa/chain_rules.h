@@ -1,4 +1,4 @@
-// The form of a chain (npu design page, section 3, "Chain rules" 1 and 2; scalar chains are
+// The form of a chain (docs/isa.md; scalar chains are
 // ours), without regard to memories or ports.
 #pragma once
 

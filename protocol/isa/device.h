@@ -1,4 +1,4 @@
-// What a device is: the values of configs/devices/*.yaml (npu design page, sections 6, 8, 10).
+// What a device is: the values of configs/devices/*.yaml (docs/timing.md).
 // Sizes are per device.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Budgets of the memories (npu design page, section 2).
+// Budgets of the memories (docs/isa.md).
 #include <fmt/format.h>
 
 #include <algorithm>

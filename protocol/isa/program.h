@@ -1,4 +1,4 @@
-// NPU programs: chains of instructions in loop segments (npu design page, sections 3 and 4).
+// NPU programs: chains of instructions in loop segments (docs/isa.md).
 //
 // Data flow is the order of the chain; operations name no source or destination vector. A program
 // is a list of segments, each repeated a number of times that may depend on the request's steps:

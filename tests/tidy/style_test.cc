@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <regex>
 
 #include "tests/tidy/sizes.h"
@@ -87,6 +88,22 @@ TEST(Style, NothingIsLeftForLaterAndNoMachineIsNamed) {
     for (std::size_t i = 0; i < file.lines.size(); ++i)
       EXPECT_FALSE(std::regex_search(file.lines[i], words))
           << file.path << ":" << i + 1 << ": " << file.lines[i];
+}
+
+// Comments cite pages of the tree, or papers: a page that is elsewhere is no help to a reader.
+TEST(Style, ReferencesResolve) {
+  const std::regex page(R"(docs/[a-zA-Z_/-]+\.md)");
+  const std::regex elsewhere(std::string("design ") + "page|interface" + "\\.md");
+  std::size_t seen = 0;
+  for (const SourceFile& file : source_files())
+    for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      const std::string& line = file.lines[i];
+      EXPECT_FALSE(std::regex_search(line, elsewhere)) << file.path << ":" << i + 1;
+      for (std::sregex_iterator at(line.begin(), line.end(), page), end; at != end; ++at, ++seen)
+        EXPECT_TRUE(std::filesystem::exists(std::string(SOLITON_SOURCE_DIR) + "/" + at->str()))
+            << file.path << ":" << i + 1 << " cites " << at->str();
+    }
+  EXPECT_GT(seen, 50u);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ TEST(Isa, JsonHoldsListingMemoryAndTrace) {
   EXPECT_EQ(json["trace"]["outputs"].size(), 3u);
   EXPECT_EQ(json["trace"]["outputs"][0]["fp16"].size(), 500u);
   EXPECT_EQ(json["trace"]["counters"]["index_faults"], 0);
-  // Steady steps of an LSTM at the dispatch floor: 4 slots, D and V (npu design page, section 8).
+  // Steady steps of an LSTM at the dispatch floor: 4 slots, D and V (docs/timing.md).
   const auto start = [&](std::size_t step) {
     return json["trace"]["issues"][10 * step + 9]["start_ns"].get<double>();
   };

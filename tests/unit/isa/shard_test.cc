@@ -9,7 +9,7 @@ namespace {
 
 using namespace soliton::testing;
 
-// The format and size table of the npu design page, section 2.
+// The format and size table of docs/isa.md.
 TEST(Budget, TilesThatFitOnBwS10) {
   const NpuDevice device = bw_s10();
   const std::vector<std::pair<std::string, int>> table{

@@ -129,7 +129,7 @@ TEST(Batch, APinnedStepTakesAsLongAsTheUnitWorks) {
   EXPECT_EQ(run_alone(gru(100), 8, 1), run_alone(gru(1), 8));
 }
 
-// npu design page, section 11: max(weight bytes / bandwidth, b * pinned step), where a batch's
+// docs/timing.md: max(weight bytes / bandwidth, b * pinned step), where a batch's
 // pinned step is the work of the unit alone, as above.
 TEST(Batch, AStreamedStepTakesTheLongerOfBytesAndWork) {
   const Shard shard = from_dram(gru(256), 45, k70GBs);
@@ -174,7 +174,7 @@ TEST(Batch, LanesFillASlotBeforeTheyLengthenIt) {
   EXPECT_EQ(t.cycles(30), 654 + 30 * 40 / 6 + 248);
 }
 
-// npu design page, section 10: six vectors at once, at no extra time.
+// docs/timing.md: six vectors at once, at no extra time.
 TEST(Batch, LanesOfTheDeviceDivideTheBatch) {
   ShardBuilder b(bw_s10(), {}, 10);
   b.shard.device.batch_lanes = 6;

@@ -94,7 +94,7 @@ TEST(TileStream, RemembersWhatItWaitedFor) {
 
 TEST(Dram, AStreamedStepTakesTheBytesOverTheRate) {
   const Shard shard = from_dram(gru(2800), 306, k70GBs);
-  // 294 tiles of 482,000 bits (npu design page, section 11: 17.7 MB, 253 us a step).
+  // 294 tiles of 482,000 bits (docs/timing.md: 17.7 MB, 253 us a step).
   const double pass_us = 294 * 482'000 / 560e3;
   EXPECT_NEAR(pass_us, 253, 0.1);
   const double step_us = in_us(op_time(shard).steady);

@@ -1,5 +1,5 @@
 // Hand-built shards for the NPU tests: a builder that hands out addresses, and the recurrent cells
-// of the npu design page, section 4, whole or as one of several row slices.
+// of docs/isa.md, whole or as one of several row slices.
 #pragma once
 
 #include <cstdint>

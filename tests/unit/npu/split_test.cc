@@ -105,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(Cells, SplitCell,
                                            Cell::kGruResetAfter));
 
 TEST(SplitTiming, EverySerialProductAddsOneExchange) {
-  // npu design page, section 12: GRU 4000, rows over 2, in a rack: 663 cycles and two
+  // docs/timing.md: GRU 4000, rows over 2, in a rack: 663 cycles and two
   // exchanges, 7.1 us a step.
   const auto shards = halves_of(bw_s10(), {}, 10, whole(Cell::kGruResetBefore, 4000, 4000), 2000);
   Pair pair(shards, ComputeMode::kTiming, nanoseconds(1440));

@@ -21,7 +21,7 @@ Instant after_cycles(std::int64_t cycles) {
   return kRunStart + nanoseconds(4 * cycles);
 }  // 250 MHz
 
-// ---- the published table (npu design page, section 7) ----
+// ---- the published table (docs/timing.md) ----
 
 struct Row {
   Cell cell;

@@ -1,4 +1,4 @@
-// Devices of the npu design page, models, and a router without a network that drives Npu objects.
+// Devices of docs/timing.md, models, and a router without a network that drives Npu objects.
 #pragma once
 
 #include <string>

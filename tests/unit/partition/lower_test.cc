@@ -263,7 +263,7 @@ struct PublishedRow {
   Cell cell;
   std::int64_t hidden;
   std::int64_t steps;
-  double model_ms;  // model C column of the npu design page, section 7
+  double model_ms;  // model C column of docs/timing.md
 };
 
 TEST(Lower, SingleDeviceTimesAreThoseOfTimingModelC) {

@@ -98,7 +98,7 @@ TEST(Predict, ABatchGoesThroughTogether) {
   EXPECT_EQ(far.path.total(), far.latency);
 }
 
-// Steps of a row split at three distances: npu design page, section 12. All nodes stand in one
+// Steps of a row split at three distances: docs/timing.md. All nodes stand in one
 // rack, each in a rack of its own in one pod, or each in a pod of its own.
 struct SplitRow {
   Cell cell;
@@ -139,7 +139,7 @@ TEST(Predict, RowSplitStepsAreThoseOfTheDesignPage) {
   }
 }
 
-// Partition design page, section 9, claim 5: 267 us, to which come the start of four programs and
+// docs/planner.md: 267 us, to which come the start of four programs and
 // the host's two hops, against 6.9 times that.
 TEST(Predict, AWavefrontOfLayersBeatsRowsOfEveryLayer) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});

@@ -49,7 +49,7 @@ TEST(Search, AModelThatFitsStaysOnOneNode) {
   EXPECT_EQ(plan.predicted_path.total(), plan.predicted_latency);
 }
 
-// Partition design page, section 9, claim 5.
+// docs/planner.md.
 TEST(Search, StackedLayersGoOnePerNode) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
   Cluster cluster(model, bw_s10(), 4);
@@ -96,7 +96,7 @@ TEST(Search, DirectionsGetTheirOwnNodes) {
   cluster.request.max_nodes = 1;
   const Plan one = partition_model(cluster.request).value();
   EXPECT_EQ(one.nodes_used, 1);
-  // Partition design page, section 9, claim 6: half the time, apart from what a request costs once.
+  // docs/planner.md: half the time, apart from what a request costs once.
   EXPECT_NEAR(in_us(one.predicted_latency) / in_us(two.predicted_latency), 2.0, 0.1);
 }
 

@@ -1,5 +1,5 @@
 // A convolution as an NPU program: weights resident, one product an output pixel over a patch of
-// the padded input, which moves gather (npu design page, section 9).
+// the padded input, which moves gather (docs/isa.md).
 //
 //   in port 0:   height * width messages of one request, a pixel's channels each, row by row
 //   out port 0:  out_height * out_width messages, a pixel's filters each, row by row

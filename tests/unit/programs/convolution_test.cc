@@ -146,7 +146,7 @@ TEST(Convolution, RefusesShapesWithoutOutputAndTensorsOfOtherSizes) {
   EXPECT_NE(error(convolution({5000, 5000, 8, 8, 1, 1, 1, 0}, Memory::kDram, false)), "");
 }
 
-// The shapes of the npu design page, section 9, fit both devices. The cycles are those of
+// The shapes of docs/isa.md, fit both devices. The cycles are those of
 // docs/isa.md: low confidence, not calibrated. The bounds say where they come from: the request,
 // and at least one slot of the matrix-vector unit a pixel.
 struct Published {

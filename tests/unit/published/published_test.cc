@@ -1,5 +1,5 @@
 // Published rows, each against the shipped cluster file that reproduces it, with its tolerance and
-// the error it has; and other sizes against the closed forms of the npu design page, which check
+// the error it has; and other sizes against the closed forms of docs/timing.md, which check
 // the simulation but are not used by it.
 #include <gtest/gtest.h>
 

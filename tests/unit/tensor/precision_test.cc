@@ -1,5 +1,5 @@
-// What each format loses: signal to quantisation noise over seeded samples against the table of the
-// numerics design page, section 4, which 819,000 samples of the exact quantiser gave. Held to
+// What each format loses: signal to quantisation noise over seeded samples against the table of
+// docs/numbers.md, which 819,000 samples of the exact quantiser gave. Held to
 // +-0.3 dB: 200,000 samples move a figure by less than a third of that.
 #include <gtest/gtest.h>
 

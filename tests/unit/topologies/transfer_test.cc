@@ -15,7 +15,7 @@ Duration one_way(const std::string& a, const std::string& b, Bytes packet) {
   return transfer_time(*topology, routes.path(NodeId{0}, NodeId{1}), packet);
 }
 
-// Transport design page, section 1: within 3 % of 2.88, 7.72 and 18.71 us; the composition is
+// Caulfield et al., MICRO 2016, figure 10: within 3 % of 2.88, 7.72 and 18.71 us; the composition is
 // exact.
 TEST(Transfer, RoundTripsAreThePublishedMeans) {
   EXPECT_EQ(2 * one_way("rack0", "rack0", kPing), nanoseconds(2'880));
