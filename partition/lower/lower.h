@@ -4,8 +4,8 @@
 // A stage is a run of consecutive layers on n nodes that work on the same step. On one node all its
 // layers are resident there. On n > 1 nodes the gate matrices are split by whole native-tile rows,
 // so a sharded model gives the bits of the unsharded one (docs/numbers.md); each step ends in an
-// so a sharded model gives the bits of the unsharded one (docs/numbers.md); each step ends in an
-// all-gather of slices. A bidirectional layer has either a group of
+// all-gather of slices. A bidirectional layer has either a group of nodes per direction
+// (`split_directions`) or makes two passes on one group: all steps forward,
 // then all steps in reverse, through loop-back ports.
 #pragma once
 
