@@ -80,7 +80,8 @@ const SolitonGemvPeer* open_peers(const std::string& folder, BenchReport& report
   void* symbol = module == nullptr ? nullptr : dlsym(module, kGemvPeersSymbol);
   if (symbol == nullptr) {
     report.notes.emplace_back(
-        "OpenBLAS and oneDNN are not there to compare with: ./dev bench npu installs and builds "
+        "OpenBLAS and oneDNN are not installed for the comparison: ./dev bench npu installs and "
+        "builds "
         "them");
     return nullptr;
   }

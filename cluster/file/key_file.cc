@@ -71,7 +71,7 @@ Result<Key> read_key_file(const std::string& path) {
   if (!S_ISREG(status.st_mode)) return failure(ErrorCode::kInvalid, "not a regular file");
   if ((status.st_mode & kOthers) != 0)
     return failure(ErrorCode::kInvalid,
-                   fmt::format("others than its owner have a right to the file (mode {:04o}); "
+                   fmt::format("users other than its owner have access to the file (mode {:04o}); "
                                "allowed: 0600 or 0400",
                                status.st_mode & 07777));
   std::array<char, kDigits + 2> text{};

@@ -131,7 +131,8 @@ class Editor {
   }
 
   Result<YamlValue*> enter_list(YamlValue& at, std::size_t index, const std::string& so_far) const {
-    if (!become(at, YamlValue::Kind::kList)) return invalid(fmt::format("{} is no list", so_far));
+    if (!become(at, YamlValue::Kind::kList))
+      return invalid(fmt::format("{} is not a list", so_far));
     if (index > at.items.size())
       return invalid(fmt::format("{} has {} {}: the index may be 0 to {}", so_far, at.items.size(),
                                  at.items.size() == 1 ? "entry" : "entries", at.items.size()));

@@ -65,7 +65,7 @@ class NodesReader {
     };
     for (const char c : place)
       if (bad(c))
-        return map.error("at", fmt::format("\"{}\" is no place; places look like rack0 or "
+        return map.error("at", fmt::format("\"{}\" is not a place; places look like rack0 or "
                                            "pod3/rack17",
                                            place)),
                false;

@@ -96,7 +96,7 @@ class ExplicitReader {
     if ((a.size() != count && a.size() != 1) || (b.size() != count && b.size() != 1))
       return map.error(
           "between",
-          fmt::format("{} names against {}: ranges must be as long as each other, or one name",
+          fmt::format("{} names against {}: ranges must have equal lengths, or be one name",
                       a.size(), b.size()));
     std::vector<std::string> names;
     if (!link.name.empty()) names = expand_names(context_, map.mark_of("name"), link.name);

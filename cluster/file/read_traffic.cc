@@ -77,7 +77,7 @@ class TrafficReader {
   void read_nodes(const Field& row, Traffic& out) {
     std::vector<std::int64_t> nodes = nodes_of(row.key);
     if (row.type == FieldType::kIntegers) return row.set(&out, {std::move(nodes)});
-    if (nodes.size() > 1) map_.error(row.key, "names several nodes; one receives");
+    if (nodes.size() > 1) map_.error(row.key, "names several nodes, but only one can receive");
     if (!nodes.empty()) row.set(&out, {nodes.front()});
   }
 

@@ -87,7 +87,7 @@ void check_carriers(const ClusterOutcome& outcome, RunResults& results) {
     if (stats) refused += stats->carrier.refused;
   if (results.ltl.carrier != "udp" || refused == 0) return;
   warn(results.warnings, warning_id::kUdpRefused,
-       fmt::format("the kernel did not take {} packets that were to be sent; they were lost and "
+       fmt::format("the kernel refused to send {} packets; they were lost and "
                    "sent again later",
                    refused));
 }

@@ -95,7 +95,7 @@ class RequestReader : Reader {
                     symbols ? "symbol numbers (int32 or int64)" : "vectors (float16 or float32)");
     const std::int64_t width = symbols ? 1 : model_.input;
     if (input.row_elements() == 0 || input.row_elements() % width != 0)
-      return refuse("{}: a request of {} values is no whole number of vectors of {}", file,
+      return refuse("{}: a request of {} values is not a whole number of vectors of {}", file,
                     input.row_elements(), width);
     return true;
   }

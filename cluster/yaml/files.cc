@@ -137,7 +137,7 @@ Result<std::string> read_all(const std::string& path, int descriptor, std::size_
     pollfd wait{descriptor, POLLIN, 0};
     const int ready = poll(&wait, 1, silence_ms);
     if (ready == 0)
-      return invalid(fmt::format("\"{}\" is a pipe that nobody writes", printable(path)));
+      return invalid(fmt::format("\"{}\" is a pipe that no process writes to", printable(path)));
     if (ready < 0 && errno == EINTR) continue;
     const std::size_t held = text.size();
     text.resize(held + kPiece);

@@ -10,7 +10,7 @@
 namespace soliton {
 
 inline constexpr std::string_view kNameRule =
-    R"(is no name: 1 to 63 of a-z, 0-9, ".", "_" and "-")";
+    R"(is not a name: 1 to 63 of a-z, 0-9, ".", "_" and "-")";
 
 // [a-z0-9._-]{1,63}: safe in paths, terminals and selectors.
 bool is_valid_name(std::string_view text);

@@ -18,7 +18,7 @@ class Walk {
   std::vector<YamlMistake> mistakes() {
     while (!at_end() && mistakes_.size() < limit_) {
       if (mark_.column == 1)
-        skip_blanks("a tab indents this line, which YAML does not take: use spaces");
+        skip_blanks("a tab indents this line, which YAML does not allow: use spaces");
       if (!at_end()) step();
     }
     return std::move(mistakes_);
@@ -116,7 +116,7 @@ class Walk {
     skip_word();
     const std::string_view word = text_.substr(begin, at_ - begin);
     if (value_begins_ && word == "-")
-      return skip_blanks("a tab stands behind \"-\", where YAML takes only spaces: use spaces");
+      return skip_blanks("a tab after \"-\", where YAML allows only spaces: use spaces");
     value_begins_ = word == "-" || word == "?" || word.ends_with(':');
     if (!in_flow() || value_begins_) return;
     const std::size_t end = at_;

@@ -293,7 +293,7 @@ void check_characters(std::string_view text, TreeBuilder& builder) {
           mark_at(text, at),
           fmt::format(
               "{} \\{}{:0{}x}",
-              is_control(c.code_point) ? "control character" : "a character that is no text:",
+              is_control(c.code_point) ? "control character" : "a character that is not text:",
               c.code_point < 0x80 ? 'x' : 'u', c.code_point, c.code_point < 0x80 ? 2 : 4));
     at += c.size;
   }
@@ -312,7 +312,7 @@ bool is_about_directives(const yaml_parser_t& state) {
 std::string in_plain_words(std::string message) {
   constexpr std::pair<std::string_view, std::string_view> kWords[] = {
       {"mapping values are not allowed in this context",
-       "no \": \" may stand here: quote the value, or indent the line as the others"},
+       "no \": \" is allowed here: quote the value, or indent the line like the others"},
       {"found character that cannot start any token",
        "no value begins with this character: write it in quotes"},
       {"block mapping", "map"},
