@@ -73,7 +73,7 @@ constexpr Wanted kWanted[] = {
     {2816, "4-bit b400", kSgemv, 0},
 };
 
-// Opened once and never closed: libraries with threads of their own do not come off cleanly.
+// Opened once and never closed, because libraries with threads of their own do not unload cleanly.
 const SolitonGemvPeer* open_peers(const std::string& folder, BenchReport& report) {
   const std::string path = folder + "/" + kGemvPeersModule;
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

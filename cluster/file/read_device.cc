@@ -71,7 +71,7 @@ void scale_beats(const NpuDevice& base, NpuDevice& out) {
                                      std::int64_t{base.native_dim} * out.lanes);
 }
 
-// What was measured on a device says nothing about a changed one.
+// Measurements of a device do not hold for a changed one.
 void forget_measurements(MapReader& map, NpuDevice& out) {
   constexpr std::array kTimeless{"tile_engines",  "lanes",       "native_dimension",
                                  "clock",         "batch_lanes", "multifunction_units",
@@ -166,7 +166,7 @@ const Checked<Device>& DeviceLibrary::file(const std::string& path) {
   files_.note(path);
   const Checked<YamlFile> yaml = read_yaml(path);
   Checked<Device> device = yaml ? read(*yaml) : tl::unexpected<Diagnostics>(yaml.error());
-  // Reading may have added those it builds on.
+  // Reading may have added the devices it builds on.
   return read_.at(path) = std::move(device);
 }
 

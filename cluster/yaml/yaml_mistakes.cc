@@ -8,8 +8,7 @@ namespace soliton {
 namespace {
 
 // Walks over the words of the text. Of YAML it knows where a value may begin, which is where
-// quotes, brackets and block scalars mean something; it need not be right about text that nobody
-// would write.
+// quotes, brackets and block scalars mean something; it need not be exact for unusual text.
 class Walk {
  public:
   Walk(std::string_view text, std::int32_t first_line, std::size_t limit)
