@@ -19,7 +19,7 @@ std::optional<double> BenchRow::ratio() const {
 bool BenchRow::met() const {
   if (!goal) return true;
   const std::optional<double> value = ratio();
-  // Nothing used of what should be little is better than any ratio says.
+  // A zero where lower is better beats any ratio.
   return value ? *value >= *goal : ours <= peer_value && !higher_is_better;
 }
 

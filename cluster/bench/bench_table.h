@@ -1,4 +1,5 @@
-// What `soliton bench` prints: a row a figure, ours beside a peer or a limit, measured in one run.
+// What `soliton bench` prints: one row per figure, ours beside a peer or a limit, measured in one
+// run.
 #pragma once
 
 #include <optional>
@@ -10,13 +11,13 @@ namespace soliton {
 struct BenchRow {
   std::string name;
   double ours = 0;
-  std::string peer;  // what `peer_value` is of
+  std::string peer;  // what `peer_value` belongs to
   double peer_value = 0;
   std::string unit;
   bool higher_is_better = false;  // of `unit`
-  std::optional<double> goal;     // least ratio wanted; none: for information
+  std::optional<double> goal;     // required ratio; unset: for information only
 
-  // > 1: ours is better. Nothing when a value is zero.
+  // Above 1 if ours is better; nullopt if a value is zero.
   std::optional<double> ratio() const;
   bool met() const;  // true without a goal
 };

@@ -1,4 +1,4 @@
-// Contestants that alternate on one core in one run: what a ratio of two times can be taken from.
+// Contestants that alternate on one core in one run, so that ratios of their times are meaningful.
 #pragma once
 
 #include <functional>
@@ -16,15 +16,15 @@ struct Contestant {
 struct ContestOptions {
   int rounds = 7;
   double seconds_a_turn = 0.03;
-  int repetitions_least = 8;  // a turn, after one that is not counted
+  int repetitions_least = 8;  // per turn, after one that is not counted
 };
 
 // Every contestant has a turn in each round; the least time of one call is kept.
 void hold_contest(std::vector<Contestant>& contestants, const ContestOptions& options = {});
-// The one of that name. REQUIRES: it is there.
+// The least time of the contestant `name`. REQUIRES: there is one.
 double least_us(const std::vector<Contestant>& contestants, const std::string& name);
 
-// Keeps the calling thread on the core it runs on. False where the system does not allow it.
+// Pins the calling thread to its current core. False if the system does not allow it.
 bool pin_to_this_core();
 
 }  // namespace soliton

@@ -73,14 +73,15 @@ constexpr Wanted kWanted[] = {
     {2816, "4-bit b400", kSgemv, 0},
 };
 
-// Opened once and never closed: libraries with threads of their own do not come off cleanly.
+// Opened once and never closed, because libraries with threads of their own do not unload cleanly.
 const SolitonGemvPeer* open_peers(const std::string& folder, BenchReport& report) {
   const std::string path = folder + "/" + kGemvPeersModule;
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   void* symbol = module == nullptr ? nullptr : dlsym(module, kGemvPeersSymbol);
   if (symbol == nullptr) {
     report.notes.emplace_back(
-        "OpenBLAS and oneDNN are not there to compare with: ./dev bench npu installs and builds "
+        "OpenBLAS and oneDNN are not installed for the comparison: ./dev bench npu installs and "
+        "builds "
         "them");
     return nullptr;
   }

@@ -101,7 +101,7 @@ constexpr LayerRow kRows[] = {
     {"GRU 1024 4-bit b16", Cell::kGru, "msfp12", "gru fp32", "ONNX Runtime fp32", 4},
 };
 
-// The same layer in other formats, beside the one this is all about.
+// The same layer in other formats, for comparison.
 constexpr const char* kUsualFormat = "ms-fp9";
 constexpr const char* kOtherFormats[] = {"mxfp8-e4m3", "mxfp8-e5m2", "mxfp6-e3m2", "mxfp6-e2m3",
                                          "int16",      "int8",       "fp32"};

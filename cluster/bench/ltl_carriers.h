@@ -10,9 +10,9 @@
 
 namespace soliton {
 
-// As shipped, but for `auth`: packets of 8 KiB, checksum on.
+// The defaults except for `auth`: packets of 8 KiB, checksum on.
 LtlOptions udp_ltl_options(AuthMode auth);
-// Nothing can damage a packet in memory, so neither checksum nor tag.
+// Neither checksum nor tag, because nothing can damage a packet in memory.
 LtlOptions shm_ltl_options();
 
 class LtlOverUdp : public LtlTransport {
@@ -25,7 +25,7 @@ class LtlOverUdp : public LtlTransport {
 
  private:
   struct Ports;
-  Ports* ports_;  // where the two processes tell each other their ports
+  Ports* ports_;  // shared memory in which the two processes exchange their ports
   boost::asio::io_context context_;
 };
 

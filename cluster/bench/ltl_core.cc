@@ -18,7 +18,7 @@ constexpr int kRounds = 3;
 constexpr int kWarm = 20'000;
 constexpr int kRoundTrips = 50'000;  // a round
 
-// CPU time of this process: what others do on this machine is left out as far as can be.
+// CPU time of this process, which excludes other load on the machine as far as possible.
 double cpu_ns() {
   timespec at{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
@@ -36,8 +36,8 @@ class CorePair {
     }
   }
 
-  // As a spinning driver does it: the message leaves, what was put off is done, and once before the
-  // next packet comes it looks for control packets and deadlines.
+  // As a spinning driver does: it sends the message, does deferred work, and looks once for control
+  // packets and deadlines before the next packet arrives.
   void round_trip(std::span<const std::byte> message) {
     for (std::size_t n = 0; n < 2; ++n) {
       Ltl& from = *ends_[n];

@@ -1,5 +1,5 @@
-// CPU time of LTL itself: two ends in one thread, each packet handed over in memory, no carrier and
-// no clock within the loop.
+// CPU time of LTL itself: two ends in one thread that pass packets in memory, with no carrier and
+// no clock in the loop.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace soliton {
 
-// Of one message of `bytes` each way, in nanoseconds; the least of several rounds, as what is left
-// out is the time of others on this machine.
+// Time of one message of `bytes` each way, in nanoseconds. The least of several rounds, because
+// longer ones include time of other processes.
 double ltl_core_round_trip_ns(const LtlOptions& options, std::size_t bytes);
 
 }  // namespace soliton

@@ -106,10 +106,10 @@ std::vector<std::string> LtlEntrants::notes() const {
   for (const LtlEntrant& entrant : entrants_)
     if (entrant.failed) out.push_back(entrant.name + ": a turn failed, left out");
   for (const std::string& missing : peers_.missing())
-    out.push_back(missing + " is not there: ./dev bench ltl installs and builds it");
+    out.push_back(missing + " is not installed: ./dev bench ltl installs and builds it");
   if (options_.more_peers)
     for (const std::string& missing : more_peers_.missing())
-      out.push_back(missing + " is not there: ./dev bench ltl --long installs and builds it");
+      out.push_back(missing + " is not installed: ./dev bench ltl --long installs and builds it");
   return out;
 }
 

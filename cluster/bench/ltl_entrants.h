@@ -1,6 +1,6 @@
-// Who takes part in `soliton bench ltl`: LTL over its carriers, the limits of this machine (a flag, a
-// ring, raw sockets) and other messaging libraries. All take turns, so that what disturbs the machine
-// for a while hits all of them.
+// The entrants of `soliton bench ltl`: LTL over its carriers, the limits of this machine (a flag, a
+// ring, raw sockets) and other messaging libraries. They take turns, so that a temporary
+// disturbance of the machine affects all of them.
 #pragma once
 
 #include <functional>
@@ -31,11 +31,11 @@ class LtlEntrants {
   LtlEntrants(const LtlEntrants&) = delete;
   LtlEntrants& operator=(const LtlEntrants&) = delete;
 
-  // One turn of each.
+  // Runs one turn of each.
   void turn();
-  // nullptr: not there, or one of its turns failed.
+  // nullptr if there is no such entrant, or one of its turns failed.
   const LtlEntrant* find(const std::string& name, std::size_t bytes) const;
-  // Who failed, and what is not installed.
+  // Entrants that failed, and libraries that are not installed.
   std::vector<std::string> notes() const;
 
  private:

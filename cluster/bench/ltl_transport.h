@@ -1,4 +1,4 @@
-// LTL over a carrier, as `soliton bench ltl` measures it: the transport of a node without the node.
+// LTL over a carrier, as `soliton bench ltl` measures it: a node's transport without the node.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace soliton {
 
-// One end of one connection, node 0 the client's and 1 the server's. With authentication the first
-// message opens the connection, before anything is measured.
+// One end of one connection, node 0 the client's and 1 the server's. With authentication, the first
+// message opens the connection, before the measurement.
 class LtlTransport {
  public:
-  // `options` of both ends. The carrier is opened by the derived class in become().
+  // `options` apply to both ends. The derived class opens the carrier in become().
   LtlTransport(const LtlOptions& options, WaitMode wait) : options_(options), wait_(wait) {}
   virtual ~LtlTransport() = default;
 
@@ -73,7 +73,7 @@ class LtlTransport {
     return taken;
   }
 
-  // The last acknowledgements may be lost with this process: the peer does not wait for them.
+  // The peer does not wait for the last acknowledgements, so they may be lost with this process.
   void settle() { flush(); }
   std::uint64_t wrong() const { return wrong_; }
 
@@ -81,8 +81,9 @@ class LtlTransport {
   virtual std::unique_ptr<Carrier> open(bool server) = 0;
 
  private:
-  // Takes packets in, or finds nothing; only then are acknowledgements sent that found no answer to
-  // ride on, and the clock is read. So a packet that comes after a pause waits for neither.
+  // Takes in packets; false if there were none. Only then are acknowledgements sent that no answer
+  // has carried, and is the clock read, so that a packet that arrives after a pause waits for
+  // neither.
   bool turn() {
     const std::span<const ArrivedPacket> packets = carrier_->poll();
     if (packets.empty()) {
@@ -116,7 +117,7 @@ class LtlTransport {
       carrier_->send_built({burst->destination, burst->segment, burst->size});
   }
 
-  // A look costs a few nanoseconds in memory, the clock ten.
+  // Polling memory takes a few nanoseconds, reading the clock ten.
   static constexpr std::uint32_t kLooksAClock = 8;
 
   LtlOptions options_;

@@ -15,7 +15,7 @@ BenchReport bench_npu(const NpuBenchOptions& options) {
   unsetenv("OPENBLAS_L2_SIZE");
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
   setenv("OMP_NUM_THREADS", "1", 1);
-  if (!pin_to_this_core()) report.notes.emplace_back("not pinned to a core: figures may wander");
+  if (!pin_to_this_core()) report.notes.emplace_back("not pinned to a core: figures may vary");
   const ContestOptions contest{options.rounds, options.seconds_a_turn};
   bench_gemv(options.peers_folder, contest, report);
   bench_layers(options.peers_folder, contest, report);

@@ -1,5 +1,5 @@
-// `soliton bench npu`: the emulated arithmetic beside the best libraries of the same machine, on
-// one pinned core, in one run.
+// `soliton bench npu`: compares the emulated arithmetic with the best libraries on the same
+// machine, on one pinned core, in one run.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@ namespace soliton {
 
 struct NpuBenchOptions {
   std::string peers_folder;  // with the module of npu_peers.h and onnxruntime_peer.mjs
-  int rounds = 7;            // turns of each contestant. More: steadier figures
+  int rounds = 7;            // turns of each contestant. Higher: steadier figures
   double seconds_a_turn = 0.03;
 };
 
-// Products, recurrent layers, simulated chains. Peers that are not installed are left out and named
+// Products, recurrent layers, simulated chains. Peers that are not installed are omitted and named
 // in the notes.
 BenchReport bench_npu(const NpuBenchOptions& options);
 

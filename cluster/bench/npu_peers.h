@@ -1,15 +1,16 @@
-// Libraries that multiply a matrix by a vector, behind a C interface: a module of their own, loaded
-// when `soliton bench npu` finds it, so that the tool neither needs nor loads them.
+// Libraries that multiply a matrix by a vector, behind a C interface. They are in a module that
+// `soliton bench npu` loads if present, so that the tool does not depend on them.
 #pragma once
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-// Row-major rows x columns fp32 weights become whatever the library wants; `run` is one product.
+// `make` converts row-major rows x columns fp32 weights to the library's own form; `run` computes
+// one product.
 struct SolitonGemvPeer {
   const char* name;                                            // "OpenBLAS sgemv"
-  void* (*make)(int rows, int columns, const float* weights);  // null: not on this processor
+  void* (*make)(int rows, int columns, const float* weights);  // null: not supported here
   void (*run)(void* product);
   void (*destroy)(void* product);
 };

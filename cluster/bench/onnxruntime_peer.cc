@@ -19,8 +19,9 @@ constexpr char kScript[] = "onnxruntime_peer.mjs";
 
 Error missing(const std::string& why) {
   return {ErrorCode::kEnvironment,
-          fmt::format("ONNX Runtime is not there to compare with ({}): ./dev bench npu installs it",
-                      why)};
+          fmt::format(
+              "ONNX Runtime is not installed for the comparison ({}): ./dev bench npu installs it",
+              why)};
 }
 
 struct Pipe {

@@ -1,5 +1,5 @@
-// ONNX Runtime beside us: a Node.js process that answers "how long is a step" (the npm package
-// onnxruntime-node ships the library; Debian has no package of it).
+// ONNX Runtime as a peer: a Node.js process that measures the time of a step (the npm package
+// onnxruntime-node contains the library; Debian does not package it).
 #pragma once
 
 #include <cstdio>
@@ -12,7 +12,7 @@ namespace soliton {
 
 class OnnxRuntimePeer {
  public:
-  // kEnvironment when node or the package below `folder` is missing, or nothing answers.
+  // kEnvironment if node or the package below `folder` is missing, or the process does not answer.
   static Result<std::unique_ptr<OnnxRuntimePeer>> start(const std::string& folder);
   ~OnnxRuntimePeer();
   OnnxRuntimePeer(const OnnxRuntimePeer&) = delete;

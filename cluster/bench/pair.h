@@ -1,6 +1,7 @@
-// Two processes that talk for a while, pinned to two cores: one measures, one answers or counts.
+// Two processes, pinned to two cores, that exchange messages: one measures, the other answers or
+// counts.
 //
-// A transport is made before the fork, with what both sides need, and is a type with
+// A transport is a type, constructed before the fork with what both sides need, with these members:
 //
 //   become(server)            after the fork, in each process
 //   send(message)             returns when it has left, or is sure to
@@ -38,17 +39,17 @@ struct PairFigures {
   std::uint64_t wrong = 0;  // messages that were not the ones expected
 };
 
-// Lies in memory both processes share.
+// Placed in memory that both processes share.
 struct PairPage {
-  std::atomic<std::uint64_t> target{UINT64_MAX};  // messages of the stream; known near its end
+  std::atomic<std::uint64_t> target{UINT64_MAX};  // messages of the stream; set near its end
   std::atomic<std::uint64_t> received{0};
   std::atomic<std::uint64_t> wrong{0};
   std::atomic<bool> server_up{false};
   PairFigures figures;
 };
 
-// Forks `client` and `server`, each pinned if asked, and waits for both. Nothing when one failed or
-// did not end in time.
+// Forks `client` and `server`, pinned if `options` say so, and waits for both. Returns nullopt if
+// one failed or did not end in time.
 std::optional<PairFigures> run_pair(const PairOptions& options,
                                     const std::function<void(PairPage&)>& client,
                                     const std::function<void(PairPage&)>& server);
@@ -61,7 +62,7 @@ inline std::uint64_t first_word(std::span<const std::byte> message) {
   return word;
 }
 
-// Echoes until it is told to stop.
+// Echoes messages until one begins with kPairQuit.
 template <typename Transport>
 void serve_round_trips(Transport& transport, PairPage& page) {
   transport.become(true);

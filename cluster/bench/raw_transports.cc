@@ -153,6 +153,7 @@ void SocketTransport::make_udp() {
 }
 
 void SocketTransport::make_tcp() {
+  // Both ends belong to this process until the fork, so one connect and one accept suffice.
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   if (listener < 0) return;
@@ -162,6 +163,7 @@ void SocketTransport::make_tcp() {
       sockets_[1] = accept(listener, nullptr, nullptr);
   }
   close(listener);
+  // Nagle's algorithm would hold back small messages until the previous one is acknowledged.
   const int on = 1;
   for (const int socket : sockets_)
     static_cast<void>(setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
@@ -189,6 +191,7 @@ void SocketTransport::send(std::span<const std::byte> message) {
 
 std::size_t SocketTransport::read_some(std::size_t at) {
   for (;;) {
+    // Spinning saves the wake-up, which costs more than the message.
     const ssize_t size = recv(socket_, in_.data() + at, in_.size() - at, spin_ ? MSG_DONTWAIT : 0);
     if (size > 0) return static_cast<std::size_t>(size);
     if (size == 0 || (errno != EAGAIN && errno != EINTR)) _exit(1);  // the peer has gone

@@ -1,5 +1,5 @@
-// What LTL is held against without any library: the physical limit, a bare ring, the kernel's
-// sockets. Transports as pair.h wants them.
+// Transports (pair.h) that LTL is compared with and that need no library: the physical limit, a
+// bare ring, the kernel's sockets.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace soliton {
 
-// What transports without a stream of their own answer.
+// Stream members for transports without streams.
 struct NoStream {
   std::size_t send_some(std::span<const std::byte>, std::size_t) { return 0; }
   std::size_t receive_some(std::size_t) { return 0; }
@@ -23,7 +23,7 @@ struct NoStream {
   std::uint64_t wrong() const { return 0; }
 };
 
-// One word bounced between two cache lines: what no message passing between two cores can be below.
+// One word bounced between two cache lines: the lower bound for passing messages between two cores.
 class FlagTransport : public NoStream {
  public:
   FlagTransport();
@@ -43,10 +43,10 @@ class FlagTransport : public NoStream {
 };
 
 // Messages copied into and out of the rings that LTL's packets go through, and nothing else: no
-// header, no loss, no order to restore.
+// headers, losses or reordering.
 class RingTransport {
  public:
-  // REQUIRES: kEnvironment did not happen, see made().
+  // Construction may fail; use the object only if made().
   explicit RingTransport(std::size_t bytes);
   bool made() const { return !inboxes_.empty(); }
   void become(bool server);
@@ -67,7 +67,8 @@ class RingTransport {
 
 enum class SocketKind : std::uint8_t { kUdp, kTcp, kUnix };
 
-// A connected pair of sockets: a datagram a message, or, over TCP, a length and a message.
+// A connected pair of sockets: one datagram per message or, over TCP, a length followed by the
+// message.
 class SocketTransport : public NoStream {
  public:
   SocketTransport(SocketKind kind, bool spin);
@@ -92,7 +93,7 @@ class SocketTransport : public NoStream {
   int socket_ = -1;
   std::vector<std::byte> in_;
   std::vector<std::byte> out_;
-  std::size_t held_ = 0;  // TCP: bytes in in_ that are not taken
+  std::size_t held_ = 0;  // TCP: bytes in in_ not yet taken
   std::size_t taken_ = 0;
 };
 

@@ -12,7 +12,8 @@ class ReadRate {
  public:
   // Memory of at least `bytes`.
   explicit ReadRate(std::size_t bytes);
-  // Reads all of it once, with the widest registers. The sum keeps the reads from being left out.
+  // Reads all of it once, with the widest registers. Returns a sum of what was read, so that the
+  // compiler keeps the reads.
   std::uint64_t run();
 
  private:

@@ -24,26 +24,27 @@ class App;
 
 namespace soliton {
 
-// What all commands have in common of a command line.
+// The part of a command line that is common to all commands.
 struct CommandLine {
   std::vector<std::string> inputs;  // files, or what to list or measure
   std::string out;
   bool json = false;
   bool quiet = false;
   int verbosity = 0;
-  // Of commands that take a cluster file.
-  std::vector<std::string> set;  // KEY=VALUE; the options below are stronger
+  // For commands that take a cluster file.
+  std::vector<std::string> set;  // KEY=VALUE; the options below take precedence
   std::optional<std::uint64_t> seed;
   std::string time, processes, engine;
 
-  // --set, --seed, --time and --processes as overrides of the cluster file, the strongest last.
+  // --set, --seed, --time and --processes as overrides of the cluster file, in order of precedence,
+  // highest last.
   std::vector<std::string> overrides() const;
 };
 
-// From a command line to an exit status.
+// Runs a command and returns its exit status.
 using RunCommand = std::function<int(const CommandLine& line)>;
 
-// Where a command puts its options. What they are read into outlives the parser.
+// Collects a command's options. The variables they are read into must outlive the parser.
 class OptionSet {
  public:
   using Words = std::vector<std::string>;
@@ -52,7 +53,7 @@ class OptionSet {
 
   void flag(const char* name, bool& to, const char* what);
   void count(const char* name, int& to, const char* what);
-  // With `words`: one of them.
+  // With `words`, the value must be one of them.
   void text(const char* name, std::string& to, const char* what, const Words& words = {});
   void text(const char* name, const char* type, std::string& to, const char* what);
   // `refuse` says what is wrong with a text, or "".
@@ -67,10 +68,10 @@ class OptionSet {
   void call(const char* name, const char* type, std::function<void(const std::string&)> take,
             const char* what);
 
-  // An argument that must be there, in front of the inputs.
+  // A required argument before the inputs.
   void argument(const char* name, std::string& to, const char* what);
-  // CommandLine::inputs: one that must be there (more of CliCommand::many_inputs), one of these words,
-  // or at most one.
+  // CommandLine::inputs: a required one (or more with CliCommand::many_inputs), a required one out
+  // of `words`, or at most one.
   void inputs(const char* name, const char* what);
   void input_word(const char* name, const char* what, const Words& words);
   void optional_input(const char* name, const char* what);
@@ -84,7 +85,7 @@ struct CliCommand {
   const char* name = "";
   const char* what = "";  // a line for --help
   const char* example = "";
-  bool takes_cluster = false;  // has the options that change a cluster file
+  bool takes_cluster = false;  // has the options that override keys of a cluster file
   bool finds_files = false;    // inputs are files that may also come with the program
   bool many_inputs = false;
   const char* out = nullptr;  // what --out is for; nullptr: there is no such option
@@ -97,8 +98,8 @@ struct ParsedCommand {
   RunCommand run;
 };
 
-// On --help, --version or an error the text has been printed and the exit status is returned.
-// `parsed` is filled otherwise.
+// Returns an exit status, after printing, for --help, --version and errors. Otherwise fills
+// `parsed` and returns nullopt.
 std::optional<int> parse_command_line(std::span<const CliCommand* const> commands, int argc,
                                       const char* const* argv, ParsedCommand& parsed);
 

@@ -34,6 +34,7 @@ struct CheckOptions {
 };
 
 PrepareOptions prepare_options(const CheckOptions& options) {
+  // Plans depend on the shapes of weights only, never on their values.
   return {.plan = !options.no_plan, .weights = false};
 }
 
@@ -79,6 +80,7 @@ Diagnostics check_experiment(const YamlFile& yaml, const CommandLine& line,
                              const CheckOptions& options) {
   const Checked<Experiment> experiment = read_experiment(yaml);
   if (!experiment) return experiment.error();
+  // Points differ in a few keys, so most errors would otherwise be repeated for every point.
   PointErrors errors;
   for (const ExperimentSeries& series : experiment->series)
     for (const ExperimentPoint& point : series.points) {

@@ -67,7 +67,7 @@ Checked<WordFile> read_words(const std::string& text, const std::string& file) {
     std::from_chars(token.data(), token.data() + token.size(), word, 16);
     if (!is_hex(token))
       problems.add(ErrorCode::kInvalid,
-                   fmt::format("{}:{}:{}: \"{}\" is no word: eight hexadecimal digits", file,
+                   fmt::format("{}:{}:{}: \"{}\" is not a word of eight hexadecimal digits", file,
                                place.line, place.column, token));
     out.words.push_back(word);
     out.places.push_back(place);

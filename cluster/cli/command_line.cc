@@ -72,6 +72,7 @@ std::string explain(const CLI::App& app, Commands commands, const CLI::ParseErro
   const auto option =
       std::ranges::find_if(extras, [](const std::string& it) { return it.starts_with('-'); });
   if (option != extras.end()) {
+    // "--seed=7": only the name is compared with the known options.
     const std::string word = option->substr(0, option->find('='));
     return fmt::format("{}: no option \"{}\"{} ({} --help)", name, word,
                        nearest(word, option_names(command)), name);

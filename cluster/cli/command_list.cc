@@ -44,7 +44,7 @@ constexpr Listing kListings[] = {
 
 int list(const CommandLine& line) {
   const std::string& what = line.inputs.front();
-  // Every figure of a device, where a line has some.
+  // JSON has every figure of a device, the table only some.
   const bool figures = line.json && what == "devices";
   const auto listing =
       std::ranges::find_if(kListings, [&](const Listing& it) { return what == it.name; });

@@ -50,7 +50,7 @@ Result<std::vector<float>> values_of(std::string_view line, std::size_t& column)
   for (std::size_t i = 0; i < line.size(); ++i) {
     const int value = digit(line[i]);
     column = i + 1;
-    if (value < 0) return invalid(fmt::format("{} is no hexadecimal digit", spelled(line[i])));
+    if (value < 0) return invalid(fmt::format("{} is not a hexadecimal digit", spelled(line[i])));
     bits = bits << 4 | static_cast<std::uint32_t>(value);
     if (i % kDigits == kDigits - 1) values[i / kDigits] = std::bit_cast<float>(bits);
   }

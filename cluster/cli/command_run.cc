@@ -79,8 +79,8 @@ TraceNames trace_names(const PreparedRun& run) {
   return names;
 }
 
-// What was measured first, so that a disk that fills up on the way loses pictures. Each file is
-// tried; the first failure counts.
+// Measurements are written first, so that a disk that fills up costs only pictures. Every file is
+// tried; the first failure is returned.
 Status write_all(const RunFolder& folder, const PreparedRun& run, const FinishedRun& finished,
                  const SummaryContext& context) {
   const RunResults& results = finished.results;
@@ -174,7 +174,7 @@ struct Driven {
 // was started.
 Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder& folder,
                      ControlLoop& loop) {
-  // A log that cannot be opened loses its lines, as one that finds no room does.
+  // If the log cannot be opened, its lines are lost, as on a full disk.
   const Result<FileHandle> log_file = folder.open_log("soliton");
   Log log(log_file ? log_file->get() : -1);
   log_begin(log, line, run);
@@ -212,7 +212,8 @@ int run_cluster(const CommandLine& line) {
   if (line.json) {
     said = print_json(results_json(results));
   } else if (!line.quiet) {
-    // The summary is in the folder: nothing is lost with it, so a closed pipe changes no status.
+    // The summary is also in the folder, so a closed pipe loses nothing and does not change the
+    // status.
     SummaryContext context = summary_context(run, folder->current_path());
     context.terminal = colours_wanted(stdout);
     static_cast<void>(print_raw(summary_text(results, context)));

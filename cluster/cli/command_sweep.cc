@@ -55,7 +55,7 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
   return options;
 }
 
-// Whose points did not finish and why, for those to whom no progress was shown.
+// Lists the points that did not finish and why, if no progress was shown.
 void list_failures(const Sweep& sweep) {
   for (const SweepSeries& series : sweep.series)
     for (const SweepPoint& point : series.points)
@@ -94,7 +94,7 @@ int sweep(const CommandLine& line) {
   if (!options.progress) list_failures(*all);
   const int status = verdict(*all, loop.signal());
   if (line.json) return printed(print_json(sweep_json(*all)), status);
-  // The table is in the folder: nothing is lost with it, so a closed pipe changes no status.
+  // The table is also in the folder, so a closed pipe loses nothing and does not change the status.
   if (!line.quiet)
     static_cast<void>(print_lines(
         fmt::format("{}wrote  {}/   open report.html for the curves, sweep.csv for the numbers\n",

@@ -102,9 +102,10 @@ class Options {
     if (array.is_integer()) {
       for (const std::int64_t value : array.integer_row(row)) {
         if (value < 0 || value > kMostIndex)
-          return refuse(fmt::format("{}: message {}: {} is no number of an entry; allowed are 0 "
-                                    "to {}",
-                                    path, row, value, kMostIndex)),
+          return refuse(
+                     fmt::format("{}: message {}: {} is not the number of an entry; allowed are 0 "
+                                 "to {}",
+                                 path, row, value, kMostIndex)),
                  false;
         message.push_back(static_cast<Half>(value));
       }

@@ -1,4 +1,4 @@
-// Matrices, constants and messages of `soliton isa` that lie in .npy files.
+// Matrices, constants and messages of `soliton isa` from and to .npy files.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace soliton {
 
-// Files as seen from the program's folder.
+// Looks up .npy files relative to the program's folder.
 ArrayLookup arrays_beside(const std::string& program);
 // Whether a matrix or a constant comes from a file.
 bool names_files(const Assembly& assembly);
@@ -23,12 +23,12 @@ struct IsaFiles {
   std::vector<Output> outputs;
 };
 
-// Each option is PORT=FILE.npy, or FILE.npy where there is one port. A message is a row of the
-// port's elements; of a port that is read as an index, too. kInvalid: no such port, given twice,
-// another shape, a NaN.
+// Each option is PORT=FILE.npy, or FILE.npy if there is only one port. A message is a row of the
+// port's elements, also for a port that is read as an index. kInvalid: an unknown port, a port
+// given twice, a wrong shape, a NaN.
 Checked<IsaFiles> read_isa_files(const Shard& shard, const std::vector<std::string>& inputs,
                                  const std::vector<std::string>& outputs);
-// Every message of the wanted ports, a row each, as float32. kNotWritten.
+// Writes every message of the requested ports as a row of float32. kNotWritten.
 Status write_outputs(const Shard& shard, const IsaTrace& trace, const IsaFiles& files);
 
 }  // namespace soliton

@@ -1,5 +1,5 @@
-// A program as `soliton isa` shows it: words beside instructions, segments, memories. As text and
-// as JSON.
+// A program as `soliton isa` shows it, as text and as JSON: words beside instructions, segments,
+// memories.
 #pragma once
 
 #include <string>
@@ -16,15 +16,15 @@ std::vector<std::vector<std::uint32_t>> words_by_chain(const Program& program);
 // "steps times", "3 + 2 * steps times".
 std::string describe_rounds(const Segment& segment);
 
-// Segments and chains, a word a line: address, word, instruction. `matrices` name products.
+// Segments and chains, one word per line: address, word, instruction. `matrices` name products.
 std::string listing_text(const Program& program, const std::vector<ShardMatrix>& matrices);
 Json listing_json(const Program& program);
 
-// One line a memory: used, capacity, share.
+// One line per memory: used, capacity, share.
 std::string memory_text(const std::vector<MemoryUse>& uses);
 Json memory_json(const std::vector<MemoryUse>& uses);
 
-// One word a line, eight hexadecimal digits.
+// One word per line, as eight hexadecimal digits.
 std::string words_text(const Program& program);
 
 }  // namespace soliton

@@ -48,6 +48,8 @@ std::uint64_t entries_of(const Shard& shard, ScalarRegister target, std::uint32_
   for (const Chain& chain : shard.program.chains)
     for (const Instruction& instruction : chain.instructions)
       if (instruction.indexing == wanted)
+        // An access at `index` may reach up to the furthest word that the program writes to its
+        // memory.
         least = std::min(least, (furthest_end(all, instruction.memory, false) -
                                  std::int64_t{instruction.index}) /
                                     rows);
@@ -77,6 +79,7 @@ Payload message(std::uint32_t elements, std::optional<std::uint64_t> entries,
   std::vector<Half> values(elements);
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = to_half(static_cast<float>(random.unit(i) - 0.5));
+  // Only the first value of such a message is read, as an integer.
   if (entries) values[0] = static_cast<Half>(random.below(elements, *entries));
   return payload_of(values);
 }

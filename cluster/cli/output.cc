@@ -12,7 +12,7 @@
 
 namespace soliton {
 
-// open() takes the lowest free number. The mode is the wrong one on purpose.
+// open() takes the lowest free number. The mode is deliberately the wrong one, so that uses fail.
 void claim_standard_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)

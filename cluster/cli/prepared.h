@@ -1,4 +1,4 @@
-// What several commands do with a cluster that is prepared.
+// Functions on a prepared cluster that several commands share.
 #pragma once
 
 #include "cluster/cli/command.h"
@@ -6,10 +6,10 @@
 
 namespace soliton {
 
-// -v: what was read and found, to standard error; twice: every file.
+// With -v, prints what was read and found to standard error; with -vv, also every file.
 void say_prepared(const CommandLine& line, const PreparedRun& run);
 
-// Points of an experiment have no folder to save outputs to.
+// Refuses `outputs: {save: all}` for an experiment, whose points have no folder for outputs.
 Diagnostics refuse_saved_outputs(const ClusterSpec& spec);
 
 }  // namespace soliton

@@ -87,7 +87,7 @@ std::string progress_bar(const RunProgress& p, double per_second, std::size_t co
       joined({percent_done(p), left(p, per_second)}, " · "),
       percent_done(p),
   };
-  // The last column stays free: a full line would wrap.
+  // Leaves the last column free, because a full line would wrap.
   const std::size_t room = columns > 1 ? columns - 1 : 1;
   for (const std::string& form : forms) {
     const std::size_t width = width_of(form);

@@ -1,5 +1,5 @@
-// How far a run is, on standard error: a line that is rewritten on a terminal, a plain line now and
-// then in a pipe or a file.
+// Shows the progress of a run on standard error: one line that is rewritten on a terminal, an
+// occasional plain line in a pipe or a file.
 #pragma once
 
 #include <chrono>
@@ -10,10 +10,10 @@
 
 namespace soliton {
 
-// Requests answered a second, over the last seconds.
+// Requests answered per second, over the last seconds.
 class Rate {
  public:
-  // Called with rising times. Nothing is known before the first answer.
+  // REQUIRES: times ascend. The rate is 0 before the first answer.
   void add(double wall_seconds, std::uint64_t completed);
   double per_second() const { return per_second_; }
 
@@ -28,8 +28,8 @@ std::string progress_bar(const RunProgress& progress, double per_second, std::si
 // "431 of 1,200 requests, 12.3 ms, 1,240/s, 0.6 s left".
 std::string progress_words(const RunProgress& progress, double per_second);
 
-// Only ever used by one thread at a time. What standard error cannot take at once is left out: a
-// terminal that was halted (Ctrl-S) holds up nobody.
+// For one thread at a time. Output that standard error cannot take at once is dropped, so that a
+// halted terminal (Ctrl-S) does not block the run.
 class ProgressLine {
  public:
   explicit ProgressLine(bool wanted);

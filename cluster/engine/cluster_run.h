@@ -1,5 +1,4 @@
-// What a run of a deployed cluster is given and what comes out of it, whichever launcher runs it
-// (launcher.h).
+// Inputs and outcome of a run of a deployed cluster, the same for all launchers (launcher.h).
 #pragma once
 
 #include <chrono>
@@ -16,14 +15,14 @@
 
 namespace soliton {
 
-// Told what a run does while it runs, on the thread that runs it.
+// Is told about a run while it runs, on the thread that runs it.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void on_records(std::span<const HostRecord> records) = 0;
   virtual void on_records(std::span<const TrafficRecord> records) = 0;
-  // Some times a second: run time reached, events so far (0: not counted), nodes that are lost. An
-  // error ends the run with it.
+  // Called several times a second with the run time reached, the events so far (0: not counted) and
+  // the number of lost nodes. An error ends the run and becomes its error.
   virtual Status on_progress(Instant now, std::uint64_t events, std::size_t nodes_lost) = 0;
 };
 
@@ -38,25 +37,25 @@ struct RunControl {
 
 struct ClusterOutcome {
   std::vector<HostRecord> records;
-  std::vector<TrafficRecord> traffic;           // as nodes saw them: ends are not joined
+  std::vector<TrafficRecord> traffic;           // as nodes saw them: the two ends are not joined
   std::size_t traffic_completed = 0;            // of these, the ones with an end
-  std::vector<std::optional<NodeStats>> stats;  // by NodeId; unset: the node did not live to say
+  std::vector<std::optional<NodeStats>> stats;  // by NodeId; unset: it never reported
   std::vector<bool> node_failed;
   NetworkCounters network;             // virtual time
   std::optional<PauseReport> pauses;   // virtual time, with pauses
-  std::vector<std::string> deadlocks;  // "tor0 -> tor1, tor1 -> tor0", for who waits in a circle
+  std::vector<std::string> deadlocks;  // ports that wait in a circle: "tor0 -> tor1, tor1 -> tor0"
   std::vector<FaultCounters> faults;   // by rule
   std::vector<TraceEvent> trace;
-  std::optional<Error> error;  // why it did not finish
-  int interrupted_by = 0;      // number of the signal, 0: none; `error` is unset then
+  std::optional<Error> error;  // why the run did not finish
+  int interrupted_by = 0;      // signal number, or 0; if set, `error` is unset
   Instant end{};
   double launch_seconds = 0;
   std::uint64_t events = 0;
   std::int64_t processes = 1;
 };
 
-// Takes what nodes have finished since the last call and tells the observer, which may be null;
-// `outcome.end` moves on to the latest.
+// Adds what nodes have finished since the last call to `outcome` and tells the observer, which may
+// be null; advances `outcome.end` to the latest completion.
 void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome);
 void add_records(std::vector<TrafficRecord> records, RunObserver* observer,
                  ClusterOutcome& outcome);

@@ -17,9 +17,9 @@ using Clock = std::chrono::steady_clock;
 using Milliseconds = ControlLoop::Milliseconds;
 
 constexpr Milliseconds kTick{50};
-// A tick that took longer found the process stopped or the machine asleep.
+// A longer tick means that the process was stopped or the machine asleep.
 constexpr Milliseconds kTickMost{200};
-// Signals this close together are one wish.
+// Signals this close together count as one request to end.
 constexpr Milliseconds kOneWish{1000};
 
 Milliseconds since(Clock::time_point start) {
@@ -39,7 +39,7 @@ void mask_signals(int how) {
   pthread_sigmask(how, &set, nullptr);
 }
 
-// Without destructors: other threads go on meanwhile, and what is to be kept is in the files.
+// Ends without destructors, because other threads still run, and everything to be kept is in files.
 [[noreturn]] void end_now(int number, std::string_view why) {
   message(why);
   _exit(signal_status(number));
@@ -128,7 +128,7 @@ ControlLoop::Repeating::Repeating(ControlLoop& loop, Milliseconds period,
   boost::asio::post(loop.context(), [state = state_] { State::arm(state); });
 }
 
-// A handler that is already due finds no task.
+// A handler that is already queued then finds no task.
 ControlLoop::Repeating::~Repeating() {
   loop_.call([this] {
     state_->task = nullptr;

@@ -1,8 +1,8 @@
-// The controller's loop: signals, descriptors and timers in one place, on a thread of its own.
+// The controller's event loop: signals, descriptors and timers, on a thread of its own.
 //
-// It lives as long as the command. Everything that must go on while a run computes, waits for a
-// node or writes hangs on it: the orderly end, the nodes' reports, the watch over them, results as
-// they grow. Handlers run on the loop's thread, one at a time, and must not block.
+// It lives as long as the command. It serves everything that must continue while a run computes,
+// waits for a node or writes: the orderly end, the nodes' reports, the watch over nodes, growing
+// results. Handlers run on the loop's thread, one at a time, and must not block.
 #pragma once
 
 #include <atomic>
@@ -16,44 +16,45 @@
 
 namespace soliton {
 
-// 130 for INT, 143 for TERM and HUP.
+// Exit status for a signal: 130 for INT, 143 for TERM and HUP.
 int signal_status(int number);
 
 class ControlLoop {
  public:
   using Milliseconds = std::chrono::milliseconds;
 
-  // Blocks INT, TERM, HUP and CHLD in the calling thread and those it starts later, so that they
-  // come here. HUP stays ignored where it was (nohup). Make it before other threads.
+  // Blocks INT, TERM, HUP and CHLD in the calling thread and in threads it starts later, so that
+  // the loop receives them. HUP stays ignored if it was (nohup). REQUIRES: no other thread exists
+  // yet.
   ControlLoop();
-  // Ends the thread. Whatever hangs on the loop must be gone.
+  // Ends the thread. REQUIRES: everything that uses the loop has been destroyed.
   ~ControlLoop();
   ControlLoop(const ControlLoop&) = delete;
   ControlLoop& operator=(const ControlLoop&) = delete;
 
   boost::asio::io_context& context() { return context_; }
-  // Runs `task` on the loop's thread and returns when it is done; handlers that were ready before
-  // have run by then. REQUIRES: not called on the loop's thread.
+  // Runs `task` on the loop's thread and returns when it has finished; handlers that were ready
+  // earlier have run by then. REQUIRES: not called on the loop's thread.
   void call(std::function<void()> task);
 
-  // Until this is called a signal ends the program at once: there is nothing to keep. From then on
-  // INT, TERM or HUP ask for an orderly end. `timeout`, a terminal and a scheduler send several of
-  // them within moments, to one process and to its group: all within a second are one. A further
-  // one after that ends the program at once.
+  // From this call on INT, TERM or HUP ask for an orderly end; before, a signal ends the program at
+  // once, because there are no results to keep. `timeout`, terminals and schedulers send several
+  // signals in quick succession, to the process and to its group, so all within one second count as
+  // one. A later one ends the program at once.
   void keep_results() { keeping_ = true; }
   // Number of the signal that asked for the end; 0: none.
   const std::atomic<int>& signal() const { return signal_; }
 
-  // Time in which this process itself ran: what passes while it is stopped (Ctrl-Z) or the machine
-  // sleeps does not count. Steps of 50 ms.
+  // Time for which this process has run, in steps of 50 ms. Time while it is stopped (Ctrl-Z) or
+  // the machine sleeps does not count.
   Milliseconds running_time() const { return Milliseconds(running_ms_.load()); }
 
-  // True once a tick, for a thread that would otherwise ask the clock too often.
+  // True once per tick (50 ms), for a thread that would otherwise read the clock too often.
   bool take_due() {
     return due_.load(std::memory_order_relaxed) && due_.exchange(false, std::memory_order_relaxed);
   }
 
-  // Calls `task` every `period`, until the object is gone.
+  // Calls `task` every `period` until the object is destroyed.
   class Repeating {
    public:
     Repeating(ControlLoop& loop, Milliseconds period, std::function<void()> task);

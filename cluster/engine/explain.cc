@@ -43,7 +43,7 @@ std::string words_of(const FaultRule& rule, const std::string& link) {
   return fmt::format("{} {} {}", link, rule.effect()->words(), window_of(rule));
 }
 
-// What says most about a silence comes first: cuts, then losses, then delays.
+// The faults that explain a silence best come first: cuts, then losses, then delays.
 int weight(const FaultRule& rule) {
   const std::unique_ptr<LinkEffect> effect = rule.effect();
   return effect->cuts() ? 0 : effect->delays() ? 2 : 1;

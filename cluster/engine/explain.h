@@ -1,4 +1,4 @@
-// Why a run did not finish, in whole sentences: nodes, links and faults by their names.
+// Explains why a run did not finish, in whole sentences with the names of nodes, links and faults.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,18 @@
 
 namespace soliton {
 
-// What the workload asks of all nodes together.
+// Number of requests or messages that the workload asks of all nodes together.
 Asked requests_of(const std::vector<NodeAssignment>& nodes);
 
-// If requests are open and nothing else explains it, makes the error from what the nodes say they
-// wait for. Status 5.
+// If requests are open and `outcome` has no error yet, adds one (exit status 5) that says what each
+// node waits for.
 void explain_stall(bool time_limit, const Asked& asked, ClusterOutcome& outcome);
 
-// If requests are open because a node has lost a peer, makes the error: who gave up whom, when and
-// why, and which fault was in force between them; the first one first. Status 4.
+// If requests are open because a node has lost a peer, adds an error (exit status 4): who gave up
+// whom, when and why, and which fault was in force between them, earliest first.
 void explain_lost_peers(const FabricInputs& fabric, const Asked& asked, ClusterOutcome& outcome);
 
-// To an error of no progress adds the faults that took packets.
+// Adds to an error of no progress the faults that dropped packets.
 void explain_faults(const FabricInputs& fabric, ClusterOutcome& outcome);
 
 }  // namespace soliton

@@ -15,8 +15,8 @@ namespace soliton {
 namespace {
 
 using Milliseconds = std::chrono::milliseconds;
-// In this process: channel, control socket, process handle, and what start_one() holds for a
-// moment.
+// Per node in this process: channel, control socket and process handle. The short-lived descriptors
+// of start_one() are among the others.
 constexpr std::size_t kDescriptorsPerNode = 3;
 constexpr std::size_t kDescriptorsElse = 64;
 constexpr Milliseconds kWatchEvery{250};
@@ -55,8 +55,8 @@ std::string Fleet::last_log_lines(const std::string& name) const {
   return options_.logs.last_lines ? options_.logs.last_lines(name) : "";
 }
 
-// Descriptors are checked before the first process starts, so that a cluster is never half launched
-// for want of them.
+// Descriptors are checked before the first process starts, so that a launch does not fail half-way
+// for lack of them.
 Status Fleet::check_limits(std::size_t nodes) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
@@ -76,6 +76,8 @@ Status Fleet::check_limits(std::size_t nodes) {
 
 Status Fleet::start(const std::vector<NodeAssignment>& assignments,
                     const std::vector<std::vector<int>>& inherited) {
+  // Order matters: SIGCHLD is watched before the first child exists, reports only after all exist
+  // (nodes_ no longer grows), and silence is measured from now on.
   if (const Status enough = check_limits(assignments.size()); !enough) return enough;
   Result<PulseBoard> pulses = PulseBoard::create(assignments.size());
   if (!pulses) return tl::unexpected<Error>(pulses.error());
@@ -154,7 +156,7 @@ void Fleet::await_children() {
   });
 }
 
-// Ends are left to who reaps them.
+// Takes stops and continuations only; ended processes are reaped through ChildProcess.
 void Fleet::note_stops() {
   const std::lock_guard lock(mutex_);
   siginfo_t info{};
@@ -174,7 +176,7 @@ void Fleet::watch() {
     if (node->ready && !node->closed) watch_node(*node, passed);
 }
 
-// Silent is a node that is stopped, or that has work and does nothing.
+// A node is silent if it is stopped, or has work but makes no progress.
 void Fleet::watch_node(NodeState& node, Milliseconds passed) {
   const std::uint64_t beats = node.pulse->beats.load(std::memory_order_relaxed);
   const bool idle = node.pulse->idle.load(std::memory_order_relaxed) != 0;
@@ -183,6 +185,7 @@ void Fleet::watch_node(NodeState& node, Milliseconds passed) {
   node.silent = silent ? node.silent + passed : Milliseconds{0};
   if (node.silent < options_.silence) return;
   const pid_t pid = node.process->pid();
+  // A node that stands at a breakpoint is silent on purpose.
   if (is_debugged(pid)) return;
   const std::string limit =
       fmt::format("{} s (limits.silence)", static_cast<double>(options_.silence.count()) / 1000);
@@ -217,7 +220,7 @@ void Fleet::take(NodeState& node, Report report) {
   changed_.notify_all();
 }
 
-// The first failure is the run's. REQUIRES: mutex_ is held.
+// The first failure becomes the run's error. REQUIRES: mutex_ is held.
 void Fleet::fail(NodeState& node, Error error) {
   node.failed = true;
   if (!failure_) failure_ = std::move(error);
@@ -229,6 +232,8 @@ void Fleet::mark_closed(NodeState& node) {
   const std::lock_guard lock(mutex_);
   node.closed = true;
   if (!node.stats && !stopping_ && !node.failed) {
+    // The socket closes shortly before the process can be reaped; wait so that the message can name
+    // the signal or exit status.
     const std::optional<ProcessEnd> end = node.process->wait(kReapMilliseconds);
     fail(node, {ErrorCode::kBroken,
                 fmt::format("{} (process {}) ended by {}{}", node.name, node.process->pid(),
@@ -245,6 +250,7 @@ Status Fleet::wait_ready() {
     return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->ready; });
   };
   while (!all_ready() && !failed_ && loop_.signal() == 0 && loop_.running_time() < limit)
+    // Short waits, because signals and running time do not notify `changed_`.
     changed_.wait_for(lock, Milliseconds(50));
   if (failed_) return tl::unexpected<Error>(*failure_);
   if (all_ready() || loop_.signal() != 0) return {};
@@ -262,7 +268,7 @@ void Fleet::send_start(std::int64_t start_ns) {
   StartCommand start;
   start.start_ns = start_ns;
   for (const auto& node : nodes_) start.ports.push_back(node->port);
-  // A node that died in the meantime is found by its closed socket.
+  // A failed send needs no handling: a node that died is noticed by its closed socket.
   for (const auto& node : nodes_) static_cast<void>(node->control->send(Command{start}));
 }
 
@@ -285,10 +291,11 @@ bool Fleet::is_closed(const NodeState& node) const {
 
 void Fleet::stop() {
   stopping_ = true;
+  // A stopped node could neither read the command nor report.
   signal_all(SIGCONT);
   for (const auto& node : nodes_) static_cast<void>(node->control->send(Command{StopCommand{}}));
   wait_all_closed(options_.drain);
-  // What closed its socket is on its way out; the rest is killed below.
+  // A node that closed its socket is about to end; the others are killed below.
   for (const auto& node : nodes_)
     if (is_closed(*node)) node->process->wait(1000);
   kill();
@@ -302,6 +309,7 @@ void Fleet::kill() {
     children_.clear();
     for (const auto& node : nodes_) node->socket.cancel();
   });
+  // Cancelled handlers still run once, and refer to the nodes.
   loop_.call([] {});  // what was cancelled has run by then
   signal_all(SIGKILL);
   for (const auto& node : nodes_) node->process->wait(-1);

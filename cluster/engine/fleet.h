@@ -1,5 +1,5 @@
-// The node processes of one run on this machine: started, listened to, watched, stopped, and none
-// of them left behind.
+// Owns the node processes of one run on this machine: starts them, takes their reports, watches and
+// stops them, and leaves none behind.
 //
 // Their reports, ends and stops arrive on the control loop's thread; the thread that made the fleet
 // starts and stops the processes, because the parent-death signal follows the thread that forked.
@@ -24,20 +24,22 @@
 
 namespace soliton {
 
-// Where the nodes' logs are.
+// Access to the nodes' logs.
 struct NodeLogs {
-  // A descriptor to append to, which the caller owns; -1: it cannot be written. Empty: /dev/null.
+  // Returns a descriptor to append to, which the caller owns, or -1 if the log cannot be written.
+  // If no function is set, logs go to /dev/null.
   std::function<int(const std::string& node)> open;
-  // What a node that failed said last, or "". May be empty.
+  // Returns the last lines of a failed node's log, or "". May be unset.
   std::function<std::string(const std::string& node)> last_lines;
 };
 
 struct FleetOptions {
   std::string node_program;  // path of soliton-node
   NodeLogs logs;
-  // In running time of this process (ControlLoop): then the run fails, naming who is missing.
+  // Nodes that are not ready by then fail the run, which names them. In running time of this
+  // process (ControlLoop).
   std::chrono::milliseconds ready{10'000};
-  // A node that is stopped, or has work and does nothing, fails the run after this long.
+  // A node that is stopped, or has work but makes no progress, fails the run after this long.
   std::chrono::milliseconds silence{10'000};
   std::chrono::milliseconds drain{5'000};  // from the order to end until nodes are killed
 };
@@ -48,42 +50,43 @@ class Fleet {
   // Kills and reaps whatever still runs.
   ~Fleet();
 
-  // Whether this process may open what `nodes` nodes need; raises the soft limit when it can.
-  // kEnvironment.
+  // Checks that this process may open the descriptors that `nodes` nodes need, and raises the soft
+  // limit if necessary. kEnvironment if it cannot.
   static Status check_limits(std::size_t nodes);
-  // Starts one process an assignment. `inherited[i]` (may be missing) are handed to node i after
-  // the descriptors that all have. On failure nothing is left.
+  // Starts one process per assignment. Node i inherits the descriptors `inherited[i]` (which may be
+  // absent) after those that all nodes have. On failure no process is left.
   Status start(const std::vector<NodeAssignment>& assignments,
                const std::vector<std::vector<int>>& inherited);
-  // kNoProgress naming the nodes that did not come; kBroken if one died. Returns early when the
-  // loop's signal asks for the end.
+  // Waits until all nodes are ready. kNoProgress names those that are not in time; kBroken if one
+  // died. Returns early if a signal asks for the end.
   Status wait_ready();
   void send_start(std::int64_t start_ns);
-  // Asks for statistics and an end; kills who does not come. Afterwards every process is gone.
+  // Asks all nodes for statistics and to end, and kills those that do not. Afterwards no process is
+  // left.
   void stop();
-  // Of an interrupted run: whoever asked for its end waits.
+  // Limits the drain of an interrupted run, for whose end somebody is waiting.
   void shorten_drain(std::chrono::milliseconds most) {
     options_.drain = std::min(options_.drain, most);
   }
   // Ends everything now.
   void kill();
 
-  // A node that ended or failed though nobody asked: "fpga2 ended by signal 9 (Killed)", with its
-  // last log lines.
+  // The first node that ended or failed unasked: "fpga2 ended by signal 9 (Killed)", with its last
+  // log lines.
   std::optional<Error> failure() const;
   bool failed() const { return failed_; }
   bool node_failed(std::size_t node) const;
   std::size_t nodes_lost() const;
-  // Every node that has a part in the workload has done it.
+  // Whether every node with a part in the workload has finished it.
   bool workload_finished() const { return started_ && unfinished_ == 0; }
-  // A node has lost a peer.
+  // Whether a node has lost a peer.
   bool gave_up() const { return gave_up_; }
   std::vector<HostRecord> take_records();
   std::vector<TrafficRecord> take_traffic();
   std::optional<NodeStats> stats(std::size_t node) const;
   std::size_t size() const { return nodes_.size(); }
   std::vector<pid_t> pids() const;
-  // Blocks until something changed or the time is over.
+  // Blocks until something changes or `most` has passed.
   void wait_change(std::chrono::milliseconds most);
 
  private:
@@ -97,10 +100,10 @@ class Fleet {
     bool ready = false;
     std::uint16_t port = 0;
     bool closed = false;   // end of file on its socket
-    bool stopped = false;  // by a signal, as the kernel says
+    bool stopped = false;  // by a signal, as the kernel reports
     bool failed = false;
     std::optional<NodeStats> stats;
-    std::uint64_t beats = 0;  // when it was last looked at
+    std::uint64_t beats = 0;  // its counter at the last look
     std::chrono::milliseconds silent{};
   };
 

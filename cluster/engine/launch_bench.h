@@ -1,4 +1,4 @@
-// Measures what a cluster costs before it does anything: processes up, idle, and gone.
+// Measures the fixed cost of a cluster: starting its processes, keeping them idle and ending them.
 #pragma once
 
 #include <string>
@@ -8,15 +8,15 @@
 namespace soliton {
 
 struct LaunchFigures {
-  double ready_seconds = 0;   // from the first start to all ready
+  double ready_seconds = 0;   // from the first start until all are ready
   double gone_seconds = 0;    // from the order to end until the last process is reaped
   double first_ready_ms = 0;  // one process alone, start to ready
-  double idle_cpu_ms = 0;     // CPU time of all nodes together in one second of doing nothing
+  double idle_cpu_ms = 0;     // CPU time of all nodes together in one idle second
   double node_mib = 0;        // largest private memory of a node
 };
 
-// `nodes` processes without shards, under virtual time. kEnvironment or kBroken when they do not
-// come up.
+// Starts `nodes` processes without shards, under virtual time. kEnvironment or kBroken if they do
+// not start.
 Result<LaunchFigures> measure_launch(const std::string& node_program, int nodes);
 
 }  // namespace soliton

@@ -1,5 +1,5 @@
-// The ways to run a deployed cluster. The same assignments go in and the same kind of outcome comes
-// out, whatever runs the nodes.
+// Launchers: the ways to run a deployed cluster. All take the same assignments and return the same
+// kind of outcome.
 //
 // A launcher is one file in cluster/engine/launchers and one line in the list below. It starts the
 // nodes, drives them until the workload is done, a limit is reached or the run is interrupted, and
@@ -13,18 +13,18 @@
 
 namespace soliton {
 
-// What a cluster file and the command line say about how nodes run.
+// How a cluster file and the command line want nodes to run.
 struct Layout {
   TimeBase time = TimeBase::kEmulated;
   bool packed = false;                // emulated time: all nodes in the controller's process
-  std::string_view engine = "local";  // who starts the processes
+  std::string_view engine = "local";  // what starts the processes
 
   bool operator==(const Layout&) const = default;
 };
 
 struct Launcher {
   const char* name;
-  Layout layout;  // the one that it serves
+  Layout layout;  // the layout that it serves
   // Never throws. `fabric` is the emulated network; in wall time the nodes use the machine's own.
   ClusterOutcome (*run)(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                         const RunControl& control);
@@ -37,7 +37,7 @@ extern const Launcher kWallLauncher;     // wall time, a process for each node o
 inline constexpr const Launcher* kLaunchers[] = {&kPackedLauncher, &kPerNodeLauncher,
                                                  &kWallLauncher};
 
-// Null: no launcher serves this layout.
+// nullptr if no launcher serves this layout.
 const Launcher* find_launcher(const Layout& layout);
 
 }  // namespace soliton

@@ -43,6 +43,8 @@ struct SpawnActions {
     sigset_t blocked;
     sigemptyset(&blocked);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&blocked, number);
+    // A terminal signals the whole process group. The child must not die of that before it has
+    // installed its handlers, or its statistics would be lost.
     posix_spawnattr_setsigmask(&attributes, &blocked);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   }
@@ -98,6 +100,7 @@ Result<ChildProcess> ChildProcess::start(const std::string& program,
   if (error != 0)
     return failure(ErrorCode::kEnvironment,
                    fmt::format("cannot start {}: {}", program, std::strerror(error)));
+  // The child cannot have been reaped yet, so the pid still means this child.
   const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (pidfd >= 0) fcntl(pidfd, F_SETFD, FD_CLOEXEC);
   return ChildProcess(pid, Descriptor(pidfd));
@@ -121,6 +124,7 @@ std::optional<ProcessEnd> ChildProcess::wait(int milliseconds) {
   while (::poll(&readable, 1, milliseconds) < 0 && errno == EINTR) {
   }
   int status = 0;
+  // Not reaped: the child still runs.
   if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
   end_ = WIFSIGNALED(status) ? ProcessEnd{true, WTERMSIG(status)}
                              : ProcessEnd{false, WEXITSTATUS(status)};

@@ -1,5 +1,5 @@
-// A child process that cannot outlive us: started with inherited descriptors only, told apart by
-// pidfd, never by name.
+// A child process that cannot outlive this one: it inherits only the descriptors given to it and is
+// identified by a pidfd, never by name.
 #pragma once
 
 #include <sys/types.h>
@@ -42,8 +42,8 @@ class ChildProcess {
  public:
   // Runs `program` with `arguments`. `inherited[i]` becomes descriptor 3 + i; `log` becomes
   // standard error (and output); everything else is closed. INT, TERM and HUP are blocked in it
-  // until it says what to do with them. Call from the main thread: the parent-death signal follows
-  // the forking thread.
+  // until it handles them. Call from a thread that lives as long as the child: the parent-death
+  // signal is sent when the forking thread ends.
   static Result<ChildProcess> start(const std::string& program,
                                     const std::vector<std::string>& arguments,
                                     const std::vector<int>& inherited, int log);

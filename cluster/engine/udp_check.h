@@ -1,4 +1,4 @@
-// Whether this machine can do what a run over UDP needs, asked before it starts.
+// Checks before a run over UDP that packets arrive on this machine.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,9 @@
 
 namespace soliton {
 
-// Sends one datagram to itself at `address` (host order) and waits at most half a second for it.
-// kEnvironment: the address is not this machine's, or its interface is down, as the loopback
-// interface of a new network namespace is.
+// Sends one datagram to itself at `address` (host byte order) and waits at most half a second for
+// it. kEnvironment: the address is not this machine's, or its interface is down, like the loopback
+// interface of a new network namespace.
 Status check_udp_arrives(std::uint32_t address);
 
 }  // namespace soliton

@@ -1,4 +1,4 @@
-// What the two virtual-time ways of running have in common: the network, the engine's end, its
+// The common part of the two launchers for virtual time: the network, the engine's end and its
 // explanation.
 #pragma once
 
@@ -13,11 +13,11 @@ namespace soliton {
 class VirtualRun {
  public:
   VirtualRun(const FabricInputs& fabric, const RunControl& control);
-  // Runs to the end; `nodes` as the engine sees them. `each_tick` is called some times a second and
-  // returns the number of nodes lost; any ends the run.
+  // Runs `nodes` to the end. `each_tick` is called several times a second and returns the number of
+  // lost nodes; the run ends if there is one.
   void run(std::vector<EngineNode*> nodes, const std::function<std::size_t()>& each_tick,
            ClusterOutcome& outcome);
-  // Explains an end that left requests open. Call after stats were collected.
+  // Explains an end that left requests open. REQUIRES: the nodes' statistics are in `outcome`.
   void explain(const Asked& asked, ClusterOutcome& outcome) const {
     explain_stall(end_ == EndReason::kTimeLimit, asked, outcome);
   }

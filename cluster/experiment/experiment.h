@@ -15,9 +15,9 @@ namespace soliton {
 inline constexpr std::size_t kSeriesLimit = 64;
 inline constexpr std::size_t kPointsLimit = 4096;  // of all series together
 
-// What "twice the nodes" should give, measured on the mean latency.
+// What "twice the nodes" should give, in terms of the mean latency.
 enum class Scaling : std::uint8_t {
-  kNone,    // x is no amount of hardware: utilization and waiting are shown instead
+  kNone,    // x is not an amount of hardware; utilization and waiting are shown
   kStrong,  // the same work: speed-up t1 / tn, efficiency x1 t1 / (xn tn)
   kWeak,    // work that grows with x: efficiency t1 / tn, speed-up xn t1 / (x1 tn)
 };
@@ -53,7 +53,7 @@ extern const FieldTable kExperimentFields;
 extern const FieldTable kSeriesFields;
 extern const FieldTable kPointFields;
 
-// Every problem as "file:line:column: message", all of them at once.
+// Reports all problems at once, each as "file:line:column: message".
 Checked<Experiment> read_experiment(const std::string& file);
 Checked<Experiment> read_experiment(const YamlFile& yaml);
 // The same from text; `file` is for messages and relative paths.

@@ -1,11 +1,11 @@
-// What a point of a sweep was made from, so that it is kept as long as it would come out the same,
-// and no longer.
+// The identity of a sweep's point, derived from all its inputs: a point is kept exactly as long as
+// running it again would give the same results.
 //
-// That is the build of the programs, the cluster after all overrides with its defaults written out,
-// and the content of every file that was opened for it. Which files those are is known in two
-// steps: reading the cluster file names its devices, topologies and the rest, without cost, every
-// time; the model's and the workload's are learned when the point runs, and are listed in its
-// record. Paths count for nothing: a project that was moved keeps its points.
+// The inputs are the build of the programs, the cluster after all overrides with its defaults
+// written out, and the content of every file that was opened for it. The files become known in two
+// steps. Reading the cluster file, which is cheap and done every time, names its devices and
+// topologies; the files of model and workload are learned when the point runs, and its record lists
+// them. Paths are not part of the identity, so a project that was moved keeps its points.
 #pragma once
 
 #include <map>
@@ -17,11 +17,11 @@
 
 namespace soliton {
 
-// SHA-256 of files, each read once as long as it does not change.
+// SHA-256 of files; a file is read again only if it has changed.
 class FileDigests {
  public:
-  // Unset when the file cannot be read or is not the one that was noted any more: then nobody knows
-  // what was read.
+  // nullopt if the file cannot be read or has changed since it was recorded, because then the
+  // content that was used is unknown.
   std::optional<std::string> of(const FilesRead::File& file);
 
  private:
@@ -33,8 +33,8 @@ class FileDigests {
 };
 
 // As 64 hexadecimal digits: `build`, the resolved cluster with its model and its data files by
-// their content, and the files that reading it opened. Unset when one of them cannot be read or has
-// changed since, or the build is not known ("").
+// their content, and the files that reading it opened. nullopt if one of them cannot be read or has
+// changed since, or the build is unknown ("").
 std::optional<std::string> cluster_identity(const ClusterSpec& spec, const std::string& build,
                                             FileDigests& digests);
 
@@ -51,13 +51,13 @@ struct PointRecord {
   std::string results;  // SHA-256 of results.json
 };
 std::string record_text(const PointRecord& record);
-// Unset: not one of this version.
+// nullopt: not a record of this version.
 std::optional<PointRecord> parse_record(const std::string& text);
 
-// `files` without those that reading the cluster opens again anyway. Unset as above.
+// `files` without those that reading the cluster file opens anyway. nullopt as above.
 std::optional<std::vector<RecordedFile>> record_files(const ClusterSpec& spec,
                                                       const FilesRead& files, FileDigests& digests);
-// Whether they all are as they were.
+// Whether all `files` have the recorded content.
 bool unchanged(const ClusterSpec& spec, const std::vector<RecordedFile>& files,
                FileDigests& digests);
 

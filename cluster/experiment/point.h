@@ -1,4 +1,4 @@
-// One point of a sweep on disk: its results, and the record of what they were made from.
+// One point of a sweep on disk: its results, and the record of the inputs they were made from.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct PointNumbers {
 
   // Bytes on the fabric, headers and acknowledgements included, over completed requests.
   std::optional<double> moved_bytes_per_request() const;
-  // Of the mean latency. Queue: waiting for a batch to fill, and for a busy device.
+  // Shares of the mean latency. Queue is waiting for a batch to fill and for a busy device.
   std::optional<double> network_share() const;
   std::optional<double> queue_share() const;
 };
@@ -36,8 +36,8 @@ struct PointNumbers {
 // kInvalid: not a results.json of this version.
 Result<PointNumbers> parse_point(const std::string& results_json);
 
-// Gives each point of a sweep a folder of its own: points/SERIES-X. Names that are equal, also
-// where the file system does not tell capitals from small letters, get "~2", "~3" … appended.
+// Gives each point of a sweep a folder of its own: points/SERIES-X. Equal names, compared without
+// case because some file systems ignore it, get "~2", "~3" … appended.
 class PointFolders {
  public:
   explicit PointFolders(std::string folder) : folder_(std::move(folder)) {}
@@ -48,16 +48,16 @@ class PointFolders {
   std::set<std::string> used_;  // in small letters
 };
 
-// The numbers of an earlier sweep's point: only when it is complete, and would come out the same.
-// `cluster`: cluster_identity() of `spec`.
+// The numbers of an earlier sweep's point, if it is complete and its inputs are unchanged.
+// `cluster` is cluster_identity() of `spec`.
 std::optional<PointNumbers> kept_point(const std::string& folder, const ClusterSpec& spec,
                                        const std::string& cluster, FileDigests& digests);
 
-// Makes the folder, without the results of an earlier run: what is in it is always of the point as
-// it is now. kNotWritten.
+// Creates the folder and removes the results of an earlier run, so that it only ever holds results
+// of the present point. kNotWritten.
 Status clear_point(const std::string& folder);
 
-// Writes results.json, then the record: a point without one does not count. `record.results` is
+// Writes results.json, then the record: a point without a record is never kept. `record.results` is
 // filled in. kNotWritten.
 Status store_point(const std::string& folder, const RunResults& results,
                    std::optional<PointRecord> record);

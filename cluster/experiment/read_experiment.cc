@@ -82,7 +82,7 @@ class ExperimentReader {
       map.error("name", fmt::format("\"{}\" becomes a folder's name: no dot first", name));
   }
 
-  // The list under `key`, unless it is absent, empty or no list, which is said.
+  // The list under `key`; nullptr, after reporting it, if it is absent, empty or not a list.
   const YamlValue* list_of(MapReader& map, std::string_view key, std::string_view what) {
     const YamlValue* list = map.find(key);
     if (list == nullptr) return nullptr;
@@ -120,7 +120,7 @@ class ExperimentReader {
     experiment_.series.push_back(std::move(series));
   }
 
-  // Whether a path exists is said by the cluster file's reader, when the point is read.
+  // The cluster file's reader reports unknown paths when the point is read.
   void read_set(MapReader& map, Overrides& out) {
     const YamlValue* set = map.find("set");
     if (set == nullptr) return;

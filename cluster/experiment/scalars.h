@@ -1,6 +1,6 @@
-// The single values of a results.json, each under the keys that lead to it: latency_us.p99. Lists,
-// and what is in them, are left out. A sweep takes its columns from here, so that a value a run
-// learns to measure needs no change of the sweep.
+// The scalars of a results.json, each named by its path of keys: latency_us.p99. Lists and their
+// contents are left out. A sweep takes its columns from here, so that a new value in the results
+// needs no change to the sweep.
 #pragma once
 
 #include <string>
@@ -20,19 +20,19 @@ struct Scalar {
 };
 using Scalars = std::vector<Scalar>;  // in the order of the file
 
-// kInvalid: no JSON object.
+// kInvalid: not a JSON object.
 Result<Scalars> read_scalars(const std::string& json);
-// nullptr: there is none of that key.
+// nullptr if there is no such key.
 const Scalar* find_scalar(const Scalars& scalars, std::string_view key);
-// What a user wrote for a key of a cluster file: a number or a boolean when it is spelled like one
-// of JSON's, else a text.
+// The value a user wrote for a key of a cluster file: a number or boolean if spelled as in JSON,
+// else a text.
 Scalar scalar_of_text(std::string key, std::string text);
 
-// Of a table: numbers and booleans as they are, texts by csv_cell(), null as "".
+// A CSV cell: numbers and booleans unchanged, texts by csv_cell(), null as "".
 std::string csv_text(const Scalar& scalar);
 Json scalar_json(const Scalar& scalar);
 
-// Every key of a results.json, each optional part there: the order of columns.
+// Every key that a results.json can have, in the order of columns.
 std::vector<std::string> result_keys();
 
 }  // namespace soliton

@@ -1,4 +1,4 @@
-// The JSON Schemas of all kinds of files, as they are shipped beside the configurations.
+// The JSON Schemas of all kinds of files, as shipped beside the configurations.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ struct FileSchema {
   std::string text;
 };
 
-// Names of devices, topologies and formats in them are those that come with `data`.
+// Their choices of devices, topologies and formats are those shipped in `data`.
 std::vector<FileSchema> file_schemas(const DataRoot& data);
 
 }  // namespace soliton

@@ -18,14 +18,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a sweep writes, with what a cut-off write of it may leave.
+// The files that a sweep writes, and those that an interrupted write may leave.
 bool is_sweep_entry(const std::string& name) {
   const std::string whole = name.substr(0, name.find(".part-"));
   return whole == "points" || whole == "table.txt" || whole == "sweep.csv" ||
          whole == "sweep.json" || whole == "report.html" || whole == "lock";
 }
 
-// A folder with other things in it is somebody else's, unless a sweep's results are there as well.
+// A folder with other files is not ours to use, unless it also has a sweep's results.
 Status check_folder(const std::string& folder) {
   std::error_code error;
   if (fs::exists(folder + "/points", error) || fs::exists(folder + "/sweep.json", error)) return {};
@@ -54,7 +54,8 @@ Scalars settings(const Overrides& overrides) {
   return out;
 }
 
-// Each as far as it goes: on a full disk the smaller ones may have room. The first error.
+// Tries to write every file, because on a full disk the smaller ones may fit. Returns the first
+// error.
 Status write_tables(const Sweep& sweep, const std::string& folder, const FolderLock& lock) {
   if (Status ours = lock.check(); !ours) return ours;
   const std::vector<std::pair<const char*, std::string>> files = {
@@ -129,7 +130,7 @@ class Sweeper {
 
   bool must_stop() const { return sweep_.interrupted || (options_.stop && options_.stop()); }
 
-  // kNotWritten: nothing that is measured from now on can be kept.
+  // kNotWritten: no further results could be stored.
   Status run_point(const Checked<ClusterSpec>& spec, const std::string& folder,
                    const std::optional<std::string>& identity, SweepPoint& point) {
     if (const Status ours = lock_.check(); !ours) return ours;
@@ -138,7 +139,7 @@ class Sweeper {
     const Checked<PointRun> run = runner_(*spec);
     if (!run) return fail(point, run.error());
     const RunResults& results = run->results;
-    // As it is written and read back, so that a kept point and a new one go the same way.
+    // Written and read back, so that a new point is treated exactly as a kept one.
     point.numbers = parse_point(results_json(results)).value();
     if (const Status ours = lock_.check(); !ours) return ours;
     const Status stored =

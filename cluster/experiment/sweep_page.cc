@@ -39,7 +39,7 @@ std::optional<double> utilization(const SweepSeries& series, std::size_t i) {
   return numbers ? as_percent(numbers->utilization) : std::nullopt;
 }
 
-// Of the series whose x is no amount of hardware.
+// Charts of the series whose x is not an amount of hardware.
 std::optional<double> p99(const SweepSeries& series, std::size_t i) {
   const auto& numbers = series.points[i].numbers;
   return numbers && series.series.scaling == Scaling::kNone ? numbers->latency_p99_us

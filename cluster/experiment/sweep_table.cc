@@ -24,7 +24,7 @@ std::string note(const SweepPoint& point) {
 
 std::string share_cell(const std::optional<double>& share) { return share ? percent(*share) : "-"; }
 
-// The two columns that say what x buys.
+// The two columns that show the gain from x.
 struct Gain {
   std::string first, second;
 };

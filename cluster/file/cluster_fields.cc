@@ -32,7 +32,7 @@ constexpr auto rows_of(const Field (&rows)[size], const FieldTable& own) {
   std::array<Field, size - first> out{};
   for (std::size_t i = first; i < size; ++i) {
     out[i - first] = joined(rows[i], own);
-    // What its maps may say takes names that a device does not know.
+    // Its maps may use names that a device file does not know.
     if (rows[i].key == "formats")
       out[i - first] = out[i - first].as(FieldType::kMaps).of(kDeviceFormatFields);
   }

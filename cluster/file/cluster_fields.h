@@ -1,5 +1,5 @@
-// The keys of cluster, device and topology files: every map they may have, as a table. Options with
-// a struct of their own elsewhere (LTL, devices) have their rows beside it.
+// The keys of cluster, device and topology files: one table for every map they may contain. Options
+// whose struct is defined elsewhere (LTL, devices) have their rows beside that struct.
 #pragma once
 
 #include <vector>
@@ -32,7 +32,7 @@ extern const FieldTable kFaultWhereFields;
 extern const FieldTable kFaultLinksFields;
 extern const FieldTable kFaultWhenFields;
 
-// Of a fault on a link: seen from the end that is named first.
+// Direction of a fault on a link, as seen from the end that is named first.
 enum class Direction : std::uint8_t { kTx, kRx, kBoth };
 
 inline constexpr FieldWord kTimeModes[] = {word("virtual", TimeMode::kVirtual),

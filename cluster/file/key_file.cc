@@ -20,7 +20,7 @@ constexpr mode_t kOthers = 077;
 
 class File {
  public:
-  // Not blocking: a pipe without a writer would wait for ever.
+  // Non-blocking, because opening a pipe without a writer would wait forever.
   explicit File(const std::string& path)
       : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
   ~File() {
@@ -60,7 +60,7 @@ Result<Key> parse_key(std::string_view text) {
 
 }  // namespace
 
-// What is checked and what is read is the same open file.
+// Checks and reads through one descriptor, so that the file cannot be exchanged in between.
 Result<Key> read_key_file(const std::string& path) {
   const File file(path);
   if (file.fd() < 0 && errno == ENOENT)
@@ -71,7 +71,7 @@ Result<Key> read_key_file(const std::string& path) {
   if (!S_ISREG(status.st_mode)) return failure(ErrorCode::kInvalid, "not a regular file");
   if ((status.st_mode & kOthers) != 0)
     return failure(ErrorCode::kInvalid,
-                   fmt::format("others than its owner have a right to the file (mode {:04o}); "
+                   fmt::format("users other than its owner have access to the file (mode {:04o}); "
                                "allowed: 0600 or 0400",
                                status.st_mode & 07777));
   std::array<char, kDigits + 2> text{};

@@ -1,5 +1,5 @@
-// A key that lasts longer than a run, in a file of its own: 64 hexadecimal digits and at most a
-// newline, in a regular file that nobody but its owner may read or write.
+// A key that outlives a run, in a file of its own: 64 hexadecimal digits and at most one newline,
+// in a regular file that only its owner may read or write.
 //   (umask 077 && openssl rand -hex 32 >run.key)
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace soliton {
 
-// kInvalid, saying what is wrong and what is allowed; never any of the content.
+// Errors: kInvalid, with what is wrong and what is allowed, but never any of the content.
 Result<Key> read_key_file(const std::string& path);
 
 }  // namespace soliton

@@ -1,4 +1,4 @@
-// What is built in, one line each: the texts of `soliton list ...`.
+// The texts of `soliton list ...`: everything that is built in, one line each.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace soliton {
 
-// A table, or objects with every figure (device_list.h).
+// A table, or with `json` objects with every figure (device_list.h).
 Checked<std::string> list_devices(const DataRoot& data, bool json);
 Checked<std::string> list_topologies(const DataRoot& data);
 // Every cluster file below configs/, by its path from the data root, with the first line of its

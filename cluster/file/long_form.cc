@@ -84,11 +84,12 @@ class LongForm {
     if (kind.short_path.empty()) {
       const auto [key, value] = take(out_, kind.name);
       if (value.kind != Kind::kScalar || value.text != "true")
-        context_.error(value.mark,
-                       fmt::format("{}.{}: {}", label_, kind.name,
-                                   value.text == "false"
-                                       ? "false has no effect: leave the rule out"
-                                       : "must be true, which is all there is to say of it"));
+        context_.error(
+            value.mark,
+            fmt::format("{}.{}: {}", label_, kind.name,
+                        value.text == "false"
+                            ? "false has no effect: leave the rule out"
+                            : "must be true; a fault of this kind takes no other value"));
     } else if (kind.short_path != kind.name && has(out_, kind.name)) {
       auto [key, value] = take(out_, kind.name);
       set_path(kind.short_path, key.mark, std::move(value));

@@ -36,6 +36,7 @@ Result<std::vector<Step>> parse_path(std::string_view path) {
   std::vector<Step> steps;
   std::string_view rest = path;
   while (!rest.empty()) {
+    // A path begins with a key, because a file is a map.
     if (rest.front() == '[' && !steps.empty()) {
       const std::optional<std::size_t> index = take_index(rest);
       if (!index) return invalid("a path looks like a.b[2].c");
@@ -68,6 +69,7 @@ class Editor {
 
   Status set(YamlValue& root, const std::vector<Step>& steps, YamlValue value) {
     YamlValue* at = &root;
+    // Walks the tree and the tables of keys in parallel, so that a misspelled key is reported here.
     const FieldTable* table = &kClusterFields;
     const Field* key = nullptr;
     std::string so_far;
@@ -81,6 +83,8 @@ class Editor {
                                  : (so_far.empty() ? "" : ".") + step.key;
       table = key != nullptr ? key->table : nullptr;
     }
+    // Errors in the new value are reported where the user set it: at the old value's position in
+    // the file, or at the --set if the key is new.
     set_marks(value, at->mark);
     *at = std::move(value);
     return {};
@@ -131,7 +135,8 @@ class Editor {
   }
 
   Result<YamlValue*> enter_list(YamlValue& at, std::size_t index, const std::string& so_far) const {
-    if (!become(at, YamlValue::Kind::kList)) return invalid(fmt::format("{} is no list", so_far));
+    if (!become(at, YamlValue::Kind::kList))
+      return invalid(fmt::format("{} is not a list", so_far));
     if (index > at.items.size())
       return invalid(fmt::format("{} has {} {}: the index may be 0 to {}", so_far, at.items.size(),
                                  at.items.size() == 1 ? "entry" : "entries", at.items.size()));

@@ -10,7 +10,7 @@ namespace soliton {
 
 namespace {
 
-// Keys that are good by themselves, but of which one leaves the other without effect.
+// Keys that are valid by themselves, but of which one leaves the other without effect.
 void check_combinations(MapReader& map, const ClusterSpec& spec) {
   if (spec.time == TimeMode::kWall && spec.processes == ProcessMode::kPacked)
     map.error("processes",
@@ -84,7 +84,7 @@ void check_precision(MapReader& map, ClusterSpec& spec, bool good_devices) {
   }
 }
 
-// What takes several parts to see. REQUIRES: the nodes are good.
+// Checks that involve several parts. REQUIRES: the nodes have no errors.
 void check_whole(MapReader& map, const ClusterSpec& spec) {
   std::int64_t npus = 0;
   for (const NodeSpec& node : spec.nodes) npus += node.device.kind == Device::Kind::kNpu;
@@ -99,7 +99,7 @@ void read_partition(MapReader& cluster, PartitionSpec& out) {
   read_map(cluster, "partition", kPartitionFields, &out);
 }
 
-// Runs a reader of a part; how much it found wrong.
+// Runs a reader of a part; returns the number of errors it found.
 template <typename Read>
 std::size_t errors_of(MapReader& map, Read read) {
   const std::size_t before = map.context().count();
@@ -120,7 +120,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
     reading.model = errors_of(map, [&] { read_model(map, out.model); }) == 0;
   read_field(map, "service", &out);
   read_partition(map, out.partition);
-  // Of what no plan depends on.
+  // The parts that no plan depends on.
   std::size_t aside = errors_of(map, [&] { read_workload(map, out.nodes, out.workload); });
   reading.workload = aside == 0;
   read_field(map, "compute", &out);
@@ -170,7 +170,7 @@ Checked<ClusterSpec> whole(Checked<YamlFile> yaml, const Overrides& overrides,
 ClusterReading read_cluster_parts(YamlFile yaml, const Overrides& overrides, const DataRoot& data) {
   if (Diagnostics wrong = refuse_other_kind(yaml, FileKind::kCluster); !wrong.empty())
     return unread(std::move(wrong));
-  // What the other overrides make of the file is said as well.
+  // Errors of the file as changed by the other overrides are reported as well.
   ClusterReading reading = unread(apply_overrides(yaml.root, overrides));
   ReadContext context(yaml.file, override_paths(overrides));
   reading.spec.file = yaml.file;

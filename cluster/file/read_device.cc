@@ -15,7 +15,7 @@ bool read_format(MapReader& entry, const YamlValue& value, const std::vector<Npu
     if (!read_format_definition(entry, out)) return false;
     const NpuFormat* other = find_format(defined, out.name);
     if (other == nullptr || other->format == out) return true;
-    return entry.error("name", fmt::format("\"{}\" is defined otherwise by the cluster's formats",
+    return entry.error("name", fmt::format("\"{}\" is defined differently in the cluster's formats",
                                            out.name)),
            false;
   }
@@ -59,7 +59,7 @@ void read_formats(MapReader& device, const std::string& label,
       format.beats_per_tile = beats->number();
     entry.finish("for a format that is defined elsewhere; give it an element");
     if (good && find_format(out, format.format.name) != nullptr)
-      entry.error("name", fmt::format("\"{}\" stands here twice", format.format.name));
+      entry.error("name", fmt::format("\"{}\" is listed twice", format.format.name));
     out.push_back(std::move(format));
   }
 }
@@ -71,7 +71,7 @@ void scale_beats(const NpuDevice& base, NpuDevice& out) {
                                      std::int64_t{base.native_dim} * out.lanes);
 }
 
-// What was measured on a device says nothing about a changed one.
+// Measurements of a device do not hold for a changed one.
 void forget_measurements(MapReader& map, NpuDevice& out) {
   constexpr std::array kTimeless{"tile_engines",  "lanes",       "native_dimension",
                                  "clock",         "batch_lanes", "multifunction_units",
@@ -166,7 +166,7 @@ const Checked<Device>& DeviceLibrary::file(const std::string& path) {
   files_.note(path);
   const Checked<YamlFile> yaml = read_yaml(path);
   Checked<Device> device = yaml ? read(*yaml) : tl::unexpected<Diagnostics>(yaml.error());
-  // Reading may have added those it builds on.
+  // Reading may have added the devices it builds on.
   return read_.at(path) = std::move(device);
 }
 

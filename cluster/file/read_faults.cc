@@ -99,6 +99,7 @@ class FaultReader {
     read_place();
     read_window();
     map_.finish(fmt::format("for a fault of kind {}", kind->text));
+    // Names the place in reports, whichever spelling the rule used.
     fault_.rule.target = fault_.link.empty() ? fault_.from + "-" + fault_.to : fault_.link;
     return std::move(fault_);
   }
@@ -121,6 +122,7 @@ class FaultReader {
       fault_.rule.forward = direction->number() != static_cast<std::int64_t>(Direction::kRx);
       fault_.rule.backward = direction->number() != static_cast<std::int64_t>(Direction::kTx);
     }
+    // `nodes` is refused by its own message, so a missing `links` is not reported as well.
     const bool on_nodes = reader.is_map() && where->find("nodes") != nullptr;
     const YamlValue* links = on_nodes ? reader.find("links") : reader.require("links");
     if (links != nullptr) read_links(*links);
@@ -143,6 +145,7 @@ class FaultReader {
           value.mark, fmt::format("{}.where.links: needs one of name, from and to, node", label_));
     fault_.link = said["name"];
     if (!fault_.link.empty()) return;
+    // `node: x` means all links of x, which is the pair from x to anything.
     const std::string any = "*";
     fault_.from = said.contains("from") ? said["from"] : said.contains("node") ? said["node"] : any;
     fault_.to = said.contains("to") ? said["to"] : any;

@@ -79,13 +79,15 @@ bool read_format_definition(MapReader& map, NumberFormat& out) {
   if (named) out.name = name;
   if (!read_options(map, options) || !named || typed == nullptr) return false;
   if (is_taken(name))
-    return map.error("name",
-                     fmt::format("\"{}\" means something already (soliton list formats)", name)),
+    return map.error(
+               "name",
+               fmt::format("\"{}\" already means something else (soliton list formats)", name)),
            false;
   if (element.find(',') != std::string::npos || !element.starts_with('e'))
-    return map.error("element", fmt::format("\"{}\" is no element; elements are like e0m4 (sign "
-                                            "and 4 magnitude bits) or e4m3 (a minifloat)",
-                                            element)),
+    return map.error("element",
+                     fmt::format("\"{}\" is not an element; elements look like e0m4 (sign "
+                                 "and 4 magnitude bits) or e4m3 (a minifloat)",
+                                 element)),
            false;
   // A block is only given where there is a scale to share.
   const bool unscaled = std::find(options.begin(), options.end(), "scale=none") != options.end();
@@ -118,7 +120,7 @@ void read_formats(MapReader& cluster, std::vector<NpuFormat>& out) {
     // A bad definition keeps its name, so that what refers to it is not reported, too.
     if (!good && format.format.name.empty()) continue;
     if (good && find_format(out, format.format.name) != nullptr)
-      map.error("name", fmt::format("\"{}\" stands here twice", format.format.name));
+      map.error("name", fmt::format("\"{}\" is listed twice", format.format.name));
     out.push_back(std::move(format));
   }
 }

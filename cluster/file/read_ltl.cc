@@ -12,8 +12,9 @@ void read_ltl(MapReader& cluster, ClusterSpec& out) {
 std::string auth_name(AuthMode mode) { return std::string(spelling(kAuthModes, mode)); }
 
 AuthMode auth_of(const ClusterSpec& spec) {
-  // Nobody else can write into virtual time or into memory without a name; on a socket of this host
-  // anybody can. Without a checksum a tag over the header would promise what it does not hold.
+  // No other process can write into virtual time or into memory without a name; any process of this
+  // host can write to a socket. Without a checksum, a tag over the header would not protect the
+  // payload.
   const bool needed =
       spec.time == TimeMode::kWall && spec.wall.carrier == CarrierKind::kUdp && spec.ltl.crc;
   const AuthMode unwritten = !is_loopback(spec.wall.listen) ? AuthMode::kAead

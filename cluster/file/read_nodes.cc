@@ -65,7 +65,7 @@ class NodesReader {
     };
     for (const char c : place)
       if (bad(c))
-        return map.error("at", fmt::format("\"{}\" is no place; places look like rack0 or "
+        return map.error("at", fmt::format("\"{}\" is not a place; places look like rack0 or "
                                            "pod3/rack17",
                                            place)),
                false;
@@ -137,7 +137,7 @@ bool read_nodes(MapReader& cluster, const ReadSite& site, const std::vector<NpuF
     return cluster.error("nodes", "must be a list of {name, device, at}"), false;
   NodesReader reader(cluster.context(), site, defined, out);
   for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_entry(list->items[i], i);
-  // With a device unknown the roles are not known either.
+  // If a device is unknown, so are the roles.
   if (reader.good_devices() && reader.good_places() && !asks_for_traffic(cluster))
     check_roles(cluster, out, reader.marks());
   if (!reader.good_places()) out.clear();

@@ -93,10 +93,11 @@ class ExplicitReader {
     const std::vector<std::string> b = expand_names(context_, map.mark_of("between"), ends[1]);
     if (a.empty() || b.empty()) return;
     const std::size_t count = std::max(a.size(), b.size());
+    // Ranges are paired element by element; a single name is paired with every element.
     if ((a.size() != count && a.size() != 1) || (b.size() != count && b.size() != 1))
       return map.error(
           "between",
-          fmt::format("{} names against {}: ranges must be as long as each other, or one name",
+          fmt::format("{} names against {}: ranges must have equal lengths, or be one name",
                       a.size(), b.size()));
     std::vector<std::string> names;
     if (!link.name.empty()) names = expand_names(context_, map.mark_of("name"), link.name);
@@ -173,6 +174,7 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
   const std::vector<std::string> names = yaml_stems(shipped_folder);
   std::string path = shipped_folder + "/" + value.text + ".yaml";
   if (is_path(value.text)) {
+    // A file beside the cluster file takes precedence over a shipped one.
     const std::string beside = resolve_path(site.folder, value.text);
     const std::string shipped = resolve_path(site.data.path, value.text);
     path = !is_regular_file(beside) && is_regular_file(shipped) ? shipped : beside;
@@ -200,6 +202,7 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
   const YamlValue* said = value.kind == YamlValue::Kind::kMap ? value.find("kind") : nullptr;
   const TopologyKind* kind =
       said != nullptr ? find_topology_kind(said->text, kinds) : find_topology_kind(out.kind, kinds);
+  // With an unknown kind any table does: its keys are only needed to report the kind.
   const std::vector<Field> rows = topology_rows(kind != nullptr ? *kind : *kinds.front(), kinds);
   const FieldTable table = fields_of<TopologySpec>("topology", rows);
   MapReader map(context, value, table, label);
@@ -213,6 +216,7 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
   if (kind == nullptr) return map.error("kind", explain_kind(said->text, kinds));
   out.kind = out.name = kind->name;
   read_field(map, "name", &out);
+  // A topology without emulated wires has neither rates nor queues.
   if (kind->wired) {
     for (const char* key : {"bandwidth", "ecn", "pfc"}) read_field(map, key, &out);
     check_order(map, out);

@@ -31,12 +31,12 @@ class TrafficReader {
         if (const Status set = set_own(out, row.key, value->text); !set)
           map_.error(row.key, set.error().message);
     map_.finish(fmt::format("with kind: {}", kind->name));
-    // Without nodes there is nothing to hold the names against.
+    // Without nodes, names cannot be checked.
     if (!names_.empty() && !out.senders.empty()) check(out);
   }
 
  private:
-  // Without an error of its own: `kind` is no word.
+  // If `kind` is not a scalar, that has been reported already.
   const TrafficKind* read_kind() {
     const YamlValue* value = map_.find("kind");
     if (value->kind != YamlValue::Kind::kScalar) {
@@ -66,7 +66,7 @@ class TrafficReader {
                             : message);
   }
 
-  // nullptr: it is not there, or that it is no single value has been said.
+  // nullptr: absent, or reported as not a single value.
   const YamlValue* scalar(const Field& row) {
     const YamlValue* value = map_.find(row.key);
     if (value == nullptr || value->kind == YamlValue::Kind::kScalar) return value;
@@ -77,7 +77,7 @@ class TrafficReader {
   void read_nodes(const Field& row, Traffic& out) {
     std::vector<std::int64_t> nodes = nodes_of(row.key);
     if (row.type == FieldType::kIntegers) return row.set(&out, {std::move(nodes)});
-    if (nodes.size() > 1) map_.error(row.key, "names several nodes; one receives");
+    if (nodes.size() > 1) map_.error(row.key, "names several nodes, but only one can receive");
     if (!nodes.empty()) row.set(&out, {nodes.front()});
   }
 

@@ -33,13 +33,14 @@ void read_listen(MapReader& map, std::uint32_t& out) {
   const std::string& text = value->text;
   in_addr address{};
   if (inet_pton(AF_INET, text.c_str(), &address) != 1)
-    return map.error("listen",
-                     fmt::format("\"{}\" is no IPv4 address of four numbers, as 10.1.2.3", text));
+    return map.error(
+        "listen",
+        fmt::format("\"{}\" is not an IPv4 address of four numbers such as 10.1.2.3", text));
   out = ntohl(address.s_addr);
   if (is_loopback(out)) return;
   const std::vector<std::string> known = host_addresses();
   if (std::find(known.begin(), known.end(), text) == known.end())
-    map.error("listen", fmt::format("{} is no address of this host; it has {}", text,
+    map.error("listen", fmt::format("{} is not an address of this host; it has {}", text,
                                     fmt::join(known, ", ")));
 }
 
@@ -61,7 +62,8 @@ void check_beyond(MapReader& wall, const ClusterSpec& spec) {
     wall.error("listen", fmt::format("{} is beyond loopback, which needs a key: add key_file",
                                      ipv4_text(spec.wall.listen)));
   if (spec.wall.carrier == CarrierKind::kShm)
-    wall.error("listen", "shared memory listens nowhere; carrier: udp, or leave it out");
+    wall.error("listen",
+               "shared memory has no address to listen on; write carrier: udp, or leave it out");
 }
 
 void check_auth(MapReader& cluster, const ClusterSpec& spec) {

@@ -14,7 +14,7 @@ bool is_supported(MapReader& map) {
   return true;
 }
 
-// Where each file that was named stands, for errors in it.
+// Records the position of each file's name, for errors in that file.
 void note_files(MapReader& map, WorkloadSpec& out) {
   for (const auto& [key, path] : {std::pair{"input", &out.input},
                                   {"lengths", &out.lengths},

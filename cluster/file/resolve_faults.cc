@@ -100,7 +100,8 @@ class LinkFinder {
   std::map<std::string, Match> by_name_;
 };
 
-// Rules times links are bounded: a file of a few MiB can name thousands of globs.
+// The product of rules and links is bounded, because a file of a few MiB can name thousands of
+// globs.
 constexpr std::size_t kComparisonsLimit = 20'000'000;  // of a selector with a link
 constexpr std::size_t kReachedLimit = 4'000'000;       // links of all rules together
 constexpr std::size_t kErrorsLimit = 100;
@@ -144,7 +145,7 @@ class Resolver {
     problems.add(ErrorCode::kInvalid, located(fault.position, message));
   }
 
-  // Whether a selector may still be held against all links.
+  // Whether one more selector may be compared with all links.
   bool affords_look(const FaultSpec& fault) {
     const std::size_t before = comparisons_;
     if (before <= kComparisonsLimit) comparisons_ += links_.count();

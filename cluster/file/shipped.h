@@ -7,10 +7,10 @@
 
 namespace soliton {
 
-// What `given` on the command line means. A file in the current folder goes first, and so does a
-// stream; then `given` as a path below the data root ("configs/quickstart.yaml", also without
-// "configs/" or its ending), then the name alone of a shipped cluster file, experiment, device,
-// topology or program ("quickstart"). Error: there is no such file, but a shipped name is near.
+// Resolves `given`, an input on the command line. A stream or a file in the current folder comes
+// first; then `given` as a path below the data root ("configs/quickstart.yaml", also without
+// "configs/" or its ending), then the bare name of a shipped cluster file, experiment, device,
+// topology or program ("quickstart"). Error: there is no such file, and a shipped name is similar.
 Result<std::string> find_input(const std::string& given, const DataRoot& data);
 
 }  // namespace soliton

@@ -40,17 +40,17 @@ struct LayerPlace {
   std::string position;  // "file:line:column" for errors
 };
 
-// Neither rnn nor onnx: there is none, which a communication workload allows.
+// With neither rnn nor onnx there is no model, which a communication workload allows.
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
   std::string onnx;         // path, resolved against the cluster file's folder; "" when rnn
-  std::string output;       // onnx: the one to return of several; "" = the only one
-  bool zero_state = false;  // onnx, state: zero; else what is input and output is carried
+  std::string output;       // onnx: which of several outputs to return; "" = the only one
+  bool zero_state = false;  // onnx, `state: zero`; else state is carried between requests
   std::string precision;    // "" = native format of each device
-  bool in_dram = false;     // place: dram, every layer's weights stay in the devices' DRAM
+  bool in_dram = false;     // `place: dram`: every layer's weights stay in the devices' DRAM
   // place: {LAYER: mrf | dram}, for layers by name; the others are pinned.
   std::vector<LayerPlace> places;
-  std::int64_t window = 0;  // tiles that layers in DRAM stream through; 0: all that is left
+  std::int64_t window = 0;  // tiles that layers in DRAM stream through; 0: all free tiles
   std::string position;     // of rnn or onnx, for errors
 };
 
@@ -71,7 +71,7 @@ struct WorkloadSpec {
   std::string labels;            // .npy
   std::string golden;  // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
   Duration think{};    // pause of a client between answer and next request
-  std::optional<Traffic> traffic;  // `kind:`, in place of all above; seed and contents are not set
+  std::optional<Traffic> traffic;  // `kind:`, replaces all above; without seed and contents
   std::string position;            // of the map, for errors
   // Of the keys that name files: key, path, position.
   struct DataFile {
@@ -84,8 +84,8 @@ struct ServiceSpec {
   std::int64_t replicas = 1;
   std::int64_t spares = 0;
   Duration sla_p99{};                     // 0: none
-  std::int64_t batch = 1;                 // requests that run together
-  Duration batch_wait = milliseconds(1);  // most that the first of a batch waits for the others
+  std::int64_t batch = 1;                 // requests that run together at most
+  Duration batch_wait = milliseconds(1);  // longest wait of a batch's first request
 };
 
 // A fault as written: links by name or selector are resolved against the built topology by
@@ -117,17 +117,18 @@ struct ClusterSpec {
   ComputeKind compute = ComputeKind::kFunctional;
   std::int64_t sample_every = 10;  // compute: sampled
   bool save_outputs = false;       // outputs: {save: all}
-  // But for `auth`. Packing is off: the plan's times take a packet for each message, and on an idle
-  // line the first message would wait for those that share its packet.
+  // `auth` apart, which is below. Packing is off: predictions assume one packet per message, and on
+  // an idle line the first message would wait for those that share its packet.
   LtlOptions ltl{.packing = Bytes{0}};
   std::optional<AuthMode> auth;  // none: as auth_of() says
   WallOptions wall;
   std::string key_file;    // wall.key_file; "": none
-  std::optional<Key> key;  // what it holds; is never written anywhere
+  std::optional<Key> key;  // its content; never written anywhere
   std::vector<FaultSpec> faults;
   Duration time_limit =
       Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
-  // Of wall time: a node process that is stopped, or has work and does nothing, ends the run.
+  // Wall time: a node process that is stopped, or has work but makes no progress, for this long
+  // ends the run.
   Duration silence = Duration{std::int64_t{10} * 1'000'000'000'000};
   std::int64_t trace_requests = 16;  // first requests that are traced
 };
@@ -137,35 +138,35 @@ struct DataRoot {
   std::string path;
 };
 
-// A cluster file as far as it could be read. A part that is whole can be checked further although
-// others have errors.
+// A cluster file as far as it could be read. A part without errors can be checked further although
+// others have some.
 struct ClusterReading {
   ClusterSpec spec;
   Diagnostics problems;
-  // Nothing is wrong with the part itself. Faults with errors are not in the spec.
+  // True if the part itself has no errors. Faults with errors are not in the spec.
   bool nodes = false, topology = false, model = false, workload = false;
-  bool rest = false;  // nothing is wrong with what a plan depends on
+  bool rest = false;  // no errors in anything else that a plan depends on
 };
 
 // `path=value` overrides, applied to the YAML tree before it is read ("nodes[0].device=bw-s10").
 using Overrides = std::vector<std::string>;
 
-// Reads, checks and resolves one cluster file. Every problem as "file:line:column: message", all of
-// them at once. `file` may be anything read_text_file() takes.
+// Reads, checks and resolves one cluster file. Reports all problems at once, each as
+// "file:line:column: message". `file` may be anything that read_text_file() accepts.
 ClusterReading read_cluster_parts(YamlFile yaml, const Overrides& overrides, const DataRoot& data);
 Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
                                   const DataRoot& data);
 // The same from text; `file` is for messages and relative paths.
 Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
                                        const Overrides& overrides, const DataRoot& data);
-// What of `ltl.auth` is meant: as written, else aead beyond loopback, header over sockets of this
-// host and none in virtual time.
+// The authentication in force: `ltl.auth` if written, else aead beyond loopback, header over
+// sockets of this host, and none in virtual time.
 AuthMode auth_of(const ClusterSpec& spec);
 // As files spell them.
 std::string auth_name(AuthMode mode);
 std::string ipv4_text(std::uint32_t address);
-// All defaults filled in; reading it again gives an equal spec. Paths are written relative to
-// `folder`.
+// The spec as a cluster file with all defaults filled in; reading it gives an equal spec. Paths are
+// written relative to `folder`.
 std::string write_cluster(const ClusterSpec& spec, const std::string& folder);
 
 Checked<Device> read_device(const std::string& file, const DataRoot& data);
@@ -173,7 +174,8 @@ Checked<Device> read_device(const YamlFile& yaml, const DataRoot& data);
 // All shipped devices by name.
 Checked<std::vector<Device>> builtin_devices(const DataRoot& data);
 
-// Links of the rules by name, against the built topology; unknown links name the nearest.
+// Resolves the rules' links by name against the built topology; the error for an unknown link
+// suggests the nearest.
 Checked<FaultPlan> resolve_faults(const ClusterSpec& spec, const Topology& topology);
 
 }  // namespace soliton

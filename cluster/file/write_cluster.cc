@@ -7,7 +7,7 @@
 namespace soliton {
 namespace {
 
-// What a format of a name of its own is, as the keys that define it.
+// A format with a name of its own, as the keys that define it.
 WrittenKeys definition(const NumberFormat& format) {
   WrittenKeys out = {
       {"element", fmt::format("e{}m{}", format.exponent_bits, format.mantissa_bits)}};

@@ -68,6 +68,8 @@ std::string line_between(const char* kind, double x1, double y1, double x2, doub
 
 std::string marker(std::size_t series, double x, double y) {
   const auto colour = fmt::format("class=\"f{}\"", series % kColours);
+  // Four shapes and four dashes beside six colours, so that series differ in print and for readers
+  // who cannot tell colours apart.
   switch (series % 4) {
     case 0:
       return fmt::format("<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"", colour, x, y);

@@ -1,5 +1,5 @@
-// Charts as inline SVG for the pages of html.h: colours come from the page, no script, numbers as
-// tooltips.
+// Charts as inline SVG for the pages of html.h: colours come from the page, there is no script, and
+// tooltips give the numbers.
 #pragma once
 
 #include <string>
@@ -23,14 +23,16 @@ struct LineChart {
   std::vector<ChartSeries> series;
 };
 
-// A <figure>; "" when no series has a point. At most 6 colours, repeated beyond; dash and marker
-// differ as well.
+// A <figure>; "" if no series has a point. Six colours, then repeated; dash and marker differ as
+// well.
 std::string line_chart(const LineChart& chart);
 
-// Latencies as a histogram with the cumulative share over it. REQUIRES: ascending, not empty.
+// Latencies as a histogram with the cumulative share drawn over it. REQUIRES: `sorted` is ascending
+// and not empty.
 std::string distribution_chart(const std::string& title, const std::vector<Duration>& sorted);
 
-// One horizontal bar cut by share, with a legend below. Parts that are not positive are left out.
+// One horizontal bar divided by shares, with a legend below. Parts without a positive share are
+// left out.
 struct BarPart {
   std::string name, value;
   double share = 0;  // of one

@@ -1,5 +1,5 @@
-// HTML text: everything that comes from a file is escaped, and the page's own policy forbids it to
-// load or run anything.
+// HTML text. Everything that comes from a file is escaped, and the page's security policy forbids
+// it to load or run anything.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace soliton {
 
-// For text and for attribute values in quotes; bytes that are not UTF-8 become U+FFFD, control
-// bytes a blank.
+// Escapes text or a quoted attribute value; bytes that are not UTF-8 become U+FFFD, control bytes a
+// blank.
 std::string html_escape(std::string_view text);
 
 // A table. The cells are escaped here; columns from `numbers_from` on are aligned right.
@@ -26,8 +26,8 @@ std::string html_cards(const std::vector<Card>& cards);
 // "<section>" with a heading; `body` is HTML.
 std::string html_section(const std::string& heading, const std::string& body);
 
-// A whole document: no script, no network, light or dark as the reader's system is. `body` is HTML,
-// `title` text.
+// A whole document: no script, no network, light or dark as the reader's system prefers. `body` is
+// HTML, `title` text.
 std::string html_page(const std::string& title, const std::string& body);
 
 }  // namespace soliton

@@ -1,5 +1,5 @@
-// A plan and the cluster it runs on, in a few words: what sits where, how full it is, how fast it
-// could be.
+// A plan and the cluster it runs on, in a few words: which part is placed where, how full memories
+// are, how fast it could be.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ std::string placement_words(const Plan& plan);
 // "optimal (contiguous)"
 std::string verdict_words(const Certificate& certificate);
 
-// How full the fullest memory of a node is: the one that would overflow first.
+// The fullest memory of a node, which would overflow first.
 struct Fullness {
   std::string node;
   std::string memory;  // "MatrixRf"
@@ -28,11 +28,11 @@ struct Fullness {
   }
 };
 std::vector<Fullness> fullness(const Plan& plan);
-// "81 %"; 100 % only when nothing is left.
+// "81 %"; 100 % only if no space is left.
 std::string full_percent(const Fullness& f);
 
-// "2.64 us on fpga0 (659 cycles), limited by dependence; UDM 33, SDM 523 cycles": of the node whose
-// step takes longest; "" when the plan says nothing about steps.
+// "2.64 us on fpga0 (659 cycles), limited by dependence; UDM 33, SDM 523 cycles": for the node
+// whose step takes longest; "" if the plan has no steps.
 std::string step_words(const Plan& plan);
 
 // "4 × 0.61" for equal devices, else the sum: TFLOPS of the devices in use.

@@ -7,7 +7,7 @@
 
 namespace soliton {
 
-// `plan_svg`: the plan's picture as partition/plan writes it ("<svg …>"), or "".
+// `plan_svg` is the plan's picture as partition/plan writes it ("<svg …>"), or "".
 std::string report_html(const RunResults& results, const SummaryContext& context,
                         const std::string& plan_svg);
 

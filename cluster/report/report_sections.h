@@ -1,4 +1,4 @@
-// The parts of report_html(), each "" when there is nothing to show.
+// The parts of report_html(), each "" if there is nothing to show.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 
 namespace soliton {
 
-// What a summary or a report says beside the results.
+// What a summary or a report states besides the results.
 struct SummaryContext {
   std::string model;               // "language-gru"
   std::string topology;            // "rack"
@@ -18,13 +18,13 @@ struct SummaryContext {
   std::string arrival = "closed";  // workload.arrival
   std::int64_t clients = 1;
   std::string compute = "functional";  // functional | timing | sampled
-  const Plan* plan = nullptr;          // nullptr: nothing is said about it
-  std::string remark;     // why the devices are used as they are; "" = how busy they were
-  std::string folder;     // "" = no `wrote` line
-  bool terminal = false;  // colours
+  const Plan* plan = nullptr;          // nullptr: the plan is not described
+  std::string remark;                  // explains the utilization; "" = how busy devices were
+  std::string folder;                  // "" = no `wrote` line
+  bool terminal = false;               // colours
 };
 
-// Sockets take packets from whoever sends them.
+// Whether the nodes' sockets accept packets from any sender.
 bool is_open_to_forgery(const RunResults& results);
 inline constexpr const char* kForgeryWarning =
     "packets were not authenticated: anybody on this host could have changed what came out "

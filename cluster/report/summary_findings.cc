@@ -1,4 +1,4 @@
-// Whether what came out of a run is right, and what went wrong or was made to.
+// The lines about the correctness of outputs, about faults and about warnings.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The parts of a summary, each of which adds its lines. Inside cluster/report only.
+// The parts of a summary; each adds its lines. Private to cluster/report.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace soliton {
 
-// Of faults, warnings and the like; the rest is in results.json.
+// Most lines for faults, warnings and the like; the rest is in results.json.
 inline constexpr std::size_t kSummaryListLimit = 8;
 
 enum class Ink : std::uint8_t { kPlain, kBold, kGreen, kYellow, kRed };
 
-// A summary as far as it is written, and what it is written from, which outlives it.
+// A summary under construction and its sources, which must outlive it.
 struct SummaryText {
   const RunResults& results;
   const SummaryContext& context;
@@ -26,7 +26,7 @@ struct SummaryText {
   void line(const std::string& label, const std::string& text);
 };
 
-// The title, and where the plan puts the model.
+// The title, and where the plan places the model.
 void add_title(SummaryText& s);
 void add_plan(SummaryText& s);
 // How long it took and how much was done.
@@ -36,10 +36,10 @@ void add_latency(SummaryText& s);
 void add_breakdown(SummaryText& s);
 void add_rate(SummaryText& s);
 void add_goodput(SummaryText& s, const TrafficResult& traffic);
-// Whether what came out is right.
+// Whether the outputs are correct.
 void add_contents(SummaryText& s);
 void add_outputs(SummaryText& s);
-// What went wrong or was made to.
+// Faults, whether injected or not, and warnings.
 void add_pauses(SummaryText& s, const PauseResult& pauses);
 void add_faults(SummaryText& s);
 void add_refused(SummaryText& s);

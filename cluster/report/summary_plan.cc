@@ -1,4 +1,4 @@
-// The title of a summary, and where the plan puts the model.
+// The title of a summary, and where the plan places the model.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ constexpr std::size_t kBarsLimit = 16;  // more nodes are summed up in a line
 constexpr double kFullWarning = 0.95;
 
 std::string bar_text(double share) {
-  // A memory in use never looks empty, one with room left never looks full.
+  // Rounding must not make a memory in use look empty, or one with room left look full.
   int cells = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kBarCells));
   if (share > 0) cells = std::max(cells, 1);
   if (share < 1) cells = std::min(cells, kBarCells - 1);

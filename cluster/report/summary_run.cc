@@ -1,4 +1,4 @@
-// What a run did: how much, how fast, where the time went.
+// The lines about work done, its rate, and where the time went.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Which build of a program this is: for whoever keeps results and must know whether another build
-// made them.
+// Identifies the build of a program, so that stored results can be matched with the build that made
+// them.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@ namespace soliton {
 
 inline constexpr const char* kThisProgram = "/proc/self/exe";
 
-// The linker's build id of an ELF program (a digest of what was linked) as hexadecimal digits;
-// without one the SHA-256 of the file; "" when it cannot be read.
+// The linker's build id of an ELF program (a digest of what was linked) as hexadecimal digits; if
+// it has none, the SHA-256 of the file; "" if it cannot be read.
 std::string build_id(const std::string& program = kThisProgram);
 
 }  // namespace soliton

@@ -1,5 +1,5 @@
-// The columns of a CSV file as a table: one row of it is all that a column takes in the file's head,
-// its lines and its page.
+// The columns of a CSV file as a table. A column's row defines its part of the header line, of
+// every line and of the documentation.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ template <typename Record>
 struct CsvColumn {
   std::string_view name;
   std::string_view meaning;
-  void (*append)(const Record& record, std::string& line);  // its cell; nothing for an empty one
+  void (*append)(const Record& record, std::string& line);  // appends its cell, which may be empty
 };
 
 // "request,client\n".

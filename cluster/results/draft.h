@@ -1,10 +1,11 @@
-// A file that gets its name only when it is whole: the old file or the new one, never half.
+// A file that gets its name only when it is complete, so that readers see the old file or the new
+// one, never a part.
 //
 //   Result<Draft> draft = Draft::open(folder, "results.json", shown);
 //   Status s = draft->write(text);  s = draft->sync();  s = draft->replace();
 //
-// It is made without a name (O_TMPFILE), so that a process killed on the way leaves nothing behind.
-// Where the file system has no such files, a named one beside the target is used.
+// It is created without a name (O_TMPFILE), so that a process killed while writing leaves nothing
+// behind. If the file system does not support that, a named file beside the target is used.
 #pragma once
 
 #include <string>
@@ -17,23 +18,24 @@ namespace soliton {
 
 class Draft {
  public:
-  // Of a file `name` in the folder with the descriptor `folder`, which outlives the draft. `shown`
-  // is the path for messages. Every failure here and below is kNotWritten.
+  // A draft of the file `name` in the folder with the descriptor `folder`, which must outlive the
+  // draft. `shown` is the path for messages. Every failure here and below is kNotWritten.
   static Result<Draft> open(int folder, std::string name, std::string shown, mode_t mode = 0666);
   Draft(Draft&& other) noexcept;
   Draft& operator=(Draft&&) = delete;
-  // Leaves no trace of what was never named.
+  // Removes the draft if it was never named.
   ~Draft();
 
   int descriptor() const { return file_.get(); }
   Status write(std::string_view content) const;
-  // To disk.
+  // Syncs the content to disk.
   Status sync() const;
-  // Gives it its name unless a file has it: then false.
+  // Gives the file its name; false, with no effect, if a file of that name exists.
   Result<bool> publish_new();
-  // Gives it its name, which a file may have until then.
+  // Gives the file its name, replacing a file of that name.
   Status replace();
-  // Says what a file system may only say now (NFS). REQUIRES: named.
+  // Closes the file and returns errors that some file systems (NFS) report only then. REQUIRES:
+  // named.
   Status close();
   // The open file. REQUIRES: named.
   FileHandle release() { return std::move(file_); }
@@ -46,7 +48,7 @@ class Draft {
   int folder_;
   std::string name_, shown_;
   FileHandle file_;
-  std::string part_;  // the name it has while it has not got its own; "": none
+  std::string part_;  // its temporary name, or ""
 };
 
 }  // namespace soliton

@@ -1,4 +1,4 @@
-// Descriptors of files, and what is read and written through them.
+// File descriptors, and reading and writing through them.
 #pragma once
 
 #include <sys/types.h>
@@ -29,20 +29,20 @@ class FileHandle {
 // kNotWritten, "cannot write PATH: what (errno text)".
 tl::unexpected<Error> not_written(const std::string& path, const std::string& what, int error);
 
-// Writes all of `content`, through short writes and signals. `path` is for messages.
+// Writes all of `content`, continuing after short writes and signals. `path` is for messages.
 Status write_all(int fd, std::string_view content, const std::string& path);
 
-// The file's text; kInvalid when it cannot be read or is larger than `limit` bytes.
+// The file's text; kInvalid if it cannot be read or is larger than kReadLimit bytes.
 inline constexpr std::size_t kReadLimit = std::size_t{256} << 20;
 Result<std::string> read_whole_file(const std::string& path);
-// From where `fd` stands. `path` is for messages.
+// Reads from the current position of `fd` to the end. `path` is for messages.
 Result<std::string> read_all(int fd, const std::string& path, std::size_t limit = kReadLimit);
 
-// The folder, to be worked in by descriptor: what is done through it is done in this folder,
-// whatever has its name by then. An invalid handle leaves errno.
+// Opens a folder for work by descriptor, which stays with this folder even if its path is renamed
+// or replaced. On failure the handle is invalid and errno says why.
 FileHandle open_folder(const std::string& path);
-// A regular file `name` in `folder`, never through a symbolic link, never waiting for a FIFO's
-// writer. An invalid handle leaves errno (EINVAL: not a regular file).
+// Opens the regular file `name` in `folder`; does not follow a symbolic link or wait for a FIFO's
+// writer. On failure the handle is invalid and errno says why (EINVAL: not a regular file).
 FileHandle open_regular(int folder, const std::string& name, int flags);
 
 }  // namespace soliton

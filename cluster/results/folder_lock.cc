@@ -83,7 +83,7 @@ tl::unexpected<Error> leased(const std::string& folder, const LockOwner& owner, 
                   folder, to_string(owner), age.count(), kLeaseLimit.count()));
 }
 
-// What a claim finds where it wants to put its lock.
+// What a claim finds at the place of its lock.
 struct Found {
   enum class Kind { kGone, kBusy, kFree };
   Kind kind = Kind::kGone;
@@ -119,7 +119,7 @@ class Claim {
   }
 
  private:
-  // Whole, on disk and locked before anybody can see it.
+  // Complete, on disk and locked before it becomes visible to others.
   Status make_draft() {
     Result<Draft> draft = Draft::open(folder_, kName, shown_ + "/" + kName);
     if (!draft) return tl::unexpected<Error>(draft.error());
@@ -174,7 +174,7 @@ class Claim {
                                shown_, kName));
   }
 
-  // Another user's, usually.
+  // Usually owned by another user.
   tl::unexpected<Error> closed_to_us(int error) const {
     const Result<LockOwner> owner = read_lock(folder_);
     return not_written(shown_ + "/" + kName,

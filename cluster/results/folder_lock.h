@@ -1,8 +1,8 @@
-// One controller a folder: a file `lock` that says who it is.
+// Allows one controller per folder: a file `lock` that identifies its owner.
 //
 // On one host the kernel decides: the file is locked (by open file description) from before it has
-// its name until its owner ends, however it ends, and in whatever namespaces the owner and the
-// asker live. Between hosts, which the kernel id in the file tells apart, a lease decides: the
+// its name until its owner ends, however it ends, and regardless of the namespaces of the two
+// processes. Between hosts, told apart by the kernel's boot id in the file, a lease decides: the
 // owner renews the file's time every 5 s, and after 60 s without renewal the folder is free. Ages
 // are measured against a file just touched in the same folder, so clocks need not agree. Where a
 // file system has no locks, the lease decides alone.
@@ -23,30 +23,30 @@ namespace soliton {
 
 inline constexpr std::chrono::seconds kLeaseRenewal{5};
 inline constexpr std::chrono::seconds kLeaseLimit{60};
-// How long a claim waits for an owner to let go: a killed one keeps its lock until the kernel has
-// taken it apart, and one that takes over a stale lock holds that for a moment.
+// How long take() waits for another owner to release the lock: a killed process keeps its lock
+// until the kernel has cleaned up, and a process that replaces a stale lock holds it for a moment.
 inline constexpr std::chrono::milliseconds kLockPatience{500};
 
 class FolderLock {
  public:
-  // Takes `folder`/lock. kNotWritten: another run has it (named), the file `lock` is not one of
-  // ours, or the folder cannot be written. REQUIRES: the folder exists.
+  // Takes `folder`/lock. kNotWritten: another run has it (the message says which), the file `lock`
+  // was not written by soliton, or the folder is not writable. REQUIRES: the folder exists.
   static Result<FolderLock> take(const std::string& folder,
                                  std::chrono::milliseconds patience = kLockPatience);
-  // The same of an open folder; `shown` is its path for messages.
+  // The same for an open folder; `shown` is its path for messages.
   static Result<FolderLock> take(int folder, const std::string& shown,
                                  std::chrono::milliseconds patience = kLockPatience);
 
   FolderLock(FolderLock&& other) noexcept = default;
   FolderLock& operator=(FolderLock&&) = delete;
-  // Removes the file if it still is ours; in a forked child it does nothing.
+  // Removes the file if this process still owns it; does nothing in a forked child.
   ~FolderLock();
 
-  // Whether the folder's lock still is ours; any thread. kNotWritten: the folder was removed, or
-  // the lock was removed or taken over (by whom).
+  // Checks that this process still owns the lock; safe from any thread. kNotWritten: the folder was
+  // removed, or the lock was removed or taken over (the message says by whom).
   Status check() const;
-  // Renews the lease when that is due, which is every 5 s; one thread. Errors are check()'s, and
-  // kNotWritten when the lease could not be renewed as long as it lasts.
+  // Renews the lease if due, every 5 s; from one thread only. Fails like check(), and with
+  // kNotWritten if the lease could not be renewed for its whole length.
   Status renew(std::chrono::steady_clock::time_point now);
 
  private:
@@ -61,7 +61,7 @@ class FolderLock {
   std::chrono::steady_clock::time_point renewed_;
 };
 
-// What a folder's file `lock` says; kInvalid without one of ours.
+// Reads a folder's file `lock`; kInvalid if there is none that soliton wrote.
 Result<LockOwner> read_lock(int folder);
 
 }  // namespace soliton

@@ -17,8 +17,8 @@ constexpr std::uint64_t kPage = 4096;  // the smallest page of any Linux machine
 
 std::uint64_t room_in_page(std::uint64_t size) { return kPage - size % kPage; }
 
-// Writes a piece at `size`; on failure cuts off what is no whole line. 0, or errno. Runs in a
-// process that shares this one's memory: system calls only.
+// Writes a piece at `size`; on failure cuts the file back to whole lines. Returns 0 or errno. Runs
+// in a process that shares this one's memory: system calls only.
 int write_piece(int fd, std::string_view piece, std::uint64_t size) {
   std::size_t done = 0;
   while (done < piece.size()) {

@@ -1,12 +1,13 @@
-// A text file that grows by whole lines while others read it, and holds whole lines whenever its
-// writer is killed.
+// A text file that grows by whole lines while others read it, and ends with a whole line even if
+// its writer is killed.
 //
 //   Result<GrowingFile> file = folder.grow("requests.csv");
 //   Status s = file->append("0,1,2\n1,1,2\n");
 //
-// The kernel ends a write() of a killed process between two pages. So a write holds whole lines of
-// one page, and lines that cross from one page to the next are written by a short-lived process in
-// a session of its own: it outlives the kill of its maker, finishes and ends.
+// The kernel stops the write() of a killed process only between two pages. Each write therefore
+// consists of whole lines within one page; a line that crosses a page boundary is written by a
+// short-lived process in a session of its own, which survives the kill of its parent and completes
+// the line.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +22,15 @@ namespace soliton {
 
 class GrowingFile {
  public:
-  // Of an open, empty file; `shown` is its path for messages.
+  // Takes an open, empty file; `shown` is its path for messages.
   GrowingFile(FileHandle file, std::string shown)
       : file_(std::move(file)), shown_(std::move(shown)) {}
 
-  // Not buffered: meant for many lines once in a while. A write that fails on the way (a full disk)
-  // is cut back to the last whole line and is kNotWritten, as every call after it: the file stays a
-  // prefix of what was given. REQUIRES: `lines` is empty or ends with a line end.
+  // Not buffered: pass many lines at once. If a write fails (a full disk), the file is cut back to
+  // its last whole line, and this and every later call return kNotWritten; the file is always a
+  // prefix of the lines given. REQUIRES: `lines` is empty or ends with a line end.
   Status append(std::string_view lines);
-  // To disk; kNotWritten.
+  // Syncs to disk; kNotWritten.
   Status sync();
   std::uint64_t size() const { return size_; }
 
@@ -40,8 +41,8 @@ class GrowingFile {
   std::optional<Error> failed_;
 };
 
-// How many bytes of `lines` go into one write at offset `size` of a file: whole lines within one
-// page, or a line alone that crosses from one page to the next.
+// Number of bytes of `lines` for one write at offset `size` of a file: whole lines within one page,
+// or a single line that crosses a page boundary.
 std::size_t piece_length(std::string_view lines, std::uint64_t size);
 
 }  // namespace soliton

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kHead = "soliton-lock ";
 
-// One line of the file: whatever a name holds, it cannot add a line.
+// One line of the file; line breaks in a name cannot add a line.
 std::string one_line(std::string text) {
   for (char& c : text)
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
@@ -88,7 +88,7 @@ Result<LockOwner> this_process(std::time_t now) {
   owner.token = *token;
   owner.who = user_name();
   owner.machine = machine_name();
-  // A machine that does not tell its boots apart shares no kernel with any other owner.
+  // Without a boot id, no owner counts as being on the same kernel.
   owner.boot_id =
       one_line(read_whole_file("/proc/sys/kernel/random/boot_id").value_or("unknown-" + *token));
   owner.pid = getpid();

@@ -1,4 +1,4 @@
-// What an earlier run left in a folder that is asked for again.
+// Recognises and removes what an earlier run left in a folder that is to be used again.
 #pragma once
 
 #include <string>
@@ -9,11 +9,12 @@ namespace soliton {
 
 inline constexpr const char* kLogFolder = "log";
 
-// Of an open folder; `shown` is its path for messages. kNotWritten: it cannot be listed.
+// For both functions `folder` is an open folder and `shown` its path for messages.
 
-// Whether it is empty, or has a run's results or lock in it, or nothing but what a run writes.
+// Whether the folder is empty, contains a run's results or lock, or contains only files that a run
+// writes. kNotWritten: it cannot be listed.
 Result<bool> is_run_folder(int folder, const std::string& shown);
-// Removes what a run writes, but not the lock, and leaves the rest. kNotWritten.
+// Removes the files that a run writes, except the lock, and leaves all others. kNotWritten.
 Status remove_old_run(int folder, const std::string& shown);
 
 }  // namespace soliton

@@ -18,7 +18,7 @@ void number(T value, Line& line) {
 
 void time(Duration value, Line& line) { line += spell_us(value); }
 
-// A failed request has no end, so what would follow from it stays empty.
+// A failed request has no end, so the columns derived from it are empty.
 void ended(const Record& r, Duration value, Line& line) {
   if (!r.failed) time(value, line);
 }

@@ -1,4 +1,4 @@
-// What a run learned, as values, and how it is written: results.json, requests.csv, trace.json
+// The results of a run as values, and their files: results.json, requests.csv, trace.json
 // (docs/results.md).
 #pragma once
 
@@ -22,8 +22,7 @@
 
 namespace soliton {
 
-// One request, as its client saw it. `device` is what the NPU model charged (equal to the path's
-// sum in virtual time; in wall time the modelled part only).
+// One request, as its client saw it.
 struct RequestRecord {
   RequestId request{};
   std::uint32_t client = 0;
@@ -34,7 +33,8 @@ struct RequestRecord {
   Breakdown path;
   std::uint64_t output_hash = 0;  // FNV-1a of the output bytes; 0 under compute: timing
   std::optional<bool> matches;    // bit-identical to the unsharded run; unset: not checked
-  // Argmax of the output, of a sequence its last vector's; -1 without labels. `label` goes with it.
+  // Argmax of the output (of a sequence, of its last vector) and the expected class; both -1
+  // without labels.
   std::int64_t predicted_class = -1;
   std::int64_t label = -1;
 };
@@ -45,16 +45,16 @@ struct NodeResult {
   double busy_fraction = 0;
   std::string state = "ok";  // ok | failed
   NpuStats npu;
-  bool errors_known = true;  // false: nothing was computed, and they are null in files
+  bool errors_known = true;  // false: nothing was computed, and errors are null in files
 };
 
-// Of all links. Unset is what nothing counts, or cannot be counted in this kind of time.
+// Counters of all links. Unset: not counted, or not in this kind of time.
 struct FabricCounters {
   std::uint64_t packets = 0, bytes = 0, dropped = 0;
   std::optional<std::uint64_t> corrupted, duplicated, reordered;
-  std::optional<std::uint64_t> ecn_marked, pauses, queue_bytes_max;  // the emulated network's
-  std::optional<std::uint64_t> host_drops;                           // of sockets
-  bool known = true;  // false: nobody has reported yet, and the counters are null in files
+  std::optional<std::uint64_t> ecn_marked, pauses, queue_bytes_max;  // emulated network
+  std::optional<std::uint64_t> host_drops;                           // at sockets
+  bool known = true;  // false: no node has reported yet; null in files
 };
 inline constexpr Field kFabricRows[] = {
     field<&FabricCounters::packets>("packets", "Packets on all links."),
@@ -73,15 +73,15 @@ inline constexpr Field kFabricRows[] = {
 };
 inline constexpr FieldTable kFabricFields = fields_of<FabricCounters>("fabric", kFabricRows);
 
-// Of a run with pauses: ports that were paused or lost packets, and who waited in a circle.
+// Pauses of a run: ports that were paused or lost packets, and ports that waited in a circle.
 struct PauseResult {
   struct Port {
     std::string name;  // "fpga0 -> tor0"
     std::uint64_t pauses = 0;
     Duration paused{};
-    Bytes held_max{};         // by the switch it feeds
-    Bytes queue_max{};        // its own, of the cluster's class
-    Bytes lossy_queue_max{};  // its own, of the others' class
+    Bytes held_max{};         // at the switch it sends to
+    Bytes queue_max{};        // its own queue, cluster's class
+    Bytes lossy_queue_max{};  // its own queue, others' class
     std::uint64_t dropped = 0;
   };
   struct Deadlock {
@@ -89,7 +89,7 @@ struct PauseResult {
     std::vector<std::string> ports;
   };
   std::uint64_t watchdogs = 0, watchdog_drops = 0;
-  Bytes lossy_queue_max{};  // of all ports of switches
+  Bytes lossy_queue_max{};  // longest of all switch ports
   std::vector<Port> ports;
   std::vector<Deadlock> deadlocks;
 };
@@ -102,15 +102,15 @@ struct LtlCounters : LtlStats {
   CarrierCounters carriers;
   bool known = true;  // as FabricCounters::known
 };
-// Packets that came and were not let in, by cause (wire format, order of checks): the number of each
-// and the words for it.
+// Packets that arrived and were refused, by cause in the order of checks (docs/wire-format.md):
+// their number and the cause in words.
 struct RefusedPackets {
   std::uint64_t count = 0;
   const char* cause = "";
 };
 std::vector<RefusedPackets> refused_packets(const LtlCounters& ltl);
 
-// What a fault rule did; `at` is when it began to be in force.
+// What a fault rule did; `at` is when it came into force.
 struct FaultResult {
   Instant at{};
   std::string id, kind, target;
@@ -123,9 +123,10 @@ struct OutputSummary {
   std::string sha256;  // over all output bytes in order of request; "" under compute: timing
   std::int64_t checked = 0, mismatched = 0;
   std::optional<double> max_abs_error, max_rel_error, accuracy, accuracy_fp32;
-  // Of labels with a step axis: the share that is right at each step, of the requests that have it.
+  // For labels with a step axis: the share of correct classes at each step, of the requests that
+  // have the step.
   std::optional<std::vector<double>> accuracy_per_step;
-  bool known = true;  // false: nothing was computed, and the counters are null in files
+  bool known = true;  // false: nothing was computed; null in files
 };
 
 struct PartitionSummary {
@@ -133,7 +134,7 @@ struct PartitionSummary {
   std::int64_t nodes_used = 0;
   std::int64_t cut_bytes_per_request = 0;
   double predicted_latency_us = 0, lower_bound_us = 0, gap = 0;
-  bool known = true;  // false: a communication workload has no plan, and all is null in files
+  bool known = true;  // false: a communication workload has no plan; null in files
 };
 
 struct WallSummary {
@@ -142,8 +143,8 @@ struct WallSummary {
   std::int64_t processes = 0;
 };
 
-// Of a communication workload. Goodput is payload delivered whole, over the time from the first
-// send to the last completion.
+// Results of a communication workload. Goodput is the payload of complete messages divided by the
+// time from the first send to the last completion.
 struct TrafficResult {
   struct Flow {
     std::string from, to;  // all-gather: the node, and ""
@@ -151,19 +152,19 @@ struct TrafficResult {
     double goodput_gbps = 0;
   };
   std::string kind;
-  std::string records = "messages";  // or "round trips", "rounds of a node": what summaries count
+  std::string records = "messages";  // what summaries count: or "round trips", "rounds of a node"
   std::uint64_t message_bytes = 0;
   std::uint64_t bytes = 0;  // delivered
   double goodput_gbps = 0;
   // Stream and incast in virtual time: the rate of the receiver's cable, and the share of it that
-  // goodput, with the headers and frames it needs, has filled.
+  // goodput fills together with its headers and frames.
   std::optional<double> line_gbps, line_share;
-  // Incast: Jain's index over the flows while all of them send; and from 5 ms on.
+  // Incast: Jain's fairness index over the flows while all of them send, and the same from 5 ms on.
   std::optional<double> fairness, fairness_settled;
   std::vector<Flow> flows;
 };
 
-// Of a run that goes on: sums in place of its requests, which are in requests.csv already.
+// Sums for a run that still goes on, whose requests are in requests.csv already.
 struct RunningStatistics {
   DurationHistogram latency;  // percentiles within 1.6 %
   double compute_ps = 0, network_ps = 0, queue_ps = 0, host_ps = 0;
@@ -175,7 +176,7 @@ struct RunResults {
   std::uint64_t seed = 0;
   std::string time;  // virtual | wall
   bool complete = true;
-  std::string error;                         // why it is not complete, or ""
+  std::string error;                         // why the run is incomplete, or ""
   std::vector<RequestRecord> requests;       // in order of RequestId
   std::optional<RunningStatistics> running;  // in place of `requests`
   std::int64_t sent = 0, failed = 0, duplicated = 0;
@@ -209,13 +210,13 @@ double throughput_rps(const RunResults& results);
 double effective_tflops(const RunResults& results);
 double utilization(const RunResults& results);  // effective / peak
 
-// results.json as docs/results.md says, keys in that order; `with_wall` false leaves "wall" out. Ends
-// with a newline.
+// results.json as docs/results.md describes it, with keys in that order; without "wall" if
+// `with_wall` is false. Ends with a newline.
 std::string results_json(const RunResults& results, bool with_wall = true);
 std::string requests_csv(const RunResults& results);
-// Its columns, for a file that grows by lines (csv_head(), csv_line()).
+// The columns of requests.csv, for a file that grows by lines (csv_head(), csv_line()).
 std::span<const CsvColumn<RequestRecord>> requests_columns();
-// Chrome trace-event JSON: one track a node, chains and requests as slices, messages as flow
+// Chrome trace-event JSON: one track per node, chains and requests as slices, messages as flow
 // arrows, faults as instants.
 struct TraceNames {
   std::vector<std::string> nodes;                // by NodeId

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr int kSameSecondLimit = 1000;
 constexpr off_t kLogTail = 64 * 1024;
-// Logs may quote what others should not read.
+// Logs may quote text that other users should not read.
 constexpr mode_t kPrivateFolder = 0700;
 constexpr mode_t kPrivateFile = 0600;
 
@@ -108,7 +108,7 @@ Result<RunFolder> RunFolder::open(const RunFolderOptions& options) {
   const int handle = folder->handle.get();
   Result<FolderLock> lock = FolderLock::take(handle, folder->path, options.patience);
   if (!lock) return tl::unexpected<Error>(lock.error());
-  // Between hosts, two that take over one lease both believe it theirs until they look again.
+  // Two hosts that take over the same lease both believe they own it until the next check.
   if (Status ours = lock->check(); !ours) return tl::unexpected<Error>(ours.error());
   if (Status removed = remove_old_run(handle, folder->path); !removed)
     return tl::unexpected<Error>(removed.error());

@@ -1,13 +1,13 @@
-// The folder of one run (docs/results.md): made, locked, written file by file, never holding
-// half a file.
+// The folder of one run (docs/results.md): creates it, locks it, and writes it file by file, so
+// that it never holds a partial file.
 //
 //   Result<RunFolder> folder =
 //       RunFolder::open({.name = "quickstart", .stamp = run_stamp(std::time(nullptr))});
 //   Status s = folder->write("results.json", results_json(results));
 //
-// It works through the descriptor of the folder that was locked: one that is renamed, swapped or
-// replaced by a symbolic link on the way gets everything, its stand-in nothing; one that is removed
-// gets kNotWritten.
+// It works through the descriptor of the locked folder. If that folder is renamed, or replaced at
+// its path by another or by a symbolic link, it still gets all files and the replacement none. If
+// it is removed, writes fail with kNotWritten.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@
 namespace soliton {
 
 struct RunFolderOptions {
-  std::string name;   // of the cluster; characters unfit for a file name become '-'
+  std::string name;   // of the cluster; characters not allowed in file names become '-'
   std::string stamp;  // "20261122-071204"
   std::string out;    // --out: exactly this folder; "": BASE/NAME-STAMP
   std::string base = "runs";
@@ -33,29 +33,31 @@ struct RunFolderOptions {
 
 class RunFolder {
  public:
-  // Makes BASE/NAME-STAMP (with "-2", "-3" … when it is there already), or `out` with its parents.
-  // An existing `out` is taken when it is empty or a run folder whose owner is gone; the old run's
-  // files are removed. Errors: kInvalid, `out` holds something else; kNotWritten, in use by another
-  // run, or it cannot be made.
+  // Creates BASE/NAME-STAMP (with "-2", "-3" … appended if it exists), or `out` with its parents.
+  // An existing `out` is used if it is empty, or a run folder whose owner has ended; the old run's
+  // files are removed. Errors: kInvalid if `out` holds other files; kNotWritten if it is in use by
+  // another run or cannot be created.
   static Result<RunFolder> open(const RunFolderOptions& options);
 
-  // As it was given; current_path() is where the folder is now: another one once it was renamed.
+  // path() is the path as given; current_path() is where the folder is now, which differs after a
+  // rename.
   const std::string& path() const { return path_; }
   std::string current_path() const;
 
-  // A whole file "NAME" or "log/NODE.log": the old one or the new one, never half. The lock is
-  // checked before it gets its name. kNotWritten.
+  // Replaces the whole file "NAME" or "log/NODE.log" atomically, after checking the lock.
+  // kNotWritten.
   Status write(const std::string& name, std::string_view content,
                const WriteOptions& options = {}) const;
-  // An empty file, in place of one that is there. kNotWritten.
+  // Creates an empty file, replacing an existing one. kNotWritten.
   Result<GrowingFile> grow(const std::string& name) const;
 
-  // log/NODE.log, to be appended to. kNotWritten; kEnvironment without a descriptor left.
+  // Opens log/NODE.log for appending. kNotWritten; kEnvironment if no descriptor is left.
   Result<FileHandle> open_log(const std::string& node) const;
-  // Its last lines, each after "\n    "; "" without any. At most 64 KiB are read.
+  // The last lines of log/NODE.log, each after "\n    "; "" if there are none. Reads at most 64
+  // KiB.
   std::string last_log_lines(const std::string& node, std::size_t lines) const;
 
-  // To be called once a second: keeps the folder. kNotWritten: lost, and to whom.
+  // Call once a second to keep the folder. kNotWritten: the folder was lost, and to whom.
   Status renew();
 
  private:
@@ -65,7 +67,7 @@ class RunFolder {
         lock_(std::move(lock)),
         log_(std::move(log)) {}
   FilePlace place_of(const std::string& name) const;
-  // A lost folder is the reason why nothing can be written to it.
+  // The error of check() if the folder was lost, which explains any failure to write, else `error`.
   tl::unexpected<Error> because(Error error) const;
 
   std::string path_;
@@ -77,7 +79,7 @@ class RunFolder {
 // Local time as YYYYMMDD-HHMMSS.
 std::string run_stamp(std::time_t now);
 
-// Makes `path` and its parents; kNotWritten.
+// Creates `path` and its parents; kNotWritten.
 Status make_folders(const std::string& path);
 
 }  // namespace soliton

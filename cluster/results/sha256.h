@@ -19,7 +19,7 @@ class Sha256 {
 
   void update(std::span<const std::byte> bytes);
   void update(std::string_view text);
-  // 64 hexadecimal digits of all bytes so far; updates may go on afterwards.
+  // Digest of all bytes so far as 64 hexadecimal digits; updates may follow.
   std::string hex() const;
 
  private:

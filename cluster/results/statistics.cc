@@ -81,6 +81,7 @@ Duration nearest_rank(const std::vector<Duration>& sorted, std::int64_t permille
   SOLITON_CHECK(!sorted.empty());
   SOLITON_CHECK_MSG(permille > 0 && permille <= 1000, "{}", permille);
   const auto n = static_cast<std::int64_t>(sorted.size());
+  // Rounded up: the nearest rank is the smallest that covers at least this share.
   const std::int64_t rank = (n * permille + 999) / 1000;
   return sorted[static_cast<std::size_t>(rank - 1)];
 }
@@ -134,6 +135,7 @@ BreakdownSummary breakdown_summary(const RunResults& results) {
 
 double throughput_rps(const RunResults& results) {
   const std::int64_t completed = completed_requests(results);
+  // From first request to last answer: start-up and the writing of results do not count.
   const Duration span = results.last_completed - results.first_sent;
   if (completed == 0 || span.count() <= 0) return 0;
   return static_cast<double>(completed) * 1e12 / static_cast<double>(span.count());

@@ -1,5 +1,5 @@
-// Order statistics of a run in integer picoseconds: what results.json, the summary and the report
-// print.
+// Order statistics of a run in integer picoseconds: used by results.json, the summary and the
+// report.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@ Duration nearest_rank(const std::vector<Duration>& sorted, std::int64_t permille
 Duration mean_of(const std::vector<Duration>& values);
 
 struct LatencyStatistics {
-  std::int64_t completed = 0;  // 0: the rest means nothing
+  std::int64_t completed = 0;  // 0: the other members are meaningless
   Duration min{}, mean{}, p50{}, p90{}, p99{}, p99_9{}, max{};
 };
 LatencyStatistics latency_statistics(const RunResults& results);
 
-// Mean of each part over the completed requests; zero without any.
+// Mean of each part over the completed requests; zero if there are none.
 Breakdown mean_breakdown(const RunResults& results);
 
 }  // namespace soliton

@@ -6,9 +6,9 @@
 
 namespace soliton {
 
-// One cell of a CSV file (RFC 4180): quoted where it holds a comma, a quote or a line break. A text
+// One cell of a CSV file (RFC 4180): quoted if it contains a comma, a quote or a line break. A text
 // that a spreadsheet would take for a formula (it starts with = + - @, tab or carriage return) is
-// quoted and gets an apostrophe in front. Numbers do not go through here.
+// quoted and prefixed with an apostrophe. Not for numbers.
 std::string csv_cell(std::string_view text);
 
 }  // namespace soliton

@@ -1,5 +1,5 @@
-// Slices of a trace in lanes: the threads of the Chrome trace-event format, in which slices must nest.
-// Where requests overlap on a node, the later ones move to further lanes of the node.
+// Assigns the slices of a trace to lanes, the threads of the Chrome trace-event format, in which
+// slices must nest. If requests overlap on a node, the later ones go to further lanes of the node.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace soliton {
 struct TraceSlice {
   const TraceEvent* event = nullptr;
   Instant to{};
-  bool mark = false;  // of a message, which is an instant
+  bool mark = false;  // for a message, which is an instant
   std::uint32_t thread = 0;
 };
 
@@ -21,17 +21,17 @@ bool is_slice(TraceKind kind);
 
 class TraceLanes {
  public:
-  // Nodes have tracks by their number; what no node of the `nodes` said (a switch, a link) has the
-  // track behind them. `events`, in order of time and node, outlive the object.
+  // A node's track has the node's number; events of no node (of a switch or link) have track
+  // `nodes`. `events`, in order of time and node, must outlive the object.
   TraceLanes(const std::vector<const TraceEvent*>& events, std::uint32_t nodes);
   TraceLanes(const TraceLanes&) = delete;
   TraceLanes& operator=(const TraceLanes&) = delete;
 
-  // Outer ones before what they hold.
+  // Outer slices come before those inside them.
   const std::vector<TraceSlice>& slices() const { return slices_; }
   std::uint32_t network_track() const { return nodes_; }
   std::uint32_t track(const TraceEvent& event) const;
-  // The threads of a track beyond its first one, whose number is the track's.
+  // The threads of a track after its first, whose number is the track's.
   std::vector<std::uint32_t> further_threads(std::uint32_t track) const;
 
  private:

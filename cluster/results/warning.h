@@ -1,5 +1,5 @@
-// What a reader of a run's numbers must know before trusting them: not an error, since the run did
-// what it was told. Each has an id that scripts look for and a sentence for people.
+// A warning says what a reader must know before trusting a run's numbers. It is not an error, since
+// the run did what it was told. Each has an id for scripts and a sentence for people.
 //
 //   warn(results, warning_id::kWindowLimited, "the window fills 8 % of the path ...");
 #pragma once
@@ -28,7 +28,7 @@ inline constexpr std::string_view kUdpRefused = "udp_refused";
 inline constexpr std::string_view kPeerLost = "peer_lost";
 }  // namespace warning_id
 
-// Adds it, in order of the calls; the same warning twice is one.
+// Appends a warning, unless the same one is present.
 void warn(std::vector<RunWarning>& warnings, std::string_view id, std::string text);
 
 }  // namespace soliton

@@ -43,7 +43,7 @@ std::string cause(const PreparedRun& run, const RunResults& results,
   const std::vector<Duration> later(measured.begin() + 1, measured.end());
   if (!later.empty() &&
       std::abs(off_by(mean_of(later), run.plan.predicted_latency)) <= kPredictionTolerance)
-    return "; only the first request, which met nothing of one before it, makes the difference";
+    return "; the difference comes from the first request alone, which follows no other";
   if (results.fabric.ecn_marked.value_or(0) > 0)
     return fmt::format("; {} congestion marks slowed senders down", *results.fabric.ecn_marked);
   return "";

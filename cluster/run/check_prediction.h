@@ -1,5 +1,5 @@
-// Whether a run took what its plan said it would: prediction and emulation share one model of time,
-// and where they part the reader of either must know.
+// Compares a run with its plan's prediction. Prediction and emulation share one model of time, so a
+// reader of either must know where they differ.
 #pragma once
 
 #include "cluster/run/run.h"
@@ -7,14 +7,15 @@
 namespace soliton {
 
 // Adds the warning `prediction_off` when requests that had the cluster to themselves took on
-// average more than kPredictionTolerance longer or shorter than predicted. Says nothing of runs
-// that are no measure of it: in wall time, with several requests under way, in batches, or on a
-// network that lost or delayed packets. REQUIRES: `results` hold the requests, counters and faults.
+// average more than kPredictionTolerance longer or shorter than predicted. Does nothing for runs
+// that cannot be compared: in wall time, with several requests under way, in batches, or on a
+// network that lost or delayed packets. REQUIRES: `results` holds the requests, counters and
+// faults.
 void check_prediction(const PreparedRun& run, RunResults& results);
 
 inline constexpr double kPredictionTolerance = 0.02;
 
-// Others use the network too (OtherTraffic), which predictions leave out.
+// Whether others use the network too (OtherTraffic), which predictions do not include.
 bool shared_with_others(const Topology& topology);
 
 }  // namespace soliton

@@ -14,10 +14,10 @@ namespace {
 
 // Of fewer requests than this the 99th percentile is the slowest.
 constexpr std::size_t kSamplesForP99 = 100;
-// Answers that come this much slower than requests make a queue that only grows.
+// If answers are this much slower than requests, the queue keeps growing.
 constexpr double kKeepsUp = 0.95;
 
-// Packets that did not get through, wherever that was.
+// Packets that were lost, wherever that happened.
 std::uint64_t lost_packets(const ClusterOutcome& outcome, const RunResults& results) {
   std::uint64_t lost = results.fabric.dropped + results.fabric.corrupted.value_or(0) +
                        results.fabric.host_drops.value_or(0);
@@ -87,7 +87,7 @@ void check_carriers(const ClusterOutcome& outcome, RunResults& results) {
     if (stats) refused += stats->carrier.refused;
   if (results.ltl.carrier != "udp" || refused == 0) return;
   warn(results.warnings, warning_id::kUdpRefused,
-       fmt::format("the kernel did not take {} packets that were to be sent; they were lost and "
+       fmt::format("the kernel refused to send {} packets; they were lost and "
                    "sent again later",
                    refused));
 }

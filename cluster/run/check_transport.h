@@ -1,4 +1,4 @@
-// What the transport and the workload tell of how far a run's numbers can be trusted, as warnings.
+// Warnings from the transport and the workload that limit how far a run's numbers can be trusted.
 #pragma once
 
 #include <vector>
@@ -8,14 +8,15 @@
 
 namespace soliton {
 
-// Of the cluster's packets: sent again although nothing was lost, held up by a full window on a
-// path that could take more, refused by the kernel; peers that were lost; fault rules that never
-// fired. `nodes` are what the nodes were told. REQUIRES: counters and faults are in `results`.
+// Warns of packets that were sent again although nothing was lost, were held up by a full window on
+// a path with room for more, or were refused by the kernel; of lost peers; and of fault rules that
+// never fired. `nodes` are the assignments of the run. REQUIRES: counters and faults are in
+// `results`.
 void check_transport(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                      const ClusterOutcome& outcome, RunResults& results);
 
-// Of the requests: too few for the percentiles, or more than the cluster can answer. REQUIRES:
-// `results` hold the requests.
+// Warns if there are too few requests for the percentiles, or more than the cluster can answer.
+// REQUIRES: `results` holds the requests.
 void check_load(const PreparedRun& run, RunResults& results);
 
 }  // namespace soliton

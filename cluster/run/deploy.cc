@@ -30,7 +30,7 @@ std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
   return static_cast<std::uint32_t>(found - spec.nodes.begin());
 }
 
-// What is known of the ways between nodes: nothing in wall time.
+// What is known of the paths between nodes; nothing in wall time.
 std::optional<PathTimes> known_paths(const ClusterSpec& spec, const Topology& topology,
                                      const Routes& routes, const FaultPlan& faults,
                                      const std::set<NodePair>& pairs) {
@@ -61,8 +61,8 @@ void connect(const ClusterSpec& spec, const std::set<NodePair>& pairs,
   }
 }
 
-// A key that lasts is never used itself: packet numbers begin anew in every run, and a number must
-// not be used twice under one key.
+// A lasting key is never used directly: packet numbers restart in every run, and a number must not
+// be used twice under one key.
 Key key_of_run(const Key& lasting, const Key& chance) {
   static constexpr std::string_view kPurpose = "key of a run";
   std::vector<std::byte> purpose;
@@ -71,8 +71,8 @@ Key key_of_run(const Key& lasting, const Key& chance) {
   return derive_key(lasting, purpose);
 }
 
-// One key a run, from the kernel where anybody else could write into the network. In virtual time
-// nobody can, and a run must be a function of its file.
+// One key per run. It comes from the kernel if other processes could write into the network; in
+// virtual time they cannot, and the run must be a function of its file.
 LtlIdentity make_identity(const ClusterSpec& spec) {
   LtlIdentity who;
   const Random chance(spec.seed, "ltl identity");
@@ -132,8 +132,8 @@ HostWorkload host_workload(const ClusterSpec& spec) {
   return workload;
 }
 
-// Senders hand over a message when the last ones are nearly gone: enough to keep a line busy, and
-// little enough that a message's time is that of the network.
+// Senders pass on a message when the previous ones have nearly left: often enough to keep a line
+// busy, and late enough that a message's time is that of the network.
 constexpr Bytes kTrafficQueue{64 << 10};
 
 void add_faults(const ClusterSpec& spec, const Topology& topology, const Routes& routes,
@@ -145,7 +145,7 @@ void add_faults(const ClusterSpec& spec, const Topology& topology, const Routes&
 }
 
 // Over UDP, what all connections of a node may have under way fits the receive buffer this kernel
-// grants: what does not is lost without a word.
+// grants, because it silently drops the rest.
 void fit_receive_buffers(const ClusterSpec& spec, std::vector<NodeAssignment>& nodes) {
   if (spec.time != TimeMode::kWall || spec.wall.carrier != CarrierKind::kUdp) return;
   const Result<Bytes> buffer = granted_receive_buffer();

@@ -1,5 +1,5 @@
-// From a plan to what each node needs: shards, connection tables, fault rules. Values in, values
-// out.
+// From a plan to what each node needs: shards, connection tables, fault rules. Pure functions of
+// values.
 #pragma once
 
 #include <vector>
@@ -11,18 +11,18 @@
 
 namespace soliton {
 
-// One assignment a node, in order of NodeId. Nodes the plan does not use get one without shard or
-// host part.
+// One assignment per node, in order of NodeId. The assignment of a node that the plan does not use
+// has neither shard nor host part.
 std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan& plan,
                                              const Topology& topology, const Routes& routes,
                                              const FaultPlan& faults, const InputSource& inputs);
 
-// Of a communication workload: nodes without a part in it get none.
+// The same for a communication workload. Nodes without a part in it are assigned none.
 std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traffic& traffic,
                                              const Topology& topology, const Routes& routes,
                                              const FaultPlan& faults);
 
-// Every how many requests values are computed: 1 functional, 0 timing, k sampled.
+// Values are computed for every n-th request; returns n: 1 functional, 0 (never) timing, k sampled.
 std::uint32_t functional_every(const ClusterSpec& spec);
 
 }  // namespace soliton

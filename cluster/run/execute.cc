@@ -49,8 +49,8 @@ double operations_per_request(const PreparedRun& run, const std::vector<HostReco
   return sum / static_cast<double>(records.size());
 }
 
-// Requests are numbered as they are sent, so answers tell of them too when the host did not live
-// to.
+// Requests are numbered as they are sent, so answers show how many were sent even if the host ended
+// before reporting.
 void fill_sent(const ClusterOutcome& outcome, RunResults& results) {
   for (const HostRecord& record : outcome.records)
     results.sent = std::max(results.sent, std::int64_t{index(record.request)} + 1);

@@ -1,20 +1,20 @@
-// What a run's results take from the cluster, whatever the workload was.
+// Fills in the parts of a run's results that do not depend on the kind of workload.
 #pragma once
 
 #include "cluster/run/run.h"
 
 namespace soliton {
 
-// What is known before a node runs: names, nodes with roles and memory, the plan. Everything that
-// is measured is unknown.
+// What is known before a node runs: names, nodes with roles and memory, the plan. Measured values
+// are marked as unknown.
 RunResults results_before(const PreparedRun& run);
-// How it ended.
+// How the run ended.
 void fill_ending(const ClusterOutcome& outcome, RunResults& results);
-// State and work of each node. `computed`: values were, not times alone.
+// State and work of each node. `computed`: whether values were computed, not only times.
 void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& results);
 // Counters of network, transport and faults.
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
-// Moves all traces together.
+// The traces of the nodes and the network, one after the other.
 std::vector<TraceEvent> take_trace(ClusterOutcome& outcome);
 
 }  // namespace soliton

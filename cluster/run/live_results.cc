@@ -168,7 +168,7 @@ void LiveResults::write_second() {
   keep(progress_file_->append(line));
 }
 
-// Whoever ends the program while the final files are written finds all rows in this one.
+// If the program is ended while the final files are written, this file has all rows.
 void LiveResults::stop() {
   if (!ticker_) return;
   ticker_.reset();
@@ -179,7 +179,7 @@ void LiveResults::stop() {
 void LiveResults::finish(bool complete) {
   stop();
   progress_.state = complete ? "complete" : "incomplete";
-  // The last line is for who watches; the results are written.
+  // Errors are ignored: the last line only informs watchers, and the results are written.
   static_cast<void>(progress_file_->append(progress_line(progress())));
 }
 

@@ -1,9 +1,9 @@
-// What a run has measured so far, on disk while it goes on: whoever kills the controller finds a
-// folder that is valid up to the last second and says that it is not complete.
+// Writes what a run has measured so far to disk while it continues. If the controller is killed,
+// the folder is valid up to the last second and says that it is incomplete.
 //
 // requests.csv grows by whole lines, in order of completion (the final file is in order of
-// request); results.json is replaced, from sums; progress.jsonl gets a line. All once a second, on
-// the control loop's thread.
+// request); results.json is replaced, computed from sums; progress.jsonl gets a line. All this
+// happens once a second on the control loop's thread.
 #pragma once
 
 #include <functional>
@@ -28,15 +28,16 @@ struct RunProgress {
   double lag_seconds = 0;    // wall time since a request was last answered
   std::size_t nodes_lost = 0;
 };
-// A line of progress.jsonl, with its end.
+// A line of progress.jsonl, with its line end.
 std::string progress_line(const RunProgress& progress);
 
 class LiveResults : public RunObserver {
  public:
   using Show = std::function<void(const RunProgress&)>;
 
-  // `run`, `folder` and `loop` outlive the object. `show` is called some times a second on the
-  // loop's thread; may be empty. Writes the first results.json. kNotWritten.
+  // Writes the first results.json and starts. `run`, `folder` and `loop` must outlive the object.
+  // `show`, which may be empty, is called several times a second on the loop's thread. Errors:
+  // kNotWritten.
   static Result<std::unique_ptr<LiveResults>> start(const PreparedRun& run, RunFolder& folder,
                                                     ControlLoop& loop, Show show);
   ~LiveResults() override;
@@ -45,7 +46,8 @@ class LiveResults : public RunObserver {
   void on_records(std::span<const TrafficRecord> records) override;
   Status on_progress(Instant now, std::uint64_t events, std::size_t nodes_lost) override;
 
-  // Stops writing, for the final files to take their place; then only the state of progress.jsonl.
+  // stop() ends writing, so that the final files can replace these; finish() then adds the final
+  // state to progress.jsonl.
   void stop();
   void finish(bool complete);
 
@@ -68,10 +70,10 @@ class LiveResults : public RunObserver {
   std::chrono::steady_clock::time_point answered_;
   std::optional<GrowingFile> rows_file_, progress_file_;
 
-  mutable std::mutex mutex_;  // what follows is written by both threads
+  mutable std::mutex mutex_;  // guards what follows, which both threads write
   std::string rows_;          // lines that are not on disk yet
   RunningStatistics sums_;
-  std::uint64_t highest_request_ = 0;  // + 1; requests are numbered as they are sent
+  std::uint64_t highest_request_ = 0;  // plus 1; requests are numbered as they are sent
   Instant first_sent_ = kNever, last_completed_{};
   RunProgress progress_;
   std::vector<TrafficRecord> ends_;  // of messages, as far as they are known, by number and flow

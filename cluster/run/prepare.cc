@@ -1,4 +1,4 @@
-// What a cluster file comes to before a process starts, and everything that is wrong with it.
+// Evaluates a cluster file before a process starts, and finds all its errors.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,7 +39,8 @@ Diagnostics place_layers(const ModelSpec& spec, Model& model) {
   return problems;
 }
 
-// State that goes from request to request takes requests in one row, each of them computed.
+// State that is carried between requests needs them to run one after the other, and all to be
+// computed.
 Diagnostics check_carried(const ClusterSpec& spec, const Model& model) {
   Diagnostics problems;
   if (!carries_state(model)) return problems;
@@ -97,7 +98,7 @@ PartitionRequest partition_request(const PreparedRun& run) {
   return request;
 }
 
-// So many errors of a file are told in full.
+// Number of errors of a file that are reported in full.
 void cut_off(Diagnostics& problems, const std::string& file) {
   if (problems.errors.size() <= kErrorsLimit) return;
   const std::size_t more = problems.errors.size() - kErrorsLimit;
@@ -156,7 +157,7 @@ class Preparation {
     return true;
   }
 
-  // Rules say nothing about what is planned.
+  // Fault rules do not affect the plan.
   bool resolve() {
     take(resolve_faults(spec(), run_->topology), run_->faults);
     return true;
@@ -171,7 +172,7 @@ class Preparation {
     } else {
       RnnOptions options = *model.rnn;
       options.seed = spec().seed;
-      // Synthetic weights are as good as any other: who only checks needs none.
+      // A mere check needs no values: synthetic weights are always valid.
       options.with_weights = spec().compute != ComputeKind::kTiming && options_.weights;
       run_->model = build_rnn(options);
       if (Diagnostics wrong = check_model(run_->model); !wrong.empty())
@@ -206,7 +207,7 @@ class Preparation {
       add({error.code, located(position_of(error.message), error.message)});
   }
 
-  // All answers go into one file.
+  // All answers are written to one file, whose size is limited.
   void check_saved() {
     const Workload& workload = run_->workload;
     const std::int64_t each = (workload.each_step ? workload.steps_max : 1) * workload.classes *

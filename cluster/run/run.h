@@ -1,5 +1,4 @@
-// One run from a cluster file to results: prepare (no process yet), run, judge. The CLI and the
-// sweep call this.
+// One run from a cluster file to results: prepare (starts no process), run, judge.
 #pragma once
 
 #include <atomic>
@@ -17,8 +16,8 @@
 
 namespace soliton {
 
-// Everything that is known before a process starts. Not movable: routes and shards are referred to.
-// Of a communication workload model, workload and plan stay empty.
+// Everything that is known before a process starts. Do not move it: other objects refer to its
+// routes and shards. Model, workload and plan stay empty for a communication workload.
 struct PreparedRun {
   ClusterSpec spec;
   Model model;
@@ -29,16 +28,16 @@ struct PreparedRun {
   Plan plan;
 };
 
-// What is wanted of a cluster file before a process starts.
+// How much of a cluster file to prepare.
 struct PrepareOptions {
-  bool plan = true;        // false: everything but the search for a plan
-  bool plan_only = false;  // a plan alone: the workload's files stay unread
-  bool weights = true;     // false: none are made up for `model.rnn`; who only checks needs none
+  bool plan = true;        // false: all except the search for a plan
+  bool plan_only = false;  // only a plan: the workload's files are not read
+  bool weights = true;     // false: generate none for `model.rnn`, as for a mere check
 };
 
-// Reads the file, builds the topology, resolves faults, reads model and workload, partitions. What
-// `run` refuses is refused here, with the line that is the cause: stages that do not depend on each
-// other are all tried, and all their errors come at once.
+// Reads the file, builds the topology, resolves faults, reads model and workload, partitions.
+// Everything that `run` refuses is refused here, with the line of the file at fault. Steps that do
+// not depend on each other are all tried, and their errors reported together.
 Checked<std::unique_ptr<PreparedRun>> prepare(const std::string& file, const Overrides& overrides,
                                               const DataRoot& data,
                                               const PrepareOptions& options = {});
@@ -46,28 +45,28 @@ Checked<std::unique_ptr<PreparedRun>> prepare(YamlFile yaml, const Overrides& ov
                                               const DataRoot& data,
                                               const PrepareOptions& options = {});
 
-// The same of a spec that was read without errors.
+// The same for a spec that was read without errors.
 Checked<std::unique_ptr<PreparedRun>> prepare(const ClusterSpec& spec);
 
-// What the workload asks for: requests, or messages and rounds.
+// Number of requests, or of messages and rounds, that the workload asks for.
 std::uint64_t asked_of(const ClusterSpec& spec);
 
 struct FinishedRun {
   RunResults results;
   std::vector<TraceEvent> trace;
   std::optional<NpyArray> outputs;  // outputs: {save: all}
-  std::optional<Error> error;       // why it is not complete
+  std::optional<Error> error;       // why the run is not complete
   int interrupted_by = 0;
 };
 
-// How the file wants its nodes to run.
+// The layout that the cluster file asks for.
 Layout layout_of(const ClusterSpec& spec);
 
-// The cluster of `run` with these assignments, in the file's way of running.
+// Runs the cluster of `run` with these assignments, in the file's layout.
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control);
 
-// Launches, drives and judges. Never throws; nothing is left running.
+// Launches the cluster, drives it and judges its answers. Never throws; no process is left running.
 FinishedRun execute_run(const PreparedRun& run, const RunControl& control);
 
 }  // namespace soliton

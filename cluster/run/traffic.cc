@@ -62,7 +62,7 @@ void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunRes
   results.requests = join_records(traffic, outcome.traffic);
   results.sent = std::count_if(outcome.traffic.begin(), outcome.traffic.end(),
                                [](const TrafficRecord& r) { return r.sent != kNever; });
-  // The end of a message may be known although its sender did not live to report its beginning.
+  // The receiver may have reported a message whose sender ended before it could report.
   results.sent = std::max(results.sent, static_cast<std::int64_t>(results.requests.size()));
   results.failed = results.sent - static_cast<std::int64_t>(results.requests.size());
   for (const RequestRecord& record : results.requests) {

@@ -15,7 +15,7 @@ std::string_view bytes_of(const std::vector<float>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-// Nothing when a value is not a number: then none is the largest.
+// nullopt if a value is not a number, because then there is no largest one.
 std::optional<std::int64_t> argmax(std::span<const float> values) {
   if (std::ranges::any_of(values, [](float v) { return std::isnan(v); })) return std::nullopt;
   return std::ranges::max_element(values) - values.begin();
@@ -67,7 +67,7 @@ struct Share {
   }
 };
 
-// How many answers are right, of all vectors and of each step's.
+// Counts correct answers, over all vectors and per step.
 class Accuracy {
  public:
   void add(const std::vector<float>& answer, const std::vector<std::int64_t>& labels,

@@ -12,7 +12,7 @@ namespace {
 
 // Steps are 16 bits in a data message's header.
 constexpr std::int64_t kMaxSteps = 65535;
-// Of one kind: the first few say what is wrong with the rest.
+// Per kind of error, because the first few explain the others.
 constexpr std::size_t kMostProblems = 5;
 
 // "int64 of shape (1200, 2)"
@@ -29,7 +29,7 @@ std::vector<std::int64_t> all_integers(const NpyArray& array) {
   return out;
 }
 
-// What reading each of the files has in common.
+// The common part of reading each of the files.
 class Reader {
  public:
   Reader(const ClusterSpec& spec, const Model& model, Workload& workload, Diagnostics& problems)
@@ -71,7 +71,7 @@ class RequestReader : Reader {
     if (steps > kMaxSteps) refuse("{} steps; a request has at most {}", steps, kMaxSteps);
   }
 
-  // How many there are; 0 when that cannot be said.
+  // Number of requests; 0 if unknown.
   std::int64_t from_files() {
     const std::optional<NpyArray> input = read(spec_.workload.input);
     if (!input || !check_input(*input)) return 0;
@@ -95,7 +95,7 @@ class RequestReader : Reader {
                     symbols ? "symbol numbers (int32 or int64)" : "vectors (float16 or float32)");
     const std::int64_t width = symbols ? 1 : model_.input;
     if (input.row_elements() == 0 || input.row_elements() % width != 0)
-      return refuse("{}: a request of {} values is no whole number of vectors of {}", file,
+      return refuse("{}: a request of {} values is not a whole number of vectors of {}", file,
                     input.row_elements(), width);
     return true;
   }
@@ -133,7 +133,7 @@ class RequestReader : Reader {
   bool take_steps(std::int64_t row, std::int64_t held, std::optional<std::int64_t> length,
                   RequestInput& request) {
     const std::string& file = spec_.workload.input;
-    // Of all that a row holds, a constant of the model says how much counts.
+    // A constant of the model says how many steps of a row are used.
     const bool cut = model_.row_steps > 0 ? held == model_.row_steps
                                           : model_.row_steps < 0 && held >= model_.fixed_steps;
     if (cut && !length) length = model_.fixed_steps;
@@ -152,7 +152,7 @@ class RequestReader : Reader {
     return true;
   }
 
-  // An infinity is a value like another one to a model that clips or squashes it; a NaN is none.
+  // An infinity is valid input for a model that clips or squashes it; a NaN is not.
   void check_numbers(const std::vector<float>& values, std::int64_t row, std::int64_t width) {
     const auto bad = std::ranges::find_if(values, [](float v) { return std::isnan(v); });
     if (bad == values.end()) return;
@@ -177,7 +177,7 @@ class RequestReader : Reader {
   }
 };
 
-// What answers are held against.
+// The expected answers.
 class AnswerReader : Reader {
  public:
   using Reader::Reader;
@@ -209,7 +209,7 @@ class AnswerReader : Reader {
     for (std::int64_t row = 0; row < rows() && problems_.errors.size() < most; ++row) {
       std::vector<float> values = golden->float_row(row);
       values.resize(static_cast<std::size_t>(vectors(row) * model_.output));
-      // An infinity is an answer like another one: masked classes have it.
+      // An infinity is a valid answer: masked classes have it.
       const auto bad = std::ranges::find_if(values, [](float v) { return std::isnan(v); });
       if (bad != values.end())
         refuse("{}: request {}, value {}: not a number (NaN); any other value is allowed", file,
@@ -225,7 +225,7 @@ class AnswerReader : Reader {
     return model_.sequence_output ? workload_.inputs.given[static_cast<std::size_t>(row)].steps : 1;
   }
 
-  // Rows are padded to one length: what lies behind a request's last step is not looked at.
+  // Rows are padded to one length; values after a request's last step are not checked.
   bool check_labels(const NpyArray& labels) {
     const std::int64_t held = labels.row_elements();
     const std::string& file = spec_.workload.labels;

@@ -24,7 +24,7 @@ class Bench {
     npu_.give_up_when(given_up);
   }
 
-  // Nothing: it was given up, and the object is of no more use.
+  // nullopt: it was given up, and the object must not be used again.
   std::optional<std::vector<float>> answer(std::uint32_t number, const RequestInput& input) {
     const std::vector<Half> vectors = before(host_, input);
     const auto width = static_cast<std::size_t>(host_.input);

@@ -37,7 +37,7 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, problem);
 }
 
-// The first part of `path` that is not there.
+// The first part of `path` that does not exist.
 fs::path first_missing(const fs::path& path) {
   fs::path so_far;
   for (const fs::path& part : path) {
@@ -113,8 +113,7 @@ tl::unexpected<Error> cannot_read(const std::string& path, int problem) {
   return invalid(fmt::format("cannot read \"{}\": {}", printable(path), std::strerror(problem)));
 }
 
-// How long a silence may last, in ms; -1: for ever, as the end of what is handed over comes with
-// the end of who writes it.
+// How long a silence may last, in ms; -1 (forever) for a stream, which ends when its writer does.
 Result<int> patience(const std::string& path, int descriptor, const struct stat& status) {
   struct statfs system {};
   if (S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode)) return -1;
@@ -137,7 +136,7 @@ Result<std::string> read_all(const std::string& path, int descriptor, std::size_
     pollfd wait{descriptor, POLLIN, 0};
     const int ready = poll(&wait, 1, silence_ms);
     if (ready == 0)
-      return invalid(fmt::format("\"{}\" is a pipe that nobody writes", printable(path)));
+      return invalid(fmt::format("\"{}\" is a pipe that no process writes to", printable(path)));
     if (ready < 0 && errno == EINTR) continue;
     const std::size_t held = text.size();
     text.resize(held + kPiece);
@@ -171,7 +170,7 @@ std::vector<std::string> yaml_stems(const std::string& folder) {
   std::vector<std::string> stems;
   for (const std::string& name : entries(folder))
     if (name.ends_with(".yaml")) stems.push_back(name.substr(0, name.size() - 5));
-  // Not the order of the files: "bw-s10-product.yaml" stands before "bw-s10.yaml".
+  // Sorted again as names: the file "bw-s10-product.yaml" comes before "bw-s10.yaml".
   std::sort(stems.begin(), stems.end());
   return stems;
 }

@@ -26,7 +26,7 @@ Result<Range> parse_range(std::string_view body, std::string_view pattern) {
   const bool good = dash != std::string_view::npos &&
                     parse_number(body.substr(0, dash), range.first) &&
                     parse_number(body.substr(dash + 1), range.last);
-  if (!good) return invalid(fmt::format("\"{}\": [{}] is no range; write [0-3]", pattern, body));
+  if (!good) return invalid(fmt::format("\"{}\": [{}] is not a range; write [0-3]", pattern, body));
   if (range.last < range.first)
     return invalid(fmt::format("\"{}\": the range [{}] runs backwards", pattern, body));
   if (body.front() == '0' && dash > 1) range.width = dash;

@@ -46,6 +46,7 @@ bool read_integers(MapReader& map, const Field& field, void* object) {
 
 bool read_nested(MapReader& map, const Field& field, void* object) {
   const YamlValue& value = *map.find(field.key);
+  // A switch is an optional map: false removes it, true keeps or creates it with defaults.
   if (field.is_switch && value.kind == Kind::kScalar && value.text == "false") {
     field.set(object, {kUnset});
     return true;
@@ -92,10 +93,12 @@ void check_group(MapReader& map, const FieldGroup& group, const FieldCheck& chec
   const auto said = std::count_if(group.keys.begin(), group.keys.end(), [&](std::string_view key) {
     return !key.empty() && check.has(key);
   });
+  // keys[0] of a kNeeds group must not be present without one of the others.
   const bool needs = group.kind == FieldGroup::Kind::kNeeds;
   if (needs && check.has(group.keys[0]) && said == 1)
     map.error(group.keys[0], fmt::format("belongs to {}", group.keys[1]));
   if (!needs && said > 1)
+    // Reported at the last of them.
     map.error(*std::find_if(group.keys.rbegin(), group.keys.rend(),
                             [&](std::string_view key) { return check.has(key); }),
               fmt::format("only one of {}", keys_of(group, " and ")));
@@ -155,7 +158,7 @@ bool read_fields(MapReader& map, const FieldTable& table, void* object, Needed n
   }
   const FieldCheck check{.said = map.said(), .problems = {}};
   for (const FieldGroup& group : table.groups) check_group(map, group, check);
-  // Rules over values that could not be read would say more than is known.
+  // Rules over values that could not be read would report errors that may not exist.
   if (map.context().count() == before) check_fields(map, table, object);
   return map.context().count() == before;
 }

@@ -1,4 +1,4 @@
-// Reads and writes maps of YAML by tables of fields (protocol/base/fields.h). Inside cluster only.
+// Reads and writes maps of YAML by tables of fields (protocol/base/fields.h). Private to cluster/.
 #pragma once
 
 #include <optional>
@@ -12,29 +12,30 @@
 
 namespace soliton {
 
-// Whether keys that the table needs must be there: not in a map that changes another object.
+// Whether keys that the table requires must be present. They need not be in a map that changes an
+// existing object (kNone).
 enum class Needed : std::uint8_t { kAll, kNone };
 
 // Reads every key of `table` that has a member into `object`, then checks its groups and rules.
-// What the map does not say keeps its value. Keys without a member are the caller's, before
-// finish(). REQUIRES: the map's own table has the keys of `table`. False: something is wrong, and
-// was said.
+// Members whose keys are absent keep their values. The caller reads keys without a member, before
+// finish(). REQUIRES: the map's own table has the keys of `table`. Returns false if there was an
+// error, which has been reported.
 bool read_fields(MapReader& map, const FieldTable& table, void* object,
                  Needed needed = Needed::kAll);
-// One key alone; false when it is absent or wrong. REQUIRES: the table has it, with a member.
+// Reads one key; false if it is absent or wrong. REQUIRES: the table has it, with a member.
 bool read_field(MapReader& map, std::string_view key, void* object);
-// Groups and rules of a table, for keys that were read one by one.
+// Checks the groups and rules of a table, for keys that were read one by one.
 void check_fields(MapReader& map, const FieldTable& table, void* object);
-// The value of a key by its row's type and limits, with a member or without; nothing when it is
+// The value of a key by its row's type and limits, with a member or without; nullopt if it is
 // absent or wrong. REQUIRES: the row is a flag, a number, a choice, or a text of any kind.
 std::optional<FieldValue> read_value(MapReader& map, std::string_view key);
-// The map under `key` as a whole, if it is there: its keys, and that it has no others.
+// Reads the whole map under `key`, if it is present, and reports keys that it should not have.
 bool read_map(MapReader& map, std::string_view key, const FieldTable& table, void* object);
 
-// Keys and what stands behind them.
+// Keys with their values as text.
 using WrittenKeys = std::vector<std::pair<std::string_view, std::string>>;
 
-// "{a: 1, b: 2}"; and each key a line behind `indent`.
+// "{a: 1, b: 2}"; and one line per key, each after `indent`.
 std::string flow_text(const WrittenKeys& keys);
 std::string lines_text(const WrittenKeys& keys, std::string_view indent);
 
@@ -50,8 +51,9 @@ class FieldWriter {
                    const WrittenKeys& by_hand = {}) const {
     return flow(table, collect(table, object), by_hand);
   }
-  // Keys with what stands behind them, in the table's order; those without a member as `by_hand`
-  // says. Left out are those that are unset, or as by default where the row says so.
+  // Keys with their values as text, in the table's order; keys without a member take their text
+  // from `by_hand`. Keys that are unset are left out, and so are default values where the row says
+  // so.
   WrittenKeys keys(const FieldTable& table, const Settings& settings,
                    const WrittenKeys& by_hand = {}) const;
 
@@ -61,7 +63,8 @@ class FieldWriter {
   std::string folder_;
 };
 
-// A text as YAML: in double quotes; and plain where it cannot be mistaken for anything else.
+// A text as YAML: yaml_quoted() uses double quotes, yaml_scalar() only where the plain text could
+// be mistaken for something else.
 std::string yaml_quoted(const std::string& text);
 std::string yaml_scalar(const std::string& text);
 

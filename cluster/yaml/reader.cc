@@ -26,6 +26,7 @@ void ReadContext::include(Mark mark, Diagnostics problems) {
 }
 
 Diagnostics ReadContext::take() {
+  // Readers visit keys in the order of their tables; users read files from top to bottom.
   std::stable_sort(problems_.begin(), problems_.end(),
                    [](const Problem& a, const Problem& b) { return a.mark < b.mark; });
   Diagnostics out;
@@ -51,6 +52,7 @@ MapReader::MapReader(ReadContext& context, const YamlValue& value, const FieldTa
 }
 
 const YamlValue* MapReader::find(std::string_view key) {
+  // A key that the table lacks would be missing from the schema and the documentation.
   SOLITON_CHECK(table_.find(key) != nullptr);
   asked_.push_back(key);
   const YamlValue* value = is_map_ ? value_.find(key) : nullptr;
@@ -80,6 +82,7 @@ void MapReader::error(std::string_view key, const std::string& message) {
 void MapReader::finish(std::string_view why) {
   for (std::size_t i = 0; is_map_ && i < value_.keys.size(); ++i) {
     const auto& [name, mark] = value_.keys[i];
+    // The nearest name costs time for each unknown key, and a hostile file may have a million.
     if (!context_.wants_more()) {
       context_.error(mark, "");
       continue;
@@ -90,6 +93,7 @@ void MapReader::finish(std::string_view why) {
       context_.error(
           mark, fmt::format("unknown key \"{}\"{}{}", name, label_.empty() ? "" : " in " + label_,
                             suggestion(name, table_.keys())));
+    // Keys of later versions have a message of their own.
     else if (!known->refused.empty() && !asked)
       context_.error(mark, fmt::format("{}: {}", label_of(name), known->refused));
     else if (!asked && value_.items[i].kind != YamlValue::Kind::kNull)

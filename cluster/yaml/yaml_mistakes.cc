@@ -8,8 +8,7 @@ namespace soliton {
 namespace {
 
 // Walks over the words of the text. Of YAML it knows where a value may begin, which is where
-// quotes, brackets and block scalars mean something; it need not be right about text that nobody
-// would write.
+// quotes, brackets and block scalars mean something; it need not be exact for unusual text.
 class Walk {
  public:
   Walk(std::string_view text, std::int32_t first_line, std::size_t limit)
@@ -18,7 +17,7 @@ class Walk {
   std::vector<YamlMistake> mistakes() {
     while (!at_end() && mistakes_.size() < limit_) {
       if (mark_.column == 1)
-        skip_blanks("a tab indents this line, which YAML does not take: use spaces");
+        skip_blanks("a tab indents this line, which YAML does not allow: use spaces");
       if (!at_end()) step();
     }
     return std::move(mistakes_);
@@ -116,7 +115,7 @@ class Walk {
     skip_word();
     const std::string_view word = text_.substr(begin, at_ - begin);
     if (value_begins_ && word == "-")
-      return skip_blanks("a tab stands behind \"-\", where YAML takes only spaces: use spaces");
+      return skip_blanks("a tab after \"-\", where YAML allows only spaces: use spaces");
     value_begins_ = word == "-" || word == "?" || word.ends_with(':');
     if (!in_flow() || value_begins_) return;
     const std::size_t end = at_;

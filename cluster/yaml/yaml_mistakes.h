@@ -1,5 +1,5 @@
-// What people get wrong in YAML files most often, found in text that the parser has refused, so
-// that messages say the cure. Inside cluster/yaml only.
+// Finds the most frequent mistakes in a YAML text that the parser has refused, so that messages can
+// say how to correct them. Private to cluster/yaml.
 #pragma once
 
 #include <string>
@@ -15,9 +15,10 @@ struct YamlMistake {
   std::string message;
 };
 
-// Tabs that indent lines, and unquoted ranges inside {} or [], in the text's order from the line on
-// that the parser refused: what stands before it, the parser has accepted. Empty when that line has
-// none of them, for then its fault is another. At most `limit`. REQUIRES: text is valid UTF-8.
+// Tabs that indent lines, and unquoted ranges inside {} or [], in text order, starting at the line
+// that the parser refused (it has accepted everything before). Empty if that line has no such
+// mistake, because then the parser's own message applies. At most `limit`. REQUIRES: text is valid
+// UTF-8.
 std::vector<YamlMistake> likely_mistakes(std::string_view text, std::int32_t refused_line,
                                          std::size_t limit);
 

@@ -115,7 +115,7 @@ class TreeBuilder {
  public:
   explicit TreeBuilder(const std::string& file) : file_(printable(file)) {}
 
-  // False: nothing can be made of the rest.
+  // False: the rest cannot be parsed.
   bool take(const yaml_event_t& event) {
     const Mark mark = mark_of(event.start_mark);
     switch (event.type) {
@@ -293,7 +293,7 @@ void check_characters(std::string_view text, TreeBuilder& builder) {
           mark_at(text, at),
           fmt::format(
               "{} \\{}{:0{}x}",
-              is_control(c.code_point) ? "control character" : "a character that is no text:",
+              is_control(c.code_point) ? "control character" : "a character that is not text:",
               c.code_point < 0x80 ? 'x' : 'u', c.code_point, c.code_point < 0x80 ? 2 : 4));
     at += c.size;
   }
@@ -308,11 +308,11 @@ bool is_about_directives(const yaml_parser_t& state) {
          says(state.problem, "directive") || says(state.problem, "incompatible YAML document");
 }
 
-// libyaml's words for what people call otherwise, or do not call at all.
+// Replaces libyaml's terms by ones that people use.
 std::string in_plain_words(std::string message) {
   constexpr std::pair<std::string_view, std::string_view> kWords[] = {
       {"mapping values are not allowed in this context",
-       "no \": \" may stand here: quote the value, or indent the line as the others"},
+       "no \": \" is allowed here: quote the value, or indent the line like the others"},
       {"found character that cannot start any token",
        "no value begins with this character: write it in quotes"},
       {"block mapping", "map"},
@@ -340,7 +340,7 @@ void explain(const yaml_parser_t& state, std::string_view text, TreeBuilder& bui
   std::string message = fmt::format("not valid YAML: {}", state.problem);
   const Mark begins = state.context == nullptr ? noticed : mark_of(state.context_mark);
   if (begins == noticed) return builder.error(noticed, in_plain_words(message));
-  // Where something unfinished begins says more than where the parser noticed.
+  // The start of an unfinished construct is more useful than the place where the parser noticed it.
   const std::string_view context = state.context;
   const bool unfinished =
       context.starts_with("while scanning") || noticed >= mark_at(text, text.size());

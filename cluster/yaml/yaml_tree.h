@@ -1,10 +1,10 @@
 // A YAML file as a tree of values with positions.
 //
-// Built from the events of libyaml, which no other file sees. Refused, each with its position:
-// anchors and aliases, tags, directives, a key used twice (both lines named), keys that are not
-// plain scalars, a second document, text that is not UTF-8, control characters. Limits: 16 MiB a
-// file, 64 KiB a scalar, 32 levels, a million values. Nothing is expanded, so time and memory are
-// linear in the size of the text.
+// Built from the events of libyaml, which no other file includes. The following are refused, each
+// with its position: anchors and aliases, tags, directives, a key used twice (both lines named),
+// keys that are not plain scalars, a second document, text that is not UTF-8, control characters.
+// Limits: 16 MiB per file, 64 KiB per scalar, 32 levels, a million values. Nothing is expanded, so
+// time and memory are linear in the size of the text.
 #pragma once
 
 #include <compare>
@@ -23,12 +23,12 @@ inline constexpr std::size_t kYamlScalarLimit = std::size_t{64} << 10;
 inline constexpr std::size_t kYamlDepthLimit = 32;
 inline constexpr std::size_t kYamlValuesLimit = 1'000'000;
 
-// Where a value stands: line and column from 1 (columns count characters), or the override that set
+// Position of a value: line and column from 1 (columns count characters), or the override that set
 // it.
 struct Mark {
   std::int32_t line = 0;
   std::int32_t column = 0;
-  std::int32_t override_index = -1;  // >= 0: new with that --set, and in no line of the file
+  std::int32_t override_index = -1;  // >= 0: added by that --set, on no line of the file
   auto operator<=>(const Mark&) const = default;
 };
 
@@ -49,13 +49,13 @@ struct YamlValue {
   // The value of a key of a map, or nullptr. Logarithmic.
   const YamlValue* find(std::string_view key) const;
   YamlValue* find(std::string_view key);
-  // Appends a key. REQUIRES: kind == kMap and the key is not there.
+  // Appends a key. REQUIRES: kind == kMap and the key is absent.
   YamlValue& add(YamlKey key, YamlValue value);
-  // Sorts `order`; returns pairs (earlier, later) of positions of keys with the same name.
+  // Rebuilds `order`; returns pairs (earlier, later) of positions of keys with the same name.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> index_keys();
 };
 
-// `file` is for messages only. An empty text is a null value.
+// Parses `text`; `file` is used in messages only. An empty text is a null value.
 Checked<YamlValue> parse_yaml(std::string_view text, const std::string& file);
 
 }  // namespace soliton

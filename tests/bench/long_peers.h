@@ -1,4 +1,4 @@
-// One function a library; each lies in a file that is built where its library is installed.
+// One function per library; each is in a file that is built if its library is installed.
 #pragma once
 
 #include "tests/bench/ltl_peers.h"

@@ -1,6 +1,6 @@
-// What the programs of messaging libraries under the loops of `soliton bench ltl` have in common
-// (cluster/bench/peer_program.h says how they are called). Which libraries are in them depends on
-// what was installed when they were built.
+// The common part of the programs that run messaging libraries under the loops of `soliton bench
+// ltl` (cluster/bench/peer_program.h describes how they are called). They contain the libraries
+// that were installed when they were built.
 #pragma once
 
 #include <unistd.h>
@@ -22,7 +22,7 @@ namespace soliton {
   _exit(1);
 }
 
-// The same in both processes when it is asked for before the fork.
+// Equal in both processes if called before the fork.
 inline int port_of_this_turn() { return 20'000 + getpid() % 20'000; }
 
 // Fills the stream's part for a library that takes and gives one message at a time and waits by

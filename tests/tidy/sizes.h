@@ -1,5 +1,5 @@
 // How long functions and classes of a source file are, by counting braces: good for a limit, not a
-// parser. Braces in literals and comments count for nothing.
+// parser. Braces in literals and comments are ignored.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,8 @@ struct Extent {
   std::size_t length = 0;  // lines, both ends included
 };
 
-// A line at namespace level or in a class that ends in '{' behind a ')' begins a function.
+// A line at namespace level or in a class that ends in '{' behind a ')' is taken for the start of a
+// function.
 std::vector<Extent> functions_of(const SourceFile& file);
 
 // Definitions of classes, structs and unions, those in others too, each with all that stands in it.

@@ -15,9 +15,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kSpin = 4000;  // looks at a doorbell, a few microseconds
-// Waking a sleeper on another core costs 25 to 50 us, on the same core 3 (DESIGN, section 4). Below
-// this many weights a node's share of a step is computed in less time than that, so hub and nodes
-// share a core; above, cores pay.
+// Waking a sleeper on another core costs 25 to 50 us, on the same core 3. Below this many weights a
+// node's share of a step is computed in less time than that, so hub and nodes share a core; above,
+// more cores are faster.
 constexpr std::size_t kWeightsWorthACore = 1 << 19;
 // After a signal: for the nodes to finish what they compute, so that the run ends between windows.
 constexpr std::chrono::milliseconds kWindowGrace{1000};
@@ -87,7 +87,8 @@ struct ProcessRun {
   ClusterOutcome& outcome;
   std::uint32_t spin;
   Fleet fleet;
-  // When the hub first waited after a signal: by the clock of who asked for the end and waits.
+  // When the hub first waited after a signal, in real time, because somebody is waiting for the
+  // end.
   std::optional<Clock::time_point> interrupted_at{};
 
   bool interrupted() const { return control.loop->signal() != 0; }

@@ -76,7 +76,7 @@ Status check_loopback(const std::vector<NodeAssignment>& nodes) {
   return {};
 }
 
-// To each node its own, then those it writes.
+// For each node its own inbox, then those it writes to.
 std::vector<std::vector<int>> inherited(const std::vector<NodeAssignment>& nodes,
                                         const std::vector<Inbox>& inboxes) {
   std::vector<std::vector<int>> out(nodes.size());

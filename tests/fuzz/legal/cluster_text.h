@@ -1,5 +1,5 @@
-// Random cluster files that mean something and stand at the edges of what may be said: the
-// smallest, the largest and the slowest of everything, together.
+// Random meaningful cluster files at the limits of what is allowed: the smallest, the largest and
+// the slowest of everything, in combination.
 //
 // Most of them run; what the tool refuses (a plan that does not fit, a combination it does not
 // allow) is a legal answer as well. Sizes that cost the machine itself time are kept small, sizes
@@ -13,7 +13,7 @@ namespace soliton {
 
 struct LegalCase {
   std::string yaml;
-  bool comparable_in_wall_time = false;  // all outputs are computed, and nothing is cut short
+  bool comparable_in_wall_time = false;  // computes all outputs and ends normally
 };
 
 // A function of the seed.

@@ -1,4 +1,4 @@
-// Chance for one generated case: a function of its seed alone.
+// Random choices for one generated case, determined by its seed alone.
 #pragma once
 
 #include <cstddef>

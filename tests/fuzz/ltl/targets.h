@@ -18,7 +18,7 @@ void fuzz_ltl_sequence(std::span<const std::uint8_t> input);
 
 // A script of opening, restarting and talking over a wire that loses, repeats, replays and changes
 // packets. A stranger without the key is never answered and changes nothing; every incarnation
-// hears each message once and in order; when all heals, both are open and quiet.
+// hears each message once and in order; once the network is sound again, both are open and quiet.
 void fuzz_ltl_handshake(std::span<const std::uint8_t> input);
 
 }  // namespace soliton

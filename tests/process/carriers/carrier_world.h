@@ -16,12 +16,12 @@ namespace soliton {
 enum class WorldKind : std::uint8_t { kSim, kUdp, kShm };
 std::string world_name(WorldKind kind);
 
-// The links between the two nodes, and what time it is.
+// The links between the two nodes, and their clock.
 class CarrierPair {
  public:
   virtual ~CarrierPair() = default;
   virtual Link& link(std::size_t node) = 0;
-  // Time goes on, but no further than `next` unless a packet may have come.
+  // Advances time, at most to `next` unless a packet may have arrived.
   virtual Instant advance(Instant next) = 0;
 };
 std::unique_ptr<CarrierPair> make_pair(WorldKind kind, const Topology& topology,
@@ -33,15 +33,15 @@ class CarrierWorld {
   CarrierWorld(WorldKind kind, const LtlOptions& options, std::vector<FaultRule> rules = {});
 
   void send(std::size_t from, Payload message);
-  // Until both ends have `expected` deliveries and nothing is unacknowledged. False after too long:
-  // minutes of emulated time, or of this machine's.
+  // Runs until both ends have `expected` deliveries and nothing is unacknowledged. False after a
+  // limit of minutes, in emulated or real time.
   [[nodiscard]] bool run(std::array<std::size_t, 2> expected);
   const std::vector<Payload>& delivered(std::size_t to) const { return delivered_[to]; }
   const Ltl& node(std::size_t n) const { return *nodes_[n]; }
   Instant now() const { return now_; }
   std::uint64_t faults_hit() const;
 
-  // Bytes that follow from (ordinal, size).
+  // Bytes determined by (ordinal, size).
   static Payload message(std::uint64_t ordinal, std::size_t size);
 
  private:

@@ -145,7 +145,7 @@ std::vector<Case> files() {
       {"empty", 2, ":1:1: the file is empty; a cluster file has nodes and a model", ""},
       {"only a comment", 2, ":1:1: the file is empty", "# to do\n"},
       {"a list", 2, "must be a map", "- a\n- b\n"},
-      {"a tab", 2, ":2:1: a tab indents this line, which YAML does not take: use spaces",
+      {"a tab", 2, ":2:1: a tab indents this line, which YAML does not allow: use spaces",
        "nodes:\n\t- {name: fpga0, device: bw-s10}\n"},
       {"an unquoted range", 2, ":2:12: a range inside {} or [] must be quoted: \"fpga[0-3]\"",
        "nodes:\n  - {name: fpga[0-3], device: bw-s10}\n  - {name: host0, device: cpu}\n" +

@@ -64,7 +64,7 @@ TEST(Input, APipeThatNobodyWritesIsRefused) {
   const auto start = Clock::now();
   const Ended ended = run_soliton({"check", folder.file("pipe")});
   EXPECT_EQ(ended.status, 2);
-  EXPECT_THAT(ended.err, HasSubstr("pipe\" is a pipe that nobody writes"));
+  EXPECT_THAT(ended.err, HasSubstr("pipe\" is a pipe that no process writes to"));
   EXPECT_LT(Clock::now() - start, std::chrono::seconds(20));
   folder.write("c.yaml", kCluster);
   const Ended written =

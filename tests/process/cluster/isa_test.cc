@@ -36,7 +36,7 @@ TEST(Isa, WordsComeBackAsTheSameInstructions) {
   const std::string broken = folder.write("broken.hex", "68000001\n6810000\n");
   const Ended refused = run_soliton({"isa", broken});
   EXPECT_EQ(refused.status, 2);
-  EXPECT_THAT(refused.err, HasSubstr("broken.hex:2:1: \"6810000\" is no word"));
+  EXPECT_THAT(refused.err, HasSubstr("broken.hex:2:1: \"6810000\" is not a word"));
   const Ended open = run_soliton({"isa", folder.write("open.hex", "68000001\n68100001\n")});
   EXPECT_EQ(open.status, 2);
   EXPECT_THAT(open.err, HasSubstr("2 instruction words end inside a chain"));

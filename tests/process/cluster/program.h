@@ -1,4 +1,4 @@
-// Runs the real program as a user would, and looks at what it leaves.
+// Runs the real program as a user would, and inspects what it leaves behind.
 #pragma once
 
 #include <sys/types.h>
@@ -34,15 +34,15 @@ class TemporaryFolder {
 Ended run_soliton(const std::vector<std::string>& arguments,
                   const std::string& input = "/dev/null");
 
-// The program while it runs.
+// A running program.
 class Running {
  public:
   explicit Running(const std::vector<std::string>& arguments,
                    const std::string& input = "/dev/null");
   ~Running();
   pid_t pid() const { return pid_; }
-  // Waits until it has `count` node processes that took up their names, and returns their ids by
-  // node name.
+  // Waits until it has `count` node processes with their names set, and returns their ids by node
+  // name.
   std::vector<std::pair<std::string, pid_t>> wait_for_nodes(std::size_t count);
   Ended wait();
 
@@ -52,7 +52,7 @@ class Running {
 };
 
 bool process_exists(pid_t pid);
-// Waits at most `milliseconds` for all of them to be gone.
+// Waits at most `milliseconds` until all of them have ended.
 bool all_gone(const std::vector<std::pair<std::string, pid_t>>& processes, int milliseconds);
 
 nlohmann::json read_json(const std::string& path);

@@ -108,9 +108,9 @@ TEST(Quantize, BadLinesAreAllNamedAndNothingIsWritten) {
   EXPECT_EQ(ended.status, 2);
   EXPECT_EQ(ended.out, "");
   EXPECT_EQ(ended.err,
-            "stdin:1:8: \"g\" is no hexadecimal digit\n"
+            "stdin:1:8: \"g\" is not a hexadecimal digit\n"
             "stdin:3:9: 3 digits left over; a float32 value has 8\n"
-            "stdin:4:9: byte 0x20 is no hexadecimal digit\n");
+            "stdin:4:9: byte 0x20 is not a hexadecimal digit\n");
 }
 
 TEST(Quantize, BadFormatsNameWhatIsAllowed) {

@@ -1,4 +1,4 @@
-// What a document shows of a command beside what the command prints: exact both ways.
+// Compares what a document shows of a command with what the command prints, exactly and both ways.
 #pragma once
 
 #include <string>
@@ -15,15 +15,14 @@ std::string comparable(const std::string& line, bool wall);
 bool in_wall_time(const std::string& command);
 
 struct Comparison {
-  // Readable lines: "- " is shown and not printed, "+ " printed and not shown. Empty: all is well.
+  // Readable lines: "- " is shown and not printed, "+ " printed and not shown. Empty if they agree.
   std::vector<std::string> differences;
-  // What the document should show. Lines that are right stay as they are, and so does what it
-  // leaves out on purpose.
+  // What the document should show. Correct lines and deliberate omissions are unchanged.
   std::vector<std::string> repaired;
 };
 
-// Every shown line must be printed, in this order, and every printed line shown or covered by a
-// kLeftOut; one that covers no line is a difference, too.
+// Every shown line must be printed, in this order, and every printed line must be shown or covered
+// by a kLeftOut. A kLeftOut that covers no line is also a difference.
 Comparison compare(const std::vector<std::string>& shown, const std::vector<std::string>& printed,
                    bool wall);
 

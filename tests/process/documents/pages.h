@@ -1,4 +1,4 @@
-// The documents of the project, and a place to run what they show.
+// The documents of the project, and a folder in which to run the commands they show.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,7 @@ std::filesystem::path root_of_sources();
 // Paths from the root: the pages at the top, and all below docs/ and configs/.
 std::vector<std::string> documents();
 
-// A folder of its own that looks like the root of the sources to who reads a document: configs/,
+// A temporary folder that looks like the root of the sources to a reader of a document: configs/,
 // topologies/ and docs/ are there, `soliton` is on the PATH, `./dev run` and `./dev soliton` run
 // the program as it was built, and what a command writes below runs/ stays here.
 class Workplace {

@@ -1,4 +1,4 @@
-// A command as somebody at a terminal sees it.
+// Runs a command and captures its output as seen at a terminal.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace soliton {
 
-// What is left on a wide terminal of the bytes written to it: a carriage return begins the line
-// again (progress lines), escape sequences have no width.
+// What a wide terminal shows after the bytes were written to it: a carriage return restarts the
+// line (progress lines), escape sequences have no width.
 std::vector<std::string> as_seen(const std::string& written);
 
 struct CommandEnd {

@@ -1,4 +1,4 @@
-// Runs that are ended from outside, and what their folders must hold afterwards.
+// Runs that are ended from outside, and what their folders must contain afterwards.
 #pragma once
 
 #include <sys/types.h>
@@ -13,32 +13,33 @@ namespace soliton {
 // The three ways to run.
 inline constexpr const char* kModes[] = {"per-node", "packed", "wall"};
 
-// Words of `soliton run` for the quickstart with a million requests into `folder`, in one of them.
+// Arguments of `soliton run` for the quickstart with a million requests into `folder`, in one of
+// these ways.
 std::vector<std::string> long_run(const std::string& mode, const std::string& folder);
 
-// A run whose results no one can have waited for: valid, marked as not complete, and consistent: at
+// Checks the results of a run that was cut short: valid, marked as incomplete, and consistent: at
 // least as many requests sent as answered, nothing negative, a row for each answer.
 void expect_valid_and_marked(const std::string& folder);
 // The same, but results.json may be up to a second behind requests.csv.
 void expect_valid_up_to_the_last_second(const std::string& folder);
-// Every line of the file is whole: as many cells as the head, and an end.
+// Checks that every line of the file is whole: as many cells as the header, and a line end.
 std::vector<std::string> whole_lines(const std::string& path);
 
-// Node processes that were started by `controller` and still run.
+// Node processes that `controller` started and that still run.
 std::vector<pid_t> nodes_left(pid_t controller);
-// Waits at most a second for there to be none.
+// Waits at most a second until there are none.
 bool none_left(pid_t controller);
 
-// Waits until the run has answered something, as its folder says.
+// Waits until the run's folder shows an answered request.
 bool wait_for_answers(const std::string& folder);
 
-// A program in a session of its own: `signal_group` reaches it and what it started.
+// A program in a session of its own: `signal_group` reaches it and the processes it started.
 class Session {
  public:
   struct Streams {
-    int out = -1, err = -1;  // -1: nowhere
+    int out = -1, err = -1;  // -1: /dev/null
   };
-  // `words` start with the program, looked up in PATH.
+  // `words` begin with the program, which is looked up in PATH.
   Session(const std::vector<std::string>& words, Streams streams);
   explicit Session(const std::vector<std::string>& words) : Session(words, Streams{}) {}
   // On a pseudo terminal of its own.

@@ -245,7 +245,7 @@ TEST_F(WorkloadFiles, InputsThatAreNoNumbersOrNoWholeVectors) {
   EXPECT_EQ(errors().find("request 2"), std::string::npos);
   EXPECT_THAT(errors(), HasSubstr("input.npy: request 1, step 1, element 1: not a number (NaN)"));
   give(&WorkloadSpec::input, "input.npy", npy_of(values, {4, 3}));
-  EXPECT_THAT(errors(), HasSubstr("a request of 3 values is no whole number of vectors of 2"));
+  EXPECT_THAT(errors(), HasSubstr("a request of 3 values is not a whole number of vectors of 2"));
   give(&WorkloadSpec::input, "input.npy", NpyArray{NpyType::kFloat32, {4, 0}, {}});
   EXPECT_THAT(errors(), HasSubstr("a request of 0 values"));
   give(&WorkloadSpec::input, "input.npy", NpyArray{NpyType::kFloat32, {0, 2}, {}});

@@ -34,7 +34,7 @@ class Toy : public Machine {
   std::string log_;
 };
 
-// One token goes round; each node holds it for a while.
+// One token circulates; each node keeps it for a while.
 class TokenRing : public Toy {
  public:
   TokenRing(NodeId self, std::uint32_t nodes, std::uint32_t rounds);
@@ -46,7 +46,8 @@ class TokenRing : public Toy {
   std::uint32_t rounds_;
 };
 
-// Everybody sends bursts to random peers at random times, and answers some of what arrives.
+// Every node sends bursts to random peers at random times, and answers some of the messages it
+// receives.
 class Chatter : public Toy {
  public:
   Chatter(NodeId self, std::uint32_t nodes, std::uint32_t bursts, std::uint64_t seed);
@@ -78,7 +79,7 @@ struct Scenario {
 // Chatters whose packets pause cards and ports between switches, and are lost on some links.
 Scenario pausing_chatter(std::uint32_t nodes, std::uint32_t bursts);
 
-// All that must not depend on how the nodes are run.
+// Everything that must not depend on how the nodes are run.
 struct Outcome {
   std::vector<std::string> logs;  // by node
   std::string fabric;             // counters and trace
@@ -101,8 +102,8 @@ struct ScenarioNetwork {
 };
 void describe_end(const EngineReport& report, Outcome& outcome);
 
-// Gives its machine less time than it was granted: windows of at most `most`, as if rings were full
-// all the time.
+// Gives its machine less time than was granted: windows of at most `most`, as if rings were always
+// full.
 class HastyNode : public EngineNode {
  public:
   HastyNode(Machine& machine, NodeId self, Duration most) : node_(machine, self), most_(most) {}
@@ -121,7 +122,7 @@ class HastyNode : public EngineNode {
 
 Outcome run_packed(const Scenario& scenario);
 Outcome run_hasty(const Scenario& scenario, Duration most);
-// A forked process per node, over rings of this size.
+// Runs a forked process per node, over rings of this size.
 Outcome run_processes(const Scenario& scenario, std::size_t ring_bytes);
 
 }  // namespace soliton

@@ -1,4 +1,4 @@
-// What a seed makes: a cable with everything that can go wrong, options, and traffic both ways.
+// A world generated from a seed: a cable with every fault, options, and traffic both ways.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,11 @@ struct SeededTraffic {
 // Bursts and lone messages, both ways at once.
 SeededTraffic plan(TwoNodes& net, const Random& r, std::uint64_t seed, std::uint32_t mtu,
                    bool ghost);
-// Each once, in order, with its bytes.
+// Checks that each message arrived once, in order, with its bytes.
 void expect_all_delivered(const TwoNodes& net, const SeededTraffic& t, std::uint64_t seed);
 
 // How long a run may take: at worst (a window of one packet, 30 % loss each way) every packet waits
-// for a timeout in turn, and now and then several times, doubled, for the same one.
+// for a timeout in turn, and occasionally several times, doubled, for the same packet.
 Duration bound(const LtlOptions& o, std::uint64_t packets);
 // What a cut adds: its length, and the timeout that had doubled meanwhile.
 Duration bound_of_cut(const Cable& cable);

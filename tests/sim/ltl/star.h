@@ -1,5 +1,5 @@
-// Nodes around one switch in virtual time: a cable each, an output queue a port that marks and, at
-// its limit, drops. The smallest network with congestion.
+// Nodes around one switch in virtual time: each has a cable, and each switch port an output queue
+// that marks and, at its limit, drops. The smallest network with congestion.
 //
 // Marks follow the queue that a packet finds: never up to `mark_from`, then with a probability that
 // rises to `mark_share` at `mark_all`, always above.
@@ -41,9 +41,9 @@ class Star {
 
   Instant now() const { return now_; }
   Ltl& node(std::size_t n) { return *nodes_[n]; }
-  // Lets a node say what it has to say now.
+  // Lets a node send what it has to send now.
   void drain(std::size_t n);
-  // Until `end`, or until nothing happens any more.
+  // Runs until `end`, or until nothing more happens.
   void run(Instant end);
 
   // Of the port to a node, since the last call.

@@ -2,7 +2,7 @@
 // reorder, replay, damage and be cut.
 //
 // The network is a plain struct; chance is a function of (seed, direction, packet ordinal). A run
-// ends by proof: when both ends are quiet, or at a limit of events, which is a failure.
+// ends when both ends are quiet, or at a limit of events, which is a failure.
 #pragma once
 
 #include <array>
@@ -30,7 +30,7 @@ struct Cable {
   Duration reorder_by{};                 // uniform up to this, for the packets that `reorder` picks
   std::uint32_t max_burst = UINT32_MAX;  // losses in a row, each way
   Probability corrupt{};                 // one bit, or the ghosts as a whole
-  Probability replay{};                  // comes once more, `replay_after` later
+  Probability replay{};                  // arrives once more, `replay_after` later
   Duration replay_after{};
   Probability mark{};  // congestion seen on the way
   // Nothing passes from node `cut` (2: either) meanwhile.
@@ -51,7 +51,7 @@ class TwoNodes {
   // At once, or when the run reaches `at` (not before now()).
   void send(std::size_t from, Payload message);
   void send_at(Instant at, std::size_t from, Payload message);
-  // Until both ends are quiet. False when `events_max` were not enough.
+  // Runs until both ends are quiet. False if `events_max` events were not enough.
   [[nodiscard]] bool run(std::uint64_t events_max = 20'000'000);
 
   Instant now() const { return now_; }

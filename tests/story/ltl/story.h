@@ -1,7 +1,8 @@
-// A harness for packet stories: two ends, packets in the hand of the test.
+// A harness for packet stories: two ends whose packets the test carries.
 //
-// By hand: take(end) empties what an end wants to send, give(end, packet) hands one over. Or run():
-// packets travel kOneWay, except those that `drop` picks, and everything that was sent is in `log`.
+// By hand: take(end) returns all packets an end wants to send, give(end, packet) delivers one. Or
+// run(): packets travel for kOneWay, except those that `drop` picks, and `log` has everything that
+// was sent.
 #pragma once
 
 #include <array>
@@ -54,7 +55,7 @@ class Story {
   std::function<bool(const Sent&)> drop;
   // Called at every delivery in run().
   std::function<void(std::size_t at, const Payload&)> on_delivery;
-  // Until nothing happens any more. False after 100,000 events.
+  // Runs until nothing more happens. False after 100,000 events.
   [[nodiscard]] bool run();
   std::vector<Sent> log;
 
@@ -70,7 +71,7 @@ class Story {
   Instant now_{};
 };
 
-// The header fields changed, with a good checksum again.
+// Changes header fields and corrects the checksum.
 Sent forged(const Sent& packet, const std::function<void(LtlHeader&)>& change);
 
 std::vector<Sequence> sequences(const std::vector<Sent>& packets);

@@ -1,4 +1,4 @@
-// docs/bits.md written down again by somebody who has the page alone: it includes nothing of the
+// An independent implementation of docs/bits.md from the page alone; it includes nothing of the
 // project. An fp16 number is a float that has its value.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Cluster files for the tests: a small good one, a folder to put files in, and the errors of a bad
+// Cluster files for the tests: a small valid one, a folder for files, and the errors of an invalid
 // one.
 #pragma once
 
@@ -15,14 +15,14 @@ DataRoot shipped();
 
 // A small valid file; `more` is appended to it.
 std::string small_cluster(const std::string& more = "");
-// small_cluster() with one piece of its text replaced. Fails the test when the piece is not there.
+// small_cluster() with one piece of its text replaced. Fails the test if the text lacks the piece.
 std::string small_cluster_with(const std::string& piece, const std::string& instead);
 
-// Reads `text` as "test.yaml". Good files only: a bad one fails the test with its errors.
+// Reads `text` as "test.yaml". For valid files: an invalid one fails the test with its errors.
 ClusterSpec read_good(const std::string& text, const Overrides& overrides = {});
-// The messages of a bad file; none when it is good.
+// The messages of an invalid file; none if it is valid.
 std::vector<std::string> errors_of(const std::string& text, const Overrides& overrides = {});
-// The only message of a bad file, or all of them.
+// The only message of an invalid file, or all of them if there are several.
 std::string error_of(const std::string& text, const Overrides& overrides = {});
 
 // Fails the test for every field that differs; `file` and positions are not compared.

@@ -114,10 +114,11 @@ TEST(DefinedFormats, MistakesHaveTheirPlaceAndWhatIsAllowed) {
   EXPECT_THAT(entry("name: my-bfp, element: e0m4, scale_bits: none"),
               HasSubstr("an integer element needs a scale"));
   EXPECT_THAT(entry("name: msfp12, element: e0m4"),
-              HasSubstr("\"msfp12\" means something already"));
-  EXPECT_THAT(entry("name: e0m4, element: e0m4"), HasSubstr("\"e0m4\" means something already"));
+              HasSubstr("\"msfp12\" already means something else"));
+  EXPECT_THAT(entry("name: e0m4, element: e0m4"),
+              HasSubstr("\"e0m4\" already means something else"));
   EXPECT_THAT(errors_of(with_format(std::string(kMyBfp) + "}\n  - {" + kMyBfp)),
-              Contains(HasSubstr("formats[1].name: \"my-bfp\" stands here twice")));
+              Contains(HasSubstr("formats[1].name: \"my-bfp\" is listed twice")));
   EXPECT_THAT(error_of(with_format(kMyBfp, "my-bpf")),
               HasSubstr("model.precision: unknown number format \"my-bpf\" (did you mean "
                         "\"my-bfp\"?)"));
@@ -135,7 +136,7 @@ TEST(DefinedFormats, ADevicesOwnMustNotDifferFromTheFiles) {
       "matrix_registers: 800, formats: [{name: my-bfp, element: e0m5, beats_per_tile: 4}]}";
   std::string text = with_format(kMyBfp);
   EXPECT_THAT(error_of(text.replace(text.find("bw-s10"), 6, device)),
-              HasSubstr("\"my-bfp\" is defined otherwise by the cluster's formats"));
+              HasSubstr("\"my-bfp\" is defined differently in the cluster's formats"));
 }
 
 TEST(Precision, IsKeptByItsCanonicalName) {

@@ -38,9 +38,9 @@ TEST(Names, RangesExpandInOrder) {
 
 TEST(Names, BadRangesAreExplained) {
   EXPECT_THAT(expanded("a[3-1]"), ElementsAre("error: \"a[3-1]\": the range [3-1] runs backwards"));
-  EXPECT_THAT(expanded("a[1]"), ElementsAre("error: \"a[1]\": [1] is no range; write [0-3]"));
+  EXPECT_THAT(expanded("a[1]"), ElementsAre("error: \"a[1]\": [1] is not a range; write [0-3]"));
   EXPECT_THAT(expanded("a[-1-2]"),
-              ElementsAre("error: \"a[-1-2]\": [-1-2] is no range; write [0-3]"));
+              ElementsAre("error: \"a[-1-2]\": [-1-2] is not a range; write [0-3]"));
   EXPECT_THAT(expanded("a[0-3"), ElementsAre("error: \"a[0-3\": brackets do not pair"));
   EXPECT_THAT(expanded("a]0["), ElementsAre("error: \"a]0[\": brackets do not pair"));
   EXPECT_THAT(expanded("a[0-100]"),

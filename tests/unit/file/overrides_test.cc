@@ -65,7 +65,7 @@ TEST(Overrides, BadPathsAreExplained) {
           "--set model.rnn.hiden: unknown key \"hiden\" in model.rnn; did you mean \"hidden\"?",
           "--set nodes[7].name: nodes has 2 entries: the index may be 0 to 2",
           "--set seed.low: seed is a plain value: it has no key \"low\"",
-          "--set model[0]: model is no list", "--set seed: an override looks like PATH=VALUE",
+          "--set model[0]: model is not a list", "--set seed: an override looks like PATH=VALUE",
           HasSubstr("--set a..b: "), "--set nodes[x]: a path looks like a.b[2].c",
           "--set : a path looks like a.b[2].c", "--set [0]: a path looks like a.b[2].c",
           "--set nodes[0]x: a path looks like a.b[2].c",

@@ -107,7 +107,7 @@ TEST(ReadCluster, AllErrorsAtOnceInOrder) {
                 "model: {rnn: {cell: gro, hidden: -5, steps: 3}, precision: ms-fp7}\n"
                 "limits: {time: 5}\n"),
       ElementsAre(
-          "test.yaml:1:7: name: \"Bad Name\" is no name: 1 to 63 of a-z, 0-9, \".\", \"_\" and "
+          "test.yaml:1:7: name: \"Bad Name\" is not a name: 1 to 63 of a-z, 0-9, \".\", \"_\" and "
           "\"-\"",
           "test.yaml:2:1: unknown key \"sead\"; did you mean \"seed\"?",
           HasSubstr("test.yaml:3:11: no topology called \"rock\"; did you mean \"rack\"?"),
@@ -152,12 +152,13 @@ TEST(ReadCluster, NodesNeedAHostAndAnNpu) {
               HasSubstr("stands for more than 16384 names"));
   EXPECT_THAT(error_of(small_cluster_with("fpga[0-1]", "fpga[3-1]")), HasSubstr("runs backwards"));
   EXPECT_THAT(error_of(small_cluster_with("fpga[0-1]", "FPGA[0-1]")),
-              HasSubstr("\"FPGA0\" is no name"));
+              HasSubstr("\"FPGA0\" is not a name"));
   EXPECT_THAT(
       error_of(small_cluster_with("host0", "fpga1")),
       HasSubstr(
           "test.yaml:4:12: nodes[1].name: \"fpga1\" is used twice: here and at test.yaml:3:12"));
-  EXPECT_THAT(error_of(small_cluster_with("rack0", "Rack 0")), HasSubstr("\"Rack 0\" is no place"));
+  EXPECT_THAT(error_of(small_cluster_with("rack0", "Rack 0")),
+              HasSubstr("\"Rack 0\" is not a place"));
 }
 
 TEST(ReadCluster, ExpectationsAndOtherArrivalsAreRefusedByName) {

@@ -107,7 +107,7 @@ TEST(ReadTopology, ExplicitMistakes) {
   EXPECT_THAT(links("{between: [a, s0]}"), HasSubstr("topology.links[0].latency is missing"));
   EXPECT_THAT(links("{between: [a], latency: 1 ns}"), HasSubstr("must be a list of two names"));
   EXPECT_THAT(links("{between: [a, a], latency: 1 ns}"), HasSubstr("\"a\" is linked to itself"));
-  EXPECT_THAT(links("{between: [a, B], latency: 1 ns}"), HasSubstr("\"B\" is no name"));
+  EXPECT_THAT(links("{between: [a, B], latency: 1 ns}"), HasSubstr("\"B\" is not a name"));
   EXPECT_THAT(links("{between: ['a[0-2]', 'b[0-1]'], latency: 1 ns}"),
               HasSubstr("3 names against 2"));
   EXPECT_THAT(links("{between: ['a[0-2]', b], latency: 1 ns, name: x}"),
@@ -176,7 +176,7 @@ TEST(ReadDevice, Mistakes) {
   EXPECT_THAT(with("beats_per_tile: 4", "beats_per_tile: 0"), HasSubstr("0 is not between 1 and"));
   EXPECT_THAT(with("{name: ms-fp9, beats_per_tile: 4}",
                    "{name: ms-fp9, beats_per_tile: 4}, {name: ms-fp9, beats_per_tile: 5}"),
-              HasSubstr("\"ms-fp9\" stands here twice"));
+              HasSubstr("\"ms-fp9\" is listed twice"));
   EXPECT_THAT(with("clock: 100 MHz", "clock: 100 MHz, memory_bandwidth: 1 GB/s"),
               HasSubstr("memory_bandwidth has no meaning for a device of kind npu"));
   EXPECT_THAT(with("name: tiny", "name: tiny, kind: gpu"), HasSubstr("\"gpu\" is not known"));

@@ -53,7 +53,7 @@ TEST(KeyFile, OthersMayNotReadOrWriteIt) {
   const TestFolder folder;
   for (const mode_t mode : {0604, 0640, 0620, 0602, 0610})
     EXPECT_THAT(key_error(key_file(folder, kDigits, mode)),
-                AllOf(HasSubstr("others than its owner"), HasSubstr("allowed: 0600")));
+                AllOf(HasSubstr("other than its owner"), HasSubstr("allowed: 0600")));
 }
 
 TEST(KeyFile, MissingOrNoFileIsSaid) {
@@ -107,16 +107,16 @@ TEST(ReadWall, BeyondLoopbackNeedsAKeyAnAddressOfThisHostAndEncryption) {
                           HasSubstr("ltl.auth: none is not enough")));
   EXPECT_THAT(wall("listen: 203.0.113.9, carrier: shm"),
               ElementsAre(HasSubstr("no address"), HasSubstr("needs a key"),
-                          HasSubstr("shared memory listens nowhere")));
+                          HasSubstr("shared memory has no address to listen on")));
 }
 
 TEST(ReadWall, AddressesThatNameNoInterfaceAreRefused) {
   for (const char* text : {"here", "10.0.0.0/8", "10.1", "\"::1\"", "256.0.0.1", "010.0.0.1"})
     EXPECT_THAT(wall(std::string("listen: ") + text),
-                ElementsAre(HasSubstr("is no IPv4 address of four numbers")))
+                ElementsAre(HasSubstr("is not an IPv4 address of four numbers")))
         << text;
   EXPECT_THAT(wall("listen: 0.0.0.0"),
-              ElementsAre(HasSubstr("0.0.0.0 is no address of this host"), HasSubstr("key")));
+              ElementsAre(HasSubstr("0.0.0.0 is not an address of this host"), HasSubstr("key")));
 }
 
 TEST(ReadWall, InVirtualTimeNothingListensAndNothingIsEncrypted) {

@@ -1,4 +1,4 @@
-// Models in fp32: the reference that plans, programs and readers are held against.
+// Models in fp32: the reference for plans, programs and readers.
 #pragma once
 
 #include <cstdint>

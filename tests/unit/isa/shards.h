@@ -1,4 +1,4 @@
-// A shard that passes, pieces to break it with, and what must then be said.
+// A valid shard, changes that break it, and the errors they must cause.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -57,7 +57,7 @@ inline Shard good_shard() {
 
 inline std::string errors_of(const Shard& shard) { return check_shard(shard).text(); }
 
-// Exactly one error, with this text in it.
+// Expects exactly one error that contains this text.
 inline void expect_only(const Shard& shard, const std::string& text,
                         ErrorCode code = ErrorCode::kInvalid) {
   const Diagnostics found = check_shard(shard);

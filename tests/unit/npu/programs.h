@@ -1,4 +1,4 @@
-// Hand-built shards for the NPU tests: a builder that hands out addresses, and the recurrent cells
+// Hand-built shards for the NPU tests: a builder that allocates addresses, and the recurrent cells
 // of docs/isa.md, whole or as one of several row slices.
 #pragma once
 
@@ -41,7 +41,7 @@ class ShardBuilder {
  public:
   ShardBuilder(NpuDevice device, NumberFormat format, std::int64_t beats_per_tile);
 
-  std::uint32_t vectors(std::size_t elements) const;  // native vectors `elements` fill
+  std::uint32_t vectors(std::size_t elements) const;  // native vectors that hold `elements`
   std::uint32_t reserve(Memory memory, std::size_t elements);
   std::uint32_t constant(Memory memory, const std::vector<Half>& values);
   void zero(Memory memory, std::uint32_t first, std::size_t elements);
@@ -78,7 +78,7 @@ struct CellSpec {
   Cell cell = Cell::kLstm;
   int input = 0;
   int hidden = 0;
-  // The slice of hidden units this shard computes; the others arrive from its peer. The borders are
+  // The slice of hidden units this shard computes; the others arrive from its peer. Slices end at
   // tile edges.
   int first = 0;
   int last = 0;

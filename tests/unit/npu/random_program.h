@@ -12,7 +12,7 @@ namespace soliton::testing {
 
 class RandomProgram {
  public:
-  // Without weights the program is for times only.
+  // Without weights the program is good for times only.
   RandomProgram(std::uint64_t seed, int chains, bool with_weights = false)
       : random_(seed, "program"), b_(small_device(), msfp16_block8(), 4) {
     b_.in_port("x", 16);

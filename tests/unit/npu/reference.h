@@ -1,5 +1,5 @@
-// The recurrent cells written straight down from their equations and the numerics page: no chains,
-// no registers, no reuse. Values are fp16 bit patterns.
+// The recurrent cells written directly from their equations: no chains, no registers, no reuse.
+// Values are fp16 bit patterns.
 #pragma once
 
 #include <vector>
@@ -18,7 +18,7 @@ std::vector<Halves> random_inputs(int steps, int width, std::uint64_t seed);
 // columns.
 Halves reference_product(const std::vector<float>& weights, const Halves& x,
                          const NumberFormat& format, int native_dim);
-// h of every step.
+// Returns h of every step.
 std::vector<Halves> reference_cell(Cell cell, const CellWeights& weights,
                                    const std::vector<Halves>& inputs, const NumberFormat& format,
                                    int native_dim);

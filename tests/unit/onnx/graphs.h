@@ -16,7 +16,7 @@ namespace soliton::test {
 using Dims = std::vector<std::int64_t>;
 using Names = std::vector<std::string>;
 
-// Seeded values in +-1, another list for every `salt`.
+// Seeded values in [-1, 1], different for every `salt`.
 std::vector<float> values(std::size_t count, std::uint64_t salt);
 
 struct GraphMaker {
@@ -50,7 +50,7 @@ class OnnxTest : public testing::Test {
   void write(const std::string& bytes, const std::string& name = "model.onnx") const;
   Checked<Model> read(const GraphMaker& maker) const;
   Model model_of(const GraphMaker& maker) const;
-  // The messages, or "" when it was read.
+  // The error messages, or "" if the file was read.
   std::string error_of(const GraphMaker& maker) const;
   std::string error_of_bytes(const std::string& bytes) const;
 

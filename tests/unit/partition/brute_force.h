@@ -1,6 +1,6 @@
 // All plans of a small model on a small cluster, one by one: every cut, number of nodes, direction
-// and assignment of nodes, through lower() and predict() and none of the search's own code. And
-// random clusters to try it on.
+// and assignment of nodes, with lower() and predict() but none of the search's own code. Also
+// random clusters to compare on.
 #pragma once
 
 #include <map>
@@ -34,7 +34,7 @@ struct RandomCluster {
   std::string words() const;  // of everything in it, for a failure
 };
 
-// The same for the same seed and number. `large`: up to four layers on four nodes.
+// Determined by seed and number. `large`: up to four layers on four nodes.
 RandomCluster random_cluster(std::uint64_t seed, std::uint64_t number, bool large);
 
 // With its topology built; not movable.
@@ -49,7 +49,7 @@ struct BuiltCluster {
 struct BruteForce {
   std::optional<Duration> latency;             // least of all plans
   std::optional<Duration> interval;            // the same
-  std::map<std::size_t, Duration> latency_on;  // least of all plans on exactly so many nodes
+  std::map<std::size_t, Duration> latency_on;  // least of all plans on exactly that many nodes
   std::int64_t plans = 0;
 };
 BruteForce all_plans(const PartitionRequest& request);

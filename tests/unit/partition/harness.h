@@ -29,8 +29,8 @@ Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes,
                 std::vector<Stage> stages, const std::string& precision = "",
                 bool with_weights = true);
 
-// One request through all shards, every message there at once. The reply's values, vector by
-// vector.
+// Runs one request through all shards with every message present at once. Returns the reply's
+// values, vector by vector.
 std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host,
                       const std::vector<Half>& inputs, std::int64_t steps);
 

@@ -18,8 +18,8 @@ struct EmbeddingSpec {
 };
 
 // Every row begins at a native vector. A symbol beyond the table reads NaN and is counted
-// (NpuStats::index_faults). Whether it fits the device is check_shard()'s concern.
-// Errors: kInvalid for a table that is no matrix, or with more than 65,536 symbols.
+// (NpuStats::index_faults). Whether it fits the device is check_shard()'s concern. Errors: kInvalid
+// for a table that is not a matrix or has more than 65,536 symbols.
 Result<Shard> lower_embedding(const std::string& node, const NpuDevice& device,
                               const NpuFormat& format, const EmbeddingSpec& spec,
                               bool with_weights);

@@ -1,4 +1,4 @@
-// Runs a shard on one NPU with all messages of a request there from the start.
+// Runs a shard on one NPU with all messages of a request present from the start.
 #pragma once
 
 #include <map>

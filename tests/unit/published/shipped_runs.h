@@ -1,4 +1,4 @@
-// Shipped cluster files of one device, as shards: what a published row of a table is held against.
+// Shipped cluster files of one device, as shards, for comparison with published tables.
 #pragma once
 
 #include <string>
@@ -16,8 +16,7 @@ struct ShippedRun {
 
 // The built-in device of that name.
 NpuDevice device_named(const std::string& name);
-// A layer on one such device. REQUIRES: it can be lowered; whether it fits is the caller's
-// question.
+// A layer on one such device. REQUIRES: it can be lowered. The caller checks whether it fits.
 Shard shard_of(const RnnOptions& rnn, const NpuDevice& device, const std::string& precision = "");
 // configs/NAME.yaml, which has one NPU and an rnn model.
 ShippedRun shipped_run(const std::string& name);

@@ -1,5 +1,5 @@
-// A file system that lacks something, for the calling process and its children: chosen system calls
-// answer as such a file system does.
+// Simulates a file system without some feature, for the calling process and its children: chosen
+// system calls fail as they would there.
 #pragma once
 
 #include <fcntl.h>
@@ -36,7 +36,7 @@ inline std::vector<Lack> operator+(std::vector<Lack> a, const std::vector<Lack>&
   return a;
 }
 
-// Cannot be undone: for a child process. False: this kernel does not do it.
+// Cannot be undone, so call it in a child process. False if the kernel does not support it.
 inline bool lack(const std::vector<Lack>& lacks) {
   std::vector<sock_filter> program;
   for (const Lack& it : lacks) {

@@ -252,7 +252,7 @@ bool is_listed(const std::string& message) {
       "is not a power of two|together|must be above|no room|runs without|takes |of kind|"
       "no file|no folder|no device|no topology|no node|no place|no host|number format|used "
       "twice|no format|"
-      "is no name|is not a name|names |says already|is not within|builds on itself|has no |"
+      "is not a name|is not a place|names |says already|is not within|builds on itself|has no |"
       "\"model\\.type\"|is a folder|supports?ed|is full|without a path|"
       // What YAML allows and these files do not.
       "is not a whole number|is not known|has no unit|must be one value|no link");

@@ -1,4 +1,4 @@
-// Small networks for the tests of the simulated one.
+// Small networks for tests of the simulated network.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ struct World {
                   at,
                   ordinal++});
   }
-  // Everything until nothing is in flight, although receivers might answer.
+  // Runs until nothing is in flight, even if receivers might answer.
   std::vector<Frame> drain() {
     std::vector<Frame> frames;
     while (network.next_event() != kNever) network.advance(kNever, frames);

@@ -114,17 +114,17 @@ TEST(YamlTree, ScalarsOfAllKinds) {
 
 TEST(YamlTree, LikelyMistakesGetTheirCure) {
   EXPECT_EQ(error_in("a:\n\tb: 2\n"),
-            "f.yaml:2:1: a tab indents this line, which YAML does not take: use spaces");
+            "f.yaml:2:1: a tab indents this line, which YAML does not allow: use spaces");
   EXPECT_EQ(error_in("a:\n \t b: 2\n"),
-            "f.yaml:2:2: a tab indents this line, which YAML does not take: use spaces");
+            "f.yaml:2:2: a tab indents this line, which YAML does not allow: use spaces");
   EXPECT_EQ(error_in("n:\n  - {name: fpga[0-3], d: x}\n  - {name: a[0-1]b, d: x}\n"),
             "f.yaml:2:12: a range inside {} or [] must be quoted: \"fpga[0-3]\"\n"
             "f.yaml:3:12: a range inside {} or [] must be quoted: \"a[0-1]b\"");
   EXPECT_EQ(error_in("n: [fpga[0-3], host0]\n"),
             "f.yaml:1:5: a range inside {} or [] must be quoted: \"fpga[0-3]\"");
   EXPECT_EQ(error_in("a: b: c\n"),
-            "f.yaml:1:5: not valid YAML: no \": \" may stand here: quote the value, or indent the "
-            "line as the others");
+            "f.yaml:1:5: not valid YAML: no \": \" is allowed here: quote the value, or indent the "
+            "line like the others");
   EXPECT_EQ(
       error_in("a: \"x\"\n   b: 1\n"),
       "f.yaml:2:4: not valid YAML: did not find expected key, while parsing a map that begins "
@@ -165,7 +165,7 @@ TEST(YamlTree, CuresAreForWhatWasRefused) {
   EXPECT_EQ(
       error_in("\xef\xbb\xbf" + std::string(kInnocent) + "e: {\xc3\xbc: 1, n: fpga[0-3]}\n\t- x\n"),
       "f.yaml:13:14: a range inside {} or [] must be quoted: \"fpga[0-3]\"\n"
-      "f.yaml:14:1: a tab indents this line, which YAML does not take: use spaces");
+      "f.yaml:14:1: a tab indents this line, which YAML does not allow: use spaces");
   EXPECT_EQ(error_in("[r[0-1]n[00-11], fpga[0-3]]\n"),
             "f.yaml:1:2: a range inside {} or [] must be quoted: \"r[0-1]n[00-11]\"\n"
             "f.yaml:1:18: a range inside {} or [] must be quoted: \"fpga[0-3]\"");
@@ -175,11 +175,11 @@ TEST(YamlTree, CuresAreForWhatWasRefused) {
 TEST(YamlTree, TabsBetweenWordsAreBlanks) {
   EXPECT_EQ(tree_of("a:\t1\t# note\nb: [1,\n\t2]\n"), "{a: '1', b: ['1', '2']}");
   EXPECT_EQ(error_in("a:\t1\t# note\n\t\n\t# note\n"),
-            "f.yaml:2:1: a tab indents this line, which YAML does not take: use spaces\n"
-            "f.yaml:3:1: a tab indents this line, which YAML does not take: use spaces");
+            "f.yaml:2:1: a tab indents this line, which YAML does not allow: use spaces\n"
+            "f.yaml:3:1: a tab indents this line, which YAML does not allow: use spaces");
   EXPECT_EQ(error_in("-\tx\n- \ty\n"),
-            "f.yaml:1:2: a tab stands behind \"-\", where YAML takes only spaces: use spaces\n"
-            "f.yaml:2:3: a tab stands behind \"-\", where YAML takes only spaces: use spaces");
+            "f.yaml:1:2: a tab after \"-\", where YAML allows only spaces: use spaces\n"
+            "f.yaml:2:3: a tab after \"-\", where YAML allows only spaces: use spaces");
 }
 
 TEST(YamlTree, AcceptsOnlyUtf8Text) {
@@ -194,7 +194,7 @@ TEST(YamlTree, AcceptsOnlyUtf8Text) {
   EXPECT_EQ(error_in("a: \x1b[31m\n"), "f.yaml:1:4: control character \\x1b");
   EXPECT_EQ(error_in("\xc3\xbc: \xc2\x9b\n"), "f.yaml:1:4: control character \\u009b");
   EXPECT_EQ(error_in("a: 1\r\nb: \xe2\x80\xa8\n"),
-            "f.yaml:2:4: a character that is no text: \\u2028");
+            "f.yaml:2:4: a character that is not text: \\u2028");
 }
 
 TEST(YamlTree, LimitsAreExact) {
