@@ -167,7 +167,7 @@ std::vector<std::string> NpuService::describe_outstanding() const {
   if (serving_)
     out.push_back(fmt::format("request {} waits for {}", current_, active_->waiting_for()));
   if (!serving_ && !held_.empty())
-    out.push_back(fmt::format("request {} is here but request {} has not come",
+    out.push_back(fmt::format("request {} has arrived, but request {} has not",
                               held_.begin()->first, current_));
   return out;
 }

@@ -33,8 +33,8 @@ struct PassOutput {
   bool sequence = false;          // true: of every step; false: of the last step only
   bool leaves = false;            // it is sent to later passes, stages or the host
   std::set<std::size_t> readers;  // nodes of the pass that need the last step's output in registers
-  std::map<std::size_t, std::uint32_t>
-      region;  // registers where readers want it; readers not listed choose themselves
+  // Where readers want it; readers that are not listed choose their own registers.
+  std::map<std::size_t, std::uint32_t> region;
 };
 
 struct PassSpec {
