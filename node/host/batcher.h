@@ -36,7 +36,7 @@ class Batcher {
   // Returns a batch whose deadline is at or before `now`, earliest deadline first and then lowest
   // first request.
   std::optional<Batch> take_due(Instant now);
-  // Number of requests that wait.
+  // The requests that wait, by number of steps.
   const std::map<std::int64_t, std::vector<BatchMember>>& forming() const { return forming_; }
   std::uint32_t size() const { return size_; }
 

@@ -50,7 +50,7 @@ class Node : public Machine {
   void catch_up() { burst_.catch_up(); }
   Instant next_deadline() const override;
   void on_deadline(Instant now) override;
-  // Whether a peer is lost. That ends the run, because nothing replaces a peer.
+  // When the run ends because a peer is dead: nothing replaces a peer.
   RunEnd run_end() const override;
 
   // Null if the node is idle.

@@ -5,7 +5,7 @@
 
 namespace soliton {
 
-// The number of nodes that a plan may use.
+// The least and the greatest number of nodes that a plan may use.
 NodeLimits node_limits(const PartitionRequest& request, const NodesView& view);
 
 // Checks the model, formats, cell programs and native dimensions of the nodes, and limits; returns
