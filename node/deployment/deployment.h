@@ -27,19 +27,19 @@ struct Deployment {
   TimeBase time = TimeBase::kEmulated;
   // Every `functional_every`-th request (0, k, 2k, ...) computes values; 0: none does; 1: all do.
   std::uint32_t functional_every = 1;
-  std::uint32_t trace_requests = 0;  // the first requests, or messages of each flow, are traced
+  std::uint32_t trace_requests = 0;  // the first N requests, or messages of each flow, are traced
   std::uint32_t trace_events = 0;    // limit of the trace buffer
   LtlOptions ltl;
   LtlIdentity identity;
   WallOptions wall;
   std::vector<LtlConnection> connections;
-  // By NodeId. One table for all nodes of a run; never null.
+  // Names of all nodes of a run, indexed by NodeId. Never null; shared by all deployments.
   std::shared_ptr<const std::vector<std::string>> node_names =
       std::make_shared<const std::vector<std::string>>();
   RoleSpec role;
 };
 
-// The nodes it has connections with, each once, in order of the table.
+// The nodes it has connections to, each once, in the order of its connection table.
 std::vector<NodeId> peers_of(const Deployment& deployment);
 
 }  // namespace soliton

@@ -1,5 +1,5 @@
-// What roles report while a run goes on: one record for each request, message or round that they
-// have completed.
+// What roles report during a run: one record for each request, message or round they have
+// completed.
 #pragma once
 
 #include <cstdint>
@@ -22,19 +22,19 @@ struct HostRecord {
   std::vector<float> output;
 };
 
-// A message without a model, or one of its ends: different nodes see the two ends of a stream, and
-// whoever collects the records joins them by (flow, number).
+// A message of a communication workload, as seen from one of its ends. Different nodes see the two
+// ends of a flow; whoever collects the records joins them by (flow, number).
 struct TrafficRecord {
   std::uint32_t flow = 0;    // position in Traffic::senders
-  std::uint32_t number = 0;  // of the message in its flow; all-gather: the round
-  Instant sent = kNever;     // kNever: not seen here
+  std::uint32_t number = 0;  // index of the message in its flow; all-gather: the round
+  Instant sent = kNever;     // kNever: this end did not see it sent
   Instant completed = kNever;
-  bool damaged = false;  // it arrived, and its bytes were not those that were sent
+  bool damaged = false;  // it arrived with other bytes than those that were sent
 
   bool operator==(const TrafficRecord&) const = default;
 };
 
-// Both forms, each in the order of completion at one node.
+// Records of both kinds, each in order of completion at one node.
 struct Records {
   std::vector<HostRecord> requests;
   std::vector<TrafficRecord> messages;

@@ -24,11 +24,11 @@ class Role;
 class RoleSpec;
 class TraceBuffer;
 struct Deployment;
-// The bytes of a spec in a deployment (node/roles/role_bytes.h).
+// The bytes of a role's options in a deployment (node/roles/role_bytes.h).
 struct RoleBytesOut;
 struct RoleBytesIn;
 
-// What a workload asks of a node.
+// The part of a workload that a node is expected to complete.
 struct Asked {
   std::uint64_t count = 0;           // of the records that this node completes
   const char* records = "requests";  // as in "3 of 40 requests answered"
@@ -37,36 +37,36 @@ struct Asked {
 
 struct RoleKind {
   const char* name;  // in logs and in the bytes of a deployment; unique within the list
-  // The role of a node with this deployment; nullptr: the node has nothing to do. The deployment
-  // and the buffer outlive the role.
+  // Makes the role of a node with this deployment; returns nullptr if the node has nothing to do.
+  // The deployment and the trace buffer must outlive the role.
   std::unique_ptr<Role> (*make)(const Deployment& deployment, TraceBuffer* trace);
-  // Set for roles that have a part in the workload and say when it is done (Role::finished()). Null
-  // for roles that serve others and end with them.
+  // Set for roles that have a part in the workload and report when it is done (Role::finished()).
+  // Null for roles that serve others and stop when those do.
   Asked (*asked)(const RoleSpec& spec, NodeId self);
-  // Weights that each step multiplies by. Null: none.
+  // Number of weights that each step multiplies by. Null: none.
   std::size_t (*weights)(const RoleSpec& spec);
   void (*write)(const RoleSpec& spec, RoleBytesOut& out);
-  // kInvalid if the bytes do not hold such a spec.
+  // Returns kInvalid if the bytes do not hold the options of this kind.
   Result<RoleSpec> (*read)(const RoleBytesIn& in);
 };
 
 class RoleSpec {
  public:
   RoleSpec() = default;  // idle: no kind
-  // `kind` lives as long as the program. `spec` is of the type that the kind works with.
+  // `kind` must live as long as the program. `spec` must be of the options type of `kind`.
   template <typename Spec>
   RoleSpec(const RoleKind& kind, Spec spec) : kind_(&kind), spec_(std::move(spec)) {}
 
-  // Null: the node is idle.
+  // Null if the node is idle.
   const RoleKind* kind() const { return kind_; }
   const char* name() const { return kind_ == nullptr ? "idle" : kind_->name; }
-  // The options if they are of this type, else null. They stay where they are when the spec is
-  // moved.
+  // The options if they are of type T, otherwise null. Moving the spec does not move the options,
+  // so the pointer stays valid.
   template <typename Spec>
   const Spec* find() const {
     return std::any_cast<Spec>(&spec_);
   }
-  // REQUIRES: they are of this type.
+  // REQUIRES: the options are of type T.
   template <typename Spec>
   const Spec& get() const {
     const Spec* const spec = find<Spec>();
@@ -74,7 +74,7 @@ class RoleSpec {
     return *spec;
   }
 
-  // Nothing, for an idle node.
+  // An idle node is asked for nothing.
   Asked asked(NodeId self) const { return takes_part() ? kind_->asked(*this, self) : Asked{}; }
   bool takes_part() const { return kind_ != nullptr && kind_->asked != nullptr; }
   std::size_t weights() const {

@@ -5,8 +5,8 @@
 
 namespace soliton {
 
-// Emulated: a result leaves at the instant the timing model says. Wall: it leaves when it has been
-// computed, and the modelled time is only counted.
+// Emulated: a result leaves at the instant that the timing model gives. Wall: a result leaves as
+// soon as it has been computed, and modelled time is only counted.
 enum class TimeBase : std::uint8_t { kEmulated, kWall };
 
 }  // namespace soliton

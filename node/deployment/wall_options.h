@@ -1,4 +1,4 @@
-// How a node's packets go in wall time, as values. In virtual time nothing reads them.
+// How a node's packets travel in wall time, as values. In virtual time nothing reads them.
 #pragma once
 
 #include <cstdint>

@@ -25,17 +25,18 @@ struct Batch {
 
 class Batcher {
  public:
-  // `size`: of a full batch, at least 1. `wait`: from a batch's first request on; longer: batches
-  // are fuller, requests older.
+  // `size`: requests in a full batch, at least 1. `wait`: the longest that the first request of a
+  // batch waits. Higher: fuller batches, but longer waits.
   Batcher(std::uint32_t size, Duration wait) : size_(size), wait_(wait) {}
 
-  // The batch that `member` fills, if it does.
+  // Adds `member`. Returns the batch if `member` fills it.
   std::optional<Batch> add(std::int64_t steps, const BatchMember& member);
-  // When the next batch must go, full or not; kNever without one.
+  // When the next batch must leave, full or not; kNever if no request waits.
   Instant next_deadline() const;
-  // A batch whose time has come by `now`: by deadline, then by first request.
+  // Returns a batch whose deadline is at or before `now`, earliest deadline first and then lowest
+  // first request.
   std::optional<Batch> take_due(Instant now);
-  // Requests that wait.
+  // The requests that wait, by number of steps.
   const std::map<std::int64_t, std::vector<BatchMember>>& forming() const { return forming_; }
   std::uint32_t size() const { return size_; }
 

@@ -42,6 +42,7 @@ void HostRole::start(Instant at) {
   for (std::uint32_t client = 0; client < options_.clients; ++client) waiting_.emplace(at, client);
 }
 
+// Drawn by the number of the request, so arrivals do not depend on the order of events.
 Duration HostRole::gap(std::uint32_t request) const {
   const double share = Random(inputs_.seed, "arrival").exponential(request);
   return Duration{
@@ -62,6 +63,8 @@ void HostRole::on_deadline(Instant now) {
   while (std::optional<Batch> batch = batcher_.take_due(now)) begin_batch(std::move(*batch), now);
 }
 
+// A closed client is entered into `waiting_` again when its answer is there (finish_due()); a
+// Poisson arrival enters the next one at once.
 void HostRole::begin_due(Instant now) {
   while (!waiting_.empty() && waiting_.begin()->first <= now && next_request_ < options_.requests) {
     const auto [at, client] = *waiting_.begin();
@@ -72,6 +75,8 @@ void HostRole::begin_due(Instant now) {
   }
 }
 
+// The host has one CPU that works on batches in order of their requests for it. In wall time the
+// real work takes its real time, so nothing is modelled.
 Instant HostRole::occupy_cpu(Instant now, Duration work, Breakdown& path, std::uint32_t request) {
   if (options_.time == TimeBase::kWall || work == Duration{}) return now;
   const Instant begin = std::max(now, cpu_free_);
@@ -116,8 +121,8 @@ void HostRole::begin_batch(Batch batch, Instant now) {
   open_.emplace(number, std::move(open));
 }
 
-// Step by step, each to all ports and their destinations: the order the network sees, and the cost
-// model counts on.
+// Sends step by step, and in each step to all ports and their destinations. The cost model plays
+// messages in this order, so predictions depend on it.
 void HostRole::send_steps(const DataHeader& header, const Batch& batch, Instant at) {
   std::vector<std::vector<Half>> lanes;
   if (header.functional)
@@ -160,6 +165,8 @@ void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vec
   }
 }
 
+// A batch is complete with its last message, whose path becomes the critical path of the batch: all
+// replies are needed, and this one was the latest.
 void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   Result<DataMessage> data = unpack_data(message);
   const auto open = data ? open_.find(index(data->header.request)) : open_.end();
@@ -190,6 +197,8 @@ void HostRole::complete(const Open& open) {
   for (std::size_t lane = 0; lane < open.batch.members.size(); ++lane) complete_lane(open, lane);
 }
 
+// The path of a batch starts when the batch does; the time its request waited for the batch to fill
+// is added as queueing. The record is held until the instant at which the host's work ends.
 void HostRole::complete_lane(const Open& open, std::size_t lane) {
   const BatchMember& member = open.batch.members[lane];
   Completion completion;
@@ -214,6 +223,7 @@ void HostRole::complete_lane(const Open& open, std::size_t lane) {
   completions_.emplace(completion.at, std::move(completion));
 }
 
+// In wall time the answer is complete when its work has really been done, which is now.
 void HostRole::finish_due(Instant now) {
   while (!completions_.empty() && completions_.begin()->first <= now) {
     Completion done = std::move(completions_.begin()->second);

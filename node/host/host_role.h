@@ -1,10 +1,11 @@
 // The host: the clients, the CPU part of the model, and the client's end of the service. A state
 // machine.
 //
-// Requests become batches (batcher.h), of one request unless told otherwise. A batch has a dense
-// number of its own, which is the request number of its data messages, and a message of it carries
-// the vectors of all its requests, lane after lane. Each request keeps its own record: its latency
-// begins when its client sent it, so it includes the wait for the batch to fill, as queue.
+// Requests are grouped into batches (batcher.h); by default a batch is one request. Batches are
+// numbered densely. The batch number is the request number in its data messages, and each of these
+// carries the vectors of all requests of the batch, lane after lane. Every request keeps its own
+// record: its latency begins when its client sends it, so the wait for the batch to fill counts as
+// queueing.
 #pragma once
 
 #include <map>
@@ -20,19 +21,19 @@
 
 namespace soliton {
 
-// When requests begin. Closed: a client sends when it has its answer. Poisson: independent of
-// answers, at random instants that are a function of the seed; clients take turns.
+// When requests begin. Closed: a client sends its next request when it has its answer. Poisson:
+// requests begin at random instants that depend on the seed and not on answers; clients take turns.
 enum class Arrivals : std::uint8_t { kClosed, kPoisson };
 
 // What the clients ask for, and when.
 struct HostWorkload {
   std::uint32_t clients = 1;
   std::uint32_t requests = 0;
-  Duration think{};  // between an answer and the client's next request
+  Duration think{};  // closed: between an answer and the client's next request
   Arrivals arrivals = Arrivals::kClosed;
-  Duration mean_gap{};      // Poisson: between requests, on average
-  std::uint32_t batch = 1;  // requests that run together; higher: fuller devices, longer waits
-  Duration batch_wait{};    // most that the first request of a batch waits for the others
+  Duration mean_gap{};      // Poisson: mean time between requests
+  std::uint32_t batch = 1;  // requests run together; higher: devices used better, longer waits
+  Duration batch_wait{};    // longest wait of a batch's first request for the others
 };
 
 inline constexpr FieldWord kArrivals[] = {word("closed", Arrivals::kClosed),
@@ -51,7 +52,7 @@ inline constexpr Field kHostRows[] = {
 };
 inline constexpr FieldTable kHostFields = fields_of<HostWorkload>("host", kHostRows);
 
-// What a deployment says of a host.
+// The options of the host role, as a deployment carries them.
 struct HostSpec {
   HostShard shard;
   HostWorkload workload;
@@ -61,13 +62,13 @@ struct HostSpec {
 struct HostOptions : HostWorkload {
   NodeId self{};
   TimeBase time = TimeBase::kEmulated;
-  std::uint32_t functional_every = 1;  // as NpuServiceOptions
+  std::uint32_t functional_every = 1;  // as in NpuServiceOptions
   std::uint32_t trace_requests = 0;
 };
 
 class HostRole : public Role {
  public:
-  // `shard`, `inputs` and `trace` outlive the object.
+  // `shard`, `inputs` and `trace` must outlive the object.
   HostRole(const HostShard& shard, const InputSource& inputs, const HostOptions& options,
            const std::vector<std::string>& node_names, TraceBuffer* trace);
 
@@ -81,20 +82,20 @@ class HostRole : public Role {
   std::vector<std::string> describe_outstanding() const override;
 
   std::vector<HostRecord> take_records() { return std::exchange(records_, {}); }
-  // All requests have been answered.
+  // Whether all requests have been answered.
   bool finished() const override { return started_ && completed_ == options_.requests; }
   void hand_over(Records& to) override;
   void add_stats(RoleStats& to) const override;
   std::uint64_t sent() const { return next_request_; }
   std::uint64_t batches() const { return next_batch_; }
-  // Messages that belong to no open request: late or doubled answers.
+  // Number of messages that belonged to no open request: late or duplicate replies.
   std::uint64_t duplicated() const { return duplicated_; }
   Duration busy() const { return busy_; }
 
  private:
   struct Open {
     Batch batch;
-    Instant began{};                            // its messages' paths begin here
+    Instant began{};                            // the critical paths of its messages begin here
     std::vector<std::vector<Payload>> replies;  // by reply port
     std::size_t missing = 0;
     Arrival last;
@@ -108,11 +109,11 @@ class HostRole : public Role {
   bool functional(std::uint32_t request) const {
     return options_.functional_every != 0 && request % options_.functional_every == 0;
   }
-  // A batch computes values when any of its requests does.
+  // A batch computes values if any of its requests does.
   bool functional(const Batch& batch) const;
   bool traced(std::uint32_t number) const { return trace_ && number < options_.trace_requests; }
   void begin_due(Instant now);
-  Duration gap(std::uint32_t request) const;  // Poisson: in front of it
+  Duration gap(std::uint32_t request) const;  // Poisson: time before it
   void begin_request(std::uint32_t client, Instant now);
   void begin_batch(Batch batch, Instant now);
   std::size_t reply_messages(const Batch& batch) const;
@@ -124,15 +125,15 @@ class HostRole : public Role {
   void complete(const Open& open);
   void complete_lane(const Open& open, std::size_t lane);
   void finish_due(Instant now);
-  // Reserves the CPU from `now` for `work`; the wait and the work are added to `path`. Returns the
-  // end.
+  // Reserves the CPU for `work`, from `now` on. Adds the wait and the work to `path`; returns when
+  // the work ends.
   Instant occupy_cpu(Instant now, Duration work, Breakdown& path, std::uint32_t request);
 
   const HostShard& shard_;
   const InputSource& inputs_;
   HostOptions options_;
   TraceBuffer* trace_;
-  std::vector<std::vector<NodeId>> peers_;  // by input port, destination
+  std::vector<std::vector<NodeId>> peers_;  // by input port, then by destination
   std::vector<std::vector<std::uint32_t>> sent_counts_;
   std::vector<std::uint32_t> received_counts_;  // by reply port
   Batcher batcher_;

@@ -1,5 +1,5 @@
-// The CPU part of a model, as functions: the same ones serve the emulated host and the check of its
-// outputs.
+// The CPU part of a model, as functions. The emulated host and the check of its outputs both use
+// them.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct RequestInput {
   std::int64_t steps = 0;
 };
 
-// Where the inputs of a workload come from: given requests (used round and round), or random ones
-// that are a function of (seed, request).
+// Source of a workload's inputs: given requests, used again from the first when they run out, or
+// random ones that are a function of (seed, request).
 struct InputSource {
   std::vector<RequestInput> given;
   std::uint64_t seed = 1;
@@ -30,14 +30,14 @@ struct InputSource {
   std::int64_t steps(std::uint32_t number) const;
 };
 
-// The step vectors as fp16, step by step. A symbol outside the table counts as symbol 0; reading
-// the workload refuses it.
+// The step vectors as fp16, step by step. A symbol outside the table is treated as symbol 0; the
+// reader of workloads refuses such symbols.
 std::vector<Half> before(const HostShard& shard, const RequestInput& input);
-// The fp16 output vectors, put together from what came back: `replies[p][i]` is the i-th message of
-// reply port p. REQUIRES: one message a vector on each port, each of its port's size.
+// The fp16 output vectors, assembled from the replies: `replies[p][i]` is message i of reply port
+// p. REQUIRES: on each port one message for each vector, of the port's size.
 std::vector<Half> assemble(const HostShard& shard, std::int64_t steps,
                            const std::vector<std::vector<Payload>>& replies);
-// The last part of the graph over one or `steps` output vectors, in fp32.
+// The last part of the graph, in fp32, applied to one output vector or to `steps` of them.
 std::vector<float> after(const HostShard& shard, std::span<const Half> outputs);
 
 }  // namespace soliton

@@ -17,6 +17,7 @@ ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
       vectors_(program.layout().slots()),
       stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}
 
+// Nothing of the request before is still in progress, so all units and registers are free at T0.
 void ChainTiming::begin(const Arrival& start, std::uint32_t lanes) {
   passes_ = (static_cast<Ticks>(lanes) + lanes_at_once_ - 1) / lanes_at_once_;
   start_ = start;
@@ -31,6 +32,9 @@ void ChainTiming::begin(const Arrival& start, std::uint32_t lanes) {
   waited_ = 0;
 }
 
+// First everything the chain waits for, then its times, then the marks that its reads and writes
+// leave for later chains. The reads are marked before the write hazards are looked up, because a
+// chain may overwrite what it reads.
 ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message) {
   Wait wait = message != nullptr && await(*message) ? Wait::kMessage : Wait::kNothing;
   const Moment input = input_ready(chain, wait);
@@ -88,7 +92,9 @@ Moment ChainTiming::write_back(const CompiledChain& chain, Moment result) {
   return last;
 }
 
-// Whether issue waits for it.
+// Returns whether the message arrived after the chain could otherwise have been issued. The time in
+// which the NPU had no result under way either counts as idle. The message becomes an origin, so
+// paths of later results begin with it.
 bool ChainTiming::await(const Arrival& message) {
   if (message.at <= start_.at) return false;
   const Ticks at = clock_.ticks(message.at - start_.at);
@@ -112,6 +118,8 @@ void ChainTiming::mark_read(VectorRange range, Moment at) {
   }
 }
 
+// The latency begins when the unit is done with all passes and with the last streamed tile.
+// Operands of the multifunction units are needed only one cycle before the result.
 ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const Moment* operands) {
   const Moment start = later_of(mvu_free_, input);
   mvu_free_ = after(start, slot(chain));

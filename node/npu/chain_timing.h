@@ -1,13 +1,13 @@
-// When each chain starts and when its result is there: timing model C (docs/timing.md). A
-// device family is a set of parameters
-// (protocol/isa/device.h); CompiledProgram makes slot and latency of each chain from them:
+// When each chain starts and when its result is ready: timing model C (docs/timing.md). A device
+// family is a set of parameters (protocol/isa/device.h), from which CompiledProgram derives the
+// slot and the latency of each chain:
 //
 //   slot    = max(I, occupancy + slot overhead)
 //   D, V    = a constant + a term for each native vector of the chain's rows
 //
 //   MV chain:       start = max(MVU free, input vector ready, issue)
-//                   MVU free = start + slot; with the matrix in Dram not before its last tile has
-//                   come and been multiplied (tile_stream.h)
+//                   MVU free = start + slot; if the matrix is in Dram, not before its last
+//                   tile has arrived and been multiplied (tile_stream.h)
 //                   result = max(start + slot + D, MFU operands ready + 1 cycle)
 //   vector chain:   start = max(operands ready, issue)
 //                   result = start + V, or start if it has no operation
@@ -33,16 +33,16 @@
 // A pure move (v_rd, v_wr) takes no time: the model was fitted with T0 covering the way in and out
 // of NetQ.
 //
-// Hazards are kept per native vector. A write becomes visible no earlier than the previous write of
-// that vector and no earlier than the last read of its old value. v_rd reads at `start`; the MFU
-// operands of an MV chain are read at the latest one cycle before its result, those of a vector
-// chain at `start`. In the programs of section 4 only the move of the next input waits for a
-// reader, the last product of the old one, behind which the next product would queue anyway: the
-// calibration does not depend on the rule.
+// Hazards are tracked for each native vector. A write becomes visible no earlier than the previous
+// write of that vector and no earlier than the last read of its old value. v_rd reads at `start`;
+// the MFU operands of an MV chain are read no later than one cycle before its result, those of a
+// vector chain at `start`. In the recurrent cells (docs/isa.md) only the move of the next input
+// waits for a reader: the last product of the old input, behind which the next product would queue
+// anyway. The calibration therefore does not depend on this rule.
 //
-// Time is in ticks of 1/T cycle from the request's start. The NPU adds only compute time to a
-// critical path, so a moment needs to remember only the arrival its path came from (`origin`): the
-// rest of the path is the difference.
+// Time is in ticks of 1/T cycle since the start of the request. The NPU adds only compute time to a
+// critical path, so a moment stores only the arrival that its path came from (`origin`); the rest
+// of the path is the difference.
 #pragma once
 
 #include <algorithm>
@@ -57,21 +57,21 @@
 
 namespace soliton {
 
-// What the start of a chain waited for last.
+// The last thing that the start of a chain waited for.
 enum class Wait : std::uint8_t {
   kNothing,   // it started when it was issued
-  kMessage,   // its message from NetQ, which held up its issue
-  kVector,    // the vectors or tiles it reads to be written
-  kDram,      // the way from Dram
-  kMatrix,    // tiles on their way into its matrix
+  kMessage,   // its message from NetQ, which delayed its issue
+  kVector,    // earlier writes of the vectors or tiles it reads
+  kDram,      // the transfer from Dram
+  kMatrix,    // tiles being moved into its matrix
   kUnit,      // the matrix-vector unit
-  kOperands,  // a vector chain's operands
+  kOperands,  // the operands of a vector chain
 };
 
 struct ChainTimes {
   Moment start;
   Moment result;
-  Moment written;  // its last write, those to Dram included
+  Moment written;  // its last write, including writes to Dram
   Wait wait = Wait::kNothing;
 };
 
@@ -80,23 +80,23 @@ class ChainTiming {
   // `shard` and `program` must outlive the object.
   ChainTiming(const Shard& shard, const CompiledProgram& program);
 
-  // All registers are ready and the first chain can start T0 after `start`.
+  // Begins a request: all registers are ready, and the first chain can start T0 after `start`.
   void begin(const Arrival& start, std::uint32_t lanes = 1);
-  // Issues the next chain in program order. `message` is what it takes from NetQ, null when it
-  // reads memories.
+  // Issues the next chain in program order. `message` is the arrival of the message it takes from
+  // NetQ; null if it reads memories.
   ChainTimes issue(const CompiledChain& chain, const Arrival* message);
 
   Instant instant(Ticks at) const { return later(start_.at, clock_.duration(at)); }
-  // Instant and path of a moment of this request.
+  // The instant and the critical path of a moment of this request.
   Arrival arrival(Moment moment) const;
-  // How long the matrix-vector unit works on the chain, in all lanes.
+  // How long the matrix-vector unit works on the chain, for all lanes.
   Ticks slot(const CompiledChain& chain) const {
     if (passes_ == 1) return chain.slot;
     return std::max(chain.slot, add_ticks(times_ticks(chain.occupied, passes_), slot_overhead_));
   }
-  // Latest result so far.
+  // The latest result so far.
   Ticks last_result() const { return last_result_; }
-  // Ticks of this request during which nothing was under way and a v_rd waited for its message.
+  // Ticks of this request in which nothing was in progress and a v_rd waited for its message.
   Ticks waited() const { return waited_; }
   const ClockDomain& clock() const { return clock_; }
 
@@ -120,10 +120,10 @@ class ChainTiming {
   Ticks cycle_;
   Ticks request_;
   Ticks slot_overhead_;
-  Ticks vector_pass_;  // a native vector goes by
+  Ticks vector_pass_;  // time for one native vector to pass
   Ticks lanes_at_once_;
   Ticks passes_ = 1;
-  std::vector<Vector> vectors_;  // and tiles
+  std::vector<Vector> vectors_;  // native vectors, then native tiles
   std::vector<Arrival> origins_;
   Arrival start_;
   Moment issue_;

@@ -103,6 +103,7 @@ void ChainValues::load_constants() {
   }
 }
 
+// State that is carried on is zeroed before the first request only (ZeroedRange::once).
 void ChainValues::begin() {
   SOLITON_CHECK(queue_.empty());
   for (const ZeroedRange& range : shard_.zeroed) {
@@ -114,6 +115,7 @@ void ChainValues::begin() {
   activation_known_ = false;
 }
 
+// A chain by offset is only valid until the next one is resolved, so it is computed at once.
 void ChainValues::issue(const CompiledChain& chain, Payload message) {
   if (chain.from_netq && queued_messages_ == kMessagesQueued) flush();
   queued_messages_ += chain.from_netq;
@@ -246,7 +248,7 @@ void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Ha
   into_pipe(chain, product.sums);
 }
 
-// The vector at hand, then what later chains of the queue take into the same stream.
+// The present vector first, then those that later chains of the queue take into the same stream.
 std::size_t ChainValues::collect_vectors(const CompiledChain& chain, std::span<const Half> input,
                                          std::size_t at, std::span<StreamVector> vectors) {
   vectors[0] = {current_ordinal_[*chain.stream], input};

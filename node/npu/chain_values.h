@@ -1,13 +1,14 @@
-// What each chain computes: the arithmetic contract of docs/numbers.md, in
-// program order. It knows no time.
+// What each chain computes: the arithmetic contract of docs/numbers.md, in program order. Times
+// play no part here.
 //
 //   activation in:  fp16 -> block floating point, per block of the matrix
 //   product:        exact in a block, fp32 across blocks, one rounding to fp16, half to even
 //   MFU:            fp16, each operation correctly rounded
-// Vectors are padded to native vectors; what a product does not produce is zero.
 //
-// Chains are queued and computed when something asks for a value: a message, a register, a count.
-// Behind, the inputs of later steps are known, and products_ahead.h reads a matrix once for
+// Vectors are padded to native vectors; elements that a product does not produce are zero.
+//
+// Chains are queued, and computed only when a value is needed: a message, a register, a count. By
+// then the inputs of later steps are often known, so products_ahead.h can read a matrix once for
 // several of them.
 #pragma once
 
@@ -27,9 +28,9 @@
 namespace soliton {
 
 struct ValueCounts {
-  std::uint64_t fp16_overflows = 0;    // finite operands, infinite result
-  std::uint64_t poisoned_blocks = 0;   // with a NaN or infinity, counted once for each product
-  std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with one
+  std::uint64_t fp16_overflows = 0;   // results that became infinite with finite operands
+  std::uint64_t poisoned_blocks = 0;  // with a NaN or infinity, once for each product that reads it
+  std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with a NaN or infinity
 };
 
 class ChainValues {
@@ -39,27 +40,28 @@ class ChainValues {
   ChainValues(const Shard& shard, const CompiledProgram& program,
               KernelLevel level = best_kernel_level());
 
-  // Another lane of a batch: registers of its own, the weights of `first`.
+  // Another lane of a batch: its own registers, and the weights of `first`.
   struct Lane {
     const ChainValues& first;
   };
   explicit ChainValues(Lane lane);
 
-  // Zeroes the initial state. REQUIRES: flush() since the last issue().
+  // Zeroes the initial state. REQUIRES: flush() was called after the last issue().
   void begin();
-  // The next vector or matrix chain in program order, up to its writes to memories. `message` is
-  // what it takes from NetQ; ignored when it reads memories. A chain by offset has been resolved,
-  // and is computed before the call returns; any other must outlive the object.
+  // Queues the next vector or matrix chain in program order, up to its writes to memories.
+  // `message` is the message it takes from NetQ, ignored if it reads memories. A chain that
+  // addresses by offset must have been resolved and is computed before the call returns; any other
+  // chain must outlive the object.
   void issue(const CompiledChain& chain, Payload message);
   // The next message that a chain wrote to NetQ, in order of issue: fp16 values, little endian.
   // REQUIRES: a chain issued so far wrote one that has not been taken.
   Payload take_message();
   std::span<const Half> vector(std::uint32_t flat);
   const ValueCounts& counts();
-  // Computes what is queued.
+  // Computes everything that is queued.
   void flush();
-  // From when it is true on, nothing is computed; messages keep their sizes. It outlives the
-  // object.
+  // Once `given_up` is true nothing more is computed; messages keep their sizes. It must outlive
+  // the object.
   void give_up_when(const std::atomic<bool>& given_up) { given_up_ = &given_up; }
 
  private:
@@ -68,7 +70,7 @@ class ChainValues {
     Payload message;
   };
 
-  // What the lanes share. Only a program without a batch may write it: check_shard().
+  // What the lanes share. Only a program without a batch may write it (check_shard()).
   struct Weights {
     Weights(const Shard& shard, KernelLevel level);
     KernelLevel level;
@@ -79,7 +81,7 @@ class ChainValues {
   ChainValues(const Shard& shard, const CompiledProgram& program, std::shared_ptr<Weights> weights);
   void load_constants();
   void run(std::size_t at);
-  // The pipeline's content is `pipe_`, except that a product reads registers in place.
+  // `pipe_` holds the content of the pipeline, except that a product reads registers in place.
   std::span<const Half> read(const Queued& queued);
   void move_tiles(const Queued& queued);
   void repack(std::size_t matrix);
@@ -98,7 +100,7 @@ class ChainValues {
   const CompiledProgram& program_;
   std::size_t native_dim_;
   RegisterValues values_;
-  std::shared_ptr<Weights> weights_;  // of all lanes
+  std::shared_ptr<Weights> weights_;  // shared by all lanes
   ValueCounts counts_;
 
   std::vector<Queued> queue_;
@@ -110,7 +112,7 @@ class ChainValues {
 
   const std::atomic<bool>* given_up_ = nullptr;
 
-  std::vector<Payload> sent_;  // the first `taken_` are gone
+  std::vector<Payload> sent_;  // the first `taken_` have been taken
   std::size_t taken_ = 0;
 
   std::vector<Half> pipe_;

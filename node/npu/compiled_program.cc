@@ -16,14 +16,14 @@ CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(sh
   writes_.reserve(instructions);
   chains_.reserve(shard.program.chains.size());
   for (const Chain& chain : shard.program.chains) add_chain(chain);
-  // Weights that change and addresses that are not known leave nothing to compute ahead.
+  // Nothing can be computed ahead if weights change or addresses are not known.
   const bool fixed = std::ranges::all_of(chains_, [](const CompiledChain& chain) {
     return chain.kind == ChainKind::kVector && !chain.by_offset;
   });
   if (fixed) streams_ = find_input_streams(chains_, kept_ranges());
 }
 
-// Ranges with a content that no chain has written.
+// Ranges whose contents no chain has written.
 std::vector<VectorRange> CompiledProgram::kept_ranges() const {
   std::vector<VectorRange> ranges;
   for (const ShardVector& vector : shard_.vectors) {

@@ -1,5 +1,5 @@
-// A shard's program with every label, address and size looked up once: what timing and values both
-// run.
+// A shard's program with every label, address and size resolved once: the form that both timing and
+// values execute.
 #pragma once
 
 #include <array>
@@ -20,12 +20,12 @@ struct MfuOperation {
   VectorRange operand;
 };
 
-// Where a v_wr or m_wr goes: a NetQ port or a memory. `vectors` are tiles for an m_wr.
+// The target of a v_wr or m_wr: a NetQ port or a memory. For an m_wr `vectors` counts tiles.
 struct WriteTarget {
   bool to_netq = false;
   std::uint16_t port = 0;
   VectorRange vectors;
-  Ticks dram_ticks = 0;  // on the way into Dram
+  Ticks dram_ticks = 0;  // duration of the transfer into Dram
   Instruction instruction{};
 };
 
@@ -34,48 +34,51 @@ struct CompiledChain {
   bool from_netq = false;
   std::uint16_t port = 0;
   VectorRange source;                   // count also for a NetQ port; tiles for an m_rd
-  Ticks dram_ticks = 0;                 // on the way from Dram
+  Ticks dram_ticks = 0;                 // duration of the transfer from Dram
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
-  Ticks occupied = 0;                   // of the tile engines, by the product with one vector
-  Ticks slot = 0;                       // least one of the unit: dispatch floor and overhead in
-  Ticks latency = 0;                    // behind the slot, or of a vector chain; 0: a pure move
-  VectorRange matrix_tiles;             // those that a matrix chain may write; mostly none
+  Ticks occupied = 0;                   // tile engines' time for the product with one vector
+  Ticks slot = 0;                       // minimum, with dispatch floor and overhead
+  Ticks latency = 0;                    // after the slot, or of a vector chain; 0: pure move
+  VectorRange matrix_tiles;             // those that a matrix chain may write; usually none
   std::int64_t streamed_tiles = 0;      // of a matrix in Dram
-  Ticks tile_ticks = 0;                 // the unit works on one vector and one of its tiles
+  Ticks tile_ticks = 0;                 // the unit's time for one vector and one of its tiles
   std::uint64_t macs = 0;
   std::uint32_t rows = 1;   // native vectors after the mv_mul
   std::uint32_t tiles = 0;  // of a matrix chain
   std::span<const MfuOperation> operations;
   std::span<const WriteTarget> writes;
   std::span<const Instruction> instructions;  // as in the program
-  // An access by offset: `source` and `writes` are known when the chain is issued (offsets.h).
+  // An access by offset: `source` and `writes` become known when the chain is issued
+  // (offset_registers.h).
   bool by_offset = false;
-  bool source_fault = false;  // then: reads as NaN
-  // Position of `matrix` among the shard's.
+  bool source_fault = false;  // true: the read is out of range and gives NaN
+  // Index of `matrix` among the shard's matrices.
   std::size_t matrix_index = 0;
-  // See InputStreams: the stream this chain takes the next vector of, the stream its mv_mul reads.
+  // Input streams (input_streams.h): the one whose next vector this chain takes, and the one that
+  // its mv_mul reads.
   std::optional<std::size_t> feeds;
   std::optional<std::size_t> stream;
 };
 
-// Ticks are 1/T of a cycle, so that tiles spread over the T engines without rounding per row or per
-// chain: r x c tiles take exactly r * c * (beats a tile) of them (docs/timing.md).
-// Where tile columns are split over the engines the fullest engine decides (section 10).
+// Ticks are 1/T of a cycle, so that tiles spread over the T engines without rounding for each row
+// or chain: r x c tiles take exactly r * c * (beats per tile) ticks (docs/timing.md). Where tile
+// columns are divided among the engines, the engine with the most tiles decides.
 //
-// Dram: what a chain moves to or from it takes its bytes / the device's DRAM rate, rounded up to a
-// whole tick: 2 N bytes a native vector, the bits of the shard's format a native tile.
+// Dram: a transfer takes its bytes / the device's DRAM rate, rounded up to a whole tick. A native
+// vector has 2 N bytes; a native tile has the size that the shard's format gives it.
 class CompiledProgram {
  public:
-  // `shard` must outlive the object. A shard check_shard() would refuse ends the process.
+  // `shard` must outlive the object. REQUIRES: check_shard() accepts the shard; any other ends the
+  // process.
   explicit CompiledProgram(const Shard& shard);
 
   const RegisterLayout& layout() const { return layout_; }
-  // Whether some chain writes vectors of `memory`.
+  // Whether any chain writes vectors of `memory`.
   bool writes(Memory memory) const { return written_[static_cast<std::size_t>(memory)]; }
   const CompiledChain& chain(std::uint32_t index) const { return chains_[index]; }
-  // Largest number of native vectors any chain holds in its pipeline.
+  // The largest number of native vectors that any chain holds in its pipeline.
   std::uint32_t widest() const { return widest_; }
-  // Streams of input vectors: numbers below this.
+  // Number of input streams; streams are numbered from 0.
   std::size_t streams() const { return streams_; }
 
  private:

@@ -9,8 +9,8 @@
 namespace soliton {
 namespace {
 
-// Steps before the measured ones, and measured: what a first step does differently is over by then,
-// and a pattern that repeats every few steps is averaged.
+// Steps before the measured ones, and measured ones: start-up effects are over by then, and a
+// pattern that repeats every few steps is averaged.
 constexpr std::int64_t kWarm = 8;
 constexpr std::int64_t kMeasured = 16;
 
@@ -18,9 +18,9 @@ std::int64_t dot_product_depth(const ShardMatrix& matrix) {
   return 1 + std::bit_width(static_cast<std::uint64_t>(matrix.weights.columns - 1));
 }
 
-// A program on units without number: each vector's value, or tile's, and when it is there. A write
-// replaces the value, as registers are without number, too. What an access by offset reaches is not
-// known here: it reads all of the memory, and adds to all of it.
+// A program on an unlimited number of units: when the value of each vector or tile is ready. A
+// write replaces the value without waiting for readers, as registers are unlimited as well. The
+// target of an access by offset is not known here, so it reads, or adds to, all of its memory.
 class Dataflow {
  public:
   explicit Dataflow(const CompiledProgram& program)
@@ -136,7 +136,7 @@ StepAnalysis analyse_step(const Shard& shard, std::int64_t request_steps) {
   const Dataflow far = request(shard, program, steady ? kWarm + kMeasured : 1);
   StepAnalysis out;
   out.udm_cycles = (far.depth() - near.depth() + steps - 1) / steps;
-  // Nothing is carried from step to step: what is left is the way of one step's values.
+  // No state is carried from step to step, so one step by itself is the whole path.
   if (out.udm_cycles == 0) out.udm_cycles = request(shard, program, 1).depth();
   out.macs = (far.macs() - near.macs()) / steps;
   out.sdm_cycles =

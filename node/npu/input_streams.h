@@ -1,8 +1,8 @@
-// Products whose vector comes straight from NetQ: their inputs are known before the program gets to
-// them, so several can meet a matrix while it is read once. No influence on values or times.
+// Products whose vector comes straight from NetQ: their inputs are known before the program reaches
+// them, so a matrix can be read once for several of them. This changes neither values nor times.
 //
-// A stream is a register range that only pure moves from NetQ write (v_rd NetQ, v_wr), each the
-// whole of it, or, for an mv_mul right behind its v_rd NetQ, that chain's messages.
+// A stream is a range of registers that is written only as a whole and only by pure moves from NetQ
+// (v_rd NetQ, v_wr), or, if an mv_mul directly follows its v_rd NetQ, the messages of that chain.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ constexpr bool overlap(VectorRange a, VectorRange b) {
   return a.first < b.first + b.count && b.first < a.first + a.count;
 }
 
-// Sets `feeds` and `stream` of the chains; returns the number of streams. `kept` are ranges that
-// hold something before any chain has written them: they belong to no stream.
+// Sets `feeds` and `stream` of the chains and returns the number of streams. `kept` are ranges with
+// a value that no chain has written; they belong to no stream.
 std::size_t find_input_streams(std::span<CompiledChain> chains, std::span<const VectorRange> kept);
 
 }  // namespace soliton

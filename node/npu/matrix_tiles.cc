@@ -170,7 +170,7 @@ WeightTile MatrixTiles::quantise(std::span<const Half> values) {
   std::ranges::transform(values, floats.begin(), to_float);
   if (auto good = quantise_matrix(floats, n, n, shard_.format, n, "tile"))
     return {std::move(*good), {}};
-  // Some block cannot be quantised: find which, and leave it out.
+  // At least one block cannot be quantised: finds which ones and leaves them out.
   WeightTile out{zeros(n, n, shard_.format, n), {}};
   const std::vector<int>& starts = out.values.block_starts;
   for (int r = 0; r < n; ++r) {

@@ -9,11 +9,11 @@ namespace soliton {
 
 struct Moment {
   Ticks at = 0;
-  // The arrival of this request at the head of the critical path; 0: its begin.
+  // The arrival of this request at the head of the critical path; 0: the request's begin.
   std::uint32_t origin = 0;
 };
 
-// On a tie the path that was there first is kept.
+// The later moment; on a tie the first one and its path.
 inline Moment later_of(Moment first, Moment second) {
   return second.at > first.at ? second : first;
 }

@@ -23,18 +23,18 @@ class NetQ {
 
   // REQUIRES: empty().
   void begin(std::int64_t steps, std::uint32_t lanes = 1);
-  // REQUIRES: port is one of the shard's; the message has the port's size, in every lane.
+  // REQUIRES: `port` is one of the shard's; the message has the port's size in every lane.
   void push(std::uint16_t port, NetqMessage message);
-  // Whether v_rd of `port` finds its message: for a `reversed` port only once all `steps` of them
-  // are there.
+  // Whether v_rd of `port` finds its message. On a `reversed` port that is so only once all `steps`
+  // messages have arrived.
   bool ready(std::uint16_t port) const;
-  // The next message. On a `reversed` port it carries the latest arrival of all, as that is what it
-  // waited for. REQUIRES: ready(port).
+  // Takes the next message. On a `reversed` port it carries the latest arrival of all messages,
+  // since v_rd waited for all of them. REQUIRES: ready(port).
   NetqMessage take(std::uint16_t port);
   bool empty() const { return unread_ == 0; }
-  // "port 2 (gru0.h from fpga1), step 7".
+  // For messages to people: "port 2 (gru0.h from fpga1), step 7".
   std::string describe_wait(std::uint16_t port) const;
-  // Ports with unread messages, for the report of a request that ended too early.
+  // The ports with unread messages, for the report of a request that ended too early.
   std::string describe_unread() const;
 
  private:
@@ -42,7 +42,7 @@ class NetQ {
     std::vector<NetqMessage>
         messages;  // in order; the first `head` (on a reversed port: the last) are gone
     std::size_t head = 0;
-    std::size_t taken = 0;  // of the request; more than `head` once a drained port has started over
+    std::size_t taken = 0;  // of the request; more than `head` once an emptied port starts over
     Arrival latest;
   };
 

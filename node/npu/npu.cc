@@ -150,6 +150,7 @@ void Npu::Impl::add_lanes() {
   for (std::uint32_t lane = 0; lane < lanes; ++lane) values[lane]->begin();
 }
 
+// Issues chains until one reads a port that has no message yet; deliver() continues from there.
 void Npu::Impl::run() {
   while (!counter.at_end()) {
     const CompiledChain& chain = program.chain(counter.chain());
@@ -160,6 +161,9 @@ void Npu::Impl::run() {
   end_request();
 }
 
+// Offsets come first, as they give the chain its addresses, then times, then values. A chain by
+// offset has two forms: its values go by the real address, its times only by what the timing model
+// may know.
 void Npu::Impl::issue(const CompiledChain& chain) {
   NetqMessage message;
   if (chain.from_netq) message = netq.take(chain.port);
@@ -195,6 +199,8 @@ void Npu::Impl::compute(const CompiledChain& chain, Payload message) {
     values[lane]->issue(chain, message.slice(lane * bytes, bytes));
 }
 
+// Outputs are queued with sizes only. Their values are taken lane by lane, in the order in which
+// chains wrote them, which is also the order of this queue.
 std::optional<NpuOutput> Npu::Impl::poll_output() {
   std::optional<NpuOutput> output = outputs.pop();
   if (!output || values.empty()) return output;
@@ -212,7 +218,8 @@ void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
     SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at,
                       "path of {} ps, {} ps after its request", output.leaves.path.total().count(),
                       (output.leaves.at - sent).count());
-    // Values come when the output is polled: until then more may be computed at once.
+    // The values are filled in when the output is polled; the later that is, the more products can
+    // share one reading of a matrix.
     output.vectors.ghost = lanes * lane_bytes(target.port);
     outputs.push(std::move(output));
   }

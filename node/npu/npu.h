@@ -1,13 +1,13 @@
 // The NPU of one node: memories, chain execution, chain timing. A state machine: it owns no clock.
 //
 // Requests are served one at a time. Chains are issued in program order; a read of an empty NetQ
-// port holds the issue of everything behind it until the message is there. The timing model (model
-// C of docs/timing.md) says when each result is written back or leaves; values are computed in
-// the same pass, whatever wall time that takes.
+// port stops the issue of all later chains until its message arrives. The timing model (model C of
+// docs/timing.md) gives the instant at which each result is written back or leaves; values are
+// computed in the same pass, however long that takes in wall time.
 //
-// A batch is several requests of one length that run through the program together, each in a lane:
-// registers of its own, the same chains, so a lane has the bits it would have alone. A message then
-// carries the vectors of all lanes, one after the other.
+// A batch is several requests of equal length that run through the program together. Each has a
+// lane: the same chains work on its own registers, so its results have the bits they would have
+// alone. A message then carries the vectors of all lanes, one after the other.
 //
 //   npu.begin(request, steps, start);        // start: instant and path of what it waited for
 //   npu.deliver(port, vectors, arrival);     // messages in order on each port
@@ -34,19 +34,19 @@ namespace soliton {
 enum class ComputeMode : std::uint8_t { kFunctional, kTiming };
 
 struct NpuOutput {
-  std::uint16_t port = 0;  // of Shard::out_ports
-  Payload vectors;         // elements fp16 values a lane, little endian; a ghost under kTiming
-  Arrival leaves;          // instant and path
+  std::uint16_t port = 0;  // index into Shard::out_ports
+  Payload vectors;  // elements fp16 values for each lane, little endian; a ghost under kTiming
+  Arrival leaves;   // instant and path
 };
 
 // One chain as it was issued, for `soliton isa --trace`.
 struct ChainIssue {
-  std::uint32_t chain = 0;  // the program counter
+  std::uint32_t chain = 0;  // program counter
   std::uint32_t segment = 0;
   std::int64_t iteration = 0;
-  Instant start{}, end{};  // end: its last write
+  Instant start{}, end{};  // end: when its last write is visible
   Duration slot{};         // of the matrix-vector unit
-  Wait wait{};             // for what `start` waited
+  Wait wait{};             // what `start` waited for
 };
 
 class Npu {
@@ -57,31 +57,33 @@ class Npu {
   Npu(const Npu&) = delete;
   Npu& operator=(const Npu&) = delete;
 
-  // `start` is when the request's first message is there and the device is free; T0 is charged from
-  // it. Its path fixes the instant the client sent the request, which the paths of all its messages
-  // must go back to. REQUIRES: finished(), start.at >= free_at(), 1 <= lanes <= Shard::batch.
+  // `start` is when the request's first message has arrived and the device is free; T0 is added to
+  // it. Its path gives the instant at which the client sent the request, from which the paths of
+  // all messages of the request must begin. REQUIRES: finished(), start.at >= free_at(), 1 <= lanes
+  // <= Shard::batch.
   void begin(RequestId request, std::int64_t steps, Arrival start, std::uint32_t lanes = 1);
-  // Queues one message of InPort `port` for the current request. REQUIRES: !finished().
+  // Queues one message of in port `port` for the current request. REQUIRES: !finished().
   void deliver(std::uint16_t port, Payload vectors, Arrival arrival);
-  // Every chain issued from now on is appended to `log`, which must outlive the object; null stops
-  // it.
+  // Appends every chain issued from now on to `log`, which must outlive the object; null stops
+  // this.
   void record_issues(std::vector<ChainIssue>* log);
-  // Outputs in order of issue; `leaves` may lie in the future of whoever calls.
+  // Outputs in order of issue. `leaves` may be later than the caller's present.
   std::optional<NpuOutput> poll_output();
-  // No request, or all chains of the current one have been issued.
+  // Whether there is no current request or all its chains have been issued.
   bool finished() const;
   // When the last result of the last request was written. REQUIRES: finished().
   Instant free_at() const;
-  // From when `given_up` is true on, no values are computed, and what is sent means nothing: for
-  // whoever may stop wanting an answer in the middle of a long one. It outlives the object.
+  // Once `given_up` is true no values are computed any more, and the contents of outputs are
+  // undefined: for callers that may lose interest in the middle of a long request. It must outlive
+  // the object.
   void give_up_when(const std::atomic<bool>& given_up);
-  // What the program waits for: "port 2 (gru0.h from fpga1), step 7", or "" when it waits for
-  // nothing.
+  // What the program waits for, such as "port 2 (gru0.h from fpga1), step 7"; "" if it does not
+  // wait.
   std::string waiting_for() const;
-  // The NetQ port of that wait.
+  // The NetQ port that it waits for.
   std::optional<std::uint16_t> waiting_port() const;
-  // What the register files, in the first lane, and Dram hold. One native vector; empty under
-  // kTiming. REQUIRES: the shard touches it.
+  // The contents of one native vector of the register files, in the first lane, or of Dram; empty
+  // under kTiming. REQUIRES: the shard touches it.
   std::span<const Half> vector(Memory memory, std::uint32_t index) const;
   const NpuStats& stats() const;
 

@@ -8,32 +8,33 @@
 
 namespace soliton {
 
-// Up to the end of the last finished request, except requests, chains and mvu_macs, which count as
-// they happen.
+// Counted up to the end of the last finished request, except requests, chains and mvu_macs, which
+// are counted as they occur.
 struct NpuStats {
   std::uint64_t requests = 0;
   std::uint64_t chains = 0;
   std::uint64_t mvu_macs = 0;  // multiply-adds of the unpadded matrices, in all lanes
-  Duration mvu_busy{};         // slots of the matrix-vector unit
-  Duration busy{};  // from the start of each request to its last result, less waits at NetQ
-  std::uint64_t fp16_overflows = 0;  // finite results that became infinite
+  Duration mvu_busy{};         // slots of the matrix-vector unit, summed
+  Duration busy{};             // from each request's start to its last result, less waits at NetQ
+  std::uint64_t fp16_overflows = 0;  // results that became infinite with finite operands
   // Activation blocks with a NaN or infinity, counted once for each product they enter.
   std::uint64_t poisoned_blocks = 0;
   std::uint64_t poisoned_weights = 0;  // blocks of weights that arrived with a NaN or infinity
-  // Accesses by an offset that led out of their memory: a read gave NaN, a write was dropped. Under
-  // kTiming those whose offset came from a message are not known.
+  // Accesses by offset that were outside their memory: a read gives NaN, a write is dropped. Under
+  // kTiming, accesses whose offset came from a message are not counted, since the offset is not
+  // known.
   std::uint64_t index_faults = 0;
   void merge(const NpuStats& other);
 };
 
-// Errors of arithmetic, which stand in results.json below `errors` of a node.
+// Arithmetic errors, listed below `errors` of a node in results.json.
 inline constexpr Field kNpuErrorRows[] = {
     field<&NpuStats::poisoned_blocks>("poisoned_blocks",
                                       "Blocks with a NaN or an infinity that entered a product."),
     field<&NpuStats::fp16_overflows>("fp16_overflows",
                                      "Finite values whose fp16 result is an infinity."),
 };
-// What nodes report and results.json leaves out.
+// Counters that nodes report and results.json leaves out.
 inline constexpr Field kNpuInnerRows[] = {
     field<&NpuStats::requests>("requests", "Requests served."),
     field<&NpuStats::chains>("chains", "Chains issued."),

@@ -1,12 +1,12 @@
-// The offset registers of the scalar core, and what chains that use them access.
+// The offset registers of the scalar core, and the addresses that chains using them access.
 //
-// An index out of the memory's entries is a fault, never a crash and never clipped: the whole
-// access counts once in `faults()`, a read gives NaN, a write is dropped.
+// An index outside the entries of its memory is a fault; it neither crashes nor is clipped. The
+// whole access counts once in `faults()`, a read gives NaN, and a write is dropped.
 //
-// Timing never depends on data. An offset that came from a message is not known to the timing
-// model: such an access waits for, and holds up, every vector of its memory (none when the program
-// writes nothing there). Offsets that s_wr and s_add alone have made are known, and hazards go by
-// address.
+// Timing never depends on data, so an offset that came from a message is unknown to the timing
+// model: such an access waits for, and delays, every vector of its memory (none if the program
+// never writes there). Offsets made only by s_wr and s_add are known, and their hazards are tracked
+// by address.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@
 
 namespace soliton {
 
-// A chain by offset with its addresses filled in, as the values see it and as the times do. Valid
-// until the next resolve().
+// A chain by offset with its addresses filled in, once as values are computed and once as it is
+// timed. Valid until the next resolve().
 struct ResolvedChain {
   CompiledChain values;
   CompiledChain timing;
@@ -29,21 +29,22 @@ class OffsetRegisters {
  public:
   explicit OffsetRegisters(const CompiledProgram& program) : program_(program) {}
 
-  // Both are 0.
+  // Sets both offset registers to 0.
   void begin() { registers_ = {}; }
-  // Runs a scalar chain. `message` is what its s_rd takes, null otherwise; without values (a ghost)
-  // the offset stays unknown. An index counts entries of `rows` native vectors.
+  // Executes a scalar chain. `message` is the message that its s_rd takes, otherwise null. If the
+  // message has no values (a ghost) the offset stays unknown. An index counts entries of `rows`
+  // native vectors.
   void run(const CompiledChain& chain, const Payload* message);
   // REQUIRES: chain.by_offset.
   const ResolvedChain& resolve(const CompiledChain& chain);
-  // Accesses out of range so far.
+  // Number of accesses out of range so far.
   std::uint64_t faults() const { return faults_; }
 
  private:
   struct Register {
     std::int64_t value = 0;
     bool from_message = false;
-    bool known = true;  // false: from a message without values
+    bool known = true;  // false: it came from a message without values
   };
   struct Access {
     VectorRange values;

@@ -25,7 +25,7 @@ Duration run_alone(const Shard& shard, std::int64_t steps, std::uint32_t lanes) 
 }
 
 OpTime op_time(const Shard& shard) {
-  // Long enough that what the first steps do differently is lost in the rounding of a cycle.
+  // Enough steps that start-up effects vanish in the rounding to a cycle.
   constexpr std::int64_t kWarm = 8;
   constexpr std::int64_t kMeasured = 64;
   return {run_alone(shard, 1),

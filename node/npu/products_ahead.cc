@@ -12,7 +12,7 @@ const ProductSums* ProductsAhead::find(std::size_t matrix, std::uint64_t ordinal
 
 const Activation& ProductsAhead::quantised(Quantised& slot, const PackedMatrix& packed,
                                            const StreamVector& vector) {
-  // The other gates' matrices meet the same vectors, in the same slots.
+  // The matrices of the other gates multiply the same vectors, which keep their slots.
   if (slot.ordinal == vector.ordinal && slot.activation.suits(packed)) return slot.activation;
   slot.ordinal = vector.ordinal;
   slot.activation.quantise(vector.values.first(static_cast<std::size_t>(packed.columns())), packed);

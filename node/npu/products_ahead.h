@@ -1,8 +1,8 @@
 // Sums of products with the vectors of input streams, computed a few vectors ahead of the program.
 //
-// A vector is known by its ordinal: the position, in the life of the NPU, of the chain that took it
-// from NetQ. Each matrix keeps the sums of the last vectors it met together, each stream their
-// quantised forms.
+// A vector is identified by its ordinal: the number, over the life of the NPU, of the chain that
+// took it from NetQ. Each matrix keeps the sums of the vectors it was last multiplied by together;
+// each stream keeps the quantised forms of its vectors.
 #pragma once
 
 #include <array>
@@ -16,11 +16,11 @@ namespace soliton {
 
 struct StreamVector {
   std::uint64_t ordinal = 0;
-  std::span<const Half> values;  // at least one a column
+  std::span<const Half> values;  // at least one for each column
 };
 
 struct ProductSums {
-  std::span<const float> sums;  // until the next call
+  std::span<const float> sums;  // valid until the next call
   std::uint64_t poisoned_blocks = 0;
 };
 
@@ -29,10 +29,9 @@ class ProductsAhead {
   ProductsAhead(std::size_t matrices, std::size_t streams)
       : products_(matrices), streams_(streams) {}
 
-  // The sums of `matrix` with vector `ordinal`, if they are there.
+  // The sums of `matrix` with vector `ordinal`, if they have been computed.
   const ProductSums* find(std::size_t matrix, std::uint64_t ordinal);
-  // Multiplies `vectors`, of which there are 1 to kVectorsAtOnce, and returns the sums of the
-  // first.
+  // Multiplies 1 to kVectorsAtOnce `vectors` by the matrix and returns the sums of the first.
   ProductSums multiply(const PackedMatrix& packed, std::size_t matrix, std::size_t stream,
                        std::span<const StreamVector> vectors);
   void clear();

@@ -1,10 +1,10 @@
-// The memories of one NPU that hold native vectors: one flat numbering of the native vectors its
-// program touches, and their values; and, behind them in the same numbering, the native tiles that
-// matrix chains move, whose contents are matrix_tiles.h's.
+// The memories of one NPU that hold native vectors: their values, and one flat numbering of all
+// native vectors that the program touches. Behind these, the same numbering covers the native tiles
+// that matrix chains move, whose contents are in matrix_tiles.h.
 //
-// The numbering covers [0, furthest entry touched] of each memory, so an idle node pays for what
-// its shard uses and not for the device's capacity; whether that fits the device is check_shard()'s
-// concern. Entries within it are what an access by offset may reach at run time.
+// The numbering covers [0, furthest entry touched] of each memory, so an idle node costs what its
+// shard uses and not what the device could hold; check_shard() decides whether that fits the
+// device. An access by offset can reach the entries in this range at run time.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace soliton {
 
-// Native vectors, or native tiles, by flat number.
+// A range of native vectors, or native tiles, by flat number.
 struct VectorRange {
   std::uint32_t first = 0;
   std::uint32_t count = 0;
@@ -26,15 +26,15 @@ class RegisterLayout {
  public:
   explicit RegisterLayout(const Shard& shard);
 
-  // Number of the native vector over all memories. REQUIRES: the shard touches memory[index].
+  // The flat number of a native vector. REQUIRES: the shard touches memory[index].
   std::uint32_t flat(Memory memory, std::uint32_t index) const;
-  // Native vectors in all memories.
+  // Number of native vectors in all memories.
   std::uint32_t size() const { return first_.back(); }
   // All native vectors of one memory.
   VectorRange file(Memory memory) const;
-  // Numbers of `count` native tiles; none when no matrix chain touches them.
+  // The flat numbers of `count` native tiles; an empty range if no matrix chain touches them.
   VectorRange tiles(Memory memory, std::uint32_t first, std::uint32_t count) const;
-  // Native vectors and tiles.
+  // Number of native vectors and tiles together.
   std::uint32_t slots() const { return size() + matrix_rf_tiles_ + dram_tiles_; }
 
  private:
@@ -46,7 +46,7 @@ class RegisterLayout {
   std::uint32_t dram_tiles_ = 0;
 };
 
-// fp16 values of the native vectors, by flat number. Vectors of consecutive numbers are contiguous.
+// The fp16 values of the native vectors, by flat number. Consecutive vectors are contiguous.
 class RegisterValues {
  public:
   RegisterValues(std::uint32_t vectors, int native_dim)

@@ -20,26 +20,27 @@ namespace soliton {
 class TileStream {
  public:
   // For a shard without matrices in Dram the stream is empty and must not be used.
-  // `ticks_per_second` is the clock domain's.
+  // `ticks_per_second` is that of the clock domain.
   TileStream(const Shard& shard, std::int64_t ticks_per_second);
 
-  // The window is empty and the first tile can start at `start`.
+  // Begins a request: the window is empty, and the first tile can start at `start`.
   void begin(Moment start);
-  // The next `tiles` tiles of the stream, each multiplied for `each` ticks as soon as it is here
-  // and the one before is done, the first not before `ready`. Returns when the last one is done.
+  // Takes the next `tiles` tiles of the stream. Each is multiplied for `each` ticks once it has
+  // arrived and the one before is done; the first not before `ready`. Returns when the last one is
+  // done.
   Moment multiply(Moment ready, std::int64_t tiles, Ticks each);
 
  private:
   Moment fetch(Moment place_free);
 
-  std::vector<Moment> places_;  // of the window: free from then on
+  std::vector<Moment> places_;  // by place of the window: when it becomes free
   std::size_t next_ = 0;
-  Moment channel_;  // the last tile is here
+  Moment channel_;  // when the last tile has arrived
   // A tile takes whole_ + part_ / rate_ ticks; while the channel is busy the parts add up exactly.
   Ticks whole_ = 0;
   std::int64_t part_ = 0;
   std::int64_t rate_ = 1;
-  std::int64_t parts_ = 0;  // of the present tick, below rate_
+  std::int64_t parts_ = 0;  // of the current tick, below rate_
 };
 
 }  // namespace soliton

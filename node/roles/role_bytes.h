@@ -1,5 +1,5 @@
-// How a role's options lie in the bytes of a deployment (control.capnp, Role). For the files of the
-// kinds and the codec of deployments only.
+// How a role's options are stored in the bytes of a deployment (control.capnp, Role). Only for the
+// files of the kinds and for the codec of deployments.
 #pragma once
 
 #include "node/deployment/role_spec.h"
@@ -8,7 +8,7 @@
 
 namespace soliton {
 
-// `options` is for what a table of fields names, `body` for the rest: any struct of the schemas.
+// `options` holds what a table of fields describes, `body` the rest: any struct of the schemas.
 struct RoleBytesOut {
   wire::Settings::Builder options;
   capnp::AnyPointer::Builder body;

@@ -1,5 +1,5 @@
-// The kinds of roles that a node can have. This list is the index: a kind that is named here can be
-// deployed; its file in node/roles/kinds says how.
+// The kinds of roles that a node can have. A kind in this list can be deployed; its own file in
+// node/roles/kinds defines it.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@ extern const RoleKind kTrafficRole;  // Traffic: a part in a communication workl
 
 inline constexpr const RoleKind* kRoleKinds[] = {&kNpuRole, &kHostRole, &kTrafficRole};
 
-// Null: no kind of `kinds` is called so.
+// Null if no kind of `kinds` has that name.
 const RoleKind* find_role_kind(std::string_view name, std::span<const RoleKind* const> kinds);
 
 }  // namespace soliton

@@ -103,6 +103,8 @@ NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
   return faults;
 }
 
+// Only names that this node's role and messages can use are written, so a deployment does not grow
+// with the cluster. The others read back as empty.
 void write_names(const Deployment& deployment, wire::Deployment::Builder out) {
   std::vector<NodeId> known = peers_of(deployment);
   known.push_back(deployment.id);
@@ -226,6 +228,8 @@ Result<int> write_assignment(const NodeAssignment& assignment) {
   return descriptor;
 }
 
+// Cap'n Proto limits the bytes that may be visited in all, and every access to a list counts again,
+// so the limit is a small multiple of the size.
 Result<NodeAssignment> read_assignment(int descriptor, Kinds kinds) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0)

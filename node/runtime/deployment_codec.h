@@ -1,5 +1,6 @@
-// Deployments to and from the memfd that a node process inherits (control.capnp). Both ends are the
-// same build. Of the names of all nodes, those of the node and its peers cross.
+// Deployments as bytes, in the memfd that a node process inherits (control.capnp). Writer and
+// reader must be of the same build. Of all node names, only those of the node and its peers are
+// included.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 
 namespace soliton {
 
-// Wall time only: the rules, and the links between this node and each of its peers.
+// Wall time only: the fault rules, and the links between this node and each of its peers.
 struct NodeFaults {
   FaultPlan plan;
   NodeRoutes routes;
@@ -24,10 +25,10 @@ struct NodeAssignment {
   NodeFaults faults;
 };
 
-// Writes the assignment to a new sealed memfd and returns its descriptor (close-on-exec), or
+// Writes the assignment to a new sealed memfd and returns its descriptor (close-on-exec). Error:
 // kEnvironment.
 Result<int> write_assignment(const NodeAssignment& assignment);
-// Maps and reads it. kInvalid if the bytes are not an assignment, or its role is of none of
+// Maps and reads it. Error: kInvalid if the bytes are not an assignment or its role is not one of
 // `kinds`.
 Result<NodeAssignment> read_assignment(int descriptor,
                                        std::span<const RoleKind* const> kinds = kRoleKinds);

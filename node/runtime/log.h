@@ -1,5 +1,5 @@
-// The log of a process: lines with the time of day (UTC), a level and, once the run has begun, the time
-// of the run.
+// The log of a process: lines with the time of day (UTC), a level and, once the run has begun, the
+// time of the run.
 //
 //   Log log(STDERR_FILENO);
 //   log.info("fpga0: ready as process {}", getpid());
@@ -9,8 +9,8 @@
 //   2026-11-29 19:40:01.123 info fpga0: ready as process 4711
 //   2026-11-29 19:40:02.456 warning t=38.4 us 3 packets of strangers
 //
-// Drivers and programs log; a state machine never does. A log that finds no room, or cannot be
-// written, loses lines and ends nothing. What a line quotes is made safe to show (escaped()). Any
+// Drivers and programs log; a state machine never does. If lines cannot be written or find no room
+// they are lost, and the process goes on. Text from outside is made safe to show (escaped()). Any
 // thread may log; set_time() is for the thread that drives the run.
 #pragma once
 
@@ -26,23 +26,24 @@ namespace soliton {
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
-// What SOLITON_LOG says: debug, info, warning or error. Info when it is not set or says anything else.
+// The level that SOLITON_LOG names: debug, info, warning or error. Info if it is unset or names no
+// level.
 LogLevel log_level_of_environment();
 
 class Log {
  public:
-  // Appends to `descriptor`, which outlives the object; below 0 nothing is written. Lines below
-  // `least` are left out.
+  // Appends to `descriptor`, which must outlive the object; if it is negative nothing is written.
+  // Lines below `least` are left out.
   explicit Log(int descriptor, LogLevel least = log_level_of_environment());
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // The time of the run that lines carry from now on.
+  // Sets the time of the run that lines carry from now on.
   void set_time(Instant now);
 
-  // Each line of `text` becomes one of the log. Lines are written at warnings and errors at the
-  // latest, and when the object ends.
+  // Each line of `text` becomes a line of the log. Lines are buffered; a warning, an error and the
+  // end of the object write them out.
   void write(LogLevel level, std::string_view text) noexcept;
   void flush() noexcept;
 

@@ -1,4 +1,5 @@
-// What the two ways of running a node process have in common. Part of the program soliton-node.
+// What the wall-time and the virtual-time node process have in common. Part of the program
+// soliton-node.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,9 +15,9 @@
 
 namespace soliton {
 
-inline constexpr std::size_t kRecordBatch = 64;  // requests handed on together
+inline constexpr std::size_t kRecordBatch = 64;  // finished requests reported together
 
-// Hands finished requests on in batches; the rest at the end.
+// Reports finished requests in batches, the rest at the end.
 class RecordReporter {
  public:
   RecordReporter(Node& node, ControlSocket& control) : node_(node), control_(control) {}
@@ -41,14 +42,14 @@ class RecordReporter {
   Records batch_;
 };
 
-// What the node is.
+// Logs what the node is.
 inline void log_ready(Log& log, const NodeAssignment& assignment, const std::string& how) {
   const Deployment& d = assignment.deployment;
   log.info("{}: ready as process {}, {}, {}", d.node, getpid(), d.role.name(), how);
-  log.flush();  // a process that is killed leaves it behind
+  log.flush();  // so that it survives if the process is killed
 }
 
-// What it did, at the end of its run.
+// Logs what it did, at the end of its run.
 inline void log_end(Log& log, const NodeAssignment& assignment, const NodeStats& stats,
                     Instant now) {
   log.set_time(now);
@@ -66,7 +67,7 @@ inline int fail(Log& log, ControlSocket& control, const Error& error) {
   return exit_status(error.code);
 }
 
-// In wall time; `first_fd` is where inherited inboxes begin. The exit status.
+// Runs the node in wall time and returns the exit status. `first_fd` is the first inherited inbox.
 int run_wall(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse& pulse,
              int first_fd);
 

@@ -1,5 +1,5 @@
-// What a node process and its controller tell each other over their socketpair (control.capnp):
-// values, and the two ends.
+// The messages between a node process and its controller over their socketpair (control.capnp):
+// their values, and the two ends.
 #pragma once
 
 #include <cstddef>
@@ -18,35 +18,35 @@
 
 namespace soliton {
 
-// Everything a node has to say at the end of its run.
+// Everything a node reports at the end of its run.
 struct NodeStats : RoleStats {
   LtlStats ltl;
-  std::vector<FaultCounters> faults;  // wall time: what this node's interceptor did, by rule
+  std::vector<FaultCounters> faults;  // wall time: what this node's interceptor did, by fault rule
   CarrierCounters carrier;            // wall time
   std::vector<TraceEvent> trace;
   std::vector<std::string> outstanding;
   std::vector<LostPeer> lost_peers;  // in order of time
 };
 
-// Of a node at `now`; takes its trace.
+// The stats of a node at `now`; takes its trace out of it.
 NodeStats stats_of(Node& node, Instant now);
 
 struct Ready {
   std::uint16_t port = 0;  // UDP port in wall time
 };
 struct Finished {};  // this node's part of the workload is done
-struct GaveUp {};    // wall time: it has lost a peer, which its stats will name: the run is to end
+struct GaveUp {};    // wall time: the node has lost a peer, named in its stats; the run must end
 using Report = std::variant<Ready, std::vector<HostRecord>, std::vector<TrafficRecord>, Finished,
                             GaveUp, NodeStats, Error>;
 
 struct StartCommand {
-  std::int64_t start_ns = 0;         // wall: CLOCK_MONOTONIC of run time 0
-  std::vector<std::uint16_t> ports;  // wall: UDP port by NodeId
+  std::int64_t start_ns = 0;         // wall time: CLOCK_MONOTONIC at run time 0
+  std::vector<std::uint16_t> ports;  // wall time: UDP ports by NodeId
 };
 struct StopCommand {};
 using Command = std::variant<StartCommand, StopCommand>;
 
-// One end of the socketpair. Sending is safe from several threads; receiving belongs to one.
+// One end of the socketpair. Any thread may send; only one thread may receive.
 class ControlSocket {
  public:
   explicit ControlSocket(int descriptor) : descriptor_(descriptor) {}
@@ -54,16 +54,17 @@ class ControlSocket {
 
   Status send(const Report& report);
   Status send(const Command& command);
-  // Controller's end: takes what has come, without waiting, and appends the messages that are whole
-  // to `reports`; a peer that stopped in the middle of one holds nobody up. False at the end of
-  // file; damaged bytes count as that.
+  // Controller's end: appends the messages that have arrived as a whole to `reports`, without
+  // waiting, so that a peer that stopped in the middle of one delays nobody. Returns false at end
+  // of file or if bytes are damaged.
   bool take_reports(std::vector<Report>& reports);
-  // Node's end: blocks for the next message; nothing at end of file or on damaged bytes.
+  // Node's end: blocks for the next message; returns nullopt at end of file or if bytes are
+  // damaged.
   std::optional<Command> receive_command();
 
  private:
   int descriptor_;
-  std::vector<std::byte> received_;  // the beginning of a report that is not whole yet
+  std::vector<std::byte> received_;  // the beginning of a report that is still incomplete
   std::mutex sending_;
 };
 

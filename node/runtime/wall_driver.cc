@@ -54,7 +54,7 @@ bool WallDriver::turn() {
     node_.on_deadline(at);
     worked = true;
   }
-  // Values were computed meanwhile, and what leaves says how long that took.
+  // Values were computed in the meantime; the message header records how long that took.
   if (worked) at = now();
   return (faults_ ? send_out_faulted(at) : send_out(at)) || worked;
 }
@@ -66,7 +66,7 @@ bool WallDriver::take_in(Instant at) {
   return !packets.empty();
 }
 
-// Values may have been computed for the next packet while one was made: the clock is read again.
+// Making a packet may include computing its values, so the clock is read again.
 bool WallDriver::send_out(Instant at) {
   bool sent = false;
   while (const std::optional<PacketBurst> burst =

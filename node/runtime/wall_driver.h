@@ -1,5 +1,6 @@
-// Runs a node over a carrier in real time: looks for packets, reads the steady clock before them
-// and before what leaves, lets the node's verbs do the rest, and waits as it is told.
+// Runs a node over a carrier in real time. It polls for packets, reads the steady clock before
+// packets are handed in and before packets are polled, calls the node's verbs, and waits as its
+// options say.
 #pragma once
 
 #include <atomic>
@@ -15,20 +16,21 @@ namespace soliton {
 
 class WallDriver {
  public:
-  // `faults` wraps `carrier`, or is null; `start_ns` is CLOCK_MONOTONIC at run time 0.
-  // `after_turn` runs after every turn in which something happened (it hands finished requests on).
-  // `pulse` beats once a turn. References outlive the driver.
+  // `faults` wraps `carrier`, or is null. `start_ns` is CLOCK_MONOTONIC at run time 0. `after_turn`
+  // runs after every turn in which something happened, to report finished requests. `pulse` beats
+  // once in every turn. References must outlive the driver.
   WallDriver(Carrier& carrier, Link* faults, Node& node, const WallOptions& options, Pulse& pulse,
              std::int64_t start_ns, std::function<void()> after_turn);
   // Returns after stop().
   void run();
-  // From any thread.
+  // Any thread may call it.
   void stop();
   Instant now() const;
 
  private:
   bool turn();
-  // Packets between node and carrier, straight or through the faults; whether there were any.
+  // Move packets between node and carrier, directly or through the faults; return whether there
+  // were any.
   bool take_in(Instant at);
   bool take_in_faulted(Instant at);
   bool send_out(Instant at);

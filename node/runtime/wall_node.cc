@@ -1,4 +1,4 @@
-// A node process in wall time: its carrier, its driver, its end.
+// A node process in wall time: it sets up the carrier, runs the driver, and reports at the end.
 #include <cstdlib>
 #include <memory>
 #include <thread>
@@ -25,7 +25,7 @@ Result<std::unique_ptr<Carrier>> open_shm(const Deployment& deployment, int firs
   return std::make_unique<ShmCarrier>(deployment.id, std::move(*own), std::move(peers));
 }
 
-// The carrier, and the port others reach it by (UDP).
+// The carrier, and the UDP port at which other nodes reach it.
 struct Opened {
   std::unique_ptr<Carrier> carrier;
   UdpCarrier* udp = nullptr;
@@ -46,7 +46,7 @@ Result<Opened> open_carrier(const Deployment& deployment, boost::asio::io_contex
   return Opened{std::move(*udp), socket};
 }
 
-// The nodes of a run are on one machine, so the best cipher of one is that of all.
+// All nodes of a run are on one machine, so the cipher that is best for one is best for all.
 Status give_cipher(Deployment& deployment) {
   if (deployment.ltl.auth != AuthMode::kAead) return {};
   const Result<const PacketCipher*> cipher = packet_cipher(best_aead());

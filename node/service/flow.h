@@ -1,6 +1,6 @@
-// Flow numbers pair the two ends of a message in a trace: receiver, its port, and how many messages
-// the port has had. Both ends count for themselves, since messages of one port come from one peer,
-// once and in order.
+// Flow numbers pair the two ends of a message in a trace. A flow number is made of receiver,
+// receiver's port, and the number of messages the port has had. Both ends count for themselves,
+// since messages of one port come from one peer, exactly once and in order.
 #pragma once
 
 #include <cstdint>

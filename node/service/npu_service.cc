@@ -10,7 +10,7 @@
 namespace soliton {
 namespace {
 
-// Bounds what one node's chains add to a trace.
+// Limit on the chain events of one node in a trace.
 constexpr std::size_t kChainEvents = 100'000;
 
 NodeId node_named(const std::vector<std::string>& names, const std::string& name) {
@@ -38,6 +38,8 @@ NpuService::NpuService(const Shard& shard, const NpuServiceOptions& options,
     timing_ = std::make_unique<Npu>(shard, ComputeMode::kTiming, options.self, &chain_trace_);
 }
 
+// A message does not say how many lanes it has; its size does. All messages of a request must
+// agree.
 std::uint32_t NpuService::lanes_of(const DataMessage& message) const {
   const DataHeader& header = message.header;
   if (header.port >= shard_.in_ports.size() || index(header.request) < current_ ||
@@ -52,6 +54,8 @@ std::uint32_t NpuService::lanes_of(const DataMessage& message) const {
   return held == held_.end() || held->second.front().lanes == lanes ? lanes : 0;
 }
 
+// Messages of the current request go to the NPU at once; later ones wait until all requests before
+// theirs are done. Finishing one request may make the next one ready, hence the loop at the end.
 void NpuService::on_message(NodeId peer, Payload message, Instant now) {
   Result<DataMessage> data = unpack_data(message);
   const std::uint32_t lanes = data ? lanes_of(*data) : 0;
@@ -86,8 +90,8 @@ void NpuService::deliver(const Held& held) {
   active_->deliver(held.header.port, held.vectors, held.arrival);
 }
 
-// The first message to arrive opens the request; if the device is still busy with an earlier one,
-// the wait is queueing.
+// A request starts with its first message to arrive. If the device is still busy with an earlier
+// request, the wait counts as queueing.
 void NpuService::begin_next() {
   std::vector<Held> messages = std::move(held_.begin()->second);
   SOLITON_CHECK(held_.begin()->first == current_);
@@ -128,6 +132,8 @@ void NpuService::send(const NpuOutput& output) {
   }
 }
 
+// In wall time a message leaves now, with the path of the message that caused it; the outbox adds
+// the time spent on values. In emulated time both come from the timing model.
 void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow,
                          const NpuOutput& output) {
   DataHeader header = current_header_;
@@ -167,7 +173,7 @@ std::vector<std::string> NpuService::describe_outstanding() const {
   if (serving_)
     out.push_back(fmt::format("request {} waits for {}", current_, active_->waiting_for()));
   if (!serving_ && !held_.empty())
-    out.push_back(fmt::format("request {} is here but request {} has not come",
+    out.push_back(fmt::format("request {} has arrived, but request {} has not",
                               held_.begin()->first, current_));
   return out;
 }

@@ -1,11 +1,12 @@
-// The service of one emulated FPGA: admits requests one at a time in order of their number, hands
-// messages to the NPU's queues, and sends what the NPU puts out to the peers of its ports. A state
-// machine.
+// The service of one emulated FPGA: it admits requests one at a time in order of their numbers,
+// passes messages to the NPU's queues, and sends the NPU's outputs to the peers of its ports. A
+// state machine.
 //
-// Request numbers are dense and the same on every node, so all nodes serve the same order and no
-// wait can be circular. Messages of later requests are held; a message of a request that is already
-// done is a bug of the sender and counted. A batch counts as one request: its messages carry the
-// vectors of all its lanes, whose number is that of the first message.
+// Request numbers are dense and the same on every node, so all nodes serve requests in the same
+// order and no wait can be circular. Messages of later requests are held. A message of a request
+// that is already done is a bug of the sender; it is counted. A batch counts as one request: its
+// messages carry the vectors of all its lanes, and its first message determines how many lanes
+// there are.
 #pragma once
 
 #include <map>
@@ -25,14 +26,14 @@ struct NpuServiceOptions {
   NodeId self{};
   TimeBase time = TimeBase::kEmulated;
   // Every `functional_every`-th request (0, k, 2k, ...) computes values; 0: none does; 1: all do.
-  // The messages say whether theirs does.
+  // Each message says whether it carries values.
   std::uint32_t functional_every = 1;
   std::uint32_t trace_requests = 0;
 };
 
 class NpuService : public Role {
  public:
-  // `node_names` resolves the shard's logical peers. `shard` and `trace` outlive the object.
+  // `node_names` resolves the shard's logical peers. `shard` and `trace` must outlive the object.
   NpuService(const Shard& shard, const NpuServiceOptions& options,
              const std::vector<std::string>& node_names, TraceBuffer* trace);
 
@@ -44,7 +45,7 @@ class NpuService : public Role {
   void add_stats(RoleStats& to) const override;
 
   NpuStats stats() const;
-  // Modelled time each request kept the NPU busy.
+  // The modelled time for which each request kept the NPU busy.
   const DurationHistogram& device_time() const { return device_time_; }
   std::uint64_t refused() const { return refused_; }
 
@@ -59,7 +60,7 @@ class NpuService : public Role {
   Npu* npu_for(const DataHeader& header) const {
     return header.functional ? functional_.get() : timing_.get();
   }
-  // Lanes of a message this service can serve; 0: it is not for it.
+  // The number of lanes of a message that this service can serve; 0 if the message is not for it.
   std::uint32_t lanes_of(const DataMessage& message) const;
   void deliver(const Held& held);
   void begin_next();
@@ -73,7 +74,7 @@ class NpuService : public Role {
   const Shard& shard_;
   NpuServiceOptions options_;
   TraceBuffer* trace_;
-  TraceBuffer chain_trace_;        // of the NPU; paused for requests that are not traced
+  TraceBuffer chain_trace_;        // of the NPU; paused during requests that are not traced
   std::vector<NodeId> out_peers_;  // by out port and destination, flattened
   std::vector<std::size_t> first_peer_;
   std::unique_ptr<Npu> functional_, timing_;
@@ -85,10 +86,10 @@ class NpuService : public Role {
   Instant began_{};
   Instant free_at_{};
   Duration busy_before_{};
-  Instant wall_now_{};  // of the message that came last
-  Breakdown path_;      // wall time: of the current request's last message, to when it was taken up
+  Instant wall_now_{};  // arrival of the last message
+  Breakdown path_;  // wall time: path of the current request's last message, until it was taken up
   std::vector<std::uint32_t> sent_;      // messages so far, by flattened destination
-  std::vector<std::uint32_t> received_;  // and by in port
+  std::vector<std::uint32_t> received_;  // messages so far, by in port
   std::map<std::uint32_t, std::vector<Held>> held_;
   Outbox outbox_;
   DurationHistogram device_time_;

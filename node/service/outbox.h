@@ -1,5 +1,5 @@
-// Data messages that wait for the instant at which they leave, in order of (instant, order of
-// arrival here).
+// Data messages that wait for the instant at which they leave, ordered by (instant, order in which
+// they were added).
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ class Outbox {
   }
   Instant next() const { return queue_.empty() ? kNever : queue_.top().at; }
 
-  // In emulated time the header says when the message left. In wall time the clock ran on while
-  // values were computed: `now` less the instant the message was added is that work, and is booked
-  // as such.
+  // In emulated time the header says when the message left. In wall time values were computed while
+  // the clock ran on: `now` less the instant at which the message was added is that computation and
+  // is booked as compute time.
   std::optional<RoleMessage> poll(Instant now, TimeBase time, Duration Breakdown::*work) {
     if (queue_.empty() || next() > now) return std::nullopt;
     Entry entry = std::move(const_cast<Entry&>(queue_.top()));

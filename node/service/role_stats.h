@@ -1,4 +1,4 @@
-// What a role has counted so far, whichever role it is: each fills in what it knows.
+// Counters of a role, of any kind: each kind fills in those that apply to it.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 namespace soliton {
 
 struct RoleStats {
-  std::uint64_t sent = 0;        // requests, host
-  std::uint64_t duplicated = 0;  // answers that belonged to no open request
+  std::uint64_t sent = 0;        // requests that the host has sent
+  std::uint64_t duplicated = 0;  // replies that belonged to no open request
   NpuStats npu;
   DurationHistogram device_time;  // modelled time that each request kept the NPU busy
   Duration host_busy{};
 };
 
-// What is no NPU's.
+// The counters that do not belong to the NPU.
 inline constexpr Field kRoleStatsRows[] = {
     field<&RoleStats::sent>("sent", "Requests sent by the host."),
     field<&RoleStats::duplicated>("duplicated", "Answers that belonged to no open request."),

@@ -67,8 +67,8 @@ void Node::take_events() {
   }
 }
 
-// What waits for the peer goes nowhere, and its messages stop: a role that makes as many as leave
-// would go on for ever.
+// Messages that wait for a lost peer are dropped, and the role is told that the peer is blocked;
+// otherwise a role that makes messages as fast as they leave would go on for ever.
 void Node::lose(const LtlEvent& event, LostPeer::How how) {
   const NodeId peer = deployment_.connections[index(event.connection)].peer;
   lost_.push_back({how, peer, event.at, event.detail, event.silence});
@@ -114,6 +114,8 @@ void Node::retry_backlog(Instant now) {
   }
 }
 
+// Messages that LTL had no room for go first. With `room`, a message that nothing is waiting ahead
+// of is written straight into a packet, without a copy in LTL's queue.
 std::optional<PacketBurst> Node::pump_role(std::span<std::byte> room, Instant now) {
   if (!role_) return std::nullopt;
   retry_backlog(now);

@@ -1,6 +1,6 @@
 // One node of the cluster: its LTL and its role behind the four verbs. It owns no clock, socket,
-// thread or logger, so the same object runs packed, in a process of its own under virtual time, and
-// over real sockets.
+// thread or logger, so the same object runs packed in one process with others, in a process of its
+// own under virtual time, and over real sockets.
 #pragma once
 
 #include <deque>
@@ -17,18 +17,18 @@
 
 namespace soliton {
 
-// A peer that a node can no longer reach: its connection is over.
+// A peer that a node can no longer reach, because their connection has ended.
 struct LostPeer {
   enum class How : std::uint8_t {
     kDead,      // it answered none of `detail` PINGs
     kRefused,   // it refused the connection, for the ResetReason `detail`
     kClosed,    // it closed the connection
-    kRestarted  // it came back as another incarnation, without what was under way to it
+    kRestarted  // it came back as another incarnation; messages in flight to it are lost
   } how = How::kDead;
   NodeId peer{};
   Instant at{};
   std::uint32_t detail = 0;
-  Duration silence{};  // kDead: since it was last heard, or had something to answer
+  Duration silence{};  // kDead: since it was last heard, or since it was last expected to answer
   bool operator==(const LostPeer&) const = default;
 };
 
@@ -37,23 +37,23 @@ class Node : public Machine {
   // `deployment` outlives the node.
   explicit Node(const Deployment& deployment);
 
-  void start(Instant at);  // a role that acts by itself begins
+  void start(Instant at);  // starts a role that acts by itself
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;
-  // As on_input() and poll_output() for a carrier that counts nanoseconds: the packet is read where
-  // it lies, and packets are built where they leave from (LtlBurst). A message that may go at once
-  // goes straight from its role into the packet, which stays as it is until the next call.
+  // As on_input() and poll_output(), for a carrier that counts nanoseconds: packets are read and
+  // built in the carrier's own memory (LtlBurst). A message that may leave at once is written by
+  // its role straight into the packet, which stays valid until the next call.
   void on_packet(const PacketView& packet, Instant now);
   std::optional<PacketBurst> write_burst(std::span<std::byte> room, std::uint32_t packets_max,
                                          Instant now);
-  // Does what write_burst() has put off (LtlBurst::catch_up()).
+  // Does the work that write_burst() postponed (LtlBurst::catch_up()).
   void catch_up() { burst_.catch_up(); }
   Instant next_deadline() const override;
   void on_deadline(Instant now) override;
-  // A peer that is dead ends the run: nothing replaces it.
+  // When the run ends because a peer is dead: nothing replaces a peer.
   RunEnd run_end() const override;
 
-  // Null: the node is idle.
+  // Null if the node is idle.
   Role* role() { return role_.get(); }
   const Ltl& ltl() const { return ltl_; }
   TraceBuffer& trace() { return trace_; }
@@ -63,10 +63,12 @@ class Node : public Machine {
 
  private:
   void take_deliveries(Instant now);
-  // Hands the role's messages on. One that took the short way into `room` ends it and is returned.
+  // Passes the role's messages to LTL. A message that was written directly into `room` ends the
+  // loop and is returned.
   std::optional<PacketBurst> pump_role(std::span<std::byte> room, Instant now);
   void retry_backlog(Instant now);
-  // False: there is no room for it, and it is as it was. What is for a lost peer is dropped.
+  // Returns false, leaving the message as it was, if LTL has no room for it. Messages for a lost
+  // peer are dropped.
   bool try_send(ConnectionId connection, Payload&& message, Instant now);
   void take_events();
   void lose(const LtlEvent& event, LostPeer::How how);
@@ -80,7 +82,7 @@ class Node : public Machine {
   LtlBurst burst_{ltl_};
   std::unique_ptr<Role> role_;
   std::map<NodeId, ConnectionId> connection_to_;
-  std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages LTL had no room for
+  std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages that LTL had no room for
   std::vector<LostPeer> lost_;
 };
 

@@ -1,5 +1,5 @@
-// What messages of a workload hold: bytes that follow from (seed, origin, number), so that whoever
-// receives them can tell every flipped, lost, doubled or displaced byte without having seen the
+// The contents of a workload's messages: bytes that follow from (seed, origin, number), so that a
+// receiver can detect every flipped, lost, duplicated or displaced byte without having the
 // original.
 #pragma once
 
@@ -11,15 +11,15 @@
 
 namespace soliton {
 
-// Names the block that `origin` makes as its `number`-th.
+// The key of block `number` made by `origin`.
 struct PatternKey {
   std::uint64_t seed = 1;
   NodeId origin{};
   std::uint32_t number = 0;
 };
 
-// 8-byte word i of a block, in this machine's order, is key + i * an odd constant: words differ
-// within a block, and blocks differ from word to word.
+// The 8-byte word i of a block, in this machine's byte order, is key + i * an odd constant: words
+// differ within a block, and different blocks differ in every word.
 void append_pattern(PatternKey key, std::uint64_t bytes, Payload& out);
 bool holds_pattern(PatternKey key, std::span<const std::byte> bytes);
 

@@ -1,5 +1,5 @@
-// Communication workloads as values: who sends what to whom, without any model behind it. The same
-// value goes to every node, which finds its own part in it.
+// Communication workloads as values: who sends what to whom, without a model. Every node gets the
+// same value and finds its own part in it.
 #pragma once
 
 #include <cstdint>
@@ -18,32 +18,32 @@ struct TrafficKind;
 
 struct Traffic {
   const TrafficKind* kind = nullptr;  // traffic_kind.h
-  std::vector<NodeId> senders;        // a flow each: who sends, or the nodes of a group
-  NodeId receiver{};                  // of kinds that have one
-  std::uint64_t bytes = 64;           // of a message; of a group: what its kind says
-  std::uint32_t count = 1'000;        // messages of a flow, or rounds
-  std::uint64_t seed = 1;             // of the contents
+  std::vector<NodeId> senders;        // senders, one flow each; or the nodes of a group
+  NodeId receiver{};                  // only for kinds that have a receiver
+  std::uint64_t bytes = 64;           // payload of a message; for a group as its kind defines
+  std::uint32_t count = 1'000;        // messages of each flow, or rounds
+  std::uint64_t seed = 1;             // of the messages' contents
   bool contents = true;  // false: messages are sizes without bytes, and nothing is verified
-  Settings own;          // the kind's own options, all of them, by its table
+  Settings own;          // the complete options of the kind itself, by its table
 
   bool operator==(const Traffic&) const = default;
 };
 
-// `kind` with its own options as they are by default.
+// A workload of `kind`, whose own options have their defaults.
 Traffic traffic_of_kind(const TrafficKind& kind);
-// Sets one of the kind's own options from the text of a file. Errors: no such key, or what the
-// value may be.
+// Sets one of the kind's own options from the text of a file. Errors: unknown key; value not
+// allowed (the message says what is).
 Status set_own(Traffic& traffic, std::string_view key, std::string_view text);
 
-// Records of a complete run, ends joined.
+// Number of records of a complete run, with the two ends of a message joined.
 std::uint64_t expected_records(const Traffic& traffic);
-// Of these, the ones that this node completes.
+// Number of records that this node completes.
 std::uint64_t completed_at(const Traffic& traffic, NodeId node);
-// Pairs that exchange messages, each once, the lower node first, in order.
+// Pairs of nodes that exchange messages, each once and the lower node first, in ascending order.
 std::vector<std::pair<NodeId, NodeId>> talking_pairs(const Traffic& traffic);
 // Payload bytes that one record stands for.
 std::uint64_t bytes_per_record(const Traffic& traffic);
-// As a title: "incast 5 : 1", "all-gather (ring)".
+// A title: "incast 5 : 1", "all-gather (ring)".
 std::string title_of(const Traffic& traffic);
 
 }  // namespace soliton

@@ -1,5 +1,6 @@
-// A node's part of a communication workload: sends messages, verifies what it gets, and says when.
-// A state machine without clock or socket, driven through its LTL like every role.
+// A node's part of a communication workload: it sends messages, verifies those it receives, and
+// reports when it is done. A state machine without clock or socket, driven through its LTL like
+// every role.
 #pragma once
 
 #include <deque>
@@ -21,24 +22,24 @@ class TrafficRole : public Role {
  public:
   struct Options {
     NodeId self{};
-    std::uint32_t trace_messages = 0;  // the first of each flow are traced
-    TraceBuffer* trace = nullptr;      // outlives the role
+    std::uint32_t trace_messages = 0;  // the first N messages of each flow are traced
+    TraceBuffer* trace = nullptr;      // must outlive the role
   };
   TrafficRole(const Traffic& traffic, const Options& options);
 
   void start(Instant at) override { start_ = at; }
   Instant next_deadline() const override { return begun_ ? kNever : start_; }
   void on_deadline(Instant now) override;
-  // LTL has no room for more to `peer`, or has room again.
+  // Says whether LTL has room for more messages to `peer`.
   void on_blocked(NodeId peer) override { blocked_.insert(peer); }
   void on_room(NodeId peer) override { blocked_.erase(peer); }
   std::vector<std::string> describe_outstanding() const override;
 
-  // Everything this node was to send has been handed over and all it was to get is here.
+  // Whether this node has handed over everything it sends and has received everything it expects.
   bool finished() const override = 0;
   void hand_over(Records& to) override;
   std::vector<TrafficRecord> take_records() { return std::exchange(records_, {}); }
-  // Messages whose sender has no part in the workload, or that are too many.
+  // Number of messages from nodes without a part in the workload, or beyond the expected number.
   std::uint64_t refused() const { return refused_; }
 
  protected:
@@ -50,7 +51,7 @@ class TrafficRole : public Role {
   bool begun() const { return begun_; }
   bool blocked(NodeId peer) const { return blocked_.contains(peer); }
   Payload block(NodeId origin, std::uint32_t number) const;
-  // Whether the part [offset, offset + traffic().bytes) of a message is that block.
+  // Whether the part [offset, offset + traffic().bytes) of a message equals that block.
   bool is_block(const Payload& message, std::uint64_t offset, NodeId origin,
                 std::uint32_t number) const;
   bool has_size(const Payload& message, std::uint64_t blocks) const {

@@ -1,5 +1,5 @@
-// How long each direction of each cable sends for a request: no stream of requests can go faster
-// than the busiest of them.
+// How long each direction of each cable transmits for a request. No stream of requests can be
+// faster than the busiest of them.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,12 @@ class CableLoad {
   const Routes* routes_;
   std::uint32_t mtu_;
   bool sharing_;
-  std::vector<Duration> busy_;  // per link and direction
+  std::vector<Duration> busy_;  // by link and direction
   Duration busiest_{};
 };
 
-// How long a link sends the packets of one message, or, `sharing` packets, at least its bytes.
+// How long a link transmits the packets of one message; if packets are shared (`sharing`), at least
+// its bytes.
 Duration sending_time(const TopologyLink& link, std::int64_t elements, std::uint32_t mtu,
                       bool sharing);
 

@@ -1,11 +1,11 @@
-// What a part of a model costs at the very least: its programs played with all inputs there from
-// the start and every message alone on its way, but for what comes over a device's one cable: of
-// messages that a program reads one behind the other the last is there no earlier than the cable
-// can have brought all of them.
+// The minimum cost of a part of a model. Its programs are played with all inputs there from the
+// start and every message alone on the network, with one exception: if a device has a single cable,
+// the last of the messages that its program reads in a row arrives no earlier than the cable can
+// have carried them all.
 //
-// Chains issue in program order and wait for the latest of what they read, so nothing a device does
-// comes earlier when a message comes later; and no message is faster than on an idle network. So in
-// any plan that holds these programs, whatever surrounds them:
+// Chains are issued in program order and wait for the latest of what they read, so delaying a
+// message never makes a device faster; and no message is faster than on an idle network. Hence in
+// any plan that contains these programs, whatever surrounds them:
 //
 //   last output  >=  first input + last
 //   first output >=  first input + first
@@ -21,26 +21,27 @@
 namespace soliton {
 
 struct FreePlayRequest {
-  std::span<const Shard> shards;  // within their memories; messages to others leave the part
+  std::span<const Shard> shards;  // must fit; messages to other shards leave the part
   std::int64_t steps = 1;
   std::uint32_t batch = 1;
-  // For the response: as many steps as its last input can be needed in; 0: it is not asked for.
+  // For the response: the number of steps within which the last input can be needed; 0: no response
+  // is wanted.
   std::int64_t steps_behind = 1;
-  // Least time of a message of so many elements (of all lanes) between two of the shards.
+  // Minimum time of a message of `elements` elements (of all lanes) between two of the shards.
   std::function<Duration(std::size_t from, std::size_t to, std::int64_t elements)> way;
-  // How long its last packet is at least on the one cable of a shard; 0: there are several.
+  // Minimum time for which its last packet occupies a shard's only cable; 0 if there are several.
   std::function<Duration(std::size_t to, std::int64_t elements)> cable;
 };
 
 struct FreePlay {
   Duration first{};     // until the first message leaves the part
-  Duration last{};      // until the last one does
-  Duration response{};  // from the last step's input to the last message
-  Duration occupied{};  // of the device that is occupied least
-  // Elements of the smallest message into the part, and out of it.
+  Duration last{};      // until the last message leaves the part
+  Duration response{};  // from the input of the last step to the last message
+  Duration occupied{};  // of the least occupied device
+  // Elements of the smallest message into the part, and of the smallest out of it.
   std::int64_t least_input = 0;
   std::int64_t least_output = 0;
-  std::int64_t inputs = 0;  // messages into the part each step
+  std::int64_t inputs = 0;  // messages into the part at each step
 };
 
 FreePlay play_free(const FreePlayRequest& request);

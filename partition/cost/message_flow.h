@@ -1,4 +1,4 @@
-// Messages of one request crossing an otherwise idle network, carried by the transport and the
+// The messages of one request on an otherwise idle network, carried by the same transport and
 // network that the emulator runs: windows, acknowledgements and the order in which connections take
 // turns cost what they cost there.
 //
@@ -36,16 +36,16 @@ struct FlowOptions {
   const Topology* topology = nullptr;  // null: messages take no time
   const Routes* routes = nullptr;
   std::vector<NodeId> node;  // by endpoint
-  std::set<NodePair> pairs;  // that talk, by NodeId
+  std::set<NodePair> pairs;  // pairs that exchange messages, by NodeId
   NodeId host{};
   LtlOptions ltl;
-  std::optional<std::uint64_t> seed;  // of congestion marks; unset: they are not heeded
+  std::optional<std::uint64_t> seed;  // of congestion marks; unset: there are none
 };
 
 class MessageFlow {
  public:
-  // Takes each message when it has arrived as a whole, in order of time, and may send() from the
-  // endpoint that it came to.
+  // Called for each message when all of it has arrived, in order of time. It may send() from the
+  // endpoint where the message arrived.
   using Receive = std::function<void(const FlowMessage& message, Instant at)>;
 
   MessageFlow(FlowOptions options, Receive receive);
@@ -53,10 +53,11 @@ class MessageFlow {
   MessageFlow(const MessageFlow&) = delete;
   MessageFlow& operator=(const MessageFlow&) = delete;
 
-  // Leaves at message.leaves.at. REQUIRES: source and destination differ; outside `receive` only
-  // before run(), inside from the receiving endpoint and not before the arrival.
+  // The message leaves at message.leaves.at. REQUIRES: source and destination differ. Outside
+  // `receive`: only before run(). Inside: only from the receiving endpoint, and not before the
+  // arrival.
   void send(const FlowMessage& message);
-  // Until nothing is under way any more. False: emulated time ended before.
+  // Runs until nothing is in flight. Returns false if emulated time ended first.
   bool run();
 
  private:

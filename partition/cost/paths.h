@@ -1,5 +1,5 @@
-// What is known of the ways between nodes before a run: what LTL's timers begin with (LtlPath), in
-// a run and in its prediction alike.
+// What is known before a run about the paths between nodes: the start values of LTL's timers
+// (LtlPath), the same for a run and its prediction.
 #pragma once
 
 #include <cstdint>
@@ -16,26 +16,27 @@ namespace soliton {
 
 class PathTimes {
  public:
-  // `pairs`: who talks to whom in the run. Topology and routes outlive the object.
+  // `pairs`: the pairs that exchange messages in the run. Topology and routes must outlive the
+  // object.
   PathTimes(const LtlOptions& ltl, const Topology& topology, const Routes& routes,
             const FaultPlan& faults, const std::set<NodePair>& pairs);
 
-  // Nothing is known of a pair without a path. REQUIRES: from != to.
+  // A pair without a path gets an LtlPath in which nothing is known. REQUIRES: from != to.
   LtlPath between(NodeId from, NodeId to) const;
 
  private:
-  // The longest that a packet waits on this path, its own card left out: every switch port on it is
-  // full, or holds all that the connections through it may have in flight. Bursts of other traffic
-  // and delays by faults come on top.
+  // The longest that a packet waits on this path, except in its own network card: every switch port
+  // on it is full, or holds everything that the connections through it may have in flight. Bursts
+  // of other traffic and delays by faults are not included.
   Duration hold(std::span<const Hop> path) const;
 
   const Topology& topology_;
   const Routes& routes_;
   Bytes packet_{};
   Bytes acknowledgement_{};
-  Bytes window_{};                    // of one connection, on the line
-  std::vector<std::uint32_t> used_;   // by so many connections, by link and direction
-  std::vector<Duration> late_;        // by faults, by link and direction
+  Bytes window_{};                    // of one connection, as bytes on the wire
+  std::vector<std::uint32_t> used_;   // number of connections, by link and direction
+  std::vector<Duration> late_;        // delay by faults, by link and direction
   std::vector<std::uint16_t> ports_;  // of the node at the near end, by link and direction
 };
 

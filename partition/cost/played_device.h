@@ -1,5 +1,5 @@
-// A device in a played plan: it serves requests one after the other, as the service of a node does,
-// and keeps messages of later ones until then.
+// A device in a plan that is played. Like the service of a node it serves one request after the
+// other and holds messages of later requests until then.
 #pragma once
 
 #include <map>
@@ -15,25 +15,27 @@ namespace soliton {
 
 class PlayedDevice {
  public:
-  // `shard` outlives the object.
+  // `shard` must outlive the object.
   PlayedDevice(const Shard& shard, std::int64_t steps, std::uint32_t batch)
       : npu_(std::make_unique<Npu>(shard, ComputeMode::kTiming)), steps_(steps), batch_(batch) {}
 
-  // The request that it serves, or serves next.
+  // The request that it serves, or will serve next.
   std::uint32_t request() const { return request_; }
   bool serves(const FlowMessage& message) const { return serving_ && message.request == request_; }
   Instant started() const { return started_; }
 
-  // `leaves` is when the message arrives. REQUIRES: serves(message), or it is the device's own.
+  // `leaves` is when the message arrives. REQUIRES: serves(message), or the message is the device's
+  // own.
   void take(const FlowMessage& message);
   void hold(const FlowMessage& message) { held_[message.request].push_back(message); }
-  // Begins the next request with what it has of it. False: it serves one, or has nothing.
+  // Begins the next request with the messages held for it. Returns false if a request is being
+  // served or no message is held.
   bool begin_next();
   std::optional<NpuOutput> poll_output() { return npu_->poll_output(); }
   // False: the request has not ended.
   bool end_request();
 
-  // Of the last request that ended: from its start to its end, and the work in it.
+  // Of the last request that ended: the time from its start to its end, and the work in it.
   Duration occupied() const { return npu_->free_at() - started_; }
   Duration busy() const { return npu_->stats().busy - busy_before_; }
   std::string waiting_for() const { return npu_->waiting_for(); }

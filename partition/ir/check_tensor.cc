@@ -44,8 +44,8 @@ void TensorChecker::check_vector(const std::string& owner, const Tensor& tensor,
 void TensorChecker::check_values(const Tensor& tensor, std::string_view gates, Allowed allowed) {
   const bool has = tensor.values != nullptr;
   if (any_seen_ && has != values_seen_)
-    return add(fmt::format("tensor {} has {} values, unlike those before it", tensor.name,
-                           has ? "" : "no"));
+    return add(fmt::format("tensor {} has {}values, unlike the tensors before it", tensor.name,
+                           has ? "" : "no "));
   any_seen_ = true;
   values_seen_ = has;
   if (!has) return;

@@ -9,12 +9,12 @@
 
 namespace soliton {
 
-// Adds what is wrong to `found`, which outlives it. Either all tensors of a model have values or none
-// has. `gates` has a letter for each equal part of a tensor's rows.
+// Appends what is wrong to `found`, which must outlive the object. Either all tensors of a model
+// have values or none has. `gates` has one letter for each of the equal parts of a tensor's rows.
 class TensorChecker {
  public:
-  // What becomes blocks of a number format, and what stays fp16: an infinity is a value of the
-  // second, as masks need it, but leaves a block without any.
+  // Whether a tensor becomes blocks of a number format or stays fp16. In fp16 an infinity is a
+  // valid value, as masks need it; a block with an infinity has no value at all.
   enum Allowed : std::uint8_t { kFiniteOnly, kAnyNumber };
 
   explicit TensorChecker(Diagnostics& found) : found_(found) {}
@@ -24,7 +24,7 @@ class TensorChecker {
   void check_vector(const std::string& owner, const Tensor& tensor,
                     const std::vector<std::int64_t>& shape, std::string_view gates = {});
   void check_values(const Tensor& tensor, std::string_view gates, Allowed allowed);
-  // The two biases of a gate, which are added before anything else.
+  // The two biases of a gate, which are added to each other before anything else.
   void check_sum(const Tensor& a, const Tensor& b, std::string_view gates);
 
  private:

@@ -1,4 +1,4 @@
-// How many elements a shape has, for shapes that come out of files.
+// The number of elements of a shape, for shapes read from files.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace soliton {
 
-// Elements of a shape, or nothing when an extent is negative or those that are not zero have a
-// product beyond 63 bits: so any part of a shape that has a count has one, too.
+// Returns nullopt if an extent is negative or if the product of the non-zero extents needs more
+// than 63 bits. So if a shape has a count, every part of it has one too.
 inline std::optional<std::int64_t> element_count(std::span<const std::int64_t> shape) {
   std::int64_t count = 1;
   bool empty = false;

@@ -1,8 +1,8 @@
 // The graph the partitioner works on: a chain of layers an NPU can run, between a CPU part before
 // and a CPU part after.
 //
-// Readers (partition/onnx) and builders (rnn.h) make it; shapes are unpadded. Weights are fp32,
-// before quantisation, and may be absent (`weights` empty) when only times matter.
+// Readers (partition/onnx) and builders (build_rnn(), below) make it; shapes are unpadded. Weights
+// are fp32, before quantisation, and may be absent (`weights` empty) when only times matter.
 #pragma once
 
 #include <cstdint>
@@ -33,14 +33,14 @@ enum class Cell : std::uint8_t { kGru, kLstm, kRnn };
 const char* cell_name(Cell cell);
 constexpr int gate_count(Cell cell) { return cell == Cell::kGru ? 3 : cell == Cell::kLstm ? 4 : 1; }
 
-// One direction of a recurrent layer. Gate order as stored here: GRU r z n; LSTM i f o c; RNN its
-// only one. (ONNX stores z r h; i o f c.)
+// One direction of a recurrent layer. Order of the gates here: GRU r z n; LSTM i f o c; RNN has
+// one. (ONNX has z r h; i o f c.)
 struct RecurrentWeights {
   Tensor input;           // W  [gates * hidden, input]
   Tensor recurrent;       // R  [gates * hidden, hidden]
   Tensor input_bias;      // Wb [gates * hidden]
   Tensor recurrent_bias;  // Rb [gates * hidden]
-  // State before the first step, [hidden]; without a shape: zeros.
+  // State before the first step, [hidden]; a tensor without a shape means zeros.
   Tensor initial_hidden, initial_cell;
 };
 
@@ -52,8 +52,8 @@ struct RecurrentLayer {
   bool reset_after = false;    // GRU: ONNX linear_before_reset = 1
   bool emits_sequence = true;  // false: only the last hidden state is used
   bool reverse = false;        // the only direction runs from the last step to the first
-  bool in_dram = false;        // weights stay in the devices' DRAM and stream for every product
-  // A request begins with the state in which the one before it ended, the first one with zeros.
+  bool in_dram = false;  // weights stay in the device's DRAM and are streamed for every product
+  // A request begins with the state in which the previous one ended; the first begins with zeros.
   bool carries_hidden = false, carries_cell = false;
   std::vector<RecurrentWeights> directions;  // 1, or 2: forward and reverse, outputs concatenated
   int gates() const { return gate_count(cell); }
@@ -63,10 +63,10 @@ struct DenseLayer {
   std::string name;
   std::int64_t input = 0;
   std::int64_t output = 0;
-  bool every_step = false;  // applied to each step's vector, or once to the last
-  bool in_dram = false;     // as RecurrentLayer
+  bool every_step = false;  // true: applied to each step's vector; false: once, to the last one
+  bool in_dram = false;     // as in RecurrentLayer
   Tensor weights;           // [output, input]
-  Tensor bias;              // [output], or null values: none
+  Tensor bias;              // [output]; null values: none
 };
 
 using Layer = std::variant<RecurrentLayer, DenseLayer>;
@@ -82,18 +82,18 @@ enum class HostAfter : std::uint8_t { kNone, kSoftmax, kLogSoftmax };
 
 struct Model {
   std::string name;
-  std::string source;  // path or "rnn"
-  FilesRead files;     // the model's own and those with weights beside it
+  std::string source;  // path of the model file, or "rnn"
+  FilesRead files;     // the model file and the files with its external weights
   HostBefore before;
   std::vector<Layer> layers;
   HostAfter after = HostAfter::kNone;
   std::int64_t input = 0;        // elements of one step's vector into the first layer
   std::int64_t output = 0;       // elements of one vector out of the last layer
-  bool sequence_output = false;  // a vector out for each step, or one a request
-  std::int64_t fixed_steps = 0;  // 0: the length of the request
-  // Sequence lengths of the model's own (ONNX sequence_lens). As an input: a request may be shorter
-  // than `fixed_steps`. As a constant: of the `row_steps` steps of a request the first
-  // `fixed_steps` count, or of any number when that is -1; 0: there is no such constant.
+  bool sequence_output = false;  // a vector out for each step, not one a request
+  std::int64_t fixed_steps = 0;  // 0: every request has its own number of steps
+  // Sequence lengths given by the model itself (ONNX sequence_lens). As an input: a request may be
+  // shorter than `fixed_steps`. As a constant: a request has `row_steps` steps (-1: any number), of
+  // which the first `fixed_steps` count; 0: there is no such constant.
   bool takes_lengths = false;
   std::int64_t row_steps = 0;
   std::vector<std::string>
@@ -107,21 +107,22 @@ inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 40;
 inline constexpr std::int64_t kMaxSteps = std::int64_t{1} << 20;
 inline constexpr std::size_t kMaxLayers = 16'384;
 
-// A multiply-add is 2 operations: 12 h^2 t for a GRU, 16 h^2 t for an LSTM, 4 h^2 t for an RNN with
-// input = hidden. Matrix products of the layers only, every direction counted; no embedding, bias
-// or gate.
-// REQUIRES: check_model(model) is empty, 0 <= steps <= kMaxSteps.
+// A multiply-add is 2 operations, so t steps with input = hidden = h count 12 h^2 t for a GRU, 16
+// h^2 t for an LSTM and 4 h^2 t for an RNN. Only matrix products of the layers count, in every
+// direction; embedding, biases and gates do not. REQUIRES: check_model(model) is empty, 0 <= steps
+// <= kMaxSteps.
 std::int64_t operations(const Model& model, std::int64_t steps);
-// Elements of the layers' matrices and biases, from their sizes (tensors may be without values); no
-// embedding.
+// Elements of the layers' matrices and biases, computed from their sizes (tensors may have no
+// values), without the embedding.
 std::int64_t weight_count(const Model& model);
-// Shapes agree from layer to layer, sizes are positive and below limits, values are finite and as
-// many as the shape says. Names what is wrong.
+// Checks that shapes agree from layer to layer, that sizes are positive and below limits, and that
+// values are finite and as many as the shape says. Returns what is wrong.
 Diagnostics check_model(const Model& model);
 // Whether any layer keeps its state from one request to the next.
 bool carries_state(const Model& model);
 
-// Elements of one vector out of a layer: hidden size times directions, or the dense layer's output.
+// Elements of one output vector of a layer: hidden size times directions, or the output of a dense
+// layer.
 std::int64_t layer_input(const Layer& layer);
 std::int64_t layer_output(const Layer& layer);
 const std::string& layer_name(const Layer& layer);
@@ -135,7 +136,7 @@ struct RnnOptions {
   std::int64_t hidden = 0;
   std::int64_t steps = 0;
   std::int64_t layers = 1;
-  std::int64_t input = 0;  // 0: hidden
+  std::int64_t input = 0;  // 0: as `hidden`
   bool bidirectional = false;
   bool reset_after = false;  // GRU
   // Operations are counted at this hidden size (published rows that were mapped padded or cut); 0:

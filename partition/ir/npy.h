@@ -17,7 +17,7 @@ namespace soliton {
 
 enum class NpyType : std::uint8_t { kInt32, kInt64, kFloat16, kFloat32 };
 
-inline constexpr std::int64_t kMaxNpyBytes = std::int64_t{4} << 30;  // of a file
+inline constexpr std::int64_t kMaxNpyBytes = std::int64_t{4} << 30;  // size of a file
 inline constexpr std::size_t kMaxNpyHeader = 64 * 1024;              // bytes of its dictionary
 inline constexpr std::size_t kMaxNpyRank = 16;
 
@@ -31,11 +31,11 @@ struct NpyArray {
 
   std::int64_t elements() const;
   bool is_integer() const { return type == NpyType::kInt32 || type == NpyType::kInt64; }
-  // Extent of the first axis (requests), 1 for a scalar, and elements of one row.
+  // Extent of the first axis (requests), 1 for a scalar; and number of elements of one row.
   std::int64_t rows() const { return shape.empty() ? 1 : shape[0]; }
   std::int64_t row_elements() const;
-  // Row `row` as numbers; integers exactly, as fp32 when asked so. REQUIRES: 0 <= row < rows();
-  // is_integer() for integer_row(). Rows of int64 beyond 2^24 lose bits in float_row().
+  // Row `row` as numbers: exact integers, or fp32. REQUIRES: 0 <= row < rows(), and is_integer()
+  // for integer_row(). float_row() loses bits of int64 values beyond 2^24.
   std::vector<std::int64_t> integer_row(std::int64_t row) const;
   std::vector<float> float_row(std::int64_t row) const;
 };
@@ -43,14 +43,15 @@ struct NpyArray {
 NpyArray npy_of(const std::vector<float>& values, std::vector<std::int64_t> shape);
 NpyArray npy_of(const std::vector<std::int64_t>& values, std::vector<std::int64_t> shape);
 
-// Errors (kInvalid) start with `name` or the path: not a regular file, too large, cut short, bytes
-// left over, ...
+// Error: kInvalid, beginning with `name` or the path. The file is not regular, too large,
+// truncated, has bytes left over, and so on.
 Result<NpyArray> parse_npy(std::string_view bytes, const std::string& name);
 Result<NpyArray> read_npy(const std::string& path);
 
-// Version 1.0, as numpy.save writes it.
+// Writes version 1.0, as numpy.save does.
 std::string format_npy(const NpyArray& array);
-// Writes beside `path`, then renames: the file is whole or as it was. Errors: kNotWritten.
+// Writes a file beside `path` and renames it, so that `path` is either complete or unchanged.
+// Error: kNotWritten.
 Status write_npy(const std::string& path, const NpyArray& array);
 
 }  // namespace soliton

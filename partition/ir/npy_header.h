@@ -1,4 +1,4 @@
-// The dictionary at the start of a .npy file, without evaluating it as Python.
+// Parses the dictionary at the start of a .npy file without evaluating it as Python.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A name out of a model file, as messages quote it: escaped, without quotes of its own, cut at
+// A name from a model file as messages quote it: escaped, without surrounding quotes, cut at
 // `limit` bytes.
 #pragma once
 

@@ -50,9 +50,10 @@ PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
   const std::int64_t taken = cut.in_dram ? std::int64_t{placed.rows} * placed.columns
                                          : shard_.device.tiles_taken(placed.rows, placed.columns);
   if (!failure_ && taken > kTilesAddressable - next)
-    failure_ = Error{ErrorCode::kDoesNotFit,
-                     fmt::format("{}: {} native tiles behind {} others; a device addresses {}",
-                                 cut.name, taken, next, kTilesAddressable)};
+    failure_ =
+        Error{ErrorCode::kDoesNotFit,
+              fmt::format("{}: {} native tiles after {} others; a device can address at most {}",
+                          cut.name, taken, next, kTilesAddressable)};
   if (failure_) return placed;
   next += static_cast<std::uint32_t>(taken);
   auto weights = cut_matrix(cut, shard_.format, native_dim(), with_weights_);

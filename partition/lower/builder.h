@@ -1,4 +1,4 @@
-// One shard under construction: allocates registers, tiles and ports, and writes chains into
+// One shard under construction: it allocates registers, tiles and ports, and appends chains to
 // segments.
 #pragma once
 
@@ -46,14 +46,14 @@ class ChainWriter {
   ChainWriter& write(Memory memory, std::uint32_t index) {
     return put(Opcode::kVWr, memory, index);
   }
-  // By an offset register.
+  // Access by an offset register.
   ChainWriter& read_at(Memory memory, std::uint32_t index, Indexing offset) {
     return put(Opcode::kVRd, memory, index, offset);
   }
   ChainWriter& write_at(Memory memory, std::uint32_t index, Indexing offset) {
     return put(Opcode::kVWr, memory, index, offset);
   }
-  // Of a scalar chain.
+  // For scalar chains.
   ChainWriter& scalar(const Instruction& instruction) {
     chain_.instructions.push_back(instruction);
     return *this;
@@ -81,28 +81,28 @@ class ShardBuilder {
   const std::string& node() const { return shard_.node; }
   int native_dim() const { return shard_.device.native_dim; }
   const NpuDevice& device() const { return shard_.device; }
-  // Native vectors that `elements` values fill.
+  // Number of native vectors that `elements` values fill.
   std::uint32_t vectors(std::int64_t elements) const;
 
   std::uint32_t reserve(Memory memory, std::uint32_t count);
-  // `once`: before the first request only, as state that is carried on needs it.
+  // `once`: the value is set only before the first request, for state that is carried on.
   void zero(Memory memory, std::uint32_t first, std::uint32_t count, bool once = false) {
     shard_.zeroed.push_back({memory, first, count, once});
   }
   std::uint32_t constant(std::string name, Memory memory, std::vector<Half> values);
-  // The first failure is kept and returned by take().
+  // Only the first failure is kept; take() returns it.
   PlacedMatrix matrix(const MatrixCut& cut);
 
   std::uint16_t in_port(std::string name, std::int64_t elements, bool reversed = false);
-  // `turn`: destinations are served from that one on, around. Slices that start with different
-  // destinations do not all meet in front of the same receiver.
+  // `turn`: the destination that is served first; the others follow in order, wrapping around. If
+  // slices start with different destinations, they do not all queue for the same receiver at once.
   std::uint16_t out_port(std::string name, std::int64_t elements, std::size_t turn = 0);
   void connect(std::uint16_t out_port, const std::string& peer, std::uint16_t in_port);
   std::int64_t in_port_elements(std::uint16_t port) const { return shard_.in_ports[port].elements; }
 
   ChainWriter chain(std::string label, std::uint32_t rows, std::uint32_t columns = 1);
-  // The chains since the last call become a segment of `fixed + per_step * steps` rounds; none: no
-  // segment.
+  // Makes the chains added since the last call a segment of `fixed + per_step * steps` rounds. Does
+  // nothing if there are none.
   void end_segment(std::int32_t fixed, std::int32_t per_step);
 
   // Chains so far, and a segment of any of them: for loops inside each other.
@@ -110,9 +110,9 @@ class ShardBuilder {
   void add_segment(const Segment& segment);
 
   bool empty() const { return shard_.program.chains.empty(); }
-  // A window for what lies in Dram, `window` tiles or, for 0, all that weights and lanes leave of
-  // the matrix register file, but not more than lie in Dram; at least one, which may be one too
-  // many.
+  // Reserves a window for weights in Dram: `window` tiles or, for 0, everything that weights and
+  // lanes leave of the matrix register file, but not more tiles than lie in Dram. It has at least
+  // one tile, even if that exceeds the register file by one.
   Result<Shard> take(std::uint32_t batch, std::uint32_t window);
 
  private:
@@ -120,7 +120,7 @@ class ShardBuilder {
   bool with_weights_;
   std::uint32_t tiles_ = 0, dram_tiles_ = 0;
   std::uint32_t segment_first_ = 0;
-  std::vector<std::size_t> turns_;  // per OutPort
+  std::vector<std::size_t> turns_;  // by OutPort
   std::map<Memory, std::uint32_t> reserved_;
   std::optional<Error> failure_;
 };

@@ -15,7 +15,8 @@ constexpr const char* kGruNames[] = {"r", "z", "n"};
 constexpr const char* kLstmNames[] = {"i", "f", "o", "c"};
 constexpr const char* kRnnNames[] = {"h"};
 
-// The order products are issued in and matrices lie in: GRU r z h; LSTM i f c o (docs/isa.md).
+// The order in which products are issued and matrices are stored: GRU r z h; LSTM i f c o
+// (docs/isa.md).
 constexpr int kGruOrder[] = {kReset, kUpdate, kNew};
 constexpr int kLstmOrder[] = {kInput, kForget, kCell, kOutput};
 constexpr int kRnnOrder[] = {kOnly};
@@ -185,7 +186,8 @@ void CellProgram::emit_lstm(const std::vector<std::uint16_t>& ports) {
       .send(ports);
 }
 
-// Both ways round alike, so both give the same bits.
+// Fused and stepwise programs apply the same operations in the same order, so both give the same
+// bits.
 void CellProgram::emit_lstm_cell() {
   if (stepwise()) {
     recurrent(kCell, "g", spec_.hidden)
@@ -209,6 +211,8 @@ void CellProgram::emit_lstm_cell() {
       .write(Memory::kInitialVrf, cell_initial_);
 }
 
+// With the reset after the product no second gather is needed: r multiplies the node's own rows of
+// the product.
 void CellProgram::emit_reset_after(const std::vector<std::uint16_t>& ports) {
   recurrent(kReset, "r", spec_.hidden)
       .add0(x_[kReset])
@@ -239,6 +243,8 @@ ChainWriter CellProgram::blend() {
   return chain;
 }
 
+// The reset gate times the node's own slice of h. The other slices of r*h come from the other
+// nodes, so this chain goes as early as the cell program allows.
 void CellProgram::emit_reset() {
   recurrent(kReset, "r", spec_.hidden)
       .add0(x_[kReset])
@@ -248,6 +254,7 @@ void CellProgram::emit_reset() {
       .send(reset_ports_);
 }
 
+// In the fused program the chains that need only z run while r*h is gathered.
 void CellProgram::emit_reset_gates() {
   if (stepwise()) {
     recurrent(kUpdate, "z", spec_.hidden)

@@ -20,28 +20,28 @@
 
 namespace soliton {
 
-// What one node holds of one direction of a recurrent layer.
+// The slice of one direction of a recurrent layer that one node holds.
 struct CellSpec {
   const RecurrentLayer* layer = nullptr;
   const RecurrentWeights* weights = nullptr;
   std::string label;  // "gru0", "gru0.reverse"
-  RowRange rows;      // of the hidden state, at native-tile borders
+  RowRange rows;      // of the hidden state; starts at native-tile borders
   std::vector<std::int64_t> input_parts;
   std::uint32_t input = 0;   // InitialVrf, the whole input vector
   std::uint32_t hidden = 0;  // InitialVrf, the whole hidden state
-  // Off: other nodes make W x + b of every gate and send it into the registers x().
+  // False: other nodes compute W x + b of every gate and send it to the registers x().
   bool input_side = true;
 };
 
-// Rows of the gates in the order their products are issued in.
+// Rows of the gates, in the order in which their products are issued.
 std::span<const int> gate_order(Cell cell);
 
-// W x + b of one gate for the rows of a spec: what a cell's own input side is made of, and what a
-// node does that makes it for another.
+// W x + b of one gate for the rows of a spec. It is part of a cell's input side, and is used alone
+// by a node that computes the input side for another node.
 class GateInput {
  public:
   GateInput(ShardBuilder& builder, const CellSpec& spec, int gate);
-  // Reads the input and leaves the result to be written.
+  // Emits the reading of the input and the product; the result is still to be written.
   ChainWriter emit(ShardBuilder& builder) const;
   const std::string& label() const { return label_; }
 
@@ -57,13 +57,14 @@ class CellProgram {
   // Reserves registers and places matrices. `builder` must outlive the object.
   CellProgram(ShardBuilder& builder, const CellSpec& spec);
 
-  // Once a request, in front of its first step: states that are not zero.
+  // Emits the chains that set non-zero initial states, once a request before its first step.
   void emit_initial();
-  // The chains that need only the step's input.
+  // Emits the chains that need only the input of the step.
   void emit_input_side();
-  // The chains that need the hidden state. The new own slice goes to InitialVrf and `ports`. With
-  // reset before the product on several nodes, `gather_reset` is called between the slice of r*h
-  // being sent (on `reset_port`, set with set_reset_port) and its use.
+  // Emits the chains that need the hidden state. The node's new slice goes to InitialVrf and to
+  // `ports`. If the reset comes before the product and there are several nodes, `gather_reset` is
+  // called after the slice of r*h has been sent (on `reset_port`, set with set_reset_port) and
+  // before r*h is used.
   template <typename Gather>
   void emit_recurrence(const std::vector<std::uint16_t>& ports, Gather gather_reset) {
     if (layer().cell == Cell::kRnn) return emit_rnn(ports);
@@ -76,7 +77,7 @@ class CellProgram {
 
   bool needs_reset_gather() const { return layer().cell == Cell::kGru && !layer().reset_after; }
   void set_reset_port(std::uint16_t port) { reset_ports_ = {port}; }
-  // Where W x + b of a gate is taken from.
+  // The registers from which W x + b of a gate is read.
   struct Register {
     Memory memory = Memory::kAddSubVrf0;
     std::uint32_t index = 0;
@@ -84,7 +85,7 @@ class CellProgram {
   Register x(int gate) const {
     return {keeps_apart(gate) ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, x_[gate]};
   }
-  // InitialVrf, the whole r*h.
+  // InitialVrf: the whole r*h.
   std::uint32_t reset_hidden() const { return reset_hidden_; }
   const CellSpec& spec() const { return spec_; }
 
@@ -93,7 +94,7 @@ class CellProgram {
 
   const RecurrentLayer& layer() const { return *spec_.layer; }
   bool stepwise() const { return b_.device().cell_programs == CellPrograms::kStepwise; }
-  // The candidate of a GRU with reset after the product adds W x + b behind the reset.
+  // The candidate of a GRU with the reset after the product adds W x + b after the reset.
   bool keeps_apart(int gate) const;
   void place_recurrent(int gate);
   void place_initial();
@@ -113,9 +114,9 @@ class CellProgram {
 
   ShardBuilder& b_;
   CellSpec spec_;
-  std::uint32_t vectors_ = 0;      // of the own slice
+  std::uint32_t vectors_ = 0;      // native vectors of the node's own slice
   std::uint32_t hidden_own_ = 0;   // InitialVrf
-  std::vector<GateInput> inputs_;  // in the order of the gates; empty without an input side
+  std::vector<GateInput> inputs_;  // by gate; empty without an input side
   std::array<PlacedMatrix, kGatesMost> recurrent_matrix_;
   std::array<std::uint32_t, kGatesMost>
       x_{};  // W x + b: AddSubVrf_0, of the candidate with reset after AddSubVrf_1

@@ -17,8 +17,9 @@ Status check_layers(const Model& model) {
     const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[i]);
     const auto* next = std::get_if<DenseLayer>(&model.layers[i + 1]);
     if (next == nullptr && (once || (recurrent != nullptr && !recurrent->emits_sequence))) {
-      return invalid(fmt::format("{} takes a vector a step, but {} before it makes one a request",
-                                 layer_name(model.layers[i + 1]), layer_name(model.layers[i])));
+      return invalid(fmt::format(
+          "{} needs one vector for each step, but {} before it makes one for each request",
+          layer_name(model.layers[i + 1]), layer_name(model.layers[i])));
     }
     if (next != nullptr && !next->every_step && recurrent != nullptr && recurrent->emits_sequence &&
         (recurrent->directions.size() == 2 || recurrent->reverse)) {

@@ -55,6 +55,8 @@ std::uint32_t Pass::input_region(std::size_t layer, std::size_t node) const {
   return layer == 0 ? spec_.feeds.at(node).region : layers_[layer - 1].region.at(node);
 }
 
+// A reader may want the output of the last layer in registers of its own choice, such as one half
+// of a bidirectional layer's vector; everything else gets new registers.
 std::uint32_t Pass::reserve_region(std::size_t layer, std::size_t node) {
   if (is_last(layer)) {
     if (const std::uint32_t* wanted = find(spec_.output.region, node)) return *wanted;
@@ -64,6 +66,8 @@ std::uint32_t Pass::reserve_region(std::size_t layer, std::size_t node) {
                          builder.vectors(output_rows(*spec_.layers[layer].layer)));
 }
 
+// Every node keeps the whole hidden state, since its rows of the recurrent matrices multiply all of
+// it. Where other nodes hold the input side, the cell reads W x + b from registers that these fill.
 void Pass::build_recurrent(std::size_t index) {
   const PassLayer& layer = spec_.layers[index];
   const auto& recurrent = std::get<RecurrentLayer>(*layer.layer);
@@ -113,6 +117,8 @@ void Pass::build_input_side(const Slice& sender) {
   }
 }
 
+// Every node sends to the node behind it first, so that the slices of one step do not all meet in
+// front of the same receiver.
 void Pass::exchange(std::size_t index, const std::string& what, const std::set<std::size_t>& to,
                     const std::map<std::size_t, std::uint32_t>& base,
                     std::map<std::size_t, std::uint16_t>& ports,
@@ -139,6 +145,8 @@ void Pass::exchange(std::size_t index, const std::string& what, const std::set<s
   }
 }
 
+// A GRU whose reset comes before the product has two all-gathers in each step: r*h, which the
+// candidate multiplies, and then h.
 void Pass::build_gather(std::size_t index) {
   const PassLayer& layer = spec_.layers[index];
   Work& work = layers_[index];
@@ -174,6 +182,8 @@ void Pass::build_last_handoff(std::size_t index,
   for (const auto& [node, port] : ports) work.last_ports[node].push_back(port);
 }
 
+// The result of a dense layer goes to the nodes of the next layer at every step. If it is the last
+// layer, its readers get the result of the last step, and build_output() adds what leaves the pass.
 void Pass::build_dense(std::size_t index) {
   const PassLayer& layer = spec_.layers[index];
   const auto& dense = std::get<DenseLayer>(*layer.layer);
@@ -217,6 +227,10 @@ Part Pass::part() const {
   return part;
 }
 
+// Where inputs are scattered, slices are passed on two steps ahead, so those chains run twice
+// before the prologue, or once for a request of one step. For the same reason the body runs steps -
+// 2 times as a whole and once more without the chains that pass on, as no slice is left for them by
+// then. The limits of the segments (Segment::most) make short requests right, too.
 void Pass::emit(std::size_t node) {
   if (sent_inputs_.count(node) > 0) return emit_input_side(node);
   ShardBuilder& builder = wiring_.at(node);
@@ -243,6 +257,9 @@ void Pass::emit(std::size_t node) {
   builder.end_segment(1, 0);
 }
 
+// An input side depends on nothing but the input, so it has no pipeline of its own: each step is
+// the products and their messages. If the input is scattered, each step but the last begins by
+// passing on the slice of the step after it.
 void Pass::emit_input_side(std::size_t node) {
   ShardBuilder& builder = wiring_.at(node);
   const bool scattered = !spec_.feeds.at(node).ahead.empty();
@@ -281,6 +298,10 @@ void Pass::emit_input(std::size_t node) {
   if (cell != layers_[0].cells.end()) cell->second.emit_input_side();
 }
 
+// One step of all layers. The input of the next step is read as early as its place in the program
+// cannot delay this step (PassSpec::early_input): chains are issued in order, so a read that waits
+// holds up everything behind it. For the same reason the slice that is passed on leaves right after
+// the first message of the gather has arrived and not after the last one.
 Pass::ChainRange Pass::emit_step(std::size_t node, bool next, bool last) {
   ChainRange ahead;
   for (std::size_t index = 0; index < layers_.size(); ++index) {
@@ -315,7 +336,8 @@ bool Pass::passes_on(std::size_t node) const {
   return feed != nullptr && !feed->ahead.empty();
 }
 
-// Each sends to the one behind it first, so the slice of the one before is there soonest.
+// Every node sends to the node behind it first (exchange()), so the slice of the node before this
+// one is the first to arrive.
 std::ptrdiff_t Pass::soonest(std::size_t node) const {
   const std::vector<Slice>& slices = spec_.layers[0].slices;
   const auto own = std::ranges::find(slices, node, &Slice::node) - slices.begin();
@@ -324,6 +346,7 @@ std::ptrdiff_t Pass::soonest(std::size_t node) const {
   return own == 0 ? count - 2 : own - 1;
 }
 
+// Before the last step, the output of the last layer is computed only if it leaves the pass.
 void Pass::emit_dense(std::size_t index, std::size_t node, bool last) {
   Work& work = layers_[index];
   const auto dense = work.dense.find(node);

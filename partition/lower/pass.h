@@ -4,9 +4,9 @@
 //   body      a step, and the input side of the next one right behind its products; steps - 1 times
 //   epilogue  the last step
 //
-// Where inputs are scattered a node also passes its slice of a later step on. It does so two steps
-// ahead, amid the gather of the hidden state: by then its own slice of the state has left, and its
-// port is idle until the next one.
+// If inputs are scattered, a node also passes on its slice of a later step. It does so two steps
+// ahead, during the gather of the hidden state: by then its own slice of the state has left, and
+// its port is idle until the next one.
 #pragma once
 
 #include <map>
@@ -28,12 +28,13 @@ struct PassLayer {
   std::vector<std::int64_t> input_parts;
 };
 
-// What becomes of the last layer's output.
+// Where the output of the last layer goes.
 struct PassOutput {
-  bool sequence = false;          // every step's, or the last step's only
-  bool leaves = false;            // as messages to later passes, stages or the host
-  std::set<std::size_t> readers;  // nodes of the pass that need the last step's in registers
-  std::map<std::size_t, std::uint32_t> region;  // where readers want it; others decide themselves
+  bool sequence = false;          // true: of every step; false: of the last step only
+  bool leaves = false;            // it is sent to later passes, stages or the host
+  std::set<std::size_t> readers;  // nodes of the pass that need the last step's output in registers
+  // Where readers want it; readers that are not listed choose their own registers.
+  std::map<std::size_t, std::uint32_t> region;
 };
 
 struct PassSpec {
@@ -41,17 +42,18 @@ struct PassSpec {
   bool reverse = false;
   // Of the nodes that hold the first layer, or with `input_slices` its input side.
   std::map<std::size_t, Feed> feeds;
-  // Rows of the first layer's input side on nodes of their own, which make W x + b ahead of the
-  // others and send it to them; empty: the first layer has its input side with it.
+  // Rows of the first layer's input side that have nodes of their own; these compute W x + b ahead
+  // of the others and send it to them. Empty: the first layer includes its input side.
   std::vector<Slice> input_slices;
   std::string input_label;
-  // Read the next step's input behind the first layer rather than behind the last: when it is known
-  // to be there, its products fill the first layer's wait for its own result.
+  // Read the next step's input after the first layer instead of after the last. If the input is
+  // known to be there, its products fill the time for which the first layer waits for its own
+  // result.
   bool early_input = true;
   PassOutput output;
 };
 
-// A dense layer's slice of rows on one node.
+// The rows of a dense layer that one node holds.
 struct DenseProgram {
   PlacedMatrix matrix;
   bool has_bias = false;
@@ -64,26 +66,26 @@ struct DenseProgram {
 
 class Pass {
  public:
-  // Reserves and connects everything; emits nothing.
+  // Reserves and connects everything, without emitting any chain.
   Pass(Wiring& wiring, PassSpec spec);
-  // Writes all chains of a node. REQUIRES: once a node, passes in order of time.
+  // Writes all chains of a node. REQUIRES: called once for each node, passes in order of time.
   void emit(std::size_t node);
   Part part() const;
-  // Where `node`, one of the output's readers, has the output.
+  // The registers where `node`, one of the output's readers, has the output.
   std::uint32_t region(std::size_t node) const { return layers_.back().region.at(node); }
 
  private:
-  // What one layer does on the nodes of the pass.
+  // The work of one layer on the nodes of the pass.
   struct Work {
     std::map<std::size_t, CellProgram> cells;
     std::map<std::size_t, DenseProgram> dense;
-    std::map<std::size_t, std::uint32_t> region;  // InitialVrf of the whole output
+    std::map<std::size_t, std::uint32_t> region;  // by node: InitialVrf of the whole output
     // What each step's, and the last step's, result goes to.
     std::map<std::size_t, std::vector<std::uint16_t>> ports, last_ports;
     std::map<std::size_t, std::vector<Move>> moves, last_moves, reset_moves;
     std::map<std::size_t, std::uint16_t> out_port;
   };
-  // One gate's W x + b for rows of one receiver, and where it goes.
+  // W x + b of one gate for the rows of one receiver, and its destination.
   struct SentInput {
     GateInput gate;
     std::uint16_t out_port = 0;
@@ -95,7 +97,8 @@ class Pass {
   std::uint32_t reserve_region(std::size_t layer, std::size_t node);
   void build_recurrent(std::size_t layer);
   void build_dense(std::size_t layer);
-  // Ports from every slice to `to`, less the slice's own node. `base` is each reader's region.
+  // Makes ports from every slice to `to`, except the slice's own node. `base` is the region of each
+  // reader.
   void exchange(std::size_t layer, const std::string& what, const std::set<std::size_t>& to,
                 const std::map<std::size_t, std::uint32_t>& base,
                 std::map<std::size_t, std::uint16_t>& ports,
@@ -105,7 +108,7 @@ class Pass {
   void build_gather(std::size_t layer);
   void build_last_handoff(std::size_t layer, const std::map<std::size_t, std::uint16_t>& gather);
   void build_output(std::size_t layer);
-  // Writes all chains of a node that holds an input side and nothing else.
+  // Writes all chains of a node that holds only an input side.
   void emit_input_side(std::size_t node);
   // Chains [begin, end).
   struct ChainRange {
@@ -114,10 +117,10 @@ class Pass {
   };
   ChainRange emit_ahead(std::size_t node);
   void emit_input(std::size_t node);
-  // The chains of emit_ahead() among those of the step.
+  // The chains of emit_ahead() within those of the step.
   ChainRange emit_step(std::size_t node, bool next, bool last);
   bool passes_on(std::size_t node) const;
-  // Position of the move that has its message first, of those that gather the first layer's state.
+  // Index of the move whose message arrives first, among those that gather the first layer's state.
   std::ptrdiff_t soonest(std::size_t node) const;
   void emit_dense(std::size_t layer, std::size_t node, bool last);
 

@@ -9,7 +9,7 @@
 namespace soliton {
 namespace {
 
-// Tile columns a row of a matrix takes of the device's memory.
+// Tile columns that one row of a matrix takes in the device's memory.
 std::int64_t columns_taken(const std::vector<std::int64_t>& parts, const NpuDevice& device) {
   return device.tiles_taken(
       1, tiles_along(padded_columns(parts, device.native_dim), device.native_dim));
@@ -95,6 +95,8 @@ std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
   return out;
 }
 
+// Recurrent layers come first because their placement is fixed by the stage; dense layers then use
+// the room that is left.
 Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const NpuDevice& device,
                                    std::vector<std::int64_t> tiles_free) {
   const int native_dim = device.native_dim;

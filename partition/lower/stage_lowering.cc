@@ -6,6 +6,9 @@
 
 namespace soliton {
 
+// Layers that can work on the same step become one pass. Two kinds end it: a bidirectional layer,
+// whose reverse direction starts with the last step, and a dense layer that runs once, on the state
+// after the last step.
 Value StageLowering::run(Value value) {
   std::size_t index = stage_.first;
   while (index < stage_.last) {
@@ -50,6 +53,8 @@ PassLayer StageLowering::pass_layer(std::size_t index, std::size_t direction) co
           input_parts(model_, index)};
 }
 
+// If the next layer runs once, its nodes need only the vector of the last step. Those that took
+// part in the pass find it in their registers; the others get a message.
 PassOutput StageLowering::output_of(std::size_t index, std::size_t direction) const {
   PassOutput out;
   out.sequence = sequence_after(model_, index);
@@ -84,6 +89,9 @@ std::map<std::size_t, Feed> StageLowering::open_feeds(std::size_t index, const V
   return feeds;
 }
 
+// Vectors from another stage arrive at the rate of that stage. If this stage has several layers, a
+// read of the next vector right behind the first of them could then stall the others, so it comes
+// last (PassSpec::early_input).
 Value StageLowering::lower_run(std::size_t first, std::size_t last, const Value& input) {
   PassSpec spec;
   for (std::size_t index = first; index < last; ++index)
@@ -103,6 +111,10 @@ Value StageLowering::lower_run(std::size_t first, std::size_t last, const Value&
   return out;
 }
 
+// Both directions are built before either is emitted: with one group of nodes the reverse pass gets
+// its input from the forward pass, which sends every vector to itself through a loop-back port that
+// is read last message first. A next layer that runs once reads the two final states as one vector,
+// so the halves are placed side by side.
 Value StageLowering::lower_bidirectional(std::size_t index, const Value& input) {
   Value out{layer_name(layer(index)), sequence_after(model_, index), {}, {}};
   const std::int64_t hidden = output_rows(layer(index));
@@ -145,6 +157,7 @@ Value StageLowering::lower_once(std::size_t index, const Value& input) {
   return out;
 }
 
+// A result that is needed only by the node that computes it never becomes a message.
 Part StageLowering::emit_once(std::size_t index, const Value& input,
                               std::map<std::size_t, std::uint32_t>& region) {
   const auto& dense = std::get<DenseLayer>(layer(index));

@@ -1,5 +1,5 @@
-// One stage after the other: turns placed layers into passes and single chains, and wires them
-// together.
+// Lowers one stage after the other: it turns placed layers into passes and single chains and
+// connects them.
 #pragma once
 
 #include "partition/lower/pass.h"
@@ -12,7 +12,7 @@ class StageLowering {
                 const StagePlacement& placement)
       : model_(model), wiring_(wiring), stage_(stage), placement_(placement) {}
 
-  // Emits all layers of the stage for the vector `input`; returns what comes out.
+  // Emits all layers of the stage for the input vector `input`; returns their output.
   Value run(Value input);
 
  private:
@@ -23,16 +23,16 @@ class StageLowering {
   bool next_runs_once(std::size_t index) const {
     return index + 1 < stage_.last && runs_once(model_, index + 1);
   }
-  // End of the run that begins at `first`: layers that can work on the same step in one order of
+  // End of the run of layers that begins at `first` and can work on the same step in one order of
   // time.
   std::size_t run_end(std::size_t first, bool reverse) const;
-  // Whether the first recurrent layer from `first` on is a single one that runs from the last step
-  // to the first.
+  // Whether the first recurrent layer from `first` on has a single direction, from the last step to
+  // the first.
   bool runs_reverse(std::size_t first) const;
   PassLayer pass_layer(std::size_t index, std::size_t direction) const;
   PassOutput output_of(std::size_t index, std::size_t direction) const;
   void emit(Pass& pass);
-  // The input of layer `index`, as each of the nodes that read it gets it.
+  // The input of layer `index` as each node that reads it receives it.
   std::map<std::size_t, Feed> open_feeds(std::size_t index, const Value& input,
                                          const std::set<std::size_t>& nodes, bool reverse);
 

@@ -1,5 +1,5 @@
-// The ways in which a run of layers can be spread over a number of nodes, for whoever prices them:
-// each option is lowered by lower() and played by predict().
+// The ways in which a run of layers can be spread over a number of nodes, for the search to price:
+// lower() lowers each option, predict() plays it.
 #pragma once
 
 #include <string>
@@ -17,13 +17,14 @@ struct StageOption {
   auto operator<=>(const StageOption&) const = default;
 };
 
-// Most nodes that layers [first, last) can use in any of the ways.
+// The largest number of nodes that layers [first, last) can use in any of the ways.
 std::size_t most_stage_nodes(const Model& model, std::size_t first, std::size_t last,
                              int native_dim);
 
-// The ways to use exactly `nodes` of them, rows first. Only a recurrent layer that no other one
-// follows is divided by direction or side; of all divisions into input and recurrent side those
-// whose sides hold about equally many tiles a node. Nothing about memories.
+// The ways to use exactly `nodes` nodes; division by rows comes first. Only a recurrent layer that
+// is not followed by another one is divided by direction or by side. Of all divisions into input
+// and recurrent side, only those are returned in which both sides hold about equally many tiles on
+// each node. Memory sizes are not considered.
 std::vector<StageOption> stage_options(const Model& model, std::size_t first, std::size_t last,
                                        std::size_t nodes, int native_dim);
 

@@ -16,6 +16,8 @@ std::uint32_t region_vectors(const ShardBuilder& builder, const Value& value) {
 
 }  // namespace
 
+// A consumer that reads a sequence against the order in which it is made gets a reversed port,
+// which is read only when all messages are there. The host can send in either order.
 std::uint16_t Wiring::connect(const Value& value, const Part& part, const Producer& producer,
                               std::size_t consumer, bool read_reverse) {
   ShardBuilder& builder = at(consumer);
@@ -47,6 +49,7 @@ Feed Wiring::open_feed(const Value& value, std::size_t consumer, bool read_rever
   return feed;
 }
 
+// Destinations of the same part of the host's vector share a port, so the host makes it only once.
 void Wiring::from_host(bool reversed, std::int64_t offset, std::int64_t elements,
                        std::size_t consumer, std::uint16_t port) {
   auto at_port = std::ranges::find_if(host_inputs_, [&](const HostShard::StepPort& it) {
@@ -57,6 +60,8 @@ void Wiring::from_host(bool reversed, std::int64_t offset, std::int64_t elements
   at_port->destinations.push_back({at(consumer).node(), port});
 }
 
+// Each node takes its slice from the host and forwards it without keeping it; every node, the taker
+// included, receives all slices through ports of their own.
 std::map<std::size_t, Feed> Wiring::open_scattered(const Value& value,
                                                    std::vector<std::size_t> consumers,
                                                    bool read_reverse) {
@@ -97,6 +102,8 @@ Wiring::Line Wiring::open_line(std::size_t from, std::size_t to, const std::stri
   return line;
 }
 
+// The second pass reads the input last step first: each message of the first pass is also sent to
+// the node itself, through a reversed port.
 Feed Wiring::loop_feed(Feed& first, const std::string& name, std::size_t node) {
   ShardBuilder& builder = at(node);
   Feed again{first.region, {}};
@@ -111,6 +118,7 @@ Feed Wiring::loop_feed(Feed& first, const std::string& name, std::size_t node) {
   return again;
 }
 
+// Messages are needed only for slices that are not in the consumer's registers yet.
 Feed Wiring::open_once(const Value& value, std::size_t consumer) {
   ShardBuilder& builder = at(consumer);
   const auto present = value.region.find(consumer);

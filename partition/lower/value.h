@@ -1,4 +1,4 @@
-// A vector on its way between layers: who makes which part of it, and where it already lies.
+// A vector that passes between layers: who makes which part of it, and where it is already stored.
 #pragma once
 
 #include <map>
@@ -16,43 +16,43 @@ inline constexpr std::size_t kHostNode = static_cast<std::size_t>(-1);
 struct Producer {
   std::size_t node = kHostNode;
   std::int64_t elements = 0;
-  std::uint16_t out_port = 0;  // meaningless for the host, or where no consumer needs a message
+  std::uint16_t out_port = 0;  // undefined for the host, and if no consumer needs a message
 };
 
 // The output of one direction of a layer; its producers hold its slices in order.
 struct Part {
   std::int64_t elements = 0;
-  bool reverse = false;  // made last step first
+  bool reverse = false;  // made in order from the last step to the first
   std::vector<Producer> producers;
   std::set<std::size_t> complete;  // nodes that have all of it in Value::region after the last step
 };
 
 struct Value {
   std::string name;
-  bool sequence = true;  // a vector each step, or one a request
+  bool sequence = true;  // true: one vector for each step; false: one for each request
   std::vector<Part> parts;
-  // InitialVrf where a node keeps the value. The node's own slices are always there, complete parts
-  // as well.
+  // By node: the InitialVrf registers where it keeps the value. The node's own slices are always
+  // there; complete parts are too.
   std::map<std::size_t, std::uint32_t> region;
 };
 
-// One message from NetQ into registers, and on to other ports.
+// Moves one message from NetQ into registers, and on to other ports.
 struct Move {
   std::uint16_t in_port = 0;
   std::uint32_t to = 0;
   std::uint32_t vectors = 0;
   std::vector<std::uint16_t> forward;
-  Memory memory = Memory::kInitialVrf;  // kNone: it is only passed on
+  Memory memory = Memory::kInitialVrf;  // kNone: the message is only passed on
 };
 
-// How a node gets the input of a pass.
+// How a node receives the input of a pass.
 struct Feed {
   std::uint32_t region = 0;
   std::vector<Move> moves;
-  std::vector<Move> ahead;  // a step before: what it passes on to the other nodes of the pass
+  std::vector<Move> ahead;  // one step ahead: what it passes on to the other nodes of the pass
 };
 
-// The shards of a cluster while they refer to each other.
+// The shards of a cluster while they are built and refer to each other.
 class Wiring {
  public:
   Wiring(std::vector<std::unique_ptr<ShardBuilder>> builders, std::string host_name)

@@ -1,4 +1,4 @@
-// Cuts of the model's constants as one node holds them: row slices of matrices, bias slices.
+// The model's constants as one node holds them: row slices of matrices, and slices of biases.
 #pragma once
 
 #include <string>
@@ -25,14 +25,15 @@ struct MatrixCut {
   bool in_dram = false;
 };
 
-// Columns with the padding between parts.
+// Number of columns, including the padding between parts.
 std::int64_t padded_columns(const std::vector<std::int64_t>& parts, int native_dim);
 
-// Without weights (or values): extents and block borders only.
+// Without weights (or values) only extents and block borders are set.
 Result<BfpMatrix> cut_matrix(const MatrixCut& cut, const NumberFormat& format, int native_dim,
                              bool with_weights);
 
-// fp16 of the sum, formed in fp32, of the given biases' elements; absent values count as zero.
+// The sum of the given biases' elements, formed in fp32 and rounded to fp16. Absent values count as
+// zero.
 std::vector<Half> cut_bias(const std::vector<const Tensor*>& biases, RowRange range);
 
 }  // namespace soliton

@@ -1,4 +1,4 @@
-// Reading files the reader does not trust.
+// Reading of untrusted files.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ class File {
   int fd_;
 };
 
-// Size of an open regular file; anything else (folder, pipe, device) is an error.
+// Size of an open regular file. Anything else (folder, pipe, device) is an error.
 Result<std::int64_t> regular_size(const File& file);
-// Exactly `length` bytes from `offset`.
+// Reads exactly `length` bytes from `offset`.
 Result<std::string> read_at(const File& file, std::int64_t offset, std::int64_t length);
 
-// The whole of a regular file of at most `limit` bytes.
+// Reads the whole of a regular file of at most `limit` bytes.
 Result<std::string> read_file(const std::string& path, std::int64_t limit);
 
 }  // namespace soliton::onnx_import

@@ -126,7 +126,7 @@ Result<Feed> consume(Chain& chain, const Stream& stream) {
     std::get<RecurrentLayer>(chain.model.layers.back()).emits_sequence = form != Form::kLast;
   } else if (form == Form::kAtLastStep) {
     if (!run_once(chain.model))
-      return invalid("reads the last step of what no recurrent layer made");
+      return invalid("reads the last step of something that no recurrent layer made");
     return Feed::kLast;
   }
   if (form == Form::kAtLastStep) return Feed::kAtStep;

@@ -23,7 +23,7 @@ ConstantPtr list_of(const List& values) {
 }  // namespace
 
 Status handle_constant(Chain& chain, const Node& node) {
-  if (node.attributes.size() != 1) return invalid("has not exactly one value");
+  if (node.attributes.size() != 1) return invalid("does not have exactly one value");
   const Attribute& given = node.attributes.front();
   ConstantPtr value;
   switch (given.kind) {

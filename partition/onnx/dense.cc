@@ -12,7 +12,8 @@ namespace soliton::onnx_import {
 
 Status embed_symbols(Chain& chain, const Node& node, const ConstantPtr& table,
                      const Stream& symbols) {
-  if (!symbols.integers) return invalid("picks from a table by something else than symbol numbers");
+  if (!symbols.integers)
+    return invalid("picks from a table by something other than symbol numbers");
   if (table->floats() == nullptr || table->shape.size() != 2)
     return invalid(fmt::format("its table is not [symbols, vector] of numbers, but [{}]",
                                fmt::join(table->shape, ", ")));
@@ -110,7 +111,7 @@ Result<Floats> bias_for(const Constant& constant, const Stream& stream) {
   const std::int64_t width = stream.axes[axis].size;
   const std::size_t rank = constant.shape.size();
   if (constant.floats() == nullptr || rank > stream.axes.size())
-    return invalid("adds something else than one number for each element of a vector");
+    return invalid("adds something other than one number for each element of a vector");
   for (std::size_t k = 1; k <= rank; ++k) {  // from the last axis
     const bool at_vector = stream.axes.size() - k == axis;
     const std::int64_t size = constant.shape[rank - k];
@@ -205,7 +206,7 @@ Status handle_add(Chain& chain, const Node& node) {
   if (chain.model.after != HostAfter::kNone)
     return invalid("follows a softmax, which must come last");
   if (chain.model.layers.empty() || !std::holds_alternative<DenseLayer>(chain.model.layers.back()))
-    return invalid("adds to something else than the result of MatMul or Gemm");
+    return invalid("adds to something other than the result of MatMul or Gemm");
   const Result<std::int64_t> width = vector_width(*data);
   if (!width) return tl::unexpected(width.error());
   const Result<Floats> bias = bias_for(*constant, *data);

@@ -111,8 +111,8 @@ Result<std::string> ExternalData::read(const std::string& location, std::int64_t
   if (length > *size - offset)
     return fail(fmt::format("has {} bytes, but {} from byte {} are wanted", *size, length, offset));
   if (length > kMaxOnnxExternalBytes - total_)
-    return fail(
-        fmt::format("brings the weights beside the model above {} bytes", kMaxOnnxExternalBytes));
+    return fail(fmt::format("brings the weights stored beside the model to more than {} bytes",
+                            kMaxOnnxExternalBytes));
   total_ += length;
   Result<std::string> bytes = read_at(*file, offset, length);
   return bytes ? std::move(bytes) : Result<std::string>(fail(bytes.error().message));

@@ -1,4 +1,5 @@
-// Weights stored in files beside the model: the one place that opens a name found inside a model.
+// Weights stored in files beside the model. No other code opens a file whose name comes from a
+// model.
 #pragma once
 
 #include <cstdint>
@@ -10,24 +11,24 @@
 
 namespace soliton::onnx_import {
 
-// How a name is resolved; kAuto asks the kernel to stay beneath the folder (openat2) and walks
-// where it cannot.
+// How a name is resolved. kAuto lets the kernel confine it to the folder (openat2) and falls back
+// to walking the path if the kernel cannot.
 enum class Opener : std::uint8_t { kAuto, kWalk };
 
-// Opens `location`, a relative name, beneath the open folder `folder`. No absolute name, no "..",
-// no symbolic link anywhere on the way, and what is found must be a regular file with one name
-// only.
+// Opens `location`, a relative name, beneath the open folder `folder`. Refuses absolute names,
+// "..", symbolic links anywhere on the path, and everything but a regular file without further hard
+// links.
 Result<File> open_beneath(const File& folder, const std::string& location,
                           Opener opener = Opener::kAuto);
 
 class ExternalData {
  public:
-  // `model_path`: the model file; its folder is the only one read from.
+  // `model_path`: the model file. Only files in its folder are read.
   explicit ExternalData(const std::string& model_path);
-  // Bytes `offset` .. `offset + length` of the named file; length < 0: to its end. The sum over all
+  // Bytes [offset, offset + length) of the named file; length < 0: to its end. The total over all
   // calls is limited.
   Result<std::string> read(const std::string& location, std::int64_t offset, std::int64_t length);
-  // That were opened.
+  // The files that were opened.
   const FilesRead& files() const { return files_; }
 
  private:

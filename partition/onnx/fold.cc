@@ -63,7 +63,7 @@ Result<ConstantPtr> strided(Chain& chain, const Constant& in, const Shape& shape
 Result<ConstantPtr> transposed(Chain& chain, const Constant& in,
                                const std::vector<std::size_t>& order) {
   if (order.size() != in.shape.size())
-    return invalid("permutes another number of axes than there are");
+    return invalid("permutes a different number of axes than the tensor has");
   const Shape from = strides_of(in.shape);
   Shape shape;
   Shape strides;

@@ -1,5 +1,5 @@
-// Operations on constants. All check shapes and indices, and charge what they make to the chain's
-// limit.
+// Operations on constants. All of them check shapes and indices and count what they make against
+// the chain's limit.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace soliton::onnx_import {
 
-// Elements first, first + stride, ... of an axis; all within it.
+// Elements first, first + stride, ... of an axis; all must lie within it.
 struct Range {
   std::int64_t first = 0;
   std::int64_t count = 0;
@@ -29,9 +29,9 @@ Result<ConstantPtr> with_shape(Chain& chain, const Constant& in, const Shape& sh
 Result<ConstantPtr> to_integers(Chain& chain, const ConstantPtr& in);
 Result<ConstantPtr> to_floats(Chain& chain, const ConstantPtr& in);
 
-// A constant when the shape is known and small, else a Uniform.
+// Returns a constant if the shape is known and small, otherwise a Uniform.
 Value filled(Chain& chain, const Shape& shape, double value, bool integer);
-// The value all elements have, if they do and there are any.
+// The value that all elements have; nullopt if they differ or there are none.
 std::optional<double> single_value(const Value& value);
 
 }  // namespace soliton::onnx_import

@@ -1,4 +1,4 @@
-// An ONNX graph as plain values, checked: what the rest of the reader works on, without protobuf.
+// A checked ONNX graph as plain values, without protobuf: the rest of the reader works on it.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@
 
 namespace soliton::onnx_import {
 
-// A size not known before a request comes. Stands in shapes and in integer constants computed from
-// shapes.
+// A size that is only known with a request. It occurs in shapes and in integer constants computed
+// from shapes.
 inline constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::min();
 
 using Shape = std::vector<std::int64_t>;
 using Floats = std::vector<float>;
 using Integers = std::vector<std::int64_t>;
 
-// Row-major. As many values as the shape says; every real type is held as fp32, every integer type
-// as int64.
+// Row-major, with as many values as the shape says. All real types are held as fp32, all integer
+// types as int64.
 struct Constant {
   Shape shape;
   std::variant<Floats, Integers> values;
@@ -60,13 +60,13 @@ struct Node {
   std::string name;  // for messages: the file's, or "GRU #3"
   std::string
       op;  // "GRU"; with its domain when that is not ONNX's own: "com.microsoft:MatMulNBits"
-  std::vector<std::string> inputs;  // "": left out
+  std::vector<std::string> inputs;  // "": the input is left out
   std::vector<std::string> outputs;
   std::vector<Attribute> attributes;
 
   bool has_input(std::size_t k) const { return k < inputs.size() && !inputs[k].empty(); }
   const Attribute* find(const std::string& attribute) const;
-  // The attribute's value or, when it is absent, `otherwise`; an attribute of another kind is an
+  // The value of the attribute, or `otherwise` if it is absent. An attribute of another kind is an
   // error.
   Result<std::int64_t> integer(const std::string& attribute, std::int64_t otherwise) const;
   Result<float> number(const std::string& attribute, float otherwise) const;
@@ -77,7 +77,7 @@ struct GraphInput {
   enum class Kind : std::uint8_t { kIntegers, kFloats, kOther };
   struct Extent {
     std::int64_t size = kUnknown;
-    std::string symbol;  // of an unknown size, may be ""
+    std::string symbol;  // name of an unknown size, or ""
   };
   std::string name;
   Kind kind = Kind::kOther;
@@ -87,20 +87,20 @@ struct GraphInput {
 
 struct Graph {
   std::int64_t opset = 0;
-  std::vector<Node> nodes;  // in the order of the file
+  std::vector<Node> nodes;  // in file order
   std::unordered_map<std::string, ConstantPtr>
       constants;                   // initializers by name; looked up, never iterated
-  std::vector<GraphInput> inputs;  // without those that are initializers
+  std::vector<GraphInput> inputs;  // without inputs that are initializers
   std::vector<std::string> outputs;
-  FilesRead files;  // with weights beside the model's
+  FilesRead files;  // the model file and the files with its external weights
 };
 
-// Reads and parses the file. Messages do not name it.
+// Reads and parses the file. Messages do not name the file; the caller adds its name.
 Checked<Graph> load_graph(const std::string& path);
 
-// Positions in graph.nodes such that producers come before consumers (the file's order where it is
-// free), only of nodes that output number `output` needs. Errors: a name made twice, an input
-// nobody makes, a cycle (named: "cycle: a > b > c > a").
+// Indices into graph.nodes such that producers come before consumers (in file order where that
+// leaves a choice), only for nodes on which output number `output` depends. Errors: a tensor that
+// two nodes make, an input that nothing makes, a cycle ("cycle: a > b > c > a").
 Checked<std::vector<std::size_t>> sorted_nodes(const Graph& graph, std::size_t output = 0);
 
 // Appends to `found` unless that has many errors already; then counts on in one last line.

@@ -54,8 +54,8 @@ void convert_type(Diagnostics& found, const ::onnx::TypeProto::Tensor& type, Gra
   }
 }
 
-// Operators with their attributes. Wrong ones are added to `found`, which outlives it, as `external`
-// does.
+// Operators with their attributes. Wrong ones are added to `found`, which outlives it, as
+// `external` does.
 class NodeConverter {
  public:
   NodeConverter(ExternalData& external, Diagnostics& found) : external_(external), found_(found) {}
@@ -82,7 +82,7 @@ class NodeConverter {
     Attribute out;
     out.name = checked_name(found_, "attribute", proto.name());
     if (node.find(out.name) != nullptr)
-      return report(found_, fmt::format("node \"{}\": attribute {} is there twice",
+      return report(found_, fmt::format("node \"{}\": attribute {} appears twice",
                                         shown_name(node.name), shown_name(out.name)));
     switch (proto.type()) {
       case AttributeProto::FLOAT:
@@ -168,12 +168,12 @@ class Converter {
     for (const auto& entry : model_.opset_import()) {
       if (!is_standard(entry.domain())) continue;
       if (seen && entry.version() != out_.opset)
-        report(found_, "two versions of ONNX's operators are named");
+        report(found_, "the file names two versions of ONNX's operators (opset)");
       seen = true;
       out_.opset = entry.version();
     }
     if (!seen)
-      report(found_, "no version of ONNX's operators (opset) is named");
+      report(found_, "the file names no version of ONNX's operators (opset)");
     else if (out_.opset < kOldestOpset || out_.opset > kNewestOpset)
       report(found_, fmt::format("opset {} is not supported; supported: {} to {}", out_.opset,
                                  kOldestOpset, kNewestOpset));
@@ -189,7 +189,7 @@ class Converter {
                                         constant.error().message));
     if (name.empty()) return report(found_, "an initializer has no name");
     if (!out_.constants.emplace(name, std::move(*constant)).second)
-      report(found_, fmt::format("initializer \"{}\" is there twice", shown_name(name)));
+      report(found_, fmt::format("initializer \"{}\" appears twice", shown_name(name)));
   }
 
   void convert_input(const ::onnx::ValueInfoProto& proto) {

@@ -178,7 +178,7 @@ class StateReader {
                                           shown_name(state.input), what, shown_name(state.node));
     if (options_.zero_state) return add_note(chain_, input + " is zero in every request");
     if (!state.returned)
-      return report(found_, fmt::format("graph {} is given by nothing and returned by no output, "
+      return report(found_, fmt::format("graph {} has no source, and no output returns it, "
                                         "so it cannot be carried from request to request; write "
                                         "model.state: zero to begin every request with zeros",
                                         input));

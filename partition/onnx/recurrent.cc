@@ -150,7 +150,7 @@ Result<Lengths> lengths_of(const Chain& chain, const Node& node) {
   if (!node.has_input(4)) return Lengths{};
   if (const Stream* stream = chain.stream(node, 4)) {
     if (!stream->integers || stream->input.empty())
-      return invalid("has sequence lengths (sequence_lens) that are no input of the graph");
+      return invalid("has sequence lengths (sequence_lens) that are not an input of the graph");
     return Lengths{Lengths::From::kInput, stream->input, 0};
   }
   const std::optional<double> steps = single_value(chain.value(node, 4));

@@ -40,7 +40,7 @@ class Sorter {
   void name_everything() {
     for (const GraphInput& input : graph_.inputs)
       if (!producer_.emplace(input.name, kNone).second)
-        report(found_, fmt::format("graph input \"{}\" is there twice", shown_name(input.name)));
+        report(found_, fmt::format("graph input \"{}\" appears twice", shown_name(input.name)));
     std::unordered_set<std::string> names;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (!names.insert(name(i)).second)
@@ -70,7 +70,7 @@ class Sorter {
       for (const std::string& input : graph_.nodes[i].inputs) connect_input(i, input);
     for (const std::string& output : graph_.outputs)
       if (!producer_.contains(output) && !graph_.constants.contains(output))
-        report(found_, fmt::format("graph output \"{}\" is made by no node{}", shown_name(output),
+        report(found_, fmt::format("no node makes graph output \"{}\"{}", shown_name(output),
                                    hint(output)));
   }
 
@@ -80,8 +80,9 @@ class Sorter {
     if (at == producer_.end())
       return report(
           found_,
-          fmt::format("node \"{}\": input \"{}\" is made by no node, initializer or graph input{}",
-                      shown_name(name(i)), shown_name(input), hint(input)));
+          fmt::format(
+              "node \"{}\": input \"{}\" is not made by any node, initializer or graph input{}",
+              shown_name(name(i)), shown_name(input), hint(input)));
     if (at->second == kNone) return;
     sources_[i].push_back(at->second);
     consumers_[at->second].push_back(i);

@@ -180,7 +180,8 @@ Result<Stream> reshaped(const Stream& stream, const Shape& target, bool merge_op
 namespace {
 
 Result<Stream> picked_step(Stream stream, std::int64_t first, std::int64_t size) {
-  if (stream.form != Form::kSequence) return invalid("picks a step of what is not a sequence");
+  if (stream.form != Form::kSequence)
+    return invalid("picks a step of something that is not a sequence");
   const bool is_last = first == -1 || (size != kUnknown && first == size - 1);
   if (!is_last && first != 0)
     return invalid(fmt::format("picks step {}; supported: the last or the first", first));

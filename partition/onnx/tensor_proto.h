@@ -12,8 +12,8 @@ class TensorProto;
 
 namespace soliton::onnx_import {
 
-// Checks dimensions, type and that exactly the declared elements are present before allocating for
-// them.
+// Checks dimensions and type, and that exactly the declared elements are present, before it
+// allocates memory for them.
 Result<ConstantPtr> constant_of(const ::onnx::TensorProto& tensor, ExternalData& external);
 
 }  // namespace soliton::onnx_import

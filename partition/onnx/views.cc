@@ -290,11 +290,11 @@ namespace {
 Result<Stream> gathered_stream(const Stream& in, std::size_t axis, const Constant& places) {
   const Integers& list = *places.integers();
   if (places.shape.size() > 1 || list.empty())
-    return invalid("picks from the data with a table of places");
+    return invalid("picks from the data with a table of indices");
   const std::int64_t stride = list.size() > 1 ? list[1] - list[0] : 1;
   for (std::size_t i = 0; i < list.size(); ++i)
     if (list[i] != list[0] + static_cast<std::int64_t>(i) * stride)
-      return invalid("picks from the data in no even order");
+      return invalid("picks from the data at uneven distances");
   return picked(in, axis, list[0], static_cast<std::int64_t>(list.size()), stride,
                 places.shape.empty());
 }

@@ -12,12 +12,12 @@ namespace soliton {
 // Ends with a newline. REQUIRES: the plan's nodes are in the topology.
 std::string explain(const Plan& plan, const Topology& topology);
 
-// Everything but programs and weights; times in picoseconds, sizes in bytes, keys in fixed order.
-// Ends with a newline.
+// Everything but programs and weights. Times are in picoseconds, sizes in bytes; the order of keys
+// is fixed. Ends with a newline.
 std::string plan_json(const Plan& plan);
 
-// Nodes as boxes by place with the fill of their fullest memory, arrows with the tensor bytes of a
-// request.
+// Nodes are boxes, grouped by place, filled as far as their fullest memory is; arrows carry the
+// tensor bytes of a request.
 std::string plan_svg(const Plan& plan);
 
 }  // namespace soliton

@@ -16,7 +16,7 @@ struct Flow {
   std::int64_t bytes = 0;  // of tensors
 };
 
-// Between different nodes, the host included, in order of (from, to) as nodes stand in the plan,
+// Between different nodes, host included, ordered by (from, to) as nodes stand in the plan, with
 // the host first.
 std::vector<Flow> flows(const Plan& plan);
 
@@ -24,7 +24,7 @@ struct BusyLink {
   std::string name;
   std::int64_t bytes = 0;
 };
-// The link direction that carries most. Empty name when nothing crosses one.
+// The link direction that carries the most bytes. Its name is empty if nothing crosses a link.
 BusyLink busiest_link(const Plan& plan, const Topology& topology);
 
 }  // namespace soliton

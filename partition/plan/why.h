@@ -1,5 +1,5 @@
-// Why this plan and no other, in lines for people. It is told in values; how the plan was found does
-// not matter here.
+// Explains in lines for people why this plan was chosen. The input is values, independent of how
+// the search found the plan.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 
 namespace soliton {
 
-// A stage of the plan: "gru0" or "embedding to gru1", on so many nodes, and how its work is split
-// (", by rows"; "" if there is nothing to say).
+// A stage of the plan: "gru0" or "embedding to gru1", its number of nodes, and how its work is
+// split (", by rows"; "" if there is nothing to say).
 struct StageAccount {
   std::string layers;
   std::size_t nodes = 1;
@@ -19,32 +19,32 @@ struct StageAccount {
 };
 
 struct PlanAccount {
-  // Another number of nodes, and the best value of the objective found on it.
+  // Another number of nodes, and the best value of the objective found for it.
   struct Alternative {
     std::size_t nodes = 0;
     Duration value{};
   };
 
   Objective objective = Objective::kLatency;
-  std::size_t nodes = 1;  // of the plan
+  std::size_t nodes = 1;  // nodes of the plan
   Duration value{};       // of the objective
   Breakdown path;         // the critical path of a request
   std::vector<StageAccount> stages;
   std::size_t nodes_usable = 1;
-  std::size_t nodes_min = 1;  // what a plan was asked to use
+  std::size_t nodes_min = 1;  // least number of nodes that was asked for
   std::size_t nodes_max = 1;
-  std::size_t nodes_that_fit = 1;  // fewer cannot hold the weights
-  // The best plans found on one node less and on one more; nullopt: none was found.
+  std::size_t nodes_that_fit = 1;  // the fewest nodes that can hold the weights
+  // The best plans found with one node less and with one more; nullopt: none was found.
   std::optional<Alternative> fewer;
   std::optional<Alternative> more;
   std::vector<std::string> host_work;  // operators that the host computes
   std::vector<std::string> notes;      // of the model
 };
 
-// Nodes, critical path, stages, why not fewer and not more nodes, what the host does, notes.
+// Nodes, critical path, stages, why not fewer or more nodes, the work of the host, notes.
 std::vector<std::string> why(const PlanAccount& account);
 
-// What limits how far the times of these shards may be trusted or compared: devices without
+// Limits on how far the times of these shards can be trusted or compared: devices without
 // calibration, batches, streamed weights.
 std::vector<std::string> remarks(std::int64_t batch, const std::vector<Shard>& shards);
 

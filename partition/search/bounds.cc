@@ -9,7 +9,7 @@
 namespace soliton {
 namespace {
 
-// As far as the time of the host's own work depends on the model.
+// A host shard with just the members on which the time of the host's own work depends.
 HostShard host_of(const Model& model, const CpuDevice& cpu) {
   HostShard host;
   host.device = cpu;
@@ -63,6 +63,7 @@ Bounds::Bounds(const PartitionRequest& request, const NodesView& view, StageCost
   for (std::size_t first = layers_; first-- > 0;) add_layer(first);
 }
 
+// With several cables the host's messages could be spread over them, so nothing is claimed.
 Duration Bounds::sends(std::int64_t elements) const {
   if (host_cable_ == nullptr) return {};
   return sending_time(*host_cable_, elements, request_.mtu, packets_shared(request_.ltl));
@@ -76,6 +77,10 @@ Duration Bounds::all_inputs(const FreePlay& stage) const {
   return times(sends(request_.batch * stage.least_input), stage.inputs * request_.steps);
 }
 
+// Fills the table of rests backwards: the best over all shapes of a stage that begins with layer
+// `first`, followed by the best rest behind it. The three minima may come from different shapes, as
+// each is a bound by itself. Before the first layer the host's cable has to carry the inputs of all
+// steps as well.
 void Bounds::add_layer(std::size_t first) {
   Duration hop = hop_;
   if (first == 0) {
@@ -113,6 +118,7 @@ PrefixBound Bounds::start() const {
   return out;
 }
 
+// The least time of a message from any node of the last stage to any of `nodes`.
 Duration Bounds::way(const PrefixBound& prefix, std::span<const std::size_t> nodes,
                      std::int64_t elements) const {
   Duration least = kLongestTime;
@@ -123,6 +129,8 @@ Duration Bounds::way(const PrefixBound& prefix, std::span<const std::size_t> nod
   return least;
 }
 
+// The recurrence of the header, with the nodes of the stage known. The host counts as the stage
+// before the first one; its last input follows all others on its cable.
 PrefixBound Bounds::extended(const PrefixBound& prefix, const StageShape& shape,
                              std::span<const std::size_t> nodes, const FreePlay& stage) const {
   PrefixBound out = prefix;
@@ -151,6 +159,8 @@ PrefixBound Bounds::extended(const PrefixBound& prefix, const StageShape& shape,
   return out;
 }
 
+// Besides the rests, a complete plan knows which nodes reply, and no answer is complete before the
+// host's cable has brought all of it.
 Duration Bounds::latency_from(const PrefixBound& prefix) const {
   const std::size_t left = nodes_ - prefix.nodes;
   const Rest& then = rest(prefix.layers, left);

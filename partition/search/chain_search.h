@@ -1,10 +1,10 @@
-// Good plans quickly: stages along one order of the nodes, found by dynamic programming over
-// (layers done, place in the order) with Pareto sets, where nodes may be left out at the borders of
-// groups. It proves nothing: its times are sums of what each stage takes alone.
+// Finds good plans quickly: stages are laid along one order of the nodes by dynamic programming
+// over (layers done, place in the order) with Pareto sets; nodes may be skipped at the borders of
+// groups. It proves nothing, as its times are sums of what each stage takes alone.
 //
-// Stages stream: a request of T steps through stages with fills f_i and periods p_i takes sum f_i +
-// (T - 1) * max p_i. Stages that are barriers wait for all before them and hold up all behind: they
-// end one such sum and begin another.
+// Stages form a pipeline: a request of T steps through stages with fills f_i and periods p_i takes
+// sum f_i + (T - 1) * max p_i. A barrier stage waits for all stages before it and delays all behind
+// it, so it ends one such sum and begins another.
 #pragma once
 
 #include <vector>
@@ -14,24 +14,24 @@
 namespace soliton {
 
 struct ChainPlan {
-  std::vector<Stage> stages;  // nodes: positions in the view
+  std::vector<Stage> stages;  // nodes are indices into the view
   std::size_t nodes = 0;
-  Duration latency{};   // without the host's own work and the reply's way
-  Duration interval{};  // longest any stage is occupied by a request
+  Duration latency{};   // without the host's own work and the time of the reply
+  Duration interval{};  // the longest that a request occupies any stage
 };
 
 struct ChainRequest {
-  std::vector<std::size_t> order;  // positions in the view
-  std::vector<std::size_t> cuts;   // layers a stage may begin with, and one behind the last
+  std::vector<std::size_t> order;  // indices into the view
+  std::vector<std::size_t> cuts;   // first layers of stages, and the end of the last one
   std::size_t max_nodes = 1;
 };
 
-// Best plan for each number of used nodes that has one, fewest first. Ties go to fewer stages, then
-// to the earlier choice.
+// The best plan for each number of nodes for which there is one, fewest nodes first. Ties go to the
+// plan with fewer stages, then to the earlier choice.
 std::vector<ChainPlan> search_chain(const PartitionRequest& request, const NodesView& view,
                                     StageCosts& costs, const ChainRequest& chain);
 
-// Every layer, or, of very long chains, borders of blocks of equal layers.
+// Every layer; for very long chains only borders of blocks of equal layers.
 std::vector<std::size_t> cuts_of(const PartitionRequest& request, const StageCosts& costs,
                                  std::size_t nodes);
 

@@ -1,20 +1,22 @@
-// What a request must keep before a plan is looked for, and what is said when none comes of it.
+// What a request must satisfy before a search begins, and the errors if no plan is found.
 #pragma once
 
 #include "partition/search/find_plan.h"
 
 namespace soliton {
 
-// How many nodes a plan may use.
+// The least and the greatest number of nodes that a plan may use.
 NodeLimits node_limits(const PartitionRequest& request, const NodesView& view);
 
-// The model, formats, cell programs and native dimensions of the nodes, limits: all errors at once.
+// Checks the model, formats, cell programs and native dimensions of the nodes, and limits; returns
+// all errors at once.
 Diagnostics check_request(const PartitionRequest& request, const NodesView& view);
 
-// No plan was found, or none that uses as many nodes as asked for.
+// The error if no plan was found, or none that uses as many nodes as asked for.
 Diagnostics refuse(const PartitionRequest& request, const NodesView& view, const FoundPlan& found);
 
-// Plans exist, but none whose times can be told apart from the end of time; `best` is the best one.
+// The error if plans exist but all take so long that emulated time ends; `best` is the best of
+// them.
 Diagnostics refuse_time(const PartitionRequest& request, const Prediction& best);
 
 }  // namespace soliton

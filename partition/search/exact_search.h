@@ -1,6 +1,6 @@
-// Every plan, branch by branch: stages from the first layer on, each on any nodes that are left.
-// Nodes that can stand in for each other are told apart by their number alone, and a branch whose
-// bound is no better than the best plan known is left out.
+// Enumerates every plan, branch by branch: stages from the first layer on, each on any nodes that
+// are left. Of nodes that can stand in for each other only their number matters. A branch is pruned
+// if its bound is not better than the best plan known.
 #pragma once
 
 #include <optional>
@@ -12,17 +12,17 @@ namespace soliton {
 struct ExactLimits {
   std::size_t max_nodes = 1;
   std::size_t min_nodes = 1;
-  std::int64_t work = 0;      // of PlanPlayer and StageCosts
-  std::int64_t branches = 0;  // that may be looked at
+  std::int64_t work = 0;      // limit on PlanPlayer::work() and StageCosts::work()
+  std::int64_t branches = 0;  // limit on branches examined
 };
 
 struct ExactResult {
-  std::optional<PlayedPlan> best;  // better than the plan the search began with
-  bool complete = false;           // no plan is better, and none exists when none is known
+  std::optional<PlayedPlan> best;  // a plan better than the one the search began with
+  bool complete = false;           // proved: no plan is better, or none exists if none is known
   std::int64_t branches = 0;
 };
 
-// `known`: a plan to be beaten, or null.
+// `known`: the plan to improve on, or null.
 ExactResult search_exactly(const PartitionRequest& request, const NodesView& view,
                            StageCosts& costs, const Bounds& bounds, PlanPlayer& player,
                            const ExactLimits& limits, const PlayedPlan* known);

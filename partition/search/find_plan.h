@@ -1,5 +1,5 @@
-// The search as a whole: quick candidates, played; then every plan, as far as the limits reach;
-// then what is proved.
+// The whole search: it plays quick candidates, then enumerates every plan as far as the limits
+// allow, then collects what is proved.
 #pragma once
 
 #include <map>
@@ -11,15 +11,15 @@ namespace soliton {
 
 struct FoundPlan {
   std::optional<PlayedPlan> best;
-  // The best plan played for a number of nodes.
+  // The best plan that was played for a number of nodes.
   std::map<std::size_t, PlayedPlan> by_nodes;
-  // Nothing is better than `best`; without one, no plan exists.
+  // Proved: no plan is better than `best`; if there is no best, no plan exists.
   bool proved = false;
-  Duration latency_bound{};     // of every plan; 0: none is known
+  Duration latency_bound{};     // holds for every plan; 0: none is known
   Duration interval_bound{};    // the same
-  std::size_t nodes_bound = 1;  // of every plan that meets the SLA
-  std::size_t fewest = 1;       // nodes that could hold the weights
-  std::size_t most = 0;         // nodes the candidates could be spread over
+  std::size_t nodes_bound = 1;  // minimum nodes of any plan that meets the SLA
+  std::size_t fewest = 1;       // the fewest nodes that could hold the weights
+  std::size_t most = 0;         // the most nodes over which candidates could be spread
   std::int64_t played = 0;
   std::int64_t branches = 0;
 };

@@ -1,4 +1,4 @@
-// Runs of consecutive layers, told apart by the programs they make.
+// Identifies runs of consecutive layers by the programs that they make.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,14 @@ class LayerRuns {
  public:
   explicit LayerRuns(const Model& model);
 
-  // Equal for runs [first, last) that make equal programs on equal nodes, wherever they stand.
+  // Equal for runs [first, last) that make equal programs on equal nodes, wherever in the model
+  // they are.
   std::uint32_t run(std::size_t first, std::size_t last);
   std::uint32_t layer_class(std::size_t layer) const { return classes_[layer]; }
 
  private:
-  // Of all prefixes of the chain, so that the hash of any run is a difference; modulo 2^61 - 1,
-  // with two bases.
+  // Hashes of all prefixes of the chain, modulo 2^61 - 1 and with two bases. The hash of any run is
+  // a difference of two of them.
   struct Hash {
     std::uint64_t a = 0;
     std::uint64_t b = 0;
@@ -27,7 +28,7 @@ class LayerRuns {
   };
   struct Key {
     Hash hash;
-    std::uint64_t ends = 0;  // length, and what stands before and behind
+    std::uint64_t ends = 0;  // the length, and what precedes and follows the run
     bool operator==(const Key&) const = default;
   };
   struct Mix {

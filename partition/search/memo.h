@@ -1,5 +1,5 @@
-// A table of what was found out before. Nothing can walk through it, so the order in which a hash
-// table keeps its entries can decide nothing.
+// A table of earlier results. It offers no iteration, so the order of entries in its hash table
+// cannot influence any result.
 #pragma once
 
 #include <unordered_map>

@@ -1,6 +1,5 @@
 // The cluster as the search sees it: the host, and the usable nodes in groups whose members can
-// stand in for each other. Nothing in it depends on the order in which a cluster file lists its
-// nodes.
+// stand in for each other. It does not depend on the order in which a cluster file lists the nodes.
 #pragma once
 
 #include <array>
@@ -16,29 +15,30 @@
 
 namespace soliton {
 
-// Equal devices on equal cables to the same vertices: exchanging two of them changes no time.
+// Equal devices on equal cables to the same vertices: exchanging two of them changes no times.
 struct NodeGroup {
   std::size_t first = 0;  // nodes [first, first + count) of the view
   std::size_t count = 0;
   std::size_t device_class = 0;
-  // Groups that hang on switches which can be exchanged whole have equal `kind`; `leaf` tells the
-  // switches of a kind apart. A leaf that stands alone has a kind of its own.
+  // Groups attached to switches that can be exchanged as a whole have equal `kind`; `leaf`
+  // distinguishes the switches of a kind. A switch that cannot be exchanged has a kind of its own.
   std::size_t kind = 0;
   std::size_t leaf = 0;
 };
 
-// Ways between groups, told apart by what a message can notice: cables, switches, rates.
+// Paths between groups, distinguished by what affects a message: cables, switches, rates.
 class Distances {
  public:
-  // `ends[g]`: two nodes of each group, the same one twice when it has one; the host is the last.
+  // `ends[g]`: two nodes of each group, or the same one twice if it has only one. The host is the
+  // last group.
   Distances(const Topology* topology, const Routes* routes, std::vector<std::array<NodeId, 2>> ends,
             std::uint32_t mtu);
 
-  // Equal numbers for equal ways. Between two nodes of a group when a == b.
+  // Equal numbers for equal paths. If a == b the path is between two nodes of the group.
   std::uint32_t way_class(std::size_t a, std::size_t b) const;
-  // One message on an idle network; nothing without a topology, or from a node to itself.
+  // Time of one message on an idle network; 0 without a topology, or from a node to itself.
   Duration message(std::size_t a, std::size_t b, std::int64_t elements) const;
-  // The least between any two nodes; to or from the host not counted.
+  // The least such time between any two nodes, the host excluded.
   Duration least_message(std::int64_t elements) const;
   // The bytes of the message's last packet on the one cable of a group's nodes; nothing when they
   // have several.
@@ -49,7 +49,8 @@ class Distances {
   std::size_t groups() const { return ends_.size() - 1; }
 
  private:
-  // The two nodes between which a message from group `a` to group `b` goes, unless they are one.
+  // The two nodes between which a message from group `a` to group `b` travels, unless they are the
+  // same.
   std::optional<std::array<NodeId, 2>> ends_of(std::size_t a, std::size_t b) const;
 
   const Topology* topology_;
@@ -57,18 +58,18 @@ class Distances {
   std::vector<std::array<NodeId, 2>> ends_;
   std::uint32_t mtu_;
   std::vector<std::optional<BitRate>> cable_;  // per group, of a node's only one
-  mutable std::vector<std::uint32_t> class_;   // by pair, 0: not asked for yet
+  mutable std::vector<std::uint32_t> class_;   // by pair; 0: not computed yet
   mutable std::map<std::vector<std::int64_t>, std::uint32_t> classes_;
   mutable std::map<std::pair<std::uint32_t, std::int64_t>, Duration> times_;
   mutable std::map<std::int64_t, Duration> least_;
 };
 
 struct NodesView {
-  // Group by group: the host's nearest first, then each time the one nearest to the last; inside a
-  // group by name.
+  // Ordered by group: first the group nearest to the host, then always the one nearest to the group
+  // before; in a group by name.
   std::vector<LowerNode> nodes;
   std::vector<std::string> places;        // per node
-  std::vector<std::size_t> device_class;  // per node; equal devices have equal numbers
+  std::vector<std::size_t> device_class;  // by node; equal devices have equal numbers
   std::vector<std::size_t> group;         // per node
   std::vector<NodeGroup> groups;
   std::shared_ptr<const Distances> distances;  // by group; the host is the last

@@ -1,4 +1,4 @@
-// A plan as stages on nodes of the view, and what the whole cost model says of it.
+// A plan as stages on nodes of the view, and the cost model's prediction for the whole of it.
 #pragma once
 
 #include <array>
@@ -11,9 +11,9 @@
 
 namespace soliton {
 
-// What is to be made small, first things first. Latency: latency, nodes. Throughput: interval,
-// latency, nodes. Nodes: whether the SLA is missed; then nodes and latency, or, missed, latency and
-// nodes.
+// The values to minimise, most important first. Latency: latency, nodes. Throughput: interval,
+// latency, nodes. Nodes: whether the SLA is missed; then nodes and latency or, if it is missed,
+// latency and nodes.
 struct Score {
   std::array<std::int64_t, 4> of{};
   auto operator<=>(const Score&) const = default;
@@ -23,7 +23,7 @@ Score score(const PartitionRequest& request, Duration latency, Duration interval
             std::size_t nodes);
 
 struct PlayedPlan {
-  std::vector<Stage> stages;  // nodes: positions in the view
+  std::vector<Stage> stages;  // nodes are indices into the view
   std::size_t nodes = 0;
   Prediction prediction;
   Score score;
@@ -31,20 +31,20 @@ struct PlayedPlan {
 
 class PlanPlayer {
  public:
-  // Both outlive the object.
+  // Both must outlive the object.
   PlanPlayer(const PartitionRequest& request, const NodesView& view)
       : request_(request), view_(view) {}
 
-  // Programs for the nodes of the stages, in the order in which the stages name them.
+  // Programs for the nodes of the stages, in the order in which the stages list them.
   Result<Lowered> lower_plan(const std::vector<Stage>& stages, bool with_weights) const;
-  // Nothing when a memory is over its budget, or when the plan is not better than `beat`.
+  // Returns nullopt if a memory is over its budget, or if the plan is not better than `beat`.
   std::optional<PlayedPlan> play(const std::vector<Stage>& stages, const PlayedPlan* beat);
 
-  // What a request of the run will take: with the marks and the numbers of the run.
+  // The prediction for a request of the run, with the congestion marks and node numbers of the run.
   Prediction predict_run(const Lowered& lowered) const;
 
   std::int64_t played() const { return played_; }
-  // Roughly in proportion to the time it took, and the same on every machine.
+  // A measure of the effort so far: roughly proportional to time, but the same on every machine.
   std::int64_t work() const { return work_; }
 
  private:

@@ -1,6 +1,6 @@
-// What one stage costs on given nodes: lowered alone and played, once per distinct question. Two
-// questions are the same when layers make the same programs and the nodes have the same devices at
-// the same distances.
+// What one stage costs on given nodes: it is lowered and played alone, once for each distinct
+// question. Two questions are the same if the layers make the same programs and the nodes have the
+// same devices at the same distances.
 #pragma once
 
 #include <map>
@@ -16,7 +16,8 @@
 
 namespace soliton {
 
-// Which layers, over how many nodes, in which way: a stage before its nodes are chosen.
+// Layers, a number of nodes, and a way to spread the layers over them: a stage before its nodes are
+// chosen.
 struct StageShape {
   std::size_t first = 0;  // layers [first, last)
   std::size_t last = 0;
@@ -24,45 +25,46 @@ struct StageShape {
   StageOption option;
 };
 
-// `nodes`: positions in the view, in order of slices.
+// `nodes`: indices into the view, in order of slices.
 Stage to_stage(const StageShape& shape, std::span<const std::size_t> nodes);
 StageShape shape_of(const Stage& stage);
 
-// What a stage would take if no message met another; good enough to rank plans by.
+// The time of a stage if no messages met each other; good enough to rank plans.
 struct StageEstimate {
-  Duration fill{};    // first input to last output, for a request of one step
+  Duration fill{};    // from first input to last output, for a request of one step
   Duration period{};  // each further step
-  // Something in the stage reads a sequence against the order it is made in and waits for all of
-  // it.
+  // A layer of the stage reads a sequence against the order in which it is made, so it waits for
+  // all of it.
   bool barrier = false;
   Duration occupied(std::int64_t steps) const { return sum(fill, times(period, steps - 1)); }
 };
 
 class StageCosts {
  public:
-  // Both outlive the object.
+  // Both must outlive the object.
   StageCosts(const PartitionRequest& request, const NodesView& view);
 
-  // Most nodes the layers can be spread over, and the ways to use a number of them.
+  // The largest number of nodes over which the layers can be spread, and the ways to use a given
+  // number.
   std::size_t most_nodes(std::size_t first, std::size_t last) const;
   std::vector<StageOption> options(std::size_t first, std::size_t last, std::size_t count) const;
-  // Whether the layers' tiles could lie on that many nodes if each had as many as the largest.
+  // Whether the layers' tiles would fit that many nodes if each were as large as the largest node.
   bool tiles_could_fit(const StageShape& shape);
 
-  // Nodes with equal devices at equal distances have equal numbers.
+  // Equal numbers for nodes with equal devices at equal distances.
   std::uint32_t pattern(std::span<const std::size_t> nodes);
 
-  // Whether no memory of the nodes is over its budget when the stage is all they hold.
+  // Whether no memory of the nodes is over its budget if they hold nothing but the stage.
   bool fits(const StageShape& shape, std::span<const std::size_t> nodes);
 
-  // Null when the stage is over a memory of one of the nodes. The pointers stay valid.
+  // Null if the stage exceeds a memory of one of the nodes. The pointers stay valid.
   const StageEstimate* estimate(const StageShape& shape, std::span<const std::size_t> nodes,
                                 std::uint32_t pattern);
   const FreePlay* bound(const StageShape& shape, std::span<const std::size_t> nodes,
                         std::uint32_t pattern);
-  // The least any nodes of the cluster could do, as near to each other as two of them ever are.
-  // Null when none could hold the stage. Nothing but `fits` is claimed once too much would have to
-  // be asked for: all times are zero then.
+  // A lower bound for any nodes of the cluster, as if they were as near to each other as any two
+  // nodes are. Null if no nodes could hold the stage. If too many questions would have to be asked,
+  // only `fits` is meaningful and all times are zero.
   const FreePlay* least(const StageShape& shape);
 
   std::uint32_t layer_class(std::size_t layer) const { return runs_.layer_class(layer); }
@@ -89,7 +91,7 @@ class StageCosts {
   bool tiles_fit(const StageShape& shape, const Devices& devices) const;
   StageEstimate measure(const StageShape& shape, const Lowered& lowered, const Groups& groups);
   Duration cable_time(const StageShape& shape, const Lowered& lowered, const Groups& groups) const;
-  // `groups`: of the nodes; null: all as near to each other as any two.
+  // `groups`: those of the nodes; null: all nodes are as near to each other as any two are.
   FreePlay play(const StageShape& shape, const Lowered& lowered, const Groups* groups,
                 std::int64_t steps, std::int64_t steps_behind);
   std::int64_t needed_behind(const StageShape& shape) const;
@@ -100,7 +102,7 @@ class StageCosts {
   const PartitionRequest& request_;
   const NodesView& view_;
   LayerRuns runs_;
-  NpuDevice largest_;  // by matrix register file
+  NpuDevice largest_;  // the device with the largest matrix register file
   std::map<std::vector<std::uint32_t>, std::uint32_t> patterns_;
   Memo<Key, std::optional<StageEstimate>, Mix> estimates_;
   Memo<Key, std::optional<FreePlay>, Mix> bounds_;

@@ -1,4 +1,5 @@
-// The shapes a stage can have: the one place that knows in which ways layers go on nodes.
+// The shapes that a stage can have. No other code knows in which ways layers can be spread over
+// nodes.
 #pragma once
 
 #include <functional>
@@ -8,12 +9,12 @@
 
 namespace soliton {
 
-// Calls `take` for all shapes of stages that begin with layer `first`, end at one of `ends` (in
-// ascending order), take at most `nodes` nodes and whose tiles could lie there: shorter ones first,
-// then fewer nodes.
+// Calls `take` for all shapes of stages that begin with layer `first`, end at one of `ends`
+// (ascending), use at most `nodes` nodes, and whose tiles could fit these: short stages first, then
+// those with fewer nodes.
 void for_each_shape(StageCosts& costs, std::size_t first, std::span<const std::size_t> ends,
                     std::size_t nodes, const std::function<void(const StageShape&)>& take);
-// The same, ending with any layer.
+// The same for stages that end with any layer.
 void for_each_shape(StageCosts& costs, std::size_t first, std::size_t layers, std::size_t nodes,
                     const std::function<void(const StageShape&)>& take);
 

@@ -1,5 +1,5 @@
 // A vector on its way into the matrix-vector unit: fp16 values, quantised to the blocks of a matrix
-// and laid out as the kernels broadcast it (numerics page, section 3, "activation in").
+// and laid out as the kernels broadcast them (docs/numbers.md).
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ namespace soliton {
 
 class Activation {
  public:
-  // Quantises `values`, one a column of `matrix`. Memory is kept between calls.
+  // Quantises `values`, one for each column of `matrix`. Memory is reused between calls.
   void quantise(std::span<const Half> values, const PackedMatrix& matrix);
-  // Whether it can meet `matrix` without being quantised anew.
+  // Whether a product with `matrix` can use it without quantising it again.
   bool suits(const PackedMatrix& matrix) const { return layout_ == matrix.layout(); }
 
-  // Blocks with a NaN or an infinity inside; a product with such a vector is NaN in every row.
+  // Number of blocks with a NaN or an infinity; a product with such a vector is NaN in every row.
   std::uint64_t poisoned_blocks() const { return poisoned_blocks_; }
 
   // ---- for the kernels ----
@@ -33,20 +33,21 @@ class Activation {
            static_cast<std::size_t>(part) * static_cast<std::size_t>(layout_.steps.back()) * 4;
   }
   const float* floats() const { return reference_.wide.data(); }
-  // Scale::kFloat, one a block.
+  // For Scale::kFloat: one scale for each block.
   const float* float_scales() const { return reference_.scales.data(); }
   // Classes: whether any element of the block is of the lowest class.
   const std::uint8_t* has_lowest() const { return has_lowest_.data(); }
-  // Classes: the lowest digit that any element of the block has; the number of digits for zeros.
+  // Classes: the lowest digit that any element of the block has; the number of digits if all are
+  // zero.
   const std::uint8_t* first_digit() const { return first_digit_.data(); }
-  // What a block's sum starts at, so that the bias of the weights falls out.
+  // Start value of a block's sum; it cancels the bias of the weights.
   const std::int32_t* initial() const { return initial_.data(); }
   // Scale exponent plus 127, less 4 under the nibbles packing, whose sums are 16 times too large:
   // bits of an fp32 exponent field, to which the weights' exponents are added.
   const std::int32_t* scales() const { return scales_.data(); }
   // Whether every scale of a product with `matrix` is a normal fp32 number.
   bool in_range(const PackedMatrix& matrix) const;
-  // The reference's form of the same vector, for what no kernel multiplies.
+  // The same vector in the form of the scalar reference, for products that no kernel computes.
   const BfpVector& reference() const;
 
  private:

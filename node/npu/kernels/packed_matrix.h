@@ -1,8 +1,8 @@
-// A weight matrix in the order in which the kernels read it, made once a shard.
+// A weight matrix in the order in which the kernels read it, made once for each shard.
 //
-// Rows are packed in groups of 16, one row a 32-bit lane of a 512-bit register, so no sum ever runs
-// across lanes and every row is the running sum that the arithmetic contract describes (numerics
-// page, section 3). A step is 64 bytes, 4 bytes a row:
+// Rows are packed in groups of 16, one row for each 32-bit lane of a 512-bit register, so no sum
+// ever crosses lanes and every row is the running sum that the arithmetic contract describes
+// (docs/numbers.md). A step is 64 bytes, 4 bytes a row:
 //   bytes    4 columns, each mantissa + 128 (AVX-512 VNNI multiplies unsigned by signed) or signed
 //            (AVX2)
 //   nibbles  8 columns, each mantissa + 8: column k + j in the low half of byte j, k + 4 + j in the
@@ -11,9 +11,9 @@
 //   classes  2 columns of 16 bits: minifloats, see wide_elements.h
 //   floats   a column of fp32: elements without a scale
 // Blocks are padded with zero mantissas to whole steps, rows to whole groups. Four groups make a
-// panel, whose steps are interleaved, so that a product reads memory from end to end without a
-// jump. What no kernel reads (elements that fit none of these, scalar level) is left to the
-// reference, multiply() of protocol/tensor.
+// panel, whose steps are interleaved, so that a product reads memory sequentially from start to
+// end. Matrices that no kernel reads (elements that fit none of these packings, or the scalar
+// level) are left to the reference, multiply() of protocol/tensor.
 #pragma once
 
 #include <cstddef>
@@ -33,9 +33,9 @@ inline constexpr int kStepBytes = 64;
 inline constexpr int kPanelGroups = 4;
 
 enum class Packing : std::uint8_t {
-  kNone,     // the reference computes
+  kNone,     // the scalar reference multiplies
   kNibbles,  // mantissas of at most 3 bits, of weights and of activations
-  kBytes,    // at most 7 bits, biased by 128; minifloats of at most 127 quanta, too
+  kBytes,    // mantissas of at most 7 bits, biased by 128; also minifloats of at most 127 quanta
   kBytesSigned,
   kShorts,
   kClasses,
@@ -48,7 +48,7 @@ struct BlockLayout {
   std::vector<int> starts;  // first column of each block, then the number of columns
   std::vector<int> steps;   // first step of each block, then the number of steps
   Packing packing = Packing::kNone;
-  WideElements wide;  // of kShorts and kClasses
+  WideElements wide;  // for kShorts and kClasses
 
   std::size_t blocks() const { return starts.size() - 1; }
   int step_columns() const {
@@ -85,17 +85,17 @@ class PackedMatrix {
   int rows() const { return source_->rows; }
   int columns() const { return source_->columns; }
   int groups() const { return (rows() + kGroupRows - 1) / kGroupRows; }
-  // Bytes a product reads: weights and scales.
+  // Bytes that a product reads: weights and scales.
   std::size_t bytes() const;
 
-  // The first step of a group; the next is panel_groups(group) * kStepBytes further on.
+  // The first step of a group. Each further step is panel_groups(group) * kStepBytes behind.
   const std::uint8_t* weights(int group) const { return weights_.get() + weights_offset(group); }
-  // Exponents of the integer mantissas: 16 a block, the next panel_groups(group) * kGroupRows on.
-  // Those of blocks that are all zero are 0.
+  // Exponents of integer mantissas: 16 for each block; those of the next block are
+  // panel_groups(group) * kGroupRows behind. They are 0 for blocks that are all zero.
   const std::int8_t* exponents(int group) const {
     return exponents_.get() + exponents_offset(group);
   }
-  // Scales of Scale::kFloat in the places of exponents(); null for others.
+  // Scales for Scale::kFloat, laid out as exponents(); null otherwise.
   const float* scales(int group) const {
     return scales_ ? scales_.get() + exponents_offset(group) : nullptr;
   }
@@ -107,7 +107,7 @@ class PackedMatrix {
   const std::uint8_t* is_short(int group) const {
     return is_short_.data() + static_cast<std::size_t>(group) * layout_.blocks();
   }
-  // Groups in the panel of `group`: fewer than kPanelGroups in the last one.
+  // Groups in the panel of `group`: fewer than kPanelGroups in the last panel.
   int panel_groups(int group) const {
     const int first = group / kPanelGroups * kPanelGroups;
     return groups() - first < kPanelGroups ? groups() - first : kPanelGroups;

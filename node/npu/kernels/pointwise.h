@@ -1,7 +1,7 @@
 // The multifunction units over whole vectors of fp16: the operations of protocol/tensor/half.h,
 // value by value, each correctly rounded. The same bits at every level.
 //
-// Functions that can make an infinity out of finite values return how often they did.
+// Functions that can turn finite values into an infinity return how often they did.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ std::uint64_t apply(PointwiseOp op, std::span<Half> a, std::span<const Half> b,
                     KernelLevel level = best_kernel_level());
 void apply(ActivationFunction function, std::span<Half> values);
 
-// One rounding to fp16 of the sums of a product. REQUIRES: equal sizes.
+// Rounds the sums of a product to fp16, once each. REQUIRES: equal sizes.
 std::uint64_t round_sums(std::span<const float> sums, std::span<Half> out,
                          KernelLevel level = best_kernel_level());
 

@@ -32,9 +32,9 @@ constexpr std::string_view kernel_level_name(KernelLevel level) {
 }
 
 bool supported(KernelLevel level);
-// The highest supported one.
+// The highest level that this processor supports.
 KernelLevel best_kernel_level();
-// All supported ones, lowest first.
+// All levels that this processor supports, lowest first.
 std::vector<KernelLevel> supported_kernel_levels();
 
 }  // namespace soliton

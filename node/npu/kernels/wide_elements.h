@@ -27,17 +27,18 @@ inline constexpr int kMostDigits = 4;
 inline constexpr int kMostClasses = 3;
 
 struct WideElements {
-  int digits = 0;      // shorts: parts of an element of the vector
-  int digit_bits = 0;  // of each
-  int classes = 0;     // of minifloats
+  int digits = 0;      // shorts: parts into which an element of the vector is cut
+  int digit_bits = 0;  // bits of each digit
+  int classes = 0;     // minifloats: number of classes
   int class_bits = 0;
   int significand = 0;  // bits of m
-  int short_shift = 0;  // minifloats with `digits`
+  int short_shift = 0;  // minifloats that can be shorts: a short counts 2^short_shift quanta
   // The sum over all levels is a whole number below 2^53, so that doubles add it up exactly.
   bool exact_in_double = false;
   bool operator==(const WideElements&) const = default;
 
-  // Whether an element of minifloats is a short; `quanta` >> short_shift then is one.
+  // Whether an element of a minifloat format is a short; if so, `quanta` >> short_shift is its
+  // value.
   bool is_short(std::int64_t quanta) const {
     return (quanta & ((std::int64_t{1} << short_shift) - 1)) == 0;
   }
@@ -56,14 +57,14 @@ struct WideElements {
   }
 };
 
-// Bits of the largest element in quanta.
+// Number of bits of the largest element, counted in quanta.
 inline int quanta_bits(const NumberFormat& format) {
   const Element element = element_of(format);
   const double largest = element.max_norm * power_of_two(-element.quantum_exponent());
   return std::ilogb(largest) + 1;
 }
 
-// How shorts meet their vectors; nothing: they do not fit.
+// How shorts are multiplied by vectors; nullopt if the sums would not fit.
 inline std::optional<WideElements> as_shorts(const NumberFormat& format, int longest_block) {
   const int bits = quanta_bits(format);
   const int columns = std::bit_width(static_cast<unsigned>(longest_block));
@@ -77,7 +78,8 @@ inline std::optional<WideElements> as_shorts(const NumberFormat& format, int lon
   return out;
 }
 
-// How minifloats whose weights are shorts meet their vectors; no digits: they do not.
+// Sets the digits for blocks of minifloats whose weights are all shorts; sets none if sums would
+// not fit.
 inline void add_digits(const NumberFormat& format, int longest_block, WideElements& out) {
   constexpr int kShortBits = 15;
   const int bits = quanta_bits(format);
@@ -100,7 +102,7 @@ inline std::optional<WideElements> as_classes(const NumberFormat& format, int lo
     out.class_bits = (shifts + out.classes - 1) / out.classes;
     const int part = out.significand + out.class_bits - 1;
     const int sum = 2 * part + std::bit_width(static_cast<unsigned>(longest_block * out.classes));
-    // Half of the levels is one exact double.
+    // Each half of the levels is summed exactly in one double.
     if (part > 13 || sum > 31 || sum + (out.classes - 1) * out.class_bits > 53) continue;
     out.exact_in_double = sum + (2 * out.classes - 2) * out.class_bits <= 53;
     add_digits(format, longest_block, out);

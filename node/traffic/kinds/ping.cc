@@ -54,7 +54,8 @@ class EchoRole : public TrafficRole {
   void on_message(NodeId peer, Payload message, Instant now) override {
     if (peer != traffic().senders.front() || received_ == traffic().count) return refuse();
     trace_received(peer, received_, message.size(), now);
-    // The way there has no record of its own: one with a flag and no times joins the sender's.
+    // The first half of a round trip has no record of its own. If it arrives damaged, a record with
+    // that flag and without times joins the sender's.
     if (!has_size(message, 1) || !is_block(message, 0, peer, received_))
       add({0, received_, kNever, kNever, true});
     ++received_;

@@ -112,8 +112,8 @@ TEST_F(Folding, AnInputStateOfSeveralLayersIsSliced) {
   g.node("Slice", {"states", "start", "end", "axis"}, {"h0"});
   g.gru("w", "r", "h0");
   expect_contains(error_of(g),
-                  "graph input \"states\", the initial state of \"make_y\", is given by "
-                  "nothing and returned by no output");
+                  "graph input \"states\", the initial state of \"make_y\", has no "
+                  "source, and no output returns it");
 }
 
 TEST_F(Folding, WeightsMayBeConstantNodes) {

@@ -400,8 +400,8 @@ TEST_F(Recurrent, StatesMayComeOutThroughViews) {
 TEST_F(Recurrent, AStateThatDoesNotComeOutIsRefusedByName) {
   const std::string error = error_of(stateful({"y_h"}));
   expect_contains(error,
-                  "graph input \"c0\", the initial cell state of \"make_y\", is given by "
-                  "nothing and returned by no output");
+                  "graph input \"c0\", the initial cell state of \"make_y\", has no "
+                  "source, and no output returns it");
   expect_contains(error, "model.state: zero");
 }
 

@@ -98,23 +98,24 @@ TEST_F(Refused, NamesMadeTwice) {
   expect_contains(with([](GraphMaker& g) { g.node("Identity", {"y"}, {"z"})->set_name("make_y"); }),
                   "node \"make_y\" is defined twice");
   expect_contains(with([](GraphMaker& g) { g.weights("w", {1}, {1}); }),
-                  "initializer \"w\" is there twice");
+                  "initializer \"w\" appears twice");
   expect_contains(with([](GraphMaker& g) { g.input("x", {1}); }),
-                  "graph input \"x\" is there twice");
+                  "graph input \"x\" appears twice");
 }
 
 TEST_F(Refused, MissingInputsNameTheNearest) {
   expect_contains(
       with([](GraphMaker& g) { g.graph().mutable_node(0)->set_input(1, "weights"); }),
-      "node \"make_y\": input \"weights\" is made by no node, initializer or graph input");
-  expect_contains(with([](GraphMaker& g) {
-                    g.node("Identity", {"y"}, {"hidden_state"});
-                    g.node("Identity", {"hiden_state"}, {"z"});
-                  }),
-                  "input \"hiden_state\" is made by no node, initializer or graph input; did you "
-                  "mean \"hidden_state\"?");
+      "node \"make_y\": input \"weights\" is not made by any node, initializer or graph input");
+  expect_contains(
+      with([](GraphMaker& g) {
+        g.node("Identity", {"y"}, {"hidden_state"});
+        g.node("Identity", {"hiden_state"}, {"z"});
+      }),
+      "input \"hiden_state\" is not made by any node, initializer or graph input; did you "
+      "mean \"hidden_state\"?");
   expect_contains(with([](GraphMaker& g) { return_instead(g, "nothing"); }),
-                  "graph output \"nothing\" is made by no node");
+                  "no node makes graph output \"nothing\"");
 }
 
 TEST_F(Refused, EmptyGraphs) {
@@ -203,7 +204,7 @@ TEST_F(Refused, AttributesOfTheWrongKind) {
                     attribute(node, "axis", std::int64_t{1});
                     attribute(node, "axis", std::int64_t{0});
                   }),
-                  "node \"make_z\": attribute axis is there twice");
+                  "node \"make_z\": attribute axis appears twice");
 }
 
 TEST_F(Refused, WeightsThatAreNotNumbers) {

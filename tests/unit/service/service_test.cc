@@ -93,7 +93,7 @@ TEST(Service, ALaterRequestIsHeldUntilItsTurn) {
   world.message(1, 5.0f, kRunStart);
   EXPECT_EQ(world.service.next_deadline(), kNever);
   EXPECT_THAT(world.service.describe_outstanding().at(0),
-              ::testing::HasSubstr("request 0 has not come"));
+              ::testing::HasSubstr("but request 0 has not"));
   world.message(0, 1.0f, kRunStart + microseconds(10));
   EXPECT_EQ(world.service.next_deadline(), kRunStart + microseconds(10) + kRequest + kChain);
   world.leaves(kNever);
