@@ -41,7 +41,8 @@ struct CarrierCounters {
   std::uint64_t host_drops = 0;
 };
 inline constexpr Field kCarrierRefusedRows[] = {
-    field<&CarrierCounters::strangers>("stranger", "Packets from an address that is no peer's."),
+    field<&CarrierCounters::strangers>("stranger",
+                                       "Packets from an address that does not belong to a peer."),
 };
 inline constexpr Field kCarrierInnerRows[] = {
     field<&CarrierCounters::refused>("refused", "Packets that the carrier did not take."),

@@ -24,7 +24,7 @@ struct CongestionOptions {
   bool enabled = true;                // off: marks are neither reported nor heeded
   BitRate line_rate{40'000'000'000};  // where a rate begins and ends. Below the real one: wasted
   BitRate rate_min{100'000'000};      // Lower: long silence after many marks
-  // Receiver: at most one notification a connection in this time. Lower: packets; higher: slow to
+  // Receiver: at most one notification per connection in this time. Lower: packets; higher: slow to
   // react.
   Duration cnp_interval = microseconds(50);
   std::uint32_t alpha_gain = 256;  // weight of a sample of congestion is 1/256. Lower: jumpy
@@ -86,7 +86,7 @@ struct LtlOptions {
   bool handshake = false;
   AuthMode auth = AuthMode::kNone;  // security block of every packet
   // PINGs that a peer may leave unanswered, one timeout apart, while something is outstanding,
-  // before it is dead. 0: never; kMissesAuto: from the measured loss. Lower: live peers are buried;
+  // before it is dead. 0: never; kMissesAuto: from the measured loss. Lower: live peers are declared dead;
   // higher: a spare comes later.
   std::uint32_t misses = 0;
   // Nobody is dead before so long a silence: a busy host puts a process to sleep for milliseconds.
@@ -134,11 +134,11 @@ inline constexpr Field kCongestionRows[] = {
         .between(kSlowestRate, kFastestRate)
         .trade("long silence after many marks", "many senders keep a queue full"),
     field<&CongestionOptions::cnp_interval>(
-        "cnp_interval", "A receiver sends at most one notification a connection in this time.")
+        "cnp_interval", "A receiver sends at most one notification per connection in this time.")
         .between(Duration{0}, kLtlLongest)
         .trade("more packets", "slow to react"),
     field<&CongestionOptions::alpha_gain>("alpha_gain",
-                                          "A sample of congestion has one over this as its weight.")
+                                          "A sample of congestion has the weight 1 / this value.")
         .between(1, 65'536)
         .trade("rates are jumpy", "rates react late"),
     field<&CongestionOptions::alpha_timer>(
@@ -150,14 +150,15 @@ inline constexpr Field kCongestionRows[] = {
         .between(nanoseconds(1), kLtlLongest)
         .trade("rates overshoot", "a free line stays idle for longer"),
     field<&CongestionOptions::byte_counter>("byte_counter",
-                                            "A step up also follows so many bytes sent.")
+                                            "A step up also follows after this many bytes sent.")
         .between(Bytes{1}, kLtlMost)
         .trade("rates overshoot", "fast connections recover late"),
     field<&CongestionOptions::recovery_steps>(
         "recovery_steps", "Steps half-way back to the old rate before the target itself rises.")
         .between(0, 1'000)
         .trade("more marks soon after a cut", "slow to find new bandwidth"),
-    field<&CongestionOptions::additive_step>("additive_step", "What the target then rises by.")
+    field<&CongestionOptions::additive_step>("additive_step",
+                                             "Rise of the target per step after those.")
         .between(kSlowestRate, kFastestRate)
         .trade("slow to a free line", "more marks with many senders"),
 };
@@ -179,12 +180,12 @@ inline constexpr Field kLtlRows[] = {
     field<&LtlOptions::mtu>("mtu", "Payload of a packet.")
         .as(FieldType::kBytes)
         .between(Bytes{64}, kMtuMost)
-        .trade("more headers: 98 B a packet with the frame", "longer store and forward"),
+        .trade("more headers: 98 B per packet with the frame", "longer store and forward"),
     field<&LtlOptions::window>("window", "Packets in flight per connection, a power of two.")
         .between(1U, kLtlWindowMax)
         .in("packets")
         .trade("below rate times round trip the line idles, and the run warns",
-               "104 B a packet for each connection that has some in flight; in go-back-N a hole "
+               "104 B per packet for each connection that has some in flight; in go-back-N a hole "
                "costs more"),
     field<&LtlOptions::credit>("credit", "Receiver bytes granted per connection.")
         .between(Bytes{256}, kLtlMost)
@@ -269,14 +270,15 @@ inline constexpr Field kLtlRows[] = {
         .spelled(kAuthModes)
         .by_default("aead beyond loopback, header over sockets of this host, none in virtual time"),
     field<&LtlOptions::misses>(
-        "misses", "PINGs without an answer before a peer is dead; auto: from the measured loss.")
+        "misses", "Unanswered PINGs before a peer is declared dead; auto: from the measured loss.")
         .spelled(kMissesWords)
         .between(1, 1'000)
-        .trade("live peers are buried", "a dead peer is noticed late"),
+        .trade("live peers are declared dead", "a dead peer is noticed late"),
     field<&LtlOptions::silence_min>("silence_min",
                                     "Minimum silence before a peer is declared dead.")
         .between(Duration{0}, milliseconds(3'600'000))
-        .trade("a busy host that sleeps for milliseconds is buried", "a dead peer is noticed late"),
+        .trade("a live peer whose host sleeps for milliseconds is declared dead",
+               "a dead peer is noticed late"),
     map_field<&LtlOptions::congestion, kCongestionFields>("congestion",
                                                           "DCQCN, driven by marks of the network."),
 };

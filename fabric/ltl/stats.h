@@ -62,7 +62,8 @@ inline constexpr Field kLtlRefusedRows[] = {
 inline constexpr Field kLtlInnerRows[] = {
     field<&LtlStats::messages_delivered>("messages_delivered", "Messages handed on whole."),
     field<&LtlStats::bytes_sent>("bytes_sent", "Packets with their headers."),
-    field<&LtlStats::tail_probes>("tail_probes", "PINGs after packets that nothing was heard of."),
+    field<&LtlStats::tail_probes>("tail_probes",
+                                  "PINGs that ask about packets of which nothing was heard."),
     field<&LtlStats::window_waits>(
         "window_waits", "Times a packet was ready and the window full, on a path that takes more."),
     field<&LtlStats::duplicates_received>("duplicates_received",
@@ -71,7 +72,7 @@ inline constexpr Field kLtlInnerRows[] = {
                                       "Packets behind a gap that found the store full."),
     field<&LtlStats::connections_opened>("connections_opened", "Connections opened on the wire."),
     field<&LtlStats::peers_suspected>("peers_suspected", "Times a peer left a PING unanswered."),
-    field<&LtlStats::peers_dead>("peers_dead", "Peers given up."),
+    field<&LtlStats::peers_dead>("peers_dead", "Peers declared dead."),
     field<&LtlStats::marks_received>("marks_received", "Packets with a congestion mark."),
     field<&LtlStats::notifications_sent>("notifications_sent", "Notifications of congestion sent."),
     field<&LtlStats::notifications_received>("notifications_received",

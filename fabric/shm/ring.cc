@@ -38,7 +38,7 @@ Result<std::uint32_t> Ring::next() const {
     get(at, std::as_writable_bytes(std::span(&bytes, 1)));
   if (bytes == 0 || bytes > there || record_size(bytes) > there) {
     return failure(ErrorCode::kBroken,
-                   fmt::format("a ring holds {} bytes that are no record", there));
+                   fmt::format("a ring holds {} bytes that are not a record", there));
   }
   return static_cast<std::uint32_t>(bytes);
 }

@@ -101,7 +101,7 @@ std::optional<Half> read_value(AssemblyLine& line) {
   }
   const Half half = to_half(value);
   if (half_is_nan(half) || half_is_infinite(half)) {
-    line.fail(token, fmt::format("{} is no finite fp16 value: at most 65504", token.text));
+    line.fail(token, fmt::format("{} is not a finite fp16 value: at most 65504", token.text));
     return std::nullopt;
   }
   line.take();

@@ -111,7 +111,7 @@ void AssemblyLine::fail(const Token& token, const std::string& message) {
 void AssemblyLine::unexpected(const std::string& what) {
   const Token& token = peek();
   fail(token, token.kind == Token::Kind::kEnd
-                  ? fmt::format("the line ends where {} is due", what)
+                  ? fmt::format("the line ends where {} is expected", what)
                   : fmt::format("expected {}, not \"{}\"", what, token.text));
 }
 

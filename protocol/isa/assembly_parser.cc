@@ -182,7 +182,7 @@ class Parser {
     const SourcePlace place = line.place();
     const Token name = line.take();
     line.take();
-    if (name.text.empty()) line.fail(name, "a label is not empty");
+    if (name.text.empty()) line.fail(name, "a label must not be empty");
     if (!label_.empty())
       line.fail(name, fmt::format("the chain that follows is called \"{}\" already", label_));
     label_ = name.text;
@@ -214,7 +214,7 @@ class Parser {
 
   void write_size(AssemblyLine& line, const Token& mnemonic) {
     if (in_chain_)
-      return line.fail(mnemonic, "rows and columns are written in front of a chain, not inside");
+      return line.fail(mnemonic, "rows and columns must be written before a chain, not inside it");
     const bool rows = line.take().text == "rows";
     line.expect(",");
     const auto value = line.number(rows ? "rows" : "columns", 1, kMaxScalar);

@@ -159,7 +159,7 @@ inline constexpr Field kTimingRows[] = {
         .between<std::int64_t>(0, kCyclesPerVectorMost)
         .in("cycles"),
     field<&NpuTimingParameters::request_cycles>(
-        "request_cycles", "T0: once a request, for the network queues and the program's start.")
+        "request_cycles", "T0: once per request, for the network queues and the program's start.")
         .between<std::int64_t>(0, kCyclesMost)
         .in("cycles"),
     field<&NpuTimingParameters::occupancy>(
@@ -192,7 +192,7 @@ inline constexpr Field kPublishedPeakRows[] = {
     field<&PublishedPeak::format>("name", "Number format as its publisher calls it.")
         .as(FieldType::kName)
         .needed(),
-    field<&PublishedPeak::tops>("peak", "10^12 operations a second.")
+    field<&PublishedPeak::tops>("peak", "10^12 operations per second.")
         .between(0, 1'000'000)
         .in("TOPS")
         .needed(),
@@ -215,7 +215,7 @@ inline constexpr Field kNpuRows[] = {
         .between(Frequency{1'000'000}, Frequency{10'000'000'000})
         .needed(),
     field<&NpuDevice::tile_engines>("tile_engines", "T: tile engines.").between(1, 1'024).needed(),
-    field<&NpuDevice::lanes>("lanes", "L: multiply-adds a cycle in each dot-product unit.")
+    field<&NpuDevice::lanes>("lanes", "L: multiply-adds per cycle in each dot-product unit.")
         .between(1, kNativeDimensionMost)
         .needed(),
     field<&NpuDevice::native_dim>("native_dimension",
@@ -274,7 +274,7 @@ inline constexpr Field kCpuRows[] = {
         .by_default("npu"),
     field<&CpuDevice::description>("description", "One line for lists."),
     field<&CpuDevice::source>("source", "Where the figures come from."),
-    field<&CpuDevice::operator_overhead>("operator_overhead", "Time once an operator.")
+    field<&CpuDevice::operator_overhead>("operator_overhead", "Fixed time per operator.")
         .between(Duration{0}, milliseconds(1'000)),
     field<&CpuDevice::memory_rate>("memory_bandwidth", "Rate of the bytes an operator touches.")
         .between(kSlowestRate, kFastestRate),

@@ -162,9 +162,9 @@ class Decoder {
     if (program_.chains.empty() && !both)
       return invalid("the first chain does not write rows and columns");
     if (!both && wrote_rows_ && chain_.rows == rows_)
-      return invalid("s_wr rows writes the value it has");
+      return invalid("s_wr rows writes the value that the register holds");
     if (!both && wrote_columns_ && chain_.columns == columns_)
-      return invalid("s_wr columns writes the value it has");
+      return invalid("s_wr columns writes the value that the register holds");
     rows_ = chain_.rows;
     columns_ = chain_.columns;
     in_body_ = true;
