@@ -1,4 +1,4 @@
-// What one LTL has counted so far, over all its connections.
+// Counters of one Ltl, summed over all its connections.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct LtlStats {
   std::uint64_t packets_sent = 0;  // all kinds, resends included
   std::uint64_t bytes_sent = 0;    // LTL packets with their headers
   std::uint64_t retransmitted = 0;
-  std::uint64_t needless = 0;  // of these: the earlier transmission had arrived
+  std::uint64_t needless = 0;  // of these, packets whose earlier transmission had arrived
   std::uint64_t timeouts = 0;
   std::uint64_t tail_probes = 0;
   // Times a packet was ready and the window was full, on a path that is known to take more.
@@ -37,7 +37,7 @@ struct LtlStats {
   void merge(const LtlStats& other);
 };
 
-// What stands in results.json below `ltl`, and there below `refused`.
+// Counters that results.json has under `ltl`, and under `ltl.refused`.
 inline constexpr Field kLtlCountRows[] = {
     field<&LtlStats::messages_sent>("messages", "Messages sent."),
     field<&LtlStats::packets_sent>("packets", "Packets sent, of all kinds, resends included."),
@@ -58,7 +58,7 @@ inline constexpr Field kLtlRefusedRows[] = {
     field<&LtlStats::dropped_checksum>("checksum", "Packets with a wrong checksum."),
     field<&LtlStats::dropped_malformed>("malformed", "Packets that are not well-formed."),
 };
-// What nodes report and results.json leaves out.
+// Counters that nodes report and results.json omits.
 inline constexpr Field kLtlInnerRows[] = {
     field<&LtlStats::messages_delivered>("messages_delivered", "Messages handed on whole."),
     field<&LtlStats::bytes_sent>("bytes_sent", "Packets with their headers."),

@@ -22,8 +22,8 @@ constexpr std::array<Field, (counts + ...)> joined(const Field (&... rows)[count
   return out;
 }
 
-// Adds each number of `from` to that of `into`, both objects of the table's struct. What is not set in
-// one of them counts as none. Rows that are not numbers are left as they are.
+// Adds each number of `from` to that of `into`, both objects of the table's struct. A value that is
+// not set in one of them is ignored. Rows that are not numbers are left as they are.
 void add_counters(const FieldTable& table, const void* from, void* into);
 
 }  // namespace soliton

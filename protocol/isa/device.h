@@ -1,5 +1,4 @@
-// What a device is: the values of configs/devices/*.yaml (docs/timing.md).
-// Sizes are per device.
+// Devices as values: what configs/devices/*.yaml describe (docs/timing.md). Sizes are per device.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +50,8 @@ struct NpuFormat {
   bool operator==(const NpuFormat&) const = default;
 };
 
-// A peak someone published for a build that is not the configuration described: shown beside the
-// device's own, never used to compute anything.
+// A published peak of a build other than the configuration described here: shown beside the
+// device's own peak, never used in a computation.
 struct PublishedPeak {
   std::string format;
   double tops = 0;  // 10^12 operations a second

@@ -28,7 +28,7 @@ std::string spell_number(double value);
 Json json_spelled(std::string_view text);
 inline Json json_us(Duration d) { return json_spelled(spell_us(d)); }
 
-// The value, or null when there is none.
+// The value, or null if there is none.
 template <typename T>
 Json json_or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json();

@@ -259,7 +259,7 @@ std::int64_t NumberFormat::storage_bits(std::int64_t count, int block_size) cons
 
 const std::vector<NumberFormat>& builtin_formats() {
   constexpr int kFloat = NumberFormat::kFloatScaleBits;
-  // Sources: numerics page, section 1 (ISCA'18, NeurIPS'20, OCP MX v1.0); IEEE 754.
+  // Sources: ISCA'18, NeurIPS'20, OCP MX v1.0 (docs/numbers.md); IEEE 754.
   static const std::vector<NumberFormat> formats{
       format_of("ms-fp8", 0, 2, 0, 5),      format_of("ms-fp9", 0, 3, 0, 5),
       format_of("1s5e5m", 0, 5, 0, 5),      format_of("msfp11", 0, 2, 16, 8),
