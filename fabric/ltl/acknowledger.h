@@ -1,7 +1,7 @@
 // When the receiver sends bare ACKs and NACKs, and the timer of the delayed ACK.
 //
-// - A new gap causes a NACK at once, which names all gaps. While gaps stay open, later arrivals cause
-//   another one, at most once per smoothed repair time (from the NACK until the resent packet
+// - A new gap causes a NACK at once, which names all gaps. While gaps stay open, later arrivals
+//   cause another one, at most once per smoothed repair time (from the NACK until the resent packet
 //   arrives: the sender's round trip as the receiver sees it).
 // - A packet that asks for it (`ACK now`) causes a bare ACK at once. A filled gap, a resent packet
 //   or a duplicate is acknowledged at once too, but a data packet may carry the acknowledgement.

@@ -7,9 +7,9 @@
 // earliest foreseen end. So every node stops at the same instant however nodes are spread over
 // processes.
 //
-// Let n_i be the earliest instant at which node i may do anything, e the network's next event, a the
-// least time from a send to its first event at a switch, b the least time from there to an arrival,
-// and L the least time from a send to an arrival (Lookahead). Then
+// Let n_i be the earliest instant at which node i may do anything, e the network's next event, a
+// the least time from a send to its first event at a switch, b the least time from there to an
+// arrival, and L the least time from a send to an arrival (Lookahead). Then
 //   the network processes events below min(n) + a, and below arrival + a of what it delivers then;
 //   node i may run below min(min over j != i of n_j + L, n_i + 2 L, e + b).
 // Chandy, Misra, "Distributed simulation", IEEE TSE 1979, with bounds computed centrally in place

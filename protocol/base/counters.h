@@ -1,7 +1,7 @@
 // Counters as tables of fields: sums over nodes, and tables put together. Beside each struct of
-// counters stands its table (fields.h), and whatever handles counters goes through it: the bytes of a
-// report, sums over nodes, results.json, the tables of docs/results.md. A new counter is a member and
-// its row.
+// counters stands its table (fields.h), and whatever handles counters goes through it: the bytes of
+// a report, sums over nodes, results.json, the tables of docs/results.md. A new counter is a member
+// and its row.
 #pragma once
 
 #include <algorithm>

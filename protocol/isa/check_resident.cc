@@ -63,6 +63,8 @@ void check_matrix(const Shard& shard, ShardFaults& faults, const ShardMatrix& ma
   if (weights.elements() > 0) check_weights(shard, faults, matrix);
 }
 
+// Sorted by address, an overlap always shows between neighbours, so comparing each matrix with the
+// one below it suffices.
 void check_overlaps(const Shard& shard, ShardFaults& faults, Memory memory) {
   std::vector<const ShardMatrix*> order;
   for (const ShardMatrix& matrix : shard.matrices)
