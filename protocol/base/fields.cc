@@ -127,6 +127,9 @@ void add_tables(const FieldTable& table, std::vector<const FieldTable*>& out) {
 
 }  // namespace
 
+// Not defaulted: compilers would look through Setting, which holds a FieldValue, for ever.
+bool FieldValue::operator==(const FieldValue& other) const { return value == other.value; }
+
 std::string_view spelling_of(std::span<const FieldWord> words, std::int64_t number) {
   for (const FieldWord& word : words)
     if (word.number == number) return word.spelling;

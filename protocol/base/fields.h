@@ -85,8 +85,6 @@ struct Setting {
   bool operator==(const Setting&) const = default;
 };
 
-inline bool FieldValue::operator==(const FieldValue&) const = default;
-
 // A word that stands for a number: a choice, or `off` and `auto` beside numbers.
 struct FieldWord {
   std::string_view spelling;
@@ -183,6 +181,15 @@ struct Field {
   // kMap: the member, made if it is optional. kMaps: a new last item.
   void* (*enter)(void* object) = nullptr;
 
+ private:
+  template <typename T, typename V>
+  constexpr Field changed(T Field::*member, V value) const {
+    Field out = *this;
+    out.*member = value;
+    return out;
+  }
+
+ public:
   template <typename T>
   constexpr Field between(T low, T high) const;
   // What gets worse when the value is lower or higher.
@@ -207,14 +214,6 @@ struct Field {
   constexpr Field switchable() const { return changed(&Field::is_switch, true); }
   constexpr Field by_default(std::string_view said) const {
     return changed(&Field::standard, said);
-  }
-
- private:
-  template <typename T, typename V>
-  constexpr Field changed(T Field::*member, V value) const {
-    Field out = *this;
-    out.*member = value;
-    return out;
   }
 };
 
