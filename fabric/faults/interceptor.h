@@ -55,7 +55,7 @@ class FaultInterceptor : public Link {
   using Held = std::map<std::pair<Instant, std::uint64_t>, Datagram>;
 
   // Judges each hop in turn, later by what the ones before have delayed the datagram. Returns the
-  // instant at which it goes on, or nothing if it is lost.
+  // instant at which it goes on, nullopt if it is lost.
   std::optional<Instant> cross(std::span<const Hop> hops, Instant now);
   // Null when `peer` is not one.
   const PeerRoute* route_of(NodeId peer) const;

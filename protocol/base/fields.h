@@ -124,7 +124,7 @@ struct FieldGroup {
   std::array<std::string_view, 6> keys{};  // up to the first empty one
 };
 
-// The rows of one struct. A value; tables are constexpr and live for ever.
+// The rows of one struct. A value; tables are constexpr.
 struct FieldTable {
   std::string_view name;  // of the map, in schemas and messages
   std::span<const Field> fields{};
@@ -410,7 +410,7 @@ constexpr FieldTable fields_of(std::string_view name, std::span<const Field> row
 Settings collect(const FieldTable& table, const void* object);
 // Sets the members that `settings` names. Errors: a key or kind of value the table does not know.
 Status assign(const FieldTable& table, const Settings& settings, void* object);
-// nullptr when there is none.
+// nullptr if there is none.
 const FieldValue* find_setting(const Settings& settings, std::string_view key);
 
 namespace fields_internal {

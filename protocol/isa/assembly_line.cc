@@ -44,6 +44,7 @@ std::optional<char> escape(std::string_view text, std::size_t& at) {
 }  // namespace
 
 void AssemblyErrors::add(SourcePlace place, const std::string& message) {
+  // The limit itself is reported once.
   if (found_.errors.size() == kErrorsLimit)
     found_.add(ErrorCode::kInvalid,
                fmt::format("{}: more errors than {}: no more are shown", file_, kErrorsLimit));
@@ -101,6 +102,8 @@ Token AssemblyLine::take() {
   return token;
 }
 
+// Only the first error of a line is reported, as later ones usually follow from it. Moving to the
+// end makes all further reading of the line fail silently.
 void AssemblyLine::fail(const Token& token, const std::string& message) {
   if (!good_) return;
   errors_.add({number_, token.column}, message);

@@ -64,6 +64,7 @@ void over_budget(const Shard& shard, ShardFaults& faults, const MemoryUse& use) 
                   describe(use.used_bytes - use.capacity_bytes));
   if (use.memory == "MatrixRf") message += shares(shard, use);
   const std::vector<Touch> all = touches(shard);
+  // Names what uses the first entry that does not fit, so that the error has a place in the file.
   const Touch* culprit = in_bytes ? furthest_in_dram(shard, all) : first_beyond(all, use);
   ShardPlace place;
   if (culprit != nullptr) {

@@ -34,7 +34,7 @@ struct NpuTimingParameters {
   // V: vector-only chain, read to write-back, and what each native vector adds.
   std::int64_t vector_cycles = 183;
   std::int64_t vector_cycles_per_vector = 0;
-  // T0: once a request, NetQ in and out, start of the program.
+  // T0: once per request, NetQ in and out, start of the program.
   std::int64_t request_cycles = 654;
   Occupancy occupancy = Occupancy::kSpread;
   bool calibrated = false;  // false: printed as "not calibrated"

@@ -101,7 +101,7 @@ const NumberFormat* builtin(std::string_view name) {
   return nullptr;
 }
 
-// "e0m4" without its options; nothing when `text` does not look like an element.
+// "e0m4" without its options; nullopt if `text` does not look like an element.
 std::optional<NumberFormat> parse_element(std::string_view text) {
   const std::size_t m = text.find('m');
   if (m == std::string_view::npos || m < 2 || text.front() != 'e') return std::nullopt;

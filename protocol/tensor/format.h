@@ -136,11 +136,11 @@ Result<BfpMatrix> quantise_matrix(std::span<const float> weights, int rows, int 
 // are those of the matrices of its format.
 struct BfpVector {
   std::vector<std::int8_t> mantissas;
-  std::vector<std::int16_t> exponents;  // one a block
-  std::vector<bool> poisoned;           // one a block: a NaN or infinity inside
+  std::vector<std::int16_t> exponents;  // one per block
+  std::vector<bool> poisoned;           // one per block: a NaN or infinity inside
   bool any_poisoned = false;
   std::vector<float> wide;
-  std::vector<float> scales;  // one a block
+  std::vector<float> scales;  // one per block
 };
 // `values` are fp16 bit patterns; they round half to even whatever format.rounding says, and a
 // magnitude saturates at the largest element. `out` is reused between calls and does not allocate
