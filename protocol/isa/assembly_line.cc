@@ -157,7 +157,7 @@ std::optional<std::int64_t> AssemblyLine::number(const std::string& what, std::i
     return std::nullopt;
   }
   if (*value < least || *value > most) {
-    fail(peek(), fmt::format("{} is {} to {}, not {}", what, least, most, *value));
+    fail(peek(), fmt::format("{} must be {} to {}, not {}", what, least, most, *value));
     return std::nullopt;
   }
   take();

@@ -113,7 +113,8 @@ class OperandReader {
     line_.expect("]");
   }
 
-  // Those the opcode takes: check_instruction() has the table.
+  // The memories that the opcode takes, found by trying each one, so that only check_instruction()
+  // has the table.
   std::vector<Memory> allowed() const {
     std::vector<Memory> out;
     for (int i = 1; i <= static_cast<int>(Memory::kNetQ); ++i)
@@ -121,6 +122,7 @@ class OperandReader {
         out.push_back(static_cast<Memory>(i));
     return out;
   }
+  // The smallest index that check_instruction() accepts: that of s_rd must name an offset register.
   std::uint32_t first_index() const {
     return out_.opcode == Opcode::kSRd
                ? static_cast<std::uint32_t>(ScalarRegister::kOffset0) << kRegisterShift

@@ -147,6 +147,8 @@ class Decoder {
  private:
   Status write_register(const Instruction& instruction) {
     const bool rows = scalar_register(instruction) == ScalarRegister::kRows;
+    // The encoding has one canonical form: decode() refuses every other, so that equal programs
+    // have equal words.
     if (in_body_) return invalid("s_wr inside a chain");
     if (wrote_columns_ || (rows && wrote_rows_))
       return invalid("s_wr out of order: at most rows, then columns, before a chain");

@@ -134,10 +134,10 @@ gate:
                   HasSubstr("f.npu:2:11: no memory called \"AddSubVrf_2\"; allowed: InitialVrf, "
                             "AddSubVrf_0, AddSubVrf_1, MultiplyVrf, Dram; did you mean"),
                   "f.npu:3:28: 70000 is not a finite fp16 value: at most 65504",
-                  "f.npu:4:7: the elements of a message is 1 to 268435456, not 0",
+                  "f.npu:4:7: the elements of a message must be 1 to 268435456, not 0",
                   "f.npu:5:10: expected the number of rounds, or \"steps\", a whole number, not "
                   "\"often\"",
-                  "f.npu:7:14: rows is 1 to 1048575, not 0",
+                  "f.npu:7:14: rows must be 1 to 1048575, not 0",
                   "f.npu:8:13: no input port called \"y\" above",
                   HasSubstr("f.npu:9:3: no instruction called \"vv_sub\"; allowed: v_rd, v_wr"),
                   "f.npu:10:10: expected the end of the line, not \"3\"",
