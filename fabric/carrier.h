@@ -1,12 +1,13 @@
-// What moves packets in wall time: a UDP socket, or rings in shared memory. A Link as any other,
-// and beside it the calls that own nothing, for a driver that counts nanoseconds:
+// What moves packets in wall time: a UDP socket, or rings in shared memory. A carrier is a Link,
+// and in addition offers calls that neither own nor copy packets, for a driver that counts
+// nanoseconds:
 //
 //   for (const ArrivedPacket& packet : carrier.poll()) ltl.on_packet(...);   // read where it lies
 //   while (auto burst = ltl.write_burst(carrier.room(), carrier.burst_max(), now))
 //     carrier.send_built({burst->destination, burst->segment, burst->size});
 //   if (nothing_happened) carrier.wait(until);
 //
-// Resources, not values. One thread, but for wake().
+// A resource, not a value: its driver owns it. All calls come from one thread, except wake().
 #pragma once
 
 #include <algorithm>
@@ -26,8 +27,8 @@ struct ArrivedPacket {
   std::span<const std::byte> bytes;
 };
 
-// Packets in the room, one behind the other, all of `segment` bytes but the last, which may be
-// shorter.
+// Packets built in room(), back to back, each of `segment` bytes except the last, which may be
+// shorter. `size` is the sum of their bytes.
 struct BuiltBurst {
   NodeId destination{};
   std::size_t segment = 0;
@@ -35,13 +36,14 @@ struct BuiltBurst {
 };
 
 struct CarrierCounters {
-  std::uint64_t refused = 0;    // packets it would not take: no room at the carrier or the receiver
-  std::uint64_t strangers = 0;  // packets from none of the peers
-  // Lost at this host: its receive buffer was full.
+  std::uint64_t refused = 0;    // packets not taken: no room at the carrier or receiver
+  std::uint64_t strangers = 0;  // packets whose source is not a peer
+  // Packets lost at this host because its receive buffer was full.
   std::uint64_t host_drops = 0;
 };
 inline constexpr Field kCarrierRefusedRows[] = {
-    field<&CarrierCounters::strangers>("stranger", "Packets from an address that is no peer's."),
+    field<&CarrierCounters::strangers>("stranger",
+                                       "Packets from an address that does not belong to a peer."),
 };
 inline constexpr Field kCarrierInnerRows[] = {
     field<&CarrierCounters::refused>("refused", "Packets that the carrier did not take."),
@@ -55,21 +57,22 @@ inline constexpr FieldTable kCarrierFields = fields_of<CarrierCounters>("carrier
 
 class Carrier : public Link {
  public:
-  // What has arrived, at most a batch; views until the next poll() or wait(). Empty: nothing.
+  // Packets that have arrived, at most one batch; empty if there are none. The views are valid
+  // until the next poll() or wait().
   virtual std::span<const ArrivedPacket> poll() = 0;
-  // Where to build the next packet or burst, until send_built() or the next room().
+  // Memory in which to build the next packet or burst; valid until send_built() or the next room().
   virtual std::span<std::byte> room() = 0;
-  // Packets a burst may have.
+  // Most packets that one burst may hold.
   virtual std::uint32_t burst_max() const = 0;
   virtual void send_built(const BuiltBurst& burst) = 0;
-  // Sleeps until something may have arrived, wake() was called, or `at_most` is over (below 0:
-  // for ever). May return early.
+  // Sleeps until a packet may have arrived, wake() was called, or `at_most` has passed (negative:
+  // no limit). May return early.
   virtual void wait(Duration at_most) = 0;
-  // Ends the current or next wait(). From any thread.
+  // Ends the current or the next wait(). May be called from any thread.
   virtual void wake() = 0;
   virtual CarrierCounters counters() const = 0;
 
-  // The Link's calls, over the ones above. REQUIRES: no ghost bytes.
+  // The calls of Link, in terms of the ones above. REQUIRES: the payload has no ghost bytes.
   void send(Datagram datagram, Instant) override {
     SOLITON_CHECK(datagram.payload.ghost == 0);
     const std::span<const std::byte> bytes(datagram.payload.bytes);

@@ -1,5 +1,5 @@
-// The one seam between a node and whatever carries its packets: a simulated network, a UDP socket,
-// a ring, or any of these wrapped by fault interceptors.
+// The one interface between a node and whatever carries its packets: a simulated network, a UDP
+// socket, a ring, or any of these wrapped in a fault interceptor.
 #pragma once
 
 #include <cstdint>
@@ -31,16 +31,16 @@ struct Frame {
   std::uint64_t ordinal = 0;
 };
 
-// Resources, not values: links are owned by their driver and reached by reference. One thread.
+// A resource, not a value: a link is owned by its driver and passed by reference. One thread.
 class Link {
  public:
   virtual ~Link() = default;
-  // Hands a datagram over. It may be dropped; reliability is LTL's work.
+  // Hands a datagram over. The link may drop it without notice: LTL provides reliability.
   virtual void send(Datagram datagram, Instant now) = 0;
-  // The next datagram that has arrived by `now`, or nothing.
+  // The next datagram that has arrived by `now`; nullopt if there is none.
   virtual std::optional<Datagram> receive(Instant now) = 0;
-  // When to call send()/receive() again though nothing arrives (a datagram held back by a fault
-  // rule), or kNever.
+  // When send() or receive() must be called again even if nothing arrives (because a fault rule
+  // holds a datagram back); kNever if no such instant is known.
   virtual Instant next_wake() const = 0;
 };
 

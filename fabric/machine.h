@@ -1,5 +1,5 @@
 // The four verbs of every state machine that a driver can run: over sockets, in a process per node
-// under virtual time, or packed with others in one process (DESIGN, section 3).
+// under virtual time, or packed with others in one process (ARCHITECTURE.md).
 //
 // A driver at instant t: feeds the datagrams that arrived at t in order of (source, ordinal), calls
 // on_deadline(t) when next_deadline() <= t, then drains poll_output(t). The machine must not care
@@ -12,13 +12,13 @@
 
 namespace soliton {
 
-// How a machine may end the run it is part of, as by giving a peer up. Whoever runs several
-// machines side by side must know an end before it comes, so that none of them goes beyond it.
+// When a machine may end the run it is part of, for example by declaring a peer dead. A driver that
+// runs several machines side by side must know of an end in advance, so that none of them runs past
+// it.
 struct RunEnd {
-  Instant came = kNever;  // it has ended the run, then
-  Instant next = kNever;  // as things stand, it may end the run from then on
-  // An end that `next` does not foresee comes at least this long after the event that brings it
-  // about.
+  Instant came = kNever;  // when it ended the run; kNever: it has not
+  Instant next = kNever;  // earliest end that can be foreseen now
+  // Minimum time between an event and an end that it causes and that `next` did not foresee.
   Duration notice = Duration::max();
 };
 
@@ -27,8 +27,8 @@ class Machine {
   virtual ~Machine() = default;
   virtual void on_input(Datagram datagram, Instant now) = 0;
   virtual std::optional<Datagram> poll_output(Instant now) = 0;
-  // Earliest instant at which the machine would do anything if nothing arrives; kNever: it waits
-  // for input.
+  // Earliest instant at which the machine acts if nothing arrives; kNever if it only waits for
+  // input.
   virtual Instant next_deadline() const = 0;
   virtual void on_deadline(Instant now) = 0;
   virtual RunEnd run_end() const { return {}; }

@@ -1,4 +1,4 @@
-// What kinds of topologies are built with. Inside topologies only.
+// Helpers with which kinds of topologies build their graphs. Private to topologies/.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,20 @@
 
 namespace soliton {
 
-// A topology of these nodes, without a cable.
+// A topology with these nodes and no cables.
 Topology with_nodes(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
-// Returns its vertex.
+// Adds a switch and returns its vertex.
 std::uint32_t add_switch(Topology& topology, std::string name, Duration forwarding,
                          std::string place);
-// "LOWER-UPPER". Returns its number.
+// Adds a link named "LOWER-UPPER" and returns its number.
 std::uint32_t add_link(Topology& topology, std::uint32_t lower, std::uint32_t upper,
                        Duration latency, BitRate rate);
 
-// Nodes and switches that have no name, and names of these or of links that are used twice.
+// Reports nodes and switches without a name, and names of nodes, switches or links that are used
+// twice.
 void check_names(const Topology& topology, const std::vector<PlacedNode>& nodes,
                  Diagnostics& errors);
-// Nodes that have no path to each other.
+// Reports nodes without a path to each other.
 void check_reachable(const Topology& topology, const std::vector<PlacedNode>& nodes,
                      Diagnostics& errors);
 

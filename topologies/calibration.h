@@ -32,7 +32,7 @@
 //   rack - aggregation     L = 0.7 us   x = 0.52   b = 0.38 %
 //   aggregation - spine    L = 4.8 us   x = 3.67   b = 0.45 %
 //
-// Means grow by b L / 3 a port: 0.0035 and 0.029 us a round trip.
+// Means grow by b L / 3 per port: 0.0035 and 0.029 us a round trip.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Kinds of topologies as values: one file a kind below topologies/kinds, named in kinds/list.cc.
+// Kinds of topologies as values: one file per kind below topologies/kinds, listed in kinds/list.cc.
 //
 // A new kind is a struct of options with its table of fields, a function that builds the graph, and
 // a line in the list. Reader, writer, `soliton list`, schema and documentation follow from the
@@ -37,9 +37,9 @@ struct TopologyKind {
   // Whether the file names its switches and links: TopologySpec::explicit_*.
   bool drawn = false;
 
-  // Places the nodes and builds the part of the graph that they use. What is wrong goes into
-  // `errors`, all of it; the topology does not count then. Names, marks and pauses are checked and
-  // set by build_topology(); kinds that are drawn check names themselves.
+  // Places the nodes and builds the part of the graph that they use. Adds all errors to `errors`;
+  // if there are any, the topology returned is ignored. Names, marks and pauses are checked and set
+  // by build_topology(); kinds that are drawn check names themselves.
   Topology (*build)(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
                     Diagnostics& errors) = nullptr;
   // One of each kind of cable that leads to a switch, used or not.
@@ -51,11 +51,11 @@ struct TopologyKind {
 using TopologyKinds = std::span<const TopologyKind* const>;
 // All kinds, in the order in which they are listed.
 TopologyKinds topology_kinds();
-// nullptr when there is none.
+// nullptr if there is none of this name.
 const TopologyKind* find_topology_kind(std::string_view name,
                                        TopologyKinds kinds = topology_kinds());
 std::vector<std::string> topology_kind_names(TopologyKinds kinds = topology_kinds());
-// build_topology() with kinds of one's own.
+// build_topology() with a list of kinds given by the caller.
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
                                  TopologyKinds kinds);
 

@@ -34,8 +34,8 @@ inline Bytes transmitted(Duration span, BitRate rate) {
                                     (8 * __int128{1'000'000'000'000}))};
 }
 
-// `free` is when the port has sent what was before. A faster line behind a slower one starts late
-// enough not to run dry.
+// `free` is when the port has sent all earlier packets. On a faster line behind a slower one the
+// packet starts late enough that the line does not run dry.
 inline OnLine cross_line(AtPort packet, Instant free, Duration line, Duration latency) {
   const Instant start = std::max({packet.ready, free, packet.tail - line});
   const Instant head = later(start, latency);

@@ -3,8 +3,8 @@
 // Every switch port has a queue per class: the cluster's own traffic is lossless, the traffic of
 // others (OtherTraffic) is lossy and may be lost at the link's `queue`. A switch counts what it
 // holds of the lossless class by the cable it came in on. Above `xoff` it pauses that class at the
-// other end of the cable, a switch's port or a host's card, and at `xon` or below it lets it go on.
-// What is on the way meanwhile has its place in the headroom:
+// other end of the cable, a switch's port or a host's card, and at `xon` or below it lets it
+// resume. The headroom has room for what arrives in between:
 //
 //   the packet that crossed xoff, the last one put on the line  2 frames
 //   the pause frame's time on the line, and there and back      (frame time + 2 x latency) x rate
@@ -44,12 +44,13 @@ struct PriorityPause {
 // A pause frame: 64 bytes, preamble 8, gap 12.
 inline constexpr Bytes kPauseFrameBytes{84};
 
-// From the instant a switch decides until the class has stopped at the other end.
+// Time from the decision of a switch until the class has stopped at the other end of the cable.
 Duration pause_delay(Duration latency, BitRate rate);
 Bytes resume_level(const PriorityPause& pause);
-// What a switch that forwards in `forwarding` may get after it has paused a cable.
+// Most bytes that a switch with forwarding time `forwarding` can receive after it has paused a
+// cable.
 Bytes headroom_needed(Bytes frame, Duration latency, BitRate rate, Duration forwarding);
-// The most that any cable of the topology needs; nothing without a switch.
+// The most that any cable of the topology needs; 0 without a switch.
 Bytes headroom_needed(const TopologySpec& spec, Bytes frame);
 
 }  // namespace soliton

@@ -1,4 +1,4 @@
-// Which rack each node of a generated topology is in. Inside topologies only.
+// Assigns each node of a generated topology to a rack. Private to topologies/.
 #pragma once
 
 #include <cstdint>

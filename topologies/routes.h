@@ -1,12 +1,12 @@
-// Where packets go: the one answer that the simulated network, the predictions and the faults of
-// wall time share.
+// The paths of packets, shared by the simulated network, the predictions and the faults of wall
+// time.
 //
 // A path is the shortest one by latency: of its cables, and of the switches between its ends. Nodes
 // do not forward, so a path has only switches between its ends. Of several shortest paths it is the
 // one whose last link has the lowest number, then the one before the last, and so on back to the
 // start. The rest of a path, from any vertex on it, is therefore the path from that vertex. So
 // where a packet goes next depends on where it is and where it is going, and not on where it came
-// from: nothing has to be kept for a pair of nodes.
+// from: no state is needed per pair of nodes.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ inline FlowKey flow_between(NodeId from, NodeId to) {
 class NextHops {
  public:
   virtual ~NextHops() = default;
-  // The link on which a packet for `destination` leaves `vertex`. Unset when there is no path.
+  // The link on which a packet for `destination` leaves `vertex`. nullopt if there is no path.
   // REQUIRES: `vertex` is not the destination.
   virtual std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination,
                                       FlowKey flow) const = 0;
@@ -50,11 +50,11 @@ class Routes {
   std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination, FlowKey flow) const {
     return next_hops_->next_hop(vertex, destination, flow);
   }
-  // Calls visit(hop) for each hop of the path from `from` to `to`, in order; not at all when there
-  // is no path. REQUIRES: from != to.
+  // Calls visit(hop) for each hop of the path from `from` to `to`, in order; never if there is no
+  // path. REQUIRES: from != to.
   template <typename Visit>
   void follow(NodeId from, NodeId to, Visit visit) const;
-  // These hops. Empty when there is no path. REQUIRES: from != to.
+  // The hops of the path; empty if there is none. REQUIRES: from != to.
   std::vector<Hop> path(NodeId from, NodeId to) const;
 
  private:

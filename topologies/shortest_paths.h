@@ -1,9 +1,9 @@
 // Next hops of a topology of any shape, in tables.
 //
 // A vertex gets a table when a packet first has to leave it: Dijkstra's algorithm from that vertex,
-// of whose tree only the first hops are kept. Nodes that hang on one switch by their only cable are
-// left out of it: they are reached by way of their switch, and leave by their cable. So thousands
-// of hosts cost one table a rack, with an entry a rack.
+// of whose tree only the first hops are kept. Nodes whose only cable leads to a switch are left out
+// of it: they are reached through their switch, and packets leave them by their cable. So thousands
+// of hosts cost one table per rack, with one entry per rack.
 #pragma once
 
 #include <cstdint>

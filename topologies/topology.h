@@ -16,8 +16,9 @@
 
 namespace soliton {
 
-// Traffic of others on a port: it is busy for the share `busy` of the time with bursts whose length
-// is uniform up to `longest`, and a packet that comes upon one waits for its rest.
+// Traffic that is not of this cluster on a port: for the share `busy` of the time the port is
+// occupied by bursts whose length is uniform between 0 and `longest`. A packet that meets a burst
+// waits for its end.
 struct OtherTraffic {
   Probability busy{};
   Duration longest{};
@@ -102,9 +103,9 @@ struct TopologySpec {
   std::string position;       // "file:line:column" for messages; "" when it has none
   std::string kind = "rack";  // one of topology_kinds() (kind.h)
   Settings options;           // the keys of that kind; those left out are as by default
-  // Of every cable, unless the cable says otherwise. Kinds that are not wired pay no heed.
+  // Rate of every cable that does not state its own. Ignored by kinds that are not wired.
   BitRate rate{40'000'000'000};
-  // Of every cable that a switch feeds; unset: no marks.
+  // Marking at every cable that a switch feeds; unset: no marks.
   std::optional<EcnMarking> ecn = EcnMarking{};
   std::optional<PriorityPause> pause;  // of every switch
   // Kinds that are drawn: switches and links by name; nodes of the cluster are attached by name

@@ -22,7 +22,7 @@ void append(std::vector<Field>& rows, std::span<const Field> more) {
 
 // Of another kind, or of any: what the row says, without the member of its struct.
 Field without_member(const Field& row, const FieldTable& table) {
-  static std::deque<std::string> defaults;  // rows refer to texts that live for ever
+  static std::deque<std::string> defaults;  // rows refer to these texts until the program ends
   Field out = row;
   if (out.standard.empty() && out.get != nullptr)
     out.standard = defaults.emplace_back(spell_default(table, row));

@@ -47,7 +47,7 @@ inline constexpr Field kPauseRows[] = {
         "xoff", "A switch that holds more than this of one cable pauses what feeds it.")
         .between(Bytes{1}, kLongestQueue)
         .trade("pauses where rates would have fallen in time", "larger buffers"),
-    field<&PriorityPause::xon>("xon", "At this or less it lets the cable go on.")
+    field<&PriorityPause::xon>("xon", "At this or less the switch lets the cable resume.")
         .between(Bytes{0}, kLongestQueue)
         .spelled(kAutoBytes)
         .by_default("auto: two packets below `xoff`")
@@ -71,7 +71,8 @@ inline constexpr Field kOtherTrafficRows[] = {
     field<&OtherTraffic::busy>("busy", "Share of the time in which others have the line.")
         .between(Probability{0}, Probability{1'000'000'000})
         .needed(),
-    field<&OtherTraffic::longest>("longest", "Their bursts last up to this, uniformly.")
+    field<&OtherTraffic::longest>(
+        "longest", "Longest of their bursts; lengths are uniform between zero and this.")
         .between(Duration{0}, milliseconds(1'000))
         .needed(),
 };
@@ -84,17 +85,17 @@ inline constexpr Field kSwitchRows[] = {
     field<&Vertex::forwarding>("forwarding", "Head in to head out with empty queues.")
         .between(Duration{0}, milliseconds(1'000)),
     field<&Vertex::store_and_forward>("store_and_forward", "`false`: cut-through."),
-    field<&Vertex::place>("place", "Where it stands.").if_changed(),
+    field<&Vertex::place>("place", "Place of the switch.").if_changed(),
 };
 inline constexpr FieldTable kSwitchFields = fields_of<Vertex>("switch", kSwitchRows);
 
 inline constexpr Field kCableRows[] = {
     described("between", "Both ends, `[fpga0, tor0]`; a range stands for as many cables.").needed(),
     described("name", "The ends joined by a dash when left out.", FieldType::kText),
-    field<&TopologyLink::latency>("latency", "One way.")
+    field<&TopologyLink::latency>("latency", "Latency of one direction.")
         .between(Duration{0}, milliseconds(10'000))
         .needed(),
-    field<&TopologyLink::rate>("bandwidth", "Of each direction.")
+    field<&TopologyLink::rate>("bandwidth", "Rate of each direction.")
         .between(kSlowestRate, kFastestRate)
         .by_default("the topology's bandwidth"),
     field<&TopologyLink::queue>("queue", "Output queue of each direction; tail drop above it.")
@@ -115,7 +116,7 @@ inline constexpr Field kTopologyNameRows[] = {
     field<&TopologySpec::kind>("kind", "What is built.").as(FieldType::kName).needed(),
 };
 inline constexpr Field kTopologyRateRows[] = {
-    field<&TopologySpec::rate>("bandwidth", "Of every cable that says nothing else.")
+    field<&TopologySpec::rate>("bandwidth", "Rate of every cable that does not state its own.")
         .between(kSlowestRate, kFastestRate),
 };
 inline constexpr Field kTopologyQueueRows[] = {

@@ -51,7 +51,7 @@ Result<const PacketCipher*> packet_cipher(AeadKind kind) {
   static const Cipher<crypto_aead_chacha20poly1305_ietf_encrypt_detached,
                       crypto_aead_chacha20poly1305_ietf_decrypt_detached>
       chacha;
-  if (sodium_init() < 0) return failure(ErrorCode::kEnvironment, "libsodium does not start");
+  if (sodium_init() < 0) return failure(ErrorCode::kEnvironment, "libsodium cannot be initialised");
   if (kind == AeadKind::kChaCha20Poly1305) return &chacha;
   if (crypto_aead_aes256gcm_is_available() == 0)
     return failure(ErrorCode::kEnvironment, "this processor has no AES-256-GCM");

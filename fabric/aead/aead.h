@@ -11,10 +11,11 @@ namespace soliton {
 
 enum class AeadKind : std::uint8_t { kAes256Gcm, kChaCha20Poly1305 };
 
-// AES where this machine has it.
+// AES-256-GCM if this machine supports it.
 AeadKind best_aead();
 
-// A cipher that lives as long as the program. kEnvironment when this machine cannot do it.
+// A cipher that lives as long as the program. Error: this machine does not support it
+// (kEnvironment).
 Result<const PacketCipher*> packet_cipher(AeadKind kind);
 
 }  // namespace soliton

@@ -45,7 +45,7 @@ class LinkEffect {
                      const Random& /*chance*/) const {
     return false;
   }
-  // Nothing crosses: such a rule is charged with a loss before rules of chance.
+  // Whether nothing crosses the link: such a rule is charged with a loss before rules of chance.
   virtual bool cuts() const { return false; }
   virtual bool delays() const { return false; }
   // How much later a packet arrives that left while the rule was in force. At most most_delay().
@@ -60,7 +60,7 @@ struct FaultKind {
   std::string_view words;    // for lists: what it does
   std::string_view example;  // in the short form
   // Where the value of the short form, `NAME: value`, stands in the long form: a path of keys such
-  // as "model.p". Empty: `NAME: true` is all there is to say.
+  // as "model.p". Empty: the short form is `NAME: true`.
   std::string_view short_path;
   // Another key that stands for the kind in the short form when NAME is left out; "": none.
   std::string_view short_alias;
@@ -70,7 +70,7 @@ struct FaultKind {
 
 // All kinds, in the order of lists.
 std::span<const FaultKind* const> fault_kinds();
-// nullptr: none is called so.
+// nullptr if there is no kind of this name.
 const FaultKind* find_fault_kind(std::string_view name);
 
 // The options of a rule as the kind's struct.

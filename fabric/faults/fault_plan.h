@@ -1,8 +1,9 @@
-// Faults as data, resolved to links: what the cluster file's `faults:` becomes
-// (docs/cluster-file.md).
+// Faults as data, resolved to links: the form of `faults:` of a cluster file (docs/cluster-file.md)
+// that engines use.
 //
-// Rules compose: losses 1-(1-a)(1-b), delays add, down wins, losses in a row are counted over all
-// of them. Adding a rule shifts no decision of another.
+// Rules compose: loss probabilities combine to 1-(1-a)(1-b), delays add up, a link that is down
+// loses everything, and losses in a row are counted over all rules. Adding a rule does not change
+// the decisions of another.
 #pragma once
 
 #include <cstdint>

@@ -34,6 +34,7 @@ const PeerRoute* FaultInterceptor::route_of(NodeId peer) const {
 }
 
 std::optional<Instant> FaultInterceptor::cross(std::span<const Hop> hops, Instant now) {
+  // Above any count of packets, so that the ordinals of two senders never coincide.
   const std::uint64_t own_luck = (std::uint64_t{index(routes_.self)} + 1) << 40;
   for (const Hop& hop : hops) {
     if (!faults_.touches(hop)) continue;
@@ -51,6 +52,7 @@ void FaultInterceptor::send(Datagram datagram, Instant now) {
   release(now);
   const PeerRoute* const route = route_of(datagram.destination);
   SOLITON_CHECK_MSG(route != nullptr, "no route to node {}", index(datagram.destination));
+  // Without the last hop, which the receiver judges.
   const std::optional<Instant> due = cross(std::span(route->to).first(route->to.size() - 1), now);
   if (!due) return;
   if (*due <= now) {

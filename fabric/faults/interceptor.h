@@ -1,9 +1,10 @@
-// The fault plan in wall time: stands between LTL and a carrier that has no links of its own, and
+// Applies the fault plan in wall time: lies between LTL and a carrier without links of its own, and
 // applies the rules of the links that a datagram would cross in the emulated network.
 //
 // Each link of a path is judged once: the last one by the receiver, all others by the sender. So
 // the packets of a host's cable are counted in one place. On inner links every sender counts its
-// own packets, and its number is mixed into the count, so that two senders have independent luck.
+// own packets, and its number is mixed into the count, so that the chances of two senders are
+// independent.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +55,7 @@ class FaultInterceptor : public Link {
   using Held = std::map<std::pair<Instant, std::uint64_t>, Datagram>;
 
   // Judges each hop in turn, later by what the ones before have delayed the datagram. Returns the
-  // instant at which it goes on, or nothing if it is lost.
+  // instant at which it goes on, nullopt if it is lost.
   std::optional<Instant> cross(std::span<const Hop> hops, Instant now);
   // Null when `peer` is not one.
   const PeerRoute* route_of(NodeId peer) const;

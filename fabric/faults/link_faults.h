@@ -1,10 +1,10 @@
 // What the fault plan does to each packet on each link. One object judges all links of a simulated
 // network, or those a node sees in wall time.
 //
-// Order on a link: down, then loss, then delay. A rule's chance is its own, so that adding a rule
-// shifts no other's. What is lost in a row is counted over all rules: a `max_burst` is about what
-// happens to the link. A packet that several rules would drop is charged to one that cuts the link
-// first, then to the first rule of the plan.
+// Order on a link: down, then loss, then delay. Each rule draws from a random stream of its own, so
+// that adding a rule does not change the others. What is lost in a row is counted over all rules: a
+// `max_burst` is about what happens to the link. A packet that several rules would drop is charged
+// to one that cuts the link first, then to the first rule of the plan.
 #pragma once
 
 #include <algorithm>
@@ -63,7 +63,7 @@ class LinkFaults {
   // REQUIRES: links named by the rules are below `links`.
   LinkFaults(const FaultPlan& plan, std::size_t links);
 
-  // Called once a packet and hop, for one link and direction in order of ordinals.
+  // Called once per packet and hop; for one link and direction in the order of ordinals.
   FaultVerdict judge(Hop hop, const Crossing& crossing);
   bool touches(Hop hop) const { return !by_hop_[position(hop)].rules.empty(); }
 

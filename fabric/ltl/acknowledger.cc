@@ -26,6 +26,8 @@ void Acknowledger::on_arrival(ArrivalKind arrival, const LtlHeader& header,
   if (asked || header.has(packet_flag::kResent) || arrival == ArrivalKind::kDuplicate ||
       arrival == ArrivalKind::kFilledGap)
     return answer_at_once(asked, receive);
+  // A packet that go-back-N discards was not received, so it does not count towards an
+  // acknowledgement.
   const bool thrown_away =
       arrival == ArrivalKind::kOutOfOrder && options_->recovery == RecoveryMode::kGoBackN;
   if (!thrown_away) wait_for_company(header.length, now);
@@ -42,7 +44,8 @@ void Acknowledger::request_nack(Instant now) {
   if (!gap_reported_) gap_reported_ = now;
 }
 
-// The header's bitmap must not hide from a sender that asks what arrived behind it.
+// A sender that asks must also learn of packets beyond the bitmap of the header, which only a NACK
+// names.
 void Acknowledger::answer_at_once(bool bare, const ReceiveWindow& receive) {
   if (receive.needs_long_report()) {
     nack_due_ = true;

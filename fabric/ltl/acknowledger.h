@@ -1,12 +1,12 @@
-// When the receiver speaks: bare ACKs, NACKs, and the timer of the delayed ACK.
+// When the receiver sends bare ACKs and NACKs, and the timer of the delayed ACK.
 //
-// - A new gap: NACK at once, naming all gaps. While gaps stay open, again with an arrival, but at
-//   most once per smoothed repair time (NACK to resend arriving: the sender's round trip as the
-//   receiver sees it).
-// - Asked for (`ACK now`): a bare ACK at once. A filled gap, a resend, a duplicate: at once, but
-//   data may carry it.
-// - Otherwise after ack_every packets or a quarter of the credit pool, and ack_delay after the
-//   first packet at the latest.
+// - A new gap causes a NACK at once, which names all gaps. While gaps stay open, later arrivals
+//   cause another one, at most once per smoothed repair time (from the NACK until the resent packet
+//   arrives: the sender's round trip as the receiver sees it).
+// - A packet that asks for it (`ACK now`) causes a bare ACK at once. A filled gap, a resent packet
+//   or a duplicate is acknowledged at once too, but a data packet may carry the acknowledgement.
+// - Other packets are acknowledged after ack_every packets or a quarter of the credit pool, and at
+//   the latest ack_delay after the first of them.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +24,12 @@ class Acknowledger {
  public:
   explicit Acknowledger(const LtlOptions& options);
 
-  // A packet of data came in and `receive` has taken it. `own_srtt`: of the other direction, if
-  // known.
+  // A data packet has arrived and `receive` has taken it. `own_srtt` is the smoothed round trip
+  // that this end has measured as a sender, if any.
   void on_arrival(ArrivalKind arrival, const LtlHeader& header, const ReceiveWindow& receive,
                   Instant now, std::optional<Duration> own_srtt);
 
-  // The same for a packet in order that asks for nothing.
+  // The same for a packet that is in order and requests no answer.
   void on_whole(Sequence sequence, std::uint32_t time_ns, std::uint32_t length, Instant now) {
     cause_sequence_ = sequence;
     cause_time_ns_ = time_ns;
@@ -37,7 +37,8 @@ class Acknowledger {
     wait_for_company(length, now);
   }
 
-  // The same, and a packet of ours has left that tells of it. REQUIRES: not nack_due().
+  // The same, when a packet of ours that carries the acknowledgement has already left. REQUIRES:
+  // not nack_due().
   void answered(Sequence sequence, std::uint32_t time_ns, Instant now) {
     cause_sequence_ = sequence;
     cause_time_ns_ = time_ns;
@@ -46,17 +47,18 @@ class Acknowledger {
 
   bool nack_due() const { return nack_due_; }
   bool ack_due() const { return ack_due_; }
-  // The ACK must not wait for data to carry it.
+  // The ACK must leave now, even if no data packet can carry it.
   bool bare_due() const { return bare_due_; }
-  // Whom the next ACK or NACK answers.
+  // The packet that the next ACK or NACK answers.
   Sequence cause_sequence() const { return cause_sequence_; }
   std::uint32_t cause_time_ns() const { return cause_time_ns_; }
   bool prompt() const { return prompt_; }
 
-  // A bare ACK at once, to no packet: the peer waits to hear that we are here.
+  // Requests a bare ACK at once that answers no packet: the peer waits for a sign that the session
+  // is live.
   void confirm() { ack_due_ = bare_due_ = true; }
 
-  // A packet left that carries the acknowledgement; only a NACK says what a NACK is due for.
+  // A packet that carries the acknowledgement has left. Only a NACK settles a NACK that is due.
   void told(bool nack, Instant now);
 
   Instant deadline() const { return delayed_until_; }

@@ -1,5 +1,5 @@
-// LTL for a driver that counts nanoseconds: the same connections and messages as those of Ltl, by
-// calls that own nothing and, once the pools have grown to their working set, allocate nothing.
+// LTL for a driver that counts nanoseconds: the connections and messages of an Ltl, through calls
+// that take no ownership and, once the pools have grown to their working set, do not allocate.
 //
 //   LtlBurst burst(ltl);
 //   for (packet : arrived) burst.on_packet({peer, false, false, bytes}, now);  // where it lies
@@ -9,8 +9,8 @@
 //   burst.send(connection, {head, body}, now);                                 // in its turn
 //   while (auto packets = burst.write(room, packets_max, now)) ...             // where they leave
 //
-// Both sets of calls may be mixed: on_packet() is on_input(), write() is poll_output(), and what is
-// put off here is done before Ltl looks.
+// Both sets of calls may be mixed: on_packet() corresponds to on_input() and write() to
+// poll_output(). Work that is put off here is done before Ltl looks at its state.
 #pragma once
 
 #include <cstddef>
@@ -28,8 +28,8 @@ struct MessageParts {
   std::span<const std::byte> body;
 };
 
-// A message that has arrived. Its bytes stay until the next message is taken or, if keep_messages()
-// was not called, until its packet goes.
+// A message that has arrived. Its bytes are valid until the next message is taken or, unless
+// keep_messages() was called, until the carrier reuses the packet.
 struct MessageView {
   ConnectionId connection{};
   std::span<const std::byte> bytes;
@@ -45,8 +45,8 @@ struct PacketView {
   std::uint64_t ghost = 0;
 };
 
-// Packets to one peer, one behind the other, all of `segment` bytes but the last, which may be
-// shorter: what segmentation offload takes.
+// Packets to one peer, back to back, each of `segment` bytes except the last, which may be shorter:
+// the shape that segmentation offload takes.
 struct PacketBurst {
   NodeId destination{};
   std::uint32_t packets = 0;
@@ -56,31 +56,33 @@ struct PacketBurst {
 
 class LtlBurst {
  public:
-  // Views `ltl`, which outlives it. Any number may view one.
+  // Refers to `ltl`, which must outlive it. Any number of LtlBurst objects may refer to one Ltl.
   explicit LtlBurst(Ltl& ltl) : x_(*ltl.x_) {}
 
-  // As Ltl::send(), but copies the message: one of at most a packet into the packet store, a larger
-  // one into memory of its own. Also kWouldBlock if the store is full.
+  // Like Ltl::send(), but copies the message: into the packet store if it fits into one packet,
+  // otherwise into memory of its own. Returns kWouldBlock also if the store is full.
   Status send(ConnectionId connection, MessageParts message, Instant now);
   // Builds a message that may leave at once, in a packet of its own, in `room`. Returns nullopt,
   // with no effect, if something is to be sent before it or it does not fit a packet; call send().
   // REQUIRES: room.size() >= packet_bytes_max(), and the packet stays as it is until catch_up().
   std::optional<PacketBurst> send_now(ConnectionId connection, MessageParts message,
                                       std::span<std::byte> room, Instant now);
-  // The packet's bytes stay until next_message() has returned nothing, or keep_messages().
+  // REQUIRES: the packet's bytes stay valid until next_message() has returned nullopt, or until
+  // keep_messages().
   void on_packet(const PacketView& packet, Instant now);
   std::optional<MessageView> next_message();
-  // Copies what has not been taken yet, so that the packets may go.
+  // Copies the messages that have not been taken yet, so that the carrier may reuse their packets.
   void keep_messages();
-  // As many packets of one size to one peer as are due, up to `packets_max`, in the order of
-  // Ltl::poll_output(). Drain until empty after every other call. REQUIRES: room as send_now(); no
-  // ghost bytes.
+  // Writes as many packets of one size to one peer as are due, at most `packets_max`, in the order
+  // of Ltl::poll_output(). Call it after every other call until it returns nullopt. REQUIRES:
+  // `room` as for send_now(); no ghost bytes.
   std::optional<PacketBurst> write(std::span<std::byte> room, std::uint32_t packets_max,
                                    Instant now);
-  // Does what send_now() and on_packet() have put off so that nobody waits for it. For a driver
-  // that has a moment, as after it has handed a packet on; every other call does it first.
+  // Does the bookkeeping that send_now() and on_packet() have put off to keep their latency low.
+  // Call it when nobody waits, for example after a packet was handed on; every other call does it
+  // first.
   void catch_up();
-  // No packet has more real bytes.
+  // Upper bound of the real bytes of any packet.
   std::size_t packet_bytes_max() const;
 
  private:

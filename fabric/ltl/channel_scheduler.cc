@@ -1,3 +1,5 @@
+// Each channel has a part of one ring as large as the number of its connections, so that no
+// connection can find it full and nothing is allocated after construction.
 #include "fabric/ltl/channel_scheduler.h"
 
 #include <algorithm>
@@ -41,6 +43,7 @@ void ChannelScheduler::next_channel() {
   left_ = channels_[turn_].weight;
 }
 
+// Channel 0 does not take part in the round robin: serving it takes no turn from the others.
 std::uint16_t ChannelScheduler::front() {
   const bool control = channels_[0].number == 0 && channels_[0].count > 0;
   if (!control)

@@ -17,13 +17,13 @@ class ChannelScheduler {
 
   void add(std::uint16_t row);
   bool empty() const { return count_ == 0; }
-  // The connection whose turn it is. REQUIRES: not empty().
+  // The row of the connection whose turn it is. REQUIRES: not empty().
   std::uint16_t front();
-  // It has sent a packet. REQUIRES: front() was called.
+  // The connection that front() named has sent a packet. REQUIRES: front() was called.
   void served();
   // A connection has sent a packet although none waited: as add(), front() and served().
   void served_alone(std::uint16_t row);
-  // It had nothing to send after all: its channel keeps its turn.
+  // The connection that front() named had nothing to send after all: its channel keeps its turn.
   void skip();
 
  private:

@@ -1,8 +1,8 @@
 // DCQCN for one connection: the sender's rate, and when the receiver reports marks.
 //
-// No timer of its own is ever armed: what the alpha and rate timers would have done is caught up
-// with when the connection wants to send or is notified, so an idle connection stays silent. Rates
-// are whole bits a second, alpha is in units of 2^-30.
+// No timer is ever armed: the steps of the alpha and rate timers are made up for when the
+// connection wants to send or is notified, so an idle connection causes no events. Rates are whole
+// bits per second; alpha is in units of 2^-30.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,13 @@ namespace soliton {
 
 class RateControl {
  public:
-  // `line`: rate of the own port; 0: not known. No rate of the options is above it.
+  // `line` is the rate of the own port, 0 if it is not known; it caps all rates of the options.
   explicit RateControl(const CongestionOptions& options, BitRate line = {});
 
-  // The connection was marked and its rate is still below the line's.
+  // Whether the connection was notified of marks and its rate is still below that of the line.
   bool limits() const { return limits_; }
-  // Since the last mark it may have recovered: call before limits() where time has passed.
+  // Makes up for the timer steps until `now`. Call it before limits() whenever time has passed,
+  // because the rate may have recovered.
   void advance(Instant now);
   // When the next packet may leave. REQUIRES: limits().
   Instant next_send() const { return next_send_; }

@@ -1,5 +1,5 @@
-// One row of the connection table: everything both halves of a connection know. The concerns have a
-// class each; this is where they are seen together.
+// One row of the connection table: the state of both halves of a connection. Each concern has a
+// class of its own; the decisions that need several of them are made here.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,8 @@ struct Session {
   enum class State : std::uint8_t { kIdle, kOpening, kOpen, kRefused, kClosed, kDead };
 
   State state = State::kIdle;
-  // The peer has shown that it knows this session, so it is no replayed OPEN: messages may go.
+  // The peer has proven that it knows this session, so its OPEN was not a replay and messages may
+  // be sent.
   bool confirmed = false;
   bool open_due = false;
   bool opened_due = false;

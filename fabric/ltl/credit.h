@@ -16,9 +16,8 @@
 
 namespace soliton {
 
-// What a grant is counted in, so that the 16-bit field of a header can say the whole pool:
-// kLtlCreditUnit doubled as often as it takes. Both ends have the same options, hence the same
-// unit.
+// Bytes per unit of a grant: kLtlCreditUnit, doubled until the 16-bit field of a header can express
+// the whole pool. Both ends have the same options, hence the same unit.
 constexpr std::int64_t credit_unit(const LtlOptions& options) {
   std::int64_t unit = kLtlCreditUnit;
   while (options.credit.count / unit > UINT16_MAX) unit *= 2;
@@ -46,9 +45,10 @@ class ReceiveCredit {
     held_fresh_ -= amount - before;
   }
 
-  // The grant for a packet that leaves now, in credit_unit(). What was completed in this very
-  // instant does not count yet, so the order in which a driver drains packets and deliveries does
-  // not matter; an application that takes nothing at all can be sent two pools for it.
+  // The grant for a packet that leaves now, in units of credit_unit(). Messages completed at this
+  // very instant do not count yet, so that the order in which a driver drains packets and
+  // deliveries has no influence. The price: an application that takes no messages can be sent up to
+  // two pools.
   std::uint16_t grant(Instant now) {
     const std::int64_t held = held_before_ + (fresh_at_ == now ? 0 : held_fresh_);
     const std::int64_t units = credit_units(pool_ - held, unit_);
@@ -60,7 +60,7 @@ class ReceiveCredit {
   bool worth_telling() const;
 
  private:
-  // An empty message is not free, or a peer could queue them without end.
+  // Bytes charged per message, so that a peer cannot queue empty messages without limit.
   static constexpr std::uint64_t kHeldCharge = 64;
 
   std::int64_t unit_;

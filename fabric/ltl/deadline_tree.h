@@ -1,5 +1,5 @@
 // The earliest of many deadlines, each of which changes often: a tournament tree over a fixed
-// number of entries. Changing one costs its logarithm, reading the earliest nothing; nothing is
+// number of entries. Changing a deadline costs O(log n), reading the earliest O(1). Nothing is
 // allocated after construction.
 #pragma once
 

@@ -1,8 +1,9 @@
 // Messages that are complete and wait for the application, in the order in which they were
 // completed.
 //
-// A message that came whole in one packet is not copied: its bytes are the packet's, which belongs
-// to the carrier. keep() takes over what has not been taken when the packet goes away.
+// A message that came whole in one packet is not copied: its bytes are those of the packet, which
+// the carrier owns. keep() copies the messages that have not been taken before the packet goes
+// away.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,7 @@ class DeliveryQueue {
     push({to, real, ghost, nullptr, nullptr, true});
     ++borrowed_;
   }
-  // Takes the block over.
+  // Takes ownership of the block.
   void add_block(ConnectionId to, std::byte* block, std::span<const std::byte> real,
                  std::uint64_t ghost) {
     push({to, real, ghost, nullptr, block, false});
@@ -49,8 +50,8 @@ class DeliveryQueue {
   bool empty() const { return count_ == 0; }
   const Entry& at(std::size_t i) const { return ring_[(head_ + i) & (ring_.size() - 1)]; }
 
-  // Takes the first out; null when there is none. Its bytes stay until the next call of take(), the
-  // entry until the next message is added.
+  // Removes and returns the first entry; null if there is none. Its bytes are valid until the next
+  // take(), the entry itself until the next message is added.
   Entry* take() {
     if (taken_block_ != nullptr || taken_owned_ != nullptr) release_taken();
     if (count_ == 0) return nullptr;
@@ -62,7 +63,7 @@ class DeliveryQueue {
     taken_owned_ = entry.owned;
     return &entry;
   }
-  // An empty payload, with room in it if there is one to be reused.
+  // An empty payload, with the capacity of a finished one if there is one to reuse.
   Payload spare();
 
  private:

@@ -1,12 +1,12 @@
-// The short way of a packet: a message that is whole in it, in order, on a connection that owes
-// nothing else. Nearly all packets are such, and each of the questions the general way asks costs
-// more than the work that is left; so they are asked once, when something changes, and the answer
-// is kept (ExpressLane). A packet that is not such takes the general way, which alone knows what is
-// wrong with it: express.cc changes nothing before it has seen that all is right.
+// The fast path for a packet that holds one whole message, in order, on a connection with nothing
+// else to do. Nearly all packets are of this kind, and the checks of the general path cost more
+// than the remaining work. So they are made once, when something changes, and their result is kept
+// (ExpressLane). Every other packet takes the general path, which alone handles errors: express.cc
+// changes no state before it has seen that a packet qualifies.
 //
-// What the peer or the application does not wait for is put off (ExpressDebts): acknowledging our
-// own packets, timers, the record for a resend. It is done when the driver has a moment
-// (Ltl::catch_up()), and before anything but the short way looks at the connection.
+// Work that neither the peer nor the application waits for is put off (ExpressDebts): acknowledging
+// our own packets, timers, the copy for a resend. It is done when the driver is idle
+// (LtlBurst::catch_up()), and before anything but the fast path looks at the connection.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,16 @@
 
 namespace soliton {
 
-// Of one connection.
+// What the fast path knows of one connection.
 struct ExpressLane {
-  // The first word of such a packet's header, its length left out: as we send it, and as it comes.
+  // The first word of the header of such a packet without its length: as we send it, and as we
+  // receive it.
   std::uint64_t head_out = 0;
   std::uint64_t head_in = 0;
-  std::uint64_t channel_word = 0;  // the channel, where the last word of the header has it
-  // Open, confirmed, at no limited rate; nothing lost, held, or half put together.
+  std::uint64_t channel_word = 0;  // the channel, at its place in the last word of the header
+  // Open, confirmed and not rate-limited, with no packet lost or held and no message incomplete.
   bool clear = false;
-  // Clear, nothing waits before it, and the window is open.
+  // Clear, with no message waiting and room in the window.
   bool ready = false;
 
   static constexpr std::uint64_t kWhole =
@@ -34,7 +35,7 @@ struct ExpressLane {
       std::uint64_t{packet_flag::kFirst | packet_flag::kLast} << 48;
   static constexpr std::uint64_t kChannelBits = 0xffff'0000'0000;  // and the zero byte
 
-  // After the cookie or a row has changed.
+  // Must be called after the cookie or a row has changed.
   void address(std::uint16_t row, std::uint16_t remote_row, std::uint16_t cookie,
                std::uint8_t channel) {
     head_out = kWhole | std::uint64_t{remote_row} << 32 | std::uint64_t{cookie} << 16;
@@ -43,7 +44,8 @@ struct ExpressLane {
   }
 };
 
-// What one packet in, and then one packet out, of one connection have left to be done.
+// Bookkeeping still to be done for one packet received and one packet sent after it, on one
+// connection.
 struct ExpressDebts {
   static constexpr std::uint32_t kNoRow = UINT32_MAX;
   struct Received {
@@ -54,11 +56,11 @@ struct ExpressDebts {
     Instant at{};
   };
   struct Sent {
-    std::span<const std::byte> bytes;  // where it left from; copied for a resend
+    std::span<const std::byte> bytes;  // where it was built; still to be copied for a resend
     Instant at{};
-    Instant leaves{};  // the own port
+    Instant leaves{};  // when it leaves the own port
   };
-  std::uint32_t row = kNoRow;  // none: nothing is put off
+  std::uint32_t row = kNoRow;  // kNoRow: nothing is put off
   bool has_received = false;
   bool has_sent = false;
   Received received;

@@ -1,5 +1,5 @@
-// What is behind Ltl: the connection table, the order in which connections are served, and the
-// counters.
+// The implementation of Ltl: the connection table, the order in which connections are served, and
+// the counters. Each group of functions below is defined in the file that its heading names.
 #pragma once
 
 #include <cstddef>
@@ -25,14 +25,14 @@
 
 namespace soliton {
 
-// A packet that was written: `size` real bytes, and `ghost` more.
+// A packet that was written: `size` real bytes, followed by `ghost` ghost bytes.
 struct PacketOut {
   NodeId destination{};
   std::size_t size = 0;
   std::uint64_t ghost = 0;
 };
 
-// Head, then body. REQUIRES: room for both.
+// Copies head, then body. REQUIRES: `to` has room for both.
 void copy_parts(const MessageParts& message, std::byte* to);
 
 struct Ltl::Impl {
@@ -62,7 +62,7 @@ struct Ltl::Impl {
   void count_window_wait(Connection& c);
   void tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::uint32_t detail,
             Duration silence = {});
-  // Nothing more comes and goes on it.
+  // Ends the session: no message is sent or accepted on the connection any more.
   void end(std::uint16_t row, Session::State state, Instant now);
 
   // --- opening.cc
@@ -108,9 +108,9 @@ struct Ltl::Impl {
                                                                     const MessageParts& message,
                                                                     std::span<std::byte> room,
                                                                     Instant now);
-  // False: it is no such packet, and nothing was changed.
+  // Returns false, with no effect, if the packet does not qualify for the fast path.
   [[gnu::always_inline]] inline bool take_express(const PacketView& packet, Instant now);
-  // Does what these two have put off.
+  // Does what send_now() and take_express() have put off.
   void catch_up() {
     if (debts.row != ExpressDebts::kNoRow) pay_debts();
   }
@@ -124,7 +124,7 @@ struct Ltl::Impl {
   void settle_deadline();
 
   // --- output.cc
-  // What leaves next; it stays until it is written.
+  // The packet that leaves next; it does not change until it is written.
   struct Next {
     enum class Kind : std::uint8_t { kControl, kResend, kNew } kind;
     std::uint16_t row;

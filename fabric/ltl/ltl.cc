@@ -59,6 +59,7 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
     Connection& c = table[row];
     if (options.auth != AuthMode::kNone)
       c.guard = std::make_unique<PacketGuard>(options.auth, identity.cipher);
+    // Without a handshake the deployment has opened every connection.
     if (options.handshake) continue;
     c.session.state = Session::State::kOpen;
     c.session.confirmed = true;
@@ -92,6 +93,7 @@ Status Ltl::Impl::send_copy(ConnectionId connection, const MessageParts& message
   if (Status good = admit_message(at(connection), size); !good) return good;
   StoredMessage* stored = stores.messages.take();
   std::byte* const to = stores.place(*stored, size);
+  // A full store is the one refusal that admit_message() cannot foresee.
   if (to == nullptr) {
     stores.messages.give(stored);
     return failure(ErrorCode::kWouldBlock, "store is full");
@@ -103,6 +105,8 @@ Status Ltl::Impl::send_copy(ConnectionId connection, const MessageParts& message
   return {};
 }
 
+// The first message opens an idle connection. One that is open but not confirmed arms the retry,
+// because the peer that it answered may be gone.
 void Ltl::Impl::queue(std::uint16_t row, StoredMessage* message, Instant now) {
   Connection& c = table[row];
   const std::uint64_t ordinal = c.messages_sent++;
@@ -118,6 +122,8 @@ void Ltl::Impl::queue(std::uint16_t row, StoredMessage* message, Instant now) {
   refresh(row, now);
 }
 
+// The messages from position `first` on are new: they are charged against the credit until the
+// application takes them.
 void Ltl::Impl::account_delivered(std::uint16_t row, std::size_t first, Instant now) {
   Connection& c = table[row];
   for (std::size_t i = first; i < deliveries.size(); ++i) {
@@ -150,6 +156,8 @@ void Ltl::Impl::count_busy(Connection& c) {
   busy_count = c.counted_busy ? busy_count + 1 : busy_count - 1;
 }
 
+// Queues are only ever added to here. A row that turns out to have nothing to send is skipped when
+// its turn comes (choose_next()), which is cheaper than removing it.
 void Ltl::Impl::refresh(std::uint16_t row, Instant now) {
   Connection& c = table[row];
   count_busy(c);
@@ -159,8 +167,8 @@ void Ltl::Impl::refresh(std::uint16_t row, Instant now) {
   if (c.must_send_control(lost || fresh_packet)) control.add(row);
   if (lost) resends.add(row);
   count_window_wait(c);
-  if (fresh_packet)
-    fresh.add(row);
+  if (fresh_packet) fresh.add(row);
+  // Nothing is in flight whose acknowledgement could bring a larger grant, so only a probe can.
   else if (c.window.has_unsent() && c.window.in_flight() == 0 && c.session.confirmed &&
            c.may_send(now))
     c.timers.wait_for_credit(now);
@@ -176,6 +184,7 @@ void Ltl::Impl::on_deadline(Instant now) {
   while (deadlines.earliest() <= now && deadlines.earliest() != kNever) {
     const auto row = static_cast<std::uint16_t>(deadlines.first());
     Connection& c = table[row];
+    // Several deadlines of one connection may be due: each call checks its own.
     if (c.session.retry_at <= now) retry_opening(row, now);
     if (c.watch.deadline() <= now) expire_watch(row, now);
     c.acks.expire(now);
@@ -190,6 +199,7 @@ void Ltl::Impl::expire_timers(std::uint16_t row, Instant now) {
   Connection& c = table[row];
   const SendTimers::Due due = c.timers.expire(now);
   if (due == SendTimers::Due::kProbe) {
+    // With packets in flight the probe asks about them; otherwise it asks for credit.
     const bool tail = c.window.in_flight() > 0;
     stats.tail_probes += tail ? 1 : 0;
     (tail ? c.probe_due : c.ping_due) = true;

@@ -68,7 +68,7 @@ class Ltl {
   // row of the table.
   Status send(ConnectionId connection, Payload&& message, Instant now);
   std::optional<LtlDelivery> poll_delivery();
-  // How many of the messages sent on it have wholly arrived.
+  // How many of the messages sent on the connection the peer has acknowledged as a whole.
   std::uint64_t messages_acknowledged(ConnectionId connection) const;
 
   // --- the four verbs (fabric/machine.h)
@@ -83,20 +83,21 @@ class Ltl {
   // --- connections and peers
   // With LtlOptions::handshake: opens a connection before there is a message for it.
   void open(ConnectionId connection, Instant now);
-  // Tells the peer and forgets what is not acknowledged. Only a new incarnation opens it again.
+  // Tells the peer and discards everything not yet acknowledged. Only a new incarnation of either
+  // node can open the connection again.
   void close(ConnectionId connection, Instant now);
   bool is_open(ConnectionId connection) const;
   std::optional<LtlEvent> poll_event();
-  // Whether there is one. Does nothing that was put off.
+  // Whether poll_event() has one. Does none of the work that was put off.
   bool has_event() const;
-  // As things stand, no peer is declared dead before dead_at_least(); what this does not foresee
-  // comes at least dead_notice() after the event that brings it about. kNever, and the longest
-  // time, without LtlOptions::misses.
+  // As things stand, no peer is declared dead before dead_at_least(). A death that this does not
+  // foresee comes at least dead_notice() after the event that causes it. Without LtlOptions::misses
+  // they are kNever and the longest time.
   Instant dead_at_least() const;
   Duration dead_notice() const;
 
-  // --- what there is to say
-  // No packet unacknowledged, no message unsent.
+  // --- state and counters
+  // Whether every packet is acknowledged and every message sent.
   bool idle() const;
   // For explanations of a stall: "3 packets from sequence 17 on unacknowledged by fpga2 for 12 ms".
   // `names` by NodeId; a node that has none there is called "node 2".
@@ -107,7 +108,7 @@ class Ltl {
  private:
   friend class LtlBurst;
   struct Impl;
-  // With everything done that was put off (express.h).
+  // The implementation, after all work that was put off (express.h) has been done.
   Impl& impl() const;
   std::unique_ptr<Impl> x_;
 };

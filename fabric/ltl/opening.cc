@@ -16,7 +16,7 @@
 namespace soliton {
 namespace {
 
-// A purpose of derive_key(), which names what it is for and who it is of.
+// A purpose for derive_key(): what the key is for, and which connection it belongs to.
 class Purpose {
  public:
   explicit Purpose(std::string_view what) {
@@ -55,8 +55,8 @@ void Ltl::Impl::begin_opening(std::uint16_t row, Instant now) {
       first_word(Purpose("nonce").add(index(self)).add(identity.epoch).add(row).of(identity.key));
 }
 
-// Of an opener until it is answered; of an answerer that has messages, until it is confirmed: its
-// own OPEN also finds a peer that is no longer the one it answered.
+// An opener retries until it is answered. An answerer with messages retries until it is confirmed:
+// its own OPEN also reaches a peer that has been replaced since it was answered.
 void Ltl::Impl::retry_opening(std::uint16_t row, Instant now) {
   Session& session = table[row].session;
   session.retry_at = kNever;
@@ -104,7 +104,7 @@ std::optional<ResetReason> Ltl::Impl::objection(const OpenBody& body) const {
 std::optional<DropCause> Ltl::Impl::take_open(std::uint16_t row, const LtlHeader& header,
                                               const OpenBody& body, Instant now) {
   Session& session = table[row].session;
-  // An incarnation that is dead, replaced, or has said its last word.
+  // From an incarnation that is dead, has been replaced, or has closed the connection.
   const bool known = body.epoch == session.peer_epoch;
   if (body.epoch < session.peer_epoch || body.epoch == 0 ||
       (known && (session.state != Session::State::kOpen || body.nonce != session.peer_nonce)))
@@ -135,7 +135,7 @@ std::optional<DropCause> Ltl::Impl::take_opened(std::uint16_t row, const LtlHead
     if (!c.busy()) c.acks.confirm();
     return std::nullopt;
   }
-  // A later incarnation answers an OPEN that an earlier one had answered: it knows no other
+  // A later incarnation answers an OPEN that an earlier one had answered before: it knows only this
   // session.
   const bool reborn = body.epoch > session.peer_epoch && (session.state == Session::State::kOpen ||
                                                           session.state == Session::State::kDead);
@@ -146,11 +146,14 @@ std::optional<DropCause> Ltl::Impl::take_opened(std::uint16_t row, const LtlHead
     end(row, Session::State::kRefused, now);
     return std::nullopt;
   }
+  // Only if there was a single OPEN is it clear which one was answered, so that the time is a
+  // sample.
   const bool once = session.attempts == 1;
   establish(row, body, true, now);
   const auto elapsed = static_cast<std::int32_t>(wire_time(now) - header.time_ns);
   if (once && elapsed >= 0) c.timers.sample(nanoseconds(elapsed));
-  // The answer waits to hear from us before it trusts that we are no replay.
+  // The answerer sends messages only after it has heard from us, because our OPEN might be a
+  // replay.
   if (!c.busy()) c.acks.confirm();
   return std::nullopt;
 }
@@ -193,6 +196,8 @@ void Ltl::Impl::establish(std::uint16_t row, const OpenBody& body, bool confirme
 
 void Ltl::Impl::set_session_secrets(std::uint16_t row) {
   Connection& c = table[row];
+  // Both ends must name the connection alike, so its ends are ordered by node and row instead of by
+  // who computes this.
   End low{index(self), row, options.handshake ? identity.epoch : 0, c.session.nonce};
   End high{index(c.address.peer), c.address.remote_index, c.session.peer_epoch,
            c.session.peer_nonce};

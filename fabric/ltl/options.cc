@@ -47,7 +47,7 @@ Status check(const LtlOptions& o) {
     return invalid("queue_limit must be above 0 and credit_overhead not below");
   if (o.packing.count < 0) return invalid("packing cannot be negative");
   if (o.auth == AuthMode::kHeader && !o.crc)
-    return invalid("auth header needs crc, which is what it authenticates of the payload");
+    return invalid("auth header needs crc, through which it authenticates the payload");
   if (o.silence_min.count() < 0) return invalid("silence_min cannot be negative");
   if (const Status congestion = check_congestion(o.congestion); !congestion) return congestion;
   if (o.store.count < o.mtu)
@@ -89,7 +89,7 @@ void check_ltl_keys(void* ltl, FieldCheck& check) {
                 fmt::format("{} is above window, {}: no acknowledgement would ever be sent early",
                             o.ack_every, o.window));
   if (o.auth == AuthMode::kHeader && !o.crc)
-    check.error("auth", "header needs crc, which is what it authenticates of the payload");
+    check.error("auth", "header needs crc, through which it authenticates the payload");
   if (const Status good = soliton::check(o); !good && check.problems.empty())
     check.error("", good.error().message);
 }

@@ -1,5 +1,5 @@
-// Every knob of LTL, with its unit and what gets worse when it is turned (docs/ltl.md has the
-// table).
+// Every option of LTL, with its unit and what gets worse when it is lower or higher
+// (docs/cluster-file.md has the table).
 #pragma once
 
 #include <array>
@@ -24,8 +24,8 @@ struct CongestionOptions {
   bool enabled = true;                // off: marks are neither reported nor heeded
   BitRate line_rate{40'000'000'000};  // where a rate begins and ends. Below the real one: wasted
   BitRate rate_min{100'000'000};      // Lower: long silence after many marks
-  // Receiver: at most one notification a connection in this time. Lower: packets; higher: slow to
-  // react.
+  // Minimum time between two notifications that a receiver sends on one connection. Lower: more
+  // packets; higher: slow to react.
   Duration cnp_interval = microseconds(50);
   std::uint32_t alpha_gain = 256;  // weight of a sample of congestion is 1/256. Lower: jumpy
   Duration alpha_timer = microseconds(55);  // without a notification alpha decays once in this time
@@ -42,7 +42,7 @@ struct LtlOptions {
   // round trip: the line idles.
   std::uint32_t window = 128;
   Bytes credit{1 << 20};  // receiver bytes granted per connection
-  // The least time after which a packet is sent again though nothing proves it lost: the last
+  // Minimum time after which a packet is sent again without proof that it was lost: the last
   // resort, when probes have gone unanswered for longer than the path could hold them (LtlPath).
   // Lower: faster recovery from silence, more needless resends.
   Duration timeout = microseconds(50);
@@ -59,20 +59,21 @@ struct LtlOptions {
   // ACKs in request/response traffic; higher: a lost last packet is noticed later, as the sender's
   // tail probe waits for it.
   Duration ack_delay = microseconds(4);
-  // Floor of the timeout in smoothed round trips, for paths of which nothing is known beforehand:
-  // wall time wants 4.
+  // Floor of the timeout in smoothed round trips, for paths of which nothing is known beforehand.
+  // Wall time needs 4.
   std::uint32_t timeout_rtts = 0;
   // Bursts from one request for an answer at once to the next, which costs a packet and gives a
   // sample of the round trip. Lower: more packets; higher: the smoothed round trip lags.
   std::uint32_t sample_every = 16;
-  // What the receiver is charged for a packet beyond its fragment. Lower than its carrier charges:
-  // receive buffers overflow.
+  // Bytes charged to the receiver for each packet beyond its fragment. If lower than what its
+  // carrier charges, receive buffers overflow.
   Bytes credit_overhead{32};
   // Messages to one connection that wait together share packets up to this much payload; 0: each
   // message has packets of its own. At most the MTU counts. Higher: fewer headers and interrupts;
   // but on an idle line the first of them waits for the last to be on the line.
   Bytes packing{1408};
-  // Off: the checksum is neither made nor looked at. Only where nothing can damage a packet.
+  // Off: the checksum is neither computed nor verified. Only for carriers that cannot damage a
+  // packet.
   bool crc = true;
   // Packet store of one node, shared by all its connections: copied messages and packets that wait
   // for an earlier one. It grows up to here. Lower: send() answers kWouldBlock and packets behind a
@@ -82,14 +83,15 @@ struct LtlOptions {
   // kWeightedChannels on have weight 1. Channel 0, control, goes first and has none.
   std::array<std::uint8_t, kWeightedChannels> weights = {1, 1, 1, 1, 1, 1, 1, 1};
   // Connections are opened on the wire, with epochs and a proof of the run's key, before they carry
-  // messages. Off: they are what the deployment says, from the beginning.
+  // messages. Off: the deployment defines them, and they are open from the start.
   bool handshake = false;
   AuthMode auth = AuthMode::kNone;  // security block of every packet
-  // PINGs that a peer may leave unanswered, one timeout apart, while something is outstanding,
-  // before it is dead. 0: never; kMissesAuto: from the measured loss. Lower: live peers are buried;
-  // higher: a spare comes later.
+  // PINGs, one timeout apart, that a peer may leave unanswered while something is outstanding
+  // before it is declared dead. 0: never; kMissesAuto: derived from the measured loss. Lower: live
+  // peers are declared dead; higher: a spare takes over later.
   std::uint32_t misses = 0;
-  // Nobody is dead before so long a silence: a busy host puts a process to sleep for milliseconds.
+  // Minimum silence before a peer is declared dead: a busy host puts a process to sleep for
+  // milliseconds.
   Duration silence_min{};
   CongestionOptions congestion;
 };
@@ -97,19 +99,20 @@ struct LtlOptions {
 inline constexpr std::uint32_t kMissesAuto = UINT32_MAX;
 inline constexpr std::uint32_t kLtlWindowMax = 65'536;  // packets
 
-// Bytes behind the header of a report that names every gap of a window, as far as a packet holds
-// them.
+// Bytes behind the header of a report that names every gap of a window, limited to what one packet
+// holds.
 std::size_t report_bytes_max(const LtlOptions& options);
 
-// What is known of the way to a peer before anything was sent. All zero where nothing is: over real
-// networks.
+// What is known of the path to a peer before anything was sent. All fields are zero if nothing is
+// known, as over real networks.
 struct LtlPath {
   // There and back on an idle network: a packet of the MTU, and its acknowledgement.
   Duration round_trip{};
-  // How much longer the queues of the path can keep the two; the own port's is not among them.
+  // How much longer the queues of the path can hold packet and acknowledgement, without the queue
+  // of the own port.
   Duration hold{};
-  // The own port on it. Packets wait there for each other, and time begins when one leaves. 0:
-  // they leave at once.
+  // Rate of the own port. Packets wait there for each other, and the time of a packet begins when
+  // it leaves. 0: packets leave at once.
   BitRate line{};
   std::uint16_t port = 0;
 
@@ -117,7 +120,7 @@ struct LtlPath {
   bool operator==(const LtlPath&) const = default;
 };
 
-// What is wrong with `options`, or nothing. Ltl's constructor requires nothing to be wrong.
+// An error that says what is wrong with `options`. Ltl's constructor requires that there is none.
 Status check(const LtlOptions& options);
 
 // The keys of `ltl.congestion`, and what cluster files may say of each.
@@ -134,11 +137,11 @@ inline constexpr Field kCongestionRows[] = {
         .between(kSlowestRate, kFastestRate)
         .trade("long silence after many marks", "many senders keep a queue full"),
     field<&CongestionOptions::cnp_interval>(
-        "cnp_interval", "A receiver sends at most one notification a connection in this time.")
+        "cnp_interval", "A receiver sends at most one notification per connection in this time.")
         .between(Duration{0}, kLtlLongest)
         .trade("more packets", "slow to react"),
     field<&CongestionOptions::alpha_gain>("alpha_gain",
-                                          "A sample of congestion has one over this as its weight.")
+                                          "A sample of congestion has the weight 1 / this value.")
         .between(1, 65'536)
         .trade("rates are jumpy", "rates react late"),
     field<&CongestionOptions::alpha_timer>(
@@ -150,14 +153,15 @@ inline constexpr Field kCongestionRows[] = {
         .between(nanoseconds(1), kLtlLongest)
         .trade("rates overshoot", "a free line stays idle for longer"),
     field<&CongestionOptions::byte_counter>("byte_counter",
-                                            "A step up also follows so many bytes sent.")
+                                            "A step up also follows after this many bytes sent.")
         .between(Bytes{1}, kLtlMost)
         .trade("rates overshoot", "fast connections recover late"),
     field<&CongestionOptions::recovery_steps>(
         "recovery_steps", "Steps half-way back to the old rate before the target itself rises.")
         .between(0, 1'000)
         .trade("more marks soon after a cut", "slow to find new bandwidth"),
-    field<&CongestionOptions::additive_step>("additive_step", "What the target then rises by.")
+    field<&CongestionOptions::additive_step>("additive_step",
+                                             "Rise of the target per step after those.")
         .between(kSlowestRate, kFastestRate)
         .trade("slow to a free line", "more marks with many senders"),
 };
@@ -179,12 +183,12 @@ inline constexpr Field kLtlRows[] = {
     field<&LtlOptions::mtu>("mtu", "Payload of a packet.")
         .as(FieldType::kBytes)
         .between(Bytes{64}, kMtuMost)
-        .trade("more headers: 98 B a packet with the frame", "longer store and forward"),
+        .trade("more headers: 98 B per packet with the frame", "longer store and forward"),
     field<&LtlOptions::window>("window", "Packets in flight per connection, a power of two.")
         .between(1U, kLtlWindowMax)
         .in("packets")
         .trade("below rate times round trip the line idles, and the run warns",
-               "104 B a packet for each connection that has some in flight; in go-back-N a hole "
+               "104 B per packet for each connection that has some in flight; in go-back-N a hole "
                "costs more"),
     field<&LtlOptions::credit>("credit", "Receiver bytes granted per connection.")
         .between(Bytes{256}, kLtlMost)
@@ -269,14 +273,15 @@ inline constexpr Field kLtlRows[] = {
         .spelled(kAuthModes)
         .by_default("aead beyond loopback, header over sockets of this host, none in virtual time"),
     field<&LtlOptions::misses>(
-        "misses", "PINGs without an answer before a peer is dead; auto: from the measured loss.")
+        "misses", "Unanswered PINGs before a peer is declared dead; auto: from the measured loss.")
         .spelled(kMissesWords)
         .between(1, 1'000)
-        .trade("live peers are buried", "a dead peer is noticed late"),
+        .trade("live peers are declared dead", "a dead peer is noticed late"),
     field<&LtlOptions::silence_min>("silence_min",
                                     "Minimum silence before a peer is declared dead.")
         .between(Duration{0}, milliseconds(3'600'000))
-        .trade("a busy host that sleeps for milliseconds is buried", "a dead peer is noticed late"),
+        .trade("a live peer whose host sleeps for milliseconds is declared dead",
+               "a dead peer is noticed late"),
     map_field<&LtlOptions::congestion, kCongestionFields>("congestion",
                                                           "DCQCN, driven by marks of the network."),
 };

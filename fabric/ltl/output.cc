@@ -1,5 +1,5 @@
-// The way of a packet out: control first, then resends, then new data, connections taking turns in
-// each. A packet is built where its carrier wants it.
+// How packets leave: control first, then resends, then new data, with connections taking turns
+// within each. A packet is built in the memory of its carrier.
 #include <cstring>
 #include <span>
 #include <utility>
@@ -24,6 +24,7 @@ std::size_t Ltl::Impl::packet_bytes_max() const {
                   kLtlHeaderSize + OpenBody::kSize);
 }
 
+// Queues may hold rows whose reason to send has passed; these are dropped when their turn comes.
 std::optional<Ltl::Impl::Next> Ltl::Impl::choose_next(Instant now) {
   for (; !control.empty(); control.pop())
     if (table[control.front()].must_send_control(now))
@@ -57,7 +58,7 @@ PacketOut Ltl::Impl::write(const Next& next, std::span<std::byte> room, Instant 
   return out;
 }
 
-// Of the packet that write() would make.
+// Real bytes of the packet that write() would make.
 std::size_t Ltl::Impl::real_size(const Next& next) {
   Connection& c = table[next.row];
   switch (next.kind) {
@@ -88,6 +89,7 @@ std::optional<PacketBurst> Ltl::Impl::write_burst(std::span<std::byte> room,
     const PacketOut more = write(*next, room.subspan(burst.size), now);
     burst.size += more.size;
     ++burst.packets;
+    // Segmentation offload allows only the last packet to be shorter.
     if (more.size < burst.segment) break;
   }
   return burst;
@@ -149,6 +151,7 @@ PacketOut Ltl::Impl::write_pong(Connection& c, std::span<std::byte> room, Instan
 
 PacketOut Ltl::Impl::write_acknowledgement(Connection& c, PacketKind kind,
                                            std::span<std::byte> room, Instant now) {
+  // Read before header_for(), which settles what the acknowledgement is due for.
   const std::uint8_t prompt = c.acks.prompt() ? packet_flag::kAckNow : 0;
   const Sequence sequence = c.acks.cause_sequence();
   const std::uint32_t time_ns = c.acks.cause_time_ns();
@@ -198,8 +201,8 @@ PacketOut Ltl::Impl::write_data(Connection& c, const Transmission& t, std::span<
   return finish(c, header, room, real, t.length - real);
 }
 
-// Every packet carries the acknowledgement and the grant, so every packet settles what is due of
-// them.
+// Every packet carries the acknowledgement and the grant, so every packet settles those that are
+// due.
 LtlHeader Ltl::Impl::header_for(Connection& c, PacketKind kind, Instant now) {
   LtlHeader header;
   header.kind = kind;

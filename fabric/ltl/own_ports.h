@@ -1,5 +1,5 @@
-// The ports of one node, as far as its transport knows them: packets that are handed over together
-// leave one after the other, and their time begins when they leave.
+// The network ports of one node as its transport sees them: packets handed over together leave one
+// after another, and the time of each begins when it leaves.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ class OwnPorts {
   void add(const LtlPath& path) {
     free_.resize(std::max<std::size_t>(free_.size(), path.port + 1U), kRunStart);
   }
-  // When a packet of `bytes` that is handed over now leaves: it waits for those before it.
+  // When a packet of `bytes` that is handed over now leaves the port, behind those before it.
   Instant depart(const LtlPath& path, std::size_t bytes, Instant now) {
     if (path.line.bits_per_second == 0) return now;
     Instant& free = free_[path.port];

@@ -64,6 +64,7 @@ std::optional<PackedReader::Message> PackedReader::next() {
     real = *split;
     taken = size - real;
     if ((*prefix & kHasReal) != 0) {
+      // The second word of the prefix stands for two ghosts (packed.h).
       if (taken < 2) return fail();
       taken -= 2;
     }

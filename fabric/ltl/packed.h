@@ -22,12 +22,12 @@ inline bool packable(const StoredMessage& message) {
   return message.size() <= kPackedMessageMax && (message.ghost != 1 || message.real.empty());
 }
 
-// Real bytes that `messages` messages from `first` on take in a packet.
+// Real bytes that the `messages` messages starting at `first` take in a packet.
 std::uint64_t packed_real_bytes(const StoredMessage* first, std::uint16_t messages);
-// Writes them. REQUIRES: out has packed_real_bytes().
+// Writes these messages. REQUIRES: `out` has room for packed_real_bytes().
 void write_packed(const StoredMessage* first, std::uint16_t messages, std::byte* out);
 
-// Takes the messages of a packed payload out again.
+// Reads the messages of a packed payload.
 class PackedReader {
  public:
   struct Message {
@@ -36,7 +36,7 @@ class PackedReader {
   };
   PackedReader(std::span<const std::byte> real, std::uint64_t ghost) : real_(real), ghost_(ghost) {}
 
-  // Nothing at the end, and when the rest makes no sense: then good() is false.
+  // The next message; nullopt at the end, or if the rest is malformed: then good() is false.
   std::optional<Message> next();
   bool good() const { return good_; }
 

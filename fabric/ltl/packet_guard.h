@@ -1,5 +1,5 @@
-// Numbers and tags of one connection's packets: what goes out gets them, what comes in is held
-// against them.
+// Packet numbers and authentication tags of one connection: added to packets that leave, checked on
+// packets that arrive.
 #pragma once
 
 #include <cstddef>
@@ -21,10 +21,12 @@ class PacketGuard {
   // The keys of a session; packet numbers begin again with them.
   void set_keys(const Key& send, const Key& receive);
 
-  // `packet` is header (with its checksum), room for the block, payload.
+  // Fills in the security block. `packet` consists of the header (with its checksum), room for the
+  // block, and the payload.
   void protect(std::span<std::byte> packet);
-  // Nothing when the tag is right and the number new. In kAead the packet is put into `scratch`
-  // with its payload readable, and `packet` refers to it then.
+  // Returns nullopt if the tag is right and the number is new, otherwise why the packet must be
+  // dropped. With kAead the packet is decrypted into `scratch`, and `packet` refers to that copy
+  // afterwards.
   std::optional<DropCause> check(std::span<const std::byte>& packet,
                                  std::vector<std::byte>& scratch);
 

@@ -1,4 +1,4 @@
-// Connections that have something to send, served in turn; none is in it twice. Nothing is
+// Connections that have something to send, served in turn; each is queued at most once. Nothing is
 // allocated after construction.
 #pragma once
 

@@ -36,6 +36,7 @@ ArrivalKind ReceiveWindow::accept(const Fragment& fragment, DeliveryQueue& deliv
 }
 
 ArrivalKind ReceiveWindow::accept_ahead(const Fragment& fragment) {
+  // Go-back-N keeps nothing behind a gap: the sender repeats it all.
   if (options_->recovery == RecoveryMode::kGoBackN)
     return std::exchange(gap_, true) ? ArrivalKind::kOutOfOrder : ArrivalKind::kNewGap;
   if (held_ == nullptr) held_ = stores_->held.take();
@@ -52,6 +53,7 @@ ArrivalKind ReceiveWindow::accept_ahead(const Fragment& fragment) {
   place.ghost = static_cast<std::uint32_t>(fragment.ghost);
   ++held_count_;
   gap_ = true;
+  // A packet directly after the highest one seen leaves no new gap; one further ahead does.
   const bool new_gap = sequence_before(beyond_, fragment.sequence);
   if (!sequence_before(fragment.sequence, beyond_)) beyond_ = fragment.sequence + 1;
   return new_gap ? ArrivalKind::kNewGap : ArrivalKind::kOutOfOrder;
@@ -77,6 +79,8 @@ void ReceiveWindow::clear() {
   *this = ReceiveWindow(self_, *options_, *stores_);
 }
 
+// A first fragment inside a message, or a later one outside, breaks the rules. The incomplete
+// message is discarded so that the connection goes on.
 void ReceiveWindow::consume(const Part& part, DeliveryQueue& deliveries) {
   const bool first = (part.flags & packet_flag::kFirst) != 0;
   if (first == open_) ++misplaced_;
@@ -120,6 +124,7 @@ void ReceiveWindow::consume_fragment(const Part& part, DeliveryQueue& deliveries
   if (!std::exchange(discard_, false)) deliveries.add(self_, std::exchange(message_, Payload{}));
 }
 
+// A message above the limit is discarded to its end, so that a faulty peer cannot exhaust memory.
 void ReceiveWindow::extend(std::span<const std::byte> bytes, std::uint64_t ghost) {
   if (discard_) return;
   if (message_.size() + bytes.size() + ghost > kMessageBytesMax) {

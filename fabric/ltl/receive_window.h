@@ -1,5 +1,5 @@
-// The receiving half of a connection: puts packets in order, fragments together, and knows what is
-// missing.
+// The receiving half of a connection: orders packets, reassembles messages from fragments, and
+// tracks which packets are missing.
 #pragma once
 
 #include <cstddef>
@@ -30,40 +30,41 @@ enum class ArrivalKind : std::uint8_t {
   kNewGap,      // packets between the latest seen and this one are missing
   kOutOfOrder,  // behind a gap that is known
   kDuplicate,
-  kOutside,  // beyond the window: no peer that keeps the rules sends it
-  kNoRoom,   // out of order, and the store is full: as if it had been lost
+  kOutside,  // beyond the window: only a faulty peer sends it
+  kNoRoom,   // out of order while the store is full: treated as lost
 };
 
 class ReceiveWindow {
  public:
   ReceiveWindow(ConnectionId self, const LtlOptions& options, Stores& stores);
 
-  // Takes the fragment in and queues the messages that it completes, as views of the
-  // fragment where they lie whole in it.
+  // Accepts a fragment and queues the messages that it completes, as views of the fragment if they
+  // lie whole in it.
   ArrivalKind accept(const Fragment& fragment, DeliveryQueue& deliveries);
-  // Forgets everything, and begins at first_sequence again.
+  // Discards all state and starts again at first_sequence.
   void clear();
 
-  // Nothing is held, missing, or half put together: the next packet in order may be taken by
-  // take_whole() if it holds one message, which the caller hands on.
+  // Whether no packet is held or missing and no message is incomplete. If so, the next packet in
+  // order may be accepted by take_whole() if it holds one whole message, which the caller delivers.
   bool plain() const { return held_count_ == 0 && !gap_ && !open_ && !discard_; }
   void take_whole() { beyond_ = ++expected_; }
 
   Sequence expected() const { return expected_; }
-  // Out-of-order packets held, as bits relative to expected(): those of the header, and the rest,
-  // as far as `room` goes. Returns how much of it is used.
+  // Out-of-order packets held, as a bitmap relative to expected(): header_bits() for the header,
+  // and write_tail() for the rest, as far as `room` goes; it returns the bytes used.
   std::uint32_t header_bits() const;
   std::size_t write_tail(std::span<std::byte> room) const;
-  // Bytes of write_tail(), had it room enough.
+  // Bytes that write_tail() would write given enough room.
   std::size_t tail_size() const;
-  // True when the header's bits do not name all.
+  // Whether the header's bits cannot name all packets held.
   bool needs_long_report() const { return tail_size() > 0; }
-  // Fragments that made no sense where they stood (a first fragment inside a message ...): a faulty
-  // peer.
+  // Fragments in places where they make no sense (such as a first fragment inside a message), which
+  // only a faulty peer sends.
   std::uint64_t misplaced() const { return misplaced_; }
 
  private:
-  // Where a fragment's bytes are: the packet's, or a block that is to be given back or passed on.
+  // A fragment and where its bytes are: in the packet, or in a block that must be returned to its
+  // pool or passed on.
   struct Part {
     std::uint8_t flags = 0;
     std::span<const std::byte> bytes;

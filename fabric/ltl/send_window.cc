@@ -38,7 +38,7 @@ std::uint64_t SendWindow::unsent_charge() const {
 
 Instant SendWindow::oldest_first_sent() const { return slot(oldest_).first_sent; }
 
-// Looks at each message once, however often it is asked while the packet waits.
+// Looks at each message only once, however often it is called while the packet waits.
 const SendWindow::Plan& SendWindow::plan() {
   if (plan_.last == nullptr) {
     const std::uint64_t left = first_unsent_->size() - offset_;
@@ -55,6 +55,7 @@ void SendWindow::extend_plan() {
   const auto most =
       std::min<std::uint64_t>(options_->mtu, static_cast<std::uint64_t>(options_->packing.count));
   while (StoredMessage* more = plan_.last->next) {
+    // The first message gets its length prefix only when a second one joins it.
     const std::uint64_t prefixes = plan_.packed ? kPackedPrefix : 2 * kPackedPrefix;
     if (!packable(*more) || plan_.length + prefixes + more->size() > most ||
         plan_.messages == UINT16_MAX) {
@@ -122,6 +123,8 @@ void SendWindow::book_whole(StoredMessage* message, Instant now) {
   ++next_;
 }
 
+// In request and response traffic one small message follows another. Reusing its record saves
+// giving it back and taking it again.
 bool SendWindow::exchange_whole(Sequence ack, std::span<const std::byte> bytes, Instant now) {
   StoredMessage* const message = oldest_message_;
   if (ack != next_ || in_flight() != 1 || message != newest_message_ || !message->is_small ||
@@ -181,10 +184,12 @@ std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Ins
   const std::int32_t advance = sequence_distance(oldest_, report.ack);
   if (advance > static_cast<std::int32_t>(in_flight())) return std::nullopt;
   ReportOutcome outcome;
+  // An older report than one already seen: packets overtook each other.
   if (advance < 0) return outcome;
   Proof proof;
   if (report.cause) identify_cause(*report.cause, now, proof, outcome);
   if (report.ping) {
+    // The wire carries 32 bits of the ordinal: the difference restores the rest.
     const std::uint32_t before = static_cast<std::uint32_t>(ordinal_) - *report.ping;
     if (before < ordinal_) proof.add(ordinal_ - before);
   }
@@ -231,6 +236,8 @@ void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, 
   }
 }
 
+// A packet that was resent has arrived. If the answer came sooner than a round trip after the
+// resend, the first transmission was only late.
 void SendWindow::judge_resend(SendSlot& s, const ArrivalReport& report, Instant now,
                               ReportOutcome& outcome) {
   if (s.last_ordinal == s.first_ordinal || s.lost) return;
@@ -242,8 +249,8 @@ void SendWindow::judge_resend(SendSlot& s, const ArrivalReport& report, Instant 
   tolerance_ = std::max(tolerance_ / 2, options_->reorder_tolerance);
 }
 
-// In go-back-N the receiver throws away what comes behind a gap, so that having come proves
-// nothing.
+// In go-back-N the receiver discards packets behind a gap, so the arrival of one does not prove
+// that its resend was needless.
 void SendWindow::note_needless(SendSlot& s, Instant now, ReportOutcome& outcome) {
   if (s.needless || options_->recovery == RecoveryMode::kGoBackN) return;
   s.needless = true;
@@ -300,6 +307,8 @@ void SendWindow::mark_arrived(SendSlot& s, const ArrivalReport& report, Instant 
   outcome.acknowledged = true;
 }
 
+// A packet is lost if one that was transmitted after it is known to have arrived. Bits beyond
+// known_bits say nothing: the report had no room for them.
 void SendWindow::find_losses(const ArrivalReport& report, const Proof& proof, Instant now,
                              ReportOutcome& outcome) {
   const std::uint32_t known = std::min(in_flight(), 1 + report.known_bits);
@@ -311,6 +320,7 @@ void SendWindow::find_losses(const ArrivalReport& report, const Proof& proof, In
   }
 }
 
+// A gap on a path that reorders gets time first: expire_tolerance() decides about it later.
 void SendWindow::consider_lost(Sequence q, Instant now, ReportOutcome& outcome) {
   SendSlot& s = slot(q);
   s.missing_since = now;
@@ -328,7 +338,7 @@ void SendWindow::consider_lost(Sequence q, Instant now, ReportOutcome& outcome) 
 
 void SendWindow::mark_lost(Sequence q, std::uint8_t resend_flags) {
   SendSlot& s = slot(q);
-  if (s.arrived) --arrived_;  // a peer that contradicts itself
+  if (s.arrived) --arrived_;  // the peer has contradicted its earlier report
   s.arrived = false;
   if (!s.lost && (lost_++ == 0 || sequence_before(q, lost_from_))) lost_from_ = q;
   s.lost = true;

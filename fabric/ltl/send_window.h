@@ -1,18 +1,18 @@
 // The sending half of a connection: messages waiting, packets in flight, and what a report from the
-// peer says of them.
+// peer says about them.
 //
-// Every transmission gets an ordinal, counted up over first transmissions and resends alike. A
-// report proves that some transmission arrived; a packet that the report shows missing and that was
-// last transmitted before that one is lost. The first report of a hole is such a proof by itself,
-// later ones only if something sent after the resend arrived, so a hole is resent once per proof
-// and never by a fraction of the timeout. (The idea of ordering by transmission and not by sequence
-// is that of RACK, RFC 8985, without its timers.) A PING has an ordinal too: its answer proves that
-// everything sent before it has arrived or is lost.
+// Every transmission gets an ordinal, which counts first transmissions and resends alike. A report
+// proves that some transmission arrived; a packet that the report shows missing and that was last
+// transmitted before that one is lost. The first report of a hole is such a proof by itself, later
+// ones only if something sent after the resend arrived, so a hole is resent once per proof and
+// never by a fraction of the timeout. (RACK, RFC 8985, has the same idea of ordering by
+// transmission instead of by sequence; its timers are not used.) A PING has an ordinal too: its
+// answer proves that everything sent before it has arrived or is lost.
 //
 // A packet that is acknowledged sooner after its resend than any round trip takes, or whose first
-// transmission is the one that is answered, was late and not lost. From then on a gap is tolerated
-// for as long as that one was late, and a quarter more; half as long again after every
-// kRepairsToForget packets that really were lost.
+// transmission is the one answered, was late and not lost. From then on a gap is tolerated for a
+// quarter longer than that packet was late. The tolerance is halved after every kRepairsToForget
+// packets that really were lost.
 //
 // Nothing is copied for retransmission: messages are kept whole until their last packet is
 // acknowledged.
@@ -45,20 +45,20 @@ struct ArrivalReport {
   struct Cause {
     Sequence sequence = 0;
     std::uint32_t time_ns = 0;
-    bool prompt = false;  // answered at the instant of its arrival: a sample of the round trip
+    bool prompt = false;  // answered at the instant of its arrival: a clean round trip
   };
   Sequence ack = 0;
   ArrivalBitmap bitmap;
-  std::uint32_t known_bits = 0;  // bits of `bitmap` that are meant: a zero among them is a hole
+  std::uint32_t known_bits = 0;  // bits of `bitmap` that are valid: a zero among them is a hole
   std::optional<Cause> cause;
-  std::optional<std::uint32_t> ping;         // of mark_ping(): the one that is answered
-  std::optional<Duration> round_trip_least;  // nothing is answered sooner
+  std::optional<std::uint32_t> ping;         // number from mark_ping() of the PING that is answered
+  std::optional<Duration> round_trip_least;  // no answer arrives sooner
 };
 
 struct ReportOutcome {
   bool acknowledged = false;   // something was acknowledged for the first time
   bool losses = false;         // something was found lost
-  std::uint32_t needless = 0;  // packets that were sent again and had arrived
+  std::uint32_t needless = 0;  // packets that were sent again although they had arrived
   std::optional<Duration> rtt;
 };
 
@@ -67,11 +67,11 @@ class SendWindow {
   SendWindow(const LtlOptions& options, Stores& stores);
 
   // --- messages
-  // Takes over a record of the stores that is filled but for `next`.
+  // Takes ownership of a record from the stores, complete except for `next`.
   void push(StoredMessage* message);
   std::uint64_t unsent_bytes() const { return unsent_bytes_; }
-  // What send() holds against queue_limit: the bytes and a little for each message, so that empty
-  // ones count too.
+  // What send() compares with queue_limit: the bytes plus a fixed charge per message, so that empty
+  // messages count too.
   std::uint64_t unsent_charge() const;
   std::uint64_t unsent_messages() const { return unsent_messages_; }
   bool has_unsent() const { return unsent_messages_ > 0; }
@@ -81,13 +81,14 @@ class SendWindow {
   Sequence oldest() const { return oldest_; }
   Sequence next() const { return next_; }
   std::uint32_t in_flight() const { return next_ - oldest_; }
-  // Receiver bytes of the packets in flight.
+  // Bytes that the packets in flight are charged at the receiver.
   std::uint64_t charged() const { return charged_; }
   // Packets that may still be under way: not acknowledged, not named by a bitmap, not waiting for a
   // resend.
   std::uint32_t under_way() const { return in_flight() - arrived_ - lost_; }
   bool has_room() const { return in_flight() < options_->window; }
-  // Payload and receiver bytes of the packet take_new() would return. REQUIRES: has_unsent().
+  // Payload bytes, and bytes charged at the receiver, of the packet that take_new() would return.
+  // REQUIRES: has_unsent().
   std::uint32_t next_length() { return plan().length; }
   std::uint64_t next_charge() { return charge_of(plan().length); }
   Instant oldest_first_sent() const;  // REQUIRES: in_flight() > 0
@@ -98,44 +99,44 @@ class SendWindow {
   // REQUIRES: has_unsent() and has_room().
   Transmission take_new(Instant now);
 
-  // --- the short way (express.h)
-  // Nothing is lost, out of order, or tolerated as perhaps lost.
+  // --- the fast path (express.h)
+  // Whether no packet is lost, out of order, or tolerated as possibly lost.
   bool plain() const { return (arrived_ | lost_ | tolerated_) == 0; }
   std::uint64_t charge_of(std::size_t length) const {
     return length + static_cast<std::uint64_t>(options_->credit_overhead.count);
   }
-  // A message was sent whole, in a packet of its own; it is copied. REQUIRES: has_room(), not
-  // has_unsent().
+  // Records that a whole message was sent in a packet of its own, and copies it. REQUIRES:
+  // has_room(), not has_unsent().
   void send_whole(std::span<const std::byte> bytes, Instant now);
   // REQUIRES: plain(); `ack` is oldest() to next().
   void acknowledge_whole(Sequence ack);
-  // Both, acknowledge_whole(ack) first, where one small message follows another: the second takes
-  // the first one's place. False: it is not so, and nothing was done.
+  // acknowledge_whole(ack) followed by send_whole(bytes, now), for one small message that follows
+  // another and reuses its record. Returns false, with no effect, if that is not the situation.
   bool exchange_whole(Sequence ack, std::span<const std::byte> bytes, Instant now);
 
   bool has_lost() const { return lost_ > 0; }
-  // Payload bytes of the packet take_lost() would return. REQUIRES: has_lost().
+  // Payload bytes of the packet that take_lost() would return. REQUIRES: has_lost().
   std::uint32_t lost_length() const { return slot(first_lost()).length; }
   // The lost packet with the lowest sequence. REQUIRES: has_lost().
   Transmission take_lost(Instant now);
 
-  // Nothing when it acknowledges what was never sent. Old reports change nothing.
+  // Returns nullopt if the report acknowledges what was never sent. Old reports have no effect.
   std::optional<ReportOutcome> report(const ArrivalReport& report, Instant now);
-  // The same of a packet that only acknowledges.
+  // The same for a packet that only acknowledges.
   std::optional<ReportOutcome> report_plain(Sequence ack, Instant now);
 
-  // A PING leaves; the number it is answered with.
+  // Records that a PING leaves, and returns the number that its answer will carry.
   std::uint32_t mark_ping() { return static_cast<std::uint32_t>(++ordinal_); }
-  // For the timeout: resend the oldest, in go-back-N all. REQUIRES: in_flight() > 0.
+  // Called at the timeout: marks the oldest packet for a resend, in go-back-N all packets.
+  // REQUIRES: in_flight() > 0.
   void resend_oldest();
 
-  // Forgets all messages and packets, and begins at first_sequence again.
+  // Discards all messages and packets, and starts again at first_sequence.
   void clear();
 
-  // How old a gap may be.
-  // When a gap may have been tolerated for long enough; kNever without one.
+  // Earliest instant at which a tolerated gap may become a loss; kNever without one.
   Instant tolerance_deadline() const { return tolerance_deadline_; }
-  // Whether something was found lost.
+  // Turns gaps that were tolerated for long enough into losses. Returns whether there were any.
   bool expire_tolerance(Instant now);
 
  private:
@@ -196,12 +197,12 @@ class SendWindow {
   std::uint32_t arrived_ = 0;    // slots in flight with `arrived` set
   std::uint32_t lost_ = 0;       // slots in flight with `lost` set
   std::uint32_t tolerated_ = 0;  // slots in flight with `tolerated` set
-  Sequence lost_from_ = 0;       // none below it is lost; of use while some are
+  Sequence lost_from_ = 0;       // no lower sequence is lost; meaningful while lost_ > 0
   std::uint64_t ordinal_ = 0;
   std::uint64_t losses_ = 0;
   Duration tolerance_;
   std::uint32_t repairs_ = 0;            // packets really lost since one was late
-  Instant tolerance_deadline_ = kNever;  // not above the true one
+  Instant tolerance_deadline_ = kNever;  // never later than the true one
 };
 
 }  // namespace soliton

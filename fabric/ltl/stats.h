@@ -1,4 +1,4 @@
-// What one LTL has counted so far, over all its connections.
+// Counters of one Ltl, summed over all its connections.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct LtlStats {
   std::uint64_t packets_sent = 0;  // all kinds, resends included
   std::uint64_t bytes_sent = 0;    // LTL packets with their headers
   std::uint64_t retransmitted = 0;
-  std::uint64_t needless = 0;  // of these: the earlier transmission had arrived
+  std::uint64_t needless = 0;  // of these, packets whose earlier transmission had arrived
   std::uint64_t timeouts = 0;
   std::uint64_t tail_probes = 0;
   // Times a packet was ready and the window was full, on a path that is known to take more.
@@ -37,7 +37,7 @@ struct LtlStats {
   void merge(const LtlStats& other);
 };
 
-// What stands in results.json below `ltl`, and there below `refused`.
+// Counters that results.json has under `ltl`, and under `ltl.refused`.
 inline constexpr Field kLtlCountRows[] = {
     field<&LtlStats::messages_sent>("messages", "Messages sent."),
     field<&LtlStats::packets_sent>("packets", "Packets sent, of all kinds, resends included."),
@@ -58,11 +58,12 @@ inline constexpr Field kLtlRefusedRows[] = {
     field<&LtlStats::dropped_checksum>("checksum", "Packets with a wrong checksum."),
     field<&LtlStats::dropped_malformed>("malformed", "Packets that are not well-formed."),
 };
-// What nodes report and results.json leaves out.
+// Counters that nodes report and results.json omits.
 inline constexpr Field kLtlInnerRows[] = {
     field<&LtlStats::messages_delivered>("messages_delivered", "Messages handed on whole."),
     field<&LtlStats::bytes_sent>("bytes_sent", "Packets with their headers."),
-    field<&LtlStats::tail_probes>("tail_probes", "PINGs after packets that nothing was heard of."),
+    field<&LtlStats::tail_probes>("tail_probes",
+                                  "PINGs that ask about packets of which nothing was heard."),
     field<&LtlStats::window_waits>(
         "window_waits", "Times a packet was ready and the window full, on a path that takes more."),
     field<&LtlStats::duplicates_received>("duplicates_received",
@@ -71,7 +72,7 @@ inline constexpr Field kLtlInnerRows[] = {
                                       "Packets behind a gap that found the store full."),
     field<&LtlStats::connections_opened>("connections_opened", "Connections opened on the wire."),
     field<&LtlStats::peers_suspected>("peers_suspected", "Times a peer left a PING unanswered."),
-    field<&LtlStats::peers_dead>("peers_dead", "Peers given up."),
+    field<&LtlStats::peers_dead>("peers_dead", "Peers declared dead."),
     field<&LtlStats::marks_received>("marks_received", "Packets with a congestion mark."),
     field<&LtlStats::notifications_sent>("notifications_sent", "Notifications of congestion sent."),
     field<&LtlStats::notifications_received>("notifications_received",

@@ -1,7 +1,7 @@
 // Memory shared by all connections of one Ltl, in pools that grow to the working set and are then
 // reused: blocks of one packet's payload, records of messages, and the arrays a connection needs
-// only while packets are in flight or out of order. So ten thousand idle connections cost their
-// table rows and nothing else, and traffic in the steady state allocates nothing.
+// only while packets are in flight or out of order. So ten thousand idle connections cost only
+// their table rows, and traffic in the steady state does not allocate.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ class BlockPool {
       : block_bytes_(block_bytes), blocks_max_(blocks_max) {}
 
   std::size_t block_bytes() const { return block_bytes_; }
-  // Null when blocks_max are out.
+  // Null if all blocks_max blocks are in use.
   std::byte* take() {
     if (free_.empty() && !grow()) return nullptr;
     std::byte* block = free_.back();
@@ -57,7 +57,8 @@ class BlockPool {
   std::vector<std::byte*> free_;
 };
 
-// Arrays of `length` objects each; what is taken is as it was given back.
+// Arrays of `length` objects each. An array that is taken is in the state in which it was given
+// back.
 template <typename T>
 class ArrayPool {
  public:
@@ -85,17 +86,18 @@ class ArrayPool {
   std::vector<T*> free_;
 };
 
-// A message that waits or is in flight: real bytes, then ghosts. The bytes are its record's, its
-// own payload's, a block's, or the application's.
+// A message that waits or is in flight: real bytes, then ghosts. The real bytes lie in this record
+// (`small`), in `owned`, in `block`, or with the application.
 struct StoredMessage {
   std::span<const std::byte> real;
   std::uint64_t ghost = 0;
   StoredMessage* next = nullptr;
   std::byte* block = nullptr;
   Payload owned;
-  // Many small messages in flight would touch a page each if they had blocks.
+  // Small messages lie in the record, because many of them in flight would each touch a page if
+  // they had blocks.
   static constexpr std::size_t kSmallBytes = 128;
-  bool is_small = false;  // they are here
+  bool is_small = false;  // its bytes are in `small`
   std::array<std::byte, kSmallBytes> small;
   std::uint64_t size() const { return real.size() + ghost; }
 };
@@ -105,13 +107,13 @@ struct SendSlot {
   StoredMessage* message = nullptr;  // the first of `messages`
   std::uint64_t offset = 0;
   std::uint32_t length = 0;
-  std::uint16_t messages = 1;     // more than one, or one behind its length: packed
+  std::uint16_t messages = 1;     // that it holds: more than one if packed
   std::uint8_t flags = 0;         // first, last, packed
   std::uint8_t resend_flags = 0;  // of the resend to come
   bool arrived = false;           // named by a bitmap
   bool lost = false;              // waits for its resend
   bool tolerated = false;         // missing, and perhaps only late
-  bool needless = false;          // was sent again though it had arrived
+  bool needless = false;          // was sent again although it had arrived
   std::uint64_t first_ordinal = 0;
   std::uint64_t last_ordinal = 0;
   Instant first_sent{};
@@ -119,7 +121,7 @@ struct SendSlot {
   Instant missing_since = kNever;  // by the last report that showed it missing
 };
 
-// A packet that came before an earlier one.
+// A packet that arrived before one with a lower sequence.
 struct HeldPacket {
   std::byte* block = nullptr;  // null when it has no real bytes
   std::uint32_t real = 0;
@@ -137,8 +139,9 @@ struct Stores {
         send_slots(options.window, 1),
         held(options.window, 1) {}
 
-  // Where `size` bytes of a message are to lie: in its record, while not too many do, in a block,
-  // or, larger than a block, in memory of its own. Null when the blocks are all out.
+  // Memory for `size` bytes of a message: in its record while not too many messages use theirs,
+  // else in a block, or in memory of its own if it is larger than a block. Null if all blocks are
+  // in use.
   std::byte* place(StoredMessage& message, std::size_t size) {
     if (size == 0) return message.small.data();
     if (size <= message.small.size() && small_left > 0) {
@@ -150,7 +153,7 @@ struct Stores {
     message.owned.bytes.resize(size);
     return message.owned.bytes.data();
   }
-  // A message with a copy of `bytes`, in memory of its own when the blocks are all out.
+  // A message with a copy of `bytes`, in memory of its own if all blocks are in use.
   StoredMessage* keep(std::span<const std::byte> bytes) {
     StoredMessage* const message = messages.take();
     message->ghost = 0;

@@ -1,4 +1,4 @@
-// What LTL's options are at least where a process, not hardware, is at each end: in real time.
+// Floors of LTL's options in wall time, where a process instead of hardware is at each end.
 #pragma once
 
 #include <algorithm>
@@ -8,17 +8,19 @@
 
 namespace soliton {
 
-// A sleeping process on a busy machine answers late; a timeout below that resends for nothing.
+// A sleeping process on a busy machine answers late; a shorter timeout would cause needless
+// resends.
 inline constexpr Duration kWallTimeoutFloor = milliseconds(20);
 inline constexpr Duration kWallTimeoutCeilingFloor = milliseconds(200);
 inline constexpr std::uint32_t kWallTimeoutRttsFloor = 4;
-// Tail probes wait for it: below the time a process needs to be scheduled they resend for nothing.
+// Tail probes wait for this delay; below the time a process needs to be scheduled they would be
+// needless.
 inline constexpr Duration kWallAckDelayFloor = microseconds(500);
-// An answer at once is two system calls more, and timeouts so long need few samples.
+// An immediate answer costs two more system calls, and such long timeouts need few samples.
 inline constexpr std::uint32_t kWallSampleFloor = 256;
-// A bare ACK costs two as well; half a burst each is enough to keep a stream moving.
+// A bare ACK costs two system calls as well; one per half a burst keeps a stream moving.
 inline constexpr std::uint32_t kWallAckEveryFloor = 32;
-// A packet costs a system call, whatever it holds.
+// A packet costs one system call regardless of its size.
 inline constexpr Bytes kWallPackingFloor{1408};
 
 inline LtlOptions with_wall_floors(LtlOptions ltl) {

@@ -2,11 +2,11 @@
 // doorbells.
 //
 // The hub creates it (memfd: no name in any file system, gone with its last user) and hands the
-// descriptor to the node process, which attaches. Pages of the rings are only used when touched.
-// Ownership of each part:
+// descriptor to the node process, which attaches. Pages of the rings take memory only once they are
+// touched. Ownership of each part:
 //
 //   hub writes   to_node ring, grant_until, ended_at, closed, then rings `granted`;
-//   node writes  to_hub ring, the report, then rings `reported`: once a grant.
+//   node writes  to_hub ring, the report, then rings `reported`, once per grant.
 //
 // Between a report and the next grant the node touches nothing, so the hub may rewind both rings.
 #pragma once
@@ -52,16 +52,16 @@ class Channel {
   // REQUIRES: ring_bytes is a power of two, at least 4096. `name` shows up in /proc/PID/maps.
   // Error: kEnvironment.
   static Result<Channel> create(const std::string& name, std::size_t ring_bytes = kRingBytes);
-  // Takes the descriptor over. Error: it is no channel (kEnvironment).
+  // Takes ownership of the descriptor. Error: the descriptor is not a channel (kEnvironment).
   static Result<Channel> attach(int descriptor);
 
-  // Closed on exec: a launcher passes a duplicate.
+  // Has close-on-exec set: a launcher passes a duplicate.
   int descriptor() const { return memory_.descriptor(); }
   ChannelBlock& block() const { return *reinterpret_cast<ChannelBlock*>(memory_.data()); }
   Ring to_node() const { return Ring(block().to_node, ring_data(0)); }
   Ring to_hub() const { return Ring(block().to_hub, ring_data(1)); }
-  // Hub: the run is over; the node's serve_channel() returns when its grant is done. Safe at any
-  // time.
+  // Called by the hub when the run is over: the node's serve_channel() returns when its grant is
+  // done. Safe at any time.
   void close();
 
  private:

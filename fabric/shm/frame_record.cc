@@ -45,7 +45,7 @@ Result<std::optional<Frame>> read_frame(Ring& ring) {
   FrameHead head{};
   if (*size >= sizeof head) ring.copy(0, std::as_writable_bytes(std::span(&head, 1)));
   if (*size < sizeof head || *size != sizeof head + head.bytes || head.zero != 0) {
-    return failure(ErrorCode::kBroken, fmt::format("a record of {} bytes is no frame", *size));
+    return failure(ErrorCode::kBroken, fmt::format("a record of {} bytes is not a frame", *size));
   }
   Frame frame;
   frame.at = Instant{Duration{head.at}};

@@ -9,9 +9,10 @@
 
 namespace soliton {
 
-// False when there is no room now.
+// Returns false, with no effect, if the ring has no room now.
 bool write_frame(Ring& ring, const Frame& frame);
-// The oldest frame, or nothing. Error: the peer wrote nonsense (kBroken).
+// Removes and returns the oldest frame; nullopt if there is none. Error: the peer wrote a malformed
+// record (kBroken).
 Result<std::optional<Frame>> read_frame(Ring& ring);
 
 }  // namespace soliton

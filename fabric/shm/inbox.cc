@@ -25,11 +25,11 @@ Result<Inbox> Inbox::create(const std::string& name, const InboxShape& shape) {
 }
 
 Result<Inbox> Inbox::attach(int descriptor) {
-  Result<SharedMemory> memory = SharedMemory::attach(descriptor, kHead, "an inbox of packets");
+  Result<SharedMemory> memory = SharedMemory::attach(descriptor, kHead, "a packet inbox");
   if (!memory) return tl::unexpected<Error>(memory.error());
   Inbox inbox(std::move(*memory));
   if (inbox.block().magic != InboxBlock::kMagic || size_of(inbox.shape()) != inbox.memory_.size())
-    return failure(ErrorCode::kEnvironment, "an inbox of packets of another version");
+    return failure(ErrorCode::kEnvironment, "the packet inbox is of another version");
   return inbox;
 }
 

@@ -3,7 +3,7 @@
 //
 // It is a memfd: no name in any file system, gone with its last user. Whoever starts the nodes
 // creates it and hands the descriptor to its owner, who reads, and to the owner's peers, who each
-// write the ring of their own number. Pages of rings that nobody uses do not exist.
+// write the ring of their own number. Rings that nobody uses take no memory.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +35,10 @@ class Inbox {
  public:
   // `name` shows up in /proc/PID/maps. Error: kEnvironment. REQUIRES: slots is a power of two.
   static Result<Inbox> create(const std::string& name, const InboxShape& shape);
-  // Takes the descriptor over. Error: it is no inbox (kEnvironment).
+  // Takes ownership of the descriptor. Error: it is not an inbox (kEnvironment).
   static Result<Inbox> attach(int descriptor);
 
-  // Closed on exec: a launcher passes a duplicate.
+  // Has close-on-exec set: a launcher passes a duplicate.
   int descriptor() const { return memory_.descriptor(); }
   const InboxShape& shape() const { return block().shape; }
   Doorbell& bell() const { return block().bell; }

@@ -1,10 +1,11 @@
-// Packets from one process to another through memory both have mapped: one producer, one consumer,
-// slots of one size. The mark that a slot is full lies in the slot, so a small packet costs the
-// transfer of its own cache lines and of no other.
+// Packets from one process to another through memory that both have mapped: one producer, one
+// consumer, slots of one size. The mark that a slot is full lies in the slot itself, so a small
+// packet costs only the transfer of its own cache lines.
 //
 // A slot is a 32-bit mark, a 32-bit length, the packet. The mark is 1 + the packet's ordinal modulo
-// 2^32, so a slot that holds an older packet is told from a full one; the consumer's position is
-// published each quarter of the ring, and the producer looks at it when it believes the ring full.
+// 2^32, which distinguishes a full slot from one that holds an older packet. The consumer publishes
+// its position every quarter of the ring, and the producer reads it only when the ring appears
+// full.
 #pragma once
 
 #include <atomic>
@@ -57,8 +58,7 @@ class PacketProducer {
   PacketProducer() = default;
   explicit PacketProducer(PacketRing ring) : ring_(ring) {}
 
-  // Where the next packet may be built, of at least the shape's packet_bytes; empty when the ring
-  // is full.
+  // Memory for the next packet, at least packet_bytes of the shape; empty if the ring is full.
   std::span<std::byte> room() {
     if (next_ - consumed_ >= ring_.slots()) {
       consumed_ = ring_.consumed().load(std::memory_order_acquire);
@@ -66,7 +66,8 @@ class PacketProducer {
     }
     return {ring_.slot(next_) + PacketRingShape::kSlotHead, ring_.room()};
   }
-  // Makes it the consumer's. REQUIRES: room() was not empty, 0 < size <= room().size().
+  // Passes the packet built in room() to the consumer. REQUIRES: room() was not empty, 0 < size <=
+  // room().size().
   void publish(std::size_t size) {
     std::byte* const slot = ring_.slot(next_++);
     PacketRing::length(slot) = static_cast<std::uint32_t>(size);
@@ -88,15 +89,15 @@ class PacketConsumer {
     return PacketRing::mark(ring_.slot(next_)).load(std::memory_order_acquire) ==
            static_cast<std::uint32_t>(next_ + 1);
   }
-  // The next packet; its bytes stay until release(). REQUIRES: ready(). A length that cannot be is
-  // cut to the slot: what is wrong with the packet is found by whoever decodes it.
+  // The next packet; its bytes are valid until release(). REQUIRES: ready(). An impossible length
+  // is cut to the slot; decoding the packet will find the error.
   std::span<const std::byte> take() {
     std::byte* const slot = ring_.slot(next_++);
     const std::size_t size = PacketRing::length(slot);
     return {slot + PacketRingShape::kSlotHead, size <= ring_.room() ? size : ring_.room()};
   }
-  // The slots of all packets taken are the producer's again; it hears of it now and then, or at
-  // once.
+  // Returns the slots of all packets taken to the producer, which learns of it each quarter of the
+  // ring, or immediately if `at_once`.
   void release(bool at_once) {
     if (next_ == released_ || (!at_once && next_ - released_ < ring_.slots() / 4)) return;
     released_ = next_;

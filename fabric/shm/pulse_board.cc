@@ -17,8 +17,7 @@ Result<PulseBoard> PulseBoard::create(std::size_t nodes) {
 }
 
 Result<PulseBoard> PulseBoard::attach(int descriptor) {
-  Result<SharedMemory> memory =
-      SharedMemory::attach(descriptor, sizeof(Pulse), "a board of pulses");
+  Result<SharedMemory> memory = SharedMemory::attach(descriptor, sizeof(Pulse), "a pulse board");
   if (!memory) return tl::unexpected<Error>(memory.error());
   return PulseBoard(std::move(*memory));
 }

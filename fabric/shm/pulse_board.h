@@ -1,7 +1,9 @@
-// Signs of life of the processes of a run: what tells a node that computes from one that hangs.
+// Signs of life of the processes of a run, which distinguish a node that computes from one that
+// hangs.
 //
-// The controller creates the board and hands its descriptor to every node process. A node moves its
-// counter on with everything it does and says when it waits for others; the controller only reads.
+// The controller creates the board and hands its descriptor to every node process. A node
+// increments its counter with everything it does and marks when it waits for others; the controller
+// only reads.
 #pragma once
 
 #include <atomic>
@@ -13,10 +15,10 @@
 
 namespace soliton {
 
-// A line of cache of its own, written by one thread.
+// One cache line, written by one thread.
 struct alignas(64) Pulse {
   std::atomic<std::uint64_t> beats{0};
-  // Set while the process waits for input, a grant or a command: it may then be silent for ever.
+  // Set while the process waits for input, a grant or a command; its silence then means nothing.
   std::atomic<std::uint32_t> idle{1};
 
   void beat() { beats.store(beats.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
@@ -26,9 +28,9 @@ struct alignas(64) Pulse {
 
 class PulseBoard {
  public:
-  // kEnvironment.
+  // A board with one pulse per node. Error: kEnvironment.
   static Result<PulseBoard> create(std::size_t nodes);
-  // Takes the descriptor over. kEnvironment: it is no board.
+  // Takes ownership of the descriptor. Error: it is not a pulse board (kEnvironment).
   static Result<PulseBoard> attach(int descriptor);
 
   int descriptor() const { return memory_.descriptor(); }

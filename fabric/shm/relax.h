@@ -1,4 +1,4 @@
-// What a loop that looks at shared memory does between two looks.
+// A pause for loops that poll shared memory.
 #pragma once
 
 namespace soliton {

@@ -86,7 +86,7 @@ void RemoteNode::refill() {
 
 Error RemoteNode::broken(const std::string& what) const {
   return {ErrorCode::kBroken,
-          fmt::format("{} does not keep to what hub and nodes agreed on: {}", name_, what)};
+          fmt::format("{} broke the protocol between hub and nodes: {}", name_, what)};
 }
 
 }  // namespace soliton

@@ -13,23 +13,23 @@
 namespace soliton {
 
 struct WaitOptions {
-  // Looks at the doorbell this often before sleeping; 0 when processes share a core. Higher: faster
-  // hand-over between cores, a core lost while waiting.
+  // How often the doorbell is polled before sleeping; 0 if processes share a core. Higher: faster
+  // hand-over between cores, but a core is busy while waiting.
   std::uint32_t spin = 0;
-  // Longest sleep between two questions to `alive`, in wall time; zero: only signals end a sleep.
-  // Lower: a death is seen earlier, more wake-ups for nothing.
+  // Longest sleep between two calls of `alive`, in wall time; zero: only signals end a sleep.
+  // Lower: a death is noticed earlier, but there are more needless wake-ups.
   Duration slice = milliseconds(20);
-  // Asked after each slice and each signal; an error ends the wait with it, and says by itself who
-  // is gone. May be empty: then a wait has no other end.
+  // Called after each slice and each signal; an error ends the wait and is returned as it is, so it
+  // must say who is gone. May be empty: then only the doorbell ends a wait.
   std::function<Status()> alive;
-  // Node's end: told when it waits and when it works; may be null.
+  // At the node's end: told when the node waits and when it works; may be null.
   Pulse* pulse = nullptr;
 };
 
 class RemoteNode : public EngineNode {
  public:
-  // `channel` outlives the object. `name` is for messages. Until its first report the node is taken
-  // to have something to do at the start, so it need not be ready when the run begins.
+  // `channel` outlives the object. `name` is for messages. Until its first report the node is
+  // assumed to have an event at the start of the run, so it need not be ready when the run begins.
   RemoteNode(Channel& channel, std::string name, WaitOptions wait);
 
   void deliver(Frame frame) override;
@@ -52,10 +52,10 @@ class RemoteNode : public EngineNode {
   Ring to_hub_;
   std::string name_;
   WaitOptions wait_;
-  std::uint32_t grants_ = 0;  // reports when the last grant is done
+  std::uint32_t grants_ = 0;  // so far: as many reports mean that the last grant is done
   Instant reported_{};        // the node's next event, without what it has not seen
   Instant unseen_ = kNever;   // earliest frame delivered since the last grant
-  std::deque<Frame> kept_;    // for which the ring had no room, in order of delivery
+  std::deque<Frame> kept_;    // frames for which the ring had no room, in order of delivery
   Instant last_event_{};
   std::uint64_t events_ = 0;
   RunEnd end_{.notice = Duration{}};

@@ -25,6 +25,7 @@ bool Ring::write(std::span<const std::byte> head, std::span<const std::byte> tai
   put(at, std::as_bytes(std::span(&length, 1)));
   put(at + kHead, head);
   put(at + kHead + head.size(), tail);
+  // Only this store makes the record visible: the reader sees all of it or nothing.
   indices_.written.store(at + record_size(bytes), std::memory_order_release);
   return true;
 }
@@ -34,11 +35,12 @@ Result<std::uint32_t> Ring::next() const {
   const std::uint64_t there = indices_.written.load(std::memory_order_acquire) - at;
   if (there == 0) return 0;
   std::uint64_t bytes = 0;
+  // The producer is another process and may write anything: nothing it says is trusted.
   if (there >= kHead && there <= data_.size())
     get(at, std::as_writable_bytes(std::span(&bytes, 1)));
   if (bytes == 0 || bytes > there || record_size(bytes) > there) {
     return failure(ErrorCode::kBroken,
-                   fmt::format("a ring holds {} bytes that are no record", there));
+                   fmt::format("a ring holds {} bytes that are not a record", there));
   }
   return static_cast<std::uint32_t>(bytes);
 }

@@ -1,8 +1,8 @@
 // A single-producer single-consumer ring of byte records in memory that two processes share.
 //
-// A record is a 64-bit length, the bytes, padding to 8. It may wrap around the end. A record exists
-// for the reader when all of it is written: a producer killed at any moment leaves whole records
-// only.
+// A record is a 64-bit length, the bytes, padding to 8. It may wrap around the end. A record
+// becomes visible to the reader only when all of it is written, so a producer killed at any moment
+// leaves only whole records.
 #pragma once
 
 #include <atomic>
@@ -14,8 +14,8 @@
 
 namespace soliton {
 
-// Lies in the shared memory; zero is empty. Bytes ever written and read, each on a cache line of
-// its own.
+// Lies in the shared memory; all zero means empty. Total bytes written and read so far, each on a
+// cache line of its own.
 struct RingIndices {
   alignas(64) std::atomic<std::uint64_t> written{0};
   alignas(64) std::atomic<std::uint64_t> read{0};
@@ -27,15 +27,15 @@ class Ring {
   // REQUIRES: `data.size()` is a power of two, at least 64. The memory outlives the object.
   Ring(RingIndices& indices, std::span<std::byte> data);
 
-  // Producer. Appends `head` and `tail` as one record; false when there is no room now. REQUIRES:
-  // they are not empty and fits_ever() holds.
+  // Producer. Appends `head` and `tail` as one record. Returns false, with no effect, if there is
+  // no room now. REQUIRES: not both are empty, and fits_ever() holds.
   bool write(std::span<const std::byte> head, std::span<const std::byte> tail = {});
   bool fits_ever(std::size_t bytes) const { return record_size(bytes) <= data_.size(); }
 
-  // Consumer. Size of the oldest record; 0 when there is none. Error: the peer wrote nonsense
-  // (kBroken).
+  // Consumer. Size of the oldest record; 0 if there is none. Error: the peer wrote a malformed
+  // record (kBroken).
   Result<std::uint32_t> next() const;
-  // Copies part of the oldest record. REQUIRES: next() said it has that part.
+  // Copies part of the oldest record. REQUIRES: the part lies within the size that next() returned.
   void copy(std::size_t offset, std::span<std::byte> out) const;
   // REQUIRES: next() > 0.
   void pop();

@@ -8,10 +8,10 @@
 namespace soliton {
 
 // Blocks; between grants it sleeps and uses no CPU. Returns the last instant of the run when the
-// hub closed the channel, or an error when `wait.alive` gave one or the hub wrote nonsense
-// (kBroken). A hub that was killed closes nothing: a node process asks the kernel to be told
-// (PR_SET_PDEATHSIG, or a signal that makes `alive` fail), which costs nothing while it idles; so
-// here a slice of zero is the right choice.
+// hub closed the channel, or an error if `wait.alive` returned one or the hub wrote a malformed
+// record (kBroken). A hub that was killed closes nothing, so a node process asks the kernel for a
+// signal (PR_SET_PDEATHSIG, or one that makes `alive` fail). That costs nothing while it idles, so
+// a slice of zero is the right choice here.
 Result<Instant> serve_channel(Channel& channel, Machine& machine, NodeId self,
                               const WaitOptions& wait);
 

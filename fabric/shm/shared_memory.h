@@ -12,18 +12,18 @@ namespace soliton {
 // Owns the descriptor and the mapping.
 class SharedMemory {
  public:
-  // Zeroed, of a fixed size: nobody can cut it under another's feet. `name` shows up in
+  // Zeroed and of a fixed size: no process can truncate it while others use it. `name` shows up in
   // /proc/PID/maps. kEnvironment.
   static Result<SharedMemory> create(const std::string& name, std::size_t size);
-  // Takes the descriptor over, whatever comes of it. kEnvironment: not shared memory of at least
-  // `least` bytes; `what` names it in the message.
+  // Takes ownership of the descriptor, even on error. Error: it is not shared memory of at least
+  // `least` bytes (kEnvironment); `what` names it in the message.
   static Result<SharedMemory> attach(int descriptor, std::size_t least, const char* what);
 
   SharedMemory(SharedMemory&& other) noexcept;
   SharedMemory& operator=(SharedMemory&& other) noexcept;
   ~SharedMemory();
 
-  // Closed on exec: a launcher passes a duplicate.
+  // Has close-on-exec set: a launcher passes a duplicate.
   int descriptor() const { return descriptor_; }
   std::byte* data() const { return static_cast<std::byte*>(memory_); }
   std::size_t size() const { return size_; }

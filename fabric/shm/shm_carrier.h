@@ -1,5 +1,6 @@
-// A Carrier over inboxes in shared memory: a node reads its own and writes a ring in those of its
-// peers. With one peer, packets are built in the slot they leave from.
+// A Carrier over inboxes in shared memory, one per node: a node reads its own inbox and writes to a
+// ring in the inbox of each peer. With one peer, packets are built directly in the slot of the
+// ring.
 #pragma once
 
 #include <atomic>
@@ -42,9 +43,9 @@ class ShmCarrier : public Carrier {
   std::vector<Peer> peers_;
   std::vector<std::uint32_t> place_;  // in peers_, by NodeId
   std::vector<ArrivedPacket> arrived_;
-  std::vector<std::byte> staging_;  // of packets whose peer is not known when they are built
+  std::vector<std::byte> staging_;  // for packets whose peer is not known when they are built
   std::span<std::byte> given_;      // the room that was handed out
-  bool fence_needed_;               // this kernel cannot put the fence on the sleeper's side
+  bool fence_needed_;  // set if the kernel cannot put the memory fence on the sleeper's side
   std::atomic<bool> woken_{false};
   CarrierCounters counters_;
 };

@@ -44,6 +44,7 @@ void Cables::cross(std::uint32_t number) {
   ++counters().events;
   const std::optional<Duration> waited = ports_[port_of(flight.next)].queue_up(
       ready, payload_of(flight.frame), flight.frame.datagram, shared_);
+  // queue_up() returns nullopt if the queue is full.
   waited ? launch(number, *waited) : drop(number, ready, kNoRule);
 }
 
@@ -65,6 +66,9 @@ void Cables::launch(std::uint32_t number, Duration waited) {
   proceed(number, on_line);
 }
 
+// What happens next to a packet on a line. Losses inside the network are known now and take effect
+// at once; a loss on the cable of a host becomes an event, because frames are handed over ahead of
+// time and must be recorded in the order of time.
 void Cables::proceed(std::uint32_t number, const OnLine& line) {
   Flight& flight = flights_[number];
   flight.over = flight.next;
@@ -101,6 +105,8 @@ void Cables::push(Instant at, std::uint32_t number) {
                 .tie = tie_of(flight, at)});
 }
 
+// A hash of instant, port and source: equal packets take turns from instant to instant, yet the
+// order depends only on the seed.
 std::uint32_t Cables::tie_of(const Flight& flight, Instant at) const {
   const auto instant = static_cast<std::uint64_t>(at.time_since_epoch().count());
   const std::uint64_t who =

@@ -22,7 +22,8 @@ struct Flight {
   Hop next;                // the hop to cross; after the last one, that one
   Hop over;                // the hop crossed last
   std::uint32_t hops = 0;  // crossed
-  // A fault on the host's cable: the loss is recorded in its turn, like one in the network.
+  // A loss by a fault on the host's cable is recorded here and takes effect at its instant, like
+  // one in the network.
   std::int32_t lost_by = kNoRule;
   Instant lost_at{};
 };
@@ -36,8 +37,8 @@ class Cables {
   // The references outlive the object; `trace` may be null.
   Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace);
 
-  // A frame that is handed over at its node's card. Flights are numbered; numbers are used again.
-  // REQUIRES: there is a path.
+  // Adds a frame that its node hands to its card, and returns the number of the flight. Numbers are
+  // reused. REQUIRES: there is a path.
   std::uint32_t add(Frame frame);
   Flight& flight(std::uint32_t number) { return flights_[number]; }
   const Flight& flight(std::uint32_t number) const { return flights_[number]; }
@@ -45,19 +46,19 @@ class Cables {
   const Port& port(std::size_t number) const { return ports_[number]; }
   std::size_t ports() const { return ports_.size(); }
 
-  // The packet comes to its next port, and starts as soon as the line is free or is dropped.
+  // The packet reaches its next port; it either starts as soon as the line is free or is dropped.
   void cross(std::uint32_t number);
   // The packet starts as soon as the line is free, after `waited`. It arrives, is lost on the way,
   // or has an event at the next port.
   void launch(std::uint32_t number, Duration waited);
-  // The packet is lost: by a fault, or in a queue if `rule` is kNoRule.
+  // The packet is lost by the fault rule, or in a full queue if `rule` is kNoRule.
   void drop(std::uint32_t number, Instant at, std::int32_t rule);
-  // The same, without being counted.
+  // The same, without counting it.
   void discard(std::uint32_t number, Instant at, std::int32_t rule);
 
   EventQueue& events() { return events_; }
   const EventQueue& events() const { return events_; }
-  // When the first of the packets that wait to be taken arrived. kNever: there are none.
+  // Arrival of the first packet that take_arrived() would return; kNever if there is none.
   Instant first_arrival() const { return first_arrival_; }
   void take_arrived(std::vector<Frame>& out);
 

@@ -1,5 +1,6 @@
 // Circular waits among paused ports: a port waits for room in the next switch, the packets there
-// for a port that is paused itself, and so on in a circle. Nothing in it will ever move.
+// for a port that is paused itself, and so on in a circle. No packet in such a circle will ever
+// move.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +17,10 @@ struct Waiting {
   Bytes size{};
 };
 
-// The circles among `stopped` ports, each in order of who waits for whom, from its lowest port on;
-// one for every group of ports that wait for each other. `waiting`: what lies at these ports. A
-// port that goes on once the packets elsewhere have left is in none: what then remains of it must
-// be above `xon`.
+// The circles among the `stopped` ports, one for each group of ports that wait for each other. Each
+// lists its ports in the order of who waits for whom, starting with the lowest. `waiting` holds the
+// packets at these ports. A port that resumes once packets elsewhere have left is in no circle: a
+// port is in one only if the bytes that remain are above `xon`.
 std::vector<std::vector<std::size_t>> find_deadlocks(const std::vector<std::size_t>& stopped,
                                                      const std::vector<Waiting>& waiting,
                                                      Bytes xon);

@@ -79,8 +79,9 @@ Instant Engine::first_event() const {
   return std::min(heap_.empty() ? kNever : next_[heap_[0]], network_.next_event());
 }
 
-// No window goes further than two paths beyond the first event. So the nodes are asked when they
-// could end the run only when that is near what they last said: a promise stays true.
+// No window reaches further than two paths beyond the first event. So nodes are asked for the
+// earliest end only when a window could come close to their last answer, which remains true until
+// then.
 void Engine::set_reach() {
   const Instant first = first_event();
   const Duration path = network_.least_path();
@@ -125,6 +126,8 @@ void Engine::play_network() {
   }
 }
 
+// The bound of engine.h. The second earliest node stands for all others when `node` is the earliest
+// itself.
 Instant Engine::bound(std::uint32_t node) const {
   const std::uint32_t top = heap_[0];
   const Duration path = network_.least_path();
@@ -194,6 +197,7 @@ void Engine::take_end(std::uint32_t node) {
                     "node {} ended the run at {} ps and had foreseen no end below {} ps", node,
                     came.time_since_epoch().count(), reach_.time_since_epoch().count());
   ended_ = std::min(ended_, came);
+  // Events at the instant of the end still happen, at every node.
   limit_ = std::min(limit_, later(ended_, kInstant));
 }
 

@@ -1,14 +1,15 @@
-// The conservative virtual-time engine: plays the network, and hands each node the right to run up
-// to an instant before which nothing can reach it. Nothing is rolled back, idle nodes are never
-// woken, and the result depends neither on where the windows end nor on what runs the nodes.
+// The conservative virtual-time engine: simulates the network, and grants each node the right to
+// run up to an instant before which nothing can reach it. Nothing is rolled back, idle nodes are
+// never woken, and the result depends neither on where the windows end nor on what runs the nodes.
 //
-// A run ends when nothing is left to happen, at a limit of time, or with the instant at which a
-// node ends it (RunEnd). Nobody has gone beyond that instant by then: no window reaches further
-// than the earliest end that is foreseen. So every node is cut at the same instant in every layout.
+// A run ends when no event is left, at a time limit, or at the instant at which a node ends it
+// (RunEnd). No node has run beyond that instant, because no window reaches further than the
+// earliest foreseen end. So every node stops at the same instant however nodes are spread over
+// processes.
 //
-// Let n_i be the earliest instant at which node i may do anything, e the network's next event, a the
-// least time from a send to its first event at a switch, b the least time from there to an arrival,
-// and L the least time from a send to an arrival (Lookahead). Then
+// Let n_i be the earliest instant at which node i may do anything, e the network's next event, a
+// the least time from a send to its first event at a switch, b the least time from there to an
+// arrival, and L the least time from a send to an arrival (Lookahead). Then
 //   the network processes events below min(n) + a, and below arrival + a of what it delivers then;
 //   node i may run below min(min over j != i of n_j + L, n_i + 2 L, e + b).
 // Chandy, Misra, "Distributed simulation", IEEE TSE 1979, with bounds computed centrally in place
@@ -32,27 +33,29 @@ class EngineNode {
   virtual ~EngineNode() = default;
   // A frame that arrives at frame.at, which is not below any earlier grant.
   virtual void deliver(Frame frame) = 0;
-  // The promise: nothing is sent below it unless a frame is delivered. Counts frames that are
-  // delivered and not handled.
+  // The promise of the node: it sends nothing before this instant unless a frame is delivered.
+  // Takes into account frames that are delivered but not handled yet.
   virtual Instant next_event() const = 0;
-  // Lets the node run all events below `until`. May return at once.
+  // Lets the node run all events before `until`. May return before they have run; collect() waits
+  // for them.
   virtual void grant(Instant until) = 0;
-  // After each grant(): waits until the node has stopped and appends what it sent. It may have
-  // stopped early; next_event() tells where. Error: the node is gone or said nonsense (kBroken), or
-  // the wait was interrupted.
+  // After each grant(): waits until the node has stopped and appends what it sent. The node may
+  // have stopped early; next_event() says where. Error: the node is gone or violated the protocol
+  // (kBroken), or the wait was interrupted.
   virtual Status collect(std::vector<Frame>& sent) = 0;
-  // The last instant at which it did anything, and how much it did so far.
+  // The last instant at which the node did anything, and the number of its events so far.
   virtual Instant last_event() const = 0;
   virtual std::uint64_t events() const = 0;
-  // Its machine's; what is not known yet may come at once.
+  // The RunEnd of its machine. A node that has not reported yet must be assumed to end the run at
+  // any time.
   virtual RunEnd run_end() const { return {}; }
-  // The run is over, and this was its last instant.
+  // Tells the node that the run is over and which instant was its last.
   virtual void finish(Instant) {}
 };
 
 enum class EndReason : std::uint8_t {
   kQuiet,      // no node and no packet will ever do anything again
-  kStopped,    // the predicate said so
+  kStopped,    // EngineOptions::stop returned true
   kTimeLimit,  // nothing is left below the limit
   kNodeEnded,  // a node ended it; everything up to that instant has happened, and nothing after it
 };
@@ -60,7 +63,7 @@ std::string end_reason_name(EndReason reason);
 
 struct EngineOptions {
   Instant time_limit = kRunEnd;  // events at or after it do not happen; at most kRunEnd
-  std::function<bool()> stop;    // asked once a window; may be empty
+  std::function<bool()> stop;    // called once per window; may be empty
 };
 
 struct EngineReport {
@@ -69,7 +72,7 @@ struct EngineReport {
   Instant now{};
   std::uint64_t node_events = 0;
   std::uint64_t network_events = 0;
-  // Of the window layout: differ between drivers of nodes, unlike everything else.
+  // These two depend on how nodes are driven, unlike everything else in the report.
   std::uint64_t windows = 0;
   std::uint64_t grants = 0;
 };
@@ -79,7 +82,8 @@ class Engine {
   // nodes[i] is NodeId i. All outlive the object.
   Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions options = {});
 
-  // Runs to an end, which network and nodes are told. After an error report() is what was reached.
+  // Runs to the end and tells network and nodes about it. After an error report() says how far the
+  // run came.
   Result<EngineReport> run();
   EngineReport report() const;
 
@@ -101,9 +105,9 @@ class Engine {
   std::vector<EngineNode*> nodes_;
   EngineOptions options_;
   EngineReport report_;
-  Instant limit_;           // nothing happens from here on
-  Instant reach_{};         // nor from here on before the next look at what ends are foreseen
-  Instant ended_ = kNever;  // by a node, then
+  Instant limit_;           // no event happens at or after it
+  Instant reach_{};         // nor at or after this one until foreseen ends are asked again
+  Instant ended_ = kNever;  // when a node ended the run
   // Nodes in a heap by (next event, number), so that a window costs what its active nodes cost.
   std::vector<Instant> next_;  // by node
   std::vector<std::uint32_t> heap_;

@@ -1,5 +1,5 @@
-// What will happen in an emulated network, in an order that does not depend on the order in which
-// it became known.
+// The future events of an emulated network, in an order that does not depend on the order in which
+// they were added.
 #pragma once
 
 #include <algorithm>
@@ -45,7 +45,7 @@ class EventQueue {
     events_.push_back(event);
     std::push_heap(events_.begin(), events_.end(), std::greater<>{});
   }
-  // The earliest. REQUIRES: next() != kNever.
+  // Removes and returns the earliest event. REQUIRES: next() != kNever.
   NetworkEvent pop() {
     std::pop_heap(events_.begin(), events_.end(), std::greater<>{});
     const NetworkEvent event = events_.back();
@@ -54,7 +54,7 @@ class EventQueue {
   }
   Instant next() const { return events_.empty() ? kNever : events_.front().at; }
 
-  // All events below are done.
+  // All events before this instant are done.
   Instant processed() const { return processed_; }
   void set_processed(Instant until) { processed_ = until; }
 

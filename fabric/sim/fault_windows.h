@@ -13,7 +13,8 @@ class FaultWindows {
  public:
   // `trace` outlives the object, or is null: nothing is recorded.
   FaultWindows(const FaultPlan& plan, TraceBuffer* trace);
-  // What began or ended up to `until`, in order. Called with instants that do not go back.
+  // Records, in order, the rules that began or ended up to `until`. Successive calls must not go
+  // back in time.
   void record(Instant until) {
     if (done_ < edges_.size() && edges_[done_].at <= until) record_edges(until);
   }

@@ -1,5 +1,5 @@
-// How soon something in a network can have an effect elsewhere: what lets the engine grant nodes
-// time without rolling anything back (engine.h).
+// Minimum time until an event has an effect elsewhere in the network. It lets the engine grant
+// nodes time without ever rolling back (engine.h).
 #pragma once
 
 #include "protocol/base/time.h"

@@ -1,17 +1,16 @@
 // The emulated network as a state machine in virtual time: hosts' network cards, links, switches
-// with output queues, faults. The engine feeds frames in and takes deliveries out. Nothing here
-// knows how nodes are run.
+// with output queues, faults. The engine feeds frames in and takes deliveries out. The network does
+// not know how nodes are run.
 //
 // A packet that is handed over at its departure instant waits in the card's queue, crosses each
 // link (line_time() of its bytes and the frame overhead, then the latency) and each switch
-// (cut-through or store-and-forward, topologies/line.h), and arrives when its last byte has. Where
-// it goes is Routes' to say, hop by hop. Queues are those of Port (port.h), or of PausingPorts
-// where the topology has pauses; as long as nothing pauses, both let a packet go at the same
-// picosecond.
+// (cut-through or store-and-forward, topologies/line.h), and arrives when its last byte has. Routes
+// decides its path, hop by hop. Queues are those of Port (port.h), or of PausingPorts where the
+// topology has pauses; as long as nothing pauses, both let a packet go at the same picosecond.
 //
 // Packets that come to a port in one instant are taken in an order that changes from instant to
-// instant, by a hash of the run's seed. With a fixed order, equal senders in step would find a full
-// queue always in the same order, and one of them would starve.
+// instant, by a hash of the run's seed. With a fixed order, senders in lockstep would always reach
+// a full queue in the same order, and the last of them would starve.
 //
 // A switch port marks packets by the length of its queue (EcnMarking), and may find its line taken
 // by traffic that is not of this cluster (OtherTraffic).
@@ -49,11 +48,11 @@ class Network {
   // answer.
   void advance(Instant horizon, std::vector<Frame>& delivered);
   Instant next_event() const;
-  // All events below are done.
+  // All events before this instant are done.
   Instant processed() const { return cables_.events().processed(); }
   Instant last_event() const { return last_event_; }
-  // Records the faults that started or ended up to `now`, and who waits for each other. Called when
-  // the run ends.
+  // Called when the run ends: records the faults that started or ended up to `now`, and ports that
+  // wait for each other.
   void finish(Instant now);
 
   // Bounds for the engine (Lookahead).

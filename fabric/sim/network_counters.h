@@ -1,4 +1,4 @@
-// What an emulated network counts, as values.
+// Counters of an emulated network, as values.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace soliton {
 // One direction of one link.
 struct PortCounters {
   std::uint64_t packets = 0;        // put on the line, whether lost there or not
-  std::uint64_t bytes = 0;          // LTL bytes of these
-  std::uint64_t dropped_queue = 0;  // found the queue full
+  std::uint64_t bytes = 0;          // LTL bytes of these packets
+  std::uint64_t dropped_queue = 0;  // packets that found the queue full
   std::uint64_t dropped_fault = 0;
   std::uint64_t marked = 0;  // with ECN, by this port
   Bytes queue_max{};         // longest queue after a packet was added
@@ -51,7 +51,7 @@ struct PortPauses {
   Hop hop;
   std::uint64_t pauses = 0;
   Duration paused{};
-  Bytes held_max{};  // most that the switch it feeds held of it
+  Bytes held_max{};  // most bytes from it that the switch it feeds held
   PortCounters counters;
 };
 

@@ -1,6 +1,5 @@
-// How a node runs under virtual time, whatever process it is in: the one loop behind LocalNode and
-// the node's end of a shared-memory channel, so that both do the same to the machine, call for
-// call.
+// How a node runs under virtual time: the one loop behind LocalNode and the node's end of a
+// shared-memory channel, so that both make exactly the same calls to the machine.
 //
 // At instant t: all frames that arrived at t in order of (source, ordinal), then on_deadline(t) if
 // one is due, then poll_output(t) until empty.
@@ -21,13 +20,13 @@ class NodeLoop {
 
   // Takes a frame that arrives at frame.at. REQUIRES: no later instant has been run.
   void deliver(Frame frame);
-  // Nothing happens here and nothing is sent below this instant unless a frame is delivered: the
-  // node's promise.
+  // The promise of the node: it does and sends nothing before this instant unless a frame is
+  // delivered.
   Instant next_event() const;
 
-  // Runs all events below `until`. `emit(Frame&)` takes what the node sends, or answers false when
-  // it has no room: the frame is kept, run() returns with next_event() at the current instant, and
-  // the next run() goes on there.
+  // Runs all events before `until`. `emit(Frame&)` takes what the node sends, or returns false if
+  // it has no room: then the frame is kept, run() returns with next_event() at the current instant,
+  // and the next run() continues there.
   template <typename Emit>
   void run(Instant until, Emit&& emit);
 

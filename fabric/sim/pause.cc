@@ -59,6 +59,8 @@ bool PauseControl::apply(const PauseSignal& signal) {
   Cable& cable = cables_[signal.port];
   if (signal.stop == stopped(signal.port)) return false;
   if (signal.stop) {
+    // Frames of a card may be handed over late, but not later than `memory_`: older pauses can no
+    // longer hold anything up.
     std::erase_if(cable.intervals,
                   [&](const Interval& old) { return later(old.until, memory_) <= signal.at; });
     cable.intervals.push_back({signal.at, kNever});
@@ -70,6 +72,7 @@ bool PauseControl::apply(const PauseSignal& signal) {
   return true;
 }
 
+// Intervals are in order, so one pass moves `at` behind all that follow each other.
 Instant PauseControl::first_allowed(std::size_t port, Instant at) const {
   for (const Interval& interval : cables_[port].intervals)
     if (interval.from <= at && at < interval.until) at = interval.until;

@@ -1,9 +1,9 @@
-// What switches hold of the lossless class, by the cable it came in on, and which ports they have
-// paused for it (topologies/pause.h). A state machine without a clock: the network tells it of
-// every packet and carries its signals.
+// Bytes of the lossless class that switches hold, by the cable they came in on, and the ports that
+// switches have paused for them (topologies/pause.h). A state machine without a clock: the network
+// tells it of every packet and carries its signals.
 //
-// A cable is named by the port that feeds it, a position of the network's (2 x link + direction).
-// That port is the one a signal pauses.
+// A cable is named by the port that feeds it (2 x link + direction), which is also the port that a
+// signal pauses.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace soliton {
 
-// A pause frame: `port` stops or goes on at `at`.
+// A pause frame: `port` stops or resumes at `at`.
 struct PauseSignal {
   std::size_t port = 0;
   Instant at{};
@@ -32,23 +32,24 @@ class PauseControl {
   // Whether the port feeds a switch, which may pause it.
   bool governs(std::size_t port) const { return cables_[port].limit.count > 0; }
 
-  // A packet that came in over the cable of `port`: whether its switch has a place for it; that it
-  // lies in the switch from now on; that its last byte has left. The last two may pause or resume.
+  // For a packet that came in over the cable of `port`. has_room(): whether its switch can hold it.
+  // hold(): it lies in the switch from now on. release(): its last byte has left. The last two
+  // return a signal if they pause or resume the port.
   bool has_room(std::size_t port, Bytes size) const;
   std::optional<PauseSignal> hold(std::size_t port, Bytes size, Instant now);
   std::optional<PauseSignal> release(std::size_t port, Bytes size, Instant now);
 
-  // The signal has arrived. False: it changes nothing.
+  // The signal has arrived. Returns false if it changes nothing.
   bool apply(const PauseSignal& signal);
-  // From when on the port may send, not before `at`; kNever while no end of its pause is known.
-  // REQUIRES: all signals up to `at` have been applied.
+  // Earliest instant from `at` on at which the port may send; kNever while no end of its pause is
+  // known. REQUIRES: all signals up to `at` have been applied.
   Instant first_allowed(std::size_t port, Instant at) const;
 
   bool stopped(std::size_t port) const;
-  // The switch has not said yet that the port may go on.
+  // Whether the last signal that the switch sent told the port to stop.
   bool held_back(std::size_t port) const { return cables_[port].stopping; }
   Bytes held(std::size_t port) const { return cables_[port].held; }
-  // Most that a switch held of one cable.
+  // Most bytes that the switch held of this cable.
   Bytes held_max(std::size_t port) const { return cables_[port].held_max; }
   std::uint64_t pauses(std::size_t port) const { return cables_[port].pauses; }
   Duration paused(std::size_t port, Instant now) const;

@@ -32,7 +32,8 @@ class PausingPort {
   void push(Entry entry);
   // The first packet starts.
   void pop();
-  // All that wait are gone, and so is every packet that comes before `dropping_until`.
+  // Removes and returns all waiting packets; packets that arrive before `dropping_until` are to be
+  // dropped too.
   std::vector<Entry> drop_all(Instant dropping_until);
   bool drops(Instant now) const { return now < dropping_until_; }
 
@@ -41,19 +42,21 @@ class PausingPort {
   void start_sending(Sending packet) { sending_ = packet; }
   Sending end_sending();
 
-  // Of a card: how long the queue was when a packet of `size` came, which was what had come before
-  // it and had not started by then. This is asked when the packet starts, because frames are handed
-  // over in windows whose borders must have no influence. `before`: bytes in front of it that have
-  // not started at all.
+  // For a card: length of the queue when a packet of `size` arrived, which is what had arrived
+  // before it and had not started by then. Call it when the packet starts, because frames are
+  // handed over in windows whose limits must have no influence. `before`: bytes in front of it that
+  // have not started at all.
   Bytes length_at(Instant came, Bytes size, Bytes before);
   // A packet has left the card after packets that may have come before its start.
   void left_card(Instant start, Bytes size);
 
-  // Remembers one event at which the line may be used. False: there is one at this instant.
+  // Remembers one event at which the line may be used. Returns false if there is already one at
+  // this instant.
   bool expect_line(Instant at);
   void line_came(Instant now);
 
-  // A look of the watchdog. Returns whether the port has waited for `polls` looks without sending.
+  // Called at each poll of the watchdog. Returns whether the port has waited for `polls` polls
+  // without sending.
   bool stalled(std::int64_t polls);
 
  private:

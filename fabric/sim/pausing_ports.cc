@@ -28,6 +28,7 @@ void PausingPorts::come_to_card(std::uint32_t number) {
   ++cables_.counters().events;
   cables_.port(port).count();
   queues_[port].push({number, bytes_on_line(flight.frame), Instant{}});
+  // Signals are known only up to the instant before processed(): the packet may leave in that past.
   serve(port, cables_.events().processed() - Duration{1});
 }
 
@@ -40,6 +41,7 @@ void PausingPorts::come_to_switch(std::uint32_t number, Instant now) {
   const Bytes size = bytes_on_line(flight.frame);
   ++cables_.counters().events;
   port.count();
+  // The link's `queue` bounds the traffic of others, and with it the wait.
   const Duration others = std::min(port.meet_others(cables_.shared()), port.queue_time());
   port.counters.lossy_queue_max =
       std::max(port.counters.lossy_queue_max, transmitted(others, rate));
@@ -49,6 +51,7 @@ void PausingPorts::come_to_switch(std::uint32_t number, Instant now) {
     ++port.counters.dropped_queue;
     return cables_.drop(number, now, kNoRule);
   }
+  // Marks depend on the length of the queue including what the line has not sent yet.
   const Bytes rest = queue.sending() ? transmitted(port.free() - now, rate) : Bytes{};
   port.mark(queue.waiting_bytes() + rest + size, flight.frame.datagram, cables_.shared());
   send_signal(control_.hold(from, size, now));
@@ -56,6 +59,8 @@ void PausingPorts::come_to_switch(std::uint32_t number, Instant now) {
   serve(at, now);
 }
 
+// Starts packets until one must wait. A port of a switch sends one packet at a time, because the
+// bytes stay in its switch until the last one has left; a card may start several.
 void PausingPorts::serve(std::size_t number, Instant now) {
   PausingPort& queue = queues_[number];
   const Port& port = cables_.port(number);
@@ -68,6 +73,7 @@ void PausingPorts::serve(std::size_t number, Instant now) {
         std::max(packet.ready, packet.tail - transmit_time(entry.size, port.link().rate));
     const Instant start =
         control_.first_allowed(number, std::max({came, entry.others_until, port.free()}));
+    // Paused without a known end: the signal that ends it calls back.
     if (start == kNever) return;
     if (start > now) return call_back(number, start);
     start_first(number, start, start - came);
@@ -145,6 +151,7 @@ void PausingPorts::set_poll(Instant now) {
     poll_at_ = kNever;
   } else if (poll_at_ == kNever) {
     const auto polls = (now - kRunStart) / watchdog->poll;
+    // At multiples of the period, so that polls do not depend on when the first pause began.
     poll_at_ = kRunStart + (polls + 1) * watchdog->poll;
   }
 }

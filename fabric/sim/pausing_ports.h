@@ -2,8 +2,8 @@
 // and the search for deadlocks.
 //
 // The cluster's packets are never dropped at a full port. Switches pause ports and cards instead,
-// and drop what has no place in their headroom, which takes a fault that delays packets, or a
-// watchdog. The traffic of others is not paused; the link's `queue` limits it alone.
+// and drop only what does not fit into their headroom, which happens only after a fault that delays
+// packets, or a watchdog. The traffic of others is not paused; the link's `queue` limits it alone.
 //
 // A card's packets leave in order, and only signals that have arrived can hold them up. So a packet
 // that is handed over late, below what has been processed, leaves when it would have left: all
@@ -26,11 +26,11 @@ class PausingPorts {
   // REQUIRES: topology.pause. The references outlive the object. `first`: Lookahead::first.
   PausingPorts(const Topology& topology, Duration first, Cables& cables);
 
-  // Whether a packet that a node hands over lines up at its card, which a switch may pause.
+  // Whether a packet that a node hands over must queue at its card because a switch may pause it.
   bool line_up(const Flight& flight) const { return control_.governs(port_of(flight.next)); }
   void come_to_card(std::uint32_t number);
   void come_to_switch(std::uint32_t number, Instant now);
-  // Puts on the line what may start by `now`, and asks to be called back for what may not.
+  // Starts the packets that may start by `now`, and schedules an event for those that may not yet.
   // REQUIRES: all signals up to `now` have been taken.
   void serve(std::size_t port, Instant now);
   void take_signal(const PauseSignal& signal);
@@ -39,7 +39,8 @@ class PausingPorts {
   // port is paused: a network in which nothing happens has no next event.
   Instant poll_at() const { return poll_at_; }
   void poll(Instant now);
-  // The run ends: who waits for each other, and how long queues were that will never be served.
+  // Called when the run ends: finds ports that wait for each other, and measures queues that will
+  // never be served.
   void finish(Instant now);
 
   const PauseControl& control() const { return control_; }

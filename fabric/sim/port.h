@@ -1,10 +1,11 @@
 // One direction of one link: the port that feeds it, its queue and its line.
 //
-// The queue is first come, first served, and is kept as the instant at which the line will have
-// sent it: with one class and no pauses a packet's way is known when it comes. A switch port's
-// queue is what is still to be put on the line, overhead included, the packet on the line counted
-// by its rest. A packet that would push it above the link's `queue` is dropped, unless the line is
-// free. A node's card drops nothing: it pushes back on its node.
+// The queue is first come, first served, and is represented by the instant at which the line will
+// have sent it: with one class and no pauses, the time at which a packet leaves is known when it
+// arrives. The length of a switch port's queue is the bytes still to be put on the line, overhead
+// included; the packet on the line counts with its rest. A packet that would push it above the
+// link's `queue` is dropped, unless the line is free. A node's card drops nothing: it pushes back
+// on its node.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +21,7 @@
 
 namespace soliton {
 
-// What all ports of a network share.
+// State that all ports of a network share.
 struct PortsShared {
   explicit PortsShared(std::uint64_t seed) : others(seed, "other traffic"), marks(seed, "ecn") {}
 
@@ -44,8 +45,8 @@ class Port {
   // When the line will have sent what was put on it.
   Instant free() const { return free_; }
 
-  // A packet comes that may start at `ready`, and is marked if chance will have it. Returns how
-  // long it waits for the line, or nothing if the queue has no room for it: it is dropped.
+  // A packet arrives that may start at `ready`; it may be marked, by chance. Returns how long it
+  // waits for the line; nullopt if the queue has no room, so that it is dropped.
   std::optional<Duration> queue_up(Instant ready, Bytes size, Datagram& datagram,
                                    PortsShared& shared);
   // Puts a packet on the line as soon as that is free.
@@ -62,9 +63,9 @@ class Port {
   // The parts of queue_up(), for a queue that is kept elsewhere (pausing_port.h). count() comes
   // first: what chance decides is a function of how many packets have come.
   void count() { ++came_; }
-  // How long the packet has to let the traffic of others go first.
+  // How long the packet has to wait for traffic that is not of this cluster.
   Duration meet_others(const PortsShared& shared) const;
-  // Marks the packet, or not, which makes the queue as long as `queue`.
+  // Decides by chance whether the packet, with which the queue has length `queue`, is marked.
   void mark(Bytes queue, Datagram& datagram, PortsShared& shared);
 
   PortCounters counters;

@@ -1,4 +1,4 @@
-// Where a UDP socket is: an IPv4 address and a port, in this machine's byte order.
+// The address of a UDP socket: an IPv4 address and a port, both in host byte order.
 #pragma once
 
 #include <compare>

@@ -18,17 +18,16 @@
 namespace soliton {
 namespace {
 
-// Large enough for a full window from each of a rack's nodes; the kernel grants
-// what rmem_max allows.
+// Large enough for a full window from each node of a rack; the kernel grants at most rmem_max.
 constexpr int kReceiveBuffer = 4 << 20;
 constexpr int kEcnMask = 3;
 constexpr int kEcnCapable = 2;
 constexpr int kEcnCongestion = 3;
-// Receives in a row that found something, after which packets are taken joined;
-// and that found one or nothing, after which they are not.
+// Number of consecutive receives that found a packet after which joining is switched on, and of
+// receives that found at most one after which it is switched off.
 constexpr std::uint32_t kBusy = 16;
 constexpr std::uint32_t kQuiet = 4096;
-constexpr std::size_t kControlBytes = 128;  // of the kernel's remarks on a receive
+constexpr std::size_t kControlBytes = 128;  // for the control messages of one receive
 
 sockaddr_in socket_address(UdpAddress from) {
   sockaddr_in address{};
@@ -40,11 +39,11 @@ sockaddr_in socket_address(UdpAddress from) {
 
 bool try_again(int error) { return error == EINTR || error == ECONNREFUSED; }
 
-// What the kernel remarks on a receive.
+// What the control messages of a receive say.
 struct Remarks {
   std::size_t segment = 0;  // 0: one packet
   bool congestion_seen = false;
-  std::uint32_t drops = 0;  // of the socket so far; 0: nothing was said
+  std::uint32_t drops = 0;  // of the socket so far; 0: not stated
 };
 
 Remarks remarks_of(const msghdr& header) {
@@ -66,9 +65,9 @@ Remarks remarks_of(const msghdr& header) {
   return out;
 }
 
-// Where packets are received and built, in the page: the kernel copies a packet of 4 KiB a tenth of
-// a microsecond slower where source and destination begin at the same place of their pages, and in
-// the middle of a cache line. Payload begins 32 to 56 bytes behind.
+// Offset in its page at which packets are built. The kernel copies a packet of 4 KiB a tenth of a
+// microsecond slower if source and destination begin at the same offset of their pages, or in the
+// middle of a cache line. The payload begins 32 to 56 bytes further on.
 constexpr std::size_t kOutInPage = 528;
 
 }  // namespace
@@ -128,8 +127,8 @@ Result<std::unique_ptr<UdpCarrier>> UdpCarrier::open(boost::asio::io_context& co
   return carrier;
 }
 
-// None of them is needed: a smaller buffer only means more losses, which LTL
-// repairs, and without a remark nothing is known of marks or drops.
+// None of the options is essential: a smaller buffer only means more losses, which LTL repairs, and
+// without control messages marks and drops are not known.
 void UdpCarrier::set_options() {
   set_option(SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
   set_option(SOL_SOCKET, SO_SNDBUF, kReceiveBuffer);
@@ -187,8 +186,8 @@ void UdpCarrier::receive_one() {
 void UdpCarrier::receive_plain() {
   for (;;) {
     const ssize_t size = ::recv(fd_, in_->bytes.begin(), kBuffer, MSG_DONTWAIT);
-    // A peer that has ended, or has not begun: the error is consumed by this
-    // call.
+    // The peer has ended or has not started yet: this call has consumed the error, so the next one
+    // may succeed.
     if (size < 0 && try_again(errno)) continue;
     if (size < 0) {
       busy_ = 0;
@@ -207,8 +206,8 @@ void UdpCarrier::receive_joined() {
     if (size < 0 && try_again(errno)) continue;
     if (size >= 0) take(header, static_cast<std::size_t>(size));
     quiet_ = arrived_.size() > 1 ? 0 : quiet_ + 1;
-    // What was joined before the switch is in the queue; an empty one has none
-    // of it.
+    // Packets joined before the switch may still be in the queue, so joining is switched off only
+    // when the queue is empty.
     if (size < 0 && quiet_ >= kQuiet && connected_ && !marks_) set_joined(false);
     return;
   }
@@ -217,7 +216,8 @@ void UdpCarrier::receive_joined() {
 void UdpCarrier::set_joined(bool on) {
   busy_ = quiet_ = 0;
   if (!set_option(SOL_UDP, UDP_GRO, on ? 1 : 0)) return;
-  if (joined_ && !on) receive_joined();  // what came between the last look and the switch
+  if (joined_ && !on)
+    receive_joined();  // packets that arrived between the last receive and the switch
   joined_ = on;
 }
 
@@ -233,7 +233,7 @@ void UdpCarrier::receive_many() {
   }
 }
 
-// Packets received without remarks do not tell of drops: the socket itself is asked.
+// Packets received without control messages say nothing about drops, so the socket itself is asked.
 CarrierCounters UdpCarrier::counters() const {
   CarrierCounters out = counters_;
   std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
@@ -290,7 +290,8 @@ bool UdpCarrier::send_plain(NodeId to, const std::byte* bytes, std::size_t size)
                       sizeof address);
     }
     if (sent >= 0) return true;
-    // An error of an earlier packet is told, and consumed, by this call.
+    // This call reports and consumes the error of an earlier packet, so a second attempt may
+    // succeed.
     if (!try_again(errno)) return false;
   }
   return false;
@@ -316,11 +317,11 @@ void UdpCarrier::send_segments(const BuiltBurst& burst) {
   for (int attempt = 0; segmentation_ && attempt < 2; ++attempt) {
     if (::sendmsg(fd_, &header, MSG_DONTWAIT) >= 0) return;
     if (errno == EINVAL || errno == EIO || errno == EOPNOTSUPP)
-      segmentation_ = false;  // it will not take another one either
+      segmentation_ = false;  // it would refuse the next burst too
     else if (!try_again(errno))
       break;
   }
-  // What the kernel does not take as a burst it may take packet by packet.
+  // The kernel may accept packet by packet what it refused as a burst.
   counters_.refused += send_each(burst);
 }
 

@@ -1,18 +1,18 @@
 // A Carrier over one UDP socket on loopback. Asio opens the socket and waits for
 // it; the data path calls the kernel on the native handle: Asio's own receive
-// costs a third of a round trip (docs/benchmarks.md). While nobody
-// has waited, as where a node spins, Asio does not hold the socket: being
-// watched by its reactor costs 6 % of a round trip.
+// costs a third of a round trip (docs/benchmarks.md). Until the first wait(), so for as long as a
+// node spins, Asio does not hold the socket: registration with its reactor costs 6 % of a round
+// trip.
 //
-// A node with one peer connects its socket, which saves the kernel a look-up a
-// packet. With several it does not: a socket a peer would cost a system call a
-// peer each time it looks for packets.
+// A node with one peer connects its socket, which saves the kernel one look-up per packet. A node
+// with several peers does not: one socket per peer would cost one system call per peer each time it
+// looks for packets.
 //
-// Packets of one size for one peer leave as one (segmentation offload), and
-// those that come so are taken as one (UDP_GRO); where the kernel has neither,
-// as one system call (sendmmsg, recvmmsg). Taking them so needs the kernel's
-// remarks on each receive, which cost a quarter of a microsecond, so a
-// connected socket does it only while packets come faster than they are taken.
+// Packets of one size for one peer are sent as one (segmentation offload), and packets that the
+// kernel has joined are received as one (UDP_GRO); where the kernel supports neither, a batch takes
+// one system call (sendmmsg, recvmmsg). Receiving joined packets needs the kernel's control
+// messages on each receive, which cost a quarter of a microsecond. So a connected socket does it
+// only while packets arrive faster than they are taken.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@
 
 namespace soliton {
 
-// Memory that begins at a chosen place of a page.
+// Memory that begins at a chosen offset in a page.
 class PageBuffer {
  public:
   PageBuffer(std::size_t size, std::size_t in_page) : memory_(size + in_page + kPage), size_(size) {
@@ -51,19 +51,18 @@ class PageBuffer {
 
 class UdpCarrier : public Carrier {
  public:
-  // Binds `at`. A node of a cluster listens on loopback; beyond it only with a
-  // key, which is the caller's to see to. kEnvironment when the address cannot
-  // be had.
+  // Binds `at`. A node of a cluster listens on loopback; the caller must ensure that other
+  // addresses are used only with a key. Error: the address is not available (kEnvironment).
   static Result<std::unique_ptr<UdpCarrier>> open(boost::asio::io_context& context,
                                                   UdpAddress at = {});
   ~UdpCarrier() override;
 
   std::uint16_t port() const { return port_; }
-  // What the kernel granted of the buffer that was asked for, in its own
-  // reckoning: packets are charged udp_charge() each.
+  // Size of the receive buffer that the kernel granted, in its own accounting: each packet is
+  // charged udp_charge().
   Bytes receive_buffer() const { return receive_buffer_; }
-  // Address of every node, and those that this node exchanges packets with;
-  // anything from another address is dropped and counted.
+  // Sets the address of every node, by NodeId, and the peers that this node exchanges packets with.
+  // Packets from other addresses are dropped and counted.
   void set_peers(NodeId self, const std::vector<UdpAddress>& nodes,
                  const std::vector<NodeId>& peers);
   // The same on loopback.
@@ -80,8 +79,8 @@ class UdpCarrier : public Carrier {
 
  private:
   static constexpr std::uint32_t kBurst = 64;  // segments the kernel takes in one send
-  // Of all segments of one send together: no datagram of IPv4 is longer, and the kernel refuses a
-  // burst that would be one.
+  // Bytes of all segments of one send together: the limit of an IPv4 datagram, which the kernel
+  // applies to a burst as a whole.
   static constexpr std::size_t kBurstBytes = 65'507;
   static constexpr std::size_t kBatch = 16;          // receives in one system call
   static constexpr std::size_t kBuffer = 64 * 1024;  // of one receive or send
@@ -99,12 +98,12 @@ class UdpCarrier : public Carrier {
   void take(const struct msghdr& header, std::size_t size);
   std::optional<NodeId> source_of(const struct msghdr& header);
   void send_segments(const BuiltBurst& burst);
-  // How many of its packets the kernel did not take.
+  // Returns how many packets of the burst the kernel did not take.
   std::size_t send_each(const BuiltBurst& burst);
   bool send_plain(NodeId to, const std::byte* bytes, std::size_t size);
 
   boost::asio::io_context& context_;
-  boost::asio::ip::udp::socket socket_;  // open once somebody has waited; then it owns fd_
+  boost::asio::ip::udp::socket socket_;  // open from the first wait() on; then it owns fd_
   int fd_ = -1;
   boost::asio::steady_timer timer_;
   std::uint16_t port_ = 0;
@@ -125,8 +124,8 @@ class UdpCarrier : public Carrier {
   CarrierCounters counters_;
 };
 
-// The buffer every socket asks for, and what the kernel of this machine grants.
-// kEnvironment when no socket can be had.
+// The receive buffer that the kernel of this machine grants to a socket of UdpCarrier. Error: no
+// socket is available (kEnvironment).
 Result<Bytes> granted_receive_buffer();
 // What the kernel charges a receive buffer for a packet, at most: measured on
 // Linux 6, 832 bytes for 64, 2,315 for 1,408, 17,749 for 8,192.

@@ -1,4 +1,5 @@
-// Where the time of a request went: the four parts of its critical path, which add up to the whole.
+// Where the time of a request went: the four parts of its critical path, which add up to its
+// latency.
 //
 // Every value that becomes available carries the breakdown of the path that made it available last;
 // the larger of two arrivals brings its own along. So the sum at the end is the latency, to the

@@ -8,8 +8,8 @@
 
 namespace soliton {
 
-// What a report of a failed assertion should add, so that it can be repeated: the seed and the
-// command line. Set once by main() before threads start.
+// Sets what a report of a failed assertion adds so that the failure can be reproduced: the seed and
+// the command line. Call once, in main(), before threads start.
 void set_check_context(std::string context);
 
 [[noreturn]] void check_failed(const char* expression, const std::string& detail,

@@ -16,7 +16,7 @@ namespace soliton {
 using Ticks = std::int64_t;
 
 // Where ticks end, as times do at kLongestTime: kTicksEnd is no earlier than any other tick, and
-// its time is kLongestTime. Two numbers of ticks up to it have a sum.
+// its time is kLongestTime. The sum of two numbers of ticks up to it does not overflow.
 inline constexpr Ticks kTicksEnd = (Ticks{1} << 62) - 1;
 
 // At most kTicksEnd. REQUIRES: both between 0 and kTicksEnd.

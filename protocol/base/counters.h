@@ -1,7 +1,7 @@
 // Counters as tables of fields: sums over nodes, and tables put together. Beside each struct of
-// counters stands its table (fields.h), and whatever handles counters goes through it: the bytes of a
-// report, sums over nodes, results.json, the tables of docs/results.md. A new counter is a member and
-// its row.
+// counters stands its table (fields.h), and whatever handles counters goes through it: the bytes of
+// a report, sums over nodes, results.json, the tables of docs/results.md. A new counter is a member
+// and its row.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,8 @@ constexpr std::array<Field, (counts + ...)> joined(const Field (&... rows)[count
   return out;
 }
 
-// Adds each number of `from` to that of `into`, both objects of the table's struct. What is not set in
-// one of them counts as none. Rows that are not numbers are left as they are.
+// Adds each number of `from` to that of `into`, both objects of the table's struct. A value that is
+// not set in one of them is ignored. Rows that are not numbers are left as they are.
 void add_counters(const FieldTable& table, const void* from, void* into);
 
 }  // namespace soliton

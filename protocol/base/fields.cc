@@ -81,7 +81,7 @@ tl::unexpected<Error> no_such_word(const Field& field, std::string_view text) {
   return invalid(fmt::format("\"{}\" is not known{}", text, suggestion(std::string(text), names)));
 }
 
-// Of a text with words: one of them.
+// The value of a text that must be one of the words of its row.
 Result<FieldValue> parse_word(const Field& field, std::string_view text) {
   for (const FieldWord& word : field.words)
     if (word.spelling == text) return FieldValue{std::string(text)};
@@ -119,6 +119,7 @@ Result<FieldValue> parse_real(const Field& field, std::string_view text) {
 }
 
 void add_tables(const FieldTable& table, std::vector<const FieldTable*>& out) {
+  // Tables may be shared, and may refer to each other.
   if (std::find(out.begin(), out.end(), &table) != out.end()) return;
   out.push_back(&table);
   for (const Field& field : table.fields)
@@ -169,6 +170,7 @@ Status assign(const FieldTable& table, const Settings& settings, void* object) {
     const Field* field = table.find(key);
     if (field == nullptr || field->set == nullptr)
       return invalid(fmt::format("{} has no key \"{}\"", table.name, printable(key)));
+    // The member itself shows which alternative is expected. An optional one may hold none now.
     if (value.value.index() != field->get(object).value.index() && !value.is_unset() &&
         !field->is_optional)
       return invalid(fmt::format("{}.{} is of another type", table.name, key));
@@ -213,6 +215,7 @@ std::string spell_value(const Field& field, const FieldValue& value) {
 std::string spell_default(const FieldTable& table, const Field& field) {
   if (!field.standard.empty()) return std::string(field.standard);
   const bool is_plain = field.type != FieldType::kMap && field.type != FieldType::kMaps;
+  // A joined row has its default in the struct of its own table.
   const FieldTable& own = field.own != nullptr ? *field.own : table;
   if (field.get == nullptr || own.defaults == nullptr || field.required || !is_plain) return "";
   const FieldValue value = field.get(own.defaults());

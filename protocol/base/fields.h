@@ -1,4 +1,4 @@
-// Fields once: the keys of an options struct as one table of values beside the struct.
+// The keys of an options struct, described by one table of values beside the struct.
 //
 // A row says how a key is spelled, which member it stands for, its limits and its meaning. All that
 // handles options by their keys is written once, over tables: reading and writing YAML
@@ -101,7 +101,7 @@ std::string_view spelling(std::span<const FieldWord> words, E value) {
   return spelling_of(words, static_cast<std::int64_t>(value));
 }
 
-// What a table's rules see of a map that was read, and where they put what is wrong with it.
+// What a table's rules know of a map that was read, and the problems that they found.
 struct FieldCheck {
   struct Problem {
     std::string key;  // "" for the map itself
@@ -124,17 +124,17 @@ struct FieldGroup {
   std::array<std::string_view, 6> keys{};  // up to the first empty one
 };
 
-// The rows of one struct. A value; tables are constexpr and live for ever.
+// The rows of one struct. A value; tables are constexpr.
 struct FieldTable {
   std::string_view name;  // of the map, in schemas and messages
   std::span<const Field> fields{};
-  // An object of the struct with every member as it is by default.
+  // An object of the struct with every member at its default.
   const void* (*defaults)() = nullptr;
-  // A new such object, for those who know the table and not the struct.
+  // Makes such an object, for callers that know the table but not the struct.
   std::shared_ptr<void> (*make)() = nullptr;
   std::span<const FieldGroup> groups{};
-  // What takes several keys to see, and values that follow from others. Runs once all keys are
-  // read.
+  // Checks relations between keys, and sets values that follow from others. Called once all keys
+  // are read.
   void (*rules)(void* object, FieldCheck& check) = nullptr;
 
   constexpr FieldTable with(std::span<const FieldGroup> some) const {
@@ -147,7 +147,7 @@ struct FieldTable {
     out.rules = check;
     return out;
   }
-  // nullptr when there is none.
+  // nullptr if there is none.
   const Field* find(std::string_view key) const;
   // Keys that are accepted, in the table's order.
   std::vector<std::string> keys() const;
@@ -406,11 +406,11 @@ constexpr FieldTable fields_of(std::string_view name, std::span<const Field> row
   return out;
 }
 
-// The members of `object`, key by key; unset ones and described rows are left out.
+// The members of `object`, key by key, without unset members and described rows.
 Settings collect(const FieldTable& table, const void* object);
 // Sets the members that `settings` names. Errors: a key or kind of value the table does not know.
 Status assign(const FieldTable& table, const Settings& settings, void* object);
-// nullptr when there is none.
+// nullptr if there is none.
 const FieldValue* find_setting(const Settings& settings, std::string_view key);
 
 namespace fields_internal {
@@ -493,7 +493,7 @@ constexpr Field maps_field(std::string_view key, std::string_view meaning) {
   return out;
 }
 
-// A table and all it leads to, each once, in the order of their keys.
+// A table and all tables reachable from it, each once, in the order of their keys.
 std::vector<const FieldTable*> tables_of(const FieldTable& root);
 
 // A value from the text of a file, in the row's units and within its limits. Errors say what is
@@ -501,7 +501,7 @@ std::vector<const FieldTable*> tables_of(const FieldTable& root);
 Result<FieldValue> parse_value(const Field& field, std::string_view text);
 // The text that parses back to the value: "50 us", "auto", "true". REQUIRES: as above.
 std::string spell_value(const Field& field, const FieldValue& value);
-// How the value by default is spelled, or the row's words for it; "" when it has none.
+// The spelling of the default value, or the row's description of it; "" if there is none.
 std::string spell_default(const FieldTable& table, const Field& field);
 
 }  // namespace soliton

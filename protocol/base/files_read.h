@@ -1,5 +1,5 @@
-// The files something was made from, each as it was when it was opened: what tells later whether it
-// would be made from the same again.
+// The files from which something was made, each with its state when it was opened, so that a later
+// check can tell whether any of them has changed.
 //
 //   FilesRead files;
 //   files.note(path);  // before it is opened
@@ -14,13 +14,14 @@
 
 namespace soliton {
 
-// Differs when a file was changed or replaced, as far as the file system tells.
+// Identifies the state of a file: differs after the file was changed or replaced, as far as the
+// file system can tell.
 struct FileStamp {
   std::uint64_t device = 0, inode = 0;
   std::int64_t size = 0, modified_ns = 0, changed_ns = 0;
   bool operator==(const FileStamp&) const = default;
 };
-// Of what `path` leads to now; unset when it leads nowhere or not to a regular file.
+// The stamp of the file at `path` now; nullopt if it is not a regular file.
 std::optional<FileStamp> stamp_of(const std::string& path);
 std::optional<FileStamp> stamp_of(int descriptor);
 
@@ -31,10 +32,10 @@ class FilesRead {
     std::optional<FileStamp> stamp;
   };
 
-  // Call before the file is opened, so that a change while it is read is noticed. A path counts
-  // once, as it was the first time.
+  // Call before the file is opened, so that a change while it is read is noticed. A path is
+  // recorded once, with its first state.
   void note(const std::string& path);
-  // The same of a file that is open already.
+  // The same for a file that is already open.
   void note(const std::string& path, int descriptor);
   void add(const FilesRead& others);
   // In the order of the first opening.

@@ -55,6 +55,7 @@ Duration DurationHistogram::mean() const {
 
 Duration DurationHistogram::quantile(double share) const {
   if (count_ == 0) return Duration{};
+  // Nearest rank: the smallest value that at least this share of all durations does not exceed.
   const auto rank = std::max<std::uint64_t>(
       1, static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_))));
   std::uint64_t seen = 0;

@@ -1,7 +1,7 @@
 // Durations in logarithmic buckets: fixed size, mergeable, percentiles within 1.6 % of the true
 // value.
 //
-// 64 linear buckets an octave, as HdrHistogram does; minimum, maximum, sum and count are exact.
+// 64 linear buckets per octave, like HdrHistogram; minimum, maximum, sum and count are exact.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,8 @@ inline std::string located(const std::string& position, const std::string& messa
   return position.empty() ? message : position + ": " + message;
 }
 
-// The parts of a located message. Line 0: it names no place in a file; `text` is then all of it.
+// The parts of a located message. Line 0: the message has no place in a file, and `text` is the
+// whole message.
 struct LocatedMessage {
   std::string_view file;
   int line = 0;

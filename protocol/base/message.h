@@ -8,9 +8,9 @@
 
 namespace soliton {
 
-// Writes `text` to standard error as it is. What cannot be written, because the descriptor is
-// closed, full or a terminal that is gone, is lost: a message never ends a process and throws
-// nothing. Any thread.
+// Writes `text` to standard error as it is. Text that cannot be written, because the descriptor is
+// closed, full, or a terminal that is gone, is lost: a message never ends a process and never
+// throws. May be called from any thread.
 void message_raw(std::string_view text) noexcept;
 // The same for text that may quote files or names: escaped_lines() of it.
 void message(std::string_view text);

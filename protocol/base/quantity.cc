@@ -69,6 +69,7 @@ std::string_view trimmed(std::string_view text) {
 
 Result<std::int64_t> scaled(std::string_view text, double number, const Unit& unit) {
   const double value = number * static_cast<double>(unit.scale);
+  // Just below 2^63, the limit of the integer; written so that NaN fails too.
   if (!(std::abs(value) < 9.2e18)) return invalid(fmt::format("\"{}\" is out of range", text));
   const double rounded = std::round(value);
   if (value != 0 && rounded == 0)
@@ -76,7 +77,7 @@ Result<std::int64_t> scaled(std::string_view text, double number, const Unit& un
   return static_cast<std::int64_t>(rounded);
 }
 
-// The micro sign and the Greek letter are as good as "u".
+// The micro sign and the Greek letter mu are accepted for "u".
 std::string unit_name(std::string_view text) {
   for (const std::string_view micro : {"\xc2\xb5", "\xce\xbc"})
     if (text.starts_with(micro)) return fmt::format("u{}", text.substr(micro.size()));
@@ -120,6 +121,7 @@ std::string spell_in(std::int64_t value, std::span<const Unit> units) {
     if (unit.scale > value && value != 0) continue;
     const double number = static_cast<double>(value) / static_cast<double>(unit.scale);
     std::string text = fmt::format("{} {}", number, unit.name);
+    // Only spellings that parse back to exactly this value are candidates.
     if (std::llround(number * static_cast<double>(unit.scale)) == value &&
         text.size() < best.size())
       best = text;

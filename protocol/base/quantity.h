@@ -30,7 +30,7 @@ struct BitRate {
   auto operator<=>(const BitRate&) const = default;
 };
 
-// What files may say: 1 kb/s to 100 Tb/s.
+// The limits of rates in files: 1 kb/s to 100 Tb/s.
 inline constexpr BitRate kSlowestRate{1'000};
 inline constexpr BitRate kFastestRate{std::int64_t{100'000} * 1'000'000'000};
 
@@ -45,7 +45,8 @@ struct EventRate {
   auto operator<=>(const EventRate&) const = default;
 };
 
-// A share of one, kept in parts per billion so that decisions taken with it need no floating point.
+// A probability or share, in parts per billion, so that decisions taken with it need no floating
+// point.
 struct Probability {
   std::int64_t parts_per_billion = 0;
   auto operator<=>(const Probability&) const = default;

@@ -1,5 +1,5 @@
-// Expected failures as values. Bugs are asserts (check.h); library exceptions are caught at their
-// seam and end up here.
+// Expected failures as values. Bugs are asserts (check.h); exceptions of libraries are caught where
+// they are called and become such values.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace soliton {
 
-// What kind of failure, and through it the exit status (README.md, "exit status") and what the
+// The kind of a failure. It determines the exit status (README.md, "exit status") and what the
 // caller can do.
 enum class ErrorCode {
   kInvalid,      // bad usage or input (2): change the input
@@ -49,7 +49,7 @@ struct Diagnostics {
   void add(Error error) { errors.push_back(std::move(error)); }
   void add(ErrorCode code, std::string message) { errors.push_back({code, std::move(message)}); }
   void append(Diagnostics other);
-  // One line an error.
+  // The messages, one line per error.
   std::string text() const;
 };
 

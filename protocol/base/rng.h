@@ -1,6 +1,6 @@
 // Randomness as a pure function of (seed, purpose, ordinal): no stream is shared, so adding a
-// consumer shifts nobody's numbers. The samplers are ours because the distributions of the standard
-// library differ between implementations.
+// consumer does not change the numbers of others. The distributions of the standard library are not
+// used because they differ between implementations.
 //
 // Algorithm: SplitMix64 finaliser (Steele, Lea, Flood, OOPSLA 2014, figure 3) over a hash of the
 // three inputs.
@@ -32,7 +32,7 @@ class Random {
   double exponential(std::uint64_t ordinal) const;
   // True with probability p.
   bool happens(std::uint64_t ordinal, Probability p) const;
-  // A stream of its own below this one.
+  // An independent stream derived from this one.
   Random child(std::uint64_t ordinal) const;
 
  private:

@@ -1,6 +1,6 @@
-// A machine that is short of something, told apart from a bug: by what the operating system said,
-// and by an exception that nobody caught. Exceptions of libraries are caught at their seams, so
-// what is left of them is one or the other.
+// Distinguishes a machine that is short of a resource from a bug, by the error of a system call or
+// by an uncaught exception. Exceptions of libraries are caught where they are called, so an
+// uncaught one means either of the two.
 #pragma once
 
 #include <exception>
@@ -11,14 +11,14 @@
 
 namespace soliton {
 
-// Of a call that failed with the error `number`: "what: reason". kNotWritten for a limit on the
-// sizes of files, which shared memory has as well; otherwise kEnvironment.
+// The error of a system call that failed with `number` (errno): "what: reason". kNotWritten for a
+// limit on the sizes of files, which shared memory has as well; otherwise kEnvironment.
 Error shortage(const std::string& what, int number);
 
-// kEnvironment when the machine had no memory or no thread to give; nothing for a bug.
+// kEnvironment if the machine had no memory or thread left; nullopt for a bug.
 std::optional<Error> shortage_of(const std::exception_ptr& exception);
 
-// Tells on standard error what the exception means. The exit status: 7, or 70 for a bug.
+// Reports on standard error what the exception means. Returns the exit status: 7, or 70 for a bug.
 int report_uncaught(const std::exception_ptr& exception) noexcept;
 
 // From now on an exception that leaves a thread, or a function that must not throw, ends the

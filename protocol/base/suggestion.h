@@ -1,4 +1,4 @@
-// What to say about a name that is not known: the nearest one, or all there are.
+// What an error says about an unknown name: the nearest known one, or all of them.
 #pragma once
 
 #include <string>

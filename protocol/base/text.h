@@ -1,7 +1,7 @@
 // Text from files and names, made safe to show.
 //
-// What a file says must not drive a terminal: control characters (C0, DEL, C1), marks that turn the
-// direction of writing, and line separators are spelled out before they are printed.
+// Text from a file must not control a terminal: control characters (C0, DEL, C1), marks that turn
+// the direction of writing, and line separators are spelled out before they are printed.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ std::string valid_utf8(std::string_view text);
 // U+061C, U+200B to U+200F, U+2028 to U+202E, U+2066 to U+2069, U+FEFF.
 bool needs_escape(std::uint32_t code_point);
 
-// One line: each such character as \x1b (one byte) or \u202e, bytes that are no UTF-8 as \xff.
+// One line: each such character as \x1b (one byte) or \u202e, bytes that are not UTF-8 as \xff.
 std::string escaped(std::string_view text);
 // The same for text of several lines: line breaks and tabs stay.
 std::string escaped_lines(std::string_view text);

@@ -36,9 +36,9 @@ constexpr Duration milliseconds(std::int64_t count) { return std::chrono::millis
 constexpr double in_us(Duration d) { return static_cast<double>(d.count()) * 1e-6; }
 constexpr double in_us(Instant t) { return in_us(t.time_since_epoch()); }
 
-// Where time ends: no limit of a run lies beyond, and sums of what files say stop here instead of
-// wrapping. Less than half of what 64 bits hold, so that two times always have a sum. An engine
-// plays nothing at or after the end of its run, so a time that stopped here is never a result.
+// The end of time: no limit of a run lies beyond it, and sums of times saturate here instead of
+// wrapping. It is less than half of what 64 bits hold, so adding two times never overflows. An
+// engine processes nothing at or after the end of its run, so a saturated time is never a result.
 inline constexpr Duration kLongestTime = std::chrono::hours{50 * 24};
 inline constexpr Instant kRunEnd = kRunStart + kLongestTime;
 

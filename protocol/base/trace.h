@@ -1,5 +1,5 @@
-// Trace events: the only way a state machine speaks of itself. Drivers write them; nothing reads
-// them back.
+// Trace events: the only output of a state machine about itself. Drivers write them to files; no
+// code depends on them.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,7 @@ class TraceBuffer {
  public:
   explicit TraceBuffer(std::size_t limit = 0) : limit_(limit) {}
 
-  // Whether it ever will be.
+  // Whether it can become enabled.
   bool may_be_enabled() const { return limit_ > 0; }
   bool enabled() const { return !paused_ && recorded_ < limit_; }
   // While paused nothing is recorded.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kWords = kDataHeaderBytes / sizeof(capnp::word);
 constexpr std::int64_t kPicosecondsPerNanosecond = 1000;
+// The top bit of the request number: no values are computed for the request.
 constexpr std::uint32_t kWithoutValues = 1u << 31;
 
 std::uint32_t whole_nanoseconds(Duration d) {
@@ -54,6 +55,8 @@ Result<DataMessage> unpack_data(const Payload& message) {
   std::memcpy(words.data(), message.bytes.data(), kDataHeaderBytes);
   try {
     capnp::ReaderOptions options;
+    // The bytes come from the network: limits keep a malformed message from costing more than its
+    // size.
     options.traversalLimitInWords = 4 * kWords + 64;
     options.nestingLimit = 16;
     capnp::FlatArrayMessageReader reader(kj::arrayPtr(words.data(), words.size()), options);

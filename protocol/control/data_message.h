@@ -1,5 +1,5 @@
-// A data message between nodes: a Cap'n Proto header (data.capnp), then the vectors. See
-// partition/cost for its price.
+// A data message between nodes: a Cap'n Proto header (data.capnp), then the vectors. partition/cost
+// predicts its cost.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct DataMessage {
   DataHeader header;
   Payload vectors;
 };
-// kInvalid when the bytes are not a data message.
+// Error: the bytes are not a data message (kInvalid).
 Result<DataMessage> unpack_data(const Payload& message);
 
 // The arrival of a message at `now`: its path with everything unexplained since `started` counted

@@ -1,3 +1,5 @@
+// Settings have the shape of their Cap'n Proto form, so writing and reading follow the alternatives
+// of FieldValue one to one. Maps nest by recursion.
 #include "protocol/control/settings.h"
 
 #include "protocol/base/check.h"

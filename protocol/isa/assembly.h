@@ -91,17 +91,17 @@ struct ParsedAssembly {
   Diagnostics errors;  // with any, `assembly` is what could be read
 };
 
-// `file` is how errors call the text. Knows no device: sizes and budgets are assemble()'s concern.
+// `file` is the name of the text in errors. Needs no device: assemble() checks sizes and budgets.
 ParsedAssembly parse_assembly(std::string_view text, const std::string& file);
 
 // Text that parse_assembly() reads back to equal values. REQUIRES: what parse_assembly() can give:
 // every instruction passes check_instruction(), values of constants are finite.
 std::string print(const Assembly& assembly);
 
-// The device of that name, or why there is none.
+// Returns the device of that name, or an error that says why there is none.
 using DeviceLookup = std::function<Result<NpuDevice>(const std::string& name)>;
 
-// The numbers in a file, row-major. This library opens none.
+// The numbers in a file, row-major. This library opens no files itself.
 struct FileArray {
   std::vector<std::int64_t> shape;
   std::vector<float> values;

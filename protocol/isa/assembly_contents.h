@@ -10,7 +10,7 @@
 
 namespace soliton {
 
-// Weights are made in memory: more than this is no program to try things out with.
+// Limit of the weights of one file, which are generated in memory.
 inline constexpr std::int64_t kAssemblyWeightsLimit = std::int64_t{1} << 28;
 
 // The errors found in one assembly file, each at a place of it.

@@ -66,7 +66,7 @@ void read_matrix(AssemblyLine& line, ParsedAssembly& out) {
   const std::optional<Token> name = line.name("the matrix's name");
   if (!name) return;
   matrix.name = name->text;
-  // Of a matrix from a file the file says the size, and the first one lies at 0.
+  // For a matrix from a file, the file determines the size, and its tile is 0 by default.
   const bool sized_by_file = line.peek().is("file") || line.peek().is("at");
   if (sized_by_file) matrix.tile_rows = matrix.tile_columns = 0;
   if (!sized_by_file && !read_tiles(line, matrix)) return;
@@ -101,7 +101,7 @@ std::optional<Half> read_value(AssemblyLine& line) {
   }
   const Half half = to_half(value);
   if (half_is_nan(half) || half_is_infinite(half)) {
-    line.fail(token, fmt::format("{} is no finite fp16 value: at most 65504", token.text));
+    line.fail(token, fmt::format("{} is not a finite fp16 value: at most 65504", token.text));
     return std::nullopt;
   }
   line.take();

@@ -44,6 +44,7 @@ std::optional<char> escape(std::string_view text, std::size_t& at) {
 }  // namespace
 
 void AssemblyErrors::add(SourcePlace place, const std::string& message) {
+  // The limit itself is reported once.
   if (found_.errors.size() == kErrorsLimit)
     found_.add(ErrorCode::kInvalid,
                fmt::format("{}: more errors than {}: no more are shown", file_, kErrorsLimit));
@@ -101,6 +102,8 @@ Token AssemblyLine::take() {
   return token;
 }
 
+// Only the first error of a line is reported, as later ones usually follow from it. Moving to the
+// end makes all further reading of the line fail silently.
 void AssemblyLine::fail(const Token& token, const std::string& message) {
   if (!good_) return;
   errors_.add({number_, token.column}, message);
@@ -111,7 +114,7 @@ void AssemblyLine::fail(const Token& token, const std::string& message) {
 void AssemblyLine::unexpected(const std::string& what) {
   const Token& token = peek();
   fail(token, token.kind == Token::Kind::kEnd
-                  ? fmt::format("the line ends where {} is due", what)
+                  ? fmt::format("the line ends where {} is expected", what)
                   : fmt::format("expected {}, not \"{}\"", what, token.text));
 }
 
@@ -154,7 +157,7 @@ std::optional<std::int64_t> AssemblyLine::number(const std::string& what, std::i
     return std::nullopt;
   }
   if (*value < least || *value > most) {
-    fail(peek(), fmt::format("{} is {} to {}, not {}", what, least, most, *value));
+    fail(peek(), fmt::format("{} must be {} to {}, not {}", what, least, most, *value));
     return std::nullopt;
   }
   take();

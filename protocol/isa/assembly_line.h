@@ -48,7 +48,7 @@ class AssemblyLine {
   void fail(const Token& token, const std::string& message);
   // "expected WHAT, not "x"".
   void unexpected(const std::string& what);
-  // Takes the token when it is there.
+  // Takes the next token if it is `sign`.
   bool accept(std::string_view sign);
   bool expect(std::string_view sign);
   void expect_end();

@@ -113,7 +113,8 @@ class OperandReader {
     line_.expect("]");
   }
 
-  // Those the opcode takes: check_instruction() has the table.
+  // The memories that the opcode takes, found by trying each one, so that only check_instruction()
+  // has the table.
   std::vector<Memory> allowed() const {
     std::vector<Memory> out;
     for (int i = 1; i <= static_cast<int>(Memory::kNetQ); ++i)
@@ -121,6 +122,7 @@ class OperandReader {
         out.push_back(static_cast<Memory>(i));
     return out;
   }
+  // The smallest index that check_instruction() accepts: that of s_rd must name an offset register.
   std::uint32_t first_index() const {
     return out_.opcode == Opcode::kSRd
                ? static_cast<std::uint32_t>(ScalarRegister::kOffset0) << kRegisterShift
@@ -182,7 +184,7 @@ class Parser {
     const SourcePlace place = line.place();
     const Token name = line.take();
     line.take();
-    if (name.text.empty()) line.fail(name, "a label is not empty");
+    if (name.text.empty()) line.fail(name, "a label must not be empty");
     if (!label_.empty())
       line.fail(name, fmt::format("the chain that follows is called \"{}\" already", label_));
     label_ = name.text;
@@ -214,7 +216,7 @@ class Parser {
 
   void write_size(AssemblyLine& line, const Token& mnemonic) {
     if (in_chain_)
-      return line.fail(mnemonic, "rows and columns are written in front of a chain, not inside");
+      return line.fail(mnemonic, "rows and columns must be written before a chain, not inside it");
     const bool rows = line.take().text == "rows";
     line.expect(",");
     const auto value = line.number(rows ? "rows" : "columns", 1, kMaxScalar);

@@ -119,7 +119,7 @@ void SegmentReader::repeat(AssemblyLine& line, SourcePlace place) {
 }
 
 void SegmentReader::end_repeat(AssemblyLine& line, const Token& directive) {
-  if (repeats_.empty()) return line.fail(directive, "no .repeat stands above");
+  if (repeats_.empty()) return line.fail(directive, "no .repeat is open");
   const Repeat repeat = repeats_.back();
   repeats_.pop_back();
   const std::size_t last = segments().size();

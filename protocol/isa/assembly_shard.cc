@@ -1,4 +1,5 @@
-// Values to a shard: sizes from the device, weights from their recipes, errors back into the file.
+// Makes a shard from a parsed file: sizes come from the device, weights from seeds or files. Errors
+// of the shard are mapped back to places in the file.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -35,7 +36,8 @@ SourcePlace place_of(const AssemblyPlaces& places, const ShardPlace& place) {
   return places.device;
 }
 
-// What MatrixRf has left is the window, when something streams.
+// If any matrix is streamed from Dram, the window takes the tiles of MatrixRf that pinned matrices
+// leave free.
 void choose_window(Shard& shard) {
   std::int64_t pinned = 0;
   std::int64_t streamed = 0;
@@ -65,6 +67,8 @@ class ShardMaker {
     found_.append(parsed.errors);
   }
 
+  // In stages: each one reports all its errors, but runs only if the earlier stages had none, whose
+  // errors would only cause more.
   Checked<Shard> run(const DeviceLookup& devices, bool with_weights) {
     const bool known = find_device(devices);
     if (!known || !found_.empty()) return fail();
@@ -118,6 +122,7 @@ class ShardMaker {
     return false;
   }
 
+  // Everything but the weights, which are made only for a shard that passes its checks.
   void describe_shard() {
     shard_.node = assembly_.node.empty() ? file_ : assembly_.node;
     shard_.zeroed = assembly_.zeroed;
@@ -153,6 +158,7 @@ class ShardMaker {
     shard_.matrices.push_back(std::move(out));
   }
 
+  // The limit counts all matrices together, because their weights are in memory at the same time.
   void fill() {
     std::int64_t total = 0;
     for (std::size_t i = 0; i < shard_.matrices.size(); ++i) {

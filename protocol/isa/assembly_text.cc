@@ -21,7 +21,7 @@ std::string spell_count(const Segment& segment) {
   return out;
 }
 
-// Chains in order with the segments that begin where the next chain is due; all others as .run.
+// Chains in order, with .segment for segments that begin with the next chain; all others as .run.
 class ProgramPrinter {
  public:
   ProgramPrinter(const Program& program, const std::vector<AssemblyMatrix>& matrices)

@@ -49,10 +49,10 @@ class MfuAssignment {
 
 std::vector<ChainFault> check_matrix_chain(const Chain& chain) {
   const auto& list = chain.instructions;
-  if (list[0].opcode != Opcode::kMRd) return {{0, "a matrix chain begins with m_rd"}};
+  if (list[0].opcode != Opcode::kMRd) return {{0, "a matrix chain must begin with m_rd"}};
   if (list.size() < 2 || list[1].opcode != Opcode::kMWr)
-    return {{1, "m_rd is followed by one m_wr"}};
-  if (list.size() > 2) return {{2, "a matrix chain ends after its m_wr"}};
+    return {{1, "m_rd must be followed by one m_wr"}};
+  if (list.size() > 2) return {{2, "a matrix chain must end after its m_wr"}};
   return {};
 }
 
@@ -63,13 +63,14 @@ std::vector<ChainFault> check_scalar_chain(const Chain& chain) {
     const bool scalar = instruction.opcode == Opcode::kSWr || instruction.opcode == Opcode::kSAdd ||
                         instruction.opcode == Opcode::kSRd;
     if (!scalar)
-      faults.push_back({i, fmt::format("{} has no place in a scalar chain: s_wr, s_add, s_rd do",
-                                       opcode_name(instruction.opcode))});
+      faults.push_back(
+          {i, fmt::format("{} is not allowed in a scalar chain; s_wr, s_add and s_rd are",
+                          opcode_name(instruction.opcode))});
     else if (instruction.opcode == Opcode::kSWr &&
              scalar_register(instruction) <= ScalarRegister::kColumns)
-      faults.push_back({i, "rows and columns are written in front of a chain, not inside"});
+      faults.push_back({i, "rows and columns must be written before a chain, not inside it"});
     else if (instruction.opcode == Opcode::kSRd && i > 0)
-      faults.push_back({i, "s_rd stands first in a scalar chain: a chain waits for one message"});
+      faults.push_back({i, "s_rd must come first in a scalar chain, which waits for one message"});
   }
   return faults;
 }
@@ -79,16 +80,16 @@ std::string misplaced(Opcode opcode, std::size_t i, bool written) {
   if (opcode == Opcode::kVWr) return "";
   if (written) return "only v_wr may follow a v_wr";
   if (opcode == Opcode::kMvMul)
-    return i == 1 ? "" : "mv_mul stands directly behind v_rd, at most once";
+    return i == 1 ? "" : "mv_mul must directly follow v_rd, at most once";
   if (mfu_unit(opcode) != MfuUnit::kNone) return "";
-  return fmt::format("{} has no place inside a vector chain", opcode_name(opcode));
+  return fmt::format("{} is not allowed inside a vector chain", opcode_name(opcode));
 }
 
 std::vector<ChainFault> check_vector_chain(const Chain& chain, int multifunction_units) {
   const auto& list = chain.instructions;
   std::vector<ChainFault> faults;
   if (list[0].opcode != Opcode::kVRd)
-    faults.push_back({0, "a chain begins with v_rd, m_rd or a scalar instruction"});
+    faults.push_back({0, "a chain must begin with v_rd, m_rd or a scalar instruction"});
   MfuAssignment assignment(multifunction_units);
   bool written = list[0].opcode == Opcode::kVWr;
   for (std::size_t i = 1; i < list.size(); ++i) {

@@ -1,5 +1,5 @@
-// The form of a chain (docs/isa.md; scalar chains are
-// ours), without regard to memories or ports.
+// The rules for the form of a chain, without regard to memories or ports (docs/isa.md; scalar
+// chains are an addition of this project).
 #pragma once
 
 #include <cstddef>

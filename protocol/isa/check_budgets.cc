@@ -14,8 +14,7 @@ void check_dram_rate(const Shard& shard, ShardFaults& faults) {
   for (const Touch& touch : touches(shard)) {
     if (touch.memory != Memory::kDram) continue;
     faults.at(touch.place);
-    faults.report("{}: device {} states no dram_bandwidth", user_of(shard, touch),
-                  shard.device.name);
+    faults.report("{}: device {} has no dram_bandwidth", user_of(shard, touch), shard.device.name);
     return;
   }
 }
@@ -60,11 +59,12 @@ void over_budget(const Shard& shard, ShardFaults& faults, const MemoryUse& use) 
   const std::string free = in_bytes ? "" : fmt::format("{} (", use.capacity);
   const char* close = in_bytes ? "" : ")";
   std::string message =
-      fmt::format("{} of {} needs {}{}{}, free are {}{}{}: {} short", use.memory, shard.device.name,
+      fmt::format("{} of {} needs {}{}{}, but has {}{}{}: {} short", use.memory, shard.device.name,
                   needs, describe(use.used_bytes), close, free, describe(use.capacity_bytes), close,
                   describe(use.used_bytes - use.capacity_bytes));
   if (use.memory == "MatrixRf") message += shares(shard, use);
   const std::vector<Touch> all = touches(shard);
+  // Names what uses the first entry that does not fit, so that the error has a place in the file.
   const Touch* culprit = in_bytes ? furthest_in_dram(shard, all) : first_beyond(all, use);
   ShardPlace place;
   if (culprit != nullptr) {

@@ -1,5 +1,5 @@
 // What a program reads must have been written: by a constant, a zeroed range, a matrix, or any
-// instruction of the program, wherever it stands (the writer may be of the step before).
+// instruction of the program, wherever it stands (the writer may belong to the previous step).
 #pragma once
 
 #include <vector>

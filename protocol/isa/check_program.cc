@@ -128,7 +128,8 @@ void check_segments(const Shard& shard, ShardFaults& faults) {
     const Segment& segment = shard.program.segments[s];
     faults.at({ShardPlace::Kind::kSegment, s, 0});
     if (segment.first > segment.last || segment.last > chains) {
-      faults.report("segment {}: chains {} to {} of {}", s, segment.first, segment.last, chains);
+      faults.report("segment {} names chains {} to {}, the program has {}", s, segment.first,
+                    segment.last, chains);
       continue;
     }
     std::fill(reached.begin() + segment.first, reached.begin() + segment.last, true);
@@ -143,7 +144,7 @@ void check_segments(const Shard& shard, ShardFaults& faults) {
 // Lanes have registers of their own, and nothing else: a batch cannot load weights, follow
 // indices of its own, or keep vectors in Dram.
 void check_batch(const Shard& shard, ShardFaults& faults) {
-  if (shard.batch == 0) faults.report("a batch of no request");
+  if (shard.batch == 0) faults.report("the batch is 0 requests; at least 1");
   if (shard.batch <= 1) return;
   for (std::size_t c = 0; c < shard.program.chains.size(); ++c) {
     const auto& list = shard.program.chains[c].instructions;

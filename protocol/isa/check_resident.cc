@@ -25,8 +25,8 @@ void check_weights(const Shard& shard, ShardFaults& faults, const ShardMatrix& m
     faults.report("matrix \"{}\": {} mantissas for {} x {} weights", matrix.name,
                   weights.elements(), weights.rows, weights.columns);
   if (!(weights.format == shard.format)) {
-    faults.report("matrix \"{}\" is in {}, the shard in {}", matrix.name, weights.format.name,
-                  shard.format.name);
+    faults.report("matrix \"{}\" is in format {}, the shard in {}", matrix.name,
+                  weights.format.name, shard.format.name);
     return;
   }
   if (weights.block_starts !=
@@ -51,7 +51,8 @@ void check_matrix(const Shard& shard, ShardFaults& faults, const ShardMatrix& ma
     faults.report("matrix \"{}\" is placed in {}, which holds no matrices", matrix.name,
                   memory_name(matrix.memory));
   if (weights.rows <= 0 || weights.columns <= 0) {
-    faults.report("matrix \"{}\": {} x {} weights", matrix.name, weights.rows, weights.columns);
+    faults.report("matrix \"{}\" has {} x {} weights; each must be at least 1", matrix.name,
+                  weights.rows, weights.columns);
     return;
   }
   if (native_vectors(weights.rows, shard.device.native_dim) != matrix.tile_rows ||
@@ -62,6 +63,8 @@ void check_matrix(const Shard& shard, ShardFaults& faults, const ShardMatrix& ma
   if (weights.elements() > 0) check_weights(shard, faults, matrix);
 }
 
+// Sorted by address, an overlap always shows between neighbours, so comparing each matrix with the
+// one below it suffices.
 void check_overlaps(const Shard& shard, ShardFaults& faults, Memory memory) {
   std::vector<const ShardMatrix*> order;
   for (const ShardMatrix& matrix : shard.matrices)

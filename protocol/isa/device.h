@@ -1,5 +1,4 @@
-// What a device is: the values of configs/devices/*.yaml (docs/timing.md).
-// Sizes are per device.
+// Devices as values: what configs/devices/*.yaml describe (docs/timing.md). Sizes are per device.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +34,7 @@ struct NpuTimingParameters {
   // V: vector-only chain, read to write-back, and what each native vector adds.
   std::int64_t vector_cycles = 183;
   std::int64_t vector_cycles_per_vector = 0;
-  // T0: once a request, NetQ in and out, start of the program.
+  // T0: once per request, NetQ in and out, start of the program.
   std::int64_t request_cycles = 654;
   Occupancy occupancy = Occupancy::kSpread;
   bool calibrated = false;  // false: printed as "not calibrated"
@@ -51,8 +50,8 @@ struct NpuFormat {
   bool operator==(const NpuFormat&) const = default;
 };
 
-// A peak someone published for a build that is not the configuration described: shown beside the
-// device's own, never used to compute anything.
+// A published peak of a build other than the configuration described here: shown beside the
+// device's own peak, never used in a computation.
 struct PublishedPeak {
   std::string format;
   double tops = 0;  // 10^12 operations a second
@@ -159,7 +158,7 @@ inline constexpr Field kTimingRows[] = {
         .between<std::int64_t>(0, kCyclesPerVectorMost)
         .in("cycles"),
     field<&NpuTimingParameters::request_cycles>(
-        "request_cycles", "T0: once a request, for the network queues and the program's start.")
+        "request_cycles", "T0: once per request, for the network queues and the program's start.")
         .between<std::int64_t>(0, kCyclesMost)
         .in("cycles"),
     field<&NpuTimingParameters::occupancy>(
@@ -192,7 +191,7 @@ inline constexpr Field kPublishedPeakRows[] = {
     field<&PublishedPeak::format>("name", "Number format as its publisher calls it.")
         .as(FieldType::kName)
         .needed(),
-    field<&PublishedPeak::tops>("peak", "10^12 operations a second.")
+    field<&PublishedPeak::tops>("peak", "10^12 operations per second.")
         .between(0, 1'000'000)
         .in("TOPS")
         .needed(),
@@ -215,7 +214,7 @@ inline constexpr Field kNpuRows[] = {
         .between(Frequency{1'000'000}, Frequency{10'000'000'000})
         .needed(),
     field<&NpuDevice::tile_engines>("tile_engines", "T: tile engines.").between(1, 1'024).needed(),
-    field<&NpuDevice::lanes>("lanes", "L: multiply-adds a cycle in each dot-product unit.")
+    field<&NpuDevice::lanes>("lanes", "L: multiply-adds per cycle in each dot-product unit.")
         .between(1, kNativeDimensionMost)
         .needed(),
     field<&NpuDevice::native_dim>("native_dimension",
@@ -274,7 +273,7 @@ inline constexpr Field kCpuRows[] = {
         .by_default("npu"),
     field<&CpuDevice::description>("description", "One line for lists."),
     field<&CpuDevice::source>("source", "Where the figures come from."),
-    field<&CpuDevice::operator_overhead>("operator_overhead", "Time once an operator.")
+    field<&CpuDevice::operator_overhead>("operator_overhead", "Fixed time per operator.")
         .between(Duration{0}, milliseconds(1'000)),
     field<&CpuDevice::memory_rate>("memory_bandwidth", "Rate of the bytes an operator touches.")
         .between(kSlowestRate, kFastestRate),

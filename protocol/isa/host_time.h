@@ -1,5 +1,5 @@
-// The stated CPU model: how long the host works on a request. One place for the emulated host and
-// the partitioner.
+// The CPU model: how long the host works on a request. Shared by the emulated host and the
+// partitioner.
 #pragma once
 
 #include <cstdint>

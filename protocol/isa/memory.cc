@@ -146,7 +146,7 @@ std::string user_of(const Shard& shard, const Touch& touch) {
     case ShardPlace::Kind::kVector:
       return fmt::format("constant \"{}\"", shard.vectors[i].name);
     case ShardPlace::Kind::kZeroed:
-      return "a range zeroed at the begin of a request";
+      return "a range zeroed at the beginning of a request";
     case ShardPlace::Kind::kChain:
       return instruction_place(shard, i, touch.place.instruction);
     case ShardPlace::Kind::kShard:

@@ -1,5 +1,5 @@
-// Which entries of which memory a shard uses, and what uses them: the common ground of the budget
-// and of its errors.
+// Which entries of which memory a shard uses, and what uses them: the basis of memory budgets and
+// of their errors.
 #pragma once
 
 #include <cstdint>

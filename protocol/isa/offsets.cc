@@ -7,10 +7,10 @@ namespace soliton {
 namespace {
 
 constexpr std::int64_t kValueLimit = std::int64_t{1} << 40;
-// Chains looked at: a program that repeats segments over and over is given up on, not waited for.
+// Chains looked at: the limit bounds the time spent on a program that repeats segments many times.
 constexpr std::int64_t kWalkLimit = 20'000'000;
 
-using Value = std::optional<std::int64_t>;  // nothing: unknown
+using Value = std::optional<std::int64_t>;  // nullopt: unknown
 using State = std::array<Value, 2>;
 
 std::size_t offset_number(ScalarRegister target) {

@@ -22,12 +22,12 @@ struct OffsetRange {
 // Of both offset registers; nothing where the program does not say. A chain that never runs: 0.
 using ChainOffsets = std::array<std::optional<OffsetRange>, 2>;
 
-// One entry a chain; empty for a program without scalar chains, where all offsets are 0. Values
+// One entry per chain; empty for a program without scalar chains, where all offsets are 0. Values
 // beyond 2^40 either way count as unknown.
 std::vector<ChainOffsets> offset_ranges(const Program& program);
 
 // Native vectors [first, first + count) that an access of `count` vectors may reach, over all times
-// it runs; nothing when the program does not say. `first` may be negative.
+// it runs; nullopt if the program does not determine it. `first` may be negative.
 struct Reach {
   std::int64_t first = 0;
   std::int64_t count = 0;

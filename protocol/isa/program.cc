@@ -147,6 +147,8 @@ class Decoder {
  private:
   Status write_register(const Instruction& instruction) {
     const bool rows = scalar_register(instruction) == ScalarRegister::kRows;
+    // The encoding has one canonical form: decode() refuses every other, so that equal programs
+    // have equal words.
     if (in_body_) return invalid("s_wr inside a chain");
     if (wrote_columns_ || (rows && wrote_rows_))
       return invalid("s_wr out of order: at most rows, then columns, before a chain");
@@ -162,9 +164,9 @@ class Decoder {
     if (program_.chains.empty() && !both)
       return invalid("the first chain does not write rows and columns");
     if (!both && wrote_rows_ && chain_.rows == rows_)
-      return invalid("s_wr rows writes the value it has");
+      return invalid("s_wr rows writes the value that the register holds");
     if (!both && wrote_columns_ && chain_.columns == columns_)
-      return invalid("s_wr columns writes the value it has");
+      return invalid("s_wr columns writes the value that the register holds");
     rows_ = chain_.rows;
     columns_ = chain_.columns;
     in_body_ = true;

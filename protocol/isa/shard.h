@@ -1,6 +1,6 @@
-// A shard: all one emulated FPGA needs for its part of a model. Written by partition/lower, run by
-// node/npu, carried to the node process through one memfd. Peers are logical names and become
-// connections at deployment, so that a spare can take a shard over.
+// A shard: everything that one emulated FPGA needs for its part of a model. Written by
+// partition/lower, run by node/npu, carried to the node process through one memfd. Peers are
+// logical names and become connections at deployment, so that a spare can take a shard over.
 #pragma once
 
 #include <cstdint>
@@ -141,8 +141,8 @@ std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format)
 // Native vectors of all register files that a request has to itself: everything but constants.
 std::int64_t lane_vectors(const Shard& shard);
 // Tiles of the matrix register file that the lanes of a batch take. The register files hold as many
-// lanes as the device handles at once; further ones lie in the block RAM that weights leave free:
-// C, our own choice.
+// lanes as the device handles at once; further ones lie in the block RAM that weights leave free,
+// which is an assumption of this project.
 std::int64_t lane_tiles(const Shard& shard);
 // MatrixRf (pinned matrices, window and lanes), InitialVrf, AddSubVrf_0, AddSubVrf_1, MultiplyVrf,
 // InstructionMemory, and Dram (in bytes) when something lies there. Everything the program touches;

@@ -6,8 +6,8 @@
 
 namespace soliton {
 
-// Appends the members of `object`, key by key, to `out`. Times are microseconds, exact. Null is what
-// is not set, and, unless `known`, every number.
+// Appends the members of `object`, key by key, to `out`. Times are in microseconds, exact. Members
+// that are not set are null; unless `known`, every number is null.
 void add_fields(const FieldTable& table, const void* object, Json& out, bool known = true);
 Json fields_json(const FieldTable& table, const void* object, bool known = true);
 

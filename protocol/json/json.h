@@ -1,6 +1,6 @@
-// JSON values and their text, whose bytes are the same on every machine: members in the order in which
-// they were added, times exact, numbers in the shortest spelling that reads back to the same double.
-// All JSON that the programs write is made here.
+// JSON values and their text, whose bytes are the same on every machine: members in the order in
+// which they were added, times exact, numbers in the shortest spelling that reads back to the same
+// double. All JSON that the programs write is made here.
 //
 //   Json out{{"name", run.name}, {"mean_us", json_us(mean)}};
 //   out["nodes"] = Json::array();
@@ -23,12 +23,12 @@ std::string spell_us(Duration d);
 // Shortest spelling that reads back to the same value; "null" when not finite.
 std::string spell_number(double value);
 
-// A number, true or false, as it is spelled already. Only json_text() knows it: no other output of a
+// A number, true or false, in its final spelling. Only json_text() knows it: no other output of a
 // value that holds one is JSON.
 Json json_spelled(std::string_view text);
 inline Json json_us(Duration d) { return json_spelled(spell_us(d)); }
 
-// The value, or null when there is none.
+// The value, or null if there is none.
 template <typename T>
 Json json_or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json();

@@ -1,5 +1,5 @@
-// The scale of one block: steps 1 to 3 of the quantiser (numerics, section 2), on the bits of the
-// largest magnitude, so without the rounding of a computed logarithm.
+// The scale of one block: steps 1 to 3 of the quantiser (docs/numbers.md), computed from the bits
+// of the largest magnitude, so without the rounding of a computed logarithm.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// The values one element can have, and rounding to them: steps 4 to 6 of the quantiser (numerics,
-// section 2). All of it is exact in double: 24 significant bits, exponents within 300.
+// The values one element can have, and rounding to them: steps 4 to 6 of the quantiser
+// (docs/numbers.md). All of it is exact in double: 24 significant bits, exponents within 300.
 #pragma once
 
 #include <algorithm>

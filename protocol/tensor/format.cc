@@ -63,7 +63,7 @@ template <std::size_t kCount>
 Result<std::size_t> word(std::string_view key, std::string_view value, const Words<kCount>& words) {
   const auto found = std::find(words.begin(), words.end(), value);
   if (found == words.end())
-    return invalid(fmt::format("{}={} is none of {}", key, value, list(words)));
+    return invalid(fmt::format("{}={} is not one of {}", key, value, list(words)));
   return static_cast<std::size_t>(found - words.begin());
 }
 
@@ -101,7 +101,7 @@ const NumberFormat* builtin(std::string_view name) {
   return nullptr;
 }
 
-// "e0m4" without its options; nothing when `text` does not look like an element.
+// "e0m4" without its options; nullopt if `text` does not look like an element.
 std::optional<NumberFormat> parse_element(std::string_view text) {
   const std::size_t m = text.find('m');
   if (m == std::string_view::npos || m < 2 || text.front() != 'e') return std::nullopt;
@@ -217,7 +217,7 @@ Status check_element(const NumberFormat& format) {
       format.mantissa_bits <= kMaxMantissaBits)
     return {};
   return invalid(
-      fmt::format("element {} is none of e0m1 to e0m{} (sign and magnitude bits), e1m0 "
+      fmt::format("element {} is not one of e0m1 to e0m{} (sign and magnitude bits), e1m0 "
                   "to e{}m{} (sign, exponent and fraction bits)",
                   element_name(format), kMaxMantissaBits, kMaxExponentBits, kMaxMantissaBits));
 }
@@ -236,11 +236,11 @@ Status check_complete(const NumberFormat& format, const Keys& given) {
 Status check_together(const NumberFormat& format, const Keys& given) {
   const bool unscaled = format.scale() == Scale::kNone;
   if (unscaled && contains(given, "block"))
-    return invalid("block= means nothing without a scale that a block shares");
+    return invalid("block= has no effect without a scale that a block shares");
   if (unscaled && format.exponent_bits == 0)
     return invalid("an integer element needs a scale: scale=2 to 8, or float");
   if (format.rounding != Rounding::kDither && contains(given, "seed"))
-    return invalid("seed= means nothing without round=dither");
+    return invalid("seed= has no effect without round=dither");
   if (format.scale() == Scale::kFloat) return {};
   const int step = element_of(format).quantum_exponent();
   if (step - (unscaled ? 0 : scale_limit(format)) >= kSmallestFloatExponent) return {};
@@ -259,7 +259,7 @@ std::int64_t NumberFormat::storage_bits(std::int64_t count, int block_size) cons
 
 const std::vector<NumberFormat>& builtin_formats() {
   constexpr int kFloat = NumberFormat::kFloatScaleBits;
-  // Sources: numerics page, section 1 (ISCA'18, NeurIPS'20, OCP MX v1.0); IEEE 754.
+  // Sources: ISCA'18, NeurIPS'20, OCP MX v1.0 (docs/numbers.md); IEEE 754.
   static const std::vector<NumberFormat> formats{
       format_of("ms-fp8", 0, 2, 0, 5),      format_of("ms-fp9", 0, 3, 0, 5),
       format_of("1s5e5m", 0, 5, 0, 5),      format_of("msfp11", 0, 2, 16, 8),

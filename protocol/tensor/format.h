@@ -1,6 +1,6 @@
 // Number formats by one descriptor, the exact block quantiser, and the matrices and vectors that
-// the matrix-vector unit multiplies (numerics: OCP MX v1.0 section 6.3 steps, in exact arithmetic;
-// docs/numbers.md for users).
+// the matrix-vector unit multiplies (docs/numbers.md). The quantiser follows the steps of OCP MX
+// v1.0, section 6.3, in exact arithmetic.
 //
 // A block is up to `block` consecutive values along the reduction axis (K); blocks restart at every
 // native-tile edge and a tail block may be shorter. value = element * scale of its block.
@@ -132,15 +132,15 @@ Result<BfpMatrix> quantise_matrix(std::span<const float> weights, int rows, int 
                                   const NumberFormat& format, int native_dim,
                                   const std::string& name, std::int64_t first_row = 0);
 
-// An activation vector on its way into the matrix-vector unit (numerics, section 3, activation in).
-// The vectors in use are those of the matrices of its format.
+// An activation vector, quantised for the matrix-vector unit (docs/numbers.md). The vectors in use
+// are those of the matrices of its format.
 struct BfpVector {
   std::vector<std::int8_t> mantissas;
-  std::vector<std::int16_t> exponents;  // one a block
-  std::vector<bool> poisoned;           // one a block: a NaN or infinity inside
+  std::vector<std::int16_t> exponents;  // one per block
+  std::vector<bool> poisoned;           // one per block: a NaN or infinity inside
   bool any_poisoned = false;
   std::vector<float> wide;
-  std::vector<float> scales;  // one a block
+  std::vector<float> scales;  // one per block
 };
 // `values` are fp16 bit patterns; they round half to even whatever format.rounding says, and a
 // magnitude saturates at the largest element. `out` is reused between calls and does not allocate

@@ -2,8 +2,8 @@
 // each correctly rounded.
 //
 // + - x are computed in fp32 and rounded once, which equals the correctly rounded fp16 result
-// (numerics, section 3). sigmoid, tanh and exp are functions of 65,536 inputs: a table each,
-// rounded from double precision, made on first use.
+// (docs/numbers.md). sigmoid, tanh and exp are functions of 65,536 inputs: each has a table,
+// rounded from double precision and made on first use.
 #pragma once
 
 #include <bit>

@@ -1,4 +1,4 @@
-// The loops behind multiply(), one a processor generation: the same source compiled for different
+// The loops behind multiply(), one per processor generation: the same source compiled for different
 // instruction sets, so the bits cannot differ. Tests run every one the processor has.
 #pragma once
 

@@ -1,5 +1,5 @@
-// The specification of a matrix product, for every format (numerics, section 3). Nothing here is
-// fast; multiply() has the same bits.
+// The specification of a matrix product, for every format (docs/numbers.md). Nothing here is fast;
+// multiply() has the same bits.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -36,7 +36,7 @@ float dot_of(const BfpMatrix& matrix, const BfpVector& vector, const Block& bloc
 // acc + dot * 2^exponent, rounded once.
 float add_scaled(float acc, float dot, int exponent) {
   if (exponent >= -126 && exponent <= 127) return std::fma(dot, std::ldexp(1.0f, exponent), acc);
-  // 2^exponent is no normal fp32 number: the product is formed first.
+  // 2^exponent is not a normal fp32 number: the product is formed first.
   return acc + std::ldexp(dot, exponent);
 }
 

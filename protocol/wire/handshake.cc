@@ -1,3 +1,5 @@
+// Fixed layouts, written and read field by field in the order of docs/wire-format.md. The proof
+// covers the header without length and checksum, which are filled in after it.
 #include "protocol/wire/handshake.h"
 
 #include <algorithm>
@@ -109,6 +111,7 @@ void encode(const ResetBody& b, const LtlHeader& header, const Key& key,
 
 std::optional<OpenBody> decode_open(const LtlHeader& header, std::span<const std::byte> body,
                                     const Key& key) {
+  // The proof comes first: no field of an unproven body is looked at.
   if (body.size() != OpenBody::kSize || !proven(header, body, key)) return std::nullopt;
   Reader r(body);
   OpenBody b;

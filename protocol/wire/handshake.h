@@ -71,7 +71,7 @@ void encode(const OpenBody& body, const LtlHeader& header, const Key& key,
 void encode(const ResetBody& body, const LtlHeader& header, const Key& key,
             std::span<std::byte, ResetBody::kSize> out);
 
-// Nothing when the size is wrong, the proof is, or a field that must be zero is not.
+// Returns nullopt if the size or the proof is wrong, or a field that must be zero is not.
 std::optional<OpenBody> decode_open(const LtlHeader& header, std::span<const std::byte> body,
                                     const Key& key);
 std::optional<ResetBody> decode_reset(const LtlHeader& header, std::span<const std::byte> body,

@@ -90,8 +90,7 @@ enum class DropCause : std::uint8_t {
   kReplayed,  // a packet number that was seen, or is too old to tell
   kLengthMismatch,
   kBadChecksum,
-  // Well-formed, but nothing its sender may say now: sequence outside the window, length above the
-  // MTU ...
+  // Well-formed, but not allowed now: sequence outside the window, length above the MTU ...
   kNotAllowed,
 };
 
@@ -147,7 +146,7 @@ inline void encode(const LtlHeader& h, std::span<std::byte, kLtlHeaderSize> out)
 }
 
 // Checks of a packet as a whole, `ghost` bytes behind the real ones, against its decoded header;
-// nothing when it is good. `prefix`: bytes before the payload, a security block included, which the
+// nullopt if it is valid. `prefix`: bytes before the payload, a security block included, which the
 // checksum leaves out.
 [[nodiscard]] std::optional<DropCause> verify(const LtlHeader& header,
                                               std::span<const std::byte> packet,

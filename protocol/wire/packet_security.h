@@ -38,11 +38,11 @@ constexpr std::size_t security_bytes(AuthMode mode) {
 
 using Key = std::array<std::byte, 32>;
 
-// The key of a purpose, which is any text of bytes that names it without doubt.
+// The key for a purpose, which is any byte string that identifies it uniquely.
 Key derive_key(const Key& from, std::span<const std::byte> purpose);
-// 16 bytes that only who has the key can make.
+// 16 bytes that only a holder of the key can compute.
 std::array<std::byte, 16> key_proof(const Key& key, std::span<const std::byte> over);
-// In a time that does not depend on where they differ.
+// Compares in a time that does not depend on where the bytes differ.
 bool equal_secrets(std::span<const std::byte> a, std::span<const std::byte> b);
 SipKey sip_key(std::span<const std::byte, 16> bytes);
 
@@ -70,8 +70,8 @@ class ReplayWindow {
   std::uint64_t next_ = 0;  // one more than the highest seen
 };
 
-// Authenticated encryption of one packet in place, nonce 12 bytes. A resource with no state that
-// changes; whoever links a cryptographic library gives one (fabric/aead).
+// Authenticated encryption of one packet in place, nonce 12 bytes. A resource without mutable
+// state; implemented by the code that links a cryptographic library (fabric/aead).
 class PacketCipher {
  public:
   virtual ~PacketCipher() = default;

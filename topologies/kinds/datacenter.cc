@@ -27,8 +27,8 @@ constexpr Field kDatacenterRows[] = {
         .between(1, 1'024),
     field<&DatacenterOptions::pods>("pods", "Pods under the pair of spine switches.")
         .between(1, 65'536),
-    field<&DatacenterOptions::quiet>(
-        "quiet", "The other users of the published measurements are not there."),
+    field<&DatacenterOptions::quiet>("quiet",
+                                     "Leaves out the other users of the published measurements."),
 };
 constexpr FieldTable kDatacenterFields =
     fields_of<DatacenterOptions>("datacenter", kDatacenterRows);

@@ -9,9 +9,10 @@ namespace {
 constexpr Duration kMost = milliseconds(3'600'000);
 
 constexpr Field kRows[] = {
-    field<&DelayFaultOptions::delay>("delay", "Every packet arrives so much later.")
+    field<&DelayFaultOptions::delay>("delay", "How much later every packet arrives.")
         .between(Duration{0}, kMost),
-    field<&DelayFaultOptions::jitter>("jitter", "Up to so much more, uniformly.")
+    field<&DelayFaultOptions::jitter>(
+        "jitter", "Longest additional delay; delays are uniform between zero and this.")
         .between(Duration{0}, kMost),
 };
 

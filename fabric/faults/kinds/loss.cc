@@ -19,7 +19,7 @@ struct Options {
 
 constexpr FieldWord kModels[] = {word("bernoulli", Model::kBernoulli)};
 constexpr Field kModelRows[] = {
-    field<&LossModel::type>("type", "`bernoulli`: each packet on its own.").spelled(kModels),
+    field<&LossModel::type>("type", "`bernoulli`: each packet independently.").spelled(kModels),
     field<&LossModel::p>("p", "Share of packets lost.")
         .between(Probability{0}, Probability{1'000'000'000})
         .needed(),
@@ -27,9 +27,10 @@ constexpr Field kModelRows[] = {
 constexpr FieldTable kModelFields = fields_of<LossModel>("fault_model", kModelRows);
 constexpr Field kRows[] = {
     map_field<&Options::model, kModelFields>("model", "Which packets are lost.").needed(),
-    field<&Options::max_burst>("max_burst",
-                               "The rule takes no packet after so many in a row were lost on that "
-                               "link and direction, by whatever rules; 0: no limit.")
+    field<&Options::max_burst>(
+        "max_burst",
+        "The rule drops no packet after this many in a row were lost on that "
+        "link and direction, by any rule; 0: no limit.")
         .between(0, 1'000'000)
         .in("packets"),
 };

@@ -167,7 +167,7 @@ TEST_F(Batches, WhatDoesNotFitIsRefusedWithTheMemoryAndTheBytesShort) {
   };
   EXPECT_THAT(refused({"service.batch=4000"}, 3), HasSubstr("of lanes for a batch of 4000)"));
   EXPECT_THAT(refused({"model.place=dram", "nodes[0].device.dram=1 KiB"}, 3),
-              HasSubstr("Dram of tiny needs 7452 bytes (7.3 KiB), free are 1024 bytes"));
+              HasSubstr("Dram of tiny needs 7452 bytes (7.3 KiB), but has 1024 bytes"));
   EXPECT_THAT(refused({"model.place=dram", "model.window=500"}, 3), HasSubstr("500 of window"));
   EXPECT_THAT(
       refused({"model.place={gru7: dram}"}, 2),

@@ -118,7 +118,7 @@ TEST(Quantize, BadFormatsNameWhatIsAllowed) {
        std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"msfp-16"}, "did you mean \"msfp16\"?"},
            {{"msfp12", "--block", "0"}, "block=0 is not a whole number from 1 to 65536"},
-           {{"msfp12", "--round", "up"}, "round=up is none of even, nearest, floor, dither"},
+           {{"msfp12", "--round", "up"}, "round=up is not one of even, nearest, floor, dither"},
            {{"e0m4"}, "block= and scale= are missing"}}) {
     const Ended ended = quantize(arguments, "3f800000\n");
     EXPECT_EQ(ended.status, 2);

@@ -100,15 +100,16 @@ TEST(DefinedFormats, MistakesHaveTheirPlaceAndWhatIsAllowed) {
   EXPECT_THAT(entry("name: my-bfp, element: msfp12"),
               HasSubstr("formats[0].element: \"msfp12\" is no "
                         "element"));
-  EXPECT_THAT(entry("name: my-bfp, element: e0m40"), HasSubstr("element e0m40 is none of"));
+  EXPECT_THAT(entry("name: my-bfp, element: e0m40"), HasSubstr("element e0m40 is not one of"));
   EXPECT_THAT(entry("name: my-bfp, element: e6m1, scale_bits: 4"),
               HasSubstr("no kernel supports it"));
   EXPECT_THAT(
       entry("name: my-bfp, element: e0m4, scale_bits: 12"),
       HasSubstr("test.yaml:7:47: formats[0].scale_bits: scale=12 is not a whole number from "
                 "2 to 8, nor float or none"));
-  EXPECT_THAT(entry("name: my-bfp, element: e0m4, rounding: up"),
-              HasSubstr("formats[0].rounding: round=up is none of even, nearest, floor, dither"));
+  EXPECT_THAT(
+      entry("name: my-bfp, element: e0m4, rounding: up"),
+      HasSubstr("formats[0].rounding: round=up is not one of even, nearest, floor, dither"));
   EXPECT_THAT(entry("name: my-bfp, element: e0m4, block: 0"),
               HasSubstr("formats[0].block: block=0 is not a whole number from 1 to 65536"));
   EXPECT_THAT(entry("name: my-bfp, element: e0m4, scale_bits: none"),

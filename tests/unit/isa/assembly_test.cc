@@ -133,15 +133,15 @@ gate:
       ElementsAre(HasSubstr("f.npu:1:1: no directive called \".devise\"; allowed: .device"),
                   HasSubstr("f.npu:2:11: no memory called \"AddSubVrf_2\"; allowed: InitialVrf, "
                             "AddSubVrf_0, AddSubVrf_1, MultiplyVrf, Dram; did you mean"),
-                  "f.npu:3:28: 70000 is no finite fp16 value: at most 65504",
-                  "f.npu:4:7: the elements of a message is 1 to 268435456, not 0",
+                  "f.npu:3:28: 70000 is not a finite fp16 value: at most 65504",
+                  "f.npu:4:7: the elements of a message must be 1 to 268435456, not 0",
                   "f.npu:5:10: expected the number of rounds, or \"steps\", a whole number, not "
                   "\"often\"",
-                  "f.npu:7:14: rows is 1 to 1048575, not 0",
+                  "f.npu:7:14: rows must be 1 to 1048575, not 0",
                   "f.npu:8:13: no input port called \"y\" above",
                   HasSubstr("f.npu:9:3: no instruction called \"vv_sub\"; allowed: v_rd, v_wr"),
                   "f.npu:10:10: expected the end of the line, not \"3\"",
-                  "f.npu:11:3: rows and columns are written in front of a chain, not inside",
+                  "f.npu:11:3: rows and columns must be written before a chain, not inside it",
                   "f.npu:12:10: no matrix called \"V\" above",
                   "f.npu:13:3: v_wr: a port of NetQ takes no offset",
                   "f.npu:14:8: a name in quotes does not end on its line",
@@ -224,7 +224,7 @@ TEST(Assembly, RunsAndRepeatsThatMakeNoSenseAreNamed) {
     return parse_assembly(text, "f").errors.text();
   };
   EXPECT_THAT(errors(".run a, 1\n"), HasSubstr("f:1:6: no chain called \"a\" above"));
-  EXPECT_THAT(errors(".end_repeat\n"), HasSubstr("f:1:1: no .repeat stands above"));
+  EXPECT_THAT(errors(".end_repeat\n"), HasSubstr("f:1:1: no .repeat is open"));
   EXPECT_THAT(errors(".repeat 3\n"), HasSubstr("f:1:1: this .repeat has no .end_repeat"));
   EXPECT_THAT(errors("a:\n"), HasSubstr("f:1:1: no chain follows the label \"a\""));
   EXPECT_THAT(errors("a:\nend_chain\na:\nend_chain\n.run a, 1\n"),

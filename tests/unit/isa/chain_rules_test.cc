@@ -28,15 +28,16 @@ TEST(ChainRules, ChainOfTheDesignPagesAreLegal) {
 
 TEST(ChainRules, BeginsWithOneRead) {
   expect_only(with_gate({}), "chain 1 \"gate\": the chain is empty");
-  expect_only(with_gate({kProduct, kWrite}),
-              "instruction 0 (mv_mul 3): a chain begins with v_rd, m_rd or a scalar instruction");
+  expect_only(
+      with_gate({kProduct, kWrite}),
+      "instruction 0 (mv_mul 3): a chain must begin with v_rd, m_rd or a scalar instruction");
   expect_only(with_gate({kRead, kRead, kWrite}),
-              "instruction 1 (v_rd InitialVrf[0]): v_rd has no place inside");
+              "instruction 1 (v_rd InitialVrf[0]): v_rd is not allowed inside");
 }
 
 TEST(ChainRules, AtMostOneProductDirectlyBehindTheRead) {
   expect_only(with_gate({kRead, kTanh, kProduct, kWrite}),
-              "instruction 2 (mv_mul 3): mv_mul stands directly behind v_rd");
+              "instruction 2 (mv_mul 3): mv_mul must directly follow v_rd");
   expect_only(with_gate({kRead, kProduct, kProduct, kWrite}),
               "instruction 2 (mv_mul 3): mv_mul stands directly");
 }
@@ -127,10 +128,10 @@ TEST(ChainRules, MatrixChainIsOneReadAndOneWrite) {
   const Instruction write{Op::kMWr, Mem::kMatrixRf, 8};
   EXPECT_EQ(errors_of(with_load({read, write})), "");
   expect_only(with_load({write, read}),
-              "instruction 0 (m_wr MatrixRf[8]): a matrix chain begins with m_rd");
-  expect_only(with_load({read}), "chain 2 \"load\": m_rd is followed by one m_wr");
+              "instruction 0 (m_wr MatrixRf[8]): a matrix chain must begin with m_rd");
+  expect_only(with_load({read}), "chain 2 \"load\": m_rd must be followed by one m_wr");
   expect_only(with_load({read, write, write}),
-              "instruction 2 (m_wr MatrixRf[8]): a matrix chain ends after its m_wr");
+              "instruction 2 (m_wr MatrixRf[8]): a matrix chain must end after its m_wr");
 }
 
 TEST(ChainRules, ScalarChainsHoldScalarInstructionsOnly) {
@@ -140,15 +141,15 @@ TEST(ChainRules, ScalarChainsHoldScalarInstructionsOnly) {
   shard.in_ports[1].elements = 1;
   EXPECT_EQ(errors_of(shard), "");
   shard.program.chains[2].instructions = {step, read};
-  expect_only(shard, "instruction 1 (s_rd offset_0, NetQ[1]): s_rd stands first");
+  expect_only(shard, "instruction 1 (s_rd offset_0, NetQ[1]): s_rd must come first");
   shard.program.chains[2].instructions = {step, kWrite};
-  expect_only(shard, "instruction 1 (v_wr InitialVrf[0]): v_wr has no place in a scalar chain");
+  expect_only(shard, "instruction 1 (v_wr InitialVrf[0]): v_wr is not allowed in a scalar chain");
   shard.program.chains[2].instructions = {write_scalar(ScalarRegister::kRows, 3)};
-  expect_only(shard, "rows and columns are written in front of a chain, not inside");
+  expect_only(shard, "rows and columns must be written before a chain, not inside it");
   shard.program.chains[1].instructions.insert(shard.program.chains[1].instructions.begin() + 2,
                                               step);
   shard.program.chains[2].instructions = {read};
-  expect_only(shard, "s_add has no place inside a vector chain");
+  expect_only(shard, "s_add is not allowed inside a vector chain");
 }
 
 }  // namespace

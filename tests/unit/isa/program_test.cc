@@ -160,8 +160,9 @@ TEST(Program, DecoderNamesTheWordAndTheReason) {
   expect_refused({columns, rows, end}, "word 1 (0x68000002): s_wr out of order");
   expect_refused({rows, rows, end}, "s_wr out of order");
   expect_refused({rows, columns, end, rows, end},
-                 "word 4 (0x70000000): s_wr rows writes the value it has");
-  expect_refused({rows, columns, end, columns, end}, "s_wr columns writes the value it has");
+                 "word 4 (0x70000000): s_wr rows writes the value that the register holds");
+  expect_refused({rows, columns, end, columns, end},
+                 "s_wr columns writes the value that the register holds");
   expect_refused({rows, columns, (10u << 27), columns, end}, "s_wr inside a chain");
   expect_refused({rows & ~3u, columns, end}, "rows and columns are at least 1");
   expect_refused({(13u << 27) | (4u << 20) | 1u}, "there is no scalar register 4");

@@ -34,7 +34,7 @@ TEST(Dram, WhatDoesNotFitIsRefusedWithTheBytesShort) {
   Shard shard = streamed_shard();
   shard.device.dram = Bytes{500'000};
   expect_only(shard,
-              "Dram of bw-s10 needs 542250 bytes (529.5 KiB), free are 500000 bytes (488.3 KiB): "
+              "Dram of bw-s10 needs 542250 bytes (529.5 KiB), but has 500000 bytes (488.3 KiB): "
               "42250 bytes (41.3 KiB) short; the furthest is matrix \"W\"",
               ErrorCode::kDoesNotFit);
   shard = streamed_shard();
@@ -51,7 +51,7 @@ TEST(Dram, WhatCannotStreamIsNamed) {
               "MatrixRf is left to stream it through");
   shard = streamed_shard();
   shard.device.dram_rate = BitRate{};
-  expect_only(shard, "matrix \"W\": device bw-s10 states no dram_bandwidth");
+  expect_only(shard, "matrix \"W\": device bw-s10 has no dram_bandwidth");
   shard = streamed_shard();
   shard.program.chains[1].instructions[1].memory = Mem::kMatrixRf;
   EXPECT_THAT(errors_of(shard), HasSubstr("(mv_mul 3): no matrix begins at tile 3"));
@@ -99,7 +99,7 @@ TEST(Batch, ProgramsThatWorkForOneRequestAtATimeAreNamed) {
   shard.program.segments = {{0, 3, 0, 1}};
   EXPECT_THAT(errors_of(shard), HasSubstr("(m_rd NetQ[1]): works for one request at a time"));
   shard.batch = 0;
-  EXPECT_THAT(errors_of(shard), HasSubstr("a batch of no request"));
+  EXPECT_THAT(errors_of(shard), HasSubstr("the batch is 0 requests; at least 1"));
 }
 
 TEST(Batch, ADeviceThatHandlesSeveralAtOnceHasRegistersForThem) {

@@ -59,7 +59,7 @@ TEST(CheckShard, MatrixThatDoesNotFitNamesTilesAndBytesShort) {
   shard.matrices.push_back({"U", 9, 15, 20, {shard.format, 6000, 8000, {}, {}, {}}});
   // 309 tiles are 18,617,250 bytes; the memory has 18,436,500.
   expect_only(shard,
-              "fpga1: MatrixRf of bw-s10 needs 309 tiles (18617250 bytes (17.8 MiB)), free are 306 "
+              "fpga1: MatrixRf of bw-s10 needs 309 tiles (18617250 bytes (17.8 MiB)), but has 306 "
               "(18436500 bytes (17.6 "
               "MiB)): 180750 bytes (176.5 KiB) short; the first beyond is matrix \"U\"",
               ErrorCode::kDoesNotFit);
@@ -69,7 +69,7 @@ TEST(CheckShard, RegisterFileIndexBeyondItsEndNamesTheInstruction) {
   Shard shard = good_shard();
   shard.program.chains[1].instructions[5].index = 511;  // two rows from there
   expect_only(shard,
-              "MultiplyVrf of bw-s10 needs 513 vectors (410400 bytes (400.8 KiB)), free are 512 "
+              "MultiplyVrf of bw-s10 needs 513 vectors (410400 bytes (400.8 KiB)), but has 512 "
               "(409600 bytes (400.0 "
               "KiB)): 800 bytes short; the first beyond is chain 1 \"gate\", instruction 5 (v_wr "
               "MultiplyVrf[511])",
@@ -99,7 +99,7 @@ TEST(CheckShard, ProgramLongerThanTheInstructionMemoryIsRefused) {
   Shard shard = good_shard();
   shard.device.instruction_words = shard.program.instruction_words() - 1;
   expect_only(shard,
-              "InstructionMemory of bw-s10 needs 15 words (60 bytes), free are 14 (56 bytes): 4 "
+              "InstructionMemory of bw-s10 needs 15 words (60 bytes), but has 14 (56 bytes): 4 "
               "bytes short",
               ErrorCode::kDoesNotFit);
 }
@@ -170,7 +170,7 @@ TEST(CheckShard, WeightsMustBeInTheShardsFormatAndBlocks) {
   expect_only(shard, "1499 shared exponents for 500 rows of 3 blocks");
   shard = good_shard();
   shard.matrices[0].weights.format = format("ms-fp9");
-  expect_only(shard, "matrix \"W\" is in ms-fp9, the shard in ms-fp8");
+  expect_only(shard, "matrix \"W\" is in format ms-fp9, the shard in ms-fp8");
 }
 
 TEST(CheckShard, ConstantsBelongInVectorRegisterFiles) {
@@ -188,7 +188,7 @@ TEST(CheckShard, SegmentsCoverTheProgram) {
   shard.program.segments = {{0, 1, 1, 0}};
   expect_only(shard, "chain 1 is in no segment: it would never run");
   shard.program.segments = {{0, 2, 1, 0}, {1, 3, 1, 0}};
-  expect_only(shard, "segment 1: chains 1 to 3 of 2");
+  expect_only(shard, "segment 1 names chains 1 to 3, the program has 2");
 }
 
 TEST(CheckShard, RowsAndColumnsAreBounded) {
@@ -209,7 +209,7 @@ TEST(CheckShard, DramIsBounded) {
   shard.zeroed.push_back({Mem::kDram, 10, 2});
   shard.device.dram_rate = BitRate{560'000'000'000};
   expect_only(shard,
-              "Dram of bw-s10 needs 9600 bytes (9.4 KiB), free are 0 bytes: 9600 bytes (9.4 KiB) "
+              "Dram of bw-s10 needs 9600 bytes (9.4 KiB), but has 0 bytes: 9600 bytes (9.4 KiB) "
               "short",
               ErrorCode::kDoesNotFit);
   shard.device.dram = Bytes{12 * 800};
@@ -220,7 +220,7 @@ TEST(CheckShard, DramIsBounded) {
   shard.device.dram = Bytes{1 << 20};
   shard.device.dram_rate = {};
   expect_only(shard,
-              "a range zeroed at the begin of a request: device bw-s10 states no "
+              "a range zeroed at the beginning of a request: device bw-s10 has no "
               "dram_bandwidth");
 }
 
@@ -286,7 +286,7 @@ TEST(CheckShard, ReportsAllViolationsAtOnce) {
 TEST(CheckShard, EveryBrokenRuleOfAChainIsReported) {
   const Diagnostics found = check_shard(with_gate({kRead, kTanh, kProduct, kRead, kTanh, kTanh}));
   ASSERT_EQ(found.errors.size(), 4u) << found.text();
-  EXPECT_THAT(found.errors[0].message, HasSubstr("mv_mul stands directly behind v_rd"));
+  EXPECT_THAT(found.errors[0].message, HasSubstr("mv_mul must directly follow v_rd"));
   EXPECT_THAT(found.errors[1].message, HasSubstr("v_rd has no place"));
   EXPECT_THAT(found.errors[2].message, HasSubstr("need an MFU2"));
   EXPECT_THAT(found.errors[3].message, HasSubstr("ends without a v_wr"));

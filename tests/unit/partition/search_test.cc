@@ -262,7 +262,7 @@ TEST(Search, WhatDoesNotFitDramOrWindowIsRefusedWithTheBytesShort) {
   const Model model = in_dram(rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false}));
   Cluster small(model, with_dram(bw_s10(), Bytes{16'000'000}), 1);
   EXPECT_EQ(error_of(small.request),
-            "fpga0: Dram of bw-s10 needs 17713500 bytes (16.9 MiB), free are 16000000 bytes "
+            "fpga0: Dram of bw-s10 needs 17713500 bytes (16.9 MiB), but has 16000000 bytes "
             "(15.3 MiB): 1713500 bytes (1.6 MiB) short; the furthest is matrix "
             "\"gru0.Rn\"; 2 nodes of device bw-s10 suffice");
   EXPECT_EQ(code_of(small.request), ErrorCode::kDoesNotFit);

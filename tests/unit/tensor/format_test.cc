@@ -117,22 +117,22 @@ TEST(ParseFormat, RefusalsNameTheMistakeAndWhatIsAllowed) {
   expect_refused("e0m4,scale=8", "block= is missing");
   expect_refused("e4m3", "scale= is missing");
   expect_refused("e0m4,block=16", "scale= is missing");
-  expect_refused("e0m24,block=16,scale=8", "element e0m24 is none of e0m1 to e0m23 (sign and");
-  expect_refused("e0m0,block=16,scale=8", "element e0m0 is none of");
-  expect_refused("e9m3,block=16,scale=8", "element e9m3 is none of");
+  expect_refused("e0m24,block=16,scale=8", "element e0m24 is not one of e0m1 to e0m23 (sign and");
+  expect_refused("e0m0,block=16,scale=8", "element e0m0 is not one of");
+  expect_refused("e9m3,block=16,scale=8", "element e9m3 is not one of");
   expect_refused("e8m7,block=16,scale=8",
                  "steps of 2^-133 under a shared exponent of 8 bits are below 2^-149");
   expect_refused("msfp12,scale=none", "an integer element needs a scale");
-  expect_refused("float16,block=16", "block= means nothing without a scale");
-  expect_refused("msfp12,seed=4", "seed= means nothing without round=dither");
+  expect_refused("float16,block=16", "block= has no effect without a scale");
+  expect_refused("msfp12,seed=4", "seed= has no effect without round=dither");
   expect_refused("msfp12,round=dither,seed=-4", "seed=-4 is not a whole number");
   expect_refused("e-1m3,block=16,scale=8", "unknown number format");
   expect_refused("ms-fp8,block=0", "block=0 is not a whole number from 1 to 65536");
   expect_refused("ms-fp8,block=-4", "block=-4 is not a whole number");
   expect_refused("ms-fp8,block=16x", "block=16x is not a whole number");
   expect_refused("ms-fp8,scale=9", "scale=9 is not a whole number from 2 to 8, nor float or none");
-  expect_refused("ms-fp8,round=up", "round=up is none of even, nearest, floor");
-  expect_refused("ms-fp8,overflow=wrap", "overflow=wrap is none of poison, saturate");
+  expect_refused("ms-fp8,round=up", "round=up is not one of even, nearest, floor");
+  expect_refused("ms-fp8,overflow=wrap", "overflow=wrap is not one of poison, saturate");
   expect_refused("ms-fp8,blok=16",
                  "unknown option \"blok\"; options are block, scale, round, overflow, flush");
   expect_refused("ms-fp8,block=16,block=16", "\"block\" is given twice");
