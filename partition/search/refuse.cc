@@ -56,7 +56,7 @@ std::string tile_fault(const PartitionRequest& request, const NpuDevice& device,
     short_of = std::min(short_of, std::max<std::int64_t>(0, -least));
   }
   if (short_of == 0 || short_of == std::numeric_limits<std::int64_t>::max()) return "";
-  return fmt::format("{} on {} nodes: MatrixRf of {} needs {} tiles on one of them, free are {}",
+  return fmt::format("{} on {} nodes: MatrixRf of {} needs {} tiles on one of them, but has {}",
                      layer_name(model.layers[layer]), most, device.name, room + short_of, room);
 }
 
