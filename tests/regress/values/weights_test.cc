@@ -80,7 +80,7 @@ TEST(Weights, MoreTilesThanADeviceHasAddressesDoNotFit) {
   const Result<Lowered> lowered = lower(request);
   ASSERT_FALSE(lowered);
   EXPECT_EQ(lowered.error().code, ErrorCode::kDoesNotFit);
-  EXPECT_THAT(lowered.error().message, HasSubstr("a device addresses 4294967295"));
+  EXPECT_THAT(lowered.error().message, HasSubstr("a device can address at most 4294967295"));
 }
 
 }  // namespace

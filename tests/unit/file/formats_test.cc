@@ -98,8 +98,8 @@ TEST(DefinedFormats, MistakesHaveTheirPlaceAndWhatIsAllowed) {
   EXPECT_THAT(entry("name: my-bfp, element: e0m4, blok: 3"),
               HasSubstr("unknown key \"blok\" in formats[0]; did you mean \"block\"?"));
   EXPECT_THAT(entry("name: my-bfp, element: msfp12"),
-              HasSubstr("formats[0].element: \"msfp12\" is no "
-                        "element"));
+              HasSubstr("formats[0].element: \"msfp12\" is not "
+                        "an element"));
   EXPECT_THAT(entry("name: my-bfp, element: e0m40"), HasSubstr("element e0m40 is not one of"));
   EXPECT_THAT(entry("name: my-bfp, element: e6m1, scale_bits: 4"),
               HasSubstr("no kernel supports it"));

@@ -95,18 +95,18 @@ TEST(ReadWall, EncryptionIsAChoiceOnLoopbackAndWhatIsMeantBeyond) {
 TEST(ReadWall, BeyondLoopbackNeedsAKeyAnAddressOfThisHostAndEncryption) {
   EXPECT_THAT(wall("listen: 203.0.113.9", "ltl: {auth: header}\n"),
               ElementsAre(AllOf(HasSubstr("test.yaml:"),
-                                HasSubstr("wall.listen: 203.0.113.9 is no "
-                                          "address of this host; it has "),
+                                HasSubstr("wall.listen: 203.0.113.9 is not "
+                                          "an address of this host; it has "),
                                 HasSubstr("127.0.0.1")),
                           HasSubstr("wall.listen: 203.0.113.9 is beyond loopback, which needs a "
                                     "key: add key_file"),
                           HasSubstr("ltl.auth: header is not enough beyond loopback (wall.listen "
                                     "is 203.0.113.9); aead, or leave it out")));
   EXPECT_THAT(wall("listen: 203.0.113.9, key_file: /nowhere/run.key", "ltl: {auth: none}\n"),
-              ElementsAre(HasSubstr("no address of this host"), HasSubstr("wall.key_file: "),
+              ElementsAre(HasSubstr("not an address of this host"), HasSubstr("wall.key_file: "),
                           HasSubstr("ltl.auth: none is not enough")));
   EXPECT_THAT(wall("listen: 203.0.113.9, carrier: shm"),
-              ElementsAre(HasSubstr("no address"), HasSubstr("needs a key"),
+              ElementsAre(HasSubstr("not an address"), HasSubstr("needs a key"),
                           HasSubstr("shared memory has no address to listen on")));
 }
 
@@ -122,7 +122,7 @@ TEST(ReadWall, AddressesThatNameNoInterfaceAreRefused) {
 TEST(ReadWall, InVirtualTimeNothingListensAndNothingIsEncrypted) {
   const TestFolder folder;
   EXPECT_THAT(errors_of(small_cluster("wall: {listen: 203.0.113.9}\nltl: {auth: aead}\n")),
-              ElementsAre(HasSubstr("no address"), HasSubstr("needs a key"),
+              ElementsAre(HasSubstr("not an address"), HasSubstr("needs a key"),
                           HasSubstr("wall.listen: nothing listens in virtual time; time: wall, or "
                                     "leave it out"),
                           HasSubstr("ltl.auth: aead encrypts packets of real sockets")));

@@ -160,8 +160,8 @@ gate:
   vv_add AddSubVrf_0[7]
   end_chain
 )"),
-              ElementsAre("f.npu:7:3: chain 0 \"gate\", instruction 2 (mv_mul 0): mv_mul stands "
-                          "directly behind v_rd, at most once",
+              ElementsAre("f.npu:7:3: chain 0 \"gate\", instruction 2 (mv_mul 0): mv_mul must "
+                          "directly follow v_rd, at most once",
                           "f.npu:9:3: chain 0 \"gate\": the chain ends without a v_wr",
                           "f.npu:8:3: chain 0 \"gate\", instruction 3 (vv_add AddSubVrf_0[7]): "
                           "reads AddSubVrf_0[7], which no constant, no zeroed range and no v_wr "

@@ -39,7 +39,7 @@ TEST(ChainRules, AtMostOneProductDirectlyBehindTheRead) {
   expect_only(with_gate({kRead, kTanh, kProduct, kWrite}),
               "instruction 2 (mv_mul 3): mv_mul must directly follow v_rd");
   expect_only(with_gate({kRead, kProduct, kProduct, kWrite}),
-              "instruction 2 (mv_mul 3): mv_mul stands directly");
+              "instruction 2 (mv_mul 3): mv_mul must directly");
 }
 
 TEST(ChainRules, EndsWithOneOrMoreWrites) {

@@ -287,7 +287,7 @@ TEST(CheckShard, EveryBrokenRuleOfAChainIsReported) {
   const Diagnostics found = check_shard(with_gate({kRead, kTanh, kProduct, kRead, kTanh, kTanh}));
   ASSERT_EQ(found.errors.size(), 4u) << found.text();
   EXPECT_THAT(found.errors[0].message, HasSubstr("mv_mul must directly follow v_rd"));
-  EXPECT_THAT(found.errors[1].message, HasSubstr("v_rd has no place"));
+  EXPECT_THAT(found.errors[1].message, HasSubstr("v_rd is not allowed"));
   EXPECT_THAT(found.errors[2].message, HasSubstr("need an MFU2"));
   EXPECT_THAT(found.errors[3].message, HasSubstr("ends without a v_wr"));
 }

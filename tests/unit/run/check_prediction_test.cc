@@ -48,7 +48,7 @@ TEST(CheckPrediction, NamesTheCauseItKnows) {
   Case resent({120, 120});
   resent.results.ltl.retransmitted = 7;
   EXPECT_THAT(resent.text(), HasSubstr("7 packets were sent again although none was lost"));
-  EXPECT_THAT(Case({50, 100, 100}).text(), HasSubstr("only the first request"));
+  EXPECT_THAT(Case({50, 100, 100}).text(), HasSubstr("from the first request alone"));
   Case shared({120, 120});
   shared.run.topology.links.emplace_back().other.busy = Probability{1'000};
   EXPECT_THAT(shared.text(), HasSubstr("predictions leave out the traffic of others"));
