@@ -24,7 +24,7 @@ std::vector<std::string> watched_run(const std::string& out, const char* time,
           "--out",
           out,
           "--set",
-          "limits.silence=600 ms",
+          "limits.silence=1200 ms",
           "--set",
           std::string("workload.requests=") + requests};
 }
@@ -42,7 +42,7 @@ TEST(Silence, AStoppedNodeIsNamedAndEndsTheRun) {
     const Ended ended = running.wait();
     EXPECT_EQ(ended.status, 5) << ended.err;
     EXPECT_THAT(ended.err, HasSubstr("fpga2"));
-    EXPECT_THAT(ended.err, HasSubstr("has been stopped by a signal for 0.6 s (limits.silence)"));
+    EXPECT_THAT(ended.err, HasSubstr("has been stopped by a signal for 1.2 s (limits.silence)"));
     EXPECT_TRUE(all_gone(nodes, 1000));
     expect_valid_and_marked(out);
   }
