@@ -1,5 +1,5 @@
 // A command of `soliton` as a value: its words, its options, and what runs it. A new command is a file
-// that defines one, and a line in commands.cc; the parser, --help and `soliton list commands` follow.
+// that defines one, and a line in commands.h; the parser, --help and completion follow.
 //
 //   struct WaitOptions { std::int64_t seconds = 1; };
 //   RunCommand define_wait(OptionSet& options, CommandLine&) {

@@ -63,9 +63,9 @@ WrittenKeys FieldWriter::keys(const FieldTable& table, const Settings& settings,
     const bool has_word = std::any_of(field.words.begin(), field.words.end(),
                                       [](const FieldWord& w) { return w.number == kUnset; });
     if (field.quiet && value == field.get(table.defaults())) continue;
-    if (value.is_unset() && field.is_switch)
+    if (said == nullptr && field.is_switch)
       out.emplace_back(field.key, "false");
-    else if (!value.is_unset() || has_word)
+    else if (said != nullptr || has_word)
       out.emplace_back(field.key, spelled(field, value));
   }
   return out;

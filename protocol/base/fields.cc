@@ -160,7 +160,9 @@ Settings collect(const FieldTable& table, const void* object) {
   for (const Field& field : table.fields) {
     if (field.get == nullptr) continue;
     FieldValue value = field.get(object);
-    if (!value.is_unset()) out.push_back({std::string(field.key), std::move(value)});
+    // All 64 bits of an unsigned number are its own: none of its values stands for "unset".
+    if (!value.is_unset() || field.type == FieldType::kUnsigned)
+      out.push_back({std::string(field.key), std::move(value)});
   }
   return out;
 }

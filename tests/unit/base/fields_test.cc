@@ -85,6 +85,16 @@ TEST(Fields, CarryEveryMemberThereAndBack) {
   EXPECT_EQ(got, said);
 }
 
+// The number that marks an unset member is an unsigned one like any other.
+TEST(Fields, CarryEveryUnsignedNumber) {
+  for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1} << 63, UINT64_MAX}) {
+    Sample said, got;
+    said.seed = seed;
+    ASSERT_TRUE(assign(kFields, collect(kFields, &said), &got));
+    EXPECT_EQ(got.seed, seed);
+  }
+}
+
 TEST(Fields, LeaveUnsetMembersOut) {
   const Sample plain;
   const Settings settings = collect(kFields, &plain);

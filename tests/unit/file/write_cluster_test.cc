@@ -188,6 +188,14 @@ void vary(ClusterSpec& spec, Draw& draw) {
   spec.faults[1].rule.options = delay_settings({Duration{draw.sized(12)}, {}});
 }
 
+TEST(WriteCluster, SeedsOfAllBitsReadBack) {
+  for (const char* seed : {"0", "9223372036854775808", "18446744073709551615"}) {
+    const ClusterSpec spec = read_good(small_cluster(std::string("seed: ") + seed + "\n"));
+    EXPECT_NE(write_cluster(spec, ".").find(std::string("seed: ") + seed + "\n"),
+              std::string::npos);
+  }
+}
+
 TEST(WriteCluster, RandomValuesReadBack) {
   const ClusterSpec base =
       read_good(small_cluster("faults: [{link: fpga0-tor0, loss: 1 %}, {kind: delay, delay: 1 us, "
