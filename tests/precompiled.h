@@ -1,5 +1,6 @@
 // The precompiled header of all tests: what nearly every one includes. Each file still includes
-// what it uses.
+// what it uses. Only headers of libraries, which guard themselves by macros: `#pragma once` knows a
+// header by its bytes, and a compiler cache gives back a precompiled header whose comments differ.
 #pragma once
 
 #include <fmt/format.h>
@@ -27,5 +28,3 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "protocol/base/result.h"
