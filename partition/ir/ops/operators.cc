@@ -1,0 +1,53 @@
+// The list of all operators: the index of partition/ir/ops.
+#include <algorithm>
+#include <vector>
+
+#include "partition/ir/operator.h"
+#include "partition/ir/ops/common.h"
+
+namespace soliton::ir {
+
+namespace {
+
+std::vector<const Operator*> sorted() {
+  std::vector<const Operator*> out;
+  for (const std::span<const Operator> family : {
+           elementwise_operators(),
+       })
+    for (const Operator& op : family) out.push_back(&op);
+  std::ranges::sort(out, {}, [](const Operator* op) { return op->name; });
+  return out;
+}
+
+}  // namespace
+
+std::span<const Operator* const> operators() {
+  static const std::vector<const Operator*> all = sorted();
+  return all;
+}
+
+const Operator* find_operator(std::string_view name) {
+  const auto all = operators();
+  const auto at =
+      std::ranges::lower_bound(all, name, {}, [](const Operator* op) { return op->name; });
+  return at != all.end() && (*at)->name == name ? *at : nullptr;
+}
+
+const Array& Call::input(std::size_t k) const {
+  static const Array absent;
+  return k < inputs.size() ? inputs[k] : absent;
+}
+
+bool Call::known() const {
+  return std::ranges::all_of(inputs, [](const Array& a) { return a.known() || !a.present(); });
+}
+
+Work work_of(const Operator& op, const Call& call, const Outputs& outputs) {
+  if (op.work != nullptr) return op.work(call, outputs);
+  Work work;
+  for (const Array& output : outputs)
+    if (output.present()) work.operations += output.elements();
+  return work;
+}
+
+}  // namespace soliton::ir
