@@ -6,7 +6,6 @@
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
-#include "protocol/base/rng.h"
 #include "protocol/isa/host_time.h"
 
 namespace soliton {
@@ -18,6 +17,7 @@ HostRole::HostRole(const HostShard& shard, const InputSource& inputs, const Host
       options_(options),
       trace_(trace),
       received_counts_(shard.replies.size()),
+      schedule_(options_, inputs.seed),
       batcher_(options.batch, options.batch_wait) {
   for (const HostShard::StepPort& port : shard.inputs) {
     std::vector<NodeId> peers;
@@ -35,44 +35,21 @@ void HostRole::start(Instant at) {
   SOLITON_CHECK(!started_);
   started_ = true;
   cpu_free_ = at;
-  if (options_.arrivals == Arrivals::kPoisson) {
-    waiting_.emplace(later(at, gap(0)), 0);
-    return;
-  }
-  for (std::uint32_t client = 0; client < options_.clients; ++client) waiting_.emplace(at, client);
-}
-
-// Drawn by the number of the request, so arrivals do not depend on the order of events.
-Duration HostRole::gap(std::uint32_t request) const {
-  const double share = Random(inputs_.seed, "arrival").exponential(request);
-  return Duration{
-      static_cast<std::int64_t>(share * static_cast<double>(options_.mean_gap.count()) + 0.5)};
+  schedule_.start(at);
 }
 
 Instant HostRole::next_deadline() const {
   Instant next = std::min(outbox_.next(), batcher_.next_deadline());
-  if (!waiting_.empty() && next_request_ < options_.requests)
-    next = std::min(next, waiting_.begin()->first);
+  next = std::min(next, schedule_.next_deadline());
   if (!completions_.empty()) next = std::min(next, completions_.begin()->first);
   return next;
 }
 
 void HostRole::on_deadline(Instant now) {
   finish_due(now);
-  begin_due(now);
+  while (const std::optional<ClientSchedule::Due> due = schedule_.take_due(now))
+    begin_request(*due, now);
   while (std::optional<Batch> batch = batcher_.take_due(now)) begin_batch(std::move(*batch), now);
-}
-
-// A closed client is entered into `waiting_` again when its answer is there (finish_due()); a
-// Poisson arrival enters the next one at once.
-void HostRole::begin_due(Instant now) {
-  while (!waiting_.empty() && waiting_.begin()->first <= now && next_request_ < options_.requests) {
-    const auto [at, client] = *waiting_.begin();
-    waiting_.erase(waiting_.begin());
-    begin_request(client, now);
-    if (options_.arrivals == Arrivals::kPoisson)
-      waiting_.emplace(later(at, gap(next_request_)), next_request_ % options_.clients);
-  }
 }
 
 // The host has one CPU that works on batches in order of their requests for it. In wall time the
@@ -98,9 +75,9 @@ std::size_t HostRole::reply_messages(const Batch& batch) const {
   return shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? batch.steps : 1);
 }
 
-void HostRole::begin_request(std::uint32_t client, Instant now) {
-  const std::uint32_t request = next_request_++;
-  std::optional<Batch> full = batcher_.add(inputs_.steps(request), {request, client, now});
+void HostRole::begin_request(const ClientSchedule::Due& due, Instant now) {
+  std::optional<Batch> full =
+      batcher_.add(inputs_.steps(due.request), {due.request, due.client, now});
   if (full) begin_batch(std::move(*full), now);
 }
 
@@ -236,8 +213,7 @@ void HostRole::finish_due(Instant now) {
     if (traced(done.request))
       trace_->record({done.record.sent, done.record.completed - done.record.sent, options_.self,
                       TraceKind::kRequest, done.request, done.record.client, 0});
-    if (options_.arrivals == Arrivals::kClosed)
-      waiting_.emplace(later(done.record.completed, options_.think), done.record.client);
+    schedule_.answered(done.record.client, done.record.completed);
     records_.push_back(std::move(done.record));
   }
 }
