@@ -99,7 +99,7 @@ std::string text_of(const FabricInputs& fabric, const Loss& loss) {
       return fmt::format("{} closed its connection to {} at {}", peer, node, at);
     case LostPeer::How::kRestarted:
       return fmt::format(
-          "{} came back to {} at {} as incarnation {}, and what was under way to it "
+          "{} came back to {} at {} as incarnation {}, and what was in flight to it "
           "is lost",
           peer, node, at, loss.peer.detail);
   }
@@ -133,7 +133,7 @@ void explain_stall(bool time_limit, const Asked& asked, ClusterOutcome& outcome)
   if (!losses_of(outcome).empty()) return;  // explain_lost_peers() says why
   std::string text = fmt::format(
       "no progress: {} of {} {} {} when {} at {}", completed(outcome), asked.count, asked.records,
-      asked.done, time_limit ? "the limit of time was reached" : "nothing was left to happen",
+      asked.done, time_limit ? "the time limit was reached" : "nothing was left to happen",
       time_of(outcome.end));
   for (const std::string& circle : outcome.deadlocks)
     text += "\n    paused ports that wait for each other: " + circle;

@@ -27,7 +27,9 @@ Result<std::vector<Descriptor>> moved_up(const std::vector<int>& descriptors) {
   for (const int descriptor : descriptors) {
     const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, kAboveTargets);
     if (copy < 0)
-      return failure(ErrorCode::kEnvironment, fmt::format("descriptors: {}", std::strerror(errno)));
+      return failure(
+          ErrorCode::kEnvironment,
+          fmt::format("cannot copy the descriptors of a new process: {}", std::strerror(errno)));
     out.emplace_back(copy);
   }
   return out;
@@ -134,7 +136,8 @@ std::optional<ProcessEnd> ChildProcess::wait(int milliseconds) {
 Result<std::pair<Descriptor, Descriptor>> socket_pair() {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return failure(ErrorCode::kEnvironment, fmt::format("socketpair: {}", std::strerror(errno)));
+    return failure(ErrorCode::kEnvironment,
+                   fmt::format("cannot create a control socket: {}", std::strerror(errno)));
   return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 

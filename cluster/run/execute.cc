@@ -105,7 +105,8 @@ ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAss
                                const RunControl& control) {
   const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
   const Launcher* const launcher = find_launcher(layout_of(run.spec));
-  SOLITON_CHECK_MSG(launcher != nullptr, "no launcher serves what the file was read as");
+  SOLITON_CHECK_MSG(launcher != nullptr,
+                    "no launcher serves this combination of time and processes");
   ClusterOutcome outcome = launcher->run(nodes, fabric, control);
   explain_lost_peers(fabric, requests_of(nodes), outcome);
   explain_faults(fabric, outcome);

@@ -18,8 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr int kTicksASecond = 10;
-constexpr const char* kUnfinished =
-    "the run had not ended when this was written: what was measured until then";
+constexpr const char* kUnfinished = "the run had not ended when this was written";
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();

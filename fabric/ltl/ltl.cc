@@ -46,7 +46,8 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
                        (buffer == nullptr || !buffer->may_be_enabled())) {
   const Status good = check(options);
   SOLITON_CHECK_MSG(good.has_value(), "{}", good.error().message);
-  SOLITON_CHECK_MSG(connections.size() <= 65'536, "{} connections", connections.size());
+  SOLITON_CHECK_MSG(connections.size() <= 65'536,
+                    "{} connections are more than 16-bit row numbers can name", connections.size());
   std::uint16_t row = 0;
   table.reserve(connections.size());
   for (const LtlConnection& c : connections) {

@@ -23,7 +23,7 @@ HostRole::HostRole(const HostShard& shard, const InputSource& inputs, const Host
     std::vector<NodeId> peers;
     for (const OutPort::Destination& destination : port.destinations) {
       const auto found = std::find(node_names.begin(), node_names.end(), destination.peer);
-      SOLITON_CHECK_MSG(found != node_names.end(), "no node \"{}\"", destination.peer);
+      SOLITON_CHECK_MSG(found != node_names.end(), "there is no node \"{}\"", destination.peer);
       peers.push_back(NodeId{static_cast<std::uint32_t>(found - node_names.begin())});
     }
     sent_counts_.emplace_back(peers.size());

@@ -153,7 +153,8 @@ Moment ChainTiming::after_hazards(const CompiledChain& chain, Moment result) con
 Arrival ChainTiming::arrival(Moment moment) const {
   Arrival out = origins_[moment.origin];
   const Instant at = instant(moment.at);
-  SOLITON_CHECK_MSG(at >= out.at, "{} ps before the arrival it waited for", (out.at - at).count());
+  SOLITON_CHECK_MSG(at >= out.at, "the moment is {} ps before the arrival it waited for",
+                    (out.at - at).count());
   out.path.compute += at - out.at;
   out.at = at;
   return out;

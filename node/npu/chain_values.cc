@@ -30,7 +30,7 @@ PointwiseOp pointwise_op(Opcode opcode) {
     case Opcode::kVvMul:
       return PointwiseOp::kMultiply;
     default:
-      check_failed("an operation with an operand", opcode_name(opcode));
+      check_failed("the opcode is a point-wise operation with an operand", opcode_name(opcode));
   }
 }
 
@@ -43,7 +43,7 @@ ActivationFunction activation_function(Opcode opcode) {
     case Opcode::kVRelu:
       return ActivationFunction::kRelu;
     default:
-      check_failed("an activation function", opcode_name(opcode));
+      check_failed("the opcode is an activation function", opcode_name(opcode));
   }
 }
 
@@ -58,10 +58,11 @@ ChainValues::Weights::Weights(const Shard& shard, KernelLevel level_in)
     const auto rows = static_cast<std::size_t>(matrix.weights.rows);
     SOLITON_CHECK_MSG(
         matrix.weights.elements() == rows * static_cast<std::size_t>(matrix.weights.columns),
-        "{}: {} weights", matrix.name, matrix.weights.elements());
+        "{} has {} weights, which is not rows times columns", matrix.name,
+        matrix.weights.elements());
     SOLITON_CHECK_MSG(rows <= static_cast<std::size_t>(matrix.tile_rows) *
                                   static_cast<std::size_t>(shard.device.native_dim),
-                      "{}: {} rows", matrix.name, rows);
+                      "{} has {} rows, more than its native tiles", matrix.name, rows);
     packed.emplace_back(tiles.weights(matrix), level);
   }
 }
@@ -169,7 +170,9 @@ const ValueCounts& ChainValues::counts() {
 }
 
 void ChainValues::copy_message(const Payload& message, std::span<Half> to) const {
-  SOLITON_CHECK_MSG(message.ghost == 0, "{} bytes of a message without values", message.ghost);
+  SOLITON_CHECK_MSG(message.ghost == 0,
+                    "a message has {} bytes without values, although values are computed",
+                    message.ghost);
   std::memcpy(to.data(), message.bytes.data(), message.bytes.size());
   std::ranges::fill(to.subspan(message.bytes.size() / sizeof(Half)), Half{0});
 }

@@ -40,7 +40,7 @@ std::vector<VectorRange> CompiledProgram::kept_ranges() const {
 }
 
 void CompiledProgram::add_chain(const Chain& chain) {
-  SOLITON_CHECK_MSG(!chain.instructions.empty(), "{}: empty chain", chain.label);
+  SOLITON_CHECK_MSG(!chain.instructions.empty(), "{}: the chain has no instructions", chain.label);
   CompiledChain out;
   out.kind = chain_kind(chain);
   out.rows = chain.rows;
@@ -55,7 +55,7 @@ void CompiledProgram::add_chain(const Chain& chain) {
     const bool reads = instruction.opcode == Opcode::kVRd || instruction.opcode == Opcode::kMRd ||
                        instruction.opcode == Opcode::kSRd;
     SOLITON_CHECK_MSG(out.kind == ChainKind::kScalar ? !reads || i == 0 : reads == (i == 0),
-                      "{}: a read must come first, once", chain.label);
+                      "{}: a chain must begin with its only read", chain.label);
     out.by_offset = out.by_offset || instruction.indexing != Indexing::kDirect;
     add_instruction(instruction, chain, out);
   }
@@ -102,15 +102,16 @@ void CompiledProgram::resolve_source(const Instruction& read, const Chain& chain
     return;
   }
   const std::uint32_t port = read.opcode == Opcode::kSRd ? scalar_value(read) : read.index;
-  SOLITON_CHECK_MSG(port < shard_.in_ports.size(), "in port {}", port);
+  SOLITON_CHECK_MSG(port < shard_.in_ports.size(), "there is no in port {}", port);
   const std::int64_t filled =
       native_vectors(shard_.in_ports[port].elements, shard_.device.native_dim);
   const std::int64_t taken = read.opcode == Opcode::kMRd
                                  ? std::int64_t{tiles} * shard_.device.native_dim
                              : read.opcode == Opcode::kSRd ? 1
                                                            : out.source.count;
-  SOLITON_CHECK_MSG(filled <= taken, "in port {} has {} vectors, {} takes {}", port, filled,
-                    opcode_name(read.opcode), taken);
+  SOLITON_CHECK_MSG(filled <= taken,
+                    "a message of in port {} fills {} native vectors, but {} takes {}", port,
+                    filled, opcode_name(read.opcode), taken);
   out.from_netq = true;
   out.port = static_cast<std::uint16_t>(port);
 }
@@ -120,11 +121,12 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   const auto matrix = std::ranges::find_if(shard_.matrices, [&](const ShardMatrix& it) {
     return it.memory == product.memory && it.tile_address == product.index;
   });
-  SOLITON_CHECK_MSG(matrix != shard_.matrices.end(), "{}: no matrix at tile {}", chain.label,
+  SOLITON_CHECK_MSG(matrix != shard_.matrices.end(), "{}: no matrix begins at tile {}", chain.label,
                     product.index);
   SOLITON_CHECK_MSG(matrix->tile_rows == chain.rows && matrix->tile_columns == chain.columns,
-                    "{}: {} is {} x {} tiles, the chain {} x {}", chain.label, matrix->name,
-                    matrix->tile_rows, matrix->tile_columns, chain.rows, chain.columns);
+                    "{}: {} has {} x {} tiles, but the chain handles {} x {}", chain.label,
+                    matrix->name, matrix->tile_rows, matrix->tile_columns, chain.rows,
+                    chain.columns);
   const NpuTimingParameters& timing = shard_.device.timing;
   const std::int64_t engines = shard_.device.tile_engines;
   out.matrix = &*matrix;
@@ -157,7 +159,7 @@ Ticks CompiledProgram::latency(const CompiledChain& chain) const {
 MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,
                                                 std::uint32_t rows) const {
   const MfuUnit unit = mfu_unit(instruction.opcode);
-  SOLITON_CHECK_MSG(unit != MfuUnit::kNone, "{} in a vector chain",
+  SOLITON_CHECK_MSG(unit != MfuUnit::kNone, "{} is not an operation of a vector chain",
                     opcode_name(instruction.opcode));
   if (unit == MfuUnit::kActivation) return {instruction.opcode, false, {}};
   return {instruction.opcode, true, range(instruction, rows)};
@@ -171,11 +173,12 @@ WriteTarget CompiledProgram::resolve_write(const Instruction& write, const Chain
   }
   if (write.memory != Memory::kNetQ)
     return {false, 0, range(write, chain.rows), dram_ticks(write, chain.rows), write};
-  SOLITON_CHECK_MSG(write.index < shard_.out_ports.size(), "out port {}", write.index);
+  SOLITON_CHECK_MSG(write.index < shard_.out_ports.size(), "there is no out port {}", write.index);
   const std::int64_t filled =
       native_vectors(shard_.out_ports[write.index].elements, shard_.device.native_dim);
-  SOLITON_CHECK_MSG(filled <= chain.rows, "out port {} takes {} vectors, v_wr has {}", write.index,
-                    filled, chain.rows);
+  SOLITON_CHECK_MSG(filled <= chain.rows,
+                    "a message of out port {} fills {} native vectors, but its v_wr has {}",
+                    write.index, filled, chain.rows);
   return {true, static_cast<std::uint16_t>(write.index), {}, 0, write};
 }
 
@@ -190,7 +193,8 @@ Ticks CompiledProgram::dram_ticks(const Instruction& access, std::int64_t count)
   const std::int64_t bits = handles_tiles(access.opcode)
                                 ? tile_bits(shard_.format, device.native_dim)
                                 : std::int64_t{16} * device.native_dim;
-  SOLITON_CHECK_MSG(device.dram_rate.bits_per_second > 0, "{}: no DRAM rate", device.name);
+  SOLITON_CHECK_MSG(device.dram_rate.bits_per_second > 0, "device {} has no DRAM rate",
+                    device.name);
   const __int128 scaled =
       static_cast<__int128>(count) * bits * device.clock.hertz * device.tile_engines;
   const std::int64_t rate = device.dram_rate.bits_per_second;

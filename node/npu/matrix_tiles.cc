@@ -139,7 +139,7 @@ WeightTile MatrixTiles::read(Memory memory, std::uint32_t tile) const {
 void MatrixTiles::write(Memory memory, std::uint32_t tile, const WeightTile& content) {
   const std::optional<Home> to = home(memory, tile);
   if (!to) {
-    SOLITON_CHECK_MSG(memory == Memory::kDram, "tile {} of no matrix", tile);
+    SOLITON_CHECK_MSG(memory == Memory::kDram, "tile {} is neither in a matrix nor in Dram", tile);
     dram_[tile] = content;
     return;
   }

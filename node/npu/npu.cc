@@ -129,7 +129,8 @@ void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start,
   SOLITON_CHECK_MSG(start.at >= free_at, "request {} begins {} before the NPU is free", index(id),
                     to_string(free_at - start.at));
   SOLITON_CHECK(steps >= 0);
-  SOLITON_CHECK_MSG(lanes_in >= 1 && lanes_in <= shard.batch, "{} lanes of {}", lanes_in,
+  SOLITON_CHECK_MSG(lanes_in >= 1 && lanes_in <= shard.batch,
+                    "the batch has {} lanes, but the shard is made for 1 to {}", lanes_in,
                     shard.batch);
   request = id;
   lanes = lanes_in;
@@ -216,8 +217,8 @@ void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
     if (!target.to_netq) continue;
     NpuOutput output{target.port, {}, timing.arrival(times.result)};
     SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at,
-                      "path of {} ps, {} ps after its request", output.leaves.path.total().count(),
-                      (output.leaves.at - sent).count());
+                      "the path is {} ps long, but the request was sent {} ps ago",
+                      output.leaves.path.total().count(), (output.leaves.at - sent).count());
     // The values are filled in when the output is polled; the later that is, the more products can
     // share one reading of a matrix.
     output.vectors.ghost = lanes * lane_bytes(target.port);
@@ -251,9 +252,9 @@ void Npu::begin(RequestId request, std::int64_t steps, Arrival start, std::uint3
 }
 
 void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
-  SOLITON_CHECK_MSG(!finished(), "port {}: a message for no request", port);
+  SOLITON_CHECK_MSG(!finished(), "port {}: a message arrived while no request runs", port);
   SOLITON_CHECK_MSG(arrival.at - arrival.path.total() == x_->sent,
-                    "port {}: path of {} ps, {} ps after its request", port,
+                    "port {}: the path is {} ps long, but the request was sent {} ps ago", port,
                     arrival.path.total().count(), (arrival.at - x_->sent).count());
   x_->netq.push(port, {std::move(vectors), arrival});
   x_->run();

@@ -52,7 +52,7 @@ FaultRule read_rule(wire::Faults::Rule::Reader in) {
   FaultRule rule;
   rule.id = in.getId().cStr();
   rule.kind = find_fault_kind(in.getKind().cStr());
-  SOLITON_CHECK_MSG(rule.kind != nullptr, "no fault kind {}", in.getKind().cStr());
+  SOLITON_CHECK_MSG(rule.kind != nullptr, "there is no fault kind \"{}\"", in.getKind().cStr());
   rule.options = read_settings(in.getOptions());
   for (const std::uint32_t link : in.getLinks()) rule.links.push_back(link);
   rule.target = in.getTarget().cStr();

@@ -43,7 +43,9 @@ class Waiting {
 // A node that takes no part.
 class Idle : public EngineNode {
  public:
-  void deliver(Frame) override { SOLITON_CHECK_MSG(false, "a packet for a node without a part"); }
+  void deliver(Frame) override {
+    SOLITON_CHECK_MSG(false, "a packet arrived at a node that takes no part");
+  }
   Instant next_event() const override { return kNever; }
   void grant(Instant) override {}
   Status collect(std::vector<Frame>&) override { return {}; }
@@ -68,7 +70,7 @@ class Endpoint : public Machine {
 
   void send(NodeId to, const FlowMessage& message) {
     const auto row = row_.find(to);
-    SOLITON_CHECK_MSG(row != row_.end(), "no connection to node {}", index(to));
+    SOLITON_CHECK_MSG(row != row_.end(), "there is no connection to node {}", index(to));
     waiting_.push(message);
   }
   void set_node_of(const std::vector<NodeId>& node) { node_of_ = &node; }

@@ -23,10 +23,10 @@ Status check_layers(const Model& model) {
     }
     if (next != nullptr && !next->every_step && recurrent != nullptr && recurrent->emits_sequence &&
         (recurrent->directions.size() == 2 || recurrent->reverse)) {
-      return invalid(
-          fmt::format("{}: the last step's vector of {} is not its last state in every direction; "
-                      "not supported",
-                      next->name, recurrent->name));
+      return invalid(fmt::format(
+          "{}: the last step's vector of {} is not its last state in every direction; this is "
+          "not supported",
+          next->name, recurrent->name));
     }
   }
   return {};

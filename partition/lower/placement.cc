@@ -47,14 +47,15 @@ std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std:
 Status check_options(const Model& model, const Stage& stage, int native_dim) {
   const std::string name = layer_name(model.layers[stage.first]);
   if (stage.scatter_input && !can_scatter(stage.first))
-    return invalid(fmt::format("{} does not read the host's vector: nothing to scatter", name));
+    return invalid(
+        fmt::format("{} does not read the host's vector, so there is nothing to scatter", name));
   if (stage.input_nodes == 0) return {};
   if (stage.input_nodes >= stage.nodes.size() || stage.split_directions ||
       !can_split_sides(model, stage.first))
     return invalid(fmt::format("{} cannot be split into an input and a recurrent side", name));
   const std::int64_t rows = tiles_along(output_rows(model.layers[stage.first]), native_dim);
   if (static_cast<std::int64_t>(stage.input_nodes) > rows)
-    return invalid(fmt::format("{} has {} native-tile rows: too few for {} nodes", name, rows,
+    return invalid(fmt::format("{} has {} native-tile rows, too few for {} nodes", name, rows,
                                stage.input_nodes));
   return {};
 }
@@ -70,7 +71,7 @@ Status check_shape(const Model& model, const Stage& stage, int native_dim) {
     const auto nodes = static_cast<std::int64_t>(direction_nodes(stage, 0).size());
     const std::int64_t rows = tiles_along(output_rows(it), native_dim);
     if (nodes > rows) {
-      return invalid(fmt::format("{} has {} native-tile rows: too few for {} nodes", layer_name(it),
+      return invalid(fmt::format("{} has {} native-tile rows, too few for {} nodes", layer_name(it),
                                  rows, nodes));
     }
   }

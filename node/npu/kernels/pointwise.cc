@@ -26,7 +26,7 @@ Half apply_one(PointwiseOp op, Half a, Half b) {
     case PointwiseOp::kMax:
       return half_max(a, b);
   }
-  check_failed("a pointwise operation", "");
+  check_failed("op is a PointwiseOp", "the operation is not point-wise");
 }
 
 std::uint64_t apply_scalar(PointwiseOp op, std::span<Half> a, std::span<const Half> b) {

@@ -137,12 +137,14 @@ std::int32_t quantise_nibbles(std::span<const Half> values, float inverse_quantu
 
 #else
 
-Half largest_magnitude(std::span<const Half>) { check_failed("packed kernels need x86-64", ""); }
+Half largest_magnitude(std::span<const Half>) {
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
+}
 std::int32_t quantise_bytes(std::span<const Half>, float, float, std::int8_t*) {
-  check_failed("packed kernels need x86-64", "");
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
 }
 std::int32_t quantise_nibbles(std::span<const Half>, float, float, std::int8_t*) {
-  check_failed("packed kernels need x86-64", "");
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
 }
 
 #endif
