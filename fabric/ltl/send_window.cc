@@ -38,7 +38,8 @@ std::uint64_t SendWindow::unsent_charge() const {
 
 Instant SendWindow::oldest_first_sent() const { return slot(oldest_).first_sent; }
 
-// Looks at each message only once, however often it is called while the packet waits.
+// Looks at each message only once, however often it is called while the packet waits. More messages
+// may join the packet until it leaves.
 const SendWindow::Plan& SendWindow::plan() {
   if (plan_.last == nullptr) {
     const std::uint64_t left = first_unsent_->size() - offset_;
@@ -139,6 +140,7 @@ bool SendWindow::exchange_whole(Sequence ack, std::span<const std::byte> bytes, 
   return true;
 }
 
+// acknowledge() without the bookkeeping of gaps: while plain() holds there are none.
 void SendWindow::acknowledge_whole(Sequence ack) {
   for (; oldest_ != ack; ++oldest_) {
     const SendSlot& s = slot(oldest_);
@@ -155,6 +157,8 @@ void SendWindow::release_oldest(std::uint16_t messages) {
   if (oldest_message_ == nullptr) newest_message_ = nullptr;
 }
 
+// lost_from_ is a lower bound that take_lost() moves along, so a burst of resends walks through the
+// window once.
 Sequence SendWindow::first_lost() const {
   SOLITON_CHECK(has_lost());
   Sequence sequence = sequence_before(lost_from_, oldest_) ? oldest_ : lost_from_;
@@ -193,6 +197,7 @@ std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Ins
     const std::uint32_t before = static_cast<std::uint32_t>(ordinal_) - *report.ping;
     if (before < ordinal_) proof.add(ordinal_ - before);
   }
+  // All proofs of the report are collected before any packet is judged by them.
   acknowledge(report, now, proof, outcome);
   mark_arrivals(report, now, proof, outcome);
   find_losses(report, proof, now, outcome);
@@ -232,6 +237,7 @@ void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, 
     if (cause.prompt) outcome.rtt = now - s.first_sent;
     if (s.last_ordinal != s.first_ordinal) note_needless(s, now, outcome);
   } else {
+    // A resend between the two. The first transmission is the least that its arrival proves.
     proof.add(s.first_ordinal);
   }
 }
@@ -268,6 +274,7 @@ void SendWindow::acknowledge(const ArrivalReport& report, Instant now, Proof& pr
     if (s.arrived) {
       --arrived_;
     } else {
+      // Which transmission arrived is not known: the first is the least that is proven.
       proof.add(s.first_ordinal);
       judge_resend(s, report, now, outcome);
     }

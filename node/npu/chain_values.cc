@@ -63,6 +63,7 @@ ChainValues::Weights::Weights(const Shard& shard, KernelLevel level_in)
     SOLITON_CHECK_MSG(rows <= static_cast<std::size_t>(matrix.tile_rows) *
                                   static_cast<std::size_t>(shard.device.native_dim),
                       "{} has {} rows, more than its native tiles", matrix.name, rows);
+    // A packed matrix refers to its source: the shard's, or the copy in `tiles`, which never moves.
     packed.emplace_back(tiles.weights(matrix), level);
   }
 }
@@ -112,6 +113,7 @@ void ChainValues::begin() {
     std::ranges::fill(
         values_.vectors(program_.layout().flat(range.memory, range.first), range.count), Half{0});
   }
+  // Zeroing may have changed the registers that `activation_` was made from.
   begun_ = true;
   activation_known_ = false;
 }
@@ -124,6 +126,8 @@ void ChainValues::issue(const CompiledChain& chain, Payload message) {
   if (chain.by_offset) flush();
 }
 
+// Ordinals never repeat, so a product that was computed ahead for one vector is never taken for
+// that of another.
 void ChainValues::flush() {
   for (std::size_t at = 0; at < queue_.size(); ++at) run(at);
   first_ordinal_ += queue_.size();
@@ -136,6 +140,7 @@ void ChainValues::run(std::size_t at) {
   const CompiledChain& chain = *queued.chain;
   const bool given_up = given_up_ != nullptr && given_up_->load(std::memory_order_relaxed);
   if (chain.kind == ChainKind::kMatrix) return given_up ? void() : move_tiles(queued);
+  // Messages keep their sizes, because whoever gave up still drains them.
   if (given_up) return write(chain);
   if (chain.feeds) current_ordinal_[*chain.feeds] = ordinal(at);
   const std::span<const Half> input = read(queued);
@@ -184,11 +189,14 @@ std::span<const Half> ChainValues::read(const Queued& queued) {
     copy_message(queued.message, pipe);
     return pipe;
   }
+  // A read by offset beyond what the program uses (docs/isa.md, "Addresses by offset").
   if (chain.source_fault) {
     std::ranges::fill(pipe, kHalfNan);
     return pipe;
   }
   const std::span<const Half> source = values_.vectors(chain.source.first, chain.source.count);
+  // A product puts its result into the pipeline and reads its input in place; operations work on
+  // the pipeline itself, so their input is copied there.
   if (chain.matrix != nullptr) return source;
   std::ranges::copy(source, pipe.begin());
   return pipe;
@@ -211,6 +219,8 @@ void ChainValues::move_tiles(const Queued& queued) {
   for (std::uint32_t i = 0; i < chain.tiles; ++i)
     weights_->tiles.write(write.memory, write.index + i, tiles[i]);
   counts_.poisoned_weights = weights_->tiles.poisoned_blocks();
+  // What an m_wr writes to MatrixRf lies in one matrix (docs/isa.md, "Chains"), so its first tile
+  // tells which.
   for (std::size_t i = 0; i < weights_->packed.size(); ++i)
     if (weights_->tiles.holds(shard_.matrices[i], write.memory, write.index)) repack(i);
 }
@@ -223,6 +233,9 @@ void ChainValues::repack(std::size_t matrix) {
 void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
   const PackedMatrix& packed = weights_->packed[chain.matrix_index];
   const bool in_registers = !chain.from_netq && !chain.source_fault;
+  // The gates of a cell multiply one vector by several matrices, and it is quantised for the first
+  // of them only. The first register identifies it: equal layouts have equal numbers of columns. A
+  // message has no register, so it is never recognised.
   const bool known = activation_known_ && in_registers &&
                      chain.source.first == activation_source_.first && activation_.suits(packed);
   if (!known) activation_.quantise(input.first(static_cast<std::size_t>(packed.columns())), packed);
@@ -252,6 +265,7 @@ void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Ha
 }
 
 // The present vector first, then those that later chains of the queue take into the same stream.
+// Only the queue is searched: what comes behind it depends on messages that are not here yet.
 std::size_t ChainValues::collect_vectors(const CompiledChain& chain, std::span<const Half> input,
                                          std::size_t at, std::span<StreamVector> vectors) {
   vectors[0] = {current_ordinal_[*chain.stream], input};
@@ -290,6 +304,7 @@ void ChainValues::write(const CompiledChain& chain) {
     }
     const std::span<Half> to = values_.vectors(target.vectors.first, target.vectors.count);
     std::ranges::copy(std::span<const Half>(pipe_).first(to.size()), to.begin());
+    // The quantised form is of the old contents.
     if (overlap(target.vectors, activation_source_)) activation_known_ = false;
   }
 }

@@ -11,7 +11,8 @@ namespace soliton {
 CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(shard) {
   std::size_t instructions = 0;
   for (const Chain& chain : shard.program.chains) instructions += chain.instructions.size();
-  // Chains keep spans into these two.
+  // Chains keep spans into these two. A reallocation would leave them dangling; there are at most
+  // as many entries as instructions.
   operations_.reserve(instructions);
   writes_.reserve(instructions);
   chains_.reserve(shard.program.chains.size());
@@ -23,7 +24,8 @@ CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(sh
   if (fixed) streams_ = find_input_streams(chains_, kept_ranges());
 }
 
-// Ranges whose contents no chain has written.
+// Ranges whose contents no chain has written. Such a register may be read before any message has
+// come, so it cannot belong to an input stream.
 std::vector<VectorRange> CompiledProgram::kept_ranges() const {
   std::vector<VectorRange> ranges;
   for (const ShardVector& vector : shard_.vectors) {
@@ -54,6 +56,7 @@ void CompiledProgram::add_chain(const Chain& chain) {
     const Instruction& instruction = chain.instructions[i];
     const bool reads = instruction.opcode == Opcode::kVRd || instruction.opcode == Opcode::kMRd ||
                        instruction.opcode == Opcode::kSRd;
+    // Vector and matrix chains begin with their read; a scalar chain may have none.
     SOLITON_CHECK_MSG(out.kind == ChainKind::kScalar ? !reads || i == 0 : reads == (i == 0),
                       "{}: a chain must begin with its only read", chain.label);
     out.by_offset = out.by_offset || instruction.indexing != Indexing::kDirect;
@@ -105,6 +108,8 @@ void CompiledProgram::resolve_source(const Instruction& read, const Chain& chain
   SOLITON_CHECK_MSG(port < shard_.in_ports.size(), "there is no in port {}", port);
   const std::int64_t filled =
       native_vectors(shard_.in_ports[port].elements, shard_.device.native_dim);
+  // A tile takes N native vectors of a message (N x N values), and s_rd only its first value. A
+  // message may be shorter than what is read: the rest is zeros.
   const std::int64_t taken = read.opcode == Opcode::kMRd
                                  ? std::int64_t{tiles} * shard_.device.native_dim
                              : read.opcode == Opcode::kSRd ? 1
@@ -134,6 +139,7 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   out.matrix_tiles =
       layout_.tiles(matrix->memory, matrix->tile_address,
                     static_cast<std::uint32_t>(tiles_of(matrix->tile_rows, matrix->tile_columns)));
+  // In ticks: a cycle has as many as there are tile engines.
   out.occupied = times_ticks(shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns),
                              shard_.beats_per_tile);
   out.slot = std::max(timing.dispatch_cycles * engines,
@@ -143,9 +149,12 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   out.tile_ticks = shard_.beats_per_tile;
   out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *
              static_cast<std::uint64_t>(matrix->weights.columns);
+  // The v_rd in front of an mv_mul reads the columns, all that follows handles rows (docs/isa.md).
   out.source.count = chain.columns;
 }
 
+// D behind a product, V without one (docs/timing.md). A chain without operations is a pure move,
+// which takes no time.
 Ticks CompiledProgram::latency(const CompiledChain& chain) const {
   const NpuTimingParameters& timing = shard_.device.timing;
   std::int64_t cycles = 0;
@@ -182,6 +191,7 @@ WriteTarget CompiledProgram::resolve_write(const Instruction& write, const Chain
   return {true, static_cast<std::uint16_t>(write.index), {}, 0, write};
 }
 
+// An access by offset has no address yet: OffsetRegisters resolves it when the chain is issued.
 VectorRange CompiledProgram::range(const Instruction& access, std::uint32_t count) const {
   if (access.indexing != Indexing::kDirect) return {0, count};
   return {layout_.flat(access.memory, access.index), count};
@@ -195,6 +205,8 @@ Ticks CompiledProgram::dram_ticks(const Instruction& access, std::int64_t count)
                                 : std::int64_t{16} * device.native_dim;
   SOLITON_CHECK_MSG(device.dram_rate.bits_per_second > 0, "device {} has no DRAM rate",
                     device.name);
+  // Bits times hertz times engines can exceed 64 bits. Rounded up: a transfer is done when its last
+  // bit is there.
   const __int128 scaled =
       static_cast<__int128>(count) * bits * device.clock.hertz * device.tile_engines;
   const std::int64_t rate = device.dram_rate.bits_per_second;

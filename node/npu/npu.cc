@@ -36,6 +36,8 @@ class ProgramCounter {
   }
 
  private:
+  // Skips segments that are empty or run no round, as the body of a loop over steps - 1 with one
+  // step.
   void enter(std::size_t segment) {
     for (segment_ = segment; !at_end(); ++segment_) {
       const Segment& entered = program_.segments[segment_];
@@ -134,6 +136,8 @@ void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start,
                     shard.batch);
   request = id;
   lanes = lanes_in;
+  // All paths of a request begin when its client sent it. So the parts of every path must add up to
+  // the time since then, which is checked for each message that comes and goes.
   sent = start.at - start.path.total();
   start_at = start.at;
   netq.begin(steps, lanes);
@@ -146,6 +150,7 @@ void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start,
 }
 
 void Npu::Impl::add_lanes() {
+  // Lanes are kept for later batches that need as many.
   while (values.size() < lanes)
     values.push_back(std::make_unique<ChainValues>(ChainValues::Lane{*values.front()}));
   for (std::uint32_t lane = 0; lane < lanes; ++lane) values[lane]->begin();
@@ -205,6 +210,8 @@ void Npu::Impl::compute(const CompiledChain& chain, Payload message) {
 std::optional<NpuOutput> Npu::Impl::poll_output() {
   std::optional<NpuOutput> output = outputs.pop();
   if (!output || values.empty()) return output;
+  // By the size that was recorded when it was sent: the present request may have another number of
+  // lanes.
   const std::uint64_t of_lanes = std::exchange(output->vectors.ghost, 0) / lane_bytes(output->port);
   output->vectors = values.front()->take_message();
   for (std::uint64_t lane = 1; lane < of_lanes; ++lane)
@@ -230,9 +237,12 @@ void Npu::Impl::end_request() {
   SOLITON_CHECK_MSG(netq.empty(), "request {} ended with unread messages: {}", index(request),
                     netq.describe_unread());
   free_at = timing.instant(timing.last_result());
+  // Summed in ticks and converted once, so that rounding does not add up over requests.
   busy = add_ticks(busy, timing.last_result() - timing.waited());
   stats.mvu_busy = timing.clock().duration(mvu_busy);
   stats.busy = timing.clock().duration(busy);
+  // Counts of lanes are totals over all requests. Reading them also computes what is still queued,
+  // as ChainValues::begin() requires.
   stats.fp16_overflows = stats.poisoned_blocks = stats.poisoned_weights = 0;
   for (const std::unique_ptr<ChainValues>& lane : values) {
     stats.fp16_overflows += lane->counts().fp16_overflows;
@@ -277,6 +287,7 @@ Instant Npu::free_at() const {
 
 std::optional<std::uint16_t> Npu::waiting_port() const {
   if (finished()) return std::nullopt;
+  // While a request is open, run() has stopped at a chain that reads a port without a message.
   return x_->program.chain(x_->counter.chain()).port;
 }
 
