@@ -86,6 +86,8 @@ Result<ChildProcess> ChildProcess::start(const std::string& program,
   if (!sources) return tl::unexpected<Error>(sources.error());
   if (!log_source) return tl::unexpected<Error>(log_source.error());
   SpawnActions spawn;
+  // dup2() clears close-on-exec of the copy alone, so the child has these descriptors and no others
+  // of the controller.
   posix_spawn_file_actions_addopen(&spawn.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&spawn.actions, log_source->front().get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&spawn.actions, log_source->front().get(), STDERR_FILENO);
@@ -108,6 +110,7 @@ Result<ChildProcess> ChildProcess::start(const std::string& program,
   return ChildProcess(pid, Descriptor(pidfd));
 }
 
+// No child outlives its object, and none is left as a zombie.
 ChildProcess::~ChildProcess() {
   if (!pidfd_ || end_) return;
   signal(SIGKILL);

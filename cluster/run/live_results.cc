@@ -160,8 +160,8 @@ void LiveResults::keep(const Status& status) {
   if (!status && !failure_) failure_ = status.error();
 }
 
-// Rows first: the sums never count a request that is not in the file. Texts are made under the lock
-// and written without it: the run's thread never waits for a disk.
+// Rows first: the sums never count a request that is not in the file. Everything is taken under the
+// lock and written without it, so the run's thread never waits for a disk.
 void LiveResults::write_second() {
   std::unique_lock lock(mutex_);
   const std::string rows = std::exchange(rows_, {});

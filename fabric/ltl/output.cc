@@ -33,6 +33,7 @@ std::optional<Ltl::Impl::Next> Ltl::Impl::choose_next(Instant now) {
       return Next{Next::Kind::kControl, control.front()};
   for (; !resends.empty(); resends.pop())
     if (table[resends.front()].can_resend(now)) return Next{Next::Kind::kResend, resends.front()};
+  // A connection that is skipped does not use its channel's turn up.
   for (; !fresh.empty(); fresh.skip()) {
     const std::uint16_t row = fresh.front();
     if (table[row].can_send_new(now)) return Next{Next::Kind::kNew, row};

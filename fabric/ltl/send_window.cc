@@ -125,7 +125,8 @@ void SendWindow::book_whole(StoredMessage* message, Instant now) {
 }
 
 // In request and response traffic one small message follows another. Reusing its record saves
-// giving it back and taking it again.
+// giving it back and taking it again. Anything but one small message in flight, sent whole and now
+// acknowledged, is left to the two calls it stands for.
 bool SendWindow::exchange_whole(Sequence ack, std::span<const std::byte> bytes, Instant now) {
   StoredMessage* const message = oldest_message_;
   if (ack != next_ || in_flight() != 1 || message != newest_message_ || !message->is_small ||
@@ -179,6 +180,7 @@ Transmission SendWindow::take_lost(Instant now) {
 void SendWindow::clear() {
   for (StoredMessage* m = oldest_message_; m != nullptr;) stores_->give(std::exchange(m, m->next));
   if (slots_ != nullptr) stores_->send_slots.give(slots_);
+  // Total over the life of the connection; everything else begins anew.
   const std::uint64_t acknowledged = messages_acknowledged_;
   *this = SendWindow(*options_, *stores_);
   messages_acknowledged_ = acknowledged;
@@ -369,11 +371,15 @@ void SendWindow::mark_all_lost() {
   for (Sequence q = oldest_; q != next_; ++q) mark_lost(q, 0);
 }
 
+// Without proof, so it asks for an answer at once (ack now): what arrives then proves the fate of
+// the others.
 void SendWindow::resend_oldest() {
   if (options_->recovery == RecoveryMode::kGoBackN) mark_all_lost();
   mark_lost(oldest_, packet_flag::kAckNow);
 }
 
+// Gaps whose tolerance is not over yet set the next deadline. Those marked lost in the same walk no
+// longer count: mark_lost() clears them.
 bool SendWindow::expire_tolerance(Instant now) {
   bool found = false;
   Instant next = kNever;

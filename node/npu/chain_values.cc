@@ -73,6 +73,7 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, Ker
 
 ChainValues::ChainValues(Lane lane)
     : ChainValues(lane.first.shard_, lane.first.program_, lane.first.weights_) {
+  // Weights are shared, so a further lane costs its registers only.
   given_up_ = lane.first.given_up_;
 }
 
@@ -153,6 +154,7 @@ void ChainValues::run(std::size_t at) {
   write(chain);
 }
 
+// Chains are computed only when somebody wants a result; by then more inputs have come.
 Payload ChainValues::take_message() {
   if (taken_ == sent_.size()) flush();
   SOLITON_CHECK(taken_ < sent_.size());
@@ -252,6 +254,7 @@ void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const
 void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Half> input,
                                   std::size_t at) {
   ProductSums product;
+  // A matrix that was read for an earlier vector of the stream has this one's sums already.
   if (const ProductSums* found = ahead_.find(chain.matrix_index, current_ordinal_[*chain.stream])) {
     product = *found;
   } else {
@@ -309,6 +312,7 @@ void ChainValues::write(const CompiledChain& chain) {
   }
 }
 
+// Without the padding of the last native vector: the receiver fills it with zeros again.
 void ChainValues::send(std::uint16_t port) {
   const std::uint32_t elements = shard_.out_ports[port].elements;
   const auto bytes = std::as_bytes(std::span<const Half>(pipe_).first(elements));
