@@ -12,6 +12,7 @@
 #include "cluster/results/run_folder.h"
 #include "cluster/run/live_results.h"
 #include "cluster/run/run.h"
+#include "cluster/yaml/names.h"
 #include "node/runtime/log.h"
 #include "partition/plan/explain.h"
 #include "protocol/base/message.h"
