@@ -23,7 +23,7 @@ HostRole::HostRole(const HostShard& shard, const InputSource& inputs, const Host
     std::vector<NodeId> peers;
     for (const OutPort::Destination& destination : port.destinations) {
       const auto found = std::find(node_names.begin(), node_names.end(), destination.peer);
-      SOLITON_CHECK_MSG(found != node_names.end(), "no node \"{}\"", destination.peer);
+      SOLITON_CHECK_MSG(found != node_names.end(), "there is no node \"{}\"", destination.peer);
       peers.push_back(NodeId{static_cast<std::uint32_t>(found - node_names.begin())});
     }
     sent_counts_.emplace_back(peers.size());
@@ -39,10 +39,13 @@ void HostRole::start(Instant at) {
     waiting_.emplace(later(at, gap(0)), 0);
     return;
   }
+  // Equal instants keep their order in a multimap, so clients that begin together do so in order of
+  // their numbers.
   for (std::uint32_t client = 0; client < options_.clients; ++client) waiting_.emplace(at, client);
 }
 
-// Drawn by the number of the request, so arrivals do not depend on the order of events.
+// Drawn by the number of the request, so arrivals do not depend on the order of events. Rounded to
+// a picosecond; exponential() has the same bits on every machine.
 Duration HostRole::gap(std::uint32_t request) const {
   const double share = Random(inputs_.seed, "arrival").exponential(request);
   return Duration{
@@ -51,12 +54,15 @@ Duration HostRole::gap(std::uint32_t request) const {
 
 Instant HostRole::next_deadline() const {
   Instant next = std::min(outbox_.next(), batcher_.next_deadline());
+  // Clients stay in `waiting_` when all requests are sent, and must not wake the host then.
   if (!waiting_.empty() && next_request_ < options_.requests)
     next = std::min(next, waiting_.begin()->first);
   if (!completions_.empty()) next = std::min(next, completions_.begin()->first);
   return next;
 }
 
+// Answers first: a client without think time sends its next request at the instant of its answer.
+// Batches whose wait is over come last, so that the requests of this instant still join them.
 void HostRole::on_deadline(Instant now) {
   finish_due(now);
   begin_due(now);
@@ -71,6 +77,8 @@ void HostRole::begin_due(Instant now) {
     waiting_.erase(waiting_.begin());
     begin_request(client, now);
     if (options_.arrivals == Arrivals::kPoisson)
+      // From the instant of the arrival, not from `now`: a driver that is late does not shift later
+      // arrivals.
       waiting_.emplace(later(at, gap(next_request_)), next_request_ % options_.clients);
   }
 }
@@ -106,6 +114,8 @@ void HostRole::begin_request(std::uint32_t client, Instant now) {
 
 void HostRole::begin_batch(Batch batch, Instant now) {
   const std::uint32_t number = next_batch_++;
+  // The CPU does the work of one request after the other, so a batch costs as much as its requests
+  // apart.
   const auto lanes = static_cast<std::int64_t>(batch.members.size());
   DataHeader header;
   header.request = RequestId{number};
@@ -136,6 +146,7 @@ void HostRole::send_steps(const DataHeader& header, const Batch& batch, Instant 
     for (const std::vector<Half>& lane : lanes)
       out.append(std::as_bytes(
           std::span(lane).subspan(first + static_cast<std::size_t>(port.offset), count)));
+    // Nothing is computed: the vectors have their size only, so that times are the same.
     if (lanes.empty()) out.ghost = sizeof(Half) * count * batch.members.size();
     return out;
   };
@@ -170,6 +181,7 @@ void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vec
 void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   Result<DataMessage> data = unpack_data(message);
   const auto open = data ? open_.find(index(data->header.request)) : open_.end();
+  // Late, repeated or of a wrong size: it is counted and has no other effect.
   if (open == open_.end() || data->header.port >= shard_.replies.size() ||
       data->vectors.size() != lane_bytes(data->header.port) * open->second.batch.members.size()) {
     ++duplicated_;
@@ -189,6 +201,7 @@ void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   open->second.last = arrival_of(data->header, now);
   if (--open->second.missing > 0) return;
   const Open done = std::move(open->second);
+  // Closed before it completes: a repeated reply finds nothing from here on.
   open_.erase(open);
   complete(done);
 }
@@ -198,7 +211,9 @@ void HostRole::complete(const Open& open) {
 }
 
 // The path of a batch starts when the batch does; the time its request waited for the batch to fill
-// is added as queueing. The record is held until the instant at which the host's work ends.
+// is added as queueing. The record is held until the instant at which the host's work ends. All
+// lanes have their answer at one instant; the CPU then works on one after the other, which
+// occupy_cpu() books as queueing.
 void HostRole::complete_lane(const Open& open, std::size_t lane) {
   const BatchMember& member = open.batch.members[lane];
   Completion completion;
@@ -251,6 +266,7 @@ std::vector<std::string> HostRole::describe_outstanding() const {
     out.push_back(fmt::format("client {} waits for {} of {} answers to request {}{}",
                               members.front().client, open.missing, reply_messages(open.batch),
                               members.front().request, more));
+    // The first few tell what the host waits for; the list is for a person.
     if (out.size() == 4) break;
   }
   for (const auto& [steps, members] : batcher_.forming())
