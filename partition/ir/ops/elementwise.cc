@@ -6,6 +6,7 @@
 
 #include "partition/ir/ops/common.h"
 #include "partition/ir/ops/pointwise.h"
+#include "partition/ir/ops/rounding.h"
 #include "protocol/math/functions.h"
 
 namespace soliton::ir {
@@ -25,15 +26,6 @@ double ceil_of(double x) { return std::ceil(x); }
 double softsign(double x) { return x / (1 + std::abs(x)); }
 double reciprocal(double x) { return 1 / x; }
 double mish(double x) { return x * math::tanh(math::softplus(x)); }
-
-// Halves to even, whatever the rounding mode of the machine.
-double round_even(double x) {
-  const double down = std::floor(x);
-  const double rest = x - down;
-  if (rest < 0.5) return std::copysign(down, x);
-  if (rest > 0.5) return std::copysign(down + 1, x);
-  return std::copysign(std::fmod(down, 2) == 0 ? down : down + 1, x);
-}
 
 // Integers wrap where the result does not fit: the sum of the unsigned forms, without undefined
 // behaviour.

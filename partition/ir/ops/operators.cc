@@ -13,6 +13,8 @@ std::vector<const Operator*> sorted() {
   std::vector<const Operator*> out;
   for (const std::span<const Operator> family : {
            elementwise_operators(),
+           matrix_operators(),
+           nbits_operators(),
        })
     for (const Operator& op : family) out.push_back(&op);
   std::ranges::sort(out, {}, [](const Operator* op) { return op->name; });
