@@ -6,7 +6,6 @@
 
 #include "partition/ir/ops/common.h"
 #include "partition/ir/ops/pointwise.h"
-#include "partition/ir/ops/rounding.h"
 #include "protocol/math/math.h"
 
 namespace soliton::ir {
@@ -536,7 +535,7 @@ constexpr Operator kOperators[] = {
     {"Pow", pow},
     {"Reciprocal", by_double<reciprocal>},
     {"Relu", relu},
-    {"Round", by_double<round_even>},
+    {"Round", by_double<math::round_half_even>},
     {"Selu", op_selu},
     {"Shrink", op_shrink},
     {"Sigmoid", by_double<math::sigmoid>},

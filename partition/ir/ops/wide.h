@@ -29,6 +29,16 @@ decltype(auto) with_wide(ElementType type, Body&& body) {
   return body(TypeTag<float>{});
 }
 
+// A number of an operator that computes in double and rounds each result once.
+template <typename T>
+double as_double(T value) {
+  return static_cast<double>(static_cast<Computed<T>>(value));
+}
+template <typename T>
+T rounded_to(double value) {
+  return static_cast<T>(static_cast<Computed<T>>(value));
+}
+
 inline std::size_t to_size(std::int64_t count) { return static_cast<std::size_t>(count); }
 
 // Products of counts that files state, for work that is only compared: saturates.
