@@ -170,7 +170,7 @@ void scatter_row(const Planes& planes, const Tap& tap, const T* from, std::int64
 template <typename T>
 void add_convolution(const ConvPlan& plan, const T* x, const T* weights, T* y) {
   const Planes planes(plan.window);
-  if (planes.positions == 0) return;
+  if (std::ranges::find(plan.out, 0) != plan.out.end()) return;
   const std::int64_t depth = plan.channels_in * planes.taps;
   for (std::int64_t i = 0; i < plan.batch * plan.groups; ++i) {
     const T* in = x + i * plan.channels_in * planes.elements;
@@ -189,7 +189,7 @@ void add_convolution(const ConvPlan& plan, const T* x, const T* weights, T* y) {
 template <typename T>
 void add_transposed_convolution(const ConvPlan& plan, const T* x, const T* weights, T* y) {
   const Planes planes(plan.window);
-  if (planes.positions == 0 || planes.elements == 0) return;
+  if (std::ranges::find(plan.out, 0) != plan.out.end()) return;
   const std::int64_t rows = plan.channels_out * planes.taps;
   std::vector<T> block;
   for (std::int64_t i = 0; i < plan.batch * plan.groups; ++i) {

@@ -12,6 +12,7 @@ namespace {
 std::vector<const Operator*> sorted() {
   std::vector<const Operator*> out;
   for (const std::span<const Operator> family : {
+           control_operators(),
            conv_operators(),
            elementwise_operators(),
            matrix_operators(),
@@ -19,6 +20,7 @@ std::vector<const Operator*> sorted() {
            norm_operators(),
            pool_operators(),
            quantise_operators(),
+           recurrent_operators(),
            softmax_operators(),
        })
     for (const Operator& op : family) out.push_back(&op);

@@ -44,7 +44,8 @@ Result<Scales> scales_of(const Call& call) {
   SOLITON_IR_TRY(stated, call.node.integer("axis", 1));
   SOLITON_IR_TRY(block, call.node.integer("block_size", 0));
   const Array &array = call.input(0), &scale = call.input(1);
-  SOLITON_IR_CHECK(check_shape(call.input(2), scale.shape(), "zero points"));
+  if (scale.elements() != 1 || (call.has(2) && call.input(2).elements() != 1))
+    SOLITON_IR_CHECK(check_shape(call.input(2), scale.shape(), "zero points"));
   if (block == 0 && scale.elements() == 1) return Scales{};
   SOLITON_IR_TRY(axis, axis_in(stated, array.rank()));
   const Shape& shape = array.shape();
