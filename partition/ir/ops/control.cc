@@ -12,7 +12,7 @@ namespace soliton::ir {
 namespace {
 
 // Ends loops that damaged or endless models never would.
-constexpr std::int64_t kMostIterations = std::int64_t{1} << 22;
+constexpr std::int64_t kMostIterations = std::int64_t{1} << 20;
 
 // Inputs of the node that are not captured.
 std::size_t formal_inputs(const Call& call) {
