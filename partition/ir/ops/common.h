@@ -92,6 +92,15 @@ void for_each_index(const Shape& shape, Body&& body) {
 }
 
 // Families; each is one file.
+std::span<const Operator> control_operators();
+std::span<const Operator> conv_operators();
 std::span<const Operator> elementwise_operators();
+std::span<const Operator> matrix_operators();
+std::span<const Operator> nbits_operators();
+std::span<const Operator> norm_operators();
+std::span<const Operator> pool_operators();
+std::span<const Operator> quantise_operators();
+std::span<const Operator> recurrent_operators();
+std::span<const Operator> softmax_operators();
 
 }  // namespace soliton::ir

@@ -12,7 +12,16 @@ namespace {
 std::vector<const Operator*> sorted() {
   std::vector<const Operator*> out;
   for (const std::span<const Operator> family : {
+           control_operators(),
+           conv_operators(),
            elementwise_operators(),
+           matrix_operators(),
+           nbits_operators(),
+           norm_operators(),
+           pool_operators(),
+           quantise_operators(),
+           recurrent_operators(),
+           softmax_operators(),
        })
     for (const Operator& op : family) out.push_back(&op);
   std::ranges::sort(out, {}, [](const Operator* op) { return op->name; });
