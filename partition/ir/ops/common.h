@@ -30,8 +30,11 @@ inline Result<Outputs> one(Array output) {
   return out;
 }
 
-// Error: the shape has a negative extent, or more elements than the call may make. Check a shape
-// that was computed from inputs before making an array of it.
+// Axes an operator's output may have, so that work that grows with the square of them stays small.
+inline constexpr std::size_t kMostAxes = 64;
+
+// Error: the shape has a negative extent, too many axes, or more elements than the call may make.
+// Check a shape that was computed from inputs before making an array of it.
 Status check_fits(const Call& call, const Shape& shape);
 // Error: input k is left out or has none of the types.
 Status check_type(const Call& call, std::size_t k, std::span<const ElementType> types);
