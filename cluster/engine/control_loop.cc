@@ -50,6 +50,8 @@ void mask_signals(int how) {
 int signal_status(int number) { return number == SIGINT ? 130 : 143; }
 
 ControlLoop::ControlLoop() : signals_(context_), ticker_(context_), ticked_(Clock::now()) {
+  // Before any thread exists, so that all of them inherit the mask. Only the loop's thread takes
+  // signals: no system call of another thread is interrupted by one.
   mask_signals(SIG_BLOCK);
   for (const int number : {SIGINT, SIGTERM, SIGHUP})
     if (number != SIGHUP || !is_ignored(number)) signals_.add(number);
@@ -57,6 +59,7 @@ ControlLoop::ControlLoop() : signals_(context_), ticker_(context_), ticked_(Cloc
   tick();
   thread_ = std::thread([this] {
     mask_signals(SIG_UNBLOCK);
+    // The loop goes on when it has nothing to wait for.
     const auto work = boost::asio::make_work_guard(context_);
     context_.run();
   });
@@ -69,6 +72,7 @@ ControlLoop::~ControlLoop() {
 
 void ControlLoop::call(std::function<void()> task) {
   std::promise<void> done;
+  // The references stay valid, as call() waits for the end of the task.
   boost::asio::post(context_, [&] {
     task();
     done.set_value();
@@ -85,6 +89,7 @@ void ControlLoop::await_signal() {
 }
 
 void ControlLoop::on_signal(int number) {
+  // No results are to be kept yet.
   if (!keeping_) end_now(number, "interrupted before anything was measured\n");
   if (signal_ == 0) {
     signal_ = number;
@@ -95,6 +100,8 @@ void ControlLoop::on_signal(int number) {
   }
 }
 
+// A tick that comes late counts for kTickMost at most, so that limits of running time do not expire
+// while the process is stopped.
 void ControlLoop::tick() {
   running_ms_ += std::min(since(ticked_), kTickMost).count();
   ticked_ = Clock::now();
@@ -105,6 +112,7 @@ void ControlLoop::tick() {
   });
 }
 
+// Shared with the timer's handler, which may still be queued when the Repeating has gone.
 struct ControlLoop::Repeating::State {
   boost::asio::steady_timer timer;
   Milliseconds period;

@@ -10,6 +10,7 @@
 namespace soliton {
 namespace {
 
+// Lines of an error message: a stall of a thousand nodes must still fit a screen.
 constexpr std::size_t kExplainedWaits = 12;
 constexpr std::size_t kExplainedFaults = 4;
 
@@ -25,6 +26,7 @@ std::vector<Loss> losses_of(const ClusterOutcome& outcome) {
     for (const LostPeer& peer : outcome.stats[node]->lost_peers)
       losses.push_back({NodeId{node}, peer});
   }
+  // The first loss is usually the cause of the others. Equal instants stay in order of nodes.
   std::stable_sort(losses.begin(), losses.end(),
                    [](const Loss& a, const Loss& b) { return a.peer.at < b.peer.at; });
   return losses;
@@ -57,6 +59,8 @@ bool hits(const FaultRule& rule, Hop hop) {
 // Faults between the two, there or back, that were in force at some time in [from, until].
 std::vector<std::string> faults_between(const FabricInputs& fabric, NodeId a, NodeId b,
                                         Instant from, Instant until) {
+  // Both ways, because a lost answer looks like a dead peer, too. `until` is the verdict and `from`
+  // the beginning of the silence; a fault that ended before is no explanation.
   std::vector<Hop> hops = fabric.routes->path(a, b);
   fabric.routes->follow(b, a, [&](Hop hop) { hops.push_back(hop); });
   std::vector<std::string> out;
@@ -99,13 +103,15 @@ std::string text_of(const FabricInputs& fabric, const Loss& loss) {
       return fmt::format("{} closed its connection to {} at {}", peer, node, at);
     case LostPeer::How::kRestarted:
       return fmt::format(
-          "{} came back to {} at {} as incarnation {}, and what was under way to it "
+          "{} came back to {} at {} as incarnation {}, and what was in flight to it "
           "is lost",
           peer, node, at, loss.peer.detail);
   }
   return node;
 }
 
+// In virtual time the network counts for all; in wall time each node's interceptor counts its own.
+// One of the two is empty.
 std::vector<std::uint64_t> dropped_by_rule(const ClusterOutcome& outcome, std::size_t rules) {
   std::vector<std::uint64_t> dropped(rules);
   for (std::size_t rule = 0; rule < std::min(rules, outcome.faults.size()); ++rule)
@@ -128,17 +134,19 @@ Asked requests_of(const std::vector<NodeAssignment>& nodes) {
   return asked;
 }
 
+// A run that ended for another reason has its explanation: an error, a signal, a lost peer.
 void explain_stall(bool time_limit, const Asked& asked, ClusterOutcome& outcome) {
   if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= asked.count) return;
   if (!losses_of(outcome).empty()) return;  // explain_lost_peers() says why
   std::string text = fmt::format(
       "no progress: {} of {} {} {} when {} at {}", completed(outcome), asked.count, asked.records,
-      asked.done, time_limit ? "the limit of time was reached" : "nothing was left to happen",
+      asked.done, time_limit ? "the time limit was reached" : "nothing was left to happen",
       time_of(outcome.end));
   for (const std::string& circle : outcome.deadlocks)
     text += "\n    paused ports that wait for each other: " + circle;
   std::size_t lines = 0;
   for (const std::optional<NodeStats>& stats : outcome.stats)
+    // Counted beyond the limit, so that the last line can say how many are left out.
     for (const std::string& line : stats ? stats->outstanding : std::vector<std::string>{})
       if (lines++ < kExplainedWaits) text += "\n    " + line;
   if (lines > kExplainedWaits) text += fmt::format("\n    and {} more", lines - kExplainedWaits);
@@ -157,6 +165,8 @@ void explain_lost_peers(const FabricInputs& fabric, const Asked& asked, ClusterO
   outcome.error = Error{ErrorCode::kBroken, text};
 }
 
+// A run without progress has no instant at which a peer was lost, so the faults that dropped
+// something are named.
 void explain_faults(const FabricInputs& fabric, ClusterOutcome& outcome) {
   if (!outcome.error || outcome.error->code != ErrorCode::kNoProgress) return;
   const std::vector<FaultRule>& rules = fabric.faults->rules;

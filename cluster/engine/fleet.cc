@@ -69,7 +69,7 @@ Status Fleet::check_limits(std::size_t nodes) {
   return soliton::failure(
       ErrorCode::kEnvironment,
       fmt::format(
-          "open files: {} nodes need {} descriptors, the limit is {}; raise it (ulimit -n) or "
+          "open files: {} nodes need {} descriptors, but the limit is {}; raise it (ulimit -n) or "
           "use --processes packed",
           nodes, needed, files.rlim_max));
 }

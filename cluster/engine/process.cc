@@ -27,7 +27,9 @@ Result<std::vector<Descriptor>> moved_up(const std::vector<int>& descriptors) {
   for (const int descriptor : descriptors) {
     const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, kAboveTargets);
     if (copy < 0)
-      return failure(ErrorCode::kEnvironment, fmt::format("descriptors: {}", std::strerror(errno)));
+      return failure(
+          ErrorCode::kEnvironment,
+          fmt::format("cannot copy the descriptors of a new process: {}", std::strerror(errno)));
     out.emplace_back(copy);
   }
   return out;
@@ -84,6 +86,8 @@ Result<ChildProcess> ChildProcess::start(const std::string& program,
   if (!sources) return tl::unexpected<Error>(sources.error());
   if (!log_source) return tl::unexpected<Error>(log_source.error());
   SpawnActions spawn;
+  // dup2() clears close-on-exec of the copy alone, so the child has these descriptors and no others
+  // of the controller.
   posix_spawn_file_actions_addopen(&spawn.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&spawn.actions, log_source->front().get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&spawn.actions, log_source->front().get(), STDERR_FILENO);
@@ -106,6 +110,7 @@ Result<ChildProcess> ChildProcess::start(const std::string& program,
   return ChildProcess(pid, Descriptor(pidfd));
 }
 
+// No child outlives its object, and none is left as a zombie.
 ChildProcess::~ChildProcess() {
   if (!pidfd_ || end_) return;
   signal(SIGKILL);
@@ -134,7 +139,8 @@ std::optional<ProcessEnd> ChildProcess::wait(int milliseconds) {
 Result<std::pair<Descriptor, Descriptor>> socket_pair() {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return failure(ErrorCode::kEnvironment, fmt::format("socketpair: {}", std::strerror(errno)));
+    return failure(ErrorCode::kEnvironment,
+                   fmt::format("cannot create a control socket: {}", std::strerror(errno)));
   return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 

@@ -17,7 +17,9 @@ constexpr std::size_t kSamplesForP99 = 100;
 // If answers are this much slower than requests, the queue keeps growing.
 constexpr double kKeepsUp = 0.95;
 
-// Packets that were lost, wherever that happened.
+// Packets that were lost, wherever that happened. The network drops or damages them, a kernel
+// refuses them or runs full, and a receiver discards those that it has no room for or whose
+// checksum is wrong.
 std::uint64_t lost_packets(const ClusterOutcome& outcome, const RunResults& results) {
   std::uint64_t lost = results.fabric.dropped + results.fabric.corrupted.value_or(0) +
                        results.fabric.host_drops.value_or(0);
@@ -27,6 +29,7 @@ std::uint64_t lost_packets(const ClusterOutcome& outcome, const RunResults& resu
   return lost;
 }
 
+// More resends than losses mean that a timer fired too early or that reordering was taken for loss.
 void check_resends(const ClusterOutcome& outcome, RunResults& results) {
   const std::uint64_t lost = lost_packets(outcome, results);
   if (results.ltl.retransmitted <= lost) return;
@@ -48,9 +51,11 @@ std::optional<Limited> most_limited(const std::vector<NodeAssignment>& nodes,
                                     const ClusterOutcome& outcome) {
   std::optional<Limited> out;
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    // Only of nodes that did wait for their window: a small window limits nobody who sends little.
     if (i >= outcome.stats.size() || !outcome.stats[i] || outcome.stats[i]->ltl.window_waits == 0)
       continue;
     const LtlOptions& ltl = nodes[i].deployment.ltl;
+    // What a full packet takes on the line: payload, LTL header, security block, frame.
     const auto packet =
         static_cast<std::int64_t>(ltl.mtu + kLtlHeaderSize + security_bytes(ltl.auth)) +
         kFrameOverheadBytes;
@@ -71,6 +76,7 @@ void check_window(const PreparedRun& run, const std::vector<NodeAssignment>& nod
   if (!limited) return;
   std::uint32_t window = run.spec.ltl.window;
   double fills = limited->fills;
+  // Windows are powers of two.
   for (; fills < 1 && window < kLtlWindowMax; fills *= 2) window *= 2;
   warn(results.warnings, warning_id::kWindowLimited,
        fmt::format("a window of {} packets of {} bytes fills {:.2g} % of the path from {} to {} "
@@ -96,6 +102,8 @@ void check_peers(const ClusterOutcome& outcome, RunResults& results) {
   const bool lost = std::ranges::any_of(outcome.stats, [](const std::optional<NodeStats>& stats) {
     return stats && !stats->lost_peers.empty();
   });
+  // The run's error names the peer; the warning has it for those who read warnings by their
+  // identifiers.
   if (lost && outcome.error) warn(results.warnings, warning_id::kPeerLost, outcome.error->message);
 }
 
@@ -124,6 +132,7 @@ void check_load(const PreparedRun& run, RunResults& results) {
     warn(results.warnings, warning_id::kFewSamples,
          fmt::format("{} latencies are too few for a 99th percentile: it is the longest of them",
                      answered));
+  // Closed clients cannot overload: each waits for its answer.
   if (run.spec.workload.traffic || run.spec.workload.arrival != "poisson" || answered < 2) return;
   const double asked = static_cast<double>(run.spec.workload.rate.per_second);
   const double answers = throughput_rps(results);

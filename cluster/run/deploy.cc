@@ -26,7 +26,7 @@ constexpr std::uint32_t kTraceEventsPerNode = 200'000;
 std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
   const auto found = std::find_if(spec.nodes.begin(), spec.nodes.end(),
                                   [&](const NodeSpec& node) { return node.name == name; });
-  SOLITON_CHECK_MSG(found != spec.nodes.end(), "no node \"{}\"", name);
+  SOLITON_CHECK_MSG(found != spec.nodes.end(), "there is no node \"{}\"", name);
   return static_cast<std::uint32_t>(found - spec.nodes.begin());
 }
 

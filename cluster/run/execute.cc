@@ -33,6 +33,8 @@ std::unique_ptr<Plan> unsharded_plan(const PreparedRun& run, std::optional<Error
   return nullptr;
 }
 
+// A published row that was mapped padded or cut counts its operations at another hidden size
+// (RnnOptions::count_as_hidden).
 double operations_per_request(const PreparedRun& run, const std::vector<HostRecord>& records) {
   if (records.empty()) return 0;
   Model counted = run.model;
@@ -105,7 +107,8 @@ ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAss
                                const RunControl& control) {
   const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
   const Launcher* const launcher = find_launcher(layout_of(run.spec));
-  SOLITON_CHECK_MSG(launcher != nullptr, "no launcher serves what the file was read as");
+  SOLITON_CHECK_MSG(launcher != nullptr,
+                    "no launcher serves this combination of time and processes");
   ClusterOutcome outcome = launcher->run(nodes, fabric, control);
   explain_lost_peers(fabric, requests_of(nodes), outcome);
   explain_faults(fabric, outcome);
@@ -119,6 +122,8 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   RunResults& results = finished.results;
   std::unique_ptr<Plan> whole;
   std::unique_ptr<Reference> reference;
+  // The reference is one device that holds the whole model: it computes in this process while the
+  // nodes run.
   const std::uint32_t every = functional_every(run.spec);
   if (every != 0) {
     whole = unsharded_plan(run, finished.error);
@@ -131,6 +136,7 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
       run.spec, run.plan, run.topology, *run.routes, run.faults, run.workload.inputs);
   ClusterOutcome outcome = run_assignments(run, nodes, control);
   if (reference)
+    // Waits for the requests that were answered, but not beyond a signal.
     reference->finish(answered_of(outcome), [&control] { return control.loop->signal() != 0; });
   results = results_before(run);
   fill_ending(outcome, results);
@@ -142,6 +148,8 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   if (run.spec.save_outputs)
     finished.outputs = outputs_of(run.workload, outcome.records, run.spec.workload.requests);
+  // judge() takes the records, so whatever else needs them comes before it. The checks need all
+  // figures and only add warnings.
   judge(run.workload, std::move(outcome.records), reference.get(), results);
   check_prediction(run, results);
   check_transport(run, nodes, outcome, results);

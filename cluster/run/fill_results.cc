@@ -11,6 +11,7 @@
 namespace soliton {
 namespace {
 
+// Ports and circles get the names of nodes and switches here: the network knows numbers only.
 PauseResult pauses_of(const Topology& topology, const PauseReport& report,
                       const NetworkCounters& counters) {
   PauseResult out{counters.watchdogs, counters.dropped_watchdog, report.lossy_queue_max, {}, {}};
@@ -29,6 +30,7 @@ PauseResult pauses_of(const Topology& topology, const PauseReport& report,
 
 void fill_roles(const PreparedRun& run, RunResults& results) {
   for (NodeResult& node : results.nodes) {
+    // Nodes in none of these roles stay "idle".
     if (node.name == run.plan.host) node.role = "host";
     for (const Placement& placement : run.plan.placements) {
       if (placement.node != node.name) continue;
@@ -55,6 +57,7 @@ void fill_plan(const PreparedRun& run, RunResults& results) {
   partition.lower_bound_us =
       in_us(in_time ? std::min(certificate.lower_bound, run.plan.predicted_latency)
                     : certificate.lower_bound);
+  // The gap is that of the certificate itself, so it stays what was proven.
   if (certificate.lower_bound.count() > 0)
     partition.gap = static_cast<double>((certificate.value - certificate.lower_bound).count()) /
                     static_cast<double>(certificate.lower_bound.count());
@@ -79,6 +82,7 @@ LtlCounters carrier_of(const ClusterSpec& spec) {
 
 }  // namespace
 
+// What is not known yet is marked as unknown and written as null: a zero would be a measurement.
 RunResults results_before(const PreparedRun& run) {
   RunResults results;
   results.name = run.spec.name;
@@ -107,6 +111,7 @@ RunResults results_before(const PreparedRun& run) {
   return results;
 }
 
+// A signal comes last: it is why the run ended, whatever else went wrong on the way out.
 void fill_ending(const ClusterOutcome& outcome, RunResults& results) {
   results.complete = !outcome.error && outcome.interrupted_by == 0;
   if (outcome.error) results.error = outcome.error->message;
@@ -116,6 +121,7 @@ void fill_ending(const ClusterOutcome& outcome, RunResults& results) {
 }
 
 void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& results) {
+  // Not 0, also for a run that ended before anything happened.
   const double elapsed = std::max(in_us(outcome.end), 1e-6);
   for (std::size_t i = 0; i < results.nodes.size(); ++i) {
     NodeResult& node = results.nodes[i];
@@ -146,6 +152,7 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
   const bool wall = run.spec.time == TimeMode::kWall;
   FabricCounters& fabric = results.fabric;
   fabric.known = true;
+  // In wall time nobody sees the network as a whole: what was sent is the sum over the nodes.
   fabric.packets = wall ? ltl.packets_sent : outcome.network.packets;
   fabric.bytes = wall ? ltl.bytes_sent : outcome.network.bytes;
   fabric.dropped = outcome.network.dropped_queue + outcome.network.dropped_watchdog;

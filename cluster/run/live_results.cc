@@ -18,8 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr int kTicksASecond = 10;
-constexpr const char* kUnfinished =
-    "the run had not ended when this was written: what was measured until then";
+constexpr const char* kUnfinished = "the run had not ended when this was written";
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -59,6 +58,8 @@ Result<std::unique_ptr<LiveResults>> LiveResults::start(const PreparedRun& run, 
   return live;
 }
 
+// The first state is written before the run starts, so that a folder that cannot be written is an
+// error now.
 Status LiveResults::open() {
   for (auto [name, file] :
        {std::pair{"requests.csv", &rows_file_}, std::pair{"progress.jsonl", &progress_file_}}) {
@@ -99,12 +100,14 @@ void LiveResults::on_records(std::span<const TrafficRecord> records) {
   for (const TrafficRecord& record : records) {
     const std::size_t number = record_number(*traffic_, record);
     TrafficRecord& message = ends_[number];
+    // A message becomes a row once, when its second end is known.
     const bool was_whole = is_whole(message);
     join(record, message);
     if (!was_whole && is_whole(message)) add(request_row(*traffic_, number, message));
   }
 }
 
+// A failed write does not end the run from the loop's thread; the run's thread learns of it here.
 Status LiveResults::on_progress(Instant now, std::uint64_t events, std::size_t nodes_lost) {
   const std::lock_guard lock(mutex_);
   progress_.state = "running";
@@ -131,6 +134,8 @@ RunResults LiveResults::results_so_far() const {
   constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   results.operations_per_request = kUnknown;
   for (NodeResult& node : results.nodes) node.busy_fraction = kUnknown;
+  // Requests are numbered as they are sent, so the highest number answered is a lower bound of how
+  // many were.
   results.sent = static_cast<std::int64_t>(std::max(highest_request_, progress_.completed));
   results.failed = results.sent - static_cast<std::int64_t>(progress_.completed);
   if (progress_.completed > 0) results.first_sent = first_sent_;
@@ -155,7 +160,8 @@ void LiveResults::keep(const Status& status) {
   if (!status && !failure_) failure_ = status.error();
 }
 
-// Rows first: the sums never count a request that is not in the file.
+// Rows first: the sums never count a request that is not in the file. Everything is taken under the
+// lock and written without it, so the run's thread never waits for a disk.
 void LiveResults::write_second() {
   std::unique_lock lock(mutex_);
   const std::string rows = std::exchange(rows_, {});

@@ -36,7 +36,8 @@ std::optional<double> jain(const std::vector<std::uint64_t>& shares) {
   return sum * sum / (static_cast<double>(shares.size()) * squares);
 }
 
-// Of what the flows delivered from `from` until the first of them had delivered its last.
+// Of what the flows delivered from `from` until the first of them had delivered its last. A flow
+// that is done takes no share any more, so what follows would count against it.
 std::optional<double> fairness(const std::vector<RequestRecord>& requests, std::size_t flows,
                                Instant from) {
   std::vector<Instant> last(flows, kRunStart);
@@ -53,6 +54,7 @@ std::optional<double> fairness(const std::vector<RequestRecord>& requests, std::
 std::optional<TrafficLine> line_of(const PreparedRun& run, const Traffic& traffic) {
   if (!traffic.kind->fills_line || run.spec.time == TimeMode::kWall) return std::nullopt;
   Hop last{};
+  // If the receiver has several cables, that from the first sender counts.
   run.routes->follow(traffic.senders.front(), traffic.receiver, [&](Hop hop) { last = hop; });
   return TrafficLine{run.topology.links[last.link].rate, run.spec.ltl.mtu,
                      kPacketHeader + kFrameOverheadBytes};
@@ -93,6 +95,7 @@ std::size_t record_number(const Traffic& traffic, const TrafficRecord& record) {
   return at;
 }
 
+// kNever stands for what an end does not know, and is later than everything.
 void join(const TrafficRecord& end, TrafficRecord& message) {
   message.sent = std::min(message.sent, end.sent);
   message.completed = std::min(message.completed, end.completed);
@@ -110,6 +113,7 @@ RequestRecord request_row(const Traffic& traffic, std::size_t number,
   row.client = static_cast<std::uint32_t>(number % traffic.senders.size());
   row.sent = message.sent;
   row.completed = message.completed;
+  // Traffic has no device and no host work: all of its latency is network.
   row.path.network = row.completed - row.sent;
   if (traffic.contents) row.matches = !message.damaged;
   return row;
@@ -150,6 +154,8 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
     out.flows[flow].goodput_gbps = gigabits(out.flows[flow].messages * each, last_of[flow] - first);
   out.bytes = requests.size() * each;
   out.goodput_gbps = gigabits(out.bytes, last - first);
+  // The share of the line counts what packets carry beside the payload; resends and
+  // acknowledgements are not counted.
   if (line) {
     const std::uint64_t packets =
         (traffic.bytes + line->packet_payload - 1) / line->packet_payload * requests.size();
@@ -158,6 +164,7 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
         gigabits(out.bytes + packets * line->packet_overhead, last - first) / *out.line_gbps;
   }
   if (!traffic.kind->competes) return out;
+  // Once from the start and once without the time in which rates find each other.
   out.fairness = fairness(requests, out.flows.size(), first);
   out.fairness_settled = fairness(requests, out.flows.size(), first + kSettled);
   return out;

@@ -33,12 +33,16 @@ void copy_parts(const MessageParts& message, std::byte* to) {
   copy(message.body, to + message.head.size());
 }
 
+// At most one packet received and one sent after it, on one connection, are put off: a request and
+// its response, which book_exchange() books together. Anything else is booked first.
 std::optional<PacketBurst> Ltl::Impl::send_now(ConnectionId connection, const MessageParts& message,
                                                std::span<std::byte> room, Instant now) {
   const std::uint16_t row = index(connection);
   if (debts.row != row || debts.has_sent) catch_up();
   Connection& c = at(connection);
   const std::size_t size = message.head.size() + message.body.size();
+  // What a packet still to be booked has acknowledged is not counted yet, which at worst refuses
+  // the short way. Up to here nothing has changed.
   if (!c.express.ready || size > options.mtu || something_waits() ||
       !c.send_credit.allows(c.window.charged(), c.window.charge_of(size)))
     return std::nullopt;
@@ -49,6 +53,9 @@ std::optional<PacketBurst> Ltl::Impl::send_now(ConnectionId connection, const Me
       std::uint64_t{c.receive_credit.grant(now)} << 48 | c.express.channel_word;
   const Instant leaves = ports.depart(c.address.path, prefix + size, now);
   std::byte* const packet = room.data();
+  // The header as four words of 64 bits, highest byte first (docs/wire-format.md). Its bitmap is
+  // zero, as no packet is held; the acknowledgement includes a packet that is not booked yet,
+  // because take_whole() has counted it.
   store_big_64(packet, head);
   store_big_64(packet + 8, std::uint64_t{c.window.next()} << 32 | c.receive.expected());
   store_big_64(packet + 16, wire_time(leaves));
@@ -63,6 +70,8 @@ std::optional<PacketBurst> Ltl::Impl::send_now(ConnectionId connection, const Me
   return PacketBurst{c.address.peer, 1, whole.size(), whole.size()};
 }
 
+// The checks of input.cc, on whole words of the header. They come before any change, so the general
+// way can take over a packet that fails one, and count why.
 bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
   catch_up();
   const std::span<const std::byte> bytes = packet.bytes;
@@ -78,6 +87,7 @@ bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
   const std::uint64_t last = load_big_64(bytes.data() + 24);
   const auto sequence = static_cast<Sequence>(numbers >> 32);
   const auto ack = static_cast<Sequence>(numbers);
+  // An acknowledgement older than `oldest` wraps to a large number, and goes the general way.
   const std::uint32_t acknowledged = ack - c.window.oldest();
   // One branch for what must be equal: after a system call each of them is one to be guessed anew.
   const std::uint64_t differs =
@@ -87,6 +97,8 @@ bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
   if (differs != 0 || length > options.mtu || acknowledged > c.window.in_flight()) return false;
   if (options.crc && checksum(bytes, prefix) != static_cast<std::uint32_t>(last)) return false;
   std::span<const std::byte> checked = bytes;
+  // The last check, as the guard remembers the number of a packet that passes: a second look at the
+  // packet would take it for a replay.
   if (c.guard && c.guard->check(checked, opened)) return false;
   c.receive.take_whole();
   c.receive_credit.hold(length, now);
@@ -99,6 +111,8 @@ bool Ltl::Impl::take_express(const PacketView& packet, Instant now) {
   return true;
 }
 
+// The order is that of the general way, received before sent, so that both leave the same state
+// behind.
 void Ltl::Impl::pay_debts() {
   const auto row = static_cast<std::uint16_t>(std::exchange(debts.row, ExpressDebts::kNoRow));
   const bool received = std::exchange(debts.has_received, false);
@@ -115,6 +129,7 @@ void Ltl::Impl::pay_debts() {
   count_busy(c);
   c.express.ready = c.window.in_flight() < c.timers.under_way_max();
   if (options.misses > 0) c.watch.set_waiting(c.busy(), now, c.timers.ping_interval());
+  // Rows whose deadline is not in the tree: one at most, so another one is settled first.
   if (stale_deadline == row) return;
   settle_deadline();
   stale_deadline = row;
@@ -166,6 +181,8 @@ void Ltl::Impl::count_sent(Connection& c, std::size_t bytes) {
 void Ltl::Impl::settle_deadline() {
   if (stale_deadline == ExpressDebts::kNoRow) return;
   const auto row = static_cast<std::uint16_t>(std::exchange(stale_deadline, ExpressDebts::kNoRow));
+  // The instant matters only to a connection whose rate is limited, and such a one is not on the
+  // short way (ExpressLane::clear).
   deadlines.set(row, table[row].deadline(Instant{}));
 }
 

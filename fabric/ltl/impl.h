@@ -45,7 +45,7 @@ struct Ltl::Impl {
   Status send_copy(ConnectionId connection, const MessageParts& message, Instant now);
   void queue(std::uint16_t row, StoredMessage* message, Instant now);
   [[gnu::always_inline]] Connection& at(ConnectionId connection) {
-    SOLITON_CHECK_MSG(index(connection) < table.size(), "connection {} of {}", index(connection),
+    SOLITON_CHECK_MSG(index(connection) < table.size(), "row {}: there are {}", index(connection),
                       table.size());
     return table[index(connection)];
   }

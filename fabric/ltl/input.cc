@@ -17,6 +17,9 @@ std::optional<DropCause> Ltl::Impl::admit(const PacketView& packet, Instant now)
   if (header->kind >= PacketKind::kOpen && header->kind != PacketKind::kClose) {
     const auto body = packet.bytes.subspan(kLtlHeaderSize);
     if (const auto cause = verify(*header, packet.bytes, packet.ghost, options.crc)) return cause;
+    // A handshake has no security block: its body proves the key by itself. An emulated packet may
+    // have no bytes to damage, so the network says that it is damaged, and that counts as a wrong
+    // checksum.
     return packet.damaged ? DropCause::kBadChecksum : take_handshake(*header, body, now);
   }
   Connection& c = table[header->index];
@@ -26,7 +29,10 @@ std::optional<DropCause> Ltl::Impl::admit(const PacketView& packet, Instant now)
   if (const auto cause = verify(*header, bytes, packet.ghost, options.crc, prefix)) return cause;
   if (packet.damaged) return DropCause::kBadChecksum;
   const auto rest = bytes.subspan(prefix);
+  // The report is taken before the payload, because it is good even when the payload is a
+  // duplicate.
   if (!sensible(*header) || !take_report(c, *header, rest, now)) return DropCause::kNotAllowed;
+  // A good packet carries the cookie of the session, so the peer knows the session.
   if (!c.session.confirmed) {
     c.session.confirmed = true;
     c.session.retry_at = kNever;
@@ -38,6 +44,7 @@ std::optional<DropCause> Ltl::Impl::admit(const PacketView& packet, Instant now)
       c.notify_due = true;
   }
   const bool taken = take_packet(header->index, *header, rest, packet.ghost, now);
+  // Also after a payload that was refused: its report has been taken.
   refresh(header->index, now);
   if (!taken) return DropCause::kNotAllowed;
   return std::nullopt;
@@ -83,6 +90,7 @@ bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, std::span<co
   const Sequence before = c.window.oldest();
   const bool full = header.kind == PacketKind::kNack || header.kind == PacketKind::kPong;
   std::optional<ReportOutcome> outcome;
+  // Most packets: no gap, and nothing that tells which of ours caused it.
   if (header.bitmap == 0 && !full && header.kind != PacketKind::kAck) {
     outcome = c.window.report_plain(header.ack, now);
   } else {
@@ -112,6 +120,7 @@ bool Ltl::Impl::take_report(Connection& c, const LtlHeader& header, std::span<co
 
 void Ltl::Impl::take_outcome(Connection& c, const LtlHeader& header, bool advanced,
                              const ReportOutcome& outcome, Instant now) {
+  // A packet that was overtaken has an older grant.
   if (header.ack == c.window.oldest()) c.send_credit.update(header.credit, advanced);
   if (outcome.rtt) {
     take_sample(c, *outcome.rtt);
@@ -159,6 +168,8 @@ bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header,
   stats.dropped_malformed += c.receive.misplaced() - misplaced;
   if (arrival == ArrivalKind::kOutside) return false;
   if (arrival == ArrivalKind::kDuplicate) ++stats.duplicates_received;
+  // Without room it is as if the packet had been lost: no acknowledgement, and the sender repeats
+  // it.
   if (arrival == ArrivalKind::kNoRoom)
     ++stats.dropped_no_room;
   else
@@ -172,6 +183,8 @@ bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header,
 void Ltl::Impl::take_pong(Connection& c, const LtlHeader& header, Instant now) {
   const bool latest = c.ping_sent != kNever && wire_time(c.ping_sent) == header.time_ns;
   const auto elapsed = static_cast<std::int32_t>(wire_time(now) - header.time_ns);
+  // A packet has 32 bits of nanoseconds, so an echo more than 2.1 s old gives a negative
+  // difference.
   if (!latest && elapsed < 0) return;
   take_sample(c, latest ? now - c.ping_sent : nanoseconds(elapsed));
   if (latest) c.ping_sent = kNever;

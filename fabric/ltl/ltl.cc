@@ -46,7 +46,9 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
                        (buffer == nullptr || !buffer->may_be_enabled())) {
   const Status good = check(options);
   SOLITON_CHECK_MSG(good.has_value(), "{}", good.error().message);
-  SOLITON_CHECK_MSG(connections.size() <= 65'536, "{} connections", connections.size());
+  // A row has 16 bits in the header of a packet (docs/wire-format.md).
+  SOLITON_CHECK_MSG(connections.size() <= 65'536,
+                    "{} connections are more than 16-bit row numbers can name", connections.size());
   std::uint16_t row = 0;
   table.reserve(connections.size());
   for (const LtlConnection& c : connections) {
@@ -68,7 +70,8 @@ Ltl::Impl::Impl(NodeId node, const LtlOptions& given, const std::vector<LtlConne
   }
 }
 
-// The texts are short enough to need no memory of their own.
+// The texts are short enough to need no memory of their own. A refusal is the usual answer to a
+// sender that is faster than the line.
 Status Ltl::Impl::admit_message(Connection& c, std::uint64_t size) {
   if (c.session.state > Session::State::kOpen) return failure(ErrorCode::kBroken, "not connected");
   if (size > kMessageBytesMax)
@@ -80,6 +83,7 @@ Status Ltl::Impl::admit_message(Connection& c, std::uint64_t size) {
 
 Status Ltl::Impl::send(ConnectionId connection, Payload&& message, Instant now) {
   if (Status good = admit_message(at(connection), message.size()); !good) return good;
+  // Nothing fails from here on: a message that is refused stays with its owner.
   StoredMessage* stored = stores.messages.take();
   stored->owned = std::move(message);
   stored->real = stored->owned.bytes;
@@ -143,6 +147,8 @@ DeliveryQueue::Entry* Ltl::Impl::take_message() {
   if (entry == nullptr) return nullptr;
   Connection& c = table[index(entry->connection)];
   c.receive_credit.release(entry->size());
+  // The sender may be waiting for this and have nothing under way, so that no acknowledgement would
+  // tell it.
   if (c.receive_credit.worth_telling()) {
     c.credit_due = true;
     control.add(index(entry->connection));
@@ -150,6 +156,7 @@ DeliveryQueue::Entry* Ltl::Impl::take_message() {
   return entry;
 }
 
+// Counted when it changes, so that idle() does not look at every connection.
 void Ltl::Impl::count_busy(Connection& c) {
   if (c.busy() == c.counted_busy) return;
   c.counted_busy = !c.counted_busy;
@@ -161,9 +168,11 @@ void Ltl::Impl::count_busy(Connection& c) {
 void Ltl::Impl::refresh(std::uint16_t row, Instant now) {
   Connection& c = table[row];
   count_busy(c);
+  // The rate comes first: what may be sent depends on it.
   if (c.rate.limits()) c.rate.advance(now);
   const bool lost = c.can_resend(now);
   const bool fresh_packet = c.can_send_new(now);
+  // An acknowledgement that a packet of data can carry in this instant needs none of its own.
   if (c.must_send_control(lost || fresh_packet)) control.add(row);
   if (lost) resends.add(row);
   count_window_wait(c);
@@ -175,12 +184,14 @@ void Ltl::Impl::refresh(std::uint16_t row, Instant now) {
   if (options.misses > 0)
     c.watch.set_waiting(c.session.confirmed && c.busy(), now, c.timers.ping_interval());
   c.open_express(row, express_possible);
+  // Last, because everything above may move a deadline.
   deadlines.set(row, c.deadline(now));
   if (stale_deadline == row) stale_deadline = ExpressDebts::kNoRow;
 }
 
 void Ltl::Impl::on_deadline(Instant now) {
   settle_deadline();
+  // Each round moves at least one deadline of the row beyond `now`, so the loop ends.
   while (deadlines.earliest() <= now && deadlines.earliest() != kNever) {
     const auto row = static_cast<std::uint16_t>(deadlines.first());
     Connection& c = table[row];
@@ -210,6 +221,8 @@ void Ltl::Impl::expire_timers(std::uint16_t row, Instant now) {
   }
 }
 
+// Counts how often the window stopped a sender whose path would have held more. Waits for credit or
+// for the rate do not count.
 void Ltl::Impl::count_window_wait(Connection& c) {
   const bool full = c.window.has_unsent() && !c.window.has_room() && !c.timers.window_fills_path();
   if (full && !c.window_was_full) ++stats.window_waits;
@@ -237,6 +250,8 @@ void Ltl::Impl::tell(LtlEvent::Kind kind, std::uint16_t row, Instant now, std::u
   events.push_back({kind, ConnectionId{row}, now, detail, silence});
 }
 
+// receive_credit is left as it is: messages that were delivered are still to be taken, and their
+// charge is released then. close_due stays, too: the CLOSE is still to be sent.
 void Ltl::Impl::end(std::uint16_t row, Session::State state, Instant now) {
   Connection& c = table[row];
   c.session.state = state;
@@ -256,6 +271,8 @@ void Ltl::Impl::record(TraceKind kind, Instant now, std::int64_t a, std::int64_t
   trace->record({now, Duration{}, self, kind, a, b, c});
 }
 
+// For a person who asks why a run stands still: what this end has not got rid of, and what it waits
+// for.
 std::string Ltl::Impl::describe(Connection& c, Instant now, const std::string& peer) {
   const auto counted = [](std::uint64_t count, std::string_view what) {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -300,6 +317,7 @@ void Ltl::open(ConnectionId connection, Instant now) {
 }
 void Ltl::close(ConnectionId connection, Instant now) {
   Connection& c = impl().at(connection);
+  // A CLOSE carries the cookie of the session, and before the connection is open there is none.
   const bool tell_peer = c.open();
   if (c.session.state > Session::State::kOpen) return;
   c.session.close_due = tell_peer;
@@ -317,6 +335,7 @@ std::optional<LtlDelivery> Ltl::poll_delivery() {
   DeliveryQueue::Entry* entry = x_->take_message();
   if (entry == nullptr) return std::nullopt;
   LtlDelivery out{entry->connection, {}};
+  // A message in memory of its own is passed on; a view is copied.
   if (entry->owned != nullptr)
     out.message.bytes = std::move(entry->owned->bytes);
   else
@@ -338,6 +357,7 @@ std::optional<LtlEvent> Ltl::poll_event() {
   return event;
 }
 
+// Not through impl(): a driver asks this between packets, when the bookkeeping is still put off.
 bool Ltl::has_event() const { return !x_->events.empty(); }
 
 std::optional<Datagram> Ltl::poll_output(Instant now) { return impl().poll_output(now); }

@@ -171,7 +171,7 @@ std::optional<DropCause> Ltl::Impl::take_reset(std::uint16_t row, const ResetBod
 
 void Ltl::Impl::establish(std::uint16_t row, const OpenBody& body, bool confirmed, Instant now) {
   Connection& c = table[row];
-  // What waits and was never sent goes to the new incarnation; what was in flight is gone.
+  // What waits here or was in flight was meant for the old incarnation: end() discards it.
   const bool before = c.session.peer_epoch != 0;
   if (before) end(row, Session::State::kOpening, now);
   if (c.session.nonce == 0) {

@@ -36,24 +36,25 @@ Status check(const LtlOptions& o) {
     return invalid(fmt::format("window is {} packets; allowed: powers of two up to {}", o.window,
                                kLtlWindowMax));
   if (o.credit.count < kLtlCreditUnit)
-    return invalid(
-        fmt::format("credit is {}; at least {} bytes", describe(o.credit), kLtlCreditUnit));
+    return invalid(fmt::format("credit is {}; it must be at least {} bytes", describe(o.credit),
+                               kLtlCreditUnit));
   if (o.timeout.count() <= 0 || o.timeout_max < o.timeout)
     return invalid("timeout must be above 0 and at most timeout_max");
   if (o.reorder_tolerance.count() < 0 || o.ack_delay.count() < 0)
     return invalid("reorder_tolerance and ack_delay cannot be negative");
-  if (o.ack_every < 1) return invalid("ack_every is 0 packets; at least 1");
+  if (o.ack_every < 1) return invalid("ack_every is 0 packets; it must be at least 1");
   if (o.queue_limit.count < 1 || o.credit_overhead.count < 0)
-    return invalid("queue_limit must be above 0 and credit_overhead not below");
+    return invalid("queue_limit must be above 0, and credit_overhead cannot be negative");
   if (o.packing.count < 0) return invalid("packing cannot be negative");
   if (o.auth == AuthMode::kHeader && !o.crc)
-    return invalid("auth header needs crc, through which it authenticates the payload");
+    return invalid(
+        "auth: header needs crc, because its tag covers the payload only through the checksum");
   if (o.silence_min.count() < 0) return invalid("silence_min cannot be negative");
   if (const Status congestion = check_congestion(o.congestion); !congestion) return congestion;
   if (o.store.count < o.mtu)
-    return invalid(fmt::format("store is {}; at least one packet", describe(o.store)));
+    return invalid(fmt::format("store is {}; it must hold at least one packet", describe(o.store)));
   if (std::find(o.weights.begin(), o.weights.end(), 0) != o.weights.end())
-    return invalid("the weight of a channel is 0; at least 1");
+    return invalid("the weight of a channel is 0; it must be at least 1");
   return {};
 }
 
@@ -89,7 +90,8 @@ void check_ltl_keys(void* ltl, FieldCheck& check) {
                 fmt::format("{} is above window, {}: no acknowledgement would ever be sent early",
                             o.ack_every, o.window));
   if (o.auth == AuthMode::kHeader && !o.crc)
-    check.error("auth", "header needs crc, through which it authenticates the payload");
+    check.error("auth",
+                "header needs crc, because its tag covers the payload only through the checksum");
   if (const Status good = soliton::check(o); !good && check.problems.empty())
     check.error("", good.error().message);
 }

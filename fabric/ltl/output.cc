@@ -10,6 +10,8 @@
 namespace soliton {
 namespace {
 
+// Bytes of the packet that exist. Those of a message come first, its ghosts, which only have a
+// size, behind them.
 std::size_t real_bytes(const StoredMessage* message, std::uint64_t offset, std::uint32_t length,
                        std::uint16_t messages, std::uint8_t flags) {
   if ((flags & packet_flag::kPacked) != 0) return packed_real_bytes(message, messages);
@@ -31,6 +33,7 @@ std::optional<Ltl::Impl::Next> Ltl::Impl::choose_next(Instant now) {
       return Next{Next::Kind::kControl, control.front()};
   for (; !resends.empty(); resends.pop())
     if (table[resends.front()].can_resend(now)) return Next{Next::Kind::kResend, resends.front()};
+  // A connection that is skipped does not use its channel's turn up.
   for (; !fresh.empty(); fresh.skip()) {
     const std::uint16_t row = fresh.front();
     if (table[row].can_send_new(now)) return Next{Next::Kind::kNew, row};
@@ -58,7 +61,8 @@ PacketOut Ltl::Impl::write(const Next& next, std::span<std::byte> room, Instant 
   return out;
 }
 
-// Real bytes of the packet that write() would make.
+// Real bytes of the packet that write() would make. Needed before it is written, as writing settles
+// what was due and cannot be taken back. A larger packet would not fit the burst.
 std::size_t Ltl::Impl::real_size(const Next& next) {
   Connection& c = table[next.row];
   switch (next.kind) {
@@ -83,6 +87,7 @@ std::optional<PacketBurst> Ltl::Impl::write_burst(std::span<std::byte> room,
   PacketBurst burst{first.destination, 1, first.size, first.size};
   while (burst.packets < packets_max && (next = next_ready(now))) {
     const std::size_t size = real_size(*next);
+    // It is not skipped for one that fits: the order is that of poll_output().
     if (table[next->row].address.peer != burst.destination || size > burst.segment ||
         burst.size + size > room.size())
       break;
@@ -109,6 +114,8 @@ std::optional<Datagram> Ltl::Impl::poll_output(Instant now) {
   return out;
 }
 
+// One packet for one reason; refresh() queues the row again while others are left. A NACK is an ACK
+// with more in it, so it goes first and settles both.
 PacketOut Ltl::Impl::write_control(std::uint16_t row, std::span<std::byte> room, Instant now) {
   Connection& c = table[row];
   if (c.session.control_due()) return write_handshake(c, row, room, now);
@@ -129,6 +136,8 @@ PacketOut Ltl::Impl::write_control(std::uint16_t row, std::span<std::byte> room,
   return finish(c, header, room, 0, 0);
 }
 
+// One PING answers all that asked for one: the watch over the peer, a wait for credit, a tail
+// probe. Its number proves what was sent before it (SendWindow::mark_ping()).
 PacketOut Ltl::Impl::write_ping(Connection& c, std::span<std::byte> room, Instant now) {
   LtlHeader header = header_for(c, PacketKind::kPing, now);
   c.ping_sent = ports.depart(c.address.path, prefix, now);
@@ -167,6 +176,8 @@ PacketOut Ltl::Impl::write_acknowledgement(Connection& c, PacketKind kind,
 
 PacketOut Ltl::Impl::write_resent(std::uint16_t row, std::span<std::byte> room, Instant now) {
   Connection& c = table[row];
+  // The time of a packet begins when it leaves the own port: its wait there is no part of the round
+  // trip.
   const Instant leaves = ports.depart(c.address.path, prefix + c.window.lost_length(), now);
   const Transmission t = c.window.take_lost(leaves);
   c.timers.resent(leaves);
@@ -176,6 +187,7 @@ PacketOut Ltl::Impl::write_resent(std::uint16_t row, std::span<std::byte> room, 
 }
 
 PacketOut Ltl::Impl::write_new(Connection& c, std::span<std::byte> room, Instant now) {
+  // Read before take_new() changes it.
   const bool first = c.window.in_flight() == 0;
   const Instant leaves = ports.depart(c.address.path, prefix + c.window.next_length(), now);
   Transmission t = c.window.take_new(leaves);
@@ -222,6 +234,7 @@ PacketOut Ltl::Impl::finish(Connection& c, LtlHeader& header, std::span<std::byt
   header.length = static_cast<std::uint16_t>(real + ghost);
   encode(header, room.first<kLtlHeaderSize>());
   const std::size_t size = prefix + real;
+  // The tag covers the header with its checksum, so the checksum comes first (docs/ltl.md, "Tags").
   if (options.crc) seal(room.first(size), prefix);
   if (c.guard) c.guard->protect(room.first(size));
   ++stats.packets_sent;

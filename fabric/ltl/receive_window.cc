@@ -26,6 +26,7 @@ ArrivalKind ReceiveWindow::accept(const Fragment& fragment, DeliveryQueue& deliv
   if (ahead < 0) return ArrivalKind::kDuplicate;
   if (ahead >= static_cast<std::int32_t>(options_->window)) return ArrivalKind::kOutside;
   if (ahead > 0) return accept_ahead(fragment);
+  // In go-back-N nothing is held, but a gap was seen all the same.
   const bool filled = gap_;
   consume({fragment.flags, fragment.bytes, fragment.ghost, nullptr}, deliveries);
   ++expected_;
@@ -39,10 +40,13 @@ ArrivalKind ReceiveWindow::accept_ahead(const Fragment& fragment) {
   // Go-back-N keeps nothing behind a gap: the sender repeats it all.
   if (options_->recovery == RecoveryMode::kGoBackN)
     return std::exchange(gap_, true) ? ArrivalKind::kOutOfOrder : ArrivalKind::kNewGap;
+  // Only a connection with a gap has room for the window: without loss, thousands of them need
+  // none.
   if (held_ == nullptr) held_ = stores_->held.take();
   HeldPacket& place = held(fragment.sequence);
   if (place.used) return ArrivalKind::kDuplicate;
   if (!fragment.bytes.empty()) {
+    // Copied, as the carrier reuses the packet long before the gap is filled.
     place.block = stores_->blocks.take();
     if (place.block == nullptr) return ArrivalKind::kNoRoom;
     std::memcpy(place.block, fragment.bytes.data(), fragment.bytes.size());
@@ -62,6 +66,7 @@ ArrivalKind ReceiveWindow::accept_ahead(const Fragment& fragment) {
 void ReceiveWindow::release_held(DeliveryQueue& deliveries) {
   while (held_count_ > 0 && held(expected_).used) {
     HeldPacket& place = held(expected_);
+    // consume() passes the block on or returns it.
     consume({place.flags, {place.block, place.real}, place.ghost, place.block}, deliveries);
     place = HeldPacket{};
     --held_count_;
@@ -70,6 +75,8 @@ void ReceiveWindow::release_held(DeliveryQueue& deliveries) {
   if (held_count_ == 0) stores_->held.give(std::exchange(held_, nullptr));
 }
 
+// Blocks and the array belong to the stores of all connections, so they are returned before the
+// state is replaced.
 void ReceiveWindow::clear() {
   for (std::uint32_t i = 0; held_ != nullptr && i < options_->window; ++i) {
     if (held_[i].block != nullptr) stores_->blocks.give(held_[i].block);
@@ -93,6 +100,8 @@ void ReceiveWindow::consume(const Part& part, DeliveryQueue& deliveries) {
   if (part.block != nullptr) stores_->blocks.give(part.block);
 }
 
+// A message that lies whole in one packet is not copied here: the delivery is a view of the packet,
+// or takes the block over.
 void ReceiveWindow::consume_whole(const Part& part, DeliveryQueue& deliveries) {
   if ((part.flags & packet_flag::kPacked) != 0) return consume_packed(part, deliveries);
   if (part.block != nullptr)
@@ -142,6 +151,7 @@ void ReceiveWindow::extend(std::span<const std::byte> bytes, std::uint64_t ghost
   message_.ghost += ghost;
 }
 
+// Bit i stands for expected_ + 1 + i, as expected_ itself is missing.
 std::uint32_t ReceiveWindow::header_bits() const {
   if (held_count_ == 0) return 0;
   const auto bits =

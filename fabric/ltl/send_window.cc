@@ -38,7 +38,8 @@ std::uint64_t SendWindow::unsent_charge() const {
 
 Instant SendWindow::oldest_first_sent() const { return slot(oldest_).first_sent; }
 
-// Looks at each message only once, however often it is called while the packet waits.
+// Looks at each message only once, however often it is called while the packet waits. More messages
+// may join the packet until it leaves.
 const SendWindow::Plan& SendWindow::plan() {
   if (plan_.last == nullptr) {
     const std::uint64_t left = first_unsent_->size() - offset_;
@@ -124,7 +125,8 @@ void SendWindow::book_whole(StoredMessage* message, Instant now) {
 }
 
 // In request and response traffic one small message follows another. Reusing its record saves
-// giving it back and taking it again.
+// giving it back and taking it again. Anything but one small message in flight, sent whole and now
+// acknowledged, is left to the two calls it stands for.
 bool SendWindow::exchange_whole(Sequence ack, std::span<const std::byte> bytes, Instant now) {
   StoredMessage* const message = oldest_message_;
   if (ack != next_ || in_flight() != 1 || message != newest_message_ || !message->is_small ||
@@ -139,6 +141,7 @@ bool SendWindow::exchange_whole(Sequence ack, std::span<const std::byte> bytes, 
   return true;
 }
 
+// acknowledge() without the bookkeeping of gaps: while plain() holds there are none.
 void SendWindow::acknowledge_whole(Sequence ack) {
   for (; oldest_ != ack; ++oldest_) {
     const SendSlot& s = slot(oldest_);
@@ -155,6 +158,8 @@ void SendWindow::release_oldest(std::uint16_t messages) {
   if (oldest_message_ == nullptr) newest_message_ = nullptr;
 }
 
+// lost_from_ is a lower bound that take_lost() moves along, so a burst of resends walks through the
+// window once.
 Sequence SendWindow::first_lost() const {
   SOLITON_CHECK(has_lost());
   Sequence sequence = sequence_before(lost_from_, oldest_) ? oldest_ : lost_from_;
@@ -175,6 +180,7 @@ Transmission SendWindow::take_lost(Instant now) {
 void SendWindow::clear() {
   for (StoredMessage* m = oldest_message_; m != nullptr;) stores_->give(std::exchange(m, m->next));
   if (slots_ != nullptr) stores_->send_slots.give(slots_);
+  // Total over the life of the connection; everything else begins anew.
   const std::uint64_t acknowledged = messages_acknowledged_;
   *this = SendWindow(*options_, *stores_);
   messages_acknowledged_ = acknowledged;
@@ -193,6 +199,7 @@ std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Ins
     const std::uint32_t before = static_cast<std::uint32_t>(ordinal_) - *report.ping;
     if (before < ordinal_) proof.add(ordinal_ - before);
   }
+  // All proofs of the report are collected before any packet is judged by them.
   acknowledge(report, now, proof, outcome);
   mark_arrivals(report, now, proof, outcome);
   find_losses(report, proof, now, outcome);
@@ -232,6 +239,7 @@ void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, 
     if (cause.prompt) outcome.rtt = now - s.first_sent;
     if (s.last_ordinal != s.first_ordinal) note_needless(s, now, outcome);
   } else {
+    // A resend between the two. The first transmission is the least that its arrival proves.
     proof.add(s.first_ordinal);
   }
 }
@@ -268,6 +276,7 @@ void SendWindow::acknowledge(const ArrivalReport& report, Instant now, Proof& pr
     if (s.arrived) {
       --arrived_;
     } else {
+      // Which transmission arrived is not known: the first is the least that is proven.
       proof.add(s.first_ordinal);
       judge_resend(s, report, now, outcome);
     }
@@ -362,11 +371,15 @@ void SendWindow::mark_all_lost() {
   for (Sequence q = oldest_; q != next_; ++q) mark_lost(q, 0);
 }
 
+// Without proof, so it asks for an answer at once (ack now): what arrives then proves the fate of
+// the others.
 void SendWindow::resend_oldest() {
   if (options_->recovery == RecoveryMode::kGoBackN) mark_all_lost();
   mark_lost(oldest_, packet_flag::kAckNow);
 }
 
+// Gaps whose tolerance is not over yet set the next deadline. Those marked lost in the same walk no
+// longer count: mark_lost() clears them.
 bool SendWindow::expire_tolerance(Instant now) {
   bool found = false;
   Instant next = kNever;

@@ -28,10 +28,13 @@ void SmoothedRtt::add(Duration sample) {
   smallest_ = std::min(smallest_, sample);
   const auto distance = [](Duration a, Duration b) { return a < b ? b - a : a - b; };
   if (!value_) {
+    // RFC 6298 (2.2) takes half of the first sample. Where the path's round trip is known, how far
+    // the sample is from it says more.
     deviation_ = expected_.count() > 0 ? distance(sample, expected_) : sample / 2;
     value_ = sample;
     return;
   }
+  // The deviation first: it refers to the old mean (RFC 6298, 2.3).
   deviation_ += (distance(sample, *value_) - deviation_) / 4;
   *value_ += (sample - *value_) / 8;
 }
@@ -40,8 +43,12 @@ void SendTimers::derive() {
   const std::optional<Duration> srtt = srtt_.value();
   const Duration answer = srtt ? std::max(path_.round_trip, srtt_.most()) : path_.round_trip;
   const Duration held = sum(path_.round_trip, path_.hold);
+  // No less than the path can hold a packet and its answer, or a packet that waits in a queue would
+  // be sent twice.
   base_timeout_ = std::max(options_->timeout, sum(std::max(answer, held), options_->ack_delay));
   if (srtt) base_timeout_ = std::max(base_timeout_, times(*srtt, options_->timeout_rtts));
+  // A probe waits for a likely answer, but no longer than a share of what the path can hold: what
+  // held the last answers up may be gone.
   if (path_.known()) {
     const Duration most = std::max<Duration>(path_.round_trip, path_.hold / kProbesHeld);
     probe_after_ = sum(srtt ? std::min(answer, most) : most, options_->ack_delay);
@@ -51,6 +58,7 @@ void SendTimers::derive() {
   set_under_way_max();
 }
 
+// What goes beyond what the path holds waits in our own queue, in front of the resends.
 void SendTimers::set_under_way_max() {
   const bool queue = has_sample()
                          ? *srtt_.value() > srtt_.smallest() * 2 || own_queue_ > srtt_.smallest()
@@ -82,6 +90,7 @@ Duration SendTimers::probe() const {
 
 void SendTimers::sent(Instant leaves, Instant now, bool first) {
   left_ = leaves;
+  // Silence from before says nothing about this packet.
   if (first) {
     timeouts_ = probes_ = 0;
     timeout_at_ = later(leaves, timeout());
@@ -100,6 +109,7 @@ void SendTimers::resent(Instant leaves) {
 
 void SendTimers::heard(Instant now, bool waiting) {
   timeouts_ = probes_ = 0;
+  // Nothing answers a packet that is still in the own port.
   const Instant from = std::max(now, left_);
   timeout_at_ = waiting ? later(from, timeout()) : kNever;
   probe_at_ = waiting ? later(from, probe()) : kNever;

@@ -16,6 +16,7 @@ Cables::Cables(const Topology& topology, const Routes& routes, const FaultPlan& 
       ties_(Random(plan.seed, "ties").bits(0)),
       trace_(trace) {
   ports_.reserve(topology.links.size() * 2);
+  // Port 2 * link + direction, as port_of() numbers them.
   for (const TopologyLink& link : topology.links)
     for (const std::uint8_t direction : {0, 1})
       ports_.emplace_back(link, ports_.size(), topology.vertices[link.ends[direction]].is_switch);
@@ -28,6 +29,8 @@ std::uint32_t Cables::add(Frame frame) {
   SOLITON_CHECK_MSG(first, "no path from node {} to node {}", index(source), index(destination));
   const AtPort at_port{frame.at, frame.at};
   Flight flight{.frame = std::move(frame), .at_port = at_port, .next = *first, .over = *first};
+  // Slots are used again, so memory is bounded by what is under way at one time. Growing moves all
+  // flights: references to them end here.
   if (unused_.empty()) {
     flights_.push_back(std::move(flight));
     return static_cast<std::uint32_t>(flights_.size() - 1);
@@ -51,8 +54,12 @@ void Cables::cross(std::uint32_t number) {
 void Cables::launch(std::uint32_t number, Duration waited) {
   Flight& flight = flights_[number];
   Port& port = ports_[port_of(flight.next)];
+  // Chance is a function of how many packets this port has sent, not of the order in which ports
+  // are served.
   const std::uint64_t ordinal = port.counters.packets;
   OnLine on_line = port.launch(flight.at_port, payload_of(flight.frame), waited);
+  // A packet that a fault drops has used the line all the same, and an extra delay holds up no
+  // other packet: faults act behind the port.
   if (faults_.touches(flight.next)) {
     const FaultVerdict verdict = faults_.judge(flight.next, {on_line.start, on_line.tail, ordinal});
     if (verdict.dropped()) {
@@ -84,6 +91,8 @@ void Cables::proceed(std::uint32_t number, const OnLine& line) {
     flight.next = *next;
     flight.at_port = cross_switch(topology_.vertices[at], line);
   }
+  // A packet that is lost on a cable straight to its destination meets no further port: its event
+  // is at its tail.
   const bool lost = flight.lost_by != kNoRule;
   if (lost && flight.hops > 1) {
     drop(number, flight.lost_at, flight.lost_by);
@@ -115,6 +124,7 @@ std::uint32_t Cables::tie_of(const Flight& flight, Instant at) const {
 }
 
 void Cables::arrive(std::uint32_t number, Instant at) {
+  // Nodes may already have been granted all time before processed().
   SOLITON_CHECK(at >= events_.processed());
   Frame frame = std::move(flights_[number].frame);
   frame.at = at;

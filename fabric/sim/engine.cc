@@ -45,6 +45,8 @@ Engine::Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions o
 
 Result<EngineReport> Engine::run() {
   Status played = play();
+  // Also after an error: what was measured until then is kept, so network and nodes must know where
+  // the run ended.
   const EngineReport result = report();
   network_.finish(result.now);
   for (EngineNode* node : nodes_) node->finish(result.now);
@@ -55,6 +57,8 @@ Result<EngineReport> Engine::run() {
 Status Engine::play() {
   for (;;) {
     set_reach();
+    // The network before the nodes: a frame that it delivers may make a node's next event earlier,
+    // and all grants rest on these.
     play_network();
     if (ended()) return {};
     grant_window();
@@ -98,6 +102,7 @@ void Engine::set_reach() {
 
 bool Engine::ended() {
   const Instant first = first_event();
+  // The end that a node brought has lowered limit_, so it is looked for before the time limit.
   if (ended_ != kNever && first >= limit_) {
     report_.end = EndReason::kNodeEnded;
   } else if (first == kNever) {
@@ -139,12 +144,15 @@ Instant Engine::bound(std::uint32_t node) const {
 void Engine::grant_window() {
   ++report_.windows;
   second_ = kNever;
+  // The second earliest of a heap is a child of its top.
   for (const std::size_t child : {1, 2}) {
     if (child < heap_.size()) second_ = std::min(second_, next_[heap_[child]]);
   }
   network_reach_ = later(network_.next_event(), network_.least_last());
   active_.clear();
   gather(0);
+  // The earliest node can always run, unless the network or the foreseen end comes first: every
+  // other term of its bound is later than its own next event.
   SOLITON_CHECK_MSG(!active_.empty() || network_.next_event() < limit_ || first_event() >= reach_,
                     "no node can run");
   for (const std::uint32_t node : active_) {
@@ -207,6 +215,7 @@ void Engine::set_next(std::uint32_t node) {
 }
 
 void Engine::sift(std::uint32_t at) {
+  // Ties go by number, so the order of nodes is the same in every run.
   const auto earlier = [&](std::uint32_t a, std::uint32_t b) {
     return std::pair{next_[heap_[a]], heap_[a]} < std::pair{next_[heap_[b]], heap_[b]};
   };

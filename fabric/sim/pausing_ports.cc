@@ -45,6 +45,8 @@ void PausingPorts::come_to_switch(std::uint32_t number, Instant now) {
   const Duration others = std::min(port.meet_others(cables_.shared()), port.queue_time());
   port.counters.lossy_queue_max =
       std::max(port.counters.lossy_queue_max, transmitted(others, rate));
+  // For a while after the watchdog has emptied a queue it drops what comes, so that the switches in
+  // front can drain.
   if (queue.drops(now)) return discard_stuck(number, now);
   const std::size_t from = came_over(flight);
   if (!control_.has_room(from, size)) {
@@ -54,6 +56,8 @@ void PausingPorts::come_to_switch(std::uint32_t number, Instant now) {
   // Marks depend on the length of the queue including what the line has not sent yet.
   const Bytes rest = queue.sending() ? transmitted(port.free() - now, rate) : Bytes{};
   port.mark(queue.waiting_bytes() + rest + size, flight.frame.datagram, cables_.shared());
+  // Held before it is served, also when it leaves at once: its bytes are in the switch until the
+  // last has left.
   send_signal(control_.hold(from, size, now));
   queue.push({number, size, others > Duration{} ? now + others : Instant{}});
   serve(at, now);
@@ -69,6 +73,8 @@ void PausingPorts::serve(std::size_t number, Instant now) {
   while (!queue.empty() && !queue.sending()) {
     const PausingPort::Entry& entry = queue.front();
     const AtPort& packet = cables_.flight(entry.flight).at_port;
+    // The head must be there, and on a line faster than the one before the packet starts late
+    // enough that the line does not run dry (cross_line() in topologies/line.h).
     const Instant came =
         std::max(packet.ready, packet.tail - transmit_time(entry.size, port.link().rate));
     const Instant start =
@@ -94,6 +100,7 @@ void PausingPorts::start_first(std::size_t number, Instant start, Duration waite
     queue.left_card(start, entry.size);
   }
   cables_.launch(entry.flight, waited);
+  // The next packet waits for this one's last byte: only then do its bytes leave the switch.
   if (in_switch) call_back(number, cables_.port(number).free());
 }
 
@@ -104,6 +111,7 @@ void PausingPorts::release_sent(std::size_t port, Instant now) {
 }
 
 void PausingPorts::call_back(std::size_t port, Instant at) {
+  // One event for each instant is enough, however many packets wait.
   if (!queues_[port].expect_line(at)) return;
   cables_.events().push(
       {.at = at, .source = static_cast<std::uint32_t>(port), .what = NetworkEvent::What::kLine});
@@ -122,6 +130,8 @@ void PausingPorts::take_signal(const PauseSignal& signal) {
   if (!control_.apply(signal)) return;
   cables_.counters().pauses += signal.stop ? 1 : 0;
   if (cables_.port(signal.port).at_switch()) {
+    // Kept in order, so that the watchdog and the search for circles look at ports in the same
+    // order in every run.
     const auto place = std::lower_bound(stopped_.begin(), stopped_.end(), signal.port);
     signal.stop ? void(stopped_.insert(place, signal.port)) : void(stopped_.erase(place));
     set_poll(signal.at);
@@ -157,6 +167,7 @@ void PausingPorts::set_poll(Instant now) {
 }
 
 void PausingPorts::poll(Instant now) {
+  // First: the watchdog breaks circles by dropping what waits in them.
   find_circles(now);
   for (const std::size_t port : stopped_) watch(port, now);
   poll_at_ = kNever;
@@ -183,6 +194,7 @@ void PausingPorts::find_circles(Instant now) {
   std::vector<std::size_t> stopped;
   std::vector<Waiting> waiting;
   for (const std::size_t port : stopped_) {
+    // A signal that lets the port go on may be on its way: such a port is stopped, but not stuck.
     if (!control_.held_back(port)) continue;
     stopped.push_back(port);
     for (const PausingPort::Entry& entry : queues_[port].waiting())
@@ -192,12 +204,15 @@ void PausingPorts::find_circles(Instant now) {
        find_deadlocks(stopped, waiting, resume_level(*topology_.pause))) {
     std::vector<Hop> circle;
     for (const std::size_t port : ports) circle.push_back(hop_of(port));
+    // The same circle is found at every poll while it lasts, and is reported once.
     const bool known = std::any_of(deadlocks_.begin(), deadlocks_.end(),
                                    [&](const Deadlock& d) { return d.circle == circle; });
     if (!known) deadlocks_.push_back({now, std::move(circle)});
   }
 }
 
+// Queues of cards are measured when a packet starts (PausingPort::length_at()); what never starts
+// is measured here.
 void PausingPorts::finish(Instant now) {
   find_circles(now);
   for (std::size_t port = 0; port < queues_.size(); ++port) measure_waiting(port);

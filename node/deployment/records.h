@@ -2,6 +2,7 @@
 // completed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -11,7 +12,8 @@
 
 namespace soliton {
 
-// A finished request of a model. `output` is fp32, and empty if it was not computed.
+// A finished request of a model. The answer is `output`, fp32, or of a graph its outputs in
+// `arrays`; both are empty if it was not computed.
 struct HostRecord {
   RequestId request{};
   std::uint32_t client = 0;
@@ -20,6 +22,7 @@ struct HostRecord {
   Instant completed{};
   Breakdown path;
   std::vector<float> output;
+  std::vector<std::byte> arrays;  // partition/ir/array_bytes.h
 };
 
 // A message of a communication workload, as seen from one of its ends. Different nodes see the two

@@ -6,7 +6,6 @@
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
-#include "protocol/base/rng.h"
 #include "protocol/isa/host_time.h"
 
 namespace soliton {
@@ -18,12 +17,13 @@ HostRole::HostRole(const HostShard& shard, const InputSource& inputs, const Host
       options_(options),
       trace_(trace),
       received_counts_(shard.replies.size()),
+      schedule_(options_, inputs.seed),
       batcher_(options.batch, options.batch_wait) {
   for (const HostShard::StepPort& port : shard.inputs) {
     std::vector<NodeId> peers;
     for (const OutPort::Destination& destination : port.destinations) {
       const auto found = std::find(node_names.begin(), node_names.end(), destination.peer);
-      SOLITON_CHECK_MSG(found != node_names.end(), "no node \"{}\"", destination.peer);
+      SOLITON_CHECK_MSG(found != node_names.end(), "there is no node \"{}\"", destination.peer);
       peers.push_back(NodeId{static_cast<std::uint32_t>(found - node_names.begin())});
     }
     sent_counts_.emplace_back(peers.size());
@@ -35,44 +35,23 @@ void HostRole::start(Instant at) {
   SOLITON_CHECK(!started_);
   started_ = true;
   cpu_free_ = at;
-  if (options_.arrivals == Arrivals::kPoisson) {
-    waiting_.emplace(later(at, gap(0)), 0);
-    return;
-  }
-  for (std::uint32_t client = 0; client < options_.clients; ++client) waiting_.emplace(at, client);
-}
-
-// Drawn by the number of the request, so arrivals do not depend on the order of events.
-Duration HostRole::gap(std::uint32_t request) const {
-  const double share = Random(inputs_.seed, "arrival").exponential(request);
-  return Duration{
-      static_cast<std::int64_t>(share * static_cast<double>(options_.mean_gap.count()) + 0.5)};
+  schedule_.start(at);
 }
 
 Instant HostRole::next_deadline() const {
   Instant next = std::min(outbox_.next(), batcher_.next_deadline());
-  if (!waiting_.empty() && next_request_ < options_.requests)
-    next = std::min(next, waiting_.begin()->first);
+  next = std::min(next, schedule_.next_deadline());
   if (!completions_.empty()) next = std::min(next, completions_.begin()->first);
   return next;
 }
 
+// Answers first: a client without think time sends its next request at the instant of its answer.
+// Batches whose wait is over come last, so that the requests of this instant still join them.
 void HostRole::on_deadline(Instant now) {
   finish_due(now);
-  begin_due(now);
+  while (const std::optional<ClientSchedule::Due> due = schedule_.take_due(now))
+    begin_request(*due, now);
   while (std::optional<Batch> batch = batcher_.take_due(now)) begin_batch(std::move(*batch), now);
-}
-
-// A closed client is entered into `waiting_` again when its answer is there (finish_due()); a
-// Poisson arrival enters the next one at once.
-void HostRole::begin_due(Instant now) {
-  while (!waiting_.empty() && waiting_.begin()->first <= now && next_request_ < options_.requests) {
-    const auto [at, client] = *waiting_.begin();
-    waiting_.erase(waiting_.begin());
-    begin_request(client, now);
-    if (options_.arrivals == Arrivals::kPoisson)
-      waiting_.emplace(later(at, gap(next_request_)), next_request_ % options_.clients);
-  }
 }
 
 // The host has one CPU that works on batches in order of their requests for it. In wall time the
@@ -98,14 +77,16 @@ std::size_t HostRole::reply_messages(const Batch& batch) const {
   return shard_.replies.size() * static_cast<std::size_t>(shard_.sequence_output ? batch.steps : 1);
 }
 
-void HostRole::begin_request(std::uint32_t client, Instant now) {
-  const std::uint32_t request = next_request_++;
-  std::optional<Batch> full = batcher_.add(inputs_.steps(request), {request, client, now});
+void HostRole::begin_request(const ClientSchedule::Due& due, Instant now) {
+  std::optional<Batch> full =
+      batcher_.add(inputs_.steps(due.request), {due.request, due.client, now});
   if (full) begin_batch(std::move(*full), now);
 }
 
 void HostRole::begin_batch(Batch batch, Instant now) {
   const std::uint32_t number = next_batch_++;
+  // The CPU does the work of one request after the other, so a batch costs as much as its requests
+  // apart.
   const auto lanes = static_cast<std::int64_t>(batch.members.size());
   DataHeader header;
   header.request = RequestId{number};
@@ -136,6 +117,7 @@ void HostRole::send_steps(const DataHeader& header, const Batch& batch, Instant 
     for (const std::vector<Half>& lane : lanes)
       out.append(std::as_bytes(
           std::span(lane).subspan(first + static_cast<std::size_t>(port.offset), count)));
+    // Nothing is computed: the vectors have their size only, so that times are the same.
     if (lanes.empty()) out.ghost = sizeof(Half) * count * batch.members.size();
     return out;
   };
@@ -170,6 +152,7 @@ void HostRole::send_step(const DataHeader& header, std::size_t port, Payload vec
 void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   Result<DataMessage> data = unpack_data(message);
   const auto open = data ? open_.find(index(data->header.request)) : open_.end();
+  // Late, repeated or of a wrong size: it is counted and has no other effect.
   if (open == open_.end() || data->header.port >= shard_.replies.size() ||
       data->vectors.size() != lane_bytes(data->header.port) * open->second.batch.members.size()) {
     ++duplicated_;
@@ -189,6 +172,7 @@ void HostRole::on_message(NodeId peer, Payload message, Instant now) {
   open->second.last = arrival_of(data->header, now);
   if (--open->second.missing > 0) return;
   const Open done = std::move(open->second);
+  // Closed before it completes: a repeated reply finds nothing from here on.
   open_.erase(open);
   complete(done);
 }
@@ -198,7 +182,9 @@ void HostRole::complete(const Open& open) {
 }
 
 // The path of a batch starts when the batch does; the time its request waited for the batch to fill
-// is added as queueing. The record is held until the instant at which the host's work ends.
+// is added as queueing. The record is held until the instant at which the host's work ends. All
+// lanes have their answer at one instant; the CPU then works on one after the other, which
+// occupy_cpu() books as queueing.
 void HostRole::complete_lane(const Open& open, std::size_t lane) {
   const BatchMember& member = open.batch.members[lane];
   Completion completion;
@@ -236,8 +222,7 @@ void HostRole::finish_due(Instant now) {
     if (traced(done.request))
       trace_->record({done.record.sent, done.record.completed - done.record.sent, options_.self,
                       TraceKind::kRequest, done.request, done.record.client, 0});
-    if (options_.arrivals == Arrivals::kClosed)
-      waiting_.emplace(later(done.record.completed, options_.think), done.record.client);
+    schedule_.answered(done.record.client, done.record.completed);
     records_.push_back(std::move(done.record));
   }
 }
@@ -251,6 +236,7 @@ std::vector<std::string> HostRole::describe_outstanding() const {
     out.push_back(fmt::format("client {} waits for {} of {} answers to request {}{}",
                               members.front().client, open.missing, reply_messages(open.batch),
                               members.front().request, more));
+    // The first few tell what the host waits for; the list is for a person.
     if (out.size() == 4) break;
   }
   for (const auto& [steps, members] : batcher_.forming())

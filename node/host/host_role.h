@@ -13,44 +13,14 @@
 #include <vector>
 
 #include "node/host/batcher.h"
+#include "node/host/client_schedule.h"
+#include "node/host/client_workload.h"
 #include "node/host/host_work.h"
 #include "node/service/outbox.h"
 #include "node/service/role.h"
-#include "protocol/base/fields.h"
 #include "protocol/base/trace.h"
 
 namespace soliton {
-
-// When requests begin. Closed: a client sends its next request when it has its answer. Poisson:
-// requests begin at random instants that depend on the seed and not on answers; clients take turns.
-enum class Arrivals : std::uint8_t { kClosed, kPoisson };
-
-// What the clients ask for, and when.
-struct HostWorkload {
-  std::uint32_t clients = 1;
-  std::uint32_t requests = 0;
-  Duration think{};  // closed: between an answer and the client's next request
-  Arrivals arrivals = Arrivals::kClosed;
-  Duration mean_gap{};      // Poisson: mean time between requests
-  std::uint32_t batch = 1;  // requests run together; higher: devices used better, longer waits
-  Duration batch_wait{};    // longest wait of a batch's first request for the others
-};
-
-inline constexpr FieldWord kArrivals[] = {word("closed", Arrivals::kClosed),
-                                          word("poisson", Arrivals::kPoisson)};
-inline constexpr Field kHostRows[] = {
-    field<&HostWorkload::clients>("clients", "Clients that send requests."),
-    field<&HostWorkload::requests>("requests", "Requests of all clients together."),
-    field<&HostWorkload::think>("think", "Time between an answer and the client's next request."),
-    field<&HostWorkload::arrivals>("arrival", "When requests begin.").spelled(kArrivals),
-    field<&HostWorkload::mean_gap>("mean_gap",
-                                   "Average time between requests, if they are random."),
-    field<&HostWorkload::batch>("batch", "Requests that run together.")
-        .trade("devices are less full", "requests wait longer"),
-    field<&HostWorkload::batch_wait>("batch_wait",
-                                     "How long the first request of a batch waits for the others."),
-};
-inline constexpr FieldTable kHostFields = fields_of<HostWorkload>("host", kHostRows);
 
 // The options of the host role, as a deployment carries them.
 struct HostSpec {
@@ -86,7 +56,7 @@ class HostRole : public Role {
   bool finished() const override { return started_ && completed_ == options_.requests; }
   void hand_over(Records& to) override;
   void add_stats(RoleStats& to) const override;
-  std::uint64_t sent() const { return next_request_; }
+  std::uint64_t sent() const { return schedule_.sent(); }
   std::uint64_t batches() const { return next_batch_; }
   // Number of messages that belonged to no open request: late or duplicate replies.
   std::uint64_t duplicated() const { return duplicated_; }
@@ -112,9 +82,7 @@ class HostRole : public Role {
   // A batch computes values if any of its requests does.
   bool functional(const Batch& batch) const;
   bool traced(std::uint32_t number) const { return trace_ && number < options_.trace_requests; }
-  void begin_due(Instant now);
-  Duration gap(std::uint32_t request) const;  // Poisson: time before it
-  void begin_request(std::uint32_t client, Instant now);
+  void begin_request(const ClientSchedule::Due& due, Instant now);
   void begin_batch(Batch batch, Instant now);
   std::size_t reply_messages(const Batch& batch) const;
   std::uint64_t lane_bytes(std::size_t reply_port) const {
@@ -136,14 +104,13 @@ class HostRole : public Role {
   std::vector<std::vector<NodeId>> peers_;  // by input port, then by destination
   std::vector<std::vector<std::uint32_t>> sent_counts_;
   std::vector<std::uint32_t> received_counts_;  // by reply port
+  ClientSchedule schedule_;
   Batcher batcher_;
-  std::map<std::uint32_t, Open> open_;             // by batch
-  std::multimap<Instant, std::uint32_t> waiting_;  // clients by the instant of their next request
+  std::map<std::uint32_t, Open> open_;  // by batch
   std::multimap<Instant, Completion> completions_;
   Outbox outbox_;
   std::vector<HostRecord> records_;
   bool started_ = false;
-  std::uint32_t next_request_ = 0;
   std::uint32_t next_batch_ = 0;
   std::uint32_t completed_ = 0;
   std::uint64_t duplicated_ = 0;

@@ -74,12 +74,15 @@ std::vector<Half> assemble(const HostShard& shard, std::int64_t steps,
   std::vector<Half> outputs(vectors * width);
   for (std::size_t port = 0; port < shard.replies.size(); ++port) {
     const HostShard::ReplyPort& reply = shard.replies[port];
-    SOLITON_CHECK_MSG(replies[port].size() == vectors, "port {}: {} of {}", port,
-                      replies[port].size(), vectors);
+    SOLITON_CHECK_MSG(replies[port].size() == vectors,
+                      "reply port {} has {} messages in place of {}", port, replies[port].size(),
+                      vectors);
     for (std::size_t i = 0; i < vectors; ++i) {
       const std::size_t step = reply.reversed ? vectors - 1 - i : i;
       const std::vector<std::byte>& bytes = replies[port][i].bytes;
-      SOLITON_CHECK_MSG(bytes.size() == 2 * reply.elements, "reply of {} bytes", bytes.size());
+      SOLITON_CHECK_MSG(bytes.size() == 2 * reply.elements,
+                        "a reply has {} bytes, which is not its number of fp16 values",
+                        bytes.size());
       std::memcpy(outputs.data() + step * width + reply.offset, bytes.data(), bytes.size());
     }
   }

@@ -50,9 +50,12 @@ ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message
       chain.matrix != nullptr ? product(chain, input, known) : vector_only(chain, input, known);
   if (times.start.at > input.at) wait = chain.matrix != nullptr ? Wait::kUnit : Wait::kOperands;
   times.wait = wait;
+  // Operands of a product are read one cycle before its result, those of a vector chain when it
+  // starts.
   const Moment operands_read =
       chain.matrix != nullptr ? Moment{times.result.at - cycle_, times.result.origin} : times.start;
   if (!chain.from_netq) mark_read(chain.source, times.start);
+  // product() has moved mvu_free_ to the end of this chain's slot: until then its tiles must stay.
   mark_read(chain.matrix_tiles, mvu_free_);
   for (const MfuOperation& operation : chain.operations)
     mark_read(operation.operand, operands_read);
@@ -141,6 +144,8 @@ ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
   return {start, result, result};
 }
 
+// `in_use` is never before `ready`, so one look covers both hazards: a write after a read of the
+// old value, and a write after the write before it.
 Moment ChainTiming::after_hazards(const CompiledChain& chain, Moment result) const {
   for (const WriteTarget& write : chain.writes) {
     for (std::uint32_t i = 0; i < write.vectors.count; ++i) {
@@ -150,10 +155,12 @@ Moment ChainTiming::after_hazards(const CompiledChain& chain, Moment result) con
   return result;
 }
 
+// The path of the message (or of the start) that this moment waited for last, and computing since.
 Arrival ChainTiming::arrival(Moment moment) const {
   Arrival out = origins_[moment.origin];
   const Instant at = instant(moment.at);
-  SOLITON_CHECK_MSG(at >= out.at, "{} ps before the arrival it waited for", (out.at - at).count());
+  SOLITON_CHECK_MSG(at >= out.at, "the moment is {} ps before the arrival it waited for",
+                    (out.at - at).count());
   out.path.compute += at - out.at;
   out.at = at;
   return out;

@@ -30,7 +30,7 @@ PointwiseOp pointwise_op(Opcode opcode) {
     case Opcode::kVvMul:
       return PointwiseOp::kMultiply;
     default:
-      check_failed("an operation with an operand", opcode_name(opcode));
+      check_failed("the opcode is a point-wise operation with an operand", opcode_name(opcode));
   }
 }
 
@@ -43,7 +43,7 @@ ActivationFunction activation_function(Opcode opcode) {
     case Opcode::kVRelu:
       return ActivationFunction::kRelu;
     default:
-      check_failed("an activation function", opcode_name(opcode));
+      check_failed("the opcode is an activation function", opcode_name(opcode));
   }
 }
 
@@ -58,10 +58,12 @@ ChainValues::Weights::Weights(const Shard& shard, KernelLevel level_in)
     const auto rows = static_cast<std::size_t>(matrix.weights.rows);
     SOLITON_CHECK_MSG(
         matrix.weights.elements() == rows * static_cast<std::size_t>(matrix.weights.columns),
-        "{}: {} weights", matrix.name, matrix.weights.elements());
+        "{} has {} weights, which is not rows times columns", matrix.name,
+        matrix.weights.elements());
     SOLITON_CHECK_MSG(rows <= static_cast<std::size_t>(matrix.tile_rows) *
                                   static_cast<std::size_t>(shard.device.native_dim),
-                      "{}: {} rows", matrix.name, rows);
+                      "{} has {} rows, more than its native tiles", matrix.name, rows);
+    // A packed matrix refers to its source: the shard's, or the copy in `tiles`, which never moves.
     packed.emplace_back(tiles.weights(matrix), level);
   }
 }
@@ -71,6 +73,7 @@ ChainValues::ChainValues(const Shard& shard, const CompiledProgram& program, Ker
 
 ChainValues::ChainValues(Lane lane)
     : ChainValues(lane.first.shard_, lane.first.program_, lane.first.weights_) {
+  // Weights are shared, so a further lane costs its registers only.
   given_up_ = lane.first.given_up_;
 }
 
@@ -111,6 +114,7 @@ void ChainValues::begin() {
     std::ranges::fill(
         values_.vectors(program_.layout().flat(range.memory, range.first), range.count), Half{0});
   }
+  // Zeroing may have changed the registers that `activation_` was made from.
   begun_ = true;
   activation_known_ = false;
 }
@@ -123,6 +127,8 @@ void ChainValues::issue(const CompiledChain& chain, Payload message) {
   if (chain.by_offset) flush();
 }
 
+// Ordinals never repeat, so a product that was computed ahead for one vector is never taken for
+// that of another.
 void ChainValues::flush() {
   for (std::size_t at = 0; at < queue_.size(); ++at) run(at);
   first_ordinal_ += queue_.size();
@@ -135,6 +141,7 @@ void ChainValues::run(std::size_t at) {
   const CompiledChain& chain = *queued.chain;
   const bool given_up = given_up_ != nullptr && given_up_->load(std::memory_order_relaxed);
   if (chain.kind == ChainKind::kMatrix) return given_up ? void() : move_tiles(queued);
+  // Messages keep their sizes, because whoever gave up still drains them.
   if (given_up) return write(chain);
   if (chain.feeds) current_ordinal_[*chain.feeds] = ordinal(at);
   const std::span<const Half> input = read(queued);
@@ -147,6 +154,7 @@ void ChainValues::run(std::size_t at) {
   write(chain);
 }
 
+// Chains are computed only when somebody wants a result; by then more inputs have come.
 Payload ChainValues::take_message() {
   if (taken_ == sent_.size()) flush();
   SOLITON_CHECK(taken_ < sent_.size());
@@ -169,7 +177,9 @@ const ValueCounts& ChainValues::counts() {
 }
 
 void ChainValues::copy_message(const Payload& message, std::span<Half> to) const {
-  SOLITON_CHECK_MSG(message.ghost == 0, "{} bytes of a message without values", message.ghost);
+  SOLITON_CHECK_MSG(message.ghost == 0,
+                    "a message has {} bytes without values, although values are computed",
+                    message.ghost);
   std::memcpy(to.data(), message.bytes.data(), message.bytes.size());
   std::ranges::fill(to.subspan(message.bytes.size() / sizeof(Half)), Half{0});
 }
@@ -181,11 +191,14 @@ std::span<const Half> ChainValues::read(const Queued& queued) {
     copy_message(queued.message, pipe);
     return pipe;
   }
+  // A read by offset beyond what the program uses (docs/isa.md, "Addresses by offset").
   if (chain.source_fault) {
     std::ranges::fill(pipe, kHalfNan);
     return pipe;
   }
   const std::span<const Half> source = values_.vectors(chain.source.first, chain.source.count);
+  // A product puts its result into the pipeline and reads its input in place; operations work on
+  // the pipeline itself, so their input is copied there.
   if (chain.matrix != nullptr) return source;
   std::ranges::copy(source, pipe.begin());
   return pipe;
@@ -208,6 +221,8 @@ void ChainValues::move_tiles(const Queued& queued) {
   for (std::uint32_t i = 0; i < chain.tiles; ++i)
     weights_->tiles.write(write.memory, write.index + i, tiles[i]);
   counts_.poisoned_weights = weights_->tiles.poisoned_blocks();
+  // What an m_wr writes to MatrixRf lies in one matrix (docs/isa.md, "Chains"), so its first tile
+  // tells which.
   for (std::size_t i = 0; i < weights_->packed.size(); ++i)
     if (weights_->tiles.holds(shard_.matrices[i], write.memory, write.index)) repack(i);
 }
@@ -220,6 +235,9 @@ void ChainValues::repack(std::size_t matrix) {
 void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
   const PackedMatrix& packed = weights_->packed[chain.matrix_index];
   const bool in_registers = !chain.from_netq && !chain.source_fault;
+  // The gates of a cell multiply one vector by several matrices, and it is quantised for the first
+  // of them only. The first register identifies it: equal layouts have equal numbers of columns. A
+  // message has no register, so it is never recognised.
   const bool known = activation_known_ && in_registers &&
                      chain.source.first == activation_source_.first && activation_.suits(packed);
   if (!known) activation_.quantise(input.first(static_cast<std::size_t>(packed.columns())), packed);
@@ -236,6 +254,7 @@ void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const
 void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Half> input,
                                   std::size_t at) {
   ProductSums product;
+  // A matrix that was read for an earlier vector of the stream has this one's sums already.
   if (const ProductSums* found = ahead_.find(chain.matrix_index, current_ordinal_[*chain.stream])) {
     product = *found;
   } else {
@@ -249,6 +268,7 @@ void ChainValues::multiply_stream(const CompiledChain& chain, std::span<const Ha
 }
 
 // The present vector first, then those that later chains of the queue take into the same stream.
+// Only the queue is searched: what comes behind it depends on messages that are not here yet.
 std::size_t ChainValues::collect_vectors(const CompiledChain& chain, std::span<const Half> input,
                                          std::size_t at, std::span<StreamVector> vectors) {
   vectors[0] = {current_ordinal_[*chain.stream], input};
@@ -287,10 +307,12 @@ void ChainValues::write(const CompiledChain& chain) {
     }
     const std::span<Half> to = values_.vectors(target.vectors.first, target.vectors.count);
     std::ranges::copy(std::span<const Half>(pipe_).first(to.size()), to.begin());
+    // The quantised form is of the old contents.
     if (overlap(target.vectors, activation_source_)) activation_known_ = false;
   }
 }
 
+// Without the padding of the last native vector: the receiver fills it with zeros again.
 void ChainValues::send(std::uint16_t port) {
   const std::uint32_t elements = shard_.out_ports[port].elements;
   const auto bytes = std::as_bytes(std::span<const Half>(pipe_).first(elements));

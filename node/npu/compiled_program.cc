@@ -11,7 +11,8 @@ namespace soliton {
 CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(shard) {
   std::size_t instructions = 0;
   for (const Chain& chain : shard.program.chains) instructions += chain.instructions.size();
-  // Chains keep spans into these two.
+  // Chains keep spans into these two. A reallocation would leave them dangling; there are at most
+  // as many entries as instructions.
   operations_.reserve(instructions);
   writes_.reserve(instructions);
   chains_.reserve(shard.program.chains.size());
@@ -23,7 +24,8 @@ CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(sh
   if (fixed) streams_ = find_input_streams(chains_, kept_ranges());
 }
 
-// Ranges whose contents no chain has written.
+// Ranges whose contents no chain has written. Such a register may be read before any message has
+// come, so it cannot belong to an input stream.
 std::vector<VectorRange> CompiledProgram::kept_ranges() const {
   std::vector<VectorRange> ranges;
   for (const ShardVector& vector : shard_.vectors) {
@@ -40,7 +42,7 @@ std::vector<VectorRange> CompiledProgram::kept_ranges() const {
 }
 
 void CompiledProgram::add_chain(const Chain& chain) {
-  SOLITON_CHECK_MSG(!chain.instructions.empty(), "{}: empty chain", chain.label);
+  SOLITON_CHECK_MSG(!chain.instructions.empty(), "{}: the chain has no instructions", chain.label);
   CompiledChain out;
   out.kind = chain_kind(chain);
   out.rows = chain.rows;
@@ -54,8 +56,9 @@ void CompiledProgram::add_chain(const Chain& chain) {
     const Instruction& instruction = chain.instructions[i];
     const bool reads = instruction.opcode == Opcode::kVRd || instruction.opcode == Opcode::kMRd ||
                        instruction.opcode == Opcode::kSRd;
+    // Vector and matrix chains begin with their read; a scalar chain may have none.
     SOLITON_CHECK_MSG(out.kind == ChainKind::kScalar ? !reads || i == 0 : reads == (i == 0),
-                      "{}: a read must come first, once", chain.label);
+                      "{}: a chain must begin with its only read", chain.label);
     out.by_offset = out.by_offset || instruction.indexing != Indexing::kDirect;
     add_instruction(instruction, chain, out);
   }
@@ -102,15 +105,18 @@ void CompiledProgram::resolve_source(const Instruction& read, const Chain& chain
     return;
   }
   const std::uint32_t port = read.opcode == Opcode::kSRd ? scalar_value(read) : read.index;
-  SOLITON_CHECK_MSG(port < shard_.in_ports.size(), "in port {}", port);
+  SOLITON_CHECK_MSG(port < shard_.in_ports.size(), "there is no in port {}", port);
   const std::int64_t filled =
       native_vectors(shard_.in_ports[port].elements, shard_.device.native_dim);
+  // A tile takes N native vectors of a message (N x N values), and s_rd only its first value. A
+  // message may be shorter than what is read: the rest is zeros.
   const std::int64_t taken = read.opcode == Opcode::kMRd
                                  ? std::int64_t{tiles} * shard_.device.native_dim
                              : read.opcode == Opcode::kSRd ? 1
                                                            : out.source.count;
-  SOLITON_CHECK_MSG(filled <= taken, "in port {} has {} vectors, {} takes {}", port, filled,
-                    opcode_name(read.opcode), taken);
+  SOLITON_CHECK_MSG(filled <= taken,
+                    "a message of in port {} fills {} native vectors, but {} takes {}", port,
+                    filled, opcode_name(read.opcode), taken);
   out.from_netq = true;
   out.port = static_cast<std::uint16_t>(port);
 }
@@ -120,11 +126,12 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   const auto matrix = std::ranges::find_if(shard_.matrices, [&](const ShardMatrix& it) {
     return it.memory == product.memory && it.tile_address == product.index;
   });
-  SOLITON_CHECK_MSG(matrix != shard_.matrices.end(), "{}: no matrix at tile {}", chain.label,
+  SOLITON_CHECK_MSG(matrix != shard_.matrices.end(), "{}: no matrix begins at tile {}", chain.label,
                     product.index);
   SOLITON_CHECK_MSG(matrix->tile_rows == chain.rows && matrix->tile_columns == chain.columns,
-                    "{}: {} is {} x {} tiles, the chain {} x {}", chain.label, matrix->name,
-                    matrix->tile_rows, matrix->tile_columns, chain.rows, chain.columns);
+                    "{}: {} has {} x {} tiles, but the chain handles {} x {}", chain.label,
+                    matrix->name, matrix->tile_rows, matrix->tile_columns, chain.rows,
+                    chain.columns);
   const NpuTimingParameters& timing = shard_.device.timing;
   const std::int64_t engines = shard_.device.tile_engines;
   out.matrix = &*matrix;
@@ -132,6 +139,7 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   out.matrix_tiles =
       layout_.tiles(matrix->memory, matrix->tile_address,
                     static_cast<std::uint32_t>(tiles_of(matrix->tile_rows, matrix->tile_columns)));
+  // In ticks: a cycle has as many as there are tile engines.
   out.occupied = times_ticks(shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns),
                              shard_.beats_per_tile);
   out.slot = std::max(timing.dispatch_cycles * engines,
@@ -141,9 +149,12 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
   out.tile_ticks = shard_.beats_per_tile;
   out.macs = static_cast<std::uint64_t>(matrix->weights.rows) *
              static_cast<std::uint64_t>(matrix->weights.columns);
+  // The v_rd in front of an mv_mul reads the columns, all that follows handles rows (docs/isa.md).
   out.source.count = chain.columns;
 }
 
+// D behind a product, V without one (docs/timing.md). A chain without operations is a pure move,
+// which takes no time.
 Ticks CompiledProgram::latency(const CompiledChain& chain) const {
   const NpuTimingParameters& timing = shard_.device.timing;
   std::int64_t cycles = 0;
@@ -157,7 +168,7 @@ Ticks CompiledProgram::latency(const CompiledChain& chain) const {
 MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,
                                                 std::uint32_t rows) const {
   const MfuUnit unit = mfu_unit(instruction.opcode);
-  SOLITON_CHECK_MSG(unit != MfuUnit::kNone, "{} in a vector chain",
+  SOLITON_CHECK_MSG(unit != MfuUnit::kNone, "{} is not an operation of a vector chain",
                     opcode_name(instruction.opcode));
   if (unit == MfuUnit::kActivation) return {instruction.opcode, false, {}};
   return {instruction.opcode, true, range(instruction, rows)};
@@ -171,14 +182,16 @@ WriteTarget CompiledProgram::resolve_write(const Instruction& write, const Chain
   }
   if (write.memory != Memory::kNetQ)
     return {false, 0, range(write, chain.rows), dram_ticks(write, chain.rows), write};
-  SOLITON_CHECK_MSG(write.index < shard_.out_ports.size(), "out port {}", write.index);
+  SOLITON_CHECK_MSG(write.index < shard_.out_ports.size(), "there is no out port {}", write.index);
   const std::int64_t filled =
       native_vectors(shard_.out_ports[write.index].elements, shard_.device.native_dim);
-  SOLITON_CHECK_MSG(filled <= chain.rows, "out port {} takes {} vectors, v_wr has {}", write.index,
-                    filled, chain.rows);
+  SOLITON_CHECK_MSG(filled <= chain.rows,
+                    "a message of out port {} fills {} native vectors, but its v_wr has {}",
+                    write.index, filled, chain.rows);
   return {true, static_cast<std::uint16_t>(write.index), {}, 0, write};
 }
 
+// An access by offset has no address yet: OffsetRegisters resolves it when the chain is issued.
 VectorRange CompiledProgram::range(const Instruction& access, std::uint32_t count) const {
   if (access.indexing != Indexing::kDirect) return {0, count};
   return {layout_.flat(access.memory, access.index), count};
@@ -190,7 +203,10 @@ Ticks CompiledProgram::dram_ticks(const Instruction& access, std::int64_t count)
   const std::int64_t bits = handles_tiles(access.opcode)
                                 ? tile_bits(shard_.format, device.native_dim)
                                 : std::int64_t{16} * device.native_dim;
-  SOLITON_CHECK_MSG(device.dram_rate.bits_per_second > 0, "{}: no DRAM rate", device.name);
+  SOLITON_CHECK_MSG(device.dram_rate.bits_per_second > 0, "device {} has no DRAM rate",
+                    device.name);
+  // Bits times hertz times engines can exceed 64 bits. Rounded up: a transfer is done when its last
+  // bit is there.
   const __int128 scaled =
       static_cast<__int128>(count) * bits * device.clock.hertz * device.tile_engines;
   const std::int64_t rate = device.dram_rate.bits_per_second;

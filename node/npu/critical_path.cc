@@ -32,6 +32,7 @@ class Dataflow {
     std::int64_t at = chain.from_netq ? 0 : ready(source(chain));
     if (chain.matrix != nullptr)
       at = std::max(at, ready(chain.matrix_tiles)) + dot_product_depth(*chain.matrix);
+    // An operation waits for its operand, if it has one, and takes a cycle.
     for (const MfuOperation& operation : chain.operations)
       at = std::max(at, operation.has_operand ? ready(operation.operand) : 0) + 1;
     for (const WriteTarget& target : chain.writes) write(target, at);
@@ -125,6 +126,7 @@ std::int64_t dataflow_depth(const Shard& shard, std::int64_t steps) {
 
 StepAnalysis analyse_step(const Shard& shard, std::int64_t request_steps) {
   const CompiledProgram program(shard);
+  // More steps make the graph deeper only if a step needs something of the one before.
   const auto carries = [&] {
     return request(shard, program, kWarm + kMeasured).depth() >
            request(shard, program, kWarm).depth();
@@ -135,6 +137,7 @@ StepAnalysis analyse_step(const Shard& shard, std::int64_t request_steps) {
   const Dataflow near = steady ? request(shard, program, kWarm) : Dataflow(program);
   const Dataflow far = request(shard, program, steady ? kWarm + kMeasured : 1);
   StepAnalysis out;
+  // The difference of two whole requests leaves out how they begin and end.
   out.udm_cycles = (far.depth() - near.depth() + steps - 1) / steps;
   // No state is carried from step to step, so one step by itself is the whole path.
   if (out.udm_cycles == 0) out.udm_cycles = request(shard, program, 1).depth();

@@ -42,6 +42,8 @@ BfpMatrix zeros(int rows, int columns, const NumberFormat& format, int native_di
   return std::move(*out);
 }
 
+// Whether any m_wr reaches into the tiles of the matrix. A matrix that none reaches is used where
+// it lies: a copy would double the memory of a node.
 bool written_by_program(const Shard& shard, const ShardMatrix& matrix) {
   const std::int64_t end = matrix.tile_address + tiles_of(matrix.tile_rows, matrix.tile_columns);
   for (const Chain& chain : shard.program.chains)
@@ -57,7 +59,9 @@ std::size_t block_count(const BfpMatrix& matrix) {
   return static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.blocks_per_row());
 }
 
-// First block of the row at `column`, which is the first of a native tile.
+// First block of the row at `column`, which is the first of a native tile. Blocks begin anew at
+// every native tile (docs/numbers.md), so a tile consists of whole blocks, and exponents move with
+// their tile.
 int block_at(const BfpMatrix& matrix, int column) {
   const auto found = std::ranges::lower_bound(matrix.block_starts, column);
   return static_cast<int>(found - matrix.block_starts.begin());
@@ -84,6 +88,8 @@ void MatrixTiles::poison(const ShardMatrix& matrix, std::span<float> sums) const
   const std::ptrdiff_t blocks = own->weights.blocks_per_row();
   for (std::size_t r = 0; r < sums.size(); ++r) {
     const auto first = own->poisoned.begin() + static_cast<std::ptrdiff_t>(r) * blocks;
+    // Kernels have no representation of a weight that is NaN. One such block makes every product of
+    // its row NaN, whatever the other factors are.
     if (std::find(first, first + blocks, true) != first + blocks)
       sums[r] = std::numeric_limits<float>::quiet_NaN();
   }
@@ -98,6 +104,7 @@ std::optional<MatrixTiles::Home> MatrixTiles::home(Memory memory, std::uint32_t 
   for (std::size_t i = 0; i < shard_.matrices.size(); ++i) {
     const ShardMatrix& matrix = shard_.matrices[i];
     if (!holds(matrix, memory, tile)) continue;
+    // Tiles are stored row-major (docs/isa.md).
     const std::uint32_t number = tile - matrix.tile_address;
     const int n = shard_.device.native_dim;
     return Home{i, static_cast<int>(number / matrix.tile_columns) * n,
@@ -110,11 +117,13 @@ WeightTile MatrixTiles::read(Memory memory, std::uint32_t tile) const {
   const int n = shard_.device.native_dim;
   WeightTile out{zeros(n, n, shard_.format, n), {}};
   const std::optional<Home> from = home(memory, tile);
+  // A tile of Dram that nothing has written yet is zeros.
   if (!from) {
     const auto found = dram_.find(tile);
     return found != dram_.end() ? found->second : out;
   }
   const BfpMatrix& matrix = weights(shard_.matrices[from->matrix]);
+  // Matrices have no padding, tiles do: at the lower and right edge the rest of a tile is zeros.
   const Extent extent{std::min(n, matrix.rows - from->row),
                       std::min(n, matrix.columns - from->column)};
   const int first = block_at(matrix, from->column);
@@ -139,11 +148,13 @@ WeightTile MatrixTiles::read(Memory memory, std::uint32_t tile) const {
 void MatrixTiles::write(Memory memory, std::uint32_t tile, const WeightTile& content) {
   const std::optional<Home> to = home(memory, tile);
   if (!to) {
-    SOLITON_CHECK_MSG(memory == Memory::kDram, "tile {} of no matrix", tile);
+    SOLITON_CHECK_MSG(memory == Memory::kDram, "tile {} is neither in a matrix nor in Dram", tile);
     dram_[tile] = content;
     return;
   }
   const int n = shard_.device.native_dim;
+  // There is a copy to write into, as the constructor has made one of each matrix that the program
+  // writes. The part of the tile that is padding is ignored.
   Written& own = written_[to->matrix].value();
   BfpMatrix& matrix = own.weights;
   const Extent extent{std::min(n, matrix.rows - to->row), std::min(n, matrix.columns - to->column)};
@@ -158,6 +169,7 @@ void MatrixTiles::write(Memory memory, std::uint32_t tile, const WeightTile& con
   copy_rectangle(content.values.exponents, content_blocks, matrix.exponents, target_blocks, blocks);
   copy_rectangle(content.values.scales, content_blocks, matrix.scales, target_blocks, blocks);
   if (content.poisoned.empty() && own.poisoned.empty()) return;
+  // Also good tiles are recorded once there was a bad one: they replace what was poisoned.
   own.poisoned.resize(block_count(matrix));
   const std::vector<bool> none(block_count(content.values));
   copy_rectangle(content.poisoned.empty() ? none : content.poisoned, content_blocks, own.poisoned,
@@ -173,6 +185,7 @@ WeightTile MatrixTiles::quantise(std::span<const Half> values) {
   // At least one block cannot be quantised: finds which ones and leaves them out.
   WeightTile out{zeros(n, n, shard_.format, n), {}};
   const std::vector<int>& starts = out.values.block_starts;
+  // Whether a block can be quantised depends on the block alone, so each is tried by itself.
   for (int r = 0; r < n; ++r) {
     for (std::size_t b = 0; b + 1 < starts.size(); ++b) {
       const std::span<float> block(floats.data() + std::ptrdiff_t{r} * n + starts[b],

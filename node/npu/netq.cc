@@ -18,7 +18,8 @@ void NetQ::begin(std::int64_t steps, std::uint32_t lanes) {
 }
 
 void NetQ::push(std::uint16_t port, NetqMessage message) {
-  SOLITON_CHECK_MSG(port < ports_.size(), "port {} of {}", port, ports_.size());
+  SOLITON_CHECK_MSG(port < ports_.size(), "there is no port {}: the shard has {}", port,
+                    ports_.size());
   const InPort& spec = specs_[port];
   SOLITON_CHECK_MSG(message.vectors.size() == lanes_ * spec.elements * sizeof(Half),
                     "port {} ({}): {} bytes for {} elements in {} lanes", port, spec.name,

@@ -36,6 +36,8 @@ class ProgramCounter {
   }
 
  private:
+  // Skips segments that are empty or run no round, as the body of a loop over steps - 1 with one
+  // step.
   void enter(std::size_t segment) {
     for (segment_ = segment; !at_end(); ++segment_) {
       const Segment& entered = program_.segments[segment_];
@@ -129,10 +131,13 @@ void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start,
   SOLITON_CHECK_MSG(start.at >= free_at, "request {} begins {} before the NPU is free", index(id),
                     to_string(free_at - start.at));
   SOLITON_CHECK(steps >= 0);
-  SOLITON_CHECK_MSG(lanes_in >= 1 && lanes_in <= shard.batch, "{} lanes of {}", lanes_in,
+  SOLITON_CHECK_MSG(lanes_in >= 1 && lanes_in <= shard.batch,
+                    "the batch has {} lanes, but the shard is made for 1 to {}", lanes_in,
                     shard.batch);
   request = id;
   lanes = lanes_in;
+  // All paths of a request begin when its client sent it. So the parts of every path must add up to
+  // the time since then, which is checked for each message that comes and goes.
   sent = start.at - start.path.total();
   start_at = start.at;
   netq.begin(steps, lanes);
@@ -145,6 +150,7 @@ void Npu::Impl::begin(RequestId id, std::int64_t steps, const Arrival& start,
 }
 
 void Npu::Impl::add_lanes() {
+  // Lanes are kept for later batches that need as many.
   while (values.size() < lanes)
     values.push_back(std::make_unique<ChainValues>(ChainValues::Lane{*values.front()}));
   for (std::uint32_t lane = 0; lane < lanes; ++lane) values[lane]->begin();
@@ -204,6 +210,8 @@ void Npu::Impl::compute(const CompiledChain& chain, Payload message) {
 std::optional<NpuOutput> Npu::Impl::poll_output() {
   std::optional<NpuOutput> output = outputs.pop();
   if (!output || values.empty()) return output;
+  // By the size that was recorded when it was sent: the present request may have another number of
+  // lanes.
   const std::uint64_t of_lanes = std::exchange(output->vectors.ghost, 0) / lane_bytes(output->port);
   output->vectors = values.front()->take_message();
   for (std::uint64_t lane = 1; lane < of_lanes; ++lane)
@@ -216,8 +224,8 @@ void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
     if (!target.to_netq) continue;
     NpuOutput output{target.port, {}, timing.arrival(times.result)};
     SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at,
-                      "path of {} ps, {} ps after its request", output.leaves.path.total().count(),
-                      (output.leaves.at - sent).count());
+                      "the path is {} ps long, but the request was sent {} ps ago",
+                      output.leaves.path.total().count(), (output.leaves.at - sent).count());
     // The values are filled in when the output is polled; the later that is, the more products can
     // share one reading of a matrix.
     output.vectors.ghost = lanes * lane_bytes(target.port);
@@ -229,9 +237,12 @@ void Npu::Impl::end_request() {
   SOLITON_CHECK_MSG(netq.empty(), "request {} ended with unread messages: {}", index(request),
                     netq.describe_unread());
   free_at = timing.instant(timing.last_result());
+  // Summed in ticks and converted once, so that rounding does not add up over requests.
   busy = add_ticks(busy, timing.last_result() - timing.waited());
   stats.mvu_busy = timing.clock().duration(mvu_busy);
   stats.busy = timing.clock().duration(busy);
+  // Counts of lanes are totals over all requests. Reading them also computes what is still queued,
+  // as ChainValues::begin() requires.
   stats.fp16_overflows = stats.poisoned_blocks = stats.poisoned_weights = 0;
   for (const std::unique_ptr<ChainValues>& lane : values) {
     stats.fp16_overflows += lane->counts().fp16_overflows;
@@ -251,9 +262,9 @@ void Npu::begin(RequestId request, std::int64_t steps, Arrival start, std::uint3
 }
 
 void Npu::deliver(std::uint16_t port, Payload vectors, Arrival arrival) {
-  SOLITON_CHECK_MSG(!finished(), "port {}: a message for no request", port);
+  SOLITON_CHECK_MSG(!finished(), "port {}: a message arrived while no request runs", port);
   SOLITON_CHECK_MSG(arrival.at - arrival.path.total() == x_->sent,
-                    "port {}: path of {} ps, {} ps after its request", port,
+                    "port {}: the path is {} ps long, but the request was sent {} ps ago", port,
                     arrival.path.total().count(), (arrival.at - x_->sent).count());
   x_->netq.push(port, {std::move(vectors), arrival});
   x_->run();
@@ -276,6 +287,7 @@ Instant Npu::free_at() const {
 
 std::optional<std::uint16_t> Npu::waiting_port() const {
   if (finished()) return std::nullopt;
+  // While a request is open, run() has stopped at a chain that reads a port without a message.
   return x_->program.chain(x_->counter.chain()).port;
 }
 

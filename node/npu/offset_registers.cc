@@ -26,7 +26,8 @@ void OffsetRegisters::run(const CompiledChain& chain, const Payload* message) {
         read(target, chain, *message);
         break;
       default:
-        SOLITON_CHECK_MSG(false, "{} in a scalar chain", opcode_name(instruction.opcode));
+        SOLITON_CHECK_MSG(false, "{} is not an instruction of a scalar chain",
+                          opcode_name(instruction.opcode));
     }
   }
 }

@@ -41,7 +41,8 @@ std::size_t RegisterLayout::position(Memory memory) {
 
 std::uint32_t RegisterLayout::flat(Memory memory, std::uint32_t index) const {
   const std::size_t i = position(memory);
-  SOLITON_CHECK_MSG(index < first_[i + 1] - first_[i], "{}[{}]", memory_name(memory), index);
+  SOLITON_CHECK_MSG(index < first_[i + 1] - first_[i], "{}[{}] is not used by the shard",
+                    memory_name(memory), index);
   return first_[i] + index;
 }
 

@@ -36,6 +36,8 @@ LtlIdentity read_identity(wire::Deployment::Identity::Reader in) {
   return who;
 }
 
+// A rule is its kind's name and a list of settings, so a new kind of fault needs no schema of its
+// own. The node finds the kind in the same list as the controller did.
 void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
   out.setId(rule.id);
   out.setKind(std::string(rule.kind->name));
@@ -52,7 +54,7 @@ FaultRule read_rule(wire::Faults::Rule::Reader in) {
   FaultRule rule;
   rule.id = in.getId().cStr();
   rule.kind = find_fault_kind(in.getKind().cStr());
-  SOLITON_CHECK_MSG(rule.kind != nullptr, "no fault kind {}", in.getKind().cStr());
+  SOLITON_CHECK_MSG(rule.kind != nullptr, "there is no fault kind \"{}\"", in.getKind().cStr());
   rule.options = read_settings(in.getOptions());
   for (const std::uint32_t link : in.getLinks()) rule.links.push_back(link);
   rule.target = in.getTarget().cStr();
@@ -63,6 +65,7 @@ FaultRule read_rule(wire::Faults::Rule::Reader in) {
   return rule;
 }
 
+// Hops travel as port numbers, 2 * link + direction.
 void write_routes(const std::vector<PeerRoute>& routes,
                   capnp::List<wire::Faults::Route>::Builder out) {
   for (unsigned i = 0; i < out.size(); ++i) {
@@ -116,6 +119,7 @@ void write_names(const Deployment& deployment, wire::Deployment::Builder out) {
   }
 }
 
+// A table by NodeId, with gaps: only the nodes that are named have an entry that is not empty.
 std::shared_ptr<const std::vector<std::string>> read_names(wire::Deployment::Reader in) {
   auto names = std::make_shared<std::vector<std::string>>();
   for (const auto known : in.getNodeNames()) {
@@ -133,6 +137,7 @@ void write_role(const RoleSpec& role, wire::Role::Builder out) {
   role.kind()->write(role, bytes);
 }
 
+// An error and not a SOLITON_CHECK as for faults, since `kinds` is the caller's choice.
 Result<RoleSpec> read_role(wire::Role::Reader in, Kinds kinds) {
   const RoleKind* const kind = find_role_kind(in.getKind().cStr(), kinds);
   if (kind == nullptr)
@@ -140,6 +145,8 @@ Result<RoleSpec> read_role(wire::Role::Reader in, Kinds kinds) {
   return kind->read({in.getOptions(), in.getBody()});
 }
 
+// Options go as lists of settings, by the tables beside their structs, so that a new option needs
+// no line here. Connections have fields of their own, as there may be thousands.
 void write_deployment(const Deployment& deployment, wire::Deployment::Builder out) {
   out.setNode(deployment.node);
   out.setId(index(deployment.id));
@@ -201,10 +208,13 @@ NodeAssignment assignment_of(Deployment deployment, wire::Deployment::Reader roo
 
 }  // namespace
 
+// A node inherits the descriptor; the file has no name in any file system and is gone with its last
+// user, however that ends.
 Result<int> write_assignment(const NodeAssignment& assignment) {
   const int descriptor =
       memfd_create(("soliton-" + assignment.deployment.node).c_str(), MFD_CLOEXEC);
   if (descriptor < 0) return tl::unexpected<Error>(shortage("shard file: memfd_create", errno));
+  // Cap'n Proto reports errors by exceptions; they become values here and in read_assignment().
   try {
     capnp::MallocMessageBuilder message;
     const wire::Deployment::Builder root = message.initRoot<wire::Deployment>();
@@ -235,6 +245,7 @@ Result<NodeAssignment> read_assignment(int descriptor, Kinds kinds) {
   if (fstat(descriptor, &status) != 0)
     return invalid(fmt::format("shard file: {}", std::strerror(errno)));
   const auto size = static_cast<std::size_t>(status.st_size);
+  // Read where it lies: only what a deployment keeps is copied.
   void* const mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
   if (mapped == MAP_FAILED) return tl::unexpected<Error>(shortage("shard file: mmap", errno));
   Result<NodeAssignment> out = invalid("shard file: empty");

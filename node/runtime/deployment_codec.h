@@ -25,7 +25,7 @@ struct NodeAssignment {
   NodeFaults faults;
 };
 
-// Writes the assignment to a new sealed memfd and returns its descriptor (close-on-exec). Error:
+// Writes the assignment to a new memfd and returns its descriptor (close-on-exec). Error:
 // kEnvironment.
 Result<int> write_assignment(const NodeAssignment& assignment);
 // Maps and reads it. Error: kInvalid if the bytes are not an assignment or its role is not one of

@@ -17,6 +17,7 @@
 namespace soliton {
 namespace {
 
+// Not 0, which is the beginning of the run: there are lines before it.
 constexpr std::int64_t kNoTime = INT64_MIN;
 // Lines are handed to the kernel together up to this many bytes.
 constexpr std::size_t kBuffered = 4096;
@@ -57,6 +58,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
     while (!rest.empty() && descriptor_ >= 0) {
       const ssize_t count = ::write(descriptor_, rest.data(), rest.size());
       if (count < 0 && errno == EINTR) continue;
+      // A full disk costs lines of the log, never the run.
       if (count <= 0) break;
       rest.remove_prefix(static_cast<std::size_t>(count));
     }
@@ -102,6 +104,7 @@ struct Log::Impl {
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     formatter->add_flag<RunTimeFlag>('*', now).set_pattern("%Y-%m-%d %H:%M:%S.%e %l%* %v");
     logger.set_formatter(std::move(formatter));
+    // By default spdlog reports its own failures on the standard error, which may be what failed.
     logger.set_error_handler([](const std::string&) {});
     logger.flush_on(spdlog::level::warn);
   }
@@ -121,6 +124,7 @@ void Log::write(LogLevel level, std::string_view text) noexcept {
   try {
     while (!text.empty()) {
       const std::size_t end = std::min(text.find('\n'), text.size());
+      // The text is an argument and not the format, so braces in it mean nothing.
       x_->logger.log(level_of(level), "{}", escaped(text.substr(0, end)));
       text.remove_prefix(std::min(end + 1, text.size()));
     }

@@ -14,6 +14,7 @@
 namespace soliton {
 namespace {
 
+// Cap'n Proto has no integers of 128 bits, so the sum goes in two halves.
 void write_histogram(const DurationHistogram& histogram, wire::Histogram::Builder out) {
   const std::vector<DurationHistogram::Bucket> buckets = histogram.buckets();
   auto list = out.initBuckets(static_cast<unsigned>(buckets.size()));
@@ -47,6 +48,7 @@ void write_record(const HostRecord& record, wire::Record::Builder out) {
   out.setHostPs(record.path.host.count());
   out.setOutput({reinterpret_cast<const capnp::byte*>(record.output.data()),
                  record.output.size() * sizeof(float)});
+  out.setArrays({reinterpret_cast<const capnp::byte*>(record.arrays.data()), record.arrays.size()});
 }
 
 HostRecord read_record(wire::Record::Reader in) {
@@ -58,9 +60,13 @@ HostRecord read_record(wire::Record::Reader in) {
   record.completed = Instant{Duration{in.getCompletedPs()}};
   record.path = {Duration{in.getComputePs()}, Duration{in.getNetworkPs()},
                  Duration{in.getQueuePs()}, Duration{in.getHostPs()}};
+  // fp32 values travel as bytes, which both ends, on one machine, understand alike.
   record.output.resize(in.getOutput().size() / sizeof(float));
   if (!record.output.empty())
     std::memcpy(record.output.data(), in.getOutput().begin(), record.output.size() * sizeof(float));
+  const auto arrays = in.getArrays();
+  record.arrays.assign(reinterpret_cast<const std::byte*>(arrays.begin()),
+                       reinterpret_cast<const std::byte*>(arrays.end()));
   return record;
 }
 
@@ -77,6 +83,8 @@ TrafficRecord read_record(wire::TrafficRecord::Reader in) {
           Instant{Duration{in.getCompletedPs()}}, in.getDamaged()};
 }
 
+// Records, traces and histograms are typed, as a report has very many of them; counters go by their
+// tables (write_fields()).
 void write_trace(const std::vector<TraceEvent>& events,
                  capnp::List<wire::TraceEvent>::Builder out) {
   for (unsigned i = 0; i < out.size(); ++i) {
@@ -153,6 +161,7 @@ NodeStats read_stats(wire::Stats::Reader in) {
   return stats;
 }
 
+// One overload for each alternative of Report: without that of a new one nothing compiles.
 struct ReportWriter {
   wire::Report::Builder out;
   void operator()(const Ready& ready) { out.setReady(ready.port); }
@@ -199,6 +208,7 @@ Report read_report(wire::Report::Reader in) {
     case wire::Report::TRAFFIC:
       break;
   }
+  // Behind the switch, so that every path returns a value.
   return records_of<TrafficRecord>(in.getTraffic());
 }
 
@@ -231,6 +241,8 @@ bool take_whole(std::vector<std::byte>& bytes, std::vector<Report>& reports) {
     while (at < words.size()) {
       const auto rest = words.slice(at, words.size());
       const std::size_t size = capnp::expectedSizeInWordsFromPrefix(rest);
+      // While less than the table of segments is here, expectedSizeInWordsFromPrefix() gives a
+      // lower bound that is above what there is.
       if (size > rest.size()) break;
       capnp::FlatArrayMessageReader reader(rest.slice(0, size), reader_options());
       reports.push_back(read_report(reader.getRoot<wire::Report>()));
@@ -255,6 +267,7 @@ NodeStats stats_of(Node& node, Instant now) {
   return stats;
 }
 
+// Built outside the lock, so that a large report delays no other thread until it is written.
 Status ControlSocket::send(const Report& report) {
   capnp::MallocMessageBuilder message;
   std::visit(ReportWriter{message.initRoot<wire::Report>()}, report);
@@ -282,11 +295,13 @@ bool ControlSocket::take_reports(std::vector<Report>& reports) {
     const std::size_t before = received_.size();
     received_.resize(before + kPiece);
     const ssize_t count = recv(descriptor_, received_.data() + before, kPiece, MSG_DONTWAIT);
+    // Read before resize(), which may change it.
     const int reason = errno;
     received_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
     if (count > 0) continue;
     if (count < 0 && reason == EINTR) continue;
     const bool open = count < 0 && (reason == EAGAIN || reason == EWOULDBLOCK);
+    // Evaluated also at the end of file: the last reports of a node that has ended count.
     return take_whole(received_, reports) && open;
   }
 }

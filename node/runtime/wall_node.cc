@@ -39,7 +39,7 @@ Result<Opened> open_carrier(const Deployment& deployment, boost::asio::io_contex
     return Opened{std::move(*shm), nullptr};
   }
   SOLITON_CHECK_MSG(is_loopback(deployment.wall.listen) || deployment.ltl.auth == AuthMode::kAead,
-                    "a socket beyond loopback without encryption");
+                    "a socket that listens beyond loopback needs encryption (auth: aead)");
   Result<std::unique_ptr<UdpCarrier>> udp = UdpCarrier::open(context, {deployment.wall.listen, 0});
   if (!udp) return tl::unexpected<Error>(udp.error());
   UdpCarrier* const socket = udp->get();

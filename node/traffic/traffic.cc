@@ -18,7 +18,8 @@ const TrafficKind* find_traffic_kind(std::string_view name) {
 void check_one_sender(void* traffic, FieldCheck& check) {
   const std::size_t n = static_cast<const Traffic*>(traffic)->senders.size();
   if (n > 1)
-    check.error("from", fmt::format("names {} nodes; one sends (kind: incast has many)", n));
+    check.error("from",
+                fmt::format("names {} nodes, but one node sends (kind: incast has several)", n));
 }
 
 Traffic traffic_of_kind(const TrafficKind& kind) {

@@ -123,7 +123,7 @@ class FreePlayback {
       }
     }
     for (const auto& npu : npus_) {
-      SOLITON_CHECK_MSG(npu->finished(), "a part waits for {}", npu->waiting_for());
+      SOLITON_CHECK_MSG(npu->finished(), "a node still waits for {}", npu->waiting_for());
       out_.occupied = std::min(out_.occupied, npu->free_at() - kRunStart);
     }
     return out_;

@@ -43,7 +43,9 @@ class Waiting {
 // A node that takes no part.
 class Idle : public EngineNode {
  public:
-  void deliver(Frame) override { SOLITON_CHECK_MSG(false, "a packet for a node without a part"); }
+  void deliver(Frame) override {
+    SOLITON_CHECK_MSG(false, "a packet arrived at a node that takes no part");
+  }
   Instant next_event() const override { return kNever; }
   void grant(Instant) override {}
   Status collect(std::vector<Frame>&) override { return {}; }
@@ -68,10 +70,12 @@ class Endpoint : public Machine {
 
   void send(NodeId to, const FlowMessage& message) {
     const auto row = row_.find(to);
-    SOLITON_CHECK_MSG(row != row_.end(), "no connection to node {}", index(to));
+    SOLITON_CHECK_MSG(row != row_.end(), "there is no connection to node {}", index(to));
     waiting_.push(message);
   }
   void set_node_of(const std::vector<NodeId>& node) { node_of_ = &node; }
+  // LTL delivers a connection's messages in order, so what has arrived is the oldest that is under
+  // way.
   FlowMessage take(NodeId to) {
     std::deque<FlowMessage>& sent = under_way_[to];
     SOLITON_CHECK(!sent.empty());
@@ -86,6 +90,8 @@ class Endpoint : public Machine {
       arrived_(connections_[index(delivery->connection)].peer, now);
   }
   std::optional<Datagram> poll_output(Instant now) override {
+    // All messages of this instant before the first packet: they may share packets, and the weights
+    // of channels decide who goes first.
     while (waiting_.next() <= now) hand_over(waiting_.pop(), now);
     return ltl_.poll_output(now);
   }
@@ -149,6 +155,8 @@ struct MessageFlow::Impl {
     std::map<NodeId, std::vector<LtlConnection>> tables;
     for (const NodeId node : options.node) tables[node] = {};
     const PathTimes paths(options.ltl, *options.topology, *options.routes, {}, options.pairs);
+    // The rows of a run's connection tables have this order as well, and connections take turns by
+    // row.
     for (const NodePair& pair : options.pairs) {
       std::vector<LtlConnection>& a = tables.at(NodeId{pair.first});
       std::vector<LtlConnection>& b = tables.at(NodeId{pair.second});
@@ -166,6 +174,7 @@ struct MessageFlow::Impl {
                    .path = paths.between(second, first)});
     }
     LtlOptions ltl = plain(options.ltl);
+    // Marks fall by chance, and without a seed there is no chance.
     if (!options.seed) ltl.congestion.enabled = false;
     for (const NodeId node : options.node) {
       if (endpoint_at[index(node)] != nullptr) continue;
@@ -186,6 +195,7 @@ struct MessageFlow::Impl {
   }
 
   bool run() {
+    // Messages take no time, but still arrive in order of the instants at which they leave.
     if (options.topology == nullptr) {
       while (!at_once.empty()) {
         const FlowMessage message = at_once.pop();
@@ -197,6 +207,7 @@ struct MessageFlow::Impl {
     const Topology idle = shared ? without_others(*options.topology) : Topology{};
     const FaultPlan no_faults{options.seed.value_or(1), {}};
     Network network(shared ? idle : *options.topology, *options.routes, no_faults);
+    // The engine wants an object for every node of the topology; most take no part.
     Idle nobody;
     std::vector<std::unique_ptr<LocalNode>> local;
     std::vector<EngineNode*> nodes(endpoint_at.size(), &nobody);

@@ -173,10 +173,10 @@ class Playback {
 
   void finish() {
     for (std::size_t i = 0; i < nodes_.size(); ++i)
-      SOLITON_CHECK_MSG(nodes_[i].request() == request_.before + 1, "{} waits for {}",
+      SOLITON_CHECK_MSG(nodes_[i].request() == request_.before + 1, "{} still waits for {}",
                         request_.shards[i].node, nodes_[i].waiting_for());
-    SOLITON_CHECK_MSG(request_number_ == request_.before + 1, "{} replies to request {}", replies_,
-                      request_number_);
+    SOLITON_CHECK_MSG(request_number_ == request_.before + 1,
+                      "only {} replies to request {} have arrived", replies_, request_number_);
     for (const Duration occupied : out_.occupied) out_.interval = std::max(out_.interval, occupied);
     out_.interval = std::max(out_.interval, load_.busiest());
   }

@@ -28,6 +28,8 @@ std::uint32_t ShardBuilder::vectors(std::int64_t elements) const {
   return static_cast<std::uint32_t>(tiles_along(elements, native_dim()));
 }
 
+// Registers are given out upwards and never returned: a shard's program is a loop over steps in
+// which nearly all of them live throughout.
 std::uint32_t ShardBuilder::reserve(Memory memory, std::uint32_t count) {
   std::uint32_t& next = reserved_[memory];
   const std::uint32_t first = next;
@@ -41,6 +43,8 @@ std::uint32_t ShardBuilder::constant(std::string name, Memory memory, std::vecto
   return index;
 }
 
+// After a failure lowering goes on with addresses that nobody will use, so that its callers need
+// not check each matrix; take() reports it.
 PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
   std::uint32_t& next = cut.in_dram ? dram_tiles_ : tiles_;
   const PlacedMatrix placed{cut.in_dram ? Memory::kDram : Memory::kMatrixRf, next,
@@ -66,6 +70,7 @@ PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
   return placed;
 }
 
+// Ports have 16 bits in a data message.
 std::uint16_t ShardBuilder::in_port(std::string name, std::int64_t elements, bool reversed) {
   SOLITON_CHECK(shard_.in_ports.size() < 65535);
   shard_.in_ports.push_back({std::move(name), static_cast<std::uint32_t>(elements), reversed});
@@ -91,6 +96,7 @@ ChainWriter ShardBuilder::chain(std::string label, std::uint32_t rows, std::uint
   return ChainWriter(chain);
 }
 
+// A segment without chains is left out: a layer may have nothing to do on this node.
 void ShardBuilder::end_segment(std::int32_t fixed, std::int32_t per_step) {
   const auto last = static_cast<std::uint32_t>(shard_.program.chains.size());
   if (last > segment_first_)
@@ -108,12 +114,15 @@ Result<Shard> ShardBuilder::take(std::uint32_t batch, std::uint32_t window) {
   if (failure_) return tl::unexpected<Error>(*failure_);
   shard_.batch = batch;
   if (dram_tiles_ > 0) {
+    // The window gets what pinned weights and the lanes of a batch leave free. At least one tile,
+    // also where nothing is left: check_shard() then says what does not fit.
     const std::int64_t left =
         tiles_that_fit(shard_.device, shard_.format) - tiles_ - lane_tiles(shard_);
     shard_.window_tiles =
         window != 0 ? window
                     : static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, dram_tiles_));
   }
+  // Only now: until here connect() may have added destinations.
   for (std::size_t port = 0; port < turns_.size(); ++port) {
     auto& destinations = shard_.out_ports[port].destinations;
     if (destinations.empty()) continue;

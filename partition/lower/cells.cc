@@ -15,8 +15,8 @@ constexpr const char* kGruNames[] = {"r", "z", "n"};
 constexpr const char* kLstmNames[] = {"i", "f", "o", "c"};
 constexpr const char* kRnnNames[] = {"h"};
 
-// The order in which products are issued and matrices are stored: GRU r z h; LSTM i f c o
-// (docs/isa.md).
+// The order in which matrices are stored and the products of the input are issued: GRU r z n, LSTM
+// i f c o.
 constexpr int kGruOrder[] = {kReset, kUpdate, kNew};
 constexpr int kLstmOrder[] = {kInput, kForget, kCell, kOutput};
 constexpr int kRnnOrder[] = {kOnly};
@@ -26,6 +26,8 @@ const char* gate_name(Cell cell, int gate) {
   return cell == Cell::kGru ? kGruNames[gate] : kLstmNames[gate];
 }
 
+// n = tanh(r * (R h + bR) + W x + bW): the two biases of this gate are on different sides of the
+// reset and cannot become one constant (docs/bits.md).
 bool adds_behind_reset(const RecurrentLayer& layer, int gate) {
   return layer.cell == Cell::kGru && layer.reset_after && gate == kNew;
 }
@@ -43,6 +45,7 @@ GateInput::GateInput(ShardBuilder& builder, const CellSpec& spec, int gate)
   const std::string name = gate_name(spec.layer->cell, gate);
   matrix_ = builder.matrix({&spec.weights->input, rows, spec.input_parts, spec.label + ".W" + name,
                             spec.layer->in_dram});
+  // Both biases in one constant, added up before fp16: one operation and one rounding less.
   std::vector<const Tensor*> sum{&spec.weights->input_bias};
   if (!adds_behind_reset(*spec.layer, gate)) sum.push_back(&spec.weights->recurrent_bias);
   bias_ = builder.constant(spec.label + ".b" + name, Memory::kAddSubVrf0, cut_bias(sum, rows));
@@ -57,6 +60,7 @@ ChainWriter GateInput::emit(ShardBuilder& builder) const {
 CellProgram::CellProgram(ShardBuilder& builder, const CellSpec& spec) : b_(builder), spec_(spec) {
   vectors_ = b_.vectors(spec_.rows.count);
   hidden_own_ = spec_.hidden + b_.vectors(spec_.rows.first);
+  // All of the hidden state, not only the own rows: every node multiplies all of it.
   b_.zero(Memory::kInitialVrf, spec_.hidden, b_.vectors(layer().hidden), layer().carries_hidden);
   for (const int gate : gate_order(layer().cell)) {
     if (spec_.input_side) inputs_.emplace_back(b_, spec_, gate);
@@ -82,6 +86,7 @@ void CellProgram::emit_initial() {
     b_.chain(label("h0"), b_.vectors(layer().hidden))
         .read(*initial_hidden_)
         .write(Memory::kInitialVrf, spec_.hidden);
+    // The own rows are read as a factor, too, and a multiplier reads its own register file.
     if (needs_reset_gather())
       b_.chain(label("h0 own"), vectors_)
           .read(*initial_hidden_ + b_.vectors(spec_.rows.first))
@@ -101,9 +106,14 @@ void CellProgram::place_recurrent(int gate) {
   if (keeps_apart(gate))
     recurrent_bias_ = b_.constant(label("bRn"), Memory::kAddSubVrf0,
                                   cut_bias({&spec_.weights->recurrent_bias}, rows));
+  // Of the gate that is kept apart: the adder of the first multifunction unit adds the recurrent
+  // bias, which the reset multiplies; W x + b is added in the second unit, which reads the other
+  // file (docs/isa.md, "Chains").
   x_[gate] = b_.reserve(keeps_apart(gate) ? Memory::kAddSubVrf1 : Memory::kAddSubVrf0, vectors_);
 }
 
+// A register file feeds one kind of operand. So a value that is used in two ways is written to two
+// files by the chain that makes it, which costs no time.
 void CellProgram::reserve_temporaries() {
   if (layer().cell == Cell::kLstm) return reserve_lstm();
   if (layer().cell == Cell::kGru) reserve_gru();
@@ -133,6 +143,7 @@ void CellProgram::reserve_gru() {
   hidden_times_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
   b_.zero(Memory::kMultiplyVrf, hidden_times_, vectors_, layer().carries_hidden);
   if (stepwise()) return;
+  // There is no operation with an immediate value: 1 - z needs a register of ones.
   ones_ = b_.constant(label("ones"), Memory::kInitialVrf,
                       std::vector<Half>(static_cast<std::size_t>(spec_.rows.count), to_half(1.0F)));
   one_minus_update_ = b_.reserve(Memory::kMultiplyVrf, vectors_);
@@ -163,6 +174,8 @@ void CellProgram::emit_rnn(const std::vector<std::uint16_t>& ports) {
       .send(ports);
 }
 
+// The cell's product comes last, because its chain needs the results of the input and the forget
+// gate.
 void CellProgram::emit_lstm(const std::vector<std::uint16_t>& ports) {
   recurrent(kInput, "i", spec_.hidden)
       .add0(x_[kInput])
@@ -232,7 +245,8 @@ void CellProgram::emit_reset_after(const std::vector<std::uint16_t>& ports) {
   blend().send(ports);
 }
 
-// h' = n + z (h - n).
+// h' = n + z (h - n). The candidate n is an operand of a subtraction and of an addition, in
+// different units, so it lies in both AddSubVrf.
 ChainWriter CellProgram::blend() {
   ChainWriter chain = b_.chain(label("h"), vectors_);
   chain.read(hidden_own_)
@@ -279,6 +293,8 @@ void CellProgram::emit_reset_gates() {
       .write(Memory::kMultiplyVrf, one_minus_update_);
 }
 
+// Fused, h' = n (1 - z) + z h follows the product in the same chain; stepwise it is the blend. The
+// two round differently (docs/bits.md), so devices of both kinds never share a model (lower()).
 void CellProgram::emit_reset_candidate(const std::vector<std::uint16_t>& ports) {
   if (stepwise()) {
     recurrent(kNew, "n", reset_hidden_)

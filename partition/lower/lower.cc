@@ -21,12 +21,14 @@ Status check_layers(const Model& model) {
           "{} needs one vector for each step, but {} before it makes one for each request",
           layer_name(model.layers[i + 1]), layer_name(model.layers[i])));
     }
+    // A reversed direction makes the vector of the last step first, so that vector is not the state
+    // in which it ends.
     if (next != nullptr && !next->every_step && recurrent != nullptr && recurrent->emits_sequence &&
         (recurrent->directions.size() == 2 || recurrent->reverse)) {
-      return invalid(
-          fmt::format("{}: the last step's vector of {} is not its last state in every direction; "
-                      "not supported",
-                      next->name, recurrent->name));
+      return invalid(fmt::format(
+          "{}: the last step's vector of {} is not its last state in every direction; this is "
+          "not supported",
+          next->name, recurrent->name));
     }
   }
   return {};
@@ -38,6 +40,8 @@ Result<std::vector<NpuFormat>> formats_of(const LowerRequest& request) {
     auto format = format_on(node.device, request.precision);
     if (!format) return tl::unexpected<Error>(std::move(format.error()));
     formats.push_back(std::move(*format));
+    // Blocks of a format begin anew at native tiles, so slices of other tiles would not have the
+    // bits of one device (docs/numbers.md).
     if (node.device.native_dim != request.nodes.front().device.native_dim) {
       return invalid(
           fmt::format("native dimensions differ: {} has {}, {} has {}; a model is split at native "
@@ -55,6 +59,7 @@ Result<std::vector<NpuFormat>> formats_of(const LowerRequest& request) {
   return formats;
 }
 
+// The table is rounded to fp16 once, here: what the host sends has the bits of what it holds.
 HostShard host_part(const LowerRequest& request) {
   const Model& model = *request.model;
   HostShard host;
@@ -69,6 +74,7 @@ HostShard host_part(const LowerRequest& request) {
       for (const float value : *model.before.table.values) host.table.push_back(to_half(value));
     }
   }
+  // In the order of the enumeration in the model.
   constexpr HostShard::After kAfter[] = {HostShard::After::kNone, HostShard::After::kSoftmax,
                                          HostShard::After::kLogSoftmax};
   host.after = kAfter[static_cast<std::size_t>(model.after)];
@@ -102,6 +108,8 @@ void note_holds(const Model& model, const Stage& stage, const StagePlacement& pl
   }
 }
 
+// A part for each direction of the layer before, as its output would have, so that a stage can be
+// lowered alone.
 Value host_input(const Model& model, std::size_t first) {
   Value value{"input", true, {}, {}};
   for (const std::int64_t elements : input_parts(model, first)) {
@@ -124,6 +132,7 @@ HostShard host_stand_in(const LowerRequest& request, std::size_t first, std::siz
 
 Status collect(const LowerRequest& request, Wiring& wiring,
                std::vector<std::vector<std::string>>& holds, Lowered& out) {
+  // A node of which no stage made use has no shard; `node` says which ones do.
   for (std::size_t node = 0; node < wiring.size(); ++node) {
     if (wiring.at(node).empty()) continue;
     auto shard = wiring.at(node).take(request.batch, request.window);
@@ -165,6 +174,7 @@ std::vector<std::int64_t> input_parts(const Model& model, std::size_t index) {
   return std::vector<std::int64_t>(is_bidirectional(before) ? 2 : 1, output_rows(before));
 }
 
+// Dense layers do not count beside recurrent ones: a node may hold no row of them.
 std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t last,
                              int native_dim) {
   std::int64_t most = 0;
@@ -199,6 +209,8 @@ Result<Lowered> lower(const LowerRequest& request) {
   const std::size_t last = request.stages.back().last;
   Value value = host_input(model, first);
   for (const Stage& stage : request.stages) {
+    // Dense layers go where recurrent ones leave room, so the placement must know what each node
+    // holds.
     std::vector<std::int64_t> room;
     for (const std::size_t node : stage.nodes) {
       room.push_back(tiles_that_fit(request.nodes.at(node).device, (*formats)[node].format));
@@ -212,6 +224,8 @@ Result<Lowered> lower(const LowerRequest& request) {
   Lowered out;
   out.host = first == 0 && last == model.layers.size() ? host_part(request)
                                                        : host_stand_in(request, first, last);
+  // Last, since only now the ports of the last layer and all readers of the host's vector are
+  // known.
   wiring.connect_replies(value, out.host);
   out.host.inputs = wiring.take_host_inputs();
   if (Status status = collect(request, wiring, holds, out); !status)

@@ -31,6 +31,8 @@ std::vector<std::size_t> input_nodes(const Stage& stage) {
           stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes)};
 }
 
+// Whole on one node, because a dense layer split by rows costs an exchange if another layer reads
+// it. The last node has the fewest rows of the recurrent layers, so it is tried first.
 std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std::int64_t columns,
                                int native_dim, const std::vector<std::int64_t>& tiles_free) {
   const std::int64_t tiles = tiles_along(dense.output, native_dim) * columns;
@@ -47,18 +49,22 @@ std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std:
 Status check_options(const Model& model, const Stage& stage, int native_dim) {
   const std::string name = layer_name(model.layers[stage.first]);
   if (stage.scatter_input && !can_scatter(stage.first))
-    return invalid(fmt::format("{} does not read the host's vector: nothing to scatter", name));
+    return invalid(
+        fmt::format("{} does not read the host's vector, so there is nothing to scatter", name));
   if (stage.input_nodes == 0) return {};
   if (stage.input_nodes >= stage.nodes.size() || stage.split_directions ||
       !can_split_sides(model, stage.first))
     return invalid(fmt::format("{} cannot be split into an input and a recurrent side", name));
   const std::int64_t rows = tiles_along(output_rows(model.layers[stage.first]), native_dim);
   if (static_cast<std::int64_t>(stage.input_nodes) > rows)
-    return invalid(fmt::format("{} has {} native-tile rows: too few for {} nodes", name, rows,
+    return invalid(fmt::format("{} has {} native-tile rows, too few for {} nodes", name, rows,
                                stage.input_nodes));
   return {};
 }
 
+// A slice is at least one native-tile row, so there are no more nodes than tile rows. Behind two
+// directions on nodes of their own no recurrent layer can follow in the stage: it would need both
+// outputs on every node.
 Status check_shape(const Model& model, const Stage& stage, int native_dim) {
   for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
     const Layer& it = model.layers[layer];
@@ -70,7 +76,7 @@ Status check_shape(const Model& model, const Stage& stage, int native_dim) {
     const auto nodes = static_cast<std::int64_t>(direction_nodes(stage, 0).size());
     const std::int64_t rows = tiles_along(output_rows(it), native_dim);
     if (nodes > rows) {
-      return invalid(fmt::format("{} has {} native-tile rows: too few for {} nodes", layer_name(it),
+      return invalid(fmt::format("{} has {} native-tile rows, too few for {} nodes", layer_name(it),
                                  rows, nodes));
     }
   }
@@ -79,6 +85,8 @@ Status check_shape(const Model& model, const Stage& stage, int native_dim) {
 
 }  // namespace
 
+// Borders are those of native tiles, at which blocks of numbers begin anew: the bits of a slice do
+// not depend on the number of nodes (docs/numbers.md).
 std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
                               const std::vector<std::size_t>& nodes) {
   const std::int64_t tiles = tiles_along(elements, native_dim);
@@ -119,6 +127,8 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const
       out.input_slices = split_rows(recurrent->hidden, native_dim, input_nodes(stage));
       charge(model.layers[layer], stage, out.input_slices, input_columns, native_dim, tiles_free);
     }
+    // A row of the hidden state costs a row of every gate, of the recurrent matrix and, unless the
+    // input side has nodes of its own, of the input matrix.
     const std::int64_t columns = recurrent->gates() * columns_taken({recurrent->hidden}, device) +
                                  (apart ? 0 : input_columns);
     for (std::size_t direction = 0; direction < recurrent->directions.size(); ++direction) {

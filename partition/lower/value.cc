@@ -34,6 +34,8 @@ std::uint16_t Wiring::connect(const Value& value, const Part& part, const Produc
   return port;
 }
 
+// All slices of all parts side by side, each from a native-vector border: a product then reads the
+// whole vector as one range.
 Feed Wiring::open_feed(const Value& value, std::size_t consumer, bool read_reverse) {
   ShardBuilder& builder = at(consumer);
   Feed feed{builder.reserve(Memory::kInitialVrf, region_vectors(builder, value)), {}};
@@ -70,6 +72,8 @@ std::map<std::size_t, Feed> Wiring::open_scattered(const Value& value,
   std::map<std::size_t, Feed> feeds;
   for (const std::size_t node : consumers)
     feeds[node].region = at(node).reserve(Memory::kInitialVrf, region_vectors(at(node), value));
+  // split_rows() gives the larger slices to the first, and the first nodes have the larger slices
+  // of the layer's rows already.
   std::ranges::reverse(consumers);
   const std::vector<Slice> slices =
       split_rows(value.parts[0].elements, at(consumers[0]).native_dim(), consumers);
@@ -78,12 +82,15 @@ std::map<std::size_t, Feed> Wiring::open_scattered(const Value& value,
     ShardBuilder& taker = at(node);
     const std::uint16_t in = taker.in_port(value.name + " slice from " + host_name_, rows.count);
     from_host(read_reverse, rows.first, rows.count, node, in);
+    // Each taker begins with another destination, so that not all send to the same node at once.
     const std::uint16_t out = taker.out_port(value.name + " to all", rows.count, i + 1);
     feeds[node].ahead.push_back({in, 0, taker.vectors(rows.count), {out}, Memory::kNone});
     for (const std::size_t consumer : consumers) {
       ShardBuilder& reader = at(consumer);
       const std::uint16_t port = reader.in_port(value.name + " from " + taker.node(), rows.count);
       taker.connect(out, reader.node(), port);
+      // The taker's own slice comes back to it through a port, too, and waits there for its step:
+      // it was passed on ahead of time.
       Feed& feed = feeds[consumer];
       feed.moves.push_back(
           {port, feed.region + reader.vectors(rows.first), reader.vectors(rows.count), {}});
@@ -155,6 +162,8 @@ void Wiring::connect_replies(const Value& value, HostShard& host) {
     for (const Producer& producer : part.producers) {
       at(producer.node)
           .connect(producer.out_port, host_name_, static_cast<std::uint16_t>(host.replies.size()));
+      // A direction that runs backwards sends its last step first; the host puts the steps in
+      // order.
       host.replies.push_back({static_cast<std::uint32_t>(producer.elements),
                               static_cast<std::uint32_t>(offset), value.sequence && part.reverse});
       offset += producer.elements;

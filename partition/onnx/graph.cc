@@ -25,8 +25,6 @@ tl::unexpected<Error> wrong_kind(const std::string& attribute, const char* wante
   return invalid(fmt::format("attribute {} is not {}", attribute, wanted));
 }
 
-constexpr std::size_t kMaxErrors = 20;
-
 }  // namespace
 
 Result<std::int64_t> Node::integer(const std::string& attribute, std::int64_t otherwise) const {
@@ -48,13 +46,6 @@ Result<std::string> Node::text(const std::string& attribute, const std::string& 
   if (a == nullptr) return otherwise;
   if (a->kind != Attribute::Kind::kText) return wrong_kind(attribute, "a text");
   return a->text;
-}
-
-void report(Diagnostics& found, std::string message) {
-  if (found.errors.size() < kMaxErrors)
-    found.add(ErrorCode::kInvalid, std::move(message));
-  else if (found.errors.size() == kMaxErrors)
-    found.add(ErrorCode::kInvalid, "and more errors of this kind");
 }
 
 }  // namespace soliton::onnx_import

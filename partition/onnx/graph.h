@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "partition/onnx/parsed.h"
 #include "protocol/base/files_read.h"
 #include "protocol/base/result.h"
 
@@ -92,18 +93,11 @@ struct Graph {
       constants;                   // initializers by name; looked up, never iterated
   std::vector<GraphInput> inputs;  // without inputs that are initializers
   std::vector<std::string> outputs;
-  FilesRead files;  // the model file and the files with its external weights
+  FilesRead files;                            // the files with external weights
+  std::shared_ptr<const ParsedGraph> parsed;  // the same by name, without the constants' values
 };
 
 // Reads and parses the file. Messages do not name the file; the caller adds its name.
 Checked<Graph> load_graph(const std::string& path);
-
-// Indices into graph.nodes such that producers come before consumers (in file order where that
-// leaves a choice), only for nodes on which output number `output` depends. Errors: a tensor that
-// two nodes make, an input that nothing makes, a cycle ("cycle: a > b > c > a").
-Checked<std::vector<std::size_t>> sorted_nodes(const Graph& graph, std::size_t output = 0);
-
-// Appends to `found` unless that has many errors already; then counts on in one last line.
-void report(Diagnostics& found, std::string message);
 
 }  // namespace soliton::onnx_import

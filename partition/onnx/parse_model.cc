@@ -1,4 +1,4 @@
-// protobuf to Graph. With tensor_proto.cc the only place that sees ONNX's classes; their exceptions
+// protobuf to ParsedGraph. With tensor_proto.cc the only place that sees ONNX's classes; their exceptions
 // and log end here.
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
@@ -6,11 +6,14 @@
 #include <google/protobuf/stubs/logging.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "partition/ir/shown_name.h"
 #include "partition/onnx/bytes.h"
-#include "partition/onnx/graph.h"
+#include "partition/onnx/parsed.h"
 #include "partition/onnx/read_onnx.h"
 #include "partition/onnx/tensor_proto.h"
 #include "partition/onnx/wire_scan.h"
@@ -32,86 +35,104 @@ std::string checked_name(Diagnostics& found, const char* what, const std::string
   return name.substr(0, kMaxOnnxName);
 }
 
-void convert_type(Diagnostics& found, const ::onnx::TypeProto::Tensor& type, GraphInput& input) {
-  using ::onnx::TensorProto;
-  const int element = type.elem_type();
-  if (element == TensorProto::INT64 || element == TensorProto::INT32)
-    input.kind = GraphInput::Kind::kIntegers;
-  if (element == TensorProto::FLOAT || element == TensorProto::FLOAT16 ||
-      element == TensorProto::DOUBLE)
-    input.kind = GraphInput::Kind::kFloats;
-  input.has_shape = type.has_shape();
+void convert_type(Diagnostics& found, const ::onnx::TypeProto::Tensor& type, ParsedInput& input) {
+  input.type = element_type_of(type.elem_type());
+  input.type_name = type_text(type.elem_type());
+  input.ranked = type.has_shape();
   if (static_cast<std::size_t>(type.shape().dim_size()) > kMaxOnnxDims)
     return report(found,
                   fmt::format("graph input \"{}\" has {} dimensions; at most {}",
                               shown_name(input.name), type.shape().dim_size(), kMaxOnnxDims));
   for (const auto& dim : type.shape().dim()) {
     // Some exporters write -1 or 0 for a free dimension.
-    if (dim.has_dim_value() && dim.dim_value() > 0)
-      input.shape.push_back({dim.dim_value(), ""});
-    else
-      input.shape.push_back({kUnknown, checked_name(found, "dimension", dim.dim_param())});
+    const bool fixed = dim.has_dim_value() && dim.dim_value() > 0;
+    input.shape.push_back(fixed ? dim.dim_value() : ir::kOpen);
+    input.symbols.push_back(fixed ? "" : checked_name(found, "dimension", dim.dim_param()));
   }
 }
 
-// Operators with their attributes. Wrong ones are added to `found`, which outlives it, as
-// `external` does.
-class NodeConverter {
+// Operators and graphs. Wrong ones are added to `found`, which outlives it, as `external` does.
+class Converter {
  public:
-  NodeConverter(ExternalData& external, Diagnostics& found) : external_(external), found_(found) {}
+  Converter(ExternalData& external, Diagnostics& found) : external_(external), found_(found) {}
 
+  // Frees the messages as it goes, as they may be large.
+  ParsedGraph convert(::onnx::GraphProto& graph) {
+    ParsedGraph out;
+    for (auto& tensor : *graph.mutable_initializer()) convert_initializer(tensor, out);
+    for (const auto& input : graph.input()) convert_input(input, out);
+    for (const auto& output : graph.output())
+      out.outputs.push_back(checked_name(found_, "graph output", output.name()));
+    for (auto& node : *graph.mutable_node())
+      out.nodes.push_back(convert_node(node, out.nodes.size()));
+    return out;
+  }
+
+ private:
   // `index`: of the operator in the graph.
-  Node convert(::onnx::NodeProto& proto, std::size_t index) {
-    Node node;
+  ParsedNode convert_node(::onnx::NodeProto& proto, std::size_t index) {
+    ParsedNode node;
     node.op = checked_name(found_, "operator type", proto.op_type());
     if (!is_standard(proto.domain()))
       node.op = checked_name(found_, "domain", proto.domain()) + ":" + node.op;
-    node.name = proto.name().empty() ? fmt::format("{} #{}", node.op, index)
-                                     : checked_name(found_, "node", proto.name());
+    node.named = !proto.name().empty();
+    node.name = node.named ? checked_name(found_, "node", proto.name())
+                           : fmt::format("{} #{}", node.op, index);
     for (const std::string& input : proto.input())
       node.inputs.push_back(checked_name(found_, "tensor", input));
     for (const std::string& output : proto.output())
       node.outputs.push_back(checked_name(found_, "tensor", output));
-    for (const auto& attribute : proto.attribute()) convert_attribute(node, attribute);
+    for (auto& attribute : *proto.mutable_attribute()) convert_attribute(node, attribute);
     return node;
   }
 
- private:
-  void convert_attribute(Node& node, const ::onnx::AttributeProto& proto) {
+  static bool has_attribute(const ParsedNode& node, const std::string& name) {
+    return std::ranges::find(node.attributes, name, &ir::Attribute::name) !=
+               node.attributes.end() ||
+           std::ranges::find(node.bodies, name, [](const auto& b) { return b.first; }) !=
+               node.bodies.end();
+  }
+
+  void convert_attribute(ParsedNode& node, ::onnx::AttributeProto& proto) {
     using ::onnx::AttributeProto;
-    Attribute out;
+    using Kind = ir::Attribute::Kind;
+    ir::Attribute out;
     out.name = checked_name(found_, "attribute", proto.name());
-    if (node.find(out.name) != nullptr)
+    if (has_attribute(node, out.name))
       return report(found_, fmt::format("node \"{}\": attribute {} appears twice",
                                         shown_name(node.name), shown_name(out.name)));
     switch (proto.type()) {
       case AttributeProto::FLOAT:
-        out.kind = Attribute::Kind::kFloat;
-        out.number = proto.f();
+        out.kind = Kind::kReal;
+        out.real = proto.f();
         break;
       case AttributeProto::INT:
-        out.kind = Attribute::Kind::kInteger;
+        out.kind = Kind::kInteger;
         out.integer = proto.i();
         break;
       case AttributeProto::STRING:
-        out.kind = Attribute::Kind::kText;
+        out.kind = Kind::kText;
         out.text = proto.s();
         break;
       case AttributeProto::FLOATS:
-        out.kind = Attribute::Kind::kFloats;
-        out.numbers.assign(proto.floats().begin(), proto.floats().end());
+        out.kind = Kind::kReals;
+        out.reals.assign(proto.floats().begin(), proto.floats().end());
         break;
       case AttributeProto::INTS:
-        out.kind = Attribute::Kind::kIntegers;
+        out.kind = Kind::kIntegers;
         out.integers.assign(proto.ints().begin(), proto.ints().end());
         break;
       case AttributeProto::STRINGS:
-        out.kind = Attribute::Kind::kTexts;
+        out.kind = Kind::kTexts;
         out.texts.assign(proto.strings().begin(), proto.strings().end());
         break;
       case AttributeProto::TENSOR:
         convert_tensor(node, proto, out);
         break;
+      case AttributeProto::GRAPH:
+        node.bodies.emplace_back(out.name,
+                                 std::make_shared<ParsedGraph>(convert(*proto.mutable_g())));
+        return;
       default:
         break;
     }
@@ -119,94 +140,83 @@ class NodeConverter {
   }
 
   // Tensors inside operators nobody reads are not looked at: the operator's own error says more.
-  void convert_tensor(const Node& node, const ::onnx::AttributeProto& proto, Attribute& out) {
+  void convert_tensor(const ParsedNode& node, const ::onnx::AttributeProto& proto,
+                      ir::Attribute& out) {
     if (node.op != "Constant" && node.op != "ConstantOfShape") return;
-    Result<ConstantPtr> constant = constant_of(proto.t(), external_);
-    if (!constant)
+    Result<ir::Array> array = array_of(proto.t(), external_);
+    if (!array)
       return report(found_, fmt::format("node \"{}\": attribute {} {}", shown_name(node.name),
-                                        shown_name(out.name), constant.error().message));
-    out.kind = Attribute::Kind::kTensor;
-    out.tensor = std::move(*constant);
+                                        shown_name(out.name), array.error().message));
+    out.kind = ir::Attribute::Kind::kArray;
+    out.array = std::move(*array);
+  }
+
+  void convert_initializer(::onnx::TensorProto& tensor, ParsedGraph& out) {
+    const std::string name = checked_name(found_, "initializer", tensor.name());
+    Result<ir::Array> array = array_of(tensor, external_);
+    // The copy in the message is not needed any more, and may be large.
+    tensor.Clear();
+    if (!array)
+      return report(found_,
+                    fmt::format("initializer \"{}\": {}", shown_name(name), array.error().message));
+    if (name.empty()) return report(found_, "an initializer has no name");
+    if (!out.constants.emplace(name, std::move(*array)).second)
+      report(found_, fmt::format("initializer \"{}\" appears twice", shown_name(name)));
+  }
+
+  void convert_input(const ::onnx::ValueInfoProto& proto, ParsedGraph& out) {
+    // Before IR version 4 every initializer was listed as an input too.
+    if (out.constants.contains(proto.name())) return;
+    ParsedInput input;
+    input.name = checked_name(found_, "graph input", proto.name());
+    if (proto.type().has_tensor_type())
+      convert_type(found_, proto.type().tensor_type(), input);
+    else
+      input.type_name = "something other than a tensor";
+    out.inputs.push_back(std::move(input));
   }
 
   ExternalData& external_;
   Diagnostics& found_;
 };
 
-class Converter {
- public:
-  Converter(::onnx::ModelProto& model, const std::string& path) : model_(model), external_(path) {}
-
-  Checked<Graph> run() {
-    if (!model_.has_graph()) return fail("has no graph: not an ONNX model");
-    convert_opset();
-    ::onnx::GraphProto& graph = *model_.mutable_graph();
-    if (graph.node_size() == 0) report(found_, "the graph has no operators");
-    if (graph.output_size() == 0) report(found_, "the graph has no outputs");
-    if (graph.sparse_initializer_size() > 0)
-      report(found_, "sparse initializers are not supported");
-    for (auto& tensor : *graph.mutable_initializer()) convert_initializer(tensor);
-    for (const auto& input : graph.input()) convert_input(input);
-    for (const auto& output : graph.output())
-      out_.outputs.push_back(checked_name(found_, "graph output", output.name()));
-    for (auto& node : *graph.mutable_node())
-      out_.nodes.push_back(nodes_.convert(node, out_.nodes.size()));
-    if (!found_.empty()) return tl::unexpected(std::move(found_));
-    out_.files = external_.files();
-    return std::move(out_);
+std::int64_t opset_of(const ::onnx::ModelProto& model, Diagnostics& found) {
+  std::optional<std::int64_t> opset;
+  for (const auto& entry : model.opset_import()) {
+    if (!is_standard(entry.domain())) continue;
+    if (opset && entry.version() != *opset)
+      report(found, "the file names two versions of ONNX's operators (opset)");
+    opset = entry.version();
   }
+  if (!opset)
+    report(found, "the file names no version of ONNX's operators (opset)");
+  else if (*opset < kOldestOpset || *opset > kNewestOpset)
+    report(found, fmt::format("opset {} is not supported; supported: {} to {}", *opset,
+                              kOldestOpset, kNewestOpset));
+  return opset.value_or(kNewestOpset);
+}
 
- private:
-  static tl::unexpected<Diagnostics> fail(std::string message) {
-    Diagnostics found;
-    found.add(ErrorCode::kInvalid, std::move(message));
-    return tl::unexpected(std::move(found));
-  }
+tl::unexpected<Diagnostics> failed(std::string message) {
+  Diagnostics found;
+  found.add(ErrorCode::kInvalid, std::move(message));
+  return tl::unexpected(std::move(found));
+}
 
-  void convert_opset() {
-    bool seen = false;
-    for (const auto& entry : model_.opset_import()) {
-      if (!is_standard(entry.domain())) continue;
-      if (seen && entry.version() != out_.opset)
-        report(found_, "the file names two versions of ONNX's operators (opset)");
-      seen = true;
-      out_.opset = entry.version();
-    }
-    if (!seen)
-      report(found_, "the file names no version of ONNX's operators (opset)");
-    else if (out_.opset < kOldestOpset || out_.opset > kNewestOpset)
-      report(found_, fmt::format("opset {} is not supported; supported: {} to {}", out_.opset,
-                                 kOldestOpset, kNewestOpset));
-  }
-
-  void convert_initializer(::onnx::TensorProto& tensor) {
-    const std::string name = checked_name(found_, "initializer", tensor.name());
-    Result<ConstantPtr> constant = constant_of(tensor, external_);
-    // The copy in the message is not needed any more, and may be large.
-    tensor.Clear();
-    if (!constant)
-      return report(found_, fmt::format("initializer \"{}\": {}", shown_name(name),
-                                        constant.error().message));
-    if (name.empty()) return report(found_, "an initializer has no name");
-    if (!out_.constants.emplace(name, std::move(*constant)).second)
-      report(found_, fmt::format("initializer \"{}\" appears twice", shown_name(name)));
-  }
-
-  void convert_input(const ::onnx::ValueInfoProto& proto) {
-    // Before IR version 4 every initializer was listed as an input too.
-    if (out_.constants.contains(proto.name())) return;
-    GraphInput input;
-    input.name = checked_name(found_, "graph input", proto.name());
-    if (proto.type().has_tensor_type()) convert_type(found_, proto.type().tensor_type(), input);
-    out_.inputs.push_back(std::move(input));
-  }
-
-  ::onnx::ModelProto& model_;
-  ExternalData external_;
-  Graph out_;
-  Diagnostics found_;
-  NodeConverter nodes_{external_, found_};
-};
+Checked<ParsedFile> convert_model(::onnx::ModelProto& model, const std::string& path) {
+  if (!model.has_graph()) return failed("has no graph: not an ONNX model");
+  Diagnostics found;
+  ExternalData external(path);
+  ParsedFile out;
+  out.opset = opset_of(model, found);
+  ::onnx::GraphProto& graph = *model.mutable_graph();
+  if (graph.node_size() == 0) report(found, "the graph has no operators");
+  if (graph.output_size() == 0) report(found, "the graph has no outputs");
+  if (graph.sparse_initializer_size() > 0) report(found, "sparse initializers are not supported");
+  out.graph = Converter(external, found).convert(graph);
+  if (!found.empty()) return tl::unexpected(std::move(found));
+  out.files = external.files();
+  return out;
+}
 
 bool parse(const std::string& bytes, ::onnx::ModelProto& model) {
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
@@ -215,13 +225,7 @@ bool parse(const std::string& bytes, ::onnx::ModelProto& model) {
   return model.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
 }
 
-Checked<Graph> failed(std::string message) {
-  Diagnostics found;
-  found.add(ErrorCode::kInvalid, std::move(message));
-  return tl::unexpected(std::move(found));
-}
-
-Checked<Graph> load(const std::string& path) {
+Checked<ParsedFile> load(const std::string& path) {
   Result<std::string> bytes = read_file(path, kMaxOnnxBytes);
   if (!bytes) return failed(bytes.error().message);
   if (const Status scanned = scan_onnx(*bytes); !scanned) return failed(scanned.error().message);
@@ -229,12 +233,12 @@ Checked<Graph> load(const std::string& path) {
   ::onnx::ModelProto model;
   if (!parse(*bytes, model)) return failed("is not an ONNX model, or is cut short");
   *bytes = std::string();
-  return Converter(model, path).run();
+  return convert_model(model, path);
 }
 
 }  // namespace
 
-Checked<Graph> load_graph(const std::string& path) {
+Checked<ParsedFile> parse_onnx(const std::string& path) {
   try {
     return load(path);
   } catch (const std::bad_alloc&) {

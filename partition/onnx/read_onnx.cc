@@ -132,7 +132,8 @@ class StateReader {
 
   const Stream* stream_of_output(std::size_t output) {
     const std::string& name = chain_.graph->outputs[output];
-    const Checked<std::vector<std::size_t>> order = sorted_nodes(*chain_.graph, output);
+    const Checked<std::vector<std::size_t>> order =
+        sorted_nodes(*chain_.graph->parsed, {chain_.graph->outputs[output]});
     if (!order) return nullptr;
     for (const std::size_t i : *order) {
       const Node& node = chain_.graph->nodes[i];
@@ -199,7 +200,8 @@ class Reader {
   }
 
   Checked<Model> run() {
-    const Checked<std::vector<std::size_t>> order = sorted_nodes(graph_);
+    const Checked<std::vector<std::size_t>> order =
+        sorted_nodes(*graph_.parsed, {graph_.outputs.front()});
     if (!order) return tl::unexpected(order.error());
     if (Diagnostics found = unsupported(graph_, *order); !found.empty())
       return tl::unexpected(std::move(found));

@@ -6,7 +6,7 @@
 #include <unordered_set>
 
 #include "partition/ir/shown_name.h"
-#include "partition/onnx/graph.h"
+#include "partition/onnx/parsed.h"
 
 namespace soliton::onnx_import {
 
@@ -20,7 +20,8 @@ constexpr std::size_t kMaxCandidateName = 128;
 
 class Sorter {
  public:
-  Sorter(const Graph& graph, std::size_t output) : graph_(graph), output_(output) {}
+  Sorter(const ParsedGraph& graph, const std::vector<std::string>& outputs, const OuterNames* outer)
+      : graph_(graph), outputs_(outputs), outer_(outer) {}
 
   Checked<std::vector<std::size_t>> run() {
     name_everything();
@@ -38,7 +39,7 @@ class Sorter {
   const std::string& name(std::size_t i) const { return graph_.nodes[i].name; }
 
   void name_everything() {
-    for (const GraphInput& input : graph_.inputs)
+    for (const ParsedInput& input : graph_.inputs)
       if (!producer_.emplace(input.name, kNone).second)
         report(found_, fmt::format("graph input \"{}\" appears twice", shown_name(input.name)));
     std::unordered_set<std::string> names;
@@ -67,9 +68,9 @@ class Sorter {
     sources_.resize(graph_.nodes.size());
     consumers_.resize(graph_.nodes.size());
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
-      for (const std::string& input : graph_.nodes[i].inputs) connect_input(i, input);
+      for (const std::string& input : names_read(graph_.nodes[i])) connect_input(i, input);
     for (const std::string& output : graph_.outputs)
-      if (!producer_.contains(output) && !graph_.constants.contains(output))
+      if (!producer_.contains(output) && !graph_.constants.contains(output) && !outside(output))
         report(found_, fmt::format("no node makes graph output \"{}\"{}", shown_name(output),
                                    hint(output)));
   }
@@ -77,6 +78,7 @@ class Sorter {
   void connect_input(std::size_t i, const std::string& input) {
     if (input.empty() || graph_.constants.contains(input)) return;
     const auto at = producer_.find(input);
+    if (at == producer_.end() && outside(input)) return;
     if (at == producer_.end())
       return report(
           found_,
@@ -88,6 +90,8 @@ class Sorter {
     consumers_[at->second].push_back(i);
   }
 
+  bool outside(const std::string& name) const { return outer_ != nullptr && outer_->has(name); }
+
   std::string hint(const std::string& wanted) const {
     if (wanted.size() > kMaxCandidateName || !found_.empty()) return "";
     std::vector<std::string> candidates;
@@ -95,8 +99,8 @@ class Sorter {
       if (candidates.size() < kMaxCandidates && candidate.size() <= kMaxCandidateName)
         candidates.push_back(candidate);
     };
-    for (const GraphInput& input : graph_.inputs) offer(input.name);
-    for (const Node& node : graph_.nodes)
+    for (const ParsedInput& input : graph_.inputs) offer(input.name);
+    for (const ParsedNode& node : graph_.nodes)
       std::for_each(node.outputs.begin(), node.outputs.end(), offer);
     const std::string nearest = nearest_name(wanted, candidates);
     return nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", shown_name(nearest));
@@ -145,17 +149,18 @@ class Sorter {
 
   std::vector<bool> needed_nodes(const std::vector<std::size_t>& order) const {
     std::vector<bool> needed(graph_.nodes.size());
-    const auto result =
-        output_ < graph_.outputs.size() ? producer_.find(graph_.outputs[output_]) : producer_.end();
-    if (result != producer_.end() && result->second != kNone) needed[result->second] = true;
+    for (const std::string& output : outputs_)
+      if (const auto at = producer_.find(output); at != producer_.end() && at->second != kNone)
+        needed[at->second] = true;
     for (auto i = order.rbegin(); i != order.rend(); ++i)
       if (needed[*i])
         for (const std::size_t source : sources_[*i]) needed[source] = true;
     return needed;
   }
 
-  const Graph& graph_;
-  std::size_t output_;
+  const ParsedGraph& graph_;
+  const std::vector<std::string>& outputs_;
+  const OuterNames* outer_;
   Diagnostics found_;
   std::unordered_map<std::string, std::size_t>
       producer_;  // kNone: a graph input; looked up, never iterated
@@ -166,8 +171,10 @@ class Sorter {
 
 }  // namespace
 
-Checked<std::vector<std::size_t>> sorted_nodes(const Graph& graph, std::size_t output) {
-  return Sorter(graph, output).run();
+Checked<std::vector<std::size_t>> sorted_nodes(const ParsedGraph& graph,
+                                               const std::vector<std::string>& outputs,
+                                               const OuterNames* outer) {
+  return Sorter(graph, outputs, outer).run();
 }
 
 }  // namespace soliton::onnx_import

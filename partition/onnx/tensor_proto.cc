@@ -7,115 +7,104 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <set>
 
-#include "partition/ir/model.h"
+#include "partition/ir/element_count.h"
 #include "partition/ir/shown_name.h"
 #include "partition/onnx/read_onnx.h"
-#include "protocol/tensor/half.h"
 
 namespace soliton::onnx_import {
 
 namespace {
 
+using ir::Array;
+using ir::ElementType;
+using ir::Float16;
+using ir::Shape;
 using ::onnx::TensorProto;
 
-struct Type {
-  const char* name;
-  std::int64_t bytes;
-  bool real;
+// How a data type is stored: Stored is the element of raw bytes, Element that of the array.
+template <typename StoredType, typename ElementCpp>
+struct Kind {
+  using Stored = StoredType;
+  using Element = ElementCpp;
+};
+struct Bfloat16 {
+  std::uint16_t bits;
+  explicit operator float() const {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
 };
 
-std::optional<Type> type_of(int data_type) {
+// Calls body(Kind<…>{}) for a supported type; otherwise returns `otherwise`.
+template <typename Out, typename Body>
+Out with_kind(int data_type, Out otherwise, Body&& body) {
   switch (data_type) {
     case TensorProto::FLOAT:
-      return Type{"float32", 4, true};
+      return body(Kind<float, float>{});
     case TensorProto::DOUBLE:
-      return Type{"float64", 8, true};
+      return body(Kind<double, double>{});
     case TensorProto::FLOAT16:
-      return Type{"float16", 2, true};
+      return body(Kind<Float16, Float16>{});
     case TensorProto::BFLOAT16:
-      return Type{"bfloat16", 2, true};
+      return body(Kind<Bfloat16, float>{});
     case TensorProto::INT8:
-      return Type{"int8", 1, false};
+      return body(Kind<std::int8_t, std::int8_t>{});
     case TensorProto::UINT8:
-      return Type{"uint8", 1, false};
+      return body(Kind<std::uint8_t, std::uint8_t>{});
     case TensorProto::BOOL:
-      return Type{"bool", 1, false};
+      return body(Kind<std::uint8_t, ir::Bool>{});
     case TensorProto::INT16:
-      return Type{"int16", 2, false};
+      return body(Kind<std::int16_t, std::int16_t>{});
     case TensorProto::UINT16:
-      return Type{"uint16", 2, false};
+      return body(Kind<std::uint16_t, std::uint16_t>{});
     case TensorProto::INT32:
-      return Type{"int32", 4, false};
+      return body(Kind<std::int32_t, std::int32_t>{});
     case TensorProto::UINT32:
-      return Type{"uint32", 4, false};
+      return body(Kind<std::uint32_t, std::uint32_t>{});
     case TensorProto::INT64:
-      return Type{"int64", 8, false};
+      return body(Kind<std::int64_t, std::int64_t>{});
+    case TensorProto::UINT64:
+      return body(Kind<std::uint64_t, std::uint64_t>{});
     default:
-      return std::nullopt;
+      return otherwise;
   }
 }
 
-std::string type_text(int data_type) {
-  const std::string& name =
-      TensorProto::DataType_Name(static_cast<TensorProto::DataType>(data_type));
-  return name.empty() ? fmt::format("number {}", data_type) : name;
+std::int64_t stored_bytes(int data_type) {
+  return with_kind(data_type, std::int64_t{0}, [](auto kind) {
+    return static_cast<std::int64_t>(sizeof(typename decltype(kind)::Stored));
+  });
 }
 
-float bfloat(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+template <typename Element, typename Stored>
+Element element_of(Stored stored) {
+  if constexpr (std::is_same_v<Element, ir::Bool>)
+    return ir::Bool(stored != 0);
+  else
+    return static_cast<Element>(stored);
 }
 
-template <typename Stored, typename Out, typename Convert>
-std::vector<Out> unpack(const std::string& bytes, Convert convert) {
-  std::vector<Out> out(bytes.size() / sizeof(Stored));
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    Stored value;
-    std::memcpy(&value, bytes.data() + i * sizeof(Stored), sizeof(Stored));
-    out[i] = convert(value);
-  }
-  return out;
-}
-
-template <typename Stored>
-Floats floats_of(const std::string& bytes) {
-  return unpack<Stored, float>(bytes, [](Stored v) { return static_cast<float>(v); });
-}
-template <typename Stored>
-Integers integers_of(const std::string& bytes) {
-  return unpack<Stored, std::int64_t>(bytes, [](Stored v) { return static_cast<std::int64_t>(v); });
-}
-
-// REQUIRES: type_of(data_type). `bytes` holds whole elements, little-endian.
-std::variant<Floats, Integers> from_raw(int data_type, const std::string& bytes) {
+// REQUIRES: the type is supported. `bytes` holds whole elements, little-endian.
+Array from_raw(int data_type, const Shape& shape, const std::string& bytes) {
   static_assert(std::endian::native == std::endian::little);
-  switch (data_type) {
-    case TensorProto::FLOAT:
-      return floats_of<float>(bytes);
-    case TensorProto::DOUBLE:
-      return floats_of<double>(bytes);
-    case TensorProto::FLOAT16:
-      return unpack<Half, float>(bytes, [](Half v) { return to_float(v); });
-    case TensorProto::BFLOAT16:
-      return unpack<std::uint16_t, float>(bytes, bfloat);
-    case TensorProto::INT8:
-      return integers_of<std::int8_t>(bytes);
-    case TensorProto::UINT8:
-    case TensorProto::BOOL:
-      return integers_of<std::uint8_t>(bytes);
-    case TensorProto::INT16:
-      return integers_of<std::int16_t>(bytes);
-    case TensorProto::UINT16:
-      return integers_of<std::uint16_t>(bytes);
-    case TensorProto::INT32:
-      return integers_of<std::int32_t>(bytes);
-    case TensorProto::UINT32:
-      return integers_of<std::uint32_t>(bytes);
-    default:
-      return integers_of<std::int64_t>(bytes);
-  }
+  return with_kind(data_type, Array(), [&](auto kind) {
+    using Stored = typename decltype(kind)::Stored;
+    using Element = typename decltype(kind)::Element;
+    std::vector<Element> out(bytes.size() / sizeof(Stored));
+    if constexpr (std::is_same_v<Stored, Element>) {
+      if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+    } else {
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        Stored stored;
+        std::memcpy(&stored, bytes.data() + i * sizeof(Stored), sizeof(Stored));
+        out[i] = element_of<Element>(stored);
+      }
+    }
+    return Array::of(shape, std::move(out));
+  });
 }
 
 Result<std::string> external_bytes(const TensorProto& tensor, std::int64_t wanted,
@@ -141,91 +130,110 @@ Result<std::string> external_bytes(const TensorProto& tensor, std::int64_t wante
   return external.read(location, offset, length);
 }
 
-// Values kept in a typed field instead of raw bytes.
-struct TypedField {
-  std::int64_t size = 0;
-  std::variant<Floats, Integers> (*take)(const TensorProto&) = nullptr;
-};
-
-std::variant<Floats, Integers> take_float(const TensorProto& t) {
-  return Floats(t.float_data().begin(), t.float_data().end());
-}
-std::variant<Floats, Integers> take_double(const TensorProto& t) {
-  return Floats(t.double_data().begin(), t.double_data().end());
-}
-std::variant<Floats, Integers> take_int64(const TensorProto& t) {
-  return Integers(t.int64_data().begin(), t.int64_data().end());
-}
-std::variant<Floats, Integers> take_uint32(const TensorProto& t) {
-  return Integers(t.uint64_data().begin(), t.uint64_data().end());
-}
-std::variant<Floats, Integers> take_int32(const TensorProto& t) {
-  if (!type_of(t.data_type())->real) return Integers(t.int32_data().begin(), t.int32_data().end());
-  Floats out;
-  for (const std::int32_t bits : t.int32_data()) {
-    const auto low = static_cast<std::uint16_t>(bits);
-    out.push_back(t.data_type() == TensorProto::FLOAT16 ? to_float(low) : bfloat(low));
+// Values kept in a typed field instead of raw bytes. Narrow types are kept in int32_data, one
+// element each; 16-bit real types as their bits.
+template <typename Kind, typename Field>
+Array from_field(const Shape& shape, const Field& field) {
+  using Stored = typename Kind::Stored;
+  std::vector<typename Kind::Element> out;
+  out.reserve(static_cast<std::size_t>(field.size()));
+  for (const auto value : field) {
+    if constexpr (std::is_class_v<Stored>)
+      out.push_back(element_of<typename Kind::Element>(
+          std::bit_cast<Stored>(static_cast<std::uint16_t>(value))));
+    else
+      out.push_back(element_of<typename Kind::Element>(static_cast<Stored>(value)));
   }
-  return out;
+  return Array::of(shape, std::move(out));
 }
 
-TypedField typed_field(const TensorProto& t) {
+std::int64_t field_size(const TensorProto& t) {
   switch (t.data_type()) {
     case TensorProto::FLOAT:
-      return {t.float_data_size(), take_float};
+      return t.float_data_size();
     case TensorProto::DOUBLE:
-      return {t.double_data_size(), take_double};
+      return t.double_data_size();
     case TensorProto::INT64:
-      return {t.int64_data_size(), take_int64};
+      return t.int64_data_size();
     case TensorProto::UINT32:
-      return {t.uint64_data_size(), take_uint32};
+    case TensorProto::UINT64:
+      return t.uint64_data_size();
     default:
-      return {t.int32_data_size(), take_int32};
+      return t.int32_data_size();
   }
 }
 
-Result<std::variant<Floats, Integers>> values_of(const TensorProto& tensor, const Type& type,
-                                                 std::int64_t count, ExternalData& external) {
-  const std::int64_t wanted = count * type.bytes;
+Array from_typed(const TensorProto& t, const Shape& shape) {
+  return with_kind(t.data_type(), Array(), [&](auto kind) {
+    using K = decltype(kind);
+    switch (t.data_type()) {
+      case TensorProto::FLOAT:
+        return from_field<K>(shape, t.float_data());
+      case TensorProto::DOUBLE:
+        return from_field<K>(shape, t.double_data());
+      case TensorProto::INT64:
+        return from_field<K>(shape, t.int64_data());
+      case TensorProto::UINT32:
+      case TensorProto::UINT64:
+        return from_field<K>(shape, t.uint64_data());
+      default:
+        return from_field<K>(shape, t.int32_data());
+    }
+  });
+}
+
+Result<Array> values_of(const TensorProto& tensor, const Shape& shape, std::int64_t count,
+                        ExternalData& external) {
+  const std::int64_t wanted = count * stored_bytes(tensor.data_type());
   const bool outside = tensor.data_location() == TensorProto::EXTERNAL;
-  const TypedField field = typed_field(tensor);
-  if ((outside || tensor.has_raw_data()) && field.size > 0) return invalid("has its values twice");
+  const std::int64_t in_field = field_size(tensor);
+  if ((outside || tensor.has_raw_data()) && in_field > 0) return invalid("has its values twice");
   if (outside && tensor.has_raw_data()) return invalid("has its values twice");
   const auto differs = [&](std::int64_t present, const char* unit, std::int64_t needed) {
-    return invalid(fmt::format("shape [{}] of {} needs {} {}, {} are present",
-                               fmt::join(tensor.dims(), ", "), type.name, needed, unit, present));
+    return invalid(fmt::format("shape {} of {} needs {} {}, {} are present", ir::shape_text(shape),
+                               ir::element_name(element_type_of(tensor.data_type())), needed, unit,
+                               present));
   };
   if (outside) {
     const Result<std::string> bytes = external_bytes(tensor, wanted, external);
     if (!bytes) return tl::unexpected(bytes.error());
-    return from_raw(tensor.data_type(), *bytes);
+    return from_raw(tensor.data_type(), shape, *bytes);
   }
   if (tensor.has_raw_data()) {
     const auto present = static_cast<std::int64_t>(tensor.raw_data().size());
     if (present != wanted) return differs(present, "bytes", wanted);
-    return from_raw(tensor.data_type(), tensor.raw_data());
+    return from_raw(tensor.data_type(), shape, tensor.raw_data());
   }
-  if (field.size != count) return differs(field.size, "values", count);
-  return field.take(tensor);
+  if (in_field != count) return differs(in_field, "values", count);
+  return from_typed(tensor, shape);
 }
 
 }  // namespace
 
-Result<ConstantPtr> constant_of(const TensorProto& tensor, ExternalData& external) {
+ElementType element_type_of(int data_type) {
+  return with_kind(data_type, ElementType::kNone,
+                   [](auto kind) { return ir::element_type_of<typename decltype(kind)::Element>; });
+}
+
+std::string type_text(int data_type) {
+  const std::string& name =
+      TensorProto::DataType_Name(static_cast<TensorProto::DataType>(data_type));
+  return name.empty() ? fmt::format("number {}", data_type) : name;
+}
+
+Result<Array> array_of(const TensorProto& tensor, ExternalData& external) {
   if (static_cast<std::size_t>(tensor.dims_size()) > kMaxOnnxDims)
     return invalid(fmt::format("has {} dimensions; at most {}", tensor.dims_size(), kMaxOnnxDims));
-  const std::optional<Type> type = type_of(tensor.data_type());
-  if (!type)
+  if (element_type_of(tensor.data_type()) == ElementType::kNone)
     return invalid(fmt::format("has elements of type {}, which is not supported",
                                type_text(tensor.data_type())));
   if (tensor.has_segment()) return invalid("is stored in segments, which is not supported");
-  Shape shape(tensor.dims().begin(), tensor.dims().end());
+  const Shape shape(tensor.dims().begin(), tensor.dims().end());
   const std::optional<std::int64_t> count = element_count(shape);
-  if (!count || *count > std::numeric_limits<std::int64_t>::max() / type->bytes)
-    return invalid(fmt::format("has an impossible shape [{}]", fmt::join(shape, ", ")));
-  auto values = values_of(tensor, *type, *count, external);
-  if (!values) return tl::unexpected(values.error());
-  return std::make_shared<const Constant>(Constant{std::move(shape), std::move(*values)});
+  if (!count ||
+      *count > std::numeric_limits<std::int64_t>::max() / stored_bytes(tensor.data_type()))
+    return invalid(fmt::format("has an impossible shape {}", ir::shape_text(shape)));
+  return values_of(tensor, shape, *count, external);
 }
 
 }  // namespace soliton::onnx_import

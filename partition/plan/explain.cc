@@ -24,6 +24,8 @@ const char* unit_of(const MemoryUse& use) {
   return use.memory == "InstructionMemory" ? "words" : "vectors";
 }
 
+// One memory is enough: the fullest decides whether the node could hold more. MatrixRf, the usual
+// one, is not named.
 std::string memory_words(const Placement& placement) {
   if (placement.memory.empty()) return "";
   const MemoryUse& use = fullest(placement);
@@ -38,6 +40,7 @@ std::string bytes_words(std::int64_t bytes) {
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
+// The verdict of the certificate is on the first line, so that nobody reads a plan without it.
 std::string headline(const Plan& plan) {
   const Certificate& c = plan.certificate;
   return fmt::format(
@@ -50,6 +53,7 @@ std::string headline(const Plan& plan) {
 
 using Row = std::vector<std::string>;
 
+// Columns are as wide as their widest cell; a line has no blanks at its end.
 std::string table(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
   for (const Row& row : rows) {
@@ -69,6 +73,7 @@ std::string table(const std::vector<Row>& rows) {
 std::string node_table(const Plan& plan) {
   std::vector<Row> rows{{"node", "place", "device", "holds", "memory", "busy/step", "waits/step"}};
   for (const Placement& it : plan.placements) {
+    // The mean step of a request. A node that is busy for longer than that waits 0.
     const Duration step = plan.predicted_latency / plan.steps;
     rows.push_back({it.node, it.place, it.device, fmt::format("{}", fmt::join(it.holds, ", ")),
                     memory_words(it), to_string(it.busy_per_step),

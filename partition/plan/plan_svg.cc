@@ -9,7 +9,7 @@
 namespace soliton {
 namespace {
 
-// Pixels.
+// Pixels. The longest memory line and 34 characters of what a node holds fit a box.
 constexpr int kBoxWidth = 210;
 constexpr int kBoxHeight = 76;
 constexpr int kGapX = 40;
@@ -26,6 +26,8 @@ struct Box {
   int y = 0;
 };
 
+// Names come from a user's files: in text and attributes of XML these four characters mean
+// something else.
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -68,6 +70,7 @@ Box box_of(const Placement& it) {
 std::vector<Box> place_boxes(const Plan& plan, int& height) {
   std::vector<Box> boxes{{plan.host, "", "host", "", -1, kMargin, kMargin}};
   std::vector<Placement> nodes = plan.placements;
+  // Nodes of one rack side by side, in the order of the plan.
   std::ranges::stable_sort(nodes, {}, &Placement::place);
   int column = 0;
   int y = kMargin + kBoxHeight + kGapY;
@@ -114,6 +117,7 @@ std::string bytes_words(std::int64_t bytes) {
 std::string draw(const Box& from, const Box& to, const Flow& flow) {
   const bool same_row = from.y == to.y;
   const bool down = to.y > from.y;
+  // There and back are 24 pixels apart; within a row one bends above the boxes and one below.
   const int shift = from.x < to.x || down ? 12 : -12;
   const int x1 = from.x + kBoxWidth / 2 + shift;
   const int x2 = to.x + kBoxWidth / 2 + shift;
@@ -153,6 +157,7 @@ std::string plan_svg(const Plan& plan) {
       "orient=\"auto\"><path d=\"M0,0 L8,4 L0,8 z\" fill=\"#6b9ac4\"/></marker></defs>\n"
       "<title>{2}: tensor bytes per request of {3} steps</title>\n",
       width, height, escaped(plan.model), plan.steps);
+  // Arcs first, so that boxes cover their ends.
   for (const Flow& flow : flows(plan))
     out += draw(*by_name.at(flow.from), *by_name.at(flow.to), flow);
   for (const Box& box : boxes) out += draw(box);

@@ -26,7 +26,7 @@ std::string compared(const PlanAccount& it, const PlanAccount::Alternative& othe
 }
 
 std::string fewer(const PlanAccount& it) {
-  if (it.nodes == 1) return "one node is the least";
+  if (it.nodes == 1) return "a run needs at least one";
   if (it.nodes <= it.nodes_min) return fmt::format("min_nodes is {}", it.nodes_min);
   if (it.fewer) return compared(it, *it.fewer);
   const char* verb = it.nodes - 1 < it.nodes_that_fit ? "fits" : "was found for";
@@ -34,7 +34,7 @@ std::string fewer(const PlanAccount& it) {
 }
 
 std::string more(const PlanAccount& it) {
-  if (it.objective == Objective::kNodes) return "the objective is the fewest";
+  if (it.objective == Objective::kNodes) return "the objective is to use as few as possible";
   if (it.more) return compared(it, *it.more);
   if (it.nodes == it.nodes_usable) return "all usable nodes are used";
   if (it.nodes == it.nodes_max) return fmt::format("max_nodes is {}", it.nodes_max);

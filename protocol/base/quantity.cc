@@ -35,7 +35,8 @@ constexpr std::array<Unit, 9> kByteUnits{{{"B", 1},
                                           {"GiB", 1 << 30},
                                           {"TB", 1'000'000'000'000},
                                           {"TiB", std::int64_t{1} << 40}}};
-constexpr std::array<Unit, 3> kEventUnits{{{"/s", 1}, {"k/s", 1'000}, {"M/s", 1'000'000}}};
+constexpr std::array<Unit, 4> kEventUnits{
+    {{"/s", 1}, {"k/s", 1'000}, {"M/s", 1'000'000}, {"G/s", 1'000'000'000}}};
 constexpr std::array<Unit, 10> kRateUnits{{{"b/s", 1},
                                            {"B/s", 8},
                                            {"kb/s", 1'000},

@@ -102,14 +102,15 @@ struct NpuDevice {
   }
 };
 
-// A host: runs the CPU part of a model and the clients. time of an operator = overhead + bytes
-// touched / memory rate.
+// A host: runs CPU parts of a model and the clients. time of an operator = overhead + the longer of
+// operations / operation rate and bytes touched / memory rate.
 struct CpuDevice {
   std::string name;
   std::string description;
   std::string source;
   Duration operator_overhead = nanoseconds(200);
   BitRate memory_rate{160'000'000'000};
+  EventRate operation_rate{32'000'000'000};
 };
 
 // Exactly one of the two is meant, by `kind`.
@@ -277,6 +278,10 @@ inline constexpr Field kCpuRows[] = {
         .between(Duration{0}, milliseconds(1'000)),
     field<&CpuDevice::memory_rate>("memory_bandwidth", "Rate of the bytes an operator touches.")
         .between(kSlowestRate, kFastestRate),
+    field<&CpuDevice::operation_rate>("operation_rate",
+                                      "Rate of arithmetic: a multiply-add is two operations, any "
+                                      "other element one.")
+        .between(EventRate{1'000'000}, EventRate{std::int64_t{1'000'000} * 1'000'000'000}),
 };
 inline constexpr FieldTable kCpuFields = fields_of<CpuDevice>("cpu", kCpuRows);
 

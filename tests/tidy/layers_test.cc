@@ -89,7 +89,8 @@ TEST(Layers, LibrariesStayInTheirRooms) {
   const std::map<std::string, std::vector<std::string>> rooms = {
       {"boost", {"fabric/udp/", "node/runtime/", "cluster/", "tests/process/carriers/"}},
       {"yaml", {"cluster/yaml/yaml_tree.cc"}},
-      {"onnx", {"partition/onnx/", "tests/unit/onnx/", "tests/fuzz/onnx/"}},
+      {"onnx",
+       {"partition/onnx/", "tests/unit/onnx/", "tests/unit/conformance/", "tests/fuzz/onnx/"}},
       {"google", {"partition/onnx/", "tests/unit/onnx/", "tests/fuzz/onnx/"}},
       {"capnp",
        {"protocol/control/", "node/runtime/", "node/roles/", "tests/bench/", "tests/unit/"}},

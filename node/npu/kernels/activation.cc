@@ -36,6 +36,8 @@ void Activation::quantise(std::span<const Half> values, const PackedMatrix& matr
     case Packing::kShorts:
     case Packing::kClasses:
       return quantise_wide();
+    // fp32 elements are multiplied as they are, and what no kernel multiplies goes to the
+    // reference.
     default:
       break;
   }
@@ -61,6 +63,7 @@ void Activation::quantise_wide() {
   poisoned_blocks_ = static_cast<std::uint64_t>(std::ranges::count(quantised.poisoned, true));
   const WideElements& wide = layout_.wide;
   const int planes = wide.classes + wide.digits;
+  // Cleared, because split_block() stores only the parts that are not zero.
   lanes_.assign(
       static_cast<std::size_t>(layout_.steps.back()) * 4 * static_cast<std::size_t>(planes), 0);
   scales_.assign(layout_.blocks(), 0);
@@ -80,6 +83,8 @@ void Activation::split_block(std::size_t block) {
   bool zero = true;
   for (int k = layout_.starts[block]; k < layout_.starts[block + 1]; ++k) {
     const auto column = static_cast<std::size_t>(k);
+    // An element is a whole number of quanta, which a float holds exactly: no significand has more
+    // than 24 bits.
     const auto quanta = static_cast<std::int64_t>(
         quantised.wide.empty() ? static_cast<float>(quantised.mantissas[column])
                                : quantised.wide[column]);
@@ -96,6 +101,9 @@ void Activation::split_block(std::size_t block) {
       if (part.part_class == 0) has_lowest_[block] = 1;
       store(part.part_class, part.value);
     }
+    // The digits of a magnitude, each with the sign of the element: all are below 2^digit_bits in
+    // magnitude, on which the bound of the sums in wide_elements.h rests. Digits of a two's
+    // complement would not be symmetric.
     const auto magnitude = static_cast<std::uint64_t>(std::abs(quanta));
     for (int digit = 0; digit < wide.digits; ++digit) {
       const auto value = static_cast<int>((magnitude >> (digit * wide.digit_bits)) & mask);
@@ -136,6 +144,7 @@ void Activation::quantise_block(std::size_t block) {
   const Half largest = largest_magnitude(values);
   const BlockScale scale = block_scale(float_bits(largest), layout_.format);
   if (scale.poison != Poison::kNone) ++poisoned_blocks_;
+  // Exponent of the quantum (docs/numbers.md, "The quantiser", step 4).
   int exponent = scale.exponent - (layout_.format.mantissa_bits - 1);
   std::int32_t sum = 0;
   if (largest == 0 || scale.poison != Poison::kNone) {
@@ -145,6 +154,8 @@ void Activation::quantise_block(std::size_t block) {
   } else if (layout_.format.exponent_bits != 0) {
     sum = quantise_minifloats(values, lanes, exponent);
   } else {
+    // A normal number: magnitudes of fp16 lie between 2^-24 and 2^16, so the exponent is far from
+    // the ends of fp32.
     const float inverse_quantum =
         std::bit_cast<float>(static_cast<std::uint32_t>(kFloatBias - exponent) << 23);
     const float limit = static_cast<float>((1 << layout_.format.mantissa_bits) - 1);
@@ -155,6 +166,8 @@ void Activation::quantise_block(std::size_t block) {
     exponent_min_ = std::min(exponent_min_, exponent);
     exponent_max_ = std::max(exponent_max_, exponent);
   }
+  // A stored weight is w + b, and the sum of (w + b) * x is that of w * x plus b times the sum of
+  // x. With nibbles every sum is 16 times as large.
   const int bias = layout_.packing == Packing::kBytes ? 128 : nibbles ? 8 * 16 : 0;
   initial_[block] = -bias * sum;
   // In unsigned arithmetic: with the weights' part added the field is that of a normal number.
@@ -162,6 +175,8 @@ void Activation::quantise_block(std::size_t block) {
       static_cast<std::uint32_t>(exponent + kFloatBias - (nibbles ? kNibbleExcess : 0)) << 23);
 }
 
+// The kernels add exponents as bit fields, so the scale of every pair of blocks must be a normal
+// fp32 number. The extremes of both sides bound all pairs; vectors beyond them go to the reference.
 bool Activation::in_range(const PackedMatrix& matrix) const {
   if (layout_.format.scale() != Scale::kPowerOfTwo) return true;
   const int excess = layout_.packing == Packing::kNibbles ? kNibbleExcess : 0;
@@ -172,6 +187,7 @@ bool Activation::in_range(const PackedMatrix& matrix) const {
 }
 
 const BfpVector& Activation::reference() const {
+  // Made on first use: the kernels for bytes and nibbles do without it.
   if (!has_reference_) quantise_activation(values_, layout_.format, layout_.starts, reference_);
   has_reference_ = true;
   return reference_;

@@ -161,7 +161,9 @@ void multiply_avx2(const ProductJob& job) {
 
 #else
 
-void multiply_avx2(const ProductJob&) { check_failed("packed kernels need x86-64", ""); }
+void multiply_avx2(const ProductJob&) {
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
+}
 
 #endif
 

@@ -152,7 +152,7 @@ void multiply_packed(const ProductJob& job) {
     case 4:
       return multiply_all<kPacking, 2, 4>(job);
     default:
-      check_failed("1 to 4 vectors", "");
+      check_failed("1 <= job.xs.size() <= kVectorsAtOnce", "a product takes 1 to 4 vectors");
   }
 }
 
@@ -166,7 +166,9 @@ void multiply_avx512(const ProductJob& job) {
 
 #else
 
-void multiply_avx512(const ProductJob&) { check_failed("packed kernels need x86-64", ""); }
+void multiply_avx512(const ProductJob&) {
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
+}
 
 #endif
 

@@ -44,6 +44,7 @@ SOLITON_AVX2_INLINE __m256 joined(__m128 low, __m128 high) {
 // As in multiply_wide_avx512.cc.
 SOLITON_AVX2_INLINE __m128 rounded_sum(__m256d a, __m256d b) {
   const __m256d sum = _mm256_add_pd(a, b);
+  // Knuth's two-sum: `sum` plus `error` is a + b exactly.
   const __m256d part = _mm256_sub_pd(sum, a);
   const __m256d error =
       _mm256_add_pd(_mm256_sub_pd(a, _mm256_sub_pd(sum, part)), _mm256_sub_pd(b, part));
@@ -55,6 +56,8 @@ SOLITON_AVX2_INLINE __m128 rounded_sum(__m256d a, __m256d b) {
   // -1 where the error has another sign than the sum: towards zero.
   const __m256i towards = _mm256_cmpgt_epi64(_mm256_setzero_si256(),
                                              _mm256_xor_si256(bits, _mm256_castpd_si256(error)));
+  // An inexact sum with an even last bit moves to its neighbour on the side of the error, which is
+  // odd: the sum rounded to odd.
   const __m256i step = _mm256_or_si256(towards, one);
   const __m256i moved =
       _mm256_add_epi64(bits, _mm256_and_si256(step, _mm256_and_si256(inexact, even)));
@@ -68,6 +71,8 @@ struct Target {
   float* sums;
   int half;
 
+  // `half` counts halves of groups from the start of the matrix. The two of a group lie side by
+  // side in each of its steps.
   int group() const { return half / 2; }
   std::ptrdiff_t stride() const {
     return std::ptrdiff_t{job.matrix.panel_groups(group())} * kStepBytes;
@@ -86,11 +91,14 @@ SOLITON_AVX2_INLINE __m256 add_scaled(__m256 acc, __m256 dot, const Target& t, i
   const std::ptrdiff_t at = std::ptrdiff_t(block) * t.job.matrix.panel_groups(group) * kGroupRows +
                             (t.half + h) % 2 * kHalfRows;
   if (const float* factors = t.job.matrix.scales(group))
+    // The scale of a block is sw * sx, rounded once (docs/numbers.md, "Products").
     return _mm256_fmadd_ps(
         dot, _mm256_mul_ps(_mm256_load_ps(factors + at), _mm256_set1_ps(t.x.float_scales()[block])),
         acc);
   const __m128i bytes =
       _mm_loadl_epi64(reinterpret_cast<const __m128i*>(t.job.matrix.exponents(group) + at));
+  // The exponents are added as fields of an fp32 number; Activation::in_range() has made sure that
+  // the result is a normal one.
   const __m256i scale = _mm256_add_epi32(_mm256_slli_epi32(_mm256_cvtepi8_epi32(bytes), 23),
                                          _mm256_set1_epi32(t.x.scales()[block]));
   return _mm256_fmadd_ps(dot, _mm256_castsi256_ps(scale), acc);
@@ -127,6 +135,8 @@ SOLITON_TARGET_AVX2 void multiply_shorts(const Target& t) {
     for (int h = 0; h < kHalves; ++h) {
       __m256 dot = _mm256_cvtepi32_ps(sums[0][h]);
       if constexpr (kDigits > 1) {
+        // From the highest digit down. All steps are whole numbers below 2^53 (as_shorts()), so the
+        // only rounding is that to fp32.
         const __m256d radix = _mm256_set1_pd(1 << layout.wide.digit_bits);
         __m256d low = rows_of<false>(sums[kDigits - 1][h]);
         __m256d high = rows_of<true>(sums[kDigits - 1][h]);
@@ -150,6 +160,8 @@ SOLITON_AVX2_INLINE void add_block(const Target& t, int h, int first, int last,
                                    __m256i (&sums)[2 * kClasses - 1]) {
   const std::ptrdiff_t stride = t.stride();
   const std::uint8_t* weights = t.weights(h);
+  // A product of parts of the classes c and d belongs to level c + d. Elements of other classes are
+  // zero in `part`, and in the vector's plane.
   for (std::ptrdiff_t s = first; s < last; ++s) {
     const __m256i w = load(weights + s * stride);
     const __m256i value = _mm256_srai_epi16(w, 2);
@@ -179,6 +191,8 @@ SOLITON_AVX2_INLINE __m128 rounded(const __m256i* levels, const WideElements& wi
   for (int l = kClasses - 2; l >= 0; --l)
     low = _mm256_fmadd_pd(low, radix, rows_of<kHigh>(levels[l]));
   high = _mm256_mul_pd(high, _mm256_set1_pd(power_of_two(kClasses * wide.class_bits)));
+  // Each half of the levels is a whole number below 2^53 (as_classes()); their sum may need more
+  // bits, and rounding it twice could give another fp32 number.
   return wide.exact_in_double ? _mm256_cvtpd_ps(_mm256_add_pd(high, low)) : rounded_sum(high, low);
 }
 
@@ -189,6 +203,7 @@ SOLITON_AVX2_INLINE __m256 short_dots(const Target& t, int h, std::size_t block)
   const std::ptrdiff_t stride = t.stride();
   const std::uint8_t* weights = t.weights(h);
   __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
+  // Digits below the first are zero in the whole block.
   for (int digit = t.x.first_digit()[block]; digit < wide.digits; ++digit) {
     const std::int8_t* x = t.x.plane(wide.classes + digit);
     __m256i sum = _mm256_setzero_si256();
@@ -213,6 +228,8 @@ SOLITON_AVX2_INLINE __m256 class_dots(const Target& t, int h, std::size_t block)
   const int first = layout.steps[block], last = layout.steps[block + 1];
   const bool lowest =
       t.job.matrix.has_lowest(t.group())[block] != 0 || t.x.has_lowest()[block] != 0;
+  // Elements of the lowest of three classes are rare. In a block without any, on either side, four
+  // of the nine products of classes remain.
   if (kClasses == 2 || lowest)
     add_block<0, kClasses>(t, h, first, last, sums);
   else
@@ -247,6 +264,9 @@ SOLITON_TARGET_AVX2 void multiply_floats(const Target& t) {
     acc[h] = _mm256_setzero_ps();
     weights[h] = reinterpret_cast<const float*>(t.weights(h));
   }
+  // The sum of a row goes element by element in ascending order (docs/numbers.md), so one row
+  // cannot use several accumulators. A whole panel has eight independent sums, which hide the
+  // latency of the multiply-add.
   for (int k = 0; k < t.job.matrix.columns(); ++k) {
     const __m256 value = _mm256_set1_ps(x[k]);
     const std::ptrdiff_t at = k * (stride / std::ptrdiff_t{sizeof(float)});
@@ -294,7 +314,9 @@ void multiply_wide_avx2(const ProductJob& job) {
 
 #else
 
-void multiply_wide_avx2(const ProductJob&) { check_failed("packed kernels need x86-64", ""); }
+void multiply_wide_avx2(const ProductJob&) {
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
+}
 
 #endif
 

@@ -39,6 +39,7 @@ SOLITON_AVX512_INLINE __m512 joined(__m256 low, __m256 high) {
 // bits is the right one.
 SOLITON_AVX512_INLINE __m256 rounded_sum(__m512d a, __m512d b) {
   const __m512d sum = _mm512_add_pd(a, b);
+  // Knuth's two-sum: `sum` plus `error` is a + b exactly.
   const __m512d part = _mm512_sub_pd(sum, a);
   const __m512d error =
       _mm512_add_pd(_mm512_sub_pd(a, _mm512_sub_pd(sum, part)), _mm512_sub_pd(b, part));
@@ -130,6 +131,7 @@ SOLITON_TARGET_AVX512 void multiply_shorts(const Target& t) {
     for (int g = 0; g < kGroups; ++g) {
       __m512 dot = _mm512_cvtepi32_ps(sums[0][g]);
       if constexpr (kDigits > 1) {
+        // Whole numbers below 2^53 (as_shorts()): the only rounding is that to fp32.
         const __m512d radix = _mm512_set1_pd(1 << layout.wide.digit_bits);
         __m512d low = rows_of<false>(sums[kDigits - 1][g]),
                 high = rows_of<true>(sums[kDigits - 1][g]);
@@ -394,7 +396,9 @@ void multiply_wide_avx512(const ProductJob& job) {
 
 #else
 
-void multiply_wide_avx512(const ProductJob&) { check_failed("packed kernels need x86-64", ""); }
+void multiply_wide_avx512(const ProductJob&) {
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
+}
 
 #endif
 

@@ -11,6 +11,8 @@ namespace {
 constexpr int kByteBias = 128;
 constexpr int kNibbleBias = 8;
 
+// std::aligned_alloc() takes whole multiples of the alignment only. 64 bytes are a cache line and a
+// step: no load of a step touches two lines.
 template <typename T>
 AlignedArray<T> aligned_array(std::size_t count) {
   const std::size_t bytes = (count * sizeof(T) + kStepBytes - 1) / kStepBytes * kStepBytes;
@@ -46,6 +48,10 @@ struct Chosen {
   WideElements wide;
 };
 
+// The packing with the fewest bytes whose sums are exact, since a product is bound by the memory
+// that it reads. Nibbles need 3 bits on both sides, which they have: activations are quantised to
+// the format of the weights. AVX2 keeps bytes signed because its product of unsigned and signed
+// bytes adds pairs in 16 bits, which weights biased by 128 would overflow.
 Chosen packing_for(const BfpMatrix& matrix, KernelLevel level) {
   const NumberFormat& format = matrix.format;
   if (level == KernelLevel::kScalar || matrix.elements() == 0) return {};
@@ -62,6 +68,7 @@ Chosen packing_for(const BfpMatrix& matrix, KernelLevel level) {
 }
 
 BlockLayout layout_of(const BfpMatrix& matrix, const Chosen& chosen) {
+  // Every block begins with a new step, so no step mixes blocks of different scales.
   BlockLayout layout{matrix.format, matrix.block_starts, {0}, chosen.packing, chosen.wide};
   for (std::size_t block = 0; block + 1 < layout.starts.size(); ++block) {
     const int columns = layout.starts[block + 1] - layout.starts[block];
@@ -95,6 +102,8 @@ PackedMatrix::PackedMatrix(const BfpMatrix& matrix, KernelLevel level)
     std::fill_n(scales_.get(), places, 0.0F);
   }
   const std::size_t panels = (groups + kPanelGroups - 1) / kPanelGroups;
+  // All rows of a group share the decision whether a block is stored as shorts, so all of them are
+  // looked at before the first is packed. Without digits no block is: its sums would not fit.
   if (layout_.packing == Packing::kClasses) {
     has_lowest_.resize(panels * layout_.blocks());
     is_short_.resize(groups * layout_.blocks(), layout_.wide.digits > 0);
@@ -111,6 +120,7 @@ std::size_t PackedMatrix::bytes() const {
   return groups * (steps() * kStepBytes + layout_.blocks() * kGroupRows);
 }
 
+// All panels before that of `group` are full, so a group's offset needs no sum over them.
 std::size_t PackedMatrix::weights_offset(int group) const {
   const auto panel = static_cast<std::size_t>(group / kPanelGroups * kPanelGroups);
   const auto within = static_cast<std::size_t>(group % kPanelGroups);
@@ -144,6 +154,7 @@ void PackedMatrix::pack_row(int row) {
       const int mantissa = mantissas[k];
       zero = zero && mantissa == 0;
       if (nibbles) {
+        // Replaces the zero mantissa that the constructor has put into this half of the byte.
         std::uint8_t& byte = first[static_cast<std::size_t>(at / 8) * step_stride + at % 4];
         const int shift = at % 8 < 4 ? 0 : 4;
         byte = static_cast<std::uint8_t>((byte & ~(0xf << shift)) |
@@ -161,6 +172,8 @@ void PackedMatrix::pack_row(int row) {
   }
 }
 
+// One weight that is no multiple of the shorts' unit is enough to store the block of all 16 rows in
+// classes.
 void PackedMatrix::find_shorts(int row) {
   std::uint8_t* flags =
       is_short_.data() + static_cast<std::size_t>(row / kGroupRows) * layout_.blocks();
@@ -199,11 +212,13 @@ void PackedMatrix::pack_wide_row(int row) {
       } else if (layout_.packing == Packing::kClasses) {
         const WideElements::Part part = layout_.wide.part_of(static_cast<std::int64_t>(value));
         lowest = lowest || part.part_class == 0;
+        // 13 bits of magnitude, a sign and 2 bits of class fill the 16.
         stored = static_cast<std::int16_t>(part.value * 4 + part.part_class);
       }
       std::memcpy(at + static_cast<std::size_t>(column / 2) * step_stride + column % 2 * 2, &stored,
                   sizeof stored);
     }
+    // Kept by panel, as a kernel handles the four groups of a panel in one loop.
     if (lowest)
       has_lowest_[static_cast<std::size_t>(group / kPanelGroups) * layout_.blocks() + block] = 1;
     const std::size_t place =

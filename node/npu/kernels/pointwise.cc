@@ -26,12 +26,13 @@ Half apply_one(PointwiseOp op, Half a, Half b) {
     case PointwiseOp::kMax:
       return half_max(a, b);
   }
-  check_failed("a pointwise operation", "");
+  check_failed("op is a PointwiseOp", "the operation is not point-wise");
 }
 
 std::uint64_t apply_scalar(PointwiseOp op, std::span<Half> a, std::span<const Half> b) {
   std::uint64_t overflows = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
+    // An infinity that comes from an infinite operand is no overflow.
     const bool finite = is_finite(a[i]) && is_finite(b[i]);
     a[i] = apply_one(op, a[i], b[i]);
     overflows += half_is_infinite(a[i]) && finite;
@@ -67,6 +68,7 @@ SOLITON_AVX2_INLINE void store8(Half* to, __m128i values) {
 SOLITON_AVX2_INLINE __m128i round8(__m256 values) {
   const __m128i rounded = _mm256_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(values, values, _CMP_UNORD_Q));
+  // Packing saturates, which keeps masks: all ones are -1 in either width.
   const __m128i nan16 =
       _mm_packs_epi32(_mm256_castsi256_si128(nan), _mm256_extracti128_si256(nan, 1));
   return _mm_blendv_epi8(rounded, _mm_set1_epi16(kHalfNan), nan16);
@@ -84,11 +86,15 @@ SOLITON_AVX2_INLINE __m128i infinite8(__m128i values) {
                          _mm_set1_epi16(kHalfInfinity));
 }
 
+// The mask of bytes has two bits for each value.
 SOLITON_AVX2_INLINE std::uint64_t count8(__m128i mask) {
   return static_cast<std::uint64_t>(std::popcount(static_cast<unsigned>(_mm_movemask_epi8(mask))) /
                                     2);
 }
 
+// In fp32, then rounded to fp16, as half_add() and the others do: fp32 has 24 bits, at least twice
+// the 11 of fp16 and two more, so rounding twice gives what rounding once would (Figueroa, "When is
+// double rounding innocuous?", 1995). A product is even exact in fp32.
 template <PointwiseOp kOp>
 SOLITON_AVX2_INLINE __m256 arithmetic8(__m256 a, __m256 b) {
   if constexpr (kOp == PointwiseOp::kAdd) return _mm256_add_ps(a, b);
@@ -98,6 +104,7 @@ SOLITON_AVX2_INLINE __m256 arithmetic8(__m256 a, __m256 b) {
 }
 
 // half_max(): as integers, with the negative half mirrored, bit patterns order like the numbers.
+// maxps would not do: for +0 and -0, and where either is a NaN, it returns its second operand.
 SOLITON_AVX2_INLINE __m128i max8(__m128i a, __m128i b) {
   const __m128i magnitude = _mm_set1_epi16(0x7fff);
   const __m128i order_a = _mm_xor_si128(a, _mm_and_si128(_mm_srai_epi16(a, 15), magnitude));
@@ -126,6 +133,8 @@ SOLITON_TARGET_AVX2 std::uint64_t apply_avx2(std::span<Half> a, std::span<const 
     }
     store8(a.data() + i, result);
   }
+  // Fewer than kLanes values are left. The scalar code gives the same bits, so it does not matter
+  // where a vector is cut.
   return overflows + apply_scalar(kOp, a.subspan(i), b.subspan(i));
 }
 
@@ -170,6 +179,8 @@ void apply(ActivationFunction function, std::span<Half> values) {
     for (Half& value : values) value = half_relu(value);
     return;
   }
+  // A value for each of the 65,536 bit patterns, rounded from double precision
+  // (protocol/tensor/half.h): no approximation whose last bit would depend on the instruction set.
   const Half* table =
       function == ActivationFunction::kSigmoid ? half_sigmoid_table() : half_tanh_table();
   for (Half& value : values) value = table[value];

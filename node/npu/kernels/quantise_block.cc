@@ -74,6 +74,7 @@ SOLITON_TARGET_AVX2 inline std::int32_t total(__m128i sums) {
 }
 
 // Two steps of nibbles: x1 and 16 * x0 - x1 of each. |x| <= 7, so both are signed bytes.
+// multiply_avx512.cc has the identity.
 SOLITON_TARGET_AVX2 inline __m256i nibble_lanes(__m128i m) {
   const __m128i x0 =
       _mm_shuffle_epi8(m, _mm_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, -1, -1, -1, -1, -1, -1, -1, -1));
@@ -86,6 +87,7 @@ SOLITON_TARGET_AVX2 inline __m256i nibble_lanes(__m128i m) {
 
 SOLITON_TARGET_AVX2 Half largest_avx2(std::span<const Half> values) {
   __m256i largest = _mm256_setzero_si256();
+  // Without the sign, patterns of fp16 order as unsigned integers, with NaN on top.
   const __m256i magnitude = _mm256_set1_epi16(0x7fff);
   for (std::size_t at = 0; at < values.size(); at += kQuantiseChunk)
     largest = _mm256_max_epu16(largest, _mm256_and_si256(load_chunk(values, at), magnitude));
@@ -137,12 +139,14 @@ std::int32_t quantise_nibbles(std::span<const Half> values, float inverse_quantu
 
 #else
 
-Half largest_magnitude(std::span<const Half>) { check_failed("packed kernels need x86-64", ""); }
+Half largest_magnitude(std::span<const Half>) {
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
+}
 std::int32_t quantise_bytes(std::span<const Half>, float, float, std::int8_t*) {
-  check_failed("packed kernels need x86-64", "");
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
 }
 std::int32_t quantise_nibbles(std::span<const Half>, float, float, std::int8_t*) {
-  check_failed("packed kernels need x86-64", "");
+  check_failed("SOLITON_X86_KERNELS", "this build has no packed kernels: they need x86-64");
 }
 
 #endif

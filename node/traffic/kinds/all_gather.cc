@@ -258,7 +258,7 @@ std::vector<std::pair<std::size_t, std::size_t>> pairs(const Traffic& traffic) {
 void check_gather(void* object, FieldCheck& check) {
   const Traffic& traffic = *static_cast<const Traffic*>(object);
   const std::size_t n = traffic.senders.size();
-  if (n < 2) return check.error("nodes", "names one node; an all-gather takes two at least");
+  if (n < 2) return check.error("nodes", "names one node; an all-gather takes at least two");
   if (schedule_of(traffic) != Schedule::kDoubling) return;
   if (!std::has_single_bit(n))
     check.error("schedule",

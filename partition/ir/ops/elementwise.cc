@@ -7,7 +7,7 @@
 #include "partition/ir/ops/arithmetic.h"
 #include "partition/ir/ops/common.h"
 #include "partition/ir/ops/pointwise.h"
-#include "protocol/math/functions.h"
+#include "protocol/math/math.h"
 
 namespace soliton::ir {
 

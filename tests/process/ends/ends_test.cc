@@ -135,7 +135,7 @@ TEST_F(Ends, ALimitOfTimeNamesWhoWaitsAndWhatWasLost) {
   EXPECT_EQ(left.status, 5);
   EXPECT_THAT(
       left.results["error"].get<std::string>(),
-      MatchesRegex("no progress: 0 of 10 round trips completed when the limit of time was "
+      MatchesRegex("no progress: 0 of 10 round trips completed when the time limit was "
                    "reached at 1 s\n"
                    "    fpga0: 0 of 10 round trips done\n"
                    "    fpga0: 1 packet from sequence 0 on unacknowledged by fpga1 for 1 s\n"

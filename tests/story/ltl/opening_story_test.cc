@@ -491,7 +491,7 @@ TEST_F(LtlTags, TheKeysOfAnOlderSessionOpenNothing) {
 TEST_F(LtlTags, NeedTheChecksum) {
   LtlOptions o = options();
   o.crc = false;
-  EXPECT_THAT(check(o).error().message, testing::HasSubstr("auth header needs crc"));
+  EXPECT_THAT(check(o).error().message, testing::HasSubstr("auth: header needs crc"));
 }
 
 TEST_F(LtlTags, WorkWithoutAHandshakeToo) {

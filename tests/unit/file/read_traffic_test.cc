@@ -59,7 +59,7 @@ TEST(ReadTraffic, AnAllGatherHasASchedule) {
   EXPECT_EQ(title_of(*spec.workload.traffic), "all-gather (doubling)");
   EXPECT_THAT(error_of(with("{kind: all-gather, nodes: \"fpga[0-2]\", schedule: doubling}")),
               HasSubstr("takes a power of two of them, not 3; direct and ring take any number"));
-  EXPECT_THAT(error_of(with("{kind: all-gather, nodes: fpga0}")), HasSubstr("takes two at least"));
+  EXPECT_THAT(error_of(with("{kind: all-gather, nodes: fpga0}")), HasSubstr("takes at least two"));
   EXPECT_THAT(
       error_of(with("{kind: all-gather, nodes: \"fpga[0-7]\", schedule: doubling, bytes: 1 GiB}")),
       HasSubstr("the last step of doubling sends 4 blocks"));
@@ -72,7 +72,7 @@ TEST(ReadTraffic, EveryMistakeIsNamedWithWhatWouldBeRight) {
   EXPECT_THAT(error_of(with("{kind: ping, from: fpga9, to: fpga1}")),
               HasSubstr("workload.from: no node called \"fpga9\"; did you mean \"fpga"));
   EXPECT_THAT(error_of(with("{kind: ping, from: \"fpga[0-1]\", to: fpga2}")),
-              HasSubstr("names 2 nodes; one sends (kind: incast has many)"));
+              HasSubstr("names 2 nodes, but one node sends (kind: incast has several)"));
   EXPECT_THAT(error_of(with("{kind: ping, from: fpga2, to: fpga2}")),
               HasSubstr("fpga2 would send to itself"));
   EXPECT_THAT(error_of(with("{kind: incast, from: [fpga0, fpga0], to: fpga2}")),

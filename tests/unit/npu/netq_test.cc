@@ -207,7 +207,7 @@ class Misuse : public ::testing::Test {
 using MisuseDeathTest = Misuse;
 
 TEST_F(MisuseDeathTest, AMessageForNoRequest) {
-  EXPECT_DEATH(npu->deliver(0, ghost(400), {}), "a message for no request");
+  EXPECT_DEATH(npu->deliver(0, ghost(400), {}), "a message arrived while no request runs");
 }
 
 TEST_F(MisuseDeathTest, AMessageNobodyReads) {
@@ -228,7 +228,7 @@ TEST_F(MisuseDeathTest, APathFromAnotherOrigin) {
   npu->begin(RequestId{0}, 1, {});
   EXPECT_DEATH(
       npu->deliver(0, ghost(400), {kRunStart + nanoseconds(10), {.network = nanoseconds(9)}}),
-      "path of 9000 ps, 10000 ps after its request");
+      "the path is 9000 ps long, but the request was sent 10000 ps ago");
 }
 
 TEST_F(MisuseDeathTest, ASecondRequestWhileOneRuns) {

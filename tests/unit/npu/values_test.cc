@@ -314,13 +314,13 @@ TEST(Counts, OverflowsOfTheProduct) {
 
 TEST(FunctionalDeathTest, NeedsWeightsAndValues) {
   const Shard bare = cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 16, 16));
-  EXPECT_DEATH(Npu(bare, ComputeMode::kFunctional), "Wi: 0 weights");
+  EXPECT_DEATH(Npu(bare, ComputeMode::kFunctional), "Wi has 0 weights");
   const CellWeights weights = random_weights(Cell::kLstm, 16, 16, 4);
   const Shard shard =
       cell_shard(small_device(), msfp16_block8(), 4, whole(Cell::kLstm, 16, 16, &weights));
   Npu npu(shard, ComputeMode::kFunctional);
   npu.begin(RequestId{0}, 1, {});
-  EXPECT_DEATH(npu.deliver(0, Payload{{}, 32}, {}), "32 bytes of a message without values");
+  EXPECT_DEATH(npu.deliver(0, Payload{{}, 32}, {}), "a message has 32 bytes without values");
 }
 
 }  // namespace

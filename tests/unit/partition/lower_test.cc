@@ -320,7 +320,7 @@ TEST(Lower, RefusesWhatCannotBeLowered) {
   request.nodes = {{"fpga0", pocket(8, 100)}, {"fpga1", pocket(8, 100)}, {"fpga2", pocket(8, 100)}};
   request.stages = {stage(0, 1, 0, 3)};
   request.host = "host0";
-  EXPECT_EQ(lower(request).error().message, "gru0 has 2 native-tile rows: too few for 3 nodes");
+  EXPECT_EQ(lower(request).error().message, "gru0 has 2 native-tile rows, too few for 3 nodes");
   request.stages = {stage(0, 1, 0, 2)};
   request.precision = "msfp16";
   EXPECT_EQ(lower(request).error().message,

@@ -56,7 +56,7 @@ TEST(Why, TellsWhatCannotBeFromWhatWasNotFound) {
   it.nodes_usable = 2;
   EXPECT_EQ(line(it, "why not more nodes: "), "all usable nodes are used");
   it.objective = Objective::kNodes;
-  EXPECT_EQ(line(it, "why not more nodes: "), "the objective is the fewest");
+  EXPECT_EQ(line(it, "why not more nodes: "), "the objective is to use as few as possible");
 }
 
 TEST(Why, EndsWithWhatTheHostDoesAndTheNotesOfTheModel) {

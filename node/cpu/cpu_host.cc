@@ -1,0 +1,217 @@
+#include "node/cpu/cpu_host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "node/service/flow.h"
+#include "partition/ir/array_bytes.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+CpuHost::CpuHost(const CpuSpec& spec, const CpuOptions& options,
+                 const std::vector<std::string>& node_names, TraceBuffer* trace)
+    : spec_(spec), options_(options), names_(node_names), trace_(trace), cpu_(options.time) {
+  for (const CpuPart& part : spec.parts) parts_.emplace_back(part, spec.device, cpu_);
+  if (spec.clients) schedule_.emplace(spec.clients->workload, spec.clients->inputs.seed);
+}
+
+void CpuHost::start(Instant at) {
+  if (schedule_) schedule_->start(at);
+}
+
+NodeId CpuHost::number_of(const std::string& node) const {
+  const auto at = std::ranges::find(names_, node);
+  SOLITON_CHECK_MSG(at != names_.end(), "no node \"{}\"", node);
+  return NodeId{static_cast<std::uint32_t>(at - names_.begin())};
+}
+
+Instant CpuHost::next_deadline() const {
+  Instant next = outbox_.next();
+  if (schedule_) next = std::min(next, schedule_->next_deadline());
+  if (!local_.empty()) next = std::min(next, local_.begin()->first);
+  return next;
+}
+
+// An array that arrives may make others that arrive at the same instant, hence the loop.
+void CpuHost::on_deadline(Instant now) {
+  while (!local_.empty() && local_.begin()->first <= now) {
+    Local due = std::move(local_.begin()->second);
+    local_.erase(local_.begin());
+    on_array(due.header, std::move(due.array), due.arrival, now);
+  }
+  if (!schedule_) return;
+  while (const std::optional<ClientSchedule::Due> due = schedule_->take_due(now)) begin(*due, now);
+}
+
+void CpuHost::begin(const ClientSchedule::Due& due, Instant now) {
+  const GraphClients& clients = *spec_.clients;
+  Open& open = open_[due.request];
+  open.client = due.client;
+  open.sent = now;
+  open.outputs.resize(clients.replies);
+  open.missing = clients.replies;
+  std::vector<ir::Array> inputs = clients.inputs.request(due.request);
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    send(clients.sends[k], due.request, now,
+         functional(due.request) ? inputs[k] : inputs[k].forgotten(), {now, {}});
+}
+
+void CpuHost::send(const std::vector<PartPort>& ports, std::uint32_t request, Instant started,
+                   const ir::Array& array, const Arrival& leaves) {
+  for (const PartPort& port : ports) {
+    DataHeader header;
+    header.request = RequestId{request + (port.next_request ? 1 : 0)};
+    header.port = port.port;
+    header.functional = array.known();
+    header.started = started;
+    header.path = leaves.path;
+    const NodeId peer = number_of(port.node);
+    if (peer == options_.self)
+      local_.emplace(leaves.at, Local{header, array, leaves});
+    else
+      send_away(peer, header, array, leaves.at);
+  }
+}
+
+void CpuHost::send_away(NodeId peer, const DataHeader& header, const ir::Array& array, Instant at) {
+  Payload payload;
+  ir::append_array(array, payload);
+  const std::uint32_t count = sent_counts_[{index(peer), header.port}]++;
+  if (traced(index(header.request)))
+    trace_->record({at,
+                    {},
+                    options_.self,
+                    TraceKind::kMessageSent,
+                    flow_number(peer, header.port, count),
+                    static_cast<std::int64_t>(kDataHeaderBytes + payload.size()),
+                    index(peer)});
+  outbox_.add(at, peer, header, std::move(payload));
+}
+
+void CpuHost::on_message(NodeId peer, Payload message, Instant now) {
+  Result<DataMessage> data = unpack_data(message);
+  Result<std::vector<ir::Array>> arrays =
+      data ? ir::arrays_of(data->vectors) : tl::unexpected(data.error());
+  if (!arrays || arrays->size() != 1) {
+    ++duplicated_;
+    return;
+  }
+  const DataHeader& header = data->header;
+  const std::uint32_t count = received_counts_[header.port]++;
+  if (traced(index(header.request)))
+    trace_->record({now,
+                    {},
+                    options_.self,
+                    TraceKind::kMessageReceived,
+                    flow_number(options_.self, header.port, count),
+                    static_cast<std::int64_t>(message.size()),
+                    index(peer)});
+  // A socket carries every byte, so that values nobody computed arrive as zeros.
+  ir::Array array = header.functional ? std::move(arrays->front()) : arrays->front().forgotten();
+  on_array(header, std::move(array), arrival_of(header, now), now);
+}
+
+void CpuHost::on_array(const DataHeader& header, ir::Array array, const Arrival& arrival,
+                       Instant now) {
+  const std::uint32_t request = index(header.request);
+  for (std::size_t p = 0; p < parts_.size(); ++p) {
+    const CpuPart& part = spec_.parts[p];
+    if (header.port < part.first_port || header.port >= part.first_port + part.graph.inputs.size())
+      continue;
+    if (!parts_[p].on_array(header.port - part.first_port, request, std::move(array),
+                            header.started, arrival))
+      ++duplicated_;
+    return run_parts(p);
+  }
+  if (spec_.clients && header.port >= spec_.clients->first_port)
+    return on_reply(header.port - spec_.clients->first_port, request, std::move(array), arrival,
+                    now);
+  ++duplicated_;
+}
+
+void CpuHost::run_parts(std::size_t part) {
+  while (std::optional<PartRunner::Done> done = parts_[part].poll()) {
+    if (traced(done->request) && options_.time == TimeBase::kEmulated)
+      trace_->record({done->leaves.at - done->work, done->work, options_.self, TraceKind::kHostWork,
+                      done->request, 0, 0});
+    for (std::size_t k = 0; k < done->outputs.size(); ++k)
+      send(spec_.parts[part].outputs[k], done->request, done->started, done->outputs[k],
+           done->leaves);
+  }
+}
+
+// A request is complete with its last output, whose path is the critical one.
+void CpuHost::on_reply(std::size_t output, std::uint32_t request, ir::Array array,
+                       const Arrival& arrival, Instant now) {
+  const auto at = open_.find(request);
+  if (at == open_.end() || output >= at->second.outputs.size() ||
+      at->second.outputs[output].present()) {
+    ++duplicated_;
+    return;
+  }
+  Open& open = at->second;
+  open.outputs[output] = std::move(array);
+  if (arrival.at >= open.last.at) open.last = arrival;
+  if (--open.missing > 0) return;
+  Open done = std::move(open);
+  open_.erase(at);
+  complete(request, std::move(done), now);
+}
+
+void CpuHost::complete(std::uint32_t request, Open open, Instant now) {
+  HostRecord record;
+  record.request = RequestId{request};
+  record.client = open.client;
+  record.steps = 1;
+  record.sent = open.sent;
+  record.path = open.last.path;
+  record.completed = open.last.at;
+  // In wall time the answer is complete when the work has really been done, which is now.
+  if (options_.time == TimeBase::kWall) {
+    record.path.host += now - open.last.at;
+    record.completed = now;
+  }
+  if (functional(request)) {
+    Payload packed;
+    for (const ir::Array& output : open.outputs) ir::append_array(output, packed);
+    record.arrays = std::move(packed.bytes);
+  }
+  if (traced(request))
+    trace_->record({record.sent, record.completed - record.sent, options_.self, TraceKind::kRequest,
+                    request, record.client, 0});
+  ++completed_;
+  schedule_->answered(record.client, record.completed);
+  records_.push_back(std::move(record));
+}
+
+bool CpuHost::finished() const {
+  return spec_.clients && completed_ == spec_.clients->workload.requests;
+}
+
+std::vector<std::string> CpuHost::describe_outstanding() const {
+  constexpr std::size_t kMost = 4;
+  std::vector<std::string> out;
+  for (const auto& [request, open] : open_) {
+    out.push_back(fmt::format("client {} waits for {} of {} outputs of request {}", open.client,
+                              open.missing, open.outputs.size(), request));
+    if (out.size() == kMost) break;
+  }
+  for (const PartRunner& part : parts_)
+    if (std::string text = part.describe(); !text.empty()) out.push_back(std::move(text));
+  return out;
+}
+
+void CpuHost::hand_over(Records& to) {
+  std::move(records_.begin(), records_.end(), std::back_inserter(to.requests));
+  records_.clear();
+}
+
+void CpuHost::add_stats(RoleStats& to) const {
+  if (schedule_) to.sent += schedule_->sent();
+  to.duplicated += duplicated_;
+  to.host_busy += cpu_.busy();
+}
+
+}  // namespace soliton

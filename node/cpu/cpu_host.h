@@ -1,0 +1,98 @@
+// The role of a CPU host in a run of a graph: it runs parts of the graph, and plays the clients. A
+// state machine.
+//
+// Every array is a data message of its own to a port of a node. What goes from one part of a host to
+// another, or to its clients, never leaves it and takes no time.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/cpu/cpu_spec.h"
+#include "node/cpu/part_runner.h"
+#include "node/host/client_schedule.h"
+#include "node/service/outbox.h"
+#include "node/service/role.h"
+#include "protocol/base/trace.h"
+
+namespace soliton {
+
+struct CpuOptions {
+  NodeId self{};
+  TimeBase time = TimeBase::kEmulated;
+  std::uint32_t functional_every = 1;  // as in NpuServiceOptions
+  std::uint32_t trace_requests = 0;
+};
+
+class CpuHost : public Role {
+ public:
+  // `spec`, `node_names` and `trace` must outlive the object.
+  CpuHost(const CpuSpec& spec, const CpuOptions& options,
+          const std::vector<std::string>& node_names, TraceBuffer* trace);
+
+  void start(Instant at) override;
+  void on_message(NodeId peer, Payload message, Instant now) override;
+  std::optional<RoleMessage> poll_message(Instant now) override {
+    return outbox_.poll(now, options_.time, &Breakdown::host);
+  }
+  Instant next_deadline() const override;
+  void on_deadline(Instant now) override;
+  std::vector<std::string> describe_outstanding() const override;
+  bool finished() const override;
+  void hand_over(Records& to) override;
+  void add_stats(RoleStats& to) const override;
+
+ private:
+  // A request whose outputs are not all there.
+  struct Open {
+    std::uint32_t client = 0;
+    Instant sent{};
+    std::vector<ir::Array> outputs;
+    std::size_t missing = 0;
+    Arrival last;
+  };
+  // An array that stays on this host, on its way to a port.
+  struct Local {
+    DataHeader header;
+    ir::Array array;
+    Arrival arrival;
+  };
+
+  bool functional(std::uint32_t request) const {
+    return options_.functional_every != 0 && request % options_.functional_every == 0;
+  }
+  bool traced(std::uint32_t request) const {
+    return trace_ != nullptr && request < options_.trace_requests;
+  }
+  NodeId number_of(const std::string& node) const;
+  void begin(const ClientSchedule::Due& due, Instant now);
+  // Sends `array` of a request that began at `started` to all of `ports`; it leaves at `leaves`.
+  void send(const std::vector<PartPort>& ports, std::uint32_t request, Instant started,
+            const ir::Array& array, const Arrival& leaves);
+  void send_away(NodeId peer, const DataHeader& header, const ir::Array& array, Instant at);
+  void on_array(const DataHeader& header, ir::Array array, const Arrival& arrival, Instant now);
+  void run_parts(std::size_t part);
+  void on_reply(std::size_t output, std::uint32_t request, ir::Array array, const Arrival& arrival,
+                Instant now);
+  void complete(std::uint32_t request, Open open, Instant now);
+
+  const CpuSpec& spec_;
+  CpuOptions options_;
+  const std::vector<std::string>& names_;
+  TraceBuffer* trace_;
+  Cpu cpu_;
+  std::vector<PartRunner> parts_;
+  std::optional<ClientSchedule> schedule_;
+  std::map<std::uint32_t, Open> open_;   // by request
+  std::multimap<Instant, Local> local_;  // by arrival; of equal ones in order of sending
+  Outbox outbox_;
+  std::vector<HostRecord> records_;
+  std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint32_t> sent_counts_;  // by node, port
+  std::map<std::uint16_t, std::uint32_t> received_counts_;                        // by port
+  std::uint32_t completed_ = 0;
+  std::uint64_t duplicated_ = 0;
+};
+
+}  // namespace soliton

@@ -1,0 +1,37 @@
+// What a CPU host does in a run of a graph, as values: parts of the graph, the clients, or both.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "node/host/client_workload.h"
+#include "partition/ir/cpu_part.h"
+
+namespace soliton {
+
+// Where the inputs of a run come from: given requests, used again from the first when they run out,
+// or random ones that are a function of (seed, request).
+struct GraphInputs {
+  std::vector<std::vector<ir::Array>> given;  // by request and input of the model
+  std::vector<ir::Array> kinds;               // of random ones: type and shape of each input
+  std::uint64_t seed = 1;
+  // By input of the model. Random real numbers are uniform in [-1, 1), integers 0 or 1.
+  std::vector<ir::Array> request(std::uint32_t number) const;
+};
+
+struct GraphClients {
+  HostWorkload workload;
+  GraphInputs inputs;
+  std::vector<std::vector<PartPort>> sends;  // by input of the model: where it goes
+  std::uint16_t first_port = 0;              // output k of the model comes to port first_port + k
+  std::uint16_t replies = 0;                 // outputs of the model
+};
+
+struct CpuSpec {
+  CpuDevice device;
+  std::vector<CpuPart> parts;
+  std::optional<GraphClients> clients;
+};
+
+}  // namespace soliton

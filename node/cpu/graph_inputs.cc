@@ -1,0 +1,37 @@
+#include "node/cpu/cpu_spec.h"
+#include "protocol/base/rng.h"
+
+namespace soliton {
+namespace {
+
+template <typename T>
+T drawn(const Random& random, std::uint64_t ordinal) {
+  if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(random.below(ordinal, 2));
+  else if constexpr (std::is_same_v<T, ir::Bool>)
+    return ir::Bool(random.below(ordinal, 2) != 0);
+  else
+    return static_cast<T>(static_cast<float>(2.0 * random.unit(ordinal) - 1.0));
+}
+
+ir::Array random_array(const ir::Array& kind, const Random& random) {
+  return ir::with_type(kind.type(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    std::vector<T> out(static_cast<std::size_t>(kind.elements()));
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = drawn<T>(random, i);
+    return ir::Array::of(kind.shape(), std::move(out));
+  });
+}
+
+}  // namespace
+
+std::vector<ir::Array> GraphInputs::request(std::uint32_t number) const {
+  if (!given.empty()) return given[number % given.size()];
+  const Random random = Random(seed, "input").child(number);
+  std::vector<ir::Array> out;
+  for (std::size_t k = 0; k < kinds.size(); ++k)
+    out.push_back(random_array(kinds[k], random.child(k)));
+  return out;
+}
+
+}  // namespace soliton

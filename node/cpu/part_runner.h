@@ -1,0 +1,73 @@
+// Runs one part of a graph on a host's CPU: collects the inputs of each request, and computes when
+// they are complete, request after request. A state machine without clock.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/deployment/time_base.h"
+#include "partition/ir/cpu_part.h"
+#include "protocol/base/breakdown.h"
+#include "protocol/base/time.h"
+
+namespace soliton {
+
+// The host's CPU: works on one thing at a time, in order of demand.
+class Cpu {
+ public:
+  explicit Cpu(TimeBase time) : time_(time) {}
+  // Reserves the CPU for `work` from `from.at` on, and returns when it ends, with the wait and the
+  // work added to the path. In wall time the real work takes its real time, so nothing is modelled.
+  Arrival occupy(Arrival from, Duration work);
+  Duration busy() const { return busy_; }
+
+ private:
+  TimeBase time_;
+  Instant free_{};
+  Duration busy_{};
+};
+
+class PartRunner {
+ public:
+  // Both must outlive the object.
+  PartRunner(const CpuPart& part, const CpuDevice& device, Cpu& cpu);
+
+  // An input of `request`. `started`: when its client sent it. Returns false if nobody waits for
+  // it: the request has run, or the input is there already.
+  bool on_array(std::size_t input, std::uint32_t request, ir::Array array, Instant started,
+                const Arrival& arrival);
+
+  struct Done {
+    std::uint32_t request = 0;
+    Instant started{};
+    ir::Outputs outputs;
+    Arrival leaves;
+    Duration work{};
+  };
+  // The next request that ran, in order of requests.
+  std::optional<Done> poll();
+
+  // What it waits for, or why it cannot go on; "" if no request is open.
+  std::string describe() const;
+
+ private:
+  struct Open {
+    std::vector<ir::Array> inputs;
+    std::size_t missing = 0;
+    Instant started{};
+    Arrival last;
+  };
+  Open& open(std::uint32_t request);
+  std::optional<ir::Outputs> compute(const std::vector<ir::Array>& inputs, Duration& work);
+
+  const CpuPart& part_;
+  const CpuDevice& device_;
+  Cpu& cpu_;
+  std::map<std::uint32_t, Open> open_;  // by request
+  std::uint32_t next_ = 0;              // the request that runs next
+  std::string failure_;
+};
+
+}  // namespace soliton
