@@ -95,6 +95,18 @@ void for_each_index(const Shape& shape, Body&& body) {
 }
 
 // Families; each is one file.
+std::span<const Operator> create_operators();
+std::span<const Operator> einsum_operators();
 std::span<const Operator> elementwise_operators();
+std::span<const Operator> gather_operators();
+std::span<const Operator> move_operators();
+std::span<const Operator> order_operators();
+std::span<const Operator> pad_operators();
+std::span<const Operator> reduce_operators();
+std::span<const Operator> resize_operators();
+std::span<const Operator> scatter_operators();
+std::span<const Operator> shape_operators();
+std::span<const Operator> slice_operators();
+std::span<const Operator> unique_operators();
 
 }  // namespace soliton::ir
