@@ -24,6 +24,7 @@ std::vector<const Operator*> sorted() {
            scatter_operators(),
            shape_operators(),
            slice_operators(),
+           suppress_operators(),
            unique_operators(),
        })
     for (const Operator& op : family) out.push_back(&op);
