@@ -10,6 +10,7 @@
 #include "cluster/report/html.h"
 #include "cluster/report/words.h"
 #include "protocol/base/check.h"
+#include "protocol/math/math.h"
 
 namespace soliton {
 namespace {
@@ -29,7 +30,7 @@ struct Scale {
 
   double operator()(double value) const {
     const double share =
-        logarithmic ? (std::log2(value) - std::log2(low)) / (std::log2(high) - std::log2(low))
+        logarithmic ? (math::log2(value) - math::log2(low)) / (math::log2(high) - math::log2(low))
                     : (value - low) / (high - low);
     return from + share * (to - from);
   }
@@ -113,7 +114,7 @@ std::string x_axis(const Scale& x, const std::vector<double>& ticks, const std::
 std::vector<double> log_ticks(double low, double high) {
   const bool wide = high / low > 3000;
   std::vector<double> out;
-  for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10)
+  for (double power = math::pow(10, std::floor(math::log10(low))); power <= high; power *= 10)
     for (const double step : {1.0, 2.0, 5.0})
       if ((step == 1 || !wide) && power * step >= low * 0.999 && power * step <= high * 1.001)
         out.push_back(power * step);
@@ -220,7 +221,7 @@ std::string cumulative_curve(const std::vector<Duration>& sorted, const Scale& x
 std::vector<double> round_ticks(double highest, int count) {
   if (!(highest > 0) || !std::isfinite(highest)) return {0, 1};
   const double rough = highest / count;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
+  const double power = math::pow(10, std::floor(math::log10(rough)));
   const double factor = rough / power;
   const double step = power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
   std::vector<double> out;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "protocol/math/math.h"
+
 namespace soliton {
 namespace {
 
@@ -50,10 +52,10 @@ std::string group_thousands(std::int64_t value) {
 std::string significant(double value, int digits) {
   if (!std::isfinite(value)) return "-";
   if (value == 0) return "0";
-  const int exponent = static_cast<int>(std::floor(std::log10(std::abs(value))));
+  const int exponent = static_cast<int>(std::floor(math::log10(std::abs(value))));
   constexpr int kDecimalsLimit = 12;
   if (exponent + 1 >= digits) {
-    const double scale = std::pow(10.0, exponent + 1 - digits);
+    const double scale = math::pow(10.0, exponent + 1 - digits);
     return fixed(std::round(value / scale) * scale, 0);
   }
   return fixed(value, std::min(digits - 1 - exponent, kDecimalsLimit));

@@ -1,11 +1,11 @@
 #include "node/host/host_work.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
+#include "protocol/math/math.h"
 
 namespace soliton {
 namespace {
@@ -32,11 +32,11 @@ RequestInput random_input(std::uint64_t seed, std::uint32_t number, std::int64_t
 void log_softmax(std::span<float> values, bool exponentiate) {
   const double top = *std::max_element(values.begin(), values.end());
   double sum = 0;
-  for (const float value : values) sum += std::exp(value - top);
-  const double shift = top + std::log(sum);
+  for (const float value : values) sum += math::exp(value - top);
+  const double shift = top + math::log(sum);
   for (float& value : values) {
     const double log_share = value - shift;
-    value = static_cast<float>(exponentiate ? std::exp(log_share) : log_share);
+    value = static_cast<float>(exponentiate ? math::exp(log_share) : log_share);
   }
 }
 

@@ -26,9 +26,9 @@ class Random {
   std::uint64_t below(std::uint64_t ordinal, std::uint64_t bound) const;
   // Uniform in [0, 1), 53 bits.
   double unit(std::uint64_t ordinal) const;
-  // Standard normal (Box-Muller; uses ordinals 2k and 2k+1 of an inner stream).
+  // Standard normal (Box-Muller; uses ordinals 0 and 1 of an inner stream).
   double normal(std::uint64_t ordinal) const;
-  // Exponential with mean 1. Only sums, products and quotients: the same bits on every machine.
+  // Exponential with mean 1.
   double exponential(std::uint64_t ordinal) const;
   // True with probability p.
   bool happens(std::uint64_t ordinal, Probability p) const;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <memory>
 
+#include "protocol/math/math.h"
+
 namespace soliton {
 
 namespace {
@@ -35,8 +37,6 @@ std::unique_ptr<const Table> make_table(Function function) {
   return table;
 }
 
-double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
-
 }  // namespace
 
 Half half_max(Half a, Half b) {
@@ -55,13 +55,12 @@ Half half_relu(Half a) {
 }
 
 const Half* half_sigmoid_table() {
-  static const std::unique_ptr<const Table> table = make_table(sigmoid);
+  static const std::unique_ptr<const Table> table = make_table(math::sigmoid);
   return table->data();
 }
 
 const Half* half_tanh_table() {
-  static const std::unique_ptr<const Table> table =
-      make_table([](double x) { return std::tanh(x); });
+  static const std::unique_ptr<const Table> table = make_table(math::tanh);
   return table->data();
 }
 
@@ -69,8 +68,7 @@ Half half_sigmoid(Half a) { return half_sigmoid_table()[a]; }
 Half half_tanh(Half a) { return half_tanh_table()[a]; }
 
 Half half_exp(Half a) {
-  static const std::unique_ptr<const Table> table =
-      make_table([](double x) { return std::exp(x); });
+  static const std::unique_ptr<const Table> table = make_table(math::exp);
   return (*table)[a];
 }
 

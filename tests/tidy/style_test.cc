@@ -90,6 +90,21 @@ TEST(Style, NothingIsLeftForLaterAndNoMachineIsNamed) {
           << file.path << ":" << i + 1 << ": " << file.lines[i];
 }
 
+// The results of the C library's transcendental functions differ between machines; those of protocol/math
+// do not. tests/link says the same of the archives, where a call without `std::` is seen as well.
+TEST(Style, NoTranscendentalFunctionOfTheLibraryIsCalled) {
+  const std::regex banned(
+      "(std::|__builtin_)(exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan|asin|acos|"
+      "atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh|erf|erfc|lgamma|tgamma)[fl]?\\b");
+  EXPECT_TRUE(std::regex_search("y = std::tanhf(x);", banned));
+  EXPECT_TRUE(std::regex_search("apply(std::exp);", banned));
+  EXPECT_FALSE(std::regex_search("throw std::logic_error(math::exp(x), std::sqrt(x))", banned));
+  for (const SourceFile& file : source_files())
+    for (std::size_t i = 0; !file.is_test() && i < file.lines.size(); ++i)
+      EXPECT_FALSE(std::regex_search(file.lines[i], banned))
+          << file.path << ":" << i + 1 << ": " << file.lines[i] << " (use protocol/math/math.h)";
+}
+
 // Comments cite pages of the tree, or papers: a page that is elsewhere is no help to a reader.
 TEST(Style, ReferencesResolve) {
   const std::regex page(R"(docs/[a-zA-Z_/-]+\.md)");

@@ -95,18 +95,27 @@ void for_each_index(const Shape& shape, Body&& body) {
 }
 
 // Families; each is one file.
+std::span<const Operator> control_operators();
+std::span<const Operator> conv_operators();
 std::span<const Operator> create_operators();
 std::span<const Operator> einsum_operators();
 std::span<const Operator> elementwise_operators();
 std::span<const Operator> gather_operators();
+std::span<const Operator> matrix_operators();
 std::span<const Operator> move_operators();
+std::span<const Operator> nbits_operators();
+std::span<const Operator> norm_operators();
 std::span<const Operator> order_operators();
 std::span<const Operator> pad_operators();
+std::span<const Operator> pool_operators();
+std::span<const Operator> quantise_operators();
+std::span<const Operator> recurrent_operators();
 std::span<const Operator> reduce_operators();
 std::span<const Operator> resize_operators();
 std::span<const Operator> scatter_operators();
 std::span<const Operator> shape_operators();
 std::span<const Operator> slice_operators();
+std::span<const Operator> softmax_operators();
 std::span<const Operator> suppress_operators();
 std::span<const Operator> unique_operators();
 

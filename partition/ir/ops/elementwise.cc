@@ -27,15 +27,6 @@ double softsign(double x) { return x / (1 + std::abs(x)); }
 double reciprocal(double x) { return 1 / x; }
 double mish(double x) { return x * math::tanh(math::softplus(x)); }
 
-// Halves to even, whatever the rounding mode of the machine.
-double round_even(double x) {
-  const double down = std::floor(x);
-  const double rest = x - down;
-  if (rest < 0.5) return std::copysign(down, x);
-  if (rest > 0.5) return std::copysign(down + 1, x);
-  return std::copysign(std::fmod(down, 2) == 0 ? down : down + 1, x);
-}
-
 template <typename Function>
 Array combined_numbers(const Array& a, const Array& b, const Shape& shape) {
   if (!a.known() || !b.known()) return Array::unknown(a.type(), shape);
@@ -478,7 +469,7 @@ constexpr Operator kOperators[] = {
     {"Pow", pow},
     {"Reciprocal", by_double<reciprocal>},
     {"Relu", relu},
-    {"Round", by_double<round_even>},
+    {"Round", by_double<math::round_half_even>},
     {"Selu", op_selu},
     {"Shrink", op_shrink},
     {"Sigmoid", by_double<math::sigmoid>},

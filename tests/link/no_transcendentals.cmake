@@ -1,0 +1,18 @@
+# cmake -DNM=nm -DFILES=a.a,b.a -P no_transcendentals.cmake: fails when one of these archives or programs calls a
+# transcendental function of the C library (protocol/math/math.h says why).
+cmake_minimum_required(VERSION 3.25)
+string(REPLACE "," ";" FILES "${FILES}")
+set(functions "exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan|sincos|asin|acos|atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh|erf|erfc|lgamma|tgamma")
+set(called "")
+foreach(file ${FILES})
+  execute_process(COMMAND "${NM}" -u "${file}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL " U (${functions})[fl]?[@\n]" found "${symbols}")
+  if(found)
+    list(REMOVE_DUPLICATES found)
+    string(REGEX REPLACE " U |[@\n;]+" " " found "${found}")
+    string(APPEND called "${file} calls${found}\n")
+  endif()
+endforeach()
+if(called)
+  message(FATAL_ERROR "${called}")
+endif()
