@@ -116,6 +116,7 @@ std::span<const Operator> scatter_operators();
 std::span<const Operator> shape_operators();
 std::span<const Operator> slice_operators();
 std::span<const Operator> softmax_operators();
+std::span<const Operator> suppress_operators();
 std::span<const Operator> unique_operators();
 
 }  // namespace soliton::ir

@@ -17,7 +17,7 @@ std::vector<const Operator*> sorted() {
            nbits_operators(),       norm_operators(),     order_operators(),     pad_operators(),
            pool_operators(),        quantise_operators(), recurrent_operators(), reduce_operators(),
            resize_operators(),      scatter_operators(),  shape_operators(),     slice_operators(),
-           softmax_operators(),     unique_operators(),
+           softmax_operators(),     suppress_operators(), unique_operators(),
        })
     for (const Operator& op : family) out.push_back(&op);
   std::ranges::sort(out, {}, [](const Operator* op) { return op->name; });

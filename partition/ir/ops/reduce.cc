@@ -6,7 +6,7 @@
 
 #include "partition/ir/ops/arithmetic.h"
 #include "partition/ir/ops/common.h"
-#include "protocol/math/functions.h"
+#include "protocol/math/math.h"
 
 namespace soliton::ir {
 

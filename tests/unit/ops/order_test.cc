@@ -83,5 +83,35 @@ TEST(CumSum, AddsUpForwardsBackwardsAndWithoutTheElementItself) {
   EXPECT_EQ(Op("CumSum").error({in, integers({0, 1})}), "has an axis that is not one number");
 }
 
+// Boxes 0 and 1 share 9 of 11, box 2 is apart.
+TEST(NonMaxSuppression, KeepsTheBestOfBoxesThatOverlap) {
+  const Array boxes = floats({1, 3, 4}, {0, 0, 1, 10, 0, 1, 1, 11, 0, 20, 1, 30});
+  const Array scores = floats({1, 2, 3}, {0.5F, 0.9F, 0.3F, 0.1F, 0.1F, 0.8F});
+  const auto one_number = [](float x) { return floats({1}, {x}); };
+  const Op op = Op("NonMaxSuppression");
+  EXPECT_EQ(whole(op.one({boxes, scores, integers({5}), one_number(0.5F)})),
+            (Integers{0, 0, 1, 0, 0, 2, 0, 1, 2, 0, 1, 0}));
+  EXPECT_EQ(whole(op.one({boxes, scores, integers({1}), one_number(0.9F)})),
+            (Integers{0, 0, 1, 0, 1, 2}));
+  EXPECT_EQ(whole(op.one({boxes, scores, integers({5}), one_number(0.9F), one_number(0.4F)})),
+            (Integers{0, 0, 1, 0, 0, 0, 0, 1, 2}));
+  EXPECT_EQ(op.one({boxes, scores}).shape(), (Shape{0, 3}));
+}
+
+TEST(NonMaxSuppression, CentresAndWrongShapes) {
+  // Two boxes of one centre: 4 x 4 and 2 x 2, which share 4 of 16.
+  const Array boxes = floats({1, 2, 4}, {5, 5, 4, 4, 5, 5, 2, 2});
+  const Array scores = floats({1, 1, 2}, {1, 2});
+  Op op = Op("NonMaxSuppression");
+  op.set("center_point_box", 1);
+  EXPECT_EQ(whole(op.one({boxes, scores, integers({9}), Array::scalar(0.2F)})),
+            (Integers{0, 0, 1}));
+  EXPECT_EQ(op.one({boxes, scores, integers({9}), Array::scalar(0.3F)}).shape(), (Shape{2, 3}));
+  EXPECT_EQ(op.error({boxes, counting({1, 1, 3})}),
+            "has boxes of shape [1, 2, 4] and scores of shape [1, 1, 3]");
+  EXPECT_EQ(op.error({boxes, scores.forgotten()}),
+            "makes as many elements as the data of a request say");
+}
+
 }  // namespace
 }  // namespace soliton::ir
