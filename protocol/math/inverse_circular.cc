@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "protocol/math/double_double.h"
 #include "protocol/math/math.h"
@@ -13,7 +12,6 @@
 namespace soliton::math {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kSteps = 64;
 
 // atan(i / 64) from its predecessor: tan of the difference is (1/64) / (1 + i (i - 1) / 4096), below 1/64.

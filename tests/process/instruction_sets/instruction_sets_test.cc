@@ -40,9 +40,10 @@ TEST(InstructionSets, HidingFmaAndAvx2ChangesNoByte) {
   EXPECT_EQ(own, lines_of(hidden, "own"));
 #if defined(__x86_64__) && defined(__GLIBC__)
   // The control: where there is FMA to hide, the library's own results do change.
-  if (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2"))
+  if (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2")) {
     EXPECT_NE(lines_of(plain, "library"), lines_of(hidden, "library"))
         << "hiding had no effect, so this test sees nothing";
+  }
 #endif
 }
 
