@@ -12,6 +12,7 @@
 #include "cluster/results/run_folder.h"
 #include "cluster/run/live_results.h"
 #include "cluster/run/run.h"
+#include "cluster/yaml/names.h"
 #include "node/runtime/log.h"
 #include "partition/plan/explain.h"
 #include "protocol/base/message.h"
@@ -30,6 +31,7 @@ bool has_plan(const PreparedRun& run) { return !run.spec.workload.traffic; }
 
 std::string precision_of(const PreparedRun& run) {
   if (!has_plan(run)) return "";
+  if (run.graph) return "fp32";
   return run.spec.model.precision.empty() ? run.plan.shards.front().format.name
                                           : run.spec.model.precision;
 }
@@ -53,7 +55,7 @@ std::string traffic_words(const Traffic& traffic) {
 
 SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {
   SummaryContext context;
-  context.model = has_plan(run) ? run.model.name : traffic_words(*run.spec.workload.traffic);
+  context.model = has_plan(run) ? run.plan.model : traffic_words(*run.spec.workload.traffic);
   context.topology = run.topology.name;
   context.precision = precision_of(run);
   context.layout = layout_words(run.spec);
@@ -79,6 +81,15 @@ TraceNames trace_names(const PreparedRun& run) {
   return names;
 }
 
+// Of several outputs each has a file, called after it as far as a file can be.
+std::string outputs_file(const std::string& output, std::size_t of) {
+  if (of == 1) return "outputs.npy";
+  std::string name = output;
+  for (char& c : name)
+    if (!is_valid_name(std::string_view(&c, 1))) c = '-';
+  return fmt::format("outputs-{}.npy", name);
+}
+
 // Measurements are written first, so that a disk that fills up costs only pictures. Every file is
 // tried; the first failure is returned.
 Status write_all(const RunFolder& folder, const PreparedRun& run, const FinishedRun& finished,
@@ -91,7 +102,8 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, const Finished
   };
   write("requests.csv", requests_csv(results));
   write("results.json", results_json(results));
-  if (finished.outputs) write("outputs.npy", format_npy(*finished.outputs));
+  for (const auto& [name, array] : finished.outputs)
+    write(outputs_file(name, finished.outputs.size()).c_str(), format_npy(array));
   write("summary.txt", summary_text(results, context));
   write("trace.json", trace_json(finished.trace, trace_names(run)));
   write("report.html", report_html(results, context, has_plan(run) ? plan_svg(run.plan) : ""));

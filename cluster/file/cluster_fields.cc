@@ -161,6 +161,10 @@ constexpr Field kModelRows[] = {
         "State that is input and output of the file: `carry` keeps it from "
         "request to request, `zero` begins each with zeros.")
         .spelled(kStateModes),
+    described("inputs",
+              "Inputs that are the same in every request: the shape of one that the file leaves "
+              "open, `x: [1, 80]`, or a `.npy` file with its value.")
+        .by_default("none"),
     field<&ModelSpec::precision>("precision", "Number format of the products.")
         .naming("formats")
         .by_default("each device's native one")
@@ -265,7 +269,9 @@ constexpr Field kRequestRows[] = {
     field<&WorkloadSpec::think>("think",
                                 "Pause between an answer and the next request of `closed`.")
         .between(Duration{0}, kLongestTime),
-    described("input", "`random`, or a `.npy` file with requests along its first axis.")
+    described("input",
+              "`random`, a `.npy` file with requests along its first axis, or such a file for each "
+              "input of the model, `{x: x.npy, sr: sr.npy}`.")
         .by_default("random"),
     field<&WorkloadSpec::lengths>("lengths", "`.npy`: valid steps of each request.")
         .as(FieldType::kPath)
@@ -273,9 +279,10 @@ constexpr Field kRequestRows[] = {
     field<&WorkloadSpec::labels>("labels", "`.npy`: the class of each request, or of each step.")
         .as(FieldType::kPath)
         .if_changed(),
-    field<&WorkloadSpec::golden>("golden", "`.npy`: fp32 outputs of the original model.")
-        .as(FieldType::kPath)
-        .if_changed(),
+    described("golden",
+              "`.npy`: fp32 outputs of the original model; of several outputs a file each, by "
+              "name.")
+        .by_default("none"),
 };
 
 // Keys of requests to a model, then those of all kinds of communication.
@@ -425,6 +432,9 @@ constexpr Field kClusterRows[] = {
     described("formats", "Number formats of your own.", FieldType::kMaps).of(kFormatFields),
     described("nodes", "The cluster's nodes.", FieldType::kMaps).of(kNodeFields).needed(),
     map_field<&ClusterSpec::model, kModelFields>("model", "What the cluster runs."),
+    described("placement",
+              "Where operators run, by name (`*` stands for any text): `{\"*\": cpu}`, or nodes.")
+        .by_default("none"),
     map_field<&ClusterSpec::partition, kPartitionFields>("partition", "How the model is cut."),
     map_field<&ClusterSpec::service, kServiceFields>("service", "What is promised to clients."),
     map_field<&ClusterSpec::workload, kRequestFields>("workload", "Who sends what.")

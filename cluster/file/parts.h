@@ -105,4 +105,10 @@ bool read_path(MapReader& map, std::string_view key, std::string& out);
 Checked<TopologySpec> read_topology_file(const std::string& path);
 Checked<TopologySpec> read_topology_file(const YamlFile& yaml);
 
+void read_placement(MapReader& cluster, const std::vector<NodeSpec>& nodes,
+                    std::vector<PlacementRule>& out);
+void read_model_inputs(MapReader& model, std::vector<ModelInput>& out);
+// A key whose value may be a map from names in the model to .npy files; other values are left alone.
+void read_named_files(MapReader& map, std::string_view key, std::vector<NamedFile>& out);
+
 }  // namespace soliton

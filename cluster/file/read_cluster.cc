@@ -118,6 +118,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   const bool needs_model = !asks_for_traffic(map);
   if (needs_model || map.find("model") != nullptr)
     reading.model = errors_of(map, [&] { read_model(map, out.model); }) == 0;
+  read_placement(map, out.nodes, out.placement);
   read_field(map, "service", &out);
   read_partition(map, out.partition);
   // The parts that no plan depends on.

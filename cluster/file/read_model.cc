@@ -50,6 +50,7 @@ void read_model(MapReader& cluster, ModelSpec& out) {
   if (!map.is_map()) return;
   // What the window means depends on the places, and only a file has a state to speak of.
   read_place(map, out);
+  read_model_inputs(map, out.inputs);
   read_fields(map, kModelFields, &out);
   out.position = cluster.context().where(map.mark_of(map.find("onnx") != nullptr ? "onnx" : "rnn"));
   map.finish();

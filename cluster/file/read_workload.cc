@@ -22,18 +22,34 @@ void note_files(MapReader& map, WorkloadSpec& out) {
                                   {"golden", &out.golden}})
     if (map.find(key) != nullptr && !path->empty() && *path != "random")
       out.files.push_back({key, *path, map.context().where(map.mark_of(key))});
+  for (const NamedFile& file : out.inputs)
+    out.files.push_back({"input." + file.name, file.path, file.position});
+  for (const NamedFile& file : out.goldens)
+    out.files.push_back({"golden." + file.name, file.path, file.position});
+}
+
+// One file, or one for each name.
+void read_files(MapReader& map, std::string_view key, std::string& one,
+                std::vector<NamedFile>& several) {
+  const YamlValue* value = map.find(key);
+  if (value == nullptr) return;
+  if (value->kind != YamlValue::Kind::kMap) {
+    read_path(map, key, one);
+    return;
+  }
+  one = "";
+  read_named_files(map, key, several);
 }
 
 void read_input(MapReader& map, WorkloadSpec& out) {
   const YamlValue* input = map.find("input");
-  const bool is_scalar = input != nullptr && input->kind == YamlValue::Kind::kScalar;
-  if (input != nullptr && input->kind == YamlValue::Kind::kMap)
-    map.error("input",
-              "a file for each model input is not supported in this version: name one .npy file, "
-              "or random");
-  else if (input != nullptr && !(is_scalar && input->text == "random"))
-    read_path(map, "input", out.input);
-  if (input != nullptr && !(is_scalar && input->text == "random")) return;
+  const bool random =
+      input == nullptr || (input->kind == YamlValue::Kind::kScalar && input->text == "random");
+  if (!random) {
+    read_files(map, "input", out.input, out.inputs);
+    read_files(map, "golden", out.golden, out.goldens);
+    return;
+  }
   for (const char* key : {"lengths", "labels", "golden"})
     if (map.find(key) != nullptr)
       map.error(key, "belongs to an input file, but the input is random");

@@ -40,14 +40,40 @@ struct LayerPlace {
   std::string position;  // "file:line:column" for errors
 };
 
+// An input of the model that is the same in every request: its shape, where the file leaves it open,
+// or a .npy file with its value.
+struct ModelInput {
+  std::string name;
+  std::optional<std::vector<std::int64_t>> shape;
+  std::string file;      // "" when a shape
+  std::string position;  // "file:line:column" for errors
+};
+inline constexpr std::int64_t kModelExtentMost = std::int64_t{1} << 31;
+
+// A .npy file for one input or output of the model.
+struct NamedFile {
+  std::string name, path;
+  std::string position;  // "file:line:column" for errors
+};
+
+// Where the operators whose names match a pattern run: on the CPU part of the first host, or on one
+// of the nodes named. The longest pattern that matches decides.
+struct PlacementRule {
+  std::string pattern;  // `*` stands for any text, `/` included
+  bool cpu = false;
+  std::vector<std::string> nodes;  // unless cpu
+  std::string position;            // "file:line:column" for errors
+};
+
 // With neither rnn nor onnx there is no model, which a communication workload allows.
 struct ModelSpec {
   std::optional<RnnOptions> rnn;
-  std::string onnx;         // path, resolved against the cluster file's folder; "" when rnn
-  std::string output;       // onnx: which of several outputs to return; "" = the only one
-  bool zero_state = false;  // onnx, `state: zero`; else state is carried between requests
-  std::string precision;    // "" = native format of each device
-  bool in_dram = false;     // `place: dram`: every layer's weights stay in the devices' DRAM
+  std::string onnx;                // path, resolved against the cluster file's folder; "" when rnn
+  std::string output;              // onnx: which of several outputs to return; "" = the only one
+  bool zero_state = false;         // onnx, `state: zero`; else state is carried between requests
+  std::vector<ModelInput> inputs;  // onnx
+  std::string precision;           // "" = native format of each device
+  bool in_dram = false;            // `place: dram`: every layer's weights stay in the devices' DRAM
   // place: {LAYER: mrf | dram}, for layers by name; the others are pinned.
   std::vector<LayerPlace> places;
   std::int64_t window = 0;  // tiles that layers in DRAM stream through; 0: all free tiles
@@ -66,9 +92,11 @@ struct WorkloadSpec {
   std::string arrival = "closed";  // or "poisson"
   EventRate rate{};                // of poisson
   std::int64_t requests = 100;
-  std::string input = "random";  // or a .npy path
-  std::string lengths;           // .npy: valid steps of each request; "" = all
-  std::string labels;            // .npy
+  // `random`, a .npy path, or "" if there is a file for each input of the model.
+  std::string input = "random";
+  std::vector<NamedFile> inputs, goldens;  // by input and by output of the model
+  std::string lengths;                     // .npy: valid steps of each request; "" = all
+  std::string labels;                      // .npy
   std::string golden;  // .npy: fp32 outputs of the original model, for accuracy_fp32 and errors
   Duration think{};    // pause of a client between answer and next request
   std::optional<Traffic> traffic;  // `kind:`, replaces all above; without seed and contents
@@ -111,6 +139,7 @@ struct ClusterSpec {
   std::vector<NpuFormat> formats;  // defined in the file; 0 beats: those of beats_of()
   std::vector<NodeSpec> nodes;
   ModelSpec model;
+  std::vector<PlacementRule> placement;
   PartitionSpec partition;
   ServiceSpec service;
   WorkloadSpec workload;

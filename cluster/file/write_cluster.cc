@@ -100,7 +100,39 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes, const std::vector<Npu
   return out;
 }
 
-std::string model_text(const ModelSpec& model, const FieldWriter& writer) {
+std::string inputs_text(const std::vector<ModelInput>& inputs, const std::string& folder) {
+  WrittenKeys out;
+  std::vector<std::string> names;
+  for (const ModelInput& input : inputs) names.push_back(yaml_scalar(input.name));
+  for (std::size_t i = 0; i < names.size(); ++i)
+    out.emplace_back(names[i], inputs[i].shape
+                                   ? fmt::format("[{}]", fmt::join(*inputs[i].shape, ", "))
+                                   : yaml_quoted(path_from(folder, inputs[i].file)));
+  return flow_text(out);
+}
+
+std::string files_text(const std::string& one, const std::vector<NamedFile>& several,
+                       const std::string& folder) {
+  if (several.empty()) return yaml_quoted(path_from(folder, one));
+  WrittenKeys out;
+  std::vector<std::string> names;
+  for (const NamedFile& file : several) names.push_back(yaml_scalar(file.name));
+  for (std::size_t i = 0; i < names.size(); ++i)
+    out.emplace_back(names[i], yaml_quoted(path_from(folder, several[i].path)));
+  return flow_text(out);
+}
+
+std::string placement_text(const std::vector<PlacementRule>& rules) {
+  if (rules.empty()) return "";
+  std::string out = "placement:\n";
+  for (const PlacementRule& rule : rules)
+    out += fmt::format("  {}: {}\n", yaml_quoted(rule.pattern),
+                       rule.cpu ? "cpu" : fmt::format("[{}]", fmt::join(rule.nodes, ", ")));
+  return out;
+}
+
+std::string model_text(const ModelSpec& model, const FieldWriter& writer,
+                       const std::string& folder) {
   const auto place_text = [&]() -> std::string {
     if (model.places.empty()) return std::string(spelling(kWeightPlaces, model.in_dram));
     WrittenKeys places;
@@ -110,8 +142,9 @@ std::string model_text(const ModelSpec& model, const FieldWriter& writer) {
       places.emplace_back(names[i], spelling(kWeightPlaces, model.places[i].in_dram));
     return flow_text(places);
   };
-  WrittenKeys keys =
-      writer.keys(kModelFields, collect(kModelFields, &model), {{"place", place_text()}});
+  WrittenKeys by_hand = {{"place", place_text()}};
+  if (!model.inputs.empty()) by_hand.emplace_back("inputs", inputs_text(model.inputs, folder));
+  WrittenKeys keys = writer.keys(kModelFields, collect(kModelFields, &model), by_hand);
   // Only what a file says has a state.
   if (model.rnn) std::erase_if(keys, [](const auto& key) { return key.first == "state"; });
   return "model:\n" + lines_text(keys, "  ");
@@ -121,10 +154,12 @@ std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSp
                           const FieldWriter& writer, const std::string& folder) {
   if (workload.traffic)
     return fmt::format("workload: {}\n", traffic_text(*workload.traffic, nodes));
-  const std::string input =
-      workload.input == "random" ? workload.input : yaml_quoted(path_from(folder, workload.input));
-  WrittenKeys keys =
-      writer.keys(kRequestFields, collect(kRequestFields, &workload), {{"input", input}});
+  WrittenKeys by_hand = {{"input", workload.input == "random"
+                                       ? workload.input
+                                       : files_text(workload.input, workload.inputs, folder)}};
+  if (!workload.golden.empty() || !workload.goldens.empty())
+    by_hand.emplace_back("golden", files_text(workload.golden, workload.goldens, folder));
+  WrittenKeys keys = writer.keys(kRequestFields, collect(kRequestFields, &workload), by_hand);
   if (workload.arrival == "poisson")
     std::erase_if(keys, [](const auto& key) { return key.first == "think"; });
   return "workload:\n" + lines_text(keys, "  ");
@@ -172,7 +207,8 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
     if (key == "model") {
       out += topology_text(spec.topology) + defined_formats_text(spec.formats) +
              nodes_text(spec.nodes, spec.formats);
-      if (spec.model.rnn || !spec.model.onnx.empty()) out += model_text(spec.model, writer);
+      if (spec.model.rnn || !spec.model.onnx.empty())
+        out += model_text(spec.model, writer, folder) + placement_text(spec.placement);
     } else if (key == "ltl") {
       out += fmt::format("ltl: {}\n", writer.flow(kClusterLtlFields, &ltl));
     } else if (key == "wall") {

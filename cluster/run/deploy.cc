@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 
+#include "cluster/run/run.h"
 #include "fabric/ltl/wall_floors.h"
 #include "fabric/udp/udp_carrier.h"
 #include "node/host/host_role.h"
@@ -118,20 +119,6 @@ void fill_common(const ClusterSpec& spec, const LtlIdentity& identity,
   deployment.node_names = std::move(names);
 }
 
-HostWorkload host_workload(const ClusterSpec& spec) {
-  HostWorkload workload;
-  workload.clients = static_cast<std::uint32_t>(spec.workload.clients);
-  workload.requests = static_cast<std::uint32_t>(spec.workload.requests);
-  workload.think = spec.workload.think;
-  if (spec.workload.arrival == "poisson") {
-    workload.arrivals = Arrivals::kPoisson;
-    workload.mean_gap = milliseconds(1000) / spec.workload.rate.per_second;
-  }
-  workload.batch = static_cast<std::uint32_t>(spec.service.batch);
-  workload.batch_wait = spec.service.batch_wait;
-  return workload;
-}
-
 // Senders pass on a message when the previous ones have nearly left: often enough to keep a line
 // busy, and late enough that a message's time is that of the network.
 constexpr Bytes kTrafficQueue{64 << 10};
@@ -164,6 +151,20 @@ void fit_receive_buffers(const ClusterSpec& spec, std::vector<NodeAssignment>& n
 }
 
 }  // namespace
+
+HostWorkload host_workload(const ClusterSpec& spec) {
+  HostWorkload workload;
+  workload.clients = static_cast<std::uint32_t>(spec.workload.clients);
+  workload.requests = static_cast<std::uint32_t>(spec.workload.requests);
+  workload.think = spec.workload.think;
+  if (spec.workload.arrival == "poisson") {
+    workload.arrivals = Arrivals::kPoisson;
+    workload.mean_gap = milliseconds(1000) / spec.workload.rate.per_second;
+  }
+  workload.batch = static_cast<std::uint32_t>(spec.service.batch);
+  workload.batch_wait = spec.service.batch_wait;
+  return workload;
+}
 
 std::uint32_t functional_every(const ClusterSpec& spec) {
   switch (spec.compute) {
@@ -224,6 +225,37 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
       nodes);
   fit_receive_buffers(spec, nodes);
   add_faults(spec, topology, routes, faults, nodes);
+  return nodes;
+}
+
+std::vector<NodeAssignment> make_graph_assignments(const PreparedRun& run) {
+  const ClusterSpec& spec = run.spec;
+  const PlacedGraph& placed = run.graph->placed;
+  std::vector<NodeAssignment> nodes(spec.nodes.size());
+  const LtlIdentity identity = make_identity(spec);
+  const auto names = names_of(spec);
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    fill_common(spec, identity, names, i, nodes[i].deployment);
+  std::set<NodePair> pairs;
+  const auto talk = [&](const std::string& from, const std::vector<PartPort>& to) {
+    const std::uint32_t a = node_number(spec, from);
+    for (const PartPort& port : to)
+      if (const std::uint32_t b = node_number(spec, port.node); a != b)
+        pairs.insert({std::min(a, b), std::max(a, b)});
+  };
+  for (const auto& ports : placed.sends) talk(run.plan.host, ports);
+  for (const HostParts& host : placed.hosts)
+    for (const CpuPart& part : host.parts)
+      for (const auto& ports : part.outputs) talk(host.node, ports);
+  for (const std::string& node : cpu_nodes_of(run))
+    nodes[node_number(spec, node)].deployment.role = {kCpuRole, cpu_spec_of(run, node)};
+  const std::optional<PathTimes> paths =
+      known_paths(spec, run.topology, *run.routes, run.faults, pairs);
+  connect(
+      spec, pairs, [](const NodePair&) { return kExchangeChannel; }, paths ? &*paths : nullptr,
+      nodes);
+  fit_receive_buffers(spec, nodes);
+  add_faults(spec, run.topology, *run.routes, run.faults, nodes);
   return nodes;
 }
 

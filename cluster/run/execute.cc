@@ -51,21 +51,6 @@ double operations_per_request(const PreparedRun& run, const std::vector<HostReco
   return sum / static_cast<double>(records.size());
 }
 
-// Requests are numbered as they are sent, so answers show how many were sent even if the host ended
-// before reporting.
-void fill_sent(const ClusterOutcome& outcome, RunResults& results) {
-  for (const HostRecord& record : outcome.records)
-    results.sent = std::max(results.sent, std::int64_t{index(record.request)} + 1);
-  std::int64_t sent = 0;
-  for (const std::optional<NodeStats>& stats : outcome.stats) {
-    if (!stats) continue;
-    sent += static_cast<std::int64_t>(stats->sent);
-    results.duplicated += static_cast<std::int64_t>(stats->duplicated);
-  }
-  results.sent = std::max({results.sent, sent, static_cast<std::int64_t>(outcome.records.size())});
-  results.failed = results.sent - static_cast<std::int64_t>(outcome.records.size());
-}
-
 // The node whose modelled work a request is longest stands for the modelled device time.
 std::optional<DurationHistogram> device_time(const ClusterOutcome& outcome) {
   std::optional<DurationHistogram> longest;
@@ -74,20 +59,6 @@ std::optional<DurationHistogram> device_time(const ClusterOutcome& outcome) {
         (!longest || stats->device_time.mean() > longest->mean()))
       longest = stats->device_time;
   return longest;
-}
-
-std::vector<std::uint32_t> answered_of(const ClusterOutcome& outcome) {
-  std::vector<std::uint32_t> answered;
-  for (const HostRecord& record : outcome.records) answered.push_back(index(record.request));
-  return answered;
-}
-
-void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
-  for (const HostRecord& record : records) {
-    results.first_sent =
-        &record == &records.front() ? record.sent : std::min(results.first_sent, record.sent);
-    results.last_completed = std::max(results.last_completed, record.completed);
-  }
 }
 
 }  // namespace
@@ -117,6 +88,7 @@ ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAss
 
 FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   if (run.spec.workload.traffic) return execute_traffic(run, control);
+  if (run.graph) return execute_graph(run, control);
   const Clock::time_point started = Clock::now();
   FinishedRun finished;
   RunResults& results = finished.results;
@@ -147,7 +119,8 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   fill_sent(outcome, results);
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   if (run.spec.save_outputs)
-    finished.outputs = outputs_of(run.workload, outcome.records, run.spec.workload.requests);
+    finished.outputs.emplace_back(
+        "", outputs_of(run.workload, outcome.records, run.spec.workload.requests));
   // judge() takes the records, so whatever else needs them comes before it. The checks need all
   // figures and only add warnings.
   judge(run.workload, std::move(outcome.records), reference.get(), results);

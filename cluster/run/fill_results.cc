@@ -34,6 +34,11 @@ void fill_roles(const PreparedRun& run, RunResults& results) {
     if (node.name == run.plan.host) node.role = "host";
     for (const Placement& placement : run.plan.placements) {
       if (placement.node != node.name) continue;
+      // A host with clients stays one, whatever else it runs.
+      if (run.graph) {
+        if (node.role == "idle") node.role = "cpu";
+        continue;
+      }
       node.role = "npu";
       for (const MemoryUse& use : placement.memory) {
         if (use.memory == "Dram") continue;  // off chip, and of another order of size
@@ -103,6 +108,11 @@ RunResults results_before(const PreparedRun& run) {
     fill_plan(run, results);
     for (const Shard& shard : run.plan.shards)
       results.peak_ops_per_second += shard.device.peak_ops_per_second();
+    for (const NodeSpec& node : run.spec.nodes)
+      if (run.graph && std::ranges::find(run.plan.placements, node.name, &Placement::node) !=
+                           run.plan.placements.end())
+        results.peak_ops_per_second +=
+            static_cast<double>(node.device.cpu.operation_rate.per_second);
   }
   results.fabric.known = false;
   results.outputs.known = false;
@@ -169,6 +179,35 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     const FaultRule& fault = run.faults.rules[rule];
     results.faults.push_back(
         {fault.from, fault.id, std::string(fault.kind->name), fault.target, hits[rule]});
+  }
+}
+
+// Requests are numbered as they are sent, so answers show how many were sent even if the host ended
+// before reporting.
+void fill_sent(const ClusterOutcome& outcome, RunResults& results) {
+  for (const HostRecord& record : outcome.records)
+    results.sent = std::max(results.sent, std::int64_t{index(record.request)} + 1);
+  std::int64_t sent = 0;
+  for (const std::optional<NodeStats>& stats : outcome.stats) {
+    if (!stats) continue;
+    sent += static_cast<std::int64_t>(stats->sent);
+    results.duplicated += static_cast<std::int64_t>(stats->duplicated);
+  }
+  results.sent = std::max({results.sent, sent, static_cast<std::int64_t>(outcome.records.size())});
+  results.failed = results.sent - static_cast<std::int64_t>(outcome.records.size());
+}
+
+std::vector<std::uint32_t> answered_of(const ClusterOutcome& outcome) {
+  std::vector<std::uint32_t> answered;
+  for (const HostRecord& record : outcome.records) answered.push_back(index(record.request));
+  return answered;
+}
+
+void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
+  for (const HostRecord& record : records) {
+    results.first_sent =
+        &record == &records.front() ? record.sent : std::min(results.first_sent, record.sent);
+    results.last_completed = std::max(results.last_completed, record.completed);
   }
 }
 

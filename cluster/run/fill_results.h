@@ -14,6 +14,11 @@ void fill_ending(const ClusterOutcome& outcome, RunResults& results);
 void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& results);
 // Counters of network, transport and faults.
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
+// How many requests were sent, from their records and what the nodes report.
+void fill_sent(const ClusterOutcome& outcome, RunResults& results);
+// When the first was sent and the last answered.
+void fill_times(const std::vector<HostRecord>& records, RunResults& results);
+std::vector<std::uint32_t> answered_of(const ClusterOutcome& outcome);
 // The traces of the nodes and the network, one after the other.
 std::vector<TraceEvent> take_trace(ClusterOutcome& outcome);
 

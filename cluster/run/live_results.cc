@@ -9,6 +9,7 @@
 #include "cluster/results/results.h"
 #include "cluster/run/fill_results.h"
 #include "cluster/run/traffic.h"
+#include "cluster/workload/graph_judge.h"
 #include "protocol/json/json.h"
 
 namespace soliton {
@@ -90,7 +91,8 @@ void LiveResults::add(const RequestRecord& row) {
 
 void LiveResults::on_records(std::span<const HostRecord> records) {
   const std::lock_guard lock(mutex_);
-  for (const HostRecord& record : records) add(request_row(run_.workload, record));
+  for (const HostRecord& record : records)
+    add(run_.graph ? graph_row(run_.graph->workload, record) : request_row(run_.workload, record));
 }
 
 // The two ends of a message come from different nodes.

@@ -10,6 +10,7 @@
 #include "cluster/engine/launcher.h"
 #include "cluster/file/spec.h"
 #include "cluster/results/results.h"
+#include "cluster/run/graph_run.h"
 #include "cluster/workload/workload.h"
 #include "partition/ir/npy.h"
 #include "partition/search/partition.h"
@@ -26,6 +27,8 @@ struct PreparedRun {
   FaultPlan faults;
   Workload workload;
   Plan plan;
+  // A run of a graph on CPU parts: in place of model and workload.
+  std::optional<GraphRun> graph;
 };
 
 // How much of a cluster file to prepare.
@@ -54,8 +57,9 @@ std::uint64_t asked_of(const ClusterSpec& spec);
 struct FinishedRun {
   RunResults results;
   std::vector<TraceEvent> trace;
-  std::optional<NpyArray> outputs;  // outputs: {save: all}
-  std::optional<Error> error;       // why the run is not complete
+  // outputs: {save: all}, by name of the output; "" for that of a model with one.
+  std::vector<std::pair<std::string, NpyArray>> outputs;
+  std::optional<Error> error;  // why the run is not complete
   int interrupted_by = 0;
 };
 

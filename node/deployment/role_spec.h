@@ -43,6 +43,8 @@ struct RoleKind {
   // Set for roles that have a part in the workload and report when it is done (Role::finished()).
   // Null for roles that serve others and stop when those do.
   Asked (*asked)(const RoleSpec& spec, NodeId self);
+  // Whether this spec has a part in the workload. Null: every spec of a kind that sets `asked`.
+  bool (*takes_part)(const RoleSpec& spec);
   // Number of weights that each step multiplies by. Null: none.
   std::size_t (*weights)(const RoleSpec& spec);
   void (*write)(const RoleSpec& spec, RoleBytesOut& out);
@@ -76,7 +78,10 @@ class RoleSpec {
 
   // An idle node is asked for nothing.
   Asked asked(NodeId self) const { return takes_part() ? kind_->asked(*this, self) : Asked{}; }
-  bool takes_part() const { return kind_ != nullptr && kind_->asked != nullptr; }
+  bool takes_part() const {
+    if (kind_ == nullptr || kind_->asked == nullptr) return false;
+    return kind_->takes_part == nullptr || kind_->takes_part(*this);
+  }
   std::size_t weights() const {
     return kind_ == nullptr || kind_->weights == nullptr ? 0 : kind_->weights(*this);
   }

@@ -97,6 +97,16 @@ Array Array::unknown(ElementType type, Shape shape) {
   return out;
 }
 
+Array Array::of_bytes(ElementType type, Shape shape, std::vector<std::byte> bytes) {
+  auto storage = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+  Array out = unknown(type, std::move(shape));
+  SOLITON_CHECK_MSG(static_cast<std::int64_t>(storage->size()) == out.bytes(), "{} != {}",
+                    storage->size(), out.bytes());
+  out.data_ = storage->data();
+  out.storage_ = std::move(storage);
+  return out;
+}
+
 Array Array::integers(std::vector<std::int64_t> values) {
   const auto count = static_cast<std::int64_t>(values.size());
   return of<std::int64_t>({count}, std::move(values));

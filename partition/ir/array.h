@@ -44,6 +44,8 @@ class Array {
   static Array scalar(T value) {
     return of<T>({}, std::vector<T>{value});
   }
+  // Elements that were moved as bytes. REQUIRES: as many bytes as the shape and the type say.
+  static Array of_bytes(ElementType type, Shape shape, std::vector<std::byte> bytes);
   // A list of integers, as shapes, axes and the like are.
   static Array integers(std::vector<std::int64_t> values);
 

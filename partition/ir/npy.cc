@@ -31,10 +31,15 @@ struct TypeRow {
   const char* name;
   std::size_t bytes;
 };
-constexpr std::array<TypeRow, 4> kTypes{{{NpyType::kInt32, "<i4", "int32", 4},
+constexpr std::array<TypeRow, 9> kTypes{{{NpyType::kInt32, "<i4", "int32", 4},
                                          {NpyType::kInt64, "<i8", "int64", 8},
                                          {NpyType::kFloat16, "<f2", "float16", 2},
-                                         {NpyType::kFloat32, "<f4", "float32", 4}}};
+                                         {NpyType::kFloat32, "<f4", "float32", 4},
+                                         {NpyType::kFloat64, "<f8", "float64", 8},
+                                         {NpyType::kInt8, "|i1", "int8", 1},
+                                         {NpyType::kUint8, "|u1", "uint8", 1},
+                                         {NpyType::kInt16, "<i2", "int16", 2},
+                                         {NpyType::kBool, "|b1", "bool", 1}}};
 
 const TypeRow& row_of(NpyType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
@@ -54,6 +59,30 @@ void each(const NpyArray& array, std::int64_t first, std::int64_t count, Use use
     T value;
     std::memcpy(&value, at, sizeof(T));
     use(value);
+  }
+}
+
+// The same for the array's own type; fp16 comes as fp32.
+template <typename Use>
+void each_number(const NpyArray& array, std::int64_t first, std::int64_t count, Use use) {
+  switch (array.type) {
+    case NpyType::kInt32:
+      return each<std::int32_t>(array, first, count, use);
+    case NpyType::kInt64:
+      return each<std::int64_t>(array, first, count, use);
+    case NpyType::kFloat32:
+      return each<float>(array, first, count, use);
+    case NpyType::kFloat64:
+      return each<double>(array, first, count, use);
+    case NpyType::kInt8:
+      return each<std::int8_t>(array, first, count, use);
+    case NpyType::kUint8:
+    case NpyType::kBool:
+      return each<std::uint8_t>(array, first, count, use);
+    case NpyType::kInt16:
+      return each<std::int16_t>(array, first, count, use);
+    case NpyType::kFloat16:
+      return each<Half>(array, first, count, [&](Half v) { use(to_float(v)); });
   }
 }
 
@@ -92,8 +121,10 @@ Result<Parts> split(std::string_view bytes) {
 Result<NpyType> type_of(const std::string& descr) {
   for (const TypeRow& row : kTypes)
     if (descr == row.descr) return row.type;
-  return invalid(
-      fmt::format("has elements of type \"{}\"; supported: <i4, <i8, <f2, <f4", shown_name(descr)));
+  std::vector<std::string_view> known;
+  for (const TypeRow& row : kTypes) known.emplace_back(row.descr);
+  return invalid(fmt::format("has elements of type \"{}\"; supported: {}", shown_name(descr),
+                             fmt::join(known, ", ")));
 }
 
 Result<NpyArray> parse(std::string_view bytes) {
@@ -171,10 +202,8 @@ std::vector<std::int64_t> NpyArray::integer_row(std::int64_t row) const {
   const std::int64_t count = row_elements();
   std::vector<std::int64_t> out;
   out.reserve(static_cast<std::size_t>(count));
-  if (type == NpyType::kInt32)
-    each<std::int32_t>(*this, row * count, count, [&](auto v) { out.push_back(v); });
-  else
-    each<std::int64_t>(*this, row * count, count, [&](auto v) { out.push_back(v); });
+  each_number(*this, row * count, count,
+              [&](auto v) { out.push_back(static_cast<std::int64_t>(v)); });
   return out;
 }
 
@@ -183,21 +212,7 @@ std::vector<float> NpyArray::float_row(std::int64_t row) const {
   const std::int64_t count = row_elements();
   std::vector<float> out;
   out.reserve(static_cast<std::size_t>(count));
-  const auto take = [&](auto v) { out.push_back(static_cast<float>(v)); };
-  switch (type) {
-    case NpyType::kInt32:
-      each<std::int32_t>(*this, row * count, count, take);
-      break;
-    case NpyType::kInt64:
-      each<std::int64_t>(*this, row * count, count, take);
-      break;
-    case NpyType::kFloat32:
-      each<float>(*this, row * count, count, take);
-      break;
-    case NpyType::kFloat16:
-      each<Half>(*this, row * count, count, [&](Half v) { take(to_float(v)); });
-      break;
-  }
+  each_number(*this, row * count, count, [&](auto v) { out.push_back(static_cast<float>(v)); });
   return out;
 }
 

@@ -1,5 +1,5 @@
-// Arrays in NumPy's .npy files: little-endian int32, int64, float16, float32, C order, format
-// versions 1.0 to 3.0. Anything else is refused by name. (NumPy enhancement proposal 1;
+// Arrays in NumPy's .npy files: bool, int8, uint8, int16, and little-endian int32, int64, float16,
+// float32, float64, C order, format versions 1.0 to 3.0. Anything else is refused by name. (NumPy enhancement proposal 1;
 // numpy.lib.format.)
 //
 //   Result<NpyArray> tokens = read_npy("tokens.npy");   // int64 [requests, steps]
@@ -15,7 +15,17 @@
 
 namespace soliton {
 
-enum class NpyType : std::uint8_t { kInt32, kInt64, kFloat16, kFloat32 };
+enum class NpyType : std::uint8_t {
+  kInt32,
+  kInt64,
+  kFloat16,
+  kFloat32,
+  kFloat64,
+  kInt8,
+  kUint8,
+  kInt16,
+  kBool,
+};
 
 inline constexpr std::int64_t kMaxNpyBytes = std::int64_t{4} << 30;  // size of a file
 inline constexpr std::size_t kMaxNpyHeader = 64 * 1024;              // bytes of its dictionary
@@ -30,7 +40,10 @@ struct NpyArray {
   std::vector<std::byte> data;  // elements() * element_bytes(type), as in the file
 
   std::int64_t elements() const;
-  bool is_integer() const { return type == NpyType::kInt32 || type == NpyType::kInt64; }
+  bool is_integer() const {
+    return type == NpyType::kInt32 || type == NpyType::kInt64 || type == NpyType::kInt8 ||
+           type == NpyType::kUint8 || type == NpyType::kInt16;
+  }
   // Extent of the first axis (requests), 1 for a scalar; and number of elements of one row.
   std::int64_t rows() const { return shape.empty() ? 1 : shape[0]; }
   std::int64_t row_elements() const;

@@ -48,7 +48,7 @@ struct Deployment {
 struct Role {
   kind @0 :Text;
   options @1 :Options.Settings;
-  body @2 :AnyPointer;              # NPU: Shards.Shard; host: HostRole; CPU: CpuRole
+  body @2 :AnyPointer;              # NPU: Shards.Shard; host: HostRole; CPU: Graphs.CpuRole
 }
 
 struct HostRole {
@@ -58,77 +58,6 @@ struct HostRole {
   symbols @3 :List(Int32);          # all requests' symbols in a row
   values @4 :List(Float32);         # or all requests' vectors in a row
   lengths @5 :List(UInt32);         # steps of each request in the two above
-}
-
-# The parts of a graph that a CPU host runs, and the clients of a run of a graph.
-struct CpuRole {
-  device @0 :Options.Settings;
-  parts @1 :List(Part);
-  clients @2 :Clients;              # null: none here
-
-  struct Port {
-    node @0 :Text;
-    port @1 :UInt16;
-    nextRequest @2 :Bool;
-  }
-  struct Ports {
-    ports @0 :List(Port);
-  }
-  struct Part {
-    name @0 :Text;
-    graph @1 :Graph;
-    firstPort @2 :UInt16;
-    outputs @3 :List(Ports);
-    initial @4 :List(Data);         # arrays; empty: none
-  }
-  struct Clients {
-    sends @0 :List(Ports);          # by input of the model
-    firstPort @1 :UInt16;
-    replies @2 :UInt16;             # outputs of the model
-    seed @3 :UInt64;
-    inputs @4 :List(Kind);          # of random requests, by input of the model
-    given @5 :List(List(Data));     # arrays, by request and input
-  }
-  struct Kind {
-    type @0 :UInt8;
-    shape @1 :List(Int64);
-  }
-}
-
-# A graph of operators (partition/ir/graph.h). Values are indices; absent is the largest number.
-struct Graph {
-  opset @0 :Int64;
-  values @1 :List(Value);
-  nodes @2 :List(Node);
-  inputs @3 :List(UInt32);
-  outputs @4 :List(UInt32);
-
-  struct Value {
-    name @0 :Text;
-    constant @1 :Data;              # an array; empty: none
-  }
-  struct Node {
-    name @0 :Text;
-    op @1 :Text;
-    inputs @2 :List(UInt32);
-    outputs @3 :List(UInt32);
-    attributes @4 :List(Attribute);
-    captured @5 :UInt32;
-  }
-  struct Attribute {
-    name @0 :Text;
-    union {
-      real @1 :Float32;
-      integer @2 :Int64;
-      text @3 :Data;
-      reals @4 :List(Float32);
-      integers @5 :List(Int64);
-      texts @6 :List(Data);
-      array @7 :Data;
-      graph @8 :Graph;
-      other @9 :Void;
-    }
-  }
 }
 
 struct Faults {

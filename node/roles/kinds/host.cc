@@ -77,7 +77,12 @@ Result<RoleSpec> read(const RoleBytesIn& from) {
 
 }  // namespace
 
-const RoleKind kHostRole = {
-    .name = "host", .make = make, .asked = asked, .weights = nullptr, .write = write, .read = read};
+const RoleKind kHostRole = {.name = "host",
+                            .make = make,
+                            .asked = asked,
+                            .takes_part = nullptr,
+                            .weights = nullptr,
+                            .write = write,
+                            .read = read};
 
 }  // namespace soliton

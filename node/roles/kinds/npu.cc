@@ -36,6 +36,7 @@ Result<RoleSpec> read(const RoleBytesIn& in) {
 const RoleKind kNpuRole = {.name = "NPU",
                            .make = make,
                            .asked = nullptr,
+                           .takes_part = nullptr,
                            .weights = weights,
                            .write = write,
                            .read = read};

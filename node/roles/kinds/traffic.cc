@@ -60,6 +60,7 @@ Result<RoleSpec> read(const RoleBytesIn& in) {
 const RoleKind kTrafficRole = {.name = "traffic",
                                .make = make,
                                .asked = asked,
+                               .takes_part = nullptr,
                                .weights = nullptr,
                                .write = write,
                                .read = read};

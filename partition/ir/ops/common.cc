@@ -7,6 +7,9 @@
 namespace soliton::ir {
 
 Status check_fits(const Call& call, const Shape& shape) {
+  if (shape.size() > kMostAxes)
+    return invalid(
+        fmt::format("would make an array of {} axes; at most {}", shape.size(), kMostAxes));
   const std::optional<std::int64_t> count = element_count(shape);
   if (!count) return invalid(fmt::format("would make an array of shape {}", shape_text(shape)));
   if (*count > call.most_elements)

@@ -30,8 +30,11 @@ inline Result<Outputs> one(Array output) {
   return out;
 }
 
-// Error: the shape has a negative extent, or more elements than the call may make. Check a shape
-// that was computed from inputs before making an array of it.
+// Axes an operator's output may have, so that work that grows with the square of them stays small.
+inline constexpr std::size_t kMostAxes = 64;
+
+// Error: the shape has a negative extent, too many axes, or more elements than the call may make.
+// Check a shape that was computed from inputs before making an array of it.
 Status check_fits(const Call& call, const Shape& shape);
 // Error: input k is left out or has none of the types.
 Status check_type(const Call& call, std::size_t k, std::span<const ElementType> types);
@@ -94,13 +97,25 @@ void for_each_index(const Shape& shape, Body&& body) {
 // Families; each is one file.
 std::span<const Operator> control_operators();
 std::span<const Operator> conv_operators();
+std::span<const Operator> create_operators();
+std::span<const Operator> einsum_operators();
 std::span<const Operator> elementwise_operators();
+std::span<const Operator> gather_operators();
 std::span<const Operator> matrix_operators();
+std::span<const Operator> move_operators();
 std::span<const Operator> nbits_operators();
 std::span<const Operator> norm_operators();
+std::span<const Operator> order_operators();
+std::span<const Operator> pad_operators();
 std::span<const Operator> pool_operators();
 std::span<const Operator> quantise_operators();
 std::span<const Operator> recurrent_operators();
+std::span<const Operator> reduce_operators();
+std::span<const Operator> resize_operators();
+std::span<const Operator> scatter_operators();
+std::span<const Operator> shape_operators();
+std::span<const Operator> slice_operators();
 std::span<const Operator> softmax_operators();
+std::span<const Operator> unique_operators();
 
 }  // namespace soliton::ir

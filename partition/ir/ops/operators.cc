@@ -12,16 +12,12 @@ namespace {
 std::vector<const Operator*> sorted() {
   std::vector<const Operator*> out;
   for (const std::span<const Operator> family : {
-           control_operators(),
-           conv_operators(),
-           elementwise_operators(),
-           matrix_operators(),
-           nbits_operators(),
-           norm_operators(),
-           pool_operators(),
-           quantise_operators(),
-           recurrent_operators(),
-           softmax_operators(),
+           control_operators(),     conv_operators(),     create_operators(),    einsum_operators(),
+           elementwise_operators(), gather_operators(),   matrix_operators(),    move_operators(),
+           nbits_operators(),       norm_operators(),     order_operators(),     pad_operators(),
+           pool_operators(),        quantise_operators(), recurrent_operators(), reduce_operators(),
+           resize_operators(),      scatter_operators(),  shape_operators(),     slice_operators(),
+           softmax_operators(),     unique_operators(),
        })
     for (const Operator& op : family) out.push_back(&op);
   std::ranges::sort(out, {}, [](const Operator* op) { return op->name; });

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "partition/ir/operator.h"
+
 namespace soliton::ir {
 
 void remove_unused(Graph& graph) {
@@ -43,6 +45,27 @@ void remove_unused(Graph& graph) {
     move(state.output);
   }
   std::ranges::for_each(graph.outputs, move);
+}
+
+void make_outputs(Graph& graph) {
+  std::vector<bool> made(graph.values.size());
+  for (const Node& node : graph.nodes)
+    for (const ValueId id : node.outputs)
+      if (id != kAbsent) made[id] = true;
+  const auto make = [&](ValueId& id) {
+    if (id < made.size() && made[id]) return;
+    Node node;
+    node.name = graph.values[id].name;
+    node.op = "Identity";
+    node.kind = find_operator(node.op);
+    node.inputs = {id};
+    id = static_cast<ValueId>(graph.values.size());
+    node.outputs = {id};
+    graph.values.push_back({node.name, {}});
+    graph.nodes.push_back(std::move(node));
+  };
+  for (ValueId& id : graph.outputs) make(id);
+  for (State& state : graph.states) make(state.output);
 }
 
 }  // namespace soliton::ir

@@ -80,8 +80,13 @@ void write(const RoleSpec& spec, RoleBytesOut& out) {
 }
 Result<RoleSpec> read(const RoleBytesIn& in);
 
-constexpr RoleKind kRing = {
-    .name = "ring", .make = make, .asked = asked, .weights = nullptr, .write = write, .read = read};
+constexpr RoleKind kRing = {.name = "ring",
+                            .make = make,
+                            .asked = asked,
+                            .takes_part = nullptr,
+                            .weights = nullptr,
+                            .write = write,
+                            .read = read};
 
 Result<RoleSpec> read(const RoleBytesIn& in) {
   Ring ring;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "protocol/math/math.h"
 #include "tests/unit/math/functions.h"
 
 namespace soliton {
@@ -49,6 +50,22 @@ INSTANTIATE_TEST_SUITE_P(Math, Unary,
 INSTANTIATE_TEST_SUITE_P(Math, Binary,
                          testing::ValuesIn(binary_functions().begin(), binary_functions().end()),
                          name_of);
+
+// Where the reduction cancels most: the doubles around multiples of pi / 2, on both sides of 2^20, where
+// one way to reduce gives way to the other.
+TEST(Circular, ErrorIsAsSmallNextToMultiplesOfHalfPi) {
+  if (!kOracleIsBetter) GTEST_SKIP() << "long double is no better than double here";
+  const long double half_pi = std::acos(0.0L);
+  for (long k = 1; k < 680'000; k += k < 1000 || std::abs(k - 667'544) < 100 ? 1 : 31)
+    for (const double towards : {0.0, 1e9}) {
+      const double multiple = static_cast<double>(static_cast<long double>(k) * half_pi);
+      const double x = std::nextafter(multiple, towards);
+      for (const double at : {multiple, x}) {
+        ASSERT_LE(ulps_apart(math::sin(at), std::sin(static_cast<long double>(at))), 0.502) << k;
+        ASSERT_LE(ulps_apart(math::cos(at), std::cos(static_cast<long double>(at))), 0.502) << k;
+      }
+    }
+}
 
 // The checker itself: a result that is one step off is found.
 TEST(UlpsApart, OneStepIsOneUnit) {

@@ -1,0 +1,51 @@
+#include <chrono>
+
+#include "cluster/run/check_prediction.h"
+#include "cluster/run/check_transport.h"
+#include "cluster/run/deploy.h"
+#include "cluster/run/fill_results.h"
+#include "cluster/run/graph_run.h"
+#include "cluster/run/run.h"
+#include "cluster/workload/graph_judge.h"
+
+namespace soliton {
+
+FinishedRun execute_graph(const PreparedRun& run, const RunControl& control) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point started = Clock::now();
+  const GraphRun& graph = *run.graph;
+  const auto requests = static_cast<std::uint32_t>(run.spec.workload.requests);
+  const std::uint32_t every = functional_every(run.spec);
+  std::unique_ptr<GraphReference> reference;
+  if (every != 0)
+    reference =
+        std::make_unique<GraphReference>(graph.graph, graph.workload.inputs, requests, every);
+  const std::vector<NodeAssignment> nodes = make_graph_assignments(run);
+  ClusterOutcome outcome = run_assignments(run, nodes, control);
+  if (reference)
+    reference->finish(answered_of(outcome), [&control] { return control.loop->signal() != 0; });
+  FinishedRun finished;
+  RunResults& results = finished.results;
+  results = results_before(run);
+  fill_ending(outcome, results);
+  results.operations_per_request =
+      outcome.records.empty() ? 0 : static_cast<double>(graph.operations);
+  fill_times(outcome.records, results);
+  fill_nodes(outcome, every != 0, results);
+  fill_fabric(run, outcome, results);
+  fill_sent(outcome, results);
+  if (run.spec.save_outputs)
+    finished.outputs = graph_outputs(graph.workload, graph.graph, outcome.records, requests);
+  judge_graph(graph.workload, std::move(outcome.records), reference.get(), results);
+  check_prediction(run, results);
+  check_transport(run, nodes, outcome, results);
+  check_load(run, results);
+  finished.trace = take_trace(outcome);
+  finished.error = outcome.error;
+  finished.interrupted_by = outcome.interrupted_by;
+  results.wall = {std::chrono::duration<double>(Clock::now() - started).count(),
+                  outcome.launch_seconds, outcome.events, outcome.processes};
+  return finished;
+}
+
+}  // namespace soliton

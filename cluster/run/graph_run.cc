@@ -1,0 +1,275 @@
+#include "cluster/run/graph_run.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "cluster/run/deploy.h"
+#include "cluster/run/graph_predict.h"
+#include "cluster/run/run.h"
+#include "cluster/yaml/names.h"
+#include "partition/cost/cost_model.h"
+#include "partition/ir/evaluate.h"
+#include "partition/ir/shown_name.h"
+#include "partition/onnx/import_onnx.h"
+#include "protocol/base/located.h"
+
+namespace soliton {
+namespace {
+
+class Preparation {
+ public:
+  Preparation(PreparedRun& run, const GraphOptions& options)
+      : run_(run), spec_(run.spec), options_(options) {}
+
+  Diagnostics prepare() {
+    if (import() && load()) {
+      find_hosts();
+      if (problems_.empty()) check_carried();
+      if (problems_.empty()) place();
+      if (problems_.empty() && options_.plan) plan();
+    }
+    return std::move(problems_);
+  }
+
+ private:
+  void add(const std::string& position, std::string message, ErrorCode code = ErrorCode::kInvalid) {
+    problems_.add(code, located(position, std::move(message)));
+  }
+
+  bool import() {
+    Checked<std::map<std::string, ir::Array>> given =
+        given_inputs(spec_.model, run_.spec.files_read);
+    if (!given) return problems_.append(std::move(given.error())), false;
+    Checked<ImportedModel> model = import_onnx(spec_.model.onnx, {std::move(*given), {}});
+    if (!model) {
+      for (Error& error : model.error().errors)
+        add(spec_.model.position, "model.onnx: " + error.message, error.code);
+      return false;
+    }
+    run_.spec.files_read.add(model->files);
+    graph_run_.name = std::move(model->name);
+    graph_run_.graph = std::move(model->graph);
+    return true;
+  }
+
+  bool load() {
+    Checked<GraphWorkload> workload = load_graph_workload(spec_, graph_run_.name, graph_run_.graph);
+    if (workload) {
+      graph_run_.workload = std::move(*workload);
+      run_.spec.files_read.add(graph_run_.workload.files);
+      return true;
+    }
+    for (Error& error : workload.error().errors)
+      add(position_of(error.message), error.message, error.code);
+    return false;
+  }
+
+  // What is wrong with a data file begins with its path.
+  std::string position_of(const std::string& message) const {
+    for (const WorkloadSpec::DataFile& file : spec_.workload.files)
+      if (message.starts_with(file.path))
+        return fmt::format("{}: workload.{}", file.position, file.key);
+    return message.starts_with(spec_.file) ? "" : spec_.model.position;
+  }
+
+  void find_hosts() {
+    for (const NodeSpec& node : spec_.nodes)
+      if (node.device.kind == Device::Kind::kCpu) {
+        hosts_.push_back(node.name);
+        devices_.emplace(node.name, node.device.cpu);
+      }
+    if (hosts_.empty())
+      add(spec_.model.position, "no node has a CPU: add one of device cpu, which runs the clients");
+  }
+
+  // State that is carried needs requests to run one after the other, and all to be computed.
+  void check_carried() {
+    if (graph_run_.graph.states.empty()) return;
+    const auto refuse = [&](const char* what, const std::string& why) {
+      add(spec_.model.position,
+          fmt::format("model: its state is carried from request to request, so {} {}; or write "
+                      "model.state: zero to begin every request with zeros",
+                      what, why));
+    };
+    if (spec_.workload.clients > 1)
+      refuse("workload.clients must be 1", fmt::format("and not {}", spec_.workload.clients));
+    if (spec_.compute == ComputeKind::kSampled)
+      refuse("compute must be functional or timing", "and not sampled");
+  }
+
+  // The host of each operator: the first of the longest pattern that matches, else the first host.
+  void place() {
+    PlaceRequest request;
+    request.graph = &graph_run_.graph;
+    request.hosts = hosts_;
+    request.clients = hosts_.front();
+    std::vector<bool> used(spec_.placement.size());
+    std::vector<std::string> unplaced;
+    for (const ir::Node& node : graph_run_.graph.nodes) {
+      const PlacementRule* rule = nullptr;
+      for (std::size_t i = 0; i < spec_.placement.size(); ++i) {
+        const PlacementRule& candidate = spec_.placement[i];
+        if (!glob_matches(candidate.pattern, node.name)) continue;
+        used[i] = true;
+        if (rule == nullptr || candidate.pattern.size() > rule->pattern.size()) rule = &candidate;
+      }
+      if (rule == nullptr && !spec_.placement.empty()) unplaced.push_back(shown_name(node.name));
+      request.host_of.push_back(rule == nullptr ? 0 : host_of(*rule));
+    }
+    check_rules(used, unplaced);
+    if (!problems_.empty()) return;
+    Result<PlacedGraph> placed = place_graph(request);
+    if (placed)
+      graph_run_.placed = std::move(*placed);
+    else
+      add(spec_.model.position, placed.error().message);
+  }
+
+  std::size_t host_of(const PlacementRule& rule) {
+    if (rule.cpu) return 0;
+    for (const std::string& node : rule.nodes)
+      if (const auto at = std::ranges::find(hosts_, node); at != hosts_.end())
+        return static_cast<std::size_t>(at - hosts_.begin());
+    return 0;
+  }
+
+  void check_rules(const std::vector<bool>& used, const std::vector<std::string>& unplaced) {
+    for (std::size_t i = 0; i < spec_.placement.size(); ++i) {
+      const PlacementRule& rule = spec_.placement[i];
+      if (!used[i])
+        add(rule.position, fmt::format("placement: no operator of {} is called \"{}\"",
+                                       graph_run_.name, shown_name(rule.pattern)));
+      for (const std::string& node : rule.nodes)
+        if (std::ranges::find(hosts_, node) == hosts_.end())
+          add(rule.position,
+              fmt::format("placement: {} has no CPU; operators that are placed by name run on "
+                          "hosts: {}",
+                          node, fmt::join(hosts_, ", ")));
+    }
+    if (!unplaced.empty())
+      add(spec_.placement.front().position,
+          fmt::format("placement: operator \"{}\"{} is placed nowhere; place the rest with "
+                      "{{\"*\": cpu}}",
+                      unplaced.front(),
+                      unplaced.size() > 1 ? fmt::format(" and {} more", unplaced.size() - 1) : ""));
+  }
+
+  Duration message_time_of(const std::string& from, const std::string& to,
+                           std::int64_t bytes) const {
+    const auto number = [&](const std::string& name) {
+      const auto at = std::ranges::find(spec_.nodes, name, &NodeSpec::name);
+      return NodeId{static_cast<std::uint32_t>(at - spec_.nodes.begin())};
+    };
+    return message_time(run_.topology, *run_.routes, number(from), number(to), (bytes + 1) / 2,
+                        spec_.ltl.mtu);
+  }
+
+  // The inputs of the first request; unknown ones where no values are computed.
+  std::vector<ir::Array> first_request() const {
+    std::vector<ir::Array> inputs = graph_run_.workload.inputs.request(0);
+    if (spec_.compute == ComputeKind::kTiming)
+      for (ir::Array& input : inputs)
+        if (input.present()) input = input.forgotten();
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      for (const ir::State& state : graph_run_.graph.states)
+        if (graph_run_.graph.inputs[k].value == state.input) inputs[k] = ir::Array();
+    return inputs;
+  }
+
+  void plan() {
+    const Result<GraphPrediction> predicted =
+        predict_graph(graph_run_.placed, hosts_.front(), graph_run_.graph.outputs.size(), devices_,
+                      first_request(),
+                      [this](const std::string& from, const std::string& to, std::int64_t bytes) {
+                        return message_time_of(from, to, bytes);
+                      });
+    if (!predicted) return add(spec_.model.position, predicted.error().message);
+    graph_run_.operations = 2 * predicted->work.multiply_adds + predicted->work.operations;
+    fill_plan(*predicted);
+    run_.graph = std::move(graph_run_);
+  }
+
+  void fill_plan(const GraphPrediction& predicted) {
+    Plan& plan = run_.plan;
+    plan.model = graph_run_.name;
+    plan.host = hosts_.front();
+    plan.steps = 1;
+    plan.predicted_latency = predicted.latency;
+    plan.predicted_path = predicted.path;
+    plan.nodes_used = static_cast<std::int64_t>(graph_run_.placed.hosts.size());
+    plan.cut_bytes_per_request = predicted.cut_bytes;
+    plan.operations = graph_run_.operations;
+    for (const HostParts& host : graph_run_.placed.hosts) {
+      Placement& placement = plan.placements.emplace_back();
+      const auto node = std::ranges::find(spec_.nodes, host.node, &NodeSpec::name);
+      placement.node = host.node;
+      placement.device = node->device.name();
+      placement.place = node->at;
+      for (const CpuPart& part : host.parts)
+        placement.holds.push_back(fmt::format("{} ({} operator{})", shown_name(part.name),
+                                              part.graph.nodes.size(),
+                                              part.graph.nodes.size() == 1 ? "" : "s"));
+      placement.busy_per_step = predicted.busy.at(host.node);
+      plan.predicted_interval = std::max(plan.predicted_interval, placement.busy_per_step);
+      placement.step.duration = placement.busy_per_step;
+      placement.step.limit = "CPU";
+      placement.step.macs = predicted.work.multiply_adds;
+    }
+    // The placement leaves no choice, so there is one plan of its class.
+    Certificate& certificate = plan.certificate;
+    certificate.objective = spec_.partition.objective;
+    certificate.value =
+        certificate.objective == "throughput" ? plan.predicted_interval : plan.predicted_latency;
+    certificate.lower_bound = certificate.value;
+    certificate.verdict = "optimal";
+    certificate.plan_class = "given placement";
+    certificate.method = "the placement leaves one plan";
+    certificate.cost_model = kCostModelVersion;
+    if (!options_.note.empty()) plan.explanation.push_back(options_.note);
+    plan.explanation.push_back(fmt::format("on the CPU: {} operators, {} multiply-adds a request",
+                                           graph_run_.graph.nodes.size(),
+                                           predicted.work.multiply_adds));
+  }
+
+  PreparedRun& run_;
+  const ClusterSpec& spec_;
+  GraphOptions options_;
+  GraphRun graph_run_;
+  std::vector<std::string> hosts_;  // nodes with a CPU; the first has the clients
+  std::map<std::string, CpuDevice> devices_;
+  Diagnostics problems_;
+};
+
+}  // namespace
+
+Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options) {
+  return Preparation(run, options).prepare();
+}
+
+std::vector<std::string> cpu_nodes_of(const PreparedRun& run) {
+  std::vector<std::string> out = {run.plan.host};
+  for (const HostParts& host : run.graph->placed.hosts)
+    if (host.node != run.plan.host) out.push_back(host.node);
+  return out;
+}
+
+CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node) {
+  const GraphRun& graph = *run.graph;
+  CpuSpec spec;
+  const auto at = std::ranges::find(run.spec.nodes, node, &NodeSpec::name);
+  spec.device = at->device.cpu;
+  for (const HostParts& host : graph.placed.hosts)
+    if (host.node == node) spec.parts = host.parts;
+  if (node != run.plan.host) return spec;
+  GraphClients& clients = spec.clients.emplace();
+  clients.workload = host_workload(run.spec);
+  clients.inputs = graph.workload.inputs;
+  clients.sends = graph.placed.sends;
+  clients.first_port = graph.placed.first_reply;
+  clients.replies = static_cast<std::uint16_t>(graph.graph.outputs.size());
+  return spec;
+}
+
+}  // namespace soliton

@@ -1,0 +1,46 @@
+// Runs of a graph on CPU parts: from a cluster file to a placement, a prediction, and results.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/workload/graph_workload.h"
+#include "partition/place/place_graph.h"
+#include "partition/plan/plan.h"
+
+namespace soliton {
+
+struct PreparedRun;
+struct FinishedRun;
+struct RunControl;
+struct NodeAssignment;
+
+// What is known of a run of a graph before a process starts.
+struct GraphRun {
+  std::string name;  // of the model
+  ir::Graph graph;
+  GraphWorkload workload;
+  PlacedGraph placed;
+  std::int64_t operations = 0;  // of one request: a multiply-add is two
+};
+
+// Imports the model, reads its workload, places its operators and predicts a request; fills
+// run.graph and run.plan. REQUIRES: run.spec, run.topology and run.routes. Errors: everything that
+// the run would refuse, with its place in the cluster file. `note`: added to the plan's
+// explanation.
+struct GraphOptions {
+  bool plan = true;  // false: nothing is predicted, as for a mere check; needs no routes
+  std::string note;
+};
+Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options);
+
+// The nodes that take part: the clients' and those with parts, each once.
+std::vector<std::string> cpu_nodes_of(const PreparedRun& run);
+// The spec of one of them.
+CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node);
+
+// Like execute_run(). REQUIRES: run.graph is set.
+FinishedRun execute_graph(const PreparedRun& run, const RunControl& control);
+
+}  // namespace soliton

@@ -1,0 +1,295 @@
+#include "cluster/workload/graph_judge.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "cluster/results/sha256.h"
+#include "partition/ir/array_bytes.h"
+#include "partition/ir/evaluate.h"
+#include "protocol/base/rng.h"
+
+namespace soliton {
+namespace {
+
+constexpr auto kAskEvery = std::chrono::milliseconds(10);
+
+std::string_view text_of(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::vector<ir::Array> unpacked(const std::vector<std::byte>& bytes) {
+  Payload payload;
+  payload.bytes = bytes;
+  return ir::arrays_of(payload).value_or(std::vector<ir::Array>());
+}
+
+std::vector<double> numbers(const ir::Array& array) {
+  const ir::Array wide = ir::converted(array, ir::ElementType::kFloat64);
+  return {wide.as<double>().begin(), wide.as<double>().end()};
+}
+
+// Largest differences to the outputs of the original model, relative to the largest magnitude of the
+// answer. Infinite where an output is not a number; equal infinities are no difference.
+struct Errors {
+  double absolute = 0, relative = 0;
+  bool any = false;
+
+  void add(const std::vector<double>& output, const std::vector<float>& golden) {
+    constexpr double kInfinite = std::numeric_limits<double>::infinity();
+    double worst = output.size() == golden.size() ? 0 : kInfinite, magnitude = 0;
+    for (std::size_t i = 0; i < std::min(output.size(), golden.size()); ++i) {
+      const double difference = output[i] == golden[i] ? 0 : std::abs(output[i] - golden[i]);
+      worst = std::max(worst, std::isnan(difference) ? kInfinite : difference);
+      if (std::isfinite(golden[i]))
+        magnitude = std::max(magnitude, std::abs(static_cast<double>(golden[i])));
+    }
+    any = true;
+    absolute = std::max(absolute, worst);
+    if (magnitude > 0) relative = std::max(relative, worst / magnitude);
+  }
+};
+
+// The class of each vector of an answer: the position of its largest element. An answer of integers
+// is the classes themselves.
+std::vector<std::int64_t> classes_of(const ir::Array& answer) {
+  const std::vector<double> values = numbers(answer);
+  std::vector<std::int64_t> out;
+  if (!ir::is_real(answer.type())) {
+    for (const double value : values) out.push_back(static_cast<std::int64_t>(value));
+    return out;
+  }
+  const std::size_t width =
+      answer.rank() == 0 ? 1 : static_cast<std::size_t>(answer.shape().back());
+  for (std::size_t first = 0; width > 0 && first + width <= values.size(); first += width) {
+    const auto vector = std::span(values).subspan(first, width);
+    const bool numbers_only = std::ranges::none_of(vector, [](double v) { return std::isnan(v); });
+    out.push_back(numbers_only ? std::ranges::max_element(vector) - vector.begin() : -1);
+  }
+  return out;
+}
+
+std::size_t row_number(const GraphWorkload& workload, RequestId request) {
+  return index(request) % std::max<std::size_t>(workload.rows(), 1);
+}
+
+// Right answers over all vectors with a label, and by vector.
+struct Accuracy {
+  std::int64_t right = 0, of = 0;
+  std::vector<std::pair<std::int64_t, std::int64_t>> steps;
+
+  void add(const std::vector<std::int64_t>& classes, const std::vector<std::int64_t>& labels) {
+    steps.resize(std::max(steps.size(), labels.size()));
+    for (std::size_t i = 0; i < std::min(labels.size(), classes.size()); ++i) {
+      const bool is_right = classes[i] == labels[i];
+      right += is_right;
+      ++of;
+      steps[i].first += is_right;
+      ++steps[i].second;
+    }
+  }
+  std::optional<double> value() const {
+    return of == 0 ? std::nullopt
+                   : std::optional(static_cast<double>(right) / static_cast<double>(of));
+  }
+};
+
+}  // namespace
+
+Result<ir::Outputs> answer_graph(const ir::Graph& graph, std::vector<ir::Array> inputs,
+                                 std::vector<ir::Array>& states) {
+  if (states.empty())
+    for (const ir::State& state : graph.states) states.push_back(state.initial);
+  ir::Graph whole;  // also returns the states
+  const std::size_t answers = graph.outputs.size();
+  whole = graph;
+  for (std::size_t s = 0; s < graph.states.size(); ++s) {
+    whole.outputs.push_back(graph.states[s].output);
+    for (std::size_t k = 0; k < graph.inputs.size(); ++k)
+      if (graph.inputs[k].value == graph.states[s].input) inputs[k] = states[s];
+  }
+  Result<ir::Outputs> outputs = ir::evaluate(whole, inputs);
+  if (!outputs) return outputs;
+  for (std::size_t s = 0; s < states.size(); ++s) states[s] = (*outputs)[answers + s];
+  outputs->resize(answers);
+  return outputs;
+}
+
+GraphReference::GraphReference(const ir::Graph& graph, const GraphInputs& inputs,
+                               std::uint32_t requests, std::uint32_t functional_every)
+    : graph_(graph),
+      inputs_(inputs),
+      requests_(requests),
+      every_(functional_every),
+      by_row_(graph.states.empty() && !inputs.given.empty()),
+      wanted_(requests) {
+  if (by_row_) requests_ = std::min(requests_, static_cast<std::uint32_t>(inputs.given.size()));
+  answers_.resize(requests_);
+  if (every_ != 0) thread_ = std::thread([this] { run(); });
+}
+
+GraphReference::~GraphReference() {
+  wanted_ = 0;
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<std::byte> GraphReference::answer_of(std::uint32_t request,
+                                                 std::vector<ir::Array>& states) const {
+  const Result<ir::Outputs> outputs = answer_graph(graph_, inputs_.request(request), states);
+  // A request that cannot run has no answer; the part that should run it says why.
+  if (!outputs) return {};
+  Payload packed;
+  for (const ir::Array& output : *outputs) ir::append_array(output, packed);
+  return std::move(packed.bytes);
+}
+
+void GraphReference::run() {
+  std::vector<ir::Array> states;
+  for (std::uint32_t request = 0; request < requests_; ++request) {
+    // Rows may come again in any request, so each is answered; else only what is functional is.
+    const bool needed = by_row_ || !graph_.states.empty() || request % every_ == 0;
+    if (request >= wanted_) break;
+    if (needed) answers_[request] = answer_of(request, states);
+    const std::lock_guard lock(mutex_);
+    done_ = request + 1;
+    changed_.notify_all();
+  }
+}
+
+void GraphReference::finish(const std::vector<std::uint32_t>& answered,
+                            const std::function<bool()>& stop) {
+  if (!thread_.joinable()) return;
+  std::uint32_t needed = 0;
+  for (const std::uint32_t request : answered)
+    needed = std::max(needed, by_row_ ? requests_ : std::min(request + 1, requests_));
+  wanted_ = needed;
+  std::unique_lock lock(mutex_);
+  while (done_ < needed) {
+    changed_.wait_for(lock, kAskEvery);
+    if (done_ >= needed || !stop) continue;
+    lock.unlock();
+    const bool stopped = stop();
+    lock.lock();
+    if (!stopped) continue;
+    wanted_ = 0;
+    break;
+  }
+  lock.unlock();
+  thread_.join();
+}
+
+const std::vector<std::byte>& GraphReference::answer(std::uint32_t request) const {
+  static const std::vector<std::byte> none;
+  const std::size_t at = by_row_ ? request % inputs_.given.size() : request;
+  return at < answers_.size() ? answers_[at] : none;
+}
+
+RequestRecord graph_row(const GraphWorkload& workload, const HostRecord& record) {
+  RequestRecord row;
+  row.request = record.request;
+  row.client = record.client;
+  row.steps = record.steps;
+  row.sent = record.sent;
+  row.completed = record.completed;
+  row.path = record.path;
+  if (!record.arrays.empty()) row.output_hash = hash_bytes(text_of(record.arrays));
+  const std::size_t number = row_number(workload, record.request);
+  if (number >= workload.labels.size()) return row;
+  row.label = workload.labels[number].back();
+  if (record.arrays.empty()) return row;
+  const std::vector<std::int64_t> classes =
+      classes_of(lane_of(unpacked(record.arrays).front(), workload.lanes));
+  const std::size_t last = workload.labels[number].size() - 1;
+  row.predicted_class = last < classes.size() ? classes[last] : -1;
+  return row;
+}
+
+std::vector<std::pair<std::string, NpyArray>> graph_outputs(const GraphWorkload& workload,
+                                                            const ir::Graph& graph,
+                                                            const std::vector<HostRecord>& records,
+                                                            std::int64_t requests) {
+  std::vector<std::vector<ir::Array>> rows(graph.outputs.size());
+  for (const HostRecord& record : records) {
+    const std::vector<ir::Array> answer = unpacked(record.arrays);
+    for (std::size_t k = 0; k < answer.size() && std::int64_t{index(record.request)} < requests;
+         ++k) {
+      rows[k].resize(static_cast<std::size_t>(requests));
+      rows[k][index(record.request)] = lane_of(answer[k], workload.lanes);
+    }
+  }
+  std::vector<std::pair<std::string, NpyArray>> out;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const auto first = std::ranges::find_if(rows[k], &ir::Array::present);
+    if (first == rows[k].end()) continue;
+    const bool alike = std::ranges::all_of(rows[k], [&](const ir::Array& row) {
+      return !row.present() || (row.type() == first->type() && row.shape() == first->shape());
+    });
+    if (!alike) continue;
+    const ir::Array zeros = ir::with_type(first->type(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      return ir::Array::of(first->shape(),
+                           std::vector<T>(static_cast<std::size_t>(first->elements())));
+    });
+    for (ir::Array& row : rows[k])
+      if (!row.present()) row = zeros;
+    if (std::optional<NpyArray> array = npy_of_rows(rows[k]))
+      out.emplace_back(graph.name_of(graph.outputs[k]), std::move(*array));
+  }
+  return out;
+}
+
+void judge_graph(const GraphWorkload& workload, std::vector<HostRecord> records,
+                 const GraphReference* reference, RunResults& results) {
+  std::ranges::sort(records, {}, [](const HostRecord& record) { return index(record.request); });
+  Sha256 digest;
+  Errors errors;
+  Accuracy accuracy, accuracy_fp32;
+  bool any = false;
+  for (const HostRecord& record : records) {
+    RequestRecord row = graph_row(workload, record);
+    const std::size_t number = row_number(workload, record.request);
+    if (!record.arrays.empty()) {
+      any = true;
+      digest.update(text_of(record.arrays));
+      const std::vector<ir::Array> answer = unpacked(record.arrays);
+      if (reference != nullptr && !reference->answer(index(record.request)).empty()) {
+        row.matches = record.arrays == reference->answer(index(record.request));
+        ++results.outputs.checked;
+        results.outputs.mismatched += !*row.matches;
+      }
+      for (std::size_t k = 0; k < workload.goldens.size(); ++k)
+        if (!workload.goldens[k].empty())
+          errors.add(numbers(lane_of(answer[k], workload.lanes)),
+                     workload.goldens[k].front().float_row(static_cast<std::int64_t>(number)));
+      if (number < workload.labels.size()) {
+        const ir::Array first = lane_of(answer.front(), workload.lanes);
+        accuracy.add(classes_of(first), workload.labels[number]);
+        if (!workload.goldens.empty() && !workload.goldens.front().empty()) {
+          std::vector<float> golden =
+              workload.goldens.front().front().float_row(static_cast<std::int64_t>(number));
+          golden.resize(static_cast<std::size_t>(first.elements()));
+          accuracy_fp32.add(classes_of(ir::Array::of(first.shape(), std::move(golden))),
+                            workload.labels[number]);
+        }
+      }
+    }
+    results.requests.push_back(row);
+  }
+  if (any) results.outputs.sha256 = digest.hex();
+  if (errors.any) {
+    results.outputs.max_abs_error = errors.absolute;
+    results.outputs.max_rel_error = errors.relative;
+  }
+  results.outputs.known = any;
+  results.outputs.accuracy = accuracy.value();
+  if (accuracy.steps.size() > 1) {
+    std::vector<double>& steps = results.outputs.accuracy_per_step.emplace();
+    for (const auto& [right, of] : accuracy.steps)
+      steps.push_back(of == 0 ? 0 : static_cast<double>(right) / static_cast<double>(of));
+  }
+  results.outputs.accuracy_fp32 = accuracy_fp32.value();
+}
+
+}  // namespace soliton
