@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "tests/unit/ops_heavy/apply.h"
+#include "tests/unit/ops/apply.h"
 #include "tests/unit/ops_heavy/random.h"
 
 namespace soliton::ir {
