@@ -8,6 +8,7 @@
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
 #include "cluster/file/listing.h"
+#include "partition/ir/operator.h"
 #include "protocol/json/json.h"
 
 namespace soliton {
@@ -27,6 +28,13 @@ std::string lines_as_json(const std::string& text) {
   return json_text(out, JsonLayout::kIndented) + "\n";
 }
 
+// Operators of models, by name; what a CPU part runs.
+std::string list_operators() {
+  std::string out;
+  for (const ir::Operator* op : ir::operators()) out += fmt::format("{}\n", op->name);
+  return out;
+}
+
 // Something that can be listed, in lines "name  what it is".
 struct Listing {
   const char* name;
@@ -39,6 +47,7 @@ constexpr Listing kListings[] = {
     {"configs", [] { return list_configs(data_root()); }},
     {"formats", []() -> Checked<std::string> { return list_formats(); }},
     {"workloads", []() -> Checked<std::string> { return list_workloads(); }},
+    {"operators", []() -> Checked<std::string> { return list_operators(); }},
     {"faults", []() -> Checked<std::string> { return list_faults(); }},
 };
 
@@ -65,7 +74,7 @@ RunCommand define(OptionSet& options, CommandLine&) {
 const CliCommand kListCommand = {.name = "list",
                                  .what =
                                      "What is built in: devices, topologies, configs, formats, "
-                                     "workloads or faults, one line each",
+                                     "workloads, operators or faults, one line each",
                                  .example = "soliton list devices",
                                  .define = define};
 

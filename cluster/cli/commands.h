@@ -11,6 +11,7 @@ extern const CliCommand kRunCommand;
 extern const CliCommand kPlanCommand;
 extern const CliCommand kCheckCommand;
 extern const CliCommand kSweepCommand;
+extern const CliCommand kModelCommand;
 extern const CliCommand kListCommand;
 extern const CliCommand kIsaCommand;
 extern const CliCommand kBenchCommand;
@@ -19,8 +20,9 @@ extern const CliCommand kSchemaCommand;
 extern const CliCommand kCompletionCommand;
 
 inline constexpr const CliCommand* kCommands[] = {
-    &kRunCommand, &kPlanCommand,  &kCheckCommand,    &kSweepCommand,  &kListCommand,
-    &kIsaCommand, &kBenchCommand, &kQuantizeCommand, &kSchemaCommand, &kCompletionCommand,
+    &kRunCommand,      &kPlanCommand,   &kCheckCommand,      &kSweepCommand,
+    &kModelCommand,    &kListCommand,   &kIsaCommand,        &kBenchCommand,
+    &kQuantizeCommand, &kSchemaCommand, &kCompletionCommand,
 };
 
 }  // namespace soliton

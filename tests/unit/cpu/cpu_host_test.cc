@@ -1,0 +1,196 @@
+// The role of a CPU host as a story: what comes in, what must go out, and when.
+#include "node/cpu/cpu_host.h"
+
+#include <capnp/message.h>
+#include <gtest/gtest.h>
+
+#include "node/cpu/cpu_codec.h"
+#include "partition/ir/array_bytes.h"
+#include "partition/place/place_graph.h"
+#include "tests/unit/graph/test_graph.h"
+
+namespace soliton {
+namespace {
+
+using test::floats;
+using test::TestGraph;
+
+const std::vector<std::string> kNames = {"a", "b"};
+
+// y = |-relu(x)| over both hosts and back, or on one.
+std::vector<CpuSpec> specs(const std::vector<std::size_t>& host_of, std::uint32_t requests) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {2});
+  const ir::ValueId one = t.node("one", "Relu", {x});
+  const ir::ValueId two = t.node("two", "Neg", {one});
+  t.output(t.node("three", "Abs", {two}));
+  const PlaceRequest request{&t.graph, kNames, host_of, "a"};
+  const PlacedGraph placed = place_graph(request).value();
+  std::vector<CpuSpec> out(2);
+  for (const HostParts& host : placed.hosts) out[host.node == "b" ? 1 : 0].parts = host.parts;
+  GraphClients& clients = out[0].clients.emplace();
+  clients.workload.requests = requests;
+  clients.inputs.given = {{floats({-1, 2})}, {floats({3, -4})}};
+  clients.sends = placed.sends;
+  clients.first_port = placed.first_reply;
+  clients.replies = 1;
+  return out;
+}
+
+CpuOptions options_of(std::uint32_t self) {
+  CpuOptions options;
+  options.self = NodeId{self};
+  return options;
+}
+
+// Runs until nothing is due; messages arrive `hop` after they left.
+std::vector<HostRecord> play(std::vector<CpuHost*> hosts, Duration hop) {
+  for (CpuHost* host : hosts) host->start(Instant{});
+  struct InFlight {
+    std::size_t to;
+    NodeId from;
+    Payload message;
+  };
+  std::multimap<Instant, InFlight> flying;
+  for (int turn = 0; turn < 1000; ++turn) {
+    Instant next = flying.empty() ? kNever : flying.begin()->first;
+    for (const CpuHost* host : hosts) next = std::min(next, host->next_deadline());
+    if (next == kNever) break;
+    while (!flying.empty() && flying.begin()->first <= next) {
+      InFlight due = std::move(flying.begin()->second);
+      flying.erase(flying.begin());
+      hosts[due.to]->on_message(due.from, std::move(due.message), next);
+    }
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      hosts[i]->on_deadline(next);
+      while (std::optional<RoleMessage> sent = hosts[i]->poll_message(next))
+        flying.emplace(later(next, hop),
+                       InFlight{index(sent->peer), NodeId{static_cast<std::uint32_t>(i)},
+                                std::move(sent->message)});
+    }
+  }
+  Records records;
+  hosts[0]->hand_over(records);
+  return std::move(records.requests);
+}
+
+std::vector<float> answer_of(const HostRecord& record) {
+  Payload bytes;
+  bytes.bytes = record.arrays;
+  const auto values = ir::arrays_of(bytes).value().front().as<float>();
+  return {values.begin(), values.end()};
+}
+
+TEST(CpuHost, RunsItsPartAndAnswersItsClients) {
+  const std::vector<CpuSpec> spec = specs({0, 0, 0}, 3);
+  CpuHost host(spec[0], options_of(0), kNames, nullptr);
+  const std::vector<HostRecord> records = play({&host}, {});
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_TRUE(host.finished());
+  EXPECT_EQ(answer_of(records[0]), (std::vector<float>{0, 2}));
+  EXPECT_EQ(answer_of(records[1]), (std::vector<float>{3, 0}));
+  EXPECT_EQ(records[2].arrays, records[0].arrays);
+  // Three operators of 200 ns and 16 bytes at 160 Gb/s each, all of it work of the host.
+  const Duration each = nanoseconds(200) + transmit_time(Bytes{16}, BitRate{160'000'000'000});
+  EXPECT_EQ(records[0].completed - records[0].sent, 3 * each);
+  EXPECT_EQ(records[0].path.host, 3 * each);
+}
+
+TEST(CpuHost, TwoHostsGiveTheSameBytesAndPayForTheWay) {
+  const std::vector<CpuSpec> spec = specs({0, 1, 0}, 2);
+  CpuHost a(spec[0], options_of(0), kNames, nullptr), b(spec[1], options_of(1), kNames, nullptr);
+  const std::vector<HostRecord> records = play({&a, &b}, microseconds(1));
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(answer_of(records[1]), (std::vector<float>{3, 0}));
+  EXPECT_EQ(records[0].path.network, microseconds(2));
+  EXPECT_EQ(records[0].path.total(), records[0].completed - records[0].sent);
+}
+
+TEST(CpuHost, WithoutValuesTakesTheSameTime) {
+  const std::vector<CpuSpec> spec = specs({0, 1, 0}, 1);
+  const auto time = [&](std::uint32_t functional_every) {
+    CpuOptions first = options_of(0), second = options_of(1);
+    first.functional_every = second.functional_every = functional_every;
+    CpuHost a(spec[0], first, kNames, nullptr), b(spec[1], second, kNames, nullptr);
+    const std::vector<HostRecord> records = play({&a, &b}, microseconds(1));
+    EXPECT_EQ(records.at(0).arrays.empty(), functional_every == 0);
+    return records.at(0).completed;
+  };
+  EXPECT_EQ(time(0), time(1));
+}
+
+TEST(CpuHost, SaysWhatItWaitsFor) {
+  const std::vector<CpuSpec> spec = specs({0, 1, 0}, 1);
+  CpuHost a(spec[0], options_of(0), kNames, nullptr);
+  const std::vector<HostRecord> records = play({&a}, {});
+  EXPECT_TRUE(records.empty());
+  EXPECT_FALSE(a.finished());
+  const std::vector<std::string> waits = a.describe_outstanding();
+  ASSERT_EQ(waits.size(), 1u);
+  EXPECT_EQ(waits[0], "client 0 waits for 1 of 1 outputs of request 0");
+}
+
+TEST(CpuHost, CountsMessagesThatBelongToNothing) {
+  const std::vector<CpuSpec> spec = specs({0, 0, 0}, 1);
+  CpuHost host(spec[0], options_of(0), kNames, nullptr);
+  host.on_message(NodeId{1}, Payload{}, Instant{});
+  DataHeader header;
+  header.port = 77;
+  Payload array;
+  ir::append_array(floats({1}), array);
+  host.on_message(NodeId{1}, pack_data(header, array), Instant{});
+  RoleStats stats;
+  host.add_stats(stats);
+  EXPECT_EQ(stats.duplicated, 2u);
+}
+
+TEST(CpuHost, ExplainsAnOperatorThatCannotRunOnItsInputs) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {2});
+  const ir::ValueId table = t.constant("table", floats({1, 2}));
+  const ir::ValueId index = t.input("i", {1}, ir::ElementType::kInt64);
+  t.output(t.node("y", "Gather", {table, index}));
+  t.output(t.node("z", "Relu", {x}));
+  const PlaceRequest request{&t.graph, {"a"}, {0, 0}, "a"};
+  const PlacedGraph placed = place_graph(request).value();
+  CpuSpec spec;
+  spec.parts = placed.hosts[0].parts;
+  GraphClients& clients = spec.clients.emplace();
+  clients.workload.requests = 1;
+  clients.inputs.given = {{floats({1, 2}), ir::Array::integers({5})}};
+  clients.sends = placed.sends;
+  clients.first_port = placed.first_reply;
+  clients.replies = 2;
+  CpuHost host(spec, options_of(0), kNames, nullptr);
+  EXPECT_TRUE(play({&host}, {}).empty());
+  const std::vector<std::string> waits = host.describe_outstanding();
+  ASSERT_EQ(waits.size(), 2u);
+  EXPECT_NE(waits[1].find("cannot run request 0: node \"y\" (Gather)"), std::string::npos)
+      << waits[1];
+}
+
+TEST(CpuCodec, SpecsSurviveAsBytes) {
+  std::vector<CpuSpec> spec = specs({0, 1, 0}, 2);
+  spec[0].device.operator_overhead = nanoseconds(17);
+  spec[0].clients->workload.clients = 3;
+  spec[0].clients->inputs.kinds = {ir::Array::unknown(ir::ElementType::kBool, {4})};
+  spec[0].parts[0].initial = {floats({9, 9})};
+  capnp::MallocMessageBuilder message;
+  write_cpu_spec(spec[0], message.initRoot<wire::CpuRole>());
+  const Result<CpuSpec> back = read_cpu_spec(message.getRoot<wire::CpuRole>().asReader());
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->device.operator_overhead, nanoseconds(17));
+  ASSERT_EQ(back->parts.size(), spec[0].parts.size());
+  EXPECT_EQ(back->parts[0].name, spec[0].parts[0].name);
+  EXPECT_EQ(back->parts[0].outputs, spec[0].parts[0].outputs);
+  EXPECT_EQ(back->parts[1].first_port, spec[0].parts[1].first_port);
+  EXPECT_TRUE(identical(back->parts[0].initial[0], floats({9, 9})));
+  EXPECT_EQ(back->parts[0].graph.nodes[0].op, "Relu");
+  EXPECT_EQ(back->clients->workload.clients, 3u);
+  EXPECT_EQ(back->clients->sends, spec[0].clients->sends);
+  EXPECT_TRUE(identical(back->clients->inputs.given[1][0], floats({3, -4})));
+  EXPECT_EQ(back->clients->inputs.kinds[0].shape(), ir::Shape{4});
+}
+
+}  // namespace
+}  // namespace soliton
