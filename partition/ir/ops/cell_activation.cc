@@ -6,6 +6,7 @@
 
 #include "partition/ir/ops/common.h"
 #include "partition/ir/shown_name.h"
+#include "protocol/math/arrays.h"
 #include "protocol/math/math.h"
 
 namespace soliton::ir {
@@ -104,7 +105,12 @@ Result<std::vector<Kind>> kinds_of(const Call& call, std::size_t directions,
 
 }  // namespace
 
-void CellActivation::apply(std::span<float> values) const { apply_to(*this, values); }
+// Whole arrays of fp32 have functions of their own, with the same bits.
+void CellActivation::apply(std::span<float> values) const {
+  if (kind == Kind::kSigmoid) return math::sigmoid_all(values);
+  if (kind == Kind::kTanh) return math::tanh_all(values);
+  apply_to(*this, values);
+}
 void CellActivation::apply(std::span<double> values) const { apply_to(*this, values); }
 
 Result<std::vector<CellActivation>> cell_activations(const Call& call, std::size_t directions,

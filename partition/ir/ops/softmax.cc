@@ -66,8 +66,8 @@ Result<Outputs> log_softmax(const Call& call) {
     const double largest = largest_of(line);
     double sum = 0;
     for (const double value : line) sum += math::exp(value - largest);
-    const double shift = largest + math::log(sum);
-    for (double& value : line) value -= shift;
+    const double log_sum = math::log(sum);
+    for (double& value : line) value = value - largest - log_sum;
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +66,20 @@ class Op {
   }
   Op& set(const char* name, Array value) {
     attribute(name, Attribute::Kind::kArray).array = std::move(value);
+    return *this;
+  }
+  Op& set(const char* name, std::vector<std::string> value) {
+    attribute(name, Attribute::Kind::kTexts).texts = std::move(value);
+    return *this;
+  }
+  Op& set(const char* name, Graph value) {
+    attribute(name, Attribute::Kind::kGraph).graph =
+        std::make_shared<const Graph>(std::move(value));
+    return *this;
+  }
+  // The last inputs that bodies capture.
+  Op& captures(std::size_t count) {
+    node_.captured = count;
     return *this;
   }
   Op& outputs(std::size_t count) {

@@ -1,7 +1,7 @@
 // Operators that run bodies.
 #include <gtest/gtest.h>
 
-#include "tests/unit/ops_heavy/apply.h"
+#include "tests/unit/ops/apply.h"
 #include "tests/unit/ops_heavy/random.h"
 
 namespace soliton::ir {

@@ -1,7 +1,7 @@
 // Convolutions against their definition in double, and examples by hand.
 #include <gtest/gtest.h>
 
-#include "tests/unit/ops_heavy/apply.h"
+#include "tests/unit/ops/apply.h"
 #include "tests/unit/ops_heavy/random.h"
 
 namespace soliton::ir {

@@ -1,7 +1,7 @@
 // Products of matrices against sums by hand and in double.
 #include <gtest/gtest.h>
 
-#include "tests/unit/ops_heavy/apply.h"
+#include "tests/unit/ops/apply.h"
 #include "tests/unit/ops_heavy/random.h"
 
 namespace soliton::ir {

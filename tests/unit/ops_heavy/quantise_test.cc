@@ -1,7 +1,7 @@
 // Quantisation: scales and zero points of an array, of an axis and of blocks.
 #include <gtest/gtest.h>
 
-#include "tests/unit/ops_heavy/apply.h"
+#include "tests/unit/ops/apply.h"
 
 namespace soliton::ir {
 namespace {

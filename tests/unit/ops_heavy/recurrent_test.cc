@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "tests/unit/ops_heavy/apply.h"
+#include "tests/unit/ops/apply.h"
 #include "tests/unit/ops_heavy/random.h"
 
 namespace soliton::ir {
@@ -189,7 +189,9 @@ TEST(Recurrent, FollowsTheEquations) {
     const std::string what = std::string(c.op) + " " + c.direction;
     EXPECT_LT(distance(out[0], story.y), 1e-6) << what;
     EXPECT_LT(distance(out[1], story.y_h), 1e-6) << what;
-    if (c.gates == 4) EXPECT_LT(distance(out[2], story.y_c), 1e-6) << what;
+    if (c.gates == 4) {
+      EXPECT_LT(distance(out[2], story.y_c), 1e-6) << what;
+    }
     std::vector<Array> unknown = story.inputs();
     unknown[0] = unknown[0].forgotten();
     const Outputs shapes = story.op().all(unknown);
