@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "node/traffic/traffic_kind.h"
+#include "protocol/base/counters.h"
 
 namespace soliton {
 namespace {

@@ -16,7 +16,9 @@
 // unit the type keeps (picoseconds, bytes, bits a second, parts per billion).
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -118,9 +120,9 @@ struct FieldCheck {
 
 struct Field;
 
-// Keys of which a map has exactly one, at most one, or not the first without one of the others.
+// Keys of which a map has exactly one, or not the first without one of the others.
 struct FieldGroup {
-  enum class Kind : std::uint8_t { kOneOf, kAtMostOne, kNeeds } kind = Kind::kOneOf;
+  enum class Kind : std::uint8_t { kOneOf, kNeeds } kind = Kind::kOneOf;
   std::array<std::string_view, 6> keys{};  // up to the first empty one
 };
 
@@ -173,7 +175,8 @@ struct Field {
   std::string_view refused{};   // non-empty: other versions know the key; why this one refuses it
   std::string_view standard{};  // the default in words, when it depends on other keys
 
-  // Of a row in a table that joins several structs' rows: the table of the member's struct.
+  // Of a row in a table for maps that stand for one of several structs: the table of the row's own
+  // struct. The member is that struct's; collect() and assign() of the joint table pass over it.
   const FieldTable* own = nullptr;
 
   FieldValue (*get)(const void* object) = nullptr;
@@ -214,6 +217,13 @@ struct Field {
   constexpr Field switchable() const { return changed(&Field::is_switch, true); }
   constexpr Field by_default(std::string_view said) const {
     return changed(&Field::standard, said);
+  }
+  // The row of `its`, for a table whose maps stand for one of several structs (a device's kinds,
+  // say). What one of them needs, the others do not.
+  constexpr Field from(const FieldTable& its) const {
+    Field out = changed(&Field::own, &its);
+    out.required = false;
+    return out;
   }
 };
 
@@ -386,12 +396,21 @@ constexpr Field refused(std::string_view key, std::string_view why) {
   return {.key = key, .refused = why};
 }
 
-// A row of one of several tables whose keys stand in one map (a device's kinds, say). What one of
-// them needs, the others do not.
-constexpr Field joined(const Field& row, const FieldTable& own) {
-  Field out = row;
-  out.own = &own;
-  out.required = false;
+namespace fields_internal {
+
+template <typename Rows>
+inline constexpr std::size_t kCount = std::tuple_size_v<Rows>;
+template <std::size_t count>
+inline constexpr std::size_t kCount<Field[count]> = count;
+
+}  // namespace fields_internal
+
+// The rows of several arrays, in this order.
+template <typename... Rows>
+constexpr auto joined(const Rows&... rows) {
+  std::array<Field, (fields_internal::kCount<Rows> + ...)> out{};
+  auto at = out.begin();
+  ((at = std::copy(std::begin(rows), std::end(rows), at)), ...);
   return out;
 }
 
@@ -406,7 +425,8 @@ constexpr FieldTable fields_of(std::string_view name, std::span<const Field> row
   return out;
 }
 
-// The members of `object`, key by key, without unset members and described rows.
+// The members of `object`, key by key, without unset members, described rows and rows of other
+// structs.
 Settings collect(const FieldTable& table, const void* object);
 // Sets the members that `settings` names. Errors: a key or kind of value the table does not know.
 Status assign(const FieldTable& table, const Settings& settings, void* object);
