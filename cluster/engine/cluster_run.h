@@ -32,6 +32,7 @@ struct RunControl {
   std::chrono::milliseconds silence{10'000};  // FleetOptions
   NodeLogs logs;
   std::string node_program;
+  std::string engine = "local";     // Layout::engine
   RunObserver* observer = nullptr;  // may be null
 };
 

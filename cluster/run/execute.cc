@@ -88,6 +88,19 @@ void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
   }
 }
 
+// Of an engine that has no launcher for these times and processes.
+ClusterOutcome not_launched(const Layout& layout, std::size_t nodes) {
+  ClusterOutcome outcome;
+  outcome.stats.resize(nodes);
+  outcome.node_failed.assign(nodes, false);
+  outcome.error =
+      Error{ErrorCode::kInvalid,
+            fmt::format("the engine {} does not run clusters in {} time{}", layout.engine,
+                        layout.time == TimeBase::kWall ? "wall" : "virtual",
+                        layout.packed ? " with all nodes packed into one process" : "")};
+  return outcome;
+}
+
 }  // namespace
 
 std::uint64_t asked_of(const ClusterSpec& spec) {
@@ -95,17 +108,18 @@ std::uint64_t asked_of(const ClusterSpec& spec) {
                                : static_cast<std::uint64_t>(spec.workload.requests);
 }
 
-Layout layout_of(const ClusterSpec& spec) {
+Layout layout_of(const ClusterSpec& spec, std::string_view engine) {
   const bool wall = spec.time == TimeMode::kWall;
   return {wall ? TimeBase::kWall : TimeBase::kEmulated,
-          !wall && spec.processes == ProcessMode::kPacked};
+          !wall && spec.processes == ProcessMode::kPacked, engine};
 }
 
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control) {
   const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
-  const Launcher* const launcher = find_launcher(layout_of(run.spec));
-  SOLITON_CHECK_MSG(launcher != nullptr, "no launcher serves what the file was read as");
+  const Layout layout = layout_of(run.spec, control.engine);
+  const Launcher* const launcher = find_launcher(layout);
+  if (launcher == nullptr) return not_launched(layout, nodes.size());
   ClusterOutcome outcome = launcher->run(nodes, fabric, control);
   explain_lost_peers(fabric, requests_of(nodes), outcome);
   explain_faults(fabric, outcome);
