@@ -250,7 +250,8 @@ constexpr Field kRequestRows[] = {
     field<&WorkloadSpec::think>("think",
                                 "Pause between an answer and the next request of `closed`.")
         .between(Duration{0}, kLongestTime),
-    described("input", "`random`, or a `.npy` file with requests along its first axis.")
+    described("input", "`random`, or a `.npy` file with requests along its first axis.",
+              FieldType::kText)
         .by_default("random"),
     field<&WorkloadSpec::lengths>("lengths", "`.npy`: valid steps of each request.")
         .as(FieldType::kPath)
