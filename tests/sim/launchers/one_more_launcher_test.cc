@@ -6,6 +6,7 @@
 #include "cluster/cli/command.h"
 #include "cluster/engine/launcher.h"
 #include "cluster/run/run.h"
+#include "tests/cluster_text.h"
 
 namespace soliton {
 namespace {

@@ -10,6 +10,7 @@
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/run.h"
 #include "protocol/base/rng.h"
+#include "tests/cluster_text.h"
 
 namespace soliton {
 namespace {
