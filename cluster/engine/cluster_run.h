@@ -55,6 +55,9 @@ struct ClusterOutcome {
   std::int64_t processes = 1;
 };
 
+// The outcome of a run of `nodes` nodes that have not begun.
+ClusterOutcome outcome_before(std::size_t nodes);
+
 // Adds what nodes have finished since the last call to `outcome` and tells the observer, which may
 // be null; advances `outcome.end` to the latest completion.
 void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome);

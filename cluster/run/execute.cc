@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cluster/engine/elapsed.h"
 #include "cluster/engine/explain.h"
 #include "cluster/engine/launcher.h"
 #include "cluster/run/check_prediction.h"
@@ -19,10 +20,6 @@ namespace {
 static_assert(kCostMessageHeaderBytes == static_cast<std::int64_t>(kDataHeaderBytes));
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // The first NPU's device stands for all where only its number formats and native dimension matter.
 std::unique_ptr<Plan> unsharded_plan(const PreparedRun& run, std::optional<Error>& error) {
@@ -90,9 +87,7 @@ void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
 
 // Of an engine that has no launcher for these times and processes.
 ClusterOutcome not_launched(const Layout& layout, std::size_t nodes) {
-  ClusterOutcome outcome;
-  outcome.stats.resize(nodes);
-  outcome.node_failed.assign(nodes, false);
+  ClusterOutcome outcome = outcome_before(nodes);
   outcome.error =
       Error{ErrorCode::kInvalid,
             fmt::format("the engine {} does not run clusters in {} time{}", layout.engine,
