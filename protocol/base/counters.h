@@ -1,6 +1,6 @@
-// Counters as tables of fields: sums over nodes. Beside each struct of counters stands its table (fields.h), and whatever handles counters goes through it: the bytes of
-// a report, sums over nodes, results.json, the tables of docs/results.md. A new counter is a member
-// and its row.
+// Counters as tables of fields: sums over nodes. Beside each struct of counters stands its table
+// (fields.h), and whatever handles counters goes through it: the bytes of a report, sums over
+// nodes, results.json, the tables of docs/results.md. A new counter is a member and its row.
 #pragma once
 
 #include "protocol/base/fields.h"

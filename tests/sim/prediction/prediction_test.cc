@@ -48,7 +48,7 @@ std::optional<Played> play(const std::string& yaml) {
   EXPECT_FALSE(finished.error) << finished.error->message << yaml;
   const RunResults& results = finished.results;
   Played out;
-  out.predicted_us = results.partition.predicted_latency_us;
+  out.predicted_us = in_us(results.partition.predicted_latency);
   out.mean_us = latency_summary(results).mean;
   out.mismatched = results.outputs.mismatched;
   out.retransmitted = results.ltl.retransmitted;
