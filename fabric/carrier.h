@@ -17,7 +17,7 @@
 
 #include "fabric/link.h"
 #include "protocol/base/check.h"
-#include "protocol/base/counters.h"
+#include "protocol/base/fields.h"
 
 namespace soliton {
 

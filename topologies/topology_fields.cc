@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
-#include <string>
 
 #include "protocol/base/check.h"
 
@@ -18,18 +16,6 @@ bool has(const std::vector<Field>& rows, std::string_view key) {
 void append(std::vector<Field>& rows, std::span<const Field> more) {
   for (const Field& row : more)
     if (!has(rows, row.key)) rows.push_back(row);
-}
-
-// Of another kind, or of any: what the row says, without the member of its struct.
-Field without_member(const Field& row, const FieldTable& table) {
-  static std::deque<std::string> defaults;  // rows refer to these texts until the program ends
-  Field out = row;
-  if (out.standard.empty() && out.get != nullptr)
-    out.standard = defaults.emplace_back(spell_default(table, row));
-  out.get = nullptr;
-  out.set = nullptr;
-  out.enter = nullptr;
-  return out;
 }
 
 std::vector<Field> rows_of(const TopologyKind& kind) {
@@ -51,12 +37,9 @@ std::vector<Field> rows_of_all(TopologyKinds kinds) {
   append(rows, kTopologyRateRows);
   for (const TopologyKind* kind : kinds)
     for (const Field& row : kind->fields.fields)
-      if (!has(rows, row.key)) rows.push_back(without_member(row, kind->fields));
+      if (!has(rows, row.key)) rows.push_back(row.from(kind->fields));
   append(rows, kTopologyQueueRows);
-  append(rows, kTopologyDrawnRows);
-  // What one kind needs, the others do not have.
-  for (Field& row : rows)
-    if (row.key == "links") row.required = false;
+  for (const Field& row : kTopologyDrawnRows) rows.push_back(row.from(kTopologyDrawnFields));
   return rows;
 }
 

@@ -138,6 +138,8 @@ inline constexpr FieldTable kTopologyRateFields =
     fields_of<TopologySpec>("topology", kTopologyRateRows);
 inline constexpr FieldTable kTopologyQueueFields =
     fields_of<TopologySpec>("topology", kTopologyQueueRows);
+inline constexpr FieldTable kTopologyDrawnFields =
+    fields_of<TopologySpec>("topology", kTopologyDrawnRows);
 
 // The keys that a topology of this kind has, with the members of TopologySpec or of the kind's
 // options, and behind them as described rows those that only other kinds have.
@@ -146,7 +148,7 @@ std::vector<Field> topology_rows(const TopologyKind& kind, TopologyKinds kinds =
 // The options of a kind with every key, those that `options` does not name as by default.
 Settings all_options(const TopologyKind& kind, const Settings& options);
 
-// The keys of all kinds, each once, for schemas and documentation: kinds' own keys are described.
+// The keys of all kinds, each once, for schemas and documentation.
 extern const FieldTable kTopologyFields;
 
 }  // namespace soliton

@@ -99,8 +99,9 @@ struct ParsedCommand {
 };
 
 // Returns an exit status, after printing, for --help, --version and errors. Otherwise fills
-// `parsed` and returns nullopt.
-std::optional<int> parse_command_line(std::span<const CliCommand* const> commands, int argc,
+// `parsed` and returns nullopt. `engines` are what --engine may name.
+std::optional<int> parse_command_line(std::span<const CliCommand* const> commands,
+                                      const std::vector<std::string>& engines, int argc,
                                       const char* const* argv, ParsedCommand& parsed);
 
 }  // namespace soliton

@@ -7,6 +7,7 @@
 #include "cluster/cli/command.h"
 #include "protocol/base/message.h"
 #include "protocol/base/result.h"
+#include "protocol/base/suggestion.h"
 
 namespace soliton {
 namespace {
@@ -15,14 +16,8 @@ constexpr int kUsage = 2;
 
 using Commands = std::span<const CliCommand* const>;
 
-std::string refuse_engine(const std::string& engine) {
-  if (engine == "local") return "";
-  return fmt::format(
-      "this version starts node processes on this machine only, not \"{}\"; allowed: local",
-      engine);
-}
-
-void add_common(OptionSet& options, const CliCommand& command, CommandLine& line) {
+void add_common(OptionSet& options, const CliCommand& command,
+                const std::vector<std::string>& engines, CommandLine& line) {
   options.flag("--json", line.json, "results on standard output, nothing else there");
   options.flag("--quiet,-q", line.quiet, "errors only");
   options.count("-v", line.verbosity,
@@ -34,7 +29,11 @@ void add_common(OptionSet& options, const CliCommand& command, CommandLine& line
     options.text("--time", line.time, "virtual | wall", {"virtual", "wall"});
     options.text("--processes", line.processes, "per-node | packed (virtual time)",
                  {"per-node", "packed"});
-    options.text("--engine", line.engine, "local: node processes on this machine", refuse_engine);
+    options.text("--engine", line.engine, "what starts the node processes; local: this machine",
+                 [engines](const std::string& name) {
+                   if (std::ranges::find(engines, name) != engines.end()) return std::string();
+                   return fmt::format("no engine \"{}\"{}", name, suggestion(name, engines));
+                 });
   }
   if (command.out != nullptr) options.text("--out", "DIR", line.out, command.out);
 }
@@ -84,8 +83,8 @@ std::string explain(const CLI::App& app, Commands commands, const CLI::ParseErro
 
 }  // namespace
 
-std::optional<int> parse_command_line(Commands commands, int argc, const char* const* argv,
-                                      ParsedCommand& parsed) {
+std::optional<int> parse_command_line(Commands commands, const std::vector<std::string>& engines,
+                                      int argc, const char* const* argv, ParsedCommand& parsed) {
   CLI::App app("Soliton: clusters of emulated network-attached FPGAs, on a laptop", "soliton");
   app.set_version_flag("--version", "soliton 0.1.0");
   app.require_subcommand(1);
@@ -96,7 +95,7 @@ std::optional<int> parse_command_line(Commands commands, int argc, const char* c
     own->footer(fmt::format("Example:\n  {}", command->example));
     OptionSet options(*own, parsed.line);
     runs.push_back(command->define(options, parsed.line));
-    add_common(options, *command, parsed.line);
+    add_common(options, *command, engines, parsed.line);
   }
   try {
     app.parse(argc, argv);

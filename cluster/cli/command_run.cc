@@ -158,8 +158,8 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
 
 constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are shown
 
-RunControl control_of(const PreparedRun& run, const RunFolder& folder, ControlLoop& loop,
-                      RunObserver& observer) {
+RunControl control_of(const CommandLine& line, const PreparedRun& run, const RunFolder& folder,
+                      ControlLoop& loop, RunObserver& observer) {
   RunControl control;
   control.loop = &loop;
   control.time_limit = run.spec.time_limit;
@@ -172,6 +172,7 @@ RunControl control_of(const PreparedRun& run, const RunFolder& folder, ControlLo
     return folder.last_log_lines(node, kLogTail);
   };
   control.node_program = node_program();
+  if (!line.engine.empty()) control.engine = line.engine;
   control.observer = &observer;
   return control;
 }
@@ -195,7 +196,7 @@ Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder&
       LiveResults::start(run, folder, loop, [&](const RunProgress& now) { progress.show(now); });
   if (!live) return tl::unexpected<Error>(live.error());
   Driven out;
-  out.finished = execute_run(run, control_of(run, folder, loop, **live));
+  out.finished = execute_run(run, control_of(line, run, folder, loop, **live));
   (*live)->stop();
   progress.clear();
   out.written = write_all(folder, run, out.finished, summary_context(run, folder.current_path()));

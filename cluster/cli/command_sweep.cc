@@ -13,7 +13,7 @@ namespace soliton {
 namespace {
 
 // One point: a whole run without a folder of its own; its results go to the sweep.
-Checked<PointRun> run_point(const ClusterSpec& spec, ControlLoop& loop) {
+Checked<PointRun> run_point(const CommandLine& line, const ClusterSpec& spec, ControlLoop& loop) {
   if (Diagnostics saved = refuse_saved_outputs(spec); !saved.empty())
     return tl::unexpected<Diagnostics>(std::move(saved));
   const Checked<std::unique_ptr<PreparedRun>> prepared = prepare(spec);
@@ -23,6 +23,7 @@ Checked<PointRun> run_point(const ClusterSpec& spec, ControlLoop& loop) {
   control.time_limit = spec.time_limit;
   control.silence = std::chrono::ceil<std::chrono::milliseconds>(spec.silence);
   control.node_program = node_program();
+  if (!line.engine.empty()) control.engine = line.engine;
   FinishedRun finished = execute_run(**prepared, control);
   if (finished.error && finished.results.sent == 0)
     return tl::unexpected<Diagnostics>(Diagnostics{{*finished.error}});
@@ -89,7 +90,7 @@ int sweep(const CommandLine& line) {
   loop.keep_results();
   const SweepOptions options = sweep_options(line, *experiment, loop);
   const Result<Sweep> all = run_sweep(
-      *experiment, [&loop](const ClusterSpec& spec) { return run_point(spec, loop); }, options);
+      *experiment, [&](const ClusterSpec& spec) { return run_point(line, spec, loop); }, options);
   if (!all) return report_error(all.error());
   if (!options.progress) list_failures(*all);
   const int status = verdict(*all, loop.signal());

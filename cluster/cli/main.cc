@@ -7,6 +7,7 @@
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
+#include "cluster/engine/launcher.h"
 #include "cluster/file/shipped.h"
 #include "protocol/base/check.h"
 #include "protocol/base/message.h"
@@ -35,7 +36,8 @@ Status find_inputs(ParsedCommand& parsed) {
 int soliton_main(int argc, char** argv) {
   claim_standard_streams();
   ParsedCommand parsed;
-  if (const auto status = parse_command_line(kCommands, argc, argv, parsed)) return *status;
+  if (const auto status = parse_command_line(kCommands, engine_names(), argc, argv, parsed))
+    return *status;
   // A closed pipe, a dead node or a limit on file sizes is an error value of the write.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

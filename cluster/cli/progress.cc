@@ -32,12 +32,6 @@ bool takes_more() {
   return poll(&stream, 1, 0) == 1 && (stream.revents & POLLOUT) != 0;
 }
 
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
 std::string count(std::uint64_t value) { return group_thousands(static_cast<std::int64_t>(value)); }
 
 std::string percent_done(const RunProgress& p) {
@@ -90,7 +84,7 @@ std::string progress_bar(const RunProgress& p, double per_second, std::size_t co
   // Leaves the last column free, because a full line would wrap.
   const std::size_t room = columns > 1 ? columns - 1 : 1;
   for (const std::string& form : forms) {
-    const std::size_t width = width_of(form);
+    const std::size_t width = character_count(form);
     if (width + 1 + kBarLeast > room && &form != &forms[3]) continue;
     if (width + 1 + kBarLeast > room) return form;
     const std::size_t cells = std::min(kBarMost, room - width - 1);

@@ -32,6 +32,7 @@ struct RunControl {
   std::chrono::milliseconds silence{10'000};  // FleetOptions
   NodeLogs logs;
   std::string node_program;
+  std::string engine = "local";     // Layout::engine
   RunObserver* observer = nullptr;  // may be null
 };
 
@@ -53,6 +54,9 @@ struct ClusterOutcome {
   std::uint64_t events = 0;
   std::int64_t processes = 1;
 };
+
+// The outcome of a run of `nodes` nodes that have not begun.
+ClusterOutcome outcome_before(std::size_t nodes);
 
 // Adds what nodes have finished since the last call to `outcome` and tells the observer, which may
 // be null; advances `outcome.end` to the latest completion.

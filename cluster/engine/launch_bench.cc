@@ -9,6 +9,7 @@
 #include <sstream>
 #include <thread>
 
+#include "cluster/engine/elapsed.h"
 #include "cluster/engine/fleet.h"
 #include "fabric/shm/channel.h"
 
@@ -16,10 +17,6 @@ namespace soliton {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // User and system time so far, milliseconds (proc(5), fields 14 and 15 of stat).
 double cpu_ms(pid_t pid) {

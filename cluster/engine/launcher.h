@@ -1,11 +1,13 @@
 // Launchers: the ways to run a deployed cluster. All take the same assignments and return the same
 // kind of outcome.
 //
-// A launcher is one file in cluster/engine/launchers and one line in the list below. It starts the
+// A launcher is one file in cluster/engine/launchers and one line in list.cc beside it. It starts the
 // nodes, drives them until the workload is done, a limit is reached or the run is interrupted, and
 // leaves nothing behind.
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -34,10 +36,11 @@ extern const Launcher kPackedLauncher;   // emulated time, objects in this proce
 extern const Launcher kPerNodeLauncher;  // emulated time, a process for each node
 extern const Launcher kWallLauncher;     // wall time, a process for each node on this machine
 
-inline constexpr const Launcher* kLaunchers[] = {&kPackedLauncher, &kPerNodeLauncher,
-                                                 &kWallLauncher};
-
+// All of them; no two serve the same layout.
+std::span<const Launcher* const> launchers();
 // nullptr if no launcher serves this layout.
 const Launcher* find_launcher(const Layout& layout);
+// What `--engine` may name, each once, in the order of the list.
+std::vector<std::string> engine_names();
 
 }  // namespace soliton

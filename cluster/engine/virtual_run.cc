@@ -11,6 +11,13 @@ constexpr std::size_t kNetworkTraceEvents = 200'000;
 
 }  // namespace
 
+ClusterOutcome outcome_before(std::size_t nodes) {
+  ClusterOutcome outcome;
+  outcome.stats.resize(nodes);
+  outcome.node_failed.assign(nodes, false);
+  return outcome;
+}
+
 void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome) {
   if (observer != nullptr && !records.empty())
     observer->on_records(std::span<const HostRecord>(records));

@@ -56,7 +56,5 @@ extern const FieldTable kPointFields;
 // Reports all problems at once, each as "file:line:column: message".
 Checked<Experiment> read_experiment(const std::string& file);
 Checked<Experiment> read_experiment(const YamlFile& yaml);
-// The same from text; `file` is for messages and relative paths.
-Checked<Experiment> read_experiment_text(const std::string& text, const std::string& file);
 
 }  // namespace soliton

@@ -182,11 +182,6 @@ Checked<Experiment> read_experiment(const YamlFile& yaml) {
   return ExperimentReader(yaml.file).read(yaml.root);
 }
 
-Checked<Experiment> read_experiment_text(const std::string& text, const std::string& file) {
-  const Checked<YamlFile> yaml = yaml_of_text(text, file);
-  return yaml ? read_experiment(*yaml) : tl::unexpected<Diagnostics>(yaml.error());
-}
-
 Checked<Experiment> read_experiment(const std::string& file) {
   const Checked<YamlFile> yaml = read_yaml(file);
   return yaml ? read_experiment(*yaml) : tl::unexpected<Diagnostics>(yaml.error());

@@ -18,20 +18,12 @@ constexpr std::int64_t kBatchMost = 4'096;
 constexpr std::int64_t kWindowMost = 1 << 24;  // tiles: what an index of an instruction reaches
 constexpr auto kNodesMost = static_cast<std::int64_t>(kNodesLimit);
 
-template <std::size_t... sizes>
-constexpr auto join(const std::array<Field, sizes>&... rows) {
-  std::array<Field, (sizes + ...)> out{};
-  std::size_t at = 0;
-  ((std::copy(rows.begin(), rows.end(), out.begin() + at), at += sizes), ...);
-  return out;
-}
-
-// Rows from `first` on, for a table that joins them with others.
+// Rows of a kind of device from `first` on.
 template <std::size_t first, std::size_t size>
-constexpr auto rows_of(const Field (&rows)[size], const FieldTable& own) {
+constexpr auto device_rows(const Field (&rows)[size], const FieldTable& own) {
   std::array<Field, size - first> out{};
   for (std::size_t i = first; i < size; ++i) {
-    out[i - first] = joined(rows[i], own);
+    out[i - first] = rows[i].from(own);
     // Its maps may use names that a device file does not know.
     if (rows[i].key == "formats")
       out[i - first] = out[i - first].as(FieldType::kMaps).of(kDeviceFormatFields);
@@ -39,25 +31,18 @@ constexpr auto rows_of(const Field (&rows)[size], const FieldTable& own) {
   return out;
 }
 
-template <std::size_t count, std::size_t size>
-constexpr auto first_rows(const Field (&rows)[size], const FieldTable& own) {
-  std::array<Field, count> out{};
-  for (std::size_t i = 0; i < count; ++i) out[i] = joined(rows[i], own);
-  return out;
-}
-
 // ---- Number formats
 
-constexpr std::array kOwnNameRow = {
+constexpr Field kOwnNameRow[] = {
     described("name", "A name that means nothing yet.", FieldType::kName).needed()};
-constexpr std::array kAnyNameRow = {
+constexpr Field kAnyNameRow[] = {
     described("name",
               "As in `soliton list formats`, a descriptor such as `e0m4,block=16,scale=8`, or "
               "a name of one's own beside `element`.",
               FieldType::kText)
         .naming("formats")
         .needed()};
-constexpr std::array kElementRows = {
+constexpr Field kElementRows[] = {
     described("element",
               "`e0m4`: sign and 4 magnitude bits; `e4m3`: a minifloat of 4 exponent and 3 fraction "
               "bits.",
@@ -81,8 +66,8 @@ constexpr std::array kElementRows = {
         FieldType::kInteger)
         .between(1, 1 << 20),
 };
-constexpr auto kFormatRows = join(kOwnNameRow, kElementRows);
-constexpr auto kDeviceFormatRows = join(kAnyNameRow, kElementRows);
+constexpr auto kFormatRows = joined(kOwnNameRow, kElementRows);
+constexpr auto kDeviceFormatRows = joined(kAnyNameRow, kElementRows);
 
 // ---- Nodes and devices
 
@@ -100,13 +85,13 @@ constexpr Field kNodeRows[] = {
         .by_default("the first with room"),
 };
 
-constexpr std::array kBaseRow = {
+constexpr Field kBaseRow[] = {
     described("base", "A built-in device or a file whose values hold where nothing else is said.",
               FieldType::kText)
         .naming("devices")};
 constexpr std::size_t kSharedRows = 4;  // that devices of both kinds begin with
-constexpr auto kDeviceRows =
-    join(kBaseRow, rows_of<0>(kNpuRows, kNpuFields), rows_of<kSharedRows>(kCpuRows, kCpuFields));
+constexpr auto kDeviceRows = joined(kBaseRow, device_rows<0>(kNpuRows, kNpuFields),
+                                    device_rows<kSharedRows>(kCpuRows, kCpuFields));
 static_assert(kNpuRows[kSharedRows - 1].key == kCpuRows[kSharedRows - 1].key);
 
 // ---- Model, partition, service
@@ -298,14 +283,14 @@ FieldTable workload_fields() {
       for (const Field& row : table->fields)
         if (std::none_of(rows.begin(), rows.end(),
                          [&](const Field& known) { return known.key == row.key; }))
-          rows.push_back(joined(row, *table));
+          rows.push_back(row.from(*table));
   FieldTable out = fields_of<WorkloadSpec>("workload", rows);
   return out;
 }
 
 // ---- Wall time, limits, what is kept
 
-constexpr std::array kListenRows = {
+constexpr Field kListenRows[] = {
     described("listen", "IPv4 address of this host for the sockets of all nodes.", FieldType::kText)
         .by_default("127.0.0.1"),
     described("key_file",
@@ -313,8 +298,7 @@ constexpr std::array kListenRows = {
               FieldType::kText),
 };
 // In a file, the address is text.
-constexpr auto kWallKeyRows = join(first_rows<3>(kWallRows, kWallFields), kListenRows);
-static_assert(kWallRows[3].key == kListenRows[0].key);
+constexpr auto kWallKeyRows = joined(kWallPacketRows, kListenRows);
 
 constexpr Field kLimitsRows[] = {
     field<&ClusterSpec::time_limit>("time",
@@ -399,7 +383,7 @@ FieldTable fault_fields() {
   static std::vector<FieldWord> kinds;
   for (const FaultKind* kind : fault_kinds()) {
     kinds.push_back({kind->name, 0});
-    for (const Field& row : kind->fields.fields) rows.push_back(joined(row, kind->fields));
+    for (const Field& row : kind->fields.fields) rows.push_back(row.from(kind->fields));
     if (kind->fields.find(kind->name) != nullptr) continue;
     Field row = described(kind->name, kind->words, FieldType::kFlag);
     if (!kind->short_path.empty()) row.type = row_at(kind->fields, kind->short_path).type;

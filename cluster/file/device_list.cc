@@ -3,33 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "cluster/file/parts.h"
+#include "protocol/base/text_table.h"
 #include "protocol/isa/shard.h"
 #include "protocol/json/json.h"
 
 namespace soliton {
 namespace {
 
-using Row = std::vector<std::string>;
-
 constexpr double kTera = 1e12;
-
-std::string aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  std::string out;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += fmt::format("{:<{}}", row[i], widths[i] + 2);
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
-}
 
 // "17.6 MiB"
 std::string short_size(Bytes size) {
@@ -61,7 +43,7 @@ std::string peaks_words(const NpuDevice& npu) {
   return out;
 }
 
-Row npu_row(const NpuDevice& npu) {
+TextRow npu_row(const NpuDevice& npu) {
   return {npu.name,
           fmt::format("{:.3g} TOPS", npu.peak_ops_per_second() / kTera),
           fmt::format("{} in {}", short_size(matrix_memory(npu)), npu.formats.front().format.name),
@@ -73,7 +55,7 @@ Row npu_row(const NpuDevice& npu) {
           peaks_words(npu)};
 }
 
-Row cpu_row(const CpuDevice& cpu) {
+TextRow cpu_row(const CpuDevice& cpu) {
   return {
       cpu.name,
       "host",
@@ -169,11 +151,11 @@ Bytes vector_memory(const NpuDevice& npu) {
 }
 
 std::string device_table(const std::vector<Device>& devices) {
-  std::vector<Row> rows{{"device", "peak", "weights", "vectors", "DRAM", "timing", "what it is",
-                         "source", "TOPS in each format"}};
+  std::vector<TextRow> rows{{"device", "peak", "weights", "vectors", "DRAM", "timing", "what it is",
+                             "source", "TOPS in each format"}};
   for (const Device& device : devices)
     rows.push_back(device.kind == Device::Kind::kNpu ? npu_row(device.npu) : cpu_row(device.cpu));
-  return aligned(rows);
+  return text_table(rows);
 }
 
 std::string devices_json(const std::vector<Device>& devices) {

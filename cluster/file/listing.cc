@@ -8,22 +8,10 @@
 #include "cluster/yaml/files.h"
 #include "fabric/faults/fault_kind.h"
 #include "node/traffic/traffic_kind.h"
+#include "protocol/base/text_table.h"
 
 namespace soliton {
 namespace {
-
-std::size_t widest(const std::vector<std::pair<std::string, std::string>>& rows) {
-  std::size_t width = 0;
-  for (const auto& row : rows) width = std::max(width, row.first.size());
-  return width;
-}
-
-std::string table(const std::vector<std::pair<std::string, std::string>>& rows) {
-  const std::size_t width = widest(rows);
-  std::string out;
-  for (const auto& [name, text] : rows) out += fmt::format("{:<{}}  {}\n", name, width, text);
-  return out;
-}
 
 // The first line of the comment a file opens with, without its "# ". The line that tells editors
 // the schema comes before it.
@@ -55,64 +43,64 @@ Checked<std::string> list_devices(const DataRoot& data, bool json) {
 
 Checked<std::string> list_topologies(const DataRoot& data) {
   const std::string folder = resolve_path(data.path, "topologies");
-  std::vector<std::pair<std::string, std::string>> rows;
+  std::vector<TextRow> rows;
   Diagnostics problems;
   for (const std::string& name : yaml_stems(folder)) {
     Checked<TopologySpec> spec = read_topology_file(folder + "/" + name + ".yaml");
     if (spec)
-      rows.emplace_back(name, find_topology_kind(spec->kind)->summary(*spec));
+      rows.push_back({name, find_topology_kind(spec->kind)->summary(*spec)});
     else
       problems.append(std::move(spec.error()));
   }
   if (rows.empty() && problems.empty())
     problems.add(ErrorCode::kEnvironment, fmt::format("no topology files in \"{}\"", folder));
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
-  return table(rows);
+  return text_table(rows);
 }
 
 Checked<std::string> list_configs(const DataRoot& data) {
   namespace fs = std::filesystem;
   const fs::path root = resolve_path(data.path, "configs");
-  std::vector<std::pair<std::string, std::string>> rows;
+  std::vector<TextRow> rows;
   std::error_code problem;
   for (fs::recursive_directory_iterator at(root, problem), end; !problem && at != end;
        at.increment(problem)) {
     const fs::path below = at->path().lexically_relative(root);
     if (is_cluster_file(below))
-      rows.emplace_back("configs/" + below.string(), opening_comment(at->path().string()));
+      rows.push_back({"configs/" + below.string(), opening_comment(at->path().string())});
   }
   if (rows.empty())
     return tl::unexpected<Diagnostics>(Diagnostics{{Error{
         ErrorCode::kEnvironment, fmt::format("no cluster files in \"{}\"", root.string())}}});
   std::sort(rows.begin(), rows.end());
-  return table(rows);
+  return text_table(rows);
 }
 
 std::string list_formats() {
-  std::vector<std::pair<std::string, std::string>> rows;
+  std::vector<TextRow> rows;
   constexpr int kNative = 128;  // a common native vector, for formats whose block is one
   for (const NumberFormat& format : builtin_formats()) {
     const int block = format.block == 0 ? kNative : format.block;
     const double bits = static_cast<double>(format.storage_bits(block, block)) / block;
     const bool depends = format.block == 0 && format.scale() != Scale::kNone;
-    rows.emplace_back(format.name,
-                      fmt::format("{:.4g} bits a value{}: {}", bits,
-                                  depends ? fmt::format(" at {}", kNative) : "", describe(format)));
+    rows.push_back({format.name,
+                    fmt::format("{:.4g} bits a value{}: {}", bits,
+                                depends ? fmt::format(" at {}", kNative) : "", describe(format))});
   }
-  return table(rows);
+  return text_table(rows);
 }
 
 std::string list_faults() {
-  std::vector<std::pair<std::string, std::string>> rows;
+  std::vector<TextRow> rows;
   for (const FaultKind* kind : fault_kinds())
-    rows.emplace_back(kind->name, fmt::format("{}: {}", kind->words, kind->example));
-  return table(rows);
+    rows.push_back({std::string(kind->name), fmt::format("{}: {}", kind->words, kind->example)});
+  return text_table(rows);
 }
 
 std::string list_workloads() {
-  std::vector<std::pair<std::string, std::string>> rows;
-  for (const TrafficKind* kind : traffic_kinds()) rows.emplace_back(kind->name, kind->words);
-  return table(rows);
+  std::vector<TextRow> rows;
+  for (const TrafficKind* kind : traffic_kinds()) rows.push_back({kind->name, kind->words});
+  return text_table(rows);
 }
 
 }  // namespace soliton

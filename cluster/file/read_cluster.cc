@@ -148,22 +148,10 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   reading.rest = map.context().count() == aside;
 }
 
-}  // namespace
-
-namespace {
-
 ClusterReading unread(Diagnostics problems) {
   ClusterReading reading;
   reading.problems = std::move(problems);
   return reading;
-}
-
-Checked<ClusterSpec> whole(Checked<YamlFile> yaml, const Overrides& overrides,
-                           const DataRoot& data) {
-  if (!yaml) return tl::unexpected<Diagnostics>(std::move(yaml.error()));
-  ClusterReading reading = read_cluster_parts(std::move(*yaml), overrides, data);
-  if (!reading.problems.empty()) return tl::unexpected<Diagnostics>(std::move(reading.problems));
-  return std::move(reading.spec);
 }
 
 }  // namespace
@@ -184,14 +172,13 @@ ClusterReading read_cluster_parts(YamlFile yaml, const Overrides& overrides, con
   return reading;
 }
 
-Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
-                                       const Overrides& overrides, const DataRoot& data) {
-  return whole(yaml_of_text(text, file), overrides, data);
-}
-
 Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
                                   const DataRoot& data) {
-  return whole(read_yaml(file), overrides, data);
+  Checked<YamlFile> yaml = read_yaml(file);
+  if (!yaml) return tl::unexpected<Diagnostics>(std::move(yaml.error()));
+  ClusterReading reading = read_cluster_parts(std::move(*yaml), overrides, data);
+  if (!reading.problems.empty()) return tl::unexpected<Diagnostics>(std::move(reading.problems));
+  return std::move(reading.spec);
 }
 
 }  // namespace soliton

@@ -185,9 +185,6 @@ using Overrides = std::vector<std::string>;
 ClusterReading read_cluster_parts(YamlFile yaml, const Overrides& overrides, const DataRoot& data);
 Checked<ClusterSpec> read_cluster(const std::string& file, const Overrides& overrides,
                                   const DataRoot& data);
-// The same from text; `file` is for messages and relative paths.
-Checked<ClusterSpec> read_cluster_text(const std::string& text, const std::string& file,
-                                       const Overrides& overrides, const DataRoot& data);
 // The authentication in force: `ltl.auth` if written, else aead beyond loopback, header over
 // sockets of this host, and none in virtual time.
 AuthMode auth_of(const ClusterSpec& spec);

@@ -63,8 +63,8 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
     cards.push_back({"mean latency", spell_time(latency.mean),
                      r.traffic ? ""
                                : fmt::format("predicted {} us, bound {} us",
-                                             significant(r.partition.predicted_latency_us, 4),
-                                             significant(r.partition.lower_bound_us, 4))});
+                                             significant(in_us(r.partition.predicted_latency), 4),
+                                             significant(in_us(r.partition.lower_bound), 4))});
     cards.push_back({"p99 latency", spell_time(latency.p99), "p99.9 " + spell_time(latency.p99_9)});
     cards.push_back(
         {"throughput", significant(throughput_rps(r), 3) + "/s",

@@ -11,8 +11,6 @@
 namespace soliton {
 namespace {
 
-Duration from_us(double us) { return Duration{std::isfinite(us) ? std::llround(us * 1e6) : 0}; }
-
 void add_part(SummaryText& s, std::vector<std::string>& parts, const char* name, Duration value) {
   const TimeUnit unit = TimeUnit::fitting(s.latency.mean);
   const double whole = static_cast<double>(s.latency.mean.count());
@@ -67,8 +65,8 @@ void add_carrier(SummaryText& s) {
 void add_latency(SummaryText& s) {
   if (s.latency.completed == 0) return s.line("latency", "no request was completed");
   const TimeUnit unit = TimeUnit::fitting(s.latency.mean);
-  const Duration predicted = from_us(s.results.partition.predicted_latency_us);
-  const Duration bound = from_us(s.results.partition.lower_bound_us);
+  const Duration predicted = s.results.partition.predicted_latency;
+  const Duration bound = s.results.partition.lower_bound;
   std::string text = fmt::format("min {}   mean {}   p50 {}   p99 {}   p99.9 {}   max {} {}",
                                  unit.spell(s.latency.min), unit.spell(s.latency.mean),
                                  unit.spell(s.latency.p50), unit.spell(s.latency.p99),

@@ -89,9 +89,4 @@ Status GrowingFile::append(std::string_view lines) {
   return {};
 }
 
-Status GrowingFile::sync() {
-  if (fdatasync(file_.get()) != 0) return not_written(shown_, "fsync", errno);
-  return {};
-}
-
 }  // namespace soliton

@@ -30,8 +30,6 @@ class GrowingFile {
   // its last whole line, and this and every later call return kNotWritten; the file is always a
   // prefix of the lines given. REQUIRES: `lines` is empty or ends with a line end.
   Status append(std::string_view lines);
-  // Syncs to disk; kNotWritten.
-  Status sync();
   std::uint64_t size() const { return size_; }
 
  private:

@@ -93,6 +93,33 @@ struct PauseResult {
   std::vector<Port> ports;
   std::vector<Deadlock> deadlocks;
 };
+inline constexpr Field kPausePortRows[] = {
+    field<&PauseResult::Port::name>("port", "From whom to whom it sends."),
+    field<&PauseResult::Port::pauses>("pauses", "How often it was paused."),
+    field<&PauseResult::Port::paused>("paused_us", "How long in all."),
+    field<&PauseResult::Port::held_max>("held_bytes_max",
+                                        "Most that the next switch held of its packets."),
+    field<&PauseResult::Port::queue_max>("queue_bytes_max",
+                                         "Its longest queue of the cluster's packets."),
+    field<&PauseResult::Port::lossy_queue_max>("lossy_queue_bytes_max",
+                                               "Its longest queue of others' packets."),
+    field<&PauseResult::Port::dropped>("dropped", "Packets that it dropped."),
+};
+inline constexpr FieldTable kPausePortFields =
+    fields_of<PauseResult::Port>("pauses.ports", kPausePortRows);
+inline constexpr Field kPauseResultRows[] = {
+    field<&PauseResult::watchdogs>("watchdogs", "Ports that were emptied."),
+    field<&PauseResult::watchdog_drops>("watchdog_drops", "Packets that this cost."),
+    field<&PauseResult::lossy_queue_max>("lossy_queue_bytes_max",
+                                         "Longest queue of others' packets at a switch port."),
+    maps_field<&PauseResult::ports, kPausePortFields>(
+        "ports", "Each port that was paused or dropped packets."),
+    described(
+        "deadlocks",
+        "Ports that waited for each other in a circle: `at_us`, when that was found first, and "
+        "their names."),
+};
+inline constexpr FieldTable kPauseResultFields = fields_of<PauseResult>("pauses", kPauseResultRows);
 
 // The transport, summed over all nodes.
 struct LtlCounters : LtlStats {
@@ -120,7 +147,7 @@ struct FaultResult {
 std::string effect_words(const FaultCounters& counters);
 
 struct OutputSummary {
-  std::string sha256;  // over all output bytes in order of request; "" under compute: timing
+  std::optional<std::string> sha256;  // over all output bytes in order of request
   std::int64_t checked = 0, mismatched = 0;
   std::optional<double> max_abs_error, max_rel_error, accuracy, accuracy_fp32;
   // For labels with a step axis: the share of correct classes at each step, of the requests that
@@ -128,20 +155,61 @@ struct OutputSummary {
   std::optional<std::vector<double>> accuracy_per_step;
   bool known = true;  // false: nothing was computed; null in files
 };
+inline constexpr Field kOutputSummaryRows[] = {
+    field<&OutputSummary::sha256>("sha256", "Of all output bytes in order of request."),
+    field<&OutputSummary::checked>("checked", "Outputs that were computed a second time."),
+    field<&OutputSummary::mismatched>("mismatched",
+                                      "Of these, how many differ from one unsharded device."),
+    field<&OutputSummary::max_abs_error>("max_abs_error", "Against fp32; of golden outputs."),
+    field<&OutputSummary::max_rel_error>("max_rel_error", "The same, over the fp32 output."),
+    field<&OutputSummary::accuracy>("accuracy", "Share of correct classes; of labels."),
+    field<&OutputSummary::accuracy_fp32>("accuracy_fp32", "The same of the golden outputs."),
+    described("accuracy_per_step", "The same at each step, of labels with a step axis."),
+};
+inline constexpr FieldTable kOutputSummaryFields =
+    fields_of<OutputSummary>("outputs", kOutputSummaryRows);
 
 struct PartitionSummary {
   std::string objective;
   std::int64_t nodes_used = 0;
   std::int64_t cut_bytes_per_request = 0;
-  double predicted_latency_us = 0, lower_bound_us = 0, gap = 0;
+  Duration predicted_latency{}, lower_bound{};
+  double gap = 0;
   bool known = true;  // false: a communication workload has no plan; null in files
 };
+inline constexpr Field kPartitionSummaryRows[] = {
+    field<&PartitionSummary::objective>("objective", "What the plan is best at."),
+    field<&PartitionSummary::nodes_used>("nodes_used", "Accelerators with a part of the model."),
+    field<&PartitionSummary::cut_bytes_per_request>("cut_bytes_per_request",
+                                                    "Bytes of tensors between nodes."),
+    field<&PartitionSummary::predicted_latency>("predicted_latency_us", "Of one request."),
+    field<&PartitionSummary::lower_bound>("lower_bound_us", "That no plan is below."),
+    field<&PartitionSummary::gap>("gap", "The plan's value over its lower bound, less one."),
+};
+inline constexpr FieldTable kPartitionSummaryFields =
+    fields_of<PartitionSummary>("partition", kPartitionSummaryRows);
 
 struct WallSummary {
   double seconds = 0, launch_seconds = 0;
-  std::uint64_t events = 0;
+  std::uint64_t event_count = 0;  // 0: not counted
   std::int64_t processes = 0;
+
+  std::optional<std::uint64_t> events() const {
+    return event_count > 0 ? std::optional(event_count) : std::nullopt;
+  }
+  std::optional<double> events_per_second() const {
+    if (event_count == 0 || !(seconds > 0)) return std::nullopt;
+    return static_cast<double>(event_count) / seconds;
+  }
 };
+inline constexpr Field kWallSummaryRows[] = {
+    field<&WallSummary::seconds>("seconds", "From start to end."),
+    field<&WallSummary::launch_seconds>("launch_seconds", "Until all nodes were ready."),
+    derived<&WallSummary::events>("events", "Emulated events; virtual time."),
+    derived<&WallSummary::events_per_second>("events_per_second", "Of these."),
+    field<&WallSummary::processes>("processes", "Processes of the run."),
+};
+inline constexpr FieldTable kWallSummaryFields = fields_of<WallSummary>("wall", kWallSummaryRows);
 
 // Results of a communication workload. Goodput is the payload of complete messages divided by the
 // time from the first send to the last completion.
@@ -163,12 +231,48 @@ struct TrafficResult {
   std::optional<double> fairness, fairness_settled;
   std::vector<Flow> flows;
 };
+inline constexpr Field kFlowRows[] = {
+    field<&TrafficResult::Flow::from>("from", "Who sends; of a group: the node."),
+    field<&TrafficResult::Flow::to>("to", "Who receives; empty in a group."),
+    field<&TrafficResult::Flow::messages>("messages", "Messages delivered."),
+    field<&TrafficResult::Flow::goodput_gbps>("goodput_gbps", "Goodput of the flow."),
+};
+inline constexpr FieldTable kFlowFields =
+    fields_of<TrafficResult::Flow>("traffic.flows", kFlowRows);
+inline constexpr Field kTrafficResultRows[] = {
+    field<&TrafficResult::kind>("kind", "As in the cluster file."),
+    field<&TrafficResult::message_bytes>("message_bytes", "Payload that a record stands for."),
+    field<&TrafficResult::bytes>("bytes", "Payload delivered."),
+    field<&TrafficResult::goodput_gbps>(
+        "goodput_gbps", "Payload over the time from the first send to the last completion."),
+    field<&TrafficResult::line_gbps>("line_gbps", "Rate of the receiver's cable."),
+    field<&TrafficResult::line_share>(
+        "line_share", "What goodput fills of it together with its headers and frames."),
+    field<&TrafficResult::fairness>("fairness", "Jain's index over the flows while all send."),
+    field<&TrafficResult::fairness_settled>("fairness_after_5ms", "The same from 5 ms on."),
+    maps_field<&TrafficResult::flows, kFlowFields>("flows", "Each sender."),
+};
+inline constexpr FieldTable kTrafficResultFields =
+    fields_of<TrafficResult>("traffic", kTrafficResultRows);
 
 // Sums for a run that still goes on, whose requests are in requests.csv already.
 struct RunningStatistics {
   DurationHistogram latency;  // percentiles within 1.6 %
   double compute_ps = 0, network_ps = 0, queue_ps = 0, host_ps = 0;
 };
+
+// Requests by what became of them. Those completed are the ones with a latency.
+struct RequestCounts {
+  std::int64_t sent = 0, completed = 0, failed = 0, duplicated = 0;
+};
+inline constexpr Field kRequestCountRows[] = {
+    field<&RequestCounts::sent>("sent", "Requests sent."),
+    field<&RequestCounts::completed>("completed", "Of these, answered."),
+    field<&RequestCounts::failed>("failed", "Of these, without an answer."),
+    field<&RequestCounts::duplicated>("duplicated", "Answers that came twice."),
+};
+inline constexpr FieldTable kRequestCountFields =
+    fields_of<RequestCounts>("requests", kRequestCountRows);
 
 struct RunResults {
   std::string version = "0.1.0";
@@ -201,11 +305,6 @@ struct LatencySummary {
   double min = 0, mean = 0, p50 = 0, p90 = 0, p99 = 0, p99_9 = 0, max = 0;  // us
 };
 LatencySummary latency_summary(const RunResults& results);
-// Mean breakdown per completed request, us.
-struct BreakdownSummary {
-  double compute = 0, network = 0, queue = 0, host = 0;
-};
-BreakdownSummary breakdown_summary(const RunResults& results);
 double throughput_rps(const RunResults& results);
 double effective_tflops(const RunResults& results);
 double utilization(const RunResults& results);  // effective / peak

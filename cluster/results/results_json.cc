@@ -1,6 +1,4 @@
 // Keys and their order: docs/results.md. Every key is always there; what was not measured is null.
-#include <cmath>
-
 #include "cluster/results/results.h"
 #include "cluster/results/statistics.h"
 #include "protocol/json/fields_json.h"
@@ -10,14 +8,6 @@ namespace {
 
 // Null unless `known`.
 Json time(Duration value, bool known = true) { return known ? json_us(value) : Json(); }
-
-// A time that is kept as a double: rounded to the picosecond, so that it is spelled like all the
-// others.
-Json time(double us) {
-  constexpr double kLimitUs = 9e12;  // beyond this, picoseconds leave 64 bits
-  if (!std::isfinite(us) || std::abs(us) >= kLimitUs) return Json();
-  return json_us(Duration{std::llround(us * 1e6)});
-}
 
 template <typename List, typename Spell>
 Json list(const List& items, Spell spell) {
@@ -53,16 +43,6 @@ Json node_json(const NodeResult& node) {
           {"errors", fields_json(kNpuErrorFields, &node.npu, node.errors_known)}};
 }
 
-// Of a communication workload there is no plan, and all of it is null.
-Json partition_json(const PartitionSummary& p) {
-  return {{"objective", json_or_null(p.objective, p.known)},
-          {"nodes_used", json_or_null(p.nodes_used, p.known)},
-          {"cut_bytes_per_request", json_or_null(p.cut_bytes_per_request, p.known)},
-          {"predicted_latency_us", p.known ? time(p.predicted_latency_us) : Json()},
-          {"lower_bound_us", p.known ? time(p.lower_bound_us) : Json()},
-          {"gap", json_or_null(p.gap, p.known)}};
-}
-
 Json histogram_json(const DurationHistogram& h) {
   const bool known = h.count() > 0;
   return {{"min", time(h.min(), known)},
@@ -96,61 +76,17 @@ Json fault_json(const FaultResult& fault) {
 }
 
 Json outputs_json(const OutputSummary& o) {
-  return {{"sha256", json_or_null(o.sha256, !o.sha256.empty())},
-          {"checked", json_or_null(o.checked, o.known)},
-          {"mismatched", json_or_null(o.mismatched, o.known)},
-          {"max_abs_error", json_or_null(o.max_abs_error)},
-          {"max_rel_error", json_or_null(o.max_rel_error)},
-          {"accuracy", json_or_null(o.accuracy)},
-          {"accuracy_fp32", json_or_null(o.accuracy_fp32)},
-          {"accuracy_per_step", json_or_null(o.accuracy_per_step)}};
-}
-
-Json traffic_json(const TrafficResult& t) {
-  return {{"kind", t.kind},
-          {"message_bytes", t.message_bytes},
-          {"bytes", t.bytes},
-          {"goodput_gbps", t.goodput_gbps},
-          {"line_gbps", json_or_null(t.line_gbps)},
-          {"line_share", json_or_null(t.line_share)},
-          {"fairness", json_or_null(t.fairness)},
-          {"fairness_after_5ms", json_or_null(t.fairness_settled)},
-          {"flows", list(t.flows, [](const TrafficResult::Flow& flow) -> Json {
-             return {{"from", flow.from},
-                     {"to", flow.to},
-                     {"messages", flow.messages},
-                     {"goodput_gbps", flow.goodput_gbps}};
-           })}};
-}
-
-Json port_json(const PauseResult::Port& port) {
-  return {{"port", port.name},
-          {"pauses", port.pauses},
-          {"paused_us", time(port.paused)},
-          {"held_bytes_max", port.held_max.count},
-          {"queue_bytes_max", port.queue_max.count},
-          {"lossy_queue_bytes_max", port.lossy_queue_max.count},
-          {"dropped", port.dropped}};
+  Json out = fields_json(kOutputSummaryFields, &o, o.known);
+  out["accuracy_per_step"] = json_or_null(o.accuracy_per_step);
+  return out;
 }
 
 Json pauses_json(const PauseResult& p) {
-  return {{"watchdogs", p.watchdogs},
-          {"watchdog_drops", p.watchdog_drops},
-          {"lossy_queue_bytes_max", p.lossy_queue_max.count},
-          {"ports", list(p.ports, port_json)},
-          {"deadlocks", list(p.deadlocks, [](const PauseResult::Deadlock& deadlock) -> Json {
-             return {{"at_us", time(deadlock.found.time_since_epoch())}, {"ports", deadlock.ports}};
-           })}};
-}
-
-Json wall_json(const WallSummary& w) {
-  const bool counted = w.events > 0;
-  return {{"seconds", w.seconds},
-          {"launch_seconds", w.launch_seconds},
-          {"events", json_or_null(w.events, counted)},
-          {"events_per_second",
-           json_or_null(static_cast<double>(w.events) / w.seconds, counted && w.seconds > 0)},
-          {"processes", w.processes}};
+  Json out = fields_json(kPauseResultFields, &p);
+  out["deadlocks"] = list(p.deadlocks, [](const PauseResult::Deadlock& deadlock) -> Json {
+    return {{"at_us", time(deadlock.found.time_since_epoch())}, {"ports", deadlock.ports}};
+  });
+  return out;
 }
 
 }  // namespace
@@ -158,16 +94,13 @@ Json wall_json(const WallSummary& w) {
 std::string results_json(const RunResults& r, bool with_wall) {
   const LatencyStatistics latency = latency_statistics(r);
   const bool has_plan = r.partition.known;
+  const RequestCounts requests{r.sent, latency.completed, r.failed, r.duplicated};
   Json out{{"soliton", r.version},
            {"name", r.name},
            {"seed", r.seed},
            {"time", r.time},
            {"complete", r.complete},
-           {"requests",
-            {{"sent", r.sent},
-             {"completed", latency.completed},
-             {"failed", r.failed},
-             {"duplicated", r.duplicated}}},
+           {"requests", fields_json(kRequestCountFields, &requests)},
            {"latency_us", latency_json(latency)},
            {"throughput_rps", throughput_rps(r)},
            {"effective_tflops", json_or_null(effective_tflops(r), has_plan)},
@@ -175,7 +108,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
            {"utilization", json_or_null(utilization(r), has_plan)},
            {"breakdown_us", breakdown_json(r, latency.completed > 0)},
            {"nodes", list(r.nodes, node_json)},
-           {"partition", partition_json(r.partition)},
+           {"partition", fields_json(kPartitionSummaryFields, &r.partition, has_plan)},
            {"fabric", fields_json(kFabricFields, &r.fabric, r.fabric.known)},
            {"ltl", ltl_json(r.ltl)},
            {"faults", list(r.faults, fault_json)},
@@ -183,9 +116,9 @@ std::string results_json(const RunResults& r, bool with_wall) {
            {"warnings", list(r.warnings, [](const RunWarning& warning) -> Json {
               return {{"id", warning.id}, {"text", warning.text}};
             })}};
-  if (with_wall) out["wall"] = wall_json(r.wall);
+  if (with_wall) out["wall"] = fields_json(kWallSummaryFields, &r.wall);
   if (!r.error.empty()) out["error"] = r.error;
-  if (r.traffic) out["traffic"] = traffic_json(*r.traffic);
+  if (r.traffic) out["traffic"] = fields_json(kTrafficResultFields, &*r.traffic);
   if (r.pauses) out["pauses"] = pauses_json(*r.pauses);
   if (r.device) out["device_us"] = histogram_json(*r.device);
   return json_text(out, JsonLayout::kRows) + "\n";

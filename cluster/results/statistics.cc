@@ -34,8 +34,6 @@ double us_or_nan(const LatencyStatistics& s, Duration value) {
                      : std::numeric_limits<double>::quiet_NaN();
 }
 
-double us(Duration value) { return static_cast<double>(value.count()) / 1e6; }
-
 std::int64_t completed_requests(const RunResults& results) {
   if (results.running) return static_cast<std::int64_t>(results.running->latency.count());
   return std::count_if(results.requests.begin(), results.requests.end(),
@@ -126,11 +124,6 @@ LatencySummary latency_summary(const RunResults& results) {
   const LatencyStatistics s = latency_statistics(results);
   return {us_or_nan(s, s.min), us_or_nan(s, s.mean),  us_or_nan(s, s.p50), us_or_nan(s, s.p90),
           us_or_nan(s, s.p99), us_or_nan(s, s.p99_9), us_or_nan(s, s.max)};
-}
-
-BreakdownSummary breakdown_summary(const RunResults& results) {
-  const Breakdown mean = mean_breakdown(results);
-  return {us(mean.compute), us(mean.network), us(mean.queue), us(mean.host)};
 }
 
 double throughput_rps(const RunResults& results) {

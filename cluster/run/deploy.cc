@@ -214,10 +214,12 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
     fill_common(spec, identity, names, i, nodes[i].deployment);
     nodes[i].deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
   }
+  // One for all: it names every node that takes part.
+  const RoleSpec role(kTrafficRole, traffic);
   std::set<NodePair> pairs;
   for (const auto& [a, b] : talking_pairs(traffic)) {
     pairs.insert({index(a), index(b)});
-    for (const NodeId node : {a, b}) nodes[index(node)].deployment.role = {kTrafficRole, traffic};
+    for (const NodeId node : {a, b}) nodes[index(node)].deployment.role = role;
   }
   const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
   connect(

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cluster/engine/elapsed.h"
 #include "cluster/engine/explain.h"
 #include "cluster/engine/launcher.h"
 #include "cluster/run/check_prediction.h"
@@ -19,10 +20,6 @@ namespace {
 static_assert(kCostMessageHeaderBytes == static_cast<std::int64_t>(kDataHeaderBytes));
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // The first NPU's device stands for all where only its number formats and native dimension matter.
 std::unique_ptr<Plan> unsharded_plan(const PreparedRun& run, std::optional<Error>& error) {
@@ -61,6 +58,17 @@ std::optional<DurationHistogram> device_time(const ClusterOutcome& outcome) {
   return longest;
 }
 
+// Of an engine that has no launcher for these times and processes.
+ClusterOutcome not_launched(const Layout& layout, std::size_t nodes) {
+  ClusterOutcome outcome = outcome_before(nodes);
+  outcome.error =
+      Error{ErrorCode::kInvalid,
+            fmt::format("the engine {} does not run clusters in {} time{}", layout.engine,
+                        layout.time == TimeBase::kWall ? "wall" : "virtual",
+                        layout.packed ? " with all nodes packed into one process" : "")};
+  return outcome;
+}
+
 }  // namespace
 
 std::uint64_t asked_of(const ClusterSpec& spec) {
@@ -68,18 +76,18 @@ std::uint64_t asked_of(const ClusterSpec& spec) {
                                : static_cast<std::uint64_t>(spec.workload.requests);
 }
 
-Layout layout_of(const ClusterSpec& spec) {
+Layout layout_of(const ClusterSpec& spec, std::string_view engine) {
   const bool wall = spec.time == TimeMode::kWall;
   return {wall ? TimeBase::kWall : TimeBase::kEmulated,
-          !wall && spec.processes == ProcessMode::kPacked};
+          !wall && spec.processes == ProcessMode::kPacked, engine};
 }
 
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control) {
   const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults};
-  const Launcher* const launcher = find_launcher(layout_of(run.spec));
-  SOLITON_CHECK_MSG(launcher != nullptr,
-                    "no launcher serves this combination of time and processes");
+  const Layout layout = layout_of(run.spec, control.engine);
+  const Launcher* const launcher = find_launcher(layout);
+  if (launcher == nullptr) return not_launched(layout, nodes.size());
   ClusterOutcome outcome = launcher->run(nodes, fabric, control);
   explain_lost_peers(fabric, requests_of(nodes), outcome);
   explain_faults(fabric, outcome);

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "node/traffic/traffic_kind.h"
+#include "protocol/base/counters.h"
 
 namespace soliton {
 namespace {
@@ -55,13 +56,12 @@ void fill_plan(const PreparedRun& run, RunResults& results) {
   partition.objective = certificate.objective;
   partition.nodes_used = run.plan.nodes_used;
   partition.cut_bytes_per_request = run.plan.cut_bytes_per_request;
-  partition.predicted_latency_us = in_us(run.plan.predicted_latency);
+  partition.predicted_latency = run.plan.predicted_latency;
   // The certificate is of a request that finds the network idle; one in the middle of a run may
   // take a little less, and what stands beside its prediction is not above it.
   const bool in_time = certificate.objective != "throughput";
-  partition.lower_bound_us =
-      in_us(in_time ? std::min(certificate.lower_bound, run.plan.predicted_latency)
-                    : certificate.lower_bound);
+  partition.lower_bound = in_time ? std::min(certificate.lower_bound, run.plan.predicted_latency)
+                                  : certificate.lower_bound;
   // The gap is that of the certificate itself, so it stays what was proven.
   if (certificate.lower_bound.count() > 0)
     partition.gap = static_cast<double>((certificate.value - certificate.lower_bound).count()) /

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "cluster/engine/elapsed.h"
 #include "cluster/results/results.h"
 #include "cluster/run/fill_results.h"
 #include "cluster/run/traffic.h"
@@ -20,10 +21,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr int kTicksASecond = 10;
 constexpr const char* kUnfinished = "the run had not ended when this was written";
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 }  // namespace
 
@@ -143,7 +140,7 @@ RunResults LiveResults::results_so_far() const {
   if (progress_.completed > 0) results.first_sent = first_sent_;
   results.last_completed = last_completed_;
   results.wall.seconds = seconds_since(started_);
-  results.wall.events = progress_.events;
+  results.wall.event_count = progress_.events;
   return results;
 }
 

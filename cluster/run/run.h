@@ -63,10 +63,11 @@ struct FinishedRun {
   int interrupted_by = 0;
 };
 
-// The layout that the cluster file asks for.
-Layout layout_of(const ClusterSpec& spec);
+// The layout that the cluster file and the command line ask for. It refers to `engine`.
+Layout layout_of(const ClusterSpec& spec, std::string_view engine);
 
-// Runs the cluster of `run` with these assignments, in the file's layout.
+// Runs the cluster of `run` with these assignments, in the layout of the file and `control`. If no
+// launcher serves it, nothing is started and the outcome has an error.
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control);
 

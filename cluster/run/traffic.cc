@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cluster/engine/elapsed.h"
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/fill_results.h"
@@ -193,8 +194,8 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
-  results.wall = {std::chrono::duration<double>(Clock::now() - started).count(),
-                  outcome.launch_seconds, outcome.events, outcome.processes};
+  results.wall = {seconds_since(started), outcome.launch_seconds, outcome.events,
+                  outcome.processes};
   return finished;
 }
 

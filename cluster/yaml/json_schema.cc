@@ -32,6 +32,10 @@ std::string quantity_pattern(const std::string& units) {
   return R"(^ *-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)? *)" + units + " *$";
 }
 
+std::string real_pattern(const std::string& unit) {
+  return R"(^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)" + unit + "$";
+}
+
 Json words_of(const Field& field) {
   Json words = Json::array();
   for (const FieldWord& word : field.words) words.push_back(word.spelling);
@@ -67,14 +71,18 @@ class SchemaMaker {
   static Json any_of(const FieldGroup& group) {
     Json out = Json::array();
     for (const std::string_view key : group.keys)
-      if (!key.empty()) out.push_back(Json::object({{"required", Json::array({key})}}));
+      if (!key.empty())
+        out.push_back(Json::object(
+            {{"required", Json::array({key})}, {"properties", {{std::string(key), not_null()}}}}));
     return out;
   }
+
+  static Json not_null() { return {{"not", {{"type", "null"}}}}; }
 
   // A key without a value is as good as absent.
   Json property(const FieldTable& table, const Field& field) const {
     Json ways = allowed(field);
-    ways.push_back(Json::object({{"type", "null"}}));
+    if (!field.required) ways.push_back(Json::object({{"type", "null"}}));
     Json out = {{"description", description(field)}};
     const std::string standard = spell_default(table, field);
     if (!standard.empty()) out["default"] = standard;
@@ -112,7 +120,7 @@ class SchemaMaker {
       case FieldType::kNamed:
         return Json::array({known(field), any_text(), reference(*field.table)});
       case FieldType::kReal:
-        return Json::array({a_string(quantity_pattern(std::string(field.unit)))});
+        return reals(field);
       case FieldType::kOther:
         return Json::array({Json::object()});
       default:
@@ -153,6 +161,13 @@ class SchemaMaker {
     Json out = {{"type", "array"}, {"items", item}};
     if (field.items > 0) out["maxItems"] = field.items;
     return out;
+  }
+
+  // As parse_value() reads it: the unit behind exactly one space.
+  static Json reals(const Field& field) {
+    if (field.unit.empty())
+      return Json::array({Json::object({{"type", "number"}}), a_string(real_pattern(""))});
+    return Json::array({a_string(real_pattern(fmt::format(" {}", field.unit)))});
   }
 
   // A name or a range, or a list of them.

@@ -93,18 +93,30 @@ void check_group(MapReader& map, const FieldGroup& group, const FieldCheck& chec
   const auto said = std::count_if(group.keys.begin(), group.keys.end(), [&](std::string_view key) {
     return !key.empty() && check.has(key);
   });
-  // keys[0] of a kNeeds group must not be present without one of the others.
-  const bool needs = group.kind == FieldGroup::Kind::kNeeds;
-  if (needs && check.has(group.keys[0]) && said == 1)
-    map.error(group.keys[0], fmt::format("belongs to {}", group.keys[1]));
-  if (!needs && said > 1)
+  if (group.kind == FieldGroup::Kind::kNeeds) {
+    // keys[0] must not be present without one of the others.
+    if (check.has(group.keys[0]) && said == 1)
+      map.error(group.keys[0], fmt::format("belongs to {}", group.keys[1]));
+    return;
+  }
+  if (said > 1)
     // Reported at the last of them.
     map.error(*std::find_if(group.keys.rbegin(), group.keys.rend(),
                             [&](std::string_view key) { return check.has(key); }),
               fmt::format("only one of {}", keys_of(group, " and ")));
-  if (group.kind == FieldGroup::Kind::kOneOf && said == 0)
+  if (said == 0)
     map.context().error(map.mark(),
                         fmt::format("{}: needs one of {}", map.label(), keys_of(group, " or ")));
+}
+
+void check_rules(MapReader& map, const FieldTable& table, void* object, FieldCheck& check) {
+  if (table.rules != nullptr) table.rules(object, check);
+  for (const auto& [key, message] : check.problems) {
+    if (key.empty())
+      map.context().error(map.mark(), fmt::format("{}: {}", map.label(), message));
+    else
+      map.error(key, message);
+  }
 }
 
 }  // namespace
@@ -138,17 +150,6 @@ bool read_field(MapReader& map, std::string_view key, void* object) {
   return read.has_value();
 }
 
-void check_fields(MapReader& map, const FieldTable& table, void* object) {
-  FieldCheck check{.said = map.said(), .problems = {}};
-  if (table.rules != nullptr) table.rules(object, check);
-  for (const auto& [key, message] : check.problems) {
-    if (key.empty())
-      map.context().error(map.mark(), fmt::format("{}: {}", map.label(), message));
-    else
-      map.error(key, message);
-  }
-}
-
 bool read_fields(MapReader& map, const FieldTable& table, void* object, Needed needed) {
   if (!map.is_map()) return false;
   const std::size_t before = map.context().count();
@@ -156,10 +157,10 @@ bool read_fields(MapReader& map, const FieldTable& table, void* object, Needed n
     if (field.required && needed == Needed::kAll) map.require(field.key);
     if (field.set != nullptr) read_field(map, field.key, object);
   }
-  const FieldCheck check{.said = map.said(), .problems = {}};
+  FieldCheck check{.said = map.said(), .problems = {}};
   for (const FieldGroup& group : table.groups) check_group(map, group, check);
   // Rules over values that could not be read would report errors that may not exist.
-  if (map.context().count() == before) check_fields(map, table, object);
+  if (map.context().count() == before) check_rules(map, table, object, check);
   return map.context().count() == before;
 }
 

@@ -8,7 +8,6 @@
 
 #include "cluster/yaml/reader.h"
 #include "protocol/base/fields.h"
-#include "protocol/base/files_read.h"
 
 namespace soliton {
 
@@ -24,8 +23,6 @@ bool read_fields(MapReader& map, const FieldTable& table, void* object,
                  Needed needed = Needed::kAll);
 // Reads one key; false if it is absent or wrong. REQUIRES: the table has it, with a member.
 bool read_field(MapReader& map, std::string_view key, void* object);
-// Checks the groups and rules of a table, for keys that were read one by one.
-void check_fields(MapReader& map, const FieldTable& table, void* object);
 // The value of a key by its row's type and limits, with a member or without; nullopt if it is
 // absent or wrong. REQUIRES: the row is a flag, a number, a choice, or a text of any kind.
 std::optional<FieldValue> read_value(MapReader& map, std::string_view key);

@@ -1,6 +1,7 @@
 #include "fabric/faults/link_faults.h"
 
 #include "protocol/base/check.h"
+#include "protocol/base/counters.h"
 
 namespace soliton {
 

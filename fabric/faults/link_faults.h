@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "fabric/faults/fault_plan.h"
-#include "protocol/base/counters.h"
+#include "protocol/base/fields.h"
 #include "protocol/base/rng.h"
 #include "topologies/topology.h"
 

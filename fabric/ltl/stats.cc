@@ -1,5 +1,7 @@
 #include "fabric/ltl/stats.h"
 
+#include "protocol/base/counters.h"
+
 namespace soliton {
 
 void LtlStats::merge(const LtlStats& other) {

@@ -14,20 +14,6 @@ constexpr Duration kInstant = picoseconds(1);
 
 }  // namespace
 
-std::string end_reason_name(EndReason reason) {
-  switch (reason) {
-    case EndReason::kQuiet:
-      return "quiet";
-    case EndReason::kStopped:
-      return "stopped";
-    case EndReason::kTimeLimit:
-      return "time limit";
-    case EndReason::kNodeEnded:
-      return "ended by a node";
-  }
-  return "unknown";
-}
-
 Engine::Engine(Network& network, std::vector<EngineNode*> nodes, EngineOptions options)
     : network_(network),
       nodes_(std::move(nodes)),

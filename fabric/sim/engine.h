@@ -59,7 +59,6 @@ enum class EndReason : std::uint8_t {
   kTimeLimit,  // nothing is left below the limit
   kNodeEnded,  // a node ended it; everything up to that instant has happened, and nothing after it
 };
-std::string end_reason_name(EndReason reason);
 
 struct EngineOptions {
   Instant time_limit = kRunEnd;  // events at or after it do not happen; at most kRunEnd

@@ -8,10 +8,10 @@
 //   auto role = deployment.role.kind()->make(deployment, &trace);   // node
 #pragma once
 
-#include <any>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <typeinfo>
 #include <utility>
 
 #include "protocol/base/check.h"
@@ -57,16 +57,18 @@ class RoleSpec {
   RoleSpec() = default;  // idle: no kind
   // `kind` must live as long as the program. `spec` must be of the options type of `kind`.
   template <typename Spec>
-  RoleSpec(const RoleKind& kind, Spec spec) : kind_(&kind), spec_(std::move(spec)) {}
+  RoleSpec(const RoleKind& kind, Spec spec)
+      : kind_(&kind), type_(&typeid(Spec)), spec_(std::make_shared<const Spec>(std::move(spec))) {}
 
   // Null if the node is idle.
   const RoleKind* kind() const { return kind_; }
   const char* name() const { return kind_ == nullptr ? "idle" : kind_->name; }
-  // The options if they are of type T, otherwise null. Moving the spec does not move the options,
-  // so the pointer stays valid.
+  // The options if they are of type T, otherwise null. Copies share them, so the pointer is valid as
+  // long as any copy.
   template <typename Spec>
   const Spec* find() const {
-    return std::any_cast<Spec>(&spec_);
+    return type_ != nullptr && *type_ == typeid(Spec) ? static_cast<const Spec*>(spec_.get())
+                                                      : nullptr;
   }
   // REQUIRES: the options are of type T.
   template <typename Spec>
@@ -88,7 +90,8 @@ class RoleSpec {
 
  private:
   const RoleKind* kind_ = nullptr;
-  std::any spec_;
+  const std::type_info* type_ = nullptr;
+  std::shared_ptr<const void> spec_;
 };
 
 }  // namespace soliton

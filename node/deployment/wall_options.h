@@ -30,7 +30,7 @@ inline constexpr FieldWord kCarrierKinds[] = {word("udp", CarrierKind::kUdp),
 inline constexpr FieldWord kWaitModes[] = {
     word("auto", WaitMode::kAuto), word("block", WaitMode::kBlock),
     word("spin-then-block", WaitMode::kSpinThenBlock), word("spin", WaitMode::kSpin)};
-inline constexpr Field kWallRows[] = {
+inline constexpr Field kWallPacketRows[] = {
     field<&WallOptions::carrier>("carrier",
                                  "`udp`: a socket a node; `shm`: rings in shared memory.")
         .spelled(kCarrierKinds),
@@ -41,8 +41,11 @@ inline constexpr Field kWallRows[] = {
     field<&WallOptions::spin>("spin", "How long `spin-then-block` spins.")
         .between(Duration{0}, milliseconds(1'000))
         .trade("more wake-ups, of 3 to 50 us each", "busier cores"),
+};
+inline constexpr Field kWallAddressRows[] = {
     field<&WallOptions::listen>("listen", "IPv4 address of every node's UDP socket."),
 };
+inline constexpr auto kWallRows = joined(kWallPacketRows, kWallAddressRows);
 inline constexpr FieldTable kWallFields = fields_of<WallOptions>("wall", kWallRows);
 
 }  // namespace soliton

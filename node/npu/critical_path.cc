@@ -119,11 +119,6 @@ double macs_per_cycle(const NpuDevice& device, std::int64_t beats_per_tile) {
          static_cast<double>(beats_per_tile);
 }
 
-std::int64_t dataflow_depth(const Shard& shard, std::int64_t steps) {
-  const CompiledProgram program(shard);
-  return request(shard, program, steps).depth();
-}
-
 StepAnalysis analyse_step(const Shard& shard, std::int64_t request_steps) {
   const CompiledProgram program(shard);
   // More steps make the graph deeper only if a step needs something of the one before.

@@ -48,9 +48,6 @@ double macs_per_cycle(const NpuDevice& device, std::int64_t beats_per_tile);
 constexpr double sdm_cycles(std::int64_t udm_cycles, std::int64_t macs, double macs_per_cycle) {
   return static_cast<double>(udm_cycles) + static_cast<double>(macs) / macs_per_cycle;
 }
-// Cycles on the UDM from the start of a request of `steps` steps to its last result.
-std::int64_t dataflow_depth(const Shard& shard, std::int64_t steps);
-
 const char* step_limit_name(StepLimit limit);  // "dependence", "MVU", "dispatch floor", "DRAM"
 
 }  // namespace soliton

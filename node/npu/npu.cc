@@ -8,6 +8,7 @@
 #include "node/npu/netq.h"
 #include "node/npu/offset_registers.h"
 #include "protocol/base/check.h"
+#include "protocol/base/counters.h"
 
 namespace soliton {
 

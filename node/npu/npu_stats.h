@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "protocol/base/counters.h"
+#include "protocol/base/fields.h"
 #include "protocol/base/time.h"
 
 namespace soliton {

@@ -37,11 +37,4 @@ ProductSums ProductsAhead::multiply(const PackedMatrix& packed, std::size_t matr
   return products_[matrix].front().view;
 }
 
-void ProductsAhead::clear() {
-  for (auto& products : products_)
-    for (Product& product : products) product.ordinal = kNone;
-  for (auto& slots : streams_)
-    for (Quantised& slot : slots) slot.ordinal = kNone;
-}
-
 }  // namespace soliton

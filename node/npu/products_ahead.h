@@ -34,7 +34,6 @@ class ProductsAhead {
   // Multiplies 1 to kVectorsAtOnce `vectors` by the matrix and returns the sums of the first.
   ProductSums multiply(const PackedMatrix& packed, std::size_t matrix, std::size_t stream,
                        std::span<const StreamVector> vectors);
-  void clear();
 
  private:
   struct Product {

@@ -180,12 +180,6 @@ std::int64_t operations(const Model& model, std::int64_t steps) {
   return sum;
 }
 
-std::int64_t weight_count(const Model& model) {
-  std::int64_t sum = 0;
-  for (const Layer& layer : model.layers) sum += matrix_elements(layer) + bias_elements(layer);
-  return sum;
-}
-
 Diagnostics check_model(const Model& model) { return Checker(model).run(); }
 
 bool carries_state(const Model& model) {

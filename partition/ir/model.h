@@ -112,9 +112,6 @@ inline constexpr std::size_t kMaxLayers = 16'384;
 // direction; embedding, biases and gates do not. REQUIRES: check_model(model) is empty, 0 <= steps
 // <= kMaxSteps.
 std::int64_t operations(const Model& model, std::int64_t steps);
-// Elements of the layers' matrices and biases, computed from their sizes (tensors may have no
-// values), without the embedding.
-std::int64_t weight_count(const Model& model);
 // Checks that shapes agree from layer to layer, that sizes are positive and below limits, and that
 // values are finite and as many as the shape says. Returns what is wrong.
 Diagnostics check_model(const Model& model);

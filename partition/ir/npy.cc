@@ -228,9 +228,9 @@ Result<NpyArray> parse_npy(std::string_view bytes, const std::string& name) {
 }
 
 Result<NpyArray> read_npy(const std::string& path) {
-  return load(path)
-      .and_then([](const std::string& bytes) { return parse(bytes); })
-      .map_error([&](Error error) { return named(path, std::move(error)); });
+  const Result<std::string> bytes = load(path);
+  if (!bytes) return tl::unexpected<Error>(named(path, bytes.error()));
+  return parse_npy(*bytes, path);
 }
 
 std::string format_npy(const NpyArray& array) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "partition/plan/traffic.h"
+#include "protocol/base/text_table.h"
 
 namespace soliton {
 namespace {
@@ -51,27 +52,9 @@ std::string headline(const Plan& plan) {
       to_string(plan.predicted_latency / plan.steps), c.verdict, c.plan_class, c.cost_model);
 }
 
-using Row = std::vector<std::string>;
-
-// Columns are as wide as their widest cell; a line has no blanks at its end.
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string out;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += fmt::format("{:<{}}", row[i], widths[i] + 2);
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
-}
-
 std::string node_table(const Plan& plan) {
-  std::vector<Row> rows{{"node", "place", "device", "holds", "memory", "busy/step", "waits/step"}};
+  std::vector<TextRow> rows{
+      {"node", "place", "device", "holds", "memory", "busy/step", "waits/step"}};
   for (const Placement& it : plan.placements) {
     // The mean step of a request. A node that is busy for longer than that waits 0.
     const Duration step = plan.predicted_latency / plan.steps;
@@ -79,7 +62,7 @@ std::string node_table(const Plan& plan) {
                     memory_words(it), to_string(it.busy_per_step),
                     to_string(std::max(Duration{}, step - it.busy_per_step))});
   }
-  return table(rows);
+  return text_table(rows);
 }
 
 std::string step_time(const StepReport& step) {
@@ -91,7 +74,7 @@ std::string step_time(const StepReport& step) {
 
 // One row for neighbours alike.
 std::string step_table(const Plan& plan) {
-  std::vector<Row> rows{{"step", "UDM", "SDM", "modelled", "time", "MVU taken", "limited by"}};
+  std::vector<TextRow> rows{{"step", "UDM", "SDM", "modelled", "time", "MVU taken", "limited by"}};
   std::size_t first = 0;
   for (std::size_t i = 0; i < plan.placements.size(); ++i) {
     const StepReport& step = plan.placements[i].step;
@@ -106,7 +89,7 @@ std::string step_table(const Plan& plan) {
                     fmt::format("{:.1f} cycles", step.cycles), step_time(step),
                     fmt::format("{:.0f} %", taken), step.limit});
   }
-  return table(rows);
+  return text_table(rows);
 }
 
 std::string cut_line(const Plan& plan, const Topology& topology) {

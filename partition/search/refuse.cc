@@ -60,19 +60,25 @@ std::string tile_fault(const PartitionRequest& request, const NpuDevice& device,
                      layer_name(model.layers[layer]), most, device.name, room + short_of, room);
 }
 
+// Without nodes and stages, and without values of weights, which budgets do not depend on.
+LowerRequest lowering_of(const PartitionRequest& request, const NodesView& view) {
+  LowerRequest out;
+  out.model = request.model;
+  out.host = view.host;
+  out.precision = request.precision;
+  out.with_weights = false;
+  out.batch = request.batch;
+  out.window = request.window;
+  return out;
+}
+
 // What is over budget when every layer is spread as far as it goes.
 std::string tightest_fault(const PartitionRequest& request, const NodesView& view) {
   const Model& model = *request.model;
   const LowerNode& node = view.nodes.front();
   std::string out;
   for (std::size_t layer = 0; layer < model.layers.size() && out.empty(); ++layer) {
-    LowerRequest lower_request;
-    lower_request.model = &model;
-    lower_request.host = view.host;
-    lower_request.precision = request.precision;
-    lower_request.with_weights = false;
-    lower_request.batch = request.batch;
-    lower_request.window = request.window;
+    LowerRequest lower_request = lowering_of(request, view);
     const std::int64_t most = most_row_slices(model, layer, layer + 1, node.device.native_dim);
     if (std::string fault = tile_fault(request, node.device, layer); !fault.empty()) return fault;
     Stage stage{layer, layer + 1, {}, false};
@@ -96,13 +102,7 @@ std::string tightest_fault(const PartitionRequest& request, const NodesView& vie
 // pinned weights alone that are too many.
 std::string whole_fault(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
   const Model& model = *request.model;
-  LowerRequest lower_request;
-  lower_request.model = &model;
-  lower_request.host = view.host;
-  lower_request.precision = request.precision;
-  lower_request.with_weights = false;
-  lower_request.batch = request.batch;
-  lower_request.window = request.window;
+  LowerRequest lower_request = lowering_of(request, view);
   const std::int64_t most =
       most_row_slices(model, 0, model.layers.size(), view.nodes.front().device.native_dim);
   Stage all{0, model.layers.size(), {}, false};

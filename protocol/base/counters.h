@@ -1,26 +1,11 @@
-// Counters as tables of fields: sums over nodes, and tables put together. Beside each struct of
-// counters stands its table (fields.h), and whatever handles counters goes through it: the bytes of
-// a report, sums over nodes, results.json, the tables of docs/results.md. A new counter is a member
-// and its row.
+// Counters as tables of fields: sums over nodes. Beside each struct of counters stands its table
+// (fields.h), and whatever handles counters goes through it: the bytes of a report, sums over
+// nodes, results.json, the tables of docs/results.md. A new counter is a member and its row.
 #pragma once
-
-#include <algorithm>
-#include <array>
-#include <cstddef>
 
 #include "protocol/base/fields.h"
 
 namespace soliton {
-
-// The rows of several arrays, in this order.
-template <std::size_t... counts>
-constexpr std::array<Field, (counts + ...)> joined(const Field (&... rows)[counts]) {
-  std::array<Field, (counts + ...)> out{};
-  std::size_t at = 0;
-  ((std::copy(rows, rows + counts, out.begin() + static_cast<std::ptrdiff_t>(at)), at += counts),
-   ...);
-  return out;
-}
 
 // Adds each number of `from` to that of `into`, both objects of the table's struct. A value that is
 // not set in one of them is ignored. Rows that are not numbers are left as they are.

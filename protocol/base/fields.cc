@@ -158,7 +158,7 @@ std::vector<std::string> FieldTable::keys() const {
 Settings collect(const FieldTable& table, const void* object) {
   Settings out;
   for (const Field& field : table.fields) {
-    if (field.get == nullptr) continue;
+    if (field.get == nullptr || field.own != nullptr) continue;
     FieldValue value = field.get(object);
     // All 64 bits of an unsigned number are its own: none of its values stands for "unset".
     if (!value.is_unset() || field.type == FieldType::kUnsigned)
@@ -170,7 +170,7 @@ Settings collect(const FieldTable& table, const void* object) {
 Status assign(const FieldTable& table, const Settings& settings, void* object) {
   for (const auto& [key, value] : settings) {
     const Field* field = table.find(key);
-    if (field == nullptr || field->set == nullptr)
+    if (field == nullptr || field->set == nullptr || field->own != nullptr)
       return invalid(fmt::format("{} has no key \"{}\"", table.name, printable(key)));
     // The member itself shows which alternative is expected. An optional one may hold none now.
     if (value.value.index() != field->get(object).value.index() && !value.is_unset() &&
@@ -217,7 +217,6 @@ std::string spell_value(const Field& field, const FieldValue& value) {
 std::string spell_default(const FieldTable& table, const Field& field) {
   if (!field.standard.empty()) return std::string(field.standard);
   const bool is_plain = field.type != FieldType::kMap && field.type != FieldType::kMaps;
-  // A joined row has its default in the struct of its own table.
   const FieldTable& own = field.own != nullptr ? *field.own : table;
   if (field.get == nullptr || own.defaults == nullptr || field.required || !is_plain) return "";
   const FieldValue value = field.get(own.defaults());

@@ -16,7 +16,9 @@
 // unit the type keeps (picoseconds, bytes, bits a second, parts per billion).
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -118,9 +120,9 @@ struct FieldCheck {
 
 struct Field;
 
-// Keys of which a map has exactly one, at most one, or not the first without one of the others.
+// Keys of which a map has exactly one, or not the first without one of the others.
 struct FieldGroup {
-  enum class Kind : std::uint8_t { kOneOf, kAtMostOne, kNeeds } kind = Kind::kOneOf;
+  enum class Kind : std::uint8_t { kOneOf, kNeeds } kind = Kind::kOneOf;
   std::array<std::string_view, 6> keys{};  // up to the first empty one
 };
 
@@ -168,12 +170,13 @@ struct Field {
   std::size_t items = 0;              // kIntegers: the most; 0: any number
   bool required = false;
   bool quiet = false;           // written only where it differs from the default
-  bool is_optional = false;     // kMap: the member may have no value
+  bool is_optional = false;     // kMap, kText, kReal: the member may have no value
   bool is_switch = false;       // kMap: `true` and `false` stand for the defaults and for none
   std::string_view refused{};   // non-empty: other versions know the key; why this one refuses it
   std::string_view standard{};  // the default in words, when it depends on other keys
 
-  // Of a row in a table that joins several structs' rows: the table of the member's struct.
+  // Of a row in a table for maps that stand for one of several structs: the table of the row's own
+  // struct. The member is that struct's; collect() and assign() of the joint table pass over it.
   const FieldTable* own = nullptr;
 
   FieldValue (*get)(const void* object) = nullptr;
@@ -214,6 +217,13 @@ struct Field {
   constexpr Field switchable() const { return changed(&Field::is_switch, true); }
   constexpr Field by_default(std::string_view said) const {
     return changed(&Field::standard, said);
+  }
+  // The row of `its`, for a table whose maps stand for one of several structs (a device's kinds,
+  // say). What one of them needs, the others do not.
+  constexpr Field from(const FieldTable& its) const {
+    Field out = changed(&Field::own, &its);
+    out.required = false;
+    return out;
   }
 };
 
@@ -286,6 +296,14 @@ constexpr Field Field::between(T low, T high) const {
 
 namespace fields_internal {
 
+template <auto function>
+struct Function;
+template <typename S, typename T, T (S::*function)() const>
+struct Function<function> {
+  using Struct = S;
+  using Type = T;
+};
+
 template <auto member>
 struct Member;
 template <typename S, typename T, T S::*member>
@@ -295,6 +313,38 @@ struct Member<member> {
   static const T& of(const void* object) { return static_cast<const S*>(object)->*member; }
   static T& of(void* object) { return static_cast<S*>(object)->*member; }
 };
+
+// What a member or a derived value is in a FieldValue, and back.
+template <typename T>
+FieldValue value_from(const T& value) {
+  if constexpr (requires { FieldTraits<T>::number(value); }) {
+    return {FieldTraits<T>::number(value)};
+  } else if constexpr (requires { value.has_value(); }) {
+    return value ? FieldValue{*value} : FieldValue{kUnset};
+  } else {
+    return {value};
+  }
+}
+template <typename T>
+T value_to(const FieldValue& value) {
+  if constexpr (requires { FieldTraits<T>::from(std::int64_t{}); }) {
+    return FieldTraits<T>::from(value.number());
+  } else if constexpr (requires(T item) { item.has_value(); }) {
+    if (value.is_unset()) return std::nullopt;
+    return std::get<typename T::value_type>(value.value);
+  } else {
+    return std::get<T>(value.value);
+  }
+}
+
+template <typename T>
+inline constexpr FieldType kPlainType = FieldType::kOther;
+template <>
+inline constexpr FieldType kPlainType<std::string> = FieldType::kText;
+template <>
+inline constexpr FieldType kPlainType<double> = FieldType::kReal;
+template <typename T>
+inline constexpr FieldType kPlainType<std::optional<T>> = kPlainType<T>;
 
 template <typename T>
 struct IsVector : std::false_type {};
@@ -312,23 +362,13 @@ concept Numbers = requires(T value) {
 &&!std::is_same_v<T, std::string>;
 
 template <auto member>
-FieldValue get_number(const void* object) {
-  using M = Member<member>;
-  return {FieldTraits<typename M::Type>::number(M::of(object))};
-}
-template <auto member>
-void set_number(void* object, const FieldValue& value) {
-  using M = Member<member>;
-  M::of(object) = FieldTraits<typename M::Type>::from(value.number());
-}
-template <auto member>
 FieldValue get_plain(const void* object) {
-  return {Member<member>::of(object)};
+  return value_from(Member<member>::of(object));
 }
 template <auto member>
 void set_plain(void* object, const FieldValue& value) {
   using M = Member<member>;
-  M::of(object) = std::get<typename M::Type>(value.value);
+  M::of(object) = value_to<typename M::Type>(value);
 }
 template <auto member>
 FieldValue get_numbers(const void* object) {
@@ -351,27 +391,45 @@ void set_numbers(void* object, const FieldValue& value) {
 
 }  // namespace fields_internal
 
-// A row for a member that is a flag, a number, a quantity, an enumeration, an optional of these, a
-// text, a real, or a list of numbers.
+// A row for a member that is a flag, a number, a quantity, an enumeration, a text, a real, an
+// optional of these, or a list of numbers.
 template <auto member>
 constexpr Field field(std::string_view key, std::string_view meaning) {
   namespace in = fields_internal;
   using T = typename in::Member<member>::Type;
   Field out{.key = key, .meaning = meaning};
-  if constexpr (in::Number<T>) {
-    out.type = FieldTraits<T>::kType;
-    out.get = &in::get_number<member>;
-    out.set = &in::set_number<member>;
-  } else if constexpr (in::Numbers<T>) {
+  if constexpr (in::Numbers<T>) {
     out.type = FieldType::kIntegers;
     out.get = &in::get_numbers<member>;
     out.set = &in::set_numbers<member>;
   } else {
-    static_assert(std::is_same_v<T, std::string> || std::is_same_v<T, double>);
-    out.type = std::is_same_v<T, double> ? FieldType::kReal : FieldType::kText;
+    if constexpr (in::Number<T>)
+      out.type = FieldTraits<T>::kType;
+    else
+      out.type = in::kPlainType<T>;
+    static_assert(in::Number<T> || in::kPlainType<T> != FieldType::kOther);
+    // An optional number has its own number for "unset"; other values have none.
+    out.is_optional = !in::Number<T> && requires(T value) { value.has_value(); };
     out.get = &in::get_plain<member>;
     out.set = &in::set_plain<member>;
   }
+  return out;
+}
+
+// A row for what a member function without arguments returns. It is shown, and cannot be set.
+template <auto function>
+constexpr Field derived(std::string_view key, std::string_view meaning) {
+  namespace in = fields_internal;
+  using S = typename in::Function<function>::Struct;
+  using T = typename in::Function<function>::Type;
+  Field out{.key = key, .meaning = meaning};
+  if constexpr (in::Number<T>)
+    out.type = FieldTraits<T>::kType;
+  else
+    out.type = in::kPlainType<T>;
+  out.get = [](const void* object) {
+    return in::value_from((static_cast<const S*>(object)->*function)());
+  };
   return out;
 }
 
@@ -386,12 +444,21 @@ constexpr Field refused(std::string_view key, std::string_view why) {
   return {.key = key, .refused = why};
 }
 
-// A row of one of several tables whose keys stand in one map (a device's kinds, say). What one of
-// them needs, the others do not.
-constexpr Field joined(const Field& row, const FieldTable& own) {
-  Field out = row;
-  out.own = &own;
-  out.required = false;
+namespace fields_internal {
+
+template <typename Rows>
+inline constexpr std::size_t kCount = std::tuple_size_v<Rows>;
+template <std::size_t count>
+inline constexpr std::size_t kCount<Field[count]> = count;
+
+}  // namespace fields_internal
+
+// The rows of several arrays, in this order.
+template <typename... Rows>
+constexpr auto joined(const Rows&... rows) {
+  std::array<Field, (fields_internal::kCount<Rows> + ...)> out{};
+  auto at = out.begin();
+  ((at = std::copy(std::begin(rows), std::end(rows), at)), ...);
   return out;
 }
 
@@ -406,7 +473,8 @@ constexpr FieldTable fields_of(std::string_view name, std::span<const Field> row
   return out;
 }
 
-// The members of `object`, key by key, without unset members and described rows.
+// The members of `object`, key by key, without unset members, described rows and rows of other
+// structs.
 Settings collect(const FieldTable& table, const void* object);
 // Sets the members that `settings` names. Errors: a key or kind of value the table does not know.
 Status assign(const FieldTable& table, const Settings& settings, void* object);

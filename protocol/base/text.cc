@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace soliton {
 namespace {
 
@@ -60,6 +62,13 @@ Utf8Character front_character(std::string_view text) {
   }
   if (size > 1 && !second_byte_allowed(byte(0), byte(1))) return {};
   return {code_point, size, true};
+}
+
+std::size_t character_count(std::string_view text) {
+  // Every byte but the continuations of a sequence begins a character.
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 std::string valid_utf8(std::string_view text) {

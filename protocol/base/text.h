@@ -20,6 +20,9 @@ struct Utf8Character {
 };
 Utf8Character front_character(std::string_view text);
 
+// Characters of a text: code points of valid UTF-8.
+std::size_t character_count(std::string_view text);
+
 // `text` with every byte that is not part of a valid UTF-8 sequence replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 

@@ -79,7 +79,8 @@ std::int64_t dram_bytes(const Shard& shard, const std::vector<Touch>& all) {
 constexpr std::array kVectorFiles{Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
                                   Memory::kMultiplyVrf};
 
-std::int64_t lane_vectors_of(const Shard& shard, const std::vector<Touch>& all) {
+// Native vectors of all register files that a request has to itself: everything but constants.
+std::int64_t lane_vectors(const Shard& shard, const std::vector<Touch>& all) {
   std::int64_t vectors = 0;
   for (const Memory file : kVectorFiles) vectors += furthest_end(all, file, false);
   for (const ShardVector& constant : shard.vectors)
@@ -93,7 +94,7 @@ std::int64_t lane_tiles_of(const Shard& shard, const std::vector<Touch>& all) {
   const std::int64_t further = std::int64_t{shard.batch} - shard.device.batch_lanes;
   if (further <= 0) return 0;
   // In 128 bits: a hostile program may touch any index, and ask for any batch.
-  const __int128 bits = static_cast<__int128>(further) * lane_vectors_of(shard, all) * 8 *
+  const __int128 bits = static_cast<__int128>(further) * lane_vectors(shard, all) * 8 *
                         kVectorElementBytes * shard.device.native_dim;
   const std::int64_t tile = tile_bits(shard.format, shard.device.native_dim);
   constexpr std::int64_t kLimit = std::int64_t{1} << 40;
@@ -170,8 +171,6 @@ std::vector<Touch> touches(const Shard& shard) {
   add_program(shard, out);
   return out;
 }
-
-std::int64_t lane_vectors(const Shard& shard) { return lane_vectors_of(shard, touches(shard)); }
 
 std::int64_t lane_tiles(const Shard& shard) { return lane_tiles_of(shard, touches(shard)); }
 

@@ -138,8 +138,6 @@ std::int64_t tile_bits(const NumberFormat& format, int native_dim);
 // Tiles of `format` the matrix register file holds: its bits (native tiles * native tile bits) /
 // tile_bits(format).
 std::int64_t tiles_that_fit(const NpuDevice& device, const NumberFormat& format);
-// Native vectors of all register files that a request has to itself: everything but constants.
-std::int64_t lane_vectors(const Shard& shard);
 // Tiles of the matrix register file that the lanes of a batch take. The register files hold as many
 // lanes as the device handles at once; further ones lie in the block RAM that weights leave free,
 // which is an assumption of this project.

@@ -43,18 +43,12 @@ Json maps_json(const Field& field, const std::vector<Settings>& items) {
   return out;
 }
 
-bool is_text(const Field& field) {
-  return field.type == FieldType::kText || field.type == FieldType::kName ||
-         field.type == FieldType::kPath;
-}
-
 }  // namespace
 
 void add_fields(const FieldTable& table, const void* object, Json& out, bool known) {
   for (const Field& field : table.fields) {
     if (field.get == nullptr) continue;
-    out[std::string(field.key)] =
-        known || is_text(field) ? value_json(field, field.get(object)) : Json();
+    out[std::string(field.key)] = known ? value_json(field, field.get(object)) : Json();
   }
 }
 

@@ -7,7 +7,7 @@
 namespace soliton {
 
 // Appends the members of `object`, key by key, to `out`. Times are in microseconds, exact. Members
-// that are not set are null; unless `known`, every number is null.
+// that are not set are null; unless `known`, all are.
 void add_fields(const FieldTable& table, const void* object, Json& out, bool known = true);
 Json fields_json(const FieldTable& table, const void* object, bool known = true);
 

@@ -64,12 +64,4 @@ const Half* half_tanh_table() {
   return table->data();
 }
 
-Half half_sigmoid(Half a) { return half_sigmoid_table()[a]; }
-Half half_tanh(Half a) { return half_tanh_table()[a]; }
-
-Half half_exp(Half a) {
-  static const std::unique_ptr<const Table> table = make_table(math::exp);
-  return (*table)[a];
-}
-
 }  // namespace soliton

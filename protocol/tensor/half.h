@@ -56,11 +56,8 @@ inline Half half_sub(Half a, Half b) { return to_half(to_float(a) - to_float(b))
 inline Half half_mul(Half a, Half b) { return to_half(to_float(a) * to_float(b)); }
 Half half_max(Half a, Half b);  // NaN when either is; max(-0, +0) = +0
 Half half_relu(Half a);         // relu(-0) = +0; NaN passes
-Half half_sigmoid(Half a);
-Half half_tanh(Half a);
-Half half_exp(Half a);
 
-// The tables behind the two, indexed by bit pattern: for loops over whole vectors.
+// The logistic function and the hyperbolic tangent at every input, indexed by bit pattern.
 const Half* half_sigmoid_table();
 const Half* half_tanh_table();
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cluster/engine/elapsed.h"
 #include "cluster/engine/fleet.h"
 #include "cluster/engine/launcher.h"
 #include "cluster/engine/virtual_run.h"
@@ -99,7 +100,7 @@ struct ProcessRun {
     for (const Channel& channel : channels) descriptors.push_back({channel.descriptor()});
     Status ready = fleet.start(nodes, descriptors);
     if (ready) ready = fleet.wait_ready();
-    outcome.launch_seconds = std::chrono::duration<double>(Clock::now() - launched).count();
+    outcome.launch_seconds = seconds_since(launched);
     if (!ready && !interrupted()) outcome.error = ready.error();
     return ready.has_value() && !interrupted();
   }
@@ -151,9 +152,7 @@ struct ProcessRun {
 
 ClusterOutcome run_per_node(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                             const RunControl& control) {
-  ClusterOutcome outcome;
-  outcome.stats.resize(nodes.size());
-  outcome.node_failed.assign(nodes.size(), false);
+  ClusterOutcome outcome = outcome_before(nodes.size());
   outcome.processes = static_cast<std::int64_t>(nodes.size());
   Result<std::vector<Channel>> channels = make_channels(nodes);
   if (!channels) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cluster/engine/elapsed.h"
 #include "cluster/engine/explain.h"
 #include "cluster/engine/fleet.h"
 #include "cluster/engine/launcher.h"
@@ -91,9 +92,7 @@ std::vector<std::vector<int>> inherited(const std::vector<NodeAssignment>& nodes
 
 ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const FabricInputs&,
                         const RunControl& control) {
-  ClusterOutcome outcome;
-  outcome.stats.resize(nodes.size());
-  outcome.node_failed.assign(nodes.size(), false);
+  ClusterOutcome outcome = outcome_before(nodes.size());
   outcome.processes = static_cast<std::int64_t>(nodes.size());
   const Clock::time_point launched = Clock::now();
   Fleet fleet(
@@ -104,7 +103,7 @@ ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const FabricIn
   if (ready && !inboxes) ready = tl::unexpected<Error>(inboxes.error());
   if (ready) ready = fleet.start(nodes, inherited(nodes, *inboxes));
   if (ready) ready = fleet.wait_ready();
-  outcome.launch_seconds = std::chrono::duration<double>(Clock::now() - launched).count();
+  outcome.launch_seconds = seconds_since(launched);
   if (ready) {
     fleet.send_start(monotonic_ns() + kStartDelayNs);
     watch(fleet, control, outcome);

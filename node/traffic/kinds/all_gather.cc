@@ -70,6 +70,9 @@ class GatherPlan {
   std::uint32_t steps() const { return steps_; }
   // Steps go one after the other; otherwise all at once.
   bool is_ordered() const { return schedule_ != Schedule::kDirect; }
+  // Whether a later step sends what `step` brings, and whether only one step sends it.
+  bool passes_on(std::uint32_t step) const { return is_ordered() && step + 1 < steps_; }
+  bool sends_once() const { return schedule_ == Schedule::kRing; }
 
   std::uint32_t receiver_of(std::uint32_t step) const {
     switch (schedule_) {
@@ -131,8 +134,7 @@ class GatherRole : public TrafficRole {
       : TrafficRole(traffic, options),
         n_(static_cast<std::uint32_t>(traffic.senders.size())),
         me_(position),
-        plan_(schedule_of(traffic), n_, me_),
-        messages_from_(n_) {}
+        plan_(schedule_of(traffic), n_, me_) {}
 
   std::optional<RoleMessage> poll_message(Instant now) override {
     const auto ready = std::find_if(outgoing_.begin(), outgoing_.end(),
@@ -174,7 +176,7 @@ class GatherRole : public TrafficRole {
     began_ = now;
     arrived_ = 0;
     damaged_ = false;
-    held_.assign(n_, Payload{});
+    held_.clear();
     held_[me_] = block(self(), round_);
     for (std::uint32_t step = 0; step < (plan_.is_ordered() ? 1 : plan_.steps()); ++step)
       send_step(step);
@@ -209,24 +211,30 @@ class GatherRole : public TrafficRole {
     std::uint64_t offset = 0;
     for (const std::uint32_t origin : blocks) {
       damaged_ = damaged_ || !is_block(message, offset, traffic().senders[origin], round_);
-      held_[origin] = message.slice(offset, traffic().bytes);
+      if (plan_.passes_on(step)) held_[origin] = message.slice(offset, traffic().bytes);
       offset += traffic().bytes;
     }
   }
 
   void send_step(std::uint32_t step) {
     RoleMessage out{traffic().senders[plan_.receiver_of(step)], {}};
-    for (const std::uint32_t origin : plan_.sent_blocks(step)) out.message.append(held_[origin]);
+    for (const std::uint32_t origin : plan_.sent_blocks(step)) {
+      out.message.append(held_[origin]);
+      if (plan_.sends_once()) held_.erase(origin);
+    }
     outgoing_.push_back(std::move(out));
   }
 
   std::uint32_t n_;
   std::uint32_t me_;
   GatherPlan plan_;
-  std::vector<std::uint32_t> messages_from_;                          // by position
+  // Each of these has entries only for what this node deals with: were they as long as the list of
+  // nodes, the memory of a cluster would grow with the square of its nodes.
+  std::map<std::uint32_t, std::uint32_t> messages_from_;              // by position
   std::map<NodeId, std::uint32_t> messages_to_;                       // for the trace
   std::map<std::pair<std::uint32_t, std::uint32_t>, Payload> early_;  // by (round, step)
-  std::vector<Payload> held_;  // this round's blocks by position of the maker
+  // This round's blocks that are still to be sent, by position of the maker.
+  std::map<std::uint32_t, Payload> held_;
   std::deque<RoleMessage> outgoing_;
   std::uint32_t round_ = 0;
   std::uint32_t arrived_ = 0;  // steps of this round that are here

@@ -10,6 +10,7 @@
 
 #include "cluster/file/spec.h"
 #include "protocol/base/check.h"
+#include "tests/cluster_text.h"
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include "cluster/run/run.h"
 #include "cluster/workload/workload.h"
 #include "partition/search/partition.h"
+#include "tests/cluster_text.h"
 
 namespace soliton {
 namespace {

@@ -10,6 +10,8 @@
 #include "cluster/run/run.h"
 #include "fabric/sim/local_node.h"
 #include "protocol/base/rng.h"
+#include "tests/cluster_text.h"
+#include "tests/sim/engine/end_reason.h"
 
 namespace soliton {
 namespace {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/sim/engine/end_reason.h"
+
 namespace soliton {
 
 std::optional<Datagram> Toy::poll_output(Instant) {

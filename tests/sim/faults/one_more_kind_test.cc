@@ -9,6 +9,7 @@
 #include "cluster/run/run.h"
 #include "fabric/faults/fault_kind.h"
 #include "fabric/faults/link_faults.h"
+#include "tests/cluster_text.h"
 
 namespace soliton {
 namespace {

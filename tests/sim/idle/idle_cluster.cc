@@ -11,7 +11,7 @@
 namespace soliton {
 namespace {
 
-ClusterSpec idle_spec(std::uint32_t nodes, const std::string& topology) {
+ClusterSpec spec_of(std::uint32_t nodes, const std::string& topology) {
   ClusterSpec spec;
   spec.name = "idle";
   spec.processes = ProcessMode::kPacked;
@@ -22,27 +22,45 @@ ClusterSpec idle_spec(std::uint32_t nodes, const std::string& topology) {
     node.name = fmt::format("fpga{}", i);
     node.device.kind = Device::Kind::kCpu;
   }
-  Traffic& ping = spec.workload.traffic.emplace(traffic_of_kind(*find_traffic_kind("ping")));
-  ping.senders = {NodeId{0}};
-  ping.receiver = NodeId{1};
-  ping.bytes = 64;
-  ping.count = 1;
   return spec;
 }
 
-}  // namespace
+Traffic& add_traffic(ClusterSpec& spec, const char* kind) {
+  Traffic& out = spec.workload.traffic.emplace(traffic_of_kind(*find_traffic_kind(kind)));
+  out.bytes = 64;
+  out.count = 1;
+  return out;
+}
 
-ClusterOutcome run_idle(std::uint32_t nodes, const std::string& topology) {
-  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare(idle_spec(nodes, topology));
+ClusterOutcome play(const ClusterSpec& spec, Duration limit) {
+  const Checked<std::unique_ptr<PreparedRun>> prepared = prepare(spec);
   SOLITON_CHECK_MSG(prepared.has_value(), "{}", prepared.error().text());
   const PreparedRun& run = **prepared;
   ControlLoop loop;
   RunControl control;
   control.loop = &loop;
-  control.time_limit = milliseconds(1'000);
+  control.time_limit = limit;
   return run_assignments(
       run, make_assignments(run.spec, traffic_of(run.spec), run.topology, *run.routes, run.faults),
       control);
+}
+
+}  // namespace
+
+ClusterOutcome run_idle(std::uint32_t nodes, const std::string& topology) {
+  ClusterSpec spec = spec_of(nodes, topology);
+  Traffic& ping = add_traffic(spec, "ping");
+  ping.senders = {NodeId{0}};
+  ping.receiver = NodeId{1};
+  return play(spec, milliseconds(1'000));
+}
+
+ClusterOutcome begin_all_gather(std::uint32_t nodes) {
+  ClusterSpec spec = spec_of(nodes, "datacenter");
+  Traffic& gather = add_traffic(spec, "all-gather");
+  SOLITON_CHECK(set_own(gather, "schedule", "ring").has_value());
+  for (std::uint32_t i = 0; i < nodes; ++i) gather.senders.push_back(NodeId{i});
+  return play(spec, microseconds(1));
 }
 
 }  // namespace soliton

@@ -1,4 +1,4 @@
-// A packed cluster in which two nodes play one round trip of a ping and all others do nothing.
+// Packed clusters whose nodes do next to nothing.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,10 @@
 
 namespace soliton {
 
-// From the values of a cluster file to the end of the run. `topology`: "rack" or "datacenter"; a
-// rack is made as large as needed.
+// Two nodes play one round trip of a ping and all others do nothing: from the values of a cluster
+// file to the end of the run. `topology`: "rack" or "datacenter"; a rack is made as large as needed.
 ClusterOutcome run_idle(std::uint32_t nodes, const std::string& topology);
+// All nodes begin an all-gather around a ring, which a limit ends after a microsecond.
+ClusterOutcome begin_all_gather(std::uint32_t nodes);
 
 }  // namespace soliton

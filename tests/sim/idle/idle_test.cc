@@ -57,12 +57,28 @@ std::size_t peak_bytes(std::uint32_t nodes, const std::string& topology) {
   return peak - before;
 }
 
+std::size_t peak_bytes_of_group(std::uint32_t nodes) {
+  const std::size_t before = live;
+  peak = before;
+  const ClusterOutcome outcome = begin_all_gather(nodes);
+  EXPECT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.traffic_completed, 0u);
+  return peak - before;
+}
+
 constexpr std::size_t kMiB = 1 << 20;
 constexpr std::uint32_t kMost = 16'384;
 
 TEST(IdleNodes, CostMemoryInProportionToTheirNumber) {
   const std::size_t few = peak_bytes(kMost / 8, "datacenter");
   const std::size_t twice = peak_bytes(kMost / 4, "datacenter");
+  EXPECT_LT(twice, few * 21 / 10);
+}
+
+// Every node of a group knows all the others, from one list.
+TEST(Groups, CostMemoryInProportionToTheirNodes) {
+  const std::size_t few = peak_bytes_of_group(kMost / 16);
+  const std::size_t twice = peak_bytes_of_group(kMost / 8);
   EXPECT_LT(twice, few * 21 / 10);
 }
 

@@ -8,6 +8,7 @@
 #include "cluster/engine/control_loop.h"
 #include "cluster/file/spec.h"
 #include "cluster/run/run.h"
+#include "tests/cluster_text.h"
 
 namespace soliton {
 namespace {

@@ -10,6 +10,7 @@
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/run.h"
 #include "protocol/base/rng.h"
+#include "tests/cluster_text.h"
 
 namespace soliton {
 namespace {
@@ -47,7 +48,7 @@ std::optional<Played> play(const std::string& yaml) {
   EXPECT_FALSE(finished.error) << finished.error->message << yaml;
   const RunResults& results = finished.results;
   Played out;
-  out.predicted_us = results.partition.predicted_latency_us;
+  out.predicted_us = in_us(results.partition.predicted_latency);
   out.mean_us = latency_summary(results).mean;
   out.mismatched = results.outputs.mismatched;
   out.retransmitted = results.ltl.retransmitted;

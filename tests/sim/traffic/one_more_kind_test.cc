@@ -14,6 +14,7 @@
 #include "cluster/run/run.h"
 #include "cluster/run/traffic.h"
 #include "node/traffic/traffic_kind.h"
+#include "tests/cluster_text.h"
 
 namespace soliton {
 namespace {

@@ -151,6 +151,58 @@ TEST(Fields, SpellTheirDefaults) {
   EXPECT_EQ(spell_default(kFields, *kFields.find("inner")), "");
 }
 
+struct Derived {
+  std::int64_t count = 0;
+  std::optional<double> share;
+  std::optional<std::string> hash;
+  std::optional<double> rate() const {
+    return count == 0 ? std::nullopt : std::optional(100.0 / static_cast<double>(count));
+  }
+  std::int64_t twice() const { return 2 * count; }
+};
+constexpr Field kDerivedRows[] = {
+    field<&Derived::count>("count", "A number."),
+    field<&Derived::share>("share", "A real, or none."),
+    field<&Derived::hash>("hash", "A text, or none."),
+    derived<&Derived::rate>("rate", "From the number."),
+    derived<&Derived::twice>("twice", "Its double."),
+};
+constexpr FieldTable kDerivedFields = fields_of<Derived>("derived", kDerivedRows);
+
+TEST(Fields, MayBeDerivedOrUnsetRealsAndTexts) {
+  Derived none;
+  EXPECT_TRUE(kDerivedFields.find("share")->get(&none).is_unset());
+  EXPECT_TRUE(kDerivedFields.find("hash")->get(&none).is_unset());
+  EXPECT_TRUE(kDerivedFields.find("rate")->get(&none).is_unset());
+  ASSERT_TRUE(assign(kDerivedFields, {{"share", {0.5}}, {"hash", {std::string("00ff")}}}, &none));
+  EXPECT_EQ(none.share, 0.5);
+  EXPECT_EQ(none.hash, "00ff");
+  ASSERT_TRUE(assign(kDerivedFields, {{"share", {kUnset}}, {"count", {std::int64_t{4}}}}, &none));
+  EXPECT_EQ(none.share, std::nullopt);
+  EXPECT_EQ(kDerivedFields.find("rate")->get(&none), FieldValue{25.0});
+  EXPECT_EQ(kDerivedFields.find("twice")->get(&none), FieldValue{std::int64_t{8}});
+  EXPECT_FALSE(assign(kDerivedFields, {{"twice", {std::int64_t{8}}}}, &none));
+}
+
+// A table for maps that stand for one of several structs.
+constexpr Field kOtherRows[] = {field<&Inner::pause>("pause", "A pause.").by_default("").needed()};
+constexpr auto kJointRows = joined(kOtherRows, kDerivedRows);
+const Field kForeignRows[] = {kJointRows[1], kOtherRows[0].from(kInnerFields)};
+const FieldTable kForeignFields = fields_of<Derived>("joint", kForeignRows);
+
+TEST(Fields, OfOtherStructsAreNeitherCollectedNorAssigned) {
+  EXPECT_EQ(kJointRows.size(), 6u);
+  EXPECT_EQ(kJointRows[0].key, "pause");
+  const Derived object{.count = 7, .share = {}, .hash = {}};
+  EXPECT_EQ(collect(kForeignFields, &object), (Settings{{"count", {std::int64_t{7}}}}));
+  Derived got;
+  EXPECT_EQ(assign(kForeignFields, {{"pause", {std::int64_t{1}}}}, &got).error().message,
+            "joint has no key \"pause\"");
+  const Field& foreign = *kForeignFields.find("pause");
+  EXPECT_FALSE(foreign.required) << "what one struct needs, the others do not have";
+  EXPECT_EQ(spell_default(kForeignFields, foreign), "3 us") << "of its own struct";
+}
+
 TEST(Fields, KeysAreThoseAccepted) {
   const std::vector<std::string> keys = kFields.keys();
   EXPECT_EQ(keys.size(), std::size(kRows) - 1);

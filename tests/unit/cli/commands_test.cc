@@ -59,8 +59,8 @@ Answer parse(std::vector<const char*> words) {
   Answer answer;
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
-  answer.status =
-      parse_command_line(kList, static_cast<int>(words.size()), words.data(), answer.parsed);
+  answer.status = parse_command_line(kList, {"local", "farm"}, static_cast<int>(words.size()),
+                                     words.data(), answer.parsed);
   answer.out = testing::internal::GetCapturedStdout();
   answer.err = testing::internal::GetCapturedStderr();
   return answer;
@@ -69,7 +69,7 @@ Answer parse(std::vector<const char*> words) {
 TEST(Commands, OneMoreRunsWithItsOwnAndTheCommonOptions) {
   Answer answer =
       parse({"wait", "a.yaml", "--seconds", "7", "--until", "x", "--until", "y", "--set", "a=b",
-             "--seed", "9", "--time", "wall", "--out", "here", "--json"});
+             "--seed", "9", "--time", "wall", "--engine", "farm", "--out", "here", "--json"});
   ASSERT_EQ(answer.status, std::nullopt) << answer.err;
   EXPECT_EQ(answer.parsed.command, &kWait);
   EXPECT_EQ(answer.parsed.run(answer.parsed.line), 3);
@@ -77,6 +77,7 @@ TEST(Commands, OneMoreRunsWithItsOwnAndTheCommonOptions) {
   EXPECT_THAT(seen.options.until, ElementsAre("x", "y"));
   EXPECT_THAT(seen.line.inputs, ElementsAre("a.yaml"));
   EXPECT_THAT(seen.line.overrides(), ElementsAre("a=b", "seed=9", "time=wall"));
+  EXPECT_EQ(seen.line.engine, "farm");
   EXPECT_EQ(seen.line.out, "here");
   EXPECT_TRUE(seen.line.json);
 }
@@ -104,6 +105,12 @@ TEST(Commands, TheNearestOneIsNamed) {
             "soliton: no command \"wiat\"; did you mean \"wait\"? (soliton --help)\n");
   EXPECT_EQ(parse({}).err, "soliton: needs a command: other, wait\n");
   EXPECT_THAT(parse({"wait", "a", "--secnods", "1"}).err, HasSubstr("did you mean \"--seconds\"?"));
+}
+
+TEST(Commands, EnginesAreThoseThatThereAre) {
+  const Answer unknown = parse({"wait", "a", "--engine", "slurm"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("no engine \"slurm\"; allowed: local, farm"));
 }
 
 TEST(Commands, ValuesOutOfRangeAndArgumentsTooManyAreRefused) {

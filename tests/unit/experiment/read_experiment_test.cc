@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/experiment/experiment.h"
+#include "cluster/file/yaml_file.h"
 #include "cluster/results/results.h"
 #include "tests/unit/results/scratch_folder.h"
 
@@ -16,7 +17,8 @@ class ReadExperiment : public testing::Test {
   void SetUp() override { ASSERT_TRUE(write_file(folder_ / "base.yaml", "name: base\n")); }
 
   Checked<Experiment> read(const std::string& text) {
-    return read_experiment_text(text, folder_ / "e.yaml");
+    const Checked<YamlFile> yaml = yaml_of_text(text, folder_ / "e.yaml");
+    return yaml ? read_experiment(*yaml) : tl::unexpected<Diagnostics>(yaml.error());
   }
 
   // What is reported, with the file's name cut off.

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <fstream>
 
+#include "tests/cluster_text.h"
 #include "topologies/kind.h"
 #include "topologies/topology_fields.h"
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "tests/cluster_text.h"
 #include "tests/unit/file/cluster_files.h"
 
 namespace soliton {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/cluster_text.h"
 #include "tests/unit/file/cluster_files.h"
 
 namespace soliton {

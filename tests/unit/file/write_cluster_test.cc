@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "protocol/base/rng.h"
+#include "tests/cluster_text.h"
 #include "tests/unit/file/cluster_files.h"
 
 namespace soliton {

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "tests/unit/tensor/half_functions.h"
+
 namespace soliton {
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include "protocol/base/rng.h"
 #include "protocol/tensor/half.h"
+#include "tests/unit/tensor/half_functions.h"
 
 namespace soliton::testing {
 namespace {

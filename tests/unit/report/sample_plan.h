@@ -70,7 +70,7 @@ inline RunResults run() {
              {"fpga2", "bw-pocket", "npu", Bytes{10048}, Bytes{192}, 0.2, "ok"},
              {"fpga3", "bw-pocket", "idle", Bytes{10048}, Bytes{}, 0, "ok"},
              {"host0", "cpu", "host", Bytes{}, Bytes{}, 0.01, "ok"}};
-  r.partition = {"latency", 3, 2048, 33.75, 29.4, 0.14};
+  r.partition = {"latency", 3, 2048, nanoseconds(33'750), nanoseconds(29'400), 0.14};
   r.fabric.packets = 214'511;
   r.outputs.checked = 1200;
   r.outputs.accuracy = 0.842;

@@ -70,6 +70,13 @@ TEST(Counters, ThePageNamesEachOfThem) {
       page_rows("ltl.refused.", kLtlRefusedFields) + page_rows("nodes[].errors.", kNpuErrorFields) +
       page_rows("faults[].", kFaultCounterFields);
   EXPECT_THAT(page, HasSubstr("| counter | counts |\n|---|---|\n" + rows + "\n"));
+  const std::string fields =
+      page_rows("requests.", kRequestCountFields) +
+      page_rows("partition.", kPartitionSummaryFields) +
+      page_rows("outputs.", kOutputSummaryFields) + page_rows("wall.", kWallSummaryFields) +
+      page_rows("traffic.", kTrafficResultFields) + page_rows("traffic.flows[].", kFlowFields) +
+      page_rows("pauses.", kPauseResultFields) + page_rows("pauses.ports[].", kPausePortFields);
+  EXPECT_THAT(page, HasSubstr("| field | what it is |\n|---|---|\n" + fields + "\n"));
 }
 
 TEST(Columns, ThePageNamesEachOfRequestsCsv) {

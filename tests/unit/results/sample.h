@@ -45,7 +45,7 @@ inline RunResults run() {
               "ok",
               {.fp16_overflows = 5, .poisoned_blocks = 3}},
              {"host0", "cpu", "host", Bytes{}, Bytes{}, 0.125, "failed"}};
-  r.partition = {"latency", 1, 2048, 31.8, 29.4, 0.08};
+  r.partition = {"latency", 1, 2048, nanoseconds(31'800), nanoseconds(29'400), 0.08};
   r.fabric = {.packets = 100,
               .bytes = 6400,
               .dropped = 1,

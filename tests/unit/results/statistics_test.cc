@@ -55,14 +55,6 @@ TEST(LatencySummary, IsNotANumberWithoutCompletedRequests) {
   EXPECT_TRUE(std::isnan(latency_summary(RunResults{}).mean));
 }
 
-TEST(BreakdownSummary, AddsUpToTheMeanLatencyWhenPathsAddUp) {
-  RunResults r;
-  r.requests = {sample::request(0, 0, 8'000'000), sample::request(1, 0, 4'000'000)};
-  const BreakdownSummary b = breakdown_summary(r);
-  EXPECT_EQ(b.compute, 3);
-  EXPECT_EQ(b.compute + b.network + b.queue + b.host, latency_summary(r).mean);
-}
-
 TEST(Rates, FollowFromRequestsAndTheSpanBetweenFirstAndLast) {
   const RunResults r = sample::run();
   EXPECT_DOUBLE_EQ(throughput_rps(r), 2 / 80e-6);
