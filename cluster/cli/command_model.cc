@@ -1,5 +1,6 @@
 // soliton model: what is in a model file.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -137,7 +138,7 @@ Json ports_json(const std::vector<ir::PortDescription>& ports) {
 }
 
 Json bytes_json(const ir::GraphDescription& what) {
-  Json out = {{"stored", what.constant_bytes}, {"fp32", 4 * what.parameters}};
+  Json out = {{"stored", what.constant_bytes}};
   for (const NumberFormat& format : builtin_formats())
     out[format.name] = bytes_in(format, what.parameters);
   return out;
@@ -203,10 +204,10 @@ std::string text_of(const Report& report, const ModelOptions& options) {
   for (const std::string& state : report.states)
     out += fmt::format("{:<10}{}: an output returns it, so it is carried from request to request\n",
                        "state", state);
-  out += "bytes     " + fmt::format("fp32 {}", 4 * what.parameters);
+  std::vector<std::string> bytes;
   for (const NumberFormat& format : builtin_formats())
-    out += fmt::format(" · {} {}", format.name, bytes_in(format, what.parameters));
-  out += "\noperators\n" + types_text(report);
+    bytes.push_back(fmt::format("{} {}", format.name, bytes_in(format, what.parameters)));
+  out += fmt::format("bytes     {}\noperators\n", fmt::join(bytes, " · ")) + types_text(report);
   if (what.work)
     out += fmt::format("a request  {} multiply-adds, {} other operations\n",
                        what.work->multiply_adds, what.work->operations);

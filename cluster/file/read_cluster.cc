@@ -88,7 +88,7 @@ void check_precision(MapReader& map, ClusterSpec& spec, bool good_devices) {
 void check_whole(MapReader& map, const ClusterSpec& spec) {
   std::int64_t npus = 0;
   for (const NodeSpec& node : spec.nodes) npus += node.device.kind == Device::Kind::kNpu;
-  if (spec.partition.min_nodes > npus)
+  if (spec.partition.min_nodes > npus && spec.placement.empty())
     map.error("partition", fmt::format("min_nodes is {}, but {} of the nodes have an NPU",
                                        spec.partition.min_nodes, npus));
 }

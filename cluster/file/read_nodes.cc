@@ -102,22 +102,29 @@ class NodesReader {
 
 void check_roles(MapReader& cluster, const std::vector<NodeSpec>& nodes,
                  const std::map<std::string, Mark>& marks) {
+  // With a placement parts of the model run on any hosts.
+  const bool placed = cluster.find("placement") != nullptr;
   std::size_t npus = 0;
   const NodeSpec* host = nullptr;
   for (const NodeSpec& node : nodes) {
     npus += node.device.kind == Device::Kind::kNpu;
     if (node.device.kind == Device::Kind::kNpu) continue;
-    if (host != nullptr) {
+    if (host != nullptr && !placed) {
       cluster.context().error(
           marks.at(node.name),
-          fmt::format("\"{}\" is a second host, beside \"{}\": all clients and the model's CPU "
-                      "part are on one in this version; allowed is one node with device cpu",
-                      node.name, host->name));
+          fmt::format("\"{}\" is a second host, beside \"{}\": without a placement the clients and "
+                      "the model's CPU part are on one; allowed is one node with device cpu, or "
+                      "placement: {{\"*\": {}}}",
+                      node.name, host->name, node.name));
       break;
     }
     host = &node;
   }
-  if (npus == 0) cluster.error("nodes", "no node has an NPU; add one with a device such as bw-s10");
+  if (npus == 0 && !placed)
+    cluster.error(
+        "nodes",
+        "no node has an NPU; add one with a device such as bw-s10, or run the model on the "
+        "host: placement: {\"*\": cpu}");
   if (npus == nodes.size())
     cluster.error("nodes",
                   "no host: clients run on a node with device cpu; add {name: host0, device: cpu}");

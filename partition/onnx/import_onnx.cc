@@ -157,6 +157,21 @@ void report_unsupported(const ir::Graph& graph, Diagnostics& found) {
   }
 }
 
+// Inputs of types that arrays do not have, if anything reads them.
+void report_types(const ir::Graph& graph, const ParsedGraph& parsed, Diagnostics& found) {
+  for (const ir::Input& input : graph.inputs) {
+    if (input.type != ir::ElementType::kNone) continue;
+    const bool read = std::ranges::any_of(graph.nodes, [&](const ir::Node& node) {
+      return std::ranges::find(node.inputs, input.value) != node.inputs.end();
+    });
+    const auto at =
+        std::ranges::find(parsed.inputs, graph.name_of(input.value), &ParsedInput::name);
+    if (read && at != parsed.inputs.end())
+      report(found, fmt::format("graph input \"{}\" is of type {}, which is not supported",
+                                shown_name(at->name), shown_name(at->type_name)));
+  }
+}
+
 // "models/language-gru/fp32.onnx" to "language-gru/fp32".
 std::string name_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -177,6 +192,7 @@ Checked<ir::Graph> graph_of(const ParsedFile& file, const ImportOptions& options
   ir::fold_constants(graph);
   ir::remove_unused(graph);
   report_unsupported(graph, found);
+  report_types(graph, file.graph, found);
   if (!found.empty()) return tl::unexpected(std::move(found));
   return graph;
 }

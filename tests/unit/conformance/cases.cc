@@ -84,6 +84,20 @@ std::string difference(const ir::Array& got, const ir::Array& want) {
   return "";
 }
 
+namespace {
+// Cases whose data cannot be right here, and why.
+std::string set_aside(const std::string& name) {
+  if (name.find("BFLOAT16") != std::string::npos)
+    return "the files hold bfloat16 numbers as uint16, which is not supported";
+  // ONNX of this version takes scale x length, unrounded, for the length of the resized axis; later
+  // versions and ONNX Runtime take the axis' own.
+  if (name.find("resize_downsample_scales") != std::string::npos &&
+      name.ends_with("_align_corners"))
+    return "the data is that of another rule, which is not supported";
+  return "";
+}
+}  // namespace
+
 std::vector<ConformanceCase> conformance_cases() {
   std::vector<ConformanceCase> out;
   if (!fs::exists(kFolder)) return out;
@@ -96,6 +110,8 @@ std::vector<ConformanceCase> conformance_cases() {
 }
 
 Verdict run_case(const ConformanceCase& c) {
+  if (std::string why = set_aside(c.name); !why.empty())
+    return {Verdict::Kind::kRefused, std::move(why)};
   const Checked<ImportedModel> model = import_onnx(c.folder + "/model.onnx");
   if (!model) return {Verdict::Kind::kRefused, model.error().errors.front().message};
   for (std::size_t set = 0;; ++set) {

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <regex>
 
 #include "tests/unit/conformance/cases.h"
 
@@ -25,11 +26,19 @@ TEST(Conformance, CasesPassOrAreRefusedByName) {
                  : verdict.kind == Verdict::Kind::kRefused ? "refused"
                                                            : "WRONG  ",
                  c.name, verdict.why);
-    EXPECT_NE(verdict.kind, Verdict::Kind::kWrong) << c.name << ": " << verdict.why;
+    EXPECT_TRUE(verdict.kind != Verdict::Kind::kWrong) << c.name << ": " << verdict.why;
+    if (verdict.kind == Verdict::Kind::kRefused) {
+      EXPECT_TRUE(std::regex_search(
+          verdict.why,
+          std::regex("not supported|only .* supported|names no version of ONNX's operators")))
+          << c.name << ": " << verdict.why;
+    }
   }
   fmt::print("{} of {} conformance cases pass, {} are refused\n", count[Verdict::Kind::kPassed],
              cases.size(), count[Verdict::Kind::kRefused]);
-  if (shown == nullptr) EXPECT_GE(count[Verdict::Kind::kPassed], 500);
+  if (shown == nullptr) {
+    EXPECT_GE(count[Verdict::Kind::kPassed], 735);
+  }
 }
 
 }  // namespace
