@@ -20,6 +20,21 @@ std::string declared(const Input& input) {
   return fmt::format("[{}]", fmt::join(out, ", "));
 }
 
+// Operators and constants of a graph and of the bodies in it; `before`: the name of what it is in.
+void list(const Graph& graph, const std::string& before, GraphDescription& out) {
+  for (const Value& value : graph.values) {
+    if (!value.constant.present()) continue;
+    out.constant_bytes += value.constant.bytes();
+    if (is_real(value.constant.type())) out.parameters += value.constant.elements();
+  }
+  for (const Node& node : graph.nodes) {
+    out.nodes.push_back({before + node.name, node.op, std::nullopt, ""});
+    for (const Attribute& attribute : node.attributes)
+      if (attribute.graph)
+        list(*attribute.graph, fmt::format("{}{}/{}/", before, node.name, attribute.name), out);
+  }
+}
+
 // Work and shapes of the nodes, if every input has a shape.
 void measure(const Graph& graph, const std::vector<std::optional<Shape>>& shapes,
              GraphDescription& out) {
@@ -34,14 +49,19 @@ void measure(const Graph& graph, const std::vector<std::optional<Shape>>& shapes
     inputs.push_back(Array::unknown(graph.inputs[k].type, *shapes[k]));
   }
   if (!out.open.empty()) return;
+  std::vector<NodeDescription*> own;  // by node of the graph itself: bodies stand behind theirs
+  for (std::size_t i = 0; i < out.nodes.size() && own.size() < graph.nodes.size(); ++i)
+    if (out.nodes[i].name == graph.nodes[own.size()].name &&
+        out.nodes[i].type == graph.nodes[own.size()].op)
+      own.push_back(&out.nodes[i]);
   Work sum;
   const Result<Outputs> outputs =
       evaluate(graph, inputs, [&](std::size_t node, const Call& call, const Outputs& made) {
         const Work work = work_of(*graph.nodes[node].kind, call, made);
         sum += work;
-        out.nodes[node].work = work;
+        own[node]->work = work;
         if (!made.empty() && made.front().present())
-          out.nodes[node].output = shape_text(made.front().shape());
+          own[node]->output = shape_text(made.front().shape());
       });
   if (!outputs) {
     out.open.push_back(outputs.error().message);
@@ -58,12 +78,7 @@ void measure(const Graph& graph, const std::vector<std::optional<Shape>>& shapes
 
 GraphDescription describe(const Graph& graph, const std::vector<std::optional<Shape>>& inputs) {
   GraphDescription out;
-  for (const Node& node : graph.nodes) out.nodes.push_back({node.name, node.op, std::nullopt, ""});
-  for (const Value& value : graph.values) {
-    if (!value.constant.present()) continue;
-    out.constant_bytes += value.constant.bytes();
-    if (is_real(value.constant.type())) out.parameters += value.constant.elements();
-  }
+  list(graph, "", out);
   for (std::size_t k = 0; k < graph.inputs.size(); ++k)
     out.inputs.push_back({graph.name_of(graph.inputs[k].value), graph.inputs[k].type,
                           inputs[k] ? shape_text(*inputs[k]) : declared(graph.inputs[k])});

@@ -18,6 +18,7 @@ struct PortDescription {
   std::string shape;  // "[1, T, 80]"; "?" where nothing is known
 };
 
+// An operator; one in a body is called "NODE/ATTRIBUTE/NAME", and its work counts in the node's.
 struct NodeDescription {
   std::string name, type;
   std::optional<Work> work;  // of one request, if the shapes are known
@@ -27,7 +28,7 @@ struct NodeDescription {
 struct GraphDescription {
   std::vector<NodeDescription> nodes;
   std::vector<PortDescription> inputs, outputs;
-  std::int64_t parameters = 0;      // real constants
+  std::int64_t parameters = 0;      // real constants, those of bodies too
   std::int64_t constant_bytes = 0;  // of all constants, as they are in the graph
   std::optional<Work> work;         // of a request, if all shapes are known
   std::vector<std::string> open;    // what keeps them from being known

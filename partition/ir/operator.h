@@ -19,7 +19,7 @@
 namespace soliton::ir {
 
 // Elements one operator may make; protects against shapes that damaged files claim.
-inline constexpr std::int64_t kMostElements = std::int64_t{1} << 31;
+inline constexpr std::int64_t kMostElements = std::int64_t{1} << 28;
 
 // One application of an operator.
 struct Call {
