@@ -26,6 +26,7 @@ class Preparation {
   Diagnostics prepare() {
     if (import() && load()) {
       find_hosts();
+      if (problems_.empty()) check_service();
       if (problems_.empty()) check_carried();
       if (problems_.empty()) place();
       if (problems_.empty() && options_.plan) plan();
@@ -82,6 +83,14 @@ class Preparation {
       }
     if (hosts_.empty())
       add(spec_.model.position, "no node has a CPU: add one of device cpu, which runs the clients");
+  }
+
+  void check_service() {
+    if (spec_.service.batch > 1)
+      add(spec_.model.position,
+          fmt::format(
+              "service.batch is {}, but parts on a CPU run request by request: allowed is 1",
+              spec_.service.batch));
   }
 
   // State that is carried needs requests to run one after the other, and all to be computed.

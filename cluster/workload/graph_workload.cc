@@ -98,6 +98,7 @@ class Loader {
     assign_files();
     if (problems_.empty()) read_files();
     if (problems_.empty()) pair_states();
+    if (problems_.empty()) choose_output();
     if (problems_.empty()) bind_symbols();
     if (problems_.empty()) make_requests();
     if (problems_.empty()) read_answers();
@@ -246,6 +247,19 @@ class Loader {
     for (const ir::StatePair& pair : *pairs)
       graph_.states.push_back(
           {graph_.inputs[pair.input].value, graph_.outputs[pair.output], ir::Array()});
+  }
+
+  // model.output: the only one that is returned; states stay what they are.
+  void choose_output() {
+    const std::string& wanted = spec_.model.output;
+    if (wanted.empty()) return;
+    std::vector<std::string> names;
+    for (const ir::ValueId id : graph_.outputs) names.push_back(graph_.name_of(id));
+    const auto at = std::ranges::find(names, wanted);
+    if (at == names.end())
+      return refuse("model.output: {} has no output \"{}\"{}; its outputs are {}", model_,
+                    shown_name(wanted), suggestion(wanted, names), fmt::join(names, ", "));
+    graph_.outputs = {graph_.outputs[static_cast<std::size_t>(at - names.begin())]};
   }
 
   const ModelInput* said_of(std::size_t k) const {

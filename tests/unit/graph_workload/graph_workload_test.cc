@@ -160,6 +160,20 @@ TEST_F(GraphWorkloadTest, StateMayBeginEveryRequestWithZeros) {
   EXPECT_EQ(t.graph.inputs.size(), 1u);
 }
 
+TEST_F(GraphWorkloadTest, OneOutputMayBeChosenAndStateStaysCarried) {
+  TestGraph t = with_state();
+  spec_.workload.input = file("x.npy", {1, 2, 3, 4}, {2, 2});
+  spec_.model.output = "y";
+  const Checked<GraphWorkload> workload = load_graph_workload(spec_, "m", t.graph);
+  ASSERT_TRUE(workload) << error_of(workload);
+  EXPECT_EQ(t.graph.outputs.size(), 1u);
+  EXPECT_EQ(t.graph.states.size(), 1u);
+  TestGraph other = with_state();
+  spec_.model.output = "yy";
+  EXPECT_EQ(error_of(load_graph_workload(spec_, "m", other.graph)),
+            "model.output: m has no output \"yy\"; did you mean \"y\"?; its outputs are y, hn\n");
+}
+
 TEST_F(GraphWorkloadTest, GoldensBelongToOutputs) {
   TestGraph t = doubled({2});
   spec_.workload.input = file("x.npy", {1, 2, 3, 4}, {2, 2});
