@@ -18,6 +18,132 @@
 namespace soliton {
 namespace {
 
+// The host of each operator: the first of the longest pattern that matches, else the first host.
+class OperatorHosts {
+ public:
+  OperatorHosts(const ClusterSpec& spec, const ir::Graph& graph, const std::string& model,
+                const std::vector<std::string>& hosts)
+      : spec_(spec), graph_(graph), model_(model), hosts_(hosts), used_(spec.placement.size()) {}
+
+  Checked<PlaceRequest> run() {
+    PlaceRequest request;
+    request.graph = &graph_;
+    request.hosts = hosts_;
+    request.clients = hosts_.front();
+    for (const ir::Node& node : graph_.nodes) {
+      const PlacementRule* rule = rule_of(node);
+      if (rule == nullptr && !spec_.placement.empty()) unplaced_.push_back(shown_name(node.name));
+      request.host_of.push_back(rule == nullptr ? 0 : host_of(*rule));
+    }
+    check_rules();
+    if (!problems_.empty()) return tl::unexpected(std::move(problems_));
+    return request;
+  }
+
+ private:
+  void add(const std::string& position, std::string message) {
+    problems_.add(ErrorCode::kInvalid, located(position, std::move(message)));
+  }
+
+  const PlacementRule* rule_of(const ir::Node& node) {
+    const PlacementRule* rule = nullptr;
+    for (std::size_t i = 0; i < spec_.placement.size(); ++i) {
+      const PlacementRule& candidate = spec_.placement[i];
+      if (!glob_matches(candidate.pattern, node.name)) continue;
+      used_[i] = true;
+      if (rule == nullptr || candidate.pattern.size() > rule->pattern.size()) rule = &candidate;
+    }
+    return rule;
+  }
+
+  std::size_t host_of(const PlacementRule& rule) {
+    if (rule.cpu) return 0;
+    for (const std::string& node : rule.nodes)
+      if (const auto at = std::ranges::find(hosts_, node); at != hosts_.end())
+        return static_cast<std::size_t>(at - hosts_.begin());
+    return 0;
+  }
+
+  void check_rules() {
+    for (std::size_t i = 0; i < spec_.placement.size(); ++i) {
+      const PlacementRule& rule = spec_.placement[i];
+      if (!used_[i])
+        add(rule.position, fmt::format("placement: no operator of {} is called \"{}\"", model_,
+                                       shown_name(rule.pattern)));
+      for (const std::string& node : rule.nodes)
+        if (std::ranges::find(hosts_, node) == hosts_.end())
+          add(rule.position,
+              fmt::format("placement: {} has no CPU; operators that are placed by name run on "
+                          "hosts: {}",
+                          node, fmt::join(hosts_, ", ")));
+    }
+    if (!unplaced_.empty())
+      add(spec_.placement.front().position,
+          fmt::format(
+              "placement: operator \"{}\"{} is placed nowhere; place the rest with "
+              "{{\"*\": cpu}}",
+              unplaced_.front(),
+              unplaced_.size() > 1 ? fmt::format(" and {} more", unplaced_.size() - 1) : ""));
+  }
+
+  const ClusterSpec& spec_;
+  const ir::Graph& graph_;
+  const std::string& model_;
+  const std::vector<std::string>& hosts_;
+  std::vector<bool> used_;             // by rule
+  std::vector<std::string> unplaced_;  // operators that no rule matches
+  Diagnostics problems_;
+};
+
+Checked<PlaceRequest> hosts_of_operators(const ClusterSpec& spec, const ir::Graph& graph,
+                                         const std::string& model,
+                                         const std::vector<std::string>& hosts) {
+  return OperatorHosts(spec, graph, model, hosts).run();
+}
+
+// The placement leaves no choice, so there is one plan of its class.
+Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const GraphPrediction& predicted,
+             const std::string& clients, const std::string& note) {
+  Plan plan;
+  plan.model = run.name;
+  plan.host = clients;
+  plan.steps = 1;
+  plan.predicted_latency = predicted.latency;
+  plan.predicted_path = predicted.path;
+  plan.nodes_used = static_cast<std::int64_t>(run.placed.hosts.size());
+  plan.cut_bytes_per_request = predicted.cut_bytes;
+  plan.operations = run.operations;
+  for (const HostParts& host : run.placed.hosts) {
+    Placement& placement = plan.placements.emplace_back();
+    const auto node = std::ranges::find(spec.nodes, host.node, &NodeSpec::name);
+    placement.node = host.node;
+    placement.device = node->device.name();
+    placement.place = node->at;
+    for (const CpuPart& part : host.parts)
+      placement.holds.push_back(fmt::format("{} ({} operator{})", shown_name(part.name),
+                                            part.graph.nodes.size(),
+                                            part.graph.nodes.size() == 1 ? "" : "s"));
+    placement.busy_per_step = predicted.busy.at(host.node);
+    plan.predicted_interval = std::max(plan.predicted_interval, placement.busy_per_step);
+    placement.step.duration = placement.busy_per_step;
+    placement.step.limit = "CPU";
+    placement.step.macs = predicted.work.multiply_adds;
+  }
+  Certificate& certificate = plan.certificate;
+  certificate.objective = spec.partition.objective;
+  certificate.value =
+      certificate.objective == "throughput" ? plan.predicted_interval : plan.predicted_latency;
+  certificate.lower_bound = certificate.value;
+  certificate.verdict = "optimal";
+  certificate.plan_class = "given placement";
+  certificate.method = "the placement leaves one plan";
+  certificate.cost_model = kCostModelVersion;
+  if (!note.empty()) plan.explanation.push_back(note);
+  plan.explanation.push_back(fmt::format("on the CPU: {} operators, {} multiply-adds a request",
+                                         run.graph.nodes.size(), predicted.work.multiply_adds));
+  return plan;
+}
+
 class Preparation {
  public:
   Preparation(PreparedRun& run, const GraphOptions& options)
@@ -108,61 +234,15 @@ class Preparation {
       refuse("compute must be functional or timing", "and not sampled");
   }
 
-  // The host of each operator: the first of the longest pattern that matches, else the first host.
   void place() {
-    PlaceRequest request;
-    request.graph = &graph_run_.graph;
-    request.hosts = hosts_;
-    request.clients = hosts_.front();
-    std::vector<bool> used(spec_.placement.size());
-    std::vector<std::string> unplaced;
-    for (const ir::Node& node : graph_run_.graph.nodes) {
-      const PlacementRule* rule = nullptr;
-      for (std::size_t i = 0; i < spec_.placement.size(); ++i) {
-        const PlacementRule& candidate = spec_.placement[i];
-        if (!glob_matches(candidate.pattern, node.name)) continue;
-        used[i] = true;
-        if (rule == nullptr || candidate.pattern.size() > rule->pattern.size()) rule = &candidate;
-      }
-      if (rule == nullptr && !spec_.placement.empty()) unplaced.push_back(shown_name(node.name));
-      request.host_of.push_back(rule == nullptr ? 0 : host_of(*rule));
-    }
-    check_rules(used, unplaced);
-    if (!problems_.empty()) return;
-    Result<PlacedGraph> placed = place_graph(request);
+    Checked<PlaceRequest> request =
+        hosts_of_operators(spec_, graph_run_.graph, graph_run_.name, hosts_);
+    if (!request) return problems_.append(std::move(request.error()));
+    Result<PlacedGraph> placed = place_graph(*request);
     if (placed)
       graph_run_.placed = std::move(*placed);
     else
       add(spec_.model.position, placed.error().message);
-  }
-
-  std::size_t host_of(const PlacementRule& rule) {
-    if (rule.cpu) return 0;
-    for (const std::string& node : rule.nodes)
-      if (const auto at = std::ranges::find(hosts_, node); at != hosts_.end())
-        return static_cast<std::size_t>(at - hosts_.begin());
-    return 0;
-  }
-
-  void check_rules(const std::vector<bool>& used, const std::vector<std::string>& unplaced) {
-    for (std::size_t i = 0; i < spec_.placement.size(); ++i) {
-      const PlacementRule& rule = spec_.placement[i];
-      if (!used[i])
-        add(rule.position, fmt::format("placement: no operator of {} is called \"{}\"",
-                                       graph_run_.name, shown_name(rule.pattern)));
-      for (const std::string& node : rule.nodes)
-        if (std::ranges::find(hosts_, node) == hosts_.end())
-          add(rule.position,
-              fmt::format("placement: {} has no CPU; operators that are placed by name run on "
-                          "hosts: {}",
-                          node, fmt::join(hosts_, ", ")));
-    }
-    if (!unplaced.empty())
-      add(spec_.placement.front().position,
-          fmt::format("placement: operator \"{}\"{} is placed nowhere; place the rest with "
-                      "{{\"*\": cpu}}",
-                      unplaced.front(),
-                      unplaced.size() > 1 ? fmt::format(" and {} more", unplaced.size() - 1) : ""));
   }
 
   Duration message_time_of(const std::string& from, const std::string& to,
@@ -196,50 +276,8 @@ class Preparation {
                       });
     if (!predicted) return add(spec_.model.position, predicted.error().message);
     graph_run_.operations = 2 * predicted->work.multiply_adds + predicted->work.operations;
-    fill_plan(*predicted);
+    run_.plan = plan_of(spec_, graph_run_, *predicted, hosts_.front(), options_.note);
     run_.graph = std::move(graph_run_);
-  }
-
-  void fill_plan(const GraphPrediction& predicted) {
-    Plan& plan = run_.plan;
-    plan.model = graph_run_.name;
-    plan.host = hosts_.front();
-    plan.steps = 1;
-    plan.predicted_latency = predicted.latency;
-    plan.predicted_path = predicted.path;
-    plan.nodes_used = static_cast<std::int64_t>(graph_run_.placed.hosts.size());
-    plan.cut_bytes_per_request = predicted.cut_bytes;
-    plan.operations = graph_run_.operations;
-    for (const HostParts& host : graph_run_.placed.hosts) {
-      Placement& placement = plan.placements.emplace_back();
-      const auto node = std::ranges::find(spec_.nodes, host.node, &NodeSpec::name);
-      placement.node = host.node;
-      placement.device = node->device.name();
-      placement.place = node->at;
-      for (const CpuPart& part : host.parts)
-        placement.holds.push_back(fmt::format("{} ({} operator{})", shown_name(part.name),
-                                              part.graph.nodes.size(),
-                                              part.graph.nodes.size() == 1 ? "" : "s"));
-      placement.busy_per_step = predicted.busy.at(host.node);
-      plan.predicted_interval = std::max(plan.predicted_interval, placement.busy_per_step);
-      placement.step.duration = placement.busy_per_step;
-      placement.step.limit = "CPU";
-      placement.step.macs = predicted.work.multiply_adds;
-    }
-    // The placement leaves no choice, so there is one plan of its class.
-    Certificate& certificate = plan.certificate;
-    certificate.objective = spec_.partition.objective;
-    certificate.value =
-        certificate.objective == "throughput" ? plan.predicted_interval : plan.predicted_latency;
-    certificate.lower_bound = certificate.value;
-    certificate.verdict = "optimal";
-    certificate.plan_class = "given placement";
-    certificate.method = "the placement leaves one plan";
-    certificate.cost_model = kCostModelVersion;
-    if (!options_.note.empty()) plan.explanation.push_back(options_.note);
-    plan.explanation.push_back(fmt::format("on the CPU: {} operators, {} multiply-adds a request",
-                                           graph_run_.graph.nodes.size(),
-                                           predicted.work.multiply_adds));
   }
 
   PreparedRun& run_;

@@ -106,6 +106,31 @@ void cut_off(Diagnostics& problems, const std::string& file) {
   problems.add(ErrorCode::kInvalid, fmt::format("{}: {} more errors", file, more));
 }
 
+// Whether the model runs on CPU parts, and is prepared with all its errors taken: if its placement
+// says so, or if the reader of chains, which the FPGAs' programs are made from, does not take it.
+bool on_cpu(PreparedRun& run, bool planned, Diagnostics& problems) {
+  const ClusterSpec& spec = run.spec;
+  const ModelSpec& model = spec.model;
+  if (model.rnn) {
+    if (spec.placement.empty()) return false;
+    problems.add(ErrorCode::kInvalid,
+                 located(spec.placement.front().position,
+                         "placement: belongs to a model from an ONNX file, and model.rnn is none"));
+    return true;
+  }
+  GraphOptions options{planned, ""};
+  if (spec.placement.empty()) {
+    const Checked<Model> chain = read_onnx(model.onnx, {model.output, model.zero_state});
+    if (chain) return false;
+    options.note = fmt::format(
+        "note: everything runs on the CPU, because no FPGA program is made "
+        "from this model: {}",
+        chain.error().errors.front().message);
+  }
+  problems.append(prepare_graph(run, options));
+  return true;
+}
+
 // Tries every stage whose own inputs are good, whatever is wrong with the others.
 class Preparation {
  public:
@@ -124,7 +149,7 @@ class Preparation {
                        "nothing to plan",
                        spec().workload.position, spec().workload.traffic->kind->name)});
     const bool planned = wired && reading_.rest && options_.plan;
-    if (!traffic && reading_.model && !on_cpu(planned) && make_model()) {
+    if (!traffic && reading_.model && !on_cpu(*run_, planned, problems_) && make_model()) {
       load();
       if (planned && run_->workload.steps_max > 0) partition();
     }
@@ -155,30 +180,6 @@ class Preparation {
            node.device.kind == Device::Kind::kNpu ? node.device.npu.network_rate : BitRate{}});
     if (!take(build_topology(spec().topology, nodes), run_->topology)) return false;
     run_->routes = std::make_unique<Routes>(run_->topology);
-    return true;
-  }
-
-  // Whether the model runs on CPU parts, and is prepared with all its errors taken: if its placement
-  // says so, or if the reader of chains, which the FPGAs' programs are made from, does not take it.
-  bool on_cpu(bool planned) {
-    const ModelSpec& model = spec().model;
-    if (model.rnn) {
-      if (spec().placement.empty()) return false;
-      add({ErrorCode::kInvalid,
-           located(spec().placement.front().position,
-                   "placement: belongs to a model from an ONNX file, and model.rnn is none")});
-      return true;
-    }
-    GraphOptions options{planned, ""};
-    if (spec().placement.empty()) {
-      const Checked<Model> chain = read_onnx(model.onnx, {model.output, model.zero_state});
-      if (chain) return false;
-      options.note = fmt::format(
-          "note: everything runs on the CPU, because no FPGA program is made "
-          "from this model: {}",
-          chain.error().errors.front().message);
-    }
-    problems_.append(prepare_graph(*run_, options));
     return true;
   }
 

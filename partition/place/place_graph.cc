@@ -16,6 +16,47 @@ using ir::ValueId;
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t kPortsMost = 60'000;  // of 2^16
 
+struct Draft {
+  std::size_t host = 0;
+  std::vector<std::size_t> nodes;  // of the graph, in order
+};
+// A part while it is made, with the values behind its ports.
+struct Part {
+  std::size_t host = 0;
+  CpuPart part;
+  std::vector<ValueId> inputs, outputs;
+};
+
+// Operators of one host with as many changes of host on the way to them. An edge between hosts
+// raises that number, so parts never wait for each other in a circle.
+std::vector<Draft> find_drafts(const PlaceRequest& request) {
+  const ir::Graph& graph = *request.graph;
+  std::vector<Draft> drafts;
+  std::vector<std::size_t> producer(graph.values.size(), kNone);
+  std::vector<std::size_t> changes(graph.nodes.size(), 0);
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> draft_of;  // by changes, host
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const ValueId id : graph.nodes[i].inputs) {
+      const std::size_t from = id == kAbsent ? kNone : producer[id];
+      if (from == kNone) continue;
+      const bool moves = request.host_of[from] != request.host_of[i];
+      changes[i] = std::max(changes[i], changes[from] + (moves ? 1 : 0));
+    }
+    for (const ValueId id : graph.nodes[i].outputs)
+      if (id != kAbsent) producer[id] = i;
+    const auto [at, fresh] = draft_of.try_emplace({changes[i], request.host_of[i]}, drafts.size());
+    if (fresh) drafts.push_back({request.host_of[i], {}});
+    drafts[at->second].nodes.push_back(i);
+  }
+  return drafts;
+}
+
+std::string name_of(const ir::Graph& graph, const Draft& draft) {
+  const std::string& first = graph.nodes[draft.nodes.front()].name;
+  const std::string& last = graph.nodes[draft.nodes.back()].name;
+  return draft.nodes.size() == 1 ? first : fmt::format("{} to {}", first, last);
+}
+
 class Placer {
  public:
   explicit Placer(const PlaceRequest& request)
@@ -28,47 +69,13 @@ class Placer {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
       for (const ValueId id : graph_.nodes[i].inputs)
         if (id != kAbsent) readers_[id].push_back(i);
-    find_parts();
-    for (const Draft& draft : drafts_) build(draft);
+    for (const Draft& draft : find_drafts(request_)) build(draft);
     if (const Status numbered = number_ports(); !numbered) return tl::unexpected(numbered.error());
     connect();
     return collect();
   }
 
  private:
-  struct Draft {
-    std::size_t host = 0;
-    std::vector<std::size_t> nodes;  // of the graph, in order
-  };
-  // A part while it is made, with the values behind its ports.
-  struct Part {
-    std::size_t host = 0;
-    CpuPart part;
-    std::vector<ValueId> inputs, outputs;
-  };
-
-  // Operators of one host with as many changes of host on the way to them. An edge between hosts
-  // raises that number, so parts never wait for each other in a circle.
-  void find_parts() {
-    std::vector<std::size_t> producer(graph_.values.size(), kNone);
-    std::vector<std::size_t> changes(graph_.nodes.size(), 0);
-    std::map<std::pair<std::size_t, std::size_t>, std::size_t> draft_of;  // by changes, host
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      for (const ValueId id : graph_.nodes[i].inputs) {
-        const std::size_t from = id == kAbsent ? kNone : producer[id];
-        if (from == kNone) continue;
-        const bool moves = request_.host_of[from] != request_.host_of[i];
-        changes[i] = std::max(changes[i], changes[from] + (moves ? 1 : 0));
-      }
-      for (const ValueId id : graph_.nodes[i].outputs)
-        if (id != kAbsent) producer[id] = i;
-      const auto [at, fresh] =
-          draft_of.try_emplace({changes[i], request_.host_of[i]}, drafts_.size());
-      if (fresh) drafts_.push_back({request_.host_of[i], {}});
-      drafts_[at->second].nodes.push_back(i);
-    }
-  }
-
   bool carried(ValueId id) const {
     return std::ranges::find(graph_.states, id, &ir::State::input) != graph_.states.end();
   }
@@ -123,14 +130,8 @@ class Placer {
           graph.outputs.push_back(local[id]);
           made.outputs.push_back(id);
         }
-    made.part.name = name_of(draft);
+    made.part.name = name_of(graph_, draft);
     set_initial(made);
-  }
-
-  std::string name_of(const Draft& draft) const {
-    const std::string& first = graph_.nodes[draft.nodes.front()].name;
-    const std::string& last = graph_.nodes[draft.nodes.back()].name;
-    return draft.nodes.size() == 1 ? first : fmt::format("{} to {}", first, last);
   }
 
   void set_initial(Part& made) const {
@@ -201,7 +202,6 @@ class Placer {
   const ir::Graph& graph_;
   std::vector<std::vector<std::size_t>> readers_;  // by value: the nodes that read it
   ValueId trigger_ = kAbsent;
-  std::vector<Draft> drafts_;
   std::vector<Part> parts_;
   PlacedGraph out_;
 };
