@@ -64,80 +64,13 @@ std::optional<std::size_t> step_axis(const ir::Input& input, const InputFile& fi
   return std::nullopt;
 }
 
-// Decides where every input comes from and makes the requests.
-class Binder {
+// The shapes of inputs: dimensions that files or model.inputs fix hold wherever their name occurs.
+class Shapes {
  public:
-  Binder(const ClusterSpec& spec, const std::string& model, ir::Graph& graph,
-         std::vector<InputFile> files, GraphWorkload& out)
-      : spec_(spec), model_(model), graph_(graph), files_(std::move(files)), out_(out) {}
-
-  Diagnostics run() {
-    for (const InputFile& file : files_)
-      if (file.lanes && !out_.lanes) out_.lanes = file.lanes;
-    pair_states();
-    if (problems_.empty())
-      if (const Status chosen = choose_output(spec_.model.output, model_, graph_); !chosen)
-        problems_.add(chosen.error());
-    if (problems_.empty()) bind_symbols();
-    if (problems_.empty()) make_requests();
-    return std::move(problems_);
-  }
-
- private:
-  template <typename... T>
-  void refuse(fmt::format_string<T...> format, T&&... arguments) {
-    problems_.add(ErrorCode::kInvalid, fmt::format(format, std::forward<T>(arguments)...));
-  }
-  const std::string& name(std::size_t input) const {
-    return graph_.name_of(graph_.inputs[input].value);
-  }
-
-  // What neither a file nor model.inputs feeds is state, if an output returns it; else random.
-  void pair_states() {
-    std::vector<std::size_t> unfed;
-    const bool any_file =
-        std::ranges::any_of(files_, [](const InputFile& f) { return !f.path.empty(); });
-    for (std::size_t k = 0; k < files_.size(); ++k) {
-      if (!files_[k].path.empty()) continue;
-      // Without files every input is random, but those that an output returns are state.
-      if (any_file || (k > 0 && ir::find_states(graph_, {k}))) unfed.push_back(k);
-    }
-    if (spec_.model.zero_state) {
-      zero_ = unfed;
-      return;
-    }
-    Checked<std::vector<ir::StatePair>> pairs = ir::find_states(graph_, unfed);
-    if (!pairs) return problems_.append(std::move(pairs.error()));
-    for (const ir::StatePair& pair : *pairs)
-      graph_.states.push_back(
-          {graph_.inputs[pair.input].value, graph_.outputs[pair.output], ir::Array()});
-  }
-
-  const ModelInput* said_of(std::size_t k) const {
-    const auto at = std::ranges::find(spec_.model.inputs, name(k), &ModelInput::name);
-    return at == spec_.model.inputs.end() || !at->shape ? nullptr : &*at;
-  }
-
-  void learn(const ir::Input& input, std::span<const std::int64_t> shape) {
-    for (std::size_t axis = 0; axis < std::min(shape.size(), input.symbols.size()); ++axis)
-      if (!input.symbols[axis].empty()) symbols_.emplace(input.symbols[axis], shape[axis]);
-  }
-
-  // Dimensions that files or model.inputs fix hold wherever their name occurs.
-  void bind_symbols() {
-    for (std::size_t k = 0; k < files_.size(); ++k) {
-      const ir::Input& input = graph_.inputs[k];
-      if (const ModelInput* said = said_of(k)) {
-        if (!fits(input, *said->shape))
-          problems_.add(
-              ErrorCode::kInvalid,
-              located(said->position,
-                      fmt::format("model.inputs.{}: [{}] does not fit the shape {}", said->name,
-                                  fmt::join(*said->shape, ", "), declared_text(input))));
-        learn(input, *said->shape);
-      }
-      if (files_[k].array) learn(input, request_array(files_[k], input, 0).shape());
-    }
+  Shapes(const ClusterSpec& spec, const std::string& model, const ir::Graph& graph,
+         const std::vector<InputFile>& files, Diagnostics& problems)
+      : spec_(spec), model_(model), graph_(graph), files_(files), problems_(problems) {
+    bind_symbols();
   }
 
   // The shape of an input that no file gives.
@@ -168,6 +101,95 @@ class Binder {
     return out;
   }
 
+ private:
+  template <typename... T>
+  void refuse(fmt::format_string<T...> format, T&&... arguments) {
+    problems_.add(ErrorCode::kInvalid, fmt::format(format, std::forward<T>(arguments)...));
+  }
+  const std::string& name(std::size_t input) const {
+    return graph_.name_of(graph_.inputs[input].value);
+  }
+
+  const ModelInput* said_of(std::size_t k) const {
+    const auto at = std::ranges::find(spec_.model.inputs, name(k), &ModelInput::name);
+    return at == spec_.model.inputs.end() || !at->shape ? nullptr : &*at;
+  }
+
+  void learn(const ir::Input& input, std::span<const std::int64_t> shape) {
+    for (std::size_t axis = 0; axis < std::min(shape.size(), input.symbols.size()); ++axis)
+      if (!input.symbols[axis].empty()) symbols_.emplace(input.symbols[axis], shape[axis]);
+  }
+
+  // Dimensions that files or model.inputs fix hold wherever their name occurs.
+  void bind_symbols() {
+    for (std::size_t k = 0; k < files_.size(); ++k) {
+      const ir::Input& input = graph_.inputs[k];
+      if (const ModelInput* said = said_of(k)) {
+        if (!fits(input, *said->shape))
+          problems_.add(
+              ErrorCode::kInvalid,
+              located(said->position,
+                      fmt::format("model.inputs.{}: [{}] does not fit the shape {}", said->name,
+                                  fmt::join(*said->shape, ", "), declared_text(input))));
+        learn(input, *said->shape);
+      }
+      if (files_[k].array) learn(input, request_array(files_[k], input, 0).shape());
+    }
+  }
+
+  const ClusterSpec& spec_;
+  const std::string& model_;
+  const ir::Graph& graph_;
+  const std::vector<InputFile>& files_;
+  Diagnostics& problems_;
+  std::map<std::string, std::int64_t> symbols_;
+};
+
+// Decides where every input comes from and makes the requests.
+class Binder {
+ public:
+  Binder(const ClusterSpec& spec, const std::string& model, ir::Graph& graph,
+         std::vector<InputFile> files, GraphWorkload& out)
+      : spec_(spec), model_(model), graph_(graph), files_(std::move(files)), out_(out) {}
+
+  Diagnostics run() {
+    for (const InputFile& file : files_)
+      if (file.lanes && !out_.lanes) out_.lanes = file.lanes;
+    pair_states();
+    if (problems_.empty())
+      if (const Status chosen = choose_output(spec_.model.output, model_, graph_); !chosen)
+        problems_.add(chosen.error());
+    if (problems_.empty()) make_requests();
+    return std::move(problems_);
+  }
+
+ private:
+  template <typename... T>
+  void refuse(fmt::format_string<T...> format, T&&... arguments) {
+    problems_.add(ErrorCode::kInvalid, fmt::format(format, std::forward<T>(arguments)...));
+  }
+
+  // What neither a file nor model.inputs feeds is state, if an output returns it; else random.
+  void pair_states() {
+    std::vector<std::size_t> unfed;
+    const bool any_file =
+        std::ranges::any_of(files_, [](const InputFile& f) { return !f.path.empty(); });
+    for (std::size_t k = 0; k < files_.size(); ++k) {
+      if (!files_[k].path.empty()) continue;
+      // Without files every input is random, but those that an output returns are state.
+      if (any_file || (k > 0 && ir::find_states(graph_, {k}))) unfed.push_back(k);
+    }
+    if (spec_.model.zero_state) {
+      zero_ = unfed;
+      return;
+    }
+    Checked<std::vector<ir::StatePair>> pairs = ir::find_states(graph_, unfed);
+    if (!pairs) return problems_.append(std::move(pairs.error()));
+    for (const ir::StatePair& pair : *pairs)
+      graph_.states.push_back(
+          {graph_.inputs[pair.input].value, graph_.outputs[pair.output], ir::Array()});
+  }
+
   bool is_state(std::size_t k) const {
     return std::ranges::find(graph_.states, graph_.inputs[k].value, &ir::State::input) !=
            graph_.states.end();
@@ -175,10 +197,11 @@ class Binder {
 
   // The arrays of state, of zeros, and of chance, which have no file.
   void make_requests() {
+    Shapes shapes(spec_, model_, graph_, files_, problems_);
     std::vector<ir::Array> kinds(files_.size());
     for (std::size_t k = 0; k < files_.size(); ++k) {
       if (files_[k].array) continue;
-      const std::optional<ir::Shape> shape = bound_shape(k);
+      const std::optional<ir::Shape> shape = shapes.bound_shape(k);
       if (!shape) continue;
       kinds[k] = ir::Array::unknown(graph_.inputs[k].type, *shape);
       for (ir::State& state : graph_.states)
@@ -245,7 +268,6 @@ class Binder {
   ir::Graph& graph_;
   std::vector<InputFile> files_;   // by input
   std::vector<std::size_t> zero_;  // inputs that begin every request with zeros
-  std::map<std::string, std::int64_t> symbols_;
   Diagnostics problems_;
   GraphWorkload& out_;
 };
