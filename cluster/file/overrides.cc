@@ -117,9 +117,22 @@ class Editor {
     device.add({"base", name.mark}, std::move(name));
   }
 
+  // Maps whose keys are names in a model: model.inputs, placement, workload.input …
+  static bool names_are_free(const Field* key, const YamlValue& at) {
+    const bool map = at.kind == YamlValue::Kind::kMap || at.kind == YamlValue::Kind::kNull;
+    return key != nullptr && map &&
+           (key->type == FieldType::kOther || key->type == FieldType::kChoices);
+  }
+
   Result<YamlValue*> enter_map(YamlValue& at, const std::string& name, const FieldTable* table,
                                const Field*& key, const std::string& so_far) const {
     const std::string place = so_far.empty() ? "" : " in " + so_far;
+    if (names_are_free(key, at)) {
+      key = nullptr;
+      become(at, YamlValue::Kind::kMap);
+      if (YamlValue* found = at.find(name)) return found;
+      return &at.add({name, mark_}, made(YamlValue::Kind::kNull));
+    }
     if (table == nullptr)
       return invalid(fmt::format("{} is a plain value: it has no key \"{}\"", so_far, name));
     key = table->find(name);
