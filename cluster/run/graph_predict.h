@@ -26,8 +26,8 @@ struct GraphPrediction {
 using MessageTime =
     std::function<Duration(const std::string& from, const std::string& to, std::int64_t bytes)>;
 
-// `devices`: of the hosts, by node. `inputs`: of a request, known or not; state is taken from where parts begin. Error: kInvalid, an
-// operator that cannot run on them.
+// `devices`: of the hosts, by node. `inputs`: of a request, known or not; state is taken from where
+// parts begin. Error: kInvalid, an operator that cannot run on them.
 Result<GraphPrediction> predict_graph(const PlacedGraph& placed, const std::string& clients,
                                       std::size_t outputs,
                                       const std::map<std::string, CpuDevice>& devices,

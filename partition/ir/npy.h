@@ -1,5 +1,6 @@
 // Arrays in NumPy's .npy files: bool, int8, uint8, int16, and little-endian int32, int64, float16,
-// float32, float64, C order, format versions 1.0 to 3.0. Anything else is refused by name. (NumPy enhancement proposal 1;
+// float32, float64, C order, format versions 1.0 to 3.0. Anything else is refused by name. (NumPy
+// enhancement proposal 1;
 // numpy.lib.format.)
 //
 //   Result<NpyArray> tokens = read_npy("tokens.npy");   // int64 [requests, steps]

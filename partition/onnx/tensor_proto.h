@@ -12,7 +12,8 @@ class TensorProto;
 
 namespace soliton::onnx_import {
 
-// bfloat16 becomes fp32, which holds it exactly. Checks dimensions and type, and that exactly the declared elements are present, before it
+// bfloat16 becomes fp32, which holds it exactly. Checks dimensions and type, and that exactly the
+// declared elements are present, before it
 // allocates memory for them.
 Result<ir::Array> array_of(const ::onnx::TensorProto& tensor, ExternalData& external);
 

@@ -1,5 +1,5 @@
 // com.microsoft:MatMulNBits, a product with a matrix of 2, 4 or 8 bits a weight
-// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
+// (ONNX Runtime, "Contrib Operators").
 //
 // Weights lie column after column; each block of `block_size` consecutive weights of a column has a
 // scale and a zero point. A weight is (code - zero point) * scale in fp32.

@@ -127,8 +127,8 @@ TEST_F(ImportTest, AnUnknownOperatorIsNamedOnceWithItsNodes) {
   maker.output("y");
   const std::string text = refusal(maker);
   EXPECT_EQ(text.find("Relux"), text.rfind("operator Relux") + 9);
-  expect_contains(text,
-                  "operator Relux is not supported (node \"make_a\" and 1 more); the nearest is Relu");
+  expect_contains(
+      text, "operator Relux is not supported (node \"make_a\" and 1 more); the nearest is Relu");
   expect_contains(text, "operator Strange is not supported (node \"make_y\")");
 }
 

@@ -168,7 +168,7 @@ TEST(Einsum, SaysWhatIsWrong) {
             "has an equation with something other than letters, \"...\", \",\" and \"->\"");
   const Array wide = Array::unknown(ElementType::kFloat32, {std::int64_t{1} << 30});
   EXPECT_EQ(error("i,j->ij", {wide, wide}),
-            "would make 1152921504606846976 elements; at most 2147483648 here");
+            "would make 1152921504606846976 elements; at most 268435456 here");
 }
 
 }  // namespace

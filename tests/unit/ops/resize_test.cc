@@ -148,7 +148,7 @@ TEST(Resize, SaysWhatIsWrong) {
   EXPECT_EQ(Op("Resize").error(by_sizes(counting({0}), {2})),
             "has a size 2 for an axis of extent 0");
   EXPECT_EQ(Op("Resize").error(by_scales(in, {3e9F})),
-            "would make 6000000000 elements; at most 2147483648 here");
+            "would make 6000000000 elements; at most 268435456 here");
   EXPECT_EQ(Op("Resize").set("mode", "area").error(by_scales(in, {1})),
             "has a mode that is none of nearest, linear, cubic");
   EXPECT_EQ(resize("linear", "tf_crop_and_resize").error(by_sizes(in, {2})),
