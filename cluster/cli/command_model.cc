@@ -1,6 +1,5 @@
 // soliton model: what is in a model file.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -196,6 +195,22 @@ std::string types_text(const Report& report) {
   return out;
 }
 
+// "bytes     ms-fp8 95875 · …", in lines that fit a terminal.
+std::string bytes_text(std::int64_t parameters) {
+  constexpr std::size_t kWidth = 78;
+  std::string out, line = "bytes    ";
+  for (const NumberFormat& format : builtin_formats()) {
+    const std::string next = fmt::format(" {} {},", format.name, bytes_in(format, parameters));
+    if (line.size() + next.size() > kWidth) {
+      out += line + "\n";
+      line = "         ";
+    }
+    line += next;
+  }
+  line.back() = '\n';
+  return out + line;
+}
+
 std::string text_of(const Report& report, const ModelOptions& options) {
   const ir::GraphDescription& what = report.what;
   std::string out = fmt::format("{}: {} operators, opset {}, {} parameters\n", report.model.name,
@@ -204,10 +219,7 @@ std::string text_of(const Report& report, const ModelOptions& options) {
   for (const std::string& state : report.states)
     out += fmt::format("{:<10}{}: an output returns it, so it is carried from request to request\n",
                        "state", state);
-  std::vector<std::string> bytes;
-  for (const NumberFormat& format : builtin_formats())
-    bytes.push_back(fmt::format("{} {}", format.name, bytes_in(format, what.parameters)));
-  out += fmt::format("bytes     {}\noperators\n", fmt::join(bytes, " · ")) + types_text(report);
+  out += bytes_text(what.parameters) + "operators\n" + types_text(report);
   if (what.work)
     out += fmt::format("a request  {} multiply-adds, {} other operations\n",
                        what.work->multiply_adds, what.work->operations);

@@ -20,7 +20,7 @@ std::string units_of(FieldType type) {
     case FieldType::kFrequency:
       return "[kMG]?Hz";
     case FieldType::kEventRate:
-      return "[kM]?/s";
+      return "[kMG]?/s";
     case FieldType::kProbability:
       return "%";
     default:

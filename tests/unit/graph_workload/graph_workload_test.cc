@@ -179,7 +179,7 @@ TEST_F(GraphWorkloadTest, GoldensBelongToOutputs) {
   spec_.workload.input = file("x.npy", {1, 2, 3, 4}, {2, 2});
   spec_.workload.goldens = {{"z", spec_.workload.input, "c.yaml:3:4"}};
   EXPECT_EQ(error_of(load_graph_workload(spec_, "m", t.graph)),
-            "c.yaml:3:4: workload.golden: m has no output \"z\"\n");
+            "c.yaml:3:4: workload.golden: m has no output \"z\"; did you mean \"y\"?\n");
   TestGraph again = doubled({2});
   spec_.workload.goldens = {{"y", file("y.npy", {1, 2}, {1, 2}), "c.yaml:3:4"}};
   EXPECT_NE(error_of(load_graph_workload(spec_, "m", again.graph)).find("there are 2 requests"),
