@@ -105,6 +105,7 @@ std::string step_words(const Plan& plan) {
       [](const Placement& a, const Placement& b) { return a.step.duration < b.step.duration; });
   if (slowest == plan.placements.end() || slowest->step.limit.empty()) return "";
   const StepReport& step = slowest->step;
+  if (step.cycles == 0) return fmt::format("{} on {}", spell_time(step.duration), slowest->node);
   std::string out = fmt::format("{} on {} ({:.0f} cycles)", spell_time(step.duration),
                                 slowest->node, step.cycles);
   if (step.with_exchanges > step.duration)
@@ -121,6 +122,7 @@ std::string verdict_words(const Certificate& certificate) {
 std::vector<Fullness> fullness(const Plan& plan) {
   std::vector<Fullness> out;
   for (const Placement& placement : plan.placements) {
+    if (placement.memory.empty()) continue;  // a host, whose memory is not counted
     Fullness fullest{placement.node, "", 0, 0};
     for (const MemoryUse& use : placement.memory) {
       const Fullness candidate{placement.node, use.memory, use.used, use.capacity};

@@ -259,8 +259,7 @@ class Preparation {
   std::vector<ir::Array> first_request() const {
     std::vector<ir::Array> inputs = graph_run_.workload.inputs.request(0);
     if (spec_.compute == ComputeKind::kTiming)
-      for (ir::Array& input : inputs)
-        if (input.present()) input = input.forgotten();
+      for (ir::Array& input : inputs) input = ir::without_numbers(input);
     for (std::size_t k = 0; k < inputs.size(); ++k)
       for (const ir::State& state : graph_run_.graph.states)
         if (graph_run_.graph.inputs[k].value == state.input) inputs[k] = ir::Array();

@@ -55,7 +55,7 @@ void CpuHost::begin(const ClientSchedule::Due& due, Instant now) {
   std::vector<ir::Array> inputs = clients.inputs.request(due.request);
   for (std::size_t k = 0; k < inputs.size(); ++k)
     send(clients.sends[k], due.request, now,
-         functional(due.request) ? inputs[k] : inputs[k].forgotten(), {now, {}});
+         functional(due.request) ? inputs[k] : ir::without_numbers(inputs[k]), {now, {}});
 }
 
 void CpuHost::send(const std::vector<PartPort>& ports, std::uint32_t request, Instant started,

@@ -252,7 +252,7 @@ Result<NodeAssignment> read_assignment(int descriptor, Kinds kinds) {
   try {
     capnp::ReaderOptions options;
     options.traversalLimitInWords = 4 * size / sizeof(capnp::word) + 64;
-    options.nestingLimit = 16;
+    options.nestingLimit = 256;  // graphs in graphs: bodies of operators, some levels each
     capnp::FlatArrayMessageReader reader(
         kj::arrayPtr(static_cast<const capnp::word*>(mapped), size / sizeof(capnp::word)), options);
     const wire::Deployment::Reader root = reader.getRoot<wire::Deployment>();

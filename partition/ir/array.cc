@@ -131,6 +131,10 @@ bool identical(const Array& a, const Array& b) {
          std::memcmp(a.raw().data(), b.raw().data(), a.raw().size()) == 0;
 }
 
+Array without_numbers(const Array& array) {
+  return array.present() && is_real(array.type()) ? array.forgotten() : array;
+}
+
 Array converted(const Array& array, ElementType type) {
   if (array.type() == type || !array.present()) return array;
   if (!array.known()) return Array::unknown(type, array.shape());

@@ -80,6 +80,10 @@ class Array {
 // Whether both have the same type, shape and bits; both must be known, or both not.
 bool identical(const Array& a, const Array& b);
 
+// What is left of an array where no values are computed (`compute: timing`): real numbers are
+// forgotten, integers and truth values stay, because they decide shapes and branches.
+Array without_numbers(const Array& array);
+
 // Elements converted one by one: real to integer truncates towards zero and saturates (NaN gives
 // 0), integers wrap, anything but zero is true. An unknown array stays unknown.
 Array converted(const Array& array, ElementType type);

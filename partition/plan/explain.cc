@@ -106,7 +106,11 @@ std::string cut_line(const Plan& plan, const Topology& topology) {
 }  // namespace
 
 std::string explain(const Plan& plan, const Topology& topology) {
-  std::string out = headline(plan) + node_table(plan) + step_table(plan) + cut_line(plan, topology);
+  // Parts on CPUs have no cycles.
+  const bool cycles =
+      std::ranges::any_of(plan.placements, [](const Placement& p) { return p.step.cycles > 0; });
+  std::string out = headline(plan) + node_table(plan) + (cycles ? step_table(plan) : "") +
+                    cut_line(plan, topology);
   if (!plan.missed.empty()) out += plan.missed + "\n";
   for (const std::string& line : plan.explanation) out += line + "\n";
   if (!plan.one_device.empty()) out += plan.one_device + "\n";

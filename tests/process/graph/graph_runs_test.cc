@@ -94,6 +94,15 @@ TEST_F(GraphRuns, PredictionEqualsTheRunOnOneHost) {
   EXPECT_EQ(out["breakdown_us"]["network"], 0);
 }
 
+TEST_F(GraphRuns, TimesAreThoseOfARunWithValues) {
+  const std::string start = kModels + "layernorm";
+  const std::string file = cluster(start + "-m.onnx", "{requests: 3, input: " + start + "-x.npy}");
+  ASSERT_EQ(run(file, "values").status, 0);
+  ASSERT_EQ(run(file, "times", {"--set", "compute=timing"}).status, 0);
+  EXPECT_EQ(results("values")["latency_us"], results("times")["latency_us"]);
+  EXPECT_TRUE(results("times")["outputs"]["sha256"].is_null());
+}
+
 TEST_F(GraphRuns, AnswersAreSavedByOutput) {
   const std::string start = kModels + "meanpool";
   const std::string file = cluster(start + "-m.onnx", "{requests: 3, input: " + start + "-x.npy}");

@@ -45,8 +45,8 @@ TEST(RealModels, MatchOnnxRuntimeOnOneHostAndOnTwo) {
     SCOPED_TRACE(name);
     const std::string file = kFetched + "/" + name + "/cluster.yaml";
     const auto run = [&](const std::string& out, const std::string& placement) {
-      return run_soliton({"run", file, "--quiet", "--processes", "packed", "--out",
-                          folder.file(name + out), "--set", "placement=" + placement});
+      return run_soliton({"run", file, "--quiet", "--out", folder.file(name + out), "--set",
+                          "placement=" + placement});
     };
     const Ended one = run("-one", "{\"*\": cpu}");
     ASSERT_EQ(one.status, 0) << one.err;

@@ -44,6 +44,13 @@ TEST(Array, ComparesTypeShapeAndBits) {
   EXPECT_FALSE(identical(Array::of<float>({1}, {0}), Array::unknown(ElementType::kFloat32, {1})));
 }
 
+TEST(Array, WithoutNumbersKeepsWhatDecidesShapes) {
+  EXPECT_FALSE(without_numbers(Array::scalar(1.5F)).known());
+  EXPECT_TRUE(without_numbers(Array::scalar(std::int64_t{16'000})).known());
+  EXPECT_TRUE(without_numbers(Array::scalar(Bool(true))).known());
+  EXPECT_FALSE(without_numbers(Array()).present());
+}
+
 TEST(Array, SurvivesAsBytes) {
   Payload bytes;
   append_array(Array::of<std::int64_t>({2, 1}, {-5, 7}), bytes);
