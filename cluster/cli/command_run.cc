@@ -12,7 +12,6 @@
 #include "cluster/results/run_folder.h"
 #include "cluster/run/live_results.h"
 #include "cluster/run/run.h"
-#include "cluster/yaml/names.h"
 #include "node/runtime/log.h"
 #include "partition/plan/explain.h"
 #include "protocol/base/message.h"
@@ -85,8 +84,11 @@ TraceNames trace_names(const PreparedRun& run) {
 std::string outputs_file(const std::string& output, std::size_t of) {
   if (of == 1) return "outputs.npy";
   std::string name = output;
-  for (char& c : name)
-    if (!is_valid_name(std::string_view(&c, 1))) c = '-';
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '_';
+    if (!plain) c = '-';
+  }
   return fmt::format("outputs-{}.npy", name);
 }
 

@@ -100,7 +100,9 @@ void add_rate(SummaryText& s) {
                   s.context.arrival == "closed" ? "closed loop" : s.context.arrival + " arrivals",
                   s.context.clients, s.context.clients == 1 ? "" : "s", batch_words(s));
   text += fmt::format("   {} TFLOPS", significant(effective_tflops(s.results), 3));
-  if (s.context.plan) text += " of " + peak_words(*s.context.plan);
+  // Of hosts the peak is what their stated model says, as `utilization` does.
+  if (s.context.plan && !s.context.plan->shards.empty())
+    text += " of " + peak_words(*s.context.plan);
   if (std::isfinite(utilization(s.results)))
     text += fmt::format(", {} used", percent(utilization(s.results)));
   const std::string why = s.context.remark.empty() ? busy_words(s) : s.context.remark;
