@@ -118,14 +118,15 @@ std::vector<std::string> wanted_outputs(const ParsedGraph& graph,
 
 void bind_given(ir::Graph& graph, const std::map<std::string, ir::Array>& given,
                 Diagnostics& found) {
-  for (const auto& [name, array] : given) {
+  for (const auto& entry : given) {
+    const std::string& name = entry.first;
     const auto at = std::ranges::find_if(
         graph.inputs, [&](const ir::Input& input) { return graph.name_of(input.value) == name; });
     if (at == graph.inputs.end()) {
       report(found, fmt::format("has no input \"{}\"", shown_name(name)));
       continue;
     }
-    graph.values[at->value].constant = array;
+    graph.values[at->value].constant = entry.second;
     graph.inputs.erase(at);
   }
 }
