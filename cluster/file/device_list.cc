@@ -135,7 +135,8 @@ Json cpu_json(const CpuDevice& cpu) {
           {"description", cpu.description},
           {"source", cpu.source},
           {"operator_overhead_ps", cpu.operator_overhead.count()},
-          {"memory_bytes_per_second", cpu.memory_rate.bits_per_second / 8}};
+          {"memory_bytes_per_second", cpu.memory_rate.bits_per_second / 8},
+          {"operations_per_second", cpu.operation_rate.per_second}};
 }
 
 }  // namespace

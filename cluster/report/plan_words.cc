@@ -138,6 +138,11 @@ std::string full_percent(const Fullness& f) {
   return fmt::format("{:.0f} %", f.used < f.capacity ? std::min(rounded, 99.0) : rounded);
 }
 
+const char* reference_words(const Plan* plan) {
+  const bool on_cpu = plan != nullptr && plan->shards.empty();
+  return on_cpu ? "the whole model on one CPU" : "one unsharded device";
+}
+
 std::string peak_words(const Plan& plan) {
   double sum = 0;
   bool equal = true;

@@ -35,6 +35,8 @@ std::string full_percent(const Fullness& f);
 // whose step takes longest; "" if the plan has no steps.
 std::string step_words(const Plan& plan);
 
+// What answers are compared with: the whole model on one device of the plan's kind.
+const char* reference_words(const Plan* plan);
 // "4 × 0.61" for equal devices, else the sum: TFLOPS of the devices in use.
 std::string peak_words(const Plan& plan);
 

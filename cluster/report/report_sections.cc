@@ -20,13 +20,23 @@ std::string count_text(std::uint64_t value) {
   return group_thousands(static_cast<std::int64_t>(value));
 }
 
-Card outputs_card(const OutputSummary& o) {
+// A bound of 0 says that none is known.
+std::string predicted_words(const PartitionSummary& partition) {
+  std::string out =
+      fmt::format("predicted {} us", significant(in_us(partition.predicted_latency), 4));
+  if (partition.lower_bound.count() > 0)
+    out += fmt::format(", bound {} us", significant(in_us(partition.lower_bound), 4));
+  return out;
+}
+
+Card outputs_card(const OutputSummary& o, const Plan* plan) {
   if (o.mismatched > 0)
     return {"outputs", fmt::format("{} differ", o.mismatched),
             fmt::format("of {} checked", group_thousands(o.checked)), true};
   if (o.checked > 0)
-    return {"outputs", "bit-identical",
-            fmt::format("{} checked against one unsharded device", group_thousands(o.checked))};
+    return {
+        "outputs", "bit-identical",
+        fmt::format("{} checked against {}", group_thousands(o.checked), reference_words(plan))};
   return {"outputs", "not checked", ""};
 }
 
@@ -60,11 +70,8 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
   const LatencyStatistics latency = latency_statistics(r);
   std::vector<Card> cards;
   if (latency.completed > 0) {
-    cards.push_back({"mean latency", spell_time(latency.mean),
-                     r.traffic ? ""
-                               : fmt::format("predicted {} us, bound {} us",
-                                             significant(in_us(r.partition.predicted_latency), 4),
-                                             significant(in_us(r.partition.lower_bound), 4))});
+    cards.push_back(
+        {"mean latency", spell_time(latency.mean), r.traffic ? "" : predicted_words(r.partition)});
     cards.push_back({"p99 latency", spell_time(latency.p99), "p99.9 " + spell_time(latency.p99_9)});
     cards.push_back(
         {"throughput", significant(throughput_rps(r), 3) + "/s",
@@ -85,7 +92,7 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
   if (r.failed > 0 || r.duplicated > 0)
     cards.push_back({"requests", fmt::format("{} failed", r.failed),
                      fmt::format("{} duplicated", r.duplicated), true});
-  if (c.compute != "timing" && !r.traffic) cards.push_back(outputs_card(r.outputs));
+  if (c.compute != "timing" && !r.traffic) cards.push_back(outputs_card(r.outputs, c.plan));
   if (r.traffic) cards.push_back(contents_card(r.outputs));
   if (r.outputs.accuracy)
     cards.push_back({"accuracy", percent(*r.outputs.accuracy),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cluster/report/plan_words.h"
 #include "cluster/report/summary_parts.h"
 #include "cluster/report/words.h"
 #include "protocol/base/text.h"
@@ -56,10 +57,12 @@ void add_outputs(SummaryText& s) {
   const OutputSummary& o = s.results.outputs;
   std::string text = "not checked";
   if (o.checked > 0 && o.mismatched == 0)
-    text = group_thousands(o.checked) + " checked, all bit-identical to one unsharded device";
+    text = fmt::format("{} checked, all bit-identical to {}", group_thousands(o.checked),
+                       reference_words(s.context.plan));
   if (o.mismatched > 0)
-    text = s.ink(Ink::kRed, fmt::format("{} checked, {} DIFFER from one unsharded device",
-                                        group_thousands(o.checked), group_thousands(o.mismatched)));
+    text = s.ink(Ink::kRed,
+                 fmt::format("{} checked, {} DIFFER from {}", group_thousands(o.checked),
+                             group_thousands(o.mismatched), reference_words(s.context.plan)));
   if (o.accuracy) text += " · accuracy " + accuracy_words(*o.accuracy, o.accuracy_fp32);
   if (o.accuracy_per_step) text += " of all steps";
   if (o.max_abs_error) text += " · largest error against fp32 " + significant(*o.max_abs_error, 2);

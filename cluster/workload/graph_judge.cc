@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <span>
 
 #include "cluster/results/sha256.h"
+#include "cluster/workload/answer_errors.h"
 #include "partition/ir/array_bytes.h"
 #include "partition/ir/evaluate.h"
 #include "protocol/base/rng.h"
@@ -31,26 +31,12 @@ std::vector<double> numbers(const ir::Array& array) {
   return {wide.as<double>().begin(), wide.as<double>().end()};
 }
 
-// Largest differences to the outputs of the original model, relative to the largest magnitude of the
-// answer. Infinite where an output is not a number; equal infinities are no difference.
-struct Errors {
-  double absolute = 0, relative = 0;
-  bool any = false;
-
-  void add(const std::vector<double>& output, const std::vector<float>& golden) {
-    constexpr double kInfinite = std::numeric_limits<double>::infinity();
-    double worst = output.size() == golden.size() ? 0 : kInfinite, magnitude = 0;
-    for (std::size_t i = 0; i < std::min(output.size(), golden.size()); ++i) {
-      const double difference = output[i] == golden[i] ? 0 : std::abs(output[i] - golden[i]);
-      worst = std::max(worst, std::isnan(difference) ? kInfinite : difference);
-      if (std::isfinite(golden[i]))
-        magnitude = std::max(magnitude, std::abs(static_cast<double>(golden[i])));
-    }
-    any = true;
-    absolute = std::max(absolute, worst);
-    if (magnitude > 0) relative = std::max(relative, worst / magnitude);
-  }
-};
+// An answer of another size than its golden is infinitely far from it.
+void add_errors(const ir::Array& answer, const std::vector<float>& golden, AnswerErrors& errors) {
+  const std::vector<double> output = numbers(answer);
+  errors.add(std::span<const double>(output), std::span(golden));
+  if (output.size() != golden.size()) errors.absolute = errors.relative = AnswerErrors::kInfinite;
+}
 
 // The class of each vector of an answer: the position of its largest element. An answer of integers
 // is the classes themselves.
@@ -98,25 +84,6 @@ struct Accuracy {
 
 }  // namespace
 
-Result<ir::Outputs> answer_graph(const ir::Graph& graph, std::vector<ir::Array> inputs,
-                                 std::vector<ir::Array>& states) {
-  if (states.empty())
-    for (const ir::State& state : graph.states) states.push_back(state.initial);
-  ir::Graph whole;  // also returns the states
-  const std::size_t answers = graph.outputs.size();
-  whole = graph;
-  for (std::size_t s = 0; s < graph.states.size(); ++s) {
-    whole.outputs.push_back(graph.states[s].output);
-    for (std::size_t k = 0; k < graph.inputs.size(); ++k)
-      if (graph.inputs[k].value == graph.states[s].input) inputs[k] = states[s];
-  }
-  Result<ir::Outputs> outputs = ir::evaluate(whole, inputs);
-  if (!outputs) return outputs;
-  for (std::size_t s = 0; s < states.size(); ++s) states[s] = (*outputs)[answers + s];
-  outputs->resize(answers);
-  return outputs;
-}
-
 GraphReference::GraphReference(const ir::Graph& graph, const GraphInputs& inputs,
                                std::uint32_t requests, std::uint32_t functional_every)
     : graph_(graph),
@@ -125,6 +92,7 @@ GraphReference::GraphReference(const ir::Graph& graph, const GraphInputs& inputs
       every_(functional_every),
       by_row_(graph.states.empty() && !inputs.given.empty()),
       wanted_(requests) {
+  for (const ir::State& state : graph.states) graph_.outputs.push_back(state.output);
   if (by_row_) requests_ = std::min(requests_, static_cast<std::uint32_t>(inputs.given.size()));
   answers_.resize(requests_);
   if (every_ != 0) thread_ = std::thread([this] { run(); });
@@ -135,18 +103,26 @@ GraphReference::~GraphReference() {
   if (thread_.joinable()) thread_.join();
 }
 
+// The graph returns its answers, then its states.
 std::vector<std::byte> GraphReference::answer_of(std::uint32_t request,
                                                  std::vector<ir::Array>& states) const {
-  const Result<ir::Outputs> outputs = answer_graph(graph_, inputs_.request(request), states);
+  std::vector<ir::Array> inputs = inputs_.request(request);
+  for (std::size_t s = 0; s < states.size(); ++s)
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (graph_.inputs[k].value == graph_.states[s].input) inputs[k] = states[s];
+  const Result<ir::Outputs> outputs = ir::evaluate(graph_, inputs);
   // A request that cannot run has no answer; the part that should run it says why.
   if (!outputs) return {};
+  const std::size_t answers = outputs->size() - states.size();
+  for (std::size_t s = 0; s < states.size(); ++s) states[s] = (*outputs)[answers + s];
   Payload packed;
-  for (const ir::Array& output : *outputs) ir::append_array(output, packed);
+  for (std::size_t k = 0; k < answers; ++k) ir::append_array((*outputs)[k], packed);
   return std::move(packed.bytes);
 }
 
 void GraphReference::run() {
   std::vector<ir::Array> states;
+  for (const ir::State& state : graph_.states) states.push_back(state.initial);
   for (std::uint32_t request = 0; request < requests_; ++request) {
     // Rows may come again in any request, so each is answered; else only what is functional is.
     const bool needed = by_row_ || !graph_.states.empty() || request % every_ == 0;
@@ -187,13 +163,7 @@ const std::vector<std::byte>& GraphReference::answer(std::uint32_t request) cons
 }
 
 RequestRecord graph_row(const GraphWorkload& workload, const HostRecord& record) {
-  RequestRecord row;
-  row.request = record.request;
-  row.client = record.client;
-  row.steps = record.steps;
-  row.sent = record.sent;
-  row.completed = record.completed;
-  row.path = record.path;
+  RequestRecord row = times_of(record);
   if (!record.arrays.empty()) row.output_hash = hash_bytes(text_of(record.arrays));
   const std::size_t number = row_number(workload, record.request);
   if (number >= workload.labels.size()) return row;
@@ -244,7 +214,7 @@ void judge_graph(const GraphWorkload& workload, std::vector<HostRecord> records,
                  const GraphReference* reference, RunResults& results) {
   std::ranges::sort(records, {}, [](const HostRecord& record) { return index(record.request); });
   Sha256 digest;
-  Errors errors;
+  AnswerErrors errors;
   Accuracy accuracy, accuracy_fp32;
   bool any = false;
   for (const HostRecord& record : records) {
@@ -261,8 +231,9 @@ void judge_graph(const GraphWorkload& workload, std::vector<HostRecord> records,
       }
       for (std::size_t k = 0; k < workload.goldens.size(); ++k)
         if (!workload.goldens[k].empty())
-          errors.add(numbers(lane_of(answer[k], workload.lanes)),
-                     workload.goldens[k].front().float_row(static_cast<std::int64_t>(number)));
+          add_errors(lane_of(answer[k], workload.lanes),
+                     workload.goldens[k].front().float_row(static_cast<std::int64_t>(number)),
+                     errors);
       if (number < workload.labels.size()) {
         const ir::Array first = lane_of(answer.front(), workload.lanes);
         accuracy.add(classes_of(first), workload.labels[number]);

@@ -20,7 +20,7 @@ namespace soliton {
 // while the cluster runs. The same arithmetic as a CPU part's, without any cut or network.
 class GraphReference {
  public:
-  // Graph and inputs must outlive the object.
+  // The inputs must outlive the object.
   GraphReference(const ir::Graph& graph, const GraphInputs& inputs, std::uint32_t requests,
                  std::uint32_t functional_every);
   ~GraphReference();
@@ -36,7 +36,7 @@ class GraphReference {
   void run();
   std::vector<std::byte> answer_of(std::uint32_t request, std::vector<ir::Array>& states) const;
 
-  const ir::Graph& graph_;
+  ir::Graph graph_;  // with its states as further outputs
   const GraphInputs& inputs_;
   std::uint32_t requests_, every_;
   // Requests with the same row of a file have the same answer, if nothing is carried.
@@ -48,10 +48,6 @@ class GraphReference {
   std::atomic<std::uint32_t> wanted_;  // no answer from here on is needed
   std::thread thread_;
 };
-
-// One request of the whole graph: its outputs, and the states it leaves. `states`: by Graph::states.
-Result<ir::Outputs> answer_graph(const ir::Graph& graph, std::vector<ir::Array> inputs,
-                                 std::vector<ir::Array>& states);
 
 // A finished request as requests.csv shows it, except for whether it matches the reference.
 RequestRecord graph_row(const GraphWorkload& workload, const HostRecord& record);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "cluster/results/sha256.h"
+#include "cluster/workload/answer_errors.h"
 #include "cluster/workload/workload.h"
 #include "protocol/base/rng.h"
 
@@ -32,29 +33,6 @@ std::span<const float> vector_of(const std::vector<float>& answer, std::size_t s
   if (answer.size() < (step + 1) * width) return {};
   return std::span(answer).subspan(step * width, width);
 }
-
-// Largest differences to the fp32 outputs of the original model; relative to the largest magnitude
-// of the answer. Infinite when an output is not a number. The same infinity on both sides, as a
-// mask leaves it, is no difference.
-struct Errors {
-  double absolute = 0, relative = 0;
-  bool any = false;
-
-  void add(const std::vector<float>& output, const std::vector<float>& golden) {
-    constexpr double kInfinite = std::numeric_limits<double>::infinity();
-    double worst = 0, magnitude = 0;
-    for (std::size_t i = 0; i < std::min(output.size(), golden.size()); ++i) {
-      const double difference =
-          output[i] == golden[i] ? 0 : std::abs(static_cast<double>(output[i]) - golden[i]);
-      worst = std::max(worst, std::isnan(difference) ? kInfinite : difference);
-      if (std::isfinite(golden[i]))
-        magnitude = std::max(magnitude, std::abs(static_cast<double>(golden[i])));
-    }
-    any = true;
-    absolute = std::max(absolute, worst);
-    if (magnitude > 0) relative = std::max(relative, worst / magnitude);
-  }
-};
 
 struct Share {
   std::int64_t right = 0, of = 0;
@@ -102,13 +80,7 @@ std::size_t row_number(const Workload& workload, RequestId request) {
 }  // namespace
 
 RequestRecord request_row(const Workload& workload, const HostRecord& record) {
-  RequestRecord row;
-  row.request = record.request;
-  row.client = record.client;
-  row.steps = record.steps;
-  row.sent = record.sent;
-  row.completed = record.completed;
-  row.path = record.path;
+  RequestRecord row = times_of(record);
   if (!record.output.empty()) row.output_hash = hash_bytes(bytes_of(record.output));
   const std::size_t number = row_number(workload, record.request);
   if (number >= workload.labels.size()) return row;
@@ -144,7 +116,7 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
     return index(a.request) < index(b.request);
   });
   Sha256 digest;
-  Errors errors;
+  AnswerErrors errors;
   Accuracy accuracy, accuracy_fp32;
   bool any_output = false;
   for (const HostRecord& record : records) {
@@ -159,7 +131,8 @@ void judge(const Workload& workload, std::vector<HostRecord> records, Reference*
         ++results.outputs.checked;
         results.outputs.mismatched += !*row.matches;
       }
-      if (number < workload.golden.size()) errors.add(record.output, workload.golden[number]);
+      if (number < workload.golden.size())
+        errors.add(std::span<const float>(record.output), std::span(workload.golden[number]));
     }
     if (number < workload.labels.size() && !record.output.empty()) {
       accuracy.add(record.output, workload.labels[number], workload.classes);

@@ -92,6 +92,11 @@ TEST_F(GraphRuns, PredictionEqualsTheRunOnOneHost) {
   const nlohmann::json out = results("run");
   EXPECT_EQ(out["partition"]["predicted_latency_us"], out["latency_us"]["p50"]);
   EXPECT_EQ(out["breakdown_us"]["network"], 0);
+  // Nothing is claimed of the cut into parts, and the summary names what answers were compared with.
+  EXPECT_EQ(out["partition"]["lower_bound_us"], 0);
+  const std::string summary = read_text(folder_.file("run") + "/summary.txt");
+  EXPECT_THAT(summary, HasSubstr("no proof (given placement)"));
+  EXPECT_THAT(summary, HasSubstr("bit-identical to the whole model on one CPU"));
 }
 
 TEST_F(GraphRuns, TimesAreThoseOfARunWithValues) {
