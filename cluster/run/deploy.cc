@@ -246,9 +246,12 @@ std::vector<NodeAssignment> make_graph_assignments(const PreparedRun& run) {
         pairs.insert({std::min(a, b), std::max(a, b)});
   };
   for (const auto& ports : placed.sends) talk(run.plan.host, ports);
-  for (const HostParts& host : placed.hosts)
+  for (const auto& initial : placed.initial) talk(run.plan.host, initial.second);
+  for (const HostParts& host : placed.hosts) {
     for (const CpuPart& part : host.parts)
       for (const auto& ports : part.outputs) talk(host.node, ports);
+    for (const StreamIn& stream : host.streams) talk(host.node, stream.to);
+  }
   for (const std::string& node : cpu_nodes_of(run))
     nodes[node_number(spec, node)].deployment.role = {kCpuRole, cpu_spec_of(run, node)};
   const std::optional<PathTimes> paths =

@@ -307,12 +307,16 @@ CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node) {
   const auto at = std::ranges::find(run.spec.nodes, node, &NodeSpec::name);
   spec.device = at->device.cpu;
   for (const HostParts& host : graph.placed.hosts)
-    if (host.node == node) spec.parts = host.parts;
+    if (host.node == node) {
+      spec.parts = host.parts;
+      spec.streams = host.streams;
+    }
   if (node != run.plan.host) return spec;
   GraphClients& clients = spec.clients.emplace();
   clients.workload = host_workload(run.spec);
   clients.inputs = graph.workload.inputs;
   clients.sends = graph.placed.sends;
+  clients.initial = graph.placed.initial;
   clients.first_port = graph.placed.first_reply;
   clients.replies = static_cast<std::uint16_t>(graph.graph.outputs.size());
   return spec;

@@ -14,11 +14,13 @@ namespace soliton {
 struct HostParts {
   std::string node;
   std::vector<CpuPart> parts;
+  std::vector<StreamIn> streams = {};
 };
 
 struct PlacedGraph {
   std::vector<HostParts> hosts;              // those that run something, in the order given
   std::vector<std::vector<PartPort>> sends;  // by input of the graph: where the clients send it
+  std::vector<InitialArray> initial;         // that the clients send as well
   std::uint16_t first_reply = 0;  // output k comes to port first_reply + k of the clients' node
   std::int64_t cut_bytes = 0;     // array bytes between nodes for one request; 0 if shapes are open
 };
