@@ -202,7 +202,8 @@ void CpuHost::on_array(const DataHeader& header, ir::Array array, const Arrival&
       ++duplicated_;
     return run_parts(p);
   }
-  if (spec_.clients && header.port >= spec_.clients->first_port)
+  if (spec_.clients && header.port >= spec_.clients->first_port &&
+      header.port < spec_.clients->first_port + spec_.clients->replies)
     return on_reply(header.port - spec_.clients->first_port, request, std::move(array), arrival,
                     now);
   ++duplicated_;

@@ -180,8 +180,7 @@ class Checker {
     if (!check_width(layer.name, "input", layer.input) ||
         !check_width(layer.name, "output", layer.output))
       return;
-    if (layer.has_product())
-      tensors_.check(layer.name, layer.weights, {layer.output, layer.input});
+    if (layer.has_product()) tensors_.check(layer.name, layer.weights, {layer.output, layer.input});
     if (!layer.bias.shape.empty() || layer.bias.values)
       tensors_.check_vector(layer.name, layer.bias, {layer.output});
     sequence = layer.every_step;
@@ -213,7 +212,7 @@ std::int64_t operations(const Model& model, std::int64_t steps) {
   SOLITON_CHECK_MSG(steps >= 0 && steps <= kMaxSteps, "steps {}", steps);
   std::int64_t sum = 0;
   for (const Layer& layer : model.layers) {
-    const std::int64_t times = layer_tokens(layer) > 0 ? layer_tokens(layer)
+    const std::int64_t times = layer_tokens(layer) > 0  ? layer_tokens(layer)
                                : runs_every_step(layer) ? steps
                                                         : 1;
     sum += 2 * matrix_elements(layer) * times;

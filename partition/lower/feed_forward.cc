@@ -38,9 +38,8 @@ void FeedForward::place(std::size_t index, const Slice& slice) {
                        input_parts(spec_.model, index));
   for (std::size_t k = 0; k < it.operations.size(); ++k)
     if (const auto& operand = it.operations[k].operand)
-      program.set_operand(
-          k, home(*operand, slice.node, program.memory_of(k), slice.rows) +
-                 wiring_.at(slice.node).vectors(slice.rows.first));
+      program.set_operand(k, home(*operand, slice.node, program.memory_of(k), slice.rows) +
+                                 wiring_.at(slice.node).vectors(slice.rows.first));
   const std::uint32_t input = place_input(index, slice);
   work_.emplace(std::pair(index, slice.node), Work{slice, std::move(program), input, {}});
 }
@@ -58,8 +57,7 @@ std::uint32_t FeedForward::place_input(std::size_t index, const Slice& slice) {
   const std::uint32_t first = wiring_.at(slice.node).reserve(Memory::kInitialVrf, vectors);
   std::uint32_t to = first;
   for (const LayerInput& input : it.inputs) {
-    homes_[{input, slice.node}].push_back(
-        {{Memory::kInitialVrf, to}, whole(input, slice.node)});
+    homes_[{input, slice.node}].push_back({{Memory::kInitialVrf, to}, whole(input, slice.node)});
     to += vectors_of(input, slice.node);
   }
   return first;
@@ -82,8 +80,8 @@ RowRange FeedForward::whole(const LayerInput& input, std::size_t node) {
 std::uint32_t FeedForward::home(const LayerInput& input, std::size_t node, Memory memory,
                                 RowRange wanted) {
   std::vector<Home>& homes = homes_[{input, node}];
-  const auto known = std::ranges::find_if(
-      homes, [&](const Home& it) { return it.at.memory == memory; });
+  const auto known =
+      std::ranges::find_if(homes, [&](const Home& it) { return it.at.memory == memory; });
   if (known != homes.end()) {
     known->wanted = both(known->wanted, wanted);
     return known->at.index;
@@ -136,8 +134,12 @@ void FeedForward::connect_made(std::size_t index) {
       const std::uint16_t port = reader.in_port(
           layer(index).name + " from " + wiring_.at(slice.node).node(), slice.rows.count);
       wiring_.at(slice.node).connect(open(), reader.node(), port);
-      arrivals_[at].moves.push_back({port, to.front().index, reader.vectors(slice.rows.count), {},
-                                     to.front().memory, {to.begin() + 1, to.end()}});
+      arrivals_[at].moves.push_back({port,
+                                     to.front().index,
+                                     reader.vectors(slice.rows.count),
+                                     {},
+                                     to.front().memory,
+                                     {to.begin() + 1, to.end()}});
     }
   }
 }
@@ -159,8 +161,7 @@ void FeedForward::connect_outside(const LayerInput& input, std::size_t node) {
       const bool here =
           region != value.region.end() && (part.complete.count(node) > 0 || producer.node == node);
       if (here) {
-        const Registers from{Memory::kInitialVrf,
-                             region->second + builder.vectors(rows.first)};
+        const Registers from{Memory::kInitialVrf, region->second + builder.vectors(rows.first)};
         std::erase(to, from);
         if (!to.empty()) arrivals.copies.push_back({from.index, vectors, std::move(to)});
         continue;
@@ -213,7 +214,8 @@ void FeedForward::emit_layer(std::size_t index, Work& work) {
 void FeedForward::publish() {
   const Rounds rounds = rounds_of(spec_.model, spec_.first);
   for (std::size_t index = spec_.first; index < spec_.last; ++index) {
-    Value value{layer(index).name, rounds != Rounds{1, 0}, {{layer(index).output, false, {}, {}}}, {}};
+    Value value{
+        layer(index).name, rounds != Rounds{1, 0}, {{layer(index).output, false, {}, {}}}, {}};
     for (const Slice& slice : spec_.slices[index - spec_.first]) {
       const Work& work = work_.at({index, slice.node});
       value.parts[0].producers.push_back(

@@ -139,11 +139,10 @@ Values outside_values(const Model& model, std::size_t first, std::size_t last) {
                   {},
                   {}};
       for (const std::int64_t elements : parts_of(model, input))
-        value.parts.push_back(
-            {elements,
-             false,
-             {{kHostNode, elements, 0, host ? input.index : stand_in++, tokens}},
-             {}});
+        value.parts.push_back({elements,
+                               false,
+                               {{kHostNode, elements, 0, host ? input.index : stand_in++, tokens}},
+                               {}});
       values.emplace(input, std::move(value));
     }
   return values;
@@ -239,10 +238,28 @@ std::vector<std::int64_t> input_parts(const Model& model, std::size_t index) {
   return std::vector<std::int64_t>(is_bidirectional(before) ? 2 : 1, output_rows(before));
 }
 
+namespace {
+
+// Of a graph without recurrent layers: of the product with the most rows.
+std::int64_t most_product_rows(const Model& model, std::size_t first, std::size_t last,
+                               int native_dim) {
+  std::int64_t most = 1;
+  for (std::size_t index = first; index < last; ++index) {
+    const auto* dense = std::get_if<DenseLayer>(&model.layers[index]);
+    if (dense == nullptr) return 0;
+    if (dense->has_product()) most = std::max(most, tiles_along(dense->output, native_dim));
+  }
+  return most;
+}
+
+}  // namespace
+
 // Dense layers do not count beside recurrent ones: a node may hold no row of them.
 std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t last,
                              int native_dim) {
   std::int64_t most = 0;
+  if (!model.sources.empty()) most = most_product_rows(model, first, last, native_dim);
+  if (most > 0) return most;
   for (std::size_t index = first; index < last; ++index) {
     const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[index]);
     if (recurrent == nullptr) continue;

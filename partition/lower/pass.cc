@@ -81,9 +81,8 @@ void Pass::build_initial(std::size_t index, const Slice& slice) {
   std::vector<Move>& moves = layers_[index].initial_moves[slice.node];
   const std::int64_t offset = static_cast<std::int64_t>(layer.direction) * recurrent.hidden;
   if (recurrent.initial_hidden) {
-    const std::uint16_t port =
-        wiring_.open_source(recurrent.initial_hidden->index, offset, recurrent.hidden, slice.node,
-                            layer.label + ".h0");
+    const std::uint16_t port = wiring_.open_source(
+        recurrent.initial_hidden->index, offset, recurrent.hidden, slice.node, layer.label + ".h0");
     moves.push_back({port, cell.spec().hidden, builder.vectors(recurrent.hidden), {}});
   }
   if (recurrent.initial_cell) {
@@ -226,8 +225,9 @@ void Pass::build_output(std::size_t index) {
     if (spec_.output.sequence) work.ports[slice.node].push_back(port);
     work.last_ports[slice.node].push_back(port);
     if (spec_.output.last_leaves)
-      work.last_ports[slice.node].push_back(work.last_port[slice.node] = wiring_.at(slice.node).out_port(
-          layer.label + " last", slice.rows.count, i));
+      work.last_ports[slice.node].push_back(
+          work.last_port[slice.node] =
+              wiring_.at(slice.node).out_port(layer.label + " last", slice.rows.count, i));
   }
 }
 

@@ -31,8 +31,8 @@ struct PassLayer {
 
 // Where the output of the last layer goes.
 struct PassOutput {
-  bool sequence = false;          // true: of every step; false: of the last step only
-  bool leaves = false;            // it is sent to later passes, stages or the host
+  bool sequence = false;  // true: of every step; false: of the last step only
+  bool leaves = false;    // it is sent to later passes, stages or the host
   // Beside a sequence that leaves: the last step's vector, and the cell state behind it, leave too.
   bool last_leaves = false, cell_leaves = false;
   std::set<std::size_t> readers;  // nodes of the pass that need the last step's output in registers

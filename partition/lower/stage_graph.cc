@@ -67,7 +67,8 @@ std::size_t StageLowering::graph_run_end(std::size_t first) const {
     if (rounds_of(model_, end) != rounds_of(model_, first)) break;
     if (dense != nullptr && !dense->has_product()) break;
     if (recurrent != nullptr &&
-        (is_bidirectional(next) || recurrent->reverse != std::get<RecurrentLayer>(layer(first)).reverse))
+        (is_bidirectional(next) ||
+         recurrent->reverse != std::get<RecurrentLayer>(layer(first)).reverse))
       break;
     bool read = false;
     for (const What what : {What::kEvery, What::kLast, What::kCell}) {
@@ -106,7 +107,8 @@ Value StageLowering::input_value(std::size_t index, const Values& values) const 
 }
 
 // `nodes`: those of the pass, which may keep the last step's vector for layers behind it.
-PassOutput StageLowering::graph_output(std::size_t index, const std::set<std::size_t>& nodes) const {
+PassOutput StageLowering::graph_output(std::size_t index,
+                                       const std::set<std::size_t>& nodes) const {
   PassOutput out;
   out.sequence = readers_behind(of_layer(index), index + 1).others;
   out.leaves = out.sequence;

@@ -101,8 +101,7 @@ std::map<std::size_t, Feed> Wiring::open_scattered(const Value& value,
   for (std::size_t i = 0; i < slices.size(); ++i) {
     const auto& [node, rows] = slices[i];
     ShardBuilder& taker = at(node);
-    const std::uint16_t in =
-        taker.in_port(value.name + " slice from " + request_.host, rows.count);
+    const std::uint16_t in = taker.in_port(value.name + " slice from " + request_.host, rows.count);
     from_host({read_reverse, {}, rows.first, rows.count}, node, in);
     // Each taker begins with another destination, so that not all send to the same node at once.
     const std::uint16_t out = taker.out_port(value.name + " to all", rows.count, i + 1);

@@ -13,9 +13,7 @@ constexpr float kLargestHalf = 65504.0F;
 Tensor vector_tensor(std::string name, const std::vector<float>& values, std::int64_t width) {
   std::vector<float> spread = values;
   if (values.size() == 1) spread.assign(static_cast<std::size_t>(width), values.front());
-  return {std::move(name),
-          {width},
-          std::make_shared<const std::vector<float>>(std::move(spread))};
+  return {std::move(name), {width}, std::make_shared<const std::vector<float>>(std::move(spread))};
 }
 
 }  // namespace
@@ -40,8 +38,8 @@ Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
   const ir::Array& it = array(id);
   if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
   if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)
-    return invalid(fmt::format("reads vectors of {} elements; an FPGA takes 1 to {}", width,
-                               kMaxWidth));
+    return invalid(
+        fmt::format("reads vectors of {} elements; an FPGA takes 1 to {}", width, kMaxWidth));
   const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
   const std::int64_t tokens = it.elements() / width;
   if (tokens > kMaxSteps) return invalid(fmt::format("reads {} vectors", tokens));
@@ -58,8 +56,7 @@ std::string Emitter::fresh_name(const std::string& wanted) {
 }
 
 Vectors Emitter::add(RecurrentLayer layer) {
-  const std::int64_t width =
-      layer.hidden * static_cast<std::int64_t>(layer.directions.size());
+  const std::int64_t width = layer.hidden * static_cast<std::int64_t>(layer.directions.size());
   const Vectors out{{{LayerInput::From::kLayer, model_.layers.size(), LayerInput::What::kEvery}},
                     layer.tokens,
                     width};
@@ -78,8 +75,8 @@ Vectors Emitter::add(DenseLayer layer) {
 Result<Vectors> Emitter::point(const std::string& name, const Vectors& in, Opcode opcode,
                                const Operand& operand) {
   if (!has(opcode))
-    return invalid(fmt::format("needs {}, which not every FPGA of the cluster has",
-                               opcode_name(opcode)));
+    return invalid(
+        fmt::format("needs {}, which not every FPGA of the cluster has", opcode_name(opcode)));
   const auto two_directions = [&](const LayerInput& input) {
     if (input.from != LayerInput::From::kLayer) return false;
     const auto* recurrent = std::get_if<RecurrentLayer>(&model_.layers[input.index]);

@@ -42,8 +42,7 @@ std::optional<LayerInput> last_of(Emitter& emitter, const Vectors& vectors, std:
     return std::nullopt;
   const auto* recurrent = std::get_if<RecurrentLayer>(&emitter.model().layers[input.index]);
   if (recurrent == nullptr || recurrent->directions.size() != 1) return std::nullopt;
-  if (first != (recurrent->reverse ? 0 : (vectors.tokens - 1) * vectors.width))
-    return std::nullopt;
+  if (first != (recurrent->reverse ? 0 : (vectors.tokens - 1) * vectors.width)) return std::nullopt;
   input.what = LayerInput::What::kLast;
   return input;
 }

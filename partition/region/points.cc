@@ -79,8 +79,7 @@ Status binary(Emitter& emitter, const ir::Node& node) {
   if (!in) return tl::unexpected(in.error());
   const auto operand = operand_of(emitter, node.inputs[1 - in->position], in->in);
   if (!operand) return tl::unexpected(operand.error());
-  return continue_with(emitter, node, in->in,
-                       {{in->position == 0 ? opcode : swapped, *operand}});
+  return continue_with(emitter, node, in->in, {{in->position == 0 ? opcode : swapped, *operand}});
 }
 
 Status negate(Emitter& emitter, const ir::Node& node) {
@@ -120,8 +119,7 @@ Status batch_norm(Emitter& emitter, const ir::Node& node) {
     factor.constant.push_back(static_cast<float>(scale));
     addend.constant.push_back(static_cast<float>(parts[1][c] - scale * parts[2][c]));
   }
-  return continue_with(emitter, node, in->in,
-                       {{Opcode::kVvMul, factor}, {Opcode::kVvAdd, addend}});
+  return continue_with(emitter, node, in->in, {{Opcode::kVvMul, factor}, {Opcode::kVvAdd, addend}});
 }
 
 // Several vectors side by side are what products and recurrent cells read; to everything else they
@@ -130,7 +128,8 @@ Status concat(Emitter& emitter, const ir::Node& node) {
   const ir::Array& out = emitter.array(node.outputs[0]);
   const auto axis = node.integer("axis", -1);
   const auto rank = static_cast<std::int64_t>(out.rank());
-  if (!axis || (*axis != -1 && *axis != rank - 1)) return invalid("joins along another axis than the last");
+  if (!axis || (*axis != -1 && *axis != rank - 1))
+    return invalid("joins along another axis than the last");
   Vectors joined;
   bool any = false;
   for (const ir::ValueId id : node.inputs) any = any || emitter.made(id) != nullptr;

@@ -78,15 +78,13 @@ Result<Setup> setup_of(Emitter& emitter, const ir::Node& node) {
   setup.cell = node.op == "GRU" ? Cell::kGru : node.op == "LSTM" ? Cell::kLstm : Cell::kRnn;
   if (const Status status = set_direction(node, setup); !status)
     return tl::unexpected(status.error());
-  if (const Status status = check_attributes(node); !status)
-    return tl::unexpected(status.error());
+  if (const Status status = check_attributes(node); !status) return tl::unexpected(status.error());
   if (const Status status = check_activations(node, setup.cell); !status)
     return tl::unexpected(status.error());
   const auto reset = node.integer("linear_before_reset", 0);
   setup.reset_after = reset && setup.cell == Cell::kGru && *reset != 0;
   const ir::Array& x = emitter.array(node.inputs[0]);
-  if (x.rank() != 3 || x.shape()[1] != 1)
-    return invalid("has a batch of more than one sequence");
+  if (x.rank() != 3 || x.shape()[1] != 1) return invalid("has a batch of more than one sequence");
   setup.steps = x.shape()[0];
   setup.width = x.shape()[2];
   const ir::Array& recurrent = emitter.array(node.inputs[2]);
@@ -117,8 +115,8 @@ Tensor reordered(std::string name, const float* all, std::int64_t first, const S
 }
 
 bool finite(const RecurrentWeights& weights) {
-  for (const Tensor* tensor : {&weights.input, &weights.recurrent, &weights.input_bias,
-                               &weights.recurrent_bias})
+  for (const Tensor* tensor :
+       {&weights.input, &weights.recurrent, &weights.input_bias, &weights.recurrent_bias})
     if (!std::ranges::all_of(*tensor->values, [](float value) { return std::isfinite(value); }))
       return false;
   return true;
@@ -131,7 +129,8 @@ Status load_weights(const Emitter& emitter, const ir::Node& node, const Setup& s
   const bool biased = node.inputs.size() > 3 && node.inputs[3] != ir::kAbsent;
   const std::vector<float> zeros(static_cast<std::size_t>(setup.directions * 2 * setup.rows()));
   const float* b = biased ? emitter.constant(node.inputs[3]) : zeros.data();
-  if (w == nullptr || r == nullptr || b == nullptr) return invalid("has weights that are not constant");
+  if (w == nullptr || r == nullptr || b == nullptr)
+    return invalid("has weights that are not constant");
   for (std::int64_t d = 0; d < setup.directions; ++d) {
     const std::string name = d == 0 ? layer.name : layer.name + ".reverse";
     RecurrentWeights out;
@@ -158,10 +157,10 @@ Status load_state(Emitter& emitter, const ir::Node& node, std::size_t input, boo
     for (std::int64_t d = 0; d < directions && !zeros; ++d) {
       RecurrentWeights& weights = layer.directions[static_cast<std::size_t>(d)];
       const float* begin = values + d * layer.hidden;
-      (cell ? weights.initial_cell : weights.initial_hidden) = {
-          layer.name + (cell ? ".c0" : ".h0"),
-          {layer.hidden},
-          std::make_shared<const std::vector<float>>(begin, begin + layer.hidden)};
+      Tensor& initial = cell ? weights.initial_cell : weights.initial_hidden;
+      initial.name = layer.name + (cell ? ".c0" : ".h0");
+      initial.shape = {layer.hidden};
+      initial.values = std::make_shared<const std::vector<float>>(begin, begin + layer.hidden);
     }
     return {};
   }

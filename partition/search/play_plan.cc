@@ -57,6 +57,7 @@ std::size_t nodes_of_stages(const std::vector<Stage>& stages) {
 Result<Lowered> PlanPlayer::lower_plan(const std::vector<Stage>& stages, bool with_weights) const {
   LowerRequest request;
   request.model = request_.model;
+  request.ends = request_.ends;
   for (Stage stage : stages) {
     for (std::size_t& node : stage.nodes) {
       request.nodes.push_back(view_.nodes[node]);
