@@ -46,6 +46,7 @@ constexpr Listing kListings[] = {
     {"topologies", [] { return list_topologies(data_root()); }},
     {"configs", [] { return list_configs(data_root()); }},
     {"formats", []() -> Checked<std::string> { return list_formats(); }},
+    {"functions", []() -> Checked<std::string> { return list_functions(); }},
     {"workloads", []() -> Checked<std::string> { return list_workloads(); }},
     {"operators", []() -> Checked<std::string> { return list_operators(); }},
     {"faults", []() -> Checked<std::string> { return list_faults(); }},
@@ -74,7 +75,7 @@ RunCommand define(OptionSet& options, CommandLine&) {
 const CliCommand kListCommand = {.name = "list",
                                  .what =
                                      "What is built in: devices, topologies, configs, formats, "
-                                     "workloads, operators or faults, one line each",
+                                     "functions, workloads, operators or faults, one line each",
                                  .example = "soliton list devices",
                                  .define = define};
 

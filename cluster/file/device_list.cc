@@ -52,7 +52,8 @@ TextRow npu_row(const NpuDevice& npu) {
           npu.timing.calibrated ? "calibrated" : "not calibrated",
           npu.description,
           npu.source,
-          peaks_words(npu)};
+          peaks_words(npu),
+          function_names(npu.functions)};
 }
 
 TextRow cpu_row(const CpuDevice& cpu) {
@@ -106,6 +107,13 @@ Json memory_json(const NpuDevice& npu) {
           {"dram_bytes_per_second", npu.dram_rate.bits_per_second / 8}};
 }
 
+Json functions_json(const NpuDevice& npu) {
+  Json out = Json::array();
+  for (const NpuFunction function : npu.functions)
+    out.push_back(std::string(function_row(function).name));
+  return out;
+}
+
 Json npu_json(const NpuDevice& npu) {
   Json published = Json::object();
   for (const PublishedPeak& peak : npu.published_peaks) published[peak.format] = peak.tops;
@@ -119,6 +127,7 @@ Json npu_json(const NpuDevice& npu) {
           {"native_dimension", npu.native_dim},
           {"batch_lanes", npu.batch_lanes},
           {"multifunction_units", npu.multifunction_units},
+          {"functions", functions_json(npu)},
           {"cell_programs", spelling(kCellPrograms, npu.cell_programs)},
           {"peak_tops", npu.peak_ops_per_second() / kTera},
           {"formats", formats_json(npu)},
@@ -153,7 +162,7 @@ Bytes vector_memory(const NpuDevice& npu) {
 
 std::string device_table(const std::vector<Device>& devices) {
   std::vector<TextRow> rows{{"device", "peak", "weights", "vectors", "DRAM", "timing", "what it is",
-                             "source", "TOPS in each format"}};
+                             "source", "TOPS in each format", "functions"}};
   for (const Device& device : devices)
     rows.push_back(device.kind == Device::Kind::kNpu ? npu_row(device.npu) : cpu_row(device.cpu));
   return text_table(rows);

@@ -90,6 +90,17 @@ std::string list_formats() {
   return text_table(rows);
 }
 
+std::string list_functions() {
+  std::vector<TextRow> rows;
+  for (const NpuFunctionRow& row : kNpuFunctions) {
+    std::vector<std::string> instructions;
+    for (const Opcode opcode : row.instructions()) instructions.push_back(opcode_name(opcode));
+    rows.push_back({std::string(row.name),
+                    fmt::format("{}: {}", fmt::join(instructions, ", "), row.computes)});
+  }
+  return text_table(rows);
+}
+
 std::string list_faults() {
   std::vector<TextRow> rows;
   for (const FaultKind* kind : fault_kinds())

@@ -14,6 +14,8 @@ Checked<std::string> list_topologies(const DataRoot& data);
 // opening comment.
 Checked<std::string> list_configs(const DataRoot& data);
 std::string list_formats();
+// The functions that a device may declare, with their instructions.
+std::string list_functions();
 // The kinds of communication that need no model.
 std::string list_workloads();
 std::string list_faults();

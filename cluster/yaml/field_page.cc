@@ -135,7 +135,7 @@ std::vector<std::string> set_completions(const FieldTable& root, std::string_vie
                                                                  : "="));
     } else if (field.key == last) {
       for (const FieldWord& word : field.words)
-        if (word.spelling.starts_with(typed.substr(equals + 1)))
+        if (field.type != FieldType::kWords && word.spelling.starts_with(typed.substr(equals + 1)))
           out.push_back(fmt::format("{}={}", path, word.spelling));
       if (field.type == FieldType::kFlag)
         for (const char* word : {"true", "false"})

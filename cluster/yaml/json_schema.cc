@@ -113,6 +113,9 @@ class SchemaMaker {
         return numbers(field);
       case FieldType::kIntegers:
         return Json::array({integers(field)});
+      case FieldType::kWords:
+        return Json::array(
+            {Json::object({{"type", "array"}, {"items", words_of(field)}, {"uniqueItems", true}})});
       case FieldType::kMap:
         return maps(field);
       case FieldType::kMaps:

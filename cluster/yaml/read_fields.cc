@@ -44,6 +44,33 @@ bool read_integers(MapReader& map, const Field& field, void* object) {
   return true;
 }
 
+// A list of the row's words.
+bool read_words(MapReader& map, const Field& field, void* object) {
+  const YamlValue& value = *map.find(field.key);
+  if (value.kind != Kind::kList)
+    return fail(map, field.key,
+                fmt::format("must be a list, such as {}", spell_value(field, field.get(object))));
+  const std::size_t before = map.context().count();
+  std::vector<std::int64_t> numbers;
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const YamlValue& item = value.items[i];
+    const auto wrong = [&](const std::string& why) {
+      map.context().error(item.mark, fmt::format("{}[{}]: {}", map.label_of(field.key), i, why));
+    };
+    const Result<FieldValue> word = parse_value(field, item.text);
+    if (!word)
+      wrong(word.error().message);
+    else if (std::ranges::find(numbers, word->number()) != numbers.end())
+      wrong(fmt::format("\"{}\" is listed twice", item.text));
+    else
+      numbers.push_back(word->number());
+  }
+  if (map.context().count() != before) return false;
+  std::ranges::sort(numbers);
+  field.set(object, {std::move(numbers)});
+  return true;
+}
+
 bool read_nested(MapReader& map, const Field& field, void* object) {
   const YamlValue& value = *map.find(field.key);
   // A switch is an optional map: false removes it, true keeps or creates it with defaults.
@@ -142,6 +169,8 @@ bool read_field(MapReader& map, std::string_view key, void* object) {
       return read_list(map, *field, object);
     case FieldType::kIntegers:
       return read_integers(map, *field, object);
+    case FieldType::kWords:
+      return read_words(map, *field, object);
     default:
       break;
   }

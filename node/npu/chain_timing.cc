@@ -11,8 +11,7 @@ ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
       cycle_(clock_.cycles(1)),
       request_(clock_.cycles(shard.device.timing.request_cycles)),
       slot_overhead_(clock_.cycles(shard.device.timing.slot_overhead_cycles)),
-      vector_pass_((clock_.cycles(shard.device.native_dim) + shard.device.lanes - 1) /
-                   shard.device.lanes),
+      vector_pass_(vector_pass(shard.device)),
       lanes_at_once_(shard.device.batch_lanes),
       vectors_(program.layout().slots()),
       stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}

@@ -30,6 +30,9 @@
 // elements a cycle, the rate at which the unit takes them in (C, our own choice). Moves stay free:
 // a network port fills more slowly.
 //
+// A reduction (v_rsum, v_rmean, v_rmax) adds rows * N / L cycles to V or D: all vectors of the chain
+// have gone by before its result can (C). Other functions take no time of their own.
+//
 // A pure move (v_rd, v_wr) takes no time: the model was fitted with T0 covering the way in and out
 // of NetQ.
 //

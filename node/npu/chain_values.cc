@@ -27,6 +27,8 @@ PointwiseOp pointwise_op(Opcode opcode) {
       return PointwiseOp::kBMinusA;
     case Opcode::kVvMax:
       return PointwiseOp::kMax;
+    case Opcode::kVvMin:
+      return PointwiseOp::kMin;
     case Opcode::kVvMul:
       return PointwiseOp::kMultiply;
     default:
@@ -42,8 +44,27 @@ ActivationFunction activation_function(Opcode opcode) {
       return ActivationFunction::kTanh;
     case Opcode::kVRelu:
       return ActivationFunction::kRelu;
+    case Opcode::kVExp:
+      return ActivationFunction::kExp;
+    case Opcode::kVRcp:
+      return ActivationFunction::kReciprocal;
+    case Opcode::kVRsqrt:
+      return ActivationFunction::kRsqrt;
     default:
       check_failed("the opcode is an activation function", opcode_name(opcode));
+  }
+}
+
+Reduction reduction(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::kVRsum:
+      return Reduction::kSum;
+    case Opcode::kVRmean:
+      return Reduction::kMean;
+    case Opcode::kVRmax:
+      return Reduction::kMax;
+    default:
+      check_failed("the opcode is a reduction", opcode_name(opcode));
   }
 }
 
@@ -290,8 +311,12 @@ void ChainValues::into_pipe(const CompiledChain& chain, std::span<const float> s
 }
 
 void ChainValues::apply(const MfuOperation& operation, std::span<Half> values) {
+  if (is_reduction(operation.opcode)) {
+    counts_.fp16_overflows += reduce(reduction(operation.opcode), values, operation.elements);
+    return;
+  }
   if (!operation.has_operand) {
-    soliton::apply(activation_function(operation.opcode), values);
+    counts_.fp16_overflows += soliton::apply(activation_function(operation.opcode), values);
     return;
   }
   const std::span<const Half> operand =

@@ -8,6 +8,10 @@
 
 namespace soliton {
 
+Ticks vector_pass(const NpuDevice& device) {
+  return (std::int64_t{device.native_dim} * device.tile_engines + device.lanes - 1) / device.lanes;
+}
+
 CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(shard) {
   std::size_t instructions = 0;
   for (const Chain& chain : shard.program.chains) instructions += chain.instructions.size();
@@ -162,7 +166,11 @@ Ticks CompiledProgram::latency(const CompiledChain& chain) const {
     cycles = timing.depth_cycles + timing.depth_cycles_per_vector * chain.rows;
   else if (!chain.operations.empty())
     cycles = timing.vector_cycles + timing.vector_cycles_per_vector * chain.rows;
-  return cycles * shard_.device.tile_engines;
+  // A reduction lets nothing out before the last vector is in.
+  const auto reductions = std::ranges::count_if(
+      chain.operations, [](const MfuOperation& it) { return is_reduction(it.opcode); });
+  return add_ticks(cycles * shard_.device.tile_engines,
+                   times_ticks(reductions * chain.rows, vector_pass(shard_.device)));
 }
 
 MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,
@@ -170,8 +178,10 @@ MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,
   const MfuUnit unit = mfu_unit(instruction.opcode);
   SOLITON_CHECK_MSG(unit != MfuUnit::kNone, "{} is not an operation of a vector chain",
                     opcode_name(instruction.opcode));
-  if (unit == MfuUnit::kActivation) return {instruction.opcode, false, {}};
-  return {instruction.opcode, true, range(instruction, rows)};
+  if (instruction.memory == Memory::kNone)
+    return {
+        instruction.opcode, false, {}, is_reduction(instruction.opcode) ? instruction.index : 0};
+  return {instruction.opcode, true, range(instruction, rows), 0};
 }
 
 WriteTarget CompiledProgram::resolve_write(const Instruction& write, const Chain& chain) const {

@@ -18,7 +18,11 @@ struct MfuOperation {
   Opcode opcode{};
   bool has_operand = false;
   VectorRange operand;
+  std::uint32_t elements = 0;  // of a reduction
 };
+
+// The time that one native vector takes past a point of the pipeline: N / L cycles (C).
+Ticks vector_pass(const NpuDevice& device);
 
 // The target of a v_wr or m_wr: a NetQ port or a memory. For an m_wr `vectors` counts tiles.
 struct WriteTarget {

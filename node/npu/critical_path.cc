@@ -18,6 +18,12 @@ std::int64_t dot_product_depth(const ShardMatrix& matrix) {
   return 1 + std::bit_width(static_cast<std::uint64_t>(matrix.weights.columns - 1));
 }
 
+// A reduction is a tree of its elements.
+std::int64_t operation_depth(const MfuOperation& operation) {
+  if (!is_reduction(operation.opcode)) return 1;
+  return std::max<std::int64_t>(1, std::bit_width(std::uint64_t{operation.elements} - 1));
+}
+
 // A program on an unlimited number of units: when the value of each vector or tile is ready. A
 // write replaces the value without waiting for readers, as registers are unlimited as well. The
 // target of an access by offset is not known here, so it reads, or adds to, all of its memory.
@@ -32,9 +38,10 @@ class Dataflow {
     std::int64_t at = chain.from_netq ? 0 : ready(source(chain));
     if (chain.matrix != nullptr)
       at = std::max(at, ready(chain.matrix_tiles)) + dot_product_depth(*chain.matrix);
-    // An operation waits for its operand, if it has one, and takes a cycle.
+    // An operation waits for its operand, if it has one.
     for (const MfuOperation& operation : chain.operations)
-      at = std::max(at, operation.has_operand ? ready(operation.operand) : 0) + 1;
+      at = std::max(at, operation.has_operand ? ready(operation.operand) : 0) +
+           operation_depth(operation);
     for (const WriteTarget& target : chain.writes) write(target, at);
     depth_ = std::max(depth_, at);
     macs_ += static_cast<std::int64_t>(chain.macs);

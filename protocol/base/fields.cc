@@ -78,7 +78,13 @@ std::string allowed_beside(const Field& field) {
 tl::unexpected<Error> no_such_word(const Field& field, std::string_view text) {
   std::vector<std::string> names;
   for (const FieldWord& word : field.words) names.emplace_back(word.spelling);
-  return invalid(fmt::format("\"{}\" is not known{}", text, suggestion(std::string(text), names)));
+  // Whoever writes a list wants to know what else there is, even where one name was meant.
+  const std::string hint =
+      field.type == FieldType::kWords
+          ? fmt::format("{}; allowed: {}", did_you_mean(std::string(text), names),
+                        fmt::join(names, ", "))
+          : suggestion(std::string(text), names);
+  return invalid(fmt::format("\"{}\" is not known{}", printable(text), hint));
 }
 
 // The value of a text that must be one of the words of its row.
@@ -91,7 +97,8 @@ Result<FieldValue> parse_word(const Field& field, std::string_view text) {
 Result<FieldValue> parse_number(const Field& field, std::string_view text) {
   for (const FieldWord& word : field.words)
     if (word.spelling == text) return FieldValue{word.number};
-  if (field.type == FieldType::kChoice) return no_such_word(field, text);
+  if (field.type == FieldType::kChoice || field.type == FieldType::kWords)
+    return no_such_word(field, text);
   const NumberText as = text_of(field.type);
   const Result<std::int64_t> number = as.parse(text);
   const bool good = number && (field.type == FieldType::kUnsigned ||
@@ -116,6 +123,18 @@ Result<FieldValue> parse_real(const Field& field, std::string_view text) {
     return invalid(fmt::format("{} is not between {} and {}{}", printable(text), field.least,
                                field.most, unit));
   return FieldValue{value};
+}
+
+std::string spell_number(const Field& field, std::int64_t number) {
+  for (const FieldWord& word : field.words)
+    if (word.number == number) return std::string(word.spelling);
+  return text_of(field.type).spell(number);
+}
+
+std::string spell_list(const Field& field, const std::vector<std::int64_t>& numbers) {
+  std::vector<std::string> items;
+  for (const std::int64_t number : numbers) items.push_back(spell_number(field, number));
+  return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
 void add_tables(const FieldTable& table, std::vector<const FieldTable*>& out) {
@@ -207,11 +226,8 @@ std::string spell_value(const Field& field, const FieldValue& value) {
   if (const auto* real = std::get_if<double>(&value.value))
     return field.unit.empty() ? fmt::format("{}", *real) : fmt::format("{} {}", *real, field.unit);
   if (const auto* numbers = std::get_if<std::vector<std::int64_t>>(&value.value))
-    return fmt::format("[{}]", fmt::join(*numbers, ", "));
-  const std::int64_t number = value.number();
-  for (const FieldWord& word : field.words)
-    if (word.number == number) return std::string(word.spelling);
-  return text_of(field.type).spell(number);
+    return spell_list(field, *numbers);
+  return spell_number(field, value.number());
 }
 
 std::string spell_default(const FieldTable& table, const Field& field) {

@@ -53,6 +53,7 @@ enum class FieldType : std::uint8_t {
   kName,      // [a-z0-9._-]{1,63}
   kPath,      // of a file that must exist, as seen from the file that names it
   kIntegers,  // a list, each item within the limits
+  kWords,     // a list of the row's words, each at most once; kept in the order of their numbers
   kMap,       // a map with a table of its own
   kMaps,      // a list of such maps
   kNamed,     // the name of something shipped, a file, or a map with a table of its own
@@ -392,14 +393,14 @@ void set_numbers(void* object, const FieldValue& value) {
 }  // namespace fields_internal
 
 // A row for a member that is a flag, a number, a quantity, an enumeration, a text, a real, an
-// optional of these, or a list of numbers.
+// optional of these, or a list of numbers or of enumerators.
 template <auto member>
 constexpr Field field(std::string_view key, std::string_view meaning) {
   namespace in = fields_internal;
   using T = typename in::Member<member>::Type;
   Field out{.key = key, .meaning = meaning};
   if constexpr (in::Numbers<T>) {
-    out.type = FieldType::kIntegers;
+    out.type = std::is_enum_v<typename T::value_type> ? FieldType::kWords : FieldType::kIntegers;
     out.get = &in::get_numbers<member>;
     out.set = &in::set_numbers<member>;
   } else {

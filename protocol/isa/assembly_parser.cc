@@ -13,8 +13,6 @@ namespace soliton {
 
 namespace {
 
-constexpr int kOpcodes = static_cast<int>(Opcode::kSRd) + 1;
-
 const std::vector<std::string> kDirectives{".device",  ".end",    ".end_repeat", ".format", ".in",
                                            ".matrix",  ".node",   ".out",        ".repeat", ".run",
                                            ".segment", ".vector", ".zero"};
@@ -39,11 +37,9 @@ class OperandReader {
       : line_(line), assembly_(assembly), out_(out) {}
 
   void read() {
+    if (mfu_unit(out_.opcode) == MfuUnit::kActivation) return;
+    if (is_reduction(out_.opcode)) return elements();
     switch (out_.opcode) {
-      case Opcode::kVSigm:
-      case Opcode::kVTanh:
-      case Opcode::kVRelu:
-        return;
       case Opcode::kSWr:
       case Opcode::kSAdd:
       case Opcode::kSRd:
@@ -75,6 +71,11 @@ class OperandReader {
       value = static_cast<std::uint32_t>(line_.number("the value", 0, kMaxScalar).value_or(0));
     }
     out_.index = (number << kRegisterShift) | (value & kMaxScalar);
+  }
+
+  void elements() {
+    const auto count = line_.number("the number of elements", 1, kMaxIndex);
+    out_.index = static_cast<std::uint32_t>(count.value_or(1));
   }
 
   void matrix() {

@@ -69,6 +69,23 @@ void check_in_port(const Shard& shard, ShardFaults& faults, std::size_t c, std::
                vectors_handled(chain, i));
 }
 
+void check_function(const Shard& shard, ShardFaults& faults, std::size_t c, std::size_t i) {
+  const NpuFunctionRow* function = function_of(shard.program.chains[c].instructions[i].opcode);
+  if (function == nullptr || shard.device.has(function->function)) return;
+  faults.report("{}: device {} does not declare the function {}; its functions: {}",
+                instruction_place(shard, c, i), shard.device.name, function->name,
+                function_names(shard.device.functions));
+}
+
+void check_reduction(const Shard& shard, ShardFaults& faults, std::size_t c, std::size_t i) {
+  const Chain& chain = shard.program.chains[c];
+  const std::int64_t held = std::int64_t{chain.rows} * shard.device.native_dim;
+  if (chain.instructions[i].index > held)
+    faults.report("{}: {} elements, the chain has {}: rows {} of {} elements",
+                  instruction_place(shard, c, i), chain.instructions[i].index, held, chain.rows,
+                  shard.device.native_dim);
+}
+
 // False if the instruction cannot have such an operand.
 bool check_operand(const Shard& shard, ShardFaults& faults, std::size_t c, std::size_t i) {
   const Chain& chain = shard.program.chains[c];
@@ -77,6 +94,8 @@ bool check_operand(const Shard& shard, ShardFaults& faults, std::size_t c, std::
     faults.report("{}: {}", instruction_place(shard, c, i), legal.error().message);
     return false;
   }
+  check_function(shard, faults, c, i);
+  if (is_reduction(instruction.opcode)) check_reduction(shard, faults, c, i);
   if (instruction.opcode == Opcode::kMvMul) check_product(shard, faults, c, i);
   if (instruction.opcode == Opcode::kMWr && instruction.memory == Memory::kMatrixRf)
     check_load(shard, faults, c, i);

@@ -1,12 +1,15 @@
 // Devices as values: what configs/devices/*.yaml describe (docs/timing.md). Sizes are per device.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "protocol/base/fields.h"
 #include "protocol/base/quantity.h"
+#include "protocol/isa/functions.h"
 #include "protocol/tensor/format.h"
 
 namespace soliton {
@@ -76,6 +79,8 @@ struct NpuDevice {
   std::int64_t multiply_vrf = 512;
   std::int64_t instruction_words = 16384;
   int multifunction_units = 2;
+  // What the multifunction units compute, each once, in the order of NpuFunction.
+  std::vector<NpuFunction> functions{std::begin(kUsualFunctions), std::end(kUsualFunctions)};
   Bytes dram{};
   BitRate dram_rate{};
   BitRate network_rate{};          // of its port; 0: as fast as the cable it is on
@@ -85,6 +90,9 @@ struct NpuDevice {
   NpuTimingParameters timing;
   bool operator==(const NpuDevice&) const = default;
 
+  bool has(NpuFunction function) const {
+    return std::find(functions.begin(), functions.end(), function) != functions.end();
+  }
   // 2 * T * N * L * f * batch lanes.
   double peak_ops_per_second() const {
     return 2.0 * tile_engines * native_dim * lanes * static_cast<double>(clock.hertz) * batch_lanes;
@@ -227,6 +235,10 @@ inline constexpr Field kNpuRows[] = {
         .between(1, 1'024),
     field<&NpuDevice::multifunction_units>("multifunction_units", "Multifunction units in series.")
         .between(1, 16),
+    field<&NpuDevice::functions>("functions",
+                                 "What the multifunction units compute: a program that needs "
+                                 "anything else is refused ([programs](isa.md#functions)).")
+        .spelled(kFunctionWords),
     field<&NpuDevice::matrix_rf_tiles>("matrix_registers",
                                        "Weight memory, in native tiles of the first format.")
         .between<std::int64_t>(1, 1 << 20)

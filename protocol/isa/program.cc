@@ -11,10 +11,12 @@ namespace soliton {
 
 namespace {
 
-constexpr int kOpcodes = static_cast<int>(Opcode::kSRd) + 1;
 constexpr int kMemories = static_cast<int>(Memory::kNetQ) + 1;
-static_assert(kOpcodes <= static_cast<int>(kIndexedOpcodes) && kMemories <= 8);
-static_assert(kIndexedOpcodes + 4 <= 32);
+static_assert(kMemories <= 8);
+// Words of v_rd and v_wr by offset stand between the opcodes, which have no others above this one.
+constexpr std::uint32_t kIndexedWords = 4;
+static_assert(kIndexedOpcodes == static_cast<std::uint32_t>(Opcode::kSRd) + 1);
+static_assert(kOpcodes + kIndexedWords <= 32);
 
 constexpr unsigned bit(Memory memory) { return 1u << static_cast<unsigned>(memory); }
 constexpr unsigned kVectorFiles = bit(Memory::kInitialVrf) | bit(Memory::kAddSubVrf0) |
@@ -23,7 +25,8 @@ constexpr unsigned kAddFiles = bit(Memory::kAddSubVrf0) | bit(Memory::kAddSubVrf
 
 struct OpcodeFacts {
   const char* name;
-  unsigned memories;  // allowed ones; kNone means that there is no index either, except for s_wr
+  // Allowed ones; kNone means that there is no index either, except for s_wr and reductions.
+  unsigned memories;
   MfuUnit unit;
 };
 
@@ -46,6 +49,13 @@ constexpr std::array<OpcodeFacts, kOpcodes> kFacts{{
     {"end_chain", bit(Memory::kNone), MfuUnit::kNone},
     {"s_add", bit(Memory::kNone), MfuUnit::kNone},
     {"s_rd", bit(Memory::kNetQ), MfuUnit::kNone},
+    {"vv_min", kAddFiles, MfuUnit::kAdd},
+    {"v_exp", bit(Memory::kNone), MfuUnit::kActivation},
+    {"v_rcp", bit(Memory::kNone), MfuUnit::kActivation},
+    {"v_rsqrt", bit(Memory::kNone), MfuUnit::kActivation},
+    {"v_rsum", bit(Memory::kNone), MfuUnit::kAdd},
+    {"v_rmean", bit(Memory::kNone), MfuUnit::kAdd},
+    {"v_rmax", bit(Memory::kNone), MfuUnit::kAdd},
 }};
 
 constexpr std::array<const char*, 4> kRegisterNames{"rows", "columns", "offset_0", "offset_1"};
@@ -76,8 +86,10 @@ bool is_offset(ScalarRegister target) {
 }
 
 std::uint32_t word_opcode(const Instruction& instruction) {
-  if (instruction.indexing == Indexing::kDirect)
-    return static_cast<std::uint32_t>(instruction.opcode);
+  if (instruction.indexing == Indexing::kDirect) {
+    const auto opcode = static_cast<std::uint32_t>(instruction.opcode);
+    return opcode < kIndexedOpcodes ? opcode : opcode + kIndexedWords;
+  }
   const std::uint32_t offset = instruction.indexing == Indexing::kOffset0 ? 0 : 1;
   return kIndexedOpcodes + 2 * offset + (instruction.opcode == Opcode::kVWr ? 1 : 0);
 }
@@ -88,10 +100,14 @@ std::uint32_t pack(const Instruction& instruction) {
 }
 
 Instruction unpack(std::uint32_t word) {
-  Instruction out{static_cast<Opcode>(word >> kOpcodeShift),
-                  static_cast<Memory>((word >> kMemoryShift) & 7), word & kMaxIndex};
   const std::uint32_t opcode = word >> kOpcodeShift;
-  if (opcode < kIndexedOpcodes || opcode >= kIndexedOpcodes + 4) return out;
+  Instruction out{static_cast<Opcode>(opcode), static_cast<Memory>((word >> kMemoryShift) & 7),
+                  word & kMaxIndex};
+  if (opcode < kIndexedOpcodes) return out;
+  if (opcode >= kIndexedOpcodes + kIndexedWords) {
+    out.opcode = static_cast<Opcode>(opcode - kIndexedWords);
+    return out;
+  }
   out.opcode = (opcode - kIndexedOpcodes) % 2 == 0 ? Opcode::kVRd : Opcode::kVWr;
   out.indexing = opcode - kIndexedOpcodes < 2 ? Indexing::kOffset0 : Indexing::kOffset1;
   return out;
@@ -266,10 +282,13 @@ MfuUnit mfu_unit(Opcode opcode) {
   return known != nullptr ? known->unit : MfuUnit::kNone;
 }
 
+bool is_reduction(Opcode opcode) {
+  return opcode == Opcode::kVRsum || opcode == Opcode::kVRmean || opcode == Opcode::kVRmax;
+}
+
 Status check_instruction(const Instruction& instruction) {
   const OpcodeFacts* known = facts(instruction.opcode);
-  if (known == nullptr)
-    return invalid(fmt::format("unknown opcode {}", static_cast<int>(instruction.opcode)));
+  if (known == nullptr) return invalid(fmt::format("unknown opcode {}", word_opcode(instruction)));
   if (static_cast<int>(instruction.memory) >= kMemories ||
       (known->memories & bit(instruction.memory)) == 0)
     return invalid(fmt::format("{} takes {}, not {}", known->name,
@@ -279,6 +298,11 @@ Status check_instruction(const Instruction& instruction) {
         fmt::format("{}: index {} is above {}", known->name, instruction.index, kMaxIndex));
   if (instruction.indexing != Indexing::kDirect) return check_indexing(instruction);
   if (is_scalar(instruction.opcode)) return check_scalar(instruction);
+  if (is_reduction(instruction.opcode)) {
+    if (instruction.index == 0)
+      return invalid(fmt::format("{} takes the number of elements, at least 1", known->name));
+    return {};
+  }
   if (known->memories == bit(Memory::kNone) && instruction.index != 0)
     return invalid(fmt::format("{} takes no index, {} given", known->name, instruction.index));
   return {};
@@ -348,6 +372,7 @@ std::string print(const Instruction& instruction) {
   if (is_scalar(instruction.opcode)) return print_scalar(instruction);
   if (instruction.opcode == Opcode::kMvMul && instruction.memory == Memory::kMatrixRf)
     return fmt::format("{} {}", name, instruction.index);
+  if (is_reduction(instruction.opcode)) return fmt::format("{} {}", name, instruction.index);
   if (instruction.memory == Memory::kNone) return name;
   const char* offset = instruction.indexing == Indexing::kDirect    ? ""
                        : instruction.indexing == Indexing::kOffset0 ? "+offset_0"

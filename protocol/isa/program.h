@@ -34,7 +34,15 @@ enum class Opcode : std::uint8_t {
   kEndChain,
   kSAdd,
   kSRd,
+  kVvMin,
+  kVExp,
+  kVRcp,
+  kVRsqrt,
+  kVRsum,
+  kVRmean,
+  kVRmax,
 };
+inline constexpr int kOpcodes = static_cast<int>(Opcode::kVRmax) + 1;
 
 enum class Memory : std::uint8_t {
   kNone,
@@ -63,7 +71,8 @@ inline constexpr std::uint32_t kMaxScalar = (1u << kRegisterShift) - 1;  // of a
 // A step of s_add, 20 bits in two's complement.
 inline constexpr std::int32_t kMaxStep = (1 << (kRegisterShift - 1)) - 1;
 inline constexpr std::int32_t kMinStep = -kMaxStep - 1;
-// Opcodes of the words of v_rd and v_wr by offset_0, then v_rd and v_wr by offset_1.
+// Opcodes of the words of v_rd and v_wr by offset_0, then v_rd and v_wr by offset_1. Those of vv_min
+// and what comes behind it are four more than their enumerators.
 inline constexpr std::uint32_t kIndexedOpcodes = 17;
 
 // One 32-bit instruction word: opcode 5, memory 3, index 24 (top to bottom).
@@ -73,9 +82,12 @@ inline constexpr std::uint32_t kIndexedOpcodes = 17;
 //   m_wr                                     kMatrixRf or kDram: index of the first native tile
 //   mv_mul                                   kMatrixRf or kDram: tile address of the matrix; from
 //                                            kDram it is streamed
-//   vv_add, vv_a_sub_b, vv_b_sub_a, vv_max   kAddSubVrf0 (in MFU0) or kAddSubVrf1 (in MFU1): index
+//   vv_add, vv_a_sub_b, vv_b_sub_a, vv_max, vv_min
+//                                            kAddSubVrf0 (in MFU0) or kAddSubVrf1 (in MFU1): index
 //   vv_mul                                   kMultiplyVrf: index
-//   v_sigm, v_tanh, v_relu, end_chain        kNone, 0
+//   v_sigm, v_tanh, v_relu, v_exp, v_rcp, v_rsqrt, end_chain
+//                                            kNone, 0
+//   v_rsum, v_rmean, v_rmax                  kNone, number of elements that are reduced, at least 1
 //   s_wr                                     kNone, (register << 20) | value
 //   s_add                                    kNone, (offset register << 20) | step
 //   s_rd                                     kNetQ, (offset register << 20) | port: the first 16
@@ -158,6 +170,8 @@ std::string register_name(ScalarRegister target);  // "rows", "offset_0"
 // What the multifunction unit does with an operation.
 enum class MfuUnit : std::uint8_t { kNone, kAdd, kMultiply, kActivation };
 MfuUnit mfu_unit(Opcode opcode);
+// v_rsum, v_rmean, v_rmax: the index is the number of elements.
+bool is_reduction(Opcode opcode);
 
 // The memory and index that the opcode allows (table above); an error says what it takes.
 Status check_instruction(const Instruction& instruction);
@@ -170,7 +184,7 @@ std::vector<std::uint32_t> encode(const Program& program);
 // Refuses anything encode() cannot have written. Segments and labels are not part of the words and
 // come back empty.
 Result<Program> decode(std::span<const std::uint32_t> words);
-// "v_rd NetQ[0]", "v_wr Dram[7+offset_0]", "mv_mul 12", "v_sigm", "s_add offset_0, -3"
+// "v_rd NetQ[0]", "v_wr Dram[7+offset_0]", "mv_mul 12", "v_sigm", "v_rsum 768", "s_add offset_0, -3"
 std::string print(const Instruction& instruction);
 // The text form (assembly.h) of chains and segments: assembles to the same program again.
 std::string print(const Program& program);

@@ -26,7 +26,13 @@ Json value_json(const Field& field, const FieldValue& value) {
     return number_json(field, *number);
   if (const auto* real = std::get_if<double>(&value.value)) return *real;
   if (const auto* text = std::get_if<std::string>(&value.value)) return *text;
-  if (const auto* numbers = std::get_if<std::vector<std::int64_t>>(&value.value)) return *numbers;
+  if (const auto* numbers = std::get_if<std::vector<std::int64_t>>(&value.value)) {
+    if (field.type != FieldType::kWords) return *numbers;
+    Json words = Json::array();
+    for (const std::int64_t number : *numbers)
+      words.push_back(std::string(spelling_of(field.words, number)));
+    return words;
+  }
   if (const auto* map = std::get_if<Settings>(&value.value)) return maps_json(field, {*map})[0];
   return maps_json(field, std::get<std::vector<Settings>>(value.value));
 }

@@ -13,7 +13,23 @@ namespace {
 
 using Table = std::array<Half, 65536>;
 
-// One rounding, half to even. Going through fp32 would round twice.
+template <typename Function>
+std::unique_ptr<const Table> make_table(Function function) {
+  auto table = std::make_unique<Table>();
+  for (std::uint32_t input = 0; input < table->size(); ++input) {
+    const Half half = static_cast<Half>(input);
+    (*table)[input] =
+        half_is_nan(half) ? kHalfNan : round_to_half(function(static_cast<double>(to_float(half))));
+  }
+  return table;
+}
+
+// As integers, with the negative half of the range mirrored, bit patterns are ordered like the
+// numbers and -0 < +0.
+int order(Half h) { return (h & 0x8000) != 0 ? -1 - (h & 0x7fff) : static_cast<int>(h); }
+
+}  // namespace
+
 Half round_to_half(double value) {
   if (std::isnan(value)) return kHalfNan;
   if (value == 0.0) return to_half(static_cast<float>(value));
@@ -26,27 +42,14 @@ Half round_to_half(double value) {
   return to_half(static_cast<float>(std::ldexp(quanta, exponent - 10)));
 }
 
-template <typename Function>
-std::unique_ptr<const Table> make_table(Function function) {
-  auto table = std::make_unique<Table>();
-  for (std::uint32_t input = 0; input < table->size(); ++input) {
-    const Half half = static_cast<Half>(input);
-    (*table)[input] =
-        half_is_nan(half) ? kHalfNan : round_to_half(function(static_cast<double>(to_float(half))));
-  }
-  return table;
-}
-
-}  // namespace
-
 Half half_max(Half a, Half b) {
   if (half_is_nan(a) || half_is_nan(b)) return kHalfNan;
-  // As integers, with the negative half of the range mirrored, bit patterns are ordered like the
-  // numbers and -0 < +0.
-  const auto order = [](Half h) {
-    return (h & 0x8000) != 0 ? -1 - (h & 0x7fff) : static_cast<int>(h);
-  };
   return order(a) >= order(b) ? a : b;
+}
+
+Half half_min(Half a, Half b) {
+  if (half_is_nan(a) || half_is_nan(b)) return kHalfNan;
+  return order(a) <= order(b) ? a : b;
 }
 
 Half half_relu(Half a) {
@@ -61,6 +64,22 @@ const Half* half_sigmoid_table() {
 
 const Half* half_tanh_table() {
   static const std::unique_ptr<const Table> table = make_table(math::tanh);
+  return table->data();
+}
+
+const Half* half_exp_table() {
+  static const std::unique_ptr<const Table> table = make_table(math::exp);
+  return table->data();
+}
+
+const Half* half_reciprocal_table() {
+  static const std::unique_ptr<const Table> table = make_table([](double a) { return 1.0 / a; });
+  return table->data();
+}
+
+const Half* half_rsqrt_table() {
+  static const std::unique_ptr<const Table> table =
+      make_table([](double a) { return 1.0 / math::sqrt(a); });
   return table->data();
 }
 

@@ -2,8 +2,8 @@
 // each correctly rounded.
 //
 // + - x are computed in fp32 and rounded once, which equals the correctly rounded fp16 result
-// (docs/numbers.md). sigmoid, tanh and exp are functions of 65,536 inputs: each has a table,
-// rounded from double precision and made on first use.
+// (docs/numbers.md). The functions of one number have 65,536 inputs: each has a table, rounded from
+// double precision and made on first use.
 #pragma once
 
 #include <bit>
@@ -51,14 +51,22 @@ inline Half to_half(float value) {
   return sign | static_cast<Half>((rounded - 0x38000000) >> 13);
 }
 
+// One rounding, half to even; otherwise as to_half(), through which a double would be rounded twice.
+Half round_to_half(double value);
+
 inline Half half_add(Half a, Half b) { return to_half(to_float(a) + to_float(b)); }
 inline Half half_sub(Half a, Half b) { return to_half(to_float(a) - to_float(b)); }  // a - b
 inline Half half_mul(Half a, Half b) { return to_half(to_float(a) * to_float(b)); }
 Half half_max(Half a, Half b);  // NaN when either is; max(-0, +0) = +0
+Half half_min(Half a, Half b);  // NaN when either is; min(-0, +0) = -0
 Half half_relu(Half a);         // relu(-0) = +0; NaN passes
 
-// The logistic function and the hyperbolic tangent at every input, indexed by bit pattern.
+// Functions at every input, indexed by bit pattern; NaN gives NaN. Zeros and infinities as in IEEE
+// 754: 1 / -0 and 1 / sqrt(-0) are -infinity; 1 / sqrt(a) is NaN below -0.
 const Half* half_sigmoid_table();
 const Half* half_tanh_table();
+const Half* half_exp_table();
+const Half* half_reciprocal_table();
+const Half* half_rsqrt_table();
 
 }  // namespace soliton

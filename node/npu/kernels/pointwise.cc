@@ -1,5 +1,6 @@
 #include "node/npu/kernels/pointwise.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "protocol/base/check.h"
@@ -25,6 +26,8 @@ Half apply_one(PointwiseOp op, Half a, Half b) {
       return half_mul(a, b);
     case PointwiseOp::kMax:
       return half_max(a, b);
+    case PointwiseOp::kMin:
+      return half_min(a, b);
   }
   check_failed("op is a PointwiseOp", "the operation is not point-wise");
 }
@@ -48,6 +51,38 @@ std::uint64_t round_scalar(std::span<const float> sums, std::span<Half> out) {
     overflows += half_is_infinite(out[i]);
   }
   return overflows;
+}
+
+// For functions that are finite everywhere finite.
+std::uint64_t look_up(const Half* table, std::span<Half> values) {
+  for (Half& value : values) value = table[value];
+  return 0;
+}
+
+std::uint64_t look_up_counting(const Half* table, std::span<Half> values) {
+  std::uint64_t overflows = 0;
+  for (Half& value : values) {
+    const bool finite = is_finite(value);
+    value = table[value];
+    overflows += half_is_infinite(value) && finite;
+  }
+  return overflows;
+}
+
+Half largest(std::span<const Half> values) {
+  Half out = values.front();
+  for (const Half value : values) out = half_max(out, value);
+  return out;
+}
+
+// At most 2^24 summands below 2^16: no sum leaves the range of fp32. The quotient of an fp32 number and
+// a count of 24 bits is a half-way point of fp16 or more than a double's rounding away from one, so
+// rounding it to double first changes nothing.
+Half sum_or_mean(Reduction reduction, std::span<const Half> values) {
+  float sum = 0;
+  for (const Half value : values) sum += to_float(value);
+  if (reduction == Reduction::kSum) return to_half(sum);
+  return round_to_half(static_cast<double>(sum) / static_cast<double>(values.size()));
 }
 
 #if SOLITON_X86_KERNELS
@@ -103,17 +138,21 @@ SOLITON_AVX2_INLINE __m256 arithmetic8(__m256 a, __m256 b) {
   return _mm256_mul_ps(a, b);
 }
 
-// half_max(): as integers, with the negative half mirrored, bit patterns order like the numbers.
-// maxps would not do: for +0 and -0, and where either is a NaN, it returns its second operand.
-SOLITON_AVX2_INLINE __m128i max8(__m128i a, __m128i b) {
+// half_max() and half_min(): as integers, with the negative half mirrored, bit patterns order like
+// the numbers. maxps would not do: for +0 and -0, and where either is a NaN, it returns its second
+// operand.
+template <PointwiseOp kOp>
+SOLITON_AVX2_INLINE __m128i extreme8(__m128i a, __m128i b) {
   const __m128i magnitude = _mm_set1_epi16(0x7fff);
   const __m128i order_a = _mm_xor_si128(a, _mm_and_si128(_mm_srai_epi16(a, 15), magnitude));
   const __m128i order_b = _mm_xor_si128(b, _mm_and_si128(_mm_srai_epi16(b, 15), magnitude));
-  const __m128i larger = _mm_blendv_epi8(a, b, _mm_cmpgt_epi16(order_b, order_a));
+  const __m128i takes_b = kOp == PointwiseOp::kMax ? _mm_cmpgt_epi16(order_b, order_a)
+                                                   : _mm_cmpgt_epi16(order_a, order_b);
+  const __m128i extreme = _mm_blendv_epi8(a, b, takes_b);
   const __m128i infinity = _mm_set1_epi16(kHalfInfinity);
   const __m128i nan = _mm_or_si128(_mm_cmpgt_epi16(_mm_and_si128(a, magnitude), infinity),
                                    _mm_cmpgt_epi16(_mm_and_si128(b, magnitude), infinity));
-  return _mm_blendv_epi8(larger, _mm_set1_epi16(kHalfNan), nan);
+  return _mm_blendv_epi8(extreme, _mm_set1_epi16(kHalfNan), nan);
 }
 
 template <PointwiseOp kOp>
@@ -124,8 +163,8 @@ SOLITON_TARGET_AVX2 std::uint64_t apply_avx2(std::span<Half> a, std::span<const 
     const __m128i left = load8(a.data() + i);
     const __m128i right = load8(b.data() + i);
     __m128i result;
-    if constexpr (kOp == PointwiseOp::kMax) {
-      result = max8(left, right);
+    if constexpr (kOp == PointwiseOp::kMax || kOp == PointwiseOp::kMin) {
+      result = extreme8<kOp>(left, right);
     } else {
       result = round8(arithmetic8<kOp>(_mm256_cvtph_ps(left), _mm256_cvtph_ps(right)));
       const __m128i finite = _mm_and_si128(finite8(left), finite8(right));
@@ -168,22 +207,42 @@ std::uint64_t apply(PointwiseOp op, std::span<Half> a, std::span<const Half> b, 
         return apply_avx2<PointwiseOp::kMultiply>(a, b);
       case PointwiseOp::kMax:
         return apply_avx2<PointwiseOp::kMax>(a, b);
+      case PointwiseOp::kMin:
+        return apply_avx2<PointwiseOp::kMin>(a, b);
     }
   }
 #endif
   return apply_scalar(op, a, b);
 }
 
-void apply(ActivationFunction function, std::span<Half> values) {
-  if (function == ActivationFunction::kRelu) {
-    for (Half& value : values) value = half_relu(value);
-    return;
+// A value for each of the 65,536 bit patterns, rounded from double precision
+// (protocol/tensor/half.h): no approximation whose last bit would depend on the instruction set.
+std::uint64_t apply(ActivationFunction function, std::span<Half> values) {
+  switch (function) {
+    case ActivationFunction::kRelu:
+      for (Half& value : values) value = half_relu(value);
+      return 0;
+    case ActivationFunction::kSigmoid:
+      return look_up(half_sigmoid_table(), values);
+    case ActivationFunction::kTanh:
+      return look_up(half_tanh_table(), values);
+    case ActivationFunction::kExp:
+      return look_up_counting(half_exp_table(), values);
+    case ActivationFunction::kReciprocal:
+      return look_up_counting(half_reciprocal_table(), values);
+    case ActivationFunction::kRsqrt:
+      return look_up_counting(half_rsqrt_table(), values);
   }
-  // A value for each of the 65,536 bit patterns, rounded from double precision
-  // (protocol/tensor/half.h): no approximation whose last bit would depend on the instruction set.
-  const Half* table =
-      function == ActivationFunction::kSigmoid ? half_sigmoid_table() : half_tanh_table();
-  for (Half& value : values) value = table[value];
+  check_failed("function is an ActivationFunction", "the operation is no function of one value");
+}
+
+std::uint64_t reduce(Reduction reduction, std::span<Half> values, std::size_t elements) {
+  SOLITON_CHECK(elements >= 1 && elements <= values.size());
+  const std::span<const Half> first = values.first(elements);
+  const Half result = reduction == Reduction::kMax ? largest(first) : sum_or_mean(reduction, first);
+  const bool overflow = half_is_infinite(result) && std::ranges::all_of(first, is_finite);
+  std::ranges::fill(values, result);
+  return overflow ? 1 : 0;
 }
 
 std::uint64_t round_sums(std::span<const float> sums, std::span<Half> out, KernelLevel level) {

@@ -33,7 +33,7 @@ Program without_names(Program program) {
 Instruction random_instruction(const Random& random, std::uint64_t ordinal) {
   for (std::uint64_t attempt = 0;; ++attempt) {
     const std::uint64_t bits = random.child(ordinal).bits(attempt);
-    const Instruction candidate{static_cast<Opcode>(bits % 17),
+    const Instruction candidate{static_cast<Opcode>(bits % kOpcodes),
                                 static_cast<Memory>((bits >> 8) % 8),
                                 (bits >> 16) % 3 == 0 ? 0 : static_cast<std::uint32_t>(bits >> 40),
                                 static_cast<Indexing>((bits >> 20) % 3)};
@@ -179,7 +179,15 @@ TEST(Program, DecoderNamesTheWordAndTheReason) {
                  "vv_add takes AddSubVrf_0 or AddSubVrf_1, not MultiplyVrf");
   expect_refused({rows, columns, (2u << 27) | (5u << 24), end},
                  "m_rd takes Dram or NetQ, not MatrixRf");
-  expect_refused({rows, columns, 21u << 27, end}, "unknown opcode 21");
+  expect_refused({rows, columns, 28u << 27, end}, "unknown opcode 28");
+  expect_refused({rows, columns, 31u << 27, end}, "unknown opcode 31");
+  expect_refused({rows, columns, 21u << 27, end},
+                 "vv_min takes AddSubVrf_0 or AddSubVrf_1, not none");
+  expect_refused({rows, columns, (22u << 27) | 1u, end}, "v_exp takes no index, 1 given");
+  expect_refused({rows, columns, 25u << 27, end},
+                 "v_rsum takes the number of elements, at least 1");
+  expect_refused({rows, columns, (27u << 27) | (1u << 24) | 1u, end},
+                 "v_rmax takes none, not InitialVrf");
 }
 
 TEST(Program, ScalarAndIndexedInstructionsHaveWordsOfTheirOwn) {
@@ -207,6 +215,33 @@ TEST(Program, ScalarAndIndexedInstructionsHaveWordsOfTheirOwn) {
   EXPECT_EQ(print(program.chains[1].instructions[1]), "s_add offset_0, -3");
   EXPECT_EQ(print(program.chains[0].instructions[0]), "s_rd offset_1, NetQ[3]");
   EXPECT_EQ(print(program.chains[2].instructions[0]), "v_rd Dram[9+offset_1]");
+}
+
+TEST(Program, FurtherFunctionsHaveTheWordsBehindTheIndexedOnes) {
+  const Program program{{{"",
+                          2,
+                          1,
+                          {{Op::kVvMin, Mem::kAddSubVrf1, 3},
+                           {Op::kVExp, Mem::kNone, 0},
+                           {Op::kVRcp, Mem::kNone, 0},
+                           {Op::kVRsqrt, Mem::kNone, 0},
+                           {Op::kVRsum, Mem::kNone, 768},
+                           {Op::kVRmean, Mem::kNone, 1},
+                           {Op::kVRmax, Mem::kNone, kMaxIndex}}}},
+                        {}};
+  const std::vector<std::uint32_t> words = encode(program);
+  ASSERT_EQ(words.size(), 10u);
+  EXPECT_EQ(words[2], (21u << 27) | (3u << 24) | 3u);
+  EXPECT_EQ(words[3], 22u << 27);
+  EXPECT_EQ(words[4], 23u << 27);
+  EXPECT_EQ(words[5], 24u << 27);
+  EXPECT_EQ(words[6], (25u << 27) | 768u);
+  EXPECT_EQ(words[7], (26u << 27) | 1u);
+  EXPECT_EQ(words[8], (27u << 27) | kMaxIndex);
+  EXPECT_EQ(decode(words).value(), program);
+  EXPECT_EQ(print(program.chains[0].instructions[0]), "vv_min AddSubVrf_1[3]");
+  EXPECT_EQ(print(program.chains[0].instructions[3]), "v_rsqrt");
+  EXPECT_EQ(print(program.chains[0].instructions[4]), "v_rsum 768");
 }
 
 TEST(Program, PrintsChainsBelowTheirSegments) {

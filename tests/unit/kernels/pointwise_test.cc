@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -33,12 +34,15 @@ Half expected(PointwiseOp op, Half a, Half b) {
       return half_mul(a, b);
     case PointwiseOp::kMax:
       return half_max(a, b);
+    case PointwiseOp::kMin:
+      return half_min(a, b);
   }
   return 0;
 }
 
-constexpr PointwiseOp kOps[] = {PointwiseOp::kAdd, PointwiseOp::kAMinusB, PointwiseOp::kBMinusA,
-                                PointwiseOp::kMultiply, PointwiseOp::kMax};
+constexpr PointwiseOp kOps[] = {PointwiseOp::kAdd,     PointwiseOp::kAMinusB,
+                                PointwiseOp::kBMinusA, PointwiseOp::kMultiply,
+                                PointwiseOp::kMax,     PointwiseOp::kMin};
 
 bool finite(Half value) { return (value & 0x7c00) != 0x7c00; }
 
@@ -55,8 +59,8 @@ TEST(Pointwise, EveryValueAgainstEveryCorner) {
           const Half wanted = expected(op, static_cast<Half>(i), corner);
           ASSERT_EQ(a[i], wanted) << kernel_level_name(level) << " op " << static_cast<int>(op)
                                   << std::hex << " " << i << " " << corner;
-          expected_overflows += half_is_infinite(wanted) && finite(static_cast<Half>(i)) &&
-                                finite(corner) && op != PointwiseOp::kMax;
+          expected_overflows +=
+              half_is_infinite(wanted) && finite(static_cast<Half>(i)) && finite(corner);
         }
         ASSERT_EQ(overflows, expected_overflows) << kernel_level_name(level);
       }
@@ -105,6 +109,77 @@ TEST(Pointwise, ActivationFunctionsAreTheScalarOnes) {
     ASSERT_EQ(tanh[i], half_tanh(all[i]));
     ASSERT_EQ(relu[i], half_relu(all[i]));
   }
+}
+
+// By the scalar tables; counted are infinities that finite values became.
+TEST(Pointwise, FunctionsThatOverflowCountIt) {
+  struct Row {
+    ActivationFunction function;
+    const Half* table;
+    std::uint64_t overflows;
+  };
+  // exp: from 11.09375 (0x498c) to 65504 (0x7bff). reciprocal: both zeros and 2^-24 to 2^-16 (0x0001 to
+  // 0x0100) of either sign, where 1 / 2^-16 = 65536. rsqrt: both zeros, as 1 / sqrt(2^-24) is 4096.
+  for (const Row& row :
+       {Row{ActivationFunction::kExp, half_exp_table(), 0x7bff - 0x498c + 1},
+        Row{ActivationFunction::kReciprocal, half_reciprocal_table(), 2 * (0x0100 + 1)},
+        Row{ActivationFunction::kRsqrt, half_rsqrt_table(), 2}}) {
+    std::vector<Half> all(65536);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Half>(i);
+    EXPECT_EQ(soliton::apply(row.function, all), row.overflows);
+    for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], row.table[i]) << i;
+  }
+}
+
+Half reduced(Reduction reduction, std::vector<Half> values, std::size_t elements,
+             std::uint64_t overflows = 0) {
+  EXPECT_EQ(reduce(reduction, values, elements), overflows);
+  EXPECT_EQ(values, std::vector<Half>(values.size(), values.front()));
+  return values.front();
+}
+
+TEST(Reduction, TakesTheFirstElementsAndFillsAll) {
+  const std::vector<Half> values{0x3c00, 0x4000, 0x4200, 0x7e00};  // 1 2 3 NaN
+  EXPECT_EQ(reduced(Reduction::kSum, values, 3), 0x4600);          // 6
+  EXPECT_EQ(reduced(Reduction::kMean, values, 3), 0x4000);         // 2
+  EXPECT_EQ(reduced(Reduction::kMax, values, 3), 0x4200);          // 3
+  EXPECT_EQ(reduced(Reduction::kMax, values, 1), 0x3c00);
+  for (const Reduction each : {Reduction::kSum, Reduction::kMean, Reduction::kMax})
+    EXPECT_EQ(reduced(each, values, 4), kHalfNan);
+}
+
+// 2^-24 is half of the distance from 1 to the next fp32 number, so adding it to 1 any number of times
+// leaves 1, while 2^14 of them added first make 2^-10, which fp16 shows behind 1.
+TEST(Reduction, SumsInFp32FromTheFirstElementOn) {
+  std::vector<Half> values(16385, 0x0001);
+  values.front() = 0x3c00;
+  EXPECT_EQ(reduced(Reduction::kSum, values, values.size()), 0x3c00);
+  std::ranges::reverse(values);
+  EXPECT_EQ(reduced(Reduction::kSum, values, values.size()), 0x3c01);
+}
+
+TEST(Reduction, AMeanDoesNotOverflowWhereTheSumDoes) {
+  const std::vector<Half> values(300, 0x7bff);
+  EXPECT_EQ(reduced(Reduction::kSum, values, 300, 1), kHalfInfinity);
+  EXPECT_EQ(reduced(Reduction::kMean, values, 300), 0x7bff);
+}
+
+TEST(Reduction, ZerosAndInfinities) {
+  EXPECT_EQ(reduced(Reduction::kSum, {0x8000, 0x8000}, 2), 0);
+  EXPECT_EQ(reduced(Reduction::kMean, {0x8000, 0x8000}, 2), 0);
+  EXPECT_EQ(reduced(Reduction::kMax, {0x8000, 0x8000}, 2), 0x8000);
+  EXPECT_EQ(reduced(Reduction::kMax, {0x8000, 0}, 2), 0);
+  EXPECT_EQ(reduced(Reduction::kSum, {0x7c00, 0x3c00}, 2), kHalfInfinity);
+  EXPECT_EQ(reduced(Reduction::kSum, {0x7c00, 0xfc00}, 2), kHalfNan);
+  EXPECT_EQ(reduced(Reduction::kMax, {0xfc00, 0xc000}, 2), 0xc000);
+}
+
+// The mean of two numbers on either side of a half-way point of fp16, and on it.
+TEST(Reduction, AMeanIsRoundedOnce) {
+  EXPECT_EQ(reduced(Reduction::kMean, {0x3c00, 0x3c01}, 2), 0x3c00);  // half-way: to even
+  EXPECT_EQ(reduced(Reduction::kMean, {0x3c01, 0x3c02}, 2), 0x3c02);
+  EXPECT_EQ(reduced(Reduction::kMean, {0x3c00, 0x3c00, 0x3c01}, 3), 0x3c00);  // a third above
+  EXPECT_EQ(reduced(Reduction::kMean, {0x3c00, 0x3c01, 0x3c01}, 3), 0x3c01);
 }
 
 }  // namespace

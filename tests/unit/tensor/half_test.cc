@@ -121,6 +121,7 @@ void expect_arithmetic(Half a, Half b) {
   ASSERT_EQ(half_sub(a, b), nearest(x - y)) << a << " - " << b;
   ASSERT_EQ(half_mul(a, b), nearest(x * y)) << a << " * " << b;
   ASSERT_EQ(static_cast<double>(value_of(half_max(a, b))), std::fmax(x, y)) << a << " max " << b;
+  ASSERT_EQ(static_cast<double>(value_of(half_min(a, b))), std::fmin(x, y)) << a << " min " << b;
 }
 
 TEST(HalfArithmetic, RandomPairsMatchExactArithmeticRoundedOnce) {
@@ -162,6 +163,9 @@ TEST(HalfArithmetic, ZerosKeepTheSignsOfIeee754AndMaxPrefersPlusZero) {
   EXPECT_EQ(half_max(0x8000, 0), 0);
   EXPECT_EQ(half_max(0, 0x8000), 0);
   EXPECT_EQ(half_max(0x8000, 0x8001), 0x8000);
+  EXPECT_EQ(half_min(0x8000, 0), 0x8000);
+  EXPECT_EQ(half_min(0, 0x8000), 0x8000);
+  EXPECT_EQ(half_min(0x8000, 0x8001), 0x8001);
 }
 
 TEST(HalfArithmetic, NanIsCanonicalAndPassesEveryOperation) {
@@ -173,10 +177,15 @@ TEST(HalfArithmetic, NanIsCanonicalAndPassesEveryOperation) {
       EXPECT_EQ(half_mul(nan, other), kHalfNan);
       EXPECT_EQ(half_max(nan, other), kHalfNan);
       EXPECT_EQ(half_max(other, nan), kHalfNan);
+      EXPECT_EQ(half_min(nan, other), kHalfNan);
+      EXPECT_EQ(half_min(other, nan), kHalfNan);
     }
     EXPECT_EQ(half_relu(nan), kHalfNan);
     EXPECT_EQ(half_sigmoid(nan), kHalfNan);
     EXPECT_EQ(half_tanh(nan), kHalfNan);
+    EXPECT_EQ(half_exp(nan), kHalfNan);
+    EXPECT_EQ(half_reciprocal(nan), kHalfNan);
+    EXPECT_EQ(half_rsqrt(nan), kHalfNan);
   }
   EXPECT_EQ(half_sub(kHalfInfinity, kHalfInfinity), kHalfNan);
   EXPECT_EQ(half_mul(kHalfInfinity, 0), kHalfNan);
@@ -204,6 +213,9 @@ TEST(HalfActivation, TablesAreCorrectlyRoundedAtEveryInput) {
   expect_correctly_rounded(half_sigmoid,
                            [](long double x) { return 1.0L / (1.0L + std::exp(-x)); });
   expect_correctly_rounded(half_tanh, [](long double x) { return std::tanh(x); });
+  expect_correctly_rounded(half_exp, [](long double x) { return std::exp(x); });
+  expect_correctly_rounded(half_reciprocal, [](long double x) { return 1.0L / x; });
+  expect_correctly_rounded(half_rsqrt, [](long double x) { return 1.0L / std::sqrt(x); });
 }
 
 TEST(HalfActivation, LimitsAndSymmetry) {
@@ -214,6 +226,27 @@ TEST(HalfActivation, LimitsAndSymmetry) {
   EXPECT_EQ(half_tanh(0x8000 | kHalfInfinity), 0xbc00);
   for (std::uint32_t i = 0; i <= kHalfInfinity; ++i)
     ASSERT_EQ(half_tanh(static_cast<Half>(i | 0x8000)), half_tanh(static_cast<Half>(i)) | 0x8000);
+}
+
+TEST(HalfActivation, SpecialValuesAreThoseOfIeee754) {
+  constexpr Half kMinusInfinity = 0x8000 | kHalfInfinity;
+  EXPECT_EQ(half_exp(0), 0x3c00);
+  EXPECT_EQ(half_exp(0x8000), 0x3c00);
+  EXPECT_EQ(half_exp(kHalfInfinity), kHalfInfinity);
+  EXPECT_EQ(half_exp(kMinusInfinity), 0);
+  EXPECT_EQ(half_exp(0xfbff), 0);
+  EXPECT_EQ(half_reciprocal(0), kHalfInfinity);
+  EXPECT_EQ(half_reciprocal(0x8000), kMinusInfinity);
+  EXPECT_EQ(half_reciprocal(kHalfInfinity), 0);
+  EXPECT_EQ(half_reciprocal(kMinusInfinity), 0x8000);
+  EXPECT_EQ(half_reciprocal(0x7bff), 0x0100);  // 1 / 65504 is 2^-16, to within a half of 2^-24
+  EXPECT_EQ(half_rsqrt(0), kHalfInfinity);
+  EXPECT_EQ(half_rsqrt(0x8000), kMinusInfinity);
+  EXPECT_EQ(half_rsqrt(kHalfInfinity), 0);
+  EXPECT_EQ(half_rsqrt(kMinusInfinity), kHalfNan);
+  EXPECT_EQ(half_rsqrt(0x4400), 0x3800);  // 4
+  for (Half negative = 0x8001; negative <= kMinusInfinity; ++negative)
+    ASSERT_EQ(half_rsqrt(negative), kHalfNan);
 }
 
 // FNV-1a over the 65,536 results, low byte first: the same bits on every machine and library
