@@ -20,9 +20,6 @@ std::optional<std::vector<int>> mfu_fit(bool biased, std::span<const Opcode> ope
   return out;
 }
 
-// No device has such an operation yet.
-bool mfu_reduces(Opcode) { return false; }
-
 Memory operand_memory(Opcode opcode, int unit) {
   if (mfu_unit(opcode) == MfuUnit::kMultiply) return Memory::kMultiplyVrf;
   return unit == 0 ? Memory::kAddSubVrf0 : Memory::kAddSubVrf1;

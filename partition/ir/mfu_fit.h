@@ -14,9 +14,6 @@ namespace soliton {
 std::optional<std::vector<int>> mfu_fit(bool biased, std::span<const Opcode> operations,
                                         int units = 2);
 
-// Whether the operation combines all elements of the vectors of its chain.
-bool mfu_reduces(Opcode opcode);
-
 // The register file in which the second operand of an operation in `unit` lies.
 Memory operand_memory(Opcode opcode, int unit);
 

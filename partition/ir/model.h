@@ -81,6 +81,9 @@ struct PointOperation {
   Opcode opcode = Opcode::kVRelu;
   std::optional<LayerInput> operand;
   Tensor constant;  // [output]
+  // What stands behind the constant's elements up to the end of the last native vector. An operation
+  // there must not make an infinity, which would poison the block of a product that reads it.
+  float padding = 0;
 };
 
 // One chain of a program: a product, point-wise operations, or both.

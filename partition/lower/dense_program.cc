@@ -5,13 +5,26 @@
 #include <algorithm>
 
 #include "partition/ir/mfu_fit.h"
+#include "partition/lower/lower.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
 
+namespace {
+
+std::vector<Half> padded(const PointOperation& operation, RowRange rows, int native_dim) {
+  std::vector<Half> values = cut_bias({&operation.constant}, rows);
+  if (operation.padding != 0)
+    values.resize(static_cast<std::size_t>(tiles_along(rows.count, native_dim) * native_dim),
+                  to_half(operation.padding));
+  return values;
+}
+
+}  // namespace
+
 bool reduces_rows(const DenseLayer& layer) {
   return std::ranges::any_of(layer.operations, [](const PointOperation& operation) {
-    return mfu_reduces(operation.opcode);
+    return is_reduction(operation.opcode);
   });
 }
 
@@ -31,12 +44,12 @@ DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const
   for (std::size_t k = 0; k < opcodes.size(); ++k) {
     const PointOperation& from = layer.operations[k];
     Operation& to = operations_.emplace_back(Operation{from.opcode, Memory::kNone, 0});
-    if (mfu_reduces(from.opcode)) to.index = static_cast<std::uint32_t>(layer.output);
+    if (is_reduction(from.opcode)) to.index = static_cast<std::uint32_t>(layer.output);
     if (!from.operand && from.constant.shape.empty()) continue;
     to.memory = operand_memory(from.opcode, (*units)[k]);
     if (!from.operand)
       to.index = builder.constant(fmt::format("{}.c{}", label, k), to.memory,
-                                  cut_bias({&from.constant}, rows));
+                                  padded(from, rows, builder.native_dim()));
   }
 }
 

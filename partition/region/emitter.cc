@@ -34,7 +34,7 @@ const Vectors* Emitter::made(ir::ValueId id) const {
 
 Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
   const Vectors* known = made(id);
-  if (known != nullptr && known->width == width) return *known;
+  if (known != nullptr && known->width == width && !known->spread) return *known;
   const ir::Array& it = array(id);
   if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
   if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)
@@ -97,9 +97,12 @@ Result<Vectors> Emitter::point(const std::string& name, const Vectors& in, Opcod
   PointOperation& operation = layer.operations.emplace_back();
   operation.opcode = opcode;
   operation.operand = operand.vector;
+  operation.padding = operand.padding;
   if (!operand.constant.empty())
     operation.constant = vector_tensor(layer.name + ".c", operand.constant, in.width);
-  return add(std::move(layer));
+  Vectors out = add(std::move(layer));
+  out.spread = in.spread || is_reduction(opcode);
+  return out;
 }
 
 void Emitter::back_to(const Mark& mark) {

@@ -20,12 +20,16 @@ struct Vectors {
   std::vector<LayerInput> parts;
   std::int64_t tokens = 1;
   std::int64_t width = 0;
+  // The array has one element for each token, and all of the vector's elements are that one: what a
+  // reduction leaves.
+  bool spread = false;
 };
 
 // The second operand of a point-wise operation.
 struct Operand {
   std::optional<LayerInput> vector;
   std::vector<float> constant;  // one, or as many as the vector has elements
+  float padding = 0;            // as PointOperation::padding
 };
 
 class Emitter {
@@ -84,6 +88,28 @@ std::span<const Rule> product_rules();
 std::span<const Rule> recurrent_rules();
 std::span<const Rule> point_rules();
 std::span<const Rule> movement_rules();
+std::span<const Rule> function_rules();
+
+// What rules for point-wise work share (points.cc): the vectors of the first input that an FPGA
+// makes, and what the operator combines them with.
+struct Operands {
+  Vectors in;
+  std::size_t position = 0;  // of the input
+};
+Result<Operands> first_made(Emitter& emitter, const ir::Node& node);
+Result<Operand> operand_of(Emitter& emitter, ir::ValueId id, const Vectors& in);
+// Steps one behind the other; fuse() makes few chains of them.
+struct PointStep {
+  Opcode opcode;
+  Operand operand;
+};
+Result<Vectors> continue_with(Emitter& emitter, const std::string& name, const Vectors& in,
+                              const std::vector<PointStep>& steps);
+Operand constant(float value);
+// A vector as an operand. Error: it lies in several parts.
+Result<Operand> as_operand(const Vectors& vectors);
+// One over each element.
+Result<Vectors> reciprocal(Emitter& emitter, const std::string& name, const Vectors& in);
 
 // Joins layers that fit into one chain.
 void fuse(Model& model);

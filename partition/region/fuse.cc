@@ -16,7 +16,7 @@ std::vector<Opcode> opcodes_of(const DenseLayer& layer) {
 
 bool reduces(const DenseLayer& layer) {
   return std::ranges::any_of(layer.operations,
-                             [](const PointOperation& it) { return mfu_reduces(it.opcode); });
+                             [](const PointOperation& it) { return is_reduction(it.opcode); });
 }
 
 class Fusion {

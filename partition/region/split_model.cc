@@ -15,8 +15,9 @@ using region::Rule;
 using region::Vectors;
 
 const Rule* rule_of(const ir::Node& node) {
-  for (const auto rules : {region::product_rules(), region::recurrent_rules(),
-                           region::point_rules(), region::movement_rules()})
+  for (const auto rules :
+       {region::product_rules(), region::recurrent_rules(), region::point_rules(),
+        region::function_rules(), region::movement_rules()})
     for (const Rule& rule : rules)
       if (rule.op == node.op) return &rule;
   return nullptr;
@@ -34,7 +35,7 @@ class Split {
   bool run(std::set<std::size_t>& refused) {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (refused.count(i) > 0) {
-        out_.why[i] = "joins vectors for operators that are not on an FPGA";
+        out_.why[i] = "makes what only FPGAs could read as it lies there";
         continue;
       }
       emit(i);
@@ -83,14 +84,16 @@ class Split {
                                [&](const ir::State& state) { return state.output == id; });
   }
 
-  // A join of vectors that a CPU part reads would have to be made by one: the operator that joins.
+  // A join of vectors that a CPU part reads would have to be made by one, and so would a number that
+  // lies in all elements of a vector.
   std::optional<std::size_t> joined_for_cpu() const {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       const ir::ValueId id = graph_.nodes[i].outputs.front();
       if (!out_.on_fpga[i] || id == ir::kAbsent) continue;
       const Vectors* vectors = emitter_.made(id);
-      if (vectors == nullptr || vectors->parts.size() < 2 || !is_result(id)) continue;
-      return origin_of_join(i);
+      if (vectors == nullptr || !is_result(id)) continue;
+      if (vectors->spread) return i;
+      if (vectors->parts.size() > 1) return origin_of_join(i);
     }
     return std::nullopt;
   }

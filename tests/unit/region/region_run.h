@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <memory>
@@ -26,17 +27,27 @@ inline NpuDevice small_device() {
   device.native_dim = 8;
   device.lanes = 8;
   device.matrix_rf_tiles = 4096;
+  device.functions.clear();
+  for (const NpuFunctionRow& row : kNpuFunctions) device.functions.push_back(row.function);
   device.formats = {{*parse_format("fp32"), 1}};
   return device;
 }
 
 struct RegionRun {
-  explicit RegionRun(ir::Graph given) : graph(std::move(given)) {
+  explicit RegionRun(ir::Graph given, bool all_functions = true) : graph(std::move(given)) {
     std::vector<ir::Array> kinds;
     for (const ir::Input& input : graph.inputs)
       kinds.push_back(ir::Array::unknown(input.type, input.shape));
     arrays = *ir::infer(graph, kinds);
-    split = split_model({&graph, &arrays, [](Opcode) { return true; }, {}});
+    split = split_model({&graph,
+                         &arrays,
+                         [&](Opcode opcode) {
+                           const NpuFunctionRow* row = function_of(opcode);
+                           return all_functions || row == nullptr ||
+                                  std::ranges::find(kUsualFunctions, row->function) !=
+                                      std::end(kUsualFunctions);
+                         },
+                         {}});
   }
 
   // `stages` of a number of FPGAs each, which numbers their layers from 0 on. Returns by request the
