@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "partition/ir/evaluate.h"
-#include "protocol/control/data_message.h"
+#include "protocol/base/path.h"
 
 namespace soliton {
 

@@ -7,6 +7,7 @@
 
 #include "partition/ir/element_count.h"
 #include "protocol/base/check.h"
+#include "protocol/base/path.h"
 #include "protocol/tensor/half.h"
 
 namespace soliton {

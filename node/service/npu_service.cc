@@ -6,6 +6,7 @@
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
+#include "protocol/base/path.h"
 
 namespace soliton {
 namespace {

@@ -3,7 +3,6 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -83,15 +82,6 @@ Arrival arrival_of(const DataHeader& header, Instant now) {
   out.path.network = Duration{};
   out.path.network = (now - header.started) - out.path.total();
   return out;
-}
-
-Arrival since(Arrival arrival, Instant started) {
-  const Duration within = std::max(arrival.at - started, Duration{});
-  arrival.path.network = Duration{};
-  const Duration rest = arrival.path.total();
-  if (rest > within) arrival.path = {};
-  arrival.path.network = within - arrival.path.total();
-  return arrival;
 }
 
 }  // namespace soliton

@@ -38,9 +38,4 @@ Result<DataMessage> unpack_data(const Payload& message);
 // as network, so that the path adds up to now - started.
 Arrival arrival_of(const DataHeader& header, Instant now);
 
-// The same arrival with its path counted from `started` on. The state that a request brings along was
-// sent during the one before, so that not all messages of a request began at one instant. Network is
-// what the other parts leave; if they are longer than the time since `started`, all of it.
-Arrival since(Arrival arrival, Instant started);
-
 }  // namespace soliton
