@@ -252,6 +252,14 @@ std::vector<NodeAssignment> make_graph_assignments(const PreparedRun& run) {
       for (const auto& ports : part.outputs) talk(host.node, ports);
     for (const StreamIn& stream : host.streams) talk(host.node, stream.to);
   }
+  for (const Shard& shard : run.plan.shards) {
+    for (const OutPort& port : shard.out_ports)
+      for (const OutPort::Destination& to : port.destinations) {
+        const std::uint32_t a = node_number(spec, shard.node), b = node_number(spec, to.peer);
+        if (a != b) pairs.insert({std::min(a, b), std::max(a, b)});
+      }
+    nodes[node_number(spec, shard.node)].deployment.role = {kNpuRole, shard};
+  }
   std::set<std::uint32_t> hosts;
   for (const std::string& node : cpu_nodes_of(run)) {
     hosts.insert(node_number(spec, node));

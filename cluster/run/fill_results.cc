@@ -36,7 +36,7 @@ void fill_roles(const PreparedRun& run, RunResults& results) {
     for (const Placement& placement : run.plan.placements) {
       if (placement.node != node.name) continue;
       // A host with clients stays one, whatever else it runs.
-      if (run.graph) {
+      if (run.graph && placement.memory.empty()) {
         if (node.role == "idle") node.role = "cpu";
         continue;
       }

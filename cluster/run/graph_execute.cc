@@ -4,6 +4,7 @@
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/fill_results.h"
+#include "cluster/run/graph_fpgas.h"
 #include "cluster/run/graph_run.h"
 #include "cluster/run/run.h"
 #include "cluster/workload/graph_judge.h"
@@ -16,15 +17,18 @@ FinishedRun execute_graph(const PreparedRun& run, const RunControl& control) {
   const GraphRun& graph = *run.graph;
   const auto requests = static_cast<std::uint32_t>(run.spec.workload.requests);
   const std::uint32_t every = functional_every(run.spec);
+  FinishedRun finished;
+  std::unique_ptr<SplitReference> split;
+  if (every != 0 && graph.on_fpgas()) split = split_reference(run, finished.error);
+  if (finished.error) return finished;
   std::unique_ptr<GraphReference> reference;
   if (every != 0)
-    reference =
-        std::make_unique<GraphReference>(graph.graph, graph.workload.inputs, requests, every);
+    reference = std::make_unique<GraphReference>(graph.graph, split.get(), graph.workload.inputs,
+                                                 requests, every);
   const std::vector<NodeAssignment> nodes = make_graph_assignments(run);
   ClusterOutcome outcome = run_assignments(run, nodes, control);
   if (reference)
     reference->finish(answered_of(outcome), [&control] { return control.loop->signal() != 0; });
-  FinishedRun finished;
   RunResults& results = finished.results;
   results = results_before(run);
   fill_ending(outcome, results);

@@ -7,37 +7,45 @@
 
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/deploy.h"
+#include "cluster/run/graph_fpgas.h"
 #include "cluster/run/graph_predict.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/names.h"
-#include "partition/ir/evaluate.h"
 #include "partition/ir/shown_name.h"
+#include "partition/join/join_fpgas.h"
 #include "partition/onnx/import_onnx.h"
 #include "protocol/base/located.h"
 
 namespace soliton {
 namespace {
 
-// The host of each operator: the first of the longest pattern that matches, else the first host.
+// Where the placement puts each operator: on the first host of the longest pattern that matches, else
+// anywhere.
+struct OperatorPlaces {
+  std::vector<std::size_t> host;  // by node of the graph
+  std::vector<bool> placed;
+};
+
 class OperatorHosts {
  public:
   OperatorHosts(const ClusterSpec& spec, const ir::Graph& graph, const std::string& model,
                 const std::vector<std::string>& hosts)
       : spec_(spec), graph_(graph), model_(model), hosts_(hosts), used_(spec.placement.size()) {}
 
-  Checked<PlaceRequest> run() {
-    PlaceRequest request;
-    request.graph = &graph_;
-    request.hosts = hosts_;
-    request.clients = hosts_.front();
+  Checked<OperatorPlaces> run() {
+    OperatorPlaces out;
+    const bool fpgas = std::ranges::any_of(
+        spec_.nodes, [](const NodeSpec& node) { return node.device.kind == Device::Kind::kNpu; });
     for (const ir::Node& node : graph_.nodes) {
       const PlacementRule* rule = rule_of(node);
-      if (rule == nullptr && !spec_.placement.empty()) unplaced_.push_back(shown_name(node.name));
-      request.host_of.push_back(rule == nullptr ? 0 : host_of(*rule));
+      if (rule == nullptr && !spec_.placement.empty() && !fpgas)
+        unplaced_.push_back(shown_name(node.name));
+      out.host.push_back(rule == nullptr ? 0 : host_of(*rule));
+      out.placed.push_back(rule != nullptr);
     }
     check_rules();
     if (!problems_.empty()) return tl::unexpected(std::move(problems_));
-    return request;
+    return out;
   }
 
  private:
@@ -95,10 +103,25 @@ class OperatorHosts {
   Diagnostics problems_;
 };
 
-Checked<PlaceRequest> hosts_of_operators(const ClusterSpec& spec, const ir::Graph& graph,
-                                         const std::string& model,
-                                         const std::vector<std::string>& hosts) {
-  return OperatorHosts(spec, graph, model, hosts).run();
+void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& priced,
+                         Plan& plan) {
+  for (const HostParts& host : run.placed.hosts) {
+    if (host.parts.empty()) continue;
+    Placement& placement = plan.placements.emplace_back();
+    const auto node = std::ranges::find(spec.nodes, host.node, &NodeSpec::name);
+    placement.node = host.node;
+    placement.device = node->device.name();
+    placement.place = node->at;
+    for (const CpuPart& part : host.parts)
+      placement.holds.push_back(fmt::format("{} ({} operator{})", shown_name(part.name),
+                                            part.graph.nodes.size(),
+                                            part.graph.nodes.size() == 1 ? "" : "s"));
+    placement.busy_per_step = priced.busy.at(host.node);
+    plan.predicted_interval = std::max(plan.predicted_interval, placement.busy_per_step);
+    placement.step.duration = placement.busy_per_step;
+    placement.step.limit = "CPU";
+    placement.step.macs = priced.work.multiply_adds;
+  }
 }
 
 // The placement says where operators run, but not how those of one host are cut into parts. A finer
@@ -115,22 +138,7 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& pr
   plan.predicted_interval = predicted.interval;
   plan.cut_bytes_per_request = predicted.cut_bytes;
   plan.operations = run.operations;
-  for (const HostParts& host : run.placed.hosts) {
-    Placement& placement = plan.placements.emplace_back();
-    const auto node = std::ranges::find(spec.nodes, host.node, &NodeSpec::name);
-    placement.node = host.node;
-    placement.device = node->device.name();
-    placement.place = node->at;
-    for (const CpuPart& part : host.parts)
-      placement.holds.push_back(fmt::format("{} ({} operator{})", shown_name(part.name),
-                                            part.graph.nodes.size(),
-                                            part.graph.nodes.size() == 1 ? "" : "s"));
-    placement.busy_per_step = priced.busy.at(host.node);
-    plan.predicted_interval = std::max(plan.predicted_interval, placement.busy_per_step);
-    placement.step.duration = placement.busy_per_step;
-    placement.step.limit = "CPU";
-    placement.step.macs = priced.work.multiply_adds;
-  }
+  add_host_placements(spec, run, priced, plan);
   Certificate& certificate = plan.certificate;
   certificate.objective = spec.partition.objective;
   certificate.value =
@@ -236,10 +244,14 @@ class Preparation {
   }
 
   void place() {
-    Checked<PlaceRequest> request =
-        hosts_of_operators(spec_, graph_run_.graph, graph_run_.name, hosts_);
-    if (!request) return problems_.append(std::move(request.error()));
-    Result<PlacedGraph> placed = place_graph(*request);
+    Checked<OperatorPlaces> places =
+        OperatorHosts(spec_, graph_run_.graph, graph_run_.name, hosts_).run();
+    if (!places) return problems_.append(std::move(places.error()));
+    graph_run_.arrays = fixed_arrays(graph_run_.graph, graph_run_.workload.inputs);
+    graph_run_.split =
+        split_for(spec_, graph_run_.graph, graph_run_.arrays, std::move(places->placed));
+    Result<PlacedGraph> placed = place_graph(place_request(
+        graph_run_.graph, graph_run_.split, hosts_, std::move(places->host), hosts_.front()));
     if (placed)
       graph_run_.placed = std::move(*placed);
     else
@@ -257,7 +269,20 @@ class Preparation {
     return inputs;
   }
 
+  // What FPGAs run is searched for; where they run nothing, the placement is the plan.
   void plan() {
+    if (graph_run_.on_fpgas()) {
+      Checked<Plan> plan = plan_fpgas(run_, graph_run_, devices_, first_request());
+      if (!plan) {
+        for (Error& error : plan.error().errors) {
+          const bool asked =
+              error.message.starts_with("min_nodes") && !spec_.partition.position.empty();
+          add(asked ? spec_.partition.position : spec_.model.position, error.message, error.code);
+        }
+        return;
+      }
+      run_.plan = std::move(*plan);
+    }
     const Result<PricedGraph> priced = price_graph({.placed = &graph_run_.placed,
                                                     .clients = hosts_.front(),
                                                     .outputs = graph_run_.graph.outputs.size(),
@@ -265,8 +290,27 @@ class Preparation {
                                                     .inputs = first_request()});
     if (!priced) return add(spec_.model.position, priced.error().message);
     graph_run_.operations = 2 * priced->work.multiply_adds + priced->work.operations;
-    run_.plan = plan_of(spec_, graph_run_, *priced, played(*priced), hosts_.front(), options_.note);
+    if (graph_run_.on_fpgas())
+      complete(*priced);
+    else
+      run_.plan =
+          plan_of(spec_, graph_run_, *priced, played(*priced), hosts_.front(), options_.note);
     run_.graph = std::move(graph_run_);
+  }
+
+  // What the plan of the FPGAs does not say.
+  void complete(const PricedGraph& priced) {
+    Plan& plan = run_.plan;
+    plan.model = graph_run_.name;
+    graph_run_.operations += plan.operations;
+    plan.operations = graph_run_.operations;
+    plan.steps = 1;
+    add_host_placements(spec_, graph_run_, priced, plan);
+    const auto on_fpgas = std::ranges::count(graph_run_.split.on_fpga, true);
+    plan.explanation.push_back(
+        fmt::format("{} of {} operators on FPGAs; on the CPU {} multiply-adds a request", on_fpgas,
+                    graph_run_.graph.nodes.size(), priced.work.multiply_adds));
+    if (!options_.note.empty()) plan.explanation.push_back(options_.note);
   }
 
   // In the middle of a run, with the congestion marks and node numbers of the run.

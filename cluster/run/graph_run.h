@@ -1,4 +1,5 @@
-// Runs of a graph on CPU parts: from a cluster file to a placement, a prediction, and results.
+// Runs of a graph on CPU parts and FPGAs: from a cluster file to a placement, a prediction, and
+// results.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include "cluster/workload/graph_workload.h"
 #include "partition/place/place_graph.h"
 #include "partition/plan/plan.h"
+#include "partition/region/split_model.h"
 
 namespace soliton {
 
@@ -21,7 +23,11 @@ struct GraphRun {
   std::string name;  // of the model
   ir::Graph graph;
   GraphWorkload workload;
+  // Type and shape of each value in every request; absent where requests differ.
+  std::vector<ir::Array> arrays;
+  SplitModel split;  // what FPGAs run; without layers nothing
   PlacedGraph placed;
+  bool on_fpgas() const { return !split.model.layers.empty(); }
   std::int64_t operations = 0;  // of one request: a multiply-add is two
 };
 
@@ -35,7 +41,7 @@ struct GraphOptions {
 };
 Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options);
 
-// The nodes that take part: the clients' and those with parts, each once.
+// The CPU hosts that take part: the clients' and those with parts, each once.
 std::vector<std::string> cpu_nodes_of(const PreparedRun& run);
 // The spec of one of them.
 CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node);

@@ -5,6 +5,7 @@
 
 #include "cluster/file/yaml_file.h"
 #include "cluster/run/check_prediction.h"
+#include "cluster/run/graph_fpgas.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/reader.h"
 #include "node/traffic/traffic_kind.h"
@@ -61,31 +62,11 @@ Diagnostics check_carried(const ClusterSpec& spec, const Model& model) {
   return problems;
 }
 
-Objective objective_of(const ClusterSpec& spec) {
-  if (spec.partition.objective == "throughput") return Objective::kThroughput;
-  if (spec.partition.objective == "nodes") return Objective::kNodes;
-  return Objective::kLatency;
-}
-
 PartitionRequest partition_request(const PreparedRun& run) {
-  PartitionRequest request;
+  PartitionRequest request = request_of_cluster(run);
   request.model = &run.model;
-  request.topology = &run.topology;
-  request.routes = run.routes.get();
-  for (const NodeSpec& node : run.spec.nodes) request.nodes.push_back({node.name, node.device});
-  request.precision = run.spec.model.precision;
-  request.objective = objective_of(run.spec);
-  request.min_nodes = run.spec.partition.min_nodes;
-  request.max_nodes = run.spec.partition.max_nodes;
   request.steps = run.workload.steps_max;
-  request.sla = run.spec.service.sla_p99;
-  request.with_weights = run.spec.compute != ComputeKind::kTiming;
-  request.mtu = run.spec.ltl.mtu;
-  request.ltl = &run.spec.ltl;
-  request.seed = run.spec.seed;
   request.before = requests_before(run.spec, run.workload.steps_max);
-  request.batch = static_cast<std::uint32_t>(run.spec.service.batch);
-  request.window = static_cast<std::uint32_t>(run.spec.model.window);
   return request;
 }
 

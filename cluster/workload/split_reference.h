@@ -13,7 +13,7 @@
 namespace soliton {
 
 struct SplitReference {
-  CpuSpec host;  // node "host": parts, streams and clients, whose workload and inputs are set later
+  CpuSpec host;  // of "host": parts, streams, and clients, whose workload and inputs are set later
   Shard fpga;    // node "unsharded"
 };
 

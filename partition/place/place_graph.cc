@@ -67,6 +67,7 @@ class Placer {
       : request_(request), graph_(*request.graph), readers_(request.graph->values.size()) {}
 
   Result<PlacedGraph> run() {
+    out_.clients = request_.clients;
     trigger_ = first_of_request();
     if (trigger_ == kAbsent)
       return invalid("no input of the model comes with a request, so that none could start it");

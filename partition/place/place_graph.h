@@ -53,6 +53,7 @@ struct FpgaPlaces {
 
 struct PlacedGraph {
   std::vector<HostParts> hosts;              // those that run something, in the order given
+  std::string clients;                       // node of the clients
   std::vector<std::vector<PartPort>> sends;  // by input of the graph: where the clients send it
   std::vector<InitialArray> initial;         // that the clients send as well
   std::uint16_t first_reply = 0;  // output k comes to port first_reply + k of the clients' node

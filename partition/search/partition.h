@@ -7,6 +7,8 @@
 // a bound on all plans, or with a statement that none is known.
 #pragma once
 
+#include <functional>
+
 #include "partition/cost/cost_model.h"
 #include "partition/ir/model.h"
 #include "partition/lower/lower.h"
@@ -22,7 +24,10 @@ struct PartitionNode {
 
 struct PartitionRequest {
   const Model* model = nullptr;
-  const GraphEnds* ends = nullptr;     // of a model that is no chain
+  // Of a model that is no chain: where its vectors come from and go to, and what the CPU hosts do
+  // around programs whose ends are `host` (Lowered::host).
+  const GraphEnds* ends = nullptr;
+  std::function<std::vector<PricedHost>(const HostShard& host)> hosts;
   const Topology* topology = nullptr;  // nodes in the same order as `nodes`
   const Routes* routes = nullptr;
   std::vector<PartitionNode> nodes;  // all nodes of the cluster, including hosts (cpu)

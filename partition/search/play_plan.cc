@@ -75,17 +75,23 @@ Result<Lowered> PlanPlayer::lower_plan(const std::vector<Stage>& stages, bool wi
 }
 
 Prediction PlanPlayer::predict_run(const Lowered& lowered) const {
-  const PricedHost host = priced_host(lowered.host, request_.steps, request_.batch);
-  CostRequest cost = cost_of(lowered, host);
+  const std::vector<PricedHost> hosts = hosts_of(lowered);
+  CostRequest cost = cost_of(lowered, hosts);
   cost.seed = request_.seed;
   cost.before = request_.before;
   return predict(cost);
 }
 
-CostRequest PlanPlayer::cost_of(const Lowered& lowered, const PricedHost& host) const {
+std::vector<PricedHost> PlanPlayer::hosts_of(const Lowered& lowered) const {
+  if (request_.hosts) return request_.hosts(lowered.host);
+  return {priced_host(lowered.host, request_.steps, request_.batch)};
+}
+
+CostRequest PlanPlayer::cost_of(const Lowered& lowered,
+                                const std::vector<PricedHost>& hosts) const {
   CostRequest cost;
   cost.shards = lowered.shards;
-  cost.hosts = {&host, 1};
+  cost.hosts = hosts;
   cost.topology = request_.topology;
   cost.routes = request_.routes;
   cost.mtu = request_.mtu;
@@ -104,8 +110,8 @@ std::optional<PlayedPlan> PlanPlayer::play(const std::vector<Stage>& stages,
     if (!check_shard(shard).empty()) return std::nullopt;
   }
   const Limits limits = limits_to_beat(request_, nodes, beat);
-  const PricedHost host = priced_host(lowered->host, request_.steps, request_.batch);
-  CostRequest cost = cost_of(*lowered, host);
+  const std::vector<PricedHost> hosts = hosts_of(*lowered);
+  CostRequest cost = cost_of(*lowered, hosts);
   cost.latency_limit = limits.latency;
   cost.interval_limit = limits.interval;
   PlayedPlan out{stages, nodes, predict(cost), {}};

@@ -49,7 +49,8 @@ class PlanPlayer {
 
  private:
   // Both must outlive what is returned.
-  CostRequest cost_of(const Lowered& lowered, const PricedHost& host) const;
+  CostRequest cost_of(const Lowered& lowered, const std::vector<PricedHost>& hosts) const;
+  std::vector<PricedHost> hosts_of(const Lowered& lowered) const;
 
   const PartitionRequest& request_;
   const NodesView& view_;

@@ -1,0 +1,154 @@
+#include "cluster/run/graph_fpgas.h"
+
+#include <algorithm>
+
+#include "cluster/run/check_prediction.h"
+#include "cluster/run/graph_predict.h"
+#include "cluster/run/run.h"
+#include "partition/ir/evaluate.h"
+#include "partition/join/join_fpgas.h"
+#include "protocol/base/check.h"
+
+namespace soliton {
+namespace {
+
+// Whether all requests have inputs of one type and shape.
+bool alike(const GraphInputs& inputs) {
+  const auto kind = [](const ir::Array& a, const ir::Array& b) {
+    return a.type() == b.type() && a.shape() == b.shape();
+  };
+  return std::ranges::all_of(inputs.given, [&](const std::vector<ir::Array>& request) {
+    return std::ranges::equal(request, inputs.given.front(), kind);
+  });
+}
+
+Objective objective_of(const ClusterSpec& spec) {
+  if (spec.partition.objective == "throughput") return Objective::kThroughput;
+  if (spec.partition.objective == "nodes") return Objective::kNodes;
+  return Objective::kLatency;
+}
+
+}  // namespace
+
+std::vector<ir::Array> fixed_arrays(const ir::Graph& graph, const GraphInputs& inputs) {
+  std::vector<ir::Array> arrays(graph.values.size());
+  for (std::size_t id = 0; id < arrays.size(); ++id) arrays[id] = graph.values[id].constant;
+  if (alike(inputs)) {
+    const std::vector<ir::Array> first = inputs.request(0);
+    for (std::size_t k = 0; k < first.size(); ++k)
+      arrays[graph.inputs[k].value] = first[k].forgotten();
+  }
+  for (const ir::Node& node : graph.nodes) {
+    std::vector<ir::Array> in;
+    bool there = true;
+    for (const ir::ValueId id : node.inputs) {
+      in.push_back(id == ir::kAbsent ? ir::Array() : arrays[id]);
+      there = there && (id == ir::kAbsent || in.back().present());
+    }
+    if (!there) continue;
+    const Result<ir::Outputs> out = ir::apply_node(graph, node, in);
+    for (std::size_t k = 0; out && k < std::min(out->size(), node.outputs.size()); ++k)
+      if (node.outputs[k] != ir::kAbsent) arrays[node.outputs[k]] = (*out)[k];
+  }
+  return arrays;
+}
+
+SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
+                     const std::vector<ir::Array>& arrays, std::vector<bool> on_cpu) {
+  std::vector<const NpuDevice*> devices;
+  for (const NodeSpec& node : spec.nodes)
+    if (node.device.kind == Device::Kind::kNpu) devices.push_back(&node.device.npu);
+  if (devices.empty()) {
+    SplitModel none;
+    none.on_fpga.resize(graph.nodes.size());
+    none.why.assign(graph.nodes.size(), "has no FPGA in this cluster");
+    return none;
+  }
+  SplitRequest request;
+  request.graph = &graph;
+  request.arrays = &arrays;
+  request.has = [&](Opcode opcode) {
+    const NpuFunctionRow* row = function_of(opcode);
+    return row == nullptr || std::ranges::all_of(devices, [&](const NpuDevice* device) {
+             return device->has(row->function);
+           });
+  };
+  request.on_cpu = std::move(on_cpu);
+  return split_model(request);
+}
+
+PartitionRequest request_of_cluster(const PreparedRun& run) {
+  const ClusterSpec& spec = run.spec;
+  PartitionRequest request;
+  request.topology = &run.topology;
+  request.routes = run.routes.get();
+  for (const NodeSpec& node : spec.nodes) request.nodes.push_back({node.name, node.device});
+  request.precision = spec.model.precision;
+  request.objective = objective_of(spec);
+  request.min_nodes = spec.partition.min_nodes;
+  request.max_nodes = spec.partition.max_nodes;
+  request.sla = spec.service.sla_p99;
+  request.with_weights = spec.compute != ComputeKind::kTiming;
+  request.mtu = spec.ltl.mtu;
+  request.ltl = &spec.ltl;
+  request.seed = spec.seed;
+  request.batch = static_cast<std::uint32_t>(spec.service.batch);
+  request.window = static_cast<std::uint32_t>(spec.model.window);
+  return request;
+}
+
+Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
+                         const std::map<std::string, CpuDevice>& devices,
+                         const std::vector<ir::Array>& inputs) {
+  const GraphEnds ends = ends_of(graph.placed);
+  PartitionRequest request = request_of_cluster(run);
+  request.model = &graph.split.model;
+  request.ends = &ends;
+  request.steps = graph.split.model.fixed_steps;
+  request.before = requests_before(run.spec, request.steps);
+  request.hosts = [&](const HostShard& host) {
+    PlacedGraph placed = graph.placed;
+    join_fpgas(host, graph.split, graph.arrays, placed);
+    Result<PricedGraph> priced = price_graph({.placed = &placed,
+                                              .clients = placed.clients,
+                                              .outputs = graph.graph.outputs.size(),
+                                              .devices = devices,
+                                              .inputs = inputs});
+    SOLITON_CHECK_MSG(priced, "{}", priced.error().message);
+    return std::move(priced->hosts);
+  };
+  Checked<Plan> plan = partition_model(request);
+  if (plan) join_fpgas(plan->host_shard, graph.split, graph.arrays, graph.placed);
+  return plan;
+}
+
+std::unique_ptr<SplitReference> split_reference(const PreparedRun& run,
+                                                std::optional<Error>& error) {
+  const GraphRun& graph = *run.graph;
+  Result<PlacedGraph> placed =
+      place_graph(place_request(graph.graph, graph.split, {"host"},
+                                std::vector<std::size_t>(graph.graph.nodes.size()), "host"));
+  if (!placed) return error = placed.error(), nullptr;
+  const GraphEnds ends = ends_of(*placed);
+  Checked<Plan> plan = unsharded(graph.split.model, run.plan.shards.front().device,
+                                 run.spec.model.precision, {}, &ends);
+  if (!plan) {
+    error = Error{plan.error().errors.front().code, plan.error().text()};
+    return nullptr;
+  }
+  join_fpgas(plan->host_shard, graph.split, graph.arrays, *placed);
+  auto out = std::make_unique<SplitReference>();
+  for (HostParts& host : placed->hosts) {
+    out->host.parts = std::move(host.parts);
+    out->host.streams = std::move(host.streams);
+  }
+  GraphClients& clients = out->host.clients.emplace();
+  clients.sends = std::move(placed->sends);
+  clients.initial = std::move(placed->initial);
+  clients.first_port = placed->first_reply;
+  clients.replies = static_cast<std::uint16_t>(graph.graph.outputs.size());
+  out->fpga = std::move(plan->shards.front());
+  return out;
+}
+
+}  // namespace soliton

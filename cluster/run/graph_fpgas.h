@@ -1,0 +1,38 @@
+// The FPGAs' side of a run of a graph: which operators they run, which plan is best, and what their
+// answers are compared with.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/file/spec.h"
+#include "cluster/run/graph_run.h"
+#include "cluster/workload/split_reference.h"
+#include "partition/search/partition.h"
+
+namespace soliton {
+
+// The shapes of all values, if every request has the same; absent where they depend on its data.
+std::vector<ir::Array> fixed_arrays(const ir::Graph& graph, const GraphInputs& inputs);
+
+// What the FPGAs of the cluster run of the graph. `on_cpu`: by node, those that are placed on a host.
+SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
+                     const std::vector<ir::Array>& arrays, std::vector<bool> on_cpu);
+
+// Everything of a request for a plan that the cluster says, whatever the model.
+PartitionRequest request_of_cluster(const PreparedRun& run);
+
+// The best plan for the FPGAs, which also joins them with the hosts of `graph.placed`. `inputs`: of
+// a request, for PriceRequest; `devices`: of the hosts.
+Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
+                         const std::map<std::string, CpuDevice>& devices,
+                         const std::vector<ir::Array>& inputs);
+
+// Null if it cannot be made, with the reason in `error`.
+std::unique_ptr<SplitReference> split_reference(const PreparedRun& run,
+                                                std::optional<Error>& error);
+
+}  // namespace soliton
