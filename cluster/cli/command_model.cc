@@ -1,5 +1,6 @@
 // soliton model: what is in a model file.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -7,11 +8,14 @@
 #include <memory>
 
 #include "cluster/cli/commands.h"
+#include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
+#include "cluster/file/spec.h"
 #include "partition/ir/describe.h"
+#include "partition/ir/evaluate.h"
 #include "partition/ir/passes/states.h"
 #include "partition/onnx/import_onnx.h"
-#include "partition/onnx/read_onnx.h"
+#include "partition/region/split_model.h"
 #include "protocol/base/suggestion.h"
 #include "protocol/json/json.h"
 #include "protocol/tensor/format.h"
@@ -29,6 +33,7 @@ std::int64_t bytes_in(const NumberFormat& format, std::int64_t parameters) {
 struct ModelOptions {
   std::vector<std::string> shapes;  // NAME=1,80
   bool all = false;
+  std::string device = "bw-s10";  // whose functions decide what runs on FPGAs
 };
 
 // "x=1,80" as a shape.
@@ -90,20 +95,39 @@ Checked<std::vector<std::optional<ir::Shape>>> shapes_of(const ir::Graph& graph,
   return out;
 }
 
-// Where operators run, and why.
+// Where operators run, and why, by name. Those in bodies run with the operator that has them.
 struct Places {
-  bool chain = false;  // FPGA programs are made from the model
-  std::string reason;  // why not
+  std::map<std::string, std::string> why_cpu;  // by operator; "" for those on FPGAs
 
-  static bool multiplies(std::string_view op) {
-    return op == "LSTM" || op == "GRU" || op == "RNN" || op == "Gemm" || op == "MatMul";
+  const char* where(const std::string& name) const {
+    const auto at = why_cpu.find(name);
+    return at != why_cpu.end() && at->second.empty() ? "npu" : "cpu";
   }
-  const char* where(std::string_view op) const { return chain && multiplies(op) ? "npu" : "cpu"; }
-  std::string why(std::string_view op) const {
-    if (!chain) return reason;
-    return multiplies(op) ? "its weights are pinned" : "it is no product with pinned weights";
+  std::string why(const std::string& name) const {
+    const auto at = why_cpu.find(name);
+    if (at == why_cpu.end()) return "is in the body of an operator on the CPU";
+    return at->second.empty() ? "becomes part of a program" : at->second;
   }
 };
+
+// On FPGAs like `device`, for requests of the shapes that are known.
+Places places_on(const NpuDevice& device, const ir::Graph& graph,
+                 const std::vector<std::optional<ir::Shape>>& shapes) {
+  std::vector<ir::Array> kinds(graph.inputs.size());
+  for (std::size_t k = 0; k < kinds.size(); ++k)
+    if (shapes[k]) kinds[k] = ir::Array::unknown(graph.inputs[k].type, *shapes[k]);
+  const std::vector<ir::Array> arrays = ir::infer_partly(graph, kinds);
+  const SplitModel split = split_model({&graph, &arrays,
+                                        [&](Opcode opcode) {
+                                          const NpuFunctionRow* row = function_of(opcode);
+                                          return row == nullptr || device.has(row->function);
+                                        },
+                                        {}});
+  Places out;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+    out.why_cpu[graph.nodes[i].name] = split.why[i];
+  return out;
+}
 
 struct Report {
   ImportedModel model;
@@ -112,7 +136,8 @@ struct Report {
   std::vector<std::string> states;  // inputs that are carried
 };
 
-Checked<Report> report_of(const std::string& file, const ModelOptions& options) {
+Checked<Report> report_of(const std::string& file, const ModelOptions& options,
+                          const NpuDevice& device) {
   Checked<ImportedModel> model = import_onnx(file);
   if (!model) return tl::unexpected(std::move(model.error()));
   Report out;
@@ -122,9 +147,7 @@ Checked<Report> report_of(const std::string& file, const ModelOptions& options) 
   out.what = ir::describe(out.model.graph, *shapes);
   for (std::size_t k = 1; k < out.model.graph.inputs.size(); ++k)
     if (ir::find_states(out.model.graph, {k})) out.states.push_back(out.what.inputs[k].name);
-  const Checked<Model> chain = read_onnx(file);
-  out.places.chain = chain.has_value();
-  if (!chain) out.places.reason = chain.error().errors.front().message;
+  out.places = places_on(device, out.model.graph, *shapes);
   return out;
 }
 
@@ -147,12 +170,12 @@ std::string json_of(const Report& report) {
   Json operators = Json::array();
   std::int64_t on_npu = 0, on_cpu = 0;
   for (const ir::NodeDescription& node : report.what.nodes) {
-    const std::string where = report.places.where(node.type);
+    const std::string where = report.places.where(node.name);
     if (node.work) (where == "npu" ? on_npu : on_cpu) += node.work->multiply_adds;
     operators.push_back({{"name", node.name},
                          {"type", node.type},
                          {"where", where},
-                         {"why", report.places.why(node.type)}});
+                         {"why", report.places.why(node.name)}});
   }
   Json out = {{"name", report.model.name},
               {"opset", report.model.graph.opset},
@@ -178,19 +201,19 @@ std::string ports_text(const char* what, const std::vector<ir::PortDescription>&
 
 // Operators by type, the most frequent first.
 std::string types_text(const Report& report) {
-  std::map<std::string, std::pair<int, std::int64_t>> types;
+  using Row = std::pair<std::string, std::string>;  // type, where
+  std::map<Row, std::pair<int, std::int64_t>> types;
   for (const ir::NodeDescription& node : report.what.nodes) {
-    auto& [count, multiply_adds] = types[node.type];
+    auto& [count, multiply_adds] = types[{node.type, report.places.where(node.name)}];
     ++count;
     if (node.work) multiply_adds += node.work->multiply_adds;
   }
-  std::vector<std::pair<std::string, std::pair<int, std::int64_t>>> rows(types.begin(),
-                                                                         types.end());
+  std::vector<std::pair<Row, std::pair<int, std::int64_t>>> rows(types.begin(), types.end());
   std::ranges::stable_sort(
       rows, [](const auto& a, const auto& b) { return a.second.first > b.second.first; });
   std::string out;
   for (const auto& [type, row] : rows)
-    out += fmt::format("  {:>5} {:<24} {}{}\n", row.first, type, report.places.where(type),
+    out += fmt::format("  {:>5} {:<24} {}{}\n", row.first, type.first, type.second,
                        row.second > 0 ? fmt::format("  {} multiply-adds", row.second) : "");
   return out;
 }
@@ -225,17 +248,33 @@ std::string text_of(const Report& report, const ModelOptions& options) {
                        what.work->multiply_adds, what.work->operations);
   for (const std::string& open : what.open)
     out += fmt::format("arithmetic is unknown: {}; say --input NAME=1,80\n", open);
-  if (!report.places.chain)
-    out += fmt::format("everything runs on the CPU: {}\n", report.places.reason);
   if (options.all)
     for (const ir::NodeDescription& node : what.nodes)
-      out += fmt::format("  {}  {}  {}  {}\n", report.places.where(node.type), node.type, node.name,
-                         node.output);
+      out += fmt::format("  {}  {}  {}  {}  {}\n", report.places.where(node.name), node.type,
+                         node.name, node.output, report.places.why(node.name));
   return out;
 }
 
+Checked<NpuDevice> device_named(const std::string& name) {
+  Checked<std::vector<Device>> devices = builtin_devices(data_root());
+  if (!devices) return tl::unexpected(std::move(devices.error()));
+  std::vector<std::string> names;
+  for (const Device& device : *devices) {
+    if (device.kind != Device::Kind::kNpu) continue;
+    if (device.name() == name) return device.npu;
+    names.push_back(device.name());
+  }
+  Diagnostics problems;
+  problems.add(ErrorCode::kInvalid,
+               fmt::format("--device {}: is no FPGA that is shipped{}; there are {}", name,
+                           suggestion(name, names), fmt::join(names, ", ")));
+  return tl::unexpected(std::move(problems));
+}
+
 int show(const CommandLine& line, const ModelOptions& options) {
-  const Checked<Report> report = report_of(line.inputs.front(), options);
+  const Checked<NpuDevice> device = device_named(options.device);
+  if (!device) return report_errors(device.error());
+  const Checked<Report> report = report_of(line.inputs.front(), options, *device);
   if (!report) return report_errors(report.error());
   return line.json ? printed(print_json(json_of(*report)))
                    : printed(print_lines(text_of(*report, options)));
@@ -247,6 +286,8 @@ RunCommand define(OptionSet& options, CommandLine&) {
   options.texts("--input", "NAME=SHAPE", own->shapes,
                 "shape of an input that the file leaves open, x=1,80; may be given several times");
   options.flag("--all", own->all, "also every operator by name");
+  options.text("--device", "NAME", own->device,
+               "FPGA whose functions decide what runs there (default bw-s10)");
   return [own](const CommandLine& line) { return show(line, *own); };
 }
 

@@ -31,26 +31,12 @@ Objective objective_of(const ClusterSpec& spec) {
 }  // namespace
 
 std::vector<ir::Array> fixed_arrays(const ir::Graph& graph, const GraphInputs& inputs) {
-  std::vector<ir::Array> arrays(graph.values.size());
-  for (std::size_t id = 0; id < arrays.size(); ++id) arrays[id] = graph.values[id].constant;
+  std::vector<ir::Array> kinds(graph.inputs.size());
   if (alike(inputs)) {
     const std::vector<ir::Array> first = inputs.request(0);
-    for (std::size_t k = 0; k < first.size(); ++k)
-      arrays[graph.inputs[k].value] = first[k].forgotten();
+    for (std::size_t k = 0; k < first.size(); ++k) kinds[k] = first[k].forgotten();
   }
-  for (const ir::Node& node : graph.nodes) {
-    std::vector<ir::Array> in;
-    bool there = true;
-    for (const ir::ValueId id : node.inputs) {
-      in.push_back(id == ir::kAbsent ? ir::Array() : arrays[id]);
-      there = there && (id == ir::kAbsent || in.back().present());
-    }
-    if (!there) continue;
-    const Result<ir::Outputs> out = ir::apply_node(graph, node, in);
-    for (std::size_t k = 0; out && k < std::min(out->size(), node.outputs.size()); ++k)
-      if (node.outputs[k] != ir::kAbsent) arrays[node.outputs[k]] = (*out)[k];
-  }
-  return arrays;
+  return ir::infer_partly(graph, kinds);
 }
 
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,

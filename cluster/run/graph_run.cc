@@ -8,6 +8,7 @@
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/graph_fpgas.h"
+#include "cluster/run/graph_islands.h"
 #include "cluster/run/graph_predict.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/names.h"
@@ -127,7 +128,7 @@ void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const Pri
 // The placement says where operators run, but not how those of one host are cut into parts. A finer
 // cut can send a result before the rest of its part has run, so nothing is claimed of this one.
 Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& priced,
-             const Prediction& predicted, const std::string& clients, const std::string& note) {
+             const Prediction& predicted, const std::string& clients) {
   Plan plan;
   plan.model = run.name;
   plan.host = clients;
@@ -147,9 +148,9 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& pr
   certificate.plan_class = "given placement";
   certificate.method = "one cut into parts was played; finer parts might answer sooner";
   certificate.cost_model = kCostModelVersion;
-  if (!note.empty()) plan.explanation.push_back(note);
-  plan.explanation.push_back(fmt::format("on the CPU: {} operators, {} multiply-adds a request",
-                                         run.graph.nodes.size(), priced.work.multiply_adds));
+  plan.explanation = where_it_runs(run);
+  plan.explanation.push_back(
+      fmt::format("on CPUs {} multiply-adds a request", priced.work.multiply_adds));
   return plan;
 }
 
@@ -293,8 +294,7 @@ class Preparation {
     if (graph_run_.on_fpgas())
       complete(*priced);
     else
-      run_.plan =
-          plan_of(spec_, graph_run_, *priced, played(*priced), hosts_.front(), options_.note);
+      run_.plan = plan_of(spec_, graph_run_, *priced, played(*priced), hosts_.front());
     run_.graph = std::move(graph_run_);
   }
 
@@ -306,11 +306,9 @@ class Preparation {
     plan.operations = graph_run_.operations;
     plan.steps = 1;
     add_host_placements(spec_, graph_run_, priced, plan);
-    const auto on_fpgas = std::ranges::count(graph_run_.split.on_fpga, true);
+    for (std::string& line : where_it_runs(graph_run_)) plan.explanation.push_back(std::move(line));
     plan.explanation.push_back(
-        fmt::format("{} of {} operators on FPGAs; on the CPU {} multiply-adds a request", on_fpgas,
-                    graph_run_.graph.nodes.size(), priced.work.multiply_adds));
-    if (!options_.note.empty()) plan.explanation.push_back(options_.note);
+        fmt::format("on CPUs {} multiply-adds a request", priced.work.multiply_adds));
   }
 
   // In the middle of a run, with the congestion marks and node numbers of the run.

@@ -33,11 +33,9 @@ struct GraphRun {
 
 // Imports the model, reads its workload, places its operators and predicts a request; fills
 // run.graph and run.plan. REQUIRES: run.spec, run.topology and run.routes. Errors: everything that
-// the run would refuse, with its place in the cluster file. `note`: added to the plan's
-// explanation.
+// the run would refuse, with its place in the cluster file.
 struct GraphOptions {
   bool plan = true;  // false: nothing is predicted, as for a mere check; needs no routes
-  std::string note;
 };
 Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options);
 

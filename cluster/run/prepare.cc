@@ -78,9 +78,9 @@ void cut_off(Diagnostics& problems, const std::string& file) {
   problems.add(ErrorCode::kInvalid, fmt::format("{}: {} more errors", file, more));
 }
 
-// Whether the model runs on CPU parts, and is prepared with all its errors taken: if its placement
-// says so, or if the reader of chains, which the FPGAs' programs are made from, does not take it.
-bool on_cpu(PreparedRun& run, bool planned, Diagnostics& problems) {
+// Whether the model runs as a graph, and is prepared with all its errors taken: if there is a
+// placement, or if it is no chain of layers.
+bool is_graph(PreparedRun& run, bool planned, Diagnostics& problems) {
   const ClusterSpec& spec = run.spec;
   const ModelSpec& model = spec.model;
   if (model.rnn) {
@@ -90,16 +90,9 @@ bool on_cpu(PreparedRun& run, bool planned, Diagnostics& problems) {
                          "placement: belongs to a model from an ONNX file, and model.rnn is none"));
     return true;
   }
-  GraphOptions options{planned, ""};
-  if (spec.placement.empty()) {
-    const Checked<Model> chain = read_onnx(model.onnx, {model.output, model.zero_state});
-    if (chain) return false;
-    options.note = fmt::format(
-        "note: everything runs on the CPU, because no FPGA program is made "
-        "from this model: {}",
-        chain.error().errors.front().message);
-  }
-  problems.append(prepare_graph(run, options));
+  if (spec.placement.empty() && read_onnx(model.onnx, {model.output, model.zero_state}))
+    return false;
+  problems.append(prepare_graph(run, {planned}));
   return true;
 }
 
@@ -121,7 +114,7 @@ class Preparation {
                        "nothing to plan",
                        spec().workload.position, spec().workload.traffic->kind->name)});
     const bool planned = wired && reading_.rest && options_.plan;
-    if (!traffic && reading_.model && !on_cpu(*run_, planned, problems_) && make_model()) {
+    if (!traffic && reading_.model && !is_graph(*run_, planned, problems_) && make_model()) {
       load();
       if (planned && run_->workload.steps_max > 0) partition();
     }

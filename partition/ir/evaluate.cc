@@ -83,9 +83,9 @@ Result<Outputs> evaluate(const Graph& graph, std::span<const Array> inputs,
   return out;
 }
 
-Checked<std::vector<Array>> infer(const Graph& graph, std::span<const Array> inputs) {
-  std::vector<Array> arrays = begin_with(graph, inputs);
-  Diagnostics found;
+namespace {
+
+std::vector<Array> infer_into(const Graph& graph, std::vector<Array> arrays, Diagnostics& found) {
   for (const Node& node : graph.nodes) {
     const std::vector<Array> in = gather(node, arrays);
     bool reachable = true;
@@ -97,8 +97,21 @@ Checked<std::vector<Array>> infer(const Graph& graph, std::span<const Array> inp
     else
       found.add(outputs.error());
   }
+  return arrays;
+}
+
+}  // namespace
+
+Checked<std::vector<Array>> infer(const Graph& graph, std::span<const Array> inputs) {
+  Diagnostics found;
+  std::vector<Array> arrays = infer_into(graph, begin_with(graph, inputs), found);
   if (!found.empty()) return tl::unexpected(std::move(found));
   return arrays;
+}
+
+std::vector<Array> infer_partly(const Graph& graph, std::span<const Array> inputs) {
+  Diagnostics found;
+  return infer_into(graph, begin_with(graph, inputs), found);
 }
 
 }  // namespace soliton::ir

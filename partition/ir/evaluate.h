@@ -29,4 +29,7 @@ Result<Outputs> evaluate(const Graph& graph, std::span<const Array> inputs,
 // are not looked at.
 Checked<std::vector<Array>> infer(const Graph& graph, std::span<const Array> inputs);
 
+// The same as far as it goes, from inputs some of which may be absent: what does not follow is absent.
+std::vector<Array> infer_partly(const Graph& graph, std::span<const Array> inputs);
+
 }  // namespace soliton::ir

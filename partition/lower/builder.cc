@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "partition/lower/lower.h"
 #include "protocol/base/check.h"
@@ -28,13 +29,44 @@ std::uint32_t ShardBuilder::vectors(std::int64_t elements) const {
   return static_cast<std::uint32_t>(tiles_along(elements, native_dim()));
 }
 
-// Registers are given out upwards and never returned: a shard's program is a loop over steps in
-// which nearly all of them live throughout.
+// Given out upwards and never returned: in a loop over the steps of a recurrent layer nearly all
+// registers live throughout.
 std::uint32_t ShardBuilder::reserve(Memory memory, std::uint32_t count) {
   std::uint32_t& next = reserved_[memory];
   const std::uint32_t first = next;
   next += count;
   return first;
+}
+
+std::uint32_t ShardBuilder::borrow(Memory memory, std::uint32_t count) {
+  std::map<std::uint32_t, std::uint32_t>& free = free_[memory];
+  for (auto it = free.begin(); it != free.end(); ++it) {
+    const auto [first, length] = *it;
+    if (length < count) continue;
+    free.erase(it);
+    if (length > count) free[first + count] = length - count;
+    return first;
+  }
+  return reserve(memory, count);
+}
+
+// Neighbours become one range again.
+void ShardBuilder::give_back(Memory memory, std::uint32_t first, std::uint32_t count) {
+  if (count == 0) return;
+  std::map<std::uint32_t, std::uint32_t>& free = free_[memory];
+  auto next = free.lower_bound(first);
+  if (next != free.end() && next->first == first + count) {
+    count += next->second;
+    next = free.erase(next);
+  }
+  if (next != free.begin()) {
+    const auto before = std::prev(next);
+    if (before->first + before->second == first) {
+      before->second += count;
+      return;
+    }
+  }
+  free[first] = count;
 }
 
 std::uint32_t ShardBuilder::constant(std::string name, Memory memory, std::vector<Half> values) {

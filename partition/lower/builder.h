@@ -88,6 +88,10 @@ class ShardBuilder {
   std::uint32_t vectors(std::int64_t elements) const;
 
   std::uint32_t reserve(Memory memory, std::uint32_t count);
+  // Registers for a time: what is given back is lent again, but never becomes a constant's or a
+  // state's, which hold values from the start of a request on.
+  std::uint32_t borrow(Memory memory, std::uint32_t count);
+  void give_back(Memory memory, std::uint32_t first, std::uint32_t count);
   // `once`: the value is set only before the first request, for state that is carried on.
   void zero(Memory memory, std::uint32_t first, std::uint32_t count, bool once = false) {
     shard_.zeroed.push_back({memory, first, count, once});
@@ -125,6 +129,7 @@ class ShardBuilder {
   std::uint32_t segment_first_ = 0;
   std::vector<std::size_t> turns_;  // by OutPort
   std::map<Memory, std::uint32_t> reserved_;
+  std::map<Memory, std::map<std::uint32_t, std::uint32_t>> free_;  // vectors by first one
   std::optional<Error> failure_;
 };
 

@@ -23,6 +23,7 @@ FeedForward::FeedForward(Wiring& wiring, Values& values, Spec spec)
 void FeedForward::run() {
   for (std::size_t index = spec_.first; index < spec_.last; ++index)
     for (const Slice& slice : spec_.slices[index - spec_.first]) place(index, slice);
+  give_registers();
   std::vector<At> outside;
   for (const auto& [at, homes] : homes_)
     if (!made_here(at.first)) outside.push_back(at);
@@ -36,31 +37,40 @@ void FeedForward::place(std::size_t index, const Slice& slice) {
   const DenseLayer& it = layer(index);
   DenseProgram program(wiring_.at(slice.node), it, it.name, slice.rows,
                        input_parts(spec_.model, index));
+  std::vector<std::size_t> operands(it.operations.size());
   for (std::size_t k = 0; k < it.operations.size(); ++k)
     if (const auto& operand = it.operations[k].operand)
-      program.set_operand(k, home(*operand, slice.node, program.memory_of(k), slice.rows) +
-                                 wiring_.at(slice.node).vectors(slice.rows.first));
-  const std::uint32_t input = place_input(index, slice);
-  work_.emplace(std::pair(index, slice.node), Work{slice, std::move(program), input, {}});
+      operands[k] = home(index, *operand, slice.node, program.memory_of(k), slice.rows);
+  const std::size_t input = place_input(index, slice);
+  work_.emplace(std::pair(index, slice.node),
+                Work{slice, std::move(program), input, std::move(operands), {}});
 }
 
 // A product reads the whole vector, part behind part, as one range of registers. Without a product
 // only the layer's own rows are read, unless it combines all of them.
-std::uint32_t FeedForward::place_input(std::size_t index, const Slice& slice) {
+std::size_t FeedForward::place_input(std::size_t index, const Slice& slice) {
   const DenseLayer& it = layer(index);
   const bool all = it.has_product() || reduces_rows(it);
   if (it.inputs.size() == 1)
-    return home(it.inputs.front(), slice.node, Memory::kInitialVrf,
+    return home(index, it.inputs.front(), slice.node, Memory::kInitialVrf,
                 all ? whole(it.inputs.front(), slice.node) : slice.rows);
-  std::uint32_t vectors = 0;
-  for (const LayerInput& input : it.inputs) vectors += vectors_of(input, slice.node);
-  const std::uint32_t first = wiring_.at(slice.node).reserve(Memory::kInitialVrf, vectors);
-  std::uint32_t to = first;
+  const std::size_t area = add_area({slice.node, Memory::kInitialVrf, 0, index, index});
   for (const LayerInput& input : it.inputs) {
-    homes_[{input, slice.node}].push_back({{Memory::kInitialVrf, to}, whole(input, slice.node)});
-    to += vectors_of(input, slice.node);
+    homes_[{input, slice.node}].push_back({area, areas_[area].vectors, whole(input, slice.node)});
+    areas_[area].vectors += vectors_of(input, slice.node);
+    areas_[area].first = std::min(areas_[area].first, first_write(index, input, slice.node));
   }
-  return first;
+  return area;
+}
+
+std::size_t FeedForward::add_area(Area area) {
+  areas_.push_back(area);
+  return areas_.size() - 1;
+}
+
+// All rows, with the padding between parts.
+RowRange FeedForward::whole(const LayerInput& input, std::size_t node) {
+  return {0, std::int64_t{vectors_of(input, node)} * wiring_.at(node).native_dim()};
 }
 
 std::uint32_t FeedForward::vectors_of(const LayerInput& input, std::size_t node) {
@@ -70,35 +80,67 @@ std::uint32_t FeedForward::vectors_of(const LayerInput& input, std::size_t node)
   return vectors;
 }
 
-// All rows, with the padding between parts.
-RowRange FeedForward::whole(const LayerInput& input, std::size_t node) {
-  return {0, std::int64_t{vectors_of(input, node)} * wiring_.at(node).native_dim()};
+// The layer in which a node's registers for a vector are first written: the one that makes rows of it
+// there, or that reads it first, as messages are taken when they are needed.
+std::size_t FeedForward::first_write(std::size_t index, const LayerInput& input,
+                                     std::size_t node) const {
+  return made_here(input) && work_.count({input.index, node}) > 0 ? input.index : index;
 }
 
 // The registers in which a node has a vector for one kind of use; a vector of an earlier pass that
 // lies on the node as a whole stays where it is.
-std::uint32_t FeedForward::home(const LayerInput& input, std::size_t node, Memory memory,
-                                RowRange wanted) {
+std::size_t FeedForward::home(std::size_t index, const LayerInput& input, std::size_t node,
+                              Memory memory, RowRange wanted) {
   std::vector<Home>& homes = homes_[{input, node}];
-  const auto known =
-      std::ranges::find_if(homes, [&](const Home& it) { return it.at.memory == memory; });
+  const auto known = std::ranges::find_if(homes, [&](const Home& it) {
+    return areas_[it.area].memory == memory && it.offset == 0 &&
+           areas_[it.area].vectors == vectors_of(input, node);
+  });
   if (known != homes.end()) {
     known->wanted = both(known->wanted, wanted);
-    return known->at.index;
+    areas_[known->area].last = index;
+    return known->area;
   }
+  Area area{node, memory, vectors_of(input, node), first_write(index, input, node), index};
   if (memory == Memory::kInitialVrf && !made_here(input)) {
     const Value& value = values_.at(input);
     const auto region = value.region.find(node);
-    const bool whole = std::ranges::all_of(
+    const bool all = std::ranges::all_of(
         value.parts, [&](const Part& part) { return part.complete.count(node) > 0; });
-    if (region != value.region.end() && whole) {
-      homes.push_back({{memory, region->second}, wanted});
-      return region->second;
+    if (region != value.region.end() && all) {
+      area.index = region->second;
+      area.borrowed = false;
     }
   }
-  const std::uint32_t index = wiring_.at(node).reserve(memory, vectors_of(input, node));
-  homes.push_back({{memory, index}, wanted});
-  return index;
+  homes.push_back({add_area(area), 0, wanted});
+  return homes.back().area;
+}
+
+// In the order of layers, so that what one layer has read last another may write. A layer never
+// writes what it reads itself. All homes of a vector on a node are written at once.
+void FeedForward::give_registers() {
+  for (const auto& [at, homes] : homes_) {
+    std::size_t earliest = spec_.last;
+    for (const Home& it : homes) earliest = std::min(earliest, areas_[it.area].first);
+    for (const Home& it : homes)
+      areas_[it.area].first = std::min(areas_[it.area].first, earliest);
+  }
+  for (std::size_t index = spec_.first; index < spec_.last; ++index) {
+    for (Area& area : areas_)
+      if (area.borrowed && area.first == index)
+        area.index = wiring_.at(area.node).borrow(area.memory, area.vectors);
+    for (const Area& area : areas_)
+      if (area.borrowed && area.last == index)
+        wiring_.at(area.node).give_back(area.memory, area.index, area.vectors);
+  }
+  for (auto& [key, work] : work_) {
+    const ShardBuilder& builder = wiring_.at(key.second);
+    const DenseLayer& it = layer(key.first);
+    for (std::size_t k = 0; k < it.operations.size(); ++k)
+      if (it.operations[k].operand)
+        work.program.set_operand(
+            k, areas_[work.operands[k]].index + builder.vectors(work.slice.rows.first));
+  }
 }
 
 // Where `rows` of a vector go on a node.
@@ -108,7 +150,8 @@ std::vector<Registers> FeedForward::homes_of(const At& at, RowRange rows, std::s
   if (found == homes_.end()) return out;
   for (const Home& it : found->second)
     if (overlap(it.wanted, rows))
-      out.push_back({it.at.memory, it.at.index + wiring_.at(node).vectors(rows.first)});
+      out.push_back({areas_[it.area].memory,
+                     areas_[it.area].index + it.offset + wiring_.at(node).vectors(rows.first)});
   return out;
 }
 
@@ -204,7 +247,8 @@ void FeedForward::emit_layer(std::size_t index, Work& work) {
   ShardBuilder& builder = wiring_.at(node);
   const bool all = it.has_product() || reduces_rows(it);
   ChainWriter chain = work.program.emit(
-      builder, it.name, work.input + (all ? 0 : builder.vectors(work.slice.rows.first)));
+      builder, it.name,
+      areas_[work.input].index + (all ? 0 : builder.vectors(work.slice.rows.first)));
   const LayerInput made{LayerInput::From::kLayer, index, LayerInput::What::kEvery};
   for (const Registers& to : homes_of({made, node}, work.slice.rows, node))
     chain.write(to.memory, to.index);

@@ -3,7 +3,8 @@
 //
 // A node keeps a vector in every register file from which one of its layers reads it, as a file
 // feeds one kind of operand; whoever makes the vector, or moves it out of NetQ, writes all of them,
-// which costs no time. Rows of a layer are divided at native tiles, so cuts change no bit.
+// which costs no time. Registers are borrowed from the first write of a round to the last read. Rows
+// of a layer are divided at native tiles, so cuts change no bit.
 #pragma once
 
 #include <map>
@@ -35,16 +36,28 @@ class FeedForward {
   void run();
 
  private:
-  // Where a node wants a vector, from its first element on, and which of its rows.
+  // Registers of a node in one file, from the layer that first writes them to the last that reads
+  // them.
+  struct Area {
+    std::size_t node = 0;
+    Memory memory = Memory::kInitialVrf;
+    std::uint32_t vectors = 0;
+    std::size_t first = 0, last = 0;  // layers
+    std::uint32_t index = 0;
+    bool borrowed = true;  // false: where an earlier pass keeps the vector
+  };
+  // Where a node wants a vector, and which of its rows.
   struct Home {
-    Registers at;
+    std::size_t area = 0;
+    std::uint32_t offset = 0;  // in the area, of the vector's first element
     RowRange wanted;
   };
   // One layer's rows on a node.
   struct Work {
     Slice slice;
     DenseProgram program;
-    std::uint32_t input = 0;  // InitialVrf, the whole vector
+    std::size_t input = 0;              // area of the whole input vector
+    std::vector<std::size_t> operands;  // by operation: area, if it reads a vector
     std::optional<std::uint16_t> out_port;
   };
   // How a vector that a node does not make comes into its homes.
@@ -67,10 +80,14 @@ class FeedForward {
     return input.from == LayerInput::From::kLayer && input.index >= spec_.first;
   }
   void place(std::size_t index, const Slice& slice);
-  std::uint32_t place_input(std::size_t index, const Slice& slice);
-  std::uint32_t home(const LayerInput& input, std::size_t node, Memory memory, RowRange wanted);
+  std::size_t place_input(std::size_t index, const Slice& slice);
+  std::size_t home(std::size_t index, const LayerInput& input, std::size_t node, Memory memory,
+                   RowRange wanted);
+  std::size_t add_area(Area area);
   RowRange whole(const LayerInput& input, std::size_t node);
   std::uint32_t vectors_of(const LayerInput& input, std::size_t node);
+  std::size_t first_write(std::size_t index, const LayerInput& input, std::size_t node) const;
+  void give_registers();
   std::vector<Registers> homes_of(const At& at, RowRange rows, std::size_t node);
   void connect_made(std::size_t index);
   void connect_outside(const LayerInput& input, std::size_t node);
@@ -82,6 +99,7 @@ class FeedForward {
   Wiring& wiring_;
   Values& values_;
   Spec spec_;
+  std::vector<Area> areas_;
   std::map<At, std::vector<Home>> homes_;
   std::map<At, Arrivals> arrivals_;
   std::map<std::pair<std::size_t, std::size_t>, Work> work_;  // by layer, node

@@ -81,8 +81,8 @@ class Emitter {
 struct Rule {
   std::string_view op;
   Status (*emit)(Emitter&, const ir::Node&);
-  // Products and recurrent cells are worth an FPGA by themselves; other work goes where its input is.
-  bool worth_alone = false;
+  // What it needs beside the functions of every device, for documents: "exp, row_reduce".
+  std::string_view needs = {};
 };
 std::span<const Rule> product_rules();
 std::span<const Rule> recurrent_rules();

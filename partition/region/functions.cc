@@ -275,24 +275,27 @@ Status rms_norm(Emitter& emitter, const ir::Node& node) {
   return finish(emitter, node, normalised(emitter, node, *in, *epsilon));
 }
 
-constexpr Rule kRules[] = {{"Clip", clip},
-                           {"HardSigmoid", hard_sigmoid},
-                           {"HardSwish", hard_swish},
-                           {"LeakyRelu", leaky_relu},
-                           {"Abs", absolute},
-                           {"Reciprocal", inverse},
-                           {"Sqrt", root},
-                           {"Pow", power},
-                           {"Erf", erf},
-                           {"Gelu", gelu},
-                           {"com.microsoft:Gelu", gelu},
-                           {"ReduceMean", reduce<Opcode::kVRmean>},
-                           {"ReduceSum", reduce<Opcode::kVRsum>},
-                           {"ReduceMax", reduce<Opcode::kVRmax>},
-                           {"Softmax", softmax},
-                           {"LayerNormalization", layer_norm},
-                           {"SimplifiedLayerNormalization", rms_norm},
-                           {"RMSNormalization", rms_norm}};
+constexpr Rule kRules[] = {
+    {"Clip", clip, "min"},
+    {"HardSigmoid", hard_sigmoid, "min"},
+    {"HardSwish", hard_swish, "min"},
+    {"LeakyRelu", leaky_relu},
+    {"Abs", absolute},
+    {"Reciprocal", inverse, "reciprocal"},
+    {"Sqrt", root, "rsqrt, reciprocal"},
+    {"Pow", power},
+    {"Erf", erf},
+    {"Gelu", gelu},
+    {"com.microsoft:Gelu", gelu},
+    {"ReduceMean", reduce<Opcode::kVRmean>, "row_reduce"},
+    {"ReduceSum", reduce<Opcode::kVRsum>, "row_reduce"},
+    {"ReduceMax", reduce<Opcode::kVRmax>, "row_reduce"},
+    {"Softmax", softmax, "row_reduce, min, exp, reciprocal"},
+    {"LayerNormalization", layer_norm, "row_reduce, rsqrt"},
+    {"SimplifiedLayerNormalization", rms_norm, "row_reduce, rsqrt"},
+    {"RMSNormalization", rms_norm, "row_reduce, rsqrt"},
+    {"com.microsoft:SimplifiedLayerNormalization", rms_norm, "row_reduce, rsqrt"},
+    {"com.microsoft:RMSNormalization", rms_norm, "row_reduce, rsqrt"}};
 
 }  // namespace
 

@@ -87,7 +87,7 @@ Status gemm(Emitter& emitter, const ir::Node& node) {
   return {};
 }
 
-constexpr Rule kRules[] = {{"MatMul", matmul, true}, {"Gemm", gemm, true}};
+constexpr Rule kRules[] = {{"MatMul", matmul}, {"Gemm", gemm}};
 
 }  // namespace
 

@@ -214,8 +214,7 @@ Status recurrent(Emitter& emitter, const ir::Node& node) {
   return {};
 }
 
-constexpr Rule kRules[] = {
-    {"GRU", recurrent, true}, {"LSTM", recurrent, true}, {"RNN", recurrent, true}};
+constexpr Rule kRules[] = {{"GRU", recurrent}, {"LSTM", recurrent}, {"RNN", recurrent}};
 
 }  // namespace
 

@@ -14,13 +14,19 @@ using region::Emitter;
 using region::Rule;
 using region::Vectors;
 
-const Rule* rule_of(const ir::Node& node) {
+std::vector<const Rule*> all_rules() {
+  std::vector<const Rule*> out;
   for (const auto rules :
        {region::product_rules(), region::recurrent_rules(), region::point_rules(),
         region::function_rules(), region::movement_rules()})
-    for (const Rule& rule : rules)
-      if (rule.op == node.op) return &rule;
-  return nullptr;
+    for (const Rule& rule : rules) out.push_back(&rule);
+  return out;
+}
+
+const Rule* rule_of(const ir::Node& node) {
+  static const std::vector<const Rule*> all = all_rules();
+  const auto at = std::ranges::find(all, node.op, &Rule::op);
+  return at == all.end() ? nullptr : *at;
 }
 
 class Split {
@@ -68,6 +74,8 @@ class Split {
       why = "is placed there";
     } else if (rule == nullptr) {
       why = "is an operator that no FPGA runs";
+    } else if (!known(node)) {
+      why = "has a shape that depends on a request";
     } else {
       const Emitter::Mark mark = emitter_.mark();
       const Status done = rule->emit(emitter_, node);
@@ -76,6 +84,14 @@ class Split {
       emitter_.back_to(mark);
       why = done.error().message;
     }
+  }
+
+  // Whether all that the operator reads and makes has a shape.
+  bool known(const ir::Node& node) const {
+    const auto there = [&](ir::ValueId id) {
+      return id == ir::kAbsent || emitter_.array(id).present();
+    };
+    return std::ranges::all_of(node.inputs, there) && std::ranges::all_of(node.outputs, there);
   }
 
   bool on_cpu_side(ir::ValueId id) const {
@@ -160,6 +176,13 @@ class Split {
 };
 
 }  // namespace
+
+std::vector<FpgaOperator> fpga_operators() {
+  std::vector<FpgaOperator> out;
+  for (const Rule* rule : all_rules()) out.push_back({rule->op, rule->needs});
+  std::ranges::sort(out, {}, &FpgaOperator::name);
+  return out;
+}
 
 SplitModel split_model(const SplitRequest& request) {
   std::set<std::size_t> refused;

@@ -36,4 +36,12 @@ struct SplitModel {
 // An array that goes to an FPGA is seen as tokens x width, row-major; so is one that comes from it.
 SplitModel split_model(const SplitRequest& request);
 
+// The operators that FPGAs can run, sorted, and what each needs beside the functions of every device
+// ("exp, row_reduce"): for documents and lists.
+struct FpgaOperator {
+  std::string_view name;
+  std::string_view needs;
+};
+std::vector<FpgaOperator> fpga_operators();
+
 }  // namespace soliton

@@ -86,6 +86,34 @@ TEST(Region, RowsOfAnotherWidthGoByWayOfTheHost) {
   expect_same(run, 2);
 }
 
+std::int64_t used(const Shard& shard, const std::string& memory) {
+  for (const MemoryUse& use : memory_use(shard))
+    if (use.memory == memory) return use.used;
+  return 0;
+}
+
+// Of twenty layers one behind the other, few vectors live at a time.
+TEST(Region, RegistersAreUsedAgain) {
+  TestGraph t;
+  ir::ValueId x = t.input("x", {1, 8});
+  const ir::ValueId first = x;
+  for (int layer = 0; layer < 20; ++layer)
+    x = t.node("relu" + std::to_string(layer), "Relu",
+               {dense(t, "layer" + std::to_string(layer), x, 8, 8)});
+  t.output(t.node("sum", "Add", {x, first}));
+  RegionRun run(t.graph);
+  LowerRequest request;
+  request.model = &run.split.model;
+  request.nodes = {{"fpga0", run.device}};
+  request.stages = on_one(run);
+  request.host = "host";
+  const Result<Lowered> lowered = lower(request);
+  ASSERT_TRUE(lowered);
+  EXPECT_LE(used(lowered->shards.front(), "InitialVrf"), 3);
+  EXPECT_LE(used(lowered->shards.front(), "AddSubVrf_1"), 1);
+  expect_same(run, 1);
+}
+
 struct RecurrentCase {
   const char* op;
   const char* direction;
