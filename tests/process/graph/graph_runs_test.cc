@@ -99,6 +99,19 @@ TEST_F(GraphRuns, PredictionEqualsTheRunOnOneHost) {
   EXPECT_THAT(summary, HasSubstr("bit-identical to the whole model on one CPU"));
 }
 
+// Arrays of hosts meet on slow cables, in both directions.
+TEST_F(GraphRuns, PredictionEqualsTheRunOnTwoHosts) {
+  const std::string start = kModels + "residual";
+  const std::string file = cluster(
+      start + "-m.onnx", "{requests: 9, input: " + start + "-x.npy}",
+      "{\"*\": cpu, \"res\": host1, \"s1\": [host1]}\ntopology: {kind: rack, bandwidth: 1 Gb/s}");
+  const Ended ended = run(file, "run", {"--processes", "packed"});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  const nlohmann::json out = results("run");
+  EXPECT_EQ(out["partition"]["predicted_latency_us"], out["latency_us"]["p50"]);
+  EXPECT_GT(out["breakdown_us"]["network"], 10);
+}
+
 TEST_F(GraphRuns, TimesAreThoseOfARunWithValues) {
   const std::string start = kModels + "layernorm";
   const std::string file = cluster(start + "-m.onnx", "{requests: 3, input: " + start + "-x.npy}");
