@@ -55,7 +55,10 @@ class Finding {
     const std::size_t layers = request_.model->layers.size();
     const bool chain = request_.model->sources.empty();
     if (chain && layers <= kBoundedLayers) bound();
-    if (!chain) out_.fewest = fewest_by_tiles();
+    if (!chain) {
+      out_.fewest = fewest_by_tiles();
+      out_.nodes_bound = std::max(out_.fewest, limits_.least);
+    }
     if (out_.fewest > limits_.most) {
       out_.proved = true;
       return std::move(out_);
