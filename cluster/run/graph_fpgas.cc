@@ -12,14 +12,8 @@
 namespace soliton {
 namespace {
 
-// Whether all requests have inputs of one type and shape.
-bool alike(const GraphInputs& inputs) {
-  const auto kind = [](const ir::Array& a, const ir::Array& b) {
-    return a.type() == b.type() && a.shape() == b.shape();
-  };
-  return std::ranges::all_of(inputs.given, [&](const std::vector<ir::Array>& request) {
-    return std::ranges::equal(request, inputs.given.front(), kind);
-  });
+bool alike(const ir::Array& a, const ir::Array& b) {
+  return a.type() == b.type() && a.shape() == b.shape();
 }
 
 Objective objective_of(const ClusterSpec& spec) {
@@ -30,13 +24,16 @@ Objective objective_of(const ClusterSpec& spec) {
 
 }  // namespace
 
-std::vector<ir::Array> fixed_arrays(const ir::Graph& graph, const GraphInputs& inputs) {
-  std::vector<ir::Array> kinds(graph.inputs.size());
-  if (alike(inputs)) {
-    const std::vector<ir::Array> first = inputs.request(0);
-    for (std::size_t k = 0; k < first.size(); ++k) kinds[k] = first[k].forgotten();
+std::vector<ir::Array> common_inputs(const GraphInputs& inputs, std::size_t count) {
+  std::vector<ir::Array> out = inputs.request(0);
+  for (const std::vector<ir::Array>& request : inputs.given) {
+    if (!std::ranges::equal(request, out, alike)) return std::vector<ir::Array>(count);
+    for (std::size_t k = 0; k < count; ++k)
+      if (out[k].known() && !identical(out[k], request[k])) out[k] = out[k].forgotten();
   }
-  return ir::infer_partly(graph, kinds);
+  for (ir::Array& input : out)
+    if (inputs.given.empty() || ir::is_real(input.type())) input = input.forgotten();
+  return out;
 }
 
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,

@@ -15,8 +15,9 @@
 
 namespace soliton {
 
-// The shapes of all values, if every request has the same; absent where they depend on its data.
-std::vector<ir::Array> fixed_arrays(const ir::Graph& graph, const GraphInputs& inputs);
+// What all requests have in common of each input: its type and shape, and the elements of integers
+// and truth values that are always the same; absent if requests differ in shape.
+std::vector<ir::Array> common_inputs(const GraphInputs& inputs, std::size_t count);
 
 // What the FPGAs of the cluster run of the graph. `on_cpu`: by node, those that are placed on a host.
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,

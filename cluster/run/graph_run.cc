@@ -12,6 +12,8 @@
 #include "cluster/run/graph_predict.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/names.h"
+#include "partition/ir/evaluate.h"
+#include "partition/ir/passes/specialise.h"
 #include "partition/ir/shown_name.h"
 #include "partition/join/join_fpgas.h"
 #include "partition/onnx/import_onnx.h"
@@ -244,11 +246,21 @@ class Preparation {
       refuse("compute must be functional or timing", "and not sampled");
   }
 
+  // For FPGAs what follows from shapes is decided beforehand; a CPU part may find it out each time.
+  void specialise() {
+    const std::vector<ir::Array> inputs =
+        common_inputs(graph_run_.workload.inputs, graph_run_.graph.inputs.size());
+    const bool fpgas = std::ranges::any_of(
+        spec_.nodes, [](const NodeSpec& node) { return node.device.kind == Device::Kind::kNpu; });
+    if (fpgas) ir::specialise(graph_run_.graph, inputs);
+    graph_run_.arrays = ir::infer_partly(graph_run_.graph, inputs);
+  }
+
   void place() {
+    specialise();
     Checked<OperatorPlaces> places =
         OperatorHosts(spec_, graph_run_.graph, graph_run_.name, hosts_).run();
     if (!places) return problems_.append(std::move(places.error()));
-    graph_run_.arrays = fixed_arrays(graph_run_.graph, graph_run_.workload.inputs);
     graph_run_.split =
         split_for(spec_, graph_run_.graph, graph_run_.arrays, std::move(places->placed));
     Result<PlacedGraph> placed = place_graph(place_request(
