@@ -51,6 +51,15 @@ std::string cause(const PreparedRun& run, const RunResults& results,
 
 }  // namespace
 
+// The first finds the network idle, and in the second of short ones the transport still asks for
+// samples of its round trip.
+std::uint32_t requests_before(const ClusterSpec& spec, std::int64_t steps) {
+  constexpr std::int64_t kShort = 64;
+  const std::int64_t settled = steps <= kShort ? 2 : 1;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(spec.workload.requests - 1, 0, settled));
+}
+
 bool shared_with_others(const Topology& topology) {
   return std::ranges::any_of(topology.links, [](const TopologyLink& link) {
     return link.other.busy.parts_per_billion > 0;

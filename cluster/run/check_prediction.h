@@ -15,6 +15,10 @@ void check_prediction(const PreparedRun& run, RunResults& results);
 
 inline constexpr double kPredictionTolerance = 0.02;
 
+// Number of requests before the one that is predicted, of `steps` steps: as many as it takes until one
+// is like the next, if the run has so many.
+std::uint32_t requests_before(const ClusterSpec& spec, std::int64_t steps);
+
 // Whether others use the network too (OtherTraffic), which predictions do not include.
 bool shared_with_others(const Topology& topology);
 

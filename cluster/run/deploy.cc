@@ -191,12 +191,12 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan
   const std::uint32_t host_number = node_number(spec, plan.host);
   nodes[host_number].deployment.role = {kHostRole,
                                         HostSpec{plan.host_shard, host_workload(spec), inputs}};
-  const std::set<NodePair> pairs =
-      talking_pairs(plan.shards, plan.host_shard,
-                    [&](const std::string& name) { return node_number(spec, name); });
+  const PricedHost host = priced_host(plan.host_shard, plan.steps);
+  const std::set<NodePair> pairs = talking_pairs(
+      plan.shards, {&host, 1}, [&](const std::string& name) { return node_number(spec, name); });
   const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
   connect(
-      spec, pairs, [&](const NodePair& pair) { return channel_of(pair, host_number); },
+      spec, pairs, [&](const NodePair& pair) { return channel_of(pair, {host_number}); },
       paths ? &*paths : nullptr, nodes);
   for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
   fit_receive_buffers(spec, nodes);
@@ -246,16 +246,23 @@ std::vector<NodeAssignment> make_graph_assignments(const PreparedRun& run) {
         pairs.insert({std::min(a, b), std::max(a, b)});
   };
   for (const auto& ports : placed.sends) talk(run.plan.host, ports);
-  for (const HostParts& host : placed.hosts)
+  for (const auto& initial : placed.initial) talk(run.plan.host, initial.second);
+  for (const HostParts& host : placed.hosts) {
     for (const CpuPart& part : host.parts)
       for (const auto& ports : part.outputs) talk(host.node, ports);
-  for (const std::string& node : cpu_nodes_of(run))
+    for (const StreamIn& stream : host.streams) talk(host.node, stream.to);
+  }
+  std::set<std::uint32_t> hosts;
+  for (const std::string& node : cpu_nodes_of(run)) {
+    hosts.insert(node_number(spec, node));
     nodes[node_number(spec, node)].deployment.role = {kCpuRole, cpu_spec_of(run, node)};
+  }
   const std::optional<PathTimes> paths =
       known_paths(spec, run.topology, *run.routes, run.faults, pairs);
   connect(
-      spec, pairs, [](const NodePair&) { return kExchangeChannel; }, paths ? &*paths : nullptr,
-      nodes);
+      spec, pairs, [&](const NodePair& pair) { return channel_of(pair, hosts); },
+      paths ? &*paths : nullptr, nodes);
+  for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
   fit_receive_buffers(spec, nodes);
   add_faults(spec, run.topology, *run.routes, run.faults, nodes);
   return nodes;

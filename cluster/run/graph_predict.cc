@@ -1,136 +1,178 @@
 #include "cluster/run/graph_predict.h"
 
 #include <algorithm>
+#include <deque>
 
-#include "node/cpu/part_runner.h"
 #include "partition/ir/array_bytes.h"
 #include "partition/ir/evaluate.h"
 
 namespace soliton {
 namespace {
 
-class Play {
- public:
-  Play(const PlacedGraph& placed, const std::string& clients, std::size_t outputs,
-       const std::map<std::string, CpuDevice>& devices, const MessageTime& message_time)
-      : placed_(placed),
-        clients_(clients),
-        devices_(devices),
-        message_time_(message_time),
-        missing_(outputs) {}
+constexpr std::int64_t kHalfBytes = 2;
 
-  Result<GraphPrediction> run(const std::vector<ir::Array>& inputs) {
-    for (std::size_t h = 0; h < placed_.hosts.size(); ++h) {
-      cpus_.emplace_back(TimeBase::kEmulated);
-      for (const CpuPart& part : placed_.hosts[h].parts) add_part(h, part);
+// What leaves together, in the order of CpuHost: whole arrays, then streams.
+class Sends {
+ public:
+  void add(const ir::Array& array, const std::vector<PartPort>& ports) {
+    for (const PartPort& port : ports) {
+      PricedSend send{.node = port.node, .port = port.port, .next_request = port.next_request};
+      if (port.stream) {
+        send.messages = port.stream->tokens;
+        send.bytes = send.tensor_bytes = kHalfBytes * port.stream->elements;
+        send.steps = static_cast<std::uint32_t>(port.stream->steps);
+        streams_.push_back(std::move(send));
+      } else {
+        send.bytes = ir::array_bytes(array);
+        send.tensor_bytes = array.bytes();
+        arrays_.push_back(std::move(send));
+      }
     }
-    for (std::size_t k = 0; k < inputs.size(); ++k) send(clients_, placed_.sends[k], inputs[k], {});
-    while (!due_.empty()) {
-      Message message = std::move(due_.begin()->second);
-      due_.erase(due_.begin());
-      if (const Status done = receive(std::move(message)); !done)
-        return tl::unexpected(done.error());
+  }
+  std::vector<PricedSend> take() {
+    std::ranges::move(streams_, std::back_inserter(arrays_));
+    return std::move(arrays_);
+  }
+
+ private:
+  std::vector<PricedSend> arrays_, streams_;
+};
+
+// Runs the parts once, in the order in which their inputs become known, to find out what they work
+// and what they send.
+class Pricing {
+ public:
+  explicit Pricing(const PriceRequest& request) : request_(request), placed_(*request.placed) {}
+
+  Result<PricedGraph> run() {
+    for (const HostParts& host : placed_.hosts) add_host(host);
+    add_clients();
+    for (const HostParts& host : placed_.hosts)
+      for (const StreamIn& stream : host.streams) add_stream(host.node, stream);
+    while (!ready_.empty()) {
+      const std::size_t part = ready_.front();
+      ready_.pop_front();
+      if (const Status fired = fire(parts_[part]); !fired) return tl::unexpected(fired.error());
     }
-    if (missing_ > 0) return invalid("a part of the model never gets its inputs");
-    for (std::size_t h = 0; h < cpus_.size(); ++h)
-      out_.busy[placed_.hosts[h].node] = cpus_[h].busy();
-    out_.latency = last_.at.time_since_epoch();
-    out_.path = last_.path;
+    for (const Part& part : parts_)
+      if (part.missing > 0) return invalid("a part of the model never gets its inputs");
     return std::move(out_);
   }
 
  private:
   struct Part {
-    std::size_t host = 0;
+    std::size_t host = 0;    // of the result
+    std::size_t number = 0;  // of the host
     const CpuPart* part = nullptr;
     std::vector<ir::Array> inputs;
     std::size_t missing = 0;
-    Arrival last;
-  };
-  struct Message {
-    PartPort to;
-    ir::Array array;
-    Arrival arrival;
   };
 
-  void add_part(std::size_t host, const CpuPart& part) {
-    Part& added = parts_.emplace_back();
-    added.host = host;
-    added.part = &part;
-    added.inputs = part.initial;
-    added.inputs.resize(part.graph.inputs.size());
-    added.missing = static_cast<std::size_t>(
-        std::ranges::count_if(added.inputs, [](const ir::Array& a) { return !a.present(); }));
+  PricedHost& host_named(const std::string& node) {
+    const auto at = std::ranges::find(out_.hosts, node, &PricedHost::node);
+    if (at != out_.hosts.end()) return *at;
+    return out_.hosts.emplace_back(PricedHost{node, {}, {}});
   }
 
-  void send(const std::string& from, const std::vector<PartPort>& ports, const ir::Array& array,
-            const Arrival& leaves) {
-    for (const PartPort& port : ports) {
-      if (port.next_request) continue;
-      Arrival arrival = leaves;
-      if (port.node != from) {
-        const std::int64_t bytes = ir::array_bytes(array);
-        const Duration time = message_time_(from, port.node, bytes);
-        arrival.at = later(arrival.at, time);
-        arrival.path.network += time;
-        out_.cut_bytes += array.bytes();
+  void add_host(const HostParts& host) {
+    PricedHost& priced = host_named(host.node);
+    out_.busy[host.node];
+    for (const CpuPart& part : host.parts) {
+      Part& added = parts_.emplace_back();
+      added.host = static_cast<std::size_t>(&priced - out_.hosts.data());
+      added.number = priced.parts.size();
+      added.part = &part;
+      added.inputs = part.initial;
+      added.inputs.resize(part.graph.inputs.size());
+      PricedPart& made = priced.parts.emplace_back();
+      for (std::size_t k = 0; k < added.inputs.size(); ++k) {
+        const bool carried = added.inputs[k].present();
+        made.inputs.push_back(
+            {.port = static_cast<std::uint16_t>(part.first_port + k), .carried = carried});
+        if (!carried) ++added.missing;
       }
-      due_.emplace(arrival.at, Message{port, array, arrival});
     }
   }
 
-  Status receive(Message message) {
-    for (Part& part : parts_) {
-      const std::size_t first = part.part->first_port;
-      if (placed_.hosts[part.host].node != message.to.node || message.to.port < first ||
-          message.to.port >= first + part.inputs.size())
-        continue;
-      part.inputs[message.to.port - first] = std::move(message.array);
-      if (message.arrival.at >= part.last.at) part.last = message.arrival;
-      return --part.missing == 0 ? fire(part) : Status();
+  void add_clients() {
+    PricedClients clients;
+    for (std::size_t k = 0; k < request_.outputs; ++k)
+      clients.replies.push_back({.port = static_cast<std::uint16_t>(placed_.first_reply + k)});
+    Sends sends, initial;
+    for (std::size_t k = 0; k < request_.inputs.size(); ++k) {
+      sends.add(request_.inputs[k], placed_.sends[k]);
+      give(request_.inputs[k], placed_.sends[k]);
     }
-    --missing_;
-    if (message.arrival.at >= last_.at) last_ = message.arrival;
-    return {};
+    for (const auto& [array, ports] : placed_.initial) {
+      initial.add(array, ports);
+      give(array, ports);
+    }
+    clients.sends = sends.take();
+    clients.initial = initial.take();
+    host_named(request_.clients).clients = std::move(clients);
+  }
+
+  void add_stream(const std::string& node, const StreamIn& stream) {
+    PricedPart part;
+    part.on_cpu = false;
+    for (std::size_t k = 0; k < stream.slices.size(); ++k)
+      part.inputs.push_back(
+          {.port = static_cast<std::uint16_t>(stream.first_port + k), .messages = stream.tokens});
+    const ir::Array array = ir::Array::unknown(ir::ElementType::kFloat32, stream.shape);
+    Sends sends;
+    sends.add(array, stream.to);
+    part.sends = sends.take();
+    host_named(node).parts.push_back(std::move(part));
+    give(array, stream.to);
+  }
+
+  // An array of this request to the parts that take it.
+  void give(const ir::Array& array, const std::vector<PartPort>& ports) {
+    for (const PartPort& port : ports) {
+      if (port.next_request || port.stream) continue;
+      for (std::size_t i = 0; i < parts_.size(); ++i) {
+        Part& part = parts_[i];
+        const std::size_t first = part.part->first_port;
+        if (out_.hosts[part.host].node != port.node || port.port < first ||
+            port.port >= first + part.inputs.size())
+          continue;
+        part.inputs[port.port - first] = array;
+        if (--part.missing == 0) ready_.push_back(i);
+      }
+    }
   }
 
   Status fire(Part& part) {
-    Duration time{};
-    const CpuDevice& device = devices_.at(placed_.hosts[part.host].node);
+    const std::string& node = out_.hosts[part.host].node;
+    PricedPart& priced = out_.hosts[part.host].parts[part.number];
+    const CpuDevice& device = request_.devices.at(node);
     const Result<ir::Outputs> outputs =
         ir::evaluate(part.part->graph, part.inputs,
-                     [&](std::size_t node, const ir::Call& call, const ir::Outputs& made) {
-                       const ir::Operator& op = *part.part->graph.nodes[node].kind;
-                       time = sum(time, cpu_time(device, op, call, made));
+                     [&](std::size_t number, const ir::Call& call, const ir::Outputs& made) {
+                       const ir::Operator& op = *part.part->graph.nodes[number].kind;
+                       priced.work = sum(priced.work, cpu_time(device, op, call, made));
                        out_.work += ir::work_of(op, call, made);
                      });
     if (!outputs) return tl::unexpected(outputs.error());
-    const Arrival leaves = cpus_[part.host].occupy(part.last, time);
+    Sends sends;
     for (std::size_t k = 0; k < outputs->size(); ++k)
-      send(placed_.hosts[part.host].node, part.part->outputs[k], (*outputs)[k], leaves);
+      sends.add((*outputs)[k], part.part->outputs[k]);
+    priced.sends = sends.take();
+    out_.busy[node] = sum(out_.busy[node], priced.work);
+    for (std::size_t k = 0; k < outputs->size(); ++k) give((*outputs)[k], part.part->outputs[k]);
+    part.inputs.clear();
     return {};
   }
 
+  const PriceRequest& request_;
   const PlacedGraph& placed_;
-  const std::string& clients_;
-  const std::map<std::string, CpuDevice>& devices_;
-  const MessageTime& message_time_;
-  std::vector<Cpu> cpus_;  // by host
   std::vector<Part> parts_;
-  std::multimap<Instant, Message> due_;
-  std::size_t missing_;  // outputs of the model
-  Arrival last_;
-  GraphPrediction out_;
+  std::deque<std::size_t> ready_;  // parts
+  PricedGraph out_;
 };
 
 }  // namespace
 
-Result<GraphPrediction> predict_graph(const PlacedGraph& placed, const std::string& clients,
-                                      std::size_t outputs,
-                                      const std::map<std::string, CpuDevice>& devices,
-                                      const std::vector<ir::Array>& inputs,
-                                      const MessageTime& message_time) {
-  return Play(placed, clients, outputs, devices, message_time).run(inputs);
-}
+Result<PricedGraph> price_graph(const PriceRequest& request) { return Pricing(request).run(); }
 
 }  // namespace soliton

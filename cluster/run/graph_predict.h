@@ -1,37 +1,35 @@
-// Predicts a request of a placed graph on an idle cluster: parts fire when their inputs are there,
-// on CPUs that do one thing at a time, with messages as long as the cost model says.
+// Predicts a request of a placed graph on an idle cluster: what its CPU hosts do becomes times and
+// sizes (priced_host.h), and the cost model plays them over the transport and network of a run.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "node/cpu/cpu_spec.h"
+#include "partition/cost/cost_model.h"
 #include "partition/place/place_graph.h"
-#include "protocol/base/breakdown.h"
 #include "protocol/base/result.h"
 
 namespace soliton {
 
-struct GraphPrediction {
-  Duration latency{};
-  Breakdown path;
-  std::map<std::string, Duration> busy;  // by node
-  ir::Work work;
-  std::int64_t cut_bytes = 0;  // array bytes between nodes, clients included
+struct PriceRequest {
+  const PlacedGraph* placed = nullptr;
+  std::string clients;                       // their node
+  std::size_t outputs = 0;                   // of the model
+  std::map<std::string, CpuDevice> devices;  // of the hosts, by node
+  // Of a request, known or not; absent where the model's input is carried state.
+  std::vector<ir::Array> inputs;
 };
 
-// From one node to another, for a message of that many bytes of arrays.
-using MessageTime =
-    std::function<Duration(const std::string& from, const std::string& to, std::int64_t bytes)>;
+struct PricedGraph {
+  std::vector<PricedHost> hosts;         // those of the placed graph, and the clients'
+  std::map<std::string, Duration> busy;  // CPU time of one request, by node
+  ir::Work work;                         // of one request, on CPUs
+};
 
-// `devices`: of the hosts, by node. `inputs`: of a request, known or not; state is taken from where
-// parts begin. Error: kInvalid, an operator that cannot run on them.
-Result<GraphPrediction> predict_graph(const PlacedGraph& placed, const std::string& clients,
-                                      std::size_t outputs,
-                                      const std::map<std::string, CpuDevice>& devices,
-                                      const std::vector<ir::Array>& inputs,
-                                      const MessageTime& message_time);
+// Parts are evaluated on the shapes of their inputs, and on what values are known: those that come
+// from FPGAs are not. Error: kInvalid, an operator that cannot run on them, or a part that never gets
+// its inputs.
+Result<PricedGraph> price_graph(const PriceRequest& request);
 
 }  // namespace soliton

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
+#include "cluster/run/check_prediction.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/graph_predict.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/names.h"
-#include "partition/cost/cost_model.h"
 #include "partition/ir/evaluate.h"
 #include "partition/ir/shown_name.h"
 #include "partition/onnx/import_onnx.h"
@@ -103,8 +103,8 @@ Checked<PlaceRequest> hosts_of_operators(const ClusterSpec& spec, const ir::Grap
 
 // The placement says where operators run, but not how those of one host are cut into parts. A finer
 // cut can send a result before the rest of its part has run, so nothing is claimed of this one.
-Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const GraphPrediction& predicted,
-             const std::string& clients, const std::string& note) {
+Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& priced,
+             const Prediction& predicted, const std::string& clients, const std::string& note) {
   Plan plan;
   plan.model = run.name;
   plan.host = clients;
@@ -112,6 +112,7 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const GraphPrediction
   plan.predicted_latency = predicted.latency;
   plan.predicted_path = predicted.path;
   plan.nodes_used = static_cast<std::int64_t>(run.placed.hosts.size());
+  plan.predicted_interval = predicted.interval;
   plan.cut_bytes_per_request = predicted.cut_bytes;
   plan.operations = run.operations;
   for (const HostParts& host : run.placed.hosts) {
@@ -124,11 +125,11 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const GraphPrediction
       placement.holds.push_back(fmt::format("{} ({} operator{})", shown_name(part.name),
                                             part.graph.nodes.size(),
                                             part.graph.nodes.size() == 1 ? "" : "s"));
-    placement.busy_per_step = predicted.busy.at(host.node);
+    placement.busy_per_step = priced.busy.at(host.node);
     plan.predicted_interval = std::max(plan.predicted_interval, placement.busy_per_step);
     placement.step.duration = placement.busy_per_step;
     placement.step.limit = "CPU";
-    placement.step.macs = predicted.work.multiply_adds;
+    placement.step.macs = priced.work.multiply_adds;
   }
   Certificate& certificate = plan.certificate;
   certificate.objective = spec.partition.objective;
@@ -140,7 +141,7 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const GraphPrediction
   certificate.cost_model = kCostModelVersion;
   if (!note.empty()) plan.explanation.push_back(note);
   plan.explanation.push_back(fmt::format("on the CPU: {} operators, {} multiply-adds a request",
-                                         run.graph.nodes.size(), predicted.work.multiply_adds));
+                                         run.graph.nodes.size(), priced.work.multiply_adds));
   return plan;
 }
 
@@ -245,16 +246,6 @@ class Preparation {
       add(spec_.model.position, placed.error().message);
   }
 
-  Duration message_time_of(const std::string& from, const std::string& to,
-                           std::int64_t bytes) const {
-    const auto number = [&](const std::string& name) {
-      const auto at = std::ranges::find(spec_.nodes, name, &NodeSpec::name);
-      return NodeId{static_cast<std::uint32_t>(at - spec_.nodes.begin())};
-    };
-    return message_time(run_.topology, *run_.routes, number(from), number(to), (bytes + 1) / 2,
-                        spec_.ltl.mtu);
-  }
-
   // The inputs of the first request; unknown ones where no values are computed.
   std::vector<ir::Array> first_request() const {
     std::vector<ir::Array> inputs = graph_run_.workload.inputs.request(0);
@@ -267,16 +258,28 @@ class Preparation {
   }
 
   void plan() {
-    const Result<GraphPrediction> predicted =
-        predict_graph(graph_run_.placed, hosts_.front(), graph_run_.graph.outputs.size(), devices_,
-                      first_request(),
-                      [this](const std::string& from, const std::string& to, std::int64_t bytes) {
-                        return message_time_of(from, to, bytes);
-                      });
-    if (!predicted) return add(spec_.model.position, predicted.error().message);
-    graph_run_.operations = 2 * predicted->work.multiply_adds + predicted->work.operations;
-    run_.plan = plan_of(spec_, graph_run_, *predicted, hosts_.front(), options_.note);
+    const Result<PricedGraph> priced = price_graph({.placed = &graph_run_.placed,
+                                                    .clients = hosts_.front(),
+                                                    .outputs = graph_run_.graph.outputs.size(),
+                                                    .devices = devices_,
+                                                    .inputs = first_request()});
+    if (!priced) return add(spec_.model.position, priced.error().message);
+    graph_run_.operations = 2 * priced->work.multiply_adds + priced->work.operations;
+    run_.plan = plan_of(spec_, graph_run_, *priced, played(*priced), hosts_.front(), options_.note);
     run_.graph = std::move(graph_run_);
+  }
+
+  // In the middle of a run, with the congestion marks and node numbers of the run.
+  Prediction played(const PricedGraph& priced) const {
+    CostRequest cost;
+    cost.hosts = priced.hosts;
+    cost.topology = &run_.topology;
+    cost.routes = run_.routes.get();
+    cost.mtu = spec_.ltl.mtu;
+    cost.ltl = &spec_.ltl;
+    cost.seed = spec_.seed;
+    cost.before = requests_before(spec_, 1);
+    return predict(cost);
   }
 
   PreparedRun& run_;
@@ -307,12 +310,16 @@ CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node) {
   const auto at = std::ranges::find(run.spec.nodes, node, &NodeSpec::name);
   spec.device = at->device.cpu;
   for (const HostParts& host : graph.placed.hosts)
-    if (host.node == node) spec.parts = host.parts;
+    if (host.node == node) {
+      spec.parts = host.parts;
+      spec.streams = host.streams;
+    }
   if (node != run.plan.host) return spec;
   GraphClients& clients = spec.clients.emplace();
   clients.workload = host_workload(run.spec);
   clients.inputs = graph.workload.inputs;
   clients.sends = graph.placed.sends;
+  clients.initial = graph.placed.initial;
   clients.first_port = graph.placed.first_reply;
   clients.replies = static_cast<std::uint16_t>(graph.graph.outputs.size());
   return spec;

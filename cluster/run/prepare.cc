@@ -67,15 +67,6 @@ Objective objective_of(const ClusterSpec& spec) {
   return Objective::kLatency;
 }
 
-// As many as it takes until one is like the next: the first finds the network idle, and in the
-// second of short ones the transport still asks for samples of its round trip.
-std::uint32_t requests_before(const PreparedRun& run) {
-  constexpr std::int64_t kShort = 64;  // steps
-  const std::int64_t settled = run.workload.steps_max <= kShort ? 2 : 1;
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(run.spec.workload.requests - 1, 0, settled));
-}
-
 PartitionRequest partition_request(const PreparedRun& run) {
   PartitionRequest request;
   request.model = &run.model;
@@ -92,7 +83,7 @@ PartitionRequest partition_request(const PreparedRun& run) {
   request.mtu = run.spec.ltl.mtu;
   request.ltl = &run.spec.ltl;
   request.seed = run.spec.seed;
-  request.before = requests_before(run);
+  request.before = requests_before(run.spec, run.workload.steps_max);
   request.batch = static_cast<std::uint32_t>(run.spec.service.batch);
   request.window = static_cast<std::uint32_t>(run.spec.model.window);
   return request;

@@ -84,9 +84,11 @@ struct Accuracy {
 
 }  // namespace
 
-GraphReference::GraphReference(const ir::Graph& graph, const GraphInputs& inputs,
-                               std::uint32_t requests, std::uint32_t functional_every)
+GraphReference::GraphReference(const ir::Graph& graph, const SplitReference* split,
+                               const GraphInputs& inputs, std::uint32_t requests,
+                               std::uint32_t functional_every)
     : graph_(graph),
+      split_(split),
       inputs_(inputs),
       requests_(requests),
       every_(functional_every),
@@ -120,17 +122,34 @@ std::vector<std::byte> GraphReference::answer_of(std::uint32_t request,
   return std::move(packed.bytes);
 }
 
+// Rows may come again in any request, so each is answered; else only what is functional is.
 void GraphReference::run() {
+  if (split_ == nullptr) return run_graph();
+  const bool all = by_row_ || !graph_.states.empty();
+  answer_split(*split_, inputs_, requests_, all ? 1 : every_,
+               [this](std::uint32_t request, std::vector<std::byte> answer) {
+                 return answered(request, std::move(answer));
+               });
+  const std::lock_guard lock(mutex_);
+  done_ = requests_;
+  changed_.notify_all();
+}
+
+bool GraphReference::answered(std::uint32_t request, std::vector<std::byte> answer) {
+  answers_[request] = std::move(answer);
+  const std::lock_guard lock(mutex_);
+  done_ = request + 1;
+  changed_.notify_all();
+  return done_ < wanted_;
+}
+
+void GraphReference::run_graph() {
   std::vector<ir::Array> states;
   for (const ir::State& state : graph_.states) states.push_back(state.initial);
   for (std::uint32_t request = 0; request < requests_; ++request) {
-    // Rows may come again in any request, so each is answered; else only what is functional is.
     const bool needed = by_row_ || !graph_.states.empty() || request % every_ == 0;
     if (request >= wanted_) break;
-    if (needed) answers_[request] = answer_of(request, states);
-    const std::lock_guard lock(mutex_);
-    done_ = request + 1;
-    changed_.notify_all();
+    answered(request, needed ? answer_of(request, states) : std::vector<std::byte>());
   }
 }
 

@@ -12,17 +12,19 @@
 
 #include "cluster/results/results.h"
 #include "cluster/workload/graph_workload.h"
+#include "cluster/workload/split_reference.h"
 #include "node/deployment/records.h"
 
 namespace soliton {
 
 // Answers the functional requests with the whole graph, in a thread of its own: one after the other
-// while the cluster runs. The same arithmetic as a CPU part's, without any cut or network.
+// while the cluster runs. The same arithmetic as a CPU part's, without any cut or network; for what
+// FPGAs run, that of one FPGA.
 class GraphReference {
  public:
-  // The inputs must outlive the object.
-  GraphReference(const ir::Graph& graph, const GraphInputs& inputs, std::uint32_t requests,
-                 std::uint32_t functional_every);
+  // `split`: what FPGAs run of the graph; null: nothing. It and the inputs must outlive the object.
+  GraphReference(const ir::Graph& graph, const SplitReference* split, const GraphInputs& inputs,
+                 std::uint32_t requests, std::uint32_t functional_every);
   ~GraphReference();
   // Call once, after the run, with the requests that were answered: waits until each has an answer.
   // `stop`, which may be empty, is called every few milliseconds; if it returns true this returns
@@ -34,9 +36,13 @@ class GraphReference {
 
  private:
   void run();
+  void run_graph();
+  // Whether more answers are wanted.
+  bool answered(std::uint32_t request, std::vector<std::byte> answer);
   std::vector<std::byte> answer_of(std::uint32_t request, std::vector<ir::Array>& states) const;
 
   ir::Graph graph_;  // with its states as further outputs
+  const SplitReference* split_;
   const GraphInputs& inputs_;
   std::uint32_t requests_, every_;
   // Requests with the same row of a file have the same answer, if nothing is carried.

@@ -6,25 +6,47 @@
 namespace soliton {
 namespace {
 
+unsigned count_of(const auto& list) { return static_cast<unsigned>(list.size()); }
+
+void write_cut(const StreamCut& cut, wire::CpuRole::Cut::Builder out) {
+  out.setTokens(cut.tokens);
+  out.setOffset(cut.offset);
+  out.setElements(cut.elements);
+  out.setReversed(cut.reversed);
+  out.setSteps(cut.steps);
+}
+
+StreamCut read_cut(wire::CpuRole::Cut::Reader in) {
+  return {in.getTokens(), in.getOffset(), in.getElements(), in.getReversed(), in.getSteps()};
+}
+
+void write_ports(const std::vector<PartPort>& from, wire::CpuRole::Ports::Builder out) {
+  auto ports = out.initPorts(count_of(from));
+  for (unsigned k = 0; k < ports.size(); ++k) {
+    ports[k].setNode(from[k].node);
+    ports[k].setPort(from[k].port);
+    ports[k].setNextRequest(from[k].next_request);
+    if (from[k].stream) write_cut(*from[k].stream, ports[k].initStream());
+  }
+}
+
+std::vector<PartPort> read_ports(wire::CpuRole::Ports::Reader in) {
+  std::vector<PartPort> out;
+  for (const auto port : in.getPorts()) {
+    out.push_back({port.getNode().cStr(), port.getPort(), port.getNextRequest()});
+    if (port.hasStream()) out.back().stream = read_cut(port.getStream());
+  }
+  return out;
+}
+
 void write_ports(const std::vector<std::vector<PartPort>>& from,
                  capnp::List<wire::CpuRole::Ports>::Builder out) {
-  for (unsigned i = 0; i < out.size(); ++i) {
-    auto ports = out[i].initPorts(static_cast<unsigned>(from[i].size()));
-    for (unsigned k = 0; k < ports.size(); ++k) {
-      ports[k].setNode(from[i][k].node);
-      ports[k].setPort(from[i][k].port);
-      ports[k].setNextRequest(from[i][k].next_request);
-    }
-  }
+  for (unsigned i = 0; i < out.size(); ++i) write_ports(from[i], out[i]);
 }
 
 std::vector<std::vector<PartPort>> read_ports(capnp::List<wire::CpuRole::Ports>::Reader in) {
   std::vector<std::vector<PartPort>> out;
-  for (const auto ports : in) {
-    out.emplace_back();
-    for (const auto port : ports.getPorts())
-      out.back().push_back({port.getNode().cStr(), port.getPort(), port.getNextRequest()});
-  }
+  for (const auto ports : in) out.push_back(read_ports(ports));
   return out;
 }
 
@@ -44,8 +66,6 @@ Result<std::vector<ir::Array>> read_arrays(capnp::List<capnp::Data>::Reader in) 
   }
   return out;
 }
-
-unsigned count_of(const auto& list) { return static_cast<unsigned>(list.size()); }
 
 void write_part(const CpuPart& part, wire::CpuRole::Part::Builder out) {
   out.setName(part.name);
@@ -69,6 +89,50 @@ Result<CpuPart> read_part(wire::CpuRole::Part::Reader in) {
   return part;
 }
 
+void write_stream(const StreamIn& stream, wire::CpuRole::Stream::Builder out) {
+  out.setFirstPort(stream.first_port);
+  auto slices = out.initSlices(count_of(stream.slices));
+  for (unsigned k = 0; k < slices.size(); ++k) {
+    slices[k].setOffset(stream.slices[k].offset);
+    slices[k].setElements(stream.slices[k].elements);
+    slices[k].setReversed(stream.slices[k].reversed);
+  }
+  out.setShape(kj::arrayPtr(stream.shape.data(), stream.shape.size()));
+  out.setTokens(stream.tokens);
+  write_ports(stream.to, out.initTo());
+}
+
+Result<StreamIn> read_stream(wire::CpuRole::Stream::Reader in) {
+  StreamIn stream;
+  stream.first_port = in.getFirstPort();
+  for (const auto slice : in.getSlices())
+    stream.slices.push_back({slice.getOffset(), slice.getElements(), slice.getReversed()});
+  for (const std::int64_t extent : in.getShape()) stream.shape.push_back(extent);
+  stream.tokens = in.getTokens();
+  stream.to = read_ports(in.getTo());
+  if (std::string broken = broken_rule(stream); !broken.empty()) return invalid(std::move(broken));
+  return stream;
+}
+
+void write_initial(const std::vector<InitialArray>& from,
+                   capnp::List<wire::CpuRole::Initial>::Builder out) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const std::vector<std::byte> bytes = bytes_of_array(from[i].first);
+    out[i].setArray({reinterpret_cast<const capnp::byte*>(bytes.data()), bytes.size()});
+    write_ports(from[i].second, out[i].initTo());
+  }
+}
+
+Result<std::vector<InitialArray>> read_initial(capnp::List<wire::CpuRole::Initial>::Reader in) {
+  std::vector<InitialArray> out;
+  for (const auto initial : in) {
+    Result<ir::Array> array = array_of_bytes(initial.getArray());
+    if (!array) return tl::unexpected(array.error());
+    out.emplace_back(std::move(*array), read_ports(initial.getTo()));
+  }
+  return out;
+}
+
 void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder out) {
   write_fields(kHostFields, &clients.workload, out.initWorkload());
   write_ports(clients.sends, out.initSends(count_of(clients.sends)));
@@ -84,6 +148,7 @@ void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder 
   auto given = out.initGiven(count_of(clients.inputs.given));
   for (unsigned r = 0; r < given.size(); ++r)
     write_arrays(clients.inputs.given[r], given.init(r, count_of(clients.inputs.given[r])));
+  write_initial(clients.initial, out.initInitial(count_of(clients.initial)));
 }
 
 Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
@@ -104,6 +169,9 @@ Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
     if (!arrays) return tl::unexpected(arrays.error());
     clients.inputs.given.push_back(std::move(*arrays));
   }
+  Result<std::vector<InitialArray>> initial = read_initial(in.getInitial());
+  if (!initial) return tl::unexpected(initial.error());
+  clients.initial = std::move(*initial);
   return clients;
 }
 
@@ -113,6 +181,8 @@ void write_cpu_spec(const CpuSpec& spec, wire::CpuRole::Builder out) {
   write_fields(kCpuFields, &spec.device, out.initDevice());
   auto parts = out.initParts(count_of(spec.parts));
   for (unsigned i = 0; i < parts.size(); ++i) write_part(spec.parts[i], parts[i]);
+  auto streams = out.initStreams(count_of(spec.streams));
+  for (unsigned i = 0; i < streams.size(); ++i) write_stream(spec.streams[i], streams[i]);
   if (spec.clients) write_clients(*spec.clients, out.initClients());
 }
 
@@ -123,6 +193,11 @@ Result<CpuSpec> read_cpu_spec(wire::CpuRole::Reader in) {
     Result<CpuPart> read = read_part(part);
     if (!read) return tl::unexpected(read.error());
     spec.parts.push_back(std::move(*read));
+  }
+  for (const auto stream : in.getStreams()) {
+    Result<StreamIn> read = read_stream(stream);
+    if (!read) return tl::unexpected(read.error());
+    spec.streams.push_back(std::move(*read));
   }
   if (!in.hasClients()) return spec;
   Result<GraphClients> clients = read_clients(in.getClients());

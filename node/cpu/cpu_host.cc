@@ -7,13 +7,32 @@
 #include "node/service/flow.h"
 #include "partition/ir/array_bytes.h"
 #include "protocol/base/check.h"
+#include "protocol/tensor/half.h"
 
 namespace soliton {
+namespace {
+
+// The values of one message, of an array of fp32 values or ghosts.
+Payload token_of(const StreamCut& cut, const ir::Array& array, std::int64_t step) {
+  const auto count = static_cast<std::size_t>(cut.elements);
+  if (!array.known()) return {{}, sizeof(Half) * count};
+  const std::int64_t token = cut.reversed ? cut.tokens - 1 - step : step;
+  const std::int64_t first = token * (array.elements() / cut.tokens) + cut.offset;
+  const std::span<const float> values = array.as<float>().subspan(static_cast<std::size_t>(first));
+  std::vector<Half> halves(count);
+  for (std::size_t i = 0; i < count; ++i) halves[i] = to_half(values[i]);
+  Payload out;
+  out.append(std::as_bytes(std::span(halves)));
+  return out;
+}
+
+}  // namespace
 
 CpuHost::CpuHost(const CpuSpec& spec, const CpuOptions& options,
                  const std::vector<std::string>& node_names, TraceBuffer* trace)
     : spec_(spec), options_(options), names_(node_names), trace_(trace), cpu_(options.time) {
   for (const CpuPart& part : spec.parts) parts_.emplace_back(part, spec.device, cpu_);
+  for (const StreamIn& stream : spec.streams) streams_.emplace_back(stream);
   if (spec.clients) schedule_.emplace(spec.clients->workload, spec.clients->inputs.seed);
 }
 
@@ -52,32 +71,68 @@ void CpuHost::begin(const ClientSchedule::Due& due, Instant now) {
   open.sent = now;
   open.outputs.resize(clients.replies);
   open.missing = clients.replies;
-  std::vector<ir::Array> inputs = clients.inputs.request(due.request);
+  std::vector<Leaving> leaving;
+  const std::vector<ir::Array> inputs = clients.inputs.request(due.request);
   for (std::size_t k = 0; k < inputs.size(); ++k)
-    send(clients.sends[k], due.request, now,
-         functional(due.request) ? inputs[k] : ir::without_numbers(inputs[k]), {now, {}});
+    leaving.push_back(
+        {functional(due.request) ? inputs[k] : ir::without_numbers(inputs[k]), &clients.sends[k]});
+  if (due.request == 0)
+    for (const auto& [array, ports] : clients.initial)
+      leaving.push_back({functional(0) ? array : ir::without_numbers(array), &ports});
+  send(leaving, due.request, now, {now, {}});
 }
 
-void CpuHost::send(const std::vector<PartPort>& ports, std::uint32_t request, Instant started,
-                   const ir::Array& array, const Arrival& leaves) {
-  for (const PartPort& port : ports) {
-    DataHeader header;
-    header.request = RequestId{request + (port.next_request ? 1 : 0)};
-    header.port = port.port;
-    header.functional = array.known();
-    header.started = started;
-    header.path = leaves.path;
-    const NodeId peer = number_of(port.node);
-    if (peer == options_.self)
-      local_.emplace(leaves.at, Local{header, array, leaves});
-    else
-      send_away(peer, header, array, leaves.at);
+void CpuHost::send(std::span<const Leaving> arrays, std::uint32_t request, Instant started,
+                   const Arrival& leaves) {
+  std::vector<Stream> streams;
+  for (const auto& [array, ports] : arrays)
+    for (const PartPort& port : *ports) {
+      DataHeader header;
+      header.request = RequestId{request + (port.next_request ? 1 : 0)};
+      header.port = port.port;
+      header.functional = array.known();
+      header.started = started;
+      header.path = leaves.path;
+      const NodeId peer = number_of(port.node);
+      if (port.stream) {
+        streams.push_back({peer, header, &*port.stream, &array});
+      } else if (peer == options_.self) {
+        local_.emplace(leaves.at, Local{header, array, leaves});
+      } else {
+        Payload payload;
+        ir::append_array(array, payload);
+        send_away(peer, header, std::move(payload), leaves.at);
+      }
+    }
+  send_streams(streams, leaves.at);
+}
+
+// Token by token, and each token to all ports, so that all FPGAs have the first one early. The cost
+// model plays messages in this order, so predictions depend on it.
+void CpuHost::send_streams(const std::vector<Stream>& streams, Instant at) {
+  std::int64_t steps = 0;
+  std::vector<ir::Array> values;
+  for (const Stream& stream : streams) {
+    if (failure_.empty()) failure_ = misfit(*stream.cut, *stream.array);
+    if (!failure_.empty()) return;
+    steps = std::max(steps, stream.cut->tokens);
+    // FPGAs compute with real numbers only, and none are computed if the request is not functional.
+    values.push_back(functional(index(stream.header.request))
+                         ? ir::converted(*stream.array, ir::ElementType::kFloat32)
+                         : stream.array->forgotten());
   }
+  for (std::int64_t step = 0; step < steps; ++step)
+    for (std::size_t k = 0; k < streams.size(); ++k) {
+      const Stream& stream = streams[k];
+      if (step >= stream.cut->tokens) continue;
+      DataHeader header = stream.header;
+      header.functional = values[k].known();
+      header.steps = static_cast<std::uint16_t>(stream.cut->steps);
+      send_away(stream.peer, header, token_of(*stream.cut, values[k], step), at);
+    }
 }
 
-void CpuHost::send_away(NodeId peer, const DataHeader& header, const ir::Array& array, Instant at) {
-  Payload payload;
-  ir::append_array(array, payload);
+void CpuHost::send_away(NodeId peer, const DataHeader& header, Payload payload, Instant at) {
   const std::uint32_t count = sent_counts_[{index(peer), header.port}]++;
   if (traced(index(header.request)))
     trace_->record({at,
@@ -91,14 +146,27 @@ void CpuHost::send_away(NodeId peer, const DataHeader& header, const ir::Array& 
 }
 
 void CpuHost::on_message(NodeId peer, Payload message, Instant now) {
-  Result<DataMessage> data = unpack_data(message);
-  Result<std::vector<ir::Array>> arrays =
-      data ? ir::arrays_of(data->vectors) : tl::unexpected(data.error());
-  if (!arrays || arrays->size() != 1) {
+  const Result<DataMessage> data = unpack_data(message);
+  if (!data) {
     ++duplicated_;
     return;
   }
   const DataHeader& header = data->header;
+  for (std::size_t s = 0; s < streams_.size(); ++s)
+    if (streams_[s].has_port(header.port)) return on_stream(peer, s, *data, now);
+  Result<std::vector<ir::Array>> arrays = ir::arrays_of(data->vectors);
+  if (!arrays || arrays->size() != 1) {
+    ++duplicated_;
+    return;
+  }
+  record_received(peer, header, message.size(), now);
+  // A socket carries every byte, so that values nobody computed arrive as zeros.
+  ir::Array array = header.functional ? std::move(arrays->front()) : arrays->front().forgotten();
+  on_array(header, std::move(array), arrival_of(header, now), now);
+}
+
+void CpuHost::record_received(NodeId peer, const DataHeader& header, std::uint64_t bytes,
+                              Instant now) {
   const std::uint32_t count = received_counts_[header.port]++;
   if (traced(index(header.request)))
     trace_->record({now,
@@ -106,11 +174,20 @@ void CpuHost::on_message(NodeId peer, Payload message, Instant now) {
                     options_.self,
                     TraceKind::kMessageReceived,
                     flow_number(options_.self, header.port, count),
-                    static_cast<std::int64_t>(message.size()),
+                    static_cast<std::int64_t>(bytes),
                     index(peer)});
-  // A socket carries every byte, so that values nobody computed arrive as zeros.
-  ir::Array array = header.functional ? std::move(arrays->front()) : arrays->front().forgotten();
-  on_array(header, std::move(array), arrival_of(header, now), now);
+}
+
+void CpuHost::on_stream(NodeId peer, std::size_t stream, const DataMessage& message, Instant now) {
+  if (!streams_[stream].on_message(message, now)) {
+    ++duplicated_;
+    return;
+  }
+  record_received(peer, message.header, kDataHeaderBytes + message.vectors.size(), now);
+  while (std::optional<StreamAssembler::Done> done = streams_[stream].poll()) {
+    const Leaving leaving{std::move(done->array), &spec_.streams[stream].to};
+    send({&leaving, 1}, done->request, done->started, done->arrival);
+  }
 }
 
 void CpuHost::on_array(const DataHeader& header, ir::Array array, const Arrival& arrival,
@@ -125,7 +202,8 @@ void CpuHost::on_array(const DataHeader& header, ir::Array array, const Arrival&
       ++duplicated_;
     return run_parts(p);
   }
-  if (spec_.clients && header.port >= spec_.clients->first_port)
+  if (spec_.clients && header.port >= spec_.clients->first_port &&
+      header.port < spec_.clients->first_port + spec_.clients->replies)
     return on_reply(header.port - spec_.clients->first_port, request, std::move(array), arrival,
                     now);
   ++duplicated_;
@@ -136,9 +214,10 @@ void CpuHost::run_parts(std::size_t part) {
     if (traced(done->request) && options_.time == TimeBase::kEmulated)
       trace_->record({done->leaves.at - done->work, done->work, options_.self, TraceKind::kHostWork,
                       done->request, 0, 0});
+    std::vector<Leaving> leaving;
     for (std::size_t k = 0; k < done->outputs.size(); ++k)
-      send(spec_.parts[part].outputs[k], done->request, done->started, done->outputs[k],
-           done->leaves);
+      leaving.push_back({std::move(done->outputs[k]), &spec_.parts[part].outputs[k]});
+    send(leaving, done->request, done->started, done->leaves);
   }
 }
 
@@ -200,6 +279,9 @@ std::vector<std::string> CpuHost::describe_outstanding() const {
   }
   for (const PartRunner& part : parts_)
     if (std::string text = part.describe(); !text.empty()) out.push_back(std::move(text));
+  for (const StreamAssembler& stream : streams_)
+    if (std::string text = stream.describe(); !text.empty()) out.push_back(std::move(text));
+  if (!failure_.empty()) out.push_back(failure_);
   return out;
 }
 

@@ -1,17 +1,20 @@
 // The role of a CPU host in a run of a graph: it runs parts of the graph, and plays the clients. A
 // state machine.
 //
-// Every array is a data message of its own to a port of a node. What goes from one part of a host to
+// Every array is a data message of its own to a port of a CPU host, and a stream of fp16 messages, one
+// for each token, to and from FPGAs (StreamCut, StreamIn). What goes from one part of a host to
 // another, or to its clients, never leaves it and takes no time.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "node/cpu/cpu_spec.h"
 #include "node/cpu/part_runner.h"
+#include "node/cpu/stream_assembler.h"
 #include "node/host/client_schedule.h"
 #include "node/service/outbox.h"
 #include "node/service/role.h"
@@ -68,10 +71,25 @@ class CpuHost : public Role {
   }
   NodeId number_of(const std::string& node) const;
   void begin(const ClientSchedule::Due& due, Instant now);
-  // Sends `array` of a request that began at `started` to all of `ports`; it leaves at `leaves`.
-  void send(const std::vector<PartPort>& ports, std::uint32_t request, Instant started,
-            const ir::Array& array, const Arrival& leaves);
-  void send_away(NodeId peer, const DataHeader& header, const ir::Array& array, Instant at);
+  // Arrays that leave together, all of one request, and where each goes.
+  struct Leaving {
+    ir::Array array;
+    const std::vector<PartPort>* ports = nullptr;
+  };
+  // A stream on its way to one port of an FPGA.
+  struct Stream {
+    NodeId peer{};
+    DataHeader header;
+    const StreamCut* cut = nullptr;
+    const ir::Array* array = nullptr;
+  };
+  // Sends the arrays of a request that began at `started`; they leave at `leaves`.
+  void send(std::span<const Leaving> arrays, std::uint32_t request, Instant started,
+            const Arrival& leaves);
+  void send_streams(const std::vector<Stream>& streams, Instant at);
+  void send_away(NodeId peer, const DataHeader& header, Payload payload, Instant at);
+  void record_received(NodeId peer, const DataHeader& header, std::uint64_t bytes, Instant now);
+  void on_stream(NodeId peer, std::size_t stream, const DataMessage& message, Instant now);
   void on_array(const DataHeader& header, ir::Array array, const Arrival& arrival, Instant now);
   void run_parts(std::size_t part);
   void on_reply(std::size_t output, std::uint32_t request, ir::Array array, const Arrival& arrival,
@@ -84,6 +102,7 @@ class CpuHost : public Role {
   TraceBuffer* trace_;
   Cpu cpu_;
   std::vector<PartRunner> parts_;
+  std::vector<StreamAssembler> streams_;
   std::optional<ClientSchedule> schedule_;
   std::map<std::uint32_t, Open> open_;   // by request
   std::multimap<Instant, Local> local_;  // by arrival; of equal ones in order of sending
@@ -93,6 +112,7 @@ class CpuHost : public Role {
   std::map<std::uint16_t, std::uint32_t> received_counts_;                        // by port
   std::uint32_t completed_ = 0;
   std::uint64_t duplicated_ = 0;
+  std::string failure_;  // why a stream could not be sent
 };
 
 }  // namespace soliton

@@ -26,11 +26,15 @@ struct GraphClients {
   std::vector<std::vector<PartPort>> sends;  // by input of the model: where it goes
   std::uint16_t first_port = 0;              // output k of the model comes to port first_port + k
   std::uint16_t replies = 0;                 // outputs of the model
+  std::vector<InitialArray> initial;
 };
 
+// The ports of a node are numbered by who made the spec: those of the parts, then those of the
+// streams, then the clients' replies.
 struct CpuSpec {
   CpuDevice device;
   std::vector<CpuPart> parts;
+  std::vector<StreamIn> streams;
   std::optional<GraphClients> clients;
 };
 

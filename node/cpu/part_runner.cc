@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "partition/ir/evaluate.h"
+#include "protocol/base/path.h"
 
 namespace soliton {
 
@@ -45,8 +46,7 @@ bool PartRunner::on_array(std::size_t input, std::uint32_t request, ir::Array ar
   if (waiting.inputs[input].present()) return false;
   waiting.inputs[input] = std::move(array);
   --waiting.missing;
-  // What comes last is on the critical path. State of the request before came no later than that
-  // request's answer, so the clients' instant is the later of the two.
+  // What comes last is on the critical path. State that is carried began with the request before.
   waiting.started = std::max(waiting.started, started);
   if (arrival.at >= waiting.last.at) waiting.last = arrival;
   return true;
@@ -67,6 +67,7 @@ std::optional<PartRunner::Done> PartRunner::poll() {
   const auto first = open_.find(next_);
   if (!failure_.empty() || first == open_.end() || first->second.missing > 0) return std::nullopt;
   Open ready = std::move(first->second);
+  ready.last = since(ready.last, ready.started);
   Done done{next_, ready.started, {}, ready.last, {}};
   std::optional<ir::Outputs> outputs = compute(ready.inputs, done.work);
   if (!outputs) return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
+#include "protocol/base/path.h"
 
 namespace soliton {
 namespace {
@@ -86,8 +87,11 @@ void NpuService::on_message(NodeId peer, Payload message, Instant now) {
   while (idle() && held_.contains(current_)) begin_next();
 }
 
+// The state that a request brings along was sent with the request before, so the latest of its
+// messages says when the client sent it. The NPU wants all paths to begin at one instant.
 void NpuService::deliver(const Held& held) {
-  active_->deliver(held.header.port, held.vectors, held.arrival);
+  current_header_.started = std::max(current_header_.started, held.header.started);
+  active_->deliver(held.header.port, held.vectors, since(held.arrival, origin_));
 }
 
 // A request starts with its first message to arrive. If the device is still busy with an earlier
@@ -97,6 +101,7 @@ void NpuService::begin_next() {
   SOLITON_CHECK(held_.begin()->first == current_);
   held_.erase(held_.begin());
   current_header_ = messages.front().header;
+  origin_ = current_header_.started;
   current_lanes_ = messages.front().lanes;
   Arrival start = messages.front().arrival;
   if (free_at_ > start.at) {
@@ -139,8 +144,8 @@ void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow,
   DataHeader header = current_header_;
   header.port = port;
   const bool wall = options_.time == TimeBase::kWall;
-  header.path = wall ? path_ : output.leaves.path;
   const Instant at = wall ? wall_now_ : output.leaves.at;
+  header.path = since({at, wall ? path_ : output.leaves.path}, header.started).path;
   const std::uint32_t count = sent_[flow]++;
   if (traced(current_))
     trace_->record({at,

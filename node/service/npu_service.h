@@ -81,7 +81,8 @@ class NpuService : public Role {
   Npu* active_ = nullptr;
   bool serving_ = false;
   std::uint32_t current_ = 0;  // number of the request being served, or the next one to serve
-  DataHeader current_header_;
+  DataHeader current_header_;  // of its first message, but for `started`, the latest of all
+  Instant origin_{};           // where the NPU's paths begin: `started` of the first message
   std::uint32_t current_lanes_ = 1;
   Instant began_{};
   Instant free_at_{};

@@ -7,9 +7,8 @@
 
 namespace soliton {
 
-Duration sending_time(const TopologyLink& link, std::int64_t elements, std::uint32_t mtu,
+Duration sending_time(const TopologyLink& link, std::int64_t bytes, std::uint32_t mtu,
                       bool sharing) {
-  const std::int64_t bytes = message_bytes(elements);
   if (sharing) return transmit_time(Bytes{bytes}, link.rate);
   const auto packet = [&](std::int64_t payload) {
     return line_time(link, Bytes{payload + kCostPacketHeaderBytes});
@@ -27,10 +26,10 @@ CableLoad::CableLoad(const Topology* topology, const Routes* routes, std::uint32
       sharing_(sharing),
       busy_(topology == nullptr ? 0 : 2 * topology->links.size()) {}
 
-void CableLoad::add(NodeId from, NodeId to, std::int64_t elements) {
+void CableLoad::add(NodeId from, NodeId to, std::int64_t bytes) {
   routes_->follow(from, to, [&](Hop hop) {
     Duration& busy = busy_[port_of(hop)];
-    busy = sum(busy, sending_time(topology_->links[hop.link], elements, mtu_, sharing_));
+    busy = sum(busy, sending_time(topology_->links[hop.link], bytes, mtu_, sharing_));
     busiest_ = std::max(busiest_, busy);
   });
 }

@@ -13,8 +13,8 @@ class CableLoad {
  public:
   // Null: no cables. `sharing`: messages may share packets, so only their own bytes count.
   CableLoad(const Topology* topology, const Routes* routes, std::uint32_t mtu, bool sharing);
-  // One message on its way.
-  void add(NodeId from, NodeId to, std::int64_t elements);
+  // One message on its way, of so many bytes with its header.
+  void add(NodeId from, NodeId to, std::int64_t bytes);
   Duration busiest() const { return busiest_; }
 
  private:
@@ -26,9 +26,9 @@ class CableLoad {
   Duration busiest_{};
 };
 
-// How long a link transmits the packets of one message; if packets are shared (`sharing`), at least
-// its bytes.
-Duration sending_time(const TopologyLink& link, std::int64_t elements, std::uint32_t mtu,
+// How long a link transmits the packets of one message of so many bytes (message_bytes); if packets
+// are shared (`sharing`), at least its bytes.
+Duration sending_time(const TopologyLink& link, std::int64_t bytes, std::uint32_t mtu,
                       bool sharing);
 
 }  // namespace soliton

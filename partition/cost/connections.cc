@@ -5,23 +5,34 @@
 
 namespace soliton {
 
-std::set<NodePair> talking_pairs(std::span<const Shard> shards, const HostShard& host,
+std::set<NodePair> talking_pairs(std::span<const Shard> shards, std::span<const PricedHost> hosts,
                                  const std::function<std::uint32_t(const std::string&)>& number) {
   std::set<NodePair> pairs;
-  const auto add = [&](std::uint32_t from, const std::vector<OutPort::Destination>& destinations) {
-    for (const OutPort::Destination& destination : destinations) {
-      const std::uint32_t to = number(destination.peer);
-      if (to != from) pairs.insert({std::min(from, to), std::max(from, to)});
-    }
+  const auto add = [&](std::uint32_t from, const std::string& peer) {
+    const std::uint32_t to = number(peer);
+    if (to != from) pairs.insert({std::min(from, to), std::max(from, to)});
   };
-  for (const Shard& shard : shards)
-    for (const OutPort& port : shard.out_ports) add(number(shard.node), port.destinations);
-  for (const HostShard::StepPort& port : host.inputs) add(number(host.node), port.destinations);
+  for (const Shard& shard : shards) {
+    const std::uint32_t from = number(shard.node);
+    for (const OutPort& port : shard.out_ports)
+      for (const OutPort::Destination& to : port.destinations) add(from, to.peer);
+  }
+  for (const PricedHost& host : hosts) {
+    const std::uint32_t from = number(host.node);
+    const auto add_all = [&](const std::vector<PricedSend>& sends) {
+      for (const PricedSend& send : sends) add(from, send.node);
+    };
+    for (const PricedPart& part : host.parts) add_all(part.sends);
+    if (!host.clients) continue;
+    add_all(host.clients->sends);
+    add_all(host.clients->initial);
+  }
   return pairs;
 }
 
-std::uint8_t channel_of(const NodePair& pair, std::uint32_t host) {
-  return pair.first == host || pair.second == host ? kHostChannel : kExchangeChannel;
+std::uint8_t channel_of(const NodePair& pair, const std::set<std::uint32_t>& hosts) {
+  return hosts.contains(pair.first) || hosts.contains(pair.second) ? kHostChannel
+                                                                   : kExchangeChannel;
 }
 
 LtlOptions before_replies(LtlOptions options) {

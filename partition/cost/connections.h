@@ -3,7 +3,8 @@
 //
 // A slice that devices exchange delays the next step if it is late; a reply to the host delays
 // nothing. So when both are ready a device sends to the other devices first: they have a channel of
-// their own, and before_replies() gives it the greatest weight.
+// their own, and before_replies() gives it the greatest weight. Hosts talk with each other on the
+// channel on which devices talk with them.
 #pragma once
 
 #include <cstdint>
@@ -14,23 +15,24 @@
 #include <utility>
 
 #include "fabric/ltl/options.h"
+#include "partition/cost/priced_host.h"
 #include "protocol/isa/shard.h"
 
 namespace soliton {
 
 inline constexpr std::uint8_t kExchangeChannel = 1;  // between devices
-inline constexpr std::uint8_t kHostChannel = 2;      // to and from the host
+inline constexpr std::uint8_t kHostChannel = 2;      // to and from hosts
 
 // Two nodes, the lower number first.
 using NodePair = std::pair<std::uint32_t, std::uint32_t>;
 
 // Each pair once, in ascending order, which is the order of rows in the connection tables. `number`
 // gives a node's number by its name.
-std::set<NodePair> talking_pairs(std::span<const Shard> shards, const HostShard& host,
+std::set<NodePair> talking_pairs(std::span<const Shard> shards, std::span<const PricedHost> hosts,
                                  const std::function<std::uint32_t(const std::string&)>& number);
 
-// `host`: the number of the host.
-std::uint8_t channel_of(const NodePair& pair, std::uint32_t host);
+// `hosts`: the numbers of the CPU hosts.
+std::uint8_t channel_of(const NodePair& pair, const std::set<std::uint32_t>& hosts);
 
 // Weights that send exchanges before replies, unless `options` already weights the two channels.
 LtlOptions before_replies(LtlOptions options);

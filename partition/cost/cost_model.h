@@ -1,4 +1,4 @@
-// The cost model: what a request costs on an idle cluster, from host to host. The partitioner has
+// The cost model: what a request costs on an idle cluster, from the clients and back. The partitioner has
 // no other notion of time.
 //
 // predict() plays requests through the same NPU objects, transport, network and host costs that the
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fabric/ltl/options.h"
+#include "partition/cost/priced_host.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/isa/shard.h"
 #include "topologies/routes.h"
@@ -39,7 +40,8 @@ Duration message_time(const Topology& topology, const Routes& routes, NodeId fro
 
 struct CostRequest {
   std::span<const Shard> shards;  // pass check_shard(); weights may be absent
-  const HostShard* host = nullptr;
+  // Exactly one has the clients. Must outlive the request.
+  std::span<const PricedHost> hosts;
   // If both are null, messages take no time.
   const Topology* topology = nullptr;
   const Routes* routes = nullptr;
@@ -48,7 +50,6 @@ struct CostRequest {
   // Seed of the run: congestion marks fall as in its first request. Unset: there are no marks, so
   // that names and numbers of nodes have no influence.
   std::optional<std::uint64_t> seed;
-  std::int64_t steps = 1;
   // Number of earlier requests of the same client. The first request of a run finds the network
   // idle; a later one may meet remains of the one before, such as acknowledgements of its answer. 1
   // gives a request in the middle of a run.
@@ -62,14 +63,14 @@ struct CostRequest {
 struct Prediction {
   Duration latency{};       // from request to answer; for a batch, to its last answer
   Breakdown path;           // where the latency was spent; its parts sum to it
-  Duration last_output{};   // when the last reply left its NPU
+  Duration last_output{};   // when the last message from an NPU to a host left
   bool over_limit = false;  // above a limit of the request; the other members are then meaningless
   // Between answers (or batches of them) when all nodes are kept busy: the longest time for which
   // any device or cable is occupied.
   Duration interval{};
   std::vector<Duration> occupied;  // per shard: from first input to last result
   std::vector<Duration> busy;      // per shard: the same, less waits at NetQ
-  std::int64_t cut_bytes = 0;      // tensor bytes between nodes, host included, per request
+  std::int64_t cut_bytes = 0;      // tensor bytes between nodes, hosts included, per request
   std::int64_t messages = 0;       // between nodes
   std::vector<std::int64_t> received_bytes;  // into each shard from other nodes, per request
 };

@@ -59,16 +59,19 @@ class Endpoint : public Machine {
  public:
   using Arrived = std::function<void(NodeId from, Instant at)>;
 
+  // `receive` takes the messages of the endpoint to itself.
   Endpoint(NodeId self, const LtlOptions& options, std::vector<LtlConnection> connections,
-           Arrived arrived)
+           Arrived arrived, const MessageFlow::Receive& receive)
       : connections_(std::move(connections)),
         ltl_(self, options, connections_),
-        arrived_(std::move(arrived)) {
+        arrived_(std::move(arrived)),
+        receive_(receive) {
     for (std::size_t row = 0; row < connections_.size(); ++row)
       row_[connections_[row].peer] = ConnectionId{static_cast<std::uint16_t>(row)};
   }
 
   void send(NodeId to, const FlowMessage& message) {
+    if (message.source == message.destination) return own_.push(message);
     const auto row = row_.find(to);
     SOLITON_CHECK_MSG(row != row_.end(), "there is no connection to node {}", index(to));
     waiting_.push(message);
@@ -95,9 +98,12 @@ class Endpoint : public Machine {
     while (waiting_.next() <= now) hand_over(waiting_.pop(), now);
     return ltl_.poll_output(now);
   }
-  Instant next_deadline() const override { return std::min(ltl_.next_deadline(), waiting_.next()); }
+  Instant next_deadline() const override {
+    return std::min({ltl_.next_deadline(), waiting_.next(), own_.next()});
+  }
   void on_deadline(Instant now) override {
     if (ltl_.next_deadline() <= now) ltl_.on_deadline(now);
+    while (own_.next() <= now) receive_(own_.pop(), now);
   }
 
  private:
@@ -112,10 +118,12 @@ class Endpoint : public Machine {
   std::vector<LtlConnection> connections_;
   Ltl ltl_;
   Arrived arrived_;
+  const MessageFlow::Receive& receive_;
   const std::vector<NodeId>* node_of_ = nullptr;
   std::map<NodeId, ConnectionId> row_;
   std::map<NodeId, std::deque<FlowMessage>> under_way_;
   Waiting waiting_;
+  Waiting own_;  // to itself
 };
 
 // An idle network is nobody else's.
@@ -160,7 +168,7 @@ struct MessageFlow::Impl {
     for (const NodePair& pair : options.pairs) {
       std::vector<LtlConnection>& a = tables.at(NodeId{pair.first});
       std::vector<LtlConnection>& b = tables.at(NodeId{pair.second});
-      const std::uint8_t channel = channel_of(pair, index(options.host));
+      const std::uint8_t channel = channel_of(pair, options.hosts);
       const auto row_a = static_cast<std::uint16_t>(a.size());
       const auto row_b = static_cast<std::uint16_t>(b.size());
       const NodeId first{pair.first}, second{pair.second};
@@ -180,7 +188,8 @@ struct MessageFlow::Impl {
       if (endpoint_at[index(node)] != nullptr) continue;
       endpoints.push_back(std::make_unique<Endpoint>(
           node, ltl, std::move(tables.at(node)),
-          [this, node](NodeId from, Instant at) { receive(at_node(from).take(node), at); }));
+          [this, node](NodeId from, Instant at) { receive(at_node(from).take(node), at); },
+          receive));
       endpoints.back()->set_node_of(options.node);
       endpoint_at[index(node)] = endpoints.back().get();
     }
@@ -189,7 +198,6 @@ struct MessageFlow::Impl {
   Endpoint& at_node(NodeId node) { return *endpoint_at[index(node)]; }
 
   void send(const FlowMessage& message) {
-    SOLITON_CHECK(message.source != message.destination);
     if (options.topology == nullptr) return at_once.push(message);
     at_node(options.node[message.source]).send(options.node[message.destination], message);
   }

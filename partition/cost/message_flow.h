@@ -27,17 +27,18 @@ struct FlowMessage {
   std::size_t destination = 0;
   std::uint16_t port = 0;
   std::uint32_t request = 0;
-  std::int64_t bytes = 0;
-  std::int64_t elements = 0;
+  std::uint32_t steps = 1;  // of the request
+  std::int64_t bytes = 0;   // with its header
+  Instant started{};        // where the path begins: the client sent the request
   Arrival leaves;
 };
 
 struct FlowOptions {
   const Topology* topology = nullptr;  // null: messages take no time
   const Routes* routes = nullptr;
-  std::vector<NodeId> node;  // by endpoint
-  std::set<NodePair> pairs;  // pairs that exchange messages, by NodeId
-  NodeId host{};
+  std::vector<NodeId> node;       // by endpoint
+  std::set<NodePair> pairs;       // pairs that exchange messages, by NodeId
+  std::set<std::uint32_t> hosts;  // of these, the CPU hosts
   LtlOptions ltl;
   std::optional<std::uint64_t> seed;  // of congestion marks; unset: there are none
 };
@@ -53,8 +54,8 @@ class MessageFlow {
   MessageFlow(const MessageFlow&) = delete;
   MessageFlow& operator=(const MessageFlow&) = delete;
 
-  // The message leaves at message.leaves.at. REQUIRES: source and destination differ. Outside
-  // `receive`: only before run(). Inside: only from the receiving endpoint, and not before the
+  // The message leaves at message.leaves.at; one to its own source arrives then. REQUIRES: outside
+  // `receive`, only before run(). Inside: only from the receiving endpoint, and not before the
   // arrival.
   void send(const FlowMessage& message);
   // Runs until nothing is in flight. Returns false if emulated time ended first.

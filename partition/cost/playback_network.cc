@@ -12,8 +12,9 @@ namespace {
 std::vector<NodeId> vertices(const CostRequest& request) {
   std::vector<NodeId> out;
   if (request.topology == nullptr) return out;
-  std::map<std::string, std::uint32_t> nodes{{request.host->node, UINT32_MAX}};
+  std::map<std::string, std::uint32_t> nodes;
   for (const Shard& shard : request.shards) nodes[shard.node] = UINT32_MAX;
+  for (const PricedHost& host : request.hosts) nodes[host.node] = UINT32_MAX;
   for (std::uint32_t i = 0; i < request.topology->nodes; ++i)
     if (const auto at = nodes.find(request.topology->vertices[i].name); at != nodes.end())
       at->second = i;
@@ -23,7 +24,7 @@ std::vector<NodeId> vertices(const CostRequest& request) {
     return NodeId{found};
   };
   for (const Shard& shard : request.shards) out.push_back(find(shard.node));
-  out.push_back(find(request.host->node));
+  for (const PricedHost& host : request.hosts) out.push_back(find(host.node));
   return out;
 }
 
@@ -61,14 +62,15 @@ FlowOptions PlaybackNetwork::flow_options() const {
   out.ltl.mtu = request_.mtu;
   out.seed = request_.seed;
   std::map<std::string, std::uint32_t> numbers;
+  const std::size_t shards = request_.shards.size();
   for (std::size_t i = 0; i < vertex_.size(); ++i) {
     const std::string& name =
-        i < request_.shards.size() ? request_.shards[i].node : request_.host->node;
+        i < shards ? request_.shards[i].node : request_.hosts[i - shards].node;
     numbers[name] = index(number(i));
     out.node.push_back(number(i));
+    if (i >= shards) out.hosts.insert(index(number(i)));
   }
-  out.host = out.node.back();
-  out.pairs = talking_pairs(request_.shards, *request_.host,
+  out.pairs = talking_pairs(request_.shards, request_.hosts,
                             [&](const std::string& name) { return numbers.at(name); });
   return out;
 }

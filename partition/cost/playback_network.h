@@ -10,7 +10,7 @@
 
 namespace soliton {
 
-// Endpoints are the request's shards in order, then the host. `request` must outlive the object.
+// Endpoints are the request's shards in order, then its hosts. `request` must outlive the object.
 class PlaybackNetwork {
  public:
   explicit PlaybackNetwork(const CostRequest& request);

@@ -1,12 +1,18 @@
 #include "partition/cost/played_device.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "partition/cost/cost_model.h"
+#include "protocol/base/path.h"
 
 namespace soliton {
 
 void PlayedDevice::take(const FlowMessage& message) {
-  npu_->deliver(message.port, Payload{{}, static_cast<std::uint64_t>(2 * message.elements)},
-                message.leaves);
+  started_ = std::max(started_, message.started);
+  npu_->deliver(message.port,
+                Payload{{}, static_cast<std::uint64_t>(message.bytes - kCostMessageHeaderBytes)},
+                since(message.leaves, origin_));
 }
 
 bool PlayedDevice::begin_next() {
@@ -18,7 +24,9 @@ bool PlayedDevice::begin_next() {
     start.at = npu_->free_at();
   }
   serving_ = true;
-  started_ = start.at;
+  began_ = start.at;
+  origin_ = started_ = messages.front().started;
+  steps_ = messages.front().steps;
   busy_before_ = npu_->stats().busy;
   npu_->begin(RequestId{request_}, steps_, start, batch_);
   for (const FlowMessage& message : messages) take(message);

@@ -16,12 +16,15 @@ namespace soliton {
 class PlayedDevice {
  public:
   // `shard` must outlive the object.
-  PlayedDevice(const Shard& shard, std::int64_t steps, std::uint32_t batch)
-      : npu_(std::make_unique<Npu>(shard, ComputeMode::kTiming)), steps_(steps), batch_(batch) {}
+  PlayedDevice(const Shard& shard, std::uint32_t batch)
+      : npu_(std::make_unique<Npu>(shard, ComputeMode::kTiming)), batch_(batch) {}
 
   // The request that it serves, or will serve next.
   std::uint32_t request() const { return request_; }
   bool serves(const FlowMessage& message) const { return serving_ && message.request == request_; }
+  Instant began() const { return began_; }
+  // Of the request that is served: its steps, and when the client sent it.
+  std::uint32_t steps() const { return steps_; }
   Instant started() const { return started_; }
 
   // `leaves` is when the message arrives. REQUIRES: serves(message), or the message is the device's
@@ -36,17 +39,19 @@ class PlayedDevice {
   bool end_request();
 
   // Of the last request that ended: the time from its start to its end, and the work in it.
-  Duration occupied() const { return npu_->free_at() - started_; }
+  Duration occupied() const { return npu_->free_at() - began_; }
   Duration busy() const { return npu_->stats().busy - busy_before_; }
   std::string waiting_for() const { return npu_->waiting_for(); }
 
  private:
   std::unique_ptr<Npu> npu_;
-  std::int64_t steps_;
   std::uint32_t batch_;
   std::uint32_t request_ = 0;
   bool serving_ = false;
-  Instant started_{};
+  std::uint32_t steps_ = 1;
+  Instant began_{};
+  Instant started_{};  // the latest of its messages
+  Instant origin_{};   // where the NPU's paths begin: `started` of the first message
   Duration busy_before_{};
   std::map<std::uint32_t, std::vector<FlowMessage>> held_;  // by request
 };

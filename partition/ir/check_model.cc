@@ -28,12 +28,35 @@ bool in_dram(const Layer& layer) {
   return std::visit([](const auto& l) { return l.in_dram; }, layer);
 }
 
+const std::vector<LayerInput>& layer_inputs(const Layer& layer) {
+  return std::visit([](const auto& l) -> const std::vector<LayerInput>& { return l.inputs; },
+                    layer);
+}
+
+std::int64_t layer_tokens(const Layer& layer) {
+  return std::visit([](const auto& l) { return l.tokens; }, layer);
+}
+
+std::vector<LayerInput> all_inputs(const Layer& layer) {
+  std::vector<LayerInput> out = layer_inputs(layer);
+  if (const auto* dense = std::get_if<DenseLayer>(&layer)) {
+    for (const PointOperation& operation : dense->operations)
+      if (operation.operand) out.push_back(*operation.operand);
+    return out;
+  }
+  const auto& recurrent = std::get<RecurrentLayer>(layer);
+  for (const auto* initial : {&recurrent.initial_hidden, &recurrent.initial_cell})
+    if (*initial) out.push_back(**initial);
+  return out;
+}
+
 namespace {
 
 // Elements of the matrices applied once a step (recurrent layers, dense layers of every step) or
 // once a request.
 std::int64_t matrix_elements(const Layer& layer) {
-  if (const auto* dense = std::get_if<DenseLayer>(&layer)) return dense->input * dense->output;
+  if (const auto* dense = std::get_if<DenseLayer>(&layer))
+    return dense->has_product() ? dense->input * dense->output : 0;
   const auto& l = std::get<RecurrentLayer>(layer);
   return static_cast<std::int64_t>(l.directions.size()) * l.gates() * l.hidden *
          (l.input + l.hidden);
@@ -61,6 +84,7 @@ class Checker {
   explicit Checker(const Model& model) : model_(model) {}
 
   Diagnostics run() {
+    if (!model_.sources.empty()) return check_graph();
     check_host_parts();
     if (model_.layers.empty()) add("the model has no layers");
     if (model_.layers.size() > kMaxLayers)
@@ -91,6 +115,18 @@ class Checker {
                       fmt::join(table.shape, ", "), model_.input));
     else if (check_width("embedding table", "symbols", table.shape[0]))
       tensors_.check_values(table, {}, TensorChecker::kAnyNumber);
+  }
+
+  // How the layers of a graph are joined is the word of who made it; what comes from a file is the
+  // sizes and the values.
+  Diagnostics check_graph() {
+    if (model_.layers.size() > kMaxLayers)
+      add(fmt::format("{} layers: at most {}", model_.layers.size(), kMaxLayers));
+    for (const Layer& layer : model_.layers) {
+      bool sequence = true;
+      std::visit([&](const auto& l) { check_layer(l, sequence); }, layer);
+    }
+    return std::move(found_);
   }
 
   void check_layers() {
@@ -144,7 +180,7 @@ class Checker {
     if (!check_width(layer.name, "input", layer.input) ||
         !check_width(layer.name, "output", layer.output))
       return;
-    tensors_.check(layer.name, layer.weights, {layer.output, layer.input});
+    if (layer.has_product()) tensors_.check(layer.name, layer.weights, {layer.output, layer.input});
     if (!layer.bias.shape.empty() || layer.bias.values)
       tensors_.check_vector(layer.name, layer.bias, {layer.output});
     sequence = layer.every_step;
@@ -175,8 +211,12 @@ class Checker {
 std::int64_t operations(const Model& model, std::int64_t steps) {
   SOLITON_CHECK_MSG(steps >= 0 && steps <= kMaxSteps, "steps {}", steps);
   std::int64_t sum = 0;
-  for (const Layer& layer : model.layers)
-    sum += 2 * matrix_elements(layer) * (runs_every_step(layer) ? steps : 1);
+  for (const Layer& layer : model.layers) {
+    const std::int64_t times = layer_tokens(layer) > 0  ? layer_tokens(layer)
+                               : runs_every_step(layer) ? steps
+                                                        : 1;
+    sum += 2 * matrix_elements(layer) * times;
+  }
   return sum;
 }
 

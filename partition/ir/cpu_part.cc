@@ -1,6 +1,10 @@
 #include "partition/ir/cpu_part.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "partition/ir/element_count.h"
 
 namespace soliton {
 
@@ -15,6 +19,37 @@ Duration time_at(std::int64_t count, std::int64_t per_second) {
 }
 
 }  // namespace
+
+std::string misfit(const StreamCut& cut, const ir::Array& array) {
+  if (cut.tokens < 1 || array.elements() % cut.tokens != 0)
+    return fmt::format("an array {} does not go to FPGAs as {} tokens",
+                       ir::shape_text(array.shape()), cut.tokens);
+  const std::int64_t width = array.elements() / cut.tokens;
+  if (cut.offset < 0 || cut.elements < 1 || cut.offset > width || cut.elements > width - cut.offset)
+    return fmt::format("a token of an array {} has {} values, not {} from {} on",
+                       ir::shape_text(array.shape()), width, cut.elements, cut.offset);
+  return "";
+}
+
+std::string broken_rule(const StreamIn& stream) {
+  const std::optional<std::int64_t> elements = element_count(stream.shape);
+  if (!elements || stream.tokens < 1 || *elements % stream.tokens != 0)
+    return fmt::format("an array {} does not come from FPGAs as {} tokens",
+                       ir::shape_text(stream.shape), stream.tokens);
+  std::vector<StreamSlice> slices = stream.slices;
+  std::ranges::sort(slices, {}, &StreamSlice::offset);
+  std::int64_t end = 0;
+  const std::int64_t width = *elements / stream.tokens;
+  for (const StreamSlice& slice : slices) {
+    if (slice.offset != end || slice.elements < 1 || slice.elements > width - end) break;
+    end += slice.elements;
+  }
+  if (end != width || slices.empty())
+    return fmt::format(
+        "the slices of an array {} do not hold each of the {} values of a token once",
+        ir::shape_text(stream.shape), width);
+  return "";
+}
 
 Duration cpu_time(const CpuDevice& device, const ir::Work& work, std::int64_t bytes) {
   const Duration arithmetic =

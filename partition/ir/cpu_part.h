@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "partition/ir/graph.h"
@@ -13,13 +15,48 @@
 
 namespace soliton {
 
+// How an array goes to a port of an FPGA, which takes a message of fp16 values for each token. The
+// array is seen as tokens x width, row-major, whatever its shape. Values are rounded to the nearest
+// fp16 value, ties to even.
+struct StreamCut {
+  std::int64_t tokens = 1;
+  std::int64_t offset = 0;    // of the values within a row
+  std::int64_t elements = 0;  // of a message
+  bool reversed = false;      // the last token goes first
+  std::int64_t steps = 1;     // of the request, as the data header says to the NPU
+  bool operator==(const StreamCut&) const = default;
+};
+
 // A port of a node: where an array goes.
 struct PartPort {
   std::string node;
   std::uint16_t port = 0;
   // The array belongs to the next request: state that is carried.
   bool next_request = false;
+  // A port of an FPGA; absent: the array goes as one message.
+  std::optional<StreamCut> stream = std::nullopt;
   bool operator==(const PartPort&) const = default;
+};
+
+// The same values of each row of an array, from one sender: a message of fp16 values for each
+// token.
+struct StreamSlice {
+  std::int64_t offset = 0;    // of the values within a row
+  std::int64_t elements = 0;  // of a message
+  bool reversed = false;      // the last token comes first
+  bool operator==(const StreamSlice&) const = default;
+};
+
+// An array that comes from FPGAs in slices of its rows, each to a port of its own. The slices hold
+// every value of a row once. When it is complete it goes to `to`, as if a part had made it at no
+// cost.
+struct StreamIn {
+  std::uint16_t first_port = 0;  // slice k comes to port first_port + k of its node
+  std::vector<StreamSlice> slices;
+  ir::Shape shape;  // of the array, whose elements are fp32; seen as tokens x width
+  std::int64_t tokens = 1;
+  std::vector<PartPort> to;
+  bool operator==(const StreamIn&) const = default;
 };
 
 // A part runs once for each request, in order of requests, when all its inputs are there.
@@ -32,6 +69,15 @@ struct CpuPart {
   // own.
   std::vector<ir::Array> initial;
 };
+
+// An array that the clients send when the first request begins, as part of it: the state with which
+// FPGAs begin.
+using InitialArray = std::pair<ir::Array, std::vector<PartPort>>;
+
+// Why the array cannot be sent as `cut` says; "" if it can.
+std::string misfit(const StreamCut& cut, const ir::Array& array);
+// The rule of StreamIn that is broken; "" if none is.
+std::string broken_rule(const StreamIn& stream);
 
 // Time of one operator on the CPU: its overhead, plus the longer of its arithmetic and the bytes it
 // reads and writes. A stated model, not a measurement (docs/timing.md).

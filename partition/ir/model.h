@@ -16,6 +16,7 @@
 #include "protocol/base/files_read.h"
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
+#include "protocol/isa/program.h"
 
 namespace soliton {
 
@@ -24,6 +25,16 @@ struct Tensor {
   std::string name;
   std::vector<std::int64_t> shape;
   std::shared_ptr<const std::vector<float>> values;  // null: shape only
+};
+
+// A vector that a layer reads, or that leaves the layers.
+struct LayerInput {
+  enum class From : std::uint8_t { kHost, kLayer } from = From::kLayer;
+  std::size_t index = 0;  // of Model::sources, or of an earlier layer
+  // Of a layer: the vector of every token, that of the last one, or the cell state behind the last
+  // one.
+  enum class What : std::uint8_t { kEvery, kLast, kCell } what = What::kEvery;
+  auto operator<=>(const LayerInput&) const = default;
 };
 
 // kRnn is the vanilla cell, h = tanh(W x + R h + b).
@@ -56,17 +67,40 @@ struct RecurrentLayer {
   // A request begins with the state in which the previous one ended; the first begins with zeros.
   bool carries_hidden = false, carries_cell = false;
   std::vector<RecurrentWeights> directions;  // 1, or 2: forward and reverse, outputs concatenated
+  // Of a model that is no chain: where the vector comes from, part by part, and the states before
+  // the first step, if they come with the request (of all directions, side by side).
+  std::vector<LayerInput> inputs;
+  std::optional<LayerInput> initial_hidden, initial_cell;
+  std::int64_t tokens = 0;
   int gates() const { return gate_count(cell); }
 };
 
+// An operation of the multifunction units behind a layer's product: of one operand or with a second
+// one, which is a vector of another layer or a constant.
+struct PointOperation {
+  Opcode opcode = Opcode::kVRelu;
+  std::optional<LayerInput> operand;
+  Tensor constant;  // [output]
+  // What stands behind the constant's elements up to the end of the last native vector. An operation
+  // there must not make an infinity, which would poison the block of a product that reads it.
+  float padding = 0;
+};
+
+// One chain of a program: a product, point-wise operations, or both.
 struct DenseLayer {
   std::string name;
   std::int64_t input = 0;
   std::int64_t output = 0;
   bool every_step = false;  // true: applied to each step's vector; false: once, to the last one
   bool in_dram = false;     // as in RecurrentLayer
-  Tensor weights;           // [output, input]
+  Tensor weights;           // [output, input]; without a shape there is no product
   Tensor bias;              // [output]; null values: none
+  std::vector<PointOperation> operations;  // in order, behind product and bias
+  // Of a model that is no chain: where the vector comes from, part by part; a layer without a
+  // product has one part. It runs once for each of `tokens` vectors.
+  std::vector<LayerInput> inputs;
+  std::int64_t tokens = 0;
+  bool has_product() const { return !weights.shape.empty(); }
 };
 
 using Layer = std::variant<RecurrentLayer, DenseLayer>;
@@ -80,12 +114,25 @@ struct HostBefore {
 // What the host does with the vectors that come back: per vector.
 enum class HostAfter : std::uint8_t { kNone, kSoftmax, kLogSoftmax };
 
+// Vectors that CPU parts send to the layers.
+struct ModelSource {
+  std::string name;
+  std::int64_t elements = 0;  // of one vector
+  std::int64_t tokens = 1;    // vectors of a request
+  // They may depend on what layers before this one make, by way of CPU parts; 0: on none.
+  std::size_t after = 0;
+};
+
+// The layers are a chain, each reading the one before, the first the host's vector; or, if there
+// are `sources`, a graph in topological order in which each says what it reads.
 struct Model {
   std::string name;
   std::string source;  // path of the model file, or "rnn"
   FilesRead files;     // the model file and the files with its external weights
   HostBefore before;
   std::vector<Layer> layers;
+  std::vector<ModelSource> sources;  // empty: a chain
+  std::vector<LayerInput> results;   // of a graph: what leaves the layers for CPU parts
   HostAfter after = HostAfter::kNone;
   std::int64_t input = 0;        // elements of one step's vector into the first layer
   std::int64_t output = 0;       // elements of one vector out of the last layer
@@ -123,6 +170,11 @@ bool carries_state(const Model& model);
 std::int64_t layer_input(const Layer& layer);
 std::int64_t layer_output(const Layer& layer);
 const std::string& layer_name(const Layer& layer);
+// Of a layer of a graph.
+const std::vector<LayerInput>& layer_inputs(const Layer& layer);
+std::int64_t layer_tokens(const Layer& layer);
+// Everything that a layer of a graph reads: its vector, initial states, operands.
+std::vector<LayerInput> all_inputs(const Layer& layer);
 bool in_dram(const Layer& layer);
 
 // model: {rnn: {cell, hidden, steps, layers, bidirectional, input}} with weights uniform in

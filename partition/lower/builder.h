@@ -40,6 +40,9 @@ class ChainWriter {
   ChainWriter& times(std::uint32_t index) {
     return put(Opcode::kVvMul, Memory::kMultiplyVrf, index);
   }
+  ChainWriter& point(Opcode opcode, Memory memory, std::uint32_t index) {
+    return put(opcode, memory, index);
+  }
   ChainWriter& relu() { return put(Opcode::kVRelu, Memory::kNone, 0); }
   ChainWriter& sigmoid() { return put(Opcode::kVSigm, Memory::kNone, 0); }
   ChainWriter& tanh() { return put(Opcode::kVTanh, Memory::kNone, 0); }

@@ -81,7 +81,16 @@ void CellProgram::place_initial() {
     initial_cell_ = b_.constant(label("c0"), Memory::kInitialVrf, cut_bias({&c}, spec_.rows));
 }
 
+void CellProgram::emit_cell_state(std::uint16_t port) {
+  b_.chain(label("c out"), vectors_).read(cell_initial_).send(port);
+}
+
 void CellProgram::emit_initial() {
+  // A state that came through a port lies in the registers of the hidden state already.
+  if (layer().initial_hidden && needs_reset_gather())
+    b_.chain(label("h0 own"), vectors_)
+        .read(hidden_own_)
+        .write(Memory::kMultiplyVrf, hidden_times_);
   if (initial_hidden_) {
     b_.chain(label("h0"), b_.vectors(layer().hidden))
         .read(*initial_hidden_)

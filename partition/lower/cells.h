@@ -75,6 +75,11 @@ class CellProgram {
     emit_reset_candidate(ports);
   }
 
+  // Sends the cell state: after the last step.
+  void emit_cell_state(std::uint16_t port);
+  // MultiplyVrf: the node's own rows of the cell state.
+  std::uint32_t cell_state() const { return cell_; }
+
   bool needs_reset_gather() const { return layer().cell == Cell::kGru && !layer().reset_after; }
   void set_reset_port(std::uint16_t port) { reset_ports_ = {port}; }
   // The registers from which W x + b of a gate is read.

@@ -12,6 +12,7 @@ namespace {
 
 Status check_layers(const Model& model) {
   if (model.layers.empty()) return invalid("graph has no operators");
+  if (!model.sources.empty()) return {};
   for (std::size_t i = 0; i + 1 < model.layers.size(); ++i) {
     const bool once = runs_once(model, i);
     const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[i]);
@@ -118,6 +119,63 @@ Value host_input(const Model& model, std::size_t first) {
   return value;
 }
 
+std::int64_t tokens_of(const Model& model, const LayerInput& input) {
+  if (input.from == LayerInput::From::kHost) return model.sources[input.index].tokens;
+  return input.what == LayerInput::What::kEvery ? layer_tokens(model.layers[input.index]) : 1;
+}
+
+// What comes to layers [first, last) of a graph: from the host, which also stands for all layers
+// outside.
+Values outside_values(const Model& model, std::size_t first, std::size_t last) {
+  Values values;
+  std::size_t stand_in = model.sources.size();
+  for (std::size_t index = first; index < last; ++index)
+    for (const LayerInput& input : all_inputs(model.layers[index])) {
+      const bool host = input.from == LayerInput::From::kHost;
+      if (values.count(input) > 0 || (!host && input.index >= first)) continue;
+      const std::int64_t tokens = tokens_of(model, input);
+      Value value{host ? model.sources[input.index].name : layer_name(model.layers[input.index]),
+                  tokens > 1,
+                  {},
+                  {}};
+      for (const std::int64_t elements : parts_of(model, input))
+        value.parts.push_back({elements,
+                               false,
+                               {{kHostNode, elements, 0, host ? input.index : stand_in++, tokens}},
+                               {}});
+      values.emplace(input, std::move(value));
+    }
+  return values;
+}
+
+// What leaves layers [first, last) of a graph: for the readers of the whole model's results, or of
+// a part of it for the host, which stands for all layers outside.
+void connect_results(const LowerRequest& request, std::size_t first, std::size_t last,
+                     const Values& values, Wiring& wiring, HostShard& host) {
+  const Model& model = *request.model;
+  std::map<std::string, std::uint16_t> next;
+  if (request.ends != nullptr) next = request.ends->first_port;
+  std::uint32_t reader = 0;
+  const auto connect = [&](const LayerInput& result, const std::string& to) {
+    const std::size_t before = host.replies.size();
+    wiring.connect_result(values.at(result), to, next[to], reader++, tokens_of(model, result),
+                          host);
+    next[to] = static_cast<std::uint16_t>(next[to] + host.replies.size() - before);
+  };
+  if (request.ends != nullptr) {
+    for (const auto& [result, to] : request.ends->readers) connect(model.results[result], to);
+    return;
+  }
+  std::set<LayerInput> leaving;
+  for (const LayerInput& result : model.results)
+    if (result.index >= first && result.index < last) leaving.insert(result);
+  for (std::size_t index = last; index < model.layers.size(); ++index)
+    for (const LayerInput& input : all_inputs(model.layers[index]))
+      if (input.from == LayerInput::From::kLayer && input.index >= first && input.index < last)
+        leaving.insert(input);
+  for (const LayerInput& result : leaving) connect(result, request.host);
+}
+
 // The host of a part of the model: only sizes matter.
 HostShard host_stand_in(const LowerRequest& request, std::size_t first, std::size_t last) {
   const Model& model = *request.model;
@@ -150,7 +208,7 @@ Wiring make_wiring(const LowerRequest& request, const std::vector<NpuFormat>& fo
     builders.push_back(std::make_unique<ShardBuilder>(
         request.nodes[i].name, request.nodes[i].device, formats[i], request.with_weights));
   }
-  return {std::move(builders), request.host};
+  return {std::move(builders), request};
 }
 
 }  // namespace
@@ -169,15 +227,39 @@ Result<NpuFormat> format_on(const NpuDevice& device, const std::string& precisio
 }
 
 std::vector<std::int64_t> input_parts(const Model& model, std::size_t index) {
+  if (!model.sources.empty()) {
+    std::vector<std::int64_t> parts;
+    for (const LayerInput& input : layer_inputs(model.layers[index]))
+      for (const std::int64_t part : parts_of(model, input)) parts.push_back(part);
+    return parts;
+  }
   if (index == 0) return {model.input};
   const Layer& before = model.layers[index - 1];
   return std::vector<std::int64_t>(is_bidirectional(before) ? 2 : 1, output_rows(before));
 }
 
+namespace {
+
+// Of a graph without recurrent layers: of the product with the most rows.
+std::int64_t most_product_rows(const Model& model, std::size_t first, std::size_t last,
+                               int native_dim) {
+  std::int64_t most = 1;
+  for (std::size_t index = first; index < last; ++index) {
+    const auto* dense = std::get_if<DenseLayer>(&model.layers[index]);
+    if (dense == nullptr) return 0;
+    if (dense->has_product()) most = std::max(most, tiles_along(dense->output, native_dim));
+  }
+  return most;
+}
+
+}  // namespace
+
 // Dense layers do not count beside recurrent ones: a node may hold no row of them.
 std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t last,
                              int native_dim) {
   std::int64_t most = 0;
+  if (!model.sources.empty()) most = most_product_rows(model, first, last, native_dim);
+  if (most > 0) return most;
   for (std::size_t index = first; index < last; ++index) {
     const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[index]);
     if (recurrent == nullptr) continue;
@@ -191,7 +273,9 @@ std::vector<std::size_t> main_nodes(const Stage& stage) {
   return {stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes), stage.nodes.end()};
 }
 
-bool can_scatter(std::size_t first) { return first == 0; }
+bool can_scatter(const Model& model, std::size_t first) {
+  return first == 0 && model.sources.empty();
+}
 
 bool can_split_sides(const Model& model, std::size_t first) {
   return std::holds_alternative<RecurrentLayer>(model.layers[first]) &&
@@ -207,7 +291,9 @@ Result<Lowered> lower(const LowerRequest& request) {
   std::vector<std::vector<std::string>> holds(request.nodes.size());
   const std::size_t first = request.stages.front().first;
   const std::size_t last = request.stages.back().last;
-  Value value = host_input(model, first);
+  const bool chain = model.sources.empty();
+  Value value = chain ? host_input(model, first) : Value{};
+  Values values = outside_values(model, first, last);
   for (const Stage& stage : request.stages) {
     // Dense layers go where recurrent ones leave room, so the placement must know what each node
     // holds.
@@ -219,14 +305,24 @@ Result<Lowered> lower(const LowerRequest& request) {
         place_stage(model, stage, request.nodes[stage.nodes[0]].device, std::move(room));
     if (!placement) return tl::unexpected<Error>(std::move(placement.error()));
     note_holds(model, stage, *placement, holds);
-    value = StageLowering(model, wiring, stage, *placement).run(std::move(value));
+    StageLowering lowering(model, wiring, stage, *placement);
+    if (chain)
+      value = lowering.run(std::move(value));
+    else
+      lowering.run(values);
   }
   Lowered out;
-  out.host = first == 0 && last == model.layers.size() ? host_part(request)
-                                                       : host_stand_in(request, first, last);
   // Last, since only now the ports of the last layer and all readers of the host's vector are
   // known.
-  wiring.connect_replies(value, out.host);
+  if (chain) {
+    out.host = first == 0 && last == model.layers.size() ? host_part(request)
+                                                         : host_stand_in(request, first, last);
+    wiring.connect_replies(value, out.host);
+  } else {
+    out.host.node = request.host;
+    out.host.device = request.cpu;
+    connect_results(request, first, last, values, wiring, out.host);
+  }
   out.host.inputs = wiring.take_host_inputs();
   if (Status status = collect(request, wiring, holds, out); !status)
     return tl::unexpected<Error>(status.error());

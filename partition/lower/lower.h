@@ -9,6 +9,7 @@
 // reverse, through loop-back ports.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,12 +38,24 @@ struct Stage {
 // The nodes of a stage that hold recurrent sides and later layers.
 std::vector<std::size_t> main_nodes(const Stage& stage);
 // Whether a stage that begins with layer `first` may set `scatter_input`, or `input_nodes`.
-bool can_scatter(std::size_t first);
+bool can_scatter(const Model& model, std::size_t first);
 bool can_split_sides(const Model& model, std::size_t first);
 
 struct LowerNode {
   std::string name;
   NpuDevice device;
+};
+
+// Where vectors of a model that is no chain come from and go to.
+struct GraphEnds {
+  std::vector<std::string> source_hosts;  // by Model::sources: who sends it
+  // Who takes a result, in the order of ports.
+  struct Reader {
+    std::size_t result = 0;  // of Model::results
+    std::string host;
+  };
+  std::vector<Reader> readers;
+  std::map<std::string, std::uint16_t> first_port;  // by host: of its first port for vectors
 };
 
 struct LowerRequest {
@@ -53,6 +66,7 @@ struct LowerRequest {
   // layer's input vector and takes what the last layer makes.
   std::vector<Stage> stages;
   std::string host;
+  const GraphEnds* ends = nullptr;  // of a model that is no chain; null: `host` is all of them
   CpuDevice cpu;
   std::string precision;  // a format that every used device has; "": each device's native one
   bool with_weights = true;

@@ -19,22 +19,6 @@ const Value* find(const std::map<Key, Value>& map, const Key& key) {
 
 }  // namespace
 
-DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const std::string& label,
-                           RowRange rows, const std::vector<std::int64_t>& input_parts)
-    : matrix(builder.matrix({&layer.weights, rows, input_parts, label + ".W", layer.in_dram})),
-      has_bias(layer.bias.values != nullptr || !layer.bias.shape.empty()) {
-  if (has_bias)
-    bias = builder.constant(label + ".b", Memory::kAddSubVrf0, cut_bias({&layer.bias}, rows));
-}
-
-ChainWriter DenseProgram::emit(ShardBuilder& builder, const std::string& label,
-                               std::uint32_t input) const {
-  ChainWriter chain = builder.chain(label, matrix.rows, matrix.columns);
-  chain.read(input).product(matrix);
-  if (has_bias) chain.add0(bias);
-  return chain;
-}
-
 Pass::Pass(Wiring& wiring, PassSpec spec)
     : wiring_(wiring), spec_(std::move(spec)), layers_(spec_.layers.size()) {
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
@@ -81,10 +65,33 @@ void Pass::build_recurrent(std::size_t index) {
                                                 layer.label, slice.rows, layer.input_parts,
                                                 received ? 0 : input_region(index, slice.node),
                                                 hidden, !received}));
+    build_initial(index, slice);
   }
   if (index == 0)
     for (const Slice& sender : spec_.input_slices) build_input_side(sender);
   if (layer.slices.size() > 1) build_gather(index);
+}
+
+// Every node wants all of the hidden state, but of the cell state only its own rows.
+void Pass::build_initial(std::size_t index, const Slice& slice) {
+  const PassLayer& layer = spec_.layers[index];
+  const auto& recurrent = std::get<RecurrentLayer>(*layer.layer);
+  const CellProgram& cell = layers_[index].cells.at(slice.node);
+  const ShardBuilder& builder = wiring_.at(slice.node);
+  std::vector<Move>& moves = layers_[index].initial_moves[slice.node];
+  const std::int64_t offset = static_cast<std::int64_t>(layer.direction) * recurrent.hidden;
+  if (recurrent.initial_hidden) {
+    const std::uint16_t port = wiring_.open_source(
+        recurrent.initial_hidden->index, offset, recurrent.hidden, slice.node, layer.label + ".h0");
+    moves.push_back({port, cell.spec().hidden, builder.vectors(recurrent.hidden), {}});
+  }
+  if (recurrent.initial_cell) {
+    const std::uint16_t port =
+        wiring_.open_source(recurrent.initial_cell->index, offset + slice.rows.first,
+                            slice.rows.count, slice.node, layer.label + ".c0");
+    moves.push_back(
+        {port, cell.cell_state(), builder.vectors(slice.rows.count), {}, Memory::kMultiplyVrf});
+  }
 }
 
 // Slices of the two sides begin at different rows: what falls into one of each is a matrix, a chain
@@ -203,9 +210,13 @@ void Pass::build_dense(std::size_t index) {
 }
 
 void Pass::build_output(std::size_t index) {
-  if (!spec_.output.leaves) return;
   const PassLayer& layer = spec_.layers[index];
   Work& work = layers_[index];
+  if (spec_.output.cell_leaves)
+    for (const Slice& slice : layer.slices)
+      work.cell_port[slice.node] =
+          wiring_.at(slice.node).out_port(layer.label + ".c out", slice.rows.count);
+  if (!spec_.output.leaves) return;
   for (std::size_t i = 0; i < layer.slices.size(); ++i) {
     const Slice& slice = layer.slices[i];
     const std::uint16_t port =
@@ -213,14 +224,22 @@ void Pass::build_output(std::size_t index) {
     work.out_port[slice.node] = port;
     if (spec_.output.sequence) work.ports[slice.node].push_back(port);
     work.last_ports[slice.node].push_back(port);
+    if (spec_.output.last_leaves)
+      work.last_ports[slice.node].push_back(
+          work.last_port[slice.node] =
+              wiring_.at(slice.node).out_port(layer.label + " last", slice.rows.count, i));
   }
 }
 
-Part Pass::part() const {
+Part Pass::last_part() const {
+  return spec_.output.last_leaves ? part(layers_.back().last_port, false) : part();
+}
+
+Part Pass::part(const std::map<std::size_t, std::uint16_t>& ports, bool reverse) const {
   const PassLayer& layer = spec_.layers.back();
-  Part part{output_rows(*layer.layer), spec_.reverse, {}, spec_.output.readers};
+  Part part{output_rows(*layer.layer), reverse, {}, spec_.output.readers};
   for (const Slice& slice : layer.slices) {
-    const std::uint16_t* port = find(layers_.back().out_port, slice.node);
+    const std::uint16_t* port = find(ports, slice.node);
     part.producers.push_back(
         {slice.node, slice.rows.count, port == nullptr ? std::uint16_t{0} : *port});
   }
@@ -239,9 +258,7 @@ void Pass::emit(std::size_t node) {
     builder.add_segment({first.begin, first.end, 1, 0});
     builder.add_segment({first.begin, first.end, -1, 1, 1});
   }
-  for (Work& work : layers_)
-    if (const auto cell = work.cells.find(node); cell != work.cells.end())
-      cell->second.emit_initial();
+  emit_initial(node);
   emit_input(node);
   builder.end_segment(1, 0);
   const std::uint32_t begin = builder.chains();
@@ -251,10 +268,25 @@ void Pass::emit(std::size_t node) {
     builder.add_segment({begin, within.begin, -1, 1, 1});
     builder.add_segment({within.end, builder.chains(), -1, 1, 1});
   } else {
-    builder.end_segment(-1, 1);
+    builder.end_segment(spec_.rounds.fixed - 1, spec_.rounds.per_step);
   }
   emit_step(node, false, true);
+  emit_cell_state(node);
   builder.end_segment(1, 0);
+}
+
+void Pass::emit_initial(std::size_t node) {
+  for (std::size_t index = 0; index < layers_.size(); ++index) {
+    const auto cell = layers_[index].cells.find(node);
+    if (cell == layers_[index].cells.end()) continue;
+    wiring_.emit(node, spec_.layers[index].label + ".initial", layers_[index].initial_moves[node]);
+    cell->second.emit_initial();
+  }
+}
+
+void Pass::emit_cell_state(std::size_t node) {
+  const std::uint16_t* port = find(layers_.back().cell_port, node);
+  if (port != nullptr) layers_.back().cells.at(node).emit_cell_state(*port);
 }
 
 // An input side depends on nothing but the input, so it has no pipeline of its own: each step is
@@ -273,7 +305,7 @@ void Pass::emit_input_side(std::size_t node) {
     emit_ahead(node);
   }
   emit_gates();
-  builder.end_segment(scattered ? -1 : 0, 1);
+  builder.end_segment(spec_.rounds.fixed - (scattered ? 1 : 0), spec_.rounds.per_step);
   if (!scattered) return;
   emit_gates();
   builder.end_segment(1, 0);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "partition/lower/cells.h"
+#include "partition/lower/dense_program.h"
 #include "partition/lower/placement.h"
 #include "partition/lower/value.h"
 
@@ -30,8 +31,10 @@ struct PassLayer {
 
 // Where the output of the last layer goes.
 struct PassOutput {
-  bool sequence = false;          // true: of every step; false: of the last step only
-  bool leaves = false;            // it is sent to later passes, stages or the host
+  bool sequence = false;  // true: of every step; false: of the last step only
+  bool leaves = false;    // it is sent to later passes, stages or the host
+  // Beside a sequence that leaves: the last step's vector, and the cell state behind it, leave too.
+  bool last_leaves = false, cell_leaves = false;
   std::set<std::size_t> readers;  // nodes of the pass that need the last step's output in registers
   // Where readers want it; readers that are not listed choose their own registers.
   std::map<std::size_t, std::uint32_t> region;
@@ -50,18 +53,8 @@ struct PassSpec {
   // known to be there, its products fill the time for which the first layer waits for its own
   // result.
   bool early_input = true;
+  Rounds rounds;  // steps
   PassOutput output;
-};
-
-// The rows of a dense layer that one node holds.
-struct DenseProgram {
-  PlacedMatrix matrix;
-  bool has_bias = false;
-  std::uint32_t bias = 0;
-
-  DenseProgram(ShardBuilder& builder, const DenseLayer& dense, const std::string& label,
-               RowRange rows, const std::vector<std::int64_t>& input_parts);
-  ChainWriter emit(ShardBuilder& builder, const std::string& label, std::uint32_t input) const;
 };
 
 class Pass {
@@ -70,7 +63,11 @@ class Pass {
   Pass(Wiring& wiring, PassSpec spec);
   // Writes all chains of a node. REQUIRES: called once for each node, passes in order of time.
   void emit(std::size_t node);
-  Part part() const;
+  // The output as later readers get it: every step's vector or, if no sequence leaves, the last
+  // one's; and what leaves beside a sequence.
+  Part part() const { return part(layers_.back().out_port, spec_.reverse); }
+  Part last_part() const;
+  Part cell_part() const { return part(layers_.back().cell_port, false); }
   // The registers where `node`, one of the output's readers, has the output.
   std::uint32_t region(std::size_t node) const { return layers_.back().region.at(node); }
 
@@ -83,7 +80,8 @@ class Pass {
     // What each step's, and the last step's, result goes to.
     std::map<std::size_t, std::vector<std::uint16_t>> ports, last_ports;
     std::map<std::size_t, std::vector<Move>> moves, last_moves, reset_moves;
-    std::map<std::size_t, std::uint16_t> out_port;
+    std::map<std::size_t, std::uint16_t> out_port, last_port, cell_port;
+    std::map<std::size_t, std::vector<Move>> initial_moves;
   };
   // W x + b of one gate for the rows of one receiver, and its destination.
   struct SentInput {
@@ -91,12 +89,16 @@ class Pass {
     std::uint16_t out_port = 0;
   };
 
+  Part part(const std::map<std::size_t, std::uint16_t>& ports, bool reverse) const;
   bool is_last(std::size_t layer) const { return layer + 1 == spec_.layers.size(); }
   std::set<std::size_t> readers(std::size_t layer) const;
   std::uint32_t input_region(std::size_t layer, std::size_t node) const;
   std::uint32_t reserve_region(std::size_t layer, std::size_t node);
   void build_recurrent(std::size_t layer);
+  void build_initial(std::size_t layer, const Slice& slice);
   void build_dense(std::size_t layer);
+  void emit_initial(std::size_t node);
+  void emit_cell_state(std::size_t node);
   // Makes ports from every slice to `to`, except the slice's own node. `base` is the region of each
   // reader.
   void exchange(std::size_t layer, const std::string& what, const std::set<std::size_t>& to,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "partition/lower/dense_program.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -46,9 +47,21 @@ std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std:
   return split_rows(dense.output, native_dim, main_nodes(stage));
 }
 
+// Point-wise work goes where its vector is made, and stays whole where it needs all of it.
+std::vector<Slice> place_points(const DenseLayer& layer, const Stage& stage, int native_dim,
+                                const StagePlacement& placed) {
+  if (reduces_rows(layer)) return {{main_nodes(stage).front(), {0, layer.output}}};
+  const LayerInput& input = layer.inputs.front();
+  if (input.from == LayerInput::From::kLayer && input.index >= stage.first) {
+    const auto& directions = placed.slices[input.index - stage.first];
+    if (directions.size() == 1) return directions.front();
+  }
+  return split_rows(layer.output, native_dim, main_nodes(stage));
+}
+
 Status check_options(const Model& model, const Stage& stage, int native_dim) {
   const std::string name = layer_name(model.layers[stage.first]);
-  if (stage.scatter_input && !can_scatter(stage.first))
+  if (stage.scatter_input && !can_scatter(model, stage.first))
     return invalid(
         fmt::format("{} does not read the host's vector, so there is nothing to scatter", name));
   if (stage.input_nodes == 0) return {};
@@ -141,6 +154,10 @@ Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const
   for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
     const auto* dense = std::get_if<DenseLayer>(&model.layers[layer]);
     if (dense == nullptr) continue;
+    if (!dense->has_product()) {
+      out.slices[layer - stage.first].push_back(place_points(*dense, stage, native_dim, out));
+      continue;
+    }
     const std::int64_t columns = columns_taken(input_parts(model, layer), device);
     out.slices[layer - stage.first].push_back(
         any_recurrent ? place_dense(*dense, stage, columns, native_dim, tiles_free)
@@ -165,7 +182,21 @@ std::set<std::size_t> nodes_of(const std::vector<Slice>& slices) {
   return out;
 }
 
+Rounds rounds_of(const Model& model, std::size_t layer) {
+  if (model.sources.empty()) return runs_once(model, layer) ? Rounds{1, 0} : Rounds{};
+  const std::int64_t tokens = layer_tokens(model.layers[layer]);
+  if (tokens == model.fixed_steps) return {};
+  return {static_cast<std::int32_t>(tokens), 0};
+}
+
+std::vector<std::int64_t> parts_of(const Model& model, const LayerInput& input) {
+  if (input.from == LayerInput::From::kHost) return {model.sources[input.index].elements};
+  const Layer& layer = model.layers[input.index];
+  return std::vector<std::int64_t>(is_bidirectional(layer) ? 2 : 1, output_rows(layer));
+}
+
 bool runs_once(const Model& model, std::size_t layer) {
+  if (!model.sources.empty()) return rounds_of(model, layer) == Rounds{1, 0};
   const auto* dense = std::get_if<DenseLayer>(&model.layers[layer]);
   if (dense == nullptr || dense->every_step) return false;
   return std::any_of(model.layers.begin(),

@@ -19,6 +19,17 @@ struct Slice {
 std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
                               const std::vector<std::size_t>& nodes);
 
+// How often a layer runs in a request of `steps` steps: fixed + per_step * steps.
+struct Rounds {
+  std::int32_t fixed = 0;
+  std::int32_t per_step = 1;
+  bool operator==(const Rounds&) const = default;
+};
+Rounds rounds_of(const Model& model, std::size_t layer);
+
+// The parts of a vector that a layer reads, side by side, each from a native-vector border.
+std::vector<std::int64_t> parts_of(const Model& model, const LayerInput& input);
+
 struct StagePlacement {
   // slices[layer - stage.first][direction]
   std::vector<std::vector<std::vector<Slice>>> slices;

@@ -2,6 +2,7 @@
 // connects them.
 #pragma once
 
+#include "partition/lower/feed_forward.h"
 #include "partition/lower/pass.h"
 
 namespace soliton {
@@ -14,6 +15,8 @@ class StageLowering {
 
   // Emits all layers of the stage for the input vector `input`; returns their output.
   Value run(Value input);
+  // The same for a model that is no chain: adds what the layers make to `values`.
+  void run(Values& values);
 
  private:
   const Layer& layer(std::size_t index) const { return model_.layers[index]; }
@@ -35,6 +38,20 @@ class StageLowering {
   // The input of layer `index` as each node that reads it receives it.
   std::map<std::size_t, Feed> open_feeds(std::size_t index, const Value& input,
                                          const std::set<std::size_t>& nodes, bool reverse);
+
+  // Of a model that is no chain. Who reads a value outside the layers up to `end` ...
+  struct Readers {
+    std::set<std::size_t> nodes;  // of this stage, for vectors of the last step
+    bool others = false;
+  };
+  Readers readers_behind(const LayerInput& value, std::size_t end) const;
+  std::size_t graph_run_end(std::size_t first) const;
+  std::size_t feed_forward_end(std::size_t first) const;
+  void lower_graph_run(std::size_t first, std::size_t last, Values& values);
+  void lower_graph_bidirectional(std::size_t index, Values& values);
+  void lower_feed_forward(std::size_t first, std::size_t last, Values& values);
+  Value input_value(std::size_t index, const Values& values) const;
+  PassOutput graph_output(std::size_t index, const std::set<std::size_t>& nodes) const;
 
   Value lower_run(std::size_t first, std::size_t last, const Value& input);
   Value lower_bidirectional(std::size_t index, const Value& input);

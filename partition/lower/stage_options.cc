@@ -61,7 +61,7 @@ std::size_t most_stage_nodes(const Model& model, std::size_t first, std::size_t 
 std::vector<StageOption> stage_options(const Model& model, std::size_t first, std::size_t last,
                                        std::size_t nodes, int native_dim) {
   std::vector<StageOption> out;
-  const bool wide = can_scatter(first) && tiles_along(model.input, native_dim) > 1;
+  const bool wide = can_scatter(model, first) && tiles_along(model.input, native_dim) > 1;
   const auto add = [&](StageOption option, std::size_t readers) {
     out.push_back(option);
     if (!wide || readers < 2) return;

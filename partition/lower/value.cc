@@ -23,8 +23,8 @@ std::uint16_t Wiring::connect(const Value& value, const Part& part, const Produc
   ShardBuilder& builder = at(consumer);
   if (producer.node == kHostNode) {
     const std::uint16_t port =
-        builder.in_port(value.name + " from " + host_name_, producer.elements);
-    from_host(read_reverse, 0, 0, consumer, port);
+        builder.in_port(value.name + " from " + host_of(producer.source), producer.elements);
+    from_host(cut_of(producer, read_reverse), consumer, port);
     return port;
   }
   const bool turned = value.sequence && part.reverse != read_reverse;
@@ -52,14 +52,35 @@ Feed Wiring::open_feed(const Value& value, std::size_t consumer, bool read_rever
 }
 
 // Destinations of the same part of the host's vector share a port, so the host makes it only once.
-void Wiring::from_host(bool reversed, std::int64_t offset, std::int64_t elements,
-                       std::size_t consumer, std::uint16_t port) {
+void Wiring::from_host(const HostShard::StepPort& cut, std::size_t consumer, std::uint16_t port) {
   auto at_port = std::ranges::find_if(host_inputs_, [&](const HostShard::StepPort& it) {
-    return it.reversed == reversed && it.offset == offset && it.elements == elements;
+    return it.reversed == cut.reversed && it.offset == cut.offset && it.elements == cut.elements &&
+           it.source == cut.source;
   });
-  if (at_port == host_inputs_.end())
-    at_port = host_inputs_.insert(at_port, {reversed, {}, offset, elements});
+  if (at_port == host_inputs_.end()) at_port = host_inputs_.insert(at_port, cut);
   at_port->destinations.push_back({at(consumer).node(), port});
+}
+
+const std::string& Wiring::host_of(std::size_t source) const {
+  return request_.ends == nullptr ? request_.host : request_.ends->source_hosts.at(source);
+}
+
+HostShard::StepPort Wiring::cut_of(const Producer& producer, bool reversed) const {
+  HostShard::StepPort cut{reversed, {}, 0, 0};
+  if (request_.model->sources.empty()) return cut;
+  cut.elements = producer.elements;
+  cut.source = static_cast<std::uint32_t>(producer.source);
+  cut.tokens = producer.tokens;
+  return cut;
+}
+
+std::uint16_t Wiring::open_source(std::size_t source, std::int64_t offset, std::int64_t elements,
+                                  std::size_t consumer, const std::string& name) {
+  const std::uint16_t port = at(consumer).in_port(name + " from " + host_of(source), elements);
+  HostShard::StepPort cut = cut_of({kHostNode, elements, 0, source, 1}, false);
+  cut.offset = offset;
+  from_host(cut, consumer, port);
+  return port;
 }
 
 // Each node takes its slice from the host and forwards it without keeping it; every node, the taker
@@ -80,8 +101,8 @@ std::map<std::size_t, Feed> Wiring::open_scattered(const Value& value,
   for (std::size_t i = 0; i < slices.size(); ++i) {
     const auto& [node, rows] = slices[i];
     ShardBuilder& taker = at(node);
-    const std::uint16_t in = taker.in_port(value.name + " slice from " + host_name_, rows.count);
-    from_host(read_reverse, rows.first, rows.count, node, in);
+    const std::uint16_t in = taker.in_port(value.name + " slice from " + request_.host, rows.count);
+    from_host({read_reverse, {}, rows.first, rows.count}, node, in);
     // Each taker begins with another destination, so that not all send to the same node at once.
     const std::uint16_t out = taker.out_port(value.name + " to all", rows.count, i + 1);
     feeds[node].ahead.push_back({in, 0, taker.vectors(rows.count), {out}, Memory::kNone});
@@ -152,6 +173,7 @@ void Wiring::emit(std::size_t node, const std::string& label, const std::vector<
     ChainWriter chain = at(node).chain(label, move.vectors);
     chain.read_port(move.in_port);
     if (move.memory != Memory::kNone) chain.write(move.memory, move.to);
+    for (const Registers& to : move.also) chain.write(to.memory, to.index);
     chain.send(move.forward);
   }
 }
@@ -161,7 +183,8 @@ void Wiring::connect_replies(const Value& value, HostShard& host) {
   for (const Part& part : value.parts) {
     for (const Producer& producer : part.producers) {
       at(producer.node)
-          .connect(producer.out_port, host_name_, static_cast<std::uint16_t>(host.replies.size()));
+          .connect(producer.out_port, request_.host,
+                   static_cast<std::uint16_t>(host.replies.size()));
       // A direction that runs backwards sends its last step first; the host puts the steps in
       // order.
       host.replies.push_back({static_cast<std::uint32_t>(producer.elements),
@@ -169,6 +192,24 @@ void Wiring::connect_replies(const Value& value, HostShard& host) {
       offset += producer.elements;
     }
   }
+}
+
+void Wiring::connect_result(const Value& value, const std::string& host, std::uint16_t first_port,
+                            std::uint32_t reader, std::int64_t tokens, HostShard& to) {
+  std::int64_t offset = 0;
+  std::uint16_t port = first_port;
+  for (const Part& part : value.parts)
+    for (const Producer& producer : part.producers) {
+      at(producer.node).connect(producer.out_port, host, port);
+      HostShard::ReplyPort reply{static_cast<std::uint32_t>(producer.elements),
+                                 static_cast<std::uint32_t>(offset),
+                                 value.sequence && part.reverse};
+      reply.reader = reader;
+      reply.port = port++;
+      reply.tokens = tokens;
+      to.replies.push_back(reply);
+      offset += producer.elements;
+    }
 }
 
 std::vector<HostShard::StepPort> Wiring::take_host_inputs() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "partition/lower/builder.h"
+#include "partition/lower/lower.h"
 
 namespace soliton {
 
@@ -17,6 +18,10 @@ struct Producer {
   std::size_t node = kHostNode;
   std::int64_t elements = 0;
   std::uint16_t out_port = 0;  // undefined for the host, and if no consumer needs a message
+  // Of the host: which of Model::sources, and its vectors in a request. Further sources stand for
+  // what layers outside a part of the model make.
+  std::size_t source = 0;
+  std::int64_t tokens = 1;
 };
 
 // The output of one direction of a layer; its producers hold its slices in order.
@@ -36,6 +41,16 @@ struct Value {
   std::map<std::size_t, std::uint32_t> region;
 };
 
+// The values of a model that is no chain, by the name that layers have for them.
+using Values = std::map<LayerInput, Value>;
+
+// Registers, from the first native vector on.
+struct Registers {
+  Memory memory = Memory::kInitialVrf;
+  std::uint32_t index = 0;
+  bool operator==(const Registers&) const = default;
+};
+
 // Moves one message from NetQ into registers, and on to other ports.
 struct Move {
   std::uint16_t in_port = 0;
@@ -43,6 +58,7 @@ struct Move {
   std::uint32_t vectors = 0;
   std::vector<std::uint16_t> forward;
   Memory memory = Memory::kInitialVrf;  // kNone: the message is only passed on
+  std::vector<Registers> also = {};     // further registers that want it
 };
 
 // How a node receives the input of a pass.
@@ -55,8 +71,9 @@ struct Feed {
 // The shards of a cluster while they are built and refer to each other.
 class Wiring {
  public:
-  Wiring(std::vector<std::unique_ptr<ShardBuilder>> builders, std::string host_name)
-      : builders_(std::move(builders)), host_name_(std::move(host_name)) {}
+  // `request` must outlive the object.
+  Wiring(std::vector<std::unique_ptr<ShardBuilder>> builders, const LowerRequest& request)
+      : builders_(std::move(builders)), request_(request) {}
 
   ShardBuilder& at(std::size_t node) { return *builders_[node]; }
   std::size_t size() const { return builders_.size(); }
@@ -84,17 +101,26 @@ class Wiring {
   };
   Line open_line(std::size_t from, std::size_t to, const std::string& name, std::int64_t elements);
   void emit(std::size_t node, const std::string& label, const std::vector<Move>& moves);
+  // Part of every vector of a source, to an InPort of `consumer`.
+  std::uint16_t open_source(std::size_t source, std::int64_t offset, std::int64_t elements,
+                            std::size_t consumer, const std::string& name);
+  // A result of a model that is no chain, to reader number `reader` on `host`, whose ports begin
+  // with `first_port`: one for each slice.
+  void connect_result(const Value& value, const std::string& host, std::uint16_t first_port,
+                      std::uint32_t reader, std::int64_t tokens, HostShard& to);
   // Replies to the host, as the last value of the model.
   void connect_replies(const Value& value, HostShard& host);
   std::vector<HostShard::StepPort> take_host_inputs();
 
  private:
   // What the host sends to `port` of `consumer`; elements 0: the whole vector.
-  void from_host(bool reversed, std::int64_t offset, std::int64_t elements, std::size_t consumer,
-                 std::uint16_t port);
+  void from_host(const HostShard::StepPort& cut, std::size_t consumer, std::uint16_t port);
+  // Who sends a source.
+  const std::string& host_of(std::size_t source) const;
+  HostShard::StepPort cut_of(const Producer& producer, bool reversed) const;
 
   std::vector<std::unique_ptr<ShardBuilder>> builders_;
-  std::string host_name_;
+  const LowerRequest& request_;
   std::vector<HostShard::StepPort> host_inputs_;
 };
 

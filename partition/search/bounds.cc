@@ -66,7 +66,8 @@ Bounds::Bounds(const PartitionRequest& request, const NodesView& view, StageCost
 // With several cables the host's messages could be spread over them, so nothing is claimed.
 Duration Bounds::sends(std::int64_t elements) const {
   if (host_cable_ == nullptr) return {};
-  return sending_time(*host_cable_, elements, request_.mtu, packets_shared(request_.ltl));
+  return sending_time(*host_cable_, message_bytes(elements), request_.mtu,
+                      packets_shared(request_.ltl));
 }
 
 Duration Bounds::inputs_before_last(const FreePlay& stage) const {

@@ -40,7 +40,7 @@ Duration Distances::bytes_on_cable(std::size_t group, std::int64_t elements) con
   if (!cable_[group]) return {};
   TopologyLink cable;
   cable.rate = *cable_[group];
-  return sending_time(cable, elements, mtu_, false);
+  return sending_time(cable, message_bytes(elements), mtu_, false);
 }
 
 Duration Distances::least_on_cable(std::int64_t elements) const {

@@ -1,10 +1,12 @@
 #include "partition/search/find_plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "partition/search/chain_search.h"
 #include "partition/search/exact_search.h"
+#include "partition/search/refuse.h"
 
 namespace soliton {
 namespace {
@@ -51,14 +53,16 @@ class Finding {
 
   FoundPlan run() {
     const std::size_t layers = request_.model->layers.size();
-    if (layers <= kBoundedLayers) bound();
+    const bool chain = request_.model->sources.empty();
+    if (chain && layers <= kBoundedLayers) bound();
+    if (!chain) out_.fewest = fewest_by_tiles();
     if (out_.fewest > limits_.most) {
       out_.proved = true;
       return std::move(out_);
     }
     propose();
     play_candidates();
-    if (layers <= kExactLayers) search_all();
+    if (chain && layers <= kExactLayers) search_all();
     out_.played = player_.played();
     return std::move(out_);
   }
@@ -74,6 +78,18 @@ class Finding {
     if (request_.sla.count() == 0) return;
     while (out_.nodes_bound < limits_.most && bounds_->latency_on(out_.nodes_bound) > request_.sla)
       ++out_.nodes_bound;
+  }
+
+  // Bounds in time are known for chains alone; that tiles need room holds for every model.
+  std::size_t fewest_by_tiles() const {
+    std::int64_t most = 1, tiles = std::numeric_limits<std::int64_t>::max();
+    for (const NodeGroup& group : view_.groups) {
+      const NpuDevice& device = view_.nodes[group.first].device;
+      tiles = std::min(tiles, tiles_of_model(*request_.model, device));
+      if (const auto format = format_on(device, request_.precision))
+        most = std::max(most, tiles_that_fit(device, format->format));
+    }
+    return static_cast<std::size_t>(std::max<std::int64_t>(1, (tiles + most - 1) / most));
   }
 
   void propose() {

@@ -23,6 +23,8 @@ std::uint64_t difference(std::uint64_t a, std::uint64_t b) {
 // Everything of a layer that its programs depend on.
 std::vector<std::int64_t> content(const Model& model, std::size_t layer) {
   const Layer& it = model.layers[layer];
+  // In a graph it matters who reads whom, so no two layers are taken for equal.
+  if (!model.sources.empty()) return {-1, static_cast<std::int64_t>(layer)};
   std::vector<std::int64_t> out = input_parts(model, layer);
   out.push_back(in_dram(it) ? 1 : 0);
   if (const auto* recurrent = std::get_if<RecurrentLayer>(&it)) {

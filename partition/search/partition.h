@@ -9,6 +9,7 @@
 
 #include "partition/cost/cost_model.h"
 #include "partition/ir/model.h"
+#include "partition/lower/lower.h"
 #include "partition/plan/plan.h"
 #include "topologies/routes.h"
 
@@ -21,6 +22,7 @@ struct PartitionNode {
 
 struct PartitionRequest {
   const Model* model = nullptr;
+  const GraphEnds* ends = nullptr;     // of a model that is no chain
   const Topology* topology = nullptr;  // nodes in the same order as `nodes`
   const Routes* routes = nullptr;
   std::vector<PartitionNode> nodes;  // all nodes of the cluster, including hosts (cpu)
@@ -48,7 +50,8 @@ Checked<Plan> partition_model(const PartitionRequest& request);
 // Puts the whole model on one device like `device` with memories as large as needed, together with
 // the host part that feeds it. Its outputs are the reference for those of a plan. There is one
 // shard, named "unsharded"; the host is named "host"; times are not predicted.
+// `ends`: of a model that is no chain, all on "host".
 Checked<Plan> unsharded(const Model& model, const NpuDevice& device, const std::string& precision,
-                        const CpuDevice& host);
+                        const CpuDevice& host, const GraphEnds* ends = nullptr);
 
 }  // namespace soliton

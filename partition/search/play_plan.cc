@@ -57,6 +57,7 @@ std::size_t nodes_of_stages(const std::vector<Stage>& stages) {
 Result<Lowered> PlanPlayer::lower_plan(const std::vector<Stage>& stages, bool with_weights) const {
   LowerRequest request;
   request.model = request_.model;
+  request.ends = request_.ends;
   for (Stage stage : stages) {
     for (std::size_t& node : stage.nodes) {
       request.nodes.push_back(view_.nodes[node]);
@@ -74,21 +75,21 @@ Result<Lowered> PlanPlayer::lower_plan(const std::vector<Stage>& stages, bool wi
 }
 
 Prediction PlanPlayer::predict_run(const Lowered& lowered) const {
-  CostRequest cost = cost_of(lowered);
+  const PricedHost host = priced_host(lowered.host, request_.steps, request_.batch);
+  CostRequest cost = cost_of(lowered, host);
   cost.seed = request_.seed;
   cost.before = request_.before;
   return predict(cost);
 }
 
-CostRequest PlanPlayer::cost_of(const Lowered& lowered) const {
+CostRequest PlanPlayer::cost_of(const Lowered& lowered, const PricedHost& host) const {
   CostRequest cost;
   cost.shards = lowered.shards;
-  cost.host = &lowered.host;
+  cost.hosts = {&host, 1};
   cost.topology = request_.topology;
   cost.routes = request_.routes;
   cost.mtu = request_.mtu;
   cost.ltl = request_.ltl;
-  cost.steps = request_.steps;
   cost.batch = request_.batch;
   return cost;
 }
@@ -103,7 +104,8 @@ std::optional<PlayedPlan> PlanPlayer::play(const std::vector<Stage>& stages,
     if (!check_shard(shard).empty()) return std::nullopt;
   }
   const Limits limits = limits_to_beat(request_, nodes, beat);
-  CostRequest cost = cost_of(*lowered);
+  const PricedHost host = priced_host(lowered->host, request_.steps, request_.batch);
+  CostRequest cost = cost_of(*lowered, host);
   cost.latency_limit = limits.latency;
   cost.interval_limit = limits.interval;
   PlayedPlan out{stages, nodes, predict(cost), {}};

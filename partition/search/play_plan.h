@@ -48,7 +48,8 @@ class PlanPlayer {
   std::int64_t work() const { return work_; }
 
  private:
-  CostRequest cost_of(const Lowered& lowered) const;
+  // Both must outlive what is returned.
+  CostRequest cost_of(const Lowered& lowered, const PricedHost& host) const;
 
   const PartitionRequest& request_;
   const NodesView& view_;

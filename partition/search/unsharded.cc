@@ -37,13 +37,14 @@ Model all_pinned(Model model) {
 }  // namespace
 
 Checked<Plan> unsharded(const Model& given, const NpuDevice& device, const std::string& precision,
-                        const CpuDevice& host) {
+                        const CpuDevice& host, const GraphEnds* ends) {
   const Model model = all_pinned(given);
   LowerRequest request;
   request.model = &model;
   request.nodes = {{"unsharded", device}};
   request.stages = {{0, model.layers.size(), {0}, false}};
   request.host = "host";
+  request.ends = ends;
   request.cpu = host;
   request.precision = precision;
   Diagnostics problems = check_model(model);

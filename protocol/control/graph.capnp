@@ -9,11 +9,20 @@ struct CpuRole {
   device @0 :Options.Settings;
   parts @1 :List(Part);
   clients @2 :Clients;              # null: none here
+  streams @3 :List(Stream);
 
   struct Port {
     node @0 :Text;
     port @1 :UInt16;
     nextRequest @2 :Bool;
+    stream @3 :Cut;                 # null: the array is one message
+  }
+  struct Cut {
+    tokens @0 :Int64;
+    offset @1 :Int64;
+    elements @2 :Int64;
+    reversed @3 :Bool;
+    steps @4 :Int64;
   }
   struct Ports {
     ports @0 :List(Port);
@@ -25,6 +34,22 @@ struct CpuRole {
     outputs @3 :List(Ports);
     initial @4 :List(Data);         # arrays; empty: none
   }
+  struct Stream {
+    firstPort @0 :UInt16;
+    slices @1 :List(Slice);
+    shape @2 :List(Int64);
+    tokens @3 :Int64;
+    to @4 :Ports;
+  }
+  struct Slice {
+    offset @0 :Int64;
+    elements @1 :Int64;
+    reversed @2 :Bool;
+  }
+  struct Initial {
+    array @0 :Data;
+    to @1 :Ports;
+  }
   struct Clients {
     sends @0 :List(Ports);          # by input of the model
     firstPort @1 :UInt16;
@@ -33,6 +58,7 @@ struct CpuRole {
     inputs @4 :List(Kind);          # of random requests, by input of the model
     given @5 :List(List(Data));     # arrays, by request and input
     workload @6 :Options.Settings;
+    initial @7 :List(Initial);      # sent when request 0 begins
   }
   struct Kind {
     type @0 :UInt8;

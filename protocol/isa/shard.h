@@ -105,6 +105,10 @@ struct HostShard {
     std::vector<OutPort::Destination> destinations;
     std::int64_t offset = 0;
     std::int64_t elements = 0;  // 0: the whole vector
+    // Of a model that is no chain: which of its sources, and how many vectors a request has of it
+    // (0: one for each step).
+    std::uint32_t source = 0;
+    std::int64_t tokens = 0;
   };
   std::int64_t elements_of(const StepPort& port) const {
     return port.elements == 0 ? input : port.elements;
@@ -116,6 +120,11 @@ struct HostShard {
     std::uint32_t elements = 0;
     std::uint32_t offset = 0;
     bool reversed = false;
+    // Of a model that is no chain: which of its readers takes it, the port on that reader's host,
+    // and how many vectors a request has of it.
+    std::uint32_t reader = 0;
+    std::uint16_t port = 0;
+    std::int64_t tokens = 0;
   };
   std::vector<ReplyPort> replies;
   std::int64_t output = 0;       // elements of one output vector

@@ -272,12 +272,12 @@ class AllPlans {
     if (!lowered) return;
     for (const Shard& shard : lowered->shards)
       if (!check_shard(shard).empty()) return;
+    const PricedHost host = priced_host(lowered->host, request_.steps);
     CostRequest cost;
     cost.shards = lowered->shards;
-    cost.host = &lowered->host;
+    cost.hosts = {&host, 1};
     cost.topology = request_.topology;
     cost.routes = request_.routes;
-    cost.steps = request_.steps;
     const Prediction it = predict(cost);
     ++out_.plans;
     out_.latency = std::min(out_.latency.value_or(it.latency), it.latency);

@@ -50,11 +50,11 @@ struct Best {
 double step_us(const Lowered& lowered, const Topology& rack, const Routes& routes) {
   CostRequest request;
   request.shards = lowered.shards;
-  request.host = &lowered.host;
   request.topology = &rack;
   request.routes = &routes;
   const auto last_output = [&](std::int64_t steps) {
-    request.steps = steps;
+    const PricedHost host = priced_host(lowered.host, steps);
+    request.hosts = {&host, 1};
     return predict(request).last_output;
   };
   return in_us(last_output(60) - last_output(20)) / 40;

@@ -24,10 +24,10 @@ Topology topology_of(const std::string& kind, std::size_t fpgas,
 }
 
 Prediction predicted(const Lowered& lowered, const Topology* topology, std::int64_t steps) {
+  const PricedHost host = priced_host(lowered.host, steps);
   CostRequest request;
   request.shards = lowered.shards;
-  request.host = &lowered.host;
-  request.steps = steps;
+  request.hosts = {&host, 1};
   if (topology == nullptr) return predict(request);
   const Routes routes(*topology);
   request.topology = topology;
@@ -79,10 +79,10 @@ TEST(Predict, ABatchGoesThroughTogether) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
   Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
   one.shards[0].batch = 8;
+  const PricedHost host = priced_host(one.host, 20, 8);
   CostRequest request;
   request.shards = one.shards;
-  request.host = &one.host;
-  request.steps = 20;
+  request.hosts = {&host, 1};
   request.batch = 8;
   const Prediction p = predict(request);
   EXPECT_EQ(p.latency, run_alone(one.shards[0], 20, 8));
@@ -167,12 +167,12 @@ TEST(Predict, ExchangesGoBeforeReplies) {
   const Lowered split = lowered(model, device, 4, {stage(0, 1, 0, 4)}, "ms-fp8", false);
   const Topology rack = topology_of("rack", 4);
   const Routes routes(rack);
+  const PricedHost host = priced_host(split.host, 40);
   CostRequest request;
   request.shards = split.shards;
-  request.host = &split.host;
+  request.hosts = {&host, 1};
   request.topology = &rack;
   request.routes = &routes;
-  request.steps = 40;
   const Duration first = predict(request).latency;
   LtlOptions in_turn;
   in_turn.weights[kExchangeChannel] = in_turn.weights[kHostChannel] = 2;
@@ -192,12 +192,14 @@ TEST(Connections, DevicesTalkOnOneChannelAndWithTheHostOnAnother) {
   host.node = "host";
   host.inputs = {{false, {{"b", 1}}}};
   const std::vector<Shard> shards{a, b};
-  const auto pairs = talking_pairs(shards, host, [](const std::string& name) -> std::uint32_t {
-    return name == "a" ? 2 : name == "b" ? 1 : 0;
-  });
+  const PricedHost priced = priced_host(host, 1);
+  const auto pairs =
+      talking_pairs(shards, {&priced, 1}, [](const std::string& name) -> std::uint32_t {
+        return name == "a" ? 2 : name == "b" ? 1 : 0;
+      });
   EXPECT_EQ(pairs, (std::set<NodePair>{{0, 1}, {0, 2}, {1, 2}}));
-  EXPECT_EQ(channel_of({0, 1}, 0), kHostChannel);
-  EXPECT_EQ(channel_of({1, 2}, 0), kExchangeChannel);
+  EXPECT_EQ(channel_of({0, 1}, {0}), kHostChannel);
+  EXPECT_EQ(channel_of({1, 2}, {0}), kExchangeChannel);
   EXPECT_EQ(before_replies({}).weights[kExchangeChannel], 255);
   LtlOptions chosen;
   chosen.weights[kHostChannel] = 3;

@@ -129,6 +129,29 @@ TEST(Service, SampledRequestsTakeTheSameTimeWithoutValues) {
   EXPECT_EQ(world.leaves(kNever)->vectors.ghost, 8u);
 }
 
+// State that was sent with the request before, from another client's instant on.
+TEST(Service, APathBeginsWhenTheClientSentTheRequest) {
+  Shard shard = adder();
+  shard.in_ports.push_back({"state", 4, false});
+  shard.program.chains.push_back(
+      {"state", 1, 1, {{Opcode::kVRd, Memory::kNetQ, 1}, {Opcode::kVWr, Memory::kAddSubVrf0, 0}}});
+  std::swap(shard.program.chains[0], shard.program.chains[1]);
+  shard.program.segments[0].last = 2;
+  NpuService service(shard, {NodeId{1}, TimeBase::kEmulated, 0, 0}, {"host0", "fpga0"}, nullptr);
+  const auto arrives = [&](std::uint16_t port, Duration started, Duration at) {
+    DataHeader header{.port = port, .steps = 1, .started = Instant{started}, .functional = false};
+    service.on_message(NodeId{0}, pack_data(header, {{}, 8}), Instant{at});
+  };
+  arrives(1, microseconds(2), microseconds(9));
+  arrives(0, microseconds(8), microseconds(10));
+  const Instant leaves = service.next_deadline();
+  const DataHeader reply = unpack_data(service.poll_message(leaves)->message)->header;
+  EXPECT_EQ(reply.started, Instant{microseconds(8)});
+  const Arrival arrival = arrival_of(reply, leaves);
+  EXPECT_EQ(arrival.path.total(), leaves - Instant{microseconds(8)});
+  EXPECT_GE(arrival.path.network, Duration{});
+}
+
 TEST(Service, ABatchIsServedAsOneRequestWithALaneEach) {
   World world;
   world.shard.batch = 3;

@@ -1,0 +1,36 @@
+#include "cluster/workload/split_reference.h"
+
+#include <string>
+#include <utility>
+
+#include "cluster/workload/direct_run.h"
+#include "node/cpu/cpu_host.h"
+#include "node/service/npu_service.h"
+
+namespace soliton {
+
+void answer_split(const SplitReference& reference, const GraphInputs& inputs,
+                  std::uint32_t requests, std::uint32_t functional_every,
+                  const std::function<bool(std::uint32_t, std::vector<std::byte>)>& take) {
+  const std::vector<std::string> names{"host", reference.fpga.node};
+  CpuSpec spec = reference.host;
+  spec.clients->workload = {};
+  spec.clients->workload.clients = 1;
+  spec.clients->workload.requests = requests;
+  spec.clients->inputs = inputs;
+  CpuHost host(spec, {.self = NodeId{0}, .functional_every = functional_every}, names, nullptr);
+  NpuServiceOptions options;
+  options.self = NodeId{1};
+  options.functional_every = functional_every;
+  NpuService fpga(reference.fpga, options, names, nullptr);
+  run_directly({&host, &fpga}, [&] {
+    Records records;
+    host.hand_over(records);
+    bool more = true;
+    for (HostRecord& record : records.requests)
+      more = take(index(record.request), std::move(record.arrays)) && more;
+    return !more;
+  });
+}
+
+}  // namespace soliton

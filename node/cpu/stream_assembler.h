@@ -1,0 +1,61 @@
+// Puts together the array that FPGAs send in slices of its rows, a message for each token, request
+// after request. A state machine without clock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "partition/ir/cpu_part.h"
+#include "protocol/base/breakdown.h"
+#include "protocol/control/data_message.h"
+
+namespace soliton {
+
+class StreamAssembler {
+ public:
+  // `stream` must outlive the object. REQUIRES: it breaks no rule.
+  explicit StreamAssembler(const StreamIn& stream);
+
+  bool has_port(std::uint16_t port) const {
+    return port >= stream_.first_port && port < stream_.first_port + stream_.slices.size();
+  }
+  // The next token of the slice that comes to the message's port. Returns false, with no effect, if
+  // the message has another size than the slice, or if the request has all of its messages there.
+  // REQUIRES: has_port().
+  bool on_message(const DataMessage& message, Instant now);
+
+  struct Done {
+    std::uint32_t request = 0;
+    Instant started{};  // when the client sent the request
+    ir::Array array;    // unknown if any of the messages came without values
+    Arrival arrival;    // of the last message
+  };
+  // The next request whose array is complete, in order of requests.
+  std::optional<Done> poll();
+
+  // What it waits for; "" if no request is open.
+  std::string describe() const;
+
+ private:
+  struct Open {
+    std::vector<std::int64_t> tokens;  // that have arrived, by slice
+    std::int64_t missing = 0;          // messages
+    std::vector<float> values;
+    bool known = true;
+    Instant started{};
+    Arrival last;
+  };
+  Open& open(std::uint32_t request);
+  void store(const StreamSlice& slice, std::int64_t token, const Payload& message,
+             std::vector<float>& values) const;
+
+  const StreamIn& stream_;
+  std::size_t elements_ = 0;            // of the array
+  std::map<std::uint32_t, Open> open_;  // by request
+  std::uint32_t next_ = 0;              // the request that is complete next
+};
+
+}  // namespace soliton

@@ -1,0 +1,229 @@
+#include "partition/lower/feed_forward.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace soliton {
+namespace {
+
+bool overlap(RowRange a, RowRange b) {
+  return a.first < b.first + b.count && b.first < a.first + a.count;
+}
+
+RowRange both(RowRange a, RowRange b) {
+  const std::int64_t first = std::min(a.first, b.first);
+  return {first, std::max(a.first + a.count, b.first + b.count) - first};
+}
+
+}  // namespace
+
+FeedForward::FeedForward(Wiring& wiring, Values& values, Spec spec)
+    : wiring_(wiring), values_(values), spec_(std::move(spec)) {}
+
+void FeedForward::run() {
+  for (std::size_t index = spec_.first; index < spec_.last; ++index)
+    for (const Slice& slice : spec_.slices[index - spec_.first]) place(index, slice);
+  std::vector<At> outside;
+  for (const auto& [at, homes] : homes_)
+    if (!made_here(at.first)) outside.push_back(at);
+  for (const auto& [input, node] : outside) connect_outside(input, node);
+  for (std::size_t index = spec_.first; index < spec_.last; ++index) connect_made(index);
+  for (const std::size_t node : spec_.nodes) emit(node);
+  publish();
+}
+
+void FeedForward::place(std::size_t index, const Slice& slice) {
+  const DenseLayer& it = layer(index);
+  DenseProgram program(wiring_.at(slice.node), it, it.name, slice.rows,
+                       input_parts(spec_.model, index));
+  for (std::size_t k = 0; k < it.operations.size(); ++k)
+    if (const auto& operand = it.operations[k].operand)
+      program.set_operand(k, home(*operand, slice.node, program.memory_of(k), slice.rows) +
+                                 wiring_.at(slice.node).vectors(slice.rows.first));
+  const std::uint32_t input = place_input(index, slice);
+  work_.emplace(std::pair(index, slice.node), Work{slice, std::move(program), input, {}});
+}
+
+// A product reads the whole vector, part behind part, as one range of registers. Without a product
+// only the layer's own rows are read, unless it combines all of them.
+std::uint32_t FeedForward::place_input(std::size_t index, const Slice& slice) {
+  const DenseLayer& it = layer(index);
+  const bool all = it.has_product() || reduces_rows(it);
+  if (it.inputs.size() == 1)
+    return home(it.inputs.front(), slice.node, Memory::kInitialVrf,
+                all ? whole(it.inputs.front(), slice.node) : slice.rows);
+  std::uint32_t vectors = 0;
+  for (const LayerInput& input : it.inputs) vectors += vectors_of(input, slice.node);
+  const std::uint32_t first = wiring_.at(slice.node).reserve(Memory::kInitialVrf, vectors);
+  std::uint32_t to = first;
+  for (const LayerInput& input : it.inputs) {
+    homes_[{input, slice.node}].push_back({{Memory::kInitialVrf, to}, whole(input, slice.node)});
+    to += vectors_of(input, slice.node);
+  }
+  return first;
+}
+
+std::uint32_t FeedForward::vectors_of(const LayerInput& input, std::size_t node) {
+  std::uint32_t vectors = 0;
+  for (const std::int64_t part : parts_of(spec_.model, input))
+    vectors += wiring_.at(node).vectors(part);
+  return vectors;
+}
+
+// All rows, with the padding between parts.
+RowRange FeedForward::whole(const LayerInput& input, std::size_t node) {
+  return {0, std::int64_t{vectors_of(input, node)} * wiring_.at(node).native_dim()};
+}
+
+// The registers in which a node has a vector for one kind of use; a vector of an earlier pass that
+// lies on the node as a whole stays where it is.
+std::uint32_t FeedForward::home(const LayerInput& input, std::size_t node, Memory memory,
+                                RowRange wanted) {
+  std::vector<Home>& homes = homes_[{input, node}];
+  const auto known =
+      std::ranges::find_if(homes, [&](const Home& it) { return it.at.memory == memory; });
+  if (known != homes.end()) {
+    known->wanted = both(known->wanted, wanted);
+    return known->at.index;
+  }
+  if (memory == Memory::kInitialVrf && !made_here(input)) {
+    const Value& value = values_.at(input);
+    const auto region = value.region.find(node);
+    const bool whole = std::ranges::all_of(
+        value.parts, [&](const Part& part) { return part.complete.count(node) > 0; });
+    if (region != value.region.end() && whole) {
+      homes.push_back({{memory, region->second}, wanted});
+      return region->second;
+    }
+  }
+  const std::uint32_t index = wiring_.at(node).reserve(memory, vectors_of(input, node));
+  homes.push_back({{memory, index}, wanted});
+  return index;
+}
+
+// Where `rows` of a vector go on a node.
+std::vector<Registers> FeedForward::homes_of(const At& at, RowRange rows, std::size_t node) {
+  std::vector<Registers> out;
+  const auto found = homes_.find(at);
+  if (found == homes_.end()) return out;
+  for (const Home& it : found->second)
+    if (overlap(it.wanted, rows))
+      out.push_back({it.at.memory, it.at.index + wiring_.at(node).vectors(rows.first)});
+  return out;
+}
+
+// Rows that one node makes and another one reads become a message; one port serves all readers,
+// those behind these layers included.
+void FeedForward::connect_made(std::size_t index) {
+  const LayerInput made{LayerInput::From::kLayer, index, LayerInput::What::kEvery};
+  const std::vector<Slice>& slices = spec_.slices[index - spec_.first];
+  for (std::size_t turn = 0; turn < slices.size(); ++turn) {
+    const Slice& slice = slices[turn];
+    Work& work = work_.at({index, slice.node});
+    const auto open = [&] {
+      if (!work.out_port)
+        work.out_port = wiring_.at(slice.node).out_port(layer(index).name, slice.rows.count, turn);
+      return *work.out_port;
+    };
+    if (spec_.leaves[index - spec_.first]) open();
+    for (const std::size_t node : spec_.nodes) {
+      const At at{made, node};
+      const std::vector<Registers> to = homes_of(at, slice.rows, node);
+      if (node == slice.node || to.empty()) continue;
+      ShardBuilder& reader = wiring_.at(node);
+      const std::uint16_t port = reader.in_port(
+          layer(index).name + " from " + wiring_.at(slice.node).node(), slice.rows.count);
+      wiring_.at(slice.node).connect(open(), reader.node(), port);
+      arrivals_[at].moves.push_back({port,
+                                     to.front().index,
+                                     reader.vectors(slice.rows.count),
+                                     {},
+                                     to.front().memory,
+                                     {to.begin() + 1, to.end()}});
+    }
+  }
+}
+
+// What lies in registers of the node is copied to further homes; the rest comes through ports.
+void FeedForward::connect_outside(const LayerInput& input, std::size_t node) {
+  const Value& value = values_.at(input);
+  Arrivals& arrivals = arrivals_[{input, node}];
+  const auto region = value.region.find(node);
+  std::int64_t row = 0;  // in elements, parts padded to native vectors
+  const ShardBuilder& builder = wiring_.at(node);
+  for (const Part& part : value.parts)
+    for (const Producer& producer : part.producers) {
+      const RowRange rows{row, producer.elements};
+      const std::uint32_t vectors = builder.vectors(producer.elements);
+      std::vector<Registers> to = homes_of({input, node}, rows, node);
+      row += std::int64_t{vectors} * builder.native_dim();
+      if (to.empty()) continue;
+      const bool here =
+          region != value.region.end() && (part.complete.count(node) > 0 || producer.node == node);
+      if (here) {
+        const Registers from{Memory::kInitialVrf, region->second + builder.vectors(rows.first)};
+        std::erase(to, from);
+        if (!to.empty()) arrivals.copies.push_back({from.index, vectors, std::move(to)});
+        continue;
+      }
+      const std::uint16_t port = wiring_.connect(value, part, producer, node, false);
+      arrivals.moves.push_back(
+          {port, to.front().index, vectors, {}, to.front().memory, {to.begin() + 1, to.end()}});
+    }
+}
+
+void FeedForward::emit(std::size_t node) {
+  std::set<LayerInput> arrived;
+  bool any = false;
+  for (std::size_t index = spec_.first; index < spec_.last; ++index) {
+    const auto work = work_.find({index, node});
+    if (work == work_.end()) continue;
+    any = true;
+    for (const LayerInput& input : all_inputs(layer(index)))
+      if (arrived.insert(input).second) emit_arrivals({input, node}, layer(index).name + ".in");
+    emit_layer(index, work->second);
+  }
+  const Rounds rounds = rounds_of(spec_.model, spec_.first);
+  if (any) wiring_.at(node).end_segment(rounds.fixed, rounds.per_step);
+}
+
+void FeedForward::emit_arrivals(const At& at, const std::string& label) {
+  const auto found = arrivals_.find(at);
+  if (found == arrivals_.end()) return;
+  for (const Arrivals::Copy& copy : found->second.copies) {
+    ChainWriter chain = wiring_.at(at.second).chain(label, copy.vectors);
+    chain.read(copy.from);
+    for (const Registers& to : copy.to) chain.write(to.memory, to.index);
+  }
+  wiring_.emit(at.second, label, found->second.moves);
+}
+
+void FeedForward::emit_layer(std::size_t index, Work& work) {
+  const DenseLayer& it = layer(index);
+  const std::size_t node = work.slice.node;
+  ShardBuilder& builder = wiring_.at(node);
+  const bool all = it.has_product() || reduces_rows(it);
+  ChainWriter chain = work.program.emit(
+      builder, it.name, work.input + (all ? 0 : builder.vectors(work.slice.rows.first)));
+  const LayerInput made{LayerInput::From::kLayer, index, LayerInput::What::kEvery};
+  for (const Registers& to : homes_of({made, node}, work.slice.rows, node))
+    chain.write(to.memory, to.index);
+  if (work.out_port) chain.send(*work.out_port);
+}
+
+void FeedForward::publish() {
+  const Rounds rounds = rounds_of(spec_.model, spec_.first);
+  for (std::size_t index = spec_.first; index < spec_.last; ++index) {
+    Value value{
+        layer(index).name, rounds != Rounds{1, 0}, {{layer(index).output, false, {}, {}}}, {}};
+    for (const Slice& slice : spec_.slices[index - spec_.first]) {
+      const Work& work = work_.at({index, slice.node});
+      value.parts[0].producers.push_back(
+          {slice.node, slice.rows.count, work.out_port.value_or(std::uint16_t{0})});
+    }
+    values_.emplace(LayerInput{LayerInput::From::kLayer, index, LayerInput::What::kEvery},
+                    std::move(value));
+  }
+}
+
+}  // namespace soliton

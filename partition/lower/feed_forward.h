@@ -1,0 +1,90 @@
+// Layers without recurrence that run equally often, as one loop: a round reads what it needs, runs
+// every layer once in the order of the model, and sends what others need.
+//
+// A node keeps a vector in every register file from which one of its layers reads it, as a file
+// feeds one kind of operand; whoever makes the vector, or moves it out of NetQ, writes all of them,
+// which costs no time. Rows of a layer are divided at native tiles, so cuts change no bit.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "partition/lower/dense_program.h"
+#include "partition/lower/placement.h"
+#include "partition/lower/value.h"
+
+namespace soliton {
+
+class FeedForward {
+ public:
+  // Layers [first, last) of the model; `slices` by layer. `leaves` says whether anything behind them
+  // reads the vectors of a layer. Values of earlier layers are in `values`, to which run() adds
+  // theirs. All references must outlive the object.
+  struct Spec {
+    const Model& model;
+    std::size_t first = 0;
+    std::size_t last = 0;
+    std::vector<std::vector<Slice>> slices;
+    std::vector<bool> leaves;
+    std::vector<std::size_t> nodes;  // in the order in which programs are written
+  };
+  FeedForward(Wiring& wiring, Values& values, Spec spec);
+  void run();
+
+ private:
+  // Where a node wants a vector, from its first element on, and which of its rows.
+  struct Home {
+    Registers at;
+    RowRange wanted;
+  };
+  // One layer's rows on a node.
+  struct Work {
+    Slice slice;
+    DenseProgram program;
+    std::uint32_t input = 0;  // InitialVrf, the whole vector
+    std::optional<std::uint16_t> out_port;
+  };
+  // How a vector that a node does not make comes into its homes.
+  struct Arrivals {
+    std::vector<Move> moves;
+    // Rows that lie in other registers already.
+    struct Copy {
+      std::uint32_t from = 0;
+      std::uint32_t vectors = 0;
+      std::vector<Registers> to;
+    };
+    std::vector<Copy> copies;
+  };
+  using At = std::pair<LayerInput, std::size_t>;  // a vector on a node
+
+  const DenseLayer& layer(std::size_t index) const {
+    return std::get<DenseLayer>(spec_.model.layers[index]);
+  }
+  bool made_here(const LayerInput& input) const {
+    return input.from == LayerInput::From::kLayer && input.index >= spec_.first;
+  }
+  void place(std::size_t index, const Slice& slice);
+  std::uint32_t place_input(std::size_t index, const Slice& slice);
+  std::uint32_t home(const LayerInput& input, std::size_t node, Memory memory, RowRange wanted);
+  RowRange whole(const LayerInput& input, std::size_t node);
+  std::uint32_t vectors_of(const LayerInput& input, std::size_t node);
+  std::vector<Registers> homes_of(const At& at, RowRange rows, std::size_t node);
+  void connect_made(std::size_t index);
+  void connect_outside(const LayerInput& input, std::size_t node);
+  void emit(std::size_t node);
+  void emit_arrivals(const At& at, const std::string& label);
+  void emit_layer(std::size_t index, Work& work);
+  void publish();
+
+  Wiring& wiring_;
+  Values& values_;
+  Spec spec_;
+  std::map<At, std::vector<Home>> homes_;
+  std::map<At, Arrivals> arrivals_;
+  std::map<std::pair<std::size_t, std::size_t>, Work> work_;  // by layer, node
+};
+
+}  // namespace soliton

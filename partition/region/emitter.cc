@@ -1,0 +1,121 @@
+#include "partition/region/emitter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace soliton::region {
+namespace {
+
+constexpr float kLargestHalf = 65504.0F;
+
+Tensor vector_tensor(std::string name, const std::vector<float>& values, std::int64_t width) {
+  std::vector<float> spread = values;
+  if (values.size() == 1) spread.assign(static_cast<std::size_t>(width), values.front());
+  return {std::move(name), {width}, std::make_shared<const std::vector<float>>(std::move(spread))};
+}
+
+}  // namespace
+
+Emitter::Emitter(const SplitRequest& request) : request_(request) {}
+
+const float* Emitter::constant(ir::ValueId id) const {
+  if (id == ir::kAbsent) return nullptr;
+  const ir::Array& value = graph().values[id].constant;
+  if (!value.known() || value.type() != ir::ElementType::kFloat32) return nullptr;
+  return value.as<float>().data();
+}
+
+const Vectors* Emitter::made(ir::ValueId id) const {
+  const auto at = made_.find(id);
+  return at == made_.end() ? nullptr : &at->second;
+}
+
+Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
+  const Vectors* known = made(id);
+  if (known != nullptr && known->width == width && !known->spread) return *known;
+  const ir::Array& it = array(id);
+  if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
+  if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)
+    return invalid(
+        fmt::format("reads vectors of {} elements; an FPGA takes 1 to {}", width, kMaxWidth));
+  const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
+  const std::int64_t tokens = it.elements() / width;
+  if (tokens > kMaxSteps) return invalid(fmt::format("reads {} vectors", tokens));
+  if (fresh) {
+    sources_.push_back(id);
+    model_.sources.push_back({graph().name_of(id), width, tokens, 0});
+  }
+  return Vectors{{{LayerInput::From::kHost, at->second, LayerInput::What::kEvery}}, tokens, width};
+}
+
+std::string Emitter::fresh_name(const std::string& wanted) {
+  const std::size_t before = names_[wanted]++;
+  return before == 0 ? wanted : fmt::format("{}.{}", wanted, before + 1);
+}
+
+Vectors Emitter::add(RecurrentLayer layer) {
+  const std::int64_t width = layer.hidden * static_cast<std::int64_t>(layer.directions.size());
+  const Vectors out{{{LayerInput::From::kLayer, model_.layers.size(), LayerInput::What::kEvery}},
+                    layer.tokens,
+                    width};
+  model_.layers.emplace_back(std::move(layer));
+  return out;
+}
+
+Vectors Emitter::add(DenseLayer layer) {
+  const Vectors out{{{LayerInput::From::kLayer, model_.layers.size(), LayerInput::What::kEvery}},
+                    layer.tokens,
+                    layer.output};
+  model_.layers.emplace_back(std::move(layer));
+  return out;
+}
+
+Result<Vectors> Emitter::point(const std::string& name, const Vectors& in, Opcode opcode,
+                               const Operand& operand) {
+  if (!has(opcode))
+    return invalid(
+        fmt::format("needs {}, which not every FPGA of the cluster has", opcode_name(opcode)));
+  const auto two_directions = [&](const LayerInput& input) {
+    if (input.from != LayerInput::From::kLayer) return false;
+    const auto* recurrent = std::get_if<RecurrentLayer>(&model_.layers[input.index]);
+    return recurrent != nullptr && recurrent->directions.size() == 2;
+  };
+  if (in.parts.size() != 1 || two_directions(in.parts.front()) ||
+      (operand.vector && two_directions(*operand.vector)))
+    return invalid("works on vectors that lie in several parts");
+  for (const float value : operand.constant)
+    if (!(std::fabs(value) <= kLargestHalf))
+      return invalid(fmt::format("has a constant {} beyond fp16", value));
+  DenseLayer layer;
+  layer.name = fresh_name(name);
+  layer.input = layer.output = in.width;
+  layer.every_step = true;
+  layer.tokens = in.tokens;
+  layer.inputs = in.parts;
+  PointOperation& operation = layer.operations.emplace_back();
+  operation.opcode = opcode;
+  operation.operand = operand.vector;
+  operation.padding = operand.padding;
+  if (!operand.constant.empty())
+    operation.constant = vector_tensor(layer.name + ".c", operand.constant, in.width);
+  Vectors out = add(std::move(layer));
+  out.spread = in.spread || is_reduction(opcode);
+  return out;
+}
+
+void Emitter::back_to(const Mark& mark) {
+  model_.layers.resize(mark.layers);
+  model_.sources.resize(mark.sources);
+  sources_.resize(mark.sources);
+  std::erase_if(source_of_, [&](const auto& it) { return it.second >= mark.sources; });
+  std::erase_if(made_, [&](const auto& it) {
+    return std::ranges::any_of(it.second.parts, [&](const LayerInput& part) {
+      return part.from == LayerInput::From::kLayer ? part.index >= mark.layers
+                                                   : part.index >= mark.sources;
+    });
+  });
+}
+
+}  // namespace soliton::region

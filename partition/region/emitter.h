@@ -1,0 +1,117 @@
+// What the rules for operators share while a graph is split: which arrays are vectors on FPGAs, and
+// the layers made so far. Inside partition/region only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "partition/region/split_model.h"
+#include "protocol/base/result.h"
+
+namespace soliton::region {
+
+// An array as vectors on FPGAs: `tokens` of them, each the parts side by side; row-major they are
+// the array's elements.
+struct Vectors {
+  std::vector<LayerInput> parts;
+  std::int64_t tokens = 1;
+  std::int64_t width = 0;
+  // The array has one element for each token, and all of the vector's elements are that one: what a
+  // reduction leaves.
+  bool spread = false;
+};
+
+// The second operand of a point-wise operation.
+struct Operand {
+  std::optional<LayerInput> vector;
+  std::vector<float> constant;  // one, or as many as the vector has elements
+  float padding = 0;            // as PointOperation::padding
+};
+
+class Emitter {
+ public:
+  explicit Emitter(const SplitRequest& request);
+
+  const ir::Graph& graph() const { return *request_.graph; }
+  const ir::Array& array(ir::ValueId id) const { return (*request_.arrays)[id]; }
+  bool has(Opcode opcode) const { return request_.has(opcode); }
+  // The elements of a constant of real numbers; null if it is none.
+  const float* constant(ir::ValueId id) const;
+
+  // The vectors of an array that an FPGA makes; null if none does.
+  const Vectors* made(ir::ValueId id) const;
+  // The vectors of any array, in rows of `width`: those of an FPGA, or sent by a CPU part. Error: it
+  // is not fp32, or divided otherwise.
+  Result<Vectors> vectors(ir::ValueId id, std::int64_t width);
+  void set(ir::ValueId id, Vectors vectors) { made_[id] = std::move(vectors); }
+
+  Vectors add(RecurrentLayer layer);
+  Vectors add(DenseLayer layer);
+  // Point-wise work behind vectors of one part.
+  Result<Vectors> point(const std::string& name, const Vectors& in, Opcode opcode,
+                        const Operand& operand = {});
+  Model& model() { return model_; }
+  // The number of steps over which layers run backwards: those of a request, and so one for all.
+  std::optional<std::int64_t>& turned_steps() { return turned_steps_; }
+  const std::vector<ir::ValueId>& sources() const { return sources_; }
+  std::string fresh_name(const std::string& wanted);
+
+  // Everything since then is undone by going back to a mark.
+  struct Mark {
+    std::size_t layers = 0, sources = 0;
+  };
+  Mark mark() const { return {model_.layers.size(), sources_.size()}; }
+  void back_to(const Mark& mark);
+
+ private:
+  const SplitRequest& request_;
+  Model model_;
+  std::vector<ir::ValueId> sources_;
+  std::map<std::pair<ir::ValueId, std::int64_t>, std::size_t> source_of_;  // by array, width
+  std::map<ir::ValueId, Vectors> made_;
+  std::map<std::string, std::size_t> names_;
+  std::optional<std::int64_t> turned_steps_;
+};
+
+// How operators of one name become layers. Error: why this node cannot, worded to follow its name.
+struct Rule {
+  std::string_view op;
+  Status (*emit)(Emitter&, const ir::Node&);
+  // Products and recurrent cells are worth an FPGA by themselves; other work goes where its input is.
+  bool worth_alone = false;
+};
+std::span<const Rule> product_rules();
+std::span<const Rule> recurrent_rules();
+std::span<const Rule> point_rules();
+std::span<const Rule> movement_rules();
+std::span<const Rule> function_rules();
+
+// What rules for point-wise work share (points.cc): the vectors of the first input that an FPGA
+// makes, and what the operator combines them with.
+struct Operands {
+  Vectors in;
+  std::size_t position = 0;  // of the input
+};
+Result<Operands> first_made(Emitter& emitter, const ir::Node& node);
+Result<Operand> operand_of(Emitter& emitter, ir::ValueId id, const Vectors& in);
+// Steps one behind the other; fuse() makes few chains of them.
+struct PointStep {
+  Opcode opcode;
+  Operand operand;
+};
+Result<Vectors> continue_with(Emitter& emitter, const std::string& name, const Vectors& in,
+                              const std::vector<PointStep>& steps);
+Operand constant(float value);
+// A vector as an operand. Error: it lies in several parts.
+Result<Operand> as_operand(const Vectors& vectors);
+// One over each element.
+Result<Vectors> reciprocal(Emitter& emitter, const std::string& name, const Vectors& in);
+
+// Joins layers that fit into one chain.
+void fuse(Model& model);
+
+}  // namespace soliton::region

@@ -1,0 +1,76 @@
+// Operators that only move elements: they cost an FPGA nothing where they leave vectors as they are,
+// or keep the last one of a recurrent layer alone.
+#include <algorithm>
+#include <numeric>
+
+#include "partition/ir/evaluate.h"
+#include "partition/region/emitter.h"
+
+namespace soliton::region {
+namespace {
+
+// Where each element of the output comes from: the operator itself is asked, with the positions of
+// elements in place of them.
+std::optional<std::vector<std::int64_t>> origins(const Emitter& emitter, const ir::Node& node) {
+  const ir::Array& in = emitter.array(node.inputs[0]);
+  std::vector<std::int64_t> positions(static_cast<std::size_t>(in.elements()));
+  std::iota(positions.begin(), positions.end(), 0);
+  std::vector<ir::Array> inputs{ir::Array::of(in.shape(), std::move(positions))};
+  for (std::size_t k = 1; k < node.inputs.size(); ++k) {
+    const ir::ValueId id = node.inputs[k];
+    inputs.push_back(id == ir::kAbsent ? ir::Array() : emitter.array(id));
+  }
+  const Result<ir::Outputs> out = ir::apply_node(emitter.graph(), node, inputs);
+  if (!out || out->empty() || !out->front().known() ||
+      out->front().type() != ir::ElementType::kInt64)
+    return std::nullopt;
+  const auto elements = out->front().as<std::int64_t>();
+  return std::vector<std::int64_t>(elements.begin(), elements.end());
+}
+
+bool consecutive(const std::vector<std::int64_t>& at) {
+  for (std::size_t i = 1; i < at.size(); ++i)
+    if (at[i] != at[0] + static_cast<std::int64_t>(i)) return false;
+  return !at.empty();
+}
+
+// The vector of the last step, if the layer has one that is its last state in every direction.
+std::optional<LayerInput> last_of(Emitter& emitter, const Vectors& vectors, std::int64_t first) {
+  if (vectors.parts.size() != 1) return std::nullopt;
+  LayerInput input = vectors.parts.front();
+  if (input.from != LayerInput::From::kLayer || input.what != LayerInput::What::kEvery)
+    return std::nullopt;
+  const auto* recurrent = std::get_if<RecurrentLayer>(&emitter.model().layers[input.index]);
+  if (recurrent == nullptr || recurrent->directions.size() != 1) return std::nullopt;
+  if (first != (recurrent->reverse ? 0 : (vectors.tokens - 1) * vectors.width)) return std::nullopt;
+  input.what = LayerInput::What::kLast;
+  return input;
+}
+
+Status move(Emitter& emitter, const ir::Node& node) {
+  const Vectors* in = emitter.made(node.inputs[0]);
+  if (in == nullptr) return invalid("moves elements that no FPGA makes");
+  const auto from = origins(emitter, node);
+  if (!from || !consecutive(*from)) return invalid("moves elements, which an FPGA does not");
+  const bool all = static_cast<std::int64_t>(from->size()) == in->tokens * in->width;
+  if (all) {
+    emitter.set(node.outputs[0], *in);
+    return {};
+  }
+  if (static_cast<std::int64_t>(from->size()) != in->width)
+    return invalid("keeps some of the vectors, which an FPGA does not");
+  const auto last = last_of(emitter, *in, from->front());
+  if (!last) return invalid("keeps a vector that is not the last state of a recurrent layer");
+  emitter.set(node.outputs[0], {{*last}, 1, in->width});
+  return {};
+}
+
+constexpr Rule kRules[] = {{"Reshape", move},   {"Transpose", move}, {"Squeeze", move},
+                           {"Unsqueeze", move}, {"Flatten", move},   {"Identity", move},
+                           {"Slice", move},     {"Gather", move},    {"Dropout", move}};
+
+}  // namespace
+
+std::span<const Rule> movement_rules() { return kRules; }
+
+}  // namespace soliton::region

@@ -1,0 +1,39 @@
+// Which operators of a graph FPGAs run, and as what: layers of chains (partition/ir/model.h). The
+// rest stays on CPU parts.
+//
+// Decided from the graph, its shapes and the functions that all FPGAs of the cluster have; never
+// from their number, the topology or the objective, because a CPU computes in fp32 and an FPGA in
+// fp16: the split decides bits (docs/models.md).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "partition/ir/graph.h"
+#include "partition/ir/model.h"
+#include "protocol/isa/program.h"
+
+namespace soliton {
+
+struct SplitRequest {
+  const ir::Graph* graph = nullptr;
+  // By value of the graph: type and shape in every request (ir::infer).
+  const std::vector<ir::Array>* arrays = nullptr;
+  std::function<bool(Opcode)> has;  // whether every FPGA of the cluster has the function
+  std::vector<bool> on_cpu;         // by node: pinned there; empty: none is
+};
+
+struct SplitModel {
+  // Its layers have the names of operators. Without layers everything stays on CPU parts.
+  Model model;
+  std::vector<ir::ValueId> sources;  // by Model::sources: the array that CPU parts send
+  std::vector<ir::ValueId> results;  // by Model::results: the array that CPU parts get
+  std::vector<bool> on_fpga;         // by node of the graph
+  std::vector<std::string> why;      // by node: why it is not on an FPGA; "" if it is
+};
+
+// An array that goes to an FPGA is seen as tokens x width, row-major; so is one that comes from it.
+SplitModel split_model(const SplitRequest& request);
+
+}  // namespace soliton

@@ -1,0 +1,21 @@
+// Paths of requests that bring state along.
+#pragma once
+
+#include <algorithm>
+
+#include "protocol/base/breakdown.h"
+
+namespace soliton {
+
+// The same arrival with its path counted from `started` on. The state that a request brings along was
+// sent during the one before, so that not all messages of a request began at one instant. Network is
+// what the other parts leave; if they are longer than the time since `started`, all of it.
+inline Arrival since(Arrival arrival, Instant started) {
+  const Duration within = std::max(arrival.at - started, Duration{});
+  arrival.path.network = Duration{};
+  if (arrival.path.total() > within) arrival.path = {};
+  arrival.path.network = within - arrival.path.total();
+  return arrival;
+}
+
+}  // namespace soliton

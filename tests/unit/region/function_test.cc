@@ -1,0 +1,111 @@
+#include <functional>
+
+#include "tests/unit/region/region_graphs.h"
+
+namespace soliton::test {
+namespace {
+
+// A layer that every function reads behind a product, so that it runs on the FPGA.
+struct FunctionCase {
+  const char* name;
+  std::function<ir::ValueId(TestGraph&, ir::ValueId)> add;
+  double tolerance = kTolerance;
+};
+
+class RegionFunction : public testing::TestWithParam<FunctionCase> {};
+
+TEST_P(RegionFunction, IsAProgramWhereItIsDeclared) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {3, 20});
+  const ir::ValueId made = GetParam().add(t, dense(t, "a", x, 20, 19));
+  t.output(dense(t, "bb", made, 19, 12));
+  RegionRun run(t.graph);
+  expect_on_fpga(run, t.graph.nodes.size());
+  expect_same(run, 3, GetParam().tolerance);
+}
+
+ir::ValueId number(TestGraph& t, const std::string& name, float value) {
+  return t.constant(name, ir::Array::scalar<float>(value));
+}
+
+// Normalisation as frameworks write it out.
+ir::ValueId written_out_norm(TestGraph& t, ir::ValueId x) {
+  const auto axes = integers("axes", {-1});
+  t.graph.opset = 13;
+  const ir::ValueId mean = t.node("mean", "ReduceMean", {x}, {axes});
+  const ir::ValueId centred = t.node("centred", "Sub", {x, mean});
+  const ir::ValueId squares = t.node("squares", "Pow", {centred, number(t, "two", 2)});
+  const ir::ValueId variance = t.node("variance", "ReduceMean", {squares}, {axes});
+  const ir::ValueId size =
+      t.node("size", "Sqrt", {t.node("eps", "Add", {variance, number(t, "e", 1e-3F)})});
+  const ir::ValueId normal = t.node("normal", "Div", {centred, size});
+  const ir::ValueId scaled =
+      t.node("scaled", "Mul", {normal, t.constant("gain", random_floats({19}, 3, 2))});
+  return t.node("shifted", "Add", {scaled, t.constant("shift", random_floats({19}, 4))});
+}
+
+ir::ValueId written_out_gelu(TestGraph& t, ir::ValueId x) {
+  const ir::ValueId z = t.node("z", "Div", {x, number(t, "root", std::sqrt(2.0F))});
+  const ir::ValueId share =
+      t.node("share", "Add", {t.node("erf", "Erf", {z}), number(t, "one", 1)});
+  return t.node("half", "Mul", {t.node("product", "Mul", {x, share}), number(t, "h", 0.5F)});
+}
+
+std::vector<FunctionCase> function_cases() {
+  return {
+      FunctionCase{
+          "clip",
+          [](TestGraph& t, ir::ValueId x) {
+            return t.node("clip", "Clip", {x, number(t, "low", -0.2F), number(t, "high", 0.3F)});
+          }},
+      FunctionCase{"hard_sigmoid",
+                   [](TestGraph& t, ir::ValueId x) {
+                     return t.node("f", "HardSigmoid", {x}, {real("alpha", 0.3F)});
+                   }},
+      FunctionCase{"hard_swish",
+                   [](TestGraph& t, ir::ValueId x) { return t.node("f", "HardSwish", {x}); }},
+      FunctionCase{"silu",
+                   [](TestGraph& t, ir::ValueId x) {
+                     return t.node("f", "Mul", {x, t.node("s", "Sigmoid", {x})});
+                   }},
+      FunctionCase{"leaky_relu",
+                   [](TestGraph& t, ir::ValueId x) {
+                     return t.node("f", "LeakyRelu", {x}, {real("alpha", 0.1F)});
+                   }},
+      FunctionCase{"abs_sqrt",
+                   [](TestGraph& t, ir::ValueId x) {
+                     return t.node("f", "Sqrt", {t.node("a", "Abs", {x})});
+                   }},
+      FunctionCase{"exp_reciprocal",
+                   [](TestGraph& t, ir::ValueId x) {
+                     return t.node("r", "Reciprocal", {t.node("e", "Exp", {x})});
+                   }},
+      FunctionCase{"softmax",
+                   [](TestGraph& t, ir::ValueId x) {
+                     return t.node("f", "Softmax", {x}, {integer("axis", -1)});
+                   }},
+      FunctionCase{"softmax_below_zero",
+                   [](TestGraph& t, ir::ValueId x) {
+                     return t.node("f", "Softmax",
+                                   {t.node("low", "Sub", {x, number(t, "far", 40)})},
+                                   {integer("axis", -1)});
+                   },
+                   0.05},
+      FunctionCase{"layer_norm",
+                   [](TestGraph& t, ir::ValueId x) {
+                     return t.node("f", "LayerNormalization",
+                                   {x, t.constant("gain", random_floats({19}, 3, 2)),
+                                    t.constant("shift", random_floats({19}, 4))},
+                                   {real("epsilon", 1e-3F)});
+                   }},
+      FunctionCase{"written_out_norm", written_out_norm},
+      FunctionCase{"gelu", [](TestGraph& t, ir::ValueId x) { return t.node("f", "Gelu", {x}); }},
+      FunctionCase{"written_out_gelu", written_out_gelu}};
+}
+
+std::string case_name(const testing::TestParamInfo<FunctionCase>& it) { return it.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(All, RegionFunction, testing::ValuesIn(function_cases()), case_name);
+
+}  // namespace
+}  // namespace soliton::test

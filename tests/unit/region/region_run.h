@@ -1,0 +1,155 @@
+// Runs a graph that is split between CPU hosts and FPGAs on the roles of its nodes, without a
+// network.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/workload/direct_run.h"
+#include "node/cpu/cpu_host.h"
+#include "node/service/npu_service.h"
+#include "partition/ir/array_bytes.h"
+#include "partition/ir/evaluate.h"
+#include "partition/join/join_fpgas.h"
+
+namespace soliton::test {
+
+// Of 8 elements a native vector, so that small models are divided.
+inline NpuDevice small_device() {
+  NpuDevice device;
+  device.name = "small";
+  device.native_dim = 8;
+  device.lanes = 8;
+  device.matrix_rf_tiles = 4096;
+  device.functions.clear();
+  for (const NpuFunctionRow& row : kNpuFunctions) device.functions.push_back(row.function);
+  device.formats = {{*parse_format("fp32"), 1}};
+  return device;
+}
+
+struct RegionRun {
+  explicit RegionRun(ir::Graph given, bool all_functions = true) : graph(std::move(given)) {
+    std::vector<ir::Array> kinds;
+    for (const ir::Input& input : graph.inputs)
+      kinds.push_back(ir::Array::unknown(input.type, input.shape));
+    arrays = *ir::infer(graph, kinds);
+    split = split_model({&graph,
+                         &arrays,
+                         [&](Opcode opcode) {
+                           const NpuFunctionRow* row = function_of(opcode);
+                           return all_functions || row == nullptr ||
+                                  std::ranges::find(kUsualFunctions, row->function) !=
+                                      std::end(kUsualFunctions);
+                         },
+                         {}});
+  }
+
+  // `stages` of a number of FPGAs each, which numbers their layers from 0 on. Returns by request the
+  // outputs, all inputs drawn at random.
+  std::vector<std::vector<ir::Array>> run(const std::vector<Stage>& stages, std::size_t fpgas,
+                                          std::uint32_t requests = 1);
+
+  // The whole graph in fp32 for the same inputs.
+  std::vector<ir::Array> in_fp32(std::uint32_t request = 0) const {
+    return *ir::evaluate(graph, inputs().request(request));
+  }
+  GraphInputs inputs() const {
+    GraphInputs out;
+    for (const ir::Input& input : graph.inputs)
+      out.kinds.push_back(ir::Array::unknown(input.type, input.shape));
+    return out;
+  }
+
+  ir::Graph graph;
+  std::vector<ir::Array> arrays;
+  SplitModel split;
+  NpuDevice device = small_device();
+};
+
+inline std::vector<std::vector<ir::Array>> RegionRun::run(const std::vector<Stage>& stages,
+                                                          std::size_t fpgas,
+                                                          std::uint32_t requests) {
+  PlacedGraph placed = *place_graph(
+      place_request(graph, split, {"host"}, std::vector<std::size_t>(graph.nodes.size()), "host"));
+  const GraphEnds ends = ends_of(placed);
+  LowerRequest request;
+  request.model = &split.model;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < fpgas; ++i) {
+    names.push_back("fpga" + std::to_string(i));
+    request.nodes.push_back({names.back(), device});
+  }
+  names.emplace_back("host");
+  request.stages = stages;
+  request.host = "host";
+  request.ends = &ends;
+  const Result<Lowered> lowered = lower(request);
+  EXPECT_TRUE(lowered) << lowered.error().message;
+  if (!lowered) return {};
+  for (const Shard& shard : lowered->shards)
+    for (const Error& error : check_shard(shard).errors) ADD_FAILURE() << error.message;
+  join_fpgas(lowered->host, split, arrays, placed);
+  std::vector<std::unique_ptr<Role>> owned(names.size());
+  for (std::size_t i = 0; i < lowered->shards.size(); ++i) {
+    const std::size_t node = lowered->node[i];
+    NpuServiceOptions options;
+    options.self = NodeId{static_cast<std::uint32_t>(node)};
+    owned[node] = std::make_unique<NpuService>(lowered->shards[i], options, names, nullptr);
+  }
+  CpuSpec spec;
+  for (HostParts& host : placed.hosts) {
+    spec.parts = std::move(host.parts);
+    spec.streams = std::move(host.streams);
+  }
+  GraphClients& clients = spec.clients.emplace();
+  clients.workload.clients = 1;
+  clients.workload.requests = requests;
+  clients.inputs = inputs();
+  clients.sends = placed.sends;
+  clients.initial = placed.initial;
+  clients.first_port = placed.first_reply;
+  clients.replies = static_cast<std::uint16_t>(graph.outputs.size());
+  CpuOptions options;
+  options.self = NodeId{static_cast<std::uint32_t>(fpgas)};
+  owned.back() = std::make_unique<CpuHost>(spec, options, names, nullptr);
+  std::vector<Role*> roles;
+  for (const auto& role : owned) roles.push_back(role.get());
+  std::erase(roles, nullptr);
+  EXPECT_EQ(roles.size(), names.size()) << "every FPGA should hold something";
+  if (roles.size() != names.size()) return {};
+  run_directly(roles);
+  Records records;
+  owned.back()->hand_over(records);
+  std::vector<std::vector<ir::Array>> out;
+  for (const HostRecord& record : records.requests) {
+    Payload payload;
+    payload.bytes = record.arrays;
+    out.push_back(*ir::arrays_of(payload));
+  }
+  // State that is carried is there for a request that never comes.
+  if (graph.states.empty())
+    for (const auto& role : owned)
+      for (const std::string& text : role->describe_outstanding()) ADD_FAILURE() << text;
+  EXPECT_EQ(out.size(), requests);
+  return out;
+}
+
+// The largest difference, as a share of the largest element that is wanted.
+inline double error_of(const ir::Array& got, const ir::Array& want) {
+  double most = 0, difference = 0;
+  const auto a = got.as<float>(), b = want.as<float>();
+  EXPECT_EQ(got.shape(), want.shape());
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    most = std::max(most, std::fabs(static_cast<double>(b[i])));
+    difference = std::max(difference, std::fabs(static_cast<double>(a[i]) - b[i]));
+  }
+  return difference / std::max(most, 1e-30);
+}
+
+}  // namespace soliton::test
