@@ -92,6 +92,7 @@ void expect_equal_npu(const NpuDevice& a, const NpuDevice& b) {
   EXPECT_SAME(multiply_vrf);
   EXPECT_SAME(instruction_words);
   EXPECT_SAME(multifunction_units);
+  EXPECT_SAME(functions);
   EXPECT_SAME(dram.count);
   EXPECT_SAME(dram_rate.bits_per_second);
   EXPECT_SAME(network_rate.bits_per_second);

@@ -6,6 +6,7 @@
 namespace soliton {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -219,6 +220,47 @@ TEST(ReadDevice, BuildsOnAnother) {
           .nodes[2]
           .device.cpu.name,
       "cpu-changed");
+}
+
+TEST(ReadDevice, FunctionsAreTheUsualOnesOrThoseListed) {
+  const auto device = [](const std::string& map) {
+    return read_good(small_cluster_with("bw-s10", map)).nodes[0].device.npu;
+  };
+  EXPECT_EQ(function_names(device("bw-s10").functions),
+            "relu, sigmoid, tanh, add, subtract, multiply, max");
+  EXPECT_EQ(device(kTinyNpu).functions, device("bw-s10").functions);
+  // In the order of the table, whatever the order of the file; nobody measured them.
+  const NpuDevice few = device("{base: bw-s10, functions: [exp, add, relu]}");
+  EXPECT_EQ(function_names(few.functions), "relu, add, exp");
+  EXPECT_TRUE(few.has(NpuFunction::kExp));
+  EXPECT_FALSE(few.has(NpuFunction::kTanh));
+  EXPECT_FALSE(few.timing.calibrated);
+  EXPECT_TRUE(device("{base: bw-s10, functions: []}").functions.empty());
+  const NpuDevice next = device("bw-next");
+  EXPECT_EQ(next.functions.size(), std::size(kNpuFunctions));
+  EXPECT_FALSE(next.timing.calibrated);
+  const NpuDevice s10 = device("bw-s10");
+  EXPECT_EQ(next.formats, s10.formats);
+  EXPECT_EQ(next.peak_ops_per_second(), s10.peak_ops_per_second());
+  EXPECT_EQ(next.timing.vector_cycles, s10.timing.vector_cycles);
+}
+
+TEST(ReadDevice, MistakesInFunctions) {
+  const auto with = [](const std::string& functions) {
+    return error_of(small_cluster_with("bw-s10", "{base: bw-s10, functions: " + functions + "}"));
+  };
+  EXPECT_EQ(with("[relu, rsqr]"),
+            "test.yaml:3:66: nodes[0].device.functions[1]: \"rsqr\" is not known; did you mean "
+            "\"rsqrt\"? Allowed: relu, sigmoid, tanh, add, subtract, multiply, max, min, exp, "
+            "reciprocal, rsqrt, row_reduce");
+  EXPECT_THAT(with("[relu, gelu, [exp], layernorm]"),
+              AllOf(HasSubstr("functions[1]: \"gelu\" is not known"),
+                    HasSubstr("functions[2]: \"\" is not known"),
+                    HasSubstr("functions[3]: \"layernorm\" is not known")));
+  EXPECT_THAT(with("[exp, relu, exp]"), HasSubstr("functions[2]: \"exp\" is listed twice"));
+  EXPECT_THAT(with("relu"),
+              HasSubstr("functions: must be a list, such as [relu, sigmoid, tanh, add"));
+  EXPECT_THAT(with("{relu: true}"), HasSubstr("must be a list, such as"));
 }
 
 TEST(ReadDevice, AFormatWithoutBeatsTakesNOverL) {

@@ -88,7 +88,7 @@ TEST(WriteCluster, InlineDevicesAndOddNamesReadBack) {
       "{name: null, kind: npu, description: \"say \\\"hi\\\" \\\\ # , }\", source: 'a: b', clock: "
       "123.456 MHz, tile_engines: 3, "
       "lanes: 5, native_dimension: 7, batch_lanes: 3, cell_programs: stepwise, "
-      "multifunction_units: 1, "
+      "multifunction_units: 1, functions: [row_reduce, add], "
       "matrix_registers: 11, published_peaks: [{name: int8, peak: 1.4 TOPS}], "
       "vector_registers: {initial: 1, "
       "add_sub_0: 2, add_sub_1: 3, multiply: 4}, instruction_words: 5, dram: 6 B, dram_bandwidth: "
