@@ -9,6 +9,7 @@ namespace soliton::region {
 namespace {
 
 constexpr float kLargestHalf = 65504.0F;
+constexpr std::int64_t kMostTokens = 65'535;  // what a data header can say
 
 Tensor vector_tensor(std::string name, const std::vector<float>& values, std::int64_t width) {
   std::vector<float> spread = values;
@@ -42,7 +43,9 @@ Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
         fmt::format("reads vectors of {} elements; an FPGA takes 1 to {}", width, kMaxWidth));
   const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
   const std::int64_t tokens = it.elements() / width;
-  if (tokens > kMaxSteps) return invalid(fmt::format("reads {} vectors", tokens));
+  if (tokens > kMostTokens)
+    return invalid(
+        fmt::format("reads {} vectors of a request; an FPGA takes {}", tokens, kMostTokens));
   if (fresh) {
     sources_.push_back(id);
     model_.sources.push_back({graph().name_of(id), width, tokens, 0});
