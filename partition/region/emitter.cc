@@ -36,6 +36,10 @@ const Vectors* Emitter::made(ir::ValueId id) const {
 Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
   const Vectors* known = made(id);
   if (known != nullptr && known->width == width && !known->spread) return *known;
+  return sent_vectors(id, width);
+}
+
+Result<Vectors> Emitter::sent_vectors(ir::ValueId id, std::int64_t width) {
   const ir::Array& it = array(id);
   if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
   if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)
