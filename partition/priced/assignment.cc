@@ -63,8 +63,14 @@ Json assignment_json(const PricedGraph& graph, const Assignment& it) {
 
 namespace {
 
+// A number where the file had one.
+Json json_id(const Operator& it) {
+  const bool number = it.id.find_first_not_of("0123456789") == std::string::npos;
+  return number ? json_spelled(it.id) : Json(it.id);
+}
+
 Json operator_json(const Operator& it) {
-  Json out = {{"id", json_spelled(it.id)}};
+  Json out = {{"id", json_id(it)}};
   if (!it.name.empty()) out["name"] = it.name;
   out["supportedOnFpga"] = it.times[kFpga] ? 1 : 0;
   out["cpuLatency"] = json_ms(it.times[kCpu].value_or(Duration{}));
@@ -82,8 +88,8 @@ Json planned_json(const PricedGraph& graph, const Assignment& assignment) {
   Json nodes = Json::array(), edges = Json::array();
   for (const Operator& it : graph.operators) nodes.push_back(operator_json(it));
   for (const Edge& edge : graph.edges)
-    edges.push_back({{"sourceId", json_spelled(graph.operators[edge.from].id)},
-                     {"destId", json_spelled(graph.operators[edge.to].id)},
+    edges.push_back({{"sourceId", json_id(graph.operators[edge.from])},
+                     {"destId", json_id(graph.operators[edge.to])},
                      {"cost", json_ms(graph.operators[edge.from].transfer)}});
   Json out = assignment_json(graph, assignment);
   out["graph"] = {{"maxSizePerFPGA", graph.classes[kFpga].memory.count},

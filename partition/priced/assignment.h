@@ -16,7 +16,7 @@
 //   latency     value = time until the last operator is done. An accelerator starts when all
 //               outside operators that feed it are done, is busy for its load, and all its results
 //               are there at its end. An operator on a CPU starts when its producers are done; the
-//               number of CPUs is not enforced, not even one of 0, and all are called 0 of their
+//               number of CPUs is not enforced where there is one, and all are called 0 of their
 //               class.
 #pragma once
 
