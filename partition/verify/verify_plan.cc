@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "partition/verify/recompute.h"
-#include "protocol/json/json.h"
+#include "protocol/json/located_json.h"
 
 namespace soliton::verify {
 namespace {
@@ -93,11 +94,21 @@ std::string wrong_claim(const StatedPlan& plan) {
 Checked<StatedPlan> read_plan(const std::string& text, const std::string& file) {
   Checked<priced::PlannedGraph> planned = priced::read_planned(text, file);
   if (!planned) return tl::unexpected(std::move(planned.error()));
-  StatedPlan out{std::move(*planned), std::nullopt};
-  const Json whole = Json::parse(text, nullptr, false);
-  if (const auto gap = whole.find("gap"); gap != whole.end() && gap->is_number())
-    out.gap = gap->get<double>();
-  return out;
+  const TextPlaces places(file, text);
+  const Checked<LocatedJson> root = parse_located(places);
+  if (!root) return tl::unexpected(root.error());
+  const LocatedJson* const gap = root->find("gap");
+  if (gap != nullptr && gap->kind == LocatedJson::Kind::kNull)
+    return StatedPlan{std::move(*planned), std::nullopt};
+  double value = 0;
+  const bool number = gap != nullptr && gap->kind == LocatedJson::Kind::kNumber;
+  const char* const end = number ? gap->text.data() + gap->text.size() : nullptr;
+  if (number && std::from_chars(gap->text.data(), end, value).ec == std::errc{})
+    return StatedPlan{std::move(*planned), value};
+  Diagnostics problems;
+  problems.add(places.error(gap == nullptr ? root->offset : gap->offset,
+                            "the plan's \"gap\" must be a number, or null without a bound"));
+  return tl::unexpected(std::move(problems));
 }
 
 Verification verify_plan(const StatedPlan& plan) {
