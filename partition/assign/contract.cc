@@ -275,6 +275,16 @@ class Merger {
 
 }  // namespace
 
+std::vector<std::int64_t> least_paying_times(const UnitGraph& units) {
+  std::vector<std::int64_t> out(units.size, kForever);
+  for (std::size_t unit = 0; unit < units.size; ++unit)
+    for (std::size_t c = 0; c < units.classes.size(); ++c)
+      if (units.classes[c].pays && units.classes[c].count > 0 &&
+          units.time(unit, c) != kUnsupported)
+        out[unit] = std::min(out[unit], units.time(unit, c));
+  return out;
+}
+
 UnitGraph contract(const PricedGraph& graph, const ContractOptions& options) {
   std::vector<Index> part;
   for (const priced::Operator& it : graph.operators) part.push_back(static_cast<Index>(it.group));

@@ -30,6 +30,8 @@ class Lattice {
     const std::size_t end = set + 1 < sets_.size() ? sets_[set + 1].first_step : steps_.size();
     return {steps_.data() + sets_[set].first_step, end - sets_[set].first_step};
   }
+  std::size_t first_step(std::size_t set) const { return sets_[set].first_step; }
+  std::size_t step_count() const { return steps_.size(); }
   bool holds(std::size_t set, Index unit) const {
     const Set& it = sets_[set];
     const Index word = unit / 64;

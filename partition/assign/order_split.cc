@@ -5,7 +5,11 @@
 namespace soliton::assign {
 
 OrderSplit::OrderSplit(const UnitGraph& units, const Prices& prices)
-    : units_(units), prices_(prices), table_(units, prices), computes_(units.classes.size()) {
+    : units_(units),
+      prices_(prices),
+      table_(units, prices),
+      least_time_(least_paying_times(units)),
+      computes_(units.classes.size()) {
   for (std::size_t c = 0; c < units.classes.size(); ++c)
     if (units.classes[c].count > 0) used_.push_back(c);
 }
@@ -29,9 +33,17 @@ void OrderSplit::set_order(const std::vector<Index>& order) {
   reads_ = Rows<Read>(units_.size, reads);
   sends_.assign(units_.size, 0);
   for (const Net& net : units_.nets) sends_[position[net.source]] += net.cost;
-  rest_.assign(units_.size + 1, 0);
+  rest_.assign(units_.size + 1, {});
   for (std::size_t p = units_.size; p > 0; --p)
-    rest_[p - 1] = rest_[p] + prices_.of_unit[order[p - 1]];
+    rest_[p - 1].price = rest_[p].price + prices_.of_unit[order[p - 1]];
+  advances_.assign(units_.size, false);
+  for (std::size_t p = 0; p < units_.size; ++p) {
+    std::int64_t& border = rest_[p + 1].border;
+    border = rest_[p].border + sends_[p];
+    for (const Read& read : reads_[p]) border -= read.last ? read.cost : 0;
+    // As in LatticeSplit::find_advances().
+    advances_[p] = border - rest_[p].border <= least_time_[order[p]];
+  }
 }
 
 Answer OrderSplit::decide(std::int64_t most, std::int64_t& steps) {
@@ -39,10 +51,11 @@ Answer OrderSplit::decide(std::int64_t most, std::int64_t& steps) {
   table_.reset(units_.size + 1);
   for (std::size_t first = 0; first < units_.size; ++first) {
     if (!table_.settle(first, rest_[first], most, next_)) continue;
+    if (advances_[first] && table_.covers(first + 1, first)) continue;
     extend(first, most, steps);
     if (steps < 0) return Answer::kTooLong;
   }
-  return table_.settle(units_.size, 0, most, next_) ? Answer::kYes : Answer::kNo;
+  return table_.settle(units_.size, {}, most, next_) ? Answer::kYes : Answer::kNo;
 }
 
 // Compute and memory only grow as a segment does; transfers may shrink again.

@@ -59,11 +59,13 @@ class OrderSplit {
   const Prices& prices_;
   CountTable table_;
   std::vector<Index> order_;
-  Rows<Read> reads_;                    // by position
-  std::vector<std::int64_t> sends_;     // by position: costs of the unit's nets
-  std::vector<Wide> rest_;              // by position: prices of the units from there on
-  std::vector<std::size_t> used_;       // classes with nodes
-  std::vector<std::int64_t> computes_;  // of extend(), by class
+  Rows<Read> reads_;                      // by position
+  std::vector<std::int64_t> sends_;       // by position: costs of the unit's nets
+  std::vector<CountTable::Rest> rest_;    // by position: what the units from there on need
+  std::vector<bool> advances_;            // by position: who starts there can start one later
+  std::vector<std::int64_t> least_time_;  // by unit
+  std::vector<std::size_t> used_;         // classes with nodes
+  std::vector<std::int64_t> computes_;    // of extend(), by class
   std::int64_t next_ = kForever;
 };
 

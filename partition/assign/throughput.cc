@@ -60,29 +60,49 @@ class Search {
     }
     method_ += fmt::format("; lattice of {} ideals", lattice->size());
     LatticeSplit cut(units_, prices_, *lattice);
-    std::int64_t steps = effort_.lattice_steps;
-    while (!proved() && improve(cut, steps)) {
-    }
-    if (!proved()) raise_bound(cut);
+    std::int64_t steps = effort_.lattice_steps, first = effort_.lattice_steps / 4;
+    // The best plan is often the best there is.
+    if (ask(cut, limit_below_best(), first) == Answer::kTooLong) undecided_ = value();
+    climb(cut, steps);
   }
 
-  // Decides whether there is anything better than the best plan; false if that took too long.
-  bool improve(LatticeSplit& cut, std::int64_t& steps) {
-    switch (cut.decide(best_ ? best_->value - 1 : kAnyLoad, steps)) {
-      case Answer::kTooLong:
-        return false;
-      case Answer::kNo:
-        impossible_ = !best_;
-        lower_ = value();
-        return true;
-      case Answer::kYes:
-        break;
+  std::int64_t limit_below_best() const { return best_ ? best_->value - 1 : kAnyLoad; }
+
+  // Low limits are decided fast, because few beginnings of plans can be finished: goes up from the
+  // bound in growing steps, then bisects what is open.
+  void climb(LatticeSplit& cut, std::int64_t& steps) {
+    std::int64_t stride = std::max<std::int64_t>(1, lower_ >> 12);
+    while (!proved() && steps > 0 && undecided_ - lower_ > lower_ / 4000) {
+      const std::int64_t top = std::min(limit_below_best(), undecided_);
+      const std::int64_t middle = lower_ + (top - lower_) / 2;
+      const std::int64_t most = stride > 0 ? std::min(lower_ + stride, middle) : middle;
+      switch (ask(cut, most, steps)) {
+        case Answer::kTooLong:
+          undecided_ = most;
+          stride = 0;
+          break;
+        case Answer::kNo:
+          stride *= 2;
+          break;
+        case Answer::kYes:
+          stride = 0;
+      }
     }
-    Split found = cut.split();
-    found.value = largest_load(units_, found.segments);
-    take(std::move(found));
-    polish();
-    return true;
+  }
+
+  // Decides whether loads up to `most` are possible, and learns from the answer.
+  Answer ask(LatticeSplit& cut, std::int64_t most, std::int64_t& steps) {
+    const Answer answer = cut.decide(most, steps);
+    if (answer == Answer::kNo) {
+      impossible_ = !best_ && most == kAnyLoad;
+      lower_ = std::min(value(), std::max(most + 1, cut.next()));
+    } else if (answer == Answer::kYes) {
+      Split found = cut.split();
+      found.value = largest_load(units_, found.segments);
+      take(std::move(found));
+      polish();
+    }
+    return answer;
   }
 
   // The order in which the best plan's segments lie may have better cuts.
@@ -96,30 +116,12 @@ class Search {
     take(cut.best(lower_, value(), steps));
   }
 
-  // What cannot be decided right below the best plan can be further below, where segments are
-  // shorter and fewer beginnings of plans can be finished.
-  void raise_bound(LatticeSplit& cut) {
-    std::int64_t open = value();  // too long from here on
-    for (std::int64_t steps = effort_.lattice_steps; steps > 0 && open - lower_ > 1;) {
-      const std::int64_t most = lower_ + (open - lower_) / 2;
-      std::int64_t left = std::min(steps, effort_.lattice_steps / 4);
-      const std::int64_t before = left;
-      const Answer answer = cut.decide(most, left);
-      steps -= before - left;
-      if (answer == Answer::kYes) return;  // the caller's loop would have found it
-      if (answer == Answer::kNo)
-        lower_ = std::min(value(), std::max(most + 1, cut.next()));
-      else
-        open = most;
-      if ((open - lower_) < lower_ / 2000) return;
-    }
-  }
-
   const UnitGraph& units_;
   const Effort& effort_;
   Prices prices_;
   std::optional<Split> best_;
   std::int64_t lower_ = 0;
+  std::int64_t undecided_ = kForever;  // a limit for which the decision takes too long
   bool impossible_ = false;
   std::string method_;
 };

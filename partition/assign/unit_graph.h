@@ -50,6 +50,9 @@ struct UnitGraph {
   }
 };
 
+// By unit: its least time on nodes that pay for transfers; kForever if none of them runs it.
+std::vector<std::int64_t> least_paying_times(const UnitGraph& units);
+
 struct ContractOptions {
   // Also merges operators that some best plan for throughput has on one node: those that take no
   // time and whose transfer costs at least as much as what they read or return.
