@@ -90,7 +90,8 @@ Result<BenchReport> measure(const BenchOptions& options) {
 }
 
 int print_report(const CommandLine& line, const BenchReport& report) {
-  return printed(print_raw(line.json ? bench_json(report) : bench_text(report)));
+  // Files give their names to rows.
+  return printed(line.json ? print_raw(bench_json(report)) : print_lines(bench_text(report)));
 }
 
 int bench(const CommandLine& line, const BenchOptions& options) {
