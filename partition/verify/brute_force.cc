@@ -167,9 +167,11 @@ class Trial {
         Duration start{};
         for (std::size_t i = 0; i < operators_; ++i)
           if ((needs >> i & 1) != 0) start = std::max(start, end[i]);
+        const Duration ends =
+            start > Duration::max() - piece.load ? Duration::max() : start + piece.load;
         for (std::size_t i = 0; i < operators_; ++i)
-          if ((piece.holds >> i & 1) != 0) end[i] = start + piece.load;
-        last = std::max(last, start + piece.load);
+          if ((piece.holds >> i & 1) != 0) end[i] = ends;
+        last = std::max(last, ends);
         done |= piece.holds;
         moved = true;
       }

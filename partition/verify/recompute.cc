@@ -110,6 +110,11 @@ std::vector<NodeUse> uses_of_pieces(const PricedGraph& graph, const Pieces& piec
   return out;
 }
 
+// A path may pay for the same transfer at many nodes: no sum of a graph bounds it.
+Duration later(Duration start, Duration load) {
+  return start > Duration::max() - load ? Duration::max() : start + load;
+}
+
 std::string words_of_operator(const PricedGraph& graph, std::size_t index) {
   return "operator " + graph.operators[index].id;
 }
@@ -200,7 +205,7 @@ std::optional<Duration> value_of(const PricedGraph& graph, Objective objective,
   if (!order.complete()) return std::nullopt;
   std::vector<Duration> start(uses.size());
   for (const std::size_t piece : order.order()) {
-    const Duration end = start[piece] + uses[piece].load();
+    const Duration end = later(start[piece], uses[piece].load());
     value = std::max(value, end);
     for (const std::size_t reader : order.readers(piece))
       start[reader] = std::max(start[reader], end);

@@ -89,6 +89,21 @@ std::string wrong_claim(const StatedPlan& plan) {
   return "";
 }
 
+// Whether loads and memory of any node can be summed up in 64 bits.
+bool can_be_summed(const PricedGraph& graph) {
+  constexpr __int128 kLimit = __int128{1} << 62;
+  __int128 sizes = 0, transfers = 0;
+  std::vector<__int128> times(graph.classes.size());
+  for (const priced::Operator& it : graph.operators) {
+    sizes += it.size.count;
+    transfers += it.transfer.count();
+    for (std::size_t c = 0; c < times.size(); ++c)
+      times[c] += it.times[c].value_or(Duration{}).count();
+  }
+  return sizes < kLimit &&
+         std::ranges::all_of(times, [&](__int128 sum) { return sum + 2 * transfers < kLimit; });
+}
+
 }  // namespace
 
 Checked<StatedPlan> read_plan(const std::string& text, const std::string& file) {
@@ -97,6 +112,12 @@ Checked<StatedPlan> read_plan(const std::string& text, const std::string& file) 
   const TextPlaces places(file, text);
   const Checked<LocatedJson> root = parse_located(places);
   if (!root) return tl::unexpected(root.error());
+  Diagnostics problems;
+  if (!can_be_summed(planned->graph)) {
+    problems.add(places.error(root->find("graph")->offset,
+                              "times or sizes of all operators add up to 2^62 or more"));
+    return tl::unexpected(std::move(problems));
+  }
   const LocatedJson* const gap = root->find("gap");
   if (gap != nullptr && gap->kind == LocatedJson::Kind::kNull)
     return StatedPlan{std::move(*planned), std::nullopt};
@@ -105,7 +126,6 @@ Checked<StatedPlan> read_plan(const std::string& text, const std::string& file) 
   const char* const end = number ? gap->text.data() + gap->text.size() : nullptr;
   if (number && std::from_chars(gap->text.data(), end, value).ec == std::errc{})
     return StatedPlan{std::move(*planned), value};
-  Diagnostics problems;
   problems.add(places.error(gap == nullptr ? root->offset : gap->offset,
                             "the plan's \"gap\" must be a number, or null without a bound"));
   return tl::unexpected(std::move(problems));

@@ -91,5 +91,17 @@ TEST(ReadPlan, NodesAndOperatorsThatDoNotExistAreBadInput) {
   EXPECT_THAT(problems_of(plan), HasSubstr("no operator 7"));
 }
 
+TEST(ReadPlan, SumsThatNoNumberHoldsAreBadInput) {
+  Json plan = written();
+  for (const char* key : {"fpgaLatency", "cpuLatency"}) {
+    plan = written();
+    for (Json& node : plan["graph"]["nodes"]) node[key] = 2e9;
+    EXPECT_THAT(problems_of(plan), HasSubstr("add up to 2^62 or more")) << key;
+  }
+  plan = written();
+  for (Json& node : plan["graph"]["nodes"]) node["size"] = std::int64_t{1} << 61;
+  EXPECT_THAT(problems_of(plan), HasSubstr("add up to 2^62 or more"));
+}
+
 }  // namespace
 }  // namespace soliton::verify::test

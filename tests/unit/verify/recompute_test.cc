@@ -81,6 +81,21 @@ TEST(Latency, OperatorsOnCpusDoNotWaitForEachOther) {
   EXPECT_EQ(latency(diamond(1), {-1, -1, -1, -1})->count(), 100 + 300 + 400);
 }
 
+TEST(Latency, OfAPathThatPaysForOneTransferAtManyNodesIsCut) {
+  // Each node computes nothing, but fetches the output of 0, which takes a quarter of all time.
+  const std::int64_t quarter = std::int64_t{1} << 61;
+  std::vector<Small> operators(8, {0, 0, 0, 0});
+  operators[0].transfer = quarter;
+  std::vector<priced::Edge> edges;
+  for (std::size_t i = 1; i < operators.size(); ++i) {
+    edges.push_back({0, i});
+    if (i > 1) edges.push_back({i - 1, i});
+  }
+  const PricedGraph graph = graph_of(operators, edges, 8, 1);
+  EXPECT_EQ(latency(graph, {0, 1, 2, -1, -1, -1, -1, -1})->count(), 3 * quarter);
+  EXPECT_EQ(latency(graph, {0, 1, 2, 3, 4, 5, 6, 7}), Duration::max());
+}
+
 TEST(Circles, NodesThatWaitForEachOtherAreNamed) {
   EXPECT_EQ(circle(diamond(), Objective::kThroughput, places_of({0, 1, 0, 0})),
             "fpga1 > fpga0 > fpga1");
