@@ -285,6 +285,13 @@ std::vector<std::int64_t> least_paying_times(const UnitGraph& units) {
   return out;
 }
 
+UnitGraph make_units(const PricedGraph& graph, const std::vector<Index>& part, std::size_t parts,
+                     bool drop_memory) {
+  UnitGraph units = Builder(graph, part, parts).build();
+  if (drop_memory) drop_slack_memory(units);
+  return units;
+}
+
 UnitGraph contract(const PricedGraph& graph, const ContractOptions& options) {
   std::vector<Index> part;
   for (const priced::Operator& it : graph.operators) part.push_back(static_cast<Index>(it.group));
@@ -298,8 +305,7 @@ UnitGraph contract(const PricedGraph& graph, const ContractOptions& options) {
   for (Index& it : part) it = of[it];
   const bool circular = components.count() < groups;
   const auto build = [&](std::size_t parts) {
-    UnitGraph units = Builder(graph, part, parts).build();
-    if (options.drop_slack_memory) drop_slack_memory(units);
+    UnitGraph units = make_units(graph, part, parts, options.drop_slack_memory);
     units.circular = circular;
     return units;
   };

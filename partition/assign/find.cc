@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "partition/assign/assign.h"
+#include "partition/assign/latency.h"
 #include "partition/assign/throughput.h"
 #include "protocol/base/check.h"
 
@@ -56,12 +57,36 @@ Result<Assignment> throughput(const PricedGraph& graph, const Effort& effort) {
   return out;
 }
 
+std::vector<Place> places_of(const PricedGraph& graph, const LatencyPlan& plan) {
+  std::vector<Place> out;
+  for (const Index node_class : plan.cpu_class) out.push_back({node_class, 0});
+  std::vector<std::uint32_t> used(graph.classes.size());
+  for (const Group& group : plan.groups) {
+    const Place place{static_cast<std::uint32_t>(group.node_class), used[group.node_class]++};
+    for (const Index op : group.operators) out[op] = place;
+  }
+  return out;
+}
+
+Result<Assignment> latency(const PricedGraph& graph, const Effort& effort) {
+  const LatencyOutcome outcome = best_latency(graph, effort);
+  if (outcome.best.value == kForever)
+    return tl::unexpected(does_not_fit(graph, outcome.impossible));
+  Assignment out;
+  out.objective = Objective::kLatency;
+  out.places = places_of(graph, outcome.best);
+  out.value = Duration{outcome.best.value};
+  out.lower_bound = Duration{std::min(outcome.lower, outcome.best.value)};
+  out.verdict = priced::verdict_of(out.value, out.lower_bound);
+  out.method = outcome.method;
+  return out;
+}
+
 }  // namespace
 
 Result<Assignment> find(const PricedGraph& graph, Objective objective, const Effort& effort) {
   SOLITON_CHECK(!graph.operators.empty());
-  SOLITON_CHECK(objective == Objective::kThroughput);
-  return throughput(graph, effort);
+  return objective == Objective::kThroughput ? throughput(graph, effort) : latency(graph, effort);
 }
 
 }  // namespace soliton::assign

@@ -22,6 +22,19 @@ std::optional<Lattice> Lattice::expand(const UnitGraph& units, std::size_t most)
   return out;
 }
 
+Lattice Lattice::chain(const UnitGraph& units, const std::vector<Index>& order) {
+  Lattice out(units);
+  out.sets_.push_back({});
+  out.table_[out.slot_of(0)] = 0;
+  for (Index set = 0; set < order.size(); ++set) {
+    out.sets_[set].first_step = set;
+    out.steps_.push_back({out.find_or_add(set, order[set]), order[set]});
+  }
+  out.sets_.back().first_step = order.size();
+  out.table_ = {};
+  return out;
+}
+
 // A set is reached from one with a unit less, so in the order of their numbers all sets with n
 // units come before those with n + 1.
 bool Lattice::grow(std::size_t most) {

@@ -25,6 +25,9 @@ class Lattice {
   // nullopt if there are more than `most` sets. `units` outlives the lattice.
   static std::optional<Lattice> expand(const UnitGraph& units, std::size_t most);
 
+  // The beginnings of one topological order only.
+  static Lattice chain(const UnitGraph& units, const std::vector<Index>& order);
+
   std::size_t size() const { return sets_.size(); }
   std::span<const Step> steps(std::size_t set) const {
     const std::size_t end = set + 1 < sets_.size() ? sets_[set + 1].first_step : steps_.size();

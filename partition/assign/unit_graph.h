@@ -61,6 +61,11 @@ struct ContractOptions {
   bool drop_slack_memory = true;
 };
 
+// Units from a number for each operator, below `parts`; every number is used, and no unit waits for
+// another in a circle. Units are renumbered.
+UnitGraph make_units(const priced::PricedGraph& graph, const std::vector<Index>& part,
+                     std::size_t parts, bool drop_slack_memory);
+
 // Units are the groups of the graph, groups on a cycle of groups together.
 UnitGraph contract(const priced::PricedGraph& graph, const ContractOptions& options);
 
