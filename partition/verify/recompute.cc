@@ -77,7 +77,7 @@ std::vector<std::vector<std::size_t>> producers_of(const PricedGraph& graph, con
     if (pieces.of[edge.from] != pieces.of[edge.to]) out[pieces.of[edge.to]].push_back(edge.from);
   for (std::vector<std::size_t>& producers : out) {
     std::ranges::sort(producers);
-    producers.erase(std::ranges::unique(producers).begin(), producers.end());
+    producers.erase(std::unique(producers.begin(), producers.end()), producers.end());
   }
   return out;
 }
