@@ -3,6 +3,7 @@
 #include "cluster/bench/partition_bench.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -69,7 +70,14 @@ class Bench {
     row("time", seconds, "goal", goals.seconds, "s", 1);
   }
 
-  BenchReport take() { return std::move(report_); }
+  // With the memory of all so far.
+  BenchReport take() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    name_ = "all graphs";
+    row("peak memory", static_cast<double>(used.ru_maxrss) / 1024, "goal", 1024, "MiB", 1);
+    return std::move(report_);
+  }
 
  private:
   void row(const char* what, double ours, std::string peer, std::optional<double> theirs,
