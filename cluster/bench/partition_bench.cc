@@ -112,13 +112,14 @@ class Bench {
 
 BenchReport bench_partition() {
   Bench bench;
-  const auto throughput = [&](const char* name, const PricedGraph& graph, double seconds) {
-    bench.graph(name, graph, Objective::kThroughput, {.seconds = seconds, .gap_percent = 0.1});
+  const auto throughput = [&](const char* name, const PricedGraph& graph, const Goals& goals) {
+    bench.graph(name, graph, Objective::kThroughput, goals);
   };
-  throughput("10,000 operators on 64 nodes", backbone(10'000, {.fast = 64}), 0.5);
-  throughput("10,000 operators on 32 + 32 nodes", backbone(10'000, {.fast = 32, .slow = 32}), 1.5);
-  throughput("100,000 operators on 64 nodes", backbone(100'000, {.fast = 64}), 8);
-  throughput("10,000 operators in branches on 64 nodes", branches(10'000, {.fast = 64}), 10);
+  throughput("10,000 operators on 64 nodes", backbone(10'000, {.fast = 64}), {0.5, 0.1});
+  throughput("10,000 operators on 32 + 32 nodes", backbone(10'000, {.fast = 32, .slow = 32}),
+             {1.5, 0.1});
+  throughput("100,000 operators on 64 nodes", backbone(100'000, {.fast = 64}), {8, 0.1});
+  throughput("10,000 operators in branches on 64 nodes", branches(10'000, {.fast = 64}), {10, 1});
   return bench.take();
 }
 
