@@ -31,14 +31,16 @@ void sort_topologically(FlowGraph& flow) {
 // that fetches the result first; within an accelerator it follows at once.
 class Tails {
  public:
-  explicit Tails(FlowGraph& flow) : flow_(flow), inside_(flow.times.size(), 0) {}
+  explicit Tails(FlowGraph& flow)
+      : flow_(flow), inside_(flow.times.size(), 0), longest_(flow.producers.size(), 0) {}
 
   void find() {
-    flow_.tails.assign(flow_.producers.size(), 0);
+    std::vector<std::pair<Index, std::int64_t>> tails;
     for (auto at = flow_.order.rbegin(); at != flow_.order.rend(); ++at) {
       for (const Index to : flow_.consumers[*at]) {
-        const std::int64_t next = outside(*at, to);
-        flow_.tails[*at] = std::max(flow_.tails[*at], next);
+        const std::int64_t next = anywhere(to, flow_.transfers[*at]);
+        tails.push_back({*at, next});
+        longest_[*at] = std::max(longest_[*at], next);
         for (std::size_t c = 0; c < flow_.classes; ++c) {
           if (!flow_.accelerator[c]) continue;
           std::int64_t& rest = inside_[*at * flow_.classes + c];
@@ -47,6 +49,7 @@ class Tails {
       }
       if (flow_.producers[*at].empty()) flow_.least = std::max(flow_.least, anywhere(*at, 0));
     }
+    flow_.tails = Rows<std::int64_t>(longest_.size(), tails);
   }
 
  private:
@@ -54,7 +57,7 @@ class Tails {
   std::int64_t on(Index op, std::size_t c) const {
     const std::int64_t time = flow_.time(op, c);
     if (time == kUnsupported) return kForever;
-    return time + (flow_.accelerator[c] ? inside_[op * flow_.classes + c] : flow_.tails[op]);
+    return time + (flow_.accelerator[c] ? inside_[op * flow_.classes + c] : longest_[op]);
   }
   std::int64_t anywhere(Index op, std::int64_t fetch) const {
     std::int64_t least = kForever;
@@ -62,10 +65,10 @@ class Tails {
       least = std::min(least, plus(on(op, c), flow_.accelerator[c] ? fetch : 0));
     return least;
   }
-  std::int64_t outside(Index from, Index to) const { return anywhere(to, flow_.transfers[from]); }
 
   FlowGraph& flow_;
-  std::vector<std::int64_t> inside_;  // [operator * classes + class]
+  std::vector<std::int64_t> inside_;   // [operator * classes + class]: after it, on the accelerator
+  std::vector<std::int64_t> longest_;  // by operator: of all consumers
 };
 
 // Operators in a row, each consumer of the one before: the best plan of them alone.

@@ -16,9 +16,10 @@ struct FlowGraph {
   std::size_t classes = 0;
   std::vector<std::int64_t> times;  // [operator * classes + class]; kUnsupported also without nodes
   std::vector<char> accelerator;    // by class
-  // By operator: no request is done earlier than this after the operator is, if its result has
-  // left its node or it ran on a CPU. Free choice of nodes, no limits of memory or number.
-  std::vector<std::int64_t> tails;
+  // By operator and consumer, in the order of `consumers`: no request is done earlier than this
+  // after the operator is, if the consumer runs on another node. Free choice of nodes, no limits of
+  // memory or number.
+  Rows<std::int64_t> tails;
   std::int64_t least = 0;  // the same for a whole request
 
   std::int64_t time(std::size_t op, std::size_t node_class) const {

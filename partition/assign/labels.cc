@@ -126,7 +126,7 @@ void LabelSearch::run_on_cpu(Index at, const Lattice::Step& step, Index node_cla
                                                           : ends_[member_slot_[producer]]);
     ends_.push_back(start + flow_.time(op, node_class));
     made.end = std::max(made.end, ends_.back());
-    made.bound = std::max({made.bound, made.end, ends_.back() + flow_.tails[op]});
+    made.bound = std::max({made.bound, made.end, ends_.back() + tail_outside(op, step.to)});
     --steps_;
   }
   if (made.bound >= below_) return;
@@ -154,6 +154,16 @@ bool LabelSearch::visit(Index start, Index set) {
   return any;
 }
 
+// The longest rest after an operator of the set, over its consumers outside.
+std::int64_t LabelSearch::tail_outside(Index op, Index set) const {
+  std::int64_t longest = 0;
+  const std::span<const Index> consumers = flow_.consumers[op];
+  for (std::size_t k = 0; k < consumers.size(); ++k)
+    if (!lattice_.holds(set, units_.unit_of[consumers[k]]))
+      longest = std::max(longest, flow_.tails[op][k]);
+  return longest;
+}
+
 // Which open operators a segment reads, and the longest rest after it.
 void LabelSearch::map_segment(Index start, Index set) {
   map_slots(set);
@@ -168,7 +178,7 @@ void LabelSearch::map_segment(Index start, Index set) {
       needed_.push_back(slot);
   tail_ = 0;
   for (const Index op : open_[set])
-    if (slot_of_[op] == kNone) tail_ = std::max(tail_, flow_.tails[op]);
+    if (slot_of_[op] == kNone) tail_ = std::max(tail_, tail_outside(op, set));
 }
 
 void LabelSearch::run_segment(Index start, Index set, Index node_class, std::int64_t load) {

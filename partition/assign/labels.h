@@ -48,6 +48,7 @@ class LabelSearch {
   void run_on_cpu(Index set, const Lattice::Step& step);
   void run_on_cpu(Index at, const Lattice::Step& step, Index node_class);
   bool visit(Index start, Index set);
+  std::int64_t tail_outside(Index op, Index set) const;
   void map_segment(Index start, Index set);
   void run_segment(Index start, Index set, Index node_class, std::int64_t load);
   void add(Label made);
