@@ -39,7 +39,7 @@ struct Timed {
 Timed plan(const PricedGraph& graph, Objective objective) {
   const auto once = [&] {
     const auto start = std::chrono::steady_clock::now();
-    Result<priced::Assignment> found = assign::find(graph, objective);
+    Result<priced::Assignment> found = assignment::find(graph, objective);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     return Timed{std::move(found), took.count()};
   };

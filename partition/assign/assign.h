@@ -1,6 +1,6 @@
 // Finds the best nodes for the operators of a priced graph, and proves how good the answer is.
 //
-//   Checked<priced::Assignment> answer = assign::find(graph, priced::Objective::kThroughput);
+//   Checked<priced::Assignment> answer = assignment::find(graph, priced::Objective::kThroughput);
 //
 // Plain functions of values: the work is limited by counted steps and never by the clock, so the
 // same graph gives the same answer on every machine. How: docs/planner.md, "Priced graphs".
@@ -12,7 +12,7 @@
 #include "partition/priced/priced_graph.h"
 #include "protocol/base/result.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 // How much work is spent. The defaults take a few seconds at most; more makes proofs more likely.
 struct Effort {
@@ -20,7 +20,7 @@ struct Effort {
   std::int64_t order_steps = 700'000'000;    // for all of them together
   std::int64_t lattice_sets = 1'000'000;     // ideals that are kept at most
   std::int64_t lattice_steps = 500'000'000;  // pairs of them that are looked at
-  std::int64_t label_steps = 240'000'000;    // for objective latency
+  std::int64_t label_steps = 400'000'000;    // for objective latency
 };
 
 // `seconds` of the answer stays 0. Errors: kDoesNotFit; the words say whether that is proved.
@@ -28,4 +28,4 @@ struct Effort {
 Result<priced::Assignment> find(const priced::PricedGraph& graph, priced::Objective objective,
                                 const Effort& effort = {});
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

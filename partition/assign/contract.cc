@@ -5,7 +5,7 @@
 
 #include "partition/assign/unit_graph.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 using priced::NodeKind;
@@ -323,4 +323,4 @@ UnitGraph contract(const PricedGraph& graph, const ContractOptions& options) {
   return units;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 constexpr std::uint32_t kUnusedNode = 1u << 16;  // added to a class: a node of it stays empty
@@ -140,4 +140,4 @@ std::vector<CountTable::Step> CountTable::steps_back(std::size_t place) const {
   return out;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -8,7 +8,7 @@
 #include "partition/assign/prices.h"
 #include "partition/assign/unit_graph.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 using Count = std::uint32_t;
 inline constexpr Count kNever = 1u << 30;  // "no such beginning"
@@ -98,4 +98,4 @@ class CountTable {
   std::vector<Parent> parents_;
 };
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -7,7 +7,7 @@
 #include "partition/assign/throughput.h"
 #include "protocol/base/check.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 using priced::Assignment;
@@ -89,4 +89,4 @@ Result<Assignment> find(const PricedGraph& graph, Objective objective, const Eff
   return objective == Objective::kThroughput ? throughput(graph, effort) : latency(graph, effort);
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -4,7 +4,7 @@
 
 #include "protocol/base/check.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 using priced::PricedGraph;
@@ -247,4 +247,4 @@ std::int64_t path_bound(const PricedGraph& graph, const FlowGraph& flow) {
   return out;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

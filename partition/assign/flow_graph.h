@@ -7,7 +7,7 @@
 
 #include "partition/assign/unit_graph.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 struct FlowGraph {
   Rows<Index> producers, consumers;  // by operator
@@ -47,4 +47,4 @@ std::int64_t latency_of(const FlowGraph& flow, const LatencyPlan& plan);
 // memory. The best such bound of some paths.
 std::int64_t path_bound(const priced::PricedGraph& graph, const FlowGraph& flow);
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 constexpr std::int64_t kStepsOfLabel = 16;  // what making one is worth
@@ -257,4 +257,4 @@ LatencyPlan LabelSearch::plan_of(Index label) const {
   return out;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -12,7 +12,7 @@
 #include "partition/assign/lattice.h"
 #include "partition/assign/segment_walk.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 struct LabelLimits {
   std::size_t labels_of_set = 0;  // the most promising are kept
@@ -83,4 +83,4 @@ class LabelSearch {
   bool complete_ = true;
 };
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -9,12 +9,13 @@
 #include "partition/assign/orders.h"
 #include "protocol/base/rng.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
-constexpr std::size_t kUnitsMost = 700;   // more are searched in blocks of neighbours
-constexpr std::size_t kExactSets = 4000;  // lattices that are searched as a whole
-constexpr std::size_t kLabelsOfOrder = 12;
+constexpr std::size_t kUnitsMost = 700;     // more are searched in blocks of neighbours
+constexpr std::size_t kExactSets = 20'000;  // lattices that are searched as a whole
+constexpr std::size_t kLabelsOfOrder = 3;   // many orders find more than many labels
+constexpr std::size_t kLabelsOfBest = 40;
 constexpr std::size_t kLabelsOfLattice = 4000;
 constexpr std::uint64_t kFirstOrders = 12;
 
@@ -24,7 +25,7 @@ class Search {
       : graph_(graph),
         effort_(effort),
         flow_(make_flow(graph)),
-        units_(contract(graph, {.free_operators = false, .drop_slack_memory = true})) {}
+        units_(contract(graph, {.free_operators = true, .drop_slack_memory = true})) {}
 
   LatencyOutcome run() {
     lower_ = path_bound(graph_, flow_);
@@ -44,10 +45,10 @@ class Search {
   bool proved() const { return impossible_ || best_.value <= lower_; }
 
   // The best plan along an order; true if it is better than the best one so far.
-  bool try_order(const UnitGraph& units, const std::vector<Index>& order) {
+  bool try_order(const UnitGraph& units, const std::vector<Index>& order, std::size_t labels) {
     const Lattice chain = Lattice::chain(units, order);
     LabelSearch search(units, flow_, chain);
-    LabelLimits limits{kLabelsOfOrder, steps_};
+    LabelLimits limits{labels, steps_};
     std::optional<LatencyPlan> found = search.search(best_.value, limits);
     steps_ = limits.steps;
     ++tried_;
@@ -57,8 +58,8 @@ class Search {
   }
 
   // Large graphs are cut into blocks of units that follow each other in an order.
-  bool try_any_order(const std::vector<Index>& order) {
-    if (units_.size <= kUnitsMost) return try_order(units_, order);
+  bool try_any_order(const std::vector<Index>& order, std::size_t labels = kLabelsOfOrder) {
+    if (units_.size <= kUnitsMost) return try_order(units_, order, labels);
     std::vector<Index> part(graph_.operators.size());
     for (std::size_t p = 0; p < order.size(); ++p)
       for (const Index op : units_.members[order[p]])
@@ -66,7 +67,7 @@ class Search {
     const UnitGraph blocks = make_units(graph_, part, kUnitsMost, true);
     std::vector<Index> in_order(kUnitsMost);
     for (std::size_t op = 0; op < part.size(); ++op) in_order[part[op]] = blocks.unit_of[op];
-    return try_order(blocks, in_order);
+    return try_order(blocks, in_order, labels);
   }
 
   void try_orders() {
@@ -77,8 +78,8 @@ class Search {
     }
   }
 
-  // All orders at once. A plan in which a unit of several operators runs on a CPU may follow no
-  // order of units, so then, and where units are more than groups, nothing is proved.
+  // All orders at once. A plan in which a group of several operators runs on a CPU may follow no
+  // order of units, so with such groups nothing is proved.
   void try_lattice() {
     if (proved()) return;
     const std::optional<Lattice> lattice = Lattice::expand(units_, kExactSets);
@@ -88,7 +89,7 @@ class Search {
     std::optional<LatencyPlan> found = search.search(best_.value, limits);
     if (found) best_ = std::move(*found);
     lattice_words_ = fmt::format("; lattice of {} ideals", lattice->size());
-    if (!search.complete() || units_.size != graph_.operators.size()) return;
+    if (!search.complete() || priced::group_count(graph_) != graph_.operators.size()) return;
     impossible_ = best_.value == kForever;
     lower_ = best_.value;
   }
@@ -101,6 +102,8 @@ class Search {
       std::vector<Index> order = varied(best_order_, chance);
       if (try_any_order(order)) best_order_ = std::move(order);
     }
+    steps_ = effort_.label_steps / 6;
+    if (!best_order_.empty() && !proved()) try_any_order(best_order_, kLabelsOfBest);
   }
 
   std::vector<Index> varied(const std::vector<Index>& order, const Random& chance) const {
@@ -145,4 +148,4 @@ LatencyOutcome best_latency(const priced::PricedGraph& graph, const Effort& effo
   return Search(graph, effort).run();
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

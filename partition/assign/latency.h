@@ -6,7 +6,7 @@
 #include "partition/assign/assign.h"
 #include "partition/assign/flow_graph.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 struct LatencyOutcome {
   LatencyPlan best;         // value kForever: none was found
@@ -17,4 +17,4 @@ struct LatencyOutcome {
 
 LatencyOutcome best_latency(const priced::PricedGraph& graph, const Effort& effort);
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

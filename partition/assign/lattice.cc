@@ -4,7 +4,7 @@
 
 #include "protocol/base/rng.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 constexpr Index kEmpty = static_cast<Index>(-1);
@@ -131,4 +131,4 @@ std::vector<Index> Lattice::difference(std::size_t smaller, std::size_t set) con
 
 std::size_t Lattice::units_in(std::size_t set) const { return difference(0, set).size(); }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -13,7 +13,7 @@
 
 #include "partition/assign/unit_graph.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 class Lattice {
  public:
@@ -74,4 +74,4 @@ class Lattice {
   std::vector<std::uint64_t> draft_bits_;
 };
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 LatticeSplit::LatticeSplit(const UnitGraph& units, const Prices& prices, const Lattice& lattice)
     : units_(units),
@@ -95,4 +95,4 @@ Split LatticeSplit::split() const {
   return out;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

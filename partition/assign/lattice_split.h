@@ -10,7 +10,7 @@
 #include "partition/assign/order_split.h"
 #include "partition/assign/segment_walk.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 class LatticeSplit {
  public:
@@ -40,4 +40,4 @@ class LatticeSplit {
   std::int64_t next_ = kForever;
 };
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 constexpr std::uint32_t kUnusedNode = 1u << 16;  // added to a class: a node of it stays empty
@@ -89,4 +89,4 @@ std::vector<CountTable::Step> Levels::steps_back(Index set) const {
   return out;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

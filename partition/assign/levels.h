@@ -12,7 +12,7 @@
 #include "partition/assign/counts.h"
 #include "partition/assign/lattice.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 class Levels {
  public:
@@ -63,4 +63,4 @@ class Levels {
   std::size_t state_ = 0, taken_ = 0;
 };
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 OrderSplit::OrderSplit(const UnitGraph& units, const Prices& prices)
     : units_(units),
@@ -155,4 +155,4 @@ std::optional<Split> OrderSplit::best(std::int64_t lower, std::int64_t below, st
   return found;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

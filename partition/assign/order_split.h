@@ -12,7 +12,7 @@
 
 #include "partition/assign/counts.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 // A segment: the units a node runs.
 struct Segment {
@@ -69,4 +69,4 @@ class OrderSplit {
   std::int64_t next_ = kForever;
 };
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

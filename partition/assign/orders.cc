@@ -4,7 +4,7 @@
 
 #include "protocol/base/rng.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 // Takes units whose producers (backwards: consumers) were all taken.
@@ -119,4 +119,4 @@ bool only_order(const UnitGraph& units) {
   return true;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

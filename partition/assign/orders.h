@@ -6,7 +6,7 @@
 
 #include "partition/assign/unit_graph.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 // Order number k of an unlimited list, the same on every machine. 0: the numbering itself. Others
 // are depth first, forwards or backwards, with more and more chance, or cut as little as possible.
@@ -15,4 +15,4 @@ std::vector<Index> make_order(const UnitGraph& units, std::uint64_t number);
 // Whether the numbering is the only topological order.
 bool only_order(const UnitGraph& units);
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 constexpr std::int64_t kOne = std::int64_t{1} << 16;  // price of the first class
@@ -100,4 +100,4 @@ std::int64_t load_bound(const UnitGraph& units, const Prices& prices) {
   return out;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

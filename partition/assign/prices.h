@@ -13,7 +13,7 @@
 
 #include "partition/assign/unit_graph.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 using Wide = __int128;
 
@@ -29,4 +29,4 @@ Prices find_prices(const UnitGraph& units);
 // No plan's largest load is below this: the bound above, and the largest unit.
 std::int64_t load_bound(const UnitGraph& units, const Prices& prices);
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

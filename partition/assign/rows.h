@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 using Index = std::uint32_t;
 
@@ -35,4 +35,4 @@ class Rows {
   std::vector<T> items_;
 };
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 SegmentWalk::SegmentWalk(const UnitGraph& units, const Lattice& lattice)
     : units_(units), lattice_(lattice), classes_(units.classes.size()) {
@@ -60,4 +60,4 @@ void SegmentWalk::advance(Index from, Index to, Index unit) {
   reach_[to] = reach;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -7,7 +7,7 @@
 
 #include "partition/assign/lattice.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 class SegmentWalk {
  public:
@@ -72,4 +72,4 @@ class SegmentWalk {
   std::uint64_t round_ = 0;
 };
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -7,7 +7,7 @@
 #include "partition/assign/lattice_split.h"
 #include "partition/assign/orders.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 namespace {
 
 constexpr std::int64_t kAnyLoad = std::int64_t{1} << 62;
@@ -160,4 +160,4 @@ ThroughputOutcome best_throughput(const priced::PricedGraph& graph, const Effort
   return out;
 }
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

@@ -6,7 +6,7 @@
 #include "partition/assign/assign.h"
 #include "partition/assign/order_split.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 struct ThroughputOutcome {
   std::optional<Split> best;  // its units are those of `units`
@@ -21,4 +21,4 @@ ThroughputOutcome best_throughput(const priced::PricedGraph& graph, const Effort
 // The largest load of the segments.
 std::int64_t largest_load(const UnitGraph& units, const std::vector<Segment>& segments);
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

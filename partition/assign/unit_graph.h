@@ -13,7 +13,7 @@
 #include "partition/assign/rows.h"
 #include "partition/priced/priced_graph.h"
 
-namespace soliton::assign {
+namespace soliton::assignment {
 
 inline constexpr std::int64_t kUnsupported = -1;
 inline constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
@@ -54,8 +54,8 @@ struct UnitGraph {
 std::vector<std::int64_t> least_paying_times(const UnitGraph& units);
 
 struct ContractOptions {
-  // Also merges operators that some best plan for throughput has on one node: those that take no
-  // time and whose transfer costs at least as much as what they read or return.
+  // Also merges operators that some best plan has on one node: those that take no time and whose
+  // transfer costs at least as much as what they read or return.
   bool free_operators = false;
   // Counts only where they could ever bind: otherwise all sizes are 0.
   bool drop_slack_memory = true;
@@ -69,4 +69,4 @@ UnitGraph make_units(const priced::PricedGraph& graph, const std::vector<Index>&
 // Units are the groups of the graph, groups on a cycle of groups together.
 UnitGraph contract(const priced::PricedGraph& graph, const ContractOptions& options);
 
-}  // namespace soliton::assign
+}  // namespace soliton::assignment

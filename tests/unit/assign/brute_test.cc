@@ -28,7 +28,7 @@ void compare(const PricedGraph& graph, Objective objective, std::uint64_t seed, 
   if (!may_be_asked(graph)) return;
   ++tally.asked;
   const std::optional<std::int64_t> best = brute_force(graph, objective);
-  const Result<Assignment> answer = assign::find(graph, objective);
+  const Result<Assignment> answer = assignment::find(graph, objective);
   if (!answer) {
     ++tally.refused;
     const bool proved = answer.error().message.find("(proved)") != std::string::npos;

@@ -59,7 +59,7 @@ StatedPlan stated(const PricedGraph& graph, const priced::Assignment& found) {
 // `best`: the plan must be as good as any.
 void check(const PricedGraph& graph, Objective objective, bool best) {
   const BestOfAll all = best_of_all(graph, objective);
-  const Result<priced::Assignment> found = assign::find(graph, objective);
+  const Result<priced::Assignment> found = assignment::find(graph, objective);
   if (!found) {
     const std::string& message = found.error().message;
     EXPECT_EQ(found.error().code, ErrorCode::kDoesNotFit);
