@@ -85,15 +85,12 @@ int plan_graph(const CommandLine& line, const GraphPlanOptions& options) {
       assignment::find(*graph, *priced::parse_objective(options.objective));
   if (!plan) return report_error({plan.error().code, options.graph + ": " + plan.error().message});
   plan->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (!line.out.empty()) {
-    const std::string json =
-        json_text(priced::planned_json(*graph, *plan), JsonLayout::kRows) + "\n";
+  // With the graph, so that it can be checked by itself.
+  const std::string json = json_text(priced::planned_json(*graph, *plan), JsonLayout::kRows) + "\n";
+  if (!line.out.empty())
     if (const Status written = write_plan(line.out, json); !written)
       return report_error(written.error());
-  }
-  if (line.json)
-    return printed(
-        print_json(json_text(priced::assignment_json(*graph, *plan), JsonLayout::kRows) + "\n"));
+  if (line.json) return printed(print_json(json));
   return line.quiet ? 0 : printed(print_lines(text_of(*graph, *plan, options.graph)));
 }
 
