@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <chrono>
 
 #include "cluster/run/check_prediction.h"
@@ -10,6 +12,23 @@
 #include "cluster/workload/graph_judge.h"
 
 namespace soliton {
+
+namespace {
+
+// FPGAs compute in fp16, which a model in fp32 need not fit.
+void check_range(const GraphRun& graph, RunResults& results) {
+  if (!graph.on_fpgas()) return;
+  std::uint64_t beyond = 0;
+  for (const NodeResult& node : results.nodes) beyond += node.npu.fp16_overflows;
+  if (beyond == 0) return;
+  warn(results.warnings, warning_id::kBeyondFp16,
+       fmt::format("{} numbers were beyond fp16, which ends at 65504, and became infinite; "
+                   "placement: {{\"OPERATOR\": cpu}} keeps the operators that make or take them in "
+                   "fp32",
+                   beyond));
+}
+
+}  // namespace
 
 FinishedRun execute_graph(const PreparedRun& run, const RunControl& control) {
   using Clock = std::chrono::steady_clock;
@@ -41,6 +60,7 @@ FinishedRun execute_graph(const PreparedRun& run, const RunControl& control) {
   if (run.spec.save_outputs)
     finished.outputs = graph_outputs(graph.workload, graph.graph, outcome.records, requests);
   judge_graph(graph.workload, std::move(outcome.records), reference.get(), results);
+  check_range(graph, results);
   check_prediction(run, results);
   check_transport(run, nodes, outcome, results);
   check_load(run, results);

@@ -10,6 +10,7 @@
 #include "cluster/run/graph_fpgas.h"
 #include "cluster/run/graph_islands.h"
 #include "cluster/run/graph_predict.h"
+#include "cluster/run/place_layers.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/names.h"
 #include "partition/ir/evaluate.h"
@@ -263,6 +264,7 @@ class Preparation {
     if (!places) return problems_.append(std::move(places.error()));
     graph_run_.split =
         split_for(spec_, graph_run_.graph, graph_run_.arrays, std::move(places->placed));
+    problems_.append(place_layers(spec_.model, graph_run_.split.model));
     Result<PlacedGraph> placed = place_graph(place_request(
         graph_run_.graph, graph_run_.split, hosts_, std::move(places->host), hosts_.front()));
     if (placed)

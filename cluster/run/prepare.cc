@@ -6,6 +6,7 @@
 #include "cluster/file/yaml_file.h"
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/graph_fpgas.h"
+#include "cluster/run/place_layers.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/reader.h"
 #include "node/traffic/traffic_kind.h"
@@ -16,29 +17,6 @@ namespace soliton {
 namespace {
 
 constexpr std::size_t kErrorsLimit = 100;
-
-// model.place, for the layers the model has.
-Diagnostics place_layers(const ModelSpec& spec, Model& model) {
-  Diagnostics problems;
-  const auto set = [](Layer& layer, bool in_dram) {
-    std::visit([&](auto& it) { it.in_dram = in_dram; }, layer);
-  };
-  std::vector<std::string> names;
-  for (Layer& layer : model.layers) {
-    set(layer, spec.in_dram);
-    names.push_back(layer_name(layer));
-  }
-  for (const LayerPlace& place : spec.places) {
-    const auto at = std::ranges::find(names, place.layer);
-    if (at == names.end())
-      problems.add(ErrorCode::kInvalid,
-                   fmt::format("{}: model.place: no layer called \"{}\"{}", place.position,
-                               place.layer, suggestion(place.layer, names)));
-    else
-      set(model.layers[static_cast<std::size_t>(at - names.begin())], place.in_dram);
-  }
-  return problems;
-}
 
 // State that is carried between requests needs them to run one after the other, and all to be
 // computed.

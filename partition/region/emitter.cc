@@ -9,6 +9,7 @@ namespace soliton::region {
 namespace {
 
 constexpr float kLargestHalf = 65504.0F;
+constexpr std::int64_t kMostTokens = 65'535;  // what a data header can say
 
 Tensor vector_tensor(std::string name, const std::vector<float>& values, std::int64_t width) {
   std::vector<float> spread = values;
@@ -35,6 +36,10 @@ const Vectors* Emitter::made(ir::ValueId id) const {
 Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
   const Vectors* known = made(id);
   if (known != nullptr && known->width == width && !known->spread) return *known;
+  return sent_vectors(id, width);
+}
+
+Result<Vectors> Emitter::sent_vectors(ir::ValueId id, std::int64_t width) {
   const ir::Array& it = array(id);
   if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
   if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)
@@ -42,7 +47,9 @@ Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
         fmt::format("reads vectors of {} elements; an FPGA takes 1 to {}", width, kMaxWidth));
   const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
   const std::int64_t tokens = it.elements() / width;
-  if (tokens > kMaxSteps) return invalid(fmt::format("reads {} vectors", tokens));
+  if (tokens > kMostTokens)
+    return invalid(
+        fmt::format("reads {} vectors of a request; an FPGA takes {}", tokens, kMostTokens));
   if (fresh) {
     sources_.push_back(id);
     model_.sources.push_back({graph().name_of(id), width, tokens, 0});
