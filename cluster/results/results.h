@@ -44,10 +44,10 @@ struct NodeResult {
   Bytes memory_budget{}, memory_used{};
   double busy_fraction = 0;
   std::string state = "ok";  // ok | failed
-  // Of a host, where FPGAs and CPUs share a model: its parts between FPGAs.
-  std::optional<std::int64_t> islands;
   NpuStats npu;
   bool errors_known = true;  // false: nothing was computed, and errors are null in files
+  // Of a host, where FPGAs and CPUs share a model: its parts between FPGAs.
+  std::optional<std::int64_t> islands;
 };
 
 // Counters of all links. Unset: not counted, or not in this kind of time.
