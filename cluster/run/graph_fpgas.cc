@@ -82,11 +82,12 @@ PartitionRequest request_of_cluster(const PreparedRun& run) {
 
 Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
                          const std::map<std::string, CpuDevice>& devices,
-                         const std::vector<ir::Array>& inputs) {
+                         const std::vector<ir::Array>& inputs, const PlanConstraints& constraints) {
   const GraphEnds ends = ends_of(graph.placed);
   PartitionRequest request = request_of_cluster(run);
   request.model = &graph.split.model;
   request.ends = &ends;
+  request.constraints = constraints;
   request.steps = graph.split.model.fixed_steps;
   request.before = requests_before(run.spec, request.steps);
   request.hosts = [&](const HostShard& host) {

@@ -30,7 +30,7 @@ PartitionRequest request_of_cluster(const PreparedRun& run);
 // a request, for PriceRequest; `devices`: of the hosts.
 Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
                          const std::map<std::string, CpuDevice>& devices,
-                         const std::vector<ir::Array>& inputs);
+                         const std::vector<ir::Array>& inputs, const PlanConstraints& constraints);
 
 // Null if it cannot be made, with the reason in `error`.
 std::unique_ptr<SplitReference> split_reference(const PreparedRun& run,

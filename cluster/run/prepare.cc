@@ -5,6 +5,7 @@
 
 #include "cluster/file/yaml_file.h"
 #include "cluster/run/check_prediction.h"
+#include "cluster/run/constraints.h"
 #include "cluster/run/graph_fpgas.h"
 #include "cluster/run/place_layers.h"
 #include "cluster/run/run.h"
@@ -57,17 +58,11 @@ void cut_off(Diagnostics& problems, const std::string& file) {
 }
 
 // Whether the model runs as a graph, and is prepared with all its errors taken: if there is a
-// placement, or if it is no chain of layers.
+// placement, or if it is no chain of layers. Layers of model.rnn are a chain wherever they are placed.
 bool is_graph(PreparedRun& run, bool planned, Diagnostics& problems) {
   const ClusterSpec& spec = run.spec;
   const ModelSpec& model = spec.model;
-  if (model.rnn) {
-    if (spec.placement.empty()) return false;
-    problems.add(ErrorCode::kInvalid,
-                 located(spec.placement.front().position,
-                         "placement: belongs to a model from an ONNX file, and model.rnn is none"));
-    return true;
-  }
+  if (model.rnn) return false;
   if (spec.placement.empty() && read_onnx(model.onnx, {model.output, model.zero_state}))
     return false;
   problems.append(prepare_graph(run, {planned}));
@@ -153,7 +148,8 @@ class Preparation {
     wrong.append(check_carried(spec(), run_->model));
     const bool good = wrong.empty();
     problems_.append(std::move(wrong));
-    return good;
+    FilesRead& files = run_->spec.files_read;
+    return take(constraints_of_chain(spec(), run_->model, files), constraints_) && good;
   }
 
   // Without its files the length of a request is known from the model alone, if at all.
@@ -199,8 +195,8 @@ class Preparation {
   }
 
   void partition() {
-    const PartitionSpec& partition = spec().partition;
     PartitionRequest request = partition_request(*run_);
+    request.constraints = constraints_;
     request.with_weights = request.with_weights && (!spec().model.rnn || options_.weights);
     Checked<Plan> plan = partition_model(request);
     if (plan) {
@@ -210,15 +206,14 @@ class Preparation {
             "note: predicted for a network without the traffic of others (topology.quiet)");
       return;
     }
-    for (Error& error : plan.error().errors) {
-      const bool asked = error.message.starts_with("min_nodes") && !partition.position.empty();
-      add({error.code, located(asked ? partition.position : spec().model.position, error.message)});
-    }
+    for (Error& error : plan.error().errors)
+      add({error.code, located(position_of_refusal(spec(), error.message), error.message)});
   }
 
   ClusterReading reading_;
   PrepareOptions options_;
   std::unique_ptr<PreparedRun> run_;
+  PlanConstraints constraints_;
   Diagnostics problems_;
 };
 

@@ -72,6 +72,7 @@ struct RecurrentLayer {
   std::vector<LayerInput> inputs;
   std::optional<LayerInput> initial_hidden, initial_cell;
   std::int64_t tokens = 0;
+  std::vector<std::string> operators;  // as in DenseLayer
   int gates() const { return gate_count(cell); }
 };
 
@@ -100,6 +101,8 @@ struct DenseLayer {
   // product has one part. It runs once for each of `tokens` vectors.
   std::vector<LayerInput> inputs;
   std::int64_t tokens = 0;
+  // Those of the model's graph that it is made of, by name; none: one of the layer's name.
+  std::vector<std::string> operators;
   bool has_product() const { return !weights.shape.empty(); }
 };
 
@@ -170,6 +173,8 @@ bool carries_state(const Model& model);
 std::int64_t layer_input(const Layer& layer);
 std::int64_t layer_output(const Layer& layer);
 const std::string& layer_name(const Layer& layer);
+// The operators that a layer is made of, by name.
+std::vector<std::string> layer_operators(const Layer& layer);
 // Of a layer of a graph.
 const std::vector<LayerInput>& layer_inputs(const Layer& layer);
 std::int64_t layer_tokens(const Layer& layer);

@@ -29,6 +29,12 @@ const Rule* rule_of(const ir::Node& node) {
   return at == all.end() ? nullptr : *at;
 }
 
+// Of layers `first` and behind.
+void name_operator(Model& model, std::size_t first, const std::string& name) {
+  for (std::size_t i = first; i < model.layers.size(); ++i)
+    std::visit([&](auto& layer) { layer.operators = {name}; }, model.layers[i]);
+}
+
 class Split {
  public:
   explicit Split(const SplitRequest& request)
@@ -83,7 +89,7 @@ class Split {
       const Emitter::Mark mark = emitter_.mark();
       const Status done = rule->emit(emitter_, node);
       out_.on_fpga[index] = done.has_value();
-      if (done) return;
+      if (done) return name_operator(emitter_.model(), mark.layers, node.name);
       emitter_.back_to(mark);
       why = done.error().message;
     }

@@ -250,6 +250,11 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   EXPECT_SAME(partition.objective);
   EXPECT_SAME(partition.min_nodes);
   EXPECT_SAME(partition.max_nodes);
+  EXPECT_SAME(partition.forbid);
+  EXPECT_SAME(partition.plan);
+  ASSERT_EQ(a.partition.colocate.size(), b.partition.colocate.size());
+  for (std::size_t i = 0; i < a.partition.colocate.size(); ++i)
+    EXPECT_SAME(partition.colocate[i].patterns);
   EXPECT_SAME(service.replicas);
   EXPECT_SAME(service.spares);
   EXPECT_SAME(service.sla_p99.count());

@@ -401,6 +401,56 @@ TEST(ReadPartition, Mistakes) {
               HasSubstr("service.sla.p99: \"5\" has no unit"));
 }
 
+TEST(ReadPartition, ForbiddenNodesAreNamesRangesAndGlobs) {
+  const auto forbidden = [](const std::string& list) {
+    return read_good(small_cluster("partition: {forbid: " + list + "}\n")).partition.forbid;
+  };
+  EXPECT_THAT(forbidden("[fpga1]"), ElementsAre("fpga1"));
+  EXPECT_THAT(forbidden("[\"fpga[0-1]\", fpga1]"), ElementsAre("fpga0", "fpga1"));
+  EXPECT_THAT(forbidden("[\"*1\"]"), ElementsAre("fpga1"));
+  EXPECT_THAT(forbidden("[\"*\"]"), ElementsAre("fpga0", "fpga1"));
+  EXPECT_TRUE(forbidden("[]").empty());
+  const auto wrong = [](const std::string& list) {
+    return error_of(small_cluster("partition: {forbid: " + list + "}\n"));
+  };
+  EXPECT_EQ(wrong("[fpga0, fpgo1]"),
+            "test.yaml:6:28: partition.forbid: no node called \"fpgo1\"; did you mean \"fpga1\"?");
+  EXPECT_THAT(wrong("[host0]"),
+              HasSubstr("6:21: partition.forbid: host0 has no NPU, and plans are about nodes with "
+                        "one"));
+  EXPECT_THAT(wrong("fpga1"), HasSubstr("partition.forbid: must be a list of nodes"));
+  EXPECT_THAT(wrong("[[fpga1]]"), HasSubstr("partition.forbid: must list names of nodes"));
+}
+
+TEST(ReadPartition, ColocationIsListsOfOperators) {
+  const PartitionSpec partition =
+      read_good(small_cluster("partition: {colocate: [[a, b], [\"/enc/*\"]]}\n")).partition;
+  ASSERT_EQ(partition.colocate.size(), 2U);
+  EXPECT_THAT(partition.colocate[0].patterns, ElementsAre("a", "b"));
+  EXPECT_EQ(partition.colocate[1].position, "test.yaml:6:32");
+  for (const char* list : {"a", "[a]", "[[]]", "[[[a]]]", "{a: b}"})
+    EXPECT_THAT(error_of(small_cluster("partition: {colocate: " + std::string(list) + "}\n")),
+                HasSubstr("partition.colocate: must be lists of operators"))
+        << list;
+}
+
+TEST(ReadPartition, AGivenPlanIsAFileBesideTheClusterFile) {
+  const TestFolder folder;
+  const std::string plan = folder.write("plans/plan.json", "{}");
+  const std::string file =
+      folder.write("c.yaml", small_cluster("partition: {plan: plans/plan.json}\n"));
+  EXPECT_EQ(read_cluster(file, {}, shipped())->partition.plan, plan);
+  EXPECT_THAT(error_of(small_cluster("partition: {plan: none.json}\n")),
+              HasSubstr("test.yaml:6:19: partition.plan: no file \"none.json\""));
+}
+
+TEST(ReadPlacement, NodesAreNamesRangesAndGlobs) {
+  const ClusterSpec spec =
+      read_good(small_cluster("placement: {a: \"fpga*\", b: [\"fpga[0-1]\", host0]}\n"));
+  EXPECT_THAT(spec.placement[0].nodes, ElementsAre("fpga0", "fpga1"));
+  EXPECT_THAT(spec.placement[1].nodes, ElementsAre("fpga0", "fpga1", "host0"));
+}
+
 TEST(ReadLtl, OverridesTheDefaults) {
   const LtlOptions ltl =
       read_good(small_cluster("ltl: {mtu: 1 KiB, window: 64, timeout: 20 us, recovery: go-back-n, "
