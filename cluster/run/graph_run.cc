@@ -135,6 +135,19 @@ std::vector<OtherOperator> others_of(const GraphRun& run, const std::vector<std:
   return out;
 }
 
+// In the middle of a run, with the congestion marks and node numbers of the run.
+Prediction played(const PreparedRun& run, const PricedGraph& priced) {
+  CostRequest cost;
+  cost.hosts = priced.hosts;
+  cost.topology = &run.topology;
+  cost.routes = run.routes.get();
+  cost.mtu = run.spec.ltl.mtu;
+  cost.ltl = &run.spec.ltl;
+  cost.seed = run.spec.seed;
+  cost.before = requests_before(run.spec, 1);
+  return predict(cost);
+}
+
 class Preparation {
  public:
   Preparation(PreparedRun& run, const GraphOptions& options)
@@ -252,7 +265,7 @@ class Preparation {
     if (graph_run_.on_fpgas())
       complete(*priced);
     else
-      run_.plan = plan_of(spec_, graph_run_, *priced, played(*priced), hosts_.front());
+      run_.plan = plan_of(spec_, graph_run_, *priced, played(run_, *priced), hosts_.front());
     run_.graph = std::move(graph_run_);
   }
 
@@ -267,19 +280,6 @@ class Preparation {
     for (std::string& line : where_it_runs(graph_run_)) plan.explanation.push_back(std::move(line));
     plan.explanation.push_back(
         fmt::format("on CPUs {} multiply-adds a request", priced.work.multiply_adds));
-  }
-
-  // In the middle of a run, with the congestion marks and node numbers of the run.
-  Prediction played(const PricedGraph& priced) const {
-    CostRequest cost;
-    cost.hosts = priced.hosts;
-    cost.topology = &run_.topology;
-    cost.routes = run_.routes.get();
-    cost.mtu = spec_.ltl.mtu;
-    cost.ltl = &spec_.ltl;
-    cost.seed = spec_.seed;
-    cost.before = requests_before(spec_, 1);
-    return predict(cost);
   }
 
   PreparedRun& run_;
