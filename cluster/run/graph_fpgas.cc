@@ -12,16 +12,6 @@
 namespace soliton {
 namespace {
 
-// Whether all requests have inputs of one type and shape.
-bool alike(const GraphInputs& inputs) {
-  const auto kind = [](const ir::Array& a, const ir::Array& b) {
-    return a.type() == b.type() && a.shape() == b.shape();
-  };
-  return std::ranges::all_of(inputs.given, [&](const std::vector<ir::Array>& request) {
-    return std::ranges::equal(request, inputs.given.front(), kind);
-  });
-}
-
 Objective objective_of(const ClusterSpec& spec) {
   if (spec.partition.objective == "throughput") return Objective::kThroughput;
   if (spec.partition.objective == "nodes") return Objective::kNodes;
@@ -30,17 +20,15 @@ Objective objective_of(const ClusterSpec& spec) {
 
 }  // namespace
 
-std::vector<ir::Array> fixed_arrays(const ir::Graph& graph, const GraphInputs& inputs) {
-  std::vector<ir::Array> kinds(graph.inputs.size());
-  if (alike(inputs)) {
-    const std::vector<ir::Array> first = inputs.request(0);
-    for (std::size_t k = 0; k < first.size(); ++k) kinds[k] = first[k].forgotten();
-  }
-  return ir::infer_partly(graph, kinds);
+ir::RequestShapes shapes_of(const ir::Graph& graph, const GraphInputs& inputs) {
+  if (!inputs.given.empty())
+    return ir::infer_shapes(graph, ir::trials_of(inputs.given, inputs.step_axis));
+  const std::vector<ir::Array> drawn = inputs.request(0);
+  return ir::infer_shapes(graph, ir::trials_of({&drawn, 1}, std::nullopt));
 }
 
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
-                     const std::vector<ir::Array>& arrays, std::vector<bool> on_cpu) {
+                     const ir::RequestShapes& shapes, std::vector<bool> on_cpu) {
   std::vector<const NpuDevice*> devices;
   for (const NodeSpec& node : spec.nodes)
     if (node.device.kind == Device::Kind::kNpu) devices.push_back(&node.device.npu);
@@ -52,7 +40,7 @@ SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
   }
   SplitRequest request;
   request.graph = &graph;
-  request.arrays = &arrays;
+  request.shapes = &shapes;
   request.has = [&](Opcode opcode) {
     const NpuFunctionRow* row = function_of(opcode);
     return row == nullptr || std::ranges::all_of(devices, [&](const NpuDevice* device) {
@@ -92,19 +80,20 @@ Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
   request.ends = &ends;
   request.steps = graph.split.model.fixed_steps;
   request.before = requests_before(run.spec, request.steps);
-  request.hosts = [&](const HostShard& host) {
+  request.hosts = [&, steps = request.steps](const HostShard& host) {
     PlacedGraph placed = graph.placed;
-    join_fpgas(host, graph.split, graph.arrays, placed);
+    join_fpgas(host, graph.split, graph.shapes, placed);
     Result<PricedGraph> priced = price_graph({.placed = &placed,
                                               .clients = placed.clients,
                                               .outputs = graph.graph.outputs.size(),
                                               .devices = devices,
-                                              .inputs = inputs});
+                                              .inputs = inputs,
+                                              .steps = steps});
     SOLITON_CHECK_MSG(priced, "{}", priced.error().message);
     return std::move(priced->hosts);
   };
   Checked<Plan> plan = partition_model(request);
-  if (plan) join_fpgas(plan->host_shard, graph.split, graph.arrays, graph.placed);
+  if (plan) join_fpgas(plan->host_shard, graph.split, graph.shapes, graph.placed);
   return plan;
 }
 
@@ -122,7 +111,7 @@ std::unique_ptr<SplitReference> split_reference(const PreparedRun& run,
     error = Error{plan.error().errors.front().code, plan.error().text()};
     return nullptr;
   }
-  join_fpgas(plan->host_shard, graph.split, graph.arrays, *placed);
+  join_fpgas(plan->host_shard, graph.split, graph.shapes, *placed);
   auto out = std::make_unique<SplitReference>();
   for (HostParts& host : placed->hosts) {
     out->host.parts = std::move(host.parts);

@@ -15,12 +15,12 @@
 
 namespace soliton {
 
-// The shapes of all values, if every request has the same; absent where they depend on its data.
-std::vector<ir::Array> fixed_arrays(const ir::Graph& graph, const GraphInputs& inputs);
+// The shapes of all values in the requests of the workload, whatever their data.
+ir::RequestShapes shapes_of(const ir::Graph& graph, const GraphInputs& inputs);
 
 // What the FPGAs of the cluster run of the graph. `on_cpu`: by node, those that are placed on a host.
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
-                     const std::vector<ir::Array>& arrays, std::vector<bool> on_cpu);
+                     const ir::RequestShapes& shapes, std::vector<bool> on_cpu);
 
 // Everything of a request for a plan that the cluster says, whatever the model.
 PartitionRequest request_of_cluster(const PreparedRun& run);

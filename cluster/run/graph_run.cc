@@ -12,6 +12,8 @@
 #include "cluster/run/graph_predict.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/names.h"
+#include "partition/ir/passes/fold.h"
+#include "partition/ir/passes/tidy.h"
 #include "partition/ir/shown_name.h"
 #include "partition/join/join_fpgas.h"
 #include "partition/onnx/import_onnx.h"
@@ -125,6 +127,11 @@ void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const Pri
   }
 }
 
+std::int64_t longest_steps(const GraphRun& run) {
+  const GraphInputs& inputs = run.workload.inputs;
+  return inputs.steps(inputs.longest());
+}
+
 // The placement says where operators run, but not how those of one host are cut into parts. A finer
 // cut can send a result before the rest of its part has run, so nothing is claimed of this one.
 Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& priced,
@@ -132,7 +139,7 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& pr
   Plan plan;
   plan.model = run.name;
   plan.host = clients;
-  plan.steps = 1;
+  plan.steps = longest_steps(run);
   plan.predicted_latency = predicted.latency;
   plan.predicted_path = predicted.path;
   plan.nodes_used = static_cast<std::int64_t>(run.placed.hosts.size());
@@ -244,13 +251,28 @@ class Preparation {
       refuse("compute must be functional or timing", "and not sampled");
   }
 
+  // What follows from the shapes of requests alone is worked out once.
+  void fold_shapes(OperatorPlaces& places) {
+    ir::Graph& graph = graph_run_.graph;
+    ir::fold_known(graph, shapes_of(graph, graph_run_.workload.inputs).arrays);
+    OperatorPlaces left;
+    for (const std::size_t node : ir::remove_unused(graph)) {
+      left.host.push_back(places.host[node]);
+      left.placed.push_back(places.placed[node]);
+    }
+    places = std::move(left);
+  }
+
   void place() {
     Checked<OperatorPlaces> places =
         OperatorHosts(spec_, graph_run_.graph, graph_run_.name, hosts_).run();
     if (!places) return problems_.append(std::move(places.error()));
-    graph_run_.arrays = fixed_arrays(graph_run_.graph, graph_run_.workload.inputs);
+    fold_shapes(*places);
+    graph_run_.shapes = shapes_of(graph_run_.graph, graph_run_.workload.inputs);
     graph_run_.split =
-        split_for(spec_, graph_run_.graph, graph_run_.arrays, std::move(places->placed));
+        split_for(spec_, graph_run_.graph, graph_run_.shapes, std::move(places->placed));
+    if (graph_run_.on_fpgas())
+      graph_run_.workload.inputs.steps_of_all = graph_run_.split.model.fixed_steps;
     Result<PlacedGraph> placed = place_graph(place_request(
         graph_run_.graph, graph_run_.split, hosts_, std::move(places->host), hosts_.front()));
     if (placed)
@@ -259,9 +281,10 @@ class Preparation {
       add(spec_.model.position, placed.error().message);
   }
 
-  // The inputs of the first request; unknown ones where no values are computed.
-  std::vector<ir::Array> first_request() const {
-    std::vector<ir::Array> inputs = graph_run_.workload.inputs.request(0);
+  // The inputs of the longest request; unknown ones where no values are computed.
+  std::vector<ir::Array> longest_request() const {
+    const GraphInputs& all = graph_run_.workload.inputs;
+    std::vector<ir::Array> inputs = all.request(all.longest());
     if (spec_.compute == ComputeKind::kTiming)
       for (ir::Array& input : inputs) input = ir::without_numbers(input);
     for (std::size_t k = 0; k < inputs.size(); ++k)
@@ -273,7 +296,7 @@ class Preparation {
   // What FPGAs run is searched for; where they run nothing, the placement is the plan.
   void plan() {
     if (graph_run_.on_fpgas()) {
-      Checked<Plan> plan = plan_fpgas(run_, graph_run_, devices_, first_request());
+      Checked<Plan> plan = plan_fpgas(run_, graph_run_, devices_, longest_request());
       if (!plan) {
         for (Error& error : plan.error().errors) {
           const bool asked =
@@ -288,7 +311,8 @@ class Preparation {
                                                     .clients = hosts_.front(),
                                                     .outputs = graph_run_.graph.outputs.size(),
                                                     .devices = devices_,
-                                                    .inputs = first_request()});
+                                                    .inputs = longest_request(),
+                                                    .steps = longest_steps(graph_run_)});
     if (!priced) return add(spec_.model.position, priced.error().message);
     graph_run_.operations = 2 * priced->work.multiply_adds + priced->work.operations;
     if (graph_run_.on_fpgas())
@@ -304,7 +328,7 @@ class Preparation {
     plan.model = graph_run_.name;
     graph_run_.operations += plan.operations;
     plan.operations = graph_run_.operations;
-    plan.steps = 1;
+    plan.steps = longest_steps(graph_run_);
     add_host_placements(spec_, graph_run_, priced, plan);
     for (std::string& line : where_it_runs(graph_run_)) plan.explanation.push_back(std::move(line));
     plan.explanation.push_back(
