@@ -116,7 +116,7 @@ Places places_on(const NpuDevice& device, const ir::Graph& graph,
   std::vector<ir::Array> kinds(graph.inputs.size());
   for (std::size_t k = 0; k < kinds.size(); ++k)
     if (shapes[k]) kinds[k] = ir::Array::unknown(graph.inputs[k].type, *shapes[k]);
-  const std::vector<ir::Array> arrays = ir::infer_partly(graph, kinds);
+  const ir::RequestShapes arrays = ir::alike(ir::infer_partly(graph, kinds));
   const SplitModel split = split_model({&graph, &arrays,
                                         [&](Opcode opcode) {
                                           const NpuFunctionRow* row = function_of(opcode);

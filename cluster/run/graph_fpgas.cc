@@ -12,32 +12,40 @@
 namespace soliton {
 namespace {
 
-bool alike(const ir::Array& a, const ir::Array& b) {
-  return a.type() == b.type() && a.shape() == b.shape();
-}
-
 Objective objective_of(const ClusterSpec& spec) {
   if (spec.partition.objective == "throughput") return Objective::kThroughput;
   if (spec.partition.objective == "nodes") return Objective::kNodes;
   return Objective::kLatency;
 }
 
+// Integers and truth values that are the same in every request decide shapes and branches.
+void keep_settings(const std::vector<std::vector<ir::Array>>& requests,
+                   std::vector<ir::Trial>& trials) {
+  for (std::size_t k = 0; k < requests.front().size(); ++k) {
+    const ir::Array& first = requests.front()[k];
+    if (ir::is_real(first.type())) continue;
+    const bool same = std::ranges::all_of(requests, [&](const std::vector<ir::Array>& request) {
+      return identical(request[k], first);
+    });
+    for (ir::Trial& trial : trials)
+      if (same) trial.arrays[k] = first;
+  }
+}
+
 }  // namespace
 
-std::vector<ir::Array> common_inputs(const GraphInputs& inputs, std::size_t count) {
-  std::vector<ir::Array> out = inputs.request(0);
-  for (const std::vector<ir::Array>& request : inputs.given) {
-    if (!std::ranges::equal(request, out, alike)) return std::vector<ir::Array>(count);
-    for (std::size_t k = 0; k < count; ++k)
-      if (out[k].known() && !identical(out[k], request[k])) out[k] = out[k].forgotten();
+ir::RequestShapes shapes_of(const ir::Graph& graph, const GraphInputs& inputs) {
+  if (!inputs.given.empty()) {
+    std::vector<ir::Trial> trials = ir::trials_of(inputs.given, inputs.step_axis);
+    keep_settings(inputs.given, trials);
+    return ir::infer_shapes(graph, trials);
   }
-  for (ir::Array& input : out)
-    if (inputs.given.empty() || ir::is_real(input.type())) input = input.forgotten();
-  return out;
+  const std::vector<ir::Array> drawn = inputs.request(0);
+  return ir::infer_shapes(graph, ir::trials_of({&drawn, 1}, std::nullopt));
 }
 
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
-                     const std::vector<ir::Array>& arrays, std::vector<bool> on_cpu) {
+                     const ir::RequestShapes& shapes, std::vector<bool> on_cpu) {
   std::vector<const NpuDevice*> devices;
   for (const NodeSpec& node : spec.nodes)
     if (node.device.kind == Device::Kind::kNpu) devices.push_back(&node.device.npu);
@@ -49,7 +57,7 @@ SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
   }
   SplitRequest request;
   request.graph = &graph;
-  request.arrays = &arrays;
+  request.shapes = &shapes;
   request.has = [&](Opcode opcode) {
     const NpuFunctionRow* row = function_of(opcode);
     return row == nullptr || std::ranges::all_of(devices, [&](const NpuDevice* device) {
@@ -90,19 +98,20 @@ Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
   request.constraints = constraints;
   request.steps = graph.split.model.fixed_steps;
   request.before = requests_before(run.spec, request.steps);
-  request.hosts = [&](const HostShard& host) {
+  request.hosts = [&, steps = request.steps](const HostShard& host) {
     PlacedGraph placed = graph.placed;
-    join_fpgas(host, graph.split, graph.arrays, placed);
+    join_fpgas(host, graph.split, graph.shapes, placed);
     Result<PricedGraph> priced = price_graph({.placed = &placed,
                                               .clients = placed.clients,
                                               .outputs = graph.graph.outputs.size(),
                                               .devices = devices,
-                                              .inputs = inputs});
+                                              .inputs = inputs,
+                                              .steps = steps});
     SOLITON_CHECK_MSG(priced, "{}", priced.error().message);
     return std::move(priced->hosts);
   };
   Checked<Plan> plan = partition_model(request);
-  if (plan) join_fpgas(plan->host_shard, graph.split, graph.arrays, graph.placed);
+  if (plan) join_fpgas(plan->host_shard, graph.split, graph.shapes, graph.placed);
   return plan;
 }
 
@@ -120,7 +129,7 @@ std::unique_ptr<SplitReference> split_reference(const PreparedRun& run,
     error = Error{plan.error().errors.front().code, plan.error().text()};
     return nullptr;
   }
-  join_fpgas(plan->host_shard, graph.split, graph.arrays, *placed);
+  join_fpgas(plan->host_shard, graph.split, graph.shapes, *placed);
   auto out = std::make_unique<SplitReference>();
   for (HostParts& host : placed->hosts) {
     out->host.parts = std::move(host.parts);

@@ -15,13 +15,12 @@
 
 namespace soliton {
 
-// What all requests have in common of each input: its type and shape, and the elements of integers
-// and truth values that are always the same; absent if requests differ in shape.
-std::vector<ir::Array> common_inputs(const GraphInputs& inputs, std::size_t count);
+// The shapes of all values in the requests of the workload, whatever their data.
+ir::RequestShapes shapes_of(const ir::Graph& graph, const GraphInputs& inputs);
 
 // What the FPGAs of the cluster run of the graph. `on_cpu`: by node, those that are placed on a host.
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
-                     const std::vector<ir::Array>& arrays, std::vector<bool> on_cpu);
+                     const ir::RequestShapes& shapes, std::vector<bool> on_cpu);
 
 // Everything of a request for a plan that the cluster says, whatever the model.
 PartitionRequest request_of_cluster(const PreparedRun& run);

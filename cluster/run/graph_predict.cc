@@ -14,13 +14,15 @@ constexpr std::int64_t kHalfBytes = 2;
 // What leaves together, in the order of CpuHost: whole arrays, then streams.
 class Sends {
  public:
+  explicit Sends(std::int64_t steps) : steps_(steps) {}
+
   void add(const ir::Array& array, const std::vector<PartPort>& ports) {
     for (const PartPort& port : ports) {
       PricedSend send{.node = port.node, .port = port.port, .next_request = port.next_request};
       if (port.stream) {
-        send.messages = port.stream->tokens;
+        send.messages = tokens_in(port.stream->tokens, steps_);
         send.bytes = send.tensor_bytes = kHalfBytes * port.stream->elements;
-        send.steps = static_cast<std::uint32_t>(port.stream->steps);
+        send.steps = steps_of(port);
         streams_.push_back(std::move(send));
       } else {
         send.bytes = ir::array_bytes(array);
@@ -35,6 +37,13 @@ class Sends {
   }
 
  private:
+  // As the header of a message says them.
+  std::uint32_t steps_of(const PartPort& port) const {
+    if (port.stream->steps == 0 && port.next_request) return 0;
+    return static_cast<std::uint32_t>(tokens_in(port.stream->steps, steps_));
+  }
+
+  std::int64_t steps_;  // of the request
   std::vector<PricedSend> arrays_, streams_;
 };
 
@@ -98,7 +107,7 @@ class Pricing {
     PricedClients clients;
     for (std::size_t k = 0; k < request_.outputs; ++k)
       clients.replies.push_back({.port = static_cast<std::uint16_t>(placed_.first_reply + k)});
-    Sends sends, initial;
+    Sends sends(request_.steps), initial(request_.steps);
     for (std::size_t k = 0; k < request_.inputs.size(); ++k) {
       sends.add(request_.inputs[k], placed_.sends[k]);
       give(request_.inputs[k], placed_.sends[k]);
@@ -116,10 +125,11 @@ class Pricing {
     PricedPart part;
     part.on_cpu = false;
     for (std::size_t k = 0; k < stream.slices.size(); ++k)
-      part.inputs.push_back(
-          {.port = static_cast<std::uint16_t>(stream.first_port + k), .messages = stream.tokens});
-    const ir::Array array = ir::Array::unknown(ir::ElementType::kFloat32, stream.shape);
-    Sends sends;
+      part.inputs.push_back({.port = static_cast<std::uint16_t>(stream.first_port + k),
+                             .messages = tokens_in(stream.tokens, request_.steps)});
+    const ir::Array array =
+        ir::Array::unknown(ir::ElementType::kFloat32, shape_in(stream, request_.steps));
+    Sends sends(request_.steps);
     sends.add(array, stream.to);
     part.sends = sends.take();
     host_named(node).parts.push_back(std::move(part));
@@ -154,7 +164,7 @@ class Pricing {
                        out_.work += ir::work_of(op, call, made);
                      });
     if (!outputs) return tl::unexpected(outputs.error());
-    Sends sends;
+    Sends sends(request_.steps);
     for (std::size_t k = 0; k < outputs->size(); ++k)
       sends.add((*outputs)[k], part.part->outputs[k]);
     priced.sends = sends.take();

@@ -19,6 +19,7 @@ struct PriceRequest {
   std::map<std::string, CpuDevice> devices;  // of the hosts, by node
   // Of a request, known or not; absent where the model's input is carried state.
   std::vector<ir::Array> inputs;
+  std::int64_t steps = 1;  // of that request
 };
 
 struct PricedGraph {

@@ -45,6 +45,11 @@ void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const Pri
   }
 }
 
+std::int64_t longest_steps(const GraphRun& run) {
+  const GraphInputs& inputs = run.workload.inputs;
+  return inputs.steps(inputs.longest());
+}
+
 // The placement says where operators run, but not how those of one host are cut into parts. A finer
 // cut can send a result before the rest of its part has run, so nothing is claimed of this one.
 Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& priced,
@@ -52,7 +57,7 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& pr
   Plan plan;
   plan.model = run.name;
   plan.host = clients;
-  plan.steps = 1;
+  plan.steps = longest_steps(run);
   plan.predicted_latency = predicted.latency;
   plan.predicted_path = predicted.path;
   plan.nodes_used = static_cast<std::int64_t>(run.placed.hosts.size());
@@ -98,9 +103,10 @@ Diagnostics check_requests(const ClusterSpec& spec, const ir::Graph& graph) {
   return problems;
 }
 
-// The inputs of the first request; unknown ones where no values are computed.
-std::vector<ir::Array> first_request(const ClusterSpec& spec, const GraphRun& run) {
-  std::vector<ir::Array> inputs = run.workload.inputs.request(0);
+// The inputs of the longest request; unknown ones where no values are computed.
+std::vector<ir::Array> longest_request(const ClusterSpec& spec, const GraphRun& run) {
+  const GraphInputs& all = run.workload.inputs;
+  std::vector<ir::Array> inputs = all.request(all.longest());
   if (spec.compute == ComputeKind::kTiming)
     for (ir::Array& input : inputs) input = ir::without_numbers(input);
   for (std::size_t k = 0; k < inputs.size(); ++k)
@@ -111,11 +117,13 @@ std::vector<ir::Array> first_request(const ClusterSpec& spec, const GraphRun& ru
 
 // For FPGAs what follows from shapes is decided beforehand; a CPU part may find it out each time.
 void specialise(const ClusterSpec& spec, GraphRun& run) {
-  const std::vector<ir::Array> inputs = common_inputs(run.workload.inputs, run.graph.inputs.size());
   const bool fpgas = std::ranges::any_of(
       spec.nodes, [](const NodeSpec& node) { return node.device.kind == Device::Kind::kNpu; });
-  if (fpgas) ir::specialise(run.graph, inputs);
-  run.arrays = ir::infer_partly(run.graph, inputs);
+  if (fpgas)
+    ir::specialise(run.graph, [&](const ir::Graph& graph) {
+      return shapes_of(graph, run.workload.inputs).arrays;
+    });
+  run.shapes = shapes_of(run.graph, run.workload.inputs);
 }
 
 // The operators that are in no layer.
@@ -220,7 +228,9 @@ class Preparation {
         operator_places(spec_, graph_run_.graph, graph_run_.name, hosts_);
     if (!places) return problems_.append(std::move(places.error()));
     graph_run_.split =
-        split_for(spec_, graph_run_.graph, graph_run_.arrays, std::move(places->on_cpu));
+        split_for(spec_, graph_run_.graph, graph_run_.shapes, std::move(places->on_cpu));
+    if (graph_run_.on_fpgas())
+      graph_run_.workload.inputs.steps_of_all = graph_run_.split.model.fixed_steps;
     problems_.append(place_layers(spec_.model, graph_run_.split.model));
     problems_.append(check_on_fpgas(spec_, graph_run_.graph, graph_run_.split));
     constrain(places->host);
@@ -247,7 +257,7 @@ class Preparation {
   void plan() {
     if (graph_run_.on_fpgas()) {
       Checked<Plan> plan =
-          plan_fpgas(run_, graph_run_, devices_, first_request(spec_, graph_run_), constraints_);
+          plan_fpgas(run_, graph_run_, devices_, longest_request(spec_, graph_run_), constraints_);
       if (!plan) {
         for (Error& error : plan.error().errors)
           add(position_of_refusal(spec_, error.message), error.message, error.code);
@@ -259,7 +269,8 @@ class Preparation {
                                                     .clients = hosts_.front(),
                                                     .outputs = graph_run_.graph.outputs.size(),
                                                     .devices = devices_,
-                                                    .inputs = first_request(spec_, graph_run_)});
+                                                    .inputs = longest_request(spec_, graph_run_),
+                                                    .steps = longest_steps(graph_run_)});
     if (!priced) return add(spec_.model.position, priced.error().message);
     graph_run_.operations = 2 * priced->work.multiply_adds + priced->work.operations;
     if (graph_run_.on_fpgas())
@@ -275,7 +286,7 @@ class Preparation {
     plan.model = graph_run_.name;
     graph_run_.operations += plan.operations;
     plan.operations = graph_run_.operations;
-    plan.steps = 1;
+    plan.steps = longest_steps(graph_run_);
     add_host_placements(spec_, graph_run_, priced, plan);
     for (std::string& line : where_it_runs(graph_run_)) plan.explanation.push_back(std::move(line));
     plan.explanation.push_back(

@@ -23,8 +23,7 @@ struct GraphRun {
   std::string name;  // of the model
   ir::Graph graph;
   GraphWorkload workload;
-  // Type and shape of each value in every request; absent where requests differ.
-  std::vector<ir::Array> arrays;
+  ir::RequestShapes shapes;
   SplitModel split;  // what FPGAs run; without layers nothing
   PlacedGraph placed;
   bool on_fpgas() const { return !split.model.layers.empty(); }

@@ -7,6 +7,7 @@
 
 #include "cluster/results/sha256.h"
 #include "cluster/workload/answer_errors.h"
+#include "cluster/workload/row_lengths.h"
 #include "partition/ir/array_bytes.h"
 #include "partition/ir/evaluate.h"
 #include "protocol/base/rng.h"
@@ -29,6 +30,16 @@ std::vector<ir::Array> unpacked(const std::vector<std::byte>& bytes) {
 std::vector<double> numbers(const ir::Array& array) {
   const ir::Array wide = ir::converted(array, ir::ElementType::kFloat64);
   return {wide.as<double>().begin(), wide.as<double>().end()};
+}
+
+// Row `number` of a golden file, as far as the answer goes.
+std::vector<float> golden_of(const NpyArray& file, std::size_t number, const ir::Array& answer) {
+  std::vector<float> row = file.float_row(static_cast<std::int64_t>(number));
+  if (static_cast<std::int64_t>(row.size()) == answer.elements() || file.shape.empty()) return row;
+  ir::Shape shape(file.shape.begin() + 1, file.shape.end());
+  const ir::Array cut =
+      cut_to_answer(ir::Array::of(std::move(shape), std::move(row)), answer.shape());
+  return {cut.as<float>().begin(), cut.as<float>().end()};
 }
 
 // An answer of another size than its golden is infinitely far from it.
@@ -212,17 +223,14 @@ std::vector<std::pair<std::string, NpyArray>> graph_outputs(const GraphWorkload&
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const auto first = std::ranges::find_if(rows[k], &ir::Array::present);
     if (first == rows[k].end()) continue;
-    const bool alike = std::ranges::all_of(rows[k], [&](const ir::Array& row) {
-      return !row.present() || (row.type() == first->type() && row.shape() == first->shape());
-    });
-    if (!alike) continue;
+    const ir::Shape shape = covering_shape(rows[k]);
+    if (shape.size() != first->rank()) continue;
     const ir::Array zeros = ir::with_type(first->type(), [&](auto tag) {
       using T = typename decltype(tag)::type;
-      return ir::Array::of(first->shape(),
-                           std::vector<T>(static_cast<std::size_t>(first->elements())));
+      const std::int64_t elements = ir::Array::unknown(first->type(), shape).elements();
+      return ir::Array::of(shape, std::vector<T>(static_cast<std::size_t>(elements)));
     });
-    for (ir::Array& row : rows[k])
-      if (!row.present()) row = zeros;
+    for (ir::Array& row : rows[k]) row = row.present() ? padded_to(row, shape) : zeros;
     if (std::optional<NpyArray> array = npy_of_rows(rows[k]))
       out.emplace_back(graph.name_of(graph.outputs[k]), std::move(*array));
   }
@@ -249,16 +257,15 @@ void judge_graph(const GraphWorkload& workload, std::vector<HostRecord> records,
         results.outputs.mismatched += !*row.matches;
       }
       for (std::size_t k = 0; k < workload.goldens.size(); ++k)
-        if (!workload.goldens[k].empty())
-          add_errors(lane_of(answer[k], workload.lanes),
-                     workload.goldens[k].front().float_row(static_cast<std::int64_t>(number)),
-                     errors);
+        if (!workload.goldens[k].empty()) {
+          const ir::Array lane = lane_of(answer[k], workload.lanes);
+          add_errors(lane, golden_of(workload.goldens[k].front(), number, lane), errors);
+        }
       if (number < workload.labels.size()) {
         const ir::Array first = lane_of(answer.front(), workload.lanes);
         accuracy.add(classes_of(first), workload.labels[number]);
         if (!workload.goldens.empty() && !workload.goldens.front().empty()) {
-          std::vector<float> golden =
-              workload.goldens.front().front().float_row(static_cast<std::int64_t>(number));
+          std::vector<float> golden = golden_of(workload.goldens.front().front(), number, first);
           golden.resize(static_cast<std::size_t>(first.elements()));
           accuracy_fp32.add(classes_of(ir::Array::of(first.shape(), std::move(golden))),
                             workload.labels[number]);

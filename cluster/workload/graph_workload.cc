@@ -243,6 +243,7 @@ class Binder {
           cut_to(k, (*lengths)[static_cast<std::size_t>(row)], row, arrays.back());
       }
     }
+    out_.inputs.step_axis = ir::varying_axis(out_.inputs.given);
   }
 
   // Only values that are the same in all requests, and chance: the random ones have no rows.

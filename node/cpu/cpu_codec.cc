@@ -139,6 +139,12 @@ void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder 
   out.setFirstPort(clients.first_port);
   out.setReplies(clients.replies);
   out.setSeed(clients.inputs.seed);
+  out.setSteps(clients.inputs.steps_of_all);
+  if (const auto& axis = clients.inputs.step_axis) {
+    out.getStepAxis().setGiven(true);
+    out.getStepAxis().setInput(static_cast<std::uint32_t>(axis->input));
+    out.getStepAxis().setAxis(static_cast<std::uint32_t>(axis->axis));
+  }
   auto kinds = out.initInputs(count_of(clients.inputs.kinds));
   for (unsigned k = 0; k < kinds.size(); ++k) {
     const ir::Shape& shape = clients.inputs.kinds[k].shape();
@@ -151,6 +157,15 @@ void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder 
   write_initial(clients.initial, out.initInitial(count_of(clients.initial)));
 }
 
+Status check_steps(const GraphInputs& inputs) {
+  if (!inputs.step_axis) return {};
+  for (const std::vector<ir::Array>& request : inputs.given)
+    if (inputs.step_axis->input >= request.size() ||
+        inputs.step_axis->axis >= request[inputs.step_axis->input].rank())
+      return invalid("an input of a request does not have the axis of its steps");
+  return {};
+}
+
 Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
   GraphClients clients;
   read_fields(kHostFields, in.getWorkload(), &clients.workload);
@@ -158,6 +173,9 @@ Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
   clients.first_port = in.getFirstPort();
   clients.replies = in.getReplies();
   clients.inputs.seed = in.getSeed();
+  clients.inputs.steps_of_all = in.getSteps();
+  if (in.getStepAxis().getGiven())
+    clients.inputs.step_axis = {in.getStepAxis().getInput(), in.getStepAxis().getAxis()};
   for (const auto kind : in.getInputs()) {
     ir::Shape shape;
     for (const std::int64_t extent : kind.getShape()) shape.push_back(extent);
@@ -169,6 +187,8 @@ Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
     if (!arrays) return tl::unexpected(arrays.error());
     clients.inputs.given.push_back(std::move(*arrays));
   }
+  if (const Status steps = check_steps(clients.inputs); !steps)
+    return tl::unexpected(steps.error());
   Result<std::vector<InitialArray>> initial = read_initial(in.getInitial());
   if (!initial) return tl::unexpected(initial.error());
   clients.initial = std::move(*initial);

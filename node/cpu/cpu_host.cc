@@ -13,14 +13,14 @@
 namespace soliton {
 namespace {
 
-// The values of one message, of an array of fp32 values or ghosts. `overflows` counts finite values
-// that are beyond fp16.
-Payload token_of(const StreamCut& cut, const ir::Array& array, std::int64_t step,
-                 std::uint64_t& overflows) {
+// The values of one message, of an array of fp32 values or ghosts; `tokens`: of the request.
+// `overflows` counts finite values that are beyond fp16.
+Payload token_of(const StreamCut& cut, const ir::Array& array, std::int64_t tokens,
+                 std::int64_t step, std::uint64_t& overflows) {
   const auto count = static_cast<std::size_t>(cut.elements);
   if (!array.known()) return {{}, sizeof(Half) * count};
-  const std::int64_t token = cut.reversed ? cut.tokens - 1 - step : step;
-  const std::int64_t first = token * (array.elements() / cut.tokens) + cut.offset;
+  const std::int64_t token = cut.reversed ? tokens - 1 - step : step;
+  const std::int64_t first = token * (array.elements() / tokens) + cut.offset;
   const std::span<const float> values = array.as<float>().subspan(static_cast<std::size_t>(first));
   std::vector<Half> halves(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -75,6 +75,7 @@ void CpuHost::begin(const ClientSchedule::Due& due, Instant now) {
   Open& open = open_[due.request];
   open.client = due.client;
   open.sent = now;
+  open.steps = clients.inputs.steps(due.request);
   open.outputs.resize(clients.replies);
   open.missing = clients.replies;
   std::vector<Leaving> leaving;
@@ -85,19 +86,19 @@ void CpuHost::begin(const ClientSchedule::Due& due, Instant now) {
   if (due.request == 0)
     for (const auto& [array, ports] : clients.initial)
       leaving.push_back({functional(0) ? array : ir::without_numbers(array), &ports});
-  send(leaving, due.request, now, {now, {}});
+  send(leaving, {due.request, now, static_cast<std::uint16_t>(open.steps)}, {now, {}});
 }
 
-void CpuHost::send(std::span<const Leaving> arrays, std::uint32_t request, Instant started,
-                   const Arrival& leaves) {
+void CpuHost::send(std::span<const Leaving> arrays, const Request& request, const Arrival& leaves) {
   std::vector<Stream> streams;
   for (const auto& [array, ports] : arrays)
     for (const PartPort& port : *ports) {
       DataHeader header;
-      header.request = RequestId{request + (port.next_request ? 1 : 0)};
+      header.request = RequestId{request.number + (port.next_request ? 1 : 0)};
       header.port = port.port;
+      header.steps = port.next_request ? std::uint16_t{0} : request.steps;
       header.functional = array.known();
-      header.started = started;
+      header.started = request.started;
       header.path = leaves.path;
       const NodeId peer = number_of(port.node);
       if (port.stream) {
@@ -119,9 +120,10 @@ void CpuHost::send_streams(const std::vector<Stream>& streams, Instant at) {
   std::int64_t steps = 0;
   std::vector<ir::Array> values;
   for (const Stream& stream : streams) {
-    if (failure_.empty()) failure_ = misfit(*stream.cut, *stream.array);
+    const std::int64_t tokens = tokens_in(stream.cut->tokens, stream.header.steps);
+    if (failure_.empty()) failure_ = misfit(*stream.cut, *stream.array, stream.header.steps);
     if (!failure_.empty()) return;
-    steps = std::max(steps, stream.cut->tokens);
+    steps = std::max(steps, tokens);
     // FPGAs compute with real numbers only, and none are computed if the request is not functional.
     values.push_back(functional(index(stream.header.request))
                          ? ir::converted(*stream.array, ir::ElementType::kFloat32)
@@ -130,11 +132,13 @@ void CpuHost::send_streams(const std::vector<Stream>& streams, Instant at) {
   for (std::int64_t step = 0; step < steps; ++step)
     for (std::size_t k = 0; k < streams.size(); ++k) {
       const Stream& stream = streams[k];
-      if (step >= stream.cut->tokens) continue;
+      const std::int64_t tokens = tokens_in(stream.cut->tokens, stream.header.steps);
+      if (step >= tokens) continue;
       DataHeader header = stream.header;
       header.functional = values[k].known();
-      header.steps = static_cast<std::uint16_t>(stream.cut->steps);
-      send_away(stream.peer, header, token_of(*stream.cut, values[k], step, overflows_), at);
+      if (stream.cut->steps != 0) header.steps = static_cast<std::uint16_t>(stream.cut->steps);
+      send_away(stream.peer, header, token_of(*stream.cut, values[k], tokens, step, overflows_),
+                at);
     }
 }
 
@@ -192,7 +196,7 @@ void CpuHost::on_stream(NodeId peer, std::size_t stream, const DataMessage& mess
   record_received(peer, message.header, kDataHeaderBytes + message.vectors.size(), now);
   while (std::optional<StreamAssembler::Done> done = streams_[stream].poll()) {
     const Leaving leaving{std::move(done->array), &spec_.streams[stream].to};
-    send({&leaving, 1}, done->request, done->started, done->arrival);
+    send({&leaving, 1}, {done->request, done->started, done->steps}, done->arrival);
   }
 }
 
@@ -203,8 +207,7 @@ void CpuHost::on_array(const DataHeader& header, ir::Array array, const Arrival&
     const CpuPart& part = spec_.parts[p];
     if (header.port < part.first_port || header.port >= part.first_port + part.graph.inputs.size())
       continue;
-    if (!parts_[p].on_array(header.port - part.first_port, request, std::move(array),
-                            header.started, arrival))
+    if (!parts_[p].on_array(header.port - part.first_port, header, std::move(array), arrival))
       ++duplicated_;
     return run_parts(p);
   }
@@ -223,7 +226,7 @@ void CpuHost::run_parts(std::size_t part) {
     std::vector<Leaving> leaving;
     for (std::size_t k = 0; k < done->outputs.size(); ++k)
       leaving.push_back({std::move(done->outputs[k]), &spec_.parts[part].outputs[k]});
-    send(leaving, done->request, done->started, done->leaves);
+    send(leaving, {done->request, done->started, done->steps}, done->leaves);
   }
 }
 
@@ -249,7 +252,7 @@ void CpuHost::complete(std::uint32_t request, Open open, Instant now) {
   HostRecord record;
   record.request = RequestId{request};
   record.client = open.client;
-  record.steps = 1;
+  record.steps = open.steps;
   record.sent = open.sent;
   record.path = open.last.path;
   record.completed = open.last.at;

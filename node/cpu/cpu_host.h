@@ -52,6 +52,7 @@ class CpuHost : public Role {
   struct Open {
     std::uint32_t client = 0;
     Instant sent{};
+    std::int64_t steps = 0;
     std::vector<ir::Array> outputs;
     std::size_t missing = 0;
     Arrival last;
@@ -83,9 +84,14 @@ class CpuHost : public Role {
     const StreamCut* cut = nullptr;
     const ir::Array* array = nullptr;
   };
-  // Sends the arrays of a request that began at `started`; they leave at `leaves`.
-  void send(std::span<const Leaving> arrays, std::uint32_t request, Instant started,
-            const Arrival& leaves);
+  // A request: when its client sent it, and its steps; 0: not known.
+  struct Request {
+    std::uint32_t number = 0;
+    Instant started{};
+    std::uint16_t steps = 0;
+  };
+  // Sends arrays of a request; they leave at `leaves`.
+  void send(std::span<const Leaving> arrays, const Request& request, const Arrival& leaves);
   void send_streams(const std::vector<Stream>& streams, Instant at);
   void send_away(NodeId peer, const DataHeader& header, Payload payload, Instant at);
   void record_received(NodeId peer, const DataHeader& header, std::uint64_t bytes, Instant now);

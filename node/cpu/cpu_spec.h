@@ -7,6 +7,7 @@
 
 #include "node/host/client_workload.h"
 #include "partition/ir/cpu_part.h"
+#include "partition/ir/request_shapes.h"
 
 namespace soliton {
 
@@ -16,8 +17,14 @@ struct GraphInputs {
   std::vector<std::vector<ir::Array>> given;  // by request and input of the model
   std::vector<ir::Array> kinds;               // of random ones: type and shape of each input
   std::uint64_t seed = 1;
+  // How many steps a given request has is an extent of one of its inputs, or all have as many.
+  std::optional<ir::StepAxis> step_axis;
+  std::int64_t steps_of_all = 1;
   // By input of the model. Random real numbers are uniform in [-1, 1), integers 0 or 1.
   std::vector<ir::Array> request(std::uint32_t number) const;
+  std::int64_t steps(std::uint32_t number) const;
+  // The first request that has the most steps.
+  std::uint32_t longest() const;
 };
 
 struct GraphClients {

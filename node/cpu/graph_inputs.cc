@@ -34,4 +34,16 @@ std::vector<ir::Array> GraphInputs::request(std::uint32_t number) const {
   return out;
 }
 
+std::int64_t GraphInputs::steps(std::uint32_t number) const {
+  if (!step_axis || given.empty()) return steps_of_all;
+  return given[number % given.size()][step_axis->input].shape()[step_axis->axis];
+}
+
+std::uint32_t GraphInputs::longest() const {
+  std::uint32_t out = 0;
+  for (std::uint32_t request = 1; request < given.size(); ++request)
+    if (steps(request) > steps(out)) out = request;
+  return out;
+}
+
 }  // namespace soliton

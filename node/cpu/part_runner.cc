@@ -39,15 +39,17 @@ PartRunner::Open& PartRunner::open(std::uint32_t request) {
   return open;
 }
 
-bool PartRunner::on_array(std::size_t input, std::uint32_t request, ir::Array array,
-                          Instant started, const Arrival& arrival) {
+bool PartRunner::on_array(std::size_t input, const DataHeader& header, ir::Array array,
+                          const Arrival& arrival) {
+  const std::uint32_t request = index(header.request);
   if (request < next_ || input >= part_.graph.inputs.size()) return false;
   Open& waiting = open(request);
   if (waiting.inputs[input].present()) return false;
   waiting.inputs[input] = std::move(array);
   --waiting.missing;
   // What comes last is on the critical path. State that is carried began with the request before.
-  waiting.started = std::max(waiting.started, started);
+  waiting.started = std::max(waiting.started, header.started);
+  waiting.steps = std::max(waiting.steps, header.steps);
   if (arrival.at >= waiting.last.at) waiting.last = arrival;
   return true;
 }
@@ -68,7 +70,7 @@ std::optional<PartRunner::Done> PartRunner::poll() {
   if (!failure_.empty() || first == open_.end() || first->second.missing > 0) return std::nullopt;
   Open ready = std::move(first->second);
   ready.last = since(ready.last, ready.started);
-  Done done{next_, ready.started, {}, ready.last, {}};
+  Done done{next_, ready.started, ready.steps, {}, ready.last, {}};
   std::optional<ir::Outputs> outputs = compute(ready.inputs, done.work);
   if (!outputs) return std::nullopt;
   open_.erase(first);

@@ -11,6 +11,7 @@
 #include "partition/ir/cpu_part.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/time.h"
+#include "protocol/control/data_message.h"
 
 namespace soliton {
 
@@ -34,14 +35,15 @@ class PartRunner {
   // Both must outlive the object.
   PartRunner(const CpuPart& part, const CpuDevice& device, Cpu& cpu);
 
-  // An input of `request`. `started`: when its client sent it. Returns false if nobody waits for
-  // it: the request has run, or the input is there already.
-  bool on_array(std::size_t input, std::uint32_t request, ir::Array array, Instant started,
+  // An input of the request that `header` says. Returns false if nobody waits for it: the request
+  // has run, or the input is there already.
+  bool on_array(std::size_t input, const DataHeader& header, ir::Array array,
                 const Arrival& arrival);
 
   struct Done {
     std::uint32_t request = 0;
-    Instant started{};
+    Instant started{};        // when its client sent it
+    std::uint16_t steps = 0;  // of the request; 0: no input says
     ir::Outputs outputs;
     Arrival leaves;
     Duration work{};
@@ -57,6 +59,7 @@ class PartRunner {
     std::vector<ir::Array> inputs;
     std::size_t missing = 0;
     Instant started{};
+    std::uint16_t steps = 0;
     Arrival last;
   };
   Open& open(std::uint32_t request);

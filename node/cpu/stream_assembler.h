@@ -23,15 +23,17 @@ class StreamAssembler {
     return port >= stream_.first_port && port < stream_.first_port + stream_.slices.size();
   }
   // The next token of the slice that comes to the message's port. Returns false, with no effect, if
-  // the message has another size than the slice, or if the request has all of its messages there.
+  // the message has another size than the slice, does not say how many tokens there will be, or if
+  // the request has all of its messages there.
   // REQUIRES: has_port().
   bool on_message(const DataMessage& message, Instant now);
 
   struct Done {
     std::uint32_t request = 0;
     Instant started{};  // when the client sent the request
-    ir::Array array;    // unknown if any of the messages came without values
-    Arrival arrival;    // of the last message
+    std::uint16_t steps = 0;
+    ir::Array array;  // unknown if any of the messages came without values
+    Arrival arrival;  // of the last message
   };
   // The next request whose array is complete, in order of requests.
   std::optional<Done> poll();
@@ -46,14 +48,16 @@ class StreamAssembler {
     std::vector<float> values;
     bool known = true;
     Instant started{};
+    std::uint16_t steps = 0;  // of the request; 0: not known
     Arrival last;
   };
-  Open& open(std::uint32_t request);
+  Open& open(const DataHeader& header);
+  std::int64_t tokens(const Open& open) const { return tokens_in(stream_.tokens, open.steps); }
   void store(const StreamSlice& slice, std::int64_t token, const Payload& message,
-             std::vector<float>& values) const;
+             Open& open) const;
 
   const StreamIn& stream_;
-  std::size_t elements_ = 0;            // of the array
+  std::size_t width_ = 0;               // elements of a token
   std::map<std::uint32_t, Open> open_;  // by request
   std::uint32_t next_ = 0;              // the request that is complete next
 };

@@ -7,6 +7,7 @@
 #include "node/service/flow.h"
 #include "protocol/base/check.h"
 #include "protocol/base/path.h"
+#include "protocol/isa/shard_steps.h"
 
 namespace soliton {
 namespace {
@@ -24,7 +25,11 @@ NodeId node_named(const std::vector<std::string>& names, const std::string& name
 
 NpuService::NpuService(const Shard& shard, const NpuServiceOptions& options,
                        const std::vector<std::string>& node_names, TraceBuffer* trace)
-    : shard_(shard), options_(options), trace_(trace), chain_trace_(trace ? kChainEvents : 0) {
+    : shard_(shard),
+      counts_steps_(counts_steps(shard)),
+      options_(options),
+      trace_(trace),
+      chain_trace_(trace ? kChainEvents : 0) {
   for (const OutPort& port : shard.out_ports) {
     first_peer_.push_back(out_peers_.size());
     for (const OutPort::Destination& destination : port.destinations)
@@ -84,7 +89,13 @@ void NpuService::on_message(NodeId peer, Payload message, Instant now) {
   } else {
     held_[index(header.request)].push_back(std::move(held));
   }
-  while (idle() && held_.contains(current_)) begin_next();
+  while (idle() && ready()) begin_next();
+}
+
+// State that the request before sent does not say how many steps this one has.
+bool NpuService::ready() const {
+  const auto held = held_.find(current_);
+  return held != held_.end() && (!counts_steps_ || std::ranges::any_of(held->second, says_steps));
 }
 
 // The state that a request brings along was sent with the request before, so the latest of its
@@ -94,16 +105,18 @@ void NpuService::deliver(const Held& held) {
   active_->deliver(held.header.port, held.vectors, since(held.arrival, origin_));
 }
 
-// A request starts with its first message to arrive. If the device is still busy with an earlier
+// A request starts with its first message to arrive that says its steps. If the device is still busy with an earlier
 // request, the wait counts as queueing.
 void NpuService::begin_next() {
   std::vector<Held> messages = std::move(held_.begin()->second);
   SOLITON_CHECK(held_.begin()->first == current_);
   held_.erase(held_.begin());
-  current_header_ = messages.front().header;
+  const auto known = std::ranges::find_if(messages, says_steps);
+  const Held& first = known == messages.end() ? messages.front() : *known;
+  current_header_ = first.header;
   origin_ = current_header_.started;
-  current_lanes_ = messages.front().lanes;
-  Arrival start = messages.front().arrival;
+  current_lanes_ = first.lanes;
+  Arrival start = first.arrival;
   if (free_at_ > start.at) {
     start.path.queue += free_at_ - start.at;
     start.at = free_at_;

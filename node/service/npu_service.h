@@ -63,6 +63,8 @@ class NpuService : public Role {
   // The number of lanes of a message that this service can serve; 0 if the message is not for it.
   std::uint32_t lanes_of(const DataMessage& message) const;
   void deliver(const Held& held);
+  static bool says_steps(const Held& held) { return held.header.steps != 0; }
+  bool ready() const;  // whether the current request can begin
   void begin_next();
   void drain_outputs();
   void send(const NpuOutput& output);
@@ -72,6 +74,7 @@ class NpuService : public Role {
   bool idle() const { return !serving_; }
 
   const Shard& shard_;
+  bool counts_steps_ = false;  // of the shard
   NpuServiceOptions options_;
   TraceBuffer* trace_;
   TraceBuffer chain_trace_;        // of the NPU; paused during requests that are not traced

@@ -10,6 +10,7 @@
 
 #include "node/npu/npu.h"
 #include "partition/cost/message_flow.h"
+#include "protocol/isa/shard_steps.h"
 
 namespace soliton {
 
@@ -17,7 +18,9 @@ class PlayedDevice {
  public:
   // `shard` must outlive the object.
   PlayedDevice(const Shard& shard, std::uint32_t batch)
-      : npu_(std::make_unique<Npu>(shard, ComputeMode::kTiming)), batch_(batch) {}
+      : npu_(std::make_unique<Npu>(shard, ComputeMode::kTiming)),
+        counts_steps_(counts_steps(shard)),
+        batch_(batch) {}
 
   // The request that it serves, or will serve next.
   std::uint32_t request() const { return request_; }
@@ -32,7 +35,7 @@ class PlayedDevice {
   void take(const FlowMessage& message);
   void hold(const FlowMessage& message) { held_[message.request].push_back(message); }
   // Begins the next request with the messages held for it. Returns false if a request is being
-  // served or no message is held.
+  // served or no message is held that says its steps.
   bool begin_next();
   std::optional<NpuOutput> poll_output() { return npu_->poll_output(); }
   // False: the request has not ended.
@@ -45,6 +48,7 @@ class PlayedDevice {
 
  private:
   std::unique_ptr<Npu> npu_;
+  bool counts_steps_;
   std::uint32_t batch_;
   std::uint32_t request_ = 0;
   bool serving_ = false;

@@ -45,6 +45,20 @@ std::int64_t layer_tokens(const Layer& layer) {
   return std::visit([](const auto& l) { return l.tokens; }, layer);
 }
 
+bool layer_per_step(const Layer& layer) {
+  return std::visit([](const auto& l) { return l.per_step; }, layer);
+}
+
+std::int64_t tokens_of(const Model& model, const LayerInput& input) {
+  if (input.from == LayerInput::From::kHost) {
+    const ModelSource& source = model.sources[input.index];
+    return source.per_step ? 0 : source.tokens;
+  }
+  if (input.what != LayerInput::What::kEvery) return 1;
+  const Layer& layer = model.layers[input.index];
+  return layer_per_step(layer) ? 0 : layer_tokens(layer);
+}
+
 std::vector<LayerInput> all_inputs(const Layer& layer) {
   std::vector<LayerInput> out = layer_inputs(layer);
   if (const auto* dense = std::get_if<DenseLayer>(&layer)) {
@@ -220,9 +234,8 @@ std::int64_t operations(const Model& model, std::int64_t steps) {
   SOLITON_CHECK_MSG(steps >= 0 && steps <= kMaxSteps, "steps {}", steps);
   std::int64_t sum = 0;
   for (const Layer& layer : model.layers) {
-    const std::int64_t times = layer_tokens(layer) > 0  ? layer_tokens(layer)
-                               : runs_every_step(layer) ? steps
-                                                        : 1;
+    const bool fixed = layer_tokens(layer) > 0 && !layer_per_step(layer);
+    const std::int64_t times = fixed ? layer_tokens(layer) : runs_every_step(layer) ? steps : 1;
     sum += 2 * matrix_elements(layer) * times;
   }
   return sum;

@@ -20,11 +20,18 @@ Duration time_at(std::int64_t count, std::int64_t per_second) {
 
 }  // namespace
 
-std::string misfit(const StreamCut& cut, const ir::Array& array) {
-  if (cut.tokens < 1 || array.elements() % cut.tokens != 0)
+ir::Shape shape_in(const StreamIn& stream, std::int64_t steps) {
+  ir::Shape out = stream.shape;
+  std::ranges::replace(out, ir::kOpen, steps);
+  return out;
+}
+
+std::string misfit(const StreamCut& cut, const ir::Array& array, std::int64_t steps) {
+  const std::int64_t tokens = tokens_in(cut.tokens, steps);
+  if (tokens < 1 || array.elements() % tokens != 0)
     return fmt::format("an array {} does not go to FPGAs as {} tokens",
-                       ir::shape_text(array.shape()), cut.tokens);
-  const std::int64_t width = array.elements() / cut.tokens;
+                       ir::shape_text(array.shape()), tokens);
+  const std::int64_t width = array.elements() / tokens;
   if (cut.offset < 0 || cut.elements < 1 || cut.offset > width || cut.elements > width - cut.offset)
     return fmt::format("a token of an array {} has {} values, not {} from {} on",
                        ir::shape_text(array.shape()), width, cut.elements, cut.offset);
@@ -32,14 +39,17 @@ std::string misfit(const StreamCut& cut, const ir::Array& array) {
 }
 
 std::string broken_rule(const StreamIn& stream) {
-  const std::optional<std::int64_t> elements = element_count(stream.shape);
-  if (!elements || stream.tokens < 1 || *elements % stream.tokens != 0)
+  const bool each_step = stream.tokens == 0;
+  const std::int64_t tokens = each_step ? 1 : stream.tokens;
+  const std::optional<std::int64_t> elements = element_count(shape_in(stream, 1));
+  if (!elements || tokens < 1 || *elements % tokens != 0 ||
+      std::ranges::count(stream.shape, ir::kOpen) != (each_step ? 1 : 0))
     return fmt::format("an array {} does not come from FPGAs as {} tokens",
                        ir::shape_text(stream.shape), stream.tokens);
   std::vector<StreamSlice> slices = stream.slices;
   std::ranges::sort(slices, {}, &StreamSlice::offset);
   std::int64_t end = 0;
-  const std::int64_t width = *elements / stream.tokens;
+  const std::int64_t width = *elements / tokens;
   for (const StreamSlice& slice : slices) {
     if (slice.offset != end || slice.elements < 1 || slice.elements > width - end) break;
     end += slice.elements;

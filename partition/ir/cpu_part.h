@@ -19,11 +19,13 @@ namespace soliton {
 // array is seen as tokens x width, row-major, whatever its shape. Values are rounded to the nearest
 // fp16 value, ties to even.
 struct StreamCut {
-  std::int64_t tokens = 1;
+  std::int64_t tokens = 1;    // 0: one for each step of the request
   std::int64_t offset = 0;    // of the values within a row
   std::int64_t elements = 0;  // of a message
   bool reversed = false;      // the last token goes first
-  std::int64_t steps = 1;     // of the request, as the data header says to the NPU
+  // Of every request, as the data header says to the NPU; 0: each has its own. Those of the next
+  // request, to which state goes, are not known then, and the header says 0.
+  std::int64_t steps = 1;
   bool operator==(const StreamCut&) const = default;
 };
 
@@ -53,7 +55,9 @@ struct StreamSlice {
 struct StreamIn {
   std::uint16_t first_port = 0;  // slice k comes to port first_port + k of its node
   std::vector<StreamSlice> slices;
-  ir::Shape shape;  // of the array, whose elements are fp32; seen as tokens x width
+  // Of the array, whose elements are fp32; seen as tokens x width. One extent is kOpen if there is a
+  // token for each step of the request, which is what `tokens` 0 says.
+  ir::Shape shape;
   std::int64_t tokens = 1;
   std::vector<PartPort> to;
   bool operator==(const StreamIn&) const = default;
@@ -74,8 +78,14 @@ struct CpuPart {
 // FPGAs begin.
 using InitialArray = std::pair<ir::Array, std::vector<PartPort>>;
 
-// Why the array cannot be sent as `cut` says; "" if it can.
-std::string misfit(const StreamCut& cut, const ir::Array& array);
+// In a request of `steps` steps: how many tokens there are of `tokens`, 0 for one each step, and the
+// extents of a StreamIn.
+constexpr std::int64_t tokens_in(std::int64_t tokens, std::int64_t steps) {
+  return tokens == 0 ? steps : tokens;
+}
+ir::Shape shape_in(const StreamIn& stream, std::int64_t steps);
+// Why the array of a request of `steps` steps cannot be sent as `cut` says; "" if it can.
+std::string misfit(const StreamCut& cut, const ir::Array& array, std::int64_t steps);
 // The rule of StreamIn that is broken; "" if none is.
 std::string broken_rule(const StreamIn& stream);
 

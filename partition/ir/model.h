@@ -72,6 +72,7 @@ struct RecurrentLayer {
   std::vector<LayerInput> inputs;
   std::optional<LayerInput> initial_hidden, initial_cell;
   std::int64_t tokens = 0;
+  bool per_step = false;  // one token for each step of a request; `tokens` are those of the longest
   std::vector<std::string> operators;  // as in DenseLayer
   int gates() const { return gate_count(cell); }
 };
@@ -101,6 +102,7 @@ struct DenseLayer {
   // product has one part. It runs once for each of `tokens` vectors.
   std::vector<LayerInput> inputs;
   std::int64_t tokens = 0;
+  bool per_step = false;  // as in RecurrentLayer
   // Those of the model's graph that it is made of, by name; none: one of the layer's name.
   std::vector<std::string> operators;
   bool has_product() const { return !weights.shape.empty(); }
@@ -122,6 +124,7 @@ struct ModelSource {
   std::string name;
   std::int64_t elements = 0;  // of one vector
   std::int64_t tokens = 1;    // vectors of a request
+  bool per_step = false;      // as in RecurrentLayer
   // They may depend on what layers before this one make, by way of CPU parts; 0: on none.
   std::size_t after = 0;
 };
@@ -140,7 +143,8 @@ struct Model {
   std::int64_t input = 0;        // elements of one step's vector into the first layer
   std::int64_t output = 0;       // elements of one vector out of the last layer
   bool sequence_output = false;  // a vector out for each step, not one a request
-  std::int64_t fixed_steps = 0;  // 0: every request has its own number of steps
+  // 0: every request has its own number of steps. Of a graph: those of the longest request.
+  std::int64_t fixed_steps = 0;
   // Sequence lengths given by the model itself (ONNX sequence_lens). As an input: a request may be
   // shorter than `fixed_steps`. As a constant: a request has `row_steps` steps (-1: any number), of
   // which the first `fixed_steps` count; 0: there is no such constant.
@@ -178,6 +182,9 @@ std::vector<std::string> layer_operators(const Layer& layer);
 // Of a layer of a graph.
 const std::vector<LayerInput>& layer_inputs(const Layer& layer);
 std::int64_t layer_tokens(const Layer& layer);
+bool layer_per_step(const Layer& layer);
+// Vectors of a request; 0: one for each of its steps.
+std::int64_t tokens_of(const Model& model, const LayerInput& input);
 // Everything that a layer of a graph reads: its vector, initial states, operands.
 std::vector<LayerInput> all_inputs(const Layer& layer);
 bool in_dram(const Layer& layer);

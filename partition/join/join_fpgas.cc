@@ -29,24 +29,24 @@ GraphEnds ends_of(const PlacedGraph& placed) {
   return ends;
 }
 
-void join_fpgas(const HostShard& host, const SplitModel& split,
-                const std::vector<ir::Array>& arrays, PlacedGraph& placed) {
+// Requests of one shape have their number of steps written out.
+void join_fpgas(const HostShard& host, const SplitModel& split, const ir::RequestShapes& shapes,
+                PlacedGraph& placed) {
+  const std::int64_t steps = shapes.differ() ? 0 : split.model.fixed_steps;
+  const auto count = [&](std::int64_t tokens) { return tokens == 0 ? steps : tokens; };
   FpgaSlices slices;
   for (const HostShard::StepPort& port : host.inputs) {
     SourceSlice& slice = slices.sources.emplace_back();
     slice.source = port.source;
-    slice.cut = {port.tokens, port.offset, port.elements, port.reversed, split.model.fixed_steps};
+    slice.cut = {count(port.tokens), port.offset, port.elements, port.reversed, steps};
     for (const OutPort::Destination& to : port.destinations)
       slice.to.emplace_back(to.peer, to.port);
   }
   for (const HostShard::ReplyPort& port : host.replies)
     slices.results.push_back({port.reader, {port.offset, port.elements, port.reversed}});
   for (std::size_t r = 0; r < split.results.size(); ++r) {
-    const LayerInput& result = split.model.results[r];
-    slices.shapes.push_back(arrays[split.results[r]].shape());
-    slices.tokens.push_back(result.what == LayerInput::What::kEvery
-                                ? layer_tokens(split.model.layers[result.index])
-                                : 1);
+    slices.shapes.push_back(shapes.shape_of(split.results[r]));
+    slices.tokens.push_back(count(tokens_of(split.model, split.model.results[r])));
   }
   attach_streams(slices, placed);
 }

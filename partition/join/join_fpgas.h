@@ -21,8 +21,8 @@ PlaceRequest place_request(const ir::Graph& graph, const SplitModel& split,
 GraphEnds ends_of(const PlacedGraph& placed);
 
 // Adds to the hosts of `placed` the ports of the shards whose ends are `host` (Lowered::host).
-// `arrays`: as SplitRequest.
-void join_fpgas(const HostShard& host, const SplitModel& split,
-                const std::vector<ir::Array>& arrays, PlacedGraph& placed);
+// `shapes`: as SplitRequest.
+void join_fpgas(const HostShard& host, const SplitModel& split, const ir::RequestShapes& shapes,
+                PlacedGraph& placed);
 
 }  // namespace soliton

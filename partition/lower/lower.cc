@@ -119,11 +119,6 @@ Value host_input(const Model& model, std::size_t first) {
   return value;
 }
 
-std::int64_t tokens_of(const Model& model, const LayerInput& input) {
-  if (input.from == LayerInput::From::kHost) return model.sources[input.index].tokens;
-  return input.what == LayerInput::What::kEvery ? layer_tokens(model.layers[input.index]) : 1;
-}
-
 // What comes to layers [first, last) of a graph: from the host, which also stands for all layers
 // outside.
 Values outside_values(const Model& model, std::size_t first, std::size_t last) {
@@ -135,7 +130,7 @@ Values outside_values(const Model& model, std::size_t first, std::size_t last) {
       if (values.count(input) > 0 || (!host && input.index >= first)) continue;
       const std::int64_t tokens = tokens_of(model, input);
       Value value{host ? model.sources[input.index].name : layer_name(model.layers[input.index]),
-                  tokens > 1,
+                  tokens != 1,
                   {},
                   {}};
       for (const std::int64_t elements : parts_of(model, input))

@@ -184,9 +184,8 @@ std::set<std::size_t> nodes_of(const std::vector<Slice>& slices) {
 
 Rounds rounds_of(const Model& model, std::size_t layer) {
   if (model.sources.empty()) return runs_once(model, layer) ? Rounds{1, 0} : Rounds{};
-  const std::int64_t tokens = layer_tokens(model.layers[layer]);
-  if (tokens == model.fixed_steps) return {};
-  return {static_cast<std::int32_t>(tokens), 0};
+  if (layer_per_step(model.layers[layer])) return {};
+  return {static_cast<std::int32_t>(layer_tokens(model.layers[layer])), 0};
 }
 
 std::vector<std::int64_t> parts_of(const Model& model, const LayerInput& input) {

@@ -40,21 +40,34 @@ Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
 }
 
 Result<Vectors> Emitter::sent_vectors(ir::ValueId id, std::int64_t width) {
+  Result<Vectors> out = sent(id, width);
+  if (!out) return out;
+  const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
+  if (fresh) {
+    sources_.push_back(id);
+    model_.sources.push_back({graph().name_of(id), width, out->tokens, out->per_step, 0});
+  }
+  out->parts = {{LayerInput::From::kHost, at->second, LayerInput::What::kEvery}};
+  return out;
+}
+
+// An array that a CPU part sends: as many vectors in every request, or one for each step.
+Result<Vectors> Emitter::sent(ir::ValueId id, std::int64_t width) const {
   const ir::Array& it = array(id);
   if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
   if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)
     return invalid(
         fmt::format("reads vectors of {} elements; an FPGA takes 1 to {}", width, kMaxWidth));
-  const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
-  const std::int64_t tokens = it.elements() / width;
-  if (tokens > kMostTokens)
+  Vectors out{{}, it.elements() / width, false, width};
+  if (out.tokens > kMostTokens)
     return invalid(
-        fmt::format("reads {} vectors of a request; an FPGA takes {}", tokens, kMostTokens));
-  if (fresh) {
-    sources_.push_back(id);
-    model_.sources.push_back({graph().name_of(id), width, tokens, 0});
-  }
-  return Vectors{{{LayerInput::From::kHost, at->second, LayerInput::What::kEvery}}, tokens, width};
+        fmt::format("reads {} vectors of a request; an FPGA takes {}", out.tokens, kMostTokens));
+  const ir::Shape shape = shapes().shape_of(id);
+  const auto open = std::ranges::count(shape, ir::kOpen);
+  out.per_step = open > 0;
+  if (open > 1 || (open == 1 && (shape.back() == ir::kOpen || out.tokens != shapes().steps())))
+    return invalid("reads vectors whose size or number depends on a request");
+  return out;
 }
 
 std::string Emitter::fresh_name(const std::string& wanted) {
@@ -66,6 +79,7 @@ Vectors Emitter::add(RecurrentLayer layer) {
   const std::int64_t width = layer.hidden * static_cast<std::int64_t>(layer.directions.size());
   const Vectors out{{{LayerInput::From::kLayer, model_.layers.size(), LayerInput::What::kEvery}},
                     layer.tokens,
+                    layer.per_step,
                     width};
   model_.layers.emplace_back(std::move(layer));
   return out;
@@ -74,6 +88,7 @@ Vectors Emitter::add(RecurrentLayer layer) {
 Vectors Emitter::add(DenseLayer layer) {
   const Vectors out{{{LayerInput::From::kLayer, model_.layers.size(), LayerInput::What::kEvery}},
                     layer.tokens,
+                    layer.per_step,
                     layer.output};
   model_.layers.emplace_back(std::move(layer));
   return out;
@@ -100,6 +115,7 @@ Result<Vectors> Emitter::point(const std::string& name, const Vectors& in, Opcod
   layer.input = layer.output = in.width;
   layer.every_step = true;
   layer.tokens = in.tokens;
+  layer.per_step = in.per_step;
   layer.inputs = in.parts;
   PointOperation& operation = layer.operations.emplace_back();
   operation.opcode = opcode;

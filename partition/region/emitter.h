@@ -18,7 +18,8 @@ namespace soliton::region {
 // the array's elements.
 struct Vectors {
   std::vector<LayerInput> parts;
-  std::int64_t tokens = 1;
+  std::int64_t tokens = 1;  // of the longest request
+  bool per_step = false;    // one for each step of a request
   std::int64_t width = 0;
   // The array has one element for each token, and all of the vector's elements are that one: what a
   // reduction leaves.
@@ -37,7 +38,9 @@ class Emitter {
   explicit Emitter(const SplitRequest& request);
 
   const ir::Graph& graph() const { return *request_.graph; }
-  const ir::Array& array(ir::ValueId id) const { return (*request_.arrays)[id]; }
+  const ir::RequestShapes& shapes() const { return *request_.shapes; }
+  // Of the longest request.
+  const ir::Array& array(ir::ValueId id) const { return shapes().arrays[id]; }
   bool has(Opcode opcode) const { return request_.has(opcode); }
   // The elements of a constant of real numbers; null if it is none.
   const float* constant(ir::ValueId id) const;
@@ -70,6 +73,8 @@ class Emitter {
   void back_to(const Mark& mark);
 
  private:
+  Result<Vectors> sent(ir::ValueId id, std::int64_t width) const;
+
   const SplitRequest& request_;
   Model model_;
   std::vector<ir::ValueId> sources_;

@@ -48,7 +48,9 @@ class Fusion {
     const LayerInput& input = later->inputs.front();
     if (input.from != LayerInput::From::kLayer || readers_[input.index] != 1) return;
     auto* earlier = std::get_if<DenseLayer>(&model_.layers[input.index]);
-    if (earlier == nullptr || earlier->tokens != later->tokens) return;
+    if (earlier == nullptr || earlier->tokens != later->tokens ||
+        earlier->per_step != later->per_step)
+      return;
     if (reduces(*later) && (earlier->has_product() || !earlier->operations.empty())) return;
     std::vector<Opcode> all = opcodes_of(*earlier);
     for (const Opcode opcode : opcodes_of(*later)) all.push_back(opcode);

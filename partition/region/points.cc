@@ -115,6 +115,7 @@ Status concat(Emitter& emitter, const ir::Node& node) {
     const Result<Vectors> part = emitter.vectors(id, emitter.array(id).shape().back());
     if (!part) return tl::unexpected(part.error());
     joined.tokens = part->tokens;
+    joined.per_step = part->per_step;
     joined.width += part->width;
     joined.parts.insert(joined.parts.end(), part->parts.begin(), part->parts.end());
   }
@@ -162,12 +163,14 @@ Result<Operand> as_operand(const Vectors& vectors) {
 Result<Operand> operand_of(Emitter& emitter, ir::ValueId id, const Vectors& in) {
   if (emitter.constant(id) != nullptr) return constant_operand(emitter, id, in);
   if (const Vectors* made = emitter.made(id);
-      made != nullptr && made->spread && made->width == in.width && made->tokens == in.tokens)
+      made != nullptr && made->spread && made->width == in.width && made->tokens == in.tokens &&
+      made->per_step == in.per_step)
     return as_operand(*made);
   if (in.spread || emitter.array(id).elements() != in.tokens * in.width)
     return invalid("has an operand of another shape");
   const Result<Vectors> vectors = emitter.vectors(id, in.width);
   if (!vectors) return tl::unexpected(vectors.error());
+  if (vectors->per_step != in.per_step) return invalid("has an operand of another shape");
   return as_operand(*vectors);
 }
 

@@ -167,6 +167,7 @@ Status load_state(Emitter& emitter, const ir::Node& node, std::size_t input, boo
   }
   const Result<Vectors> state = emitter.sent_vectors(id, directions * layer.hidden);
   if (!state) return tl::unexpected(state.error());
+  if (state->tokens != 1 || state->per_step) return invalid("begins with several states");
   (cell ? layer.initial_cell : layer.initial_hidden) = state->parts.front();
   return {};
 }
@@ -183,6 +184,10 @@ Result<RecurrentLayer> layer_of(Emitter& emitter, const ir::Node& node, const Se
   const Result<Vectors> in = emitter.vectors(node.inputs[0], setup.width);
   if (!in) return tl::unexpected(in.error());
   layer.inputs = in->parts;
+  layer.per_step = in->per_step;
+  if ((setup.reverse || setup.directions == 2) && emitter.shapes().differ() && !layer.per_step)
+    return invalid(fmt::format("runs backwards over {} steps, and requests have steps of their own",
+                               setup.steps));
   if (const Status status = load_weights(emitter, node, setup, layer); !status)
     return tl::unexpected(status.error());
   if (const Status status = load_state(emitter, node, 5, false, layer); !status)
@@ -207,7 +212,10 @@ Status recurrent(Emitter& emitter, const ir::Node& node) {
     if (!node.wants(k)) continue;
     Vectors out = every;
     out.parts.front().what = whats[k];
-    if (k > 0) out.tokens = 1;
+    if (k > 0) {
+      out.tokens = 1;
+      out.per_step = false;
+    }
     emitter.set(node.outputs[k], std::move(out));
   }
   return {};

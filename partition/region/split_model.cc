@@ -67,14 +67,26 @@ class Split {
     out_.model = std::move(emitter_.model());
     out_.sources = emitter_.sources();
     Model& model = out_.model;
-    if (turned) return model.fixed_steps = *turned, std::move(out_);
-    for (const Layer& layer : model.layers)
-      if (std::holds_alternative<RecurrentLayer>(layer) || model.fixed_steps == 0)
-        model.fixed_steps = std::max(model.fixed_steps, layer_tokens(layer));
+    if (request_.shapes->differ())
+      model.fixed_steps = request_.shapes->steps();
+    else
+      count_by_steps(turned);
     return std::move(out_);
   }
 
  private:
+  // Of requests of one shape: what has as many vectors as a recurrent layer has one for each step.
+  void count_by_steps(std::optional<std::int64_t> turned) {
+    Model& model = out_.model;
+    model.fixed_steps = turned.value_or(0);
+    for (const Layer& layer : model.layers)
+      if (!turned && (std::holds_alternative<RecurrentLayer>(layer) || model.fixed_steps == 0))
+        model.fixed_steps = std::max(model.fixed_steps, layer_tokens(layer));
+    for (Layer& layer : model.layers)
+      std::visit([&](auto& it) { it.per_step = it.tokens == model.fixed_steps; }, layer);
+    for (ModelSource& source : model.sources) source.per_step = source.tokens == model.fixed_steps;
+  }
+
   void emit(std::size_t index) {
     const ir::Node& node = graph_.nodes[index];
     std::string& why = out_.why[index];

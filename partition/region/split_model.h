@@ -12,14 +12,14 @@
 
 #include "partition/ir/graph.h"
 #include "partition/ir/model.h"
+#include "partition/ir/request_shapes.h"
 #include "protocol/isa/program.h"
 
 namespace soliton {
 
 struct SplitRequest {
   const ir::Graph* graph = nullptr;
-  // By value of the graph: type and shape in every request (ir::infer).
-  const std::vector<ir::Array>* arrays = nullptr;
+  const ir::RequestShapes* shapes = nullptr;
   std::function<bool(Opcode)> has;  // whether every FPGA of the cluster has the function
   std::vector<bool> on_cpu;         // by node: pinned there; empty: none is
 };

@@ -59,6 +59,12 @@ struct CpuRole {
     given @5 :List(List(Data));     # arrays, by request and input
     workload @6 :Options.Settings;
     initial @7 :List(Initial);      # sent when request 0 begins
+    stepAxis :group {               # the extent of an input that says the steps of a request
+      given @8 :Bool;
+      input @9 :UInt32;
+      axis @10 :UInt32;
+    }
+    steps @11 :Int64;               # without it: of all requests
   }
   struct Kind {
     type @0 :UInt8;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "partition/ir/evaluate.h"
 #include "partition/ir/passes/fold.h"
 #include "partition/ir/passes/tidy.h"
 
@@ -13,8 +12,7 @@ namespace {
 constexpr std::int64_t kMostElementsKept = std::int64_t{1} << 20;
 
 // Whether any node was replaced by what it always makes.
-bool keep_known(Graph& graph, std::span<const Array> inputs) {
-  const std::vector<Array> arrays = infer_partly(graph, inputs);
+bool keep_known(Graph& graph, const std::vector<Array>& arrays) {
   const auto follows = [&](const Node& node) {
     return std::ranges::all_of(node.outputs, [&](ValueId id) {
       return id == kAbsent || (arrays[id].known() && arrays[id].elements() <= kMostElementsKept);
@@ -33,8 +31,8 @@ bool keep_known(Graph& graph, std::span<const Array> inputs) {
 
 }  // namespace
 
-void specialise(Graph& graph, std::span<const Array> inputs) {
-  while (keep_known(graph, inputs)) {
+void specialise(Graph& graph, const std::function<std::vector<Array>(const Graph&)>& arrays_of) {
+  while (keep_known(graph, arrays_of(graph))) {
     fold_constants(graph);
     remove_unused(graph);
   }

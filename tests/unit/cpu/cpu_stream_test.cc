@@ -354,8 +354,48 @@ TEST(CpuStreams, BothEndsOfEachMessageAreTraced) {
   EXPECT_EQ(received, 6u);
 }
 
+// Arrays of as many tokens as the request has steps, and state for the next request, whose steps are
+// not known yet.
+CpuSpec relay_each_step() {
+  CpuSpec spec = relay(2);
+  for (PartPort& port : spec.parts[0].outputs[0]) {
+    port.stream->tokens = 0;
+    port.stream->steps = 0;
+  }
+  spec.parts[0].outputs[0].push_back({"fpga0", 8, true, StreamCut{1, 0, 2, false, 0}});
+  spec.streams[0].shape = {ir::kOpen, 2};
+  spec.streams[0].tokens = 0;
+  spec.clients->inputs.given = {{matrix({1, -2, 3, 4})}, {matrix({5, 6})}};
+  spec.clients->inputs.step_axis = ir::StepAxis{0, 0};
+  return spec;
+}
+
+TEST(CpuStreams, HaveATokenForEachStepOfARequest) {
+  World world(relay_each_step());
+  const std::vector<Sent> sent = world.run();
+  const std::vector<Values> expected = {{1, 0}, {4}, {1, 0}, {3, 4}, {0}};
+  ASSERT_EQ(sent.size(), expected.size());
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const bool state = sent[i].header.port == 8;
+    EXPECT_EQ(sent[i].values(), expected[i]) << i;
+    EXPECT_EQ(sent[i].header.steps, state ? 0 : 2) << i;
+    EXPECT_EQ(index(sent[i].header.request), state ? 1u : 0u) << i;
+  }
+}
+
+TEST(CpuStreams, AStepAxisMustBeThere) {
+  CpuSpec spec = relay_each_step();
+  for (const ir::StepAxis axis : {ir::StepAxis{0, 2}, ir::StepAxis{1, 0}}) {
+    spec.clients->inputs.step_axis = axis;
+    capnp::MallocMessageBuilder message;
+    write_cpu_spec(spec, message.initRoot<wire::CpuRole>());
+    EXPECT_FALSE(read_cpu_spec(message.getRoot<wire::CpuRole>().asReader()));
+  }
+}
+
 TEST(CpuStreams, SurviveAsBytes) {
-  CpuSpec spec = relay(1);
+  CpuSpec spec = relay_each_step();
+  spec.clients->inputs.steps_of_all = 9;
   spec.streams[0].to.push_back({"fpga0", 9, true, StreamCut{3, 1, 1, true, 4}});
   spec.clients->initial.emplace_back(
       test::floats({7, 8}), std::vector<PartPort>{{"fpga0", 8, false, StreamCut{1, 0, 2}}});
@@ -365,6 +405,8 @@ TEST(CpuStreams, SurviveAsBytes) {
   const Result<CpuSpec> back = read_cpu_spec(bytes.asReader());
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->streams, spec.streams);
+  EXPECT_EQ(back->clients->inputs.step_axis, spec.clients->inputs.step_axis);
+  EXPECT_EQ(back->clients->inputs.steps_of_all, 9);
   EXPECT_EQ(back->parts[0].outputs, spec.parts[0].outputs);
   ASSERT_EQ(back->clients->initial.size(), 1u);
   EXPECT_TRUE(identical(back->clients->initial[0].first, test::floats({7, 8})));

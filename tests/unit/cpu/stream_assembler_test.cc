@@ -167,17 +167,69 @@ TEST(StreamRules, SlicesHoldEveryValueOfATokenOnce) {
   EXPECT_NE(broken_rule(stream), "");
 }
 
+// One token for each step, of which each request has its own number.
+StreamIn each_step() {
+  StreamIn stream = two_slices();
+  stream.shape = {ir::kOpen, 1, 3};
+  stream.tokens = 0;
+  return stream;
+}
+
+TEST(StreamAssembler, RequestsHaveStepsOfTheirOwn) {
+  const StreamIn stream = each_step();
+  ASSERT_EQ(broken_rule(stream), "");
+  StreamAssembler assembler(stream);
+  const auto take = [&](std::uint16_t port, std::uint32_t request, const Values& values,
+                        std::uint16_t steps) {
+    DataMessage sent = message(port, request, values);
+    sent.header.steps = steps;
+    return assembler.on_message(sent, Instant{nanoseconds(1)});
+  };
+  EXPECT_FALSE(take(4, 0, {1}, 0)) << "nobody knows how many will come";
+  EXPECT_TRUE(take(4, 1, {7}, 1));
+  EXPECT_TRUE(take(5, 1, {8, 9}, 1));
+  EXPECT_FALSE(take(5, 1, {8, 9}, 1));
+  EXPECT_TRUE(take(4, 0, {1}, 2));
+  EXPECT_TRUE(take(5, 0, {5, 6}, 2));
+  EXPECT_EQ(assembler.describe(),
+            "an array [2, 1, 3] from FPGAs waits for 2 of 4 messages of request 0: 1 at port 4, "
+            "1 at port 5");
+  EXPECT_TRUE(take(4, 0, {4}, 2));
+  EXPECT_TRUE(take(5, 0, {2, 3}, 2));
+  const auto first = assembler.poll(), second = assembler.poll();
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->steps, 2);
+  EXPECT_EQ(first->array.shape(), (ir::Shape{2, 1, 3}));
+  EXPECT_EQ(values_of(first->array), (Values{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(second->steps, 1);
+  EXPECT_EQ(second->array.shape(), (ir::Shape{1, 1, 3}));
+  EXPECT_EQ(values_of(second->array), (Values{7, 8, 9}));
+}
+
+TEST(StreamRules, OneExtentIsOpenWhereTokensAreSteps) {
+  StreamIn stream = each_step();
+  stream.tokens = 2;
+  EXPECT_NE(broken_rule(stream), "");
+  stream.tokens = 0;
+  stream.shape = {ir::kOpen, ir::kOpen, 3};
+  EXPECT_NE(broken_rule(stream), "");
+  const ir::Array array = ir::Array::unknown(ir::ElementType::kFloat32, {2, 3});
+  EXPECT_EQ(misfit({.tokens = 0, .offset = 1, .elements = 2}, array, 2), "");
+  EXPECT_EQ(misfit({.tokens = 0, .offset = 1, .elements = 2}, array, 4),
+            "an array [2, 3] does not go to FPGAs as 4 tokens");
+}
+
 TEST(StreamRules, ACutLiesWithinTheRowsOfItsArray) {
   const ir::Array array = ir::Array::unknown(ir::ElementType::kFloat32, {2, 3});
-  EXPECT_EQ(misfit({.tokens = 2, .offset = 1, .elements = 2}, array), "");
-  EXPECT_EQ(misfit({.tokens = 1, .offset = 0, .elements = 6}, array), "");
-  EXPECT_EQ(misfit({.tokens = 2, .offset = 2, .elements = 2}, array),
+  EXPECT_EQ(misfit({.tokens = 2, .offset = 1, .elements = 2}, array, 0), "");
+  EXPECT_EQ(misfit({.tokens = 1, .offset = 0, .elements = 6}, array, 0), "");
+  EXPECT_EQ(misfit({.tokens = 2, .offset = 2, .elements = 2}, array, 0),
             "a token of an array [2, 3] has 3 values, not 2 from 2 on");
-  EXPECT_EQ(misfit({.tokens = 4, .offset = 0, .elements = 1}, array),
+  EXPECT_EQ(misfit({.tokens = 4, .offset = 0, .elements = 1}, array, 0),
             "an array [2, 3] does not go to FPGAs as 4 tokens");
-  EXPECT_NE(misfit({.tokens = 0, .elements = 1}, array), "");
-  EXPECT_NE(misfit({.tokens = 2, .elements = 0}, array), "");
-  EXPECT_NE(misfit({.tokens = 2, .offset = -1, .elements = 2}, array), "");
+  EXPECT_NE(misfit({.tokens = 0, .elements = 1}, array, 0), "");
+  EXPECT_NE(misfit({.tokens = 2, .elements = 0}, array, 0), "");
+  EXPECT_NE(misfit({.tokens = 2, .offset = -1, .elements = 2}, array, 0), "");
 }
 
 }  // namespace

@@ -35,13 +35,26 @@ inline NpuDevice small_device() {
 }
 
 struct RegionRun {
-  explicit RegionRun(ir::Graph given, bool all_functions = true) : graph(std::move(given)) {
-    std::vector<ir::Array> kinds;
+  // `lengths`: of the extents that the graph's inputs leave open, by request.
+  explicit RegionRun(ir::Graph of, bool all_functions = true,
+                     const std::vector<std::int64_t>& lengths = {})
+      : graph(std::move(of)) {
     for (const ir::Input& input : graph.inputs)
-      kinds.push_back(ir::Array::unknown(input.type, input.shape));
-    arrays = *ir::infer(graph, kinds);
+      if (lengths.empty()) given.kinds.push_back(ir::Array::unknown(input.type, input.shape));
+    for (const std::int64_t length : lengths) {
+      GraphInputs one;
+      for (const ir::Input& input : graph.inputs) {
+        ir::Shape shape = input.shape;
+        std::ranges::replace(shape, ir::kOpen, length);
+        one.kinds.push_back(ir::Array::unknown(input.type, std::move(shape)));
+      }
+      given.given.push_back(one.request(static_cast<std::uint32_t>(given.given.size())));
+    }
+    given.step_axis = ir::varying_axis(given.given);
+    shapes = lengths.empty() ? ir::alike(*ir::infer(graph, given.kinds))
+                             : ir::infer_shapes(graph, ir::trials_of(given.given, given.step_axis));
     split = split_model({&graph,
-                         &arrays,
+                         &shapes,
                          [&](Opcode opcode) {
                            const NpuFunctionRow* row = function_of(opcode);
                            return all_functions || row == nullptr ||
@@ -68,15 +81,11 @@ struct RegionRun {
   std::vector<ir::Array> in_fp32(std::uint32_t request = 0) const {
     return *ir::evaluate(graph, inputs().request(request));
   }
-  GraphInputs inputs() const {
-    GraphInputs out;
-    for (const ir::Input& input : graph.inputs)
-      out.kinds.push_back(ir::Array::unknown(input.type, input.shape));
-    return out;
-  }
+  const GraphInputs& inputs() const { return given; }
 
   ir::Graph graph;
-  std::vector<ir::Array> arrays;
+  GraphInputs given;
+  ir::RequestShapes shapes;
   SplitModel split;
   NpuDevice device = small_device();
 };
@@ -101,7 +110,7 @@ inline std::optional<std::vector<std::vector<ir::Array>>> RegionRun::try_run(
   if (!lowered) return std::nullopt;
   for (const Shard& shard : lowered->shards)
     for (const Error& error : check_shard(shard).errors) ADD_FAILURE() << error.message;
-  join_fpgas(lowered->host, split, arrays, placed);
+  join_fpgas(lowered->host, split, shapes, placed);
   std::vector<std::unique_ptr<Role>> owned(names.size());
   for (std::size_t i = 0; i < lowered->shards.size(); ++i) {
     const std::size_t node = lowered->node[i];
@@ -132,6 +141,9 @@ inline std::optional<std::vector<std::vector<ir::Array>>> RegionRun::try_run(
   owned.back()->hand_over(records);
   std::vector<std::vector<ir::Array>> out;
   for (const HostRecord& record : records.requests) {
+    if (!given.given.empty()) {
+      EXPECT_EQ(record.steps, given.steps(index(record.request)));
+    }
     Payload payload;
     payload.bytes = record.arrays;
     out.push_back(*ir::arrays_of(payload));

@@ -100,6 +100,25 @@ TEST(Service, ALaterRequestIsHeldUntilItsTurn) {
   EXPECT_EQ(index(world.leaves(kNever)->header.request), 1u);
 }
 
+// State that the request before sent does not say how many steps this one has.
+TEST(Service, ARequestBeginsWhenItsStepsAreKnown) {
+  World world;
+  world.message_of(0, {1.0f}, kRunStart, {.port = 0, .steps = 0});
+  EXPECT_EQ(world.service.next_deadline(), kNever);
+  const Instant known = kRunStart + microseconds(10);
+  world.message_of(0, {2.0f}, known, {.port = 0, .steps = 2, .started = known});
+  EXPECT_EQ(world.service.next_deadline(), known + kRequest + kChain);
+  for (const float value : {2.0f, 3.0f}) {
+    const std::optional<DataMessage> reply = world.leaves(kNever);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->header.steps, 2);
+    EXPECT_EQ(reply->header.started, known);
+    Half first = 0;
+    std::memcpy(&first, reply->vectors.bytes.data(), sizeof first);
+    EXPECT_EQ(to_float(first), value);
+  }
+}
+
 TEST(Service, WhatIsNotForItIsRefusedAndCounted) {
   World world;
   world.message(0, 0.0f, kRunStart, 7);  // no such port
