@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "cluster/yaml/names.h"
 #include "partition/ir/shown_name.h"
@@ -33,10 +34,13 @@ bool names_host(const PlacementRule& rule, const ClusterSpec& spec) {
 
 const PlacementRule* rule_for(const std::vector<PlacementRule>& placement,
                               const std::string& name) {
+  // Of two as long, one without `*` is the name itself.
+  const auto rank = [](const PlacementRule& it) {
+    return std::pair(it.pattern.size(), it.pattern.find('*') == std::string::npos);
+  };
   const PlacementRule* rule = nullptr;
   for (const PlacementRule& candidate : placement)
-    if (glob_matches(candidate.pattern, name) &&
-        (rule == nullptr || candidate.pattern.size() > rule->pattern.size()))
+    if (glob_matches(candidate.pattern, name) && (rule == nullptr || rank(candidate) > rank(*rule)))
       rule = &candidate;
   return rule;
 }

@@ -38,6 +38,7 @@ std::string more(const PlanAccount& it) {
   if (it.more) return compared(it, *it.more);
   if (it.nodes == it.nodes_usable) return "all usable nodes are used";
   if (it.nodes == it.nodes_max) return fmt::format("max_nodes is {}", it.nodes_max);
+  if (it.constrained) return "no plan within the constraints was found for more";
   return "the layers cannot be spread over more";
 }
 

@@ -26,10 +26,11 @@ struct PlanAccount {
   };
 
   Objective objective = Objective::kLatency;
-  bool given = false;     // no other plan was looked at
-  std::size_t nodes = 1;  // nodes of the plan
-  Duration value{};       // of the objective
-  Breakdown path;         // the critical path of a request
+  bool given = false;        // no other plan was looked at
+  bool constrained = false;  // constraints say where layers may be
+  std::size_t nodes = 1;     // nodes of the plan
+  Duration value{};          // of the objective
+  Breakdown path;            // the critical path of a request
   std::vector<StageAccount> stages;
   std::size_t nodes_usable = 1;
   std::size_t nodes_min = 1;  // least number of nodes that was asked for

@@ -84,6 +84,7 @@ std::vector<std::string> explanation(const PartitionRequest& request, const Node
   const NodeLimits limits = node_limits(request, view);
   PlanAccount account{.objective = request.objective,
                       .given = request.constraints.given.has_value(),
+                      .constrained = request.constraints.binds_layers(),
                       .nodes = best.nodes,
                       .value = value(best.prediction),
                       .path = best.prediction.path,

@@ -20,13 +20,13 @@ class PlanConstraints : public ::testing::Test {
  protected:
   // Four dense layers d0 to d3, each but the last with a Relu r0 to r2 in one chain, then a softmax
   // p on the host; four FPGAs.
-  std::string cluster(const std::string& more, const std::string& name = "c.yaml") {
+  std::string cluster(const std::string& more, const std::string& name = "c.yaml", int hosts = 1) {
     return folder_.write(
         name, fmt::format("name: within\nnodes:\n  - {{name: \"fpga[0-3]\", device: bw-pocket}}\n"
-                          "  - {{name: \"host[0-1]\", device: cpu}}\n"
+                          "  - {{name: \"host[0-{2}]\", device: cpu}}\n"
                           "model: {{onnx: {0}-m.onnx, precision: msfp16}}\n"
                           "workload: {{requests: 4, input: {0}-x.npy, golden: {0}-y.npy}}\n{1}",
-                          kModels + "mlp-relu", more));
+                          kModels + "mlp-relu", more, hosts - 1));
   }
   // Three layers gru0 to gru2, a chain.
   std::string chain(const std::string& more, const std::string& name = "chain.yaml") {
@@ -80,14 +80,14 @@ TEST_F(PlanConstraints, ForbiddenNodesAreIdle) {
               ElementsAre("idle", "idle", "npu", "npu"));
   EXPECT_EQ(results["outputs"]["mismatched"], 0);
   EXPECT_THAT(refused(cluster("partition: {forbid: [\"fpga*\"]}\n")),
-              HasSubstr(":8:21: no usable node: 4 listed, 4 forbidden"));
+              HasSubstr(":7:21: no usable node: 4 listed, 4 forbidden"));
   EXPECT_THAT(refused(cluster("partition: {forbid: [fpgo3]}\n")),
-              HasSubstr(":8:21: partition.forbid: no node called \"fpgo3\"; did you mean"));
+              HasSubstr(":7:22: partition.forbid: no node called \"fpgo3\"; did you mean"));
 }
 
 TEST_F(PlanConstraints, OperatorsRunOnTheirFpgasAlone) {
   const std::string placed =
-      "placement: {d0: fpga3, r1: [fpga1], \"d[23]\": host1, d2: [fpga0, fpga2], d3: fpga*}\n";
+      "placement: {d0: fpga3, r1: [fpga1], \"d[23]\": host0, d2: [fpga0, fpga2], d3: fpga*}\n";
   EXPECT_THAT(refused(cluster(placed)), HasSubstr("placement: no operator of"));
   const std::string file =
       cluster("placement: {d0: fpga3, r1: [fpga1], d2: [fpga0, fpga2], d3: \"fpga*\"}\n");
@@ -103,8 +103,9 @@ TEST_F(PlanConstraints, OperatorsRunOnTheirFpgasAlone) {
 
 TEST_F(PlanConstraints, WhatFpgasCannotRunIsNotPlacedThere) {
   EXPECT_THAT(refused(cluster("placement: {p: [fpga0]}\n")),
-              HasSubstr(":8:13: placement: \"p\" names FPGAs alone, but p (Softmax) needs v_rmax"));
-  const nlohmann::json results = run(cluster("placement: {p: [fpga0, host1]}\n"), "either");
+              HasSubstr(":7:13: placement: \"p\" names FPGAs alone, but p (Softmax) needs v_rmax"));
+  const nlohmann::json results =
+      run(cluster("placement: {p: [fpga0, host1]}\n", "c.yaml", 2), "either");
   ASSERT_FALSE(results.is_null());
   for (const nlohmann::json& node : results["nodes"]) {
     if (node["name"] == "host1") {
@@ -163,7 +164,7 @@ TEST_F(PlanConstraints, ASavedPlanIsPlayedAgain) {
 TEST_F(PlanConstraints, APlanOfSomethingElseIsRefused) {
   plan(chain("", "first.yaml"), "kept");
   EXPECT_THAT(refused(cluster("partition: {plan: kept/plan.json}\n")),
-              HasSubstr(":8:19: partition.plan: the plan has layer \"gru0\" where the model has "
+              HasSubstr(":7:19: partition.plan: the plan has layer \"gru0\" where the model has "
                         "\"d0\""));
   folder_.write("text.json", "{\"stages\": 3}");
   EXPECT_THAT(refused(cluster("partition: {plan: text.json}\n")), HasSubstr("has no \"stages\""));

@@ -414,9 +414,9 @@ TEST(ReadPartition, ForbiddenNodesAreNamesRangesAndGlobs) {
     return error_of(small_cluster("partition: {forbid: " + list + "}\n"));
   };
   EXPECT_EQ(wrong("[fpga0, fpgo1]"),
-            "test.yaml:6:28: partition.forbid: no node called \"fpgo1\"; did you mean \"fpga1\"?");
+            "test.yaml:6:29: partition.forbid: no node called \"fpgo1\"; did you mean \"fpga1\"?");
   EXPECT_THAT(wrong("[host0]"),
-              HasSubstr("6:21: partition.forbid: host0 has no NPU, and plans are about nodes with "
+              HasSubstr("6:22: partition.forbid: host0 has no NPU, and plans are about nodes with "
                         "one"));
   EXPECT_THAT(wrong("fpga1"), HasSubstr("partition.forbid: must be a list of nodes"));
   EXPECT_THAT(wrong("[[fpga1]]"), HasSubstr("partition.forbid: must list names of nodes"));

@@ -27,6 +27,29 @@ TEST(Certificate, ACompleteSearchProvesTheValueItself) {
   EXPECT_EQ(certify(it).lower_bound, microseconds(60));
 }
 
+TEST(Certificate, NamesTheClassItCovers) {
+  SearchOutcome it = stopped_early();
+  EXPECT_EQ(certify(it).plan_class, "contiguous");
+  it.constrained = true;
+  EXPECT_EQ(certify(it).plan_class, "contiguous within constraints");
+  EXPECT_EQ(certify(it).verdict, "within 2.00 %");
+}
+
+TEST(Certificate, OfAGivenPlanNothingIsProved) {
+  SearchOutcome it = stopped_early();
+  it.given = true;
+  it.complete = true;
+  const Certificate given = certify(it);
+  EXPECT_EQ(given.plan_class, "given plan");
+  EXPECT_EQ(given.verdict, "no proof");
+  EXPECT_EQ(given.value, microseconds(102));
+  EXPECT_EQ(given.method, "the given plan was played");
+  it.objective = Objective::kNodes;
+  EXPECT_EQ(missed_words(it), "");
+  it.sla = microseconds(101);
+  EXPECT_EQ(missed_words(it), "SLA 101 us is not met by the given plan: 102 us on 3 nodes");
+}
+
 TEST(Certificate, TheGapIsRoundedUp) {
   SearchOutcome it = stopped_early();
   EXPECT_EQ(certify(it).verdict, "within 2.00 %");

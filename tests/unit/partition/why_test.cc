@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace soliton {
 namespace {
 
@@ -51,12 +53,24 @@ TEST(Why, TellsWhatCannotBeFromWhatWasNotFound) {
   it.nodes_min = 2;
   EXPECT_EQ(line(it, "why not fewer nodes: "), "min_nodes is 2");
   EXPECT_EQ(line(it, "why not more nodes: "), "the layers cannot be spread over more");
+  it.constrained = true;
+  EXPECT_EQ(line(it, "why not more nodes: "), "no plan within the constraints was found for more");
   it.nodes_max = 2;
   EXPECT_EQ(line(it, "why not more nodes: "), "max_nodes is 2");
   it.nodes_usable = 2;
   EXPECT_EQ(line(it, "why not more nodes: "), "all usable nodes are used");
   it.objective = Objective::kNodes;
   EXPECT_EQ(line(it, "why not more nodes: "), "the objective is to use as few as possible");
+}
+
+TEST(Why, AGivenPlanIsComparedWithNone) {
+  PlanAccount it = two_of_four();
+  it.given = true;
+  const std::vector<std::string> lines = why(it);
+  EXPECT_EQ(lines.front(), "uses 2 of 4 usable nodes");
+  EXPECT_EQ(std::ranges::count(lines, "the plan is given (partition.plan); no other was looked at"),
+            1);
+  for (const std::string& text : lines) EXPECT_FALSE(text.starts_with("why not")) << text;
 }
 
 TEST(Why, EndsWithWhatTheHostDoesAndTheNotesOfTheModel) {
