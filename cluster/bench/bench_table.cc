@@ -12,15 +12,15 @@
 namespace soliton {
 
 std::optional<double> BenchRow::ratio() const {
-  if (ours <= 0 || peer_value <= 0) return std::nullopt;
-  return higher_is_better ? ours / peer_value : peer_value / ours;
+  if (ours <= 0 || peer_value.value_or(0) <= 0) return std::nullopt;
+  return higher_is_better ? ours / *peer_value : *peer_value / ours;
 }
 
 bool BenchRow::met() const {
   if (!goal) return true;
   const std::optional<double> value = ratio();
   // A zero where lower is better beats any ratio.
-  return value ? *value >= *goal : ours <= peer_value && !higher_is_better;
+  return value ? *value >= *goal : peer_value && ours <= *peer_value && !higher_is_better;
 }
 
 std::string bench_machine() {
@@ -39,7 +39,7 @@ std::string bench_json(const BenchReport& report) {
     line["name"] = row.name;
     line["ours"] = row.ours;
     line["peer"] = row.peer;
-    line["peer_value"] = row.peer_value;
+    line["peer_value"] = json_or_null(row.peer_value);
     line["unit"] = row.unit;
     const std::optional<double> ratio = row.ratio();
     line["ratio"] = ratio ? Json(*ratio) : Json(nullptr);
@@ -62,8 +62,9 @@ std::string bench_text(const BenchReport& report) {
                      "ours", "peer", peer_width, "", "", "ratio", "goal");
   for (const BenchRow& row : report.rows) {
     const std::optional<double> ratio = row.ratio();
-    out += fmt::format("{:<{}}  {:>10.4g}  {:<{}}  {:>10.4g}  {:<5}  {:>7}  {:>6}  {}\n", row.name,
-                       name_width, row.ours, row.peer, peer_width, row.peer_value, row.unit,
+    out += fmt::format("{:<{}}  {:>10.4g}  {:<{}}  {:>10}  {:<5}  {:>7}  {:>6}  {}\n", row.name,
+                       name_width, row.ours, row.peer, peer_width,
+                       row.peer_value ? fmt::format("{:.4g}", *row.peer_value) : "-", row.unit,
                        ratio ? fmt::format("{:.2f}", *ratio) : "-",
                        row.goal ? fmt::format("{:.2f}", *row.goal) : "-",
                        !row.goal   ? ""

@@ -11,13 +11,13 @@ namespace soliton {
 struct BenchRow {
   std::string name;
   double ours = 0;
-  std::string peer;  // what `peer_value` belongs to
-  double peer_value = 0;
+  std::string peer;                  // what `peer_value` belongs to
+  std::optional<double> peer_value;  // unset: there is none, as `peer` says
   std::string unit;
   bool higher_is_better = false;  // of `unit`
   std::optional<double> goal;     // required ratio; unset: for information only
 
-  // Above 1 if ours is better; nullopt if a value is zero.
+  // Above 1 if ours is better; nullopt if a value is zero or unset.
   std::optional<double> ratio() const;
   bool met() const;  // true without a goal
 };

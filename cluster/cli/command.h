@@ -68,13 +68,14 @@ class OptionSet {
   void call(const char* name, const char* type, std::function<void(const std::string&)> take,
             const char* what);
 
-  // A required argument before the inputs.
-  void argument(const char* name, std::string& to, const char* what);
+  // A required argument before the inputs. With `words`, it must be one of them.
+  void argument(const char* name, std::string& to, const char* what, const Words& words = {});
   // CommandLine::inputs: a required one (or more with CliCommand::many_inputs), a required one out
-  // of `words`, or at most one.
+  // of `words`, at most one, or any number with CliCommand::many_inputs.
   void inputs(const char* name, const char* what);
   void input_word(const char* name, const char* what, const Words& words);
   void optional_input(const char* name, const char* what);
+  void optional_inputs(const char* name, const char* what);
 
  private:
   CLI::App& app_;

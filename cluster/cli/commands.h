@@ -10,6 +10,7 @@ namespace soliton {
 extern const CliCommand kRunCommand;
 extern const CliCommand kPlanCommand;
 extern const CliCommand kCheckCommand;
+extern const CliCommand kVerifyPlanCommand;
 extern const CliCommand kSweepCommand;
 extern const CliCommand kModelCommand;
 extern const CliCommand kListCommand;
@@ -20,9 +21,9 @@ extern const CliCommand kSchemaCommand;
 extern const CliCommand kCompletionCommand;
 
 inline constexpr const CliCommand* kCommands[] = {
-    &kRunCommand,      &kPlanCommand,   &kCheckCommand,      &kSweepCommand,
-    &kModelCommand,    &kListCommand,   &kIsaCommand,        &kBenchCommand,
-    &kQuantizeCommand, &kSchemaCommand, &kCompletionCommand,
+    &kRunCommand,   &kPlanCommand,     &kCheckCommand,  &kVerifyPlanCommand,
+    &kSweepCommand, &kModelCommand,    &kListCommand,   &kIsaCommand,
+    &kBenchCommand, &kQuantizeCommand, &kSchemaCommand, &kCompletionCommand,
 };
 
 }  // namespace soliton

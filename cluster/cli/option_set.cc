@@ -46,8 +46,9 @@ void OptionSet::call(const char* name, const char* type,
   app_.add_option_function<std::string>(name, std::move(take), what)->type_name(type);
 }
 
-void OptionSet::argument(const char* name, std::string& to, const char* what) {
-  app_.add_option(name, to, what)->required();
+void OptionSet::argument(const char* name, std::string& to, const char* what, const Words& words) {
+  CLI::Option* option = app_.add_option(name, to, what)->required();
+  if (!words.empty()) option->check(CLI::IsMember(words));
 }
 
 void OptionSet::inputs(const char* name, const char* what) {
@@ -60,6 +61,10 @@ void OptionSet::input_word(const char* name, const char* what, const Words& word
 
 void OptionSet::optional_input(const char* name, const char* what) {
   app_.add_option(name, line_.inputs, what)->expected(0, 1);
+}
+
+void OptionSet::optional_inputs(const char* name, const char* what) {
+  app_.add_option(name, line_.inputs, what)->expected(0, 1 << 20);
 }
 
 }  // namespace soliton

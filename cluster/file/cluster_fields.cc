@@ -191,6 +191,18 @@ constexpr Field kPartitionRows[] = {
         .between<std::int64_t>(1, kNodesMost),
     field<&PartitionSpec::max_nodes>("max_nodes", "Most NPUs to use; 0: all.")
         .between<std::int64_t>(0, kNodesMost),
+    described("forbid", "Nodes that no plan uses: `[fpga3]`, names, ranges or globs.")
+        .by_default("none"),
+    described("colocate",
+              "Lists of operators, by name as in `placement`, whose layers share a stage and its "
+              "nodes, with all that lie between: `[[a, b]]`.")
+        .by_default("none"),
+    field<&PartitionSpec::plan>("plan",
+                                "A `plan.json` of `soliton plan --out`: that plan is used, and "
+                                "none is searched for.")
+        .as(FieldType::kPath)
+        .by_default("none")
+        .if_changed(),
 };
 
 void check_service(void* object, FieldCheck& check) {

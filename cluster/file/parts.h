@@ -105,6 +105,13 @@ bool read_path(MapReader& map, std::string_view key, std::string& out);
 Checked<TopologySpec> read_topology_file(const std::string& path);
 Checked<TopologySpec> read_topology_file(const YamlFile& yaml);
 
+// The nodes that one entry of a list names: a name, a range, or a glob. Empty after an error, which
+// suggests the nearest name.
+std::vector<std::string> read_node_names(ReadContext& context, const YamlValue& item,
+                                         const std::string& label,
+                                         const std::vector<NodeSpec>& nodes);
+// `nodes` resolve the names; empty if they could not be read.
+void read_partition(MapReader& cluster, const std::vector<NodeSpec>& nodes, PartitionSpec& out);
 void read_placement(MapReader& cluster, const std::vector<NodeSpec>& nodes,
                     std::vector<PlacementRule>& out);
 void read_model_inputs(MapReader& model, std::vector<ModelInput>& out);

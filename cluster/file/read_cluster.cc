@@ -93,12 +93,6 @@ void check_whole(MapReader& map, const ClusterSpec& spec) {
                                        spec.partition.min_nodes, npus));
 }
 
-void read_partition(MapReader& cluster, PartitionSpec& out) {
-  if (const YamlValue* value = cluster.find("partition"))
-    out.position = cluster.context().where(value->mark);
-  read_map(cluster, "partition", kPartitionFields, &out);
-}
-
 // Runs a reader of a part; returns the number of errors it found.
 template <typename Read>
 std::size_t errors_of(MapReader& map, Read read) {
@@ -120,7 +114,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
     reading.model = errors_of(map, [&] { read_model(map, out.model); }) == 0;
   read_placement(map, out.nodes, out.placement);
   read_field(map, "service", &out);
-  read_partition(map, out.partition);
+  read_partition(map, out.nodes, out.partition);
   // The parts that no plan depends on.
   std::size_t aside = errors_of(map, [&] { read_workload(map, out.nodes, out.workload); });
   reading.workload = aside == 0;

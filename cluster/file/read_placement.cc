@@ -1,6 +1,7 @@
 // `placement:` and the files and shapes of a model's inputs, whose keys are names in the model.
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "cluster/file/parts.h"
 #include "cluster/yaml/files.h"
@@ -38,19 +39,11 @@ bool read_extents(ReadContext& context, const YamlValue& value, const std::strin
   return true;
 }
 
-void read_hosts(ReadContext& context, const YamlValue& value, const std::string& label,
-                const std::vector<NodeSpec>& nodes, PlacementRule& rule) {
-  std::vector<std::string> names;
-  for (const NodeSpec& node : nodes) names.push_back(node.name);
+void read_places(ReadContext& context, const YamlValue& value, const std::string& label,
+                 const std::vector<NodeSpec>& nodes, PlacementRule& rule) {
   const auto add = [&](const YamlValue& item) {
-    const Result<std::vector<std::string>> expanded = expand_ranges(item.text, kNodesLimit);
-    if (!expanded) return context.error(item.mark, label + ": " + expanded.error().message);
-    for (const std::string& name : *expanded) {
-      if (std::ranges::find(names, name) == names.end())
-        return context.error(item.mark, fmt::format("{}: no node called \"{}\"{}", label, name,
-                                                    suggestion(name, names)));
-      rule.nodes.push_back(name);
-    }
+    for (std::string& name : read_node_names(context, item, label, nodes))
+      rule.nodes.push_back(std::move(name));
   };
   if (value.kind == YamlValue::Kind::kList)
     for (const YamlValue& item : value.items) add(item);
@@ -64,6 +57,32 @@ void read_hosts(ReadContext& context, const YamlValue& value, const std::string&
 
 }  // namespace
 
+std::vector<std::string> read_node_names(ReadContext& context, const YamlValue& item,
+                                         const std::string& label,
+                                         const std::vector<NodeSpec>& nodes) {
+  if (item.kind != YamlValue::Kind::kScalar)
+    return context.error(item.mark, label + ": must list names of nodes"),
+           std::vector<std::string>();
+  const Result<std::vector<std::string>> asked = expand_ranges(item.text, kNodesLimit);
+  if (!asked)
+    return context.error(item.mark, label + ": " + asked.error().message),
+           std::vector<std::string>();
+  std::vector<std::string> names, out;
+  for (const NodeSpec& node : nodes) names.push_back(node.name);
+  const std::set<std::string> known(names.begin(), names.end());
+  for (const std::string& name : *asked) {
+    const std::size_t before = out.size();
+    if (known.count(name) > 0) out.push_back(name);
+    for (std::size_t i = 0; i < names.size() && name.find('*') != std::string::npos; ++i)
+      if (glob_matches(name, names[i])) out.push_back(names[i]);
+    if (out.size() > before) continue;
+    context.error(item.mark,
+                  fmt::format("{}: no node called \"{}\"{}", label, name, suggestion(name, names)));
+    return {};
+  }
+  return out;
+}
+
 void read_placement(MapReader& cluster, const std::vector<NodeSpec>& nodes,
                     std::vector<PlacementRule>& out) {
   const YamlValue* value = cluster.find("placement");
@@ -74,7 +93,7 @@ void read_placement(MapReader& cluster, const std::vector<NodeSpec>& nodes,
   for (const YamlKey& key : value->keys) {
     const YamlValue& place = *value->find(key.name);
     PlacementRule rule{key.name, false, {}, cluster.context().where(key.mark)};
-    read_hosts(cluster.context(), place, "placement." + key.name, nodes, rule);
+    read_places(cluster.context(), place, "placement." + key.name, nodes, rule);
     out.push_back(std::move(rule));
   }
 }

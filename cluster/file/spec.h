@@ -56,8 +56,8 @@ struct NamedFile {
   std::string position;  // "file:line:column" for errors
 };
 
-// Where the operators whose names match a pattern run: on the CPU part of the first host, or on one
-// of the nodes named. The longest pattern that matches decides.
+// Where the operators whose names match a pattern run: on the CPU part of the first host, or only on
+// the nodes named. The longest pattern that matches decides.
 struct PlacementRule {
   std::string pattern;  // `*` stands for any text, `/` included
   bool cpu = false;
@@ -80,11 +80,22 @@ struct ModelSpec {
   std::string position;     // of rnn or onnx, for errors
 };
 
+// Operators, by patterns, whose layers share a stage.
+struct Colocation {
+  std::vector<std::string> patterns;  // as PlacementRule::pattern
+  std::string position;               // "file:line:column" for errors
+};
+
 struct PartitionSpec {
   std::string objective = "latency";
   std::int64_t min_nodes = 1;
-  std::int64_t max_nodes = 0;  // 0: all
-  std::string position;        // for errors
+  std::int64_t max_nodes = 0;       // 0: all
+  std::vector<std::string> forbid;  // nodes that no plan uses, each once
+  std::vector<Colocation> colocate;
+  std::string plan;             // path of a plan.json to use; "": one is searched for
+  std::string position;         // of the map, for errors
+  std::string forbid_position;  // of the keys
+  std::string plan_position;
 };
 
 struct WorkloadSpec {

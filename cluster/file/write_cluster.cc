@@ -122,6 +122,22 @@ std::string files_text(const std::string& one, const std::vector<NamedFile>& sev
   return flow_text(out);
 }
 
+std::string partition_text(const PartitionSpec& partition, const FieldWriter& writer) {
+  WrittenKeys by_hand;
+  const auto list = [](const std::vector<std::string>& names) {
+    std::vector<std::string> items;
+    for (const std::string& name : names) items.push_back(yaml_scalar(name));
+    return fmt::format("[{}]", fmt::join(items, ", "));
+  };
+  if (!partition.forbid.empty()) by_hand.emplace_back("forbid", list(partition.forbid));
+  if (!partition.colocate.empty()) {
+    std::vector<std::string> lists;
+    for (const Colocation& it : partition.colocate) lists.push_back(list(it.patterns));
+    by_hand.emplace_back("colocate", fmt::format("[{}]", fmt::join(lists, ", ")));
+  }
+  return fmt::format("partition: {}\n", writer.flow(kPartitionFields, &partition, by_hand));
+}
+
 std::string placement_text(const std::vector<PlacementRule>& rules) {
   if (rules.empty()) return "";
   std::string out = "placement:\n";
@@ -209,6 +225,8 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
              nodes_text(spec.nodes, spec.formats);
       if (spec.model.rnn || !spec.model.onnx.empty())
         out += model_text(spec.model, writer, folder) + placement_text(spec.placement);
+    } else if (key == "partition") {
+      out += partition_text(spec.partition, writer);
     } else if (key == "ltl") {
       out += fmt::format("ltl: {}\n", writer.flow(kClusterLtlFields, &ltl));
     } else if (key == "wall") {

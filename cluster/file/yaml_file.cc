@@ -22,8 +22,11 @@ const YamlKey* telling_key(const YamlValue& root, FileKind& kind) {
   if (const YamlKey* key = key_among(root, {"cluster", "series", "grid"})) return key;
   kind = FileKind::kCluster;
   if (const YamlKey* key = key_among(root, {"nodes", "model", "workload"})) return key;
-  if (const YamlKey* key = key_among(root, {"kind"})) {
-    const std::string& what = root.find("kind")->text;
+  const YamlValue* said = root.find("kind");
+  // A key without a value is as good as absent.
+  if (said != nullptr && said->kind != YamlValue::Kind::kNull) {
+    const YamlKey* key = key_among(root, {"kind"});
+    const std::string& what = said->text;
     kind = what == "npu" || what == "cpu" ? FileKind::kDevice : FileKind::kTopology;
     return key;
   }

@@ -46,6 +46,8 @@ struct NodeResult {
   std::string state = "ok";  // ok | failed
   NpuStats npu;
   bool errors_known = true;  // false: nothing was computed, and errors are null in files
+  // Of a host, where FPGAs and CPUs share a model: its parts between FPGAs.
+  std::optional<std::int64_t> islands;
 };
 
 // Counters of all links. Unset: not counted, or not in this kind of time.

@@ -33,7 +33,7 @@ Json breakdown_json(const RunResults& r, bool known) {
 }
 
 Json node_json(const NodeResult& node) {
-  return {{"name", node.name},
+  Json out{{"name", node.name},
           {"device", node.device},
           {"role", node.role},
           {"memory",
@@ -41,6 +41,8 @@ Json node_json(const NodeResult& node) {
           {"busy_fraction", node.busy_fraction},
           {"state", node.state},
           {"errors", fields_json(kNpuErrorFields, &node.npu, node.errors_known)}};
+  if (node.islands) out["islands"] = *node.islands;
+  return out;
 }
 
 Json histogram_json(const DurationHistogram& h) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "cluster/run/graph_islands.h"
 #include "node/traffic/traffic_kind.h"
 #include "protocol/base/counters.h"
 
@@ -48,6 +49,16 @@ void fill_roles(const PreparedRun& run, RunResults& results) {
       }
     }
   }
+}
+
+void fill_islands(const PreparedRun& run, RunResults& results) {
+  if (!run.graph || !run.graph->on_fpgas()) return;
+  for (const HostParts& host : run.graph->placed.hosts)
+    for (NodeResult& node : results.nodes)
+      if (node.name == host.node) node.islands = 0;
+  for (const Island& island : islands_of(*run.graph))
+    for (NodeResult& node : results.nodes)
+      if (node.name == island.node) ++*node.islands;
 }
 
 void fill_plan(const PreparedRun& run, RunResults& results) {
@@ -105,6 +116,7 @@ RunResults results_before(const PreparedRun& run) {
     fill_traffic_roles(*run.spec.workload.traffic, results);
   } else {
     fill_roles(run, results);
+    fill_islands(run, results);
     fill_plan(run, results);
     for (const Shard& shard : run.plan.shards)
       results.peak_ops_per_second += shard.device.peak_ops_per_second();

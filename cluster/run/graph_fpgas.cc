@@ -20,11 +20,11 @@ Objective objective_of(const ClusterSpec& spec) {
 
 }  // namespace
 
-ir::RequestShapes shapes_of(const ir::Graph& graph, const GraphInputs& inputs) {
-  if (!inputs.given.empty())
-    return ir::infer_shapes(graph, ir::trials_of(inputs.given, inputs.step_axis));
-  const std::vector<ir::Array> drawn = inputs.request(0);
-  return ir::infer_shapes(graph, ir::trials_of({&drawn, 1}, std::nullopt));
+std::vector<ir::Trial> trials_of(const GraphInputs& inputs) {
+  if (!inputs.given.empty()) return ir::trials_of(inputs.given, inputs.step_axis);
+  std::vector<ir::Array> drawn = inputs.request(0);
+  for (ir::Array& input : drawn) input = input.forgotten();
+  return ir::trials_of({&drawn, 1}, std::nullopt);
 }
 
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
@@ -73,11 +73,12 @@ PartitionRequest request_of_cluster(const PreparedRun& run) {
 
 Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
                          const std::map<std::string, CpuDevice>& devices,
-                         const std::vector<ir::Array>& inputs) {
+                         const std::vector<ir::Array>& inputs, const PlanConstraints& constraints) {
   const GraphEnds ends = ends_of(graph.placed);
   PartitionRequest request = request_of_cluster(run);
   request.model = &graph.split.model;
   request.ends = &ends;
+  request.constraints = constraints;
   request.steps = graph.split.model.fixed_steps;
   request.before = requests_before(run.spec, request.steps);
   request.hosts = [&, steps = request.steps](const HostShard& host) {

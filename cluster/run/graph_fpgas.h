@@ -15,8 +15,8 @@
 
 namespace soliton {
 
-// The shapes of all values in the requests of the workload, whatever their data.
-ir::RequestShapes shapes_of(const ir::Graph& graph, const GraphInputs& inputs);
+// The inputs of requests, as ir::infer_shapes() takes them.
+std::vector<ir::Trial> trials_of(const GraphInputs& inputs);
 
 // What the FPGAs of the cluster run of the graph. `on_cpu`: by node, those that are placed on a host.
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
@@ -29,7 +29,7 @@ PartitionRequest request_of_cluster(const PreparedRun& run);
 // a request, for PriceRequest; `devices`: of the hosts.
 Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
                          const std::map<std::string, CpuDevice>& devices,
-                         const std::vector<ir::Array>& inputs);
+                         const std::vector<ir::Array>& inputs, const PlanConstraints& constraints);
 
 // Null if it cannot be made, with the reason in `error`.
 std::unique_ptr<SplitReference> split_reference(const PreparedRun& run,

@@ -1,19 +1,20 @@
 #include "cluster/run/graph_run.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cluster/run/check_prediction.h"
+#include "cluster/run/constraints.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/graph_fpgas.h"
 #include "cluster/run/graph_islands.h"
 #include "cluster/run/graph_predict.h"
+#include "cluster/run/operator_places.h"
+#include "cluster/run/place_layers.h"
 #include "cluster/run/run.h"
-#include "cluster/yaml/names.h"
-#include "partition/ir/passes/fold.h"
-#include "partition/ir/passes/tidy.h"
+#include "partition/ir/passes/specialise.h"
 #include "partition/ir/shown_name.h"
 #include "partition/join/join_fpgas.h"
 #include "partition/onnx/import_onnx.h"
@@ -21,90 +22,6 @@
 
 namespace soliton {
 namespace {
-
-// Where the placement puts each operator: on the first host of the longest pattern that matches, else
-// anywhere.
-struct OperatorPlaces {
-  std::vector<std::size_t> host;  // by node of the graph
-  std::vector<bool> placed;
-};
-
-class OperatorHosts {
- public:
-  OperatorHosts(const ClusterSpec& spec, const ir::Graph& graph, const std::string& model,
-                const std::vector<std::string>& hosts)
-      : spec_(spec), graph_(graph), model_(model), hosts_(hosts), used_(spec.placement.size()) {}
-
-  Checked<OperatorPlaces> run() {
-    OperatorPlaces out;
-    const bool fpgas = std::ranges::any_of(
-        spec_.nodes, [](const NodeSpec& node) { return node.device.kind == Device::Kind::kNpu; });
-    for (const ir::Node& node : graph_.nodes) {
-      const PlacementRule* rule = rule_of(node);
-      if (rule == nullptr && !spec_.placement.empty() && !fpgas)
-        unplaced_.push_back(shown_name(node.name));
-      out.host.push_back(rule == nullptr ? 0 : host_of(*rule));
-      out.placed.push_back(rule != nullptr);
-    }
-    check_rules();
-    if (!problems_.empty()) return tl::unexpected(std::move(problems_));
-    return out;
-  }
-
- private:
-  void add(const std::string& position, std::string message) {
-    problems_.add(ErrorCode::kInvalid, located(position, std::move(message)));
-  }
-
-  const PlacementRule* rule_of(const ir::Node& node) {
-    const PlacementRule* rule = nullptr;
-    for (std::size_t i = 0; i < spec_.placement.size(); ++i) {
-      const PlacementRule& candidate = spec_.placement[i];
-      if (!glob_matches(candidate.pattern, node.name)) continue;
-      used_[i] = true;
-      if (rule == nullptr || candidate.pattern.size() > rule->pattern.size()) rule = &candidate;
-    }
-    return rule;
-  }
-
-  std::size_t host_of(const PlacementRule& rule) {
-    if (rule.cpu) return 0;
-    for (const std::string& node : rule.nodes)
-      if (const auto at = std::ranges::find(hosts_, node); at != hosts_.end())
-        return static_cast<std::size_t>(at - hosts_.begin());
-    return 0;
-  }
-
-  void check_rules() {
-    for (std::size_t i = 0; i < spec_.placement.size(); ++i) {
-      const PlacementRule& rule = spec_.placement[i];
-      if (!used_[i])
-        add(rule.position, fmt::format("placement: no operator of {} is called \"{}\"", model_,
-                                       shown_name(rule.pattern)));
-      for (const std::string& node : rule.nodes)
-        if (std::ranges::find(hosts_, node) == hosts_.end())
-          add(rule.position,
-              fmt::format("placement: {} has no CPU; operators that are placed by name run on "
-                          "hosts: {}",
-                          node, fmt::join(hosts_, ", ")));
-    }
-    if (!unplaced_.empty())
-      add(spec_.placement.front().position,
-          fmt::format(
-              "placement: operator \"{}\"{} is placed nowhere; place the rest with "
-              "{{\"*\": cpu}}",
-              unplaced_.front(),
-              unplaced_.size() > 1 ? fmt::format(" and {} more", unplaced_.size() - 1) : ""));
-  }
-
-  const ClusterSpec& spec_;
-  const ir::Graph& graph_;
-  const std::string& model_;
-  const std::vector<std::string>& hosts_;
-  std::vector<bool> used_;             // by rule
-  std::vector<std::string> unplaced_;  // operators that no rule matches
-  Diagnostics problems_;
-};
 
 void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& priced,
                          Plan& plan) {
@@ -161,6 +78,71 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& pr
   return plan;
 }
 
+// Parts on a CPU run request by request; and state that is carried needs requests to run one after
+// the other, and all to be computed.
+Diagnostics check_requests(const ClusterSpec& spec, const ir::Graph& graph) {
+  Diagnostics problems;
+  const auto add = [&](const std::string& message) {
+    problems.add(ErrorCode::kInvalid, located(spec.model.position, message));
+  };
+  if (spec.service.batch > 1)
+    add(fmt::format("service.batch is {}, but parts on a CPU run request by request: allowed is 1",
+                    spec.service.batch));
+  if (graph.states.empty() || !problems.empty()) return problems;
+  const auto refuse = [&](const char* what, const std::string& why) {
+    add(
+        fmt::format("model: its state is carried from request to request, so {} {}; or write "
+                    "model.state: zero to begin every request with zeros",
+                    what, why));
+  };
+  if (spec.workload.clients > 1)
+    refuse("workload.clients must be 1", fmt::format("and not {}", spec.workload.clients));
+  if (spec.compute == ComputeKind::kSampled)
+    refuse("compute must be functional or timing", "and not sampled");
+  return problems;
+}
+
+// The inputs of a request, but for state; without numbers if they are not wanted.
+std::vector<ir::Array> inputs_of(const GraphRun& run, std::uint32_t request, bool numbers) {
+  std::vector<ir::Array> inputs = run.workload.inputs.request(request);
+  if (!numbers)
+    for (ir::Array& input : inputs) input = ir::without_numbers(input);
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    for (const ir::State& state : run.graph.states)
+      if (run.graph.inputs[k].value == state.input) inputs[k] = ir::Array();
+  return inputs;
+}
+
+std::vector<ir::Array> longest_request(const ClusterSpec& spec, const GraphRun& run) {
+  return inputs_of(run, run.workload.inputs.longest(), spec.compute != ComputeKind::kTiming);
+}
+
+// For FPGAs what follows from shapes is decided beforehand; a CPU part may find it out each time.
+void specialise(const ClusterSpec& spec, GraphRun& run) {
+  const std::vector<ir::Trial> inputs = trials_of(run.workload.inputs);
+  const bool fpgas = std::ranges::any_of(
+      spec.nodes, [](const NodeSpec& node) { return node.device.kind == Device::Kind::kNpu; });
+  if (fpgas) ir::specialise(run.graph, inputs);
+  run.shapes = ir::infer_shapes(run.graph, inputs);
+}
+
+// The operators that are in no layer.
+std::vector<OtherOperator> others_of(const GraphRun& run, const std::vector<std::string>& hosts,
+                                     const std::vector<std::size_t>& host_of) {
+  std::set<std::string> in_layers;
+  for (const Layer& layer : run.split.model.layers)
+    for (std::string& name : layer_operators(layer)) in_layers.insert(std::move(name));
+  std::vector<OtherOperator> out;
+  for (std::size_t i = 0; i < run.graph.nodes.size(); ++i) {
+    const std::string& name = run.graph.nodes[i].name;
+    if (!run.split.on_fpga[i])
+      out.push_back({name, hosts[host_of[i]]});
+    else if (in_layers.count(name) == 0)
+      out.push_back({name, ""});
+  }
+  return out;
+}
+
 class Preparation {
  public:
   Preparation(PreparedRun& run, const GraphOptions& options)
@@ -169,8 +151,7 @@ class Preparation {
   Diagnostics prepare() {
     if (import() && load()) {
       find_hosts();
-      if (problems_.empty()) check_service();
-      if (problems_.empty()) check_carried();
+      if (problems_.empty()) problems_ = check_requests(spec_, graph_run_.graph);
       if (problems_.empty()) place();
       if (problems_.empty() && options_.plan) plan();
     }
@@ -228,51 +209,18 @@ class Preparation {
       add(spec_.model.position, "no node has a CPU: add one of device cpu, which runs the clients");
   }
 
-  void check_service() {
-    if (spec_.service.batch > 1)
-      add(spec_.model.position,
-          fmt::format(
-              "service.batch is {}, but parts on a CPU run request by request: allowed is 1",
-              spec_.service.batch));
-  }
-
-  // State that is carried needs requests to run one after the other, and all to be computed.
-  void check_carried() {
-    if (graph_run_.graph.states.empty()) return;
-    const auto refuse = [&](const char* what, const std::string& why) {
-      add(spec_.model.position,
-          fmt::format("model: its state is carried from request to request, so {} {}; or write "
-                      "model.state: zero to begin every request with zeros",
-                      what, why));
-    };
-    if (spec_.workload.clients > 1)
-      refuse("workload.clients must be 1", fmt::format("and not {}", spec_.workload.clients));
-    if (spec_.compute == ComputeKind::kSampled)
-      refuse("compute must be functional or timing", "and not sampled");
-  }
-
-  // What follows from the shapes of requests alone is worked out once.
-  void fold_shapes(OperatorPlaces& places) {
-    ir::Graph& graph = graph_run_.graph;
-    ir::fold_known(graph, shapes_of(graph, graph_run_.workload.inputs).arrays);
-    OperatorPlaces left;
-    for (const std::size_t node : ir::remove_unused(graph)) {
-      left.host.push_back(places.host[node]);
-      left.placed.push_back(places.placed[node]);
-    }
-    places = std::move(left);
-  }
-
   void place() {
+    specialise(spec_, graph_run_);
     Checked<OperatorPlaces> places =
-        OperatorHosts(spec_, graph_run_.graph, graph_run_.name, hosts_).run();
+        operator_places(spec_, graph_run_.graph, graph_run_.name, hosts_);
     if (!places) return problems_.append(std::move(places.error()));
-    fold_shapes(*places);
-    graph_run_.shapes = shapes_of(graph_run_.graph, graph_run_.workload.inputs);
     graph_run_.split =
-        split_for(spec_, graph_run_.graph, graph_run_.shapes, std::move(places->placed));
+        split_for(spec_, graph_run_.graph, graph_run_.shapes, std::move(places->on_cpu));
     if (graph_run_.on_fpgas())
       graph_run_.workload.inputs.steps_of_all = graph_run_.split.model.fixed_steps;
+    problems_.append(place_layers(spec_.model, graph_run_.split.model));
+    problems_.append(check_on_fpgas(spec_, graph_run_.graph, graph_run_.split));
+    constrain(places->host);
     Result<PlacedGraph> placed = place_graph(place_request(
         graph_run_.graph, graph_run_.split, hosts_, std::move(places->host), hosts_.front()));
     if (placed)
@@ -281,28 +229,25 @@ class Preparation {
       add(spec_.model.position, placed.error().message);
   }
 
-  // The inputs of the longest request; unknown ones where no values are computed.
-  std::vector<ir::Array> longest_request() const {
-    const GraphInputs& all = graph_run_.workload.inputs;
-    std::vector<ir::Array> inputs = all.request(all.longest());
-    if (spec_.compute == ComputeKind::kTiming)
-      for (ir::Array& input : inputs) input = ir::without_numbers(input);
-    for (std::size_t k = 0; k < inputs.size(); ++k)
-      for (const ir::State& state : graph_run_.graph.states)
-        if (graph_run_.graph.inputs[k].value == state.input) inputs[k] = ir::Array();
-    return inputs;
+  void constrain(const std::vector<std::size_t>& host_of) {
+    Checked<PlanConstraints> constraints =
+        constraints_of(spec_, graph_run_.split.model, others_of(graph_run_, hosts_, host_of),
+                       run_.spec.files_read);
+    if (!constraints) return problems_.append(std::move(constraints.error()));
+    constraints_ = std::move(*constraints);
+    if (graph_run_.on_fpgas() || !constraints_.given || constraints_.given->empty()) return;
+    add(spec_.partition.plan_position,
+        "partition.plan: the plan has stages on FPGAs, which run nothing of this model");
   }
 
   // What FPGAs run is searched for; where they run nothing, the placement is the plan.
   void plan() {
     if (graph_run_.on_fpgas()) {
-      Checked<Plan> plan = plan_fpgas(run_, graph_run_, devices_, longest_request());
+      Checked<Plan> plan =
+          plan_fpgas(run_, graph_run_, devices_, longest_request(spec_, graph_run_), constraints_);
       if (!plan) {
-        for (Error& error : plan.error().errors) {
-          const bool asked =
-              error.message.starts_with("min_nodes") && !spec_.partition.position.empty();
-          add(asked ? spec_.partition.position : spec_.model.position, error.message, error.code);
-        }
+        for (Error& error : plan.error().errors)
+          add(position_of_refusal(spec_, error.message), error.message, error.code);
         return;
       }
       run_.plan = std::move(*plan);
@@ -311,7 +256,7 @@ class Preparation {
                                                     .clients = hosts_.front(),
                                                     .outputs = graph_run_.graph.outputs.size(),
                                                     .devices = devices_,
-                                                    .inputs = longest_request(),
+                                                    .inputs = longest_request(spec_, graph_run_),
                                                     .steps = longest_steps(graph_run_)});
     if (!priced) return add(spec_.model.position, priced.error().message);
     graph_run_.operations = 2 * priced->work.multiply_adds + priced->work.operations;
@@ -354,10 +299,29 @@ class Preparation {
   GraphRun graph_run_;
   std::vector<std::string> hosts_;  // nodes with a CPU; the first has the clients
   std::map<std::string, CpuDevice> devices_;
+  PlanConstraints constraints_;
   Diagnostics problems_;
 };
 
 }  // namespace
+
+std::int64_t operations_of(const PreparedRun& run, std::uint32_t request) {
+  const GraphRun& graph = *run.graph;
+  const std::int64_t steps = graph.workload.inputs.steps(request);
+  if (steps == longest_steps(graph)) return graph.operations;
+  PriceRequest price{.placed = &graph.placed,
+                     .clients = run.plan.host,
+                     .outputs = graph.graph.outputs.size(),
+                     .inputs = inputs_of(graph, request, false),
+                     .steps = steps};
+  for (const NodeSpec& node : run.spec.nodes)
+    if (node.device.kind == Device::Kind::kCpu) price.devices.emplace(node.name, node.device.cpu);
+  const Result<PricedGraph> priced = price_graph(price);
+  // What a part works may depend on values, which only a run has.
+  if (!priced) return graph.operations;
+  return 2 * priced->work.multiply_adds + priced->work.operations +
+         operations(graph.split.model, steps);
+}
 
 Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options) {
   return Preparation(run, options).prepare();

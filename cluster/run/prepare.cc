@@ -5,7 +5,9 @@
 
 #include "cluster/file/yaml_file.h"
 #include "cluster/run/check_prediction.h"
+#include "cluster/run/constraints.h"
 #include "cluster/run/graph_fpgas.h"
+#include "cluster/run/place_layers.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/reader.h"
 #include "node/traffic/traffic_kind.h"
@@ -16,29 +18,6 @@ namespace soliton {
 namespace {
 
 constexpr std::size_t kErrorsLimit = 100;
-
-// model.place, for the layers the model has.
-Diagnostics place_layers(const ModelSpec& spec, Model& model) {
-  Diagnostics problems;
-  const auto set = [](Layer& layer, bool in_dram) {
-    std::visit([&](auto& it) { it.in_dram = in_dram; }, layer);
-  };
-  std::vector<std::string> names;
-  for (Layer& layer : model.layers) {
-    set(layer, spec.in_dram);
-    names.push_back(layer_name(layer));
-  }
-  for (const LayerPlace& place : spec.places) {
-    const auto at = std::ranges::find(names, place.layer);
-    if (at == names.end())
-      problems.add(ErrorCode::kInvalid,
-                   fmt::format("{}: model.place: no layer called \"{}\"{}", place.position,
-                               place.layer, suggestion(place.layer, names)));
-    else
-      set(model.layers[static_cast<std::size_t>(at - names.begin())], place.in_dram);
-  }
-  return problems;
-}
 
 // State that is carried between requests needs them to run one after the other, and all to be
 // computed.
@@ -79,17 +58,11 @@ void cut_off(Diagnostics& problems, const std::string& file) {
 }
 
 // Whether the model runs as a graph, and is prepared with all its errors taken: if there is a
-// placement, or if it is no chain of layers.
+// placement, or if it is no chain of layers. Layers of model.rnn are a chain wherever they are placed.
 bool is_graph(PreparedRun& run, bool planned, Diagnostics& problems) {
   const ClusterSpec& spec = run.spec;
   const ModelSpec& model = spec.model;
-  if (model.rnn) {
-    if (spec.placement.empty()) return false;
-    problems.add(ErrorCode::kInvalid,
-                 located(spec.placement.front().position,
-                         "placement: belongs to a model from an ONNX file, and model.rnn is none"));
-    return true;
-  }
+  if (model.rnn) return false;
   if (spec.placement.empty() && read_onnx(model.onnx, {model.output, model.zero_state}))
     return false;
   problems.append(prepare_graph(run, {planned}));
@@ -175,7 +148,8 @@ class Preparation {
     wrong.append(check_carried(spec(), run_->model));
     const bool good = wrong.empty();
     problems_.append(std::move(wrong));
-    return good;
+    FilesRead& files = run_->spec.files_read;
+    return take(constraints_of_chain(spec(), run_->model, files), constraints_) && good;
   }
 
   // Without its files the length of a request is known from the model alone, if at all.
@@ -221,8 +195,8 @@ class Preparation {
   }
 
   void partition() {
-    const PartitionSpec& partition = spec().partition;
     PartitionRequest request = partition_request(*run_);
+    request.constraints = constraints_;
     request.with_weights = request.with_weights && (!spec().model.rnn || options_.weights);
     Checked<Plan> plan = partition_model(request);
     if (plan) {
@@ -232,15 +206,14 @@ class Preparation {
             "note: predicted for a network without the traffic of others (topology.quiet)");
       return;
     }
-    for (Error& error : plan.error().errors) {
-      const bool asked = error.message.starts_with("min_nodes") && !partition.position.empty();
-      add({error.code, located(asked ? partition.position : spec().model.position, error.message)});
-    }
+    for (Error& error : plan.error().errors)
+      add({error.code, located(position_of_refusal(spec(), error.message), error.message)});
   }
 
   ClusterReading reading_;
   PrepareOptions options_;
   std::unique_ptr<PreparedRun> run_;
+  PlanConstraints constraints_;
   Diagnostics problems_;
 };
 

@@ -9,7 +9,7 @@
 
 namespace soliton {
 
-// Starts the roles, by NodeId, and passes messages between them until nothing more happens or
+// Starts the roles, by NodeId (null: a node that does nothing), and passes messages between them until nothing more happens or
 // `stop`, which may be empty and is asked between instants, returns true.
 void run_directly(const std::vector<Role*>& roles, const std::function<bool()>& stop = {});
 

@@ -42,9 +42,15 @@ Json words_of(const Field& field) {
   return {{"enum", std::move(words)}};
 }
 
+Json lists_of_words(const Field& field) {
+  return {{"type", "array"}, {"items", words_of(field)}, {"uniqueItems", true}};
+}
+
 Json reference(const FieldTable& table) {
   return {{"$ref", fmt::format("#/$defs/{}", table.name)}};
 }
+
+Json a_string(const std::string& pattern) { return {{"type", "string"}, {"pattern", pattern}}; }
 
 // Any scalar is a text to the reader: `name: 12` names something "12".
 Json any_text() { return {{"type", Json::array({"string", "number", "boolean"})}}; }
@@ -114,8 +120,7 @@ class SchemaMaker {
       case FieldType::kIntegers:
         return Json::array({integers(field)});
       case FieldType::kWords:
-        return Json::array(
-            {Json::object({{"type", "array"}, {"items", words_of(field)}, {"uniqueItems", true}})});
+        return Json::array({lists_of_words(field)});
       case FieldType::kMap:
         return maps(field);
       case FieldType::kMaps:
@@ -129,10 +134,6 @@ class SchemaMaker {
       default:
         return units_of(field.type).empty() ? texts(field) : quantities(field);
     }
-  }
-
-  static Json a_string(const std::string& pattern) {
-    return {{"type", "string"}, {"pattern", pattern}};
   }
 
   static Json switches() {

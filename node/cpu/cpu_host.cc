@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "node/service/flow.h"
 #include "partition/ir/array_bytes.h"
@@ -13,15 +14,19 @@ namespace soliton {
 namespace {
 
 // The values of one message, of an array of fp32 values or ghosts; `tokens`: of the request.
+// `overflows` counts finite values that are beyond fp16.
 Payload token_of(const StreamCut& cut, const ir::Array& array, std::int64_t tokens,
-                 std::int64_t step) {
+                 std::int64_t step, std::uint64_t& overflows) {
   const auto count = static_cast<std::size_t>(cut.elements);
   if (!array.known()) return {{}, sizeof(Half) * count};
   const std::int64_t token = cut.reversed ? tokens - 1 - step : step;
   const std::int64_t first = token * (array.elements() / tokens) + cut.offset;
   const std::span<const float> values = array.as<float>().subspan(static_cast<std::size_t>(first));
   std::vector<Half> halves(count);
-  for (std::size_t i = 0; i < count; ++i) halves[i] = to_half(values[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    halves[i] = to_half(values[i]);
+    overflows += std::isfinite(values[i]) && !std::isfinite(to_float(halves[i]));
+  }
   Payload out;
   out.append(std::as_bytes(std::span(halves)));
   return out;
@@ -132,7 +137,8 @@ void CpuHost::send_streams(const std::vector<Stream>& streams, Instant at) {
       DataHeader header = stream.header;
       header.functional = values[k].known();
       if (stream.cut->steps != 0) header.steps = static_cast<std::uint16_t>(stream.cut->steps);
-      send_away(stream.peer, header, token_of(*stream.cut, values[k], tokens, step), at);
+      send_away(stream.peer, header, token_of(*stream.cut, values[k], tokens, step, overflows_),
+                at);
     }
 }
 
@@ -297,6 +303,7 @@ void CpuHost::add_stats(RoleStats& to) const {
   if (schedule_) to.sent += schedule_->sent();
   to.duplicated += duplicated_;
   to.host_busy += cpu_.busy();
+  to.npu.fp16_overflows += overflows_;
 }
 
 }  // namespace soliton

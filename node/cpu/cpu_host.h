@@ -118,7 +118,8 @@ class CpuHost : public Role {
   std::map<std::uint16_t, std::uint32_t> received_counts_;                        // by port
   std::uint32_t completed_ = 0;
   std::uint64_t duplicated_ = 0;
-  std::string failure_;  // why a stream could not be sent
+  std::uint64_t overflows_ = 0;  // values for FPGAs that were beyond fp16
+  std::string failure_;          // why a stream could not be sent
 };
 
 }  // namespace soliton

@@ -33,8 +33,14 @@ Certificate certify(const SearchOutcome& it) {
   out.value = throughput ? it.interval : it.latency;
   out.lower_bound = throughput ? it.interval_bound : it.latency_bound;
   out.nodes_bound = static_cast<std::int64_t>(it.nodes_bound);
-  out.plan_class = "contiguous";
+  out.plan_class = it.constrained ? "contiguous within constraints" : "contiguous";
   out.cost_model = it.cost_model;
+  if (it.given) {
+    out.plan_class = "given plan";
+    out.verdict = "no proof";
+    out.method = "the given plan was played";
+    return out;
+  }
   out.states = it.branches;
   out.method = fmt::format("{}; {} plans played, {} branches",
                            it.complete ? "every plan played or bounded" : "chain search", it.played,
@@ -52,6 +58,9 @@ Certificate certify(const SearchOutcome& it) {
 
 std::string missed_words(const SearchOutcome& it) {
   if (!misses_sla(it)) return "";
+  if (it.given)
+    return fmt::format("SLA {} is not met by the given plan: {} on {} node{}", to_string(it.sla),
+                       to_string(it.latency), it.nodes, it.nodes == 1 ? "" : "s");
   const Duration bound = it.complete ? it.latency : it.latency_bound;
   const bool proved = bound > it.sla;
   return fmt::format("SLA {} {}: lower bound {} ({}); best found {} on {} node{}",

@@ -20,6 +20,8 @@ struct SearchOutcome {
   std::size_t nodes = 1;
   // Every plan was played or bounded, and none is better than the chosen one.
   bool complete = false;
+  bool constrained = false;  // the class leaves out plans that break PlanConstraints
+  bool given = false;        // the plan was given, and nothing was searched
   Duration latency_bound{};
   Duration interval_bound{};
   std::size_t nodes_bound = 1;

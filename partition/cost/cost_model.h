@@ -20,7 +20,7 @@
 namespace soliton {
 
 // Recorded in every plan. Must change whenever a prediction can change.
-inline constexpr const char* kCostModelVersion = "2";
+inline constexpr const char* kCostModelVersion = "3";
 
 // A data message is a header and fp16 values; LTL cuts it into packets, each with its own header.
 inline constexpr std::int64_t kCostMessageHeaderBytes = 48;

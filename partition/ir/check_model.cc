@@ -24,6 +24,14 @@ const std::string& layer_name(const Layer& layer) {
   return std::visit([](const auto& l) -> const std::string& { return l.name; }, layer);
 }
 
+std::vector<std::string> layer_operators(const Layer& layer) {
+  return std::visit(
+      [](const auto& l) {
+        return l.operators.empty() ? std::vector<std::string>{l.name} : l.operators;
+      },
+      layer);
+}
+
 bool in_dram(const Layer& layer) {
   return std::visit([](const auto& l) { return l.in_dram; }, layer);
 }

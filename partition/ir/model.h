@@ -73,6 +73,7 @@ struct RecurrentLayer {
   std::optional<LayerInput> initial_hidden, initial_cell;
   std::int64_t tokens = 0;
   bool per_step = false;  // one token for each step of a request; `tokens` are those of the longest
+  std::vector<std::string> operators;  // as in DenseLayer
   int gates() const { return gate_count(cell); }
 };
 
@@ -102,6 +103,8 @@ struct DenseLayer {
   std::vector<LayerInput> inputs;
   std::int64_t tokens = 0;
   bool per_step = false;  // as in RecurrentLayer
+  // Those of the model's graph that it is made of, by name; none: one of the layer's name.
+  std::vector<std::string> operators;
   bool has_product() const { return !weights.shape.empty(); }
 };
 
@@ -174,6 +177,8 @@ bool carries_state(const Model& model);
 std::int64_t layer_input(const Layer& layer);
 std::int64_t layer_output(const Layer& layer);
 const std::string& layer_name(const Layer& layer);
+// The operators that a layer is made of, by name.
+std::vector<std::string> layer_operators(const Layer& layer);
 // Of a layer of a graph.
 const std::vector<LayerInput>& layer_inputs(const Layer& layer);
 std::int64_t layer_tokens(const Layer& layer);

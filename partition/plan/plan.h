@@ -46,14 +46,27 @@ struct Placement {
   StepReport step;
 };
 
+// A run of consecutive layers on nodes of their own, by name: what it takes to make the same plan
+// again. The three ways to spread it are those of Stage (lower/lower.h).
+struct PlanStage {
+  std::vector<std::string> layers;
+  std::vector<std::string> nodes;  // in order of slices
+  bool split_directions = false;
+  bool scatter_input = false;
+  std::size_t input_nodes = 0;
+  bool operator==(const PlanStage&) const = default;
+};
+
 struct Certificate {
   std::string objective;         // latency | throughput | nodes
   Duration value{};              // predicted: the interval for throughput, otherwise the latency
   Duration lower_bound{};        // holds for every plan of the class; 0: none is known
   std::int64_t nodes_bound = 1;  // minimum nodes of any plan of the class that meets the SLA
   // Of the objective; of the number of nodes if that is minimised and an SLA can be met.
-  std::string verdict;      // "optimal" | "within X %" | "no proof"
-  std::string plan_class;   // what the bounds cover: "contiguous", stages of whole layers
+  std::string verdict;  // "optimal" | "within X %" | "no proof"
+  // What the bounds cover: "contiguous", stages of whole layers; "contiguous within constraints",
+  // those of them that keep to what was asked for; "given plan", nothing else.
+  std::string plan_class;
   std::string method;       // "every plan played or bounded; 12 plans played, 34 branches"
   std::string cost_model;   // version
   std::int64_t states = 0;  // branches that the search examined
@@ -65,6 +78,7 @@ struct Plan {
   std::vector<Shard> shards;  // one for each used node, in order of NodeId
   HostShard host_shard;
   std::vector<Placement> placements;
+  std::vector<PlanStage> stages;  // of the layers that are on shards, in order
   Certificate certificate;
   std::int64_t batch = 1;  // requests that run together; times below are those of a full batch
   Duration predicted_latency{};  // one request on an idle cluster, host to host

@@ -59,6 +59,14 @@ std::string flow_json(const Flow& it) {
          line({{"from", it.from}, {"to", it.to}, {"messages", it.messages}, {"bytes", it.bytes}});
 }
 
+std::string stage_json(const PlanStage& it) {
+  return "\n    " + line({{"layers", it.layers},
+                          {"nodes", it.nodes},
+                          {"split_directions", it.split_directions},
+                          {"scatter_input", it.scatter_input},
+                          {"input_nodes", it.input_nodes}});
+}
+
 std::string certificate_json(const Certificate& it) {
   return line({{"objective", it.objective},
                {"value_ps", it.value.count()},
@@ -92,6 +100,7 @@ std::string plan_json(const Plan& plan) {
       {"nodes_used", line(plan.nodes_used)},
       {"cut_bytes_per_request", line(plan.cut_bytes_per_request)},
       {"operations", line(plan.operations)},
+      {"stages", list(plan.stages, ",", stage_json)},
       {"nodes", list(plan.placements, ",", placement_json)},
       {"flows", list(flows(plan), ",", flow_json)},
       {"one_device", line(plan.one_device)},

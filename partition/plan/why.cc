@@ -67,14 +67,19 @@ std::set<std::string> uncalibrated(const std::vector<Shard>& shards) {
 
 std::vector<std::string> why(const PlanAccount& it) {
   std::vector<std::string> out;
-  out.push_back(fmt::format("uses {} of {} usable nodes (fewest that hold the weights: {})",
-                            it.nodes, it.nodes_usable, it.nodes_that_fit));
+  out.push_back(fmt::format("uses {} of {} usable nodes", it.nodes, it.nodes_usable));
+  if (!it.given)
+    out.back() += fmt::format(" (fewest that hold the weights: {})", it.nodes_that_fit);
   out.push_back(fmt::format("critical path of a request: compute {} + network {} + host {}",
                             to_string(it.path.compute), to_string(it.path.network),
                             to_string(it.path.host)));
   out.push_back(fmt::format("stages: {}", stages(it.stages)));
-  out.push_back("why not fewer nodes: " + fewer(it));
-  out.push_back("why not more nodes: " + more(it));
+  if (it.given) {
+    out.emplace_back("the plan is given (partition.plan); no other was looked at");
+  } else {
+    out.push_back("why not fewer nodes: " + fewer(it));
+    out.push_back("why not more nodes: " + more(it));
+  }
   for (const std::string& text : it.host_work) out.push_back("on the host: " + text);
   for (const std::string& text : it.notes) out.push_back("note: " + text);
   return out;

@@ -26,6 +26,7 @@ struct PlanAccount {
   };
 
   Objective objective = Objective::kLatency;
+  bool given = false;     // no other plan was looked at
   std::size_t nodes = 1;  // nodes of the plan
   Duration value{};       // of the objective
   Breakdown path;         // the critical path of a request

@@ -9,7 +9,7 @@ namespace soliton::region {
 namespace {
 
 constexpr float kLargestHalf = 65504.0F;
-constexpr std::int64_t kMaxTokens = 65'535;  // as the header of a message says them
+constexpr std::int64_t kMostTokens = 65'535;  // what a data header can say
 
 Tensor vector_tensor(std::string name, const std::vector<float>& values, std::int64_t width) {
   std::vector<float> spread = values;
@@ -36,7 +36,11 @@ const Vectors* Emitter::made(ir::ValueId id) const {
 Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
   const Vectors* known = made(id);
   if (known != nullptr && known->width == width && !known->spread) return *known;
-  Result<Vectors> out = sent(id, width);
+  return sent_vectors(id, width);
+}
+
+Result<Vectors> Emitter::sent_vectors(ir::ValueId id, std::int64_t width) {
+  Result<Vectors> out = rows_of(id, width);
   if (!out) return out;
   const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
   if (fresh) {
@@ -47,15 +51,17 @@ Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
   return out;
 }
 
-// An array that a CPU part sends: as many vectors in every request, or one for each step.
-Result<Vectors> Emitter::sent(ir::ValueId id, std::int64_t width) const {
+// As many vectors in every request, or one for each step.
+Result<Vectors> Emitter::rows_of(ir::ValueId id, std::int64_t width) const {
   const ir::Array& it = array(id);
   if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
   if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)
     return invalid(
         fmt::format("reads vectors of {} elements; an FPGA takes 1 to {}", width, kMaxWidth));
   Vectors out{{}, it.elements() / width, false, width};
-  if (out.tokens > kMaxTokens) return invalid(fmt::format("reads {} vectors", out.tokens));
+  if (out.tokens > kMostTokens)
+    return invalid(
+        fmt::format("reads {} vectors of a request; an FPGA takes {}", out.tokens, kMostTokens));
   const ir::Shape shape = shapes().shape_of(id);
   const auto open = std::ranges::count(shape, ir::kOpen);
   out.per_step = open > 0;

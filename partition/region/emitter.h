@@ -50,6 +50,8 @@ class Emitter {
   // The vectors of any array, in rows of `width`: those of an FPGA, or sent by a CPU part. Error: it
   // is not fp32, or divided otherwise.
   Result<Vectors> vectors(ir::ValueId id, std::int64_t width);
+  // The same, sent by a CPU part even if an FPGA makes the array.
+  Result<Vectors> sent_vectors(ir::ValueId id, std::int64_t width);
   void set(ir::ValueId id, Vectors vectors) { made_[id] = std::move(vectors); }
 
   Vectors add(RecurrentLayer layer);
@@ -71,7 +73,8 @@ class Emitter {
   void back_to(const Mark& mark);
 
  private:
-  Result<Vectors> sent(ir::ValueId id, std::int64_t width) const;
+  // The rows of an array that a CPU part sends, without parts.
+  Result<Vectors> rows_of(ir::ValueId id, std::int64_t width) const;
 
   const SplitRequest& request_;
   Model model_;

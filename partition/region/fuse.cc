@@ -59,6 +59,9 @@ class Fusion {
     DenseLayer joined = std::move(*earlier);
     for (PointOperation& operation : later->operations)
       joined.operations.push_back(std::move(operation));
+    for (std::string& name : later->operators)
+      if (std::ranges::find(joined.operators, name) == joined.operators.end())
+        joined.operators.push_back(std::move(name));
     *later = std::move(joined);
   }
 

@@ -145,7 +145,8 @@ Status load_weights(const Emitter& emitter, const ir::Node& node, const Setup& s
   return {};
 }
 
-// A state before the first step: zeros, a constant, or what a CPU part sends.
+// A state before the first step: zeros, a constant, or what a host sends, who also hands on what
+// another layer has made.
 Status load_state(Emitter& emitter, const ir::Node& node, std::size_t input, bool cell,
                   RecurrentLayer& layer) {
   if (node.inputs.size() <= input || node.inputs[input] == ir::kAbsent) return {};
@@ -164,11 +165,9 @@ Status load_state(Emitter& emitter, const ir::Node& node, std::size_t input, boo
     }
     return {};
   }
-  const Result<Vectors> state = emitter.vectors(id, directions * layer.hidden);
+  const Result<Vectors> state = emitter.sent_vectors(id, directions * layer.hidden);
   if (!state) return tl::unexpected(state.error());
   if (state->tokens != 1 || state->per_step) return invalid("begins with several states");
-  if (state->parts.front().from != LayerInput::From::kHost)
-    return invalid("begins with a state that another layer makes");
   (cell ? layer.initial_cell : layer.initial_hidden) = state->parts.front();
   return {};
 }

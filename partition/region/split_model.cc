@@ -29,6 +29,12 @@ const Rule* rule_of(const ir::Node& node) {
   return at == all.end() ? nullptr : *at;
 }
 
+// Of layers `first` and behind.
+void name_operator(Model& model, std::size_t first, const std::string& name) {
+  for (std::size_t i = first; i < model.layers.size(); ++i)
+    std::visit([&](auto& layer) { layer.operators = {name}; }, model.layers[i]);
+}
+
 class Split {
  public:
   explicit Split(const SplitRequest& request)
@@ -37,7 +43,7 @@ class Split {
     out_.why.resize(graph_.nodes.size());
   }
 
-  // Whether the split stands. If not, one more operator is to stay on the CPU.
+  // Whether the split stands. If not, more operators are to stay on the CPU.
   bool run(std::set<std::size_t>& refused) {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (refused.count(i) > 0) {
@@ -46,7 +52,10 @@ class Split {
       }
       emit(i);
     }
-    if (const auto open = joined_for_cpu()) return refused.insert(*open), false;
+    find_wanted();
+    const std::set<std::size_t> open = joined_for_cpu();
+    refused.insert(open.begin(), open.end());
+    if (!open.empty()) return false;
     find_results();
     find_depths();
     region::fuse(emitter_.model());
@@ -92,7 +101,7 @@ class Split {
       const Emitter::Mark mark = emitter_.mark();
       const Status done = rule->emit(emitter_, node);
       out_.on_fpga[index] = done.has_value();
-      if (done) return;
+      if (done) return name_operator(emitter_.model(), mark.layers, node.name);
       emitter_.back_to(mark);
       why = done.error().message;
     }
@@ -106,24 +115,31 @@ class Split {
     return std::ranges::all_of(node.inputs, there) && std::ranges::all_of(node.outputs, there);
   }
 
-  bool on_cpu_side(ir::ValueId id) const {
-    return std::ranges::find(graph_.outputs, id) != graph_.outputs.end() ||
-           std::ranges::any_of(graph_.states,
-                               [&](const ir::State& state) { return state.output == id; });
+  // Which arrays anything but FPGAs reads.
+  void find_wanted() {
+    wanted_.assign(graph_.values.size(), false);
+    for (const ir::ValueId id : graph_.outputs) wanted_[id] = true;
+    for (const ir::ValueId id : emitter_.sources()) wanted_[id] = true;
+    for (const ir::State& state : graph_.states) wanted_[state.output] = true;
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+      for (const ir::ValueId id : graph_.nodes[i].inputs)
+        if (!out_.on_fpga[i] && id != ir::kAbsent) wanted_[id] = true;
   }
 
   // A join of vectors that a CPU part reads would have to be made by one, and so would a number that
   // lies in all elements of a vector.
-  std::optional<std::size_t> joined_for_cpu() const {
+  std::set<std::size_t> joined_for_cpu() const {
+    std::set<std::size_t> out;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       const ir::ValueId id = graph_.nodes[i].outputs.front();
-      if (!out_.on_fpga[i] || id == ir::kAbsent) continue;
-      const Vectors* vectors = emitter_.made(id);
-      if (vectors == nullptr || !is_result(id)) continue;
-      if (vectors->spread) return i;
-      if (vectors->parts.size() > 1) return origin_of_join(i);
+      const Vectors* vectors = out_.on_fpga[i] && id != ir::kAbsent ? emitter_.made(id) : nullptr;
+      if (vectors == nullptr || !wanted_[id]) continue;
+      if (vectors->spread)
+        out.insert(i);
+      else if (vectors->parts.size() > 1)
+        out.insert(origin_of_join(i));
     }
-    return std::nullopt;
+    return out;
   }
 
   // Movements hand a join on.
@@ -138,23 +154,12 @@ class Split {
     return node;
   }
 
-  // Whether anything but FPGAs reads an array.
-  bool is_result(ir::ValueId id) const {
-    if (on_cpu_side(id)) return true;
-    if (std::ranges::find(emitter_.sources(), id) != emitter_.sources().end()) return true;
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
-      if (!out_.on_fpga[i] &&
-          std::ranges::find(graph_.nodes[i].inputs, id) != graph_.nodes[i].inputs.end())
-        return true;
-    return false;
-  }
-
   void find_results() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (!out_.on_fpga[i]) continue;
       for (const ir::ValueId id : graph_.nodes[i].outputs) {
         const Vectors* vectors = id == ir::kAbsent ? nullptr : emitter_.made(id);
-        if (vectors == nullptr || !is_result(id)) continue;
+        if (vectors == nullptr || !wanted_[id]) continue;
         out_.results.push_back(id);
         emitter_.model().results.push_back(vectors->parts.front());
       }
@@ -184,6 +189,7 @@ class Split {
   const SplitRequest& request_;
   const ir::Graph& graph_;
   Emitter emitter_;
+  std::vector<bool> wanted_;  // by value
   SplitModel out_;
 };
 

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 // Labels of a state. More: finer trades between fill and period, and slower.
 constexpr std::size_t kLabelsMost = 4;
-// Groups up to which the rest of one may stay unused.
+// Groups up to which the rest of one may stay unused where every node may hold every layer.
 constexpr std::size_t kSkippedGroups = 8;
 
 // A way to place the first layers on some of the first nodes of the order.
@@ -150,7 +150,8 @@ class ChainSearch {
 
   // The rest of a group may stay unused.
   void skip(std::size_t cut, std::size_t node) {
-    if (view_.groups.size() == 1 || view_.groups.size() > kSkippedGroups) return;
+    const bool many = view_.groups.size() > kSkippedGroups && !view_.pins.any();
+    if (view_.groups.size() == 1 || many) return;
     std::size_t next = node + 1;
     while (next < nodes_ && group_at(next) == group_at(node)) ++next;
     if (next == nodes_) return;
@@ -172,6 +173,7 @@ class ChainSearch {
 
   void extend(std::size_t cut, std::size_t node, const StageShape& shape, Known& known) {
     if (node + shape.count > nodes_) return;
+    if (!view_.may_hold(nodes(node, shape.count), shape.first, shape.last)) return;
     const std::vector<Label>& from = at(cut, node);
     const std::uint32_t stage_pattern = pattern(node, shape.count);
     if (known.size() <= stage_pattern) known.resize(stage_pattern + 1);
@@ -255,8 +257,15 @@ std::vector<std::size_t> cuts_of(const PartitionRequest& request, const StageCos
   const std::size_t block =
       layers <= kUnitsMost ? 1 : std::max<std::size_t>(1, layers / nodes / 16);
   std::vector<std::size_t> out{0};
+  const PlanConstraints& constraints = request.constraints;
+  const auto pins = [&](std::size_t layer) {
+    return layer < constraints.only_on.size() ? constraints.only_on[layer]
+                                              : std::vector<std::size_t>();
+  };
   for (std::size_t layer = 1; layer < layers; ++layer) {
-    const bool equal = costs.layer_class(layer) == costs.layer_class(layer - 1);
+    if (constraints.joins(layer)) continue;
+    const bool equal = costs.layer_class(layer) == costs.layer_class(layer - 1) &&
+                       !constraints.joins(layer - 1) && pins(layer) == pins(layer - 1);
     if (!equal || layer - out.back() >= block) out.push_back(layer);
   }
   out.push_back(layers);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "partition/lower/functions_needed.h"
 #include "partition/search/node_groups.h"
 #include "partition/search/refuse.h"
 
@@ -16,6 +17,24 @@ std::vector<const LowerNode*> by_name(const NodesView& view) {
   std::ranges::sort(
       out, [](const LowerNode* a, const LowerNode* b) { return name_before(a->name, b->name); });
   return out;
+}
+
+// The first node and layer for which something is missing: others usually lack the same.
+void check_functions(const Model& model, const std::vector<const LowerNode*>& nodes,
+                     Diagnostics& problems) {
+  for (const LowerNode* node : nodes) {
+    for (const Layer& layer : model.layers) {
+      std::vector<NpuFunction> missing = functions_needed(layer);
+      std::erase_if(missing, [&](NpuFunction it) { return node->device.has(it); });
+      if (missing.empty()) continue;
+      problems.add(
+          ErrorCode::kInvalid,
+          fmt::format("{}: device {} does not declare {}, which {} needs; its functions: {}",
+                      node->name, node->device.name, function_names(missing), layer_name(layer),
+                      function_names(node->device.functions)));
+      return;
+    }
+  }
 }
 
 }  // namespace
@@ -37,6 +56,7 @@ Diagnostics check_request(const PartitionRequest& request, const NodesView& view
       break;
     }
   }
+  check_functions(*request.model, nodes, problems);
   for (const LowerNode* node : nodes) {
     if (node->device.cell_programs == first.device.cell_programs) continue;
     problems.add(ErrorCode::kInvalid,

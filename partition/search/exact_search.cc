@@ -19,6 +19,7 @@ class Branches {
         player_(player),
         limits_(limits),
         known_(known),
+        ends_(stage_ends(request)),
         work_until_(player.work() + costs.work() + limits.work),
         used_(view.groups.size(), 0) {
     for (const NodeGroup& group : view.groups) {
@@ -45,7 +46,7 @@ class Branches {
 
   void visit(const PrefixBound& prefix) {
     if (prefix.layers == request_.model->layers.size()) return play(prefix);
-    for_each_shape(costs_, prefix.layers, request_.model->layers.size(),
+    for_each_shape(costs_, prefix.layers, ends_behind(ends_, prefix.layers),
                    limits_.max_nodes - prefix.nodes, [&](const StageShape& shape) {
                      if (stopped_) return;
                      std::vector<std::size_t> nodes;
@@ -66,6 +67,7 @@ class Branches {
     for (std::size_t g = 0; g < view_.groups.size() && !stopped_; ++g) {
       const NodeGroup& group = view_.groups[g];
       if (used_[g] == group.count || stands_behind(g)) continue;
+      if (!view_.may_hold(group.first, shape.first, shape.last)) continue;
       nodes.push_back(group.first + used_[g]);
       ++used_[g];
       choose(prefix, shape, nodes);
@@ -112,6 +114,7 @@ class Branches {
   PlanPlayer& player_;
   const ExactLimits& limits_;
   const PlayedPlan* known_;
+  std::vector<std::size_t> ends_;  // of stages
   std::int64_t work_until_;
   std::vector<std::size_t> leaf_rank_;  // per group: the first group on its switch
   std::vector<std::size_t> used_;       // per group

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "partition/search/chain_search.h"
 #include "partition/search/exact_search.h"
+#include "partition/search/node_orders.h"
 #include "partition/search/refuse.h"
 
 namespace soliton {
@@ -21,30 +21,6 @@ constexpr std::int64_t kExactBranches = 400'000;
 constexpr std::size_t kExactLayers = 64;
 constexpr std::size_t kBoundedLayers = 512;
 
-std::int64_t speed(const NpuDevice& device) {
-  return device.clock.hertz / 1000 * device.tile_engines * device.lanes;
-}
-
-// Orders in which a plan may take the nodes: near ones first; with devices of several kinds also
-// the roomiest and the fastest first, and each of these the other way round.
-std::vector<std::vector<std::size_t>> orders(const NodesView& view) {
-  std::vector<std::size_t> near(view.nodes.size());
-  std::iota(near.begin(), near.end(), 0);
-  std::vector<std::vector<std::size_t>> out{near};
-  const auto add = [&](auto key) {
-    std::vector<std::size_t> order = near;
-    std::ranges::stable_sort(order, {}, key);
-    out.push_back(order);
-  };
-  if (!view.mixed) return out;
-  add([&](std::size_t node) { return view.groups.size() - view.group[node]; });
-  add([&](std::size_t node) { return view.device_class[node]; });
-  add([&](std::size_t node) { return view.nodes.size() - view.device_class[node]; });
-  add([&](std::size_t node) { return -speed(view.nodes[node].device); });
-  add([&](std::size_t node) { return speed(view.nodes[node].device); });
-  return out;
-}
-
 class Finding {
  public:
   Finding(const PartitionRequest& request, const NodesView& view, StageCosts& costs,
@@ -55,7 +31,10 @@ class Finding {
     const std::size_t layers = request_.model->layers.size();
     const bool chain = request_.model->sources.empty();
     if (chain && layers <= kBoundedLayers) bound();
-    if (!chain) out_.fewest = fewest_by_tiles();
+    if (!chain) {
+      out_.fewest = fewest_by_tiles();
+      out_.nodes_bound = std::max(out_.fewest, limits_.least);
+    }
     if (out_.fewest > limits_.most) {
       out_.proved = true;
       return std::move(out_);
@@ -96,7 +75,7 @@ class Finding {
     ChainRequest chain;
     chain.max_nodes = limits_.most;
     chain.cuts = cuts_of(request_, costs_, limits_.most);
-    for (std::vector<std::size_t>& order : orders(view_)) {
+    for (std::vector<std::size_t>& order : node_orders(request_, view_)) {
       chain.order = std::move(order);
       for (ChainPlan& plan : search_chain(request_, view_, costs_, chain)) {
         out_.most = std::max(out_.most, plan.nodes);

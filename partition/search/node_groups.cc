@@ -92,7 +92,7 @@ std::vector<GroupedNode> classify(const PartitionRequest& request,
   for (const std::size_t node : nodes) {
     const auto at = std::ranges::find_if(
         seen, [&](const NpuDevice* it) { return *it == request.nodes[node].device.npu; });
-    out.push_back({node, static_cast<std::size_t>(at - seen.begin())});
+    out.push_back({node, static_cast<std::size_t>(at - seen.begin()), 0});
   }
   return out;
 }
@@ -105,7 +105,7 @@ std::vector<std::vector<GroupedNode>> twins(const PartitionRequest& request,
   std::vector<std::vector<Attachment>> cables;
   if (request.topology != nullptr) cables = attachments(*request.topology);
   const auto alike = [&](const GroupedNode& a, const GroupedNode& b) {
-    if (a.device_class != b.device_class) return false;
+    if (a.device_class != b.device_class || a.signature != b.signature) return false;
     if (cables.empty()) return true;
     const auto u = static_cast<std::uint32_t>(a.node);
     const auto v = static_cast<std::uint32_t>(b.node);
@@ -130,7 +130,8 @@ namespace {
 struct Leaf {
   bool plain = true;  // no host or other stranger hangs on it
   std::vector<Attachment> above;
-  std::vector<std::tuple<std::size_t, std::size_t, Cable>> below;  // class, count, cable
+  // class, signature, count, cable
+  std::vector<std::tuple<std::size_t, std::size_t, std::size_t, Cable>> below;
   Duration forwarding{};
   bool store_and_forward = false;
   bool operator==(const Leaf&) const = default;
@@ -151,7 +152,8 @@ std::vector<LeafOfGroup> exchangeable_leaves(const PartitionRequest& request,
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const auto& own = cables[groups[g].front().node];
     if (own.size() != 1 || !topology.vertices[own[0].to].is_switch) continue;
-    leaves[own[0].to].below.emplace_back(groups[g].front().device_class, groups[g].size(),
+    const GroupedNode& any = groups[g].front();
+    leaves[own[0].to].below.emplace_back(any.device_class, any.signature, groups[g].size(),
                                          own[0].cable);
     known[own[0].to] += groups[g].size();
     out[g].leaf = own[0].to;

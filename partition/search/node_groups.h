@@ -13,6 +13,7 @@ namespace soliton {
 struct GroupedNode {
   std::size_t node = 0;
   std::size_t device_class = 0;
+  std::size_t signature = 0;  // LayerPins::signature()
 };
 
 // Gives equal numbers to equal devices. Equality is by value: devices of one name need not be
@@ -20,7 +21,7 @@ struct GroupedNode {
 std::vector<GroupedNode> classify(const PartitionRequest& request,
                                   const std::vector<std::size_t>& nodes);
 
-// Nodes of one class that can be exchanged without changing the network. Groups are ordered by
+// Nodes of one class and signature that can be exchanged without changing the network. Groups are ordered by
 // their first name, nodes of a group by name.
 std::vector<std::vector<GroupedNode>> twins(const PartitionRequest& request,
                                             std::vector<GroupedNode> nodes);

@@ -18,6 +18,7 @@ NodeId id(std::size_t node) { return NodeId{static_cast<std::uint32_t>(node)}; }
 struct Listed {
   std::vector<std::size_t> usable;
   std::size_t npus = 0;
+  std::size_t forbidden = 0;
   std::size_t host = 0;
   bool has_host = false;
 };
@@ -28,7 +29,11 @@ Listed list(const PartitionRequest& request) {
     const Device& device = request.nodes[i].device;
     if (device.kind == Device::Kind::kNpu) {
       ++out.npus;
-      if (device.npu.matrix_rf_tiles > 0) out.usable.push_back(i);
+      if (request.constraints.forbids(i)) {
+        ++out.forbidden;
+      } else if (device.npu.matrix_rf_tiles > 0) {
+        out.usable.push_back(i);
+      }
     } else if (!out.has_host) {
       out.has_host = true;
       out.host = i;
@@ -39,7 +44,13 @@ Listed list(const PartitionRequest& request) {
 
 Diagnostics problems_of(const PartitionRequest& request, const Listed& listed) {
   Diagnostics problems;
-  if (listed.usable.empty()) {
+  if (listed.usable.empty() && listed.forbidden > 0) {
+    const std::size_t rest = listed.npus - listed.forbidden;
+    problems.add(
+        ErrorCode::kInvalid,
+        fmt::format("no usable node: {} listed, {} forbidden{}", listed.npus, listed.forbidden,
+                    rest > 0 ? fmt::format(", {} without weight memory", rest) : ""));
+  } else if (listed.usable.empty()) {
     problems.add(ErrorCode::kInvalid,
                  fmt::format("no usable node: {} listed, {} with an NPU, none with weight memory",
                              request.nodes.size(), listed.npus));
@@ -78,7 +89,7 @@ std::vector<std::size_t> chain_of_groups(const PartitionRequest& request,
   };
   const auto key = [&](std::size_t g) {
     return std::tuple(both(last, g), both(groups.size(), g), groups[g].front().device_class,
-                      -static_cast<std::int64_t>(groups[g].size()));
+                      groups[g].front().signature, -static_cast<std::int64_t>(groups[g].size()));
   };
   const auto name = [&](std::size_t g) { return request.nodes[groups[g].front().node].name; };
   while (order.size() < groups.size()) {
@@ -108,14 +119,23 @@ std::vector<T> in_order(const std::vector<T>& items, const std::vector<std::size
 
 }  // namespace
 
+bool NodesView::may_hold(std::span<const std::size_t> all, std::size_t first,
+                         std::size_t last) const {
+  return !pins.any() ||
+         std::ranges::all_of(all, [&](std::size_t node) { return may_hold(node, first, last); });
+}
+
 Checked<NodesView> view_nodes(const PartitionRequest& request) {
   const Listed listed = list(request);
   Diagnostics problems = problems_of(request, listed);
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
-  auto groups = twins(request, classify(request, listed.usable));
+  NodesView view;
+  view.pins = LayerPins(request);
+  std::vector<GroupedNode> nodes = classify(request, listed.usable);
+  for (GroupedNode& it : nodes) it.signature = view.pins.signature(it.node);
+  auto groups = twins(request, std::move(nodes));
   groups = in_order(groups,
                     chain_of_groups(request, groups, *distances_of(request, groups, listed.host)));
-  NodesView view;
   view.distances = distances_of(request, groups, listed.host);
   view.host = request.nodes[listed.host].name;
   view.cpu = request.nodes[listed.host].device.cpu;
@@ -127,6 +147,7 @@ Checked<NodesView> view_nodes(const PartitionRequest& request) {
       view.nodes.push_back({request.nodes[it.node].name, request.nodes[it.node].device.npu});
       view.places.push_back(
           request.topology == nullptr ? "" : request.topology->vertices.at(it.node).place);
+      view.signature.push_back(it.signature);
       view.device_class.push_back(it.device_class);
       view.group.push_back(g);
       view.mixed = view.mixed || it.device_class != view.device_class.front();

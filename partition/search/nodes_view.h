@@ -7,15 +7,18 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "partition/lower/lower.h"
+#include "partition/search/layer_pins.h"
 #include "partition/search/partition.h"
 
 namespace soliton {
 
-// Equal devices on equal cables to the same vertices: exchanging two of them changes no times.
+// Equal devices on equal cables to the same vertices, which may hold the same layers: exchanging two
+// of them changes no times.
 struct NodeGroup {
   std::size_t first = 0;  // nodes [first, first + count) of the view
   std::size_t count = 0;
@@ -77,7 +80,15 @@ struct NodesView {
   CpuDevice cpu;
   bool mixed = false;  // devices differ
 
+  LayerPins pins;
+  std::vector<std::size_t> signature;  // by node, of `pins`
+
   std::size_t host_group() const { return groups.size(); }
+  // Whether the constraints let a node hold layers [first, last).
+  bool may_hold(std::size_t node, std::size_t first, std::size_t last) const {
+    return !pins.any() || pins.allow(signature[node], first, last);
+  }
+  bool may_hold(std::span<const std::size_t> all, std::size_t first, std::size_t last) const;
 };
 
 Checked<NodesView> view_nodes(const PartitionRequest& request);

@@ -2,6 +2,7 @@
 
 #include "partition/search/check_request.h"
 #include "partition/search/find_plan.h"
+#include "partition/search/given_plan.h"
 #include "partition/search/write_plan.h"
 #include "protocol/base/check.h"
 
@@ -27,7 +28,13 @@ Checked<Plan> partition_model(const PartitionRequest& request) {
     return refused(std::move(problems));
   StageCosts costs(request, *view);
   PlanPlayer player(request, *view);
-  const FoundPlan found = find_plan(request, *view, costs, player, node_limits(request, *view));
+  const NodeLimits limits = node_limits(request, *view);
+  if (request.constraints.given) {
+    const Checked<FoundPlan> given = play_given(request, *view, player, limits);
+    if (!given) return refused(given.error());
+    return write_plan(request, *view, costs, player, *given);
+  }
+  const FoundPlan found = find_plan(request, *view, costs, player, limits);
   if (!found.best) return refused(refuse(request, *view, found));
   if (beyond_time(request, found.best->prediction))
     return refused(refuse_time(request, found.best->prediction));

@@ -22,6 +22,24 @@ struct PartitionNode {
   Device device;
 };
 
+// What a plan has to keep to, beside the memories.
+struct PlanConstraints {
+  std::vector<bool> forbidden;  // by node: it may not be used; empty: none is
+  // By layer: the only nodes on which it may lie, in ascending order. Without an entry, or with an
+  // empty one, it may lie on any.
+  std::vector<std::vector<std::size_t>> only_on;
+  // By layer: it shares the stage of the layer before it; empty: none has to.
+  std::vector<bool> joined;
+  // The plan itself: it is checked and played, and nothing is searched.
+  std::optional<std::vector<PlanStage>> given;
+
+  bool forbids(std::size_t node) const { return node < forbidden.size() && forbidden[node]; }
+  bool joins(std::size_t layer) const { return layer < joined.size() && joined[layer]; }
+  // Whether it leaves out any plan; whether it does so by where layers are.
+  bool any() const;
+  bool binds_layers() const;
+};
+
 struct PartitionRequest {
   const Model* model = nullptr;
   // Of a model that is no chain: where its vectors come from and go to, and what the CPU hosts do
@@ -44,11 +62,13 @@ struct PartitionRequest {
   std::uint32_t before = 0;           // as in CostRequest
   std::uint32_t batch = 1;            // requests that run together; times are those of a full batch
   std::uint32_t window = 0;           // as in LowerRequest
+  PlanConstraints constraints;
 };
 
 // A plan that misses the SLA of objective `nodes` says so in Plan::missed.
 //
-// Errors: kInvalid (no usable node, no host, unknown precision); kDoesNotFit, with the missing
+// Errors: kInvalid (no usable node, no host, unknown precision, a given plan that is not one of the
+// model and the cluster, with the first difference); kDoesNotFit, with the missing
 // bytes and the number of nodes of the device that would be enough.
 Checked<Plan> partition_model(const PartitionRequest& request);
 

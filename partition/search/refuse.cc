@@ -141,6 +141,7 @@ std::size_t fewest_nodes(const PartitionRequest& request, const NodesView& view)
   const LowerNode& first = view.nodes.front();
   copies.nodes = {{first.name, {Device::Kind::kNpu, first.device, {}}},
                   {view.host, {Device::Kind::kCpu, {}, view.cpu}}};
+  copies.constraints = {};
   copies.topology = nullptr;
   copies.routes = nullptr;
   const NodesView alone = *view_nodes(copies);
@@ -197,6 +198,16 @@ Error refusal(const PartitionRequest& request, const NodesView& view, std::size_
                            : "")};
   }
   const double share = 100.0 * static_cast<double>(needed) / static_cast<double>(have.tiles);
+  if (request.constraints.binds_layers()) {
+    const std::string without =
+        fewest > 0 ? fmt::format("{} nodes of device {} suffice", fewest, device.name)
+                   : "no number of nodes suffices: " + tightest_fault(request, view);
+    return {ErrorCode::kDoesNotFit,
+            fmt::format("total fits ({:.0f} %) but no packing {} on {} nodes{} that keeps layers "
+                        "where placement and partition.colocate want them ({}); without these {}",
+                        share, proved ? "exists" : "was found", nodes, limit,
+                        proved ? "proved" : "no proof", without)};
+  }
   std::string remedy =
       "no number of nodes suffices: " + (fewest == 0 ? tightest_fault(request, view) : "");
   if (fewest > 0) remedy = fmt::format("{} nodes of device {} suffice", fewest, device.name);

@@ -24,6 +24,20 @@ bool shapes(StageCosts& costs, std::size_t first, std::size_t last, std::size_t 
 
 }  // namespace
 
+std::vector<std::size_t> stage_ends(const PartitionRequest& request) {
+  const std::size_t layers = request.model->layers.size();
+  std::vector<std::size_t> out;
+  for (std::size_t layer = 1; layer < layers; ++layer)
+    if (!request.constraints.joins(layer)) out.push_back(layer);
+  out.push_back(layers);
+  return out;
+}
+
+std::span<const std::size_t> ends_behind(const std::vector<std::size_t>& ends, std::size_t first) {
+  const auto from = std::ranges::upper_bound(ends, first);
+  return std::span(ends).subspan(static_cast<std::size_t>(from - ends.begin()));
+}
+
 // Longer stages need no less: the first that could not lie anywhere is the last one asked for.
 void for_each_shape(StageCosts& costs, std::size_t first, std::span<const std::size_t> ends,
                     std::size_t nodes, const std::function<void(const StageShape&)>& take) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "partition/search/stage_cost.h"
 
@@ -14,7 +15,12 @@ namespace soliton {
 // those with fewer nodes.
 void for_each_shape(StageCosts& costs, std::size_t first, std::span<const std::size_t> ends,
                     std::size_t nodes, const std::function<void(const StageShape&)>& take);
-// The same for stages that end with any layer.
+// The layers before which a stage may end, ascending: all that are not joined to the one before, and
+// the end of the model. Those behind `first`, of such a list.
+std::vector<std::size_t> stage_ends(const PartitionRequest& request);
+std::span<const std::size_t> ends_behind(const std::vector<std::size_t>& ends, std::size_t first);
+
+// The same for stages that end with any layer, as if none were joined.
 void for_each_shape(StageCosts& costs, std::size_t first, std::size_t layers, std::size_t nodes,
                     const std::function<void(const StageShape&)>& take);
 

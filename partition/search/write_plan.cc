@@ -35,12 +35,29 @@ SearchOutcome outcome_of(const PartitionRequest& request, const FoundPlan& found
           .interval = best.prediction.interval,
           .nodes = best.nodes,
           .complete = found.proved,
+          .constrained = request.constraints.any(),
+          .given = request.constraints.given.has_value(),
           .latency_bound = found.latency_bound,
           .interval_bound = found.interval_bound,
           .nodes_bound = found.nodes_bound,
           .played = found.played,
           .branches = found.branches,
           .cost_model = kCostModelVersion};
+}
+
+std::vector<PlanStage> named_stages(const PartitionRequest& request, const NodesView& view,
+                                    const std::vector<Stage>& stages) {
+  std::vector<PlanStage> out;
+  for (const Stage& stage : stages) {
+    PlanStage& named = out.emplace_back();
+    for (std::size_t layer = stage.first; layer < stage.last; ++layer)
+      named.layers.push_back(layer_name(request.model->layers[layer]));
+    for (const std::size_t node : stage.nodes) named.nodes.push_back(view.nodes[node].name);
+    named.split_directions = stage.split_directions;
+    named.scatter_input = stage.scatter_input;
+    named.input_nodes = stage.input_nodes;
+  }
+  return out;
 }
 
 std::vector<StageAccount> stage_accounts(const Model& model, const std::vector<Stage>& stages) {
@@ -66,6 +83,7 @@ std::vector<std::string> explanation(const PartitionRequest& request, const Node
   const PlayedPlan& best = *found.best;
   const NodeLimits limits = node_limits(request, view);
   PlanAccount account{.objective = request.objective,
+                      .given = request.constraints.given.has_value(),
                       .nodes = best.nodes,
                       .value = value(best.prediction),
                       .path = best.prediction.path,
@@ -191,6 +209,7 @@ Checked<Plan> write_plan(const PartitionRequest& request, const NodesView& view,
   for (std::size_t i = 0; i < lowered.shards.size(); ++i)
     plan.placements.push_back(placement(request, view, found, lowered, i));
   report_steps(request.steps, costs, found.best->stages, lowered, plan.placements);
+  plan.stages = named_stages(request, view, found.best->stages);
   plan.explanation = explanation(request, view, found, lowered.shards);
   plan.host_shard = std::move(lowered.host);
   sort_by_id(request, lowered, plan);

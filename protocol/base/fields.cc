@@ -78,12 +78,12 @@ std::string allowed_beside(const Field& field) {
 tl::unexpected<Error> no_such_word(const Field& field, std::string_view text) {
   std::vector<std::string> names;
   for (const FieldWord& word : field.words) names.emplace_back(word.spelling);
+  std::string hint = did_you_mean(std::string(text), names);
   // Whoever writes a list wants to know what else there is, even where one name was meant.
-  const std::string hint =
-      field.type == FieldType::kWords
-          ? fmt::format("{}; allowed: {}", did_you_mean(std::string(text), names),
-                        fmt::join(names, ", "))
-          : suggestion(std::string(text), names);
+  if (hint.empty())
+    hint = suggestion(std::string(text), names);
+  else if (field.type == FieldType::kWords)
+    hint += fmt::format(" Allowed: {}", fmt::join(names, ", "));
   return invalid(fmt::format("\"{}\" is not known{}", printable(text), hint));
 }
 

@@ -205,10 +205,11 @@ struct Field {
   }
   constexpr Field in(std::string_view what) const { return changed(&Field::unit, what); }
   constexpr Field as(FieldType what) const { return changed(&Field::type, what); }
-  // A flag with words is a choice between two.
+  // A flag with words is a choice between two, a list of numbers with words a list of words.
   constexpr Field spelled(std::span<const FieldWord> some) const {
     const Field out = changed(&Field::words, some);
-    return type == FieldType::kFlag ? out.as(FieldType::kChoice) : out;
+    if (type == FieldType::kFlag) return out.as(FieldType::kChoice);
+    return type == FieldType::kIntegers ? out.as(FieldType::kWords) : out;
   }
   constexpr Field of(const FieldTable& its) const { return changed(&Field::table, &its); }
   constexpr Field naming(std::string_view what) const { return changed(&Field::names, what); }
@@ -400,7 +401,7 @@ constexpr Field field(std::string_view key, std::string_view meaning) {
   using T = typename in::Member<member>::Type;
   Field out{.key = key, .meaning = meaning};
   if constexpr (in::Numbers<T>) {
-    out.type = std::is_enum_v<typename T::value_type> ? FieldType::kWords : FieldType::kIntegers;
+    out.type = FieldType::kIntegers;
     out.get = &in::get_numbers<member>;
     out.set = &in::set_numbers<member>;
   } else {

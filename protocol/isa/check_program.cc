@@ -81,7 +81,7 @@ void check_reduction(const Shard& shard, ShardFaults& faults, std::size_t c, std
   const Chain& chain = shard.program.chains[c];
   const std::int64_t held = std::int64_t{chain.rows} * shard.device.native_dim;
   if (chain.instructions[i].index > held)
-    faults.report("{}: {} elements, the chain has {}: rows {} of {} elements",
+    faults.report("{}: {} elements, the chain has {}: {} rows of {}",
                   instruction_place(shard, c, i), chain.instructions[i].index, held, chain.rows,
                   shard.device.native_dim);
 }

@@ -107,21 +107,6 @@ class Folder {
 
 }  // namespace
 
-void fold_known(Graph& graph, const std::vector<Array>& arrays) {
-  std::vector<bool> returned(graph.values.size());
-  for (const ValueId id : graph.outputs) returned[id] = true;
-  for (const State& state : graph.states) returned[state.output] = true;
-  std::int64_t left = kMostFolded;
-  for (Node& node : graph.nodes)
-    for (ValueId& id : node.outputs) {
-      if (id == kAbsent || !arrays[id].known() || returned[id] || arrays[id].elements() > left)
-        continue;
-      left -= arrays[id].elements();
-      graph.values[id].constant = arrays[id];
-      id = kAbsent;
-    }
-}
-
 void fold_constants(Graph& graph) { Folder(graph).run(); }
 
 }  // namespace soliton::ir

@@ -13,9 +13,4 @@ inline constexpr std::int64_t kMostFolded = std::int64_t{1} << 24;
 // graph gets its error.
 void fold_constants(Graph& graph);
 
-// Makes constants of values that are known of every request, such as what follows from shapes alone;
-// `arrays` by value. The nodes that made them make nothing any more, so that remove_unused() takes
-// them. Outputs and states stay, and so do values beyond the limit.
-void fold_known(Graph& graph, const std::vector<Array>& arrays);
-
 }  // namespace soliton::ir

@@ -6,7 +6,7 @@
 
 namespace soliton::ir {
 
-std::vector<std::size_t> remove_unused(Graph& graph) {
+void remove_unused(Graph& graph) {
   std::vector<bool> needed(graph.values.size());
   const auto need = [&](ValueId id) {
     if (id != kAbsent) needed[id] = true;
@@ -14,18 +14,15 @@ std::vector<std::size_t> remove_unused(Graph& graph) {
   for (const ValueId id : graph.outputs) need(id);
   for (const State& state : graph.states) need(state.output);
   std::vector<Node> kept;
-  std::vector<std::size_t> numbers;
   for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
     const auto read = [&](ValueId id) { return id != kAbsent && needed[id]; };
     if (std::ranges::none_of(node->outputs, read)) continue;
     for (ValueId& id : node->outputs)
       if (!read(id)) id = kAbsent;
     std::ranges::for_each(node->inputs, need);
-    numbers.push_back(static_cast<std::size_t>(&*node - graph.nodes.data()));
     kept.push_back(std::move(*node));
   }
   std::ranges::reverse(kept);
-  std::ranges::reverse(numbers);
   graph.nodes = std::move(kept);
   for (const Input& input : graph.inputs) need(input.value);
 
@@ -48,7 +45,6 @@ std::vector<std::size_t> remove_unused(Graph& graph) {
     move(state.output);
   }
   std::ranges::for_each(graph.outputs, move);
-  return numbers;
 }
 
 void make_outputs(Graph& graph) {

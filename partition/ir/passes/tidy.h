@@ -6,9 +6,8 @@
 namespace soliton::ir {
 
 // Nodes on which no output depends, outputs nobody reads (which become kAbsent), and values that are
-// then unused; ids change. Inputs of the graph stay, used or not. Returns the numbers that the nodes
-// which are left had before.
-std::vector<std::size_t> remove_unused(Graph& graph);
+// then unused; ids change. Inputs of the graph stay, used or not.
+void remove_unused(Graph& graph);
 
 // Gives an operator (Identity) to every output that is a constant or an input of the graph, so that
 // each output is made by a node. Also the outputs of states.

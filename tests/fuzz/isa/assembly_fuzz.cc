@@ -17,6 +17,8 @@ Result<NpuDevice> device_called(const std::string& name) {
   device.native_dim = 8;
   device.matrix_rf_tiles = 16;
   device.initial_vrf = device.add_sub_vrf_0 = device.add_sub_vrf_1 = device.multiply_vrf = 32;
+  device.functions.clear();
+  for (const NpuFunctionRow& row : kNpuFunctions) device.functions.push_back(row.function);
   device.dram = Bytes{8192};
   device.dram_rate = BitRate{1'000'000'000};
   device.formats = {{builtin_formats().front(), 2}};

@@ -42,6 +42,8 @@ bool fuzz_program(const std::uint8_t* data, std::size_t size) {
   shard.node = "fuzz";
   shard.format = builtin_formats().front();
   shard.device.formats = {{shard.format, 10}};
+  for (const NpuFunctionRow& row : kNpuFunctions)
+    if (!shard.device.has(row.function)) shard.device.functions.push_back(row.function);
   shard.in_ports = {{"in", 400, false}};
   shard.out_ports = {{"out", 400, {}}};
   shard.program = std::move(*program);

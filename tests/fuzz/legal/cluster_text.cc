@@ -131,8 +131,9 @@ void timing(Draft& d, FlowText& device) {
 }
 
 std::string device(Draft& d) {
-  const char* base = d.dice.word({"bw-s10", "bw-s10", "bw-pocket", "bw-a10", "bw-s5",
-                                  "intel-npu-s10", "bw-s10-product", "bw-cnn-a10", "custom"});
+  const char* base =
+      d.dice.word({"bw-s10", "bw-s10", "bw-pocket", "bw-a10", "bw-s5", "intel-npu-s10",
+                   "bw-s10-product", "bw-cnn-a10", "bw-next", "custom"});
   FlowText out;
   out.add("base", base);
   if (d.dice.chance(50)) return base;
@@ -147,6 +148,10 @@ std::string device(Draft& d) {
   if (d.dice.chance(20)) out.add("network_bandwidth", rate(d));
   if (d.dice.chance(20)) out.add("clock", d.dice.word({"1 MHz", "250 MHz", "10 GHz"}));
   if (d.dice.chance(20)) out.add("cell_programs", d.dice.word({"fused", "stepwise"}));
+  if (d.dice.chance(10))
+    out.add("functions", d.dice.word({"[relu, sigmoid, tanh, add, subtract, multiply]",
+                                      "[sigmoid, tanh, add, multiply, min, exp, row_reduce]",
+                                      "[add, sigmoid]", "[]"}));
   if (d.dice.chance(20)) {
     FlowText files;
     for (const char* key : {"initial", "add_sub_0", "add_sub_1", "multiply"})

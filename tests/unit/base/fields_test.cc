@@ -26,6 +26,7 @@ struct Sample {
   double peak = 1.5;
   std::array<std::uint8_t, 3> weights = {1, 2, 3};
   std::vector<std::int64_t> list;
+  std::vector<Colour> colours = {Colour::kGreen};
   Inner inner;
   std::optional<Inner> maybe;
   std::vector<Inner> several;
@@ -51,6 +52,7 @@ constexpr Field kRows[] = {
     field<&Sample::peak>("peak", "A real.").between(0, 10).in("TOPS"),
     field<&Sample::weights>("weights", "Some numbers.").between(1, 255).up_to(3),
     field<&Sample::list>("list", "More numbers."),
+    field<&Sample::colours>("colours", "Choices.").spelled(kColours),
     map_field<&Sample::inner, kInnerFields>("inner", "A map."),
     map_field<&Sample::maybe, kInnerFields>("maybe", "A map or false."),
     maps_field<&Sample::several, kInnerFields>("several", "Maps."),
@@ -72,6 +74,7 @@ Sample unlike_default() {
   out.peak = 2.25;
   out.weights = {9, 8, 7};
   out.list = {1, -1};
+  out.colours = {Colour::kRed, Colour::kGreen};
   out.inner.pause = picoseconds(8);
   out.maybe = Inner{picoseconds(9)};
   out.several = {Inner{}, Inner{picoseconds(10)}};
@@ -130,6 +133,20 @@ TEST(Fields, AreSpelledInTheUnitsOfTheirType) {
   EXPECT_EQ(parsed("colour", "red"), "red");
   EXPECT_EQ(parsed("note", "x y"), "x y");
   EXPECT_EQ(parsed("peak", "2.5 TOPS"), "2.5 TOPS");
+}
+
+// Words where the row has them; enumerators without words are numbers, as identities are.
+TEST(Fields, ListsOfEnumeratorsAreWordsOrNumbers) {
+  const Field& colours = *kFields.find("colours");
+  EXPECT_EQ(colours.type, FieldType::kWords);
+  EXPECT_EQ(field<&Sample::colours>("plain", "Numbers.").type, FieldType::kIntegers);
+  const Sample said = unlike_default();
+  EXPECT_EQ(spell_value(colours, colours.get(&said)), "[red, green]");
+  EXPECT_EQ(spell_default(kFields, colours), "[green]");
+  EXPECT_EQ(parsed("colours", "red"), "red");
+  EXPECT_EQ(parsed("colours", "rde"),
+            "error: \"rde\" is not known; did you mean \"red\"? Allowed: red, green");
+  EXPECT_EQ(parsed("colours", "0"), "error: \"0\" is not known; allowed: red, green");
 }
 
 TEST(Fields, SayWhatIsAllowed) {

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
 #include "node/host/host_work.h"
+#include "node/npu/kernels/pointwise.h"
 #include "protocol/base/rng.h"
 #include "tests/unit/bits/outsider.h"
 #include "tests/unit/partition/harness.h"
@@ -93,6 +95,51 @@ TEST(BitsPage, AnOutsiderGetsTheOutputsOfEveryCellBitByBit) {
   }
 }
 
+// The same number, or both NaN.
+void expect_same(Half ours, float theirs, std::size_t i) {
+  if (half_is_nan(ours) && std::isnan(theirs)) return;
+  ASSERT_EQ(word(to_float(ours)), word(theirs)) << "input " << i;
+}
+
+TEST(BitsPage, AnOutsiderGetsTheFunctionsOfAllInputs) {
+  struct Row {
+    ActivationFunction ours;
+    float (*theirs)(float);
+  };
+  for (const Row& row : {Row{ActivationFunction::kExp, outsider::exp},
+                         Row{ActivationFunction::kReciprocal, outsider::reciprocal},
+                         Row{ActivationFunction::kRsqrt, outsider::rsqrt}}) {
+    std::vector<Half> all(65536);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Half>(i);
+    soliton::apply(row.ours, all);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      expect_same(all[i], row.theirs(to_float(static_cast<Half>(i))), i);
+  }
+}
+
+TEST(BitsPage, AnOutsiderGetsMinimaAndReductions) {
+  const Random random(kSeed, "reductions");
+  for (std::size_t i = 0; i < 3000; ++i) {
+    const Random r = random.child(i);
+    std::vector<Half> values(1 + r.below(0, 900));
+    // Any pattern at all; or, mostly, numbers whose sum stays in range.
+    for (std::size_t k = 0; k < values.size(); ++k)
+      values[k] = static_cast<Half>(i % 8 == 0 ? r.bits(k + 1) : r.bits(k + 1) & 0xcfff);
+    const outsider::Vector theirs = floats(values);
+    std::vector<Half> small{values.front()};
+    soliton::apply(PointwiseOp::kMin, small, std::vector<Half>{values.back()});
+    expect_same(small[0], outsider::smaller(theirs.front(), theirs.back()), i);
+    const auto reduced = [&](Reduction reduction) {
+      std::vector<Half> out = values;
+      reduce(reduction, out, out.size());
+      return out.front();
+    };
+    expect_same(reduced(Reduction::kSum), outsider::sum(theirs), i);
+    expect_same(reduced(Reduction::kMean), outsider::mean(theirs), i);
+    expect_same(reduced(Reduction::kMax), outsider::largest(theirs), i);
+  }
+}
+
 // What the page says about which programs give the same bits.
 TEST(BitsPage, FusedAndStepwiseDifferWhereThePageSaysSo) {
   EXPECT_NE(answer_of({Cell::kGru, false, false}), answer_of({Cell::kGru, false, true}));
@@ -154,6 +201,9 @@ TEST(BitsPage, ItsWorkedNumbersAreRight) {
   const outsider::Vector w = outsider::weights(7, 0, 2, 4);
   const outsider::Vector x = outsider::random_values(7, 0, 2);
   const std::vector<unsigned char> bytes = outsider::bytes_of({1.0f, -0.5f});
+  const auto number = [](std::uint16_t pattern) { return to_float(pattern); };
+  outsider::Vector small(16385, number(0x0001));
+  small.front() = 1;
   for (const std::string& line :
        {fmt::format("mix(0) = {:016x}", outsider::mix(0)),
         fmt::format("fnv(\"rnn weights\") = {:016x}", outsider::fnv("rnn weights")),
@@ -162,6 +212,12 @@ TEST(BitsPage, ItsWorkedNumbersAreRight) {
                     stream.child(1).bits(2)),
         fmt::format("tensor 0 of seed 7, hidden 4: {:08x} {:08x}", word(w[0]), word(w[1])),
         fmt::format("request 0 of seed 7: {:08x} {:08x}", word(x[0]), word(x[1])),
+        fmt::format("exp of 3c00: {:04x}", to_half(outsider::exp(1))),
+        fmt::format("reciprocal of 4200: {:04x}", to_half(outsider::reciprocal(3))),
+        fmt::format("rsqrt of 4000: {:04x}", to_half(outsider::rsqrt(2))),
+        fmt::format("sum of 3c00 and 16384 times 0001: {:04x}", to_half(outsider::sum(small))),
+        fmt::format("mean of 3c00 3c01 3c01: {:04x}",
+                    to_half(outsider::mean({1, number(0x3c01), number(0x3c01)}))),
         fmt::format("output_hash of 1, -0.5: {:016x}",
                     outsider::fnv({reinterpret_cast<const char*>(bytes.data()), 8}))})
     EXPECT_NE(text.find(line), std::string::npos) << "the page should say: " << line;

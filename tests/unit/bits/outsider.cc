@@ -67,6 +67,30 @@ float half(double exact) {
   return static_cast<float>(rounded);
 }
 
+float exp(float a) { return half(std::exp(static_cast<double>(a))); }
+float reciprocal(float a) { return half(1 / static_cast<double>(a)); }
+float rsqrt(float a) { return half(1 / std::sqrt(static_cast<double>(a))); }
+float smaller(float a, float b) {
+  if (std::isnan(a) || std::isnan(b)) return NAN;
+  return a < b || (a == b && std::signbit(a)) ? a : b;
+}
+
+float sum(const Vector& a) {
+  float out = 0;
+  for (const float value : a) out += value;
+  return half(out);
+}
+float mean(const Vector& a) {
+  float out = 0;
+  for (const float value : a) out += value;
+  return half(static_cast<double>(out) / static_cast<double>(a.size()));
+}
+float largest(const Vector& a) {
+  float out = a[0];
+  for (const float value : a) out = -smaller(-out, -value);
+  return out;
+}
+
 namespace {
 
 struct Block {

@@ -31,6 +31,15 @@ std::vector<std::int64_t> random_symbols(std::uint64_t seed, std::uint32_t reque
 
 float half(double exact);
 
+// Functions of the multifunction units, of fp16 numbers.
+float exp(float a);
+float reciprocal(float a);
+float rsqrt(float a);
+float smaller(float a, float b);
+float sum(const Vector& a);
+float mean(const Vector& a);
+float largest(const Vector& a);
+
 // A matrix of a direction: rows in the order of gates, columns cut into blocks.
 struct Matrix {
   Vector values;

@@ -92,6 +92,7 @@ void expect_equal_npu(const NpuDevice& a, const NpuDevice& b) {
   EXPECT_SAME(multiply_vrf);
   EXPECT_SAME(instruction_words);
   EXPECT_SAME(multifunction_units);
+  EXPECT_SAME(functions);
   EXPECT_SAME(dram.count);
   EXPECT_SAME(dram_rate.bits_per_second);
   EXPECT_SAME(network_rate.bits_per_second);
@@ -249,6 +250,11 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   EXPECT_SAME(partition.objective);
   EXPECT_SAME(partition.min_nodes);
   EXPECT_SAME(partition.max_nodes);
+  EXPECT_SAME(partition.forbid);
+  EXPECT_SAME(partition.plan);
+  ASSERT_EQ(a.partition.colocate.size(), b.partition.colocate.size());
+  for (std::size_t i = 0; i < a.partition.colocate.size(); ++i)
+    EXPECT_SAME(partition.colocate[i].patterns);
   EXPECT_SAME(service.replicas);
   EXPECT_SAME(service.spares);
   EXPECT_SAME(service.sla_p99.count());

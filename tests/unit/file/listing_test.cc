@@ -40,6 +40,10 @@ TEST(Listing, Devices) {
   EXPECT_THAT(line_of(*text, "cpu"), HasSubstr("host"));
   EXPECT_THAT(line_of(*text, "custom"), HasSubstr("template"));
   EXPECT_THAT(line_of(*text, "bw-pocket"), HasSubstr("our invention"));
+  EXPECT_THAT(s10, HasSubstr("  relu, sigmoid, tanh, add, subtract, multiply, max"));
+  EXPECT_THAT(line_of(*text, "bw-next"),
+              ContainsRegex("48 TOPS .* not calibrated .*our invention.* max, min, exp, "
+                            "reciprocal, rsqrt, row_reduce"));
 }
 
 // Every column starts at the same place in every line.
@@ -71,6 +75,8 @@ TEST(Listing, DevicesAsJson) {
   EXPECT_EQ(devices.at("bw-s10-product").at("published_peak_tops").at("int16"), 12.0);
   EXPECT_EQ(devices.at("intel-npu-s10").at("batch_lanes"), 6);
   EXPECT_EQ(devices.at("cpu").at("kind"), "cpu");
+  EXPECT_EQ(s10.at("functions").size(), 7U);
+  EXPECT_EQ(devices.at("bw-next").at("functions").back(), "row_reduce");
 }
 
 TEST(Listing, TopologiesConfigsFormatsFaults) {
@@ -85,6 +91,9 @@ TEST(Listing, TopologiesConfigsFormatsFaults) {
   EXPECT_THAT(*configs, Not(HasSubstr("configs/devices")));
   for (const NumberFormat& format : builtin_formats())
     EXPECT_NE(line_of(list_formats(), format.name), "") << format.name;
+  EXPECT_THAT(line_of(list_functions(), "subtract"), HasSubstr("vv_a_sub_b, vv_b_sub_a: a - b"));
+  for (const NpuFunctionRow& row : kNpuFunctions)
+    EXPECT_NE(line_of(list_functions(), std::string(row.name)), "") << row.name;
   for (const auto& kind : fault_kinds())
     EXPECT_NE(line_of(list_faults(), std::string(kind->name)), "") << kind->name;
 }

@@ -6,6 +6,7 @@
 namespace soliton {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -221,6 +222,47 @@ TEST(ReadDevice, BuildsOnAnother) {
       "cpu-changed");
 }
 
+TEST(ReadDevice, FunctionsAreTheUsualOnesOrThoseListed) {
+  const auto device = [](const std::string& map) {
+    return read_good(small_cluster_with("bw-s10", map)).nodes[0].device.npu;
+  };
+  EXPECT_EQ(function_names(device("bw-s10").functions),
+            "relu, sigmoid, tanh, add, subtract, multiply, max");
+  EXPECT_EQ(device(kTinyNpu).functions, device("bw-s10").functions);
+  // In the order of the table, whatever the order of the file; nobody measured them.
+  const NpuDevice few = device("{base: bw-s10, functions: [exp, add, relu]}");
+  EXPECT_EQ(function_names(few.functions), "relu, add, exp");
+  EXPECT_TRUE(few.has(NpuFunction::kExp));
+  EXPECT_FALSE(few.has(NpuFunction::kTanh));
+  EXPECT_FALSE(few.timing.calibrated);
+  EXPECT_TRUE(device("{base: bw-s10, functions: []}").functions.empty());
+  const NpuDevice next = device("bw-next");
+  EXPECT_EQ(next.functions.size(), std::size(kNpuFunctions));
+  EXPECT_FALSE(next.timing.calibrated);
+  const NpuDevice s10 = device("bw-s10");
+  EXPECT_EQ(next.formats, s10.formats);
+  EXPECT_EQ(next.peak_ops_per_second(), s10.peak_ops_per_second());
+  EXPECT_EQ(next.timing.vector_cycles, s10.timing.vector_cycles);
+}
+
+TEST(ReadDevice, MistakesInFunctions) {
+  const auto with = [](const std::string& functions) {
+    return error_of(small_cluster_with("bw-s10", "{base: bw-s10, functions: " + functions + "}"));
+  };
+  EXPECT_EQ(with("[relu, rsqr]"),
+            "test.yaml:3:66: nodes[0].device.functions[1]: \"rsqr\" is not known; did you mean "
+            "\"rsqrt\"? Allowed: relu, sigmoid, tanh, add, subtract, multiply, max, min, exp, "
+            "reciprocal, rsqrt, row_reduce");
+  EXPECT_THAT(with("[relu, gelu, [exp], layernorm]"),
+              AllOf(HasSubstr("functions[1]: \"gelu\" is not known"),
+                    HasSubstr("functions[2]: \"\" is not known"),
+                    HasSubstr("functions[3]: \"layernorm\" is not known")));
+  EXPECT_THAT(with("[exp, relu, exp]"), HasSubstr("functions[2]: \"exp\" is listed twice"));
+  EXPECT_THAT(with("relu"),
+              HasSubstr("functions: must be a list, such as [relu, sigmoid, tanh, add"));
+  EXPECT_THAT(with("{relu: true}"), HasSubstr("must be a list, such as"));
+}
+
 TEST(ReadDevice, AFormatWithoutBeatsTakesNOverL) {
   std::string device = kTinyNpu;
   const std::string beats = ", beats_per_tile: 4";
@@ -357,6 +399,56 @@ TEST(ReadPartition, Mistakes) {
               HasSubstr("min_nodes is 3, but 2 of the nodes have an NPU"));
   EXPECT_THAT(error_of(small_cluster("service: {sla: {p99: 5}}\n")),
               HasSubstr("service.sla.p99: \"5\" has no unit"));
+}
+
+TEST(ReadPartition, ForbiddenNodesAreNamesRangesAndGlobs) {
+  const auto forbidden = [](const std::string& list) {
+    return read_good(small_cluster("partition: {forbid: " + list + "}\n")).partition.forbid;
+  };
+  EXPECT_THAT(forbidden("[fpga1]"), ElementsAre("fpga1"));
+  EXPECT_THAT(forbidden("[\"fpga[0-1]\", fpga1]"), ElementsAre("fpga0", "fpga1"));
+  EXPECT_THAT(forbidden("[\"*1\"]"), ElementsAre("fpga1"));
+  EXPECT_THAT(forbidden("[\"*\"]"), ElementsAre("fpga0", "fpga1"));
+  EXPECT_TRUE(forbidden("[]").empty());
+  const auto wrong = [](const std::string& list) {
+    return error_of(small_cluster("partition: {forbid: " + list + "}\n"));
+  };
+  EXPECT_EQ(wrong("[fpga0, fpgo1]"),
+            "test.yaml:6:28: partition.forbid: no node called \"fpgo1\"; did you mean \"fpga1\"?");
+  EXPECT_THAT(wrong("[host0]"),
+              HasSubstr("6:21: partition.forbid: host0 has no NPU, and plans are about nodes with "
+                        "one"));
+  EXPECT_THAT(wrong("fpga1"), HasSubstr("partition.forbid: must be a list of nodes"));
+  EXPECT_THAT(wrong("[[fpga1]]"), HasSubstr("partition.forbid: must list names of nodes"));
+}
+
+TEST(ReadPartition, ColocationIsListsOfOperators) {
+  const PartitionSpec partition =
+      read_good(small_cluster("partition: {colocate: [[a, b], [\"/enc/*\"]]}\n")).partition;
+  ASSERT_EQ(partition.colocate.size(), 2U);
+  EXPECT_THAT(partition.colocate[0].patterns, ElementsAre("a", "b"));
+  EXPECT_EQ(partition.colocate[1].position, "test.yaml:6:32");
+  for (const char* list : {"a", "[a]", "[[]]", "[[[a]]]", "{a: b}"})
+    EXPECT_THAT(error_of(small_cluster("partition: {colocate: " + std::string(list) + "}\n")),
+                HasSubstr("partition.colocate: must be lists of operators"))
+        << list;
+}
+
+TEST(ReadPartition, AGivenPlanIsAFileBesideTheClusterFile) {
+  const TestFolder folder;
+  const std::string plan = folder.write("plans/plan.json", "{}");
+  const std::string file =
+      folder.write("c.yaml", small_cluster("partition: {plan: plans/plan.json}\n"));
+  EXPECT_EQ(read_cluster(file, {}, shipped())->partition.plan, plan);
+  EXPECT_THAT(error_of(small_cluster("partition: {plan: none.json}\n")),
+              HasSubstr("test.yaml:6:19: partition.plan: no file \"none.json\""));
+}
+
+TEST(ReadPlacement, NodesAreNamesRangesAndGlobs) {
+  const ClusterSpec spec =
+      read_good(small_cluster("placement: {a: \"fpga*\", b: [\"fpga[0-1]\", host0]}\n"));
+  EXPECT_THAT(spec.placement[0].nodes, ElementsAre("fpga0", "fpga1"));
+  EXPECT_THAT(spec.placement[1].nodes, ElementsAre("fpga0", "fpga1", "host0"));
 }
 
 TEST(ReadLtl, OverridesTheDefaults) {

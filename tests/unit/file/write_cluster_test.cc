@@ -49,6 +49,7 @@ TEST(WriteCluster, EveryPartReadsBack) {
         "links: ["
         "{between: ['fpga[0-1]', s0], latency: 1.5 ns, name: 'cable[7-8]'}, "
         "{between: [host0, s1], latency: 0 ns, bandwidth: 123457 b/s, queue: 4097 B}]}\n",
+        "partition: {forbid: ['fpga[0-1]'], colocate: [[a, '/b*'], ['*']]}\n",
         "service: {batch: 7, batch_wait: 3 ns}\nworkload: {arrival: poisson, rate: 12345 /s}\n",
         "service: {sla: {p99: 1234567 ns}}\nworkload: {clients: 3, think: 17 ps, requests: 1}\n",
         "ltl: {mtu: 100 B, window: 256, credit: 3 MiB, timeout: 51 us, timeout_max: 51 us, "
@@ -88,7 +89,7 @@ TEST(WriteCluster, InlineDevicesAndOddNamesReadBack) {
       "{name: null, kind: npu, description: \"say \\\"hi\\\" \\\\ # , }\", source: 'a: b', clock: "
       "123.456 MHz, tile_engines: 3, "
       "lanes: 5, native_dimension: 7, batch_lanes: 3, cell_programs: stepwise, "
-      "multifunction_units: 1, "
+      "multifunction_units: 1, functions: [row_reduce, add], "
       "matrix_registers: 11, published_peaks: [{name: int8, peak: 1.4 TOPS}], "
       "vector_registers: {initial: 1, "
       "add_sub_0: 2, add_sub_1: 3, multiply: 4}, instruction_words: 5, dram: 6 B, dram_bandwidth: "

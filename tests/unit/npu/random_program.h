@@ -15,6 +15,7 @@ class RandomProgram {
   // Without weights the program is good for times only.
   RandomProgram(std::uint64_t seed, int chains, bool with_weights = false)
       : random_(seed, "program"), b_(small_device(), msfp16_block8(), 4) {
+    b_.shard.device.functions.push_back(NpuFunction::kRowReduce);
     b_.in_port("x", 16);
     b_.in_port("y", 16);
     // r x c tiles take 4 r c / 3 cycles: some matrices are below the dispatch floor of 5 cycles,
@@ -70,7 +71,9 @@ class RandomProgram {
     if (pick(2) == 0) list.push_back(add_0(vector(rows)));
     if (pick(3) == 0) list.push_back(operation(Opcode::kVSigm));
     if (pick(2) == 0) list.push_back(mul(vector(rows)));
-    if (pick(4) == 0) list.push_back(add_1(vector(rows)));
+    const std::uint64_t adder = pick(5);
+    if (adder == 0) list.push_back(add_1(vector(rows)));
+    if (adder == 1) list.push_back(operation(Opcode::kVRmean, Memory::kNone, 16 * rows - 5));
     for (std::uint64_t writes = 1 + pick(2); writes > 0; --writes)
       list.push_back(v_wr(kFiles[pick(4)], vector(rows)));
     b_.chain("c", std::size_t{16} * rows, std::size_t{16} * columns, std::move(list));

@@ -48,6 +48,7 @@ class RandomProgram {
       for (const int columns : {1, 2, 3})
         tiles_[rows][columns] = b_.matrix("W", 16 * rows, 16 * columns, {});
     }
+    b_.shard.device.functions.push_back(NpuFunction::kRowReduce);
     b_.shard.device.dram = Bytes{1 << 20};
     b_.shard.device.dram_rate = BitRate{7'000'000'000};
     for (int i = 0; i < chains; ++i) {
@@ -109,7 +110,9 @@ class RandomProgram {
     if (pick(2) == 0) list.push_back(add_0(vector(rows)));
     if (pick(3) == 0) list.push_back(operation(Opcode::kVSigm));
     if (pick(2) == 0) list.push_back(mul(vector(rows)));
-    if (pick(4) == 0) list.push_back(add_1(vector(rows)));
+    const std::uint64_t adder = pick(5);
+    if (adder == 0) list.push_back(add_1(vector(rows)));
+    if (adder == 1) list.push_back(operation(Opcode::kVRsum, Memory::kNone, 16 * rows - 5));
     const Memory files[] = {Memory::kInitialVrf, Memory::kAddSubVrf0, Memory::kAddSubVrf1,
                             Memory::kMultiplyVrf, Memory::kDram};
     for (std::uint64_t writes = 1 + pick(2); writes > 0; --writes)
@@ -197,7 +200,7 @@ class NaiveTiming {
       mvu_free_ = start + std::max<Ticks>(timing.dispatch_cycles * t_,
                                           occupied(chain) + timing.slot_overhead_cycles * t_);
       const Ticks result =
-          mvu_free_ +
+          mvu_free_ + reductions(chain) +
           (timing.depth_cycles + timing.depth_cycles_per_vector * Ticks{chain.rows}) * t_;
       return {start, read.empty() ? result : std::max(result, operands_ready + t_)};
     }
@@ -207,7 +210,17 @@ class NaiveTiming {
     start = std::max(start, operands_ready);
     const Ticks vector =
         device_.timing.vector_cycles + device_.timing.vector_cycles_per_vector * Ticks{chain.rows};
-    return {start, start + (any ? vector * t_ : 0)};
+    return {start, start + (any ? vector * t_ : 0) + reductions(chain)};
+  }
+
+  // A native vector goes by in N / L cycles, rounded up to a tick; all of them behind each reduction.
+  Ticks reductions(const Chain& chain) const {
+    Ticks pass = 0;
+    while (pass * device_.lanes < Ticks{device_.native_dim} * t_) ++pass;
+    Ticks out = 0;
+    for (const Instruction& i : chain.instructions)
+      if (i.opcode == Opcode::kVRsum) out += Ticks{chain.rows} * pass;
+    return out;
   }
 
   // 4 beats a tile, in ticks of 1/T cycle.

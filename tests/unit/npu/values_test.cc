@@ -160,10 +160,46 @@ TEST(Operations, RunInTheOrderOfTheChain) {
   EXPECT_EQ(u.run_once({add_0(0), mul(0)}, sixteen({2, 4})), sixteen({9, 15}));
 }
 
+TEST(Operations, MinExpReciprocalAndRsqrt) {
+  Bench t;
+  t.b.constant(Memory::kAddSubVrf0, sixteen({3, 3, 3}));
+  EXPECT_EQ(t.run_once({operation(Opcode::kVvMin, Memory::kAddSubVrf0, 0),
+                        operation(Opcode::kVRsqrt), operation(Opcode::kVRcp)},
+                       sixteen({4, 1, 0.25}))[1],
+            to_half(1));
+  EXPECT_EQ(t.stats.fp16_overflows, 13u);  // 1 / sqrt(0)
+  Bench u;
+  EXPECT_EQ(u.run_once({operation(Opcode::kVExp)}, sixteen({0, 1, 12}))[1], 0x4170);
+  EXPECT_EQ(u.stats.fp16_overflows, 1u);  // e^12
+}
+
 std::vector<float> scaled_identity(std::size_t size, float factor) {
   std::vector<float> weights(size * size);
   for (std::size_t i = 0; i < size; ++i) weights[i * size + i] = factor;
   return weights;
+}
+
+// 20 elements in two native vectors of 16, behind a product that doubles them, then subtracted from.
+TEST(Operations, AReductionIsOverAllVectorsOfTheChain) {
+  ShardBuilder b(small_device(), msfp16_block8(), 4);
+  b.in_port("x", 20);
+  b.out_port("y", 20);
+  const std::uint32_t w = b.matrix("W", 20, 20, scaled_identity(20, 2));
+  b.constant(Memory::kAddSubVrf1, Halves(20, to_half(1)));
+  b.chain("x", 20, 20, {v_rd(Memory::kNetQ, 0), v_wr(kInitial, 0)});
+  b.chain("y", 20, 20,
+          {v_rd(kInitial, 0), mv_mul(w), operation(Opcode::kVRsum, Memory::kNone, 19),
+           operation(Opcode::kVvASubB, Memory::kAddSubVrf1, 0), v_wr(kInitial, 0),
+           v_wr(Memory::kNetQ, 0)});
+  b.segment(0, 1);
+  Npu npu(b.shard, ComputeMode::kFunctional);
+  Halves x(20, to_half(1));
+  x.back() = to_half(100);  // the element behind the nineteen
+  EXPECT_EQ(run(npu, {x}).front(), Halves(20, to_half(37)));
+  // Also in the padding, where the operand is zero.
+  const auto last = npu.vector(kInitial, 1);
+  EXPECT_EQ(std::count(last.begin(), last.end(), to_half(37)), 4);
+  EXPECT_EQ(std::count(last.begin(), last.end(), to_half(38)), 12);
 }
 
 TEST(Registers, AMulticastReachesAllFilesAndPaddingIsZero) {

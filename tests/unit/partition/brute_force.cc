@@ -1,6 +1,7 @@
 #include "tests/unit/partition/brute_force.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
@@ -138,6 +139,25 @@ RandomCluster random_cluster(std::uint64_t seed, std::uint64_t number, bool larg
   return out;
 }
 
+void constrain(RandomCluster& cluster, std::uint64_t seed, std::uint64_t number) {
+  Chance chance(seed + 1, number);
+  const std::size_t layers = cluster.model.layers.size();
+  std::vector<std::string> npus;
+  for (const RandomCluster::Node& node : cluster.nodes)
+    if (node.device) npus.push_back(node.name);
+  if (chance.one_in(4))
+    cluster.forbidden.push_back(
+        npus[static_cast<std::size_t>(chance.between(0, std::ssize(npus) - 1))]);
+  cluster.joined.assign(layers, false);
+  for (std::size_t layer = 1; layer < layers; ++layer) cluster.joined[layer] = chance.one_in(3);
+  cluster.only_on.resize(layers);
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    if (layer > 0 && !chance.one_in(2)) continue;
+    for (const std::string& npu : npus)
+      if (chance.one_in(2)) cluster.only_on[layer].push_back(npu);
+  }
+}
+
 std::string RandomCluster::words() const {
   std::string out = kind;
   for (const Node& node : nodes)
@@ -156,6 +176,12 @@ std::string RandomCluster::words() const {
       out += fmt::format(" dense{}{}", dense.output, dense.every_step ? "" : "once");
     }
   }
+  for (const std::string& node : forbidden) out += "; not " + node;
+  for (std::size_t layer = 0; layer < only_on.size(); ++layer)
+    if (!only_on[layer].empty())
+      out += fmt::format("; l{} on {}", layer, fmt::join(only_on[layer], " "));
+  for (std::size_t layer = 0; layer < joined.size(); ++layer)
+    if (joined[layer]) out += fmt::format("; l{} with the one before", layer);
   return out + fmt::format("; {} steps, objective {}, max {}, sla {}", steps,
                            static_cast<int>(objective), max_nodes, to_string(sla));
 }
@@ -201,6 +227,18 @@ BuiltCluster::BuiltCluster(const RandomCluster& of) : topology(built(of)), route
     if (node.device) device.npu = *node.device;
     request.nodes.push_back({node.name, device});
   }
+  const auto listed = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  PlanConstraints& constraints = request.constraints;
+  for (const RandomCluster::Node& node : of.nodes)
+    constraints.forbidden.push_back(listed(of.forbidden, node.name));
+  for (const std::vector<std::string>& names : of.only_on) {
+    std::vector<std::size_t>& nodes = constraints.only_on.emplace_back();
+    for (std::size_t i = 0; i < of.nodes.size(); ++i)
+      if (listed(names, of.nodes[i].name)) nodes.push_back(i);
+  }
+  constraints.joined = of.joined;
   request.steps = of.steps;
   request.objective = of.objective;
   request.max_nodes = of.max_nodes;
@@ -213,14 +251,17 @@ namespace {
 class AllPlans {
  public:
   explicit AllPlans(const PartitionRequest& request) : request_(request) {
-    for (const PartitionNode& node : request.nodes) {
-      if (node.device.kind == Device::Kind::kNpu) {
-        nodes_.push_back(node);
-      } else {
+    for (std::size_t i = 0; i < request.nodes.size(); ++i) {
+      const PartitionNode& node = request.nodes[i];
+      if (node.device.kind != Device::Kind::kNpu) {
         host_ = node.name;
+      } else if (!request.constraints.forbids(i)) {
+        nodes_.push_back(node);
+        number_.push_back(i);
       }
     }
-    most_ = request.max_nodes == 0 ? nodes_.size() : static_cast<std::size_t>(request.max_nodes);
+    most_ = nodes_.size();
+    if (request.max_nodes > 0) most_ = std::min(most_, static_cast<std::size_t>(request.max_nodes));
   }
 
   BruteForce run() {
@@ -231,6 +272,7 @@ class AllPlans {
  private:
   void cut(std::size_t first, std::size_t used) {
     if (first == request_.model->layers.size()) return assign(used);
+    if (request_.constraints.joins(first)) return;
     for (std::size_t last = first + 1; last <= request_.model->layers.size(); ++last) {
       for (std::size_t count = 1; used + count <= most_; ++count) {
         for (const StageOption& option : stage_options(*request_.model, first, last, count, kDim))
@@ -256,8 +298,20 @@ class AllPlans {
     do {
       const std::vector<std::size_t> chosen(order.begin(),
                                             order.begin() + static_cast<std::ptrdiff_t>(used));
-      if (seen.insert(chosen).second) play(chosen);
+      if (seen.insert(chosen).second && allowed(chosen)) play(chosen);
     } while (std::next_permutation(order.begin(), order.end()));
+  }
+
+  bool allowed(const std::vector<std::size_t>& chosen) const {
+    const auto& only_on = request_.constraints.only_on;
+    for (const Stage& stage : stages_)
+      for (const std::size_t position : stage.nodes)
+        for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
+          if (layer >= only_on.size() || only_on[layer].empty()) continue;
+          if (std::ranges::find(only_on[layer], number_[chosen[position]]) == only_on[layer].end())
+            return false;
+        }
+    return true;
   }
 
   void play(const std::vector<std::size_t>& chosen) {
@@ -288,6 +342,7 @@ class AllPlans {
 
   const PartitionRequest& request_;
   std::vector<PartitionNode> nodes_;
+  std::vector<std::size_t> number_;  // by those: of the request
   std::string host_;
   std::size_t most_ = 0;
   std::vector<Stage> stages_;

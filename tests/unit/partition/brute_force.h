@@ -30,12 +30,19 @@ struct RandomCluster {
   Objective objective = Objective::kLatency;
   std::int64_t max_nodes = 0;
   Duration sla{};
+  // As PlanConstraints, with nodes by name.
+  std::vector<std::string> forbidden;
+  std::vector<std::vector<std::string>> only_on;
+  std::vector<bool> joined;
 
   std::string words() const;  // of everything in it, for a failure
 };
 
 // Determined by seed and number. `large`: up to four layers on four nodes.
 RandomCluster random_cluster(std::uint64_t seed, std::uint64_t number, bool large);
+
+// Adds constraints: at least one, and now and then some that nothing can meet.
+void constrain(RandomCluster& cluster, std::uint64_t seed, std::uint64_t number);
 
 // With its topology built; not movable.
 struct BuiltCluster {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "partition/plan/explain.h"
+#include "partition/plan/read_plan.h"
 #include "tests/unit/partition/brute_force.h"
 
 namespace soliton::test {
@@ -68,30 +70,89 @@ void check_refusal(const Diagnostics& problems, const BruteForce& all) {
   EXPECT_EQ(problems.text().find("no proof"), std::string::npos) << problems.text();
 }
 
-TEST(BruteForce, NoPlanOfTheClassIsBetterAndNoBoundIsAboveTheBest) {
+void expect_kept(const Plan& plan, const RandomCluster& cluster) {
+  std::size_t layer = 0;
+  for (const PlanStage& stage : plan.stages) {
+    EXPECT_FALSE(layer < cluster.joined.size() && cluster.joined[layer]) << layer;
+    for (std::size_t i = 0; i < stage.layers.size(); ++i, ++layer)
+      for (const std::string& node : stage.nodes) {
+        EXPECT_EQ(std::ranges::count(cluster.forbidden, node), 0) << node;
+        if (layer >= cluster.only_on.size() || cluster.only_on[layer].empty()) continue;
+        EXPECT_EQ(std::ranges::count(cluster.only_on[layer], node), 1) << layer << " " << node;
+      }
+  }
+  EXPECT_EQ(layer, cluster.model.layers.size());
+}
+
+// Counts what it saw.
+struct Compared {
   std::uint64_t plans = 0;
   std::uint64_t refused = 0;
+};
+
+void compare(const RandomCluster& cluster, std::uint64_t number, Compared& seen) {
+  const BuiltCluster built(cluster);
+  PartitionRequest request = built.request;
+  const BruteForce all = all_plans(request);
+  seen.plans += static_cast<std::uint64_t>(all.plans);
+  if (request.objective == Objective::kNodes && number % 3 != 0 && all.latency)
+    request.sla = *all.latency * static_cast<std::int64_t>(80 + number % 100) / 100;
+  const Checked<Plan> plan = partition_model(request);
+  if (!plan) {
+    ++seen.refused;
+    return check_refusal(plan.error(), all);
+  }
+  ASSERT_GT(all.plans, 0);
+  expect_kept(*plan, cluster);
+  EXPECT_EQ(plan->certificate.plan_class,
+            request.constraints.any() ? "contiguous within constraints" : "contiguous");
+  if (request.objective == Objective::kNodes) {
+    check_nodes(*plan, all, request.sla);
+  } else {
+    check_time(*plan, all, request.objective);
+  }
+}
+
+TEST(BruteForce, NoPlanOfTheClassIsBetterAndNoBoundIsAboveTheBest) {
+  Compared seen;
+  for_random_clusters(
+      1, [&](RandomCluster& cluster, std::uint64_t number) { compare(cluster, number, seen); });
+  RecordProperty("plans", std::to_string(seen.plans));
+  RecordProperty("refused", std::to_string(seen.refused));
+}
+
+TEST(BruteForce, NoPlanWithinConstraintsIsBetter) {
+  Compared seen;
   for_random_clusters(1, [&](RandomCluster& cluster, std::uint64_t number) {
+    constrain(cluster, kSeed, number);
+    SCOPED_TRACE(cluster.words());
+    compare(cluster, number, seen);
+  });
+  RecordProperty("plans", std::to_string(seen.plans));
+  RecordProperty("refused", std::to_string(seen.refused));
+}
+
+// A plan as JSON is the same plan again: the same stages, programs and times, and no search.
+TEST(BruteForce, AGivenPlanIsThePlanItWasTakenFrom) {
+  for_random_clusters(2, [](RandomCluster& cluster, std::uint64_t number) {
+    if (number % 2 == 0) constrain(cluster, kSeed, number);
     const BuiltCluster built(cluster);
     PartitionRequest request = built.request;
-    const BruteForce all = all_plans(request);
-    plans += static_cast<std::uint64_t>(all.plans);
-    if (request.objective == Objective::kNodes && number % 3 != 0 && all.latency)
-      request.sla = *all.latency * static_cast<std::int64_t>(80 + number % 100) / 100;
     const Checked<Plan> plan = partition_model(request);
-    if (!plan) {
-      ++refused;
-      return check_refusal(plan.error(), all);
-    }
-    ASSERT_GT(all.plans, 0);
-    if (request.objective == Objective::kNodes) {
-      check_nodes(*plan, all, request.sla);
-    } else {
-      check_time(*plan, all, request.objective);
-    }
+    if (!plan) return;
+    request.constraints.given = read_plan_stages(plan_json(*plan)).value();
+    const Checked<Plan> again = partition_model(request);
+    ASSERT_TRUE(again) << again.error().text();
+    EXPECT_EQ(again->stages, plan->stages);
+    EXPECT_EQ(again->predicted_latency, plan->predicted_latency);
+    EXPECT_EQ(again->predicted_interval, plan->predicted_interval);
+    EXPECT_EQ(again->certificate.value, plan->certificate.value);
+    EXPECT_EQ(again->certificate.plan_class, "given plan");
+    EXPECT_EQ(again->certificate.verdict, "no proof");
+    ASSERT_EQ(again->shards.size(), plan->shards.size());
+    for (std::size_t i = 0; i < plan->shards.size(); ++i)
+      EXPECT_EQ(again->placements[i].holds, plan->placements[i].holds);
   });
-  RecordProperty("plans", std::to_string(plans));
-  RecordProperty("refused", std::to_string(refused));
 }
 
 // The checks see a plan that is worse, and a bound that is too high, by the least there is.
@@ -132,6 +193,7 @@ std::string placed(const Checked<Plan>& plan) { return plan ? placed(*plan) : "n
 
 TEST(BruteForce, TheOrderOfTheNodeListChangesNothing) {
   for_random_clusters(2, [](RandomCluster& cluster, std::uint64_t number) {
+    if (number % 2 == 0) constrain(cluster, kSeed, number);
     const BuiltCluster built(cluster);
     const std::string before = placed(partition_model(built.request));
     const Random random = Random(kSeed, "order").child(number);

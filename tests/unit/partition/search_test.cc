@@ -140,6 +140,15 @@ TEST(Search, NodesOfTheHostsRackComeFirst) {
   EXPECT_EQ(plan.placements[1].place, "pod0/rack0");
 }
 
+TEST(Search, ADeviceWithoutTheFunctionsOfALayerIsRefusedByName) {
+  const Model model = rnn({.cell = Cell::kGru, .hidden = 64});
+  Cluster cluster(model, pocket(16, 96), 2);
+  cluster.request.nodes[1].device.npu.functions = {NpuFunction::kTanh, NpuFunction::kAdd};
+  EXPECT_THAT(error_of(cluster.request),
+              HasSubstr("fpga1: device pocket does not declare sigmoid, subtract, multiply, which "
+                        "gru0 needs; its functions: tanh, add"));
+}
+
 TEST(Search, MixedDevicesArePlannedInAnyOrderButNeedOneNativeDimension) {
   const Model model = rnn({.cell = Cell::kGru, .hidden = 64, .layers = 2});
   Cluster cluster(model, pocket(16, 96), 2);

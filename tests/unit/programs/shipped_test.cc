@@ -2,54 +2,17 @@
 // checksum, so that neither program nor arithmetic changes unnoticed.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
-#include "protocol/base/rng.h"
 #include "protocol/isa/assembly.h"
+#include "tests/unit/programs/assembled.h"
 #include "tests/unit/programs/play.h"
 
 namespace soliton {
 namespace {
 
 using namespace soliton::testing;
-
-std::string text_of(const std::string& name) {
-  std::ifstream in(std::string(SOLITON_SOURCE_DIR) + "/configs/programs/" + name + ".npu");
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-Shard shipped(const std::string& name) {
-  const auto lookup = [](const std::string& device) -> Result<NpuDevice> {
-    return device_named(device);
-  };
-  const Checked<Shard> shard = assemble(parse_assembly(text_of(name), name), name, lookup);
-  EXPECT_TRUE(shard.has_value()) << (shard ? "" : shard.error().text());
-  return shard.value_or(Shard{});
-}
-
-// The recipes of docs/isa.md, written down again.
-std::vector<float> random_matrix(std::uint64_t seed, std::size_t rows, std::size_t columns) {
-  const Random random(seed, "assembly matrix");
-  const double width = std::sqrt(12.0 / static_cast<double>(columns));
-  std::vector<float> out(rows * columns);
-  for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = static_cast<float>((random.unit(i) - 0.5) * width);
-  return out;
-}
-
-Halves random_vector(std::uint64_t seed, std::size_t count) {
-  const Random random(seed, "assembly vector");
-  Halves out(count);
-  for (std::size_t i = 0; i < count; ++i)
-    out[i] = to_half(static_cast<float>(random.unit(i) - 0.5));
-  return out;
-}
 
 constexpr std::size_t kUnits = 500;
 
@@ -70,7 +33,7 @@ CellWeights weights_of(Cell cell) {
 }
 
 void expect_cell(const std::string& name, Cell cell, std::uint64_t pinned) {
-  const Shard shard = shipped(name);
+  const Shard shard = shipped_program(name);
   const std::vector<Halves> inputs = random_messages(3, kUnits, 5);
   const Played run = play(shard, 3, {{0, inputs}});
   EXPECT_EQ(run.outputs[0],
@@ -87,7 +50,7 @@ TEST(ShippedPrograms, GruWithResetAfterIsTheCell) {
 }
 
 TEST(ShippedPrograms, EmbeddingLooksUpRows) {
-  const Shard shard = shipped("embedding");
+  const Shard shard = shipped_program("embedding");
   const Halves table = random_vector(1, 256'000);
   std::vector<Halves> expected;
   Messages messages;
@@ -102,7 +65,7 @@ TEST(ShippedPrograms, EmbeddingLooksUpRows) {
 }
 
 TEST(ShippedPrograms, ConvolutionIsTheProductWithEveryPatch) {
-  const Shard shard = shipped("convolution");
+  const Shard shard = shipped_program("convolution");
   const std::vector<Halves> rows = random_messages(8, 1024, 6);
   const std::vector<float> weights = random_matrix(1, 128, 1152);
   const Halves bias = random_vector(2, 128);
@@ -130,7 +93,7 @@ TEST(ShippedPrograms, ConvolutionIsTheProductWithEveryPatch) {
 }
 
 TEST(ShippedPrograms, DramKeepsWeightsAndTheLargestValues) {
-  const Shard shard = shipped("dram");
+  const Shard shard = shipped_program("dram");
   const Halves tile = random_halves(16'384, 7);
   const std::vector<Halves> inputs = random_messages(3, 128, 8);
   std::vector<float> weights;
@@ -151,17 +114,18 @@ TEST(ShippedPrograms, DramKeepsWeightsAndTheLargestValues) {
   EXPECT_EQ(checksum(run.outputs[0]), 0xd581d1ea0dc6967b) << std::hex << checksum(run.outputs[0]);
 }
 
-// Every file is read by a test above, survives printing, and together they use every instruction.
+// Every file is read by a test, here or in functions_test.cc, survives printing, and together they
+// use every instruction.
 TEST(ShippedPrograms, AreAllKnownHereAndUseEveryInstruction) {
-  const std::set<std::string> known{"convolution",     "dram", "embedding", "gru",
-                                    "gru-reset-after", "lstm"};
+  const std::set<std::string> known{"convolution",     "dram",      "embedding", "gru",
+                                    "gru-reset-after", "layernorm", "lstm",      "softmax"};
   std::set<std::string> found;
   std::set<Opcode> used;
   for (const auto& entry :
        std::filesystem::directory_iterator(std::string(SOLITON_SOURCE_DIR) + "/configs/programs")) {
     const std::string name = entry.path().stem();
     found.insert(name);
-    const ParsedAssembly parsed = parse_assembly(text_of(name), name);
+    const ParsedAssembly parsed = parse_assembly(shipped_text(name), name);
     ASSERT_EQ(parsed.errors.text(), "");
     EXPECT_EQ(parse_assembly(print(parsed.assembly), name).assembly, parsed.assembly) << name;
     const Result<Program> decoded = decode(encode(parsed.assembly.program));
@@ -173,7 +137,7 @@ TEST(ShippedPrograms, AreAllKnownHereAndUseEveryInstruction) {
   }
   EXPECT_EQ(found, known);
   std::string unused;
-  for (int opcode = 0; opcode <= static_cast<int>(Opcode::kSRd); ++opcode)
+  for (int opcode = 0; opcode < kOpcodes; ++opcode)
     if (!used.contains(static_cast<Opcode>(opcode)))
       unused += opcode_name(static_cast<Opcode>(opcode)) + " ";
   EXPECT_EQ(unused, "vv_b_sub_a end_chain ");

@@ -190,6 +190,20 @@ TEST(Region, StateIsCarriedFromRequestToRequest) {
   }
 }
 
+TEST(Region, AStateThatAnotherLayerMakesGoesByWayOfTheHost) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {5, 1, 12}), z = t.input("z", {3, 1, 12});
+  recurrent(t, "GRU", "encoder", x, 12, 16, 1, "forward");
+  const ir::ValueId state = t.graph.nodes.back().outputs[1];
+  const ir::ValueId y = recurrent(t, "GRU", "decoder", z, 12, 16, 1, "forward", {state});
+  const ir::ValueId rows =
+      t.node("rows", "Squeeze", {y, t.constant("axes", ir::Array::integers({1, 2}))});
+  t.output(dense(t, "a", rows, 16, 9));
+  RegionRun run(t.graph);
+  expect_on_fpga(run, t.graph.nodes.size());
+  expect_same(run, 2);
+}
+
 TEST(Region, StackedLayersAndTheLastStep) {
   TestGraph t;
   const ir::ValueId x = t.input("x", {4, 1, 12});
