@@ -150,8 +150,10 @@ inline std::optional<std::vector<std::vector<ir::Array>>> RegionRun::try_run(
   }
   // State that is carried is there for a request that never comes.
   if (graph.states.empty())
-    for (const auto& role : owned)
-      for (const std::string& text : role->describe_outstanding()) ADD_FAILURE() << text;
+    for (const Role* role : roles)
+      for (const std::string& text :
+           role == nullptr ? std::vector<std::string>() : role->describe_outstanding())
+        ADD_FAILURE() << text;
   EXPECT_EQ(out.size(), requests);
   return out;
 }
