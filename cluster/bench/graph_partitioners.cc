@@ -73,8 +73,8 @@ std::string scotch_text(const WeightedGraph& graph) {
 }
 
 constexpr GraphPartitioner kPartitioners[] = {
-    {"METIS", "gpmetis", "metis", metis_text, "-seed=1", false},
-    {"Scotch", "scotch_gpart", "scotch", scotch_text, "", true},
+    {"METIS", "gpmetis", "metis", metis_text, "", "-seed=1", false},
+    {"Scotch", "scotch_gpart", "scotch", scotch_text, "SCOTCH_DETERMINISTIC=1", "", true},
 };
 
 // A folder of its own for the files of one call.
@@ -139,11 +139,10 @@ Result<std::vector<std::size_t>> parts_of(const WeightedGraph& graph, std::size_
   if (!(std::ofstream(input) << program.text(graph))) return failed("its input cannot be written");
   const std::string answer =
       program.parts_first ? workplace.file("parts") : fmt::format("{}.part.{}", input, parts);
+  const std::string files = program.parts_first ? fmt::format("{} '{}' '{}'", parts, input, answer)
+                                                : fmt::format("'{}' {}", input, parts);
   const std::string command =
-      program.parts_first
-          ? fmt::format("{} {} {} '{}' '{}'", program.program, program.options, parts, input,
-                        answer)
-          : fmt::format("{} {} '{}' {}", program.program, program.options, input, parts);
+      fmt::format("{} {} {} {}", program.variables, program.program, program.options, files);
   if (std::system((command + " >/dev/null 2>&1").c_str()) != 0) return failed("the program failed");
   std::vector<std::size_t> out = read_parts(answer, vertices, program.parts_first);
   if (std::ranges::any_of(out, [&](std::size_t part) { return part >= parts; }))

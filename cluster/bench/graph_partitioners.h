@@ -30,7 +30,8 @@ struct GraphPartitioner {
   const char* package = "";  // of Debian
   // What the program reads.
   std::string (*text)(const WeightedGraph& graph) = nullptr;
-  // Options before the file or the number of parts, so that the same input gives the same parts.
+  // What makes the same input give the same parts: variables before the program, options behind it.
+  const char* variables = "";
   const char* options = "";
   // Whether the number of parts stands before the file, and the file of the answer behind it.
   bool parts_first = false;

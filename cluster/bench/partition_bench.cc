@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 
 #include "cluster/bench/generated_graphs.h"
 #include "cluster/bench/partition_peers.h"
@@ -31,6 +31,13 @@ constexpr double kNoWorse = 0.9999;
 
 double in_ms(Duration time) { return static_cast<double>(time.count()) * 1e-9; }
 
+// The search has one thread, so this is its time on a machine that does nothing else.
+double seconds_of_this_thread() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
 struct Timed {
   Result<priced::Assignment> found;
   double seconds = 0;
@@ -38,10 +45,9 @@ struct Timed {
 
 Timed plan(const PricedGraph& graph, Objective objective) {
   const auto once = [&] {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = seconds_of_this_thread();
     Result<priced::Assignment> found = assignment::find(graph, objective);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    return Timed{std::move(found), took.count()};
+    return Timed{std::move(found), seconds_of_this_thread() - start};
   };
   Timed out = once();
   for (int i = 1; i < kRepetitions && out.seconds < kSecondsToRepeat; ++i)
@@ -67,7 +73,7 @@ class Bench {
     if (!ours.value) return;
     against_bound(in_ms(*ours.value), in_ms(found->lower_bound), goals);
     for (const PeerPlan& peer : peer_plans(graph, objective)) against(in_ms(*ours.value), peer);
-    row("time", seconds, "goal", goals.seconds, "s", 1);
+    row("CPU time", seconds, "goal", goals.seconds, "s", 1);
   }
 
   // With the memory of all so far.

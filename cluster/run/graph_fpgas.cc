@@ -18,13 +18,30 @@ Objective objective_of(const ClusterSpec& spec) {
   return Objective::kLatency;
 }
 
+// Integers and truth values that are the same in every request decide shapes and branches.
+void keep_settings(const std::vector<std::vector<ir::Array>>& requests,
+                   std::vector<ir::Trial>& trials) {
+  for (std::size_t k = 0; k < requests.front().size(); ++k) {
+    const ir::Array& first = requests.front()[k];
+    if (ir::is_real(first.type())) continue;
+    const bool same = std::ranges::all_of(requests, [&](const std::vector<ir::Array>& request) {
+      return identical(request[k], first);
+    });
+    for (ir::Trial& trial : trials)
+      if (same) trial.arrays[k] = first;
+  }
+}
+
 }  // namespace
 
-std::vector<ir::Trial> trials_of(const GraphInputs& inputs) {
-  if (!inputs.given.empty()) return ir::trials_of(inputs.given, inputs.step_axis);
-  std::vector<ir::Array> drawn = inputs.request(0);
-  for (ir::Array& input : drawn) input = input.forgotten();
-  return ir::trials_of({&drawn, 1}, std::nullopt);
+ir::RequestShapes shapes_of(const ir::Graph& graph, const GraphInputs& inputs) {
+  if (!inputs.given.empty()) {
+    std::vector<ir::Trial> trials = ir::trials_of(inputs.given, inputs.step_axis);
+    keep_settings(inputs.given, trials);
+    return ir::infer_shapes(graph, trials);
+  }
+  const std::vector<ir::Array> drawn = inputs.request(0);
+  return ir::infer_shapes(graph, ir::trials_of({&drawn, 1}, std::nullopt));
 }
 
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,

@@ -15,8 +15,8 @@
 
 namespace soliton {
 
-// The inputs of requests, as ir::infer_shapes() takes them.
-std::vector<ir::Trial> trials_of(const GraphInputs& inputs);
+// The shapes of all values in the requests of the workload, whatever their data.
+ir::RequestShapes shapes_of(const ir::Graph& graph, const GraphInputs& inputs);
 
 // What the FPGAs of the cluster run of the graph. `on_cpu`: by node, those that are placed on a host.
 SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,

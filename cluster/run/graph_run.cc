@@ -14,6 +14,7 @@
 #include "cluster/run/operator_places.h"
 #include "cluster/run/place_layers.h"
 #include "cluster/run/run.h"
+#include "partition/ir/evaluate.h"
 #include "partition/ir/passes/specialise.h"
 #include "partition/ir/shown_name.h"
 #include "partition/join/join_fpgas.h"
@@ -119,11 +120,13 @@ std::vector<ir::Array> longest_request(const ClusterSpec& spec, const GraphRun& 
 
 // For FPGAs what follows from shapes is decided beforehand; a CPU part may find it out each time.
 void specialise(const ClusterSpec& spec, GraphRun& run) {
-  const std::vector<ir::Trial> inputs = trials_of(run.workload.inputs);
   const bool fpgas = std::ranges::any_of(
       spec.nodes, [](const NodeSpec& node) { return node.device.kind == Device::Kind::kNpu; });
-  if (fpgas) ir::specialise(run.graph, inputs);
-  run.shapes = ir::infer_shapes(run.graph, inputs);
+  if (fpgas)
+    ir::specialise(run.graph, [&](const ir::Graph& graph) {
+      return shapes_of(graph, run.workload.inputs).arrays;
+    });
+  run.shapes = shapes_of(run.graph, run.workload.inputs);
 }
 
 // The operators that are in no layer.
@@ -141,6 +144,19 @@ std::vector<OtherOperator> others_of(const GraphRun& run, const std::vector<std:
       out.push_back({name, ""});
   }
   return out;
+}
+
+// In the middle of a run, with the congestion marks and node numbers of the run.
+Prediction played(const PreparedRun& run, const PricedGraph& priced) {
+  CostRequest cost;
+  cost.hosts = priced.hosts;
+  cost.topology = &run.topology;
+  cost.routes = run.routes.get();
+  cost.mtu = run.spec.ltl.mtu;
+  cost.ltl = &run.spec.ltl;
+  cost.seed = run.spec.seed;
+  cost.before = requests_before(run.spec, 1);
+  return predict(cost);
 }
 
 class Preparation {
@@ -263,7 +279,7 @@ class Preparation {
     if (graph_run_.on_fpgas())
       complete(*priced);
     else
-      run_.plan = plan_of(spec_, graph_run_, *priced, played(*priced), hosts_.front());
+      run_.plan = plan_of(spec_, graph_run_, *priced, played(run_, *priced), hosts_.front());
     run_.graph = std::move(graph_run_);
   }
 
@@ -278,19 +294,6 @@ class Preparation {
     for (std::string& line : where_it_runs(graph_run_)) plan.explanation.push_back(std::move(line));
     plan.explanation.push_back(
         fmt::format("on CPUs {} multiply-adds a request", priced.work.multiply_adds));
-  }
-
-  // In the middle of a run, with the congestion marks and node numbers of the run.
-  Prediction played(const PricedGraph& priced) const {
-    CostRequest cost;
-    cost.hosts = priced.hosts;
-    cost.topology = &run_.topology;
-    cost.routes = run_.routes.get();
-    cost.mtu = spec_.ltl.mtu;
-    cost.ltl = &spec_.ltl;
-    cost.seed = spec_.seed;
-    cost.before = requests_before(spec_, 1);
-    return predict(cost);
   }
 
   PreparedRun& run_;

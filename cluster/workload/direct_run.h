@@ -9,8 +9,9 @@
 
 namespace soliton {
 
-// Starts the roles, by NodeId (null: a node that does nothing), and passes messages between them until nothing more happens or
-// `stop`, which may be empty and is asked between instants, returns true.
+// Starts the roles, by NodeId (null: a node that does nothing), and passes messages between them
+// until nothing more happens or `stop`, which may be empty and is asked between instants, returns
+// true.
 void run_directly(const std::vector<Role*>& roles, const std::function<bool()>& stop = {});
 
 }  // namespace soliton

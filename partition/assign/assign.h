@@ -17,7 +17,7 @@ namespace soliton::assignment {
 // How much work is spent. The defaults take a few seconds at most; more makes proofs more likely.
 struct Effort {
   std::int64_t orders = 60;                  // topological orders that are cut exactly
-  std::int64_t order_steps = 700'000'000;    // for all of them together
+  std::int64_t order_steps = 400'000'000;    // for all of them together
   std::int64_t lattice_sets = 1'000'000;     // ideals that are kept at most
   std::int64_t lattice_steps = 500'000'000;  // pairs of them that are looked at
   std::int64_t label_steps = 400'000'000;    // for objective latency

@@ -8,6 +8,8 @@ namespace soliton::assignment {
 namespace {
 
 constexpr Index kEmpty = static_cast<Index>(-1);
+// Of memory: 100 MiB each.
+constexpr std::size_t kMostWords = 13'000'000, kMostSteps = 13'000'000;
 constexpr std::uint64_t kFull = ~std::uint64_t{0};
 
 }  // namespace
@@ -41,7 +43,8 @@ bool Lattice::grow(std::size_t most) {
   sets_.push_back({});
   table_[slot_of(0)] = 0;
   for (Index set = 0; set < sets_.size(); ++set) {
-    if (sets_.size() > most) return false;
+    if (sets_.size() > most || bits_.size() > kMostWords || steps_.size() > kMostSteps)
+      return false;
     sets_[set].first_step = steps_.size();
     find_steps(set);
   }

@@ -22,7 +22,7 @@ class Lattice {
     Index unit = 0;  // what `to` holds more
   };
 
-  // nullopt if there are more than `most` sets. `units` outlives the lattice.
+  // nullopt if there are more than `most` sets, or they take too much memory. `units` outlives the lattice.
   static std::optional<Lattice> expand(const UnitGraph& units, std::size_t most);
 
   // The beginnings of one topological order only.

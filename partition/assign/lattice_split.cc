@@ -4,6 +4,12 @@
 
 namespace soliton::assignment {
 
+std::size_t LatticeSplit::most_sets(const UnitGraph& units, const Prices& prices) {
+  constexpr std::size_t kMemory = 400'000'000;  // bytes
+  const std::size_t of_set = 120 + 12 * units.classes.size();
+  return kMemory / (of_set + CountShape(units, prices).states() * Levels::kStateBytes);
+}
+
 LatticeSplit::LatticeSplit(const UnitGraph& units, const Prices& prices, const Lattice& lattice)
     : units_(units),
       lattice_(lattice),

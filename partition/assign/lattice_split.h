@@ -14,6 +14,9 @@ namespace soliton::assignment {
 
 class LatticeSplit {
  public:
+  // How many sets a lattice may have for the search to stay within a few hundred MiB.
+  static std::size_t most_sets(const UnitGraph& units, const Prices& prices);
+
   // The arguments outlive the object.
   LatticeSplit(const UnitGraph& units, const Prices& prices, const Lattice& lattice);
 

@@ -16,6 +16,8 @@ namespace soliton::assignment {
 
 class Levels {
  public:
+  static constexpr std::size_t kStateBytes = 24;  // memory of a state of a set
+
   Levels(const UnitGraph& units, const Prices& prices);
 
   // Drops everything; the empty set takes no nodes.

@@ -10,7 +10,6 @@ SegmentWalk::SegmentWalk(const UnitGraph& units, const Lattice& lattice)
   computes_.resize(lattice.size() * classes_);
   blocked_.resize(lattice.size() * classes_);
   reach_.resize(lattice.size());
-  in_start_.resize(units.size);
   sum();
 }
 
@@ -37,7 +36,6 @@ void SegmentWalk::sum() {
 void SegmentWalk::begin(Index start) {
   start_ = start;
   ++round_;
-  for (Index unit = 0; unit < units_.size; ++unit) in_start_[unit] = lattice_.holds(start, unit);
   queue_.assign(1, start);
   reach_[start] = {round_, 0, sums_[start].open};
 }

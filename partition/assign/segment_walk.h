@@ -43,7 +43,7 @@ class SegmentWalk {
 
   // Costs of nets with their source in the set and a sink outside.
   std::int64_t open(Index set) const { return sums_[set].open; }
-  bool start_holds(Index unit) const { return in_start_[unit] != 0; }
+  bool start_holds(Index unit) const { return lattice_.holds(start_, unit); }
 
  private:
   struct Sums {
@@ -67,7 +67,6 @@ class SegmentWalk {
   std::vector<Index> blocked_;          // the same: units that the class cannot run
   std::vector<Reach> reach_;            // by set
   std::vector<Index> queue_;
-  std::vector<char> in_start_;  // by unit
   Index start_ = 0;
   std::uint64_t round_ = 0;
 };

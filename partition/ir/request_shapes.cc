@@ -68,10 +68,6 @@ bool drop_states(const Graph& graph, const RequestShapes& shapes, std::vector<Tr
   return any;
 }
 
-Array without_reals(const Array& array) {
-  return array.known() && is_real(array.type()) ? array.forgotten() : array;
-}
-
 bool same_kind(const Array& a, const Array& b) {
   return a.type() == b.type() && a.shape() == b.shape();
 }
@@ -122,14 +118,10 @@ std::vector<Trial> trials_of(std::span<const std::vector<Array>> requests,
     const auto [at, fresh] = by_steps.try_emplace(steps, Trial{steps, {}});
     std::vector<Array>& arrays = at->second.arrays;
     if (fresh)
-      for (const Array& array : request) arrays.push_back(without_reals(array));
-    for (std::size_t k = 0; k < request.size(); ++k) {
-      if (!arrays[k].present()) continue;
-      if (!same_kind(arrays[k], request[k]))
-        arrays[k] = Array();
-      else if (arrays[k].known() && !identical(arrays[k], request[k]))
-        arrays[k] = arrays[k].forgotten();
-    }
+      for (const Array& array : request)
+        arrays.push_back(array.present() ? array.forgotten() : array);
+    for (std::size_t k = 0; k < request.size(); ++k)
+      if (arrays[k].present() && !same_kind(arrays[k], request[k])) arrays[k] = Array();
   }
   std::vector<Trial> all;
   for (auto& [steps, trial] : by_steps) all.push_back(std::move(trial));

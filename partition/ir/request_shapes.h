@@ -49,7 +49,7 @@ RequestShapes alike(std::vector<Array> arrays);
 // The first extent in which requests differ, by request and input. nullopt: they differ in none.
 std::optional<StepAxis> varying_axis(std::span<const std::vector<Array>> requests);
 // The inputs of requests of up to `most` different numbers of steps, among them the fewest and the
-// most. Of elements only integers and truth values stay that are the same in all of them. An input is absent if it differs in more than its steps. REQUIRES:
+// most, without their elements. An input is absent if it differs in more than its steps. REQUIRES:
 // there are requests. `axis`: as varying_axis() finds it.
 std::vector<Trial> trials_of(std::span<const std::vector<Array>> requests,
                              const std::optional<StepAxis>& axis, std::size_t most = 8);

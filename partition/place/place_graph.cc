@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "partition/place/fpga_places.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -14,6 +15,7 @@ namespace {
 
 using ir::kAbsent;
 using ir::ValueId;
+using place::Part;
 
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t kPortsMost = 60'000;  // of 2^16
@@ -22,14 +24,6 @@ struct Draft {
   std::size_t host = 0;
   std::vector<std::size_t> nodes;  // of the graph, in order
 };
-// A part while it is made, with the values behind its ports.
-struct Part {
-  std::size_t host = 0;
-  CpuPart part;
-  std::vector<ValueId> inputs, outputs;
-  std::size_t number = 0;  // among the parts of its host
-};
-
 // Operators of one host with as many changes of host on the way to them. An edge between hosts
 // raises that number, so parts never wait for each other in a circle.
 std::vector<Draft> find_drafts(const PlaceRequest& request) {
@@ -77,9 +71,8 @@ class Placer {
     for (const Draft& draft : find_drafts(request_)) build(draft);
     if (const Status numbered = number_ports(); !numbered) return tl::unexpected(numbered.error());
     connect();
+    place::find_fpga_places(request_, parts_, out_);
     collect();
-    find_readers();
-    find_sources();
     return std::move(out_);
   }
 
@@ -152,9 +145,10 @@ class Placer {
   // The ports of a node: those of its parts one after the other, then the clients', then those for
   // slices of results.
   Status number_ports() {
-    std::map<std::size_t, std::size_t> used;  // by host
+    std::map<std::size_t, std::size_t> used, numbers;  // by host
     for (Part& part : parts_) {
       std::size_t& next = used[part.host];
+      part.number = numbers[part.host]++;
       part.part.first_port = static_cast<std::uint16_t>(next);
       next += part.inputs.size();
       if (next + graph_.outputs.size() > kPortsMost)
@@ -172,15 +166,8 @@ class Placer {
     return {};
   }
 
-  // Everywhere a value goes.
   std::vector<PartPort> consumers(ValueId id, bool next_request) const {
-    std::vector<PartPort> out;
-    for (const Part& part : parts_)
-      for (std::size_t k = 0; k < part.inputs.size(); ++k)
-        if (part.inputs[k] == id)
-          out.push_back({request_.hosts[part.host],
-                         static_cast<std::uint16_t>(part.part.first_port + k), next_request});
-    return out;
+    return place::consumers(request_, parts_, id, next_request);
   }
 
   void connect() {
@@ -205,68 +192,10 @@ class Placer {
     for (std::size_t host = 0; host < request_.hosts.size(); ++host) {
       HostParts held{request_.hosts[host], {}};
       for (Part& part : parts_)
-        if (part.host == host) {
-          part.number = held.parts.size();
-          held.parts.push_back(std::move(part.part));
-        }
+        if (part.host == host) held.parts.push_back(std::move(part.part));
       const bool takes = held.node == request_.clients && !request_.results.empty();
       if (takes || !held.parts.empty()) out_.hosts.push_back(std::move(held));
     }
-  }
-
-  // Each host whose parts read a result gets it; the clients' host, too, what answers a request,
-  // what is carried to the next one, and what goes to FPGAs again in other rows.
-  void find_readers() {
-    for (std::size_t r = 0; r < request_.results.size(); ++r) {
-      const ValueId id = request_.results[r];
-      std::map<std::string, std::vector<PartPort>> by_host;
-      for (PartPort& port : consumers(id, false)) by_host[port.node].push_back(std::move(port));
-      for (std::size_t k = 0; k < graph_.outputs.size(); ++k)
-        if (graph_.outputs[k] == id)
-          by_host[request_.clients].push_back(
-              {request_.clients, static_cast<std::uint16_t>(out_.first_reply + k), false});
-      for (const ir::State& state : graph_.states)
-        if (state.output == id) {
-          std::vector<PartPort>& to = by_host[request_.clients];
-          for (PartPort& port : consumers(state.input, true)) to.push_back(std::move(port));
-        }
-      if (std::ranges::find(request_.sources, id) != request_.sources.end())
-        by_host.try_emplace(request_.clients);
-      for (const std::string& host : request_.hosts)
-        if (const auto at = by_host.find(host); at != by_host.end())
-          out_.fpgas.readers.push_back({r, host, std::move(at->second)});
-    }
-  }
-
-  void find_sources() {
-    for (const ValueId id : request_.sources) {
-      FpgaPlaces::Source& source = out_.fpgas.sources.emplace_back();
-      ValueId from = id;
-      for (const ir::State& state : graph_.states)
-        if (state.input == id) {
-          from = state.output;
-          source.next_request = true;
-          source.initial = state.initial;
-        }
-      source.origin = origin_of(from);
-    }
-  }
-
-  ArrayOrigin origin_of(ValueId id) const {
-    for (std::size_t r = 0; r < out_.fpgas.readers.size(); ++r) {
-      const FpgaPlaces::Reader& reader = out_.fpgas.readers[r];
-      if (request_.results[reader.result] == id && reader.node == request_.clients)
-        return {ArrayOrigin::Kind::kResult, reader.node, 0, r};
-    }
-    for (const Part& part : parts_)
-      for (std::size_t k = 0; k < part.outputs.size(); ++k)
-        if (part.outputs[k] == id)
-          return {ArrayOrigin::Kind::kPart, request_.hosts[part.host], part.number, k};
-    for (std::size_t k = 0; k < graph_.inputs.size(); ++k)
-      if (graph_.inputs[k].value == id)
-        return {ArrayOrigin::Kind::kClients, request_.clients, 0, k};
-    SOLITON_CHECK_MSG(false, "nobody makes \"{}\"", graph_.name_of(id));
-    return {};
   }
 
   const PlaceRequest& request_;
@@ -280,49 +209,5 @@ class Placer {
 }  // namespace
 
 Result<PlacedGraph> place_graph(const PlaceRequest& request) { return Placer(request).run(); }
-
-namespace {
-
-// The ports to which an array goes, to be added to.
-std::vector<PartPort>& ports_of(const ArrayOrigin& origin, PlacedGraph& placed) {
-  switch (origin.kind) {
-    case ArrayOrigin::Kind::kClients:
-      return placed.sends[origin.number];
-    case ArrayOrigin::Kind::kResult:
-      return placed.fpgas.readers[origin.number].to;
-    case ArrayOrigin::Kind::kPart:
-      break;
-  }
-  const auto host = std::ranges::find(placed.hosts, origin.node, &HostParts::node);
-  return host->parts[origin.part].outputs[origin.number];
-}
-
-}  // namespace
-
-void attach_streams(const FpgaSlices& slices, PlacedGraph& placed) {
-  for (const SourceSlice& slice : slices.sources) {
-    const FpgaPlaces::Source& source = placed.fpgas.sources[slice.source];
-    std::vector<PartPort> first;
-    for (const auto& [node, port] : slice.to) {
-      ports_of(source.origin, placed).push_back({node, port, source.next_request, slice.cut});
-      first.push_back({node, port, false, slice.cut});
-    }
-    if (source.next_request) placed.initial.emplace_back(source.initial, std::move(first));
-  }
-  std::map<std::string, std::uint16_t> next = placed.fpgas.first_port;
-  for (std::size_t r = 0; r < placed.fpgas.readers.size(); ++r) {
-    const FpgaPlaces::Reader& reader = placed.fpgas.readers[r];
-    StreamIn stream;
-    stream.first_port = next[reader.node];
-    for (const ResultSlice& slice : slices.results)
-      if (slice.reader == r) stream.slices.push_back(slice.slice);
-    stream.shape = slices.shapes[reader.result];
-    stream.tokens = slices.tokens[reader.result];
-    stream.to = reader.to;
-    next[reader.node] = static_cast<std::uint16_t>(stream.first_port + stream.slices.size());
-    std::ranges::find(placed.hosts, reader.node, &HostParts::node)
-        ->streams.push_back(std::move(stream));
-  }
-}
 
 }  // namespace soliton

@@ -16,32 +16,30 @@ using Kind = LocatedJson::Kind;
 
 constexpr std::size_t kSuggestionsMost = 20;  // each looks at all names
 
-class GraphReader {
- public:
-  GraphReader(const TextPlaces& places, const LocatedJson& root)
-      : places_(places), root_(root), fields_(places, problems_) {}
+// A graph while it is read.
+struct Draft {
+  PricedGraph graph;
+  std::vector<const LocatedJson*> nodes;  // by operator
+  std::map<std::string, std::size_t> index_of;
+};
 
-  Checked<PricedGraph> read() {
-    if (root_.kind != Kind::kObject) {
-      fields_.report(root_,
-                     "a graph is an object with maxSizePerFPGA, maxFPGAs, maxCPUs, nodes "
-                     "and edges");
-      return tl::unexpected(std::move(problems_));
-    }
+class OperatorReader {
+ public:
+  OperatorReader(const TextPlaces& places, const LocatedJson& root, JsonFields& fields,
+                 Draft& draft)
+      : places_(places), root_(root), fields_(fields), draft_(draft) {}
+
+  void read() {
     read_classes();
     read_operators();
-    read_edges();
-    if (!problems_.empty()) return tl::unexpected(std::move(problems_));
-    return std::move(graph_);
   }
-  const LocatedJson& node_of(std::size_t index) const { return *nodes_[index]; }
 
  private:
   void read_classes() {
     const auto memory = fields_.size(root_, "maxSizePerFPGA", Rounding::kDown, "every accelerator");
     const auto fpgas = fields_.count(root_, "maxFPGAs", "the graph");
     const auto cpus = fields_.count(root_, "maxCPUs", "the graph");
-    graph_.classes = {
+    draft_.graph.classes = {
         {"fpga", NodeKind::kAccelerator, fpgas.value_or(0), Bytes{memory.value_or(0)}},
         {"cpu", NodeKind::kCpu, cpus.value_or(0)}};
     if (fpgas && cpus && *fpgas + *cpus == 0)
@@ -61,17 +59,17 @@ class GraphReader {
                             fmt::format("an operator is an object, not {}", kind_name(node.kind)));
     const auto id = fields_.id(node, "id", "an operator");
     if (!id) return;
-    const auto [at, fresh] = index_of_.try_emplace(*id, graph_.operators.size());
+    const auto [at, fresh] = draft_.index_of.try_emplace(*id, draft_.graph.operators.size());
     if (!fresh)
       return fields_.report(node, fmt::format("operator {} is defined twice (first at line {})",
-                                              *id, places_.line(nodes_[at->second]->offset)));
+                                              *id, places_.line(draft_.nodes[at->second]->offset)));
     const std::string what = "operator " + *id;
-    Operator& made = graph_.operators.emplace_back();
-    nodes_.push_back(&node);
+    Operator& made = draft_.graph.operators.emplace_back();
+    draft_.nodes.push_back(&node);
     made.id = *id;
     if (const LocatedJson* name = node.find("name"); name != nullptr) made.name = name->text;
     const bool on_fpga = fields_.flag(node, "supportedOnFpga", what).value_or(false);
-    made.times.resize(graph_.classes.size());
+    made.times.resize(draft_.graph.classes.size());
     made.times[kCpu] = fields_.time(node, "cpuLatency", what);
     if (on_fpga) made.times[kFpga] = fields_.time(node, "fpgaLatency", what);
     made.size = Bytes{fields_.size(node, "size", Rounding::kUp, what).value_or(0)};
@@ -93,7 +91,20 @@ class GraphReader {
     return at->second;
   }
 
-  void read_edges() {
+  const TextPlaces& places_;
+  const LocatedJson& root_;
+  JsonFields& fields_;
+  Draft& draft_;
+  std::map<std::string, std::size_t> group_of_color_;
+  std::size_t groups_ = 0;
+};
+
+class EdgeReader {
+ public:
+  EdgeReader(const TextPlaces& places, const LocatedJson& root, JsonFields& fields, Draft& draft)
+      : places_(places), root_(root), fields_(fields), draft_(draft) {}
+
+  void read() {
     const LocatedJson* edges = fields_.of_kind(root_, "edges", Kind::kList, "the graph");
     if (edges == nullptr) return;
     for (const LocatedJson& edge : edges->items) read_edge(edge);
@@ -101,12 +112,13 @@ class GraphReader {
       return std::pair(a.from, a.to) < std::pair(b.from, b.to);
     };
     const auto same = [](const Edge& a, const Edge& b) { return a.from == b.from && a.to == b.to; };
-    std::ranges::sort(graph_.edges, order);
-    const auto repeated = std::ranges::unique(graph_.edges, same);
-    graph_.edges.erase(repeated.begin(), repeated.end());
+    std::ranges::sort(draft_.graph.edges, order);
+    const auto repeated = std::ranges::unique(draft_.graph.edges, same);
+    draft_.graph.edges.erase(repeated.begin(), repeated.end());
     check_cycles(*edges);
   }
 
+ private:
   void read_edge(const LocatedJson& edge) {
     if (edge.kind != Kind::kObject)
       return fields_.report(edge,
@@ -123,17 +135,17 @@ class GraphReader {
                                               "edges have no part in a priced graph",
                                               *from));
     if (cost) set_transfer(edge, *source, *cost, what);
-    graph_.edges.push_back({*source, *target});
+    draft_.graph.edges.push_back({*source, *target});
   }
 
   std::optional<std::size_t> find_operator(const LocatedJson& edge, const std::string& id,
                                            const std::string& what) {
-    const auto found = index_of_.find(id);
-    if (found != index_of_.end()) return found->second;
+    const auto found = draft_.index_of.find(id);
+    if (found != draft_.index_of.end()) return found->second;
     std::string near;
     if (unknown_++ < kSuggestionsMost) {
       std::vector<std::string> names;
-      for (const Operator& it : graph_.operators) names.push_back(it.id);
+      for (const Operator& it : draft_.graph.operators) names.push_back(it.id);
       near = nearest_name(id, names);
     }
     fields_.report(edge, fmt::format("{}: no operator {}{}", what, id,
@@ -143,7 +155,7 @@ class GraphReader {
 
   void set_transfer(const LocatedJson& edge, std::size_t source, Duration cost,
                     const std::string& what) {
-    Duration& transfer = graph_.operators[source].transfer;
+    Duration& transfer = draft_.graph.operators[source].transfer;
     const auto [at, fresh] = first_edge_.try_emplace(source, &edge);
     if (fresh)
       transfer = cost;
@@ -156,12 +168,13 @@ class GraphReader {
   }
 
   void check_cycles(const LocatedJson& edges) {
-    const std::vector<std::size_t> cycle = shortest_cycle(graph_.operators.size(), graph_.edges);
+    const std::vector<std::size_t> cycle =
+        shortest_cycle(draft_.graph.operators.size(), draft_.graph.edges);
     if (cycle.empty()) return;
     std::string names;
-    for (const std::size_t it : cycle) names += graph_.operators[it].id + " > ";
-    const std::string &first = graph_.operators[cycle.front()].id,
-                      &last = graph_.operators[cycle.back()].id;
+    for (const std::size_t it : cycle) names += draft_.graph.operators[it].id + " > ";
+    const std::string &first = draft_.graph.operators[cycle.front()].id,
+                      &last = draft_.graph.operators[cycle.back()].id;
     const LocatedJson* closing = &edges;
     for (const LocatedJson& edge : edges.items) {
       const LocatedJson *from = edge.find("sourceId"), *to = edge.find("destId");
@@ -176,14 +189,27 @@ class GraphReader {
 
   const TextPlaces& places_;
   const LocatedJson& root_;
-  Diagnostics problems_;
-  JsonFields fields_;
-  PricedGraph graph_;
-  std::vector<const LocatedJson*> nodes_;  // by operator
-  std::map<std::string, std::size_t> index_of_, group_of_color_;
+  JsonFields& fields_;
+  Draft& draft_;
   std::map<std::size_t, const LocatedJson*> first_edge_;  // by producer
-  std::size_t groups_ = 0, unknown_ = 0;
+  std::size_t unknown_ = 0;
 };
+
+Checked<Draft> read_graph(const TextPlaces& places, const LocatedJson& root) {
+  Diagnostics problems;
+  JsonFields fields(places, problems);
+  Draft draft;
+  if (root.kind == Kind::kObject) {
+    OperatorReader(places, root, fields, draft).read();
+    EdgeReader(places, root, fields, draft).read();
+  } else {
+    fields.report(root,
+                  "a graph is an object with maxSizePerFPGA, maxFPGAs, maxCPUs, nodes and "
+                  "edges");
+  }
+  if (!problems.empty()) return tl::unexpected(std::move(problems));
+  return draft;
+}
 
 // The members of plan.json beside the graph.
 class AnswerReader {
@@ -264,23 +290,23 @@ Checked<PricedGraph> read_priced(const std::string& text, const std::string& fil
   const TextPlaces places(file, text);
   const Checked<LocatedJson> root = parse_located(places);
   if (!root) return tl::unexpected(root.error());
-  GraphReader reader(places, *root);
-  Checked<PricedGraph> graph = reader.read();
-  if (!graph) return graph;
+  Checked<Draft> draft = read_graph(places, *root);
+  if (!draft) return tl::unexpected(std::move(draft.error()));
+  PricedGraph& graph = draft->graph;
   Diagnostics problems;
   const OperatorError error = [&](std::size_t index, const std::string& message) {
-    return places.error(reader.node_of(index).offset, message);
+    return places.error(draft->nodes[index]->offset, message);
   };
-  check_fit(*graph, file, error, problems);
+  check_fit(graph, file, error, problems);
   if (!problems.empty()) return tl::unexpected(std::move(problems));
-  const NodeClass& fpgas = graph->classes[kFpga];
+  const NodeClass& fpgas = graph.classes[kFpga];
   if (warnings != nullptr && fpgas.count > 0 && fpgas.memory.count == 0)
     warnings->push_back(
         places
             .error(root->find("maxSizePerFPGA")->offset,
                    "accelerators have memory 0 bytes: they run operators of size 0 only")
             .message);
-  return graph;
+  return std::move(graph);
 }
 
 Checked<PlannedGraph> read_planned(const std::string& text, const std::string& file) {
@@ -293,11 +319,11 @@ Checked<PlannedGraph> read_planned(const std::string& text, const std::string& f
     problems.add(places.error(root->offset, "not a plan of a priced graph: it has no \"graph\""));
     return tl::unexpected(std::move(problems));
   }
-  Checked<PricedGraph> graph = GraphReader(places, *inner).read();
-  if (!graph) return tl::unexpected(std::move(graph.error()));
-  Checked<Assignment> answer = AnswerReader(places, *root, *graph).read();
+  Checked<Draft> draft = read_graph(places, *inner);
+  if (!draft) return tl::unexpected(std::move(draft.error()));
+  Checked<Assignment> answer = AnswerReader(places, *root, draft->graph).read();
   if (!answer) return tl::unexpected(std::move(answer.error()));
-  return PlannedGraph{std::move(*graph), std::move(*answer)};
+  return PlannedGraph{std::move(draft->graph), std::move(*answer)};
 }
 
 }  // namespace soliton::priced

@@ -40,7 +40,7 @@ Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
 }
 
 Result<Vectors> Emitter::sent_vectors(ir::ValueId id, std::int64_t width) {
-  Result<Vectors> out = rows_of(id, width);
+  Result<Vectors> out = sent(id, width);
   if (!out) return out;
   const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
   if (fresh) {
@@ -51,8 +51,8 @@ Result<Vectors> Emitter::sent_vectors(ir::ValueId id, std::int64_t width) {
   return out;
 }
 
-// As many vectors in every request, or one for each step.
-Result<Vectors> Emitter::rows_of(ir::ValueId id, std::int64_t width) const {
+// An array that a CPU part sends: as many vectors in every request, or one for each step.
+Result<Vectors> Emitter::sent(ir::ValueId id, std::int64_t width) const {
   const ir::Array& it = array(id);
   if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
   if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)

@@ -73,8 +73,7 @@ class Emitter {
   void back_to(const Mark& mark);
 
  private:
-  // The rows of an array that a CPU part sends, without parts.
-  Result<Vectors> rows_of(ir::ValueId id, std::int64_t width) const;
+  Result<Vectors> sent(ir::ValueId id, std::int64_t width) const;
 
   const SplitRequest& request_;
   Model model_;

@@ -286,7 +286,6 @@ constexpr Rule kRules[] = {
     {"Pow", power},
     {"Erf", erf},
     {"Gelu", gelu},
-    {"com.microsoft:Gelu", gelu},
     {"ReduceMean", reduce<Opcode::kVRmean>, "row_reduce"},
     {"ReduceSum", reduce<Opcode::kVRsum>, "row_reduce"},
     {"ReduceMax", reduce<Opcode::kVRmax>, "row_reduce"},

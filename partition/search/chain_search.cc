@@ -105,8 +105,7 @@ class ChainSearch {
   }
 
   std::vector<ChainPlan> run() {
-    Label start;
-    at(0, 0).push_back(start);
+    at(0, 0).emplace_back();
     for (std::size_t cut = 0; cut < cuts_; ++cut) {
       const std::vector<StageShape> shapes = shapes_from(cut);
       std::vector<Known> known(shapes.size());

@@ -120,8 +120,9 @@ class Trial {
   // Neither memory nor computing becomes less when more is put on the node.
   bool possible(const Node& node) const {
     const ClassTable& table = tables_.classes[node.node_class];
-    return table.load[node.holds].has_value() &&
-           (alone(node.node_class) || table.computing[node.holds] <= limit_);
+    if (!table.load[node.holds]) return false;
+    const Duration computing = table.computing[node.holds];
+    return alone(node.node_class) || (best_.value ? computing < *best_.value : computing <= limit_);
   }
 
   void judge() {

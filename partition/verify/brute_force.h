@@ -22,8 +22,8 @@ struct BestOfAll {
   std::optional<Duration> value;  // nullopt: no assignment keeps the rules
   std::int64_t tried = 0;         // assignments that differ in more than the numbers of equal nodes
 };
-// Assignments with a load of computing above `limit` are not followed further: what they are worth
-// is above it. REQUIRES: small_enough().
+// Assignments that compute longer on one node than `limit`, or than the best so far is worth, are not
+// followed to their end: they are worth more. REQUIRES: small_enough().
 BestOfAll best_of_all(const priced::PricedGraph& graph, priced::Objective objective,
                       Duration limit = Duration::max());
 

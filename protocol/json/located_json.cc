@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -79,7 +81,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::json::exception& error) override {
     const std::size_t offset = position == 0 ? 0 : position - 1;
-    problems_.add(places_.error(offset, explain(error.what())));
+    problems_.add(places_.error(offset, explain(offset, error.what())));
     return false;
   }
 
@@ -154,10 +156,18 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   }
 
   // Without the name of the exception and the place, which stands in front.
-  std::string explain(std::string_view what) const {
+  std::string explain(std::size_t offset, std::string_view what) const {
+    for (const char* word : {"NaN", "Infinity", "-Infinity"})
+      if (places_.text().compare(word_before(offset), std::strlen(word), word) == 0)
+        return fmt::format("not JSON: {} is not a number", word);
     const std::size_t column = what.find("column ");
     const std::size_t colon = column == what.npos ? column : what.find(": ", column);
     return fmt::format("not JSON: {}", colon == what.npos ? what : what.substr(colon + 2));
+  }
+  std::size_t word_before(std::size_t offset) const {
+    std::size_t at = std::min(offset, places_.text().size());
+    while (at > 0 && std::isalpha(static_cast<unsigned char>(places_.text()[at - 1])) != 0) --at;
+    return at > 0 && places_.text()[at - 1] == '-' ? at - 1 : at;
   }
 
   const TextPlaces& places_;

@@ -12,8 +12,7 @@ namespace {
 constexpr std::int64_t kMostElementsKept = std::int64_t{1} << 20;
 
 // Whether any node was replaced by what it always makes.
-bool keep_known(Graph& graph, std::span<const Trial> inputs) {
-  const std::vector<Array> arrays = infer_shapes(graph, inputs).arrays;
+bool keep_known(Graph& graph, const std::vector<Array>& arrays) {
   const auto follows = [&](const Node& node) {
     return std::ranges::all_of(node.outputs, [&](ValueId id) {
       return id == kAbsent || (arrays[id].known() && arrays[id].elements() <= kMostElementsKept);
@@ -32,8 +31,8 @@ bool keep_known(Graph& graph, std::span<const Trial> inputs) {
 
 }  // namespace
 
-void specialise(Graph& graph, std::span<const Trial> inputs) {
-  while (keep_known(graph, inputs)) {
+void specialise(Graph& graph, const std::function<std::vector<Array>(const Graph&)>& arrays_of) {
+  while (keep_known(graph, arrays_of(graph))) {
     fold_constants(graph);
     remove_unused(graph);
   }

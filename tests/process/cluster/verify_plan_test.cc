@@ -126,6 +126,20 @@ TEST_F(VerifyPlan, StandardInputIsAPlanToo) {
   EXPECT_EQ(run_soliton({"verify-plan", "-"}, file).status, 0);
 }
 
+TEST_F(VerifyPlan, WhatPlanWritesAndPrintsPasses) {
+  for (const char* objective : {"throughput", "latency"}) {
+    const std::string out = folder_.file(objective);
+    const Ended planned = run_soliton({"plan", "--graph", "configs/graphs/two-branches.json",
+                                       "--objective", objective, "--json", "--out", out});
+    ASSERT_EQ(planned.status, 0) << planned.err;
+    const Ended written = run_soliton({"verify-plan", out + "/plan.json"});
+    EXPECT_EQ(written.status, 0) << written.err;
+    const Ended printed = run_soliton({"verify-plan", folder_.write("printed.json", planned.out)});
+    EXPECT_EQ(printed.status, 0) << printed.err;
+    EXPECT_EQ(printed.out, written.out);
+  }
+}
+
 TEST(BenchPartition, ComparesGivenGraphs) {
   const TemporaryFolder folder;
   const std::string file = folder.write("chain.json", chain().dump());

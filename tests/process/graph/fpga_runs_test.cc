@@ -15,17 +15,18 @@ const std::string kModels = SOLITON_SOURCE_DIR "/tests/golden/models/";
 
 class FpgaRuns : public ::testing::Test {
  protected:
-  // A golden model on FPGAs of a kind, and two hosts.
+  // A golden model on FPGAs of a kind and a host; a second one only with a placement.
   std::string cluster(const std::string& name, const std::string& device, int fpgas,
                       const std::string& more = "") {
     const std::string start = kModels + name;
     const std::string precision = device == "bw-pocket" ? "msfp16" : "int16";
     return folder_.write(
         "c.yaml", fmt::format("name: shared\nnodes:\n  - {{name: \"fpga[0-{}]\", device: {}}}\n"
-                              "  - {{name: \"host[0-1]\", device: cpu}}\n"
+                              "  - {{name: \"host[0-{}]\", device: cpu}}\n"
                               "model: {{onnx: {}-m.onnx, precision: {}}}\n"
                               "workload: {{requests: 4, input: {}-x.npy, golden: {}-y.npy}}\n{}",
-                              fpgas - 1, device, start, precision, start, start, more));
+                              fpgas - 1, device, more.starts_with("placement") ? 1 : 0, start,
+                              precision, start, start, more));
   }
   nlohmann::json run(const std::string& file, const std::string& out, Arguments options = {}) {
     Arguments arguments{"run", file, "--quiet", "--out", folder_.file(out)};

@@ -264,7 +264,7 @@ TEST_F(Given, KeepsToTheOtherConstraints) {
 }
 
 TEST_F(Given, AMemoryThatIsTooSmallIsNamed) {
-  Cluster small(model, pocket(64, 20), 3);
+  Cluster small(model, pocket(64, 10), 3);
   small.request.constraints.given = stages_of({{{"gru0", "gru1", "gru2"}, {"fpga1"}}});
   EXPECT_THAT(error_of(small.request), HasSubstr("fpga1"));
   EXPECT_EQ(partition_model(small.request).error().errors.front().code, ErrorCode::kDoesNotFit);
