@@ -20,7 +20,7 @@ class StepsRuns : public ::testing::Test {
         "c.yaml",
         fmt::format(
             "name: text\nnodes:\n  - {{name: \"fpga[0-{}]\", device: bw-s10}}\n"
-            "  - {{name: \"host[0-1]\", device: cpu}}\n"
+            "  - {{name: host0, device: cpu}}\n"
             "model: {{onnx: {}m.onnx, precision: int16}}\n"
             "workload: {{requests: 6, input: {}x.npy{}}}\n",
             fpgas - 1, kText, kText,
