@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <map>
 
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/check_transport.h"
@@ -30,6 +31,21 @@ void check_range(const GraphRun& graph, RunResults& results) {
 
 }  // namespace
 
+namespace {
+
+double mean_operations(const PreparedRun& run, const std::vector<HostRecord>& records) {
+  std::map<std::int64_t, std::int64_t> by_steps;
+  double sum = 0;
+  for (const HostRecord& record : records) {
+    const auto [at, fresh] = by_steps.try_emplace(record.steps);
+    if (fresh) at->second = operations_of(run, index(record.request));
+    sum += static_cast<double>(at->second);
+  }
+  return records.empty() ? 0 : sum / static_cast<double>(records.size());
+}
+
+}  // namespace
+
 FinishedRun execute_graph(const PreparedRun& run, const RunControl& control) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point started = Clock::now();
@@ -51,8 +67,7 @@ FinishedRun execute_graph(const PreparedRun& run, const RunControl& control) {
   RunResults& results = finished.results;
   results = results_before(run);
   fill_ending(outcome, results);
-  results.operations_per_request =
-      outcome.records.empty() ? 0 : static_cast<double>(graph.operations);
+  results.operations_per_request = mean_operations(run, outcome.records);
   fill_times(outcome.records, results);
   fill_nodes(outcome, every != 0, results);
   fill_fabric(run, outcome, results);

@@ -103,16 +103,19 @@ Diagnostics check_requests(const ClusterSpec& spec, const ir::Graph& graph) {
   return problems;
 }
 
-// The inputs of the longest request; unknown ones where no values are computed.
-std::vector<ir::Array> longest_request(const ClusterSpec& spec, const GraphRun& run) {
-  const GraphInputs& all = run.workload.inputs;
-  std::vector<ir::Array> inputs = all.request(all.longest());
-  if (spec.compute == ComputeKind::kTiming)
+// The inputs of a request, but for state; without numbers if they are not wanted.
+std::vector<ir::Array> inputs_of(const GraphRun& run, std::uint32_t request, bool numbers) {
+  std::vector<ir::Array> inputs = run.workload.inputs.request(request);
+  if (!numbers)
     for (ir::Array& input : inputs) input = ir::without_numbers(input);
   for (std::size_t k = 0; k < inputs.size(); ++k)
     for (const ir::State& state : run.graph.states)
       if (run.graph.inputs[k].value == state.input) inputs[k] = ir::Array();
   return inputs;
+}
+
+std::vector<ir::Array> longest_request(const ClusterSpec& spec, const GraphRun& run) {
+  return inputs_of(run, run.workload.inputs.longest(), spec.compute != ComputeKind::kTiming);
 }
 
 // For FPGAs what follows from shapes is decided beforehand; a CPU part may find it out each time.
@@ -304,6 +307,24 @@ class Preparation {
 };
 
 }  // namespace
+
+std::int64_t operations_of(const PreparedRun& run, std::uint32_t request) {
+  const GraphRun& graph = *run.graph;
+  const std::int64_t steps = graph.workload.inputs.steps(request);
+  if (steps == longest_steps(graph)) return graph.operations;
+  PriceRequest price{.placed = &graph.placed,
+                     .clients = run.plan.host,
+                     .outputs = graph.graph.outputs.size(),
+                     .inputs = inputs_of(graph, request, false),
+                     .steps = steps};
+  for (const NodeSpec& node : run.spec.nodes)
+    if (node.device.kind == Device::Kind::kCpu) price.devices.emplace(node.name, node.device.cpu);
+  const Result<PricedGraph> priced = price_graph(price);
+  // What a part works may depend on values, which only a run has.
+  if (!priced) return graph.operations;
+  return 2 * priced->work.multiply_adds + priced->work.operations +
+         operations(graph.split.model, steps);
+}
 
 Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options) {
   return Preparation(run, options).prepare();

@@ -43,6 +43,9 @@ std::vector<std::string> cpu_nodes_of(const PreparedRun& run);
 // The spec of one of them.
 CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node);
 
+// Operations of a request, as GraphRun::operations are those of the longest. REQUIRES: run.graph.
+std::int64_t operations_of(const PreparedRun& run, std::uint32_t request);
+
 // Like execute_run(). REQUIRES: run.graph is set.
 FinishedRun execute_graph(const PreparedRun& run, const RunControl& control);
 
