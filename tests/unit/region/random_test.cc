@@ -16,9 +16,11 @@ class RandomGraph {
       const std::int64_t width = 1 + below(30);
       values_.push_back({graph_.input("x" + std::to_string(inputs), {tokens_, 1, width}), width});
     }
+    const std::size_t inputs_drawn = values_.size();
     for (std::int64_t count = 3 + below(9); count > 0; --count) add();
-    for (const Value& value : values_)
-      if (!value.read) graph_.output(value.id);
+    // An input of the model is no answer of it.
+    for (std::size_t k = inputs_drawn; k < values_.size(); ++k)
+      if (!values_[k].read) graph_.output(values_[k].id);
   }
   ir::Graph take() { return std::move(graph_.graph); }
 
