@@ -20,7 +20,7 @@ struct Effort {
   std::int64_t order_steps = 400'000'000;    // for all of them together
   std::int64_t lattice_sets = 1'000'000;     // ideals that are kept at most
   std::int64_t lattice_steps = 500'000'000;  // pairs of them that are looked at
-  std::int64_t label_steps = 400'000'000;    // for objective latency
+  std::int64_t label_steps = 900'000'000;    // for objective latency
 };
 
 // `seconds` of the answer stays 0. Errors: kDoesNotFit; the words say whether that is proved.

@@ -5,7 +5,8 @@
 namespace soliton::assignment {
 namespace {
 
-constexpr std::int64_t kStepsOfLabel = 16;  // what making one is worth
+constexpr std::size_t kMostTimes = 25'000'000;  // of all labels: 200 MiB
+constexpr std::int64_t kStepsOfLabel = 16;      // what making one is worth
 
 }  // namespace
 
@@ -131,6 +132,7 @@ void LabelSearch::run_on_cpu(Index at, const Lattice::Step& step, Index node_cla
   }
   if (made.bound >= below_) return;
   const std::span<const Index> open = open_[step.to];
+  steps_ -= static_cast<std::int64_t>(open.size());
   made_.clear();
   for (std::size_t k = 0; k < open.size(); ++k)
     made_.push_back(from_[k] != kNone ? times_[from.times + from_[k]]
@@ -140,6 +142,7 @@ void LabelSearch::run_on_cpu(Index at, const Lattice::Step& step, Index node_cla
 
 // The segment from `start` to `set` on accelerators; whether larger ones may be possible.
 bool LabelSearch::visit(Index start, Index set) {
+  if (steps_ <= 0) return false;
   bool any = false, mapped = false;
   for (std::size_t c = 0; c < units_.classes.size(); ++c) {
     const UnitClass& nodes = units_.classes[c];
@@ -169,7 +172,7 @@ void LabelSearch::map_segment(Index start, Index set) {
   map_slots(set);
   needed_.clear();
   const std::span<const Index> open = open_[start];
-  steps_ -= static_cast<std::int64_t>(open.size());
+  steps_ -= static_cast<std::int64_t>(2 * (open.size() + open_[set].size()));
   for (Index slot = 0; slot < open.size(); ++slot)
     if (std::ranges::any_of(flow_.consumers[open[slot]], [&](Index to) {
           const Index unit = units_.unit_of[to];
@@ -197,6 +200,7 @@ void LabelSearch::run_segment(Index start, Index set, Index node_class, std::int
                   std::max({from.bound, from.end, end + tail_}),
                   0};
     if (made.bound >= below_) continue;
+    steps_ -= static_cast<std::int64_t>(from_.size());
     made_.clear();
     for (const Index slot : from_) made_.push_back(slot != kNone ? times_[from.times + slot] : end);
     add(made);
@@ -214,7 +218,7 @@ bool LabelSearch::dominates(const Label& a, const std::int64_t* times_a, const L
 // Keeps what no other label dominates, and of each state the most promising ones.
 void LabelSearch::add(Label made) {
   std::vector<Index>& known = of_set_[made.set];
-  steps_ -= kStepsOfLabel + static_cast<std::int64_t>(known.size() / 4);
+  steps_ -= kStepsOfLabel + static_cast<std::int64_t>(known.size());
   for (const Index it : known)
     if (dominates(labels_[it], times_.data() + labels_[it].times, made, made_.data())) return;
   std::erase_if(known, [&](Index it) {
@@ -232,6 +236,11 @@ void LabelSearch::add(Label made) {
     complete_ = false;
     if (rank(labels_[worst]) <= rank(made)) return;
     std::erase(known, worst);
+  }
+  if (times_.size() + made_.size() > kMostTimes) {
+    steps_ = 0;
+    complete_ = false;
+    return;
   }
   made.times = times_.size();
   times_.insert(times_.end(), made_.begin(), made_.end());

@@ -12,9 +12,10 @@
 namespace soliton::assignment {
 namespace {
 
-constexpr std::size_t kUnitsMost = 700;     // more are searched in blocks of neighbours
-constexpr std::size_t kExactSets = 20'000;  // lattices that are searched as a whole
-constexpr std::size_t kLabelsOfOrder = 3;   // many orders find more than many labels
+constexpr std::size_t kUnitsMost = 700;      // more are searched in blocks of neighbours
+constexpr std::size_t kExactSets = 20'000;   // lattices that are searched as a whole
+constexpr std::size_t kLabelsOfOrder = 3;    // many orders find more than many labels
+constexpr std::int64_t kStepsOfOrder = 200;  // what getting ready is worth, by operator
 constexpr std::size_t kLabelsOfBest = 40;
 constexpr std::size_t kLabelsOfLattice = 4000;
 constexpr std::uint64_t kFirstOrders = 12;
@@ -46,6 +47,7 @@ class Search {
 
   // The best plan along an order; true if it is better than the best one so far.
   bool try_order(const UnitGraph& units, const std::vector<Index>& order, std::size_t labels) {
+    steps_ -= kStepsOfOrder * static_cast<std::int64_t>(graph_.operators.size());
     const Lattice chain = Lattice::chain(units, order);
     LabelSearch search(units, flow_, chain);
     LabelLimits limits{labels, steps_};
