@@ -35,6 +35,38 @@ void name_operator(Model& model, std::size_t first, const std::string& name) {
     std::visit([&](auto& layer) { layer.operators = {name}; }, model.layers[i]);
 }
 
+// Movements hand a join on.
+std::size_t origin_of_join(const ir::Graph& graph, std::size_t node) {
+  while (graph.nodes[node].op != "Concat") {
+    const ir::ValueId id = graph.nodes[node].inputs.front();
+    std::size_t from = 0;
+    while (std::ranges::find(graph.nodes[from].outputs, id) == graph.nodes[from].outputs.end())
+      ++from;
+    node = from;
+  }
+  return node;
+}
+
+// How many of the layers must run before the array of a source can be there.
+void find_depths(const ir::Graph& graph, Emitter& emitter) {
+  std::vector<std::size_t> depth(graph.values.size());
+  for (const ir::Node& node : graph.nodes) {
+    std::size_t deepest = 0;
+    for (const ir::ValueId id : node.inputs)
+      if (id != ir::kAbsent) deepest = std::max(deepest, depth[id]);
+    for (const ir::ValueId id : node.outputs) {
+      if (id == ir::kAbsent) continue;
+      depth[id] = deepest;
+      const Vectors* vectors = emitter.made(id);
+      if (vectors == nullptr) continue;
+      for (const LayerInput& part : vectors->parts)
+        if (part.from == LayerInput::From::kLayer) depth[id] = std::max(depth[id], part.index + 1);
+    }
+  }
+  for (std::size_t k = 0; k < emitter.sources().size(); ++k)
+    emitter.model().sources[k].after = depth[emitter.sources()[k]];
+}
+
 class Split {
  public:
   explicit Split(const SplitRequest& request)
@@ -57,7 +89,7 @@ class Split {
     refused.insert(open.begin(), open.end());
     if (!open.empty()) return false;
     find_results();
-    find_depths();
+    find_depths(graph_, emitter_);
     region::fuse(emitter_.model());
     return true;
   }
@@ -137,21 +169,9 @@ class Split {
       if (vectors->spread)
         out.insert(i);
       else if (vectors->parts.size() > 1)
-        out.insert(origin_of_join(i));
+        out.insert(origin_of_join(graph_, i));
     }
     return out;
-  }
-
-  // Movements hand a join on.
-  std::size_t origin_of_join(std::size_t node) const {
-    while (graph_.nodes[node].op != "Concat") {
-      const ir::ValueId id = graph_.nodes[node].inputs.front();
-      std::size_t from = 0;
-      while (std::ranges::find(graph_.nodes[from].outputs, id) == graph_.nodes[from].outputs.end())
-        ++from;
-      node = from;
-    }
-    return node;
   }
 
   void find_results() {
@@ -164,26 +184,6 @@ class Split {
         emitter_.model().results.push_back(vectors->parts.front());
       }
     }
-  }
-
-  // How many of the layers must run before an array can be there.
-  void find_depths() {
-    std::vector<std::size_t> depth(graph_.values.size());
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      std::size_t deepest = 0;
-      for (const ir::ValueId id : graph_.nodes[i].inputs)
-        if (id != ir::kAbsent) deepest = std::max(deepest, depth[id]);
-      for (const ir::ValueId id : graph_.nodes[i].outputs) {
-        if (id == ir::kAbsent) continue;
-        depth[id] = deepest;
-        if (const Vectors* vectors = emitter_.made(id); vectors != nullptr)
-          for (const LayerInput& part : vectors->parts)
-            if (part.from == LayerInput::From::kLayer)
-              depth[id] = std::max(depth[id], part.index + 1);
-      }
-    }
-    for (std::size_t k = 0; k < emitter_.sources().size(); ++k)
-      emitter_.model().sources[k].after = depth[emitter_.sources()[k]];
   }
 
   const SplitRequest& request_;

@@ -54,8 +54,11 @@ TEST_F(FpgaRuns, GoldenModelsMatchOneDeviceAndTheirOutputs) {
     EXPECT_EQ(results["outputs"]["checked"], 4);
     EXPECT_EQ(results["outputs"]["mismatched"], 0);
     EXPECT_LT(results["outputs"]["max_abs_error"].get<double>(), 5e-3);
-    EXPECT_TRUE(results["warnings"].empty()) << results["warnings"];
-    EXPECT_EQ(results["latency_us"]["mean"], results["partition"]["predicted_latency_us"]);
+    for (const nlohmann::json& warning : results["warnings"])
+      EXPECT_EQ(warning["id"], "few_samples") << warning;
+    // Times of hosts are rounded to nanoseconds on the way.
+    const double predicted = results["partition"]["predicted_latency_us"];
+    EXPECT_NEAR(results["latency_us"]["mean"].get<double>(), predicted, 1e-3 * predicted);
   }
 }
 
@@ -86,16 +89,16 @@ TEST_F(FpgaRuns, TheSameBitsOnAnyNumberOfFpgas) {
 
 // A device that declares more functions keeps more of the model; the rest stays where it was.
 TEST_F(FpgaRuns, FunctionsOfADeviceDecideWhatItRuns) {
-  const auto multiply_adds_on_cpu = [&](const std::string& device) {
+  const auto operators_on_cpu = [&](const std::string& device) {
     const Ended ended =
         run_soliton({"model", kModels + "layernorm-m.onnx", "--json", "--device", device});
     EXPECT_EQ(ended.status, 0) << ended.err;
     int on_cpu = 0;
-    for (const nlohmann::json& it : nlohmann::json::parse(ended.out)["operators"])
-      on_cpu += it["where"] == "cpu";
+    const nlohmann::json model = nlohmann::json::parse(ended.out);
+    for (const nlohmann::json& it : model["operators"]) on_cpu += it["where"] == "cpu" ? 1 : 0;
     return on_cpu;
   };
-  EXPECT_GT(multiply_adds_on_cpu("bw-s10"), multiply_adds_on_cpu("bw-next"));
+  EXPECT_GT(operators_on_cpu("bw-s10"), operators_on_cpu("bw-next"));
   const nlohmann::json results =
       run(cluster("layernorm", "bw-next", 1), "next", {"--processes", "packed"});
   EXPECT_EQ(results["outputs"]["mismatched"], 0);
@@ -112,7 +115,8 @@ TEST_F(FpgaRuns, PlacementKeepsOperatorsOnHosts) {
   EXPECT_EQ(role_of(some, "fpga0"), "npu");
   EXPECT_EQ(role_of(some, "host1"), "cpu");
   EXPECT_EQ(some["outputs"]["mismatched"], 0);
-  EXPECT_EQ(some["latency_us"]["mean"], some["partition"]["predicted_latency_us"]);
+  const double predicted = some["partition"]["predicted_latency_us"];
+  EXPECT_NEAR(some["latency_us"]["mean"].get<double>(), predicted, 1e-3 * predicted);
 }
 
 TEST_F(FpgaRuns, WhatDoesNotFitIsRefusedWithARemedy) {
@@ -141,8 +145,7 @@ TEST_F(FpgaRuns, LostPacketsChangeNoBit) {
   const std::string file = cluster("residual", "bw-pocket", 3);
   const nlohmann::json quiet = run(file, "quiet", {"--processes", "packed"});
   const nlohmann::json lossy =
-      run(cluster("residual", "bw-pocket", 3,
-                  "faults:\n  - {kind: loss, link: \"fpga*\", probability: 0.05}\n"),
+      run(cluster("residual", "bw-pocket", 3, "faults:\n  - {link: fpga0-tor0, loss: 5 %}\n"),
           "lossy", {"--processes", "packed"});
   EXPECT_EQ(lossy["outputs"]["sha256"], quiet["outputs"]["sha256"]);
   EXPECT_GT(lossy["ltl"]["retransmitted"], 0);
