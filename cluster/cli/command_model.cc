@@ -117,7 +117,8 @@ Places places_on(const NpuDevice& device, const ir::Graph& graph,
   for (std::size_t k = 0; k < kinds.size(); ++k)
     if (shapes[k]) kinds[k] = ir::Array::unknown(graph.inputs[k].type, *shapes[k]);
   const ir::RequestShapes arrays = ir::alike(ir::infer_partly(graph, kinds));
-  const SplitModel split = split_model({&graph, &arrays,
+  const SplitModel split = split_model({&graph,
+                                        &arrays,
                                         [&](Opcode opcode) {
                                           const NpuFunctionRow* row = function_of(opcode);
                                           return row == nullptr || device.has(row->function);

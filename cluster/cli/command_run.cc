@@ -215,9 +215,10 @@ int run_cluster(const CommandLine& line) {
   const PreparedRun& run = **prepared;
   const ClusterSpec& spec = run.spec;
   say_prepared(line, run);
+  // Before there is a folder, so that none is left without results.
+  loop.keep_results();
   Result<RunFolder> folder = RunFolder::open({spec.name, run_stamp(std::time(nullptr)), line.out});
   if (!folder) return report_error(folder.error());
-  loop.keep_results();
   const Status spec_written = folder->write("cluster.yaml", write_cluster(spec, folder->path()));
   if (!spec_written) return report_error(spec_written.error());
   const Result<Driven> driven = drive(line, run, *folder, loop);

@@ -34,13 +34,13 @@ Json breakdown_json(const RunResults& r, bool known) {
 
 Json node_json(const NodeResult& node) {
   Json out{{"name", node.name},
-          {"device", node.device},
-          {"role", node.role},
-          {"memory",
-           {{"budget_bytes", node.memory_budget.count}, {"used_bytes", node.memory_used.count}}},
-          {"busy_fraction", node.busy_fraction},
-          {"state", node.state},
-          {"errors", fields_json(kNpuErrorFields, &node.npu, node.errors_known)}};
+           {"device", node.device},
+           {"role", node.role},
+           {"memory",
+            {{"budget_bytes", node.memory_budget.count}, {"used_bytes", node.memory_used.count}}},
+           {"busy_fraction", node.busy_fraction},
+           {"state", node.state},
+           {"errors", fields_json(kNpuErrorFields, &node.npu, node.errors_known)}};
   if (node.islands) out["islands"] = *node.islands;
   return out;
 }

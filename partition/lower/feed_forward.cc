@@ -122,8 +122,7 @@ void FeedForward::give_registers() {
   for (const auto& [at, homes] : homes_) {
     std::size_t earliest = spec_.last;
     for (const Home& it : homes) earliest = std::min(earliest, areas_[it.area].first);
-    for (const Home& it : homes)
-      areas_[it.area].first = std::min(areas_[it.area].first, earliest);
+    for (const Home& it : homes) areas_[it.area].first = std::min(areas_[it.area].first, earliest);
   }
   for (std::size_t index = spec_.first; index < spec_.last; ++index) {
     for (Area& area : areas_)

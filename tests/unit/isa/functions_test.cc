@@ -107,7 +107,8 @@ TEST(Reductions, TextFormAndItsMistakes) {
   EXPECT_EQ(error("v_rsum 768"), "");
   EXPECT_EQ(error("v_exp"), "");
   EXPECT_EQ(error("vv_min AddSubVrf_1[3]"), "");
-  EXPECT_THAT(error("v_rmean"), HasSubstr("f:2:10: the line ends where the number of elements, a whole"));
+  EXPECT_THAT(error("v_rmean"),
+              HasSubstr("f:2:10: the line ends where the number of elements, a whole"));
   EXPECT_THAT(error("v_rmax 0"), HasSubstr("the number of elements must be 1 to 16777215, not 0"));
   EXPECT_THAT(error("v_rmax NetQ[0]"), HasSubstr("expected the number of elements"));
   EXPECT_THAT(error("v_rsqr"), HasSubstr("did you mean \"v_rsqrt\"?"));
