@@ -30,7 +30,7 @@ bool has_plan(const PreparedRun& run) { return !run.spec.workload.traffic; }
 
 std::string precision_of(const PreparedRun& run) {
   if (!has_plan(run)) return "";
-  if (run.graph) return "fp32";
+  if (run.graph && !run.graph->on_fpgas()) return "fp32";
   return run.spec.model.precision.empty() ? run.plan.shards.front().format.name
                                           : run.spec.model.precision;
 }
