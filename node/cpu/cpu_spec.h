@@ -15,7 +15,8 @@ namespace soliton {
 // or random ones that are a function of (seed, request).
 struct GraphInputs {
   std::vector<std::vector<ir::Array>> given;  // by request and input of the model
-  std::vector<ir::Array> kinds;               // of random ones: type and shape of each input
+  // Of random ones: type and shape of each input; absent where it is state that is carried.
+  std::vector<ir::Array> kinds;
   std::uint64_t seed = 1;
   // How many steps a given request has is an extent of one of its inputs, or all have as many.
   std::optional<ir::StepAxis> step_axis;

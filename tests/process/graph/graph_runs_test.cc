@@ -73,6 +73,13 @@ TEST_F(GraphRuns, TheSameBytesInEveryLayoutAndOverTwoHosts) {
   EXPECT_GT(results("two")["latency_us"]["mean"], results("one")["latency_us"]["mean"]);
 }
 
+TEST_F(GraphRuns, RandomRequestsBeginWithTheStateThatTheOneBeforeLeft) {
+  const Ended ended = run(cluster(kModels + "stateful.onnx", "{requests: 3}"), "random");
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(results("random")["outputs"]["checked"], 3);
+  EXPECT_EQ(results("random")["outputs"]["mismatched"], 0);
+}
+
 TEST_F(GraphRuns, ARunsOwnFileRunsAgainToTheSameResults) {
   const std::string start = kModels + "two-inputs";
   const std::string file = cluster(
