@@ -10,7 +10,7 @@ namespace {
 class Branches {
  public:
   Branches(const PartitionRequest& request, const NodesView& view, StageCosts& costs,
-           const Bounds& bounds, PlanPlayer& player, const ExactLimits& limits,
+           const Bounds* bounds, PlanPlayer& player, const ExactLimits& limits,
            const PlayedPlan* known)
       : request_(request),
         view_(view),
@@ -29,7 +29,7 @@ class Branches {
   }
 
   ExactResult run() {
-    visit(bounds_.start());
+    visit(bounds_ == nullptr ? PrefixBound{} : bounds_->start());
     out_.complete = !stopped_;
     return std::move(out_);
   }
@@ -40,7 +40,8 @@ class Branches {
   std::int64_t work() const { return player_.work() + costs_.work(); }
 
   bool hopeless(const PrefixBound& prefix) const {
-    const std::optional<Score> least = bounds_.score_from(prefix);
+    if (bounds_ == nullptr) return false;
+    const std::optional<Score> least = bounds_->score_from(prefix);
     return !least || (best() != nullptr && *least >= best()->score);
   }
 
@@ -58,6 +59,7 @@ class Branches {
     if (prefix.nodes < limits_.min_nodes) return;
     if (auto played = player_.play(stages_, best())) out_.best = std::move(*played);
     stopped_ = stopped_ || work() > work_until_;
+    stopped_ = stopped_ || (limits_.plays > 0 && player_.played() > limits_.plays);
   }
 
   // The next node of a stage; among groups on switches that can be exchanged and of which nothing
@@ -98,19 +100,32 @@ class Branches {
               const std::vector<std::size_t>& nodes) {
     if (++out_.branches > limits_.branches || work() > work_until_) stopped_ = true;
     if (stopped_) return;
-    const FreePlay* stage = costs_.bound(shape, nodes, costs_.pattern(nodes));
-    if (stage == nullptr) return;
-    const PrefixBound next = bounds_.extended(prefix, shape, nodes, *stage);
-    if (hopeless(next)) return;
+    const std::optional<PrefixBound> next = extended(prefix, shape, nodes);
+    if (!next || hopeless(*next)) return;
     stages_.push_back(to_stage(shape, nodes));
-    visit(next);
+    visit(*next);
     stages_.pop_back();
+  }
+
+  // Nothing if the stage does not fit the nodes.
+  std::optional<PrefixBound> extended(const PrefixBound& prefix, const StageShape& shape,
+                                      const std::vector<std::size_t>& nodes) {
+    if (bounds_ != nullptr) {
+      const FreePlay* stage = costs_.bound(shape, nodes, costs_.pattern(nodes));
+      if (stage == nullptr) return std::nullopt;
+      return bounds_->extended(prefix, shape, nodes, *stage);
+    }
+    if (!costs_.fits(shape, nodes)) return std::nullopt;
+    PrefixBound next;
+    next.layers = shape.last;
+    next.nodes = prefix.nodes + shape.count;
+    return next;
   }
 
   const PartitionRequest& request_;
   const NodesView& view_;
   StageCosts& costs_;
-  const Bounds& bounds_;
+  const Bounds* bounds_;
   PlanPlayer& player_;
   const ExactLimits& limits_;
   const PlayedPlan* known_;
@@ -126,7 +141,7 @@ class Branches {
 }  // namespace
 
 ExactResult search_exactly(const PartitionRequest& request, const NodesView& view,
-                           StageCosts& costs, const Bounds& bounds, PlanPlayer& player,
+                           StageCosts& costs, const Bounds* bounds, PlanPlayer& player,
                            const ExactLimits& limits, const PlayedPlan* known) {
   return Branches(request, view, costs, bounds, player, limits, known).run();
 }

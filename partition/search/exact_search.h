@@ -14,6 +14,7 @@ struct ExactLimits {
   std::size_t min_nodes = 1;
   std::int64_t work = 0;      // limit on PlanPlayer::work() and StageCosts::work()
   std::int64_t branches = 0;  // limit on branches examined
+  std::int64_t plays = 0;     // limit on plans played; 0: none
 };
 
 struct ExactResult {
@@ -22,9 +23,10 @@ struct ExactResult {
   std::int64_t branches = 0;
 };
 
+// `bounds`: null if none are known, as for models that are no chain: every plan is then played.
 // `known`: the plan to improve on, or null.
 ExactResult search_exactly(const PartitionRequest& request, const NodesView& view,
-                           StageCosts& costs, const Bounds& bounds, PlanPlayer& player,
+                           StageCosts& costs, const Bounds* bounds, PlanPlayer& player,
                            const ExactLimits& limits, const PlayedPlan* known);
 
 }  // namespace soliton

@@ -20,6 +20,9 @@ constexpr std::int64_t kExactBranches = 400'000;
 // Layers up to which plans are bounded one by one and as a whole.
 constexpr std::size_t kExactLayers = 64;
 constexpr std::size_t kBoundedLayers = 512;
+// Layers of a graph up to which all its plans may be played, and how many are.
+constexpr std::size_t kGraphLayers = 12;
+constexpr std::int64_t kGraphPlays = 400;
 
 class Finding {
  public:
@@ -41,7 +44,7 @@ class Finding {
     }
     propose();
     play_candidates();
-    if (chain && layers <= kExactLayers) search_all();
+    if (chain ? layers <= kExactLayers : layers <= kGraphLayers && on_one_host()) search_all();
     out_.played = player_.played();
     return std::move(out_);
   }
@@ -57,6 +60,14 @@ class Finding {
     if (request_.sla.count() == 0) return;
     while (out_.nodes_bound < limits_.most && bounds_->latency_on(out_.nodes_bound) > request_.sla)
       ++out_.nodes_bound;
+  }
+
+  // Nodes that are alike to the clients' host need not be to another one.
+  bool on_one_host() const {
+    if (request_.ends == nullptr) return true;
+    const auto here = [&](const std::string& host) { return host == view_.host; };
+    return std::ranges::all_of(request_.ends->source_hosts, here) &&
+           std::ranges::all_of(request_.ends->readers, here, &GraphEnds::Reader::host);
   }
 
   // Bounds in time are known for chains alone; that tiles need room holds for every model.
@@ -125,9 +136,10 @@ class Finding {
   }
 
   void search_all() {
-    const ExactLimits limits{limits_.most, limits_.least, kExactWork, kExactBranches};
-    ExactResult all = search_exactly(request_, view_, costs_, *bounds_, player_, limits,
-                                     out_.best ? &*out_.best : nullptr);
+    const ExactLimits limits{limits_.most, limits_.least, kExactWork, kExactBranches,
+                             bounds_ ? 0 : kGraphPlays};
+    ExactResult all = search_exactly(request_, view_, costs_, bounds_ ? &*bounds_ : nullptr,
+                                     player_, limits, out_.best ? &*out_.best : nullptr);
     out_.branches = all.branches;
     out_.proved = all.complete;
     if (!all.best) return;

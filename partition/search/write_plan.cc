@@ -35,6 +35,7 @@ SearchOutcome outcome_of(const PartitionRequest& request, const FoundPlan& found
           .interval = best.prediction.interval,
           .nodes = best.nodes,
           .complete = found.proved,
+          .graph = !request.model->sources.empty(),
           .constrained = request.constraints.any(),
           .given = request.constraints.given.has_value(),
           .latency_bound = found.latency_bound,
