@@ -128,7 +128,8 @@ class Finder {
       if (free) return;
       free = output;
     }
-    if (left_.size() != 1 || !free) return;
+    // Integers and truth values are settings, such as a number of results, rather than state.
+    if (left_.size() != 1 || !free || !is_real(graph_.inputs[left_.front()].type)) return;
     pairs_.push_back({left_.front(), *free});
     left_.clear();
   }

@@ -139,6 +139,17 @@ TEST(States, OfOneOutputThatIsTheAnswerThereIsNone) {
   EXPECT_NE(pairs.error().text().find("input \"other\" has no source"), std::string::npos);
 }
 
+// As the number of results of a TopK, whose second output has nothing to do with it.
+TEST(States, AnIntegerIsASettingUnlessItsNameSaysOtherwise) {
+  TestGraph t;
+  const ValueId x = t.input("x", {4});
+  const ValueId k = t.input("k", {1}, ElementType::kInt64);
+  const ValueId values = t.node("values", "TopK", {x, k});
+  t.output(values);
+  t.output(t.node("indices", "Identity", {k}));
+  EXPECT_FALSE(find_states(t.graph, {1}));
+}
+
 TEST(Infer, ReportsEveryNodeThatCannotRunAndGoesOnBesideIt) {
   TestGraph t;
   const ValueId x = t.input("x", {2});
