@@ -18,8 +18,7 @@ using Pairs = std::vector<std::pair<Index, Index>>;
 
 Rows<Index> unique_rows(std::size_t rows, Pairs& pairs) {
   std::ranges::sort(pairs);
-  const auto repeated = std::ranges::unique(pairs);
-  pairs.erase(repeated.begin(), repeated.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
   return Rows<Index>(rows, pairs);
 }
 

@@ -61,8 +61,7 @@ class PriceSearch {
           static_cast<std::int64_t>(std::min(Wide{there} * price_[first] / here, Wide{kHighest})));
     }
     std::ranges::sort(candidates);
-    const auto repeated = std::ranges::unique(candidates);
-    candidates.erase(repeated.begin(), repeated.end());
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
     Wide best = bound();
     std::int64_t chosen = price_[c];
     const std::size_t count = std::min(candidates.size(), kCandidates);

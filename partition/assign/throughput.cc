@@ -211,8 +211,7 @@ class Refiner {
     for (const Index unit : segment.units)
       for (const Index op : coarse.members[unit]) out.units.push_back(units_.unit_of[op]);
     std::ranges::sort(out.units);
-    const auto repeated = std::ranges::unique(out.units);
-    out.units.erase(repeated.begin(), repeated.end());
+    out.units.erase(std::unique(out.units.begin(), out.units.end()), out.units.end());
     return out;
   }
 
@@ -241,8 +240,7 @@ std::int64_t largest_load(const UnitGraph& units, const std::vector<Segment>& se
     if (reached.empty()) continue;
     reached.push_back(source);
     std::ranges::sort(reached);
-    const auto repeated = std::ranges::unique(reached);
-    reached.erase(repeated.begin(), repeated.end());
+    reached.erase(std::unique(reached.begin(), reached.end()), reached.end());
     for (const std::size_t s : reached)
       if (units.classes[segments[s].node_class].pays) loads[s] += units.nets[net].cost;
   }

@@ -113,8 +113,9 @@ class EdgeReader {
     };
     const auto same = [](const Edge& a, const Edge& b) { return a.from == b.from && a.to == b.to; };
     std::ranges::sort(draft_.graph.edges, order);
-    const auto repeated = std::ranges::unique(draft_.graph.edges, same);
-    draft_.graph.edges.erase(repeated.begin(), repeated.end());
+    draft_.graph.edges.erase(
+        std::unique(draft_.graph.edges.begin(), draft_.graph.edges.end(), same),
+        draft_.graph.edges.end());
     check_cycles(*edges);
   }
 
