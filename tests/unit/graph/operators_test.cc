@@ -2,48 +2,16 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include "partition/ir/operator.h"
+#include "tests/page_list.h"
 
 namespace soliton::ir {
 namespace {
 
-constexpr const char* kPage = SOLITON_SOURCE_DIR "/docs/models.md";
-constexpr const char* kBegin = "<!-- operators -->\n";
-constexpr const char* kEnd = "<!-- end of operators -->";
-constexpr std::size_t kWidth = 130;
-
-std::string read_page() {
-  std::stringstream text;
-  text << std::ifstream(kPage).rdbuf();
-  return text.str();
-}
-
-std::string listed() {
-  std::string out, line;
-  for (const Operator* op : operators()) {
-    const std::string next = fmt::format("`{}`", op->name);
-    if (line.size() + next.size() > kWidth) out += line + "\n", line.clear();
-    line += (line.empty() ? "" : " ") + next;
-  }
-  return out + line + "\n";
-}
-
 TEST(Operators, PageListsThoseOfTheTable) {
-  std::string page = read_page();
-  const std::size_t begin = page.find(kBegin), end = page.find(kEnd);
-  ASSERT_NE(begin, std::string::npos);
-  ASSERT_NE(end, std::string::npos);
-  const std::size_t from = begin + std::string(kBegin).size();
-  if (std::getenv("SOLITON_REPAIR_DOCUMENTS") != nullptr) {
-    page.replace(from, end - from, listed());
-    std::ofstream(kPage) << page;
-  }
-  EXPECT_EQ(page.substr(from, end - from), listed())
-      << "SOLITON_REPAIR_DOCUMENTS=1 writes the list";
+  std::vector<std::string> items;
+  for (const Operator* op : operators()) items.push_back(fmt::format("`{}`", op->name));
+  testing::expect_listed("docs/models.md", "operators", testing::lines_of(items, " "));
 }
 
 TEST(Operators, AreSortedAndDifferent) {
