@@ -13,7 +13,6 @@
 #include "cluster/workload/graph_judge.h"
 
 namespace soliton {
-
 namespace {
 
 // FPGAs compute in fp16, which a model in fp32 need not fit.
@@ -28,10 +27,6 @@ void check_range(const GraphRun& graph, RunResults& results) {
                    "fp32",
                    beyond));
 }
-
-}  // namespace
-
-namespace {
 
 double mean_operations(const PreparedRun& run, const std::vector<HostRecord>& records) {
   std::map<std::int64_t, std::int64_t> by_steps;

@@ -88,8 +88,7 @@ PartitionRequest request_of_cluster(const PreparedRun& run) {
   return request;
 }
 
-Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
-                         const std::map<std::string, CpuDevice>& devices,
+Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph, const PartsRun& parts,
                          const std::vector<ir::Array>& inputs, const PlanConstraints& constraints) {
   const GraphEnds ends = ends_of(graph.placed);
   PartitionRequest request = request_of_cluster(run);
@@ -101,14 +100,12 @@ Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
   request.hosts = [&, steps = request.steps](const HostShard& host) {
     PlacedGraph placed = graph.placed;
     join_fpgas(host, graph.split, graph.shapes, placed);
-    Result<PricedGraph> priced = price_graph({.placed = &placed,
-                                              .clients = placed.clients,
-                                              .outputs = graph.graph.outputs.size(),
-                                              .devices = devices,
-                                              .inputs = inputs,
-                                              .steps = steps});
-    SOLITON_CHECK_MSG(priced, "{}", priced.error().message);
-    return std::move(priced->hosts);
+    return price_graph({.placed = &placed,
+                        .parts = &parts,
+                        .clients = placed.clients,
+                        .outputs = graph.graph.outputs.size(),
+                        .inputs = inputs,
+                        .steps = steps});
   };
   Checked<Plan> plan = partition_model(request);
   if (plan) join_fpgas(plan->host_shard, graph.split, graph.shapes, graph.placed);

@@ -2,7 +2,6 @@
 // answers are compared with.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "cluster/file/spec.h"
 #include "cluster/run/graph_run.h"
+#include "cluster/run/run_parts.h"
 #include "cluster/workload/split_reference.h"
 #include "partition/search/partition.h"
 
@@ -26,9 +26,8 @@ SplitModel split_for(const ClusterSpec& spec, const ir::Graph& graph,
 PartitionRequest request_of_cluster(const PreparedRun& run);
 
 // The best plan for the FPGAs, which also joins them with the hosts of `graph.placed`. `inputs`: of
-// a request, for PriceRequest; `devices`: of the hosts.
-Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph,
-                         const std::map<std::string, CpuDevice>& devices,
+// the request that is predicted; `parts`: of the same.
+Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph, const PartsRun& parts,
                          const std::vector<ir::Array>& inputs, const PlanConstraints& constraints);
 
 // Null if it cannot be made, with the reason in `error`.

@@ -1,10 +1,8 @@
 #include "cluster/run/graph_predict.h"
 
 #include <algorithm>
-#include <deque>
 
 #include "partition/ir/array_bytes.h"
-#include "partition/ir/evaluate.h"
 
 namespace soliton {
 namespace {
@@ -47,60 +45,54 @@ class Sends {
   std::vector<PricedSend> arrays_, streams_;
 };
 
-// Runs the parts once, in the order in which their inputs become known, to find out what they work
-// and what they send.
 class Pricing {
  public:
   explicit Pricing(const PriceRequest& request) : request_(request), placed_(*request.placed) {}
 
-  Result<PricedGraph> run() {
+  std::vector<PricedHost> run() {
     for (const HostParts& host : placed_.hosts) add_host(host);
     add_clients();
-    for (const HostParts& host : placed_.hosts)
-      for (const StreamIn& stream : host.streams) add_stream(host.node, stream);
-    while (!ready_.empty()) {
-      const std::size_t part = ready_.front();
-      ready_.pop_front();
-      if (const Status fired = fire(parts_[part]); !fired) return tl::unexpected(fired.error());
-    }
-    for (const Part& part : parts_)
-      if (part.missing > 0) return invalid("a part of the model never gets its inputs");
     return std::move(out_);
   }
 
  private:
-  struct Part {
-    std::size_t host = 0;    // of the result
-    std::size_t number = 0;  // of the host
-    const CpuPart* part = nullptr;
-    std::vector<ir::Array> inputs;
-    std::size_t missing = 0;
-  };
-
   PricedHost& host_named(const std::string& node) {
-    const auto at = std::ranges::find(out_.hosts, node, &PricedHost::node);
-    if (at != out_.hosts.end()) return *at;
-    return out_.hosts.emplace_back(PricedHost{node, {}, {}});
+    const auto at = std::ranges::find(out_, node, &PricedHost::node);
+    if (at != out_.end()) return *at;
+    return out_.emplace_back(PricedHost{node, {}, {}});
   }
 
   void add_host(const HostParts& host) {
     PricedHost& priced = host_named(host.node);
-    out_.busy[host.node];
-    for (const CpuPart& part : host.parts) {
-      Part& added = parts_.emplace_back();
-      added.host = static_cast<std::size_t>(&priced - out_.hosts.data());
-      added.number = priced.parts.size();
-      added.part = &part;
-      added.inputs = part.initial;
-      added.inputs.resize(part.graph.inputs.size());
-      PricedPart& made = priced.parts.emplace_back();
-      for (std::size_t k = 0; k < added.inputs.size(); ++k) {
-        const bool carried = added.inputs[k].present();
-        made.inputs.push_back(
-            {.port = static_cast<std::uint16_t>(part.first_port + k), .carried = carried});
-        if (!carried) ++added.missing;
-      }
-    }
+    const std::vector<PartRun>& runs = request_.parts->hosts.at(host.node).parts;
+    for (std::size_t i = 0; i < host.parts.size(); ++i)
+      priced.parts.push_back(part_of(host.parts[i], runs[i]));
+    for (const StreamIn& stream : host.streams) priced.parts.push_back(part_of(stream));
+  }
+
+  PricedPart part_of(const CpuPart& part, const PartRun& run) const {
+    PricedPart out;
+    out.work = run.work;
+    for (std::size_t k = 0; k < part.graph.inputs.size(); ++k)
+      out.inputs.push_back({.port = static_cast<std::uint16_t>(part.first_port + k),
+                            .carried = k < part.initial.size() && part.initial[k].present()});
+    Sends sends(request_.steps);
+    for (std::size_t k = 0; k < run.outputs.size(); ++k) sends.add(run.outputs[k], part.outputs[k]);
+    out.sends = sends.take();
+    return out;
+  }
+
+  PricedPart part_of(const StreamIn& stream) const {
+    PricedPart out;
+    out.on_cpu = false;
+    for (std::size_t k = 0; k < stream.slices.size(); ++k)
+      out.inputs.push_back({.port = static_cast<std::uint16_t>(stream.first_port + k),
+                            .messages = tokens_in(stream.tokens, request_.steps)});
+    Sends sends(request_.steps);
+    sends.add(ir::Array::unknown(ir::ElementType::kFloat32, shape_in(stream, request_.steps)),
+              stream.to);
+    out.sends = sends.take();
+    return out;
   }
 
   void add_clients() {
@@ -108,81 +100,21 @@ class Pricing {
     for (std::size_t k = 0; k < request_.outputs; ++k)
       clients.replies.push_back({.port = static_cast<std::uint16_t>(placed_.first_reply + k)});
     Sends sends(request_.steps), initial(request_.steps);
-    for (std::size_t k = 0; k < request_.inputs.size(); ++k) {
+    for (std::size_t k = 0; k < request_.inputs.size(); ++k)
       sends.add(request_.inputs[k], placed_.sends[k]);
-      give(request_.inputs[k], placed_.sends[k]);
-    }
-    for (const auto& [array, ports] : placed_.initial) {
-      initial.add(array, ports);
-      give(array, ports);
-    }
+    for (const auto& [array, ports] : placed_.initial) initial.add(array, ports);
     clients.sends = sends.take();
     clients.initial = initial.take();
     host_named(request_.clients).clients = std::move(clients);
   }
 
-  void add_stream(const std::string& node, const StreamIn& stream) {
-    PricedPart part;
-    part.on_cpu = false;
-    for (std::size_t k = 0; k < stream.slices.size(); ++k)
-      part.inputs.push_back({.port = static_cast<std::uint16_t>(stream.first_port + k),
-                             .messages = tokens_in(stream.tokens, request_.steps)});
-    const ir::Array array =
-        ir::Array::unknown(ir::ElementType::kFloat32, shape_in(stream, request_.steps));
-    Sends sends(request_.steps);
-    sends.add(array, stream.to);
-    part.sends = sends.take();
-    host_named(node).parts.push_back(std::move(part));
-    give(array, stream.to);
-  }
-
-  // An array of this request to the parts that take it.
-  void give(const ir::Array& array, const std::vector<PartPort>& ports) {
-    for (const PartPort& port : ports) {
-      if (port.next_request || port.stream) continue;
-      for (std::size_t i = 0; i < parts_.size(); ++i) {
-        Part& part = parts_[i];
-        const std::size_t first = part.part->first_port;
-        if (out_.hosts[part.host].node != port.node || port.port < first ||
-            port.port >= first + part.inputs.size())
-          continue;
-        part.inputs[port.port - first] = array;
-        if (--part.missing == 0) ready_.push_back(i);
-      }
-    }
-  }
-
-  Status fire(Part& part) {
-    const std::string& node = out_.hosts[part.host].node;
-    PricedPart& priced = out_.hosts[part.host].parts[part.number];
-    const CpuDevice& device = request_.devices.at(node);
-    const Result<ir::Outputs> outputs =
-        ir::evaluate(part.part->graph, part.inputs,
-                     [&](std::size_t number, const ir::Call& call, const ir::Outputs& made) {
-                       const ir::Operator& op = *part.part->graph.nodes[number].kind;
-                       priced.work = sum(priced.work, cpu_time(device, op, call, made));
-                       out_.work += ir::work_of(op, call, made);
-                     });
-    if (!outputs) return tl::unexpected(outputs.error());
-    Sends sends(request_.steps);
-    for (std::size_t k = 0; k < outputs->size(); ++k)
-      sends.add((*outputs)[k], part.part->outputs[k]);
-    priced.sends = sends.take();
-    out_.busy[node] = sum(out_.busy[node], priced.work);
-    for (std::size_t k = 0; k < outputs->size(); ++k) give((*outputs)[k], part.part->outputs[k]);
-    part.inputs.clear();
-    return {};
-  }
-
   const PriceRequest& request_;
   const PlacedGraph& placed_;
-  std::vector<Part> parts_;
-  std::deque<std::size_t> ready_;  // parts
-  PricedGraph out_;
+  std::vector<PricedHost> out_;
 };
 
 }  // namespace
 
-Result<PricedGraph> price_graph(const PriceRequest& request) { return Pricing(request).run(); }
+std::vector<PricedHost> price_graph(const PriceRequest& request) { return Pricing(request).run(); }
 
 }  // namespace soliton

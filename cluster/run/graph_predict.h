@@ -2,35 +2,25 @@
 // sizes (priced_host.h), and the cost model plays them over the transport and network of a run.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
+#include "cluster/run/run_parts.h"
 #include "partition/cost/cost_model.h"
 #include "partition/place/place_graph.h"
-#include "protocol/base/result.h"
 
 namespace soliton {
 
 struct PriceRequest {
-  const PlacedGraph* placed = nullptr;
-  std::string clients;                       // their node
-  std::size_t outputs = 0;                   // of the model
-  std::map<std::string, CpuDevice> devices;  // of the hosts, by node
-  // Of a request, known or not; absent where the model's input is carried state.
-  std::vector<ir::Array> inputs;
-  std::int64_t steps = 1;  // of that request
+  const PlacedGraph* placed = nullptr;  // joined with the FPGAs of a plan
+  const PartsRun* parts = nullptr;      // of the request
+  std::string clients;                  // their node
+  std::size_t outputs = 0;              // of the model
+  std::vector<ir::Array> inputs;        // of the request, as PartsRequest has them
+  std::int64_t steps = 1;               // of that request
 };
 
-struct PricedGraph {
-  std::vector<PricedHost> hosts;         // those of the placed graph, and the clients'
-  std::map<std::string, Duration> busy;  // CPU time of one request, by node
-  ir::Work work;                         // of one request, on CPUs
-};
-
-// Parts are evaluated on the shapes of their inputs, and on what values are known: those that come
-// from FPGAs are not. Error: kInvalid, an operator that cannot run on them, or a part that never gets
-// its inputs.
-Result<PricedGraph> price_graph(const PriceRequest& request);
+// The hosts of the placed graph, and the clients'.
+std::vector<PricedHost> price_graph(const PriceRequest& request);
 
 }  // namespace soliton

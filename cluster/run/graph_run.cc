@@ -14,6 +14,7 @@
 #include "cluster/run/operator_places.h"
 #include "cluster/run/place_layers.h"
 #include "cluster/run/run.h"
+#include "cluster/run/run_parts.h"
 #include "partition/ir/evaluate.h"
 #include "partition/ir/passes/specialise.h"
 #include "partition/ir/shown_name.h"
@@ -24,7 +25,7 @@
 namespace soliton {
 namespace {
 
-void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& priced,
+void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const PartsRun& parts,
                          Plan& plan) {
   for (const HostParts& host : run.placed.hosts) {
     if (host.parts.empty()) continue;
@@ -37,11 +38,11 @@ void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const Pri
       placement.holds.push_back(fmt::format("{} ({} operator{})", shown_name(part.name),
                                             part.graph.nodes.size(),
                                             part.graph.nodes.size() == 1 ? "" : "s"));
-    placement.busy_per_step = priced.busy.at(host.node);
+    placement.busy_per_step = parts.hosts.at(host.node).busy;
     plan.predicted_interval = std::max(plan.predicted_interval, placement.busy_per_step);
     placement.step.duration = placement.busy_per_step;
     placement.step.limit = "CPU";
-    placement.step.macs = priced.work.multiply_adds;
+    placement.step.macs = parts.work.multiply_adds;
   }
 }
 
@@ -52,7 +53,7 @@ std::int64_t longest_steps(const GraphRun& run) {
 
 // The placement says where operators run, but not how those of one host are cut into parts. A finer
 // cut can send a result before the rest of its part has run, so nothing is claimed of this one.
-Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& priced,
+Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PartsRun& parts,
              const Prediction& predicted, const std::string& clients) {
   Plan plan;
   plan.model = run.name;
@@ -64,7 +65,7 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& pr
   plan.predicted_interval = predicted.interval;
   plan.cut_bytes_per_request = predicted.cut_bytes;
   plan.operations = run.operations;
-  add_host_placements(spec, run, priced, plan);
+  add_host_placements(spec, run, parts, plan);
   Certificate& certificate = plan.certificate;
   certificate.objective = spec.partition.objective;
   certificate.value =
@@ -75,7 +76,7 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PricedGraph& pr
   certificate.cost_model = kCostModelVersion;
   plan.explanation = where_it_runs(run);
   plan.explanation.push_back(
-      fmt::format("on CPUs {} multiply-adds a request", priced.work.multiply_adds));
+      fmt::format("on CPUs {} multiply-adds a request", parts.work.multiply_adds));
   return plan;
 }
 
@@ -146,10 +147,50 @@ std::vector<OtherOperator> others_of(const GraphRun& run, const std::vector<std:
   return out;
 }
 
+// What FPGAs make of a request, but for its values.
+std::vector<ir::Array> results_of(const GraphRun& run, std::int64_t steps) {
+  std::vector<ir::Array> out;
+  for (const ir::ValueId id : run.split.results) {
+    ir::Shape shape = run.shapes.shape_of(id);
+    std::ranges::replace(shape, ir::kOpen, steps);
+    out.push_back(ir::Array::unknown(ir::ElementType::kFloat32, std::move(shape)));
+  }
+  return out;
+}
+
+// The same with the values that the model in fp32 has, where they follow from the inputs.
+std::vector<ir::Array> results_in_fp32(const GraphRun& run, std::vector<ir::Array> inputs) {
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    for (const ir::State& state : run.graph.states)
+      if (run.graph.inputs[k].value == state.input) inputs[k] = state.initial;
+  const std::vector<ir::Array> values = ir::infer_partly(run.graph, inputs);
+  std::vector<ir::Array> out = results_of(run, longest_steps(run));
+  for (std::size_t r = 0; r < out.size(); ++r)
+    if (values[run.split.results[r]].present()) out[r] = values[run.split.results[r]];
+  return out;
+}
+
+// The parts of the longest request. Where the data of FPGAs decide a shape, it is that of fp32.
+Result<PartsRun> parts_of_longest(const ClusterSpec& spec, const GraphRun& run,
+                                  const std::map<std::string, CpuDevice>& devices) {
+  PartsRequest request{&run.placed, devices, longest_request(spec, run),
+                       results_of(run, longest_steps(run))};
+  Result<PartsRun> out = run_parts(request);
+  if (out || request.results.empty() || spec.compute == ComputeKind::kTiming) return out;
+  request.results = results_in_fp32(run, request.inputs);
+  return run_parts(request);
+}
+
 // In the middle of a run, with the congestion marks and node numbers of the run.
-Prediction played(const PreparedRun& run, const PricedGraph& priced) {
+Prediction played(const PreparedRun& run, const GraphRun& graph, const PartsRun& parts) {
+  const std::vector<PricedHost> hosts = price_graph({.placed = &graph.placed,
+                                                     .parts = &parts,
+                                                     .clients = graph.placed.clients,
+                                                     .outputs = graph.graph.outputs.size(),
+                                                     .inputs = longest_request(run.spec, graph),
+                                                     .steps = longest_steps(graph)});
   CostRequest cost;
-  cost.hosts = priced.hosts;
+  cost.hosts = hosts;
   cost.topology = &run.topology;
   cost.routes = run.routes.get();
   cost.mtu = run.spec.ltl.mtu;
@@ -258,42 +299,39 @@ class Preparation {
 
   // What FPGAs run is searched for; where they run nothing, the placement is the plan.
   void plan() {
-    if (graph_run_.on_fpgas()) {
-      Checked<Plan> plan =
-          plan_fpgas(run_, graph_run_, devices_, longest_request(spec_, graph_run_), constraints_);
-      if (!plan) {
-        for (Error& error : plan.error().errors)
-          add(position_of_refusal(spec_, error.message), error.message, error.code);
-        return;
-      }
-      run_.plan = std::move(*plan);
-    }
-    const Result<PricedGraph> priced = price_graph({.placed = &graph_run_.placed,
-                                                    .clients = hosts_.front(),
-                                                    .outputs = graph_run_.graph.outputs.size(),
-                                                    .devices = devices_,
-                                                    .inputs = longest_request(spec_, graph_run_),
-                                                    .steps = longest_steps(graph_run_)});
-    if (!priced) return add(spec_.model.position, priced.error().message);
-    graph_run_.operations = 2 * priced->work.multiply_adds + priced->work.operations;
+    const Result<PartsRun> parts = parts_of_longest(spec_, graph_run_, devices_);
+    if (!parts) return add(spec_.model.position, parts.error().message);
+    graph_run_.operations = 2 * parts->work.multiply_adds + parts->work.operations;
     if (graph_run_.on_fpgas())
-      complete(*priced);
+      search(*parts);
     else
-      run_.plan = plan_of(spec_, graph_run_, *priced, played(run_, *priced), hosts_.front());
+      run_.plan =
+          plan_of(spec_, graph_run_, *parts, played(run_, graph_run_, *parts), hosts_.front());
     run_.graph = std::move(graph_run_);
   }
 
+  void search(const PartsRun& parts) {
+    Checked<Plan> plan =
+        plan_fpgas(run_, graph_run_, parts, longest_request(spec_, graph_run_), constraints_);
+    if (plan) {
+      run_.plan = std::move(*plan);
+      return complete(parts);
+    }
+    for (Error& error : plan.error().errors)
+      add(position_of_refusal(spec_, error.message), error.message, error.code);
+  }
+
   // What the plan of the FPGAs does not say.
-  void complete(const PricedGraph& priced) {
+  void complete(const PartsRun& parts) {
     Plan& plan = run_.plan;
     plan.model = graph_run_.name;
     graph_run_.operations += plan.operations;
     plan.operations = graph_run_.operations;
     plan.steps = longest_steps(graph_run_);
-    add_host_placements(spec_, graph_run_, priced, plan);
+    add_host_placements(spec_, graph_run_, parts, plan);
     for (std::string& line : where_it_runs(graph_run_)) plan.explanation.push_back(std::move(line));
     plan.explanation.push_back(
-        fmt::format("on CPUs {} multiply-adds a request", priced.work.multiply_adds));
+        fmt::format("on CPUs {} multiply-adds a request", parts.work.multiply_adds));
   }
 
   PreparedRun& run_;
@@ -308,21 +346,18 @@ class Preparation {
 
 }  // namespace
 
-std::int64_t operations_of(const PreparedRun& run, std::uint32_t request) {
+std::int64_t operations_of(const PreparedRun& run, std::uint32_t request_number) {
   const GraphRun& graph = *run.graph;
-  const std::int64_t steps = graph.workload.inputs.steps(request);
+  const std::int64_t steps = graph.workload.inputs.steps(request_number);
   if (steps == longest_steps(graph)) return graph.operations;
-  PriceRequest price{.placed = &graph.placed,
-                     .clients = run.plan.host,
-                     .outputs = graph.graph.outputs.size(),
-                     .inputs = inputs_of(graph, request, false),
-                     .steps = steps};
+  PartsRequest request{
+      &graph.placed, {}, inputs_of(graph, request_number, false), results_of(graph, steps)};
   for (const NodeSpec& node : run.spec.nodes)
-    if (node.device.kind == Device::Kind::kCpu) price.devices.emplace(node.name, node.device.cpu);
-  const Result<PricedGraph> priced = price_graph(price);
+    if (node.device.kind == Device::Kind::kCpu) request.devices.emplace(node.name, node.device.cpu);
+  const Result<PartsRun> parts = run_parts(request);
   // What a part works may depend on values, which only a run has.
-  if (!priced) return graph.operations;
-  return 2 * priced->work.multiply_adds + priced->work.operations +
+  if (!parts) return graph.operations;
+  return 2 * parts->work.multiply_adds + parts->work.operations +
          operations(graph.split.model, steps);
 }
 

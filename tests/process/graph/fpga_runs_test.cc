@@ -28,6 +28,16 @@ class FpgaRuns : public ::testing::Test {
                               fpgas - 1, device, more.starts_with("placement") ? 1 : 0, start,
                               precision, start, start, more));
   }
+  std::string picked(const std::string& indices) {
+    const std::string start = kModels + "picked-";
+    return folder_.write(
+        "c.yaml", fmt::format("name: picked\nnodes:\n  - {{name: \"fpga[0-1]\", device: bw-s10}}\n"
+                              "  - {{name: host0, device: cpu}}\n"
+                              "model: {{onnx: {0}m.onnx, precision: int16}}\n"
+                              "workload: {{requests: 3, input: {{x: {0}x.npy, i: {0}{1}.npy}}, "
+                              "golden: {{y: {0}y.npy}}}}\n",
+                              start, indices));
+  }
   nlohmann::json run(const std::string& file, const std::string& out, Arguments options = {}) {
     Arguments arguments{"run", file, "--quiet", "--out", folder_.file(out)};
     arguments.insert(arguments.end(), options.begin(), options.end());
@@ -123,6 +133,33 @@ TEST_F(FpgaRuns, WhatDoesNotFitIsRefusedWithARemedy) {
   const Ended ended = run_soliton({"run", cluster("residual", "bw-pocket", 1), "--quiet"});
   EXPECT_EQ(ended.status, 3);
   EXPECT_THAT(ended.err, HasSubstr("add 1 node(s) of device bw-pocket"));
+}
+
+// A CPU part whose outputs are as many as the data of an FPGA say, and one that an index can stop.
+TEST_F(FpgaRuns, DataOfFpgasMayDecideShapesOnHosts) {
+  const std::string file = picked("i");
+  const nlohmann::json each = run(file, "each");
+  run(file, "packed", {"--processes", "packed"});
+  EXPECT_EQ(results_without_wall(folder_.file("each")),
+            results_without_wall(folder_.file("packed")));
+  EXPECT_EQ(role_of(each, "fpga0"), "npu");
+  EXPECT_EQ(each["outputs"]["checked"], 3);
+  EXPECT_EQ(each["outputs"]["mismatched"], 0);
+  EXPECT_LT(each["outputs"]["max_abs_error"].get<double>(), 5e-3);
+  const Ended times = run_soliton({"plan", file, "--set", "compute=timing"});
+  EXPECT_EQ(times.status, 2);
+  EXPECT_THAT(times.err,
+              HasSubstr("c.yaml:5:15: node \"/NonZero\" (NonZero) makes as many elements "
+                        "as the data of a request say"));
+}
+
+TEST_F(FpgaRuns, DataThatAnOperatorCannotTakeIsRefusedByThePlan) {
+  for (const std::string compute : {"functional", "timing"}) {
+    const Ended ended = run_soliton({"plan", picked("beyond"), "--set", "compute=" + compute});
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_THAT(ended.err, HasSubstr("c.yaml:5:15: node \"/Gather\" (Gather) has an index 9 into "
+                                     "axis 0 of extent 4"));
+  }
 }
 
 TEST_F(FpgaRuns, PlansSayHowMuchRunsWhere) {

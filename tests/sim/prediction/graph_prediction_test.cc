@@ -86,6 +86,7 @@ struct World {
         test::floats({1, 2, 3, 4}),
         std::vector<PartPort>{{"fpga0", 1, false, StreamCut{1, 0, kWidth, false, kTokens}}});
     placed.first_reply = 3;
+    placed.fpgas.readers = {{0, "b", {{"b", 0}}}, {1, "a", {{"a", 1}}}};
     shards.push_back(adder("fpga0", true, {{"b", 1}}));
     shards.push_back(adder("fpga1", false, {{"a", 2}}));
     clients.workload.requests = kRequests;
@@ -163,11 +164,19 @@ std::vector<HostRecord> run(const World& world, const std::vector<PricedHost>& h
   return std::move(records.requests);
 }
 
-Result<PricedGraph> price(const World& world) {
+Result<PartsRun> parts_of(const World& world) {
+  const ir::Array made = ir::Array::unknown(ir::ElementType::kFloat32, {kTokens, kWidth});
+  return run_parts({.placed = &world.placed,
+                    .devices = world.devices,
+                    .inputs = world.clients.inputs.given[0],
+                    .results = {made, made}});
+}
+
+std::vector<PricedHost> price(const World& world, const PartsRun& parts) {
   return price_graph({.placed = &world.placed,
+                      .parts = &parts,
                       .clients = "a",
                       .outputs = 2,
-                      .devices = world.devices,
                       .inputs = world.clients.inputs.given[0]});
 }
 
@@ -184,21 +193,20 @@ Prediction predicted(const World& world, const std::vector<PricedHost>& hosts,
 
 TEST(GraphPrediction, EqualsTheRunOverHostsAndFpgasWithStateBetweenThem) {
   const World world;
-  const Result<PricedGraph> priced = price(world);
-  ASSERT_TRUE(priced) << priced.error().message;
+  const std::vector<PricedHost> hosts = price(world, parts_of(world).value());
   const Topology topology = world.topology();
   const Routes routes(topology);
-  const std::vector<HostRecord> records = run(world, priced->hosts, 1);
+  const std::vector<HostRecord> records = run(world, hosts, 1);
   ASSERT_EQ(records.size(), kRequests);
   for (std::uint32_t r = 0; r < kRequests; ++r) {
-    const Prediction it = predicted(world, priced->hosts, topology, routes, r);
+    const Prediction it = predicted(world, hosts, topology, routes, r);
     EXPECT_EQ(it.latency, records[r].completed - records[r].sent) << r;
     EXPECT_EQ(it.path.total(), it.latency);
     EXPECT_EQ(it.path.compute, records[r].path.compute);
     EXPECT_EQ(records[r].path.total(), records[r].completed - records[r].sent);
     EXPECT_GE(records[r].path.network, Duration{});
   }
-  const std::vector<HostRecord> times = run(world, priced->hosts, 0);
+  const std::vector<HostRecord> times = run(world, hosts, 0);
   ASSERT_EQ(times.size(), kRequests);
   for (std::uint32_t r = 0; r < kRequests; ++r)
     EXPECT_EQ(times[r].completed, records[r].completed) << r;
@@ -208,7 +216,7 @@ TEST(GraphPrediction, EqualsTheRunOverHostsAndFpgasWithStateBetweenThem) {
 // it does with the next state.
 TEST(GraphPrediction, StateIsCarriedThroughAnFpgaAndAHost) {
   const World world;
-  const std::vector<HostRecord> records = run(world, price(world)->hosts, 1);
+  const std::vector<HostRecord> records = run(world, price(world, parts_of(world).value()), 1);
   ASSERT_EQ(records.size(), kRequests);
   const auto last_of = [&](std::uint32_t request) {
     Payload bytes;
@@ -224,35 +232,36 @@ TEST(GraphPrediction, StateIsCarriedThroughAnFpgaAndAHost) {
 
 TEST(GraphPrediction, CountsWhatCrossesTheNetwork) {
   const World world;
-  const Result<PricedGraph> priced = price(world);
+  const PartsRun parts = parts_of(world).value();
+  const std::vector<PricedHost> hosts = price(world, parts);
   const Topology topology = world.topology();
   const Routes routes(topology);
-  const Prediction it = predicted(world, priced->hosts, topology, routes, 1);
+  const Prediction it = predicted(world, hosts, topology, routes, 1);
   // Streams of fp16: two to FPGAs, two from them, one token of state; and an array of fp32.
   EXPECT_EQ(it.messages, 4 * kTokens + 1 + 1);
   EXPECT_EQ(it.cut_bytes, (4 * kTokens + 1) * 2 * kWidth + 4 * kTokens * kWidth);
   EXPECT_EQ(it.received_bytes[0], (kTokens + 1) * 2 * kWidth);
   EXPECT_EQ(it.received_bytes[1], kTokens * 2 * kWidth);
   const Duration each = nanoseconds(200) + transmit_time(Bytes{2 * 48}, BitRate{160'000'000'000});
-  EXPECT_EQ(priced->busy.at("a"), 2 * each);
-  EXPECT_EQ(priced->busy.at("b"), each);
+  EXPECT_EQ(parts.hosts.at("a").busy, 2 * each);
+  EXPECT_EQ(parts.hosts.at("b").busy, each);
 }
 
 TEST(GraphPrediction, AnOperatorThatCannotRunIsNamed) {
   World world;
   world.clients.inputs.given = {{ir::Array::of<ir::Bool>({1}, {ir::Bool(true)})}};
-  const Result<PricedGraph> priced = price(world);
-  ASSERT_FALSE(priced);
-  EXPECT_NE(priced.error().message.find("node \"Relu\" (Relu)"), std::string::npos)
-      << priced.error().message;
+  const Result<PartsRun> parts = parts_of(world);
+  ASSERT_FALSE(parts);
+  EXPECT_NE(parts.error().message.find("node \"Relu\" (Relu)"), std::string::npos)
+      << parts.error().message;
 }
 
 TEST(GraphPrediction, APartWithoutInputsIsRefused) {
   World world;
-  world.placed.hosts[1].streams.clear();
-  const Result<PricedGraph> priced = price(world);
-  ASSERT_FALSE(priced);
-  EXPECT_EQ(priced.error().message, "a part of the model never gets its inputs");
+  world.placed.fpgas.readers.pop_back();
+  const Result<PartsRun> parts = parts_of(world);
+  ASSERT_FALSE(parts);
+  EXPECT_EQ(parts.error().message, "a part of the model never gets its inputs");
 }
 
 }  // namespace
