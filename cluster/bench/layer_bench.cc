@@ -9,6 +9,7 @@
 #include "cluster/bench/onnxruntime_peer.h"
 #include "node/npu/npu.h"
 #include "partition/lower/lower.h"
+#include "partition/region/split_rnn.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
 
@@ -35,11 +36,11 @@ Shard layer_shard(Cell cell, const std::string& format, bool with_weights) {
   options.hidden = kHidden;
   options.steps = kSteps;
   options.with_weights = with_weights;
-  const Model model = build_rnn(options);
+  const SplitModel split = split_rnn(options);
   LowerRequest request;
-  request.model = &model;
+  request.model = &split.fpga;
   request.nodes = {{"npu", bench_device(format)}};
-  request.stages = {{0, model.layers.size(), {0}}};
+  request.stages = {{0, split.fpga.layers.size(), {0}}};
   request.host = "host";
   request.with_weights = with_weights;
   Result<Lowered> lowered = lower(request);

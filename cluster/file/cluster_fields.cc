@@ -13,7 +13,6 @@ namespace soliton {
 namespace {
 
 constexpr std::int64_t kElementsMost = 1 << 20;  // of a vector
-constexpr std::int64_t kStepsMost = 1'000'000;
 constexpr std::int64_t kBatchMost = 4'096;
 constexpr std::int64_t kWindowMost = 1 << 24;  // tiles: what an index of an instruction reaches
 constexpr auto kNodesMost = static_cast<std::int64_t>(kNodesLimit);
@@ -110,7 +109,7 @@ constexpr Field kRnnRows[] = {
         .between<std::int64_t>(1, kElementsMost)
         .needed(),
     field<&RnnOptions::steps>("steps", "Steps of every request.")
-        .between<std::int64_t>(1, kStepsMost)
+        .between<std::int64_t>(1, kMaxSteps)
         .needed(),
     field<&RnnOptions::layers>("layers", "Layers on top of each other.")
         .between<std::int64_t>(1, static_cast<std::int64_t>(kMaxLayers)),

@@ -11,7 +11,7 @@
 #include "fabric/ltl/options.h"
 #include "node/deployment/wall_options.h"
 #include "node/traffic/traffic.h"
-#include "partition/ir/model.h"
+#include "partition/ir/build_rnn.h"
 #include "protocol/base/files_read.h"
 #include "protocol/base/result.h"
 #include "protocol/isa/device.h"

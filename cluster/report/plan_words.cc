@@ -46,14 +46,6 @@ Groups merged_by_place(const Groups& groups) {
   return out;
 }
 
-std::vector<std::string> host_parts(const HostShard& host) {
-  std::vector<std::string> out;
-  if (host.symbols > 0) out.push_back("embedding");
-  if (host.after == HostShard::After::kSoftmax) out.push_back("softmax");
-  if (host.after == HostShard::After::kLogSoftmax) out.push_back("log-softmax");
-  return out;
-}
-
 }  // namespace
 
 std::vector<std::string> nodes_of_role(const std::vector<NodeResult>& nodes,
@@ -94,8 +86,6 @@ std::string placement_words(const Plan& plan) {
   for (const auto& [what, nodes] : merged_by_place(groups))
     parts.push_back(
         fmt::format("{} {} {}", what, nodes.size() > 1 ? "over" : "on", name_ranges(nodes)));
-  const std::vector<std::string> host = host_parts(plan.host_shard);
-  if (!host.empty()) parts.push_back(fmt::format("{} on {}", join_and(host), plan.host));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

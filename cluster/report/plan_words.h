@@ -12,7 +12,7 @@ namespace soliton {
 
 // "4 × bw-pocket + 1 host", idle NPUs as "(2 more idle)".
 std::string cluster_words(const std::vector<NodeResult>& nodes);
-// "rows of gru over fpga0-3, classifier on fpga3, embedding and softmax on host0"
+// "rows of gru over fpga0-3, classifier on fpga3, /Gather, /LogSoftmax on host0"
 std::string placement_words(const Plan& plan);
 // "optimal (contiguous)"
 std::string verdict_words(const Certificate& certificate);

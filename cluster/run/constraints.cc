@@ -142,8 +142,8 @@ class Contradictions {
 
 class Constraints {
  public:
-  Constraints(const ClusterSpec& spec, const Model& model, const std::vector<OtherOperator>& others,
-              FilesRead& files)
+  Constraints(const ClusterSpec& spec, const LayerGraph& model,
+              const std::vector<OtherOperator>& others, FilesRead& files)
       : spec_(spec), model_(model), others_(others), files_(files) {
     for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
       for (const std::string& name : layer_operators(model.layers[layer]))
@@ -247,7 +247,7 @@ class Constraints {
   }
 
   const ClusterSpec& spec_;
-  const Model& model_;
+  const LayerGraph& model_;
   const std::vector<OtherOperator>& others_;
   FilesRead& files_;
   std::multimap<std::string, std::size_t> layers_of_;   // by name of an operator
@@ -259,28 +259,10 @@ class Constraints {
 
 }  // namespace
 
-Checked<PlanConstraints> constraints_of(const ClusterSpec& spec, const Model& model,
+Checked<PlanConstraints> constraints_of(const ClusterSpec& spec, const LayerGraph& model,
                                         const std::vector<OtherOperator>& others,
                                         FilesRead& files) {
   return Constraints(spec, model, others, files).run();
-}
-
-Checked<PlanConstraints> constraints_of_chain(const ClusterSpec& spec, const Model& model,
-                                              FilesRead& files) {
-  std::vector<std::string> names;
-  for (const Layer& layer : model.layers) names.push_back(layer_name(layer));
-  Diagnostics problems = check_patterns(spec.placement, model.name, names);
-  for (const PlacementRule& rule : spec.placement)
-    if (!spec.nodes.empty() && npus_of(spec, rule).empty())
-      problems.add(ErrorCode::kInvalid,
-                   located(rule.position,
-                           fmt::format("placement: the layers of this model run on FPGAs, and "
-                                       "\"{}\" is placed on none",
-                                       rule.pattern)));
-  Checked<PlanConstraints> out = constraints_of(spec, model, {}, files);
-  if (!out) problems.append(std::move(out.error()));
-  if (!problems.empty()) return tl::unexpected(std::move(problems));
-  return out;
 }
 
 const std::string& position_of_refusal(const ClusterSpec& spec, const std::string& message) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cluster/file/spec.h"
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "partition/search/partition.h"
 
 namespace soliton {
@@ -20,12 +20,8 @@ struct OtherOperator {
 // Names and patterns of the file become layers of `model` and nodes of the file. Records the file of
 // a given plan in `files`. Errors: kInvalid, with places in the file: a pattern that matches nothing,
 // operators of one stage that are placed apart, a plan that cannot be read.
-Checked<PlanConstraints> constraints_of(const ClusterSpec& spec, const Model& model,
+Checked<PlanConstraints> constraints_of(const ClusterSpec& spec, const LayerGraph& model,
                                         const std::vector<OtherOperator>& others, FilesRead& files);
-
-// The same for a chain of layers, all of which run on FPGAs: a placement elsewhere is an error.
-Checked<PlanConstraints> constraints_of_chain(const ClusterSpec& spec, const Model& model,
-                                              FilesRead& files);
 
 // Where in the file that stands which partition_model() refused with this message.
 const std::string& position_of_refusal(const ClusterSpec& spec, const std::string& message);

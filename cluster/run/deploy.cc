@@ -10,7 +10,6 @@
 #include "cluster/run/run.h"
 #include "fabric/ltl/wall_floors.h"
 #include "fabric/udp/udp_carrier.h"
-#include "node/host/host_role.h"
 #include "node/roles/roles.h"
 #include "partition/cost/connections.h"
 #include "partition/cost/paths.h"
@@ -152,8 +151,8 @@ void fit_receive_buffers(const ClusterSpec& spec, std::vector<NodeAssignment>& n
 
 }  // namespace
 
-HostWorkload host_workload(const ClusterSpec& spec) {
-  HostWorkload workload;
+ClientWorkload client_workload(const ClusterSpec& spec) {
+  ClientWorkload workload;
   workload.clients = static_cast<std::uint32_t>(spec.workload.clients);
   workload.requests = static_cast<std::uint32_t>(spec.workload.requests);
   workload.think = spec.workload.think;
@@ -176,32 +175,6 @@ std::uint32_t functional_every(const ClusterSpec& spec) {
       return static_cast<std::uint32_t>(spec.sample_every);
   }
   return 1;
-}
-
-std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Plan& plan,
-                                             const Topology& topology, const Routes& routes,
-                                             const FaultPlan& faults, const InputSource& inputs) {
-  std::vector<NodeAssignment> nodes(spec.nodes.size());
-  const LtlIdentity identity = make_identity(spec);
-  const auto names = names_of(spec);
-  for (std::uint32_t i = 0; i < nodes.size(); ++i)
-    fill_common(spec, identity, names, i, nodes[i].deployment);
-  for (const Shard& shard : plan.shards)
-    nodes[node_number(spec, shard.node)].deployment.role = {kNpuRole, shard};
-  const std::uint32_t host_number = node_number(spec, plan.host);
-  nodes[host_number].deployment.role = {kHostRole,
-                                        HostSpec{plan.host_shard, host_workload(spec), inputs}};
-  const PricedHost host = priced_host(plan.host_shard, plan.steps);
-  const std::set<NodePair> pairs = talking_pairs(
-      plan.shards, {&host, 1}, [&](const std::string& name) { return node_number(spec, name); });
-  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
-  connect(
-      spec, pairs, [&](const NodePair& pair) { return channel_of(pair, {host_number}); },
-      paths ? &*paths : nullptr, nodes);
-  for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
-  fit_receive_buffers(spec, nodes);
-  add_faults(spec, topology, routes, faults, nodes);
-  return nodes;
 }
 
 std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traffic& traffic,
@@ -230,7 +203,7 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
   return nodes;
 }
 
-std::vector<NodeAssignment> make_graph_assignments(const PreparedRun& run) {
+std::vector<NodeAssignment> make_assignments(const PreparedRun& run) {
   const ClusterSpec& spec = run.spec;
   const PlacedGraph& placed = run.graph->placed;
   std::vector<NodeAssignment> nodes(spec.nodes.size());

@@ -1,5 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <chrono>
+#include <map>
 
 #include "cluster/engine/elapsed.h"
 #include "cluster/engine/explain.h"
@@ -8,8 +10,10 @@
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/fill_results.h"
+#include "cluster/run/graph_fpgas.h"
 #include "cluster/run/run.h"
 #include "cluster/run/traffic.h"
+#include "cluster/workload/graph_judge.h"
 #include "partition/cost/cost_model.h"
 #include "protocol/control/data_message.h"
 
@@ -18,35 +22,6 @@ namespace {
 
 // The partitioner may not see the codec of data messages, but must price the same header.
 static_assert(kCostMessageHeaderBytes == static_cast<std::int64_t>(kDataHeaderBytes));
-
-using Clock = std::chrono::steady_clock;
-
-// The first NPU's device stands for all where only its number formats and native dimension matter.
-std::unique_ptr<Plan> unsharded_plan(const PreparedRun& run, std::optional<Error>& error) {
-  Checked<Plan> plan = unsharded(run.model, run.plan.shards.front().device,
-                                 run.spec.model.precision, run.plan.host_shard.device);
-  if (plan) return std::make_unique<Plan>(std::move(*plan));
-  error = Error{plan.error().errors.front().code, plan.error().text()};
-  return nullptr;
-}
-
-// A published row that was mapped padded or cut counts its operations at another hidden size
-// (RnnOptions::count_as_hidden).
-double operations_per_request(const PreparedRun& run, const std::vector<HostRecord>& records) {
-  if (records.empty()) return 0;
-  Model counted = run.model;
-  if (run.spec.model.rnn && run.spec.model.rnn->count_as_hidden != 0) {
-    RnnOptions options = *run.spec.model.rnn;
-    options.hidden = options.count_as_hidden;
-    options.input = 0;
-    options.with_weights = false;
-    counted = build_rnn(options);
-  }
-  double sum = 0;
-  for (const HostRecord& record : records)
-    sum += static_cast<double>(operations(counted, record.steps));
-  return sum / static_cast<double>(records.size());
-}
 
 // The node whose modelled work a request is longest stands for the modelled device time.
 std::optional<DurationHistogram> device_time(const ClusterOutcome& outcome) {
@@ -67,6 +42,30 @@ ClusterOutcome not_launched(const Layout& layout, std::size_t nodes) {
                         layout.time == TimeBase::kWall ? "wall" : "virtual",
                         layout.packed ? " with all nodes packed into one process" : "")};
   return outcome;
+}
+
+// FPGAs compute in fp16, which a model in fp32 need not fit.
+void check_range(const GraphRun& graph, RunResults& results) {
+  if (!graph.on_fpgas()) return;
+  std::uint64_t beyond = 0;
+  for (const NodeResult& node : results.nodes) beyond += node.npu.fp16_overflows;
+  if (beyond == 0) return;
+  warn(results.warnings, warning_id::kBeyondFp16,
+       fmt::format("{} numbers were beyond fp16, which ends at 65504, and became infinite; "
+                   "placement: {{\"OPERATOR\": cpu}} keeps the operators that make or take them in "
+                   "fp32",
+                   beyond));
+}
+
+double mean_operations(const PreparedRun& run, const std::vector<HostRecord>& records) {
+  std::map<std::int64_t, std::int64_t> by_steps;
+  double sum = 0;
+  for (const HostRecord& record : records) {
+    const auto [at, fresh] = by_steps.try_emplace(record.steps);
+    if (fresh) at->second = operations_of(run, index(record.request));
+    sum += static_cast<double>(at->second);
+  }
+  return records.empty() ? 0 : sum / static_cast<double>(records.size());
 }
 
 }  // namespace
@@ -96,42 +95,35 @@ ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAss
 
 FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   if (run.spec.workload.traffic) return execute_traffic(run, control);
-  if (run.graph) return execute_graph(run, control);
-  const Clock::time_point started = Clock::now();
-  FinishedRun finished;
-  RunResults& results = finished.results;
-  std::unique_ptr<Plan> whole;
-  std::unique_ptr<Reference> reference;
-  // The reference is one device that holds the whole model: it computes in this process while the
-  // nodes run.
+  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  const GraphRun& graph = *run.graph;
+  const auto requests = static_cast<std::uint32_t>(run.spec.workload.requests);
   const std::uint32_t every = functional_every(run.spec);
-  if (every != 0) {
-    whole = unsharded_plan(run, finished.error);
-    if (!whole) return finished;
-    reference =
-        std::make_unique<Reference>(whole->shards.front(), whole->host_shard, run.workload.inputs,
-                                    static_cast<std::uint32_t>(run.spec.workload.requests), every);
-  }
-  const std::vector<NodeAssignment> nodes = make_assignments(
-      run.spec, run.plan, run.topology, *run.routes, run.faults, run.workload.inputs);
+  FinishedRun finished;
+  std::unique_ptr<SplitReference> split;
+  if (every != 0 && graph.on_fpgas()) split = split_reference(run, finished.error);
+  if (finished.error) return finished;
+  std::unique_ptr<GraphReference> reference;
+  if (every != 0)
+    reference = std::make_unique<GraphReference>(graph.graph, split.get(), graph.workload.inputs,
+                                                 requests, every);
+  const std::vector<NodeAssignment> nodes = make_assignments(run);
   ClusterOutcome outcome = run_assignments(run, nodes, control);
   if (reference)
-    // Waits for the requests that were answered, but not beyond a signal.
     reference->finish(answered_of(outcome), [&control] { return control.loop->signal() != 0; });
+  RunResults& results = finished.results;
   results = results_before(run);
   fill_ending(outcome, results);
-  results.operations_per_request = operations_per_request(run, outcome.records);
+  results.operations_per_request = mean_operations(run, outcome.records);
   fill_times(outcome.records, results);
   fill_nodes(outcome, every != 0, results);
   fill_fabric(run, outcome, results);
   fill_sent(outcome, results);
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   if (run.spec.save_outputs)
-    finished.outputs.emplace_back(
-        "", outputs_of(run.workload, outcome.records, run.spec.workload.requests));
-  // judge() takes the records, so whatever else needs them comes before it. The checks need all
-  // figures and only add warnings.
-  judge(run.workload, std::move(outcome.records), reference.get(), results);
+    finished.outputs = graph_outputs(graph.workload, graph.graph, outcome.records, requests);
+  judge_graph(graph.workload, std::move(outcome.records), reference.get(), results);
+  check_range(graph, results);
   check_prediction(run, results);
   check_transport(run, nodes, outcome, results);
   check_load(run, results);

@@ -37,7 +37,7 @@ void fill_roles(const PreparedRun& run, RunResults& results) {
     for (const Placement& placement : run.plan.placements) {
       if (placement.node != node.name) continue;
       // A host with clients stays one, whatever else it runs.
-      if (run.graph && placement.memory.empty()) {
+      if (placement.memory.empty()) {
         if (node.role == "idle") node.role = "cpu";
         continue;
       }
@@ -121,8 +121,8 @@ RunResults results_before(const PreparedRun& run) {
     for (const Shard& shard : run.plan.shards)
       results.peak_ops_per_second += shard.device.peak_ops_per_second();
     for (const NodeSpec& node : run.spec.nodes)
-      if (run.graph && std::ranges::find(run.plan.placements, node.name, &Placement::node) !=
-                           run.plan.placements.end())
+      if (std::ranges::find(run.plan.placements, node.name, &Placement::node) !=
+          run.plan.placements.end())
         results.peak_ops_per_second +=
             static_cast<double>(node.device.cpu.operation_rate.per_second);
   }

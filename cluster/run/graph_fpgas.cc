@@ -92,12 +92,12 @@ Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph, const PartsRun
                          const std::vector<ir::Array>& inputs, const PlanConstraints& constraints) {
   const GraphEnds ends = ends_of(graph.placed);
   PartitionRequest request = request_of_cluster(run);
-  request.model = &graph.split.model;
+  request.model = &graph.split.fpga;
   request.ends = &ends;
   request.constraints = constraints;
-  request.steps = graph.split.model.fixed_steps;
+  request.steps = graph.split.fpga.fixed_steps;
   request.before = requests_before(run.spec, request.steps);
-  request.hosts = [&, steps = request.steps](const HostShard& host) {
+  request.hosts = [&, steps = request.steps](const HostPorts& host) {
     PlacedGraph placed = graph.placed;
     join_fpgas(host, graph.split, graph.shapes, placed);
     return price_graph({.placed = &placed,
@@ -105,10 +105,11 @@ Checked<Plan> plan_fpgas(const PreparedRun& run, GraphRun& graph, const PartsRun
                         .clients = placed.clients,
                         .outputs = graph.graph.outputs.size(),
                         .inputs = inputs,
-                        .steps = steps});
+                        .steps = steps,
+                        .batch = static_cast<std::uint32_t>(run.spec.service.batch)});
   };
   Checked<Plan> plan = partition_model(request);
-  if (plan) join_fpgas(plan->host_shard, graph.split, graph.shapes, graph.placed);
+  if (plan) join_fpgas(plan->host_ports, graph.split, graph.shapes, graph.placed);
   return plan;
 }
 
@@ -120,13 +121,13 @@ std::unique_ptr<SplitReference> split_reference(const PreparedRun& run,
                                 std::vector<std::size_t>(graph.graph.nodes.size()), "host"));
   if (!placed) return error = placed.error(), nullptr;
   const GraphEnds ends = ends_of(*placed);
-  Checked<Plan> plan = unsharded(graph.split.model, run.plan.shards.front().device,
-                                 run.spec.model.precision, {}, &ends);
+  Checked<Plan> plan =
+      unsharded(graph.split.fpga, run.plan.shards.front().device, run.spec.model.precision, &ends);
   if (!plan) {
     error = Error{plan.error().errors.front().code, plan.error().text()};
     return nullptr;
   }
-  join_fpgas(plan->host_shard, graph.split, graph.shapes, *placed);
+  join_fpgas(plan->host_ports, graph.split, graph.shapes, *placed);
   auto out = std::make_unique<SplitReference>();
   for (HostParts& host : placed->hosts) {
     out->host.parts = std::move(host.parts);

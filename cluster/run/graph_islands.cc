@@ -75,6 +75,39 @@ std::size_t changes_of(const GraphRun& run) {
   return most;
 }
 
+namespace {
+
+// Operators of one kind that are on CPUs for one reason make a line, the first few of them.
+std::vector<std::string> why_on_cpus(const GraphRun& run) {
+  constexpr std::size_t kMost = 6;
+  struct Kept {
+    const ir::Node* first = nullptr;
+    std::size_t count = 0;
+  };
+  std::vector<std::pair<std::string, Kept>> kept;  // by the words behind the name
+  for (std::size_t i = 0; i < run.graph.nodes.size(); ++i) {
+    if (run.split.on_fpga[i]) continue;
+    const ir::Node& node = run.graph.nodes[i];
+    std::string words = fmt::format("({}) {}", shown_name(node.op), run.split.why[i]);
+    auto at = std::ranges::find(kept, words, &std::pair<std::string, Kept>::first);
+    if (at == kept.end()) at = kept.insert(at, {std::move(words), {&node, 0}});
+    ++at->second.count;
+  }
+  std::vector<std::string> out;
+  for (const auto& [words, it] : kept) {
+    if (out.size() == kMost) {
+      out.push_back(fmt::format("on a CPU for {} more reasons (soliton model lists all operators)",
+                                kept.size() - kMost));
+      break;
+    }
+    const std::string more = it.count == 1 ? "" : fmt::format(", and {} more so", it.count - 1);
+    out.push_back(fmt::format("on a CPU: {} {}{}", shown_name(it.first->name), words, more));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<std::string> where_it_runs(const GraphRun& run) {
   const auto fpga = static_cast<std::size_t>(std::ranges::count(run.split.on_fpga, true));
   const std::size_t all = run.graph.nodes.size();
@@ -91,6 +124,7 @@ std::vector<std::string> where_it_runs(const GraphRun& run) {
       fmt::format("{} of {} operators on FPGAs; a request changes at most {} time{} "
                   "between FPGAs and CPUs",
                   fpga, all, changes, changes == 1 ? "" : "s"));
+  for (std::string& line : why_on_cpus(run)) out.push_back(std::move(line));
   for (const Island& island : islands_of(run))
     out.push_back(fmt::format("island on {}: {}, {} operator{}; {}", island.node,
                               shown_name(island.part), island.operators,

@@ -12,18 +12,19 @@ constexpr std::int64_t kHalfBytes = 2;
 // What leaves together, in the order of CpuHost: whole arrays, then streams.
 class Sends {
  public:
-  explicit Sends(std::int64_t steps) : steps_(steps) {}
+  explicit Sends(const PriceRequest& request) : steps_(request.steps), batch_(request.batch) {}
 
   void add(const ir::Array& array, const std::vector<PartPort>& ports) {
     for (const PartPort& port : ports) {
       PricedSend send{.node = port.node, .port = port.port, .next_request = port.next_request};
       if (port.stream) {
         send.messages = tokens_in(port.stream->tokens, steps_);
-        send.bytes = send.tensor_bytes = kHalfBytes * port.stream->elements;
+        send.tensor_bytes = kHalfBytes * port.stream->elements;
+        send.bytes = batch_ * send.tensor_bytes;
         send.steps = steps_of(port);
         streams_.push_back(std::move(send));
       } else {
-        send.bytes = ir::array_bytes(array);
+        send.bytes = batch_ * ir::array_bytes(array);
         send.tensor_bytes = array.bytes();
         arrays_.push_back(std::move(send));
       }
@@ -42,6 +43,7 @@ class Sends {
   }
 
   std::int64_t steps_;  // of the request
+  std::int64_t batch_;
   std::vector<PricedSend> arrays_, streams_;
 };
 
@@ -72,11 +74,11 @@ class Pricing {
 
   PricedPart part_of(const CpuPart& part, const PartRun& run) const {
     PricedPart out;
-    out.work = run.work;
+    out.work = times(run.work, request_.batch);
     for (std::size_t k = 0; k < part.graph.inputs.size(); ++k)
       out.inputs.push_back({.port = static_cast<std::uint16_t>(part.first_port + k),
                             .carried = k < part.initial.size() && part.initial[k].present()});
-    Sends sends(request_.steps);
+    Sends sends(request_);
     for (std::size_t k = 0; k < run.outputs.size(); ++k) sends.add(run.outputs[k], part.outputs[k]);
     out.sends = sends.take();
     return out;
@@ -88,7 +90,7 @@ class Pricing {
     for (std::size_t k = 0; k < stream.slices.size(); ++k)
       out.inputs.push_back({.port = static_cast<std::uint16_t>(stream.first_port + k),
                             .messages = tokens_in(stream.tokens, request_.steps)});
-    Sends sends(request_.steps);
+    Sends sends(request_);
     sends.add(ir::Array::unknown(ir::ElementType::kFloat32, shape_in(stream, request_.steps)),
               stream.to);
     out.sends = sends.take();
@@ -99,7 +101,7 @@ class Pricing {
     PricedClients clients;
     for (std::size_t k = 0; k < request_.outputs; ++k)
       clients.replies.push_back({.port = static_cast<std::uint16_t>(placed_.first_reply + k)});
-    Sends sends(request_.steps), initial(request_.steps);
+    Sends sends(request_), initial(request_);
     for (std::size_t k = 0; k < request_.inputs.size(); ++k)
       sends.add(request_.inputs[k], placed_.sends[k]);
     for (const auto& [array, ports] : placed_.initial) initial.add(array, ports);

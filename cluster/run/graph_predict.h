@@ -18,6 +18,7 @@ struct PriceRequest {
   std::size_t outputs = 0;              // of the model
   std::vector<ir::Array> inputs;        // of the request, as PartsRequest has them
   std::int64_t steps = 1;               // of that request
+  std::uint32_t batch = 1;              // requests that run together
 };
 
 // The hosts of the placed graph, and the clients'.

@@ -11,19 +11,25 @@
 #include "cluster/run/graph_fpgas.h"
 #include "cluster/run/graph_islands.h"
 #include "cluster/run/graph_predict.h"
+#include "cluster/run/load_model.h"
 #include "cluster/run/operator_places.h"
 #include "cluster/run/place_layers.h"
 #include "cluster/run/run.h"
 #include "cluster/run/run_parts.h"
+#include "partition/ir/build_rnn.h"
 #include "partition/ir/evaluate.h"
+#include "partition/ir/passes/sequences.h"
 #include "partition/ir/passes/specialise.h"
 #include "partition/ir/shown_name.h"
 #include "partition/join/join_fpgas.h"
-#include "partition/onnx/import_onnx.h"
 #include "protocol/base/located.h"
 
 namespace soliton {
 namespace {
+
+std::uint32_t batch_of(const ClusterSpec& spec) {
+  return static_cast<std::uint32_t>(spec.service.batch);
+}
 
 void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const PartsRun& parts,
                          Plan& plan) {
@@ -34,16 +40,22 @@ void add_host_placements(const ClusterSpec& spec, const GraphRun& run, const Par
     placement.node = host.node;
     placement.device = node->device.name();
     placement.place = node->at;
-    for (const CpuPart& part : host.parts)
-      placement.holds.push_back(fmt::format("{} ({} operator{})", shown_name(part.name),
-                                            part.graph.nodes.size(),
-                                            part.graph.nodes.size() == 1 ? "" : "s"));
+    for (const CpuPart& part : host.parts) {
+      const std::size_t operators = part.graph.nodes.size();
+      placement.holds.push_back(shown_name(part.name));
+      if (operators > 1) placement.holds.back() += fmt::format(" ({} operators)", operators);
+    }
     placement.busy_per_step = parts.hosts.at(host.node).busy;
-    plan.predicted_interval = std::max(plan.predicted_interval, placement.busy_per_step);
+    plan.predicted_interval =
+        std::max(plan.predicted_interval, times(placement.busy_per_step, spec.service.batch));
     placement.step.duration = placement.busy_per_step;
     placement.step.limit = "CPU";
     placement.step.macs = parts.work.multiply_adds;
   }
+}
+
+std::int64_t on_cpus(const PartsRun& parts) {
+  return 2 * parts.work.multiply_adds + parts.work.operations;
 }
 
 std::int64_t longest_steps(const GraphRun& run) {
@@ -80,25 +92,22 @@ Plan plan_of(const ClusterSpec& spec, const GraphRun& run, const PartsRun& parts
   return plan;
 }
 
-// Parts on a CPU run request by request; and state that is carried needs requests to run one after
-// the other, and all to be computed.
+// State that is carried needs requests to run one after the other, and all to be computed.
 Diagnostics check_requests(const ClusterSpec& spec, const ir::Graph& graph) {
   Diagnostics problems;
-  const auto add = [&](const std::string& message) {
-    problems.add(ErrorCode::kInvalid, located(spec.model.position, message));
-  };
-  if (spec.service.batch > 1)
-    add(fmt::format("service.batch is {}, but parts on a CPU run request by request: allowed is 1",
-                    spec.service.batch));
-  if (graph.states.empty() || !problems.empty()) return problems;
+  if (graph.states.empty()) return problems;
   const auto refuse = [&](const char* what, const std::string& why) {
-    add(
-        fmt::format("model: its state is carried from request to request, so {} {}; or write "
-                    "model.state: zero to begin every request with zeros",
-                    what, why));
+    problems.add(ErrorCode::kInvalid,
+                 located(spec.model.position,
+                         fmt::format("model: its state is carried from request to request, so {} "
+                                     "{}; or write model.state: zero to begin every request with "
+                                     "zeros",
+                                     what, why)));
   };
   if (spec.workload.clients > 1)
     refuse("workload.clients must be 1", fmt::format("and not {}", spec.workload.clients));
+  if (spec.service.batch > 1)
+    refuse("service.batch must be 1", fmt::format("and not {}", spec.service.batch));
   if (spec.compute == ComputeKind::kSampled)
     refuse("compute must be functional or timing", "and not sampled");
   return problems;
@@ -123,10 +132,12 @@ std::vector<ir::Array> longest_request(const ClusterSpec& spec, const GraphRun& 
 void specialise(const ClusterSpec& spec, GraphRun& run) {
   const bool fpgas = std::ranges::any_of(
       spec.nodes, [](const NodeSpec& node) { return node.device.kind == Device::Kind::kNpu; });
-  if (fpgas)
+  if (fpgas) {
     ir::specialise(run.graph, [&](const ir::Graph& graph) {
       return shapes_of(graph, run.workload.inputs).arrays;
     });
+    ir::plain_sequences(run.graph, shapes_of(run.graph, run.workload.inputs));
+  }
   run.shapes = shapes_of(run.graph, run.workload.inputs);
 }
 
@@ -134,7 +145,7 @@ void specialise(const ClusterSpec& spec, GraphRun& run) {
 std::vector<OtherOperator> others_of(const GraphRun& run, const std::vector<std::string>& hosts,
                                      const std::vector<std::size_t>& host_of) {
   std::set<std::string> in_layers;
-  for (const Layer& layer : run.split.model.layers)
+  for (const Layer& layer : run.split.fpga.layers)
     for (std::string& name : layer_operators(layer)) in_layers.insert(std::move(name));
   std::vector<OtherOperator> out;
   for (std::size_t i = 0; i < run.graph.nodes.size(); ++i) {
@@ -188,8 +199,10 @@ Prediction played(const PreparedRun& run, const GraphRun& graph, const PartsRun&
                                                      .clients = graph.placed.clients,
                                                      .outputs = graph.graph.outputs.size(),
                                                      .inputs = longest_request(run.spec, graph),
-                                                     .steps = longest_steps(graph)});
+                                                     .steps = longest_steps(graph),
+                                                     .batch = batch_of(run.spec)});
   CostRequest cost;
+  cost.batch = batch_of(run.spec);
   cost.hosts = hosts;
   cost.topology = &run.topology;
   cost.routes = run.routes.get();
@@ -206,7 +219,8 @@ class Preparation {
       : run_(run), spec_(run.spec), options_(options) {}
 
   Diagnostics prepare() {
-    if (import() && load()) {
+    problems_ = load_model(run_, options_.weights, graph_run_);
+    if (problems_.empty()) {
       find_hosts();
       if (problems_.empty()) problems_ = check_requests(spec_, graph_run_.graph);
       if (problems_.empty()) place();
@@ -218,42 +232,6 @@ class Preparation {
  private:
   void add(const std::string& position, std::string message, ErrorCode code = ErrorCode::kInvalid) {
     problems_.add(code, located(position, std::move(message)));
-  }
-
-  bool import() {
-    Checked<std::map<std::string, ir::Array>> given =
-        given_inputs(spec_.model, run_.spec.files_read);
-    if (!given) return problems_.append(std::move(given.error())), false;
-    Checked<ImportedModel> model = import_onnx(spec_.model.onnx, {std::move(*given), {}});
-    if (!model) {
-      for (Error& error : model.error().errors)
-        add(spec_.model.position, "model.onnx: " + error.message, error.code);
-      return false;
-    }
-    run_.spec.files_read.add(model->files);
-    graph_run_.name = std::move(model->name);
-    graph_run_.graph = std::move(model->graph);
-    return true;
-  }
-
-  bool load() {
-    Checked<GraphWorkload> workload = load_graph_workload(spec_, graph_run_.name, graph_run_.graph);
-    if (workload) {
-      graph_run_.workload = std::move(*workload);
-      run_.spec.files_read.add(graph_run_.workload.files);
-      return true;
-    }
-    for (Error& error : workload.error().errors)
-      add(position_of(error.message), error.message, error.code);
-    return false;
-  }
-
-  // What is wrong with a data file begins with its path.
-  std::string position_of(const std::string& message) const {
-    for (const WorkloadSpec::DataFile& file : spec_.workload.files)
-      if (message.starts_with(file.path))
-        return fmt::format("{}: workload.{}", file.position, file.key);
-    return message.starts_with(spec_.file) ? "" : spec_.model.position;
   }
 
   void find_hosts() {
@@ -268,14 +246,18 @@ class Preparation {
 
   void place() {
     specialise(spec_, graph_run_);
+    for (Error& error : check_data(spec_, graph_run_.name, graph_run_.graph, graph_run_.shapes,
+                                   graph_run_.workload)
+                            .errors)
+      add(position_of_data(spec_, error.message), error.message, error.code);
     Checked<OperatorPlaces> places =
         operator_places(spec_, graph_run_.graph, graph_run_.name, hosts_);
     if (!places) return problems_.append(std::move(places.error()));
     graph_run_.split =
         split_for(spec_, graph_run_.graph, graph_run_.shapes, std::move(places->on_cpu));
     if (graph_run_.on_fpgas())
-      graph_run_.workload.inputs.steps_of_all = graph_run_.split.model.fixed_steps;
-    problems_.append(place_layers(spec_.model, graph_run_.split.model));
+      graph_run_.workload.inputs.steps_of_all = graph_run_.split.fpga.fixed_steps;
+    problems_.append(place_layers(spec_.model, graph_run_.split.fpga));
     problems_.append(check_on_fpgas(spec_, graph_run_.graph, graph_run_.split));
     constrain(places->host);
     Result<PlacedGraph> placed = place_graph(place_request(
@@ -287,9 +269,8 @@ class Preparation {
   }
 
   void constrain(const std::vector<std::size_t>& host_of) {
-    Checked<PlanConstraints> constraints =
-        constraints_of(spec_, graph_run_.split.model, others_of(graph_run_, hosts_, host_of),
-                       run_.spec.files_read);
+    Checked<PlanConstraints> constraints = constraints_of(
+        spec_, graph_run_.split.fpga, others_of(graph_run_, hosts_, host_of), run_.spec.files_read);
     if (!constraints) return problems_.append(std::move(constraints.error()));
     constraints_ = std::move(*constraints);
     if (graph_run_.on_fpgas() || !constraints_.given || constraints_.given->empty()) return;
@@ -301,12 +282,15 @@ class Preparation {
   void plan() {
     const Result<PartsRun> parts = parts_of_longest(spec_, graph_run_, devices_);
     if (!parts) return add(spec_.model.position, parts.error().message);
-    graph_run_.operations = 2 * parts->work.multiply_adds + parts->work.operations;
+    graph_run_.operations = on_cpus(*parts);
     if (graph_run_.on_fpgas())
       search(*parts);
     else
       run_.plan =
           plan_of(spec_, graph_run_, *parts, played(run_, graph_run_, *parts), hosts_.front());
+    if (shared_with_others(run_.topology))
+      run_.plan.explanation.push_back(
+          "note: predicted for a network without the traffic of others (topology.quiet)");
     run_.graph = std::move(graph_run_);
   }
 
@@ -325,7 +309,9 @@ class Preparation {
   void complete(const PartsRun& parts) {
     Plan& plan = run_.plan;
     plan.model = graph_run_.name;
-    graph_run_.operations += plan.operations;
+    graph_run_.operations = spec_.model.rnn
+                                ? rnn_operations(*spec_.model.rnn, longest_steps(graph_run_))
+                                : graph_run_.operations + plan.operations;
     plan.operations = graph_run_.operations;
     plan.steps = longest_steps(graph_run_);
     add_host_placements(spec_, graph_run_, parts, plan);
@@ -349,6 +335,7 @@ class Preparation {
 std::int64_t operations_of(const PreparedRun& run, std::uint32_t request_number) {
   const GraphRun& graph = *run.graph;
   const std::int64_t steps = graph.workload.inputs.steps(request_number);
+  if (run.spec.model.rnn) return rnn_operations(*run.spec.model.rnn, steps);
   if (steps == longest_steps(graph)) return graph.operations;
   PartsRequest request{
       &graph.placed, {}, inputs_of(graph, request_number, false), results_of(graph, steps)};
@@ -357,8 +344,7 @@ std::int64_t operations_of(const PreparedRun& run, std::uint32_t request_number)
   const Result<PartsRun> parts = run_parts(request);
   // What a part works may depend on values, which only a run has.
   if (!parts) return graph.operations;
-  return 2 * parts->work.multiply_adds + parts->work.operations +
-         operations(graph.split.model, steps);
+  return on_cpus(*parts) + operations(graph.split.fpga, steps);
 }
 
 Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options) {
@@ -375,6 +361,7 @@ std::vector<std::string> cpu_nodes_of(const PreparedRun& run) {
 CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node) {
   const GraphRun& graph = *run.graph;
   CpuSpec spec;
+  spec.batch = batch_of(run.spec);
   const auto at = std::ranges::find(run.spec.nodes, node, &NodeSpec::name);
   spec.device = at->device.cpu;
   for (const HostParts& host : graph.placed.hosts)
@@ -384,7 +371,7 @@ CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node) {
     }
   if (node != run.plan.host) return spec;
   GraphClients& clients = spec.clients.emplace();
-  clients.workload = host_workload(run.spec);
+  clients.workload = client_workload(run.spec);
   clients.inputs = graph.workload.inputs;
   clients.sends = graph.placed.sends;
   clients.initial = graph.placed.initial;

@@ -1,5 +1,4 @@
-// Runs of a graph on CPU parts and FPGAs: from a cluster file to a placement, a prediction, and
-// results.
+// The model of a run, on CPU parts and FPGAs: from a cluster file to a placement and a prediction.
 #pragma once
 
 #include <memory>
@@ -14,11 +13,8 @@
 namespace soliton {
 
 struct PreparedRun;
-struct FinishedRun;
-struct RunControl;
-struct NodeAssignment;
 
-// What is known of a run of a graph before a process starts.
+// What is known of it before a process starts.
 struct GraphRun {
   std::string name;  // of the model
   ir::Graph graph;
@@ -26,15 +22,16 @@ struct GraphRun {
   ir::RequestShapes shapes;
   SplitModel split;  // what FPGAs run; without layers nothing
   PlacedGraph placed;
-  bool on_fpgas() const { return !split.model.layers.empty(); }
+  bool on_fpgas() const { return !split.fpga.layers.empty(); }
   std::int64_t operations = 0;  // of one request: a multiply-add is two
 };
 
-// Imports the model, reads its workload, places its operators and predicts a request; fills
+// Imports or builds the model, reads its workload, places its operators and predicts a request; fills
 // run.graph and run.plan. REQUIRES: run.spec, run.topology and run.routes. Errors: everything that
 // the run would refuse, with its place in the cluster file.
 struct GraphOptions {
-  bool plan = true;  // false: nothing is predicted, as for a mere check; needs no routes
+  bool plan = true;     // false: nothing is predicted, as for a mere check; needs no routes
+  bool weights = true;  // false: none are made for `model.rnn`
 };
 Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options);
 
@@ -45,8 +42,5 @@ CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node);
 
 // Operations of a request, as GraphRun::operations are those of the longest. REQUIRES: run.graph.
 std::int64_t operations_of(const PreparedRun& run, std::uint32_t request);
-
-// Like execute_run(). REQUIRES: run.graph is set.
-FinishedRun execute_graph(const PreparedRun& run, const RunControl& control);
 
 }  // namespace soliton

@@ -88,8 +88,7 @@ void LiveResults::add(const RequestRecord& row) {
 
 void LiveResults::on_records(std::span<const HostRecord> records) {
   const std::lock_guard lock(mutex_);
-  for (const HostRecord& record : records)
-    add(run_.graph ? graph_row(run_.graph->workload, record) : request_row(run_.workload, record));
+  for (const HostRecord& record : records) add(graph_row(run_.graph->workload, record));
 }
 
 // The two ends of a message come from different nodes.

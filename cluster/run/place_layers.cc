@@ -8,7 +8,7 @@
 
 namespace soliton {
 
-Diagnostics place_layers(const ModelSpec& spec, Model& model) {
+Diagnostics place_layers(const ModelSpec& spec, LayerGraph& model) {
   Diagnostics problems;
   const auto set = [](Layer& layer, bool in_dram) {
     std::visit([&](auto& it) { it.in_dram = in_dram; }, layer);

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "cluster/file/spec.h"
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 
 namespace soliton {
 
 // Sets it for the layers that the model has. Error: a name that no layer has.
-Diagnostics place_layers(const ModelSpec& spec, Model& model);
+Diagnostics place_layers(const ModelSpec& spec, LayerGraph& model);
 
 }  // namespace soliton

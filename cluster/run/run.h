@@ -11,30 +11,26 @@
 #include "cluster/file/spec.h"
 #include "cluster/results/results.h"
 #include "cluster/run/graph_run.h"
-#include "cluster/workload/workload.h"
 #include "partition/ir/npy.h"
 #include "partition/search/partition.h"
 
 namespace soliton {
 
 // Everything that is known before a process starts. Do not move it: other objects refer to its
-// routes and shards. Model, workload and plan stay empty for a communication workload.
+// routes and shards. Graph and plan stay empty for a communication workload.
 struct PreparedRun {
   ClusterSpec spec;
-  Model model;
   Topology topology;
   std::unique_ptr<Routes> routes;
   FaultPlan faults;
-  Workload workload;
   Plan plan;
-  // A run of a graph on CPU parts: in place of model and workload.
-  std::optional<GraphRun> graph;
+  std::optional<GraphRun> graph;  // the model with its workload
 };
 
 // How much of a cluster file to prepare.
 struct PrepareOptions {
   bool plan = true;        // false: all except the search for a plan
-  bool plan_only = false;  // only a plan: the workload's files are not read
+  bool plan_only = false;  // only a plan, of which a communication workload has none
   bool weights = true;     // false: generate none for `model.rnn`, as for a mere check
 };
 

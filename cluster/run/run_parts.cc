@@ -74,6 +74,7 @@ class Running {
                        const ir::Operator& op = *part.part->graph.nodes[number].kind;
                        made.work = sum(made.work, cpu_time(device, op, call, results));
                        out_.work += ir::work_of(op, call, results);
+                       return true;
                      });
     if (!outputs) return tl::unexpected(outputs.error());
     host.busy = sum(host.busy, made.work);

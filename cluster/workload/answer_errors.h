@@ -1,4 +1,4 @@
-// What the checks of both kinds of models share. Inside cluster/workload only.
+// Errors of answers, and rows of requests. Inside cluster/workload only.
 #pragma once
 
 #include <algorithm>

@@ -23,6 +23,7 @@ class AnswerReader {
     std::vector<std::string> names;
     for (const ir::ValueId id : graph_.outputs) names.push_back(graph_.name_of(id));
     out_.goldens.resize(names.size());
+    out_.golden_files.resize(names.size());
     if (!spec_.workload.golden.empty()) read_golden(spec_.workload.golden, 0);
     for (const NamedFile& file : spec_.workload.goldens) {
       const auto at = std::ranges::find(names, file.name);
@@ -61,6 +62,7 @@ class AnswerReader {
     if (golden->rows() != rows)
       return refuse("{}: holds {}; there are {} requests", path, held(*golden), rows);
     out_.goldens[output] = {std::move(*golden)};
+    out_.golden_files[output] = path;
   }
 
   const ClusterSpec& spec_;

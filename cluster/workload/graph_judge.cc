@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "cluster/results/sha256.h"
@@ -17,14 +18,20 @@ namespace {
 
 constexpr auto kAskEvery = std::chrono::milliseconds(10);
 
-std::string_view text_of(const std::vector<std::byte>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 std::vector<ir::Array> unpacked(const std::vector<std::byte>& bytes) {
   Payload payload;
   payload.bytes = bytes;
   return ir::arrays_of(payload).value_or(std::vector<ir::Array>());
+}
+
+// The elements of all outputs of an answer, as bytes: what is hashed.
+std::string elements_of(const std::vector<ir::Array>& answer) {
+  std::string out;
+  for (const ir::Array& output : answer) {
+    const auto raw = output.raw();
+    out.append(reinterpret_cast<const char*>(raw.data()), raw.size());
+  }
+  return out;
 }
 
 std::vector<double> numbers(const ir::Array& array) {
@@ -66,6 +73,18 @@ std::vector<std::int64_t> classes_of(const ir::Array& answer) {
     out.push_back(numbers_only ? std::ranges::max_element(vector) - vector.begin() : -1);
   }
   return out;
+}
+
+// Stands where a request has no answer: no numbers, or zeros of a type that has only numbers.
+ir::Array no_answer(ir::ElementType type, const ir::Shape& shape) {
+  const auto elements = static_cast<std::size_t>(ir::Array::unknown(type, shape).elements());
+  if (ir::is_real(type))
+    return ir::converted(
+        ir::Array::of(shape, std::vector<float>(elements, std::numeric_limits<float>::quiet_NaN())),
+        type);
+  return ir::with_type(type, [&](auto tag) {
+    return ir::Array::of(shape, std::vector<typename decltype(tag)::type>(elements));
+  });
 }
 
 std::size_t row_number(const GraphWorkload& workload, RequestId request) {
@@ -113,6 +132,7 @@ GraphReference::GraphReference(const ir::Graph& graph, const SplitReference* spl
 
 GraphReference::~GraphReference() {
   wanted_ = 0;
+  given_up_ = true;
   if (thread_.joinable()) thread_.join();
 }
 
@@ -123,7 +143,10 @@ std::vector<std::byte> GraphReference::answer_of(std::uint32_t request,
   for (std::size_t s = 0; s < states.size(); ++s)
     for (std::size_t k = 0; k < inputs.size(); ++k)
       if (graph_.inputs[k].value == graph_.states[s].input) inputs[k] = states[s];
-  const Result<ir::Outputs> outputs = ir::evaluate(graph_, inputs);
+  const Result<ir::Outputs> outputs =
+      ir::evaluate(graph_, inputs, [this](std::size_t, const ir::Call&, const ir::Outputs&) {
+        return !given_up_.load(std::memory_order_relaxed);
+      });
   // A request that cannot run has no answer; the part that should run it says why.
   if (!outputs) return {};
   const std::size_t answers = outputs->size() - states.size();
@@ -137,7 +160,7 @@ std::vector<std::byte> GraphReference::answer_of(std::uint32_t request,
 void GraphReference::run() {
   if (split_ == nullptr) return run_graph();
   const bool all = by_row_ || !graph_.states.empty();
-  answer_split(*split_, inputs_, requests_, all ? 1 : every_,
+  answer_split(*split_, inputs_, requests_, all ? 1 : every_, given_up_,
                [this](std::uint32_t request, std::vector<std::byte> answer) {
                  return answered(request, std::move(answer));
                });
@@ -160,7 +183,10 @@ void GraphReference::run_graph() {
   for (std::uint32_t request = 0; request < requests_; ++request) {
     const bool needed = by_row_ || !graph_.states.empty() || request % every_ == 0;
     if (request >= wanted_) break;
-    answered(request, needed ? answer_of(request, states) : std::vector<std::byte>());
+    std::vector<std::byte> answer;
+    if (needed) answer = answer_of(request, states);
+    if (given_up_) break;
+    answered(request, std::move(answer));
   }
 }
 
@@ -172,6 +198,7 @@ void GraphReference::finish(const std::vector<std::uint32_t>& answered,
     needed = std::max(needed, by_row_ ? requests_ : std::min(request + 1, requests_));
   wanted_ = needed;
   std::unique_lock lock(mutex_);
+  given_up_ = done_ >= needed;
   while (done_ < needed) {
     changed_.wait_for(lock, kAskEvery);
     if (done_ >= needed || !stop) continue;
@@ -180,6 +207,7 @@ void GraphReference::finish(const std::vector<std::uint32_t>& answered,
     lock.lock();
     if (!stopped) continue;
     wanted_ = 0;
+    given_up_ = true;
     break;
   }
   lock.unlock();
@@ -194,13 +222,13 @@ const std::vector<std::byte>& GraphReference::answer(std::uint32_t request) cons
 
 RequestRecord graph_row(const GraphWorkload& workload, const HostRecord& record) {
   RequestRecord row = times_of(record);
-  if (!record.arrays.empty()) row.output_hash = hash_bytes(text_of(record.arrays));
+  const std::vector<ir::Array> answer = unpacked(record.arrays);
+  if (!answer.empty()) row.output_hash = hash_bytes(elements_of(answer));
   const std::size_t number = row_number(workload, record.request);
   if (number >= workload.labels.size()) return row;
   row.label = workload.labels[number].back();
-  if (record.arrays.empty()) return row;
-  const std::vector<std::int64_t> classes =
-      classes_of(lane_of(unpacked(record.arrays).front(), workload.lanes));
+  if (answer.empty()) return row;
+  const std::vector<std::int64_t> classes = classes_of(lane_of(answer.front(), workload.lanes));
   const std::size_t last = workload.labels[number].size() - 1;
   row.predicted_class = last < classes.size() ? classes[last] : -1;
   return row;
@@ -225,12 +253,8 @@ std::vector<std::pair<std::string, NpyArray>> graph_outputs(const GraphWorkload&
     if (first == rows[k].end()) continue;
     const ir::Shape shape = covering_shape(rows[k]);
     if (shape.size() != first->rank()) continue;
-    const ir::Array zeros = ir::with_type(first->type(), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      const std::int64_t elements = ir::Array::unknown(first->type(), shape).elements();
-      return ir::Array::of(shape, std::vector<T>(static_cast<std::size_t>(elements)));
-    });
-    for (ir::Array& row : rows[k]) row = row.present() ? padded_to(row, shape) : zeros;
+    const ir::Array none = no_answer(first->type(), shape);
+    for (ir::Array& row : rows[k]) row = row.present() ? padded_to(row, shape) : none;
     if (std::optional<NpyArray> array = npy_of_rows(rows[k]))
       out.emplace_back(graph.name_of(graph.outputs[k]), std::move(*array));
   }
@@ -249,8 +273,8 @@ void judge_graph(const GraphWorkload& workload, std::vector<HostRecord> records,
     const std::size_t number = row_number(workload, record.request);
     if (!record.arrays.empty()) {
       any = true;
-      digest.update(text_of(record.arrays));
       const std::vector<ir::Array> answer = unpacked(record.arrays);
+      digest.update(elements_of(answer));
       if (reference != nullptr && !reference->answer(index(record.request)).empty()) {
         row.matches = record.arrays == reference->answer(index(record.request));
         ++results.outputs.checked;

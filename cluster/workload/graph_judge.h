@@ -39,6 +39,7 @@ class GraphReference {
   void run_graph();
   // Whether more answers are wanted.
   bool answered(std::uint32_t request, std::vector<std::byte> answer);
+  // Empty: it cannot run, or was given up.
   std::vector<std::byte> answer_of(std::uint32_t request, std::vector<ir::Array>& states) const;
 
   ir::Graph graph_;  // with its states as further outputs
@@ -52,6 +53,7 @@ class GraphReference {
   std::condition_variable changed_;
   std::uint32_t done_ = 0;             // answers before this one are there
   std::atomic<std::uint32_t> wanted_;  // no answer from here on is needed
+  std::atomic<bool> given_up_{false};  // nor the one that is being made
   std::thread thread_;
 };
 

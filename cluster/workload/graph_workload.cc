@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cluster/workload/input_files.h"
+#include "partition/ir/passes/sequences.h"
 #include "partition/ir/passes/states.h"
 #include "partition/ir/passes/tidy.h"
 #include "partition/ir/shown_name.h"
@@ -57,8 +58,11 @@ Result<std::vector<std::int64_t>> read_lengths(const std::string& path, std::int
   return out;
 }
 
-// The axis that holds the steps: the first open one that is not the batch.
-std::optional<std::size_t> step_axis(const ir::Input& input, const InputFile& file) {
+// The axis that holds the steps: that of a sequence, else the first open one that is not the batch.
+std::optional<std::size_t> step_axis(const std::vector<ir::StepAxis>& sequences, std::size_t number,
+                                     const ir::Input& input, const InputFile& file) {
+  const auto known = std::ranges::find(sequences, number, &ir::StepAxis::input);
+  if (known != sequences.end()) return known->axis;
   for (std::size_t axis = 0; axis < input.shape.size(); ++axis)
     if (input.shape[axis] == ir::kOpen && !(file.lanes && axis == file.lanes->axis)) return axis;
   return std::nullopt;
@@ -148,9 +152,15 @@ class Shapes {
 // Decides where every input comes from and makes the requests.
 class Binder {
  public:
+  // `sequences`: axes of steps that the model has by itself.
   Binder(const ClusterSpec& spec, const std::string& model, ir::Graph& graph,
-         std::vector<InputFile> files, GraphWorkload& out)
-      : spec_(spec), model_(model), graph_(graph), files_(std::move(files)), out_(out) {}
+         std::vector<InputFile> files, std::vector<ir::StepAxis> sequences, GraphWorkload& out)
+      : spec_(spec),
+        model_(model),
+        graph_(graph),
+        files_(std::move(files)),
+        sequences_(std::move(sequences)),
+        out_(out) {}
 
   Diagnostics run() {
     for (const InputFile& file : files_)
@@ -211,6 +221,7 @@ class Binder {
     }
     if (!problems_.empty()) return;
     drop_constant_inputs(kinds);
+    for (const InputFile& file : files_) out_.input_files.push_back(file.path);
     const auto first = std::ranges::find_if(
         files_, [](const InputFile& file) { return file.array.has_value() && !file.whole; });
     if (first != files_.end())
@@ -225,6 +236,8 @@ class Binder {
       if (!graph_.values[graph_.inputs[k].value].constant.present()) continue;
       const auto at = static_cast<std::ptrdiff_t>(k);
       graph_.inputs.erase(graph_.inputs.begin() + at);
+      for (ir::StepAxis& axis : sequences_)
+        if (axis.input > k) --axis.input;
       files_.erase(files_.begin() + at);
       kinds.erase(kinds.begin() + at);
     }
@@ -256,18 +269,29 @@ class Binder {
   }
 
   void cut_to(std::size_t k, std::int64_t length, std::int64_t row, ir::Array& array) {
-    const std::optional<std::size_t> axis = step_axis(graph_.inputs[k], files_[k]);
-    if (!axis) return;
+    const std::optional<std::size_t> axis = step_axis(sequences_, k, graph_.inputs[k], files_[k]);
+    if (!axis) return check_whole(k, length, row, array);
     if (length < 1 || length > array.shape()[*axis])
       return refuse("{}: request {} has length {}; its row holds 1 to {}", spec_.workload.lengths,
                     row, length, array.shape()[*axis]);
     array = cut(array, *axis, length);
   }
 
+  // Of an input whose steps are fixed.
+  void check_whole(std::size_t k, std::int64_t length, std::int64_t row, const ir::Array& array) {
+    const ir::Shape& shape = array.shape();
+    if (k > 0 || std::ranges::find(shape, length) != shape.end()) return;
+    refuse(
+        "{}: request {} has length {}; input \"{}\" of {} has the shape {}, whose steps are fixed",
+        spec_.workload.lengths, row, length, shown_name(graph_.name_of(graph_.inputs[k].value)),
+        model_, declared_text(graph_.inputs[k]));
+  }
+
   const ClusterSpec& spec_;
   const std::string& model_;
   ir::Graph& graph_;
-  std::vector<InputFile> files_;   // by input
+  std::vector<InputFile> files_;  // by input
+  std::vector<ir::StepAxis> sequences_;
   std::vector<std::size_t> zero_;  // inputs that begin every request with zeros
   Diagnostics problems_;
   GraphWorkload& out_;
@@ -295,20 +319,29 @@ Checked<GraphWorkload> load_graph_workload(const ClusterSpec& spec, const std::s
                                            ir::Graph& graph) {
   GraphWorkload out;
   out.inputs.seed = spec.seed;
+  std::vector<ir::StepAxis> sequences = ir::drop_length_inputs(graph, [&](const std::string& name) {
+    return std::ranges::find(spec.workload.inputs, name, &NamedFile::name) !=
+               spec.workload.inputs.end() ||
+           std::ranges::find(spec.model.inputs, name, &ModelInput::name) != spec.model.inputs.end();
+  });
   Checked<std::vector<InputFile>> files = read_input_files(spec, model, graph, out.files);
   if (!files) return tl::unexpected(std::move(files.error()));
-  Diagnostics problems = Binder(spec, model, graph, std::move(*files), out).run();
+  Diagnostics problems =
+      Binder(spec, model, graph, std::move(*files), std::move(sequences), out).run();
   if (problems.empty()) problems = read_answers(spec, model, graph, out);
   if (!problems.empty()) return tl::unexpected(std::move(problems));
   ir::make_outputs(graph);
   // Outputs that were state may have moved behind an Identity of their own.
   ir::remove_unused(graph);
+  use_one_lane(graph, out);
   return out;
 }
 
 ir::Array lane_of(const ir::Array& output, const std::optional<Lanes>& lanes) {
   if (!lanes || output.rank() == 0) return output;
+  // An answer with as many axes as the inputs most likely has theirs.
   std::vector<std::size_t> order = {0, lanes->axis};
+  if (output.rank() == lanes->rank) std::swap(order[0], order[1]);
   for (std::size_t axis = 1; axis < output.rank(); ++axis) order.push_back(axis);
   const auto axis = std::ranges::find_if(order, [&](std::size_t candidate) {
     return candidate < output.rank() && output.shape()[candidate] == lanes->count;

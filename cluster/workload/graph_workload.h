@@ -14,6 +14,7 @@
 #include "node/cpu/cpu_spec.h"
 #include "partition/ir/graph.h"
 #include "partition/ir/npy.h"
+#include "partition/ir/request_shapes.h"
 
 namespace soliton {
 
@@ -22,6 +23,7 @@ namespace soliton {
 struct Lanes {
   std::size_t axis = 0;    // of the inputs
   std::int64_t count = 1;  // lanes of the model
+  std::size_t rank = 0;    // of the inputs
 };
 
 struct GraphWorkload {
@@ -31,6 +33,7 @@ struct GraphWorkload {
   std::vector<std::vector<std::int64_t>> labels;
   std::vector<std::vector<NpyArray>>
       goldens;  // by output of the graph; of no output no file: empty
+  std::vector<std::string> input_files, golden_files;  // by input and output; "": none
   FilesRead files;
 
   std::size_t rows() const { return inputs.given.size(); }
@@ -44,6 +47,12 @@ Checked<std::map<std::string, ir::Array>> given_inputs(const ModelSpec& model, F
 // dimension that does not fit; those about a file begin with its path.
 Checked<GraphWorkload> load_graph_workload(const ClusterSpec& spec, const std::string& model,
                                            ir::Graph& graph);
+
+// What the files hold, when the shapes of all values are known: numbers, symbols of a table, goldens
+// and labels of the right sizes. Drops labels behind the end of an answer. Errors: kInvalid, each
+// begins with the path of its file.
+Diagnostics check_data(const ClusterSpec& spec, const std::string& model, const ir::Graph& graph,
+                       const ir::RequestShapes& shapes, GraphWorkload& workload);
 
 // An array of an answer without the batch axis that stands for requests.
 ir::Array lane_of(const ir::Array& output, const std::optional<Lanes>& lanes);

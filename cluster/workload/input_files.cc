@@ -183,10 +183,13 @@ class FileReader {
     if (!array.shape.empty()) {
       if (array.rows() == 0) return refuse("{}: holds no request", file.path);
       const auto row = std::span(array.shape).subspan(1);
+      if (array.row_elements() == 0)
+        return refuse("{}: holds {}, whose requests have no elements", file.path, held(array));
       if (fits(input, row)) return;
       for (std::size_t axis = 0; axis < input.shape.size(); ++axis)
-        if (fits(input, row, axis)) {
-          file.lanes = Lanes{axis, input.shape[axis] == ir::kOpen ? 1 : input.shape[axis]};
+        if (may_be_batch(input, axis) && fits(input, row, axis)) {
+          const std::int64_t extent = input.shape[axis];
+          file.lanes = Lanes{axis, extent == ir::kOpen ? 1 : extent, input.shape.size()};
           return;
         }
     }
@@ -194,6 +197,12 @@ class FileReader {
         "{}: holds {}; input \"{}\" of {} has the shape {}: a file has requests along its first "
         "axis, in front of that shape or in place of its batch axis",
         file.path, held(array), shown_name(name(k)), model_, declared_text(input));
+  }
+
+  // Where any axis is open, a last one of several elements is no batch: those are of vectors.
+  static bool may_be_batch(const ir::Input& input, std::size_t axis) {
+    const bool open = std::ranges::find(input.shape, ir::kOpen) != input.shape.end();
+    return !open || axis + 1 < input.shape.size() || input.shape[axis] <= 1;
   }
 
   static ir::ElementType array_of_row_type(const NpyArray& array) {

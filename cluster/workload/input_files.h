@@ -29,6 +29,11 @@ ir::Array request_array(const InputFile& file, const ir::Input& input, std::int6
 Diagnostics read_answers(const ClusterSpec& spec, const std::string& model, const ir::Graph& graph,
                          GraphWorkload& workload);
 
+// Of a model with a fixed batch the one lane that is looked at is enough if the first request has the
+// same answer without the others, to the last bit: then the graph and its requests have one. An
+// operator that mixes lanes keeps them. REQUIRES: requests are given where there are lanes.
+void use_one_lane(ir::Graph& graph, GraphWorkload& workload);
+
 // The first `count` indices of an axis.
 ir::Array cut(const ir::Array& array, std::size_t axis, std::int64_t count);
 // "float32 of shape (3, 2)"

@@ -3,6 +3,7 @@
 // must answer, to the last bit.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -19,9 +20,10 @@ struct SplitReference {
 
 // Answers requests 0, 1, ... in order, and hands each answer on, packed; `take` returns whether more
 // are wanted. Of requests that are no multiple of `functional_every` no values are computed, and
-// none are handed on.
+// none are handed on. Ends, within a request too, once `given_up` is true.
 void answer_split(const SplitReference& reference, const GraphInputs& inputs,
                   std::uint32_t requests, std::uint32_t functional_every,
+                  const std::atomic<bool>& given_up,
                   const std::function<bool(std::uint32_t, std::vector<std::byte>)>& take);
 
 }  // namespace soliton

@@ -134,7 +134,7 @@ Result<std::vector<InitialArray>> read_initial(capnp::List<wire::CpuRole::Initia
 }
 
 void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder out) {
-  write_fields(kHostFields, &clients.workload, out.initWorkload());
+  write_fields(kClientFields, &clients.workload, out.initWorkload());
   write_ports(clients.sends, out.initSends(count_of(clients.sends)));
   out.setFirstPort(clients.first_port);
   out.setReplies(clients.replies);
@@ -168,7 +168,7 @@ Status check_steps(const GraphInputs& inputs) {
 
 Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
   GraphClients clients;
-  read_fields(kHostFields, in.getWorkload(), &clients.workload);
+  read_fields(kClientFields, in.getWorkload(), &clients.workload);
   clients.sends = read_ports(in.getSends());
   clients.first_port = in.getFirstPort();
   clients.replies = in.getReplies();
@@ -199,6 +199,7 @@ Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
 
 void write_cpu_spec(const CpuSpec& spec, wire::CpuRole::Builder out) {
   write_fields(kCpuFields, &spec.device, out.initDevice());
+  out.setBatch(spec.batch);
   auto parts = out.initParts(count_of(spec.parts));
   for (unsigned i = 0; i < parts.size(); ++i) write_part(spec.parts[i], parts[i]);
   auto streams = out.initStreams(count_of(spec.streams));
@@ -209,6 +210,7 @@ void write_cpu_spec(const CpuSpec& spec, wire::CpuRole::Builder out) {
 Result<CpuSpec> read_cpu_spec(wire::CpuRole::Reader in) {
   CpuSpec spec;
   read_fields(kCpuFields, in.getDevice(), &spec.device);
+  spec.batch = in.getBatch();
   for (const auto part : in.getParts()) {
     Result<CpuPart> read = read_part(part);
     if (!read) return tl::unexpected(read.error());

@@ -13,19 +13,20 @@
 namespace soliton {
 namespace {
 
-// The values of one message, of an array of fp32 values or ghosts; `tokens`: of the request.
+// The values of one message, of arrays of fp32 values or ghosts; `tokens`: of the request.
 // `overflows` counts finite values that are beyond fp16.
-Payload token_of(const StreamCut& cut, const ir::Array& array, std::int64_t tokens,
+Payload token_of(const StreamCut& cut, const LaneArrays& lanes, std::int64_t tokens,
                  std::int64_t step, std::uint64_t& overflows) {
   const auto count = static_cast<std::size_t>(cut.elements);
-  if (!array.known()) return {{}, sizeof(Half) * count};
+  if (!lanes.front().known()) return {{}, sizeof(Half) * count * lanes.size()};
   const std::int64_t token = cut.reversed ? tokens - 1 - step : step;
-  const std::int64_t first = token * (array.elements() / tokens) + cut.offset;
-  const std::span<const float> values = array.as<float>().subspan(static_cast<std::size_t>(first));
-  std::vector<Half> halves(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    halves[i] = to_half(values[i]);
-    overflows += std::isfinite(values[i]) && !std::isfinite(to_float(halves[i]));
+  std::vector<Half> halves;
+  for (const ir::Array& array : lanes) {
+    const std::int64_t first = token * (array.elements() / tokens) + cut.offset;
+    for (const float value : array.as<float>().subspan(static_cast<std::size_t>(first), count)) {
+      halves.push_back(to_half(value));
+      overflows += std::isfinite(value) && !std::isfinite(to_float(halves.back()));
+    }
   }
   Payload out;
   out.append(std::as_bytes(std::span(halves)));
@@ -38,8 +39,11 @@ CpuHost::CpuHost(const CpuSpec& spec, const CpuOptions& options,
                  const std::vector<std::string>& node_names, TraceBuffer* trace)
     : spec_(spec), options_(options), names_(node_names), trace_(trace), cpu_(options.time) {
   for (const CpuPart& part : spec.parts) parts_.emplace_back(part, spec.device, cpu_);
-  for (const StreamIn& stream : spec.streams) streams_.emplace_back(stream);
-  if (spec.clients) schedule_.emplace(spec.clients->workload, spec.clients->inputs.seed);
+  for (const StreamIn& stream : spec.streams) streams_.emplace_back(stream, spec.batch);
+  if (!spec.clients) return;
+  const ClientWorkload& workload = spec.clients->workload;
+  schedule_.emplace(workload, spec.clients->inputs.seed);
+  batcher_.emplace(workload.batch, workload.batch_wait);
 }
 
 void CpuHost::start(Instant at) {
@@ -54,60 +58,69 @@ NodeId CpuHost::number_of(const std::string& node) const {
 
 Instant CpuHost::next_deadline() const {
   Instant next = outbox_.next();
-  if (schedule_) next = std::min(next, schedule_->next_deadline());
+  if (schedule_) next = std::min({next, schedule_->next_deadline(), batcher_->next_deadline()});
   if (!local_.empty()) next = std::min(next, local_.begin()->first);
   return next;
 }
 
-// An array that arrives may make others that arrive at the same instant, hence the loop.
+// An array that arrives may make others that arrive at the same instant, hence the loop. Batches
+// whose wait is over come last, so that the requests of this instant still join them.
 void CpuHost::on_deadline(Instant now) {
   while (!local_.empty() && local_.begin()->first <= now) {
     Local due = std::move(local_.begin()->second);
     local_.erase(local_.begin());
-    on_array(due.header, std::move(due.array), due.arrival, now);
+    on_arrays(due.header, std::move(due.arrays), due.arrival, now);
   }
   if (!schedule_) return;
-  while (const std::optional<ClientSchedule::Due> due = schedule_->take_due(now)) begin(*due, now);
+  while (const std::optional<ClientSchedule::Due> due = schedule_->take_due(now)) {
+    const std::int64_t steps = spec_.clients->inputs.steps(due->request);
+    if (std::optional<Batch> full = batcher_->add(steps, {due->request, due->client, now}))
+      begin_batch(std::move(*full), now);
+  }
+  while (std::optional<Batch> batch = batcher_->take_due(now)) begin_batch(std::move(*batch), now);
 }
 
-void CpuHost::begin(const ClientSchedule::Due& due, Instant now) {
+void CpuHost::begin_batch(Batch batch, Instant now) {
   const GraphClients& clients = *spec_.clients;
-  Open& open = open_[due.request];
-  open.client = due.client;
-  open.sent = now;
-  open.steps = clients.inputs.steps(due.request);
-  open.outputs.resize(clients.replies);
-  open.missing = clients.replies;
+  const std::uint32_t number = next_batch_++;
+  const bool computed = std::ranges::any_of(
+      batch.members, [this](const BatchMember& member) { return functional(member.request); });
+  const auto sent = [&](const ir::Array& array) {
+    return computed ? array : ir::without_numbers(array);
+  };
   std::vector<Leaving> leaving;
-  const std::vector<ir::Array> inputs = clients.inputs.request(due.request);
-  for (std::size_t k = 0; k < inputs.size(); ++k)
-    leaving.push_back(
-        {functional(due.request) ? inputs[k] : ir::without_numbers(inputs[k]), &clients.sends[k]});
-  if (due.request == 0)
-    for (const auto& [array, ports] : clients.initial)
-      leaving.push_back({functional(0) ? array : ir::without_numbers(array), &ports});
-  send(leaving, {due.request, now, static_cast<std::uint16_t>(open.steps)}, {now, {}});
+  for (const std::vector<PartPort>& ports : clients.sends) leaving.push_back({{}, &ports});
+  for (const BatchMember& member : batch.members) {
+    const std::vector<ir::Array> inputs = clients.inputs.request(member.request);
+    for (std::size_t k = 0; k < inputs.size(); ++k) leaving[k].lanes.push_back(sent(inputs[k]));
+  }
+  if (number == 0)
+    for (const auto& [array, ports] : clients.initial) leaving.push_back({{sent(array)}, &ports});
+  const Request request{number, now, static_cast<std::uint16_t>(batch.steps), computed};
+  Open& open = open_[number];
+  open = {std::move(batch), now, std::vector<LaneArrays>(clients.replies), clients.replies, {}};
+  send(leaving, request, {now, {}});
 }
 
 void CpuHost::send(std::span<const Leaving> arrays, const Request& request, const Arrival& leaves) {
   std::vector<Stream> streams;
-  for (const auto& [array, ports] : arrays)
+  for (const auto& [lanes, ports] : arrays)
     for (const PartPort& port : *ports) {
       DataHeader header;
       header.request = RequestId{request.number + (port.next_request ? 1 : 0)};
       header.port = port.port;
       header.steps = port.next_request ? std::uint16_t{0} : request.steps;
-      header.functional = array.known();
+      header.functional = request.functional;
       header.started = request.started;
       header.path = leaves.path;
       const NodeId peer = number_of(port.node);
       if (port.stream) {
-        streams.push_back({peer, header, &*port.stream, &array});
+        streams.push_back({peer, header, &*port.stream, &lanes});
       } else if (peer == options_.self) {
-        local_.emplace(leaves.at, Local{header, array, leaves});
+        local_.emplace(leaves.at, Local{header, lanes, leaves});
       } else {
         Payload payload;
-        ir::append_array(array, payload);
+        ir::append_arrays(lanes, payload);
         send_away(peer, header, std::move(payload), leaves.at);
       }
     }
@@ -118,16 +131,19 @@ void CpuHost::send(std::span<const Leaving> arrays, const Request& request, cons
 // model plays messages in this order, so predictions depend on it.
 void CpuHost::send_streams(const std::vector<Stream>& streams, Instant at) {
   std::int64_t steps = 0;
-  std::vector<ir::Array> values;
+  std::vector<LaneArrays> values;
   for (const Stream& stream : streams) {
     const std::int64_t tokens = tokens_in(stream.cut->tokens, stream.header.steps);
-    if (failure_.empty()) failure_ = misfit(*stream.cut, *stream.array, stream.header.steps);
+    LaneArrays& lanes = values.emplace_back();
+    for (const ir::Array& array : *stream.lanes) {
+      if (failure_.empty()) failure_ = misfit(*stream.cut, array, stream.header.steps);
+      // FPGAs compute with real numbers only, and none are computed if the request is not
+      // functional.
+      lanes.push_back(stream.header.functional ? ir::converted(array, ir::ElementType::kFloat32)
+                                               : array.forgotten());
+    }
     if (!failure_.empty()) return;
     steps = std::max(steps, tokens);
-    // FPGAs compute with real numbers only, and none are computed if the request is not functional.
-    values.push_back(functional(index(stream.header.request))
-                         ? ir::converted(*stream.array, ir::ElementType::kFloat32)
-                         : stream.array->forgotten());
   }
   for (std::int64_t step = 0; step < steps; ++step)
     for (std::size_t k = 0; k < streams.size(); ++k) {
@@ -135,7 +151,7 @@ void CpuHost::send_streams(const std::vector<Stream>& streams, Instant at) {
       const std::int64_t tokens = tokens_in(stream.cut->tokens, stream.header.steps);
       if (step >= tokens) continue;
       DataHeader header = stream.header;
-      header.functional = values[k].known();
+      header.functional = values[k].front().known();
       if (stream.cut->steps != 0) header.steps = static_cast<std::uint16_t>(stream.cut->steps);
       send_away(stream.peer, header, token_of(*stream.cut, values[k], tokens, step, overflows_),
                 at);
@@ -165,14 +181,12 @@ void CpuHost::on_message(NodeId peer, Payload message, Instant now) {
   for (std::size_t s = 0; s < streams_.size(); ++s)
     if (streams_[s].has_port(header.port)) return on_stream(peer, s, *data, now);
   Result<std::vector<ir::Array>> arrays = ir::arrays_of(data->vectors);
-  if (!arrays || arrays->size() != 1) {
+  if (!arrays || arrays->empty() || arrays->size() > spec_.batch) {
     ++duplicated_;
     return;
   }
   record_received(peer, header, message.size(), now);
-  // A socket carries every byte, so that values nobody computed arrive as zeros.
-  ir::Array array = header.functional ? std::move(arrays->front()) : arrays->front().forgotten();
-  on_array(header, std::move(array), arrival_of(header, now), now);
+  on_arrays(header, std::move(*arrays), arrival_of(header, now), now);
 }
 
 void CpuHost::record_received(NodeId peer, const DataHeader& header, std::uint64_t bytes,
@@ -195,26 +209,26 @@ void CpuHost::on_stream(NodeId peer, std::size_t stream, const DataMessage& mess
   }
   record_received(peer, message.header, kDataHeaderBytes + message.vectors.size(), now);
   while (std::optional<StreamAssembler::Done> done = streams_[stream].poll()) {
-    const Leaving leaving{std::move(done->array), &spec_.streams[stream].to};
-    send({&leaving, 1}, {done->request, done->started, done->steps}, done->arrival);
+    const Leaving leaving{std::move(done->lanes), &spec_.streams[stream].to};
+    send({&leaving, 1}, {done->request, done->started, done->steps, done->functional},
+         done->arrival);
   }
 }
 
-void CpuHost::on_array(const DataHeader& header, ir::Array array, const Arrival& arrival,
-                       Instant now) {
-  const std::uint32_t request = index(header.request);
+void CpuHost::on_arrays(const DataHeader& header, LaneArrays arrays, const Arrival& arrival,
+                        Instant now) {
   for (std::size_t p = 0; p < parts_.size(); ++p) {
     const CpuPart& part = spec_.parts[p];
     if (header.port < part.first_port || header.port >= part.first_port + part.graph.inputs.size())
       continue;
-    if (!parts_[p].on_array(header.port - part.first_port, header, std::move(array), arrival))
+    if (!parts_[p].on_arrays(header.port - part.first_port, header, std::move(arrays), arrival))
       ++duplicated_;
     return run_parts(p);
   }
   if (spec_.clients && header.port >= spec_.clients->first_port &&
       header.port < spec_.clients->first_port + spec_.clients->replies)
-    return on_reply(header.port - spec_.clients->first_port, request, std::move(array), arrival,
-                    now);
+    return on_reply(header.port - spec_.clients->first_port, index(header.request),
+                    std::move(arrays), arrival, now);
   ++duplicated_;
 }
 
@@ -226,49 +240,53 @@ void CpuHost::run_parts(std::size_t part) {
     std::vector<Leaving> leaving;
     for (std::size_t k = 0; k < done->outputs.size(); ++k)
       leaving.push_back({std::move(done->outputs[k]), &spec_.parts[part].outputs[k]});
-    send(leaving, {done->request, done->started, done->steps}, done->leaves);
+    send(leaving, {done->request, done->started, done->steps, done->functional}, done->leaves);
   }
 }
 
-// A request is complete with its last output, whose path is the critical one.
-void CpuHost::on_reply(std::size_t output, std::uint32_t request, ir::Array array,
+// A batch is complete with its last output, whose path is the critical one.
+void CpuHost::on_reply(std::size_t output, std::uint32_t number, LaneArrays arrays,
                        const Arrival& arrival, Instant now) {
-  const auto at = open_.find(request);
+  const auto at = open_.find(number);
   if (at == open_.end() || output >= at->second.outputs.size() ||
-      at->second.outputs[output].present()) {
+      !at->second.outputs[output].empty() || arrays.size() != at->second.batch.members.size()) {
     ++duplicated_;
     return;
   }
   Open& open = at->second;
-  open.outputs[output] = std::move(array);
+  open.outputs[output] = std::move(arrays);
   if (arrival.at >= open.last.at) open.last = arrival;
   if (--open.missing > 0) return;
-  Open done = std::move(open);
+  const Open done = std::move(open);
   open_.erase(at);
-  complete(request, std::move(done), now);
+  for (std::size_t lane = 0; lane < done.batch.members.size(); ++lane) complete(done, lane, now);
 }
 
-void CpuHost::complete(std::uint32_t request, Open open, Instant now) {
+// The path of a batch begins when the batch does; what its request waited for the batch to fill is
+// added as queueing.
+void CpuHost::complete(const Open& open, std::size_t lane, Instant now) {
+  const BatchMember& member = open.batch.members[lane];
   HostRecord record;
-  record.request = RequestId{request};
-  record.client = open.client;
-  record.steps = open.steps;
-  record.sent = open.sent;
+  record.request = RequestId{member.request};
+  record.client = member.client;
+  record.steps = open.batch.steps;
+  record.sent = member.sent;
   record.path = open.last.path;
+  record.path.queue += open.began - member.sent;
   record.completed = open.last.at;
   // In wall time the answer is complete when the work has really been done, which is now.
   if (options_.time == TimeBase::kWall) {
     record.path.host += now - open.last.at;
     record.completed = now;
   }
-  if (functional(request)) {
+  if (functional(member.request)) {
     Payload packed;
-    for (const ir::Array& output : open.outputs) ir::append_array(output, packed);
+    for (const LaneArrays& output : open.outputs) ir::append_array(output[lane], packed);
     record.arrays = std::move(packed.bytes);
   }
-  if (traced(request))
+  if (traced(member.request))
     trace_->record({record.sent, record.completed - record.sent, options_.self, TraceKind::kRequest,
-                    request, record.client, 0});
+                    member.request, record.client, 0});
   ++completed_;
   schedule_->answered(record.client, record.completed);
   records_.push_back(std::move(record));
@@ -281,11 +299,19 @@ bool CpuHost::finished() const {
 std::vector<std::string> CpuHost::describe_outstanding() const {
   constexpr std::size_t kMost = 4;
   std::vector<std::string> out;
-  for (const auto& [request, open] : open_) {
-    out.push_back(fmt::format("client {} waits for {} of {} outputs of request {}", open.client,
-                              open.missing, open.outputs.size(), request));
+  for (const auto& [number, open] : open_) {
+    const std::vector<BatchMember>& members = open.batch.members;
+    const std::string more =
+        members.size() == 1 ? "" : fmt::format(" and {} more of its batch", members.size() - 1);
+    out.push_back(fmt::format("client {} waits for {} of {} outputs of request {}{}",
+                              members.front().client, open.missing, open.outputs.size(),
+                              members.front().request, more));
     if (out.size() == kMost) break;
   }
+  if (batcher_)
+    for (const auto& [steps, members] : batcher_->forming())
+      out.push_back(fmt::format("request {} waits for its batch to fill: {} of {} are there",
+                                members.front().request, members.size(), batcher_->size()));
   for (const PartRunner& part : parts_)
     if (std::string text = part.describe(); !text.empty()) out.push_back(std::move(text));
   for (const StreamAssembler& stream : streams_)

@@ -4,6 +4,10 @@
 // Every array is a data message of its own to a port of a CPU host, and a stream of fp16 messages, one
 // for each token, to and from FPGAs (StreamCut, StreamIn). What goes from one part of a host to
 // another, or to its clients, never leaves it and takes no time.
+//
+// Requests that run together are a batch, which is one request to everything but the clients: it has
+// a number of its own, and messages carry what belongs to it lane by lane. The host works on one lane
+// after the other and answers all of them together.
 #pragma once
 
 #include <map>
@@ -12,10 +16,11 @@
 #include <string>
 #include <vector>
 
+#include "node/cpu/batcher.h"
+#include "node/cpu/client_schedule.h"
 #include "node/cpu/cpu_spec.h"
 #include "node/cpu/part_runner.h"
 #include "node/cpu/stream_assembler.h"
-#include "node/host/client_schedule.h"
 #include "node/service/outbox.h"
 #include "node/service/role.h"
 #include "protocol/base/trace.h"
@@ -48,19 +53,18 @@ class CpuHost : public Role {
   void add_stats(RoleStats& to) const override;
 
  private:
-  // A request whose outputs are not all there.
+  // A batch whose outputs are not all there.
   struct Open {
-    std::uint32_t client = 0;
-    Instant sent{};
-    std::int64_t steps = 0;
-    std::vector<ir::Array> outputs;
+    Batch batch;
+    Instant began{};
+    std::vector<LaneArrays> outputs;
     std::size_t missing = 0;
     Arrival last;
   };
-  // An array that stays on this host, on its way to a port.
+  // Arrays that stay on this host, on their way to a port.
   struct Local {
     DataHeader header;
-    ir::Array array;
+    LaneArrays arrays;
     Arrival arrival;
   };
 
@@ -71,10 +75,10 @@ class CpuHost : public Role {
     return trace_ != nullptr && request < options_.trace_requests;
   }
   NodeId number_of(const std::string& node) const;
-  void begin(const ClientSchedule::Due& due, Instant now);
-  // Arrays that leave together, all of one request, and where each goes.
+  void begin_batch(Batch batch, Instant now);
+  // Arrays that leave together, all of one batch, and where each goes.
   struct Leaving {
-    ir::Array array;
+    LaneArrays lanes;
     const std::vector<PartPort>* ports = nullptr;
   };
   // A stream on its way to one port of an FPGA.
@@ -82,13 +86,14 @@ class CpuHost : public Role {
     NodeId peer{};
     DataHeader header;
     const StreamCut* cut = nullptr;
-    const ir::Array* array = nullptr;
+    const LaneArrays* lanes = nullptr;
   };
-  // A request: when its client sent it, and its steps; 0: not known.
+  // A batch: when it began, its steps (0: not known), and whether its values are computed.
   struct Request {
     std::uint32_t number = 0;
     Instant started{};
     std::uint16_t steps = 0;
+    bool functional = false;
   };
   // Sends arrays of a request; they leave at `leaves`.
   void send(std::span<const Leaving> arrays, const Request& request, const Arrival& leaves);
@@ -96,11 +101,11 @@ class CpuHost : public Role {
   void send_away(NodeId peer, const DataHeader& header, Payload payload, Instant at);
   void record_received(NodeId peer, const DataHeader& header, std::uint64_t bytes, Instant now);
   void on_stream(NodeId peer, std::size_t stream, const DataMessage& message, Instant now);
-  void on_array(const DataHeader& header, ir::Array array, const Arrival& arrival, Instant now);
+  void on_arrays(const DataHeader& header, LaneArrays arrays, const Arrival& arrival, Instant now);
   void run_parts(std::size_t part);
-  void on_reply(std::size_t output, std::uint32_t request, ir::Array array, const Arrival& arrival,
+  void on_reply(std::size_t output, std::uint32_t number, LaneArrays arrays, const Arrival& arrival,
                 Instant now);
-  void complete(std::uint32_t request, Open open, Instant now);
+  void complete(const Open& open, std::size_t lane, Instant now);
 
   const CpuSpec& spec_;
   CpuOptions options_;
@@ -110,7 +115,9 @@ class CpuHost : public Role {
   std::vector<PartRunner> parts_;
   std::vector<StreamAssembler> streams_;
   std::optional<ClientSchedule> schedule_;
-  std::map<std::uint32_t, Open> open_;   // by request
+  std::optional<Batcher> batcher_;
+  std::uint32_t next_batch_ = 0;
+  std::map<std::uint32_t, Open> open_;   // by number
   std::multimap<Instant, Local> local_;  // by arrival; of equal ones in order of sending
   Outbox outbox_;
   std::vector<HostRecord> records_;

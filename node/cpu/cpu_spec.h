@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "node/host/client_workload.h"
+#include "node/cpu/client_workload.h"
 #include "partition/ir/cpu_part.h"
 #include "partition/ir/request_shapes.h"
 
@@ -29,7 +29,7 @@ struct GraphInputs {
 };
 
 struct GraphClients {
-  HostWorkload workload;
+  ClientWorkload workload;
   GraphInputs inputs;
   std::vector<std::vector<PartPort>> sends;  // by input of the model: where it goes
   std::uint16_t first_port = 0;              // output k of the model comes to port first_port + k
@@ -41,6 +41,7 @@ struct GraphClients {
 // streams, then the clients' replies.
 struct CpuSpec {
   CpuDevice device;
+  std::uint32_t batch = 1;  // the most requests that run together, each in a lane of its own
   std::vector<CpuPart> parts;
   std::vector<StreamIn> streams;
   std::optional<GraphClients> clients;

@@ -30,7 +30,8 @@ std::vector<ir::Array> GraphInputs::request(std::uint32_t number) const {
   const Random random = Random(seed, "input").child(number);
   std::vector<ir::Array> out;
   for (std::size_t k = 0; k < kinds.size(); ++k)
-    out.push_back(kinds[k].present() ? random_array(kinds[k], random.child(k)) : ir::Array());
+    out.push_back(kinds[k].present() ? random_array(kinds[k], k == 0 ? random : random.child(k))
+                                     : ir::Array());
   return out;
 }
 

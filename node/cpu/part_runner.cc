@@ -33,20 +33,25 @@ PartRunner::Open& PartRunner::open(std::uint32_t request) {
   if (request == 0)
     for (std::size_t k = 0; k < part_.initial.size(); ++k) {
       if (!part_.initial[k].present()) continue;
-      open.inputs[k] = part_.initial[k];
+      open.inputs[k] = {part_.initial[k]};
       --open.missing;
     }
   return open;
 }
 
-bool PartRunner::on_array(std::size_t input, const DataHeader& header, ir::Array array,
-                          const Arrival& arrival) {
+bool PartRunner::on_arrays(std::size_t input, const DataHeader& header, LaneArrays arrays,
+                           const Arrival& arrival) {
   const std::uint32_t request = index(header.request);
   if (request < next_ || input >= part_.graph.inputs.size()) return false;
   Open& waiting = open(request);
-  if (waiting.inputs[input].present()) return false;
-  waiting.inputs[input] = std::move(array);
+  const auto of_other_lanes = [&](const LaneArrays& there) {
+    return !there.empty() && there.size() != arrays.size();
+  };
+  if (!waiting.inputs[input].empty() || std::ranges::any_of(waiting.inputs, of_other_lanes))
+    return false;
+  waiting.inputs[input] = std::move(arrays);
   --waiting.missing;
+  waiting.functional = waiting.functional || header.functional;
   // What comes last is on the critical path. State that is carried began with the request before.
   waiting.started = std::max(waiting.started, header.started);
   waiting.steps = std::max(waiting.steps, header.steps);
@@ -59,10 +64,24 @@ std::optional<ir::Outputs> PartRunner::compute(const std::vector<ir::Array>& inp
   Result<ir::Outputs> outputs = ir::evaluate(
       part_.graph, inputs, [&](std::size_t node, const ir::Call& call, const ir::Outputs& made) {
         work = sum(work, cpu_time(device_, *part_.graph.nodes[node].kind, call, made));
+        return true;
       });
   if (outputs) return std::move(*outputs);
   failure_ = outputs.error().message;
   return std::nullopt;
+}
+
+bool PartRunner::compute_lanes(const std::vector<LaneArrays>& inputs, Done& done) {
+  done.outputs.resize(part_.graph.outputs.size());
+  for (std::size_t lane = 0; lane < inputs.front().size(); ++lane) {
+    std::vector<ir::Array> of_lane;
+    for (const LaneArrays& input : inputs) of_lane.push_back(input[lane]);
+    std::optional<ir::Outputs> outputs = compute(of_lane, done.work);
+    if (!outputs) return false;
+    for (std::size_t k = 0; k < outputs->size(); ++k)
+      done.outputs[k].push_back(std::move((*outputs)[k]));
+  }
+  return true;
 }
 
 std::optional<PartRunner::Done> PartRunner::poll() {
@@ -70,12 +89,10 @@ std::optional<PartRunner::Done> PartRunner::poll() {
   if (!failure_.empty() || first == open_.end() || first->second.missing > 0) return std::nullopt;
   Open ready = std::move(first->second);
   ready.last = since(ready.last, ready.started);
-  Done done{next_, ready.started, ready.steps, {}, ready.last, {}};
-  std::optional<ir::Outputs> outputs = compute(ready.inputs, done.work);
-  if (!outputs) return std::nullopt;
+  Done done{next_, ready.started, ready.steps, ready.functional, {}, ready.last, {}};
+  if (!compute_lanes(ready.inputs, done)) return std::nullopt;
   open_.erase(first);
   ++next_;
-  done.outputs = std::move(*outputs);
   done.leaves = cpu_.occupy(ready.last, done.work);
   return done;
 }

@@ -30,21 +30,25 @@ class Cpu {
   Duration busy_{};
 };
 
+// What one port carries for a batch: an array of each of its requests, in the order of lanes.
+using LaneArrays = std::vector<ir::Array>;
+
 class PartRunner {
  public:
   // Both must outlive the object.
   PartRunner(const CpuPart& part, const CpuDevice& device, Cpu& cpu);
 
-  // An input of the request that `header` says. Returns false if nobody waits for it: the request
-  // has run, or the input is there already.
-  bool on_array(std::size_t input, const DataHeader& header, ir::Array array,
-                const Arrival& arrival);
+  // An input of the request, or batch, that `header` says. Returns false if nobody waits for it: the
+  // request has run, the input is there already, or others have come for another number of lanes.
+  bool on_arrays(std::size_t input, const DataHeader& header, LaneArrays arrays,
+                 const Arrival& arrival);
 
   struct Done {
     std::uint32_t request = 0;
     Instant started{};        // when its client sent it
     std::uint16_t steps = 0;  // of the request; 0: no input says
-    ir::Outputs outputs;
+    bool functional = false;
+    std::vector<LaneArrays> outputs;
     Arrival leaves;
     Duration work{};
   };
@@ -56,14 +60,17 @@ class PartRunner {
 
  private:
   struct Open {
-    std::vector<ir::Array> inputs;
+    std::vector<LaneArrays> inputs;
     std::size_t missing = 0;
     Instant started{};
     std::uint16_t steps = 0;
+    bool functional = false;
     Arrival last;
   };
   Open& open(std::uint32_t request);
   std::optional<ir::Outputs> compute(const std::vector<ir::Array>& inputs, Duration& work);
+  // Of all lanes, one after the other.
+  bool compute_lanes(const std::vector<LaneArrays>& inputs, Done& done);
 
   const CpuPart& part_;
   const CpuDevice& device_;

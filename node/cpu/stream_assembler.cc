@@ -12,17 +12,19 @@
 
 namespace soliton {
 
-StreamAssembler::StreamAssembler(const StreamIn& stream) : stream_(stream) {
+StreamAssembler::StreamAssembler(const StreamIn& stream, std::uint32_t batch)
+    : stream_(stream), batch_(batch) {
   SOLITON_CHECK_MSG(broken_rule(stream).empty(), "{}", broken_rule(stream));
   width_ =
       static_cast<std::size_t>(*element_count(shape_in(stream, 1)) / tokens_in(stream.tokens, 1));
 }
 
-StreamAssembler::Open& StreamAssembler::open(const DataHeader& header) {
+StreamAssembler::Open& StreamAssembler::open(const DataHeader& header, std::size_t lanes) {
   const auto [at, fresh] = open_.try_emplace(index(header.request));
   Open& open = at->second;
   if (!fresh) return open;
   open.steps = header.steps;
+  open.lanes = lanes;
   open.tokens.resize(stream_.slices.size());
   open.missing = tokens(open) * static_cast<std::int64_t>(stream_.slices.size());
   return open;
@@ -33,11 +35,12 @@ bool StreamAssembler::on_message(const DataMessage& message, Instant now) {
   const StreamSlice& slice = stream_.slices[k];
   const std::uint32_t request = index(message.header.request);
   const auto bytes = static_cast<std::uint64_t>(slice.elements) * sizeof(Half);
-  if (request < next_ || message.vectors.size() != bytes ||
+  const std::uint64_t lanes = message.vectors.size() / bytes;
+  if (request < next_ || message.vectors.size() % bytes != 0 || lanes == 0 || lanes > batch_ ||
       tokens_in(stream_.tokens, message.header.steps) == 0)
     return false;
-  Open& open = this->open(message.header);
-  if (open.tokens[k] == tokens(open)) return false;
+  Open& open = this->open(message.header, static_cast<std::size_t>(lanes));
+  if (open.tokens[k] == tokens(open) || open.lanes != lanes) return false;
   const std::int64_t turn = open.tokens[k]++;
   --open.missing;
   open.started = std::max(open.started, message.header.started);
@@ -53,14 +56,18 @@ bool StreamAssembler::on_message(const DataMessage& message, Instant now) {
 
 void StreamAssembler::store(const StreamSlice& slice, std::int64_t token, const Payload& message,
                             Open& open) const {
-  open.values.resize(width_ * static_cast<std::size_t>(tokens(open)));
-  const std::size_t first = static_cast<std::size_t>(token) * width_;
-  float* to = open.values.data() + first + static_cast<std::size_t>(slice.offset);
+  const std::size_t lane_values = width_ * static_cast<std::size_t>(tokens(open));
+  open.values.resize(lane_values * open.lanes);
+  const std::size_t first =
+      static_cast<std::size_t>(token) * width_ + static_cast<std::size_t>(slice.offset);
   const std::byte* from = message.bytes.data();
-  for (std::int64_t i = 0; i < slice.elements; ++i, ++to, from += sizeof(Half)) {
-    Half value;
-    std::memcpy(&value, from, sizeof value);
-    *to = to_float(value);
+  for (std::size_t lane = 0; lane < open.lanes; ++lane) {
+    float* to = open.values.data() + lane * lane_values + first;
+    for (std::int64_t i = 0; i < slice.elements; ++i, ++to, from += sizeof(Half)) {
+      Half value;
+      std::memcpy(&value, from, sizeof value);
+      *to = to_float(value);
+    }
   }
 }
 
@@ -68,10 +75,16 @@ std::optional<StreamAssembler::Done> StreamAssembler::poll() {
   const auto first = open_.find(next_);
   if (first == open_.end() || first->second.missing > 0) return std::nullopt;
   Open& open = first->second;
-  Done done{next_, open.started, open.steps, {}, since(open.last, open.started)};
-  ir::Shape shape = shape_in(stream_, open.steps);
-  done.array = open.known ? ir::Array::of<float>(std::move(shape), std::move(open.values))
-                          : ir::Array::unknown(ir::ElementType::kFloat32, std::move(shape));
+  Done done{next_, open.started, open.steps, open.known, {}, since(open.last, open.started)};
+  const ir::Shape shape = shape_in(stream_, open.steps);
+  const std::size_t each = open.values.size() / open.lanes;
+  for (std::size_t lane = 0; lane < open.lanes; ++lane) {
+    const auto begin = open.values.begin() + static_cast<std::ptrdiff_t>(lane * each);
+    done.lanes.push_back(
+        open.known ? ir::Array::of(shape, std::vector<float>(
+                                              begin, begin + static_cast<std::ptrdiff_t>(each)))
+                   : ir::Array::unknown(ir::ElementType::kFloat32, shape));
+  }
   open_.erase(first);
   ++next_;
   return done;

@@ -12,8 +12,8 @@
 
 namespace soliton {
 
-// A finished request of a model. The answer is `output`, fp32, or of a graph its outputs in
-// `arrays`; both are empty if it was not computed.
+// A finished request of a model. The answer is in `arrays`: the outputs of the model; empty if it was
+// not computed.
 struct HostRecord {
   RequestId request{};
   std::uint32_t client = 0;
@@ -21,7 +21,6 @@ struct HostRecord {
   Instant sent{};
   Instant completed{};
   Breakdown path;
-  std::vector<float> output;
   std::vector<std::byte> arrays;  // partition/ir/array_bytes.h
 };
 

@@ -10,11 +10,10 @@
 namespace soliton {
 
 extern const RoleKind kNpuRole;      // Shard: serves requests with an NPU
-extern const RoleKind kHostRole;     // HostSpec: clients, and the CPU part of the model
 extern const RoleKind kCpuRole;      // CpuSpec: parts of a graph on a CPU, clients, or both
 extern const RoleKind kTrafficRole;  // Traffic: a part in a communication workload
 
-inline constexpr const RoleKind* kRoleKinds[] = {&kNpuRole, &kHostRole, &kCpuRole, &kTrafficRole};
+inline constexpr const RoleKind* kRoleKinds[] = {&kNpuRole, &kCpuRole, &kTrafficRole};
 
 // Null if no kind of `kinds` has that name.
 const RoleKind* find_role_kind(std::string_view name, std::span<const RoleKind* const> kinds);

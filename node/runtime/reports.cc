@@ -46,8 +46,6 @@ void write_record(const HostRecord& record, wire::Record::Builder out) {
   out.setNetworkPs(record.path.network.count());
   out.setQueuePs(record.path.queue.count());
   out.setHostPs(record.path.host.count());
-  out.setOutput({reinterpret_cast<const capnp::byte*>(record.output.data()),
-                 record.output.size() * sizeof(float)});
   out.setArrays({reinterpret_cast<const capnp::byte*>(record.arrays.data()), record.arrays.size()});
 }
 
@@ -60,10 +58,6 @@ HostRecord read_record(wire::Record::Reader in) {
   record.completed = Instant{Duration{in.getCompletedPs()}};
   record.path = {Duration{in.getComputePs()}, Duration{in.getNetworkPs()},
                  Duration{in.getQueuePs()}, Duration{in.getHostPs()}};
-  // fp32 values travel as bytes, which both ends, on one machine, understand alike.
-  record.output.resize(in.getOutput().size() / sizeof(float));
-  if (!record.output.empty())
-    std::memcpy(record.output.data(), in.getOutput().begin(), record.output.size() * sizeof(float));
   const auto arrays = in.getArrays();
   record.arrays.assign(reinterpret_cast<const std::byte*>(arrays.begin()),
                        reinterpret_cast<const std::byte*>(arrays.end()));

@@ -40,6 +40,7 @@ NpuService::NpuService(const Shard& shard, const NpuServiceOptions& options,
   if (options.functional_every != 0)
     functional_ =
         std::make_unique<Npu>(shard, ComputeMode::kFunctional, options.self, &chain_trace_);
+  if (functional_ && options.given_up != nullptr) functional_->give_up_when(*options.given_up);
   if (options.functional_every != 1)
     timing_ = std::make_unique<Npu>(shard, ComputeMode::kTiming, options.self, &chain_trace_);
 }

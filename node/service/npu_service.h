@@ -9,6 +9,7 @@
 // there are.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ struct NpuServiceOptions {
   // Each message says whether it carries values.
   std::uint32_t functional_every = 1;
   std::uint32_t trace_requests = 0;
+  // Once it is true no values are computed any more, and those of answers mean nothing. Null: never.
+  const std::atomic<bool>* given_up = nullptr;
 };
 
 class NpuService : public Role {

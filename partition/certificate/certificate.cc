@@ -33,7 +33,7 @@ Certificate certify(const SearchOutcome& it) {
   out.value = throughput ? it.interval : it.latency;
   out.lower_bound = throughput ? it.interval_bound : it.latency_bound;
   out.nodes_bound = static_cast<std::int64_t>(it.nodes_bound);
-  out.plan_class = it.graph ? "given order" : "contiguous";
+  out.plan_class = it.chain ? "contiguous" : "given order";
   if (it.constrained) out.plan_class += " within constraints";
   out.cost_model = it.cost_model;
   if (it.given) {

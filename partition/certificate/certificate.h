@@ -20,7 +20,8 @@ struct SearchOutcome {
   std::size_t nodes = 1;
   // Every plan was played or bounded, and none is better than the chosen one.
   bool complete = false;
-  bool graph = false;  // the layers are no chain: plans keep the order in which they are listed
+  bool chain =
+      false;  // each layer reads the one before; else plans keep the order in which they are listed
   bool constrained = false;  // the class leaves out plans that break PlanConstraints
   bool given = false;        // the plan was given, and nothing was searched
   Duration latency_bound{};

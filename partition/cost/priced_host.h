@@ -55,9 +55,4 @@ struct PricedHost {
   std::optional<PricedClients> clients;
 };
 
-// The host of a chain of layers (HostShard): it works before it sends the inputs, `steps` messages to
-// each destination of each port, and after the last reply has arrived. `batch`: requests that run
-// together; the host works on one after the other.
-PricedHost priced_host(const HostShard& host, std::int64_t steps, std::uint32_t batch = 1);
-
 }  // namespace soliton

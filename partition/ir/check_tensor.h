@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 
 namespace soliton {
 

@@ -62,6 +62,7 @@ void measure(const Graph& graph, const std::vector<std::optional<Shape>>& shapes
         own[node]->work = work;
         if (!made.empty() && made.front().present())
           own[node]->output = shape_text(made.front().shape());
+        return true;
       });
   if (!outputs) {
     out.open.push_back(outputs.error().message);

@@ -73,7 +73,9 @@ Result<Outputs> evaluate(const Graph& graph, std::span<const Array> inputs,
     const std::vector<Array> in = gather(node, arrays);
     Result<Outputs> outputs = apply_node(graph, node, in);
     if (!outputs) return outputs;
-    if (observer) observer(i, Call{node, in, graph.opset}, *outputs);
+    if (observer && !observer(i, Call{node, in, graph.opset}, *outputs))
+      return tl::unexpected(
+          named(node, Error{ErrorCode::kInvalid, "was the last that was wanted"}));
     scatter(node, *outputs, arrays);
     for (const ValueId id : node.inputs)
       if (id != kAbsent && --left[id] == 0) arrays[id] = Array();
@@ -85,17 +87,32 @@ Result<Outputs> evaluate(const Graph& graph, std::span<const Array> inputs,
 
 namespace {
 
+// Keeps the elements of `outputs` as long as all that are kept are within what one operator may make:
+// a small file can ask for any number of large constants.
+void keep_within(Outputs& outputs, std::int64_t& left) {
+  for (Array& output : outputs) {
+    if (!output.known()) continue;
+    if (output.elements() > left)
+      output = output.forgotten();
+    else
+      left -= output.elements();
+  }
+}
+
 std::vector<Array> infer_into(const Graph& graph, std::vector<Array> arrays, Diagnostics& found) {
+  std::int64_t left = kMostElements;
   for (const Node& node : graph.nodes) {
     const std::vector<Array> in = gather(node, arrays);
     bool reachable = true;
     for (std::size_t k = 0; k < in.size(); ++k)
       reachable = reachable && (node.inputs[k] == kAbsent || in[k].present());
     if (!reachable) continue;  // behind a node that failed
-    if (const Result<Outputs> outputs = apply_node(graph, node, in))
+    if (Result<Outputs> outputs = apply_node(graph, node, in)) {
+      keep_within(*outputs, left);
       scatter(node, *outputs, arrays);
-    else
+    } else {
       found.add(outputs.error());
+    }
   }
   return arrays;
 }

@@ -30,23 +30,23 @@ GraphEnds ends_of(const PlacedGraph& placed) {
 }
 
 // Requests of one shape have their number of steps written out.
-void join_fpgas(const HostShard& host, const SplitModel& split, const ir::RequestShapes& shapes,
+void join_fpgas(const HostPorts& host, const SplitModel& split, const ir::RequestShapes& shapes,
                 PlacedGraph& placed) {
-  const std::int64_t steps = shapes.differ() ? 0 : split.model.fixed_steps;
+  const std::int64_t steps = shapes.differ() ? 0 : split.fpga.fixed_steps;
   const auto count = [&](std::int64_t tokens) { return tokens == 0 ? steps : tokens; };
   FpgaSlices slices;
-  for (const HostShard::StepPort& port : host.inputs) {
+  for (const HostPorts::Send& send : host.sends) {
     SourceSlice& slice = slices.sources.emplace_back();
-    slice.source = port.source;
-    slice.cut = {count(port.tokens), port.offset, port.elements, port.reversed, steps};
-    for (const OutPort::Destination& to : port.destinations)
+    slice.source = send.source;
+    slice.cut = {count(send.tokens), send.offset, send.elements, send.reversed, steps};
+    for (const OutPort::Destination& to : send.destinations)
       slice.to.emplace_back(to.peer, to.port);
   }
-  for (const HostShard::ReplyPort& port : host.replies)
-    slices.results.push_back({port.reader, {port.offset, port.elements, port.reversed}});
+  for (const HostPorts::Take& take : host.takes)
+    slices.results.push_back({take.reader, {take.offset, take.elements, take.reversed}});
   for (std::size_t r = 0; r < split.results.size(); ++r) {
     slices.shapes.push_back(shapes.shape_of(split.results[r]));
-    slices.tokens.push_back(count(tokens_of(split.model, split.model.results[r])));
+    slices.tokens.push_back(count(tokens_of(split.fpga, split.fpga.results[r])));
   }
   attach_streams(slices, placed);
 }

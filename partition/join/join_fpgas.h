@@ -22,7 +22,7 @@ GraphEnds ends_of(const PlacedGraph& placed);
 
 // Adds to the hosts of `placed` the ports of the shards whose ends are `host` (Lowered::host).
 // `shapes`: as SplitRequest.
-void join_fpgas(const HostShard& host, const SplitModel& split, const ir::RequestShapes& shapes,
+void join_fpgas(const HostPorts& host, const SplitModel& split, const ir::RequestShapes& shapes,
                 PlacedGraph& placed);
 
 }  // namespace soliton

@@ -25,7 +25,7 @@ class FeedForward {
   // reads the vectors of a layer. Values of earlier layers are in `values`, to which run() adds
   // theirs. All references must outlive the object.
   struct Spec {
-    const Model& model;
+    const LayerGraph& model;
     std::size_t first = 0;
     std::size_t last = 0;
     std::vector<std::vector<Slice>> slices;

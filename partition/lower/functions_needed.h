@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "protocol/isa/functions.h"
 
 namespace soliton {

@@ -3,37 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "partition/lower/stage_lowering.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
 namespace {
-
-Status check_layers(const Model& model) {
-  if (model.layers.empty()) return invalid("graph has no operators");
-  if (!model.sources.empty()) return {};
-  for (std::size_t i = 0; i + 1 < model.layers.size(); ++i) {
-    const bool once = runs_once(model, i);
-    const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[i]);
-    const auto* next = std::get_if<DenseLayer>(&model.layers[i + 1]);
-    if (next == nullptr && (once || (recurrent != nullptr && !recurrent->emits_sequence))) {
-      return invalid(fmt::format(
-          "{} needs one vector for each step, but {} before it makes one for each request",
-          layer_name(model.layers[i + 1]), layer_name(model.layers[i])));
-    }
-    // A reversed direction makes the vector of the last step first, so that vector is not the state
-    // in which it ends.
-    if (next != nullptr && !next->every_step && recurrent != nullptr && recurrent->emits_sequence &&
-        (recurrent->directions.size() == 2 || recurrent->reverse)) {
-      return invalid(fmt::format(
-          "{}: the last step's vector of {} is not its last state in every direction; this is "
-          "not supported",
-          next->name, recurrent->name));
-    }
-  }
-  return {};
-}
 
 Result<std::vector<NpuFormat>> formats_of(const LowerRequest& request) {
   std::vector<NpuFormat> formats;
@@ -60,28 +36,6 @@ Result<std::vector<NpuFormat>> formats_of(const LowerRequest& request) {
   return formats;
 }
 
-// The table is rounded to fp16 once, here: what the host sends has the bits of what it holds.
-HostShard host_part(const LowerRequest& request) {
-  const Model& model = *request.model;
-  HostShard host;
-  host.node = request.host;
-  host.device = request.cpu;
-  host.input = model.input;
-  host.output = model.output;
-  host.sequence_output = model.sequence_output;
-  if (model.before.kind == HostBefore::Kind::kEmbedding) {
-    host.symbols = model.before.table.shape.at(0);
-    if (request.with_weights && model.before.table.values != nullptr) {
-      for (const float value : *model.before.table.values) host.table.push_back(to_half(value));
-    }
-  }
-  // In the order of the enumeration in the model.
-  constexpr HostShard::After kAfter[] = {HostShard::After::kNone, HostShard::After::kSoftmax,
-                                         HostShard::After::kLogSoftmax};
-  host.after = kAfter[static_cast<std::size_t>(model.after)];
-  return host;
-}
-
 // `part`: "input side of ", or "" for all of it.
 std::string describe(const Layer& layer, std::size_t direction, const Slice& slice,
                      const std::string& part) {
@@ -93,7 +47,7 @@ std::string describe(const Layer& layer, std::size_t direction, const Slice& sli
                      name);
 }
 
-void note_holds(const Model& model, const Stage& stage, const StagePlacement& placement,
+void note_holds(const LayerGraph& model, const Stage& stage, const StagePlacement& placement,
                 std::vector<std::vector<std::string>>& holds) {
   for (const Slice& slice : placement.input_slices)
     holds[slice.node].push_back(describe(model.layers[stage.first], 0, slice, "input side of "));
@@ -109,19 +63,8 @@ void note_holds(const Model& model, const Stage& stage, const StagePlacement& pl
   }
 }
 
-// A part for each direction of the layer before, as its output would have, so that a stage can be
-// lowered alone.
-Value host_input(const Model& model, std::size_t first) {
-  Value value{"input", true, {}, {}};
-  for (const std::int64_t elements : input_parts(model, first)) {
-    value.parts.push_back({elements, false, {{kHostNode, elements, 0}}, {}});
-  }
-  return value;
-}
-
-// What comes to layers [first, last) of a graph: from the host, which also stands for all layers
-// outside.
-Values outside_values(const Model& model, std::size_t first, std::size_t last) {
+// What comes to layers [first, last): from hosts, one of which stands for all layers outside.
+Values outside_values(const LayerGraph& model, std::size_t first, std::size_t last) {
   Values values;
   std::size_t stand_in = model.sources.size();
   for (std::size_t index = first; index < last; ++index)
@@ -143,44 +86,30 @@ Values outside_values(const Model& model, std::size_t first, std::size_t last) {
   return values;
 }
 
-// What leaves layers [first, last) of a graph: for the readers of the whole model's results, or of
-// a part of it for the host, which stands for all layers outside.
-void connect_results(const LowerRequest& request, std::size_t first, std::size_t last,
-                     const Values& values, Wiring& wiring, HostShard& host) {
-  const Model& model = *request.model;
+// What leaves layers [first, last): for the readers of the whole model's results, or of a part of it
+// for the host, which stands for all layers outside.
+void connect_results(const LowerRequest& request, const LayerReaders& readers, std::size_t first,
+                     std::size_t last, const Values& values, Wiring& wiring, HostPorts& host) {
+  const LayerGraph& model = *request.model;
   std::map<std::string, std::uint16_t> next;
   if (request.ends != nullptr) next = request.ends->first_port;
-  std::uint32_t reader = 0;
+  std::size_t reader = 0;
   const auto connect = [&](const LayerInput& result, const std::string& to) {
-    const std::size_t before = host.replies.size();
+    const std::size_t before = host.takes.size();
     wiring.connect_result(values.at(result), to, next[to], reader++, tokens_of(model, result),
                           host);
-    next[to] = static_cast<std::uint16_t>(next[to] + host.replies.size() - before);
+    next[to] = static_cast<std::uint16_t>(next[to] + host.takes.size() - before);
   };
   if (request.ends != nullptr) {
     for (const auto& [result, to] : request.ends->readers) connect(model.results[result], to);
     return;
   }
-  std::set<LayerInput> leaving;
-  for (const LayerInput& result : model.results)
-    if (result.index >= first && result.index < last) leaving.insert(result);
-  for (std::size_t index = last; index < model.layers.size(); ++index)
-    for (const LayerInput& input : all_inputs(model.layers[index]))
-      if (input.from == LayerInput::From::kLayer && input.index >= first && input.index < last)
-        leaving.insert(input);
-  for (const LayerInput& result : leaving) connect(result, request.host);
-}
-
-// The host of a part of the model: only sizes matter.
-HostShard host_stand_in(const LowerRequest& request, std::size_t first, std::size_t last) {
-  const Model& model = *request.model;
-  HostShard host;
-  host.node = request.host;
-  host.device = request.cpu;
-  host.input = input_parts(model, first).front();
-  host.output = layer_output(model.layers[last - 1]);
-  host.sequence_output = sequence_after(model, last - 1);
-  return host;
+  for (const auto& [value, unused] : values) {
+    if (value.from == LayerInput::From::kHost || value.index < first) continue;
+    const auto behind = [&](std::size_t layer) { return layer >= last; };
+    if (readers.leaves(value) || std::ranges::any_of(readers.layers(value), behind))
+      connect(value, request.host);
+  }
 }
 
 Status collect(const LowerRequest& request, Wiring& wiring,
@@ -221,22 +150,17 @@ Result<NpuFormat> format_on(const NpuDevice& device, const std::string& precisio
       fmt::format("device {} has no number format {}; it has {}", device.name, precision, known));
 }
 
-std::vector<std::int64_t> input_parts(const Model& model, std::size_t index) {
-  if (!model.sources.empty()) {
-    std::vector<std::int64_t> parts;
-    for (const LayerInput& input : layer_inputs(model.layers[index]))
-      for (const std::int64_t part : parts_of(model, input)) parts.push_back(part);
-    return parts;
-  }
-  if (index == 0) return {model.input};
-  const Layer& before = model.layers[index - 1];
-  return std::vector<std::int64_t>(is_bidirectional(before) ? 2 : 1, output_rows(before));
+std::vector<std::int64_t> input_parts(const LayerGraph& model, std::size_t index) {
+  std::vector<std::int64_t> parts;
+  for (const LayerInput& input : layer_inputs(model.layers[index]))
+    for (const std::int64_t part : parts_of(model, input)) parts.push_back(part);
+  return parts;
 }
 
 namespace {
 
-// Of a graph without recurrent layers: of the product with the most rows.
-std::int64_t most_product_rows(const Model& model, std::size_t first, std::size_t last,
+// Without recurrent layers: of the product with the most rows; 0 with one.
+std::int64_t most_product_rows(const LayerGraph& model, std::size_t first, std::size_t last,
                                int native_dim) {
   std::int64_t most = 1;
   for (std::size_t index = first; index < last; ++index) {
@@ -250,10 +174,9 @@ std::int64_t most_product_rows(const Model& model, std::size_t first, std::size_
 }  // namespace
 
 // Dense layers do not count beside recurrent ones: a node may hold no row of them.
-std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t last,
+std::int64_t most_row_slices(const LayerGraph& model, std::size_t first, std::size_t last,
                              int native_dim) {
-  std::int64_t most = 0;
-  if (!model.sources.empty()) most = most_product_rows(model, first, last, native_dim);
+  std::int64_t most = most_product_rows(model, first, last, native_dim);
   if (most > 0) return most;
   for (std::size_t index = first; index < last; ++index) {
     const auto* recurrent = std::get_if<RecurrentLayer>(&model.layers[index]);
@@ -261,33 +184,37 @@ std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t 
     const std::int64_t rows = tiles_along(recurrent->hidden, native_dim);
     most = most == 0 ? rows : std::min(most, rows);
   }
-  return most > 0 ? most : tiles_along(output_rows(model.layers[first]), native_dim);
+  return most;
 }
 
 std::vector<std::size_t> main_nodes(const Stage& stage) {
   return {stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes), stage.nodes.end()};
 }
 
-bool can_scatter(const Model& model, std::size_t first) {
-  return first == 0 && model.sources.empty();
+bool can_scatter(const LayerGraph& model, std::size_t first) {
+  if (first != 0 || !std::holds_alternative<RecurrentLayer>(model.layers[0])) return false;
+  const std::vector<LayerInput>& inputs = layer_inputs(model.layers[0]);
+  if (inputs.size() != 1 || inputs[0].from != LayerInput::From::kHost) return false;
+  const auto reads = [&](const Layer& layer) { return reads_vector(layer, inputs[0]); };
+  return std::none_of(model.layers.begin() + 1, model.layers.end(), reads);
 }
 
-bool can_split_sides(const Model& model, std::size_t first) {
+bool can_split_sides(const LayerGraph& model, std::size_t first) {
   return std::holds_alternative<RecurrentLayer>(model.layers[first]) &&
          !is_bidirectional(model.layers[first]);
 }
 
 Result<Lowered> lower(const LowerRequest& request) {
-  const Model& model = *request.model;
-  if (Status layers = check_layers(model); !layers) return tl::unexpected<Error>(layers.error());
+  const LayerGraph& model = *request.model;
+  if (model.layers.empty()) return invalid("graph has no operators");
   auto formats = formats_of(request);
   if (!formats) return tl::unexpected<Error>(std::move(formats.error()));
+  std::optional<LayerReaders> own;
+  const LayerReaders& readers = request.readers != nullptr ? *request.readers : own.emplace(model);
   Wiring wiring = make_wiring(request, *formats);
   std::vector<std::vector<std::string>> holds(request.nodes.size());
   const std::size_t first = request.stages.front().first;
   const std::size_t last = request.stages.back().last;
-  const bool chain = model.sources.empty();
-  Value value = chain ? host_input(model, first) : Value{};
   Values values = outside_values(model, first, last);
   for (const Stage& stage : request.stages) {
     // Dense layers go where recurrent ones leave room, so the placement must know what each node
@@ -300,25 +227,12 @@ Result<Lowered> lower(const LowerRequest& request) {
         place_stage(model, stage, request.nodes[stage.nodes[0]].device, std::move(room));
     if (!placement) return tl::unexpected<Error>(std::move(placement.error()));
     note_holds(model, stage, *placement, holds);
-    StageLowering lowering(model, wiring, stage, *placement);
-    if (chain)
-      value = lowering.run(std::move(value));
-    else
-      lowering.run(values);
+    StageLowering(model, readers, wiring, stage, *placement).run(values);
   }
   Lowered out;
-  // Last, since only now the ports of the last layer and all readers of the host's vector are
-  // known.
-  if (chain) {
-    out.host = first == 0 && last == model.layers.size() ? host_part(request)
-                                                         : host_stand_in(request, first, last);
-    wiring.connect_replies(value, out.host);
-  } else {
-    out.host.node = request.host;
-    out.host.device = request.cpu;
-    connect_results(request, first, last, values, wiring, out.host);
-  }
-  out.host.inputs = wiring.take_host_inputs();
+  // Last, since only now all ports are known.
+  connect_results(request, readers, first, last, values, wiring, out.host);
+  out.host.sends = wiring.take_sends();
   if (Status status = collect(request, wiring, holds, out); !status)
     return tl::unexpected<Error>(status.error());
   return out;

@@ -1,5 +1,5 @@
-// Lowering: layers placed on nodes become NPU programs, one shard for each node, and the host's
-// part of the model.
+// Lowering: layers placed on nodes become NPU programs, one shard for each node, and the ports at
+// which CPU hosts send and take vectors.
 //
 // A stage is a run of consecutive layers on n nodes that work on the same step. With one node, all
 // its layers reside there. With n > 1 nodes the gate matrices are split at native-tile rows, so a
@@ -13,7 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "partition/ir/model.h"
+#include "partition/ir/host_ports.h"
+#include "partition/ir/layer_graph.h"
+#include "partition/ir/layer_readers.h"
 #include "protocol/isa/shard.h"
 
 namespace soliton {
@@ -25,9 +27,9 @@ struct Stage {
   // Set if the first layer is bidirectional and the first half of `nodes` runs forward, the second
   // half in reverse.
   bool split_directions = false;
-  // Each node that would read the host's vector receives one slice of it and passes that on to the
-  // other nodes, one step ahead. The host's cable then carries the vector once instead of once for
-  // each node. Only for the first stage.
+  // Each node that would read the vector that a host sends receives one slice of it and passes that
+  // on to the other nodes, one step ahead. The host's cable then carries the vector once instead of
+  // once for each node. Only for the first stage.
   bool scatter_input = false;
   // The first `input_nodes` of `nodes` hold the input side of the first layer (W x + b) and run
   // ahead; the others hold its recurrent side and all later layers. The first layer must be
@@ -37,21 +39,22 @@ struct Stage {
 
 // The nodes of a stage that hold recurrent sides and later layers.
 std::vector<std::size_t> main_nodes(const Stage& stage);
-// Whether a stage that begins with layer `first` may set `scatter_input`, or `input_nodes`.
-bool can_scatter(const Model& model, std::size_t first);
-bool can_split_sides(const Model& model, std::size_t first);
+// Whether a stage that begins with layer `first` may set `scatter_input`, or `input_nodes`. The first
+// needs a recurrent layer that reads one vector, which a host sends to nobody else.
+bool can_scatter(const LayerGraph& model, std::size_t first);
+bool can_split_sides(const LayerGraph& model, std::size_t first);
 
 struct LowerNode {
   std::string name;
   NpuDevice device;
 };
 
-// Where vectors of a model that is no chain come from and go to.
+// Where the vectors of a model come from and go to.
 struct GraphEnds {
-  std::vector<std::string> source_hosts;  // by Model::sources: who sends it
+  std::vector<std::string> source_hosts;  // by LayerGraph::sources: who sends it
   // Who takes a result, in the order of ports.
   struct Reader {
-    std::size_t result = 0;  // of Model::results
+    std::size_t result = 0;  // of LayerGraph::results
     std::string host;
   };
   std::vector<Reader> readers;
@@ -59,15 +62,15 @@ struct GraphEnds {
 };
 
 struct LowerRequest {
-  const Model* model = nullptr;
+  const LayerGraph* model = nullptr;
+  const LayerReaders* readers = nullptr;  // of the model; null: they are found
   std::vector<LowerNode> nodes;
   // In order, without gaps; no node is in two stages. They cover all layers or only some. In the
-  // latter case the host stands for the layers before and after: it sends each part of the first
-  // layer's input vector and takes what the last layer makes.
+  // latter case the host stands for the layers before and after: it sends what these make and takes
+  // what they read.
   std::vector<Stage> stages;
   std::string host;
-  const GraphEnds* ends = nullptr;  // of a model that is no chain; null: `host` is all of them
-  CpuDevice cpu;
+  const GraphEnds* ends = nullptr;  // null: `host` is all of them
   std::string precision;  // a format that every used device has; "": each device's native one
   bool with_weights = true;
   std::uint32_t batch = 1;   // lanes of every shard
@@ -78,7 +81,7 @@ struct Lowered {
   std::vector<Shard> shards;  // of the nodes that hold something, in order of LowerRequest::nodes
   std::vector<std::size_t> node;                // per shard: index into LowerRequest::nodes
   std::vector<std::vector<std::string>> holds;  // per shard: "rows 0-63 of gru0"
-  HostShard host;
+  HostPorts host;
 };
 
 // Budgets are not checked here: check_shard() and memory_use() judge the result.
@@ -97,12 +100,12 @@ constexpr std::int64_t tiles_along(std::int64_t elements, int native_dim) {
 
 // Elements of the input vector of layer `index`, one part for each direction. Each part starts at a
 // native-vector border.
-std::vector<std::int64_t> input_parts(const Model& model, std::size_t index);
+std::vector<std::int64_t> input_parts(const LayerGraph& model, std::size_t index);
 
 // The largest number of nodes that a stage of layers [first, last) can use without split
 // directions: one tile row each of its recurrent layer with the fewest tile rows or, without
 // recurrent layers, of its first layer.
-std::int64_t most_row_slices(const Model& model, std::size_t first, std::size_t last,
+std::int64_t most_row_slices(const LayerGraph& model, std::size_t first, std::size_t last,
                              int native_dim);
 
 }  // namespace soliton

@@ -39,12 +39,7 @@ std::uint32_t Pass::input_region(std::size_t layer, std::size_t node) const {
   return layer == 0 ? spec_.feeds.at(node).region : layers_[layer - 1].region.at(node);
 }
 
-// A reader may want the output of the last layer in registers of its own choice, such as one half
-// of a bidirectional layer's vector; everything else gets new registers.
 std::uint32_t Pass::reserve_region(std::size_t layer, std::size_t node) {
-  if (is_last(layer)) {
-    if (const std::uint32_t* wanted = find(spec_.output.region, node)) return *wanted;
-  }
   ShardBuilder& builder = wiring_.at(node);
   return builder.reserve(Memory::kInitialVrf,
                          builder.vectors(output_rows(*spec_.layers[layer].layer)));

@@ -36,8 +36,6 @@ struct PassOutput {
   // Beside a sequence that leaves: the last step's vector, and the cell state behind it, leave too.
   bool last_leaves = false, cell_leaves = false;
   std::set<std::size_t> readers;  // nodes of the pass that need the last step's output in registers
-  // Where readers want it; readers that are not listed choose their own registers.
-  std::map<std::size_t, std::uint32_t> region;
 };
 
 struct PassSpec {

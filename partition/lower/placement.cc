@@ -59,11 +59,11 @@ std::vector<Slice> place_points(const DenseLayer& layer, const Stage& stage, int
   return split_rows(layer.output, native_dim, main_nodes(stage));
 }
 
-Status check_options(const Model& model, const Stage& stage, int native_dim) {
+Status check_options(const LayerGraph& model, const Stage& stage, int native_dim) {
   const std::string name = layer_name(model.layers[stage.first]);
   if (stage.scatter_input && !can_scatter(model, stage.first))
-    return invalid(
-        fmt::format("{} does not read the host's vector, so there is nothing to scatter", name));
+    return invalid(fmt::format(
+        "{} does not alone read a host's vector, so there is nothing to scatter", name));
   if (stage.input_nodes == 0) return {};
   if (stage.input_nodes >= stage.nodes.size() || stage.split_directions ||
       !can_split_sides(model, stage.first))
@@ -78,7 +78,7 @@ Status check_options(const Model& model, const Stage& stage, int native_dim) {
 // A slice is at least one native-tile row, so there are no more nodes than tile rows. Behind two
 // directions on nodes of their own no recurrent layer can follow in the stage: it would need both
 // outputs on every node.
-Status check_shape(const Model& model, const Stage& stage, int native_dim) {
+Status check_shape(const LayerGraph& model, const Stage& stage, int native_dim) {
   for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
     const Layer& it = model.layers[layer];
     if (!std::holds_alternative<RecurrentLayer>(it)) continue;
@@ -118,8 +118,8 @@ std::vector<Slice> split_rows(std::int64_t elements, int native_dim,
 
 // Recurrent layers come first because their placement is fixed by the stage; dense layers then use
 // the room that is left.
-Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const NpuDevice& device,
-                                   std::vector<std::int64_t> tiles_free) {
+Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,
+                                   const NpuDevice& device, std::vector<std::int64_t> tiles_free) {
   const int native_dim = device.native_dim;
   SOLITON_CHECK(!stage.nodes.empty() && tiles_free.size() == stage.nodes.size());
   if (Status options = check_options(model, stage, native_dim); !options)
@@ -182,30 +182,19 @@ std::set<std::size_t> nodes_of(const std::vector<Slice>& slices) {
   return out;
 }
 
-Rounds rounds_of(const Model& model, std::size_t layer) {
-  if (model.sources.empty()) return runs_once(model, layer) ? Rounds{1, 0} : Rounds{};
+Rounds rounds_of(const LayerGraph& model, std::size_t layer) {
   if (layer_per_step(model.layers[layer])) return {};
   return {static_cast<std::int32_t>(layer_tokens(model.layers[layer])), 0};
 }
 
-std::vector<std::int64_t> parts_of(const Model& model, const LayerInput& input) {
+std::vector<std::int64_t> parts_of(const LayerGraph& model, const LayerInput& input) {
   if (input.from == LayerInput::From::kHost) return {model.sources[input.index].elements};
   const Layer& layer = model.layers[input.index];
   return std::vector<std::int64_t>(is_bidirectional(layer) ? 2 : 1, output_rows(layer));
 }
 
-bool runs_once(const Model& model, std::size_t layer) {
-  if (!model.sources.empty()) return rounds_of(model, layer) == Rounds{1, 0};
-  const auto* dense = std::get_if<DenseLayer>(&model.layers[layer]);
-  if (dense == nullptr || dense->every_step) return false;
-  return std::any_of(model.layers.begin(),
-                     model.layers.begin() + static_cast<std::ptrdiff_t>(layer),
-                     [](const Layer& it) { return std::holds_alternative<RecurrentLayer>(it); });
-}
-
-bool sequence_after(const Model& model, std::size_t layer) {
-  return layer + 1 < model.layers.size() ? !runs_once(model, layer) && !runs_once(model, layer + 1)
-                                         : model.sequence_output;
+bool runs_once(const LayerGraph& model, std::size_t layer) {
+  return rounds_of(model, layer) == Rounds{1, 0};
 }
 
 bool is_bidirectional(const Layer& layer) {

@@ -25,10 +25,10 @@ struct Rounds {
   std::int32_t per_step = 1;
   bool operator==(const Rounds&) const = default;
 };
-Rounds rounds_of(const Model& model, std::size_t layer);
+Rounds rounds_of(const LayerGraph& model, std::size_t layer);
 
 // The parts of a vector that a layer reads, side by side, each from a native-vector border.
-std::vector<std::int64_t> parts_of(const Model& model, const LayerInput& input);
+std::vector<std::int64_t> parts_of(const LayerGraph& model, const LayerInput& input);
 
 struct StagePlacement {
   // slices[layer - stage.first][direction]
@@ -50,18 +50,16 @@ struct StagePlacement {
 // else by rows over all nodes. If all layers are dense each is split by rows over all nodes.
 // `tiles_free[i]` is the matrix register file of stage.nodes[i]; `device` says how tiles lie in all
 // of them.
-Result<StagePlacement> place_stage(const Model& model, const Stage& stage, const NpuDevice& device,
-                                   std::vector<std::int64_t> tiles_free);
+Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,
+                                   const NpuDevice& device, std::vector<std::int64_t> tiles_free);
 
 // The nodes that run one direction of the stage's recurrent layers.
 std::vector<std::size_t> direction_nodes(const Stage& stage, std::size_t direction);
 
 std::set<std::size_t> nodes_of(const std::vector<Slice>& slices);
 
-// Whether a dense layer runs once, on the last state, because a recurrent layer precedes it.
-bool runs_once(const Model& model, std::size_t layer);
-// Whether the layer outputs a vector at each step.
-bool sequence_after(const Model& model, std::size_t layer);
+// Whether the layer works on one vector of a request.
+bool runs_once(const LayerGraph& model, std::size_t layer);
 bool is_bidirectional(const Layer& layer);
 std::int64_t output_rows(const Layer& layer);  // of one direction
 

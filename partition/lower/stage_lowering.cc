@@ -5,45 +5,36 @@
 #include "protocol/base/check.h"
 
 namespace soliton {
+namespace {
 
-// Layers that can work on the same step become one pass. Two kinds end it: a bidirectional layer,
-// whose reverse direction starts with the last step, and a dense layer that runs once, on the state
-// after the last step.
-Value StageLowering::run(Value value) {
+using What = LayerInput::What;
+
+LayerInput of_layer(std::size_t index, What what = What::kEvery) {
+  return {LayerInput::From::kLayer, index, what};
+}
+
+const RecurrentLayer* as_recurrent(const Layer& layer) {
+  return std::get_if<RecurrentLayer>(&layer);
+}
+
+}  // namespace
+
+// Layers that can work on the same step become one pass, whose loop is a pipeline over the steps; a
+// bidirectional layer makes two, and layers without recurrence a loop of their own.
+void StageLowering::run(Values& values) {
   std::size_t index = stage_.first;
   while (index < stage_.last) {
+    std::size_t end = index + 1;
     if (is_bidirectional(layer(index))) {
-      value = lower_bidirectional(index, value);
-      ++index;
-    } else if (runs_once(model_, index)) {
-      value = lower_once(index, value);
-      ++index;
+      lower_bidirectional(index, values);
+    } else if (end = pass_end(index); recurrent_in(index, end) != nullptr) {
+      lower_pass(index, end, values);
     } else {
-      const std::size_t last = run_end(index, runs_reverse(index));
-      value = lower_run(index, last, value);
-      index = last;
+      end = feed_forward_end(index);
+      lower_feed_forward(index, end, values);
     }
+    index = end;
   }
-  return value;
-}
-
-bool StageLowering::runs_reverse(std::size_t first) const {
-  for (std::size_t index = first; index < stage_.last; ++index) {
-    const auto* recurrent = std::get_if<RecurrentLayer>(&layer(index));
-    if (recurrent != nullptr) return recurrent->directions.size() == 1 && recurrent->reverse;
-  }
-  return false;
-}
-
-std::size_t StageLowering::run_end(std::size_t first, bool reverse) const {
-  std::size_t last = first;
-  for (; last < stage_.last && !runs_once(model_, last); ++last) {
-    const auto* recurrent = std::get_if<RecurrentLayer>(&layer(last));
-    if (recurrent != nullptr &&
-        (recurrent->directions.size() == 2 || recurrent->reverse != reverse))
-      break;
-  }
-  return last;
 }
 
 PassLayer StageLowering::pass_layer(std::size_t index, std::size_t direction) const {
@@ -53,26 +44,10 @@ PassLayer StageLowering::pass_layer(std::size_t index, std::size_t direction) co
           input_parts(model_, index)};
 }
 
-// If the next layer runs once, its nodes need only the vector of the last step. Those that took
-// part in the pass find it in their registers; the others get a message.
-PassOutput StageLowering::output_of(std::size_t index, std::size_t direction) const {
-  PassOutput out;
-  out.sequence = sequence_after(model_, index);
-  if (!next_runs_once(index)) {
-    out.leaves = true;
-    return out;
-  }
-  const std::vector<std::size_t> all = main_nodes(stage_);
-  std::set<std::size_t> nodes{all.begin(), all.end()};
-  if (is_bidirectional(layer(index))) nodes = nodes_of(slices(index, direction));
-  for (const std::size_t owner : nodes_of(slices(index + 1))) {
-    if (nodes.count(owner) > 0) {
-      out.readers.insert(owner);
-    } else {
-      out.leaves = true;
-    }
-  }
-  return out;
+const RecurrentLayer* StageLowering::recurrent_in(std::size_t first, std::size_t last) const {
+  for (std::size_t index = first; index < last; ++index)
+    if (const RecurrentLayer* it = as_recurrent(layer(index))) return it;
+  return nullptr;
 }
 
 void StageLowering::emit(Pass& pass) {
@@ -89,52 +64,139 @@ std::map<std::size_t, Feed> StageLowering::open_feeds(std::size_t index, const V
   return feeds;
 }
 
+// Only the vector of a last step can stay in registers: a sequence is read in a loop of its own.
+StageLowering::Readers StageLowering::readers_behind(const LayerInput& value,
+                                                     std::size_t end) const {
+  Readers out;
+  out.others = readers_.leaves(value);
+  for (const std::size_t index : readers_.layers(value)) {
+    if (index < end) continue;
+    if (index >= stage_.last || value.what != What::kLast) {
+      out.others = true;
+      continue;
+    }
+    for (const auto& direction : placement_.slices[index - stage_.first])
+      out.nodes.merge(nodes_of(direction));
+  }
+  return out;
+}
+
+// Whether nothing but its vector comes to the layer, and it may be in a pass with others.
+bool StageLowering::in_pass(std::size_t index) const {
+  const auto* dense = std::get_if<DenseLayer>(&layer(index));
+  if (is_bidirectional(layer(index)) || (dense != nullptr && !dense->has_product())) return false;
+  return dense == nullptr || all_inputs(layer(index)) == layer_inputs(layer(index));
+}
+
+// A pass goes on with the next layer if that reads nothing but the one before, which nobody else
+// reads.
+std::size_t StageLowering::pass_end(std::size_t first) const {
+  std::size_t end = first + 1;
+  if (!in_pass(first)) return end;
+  const RecurrentLayer* turn = as_recurrent(layer(first));  // which says the order of steps
+  for (; end < stage_.last; ++end) {
+    const RecurrentLayer* next = as_recurrent(layer(end));
+    if (!in_pass(end) || all_inputs(layer(end)) != std::vector{of_layer(end - 1)}) break;
+    if (rounds_of(model_, end) != rounds_of(model_, first)) break;
+    if (next != nullptr && turn != nullptr && next->reverse != turn->reverse) break;
+    if (turn == nullptr) turn = next;
+    bool read = false;
+    for (const What what : {What::kEvery, What::kLast, What::kCell}) {
+      const Readers behind = readers_behind(of_layer(end - 1, what), end + 1);
+      read = read || behind.others || !behind.nodes.empty();
+    }
+    if (read) break;
+  }
+  return end;
+}
+
+// A loop must not wait for what CPU parts make of its own results.
+std::size_t StageLowering::feed_forward_end(std::size_t first) const {
+  std::size_t end = first + 1;
+  for (; end < stage_.last; ++end) {
+    if (as_recurrent(layer(end)) != nullptr) break;
+    if (rounds_of(model_, end) != rounds_of(model_, first)) break;
+    const std::vector<LayerInput> inputs = all_inputs(layer(end));
+    if (std::ranges::any_of(inputs, [&](const LayerInput& input) {
+          return input.from == LayerInput::From::kHost && model_.sources[input.index].after > first;
+        }))
+      break;
+  }
+  return end;
+}
+
+// The parts of all that a layer reads, as one vector.
+Value StageLowering::input_value(std::size_t index, const Values& values) const {
+  Value out{layer_name(layer(index)) + ".in", false, {}, {}};
+  for (const LayerInput& input : layer_inputs(layer(index))) {
+    const Value& value = values.at(input);
+    out.sequence = out.sequence || value.sequence;
+    out.parts.insert(out.parts.end(), value.parts.begin(), value.parts.end());
+  }
+  return out;
+}
+
+// `nodes`: those of the pass, which may keep the last step's vector for layers behind it.
+PassOutput StageLowering::output_of(std::size_t index, const std::set<std::size_t>& nodes) const {
+  PassOutput out;
+  out.sequence = readers_behind(of_layer(index), index + 1).others;
+  out.leaves = out.sequence;
+  const Readers last = readers_behind(of_layer(index, What::kLast), index + 1);
+  bool away = last.others;
+  for (const std::size_t node : last.nodes)
+    if (nodes.count(node) > 0)
+      out.readers.insert(node);
+    else
+      away = true;
+  out.last_leaves = away && out.sequence;
+  out.leaves = out.leaves || away;
+  out.cell_leaves = readers_behind(of_layer(index, What::kCell), index + 1).others;
+  return out;
+}
+
 // Vectors from another stage arrive at the rate of that stage. If this stage has several layers, a
 // read of the next vector right behind the first of them could then stall the others, so it comes
 // last (PassSpec::early_input).
-Value StageLowering::lower_run(std::size_t first, std::size_t last, const Value& input) {
+void StageLowering::lower_pass(std::size_t first, std::size_t last, Values& values) {
   PassSpec spec;
   for (std::size_t index = first; index < last; ++index)
     spec.layers.push_back(pass_layer(index, 0));
   spec.input_label = spec.layers.front().label + ".in";
-  const bool from_outside = first == stage_.first && first > 0;
+  const bool from_outside =
+      std::ranges::any_of(layer_inputs(layer(first)), [&](const LayerInput& input) {
+        return input.from == LayerInput::From::kLayer && input.index < stage_.first;
+      });
   spec.early_input = !from_outside || last - first == 1;
-  spec.output = output_of(last - 1, 0);
-  spec.reverse = runs_reverse(first);
+  spec.rounds = rounds_of(model_, first);
+  const std::vector<std::size_t> all = main_nodes(stage_);
+  spec.output = output_of(last - 1, {all.begin(), all.end()});
+  spec.reverse = recurrent_in(first, last)->reverse;
   if (first == stage_.first) spec.input_slices = placement_.input_slices;
   const std::vector<Slice>& readers = spec.input_slices.empty() ? slices(first) : spec.input_slices;
-  spec.feeds = open_feeds(first, input, nodes_of(readers), spec.reverse);
+  spec.feeds = open_feeds(first, input_value(first, values), nodes_of(readers), spec.reverse);
   Pass pass(wiring_, std::move(spec));
   emit(pass);
-  Value out{layer_name(layer(last - 1)), sequence_after(model_, last - 1), {pass.part()}, {}};
-  for (const std::size_t node : out.parts[0].complete) out.region[node] = pass.region(node);
-  return out;
+  const std::string& name = layer_name(layer(last - 1));
+  values[of_layer(last - 1)] = {name, true, {pass.part()}, {}};
+  Value& end = values[of_layer(last - 1, What::kLast)];
+  end = {name + " last", false, {pass.last_part()}, {}};
+  for (const std::size_t node : end.parts[0].complete) end.region[node] = pass.region(node);
+  values[of_layer(last - 1, What::kCell)] = {name + " cell", false, {pass.cell_part()}, {}};
 }
 
 // Both directions are built before either is emitted: with one group of nodes the reverse pass gets
 // its input from the forward pass, which sends every vector to itself through a loop-back port that
-// is read last message first. A next layer that runs once reads the two final states as one vector,
-// so the halves are placed side by side.
-Value StageLowering::lower_bidirectional(std::size_t index, const Value& input) {
-  Value out{layer_name(layer(index)), sequence_after(model_, index), {}, {}};
-  const std::int64_t hidden = output_rows(layer(index));
-  if (next_runs_once(index)) {
-    for (const std::size_t node : nodes_of(slices(index + 1))) {
-      ShardBuilder& builder = wiring_.at(node);
-      out.region[node] = builder.reserve(Memory::kInitialVrf, 2 * builder.vectors(hidden));
-    }
-  }
+// is read last message first.
+void StageLowering::lower_bidirectional(std::size_t index, Values& values) {
+  const Value input = input_value(index, values);
   PassSpec specs[2];
   for (std::size_t direction = 0; direction < 2; ++direction) {
     PassSpec& spec = specs[direction];
     spec.layers = {pass_layer(index, direction)};
     spec.reverse = direction == 1;
+    spec.rounds = rounds_of(model_, index);
     spec.input_label = spec.layers[0].label + ".in";
-    spec.output = output_of(index, direction);
-    for (const std::size_t node : spec.output.readers) {
-      spec.output.region[node] = out.region[node] + static_cast<std::uint32_t>(direction) *
-                                                        wiring_.at(node).vectors(hidden);
-    }
+    spec.output = output_of(index, {});
     const std::set<std::size_t> nodes = nodes_of(slices(index, direction));
     if (direction == 0 || stage_.split_directions) {
       spec.feeds = open_feeds(index, input, nodes, direction == 1);
@@ -147,42 +209,21 @@ Value StageLowering::lower_bidirectional(std::size_t index, const Value& input) 
   Pass reverse(wiring_, std::move(specs[1]));
   emit(forward);
   emit(reverse);
-  out.parts = {forward.part(), reverse.part()};
-  return out;
+  const std::string& name = layer_name(layer(index));
+  values[of_layer(index)] = {name, true, {forward.part(), reverse.part()}, {}};
+  values[of_layer(index, What::kLast)] = {
+      name + " last", false, {forward.last_part(), reverse.last_part()}, {}};
+  values[of_layer(index, What::kCell)] = {
+      name + " cell", false, {forward.cell_part(), reverse.cell_part()}, {}};
 }
 
-Value StageLowering::lower_once(std::size_t index, const Value& input) {
-  Value out{layer_name(layer(index)), false, {}, {}};
-  out.parts.push_back(emit_once(index, input, out.region));
-  return out;
-}
-
-// A result that is needed only by the node that computes it never becomes a message.
-Part StageLowering::emit_once(std::size_t index, const Value& input,
-                              std::map<std::size_t, std::uint32_t>& region) {
-  const auto& dense = std::get<DenseLayer>(layer(index));
-  const std::string label = layer_name(layer(index));
-  const std::set<std::size_t> next =
-      next_runs_once(index) ? nodes_of(slices(index + 1)) : std::set<std::size_t>{};
-  Part part{dense.output, false, {}, {}};
-  for (const Slice& slice : slices(index)) {
-    ShardBuilder& builder = wiring_.at(slice.node);
-    const DenseProgram program(builder, dense, label, slice.rows, input_parts(model_, index));
-    const Feed feed = wiring_.open_once(input, slice.node);
-    wiring_.emit(slice.node, label + ".in", feed.moves);
-    Producer producer{slice.node, slice.rows.count, 0};
-    const bool stays = next.size() == 1 && *next.begin() == slice.node;
-    if (!stays) producer.out_port = builder.out_port(label + " out", slice.rows.count);
-    ChainWriter chain = program.emit(builder, label, feed.region);
-    if (next.count(slice.node) > 0) {
-      region[slice.node] = builder.reserve(Memory::kInitialVrf, builder.vectors(dense.output));
-      chain.write(Memory::kInitialVrf, region[slice.node] + builder.vectors(slice.rows.first));
-    }
-    if (!stays) chain.send(producer.out_port);
-    builder.end_segment(1, 0);
-    part.producers.push_back(producer);
+void StageLowering::lower_feed_forward(std::size_t first, std::size_t last, Values& values) {
+  FeedForward::Spec spec{model_, first, last, {}, {}, stage_.nodes};
+  for (std::size_t index = first; index < last; ++index) {
+    spec.slices.push_back(slices(index));
+    spec.leaves.push_back(readers_behind(of_layer(index), last).others);
   }
-  return part;
+  FeedForward(wiring_, values, std::move(spec)).run();
 }
 
 }  // namespace soliton

@@ -11,12 +11,13 @@ namespace {
 
 bool is_recurrent(const Layer& layer) { return std::holds_alternative<RecurrentLayer>(layer); }
 
-std::size_t row_slices(const Model& model, std::size_t first, std::size_t last, int native_dim) {
+std::size_t row_slices(const LayerGraph& model, std::size_t first, std::size_t last,
+                       int native_dim) {
   return static_cast<std::size_t>(most_row_slices(model, first, last, native_dim));
 }
 
 // Layer `first` is recurrent, and none behind it is.
-bool alone(const Model& model, std::size_t first, std::size_t last) {
+bool alone(const LayerGraph& model, std::size_t first, std::size_t last) {
   const auto begin = model.layers.begin();
   return is_recurrent(model.layers[first]) &&
          std::none_of(begin + static_cast<std::ptrdiff_t>(first) + 1,
@@ -24,7 +25,7 @@ bool alone(const Model& model, std::size_t first, std::size_t last) {
 }
 
 // Most nodes of a direction, where each direction can have its own; 0 where it cannot.
-std::size_t direction_slices(const Model& model, std::size_t first, std::size_t last,
+std::size_t direction_slices(const LayerGraph& model, std::size_t first, std::size_t last,
                              int native_dim) {
   return is_bidirectional(model.layers[first]) && alone(model, first, last)
              ? row_slices(model, first, first + 1, native_dim)
@@ -32,14 +33,15 @@ std::size_t direction_slices(const Model& model, std::size_t first, std::size_t 
 }
 
 // Most nodes of the input side, where it can have its own; 0 where it cannot.
-std::size_t input_slices(const Model& model, std::size_t first, std::size_t last, int native_dim) {
+std::size_t input_slices(const LayerGraph& model, std::size_t first, std::size_t last,
+                         int native_dim) {
   return can_split_sides(model, first) && alone(model, first, last)
              ? row_slices(model, first, first + 1, native_dim)
              : 0;
 }
 
 // Nodes of the input side that give each node of both sides about the same number of tiles.
-std::size_t even_input_nodes(const Model& model, std::size_t first, std::size_t nodes,
+std::size_t even_input_nodes(const LayerGraph& model, std::size_t first, std::size_t nodes,
                              int native_dim) {
   const auto& recurrent = std::get<RecurrentLayer>(model.layers[first]);
   const std::int64_t input =
@@ -51,17 +53,18 @@ std::size_t even_input_nodes(const Model& model, std::size_t first, std::size_t 
 
 }  // namespace
 
-std::size_t most_stage_nodes(const Model& model, std::size_t first, std::size_t last,
+std::size_t most_stage_nodes(const LayerGraph& model, std::size_t first, std::size_t last,
                              int native_dim) {
   const std::size_t rows = row_slices(model, first, last, native_dim);
   return std::max(rows + input_slices(model, first, last, native_dim),
                   2 * direction_slices(model, first, last, native_dim));
 }
 
-std::vector<StageOption> stage_options(const Model& model, std::size_t first, std::size_t last,
+std::vector<StageOption> stage_options(const LayerGraph& model, std::size_t first, std::size_t last,
                                        std::size_t nodes, int native_dim) {
   std::vector<StageOption> out;
-  const bool wide = can_scatter(model, first) && tiles_along(model.input, native_dim) > 1;
+  const bool wide =
+      can_scatter(model, first) && tiles_along(layer_input(model.layers[first]), native_dim) > 1;
   const auto add = [&](StageOption option, std::size_t readers) {
     out.push_back(option);
     if (!wide || readers < 2) return;

@@ -18,14 +18,14 @@ struct StageOption {
 };
 
 // The largest number of nodes that layers [first, last) can use in any of the ways.
-std::size_t most_stage_nodes(const Model& model, std::size_t first, std::size_t last,
+std::size_t most_stage_nodes(const LayerGraph& model, std::size_t first, std::size_t last,
                              int native_dim);
 
 // The ways to use exactly `nodes` nodes; division by rows comes first. Only a recurrent layer that
 // is not followed by another one is divided by direction or by side. Of all divisions into input
 // and recurrent side, only those are returned in which both sides hold about equally many tiles on
 // each node. Memory sizes are not considered.
-std::vector<StageOption> stage_options(const Model& model, std::size_t first, std::size_t last,
+std::vector<StageOption> stage_options(const LayerGraph& model, std::size_t first, std::size_t last,
                                        std::size_t nodes, int native_dim);
 
 Stage with_option(Stage stage, const StageOption& option);

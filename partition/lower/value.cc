@@ -24,7 +24,7 @@ std::uint16_t Wiring::connect(const Value& value, const Part& part, const Produc
   if (producer.node == kHostNode) {
     const std::uint16_t port =
         builder.in_port(value.name + " from " + host_of(producer.source), producer.elements);
-    from_host(cut_of(producer, read_reverse), consumer, port);
+    from_host(whole(producer, read_reverse), consumer, port);
     return port;
   }
   const bool turned = value.sequence && part.reverse != read_reverse;
@@ -51,13 +51,13 @@ Feed Wiring::open_feed(const Value& value, std::size_t consumer, bool read_rever
   return feed;
 }
 
-// Destinations of the same part of the host's vector share a port, so the host makes it only once.
-void Wiring::from_host(const HostShard::StepPort& cut, std::size_t consumer, std::uint16_t port) {
-  auto at_port = std::ranges::find_if(host_inputs_, [&](const HostShard::StepPort& it) {
-    return it.reversed == cut.reversed && it.offset == cut.offset && it.elements == cut.elements &&
-           it.source == cut.source;
+// Destinations of the same part of a source share a port, so the host makes it only once.
+void Wiring::from_host(const HostPorts::Send& send, std::size_t consumer, std::uint16_t port) {
+  auto at_port = std::ranges::find_if(sends_, [&](const HostPorts::Send& it) {
+    return it.reversed == send.reversed && it.offset == send.offset &&
+           it.elements == send.elements && it.source == send.source;
   });
-  if (at_port == host_inputs_.end()) at_port = host_inputs_.insert(at_port, cut);
+  if (at_port == sends_.end()) at_port = sends_.insert(at_port, send);
   at_port->destinations.push_back({at(consumer).node(), port});
 }
 
@@ -65,21 +65,22 @@ const std::string& Wiring::host_of(std::size_t source) const {
   return request_.ends == nullptr ? request_.host : request_.ends->source_hosts.at(source);
 }
 
-HostShard::StepPort Wiring::cut_of(const Producer& producer, bool reversed) const {
-  HostShard::StepPort cut{reversed, {}, 0, 0};
-  if (request_.model->sources.empty()) return cut;
-  cut.elements = producer.elements;
-  cut.source = static_cast<std::uint32_t>(producer.source);
-  cut.tokens = producer.tokens;
-  return cut;
+HostPorts::Send Wiring::whole(const Producer& producer, bool reversed) const {
+  return {producer.source,
+          host_of(producer.source),
+          producer.tokens,
+          0,
+          producer.elements,
+          reversed,
+          {}};
 }
 
 std::uint16_t Wiring::open_source(std::size_t source, std::int64_t offset, std::int64_t elements,
                                   std::size_t consumer, const std::string& name) {
   const std::uint16_t port = at(consumer).in_port(name + " from " + host_of(source), elements);
-  HostShard::StepPort cut = cut_of({kHostNode, elements, 0, source, 1}, false);
-  cut.offset = offset;
-  from_host(cut, consumer, port);
+  HostPorts::Send send = whole({kHostNode, elements, 0, source, 1}, false);
+  send.offset = offset;
+  from_host(send, consumer, port);
   return port;
 }
 
@@ -90,6 +91,7 @@ std::map<std::size_t, Feed> Wiring::open_scattered(const Value& value,
                                                    bool read_reverse) {
   SOLITON_CHECK(value.parts.size() == 1 && value.parts[0].producers.size() == 1 &&
                 value.parts[0].producers[0].node == kHostNode);
+  const HostPorts::Send all = whole(value.parts[0].producers[0], read_reverse);
   std::map<std::size_t, Feed> feeds;
   for (const std::size_t node : consumers)
     feeds[node].region = at(node).reserve(Memory::kInitialVrf, region_vectors(at(node), value));
@@ -101,8 +103,11 @@ std::map<std::size_t, Feed> Wiring::open_scattered(const Value& value,
   for (std::size_t i = 0; i < slices.size(); ++i) {
     const auto& [node, rows] = slices[i];
     ShardBuilder& taker = at(node);
-    const std::uint16_t in = taker.in_port(value.name + " slice from " + request_.host, rows.count);
-    from_host({read_reverse, {}, rows.first, rows.count}, node, in);
+    const std::uint16_t in = taker.in_port(value.name + " slice from " + all.host, rows.count);
+    HostPorts::Send send = all;
+    send.offset = rows.first;
+    send.elements = rows.count;
+    from_host(send, node, in);
     // Each taker begins with another destination, so that not all send to the same node at once.
     const std::uint16_t out = taker.out_port(value.name + " to all", rows.count, i + 1);
     feeds[node].ahead.push_back({in, 0, taker.vectors(rows.count), {out}, Memory::kNone});
@@ -178,43 +183,24 @@ void Wiring::emit(std::size_t node, const std::string& label, const std::vector<
   }
 }
 
-void Wiring::connect_replies(const Value& value, HostShard& host) {
-  std::int64_t offset = 0;
-  for (const Part& part : value.parts) {
-    for (const Producer& producer : part.producers) {
-      at(producer.node)
-          .connect(producer.out_port, request_.host,
-                   static_cast<std::uint16_t>(host.replies.size()));
-      // A direction that runs backwards sends its last step first; the host puts the steps in
-      // order.
-      host.replies.push_back({static_cast<std::uint32_t>(producer.elements),
-                              static_cast<std::uint32_t>(offset), value.sequence && part.reverse});
-      offset += producer.elements;
-    }
-  }
-}
-
 void Wiring::connect_result(const Value& value, const std::string& host, std::uint16_t first_port,
-                            std::uint32_t reader, std::int64_t tokens, HostShard& to) {
+                            std::size_t reader, std::int64_t tokens, HostPorts& to) {
   std::int64_t offset = 0;
   std::uint16_t port = first_port;
   for (const Part& part : value.parts)
     for (const Producer& producer : part.producers) {
       at(producer.node).connect(producer.out_port, host, port);
-      HostShard::ReplyPort reply{static_cast<std::uint32_t>(producer.elements),
-                                 static_cast<std::uint32_t>(offset),
-                                 value.sequence && part.reverse};
-      reply.reader = reader;
-      reply.port = port++;
-      reply.tokens = tokens;
-      to.replies.push_back(reply);
+      // A direction that runs backwards sends its last step first; the host puts the steps in
+      // order.
+      to.takes.push_back({reader, host, port++, tokens, offset, producer.elements,
+                          value.sequence && part.reverse});
       offset += producer.elements;
     }
 }
 
-std::vector<HostShard::StepPort> Wiring::take_host_inputs() {
-  std::ranges::stable_sort(host_inputs_, {}, &HostShard::StepPort::reversed);
-  return std::move(host_inputs_);
+std::vector<HostPorts::Send> Wiring::take_sends() {
+  std::ranges::stable_sort(sends_, {}, &HostPorts::Send::reversed);
+  return std::move(sends_);
 }
 
 }  // namespace soliton

@@ -18,7 +18,7 @@ struct Producer {
   std::size_t node = kHostNode;
   std::int64_t elements = 0;
   std::uint16_t out_port = 0;  // undefined for the host, and if no consumer needs a message
-  // Of the host: which of Model::sources, and its vectors in a request. Further sources stand for
+  // Of the host: which of LayerGraph::sources, and its vectors in a request. Further sources stand for
   // what layers outside a part of the model make.
   std::size_t source = 0;
   std::int64_t tokens = 1;
@@ -41,7 +41,7 @@ struct Value {
   std::map<std::size_t, std::uint32_t> region;
 };
 
-// The values of a model that is no chain, by the name that layers have for them.
+// By the name that layers have for them.
 using Values = std::map<LayerInput, Value>;
 
 // Registers, from the first native vector on.
@@ -104,24 +104,22 @@ class Wiring {
   // Part of every vector of a source, to an InPort of `consumer`.
   std::uint16_t open_source(std::size_t source, std::int64_t offset, std::int64_t elements,
                             std::size_t consumer, const std::string& name);
-  // A result of a model that is no chain, to reader number `reader` on `host`, whose ports begin
-  // with `first_port`: one for each slice.
+  // A result to reader number `reader` on `host`, whose ports begin with `first_port`: one for each
+  // slice.
   void connect_result(const Value& value, const std::string& host, std::uint16_t first_port,
-                      std::uint32_t reader, std::int64_t tokens, HostShard& to);
-  // Replies to the host, as the last value of the model.
-  void connect_replies(const Value& value, HostShard& host);
-  std::vector<HostShard::StepPort> take_host_inputs();
+                      std::size_t reader, std::int64_t tokens, HostPorts& to);
+  std::vector<HostPorts::Send> take_sends();
 
  private:
-  // What the host sends to `port` of `consumer`; elements 0: the whole vector.
-  void from_host(const HostShard::StepPort& cut, std::size_t consumer, std::uint16_t port);
+  // What a host sends to `port` of `consumer`.
+  void from_host(const HostPorts::Send& send, std::size_t consumer, std::uint16_t port);
   // Who sends a source.
   const std::string& host_of(std::size_t source) const;
-  HostShard::StepPort cut_of(const Producer& producer, bool reversed) const;
+  HostPorts::Send whole(const Producer& producer, bool reversed) const;
 
   std::vector<std::unique_ptr<ShardBuilder>> builders_;
   const LowerRequest& request_;
-  std::vector<HostShard::StepPort> host_inputs_;
+  std::vector<HostPorts::Send> sends_;
 };
 
 }  // namespace soliton

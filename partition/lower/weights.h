@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "protocol/tensor/format.h"
 #include "protocol/tensor/half.h"
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "partition/ir/shown_name.h"
-#include "partition/onnx/read_onnx.h"
+#include "partition/onnx/limits.h"
 
 namespace soliton::onnx_import {
 

@@ -10,8 +10,8 @@
 #include "partition/ir/passes/fold.h"
 #include "partition/ir/passes/tidy.h"
 #include "partition/ir/shown_name.h"
+#include "partition/onnx/limits.h"
 #include "partition/onnx/parsed.h"
-#include "partition/onnx/read_onnx.h"
 
 namespace soliton::onnx_import {
 

@@ -2,7 +2,7 @@
 // order, constants folded, what no output needs removed. Shapes are not bound yet: they are a matter
 // of the workload.
 //
-// The file is not trusted: the limits of read_onnx.h hold before memory is allocated for what it
+// The file is not trusted: the limits of limits.h hold before memory is allocated for what it
 // claims.
 #pragma once
 

@@ -13,8 +13,8 @@
 
 #include "partition/ir/shown_name.h"
 #include "partition/onnx/bytes.h"
+#include "partition/onnx/limits.h"
 #include "partition/onnx/parsed.h"
-#include "partition/onnx/read_onnx.h"
 #include "partition/onnx/tensor_proto.h"
 #include "partition/onnx/wire_scan.h"
 

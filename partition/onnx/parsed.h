@@ -1,5 +1,5 @@
 // An ONNX file as plain values, without protobuf: names are not resolved yet, nothing is computed.
-// parse_onnx() checks what a file may claim before it allocates memory (read_onnx.h has the limits).
+// parse_onnx() checks what a file may claim before it allocates memory (limits.h).
 #pragma once
 
 #include <cstdint>
@@ -75,7 +75,6 @@ Checked<std::vector<std::size_t>> sorted_nodes(const ParsedGraph& graph,
 
 // What a node reads: its inputs ("" for those left out), then what its bodies take from outside, each
 // name once among those.
-// once, inputs first ("" for those left out).
 std::vector<std::string> names_read(const ParsedNode& node);
 
 // Appends to `found` unless that has many errors already; then counts on in one last line.

@@ -13,7 +13,7 @@
 
 #include "partition/ir/element_count.h"
 #include "partition/ir/shown_name.h"
-#include "partition/onnx/read_onnx.h"
+#include "partition/onnx/limits.h"
 
 namespace soliton::onnx_import {
 

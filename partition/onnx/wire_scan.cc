@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "partition/onnx/read_onnx.h"
+#include "partition/onnx/limits.h"
 
 namespace soliton::onnx_import {
 

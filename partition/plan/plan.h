@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "partition/ir/host_ports.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/isa/shard.h"
 
@@ -76,7 +77,7 @@ struct Plan {
   std::string model;
   std::string host;           // name of the CPU host
   std::vector<Shard> shards;  // one for each used node, in order of NodeId
-  HostShard host_shard;
+  HostPorts host_ports;
   std::vector<Placement> placements;
   std::vector<PlanStage> stages;  // of the layers that are on shards, in order
   Certificate certificate;

@@ -27,10 +27,10 @@ NodeId node_of(const Topology& topology, const std::string& name) {
 
 std::vector<Flow> flows(const Plan& plan) {
   std::vector<Flow> out;
-  for (const HostShard::StepPort& port : plan.host_shard.inputs) {
-    for (const auto& to : port.destinations) {
-      add(out, plan.host, to.peer, plan.steps, plan.steps * 2 * plan.host_shard.elements_of(port));
-    }
+  for (const HostPorts::Send& send : plan.host_ports.sends) {
+    const std::int64_t messages = send.tokens == 0 ? plan.steps : send.tokens;
+    for (const auto& to : send.destinations)
+      add(out, send.host, to.peer, messages, messages * 2 * send.elements);
   }
   for (const Shard& shard : plan.shards) {
     const std::vector<std::int64_t> sends =

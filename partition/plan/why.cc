@@ -21,7 +21,8 @@ std::string stages(const std::vector<StageAccount>& all) {
 std::string compared(const PlanAccount& it, const PlanAccount::Alternative& other) {
   const double ratio =
       static_cast<double>(other.value.count()) / static_cast<double>(it.value.count());
-  return fmt::format("{} nodes give {} ({:+.1f} %)", other.nodes, to_string(other.value),
+  return fmt::format("{} node{} {} ({:+.1f} %)", other.nodes,
+                     other.nodes == 1 ? " gives" : "s give", to_string(other.value),
                      100 * (ratio - 1));
 }
 
@@ -81,8 +82,6 @@ std::vector<std::string> why(const PlanAccount& it) {
     out.push_back("why not fewer nodes: " + fewer(it));
     out.push_back("why not more nodes: " + more(it));
   }
-  for (const std::string& text : it.host_work) out.push_back("on the host: " + text);
-  for (const std::string& text : it.notes) out.push_back("note: " + text);
   return out;
 }
 

@@ -39,11 +39,9 @@ struct PlanAccount {
   // The best plans found with one node less and with one more; nullopt: none was found.
   std::optional<Alternative> fewer;
   std::optional<Alternative> more;
-  std::vector<std::string> host_work;  // operators that the host computes
-  std::vector<std::string> notes;      // of the model
 };
 
-// Nodes, critical path, stages, why not fewer or more nodes, the work of the host, notes.
+// Nodes, critical path, stages, why not fewer or more nodes.
 std::vector<std::string> why(const PlanAccount& account);
 
 // Limits on how far the times of these shards can be trusted or compared: devices without

@@ -28,6 +28,26 @@ const float* Emitter::constant(ir::ValueId id) const {
   return value.as<float>().data();
 }
 
+bool Emitter::is_constant(ir::ValueId id) const {
+  if (id == ir::kAbsent) return false;
+  const ir::Array& value = graph().values[id].constant;
+  return value.present() && value.type() == ir::ElementType::kFloat32;
+}
+
+bool Emitter::keeps(ir::ValueId input, ir::ValueId output) {
+  const auto& states = graph().states;
+  const auto at = std::ranges::find(states, input, &ir::State::input);
+  if (at == states.end() || at->output != output || !at->initial.known()) return false;
+  std::int64_t readers = 0;
+  for (const ir::Node& node : graph().nodes) readers += std::ranges::count(node.inputs, input);
+  const auto zero = [](float value) { return value == 0.0F; };
+  if (readers != 1 || at->initial.type() != ir::ElementType::kFloat32 ||
+      !std::ranges::all_of(at->initial.as<float>(), zero))
+    return false;
+  kept_.push_back(static_cast<std::size_t>(at - states.begin()));
+  return true;
+}
+
 const Vectors* Emitter::made(ir::ValueId id) const {
   const auto at = made_.find(id);
   return at == made_.end() ? nullptr : &at->second;
@@ -113,7 +133,6 @@ Result<Vectors> Emitter::point(const std::string& name, const Vectors& in, Opcod
   DenseLayer layer;
   layer.name = fresh_name(name);
   layer.input = layer.output = in.width;
-  layer.every_step = true;
   layer.tokens = in.tokens;
   layer.per_step = in.per_step;
   layer.inputs = in.parts;
@@ -131,6 +150,7 @@ Result<Vectors> Emitter::point(const std::string& name, const Vectors& in, Opcod
 void Emitter::back_to(const Mark& mark) {
   model_.layers.resize(mark.layers);
   model_.sources.resize(mark.sources);
+  kept_.resize(mark.kept);
   sources_.resize(mark.sources);
   std::erase_if(source_of_, [&](const auto& it) { return it.second >= mark.sources; });
   std::erase_if(made_, [&](const auto& it) {

@@ -42,8 +42,13 @@ class Emitter {
   // Of the longest request.
   const ir::Array& array(ir::ValueId id) const { return shapes().arrays[id]; }
   bool has(Opcode opcode) const { return request_.has(opcode); }
-  // The elements of a constant of real numbers; null if it is none.
+  // Whether it is a constant of fp32, and its elements; null if it is none, or only its shape is known.
+  bool is_constant(ir::ValueId id) const;
   const float* constant(ir::ValueId id) const;
+  // Whether a layer that reads `input` and makes `output` can keep it from request to request: it is
+  // state that begins with zeros, and nobody else reads it. Notes that it is kept.
+  bool keeps(ir::ValueId input, ir::ValueId output);
+  const std::vector<std::size_t>& kept() const { return kept_; }
 
   // The vectors of an array that an FPGA makes; null if none does.
   const Vectors* made(ir::ValueId id) const;
@@ -59,7 +64,7 @@ class Emitter {
   // Point-wise work behind vectors of one part.
   Result<Vectors> point(const std::string& name, const Vectors& in, Opcode opcode,
                         const Operand& operand = {});
-  Model& model() { return model_; }
+  LayerGraph& model() { return model_; }
   // The number of steps over which layers run backwards: those of a request, and so one for all.
   std::optional<std::int64_t>& turned_steps() { return turned_steps_; }
   const std::vector<ir::ValueId>& sources() const { return sources_; }
@@ -67,17 +72,18 @@ class Emitter {
 
   // Everything since then is undone by going back to a mark.
   struct Mark {
-    std::size_t layers = 0, sources = 0;
+    std::size_t layers = 0, sources = 0, kept = 0;
   };
-  Mark mark() const { return {model_.layers.size(), sources_.size()}; }
+  Mark mark() const { return {model_.layers.size(), sources_.size(), kept_.size()}; }
   void back_to(const Mark& mark);
 
  private:
   Result<Vectors> sent(ir::ValueId id, std::int64_t width) const;
 
   const SplitRequest& request_;
-  Model model_;
+  LayerGraph model_;
   std::vector<ir::ValueId> sources_;
+  std::vector<std::size_t> kept_;                                          // of Graph::states
   std::map<std::pair<ir::ValueId, std::int64_t>, std::size_t> source_of_;  // by array, width
   std::map<ir::ValueId, Vectors> made_;
   std::map<std::string, std::size_t> names_;
@@ -119,6 +125,6 @@ Result<Operand> as_operand(const Vectors& vectors);
 Result<Vectors> reciprocal(Emitter& emitter, const std::string& name, const Vectors& in);
 
 // Joins layers that fit into one chain.
-void fuse(Model& model);
+void fuse(LayerGraph& model);
 
 }  // namespace soliton::region

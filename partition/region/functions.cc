@@ -193,12 +193,26 @@ Status reduce(Emitter& emitter, const ir::Node& node) {
   return finish(emitter, node, continue_with(emitter, node.name, *in, {{opcode, {}}}));
 }
 
+// Before opset 13 a softmax normalises all axes from its axis on as one.
+bool normalises_vectors(const Emitter& emitter, const ir::Node& node, const Vectors& in) {
+  constexpr std::int64_t kLastAxisAlone = 13;
+  const bool rows = emitter.graph().opset < kLastAxisAlone;
+  const auto axis = node.integer("axis", rows ? 1 : -1);
+  if (!axis || !whole_vectors(emitter, node, in)) return false;
+  if (!rows) return last_axis(emitter, node, *axis);
+  const ir::Shape& shape = emitter.array(node.inputs[0]).shape();
+  const auto rank = static_cast<std::int64_t>(shape.size());
+  std::int64_t elements = 1;
+  for (std::int64_t at = *axis < 0 ? *axis + rank : *axis; at < rank; ++at)
+    elements *= at < 0 ? 0 : shape[static_cast<std::size_t>(at)];
+  return elements == in.width;
+}
+
 // exp(x - max) / sum; what stands behind the last element of a vector is kept from growing.
 Status softmax(Emitter& emitter, const ir::Node& node) {
   const auto in = input_of(emitter, node);
-  const auto axis = node.integer("axis", -1);
   if (!in) return tl::unexpected(in.error());
-  if (!axis || !last_axis(emitter, node, *axis) || !whole_vectors(emitter, node, *in))
+  if (!normalises_vectors(emitter, node, *in))
     return invalid("works along another axis than the last");
   const auto most = continue_with(emitter, node.name, *in, {{Opcode::kVRmax, {}}});
   if (!most) return tl::unexpected(most.error());

@@ -21,7 +21,7 @@ bool reduces(const DenseLayer& layer) {
 
 class Fusion {
  public:
-  explicit Fusion(Model& model) : model_(model), into_(model.layers.size()) {
+  explicit Fusion(LayerGraph& model) : model_(model), into_(model.layers.size()) {
     for (std::size_t i = 0; i < into_.size(); ++i) into_[i] = i;
   }
 
@@ -84,7 +84,7 @@ class Fusion {
     }
     std::ranges::for_each(model_.results, renamed);
     // A source depends on layers before `after`: on those that were kept of them.
-    for (ModelSource& source : model_.sources) {
+    for (LayerSource& source : model_.sources) {
       if (source.after == 0) continue;
       std::size_t last = source.after - 1;
       while (into_[last] != last) last = into_[last];
@@ -93,13 +93,13 @@ class Fusion {
     model_.layers = std::move(kept);
   }
 
-  Model& model_;
+  LayerGraph& model_;
   std::vector<std::size_t> into_;  // by layer: the one that took it up
   std::map<std::size_t, std::size_t> readers_;
 };
 
 }  // namespace
 
-void fuse(Model& model) { Fusion(model).run(); }
+void fuse(LayerGraph& model) { Fusion(model).run(); }
 
 }  // namespace soliton::region

@@ -65,9 +65,34 @@ std::optional<LayerInput> last_of(Emitter& emitter, const Vectors& vectors,
   return input;
 }
 
+// Whether the elements keep their order, as the operator and shapes alone say.
+bool keeps_order(const Emitter& emitter, const ir::Node& node) {
+  static constexpr std::string_view kViews[] = {"Reshape", "Squeeze",  "Unsqueeze",
+                                                "Flatten", "Identity", "Dropout"};
+  if (std::ranges::find(kViews, node.op) != std::end(kViews)) return true;
+  if (node.op != "Transpose") return false;
+  const ir::Shape& shape = emitter.array(node.inputs[0]).shape();
+  std::vector<std::int64_t> reversed(shape.size());
+  std::iota(reversed.rbegin(), reversed.rend(), 0);
+  const auto order = node.integers("perm", reversed);
+  if (!order || order->size() != shape.size()) return false;
+  std::int64_t last = -1;
+  for (const std::int64_t axis : *order) {
+    if (axis < 0 || axis >= static_cast<std::int64_t>(shape.size())) return false;
+    if (shape[static_cast<std::size_t>(axis)] == 1) continue;
+    if (axis < last) return false;
+    last = axis;
+  }
+  return true;
+}
+
 Status move(Emitter& emitter, const ir::Node& node) {
   const Vectors* in = emitter.made(node.inputs[0]);
   if (in == nullptr) return invalid("moves elements that no FPGA makes");
+  if (keeps_order(emitter, node)) {
+    emitter.set(node.outputs[0], *in);
+    return {};
+  }
   std::vector<Moved> trials;
   for (const ir::Trial& trial : emitter.shapes().trials) {
     const Result<Moved> it = moved(emitter, node, *in, trial);

@@ -44,7 +44,6 @@ Result<DenseLayer> layer_of(Emitter& emitter, const ir::Node& node, const Matrix
   layer.inputs = in->parts;
   layer.tokens = in->tokens;
   layer.per_step = in->per_step;
-  layer.every_step = true;
   layer.name = emitter.fresh_name(node.name);
   layer.weights = weights_of(layer.name + ".W", values, layer.input, layer.output,
                              matrix.transposed, matrix.factor);

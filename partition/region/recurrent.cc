@@ -1,5 +1,4 @@
-// LSTM, GRU and RNN as recurrent layers. Gates change order on the way: ONNX z r h and i o f c, here
-// r z n and i f o c.
+// LSTM, GRU and RNN as recurrent layers. Gates change order on the way (partition/ir/cell.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,16 +12,6 @@ namespace soliton::region {
 namespace {
 
 using What = LayerInput::What;
-
-// Position in ONNX of each of our gates.
-constexpr std::array<std::int64_t, 3> kGruGates{1, 0, 2};
-constexpr std::array<std::int64_t, 4> kLstmGates{0, 2, 1, 3};
-constexpr std::array<std::int64_t, 1> kRnnGates{0};
-
-std::span<const std::int64_t> onnx_gates(Cell cell) {
-  if (cell == Cell::kGru) return kGruGates;
-  return cell == Cell::kLstm ? std::span<const std::int64_t>(kLstmGates) : kRnnGates;
-}
 
 bool same_word(const std::string& a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
@@ -100,9 +89,11 @@ Result<Setup> setup_of(Emitter& emitter, const ir::Node& node) {
   return setup;
 }
 
-// `count` rows of `width` values from row `first` on, gate by gate in our order.
+// `count` rows of `width` values from row `first` on, gate by gate in our order; `all` is null where
+// only times matter.
 Tensor reordered(std::string name, const float* all, std::int64_t first, const Setup& setup,
                  std::int64_t width) {
+  if (all == nullptr) return {std::move(name), {setup.rows(), width}, nullptr};
   std::vector<float> out;
   const std::int64_t gate_values = setup.hidden * width;
   for (const std::int64_t gate : onnx_gates(setup.cell)) {
@@ -117,7 +108,8 @@ Tensor reordered(std::string name, const float* all, std::int64_t first, const S
 bool finite(const RecurrentWeights& weights) {
   for (const Tensor* tensor :
        {&weights.input, &weights.recurrent, &weights.input_bias, &weights.recurrent_bias})
-    if (!std::ranges::all_of(*tensor->values, [](float value) { return std::isfinite(value); }))
+    if (tensor->values != nullptr &&
+        !std::ranges::all_of(*tensor->values, [](float value) { return std::isfinite(value); }))
       return false;
   return true;
 }
@@ -129,8 +121,8 @@ Status load_weights(const Emitter& emitter, const ir::Node& node, const Setup& s
   const bool biased = node.inputs.size() > 3 && node.inputs[3] != ir::kAbsent;
   const std::vector<float> zeros(static_cast<std::size_t>(setup.directions * 2 * setup.rows()));
   const float* b = biased ? emitter.constant(node.inputs[3]) : zeros.data();
-  if (w == nullptr || r == nullptr || b == nullptr)
-    return invalid("has weights that are not constant");
+  for (std::size_t k = 1; k < (biased ? 4 : 3); ++k)
+    if (!emitter.is_constant(node.inputs[k])) return invalid("has weights that are not constant");
   for (std::int64_t d = 0; d < setup.directions; ++d) {
     const std::string name = d == 0 ? layer.name : layer.name + ".reverse";
     RecurrentWeights out;
@@ -145,12 +137,17 @@ Status load_weights(const Emitter& emitter, const ir::Node& node, const Setup& s
   return {};
 }
 
-// A state before the first step: zeros, a constant, or what a host sends, who also hands on what
-// another layer has made.
+// A state before the first step: zeros, a constant, what the layer itself left in the request before,
+// or what a host sends, who also hands on what another layer has made.
 Status load_state(Emitter& emitter, const ir::Node& node, std::size_t input, bool cell,
                   RecurrentLayer& layer) {
   if (node.inputs.size() <= input || node.inputs[input] == ir::kAbsent) return {};
   const ir::ValueId id = node.inputs[input];
+  if (const std::size_t output = input - 4;
+      node.wants(output) && emitter.keeps(id, node.outputs[output])) {
+    (cell ? layer.carries_cell : layer.carries_hidden) = true;
+    return {};
+  }
   const auto directions = static_cast<std::int64_t>(layer.directions.size());
   if (const float* values = emitter.constant(id)) {
     const bool zeros = std::all_of(values, values + directions * layer.hidden,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "partition/ir/shown_name.h"
 #include "partition/region/emitter.h"
 
 namespace soliton {
@@ -30,7 +31,7 @@ const Rule* rule_of(const ir::Node& node) {
 }
 
 // Of layers `first` and behind.
-void name_operator(Model& model, std::size_t first, const std::string& name) {
+void name_operator(LayerGraph& model, std::size_t first, const std::string& name) {
   for (std::size_t i = first; i < model.layers.size(); ++i)
     std::visit([&](auto& layer) { layer.operators = {name}; }, model.layers[i]);
 }
@@ -96,9 +97,9 @@ class Split {
 
   SplitModel take() {
     const std::optional<std::int64_t> turned = emitter_.turned_steps();
-    out_.model = std::move(emitter_.model());
+    out_.fpga = std::move(emitter_.model());
     out_.sources = emitter_.sources();
-    Model& model = out_.model;
+    LayerGraph& model = out_.fpga;
     if (request_.shapes->differ())
       model.fixed_steps = request_.shapes->steps();
     else
@@ -109,14 +110,14 @@ class Split {
  private:
   // Of requests of one shape: what has as many vectors as a recurrent layer has one for each step.
   void count_by_steps(std::optional<std::int64_t> turned) {
-    Model& model = out_.model;
+    LayerGraph& model = out_.fpga;
     model.fixed_steps = turned.value_or(0);
     for (const Layer& layer : model.layers)
       if (!turned && (std::holds_alternative<RecurrentLayer>(layer) || model.fixed_steps == 0))
         model.fixed_steps = std::max(model.fixed_steps, layer_tokens(layer));
     for (Layer& layer : model.layers)
       std::visit([&](auto& it) { it.per_step = it.tokens == model.fixed_steps; }, layer);
-    for (ModelSource& source : model.sources) source.per_step = source.tokens == model.fixed_steps;
+    for (LayerSource& source : model.sources) source.per_step = source.tokens == model.fixed_steps;
   }
 
   void emit(std::size_t index) {
@@ -131,7 +132,8 @@ class Split {
       why = "has a shape that depends on a request";
     } else {
       const Emitter::Mark mark = emitter_.mark();
-      const Status done = rule->emit(emitter_, node);
+      Status done = rule->emit(emitter_, node);
+      if (done) done = made_all(node);
       out_.on_fpga[index] = done.has_value();
       if (done) return name_operator(emitter_.model(), mark.layers, node.name);
       emitter_.back_to(mark);
@@ -147,12 +149,23 @@ class Split {
     return std::ranges::all_of(node.inputs, there) && std::ranges::all_of(node.outputs, there);
   }
 
+  // An output that a rule does not make would never come.
+  Status made_all(const ir::Node& node) const {
+    for (std::size_t k = 0; k < node.outputs.size(); ++k)
+      if (node.wants(k) && emitter_.made(node.outputs[k]) == nullptr)
+        return invalid(fmt::format("also gives \"{}\", which no FPGA makes",
+                                   shown_name(graph_.name_of(node.outputs[k]))));
+    return {};
+  }
+
   // Which arrays anything but FPGAs reads.
   void find_wanted() {
     wanted_.assign(graph_.values.size(), false);
     for (const ir::ValueId id : graph_.outputs) wanted_[id] = true;
     for (const ir::ValueId id : emitter_.sources()) wanted_[id] = true;
-    for (const ir::State& state : graph_.states) wanted_[state.output] = true;
+    for (std::size_t s = 0; s < graph_.states.size(); ++s)
+      if (std::ranges::find(emitter_.kept(), s) == emitter_.kept().end())
+        wanted_[graph_.states[s].output] = true;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
       for (const ir::ValueId id : graph_.nodes[i].inputs)
         if (!out_.on_fpga[i] && id != ir::kAbsent) wanted_[id] = true;

@@ -1,4 +1,4 @@
-// Which operators of a graph FPGAs run, and as what: layers of chains (partition/ir/model.h). The
+// Which operators of a graph FPGAs run, and as what: layers of chains (partition/ir/layer_graph.h). The
 // rest stays on CPU parts.
 //
 // Decided from the graph, its shapes and the functions that all FPGAs of the cluster have; never
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "partition/ir/graph.h"
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "partition/ir/request_shapes.h"
 #include "protocol/isa/program.h"
 
@@ -26,9 +26,9 @@ struct SplitRequest {
 
 struct SplitModel {
   // Its layers have the names of operators. Without layers everything stays on CPU parts.
-  Model model;
-  std::vector<ir::ValueId> sources;  // by Model::sources: the array that CPU parts send
-  std::vector<ir::ValueId> results;  // by Model::results: the array that CPU parts get
+  LayerGraph fpga;
+  std::vector<ir::ValueId> sources;  // by LayerGraph::sources: the array that CPU parts send
+  std::vector<ir::ValueId> results;  // by LayerGraph::results: the array that CPU parts get
   std::vector<bool> on_fpga;         // by node of the graph
   std::vector<std::string> why;      // by node: why it is not on an FPGA; "" if it is
 };

@@ -3,23 +3,20 @@
 #include <algorithm>
 
 #include "partition/cost/cable_load.h"
+#include "partition/search/chain.h"
 #include "partition/search/stage_ways.h"
-#include "protocol/isa/host_time.h"
 
 namespace soliton {
 namespace {
 
-// A host shard with just the members on which the time of the host's own work depends.
-HostShard host_of(const Model& model, const CpuDevice& cpu) {
-  HostShard host;
-  host.device = cpu;
-  host.input = model.input;
-  host.output = model.output;
-  host.sequence_output = model.sequence_output;
-  if (model.before.kind == HostBefore::Kind::kEmbedding)
-    host.symbols = model.before.table.shape.at(0);
-  if (model.after != HostAfter::kNone) host.after = HostShard::After::kSoftmax;
-  return host;
+// What the host does around the model, wherever its layers lie: all of them are put on one node, which
+// need not hold them.
+HostWork work_around(const PartitionRequest& request, const NodesView& view,
+                     const PlanPlayer& player) {
+  const std::vector<Stage> stages{{0, request.model->layers.size(), {0}}};
+  const Result<Lowered> lowered = player.lower_plan(stages, false);
+  if (!lowered) return {};
+  return host_work(player.hosts_of(*lowered), view.host);
 }
 
 const TopologyLink* only_cable(const PartitionRequest& request, const std::string& name) {
@@ -39,7 +36,7 @@ const TopologyLink* only_cable(const PartitionRequest& request, const std::strin
 }  // namespace
 
 Bounds::Bounds(const PartitionRequest& request, const NodesView& view, StageCosts& costs,
-               std::size_t max_nodes)
+               const PlanPlayer& player, std::size_t max_nodes)
     : request_(request),
       view_(view),
       costs_(costs),
@@ -48,11 +45,10 @@ Bounds::Bounds(const PartitionRequest& request, const NodesView& view, StageCost
       host_cable_(only_cable(request, view.host)),
       rest_((layers_ + 1) * (nodes_ + 1)),
       fewest_(layers_ + 1, nodes_ + 1) {
-  const HostShard host = host_of(*request.model, view.cpu);
-  before_ = times(host_time_before(host, request.steps), request.batch);
-  after_ = times(host_time_after(host, request.steps), request.batch);
-  const std::int64_t vectors = host.sequence_output ? request.steps : 1;
-  replies_ = times(sends(request.batch * host.output), vectors);
+  const HostWork work = work_around(request, view, player);
+  before_ = work.before;
+  after_ = work.after;
+  replies_ = all_replies();
   hop_ = view.distances->least_message(request.batch);
   reply_ = kLongestTime;
   for (std::size_t g = 0; g < view.groups.size(); ++g)
@@ -68,6 +64,24 @@ Duration Bounds::sends(std::int64_t elements) const {
   if (host_cable_ == nullptr) return {};
   return sending_time(*host_cable_, message_bytes(elements), request_.mtu,
                       packets_shared(request_.ltl));
+}
+
+// Every reader gets the vectors of its result.
+Duration Bounds::all_replies() const {
+  const LayerGraph& model = *request_.model;
+  Duration out{};
+  const auto add = [&](const LayerInput& result) {
+    const std::int64_t tokens = tokens_of(model, result);
+    const std::int64_t elements = layer_output(model.layers[result.index]);
+    out = sum(out, times(sends(request_.batch * elements), tokens == 0 ? request_.steps : tokens));
+  };
+  if (request_.ends == nullptr) {
+    std::ranges::for_each(model.results, add);
+  } else {
+    for (const GraphEnds::Reader& reader : request_.ends->readers)
+      add(model.results[reader.result]);
+  }
+  return out;
 }
 
 Duration Bounds::inputs_before_last(const FreePlay& stage) const {

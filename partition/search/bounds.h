@@ -32,8 +32,10 @@ struct PrefixBound {
 
 class Bounds {
  public:
+  // REQUIRES: the model is a chain, and the host of the view is the only one. `player`: for what the
+  // host does.
   Bounds(const PartitionRequest& request, const NodesView& view, StageCosts& costs,
-         std::size_t max_nodes);
+         const PlanPlayer& player, std::size_t max_nodes);
 
   PrefixBound start() const;
   // REQUIRES: shape.first == prefix.layers.
@@ -68,6 +70,7 @@ class Bounds {
                std::int64_t elements) const;
   // Time on the host's cable.
   Duration sends(std::int64_t elements) const;
+  Duration all_replies() const;
   Duration inputs_before_last(const FreePlay& stage) const;
   Duration all_inputs(const FreePlay& stage) const;
 

@@ -20,7 +20,7 @@ std::vector<const LowerNode*> by_name(const NodesView& view) {
 }
 
 // The first node and layer for which something is missing: others usually lack the same.
-void check_functions(const Model& model, const std::vector<const LowerNode*>& nodes,
+void check_functions(const LayerGraph& model, const std::vector<const LowerNode*>& nodes,
                      Diagnostics& problems) {
   for (const LowerNode* node : nodes) {
     for (const Layer& layer : model.layers) {
@@ -46,7 +46,7 @@ NodeLimits node_limits(const PartitionRequest& request, const NodesView& view) {
 }
 
 Diagnostics check_request(const PartitionRequest& request, const NodesView& view) {
-  Diagnostics problems = check_model(*request.model);
+  Diagnostics problems = check_layers(*request.model);
   const std::vector<const LowerNode*> nodes = by_name(view);
   const NodeLimits limits = node_limits(request, view);
   const LowerNode& first = *nodes.front();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "partition/search/chain.h"
 #include "partition/search/chain_search.h"
 #include "partition/search/exact_search.h"
 #include "partition/search/node_orders.h"
@@ -32,7 +33,7 @@ class Finding {
 
   FoundPlan run() {
     const std::size_t layers = request_.model->layers.size();
-    const bool chain = request_.model->sources.empty();
+    const bool chain = is_chain(*request_.model) && on_one_host();
     if (chain && layers <= kBoundedLayers) bound();
     if (!chain) {
       out_.fewest = fewest_by_tiles();
@@ -51,7 +52,7 @@ class Finding {
 
  private:
   void bound() {
-    bounds_.emplace(request_, view_, costs_, limits_.most);
+    bounds_.emplace(request_, view_, costs_, player_, limits_.most);
     out_.fewest = std::max<std::size_t>(1, bounds_->fewest_from(0));
     if (out_.fewest > limits_.most) return;
     out_.latency_bound = bounds_->latency_from(bounds_->start());

@@ -4,14 +4,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "partition/search/memo.h"
 
 namespace soliton {
 
 class LayerRuns {
  public:
-  explicit LayerRuns(const Model& model);
+  explicit LayerRuns(const LayerGraph& model);
 
   // Equal for runs [first, last) that make equal programs on equal nodes, wherever in the model
   // they are.
@@ -19,7 +19,7 @@ class LayerRuns {
   std::uint32_t layer_class(std::size_t layer) const { return classes_[layer]; }
 
  private:
-  // Hashes of all prefixes of the chain, modulo 2^61 - 1 and with two bases. The hash of any run is
+  // Hashes of all prefixes of the layers, modulo 2^61 - 1 and with two bases. The hash of any run is
   // a difference of two of them.
   struct Hash {
     std::uint64_t a = 0;
@@ -28,7 +28,7 @@ class LayerRuns {
   };
   struct Key {
     Hash hash;
-    std::uint64_t ends = 0;  // the length, and what precedes and follows the run
+    std::uint64_t ends = 0;  // the length, and whether it is the first
     bool operator==(const Key&) const = default;
   };
   struct Mix {
@@ -37,9 +37,7 @@ class LayerRuns {
     }
   };
 
-  const Model& model_;
   std::vector<std::uint32_t> classes_;
-  std::vector<bool> sequence_after_;
   std::vector<Hash> prefix_;
   std::vector<Hash> power_;
   Memo<Key, std::uint32_t, Mix> runs_;

@@ -138,7 +138,6 @@ Checked<NodesView> view_nodes(const PartitionRequest& request) {
                     chain_of_groups(request, groups, *distances_of(request, groups, listed.host)));
   view.distances = distances_of(request, groups, listed.host);
   view.host = request.nodes[listed.host].name;
-  view.cpu = request.nodes[listed.host].device.cpu;
   const std::vector<LeafOfGroup> leaves = exchangeable_leaves(request, groups);
   for (std::size_t g = 0; g < groups.size(); ++g) {
     view.groups.push_back({view.nodes.size(), groups[g].size(), groups[g].front().device_class,

@@ -77,7 +77,6 @@ struct NodesView {
   std::vector<NodeGroup> groups;
   std::shared_ptr<const Distances> distances;  // by group; the host is the last
   std::string host;
-  CpuDevice cpu;
   bool mixed = false;  // devices differ
 
   LayerPins pins;

@@ -1,6 +1,7 @@
 // The partitioner: model + cluster -> plan.
 //
-// A plan cuts the chain of layers into stages, each on nodes of its own: any nodes, in any order.
+// A plan cuts the layers, in their topological order, into stages, each on nodes of its own: any
+// nodes, in any order.
 // The value of a plan is what the cost model predicts when the whole plan is played. Small searches
 // are exact: plans are skipped only if a bound on all plans with the same beginning is not better
 // than the best plan found. If an exact search takes too long, the best plan found is returned with
@@ -10,7 +11,7 @@
 #include <functional>
 
 #include "partition/cost/cost_model.h"
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "partition/lower/lower.h"
 #include "partition/plan/plan.h"
 #include "topologies/routes.h"
@@ -41,11 +42,11 @@ struct PlanConstraints {
 };
 
 struct PartitionRequest {
-  const Model* model = nullptr;
-  // Of a model that is no chain: where its vectors come from and go to, and what the CPU hosts do
-  // around programs whose ends are `host` (Lowered::host).
+  const LayerGraph* model = nullptr;
+  // Where its vectors come from and go to, and what the CPU hosts do around programs whose ends are
+  // `host` (Lowered::host). Without them the first node with a CPU is a plain host (plain_host.h).
   const GraphEnds* ends = nullptr;
-  std::function<std::vector<PricedHost>(const HostShard& host)> hosts;
+  std::function<std::vector<PricedHost>(const HostPorts& host)> hosts;
   const Topology* topology = nullptr;  // nodes in the same order as `nodes`
   const Routes* routes = nullptr;
   std::vector<PartitionNode> nodes;  // all nodes of the cluster, including hosts (cpu)
@@ -72,11 +73,10 @@ struct PartitionRequest {
 // bytes and the number of nodes of the device that would be enough.
 Checked<Plan> partition_model(const PartitionRequest& request);
 
-// Puts the whole model on one device like `device` with memories as large as needed, together with
-// the host part that feeds it. Its outputs are the reference for those of a plan. There is one
-// shard, named "unsharded"; the host is named "host"; times are not predicted.
-// `ends`: of a model that is no chain, all on "host".
-Checked<Plan> unsharded(const Model& model, const NpuDevice& device, const std::string& precision,
-                        const CpuDevice& host, const GraphEnds* ends = nullptr);
+// Puts the whole model on one device like `device` with memories as large as needed. Its outputs are
+// the reference for those of a plan. There is one shard, named "unsharded"; times are not predicted.
+// `ends`: all on "host"; null: the same, each result once.
+Checked<Plan> unsharded(const LayerGraph& model, const NpuDevice& device,
+                        const std::string& precision, const GraphEnds* ends = nullptr);
 
 }  // namespace soliton

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "partition/search/plain_host.h"
+
 namespace soliton {
 namespace {
 
@@ -57,6 +59,7 @@ std::size_t nodes_of_stages(const std::vector<Stage>& stages) {
 Result<Lowered> PlanPlayer::lower_plan(const std::vector<Stage>& stages, bool with_weights) const {
   LowerRequest request;
   request.model = request_.model;
+  request.readers = &readers_;
   request.ends = request_.ends;
   for (Stage stage : stages) {
     for (std::size_t& node : stage.nodes) {
@@ -66,7 +69,6 @@ Result<Lowered> PlanPlayer::lower_plan(const std::vector<Stage>& stages, bool wi
     request.stages.push_back(std::move(stage));
   }
   request.host = view_.host;
-  request.cpu = view_.cpu;
   request.precision = request_.precision;
   request.with_weights = with_weights;
   request.batch = request_.batch;
@@ -84,7 +86,7 @@ Prediction PlanPlayer::predict_run(const Lowered& lowered) const {
 
 std::vector<PricedHost> PlanPlayer::hosts_of(const Lowered& lowered) const {
   if (request_.hosts) return request_.hosts(lowered.host);
-  return {priced_host(lowered.host, request_.steps, request_.batch)};
+  return {plain_host(view_.host, lowered.host, request_.steps, request_.batch)};
 }
 
 CostRequest PlanPlayer::cost_of(const Lowered& lowered,

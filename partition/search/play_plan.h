@@ -33,10 +33,12 @@ class PlanPlayer {
  public:
   // Both must outlive the object.
   PlanPlayer(const PartitionRequest& request, const NodesView& view)
-      : request_(request), view_(view) {}
+      : request_(request), view_(view), readers_(*request.model) {}
 
   // Programs for the nodes of the stages, in the order in which the stages list them.
   Result<Lowered> lower_plan(const std::vector<Stage>& stages, bool with_weights) const;
+  // What the CPU hosts do around these programs.
+  std::vector<PricedHost> hosts_of(const Lowered& lowered) const;
   // Returns nullopt if a memory is over its budget, or if the plan is not better than `beat`.
   std::optional<PlayedPlan> play(const std::vector<Stage>& stages, const PlayedPlan* beat);
 
@@ -50,10 +52,10 @@ class PlanPlayer {
  private:
   // Both must outlive what is returned.
   CostRequest cost_of(const Lowered& lowered, const std::vector<PricedHost>& hosts) const;
-  std::vector<PricedHost> hosts_of(const Lowered& lowered) const;
 
   const PartitionRequest& request_;
   const NodesView& view_;
+  LayerReaders readers_;
   std::int64_t played_ = 0;
   std::int64_t work_ = 0;
 };

@@ -40,7 +40,7 @@ Capacity capacity(const PartitionRequest& request, const NodesView& view, std::s
 // Tiles of a layer that are too many on some node however far it is spread.
 std::string tile_fault(const PartitionRequest& request, const NpuDevice& device,
                        std::size_t layer) {
-  const Model& model = *request.model;
+  const LayerGraph& model = *request.model;
   const std::size_t most =
       std::min(most_stage_nodes(model, layer, layer + 1, device.native_dim), kFewestLimit);
   Stage spread{layer, layer + 1, {}};
@@ -74,7 +74,7 @@ LowerRequest lowering_of(const PartitionRequest& request, const NodesView& view)
 
 // What is over budget when every layer is spread as far as it goes.
 std::string tightest_fault(const PartitionRequest& request, const NodesView& view) {
-  const Model& model = *request.model;
+  const LayerGraph& model = *request.model;
   const LowerNode& node = view.nodes.front();
   std::string out;
   for (std::size_t layer = 0; layer < model.layers.size() && out.empty(); ++layer) {
@@ -101,7 +101,7 @@ std::string tightest_fault(const PartitionRequest& request, const NodesView& vie
 // What is over budget with the whole model over all the nodes: names the memory when it is not
 // pinned weights alone that are too many.
 std::string whole_fault(const PartitionRequest& request, const NodesView& view, std::size_t nodes) {
-  const Model& model = *request.model;
+  const LayerGraph& model = *request.model;
   LowerRequest lower_request = lowering_of(request, view);
   const std::int64_t most =
       most_row_slices(model, 0, model.layers.size(), view.nodes.front().device.native_dim);
@@ -126,7 +126,7 @@ std::string limit_note(const PartitionRequest& request, const NodesView& view, s
 
 }  // namespace
 
-std::int64_t tiles_of_model(const Model& model, const NpuDevice& device) {
+std::int64_t tiles_of_model(const LayerGraph& model, const NpuDevice& device) {
   Stage all{0, model.layers.size(), {0}, false};
   const auto placement = place_stage(model, all, device, {0});
   return placement ? -placement->tiles_free[0] : 0;
@@ -140,7 +140,7 @@ std::size_t fewest_nodes(const PartitionRequest& request, const NodesView& view)
   PartitionRequest copies = request;
   const LowerNode& first = view.nodes.front();
   copies.nodes = {{first.name, {Device::Kind::kNpu, first.device, {}}},
-                  {view.host, {Device::Kind::kCpu, {}, view.cpu}}};
+                  {view.host, {Device::Kind::kCpu, {}, {}}}};
   copies.constraints = {};
   copies.topology = nullptr;
   copies.routes = nullptr;

@@ -6,7 +6,7 @@
 namespace soliton {
 
 // Number of native tiles of the whole model on one device like `device`.
-std::int64_t tiles_of_model(const Model& model, const NpuDevice& device);
+std::int64_t tiles_of_model(const LayerGraph& model, const NpuDevice& device);
 
 // Bytes of `tiles` native tiles, rounded up.
 Bytes tile_bytes(std::int64_t tiles, const NumberFormat& format, int native_dim);

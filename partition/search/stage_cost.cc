@@ -11,6 +11,9 @@
 namespace soliton {
 namespace {
 
+// The host of a stage that is lowered alone, and how the names of ports end that it feeds.
+constexpr const char* kHost = "host";
+constexpr const char* kFromHost = " from host";
 // Enough steps that a period is what it stays for the rest of a request.
 constexpr std::int64_t kMeasuredSteps = 16;
 // Ways to put devices of different classes in the places of a stage.
@@ -47,7 +50,11 @@ NpuDevice largest_of(const PartitionRequest& request, const NodesView& view) {
 }  // namespace
 
 StageCosts::StageCosts(const PartitionRequest& request, const NodesView& view)
-    : request_(request), view_(view), runs_(*request.model), largest_(largest_of(request, view)) {}
+    : request_(request),
+      view_(view),
+      readers_(*request.model),
+      runs_(*request.model),
+      largest_(largest_of(request, view)) {}
 
 Stage to_stage(const StageShape& shape, std::span<const std::size_t> nodes) {
   return with_option({shape.first, shape.last, {nodes.begin(), nodes.end()}}, shape.option);
@@ -153,14 +160,14 @@ std::optional<Lowered> StageCosts::shards(const StageShape& shape, const Devices
   if (!tiles_fit(shape, devices)) return std::nullopt;
   LowerRequest request;
   request.model = request_.model;
+  request.readers = &readers_;
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < devices.size(); ++i) {
     request.nodes.push_back({fmt::format("n{}", i), *devices[i]});
     positions.push_back(i);
   }
   request.stages = {to_stage(shape, positions)};
-  request.host = "host";
-  request.cpu = view_.cpu;
+  request.host = kHost;
   request.precision = request_.precision;
   request.with_weights = false;
   request.batch = request_.batch;
@@ -196,7 +203,7 @@ Duration StageCosts::cable_time(const StageShape& shape, const Lowered& lowered,
     Duration in{};
     for (const InPort& port : lowered.shards[i].in_ports) {
       in = sum(in, on(groups[lowered.node[i]], port.elements));
-      const bool from_host = port.name.ends_with(" from " + lowered.host.node);
+      const bool from_host = port.name.ends_with(kFromHost);
       if (shape.first == 0 && from_host) host = sum(host, on(view_.host_group(), port.elements));
     }
     most = std::max(most, in);

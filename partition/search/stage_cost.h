@@ -101,6 +101,7 @@ class StageCosts {
 
   const PartitionRequest& request_;
   const NodesView& view_;
+  LayerReaders readers_;
   LayerRuns runs_;
   NpuDevice largest_;  // the device with the largest matrix register file
   std::map<std::vector<std::uint32_t>, std::uint32_t> patterns_;

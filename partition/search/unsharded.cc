@@ -29,25 +29,24 @@ void enlarge(Shard& shard) {
 }
 
 // Values do not depend on where weights lie, and memories are made as large as needed.
-Model all_pinned(Model model) {
+LayerGraph all_pinned(LayerGraph model) {
   for (Layer& layer : model.layers) std::visit([](auto& it) { it.in_dram = false; }, layer);
   return model;
 }
 
 }  // namespace
 
-Checked<Plan> unsharded(const Model& given, const NpuDevice& device, const std::string& precision,
-                        const CpuDevice& host, const GraphEnds* ends) {
-  const Model model = all_pinned(given);
+Checked<Plan> unsharded(const LayerGraph& given, const NpuDevice& device,
+                        const std::string& precision, const GraphEnds* ends) {
+  const LayerGraph model = all_pinned(given);
   LowerRequest request;
   request.model = &model;
   request.nodes = {{"unsharded", device}};
   request.stages = {{0, model.layers.size(), {0}, false}};
   request.host = "host";
   request.ends = ends;
-  request.cpu = host;
   request.precision = precision;
-  Diagnostics problems = check_model(model);
+  Diagnostics problems = check_layers(model);
   if (!problems.empty()) return tl::unexpected<Diagnostics>(std::move(problems));
   auto lowered = lower(request);
   if (!lowered) {
@@ -57,7 +56,7 @@ Checked<Plan> unsharded(const Model& given, const NpuDevice& device, const std::
   Plan plan;
   plan.model = model.name;
   plan.host = request.host;
-  plan.host_shard = std::move(lowered->host);
+  plan.host_ports = std::move(lowered->host);
   plan.shards = std::move(lowered->shards);
   plan.nodes_used = 1;
   enlarge(plan.shards.front());

@@ -8,6 +8,7 @@
 #include "node/npu/critical_path.h"
 #include "partition/certificate/certificate.h"
 #include "partition/plan/why.h"
+#include "partition/search/chain.h"
 #include "partition/search/check_request.h"
 #include "partition/search/refuse.h"
 
@@ -35,7 +36,7 @@ SearchOutcome outcome_of(const PartitionRequest& request, const FoundPlan& found
           .interval = best.prediction.interval,
           .nodes = best.nodes,
           .complete = found.proved,
-          .graph = !request.model->sources.empty(),
+          .chain = is_chain(*request.model),
           .constrained = request.constraints.any(),
           .given = request.constraints.given.has_value(),
           .latency_bound = found.latency_bound,
@@ -61,7 +62,8 @@ std::vector<PlanStage> named_stages(const PartitionRequest& request, const Nodes
   return out;
 }
 
-std::vector<StageAccount> stage_accounts(const Model& model, const std::vector<Stage>& stages) {
+std::vector<StageAccount> stage_accounts(const LayerGraph& model,
+                                         const std::vector<Stage>& stages) {
   std::vector<StageAccount> out;
   for (const Stage& stage : stages) {
     std::string layers = layer_name(model.layers[stage.first]);
@@ -95,9 +97,7 @@ std::vector<std::string> explanation(const PartitionRequest& request, const Node
                       .nodes_max = limits.most,
                       .nodes_that_fit = found.fewest,
                       .fewer = on(best.nodes - 1),
-                      .more = on(best.nodes + 1),
-                      .host_work = request.model->cpu_operators,
-                      .notes = request.model->notes};
+                      .more = on(best.nodes + 1)};
   std::vector<std::string> out = why(account);
   for (std::string& line : remarks(request.batch, shards)) out.push_back(std::move(line));
   return out;
@@ -213,7 +213,7 @@ Checked<Plan> write_plan(const PartitionRequest& request, const NodesView& view,
   report_steps(request.steps, costs, found.best->stages, lowered, plan.placements);
   plan.stages = named_stages(request, view, found.best->stages);
   plan.explanation = explanation(request, view, found, lowered.shards);
-  plan.host_shard = std::move(lowered.host);
+  plan.host_ports = std::move(lowered.host);
   sort_by_id(request, lowered, plan);
   return plan;
 }

@@ -48,16 +48,7 @@ struct Deployment {
 struct Role {
   kind @0 :Text;
   options @1 :Options.Settings;
-  body @2 :AnyPointer;              # NPU: Shards.Shard; host: HostRole; CPU: Graphs.CpuRole
-}
-
-struct HostRole {
-  shard @0 :Shards.HostShard;
-  seed @1 :UInt64;
-  steps @2 :UInt32;                 # of random inputs
-  symbols @3 :List(Int32);          # all requests' symbols in a row
-  values @4 :List(Float32);         # or all requests' vectors in a row
-  lengths @5 :List(UInt32);         # steps of each request in the two above
+  body @2 :AnyPointer;              # NPU: Shards.Shard; CPU: Graphs.CpuRole
 }
 
 struct Faults {
@@ -125,8 +116,7 @@ struct Record {
   networkPs @6 :Int64;
   queuePs @7 :Int64;
   hostPs @8 :Int64;
-  output @9 :Data;                  # fp32 little endian
-  arrays @10 :Data;                 # of a graph: its outputs, as in messages
+  arrays @9 :Data;                  # the outputs of the model, as in messages
 }
 
 struct TrafficRecord {

@@ -10,6 +10,7 @@ struct CpuRole {
   parts @1 :List(Part);
   clients @2 :Clients;              # null: none here
   streams @3 :List(Stream);
+  batch @4 :UInt32;                 # the most requests that run together
 
   struct Port {
     node @0 :Text;

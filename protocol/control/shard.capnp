@@ -99,30 +99,3 @@ struct Shard {
     destinations @2 :List(Destination);
   }
 }
-
-struct HostShard {
-  node @0 :Text;
-  deviceName @1 :Text;
-  operatorOverheadPs @2 :Int64;
-  memoryRate @3 :Int64;
-  symbols @4 :Int64;
-  input @5 :Int64;
-  table @6 :Data;
-  inputs @7 :List(StepPort);
-  replies @8 :List(ReplyPort);
-  output @9 :Int64;
-  sequenceOutput @10 :Bool;
-  after @11 :UInt8;
-
-  struct StepPort {
-    reversed @0 :Bool;
-    destinations @1 :List(Destination);
-    offset @2 :Int64;
-    elements @3 :Int64;
-  }
-  struct ReplyPort {
-    elements @0 :UInt32;
-    offset @1 :UInt32;
-    reversed @2 :Bool;
-  }
-}

@@ -11,9 +11,6 @@ void write_shard(const Shard& shard, wire::Shard::Builder out);
 // REQUIRES: written by write_shard() of the same build. A program that does not decode is kInvalid.
 Result<Shard> read_shard(wire::Shard::Reader in);
 
-void write_host_shard(const HostShard& shard, wire::HostShard::Builder out);
-HostShard read_host_shard(wire::HostShard::Reader in);
-
 // Parts of the above (device_codec.cc).
 void write_format(const NumberFormat& format, wire::NumberFormat::Builder out);
 NumberFormat read_format(wire::NumberFormat::Reader in);

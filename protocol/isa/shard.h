@@ -88,50 +88,6 @@ struct Shard {
   std::uint32_t batch = 1;
 };
 
-// What the CPU host does for a model: the first and the last part of the graph, and the clients'
-// end of the service.
-struct HostShard {
-  std::string node;  // logical name
-  CpuDevice device;
-  // Before: a request is `steps` symbol numbers looked up in `table` (symbols x width), or `steps *
-  // input` values.
-  std::int64_t symbols = 0;  // 0: no embedding
-  std::int64_t input = 0;    // elements of one step's vector
-  std::vector<Half> table;   // empty under `compute: timing`
-  // Of every step's vector `elements` values from `offset` on go to every destination of each port,
-  // in this order; `reversed` ports get the last step first.
-  struct StepPort {
-    bool reversed = false;
-    std::vector<OutPort::Destination> destinations;
-    std::int64_t offset = 0;
-    std::int64_t elements = 0;  // 0: the whole vector
-    // Of a model that is no chain: which of its sources, and how many vectors a request has of it
-    // (0: one for each step).
-    std::uint32_t source = 0;
-    std::int64_t tokens = 0;
-  };
-  std::int64_t elements_of(const StepPort& port) const {
-    return port.elements == 0 ? input : port.elements;
-  }
-  std::vector<StepPort> inputs;
-  // After: port p receives `elements` values that belong at `offset` of an output vector;
-  // `reversed` ports deliver the last step first. Softmax and the like run over the whole vector.
-  struct ReplyPort {
-    std::uint32_t elements = 0;
-    std::uint32_t offset = 0;
-    bool reversed = false;
-    // Of a model that is no chain: which of its readers takes it, the port on that reader's host,
-    // and how many vectors a request has of it.
-    std::uint32_t reader = 0;
-    std::uint16_t port = 0;
-    std::int64_t tokens = 0;
-  };
-  std::vector<ReplyPort> replies;
-  std::int64_t output = 0;       // elements of one output vector
-  bool sequence_output = false;  // `steps` output vectors a request, or one
-  enum class After : std::uint8_t { kNone, kSoftmax, kLogSoftmax } after = After::kNone;
-};
-
 // How full each memory of the device is, in bytes and in its unit of allocation.
 struct MemoryUse {
   std::string memory;  // "MatrixRf"

@@ -49,6 +49,7 @@ Work work_of_body(const Graph& body, std::vector<Array> inputs, const Call& call
   (void)run(body, std::move(inputs), call,
             [&](std::size_t, const Call& inner, const Outputs& outputs) {
               work += work_of(*inner.node.kind, inner, outputs);
+              return true;
             });
   return work;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "partition/ir/evaluate.h"
+#include "partition/ir/passes/sequences.h"
 #include "partition/ir/passes/states.h"
 #include "partition/ir/passes/tidy.h"
 #include "partition/onnx/import_onnx.h"
@@ -86,6 +87,7 @@ void fuzz_onnx(std::span<const std::uint8_t> bytes) {
         work = std::min(kMostWork + 1, work + of_node.multiply_adds / 2 + of_node.operations / 2);
         for (const ir::Array& output : outputs)
           if (output.elements() > kMostElements) work = kMostWork + 1;
+        return work <= kMostWork;
       });
   if (!shapes || work > kMostWork) return;
   std::vector<ir::Array> values;
@@ -97,6 +99,12 @@ void fuzz_onnx(std::span<const std::uint8_t> bytes) {
     SOLITON_CHECK((*outputs)[k].known());
     SOLITON_CHECK((*outputs)[k].type() == (*shapes)[k].type());
   }
+  ir::plain_sequences(graph, ir::alike(ir::infer_partly(graph, *kinds)));
+  SOLITON_CHECK_MSG(broken_rule(graph).empty(), "{}", broken_rule(graph));
+  const Result<ir::Outputs> again = ir::evaluate(graph, values);
+  SOLITON_CHECK_MSG(again.has_value(), "{}", again.error().message);
+  for (std::size_t k = 0; k < outputs->size(); ++k)
+    SOLITON_CHECK(identical((*again)[k], (*outputs)[k]));
 }
 
 }  // namespace soliton

@@ -84,7 +84,7 @@ std::vector<Case> models() {
        std::string(kNodes) + "model: {onnx: nowhere.onnx}\n"},
       {"no onnx", 2, ":4:15: model.onnx: ", std::string(kNodes) + "model: {onnx: not.onnx}\n"},
       {"no model", 2, "model is missing", kNodes},
-      {"steps", 2, ":4:14: 70000 steps; a request has at most 65535",
+      {"steps", 2, ":4:45: model.rnn.steps: 70000 is not between 1 and 65535",
        std::string(kNodes) + "model: {rnn: {cell: gru, hidden: 64, steps: 70000}}\n"},
   };
 }

@@ -65,15 +65,19 @@ TEST_F(Values, ModelsWithLengthsStatesAndBatchesOfTheirOwn) {
 // Twelve requests of a step each, and one of twelve steps.
 TEST_F(Values, StateIsCarriedBetweenRequests) {
   const std::string each = stateful("each", "requests: 12");
-  ASSERT_EQ(run("each", each).status, 0);
-  ASSERT_EQ(run("one", stateful("one", "requests: 1")).status, 0);
+  // The states are outputs too, each in a file of its own, unless one output is named.
+  ASSERT_EQ(run("all", each).status, 0);
+  EXPECT_TRUE(fs::exists(folder_.file("all") + "/outputs-hn.npy"));
+  const Arguments answer{"--set", "model.output=y"};
+  ASSERT_EQ(run("each", each, answer).status, 0);
+  ASSERT_EQ(run("one", stateful("one", "requests: 1"), answer).status, 0);
   const Result<NpyArray> in_parts = read_npy(folder_.file("each") + "/outputs.npy");
   const Result<NpyArray> whole = read_npy(folder_.file("one") + "/outputs.npy");
   ASSERT_TRUE(in_parts && whole);
-  EXPECT_EQ(in_parts->shape, (std::vector<std::int64_t>{12, 1, 6}));
-  EXPECT_EQ(whole->shape, (std::vector<std::int64_t>{1, 12, 6}));
+  EXPECT_EQ(in_parts->shape, (std::vector<std::int64_t>{12, 1, 1, 6}));
+  EXPECT_EQ(whole->shape, (std::vector<std::int64_t>{1, 12, 1, 6}));
   EXPECT_EQ(in_parts->data, whole->data);
-  ASSERT_EQ(run("zero", each, {"--set", "model.state=zero"}).status, 0);
+  ASSERT_EQ(run("zero", each, {"--set", "model.state=zero", "--set", "model.output=y"}).status, 0);
   EXPECT_NE(read_npy(folder_.file("zero") + "/outputs.npy")->data, whole->data);
 }
 

@@ -3,30 +3,24 @@
 #include <gtest/gtest.h>
 
 #include "node/npu/critical_path.h"
-#include "tests/unit/partition/harness.h"
+#include "tests/regress/values/chain_model.h"
 
 namespace soliton::test {
 namespace {
 
 constexpr std::int64_t kMacs = 16 * 64 + 64 * 32 + 32 * 32 + 32 * 5;
 
-Model mlp(bool last_is_a_sequence) {
-  Model model;
-  model.name = "mlp";
-  model.input = 16;
-  model.fixed_steps = 1;
-  for (const std::int64_t output : {64, 32, 32}) add_dense(model, output, true);
-  add_dense(model, 5, last_is_a_sequence);
-  model.output = 5;
-  model.sequence_output = last_is_a_sequence;
+LayerGraph mlp(bool per_step) {
+  LayerGraph model = no_layers(16, per_step);
+  for (const std::int64_t output : {64, 32, 32, 5}) add_dense(model, output);
   return model;
 }
 
 TEST(DenseOnly, AStepIsTheWholeRequest) {
-  for (const bool sequence : {true, false}) {
-    const Model model = mlp(sequence);
-    ASSERT_EQ(check_model(model).text(), "");
-    const Lowered made = lowered(model, bw_s10(), 1, {stage(0, 4, 0, 1)});
+  for (const bool per_step : {true, false}) {
+    const LayerGraph model = mlp(per_step);
+    ASSERT_EQ(check_layers(model).text(), "");
+    const Lowered made = lowered(model, bw_s10(), 1);
     const StepAnalysis step = analyse_step(made.shards.front(), 1);
     EXPECT_EQ(step.macs, kMacs);
     EXPECT_EQ(2 * step.macs, operations(model, 1));
@@ -34,15 +28,15 @@ TEST(DenseOnly, AStepIsTheWholeRequest) {
     const NpuTimingParameters timing = bw_s10().timing;
     const double least = static_cast<double>(timing.request_cycles +
                                              4 * (timing.dispatch_cycles + timing.depth_cycles));
-    EXPECT_NEAR(step.cycles, least, 4) << sequence;
+    EXPECT_NEAR(step.cycles, least, 4) << per_step;
     EXPECT_EQ(step.limit, StepLimit::kDependence);
   }
 }
 
 // Where requests have many steps, a step is one of many.
 TEST(DenseOnly, AStepOfManyOverlapsWithTheNext) {
-  const Model model = mlp(true);
-  const Lowered made = lowered(model, bw_s10(), 1, {stage(0, 4, 0, 1)});
+  const LayerGraph model = mlp(true);
+  const Lowered made = lowered(model, bw_s10(), 1);
   EXPECT_LT(analyse_step(made.shards.front(), 100).cycles,
             analyse_step(made.shards.front(), 1).cycles);
 }

@@ -5,11 +5,11 @@
 #include "fabric/sim/engine.h"
 #include "node/npu/op_time.h"
 #include "partition/cost/cost_model.h"
+#include "partition/ir/cpu_part.h"
 #include "partition/search/partition.h"
 #include "protocol/base/clock_domain.h"
 #include "protocol/base/histogram.h"
-#include "protocol/isa/host_time.h"
-#include "tests/unit/partition/harness.h"
+#include "tests/regress/values/chain_model.h"
 #include "topologies/line.h"
 
 namespace soliton::test {
@@ -52,11 +52,11 @@ TEST(TimeEnd, APacketIsNeverThereBeforeItLeft) {
 }
 
 TEST(TimeEnd, AHostThatIsSlowerThanTimeItself) {
-  HostShard host;
-  host.symbols = 10;
-  host.input = 1 << 20;
-  host.device.memory_rate = kSlow;
-  EXPECT_EQ(host_time_before(host, 65'535), kLongestTime);
+  constexpr std::int64_t kMany = std::int64_t{1} << 60;
+  CpuDevice slow;
+  slow.memory_rate = kSlow;
+  EXPECT_EQ(cpu_time(slow, ir::Work{}, std::int64_t{1} << 40), kLongestTime);
+  EXPECT_EQ(cpu_time(CpuDevice(), ir::Work{.multiply_adds = kMany}, 0), kLongestTime);
 }
 
 TEST(TimeEnd, TheMeanOfManyLongTimesIsExact) {
@@ -70,7 +70,7 @@ TEST(TimeEnd, TheMeanOfManyLongTimesIsExact) {
 
 // A request of a thousand steps, each of which streams all weights at 1 kb/s.
 struct Slow {
-  Model model;
+  LayerGraph model;
   Topology topology;
   Routes routes;
   PartitionRequest request;

@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include "partition/ir/model.h"
-#include "tests/unit/partition/harness.h"
+#include "partition/ir/element_count.h"
+#include "tests/regress/values/chain_model.h"
 
 namespace soliton {
 namespace {
@@ -13,12 +13,12 @@ namespace {
 using testing::HasSubstr;
 
 std::string errors_with(float value, std::size_t position) {
-  Model model = build_rnn({.cell = Cell::kGru, .hidden = 8, .steps = 2, .input = 4});
+  LayerGraph model = test::rnn({.cell = Cell::kGru, .hidden = 8, .steps = 2, .input = 4});
   Tensor& input = std::get<RecurrentLayer>(model.layers.front()).directions.front().input;
   auto values = std::make_shared<std::vector<float>>(*input.values);
   values->at(position) = value;
   input.values = values;
-  return check_model(model).text();
+  return check_layers(model).text();
 }
 
 TEST(Weights, ANanIsNamedWithItsPlace) {
@@ -37,16 +37,16 @@ TEST(Weights, AnInfinityToo) {
 // Masks: an infinite bias is a value of fp16, and makes a class impossible.
 TEST(Weights, AnInfinityIsLegalWhereNoBlockHoldsIt) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  Model model = build_rnn({.cell = Cell::kGru, .hidden = 4, .steps = 2, .input = 4});
-  test::add_dense(model, 3, true);
+  LayerGraph model = test::rnn({.cell = Cell::kGru, .hidden = 4, .steps = 2, .input = 4});
+  test::add_dense(model, 3);
   auto& dense = std::get<DenseLayer>(model.layers.back());
   const auto with = [](float value) {
     return std::make_shared<const std::vector<float>>(std::vector<float>{0, value, 1});
   };
   dense.bias.values = with(-kInfinity);
-  EXPECT_EQ(check_model(model).text(), "");
+  EXPECT_EQ(check_layers(model).text(), "");
   dense.bias.values = with(std::numeric_limits<float>::quiet_NaN());
-  EXPECT_THAT(check_model(model).text(),
+  EXPECT_THAT(check_layers(model).text(),
               HasSubstr("row 1: not a number (NaN); any other value is allowed"));
   dense.bias.values = with(0);
   auto& gru = std::get<RecurrentLayer>(model.layers.front()).directions.front();
@@ -55,7 +55,7 @@ TEST(Weights, AnInfinityIsLegalWhereNoBlockHoldsIt) {
   b[5] = -kInfinity;
   gru.input_bias.values = std::make_shared<const std::vector<float>>(a);
   gru.recurrent_bias.values = std::make_shared<const std::vector<float>>(b);
-  EXPECT_THAT(check_model(model).text(), HasSubstr("gate z, row 1: infinities of both signs"));
+  EXPECT_THAT(check_layers(model).text(), HasSubstr("gate z, row 1: infinities of both signs"));
 }
 
 TEST(Weights, AShapeWithAZeroAxisHasACountOnlyIfEveryPartOfItHas) {
@@ -66,7 +66,7 @@ TEST(Weights, AShapeWithAZeroAxisHasACountOnlyIfEveryPartOfItHas) {
 }
 
 TEST(Weights, MoreTilesThanADeviceHasAddressesDoNotFit) {
-  Model model = build_rnn({.hidden = 1 << 18, .steps = 1, .with_weights = false});
+  LayerGraph model = test::rnn({.hidden = 1 << 18, .steps = 1, .with_weights = false});
   std::get<RecurrentLayer>(model.layers.front()).in_dram = true;
   NpuDevice device = test::pocket(2, 20);
   device.dram = Bytes{std::int64_t{1} << 44};
@@ -74,7 +74,8 @@ TEST(Weights, MoreTilesThanADeviceHasAddressesDoNotFit) {
   LowerRequest request;
   request.model = &model;
   request.nodes = {{"fpga0", device}};
-  request.stages = {test::stage(0, 1, 0, 1)};
+  request.stages.emplace_back().last = 1;
+  request.stages.back().nodes = {0};
   request.host = "host0";
   request.with_weights = false;
   const Result<Lowered> lowered = lower(request);

@@ -8,11 +8,14 @@
 #include <fstream>
 #include <sstream>
 
-#include "node/host/host_work.h"
+#include "cluster/workload/graph_judge.h"
 #include "node/npu/kernels/pointwise.h"
+#include "partition/ir/array_bytes.h"
+#include "partition/ir/evaluate.h"
 #include "protocol/base/rng.h"
+#include "tests/regress/values/chain_model.h"
 #include "tests/unit/bits/outsider.h"
-#include "tests/unit/partition/harness.h"
+#include "tests/unit/graph/test_graph.h"
 
 namespace soliton::test {
 namespace {
@@ -62,28 +65,35 @@ outsider::Layer layer_of(const Kind& kind) {
   return layer;
 }
 
-// What the project answers to request 3 of `input: random`.
+// An input of request `number` of `input: random`, which is number `input` of the model's.
+ir::Array random_input(std::uint32_t number, std::size_t input, const ir::Array& kind) {
+  GraphInputs inputs;
+  inputs.seed = kSeed;
+  inputs.kinds.assign(input + 1, kind);
+  return inputs.request(number).at(input);
+}
+
+// What the project answers to request 3.
 std::vector<float> answer_of(const Kind& kind) {
-  const Model model = build_rnn({.cell = kind.cell,
-                                 .hidden = kHidden,
-                                 .steps = kSteps,
-                                 .input = kInput,
-                                 .reset_after = kind.reset_after,
-                                 .seed = kSeed});
+  const LayerGraph model = rnn({.cell = kind.cell,
+                                .hidden = kHidden,
+                                .steps = kSteps,
+                                .input = kInput,
+                                .reset_after = kind.reset_after,
+                                .seed = kSeed});
   NpuDevice device = pocket(10, 400);
   device.cell_programs = kind.stepwise ? CellPrograms::kStepwise : CellPrograms::kFused;
   device.formats = {{parse_format("msfp16").value(), 5}};
-  const Lowered made = lowered(model, device, 2, {stage(0, 1, 0, 2)});
-  InputSource source;
-  source.seed = kSeed;
-  source.random_steps = kSteps;
-  return floats(
-      run(made.shards, made.host, before(made.host, source.request(3, made.host)), kSteps));
+  const ir::Array x =
+      random_input(3, 0, ir::Array::unknown(ir::ElementType::kFloat32, {kSteps, 1, kInput}));
+  std::vector<Half> halves;
+  for (const float value : x.as<float>()) halves.push_back(to_half(value));
+  return floats(run(lowered(model, device, 2), halves, kSteps));
 }
 
 TEST(BitsPage, AnOutsiderGetsTheOutputsOfEveryCellBitByBit) {
   for (const Kind& kind : kKinds) {
-    outsider::Vector inputs = outsider::random_values(kSeed, 3, kSteps * kInput);
+    outsider::Vector inputs = outsider::random_values(kSeed, 3, 0, kSteps * kInput);
     for (float& value : inputs) value = outsider::half(value);
     const outsider::Vector theirs = layer_of(kind).run(inputs);
     const std::vector<float> ours = answer_of(kind);
@@ -148,13 +158,14 @@ TEST(BitsPage, FusedAndStepwiseDifferWhereThePageSaysSo) {
 }
 
 TEST(BitsPage, WeightsOfEveryTensorLayerAndDirection) {
-  const Model model = build_rnn({.cell = Cell::kLstm,
-                                 .hidden = 5,
-                                 .steps = 1,
-                                 .layers = 2,
-                                 .input = 3,
-                                 .bidirectional = true,
-                                 .seed = kSeed});
+  const LayerGraph model = rnn({.cell = Cell::kLstm,
+                                .hidden = 5,
+                                .steps = 1,
+                                .layers = 2,
+                                .input = 3,
+                                .bidirectional = true,
+                                .seed = kSeed});
+  ASSERT_EQ(model.layers.size(), 2U);
   std::uint64_t tensor = 0;
   for (const Layer& layer : model.layers)
     for (const RecurrentWeights& direction : std::get<RecurrentLayer>(layer).directions)
@@ -163,33 +174,56 @@ TEST(BitsPage, WeightsOfEveryTensorLayerAndDirection) {
         EXPECT_EQ(*one->values, outsider::weights(kSeed, tensor++, one->values->size(), 5));
 }
 
-TEST(BitsPage, SymbolsOfRandomRequests) {
-  InputSource source;
-  source.seed = kSeed;
-  source.random_steps = 50;
-  HostShard shard;
-  shard.symbols = 27;
-  const std::vector<std::int32_t> ours = source.request(2, shard).symbols;
-  const std::vector<std::int64_t> theirs = outsider::random_symbols(kSeed, 2, 50, 27);
-  EXPECT_EQ(std::vector<std::int64_t>(ours.begin(), ours.end()), theirs);
-}
-
-TEST(BitsPage, SoftmaxAndLogSoftmax) {
-  const std::vector<Half> logits = random_vectors(12, 9);
-  HostShard shard;
-  shard.output = 12;
-  for (const bool exponentiate : {false, true}) {
-    shard.after = exponentiate ? HostShard::After::kSoftmax : HostShard::After::kLogSoftmax;
-    EXPECT_EQ(after(shard, logits), outsider::log_softmax(floats(logits), exponentiate));
+TEST(BitsPage, RandomInputsOfEveryKind) {
+  const auto ours = [](std::size_t input, ir::ElementType type) {
+    return random_input(2, input, ir::Array::unknown(type, {5, 10}));
+  };
+  for (const std::size_t input : {0U, 1U}) {
+    const auto reals = ours(input, ir::ElementType::kFloat32);
+    EXPECT_TRUE(
+        std::ranges::equal(reals.as<float>(), outsider::random_values(kSeed, 2, input, 50)));
+    const auto integers = ours(input, ir::ElementType::kInt64);
+    EXPECT_TRUE(std::ranges::equal(integers.as<std::int64_t>(),
+                                   outsider::random_integers(kSeed, 2, input, 50)));
   }
 }
 
-TEST(BitsPage, TheHashIsOverLittleEndianBytes) {
-  const outsider::Vector values = {1.0f, -0.5f};
-  const std::vector<unsigned char> bytes = outsider::bytes_of(values);
-  const std::string_view ours(reinterpret_cast<const char*>(values.data()), 8);
-  const std::string_view theirs(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  EXPECT_EQ(hash_bytes(ours), outsider::fnv(theirs));
+// Of each vector of a matrix by itself.
+TEST(BitsPage, SoftmaxAndLogSoftmax) {
+  const outsider::Vector logits = floats(random_vectors(24, 9));
+  for (const char* op : {"Softmax", "LogSoftmax"}) {
+    TestGraph t;
+    t.output(t.node("y", op, {t.input("x", {2, 12})}));
+    const Result<ir::Outputs> outputs =
+        ir::evaluate(t.graph, {{ir::Array::of<float>({2, 12}, logits)}});
+    ASSERT_TRUE(outputs) << outputs.error().message;
+    const auto values = outputs->front().as<float>();
+    for (const int row : {0, 1}) {
+      const outsider::Vector vector(logits.begin() + 12 * row, logits.begin() + 12 * (row + 1));
+      const outsider::Vector theirs =
+          op == std::string("Softmax") ? outsider::softmax(vector) : outsider::log_softmax(vector);
+      EXPECT_TRUE(
+          std::ranges::equal(values.subspan(12 * static_cast<std::size_t>(row), 12), theirs))
+          << op << " of row " << row;
+    }
+  }
+}
+
+std::uint64_t hash_of(const std::vector<unsigned char>& bytes) {
+  return outsider::fnv({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+// The outputs of a model with several lie one behind the other.
+TEST(BitsPage, TheHashIsOverTheBytesOfTheAnswer) {
+  const outsider::Vector values = {1, -0.5F, 0.25F, 3, 4, 5};
+  Payload packed;
+  ir::append_array(ir::Array::of<float>({2, 3}, values), packed);
+  ir::append_array(ir::Array::scalar(7.0F), packed);
+  HostRecord record;
+  record.arrays = packed.bytes;
+  std::vector<unsigned char> theirs = outsider::bytes_of(values);
+  for (const unsigned char byte : outsider::bytes_of({7})) theirs.push_back(byte);
+  EXPECT_EQ(graph_row({}, record).output_hash, hash_of(theirs));
 }
 
 TEST(BitsPage, ItsWorkedNumbersAreRight) {
@@ -199,8 +233,7 @@ TEST(BitsPage, ItsWorkedNumbersAreRight) {
   EXPECT_EQ(ours.bits(0), stream.bits(0));
   EXPECT_EQ(ours.child(1).bits(2), stream.child(1).bits(2));
   const outsider::Vector w = outsider::weights(7, 0, 2, 4);
-  const outsider::Vector x = outsider::random_values(7, 0, 2);
-  const std::vector<unsigned char> bytes = outsider::bytes_of({1.0f, -0.5f});
+  const outsider::Vector x = outsider::random_values(7, 0, 0, 2);
   const auto number = [](std::uint16_t pattern) { return to_float(pattern); };
   outsider::Vector small(16385, number(0x0001));
   small.front() = 1;
@@ -218,8 +251,7 @@ TEST(BitsPage, ItsWorkedNumbersAreRight) {
         fmt::format("sum of 3c00 and 16384 times 0001: {:04x}", to_half(outsider::sum(small))),
         fmt::format("mean of 3c00 3c01 3c01: {:04x}",
                     to_half(outsider::mean({1, number(0x3c01), number(0x3c01)}))),
-        fmt::format("output_hash of 1, -0.5: {:016x}",
-                    outsider::fnv({reinterpret_cast<const char*>(bytes.data()), 8}))})
+        fmt::format("output_hash of 1, -0.5: {:016x}", hash_of(outsider::bytes_of({1, -0.5F})))})
     EXPECT_NE(text.find(line), std::string::npos) << "the page should say: " << line;
 }
 

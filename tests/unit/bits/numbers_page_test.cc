@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "protocol/tensor/format.h"
 #include "protocol/tensor/half.h"
 

@@ -42,19 +42,29 @@ Vector weights(std::uint64_t seed, std::uint64_t tensor, std::size_t count, int 
   return out;
 }
 
-Vector random_values(std::uint64_t seed, std::uint32_t request, std::size_t count) {
+namespace {
+
+Stream input_stream(std::uint64_t seed, std::uint32_t request, std::uint64_t input) {
   const Stream stream = Stream::of(seed, "input").child(request);
+  return input == 0 ? stream : stream.child(input);
+}
+
+}  // namespace
+
+Vector random_values(std::uint64_t seed, std::uint32_t request, std::uint64_t input,
+                     std::size_t count) {
+  const Stream stream = input_stream(seed, request, input);
   Vector out;
   for (std::size_t i = 0; i < count; ++i) out.push_back(static_cast<float>(2 * stream.unit(i) - 1));
   return out;
 }
 
-std::vector<std::int64_t> random_symbols(std::uint64_t seed, std::uint32_t request,
-                                         std::size_t count, std::uint64_t symbols) {
-  const Stream stream = Stream::of(seed, "input").child(request);
+std::vector<std::int64_t> random_integers(std::uint64_t seed, std::uint32_t request,
+                                          std::uint64_t input, std::size_t count) {
+  const Stream stream = input_stream(seed, request, input);
   std::vector<std::int64_t> out;
   for (std::size_t i = 0; i < count; ++i)
-    out.push_back(static_cast<std::int64_t>(stream.below(i, symbols)));
+    out.push_back(static_cast<std::int64_t>(stream.below(i, 2)));
   return out;
 }
 
@@ -206,14 +216,21 @@ Vector Layer::run(const Vector& halves) const {
   return out;
 }
 
-Vector log_softmax(const Vector& values, bool exponentiate) {
+Vector softmax(const Vector& values) {
   const double top = *std::max_element(values.begin(), values.end());
   double sum = 0;
   for (const float value : values) sum += std::exp(value - top);
-  const double shift = top + std::log(sum);
   Vector out;
-  for (const float value : values)
-    out.push_back(static_cast<float>(exponentiate ? std::exp(value - shift) : value - shift));
+  for (const float value : values) out.push_back(static_cast<float>(std::exp(value - top) / sum));
+  return out;
+}
+
+Vector log_softmax(const Vector& values) {
+  const double top = *std::max_element(values.begin(), values.end());
+  double sum = 0;
+  for (const float value : values) sum += std::exp(value - top);
+  Vector out;
+  for (const float value : values) out.push_back(static_cast<float>(value - top - std::log(sum)));
   return out;
 }
 

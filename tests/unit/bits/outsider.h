@@ -24,10 +24,11 @@ using Vector = std::vector<float>;
 
 // One tensor of `model.rnn`, by its number.
 Vector weights(std::uint64_t seed, std::uint64_t tensor, std::size_t count, int hidden);
-// One request of `input: random`: vectors as they are, and symbols.
-Vector random_values(std::uint64_t seed, std::uint32_t request, std::size_t count);
-std::vector<std::int64_t> random_symbols(std::uint64_t seed, std::uint32_t request,
-                                         std::size_t count, std::uint64_t symbols);
+// Input number `input` of one request of `input: random`: real numbers as they are, and integers.
+Vector random_values(std::uint64_t seed, std::uint32_t request, std::uint64_t input,
+                     std::size_t count);
+std::vector<std::int64_t> random_integers(std::uint64_t seed, std::uint32_t request,
+                                          std::uint64_t input, std::size_t count);
 
 float half(double exact);
 
@@ -72,8 +73,9 @@ struct Layer {
   void lstm(const std::vector<Vector>& x, Vector& h, Vector& c) const;
 };
 
-Vector log_softmax(const Vector& values, bool exponentiate);
-// Little-endian, as it is hashed.
+Vector softmax(const Vector& values);
+Vector log_softmax(const Vector& values);
+// One fp32 output of an answer, as it is hashed.
 std::vector<unsigned char> bytes_of(const Vector& values);
 
 }  // namespace outsider

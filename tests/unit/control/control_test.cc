@@ -5,11 +5,13 @@
 
 #include <cstring>
 
-#include "node/host/host_role.h"
+#include "node/cpu/cpu_spec.h"
+#include "node/roles/roles.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/reports.h"
 #include "protocol/base/rng.h"
 #include "protocol/control/data_message.h"
+#include "protocol/isa/shard.h"
 
 namespace soliton {
 namespace {
@@ -197,31 +199,58 @@ TEST(DeploymentCodec, EveryOptionOfLtlAndWhoTheNodeIsComeBack) {
   EXPECT_EQ(back->deployment.identity.key, who.key);
 }
 
+// A host that makes poisson requests, sends their vectors to an FPGA and gets others back.
+CpuSpec small_host() {
+  CpuSpec host;
+  host.device.operator_overhead = nanoseconds(17);
+  host.batch = 9;
+  host.streams.push_back({4, {{0, 5, false}, {5, 2, true}}, {3, 7}, 3, {{"host0", 6}}});
+  GraphClients& clients = host.clients.emplace();
+  clients.workload.clients = 2;
+  clients.workload.requests = 100;
+  clients.workload.arrivals = Arrivals::kPoisson;
+  clients.workload.mean_gap = nanoseconds(123);
+  clients.workload.batch = 9;
+  clients.workload.batch_wait = microseconds(45);
+  clients.inputs.seed = 77;
+  clients.inputs.kinds = {ir::Array::unknown(ir::ElementType::kFloat32, {2, 19})};
+  clients.sends = {{{"fpga0", 3, false, StreamCut{0, 12, 7, true, 0}}}};
+  clients.initial = {{ir::Array::of<float>({2}, {0.5F, -1}), {{"fpga0", 1, false, StreamCut{}}}}};
+  clients.first_port = 6;
+  clients.replies = 1;
+  return host;
+}
+
 TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
   NodeAssignment assignment;
-  HostSpec host;
-  host.shard.inputs = {{true, {{"fpga0", 3}}, 12, 7}};
-  host.workload.arrivals = Arrivals::kPoisson;
-  host.workload.mean_gap = nanoseconds(123);
-  host.workload.batch = 9;
-  host.workload.batch_wait = microseconds(45);
-  assignment.deployment.role = {kHostRole, host};
+  const CpuSpec host = small_host();
+  assignment.deployment.role = {kCpuRole, host};
   const Result<int> file = write_assignment(assignment);
   ASSERT_TRUE(file);
   const Result<NodeAssignment> back = read_assignment(*file);
   close(*file);
   ASSERT_TRUE(back) << back.error().message;
-  const HostSpec& got = back->deployment.role.get<HostSpec>();
-  ASSERT_EQ(got.shard.inputs.size(), 1u);
-  const HostShard::StepPort& input = got.shard.inputs[0];
-  EXPECT_TRUE(input.reversed);
-  EXPECT_EQ(input.destinations, (std::vector<OutPort::Destination>{{"fpga0", 3}}));
-  EXPECT_EQ(input.offset, 12);
-  EXPECT_EQ(input.elements, 7);
-  EXPECT_EQ(got.workload.arrivals, Arrivals::kPoisson);
-  EXPECT_EQ(got.workload.mean_gap, nanoseconds(123));
-  EXPECT_EQ(got.workload.batch, 9u);
-  EXPECT_EQ(got.workload.batch_wait, microseconds(45));
+  EXPECT_EQ(back->deployment.role.kind(), &kCpuRole);
+  const CpuSpec& got = back->deployment.role.get<CpuSpec>();
+  EXPECT_EQ(got.device.operator_overhead, nanoseconds(17));
+  EXPECT_EQ(got.batch, 9u);
+  EXPECT_EQ(got.streams, host.streams);
+  ASSERT_TRUE(got.clients);
+  const ClientWorkload& workload = got.clients->workload;
+  EXPECT_EQ(workload.clients, 2u);
+  EXPECT_EQ(workload.requests, 100u);
+  EXPECT_EQ(workload.arrivals, Arrivals::kPoisson);
+  EXPECT_EQ(workload.mean_gap, nanoseconds(123));
+  EXPECT_EQ(workload.batch, 9u);
+  EXPECT_EQ(workload.batch_wait, microseconds(45));
+  EXPECT_EQ(got.clients->inputs.seed, 77u);
+  EXPECT_TRUE(identical(got.clients->inputs.request(5)[0], host.clients->inputs.request(5)[0]));
+  EXPECT_EQ(got.clients->sends, host.clients->sends);
+  ASSERT_EQ(got.clients->initial.size(), 1u);
+  EXPECT_TRUE(identical(got.clients->initial[0].first, host.clients->initial[0].first));
+  EXPECT_EQ(got.clients->initial[0].second, host.clients->initial[0].second);
+  EXPECT_EQ(got.clients->first_port, 6);
+  EXPECT_EQ(got.clients->replies, 1);
 }
 
 TEST(DataMessage, SaysWhetherValuesAreComputed) {
@@ -251,7 +280,8 @@ TEST(ControlSocket, ReportsComeBackInOrderAndTheEndIsTheEnd) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
   ControlSocket node(ends[0]), controller(ends[1]);
-  HostRecord record{RequestId{4}, 1, 12, Instant{}, Instant{microseconds(3)}, {}, {1.5f, -2.0f}};
+  HostRecord record{RequestId{4}, 1, 12, Instant{}, Instant{microseconds(3)}, {}, {}};
+  for (const int byte : {1, 0, 255}) record.arrays.push_back(static_cast<std::byte>(byte));
   NodeStats stats;
   stats.sent = 9;
   stats.ltl.rtt.add(microseconds(3));
@@ -268,7 +298,7 @@ TEST(ControlSocket, ReportsComeBackInOrderAndTheEndIsTheEnd) {
   ASSERT_EQ(reports.size(), 4u);
   EXPECT_EQ(std::get<Ready>(reports[0]).port, 4711);
   const auto records = std::get<std::vector<HostRecord>>(reports[1]);
-  EXPECT_EQ(records.at(0).output, record.output);
+  EXPECT_EQ(records.at(0).arrays, record.arrays);
   EXPECT_EQ(records.at(0).completed, record.completed);
   const auto back = std::get<NodeStats>(reports[2]);
   EXPECT_EQ(back.sent, 9u);

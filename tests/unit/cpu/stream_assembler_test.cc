@@ -44,7 +44,7 @@ Values values_of(const ir::Array& array) {
 
 TEST(StreamAssembler, PutsSlicesOfEachTokenTogether) {
   const StreamIn stream = two_slices();
-  StreamAssembler assembler(stream);
+  StreamAssembler assembler(stream, 1);
   EXPECT_FALSE(assembler.has_port(3));
   EXPECT_TRUE(assembler.has_port(4));
   EXPECT_TRUE(assembler.has_port(5));
@@ -57,8 +57,8 @@ TEST(StreamAssembler, PutsSlicesOfEachTokenTogether) {
   const std::optional<StreamAssembler::Done> done = assembler.poll();
   ASSERT_TRUE(done);
   EXPECT_EQ(done->request, 0u);
-  EXPECT_EQ(done->array.shape(), (ir::Shape{2, 1, 3}));
-  EXPECT_EQ(values_of(done->array), (Values{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(done->lanes.front().shape(), (ir::Shape{2, 1, 3}));
+  EXPECT_EQ(values_of(done->lanes.front()), (Values{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(done->arrival.at, Instant{nanoseconds(9)});
   EXPECT_EQ(done->arrival.path.network, nanoseconds(9));
   EXPECT_FALSE(assembler.poll());
@@ -66,7 +66,7 @@ TEST(StreamAssembler, PutsSlicesOfEachTokenTogether) {
 
 TEST(StreamAssembler, TheLatestMessageIsTheCriticalPath) {
   const StreamIn stream = two_slices();
-  StreamAssembler assembler(stream);
+  StreamAssembler assembler(stream, 1);
   const auto take = [&](DataMessage sent, Duration compute, Duration at) {
     sent.header.started = Instant{nanoseconds(100)};
     sent.header.path.compute = compute;
@@ -88,19 +88,19 @@ TEST(StreamAssembler, RequestsAreCompleteInOrder) {
   StreamIn stream = two_slices();
   stream.tokens = 1;
   stream.shape = {3};
-  StreamAssembler assembler(stream);
+  StreamAssembler assembler(stream, 1);
   EXPECT_TRUE(assembler.on_message(message(4, 0, {1}), {}));
   EXPECT_TRUE(assembler.on_message(message(4, 1, {10}), {}));
   EXPECT_TRUE(assembler.on_message(message(5, 1, {20, 30}), {}));
   EXPECT_FALSE(assembler.poll());
   EXPECT_TRUE(assembler.on_message(message(5, 0, {2, 3}), {}));
-  EXPECT_EQ(values_of(assembler.poll()->array), (Values{1, 2, 3}));
-  EXPECT_EQ(values_of(assembler.poll()->array), (Values{10, 20, 30}));
+  EXPECT_EQ(values_of(assembler.poll()->lanes.front()), (Values{1, 2, 3}));
+  EXPECT_EQ(values_of(assembler.poll()->lanes.front()), (Values{10, 20, 30}));
 }
 
 TEST(StreamAssembler, OneMessageWithoutValuesLeavesTheArrayUnknown) {
   const StreamIn stream = two_slices();
-  StreamAssembler assembler(stream);
+  StreamAssembler assembler(stream, 1);
   EXPECT_TRUE(assembler.on_message(ghost(4, 0, 1), {}));
   EXPECT_TRUE(assembler.on_message(message(4, 0, {1}), {}));
   // Over a socket a ghost arrives as zeros, and the header says what they are.
@@ -110,13 +110,13 @@ TEST(StreamAssembler, OneMessageWithoutValuesLeavesTheArrayUnknown) {
   EXPECT_TRUE(assembler.on_message(ghost(5, 0, 2), {}));
   const std::optional<StreamAssembler::Done> done = assembler.poll();
   ASSERT_TRUE(done);
-  EXPECT_FALSE(done->array.known());
-  EXPECT_EQ(done->array.shape(), (ir::Shape{2, 1, 3}));
+  EXPECT_FALSE(done->lanes.front().known());
+  EXPECT_EQ(done->lanes.front().shape(), (ir::Shape{2, 1, 3}));
 }
 
 TEST(StreamAssembler, RefusesWhatNobodyWaitsFor) {
   const StreamIn stream = two_slices();
-  StreamAssembler assembler(stream);
+  StreamAssembler assembler(stream, 1);
   EXPECT_FALSE(assembler.on_message(message(4, 0, {1, 2}), {}));  // another slice's size
   EXPECT_FALSE(assembler.on_message(ghost(5, 0, 1), {}));
   EXPECT_TRUE(assembler.on_message(message(4, 0, {1}), {}));
@@ -124,13 +124,13 @@ TEST(StreamAssembler, RefusesWhatNobodyWaitsFor) {
   EXPECT_FALSE(assembler.on_message(message(4, 0, {7}), {}));  // a third of two tokens
   EXPECT_TRUE(assembler.on_message(message(5, 0, {5, 6}), {}));
   EXPECT_TRUE(assembler.on_message(message(5, 0, {2, 3}), {}));
-  EXPECT_EQ(values_of(assembler.poll()->array), (Values{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(values_of(assembler.poll()->lanes.front()), (Values{1, 2, 3, 4, 5, 6}));
   EXPECT_FALSE(assembler.on_message(message(5, 0, {2, 3}), {}));  // of a request that is over
 }
 
 TEST(StreamAssembler, SaysHowManyMessagesItWaitsFor) {
   const StreamIn stream = two_slices();
-  StreamAssembler assembler(stream);
+  StreamAssembler assembler(stream, 1);
   EXPECT_EQ(assembler.describe(), "");
   EXPECT_TRUE(assembler.on_message(message(4, 0, {1}), {}));
   EXPECT_EQ(assembler.describe(),
@@ -167,6 +167,63 @@ TEST(StreamRules, SlicesHoldEveryValueOfATokenOnce) {
   EXPECT_NE(broken_rule(stream), "");
 }
 
+// A message has the slice of every lane, one after the other.
+TEST(StreamAssembler, LanesAreTakenApart) {
+  const StreamIn stream = two_slices();
+  StreamAssembler assembler(stream, 3);
+  EXPECT_TRUE(assembler.on_message(message(4, 0, {1, 10}), {}));
+  EXPECT_TRUE(assembler.on_message(message(5, 0, {5, 6, 50, 60}), {}));
+  EXPECT_TRUE(assembler.on_message(message(5, 0, {2, 3, 20, 30}), {}));
+  EXPECT_FALSE(assembler.poll());
+  EXPECT_TRUE(assembler.on_message(message(4, 0, {4, 40}), {}));
+  const std::optional<StreamAssembler::Done> done = assembler.poll();
+  ASSERT_TRUE(done);
+  ASSERT_EQ(done->lanes.size(), 2U);
+  for (const ir::Array& lane : done->lanes) EXPECT_EQ(lane.shape(), (ir::Shape{2, 1, 3}));
+  EXPECT_EQ(values_of(done->lanes[0]), (Values{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(values_of(done->lanes[1]), (Values{10, 20, 30, 40, 50, 60}));
+}
+
+TEST(StreamAssembler, AllMessagesOfARequestHaveAsManyLanes) {
+  const StreamIn stream = two_slices();
+  StreamAssembler assembler(stream, 2);
+  EXPECT_FALSE(assembler.on_message(message(4, 0, {1, 2, 3}), {}));  // more than there can be
+  EXPECT_FALSE(assembler.on_message(message(4, 0, {}), {}));
+  EXPECT_TRUE(assembler.on_message(message(4, 0, {1, 10}), {}));
+  EXPECT_FALSE(assembler.on_message(message(4, 0, {4}), {}));
+  EXPECT_FALSE(assembler.on_message(message(5, 0, {5, 6}), {}));
+  EXPECT_FALSE(assembler.on_message(message(5, 0, {5, 6, 50}), {}));
+  // The next batch may be smaller.
+  for (const std::uint16_t port : {4, 5, 4, 5})
+    EXPECT_TRUE(assembler.on_message(message(port, 1, port == 4 ? Values{7} : Values{8, 9}), {}));
+  EXPECT_EQ(assembler.describe(),
+            "an array [2, 1, 3] from FPGAs waits for 3 of 4 messages of request 0: 1 at port 4, 2 "
+            "at port 5");
+  EXPECT_TRUE(assembler.on_message(message(4, 0, {4, 40}), {}));
+  EXPECT_TRUE(assembler.on_message(message(5, 0, {5, 6, 50, 60}), {}));
+  EXPECT_TRUE(assembler.on_message(message(5, 0, {2, 3, 20, 30}), {}));
+  EXPECT_EQ(assembler.poll()->lanes.size(), 2U);
+  const std::optional<StreamAssembler::Done> second = assembler.poll();
+  ASSERT_EQ(second->lanes.size(), 1U);
+  EXPECT_EQ(values_of(second->lanes[0]), (Values{7, 8, 9, 7, 8, 9}));
+}
+
+TEST(StreamAssembler, LanesWithoutValuesAreAllUnknown) {
+  StreamIn stream = two_slices();
+  stream.tokens = 1;
+  stream.shape = {3};
+  StreamAssembler assembler(stream, 2);
+  EXPECT_TRUE(assembler.on_message(message(4, 0, {1, 10}), {}));
+  EXPECT_TRUE(assembler.on_message(ghost(5, 0, 4), {}));
+  const std::optional<StreamAssembler::Done> done = assembler.poll();
+  ASSERT_TRUE(done);
+  ASSERT_EQ(done->lanes.size(), 2U);
+  for (const ir::Array& lane : done->lanes) {
+    EXPECT_FALSE(lane.known());
+    EXPECT_EQ(lane.shape(), ir::Shape{3});
+  }
+}
+
 // One token for each step, of which each request has its own number.
 StreamIn each_step() {
   StreamIn stream = two_slices();
@@ -178,7 +235,7 @@ StreamIn each_step() {
 TEST(StreamAssembler, RequestsHaveStepsOfTheirOwn) {
   const StreamIn stream = each_step();
   ASSERT_EQ(broken_rule(stream), "");
-  StreamAssembler assembler(stream);
+  StreamAssembler assembler(stream, 1);
   const auto take = [&](std::uint16_t port, std::uint32_t request, const Values& values,
                         std::uint16_t steps) {
     DataMessage sent = message(port, request, values);
@@ -199,11 +256,11 @@ TEST(StreamAssembler, RequestsHaveStepsOfTheirOwn) {
   const auto first = assembler.poll(), second = assembler.poll();
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->steps, 2);
-  EXPECT_EQ(first->array.shape(), (ir::Shape{2, 1, 3}));
-  EXPECT_EQ(values_of(first->array), (Values{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(first->lanes.front().shape(), (ir::Shape{2, 1, 3}));
+  EXPECT_EQ(values_of(first->lanes.front()), (Values{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(second->steps, 1);
-  EXPECT_EQ(second->array.shape(), (ir::Shape{1, 1, 3}));
-  EXPECT_EQ(values_of(second->array), (Values{7, 8, 9}));
+  EXPECT_EQ(second->lanes.front().shape(), (ir::Shape{1, 1, 3}));
+  EXPECT_EQ(values_of(second->lanes.front()), (Values{7, 8, 9}));
 }
 
 TEST(StreamRules, OneExtentIsOpenWhereTokensAreSteps) {

@@ -166,7 +166,7 @@ void vary(ClusterSpec& spec, Draw& draw) {
   spec.seed = static_cast<std::uint64_t>(draw.sized(18));
   spec.model.rnn->seed = spec.seed;
   spec.model.rnn->hidden = draw.sized(6);
-  spec.model.rnn->steps = draw.sized(6);
+  spec.model.rnn->steps = draw.sized(4);
   spec.model.rnn->count_as_hidden = draw.sized(6);
   spec.time_limit = milliseconds(100'000) + Duration{draw.sized(14)};
   spec.service.sla_p99 = Duration{draw.sized(14)};

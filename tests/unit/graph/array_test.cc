@@ -67,6 +67,52 @@ TEST(Array, SurvivesAsBytes) {
   EXPECT_FALSE((*back)[3].known());
 }
 
+// The heads come first, then what is known; what is not is ghost bytes at the end.
+TEST(Array, OfAListKeepTheirPlacesWhetherTheirElementsAreKnownOrNot) {
+  const std::vector<Array> list = {
+      Array::unknown(ElementType::kInt64, {3}), Array::of<float>({2}, {1, 2}),
+      Array::unknown(ElementType::kFloat32, {2, 2}), Array::of<Bool>({}, {Bool(true)})};
+  Payload bytes;
+  append_array(Array::scalar(7.0F), bytes);
+  append_arrays(list, bytes);
+  EXPECT_EQ(bytes.ghost, 24U + 16U);
+  std::int64_t size = array_bytes(Array::scalar(7.0F));
+  for (const Array& array : list) size += array_bytes(array);
+  EXPECT_EQ(bytes.size(), static_cast<std::uint64_t>(size));
+  // In wall time the ghost bytes are sent, as zeros.
+  Payload sent = bytes;
+  sent.bytes.resize(sent.bytes.size() + sent.ghost);
+  sent.ghost = 0;
+  for (const Payload& payload : {bytes, sent}) {
+    const Result<std::vector<Array>> back = arrays_of(payload);
+    ASSERT_TRUE(back) << back.error().message;
+    ASSERT_EQ(back->size(), 5U);
+    EXPECT_TRUE(identical((*back)[0], Array::scalar(7.0F)));
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      EXPECT_EQ((*back)[i + 1].known(), list[i].known()) << i;
+      EXPECT_TRUE(identical((*back)[i + 1], list[i])) << i;
+    }
+  }
+}
+
+TEST(Array, OfAListMustAllBeThere) {
+  Payload bytes;
+  append_arrays(std::vector<Array>{Array::of<float>({2}, {1, 2}), Array::scalar(Bool(true)),
+                                   Array::unknown(ElementType::kFloat32, {2})},
+                bytes);
+  for (std::uint64_t ghost = 0; ghost < bytes.ghost; ++ghost) {
+    Payload cut = bytes;
+    cut.ghost = ghost;
+    EXPECT_FALSE(arrays_of(cut)) << ghost;
+  }
+  for (std::size_t length = 1; length < bytes.bytes.size(); ++length) {
+    Payload cut;
+    cut.bytes.assign(bytes.bytes.begin(),
+                     bytes.bytes.begin() + static_cast<std::ptrdiff_t>(length));
+    EXPECT_FALSE(arrays_of(cut)) << length;
+  }
+}
+
 TEST(Array, RefusesBytesThatAreCutShortOrClaimTooMuch) {
   Payload bytes;
   append_array(Array::of<float>({2, 2}, {1, 2, 3, 4}), bytes);

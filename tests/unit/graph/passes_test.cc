@@ -163,5 +163,23 @@ TEST(Infer, ReportsEveryNodeThatCannotRunAndGoesOnBesideIt) {
   EXPECT_EQ(arrays.error().errors.size(), 2u);
 }
 
+// Three constants of 2^27 truth values, of which two are kept.
+TEST(Infer, KeepsNoMoreThanOneOperatorMayMake) {
+  TestGraph t;
+  const ValueId size = t.constant("size", Array::integers({1 << 27}));
+  ir::Attribute value;
+  value.name = "value";
+  value.kind = ir::Attribute::Kind::kArray;
+  value.array = Array::of<Bool>({1}, {Bool(false)});
+  std::vector<ValueId> made;
+  for (const char* name : {"a", "b", "c"})
+    made.push_back(t.node(name, "ConstantOfShape", {size}, {value}));
+  for (const ValueId id : made) t.output(id);
+  const std::vector<Array> arrays = infer(t.graph, {}).value();
+  EXPECT_TRUE(arrays[made[0]].known() && arrays[made[1]].known());
+  EXPECT_FALSE(arrays[made[2]].known());
+  EXPECT_EQ(arrays[made[2]].elements(), 1 << 27);
+}
+
 }  // namespace
 }  // namespace soliton::ir

@@ -73,8 +73,22 @@ TEST_F(GraphWorkloadTest, RequestsStandForTheBatchAxis) {
   EXPECT_EQ(lane_of(answer, workload->lanes).shape(), (ir::Shape{2, 5}));
 }
 
-TEST_F(GraphWorkloadTest, AFixedBatchGetsTheRequestInEveryLane) {
+TEST_F(GraphWorkloadTest, OneLaneOfAFixedBatchIsEnoughWhereTheOthersDoNotMatter) {
   TestGraph t = doubled({2, 3});
+  spec_.workload.input = file("x.npy", {1, 2, 3, 4}, {2, 2});
+  const Checked<GraphWorkload> workload = load_graph_workload(spec_, "m", t.graph);
+  ASSERT_TRUE(workload) << error_of(workload);
+  EXPECT_EQ(workload->lanes->count, 1);
+  EXPECT_TRUE(identical(workload->inputs.given[1][0], ir::Array::of<float>({2, 1}, {3, 4})));
+}
+
+TEST_F(GraphWorkloadTest, AFixedBatchGetsTheRequestInEveryLaneWhereLanesAreMixed) {
+  TestGraph t;
+  ir::Attribute axis;
+  axis.name = "axis";
+  axis.kind = ir::Attribute::Kind::kInteger;
+  axis.integer = 1;
+  t.output(t.node("y", "Softmax", {t.input("x", {2, 3})}, {axis}));
   spec_.workload.input = file("x.npy", {1, 2, 3, 4}, {2, 2});
   const Checked<GraphWorkload> workload = load_graph_workload(spec_, "m", t.graph);
   ASSERT_TRUE(workload) << error_of(workload);

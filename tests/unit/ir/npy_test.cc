@@ -85,7 +85,8 @@ TEST(Npy, RefusesWhatItDoesNotReadByName) {
   const std::string six = bytes_of<std::int64_t>({1, 2, 3, 4, 5, 6});
   const auto with = [&](const std::string& header) { return error_of(npy(1, header, six)); };
   EXPECT_EQ(with("{'descr': '>i8', 'fortran_order': False, 'shape': (2, 3), }"),
-            "x.npy: has elements of type \">i8\"; supported: <i4, <i8, <f2, <f4");
+            "x.npy: has elements of type \">i8\"; supported: <i4, <i8, <f2, <f4, <f8, "
+            "|i1, |u1, <i2, |b1");
   EXPECT_NE(with("{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }").find("\"|O\""),
             std::string::npos);
   EXPECT_NE(

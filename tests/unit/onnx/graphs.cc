@@ -2,8 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <stdexcept>
 
+#include "partition/ir/evaluate.h"
+#include "partition/ir/passes/specialise.h"
+#include "partition/ir/passes/states.h"
 #include "protocol/base/rng.h"
 
 namespace soliton::test {
@@ -122,25 +127,112 @@ void OnnxTest::write(const std::string& bytes, const std::string& name) const {
   std::ofstream(path(name), std::ios::binary) << bytes;
 }
 
-Checked<Model> OnnxTest::read(const GraphMaker& maker) const {
+Checked<ImportedModel> OnnxTest::import(const GraphMaker& maker,
+                                        const ImportOptions& options) const {
   write(maker.model.SerializeAsString());
-  return read_onnx(path());
+  return import_onnx(path(), options);
 }
 
-Model OnnxTest::model_of(const GraphMaker& maker) const {
-  Checked<Model> model = read(maker);
+ir::Graph OnnxTest::graph_of(const GraphMaker& maker, const ImportOptions& options) const {
+  Checked<ImportedModel> model = import(maker, options);
   if (!model) throw std::runtime_error(model.error().text());
-  return std::move(*model);
+  return std::move(model->graph);
 }
 
-std::string OnnxTest::error_of(const GraphMaker& maker) const {
-  return error_of_bytes(maker.model.SerializeAsString());
+std::string OnnxTest::error_of(const GraphMaker& maker, const ImportOptions& options) const {
+  const Checked<ImportedModel> model = import(maker, options);
+  return model ? "" : model.error().text();
 }
 
 std::string OnnxTest::error_of_bytes(const std::string& bytes) const {
   write(bytes);
-  const Checked<Model> model = read_onnx(path());
+  const Checked<ImportedModel> model = import_onnx(path());
   return model ? "" : model.error().text();
+}
+
+std::string OnnxTest::shape_error_of(const GraphMaker& maker, const Dims& open) const {
+  const ir::Graph graph = graph_of(maker);
+  const Checked<std::vector<ir::Array>> arrays = ir::infer(graph, kinds_of(graph, open));
+  return arrays ? "" : arrays.error().text();
+}
+
+std::vector<ir::Array> kinds_of(const ir::Graph& graph, const Dims& open) {
+  std::vector<ir::Array> out;
+  std::size_t next = 0;
+  for (const ir::Input& input : graph.inputs) {
+    ir::Shape shape = input.shape;
+    for (std::int64_t& extent : shape)
+      if (extent == ir::kOpen) extent = next < open.size() ? open[next++] : 1;
+    out.push_back(ir::Array::unknown(input.type, std::move(shape)));
+  }
+  return out;
+}
+
+SplitFile split_graph(ir::Graph graph, const std::vector<Dims>& requests) {
+  std::vector<std::vector<ir::Array>> given;
+  for (const Dims& open : requests) given.push_back(kinds_of(graph, open));
+  const std::vector<ir::Trial> trials = ir::trials_of(given, ir::varying_axis(given));
+  const auto shapes_of = [&](const ir::Graph& of) { return ir::infer_shapes(of, trials); };
+  ir::specialise(graph, [&](const ir::Graph& of) { return shapes_of(of).arrays; });
+  EXPECT_EQ(broken_rule(graph), "");
+  const ir::RequestShapes shapes = shapes_of(graph);
+  SplitFile out;
+  out.split = split_model({&graph, &shapes, [](Opcode) { return true; }, {}});
+  EXPECT_TRUE(check_layers(out.split.fpga).empty()) << check_layers(out.split.fpga).text();
+  out.kinds = trials.back().arrays;
+  out.graph = std::move(graph);
+  return out;
+}
+
+SplitFile OnnxTest::split_of(const GraphMaker& maker, const SplitOptions& options) const {
+  ir::Graph graph = graph_of(maker, options.import);
+  if (options.carries) {
+    std::vector<std::size_t> states;
+    for (std::size_t k = 1; k < graph.inputs.size(); ++k) states.push_back(k);
+    const Checked<std::vector<ir::StatePair>> pairs = ir::find_states(graph, states);
+    if (!pairs) throw std::runtime_error(pairs.error().text());
+    for (const auto& [input, output] : *pairs) {
+      const ir::Shape& shape = graph.inputs[input].shape;
+      const auto elements = ir::Array::unknown(ir::ElementType::kFloat32, shape).elements();
+      graph.states.push_back(
+          {graph.inputs[input].value, graph.outputs[output],
+           ir::Array::of(shape, std::vector<float>(static_cast<std::size_t>(elements)))});
+    }
+  }
+  return split_graph(std::move(graph), options.requests);
+}
+
+std::string SplitFile::why(const std::string& node) const {
+  const auto at = std::ranges::find(graph.nodes, node, &ir::Node::name);
+  if (at == graph.nodes.end()) throw std::runtime_error("no operator is called " + node);
+  const auto index = static_cast<std::size_t>(at - graph.nodes.begin());
+  EXPECT_EQ(split.on_fpga[index], split.why[index].empty()) << node;
+  return split.why[index];
+}
+
+Names SplitFile::on_cpu() const {
+  Names out;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+    if (!split.on_fpga[i]) out.push_back(graph.nodes[i].name);
+  return out;
+}
+
+std::vector<float> SplitFile::run(const std::vector<std::vector<float>>& inputs) const {
+  std::vector<ir::Array> arrays;
+  for (std::size_t k = 0; k < kinds.size(); ++k)
+    arrays.push_back(ir::Array::of(kinds[k].shape(), inputs.at(k)));
+  const Result<ir::Outputs> outputs = ir::evaluate(graph, arrays);
+  if (!outputs) throw std::runtime_error(outputs.error().message);
+  const auto first = outputs->front().as<float>();
+  return {first.begin(), first.end()};
+}
+
+LayerInput from_layer(std::size_t layer, LayerInput::What what) {
+  return {LayerInput::From::kLayer, layer, what};
+}
+
+LayerInput from_host(std::size_t source) {
+  return {LayerInput::From::kHost, source, LayerInput::What::kEvery};
 }
 
 void expect_contains(const std::string& text, const std::string& part) {

@@ -1,4 +1,5 @@
-// Small ONNX graphs made in tests, written to a folder of the test's own and read back.
+// Small ONNX graphs made in tests, written to a folder of the test's own, imported, and split
+// between CPU parts and FPGAs.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,8 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "partition/ir/model.h"
-#include "partition/onnx/read_onnx.h"
+#include "partition/ir/layer_graph.h"
+#include "partition/ir/request_shapes.h"
+#include "partition/onnx/import_onnx.h"
+#include "partition/region/split_model.h"
 
 namespace soliton::test {
 
@@ -41,6 +44,37 @@ void attribute(::onnx::NodeProto* node, const std::string& name, const char* val
 void attribute(::onnx::NodeProto* node, const std::string& name, const Dims& value);
 ::onnx::TensorProto* tensor_attribute(::onnx::NodeProto* node, const std::string& name);
 
+struct SplitOptions {
+  ImportOptions import;
+  // By request: the extents that the file leaves open, in the order of inputs and axes; those
+  // beyond the last are 1. Requests may differ in one of them.
+  std::vector<Dims> requests = {{5}};
+  // Whether the inputs behind the first are state: each is paired with an output and begins with
+  // zeros.
+  bool carries = false;
+};
+
+// A file as it is divided where FPGAs have every function. What follows from shapes is constant.
+struct SplitFile {
+  ir::Graph graph;
+  std::vector<ir::Array> kinds;  // by input, of the longest request, without elements
+  SplitModel split;
+
+  const std::vector<Layer>& layers() const { return split.fpga.layers; }
+  const RecurrentLayer& recurrent(std::size_t layer = 0) const {
+    return std::get<RecurrentLayer>(split.fpga.layers.at(layer));
+  }
+  const DenseLayer& dense(std::size_t layer = 0) const {
+    return std::get<DenseLayer>(split.fpga.layers.at(layer));
+  }
+  // Why the operator of that name runs on a CPU, "" if FPGAs run it.
+  std::string why(const std::string& node) const;
+  // The names of the operators that run on a CPU.
+  Names on_cpu() const;
+  // The first output of the graph in fp32; `inputs` are the elements of its inputs.
+  std::vector<float> run(const std::vector<std::vector<float>>& inputs) const;
+};
+
 class OnnxTest : public testing::Test {
  protected:
   void SetUp() override;
@@ -48,14 +82,26 @@ class OnnxTest : public testing::Test {
 
   std::string path(const std::string& name = "model.onnx") const { return folder_ / name; }
   void write(const std::string& bytes, const std::string& name = "model.onnx") const;
-  Checked<Model> read(const GraphMaker& maker) const;
-  Model model_of(const GraphMaker& maker) const;
+  Checked<ImportedModel> import(const GraphMaker& maker, const ImportOptions& options = {}) const;
+  // Throws if the file is refused.
+  ir::Graph graph_of(const GraphMaker& maker, const ImportOptions& options = {}) const;
+  SplitFile split_of(const GraphMaker& maker, const SplitOptions& options = {}) const;
   // The error messages, or "" if the file was read.
-  std::string error_of(const GraphMaker& maker) const;
+  std::string error_of(const GraphMaker& maker, const ImportOptions& options = {}) const;
   std::string error_of_bytes(const std::string& bytes) const;
+  // What the operators of a file that is read say of a request's shapes, or "". `open`: as in
+  // SplitOptions::requests.
+  std::string shape_error_of(const GraphMaker& maker, const Dims& open = {5}) const;
 
   std::filesystem::path folder_;
 };
+
+// The inputs of a request without their elements.
+std::vector<ir::Array> kinds_of(const ir::Graph& graph, const Dims& open);
+SplitFile split_graph(ir::Graph graph, const std::vector<Dims>& requests);
+// The vectors of an earlier layer.
+LayerInput from_layer(std::size_t layer, LayerInput::What what = LayerInput::What::kEvery);
+LayerInput from_host(std::size_t source);
 
 void expect_contains(const std::string& text, const std::string& part);
 void expect_near(const std::vector<float>& got, const std::vector<double>& want,

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "partition/onnx/external_data.h"
+#include "partition/onnx/limits.h"
 #include "partition/onnx/wire_scan.h"
 #include "tests/unit/onnx/graphs.h"
 
@@ -52,11 +53,11 @@ class Hostile : public OnnxTest {
 };
 
 TEST_F(Hostile, FilesThatAreNone) {
-  expect_contains(read_onnx(path("none.onnx")).error().text(),
+  expect_contains(import_onnx(path("none.onnx")).error().text(),
                   "none.onnx: cannot be opened: No such file");
-  expect_contains(read_onnx(folder_).error().text(), "is not a regular file");
+  expect_contains(import_onnx(folder_).error().text(), "is not a regular file");
   ASSERT_EQ(::mkfifo(path("pipe.onnx").c_str(), 0600), 0);
-  expect_contains(read_onnx(path("pipe.onnx")).error().text(), "is not a regular file");
+  expect_contains(import_onnx(path("pipe.onnx")).error().text(), "is not a regular file");
   expect_contains(error_of_bytes(""), "model.onnx: is empty");
   expect_contains(error_of_bytes("PK\x03\x04 some other file"),
                   "is not an ONNX model, or is cut short");
@@ -65,7 +66,7 @@ TEST_F(Hostile, FilesThatAreNone) {
 TEST_F(Hostile, FilesAboveTheLimitAreNotRead) {
   write("x");
   std::filesystem::resize_file(path(), std::uintmax_t{3} << 30);  // sparse
-  expect_contains(read_onnx(path()).error().text(), "has 3221225472 bytes; at most 2147483647");
+  expect_contains(import_onnx(path()).error().text(), "has 3221225472 bytes; at most 2147483647");
 }
 
 TEST_F(Hostile, EveryTruncationIsRefused) {
@@ -209,12 +210,10 @@ TEST_F(External, DataBesideTheModelIsRead) {
   std::filesystem::create_directories(folder_ / "data");
   write(weight_bytes(), "w.bin");
   write("12345678" + weight_bytes() + "behind", "data/w.bin");
-  const std::vector<float> want = *std::get<DenseLayer>(model_of(small()).layers[0]).weights.values;
-  EXPECT_EQ(*std::get<DenseLayer>(model_of(outside("w.bin")).layers[0]).weights.values, want);
-  EXPECT_EQ(*std::get<DenseLayer>(
-                 model_of(outside("data/w.bin", {{"offset", "8"}, {"length", "24"}})).layers[0])
-                 .weights.values,
-            want);
+  const std::vector<float> want = *split_of(small()).dense().weights.values;
+  EXPECT_EQ(*split_of(outside("w.bin")).dense().weights.values, want);
+  const GraphMaker inside = outside("data/w.bin", {{"offset", "8"}, {"length", "24"}});
+  EXPECT_EQ(*split_of(inside).dense().weights.values, want);
   EXPECT_EQ(error_of(outside("./w.bin", {{"checksum", "0"}})), "");
 }
 
@@ -223,7 +222,7 @@ TEST_F(External, NamesThatLeadOutOfTheFolder) {
   write(weight_bytes(), "w.bin");
   const std::string model = outside("../w.bin").model.SerializeAsString();
   write(model, "inside/model.onnx");
-  expect_contains(read_onnx(path("inside/model.onnx")).error().text(),
+  expect_contains(import_onnx(path("inside/model.onnx")).error().text(),
                   "initializer \"w\": external data \"../w.bin\" leads out of the model's folder");
   expect_contains(error_of(outside("inside/../w.bin")), "leads out of the model's folder");
   expect_contains(error_of(outside(path("w.bin"))), "has an absolute name");

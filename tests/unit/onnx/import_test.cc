@@ -8,17 +8,7 @@
 namespace soliton::test {
 namespace {
 
-class ImportTest : public OnnxTest {
- protected:
-  Checked<ImportedModel> import(const GraphMaker& maker, const ImportOptions& options = {}) {
-    write(maker.model.SerializeAsString());
-    return import_onnx(path(), options);
-  }
-  std::string refusal(const GraphMaker& maker, const ImportOptions& options = {}) {
-    const Checked<ImportedModel> model = import(maker, options);
-    return model ? "" : model.error().text();
-  }
-};
+class ImportTest : public OnnxTest {};
 
 ir::Array floats(std::vector<float> values) {
   const auto count = static_cast<std::int64_t>(values.size());
@@ -125,7 +115,7 @@ TEST_F(ImportTest, AnUnknownOperatorIsNamedOnceWithItsNodes) {
   maker.node("Relux", {"a"}, {"b"});
   maker.node("Strange", {"b"}, {"y"});
   maker.output("y");
-  const std::string text = refusal(maker);
+  const std::string text = error_of(maker);
   EXPECT_EQ(text.find("Relux"), text.rfind("operator Relux") + 9);
   expect_contains(
       text, "operator Relux is not supported (node \"make_a\" and 1 more); the nearest is Relu");
@@ -138,20 +128,20 @@ TEST_F(ImportTest, AnUnknownOperatorThatNoOutputNeedsIsNoError) {
   maker.node("Strange", {"x"}, {"unused"});
   maker.node("Relu", {"x"}, {"y"});
   maker.output("y");
-  EXPECT_EQ(refusal(maker), "");
+  EXPECT_EQ(error_of(maker), "");
 }
 
 TEST_F(ImportTest, OutputsThatAreNotThereAreRefused) {
-  expect_contains(refusal(with_constant(), {{}, {"z"}}),
+  expect_contains(error_of(with_constant(), {{}, {"z"}}),
                   "has no output \"z\"; its outputs are \"y\"");
-  expect_contains(refusal(with_constant(), {{{"q", floats({1})}}, {}}), "has no input \"q\"");
+  expect_contains(error_of(with_constant(), {{{"q", floats({1})}}, {}}), "has no input \"q\"");
 }
 
 TEST_F(ImportTest, ABodyThatReadsWhatNobodyMakesIsRefused) {
   GraphMaker maker = with_branches();
   maker.graph().mutable_node(0)->mutable_attribute(0)->mutable_g()->mutable_node(0)->set_input(
       0, "nowhere");
-  expect_contains(refusal(maker), "input \"nowhere\" is not made by any node");
+  expect_contains(error_of(maker), "input \"nowhere\" is not made by any node");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "partition/cost/cost_model.h"
 #include "partition/lower/stage_options.h"
+#include "partition/search/plain_host.h"
 #include "protocol/base/check.h"
 #include "tests/unit/partition/harness.h"
 
@@ -55,47 +56,34 @@ RecurrentLayer recurrent(Chance& chance, std::size_t number, std::int64_t input)
   return layer;
 }
 
-// A dense layer that reads the last step needs one that keeps its last state alone.
-bool can_end_sequence(const Model& model) {
-  const auto* last = std::get_if<RecurrentLayer>(&model.layers.back());
-  return last != nullptr && last->directions.size() == 1 && !last->reverse;
-}
-
-void add_dense_layer(Chance& chance, Model& model, bool every_step) {
+void add_dense_layer(Chance& chance, LayerGraph& model, bool every_step) {
   DenseLayer dense;
   dense.name = fmt::format("l{}", model.layers.size());
-  dense.input = model.output;
+  dense.input = model.layers.empty() ? input_of(model) : layer_output(model.layers.back());
   dense.output = 32 * chance.between(1, 10);
-  dense.every_step = every_step;
   dense.weights = shape(dense.name + ".W", {dense.output, dense.input});
   if (chance.one_in(2)) dense.bias = shape(dense.name + ".b", {dense.output});
-  if (auto* before =
-          model.layers.empty() ? nullptr : std::get_if<RecurrentLayer>(&model.layers.back()))
-    before->emits_sequence = every_step;
-  model.output = dense.output;
-  model.layers.emplace_back(std::move(dense));
+  append(model, std::move(dense), every_step ? LayerInput::What::kEvery : LayerInput::What::kLast);
 }
 
-Model random_model(Chance& chance, std::int64_t layers) {
-  Model model;
+LayerGraph random_model(Chance& chance, std::int64_t layers) {
+  LayerGraph model = no_layers(64 * chance.between(1, 5));
   model.name = "random";
-  model.source = "rnn";
-  model.input = model.output = 64 * chance.between(1, 5);
-  model.sequence_output = true;
   for (std::int64_t i = 0; i < layers; ++i) {
     const bool last = i + 1 == layers;
-    if (i > 0 && last && can_end_sequence(model) && chance.one_in(5)) {
+    const bool after_steps = i > 0 && std::holds_alternative<RecurrentLayer>(model.layers.back());
+    if (last && after_steps && chance.one_in(5)) {
       add_dense_layer(chance, model, false);
-      model.sequence_output = false;
     } else if (chance.one_in(7)) {
       add_dense_layer(chance, model, true);
     } else {
-      RecurrentLayer layer = recurrent(chance, model.layers.size(), model.output);
-      model.output = layer.hidden * static_cast<std::int64_t>(layer.directions.size());
-      model.layers.emplace_back(std::move(layer));
+      const std::int64_t width =
+          model.layers.empty() ? input_of(model) : layer_output(model.layers.back());
+      append(model, recurrent(chance, model.layers.size(), width));
     }
   }
-  if (chance.one_in(3)) model.after = HostAfter::kSoftmax;
+  if (std::holds_alternative<RecurrentLayer>(model.layers.back()) && chance.one_in(5))
+    model.results.front().what = LayerInput::What::kLast;
   return model;
 }
 
@@ -163,7 +151,7 @@ std::string RandomCluster::words() const {
   for (const Node& node : nodes)
     out += fmt::format(" {}{}{}{}[{}us {}G]", node.name, node.at.empty() ? "" : "@", node.at,
                        node.device ? ":" + node.device->name : "", node.cable_us, node.rate_gbps);
-  out += fmt::format("; input {}", model.input);
+  out += fmt::format("; input {}", input_of(model));
   for (const Layer& layer : model.layers) {
     if (const auto* it = std::get_if<RecurrentLayer>(&layer)) {
       out += fmt::format(" {}{}{}{}", cell_name(it->cell), it->hidden,
@@ -173,7 +161,7 @@ std::string RandomCluster::words() const {
                          it->reset_after ? "after" : "");
     } else {
       const auto& dense = std::get<DenseLayer>(layer);
-      out += fmt::format(" dense{}{}", dense.output, dense.every_step ? "" : "once");
+      out += fmt::format(" dense{}{}", dense.output, dense.per_step ? "" : "once");
     }
   }
   for (const std::string& node : forbidden) out += "; not " + node;
@@ -326,7 +314,7 @@ class AllPlans {
     if (!lowered) return;
     for (const Shard& shard : lowered->shards)
       if (!check_shard(shard).empty()) return;
-    const PricedHost host = priced_host(lowered->host, request_.steps);
+    const PricedHost host = plain_host(host_, lowered->host, request_.steps);
     CostRequest cost;
     cost.shards = lowered->shards;
     cost.hosts = {&host, 1};

@@ -23,7 +23,7 @@ struct RandomCluster {
     std::int64_t cable_us = 1;        // kind explicit
     std::int64_t rate_gbps = 40;
   };
-  Model model;
+  LayerGraph model;
   std::string kind;  // "rack", "datacenter", "explicit"
   std::vector<Node> nodes;
   std::int64_t steps = 1;

@@ -9,6 +9,7 @@
 
 #include "partition/plan/explain.h"
 #include "partition/plan/read_plan.h"
+#include "partition/search/chain.h"
 #include "tests/unit/partition/brute_force.h"
 
 namespace soliton::test {
@@ -105,7 +106,7 @@ void compare(const RandomCluster& cluster, std::uint64_t number, Compared& seen)
   }
   ASSERT_GT(all.plans, 0);
   expect_kept(*plan, cluster);
-  const bool graph = !cluster.model.sources.empty();
+  const bool graph = !is_chain(cluster.model);
   EXPECT_EQ(plan->certificate.plan_class,
             std::string(graph ? "given order" : "contiguous") +
                 (request.constraints.any() ? " within constraints" : ""));
@@ -131,13 +132,13 @@ TEST(BruteForce, NoPlanOfTheClassIsBetterAndNoBoundIsAboveTheBest) {
 
 // Layers of one width that read any layers before them, or the host's vector; what nobody reads
 // leaves.
-Model random_graph_model(std::uint64_t number) {
+LayerGraph random_graph_model(std::uint64_t number) {
   const Random random = Random(kSeed, "graph").child(number);
   std::uint64_t ordinal = 0;
   const auto below = [&](std::uint64_t most) {
     return static_cast<std::size_t>(random.below(ordinal++, most));
   };
-  Model model;
+  LayerGraph model;
   model.name = "graph";
   model.fixed_steps = 1;
   const auto width = static_cast<std::int64_t>(100 + below(900));
@@ -154,7 +155,6 @@ Model random_graph_model(std::uint64_t number) {
     DenseLayer it;
     it.name = fmt::format("layer{}", layer);
     it.input = it.output = width;
-    it.every_step = true;
     it.tokens = 1;
     it.inputs = {pick(layer)};
     if (layer == 0 || below(3) != 0)
@@ -167,7 +167,6 @@ Model random_graph_model(std::uint64_t number) {
   for (std::size_t layer = 0; layer < layers; ++layer)
     if (!read[layer])
       model.results.push_back({LayerInput::From::kLayer, layer, LayerInput::What::kEvery});
-  model.input = model.output = width;
   return model;
 }
 
@@ -218,7 +217,7 @@ TEST(BruteForce, AGivenPlanIsThePlanItWasTakenFrom) {
 
 // The checks see a plan that is worse, and a bound that is too high, by the least there is.
 TEST(BruteForce, APicosecondTooMuchIsSeen) {
-  const RandomCluster cluster = random_cluster(kSeed, 3, false);
+  const RandomCluster cluster = random_cluster(kSeed, 4, false);
   const BuiltCluster built(cluster);
   PartitionRequest request = built.request;
   request.objective = Objective::kLatency;

@@ -29,6 +29,8 @@ TEST(Certificate, ACompleteSearchProvesTheValueItself) {
 
 TEST(Certificate, NamesTheClassItCovers) {
   SearchOutcome it = stopped_early();
+  EXPECT_EQ(certify(it).plan_class, "given order");
+  it.chain = true;
   EXPECT_EQ(certify(it).plan_class, "contiguous");
   it.constrained = true;
   EXPECT_EQ(certify(it).plan_class, "contiguous within constraints");

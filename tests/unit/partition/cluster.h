@@ -14,7 +14,7 @@ struct Cluster {
   Routes routes;
   PartitionRequest request;
 
-  Cluster(const Model& model, const NpuDevice& device, std::size_t fpgas,
+  Cluster(const LayerGraph& model, const NpuDevice& device, std::size_t fpgas,
           const std::string& kind = "rack", const std::vector<std::string>& places = {})
       : topology(build(fpgas, kind, places)), routes(topology) {
     request.model = &model;

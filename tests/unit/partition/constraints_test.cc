@@ -23,7 +23,7 @@ std::string error_of(const PartitionRequest& request) {
   return plan ? "a plan" : plan.error().errors.front().message;
 }
 
-Model layers_of(std::int64_t count, std::int64_t hidden = 64) {
+LayerGraph layers_of(std::int64_t count, std::int64_t hidden = 64) {
   return rnn({.cell = Cell::kGru, .hidden = hidden, .layers = count, .with_weights = false});
 }
 
@@ -40,7 +40,7 @@ Names stages(const Plan& plan) {
 }
 
 TEST(Constraints, ForbiddenNodesStayUnused) {
-  const Model model = layers_of(2);
+  const LayerGraph model = layers_of(2);
   Cluster cluster(model, pocket(64, 200), 3);
   cluster.request.constraints.forbidden = {true, true, false, false};
   const Plan plan = partition_model(cluster.request).value();
@@ -50,7 +50,7 @@ TEST(Constraints, ForbiddenNodesStayUnused) {
 }
 
 TEST(Constraints, WithoutAUsableNodeTheyAreCounted) {
-  const Model model = layers_of(1);
+  const LayerGraph model = layers_of(1);
   Cluster cluster(model, pocket(64, 200), 4);
   cluster.request.constraints.forbidden.assign(4, true);
   EXPECT_EQ(error_of(cluster.request), "no usable node: 4 listed, 4 forbidden");
@@ -61,7 +61,7 @@ TEST(Constraints, WithoutAUsableNodeTheyAreCounted) {
 }
 
 TEST(Constraints, LayersLieOnTheirNodesInAnyOrder) {
-  const Model model = layers_of(3);
+  const LayerGraph model = layers_of(3);
   Cluster cluster(model, pocket(64, 200), 3);
   cluster.request.constraints.only_on = {{2}, {0}, {1}};
   EXPECT_THAT(stages(partition_model(cluster.request).value()),
@@ -69,7 +69,7 @@ TEST(Constraints, LayersLieOnTheirNodesInAnyOrder) {
 }
 
 TEST(Constraints, AStageKeepsToAllItsLayers) {
-  const Model model = layers_of(3);
+  const LayerGraph model = layers_of(3);
   Cluster cluster(model, pocket(64, 200), 4);
   cluster.request.constraints.only_on = {{0, 1}, {}, {1, 2}};
   EXPECT_THAT(stages(partition_model(cluster.request).value()),
@@ -77,7 +77,8 @@ TEST(Constraints, AStageKeepsToAllItsLayers) {
 }
 
 TEST(Constraints, JoinedLayersShareAStage) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
+  const LayerGraph model =
+      rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
   Cluster cluster(model, bw_s10(), 4);
   cluster.request.steps = 100;
   cluster.request.constraints.joined = {false, true, false, true};
@@ -93,7 +94,7 @@ TEST(Constraints, JoinedLayersShareAStage) {
 // Beyond the exact search only the quick one finds plans, and it has to meet 8 nodes in the order in
 // which the layers want them.
 TEST(Constraints, LongChainsFindTheirNodesToo) {
-  const Model model = layers_of(80);
+  const LayerGraph model = layers_of(80);
   Cluster cluster(model, pocket(64, 100), 9);
   PlanConstraints& constraints = cluster.request.constraints;
   constraints.only_on.resize(80);
@@ -110,7 +111,7 @@ TEST(Constraints, LongChainsFindTheirNodesToo) {
 }
 
 TEST(Constraints, ARefusalSaysWhatWouldFitWithoutThem) {
-  const Model model = layers_of(2, 256);
+  const LayerGraph model = layers_of(2, 256);
   const NpuDevice device = pocket(64, 100);
   Cluster cluster(model, device, 3);
   ASSERT_TRUE(partition_model(cluster.request));
@@ -122,7 +123,7 @@ TEST(Constraints, ARefusalSaysWhatWouldFitWithoutThem) {
 }
 
 TEST(LayerPins, NodesThatMayHoldTheSameLayersAreAlike) {
-  const Model model = layers_of(3);
+  const LayerGraph model = layers_of(3);
   Cluster cluster(model, pocket(64, 200), 4);
   cluster.request.constraints.only_on = {{0, 1}, {}, {1, 2}};
   const LayerPins pins(cluster.request);
@@ -138,7 +139,7 @@ TEST(LayerPins, NodesThatMayHoldTheSameLayersAreAlike) {
 }
 
 TEST(NodeOrders, HoldEveryNodeOnce) {
-  const Model model = layers_of(6);
+  const LayerGraph model = layers_of(6);
   for (const std::size_t fpgas : {2U, 5U, 12U}) {
     Cluster cluster(model, pocket(64, 200), fpgas);
     cluster.request.constraints.only_on = {{1}, {}, {0, 1}, {0}, {}, {}};
@@ -156,7 +157,7 @@ TEST(NodeOrders, HoldEveryNodeOnce) {
 // ---- A plan that is given
 
 struct Given : testing::Test {
-  Model model = layers_of(3);
+  LayerGraph model = layers_of(3);
   Cluster cluster{model, pocket(64, 200), 3};
   std::vector<PlanStage> stages_of(const std::vector<std::pair<Names, Names>>& given) {
     std::vector<PlanStage> out;

@@ -23,7 +23,7 @@ TEST(FunctionsNeeded, AreThoseOfTheProgramsOfEveryCell) {
   for (const Cell cell : {Cell::kGru, Cell::kLstm, Cell::kRnn})
     for (const bool reset_after : {false, true})
       for (const CellPrograms programs : {CellPrograms::kFused, CellPrograms::kStepwise}) {
-        const Model model =
+        const LayerGraph model =
             rnn({.cell = cell, .hidden = 24, .steps = 3, .input = 9, .reset_after = reset_after});
         NpuDevice device = pocket(8, 400);
         device.cell_programs = programs;
@@ -36,7 +36,7 @@ TEST(FunctionsNeeded, AreThoseOfTheProgramsOfEveryCell) {
 
 TEST(FunctionsNeeded, OfADenseLayerAreItsBiasAndItsOperations) {
   for (const bool bias : {false, true}) {
-    Model model = rnn({.cell = Cell::kRnn, .hidden = 24, .steps = 3});
+    LayerGraph model = rnn({.cell = Cell::kRnn, .hidden = 24, .steps = 3});
     add_dense(model, 10, false, bias);
     EXPECT_EQ(function_names(functions_needed(model.layers[1])), bias ? "add" : "none");
   }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "node/npu/npu.h"
+#include "partition/region/split_rnn.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
 
@@ -41,11 +42,11 @@ Payload payload(const std::vector<Half>& values, std::int64_t first, std::int64_
 // Messages in the order they are sent; per port that is the order they are made.
 class Router {
  public:
-  Router(const std::vector<Shard>& shards, const HostShard& host, std::int64_t steps)
+  Router(const std::vector<Shard>& shards, const HostPorts& host, std::int64_t steps)
       : shards_(shards),
         host_(host),
         steps_(steps),
-        replies_(host.replies.size()),
+        replies_(host.takes.size()),
         begun_(shards.size()) {
     for (std::size_t i = 0; i < shards.size(); ++i) {
       npus_.push_back(std::make_unique<Npu>(shards[i], ComputeMode::kFunctional));
@@ -61,7 +62,7 @@ class Router {
     while (!queue_.empty()) {
       const auto [to, vectors] = std::move(queue_.front());
       queue_.pop_front();
-      if (to.peer == host_.node) {
+      if (to.peer == host_.takes.front().host) {
         replies_.at(to.port).push_back(vectors);
         continue;
       }
@@ -91,16 +92,22 @@ class Router {
   }
 
   std::vector<Half> output() const {
-    const auto vectors = static_cast<std::size_t>(host_.sequence_output ? steps_ : 1);
-    std::vector<Half> out(vectors * static_cast<std::size_t>(host_.output));
-    for (std::size_t port = 0; port < replies_.size(); ++port) {
-      const HostShard::ReplyPort& spec = host_.replies[port];
-      SOLITON_CHECK_MSG(replies_[port].size() == vectors, "{} replies", replies_[port].size());
+    const std::int64_t tokens = host_.takes.front().tokens;
+    const auto vectors = static_cast<std::size_t>(tokens == 0 ? steps_ : tokens);
+    std::size_t width = 0;
+    for (const HostPorts::Take& take : host_.takes)
+      if (take.reader == 0) width += static_cast<std::size_t>(take.elements);
+    std::vector<Half> out(vectors * width);
+    for (const HostPorts::Take& take : host_.takes) {
+      if (take.reader > 0) continue;
+      const std::vector<Payload>& replies = replies_.at(take.port);
+      SOLITON_CHECK_MSG(replies.size() == vectors, "{} replies", replies.size());
       for (std::size_t i = 0; i < vectors; ++i) {
-        const std::size_t step = spec.reversed ? vectors - 1 - i : i;
-        SOLITON_CHECK(replies_[port][i].bytes.size() == 2 * spec.elements);
-        std::memcpy(out.data() + step * static_cast<std::size_t>(host_.output) + spec.offset,
-                    replies_[port][i].bytes.data(), 2 * spec.elements);
+        const std::size_t step = take.reversed ? vectors - 1 - i : i;
+        const auto bytes = 2 * static_cast<std::size_t>(take.elements);
+        SOLITON_CHECK(replies[i].bytes.size() == bytes);
+        std::memcpy(out.data() + step * width + static_cast<std::size_t>(take.offset),
+                    replies[i].bytes.data(), bytes);
       }
     }
     return out;
@@ -108,7 +115,7 @@ class Router {
 
  private:
   const std::vector<Shard>& shards_;
-  const HostShard& host_;
+  const HostPorts& host_;
   std::int64_t steps_;
   std::vector<std::vector<Payload>> replies_;
   std::vector<bool> begun_;
@@ -147,23 +154,49 @@ NpuDevice pocket(int native_dim, std::int64_t tiles) {
   return device;
 }
 
-Model rnn(const RnnOptions& options) { return build_rnn(options); }
+LayerGraph rnn(const RnnOptions& options) {
+  RnnOptions some = options;
+  some.steps = std::max<std::int64_t>(options.steps, 1);
+  return split_rnn(some).fpga;
+}
 
-void add_dense(Model& model, std::int64_t output, bool every_step, bool bias) {
+LayerGraph no_layers(std::int64_t input) {
+  LayerGraph model;
+  model.name = "test";
+  model.sources = {{"x", input, 1, true, 0}};
+  model.results = {{LayerInput::From::kHost, 0}};
+  model.fixed_steps = 1;
+  return model;
+}
+
+void append(LayerGraph& model, Layer layer, LayerInput::What reads) {
+  LayerInput from = model.results.at(0);
+  from.what = reads;
+  const bool last = reads == LayerInput::What::kLast;
+  const bool steps = !last && tokens_of(model, from) == 0;
+  std::visit(
+      [&](auto& it) {
+        it.inputs = {from};
+        it.tokens = 1;
+        it.per_step = steps;
+      },
+      layer);
+  model.results = {{LayerInput::From::kLayer, model.layers.size()}};
+  model.layers.push_back(std::move(layer));
+}
+
+void add_dense(LayerGraph& model, std::int64_t output, bool every_step, bool bias) {
   DenseLayer dense;
   dense.name = "dense" + std::to_string(model.layers.size());
-  dense.input = model.layers.empty() ? model.input : model.output;
+  dense.input = model.layers.empty() ? input_of(model) : layer_output(model.layers.back());
   dense.output = output;
-  dense.every_step = every_step;
   dense.weights = {
       dense.name + ".W", {output, dense.input}, seeded(output * dense.input, 0.2, dense.name)};
   if (bias) dense.bias = {dense.name + ".b", {output}, seeded(output, 0.5, dense.name + "b")};
-  if (!model.layers.empty())
-    if (auto* recurrent = std::get_if<RecurrentLayer>(&model.layers.back()))
-      recurrent->emits_sequence = every_step;
-  model.layers.emplace_back(std::move(dense));
-  model.output = output;
-  model.sequence_output = every_step;
+  const bool recurrent =
+      !model.layers.empty() && std::holds_alternative<RecurrentLayer>(model.layers.back());
+  append(model, std::move(dense),
+         recurrent && !every_step ? LayerInput::What::kLast : LayerInput::What::kEvery);
 }
 
 std::vector<Half> random_vectors(std::int64_t count, std::uint64_t seed) {
@@ -182,7 +215,7 @@ Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t c
   return out;
 }
 
-Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes,
+Lowered lowered(const LayerGraph& model, const NpuDevice& device, std::size_t nodes,
                 std::vector<Stage> stages, const std::string& precision, bool with_weights) {
   LowerRequest request;
   request.model = &model;
@@ -197,22 +230,23 @@ Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes,
   return std::move(*out);
 }
 
-std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host,
+std::vector<Half> run(const std::vector<Shard>& shards, const HostPorts& host,
                       const std::vector<Half>& inputs, std::int64_t steps) {
   return run_in_turn(shards, host, {inputs}, steps).front();
 }
 
-std::vector<std::vector<Half>> run_in_turn(const std::vector<Shard>& shards, const HostShard& host,
+std::vector<std::vector<Half>> run_in_turn(const std::vector<Shard>& shards, const HostPorts& host,
                                            const std::vector<std::vector<Half>>& requests,
                                            std::int64_t steps) {
   Router router(shards, host, steps);
   std::vector<std::vector<Half>> out;
   for (const std::vector<Half>& inputs : requests) {
     for (std::int64_t step = 0; step < steps; ++step) {
-      for (const HostShard::StepPort& port : host.inputs) {
-        const std::int64_t at = port.reversed ? steps - 1 - step : step;
-        for (const auto& to : port.destinations)
-          router.send(to, payload(inputs, at * host.input + port.offset, host.elements_of(port)));
+      for (const HostPorts::Send& send : host.sends) {
+        const std::int64_t at = send.reversed ? steps - 1 - step : step;
+        const std::int64_t width = static_cast<std::int64_t>(inputs.size()) / steps;
+        for (const auto& to : send.destinations)
+          router.send(to, payload(inputs, at * width + send.offset, send.elements));
       }
     }
     router.run();

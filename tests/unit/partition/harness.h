@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "partition/ir/model.h"
+#include "partition/ir/build_rnn.h"
+#include "partition/ir/layer_graph.h"
 #include "partition/lower/lower.h"
 #include "protocol/isa/shard.h"
 
@@ -15,27 +16,34 @@ NpuDevice bw_s5();
 // Small tiles and few of them: N elements a side, `tiles` of them.
 NpuDevice pocket(int native_dim, std::int64_t tiles);
 
-Model rnn(const RnnOptions& options);
-// Appends a dense layer with seeded weights; `every_step` false also makes the layer before give
-// its last state only.
-void add_dense(Model& model, std::int64_t output, bool every_step, bool bias = true);
+// The layers of model.rnn. Without steps it has one; programs work for any number.
+LayerGraph rnn(const RnnOptions& options);
+// Appends a dense layer with seeded weights, which becomes the result; `every_step` false: of the
+// vector behind the last step.
+void add_dense(LayerGraph& model, std::int64_t output, bool every_step, bool bias = true);
+// Appends `layer`, which reads the result so far, or its last vector, and becomes the result.
+void append(LayerGraph& model, Layer layer, LayerInput::What reads = LayerInput::What::kEvery);
+// A model without layers whose source has so many elements a step.
+LayerGraph no_layers(std::int64_t input);
+// Elements of a step's vector into the first layer.
+inline std::int64_t input_of(const LayerGraph& model) { return model.sources.at(0).elements; }
 
 std::vector<Half> random_vectors(std::int64_t count, std::uint64_t seed);
 
 // Layers [first, last) on `count` nodes from `node` on.
 Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t count,
             bool split_directions = false);
-Lowered lowered(const Model& model, const NpuDevice& device, std::size_t nodes,
+Lowered lowered(const LayerGraph& model, const NpuDevice& device, std::size_t nodes,
                 std::vector<Stage> stages, const std::string& precision = "",
                 bool with_weights = true);
 
-// Runs one request through all shards with every message present at once. Returns the reply's
-// values, vector by vector.
-std::vector<Half> run(const std::vector<Shard>& shards, const HostShard& host,
+// Runs one request through all shards with every message present at once; `inputs`: of the only source.
+// Returns the values of the first result, vector by vector.
+std::vector<Half> run(const std::vector<Shard>& shards, const HostPorts& host,
                       const std::vector<Half>& inputs, std::int64_t steps);
 
 // The same for several requests, one after the other on the same devices.
-std::vector<std::vector<Half>> run_in_turn(const std::vector<Shard>& shards, const HostShard& host,
+std::vector<std::vector<Half>> run_in_turn(const std::vector<Shard>& shards, const HostPorts& host,
                                            const std::vector<std::vector<Half>>& requests,
                                            std::int64_t steps);
 

@@ -6,6 +6,7 @@
 
 #include "partition/cost/cost_model.h"
 #include "partition/lower/stage_options.h"
+#include "partition/search/plain_host.h"
 #include "tests/unit/partition/harness.h"
 
 namespace soliton::test {
@@ -53,7 +54,7 @@ double step_us(const Lowered& lowered, const Topology& rack, const Routes& route
   request.topology = &rack;
   request.routes = &routes;
   const auto last_output = [&](std::int64_t steps) {
-    const PricedHost host = priced_host(lowered.host, steps);
+    const PricedHost host = plain_host("host0", lowered.host, steps);
     request.hosts = {&host, 1};
     return predict(request).last_output;
   };
@@ -69,7 +70,7 @@ bool fits(const Lowered& lowered) {
 
 // Of all ways to use exactly so many nodes in one rack.
 Best best(Cell cell, std::int64_t hidden, std::size_t nodes, bool reset_after = true) {
-  const Model model =
+  const LayerGraph model =
       rnn({.cell = cell, .hidden = hidden, .reset_after = reset_after, .with_weights = false});
   TopologySpec spec;
   spec.kind = "rack";

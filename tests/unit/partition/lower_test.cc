@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "node/npu/op_time.h"
-#include "tests/unit/ir/run_fp32.h"
 #include "tests/unit/partition/harness.h"
+#include "tests/unit/partition/run_fp32.h"
 
 namespace soliton::test {
 namespace {
@@ -24,8 +24,8 @@ struct Shape {
   }
 };
 
-Model model_of(const Shape& shape) {
-  Model model = rnn(shape.rnn);
+LayerGraph model_of(const Shape& shape) {
+  LayerGraph model = rnn(shape.rnn);
   if (shape.dense == 0) return model;
   add_dense(model, shape.dense_rows, shape.dense == 1);
   if (shape.dense == 3) add_dense(model, 5, false, false);
@@ -35,11 +35,11 @@ Model model_of(const Shape& shape) {
 // Whole model on one node with room for it, against fp32 with a wide format: the programs compute
 // the model.
 void expect_near_fp32(const Shape& shape, std::int64_t steps) {
-  const Model model = model_of(shape);
+  const LayerGraph model = model_of(shape);
   const NpuDevice device = shape.device();
   const Lowered one = lowered(model, device, 1, {stage(0, model.layers.size(), 0, 1)}, "mxint8");
   ASSERT_EQ(faults(one.shards), "") << shape.name;
-  const std::vector<Half> inputs = random_vectors(steps * model.input, 3);
+  const std::vector<Half> inputs = random_vectors(steps * input_of(model), 3);
   std::vector<float> values;
   for (const Half half : inputs) values.push_back(to_float(half));
   const std::vector<float> expected = run_fp32(model, values, steps);
@@ -56,18 +56,19 @@ void expect_near_fp32(const Shape& shape, std::int64_t steps) {
 // Every way of placing the layers gives the bits of one device.
 void expect_same_bits(const Shape& shape, std::size_t nodes, std::vector<Stage> stages,
                       const std::string& precision) {
-  const Model model = model_of(shape);
+  const LayerGraph model = model_of(shape);
   const NpuDevice device = shape.device();
   const Lowered one = lowered(model, device, 1, {stage(0, model.layers.size(), 0, 1)}, precision);
   const Lowered many = lowered(model, device, nodes, std::move(stages), precision);
   ASSERT_EQ(faults(many.shards), "") << shape.name;
   for (const std::int64_t steps : {1, 2, 7}) {
-    const std::vector<Half> inputs = random_vectors(steps * model.input, 7);
+    const std::vector<Half> inputs = random_vectors(steps * input_of(model), 7);
     const std::vector<Half> expected = run(one.shards, one.host, inputs, steps);
     ASSERT_EQ(run(many.shards, many.host, inputs, steps), expected)
         << shape.name << ", " << nodes << " nodes, " << steps << " steps, " << precision;
     // A second input, so that nothing is equal because everything is zero.
-    EXPECT_NE(run(many.shards, many.host, random_vectors(steps * model.input, 8), steps), expected);
+    EXPECT_NE(run(many.shards, many.host, random_vectors(steps * input_of(model), 8), steps),
+              expected);
   }
 }
 
@@ -179,11 +180,11 @@ TEST(Lower, VanillaLayersGiveTheSameBits) {
 
 // Fused or step by step: the same operations in the same order.
 TEST(Lower, AnLstmHasTheSameBitsEitherWayItIsWritten) {
-  const Model model = model_of(kLstm);
+  const LayerGraph model = model_of(kLstm);
   const Lowered fused = lowered(model, kLstm.device(), 1, {stage(0, 1, 0, 1)});
   const Lowered stepwise = lowered(model, kLstmStepwise.device(), 1, {stage(0, 1, 0, 1)});
   EXPECT_GT(stepwise.shards[0].program.chains.size(), fused.shards[0].program.chains.size());
-  const std::vector<Half> inputs = random_vectors(6 * model.input, 5);
+  const std::vector<Half> inputs = random_vectors(6 * input_of(model), 5);
   EXPECT_EQ(run(stepwise.shards, stepwise.host, inputs, 6),
             run(fused.shards, fused.host, inputs, 6));
 }
@@ -225,7 +226,7 @@ TEST(Lower, DenseBehindTwoDirectionsGivesTheSameBits) {
 // The stage's nodes have so few tiles left that the dense layer's rows are spread.
 TEST(Lower, DenseSplitsWhenNoNodeHasRoomForAllOfIt) {
   const Shape shape{"crowded", {.cell = Cell::kLstm, .hidden = 16, .input = 8}, 3, 40};
-  const Model model = model_of(shape);
+  const LayerGraph model = model_of(shape);
   // LSTM: 4 gates x 2 x 3 tiles over two nodes, 12 each. dense1: 5 x 2 tiles; dense2: 1 x 5.
   const NpuDevice device = pocket(8, 12 + 6 + 5);
   const Lowered one = lowered(model, pocket(8, 1000), 1, {stage(0, 3, 0, 1)});
@@ -237,20 +238,20 @@ TEST(Lower, DenseSplitsWhenNoNodeHasRoomForAllOfIt) {
   const Lowered split = lowered(model, tighter, 2, {stage(0, 3, 0, 2)});
   ASSERT_EQ(faults(split.shards), "");
   EXPECT_EQ(split.holds[0], (std::vector<std::string>{"rows 0-7 of lstm0", "rows 0-23 of dense1"}));
-  const std::vector<Half> inputs = random_vectors(4 * model.input, 1);
+  const std::vector<Half> inputs = random_vectors(4 * input_of(model), 1);
   EXPECT_EQ(run(two.shards, two.host, inputs, 4), run(one.shards, one.host, inputs, 4));
   EXPECT_EQ(run(split.shards, split.host, inputs, 4), run(one.shards, one.host, inputs, 4));
 }
 
 TEST(Lower, ReverseLayersGiveTheSameBitsAndTheModel) {
   Shape shape{"reverse", {.cell = Cell::kGru, .hidden = 18, .layers = 2}};
-  Model model = model_of(shape);
+  LayerGraph model = model_of(shape);
   std::get<RecurrentLayer>(model.layers[1]).reverse = true;
   const NpuDevice device = pocket(8, 1000);
   const Lowered one = lowered(model, device, 1, {stage(0, 2, 0, 1)}, "mxint8");
   const Lowered two = lowered(model, device, 2, {stage(0, 1, 0, 1), stage(1, 2, 1, 1)}, "mxint8");
   ASSERT_EQ(faults(one.shards) + faults(two.shards), "");
-  const std::vector<Half> inputs = random_vectors(5 * model.input, 2);
+  const std::vector<Half> inputs = random_vectors(5 * input_of(model), 2);
   const std::vector<Half> got = run(one.shards, one.host, inputs, 5);
   EXPECT_EQ(run(two.shards, two.host, inputs, 5), got);
   std::vector<float> values;
@@ -273,7 +274,7 @@ TEST(Lower, SingleDeviceTimesAreThoseOfTimingModelC) {
                                   {Cell::kLstm, 2048, 25, 0.0740},
                                   {Cell::kLstm, 1024, 25, 0.0740},
                                   {Cell::kLstm, 256, 150, 0.4255}}) {
-    const Model model = rnn({.cell = row.cell, .hidden = row.hidden, .with_weights = false});
+    const LayerGraph model = rnn({.cell = row.cell, .hidden = row.hidden, .with_weights = false});
     const Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
     ASSERT_EQ(faults(one.shards), "");
     EXPECT_NEAR(in_us(run_alone(one.shards[0], row.steps)) / 1000, row.model_ms, 0.00006)
@@ -283,7 +284,7 @@ TEST(Lower, SingleDeviceTimesAreThoseOfTimingModelC) {
 
 TEST(Lower, SteadyStepsAreThoseOfTheClosedForms) {
   const auto cycles = [](Cell cell, bool reset_after, std::int64_t hidden) {
-    const Model model =
+    const LayerGraph model =
         rnn({.cell = cell, .hidden = hidden, .reset_after = reset_after, .with_weights = false});
     const Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
     return in_us(op_time(one.shards[0]).steady) * 250;
@@ -296,7 +297,7 @@ TEST(Lower, SteadyStepsAreThoseOfTheClosedForms) {
 
 TEST(Lower, CapacityEndsWhereTheDesignPageSaysItDoes) {
   const auto fits = [](Cell cell, std::int64_t hidden) {
-    const Model model = rnn({.cell = cell, .hidden = hidden, .with_weights = false});
+    const LayerGraph model = rnn({.cell = cell, .hidden = hidden, .with_weights = false});
     return faults(lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false).shards).empty();
   };
   EXPECT_TRUE(fits(Cell::kGru, 2800));
@@ -306,7 +307,7 @@ TEST(Lower, CapacityEndsWhereTheDesignPageSaysItDoes) {
 }
 
 TEST(Lower, TilesAreChargedPerSlice) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 4000, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 4000, .with_weights = false});
   const Lowered two = lowered(model, bw_s10(), 2, {stage(0, 1, 0, 2)}, "ms-fp8", false);
   EXPECT_EQ(faults(two.shards), "");
   EXPECT_EQ(memory_use(two.shards[0])[0].used, 300);
@@ -314,7 +315,7 @@ TEST(Lower, TilesAreChargedPerSlice) {
 }
 
 TEST(Lower, RefusesWhatCannotBeLowered) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 16});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 16});
   LowerRequest request;
   request.model = &model;
   request.nodes = {{"fpga0", pocket(8, 100)}, {"fpga1", pocket(8, 100)}, {"fpga2", pocket(8, 100)}};

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 // GRU over two small devices in one rack with a host.
 struct Planned {
-  Model model = rnn({.cell = Cell::kGru, .hidden = 64, .input = 32});
+  LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 64, .input = 32});
   Topology topology =
       build_topology({}, {{"fpga0", "rack0"}, {"fpga1", "rack0"}, {"host0", "rack0"}}).value();
   Plan plan = make();

@@ -5,7 +5,7 @@
 #include "node/npu/op_time.h"
 #include "partition/cost/connections.h"
 #include "partition/cost/cost_model.h"
-#include "protocol/isa/host_time.h"
+#include "partition/search/plain_host.h"
 #include "tests/unit/partition/harness.h"
 
 namespace soliton::test {
@@ -24,7 +24,7 @@ Topology topology_of(const std::string& kind, std::size_t fpgas,
 }
 
 Prediction predicted(const Lowered& lowered, const Topology* topology, std::int64_t steps) {
-  const PricedHost host = priced_host(lowered.host, steps);
+  const PricedHost host = plain_host("host0", lowered.host, steps);
   CostRequest request;
   request.shards = lowered.shards;
   request.hosts = {&host, 1};
@@ -42,32 +42,19 @@ double step_us(const Lowered& lowered, const Topology* topology) {
 }
 
 TEST(Predict, BreakdownAddsUpToTheLatency) {
-  Model model = rnn({.cell = Cell::kGru, .hidden = 64, .input = 32});
+  LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 64, .input = 32});
   add_dense(model, 12, false);
-  model.after = HostAfter::kSoftmax;
   const Lowered three = lowered(model, pocket(16, 1000), 3, {stage(0, 2, 0, 3)});
   const Topology rack = topology_of("rack", 3);
   const Prediction p = predicted(three, &rack, 9);
   EXPECT_EQ(p.path.total(), p.latency);
   EXPECT_GT(p.path.network, Duration{});
-  EXPECT_EQ(p.path.host, host_time_after(three.host, 9));
+  EXPECT_EQ(p.path.host, Duration{});
   EXPECT_EQ(p.path.queue, Duration{});
 }
 
-TEST(Predict, HostCostsAreOverheadPlusBytesAtTheMemoryRate) {
-  HostShard host;
-  host.input = 64;
-  host.output = 12;
-  EXPECT_EQ(host_time_before(host, 10), Duration{});
-  host.symbols = 100;
-  host.after = HostShard::After::kSoftmax;
-  // 10 rows of 64 fp16 read and written and 10 symbols: 2640 bytes at 20 GB/s.
-  EXPECT_EQ(host_time_before(host, 10), nanoseconds(200) + nanoseconds(132));
-  EXPECT_EQ(host_time_after(host, 10), nanoseconds(200) + picoseconds(3600));
-}
-
 TEST(Predict, WithoutANetworkOnlyTheNpuTakesTime) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
   const Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
   const Prediction p = predicted(one, nullptr, 750);
   EXPECT_NEAR(in_us(p.latency) / 1000, 1.9816, 0.0001);
@@ -76,10 +63,10 @@ TEST(Predict, WithoutANetworkOnlyTheNpuTakesTime) {
 }
 
 TEST(Predict, ABatchGoesThroughTogether) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
   Lowered one = lowered(model, bw_s10(), 1, {stage(0, 1, 0, 1)}, "ms-fp8", false);
   one.shards[0].batch = 8;
-  const PricedHost host = priced_host(one.host, 20, 8);
+  const PricedHost host = plain_host("host0", one.host, 20, 8);
   CostRequest request;
   request.shards = one.shards;
   request.hosts = {&host, 1};
@@ -123,7 +110,7 @@ TEST(Predict, RowSplitStepsAreThoseOfTheDesignPage) {
                               {Cell::kGru, 4000, 2, {7.1, 12.0, 23.0}},
                               {Cell::kGru, 5600, 5, {9.3, 14.1, 25.1}},
                               {Cell::kLstm, 4800, 4, {5.7, 8.1, 13.6}}}) {
-    const Model model =
+    const LayerGraph model =
         rnn({.cell = row.cell, .hidden = row.hidden, .input = 400, .with_weights = false});
     const Lowered split =
         lowered(model, bw_s10(), row.nodes, {stage(0, 1, 0, row.nodes)}, "ms-fp8", false);
@@ -142,7 +129,8 @@ TEST(Predict, RowSplitStepsAreThoseOfTheDesignPage) {
 // docs/planner.md: 267 us, to which come the start of four programs and
 // the host's two hops, against 6.9 times that.
 TEST(Predict, AWavefrontOfLayersBeatsRowsOfEveryLayer) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
+  const LayerGraph model =
+      rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
   const Topology rack = topology_of("rack", 4);
   const Lowered wave =
       lowered(model, bw_s10(), 4,
@@ -156,18 +144,18 @@ TEST(Predict, AWavefrontOfLayersBeatsRowsOfEveryLayer) {
 
 // Every step a slice of the state goes to three fellows and to the host, each in three packets.
 TEST(Predict, ExchangesGoBeforeReplies) {
-  const Model model = rnn({.cell = Cell::kGru,
-                           .hidden = 6400,
-                           .input = 400,
-                           .reset_after = true,
-                           .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru,
+                                .hidden = 6400,
+                                .input = 400,
+                                .reset_after = true,
+                                .with_weights = false});
   NpuDevice device = bw_s10();
   device.matrix_rf_tiles = 2'000;
   device.tile_engines = 60;
   const Lowered split = lowered(model, device, 4, {stage(0, 1, 0, 4)}, "ms-fp8", false);
   const Topology rack = topology_of("rack", 4);
   const Routes routes(rack);
-  const PricedHost host = priced_host(split.host, 40);
+  const PricedHost host = plain_host("host0", split.host, 40);
   CostRequest request;
   request.shards = split.shards;
   request.hosts = {&host, 1};
@@ -188,11 +176,10 @@ TEST(Connections, DevicesTalkOnOneChannelAndWithTheHostOnAnother) {
   a.node = "a";
   b.node = "b";
   a.out_ports = {{"y", 1, {{"a", 0}, {"b", 0}, {"host", 0}}}};
-  HostShard host;
-  host.node = "host";
-  host.inputs = {{false, {{"b", 1}}}};
+  HostPorts host;
+  host.sends = {{.host = "host", .elements = 1, .destinations = {{"b", 1}}}};
   const std::vector<Shard> shards{a, b};
-  const PricedHost priced = priced_host(host, 1);
+  const PricedHost priced = plain_host("host", host, 1);
   const auto pairs =
       talking_pairs(shards, {&priced, 1}, [](const std::string& name) -> std::uint32_t {
         return name == "a" ? 2 : name == "b" ? 1 : 0;
@@ -209,7 +196,8 @@ TEST(Connections, DevicesTalkOnOneChannelAndWithTheHostOnAnother) {
 TEST(Predict, ThePortOfTheReceiverIsShared) {
   // Two producers' slices of 4000 elements reach one consumer: 16000 bytes over one 40 Gb/s port
   // are 3.2 us a step.
-  Model model = rnn({.cell = Cell::kLstm, .hidden = 8000, .input = 400, .with_weights = false});
+  LayerGraph model =
+      rnn({.cell = Cell::kLstm, .hidden = 8000, .input = 400, .with_weights = false});
   add_dense(model, 400, true);
   NpuDevice device = bw_s10();
   device.matrix_rf_tiles = 10'000;

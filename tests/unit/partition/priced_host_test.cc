@@ -1,11 +1,10 @@
-// CPU hosts as times: what a host of a chain does, and how several hosts are played.
+// CPU hosts as times: how several are played.
 #include "partition/cost/priced_host.h"
 
 #include <gtest/gtest.h>
 
 #include "partition/cost/connections.h"
 #include "partition/cost/cost_model.h"
-#include "protocol/isa/host_time.h"
 
 namespace soliton {
 namespace {
@@ -32,36 +31,6 @@ Prediction played(const std::vector<PricedHost>& hosts, const Topology* topology
 
 PricedSend array_to(const std::string& node, std::uint16_t port, std::int64_t bytes) {
   return {.node = node, .port = port, .bytes = bytes, .tensor_bytes = bytes};
-}
-
-TEST(PricedHost, OfAChainWorksBeforeTheInputsAndAfterTheReplies) {
-  HostShard host;
-  host.node = "host";
-  host.symbols = 100;
-  host.input = 64;
-  host.output = 12;
-  host.after = HostShard::After::kSoftmax;
-  host.inputs = {{false, {{"x", 4}, {"y", 5}}}, {true, {{"x", 6}}, 16, 32}};
-  host.replies = {{8, 0, false}, {4, 8, false}};
-  const PricedHost priced = priced_host(host, 10, 3);
-  ASSERT_EQ(priced.parts.size(), 2u);
-  const PricedPart& before = priced.parts[0];
-  EXPECT_EQ(before.work, 3 * host_time_before(host, 10));
-  ASSERT_EQ(before.sends.size(), 3u);
-  EXPECT_EQ(before.sends[1].node, "y");
-  EXPECT_EQ(before.sends[1].port, 5);
-  EXPECT_EQ(before.sends[1].messages, 10);
-  EXPECT_EQ(before.sends[1].bytes, 3 * 2 * 64);
-  EXPECT_EQ(before.sends[1].tensor_bytes, 2 * 64);
-  EXPECT_EQ(before.sends[2].bytes, 3 * 2 * 32);
-  EXPECT_EQ(before.sends[2].steps, 10u);
-  const PricedPart& after = priced.parts[1];
-  EXPECT_EQ(after.work, 3 * host_time_after(host, 10));
-  ASSERT_EQ(after.inputs.size(), 2u);
-  EXPECT_EQ(after.inputs[1].port, 1);
-  EXPECT_EQ(after.inputs[1].messages, 1);
-  host.sequence_output = true;
-  EXPECT_EQ(priced_host(host, 10, 3).parts[1].inputs[1].messages, 10);
 }
 
 // Host a works, sends 1000 bytes to b, which works and sends 200 bytes back.

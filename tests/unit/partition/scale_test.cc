@@ -27,7 +27,7 @@ void expect_sound(const Plan& plan) {
 }
 
 TEST(Scale, TwoHundredLayersGoOnTheRacksOfADatacenter) {
-  const Model model =
+  const LayerGraph model =
       rnn({.cell = Cell::kGru, .hidden = 1024, .layers = 200, .with_weights = false});
   Cluster cluster(model, bw_s10(), 256, "datacenter");
   cluster.request.steps = 20;
@@ -41,7 +41,7 @@ TEST(Scale, TenThousandLayersAreCutInBlocks) {
   device.matrix_rf_tiles = 1024;
   device.initial_vrf = device.add_sub_vrf_0 = device.add_sub_vrf_1 = device.multiply_vrf = 4096;
   device.instruction_words = 65'536;
-  const Model model =
+  const LayerGraph model =
       rnn({.cell = Cell::kRnn, .hidden = 64, .layers = 10'000, .with_weights = false});
   Cluster cluster(model, device, 64, "datacenter");
   cluster.request.steps = 4;
@@ -51,7 +51,7 @@ TEST(Scale, TenThousandLayersAreCutInBlocks) {
 }
 
 TEST(Scale, WideLayersArePlannedFromSizesAlone) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 200'000, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 200'000, .with_weights = false});
   Cluster cluster(model, bw_s10(), 4);
   EXPECT_THAT(
       error_of(cluster.request),

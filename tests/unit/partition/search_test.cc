@@ -29,15 +29,14 @@ NpuDevice quickstart_device() {
   return device;
 }
 
-Model language_gru() {
-  Model model = rnn({.cell = Cell::kGru, .hidden = 256, .input = 64});
+LayerGraph language_gru() {
+  LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 256, .input = 64});
   add_dense(model, 12, false);
-  model.after = HostAfter::kSoftmax;
   return model;
 }
 
 TEST(Search, AModelThatFitsStaysOnOneNode) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 1024, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 1024, .with_weights = false});
   Cluster cluster(model, bw_s10(), 4);
   cluster.request.steps = 100;
   const Plan plan = partition_model(cluster.request).value();
@@ -51,7 +50,8 @@ TEST(Search, AModelThatFitsStaysOnOneNode) {
 
 // docs/planner.md.
 TEST(Search, StackedLayersGoOnePerNode) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
+  const LayerGraph model =
+      rnn({.cell = Cell::kGru, .hidden = 2048, .layers = 4, .with_weights = false});
   Cluster cluster(model, bw_s10(), 4);
   cluster.request.steps = 100;
   const Plan plan = partition_model(cluster.request).value();
@@ -66,7 +66,7 @@ TEST(Search, StackedLayersGoOnePerNode) {
 }
 
 TEST(Search, QuickstartModelIsSplitByRowsOverFourSmallDevices) {
-  const Model model = language_gru();
+  const LayerGraph model = language_gru();
   Cluster cluster(model, quickstart_device(), 4);
   cluster.request.precision = "ms-fp9";
   cluster.request.steps = 12;
@@ -78,14 +78,14 @@ TEST(Search, QuickstartModelIsSplitByRowsOverFourSmallDevices) {
   EXPECT_THAT(plan.one_device, HasSubstr("one device would need "));
   EXPECT_THAT(plan.one_device, HasSubstr(" more memory than it has"));
 
-  const Plan whole = unsharded(model, quickstart_device(), "ms-fp9", {}).value();
+  const Plan whole = unsharded(model, quickstart_device(), "ms-fp9").value();
   const std::vector<Half> inputs = random_vectors(12 * 64, 1);
-  EXPECT_EQ(run(plan.shards, plan.host_shard, inputs, 12),
-            run(whole.shards, whole.host_shard, inputs, 12));
+  EXPECT_EQ(run(plan.shards, plan.host_ports, inputs, 12),
+            run(whole.shards, whole.host_ports, inputs, 12));
 }
 
 TEST(Search, DirectionsGetTheirOwnNodes) {
-  const Model model =
+  const LayerGraph model =
       rnn({.cell = Cell::kLstm, .hidden = 1500, .bidirectional = true, .with_weights = false});
   Cluster cluster(model, bw_s10(), 2);
   cluster.request.steps = 50;
@@ -101,7 +101,8 @@ TEST(Search, DirectionsGetTheirOwnNodes) {
 }
 
 TEST(Search, NodeLimitsAreKept) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2400, .layers = 2, .with_weights = false});
+  const LayerGraph model =
+      rnn({.cell = Cell::kGru, .hidden = 2400, .layers = 2, .with_weights = false});
   Cluster cluster(model, bw_s10(), 6);
   cluster.request.steps = 20;
   for (const std::int64_t nodes : {2, 3, 4, 6}) {
@@ -115,7 +116,8 @@ TEST(Search, NodeLimitsAreKept) {
 }
 
 TEST(Search, ThroughputShortensTheLongestStage) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 1200, .layers = 4, .with_weights = false});
+  const LayerGraph model =
+      rnn({.cell = Cell::kGru, .hidden = 1200, .layers = 4, .with_weights = false});
   Cluster cluster(model, bw_s10(), 4);
   cluster.request.steps = 30;
   cluster.request.max_nodes = 2;
@@ -128,7 +130,8 @@ TEST(Search, ThroughputShortensTheLongestStage) {
 }
 
 TEST(Search, NodesOfTheHostsRackComeFirst) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2000, .layers = 2, .with_weights = false});
+  const LayerGraph model =
+      rnn({.cell = Cell::kGru, .hidden = 2000, .layers = 2, .with_weights = false});
   Cluster cluster(model, bw_s10(), 4, "datacenter",
                   {"pod0/rack1", "pod0/rack0", "pod0/rack1", "pod0/rack0", "pod0/rack0"});
   cluster.request.steps = 20;
@@ -141,7 +144,7 @@ TEST(Search, NodesOfTheHostsRackComeFirst) {
 }
 
 TEST(Search, ADeviceWithoutTheFunctionsOfALayerIsRefusedByName) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 64});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 64});
   Cluster cluster(model, pocket(16, 96), 2);
   cluster.request.nodes[1].device.npu.functions = {NpuFunction::kTanh, NpuFunction::kAdd};
   EXPECT_THAT(error_of(cluster.request),
@@ -150,7 +153,7 @@ TEST(Search, ADeviceWithoutTheFunctionsOfALayerIsRefusedByName) {
 }
 
 TEST(Search, MixedDevicesArePlannedInAnyOrderButNeedOneNativeDimension) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 64, .layers = 2});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 64, .layers = 2});
   Cluster cluster(model, pocket(16, 96), 2);
   NpuDevice larger = pocket(16, 200);
   larger.name = "roomy";
@@ -164,7 +167,7 @@ TEST(Search, MixedDevicesArePlannedInAnyOrderButNeedOneNativeDimension) {
 }
 
 TEST(Search, SaysHowManyBytesAreShortAndHowManyNodesWouldDo) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2801, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 2801, .with_weights = false});
   Cluster cluster(model, bw_s10(), 1);
   cluster.request.precision = "ms-fp8";
   // 384 tiles of 482,000 bits against 306; a second device is enough.
@@ -183,7 +186,7 @@ TEST(Search, SaysHowManyBytesAreShortAndHowManyNodesWouldDo) {
 
 // Rows over 3 need 4 of 10 tile rows, 320 tiles; with a side apart one node would hold 400.
 TEST(Search, SaysWhenTheTotalFitsButNoPackingDoes) {
-  const Model model = rnn({.cell = Cell::kLstm, .hidden = 4000, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kLstm, .hidden = 4000, .with_weights = false});
   Cluster three(model, bw_s10(), 3);
   EXPECT_EQ(error_of(three.request),
             "total fits (87 %) but no packing exists on 3 nodes (proved); 4 nodes of device bw-s10 "
@@ -198,7 +201,7 @@ TEST(Search, SaysWhenTheTotalFitsButNoPackingDoes) {
 // By the tiles of the two sides: rows over 4 need 336 tiles on the fullest node; the input side on
 // 2 nodes and the recurrent side on 2 need 294.
 TEST(Search, PutsTheTwoSidesOfALayerOnNodesOfTheirOwnWhereRowsAloneDoNotFit) {
-  const Model model =
+  const LayerGraph model =
       rnn({.cell = Cell::kGru, .hidden = 5600, .reset_after = true, .with_weights = false});
   Cluster four(model, bw_s10(), 4);
   const Plan plan = partition_model(four.request).value();
@@ -211,7 +214,7 @@ TEST(Search, PutsTheTwoSidesOfALayerOnNodesOfTheirOwnWhereRowsAloneDoNotFit) {
 
 // A vector of 21 tiles to each of 11 nodes would take the host's cable 38 us a step.
 TEST(Search, ScattersAWideInput) {
-  const Model model =
+  const LayerGraph model =
       rnn({.cell = Cell::kGru, .hidden = 8192, .reset_after = true, .with_weights = false});
   Cluster cluster(model, bw_s10(), 11);
   cluster.request.precision = "ms-fp8";
@@ -224,13 +227,13 @@ TEST(Search, ScattersAWideInput) {
 
 TEST(Search, SaysWhenNoNumberOfNodesIsEnough) {
   // One tile row of each gate: 3 x 2 x 8 tiles, or half of it on each side.
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 64, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 64, .with_weights = false});
   Cluster cluster(model, pocket(8, 23), 4);
   EXPECT_THAT(error_of(cluster.request), HasSubstr("no number of nodes is enough: gru0 on "));
   EXPECT_THAT(error_of(cluster.request), HasSubstr("needs 24 tiles"));
 }
 
-Model in_dram(Model model) {
+LayerGraph in_dram(LayerGraph model) {
   for (Layer& layer : model.layers) std::visit([](auto& it) { it.in_dram = true; }, layer);
   return model;
 }
@@ -242,7 +245,8 @@ NpuDevice with_dram(NpuDevice device, Bytes dram) {
 }
 
 TEST(Search, WeightsInDramNeedNoMatrixRegistersButAWindow) {
-  const Model model = in_dram(rnn({.cell = Cell::kGru, .hidden = 2816, .with_weights = false}));
+  const LayerGraph model =
+      in_dram(rnn({.cell = Cell::kGru, .hidden = 2816, .with_weights = false}));
   Cluster cluster(model, with_dram(bw_s10(), Bytes{std::int64_t{4} << 30}), 1);
   const Plan plan = partition_model(cluster.request).value();
   EXPECT_EQ(plan.nodes_used, 1);
@@ -258,7 +262,7 @@ TEST(Search, WeightsInDramNeedNoMatrixRegistersButAWindow) {
 }
 
 TEST(Search, OneLayerInDramLeavesTheOthersPinned) {
-  Model model = rnn({.cell = Cell::kGru, .hidden = 2000, .layers = 2, .with_weights = false});
+  LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 2000, .layers = 2, .with_weights = false});
   std::get<RecurrentLayer>(model.layers[1]).in_dram = true;
   Cluster cluster(model, with_dram(bw_s10(), Bytes{std::int64_t{4} << 30}), 1);
   const Plan plan = partition_model(cluster.request).value();
@@ -268,7 +272,8 @@ TEST(Search, OneLayerInDramLeavesTheOthersPinned) {
 }
 
 TEST(Search, WhatDoesNotFitDramOrWindowIsRefusedWithTheBytesShort) {
-  const Model model = in_dram(rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false}));
+  const LayerGraph model =
+      in_dram(rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false}));
   Cluster small(model, with_dram(bw_s10(), Bytes{16'000'000}), 1);
   EXPECT_EQ(error_of(small.request),
             "fpga0: Dram of bw-s10 needs 17713500 bytes (16.9 MiB), but has 16000000 bytes "
@@ -285,7 +290,7 @@ TEST(Search, WhatDoesNotFitDramOrWindowIsRefusedWithTheBytesShort) {
 
 // 294 of 306 tiles are weights: 12 are left for lanes.
 TEST(Search, LanesOfABatchNeedRoomBesidePinnedWeights) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false});
   Cluster cluster(model, bw_s10(), 1);
   cluster.request.batch = 8;
   const Plan plan = partition_model(cluster.request).value();
@@ -298,7 +303,8 @@ TEST(Search, LanesOfABatchNeedRoomBesidePinnedWeights) {
 }
 
 TEST(Search, AStreamingDeviceHasRoomForALargeBatchAndTheRestIsItsWindow) {
-  const Model model = in_dram(rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false}));
+  const LayerGraph model =
+      in_dram(rnn({.cell = Cell::kGru, .hidden = 2800, .with_weights = false}));
   Cluster cluster(model, with_dram(bw_s10(), Bytes{std::int64_t{4} << 30}), 1);
   cluster.request.batch = 256;
   const Plan plan = partition_model(cluster.request).value();
@@ -307,7 +313,7 @@ TEST(Search, AStreamingDeviceHasRoomForALargeBatchAndTheRestIsItsWindow) {
 }
 
 TEST(Search, RefusesClustersWithoutNodesOrHost) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 16, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 16, .with_weights = false});
   Cluster cluster(model, pocket(8, 100), 1);
   PartitionRequest request = cluster.request;
   request.nodes.erase(request.nodes.begin());
@@ -325,7 +331,8 @@ TEST(Search, RefusesClustersWithoutNodesOrHost) {
 }
 
 TEST(Search, CostsOfEqualLayersAreFoundOnce) {
-  const Model model = rnn({.cell = Cell::kLstm, .hidden = 64, .layers = 40, .with_weights = false});
+  const LayerGraph model =
+      rnn({.cell = Cell::kLstm, .hidden = 64, .layers = 40, .with_weights = false});
   NpuDevice device = pocket(16, 140);  // 128 tiles a layer
   Cluster cluster(model, device, 40, "datacenter");
   cluster.request.steps = 50;
@@ -339,7 +346,8 @@ TEST(Search, CostsOfEqualLayersAreFoundOnce) {
 // Fewest nodes that meet an SLA: more than hold the weights when those are too slow, and the best
 // there is when none meets it.
 TEST(Search, TheFewestNodesMeetTheSlaOrSayThatNoneDo) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 1200, .layers = 4, .with_weights = false});
+  const LayerGraph model =
+      rnn({.cell = Cell::kGru, .hidden = 1200, .layers = 4, .with_weights = false});
   Cluster cluster(model, bw_s10(), 4);
   cluster.request.steps = 30;
   const Duration fastest = partition_model(cluster.request).value().predicted_latency;
@@ -359,7 +367,7 @@ TEST(Search, TheFewestNodesMeetTheSlaOrSayThatNoneDo) {
 
 // The host's cable carries every input: at 1 Gb/s it is what a stream of requests waits for.
 TEST(Search, NoThroughputIsAboveWhatTheHostsCableCarries) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 1024, .with_weights = false});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 1024, .with_weights = false});
   TopologySpec spec;
   spec.kind = "explicit";
   Vertex middle;
@@ -394,21 +402,21 @@ TEST(Search, NoThroughputIsAboveWhatTheHostsCableCarries) {
 }
 
 TEST(Unsharded, HasMemoriesAsLargeAsNeeded) {
-  const Model model = rnn({.cell = Cell::kLstm, .hidden = 200, .layers = 2});
+  const LayerGraph model = rnn({.cell = Cell::kLstm, .hidden = 200, .layers = 2});
   const NpuDevice device = pocket(16, 20);
-  const Plan plan = unsharded(model, device, "msfp12", {}).value();
+  const Plan plan = unsharded(model, device, "msfp12").value();
   ASSERT_EQ(plan.shards.size(), 1u);
   const Shard& shard = plan.shards[0];
   EXPECT_EQ(shard.node, "unsharded");
   EXPECT_TRUE(check_shard(shard).empty());
   EXPECT_EQ(shard.matrices.size(), 16u);
   EXPECT_FALSE(shard.matrices[0].weights.mantissas.empty());
-  EXPECT_FALSE(unsharded(model, device, "mxfp4", {}).has_value());
+  EXPECT_FALSE(unsharded(model, device, "mxfp4").has_value());
 }
 
 // Requests of a run meet what is left of those before them; what is proved is proved without.
 TEST(Certificate, IsTheSameWhateverTheRunIsPredictedToTake) {
-  const Model model = rnn({.cell = Cell::kGru, .hidden = 300, .layers = 2, .input = 200});
+  const LayerGraph model = rnn({.cell = Cell::kGru, .hidden = 300, .layers = 2, .input = 200});
   Cluster cluster(model, bw_s10(), 4);
   cluster.request.steps = 20;
   const auto alone = partition_model(cluster.request);

@@ -41,7 +41,7 @@ TEST(Why, ComparesWithPlansOnOtherNumbersOfNodes) {
   PlanAccount it = two_of_four();
   it.fewer = {1, microseconds(130)};
   it.more = {3, microseconds(101)};
-  EXPECT_EQ(line(it, "why not fewer nodes: "), "1 nodes give 130 us (+30.0 %)");
+  EXPECT_EQ(line(it, "why not fewer nodes: "), "1 node gives 130 us (+30.0 %)");
   EXPECT_EQ(line(it, "why not more nodes: "), "3 nodes give 101 us (+1.0 %)");
 }
 
@@ -71,15 +71,6 @@ TEST(Why, AGivenPlanIsComparedWithNone) {
   EXPECT_EQ(std::ranges::count(lines, "the plan is given (partition.plan); no other was looked at"),
             1);
   for (const std::string& text : lines) EXPECT_FALSE(text.starts_with("why not")) << text;
-}
-
-TEST(Why, EndsWithWhatTheHostDoesAndTheNotesOfTheModel) {
-  PlanAccount it = two_of_four();
-  it.host_work = {"softmax"};
-  it.notes = {"weights of gru0 are shared"};
-  const std::vector<std::string> lines = why(it);
-  EXPECT_EQ(lines[lines.size() - 2], "on the host: softmax");
-  EXPECT_EQ(lines.back(), "note: weights of gru0 are shared");
 }
 
 TEST(Remarks, NameBatchesAndDevicesWithoutCalibrationOnce) {

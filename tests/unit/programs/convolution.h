@@ -11,7 +11,7 @@
 
 #include <string>
 
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "protocol/isa/shard.h"
 
 namespace soliton {

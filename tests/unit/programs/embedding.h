@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "partition/ir/model.h"
+#include "partition/ir/layer_graph.h"
 #include "protocol/isa/shard.h"
 
 namespace soliton {

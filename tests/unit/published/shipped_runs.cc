@@ -5,6 +5,7 @@
 #include "cluster/file/spec.h"
 #include "node/npu/op_time.h"
 #include "partition/lower/lower.h"
+#include "partition/region/split_rnn.h"
 #include "protocol/base/check.h"
 
 namespace soliton::test {
@@ -20,7 +21,8 @@ NpuDevice device_named(const std::string& name) {
 Shard shard_of(const RnnOptions& rnn, const NpuDevice& device, const std::string& precision) {
   RnnOptions options = rnn;
   options.with_weights = false;
-  const Model model = build_rnn(options);
+  options.steps = std::max<std::int64_t>(options.steps, 1);
+  const LayerGraph model = split_rnn(options).fpga;
   LowerRequest request;
   request.model = &model;
   request.nodes = {{"fpga0", device}};
@@ -41,8 +43,7 @@ ShippedRun shipped_run(const std::string& name) {
   counted.with_weights = false;
   const std::int64_t steps = counted.steps;
   ShippedRun run{shard_of(counted, spec->nodes.at(0).device.npu, spec->model.precision), steps, 0};
-  if (counted.count_as_hidden > 0) counted.hidden = counted.count_as_hidden;
-  run.operations = operations(build_rnn(counted), steps);
+  run.operations = rnn_operations(counted, steps);
   return run;
 }
 

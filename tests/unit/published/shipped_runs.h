@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "partition/ir/model.h"
+#include "partition/ir/build_rnn.h"
 #include "protocol/isa/shard.h"
 
 namespace soliton::test {

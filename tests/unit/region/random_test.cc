@@ -157,13 +157,13 @@ TEST(RegionRandom, EveryDivisionHasTheBitsOfOneDevice) {
   for (std::uint64_t seed = 0; seed < kGraphs; ++seed) {
     SCOPED_TRACE(seed);
     RegionRun run(RandomGraph(seed).take(), seed % 2 == 0);
-    if (run.split.model.layers.empty()) continue;
+    if (run.split.fpga.layers.empty()) continue;
     const auto one = run.run(on_one(run), 1, 2);
     ASSERT_EQ(one.size(), 2u);
     for (std::uint64_t division = 0; division < 3; ++division) {
       std::size_t fpgas = 0;
       const std::vector<Stage> stages = random_stages(
-          run.split.model.layers.size(), Random(seed, "division").child(division), fpgas);
+          run.split.fpga.layers.size(), Random(seed, "division").child(division), fpgas);
       const auto other = run.try_run(stages, fpgas, 2);
       if (!other) continue;  // a recurrent layer has fewer rows than nodes
       ++compared;

@@ -91,12 +91,12 @@ inline Stage stage(std::size_t first, std::size_t last, std::vector<std::size_t>
 }
 
 inline std::vector<Stage> on_one(const RegionRun& run) {
-  return {stage(0, run.split.model.layers.size(), {0})};
+  return {stage(0, run.split.fpga.layers.size(), {0})};
 }
 
 // Equal bits for every way to divide the layers, and near fp32.
 inline void expect_same(RegionRun& run, std::size_t wide, double tolerance = kTolerance) {
-  const std::size_t layers = run.split.model.layers.size();
+  const std::size_t layers = run.split.fpga.layers.size();
   ASSERT_GT(layers, 0u);
   const auto one = run.run(on_one(run), 1);
   ASSERT_EQ(one.size(), 1u);

@@ -96,7 +96,7 @@ inline std::optional<std::vector<std::vector<ir::Array>>> RegionRun::try_run(
       place_request(graph, split, {"host"}, std::vector<std::size_t>(graph.nodes.size()), "host"));
   const GraphEnds ends = ends_of(placed);
   LowerRequest request;
-  request.model = &split.model;
+  request.model = &split.fpga;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < fpgas; ++i) {
     names.push_back("fpga" + std::to_string(i));

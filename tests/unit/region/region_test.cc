@@ -11,7 +11,7 @@ TEST(Region, ProductsWithTheirEpiloguesAreChains) {
   t.output(t.node("sigmoid", "Sigmoid", {dense(t, "ccc", b, 24, 17)}));
   RegionRun run(t.graph);
   expect_on_fpga(run, 9);
-  EXPECT_EQ(run.split.model.layers.size(), 3u);
+  EXPECT_EQ(run.split.fpga.layers.size(), 3u);
   expect_same(run, 3);
 }
 
@@ -103,7 +103,7 @@ TEST(Region, RegistersAreUsedAgain) {
   t.output(t.node("sum", "Add", {x, first}));
   RegionRun run(t.graph);
   LowerRequest request;
-  request.model = &run.split.model;
+  request.model = &run.split.fpga;
   request.nodes = {{"fpga0", run.device}};
   request.stages = on_one(run);
   request.host = "host";

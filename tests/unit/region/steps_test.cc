@@ -38,9 +38,9 @@ void expect_each_as_alone(const TestGraph& t, std::size_t operators, bool all_fu
   RegionRun run(t.graph, all_functions, kLengths);
   ASSERT_TRUE(run.shapes.differ());
   expect_on_fpga(run, operators);
-  const std::size_t layers = run.split.model.layers.size();
+  const std::size_t layers = run.split.fpga.layers.size();
   ASSERT_GT(layers, 0u);
-  EXPECT_EQ(run.split.model.fixed_steps, 7);
+  EXPECT_EQ(run.split.fpga.fixed_steps, 7);
   expect_as_alone(run, on_one(run), 1, all_functions);
   expect_as_alone(run, {stage(0, layers, {0, 1})}, 2, all_functions);
   std::vector<Stage> each;
@@ -110,7 +110,7 @@ TEST(Steps, AsManyVectorsAsTheLongestRequestByChance) {
   expect_each_as_alone(t, 4);
   const RegionRun run(t.graph, true, kLengths);
   std::vector<bool> per_step;
-  for (const Layer& layer : run.split.model.layers) per_step.push_back(layer_per_step(layer));
+  for (const Layer& layer : run.split.fpga.layers) per_step.push_back(layer_per_step(layer));
   EXPECT_EQ(per_step, (std::vector<bool>{true, false}));
 }
 
@@ -127,7 +127,7 @@ TEST(Steps, WhatHasAnotherShapeStaysOnTheCpu) {
     EXPECT_EQ(run.split.why[node], "has a shape that depends on a request");
   const auto requests = static_cast<std::uint32_t>(kLengths.size());
   const auto one = run.run(on_one(run), 1, requests);
-  const auto two = run.run({stage(0, run.split.model.layers.size(), {0, 1})}, 2, requests);
+  const auto two = run.run({stage(0, run.split.fpga.layers.size(), {0, 1})}, 2, requests);
   ASSERT_EQ(two.size(), one.size());
   for (std::uint32_t request = 0; request < one.size(); ++request) {
     EXPECT_LE(error_of(one[request][0], run.in_fp32(request)[0]), kTolerance);

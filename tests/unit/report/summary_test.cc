@@ -33,8 +33,8 @@ TEST(Summary, HasTheShapeOfTheInterfaceWithEveryNumberComputed) {
       "time, a process "
       "per node · seed 7\n"
       "\n"
-      "plan      rows of gru over fpga0-2, classifier on fpga2, embedding and softmax on host0 · "
-      "optimal (contiguous)\n"
+      "plan      rows of gru over fpga0-2, classifier on fpga2, /Gather, /LogSoftmax on "
+      "host0 · optimal (contiguous)\n"
       "          fpga0 ████████████████░░░░ 81 %   fpga1 ████████████████████ 100 %   fpga2 "
       "█░░░░░░░░░░░░░░░░░░░ 2 %\n"
       "          one device would need 1.9 MiB more memory than it has\n"
@@ -178,6 +178,7 @@ TEST(Fullness, IsThatOfTheMemoryThatWouldOverflowFirst) {
   Plan plan = sample::plan();
   plan.placements[2].memory[0].used = 60;
   const std::vector<Fullness> all = fullness(plan);
+  ASSERT_EQ(all.size(), 3U) << "a host has no memory to be full";
   EXPECT_EQ(all[0].memory, "MatrixRf");
   EXPECT_EQ(all[2].memory, "InitialVrf");
   EXPECT_EQ(full_percent(all[2]), "94 %");
@@ -196,10 +197,20 @@ TEST(Summary, SaysWhatLimitsTheSlowestStep) {
 
 TEST(PlacementWords, NamesLayersOfTheSameNodesTogether) {
   Plan plan = sample::plan();
-  plan.host_shard = {};
   plan.placements = {sample::placement("fpga0", {"rows 0-63 of gru0", "rows 0-63 of gru1"}, 1),
                      sample::placement("fpga1", {"rows 64-127 of gru0", "rows 64-127 of gru1"}, 1)};
   EXPECT_EQ(placement_words(plan), "rows of gru0, gru1 over fpga0-1");
+}
+
+TEST(PlacementWords, OfAModelOnHostsAloneNameTheirParts) {
+  Plan plan = sample::plan();
+  plan.shards.clear();
+  plan.placements = {sample::host_placement("host0", {"conv0 to pool0 (7 operators)"}),
+                     sample::host_placement("host1", {"fc (1 operator)"})};
+  EXPECT_EQ(placement_words(plan),
+            "conv0 to pool0 (7 operators) on host0, fc (1 operator) on host1");
+  EXPECT_TRUE(fullness(plan).empty());
+  EXPECT_STREQ(reference_words(&plan), "the whole model on one CPU");
 }
 
 TEST(ClusterWords, CountsDevicesByKind) {

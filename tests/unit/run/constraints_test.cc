@@ -52,7 +52,7 @@ class ConstraintsOf : public testing::Test {
   }
 
   ClusterSpec spec_;
-  Model model_;
+  LayerGraph model_;
   std::vector<OtherOperator> others_ = {{"on0", "host0"}, {"on1", "host1"}, {"move", ""}};
 };
 
