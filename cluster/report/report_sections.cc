@@ -138,12 +138,14 @@ std::string nodes_html(const RunResults& r) {
     const bool has_memory = node.memory_budget.count > 0;
     rows.push_back({node.name, node.device, node.role, node.state,
                     std::isnan(node.busy_fraction) ? "" : percent(node.busy_fraction),
+                    node.busy_per_request ? spell_time(*node.busy_per_request) : "",
+                    node.predicted_busy ? spell_time(*node.predicted_busy) : "",
                     has_memory ? describe(node.memory_used) : "",
                     has_memory ? describe(node.memory_budget) : ""});
   }
-  return html_section(
-      "Nodes",
-      html_table({"node", "device", "role", "state", "busy", "memory used", "memory"}, rows, 4));
+  return html_section("Nodes", html_table({"node", "device", "role", "state", "busy",
+                                           "work a request", "predicted", "memory used", "memory"},
+                                          rows, 4));
 }
 
 std::string network_html(const RunResults& r) {

@@ -48,6 +48,9 @@ struct NodeResult {
   bool errors_known = true;  // false: nothing was computed, and errors are null in files
   // Of a host, where FPGAs and CPUs share a model: its parts between FPGAs.
   std::optional<std::int64_t> islands;
+  // What it works for a request, on average and as the plan predicted it, waits left out; unset: in
+  // wall time, or without a part of the model; predicted: where requests differ from the plan's.
+  std::optional<Duration> busy_per_request, predicted_busy;
 };
 
 // Counters of all links. Unset: not counted, or not in this kind of time.

@@ -41,6 +41,10 @@ Json node_json(const NodeResult& node) {
            {"busy_fraction", node.busy_fraction},
            {"state", node.state},
            {"errors", fields_json(kNpuErrorFields, &node.npu, node.errors_known)}};
+  if (node.busy_per_request)
+    out["busy_us"] = {{"request", time(*node.busy_per_request, true)},
+                      {"predicted", time(node.predicted_busy.value_or(Duration{}),
+                                         node.predicted_busy.has_value())}};
   if (node.islands) out["islands"] = *node.islands;
   return out;
 }

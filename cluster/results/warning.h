@@ -18,6 +18,7 @@ struct RunWarning {
 
 namespace warning_id {
 inline constexpr std::string_view kPredictionOff = "prediction_off";
+inline constexpr std::string_view kNodeOff = "node_prediction_off";
 inline constexpr std::string_view kBeyondFp16 = "beyond_fp16";
 inline constexpr std::string_view kResendsExceedDrops = "resends_exceed_drops";
 inline constexpr std::string_view kWindowLimited = "window_limited";

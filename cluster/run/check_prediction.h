@@ -7,10 +7,11 @@
 namespace soliton {
 
 // Adds the warning `prediction_off` when requests that had the cluster to themselves took on
-// average more than kPredictionTolerance longer or shorter than predicted. Does nothing for runs
-// that cannot be compared: in wall time, with several requests under way, in batches, or on a
-// network that lost or delayed packets. REQUIRES: `results` holds the requests, counters and
-// faults.
+// average more than kPredictionTolerance longer or shorter than predicted, and otherwise
+// `node_prediction_off` when the work of a node for a request (NodeResult::predicted_busy) is off by
+// more than that part of its latency. Does nothing for runs that cannot be compared: in wall time, with
+// several requests under way, in batches, or on a network that lost or delayed packets. REQUIRES:
+// `results` holds the requests, counters and faults.
 void check_prediction(const PreparedRun& run, RunResults& results);
 
 inline constexpr double kPredictionTolerance = 0.02;

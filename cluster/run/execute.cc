@@ -117,6 +117,7 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   results.operations_per_request = mean_operations(run, outcome.records);
   fill_times(outcome.records, results);
   fill_nodes(outcome, every != 0, results);
+  fill_busy(run, outcome, results);
   fill_fabric(run, outcome, results);
   fill_sent(outcome, results);
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);

@@ -159,6 +159,26 @@ void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& result
   }
 }
 
+void fill_busy(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
+  if (run.spec.time == TimeMode::kWall || outcome.records.empty() || !results.complete) return;
+  const auto requests = static_cast<std::int64_t>(outcome.records.size());
+  const bool as_planned = run.spec.service.batch == 1 &&
+                          std::ranges::all_of(outcome.records, [&](const HostRecord& record) {
+                            return record.steps == run.plan.steps;
+                          });
+  for (std::size_t i = 0; i < results.nodes.size(); ++i) {
+    NodeResult& node = results.nodes[i];
+    const auto placed = std::ranges::find(run.plan.placements, node.name, &Placement::node);
+    if (placed == run.plan.placements.end() || i >= outcome.stats.size() || !outcome.stats[i])
+      continue;
+    const NodeStats& stats = *outcome.stats[i];
+    node.busy_per_request = (stats.npu.busy + stats.host_busy) / requests;
+    // That of a host is of a whole request.
+    const bool host = placed->memory.empty();
+    if (as_planned) node.predicted_busy = times(placed->busy_per_step, host ? 1 : run.plan.steps);
+  }
+}
+
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
   LtlCounters& ltl = results.ltl;
   std::vector<FaultCounters> hits = outcome.faults;

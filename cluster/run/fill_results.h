@@ -12,6 +12,8 @@ RunResults results_before(const PreparedRun& run);
 void fill_ending(const ClusterOutcome& outcome, RunResults& results);
 // State and work of each node. `computed`: whether values were computed, not only times.
 void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& results);
+// The work of each node for a request, and that of the plan, in emulated time.
+void fill_busy(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
 // Counters of network, transport and faults.
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
 // How many requests were sent, from their records and what the nodes report.

@@ -18,12 +18,14 @@ std::string stages(const std::vector<StageAccount>& all) {
   return out;
 }
 
+std::string than(const PlanAccount& it, Duration value) {
+  const double ratio = static_cast<double>(value.count()) / static_cast<double>(it.value.count());
+  return fmt::format("{} ({:+.1f} %)", to_string(value), 100 * (ratio - 1));
+}
+
 std::string compared(const PlanAccount& it, const PlanAccount::Alternative& other) {
-  const double ratio =
-      static_cast<double>(other.value.count()) / static_cast<double>(it.value.count());
-  return fmt::format("{} node{} {} ({:+.1f} %)", other.nodes,
-                     other.nodes == 1 ? " gives" : "s give", to_string(other.value),
-                     100 * (ratio - 1));
+  return fmt::format("{} node{} {}", other.nodes, other.nodes == 1 ? " gives" : "s give",
+                     than(it, other.value));
 }
 
 std::string fewer(const PlanAccount& it) {
@@ -81,6 +83,9 @@ std::vector<std::string> why(const PlanAccount& it) {
   } else {
     out.push_back("why not fewer nodes: " + fewer(it));
     out.push_back("why not more nodes: " + more(it));
+    out.push_back("next best change: " +
+                  (it.next ? fmt::format("{}: {}", it.next->change, than(it, it.next->value))
+                           : std::string("none fits")));
   }
   return out;
 }

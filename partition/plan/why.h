@@ -39,9 +39,15 @@ struct PlanAccount {
   // The best plans found with one node less and with one more; nullopt: none was found.
   std::optional<Alternative> fewer;
   std::optional<Alternative> more;
+  // The best plan that is one change away; nullopt: none fits.
+  struct Next {
+    std::string change;  // "gru0 on 3 nodes"
+    Duration value{};
+  };
+  std::optional<Next> next;
 };
 
-// Nodes, critical path, stages, why not fewer or more nodes.
+// Nodes, critical path, stages, why not fewer or more nodes, the next best change.
 std::vector<std::string> why(const PlanAccount& account);
 
 // Limits on how far the times of these shards can be trusted or compared: devices without

@@ -4,13 +4,21 @@
 
 #include <map>
 #include <optional>
+#include <string>
 
 #include "partition/search/bounds.h"
 
 namespace soliton {
 
+// A plan that is one change away from the best (neighbours.h).
+struct NextPlan {
+  std::string change;
+  PlayedPlan plan;
+};
+
 struct FoundPlan {
   std::optional<PlayedPlan> best;
+  std::optional<NextPlan> next;  // the best of those that were looked at
   // The best plan that was played for a number of nodes.
   std::map<std::size_t, PlayedPlan> by_nodes;
   // Proved: no plan is better than `best`; if there is no best, no plan exists.

@@ -98,6 +98,8 @@ std::vector<std::string> explanation(const PartitionRequest& request, const Node
                       .nodes_that_fit = found.fewest,
                       .fewer = on(best.nodes - 1),
                       .more = on(best.nodes + 1)};
+  if (found.next)
+    account.next = PlanAccount::Next{found.next->change, value(found.next->plan.prediction)};
   std::vector<std::string> out = why(account);
   for (std::string& line : remarks(request.batch, shards)) out.push_back(std::move(line));
   return out;
@@ -111,15 +113,16 @@ std::vector<std::size_t> nodes_of_plan(const FoundPlan& found) {
   return out;
 }
 
+// `busy`: of the shard, in a request of the run.
 Placement placement(const PartitionRequest& request, const NodesView& view, const FoundPlan& found,
-                    const Lowered& lowered, std::size_t i) {
+                    const Lowered& lowered, std::size_t i, Duration busy) {
   Placement out;
   out.node = lowered.shards[i].node;
   out.device = lowered.shards[i].device.name;
   out.place = view.places[nodes_of_plan(found)[lowered.node[i]]];
   out.holds = lowered.holds[i];
   out.memory = memory_use(lowered.shards[i]);
-  out.busy_per_step = found.best->prediction.busy[i] / request.steps;
+  out.busy_per_step = busy / request.steps;
   return out;
 }
 
@@ -209,7 +212,7 @@ Checked<Plan> write_plan(const PartitionRequest& request, const NodesView& view,
   plan.operations = operations(*request.model, request.steps);
   plan.one_device = one_device(request, view, costs);
   for (std::size_t i = 0; i < lowered.shards.size(); ++i)
-    plan.placements.push_back(placement(request, view, found, lowered, i));
+    plan.placements.push_back(placement(request, view, found, lowered, i, run.busy[i]));
   report_steps(request.steps, costs, found.best->stages, lowered, plan.placements);
   plan.stages = named_stages(request, view, found.best->stages);
   plan.explanation = explanation(request, view, found, lowered.shards);

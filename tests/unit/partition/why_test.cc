@@ -31,7 +31,7 @@ std::string line(const PlanAccount& it, const std::string& begin) {
 
 TEST(Why, SaysNodesPathAndStages) {
   const std::vector<std::string> lines = why(two_of_four());
-  ASSERT_EQ(lines.size(), 5U);
+  ASSERT_EQ(lines.size(), 6U);
   EXPECT_EQ(lines[0], "uses 2 of 4 usable nodes (fewest that hold the weights: 1)");
   EXPECT_EQ(lines[1], "critical path of a request: compute 70 us + network 25 us + host 5 us");
   EXPECT_EQ(lines[2], "stages: embedding to gru0 on 1 node, gru1 on 1 node, by rows");
@@ -71,6 +71,13 @@ TEST(Why, AGivenPlanIsComparedWithNone) {
   EXPECT_EQ(std::ranges::count(lines, "the plan is given (partition.plan); no other was looked at"),
             1);
   for (const std::string& text : lines) EXPECT_FALSE(text.starts_with("why not")) << text;
+}
+
+TEST(Why, NamesTheNextBestChange) {
+  PlanAccount it = two_of_four();
+  EXPECT_EQ(line(it, "next best change: "), "none fits");
+  it.next = {"gru0 on 3 nodes", microseconds(110)};
+  EXPECT_EQ(line(it, "next best change: "), "gru0 on 3 nodes: 110 us (+10.0 %)");
 }
 
 TEST(Remarks, NameBatchesAndDevicesWithoutCalibrationOnce) {

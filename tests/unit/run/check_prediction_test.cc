@@ -54,6 +54,28 @@ TEST(CheckPrediction, NamesTheCauseItKnows) {
   EXPECT_THAT(shared.text(), HasSubstr("predictions leave out the traffic of others"));
 }
 
+TEST(CheckPrediction, NamesTheNodeThatIsOffMost) {
+  Case it({100, 100});
+  const auto node = [&](const char* name, std::int64_t worked, std::int64_t predicted) {
+    NodeResult& made = it.results.nodes.emplace_back();
+    made.name = name;
+    made.busy_per_request = microseconds(worked);
+    if (predicted > 0) made.predicted_busy = microseconds(predicted);
+  };
+  node("a", 12, 10);  // 2 % of a request
+  node("b", 50, 0);   // of other requests than the plan's
+  check_prediction(it.run, it.results);
+  EXPECT_THAT(it.results.warnings, IsEmpty());
+  node("c", 70, 75);
+  node("d", 13, 10);
+  check_prediction(it.run, it.results);
+  ASSERT_EQ(it.results.warnings.size(), 1u);
+  EXPECT_EQ(it.results.warnings[0].id, "node_prediction_off");
+  EXPECT_EQ(it.results.warnings[0].text,
+            "c worked 70 us a request where 75 us were predicted, which is -5.0 % of a request's "
+            "time; 2 nodes are off");
+}
+
 TEST(CheckPrediction, IsSilentAboutRunsThatAreNoMeasureOfIt) {
   Case wall({200});
   wall.run.spec.time = TimeMode::kWall;
