@@ -91,8 +91,7 @@ class Pricing {
       out.inputs.push_back({.port = static_cast<std::uint16_t>(stream.first_port + k),
                             .messages = tokens_in(stream.tokens, request_.steps)});
     Sends sends(request_);
-    sends.add(ir::Array::unknown(ir::ElementType::kFloat32, shape_in(stream, request_.steps)),
-              stream.to);
+    sends.add(array_in(stream, request_.steps), stream.to);
     out.sends = sends.take();
     return out;
   }

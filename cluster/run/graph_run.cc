@@ -164,7 +164,7 @@ std::vector<ir::Array> results_of(const GraphRun& run, std::int64_t steps) {
   for (const ir::ValueId id : run.split.results) {
     ir::Shape shape = run.shapes.shape_of(id);
     std::ranges::replace(shape, ir::kOpen, steps);
-    out.push_back(ir::Array::unknown(ir::ElementType::kFloat32, std::move(shape)));
+    out.push_back(ir::Array::unknown(run.shapes.arrays[id].type(), std::move(shape)));
   }
   return out;
 }

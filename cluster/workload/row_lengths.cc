@@ -39,13 +39,16 @@ std::optional<std::size_t> longer_axis(const ir::Shape& row, const ir::Shape& an
 }  // namespace
 
 ir::Array cut_to_answer(const ir::Array& row, const ir::Shape& answer) {
-  const std::optional<std::size_t> axis = longer_axis(row.shape(), answer);
+  std::optional<std::size_t> axis = longer_axis(row.shape(), answer);
+  // The rest may be divided into other axes: [steps, 10] for an answer [steps, 2, 5].
+  if (!axis && row.rank() > 0) axis = 0;
   if (!axis) return row;
   std::int64_t others = 1, wanted = 1;
   for (std::size_t k = 0; k < row.rank(); ++k)
     if (k != *axis) others *= row.shape()[k];
   for (const std::int64_t extent : answer) wanted *= extent;
-  return others == 0 ? row : cut(row, *axis, wanted / others);
+  const bool fits = others > 0 && wanted % others == 0 && wanted / others <= row.shape()[*axis];
+  return fits ? cut(row, *axis, wanted / others) : row;
 }
 
 ir::Shape covering_shape(const std::vector<ir::Array>& arrays) {

@@ -97,6 +97,7 @@ void write_stream(const StreamIn& stream, wire::CpuRole::Stream::Builder out) {
     slices[k].setElements(stream.slices[k].elements);
     slices[k].setReversed(stream.slices[k].reversed);
   }
+  out.setType(static_cast<std::uint8_t>(stream.type));
   out.setShape(kj::arrayPtr(stream.shape.data(), stream.shape.size()));
   out.setTokens(stream.tokens);
   write_ports(stream.to, out.initTo());
@@ -107,6 +108,7 @@ Result<StreamIn> read_stream(wire::CpuRole::Stream::Reader in) {
   stream.first_port = in.getFirstPort();
   for (const auto slice : in.getSlices())
     stream.slices.push_back({slice.getOffset(), slice.getElements(), slice.getReversed()});
+  stream.type = static_cast<ir::ElementType>(in.getType());
   for (const std::int64_t extent : in.getShape()) stream.shape.push_back(extent);
   stream.tokens = in.getTokens();
   stream.to = read_ports(in.getTo());

@@ -80,10 +80,10 @@ std::optional<StreamAssembler::Done> StreamAssembler::poll() {
   const std::size_t each = open.values.size() / open.lanes;
   for (std::size_t lane = 0; lane < open.lanes; ++lane) {
     const auto begin = open.values.begin() + static_cast<std::ptrdiff_t>(lane * each);
-    done.lanes.push_back(
-        open.known ? ir::Array::of(shape, std::vector<float>(
-                                              begin, begin + static_cast<std::ptrdiff_t>(each)))
-                   : ir::Array::unknown(ir::ElementType::kFloat32, shape));
+    std::vector<float> values(begin, begin + static_cast<std::ptrdiff_t>(each));
+    done.lanes.push_back(open.known
+                             ? ir::converted(ir::Array::of(shape, std::move(values)), stream_.type)
+                             : ir::Array::unknown(stream_.type, shape));
   }
   open_.erase(first);
   ++next_;

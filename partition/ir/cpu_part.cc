@@ -26,6 +26,10 @@ ir::Shape shape_in(const StreamIn& stream, std::int64_t steps) {
   return out;
 }
 
+ir::Array array_in(const StreamIn& stream, std::int64_t steps) {
+  return ir::Array::unknown(stream.type, shape_in(stream, steps));
+}
+
 std::string misfit(const StreamCut& cut, const ir::Array& array, std::int64_t steps) {
   const std::int64_t tokens = tokens_in(cut.tokens, steps);
   if (tokens < 1 || array.elements() % tokens != 0)
@@ -39,6 +43,7 @@ std::string misfit(const StreamCut& cut, const ir::Array& array, std::int64_t st
 }
 
 std::string broken_rule(const StreamIn& stream) {
+  if (!ir::is_real(stream.type)) return "what comes from FPGAs is not an array of real numbers";
   const bool each_step = stream.tokens == 0;
   const std::int64_t tokens = each_step ? 1 : stream.tokens;
   const std::optional<std::int64_t> elements = element_count(shape_in(stream, 1));

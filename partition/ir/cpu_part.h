@@ -55,11 +55,12 @@ struct StreamSlice {
 struct StreamIn {
   std::uint16_t first_port = 0;  // slice k comes to port first_port + k of its node
   std::vector<StreamSlice> slices;
-  // Of the array, whose elements are fp32; seen as tokens x width. One extent is kOpen if there is a
-  // token for each step of the request, which is what `tokens` 0 says.
+  // Of the array, seen as tokens x width. One extent is kOpen if there is a token for each step of the
+  // request, which is what `tokens` 0 says.
   ir::Shape shape;
   std::int64_t tokens = 1;
   std::vector<PartPort> to;
+  ir::ElementType type = ir::ElementType::kFloat32;  // of the array: real numbers
   bool operator==(const StreamIn&) const = default;
 };
 
@@ -84,6 +85,8 @@ constexpr std::int64_t tokens_in(std::int64_t tokens, std::int64_t steps) {
   return tokens == 0 ? steps : tokens;
 }
 ir::Shape shape_in(const StreamIn& stream, std::int64_t steps);
+// The array, without values.
+ir::Array array_in(const StreamIn& stream, std::int64_t steps);
 // Why the array of a request of `steps` steps cannot be sent as `cut` says; "" if it can.
 std::string misfit(const StreamCut& cut, const ir::Array& array, std::int64_t steps);
 // The rule of StreamIn that is broken; "" if none is.

@@ -45,6 +45,7 @@ void join_fpgas(const HostPorts& host, const SplitModel& split, const ir::Reques
   for (const HostPorts::Take& take : host.takes)
     slices.results.push_back({take.reader, {take.offset, take.elements, take.reversed}});
   for (std::size_t r = 0; r < split.results.size(); ++r) {
+    slices.types.push_back(shapes.arrays[split.results[r]].type());
     slices.shapes.push_back(shapes.shape_of(split.results[r]));
     slices.tokens.push_back(count(tokens_of(split.fpga, split.fpga.results[r])));
   }

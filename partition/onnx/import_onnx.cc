@@ -71,7 +71,9 @@ class Builder {
 
   void add_node(const ParsedNode& from) {
     ir::Node node;
-    node.name = !from.named && !from.outputs.empty() ? from.outputs.front() : from.name;
+    const auto first = std::ranges::find_if(
+        from.outputs, [](const std::string& output) { return !output.empty(); });
+    node.name = !from.named && first != from.outputs.end() ? *first : from.name;
     node.op = from.op;
     node.kind = ir::find_operator(node.op);
     node.attributes = from.attributes;

@@ -123,6 +123,7 @@ void attach_streams(const FpgaSlices& slices, PlacedGraph& placed) {
     stream.first_port = next[reader.node];
     for (const ResultSlice& slice : slices.results)
       if (slice.reader == r) stream.slices.push_back(slice.slice);
+    stream.type = slices.types[reader.result];
     stream.shape = slices.shapes[reader.result];
     stream.tokens = slices.tokens[reader.result];
     stream.to = reader.to;

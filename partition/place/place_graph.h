@@ -87,10 +87,11 @@ struct ResultSlice {
   StreamSlice slice;
 };
 // Joins the hosts with the FPGAs. `slices` of a reader come to consecutive ports, reader after
-// reader on each host. `shapes`: by result, of the array; `tokens` as StreamIn.
+// reader on each host. `types` and `shapes`: by result, of the array; `tokens` as StreamIn.
 struct FpgaSlices {
   std::vector<SourceSlice> sources;
   std::vector<ResultSlice> results;
+  std::vector<ir::ElementType> types;
   std::vector<ir::Shape> shapes;
   std::vector<std::int64_t> tokens;
 };

@@ -24,14 +24,16 @@ Emitter::Emitter(const SplitRequest& request) : request_(request) {}
 const float* Emitter::constant(ir::ValueId id) const {
   if (id == ir::kAbsent) return nullptr;
   const ir::Array& value = graph().values[id].constant;
-  if (!value.known() || value.type() != ir::ElementType::kFloat32) return nullptr;
-  return value.as<float>().data();
+  if (!value.known() || !ir::is_real(value.type())) return nullptr;
+  const auto [at, fresh] = as_fp32_.try_emplace(id);
+  if (fresh) at->second = ir::converted(value, ir::ElementType::kFloat32);
+  return at->second.as<float>().data();
 }
 
 bool Emitter::is_constant(ir::ValueId id) const {
   if (id == ir::kAbsent) return false;
   const ir::Array& value = graph().values[id].constant;
-  return value.present() && value.type() == ir::ElementType::kFloat32;
+  return value.present() && ir::is_real(value.type());
 }
 
 bool Emitter::keeps(ir::ValueId input, ir::ValueId output) {
@@ -41,9 +43,8 @@ bool Emitter::keeps(ir::ValueId input, ir::ValueId output) {
   std::int64_t readers = 0;
   for (const ir::Node& node : graph().nodes) readers += std::ranges::count(node.inputs, input);
   const auto zero = [](float value) { return value == 0.0F; };
-  if (readers != 1 || at->initial.type() != ir::ElementType::kFloat32 ||
-      !std::ranges::all_of(at->initial.as<float>(), zero))
-    return false;
+  const ir::Array initial = ir::converted(at->initial, ir::ElementType::kFloat32);
+  if (readers != 1 || !std::ranges::all_of(initial.as<float>(), zero)) return false;
   kept_.push_back(static_cast<std::size_t>(at - states.begin()));
   return true;
 }
@@ -62,10 +63,11 @@ Result<Vectors> Emitter::vectors(ir::ValueId id, std::int64_t width) {
 Result<Vectors> Emitter::sent_vectors(ir::ValueId id, std::int64_t width) {
   Result<Vectors> out = sent(id, width);
   if (!out) return out;
-  const auto [at, fresh] = source_of_.try_emplace({id, width}, sources_.size());
+  const ir::ValueId from = before_views(id);
+  const auto [at, fresh] = source_of_.try_emplace({from, width}, sources_.size());
   if (fresh) {
-    sources_.push_back(id);
-    model_.sources.push_back({graph().name_of(id), width, out->tokens, out->per_step, 0});
+    sources_.push_back(from);
+    model_.sources.push_back({graph().name_of(from), width, out->tokens, out->per_step, 0});
   }
   out->parts = {{LayerInput::From::kHost, at->second, LayerInput::What::kEvery}};
   return out;
@@ -74,7 +76,7 @@ Result<Vectors> Emitter::sent_vectors(ir::ValueId id, std::int64_t width) {
 // An array that a CPU part sends: as many vectors in every request, or one for each step.
 Result<Vectors> Emitter::sent(ir::ValueId id, std::int64_t width) const {
   const ir::Array& it = array(id);
-  if (it.type() != ir::ElementType::kFloat32) return invalid("does not read fp32");
+  if (!ir::is_real(it.type())) return invalid("does not read real numbers");
   if (width < 1 || width > kMaxWidth || it.elements() == 0 || it.elements() % width != 0)
     return invalid(
         fmt::format("reads vectors of {} elements; an FPGA takes 1 to {}", width, kMaxWidth));
@@ -88,6 +90,20 @@ Result<Vectors> Emitter::sent(ir::ValueId id, std::int64_t width) const {
   if (open > 1 || (open == 1 && (shape.back() == ir::kOpen || out.tokens != shapes().steps())))
     return invalid("reads vectors whose size or number depends on a request");
   return out;
+}
+
+// Only of what CPU parts make: an FPGA's vectors might not be what its array has in its order.
+ir::ValueId Emitter::before_views(ir::ValueId id) const {
+  while (true) {
+    const auto maker = std::ranges::find_if(
+        graph().nodes, [&](const ir::Node& node) { return node.outputs.front() == id; });
+    if (maker == graph().nodes.end() || made(id) != nullptr || !keeps_order(*this, *maker) ||
+        request_.pinned(static_cast<std::size_t>(maker - graph().nodes.begin())))
+      return id;
+    const ir::ValueId in = maker->inputs.front();
+    if (graph().values[in].constant.present() || made(in) != nullptr) return id;
+    id = in;
+  }
 }
 
 std::string Emitter::fresh_name(const std::string& wanted) {

@@ -42,7 +42,8 @@ class Emitter {
   // Of the longest request.
   const ir::Array& array(ir::ValueId id) const { return shapes().arrays[id]; }
   bool has(Opcode opcode) const { return request_.has(opcode); }
-  // Whether it is a constant of fp32, and its elements; null if it is none, or only its shape is known.
+  // Whether it is a constant of real numbers, and its elements in fp32; null if it is none, or only
+  // its shape is known.
   bool is_constant(ir::ValueId id) const;
   const float* constant(ir::ValueId id) const;
   // Whether a layer that reads `input` and makes `output` can keep it from request to request: it is
@@ -52,8 +53,9 @@ class Emitter {
 
   // The vectors of an array that an FPGA makes; null if none does.
   const Vectors* made(ir::ValueId id) const;
-  // The vectors of any array, in rows of `width`: those of an FPGA, or sent by a CPU part. Error: it
-  // is not fp32, or divided otherwise.
+  // The vectors of any array, in rows of `width`: those of an FPGA, or sent by a CPU part. What only
+  // keeps the order of the elements is passed over: a CPU part sends what it reads. Error: the array
+  // is not of real numbers, or divided otherwise.
   Result<Vectors> vectors(ir::ValueId id, std::int64_t width);
   // The same, sent by a CPU part even if an FPGA makes the array.
   Result<Vectors> sent_vectors(ir::ValueId id, std::int64_t width);
@@ -79,6 +81,7 @@ class Emitter {
 
  private:
   Result<Vectors> sent(ir::ValueId id, std::int64_t width) const;
+  ir::ValueId before_views(ir::ValueId id) const;
 
   const SplitRequest& request_;
   LayerGraph model_;
@@ -86,6 +89,7 @@ class Emitter {
   std::vector<std::size_t> kept_;                                          // of Graph::states
   std::map<std::pair<ir::ValueId, std::int64_t>, std::size_t> source_of_;  // by array, width
   std::map<ir::ValueId, Vectors> made_;
+  mutable std::map<ir::ValueId, ir::Array> as_fp32_;  // constants
   std::map<std::string, std::size_t> names_;
   std::optional<std::int64_t> turned_steps_;
 };
@@ -102,6 +106,10 @@ std::span<const Rule> recurrent_rules();
 std::span<const Rule> point_rules();
 std::span<const Rule> movement_rules();
 std::span<const Rule> function_rules();
+
+// Whether the operator hands on the elements of its first input in their order, as its name and
+// shapes alone say (movements.cc).
+bool keeps_order(const Emitter& emitter, const ir::Node& node);
 
 // What rules for point-wise work share (points.cc): the vectors of the first input that an FPGA
 // makes, and what the operator combines them with.

@@ -65,7 +65,8 @@ std::optional<LayerInput> last_of(Emitter& emitter, const Vectors& vectors,
   return input;
 }
 
-// Whether the elements keep their order, as the operator and shapes alone say.
+}  // namespace
+
 bool keeps_order(const Emitter& emitter, const ir::Node& node) {
   static constexpr std::string_view kViews[] = {"Reshape", "Squeeze",  "Unsqueeze",
                                                 "Flatten", "Identity", "Dropout"};
@@ -85,6 +86,8 @@ bool keeps_order(const Emitter& emitter, const ir::Node& node) {
   }
   return true;
 }
+
+namespace {
 
 Status move(Emitter& emitter, const ir::Node& node) {
   const Vectors* in = emitter.made(node.inputs[0]);

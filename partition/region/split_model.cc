@@ -124,7 +124,7 @@ class Split {
     const ir::Node& node = graph_.nodes[index];
     std::string& why = out_.why[index];
     const Rule* rule = rule_of(node);
-    if (!request_.on_cpu.empty() && request_.on_cpu[index]) {
+    if (request_.pinned(index)) {
       why = "is placed there";
     } else if (rule == nullptr) {
       why = "is an operator that no FPGA runs";
@@ -158,7 +158,7 @@ class Split {
     return {};
   }
 
-  // Which arrays anything but FPGAs reads.
+  // Which arrays anything but FPGAs reads. Views that only they read are nobody's work.
   void find_wanted() {
     wanted_.assign(graph_.values.size(), false);
     for (const ir::ValueId id : graph_.outputs) wanted_[id] = true;
@@ -166,9 +166,19 @@ class Split {
     for (std::size_t s = 0; s < graph_.states.size(); ++s)
       if (std::ranges::find(emitter_.kept(), s) == emitter_.kept().end())
         wanted_[graph_.states[s].output] = true;
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
-      for (const ir::ValueId id : graph_.nodes[i].inputs)
-        if (!out_.on_fpga[i] && id != ir::kAbsent) wanted_[id] = true;
+    for (std::size_t i = graph_.nodes.size(); i-- > 0;) {
+      const ir::Node& node = graph_.nodes[i];
+      if (out_.on_fpga[i]) continue;
+      const bool wanted = std::ranges::any_of(
+          node.outputs, [&](ir::ValueId id) { return id != ir::kAbsent && wanted_[id]; });
+      if (!wanted && !request_.pinned(i) && region::keeps_order(emitter_, node)) {
+        out_.on_fpga[i] = true;
+        out_.why[i].clear();
+        continue;
+      }
+      for (const ir::ValueId id : node.inputs)
+        if (id != ir::kAbsent) wanted_[id] = true;
+    }
   }
 
   // A join of vectors that a CPU part reads would have to be made by one, and so would a number that

@@ -22,6 +22,7 @@ struct SplitRequest {
   const ir::RequestShapes* shapes = nullptr;
   std::function<bool(Opcode)> has;  // whether every FPGA of the cluster has the function
   std::vector<bool> on_cpu;         // by node: pinned there; empty: none is
+  bool pinned(std::size_t node) const { return !on_cpu.empty() && on_cpu[node]; }
 };
 
 struct SplitModel {
@@ -29,8 +30,10 @@ struct SplitModel {
   LayerGraph fpga;
   std::vector<ir::ValueId> sources;  // by LayerGraph::sources: the array that CPU parts send
   std::vector<ir::ValueId> results;  // by LayerGraph::results: the array that CPU parts get
-  std::vector<bool> on_fpga;         // by node of the graph
-  std::vector<std::string> why;      // by node: why it is not on an FPGA; "" if it is
+  // By node of the graph. An operator that only keeps the order of elements in front of FPGAs is on
+  // them, in no layer: they read what it reads.
+  std::vector<bool> on_fpga;
+  std::vector<std::string> why;  // by node: why it is not on an FPGA; "" if it is
 };
 
 // An array that goes to an FPGA is seen as tokens x width, row-major; so is one that comes from it.

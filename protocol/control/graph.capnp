@@ -41,6 +41,7 @@ struct CpuRole {
     shape @2 :List(Int64);
     tokens @3 :Int64;
     to @4 :Ports;
+    type @5 :UInt8;                 # of the elements
   }
   struct Slice {
     offset @0 :Int64;

@@ -204,7 +204,8 @@ CpuSpec small_host() {
   CpuSpec host;
   host.device.operator_overhead = nanoseconds(17);
   host.batch = 9;
-  host.streams.push_back({4, {{0, 5, false}, {5, 2, true}}, {3, 7}, 3, {{"host0", 6}}});
+  host.streams.push_back(
+      {4, {{0, 5, false}, {5, 2, true}}, {3, 7}, 3, {{"host0", 6}}, ir::ElementType::kFloat16});
   GraphClients& clients = host.clients.emplace();
   clients.workload.clients = 2;
   clients.workload.requests = 100;

@@ -27,8 +27,13 @@ TEST(RowLengths, ARowIsCutWhereTheAnswerEnds) {
   EXPECT_EQ(cut_to_answer(counted({3, 2}), {2}).shape(), (ir::Shape{1, 2}));
 }
 
+TEST(RowLengths, AnAnswerMayDivideARowIntoOtherAxes) {
+  EXPECT_EQ(cut_to_answer(counted({4, 7, 10}), {4, 2, 1, 35}).shape(), (ir::Shape{4, 7, 10}));
+  EXPECT_EQ(cut_to_answer(counted({4, 10}), {3, 2, 1, 5}).shape(), (ir::Shape{3, 10}));
+}
+
 TEST(RowLengths, ARowThatDiffersOtherwiseStays) {
-  for (const ir::Shape& answer : {ir::Shape{3, 2}, {4, 2}, {2, 1}, {3, 2, 2}, {2, 3}, {}})
+  for (const ir::Shape& answer : {ir::Shape{3, 2}, {4, 2}, {2, 1, 5}, {3, 2, 2}, {3, 3}, {}})
     EXPECT_EQ(cut_to_answer(counted({3, 2}), answer).shape(), (ir::Shape{3, 2}))
         << ir::shape_text(answer);
 }

@@ -53,6 +53,23 @@ TEST_F(ImportTest, SortsNodesThatStandInAnyOrder) {
   EXPECT_EQ(run(model->graph, {floats({4})}), (std::vector<float>{-4}));
 }
 
+TEST_F(ImportTest, ANodeWithoutANameHasThatOfItsFirstOutputThatIsThere) {
+  GraphMaker maker;
+  maker.input("x", {2, 1, 3});
+  maker.weights("w", {1, 4, 3}, std::vector<float>(12));
+  maker.weights("r", {1, 4, 4}, std::vector<float>(16));
+  auto* node = maker.node("RNN", {"x", "w", "r"}, {"", "state"});
+  node->clear_name();
+  auto* hidden = node->add_attribute();
+  hidden->set_name("hidden_size");
+  hidden->set_type(::onnx::AttributeProto::INT);
+  hidden->set_i(4);
+  maker.output("state");
+  const Checked<ImportedModel> model = import(maker);
+  ASSERT_TRUE(model) << model.error().text();
+  EXPECT_EQ(model->graph.nodes[0].name, "state");
+}
+
 TEST_F(ImportTest, KeepsTypesOfConstants) {
   GraphMaker maker;
   maker.input("x", {1}, ::onnx::TensorProto::INT8);

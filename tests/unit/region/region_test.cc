@@ -52,6 +52,49 @@ TEST(Region, JoinedVectorsAreReadByProducts) {
   expect_same(run, 2);
 }
 
+// What goes between operators keeps its type; FPGAs read and make fp16 of any.
+TEST(Region, ModelsOfOtherRealTypesRunLikeThoseOfFp32) {
+  for (const ir::ElementType type : {ir::ElementType::kFloat16, ir::ElementType::kFloat64}) {
+    TestGraph t;
+    const ir::ValueId x = t.input("x", {2, 12}, type);
+    const ir::ValueId w = t.constant("w", ir::converted(random_floats({12, 20}, 5, 0.3), type));
+    const ir::ValueId a = t.node("relu", "Relu", {t.node("mul", "MatMul", {x, w})});
+    t.output(t.node("atan", "Atan", {a}));
+    RegionRun run(t.graph, false);
+    expect_on_fpga(run, 2);
+    const std::vector<ir::Array> got = run.run(on_one(run), 1).front();
+    EXPECT_EQ(got.front().type(), type);
+    EXPECT_LT(error_of(ir::converted(got.front(), ir::ElementType::kFloat32),
+                       ir::converted(run.in_fp32().front(), ir::ElementType::kFloat32)),
+              kTolerance);
+  }
+}
+
+// Views in front of FPGAs need no CPU: it sends what they read.
+TEST(Region, ViewsInFrontOfFpgasCostNothing) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {1, 5, 20});
+  const ir::ValueId turned = t.node("turned", "Transpose", {x}, {integers("perm", {1, 0, 2})});
+  const ir::ValueId flat =
+      t.node("flat", "Reshape", {turned, t.constant("shape", ir::Array::integers({5, 20}))});
+  t.output(dense(t, "a", flat, 20, 33));
+  RegionRun run(t.graph);
+  expect_on_fpga(run, 4);
+  EXPECT_EQ(run.split.sources, std::vector<ir::ValueId>{x});
+  expect_same(run, 3);
+}
+
+TEST(Region, AViewThatACpuReadsTooIsMadeThere) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {1, 5, 20});
+  const ir::ValueId flat =
+      t.node("flat", "Reshape", {x, t.constant("shape", ir::Array::integers({5, 20}))});
+  t.output(t.node("sum", "Add", {t.node("abs", "Abs", {flat}), dense(t, "a", flat, 20, 20)}));
+  RegionRun run(t.graph, false);
+  EXPECT_FALSE(run.split.on_fpga[0]);
+  expect_same(run, 3);
+}
+
 TEST(Region, AJoinThatACpuReadsIsMadeThere) {
   TestGraph t;
   const ir::ValueId x = t.input("x", {2, 12});
