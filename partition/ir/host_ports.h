@@ -14,8 +14,8 @@ struct HostPorts {
   // Of every vector of a source `elements` values from `offset` on go to every destination;
   // `reversed`: the last vector first.
   struct Send {
-    std::size_t source =
-        0;  // of LayerGraph::sources; further ones stand for layers outside of the stages
+    // Of LayerGraph::sources; further ones stand for layers outside of the stages.
+    std::size_t source = 0;
     std::string host;         // who sends it
     std::int64_t tokens = 0;  // vectors of a request; 0: one for each step
     std::int64_t offset = 0;

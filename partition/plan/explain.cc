@@ -35,10 +35,13 @@ std::string memory_words(const Placement& placement) {
   return fmt::format("{}/{} {}{} {} %", use.used, use.capacity, unit_of(use), where, percent);
 }
 
-std::string bytes_words(std::int64_t bytes) {
-  if (bytes < 1000) return fmt::format("{} B", bytes);
-  if (bytes < 1'000'000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+// As many as a line has room for; plan.json names all.
+std::string holds_words(const Placement& placement) {
+  constexpr std::size_t kRoom = 64;
+  const std::vector<std::string>& all = placement.holds;
+  std::string out = fmt::format("{}", fmt::join(all, ", "));
+  if (out.size() <= kRoom || all.size() < 3) return out;
+  return fmt::format("{} … {} ({} in all)", all.front(), all.back(), all.size());
 }
 
 // The verdict of the certificate is on the first line, so that nobody reads a plan without it.
@@ -58,8 +61,8 @@ std::string node_table(const Plan& plan) {
   for (const Placement& it : plan.placements) {
     // The mean step of a request. A node that is busy for longer than that waits 0.
     const Duration step = plan.predicted_latency / plan.steps;
-    rows.push_back({it.node, it.place, it.device, fmt::format("{}", fmt::join(it.holds, ", ")),
-                    memory_words(it), to_string(it.busy_per_step),
+    rows.push_back({it.node, it.place, it.device, holds_words(it), memory_words(it),
+                    to_string(it.busy_per_step),
                     to_string(std::max(Duration{}, step - it.busy_per_step))});
   }
   return text_table(rows);
@@ -104,6 +107,12 @@ std::string cut_line(const Plan& plan, const Topology& topology) {
 }
 
 }  // namespace
+
+std::string bytes_words(std::int64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  if (bytes < 1'000'000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
 
 std::string explain(const Plan& plan, const Topology& topology) {
   // Parts on CPUs have no cycles.

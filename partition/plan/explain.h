@@ -16,8 +16,11 @@ std::string explain(const Plan& plan, const Topology& topology);
 // is fixed. Ends with a newline.
 std::string plan_json(const Plan& plan);
 
-// Nodes are boxes, grouped by place, filled as far as their fullest memory is; arrows carry the
-// tensor bytes of a request.
+// Nodes are boxes, grouped by stage, filled as far as their fullest memory is; arrows carry the
+// tensor bytes of a request. For light and dark surroundings (plan_picture.h).
 std::string plan_svg(const Plan& plan);
+
+// "28.7 kB"
+std::string bytes_words(std::int64_t bytes);
 
 }  // namespace soliton

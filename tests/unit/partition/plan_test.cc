@@ -82,7 +82,16 @@ TEST(Plan, JsonHoldsTheCertificateAndIsStable) {
   EXPECT_THAT(plan_json(odd), HasSubstr("\"model\": \"a \\\"b\\\"\\n\\\\\""));
 }
 
-TEST(Plan, PictureHasABoxANodeAndAnArrowAFlow) {
+TEST(Plan, ALineNamesAsManyLayersAsItHasRoomFor) {
+  Planned it;
+  std::vector<std::string>& holds = it.plan.placements.front().holds;
+  holds = {"a.first.layer", "b", "c", "the.last"};
+  EXPECT_THAT(explain(it.plan, it.topology), HasSubstr("a.first.layer, b, c, the.last"));
+  holds[1] = std::string(70, 'b');
+  EXPECT_THAT(explain(it.plan, it.topology), HasSubstr("a.first.layer … the.last (4 in all)"));
+}
+
+TEST(Plan, PictureHasABoxANodeAndAnArrowBetweenGroups) {
   const Planned it;
   const std::string svg = plan_svg(it.plan);
   const auto count = [&](const std::string& what) {
@@ -91,7 +100,7 @@ TEST(Plan, PictureHasABoxANodeAndAnArrowAFlow) {
     return n;
   };
   EXPECT_EQ(count("class=\"node\""), 3u);
-  EXPECT_EQ(count("class=\"flow\""), flows(it.plan).size());
+  EXPECT_EQ(count("class=\"flow\""), 2u);  // to the only stage and back
   EXPECT_EQ(count("class=\"full\""), 2u);
   Plan odd = it.plan;
   odd.model = "<script>";
