@@ -1,6 +1,7 @@
 #include "cluster/report/plan_words.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -32,18 +33,33 @@ std::string group_of(const std::string& hold) {
 }
 
 // Layers that sit on the same nodes are named together.
-Groups merged_by_place(const Groups& groups) {
-  Groups out;
+struct Layers {
+  bool rows = false;
+  std::vector<std::string> names, nodes;
+};
+
+std::vector<Layers> merged_by_place(const Groups& groups) {
+  std::vector<Layers> out;
   for (const auto& [what, nodes] : groups) {
-    const auto same =
-        std::find_if(out.begin(), out.end(), [&](const auto& g) { return g.second == nodes; });
-    if (same != out.end() && what.starts_with("rows") == same->first.starts_with("rows")) {
-      same->first += ", " + (what.starts_with("rows of ") ? what.substr(8) : what);
-    } else {
-      out.emplace_back(what, nodes);
-    }
+    const bool rows = what.starts_with("rows of ");
+    const std::string name = rows ? what.substr(8) : what;
+    const auto same = std::ranges::find_if(
+        out, [&](const Layers& it) { return it.nodes == nodes && it.rows == rows; });
+    if (same != out.end())
+      same->names.push_back(name);
+    else
+      out.push_back({rows, {name}, nodes});
   }
   return out;
+}
+
+// All of a few; of many the first, the last and their number.
+std::string words_of(const Layers& layers) {
+  constexpr std::size_t kFew = 4;
+  const std::vector<std::string>& names = layers.names;
+  const char* what = layers.rows ? "rows of " : "";
+  if (names.size() <= kFew) return fmt::format("{}{}", what, fmt::join(names, ", "));
+  return fmt::format("{}{} … {} ({} in all)", what, names.front(), names.back(), names.size());
 }
 
 }  // namespace
@@ -83,9 +99,10 @@ std::string placement_words(const Plan& plan) {
     for (const std::string& hold : placement.holds)
       add_to_group(groups, group_of(hold), placement.node);
   std::vector<std::string> parts;
-  for (const auto& [what, nodes] : merged_by_place(groups))
-    parts.push_back(
-        fmt::format("{} {} {}", what, nodes.size() > 1 ? "over" : "on", name_ranges(nodes)));
+  for (const Layers& layers : merged_by_place(groups))
+    parts.push_back(fmt::format("{} {} {}", words_of(layers),
+                                layers.nodes.size() > 1 ? "over" : "on",
+                                name_ranges(layers.nodes)));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -106,6 +106,15 @@ std::string cut_line(const Plan& plan, const Topology& topology) {
   return out + "\n";
 }
 
+// The headline predicts requests in the middle of a run; other plans are compared by one alone.
+std::string value_line(const Plan& plan) {
+  const Certificate& c = plan.certificate;
+  const std::string alone = to_string(c.value);
+  if (c.objective == "throughput" || alone == to_string(plan.predicted_latency)) return "";
+  return fmt::format(
+      "compared with other plans as {}: one request alone, nodes numbered by the plan\n", alone);
+}
+
 }  // namespace
 
 std::string bytes_words(std::int64_t bytes) {
@@ -119,7 +128,7 @@ std::string explain(const Plan& plan, const Topology& topology) {
   const bool cycles =
       std::ranges::any_of(plan.placements, [](const Placement& p) { return p.step.cycles > 0; });
   std::string out = headline(plan) + node_table(plan) + (cycles ? step_table(plan) : "") +
-                    cut_line(plan, topology);
+                    cut_line(plan, topology) + value_line(plan);
   if (!plan.missed.empty()) out += plan.missed + "\n";
   for (const std::string& line : plan.explanation) out += line + "\n";
   if (!plan.one_device.empty()) out += plan.one_device + "\n";

@@ -19,6 +19,7 @@ std::string stages(const std::vector<StageAccount>& all) {
 }
 
 std::string than(const PlanAccount& it, Duration value) {
+  if (value == it.value) return to_string(value) + ", the same";
   const double ratio = static_cast<double>(value.count()) / static_cast<double>(it.value.count());
   return fmt::format("{} ({:+.1f} %)", to_string(value), 100 * (ratio - 1));
 }

@@ -10,6 +10,7 @@ namespace soliton::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 // GRU over two small devices in one rack with a host.
 struct Planned {
@@ -67,6 +68,15 @@ TEST(Plan, ExplanationNamesPlacesMemoryCutAndReasons) {
   EXPECT_THAT(text, HasSubstr("why not fewer nodes: no plan fits 1 node\n"));
   EXPECT_THAT(text, HasSubstr("why not more nodes: all usable nodes are used\n"));
   EXPECT_THAT(text, HasSubstr("uses 2 of 2 usable nodes (fewest that hold the weights: 2)"));
+}
+
+// Or a change that is no better might look better than the plan.
+TEST(Plan, SaysByWhichValueOthersAreCompared) {
+  Planned it;
+  EXPECT_THAT(explain(it.plan, it.topology), Not(HasSubstr("compared with")));
+  it.plan.predicted_latency = it.plan.certificate.value + microseconds(1);
+  EXPECT_THAT(explain(it.plan, it.topology),
+              HasSubstr("compared with other plans as " + to_string(it.plan.certificate.value)));
 }
 
 TEST(Plan, JsonHoldsTheCertificateAndIsStable) {

@@ -78,6 +78,8 @@ TEST(Why, NamesTheNextBestChange) {
   EXPECT_EQ(line(it, "next best change: "), "none fits");
   it.next = {"gru0 on 3 nodes", microseconds(110)};
   EXPECT_EQ(line(it, "next best change: "), "gru0 on 3 nodes: 110 us (+10.0 %)");
+  it.next->value = it.value;
+  EXPECT_EQ(line(it, "next best change: "), "gru0 on 3 nodes: 100 us, the same");
 }
 
 TEST(Remarks, NameBatchesAndDevicesWithoutCalibrationOnce) {

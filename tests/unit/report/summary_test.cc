@@ -202,6 +202,13 @@ TEST(PlacementWords, NamesLayersOfTheSameNodesTogether) {
   EXPECT_EQ(placement_words(plan), "rows of gru0, gru1 over fpga0-1");
 }
 
+TEST(PlacementWords, CountManyLayersOfANode) {
+  Plan plan = sample::plan();
+  plan.placements = {sample::placement("fpga0", {"a", "b", "c", "d"}, 1),
+                     sample::placement("fpga1", {"e", "f", "g", "h", "i"}, 1)};
+  EXPECT_EQ(placement_words(plan), "a, b, c, d on fpga0, e … i (5 in all) on fpga1");
+}
+
 TEST(PlacementWords, OfAModelOnHostsAloneNameTheirParts) {
   Plan plan = sample::plan();
   plan.shards.clear();
