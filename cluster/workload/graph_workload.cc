@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cluster/workload/input_files.h"
+#include "cluster/workload/symbols.h"
 #include "partition/ir/passes/sequences.h"
 #include "partition/ir/passes/states.h"
 #include "partition/ir/passes/tidy.h"
@@ -264,8 +265,10 @@ class Binder {
     const bool any =
         std::ranges::any_of(files_, [](const InputFile& f) { return f.array.has_value(); });
     if (any) return make_given(1, kinds);
-    for (std::size_t k = 0; k < kinds.size(); ++k)
+    for (std::size_t k = 0; k < kinds.size(); ++k) {
       out_.inputs.kinds.push_back(is_state(k) ? ir::Array() : kinds[k]);
+      out_.inputs.symbols.push_back(symbols_of(graph_, graph_.inputs[k].value));
+    }
   }
 
   void cut_to(std::size_t k, std::int64_t length, std::int64_t row, ir::Array& array) {

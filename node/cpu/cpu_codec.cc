@@ -153,6 +153,8 @@ void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder 
     kinds[k].setType(static_cast<std::uint8_t>(clients.inputs.kinds[k].type()));
     kinds[k].setShape(kj::arrayPtr(shape.data(), shape.size()));
   }
+  const std::vector<std::int64_t>& symbols = clients.inputs.symbols;
+  out.setSymbols(kj::arrayPtr(symbols.data(), symbols.size()));
   auto given = out.initGiven(count_of(clients.inputs.given));
   for (unsigned r = 0; r < given.size(); ++r)
     write_arrays(clients.inputs.given[r], given.init(r, count_of(clients.inputs.given[r])));
@@ -183,6 +185,10 @@ Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
     for (const std::int64_t extent : kind.getShape()) shape.push_back(extent);
     clients.inputs.kinds.push_back(
         ir::Array::unknown(static_cast<ir::ElementType>(kind.getType()), std::move(shape)));
+  }
+  for (const std::int64_t symbols : in.getSymbols()) {
+    if (symbols < 1) return invalid("an input has no symbols");
+    clients.inputs.symbols.push_back(symbols);
   }
   for (const auto request : in.getGiven()) {
     Result<std::vector<ir::Array>> arrays = read_arrays(request);

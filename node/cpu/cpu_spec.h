@@ -17,11 +17,13 @@ struct GraphInputs {
   std::vector<std::vector<ir::Array>> given;  // by request and input of the model
   // Of random ones: type and shape of each input; absent where it is state that is carried.
   std::vector<ir::Array> kinds;
+  // Random integers are less than this, by input of the model, and than its type can hold; without: 2.
+  std::vector<std::int64_t> symbols;
   std::uint64_t seed = 1;
   // How many steps a given request has is an extent of one of its inputs, or all have as many.
   std::optional<ir::StepAxis> step_axis;
   std::int64_t steps_of_all = 1;
-  // By input of the model. Random real numbers are uniform in [-1, 1), integers 0 or 1.
+  // By input of the model. Random real numbers are uniform in [-1, 1).
   std::vector<ir::Array> request(std::uint32_t number) const;
   std::int64_t steps(std::uint32_t number) const;
   // The first request that has the most steps.

@@ -67,6 +67,7 @@ struct CpuRole {
       axis @10 :UInt32;
     }
     steps @11 :Int64;               # without it: of all requests
+    symbols @12 :List(Int64);       # by input of the model: random integers are less
   }
   struct Kind {
     type @0 :UInt8;

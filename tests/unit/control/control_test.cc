@@ -215,6 +215,7 @@ CpuSpec small_host() {
   clients.workload.batch_wait = microseconds(45);
   clients.inputs.seed = 77;
   clients.inputs.kinds = {ir::Array::unknown(ir::ElementType::kFloat32, {2, 19})};
+  clients.inputs.symbols = {50};
   clients.sends = {{{"fpga0", 3, false, StreamCut{0, 12, 7, true, 0}}}};
   clients.initial = {{ir::Array::of<float>({2}, {0.5F, -1}), {{"fpga0", 1, false, StreamCut{}}}}};
   clients.first_port = 6;
@@ -245,6 +246,7 @@ TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
   EXPECT_EQ(workload.batch, 9u);
   EXPECT_EQ(workload.batch_wait, microseconds(45));
   EXPECT_EQ(got.clients->inputs.seed, 77u);
+  EXPECT_EQ(got.clients->inputs.symbols, host.clients->inputs.symbols);
   EXPECT_TRUE(identical(got.clients->inputs.request(5)[0], host.clients->inputs.request(5)[0]));
   EXPECT_EQ(got.clients->sends, host.clients->sends);
   ASSERT_EQ(got.clients->initial.size(), 1u);

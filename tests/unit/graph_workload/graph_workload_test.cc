@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "tests/unit/graph/test_graph.h"
 
@@ -59,6 +61,41 @@ TEST_F(GraphWorkloadTest, RequestsStandInFrontOfTheShape) {
   ASSERT_EQ(workload->rows(), 3u);
   EXPECT_FALSE(workload->lanes);
   EXPECT_TRUE(identical(workload->inputs.request(4)[0], ir::Array::of<float>({1, 2}, {3, 4})));
+}
+
+// Symbols of chance are any row of the table that they name, and no others.
+TEST_F(GraphWorkloadTest, RandomSymbolsAreRowsOfTheirTable) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {40}, ir::ElementType::kInt64);
+  const ir::ValueId flags = t.input("flags", {40}, ir::ElementType::kInt64);
+  const ir::ValueId table = t.constant("table", ir::Array::of<float>({5, 1}, {1, 2, 3, 4, 5}));
+  t.output(t.node("embedding", "Gather", {table, t.node("symbols", "Identity", {x})}));
+  t.output(t.node("negative", "Neg", {flags}));
+  const Checked<GraphWorkload> workload = load_graph_workload(spec_, "m", t.graph);
+  ASSERT_TRUE(workload) << error_of(workload);
+  const std::vector<ir::Array> inputs = workload->inputs.request(3);
+  const auto symbols = inputs[0].as<std::int64_t>(), ones = inputs[1].as<std::int64_t>();
+  EXPECT_EQ((std::set<std::int64_t>{symbols.begin(), symbols.end()}),
+            (std::set<std::int64_t>{0, 1, 2, 3, 4}));
+  EXPECT_EQ((std::set<std::int64_t>{ones.begin(), ones.end()}), (std::set<std::int64_t>{0, 1}));
+}
+
+// A type may hold fewer than the table has rows.
+TEST_F(GraphWorkloadTest, RandomSymbolsFitTheirType) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {400}, ir::ElementType::kInt8);
+  const ir::ValueId table =
+      t.constant("table", ir::Array::of<float>({300, 1}, std::vector<float>(300)));
+  ir::Attribute to;
+  to.name = "to";
+  to.kind = ir::Attribute::Kind::kInteger;
+  to.integer = 7;  // int64
+  t.output(t.node("embedding", "Gather", {table, t.node("wide", "Cast", {x}, {to})}));
+  const Checked<GraphWorkload> workload = load_graph_workload(spec_, "m", t.graph);
+  ASSERT_TRUE(workload) << error_of(workload);
+  const ir::Array drawn = workload->inputs.request(0)[0];
+  EXPECT_GE(std::ranges::min(drawn.as<std::int8_t>()), 0);
+  EXPECT_GT(std::ranges::max(drawn.as<std::int8_t>()), 100);
 }
 
 TEST_F(GraphWorkloadTest, RequestsStandForTheBatchAxis) {
