@@ -103,6 +103,21 @@ std::vector<FunctionCase> function_cases() {
       FunctionCase{"written_out_gelu", written_out_gelu}};
 }
 
+// Before opset 13 a softmax along axis 1 normalises all that follows as one, which is no vector.
+TEST(RegionFunctions, AnEarlySoftmaxOverSeveralAxesStaysOnTheCpu) {
+  for (const std::int64_t axis : {1, 2}) {
+    TestGraph t;
+    t.graph.opset = 11;
+    const ir::ValueId x = t.input("x", {2, 3, 20});
+    const ir::ValueId soft =
+        t.node("soft", "Softmax", {dense(t, "a", x, 20, 19)}, {integer("axis", axis)});
+    t.output(dense(t, "bb", soft, 19, 12));
+    RegionRun run(t.graph);
+    expect_on_fpga(run, axis == 1 ? 4 : 5);
+    expect_same(run, 2);
+  }
+}
+
 std::string case_name(const testing::TestParamInfo<FunctionCase>& it) { return it.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(All, RegionFunction, testing::ValuesIn(function_cases()), case_name);
