@@ -246,6 +246,7 @@ class Preparation {
 
   void place() {
     specialise(spec_, graph_run_);
+    know_answers(graph_run_.graph, graph_run_.shapes, graph_run_.workload);
     for (Error& error : check_data(spec_, graph_run_.name, graph_run_.graph, graph_run_.shapes,
                                    graph_run_.workload)
                             .errors)

@@ -14,8 +14,20 @@ namespace {
 
 constexpr std::size_t kMostProblems = 5;  // per file, because the first few explain the others
 
+class Checker {
+ protected:
+  template <typename... T>
+  void refuse(fmt::format_string<T...> format, T&&... arguments) {
+    problems_.add(ErrorCode::kInvalid, fmt::format(format, std::forward<T>(arguments)...));
+  }
+  // How many problems there may be when those of a file have been added.
+  std::size_t most() const { return problems_.errors.size() + kMostProblems; }
+
+  Diagnostics problems_;
+};
+
 // Numbers and symbols of the inputs.
-class InputChecker {
+class InputChecker : Checker {
  public:
   InputChecker(const ClusterSpec& spec, const ir::Graph& graph, const GraphWorkload& workload)
       : spec_(spec), graph_(graph), workload_(workload) {}
@@ -29,12 +41,6 @@ class InputChecker {
   }
 
  private:
-  template <typename... T>
-  void refuse(fmt::format_string<T...> format, T&&... arguments) {
-    problems_.add(ErrorCode::kInvalid, fmt::format(format, std::forward<T>(arguments)...));
-  }
-  std::size_t most() const { return problems_.errors.size() + kMostProblems; }
-
   // An infinity is valid input for a model that clips or squashes it; a NaN has no place in a block of
   // numbers that share an exponent.
   void check_numbers() {
@@ -95,11 +101,10 @@ class InputChecker {
   const ClusterSpec& spec_;
   const ir::Graph& graph_;
   const GraphWorkload& workload_;
-  Diagnostics problems_;
 };
 
 // Goldens, labels, and the answers that are saved.
-class AnswerChecker {
+class AnswerChecker : Checker {
  public:
   AnswerChecker(const ClusterSpec& spec, const std::string& model, const ir::Graph& graph,
                 const ir::RequestShapes& shapes, GraphWorkload& workload)
@@ -114,12 +119,6 @@ class AnswerChecker {
   }
 
  private:
-  template <typename... T>
-  void refuse(fmt::format_string<T...> format, T&&... arguments) {
-    problems_.add(ErrorCode::kInvalid, fmt::format(format, std::forward<T>(arguments)...));
-  }
-  std::size_t most() const { return problems_.errors.size() + kMostProblems; }
-
   // The shape of an answer of request `row`, without lanes; nullopt: it is not known beforehand.
   std::optional<ir::Shape> answer_shape(std::size_t output, std::size_t row) const {
     const ir::ValueId id = graph_.outputs[output];
@@ -129,7 +128,7 @@ class AnswerChecker {
     const std::int64_t elements = ir::Array::unknown(ir::ElementType::kUint8, shape).elements();
     return lane_of(
                ir::Array::of(shape, std::vector<std::uint8_t>(static_cast<std::size_t>(elements))),
-               workload_.lanes)
+               output, workload_.lanes)
         .shape();
   }
 
@@ -208,7 +207,6 @@ class AnswerChecker {
   const ir::Graph& graph_;
   const ir::RequestShapes& shapes_;
   GraphWorkload& workload_;
-  Diagnostics problems_;
 };
 
 }  // namespace

@@ -228,7 +228,7 @@ RequestRecord graph_row(const GraphWorkload& workload, const HostRecord& record)
   if (number >= workload.labels.size()) return row;
   row.label = workload.labels[number].back();
   if (answer.empty()) return row;
-  const std::vector<std::int64_t> classes = classes_of(lane_of(answer.front(), workload.lanes));
+  const std::vector<std::int64_t> classes = classes_of(lane_of(answer.front(), 0, workload.lanes));
   const std::size_t last = workload.labels[number].size() - 1;
   row.predicted_class = last < classes.size() ? classes[last] : -1;
   return row;
@@ -244,7 +244,7 @@ std::vector<std::pair<std::string, NpyArray>> graph_outputs(const GraphWorkload&
     for (std::size_t k = 0; k < answer.size() && std::int64_t{index(record.request)} < requests;
          ++k) {
       rows[k].resize(static_cast<std::size_t>(requests));
-      rows[k][index(record.request)] = lane_of(answer[k], workload.lanes);
+      rows[k][index(record.request)] = lane_of(answer[k], k, workload.lanes);
     }
   }
   std::vector<std::pair<std::string, NpyArray>> out;
@@ -282,11 +282,11 @@ void judge_graph(const GraphWorkload& workload, std::vector<HostRecord> records,
       }
       for (std::size_t k = 0; k < workload.goldens.size(); ++k)
         if (!workload.goldens[k].empty()) {
-          const ir::Array lane = lane_of(answer[k], workload.lanes);
+          const ir::Array lane = lane_of(answer[k], k, workload.lanes);
           add_errors(lane, golden_of(workload.goldens[k].front(), number, lane), errors);
         }
       if (number < workload.labels.size()) {
-        const ir::Array first = lane_of(answer.front(), workload.lanes);
+        const ir::Array first = lane_of(answer.front(), 0, workload.lanes);
         accuracy.add(classes_of(first), workload.labels[number]);
         if (!workload.goldens.empty() && !workload.goldens.front().empty()) {
           std::vector<float> golden = golden_of(workload.goldens.front().front(), number, first);

@@ -340,14 +340,26 @@ Checked<GraphWorkload> load_graph_workload(const ClusterSpec& spec, const std::s
   return out;
 }
 
-ir::Array lane_of(const ir::Array& output, const std::optional<Lanes>& lanes) {
+void know_answers(const ir::Graph& graph, const ir::RequestShapes& shapes,
+                  GraphWorkload& workload) {
+  if (!workload.lanes) return;
+  workload.lanes->answers.clear();
+  for (const ir::ValueId id : graph.outputs)
+    workload.lanes->answers.push_back(shapes.arrays[id].present() ? shapes.shape_of(id)
+                                                                  : ir::Shape());
+}
+
+ir::Array lane_of(const ir::Array& output, std::size_t number, const std::optional<Lanes>& lanes) {
   if (!lanes || output.rank() == 0) return output;
+  const bool known =
+      number < lanes->answers.size() && lanes->answers[number].size() == output.rank();
+  const ir::Shape& extents = known ? lanes->answers[number] : output.shape();
   // An answer with as many axes as the inputs most likely has theirs.
   std::vector<std::size_t> order = {0, lanes->axis};
   if (output.rank() == lanes->rank) std::swap(order[0], order[1]);
   for (std::size_t axis = 1; axis < output.rank(); ++axis) order.push_back(axis);
   const auto axis = std::ranges::find_if(order, [&](std::size_t candidate) {
-    return candidate < output.rank() && output.shape()[candidate] == lanes->count;
+    return candidate < output.rank() && extents[candidate] == lanes->count;
   });
   if (axis == order.end()) return output;
   ir::Array first = cut(output, *axis, 1);

@@ -24,6 +24,9 @@ struct Lanes {
   std::size_t axis = 0;    // of the inputs
   std::int64_t count = 1;  // lanes of the model
   std::size_t rank = 0;    // of the inputs
+  // By output: the extents of its answers, kOpen where requests differ, which are no lanes even where a
+  // request has one step. Empty where nothing is known.
+  std::vector<ir::Shape> answers;
 };
 
 struct GraphWorkload {
@@ -54,8 +57,10 @@ Checked<GraphWorkload> load_graph_workload(const ClusterSpec& spec, const std::s
 Diagnostics check_data(const ClusterSpec& spec, const std::string& model, const ir::Graph& graph,
                        const ir::RequestShapes& shapes, GraphWorkload& workload);
 
-// An array of an answer without the batch axis that stands for requests.
-ir::Array lane_of(const ir::Array& output, const std::optional<Lanes>& lanes);
+// Output `number` of an answer without the batch axis that stands for requests.
+ir::Array lane_of(const ir::Array& output, std::size_t number, const std::optional<Lanes>& lanes);
+// Sets Lanes::answers.
+void know_answers(const ir::Graph& graph, const ir::RequestShapes& shapes, GraphWorkload& workload);
 
 // Row `row` of the file as an array, and the whole file.
 ir::Array array_of_row(const NpyArray& array, std::int64_t row);

@@ -46,8 +46,8 @@ std::vector<std::byte> first_lanes(const ir::Graph& graph, const std::vector<ir:
                                    const Lanes& lanes) {
   const Result<ir::Outputs> outputs = ir::evaluate(graph, request);
   Payload out;
-  if (outputs)
-    for (const ir::Array& output : *outputs) ir::append_array(lane_of(output, lanes), out);
+  for (std::size_t k = 0; outputs && k < outputs->size(); ++k)
+    ir::append_array(lane_of((*outputs)[k], k, lanes), out);
   return std::move(out.bytes);
 }
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <numeric>
 #include <optional>
+#include <span>
 
 #include "cluster/workload/input_files.h"
 
@@ -36,19 +39,27 @@ std::optional<std::size_t> longer_axis(const ir::Shape& row, const ir::Shape& an
   return k == answers.size() ? out : std::nullopt;
 }
 
+std::int64_t elements_of(std::span<const std::int64_t> extents) {
+  return std::accumulate(extents.begin(), extents.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+// Whether the row has more steps, in the first axis, and a step the same elements in other axes:
+// [5, 10] for an answer [4, 2, 5].
+bool divided_otherwise(const ir::Shape& row, const ir::Shape& answer) {
+  if (row.empty() || answer.empty() || row.front() <= answer.front()) return false;
+  return elements_of(std::span(row).subspan(1)) == elements_of(std::span(answer).subspan(1));
+}
+
 }  // namespace
 
 ir::Array cut_to_answer(const ir::Array& row, const ir::Shape& answer) {
-  std::optional<std::size_t> axis = longer_axis(row.shape(), answer);
-  // The rest may be divided into other axes: [steps, 10] for an answer [steps, 2, 5].
-  if (!axis && row.rank() > 0) axis = 0;
-  if (!axis) return row;
-  std::int64_t others = 1, wanted = 1;
-  for (std::size_t k = 0; k < row.rank(); ++k)
-    if (k != *axis) others *= row.shape()[k];
-  for (const std::int64_t extent : answer) wanted *= extent;
-  const bool fits = others > 0 && wanted % others == 0 && wanted / others <= row.shape()[*axis];
-  return fits ? cut(row, *axis, wanted / others) : row;
+  const std::optional<std::size_t> axis = longer_axis(row.shape(), answer);
+  if (axis) {
+    const std::int64_t others =
+        elements_of(row.shape()) / std::max<std::int64_t>(1, row.shape()[*axis]);
+    return others == 0 ? row : cut(row, *axis, elements_of(answer) / others);
+  }
+  return divided_otherwise(row.shape(), answer) ? cut(row, 0, answer.front()) : row;
 }
 
 ir::Shape covering_shape(const std::vector<ir::Array>& arrays) {

@@ -9,8 +9,8 @@
 namespace soliton {
 
 // The row without what lies beyond the answer: cut along the one axis in which it is longer. If it has
-// more or fewer axes, those of extent 1 do not count. A row that differs otherwise is cut along its
-// first axis if it then has as many elements, and else stays as it is.
+// more or fewer axes, those of extent 1 do not count. So it is if it is longer in the first axis and
+// the others divide as many elements in another way. A row that differs otherwise stays as it is.
 ir::Array cut_to_answer(const ir::Array& row, const ir::Shape& answer);
 
 // The smallest shape that holds all of the arrays; empty if they differ in type or in the number of

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "partition/ir/element_count.h"
-#include "partition/ir/operator.h"
+#include "partition/ir/graph_parts.h"
 #include "protocol/base/check.h"
 #include "protocol/base/rng.h"
 
@@ -17,6 +17,9 @@ namespace soliton {
 namespace {
 
 using ir::ValueId;
+using ir::attribute::integer;
+using ir::attribute::integers;
+using ir::attribute::text;
 
 // Uniform in +-1/sqrt(hidden), a function of (seed, layer, direction, tensor, element).
 class WeightSource {
@@ -54,7 +57,7 @@ class Builder {
     const std::int64_t directions = options_.bidirectional ? 2 : 1;
     std::int64_t width = options_.input > 0 ? options_.input : options_.hidden;
     ir::Input& input = graph_.inputs.emplace_back();
-    input.value = value("x");
+    input.value = ir::add_value(graph_, "x");
     input.shape = {options_.steps, 1, width};
     input.symbols.resize(3);
     ValueId x = input.value;
@@ -68,46 +71,15 @@ class Builder {
   }
 
  private:
-  ValueId value(std::string name) {
-    graph_.values.push_back({std::move(name), {}});
-    return static_cast<ValueId>(graph_.values.size() - 1);
+  ValueId constant(const std::string& name, ir::Array array) {
+    return ir::add_constant(graph_, name, std::move(array));
   }
-  ValueId constant(std::string name, ir::Array array) {
-    const ValueId id = value(std::move(name));
-    graph_.values[id].constant = std::move(array);
-    return id;
-  }
+  // With one output, both called `name`.
   ValueId node(const std::string& name, const char* op, std::vector<ValueId> inputs,
                std::vector<ir::Attribute> attributes = {}) {
-    ir::Node made;
-    made.name = name;
-    made.op = op;
-    made.kind = ir::find_operator(op);
-    made.inputs = std::move(inputs);
-    made.attributes = std::move(attributes);
-    made.outputs = {value(name)};
-    graph_.nodes.push_back(made);
-    return made.outputs.front();
-  }
-  static ir::Attribute integer(std::string name, std::int64_t it) {
-    ir::Attribute out;
-    out.name = std::move(name);
-    out.kind = ir::Attribute::Kind::kInteger;
-    out.integer = it;
-    return out;
-  }
-  static ir::Attribute integers(std::string name, std::vector<std::int64_t> them) {
-    ir::Attribute out;
-    out.name = std::move(name);
-    out.kind = ir::Attribute::Kind::kIntegers;
-    out.integers = std::move(them);
-    return out;
-  }
-  static ir::Attribute word(std::string name, std::string it) {
-    ir::Attribute out;
-    out.name = std::move(name);
-    out.kind = ir::Attribute::Kind::kText;
-    out.text = std::move(it);
+    const ValueId out = ir::add_value(graph_, name);
+    graph_.nodes.push_back(
+        ir::make_node(name, op, std::move(inputs), {out}, std::move(attributes)));
     return out;
   }
 
@@ -139,7 +111,7 @@ class Builder {
     std::vector<ValueId> inputs{x};
     for (const ValueId id : weights(name, width)) inputs.push_back(id);
     std::vector<ir::Attribute> attributes{integer("hidden_size", options_.hidden)};
-    if (options_.bidirectional) attributes.push_back(word("direction", "bidirectional"));
+    if (options_.bidirectional) attributes.push_back(text("direction", "bidirectional"));
     if (options_.reset_after) attributes.push_back(integer("linear_before_reset", 1));
     const ValueId y = node(name, cell_operator(options_.cell), std::move(inputs), attributes);
     if (!options_.bidirectional)

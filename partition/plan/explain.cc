@@ -112,7 +112,9 @@ std::string value_line(const Plan& plan) {
   const std::string alone = to_string(c.value);
   if (c.objective == "throughput" || alone == to_string(plan.predicted_latency)) return "";
   return fmt::format(
-      "compared with other plans as {}: one request alone, nodes numbered by the plan\n", alone);
+      "compared with other plans as {}: a request alone on the cluster, not one in the middle of a "
+      "run\n",
+      alone);
 }
 
 }  // namespace

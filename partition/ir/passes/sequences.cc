@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 
-#include "partition/ir/operator.h"
+#include "partition/ir/graph_parts.h"
 
 namespace soliton::ir {
 namespace {
+
+using attribute::integers;
 
 constexpr std::size_t kSequence = 0, kLengths = 4, kHidden = 5, kCell = 6;  // inputs
 
@@ -17,14 +19,6 @@ bool is_recurrent(const Node& node) {
 }
 
 bool batches_first(const Node& node) { return node.integer("layout", 0).value_or(0) == 1; }
-
-Attribute integers(std::string name, std::vector<std::int64_t> values) {
-  Attribute out;
-  out.name = std::move(name);
-  out.kind = Attribute::Kind::kIntegers;
-  out.integers = std::move(values);
-  return out;
-}
 
 // Rewrites the nodes of a graph one by one, with others in front of them and behind.
 class Rewriter {
@@ -45,23 +39,9 @@ class Rewriter {
   }
 
  private:
-  ValueId value(const std::string& name) {
-    graph_.values.push_back({name, {}});
-    return static_cast<ValueId>(graph_.values.size() - 1);
-  }
+  ValueId value(const std::string& name) { return add_value(graph_, name); }
   ValueId constant(const std::string& name, std::vector<std::int64_t> values) {
-    const ValueId id = value(name);
-    graph_.values[id].constant = Array::integers(std::move(values));
-    return id;
-  }
-  Node make(const std::string& name, const char* op, std::vector<ValueId> inputs, ValueId output) {
-    Node out;
-    out.name = name;
-    out.op = op;
-    out.kind = find_operator(op);
-    out.inputs = std::move(inputs);
-    out.outputs = {output};
-    return out;
+    return add_constant(graph_, name, Array::integers(std::move(values)));
   }
 
   // `axes`: of the node's form, by axis of what comes.
@@ -69,8 +49,8 @@ class Rewriter {
     if (input >= node.inputs.size() || node.inputs[input] == kAbsent) return;
     const std::string name = node.name + ".in" + std::to_string(input);
     const ValueId turned = value(name);
-    Node before = make(name, "Transpose", {node.inputs[input]}, turned);
-    before.attributes = {integers("perm", std::move(axes))};
+    Node before = make_node(name, "Transpose", {node.inputs[input]}, {turned},
+                            {integers("perm", std::move(axes))});
     nodes_.push_back(std::move(before));
     node.inputs[input] = turned;
   }
@@ -79,8 +59,8 @@ class Rewriter {
     if (!node.wants(output)) return;
     const std::string name = node.name + ".out" + std::to_string(output);
     const ValueId made = value(name);
-    Node after = make(name, "Transpose", {made}, node.outputs[output]);
-    after.attributes = {integers("perm", std::move(axes))};
+    Node after = make_node(name, "Transpose", {made}, {node.outputs[output]},
+                           {integers("perm", std::move(axes))});
     behind.push_back(std::move(after));
     node.outputs[output] = made;
   }
@@ -128,7 +108,7 @@ class Rewriter {
     constexpr std::int64_t kByInputs = 10;
     const std::string name = node.name + ".steps";
     const ValueId cut = value(name);
-    Node before = make(name, "Slice", {node.inputs[kSequence]}, cut);
+    Node before = make_node(name, "Slice", {node.inputs[kSequence]}, {cut});
     if (graph_.opset < kByInputs) {
       before.attributes = {integers("starts", {0}), integers("ends", {count}),
                            integers("axes", {0})};
@@ -144,7 +124,7 @@ class Rewriter {
     constexpr std::int64_t kByInputs = 11;
     const std::string name = node.name + ".padded";
     const ValueId made = value(name);
-    Node after = make(name, "Pad", {made}, node.outputs[0]);
+    Node after = make_node(name, "Pad", {made}, {node.outputs[0]});
     const std::vector<std::int64_t> pads{0, 0, 0, 0, more, 0, 0, 0};
     if (graph_.opset < kByInputs)
       after.attributes = {integers("pads", pads)};

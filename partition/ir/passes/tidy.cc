@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "partition/ir/graph_parts.h"
 #include "partition/ir/operator.h"
 
 namespace soliton::ir {
@@ -54,15 +55,10 @@ void make_outputs(Graph& graph) {
       if (id != kAbsent) made[id] = true;
   const auto make = [&](ValueId& id) {
     if (id < made.size() && made[id]) return;
-    Node node;
-    node.name = graph.values[id].name;
-    node.op = "Identity";
-    node.kind = find_operator(node.op);
-    node.inputs = {id};
-    id = static_cast<ValueId>(graph.values.size());
-    node.outputs = {id};
-    graph.values.push_back({node.name, {}});
-    graph.nodes.push_back(std::move(node));
+    const std::string name = graph.values[id].name;
+    const ValueId out = add_value(graph, name);
+    graph.nodes.push_back(make_node(name, "Identity", {id}, {out}));
+    id = out;
   };
   for (ValueId& id : graph.outputs) make(id);
   for (State& state : graph.states) make(state.output);

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "node/npu/critical_path.h"
-#include "tests/regress/values/chain_model.h"
+#include "tests/unit/partition/harness.h"
 
 namespace soliton::test {
 namespace {
@@ -12,7 +12,7 @@ constexpr std::int64_t kMacs = 16 * 64 + 64 * 32 + 32 * 32 + 32 * 5;
 
 LayerGraph mlp(bool per_step) {
   LayerGraph model = no_layers(16, per_step);
-  for (const std::int64_t output : {64, 32, 32, 5}) add_dense(model, output);
+  for (const std::int64_t output : {64, 32, 32, 5}) add_dense(model, output, true);
   return model;
 }
 

@@ -4,7 +4,7 @@
 
 #include "partition/ir/evaluate.h"
 #include "partition/region/split_model.h"
-#include "tests/regress/values/chain_model.h"
+#include "tests/unit/partition/harness.h"
 
 namespace soliton::test {
 namespace {

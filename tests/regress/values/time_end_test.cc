@@ -9,7 +9,7 @@
 #include "partition/search/partition.h"
 #include "protocol/base/clock_domain.h"
 #include "protocol/base/histogram.h"
-#include "tests/regress/values/chain_model.h"
+#include "tests/unit/partition/harness.h"
 #include "topologies/line.h"
 
 namespace soliton::test {

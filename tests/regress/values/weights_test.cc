@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "partition/ir/element_count.h"
-#include "tests/regress/values/chain_model.h"
+#include "tests/unit/partition/harness.h"
 
 namespace soliton {
 namespace {
@@ -38,7 +38,7 @@ TEST(Weights, AnInfinityToo) {
 TEST(Weights, AnInfinityIsLegalWhereNoBlockHoldsIt) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   LayerGraph model = test::rnn({.cell = Cell::kGru, .hidden = 4, .steps = 2, .input = 4});
-  test::add_dense(model, 3);
+  test::add_dense(model, 3, true);
   auto& dense = std::get<DenseLayer>(model.layers.back());
   const auto with = [](float value) {
     return std::make_shared<const std::vector<float>>(std::vector<float>{0, value, 1});

@@ -13,9 +13,9 @@
 #include "partition/ir/array_bytes.h"
 #include "partition/ir/evaluate.h"
 #include "protocol/base/rng.h"
-#include "tests/regress/values/chain_model.h"
 #include "tests/unit/bits/outsider.h"
 #include "tests/unit/graph/test_graph.h"
+#include "tests/unit/partition/harness.h"
 
 namespace soliton::test {
 namespace {

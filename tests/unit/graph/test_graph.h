@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "partition/ir/graph.h"
+#include "partition/ir/graph_parts.h"
 #include "partition/ir/operator.h"
 
 namespace soliton::test {
@@ -15,7 +16,7 @@ struct TestGraph {
 
   ir::ValueId input(const std::string& name, ir::Shape shape,
                     ir::ElementType type = ir::ElementType::kFloat32) {
-    const ir::ValueId id = value(name);
+    const ir::ValueId id = ir::add_value(graph, name);
     ir::Input& made = graph.inputs.emplace_back();
     made.value = id;
     made.type = type;
@@ -24,30 +25,16 @@ struct TestGraph {
     return id;
   }
   ir::ValueId constant(const std::string& name, ir::Array array) {
-    const ir::ValueId id = value(name);
-    graph.values[id].constant = std::move(array);
-    return id;
+    return ir::add_constant(graph, name, std::move(array));
   }
   // A node with one output, both called `name`.
   ir::ValueId node(const std::string& name, const std::string& op, std::vector<ir::ValueId> inputs,
                    std::vector<ir::Attribute> attributes = {}) {
-    ir::Node made;
-    made.name = name;
-    made.op = op;
-    made.kind = ir::find_operator(op);
-    made.inputs = std::move(inputs);
-    made.attributes = std::move(attributes);
-    made.outputs = {value(name)};
-    graph.nodes.push_back(made);
-    return made.outputs.front();
+    const ir::ValueId out = ir::add_value(graph, name);
+    graph.nodes.push_back(ir::make_node(name, op, std::move(inputs), {out}, std::move(attributes)));
+    return out;
   }
   void output(ir::ValueId id) { graph.outputs.push_back(id); }
-
- private:
-  ir::ValueId value(const std::string& name) {
-    graph.values.push_back({name, {}});
-    return static_cast<ir::ValueId>(graph.values.size() - 1);
-  }
 };
 
 inline ir::Array floats(std::vector<float> values) {

@@ -45,6 +45,10 @@ class GraphWorkloadTest : public testing::Test {
     t.output(t.node("y", "Add", {x, x}));
     return t;
   }
+  static ir::Array zeros(ir::Shape shape) {
+    const std::int64_t elements = ir::Array::unknown(ir::ElementType::kFloat32, shape).elements();
+    return ir::Array::of(std::move(shape), std::vector<float>(static_cast<std::size_t>(elements)));
+  }
   static std::string error_of(const Checked<GraphWorkload>& workload) {
     return workload ? "" : workload.error().text();
   }
@@ -61,6 +65,17 @@ TEST_F(GraphWorkloadTest, RequestsStandInFrontOfTheShape) {
   ASSERT_EQ(workload->rows(), 3u);
   EXPECT_FALSE(workload->lanes);
   EXPECT_TRUE(identical(workload->inputs.request(4)[0], ir::Array::of<float>({1, 2}, {3, 4})));
+}
+
+// A request of one step has an axis of steps all the same.
+TEST_F(GraphWorkloadTest, AStepIsNoLane) {
+  GraphWorkload workload;
+  workload.lanes = Lanes{1, 1, 3, {{ir::kOpen, 2, 1, 5}}};
+  const auto shape_of = [&](ir::Shape answer) {
+    return lane_of(zeros(std::move(answer)), 0, workload.lanes).shape();
+  };
+  EXPECT_EQ(shape_of({7, 2, 1, 5}), (ir::Shape{7, 2, 5}));
+  EXPECT_EQ(shape_of({1, 2, 1, 5}), (ir::Shape{1, 2, 5}));
 }
 
 // Symbols of chance are any row of the table that they name, and no others.
@@ -107,7 +122,7 @@ TEST_F(GraphWorkloadTest, RequestsStandForTheBatchAxis) {
   EXPECT_EQ(workload->lanes->axis, 1u);
   EXPECT_EQ(workload->inputs.given[0][0].shape(), (ir::Shape{2, 1, 3}));
   const ir::Array answer = ir::Array::of<float>({2, 1, 5}, std::vector<float>(10));
-  EXPECT_EQ(lane_of(answer, workload->lanes).shape(), (ir::Shape{2, 5}));
+  EXPECT_EQ(lane_of(answer, 0, workload->lanes).shape(), (ir::Shape{2, 5}));
 }
 
 TEST_F(GraphWorkloadTest, OneLaneOfAFixedBatchIsEnoughWhereTheOthersDoNotMatter) {
@@ -132,7 +147,7 @@ TEST_F(GraphWorkloadTest, AFixedBatchGetsTheRequestInEveryLaneWhereLanesAreMixed
   EXPECT_TRUE(
       identical(workload->inputs.given[1][0], ir::Array::of<float>({2, 3}, {3, 3, 3, 4, 4, 4})));
   const ir::Array answer = ir::Array::of<float>({2, 3}, {7, 7, 7, 8, 8, 8});
-  EXPECT_TRUE(identical(lane_of(answer, workload->lanes), ir::Array::of<float>({2}, {7, 8})));
+  EXPECT_TRUE(identical(lane_of(answer, 0, workload->lanes), ir::Array::of<float>({2}, {7, 8})));
 }
 
 TEST_F(GraphWorkloadTest, OpenDimensionsAreThoseOfTheFile) {

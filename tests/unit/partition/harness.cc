@@ -160,10 +160,10 @@ LayerGraph rnn(const RnnOptions& options) {
   return split_rnn(some).fpga;
 }
 
-LayerGraph no_layers(std::int64_t input) {
+LayerGraph no_layers(std::int64_t input, bool per_step) {
   LayerGraph model;
   model.name = "test";
-  model.sources = {{"x", input, 1, true, 0}};
+  model.sources = {{"x", input, 1, per_step, 0}};
   model.results = {{LayerInput::From::kHost, 0}};
   model.fixed_steps = 1;
   return model;
@@ -230,6 +230,11 @@ Lowered lowered(const LayerGraph& model, const NpuDevice& device, std::size_t no
   return std::move(*out);
 }
 
+Lowered lowered(const LayerGraph& model, const NpuDevice& device, std::size_t nodes,
+                const std::string& precision) {
+  return lowered(model, device, nodes, {stage(0, model.layers.size(), 0, nodes)}, precision);
+}
+
 std::vector<Half> run(const std::vector<Shard>& shards, const HostPorts& host,
                       const std::vector<Half>& inputs, std::int64_t steps) {
   return run_in_turn(shards, host, {inputs}, steps).front();
@@ -254,6 +259,16 @@ std::vector<std::vector<Half>> run_in_turn(const std::vector<Shard>& shards, con
     router.next();
   }
   return out;
+}
+
+std::vector<Half> run(const Lowered& made, const std::vector<Half>& inputs, std::int64_t steps) {
+  return run(made.shards, made.host, inputs, steps);
+}
+
+std::vector<std::vector<Half>> run_in_turn(const Lowered& made,
+                                           const std::vector<std::vector<Half>>& requests,
+                                           std::int64_t steps) {
+  return run_in_turn(made.shards, made.host, requests, steps);
 }
 
 std::string faults(const std::vector<Shard>& shards) {

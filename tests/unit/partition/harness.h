@@ -23,8 +23,8 @@ LayerGraph rnn(const RnnOptions& options);
 void add_dense(LayerGraph& model, std::int64_t output, bool every_step, bool bias = true);
 // Appends `layer`, which reads the result so far, or its last vector, and becomes the result.
 void append(LayerGraph& model, Layer layer, LayerInput::What reads = LayerInput::What::kEvery);
-// A model without layers whose source has so many elements a step.
-LayerGraph no_layers(std::int64_t input);
+// A model without layers whose only source has `input` elements: for each step, or once a request.
+LayerGraph no_layers(std::int64_t input, bool per_step = true);
 // Elements of a step's vector into the first layer.
 inline std::int64_t input_of(const LayerGraph& model) { return model.sources.at(0).elements; }
 
@@ -36,6 +36,9 @@ Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t c
 Lowered lowered(const LayerGraph& model, const NpuDevice& device, std::size_t nodes,
                 std::vector<Stage> stages, const std::string& precision = "",
                 bool with_weights = true);
+// All layers on all of the nodes.
+Lowered lowered(const LayerGraph& model, const NpuDevice& device, std::size_t nodes,
+                const std::string& precision = "");
 
 // Runs one request through all shards with every message present at once; `inputs`: of the only source.
 // Returns the values of the first result, vector by vector.
@@ -44,6 +47,12 @@ std::vector<Half> run(const std::vector<Shard>& shards, const HostPorts& host,
 
 // The same for several requests, one after the other on the same devices.
 std::vector<std::vector<Half>> run_in_turn(const std::vector<Shard>& shards, const HostPorts& host,
+                                           const std::vector<std::vector<Half>>& requests,
+                                           std::int64_t steps);
+
+// The same of what lowered() made.
+std::vector<Half> run(const Lowered& made, const std::vector<Half>& inputs, std::int64_t steps);
+std::vector<std::vector<Half>> run_in_turn(const Lowered& made,
                                            const std::vector<std::vector<Half>>& requests,
                                            std::int64_t steps);
 

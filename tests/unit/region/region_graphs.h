@@ -24,29 +24,10 @@ inline ir::Array random_floats(ir::Shape shape, std::uint64_t seed, double scale
   return ir::Array::of<float>(std::move(shape), std::move(values));
 }
 
-inline ir::Attribute integer(const char* name, std::int64_t value) {
-  ir::Attribute out;
-  out.name = name;
-  out.kind = ir::Attribute::Kind::kInteger;
-  out.integer = value;
-  return out;
-}
-
-inline ir::Attribute integers(const char* name, std::vector<std::int64_t> values) {
-  ir::Attribute out;
-  out.name = name;
-  out.kind = ir::Attribute::Kind::kIntegers;
-  out.integers = std::move(values);
-  return out;
-}
-
-inline ir::Attribute text(const char* name, const char* value) {
-  ir::Attribute out;
-  out.name = name;
-  out.kind = ir::Attribute::Kind::kText;
-  out.text = value;
-  return out;
-}
+using ir::attribute::integer;
+using ir::attribute::integers;
+using ir::attribute::real;
+using ir::attribute::text;
 
 inline ir::ValueId dense(TestGraph& t, const std::string& name, ir::ValueId x, std::int64_t input,
                          std::int64_t output) {
@@ -125,14 +106,6 @@ inline void expect_on_fpga(const RegionRun& run, std::size_t operators) {
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(run.split.on_fpga, true)), operators);
   for (std::size_t i = 0; i < run.graph.nodes.size(); ++i)
     EXPECT_EQ(run.split.on_fpga[i], run.split.why[i].empty()) << run.graph.nodes[i].name;
-}
-
-inline ir::Attribute real(const char* name, float value) {
-  ir::Attribute out;
-  out.name = name;
-  out.kind = ir::Attribute::Kind::kReal;
-  out.real = value;
-  return out;
 }
 
 }  // namespace soliton::test
