@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <optional>
 #include <set>
@@ -77,7 +79,8 @@ class Options {
   void read_messages(std::uint32_t port, const std::string& path) {
     const Result<NpyArray> array = read_npy(path);
     if (!array) return refuse(array.error().message);
-    const std::int64_t elements = shard_.in_ports[port].elements;
+    const bool sums = holds_sums(shard_, Opcode::kMvRd, port);
+    const std::int64_t elements = shard_.in_ports[port].elements / (sums ? kElementsPerSum : 1);
     if (array->rows() == 0 || array->row_elements() != elements || array->shape.size() < 2)
       return refuse(fmt::format(
           "{}: has shape ({}); a message of port \"{}\" is a row of {} "
@@ -91,11 +94,12 @@ class Options {
           index ? "numbers of entries (int32 or int64)" : "values (float16 or float32)"));
     GivenMessages given{port, {}};
     for (std::int64_t row = 0; row < array->rows(); ++row)
-      if (!add_message(*array, row, path, given)) return;
+      if (!add_message(*array, row, path, sums, given)) return;
     files_.given.push_back(std::move(given));
   }
 
-  bool add_message(const NpyArray& array, std::int64_t row, const std::string& path,
+  // `sums`: numbers are fp32, and not rounded to fp16.
+  bool add_message(const NpyArray& array, std::int64_t row, const std::string& path, bool sums,
                    GivenMessages& given) {
     std::vector<Half>& message = given.messages.emplace_back();
     constexpr std::int64_t kMostIndex = 65'535;
@@ -117,7 +121,11 @@ class Options {
                                   "is allowed",
                                   path, row, message.size())),
                false;
-      message.push_back(to_half(value));
+      if (sums)
+        for (const Half half : std::bit_cast<std::array<Half, kElementsPerSum>>(value))
+          message.push_back(half);
+      else
+        message.push_back(to_half(value));
     }
     return true;
   }
@@ -164,10 +172,13 @@ Status write_outputs(const Shard& shard, const IsaTrace& trace, const IsaFiles& 
     for (const NpuOutput& output : trace.outputs) {
       if (output.port != wanted.port) continue;
       ++messages;
-      for (const Half value : values_of(output)) values.push_back(to_float(value));
+      const std::vector<float> numbers = numbers_of(shard, output);
+      values.insert(values.end(), numbers.begin(), numbers.end());
     }
-    const std::int64_t elements = shard.out_ports[wanted.port].elements;
-    if (const Status written = write_npy(wanted.path, npy_of(values, {messages, elements}));
+    const std::int64_t numbers =
+        shard.out_ports[wanted.port].elements /
+        (holds_sums(shard, Opcode::kMvWr, wanted.port) ? kElementsPerSum : 1);
+    if (const Status written = write_npy(wanted.path, npy_of(values, {messages, numbers}));
         !written)
       return written;
   }

@@ -74,9 +74,11 @@ Payload payload_of(const std::vector<Half>& values) {
   return out;
 }
 
-Payload message(std::uint32_t elements, std::optional<std::uint64_t> entries,
+Payload message(const Shard& shard, std::uint32_t port, std::optional<std::uint64_t> entries,
                 const Random& random) {
+  const std::uint32_t elements = shard.in_ports[port].elements;
   std::vector<Half> values(elements);
+  if (holds_sums(shard, Opcode::kMvRd, port)) return payload_of(values);
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = to_half(static_cast<float>(random.unit(i) - 0.5));
   // Only the first value of such a message is read, as an integer.
@@ -84,10 +86,26 @@ Payload message(std::uint32_t elements, std::optional<std::uint64_t> entries,
   return payload_of(values);
 }
 
-std::string first_values(const std::vector<Half>& values) {
+template <typename Number>
+std::vector<Number> unpacked(const NpuOutput& output) {
+  std::vector<Number> values(output.vectors.bytes.size() / sizeof(Number));
+  std::memcpy(values.data(), output.vectors.bytes.data(), values.size() * sizeof(Number));
+  return values;
+}
+
+// Hexadecimal, two digits for each byte of a number.
+template <typename Number>
+Json digits(const NpuOutput& output) {
+  Json out = Json::array();
+  for (const Number value : unpacked<Number>(output))
+    out.push_back(fmt::format("{:0{}x}", value, 2 * sizeof(Number)));
+  return out;
+}
+
+std::string first_values(const std::vector<float>& values) {
   std::string text;
   for (std::size_t i = 0; i < std::min(values.size(), kValuesShown); ++i)
-    text += fmt::format(" {}", to_float(values[i]));
+    text += fmt::format(" {}", values[i]);
   return values.size() > kValuesShown ? text + " ..." : text;
 }
 
@@ -115,10 +133,19 @@ std::string counters_text(const NpuStats& stats) {
 
 }  // namespace
 
-std::vector<Half> values_of(const NpuOutput& output) {
-  std::vector<Half> values(output.vectors.bytes.size() / sizeof(Half));
-  std::memcpy(values.data(), output.vectors.bytes.data(), values.size() * sizeof(Half));
-  return values;
+bool holds_sums(const Shard& shard, Opcode opcode, std::uint32_t port) {
+  return std::ranges::any_of(shard.program.chains, [&](const Chain& chain) {
+    return std::ranges::any_of(chain.instructions, [&](const Instruction& it) {
+      return it.opcode == opcode && it.index == port;
+    });
+  });
+}
+
+std::vector<float> numbers_of(const Shard& shard, const NpuOutput& output) {
+  if (holds_sums(shard, Opcode::kMvWr, output.port)) return unpacked<float>(output);
+  std::vector<float> out;
+  for (const Half value : unpacked<Half>(output)) out.push_back(to_float(value));
+  return out;
 }
 
 IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t seed,
@@ -135,12 +162,11 @@ IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t see
     const auto found = indices.find(*port);
     const std::optional<std::uint64_t> entries =
         found != indices.end() ? std::optional(found->second) : std::nullopt;
-    npu.deliver(
-        *port,
-        own != given.end()
-            ? payload_of(own->messages[taken[*port]++ % own->messages.size()])
-            : message(shard.in_ports[*port].elements, entries, random.child(*port).child(count)),
-        {kRunStart, {}});
+    npu.deliver(*port,
+                own != given.end()
+                    ? payload_of(own->messages[taken[*port]++ % own->messages.size()])
+                    : message(shard, *port, entries, random.child(*port).child(count)),
+                {kRunStart, {}});
   }
   while (auto output = npu.poll_output()) out.outputs.push_back(std::move(*output));
   out.stats = npu.stats();
@@ -160,7 +186,7 @@ std::string trace_text(const Shard& shard, const IsaTrace& trace) {
   for (std::size_t i = 0; i < std::min(trace.outputs.size(), kOutputsShown); ++i) {
     const NpuOutput& output = trace.outputs[i];
     text += fmt::format("out {} at {:.1f} ns:{}\n", shard.out_ports[output.port].name,
-                        ns(output.leaves.at - kRunStart), first_values(values_of(output)));
+                        ns(output.leaves.at - kRunStart), first_values(numbers_of(shard, output)));
   }
   if (trace.outputs.size() > kOutputsShown)
     text += fmt::format("and {} messages more\n", trace.outputs.size() - kOutputsShown);
@@ -185,11 +211,11 @@ Json trace_json(const Shard& shard, const IsaTrace& trace) {
                              {"waited_for", wait_name(issue.wait)}});
   out["outputs"] = Json::array();
   for (const NpuOutput& output : trace.outputs) {
-    Json values = Json::array();
-    for (const Half value : values_of(output)) values.push_back(fmt::format("{:04x}", value));
-    out["outputs"].push_back({{"port", shard.out_ports[output.port].name},
-                              {"leaves_ns", ns(output.leaves.at - kRunStart)},
-                              {"fp16", values}});
+    const bool sums = holds_sums(shard, Opcode::kMvWr, output.port);
+    out["outputs"].push_back(
+        {{"port", shard.out_ports[output.port].name},
+         {"leaves_ns", ns(output.leaves.at - kRunStart)},
+         {sums ? "fp32" : "fp16", sums ? digits<std::uint32_t>(output) : digits<Half>(output)}});
   }
   out["cycles"] = cycles_of(shard, trace.total);
   out["counters"] = {{"chains", trace.stats.chains},

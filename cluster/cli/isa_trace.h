@@ -25,12 +25,15 @@ struct GivenMessages {
 };
 
 // All messages are present when the request begins. Values that are not given are uniform between
-// -1/2 and 1/2; a message that is read as an index gets an index in range. REQUIRES: the shard
+// -1/2 and 1/2; a message that is read as an index gets an index in range, sums are zero. REQUIRES: the shard
 // passes check_shard() and has its weights.
 IsaTrace trace_program(const Shard& shard, std::int64_t steps, std::uint64_t seed,
                        const std::vector<GivenMessages>& given = {});
-// The values of an output message.
-std::vector<Half> values_of(const NpuOutput& output);
+// Whether messages of the port hold fp32 sums: an input port that mv_rd reads (`opcode`), an output port
+// that mv_wr writes.
+bool holds_sums(const Shard& shard, Opcode opcode, std::uint32_t port);
+// The numbers in an output message.
+std::vector<float> numbers_of(const Shard& shard, const NpuOutput& output);
 
 std::string trace_text(const Shard& shard, const IsaTrace& trace);
 Json trace_json(const Shard& shard, const IsaTrace& trace);

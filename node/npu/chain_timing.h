@@ -12,7 +12,8 @@
 //   vector chain:   start = max(operands ready, issue)
 //                   result = start + V, or start if it has no operation
 //   issue:          T0 after the request's start, then the latest arrival among the NetQ messages
-//                   read so far
+//                   read so far, by v_rd, m_rd, s_rd or mv_rd. Sums that leave (mv_wr) are there when
+//                   a rounded result would be (C)
 //
 //   Dram:           reads are served one after the other, in program order, and so are writes; the
 //                   directions do not delay each other (C). An input from Dram is ready bytes /

@@ -142,8 +142,8 @@ void ChainValues::begin() {
 
 // A chain by offset is only valid until the next one is resolved, so it is computed at once.
 void ChainValues::issue(const CompiledChain& chain, Payload message) {
-  if (chain.from_netq && queued_messages_ == kMessagesQueued) flush();
-  queued_messages_ += chain.from_netq;
+  if (chain.takes_message() && queued_messages_ == kMessagesQueued) flush();
+  queued_messages_ += chain.takes_message();
   queue_.push_back({&chain, std::move(message)});
   if (chain.by_offset) flush();
 }
@@ -169,7 +169,7 @@ void ChainValues::run(std::size_t at) {
   if (chain.stream)
     multiply_stream(chain, input, at);
   else if (chain.matrix != nullptr)
-    multiply_registers(chain, input);
+    multiply_registers(queued, input);
   for (const MfuOperation& operation : chain.operations)
     apply(operation, std::span<Half>(pipe_).first(chain.rows * native_dim_));
   write(chain);
@@ -253,7 +253,8 @@ void ChainValues::repack(std::size_t matrix) {
       PackedMatrix(weights_->tiles.weights(shard_.matrices[matrix]), weights_->level);
 }
 
-void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const Half> input) {
+void ChainValues::multiply_registers(const Queued& queued, std::span<const Half> input) {
+  const CompiledChain& chain = *queued.chain;
   const PackedMatrix& packed = weights_->packed[chain.matrix_index];
   const bool in_registers = !chain.from_netq && !chain.source_fault;
   // The gates of a cell multiply one vector by several matrices, and it is quantised for the first
@@ -267,7 +268,13 @@ void ChainValues::multiply_registers(const CompiledChain& chain, std::span<const
   counts_.poisoned_blocks += activation_.poisoned_blocks();
   const std::span<float> sums =
       std::span<float>(sums_).first(static_cast<std::size_t>(packed.rows()));
-  multiply(packed, activation_, sums);
+  if (chain.onto_sums) {
+    SOLITON_CHECK(queued.message.bytes.size() == sums.size_bytes());
+    std::memcpy(sums.data(), queued.message.bytes.data(), sums.size_bytes());
+    multiply_onto(packed, activation_, sums);
+  } else {
+    multiply(packed, activation_, sums);
+  }
   weights_->tiles.poison(*chain.matrix, sums);
   into_pipe(chain, sums);
 }
@@ -304,7 +311,12 @@ std::size_t ChainValues::collect_vectors(const CompiledChain& chain, std::span<c
   return count;
 }
 
+// Sums that leave as they are have not been rounded, so none of them has overflowed.
 void ChainValues::into_pipe(const CompiledChain& chain, std::span<const float> sums) {
+  if (chain.sends_sums) {
+    whole_sums_.assign(sums.begin(), sums.end());
+    return;
+  }
   const std::span<Half> out = std::span<Half>(pipe_).first(chain.rows * native_dim_);
   counts_.fp16_overflows += round_sums(sums, out.first(sums.size()));
   std::ranges::fill(out.subspan(sums.size()), Half{0});
@@ -327,7 +339,7 @@ void ChainValues::apply(const MfuOperation& operation, std::span<Half> values) {
 void ChainValues::write(const CompiledChain& chain) {
   for (const WriteTarget& target : chain.writes) {
     if (target.to_netq) {
-      send(target.port);
+      chain.sends_sums ? send_sums(target.port) : send(target.port);
       continue;
     }
     const std::span<Half> to = values_.vectors(target.vectors.first, target.vectors.count);
@@ -341,6 +353,12 @@ void ChainValues::write(const CompiledChain& chain) {
 void ChainValues::send(std::uint16_t port) {
   const std::uint32_t elements = shard_.out_ports[port].elements;
   const auto bytes = std::as_bytes(std::span<const Half>(pipe_).first(elements));
+  sent_.emplace_back().bytes.assign(bytes.begin(), bytes.end());
+}
+
+void ChainValues::send_sums(std::uint16_t port) {
+  whole_sums_.resize(shard_.out_ports[port].elements / kElementsPerSum);
+  const auto bytes = std::as_bytes(std::span<const float>(whole_sums_));
   sent_.emplace_back().bytes.assign(bytes.begin(), bytes.end());
 }
 

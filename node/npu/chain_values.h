@@ -86,7 +86,7 @@ class ChainValues {
   void move_tiles(const Queued& queued);
   void repack(std::size_t matrix);
   void copy_message(const Payload& message, std::span<Half> to) const;
-  void multiply_registers(const CompiledChain& chain, std::span<const Half> input);
+  void multiply_registers(const Queued& queued, std::span<const Half> input);
   void multiply_stream(const CompiledChain& chain, std::span<const Half> input, std::size_t at);
   std::size_t collect_vectors(const CompiledChain& chain, std::span<const Half> input,
                               std::size_t at, std::span<StreamVector> vectors);
@@ -94,6 +94,7 @@ class ChainValues {
   void apply(const MfuOperation& operation, std::span<Half> values);
   void write(const CompiledChain& chain);
   void send(std::uint16_t port);
+  void send_sums(std::uint16_t port);
   std::uint64_t ordinal(std::size_t at) const { return first_ordinal_ + at; }
 
   const Shard& shard_;
@@ -117,6 +118,7 @@ class ChainValues {
 
   std::vector<Half> pipe_;
   std::vector<float> sums_;
+  std::vector<float> whole_sums_;  // of a product that leave unrounded
   Activation activation_;
   // What `activation_` was made from: several products of a step read the same vector.
   bool activation_known_ = false;

@@ -86,6 +86,14 @@ void CompiledProgram::add_instruction(const Instruction& instruction, const Chai
     case Opcode::kMvMul:
       resolve_product(instruction, chain, out);
       break;
+    case Opcode::kMvRd:
+      out.onto_sums = true;
+      out.port = static_cast<std::uint16_t>(instruction.index);
+      break;
+    case Opcode::kMvWr:
+      out.sends_sums = true;
+      writes_.push_back({true, static_cast<std::uint16_t>(instruction.index), {}, 0, instruction});
+      break;
     case Opcode::kVWr:
       written_[static_cast<std::size_t>(instruction.memory)] = true;
       [[fallthrough]];

@@ -35,8 +35,10 @@ struct WriteTarget {
 
 struct CompiledChain {
   ChainKind kind = ChainKind::kVector;
-  bool from_netq = false;
-  std::uint16_t port = 0;
+  bool from_netq = false;               // the vector comes in a message,
+  bool onto_sums = false;               // or the sums do that its product goes on with
+  std::uint16_t port = 0;               // of that message
+  bool sends_sums = false;              // what leaves are the sums of its product, as they are
   VectorRange source;                   // count also for a NetQ port; tiles for an m_rd
   Ticks dram_ticks = 0;                 // duration of the transfer from Dram
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
@@ -62,6 +64,8 @@ struct CompiledChain {
   // its mv_mul reads.
   std::optional<std::size_t> feeds;
   std::optional<std::size_t> stream;
+
+  bool takes_message() const { return from_netq || onto_sums; }
 };
 
 // Ticks are 1/T of a cycle, so that tiles spread over the T engines without rounding for each row

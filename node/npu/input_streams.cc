@@ -39,7 +39,8 @@ std::vector<CompiledChain*> feeders(std::span<CompiledChain> chains, VectorRange
 std::size_t find_input_streams(std::span<CompiledChain> chains, std::span<const VectorRange> kept) {
   std::size_t streams = 0;
   for (CompiledChain& chain : chains) {
-    if (chain.matrix == nullptr || chain.stream) continue;
+    // Sums that come in a message are not known ahead.
+    if (chain.matrix == nullptr || chain.stream || chain.onto_sums) continue;
     if (chain.from_netq) {
       chain.stream = chain.feeds = streams++;
       continue;
@@ -50,7 +51,7 @@ std::size_t find_input_streams(std::span<CompiledChain> chains, std::span<const 
     if (from.empty()) continue;
     for (CompiledChain* feeder : from) feeder->feeds = streams;
     for (CompiledChain& reader : chains)
-      if (reader.matrix != nullptr && !reader.from_netq && same(reader.source, source))
+      if (reader.matrix != nullptr && !reader.takes_message() && same(reader.source, source))
         reader.stream = streams;
     ++streams;
   }

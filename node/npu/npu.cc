@@ -161,7 +161,7 @@ void Npu::Impl::add_lanes() {
 void Npu::Impl::run() {
   while (!counter.at_end()) {
     const CompiledChain& chain = program.chain(counter.chain());
-    if (chain.from_netq && !netq.ready(chain.port)) return;
+    if (chain.takes_message() && !netq.ready(chain.port)) return;
     issue(chain);
     counter.next();
   }
@@ -173,12 +173,12 @@ void Npu::Impl::run() {
 // may know.
 void Npu::Impl::issue(const CompiledChain& chain) {
   NetqMessage message;
-  if (chain.from_netq) message = netq.take(chain.port);
+  if (chain.takes_message()) message = netq.take(chain.port);
   if (chain.kind == ChainKind::kScalar)
     offsets.run(chain, chain.from_netq ? &message.vectors : nullptr);
   const ResolvedChain* resolved = chain.by_offset ? &offsets.resolve(chain) : nullptr;
   const ChainTimes times = timing.issue(resolved != nullptr ? resolved->timing : chain,
-                                        chain.from_netq ? &message.arrival : nullptr);
+                                        chain.takes_message() ? &message.arrival : nullptr);
   if (!values.empty() && chain.kind != ChainKind::kScalar)
     compute(resolved != nullptr ? resolved->values : chain, std::move(message.vectors));
   send(chain, times);

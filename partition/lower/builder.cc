@@ -80,8 +80,7 @@ std::uint32_t ShardBuilder::constant(std::string name, Memory memory, std::vecto
 PlacedMatrix ShardBuilder::matrix(const MatrixCut& cut) {
   std::uint32_t& next = cut.in_dram ? dram_tiles_ : tiles_;
   const PlacedMatrix placed{cut.in_dram ? Memory::kDram : Memory::kMatrixRf, next,
-                            vectors(cut.rows.count),
-                            vectors(padded_columns(cut.parts, native_dim()))};
+                            vectors(cut.rows.count), vectors(columns_of(cut, native_dim()))};
   // Tiles in Dram lie one behind the other; on chip the engines' columns have the same length.
   const std::int64_t taken = cut.in_dram ? std::int64_t{placed.rows} * placed.columns
                                          : shard_.device.tiles_taken(placed.rows, placed.columns);

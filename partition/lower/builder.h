@@ -61,6 +61,9 @@ class ChainWriter {
     chain_.instructions.push_back(instruction);
     return *this;
   }
+  // The sums of the product before it start from those of a message, or leave as they are.
+  ChainWriter& onto_sums(std::uint16_t port) { return put(Opcode::kMvRd, Memory::kNetQ, port); }
+  ChainWriter& send_sums(std::uint16_t port) { return put(Opcode::kMvWr, Memory::kNetQ, port); }
   ChainWriter& send(std::uint16_t port) { return put(Opcode::kVWr, Memory::kNetQ, port); }
   ChainWriter& send(const std::vector<std::uint16_t>& ports) {
     for (const std::uint16_t port : ports) send(port);

@@ -29,12 +29,16 @@ bool reduces_rows(const DenseLayer& layer) {
 }
 
 DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const std::string& label,
-                           RowRange rows, const std::vector<std::int64_t>& input_parts)
+                           RowRange rows, const std::vector<std::int64_t>& input_parts,
+                           const std::optional<Share>& share)
     : product_(layer.has_product()),
-      has_bias_(layer.bias.values != nullptr || !layer.bias.shape.empty()),
+      has_bias_((!share || share->last) &&
+                (layer.bias.values != nullptr || !layer.bias.shape.empty())),
       rows_(builder.vectors(rows.count)) {
   if (product_)
-    matrix_ = builder.matrix({&layer.weights, rows, input_parts, label + ".W", layer.in_dram});
+    matrix_ = builder.matrix({&layer.weights, rows, input_parts, label + ".W", layer.in_dram,
+                              share ? std::optional(share->columns) : std::nullopt});
+  if (share && !share->last) return;
   if (has_bias_)
     bias_ = builder.constant(label + ".b", Memory::kAddSubVrf0, cut_bias({&layer.bias}, rows));
   std::vector<Opcode> opcodes;
@@ -53,11 +57,12 @@ DenseProgram::DenseProgram(ShardBuilder& builder, const DenseLayer& layer, const
   }
 }
 
-ChainWriter DenseProgram::emit(ShardBuilder& builder, const std::string& label,
-                               std::uint32_t input) const {
+ChainWriter DenseProgram::emit(ShardBuilder& builder, const std::string& label, std::uint32_t input,
+                               std::optional<std::uint16_t> sums) const {
   ChainWriter chain = builder.chain(label, rows_, product_ ? matrix_.columns : 1);
   chain.read(input);
   if (product_) chain.product(matrix_);
+  if (sums) chain.onto_sums(*sums);
   if (has_bias_) chain.add0(bias_);
   for (const Operation& operation : operations_)
     chain.point(operation.opcode, operation.memory, operation.index);

@@ -1,6 +1,7 @@
 // One node's rows of a layer that is a single chain: product, bias, point-wise operations.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,24 @@ bool reduces_rows(const DenseLayer& layer);
 
 class DenseProgram {
  public:
+  // Some columns of a product that is divided over nodes. The node goes on with the sums of the one before
+  // it; the last one has the result, and all others pass their sums on.
+  struct Share {
+    RowRange columns;
+    bool last = false;
+  };
   // Places matrix, bias and constants.
   DenseProgram(ShardBuilder& builder, const DenseLayer& dense, const std::string& label,
-               RowRange rows, const std::vector<std::int64_t>& input_parts);
+               RowRange rows, const std::vector<std::int64_t>& input_parts,
+               const std::optional<Share>& share = {});
 
   // Where the operand of operation `k`, a vector of another layer, is read: set before emit().
   Memory memory_of(std::size_t k) const { return operations_[k].memory; }
   void set_operand(std::size_t k, std::uint32_t index) { operations_[k].index = index; }
   // The chain from the input vector at InitialVrf[input] on; the result is still to be written.
-  ChainWriter emit(ShardBuilder& builder, const std::string& label, std::uint32_t input) const;
+  // `sums`: the port of those that the product goes on with.
+  ChainWriter emit(ShardBuilder& builder, const std::string& label, std::uint32_t input,
+                   std::optional<std::uint16_t> sums = {}) const;
 
  private:
   struct Operation {

@@ -21,8 +21,10 @@ FeedForward::FeedForward(Wiring& wiring, Values& values, Spec spec)
     : wiring_(wiring), values_(values), spec_(std::move(spec)) {}
 
 void FeedForward::run() {
-  for (std::size_t index = spec_.first; index < spec_.last; ++index)
+  const std::size_t rows_end = spec_.last - (spec_.columns.empty() ? 0 : 1);
+  for (std::size_t index = spec_.first; index < rows_end; ++index)
     for (const Slice& slice : spec_.slices[index - spec_.first]) place(index, slice);
+  if (!spec_.columns.empty()) place_columns();
   give_registers();
   std::vector<At> outside;
   for (const auto& [at, homes] : homes_)
@@ -42,8 +44,101 @@ void FeedForward::place(std::size_t index, const Slice& slice) {
     if (const auto& operand = it.operations[k].operand)
       operands[k] = home(index, *operand, slice.node, program.memory_of(k), slice.rows);
   const std::size_t input = place_input(index, slice);
+  const bool all = it.has_product() || reduces_rows(it);
+  const std::uint32_t first = all ? 0 : wiring_.at(slice.node).vectors(slice.rows.first);
   work_.emplace(std::pair(index, slice.node),
-                Work{slice, std::move(program), input, std::move(operands), {}});
+                Work{slice, std::move(program), input, std::move(operands), first, {}, {}, {}});
+}
+
+// The last layer's columns, each with a line for sums to the node behind it. The last node has the
+// rest of the layer, too.
+void FeedForward::place_columns() {
+  const std::size_t index = spec_.last - 1;
+  const DenseLayer& it = layer(index);
+  const RowRange rows{0, it.output};
+  for (const auto& [node, columns] : spec_.columns) {
+    const bool last = node == spec_.columns.back().node;
+    DenseProgram program(wiring_.at(node), it, it.name, rows, input_parts(spec_.model, index),
+                         DenseProgram::Share{columns, last});
+    std::vector<std::size_t> operands(last ? it.operations.size() : 0);
+    for (std::size_t k = 0; k < operands.size(); ++k)
+      if (const auto& operand = it.operations[k].operand)
+        operands[k] = home(index, *operand, node, program.memory_of(k), rows);
+    const auto [area, first] = place_columns_input(node, columns);
+    work_.emplace(
+        std::pair(index, node),
+        Work{{node, rows}, std::move(program), area, std::move(operands), first, {}, {}, {}});
+  }
+  for (std::size_t i = 0; i + 1 < spec_.columns.size(); ++i) {
+    const std::size_t from = spec_.columns[i].node, to = spec_.columns[i + 1].node;
+    const Wiring::Line line =
+        wiring_.open_line(from, to, it.name + " sums", kElementsPerSum * it.output);
+    work_.at({index, from}).sums_out = line.out_port;
+    work_.at({index, to}).sums_in = line.in_port;
+  }
+}
+
+// Registers for these columns alone, and for what comes in the same messages; where the node has all of
+// the vector for another use, they are among those.
+FeedForward::ColumnsInput FeedForward::place_columns_input(std::size_t node, RowRange columns) {
+  const std::size_t index = spec_.last - 1;
+  const std::vector<LayerInput>& inputs = layer(index).inputs;
+  const ShardBuilder& builder = wiring_.at(node);
+  if (inputs.size() == 1 && homes_.count({inputs[0], node}) > 0)
+    return {home(index, inputs[0], node, Memory::kInitialVrf, columns),
+            builder.vectors(columns.first)};
+  struct Piece {
+    LayerInput input;
+    std::int64_t start = 0;  // of the vector's first element among the columns
+    RowRange wanted;
+  };
+  std::vector<Piece> pieces;
+  RowRange held = columns;
+  std::int64_t start = 0;
+  for (const LayerInput& input : inputs) {
+    const std::int64_t size = std::int64_t{vectors_of(input, node)} * builder.native_dim();
+    const std::int64_t first = std::max<std::int64_t>(0, columns.first - start);
+    const RowRange wanted{first, std::min(size, columns.first + columns.count - start) - first};
+    if (first < size && wanted.count > 0) {
+      const RowRange all = with_messages(input, node, wanted);
+      held = both(held, {start + all.first, all.count});
+      pieces.push_back({input, start, wanted});
+    }
+    start += size;
+  }
+  const std::size_t area =
+      add_area({node, Memory::kInitialVrf, builder.vectors(held.count), index, index});
+  for (const Piece& piece : pieces) {
+    homes_[{piece.input, node}].push_back(
+        {area, (piece.start - held.first) / builder.native_dim(), piece.wanted});
+    areas_[area].first = std::min(areas_[area].first, first_write(index, piece.input, node));
+  }
+  return {area, builder.vectors(columns.first - held.first)};
+}
+
+// Messages are written to registers whole. A host sends what is asked for, but only once to a node.
+RowRange FeedForward::with_messages(const LayerInput& input, std::size_t node,
+                                    RowRange wanted) const {
+  const std::int64_t native_dim = wiring_.at(node).native_dim();
+  if (homes_.count({input, node}) > 0 ||
+      std::ranges::count(layer(spec_.last - 1).inputs, input) > 1)
+    return {0, vectors_of(input, node) * native_dim};
+  RowRange out = wanted;
+  const auto add = [&](RowRange rows) {
+    rows.count = tiles_along(rows.count, wiring_.at(node).native_dim()) * native_dim;
+    if (overlap(rows, wanted)) out = both(out, rows);
+  };
+  if (made_here(input)) {
+    for (const Slice& slice : spec_.slices[input.index - spec_.first]) add(slice.rows);
+    return out;
+  }
+  std::int64_t row = 0;
+  for (const Part& part : values_.at(input).parts)
+    for (const Producer& producer : part.producers) {
+      if (producer.node != kHostNode) add({row, producer.elements});
+      row += tiles_along(producer.elements, wiring_.at(node).native_dim()) * native_dim;
+    }
+  return out;
 }
 
 // A product reads the whole vector, part behind part, as one range of registers. Without a product
@@ -73,7 +168,7 @@ RowRange FeedForward::whole(const LayerInput& input, std::size_t node) {
   return {0, std::int64_t{vectors_of(input, node)} * wiring_.at(node).native_dim()};
 }
 
-std::uint32_t FeedForward::vectors_of(const LayerInput& input, std::size_t node) {
+std::uint32_t FeedForward::vectors_of(const LayerInput& input, std::size_t node) const {
   std::uint32_t vectors = 0;
   for (const std::int64_t part : parts_of(spec_.model, input))
     vectors += wiring_.at(node).vectors(part);
@@ -135,7 +230,7 @@ void FeedForward::give_registers() {
   for (auto& [key, work] : work_) {
     const ShardBuilder& builder = wiring_.at(key.second);
     const DenseLayer& it = layer(key.first);
-    for (std::size_t k = 0; k < it.operations.size(); ++k)
+    for (std::size_t k = 0; k < work.operands.size(); ++k)
       if (it.operations[k].operand)
         work.program.set_operand(
             k, areas_[work.operands[k]].index + builder.vectors(work.slice.rows.first));
@@ -150,7 +245,22 @@ std::vector<Registers> FeedForward::homes_of(const At& at, RowRange rows, std::s
   for (const Home& it : found->second)
     if (overlap(it.wanted, rows))
       out.push_back({areas_[it.area].memory,
-                     areas_[it.area].index + it.offset + wiring_.at(node).vectors(rows.first)});
+                     static_cast<std::uint32_t>(areas_[it.area].index + it.offset +
+                                                wiring_.at(node).vectors(rows.first))});
+  return out;
+}
+
+// What a node wants of `rows` of a vector, from one native-vector border to another.
+RowRange FeedForward::wanted_of(const At& at, RowRange rows) const {
+  const std::int64_t native_dim = wiring_.at(at.second).native_dim();
+  const std::int64_t end = rows.first + rows.count;
+  RowRange out{end, 0};
+  for (const Home& it : homes_.at(at)) {
+    const std::int64_t first = std::max(rows.first, it.wanted.first / native_dim * native_dim);
+    const std::int64_t last = std::min(end, it.wanted.first + it.wanted.count);
+    if (first >= last) continue;
+    out = out.count == 0 ? RowRange{first, last - first} : both(out, {first, last - first});
+  }
   return out;
 }
 
@@ -208,9 +318,19 @@ void FeedForward::connect_outside(const LayerInput& input, std::size_t node) {
         if (!to.empty()) arrivals.copies.push_back({from.index, vectors, std::move(to)});
         continue;
       }
-      const std::uint16_t port = wiring_.connect(value, part, producer, node, false);
-      arrivals.moves.push_back(
-          {port, to.front().index, vectors, {}, to.front().memory, {to.begin() + 1, to.end()}});
+      const RowRange asked = producer.node == kHostNode ? wanted_of({input, node}, rows) : rows;
+      const bool whole = asked.count == rows.count;
+      if (!whole) to = homes_of({input, node}, asked, node);
+      const std::uint16_t port =
+          whole ? wiring_.connect(value, part, producer, node, false)
+                : wiring_.connect_rows(value, producer, {asked.first - rows.first, asked.count},
+                                       node);
+      arrivals.moves.push_back({port,
+                                to.front().index,
+                                builder.vectors(asked.count),
+                                {},
+                                to.front().memory,
+                                {to.begin() + 1, to.end()}});
     }
 }
 
@@ -244,10 +364,12 @@ void FeedForward::emit_layer(std::size_t index, Work& work) {
   const DenseLayer& it = layer(index);
   const std::size_t node = work.slice.node;
   ShardBuilder& builder = wiring_.at(node);
-  const bool all = it.has_product() || reduces_rows(it);
-  ChainWriter chain = work.program.emit(
-      builder, it.name,
-      areas_[work.input].index + (all ? 0 : builder.vectors(work.slice.rows.first)));
+  ChainWriter chain =
+      work.program.emit(builder, it.name, areas_[work.input].index + work.first, work.sums_in);
+  if (work.sums_out) {
+    chain.send_sums(*work.sums_out);
+    return;
+  }
   const LayerInput made{LayerInput::From::kLayer, index, LayerInput::What::kEvery};
   for (const Registers& to : homes_of({made, node}, work.slice.rows, node))
     chain.write(to.memory, to.index);

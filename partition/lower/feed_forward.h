@@ -30,6 +30,8 @@ class FeedForward {
     std::size_t last = 0;
     std::vector<std::vector<Slice>> slices;
     std::vector<bool> leaves;
+    // The last layer's, if it is divided by columns: its slice is then all rows on the last node.
+    std::vector<ColumnSlice> columns;
     std::vector<std::size_t> nodes;  // in the order in which programs are written
   };
   FeedForward(Wiring& wiring, Values& values, Spec spec);
@@ -49,16 +51,17 @@ class FeedForward {
   // Where a node wants a vector, and which of its rows.
   struct Home {
     std::size_t area = 0;
-    std::uint32_t offset = 0;  // in the area, of the vector's first element
+    std::int64_t offset = 0;  // of the vector's first element, in the area or before it
     RowRange wanted;
   };
   // One layer's rows on a node.
   struct Work {
     Slice slice;
     DenseProgram program;
-    std::size_t input = 0;              // area of the whole input vector
+    std::size_t input = 0;              // area of the input vector
     std::vector<std::size_t> operands;  // by operation: area, if it reads a vector
-    std::optional<std::uint16_t> out_port;
+    std::uint32_t first = 0;            // where in the input's area the chain begins to read
+    std::optional<std::uint16_t> out_port, sums_in, sums_out;
   };
   // How a vector that a node does not make comes into its homes.
   struct Arrivals {
@@ -80,12 +83,20 @@ class FeedForward {
     return input.from == LayerInput::From::kLayer && input.index >= spec_.first;
   }
   void place(std::size_t index, const Slice& slice);
+  void place_columns();
+  struct ColumnsInput {
+    std::size_t area = 0;
+    std::uint32_t first = 0;  // native vector of the area
+  };
+  ColumnsInput place_columns_input(std::size_t node, RowRange columns);
+  RowRange with_messages(const LayerInput& input, std::size_t node, RowRange wanted) const;
+  RowRange wanted_of(const At& at, RowRange rows) const;
   std::size_t place_input(std::size_t index, const Slice& slice);
   std::size_t home(std::size_t index, const LayerInput& input, std::size_t node, Memory memory,
                    RowRange wanted);
   std::size_t add_area(Area area);
   RowRange whole(const LayerInput& input, std::size_t node);
-  std::uint32_t vectors_of(const LayerInput& input, std::size_t node);
+  std::uint32_t vectors_of(const LayerInput& input, std::size_t node) const;
   std::size_t first_write(std::size_t index, const LayerInput& input, std::size_t node) const;
   void give_registers();
   std::vector<Registers> homes_of(const At& at, RowRange rows, std::size_t node);

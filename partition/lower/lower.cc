@@ -47,6 +47,12 @@ std::string describe(const Layer& layer, std::size_t direction, const Slice& sli
                      name);
 }
 
+std::string describe(const Layer& layer, const ColumnSlice& slice) {
+  return fmt::format("columns {}-{} of {}{}", slice.columns.first,
+                     slice.columns.first + slice.columns.count - 1, layer_name(layer),
+                     in_dram(layer) ? " in DRAM" : "");
+}
+
 void note_holds(const LayerGraph& model, const Stage& stage, const StagePlacement& placement,
                 std::vector<std::vector<std::string>>& holds) {
   for (const Slice& slice : placement.input_slices)
@@ -54,13 +60,16 @@ void note_holds(const LayerGraph& model, const Stage& stage, const StagePlacemen
   for (std::size_t index = stage.first; index < stage.last; ++index) {
     const auto& directions = placement.slices[index - stage.first];
     for (std::size_t direction = 0; direction < directions.size(); ++direction) {
+      if (index + 1 == stage.last && stage.option.split_columns) break;
       for (const Slice& slice : directions[direction]) {
-        const bool part = index == stage.first && stage.input_nodes > 0;
+        const bool part = index == stage.first && stage.option.input_nodes > 0;
         holds[slice.node].push_back(
             describe(model.layers[index], direction, slice, part ? "recurrent side of " : ""));
       }
     }
   }
+  for (const ColumnSlice& slice : placement.columns)
+    holds[slice.node].push_back(describe(model.layers[stage.last - 1], slice));
 }
 
 // What comes to layers [first, last): from hosts, one of which stands for all layers outside.
@@ -187,8 +196,20 @@ std::int64_t most_row_slices(const LayerGraph& model, std::size_t first, std::si
   return most;
 }
 
+std::int64_t column_tiles(const LayerGraph& model, std::size_t first, std::size_t last,
+                          int native_dim) {
+  const auto begin = model.layers.begin();
+  const auto recurrent = [](const Layer& it) { return std::holds_alternative<RecurrentLayer>(it); };
+  if (std::any_of(begin + static_cast<std::ptrdiff_t>(first),
+                  begin + static_cast<std::ptrdiff_t>(last), recurrent) ||
+      !std::get<DenseLayer>(model.layers[last - 1]).has_product())
+    return 0;
+  return tiles_along(padded_columns(input_parts(model, last - 1), native_dim), native_dim);
+}
+
 std::vector<std::size_t> main_nodes(const Stage& stage) {
-  return {stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes), stage.nodes.end()};
+  return {stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.option.input_nodes),
+          stage.nodes.end()};
 }
 
 bool can_scatter(const LayerGraph& model, std::size_t first) {

@@ -16,6 +16,7 @@
 #include "partition/ir/host_ports.h"
 #include "partition/ir/layer_graph.h"
 #include "partition/ir/layer_readers.h"
+#include "partition/ir/stage_option.h"
 #include "protocol/isa/shard.h"
 
 namespace soliton {
@@ -24,17 +25,7 @@ struct Stage {
   std::size_t first = 0;  // layers [first, last)
   std::size_t last = 0;
   std::vector<std::size_t> nodes;  // indices into LowerRequest::nodes, in order of slices
-  // Set if the first layer is bidirectional and the first half of `nodes` runs forward, the second
-  // half in reverse.
-  bool split_directions = false;
-  // Each node that would read the vector that a host sends receives one slice of it and passes that
-  // on to the other nodes, one step ahead. The host's cable then carries the vector once instead of
-  // once for each node. Only for the first stage.
-  bool scatter_input = false;
-  // The first `input_nodes` of `nodes` hold the input side of the first layer (W x + b) and run
-  // ahead; the others hold its recurrent side and all later layers. The first layer must be
-  // recurrent with one direction. 0: the sides stay together.
-  std::size_t input_nodes = 0;
+  StageOption option;
 };
 
 // The nodes of a stage that hold recurrent sides and later layers.
@@ -107,5 +98,10 @@ std::vector<std::int64_t> input_parts(const LayerGraph& model, std::size_t index
 // recurrent layers, of its first layer.
 std::int64_t most_row_slices(const LayerGraph& model, std::size_t first, std::size_t last,
                              int native_dim);
+
+// Tile columns of the last of layers [first, last), which can be divided over nodes; 0 where they cannot
+// be: the layer is no product, or one of them is recurrent.
+std::int64_t column_tiles(const LayerGraph& model, std::size_t first, std::size_t last,
+                          int native_dim);
 
 }  // namespace soliton

@@ -29,7 +29,7 @@ void charge(const Layer& layer, const Stage& stage, const std::vector<Slice>& sl
 
 std::vector<std::size_t> input_nodes(const Stage& stage) {
   return {stage.nodes.begin(),
-          stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes)};
+          stage.nodes.begin() + static_cast<std::ptrdiff_t>(stage.option.input_nodes)};
 }
 
 // Whole on one node, because a dense layer split by rows costs an exchange if another layer reads
@@ -42,7 +42,7 @@ std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std:
   };
   if (dense.in_dram || tiles_free.back() >= tiles) return whole_on(stage.nodes.size() - 1);
   const auto roomiest = std::max_element(
-      tiles_free.begin() + static_cast<std::ptrdiff_t>(stage.input_nodes), tiles_free.end());
+      tiles_free.begin() + static_cast<std::ptrdiff_t>(stage.option.input_nodes), tiles_free.end());
   if (*roomiest >= tiles) return whole_on(static_cast<std::size_t>(roomiest - tiles_free.begin()));
   return split_rows(dense.output, native_dim, main_nodes(stage));
 }
@@ -59,19 +59,40 @@ std::vector<Slice> place_points(const DenseLayer& layer, const Stage& stage, int
   return split_rows(layer.output, native_dim, main_nodes(stage));
 }
 
+// The node with the last columns has the result.
+void place_columns(const LayerGraph& model, const Stage& stage, const NpuDevice& device,
+                   std::vector<std::int64_t>& tiles_free, StagePlacement& out) {
+  const auto& dense = std::get<DenseLayer>(model.layers[stage.last - 1]);
+  const int native_dim = device.native_dim;
+  const std::int64_t all = padded_columns(input_parts(model, stage.last - 1), native_dim);
+  const std::vector<Slice> slices = split_rows(all, native_dim, stage.nodes);
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    out.columns.push_back({slices[i].node, slices[i].rows});
+    if (!dense.in_dram)
+      tiles_free[i] -= tiles_along(dense.output, native_dim) *
+                       device.tiles_taken(1, tiles_along(slices[i].rows.count, native_dim));
+  }
+  out.slices.back().push_back({{out.columns.back().node, {0, dense.output}}});
+}
+
 Status check_options(const LayerGraph& model, const Stage& stage, int native_dim) {
   const std::string name = layer_name(model.layers[stage.first]);
-  if (stage.scatter_input && !can_scatter(model, stage.first))
+  if (stage.option.scatter_input && !can_scatter(model, stage.first))
     return invalid(fmt::format(
         "{} does not alone read a host's vector, so there is nothing to scatter", name));
-  if (stage.input_nodes == 0) return {};
-  if (stage.input_nodes >= stage.nodes.size() || stage.split_directions ||
+  const auto tiles =
+      static_cast<std::size_t>(column_tiles(model, stage.first, stage.last, native_dim));
+  if (stage.option.split_columns && (stage.nodes.size() < 2 || tiles < stage.nodes.size()))
+    return invalid(fmt::format("{} cannot be divided by columns over {} nodes",
+                               layer_name(model.layers[stage.last - 1]), stage.nodes.size()));
+  if (stage.option.input_nodes == 0) return {};
+  if (stage.option.input_nodes >= stage.nodes.size() || stage.option.split_directions ||
       !can_split_sides(model, stage.first))
     return invalid(fmt::format("{} cannot be split into an input and a recurrent side", name));
   const std::int64_t rows = tiles_along(output_rows(model.layers[stage.first]), native_dim);
-  if (static_cast<std::int64_t>(stage.input_nodes) > rows)
+  if (static_cast<std::int64_t>(stage.option.input_nodes) > rows)
     return invalid(fmt::format("{} has {} native-tile rows, too few for {} nodes", name, rows,
-                               stage.input_nodes));
+                               stage.option.input_nodes));
   return {};
 }
 
@@ -82,7 +103,7 @@ Status check_shape(const LayerGraph& model, const Stage& stage, int native_dim) 
   for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
     const Layer& it = model.layers[layer];
     if (!std::holds_alternative<RecurrentLayer>(it)) continue;
-    if (stage.split_directions && layer != stage.first) {
+    if (stage.option.split_directions && layer != stage.first) {
       return invalid(fmt::format("{} cannot follow {} on the nodes of its two directions",
                                  layer_name(it), layer_name(model.layers[stage.first])));
     }
@@ -135,7 +156,7 @@ Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,
     any_recurrent = true;
     const std::int64_t input_columns =
         recurrent->gates() * columns_taken(input_parts(model, layer), device);
-    const bool apart = stage.input_nodes > 0 && layer == stage.first;
+    const bool apart = stage.option.input_nodes > 0 && layer == stage.first;
     if (apart) {
       out.input_slices = split_rows(recurrent->hidden, native_dim, input_nodes(stage));
       charge(model.layers[layer], stage, out.input_slices, input_columns, native_dim, tiles_free);
@@ -158,6 +179,10 @@ Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,
       out.slices[layer - stage.first].push_back(place_points(*dense, stage, native_dim, out));
       continue;
     }
+    if (stage.option.split_columns && layer + 1 == stage.last) {
+      place_columns(model, stage, device, tiles_free, out);
+      continue;
+    }
     const std::int64_t columns = columns_taken(input_parts(model, layer), device);
     out.slices[layer - stage.first].push_back(
         any_recurrent ? place_dense(*dense, stage, columns, native_dim, tiles_free)
@@ -170,7 +195,7 @@ Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,
 }
 
 std::vector<std::size_t> direction_nodes(const Stage& stage, std::size_t direction) {
-  if (!stage.split_directions) return main_nodes(stage);
+  if (!stage.option.split_directions) return main_nodes(stage);
   const auto half = static_cast<std::ptrdiff_t>(stage.nodes.size() / 2);
   if (direction == 0) return {stage.nodes.begin(), stage.nodes.begin() + half};
   return {stage.nodes.begin() + half, stage.nodes.end()};

@@ -30,11 +30,20 @@ Rounds rounds_of(const LayerGraph& model, std::size_t layer);
 // The parts of a vector that a layer reads, side by side, each from a native-vector border.
 std::vector<std::int64_t> parts_of(const LayerGraph& model, const LayerInput& input);
 
+// Columns of a product, padding between the parts of its vector included.
+struct ColumnSlice {
+  std::size_t node = 0;
+  RowRange columns;
+};
+
 struct StagePlacement {
   // slices[layer - stage.first][direction]
   std::vector<std::vector<std::vector<Slice>>> slices;
   // Rows of the first layer's input side, if it has nodes of its own.
   std::vector<Slice> input_slices;
+  // Of the last layer, if it is divided by columns, in ascending order: the order in which its sums
+  // are formed (docs/numbers.md).
+  std::vector<ColumnSlice> columns;
   // Tiles that pinned layers leave free in the matrix register file of stage.nodes[i]; negative if
   // they do not fit.
   std::vector<std::int64_t> tiles_free;
@@ -47,7 +56,8 @@ struct StagePlacement {
 
 // Recurrent layers are split by rows over the stage's nodes (of their direction). A dense layer
 // beside recurrent ones goes whole to the last node, else whole to the node with the most room,
-// else by rows over all nodes. If all layers are dense each is split by rows over all nodes.
+// else by rows over all nodes. If all layers are dense each is split by rows over all nodes, but for
+// the last one where the stage says so.
 // `tiles_free[i]` is the matrix register file of stage.nodes[i]; `device` says how tiles lie in all
 // of them.
 Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,

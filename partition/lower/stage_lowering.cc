@@ -57,7 +57,7 @@ void StageLowering::emit(Pass& pass) {
 std::map<std::size_t, Feed> StageLowering::open_feeds(std::size_t index, const Value& input,
                                                       const std::set<std::size_t>& nodes,
                                                       bool reverse) {
-  if (stage_.scatter_input && index == stage_.first && nodes.size() > 1)
+  if (stage_.option.scatter_input && index == stage_.first && nodes.size() > 1)
     return wiring_.open_scattered(input, {nodes.begin(), nodes.end()}, reverse);
   std::map<std::size_t, Feed> feeds;
   for (const std::size_t node : nodes) feeds[node] = wiring_.open_feed(input, node, reverse);
@@ -198,7 +198,7 @@ void StageLowering::lower_bidirectional(std::size_t index, Values& values) {
     spec.input_label = spec.layers[0].label + ".in";
     spec.output = output_of(index, {});
     const std::set<std::size_t> nodes = nodes_of(slices(index, direction));
-    if (direction == 0 || stage_.split_directions) {
+    if (direction == 0 || stage_.option.split_directions) {
       spec.feeds = open_feeds(index, input, nodes, direction == 1);
       continue;
     }
@@ -218,7 +218,8 @@ void StageLowering::lower_bidirectional(std::size_t index, Values& values) {
 }
 
 void StageLowering::lower_feed_forward(std::size_t first, std::size_t last, Values& values) {
-  FeedForward::Spec spec{model_, first, last, {}, {}, stage_.nodes};
+  FeedForward::Spec spec{model_, first, last, {}, {}, {}, stage_.nodes};
+  if (last == stage_.last) spec.columns = placement_.columns;
   for (std::size_t index = first; index < last; ++index) {
     spec.slices.push_back(slices(index));
     spec.leaves.push_back(readers_behind(of_layer(index), last).others);

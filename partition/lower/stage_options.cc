@@ -56,8 +56,9 @@ std::size_t even_input_nodes(const LayerGraph& model, std::size_t first, std::si
 std::size_t most_stage_nodes(const LayerGraph& model, std::size_t first, std::size_t last,
                              int native_dim) {
   const std::size_t rows = row_slices(model, first, last, native_dim);
-  return std::max(rows + input_slices(model, first, last, native_dim),
-                  2 * direction_slices(model, first, last, native_dim));
+  return std::max({rows + input_slices(model, first, last, native_dim),
+                   2 * direction_slices(model, first, last, native_dim),
+                   static_cast<std::size_t>(column_tiles(model, first, last, native_dim))});
 }
 
 std::vector<StageOption> stage_options(const LayerGraph& model, std::size_t first, std::size_t last,
@@ -73,6 +74,8 @@ std::vector<StageOption> stage_options(const LayerGraph& model, std::size_t firs
   };
   const std::size_t rows = row_slices(model, first, last, native_dim);
   if (nodes <= rows) add({}, nodes);
+  if (nodes >= 2 && nodes <= static_cast<std::size_t>(column_tiles(model, first, last, native_dim)))
+    add({.split_columns = true}, nodes);
   if (nodes % 2 == 0 && nodes / 2 <= direction_slices(model, first, last, native_dim))
     add({.split_directions = true}, nodes / 2);
   const std::size_t most = input_slices(model, first, last, native_dim);
@@ -83,19 +86,13 @@ std::vector<StageOption> stage_options(const LayerGraph& model, std::size_t firs
   return out;
 }
 
-Stage with_option(Stage stage, const StageOption& option) {
-  stage.split_directions = option.split_directions;
-  stage.scatter_input = option.scatter_input;
-  stage.input_nodes = option.input_nodes;
-  return stage;
-}
-
 std::string describe(const StageOption& option) {
   std::string out;
   if (option.split_directions) out += ", a direction each half";
   if (option.input_nodes > 0)
     out += fmt::format(", its input side on {} of them", option.input_nodes);
   if (option.scatter_input) out += ", slices of the input passed on";
+  if (option.split_columns) out += ", the last product by columns";
   return out;
 }
 

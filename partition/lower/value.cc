@@ -34,6 +34,17 @@ std::uint16_t Wiring::connect(const Value& value, const Part& part, const Produc
   return port;
 }
 
+std::uint16_t Wiring::connect_rows(const Value& value, const Producer& producer, RowRange rows,
+                                   std::size_t consumer) {
+  const std::uint16_t port =
+      at(consumer).in_port(value.name + " slice from " + host_of(producer.source), rows.count);
+  HostPorts::Send send = whole(producer, false);
+  send.offset = rows.first;
+  send.elements = rows.count;
+  from_host(send, consumer, port);
+  return port;
+}
+
 // All slices of all parts side by side, each from a native-vector border: a product then reads the
 // whole vector as one range.
 Feed Wiring::open_feed(const Value& value, std::size_t consumer, bool read_reverse) {

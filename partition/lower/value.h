@@ -82,6 +82,9 @@ class Wiring {
   // step first.
   std::uint16_t connect(const Value& value, const Part& part, const Producer& producer,
                         std::size_t consumer, bool read_reverse);
+  // Some rows of what a host sends: `producer`'s, from its first element on.
+  std::uint16_t connect_rows(const Value& value, const Producer& producer, RowRange rows,
+                             std::size_t consumer);
   // Ports and a region for all of a sequence.
   Feed open_feed(const Value& value, std::size_t consumer, bool read_reverse);
   // The host's input in slices: each consumer takes one and passes it on to all, a step ahead, so

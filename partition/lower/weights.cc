@@ -37,7 +37,25 @@ std::vector<float> padded_rows(const MatrixCut& cut, std::int64_t columns, int n
   return out;
 }
 
+// Row by row, those of the cut.
+std::vector<float> cut_columns(const MatrixCut& cut, int native_dim) {
+  const std::int64_t all = padded_columns(cut.parts, native_dim);
+  std::vector<float> rows = padded_rows(cut, all, native_dim);
+  if (!cut.columns) return rows;
+  std::vector<float> out;
+  out.reserve(static_cast<std::size_t>(cut.rows.count * cut.columns->count));
+  for (std::int64_t row = 0; row < cut.rows.count; ++row) {
+    const auto from = rows.begin() + row * all + cut.columns->first;
+    out.insert(out.end(), from, from + cut.columns->count);
+  }
+  return out;
+}
+
 }  // namespace
+
+std::int64_t columns_of(const MatrixCut& cut, int native_dim) {
+  return cut.columns ? cut.columns->count : padded_columns(cut.parts, native_dim);
+}
 
 std::int64_t padded_columns(const std::vector<std::int64_t>& parts, int native_dim) {
   std::int64_t columns = 0;
@@ -48,13 +66,13 @@ std::int64_t padded_columns(const std::vector<std::int64_t>& parts, int native_d
 
 Result<BfpMatrix> cut_matrix(const MatrixCut& cut, const NumberFormat& format, int native_dim,
                              bool with_weights) {
-  const std::int64_t columns = padded_columns(cut.parts, native_dim);
+  const std::int64_t columns = columns_of(cut, native_dim);
   const int rows = static_cast<int>(cut.rows.count);
   if (!with_weights || cut.tensor->values == nullptr) {
     return extents_only(rows, static_cast<int>(columns), format, native_dim);
   }
-  return quantise_matrix(padded_rows(cut, columns, native_dim), rows, static_cast<int>(columns),
-                         format, native_dim, cut.name, cut.rows.first);
+  return quantise_matrix(cut_columns(cut, native_dim), rows, static_cast<int>(columns), format,
+                         native_dim, cut.name, cut.rows.first);
 }
 
 std::vector<Half> cut_bias(const std::vector<const Tensor*>& biases, RowRange range) {

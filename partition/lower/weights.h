@@ -1,6 +1,7 @@
 // The model's constants as one node holds them: row slices of matrices, and slices of biases.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,12 @@ struct MatrixCut {
   std::vector<std::int64_t> parts;
   std::string name;
   bool in_dram = false;
+  // Of the padded columns: from a native-vector border on, where blocks of weights begin. Unset: all.
+  std::optional<RowRange> columns = {};
 };
 
+// Columns of a cut.
+std::int64_t columns_of(const MatrixCut& cut, int native_dim);
 // Number of columns, including the padding between parts.
 std::int64_t padded_columns(const std::vector<std::int64_t>& parts, int native_dim);
 

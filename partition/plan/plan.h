@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "partition/ir/host_ports.h"
+#include "partition/ir/stage_option.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/isa/shard.h"
 
@@ -48,13 +49,11 @@ struct Placement {
 };
 
 // A run of consecutive layers on nodes of their own, by name: what it takes to make the same plan
-// again. The three ways to spread it are those of Stage (lower/lower.h).
+// again.
 struct PlanStage {
   std::vector<std::string> layers;
   std::vector<std::string> nodes;  // in order of slices
-  bool split_directions = false;
-  bool scatter_input = false;
-  std::size_t input_nodes = 0;
+  StageOption option;
   bool operator==(const PlanStage&) const = default;
 };
 

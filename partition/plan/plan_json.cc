@@ -60,11 +60,10 @@ std::string flow_json(const Flow& it) {
 }
 
 std::string stage_json(const PlanStage& it) {
-  return "\n    " + line({{"layers", it.layers},
-                          {"nodes", it.nodes},
-                          {"split_directions", it.split_directions},
-                          {"scatter_input", it.scatter_input},
-                          {"input_nodes", it.input_nodes}});
+  Json out{{"layers", it.layers}, {"nodes", it.nodes}};
+  for (const StageFlag& flag : kStageFlags) out[std::string(flag.name)] = it.option.*flag.member;
+  out["input_nodes"] = it.option.input_nodes;
+  return "\n    " + line(out);
 }
 
 std::string certificate_json(const Certificate& it) {

@@ -1,6 +1,9 @@
 #include "partition/plan/read_plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "protocol/json/json.h"
 
@@ -17,9 +20,11 @@ bool read(const Json& stage, const char* key, std::vector<std::string>& out) {
   return true;
 }
 
-bool read(const Json& stage, const char* key, bool& out) {
+// What is not said is not so.
+bool read(const Json& stage, std::string_view key, bool& out) {
   const auto at = stage.find(key);
-  if (at == stage.end() || !at->is_boolean()) return false;
+  if (at == stage.end()) return true;
+  if (!at->is_boolean()) return false;
   out = at->get<bool>();
   return true;
 }
@@ -39,19 +44,22 @@ Result<std::vector<PlanStage>> read_plan_stages(std::string_view json) {
   const auto stages = plan.is_object() ? plan.find("stages") : plan.end();
   if (stages == plan.end() || !stages->is_array())
     return invalid("has no \"stages\"; `soliton plan --out` writes a plan.json that has them");
+  std::vector<std::string_view> flags;
+  for (const StageFlag& flag : kStageFlags) flags.push_back(flag.name);
   std::vector<PlanStage> out;
   for (const Json& given : *stages) {
     PlanStage& stage = out.emplace_back();
     const bool good = given.is_object() && read(given, "layers", stage.layers) &&
                       read(given, "nodes", stage.nodes) &&
-                      read(given, "split_directions", stage.split_directions) &&
-                      read(given, "scatter_input", stage.scatter_input) &&
-                      read(given, "input_nodes", stage.input_nodes);
+                      read(given, "input_nodes", stage.option.input_nodes) &&
+                      std::ranges::all_of(kStageFlags, [&](const StageFlag& flag) {
+                        return read(given, flag.name, stage.option.*flag.member);
+                      });
     if (!good)
       return invalid(
-          fmt::format("stage {} lacks one of layers and nodes (lists of names), split_directions "
-                      "and scatter_input (true or false) and input_nodes (a number)",
-                      out.size()));
+          fmt::format("stage {} lacks one of layers and nodes (lists of names) and input_nodes (a "
+                      "number), or one of {} is neither true nor false",
+                      out.size(), fmt::join(flags, ", ")));
   }
   return out;
 }

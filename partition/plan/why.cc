@@ -43,7 +43,8 @@ std::string more(const PlanAccount& it) {
   if (it.nodes == it.nodes_usable) return "all usable nodes are used";
   if (it.nodes == it.nodes_max) return fmt::format("max_nodes is {}", it.nodes_max);
   if (it.constrained) return "no plan within the constraints was found for more";
-  return "the layers cannot be spread over more";
+  if (it.nodes >= it.nodes_spread) return "the layers cannot be spread over more";
+  return "none was found that is estimated to be faster";
 }
 
 // What a node streams, and the time all of it takes once: no step can be shorter.

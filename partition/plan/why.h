@@ -36,6 +36,7 @@ struct PlanAccount {
   std::size_t nodes_min = 1;  // least number of nodes that was asked for
   std::size_t nodes_max = 1;
   std::size_t nodes_that_fit = 1;  // the fewest nodes that can hold the weights
+  std::size_t nodes_spread = 1;    // the most over which layers can be spread, whatever they hold
   // The best plans found with one node less and with one more; nullopt: none was found.
   std::optional<Alternative> fewer;
   std::optional<Alternative> more;

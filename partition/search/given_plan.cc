@@ -49,15 +49,15 @@ class GivenPlan {
                       given.layers.front()));
     for (const std::string& name : given.nodes)
       if (const Status taken = take_node(name, stage); !taken) return taken;
-    const StageOption option{given.split_directions, given.scatter_input, given.input_nodes};
     const auto ways = given.nodes.empty() ? std::vector<StageOption>()
                                           : stage_options(*request_.model, stage.first, stage.last,
                                                           given.nodes.size(), native_dim());
-    if (std::ranges::find(ways, option) == ways.end())
+    if (std::ranges::find(ways, given.option) == ways.end())
       return wrong(fmt::format("spreads {} over {} node(s){}, which these layers cannot be",
                                fmt::join(given.layers, ", "), given.nodes.size(),
-                               describe(option)));
-    out_.push_back(with_option(std::move(stage), option));
+                               describe(given.option)));
+    stage.option = given.option;
+    out_.push_back(std::move(stage));
     return {};
   }
 

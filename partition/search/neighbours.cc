@@ -42,9 +42,8 @@ class Changes {
                : fmt::format("{} to {}", name(stage.first), name(stage.last - 1));
   }
   std::string spread(const Stage& stage) const {
-    const StageOption option{stage.split_directions, stage.scatter_input, stage.input_nodes};
     return fmt::format("{} on {} node{}{}", names(stage), stage.nodes.size(),
-                       stage.nodes.size() == 1 ? "" : "s", describe(option));
+                       stage.nodes.size() == 1 ? "" : "s", describe(stage.option));
   }
 
   bool allowed(const std::vector<Stage>& stages) const {
@@ -68,8 +67,8 @@ class Changes {
     const Stage& now = stages_[s];
     for (const StageOption& option : options(now)) {
       std::vector<Stage> stages = stages_;
-      stages[s] = with_option(now, option);
-      if (option == StageOption{now.split_directions, now.scatter_input, now.input_nodes}) continue;
+      stages[s].option = option;
+      if (option == now.option) continue;
       std::string change = spread(stages[s]);
       if (describe(option).empty()) change += ", by rows alone";
       add(std::move(change), std::move(stages));
@@ -81,7 +80,7 @@ class Changes {
     stages[s].nodes = std::move(nodes);
     const std::vector<StageOption> ways = options(stages[s]);
     if (ways.empty()) return;
-    stages[s] = with_option(stages[s], ways.front());
+    stages[s].option = ways.front();
     std::string change = spread(stages[s]);
     add(std::move(change), std::move(stages));
   }
@@ -120,7 +119,7 @@ class Changes {
     stages.erase(stages.begin() + static_cast<std::ptrdiff_t>(s) + 1);
     const std::vector<StageOption> ways = options(stages[s]);
     if (ways.empty()) return;
-    stages[s] = with_option(stages[s], ways.front());
+    stages[s].option = ways.front();
     std::string change = spread(stages[s]);
     add(std::move(change), std::move(stages));
   }

@@ -49,8 +49,9 @@ std::string tile_fault(const PartitionRequest& request, const NpuDevice& device,
   std::int64_t short_of = std::numeric_limits<std::int64_t>::max();
   for (const StageOption& option :
        stage_options(model, layer, layer + 1, most, device.native_dim)) {
-    const auto placement = place_stage(model, with_option(spread, option), device,
-                                       std::vector<std::int64_t>(most, room));
+    spread.option = option;
+    const auto placement =
+        place_stage(model, spread, device, std::vector<std::int64_t>(most, room));
     if (!placement) continue;
     const std::int64_t least = *std::ranges::min_element(placement->tiles_free);
     short_of = std::min(short_of, std::max<std::int64_t>(0, -least));
@@ -79,9 +80,11 @@ std::string tightest_fault(const PartitionRequest& request, const NodesView& vie
   std::string out;
   for (std::size_t layer = 0; layer < model.layers.size() && out.empty(); ++layer) {
     LowerRequest lower_request = lowering_of(request, view);
-    const std::int64_t most = most_row_slices(model, layer, layer + 1, node.device.native_dim);
+    const std::int64_t rows = most_row_slices(model, layer, layer + 1, node.device.native_dim);
+    const std::int64_t columns = column_tiles(model, layer, layer + 1, node.device.native_dim);
+    const std::int64_t most = std::max(rows, columns);
     if (std::string fault = tile_fault(request, node.device, layer); !fault.empty()) return fault;
-    Stage stage{layer, layer + 1, {}, false};
+    Stage stage{layer, layer + 1, {}, {.split_columns = columns > rows}};
     for (std::int64_t i = 0; i < std::min<std::int64_t>(most, kFewestLimit); ++i) {
       lower_request.nodes.push_back({fmt::format("node {} of {}", i, most), node.device});
       stage.nodes.push_back(static_cast<std::size_t>(i));
@@ -105,7 +108,7 @@ std::string whole_fault(const PartitionRequest& request, const NodesView& view, 
   LowerRequest lower_request = lowering_of(request, view);
   const std::int64_t most =
       most_row_slices(model, 0, model.layers.size(), view.nodes.front().device.native_dim);
-  Stage all{0, model.layers.size(), {}, false};
+  Stage all{0, model.layers.size(), {}};
   for (std::size_t i = 0; i < std::min(nodes, static_cast<std::size_t>(most)); ++i) {
     lower_request.nodes.push_back(view.nodes[i]);
     all.nodes.push_back(i);
@@ -127,7 +130,7 @@ std::string limit_note(const PartitionRequest& request, const NodesView& view, s
 }  // namespace
 
 std::int64_t tiles_of_model(const LayerGraph& model, const NpuDevice& device) {
-  Stage all{0, model.layers.size(), {0}, false};
+  Stage all{0, model.layers.size(), {0}};
   const auto placement = place_stage(model, all, device, {0});
   return placement ? -placement->tiles_free[0] : 0;
 }

@@ -57,14 +57,11 @@ StageCosts::StageCosts(const PartitionRequest& request, const NodesView& view)
       largest_(largest_of(request, view)) {}
 
 Stage to_stage(const StageShape& shape, std::span<const std::size_t> nodes) {
-  return with_option({shape.first, shape.last, {nodes.begin(), nodes.end()}}, shape.option);
+  return {shape.first, shape.last, {nodes.begin(), nodes.end()}, shape.option};
 }
 
 StageShape shape_of(const Stage& stage) {
-  return {stage.first,
-          stage.last,
-          stage.nodes.size(),
-          {stage.split_directions, stage.scatter_input, stage.input_nodes}};
+  return {stage.first, stage.last, stage.nodes.size(), stage.option};
 }
 
 bool StageCosts::fits(const StageShape& shape, std::span<const std::size_t> nodes) {
@@ -80,10 +77,11 @@ std::size_t StageCosts::Mix::operator()(const Key& key) const {
 }
 
 StageCosts::Key StageCosts::key(const StageShape& shape, std::uint32_t pattern) {
-  return {runs_.run(shape.first, shape.last),
-          (std::uint64_t{shape.count} << 34U) | (std::uint64_t{shape.option.input_nodes} << 2U) |
-              (shape.option.split_directions ? 2U : 0U) | (shape.option.scatter_input ? 1U : 0U),
-          pattern};
+  std::uint64_t packed =
+      (std::uint64_t{shape.count} << 32U) | std::uint64_t{shape.option.input_nodes};
+  for (const StageFlag& flag : kStageFlags)
+    packed = (packed << 1U) | (shape.option.*flag.member ? 1U : 0U);
+  return {runs_.run(shape.first, shape.last), packed, pattern};
 }
 
 std::size_t StageCosts::most_nodes(std::size_t first, std::size_t last) const {

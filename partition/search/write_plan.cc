@@ -7,6 +7,7 @@
 
 #include "node/npu/critical_path.h"
 #include "partition/certificate/certificate.h"
+#include "partition/lower/stage_options.h"
 #include "partition/plan/why.h"
 #include "partition/search/chain.h"
 #include "partition/search/check_request.h"
@@ -55,9 +56,7 @@ std::vector<PlanStage> named_stages(const PartitionRequest& request, const Nodes
     for (std::size_t layer = stage.first; layer < stage.last; ++layer)
       named.layers.push_back(layer_name(request.model->layers[layer]));
     for (const std::size_t node : stage.nodes) named.nodes.push_back(view.nodes[node].name);
-    named.split_directions = stage.split_directions;
-    named.scatter_input = stage.scatter_input;
-    named.input_nodes = stage.input_nodes;
+    named.option = stage.option;
   }
   return out;
 }
@@ -96,8 +95,14 @@ std::vector<std::string> explanation(const PartitionRequest& request, const Node
                       .nodes_min = limits.least,
                       .nodes_max = limits.most,
                       .nodes_that_fit = found.fewest,
+                      .nodes_spread = 0,
                       .fewer = on(best.nodes - 1),
                       .more = on(best.nodes + 1)};
+  for (std::size_t layer = 0; layer < request.model->layers.size(); ++layer)
+    account.nodes_spread +=
+        most_stage_nodes(*request.model, layer, layer + 1, view.nodes.front().device.native_dim);
+  if (found.next && !account.more && found.next->plan.nodes == best.nodes + 1)
+    account.more = {best.nodes + 1, value(found.next->plan.prediction)};
   if (found.next)
     account.next = PlanAccount::Next{found.next->change, value(found.next->plan.prediction)};
   std::vector<std::string> out = why(account);

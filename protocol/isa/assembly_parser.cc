@@ -131,7 +131,7 @@ class OperandReader {
   }
 
   void port() {
-    const bool out = out_.opcode == Opcode::kVWr;
+    const bool out = out_.opcode == Opcode::kVWr || out_.opcode == Opcode::kMvWr;
     const std::vector<std::string> names =
         out ? names_of(assembly_.out_ports) : names_of(assembly_.in_ports);
     const std::optional<Token> name = line_.name("a port or its number");

@@ -75,8 +75,26 @@ std::vector<ChainFault> check_scalar_chain(const Chain& chain) {
   return faults;
 }
 
+bool is_product(Opcode opcode) { return opcode == Opcode::kMvMul || opcode == Opcode::kMvRd; }
+
+// The sums of a product come in and go out as they are: nothing of a chain is both those and fp16.
+std::string misplaced_sums(const std::vector<Instruction>& list, std::size_t i) {
+  const Opcode before = list[i - 1].opcode;
+  if (list[i].opcode == Opcode::kMvWr)
+    return is_product(before) || before == Opcode::kMvWr
+               ? ""
+               : "mv_wr must directly follow the product whose sums it sends, or another mv_wr";
+  if (before != Opcode::kMvMul) return "mv_rd must directly follow mv_mul, at most once";
+  if (list[0].memory == Memory::kNetQ)
+    return "a chain waits for one message: with mv_rd, v_rd must read a register";
+  return "";
+}
+
 // The rule that instruction `i > 0` of a vector chain breaks by where it stands; "" for none.
-std::string misplaced(Opcode opcode, std::size_t i, bool written) {
+std::string misplaced(const std::vector<Instruction>& list, std::size_t i, bool written) {
+  const Opcode opcode = list[i].opcode;
+  if (opcode == Opcode::kMvRd || opcode == Opcode::kMvWr) return misplaced_sums(list, i);
+  if (list[i - 1].opcode == Opcode::kMvWr) return "only mv_wr may follow an mv_wr";
   if (opcode == Opcode::kVWr) return "";
   if (written) return "only v_wr may follow a v_wr";
   if (opcode == Opcode::kMvMul)
@@ -94,14 +112,14 @@ std::vector<ChainFault> check_vector_chain(const Chain& chain, int multifunction
   bool written = list[0].opcode == Opcode::kVWr;
   for (std::size_t i = 1; i < list.size(); ++i) {
     const Opcode opcode = list[i].opcode;
-    if (std::string rule = misplaced(opcode, i, written); !rule.empty())
+    if (std::string rule = misplaced(list, i, written); !rule.empty())
       faults.push_back({i, std::move(rule)});
     else if (mfu_unit(opcode) != MfuUnit::kNone)
       if (const std::optional<std::string> unit = assignment.place(list[i]))
         faults.push_back({i, *unit});
-    written = written || opcode == Opcode::kVWr;
+    written = written || opcode == Opcode::kVWr || opcode == Opcode::kMvWr;
   }
-  if (!written) faults.push_back({list.size(), "the chain ends without a v_wr"});
+  if (!written) faults.push_back({list.size(), "the chain ends without a v_wr or mv_wr"});
   return faults;
 }
 

@@ -56,6 +56,30 @@ void check_port(const Shard& shard, ShardFaults& faults, std::size_t c, std::siz
                   native_vectors(port.elements, shard.device.native_dim), vectors);
 }
 
+// A message of sums has two fp16 values for each row of the product.
+template <typename Port>
+void check_sums(const Shard& shard, ShardFaults& faults, std::size_t c, std::size_t i,
+                const std::vector<Port>& ports, const char* kind) {
+  const Chain& chain = shard.program.chains[c];
+  const std::uint32_t number = chain.instructions[i].index;
+  if (number >= ports.size()) {
+    faults.report("{}: there is no {} port {}, the shard has {}", instruction_place(shard, c, i),
+                  kind, number, ports.size());
+    return;
+  }
+  const auto product = std::ranges::find(chain.instructions, Opcode::kMvMul, &Instruction::opcode);
+  if (product == chain.instructions.end()) return;
+  for (const ShardMatrix& matrix : shard.matrices) {
+    if (matrix.memory != product->memory || matrix.tile_address != product->index) continue;
+    const std::int64_t wanted = std::int64_t{kElementsPerSum} * matrix.weights.rows;
+    if (ports[number].elements != wanted)
+      faults.report("{}: {} port \"{}\" carries {} elements, the sums of {} rows take {}",
+                    instruction_place(shard, c, i), kind, ports[number].name,
+                    ports[number].elements, matrix.weights.rows, wanted);
+    return;
+  }
+}
+
 void check_in_port(const Shard& shard, ShardFaults& faults, std::size_t c, std::size_t i) {
   const Chain& chain = shard.program.chains[c];
   const Instruction& instruction = chain.instructions[i];
@@ -100,7 +124,11 @@ bool check_operand(const Shard& shard, ShardFaults& faults, std::size_t c, std::
   if (instruction.opcode == Opcode::kMWr && instruction.memory == Memory::kMatrixRf)
     check_load(shard, faults, c, i);
   if (instruction.memory != Memory::kNetQ) return true;
-  if (instruction.opcode == Opcode::kVWr)
+  if (instruction.opcode == Opcode::kMvRd)
+    check_sums(shard, faults, c, i, shard.in_ports, "input");
+  else if (instruction.opcode == Opcode::kMvWr)
+    check_sums(shard, faults, c, i, shard.out_ports, "output");
+  else if (instruction.opcode == Opcode::kVWr)
     check_port(shard, faults, c, i, shard.out_ports, "output", instruction.index,
                vectors_handled(chain, i));
   else

@@ -56,6 +56,8 @@ constexpr std::array<OpcodeFacts, kOpcodes> kFacts{{
     {"v_rsum", bit(Memory::kNone), MfuUnit::kAdd},
     {"v_rmean", bit(Memory::kNone), MfuUnit::kAdd},
     {"v_rmax", bit(Memory::kNone), MfuUnit::kAdd},
+    {"mv_rd", bit(Memory::kNetQ), MfuUnit::kNone},
+    {"mv_wr", bit(Memory::kNetQ), MfuUnit::kNone},
 }};
 
 constexpr std::array<const char*, 4> kRegisterNames{"rows", "columns", "offset_0", "offset_1"};
@@ -320,8 +322,8 @@ std::int64_t Program::instruction_words() const {
 std::vector<std::int64_t> messages_per_port(const Program& program, QueueSide side,
                                             std::size_t ports, std::int64_t steps) {
   const auto on_side = [side](Opcode opcode) {
-    return side == QueueSide::kSent ? opcode == Opcode::kVWr
-                                    : opcode == Opcode::kVRd || opcode == Opcode::kSRd;
+    if (side == QueueSide::kSent) return opcode == Opcode::kVWr || opcode == Opcode::kMvWr;
+    return opcode == Opcode::kVRd || opcode == Opcode::kSRd || opcode == Opcode::kMvRd;
   };
   std::vector<std::int64_t> out(ports);
   for (const Segment& segment : program.segments)

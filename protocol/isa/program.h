@@ -41,8 +41,13 @@ enum class Opcode : std::uint8_t {
   kVRsum,
   kVRmean,
   kVRmax,
+  kMvRd,
+  kMvWr,
 };
-inline constexpr int kOpcodes = static_cast<int>(Opcode::kVRmax) + 1;
+inline constexpr int kOpcodes = static_cast<int>(Opcode::kMvWr) + 1;
+
+// fp16 values whose place the fp32 sum of a row takes in a message (mv_rd, mv_wr).
+inline constexpr std::uint32_t kElementsPerSum = 2;
 
 enum class Memory : std::uint8_t {
   kNone,
@@ -82,6 +87,7 @@ inline constexpr std::uint32_t kIndexedOpcodes = 17;
 //   m_wr                                     kMatrixRf or kDram: index of the first native tile
 //   mv_mul                                   kMatrixRf or kDram: tile address of the matrix; from
 //                                            kDram it is streamed
+//   mv_rd, mv_wr                             kNetQ: the port
 //   vv_add, vv_a_sub_b, vv_b_sub_a, vv_max, vv_min
 //                                            kAddSubVrf0 (in MFU0) or kAddSubVrf1 (in MFU1): index
 //   vv_mul                                   kMultiplyVrf: index

@@ -160,5 +160,8 @@ void quantise_activation(std::span<const std::uint16_t> values, const NumberForm
 // REQUIRES: out.size() == matrix.rows; vector has the matrix's format and blocks.
 void multiply(const BfpMatrix& matrix, const BfpVector& vector, std::span<float> out);
 void multiply_reference(const BfpMatrix& matrix, const BfpVector& vector, std::span<float> out);
+// multiply_reference() from the present `sums` on in place of +0. A matrix that is cut between blocks
+// of columns has the bits of the whole one if each piece goes on with the sums of the piece before.
+void multiply_onto(const BfpMatrix& matrix, const BfpVector& vector, std::span<float> sums);
 
 }  // namespace soliton

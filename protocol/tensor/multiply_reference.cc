@@ -48,9 +48,8 @@ float add_elements(float acc, const BfpMatrix& matrix, const BfpVector& vector,
   return acc;
 }
 
-float row_sum(const BfpMatrix& matrix, const BfpVector& vector, std::size_t row) {
+float row_sum(float acc, const BfpMatrix& matrix, const BfpVector& vector, std::size_t row) {
   const std::size_t blocks = vector.poisoned.size();
-  float acc = 0;
   for (std::size_t b = 0; b < blocks; ++b) {
     const Block block{static_cast<std::size_t>(matrix.block_starts[b]),
                       static_cast<std::size_t>(matrix.block_starts[b + 1]),
@@ -75,15 +74,20 @@ float row_sum(const BfpMatrix& matrix, const BfpVector& vector, std::size_t row)
 
 }  // namespace
 
-void multiply_reference(const BfpMatrix& matrix, const BfpVector& vector, std::span<float> out) {
-  SOLITON_CHECK(out.size() == static_cast<std::size_t>(matrix.rows));
+void multiply_onto(const BfpMatrix& matrix, const BfpVector& vector, std::span<float> sums) {
+  SOLITON_CHECK(sums.size() == static_cast<std::size_t>(matrix.rows));
   SOLITON_CHECK(vector.mantissas.size() + vector.wide.size() ==
                 static_cast<std::size_t>(matrix.columns));
   SOLITON_CHECK(vector.poisoned.size() == static_cast<std::size_t>(matrix.blocks_per_row()));
-  SOLITON_CHECK(matrix.elements() == out.size() * static_cast<std::size_t>(matrix.columns));
-  for (std::size_t row = 0; row < out.size(); ++row)
-    out[row] = vector.any_poisoned ? std::numeric_limits<float>::quiet_NaN()
-                                   : row_sum(matrix, vector, row);
+  SOLITON_CHECK(matrix.elements() == sums.size() * static_cast<std::size_t>(matrix.columns));
+  for (std::size_t row = 0; row < sums.size(); ++row)
+    sums[row] = vector.any_poisoned ? std::numeric_limits<float>::quiet_NaN()
+                                    : row_sum(sums[row], matrix, vector, row);
+}
+
+void multiply_reference(const BfpMatrix& matrix, const BfpVector& vector, std::span<float> out) {
+  std::ranges::fill(out, 0.0F);
+  multiply_onto(matrix, vector, out);
 }
 
 }  // namespace soliton

@@ -106,12 +106,13 @@ SOLITON_TARGET_AVX2 void multiply_halves(const ProductJob& job, int half, const 
   const std::int32_t* activation_scales = x.scales();
   const std::uint8_t* weights[kHalves];
   const std::int8_t* exponents[kHalves];
+  float* rows = sums + std::ptrdiff_t(half - 2 * job.groups.first) * kHalfRows;
   __m256 acc[kHalves];
   SOLITON_UNROLL
   for (int h = 0; h < kHalves; ++h) {
     weights[h] = job.matrix.weights((half + h) / 2) + (half + h) % 2 * kHalfBytes;
     exponents[h] = job.matrix.exponents((half + h) / 2) + (half + h) % 2 * kHalfRows;
-    acc[h] = _mm256_setzero_ps();
+    acc[h] = _mm256_loadu_ps(rows + std::ptrdiff_t(h) * kHalfRows);
   }
   for (std::size_t block = 0; block < layout.blocks(); ++block) {
     const StepRange steps{layout.steps[block], layout.steps[block + 1], panel_groups * kStepBytes};
@@ -126,8 +127,7 @@ SOLITON_TARGET_AVX2 void multiply_halves(const ProductJob& job, int half, const 
     }
   }
   SOLITON_UNROLL
-  for (int h = 0; h < kHalves; ++h)
-    _mm256_storeu_ps(sums + std::ptrdiff_t(half - 2 * job.groups.first + h) * kHalfRows, acc[h]);
+  for (int h = 0; h < kHalves; ++h) _mm256_storeu_ps(rows + std::ptrdiff_t(h) * kHalfRows, acc[h]);
 }
 
 template <Packing kPacking>

@@ -78,11 +78,14 @@ SOLITON_TARGET_AVX512 void multiply_groups(const ProductJob& job, const VectorVi
   VectorView x[kVectors];
   SOLITON_UNROLL
   for (int v = 0; v < kVectors; ++v) x[v] = views[v];
+  const auto rows = [&](int g, int v) {
+    return job.sums[v] + std::ptrdiff_t(group - job.groups.first + g) * kGroupRows;
+  };
   __m512 acc[kGroups][kVectors];
   SOLITON_UNROLL
   for (int g = 0; g < kGroups; ++g) {
     SOLITON_UNROLL
-    for (int v = 0; v < kVectors; ++v) acc[g][v] = _mm512_setzero_ps();
+    for (int v = 0; v < kVectors; ++v) acc[g][v] = _mm512_loadu_ps(rows(g, v));
   }
   std::ptrdiff_t step_index = 0;
   for (std::size_t block = 0; block < blocks; ++block) {
@@ -115,9 +118,7 @@ SOLITON_TARGET_AVX512 void multiply_groups(const ProductJob& job, const VectorVi
   SOLITON_UNROLL
   for (int v = 0; v < kVectors; ++v) {
     SOLITON_UNROLL
-    for (int g = 0; g < kGroups; ++g)
-      _mm512_storeu_ps(job.sums[v] + std::ptrdiff_t(group - job.groups.first + g) * kGroupRows,
-                       acc[g][v]);
+    for (int g = 0; g < kGroups; ++g) _mm512_storeu_ps(rows(g, v), acc[g][v]);
   }
 }
 

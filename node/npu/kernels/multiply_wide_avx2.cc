@@ -116,7 +116,7 @@ SOLITON_TARGET_AVX2 void multiply_shorts(const Target& t) {
   constexpr int kHalves = 2;
   const BlockLayout& layout = t.job.matrix.layout();
   const std::ptrdiff_t stride = t.stride();
-  __m256 acc[kHalves] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+  __m256 acc[kHalves] = {_mm256_loadu_ps(t.rows(0)), _mm256_loadu_ps(t.rows(1))};
   for (std::size_t block = 0; block < layout.blocks(); ++block) {
     __m256i sums[kDigits][kHalves];
     SOLITON_UNROLL
@@ -243,7 +243,7 @@ SOLITON_TARGET_AVX2 void multiply_classes(const Target& t) {
   const std::size_t blocks = t.job.matrix.layout().blocks();
   const std::uint8_t* shorts = t.job.matrix.is_short(t.group());
   for (int h = 0; h < 2; ++h) {
-    __m256 acc = _mm256_setzero_ps();
+    __m256 acc = _mm256_loadu_ps(t.rows(h));
     for (std::size_t block = 0; block < blocks; ++block) {
       const __m256 dot =
           shorts[block] != 0 ? short_dots(t, h, block) : class_dots<kClasses>(t, h, block);
@@ -261,7 +261,7 @@ SOLITON_TARGET_AVX2 void multiply_floats(const Target& t) {
   __m256 acc[kHalves];
   SOLITON_UNROLL
   for (int h = 0; h < kHalves; ++h) {
-    acc[h] = _mm256_setzero_ps();
+    acc[h] = _mm256_loadu_ps(t.rows(h));
     weights[h] = reinterpret_cast<const float*>(t.weights(h));
   }
   // The sum of a row goes element by element in ascending order (docs/numbers.md), so one row

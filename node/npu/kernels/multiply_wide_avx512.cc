@@ -107,7 +107,7 @@ SOLITON_TARGET_AVX512 void multiply_shorts(const Target& t) {
   const ScaleView scales = t.scales();
   __m512 acc[kGroups];
   SOLITON_UNROLL
-  for (int g = 0; g < kGroups; ++g) acc[g] = _mm512_setzero_ps();
+  for (int g = 0; g < kGroups; ++g) acc[g] = _mm512_loadu_ps(t.rows(g));
   for (std::size_t block = 0; block < layout.blocks(); ++block) {
     __m512i sums[kDigits][kGroups];
     SOLITON_UNROLL
@@ -314,7 +314,7 @@ SOLITON_TARGET_AVX512 void multiply_classes(const Target& t) {
   const ScaleView scales = t.scales();
   __m512 acc[kGroups];
   SOLITON_UNROLL
-  for (int g = 0; g < kGroups; ++g) acc[g] = _mm512_setzero_ps();
+  for (int g = 0; g < kGroups; ++g) acc[g] = _mm512_loadu_ps(t.rows(g));
   for (std::size_t block = 0; block < layout.blocks(); ++block) {
     int shorts = 0;
     for (int g = 0; g < kGroups; ++g) shorts += t.job.matrix.is_short(t.group + g)[block];
@@ -349,7 +349,7 @@ SOLITON_TARGET_AVX512 void multiply_floats(const Target& t) {
   const float* x = t.x.floats();
   __m512 acc[kGroups];
   SOLITON_UNROLL
-  for (int g = 0; g < kGroups; ++g) acc[g] = _mm512_setzero_ps();
+  for (int g = 0; g < kGroups; ++g) acc[g] = _mm512_loadu_ps(t.rows(g));
   for (int k = 0; k < t.job.matrix.columns(); ++k, weights += stride) {
     const __m512 value = _mm512_set1_ps(x[k]);
     SOLITON_UNROLL

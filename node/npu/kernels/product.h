@@ -24,6 +24,8 @@ struct GroupRange {
 // sums[r] = row r times the vector. Every row is the canonical NaN when a block of the vector is
 // poisoned. REQUIRES: x.suits(matrix), sums.size() == matrix.rows().
 void multiply(const PackedMatrix& matrix, const Activation& x, std::span<float> sums);
+// The same, from the present `sums` on in place of zeros: those of the columns before these.
+void multiply_onto(const PackedMatrix& matrix, const Activation& x, std::span<float> sums);
 // Computes only the rows of these groups and leaves the others of `sums` as they are. Threads that
 // share `x` must call x.reference() first, because it is built on first use.
 void multiply(const PackedMatrix& matrix, const Activation& x, GroupRange groups,
@@ -40,7 +42,8 @@ void multiply(const PackedMatrix& matrix, std::span<const Activation* const> xs,
 struct ProductJob {
   const PackedMatrix& matrix;
   std::span<const Activation* const> xs;
-  std::span<float* const> sums;  // whole groups, from the first row of groups.first
+  // Whole groups, from the first row of groups.first: where the sums start, and then the results.
+  std::span<float* const> sums;
   GroupRange groups;
 };
 void multiply_avx2(const ProductJob& job);

@@ -162,7 +162,7 @@ gate:
 )"),
               ElementsAre("f.npu:7:3: chain 0 \"gate\", instruction 2 (mv_mul 0): mv_mul must "
                           "directly follow v_rd, at most once",
-                          "f.npu:9:3: chain 0 \"gate\": the chain ends without a v_wr",
+                          "f.npu:9:3: chain 0 \"gate\": the chain ends without a v_wr or mv_wr",
                           "f.npu:8:3: chain 0 \"gate\", instruction 3 (vv_add AddSubVrf_0[7]): "
                           "reads AddSubVrf_0[7], which no constant, no zeroed range and no v_wr "
                           "writes"));

@@ -71,6 +71,44 @@ TEST(Functions, EveryInstructionThatLacksItsFunctionIsNamed) {
   EXPECT_EQ(check_shard(shard).errors.size(), 3u);
 }
 
+TEST(Sums, ComeInAndGoOutRightBehindTheProduct) {
+  const Instruction in{Op::kMvRd, Mem::kNetQ, 1}, out{Op::kMvWr, Mem::kNetQ, 1};
+  const auto errors = [](std::vector<Instruction> list) {
+    Shard shard = with_gate(std::move(list));
+    shard.in_ports.push_back({"sums", 1000, false});
+    shard.out_ports.push_back({"sums", 1000, {{"host0", 1}}});
+    return errors_of(shard);
+  };
+  EXPECT_EQ(errors({kRead, kProduct, in, out}), "");
+  EXPECT_EQ(errors({kRead, kProduct, out, out}), "");
+  EXPECT_EQ(errors({kRead, kProduct, in, kAdd0, kSigmoid, kWrite}), "");
+  EXPECT_THAT(errors({kRead, in, kWrite}), HasSubstr("mv_rd must directly follow mv_mul"));
+  EXPECT_THAT(errors({kRead, kProduct, in, in, kWrite}),
+              HasSubstr("mv_rd must directly follow mv_mul"));
+  EXPECT_THAT(errors({kRead, kProduct, kAdd0, out}),
+              HasSubstr("mv_wr must directly follow the product whose sums it sends"));
+  EXPECT_THAT(errors({kRead, out}), HasSubstr("mv_wr must directly follow the product"));
+  EXPECT_THAT(errors({kRead, kProduct, out, kWrite}), HasSubstr("only mv_wr may follow an mv_wr"));
+  EXPECT_THAT(errors({kRead, kProduct, kWrite, out}), HasSubstr("mv_wr must directly follow"));
+  EXPECT_THAT(errors({{Op::kVRd, Mem::kNetQ, 0}, kProduct, in, kWrite}),
+              HasSubstr("a chain waits for one message: with mv_rd, v_rd must read a register"));
+}
+
+TEST(Sums, TakeTwoElementsForEachRow) {
+  const auto with = [](std::uint32_t elements, std::uint32_t port) {
+    Shard shard = with_gate({kRead, kProduct, {Op::kMvRd, Mem::kNetQ, port}, kWrite});
+    shard.in_ports.push_back({"sums", elements, false});
+    return shard;
+  };
+  EXPECT_EQ(errors_of(with(1000, 1)), "");
+  expect_only(with(500, 1),
+              "instruction 2 (mv_rd NetQ[1]): input port \"sums\" carries 500 elements, the sums "
+              "of 500 rows "
+              "take 1000");
+  expect_only(with(1000, 2),
+              "instruction 2 (mv_rd NetQ[2]): there is no input port 2, the shard has 2");
+}
+
 TEST(Reductions, UseTheAdderOfEitherUnit) {
   const Instruction sum{Op::kVRsum, Mem::kNone, 500};
   const auto errors = [](std::vector<Instruction> list) {

@@ -179,7 +179,7 @@ TEST(Program, DecoderNamesTheWordAndTheReason) {
                  "vv_add takes AddSubVrf_0 or AddSubVrf_1, not MultiplyVrf");
   expect_refused({rows, columns, (2u << 27) | (5u << 24), end},
                  "m_rd takes Dram or NetQ, not MatrixRf");
-  expect_refused({rows, columns, 28u << 27, end}, "unknown opcode 28");
+  expect_refused({rows, columns, 30u << 27, end}, "unknown opcode 30");
   expect_refused({rows, columns, 31u << 27, end}, "unknown opcode 31");
   expect_refused({rows, columns, 21u << 27, end},
                  "vv_min takes AddSubVrf_0 or AddSubVrf_1, not none");
@@ -188,6 +188,8 @@ TEST(Program, DecoderNamesTheWordAndTheReason) {
                  "v_rsum takes the number of elements, at least 1");
   expect_refused({rows, columns, (27u << 27) | (1u << 24) | 1u, end},
                  "v_rmax takes none, not InitialVrf");
+  expect_refused({rows, columns, 28u << 27, end}, "mv_rd takes NetQ, not none");
+  expect_refused({rows, columns, (29u << 27) | (6u << 24), end}, "mv_wr takes NetQ, not Dram");
 }
 
 TEST(Program, ScalarAndIndexedInstructionsHaveWordsOfTheirOwn) {
@@ -227,10 +229,12 @@ TEST(Program, FurtherFunctionsHaveTheWordsBehindTheIndexedOnes) {
                            {Op::kVRsqrt, Mem::kNone, 0},
                            {Op::kVRsum, Mem::kNone, 768},
                            {Op::kVRmean, Mem::kNone, 1},
-                           {Op::kVRmax, Mem::kNone, kMaxIndex}}}},
+                           {Op::kVRmax, Mem::kNone, kMaxIndex},
+                           {Op::kMvRd, Mem::kNetQ, 1},
+                           {Op::kMvWr, Mem::kNetQ, 2}}}},
                         {}};
   const std::vector<std::uint32_t> words = encode(program);
-  ASSERT_EQ(words.size(), 10u);
+  ASSERT_EQ(words.size(), 12u);
   EXPECT_EQ(words[2], (21u << 27) | (3u << 24) | 3u);
   EXPECT_EQ(words[3], 22u << 27);
   EXPECT_EQ(words[4], 23u << 27);

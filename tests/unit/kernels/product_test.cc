@@ -254,6 +254,55 @@ TEST(PackedProduct, SeveralVectorsAtOnceAreOneVectorAtATime) {
   }
 }
 
+// Blocks [first, last) of a matrix's columns.
+BfpMatrix blocks_of(const BfpMatrix& matrix, std::size_t first, std::size_t last) {
+  const std::vector<int>& starts = matrix.block_starts;
+  BfpMatrix out = matrix;
+  out.columns = starts[last] - starts[first];
+  out.block_starts.clear();
+  for (std::size_t b = first; b <= last; ++b) out.block_starts.push_back(starts[b] - starts[first]);
+  const auto keep = [&](auto& values, std::size_t of_row, std::size_t from, std::size_t to) {
+    auto kept = values;
+    kept.clear();
+    for (std::size_t row = 0; !values.empty() && row < static_cast<std::size_t>(matrix.rows); ++row)
+      for (std::size_t i = from; i < to; ++i) kept.push_back(values[row * of_row + i]);
+    values = kept;
+  };
+  const auto all = static_cast<std::size_t>(matrix.columns);
+  const auto from = static_cast<std::size_t>(starts[first]);
+  const auto to = static_cast<std::size_t>(starts[last]);
+  keep(out.mantissas, all, from, to);
+  keep(out.wide, all, from, to);
+  keep(out.exponents, starts.size() - 1, first, last);
+  keep(out.scales, starts.size() - 1, first, last);
+  return out;
+}
+
+TEST(PackedProduct, GoesOnWithTheSumsOfTheColumnsBefore) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const Case c = random_case(seed);
+    const std::size_t blocks = c.matrix.block_starts.size() - 1;
+    Chance chance(1000 + seed);
+    const std::vector<float> expected = reference(c);
+    for (const KernelLevel level : supported_kernel_levels()) {
+      std::vector<float> sums(expected.size());
+      for (std::size_t first = 0; first < blocks;) {
+        const std::size_t last =
+            first + 1 + static_cast<std::size_t>(chance.below(static_cast<int>(blocks - first)));
+        const BfpMatrix cut = blocks_of(c.matrix, first, last);
+        const PackedMatrix piece(cut, level);
+        Activation x;
+        x.quantise(std::span(c.x).subspan(static_cast<std::size_t>(c.matrix.block_starts[first]),
+                                          static_cast<std::size_t>(piece.columns())),
+                   piece);
+        multiply_onto(piece, x, sums);
+        first = last;
+      }
+      expect_bits(sums, expected, c.what + " " + std::string(kernel_level_name(level)));
+    }
+  }
+}
+
 // Whatever the rows are cut into and however many threads take the pieces.
 TEST(PackedProduct, AnyRowSplitOverAnyThreadsGivesTheSameBits) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

@@ -271,7 +271,7 @@ class AllPlans {
 
   void stage(std::size_t first, std::size_t last, std::size_t used, std::size_t count,
              const StageOption& option) {
-    Stage it = with_option({first, last, {}}, option);
+    Stage it{first, last, {}, option};
     for (std::size_t i = 0; i < count; ++i) it.nodes.push_back(used + i);
     stages_.push_back(std::move(it));
     cut(last, used + count);

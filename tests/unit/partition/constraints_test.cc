@@ -232,9 +232,10 @@ TEST_F(Given, AnyStagesArePlayedOrRefused) {
         stage.layers.push_back("gru" + std::to_string(layer++));
       for (std::uint64_t more = below(3); more > 0; --more)
         stage.nodes.push_back(Cluster::name(node++));
-      stage.split_directions = below(8) == 0;
-      stage.scatter_input = below(8) == 0;
-      stage.input_nodes = below(4) == 0 ? below(3) : 0;
+      stage.option.split_directions = below(8) == 0;
+      stage.option.scatter_input = below(8) == 0;
+      stage.option.split_columns = below(8) == 0;
+      stage.option.input_nodes = below(4) == 0 ? below(3) : 0;
     }
     cluster.request.constraints.given = stages;
     const auto plan = partition_model(cluster.request);

@@ -210,7 +210,7 @@ std::vector<Half> random_vectors(std::int64_t count, std::uint64_t seed) {
 
 Stage stage(std::size_t first, std::size_t last, std::size_t node, std::size_t count,
             bool split_directions) {
-  Stage out{first, last, {}, split_directions};
+  Stage out{first, last, {}, {.split_directions = split_directions}};
   for (std::size_t i = 0; i < count; ++i) out.nodes.push_back(node + i);
   return out;
 }

@@ -81,8 +81,9 @@ Best best(Cell cell, std::int64_t hidden, std::size_t nodes, bool reset_after = 
   const Routes routes(rack);
   Best out;
   for (const StageOption& option : stage_options(model, 0, 1, nodes, 400)) {
-    const Lowered way = lowered(model, bw_s10(), nodes,
-                                {with_option(stage(0, 1, 0, nodes), option)}, "ms-fp8", false);
+    Stage one = stage(0, 1, 0, nodes);
+    one.option = option;
+    const Lowered way = lowered(model, bw_s10(), nodes, {one}, "ms-fp8", false);
     if (!fits(way)) continue;
     const double us = step_us(way, rack, routes);
     std::printf("    %2zu nodes: %.2f us%s\n", nodes, us, describe(option).c_str());

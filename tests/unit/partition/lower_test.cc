@@ -122,12 +122,12 @@ TEST(Lower, RowSplitGivesTheSameBits) {
 }
 
 Stage scattered(Stage stage) {
-  stage.scatter_input = true;
+  stage.option.scatter_input = true;
   return stage;
 }
 
 Stage in_sides(Stage stage, std::size_t input_nodes) {
-  stage.input_nodes = input_nodes;
+  stage.option.input_nodes = input_nodes;
   return stage;
 }
 

@@ -48,6 +48,34 @@ TEST(Search, AModelThatFitsStaysOnOneNode) {
   EXPECT_EQ(plan.predicted_path.total(), plan.predicted_latency);
 }
 
+// One tile row cannot be divided by rows.
+TEST(Search, ColumnsDivideWhatRowsCannot) {
+  LayerGraph model = no_layers(64 * 30);
+  add_dense(model, 12, true);
+  Cluster cluster(model, quickstart_device(), 4);
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.certificate.verdict, "optimal");
+  ASSERT_EQ(plan.nodes_used, 2);
+  EXPECT_TRUE(plan.stages.at(0).option.split_columns);
+  EXPECT_THAT(plan.placements[1].holds, ElementsAre("columns 960-1919 of dense0"));
+}
+
+// The sums of 64 rows on their way over nodes are less than the vector of 1,280 to each of them.
+TEST(Search, BehindAWideLayerColumnsAreFasterThanRows) {
+  LayerGraph model = no_layers(64);
+  add_dense(model, 64 * 20, true);
+  add_dense(model, 64, true);
+  Cluster cluster(model, quickstart_device(), 4);
+  cluster.request.min_nodes = 4;
+  cluster.request.constraints.joined = {false, true};
+  const Plan plan = partition_model(cluster.request).value();
+  EXPECT_EQ(plan.certificate.verdict, "optimal");
+  ASSERT_EQ(plan.stages.size(), 1U);
+  EXPECT_TRUE(plan.stages[0].option.split_columns);
+  EXPECT_THAT(plan.placements[3].holds,
+              ElementsAre("rows 960-1279 of dense0", "columns 960-1279 of dense1"));
+}
+
 // docs/planner.md.
 TEST(Search, StackedLayersGoOnePerNode) {
   const LayerGraph model =

@@ -53,6 +53,8 @@ TEST(Why, TellsWhatCannotBeFromWhatWasNotFound) {
   it.nodes_min = 2;
   EXPECT_EQ(line(it, "why not fewer nodes: "), "min_nodes is 2");
   EXPECT_EQ(line(it, "why not more nodes: "), "the layers cannot be spread over more");
+  it.nodes_spread = 3;
+  EXPECT_EQ(line(it, "why not more nodes: "), "none was found that is estimated to be faster");
   it.constrained = true;
   EXPECT_EQ(line(it, "why not more nodes: "), "no plan within the constraints was found for more");
   it.nodes_max = 2;

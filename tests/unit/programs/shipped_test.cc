@@ -2,6 +2,7 @@
 // checksum, so that neither program nor arithmetic changes unnoticed.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -39,6 +40,13 @@ void expect_cell(const std::string& name, Cell cell, std::uint64_t pinned) {
   EXPECT_EQ(run.outputs[0],
             reference_cell(cell, weights_of(cell), inputs, shard.format, shard.device.native_dim));
   EXPECT_EQ(checksum(run.outputs[0]), pinned) << std::hex << checksum(run.outputs[0]);
+}
+
+// As they lie in a message.
+Halves halves_of(const std::vector<float>& sums) {
+  Halves out(kElementsPerSum * sums.size());
+  std::memcpy(out.data(), sums.data(), sums.size() * sizeof(float));
+  return out;
 }
 
 TEST(ShippedPrograms, LstmIsTheCell) { expect_cell("lstm", Cell::kLstm, 0x8a674a4c0e973bb4); }
@@ -114,11 +122,36 @@ TEST(ShippedPrograms, DramKeepsWeightsAndTheLargestValues) {
   EXPECT_EQ(checksum(run.outputs[0]), 0xd581d1ea0dc6967b) << std::hex << checksum(run.outputs[0]);
 }
 
+// The node before has the columns in front of these, and this node's sums are those of both.
+TEST(ShippedPrograms, ColumnsGoOnWithTheSumsBeforeThem) {
+  const Shard shard = shipped_program("columns");
+  const std::vector<float> weights = random_matrix(1, 256, 384);
+  const std::vector<Halves> inputs = random_messages(3, 384, 9);
+  std::vector<Halves> before, expected;
+  for (std::uint64_t step = 0; step < inputs.size(); ++step) {
+    const BfpMatrix front =
+        quantise_matrix(random_matrix(20 + step, 256, 128), 256, 128, shard.format, 128, "front")
+            .value();
+    const BfpMatrix own = quantise_matrix(weights, 256, 384, shard.format, 128, "W").value();
+    BfpVector x;
+    std::vector<float> sums(256);
+    quantise_activation(random_halves(128, step), shard.format, front.block_starts, x);
+    multiply(front, x, sums);
+    before.push_back(halves_of(sums));
+    quantise_activation(inputs[step], shard.format, own.block_starts, x);
+    multiply_onto(own, x, sums);
+    expected.push_back(halves_of(sums));
+  }
+  const Played run = play(shard, 3, {{0, inputs}, {1, before}});
+  EXPECT_EQ(run.outputs[0], expected);
+  EXPECT_EQ(run.stats.fp16_overflows, 0U);
+}
+
 // Every file is read by a test, here or in functions_test.cc, survives printing, and together they
 // use every instruction.
 TEST(ShippedPrograms, AreAllKnownHereAndUseEveryInstruction) {
-  const std::set<std::string> known{"convolution",     "dram",      "embedding", "gru",
-                                    "gru-reset-after", "layernorm", "lstm",      "softmax"};
+  const std::set<std::string> known{"columns",         "convolution", "dram", "embedding", "gru",
+                                    "gru-reset-after", "layernorm",   "lstm", "softmax"};
   std::set<std::string> found;
   std::set<Opcode> used;
   for (const auto& entry :
