@@ -11,7 +11,7 @@ ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
       cycle_(clock_.cycles(1)),
       request_(clock_.cycles(shard.device.timing.request_cycles)),
       slot_overhead_(clock_.cycles(shard.device.timing.slot_overhead_cycles)),
-      vector_pass_(vector_pass(shard.device)),
+      vector_pass_(ChainCosts(shard.device, shard.beats_per_tile).vector_pass()),
       lanes_at_once_(shard.device.batch_lanes),
       vectors_(program.layout().slots()),
       stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}

@@ -8,11 +8,8 @@
 
 namespace soliton {
 
-Ticks vector_pass(const NpuDevice& device) {
-  return (std::int64_t{device.native_dim} * device.tile_engines + device.lanes - 1) / device.lanes;
-}
-
-CompiledProgram::CompiledProgram(const Shard& shard) : shard_(shard), layout_(shard) {
+CompiledProgram::CompiledProgram(const Shard& shard)
+    : shard_(shard), costs_(shard.device, shard.beats_per_tile), layout_(shard) {
   std::size_t instructions = 0;
   for (const Chain& chain : shard.program.chains) instructions += chain.instructions.size();
   // Chains keep spans into these two. A reallocation would leave them dangling; there are at most
@@ -144,18 +141,14 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
                     "{}: {} has {} x {} tiles, but the chain handles {} x {}", chain.label,
                     matrix->name, matrix->tile_rows, matrix->tile_columns, chain.rows,
                     chain.columns);
-  const NpuTimingParameters& timing = shard_.device.timing;
-  const std::int64_t engines = shard_.device.tile_engines;
   out.matrix = &*matrix;
   out.matrix_index = static_cast<std::size_t>(matrix - shard_.matrices.begin());
   out.matrix_tiles =
       layout_.tiles(matrix->memory, matrix->tile_address,
                     static_cast<std::uint32_t>(tiles_of(matrix->tile_rows, matrix->tile_columns)));
-  // In ticks: a cycle has as many as there are tile engines.
-  out.occupied = times_ticks(shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns),
-                             shard_.beats_per_tile);
-  out.slot = std::max(timing.dispatch_cycles * engines,
-                      add_ticks(out.occupied, timing.slot_overhead_cycles * engines));
+  out.occupied =
+      costs_.occupied(shard_.device.tiles_taken(matrix->tile_rows, matrix->tile_columns));
+  out.slot = costs_.slot(out.occupied);
   if (matrix->memory == Memory::kDram)
     out.streamed_tiles = std::int64_t{matrix->tile_rows} * matrix->tile_columns;
   out.tile_ticks = shard_.beats_per_tile;
@@ -168,17 +161,15 @@ void CompiledProgram::resolve_product(const Instruction& product, const Chain& c
 // D behind a product, V without one (docs/timing.md). A chain without operations is a pure move,
 // which takes no time.
 Ticks CompiledProgram::latency(const CompiledChain& chain) const {
-  const NpuTimingParameters& timing = shard_.device.timing;
-  std::int64_t cycles = 0;
+  Ticks passing = 0;
   if (chain.matrix != nullptr)
-    cycles = timing.depth_cycles + timing.depth_cycles_per_vector * chain.rows;
+    passing = costs_.depth(chain.rows);
   else if (!chain.operations.empty())
-    cycles = timing.vector_cycles + timing.vector_cycles_per_vector * chain.rows;
+    passing = costs_.vector(chain.rows);
   // A reduction lets nothing out before the last vector is in.
   const auto reductions = std::ranges::count_if(
       chain.operations, [](const MfuOperation& it) { return is_reduction(it.opcode); });
-  return add_ticks(cycles * shard_.device.tile_engines,
-                   times_ticks(reductions * chain.rows, vector_pass(shard_.device)));
+  return add_ticks(passing, times_ticks(reductions * chain.rows, costs_.vector_pass()));
 }
 
 MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,

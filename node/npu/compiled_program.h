@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "node/npu/chain_costs.h"
 #include "node/npu/register_files.h"
 #include "protocol/base/clock_domain.h"
 #include "protocol/isa/shard.h"
@@ -20,9 +21,6 @@ struct MfuOperation {
   VectorRange operand;
   std::uint32_t elements = 0;  // of a reduction
 };
-
-// The time that one native vector takes past a point of the pipeline: N / L cycles (C).
-Ticks vector_pass(const NpuDevice& device);
 
 // The target of a v_wr or m_wr: a NetQ port or a memory. For an m_wr `vectors` counts tiles.
 struct WriteTarget {
@@ -102,6 +100,7 @@ class CompiledProgram {
   std::vector<VectorRange> kept_ranges() const;
 
   const Shard& shard_;
+  ChainCosts costs_;
   RegisterLayout layout_;
   std::vector<CompiledChain> chains_;
   std::vector<MfuOperation>

@@ -10,6 +10,7 @@
 
 #include "node/npu/npu.h"
 #include "protocol/base/check.h"
+#include "protocol/base/clock_domain.h"
 
 namespace soliton {
 namespace {
@@ -192,7 +193,15 @@ class FreePlayback {
     return true;
   }
 
-  void deliver(std::size_t i, std::uint16_t port, const Arrival& arrival) {
+  // A device takes notice of a message at its next tick, and its ticks count from its own begin. When
+  // that is in a plan is not known, so here the message comes early by what that may take.
+  void deliver(std::size_t i, std::uint16_t port, Arrival arrival) {
+    const NpuDevice& device = request_.shards[i].device;
+    const Duration tick = ClockDomain(device.clock, device.tile_engines).duration(1);
+    const Duration early =
+        request_.any_begin ? std::min(tick - Duration{1}, arrival.at - kRunStart) : Duration{};
+    arrival.at = arrival.at - early;
+    arrival.path.network -= early;
     const auto elements =
         request_.batch * std::uint64_t{request_.shards[i].in_ports[port].elements};
     npus_[i]->deliver(port, Payload{{}, 2 * elements}, arrival);

@@ -4,7 +4,8 @@
 // have carried them all.
 //
 // Chains are issued in program order and wait for the latest of what they read, so delaying a
-// message never makes a device faster; and no message is faster than on an idle network. Hence in
+// message never makes a device faster; no message is faster than on an idle network; and none is
+// taken notice of before it is there. Hence in
 // any plan that contains these programs, whatever surrounds them:
 //
 //   last output  >=  first input + last
@@ -27,6 +28,9 @@ struct FreePlayRequest {
   // For the response: the number of steps within which the last input can be needed; 0: no response
   // is wanted.
   std::int64_t steps_behind = 1;
+  // Devices begin when their first message is there, and their ticks count from then. True: at any
+  // instant, so no tick is waited for, as a bound needs; false: all at the same one.
+  bool any_begin = true;
   // Minimum time of a message of `elements` elements (of all lanes) between two of the shards.
   std::function<Duration(std::size_t from, std::size_t to, std::int64_t elements)> way;
   // Minimum time for which its last packet occupies a shard's only cable; 0 if there are several.

@@ -6,6 +6,7 @@
 #include "partition/search/chain.h"
 #include "partition/search/chain_search.h"
 #include "partition/search/exact_search.h"
+#include "partition/search/graph_bounds.h"
 #include "partition/search/node_orders.h"
 #include "partition/search/refuse.h"
 
@@ -38,6 +39,7 @@ class Finding {
     if (!chain) {
       out_.fewest = fewest_by_tiles();
       out_.nodes_bound = std::max(out_.fewest, limits_.least);
+      if (layers <= kBoundedLayers && out_.fewest <= limits_.most) bound_graph();
     }
     if (out_.fewest > limits_.most) {
       out_.proved = true;
@@ -60,6 +62,15 @@ class Finding {
     out_.nodes_bound = std::max(out_.fewest, limits_.least);
     if (request_.sla.count() == 0) return;
     while (out_.nodes_bound < limits_.most && bounds_->latency_on(out_.nodes_bound) > request_.sla)
+      ++out_.nodes_bound;
+  }
+
+  void bound_graph() {
+    const GraphBounds bounds(request_, view_, costs_, player_, limits_.most);
+    out_.latency_bound = bounds.latency(limits_.most);
+    out_.interval_bound = bounds.interval(limits_.most);
+    if (request_.sla.count() == 0) return;
+    while (out_.nodes_bound < limits_.most && bounds.latency(out_.nodes_bound) > request_.sla)
       ++out_.nodes_bound;
   }
 

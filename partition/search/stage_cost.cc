@@ -254,6 +254,7 @@ FreePlay StageCosts::play(const StageShape& shape, const Lowered& lowered, const
   request.shards = lowered.shards;
   request.steps = runs_once(*request_.model, shape.first) ? 1 : steps;
   request.steps_behind = steps_behind;
+  request.any_begin = steps_behind > 0;
   request.batch = request_.batch;
   for (const Shard& shard : lowered.shards)
     work_ += (steps / 2 + 20) * static_cast<std::int64_t>(shard.program.chains.size());

@@ -92,6 +92,7 @@ class StageCosts {
   StageEstimate measure(const StageShape& shape, const Lowered& lowered, const Groups& groups);
   Duration cable_time(const StageShape& shape, const Lowered& lowered, const Groups& groups) const;
   // `groups`: those of the nodes; null: all nodes are as near to each other as any two are.
+  // `steps_behind`: 0 for an estimate, else for a bound.
   FreePlay play(const StageShape& shape, const Lowered& lowered, const Groups* groups,
                 std::int64_t steps, std::int64_t steps_behind);
   std::int64_t needed_behind(const StageShape& shape) const;

@@ -10,6 +10,7 @@
 #include "partition/plan/explain.h"
 #include "partition/plan/read_plan.h"
 #include "partition/search/chain.h"
+#include "partition/search/graph_bounds.h"
 #include "tests/unit/partition/brute_force.h"
 
 namespace soliton::test {
@@ -110,7 +111,10 @@ void compare(const RandomCluster& cluster, std::uint64_t number, Compared& seen)
   EXPECT_EQ(plan->certificate.plan_class,
             std::string(graph ? "given order" : "contiguous") +
                 (request.constraints.any() ? " within constraints" : ""));
-  // Of a graph nothing is claimed where not all plans were played.
+  // Of a graph the best plan is not claimed where not all plans were played, but its bounds hold.
+  if (request.objective != Objective::kNodes) {
+    EXPECT_LE(plan->certificate.lower_bound.count(), value_of(all, request.objective).count());
+  }
   if (graph && plan->certificate.method.find("every plan") == std::string::npos) {
     ++seen.unproved;
     return;
@@ -179,6 +183,57 @@ TEST(BruteForce, NoPlanOfAGraphInItsOrderIsBetter) {
   });
   EXPECT_LT(seen.unproved, asked("SOLITON_BRUTE_CASES", kCases) / 4);
   RecordProperty("plans", std::to_string(seen.plans));
+}
+
+// A vector for each step of a request, in place of one.
+void make_sequence(LayerGraph& model, std::int64_t steps) {
+  model.fixed_steps = steps;
+  for (LayerSource& source : model.sources) {
+    source.per_step = true;
+    source.tokens = steps;
+  }
+  for (Layer& layer : model.layers) {
+    auto& it = std::get<DenseLayer>(layer);
+    it.per_step = true;
+    it.tokens = steps;
+  }
+}
+
+// By which the bound on the latency is near the best plan; 0 where there is no plan.
+double check_bounds(RandomCluster& cluster, std::uint64_t number) {
+  if (number % 3 > 0) cluster.model = random_graph_model(number);
+  if (number % 3 == 1) cluster.steps = 1;
+  if (number % 3 == 2) make_sequence(cluster.model, cluster.steps);
+  const BuiltCluster built(cluster);
+  const BruteForce all = all_plans(built.request);
+  const Checked<NodesView> view = view_nodes(built.request);
+  if (all.plans == 0 || !view) return 0;
+  StageCosts costs(built.request, *view);
+  const PlanPlayer player(built.request, *view);
+  const std::size_t most = view->nodes.size();
+  const GraphBounds bounds(built.request, *view, costs, player, most);
+  const Duration least = bounds.latency(most);
+  EXPECT_LE(least.count(), all.latency->count());
+  EXPECT_LE(bounds.interval(most).count(), all.interval->count());
+  EXPECT_GT(least.count(), 0);
+  for (const auto& [nodes, latency] : all.latency_on)
+    EXPECT_LE(bounds.latency(nodes).count(), latency.count()) << nodes;
+  return static_cast<double>(least.count()) / static_cast<double>(all.latency->count());
+}
+
+// Of branches and chains alike, on any number of nodes, however the best plan was found.
+TEST(BruteForce, BoundsOfGraphsAreBelowEveryPlan) {
+  double nearest = 0;
+  for_random_clusters(1, [&](RandomCluster& cluster, std::uint64_t number) {
+    nearest = std::max(nearest, check_bounds(cluster, number));
+  });
+  EXPECT_GT(nearest, 0.9);
+}
+
+// Two devices that exchange vectors begin at different instants, and wait for less than a tick then.
+TEST(BruteForce, DevicesThatBeginApartAreNoFasterThanTheBound) {
+  RandomCluster cluster = random_cluster(kSeed, 4727, false);
+  EXPECT_GT(check_bounds(cluster, 4727), 0);
 }
 
 TEST(BruteForce, NoPlanWithinConstraintsIsBetter) {
