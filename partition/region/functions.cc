@@ -193,6 +193,25 @@ Status reduce(Emitter& emitter, const ir::Node& node) {
   return finish(emitter, node, continue_with(emitter, node.name, *in, {{opcode, {}}}));
 }
 
+// A window is the whole vector, so that one element is left of each. Smaller ones would take elements of a
+// vector apart, which an FPGA does not.
+template <Opcode opcode>
+Status pool(Emitter& emitter, const ir::Node& node) {
+  const ir::Shape& shape = emitter.array(node.inputs[0]).shape();
+  const auto kernel = node.integers("kernel_shape", {});
+  const auto pads = node.integers("pads", {});
+  const auto dilations = node.integers("dilations", {});
+  if (!kernel || !pads || !dilations) return invalid("has a window that is no list of numbers");
+  const auto are = [](const std::vector<std::int64_t>& all, std::int64_t value) {
+    return std::ranges::all_of(all, [&](std::int64_t it) { return it == value; });
+  };
+  if (shape.size() < 2 || !std::ranges::equal(*kernel, std::span(shape).subspan(2)) ||
+      !are(*pads, 0) || !are(*dilations, 1))
+    return invalid("pools windows that are not all of the axes behind the channels");
+  if (node.wants(1)) return invalid("also gives the places of the largest elements");
+  return reduce<opcode>(emitter, node);
+}
+
 // Before opset 13 a softmax normalises all axes from its axis on as one.
 bool normalises_vectors(const Emitter& emitter, const ir::Node& node, const Vectors& in) {
   constexpr std::int64_t kLastAxisAlone = 13;
@@ -303,6 +322,10 @@ constexpr Rule kRules[] = {
     {"ReduceMean", reduce<Opcode::kVRmean>, "row_reduce"},
     {"ReduceSum", reduce<Opcode::kVRsum>, "row_reduce"},
     {"ReduceMax", reduce<Opcode::kVRmax>, "row_reduce"},
+    {"GlobalAveragePool", reduce<Opcode::kVRmean>, "row_reduce"},
+    {"GlobalMaxPool", reduce<Opcode::kVRmax>, "row_reduce"},
+    {"AveragePool", pool<Opcode::kVRmean>, "row_reduce"},
+    {"MaxPool", pool<Opcode::kVRmax>, "row_reduce"},
     {"Softmax", softmax, "row_reduce, min, exp, reciprocal"},
     {"LayerNormalization", layer_norm, "row_reduce, rsqrt"},
     {"SimplifiedLayerNormalization", rms_norm, "row_reduce, rsqrt"},

@@ -51,8 +51,23 @@ ir::ValueId written_out_gelu(TestGraph& t, ir::ValueId x) {
   return t.node("half", "Mul", {t.node("product", "Mul", {x, share}), number(t, "h", 0.5F)});
 }
 
+// Elements weighted by what a pool makes of their vector, with more axes of one element around it.
+FunctionCase pooled(const char* name, const char* op, std::vector<ir::Attribute> attributes = {}) {
+  return {name, [op, attributes](TestGraph& t, ir::ValueId x) {
+            const ir::ValueId shape =
+                t.constant("shape", ir::Array::of<std::int64_t>({4}, {1, 3, 1, 19}));
+            const ir::ValueId maps = t.node("maps", "Reshape", {x, shape});
+            return t.node("f", "Mul", {maps, t.node("pool", op, {maps}, attributes)});
+          }};
+}
+
 std::vector<FunctionCase> function_cases() {
   return {
+      pooled("global_average_pool", "GlobalAveragePool"),
+      pooled("global_max_pool", "GlobalMaxPool"),
+      pooled("average_pool", "AveragePool", {integers("kernel_shape", {1, 19})}),
+      pooled("max_pool", "MaxPool",
+             {integers("kernel_shape", {1, 19}), integers("strides", {1, 4})}),
       FunctionCase{
           "clip",
           [](TestGraph& t, ir::ValueId x) {
@@ -116,6 +131,23 @@ TEST(RegionFunctions, AnEarlySoftmaxOverSeveralAxesStaysOnTheCpu) {
     expect_on_fpga(run, axis == 1 ? 4 : 5);
     expect_same(run, 2);
   }
+}
+
+// What a window leaves of a vector are other vectors, and the places of elements are integers.
+TEST(RegionFunctions, SmallerPoolsStayOnTheCpu) {
+  const auto cpu_nodes = [](std::vector<ir::Attribute> attributes, ir::Shape shape,
+                            std::int64_t width) {
+    TestGraph t;
+    const ir::ValueId x = dense(t, "a", t.input("x", shape), 20, 19);
+    t.output(dense(t, "bb", t.node("pool", "MaxPool", {x}, attributes), width, 12));
+    RegionRun run(t.graph);
+    expect_on_fpga(run, 4);
+    expect_same(run, 2);
+  };
+  cpu_nodes({integers("kernel_shape", {8}), integers("strides", {8})}, {1, 3, 20}, 2);
+  cpu_nodes({integers("kernel_shape", {18}), integers("strides", {18})}, {1, 3, 20}, 1);
+  cpu_nodes({integers("kernel_shape", {21}), integers("pads", {1, 1})}, {1, 3, 20}, 1);
+  cpu_nodes({integers("kernel_shape", {3, 19})}, {1, 2, 3, 20}, 1);
 }
 
 std::string case_name(const testing::TestParamInfo<FunctionCase>& it) { return it.param.name; }
