@@ -104,6 +104,7 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, const Finished
   };
   write("requests.csv", requests_csv(results));
   write("results.json", results_json(results));
+  if (results.links) write("links.csv", links_csv(results));
   for (const auto& [name, array] : finished.outputs)
     write(outputs_file(name, finished.outputs.size()).c_str(), format_npy(array));
   write("summary.txt", summary_text(results, context));

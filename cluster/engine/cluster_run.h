@@ -43,6 +43,7 @@ struct ClusterOutcome {
   std::vector<std::optional<NodeStats>> stats;  // by NodeId; unset: it never reported
   std::vector<bool> node_failed;
   NetworkCounters network;             // virtual time
+  std::vector<PortCounters> ports;     // by port number (port_of()); virtual time
   std::optional<PauseReport> pauses;   // virtual time, with pauses
   std::vector<std::string> deadlocks;  // ports that wait in a circle: "tor0 -> tor1, tor1 -> tor0"
   std::vector<FaultCounters> faults;   // by rule

@@ -72,6 +72,8 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::si
   outcome.events = engine.report().node_events + engine.report().network_events;
   outcome.interrupted_by = signal;
   outcome.network = network_.counters();
+  for (std::size_t port = 0; port < 2 * topology_.links.size(); ++port)
+    outcome.ports.push_back(network_.port(hop_of(port)));
   outcome.pauses = network_.pause_report(outcome.end);
   for (const Deadlock& deadlock : network_.deadlocks())
     outcome.deadlocks.push_back(circle_text(deadlock));

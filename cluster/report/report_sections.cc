@@ -15,6 +15,7 @@ namespace soliton {
 namespace {
 
 constexpr std::size_t kPausedPortsLimit = 40;  // rows; all are in results.json
+constexpr std::size_t kLinksInTable = 20;
 
 std::string count_text(std::uint64_t value) {
   return group_thousands(static_cast<std::int64_t>(value));
@@ -170,6 +171,26 @@ std::string network_html(const RunResults& r) {
   rows.push_back({"tensor bytes between nodes, each request",
                   group_thousands(r.partition.cut_bytes_per_request)});
   return html_section("Network", html_table({"count", "value"}, rows));
+}
+
+std::string links_html(const RunResults& r) {
+  if (!r.links || r.links->empty()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const LinkResult& link : *r.links) {
+    if (rows.size() == kLinksInTable) break;
+    rows.push_back({link.name, count_text(link.packets), count_text(link.bytes),
+                    fmt::format("{:.1f} %", 100 * link.busy_fraction), describe(link.queue_max),
+                    spell_time(link.wait_max),
+                    count_text(link.dropped_queue + link.dropped_fault + link.dropped_watchdog),
+                    count_text(link.marked)});
+  }
+  const std::string all = paragraph(
+      fmt::format("The busiest of {} directions of cables that carried packets; links.csv has all.",
+                  r.links->size()));
+  return html_section("Links",
+                      all + html_table({"link", "packets", "bytes", "busy", "longest queue",
+                                        "longest wait", "dropped", "marked"},
+                                       rows));
 }
 
 // The ports that were paused longest, with the queues of both classes.

@@ -126,6 +126,32 @@ inline constexpr Field kPauseResultRows[] = {
 };
 inline constexpr FieldTable kPauseResultFields = fields_of<PauseResult>("pauses", kPauseResultRows);
 
+// One direction of a cable of the emulated network, with what its port put on the line.
+struct LinkResult {
+  std::string name;  // "tor0 -> fpga3"
+  std::uint64_t packets = 0, bytes = 0;
+  double busy_fraction = 0;
+  std::uint64_t dropped_queue = 0, dropped_fault = 0, dropped_watchdog = 0, marked = 0;
+  Bytes queue_max{};
+  Duration wait_max{};
+};
+inline constexpr Field kLinkRows[] = {
+    field<&LinkResult::name>("link", "From whom to whom it sends."),
+    field<&LinkResult::packets>("packets", "Packets put on the line, lost there or not."),
+    field<&LinkResult::bytes>("bytes", "Their bytes, without those of frames."),
+    field<&LinkResult::busy_fraction>(
+        "busy_fraction", "Share of the run in which they took the line, with their frames."),
+    field<&LinkResult::dropped_queue>("dropped_queue", "Packets that found the queue full."),
+    field<&LinkResult::dropped_fault>("dropped_fault", "Packets that a fault dropped."),
+    field<&LinkResult::dropped_watchdog>("dropped_watchdog", "Packets that a watchdog dropped."),
+    field<&LinkResult::marked>("ecn_marked", "Packets that it marked."),
+    field<&LinkResult::queue_max>("queue_bytes_max", "Its longest queue."),
+    field<&LinkResult::wait_max>("wait_us_max", "The longest that a packet waited for the line."),
+};
+inline constexpr FieldTable kLinkFields = fields_of<LinkResult>("links", kLinkRows);
+// Of those that carried or dropped something results.json has so many, the busiest; links.csv has all.
+inline constexpr std::size_t kLinksShown = 1'000;
+
 // The transport, summed over all nodes.
 struct LtlCounters : LtlStats {
   std::string carrier = "emulated";  // emulated | udp | shm
@@ -295,6 +321,7 @@ struct RunResults {
   std::vector<NodeResult> nodes;
   PartitionSummary partition;
   FabricCounters fabric;
+  std::optional<std::vector<LinkResult>> links;  // busiest first; unset in wall time
   LtlCounters ltl;
   std::vector<FaultResult> faults;
   OutputSummary outputs;
@@ -318,6 +345,8 @@ double utilization(const RunResults& results);  // effective / peak
 // `with_wall` is false. Ends with a newline.
 std::string results_json(const RunResults& results, bool with_wall = true);
 std::string requests_csv(const RunResults& results);
+// A line for each of RunResults::links, with the columns of kLinkFields.
+std::string links_csv(const RunResults& results);
 // The columns of requests.csv, for a file that grows by lines (csv_head(), csv_line()).
 std::span<const CsvColumn<RequestRecord>> requests_columns();
 // Chrome trace-event JSON: one track per node, chains and requests as slices, messages as flow

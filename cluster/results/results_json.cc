@@ -95,6 +95,16 @@ Json pauses_json(const PauseResult& p) {
   return out;
 }
 
+Json links_json(const RunResults& r) {
+  if (!r.links) return nullptr;
+  Json out = Json::array();
+  for (const LinkResult& link : *r.links) {
+    if (out.size() == kLinksShown) break;
+    out.push_back(fields_json(kLinkFields, &link));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string results_json(const RunResults& r, bool with_wall) {
@@ -116,6 +126,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
            {"nodes", list(r.nodes, node_json)},
            {"partition", fields_json(kPartitionSummaryFields, &r.partition, has_plan)},
            {"fabric", fields_json(kFabricFields, &r.fabric, r.fabric.known)},
+           {"links", links_json(r)},
            {"ltl", ltl_json(r.ltl)},
            {"faults", list(r.faults, fault_json)},
            {"outputs", outputs_json(r.outputs)},

@@ -30,6 +30,33 @@ PauseResult pauses_of(const Topology& topology, const PauseReport& report,
   return out;
 }
 
+bool used(const PortCounters& c) {
+  return c.packets + c.dropped_queue + c.dropped_fault + c.dropped_watchdog > 0;
+}
+
+// The time that a line takes for all bytes at once: packets one by one would be rounded up each.
+double busy_share(const TopologyLink& link, const PortCounters& c, Instant end) {
+  const auto bytes = static_cast<std::int64_t>(c.bytes + c.packets * kFrameOverheadBytes);
+  const Duration elapsed = end - kRunStart;
+  if (elapsed.count() <= 0) return 0;
+  return std::min(1.0, in_us(transmit_time(Bytes{bytes}, link.rate)) / in_us(elapsed));
+}
+
+// The busiest first; of equal ones in the order of the topology.
+std::vector<LinkResult> links_of(const Topology& topology, const ClusterOutcome& outcome) {
+  std::vector<LinkResult> out;
+  for (std::size_t port = 0; port < outcome.ports.size(); ++port) {
+    const PortCounters& c = outcome.ports[port];
+    if (!used(c)) continue;
+    const Hop hop = hop_of(port);
+    out.push_back({port_name(topology, hop), c.packets, c.bytes,
+                   busy_share(topology.links[hop.link], c, outcome.end), c.dropped_queue,
+                   c.dropped_fault, c.dropped_watchdog, c.marked, c.queue_max, c.wait_max});
+  }
+  std::ranges::stable_sort(out, std::ranges::greater(), &LinkResult::busy_fraction);
+  return out;
+}
+
 void fill_roles(const PreparedRun& run, RunResults& results) {
   for (NodeResult& node : results.nodes) {
     // Nodes in none of these roles stay "idle".
@@ -205,6 +232,7 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     fabric.ecn_marked = outcome.network.marked;
     fabric.queue_bytes_max = static_cast<std::uint64_t>(outcome.network.queue_max.count);
   }
+  if (!wall) results.links = links_of(run.topology, outcome);
   if (outcome.pauses) results.pauses = pauses_of(run.topology, *outcome.pauses, outcome.network);
   for (std::size_t rule = 0; rule < hits.size(); ++rule) {
     fabric.dropped += hits[rule].dropped;

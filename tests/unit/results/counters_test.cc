@@ -75,7 +75,8 @@ TEST(Counters, ThePageNamesEachOfThem) {
       page_rows("partition.", kPartitionSummaryFields) +
       page_rows("outputs.", kOutputSummaryFields) + page_rows("wall.", kWallSummaryFields) +
       page_rows("traffic.", kTrafficResultFields) + page_rows("traffic.flows[].", kFlowFields) +
-      page_rows("pauses.", kPauseResultFields) + page_rows("pauses.ports[].", kPausePortFields);
+      page_rows("links[].", kLinkFields) + page_rows("pauses.", kPauseResultFields) +
+      page_rows("pauses.ports[].", kPausePortFields);
   EXPECT_THAT(page, HasSubstr("| field | what it is |\n|---|---|\n" + fields + "\n"));
 }
 

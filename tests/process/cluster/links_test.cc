@@ -1,0 +1,109 @@
+// What each direction of a cable carried: nothing comes out of a switch that did not go in, and what
+// did not come out was dropped there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/process/cluster/program.h"
+
+namespace soliton {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// Eight senders into one port with a short queue, over two switches and a cable that loses packets.
+constexpr const char* kCluster = R"(
+name: incast
+seed: 5
+nodes: [{name: "fpga[0-8]", device: bw-pocket}]
+topology:
+  kind: explicit
+  ecn: false
+  switches: [{name: "s[0-1]", forwarding: 300 ns}]
+  links:
+    - {between: ["fpga[0-7]", s0], latency: 500 ns, queue: 1 MiB}
+    - {between: [fpga8, s1], latency: 500 ns, queue: 1 MiB}
+    - {between: [s0, s1], latency: 500 ns, queue: 20 kB}
+    - {between: [fpga0, s1], latency: 5 us, name: spare}
+workload: {kind: incast, from: "fpga[0-7]", to: fpga8, bytes: 64 KiB, count: 20}
+faults: [{link: fpga3-s0, loss: 2 %}]
+trace: {requests: 0}
+)";
+
+struct Incast {
+  TemporaryFolder folder;
+  nlohmann::json results;
+  std::map<std::string, nlohmann::json> links;
+
+  explicit Incast(const std::vector<std::string>& options = {}) {
+    folder.write("cluster.yaml", kCluster);
+    std::vector<std::string> arguments{"run", folder.file("cluster.yaml"), "--quiet", "--out",
+                                       folder.file("run")};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Ended ended = run_soliton(arguments);
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    results = read_json(folder.file("run/results.json"));
+    for (const auto& link : results["links"]) links[link["link"]] = link;
+  }
+  std::uint64_t of(const std::string& link, const char* key) const {
+    return links.contains(link) ? links.at(link)[key].get<std::uint64_t>() : 0;
+  }
+};
+
+TEST(Links, WhatGoesIntoASwitchComesOutOrIsDropped) {
+  const Incast run;
+  std::uint64_t in = 0, lost = 0, handed_over = 0, dropped = 0;
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "fpga" + std::to_string(i) + " -> s0";
+    in += run.of(name, "packets");
+    lost += run.of(name, "dropped_fault");
+  }
+  in += run.of("s1 -> s0", "packets");
+  std::uint64_t out = run.of("s0 -> s1", "packets") + run.of("s0 -> s1", "dropped_queue");
+  for (int i = 0; i < 8; ++i) out += run.of("s0 -> fpga" + std::to_string(i), "packets");
+  EXPECT_EQ(in, out + lost);
+  EXPECT_GT(lost, 0U);
+  EXPECT_GT(run.of("s0 -> s1", "dropped_queue"), 0U);
+  for (const auto& [name, link] : run.links) {
+    if (name.starts_with("fpga")) handed_over += link["packets"].get<std::uint64_t>();
+    for (const char* cause : {"dropped_queue", "dropped_fault", "dropped_watchdog"})
+      dropped += link[cause].get<std::uint64_t>();
+  }
+  EXPECT_EQ(handed_over, run.results["fabric"]["packets"]);
+  EXPECT_EQ(dropped, run.results["fabric"]["dropped"]);
+  EXPECT_LE(run.of("s0 -> s1", "queue_bytes_max"), 20'000U);
+}
+
+// The bottleneck is busy nearly all the time, and a cable on no path is not listed.
+TEST(Links, AreListedBusiestFirst) {
+  const Incast run;
+  // The same packets cross both, and the one that the file names first comes first.
+  EXPECT_EQ(run.results["links"][0]["link"], "s1 -> fpga8");
+  EXPECT_EQ(run.results["links"][1]["link"], "s0 -> s1");
+  EXPECT_GT(run.results["links"][0]["busy_fraction"].get<double>(), 0.8);
+  double before = 1;
+  for (const auto& link : run.results["links"]) {
+    EXPECT_LE(link["busy_fraction"].get<double>(), before);
+    before = link["busy_fraction"].get<double>();
+  }
+  EXPECT_FALSE(run.links.contains("fpga0 -> s1"));
+  const std::string csv = read_text(run.folder.file("run/links.csv"));
+  EXPECT_THAT(csv, StartsWith("link,packets,bytes,busy_fraction,dropped_queue,"));
+  EXPECT_THAT(csv, HasSubstr("\ns0 -> s1," + std::to_string(run.of("s0 -> s1", "packets")) + ","));
+  EXPECT_EQ(std::ranges::count(csv, '\n'), static_cast<std::ptrdiff_t>(run.links.size() + 1));
+  EXPECT_THAT(read_text(run.folder.file("run/report.html")), HasSubstr("s0 -&gt; s1"));
+}
+
+TEST(Links, AreTheSameBytesPackedAndUnknownInWallTime) {
+  const Incast processes, packed({"--processes", "packed"});
+  EXPECT_EQ(read_text(processes.folder.file("run/links.csv")),
+            read_text(packed.folder.file("run/links.csv")));
+  const Incast wall({"--time", "wall", "--set", "faults=[]"});
+  EXPECT_TRUE(wall.results["links"].is_null());
+  EXPECT_FALSE(std::filesystem::exists(wall.folder.file("run/links.csv")));
+}
+
+}  // namespace
+}  // namespace soliton
