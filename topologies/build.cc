@@ -75,6 +75,7 @@ Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<Pla
     if (kind->wired) link.rate = slowest(link, nodes);
   }
   topology.pause = spec.pause;
+  topology.routing = spec.routing;
   return topology;
 }
 

@@ -2,9 +2,9 @@
 //
 // A new kind is a struct of options with its table of fields, a function that builds the graph, and
 // a line in the list. Reader, writer, `soliton list`, schema and documentation follow from the
-// value. How packets find their way needs nothing: they take the shortest paths, looked up in
-// tables (shortest_paths.h). A kind whose paths follow from its shape may compute them instead and
-// set Topology::next_hops; then memory grows with the nodes and not with the square of its
+// value. How packets find their way needs nothing but `routed`: ways are looked up in tables
+// (equal_paths.h, shortest_paths.h). A kind whose paths follow from its shape may compute them instead
+// and set Topology::next_hops; then memory grows with the nodes and not with the square of its
 // switches.
 #pragma once
 
@@ -34,6 +34,9 @@ struct TopologyKind {
   FieldTable fields;
   // Whether it has cables and switches that a file may set: bandwidth, ecn, pfc.
   bool wired = true;
+  // Whether there may be several ways between two nodes, among which `routing` chooses. If so, the
+  // kind does not set Topology::next_hops.
+  bool routed = false;
   // Whether the file names its switches and links: TopologySpec::explicit_*.
   bool drawn = false;
 

@@ -1,5 +1,6 @@
 #include "topologies/routes.h"
 
+#include "topologies/equal_paths.h"
 #include "topologies/shortest_paths.h"
 
 namespace soliton {
@@ -10,10 +11,27 @@ std::string port_name(const Topology& topology, Hop hop) {
          topology.vertices[far_end(link, hop.direction)].name;
 }
 
-Routes::Routes(const Topology& topology)
-    : topology_(topology),
-      next_hops_(topology.next_hops ? topology.next_hops
-                                    : std::make_shared<ShortestPaths>(topology)) {}
+namespace {
+
+std::shared_ptr<const NextHops> next_hops_of(const Topology& topology) {
+  if (topology.next_hops) return topology.next_hops;
+  if (topology.routing == Routing::kFixed) return std::make_shared<ShortestPaths>(topology);
+  return std::make_shared<EqualPaths>(topology);
+}
+
+}  // namespace
+
+// FNV-1a.
+std::uint64_t name_hash(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
+Routes::Routes(const Topology& topology) : topology_(topology), next_hops_(next_hops_of(topology)) {
+  for (std::uint32_t node = 0; node < topology.nodes; ++node)
+    names_.push_back(name_hash(topology.vertices[node].name));
+}
 
 std::vector<Hop> Routes::path(NodeId from, NodeId to) const {
   std::vector<Hop> hops;

@@ -73,6 +73,12 @@ constexpr Hop hop_of(std::size_t port) {
   return {static_cast<std::uint32_t>(port / 2), static_cast<std::uint8_t>(port % 2)};
 }
 
+// How a packet finds its way where several are equally good.
+enum class Routing : std::uint8_t {
+  kEcmp,   // of all ways over the fewest cables, one for each flow (equal_paths.h)
+  kFixed,  // the shortest one by latency, the same for all flows (shortest_paths.h)
+};
+
 class NextHops;
 
 struct Topology {
@@ -81,6 +87,7 @@ struct Topology {
   std::vector<TopologyLink> links;
   std::uint32_t nodes = 0;             // vertices [0, nodes) are cluster nodes
   std::optional<PriorityPause> pause;  // of every switch; unset: the cluster's class is lossy
+  Routing routing = Routing::kFixed;   // where `next_hops` is not set
   // Set by kinds that compute where packets go; otherwise it is looked up in tables (routes.h).
   std::shared_ptr<const NextHops> next_hops;
 };
@@ -108,6 +115,7 @@ struct TopologySpec {
   // Marking at every cable that a switch feeds; unset: no marks.
   std::optional<EcnMarking> ecn = EcnMarking{};
   std::optional<PriorityPause> pause;  // of every switch
+  Routing routing = Routing::kEcmp;    // of kinds whose shape does not decide it
   // Kinds that are drawn: switches and links by name; nodes of the cluster are attached by name
   // too.
   std::vector<Vertex> explicit_switches;

@@ -24,6 +24,7 @@ std::vector<Field> rows_of(const TopologyKind& kind) {
   if (kind.wired) append(rows, kTopologyRateRows);
   append(rows, kind.fields.fields);
   if (kind.wired) append(rows, kTopologyQueueRows);
+  if (kind.routed) append(rows, kTopologyRoutedRows);
   if (kind.drawn) append(rows, kTopologyDrawnRows);
   return rows;
 }
@@ -39,6 +40,7 @@ std::vector<Field> rows_of_all(TopologyKinds kinds) {
     for (const Field& row : kind->fields.fields)
       if (!has(rows, row.key)) rows.push_back(row.from(kind->fields));
   append(rows, kTopologyQueueRows);
+  append(rows, kTopologyRoutedRows);
   for (const Field& row : kTopologyDrawnRows) rows.push_back(row.from(kTopologyDrawnFields));
   return rows;
 }

@@ -128,6 +128,15 @@ inline constexpr Field kTopologyQueueRows[] = {
         .switchable()
         .if_changed(),
 };
+inline constexpr FieldWord kRoutingWords[] = {word("ecmp", Routing::kEcmp),
+                                              word("fixed", Routing::kFixed)};
+inline constexpr Field kTopologyRoutedRows[] = {
+    field<&TopologySpec::routing>(
+        "routing",
+        "Which way a packet takes: `ecmp`, of all ways over the fewest cables one for each pair of "
+        "nodes; `fixed`, the shortest by latency.")
+        .spelled(kRoutingWords),
+};
 inline constexpr Field kTopologyDrawnRows[] = {
     described("switches", "Switches by name.", FieldType::kMaps).of(kSwitchFields),
     described("links", "Cables by name.", FieldType::kMaps).of(kCableFields).needed(),
@@ -138,6 +147,8 @@ inline constexpr FieldTable kTopologyRateFields =
     fields_of<TopologySpec>("topology", kTopologyRateRows);
 inline constexpr FieldTable kTopologyQueueFields =
     fields_of<TopologySpec>("topology", kTopologyQueueRows);
+inline constexpr FieldTable kTopologyRoutedFields =
+    fields_of<TopologySpec>("topology", kTopologyRoutedRows);
 inline constexpr FieldTable kTopologyDrawnFields =
     fields_of<TopologySpec>("topology", kTopologyDrawnRows);
 

@@ -31,6 +31,7 @@ std::string topology_text(const TopologySpec& topology, TopologyKinds kinds) {
   if (kind.wired) add(kTopologyRateFields, collect(kTopologyRateFields, &topology));
   add(kind.fields, all_options(kind, topology.options));
   if (kind.wired) add(kTopologyQueueFields, collect(kTopologyQueueFields, &topology));
+  if (kind.routed) add(kTopologyRoutedFields, collect(kTopologyRoutedFields, &topology));
   return kind.drawn ? out + drawn_text(topology, writer) : out;
 }
 

@@ -25,7 +25,7 @@ Cables::Cables(const Topology& topology, const Routes& routes, const FaultPlan& 
 std::uint32_t Cables::add(Frame frame) {
   const NodeId source = frame.datagram.source, destination = frame.datagram.destination;
   const std::optional<Hop> first =
-      routes_.next_hop(index(source), destination, flow_between(source, destination));
+      routes_.next_hop(index(source), destination, routes_.flow(source, destination));
   SOLITON_CHECK_MSG(first, "no path from node {} to node {}", index(source), index(destination));
   const AtPort at_port{frame.at, frame.at};
   Flight flight{.frame = std::move(frame), .at_port = at_port, .next = *first, .over = *first};
@@ -85,7 +85,7 @@ void Cables::proceed(std::uint32_t number, const OnLine& line) {
   const NodeId destination = flight.frame.datagram.destination;
   const bool last = at == index(destination);
   if (!last) {
-    const auto next = routes_.next_hop(at, destination, flow_between(source, destination));
+    const auto next = routes_.next_hop(at, destination, routes_.flow(source, destination));
     SOLITON_CHECK_MSG(next, "no path from {} to node {}", topology_.vertices[at].name,
                       index(destination));
     flight.next = *next;

@@ -13,6 +13,7 @@ Topology own_network(const Topology& topology, const std::vector<NodeId>& nodes)
   Topology out;
   out.name = topology.name;
   out.pause = topology.pause;
+  out.routing = topology.routing;
   out.nodes = static_cast<std::uint32_t>(nodes.size());
   std::vector<std::uint32_t> number(topology.vertices.size(), kUnmet);
   std::vector<std::uint32_t> met;  // old numbers, in order of the new ones

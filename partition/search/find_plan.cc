@@ -35,11 +35,12 @@ class Finding {
   FoundPlan run() {
     const std::size_t layers = request_.model->layers.size();
     const bool chain = is_chain(*request_.model) && on_one_host();
-    if (chain && layers <= kBoundedLayers) bound();
-    if (!chain) {
+    const bool provable = !view_.flows_differ;
+    if (chain && provable && layers <= kBoundedLayers) bound();
+    if (!chain || !provable) {
       out_.fewest = fewest_by_tiles();
       out_.nodes_bound = std::max(out_.fewest, limits_.least);
-      if (layers <= kBoundedLayers && out_.fewest <= limits_.most) bound_graph();
+      if (provable && layers <= kBoundedLayers && out_.fewest <= limits_.most) bound_graph();
     }
     if (out_.fewest > limits_.most) {
       out_.proved = true;
@@ -47,7 +48,8 @@ class Finding {
     }
     propose();
     play_candidates();
-    if (chain ? layers <= kExactLayers : layers <= kGraphLayers && on_one_host()) search_all();
+    const bool few = chain ? layers <= kExactLayers : layers <= kGraphLayers && on_one_host();
+    if (provable && few) search_all();
     out_.played = player_.played();
     return std::move(out_);
   }

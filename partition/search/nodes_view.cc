@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "partition/search/node_groups.h"
+#include "topologies/equal_paths.h"
 
 namespace soliton {
 namespace {
@@ -110,6 +111,23 @@ std::vector<std::size_t> chain_of_groups(const PartitionRequest& request,
   return order;
 }
 
+// Where flows choose among ways by the names of nodes, no node stands for another. Up to so many are
+// told apart.
+constexpr std::size_t kNodesApart = 16;
+
+std::vector<std::vector<GroupedNode>> one_by_one(std::vector<GroupedNode> nodes) {
+  std::vector<std::vector<GroupedNode>> out;
+  for (const GroupedNode& node : nodes) out.push_back({node});
+  return out;
+}
+
+std::vector<LeafOfGroup> strangers(const PartitionRequest& request, std::size_t groups) {
+  std::vector<LeafOfGroup> out;
+  for (std::size_t g = 0; g < groups; ++g)
+    out.push_back({request.topology->vertices.size() + g, request.topology->vertices.size() + g});
+  return out;
+}
+
 template <typename T>
 std::vector<T> in_order(const std::vector<T>& items, const std::vector<std::size_t>& order) {
   std::vector<T> out;
@@ -133,12 +151,16 @@ Checked<NodesView> view_nodes(const PartitionRequest& request) {
   view.pins = LayerPins(request);
   std::vector<GroupedNode> nodes = classify(request, listed.usable);
   for (GroupedNode& it : nodes) it.signature = view.pins.signature(it.node);
-  auto groups = twins(request, std::move(nodes));
+  const bool many = request.topology != nullptr && many_paths(*request.topology);
+  view.flows_differ = many && nodes.size() > kNodesApart;
+  const bool apart = many && !view.flows_differ;
+  auto groups = apart ? one_by_one(std::move(nodes)) : twins(request, std::move(nodes));
   groups = in_order(groups,
                     chain_of_groups(request, groups, *distances_of(request, groups, listed.host)));
   view.distances = distances_of(request, groups, listed.host);
   view.host = request.nodes[listed.host].name;
-  const std::vector<LeafOfGroup> leaves = exchangeable_leaves(request, groups);
+  const std::vector<LeafOfGroup> leaves =
+      apart ? strangers(request, groups.size()) : exchangeable_leaves(request, groups);
   for (std::size_t g = 0; g < groups.size(); ++g) {
     view.groups.push_back({view.nodes.size(), groups[g].size(), groups[g].front().device_class,
                            leaves[g].kind, leaves[g].leaf});

@@ -78,6 +78,9 @@ struct NodesView {
   std::shared_ptr<const Distances> distances;  // by group; the host is the last
   std::string host;
   bool mixed = false;  // devices differ
+  // Nodes are grouped although their flows may take different ways of equal length: what is played is
+  // true, but holds for no other node of a group.
+  bool flows_differ = false;
 
   LayerPins pins;
   std::vector<std::size_t> signature;  // by node, of `pins`

@@ -136,6 +136,7 @@ extern const TopologyKind kExplicitKind{
     .name = "explicit",
     .words = "switches and links by name, as the file says",
     .fields = kNoOptions,
+    .routed = true,
     .drawn = true,
     .build = &build,
     .cables = &cables,

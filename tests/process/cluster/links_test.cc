@@ -1,9 +1,11 @@
-// What each direction of a cable carried: nothing comes out of a switch that did not go in, and what
+// What each direction of a cable carried, and over which of them packets go: nothing comes out of a
 // did not come out was dropped there.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "tests/process/cluster/program.h"
 
@@ -20,6 +22,7 @@ seed: 5
 nodes: [{name: "fpga[0-8]", device: bw-pocket}]
 topology:
   kind: explicit
+  routing: fixed
   ecn: false
   switches: [{name: "s[0-1]", forwarding: 300 ns}]
   links:
@@ -103,6 +106,65 @@ TEST(Links, AreTheSameBytesPackedAndUnknownInWallTime) {
   const Incast wall({"--time", "wall", "--set", "faults=[]"});
   EXPECT_TRUE(wall.results["links"].is_null());
   EXPECT_FALSE(std::filesystem::exists(wall.folder.file("run/links.csv")));
+}
+
+// Two leaves of eight nodes; every node sends to every other.
+nlohmann::json exchange(const TemporaryFolder& folder, int spines, const std::string& routing) {
+  const std::string name = routing + std::to_string(spines);
+  std::string text = R"(
+name: spines
+seed: 1
+nodes: [{name: "fpga[0-15]", device: bw-pocket}]
+workload: {kind: all-gather, nodes: "fpga[0-15]", bytes: 16 KiB, count: 6, schedule: direct}
+trace: {requests: 0}
+topology:
+  kind: explicit
+  ecn: false
+  routing: )" + routing +
+                     R"(
+  switches: [{name: "leaf[0-1]"}, {name: "spine[0-3]"}]
+  links:
+    - {between: ["fpga[0-7]", leaf0], latency: 500 ns}
+    - {between: ["fpga[8-15]", leaf1], latency: 500 ns}
+)";
+  for (int spine = 0; spine < spines; ++spine)
+    for (const char* leaf : {"leaf0", "leaf1"})
+      text += "    - {between: [" + std::string(leaf) + ", spine" + std::to_string(spine) +
+              "], latency: 500 ns}\n";
+  folder.write(name + ".yaml", text);
+  const Ended ended =
+      run_soliton({"run", folder.file(name + ".yaml"), "--quiet", "--out", folder.file(name)});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  return read_json(folder.file(name + "/results.json"));
+}
+
+// The busiest cable carries more than one flow's share, as flows are few and are not cut; the time goes
+// with what it carries.
+TEST(Links, FourSpinesAreFasterThanOneByWhatTheBusiestCarries) {
+  const TemporaryFolder folder;
+  const auto one = exchange(folder, 1, "ecmp"), four = exchange(folder, 4, "ecmp");
+  const auto most = [](const nlohmann::json& results) {
+    double bytes = 0;
+    std::set<std::string> spines;
+    for (const auto& link : results["links"]) {
+      const std::string name = link["link"];
+      if (!name.starts_with("leaf") || name.find("spine") == std::string::npos) continue;
+      spines.insert(name.substr(name.find("spine")));
+      bytes = std::max(bytes, link["bytes"].get<double>());
+    }
+    return std::pair(bytes, spines.size());
+  };
+  const auto seconds = [](const nlohmann::json& results) {
+    return results["traffic"]["bytes"].get<double>() /
+           results["traffic"]["goodput_gbps"].get<double>();
+  };
+  EXPECT_EQ(most(one).second, 1U);
+  EXPECT_EQ(most(four).second, 4U);
+  const double load = most(one).first / most(four).first;
+  EXPECT_GT(load, 2);
+  EXPECT_NEAR(seconds(one) / seconds(four), load, 0.15 * load);
+  // Of many ways `fixed` takes one.
+  EXPECT_EQ(most(exchange(folder, 4, "fixed")).second, 1U);
 }
 
 }  // namespace

@@ -176,28 +176,45 @@ std::string RandomCluster::words() const {
 
 namespace {
 
+void add_switch(TopologySpec& spec, const std::string& name) {
+  Vertex vertex;
+  vertex.name = name;
+  vertex.is_switch = true;
+  spec.explicit_switches.push_back(vertex);
+}
+
+void add_cable(TopologySpec& spec, const std::string& a, const std::string& b, std::int64_t us,
+               std::int64_t gbps) {
+  TopologySpec::NamedLink cable;
+  cable.a = a;
+  cable.b = b;
+  cable.link.name = a + "-" + b;
+  cable.link.latency = microseconds(us);
+  cable.link.rate = BitRate{gbps * 1'000'000'000};
+  spec.explicit_links.push_back(cable);
+}
+
+// The end of a node's name says on which leaf it hangs, not its place in the list.
+void add_cables(const RandomCluster& of, TopologySpec& spec) {
+  const int leaves = of.spines > 0 ? 2 : 1;
+  for (int leaf = 0; leaf < leaves; ++leaf) add_switch(spec, fmt::format("sw{}", leaf));
+  for (const RandomCluster::Node& node : of.nodes)
+    add_cable(spec, node.name, fmt::format("sw{}", node.name.back() % leaves), node.cable_us,
+              node.rate_gbps);
+  for (int spine = 0; spine < of.spines; ++spine) {
+    add_switch(spec, fmt::format("spine{}", spine));
+    for (int leaf = 0; leaf < leaves; ++leaf)
+      add_cable(spec, fmt::format("sw{}", leaf), fmt::format("spine{}", spine), 1, 10);
+  }
+}
+
 Topology built(const RandomCluster& of) {
   TopologySpec spec;
   spec.kind = of.kind;
   if (of.kind == "datacenter") spec.options = {{"quiet", {1}}};
   std::vector<PlacedNode> placed;
-  if (of.kind == "explicit") {
-    Vertex middle;
-    middle.name = "sw0";
-    middle.is_switch = true;
-    spec.explicit_switches.push_back(middle);
-  }
-  for (const RandomCluster::Node& node : of.nodes) {
-    placed.push_back({node.name, node.at});
-    if (of.kind != "explicit") continue;
-    TopologySpec::NamedLink cable;
-    cable.a = node.name;
-    cable.b = "sw0";
-    cable.link.name = node.name + "-sw0";
-    cable.link.latency = microseconds(node.cable_us);
-    cable.link.rate = BitRate{node.rate_gbps * 1'000'000'000};
-    spec.explicit_links.push_back(cable);
-  }
+  for (const RandomCluster::Node& node : of.nodes) placed.push_back({node.name, node.at});
+  if (of.kind == "explicit") add_cables(of, spec);
   auto topology = build_topology(spec, placed);
   SOLITON_CHECK_MSG(topology.has_value(), "{}", topology.error().text());
   return std::move(*topology);

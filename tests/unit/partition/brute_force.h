@@ -25,6 +25,7 @@ struct RandomCluster {
   };
   LayerGraph model;
   std::string kind;  // "rack", "datacenter", "explicit"
+  int spines = 0;  // kind explicit: switches that join two leaves; 0: all nodes hang on one switch
   std::vector<Node> nodes;
   std::int64_t steps = 1;
   Objective objective = Objective::kLatency;

@@ -236,6 +236,18 @@ TEST(BruteForce, DevicesThatBeginApartAreNoFasterThanTheBound) {
   EXPECT_GT(check_bounds(cluster, 4727), 0);
 }
 
+// Flows between two leaves choose among spines by the names of nodes, so no node stands for another.
+TEST(BruteForce, NoPlanOverSeveralWaysIsBetter) {
+  Compared seen;
+  for_random_clusters(2, [&](RandomCluster& cluster, std::uint64_t number) {
+    cluster.kind = "explicit";
+    cluster.spines = 2;
+    for (RandomCluster::Node& node : cluster.nodes) node.at = "";
+    compare(cluster, number, seen);
+  });
+  RecordProperty("plans", std::to_string(seen.plans));
+}
+
 TEST(BruteForce, NoPlanWithinConstraintsIsBetter) {
   Compared seen;
   for_random_clusters(1, [&](RandomCluster& cluster, std::uint64_t number) {

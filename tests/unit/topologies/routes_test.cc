@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "protocol/base/rng.h"
+#include "tests/unit/topologies/tangle.h"
 
 namespace soliton {
 namespace {
@@ -75,7 +76,7 @@ TEST(Routes, BothAggregationPlanesCarryTraffic) {
 }
 
 TopologySpec diamond(Duration upper, Duration lower) {
-  TopologySpec spec{.name = "diamond", .kind = "explicit"};
+  TopologySpec spec{.name = "diamond", .kind = "explicit", .routing = Routing::kFixed};
   spec.explicit_switches = {{.name = "left"}, {.name = "up"}, {.name = "down"}, {.name = "right"}};
   const auto cable = [&](const char* a, const char* b, Duration latency) {
     TopologyLink link;
@@ -156,28 +157,6 @@ void expect_paths_by_the_rule(const Topology& topology) {
     }
 }
 
-// Parallel links, nodes with several cables and with none, direct cables, islands. Latencies are
-// few, so that most pairs have several shortest paths.
-Topology tangle(const Random& chance) {
-  Topology topology;
-  topology.nodes = static_cast<std::uint32_t>(2 + chance.below(0, 5));
-  const auto vertices = static_cast<std::uint32_t>(topology.nodes + chance.below(1, 8));
-  for (std::uint32_t v = 0; v < vertices; ++v)
-    topology.vertices.push_back(
-        {.name = "v" + std::to_string(v),
-         .is_switch = v >= topology.nodes,
-         .forwarding = picoseconds(static_cast<std::int64_t>(chance.below(100 + v, 3)))});
-  const std::uint64_t links = 1 + chance.below(2, 3 * vertices);
-  for (std::uint64_t l = 0; l < links; ++l) {
-    TopologyLink link;
-    link.ends[0] = static_cast<std::uint32_t>(chance.below(1'000 + 3 * l, vertices));
-    link.ends[1] = static_cast<std::uint32_t>(chance.below(1'001 + 3 * l, vertices));
-    link.latency = picoseconds(1 + static_cast<std::int64_t>(chance.below(1'002 + 3 * l, 2)));
-    if (link.ends[0] != link.ends[1]) topology.links.push_back(link);
-  }
-  return topology;
-}
-
 TEST(Routes, FollowTheRuleInEveryNetwork) {
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
     SCOPED_TRACE(seed);
@@ -235,7 +214,7 @@ TEST(Routes, GoOnTheSameWayWhereverAPacketIsFrom) {
         if (from == to) continue;
         for (const Hop hop : path_by_the_rule(topology, from, to))
           ASSERT_EQ(routes.next_hop(topology.links[hop.link].ends[hop.direction], NodeId{to},
-                                    flow_between(NodeId{from}, NodeId{to})),
+                                    routes.flow(NodeId{from}, NodeId{to})),
                     hop)
               << seed;
       }
