@@ -11,6 +11,14 @@
 
 namespace soliton {
 
+// The row of a kind's `latency`: what it is and where it stands is the same for all of them.
+template <auto member>
+constexpr Field cable_latency_row() {
+  return field<member>("latency", "Of each cable between switches, groups (`dragonfly`) or nodes.")
+      .between(nanoseconds(1), milliseconds(10'000))
+      .by_default("560 ns; dragonfly 1.5 us; torus, ring 400 ns; full-mesh 1.1076 us");
+}
+
 // A topology with these nodes and no cables.
 Topology with_nodes(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
 // Adds a switch and returns its vertex.

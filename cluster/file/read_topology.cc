@@ -9,20 +9,11 @@
 namespace soliton {
 namespace {
 
-const std::vector<std::string>& later_kinds() {
-  static const std::vector<std::string> kinds = {"ring",       "torus", "full-mesh", "fat-tree",
-                                                 "leaf-spine", "clos",  "dragonfly"};
-  return kinds;
-}
-
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string explain_kind(const std::string& kind, TopologyKinds kinds) {
-  if (contains(later_kinds(), kind))
-    return fmt::format("the topology kind \"{}\" is not supported in this version; supported: {}",
-                       kind, fmt::join(topology_kind_names(kinds), ", "));
   return fmt::format("no topology kind \"{}\"{}", kind,
                      suggestion(kind, topology_kind_names(kinds)));
 }
@@ -181,9 +172,7 @@ void named_topology(const YamlValue& value, ReadContext& context, const ReadSite
     if (!is_regular_file(path)) return context.error(value.mark, explain_missing_file(path));
   } else if (!contains(names, value.text)) {
     const std::string what =
-        contains(later_kinds(), value.text)
-            ? explain_kind(value.text, topology_kinds())
-            : fmt::format("no topology called \"{}\"{}", value.text, suggestion(value.text, names));
+        fmt::format("no topology called \"{}\"{}", value.text, suggestion(value.text, names));
     return context.error(value.mark, what + " (soliton list topologies)");
   }
   site.files.note(path);

@@ -3,14 +3,14 @@
 
 namespace soliton {
 
-extern const TopologyKind kRackKind, kDatacenterKind, kLocalKind, kExplicitKind;
+extern const TopologyKind kRackKind, kDatacenterKind, kLeafSpineKind, kFatTreeKind, kClosKind,
+    kDragonflyKind, kTorusKind, kRingKind, kFullMeshKind, kLocalKind, kExplicitKind;
 
 TopologyKinds topology_kinds() {
   static constexpr const TopologyKind* kKinds[] = {
-      &kRackKind,
-      &kDatacenterKind,
-      &kLocalKind,
-      &kExplicitKind,
+      &kRackKind,     &kDatacenterKind, &kLeafSpineKind, &kFatTreeKind,
+      &kClosKind,     &kDragonflyKind,  &kTorusKind,     &kRingKind,
+      &kFullMeshKind, &kLocalKind,      &kExplicitKind,
   };
   return kKinds;
 }

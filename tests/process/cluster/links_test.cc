@@ -1,5 +1,5 @@
 // What each direction of a cable carried, and over which of them packets go: nothing comes out of a
-// did not come out was dropped there.
+// switch that did not go in, and what did not come out was dropped there.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -166,6 +166,43 @@ TEST(Links, FourSpinesAreFasterThanOneByWhatTheBusiestCarries) {
   // Of many ways `fixed` takes one.
   EXPECT_EQ(most(exchange(folder, 4, "fixed")).second, 1U);
 }
+
+// One example a kind: sixteen nodes exchange blocks, whose contents are checked, and what a node's cables
+// carry in is what others sent it.
+class TopologyExamples : public testing::TestWithParam<const char*> {};
+
+TEST_P(TopologyExamples, DeliverEveryBlock) {
+  const TemporaryFolder folder;
+  const std::string file = std::string("configs/topologies/") + GetParam() + ".yaml";
+  const Ended ended = run_soliton({"run", file, "--quiet", "--out", folder.file("run")});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  const auto results = read_json(folder.file("run/results.json"));
+  EXPECT_EQ(results["requests"]["completed"], results["requests"]["sent"]);
+  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  EXPECT_EQ(results["traffic"]["bytes"], 3 * 16 * 15 * 16'384);
+  EXPECT_EQ(results["fabric"]["dropped"], 0);
+  std::uint64_t in = 0, out = 0;
+  for (const auto& link : results["links"]) {
+    const std::string name = link["link"];
+    const auto arrow = name.find(" -> ");
+    const auto is_node = [](const std::string& end) {
+      return end.starts_with("fpga") && end.find('-') == std::string::npos;
+    };
+    if (is_node(name.substr(0, arrow))) out += link["packets"].get<std::uint64_t>();
+    if (is_node(name.substr(arrow + 4))) in += link["packets"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(in, out);
+  EXPECT_EQ(out, results["fabric"]["packets"]);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TopologyExamples,
+                         testing::Values("ring", "torus", "full-mesh", "leaf-spine", "fat-tree",
+                                         "clos", "dragonfly"),
+                         [](const auto& it) {
+                           std::string name = it.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace soliton

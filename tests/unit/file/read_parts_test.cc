@@ -54,15 +54,6 @@ TEST(ReadTopology, ErrorsOfAFileCarryItsPositions) {
 }
 
 TEST(ReadTopology, OtherKindsAreRefusedByName) {
-  for (const char* kind :
-       {"ring", "torus", "full-mesh", "fat-tree", "leaf-spine", "clos", "dragonfly"}) {
-    const std::string expected =
-        "the topology kind \"" + std::string(kind) +
-        "\" is not supported in this version; supported: rack, datacenter, local, explicit";
-    EXPECT_THAT(error_of(with_topology("{kind: " + std::string(kind) + ", size: 5}")),
-                HasSubstr(expected));
-    EXPECT_THAT(error_of(with_topology(kind)), HasSubstr(expected));
-  }
   EXPECT_THAT(error_of(with_topology("{kind: rak}")),
               HasSubstr("no topology kind \"rak\"; did you mean \"rack\"?"));
   EXPECT_THAT(error_of(with_topology("{kind: rack, pods: 3}")),

@@ -128,8 +128,11 @@ TEST(Names, UsedTwiceAreRefusedAlsoAgainstSwitches) {
 TEST(Kind, UnknownIsRefusedWithTheKnownOnes) {
   const auto topology = build_topology(kind("moebius"), hosts(2));
   ASSERT_FALSE(topology);
-  EXPECT_THAT(topology.error().text(),
-              AllOf(HasSubstr("\"moebius\""), HasSubstr("rack, datacenter, local, explicit")));
+  EXPECT_THAT(
+      topology.error().text(),
+      AllOf(HasSubstr("\"moebius\""),
+            HasSubstr("rack, datacenter, leaf-spine, fat-tree, clos, dragonfly, torus, ring, "
+                      "full-mesh, local, explicit")));
 }
 
 TopologySpec two_leaves() {

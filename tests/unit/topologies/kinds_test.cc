@@ -53,7 +53,8 @@ TEST(TopologyKinds, OneMoreIsBuilt) {
 TEST(TopologyKinds, OneMoreIsListed) {
   const std::vector<const TopologyKind*> kinds = kinds_and_twin();
   EXPECT_THAT(topology_kind_names(kinds),
-              ElementsAre("rack", "datacenter", "local", "explicit", "twin"));
+              ElementsAre("rack", "datacenter", "leaf-spine", "fat-tree", "clos", "dragonfly",
+                          "torus", "ring", "full-mesh", "local", "explicit", "twin"));
   EXPECT_EQ(kTwin.summary(twin({})), "two switches, 2 cables");
   const std::vector<Field> rows = topology_rows(kTwin, kinds);
   EXPECT_TRUE(
