@@ -13,6 +13,7 @@ extern const CliCommand kCheckCommand;
 extern const CliCommand kVerifyPlanCommand;
 extern const CliCommand kSweepCommand;
 extern const CliCommand kModelCommand;
+extern const CliCommand kTopologyCommand;
 extern const CliCommand kListCommand;
 extern const CliCommand kIsaCommand;
 extern const CliCommand kBenchCommand;
@@ -21,9 +22,9 @@ extern const CliCommand kSchemaCommand;
 extern const CliCommand kCompletionCommand;
 
 inline constexpr const CliCommand* kCommands[] = {
-    &kRunCommand,   &kPlanCommand,     &kCheckCommand,  &kVerifyPlanCommand,
-    &kSweepCommand, &kModelCommand,    &kListCommand,   &kIsaCommand,
-    &kBenchCommand, &kQuantizeCommand, &kSchemaCommand, &kCompletionCommand,
+    &kRunCommand,      &kPlanCommand,     &kCheckCommand,      &kVerifyPlanCommand, &kSweepCommand,
+    &kModelCommand,    &kTopologyCommand, &kListCommand,       &kIsaCommand,        &kBenchCommand,
+    &kQuantizeCommand, &kSchemaCommand,   &kCompletionCommand,
 };
 
 }  // namespace soliton

@@ -23,8 +23,7 @@ std::string links_csv(const RunResults& results) {
   for (const LinkResult& link : *results.links) {
     const Json fields = fields_json(kLinkFields, &link);
     std::string line;
-    for (const auto& [key, value] : fields.items())
-      line += (line.empty() ? "" : ",") + cell(value);
+    for (const auto& [key, value] : fields.items()) line += (line.empty() ? "" : ",") + cell(value);
     out += line + "\n";
   }
   return out;

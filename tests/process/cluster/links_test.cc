@@ -195,6 +195,34 @@ TEST_P(TopologyExamples, DeliverEveryBlock) {
   EXPECT_EQ(out, results["fabric"]["packets"]);
 }
 
+TEST(TopologyCommand, ShowsWhatANetworkIsLike) {
+  const TemporaryFolder folder;
+  const Ended text = run_soliton({"topology", "fat-tree", "--nodes", "64", "--svg",
+                                  folder.file("t.svg"), "--dot", folder.file("t.dot")});
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("fat-tree: 64 nodes, 16 switches, 128 cables\n"));
+  EXPECT_THAT(text.out, HasSubstr("up 2560 Gb/s (1 : 1)"));
+  EXPECT_THAT(read_text(folder.file("t.svg")), StartsWith("<svg "));
+  EXPECT_THAT(read_text(folder.file("t.dot")), StartsWith("graph \"fat-tree\" {"));
+  const Ended json = run_soliton({"topology", "configs/topologies/torus.yaml", "--json"});
+  ASSERT_EQ(json.status, 0) << json.err;
+  const auto shape = nlohmann::json::parse(json.out);
+  EXPECT_EQ(shape["nodes"], 16);
+  EXPECT_EQ(shape["cables"].size(), 48U);
+  EXPECT_EQ(shape["distances"].back()["cables"], 6);
+}
+
+TEST(TopologyCommand, NamesWhatIsWrong) {
+  const Ended unknown = run_soliton({"topology", "leaf-spin"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean \"leaf-spine\"?"));
+  const Ended full = run_soliton({"topology", "rack", "--nodes", "25"});
+  EXPECT_EQ(full.status, 2);
+  EXPECT_THAT(full.err, HasSubstr("is full"));
+  EXPECT_EQ(run_soliton({"topology", "nothing/there.yaml"}).status, 2);
+  EXPECT_EQ(run_soliton({"topology", "rack", "--svg", "/nothing/there.svg"}).status, 6);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, TopologyExamples,
                          testing::Values("ring", "torus", "full-mesh", "leaf-spine", "fat-tree",
                                          "clos", "dragonfly"),
