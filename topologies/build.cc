@@ -7,6 +7,7 @@
 #include "protocol/base/suggestion.h"
 #include "topologies/building.h"
 #include "topologies/kind.h"
+#include "topologies/link_overrides.h"
 
 namespace soliton {
 namespace {
@@ -28,13 +29,31 @@ void check_spec(const TopologySpec& spec, const TopologyKind& kind, Diagnostics&
   }
 }
 
-// Of the cable and the ports at its ends.
-BitRate slowest(const TopologyLink& link, const std::vector<PlacedNode>& nodes) {
-  BitRate rate = link.rate;
-  for (const std::uint32_t end : link.ends)
-    if (end < nodes.size() && nodes[end].port.bits_per_second > 0)
-      rate = std::min(rate, nodes[end].port);
-  return rate;
+// The node whose port a cable is plugged into at this vertex; kNoNode for a switch.
+std::uint32_t node_at(const Topology& topology, std::uint32_t vertex) {
+  return vertex < topology.nodes ? vertex : topology.vertices[vertex].router_of;
+}
+
+// A cable is as fast as it and the ports at its ends are, the line to a router as fast as the
+// router's cables together.
+void set_rates(Topology& topology, const std::vector<PlacedNode>& nodes) {
+  std::vector<BitRate> of_routers(topology.vertices.size());
+  const auto on_chip = [&](const TopologyLink& link) {
+    return node_at(topology, link.ends[0]) == node_at(topology, link.ends[1]) &&
+           node_at(topology, link.ends[0]) != kNoNode;
+  };
+  for (TopologyLink& link : topology.links) {
+    if (on_chip(link)) continue;
+    for (const std::uint32_t end : link.ends)
+      if (const std::uint32_t node = node_at(topology, end);
+          node != kNoNode && nodes[node].port.bits_per_second > 0)
+        link.rate = std::min(link.rate, nodes[node].port);
+    for (const std::uint32_t end : link.ends)
+      of_routers[end].bits_per_second += link.rate.bits_per_second;
+  }
+  for (TopologyLink& link : topology.links)
+    if (on_chip(link) && link.rate.bits_per_second == 0)
+      link.rate = std::max(BitRate{1}, of_routers[link.ends[1]]);
 }
 
 }  // namespace
@@ -69,11 +88,10 @@ Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<Pla
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   Topology topology = kind->build(spec, nodes, errors);
   if (errors.empty() && !kind->drawn) check_names(topology, nodes, errors);
+  if (errors.empty() && kind->wired) apply_overrides(spec, topology, errors);
   if (!errors.empty()) return tl::unexpected(std::move(errors));
-  for (TopologyLink& link : topology.links) {
-    link.ecn = spec.ecn;
-    if (kind->wired) link.rate = slowest(link, nodes);
-  }
+  for (TopologyLink& link : topology.links) link.ecn = spec.ecn;
+  if (kind->wired) set_rates(topology, nodes);
   topology.pause = spec.pause;
   topology.routing = spec.routing;
   return topology;

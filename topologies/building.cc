@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "protocol/base/located.h"
@@ -16,52 +14,6 @@ namespace {
 std::string position_of(const std::vector<PlacedNode>& nodes, std::size_t vertex) {
   return vertex < nodes.size() ? nodes[vertex].position : "";
 }
-
-// Which nodes reach which. Nodes do not forward, so two of them have a path if they are joined by a
-// cable, or by a group of switches that are wired to each other.
-class Reach {
- public:
-  explicit Reach(const Topology& topology)
-      : nodes_(topology.nodes), group_(topology.vertices.size()), joined_(topology.nodes) {
-    std::iota(group_.begin(), group_.end(), 0U);
-    for (const TopologyLink& link : topology.links)
-      if (link.ends[0] >= nodes_ && link.ends[1] >= nodes_)
-        group_[root(link.ends[0])] = root(link.ends[1]);
-    for (const TopologyLink& link : topology.links)
-      for (const int end : {0, 1})
-        if (link.ends[end] < nodes_) joined_[link.ends[end]].push_back(root(link.ends[1 - end]));
-    for (std::vector<std::uint32_t>& it : joined_) {
-      std::sort(it.begin(), it.end());
-      it.erase(std::unique(it.begin(), it.end()), it.end());
-    }
-  }
-
-  // Whether every node is at one group, as in nearly all networks. Then no pair needs a look.
-  bool one_group_has_all() const {
-    std::vector<std::uint32_t> nodes(group_.size());
-    for (const std::vector<std::uint32_t>& it : joined_)
-      for (const std::uint32_t to : it) ++nodes[to];
-    return std::find(nodes.begin() + nodes_, nodes.end(), nodes_) != nodes.end();
-  }
-
-  bool between(std::uint32_t a, std::uint32_t b) const {
-    const std::vector<std::uint32_t>& one = joined_[a];
-    if (std::binary_search(one.begin(), one.end(), b)) return true;
-    return std::any_of(joined_[b].begin(), joined_[b].end(), [&](std::uint32_t group) {
-      return group >= nodes_ && std::binary_search(one.begin(), one.end(), group);
-    });
-  }
-
- private:
-  std::uint32_t root(std::uint32_t vertex) {
-    while (group_[vertex] != vertex) vertex = group_[vertex] = group_[group_[vertex]];
-    return vertex;
-  }
-
-  std::uint32_t nodes_;
-  std::vector<std::uint32_t> group_;                // of a switch: another of its group, or itself
-  std::vector<std::vector<std::uint32_t>> joined_;  // of a node: nodes and groups a cable leads to
-};
 
 }  // namespace
 
@@ -81,6 +33,15 @@ std::uint32_t add_switch(Topology& topology, std::string name, Duration forwardi
                                .forwarding = forwarding,
                                .place = std::move(place)});
   return static_cast<std::uint32_t>(topology.vertices.size() - 1);
+}
+
+std::uint32_t add_router(Topology& topology, std::uint32_t node, Duration forwarding) {
+  const std::string name = topology.vertices[node].name;
+  const std::uint32_t router = add_switch(topology, name + "-router", forwarding, "");
+  topology.vertices[router].router_of = node;
+  const std::uint32_t line = add_link(topology, node, router, kOnChip, BitRate{0});
+  topology.links[line].name = name + "-chip";
+  return router;
 }
 
 std::uint32_t add_link(Topology& topology, std::uint32_t lower, std::uint32_t upper,
@@ -114,22 +75,6 @@ void check_names(const Topology& topology, const std::vector<PlacedNode>& nodes,
       errors.add(ErrorCode::kInvalid,
                  located(position_of(nodes, link.ends[0]),
                          fmt::format("the link name {} is used twice", link.name)));
-}
-
-void check_reachable(const Topology& topology, const std::vector<PlacedNode>& nodes,
-                     Diagnostics& errors) {
-  const Reach reach(topology);
-  if (reach.one_group_has_all()) return;
-  for (std::uint32_t i = 0; i < topology.nodes; ++i) {
-    for (std::uint32_t j = i + 1; j < topology.nodes; ++j) {
-      if (reach.between(i, j)) continue;
-      errors.add(ErrorCode::kInvalid,
-                 located(nodes[i].position,
-                         fmt::format("no path between {} and {} (nodes do not forward)",
-                                     topology.vertices[i].name, topology.vertices[j].name)));
-      break;  // one message a node names the gap; all pairs would bury it
-    }
-  }
 }
 
 }  // namespace soliton

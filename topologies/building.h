@@ -24,6 +24,14 @@ Topology with_nodes(const TopologySpec& spec, const std::vector<PlacedNode>& nod
 // Adds a switch and returns its vertex.
 std::uint32_t add_switch(Topology& topology, std::string name, Duration forwarding,
                          std::string place);
+// What a node that forwards does to a packet. Not calibrated. Published of a torus of FPGAs:
+// "sub-microsecond latency" of a hop at 20 Gb/s (Putnam et al., "A reconfigurable fabric for
+// accelerating large-scale datacenter services", ISCA 2014).
+inline constexpr Duration kRouterForwarding = nanoseconds(100);
+inline constexpr Duration kOnChip = nanoseconds(50);
+// Adds the router of a node, "NODE-router", and the line on the chip that joins both, "NODE-chip",
+// which build_topology() makes as fast as the router's cables together. Returns the router.
+std::uint32_t add_router(Topology& topology, std::uint32_t node, Duration forwarding);
 // Adds a link named "LOWER-UPPER" and returns its number.
 std::uint32_t add_link(Topology& topology, std::uint32_t lower, std::uint32_t upper,
                        Duration latency, BitRate rate);
@@ -32,8 +40,4 @@ std::uint32_t add_link(Topology& topology, std::uint32_t lower, std::uint32_t up
 // twice.
 void check_names(const Topology& topology, const std::vector<PlacedNode>& nodes,
                  Diagnostics& errors);
-// Reports nodes without a path to each other.
-void check_reachable(const Topology& topology, const std::vector<PlacedNode>& nodes,
-                     Diagnostics& errors);
-
 }  // namespace soliton

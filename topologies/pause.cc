@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "topologies/kind.h"
+#include "topologies/link_overrides.h"
 
 namespace soliton {
 namespace {
@@ -32,7 +33,9 @@ Bytes headroom_needed(const TopologySpec& spec, Bytes frame) {
   const TopologyKind* const kind = find_topology_kind(spec.kind);
   Bytes most{};
   if (kind == nullptr) return most;
-  for (const SwitchCable& cable : kind->cables(spec))
+  std::vector<SwitchCable> cables = kind->cables(spec);
+  add_overridden(spec, cables);
+  for (const SwitchCable& cable : cables)
     most = std::max(most, headroom_needed(frame, cable.latency, cable.rate, cable.forwarding));
   return most;
 }

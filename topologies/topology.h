@@ -47,12 +47,17 @@ struct TopologyLink {
   std::optional<EcnMarking> ecn;
 };
 
+inline constexpr std::uint32_t kNoNode = UINT32_MAX;
+
 struct Vertex {
   std::string name;  // node name or switch name
   bool is_switch = false;
   Duration forwarding{};           // switch: head in to head out, queues empty
   bool store_and_forward = false;  // false: cut-through
   std::string place;               // "rack0", "pod3/rack17"
+  // Of a router: the node that it is a part of, whose cables are its. Packets enter and leave the node
+  // over a line on the chip (building.h).
+  std::uint32_t router_of = kNoNode;
 };
 
 // Bytes on the line that are not LTL's: preamble 8, Ethernet 14, IP 20, UDP 8, frame check 4,
@@ -92,6 +97,8 @@ struct Topology {
   std::shared_ptr<const NextHops> next_hops;
 };
 
+// What the end of a cable is called: a router has its node's name.
+const std::string& end_name(const Topology& topology, const TopologyLink& link, int end);
 // "tor0 -> fpga16": the port of the first that feeds the cable to the second.
 std::string port_name(const Topology& topology, Hop hop);
 
@@ -102,6 +109,15 @@ struct PlacedNode {
   std::string at;
   std::string position{};  // "file:line:column" for messages; "" when it has none
   BitRate port{};          // of its network port; 0: as fast as its cables
+  bool forward = false;    // passes on what is for others, where the kind is drawn
+};
+
+// A change of cables that a kind makes, chosen by name. Of several that name a cable the last one
+// holds.
+struct LinkOverride {
+  std::string link;   // a name, a range "leaf[0-3]-spine0" or a glob; either end may come first
+  Settings settings;  // the keys of kCableFields (topology_fields.h) that the file says
+  std::string position{};  // "file:line:column" for messages
 };
 
 // What topologies/*.yaml or the `topology:` key of a cluster file says.
@@ -125,14 +141,17 @@ struct TopologySpec {
     std::string position{};  // as above
   };
   std::vector<NamedLink> explicit_links;
+  // Of kinds that are wired, drawn or not.
+  std::vector<LinkOverride> overrides;
 };
 
 inline constexpr std::size_t kTopologyLinksLimit = 65'536;
 
 // Places the nodes and builds the part of the topology they use. A cable runs at the least of its
 // own rate and those of the ports it is plugged into. Errors: an unknown place, a rack that is
-// full, a link to an unknown name, a name used twice, nodes without a path to each other, more than
-// kTopologyLinksLimit links (kInvalid; all of them, each with the position of what causes it).
+// full, a link to an unknown name, a name used twice, an override of no cable, more than
+// kTopologyLinksLimit links (kInvalid; all of them, each with the position of what causes it). Nodes
+// may be without a path to each other: reach.h.
 Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<PlacedNode>& nodes);
 
 }  // namespace soliton

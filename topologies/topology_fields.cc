@@ -26,6 +26,7 @@ std::vector<Field> rows_of(const TopologyKind& kind) {
   if (kind.wired) append(rows, kTopologyQueueRows);
   if (kind.routed) append(rows, kTopologyRoutedRows);
   if (kind.drawn) append(rows, kTopologyDrawnRows);
+  if (kind.wired) append(rows, kTopologyLinksRows);
   return rows;
 }
 
@@ -42,6 +43,7 @@ std::vector<Field> rows_of_all(TopologyKinds kinds) {
   append(rows, kTopologyQueueRows);
   append(rows, kTopologyRoutedRows);
   for (const Field& row : kTopologyDrawnRows) rows.push_back(row.from(kTopologyDrawnFields));
+  append(rows, kTopologyLinksRows);
   return rows;
 }
 

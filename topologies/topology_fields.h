@@ -90,11 +90,18 @@ inline constexpr Field kSwitchRows[] = {
 inline constexpr FieldTable kSwitchFields = fields_of<Vertex>("switch", kSwitchRows);
 
 inline constexpr Field kCableRows[] = {
-    described("between", "Both ends, `[fpga0, tor0]`; a range stands for as many cables.").needed(),
+    described("between",
+              "A cable of kind `explicit`: both ends, `[fpga0, tor0]`; a range stands for as many "
+              "cables."),
+    described(
+        "link",
+        "Or those that there are, by name, range (`leaf[0-3]-spine0`) or glob (`leaf0-*`): the "
+        "other keys change them.",
+        FieldType::kText),
     described("name", "The ends joined by a dash when left out.", FieldType::kText),
     field<&TopologyLink::latency>("latency", "Latency of one direction.")
         .between(Duration{0}, milliseconds(10'000))
-        .needed(),
+        .by_default("required with `between`"),
     field<&TopologyLink::rate>("bandwidth", "Rate of each direction.")
         .between(kSlowestRate, kFastestRate)
         .by_default("the topology's bandwidth"),
@@ -106,7 +113,12 @@ inline constexpr Field kCableRows[] = {
         .if_changed(),
     refused("class", "traffic classes are not supported in this version"),
 };
-inline constexpr FieldTable kCableFields = fields_of<TopologyLink>("cable", kCableRows);
+inline constexpr FieldGroup kCableGroups[] = {
+    {FieldGroup::Kind::kOneOf, {"between", "link"}},
+    {FieldGroup::Kind::kNeeds, {"name", "between"}},
+};
+inline constexpr FieldTable kCableFields =
+    fields_of<TopologyLink>("cable", kCableRows).with(kCableGroups);
 
 // What all kinds share, in the order of a file; the keys of a kind stand between the last two.
 inline constexpr Field kTopologyNameRows[] = {
@@ -137,9 +149,13 @@ inline constexpr Field kTopologyRoutedRows[] = {
         "nodes; `fixed`, the shortest by latency.")
         .spelled(kRoutingWords),
 };
+inline constexpr Field kTopologyLinksRows[] = {
+    described("links", "Cables of kind `explicit`, and changes of cables by name.",
+              FieldType::kMaps)
+        .of(kCableFields),
+};
 inline constexpr Field kTopologyDrawnRows[] = {
     described("switches", "Switches by name.", FieldType::kMaps).of(kSwitchFields),
-    described("links", "Cables by name.", FieldType::kMaps).of(kCableFields).needed(),
 };
 inline constexpr FieldTable kTopologyNameFields =
     fields_of<TopologySpec>("topology", kTopologyNameRows);

@@ -87,7 +87,8 @@ Checked<Asked> asked(const CommandLine& line, const TopologyOptions& options) {
   if (options.nodes) {
     out.nodes = numbered(*options.nodes);
   } else {
-    for (const NodeSpec& node : cluster->nodes) out.nodes.push_back({node.name, node.at});
+    for (const NodeSpec& node : cluster->nodes)
+      out.nodes.push_back({.name = node.name, .at = node.at, .forward = node.forward});
   }
   return out;
 }

@@ -5,8 +5,8 @@
 
 #include "cluster/experiment/experiment.h"
 #include "cluster/file/yaml_file.h"
-#include "cluster/yaml/names.h"
 #include "cluster/yaml/read_fields.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 namespace {

@@ -82,6 +82,11 @@ constexpr Field kNodeRows[] = {
         .needed(),
     field<&NodeSpec::at>("at", "A place from the top: `rack0`, `pod3/rack17`.")
         .by_default("the first with room"),
+    field<&NodeSpec::forward>(
+        "forward",
+        "Whether the node passes on packets for others, in topologies of kind "
+        "`explicit`; those of a ring and a torus always do.")
+        .if_changed(),
 };
 
 constexpr Field kBaseRow[] = {

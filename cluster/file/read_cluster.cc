@@ -4,7 +4,7 @@
 #include "cluster/file/parts.h"
 #include "cluster/file/yaml_file.h"
 #include "cluster/yaml/files.h"
-#include "cluster/yaml/names.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 

@@ -4,7 +4,7 @@
 
 #include "cluster/file/long_form.h"
 #include "cluster/file/parts.h"
-#include "cluster/yaml/names.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "cluster/file/parts.h"
 #include "cluster/yaml/files.h"
-#include "cluster/yaml/names.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 namespace {
@@ -27,6 +27,7 @@ class NodesReader {
     if (const YamlValue* name = map.scalar("name")) pattern = name->text;
     read_device_key(map, number, node);
     read_field(map, "at", &node);
+    read_field(map, "forward", &node);
     node.position = context_.where(map.mark_of(node.at.empty() ? "name" : "at"));
     good_places_ = check_place(map, node.at) && good_places_;
     map.finish();

@@ -5,7 +5,7 @@
 
 #include "cluster/file/parts.h"
 #include "cluster/yaml/files.h"
-#include "cluster/yaml/names.h"
+#include "protocol/base/names.h"
 #include "protocol/base/suggestion.h"
 
 namespace soliton {

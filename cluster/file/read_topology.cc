@@ -4,7 +4,7 @@
 #include "cluster/file/parts.h"
 #include "cluster/file/yaml_file.h"
 #include "cluster/yaml/files.h"
-#include "cluster/yaml/names.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 namespace {
@@ -29,9 +29,9 @@ std::vector<std::string> expand_names(ReadContext& context, Mark mark, const std
   return std::move(*names);
 }
 
-class ExplicitReader {
+class DrawingReader {
  public:
-  ExplicitReader(ReadContext& context, const std::string& label, TopologySpec& out)
+  DrawingReader(ReadContext& context, const std::string& label, TopologySpec& out)
       : context_(context), label_(label), out_(out) {}
 
   void read_switch(const YamlValue& value, std::size_t number) {
@@ -53,12 +53,22 @@ class ExplicitReader {
     }
   }
 
-  void read_link(const YamlValue& value, std::size_t number) {
+  // Of a kind that makes its cables itself, with `drawn` false.
+  void read_link(const YamlValue& value, std::size_t number, bool drawn) {
     MapReader map(context_, value, kCableFields, fmt::format("{}links[{}]", label_, number));
     if (!map.is_map()) return;
     TopologyLink link;
     link.rate = out_.rate;
     read_fields(map, kCableFields, &link);
+    if (const YamlValue* selector = map.scalar("link")) {
+      add_override(map, selector->text, link);
+      return map.finish();
+    }
+    if (!drawn && map.find("between") != nullptr)
+      map.error("between",
+                "a topology of this kind makes its cables itself; link: changes them, and "
+                "kind explicit takes cables");
+    map.require("latency");
     if (const YamlValue* name = map.scalar("name")) link.name = name->text;
     std::string ends[2];
     const bool good = read_ends(map, ends);
@@ -67,6 +77,15 @@ class ExplicitReader {
   }
 
  private:
+  void add_override(MapReader& map, const std::string& selector, const TopologyLink& link) {
+    LinkOverride its{selector, {}, context_.where(map.mark_of("link"))};
+    for (Setting& setting : collect(kCableFields, &link))
+      if (map.find(setting.key) != nullptr) its.settings.push_back(std::move(setting));
+    if (its.settings.empty())
+      map.error("link", "changes nothing: give latency, bandwidth, queue or other_traffic");
+    out_.overrides.push_back(std::move(its));
+  }
+
   bool read_ends(MapReader& map, std::string (&ends)[2]) {
     const YamlValue* pair = map.find("between");
     if (pair == nullptr) return false;
@@ -135,15 +154,18 @@ const YamlValue* list_of(MapReader& map, std::string_view key, const char* shape
   return nullptr;
 }
 
-void read_drawn(MapReader& map, const std::string& label, TopologySpec& out) {
-  ExplicitReader reader(map.context(), label, out);
+void read_drawing(MapReader& map, const std::string& label, bool drawn, TopologySpec& out) {
+  DrawingReader reader(map.context(), label, out);
   if (const YamlValue* list =
-          list_of(map, "switches", "{name, forwarding, store_and_forward, place}"))
+          drawn ? list_of(map, "switches", "{name, forwarding, store_and_forward, place}")
+                : nullptr)
     for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_switch(list->items[i], i);
-  map.require("links");
+  if (drawn) map.require("links");
   if (const YamlValue* list =
-          list_of(map, "links", "{between: [a, b], latency, bandwidth, queue, name}"))
-    for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_link(list->items[i], i);
+          list_of(map, "links",
+                  drawn ? "{between: [a, b], latency, bandwidth, queue, name}"
+                        : "{link: NAME, latency, bandwidth, queue, other_traffic}"))
+    for (std::size_t i = 0; i < list->items.size(); ++i) reader.read_link(list->items[i], i, drawn);
 }
 
 // Rates fall before cables pause: marks begin below the pause.
@@ -214,7 +236,7 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
   const std::shared_ptr<void> options = kind->fields.make();
   read_fields(map, kind->fields, options.get());
   out.options = collect(kind->fields, options.get());
-  if (kind->drawn) read_drawn(map, label.empty() ? "" : label + ".", out);
+  if (kind->wired) read_drawing(map, label.empty() ? "" : label + ".", kind->drawn, out);
   map.finish(fmt::format("for a topology of kind {}", kind->name));
 }
 

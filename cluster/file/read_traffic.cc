@@ -4,8 +4,8 @@
 #include <map>
 
 #include "cluster/file/parts.h"
-#include "cluster/yaml/names.h"
 #include "node/traffic/traffic_kind.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 namespace {

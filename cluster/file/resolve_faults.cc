@@ -1,104 +1,14 @@
 // Links of fault rules by name, against the topology as built.
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "cluster/file/parts.h"
-#include "cluster/yaml/names.h"
 #include "protocol/base/located.h"
+#include "protocol/base/names.h"
+#include "topologies/link_finder.h"
 
 namespace soliton {
 namespace {
-
-// A link as a rule names it: `reversed` when the first-named end is the link's second.
-struct Match {
-  std::uint32_t link = 0;
-  bool reversed = false;
-  auto operator<=>(const Match&) const = default;
-};
-
-class LinkFinder {
- public:
-  explicit LinkFinder(const Topology& topology) : topology_(topology) {
-    for (std::uint32_t i = 0; i < topology.links.size(); ++i) {
-      by_name_.emplace(topology.links[i].name, Match{i, false});
-      by_name_.emplace(pair_name(i, 0), Match{i, false});
-    }
-    // A second pass: a link's own name goes before the reversed spelling of another.
-    for (std::uint32_t i = 0; i < topology.links.size(); ++i)
-      by_name_.emplace(pair_name(i, 1), Match{i, true});
-  }
-
-  std::size_t count() const { return topology_.links.size(); }
-
-  // Links of one name or glob, in order. Reversed names count only when no link is called so:
-  // `*-tor0` means the cables below tor0, not those above it.
-  std::set<Match> named(const std::string& selector) const {
-    std::set<Match> found, reversed;
-    if (selector.find('*') == std::string::npos) {
-      if (const auto at = by_name_.find(selector); at != by_name_.end()) found.insert(at->second);
-      return found;
-    }
-    for (std::uint32_t i = 0; i < topology_.links.size(); ++i)
-      if (glob_matches(selector, topology_.links[i].name) ||
-          glob_matches(selector, pair_name(i, 0)))
-        found.insert({i, false});
-    for (std::uint32_t i = 0; found.empty() && i < topology_.links.size(); ++i)
-      if (glob_matches(selector, pair_name(i, 1))) reversed.insert({i, true});
-    return found.empty() ? reversed : found;
-  }
-
-  std::set<Match> between(const std::string& from, const std::string& to) const {
-    std::set<Match> found;
-    for (std::uint32_t i = 0; i < topology_.links.size(); ++i) {
-      if (glob_matches(from, end_name(i, 0)) && glob_matches(to, end_name(i, 1)))
-        found.insert({i, false});
-      else if (glob_matches(from, end_name(i, 1)) && glob_matches(to, end_name(i, 0)))
-        found.insert({i, true});
-    }
-    return found;
-  }
-
-  std::string explain(const std::string& selector) const {
-    std::vector<std::string> names;
-    for (const auto& [name, match] : by_name_) names.push_back(name);
-    if (selector.find('*') != std::string::npos)
-      return fmt::format("no link matches \"{}\"", selector);
-    return fmt::format("no link called \"{}\"{}", selector, near_or_some(selector, names));
-  }
-
-  std::string explain_pair(const std::string& from, const std::string& to) const {
-    std::vector<std::string> names;
-    for (const Vertex& vertex : topology_.vertices) names.push_back(vertex.name);
-    for (const std::string& end : {from, to}) {
-      const bool known = std::any_of(names.begin(), names.end(),
-                                     [&](const auto& n) { return glob_matches(end, n); });
-      if (!known)
-        return fmt::format("no node or switch called \"{}\"{}", end, near_or_some(end, names));
-    }
-    return fmt::format("no link between \"{}\" and \"{}\"", from, to);
-  }
-
- private:
-  static std::string near_or_some(const std::string& name, std::vector<std::string> names) {
-    const std::string near = did_you_mean(name, names);
-    if (!near.empty() || names.empty()) return near;
-    constexpr std::size_t kShown = 8;
-    const bool more = names.size() > kShown;
-    names.resize(std::min(names.size(), kShown));
-    return fmt::format("; there are {}{}", fmt::join(names, ", "), more ? ", ..." : "");
-  }
-
-  const std::string& end_name(std::uint32_t link, int end) const {
-    return topology_.vertices[topology_.links[link].ends[end]].name;
-  }
-  std::string pair_name(std::uint32_t link, int first) const {
-    return end_name(link, first) + "-" + end_name(link, 1 - first);
-  }
-
-  const Topology& topology_;
-  std::map<std::string, Match> by_name_;
-};
 
 // The product of rules and links is bounded, because a file of a few MiB can name thousands of
 // globs.
@@ -111,7 +21,7 @@ class Resolver {
   explicit Resolver(const Topology& topology) : links_(topology) {}
 
   void add(const FaultSpec& fault) {
-    std::set<Match> found;
+    std::set<LinkMatch> found;
     for (const std::string& name : expanded(fault, fault.link))
       if (name.find('*') == std::string::npos || affords_look(fault))
         collect(fault, links_.named(name), name, "", found);
@@ -165,8 +75,8 @@ class Resolver {
     return {};
   }
 
-  void collect(const FaultSpec& fault, const std::set<Match>& matches, const std::string& from,
-               const std::string& to, std::set<Match>& found) {
+  void collect(const FaultSpec& fault, const std::set<LinkMatch>& matches, const std::string& from,
+               const std::string& to, std::set<LinkMatch>& found) {
     found.insert(matches.begin(), matches.end());
     if (!matches.empty()) return;
     if (problems.errors.size() >= kErrorsLimit) {
@@ -180,12 +90,12 @@ class Resolver {
 
   // One rule when both directions are hit. Otherwise links named from their other end need a rule
   // of their own.
-  void add_rules(const FaultSpec& fault, const std::set<Match>& found) {
+  void add_rules(const FaultSpec& fault, const std::set<LinkMatch>& found) {
     FaultRule straight = fault.rule, reversed = fault.rule;
     std::swap(reversed.forward, reversed.backward);
     const bool same = straight.forward == straight.backward;
     std::set<std::uint32_t> seen;
-    for (const Match& match : found) {
+    for (const LinkMatch& match : found) {
       if (same && !seen.insert(match.link).second) continue;
       (match.reversed && !same ? reversed : straight).links.push_back(match.link);
     }

@@ -29,6 +29,7 @@ struct NodeSpec {
   std::string name;
   Device device;
   std::string at;
+  bool forward = false;  // passes on what is for others, where cables join nodes (kind explicit)
   bool device_is_builtin =
       false;  // named by a shipped device's name; otherwise write_cluster() writes it out
   std::string position;  // of `at`, or of the name without it: "file:line:column" for errors

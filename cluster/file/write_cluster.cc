@@ -2,7 +2,7 @@
 
 #include "cluster/file/parts.h"
 #include "cluster/yaml/files.h"
-#include "cluster/yaml/names.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 namespace {
@@ -85,7 +85,8 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes, const std::vector<Npu
       return first >= 0 &&
              split_number(nodes[j].name) ==
                  std::pair(stem, first + static_cast<std::int64_t>(j - i)) &&
-             nodes[j].at == nodes[i].at && device_text(nodes[j], defined) == device;
+             nodes[j].at == nodes[i].at && nodes[j].forward == nodes[i].forward &&
+             device_text(nodes[j], defined) == device;
     };
     while (end < nodes.size() && belongs(end)) ++end;
     const std::string name =
@@ -94,6 +95,7 @@ std::string nodes_text(const std::vector<NodeSpec>& nodes, const std::vector<Npu
                                                first + static_cast<std::int64_t>(end - i) - 1));
     WrittenKeys node = {{"name", name}, {"device", device}};
     if (!nodes[i].at.empty()) node.emplace_back("at", yaml_scalar(nodes[i].at));
+    if (nodes[i].forward) node.emplace_back("forward", "true");
     out += fmt::format("  - {}\n", flow_text(node));
     i = end;
   }

@@ -9,12 +9,21 @@ std::string drawn_text(const TopologySpec& topology, const FieldWriter& writer) 
   for (const Vertex& vertex : topology.explicit_switches)
     out += fmt::format("    - {}\n",
                        writer.flow(kSwitchFields, &vertex, {{"name", yaml_scalar(vertex.name)}}));
-  out += topology.explicit_links.empty() ? "  links: []\n" : "  links:\n";
+  const bool none = topology.explicit_links.empty() && topology.overrides.empty();
+  out += none ? "  links: []\n" : "  links:\n";
   for (const auto& [a, b, link, position] : topology.explicit_links) {
     WrittenKeys by_hand = {{"between", fmt::format("[{}, {}]", yaml_scalar(a), yaml_scalar(b))}};
     if (link.name != a + "-" + b) by_hand.emplace_back("name", yaml_scalar(link.name));
     out += fmt::format("    - {}\n", writer.flow(kCableFields, &link, by_hand));
   }
+  return out;
+}
+
+std::string overrides_text(const TopologySpec& topology, const FieldWriter& writer) {
+  std::string out;
+  for (const LinkOverride& its : topology.overrides)
+    out += fmt::format("    - {}\n",
+                       writer.flow(kCableFields, its.settings, {{"link", yaml_scalar(its.link)}}));
   return out;
 }
 
@@ -32,7 +41,11 @@ std::string topology_text(const TopologySpec& topology, TopologyKinds kinds) {
   add(kind.fields, all_options(kind, topology.options));
   if (kind.wired) add(kTopologyQueueFields, collect(kTopologyQueueFields, &topology));
   if (kind.routed) add(kTopologyRoutedFields, collect(kTopologyRoutedFields, &topology));
-  return kind.drawn ? out + drawn_text(topology, writer) : out;
+  if (kind.drawn)
+    out += drawn_text(topology, writer);
+  else if (!topology.overrides.empty())
+    out += "  links:\n";
+  return out + overrides_text(topology, writer);
 }
 
 }  // namespace soliton

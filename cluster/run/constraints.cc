@@ -9,10 +9,10 @@
 
 #include "cluster/run/operator_places.h"
 #include "cluster/yaml/files.h"
-#include "cluster/yaml/names.h"
 #include "partition/ir/shown_name.h"
 #include "partition/plan/read_plan.h"
 #include "protocol/base/located.h"
+#include "protocol/base/names.h"
 #include "protocol/base/suggestion.h"
 
 namespace soliton {

@@ -6,6 +6,7 @@
 #include "cluster/engine/elapsed.h"
 #include "cluster/engine/explain.h"
 #include "cluster/engine/launcher.h"
+#include "cluster/run/check_links.h"
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
@@ -127,6 +128,7 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   check_range(graph, results);
   check_prediction(run, results);
   check_transport(run, nodes, outcome, results);
+  check_links(run, nodes, outcome, results);
   check_load(run, results);
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;

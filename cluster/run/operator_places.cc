@@ -6,9 +6,9 @@
 #include <set>
 #include <utility>
 
-#include "cluster/yaml/names.h"
 #include "partition/ir/shown_name.h"
 #include "protocol/base/located.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 namespace {

@@ -8,6 +8,7 @@
 #include "cluster/yaml/reader.h"
 #include "node/traffic/traffic_kind.h"
 #include "protocol/base/located.h"
+#include "topologies/reach.h"
 
 namespace soliton {
 namespace {
@@ -66,8 +67,14 @@ class Preparation {
     for (const NodeSpec& node : spec().nodes)
       nodes.push_back(
           {node.name, node.at, node.position,
-           node.device.kind == Device::Kind::kNpu ? node.device.npu.network_rate : BitRate{}});
+           node.device.kind == Device::Kind::kNpu ? node.device.npu.network_rate : BitRate{},
+           node.forward});
     if (!take(build_topology(spec().topology, nodes), run_->topology)) return false;
+    // Any two nodes of a model may get parts that talk; of traffic it is known which do.
+    const std::optional<Traffic>& traffic = spec().workload.traffic;
+    Diagnostics apart = traffic ? check_reachable(run_->topology, nodes, talking_pairs(*traffic))
+                                : check_reachable(run_->topology, nodes);
+    if (!apart.empty()) return problems_.append(std::move(apart)), false;
     run_->routes = std::make_unique<Routes>(run_->topology);
     return true;
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "cluster/engine/elapsed.h"
+#include "cluster/run/check_links.h"
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/fill_results.h"
@@ -190,6 +191,7 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   results.traffic->kind = traffic.kind->name;
   results.traffic->records = traffic.kind->records;
   check_transport(run, nodes, outcome, results);
+  check_links(run, nodes, outcome, results);
   check_load(run, results);
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;

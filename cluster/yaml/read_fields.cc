@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "cluster/yaml/files.h"
-#include "cluster/yaml/names.h"
 #include "protocol/base/check.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 namespace {

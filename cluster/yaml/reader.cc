@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "cluster/yaml/names.h"
 #include "protocol/base/check.h"
+#include "protocol/base/names.h"
 
 namespace soliton {
 std::string ReadContext::where(Mark mark) const {

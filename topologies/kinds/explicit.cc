@@ -1,5 +1,6 @@
 // Kind `explicit`: switches and cables by name, as the file says. A node's `at` names the switch
-// that it gets a host's cable to; without it the links attach the node.
+// that it gets a host's cable to; without it the links attach the node. Cables of a node that forwards
+// are plugged into its router (building.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,6 +31,8 @@ class ExplicitBuilder {
       names_.push_back(topology_.vertices[i].name);
       numbers_.try_emplace(names_.back(), i);
     }
+    for (std::uint32_t node = 0; node < topology_.nodes; ++node)
+      plugs_.push_back(nodes[node].forward ? add_router(topology_, node, kRouterForwarding) : node);
   }
 
   Topology build() {
@@ -48,7 +51,8 @@ class ExplicitBuilder {
           find(at, nodes_[i].position, "node " + topology_.vertices[i].name);
       if (!end) continue;
       if (topology_.vertices[*end].is_switch) {
-        add_link(topology_, i, *end, kHostLinkLatency, spec_.rate);
+        const std::uint32_t link = add_link(topology_, plug(i), *end, kHostLinkLatency, spec_.rate);
+        topology_.links[link].name = topology_.vertices[i].name + "-" + at;
       } else {
         problem(nodes_[i].position,
                 fmt::format("node {}: {} is not a switch", topology_.vertices[i].name, at));
@@ -84,15 +88,21 @@ class ExplicitBuilder {
     }
     if (!a || !b) return;
     if (*a == *b) problem(cable.position, who + ": both ends are " + cable.a);
-    link.ends[0] = *a;
-    link.ends[1] = *b;
+    link.ends[0] = plug(*a);
+    link.ends[1] = plug(*b);
     topology_.links.push_back(std::move(link));
+  }
+
+  // What a cable to this node or switch is plugged into.
+  std::uint32_t plug(std::uint32_t vertex) const {
+    return vertex < topology_.nodes ? plugs_[vertex] : vertex;
   }
 
   const TopologySpec& spec_;
   const std::vector<PlacedNode>& nodes_;
   Diagnostics& errors_;
   Topology topology_;
+  std::vector<std::uint32_t> plugs_;  // by node
   std::vector<std::string> names_;
   std::map<std::string, std::uint32_t> numbers_;
 };
@@ -101,7 +111,6 @@ Topology build(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
                Diagnostics& errors) {
   Topology topology = ExplicitBuilder(spec, nodes, errors).build();
   check_names(topology, nodes, errors);
-  if (errors.empty()) check_reachable(topology, nodes, errors);
   return topology;
 }
 
@@ -114,10 +123,10 @@ std::vector<SwitchCable> cables(const TopologySpec& spec) {
   }
   const auto forwarding_of = [&](const std::string& name) {
     const auto found = forwarding.find(name);
-    return found == forwarding.end() ? Duration{} : found->second;
+    return found == forwarding.end() ? kRouterForwarding : found->second;
   };
   std::vector<SwitchCable> out;
-  // A node placed `at` a switch has a host's cable.
+  // Any node may be one that forwards, and one placed `at` a switch has a host's cable.
   if (!spec.explicit_switches.empty()) out.push_back({kHostLinkLatency, spec.rate, slowest});
   for (const TopologySpec::NamedLink& cable : spec.explicit_links)
     out.push_back({cable.link.latency, cable.link.rate,

@@ -1,6 +1,5 @@
 // Kinds `torus` and `ring`: nodes wired to their neighbours by direct cables, which pass on what is for
-// others. A node has a router of its own for that (vertex "NODE-router"): packets enter and leave it over
-// a line on the chip, and it forwards as a switch does.
+// others. A node has a router of its own for that (building.h), which forwards as a switch does.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,11 +12,8 @@
 namespace soliton {
 namespace {
 
-// Not calibrated. Published of such a network: "sub-microsecond latency" of a hop at 20 Gb/s (Putnam et
-// al., "A reconfigurable fabric for accelerating large-scale datacenter services", ISCA 2014).
+// Not calibrated, as what a router does (building.h).
 constexpr Duration kCableLatency = nanoseconds(400);
-constexpr Duration kRouterForwarding = nanoseconds(100);
-constexpr Duration kOnChip = nanoseconds(50);
 
 struct RingOptions {
   Duration latency = kCableLatency;
@@ -60,17 +56,9 @@ class Grid {
   }
 
  private:
-  // The line on the chip carries what all cables of a node do.
   void add_routers() {
-    std::int64_t ports = 0;
-    for (const std::int64_t extent : options_.dims) ports += std::min<std::int64_t>(extent - 1, 2);
-    const BitRate rate{spec_.rate.bits_per_second * std::max<std::int64_t>(1, ports)};
-    for (std::uint32_t node = 0; node < topology_.nodes; ++node) {
-      const std::string name = topology_.vertices[node].name;
-      add_switch(topology_, name + "-router", options_.forwarding, "");
-      add_link(topology_, node, topology_.nodes + node, kOnChip, rate);
-      topology_.links.back().name = name + "-chip";
-    }
+    for (std::uint32_t node = 0; node < topology_.nodes; ++node)
+      add_router(topology_, node, options_.forwarding);
   }
 
   // Of two nodes along a dimension one cable joins both, and is not doubled.
@@ -131,12 +119,15 @@ Topology build_ring(const TopologySpec& spec, const std::vector<PlacedNode>& nod
 
 std::vector<SwitchCable> torus_cables(const TopologySpec& spec) {
   const auto options = options_of<TorusOptions>(spec, kTorusFields);
-  return {{kOnChip, spec.rate, options.forwarding},
-          {options.latency, spec.rate, options.forwarding}};
+  std::int64_t ports = 0;
+  for (const std::int64_t extent : options.dims) ports += std::min<std::int64_t>(extent - 1, 2);
+  return {
+      {kOnChip, {spec.rate.bits_per_second * std::max<std::int64_t>(1, ports)}, options.forwarding},
+      {options.latency, spec.rate, options.forwarding}};
 }
 std::vector<SwitchCable> ring_cables(const TopologySpec& spec) {
   const auto options = options_of<RingOptions>(spec, kRingFields);
-  return {{kOnChip, spec.rate, options.forwarding},
+  return {{kOnChip, {spec.rate.bits_per_second * 2}, options.forwarding},
           {options.latency, spec.rate, options.forwarding}};
 }
 

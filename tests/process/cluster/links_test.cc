@@ -195,6 +195,79 @@ TEST_P(TopologyExamples, DeliverEveryBlock) {
   EXPECT_EQ(out, results["fabric"]["packets"]);
 }
 
+// Eight hosts joined by cables, none of which passes on. From reported situations: own cluster of the
+// shape of a server with eight accelerators.
+constexpr const char* kHosts = R"(
+name: hosts
+nodes: [{name: "g[0-7]", device: bw-s10}]
+topology:
+  kind: explicit
+  links:
+    - {between: ["g[0-6]", "g[1-7]"], latency: 5 us, bandwidth: 200 Gb/s}
+    - {between: [g7, g0], latency: 5 us, bandwidth: 400 Gb/s}
+workload: {kind: all-gather, nodes: "g[0-7]", bytes: 64 KiB, count: 4, schedule: ring}
+trace: {requests: 0}
+)";
+
+TEST(Forwarding, IsNotNeededWhereNeighboursTalkAndIsAskedForWhereOthersDo) {
+  const TemporaryFolder folder;
+  folder.write("hosts.yaml", kHosts);
+  const auto run = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"run", folder.file("hosts.yaml"), "--quiet", "--out",
+                                       folder.file("run")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_soliton(arguments);
+  };
+  const Ended ring = run({});
+  EXPECT_EQ(ring.status, 0) << ring.err;
+  const Ended refused = run({"--set", "workload.schedule=direct"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("hosts.yaml:3:"));
+  EXPECT_THAT(refused.err, HasSubstr("no path between g0 and g2: a node passes on what is for "
+                                     "others only with forward: true"));
+  const Ended forwarded =
+      run({"--set", "workload.schedule=direct", "--set", "nodes[0].forward=true"});
+  EXPECT_EQ(forwarded.status, 0) << forwarded.err;
+  const auto results = read_json(folder.file("run/results.json"));
+  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  EXPECT_EQ(results["traffic"]["bytes"], 4 * 8 * 7 * 65'536);
+}
+
+// A cable is called by its nodes although it ends at their routers, from either end.
+TEST(Forwarding, FaultsFindCablesByTheirNodes) {
+  const TemporaryFolder folder;
+  folder.write("hosts.yaml", std::string(kHosts) + "faults: [{id: cut, link: g1-g0, loss: 1 %}]\n");
+  const Ended ended = run_soliton({"run", folder.file("hosts.yaml"), "--quiet", "--set",
+                                   "nodes[0].forward=true", "--out", folder.file("run")});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const auto results = read_json(folder.file("run/results.json"));
+  EXPECT_GT(results["faults"][0]["hits"], 0);
+  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+}
+
+// Three quarters of what nodes send go over the spines, which are the busiest: at a quarter of their rate
+// they carry a quarter in the same time.
+TEST(Overrides, SlowTheCablesThatTheyName) {
+  const TemporaryFolder folder;
+  const auto goodput = [&](const std::string& links) {
+    folder.write("c.yaml", R"(
+name: leaves
+seed: 1
+nodes: [{name: "fpga[0-15]", device: bw-s10}]
+topology: {kind: leaf-spine, leaves: 4, spines: 2, hosts_per_leaf: 4, links: [)" +
+                               links +
+                               R"(]}
+workload: {kind: all-gather, nodes: "fpga[0-15]", bytes: 16 KiB, count: 3, schedule: direct}
+trace: {requests: 0}
+)");
+    const Ended ended =
+        run_soliton({"run", folder.file("c.yaml"), "--quiet", "--out", folder.file("run")});
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    return read_json(folder.file("run/results.json"))["traffic"]["goodput_gbps"].get<double>();
+  };
+  EXPECT_NEAR(goodput("") / goodput("{link: 'leaf[0-3]-spine*', bandwidth: 10 Gb/s}"), 4, 0.6);
+}
+
 TEST(TopologyCommand, ShowsWhatANetworkIsLike) {
   const TemporaryFolder folder;
   const Ended text = run_soliton({"topology", "fat-tree", "--nodes", "64", "--svg",
@@ -225,7 +298,7 @@ TEST(TopologyCommand, NamesWhatIsWrong) {
 
 INSTANTIATE_TEST_SUITE_P(All, TopologyExamples,
                          testing::Values("ring", "torus", "full-mesh", "leaf-spine", "fat-tree",
-                                         "clos", "dragonfly"),
+                                         "clos", "dragonfly", "cube-mesh"),
                          [](const auto& it) {
                            std::string name = it.param;
                            std::erase(name, '-');

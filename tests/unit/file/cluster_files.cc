@@ -149,6 +149,11 @@ void expect_equal_topology(const TopologySpec& a, const TopologySpec& b) {
     EXPECT_SAME(explicit_links[i].link.queue.count);
     EXPECT_TRUE(a.explicit_links[i].link.other == b.explicit_links[i].link.other);
   }
+  ASSERT_EQ(a.overrides.size(), b.overrides.size());
+  for (std::size_t i = 0; i < a.overrides.size(); ++i) {
+    EXPECT_SAME(overrides[i].link);
+    EXPECT_TRUE(a.overrides[i].settings == b.overrides[i].settings);
+  }
 }
 
 void expect_equal_model(const ModelSpec& a, const ModelSpec& b) {

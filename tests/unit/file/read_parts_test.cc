@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cluster/file/parts.h"
 #include "tests/unit/file/cluster_files.h"
 
 namespace soliton {
@@ -89,6 +90,38 @@ TEST(ReadTopology, ExplicitGraphs) {
   EXPECT_EQ(topology.explicit_links[2].link.rate.bits_per_second, 1'000'000'000);
   EXPECT_EQ(topology.explicit_links[2].link.queue.count, 65'536);
   EXPECT_EQ(topology.explicit_links[2].link.latency, microseconds(1));
+}
+
+TEST(ReadTopology, CablesAreChangedByName) {
+  const TopologySpec topology = read_good(with_topology(R"(
+  kind: leaf-spine
+  links:
+    - {link: "leaf0-*", bandwidth: 10 Gb/s}
+    - {link: fpga0-leaf0, latency: 2 us, queue: 64 KiB})"))
+                                    .topology;
+  ASSERT_EQ(topology.overrides.size(), 2U);
+  EXPECT_EQ(topology.overrides[0].link, "leaf0-*");
+  ASSERT_EQ(topology.overrides[0].settings.size(), 1U);
+  EXPECT_EQ(topology.overrides[0].settings[0].key, "bandwidth");
+  EXPECT_EQ(topology.overrides[1].settings.size(), 2U);
+  EXPECT_THAT(topology_text(topology),
+              HasSubstr("  links:\n    - {link: \"leaf0-*\", bandwidth: 10 Gb/s}\n"
+                        "    - {link: fpga0-leaf0, latency: 2 us, queue: 64 KiB}\n"));
+}
+
+TEST(ReadTopology, MistakesInChangesOfCables) {
+  const auto entry = [](const std::string& text) {
+    return error_of(with_topology("{kind: leaf-spine, links: [" + text + "]}"));
+  };
+  EXPECT_THAT(entry("{link: a-b}"), HasSubstr("changes nothing: give latency, bandwidth"));
+  EXPECT_THAT(entry("{between: [a, b], latency: 1 ns}"),
+              HasSubstr("makes its cables itself; link: changes them"));
+  EXPECT_THAT(entry("{latency: 1 ns}"), HasSubstr("needs one of between or link"));
+  EXPECT_THAT(entry("{link: a-b, between: [a, b], latency: 1 ns}"),
+              HasSubstr("only one of between and link"));
+  EXPECT_THAT(entry("{link: a-b, bandwidth: 0 b/s}"), HasSubstr("is not between 1 kb/s and"));
+  EXPECT_THAT(error_of(with_topology("{kind: local, links: [{link: a-b, latency: 1 ns}]}")),
+              HasSubstr("links has no meaning for a topology of kind local"));
 }
 
 TEST(ReadTopology, ExplicitMistakes) {

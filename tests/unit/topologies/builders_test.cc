@@ -173,32 +173,6 @@ TEST(Explicit, ReportsAllErrorsWithTheNearestName) {
                     HasSubstr("link name leaf1-b is used twice")));
 }
 
-TEST(Explicit, NodesWithoutAPathAreNamed) {
-  TopologySpec spec = two_leaves();
-  spec.explicit_links.erase(spec.explicit_links.begin() + 1);
-  const auto topology = build_topology(spec, {{"a", ""}, {"b", ""}});
-  ASSERT_FALSE(topology);
-  EXPECT_THAT(topology.error().text(), HasSubstr("no path between a and b"));
-}
-
-// Over groups of switches and direct cables, not over other nodes.
-TEST(Explicit, PathsLeadOverSwitchesAndCables) {
-  TopologySpec spec = kind("explicit");
-  for (const char* name : {"s0", "s1", "s2"})
-    spec.explicit_switches.push_back({.name = name, .is_switch = true});
-  const auto wired = [&](std::vector<std::pair<std::string, std::string>> cables) {
-    spec.explicit_links.clear();
-    for (const auto& [a, b] : cables) spec.explicit_links.push_back({a, b, {}});
-    const auto topology = build_topology(spec, {{"a", ""}, {"b", ""}, {"c", ""}});
-    return topology ? "" : topology.error().text();
-  };
-  EXPECT_EQ(wired({{"a", "s0"}, {"s0", "s1"}, {"s1", "b"}, {"c", "s0"}}), "");
-  EXPECT_EQ(wired({{"a", "b"}, {"b", "c"}, {"a", "c"}}), "");
-  EXPECT_EQ(wired({{"a", "b"}, {"b", "c"}}), "no path between a and c (nodes do not forward)\n");
-  EXPECT_EQ(wired({{"a", "s0"}, {"b", "s0"}, {"b", "s2"}, {"c", "s2"}}),
-            "no path between a and c (nodes do not forward)\n");
-}
-
 TEST(Builders, ErrorsHaveTheirPositions) {
   const auto rack = build_topology(kind("rack"), {{"a", "rack9", "f.yaml:3:5"}});
   ASSERT_FALSE(rack);

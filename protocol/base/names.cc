@@ -1,4 +1,4 @@
-#include "cluster/yaml/names.h"
+#include "protocol/base/names.h"
 
 #include <fmt/format.h>
 
