@@ -59,7 +59,7 @@ const EqualPaths::Table& EqualPaths::table(std::uint32_t inner) const {
   return *tables_[inner];
 }
 
-// Breadth first from the destination; nodes do not forward, so nothing is reached over them.
+// Breadth first from the destination; only switches, routers among them, forward.
 EqualPaths::Table EqualPaths::distances(std::uint32_t destination) const {
   Table out(graph_.size(), kFar);
   std::queue<std::uint32_t> open;

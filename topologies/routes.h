@@ -1,8 +1,8 @@
 // The paths of packets, shared by the simulated network, the predictions and the faults of wall
 // time.
 //
-// Nodes do not forward, so a path has only switches between its ends. Which it is says the topology
-// (Routing):
+// A path has only switches and routers of nodes between its ends. Which of several it is says the
+// topology (Routing):
 //
 //   fixed  the shortest one by latency: of its cables, and of the switches between its ends. Of several
 //          shortest ones it is that whose last link has the lowest number, then the one before the last,

@@ -27,7 +27,7 @@ Topology own_network(const Topology& topology, const std::vector<NodeId>& nodes)
   std::vector<std::vector<std::uint32_t>> cables(topology.vertices.size());
   for (std::uint32_t link = 0; link < topology.links.size(); ++link)
     for (const std::uint32_t end : topology.links[link].ends) cables[end].push_back(link);
-  // Nodes of others do not forward, so no way of the plan's leads over them.
+  // Of others' nodes only routers forward, so a way of the plan's may lead over these.
   const auto part = [&](std::uint32_t vertex) {
     return number[vertex] != kUnmet || topology.vertices[vertex].is_switch;
   };
@@ -44,6 +44,9 @@ Topology own_network(const Topology& topology, const std::vector<NodeId>& nodes)
       out.links.push_back(std::move(link));
     }
   }
+  static_assert(kUnmet == kNoNode);  // a router keeps its node only where that is the plan's
+  for (Vertex& vertex : out.vertices)
+    if (vertex.router_of != kNoNode) vertex.router_of = number[vertex.router_of];
   return out;
 }
 
