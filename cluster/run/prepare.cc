@@ -70,13 +70,23 @@ class Preparation {
            node.device.kind == Device::Kind::kNpu ? node.device.npu.network_rate : BitRate{},
            node.forward});
     if (!take(build_topology(spec().topology, nodes), run_->topology)) return false;
-    // Any two nodes of a model may get parts that talk; of traffic it is known which do.
-    const std::optional<Traffic>& traffic = spec().workload.traffic;
-    Diagnostics apart = traffic ? check_reachable(run_->topology, nodes, talking_pairs(*traffic))
-                                : check_reachable(run_->topology, nodes);
-    if (!apart.empty()) return problems_.append(std::move(apart)), false;
+    if (!connect(nodes)) return false;
     run_->routes = std::make_unique<Routes>(run_->topology);
     return true;
+  }
+
+  // Any two nodes of a model may get parts that talk; of traffic it is known which do. Without either
+  // the file has an error already.
+  bool connect(const std::vector<PlacedNode>& nodes) {
+    const std::optional<Traffic>& traffic = spec().workload.traffic;
+    const bool known =
+        traffic ? reading_.workload && reading_.rest : reading_.model || reading_.workload;
+    if (!known) return true;
+    Diagnostics apart = traffic ? check_reachable(run_->topology, nodes, talking_pairs(*traffic))
+                                : check_reachable(run_->topology, nodes);
+    const bool good = apart.empty();
+    problems_.append(std::move(apart));
+    return good;
   }
 
   // Fault rules do not affect the plan.

@@ -111,11 +111,49 @@ void explicit_graph(Draft& d) {
   link(d, "host0", any_switch());
 }
 
+// A cable's keys, as an entry that changes cables.
+std::string changed_cables(Draft& d) {
+  FlowText out;
+  out.add("link", "\"*\"");
+  out.add("latency", d.dice.word({"0 s", "1 ps", "1 us", "1 ms", "10 s"}));
+  if (d.dice.chance(50)) out.add("bandwidth", rate(d));
+  if (d.dice.chance(30)) out.add("queue", d.dice.word({"2 KiB", "9000 B", "1 TiB"}));
+  return "[" + out.text() + "]";
+}
+
+// A kind whose switches, or routers of nodes, are joined in several ways.
+std::string meshed(Draft& d) {
+  FlowText out;
+  const std::string kind =
+      d.dice.word({"leaf-spine", "fat-tree", "clos", "dragonfly", "torus", "ring", "full-mesh"});
+  out.add("kind", kind).add("bandwidth", rate(d));
+  out.add("routing", d.dice.word({"ecmp", "fixed"}));
+  if (kind == "leaf-spine")
+    out.add("leaves", d.dice.number({3, 9}))
+        .add("spines", d.dice.number({1, 4}))
+        .add("hosts_per_leaf", d.dice.number({3, 9}));
+  if (kind == "fat-tree") out.add("k", d.dice.number({4, 6, 64}));
+  if (kind == "clos") out.add("arity", 3).add("levels", d.dice.number({2, 3}));
+  if (kind == "dragonfly")
+    out.add("groups", d.dice.number({3, 9}))
+        .add("routers", 3)
+        .add("hosts_per_router", d.dice.number({1, 4}));
+  if (kind == "torus")
+    out.add("dims", d.dice.chance(50) ? fmt::format("[{}]", d.devices + 1)
+                                      : fmt::format("[1, {}, 1]", d.devices + 1));
+  if (d.dice.chance(40)) out.add("latency", d.dice.word({"1 ns", "1 us", "1 ms", "10 s"}));
+  if ((kind == "torus" || kind == "ring") && d.dice.chance(40))
+    out.add("forwarding", short_time(d));
+  if (d.dice.chance(30)) out.add("links", changed_cables(d));
+  return out.text();
+}
+
 void topology(Draft& d) {
   const std::uint64_t kind = d.dice.below(100);
-  if (kind < 40) return d.line("topology: " + rack(d));
-  if (kind < 55) return d.line("topology: " + datacenter(d));
-  if (kind < 65) return d.line("topology: local");
+  if (kind < 30) return d.line("topology: " + rack(d));
+  if (kind < 40) return d.line("topology: " + datacenter(d));
+  if (kind < 65) return d.line("topology: " + meshed(d));
+  if (kind < 75) return d.line("topology: local");
   explicit_graph(d);
 }
 

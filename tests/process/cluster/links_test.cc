@@ -233,6 +233,19 @@ TEST(Forwarding, IsNotNeededWhereNeighboursTalkAndIsAskedForWhereOthersDo) {
   EXPECT_EQ(results["traffic"]["bytes"], 4 * 8 * 7 * 65'536);
 }
 
+// Which of its nodes talk is not known of a workload with an error.
+TEST(Forwarding, ABrokenWorkloadIsNotAskedWhoTalks) {
+  const TemporaryFolder folder;
+  folder.write("hosts.yaml", kHosts);
+  for (const char* wrong : {"workload.schedule=doubling", "workload.kind=al-gather",
+                            "workload.nodes=g[0-8]", "workload.bytes=-1"}) {
+    const Ended ended = run_soliton(
+        {"run", folder.file("hosts.yaml"), "--set", wrong, "--set", "nodes[0].name=g[0-6]"});
+    EXPECT_EQ(ended.status, 2) << wrong << ended.err;
+    EXPECT_THAT(ended.err, testing::Not(HasSubstr("no path"))) << wrong;
+  }
+}
+
 // A cable is called by its nodes although it ends at their routers, from either end.
 TEST(Forwarding, FaultsFindCablesByTheirNodes) {
   const TemporaryFolder folder;
