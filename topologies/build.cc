@@ -92,6 +92,8 @@ Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<Pla
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   for (TopologyLink& link : topology.links) link.ecn = spec.ecn;
   if (kind->wired) set_rates(topology, nodes);
+  check_headroom(spec, topology, errors);
+  if (!errors.empty()) return tl::unexpected(std::move(errors));
   topology.pause = spec.pause;
   topology.routing = spec.routing;
   return topology;

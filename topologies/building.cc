@@ -6,6 +6,7 @@
 #include <set>
 
 #include "protocol/base/located.h"
+#include "topologies/calibration.h"
 
 namespace soliton {
 namespace {
@@ -54,6 +55,20 @@ std::uint32_t add_link(Topology& topology, std::uint32_t lower, std::uint32_t up
   link.rate = rate;
   topology.links.push_back(std::move(link));
   return static_cast<std::uint32_t>(topology.links.size() - 1);
+}
+
+void hang_node(Topology& topology, std::uint32_t node, std::uint32_t leaf, BitRate rate) {
+  topology.vertices[node].place = topology.vertices[leaf].name;
+  add_link(topology, node, leaf, kHostLinkLatency, rate);
+}
+
+bool has_too_many_cables(const TopologySpec& spec, std::int64_t cables, Diagnostics& errors) {
+  if (cables <= static_cast<std::int64_t>(kTopologyLinksLimit)) return false;
+  errors.add(
+      ErrorCode::kInvalid,
+      located(spec.position, fmt::format("topology {}: its {} cables are more than {} cables",
+                                         spec.name, cables, kTopologyLinksLimit)));
+  return true;
 }
 
 void check_names(const Topology& topology, const std::vector<PlacedNode>& nodes,

@@ -36,6 +36,12 @@ std::uint32_t add_router(Topology& topology, std::uint32_t node, Duration forwar
 std::uint32_t add_link(Topology& topology, std::uint32_t lower, std::uint32_t upper,
                        Duration latency, BitRate rate);
 
+// Adds the cable of a node to the switch that is its place.
+void hang_node(Topology& topology, std::uint32_t node, std::uint32_t leaf, BitRate rate);
+
+// Reports a topology of more than kTopologyLinksLimit cables and returns true, for kinds to ask before
+// they make them.
+bool has_too_many_cables(const TopologySpec& spec, std::int64_t cables, Diagnostics& errors);
 // Reports nodes and switches without a name, and names of nodes, switches or links that are used
 // twice.
 void check_names(const Topology& topology, const std::vector<PlacedNode>& nodes,

@@ -12,6 +12,10 @@
 
 namespace soliton {
 
+// Comparisons of a selector with a link that a file may cause: one of a few MiB can name thousands of
+// globs.
+inline constexpr std::size_t kLinkLooksMost = 20'000'000;
+
 // A link as a selector names it: `reversed` when the first-named end is the link's second.
 struct LinkMatch {
   std::uint32_t link = 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "topologies/kind.h"
-#include "topologies/link_overrides.h"
 
 namespace soliton {
 namespace {
@@ -33,9 +32,7 @@ Bytes headroom_needed(const TopologySpec& spec, Bytes frame) {
   const TopologyKind* const kind = find_topology_kind(spec.kind);
   Bytes most{};
   if (kind == nullptr) return most;
-  std::vector<SwitchCable> cables = kind->cables(spec);
-  add_overridden(spec, cables);
-  for (const SwitchCable& cable : cables)
+  for (const SwitchCable& cable : kind->cables(spec))
     most = std::max(most, headroom_needed(frame, cable.latency, cable.rate, cable.forwarding));
   return most;
 }

@@ -124,8 +124,11 @@ std::string as_text(const Topology& topology, const TopologyShape& shape) {
                                 shape.nodes, shape.switches, shape.links);
   for (const TopologyShape::Level& level : shape.levels) out += level_text(level);
   for (const TopologyShape::Distance& it : shape.distances) out += distance_text(it);
+  // The shortest way by latency may have more cables than another.
   if (!shape.distances.empty())
-    out += fmt::format("diameter  {} cables\n", shape.distances.back().cables);
+    out += fmt::format("{}  {} cables\n",
+                       topology.routing == Routing::kFixed ? "farthest" : "diameter",
+                       shape.distances.back().cables);
   return out + fmt::format("halves    {} from the first {} nodes to the others\n",
                            spell(shape.halves), shape.nodes / 2);
 }

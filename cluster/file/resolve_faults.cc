@@ -12,8 +12,7 @@ namespace {
 
 // The product of rules and links is bounded, because a file of a few MiB can name thousands of
 // globs.
-constexpr std::size_t kComparisonsLimit = 20'000'000;  // of a selector with a link
-constexpr std::size_t kReachedLimit = 4'000'000;       // links of all rules together
+constexpr std::size_t kReachedLimit = 4'000'000;  // links of all rules together
 constexpr std::size_t kErrorsLimit = 100;
 
 class Resolver {
@@ -58,12 +57,12 @@ class Resolver {
   // Whether one more selector may be compared with all links.
   bool affords_look(const FaultSpec& fault) {
     const std::size_t before = comparisons_;
-    if (before <= kComparisonsLimit) comparisons_ += links_.count();
-    if (comparisons_ <= kComparisonsLimit) return true;
-    if (before <= kComparisonsLimit)
+    if (before <= kLinkLooksMost) comparisons_ += links_.count();
+    if (comparisons_ <= kLinkLooksMost) return true;
+    if (before <= kLinkLooksMost)
       problem(fault, fmt::format("the selectors up to this one take more than {} looks at a link; "
                                  "name the links, or let one selector stand for several",
-                                 kComparisonsLimit));
+                                 kLinkLooksMost));
     return false;
   }
 

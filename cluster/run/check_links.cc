@@ -59,7 +59,7 @@ std::vector<std::string> unused_cables(const Topology& topology,
 void check_links(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                  const ClusterOutcome& outcome, RunResults& results) {
   // Kinds with ways of their own have one for each pair, whatever is wired beside it.
-  if (run.topology.next_hops || outcome.error) return;
+  if (run.topology.next_hops || outcome.error || outcome.interrupted_by != 0) return;
   std::vector<std::pair<NodeId, NodeId>> talking;
   for (std::uint32_t node = 0; node < nodes.size(); ++node)
     for (const LtlConnection& connection : nodes[node].deployment.connections)
@@ -69,7 +69,8 @@ void check_links(const PreparedRun& run, const std::vector<NodeAssignment>& node
   const std::size_t count = unused.size(), more = count - std::min(count, kNamed);
   unused.resize(count - more);
   warn(results.warnings, warning_id::kUnusedLink,
-       fmt::format("{} of {} cables were as good a way as others and carried nothing: {}{}; {}",
+       fmt::format("{} of {} cables are on ways over the fewest cables between nodes that talk, "
+                   "and carried nothing: {}{}; {}",
                    count, run.topology.links.size(), fmt::join(unused, ", "),
                    more == 0 ? "" : fmt::format(" and {} more", more),
                    run.topology.routing == Routing::kFixed

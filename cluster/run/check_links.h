@@ -1,4 +1,4 @@
-// Which of the cables that were as good as others were not taken.
+// Which cables on ways over the fewest cables were not taken.
 #pragma once
 
 #include <span>

@@ -3,7 +3,6 @@
 // parallel architectures", IPPS 1997). arity^levels nodes fit.
 #include <fmt/format.h>
 
-#include "protocol/base/located.h"
 #include "topologies/building.h"
 #include "topologies/calibration.h"
 #include "topologies/leaves.h"
@@ -41,15 +40,7 @@ Topology build(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
   Topology topology = with_nodes(spec, nodes);
   const std::int64_t wide = power(options.arity, options.levels - 1);
   const std::int64_t cables = (options.levels - 1) * wide * options.arity;
-  if (cables > static_cast<std::int64_t>(kTopologyLinksLimit)) {
-    errors.add(
-        ErrorCode::kInvalid,
-        located(spec.position,
-                fmt::format("topology {}: {} levels of {} switches with {} cables up are more "
-                            "than {} cables",
-                            spec.name, options.levels, wide, options.arity, kTopologyLinksLimit)));
-    return topology;
-  }
+  if (has_too_many_cables(spec, cables + topology.nodes, errors)) return topology;
   const auto name = [](std::size_t leaf) { return fmt::format("level0-{}", leaf); };
   const auto placed =
       assign_leaves({spec.name, static_cast<std::size_t>(wide), options.arity, name}, nodes);
@@ -59,11 +50,9 @@ Topology build(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
     for (std::uint32_t i = 0; i < count; ++i)
       add_switch(topology, fmt::format("level{}-{}", level, i),
                  level == 0 ? kRackForwarding : kAggregationForwarding, "");
-  for (std::uint32_t node = 0; node < topology.nodes; ++node) {
-    const auto leaf = topology.nodes + static_cast<std::uint32_t>((*placed)[node]);
-    topology.vertices[node].place = topology.vertices[leaf].name;
-    add_link(topology, node, leaf, kHostLinkLatency, spec.rate);
-  }
+  for (std::uint32_t node = 0; node < topology.nodes; ++node)
+    hang_node(topology, node, topology.nodes + static_cast<std::uint32_t>((*placed)[node]),
+              spec.rate);
   for (std::int64_t level = 0; level + 1 < options.levels; ++level) {
     const auto digit = static_cast<std::uint32_t>(power(options.arity, level));
     const auto arity = static_cast<std::uint32_t>(options.arity);

@@ -32,6 +32,11 @@ Topology build(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
                Diagnostics& errors) {
   const auto options = options_of<DragonflyOptions>(spec, kFields);
   Topology topology = with_nodes(spec, nodes);
+  if (has_too_many_cables(spec,
+                          options.groups * options.routers * (options.routers - 1) / 2 +
+                              options.groups * (options.groups - 1) / 2 + topology.nodes,
+                          errors))
+    return topology;
   const auto groups = static_cast<std::uint32_t>(options.groups);
   const auto routers = static_cast<std::uint32_t>(options.routers);
   const auto name = [&](std::size_t router) {
@@ -43,11 +48,8 @@ Topology build(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
   const std::uint32_t first = topology.nodes;
   for (std::uint32_t router = 0; router < groups * routers; ++router)
     add_switch(topology, name(router), kRackForwarding, fmt::format("group{}", router / routers));
-  for (std::uint32_t node = 0; node < topology.nodes; ++node) {
-    const auto router = first + static_cast<std::uint32_t>((*placed)[node]);
-    topology.vertices[node].place = topology.vertices[router].name;
-    add_link(topology, node, router, kHostLinkLatency, spec.rate);
-  }
+  for (std::uint32_t node = 0; node < topology.nodes; ++node)
+    hang_node(topology, node, first + static_cast<std::uint32_t>((*placed)[node]), spec.rate);
   for (std::uint32_t group = 0; group < groups; ++group) {
     const std::uint32_t own = first + group * routers;
     for (std::uint32_t a = 0; a < routers; ++a)

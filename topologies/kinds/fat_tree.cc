@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "protocol/base/located.h"
 #include "topologies/building.h"
 #include "topologies/calibration.h"
 #include "topologies/leaves.h"
@@ -30,9 +31,7 @@ class FatTree {
     for (auto& [pod, first] : pods_) first = add_pod(pod);
     for (std::uint32_t node = 0; node < topology_.nodes; ++node) {
       const auto edge = static_cast<std::uint32_t>(edges[node]);
-      const std::uint32_t vertex = pods_.at(edge / half_) + edge % half_;
-      topology_.vertices[node].place = topology_.vertices[vertex].name;
-      add_link(topology_, node, vertex, kHostLinkLatency, spec_.rate);
+      hang_node(topology_, node, pods_.at(edge / half_) + edge % half_, spec_.rate);
     }
     for (const auto& [pod, first] : pods_)
       for (std::uint32_t edge = 0; edge < half_; ++edge)
@@ -75,9 +74,10 @@ Topology build(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
                Diagnostics& errors) {
   const std::int64_t k = options_of<FatTreeOptions>(spec, kFields).k, half = k / 2;
   if (k % 2 != 0) {
-    errors.add(
-        ErrorCode::kInvalid,
-        fmt::format("topology {}: k: {} is odd; half of a switch's ports lead up", spec.name, k));
+    errors.add(ErrorCode::kInvalid,
+               located(spec.position,
+                       fmt::format("topology {}: k: {} is odd; half of a switch's ports lead up",
+                                   spec.name, k)));
     return with_nodes(spec, nodes);
   }
   const auto placed = assign_leaves({spec.name, static_cast<std::size_t>(k * half), half,

@@ -34,16 +34,16 @@ Topology build(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
                Diagnostics& errors) {
   const auto options = options_of<LeafSpineOptions>(spec, kFields);
   Topology topology = with_nodes(spec, nodes);
+  if (has_too_many_cables(spec, options.leaves * options.spines + topology.nodes, errors))
+    return topology;
   const auto leaves = static_cast<std::size_t>(options.leaves);
   const auto placed = assign_leaves({spec.name, leaves, options.hosts_per_leaf, &leaf_name}, nodes);
   if (!placed) return errors.append(placed.error()), topology;
   for (std::size_t leaf = 0; leaf < leaves; ++leaf)
     add_switch(topology, leaf_name(leaf), kRackForwarding, leaf_name(leaf));
-  for (std::uint32_t node = 0; node < topology.nodes; ++node) {
-    const auto leaf = topology.nodes + static_cast<std::uint32_t>((*placed)[node]);
-    topology.vertices[node].place = topology.vertices[leaf].name;
-    add_link(topology, node, leaf, kHostLinkLatency, spec.rate);
-  }
+  for (std::uint32_t node = 0; node < topology.nodes; ++node)
+    hang_node(topology, node, topology.nodes + static_cast<std::uint32_t>((*placed)[node]),
+              spec.rate);
   for (std::int64_t i = 0; i < options.spines; ++i) {
     const std::uint32_t spine =
         add_switch(topology, fmt::format("spine{}", i), kAggregationForwarding, "");

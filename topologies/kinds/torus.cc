@@ -82,6 +82,13 @@ class Grid {
   Topology topology_;
 };
 
+// Of two nodes along a dimension one cable joins both; each node has a line on its chip.
+std::int64_t cables_of(const std::vector<std::int64_t>& dims, std::int64_t nodes) {
+  std::int64_t cables = nodes;
+  for (const std::int64_t extent : dims) cables += extent < 2 ? 0 : extent == 2 ? nodes / 2 : nodes;
+  return cables;
+}
+
 Topology build_grid(const TopologySpec& spec, const std::vector<PlacedNode>& nodes,
                     const TorusOptions& options, Diagnostics& errors) {
   refuse_places(spec, nodes, errors);
@@ -100,6 +107,8 @@ Topology build_grid(const TopologySpec& spec, const std::vector<PlacedNode>& nod
         located(spec.position,
                 fmt::format("topology {}: dims {} have {} places, the cluster has {} nodes",
                             spec.name, fmt::join(options.dims, " x "), places, nodes.size())));
+  has_too_many_cables(spec, cables_of(options.dims, static_cast<std::int64_t>(nodes.size())),
+                      errors);
   if (!errors.empty()) return with_nodes(spec, nodes);
   return Grid(spec, nodes, options).build();
 }

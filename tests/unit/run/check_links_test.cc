@@ -1,4 +1,4 @@
-// Cables that were as good a way as others and carried nothing are named.
+// Cables on ways over the fewest cables that carried nothing are named.
 #include "cluster/run/check_links.h"
 
 #include <gmock/gmock.h>

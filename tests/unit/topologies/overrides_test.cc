@@ -87,12 +87,45 @@ TEST(Overrides, OfNoCableAreErrorsAtTheirPlace) {
   EXPECT_THAT(topology.error().text(), HasSubstr("c.yaml:5:9: no link matches \"core*\""));
 }
 
-// What a switch must take in after it has paused a cable grows with the cable's length.
-TEST(Overrides, OfALongerCableNeedMoreHeadroom) {
-  const Bytes frame{1'500};
-  const Bytes before = headroom_needed(leaves({}), frame);
-  const Bytes after = headroom_needed(leaves({{"leaf0-*", latency(microseconds(100))}}), frame);
-  EXPECT_GT(after.count, before.count + 2 * 100 * 5'000 - 20'000);  // 40 Gb/s: 5,000 bytes a us
+// What a switch must take in after it has paused a cable grows with the cable's length and rate, also
+// where one entry changes its length and another its rate. At 40 Gb/s 5,000 bytes are on the way a us.
+TEST(Overrides, OfALongerAndFasterCableNeedMoreHeadroom) {
+  const auto text = [](Bytes headroom, std::vector<LinkOverride> overrides) {
+    TopologySpec spec = leaves(std::move(overrides));
+    spec.pause.emplace().frame = Bytes{1'500};
+    spec.pause->headroom = headroom;
+    const auto topology = build_topology(spec, hosts());
+    return topology ? std::string() : topology.error().text();
+  };
+  const LinkOverride far{"leaf0-spine0", latency(microseconds(100))},
+      fast{"leaf0-*", rate(BitRate{400'000'000'000})};
+  const Bytes one{2 * 100 * 5'000 + 20'000}, both{10 * one.count};
+  EXPECT_EQ(text(one, {far}), "");
+  EXPECT_THAT(text(Bytes{2 * 100 * 5'000}, {far}), HasSubstr("leaf0-spine0, as links: changes it"));
+  EXPECT_EQ(text(one, {fast}), "");
+  EXPECT_THAT(text(one, {far, fast}), HasSubstr("topology.pfc.headroom: "));
+  EXPECT_EQ(text(both, {far, fast}), "");
+}
+
+// Before any is taken.
+TEST(Overrides, ThatTakeTooManyLooksAreRefused) {
+  TopologySpec spec = leaves(std::vector<LinkOverride>(501, {"fpga0-*", rate(kTen)}));
+  spec.options[0].value = spec.options[1].value = {std::int64_t{200}};
+  const auto topology = build_topology(spec, hosts());
+  ASSERT_FALSE(topology);
+  EXPECT_THAT(topology.error().text(), HasSubstr("take more than 20000000 looks at a link"));
+}
+
+TEST(Cables, MoreThanThereMayBeAreRefusedBeforeTheyAreMade) {
+  TopologySpec spec = leaves({});
+  spec.options[0].value = spec.options[1].value = {std::int64_t{1'024}};
+  spec.position = "c.yaml:3:5";
+  EXPECT_THAT(build_topology(spec, hosts()).error().text(),
+              HasSubstr("c.yaml:3:5: topology leaf-spine: its 1048580 cables are more than 65536"));
+  spec.kind = spec.name = "dragonfly";
+  spec.options = {{"groups", {std::int64_t{256}}}, {"routers", {std::int64_t{64}}}};
+  EXPECT_THAT(build_topology(spec, hosts()).error().text(),
+              HasSubstr("topology dragonfly: its 548740 cables are more than 65536"));
 }
 
 }  // namespace
