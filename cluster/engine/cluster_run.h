@@ -44,6 +44,7 @@ struct ClusterOutcome {
   std::vector<bool> node_failed;
   NetworkCounters network;             // virtual time
   std::vector<PortCounters> ports;     // by port number (port_of()); virtual time
+  std::vector<PortSeries> series;      // the same; empty if nothing was sampled
   std::optional<PauseReport> pauses;   // virtual time, with pauses
   std::vector<std::string> deadlocks;  // ports that wait in a circle: "tor0 -> tor1, tor1 -> tor0"
   std::vector<FaultCounters> faults;   // by rule
@@ -72,6 +73,7 @@ struct FabricInputs {
   const Topology* topology = nullptr;
   const Routes* routes = nullptr;
   const FaultPlan* faults = nullptr;
+  Duration series{};  // interval at which ports are sampled; 0: they are not
 };
 
 }  // namespace soliton

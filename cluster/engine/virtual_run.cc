@@ -47,7 +47,9 @@ VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control)
     : topology_(*fabric.topology),
       control_(control),
       trace_(kNetworkTraceEvents),
-      network_(*fabric.topology, *fabric.routes, *fabric.faults, &trace_) {}
+      network_(*fabric.topology, *fabric.routes, *fabric.faults, &trace_) {
+  if (fabric.series > Duration{}) network_.record_series(fabric.series);
+}
 
 void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::size_t()>& each_tick,
                      ClusterOutcome& outcome) {
@@ -74,6 +76,7 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::si
   outcome.network = network_.counters();
   for (std::size_t port = 0; port < 2 * topology_.links.size(); ++port)
     outcome.ports.push_back(network_.port(hop_of(port)));
+  outcome.series = network_.series();
   outcome.pauses = network_.pause_report(outcome.end);
   for (const Deadlock& deadlock : network_.deadlocks())
     outcome.deadlocks.push_back(circle_text(deadlock));

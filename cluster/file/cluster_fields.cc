@@ -328,6 +328,12 @@ constexpr Field kLimitsRows[] = {
 constexpr Field kTraceRows[] = {
     field<&ClusterSpec::trace_requests>("requests", "First requests that `trace.json` shows.")
         .between<std::int64_t>(0, 1'000'000),
+    field<&ClusterSpec::trace_links>("links",
+                                     "Interval at which load and queue of each direction of a "
+                                     "cable are sampled for `links_series.csv`; virtual time.")
+        .between(nanoseconds(1), kLongestTime)
+        .by_default("not sampled")
+        .if_changed(),
 };
 constexpr FieldWord kSaves[] = {word("none", false), word("all", true)};
 constexpr Field kOutputsRows[] = {

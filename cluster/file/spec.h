@@ -172,6 +172,7 @@ struct ClusterSpec {
   // ends the run.
   Duration silence = Duration{std::int64_t{10} * 1'000'000'000'000};
   std::int64_t trace_requests = 16;  // first requests that are traced
+  Duration trace_links{};            // interval at which links are sampled; 0: they are not
 };
 
 // Where data files of an installed or built tree are: configs/ and topologies/ lie below it.

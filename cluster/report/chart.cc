@@ -144,7 +144,21 @@ Extent extent_of(const LineChart& chart) {
   return out;
 }
 
+std::string stairs(const LineChart& chart, std::size_t number, const Scale& x, const Scale& y) {
+  std::string line;
+  for (const auto& [px, py] : chart.series[number].points) {
+    if (!usable(chart, px, py)) continue;
+    line += line.empty() ? fmt::format("M{:.1f} {:.1f}", x(px), y(py))
+                         : fmt::format("H{:.1f}V{:.1f}", x(px), y(py));
+  }
+  if (line.empty()) return "";
+  return fmt::format(
+      "<path class=\"curve c{}\" stroke-dasharray=\"{}\" d=\"{}\"><title>{}</title></path>\n",
+      number % kColours, dash(number), line, html_escape(chart.series[number].name));
+}
+
 std::string curve(const LineChart& chart, std::size_t number, const Scale& x, const Scale& y) {
+  if (chart.steps) return stairs(chart, number, x, y);
   const ChartSeries& series = chart.series[number];
   std::string line, marks;
   for (const auto& [px, py] : series.points) {
@@ -169,8 +183,8 @@ std::string legend(const LineChart& chart) {
     out +=
         fmt::format("<path class=\"curve c{}\" stroke-dasharray=\"{}\" d=\"M{:.1f} {:.1f}h26\"/>\n",
                     i % kColours, dash(i), kLeft, y);
-    out += marker(i, kLeft + 13, y) + "/>\n" +
-           text_at(kLeft + 34, y + 4, "start", chart.series[i].name);
+    if (!chart.steps) out += marker(i, kLeft + 13, y) + "/>\n";
+    out += text_at(kLeft + 34, y + 4, "start", chart.series[i].name);
   }
   return out;
 }
@@ -241,9 +255,12 @@ std::string line_chart(const LineChart& chart) {
     y = widened({extent.low / 1.25, extent.high * 1.25, kHeight - kBottom, kTop, true});
     ticks = log_ticks(y.low, y.high);
   }
-  std::string content =
-      y_axis(y, ticks, chart.y_label) +
-      x_axis(x, std::vector<double>(extent.xs.begin(), extent.xs.end()), chart.x_label);
+  std::vector<double> below(extent.xs.begin(), extent.xs.end());
+  if (chart.steps) {
+    below = round_ticks(x.high, kTicks);
+    std::erase_if(below, [&x](double tick) { return tick < x.low || tick > x.high; });
+  }
+  std::string content = y_axis(y, ticks, chart.y_label) + x_axis(x, below, chart.x_label);
   for (std::size_t i = 0; i < chart.series.size(); ++i) content += curve(chart, i, x, y);
   return figure(chart.title, kHeight + kLegendRow * static_cast<double>(chart.series.size()),
                 content + legend(chart));

@@ -21,6 +21,7 @@ struct LineChart {
   bool log_x = false;  // to base 2. REQUIRES: every x > 0
   bool log_y = false;  // to base 10; points with y <= 0 are left out
   std::vector<ChartSeries> series;
+  bool steps = false;  // each value holds until the next x: no markers, round values below the axis
 };
 
 // A <figure>; "" if no series has a point. Six colours, then repeated; dash and marker differ as

@@ -13,6 +13,7 @@ std::string latency_html(const RunResults& results);
 std::string nodes_html(const RunResults& results);
 std::string network_html(const RunResults& results);
 std::string links_html(const RunResults& results);
+std::string series_html(const RunResults& results);
 std::string pauses_html(const RunResults& results);
 std::string faults_html(const RunResults& results);
 

@@ -13,6 +13,7 @@
 #include "fabric/carrier.h"
 #include "fabric/faults/link_faults.h"
 #include "fabric/ltl/stats.h"
+#include "fabric/sim/port_series.h"
 #include "node/npu/npu_stats.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/histogram.h"
@@ -151,6 +152,17 @@ inline constexpr Field kLinkRows[] = {
 inline constexpr FieldTable kLinkFields = fields_of<LinkResult>("links", kLinkRows);
 // Of those that carried or dropped something results.json has so many, the busiest; links.csv has all.
 inline constexpr std::size_t kLinksShown = 1'000;
+
+// What each of these directions did over time, in intervals of equal length (trace.links).
+struct SeriesResult {
+  struct Link {
+    std::string name;                       // "tor0 -> fpga3"
+    std::vector<SeriesInterval> intervals;  // from the start of the run to the last with an entry
+  };
+  Duration asked{};         // trace.links
+  Duration interval{};      // longer than asked if there would have been too many
+  std::vector<Link> links;  // in the order of the topology
+};
 
 // The transport, summed over all nodes.
 struct LtlCounters : LtlStats {
@@ -322,6 +334,7 @@ struct RunResults {
   PartitionSummary partition;
   FabricCounters fabric;
   std::optional<std::vector<LinkResult>> links;  // busiest first; unset in wall time
+  std::optional<SeriesResult> series;            // with trace.links in virtual time
   LtlCounters ltl;
   std::vector<FaultResult> faults;
   OutputSummary outputs;
@@ -347,16 +360,28 @@ std::string results_json(const RunResults& results, bool with_wall = true);
 std::string requests_csv(const RunResults& results);
 // A line for each of RunResults::links, with the columns of kLinkFields.
 std::string links_csv(const RunResults& results);
+// links_series.csv: a line for each interval and link in which something happened, by time, then in
+// the order of the topology.
+std::string links_series_csv(const SeriesResult& series);
+struct SeriesRow {
+  const SeriesResult& series;
+  const SeriesResult::Link& link;
+  std::size_t number = 0;  // of the interval
+
+  const SeriesInterval& values() const { return link.intervals[number]; }
+};
+std::span<const CsvColumn<SeriesRow>> series_columns();
 // The columns of requests.csv, for a file that grows by lines (csv_head(), csv_line()).
 std::span<const CsvColumn<RequestRecord>> requests_columns();
 // Chrome trace-event JSON: one track per node, chains and requests as slices, messages as flow
-// arrows, faults as instants.
+// arrows, faults as instants, load and queue of the busiest links as counters.
 struct TraceNames {
   std::vector<std::string> nodes;                // by NodeId
   std::vector<std::vector<std::string>> chains;  // by NodeId: labels of the program's chains
   std::vector<std::string> links;
   std::vector<std::string> fault_rules;
 };
-std::string trace_json(const std::vector<TraceEvent>& events, const TraceNames& names);
+std::string trace_json(const std::vector<TraceEvent>& events, const TraceNames& names,
+                       const SeriesResult* series = nullptr);
 
 }  // namespace soliton

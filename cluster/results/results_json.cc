@@ -95,6 +95,12 @@ Json pauses_json(const PauseResult& p) {
   return out;
 }
 
+Json series_json(const SeriesResult& series) {
+  return {{"interval_us", time(series.interval)},
+          {"asked_us", time(series.asked)},
+          {"links", series.links.size()}};
+}
+
 Json links_json(const RunResults& r) {
   if (!r.links) return nullptr;
   Json out = Json::array();
@@ -137,6 +143,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
   if (!r.error.empty()) out["error"] = r.error;
   if (r.traffic) out["traffic"] = fields_json(kTrafficResultFields, &*r.traffic);
   if (r.pauses) out["pauses"] = pauses_json(*r.pauses);
+  if (r.series) out["links_series"] = series_json(*r.series);
   if (r.device) out["device_us"] = histogram_json(*r.device);
   return json_text(out, JsonLayout::kRows) + "\n";
 }

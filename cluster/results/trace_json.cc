@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cluster/results/results.h"
+#include "cluster/results/trace_counters.h"
 #include "cluster/results/trace_lanes.h"
 #include "protocol/json/json.h"
 
@@ -84,10 +85,12 @@ std::string instant_name(const TraceNames& names, const TraceEvent& e) {
 
 class TraceWriter {
  public:
-  TraceWriter(const std::vector<TraceEvent>& events, const TraceNames& names)
+  TraceWriter(const std::vector<TraceEvent>& events, const TraceNames& names,
+              const SeriesResult* series)
       : names_(names),
         sorted_(in_order(events)),
-        lanes_(sorted_, static_cast<std::uint32_t>(names.nodes.size())) {}
+        lanes_(sorted_, static_cast<std::uint32_t>(names.nodes.size())),
+        series_(series) {}
 
   std::string text() {
     write_threads();
@@ -95,6 +98,8 @@ class TraceWriter {
     write_flows();
     for (const TraceEvent* event : sorted_)
       if (!is_slice(event->kind)) write_instant(*event);
+    if (series_ != nullptr)
+      for (const Json& counter : trace_counters(*series_)) add(counter);
     return "{\n  \"displayTimeUnit\": \"ns\",\n  \"traceEvents\": [" + out_ + "\n  ]\n}\n";
   }
 
@@ -197,13 +202,15 @@ class TraceWriter {
   const TraceNames& names_;
   std::vector<const TraceEvent*> sorted_;
   TraceLanes lanes_;
+  const SeriesResult* series_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string trace_json(const std::vector<TraceEvent>& events, const TraceNames& names) {
-  return TraceWriter(events, names).text();
+std::string trace_json(const std::vector<TraceEvent>& events, const TraceNames& names,
+                       const SeriesResult* series) {
+  return TraceWriter(events, names, series).text();
 }
 
 }  // namespace soliton

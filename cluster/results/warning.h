@@ -28,6 +28,7 @@ inline constexpr std::string_view kRuleNeverFired = "rule_never_fired";
 inline constexpr std::string_view kUnusedLink = "unused_link";
 inline constexpr std::string_view kUdpRefused = "udp_refused";
 inline constexpr std::string_view kPeerLost = "peer_lost";
+inline constexpr std::string_view kSeriesCoarser = "series_coarser";
 }  // namespace warning_id
 
 // Appends a warning, unless the same one is present.

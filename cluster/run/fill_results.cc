@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "cluster/run/fill_series.h"
 #include "cluster/run/graph_islands.h"
 #include "node/traffic/traffic_kind.h"
 #include "protocol/base/counters.h"
@@ -233,6 +234,7 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     fabric.queue_bytes_max = static_cast<std::uint64_t>(outcome.network.queue_max.count);
   }
   if (!wall) results.links = links_of(run.topology, outcome);
+  fill_series(run, outcome, results);
   if (outcome.pauses) results.pauses = pauses_of(run.topology, *outcome.pauses, outcome.network);
   for (std::size_t rule = 0; rule < hits.size(); ++rule) {
     fabric.dropped += hits[rule].dropped;

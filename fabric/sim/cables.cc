@@ -22,6 +22,11 @@ Cables::Cables(const Topology& topology, const Routes& routes, const FaultPlan& 
       ports_.emplace_back(link, ports_.size(), topology.vertices[link.ends[direction]].is_switch);
 }
 
+void Cables::record_series(Duration interval) {
+  const std::size_t most = series_intervals_most(ports_.size());
+  for (const Port& port : ports_) shared_.series.emplace_back(interval, most, port.link().rate);
+}
+
 std::uint32_t Cables::add(Frame frame) {
   const NodeId source = frame.datagram.source, destination = frame.datagram.destination;
   const std::optional<Hop> first =
@@ -57,13 +62,19 @@ void Cables::launch(std::uint32_t number, Duration waited) {
   // Chance is a function of how many packets this port has sent, not of the order in which ports
   // are served.
   const std::uint64_t ordinal = port.counters.packets;
-  OnLine on_line = port.launch(flight.at_port, payload_of(flight.frame), waited);
+  const Bytes size = payload_of(flight.frame);
+  OnLine on_line = port.launch(flight.at_port, size, waited);
+  PortSeries* const series = shared_.series_of(port_of(flight.next));
+  if (series != nullptr)
+    series->sent({on_line.start - waited, on_line.start, port.free() - on_line.start, size,
+                  size + Bytes{kFrameOverheadBytes}});
   // A packet that a fault drops has used the line all the same, and an extra delay holds up no
   // other packet: faults act behind the port.
   if (faults_.touches(flight.next)) {
     const FaultVerdict verdict = faults_.judge(flight.next, {on_line.start, on_line.tail, ordinal});
     if (verdict.dropped()) {
       ++port.counters.dropped_fault;
+      if (series != nullptr) series->dropped_fault(on_line.start);
       flight.lost_by = verdict.dropped_by;
       flight.lost_at = on_line.start;
     }
@@ -143,6 +154,8 @@ void Cables::take_arrived(std::vector<Frame>& out) {
 
 void Cables::drop(std::uint32_t number, Instant at, std::int32_t rule) {
   ++(rule == kNoRule ? counters().dropped_queue : counters().dropped_fault);
+  PortSeries* const series = shared_.series_of(port_of(flights_[number].next));
+  if (rule == kNoRule && series != nullptr) series->dropped_queue(at);
   discard(number, at, rule);
 }
 

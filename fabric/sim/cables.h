@@ -46,6 +46,11 @@ class Cables {
   const Port& port(std::size_t number) const { return ports_[number]; }
   std::size_t ports() const { return ports_.size(); }
 
+  // Records what each port does in intervals of this length (port_series.h). REQUIRES: interval > 0;
+  // no packet has been added.
+  void record_series(Duration interval);
+  const std::vector<PortSeries>& series() const { return shared_.series; }
+
   // The packet reaches its next port; it either starts as soon as the line is free or is dropped.
   void cross(std::uint32_t number);
   // The packet starts as soon as the line is free, after `waited`. It arrives, is lost on the way,

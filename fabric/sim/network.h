@@ -40,6 +40,11 @@ class Network {
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
+  // Cables::record_series().
+  void record_series(Duration interval) { cables_.record_series(interval); }
+  // By port; empty if nothing is sampled.
+  const std::vector<PortSeries>& series() const { return cables_.series(); }
+
   // REQUIRES: frame.at is not below an earlier frame of the same source, and its first effect is
   // not below what advance() has processed: frame.at + least_first() >= processed().
   void send(Frame frame);

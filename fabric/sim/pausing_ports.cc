@@ -55,7 +55,7 @@ void PausingPorts::come_to_switch(std::uint32_t number, Instant now) {
   }
   // Marks depend on the length of the queue including what the line has not sent yet.
   const Bytes rest = queue.sending() ? transmitted(port.free() - now, rate) : Bytes{};
-  port.mark(queue.waiting_bytes() + rest + size, flight.frame.datagram, cables_.shared());
+  port.mark(now, queue.waiting_bytes() + rest + size, flight.frame.datagram, cables_.shared());
   // Held before it is served, also when it leaves at once: its bytes are in the switch until the
   // last has left.
   send_signal(control_.hold(from, size, now));
@@ -142,7 +142,9 @@ void PausingPorts::take_signal(const PauseSignal& signal) {
 
 void PausingPorts::measure(std::size_t port, Instant came, Bytes size, Bytes before) {
   Bytes& longest = cables_.port(port).counters.queue_max;
-  longest = std::max(longest, queues_[port].length_at(came, size, before));
+  const Bytes length = queues_[port].length_at(came, size, before);
+  longest = std::max(longest, length);
+  if (PortSeries* series = cables_.shared().series_of(port)) series->queue_was(came, length);
 }
 
 void PausingPorts::measure_waiting(std::size_t port) {
@@ -180,12 +182,21 @@ void PausingPorts::watch(std::size_t port, Instant now) {
   ++cables_.counters().watchdogs;
   for (const PausingPort::Entry& entry : queues_[port].drop_all(now + watchdog.restore)) {
     send_signal(control_.release(came_over(cables_.flight(entry.flight)), entry.size, now));
+    note_waited(port, entry, now);
     discard_stuck(entry.flight, now);
   }
 }
 
+// A packet that leaves the queue otherwise than over the line, or never.
+void PausingPorts::note_waited(std::size_t port, const PausingPort::Entry& entry, Instant until) {
+  if (PortSeries* series = cables_.shared().series_of(port))
+    series->waited(cables_.flight(entry.flight).at_port.ready, until, entry.size);
+}
+
 void PausingPorts::discard_stuck(std::uint32_t number, Instant now) {
-  ++cables_.port(port_of(cables_.flight(number).next)).counters.dropped_watchdog;
+  const std::size_t port = port_of(cables_.flight(number).next);
+  ++cables_.port(port).counters.dropped_watchdog;
+  if (PortSeries* series = cables_.shared().series_of(port)) series->dropped_watchdog(now);
   ++cables_.counters().dropped_watchdog;
   cables_.discard(number, now, kNoRule);
 }
@@ -215,7 +226,10 @@ void PausingPorts::find_circles(Instant now) {
 // is measured here.
 void PausingPorts::finish(Instant now) {
   find_circles(now);
-  for (std::size_t port = 0; port < queues_.size(); ++port) measure_waiting(port);
+  for (std::size_t port = 0; port < queues_.size(); ++port) {
+    measure_waiting(port);
+    for (const PausingPort::Entry& entry : queues_[port].waiting()) note_waited(port, entry, now);
+  }
 }
 
 PauseReport PausingPorts::report(Instant now) const {

@@ -56,6 +56,7 @@ class PausingPorts {
   void send_signal(const std::optional<PauseSignal>& signal);
   void set_poll(Instant now);
   void watch(std::size_t port, Instant now);
+  void note_waited(std::size_t port, const PausingPort::Entry& entry, Instant until);
   void discard_stuck(std::uint32_t number, Instant now);
   void find_circles(Instant now);
 

@@ -5,7 +5,7 @@ namespace soliton {
 std::optional<Duration> Port::queue_up(Instant ready, Bytes size, Datagram& datagram,
                                        PortsShared& shared) {
   count();
-  if (!at_switch()) return std::max(free_ - ready, Duration{});
+  if (!at_switch()) return queue_up_at_card(ready, size, shared);
   const Duration others = meet_others(shared);
   if (others > Duration{}) free_ = std::max(free_, ready + others);
   const Duration backlog = std::max(free_ - ready, Duration{});
@@ -14,7 +14,14 @@ std::optional<Duration> Port::queue_up(Instant ready, Bytes size, Datagram& data
     ++counters.dropped_queue;
     return std::nullopt;
   }
-  mark(transmitted(backlog + line, link_->rate), datagram, shared);
+  mark(ready, transmitted(backlog + line, link_->rate), datagram, shared);
+  return backlog;
+}
+
+Duration Port::queue_up_at_card(Instant ready, Bytes size, PortsShared& shared) const {
+  const Duration backlog = std::max(free_ - ready, Duration{});
+  if (PortSeries* series = shared.series_of(number_))
+    series->queue_was(ready, transmitted(backlog + line_time(*link_, size), link_->rate));
   return backlog;
 }
 
@@ -30,7 +37,9 @@ Duration Port::meet_others(const PortsShared& shared) const {
   return Duration{static_cast<std::int64_t>(rest)};
 }
 
-void Port::mark(Bytes queue, Datagram& datagram, PortsShared& shared) {
+void Port::mark(Instant now, Bytes queue, Datagram& datagram, PortsShared& shared) {
+  PortSeries* const series = shared.series_of(number_);
+  if (series != nullptr) series->queue_was(now, queue);
   const std::optional<EcnMarking>& ecn = link_->ecn;
   counters.queue_max = std::max(counters.queue_max, queue);
   shared.counters.queue_max = std::max(shared.counters.queue_max, queue);
@@ -46,6 +55,7 @@ void Port::mark(Bytes queue, Datagram& datagram, PortsShared& shared) {
   datagram.congestion_seen = true;
   ++counters.marked;
   ++shared.counters.marked;
+  if (series != nullptr) series->marked(now);
 }
 
 }  // namespace soliton

@@ -11,10 +11,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "fabric/link.h"
 #include "fabric/sim/lookahead.h"
 #include "fabric/sim/network_counters.h"
+#include "fabric/sim/port_series.h"
 #include "protocol/base/rng.h"
 #include "topologies/line.h"
 #include "topologies/topology.h"
@@ -28,6 +30,10 @@ struct PortsShared {
   Random others;
   Random marks;
   NetworkCounters counters;
+  std::vector<PortSeries> series;  // by port; empty if nothing is sampled
+
+  // nullptr if nothing is sampled.
+  PortSeries* series_of(std::size_t port) { return series.empty() ? nullptr : &series[port]; }
 };
 
 class Port {
@@ -65,12 +71,15 @@ class Port {
   void count() { ++came_; }
   // How long the packet has to wait for traffic that is not of this cluster.
   Duration meet_others(const PortsShared& shared) const;
-  // Decides by chance whether the packet, with which the queue has length `queue`, is marked.
-  void mark(Bytes queue, Datagram& datagram, PortsShared& shared);
+  // Decides by chance whether the packet that comes at `now`, with which the queue has length
+  // `queue`, is marked.
+  void mark(Instant now, Bytes queue, Datagram& datagram, PortsShared& shared);
 
   PortCounters counters;
 
  private:
+  Duration queue_up_at_card(Instant ready, Bytes size, PortsShared& shared) const;
+
   const TopologyLink* link_;
   std::size_t number_;
   Instant free_{};

@@ -282,6 +282,9 @@ void limits(Draft& d) {
   const char* time = d.lasting ? d.dice.word({"1 h", "1 d", "49 d", "50 d"})
                                : d.dice.word({"1 us", "10 us", "1 ms", "100 ms", "1 s"});
   d.line(fmt::format("limits: {{time: {}}}", time));
+  if (d.dice.chance(25))
+    d.line(fmt::format("trace: {{links: {}}}",
+                       d.dice.word({"1 ns", "33 ns", "1 us", "10 us", "1 ms", "1 h", "50 d"})));
 }
 
 void ltl(Draft& d) {

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "tests/process/cluster/program.h"
 
@@ -100,12 +102,69 @@ TEST(Links, AreListedBusiestFirst) {
 }
 
 TEST(Links, AreTheSameBytesPackedAndUnknownInWallTime) {
-  const Incast processes, packed({"--processes", "packed"});
-  EXPECT_EQ(read_text(processes.folder.file("run/links.csv")),
-            read_text(packed.folder.file("run/links.csv")));
-  const Incast wall({"--time", "wall", "--set", "faults=[]"});
+  const std::string sampled = "trace.links=10 us";
+  const Incast processes({"--set", sampled}), packed({"--processes", "packed", "--set", sampled});
+  for (const char* file : {"run/links.csv", "run/links_series.csv", "run/trace.json"})
+    EXPECT_EQ(read_text(processes.folder.file(file)), read_text(packed.folder.file(file))) << file;
+  const Incast wall({"--time", "wall", "--set", "faults=[]", "--set", sampled});
   EXPECT_TRUE(wall.results["links"].is_null());
-  EXPECT_FALSE(std::filesystem::exists(wall.folder.file("run/links.csv")));
+  for (const char* file : {"run/links.csv", "run/links_series.csv"})
+    EXPECT_FALSE(std::filesystem::exists(wall.folder.file(file))) << file;
+}
+
+// Lines of links_series.csv by link.
+std::map<std::string, std::vector<std::vector<std::string>>> series_of(const std::string& csv) {
+  std::map<std::string, std::vector<std::vector<std::string>>> out;
+  std::istringstream lines(csv);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line,
+            "at_us,link,packets,bytes,busy_fraction,queue_bytes,queue_bytes_max,dropped_queue,"
+            "dropped_fault,dropped_watchdog,ecn_marked");
+  while (std::getline(lines, line)) {
+    std::istringstream text(line);
+    std::vector<std::string> cells;
+    for (std::string cell; std::getline(text, cell, ',');) cells.push_back(cell);
+    out[cells.at(1)].push_back(cells);
+  }
+  return out;
+}
+
+TEST(Links, OverTimeAddUpToTheTotals) {
+  const Incast run({"--set", "trace.links=10 us"});
+  const auto series = series_of(read_text(run.folder.file("run/links_series.csv")));
+  EXPECT_EQ(series.size(), run.links.size());
+  EXPECT_EQ(run.results["links_series"]["interval_us"], 10);
+  for (const auto& [name, lines] : series) {
+    std::uint64_t packets = 0, bytes = 0, full = 0, lost = 0;
+    double before = -1;
+    for (const auto& cells : lines) {
+      EXPECT_GT(std::stod(cells[0]), before) << name;
+      before = std::stod(cells[0]);
+      EXPECT_EQ(std::fmod(before, 10), 0) << name;
+      packets += std::stoull(cells[2]);
+      bytes += std::stoull(cells[3]);
+      full += std::stoull(cells[7]);
+      lost += std::stoull(cells[8]);
+    }
+    EXPECT_EQ(packets, run.of(name, "packets")) << name;
+    EXPECT_EQ(bytes, run.of(name, "bytes")) << name;
+    EXPECT_EQ(full, run.of(name, "dropped_queue")) << name;
+    EXPECT_EQ(lost, run.of(name, "dropped_fault")) << name;
+  }
+  EXPECT_THAT(read_text(run.folder.file("run/report.html")), HasSubstr("Links over time"));
+}
+
+// A run that a limit ends leaves what was sampled until then.
+TEST(Links, OverTimeAreWrittenAtEveryEnd) {
+  const TemporaryFolder folder;
+  folder.write("cluster.yaml", kCluster);
+  const Ended ended =
+      run_soliton({"run", folder.file("cluster.yaml"), "--quiet", "--out", folder.file("run"),
+                   "--set", "trace.links=10 us", "--set", "limits.time=100 us"});
+  EXPECT_EQ(ended.status, 5) << ended.err;
+  EXPECT_EQ(series_of(read_text(folder.file("run/links_series.csv"))).at("s0 -> s1").back()[0],
+            "90");
 }
 
 // Two leaves of eight nodes; every node sends to every other.

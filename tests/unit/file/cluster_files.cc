@@ -252,6 +252,7 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   EXPECT_SAME(sample_every);
   EXPECT_SAME(time_limit.count());
   EXPECT_SAME(trace_requests);
+  EXPECT_SAME(trace_links.count());
   EXPECT_SAME(partition.objective);
   EXPECT_SAME(partition.min_nodes);
   EXPECT_SAME(partition.max_nodes);

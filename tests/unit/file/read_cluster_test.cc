@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -95,6 +96,16 @@ TEST(ReadCluster, SeedsAndModes) {
             "test.yaml:6:7: seed: \"18446744073709551616\" is not a whole number between 0 and "
             "18446744073709551615");
   EXPECT_EQ(error_of(small_cluster("seed: -1\n")).rfind("test.yaml:6:7: seed: \"-1\"", 0), 0U);
+}
+
+TEST(ReadCluster, LinksAreSampledAtAnInterval) {
+  EXPECT_EQ(read_good(small_cluster()).trace_links, Duration{});
+  EXPECT_EQ(read_good(small_cluster("trace: {links: 10 us}\n")).trace_links, microseconds(10));
+  for (const char* bad : {"0 s", "999 ps", "51 d", "10", "off"})
+    EXPECT_EQ(error_of(small_cluster(fmt::format("trace: {{links: {}}}\n", bad)))
+                  .rfind("test.yaml:6:16: trace.links: ", 0),
+              0U)
+        << bad << ": " << error_of(small_cluster(fmt::format("trace: {{links: {}}}\n", bad)));
 }
 
 TEST(ReadCluster, AllErrorsAtOnceInOrder) {

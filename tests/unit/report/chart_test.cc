@@ -57,6 +57,19 @@ TEST(LineChart, EverythingLiesInsideThePicture) {
   }
 }
 
+TEST(LineChart, InStepsEachValueHoldsUntilTheNext) {
+  const std::string svg = line_chart({.title = "t",
+                                      .x_label = "x",
+                                      .y_label = "y",
+                                      .series = {{"a", {{0, 10}, {50, 0}, {100, 5}}}},
+                                      .steps = true});
+  EXPECT_TRUE(
+      std::regex_search(svg, std::regex("d=\"M[0-9.]+ 14\\.0H[0-9.]+V276\\.0H[0-9.]+V145\\.0\"")))
+      << svg;
+  EXPECT_THAT(svg, Not(HasSubstr("<circle")));
+  EXPECT_THAT(svg, HasSubstr(">80</text>")) << "round values below the axis";
+}
+
 TEST(LineChart, LeavesOutWhatIsNoNumberAndEscapesNames) {
   LineChart chart{"<t>", "x",   "y",
                   false, false, {{"<script>", {{1, std::nan("")}, {2, 3}, {3, HUGE_VAL}}}}};

@@ -79,6 +79,27 @@ TEST(ReportHtml, ShowsThePortsThatWerePausedLongestFirst) {
   EXPECT_TRUE(well_formed(html));
 }
 
+TEST(ReportHtml, DrawsTheBusiestLinksOverTime) {
+  const Plan plan = sample::plan();
+  RunResults r = sample::run();
+  EXPECT_THAT(page(r, plan), Not(HasSubstr("Links over time")));
+  r.series = SeriesResult{microseconds(10), microseconds(10), {}};
+  EXPECT_THAT(page(r, plan), Not(HasSubstr("Links over time"))) << "nothing was sent";
+  for (int i = 0; i < 6; ++i)
+    r.series->links.push_back(
+        {"n" + std::to_string(i) + " -> s",
+         {{.packets = 1, .bytes = 9, .busy = microseconds(i + 1), .queue_max = Bytes{4096}}}});
+  r.series->links[5].intervals.resize(5'000);
+  const std::string html = page(r, plan);
+  for (const char* wanted :
+       {"<h2>Links over time</h2>", "load of the busiest links", "their longest queues",
+        "n5 -&gt; s", "all 6 directions", "time in ms"})
+    EXPECT_THAT(html, HasSubstr(wanted));
+  EXPECT_THAT(html, Not(HasSubstr("n1 -&gt; s"))) << "there are four that are busier";
+  EXPECT_LT(html.size(), page(sample::run(), plan).size() + 60'000) << "curves have few points";
+  EXPECT_TRUE(well_formed(html));
+}
+
 TEST(ReportHtml, HostileNamesStayText) {
   Plan plan = sample::plan();
   plan.one_device = kEvil;

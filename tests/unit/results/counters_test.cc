@@ -85,6 +85,11 @@ TEST(Columns, ThePageNamesEachOfRequestsCsv) {
   EXPECT_THAT(page, HasSubstr(csv_page(requests_columns()) + "\n"));
 }
 
+TEST(Columns, ThePageNamesEachOfLinksSeriesCsv) {
+  const std::string page = read_whole_file(SOLITON_SOURCE_DIR "/docs/results.md").value();
+  EXPECT_THAT(page, HasSubstr(csv_page(series_columns()) + "\n"));
+}
+
 struct Measured {
   int a = 0;
 };

@@ -179,6 +179,14 @@ TEST(ResultsJson, PausesAreThereOnlyWhereTheFabricHasThem) {
             R"({"at_us":7,"ports":["s0 -> s1","s1 -> s0"]}]})");
 }
 
+TEST(ResultsJson, SeriesAreThereOnlyWhereLinksWereSampled) {
+  RunResults r = sample::run();
+  EXPECT_FALSE(Json::parse(results_json(r)).contains("links_series"));
+  r.series = SeriesResult{microseconds(10), microseconds(20), {{"a -> b", {}}}};
+  EXPECT_EQ(Json::parse(results_json(r))["links_series"].dump(),
+            R"({"interval_us":20,"asked_us":10,"links":1})");
+}
+
 TEST(ResultsJson, HostileNamesReadBackAsTheyWere) {
   RunResults r = sample::run();
   r.name = "\"},{\\\x01\t\x7f é";
