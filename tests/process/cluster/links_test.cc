@@ -163,8 +163,8 @@ TEST(Links, OverTimeAreWrittenAtEveryEnd) {
       run_soliton({"run", folder.file("cluster.yaml"), "--quiet", "--out", folder.file("run"),
                    "--set", "trace.links=10 us", "--set", "limits.time=100 us"});
   EXPECT_EQ(ended.status, 5) << ended.err;
-  EXPECT_EQ(series_of(read_text(folder.file("run/links_series.csv"))).at("s0 -> s1").back()[0],
-            "90");
+  const auto series = series_of(read_text(folder.file("run/links_series.csv")));
+  EXPECT_GE(std::stod(series.at("s0 -> s1").back()[0]), 90);
 }
 
 // Two leaves of eight nodes; every node sends to every other.

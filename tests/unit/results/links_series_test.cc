@@ -61,7 +61,7 @@ TEST(TraceCounters, KeepAValueUntilItChangesAndEndAtZero) {
       loads.push_back(json_text(event["ts"], JsonLayout::kLine) + ": " +
                       event["args"]["percent"].dump());
   }
-  EXPECT_THAT(loads, ElementsAre("0: 50", "10: 0", "20: 10", "30: 0"));
+  EXPECT_THAT(loads, ElementsAre("0: 50.0", "10: 0.0", "20: 10.0", "30: 0.0"));
 }
 
 TEST(TraceCounters, OfLongSeriesAreFew) {
