@@ -95,7 +95,9 @@ Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<Pla
   check_headroom(spec, topology, errors);
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   topology.pause = spec.pause;
-  topology.routing = spec.routing;
+  topology.routing = kind->routed ? spec.routing.value_or(kind->routing) : Routing::kFixed;
+  topology.hash_seed = spec.hash_seed;
+  topology.reroute = spec.reroute;
   return topology;
 }
 

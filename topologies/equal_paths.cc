@@ -6,36 +6,49 @@
 
 namespace soliton {
 
-EqualPaths::EqualPaths(const Topology& topology) : graph_(topology), tables_(graph_.size()) {
-  for (std::uint32_t inner = 0; inner < graph_.size(); ++inner)
-    names_.push_back(name_hash(graph_.vertex(inner).name));
-  for (const TopologyLink& link : topology.links) cables_.push_back(name_hash(link.name));
+EqualPaths::Named::Named(const Topology& topology) : graph(topology) {
+  for (std::uint32_t inner = 0; inner < graph.size(); ++inner)
+    vertices.push_back(name_hash(graph.vertex(inner).name));
+  for (const TopologyLink& link : topology.links) cables.push_back(name_hash(link.name));
 }
+
+EqualPaths::EqualPaths(const Topology& topology)
+    : named_(std::make_shared<const Named>(topology)),
+      spray_(topology.routing == Routing::kSpray),
+      tables_(named_->graph.size()) {}
+
+EqualPaths::EqualPaths(const EqualPaths& whole, PortsDown down)
+    : named_(whole.named_),
+      spray_(whole.spray_),
+      down_(std::move(down)),
+      tables_(named_->graph.size()) {}
 
 // Calls visit(edge) for each edge that leads on.
 template <typename Visit>
 void EqualPaths::for_each(std::uint32_t from, std::uint32_t to, Visit visit) const {
   const Table& distance = table(to);
   if (distance[from] == kFar) return;
-  for (const InnerGraph::Edge& edge : graph_.edges(from)) {
-    const bool forwards = edge.to == to || graph_.vertex(edge.to).is_switch;
-    if (forwards && distance[edge.to] != kFar && distance[edge.to] + 1 == distance[from])
+  for (const InnerGraph::Edge& edge : named_->graph.edges(from)) {
+    const bool forwards = edge.to == to || named_->graph.vertex(edge.to).is_switch;
+    if (forwards && distance[edge.to] != kFar && distance[edge.to] + 1 == distance[from] &&
+        !is_down(down_, edge.port))
       visit(edge);
   }
 }
 
 std::optional<Hop> EqualPaths::next_hop(std::uint32_t vertex, NodeId destination,
-                                        FlowKey flow) const {
-  const std::uint32_t from = graph_.inner(vertex), to = graph_.inner(index(destination));
-  const std::optional<Hop> only = graph_.only_hop(vertex, destination);
+                                        const PacketKey& key) const {
+  const InnerGraph& graph = named_->graph;
+  const std::uint32_t from = graph.inner(vertex), to = graph.inner(index(destination));
+  const std::optional<Hop> only = graph.only_hop(vertex, destination);
   if (from == to) return only;
   if (table(to)[from] == kFar) return std::nullopt;
   if (only) return only;
-  const std::uint64_t here = mix64(static_cast<std::uint64_t>(flow) ^ names_[from]);
+  const std::uint64_t here = hash_at(flow_hash(key, spray_), named_->vertices[from]);
   std::uint64_t best = 0;
   std::uint32_t port = InnerGraph::kNoPort;
   for_each(from, to, [&](const InnerGraph::Edge& edge) {
-    const std::uint64_t weight = mix64(here ^ cables_[hop_of(edge.port).link]);
+    const std::uint64_t weight = weight_of(here, named_->cables[hop_of(edge.port).link]);
     if (port != InnerGraph::kNoPort && weight <= best) return;
     best = weight;
     port = edge.port;
@@ -43,10 +56,18 @@ std::optional<Hop> EqualPaths::next_hop(std::uint32_t vertex, NodeId destination
   return hop_of(port);
 }
 
+void EqualPaths::choices(std::uint32_t vertex, NodeId destination, const PacketKey& key,
+                         std::vector<Hop>& out) const {
+  if (!spray_) return NextHops::choices(vertex, destination, key, out);
+  const std::vector<Hop> all = next_hops(vertex, destination);
+  out.insert(out.end(), all.begin(), all.end());
+}
+
 std::vector<Hop> EqualPaths::next_hops(std::uint32_t vertex, NodeId destination) const {
-  const std::uint32_t from = graph_.inner(vertex), to = graph_.inner(index(destination));
+  const InnerGraph& graph = named_->graph;
+  const std::uint32_t from = graph.inner(vertex), to = graph.inner(index(destination));
   std::vector<Hop> out;
-  if (const std::optional<Hop> only = graph_.only_hop(vertex, destination)) {
+  if (const std::optional<Hop> only = graph.only_hop(vertex, destination)) {
     if (from == to || table(to)[from] != kFar) out.push_back(*only);
     return out;
   }
@@ -61,16 +82,18 @@ const EqualPaths::Table& EqualPaths::table(std::uint32_t inner) const {
 
 // Breadth first from the destination; only switches, routers among them, forward.
 EqualPaths::Table EqualPaths::distances(std::uint32_t destination) const {
-  Table out(graph_.size(), kFar);
+  const InnerGraph& graph = named_->graph;
+  Table out(graph.size(), kFar);
   std::queue<std::uint32_t> open;
   out[destination] = 0;
   open.push(destination);
   while (!open.empty()) {
     const std::uint32_t at = open.front();
     open.pop();
-    if (at != destination && !graph_.vertex(at).is_switch) continue;
-    for (const InnerGraph::Edge& edge : graph_.edges(at)) {
-      if (out[edge.to] != kFar) continue;
+    if (at != destination && !graph.vertex(at).is_switch) continue;
+    for (const InnerGraph::Edge& edge : graph.edges(at)) {
+      // Packets come the other way.
+      if (out[edge.to] != kFar || is_down(down_, other_way(edge.port))) continue;
       out[edge.to] = out[at] + 1;
       open.push(edge.to);
     }
@@ -80,7 +103,7 @@ EqualPaths::Table EqualPaths::distances(std::uint32_t destination) const {
 
 // A forest has one way between any two vertices.
 bool many_paths(const Topology& topology) {
-  if (topology.next_hops || topology.routing == Routing::kFixed) return false;
+  if (topology.routing == Routing::kFixed) return false;
   const InnerGraph graph(topology);
   std::vector<bool> met(graph.size());
   for (std::uint32_t root = 0; root < graph.size(); ++root) {

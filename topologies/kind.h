@@ -3,9 +3,9 @@
 // A new kind is a struct of options with its table of fields, a function that builds the graph, and
 // a line in the list. Reader, writer, `soliton list`, schema and documentation follow from the
 // value. How packets find their way needs nothing but `routed`: ways are looked up in tables
-// (equal_paths.h, shortest_paths.h). A kind whose paths follow from its shape may compute them instead
-// and set Topology::next_hops; then memory grows with the nodes and not with the square of its
-// switches.
+// (equal_paths.h, shortest_paths.h). A kind whose paths follow from its shape may compute those of
+// `fixed` instead and set Topology::next_hops; then memory grows with the nodes and not with the square
+// of its switches. They must be those that the tables would give.
 #pragma once
 
 #include <span>
@@ -34,9 +34,10 @@ struct TopologyKind {
   FieldTable fields;
   // Whether it has cables and switches that a file may set: bandwidth, ecn, pfc.
   bool wired = true;
-  // Whether there may be several ways between two nodes, among which `routing` chooses. If so, the
-  // kind does not set Topology::next_hops.
+  // Whether there may be several ways between two nodes, among which `routing` chooses, and how it
+  // does where a file does not say.
   bool routed = false;
+  Routing routing = Routing::kEcmp;
   // Whether the file names its switches and links: TopologySpec::explicit_*.
   bool drawn = false;
 

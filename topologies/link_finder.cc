@@ -62,6 +62,15 @@ std::set<LinkMatch> LinkFinder::between(const std::string& from, const std::stri
   return found;
 }
 
+std::set<LinkMatch> LinkFinder::of_switch(const std::string& selector) const {
+  std::set<LinkMatch> found;
+  for (std::uint32_t i = 0; i < topology_.links.size(); ++i)
+    for (const std::uint32_t end : topology_.links[i].ends)
+      if (topology_.vertices[end].is_switch && glob_matches(selector, topology_.vertices[end].name))
+        found.insert({i, false});
+  return found;
+}
+
 std::string LinkFinder::explain(const std::string& selector) const {
   std::vector<std::string> names;
   for (const auto& [name, match] : by_name_) names.push_back(name);
@@ -80,6 +89,18 @@ std::string LinkFinder::explain_pair(const std::string& from, const std::string&
       return fmt::format("no node or switch called \"{}\"{}", end, near_or_some(end, names));
   }
   return fmt::format("no link between \"{}\" and \"{}\"", from, to);
+}
+
+std::string LinkFinder::explain_switch(const std::string& selector) const {
+  if (selector.find('*') != std::string::npos)
+    return fmt::format("no switch with a cable matches \"{}\"", selector);
+  std::vector<std::string> names;
+  for (const Vertex& vertex : topology_.vertices) {
+    if (vertex.is_switch && vertex.name == selector)
+      return fmt::format("switch {} has no cable that could be down", selector);
+    if (vertex.is_switch) names.push_back(vertex.name);
+  }
+  return fmt::format("no switch called \"{}\"{}", selector, near_or_some(selector, names));
 }
 
 const std::string& LinkFinder::end(std::uint32_t link, int which) const {

@@ -36,9 +36,13 @@ class LinkFinder {
   // Links whose ends are these, in either order; each is a name or a glob.
   std::set<LinkMatch> between(const std::string& from, const std::string& to) const;
 
+  // Links of the switches of one name or glob; no node is one.
+  std::set<LinkMatch> of_switch(const std::string& selector) const;
+
   // Why there is none, with the nearest name.
   std::string explain(const std::string& selector) const;
   std::string explain_pair(const std::string& from, const std::string& to) const;
+  std::string explain_switch(const std::string& selector) const;
 
  private:
   const std::string& end(std::uint32_t link, int end) const;

@@ -6,11 +6,11 @@
 
 namespace soliton {
 
-ShortestPaths::ShortestPaths(const Topology& topology)
-    : topology_(topology), graph_(topology), tables_(graph_.size()) {}
+ShortestPaths::ShortestPaths(const Topology& topology, PortsDown down)
+    : topology_(topology), graph_(topology), down_(std::move(down)), tables_(graph_.size()) {}
 
 std::optional<Hop> ShortestPaths::next_hop(std::uint32_t vertex, NodeId destination,
-                                           FlowKey) const {
+                                           const PacketKey&) const {
   const std::uint32_t from = graph_.inner(vertex), to = graph_.inner(index(destination));
   if (from == to) return graph_.only_hop(vertex, destination);
   const std::uint32_t port = table(from)[to];
@@ -51,7 +51,7 @@ ShortestPaths::Table ShortestPaths::first_hops(std::uint32_t root) const {
     const Duration leaving = here.distance + (vertex.is_switch ? vertex.forwarding : Duration{});
     for (const InnerGraph::Edge& edge : graph_.edges(at)) {
       Reached& next = reached[edge.to];
-      if (next.done) continue;
+      if (next.done || is_down(down_, edge.port)) continue;
       const std::uint32_t link = hop_of(edge.port).link;
       const Duration distance = leaving + topology_.links[link].latency;
       const bool closer = distance < next.distance;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "topologies/inner_graph.h"
+#include "topologies/ports_down.h"
 #include "topologies/routes.h"
 
 namespace soliton {
@@ -17,9 +18,10 @@ namespace soliton {
 // One thread. `topology` outlives the object.
 class ShortestPaths : public NextHops {
  public:
-  explicit ShortestPaths(const Topology& topology);
+  // With some ports down.
+  explicit ShortestPaths(const Topology& topology, PortsDown down = {});
   std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination,
-                              FlowKey flow) const override;
+                              const PacketKey& key) const override;
 
  private:
   // Port numbers (port_of()), by inner vertex. kNoPort: there is no path.
@@ -30,6 +32,7 @@ class ShortestPaths : public NextHops {
 
   const Topology& topology_;
   InnerGraph graph_;
+  PortsDown down_;
   mutable std::vector<std::unique_ptr<Table>> tables_;  // by inner vertex
 };
 

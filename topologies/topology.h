@@ -49,6 +49,30 @@ struct TopologyLink {
 
 inline constexpr std::uint32_t kNoNode = UINT32_MAX;
 
+// Packets that the ports of a switch serve together. The cluster's are told apart by their LTL
+// channel.
+struct TrafficClass {
+  std::string name;
+  // Served before all classes behind it in the list, as long as it has packets.
+  bool strict = false;
+  // Share of the line among those that are not strict, in relation to the others' weights.
+  std::int64_t weight = 1;
+  std::vector<std::int64_t>
+      channels;  // of which LTL packets are; those no class names are the first's
+  bool operator==(const TrafficClass&) const = default;
+};
+
+// How a switch keeps packets that wait.
+struct SwitchQueues {
+  // For the packets of all its ports together; unset: each port has room for the link's `queue`.
+  std::optional<Bytes> buffer;
+  // A queue takes a packet if it is then no longer than this times what is free of the buffer. Lower:
+  // room for ports that are idle now stays unused. Higher: one port can take all of it.
+  double alpha = 1;
+  std::vector<TrafficClass> classes;  // empty: one, first in, first out
+  bool operator==(const SwitchQueues&) const = default;
+};
+
 struct Vertex {
   std::string name;  // node name or switch name
   bool is_switch = false;
@@ -58,6 +82,7 @@ struct Vertex {
   // Of a router: the node that it is a part of, whose cables are its. Packets enter and leave the node
   // over a line on the chip (building.h).
   std::uint32_t router_of = kNoNode;
+  SwitchQueues queues;  // of a switch
 };
 
 // Bytes on the line that are not LTL's: preamble 8, Ethernet 14, IP 20, UDP 8, frame check 4,
@@ -81,8 +106,12 @@ constexpr Hop hop_of(std::size_t port) {
 // How a packet finds its way where several are equally good.
 enum class Routing : std::uint8_t {
   kEcmp,   // of all ways over the fewest cables, one for each flow (equal_paths.h)
+  kSpray,  // the same, one for each packet
   kFixed,  // the shortest one by latency, the same for all flows (shortest_paths.h)
 };
+
+// Time from a failure, or its end, until packets are sent on by what is left of the network.
+inline constexpr Duration kReroute = microseconds(50);
 
 class NextHops;
 
@@ -92,8 +121,11 @@ struct Topology {
   std::vector<TopologyLink> links;
   std::uint32_t nodes = 0;             // vertices [0, nodes) are cluster nodes
   std::optional<PriorityPause> pause;  // of every switch; unset: the cluster's class is lossy
-  Routing routing = Routing::kFixed;   // where `next_hops` is not set
-  // Set by kinds that compute where packets go; otherwise it is looked up in tables (routes.h).
+  Routing routing = Routing::kFixed;
+  std::uint64_t hash_seed = 0;                 // of `ecmp` and `spray`; others choose other ways
+  std::optional<Duration> reroute = kReroute;  // unset: ways never change
+  // Set by kinds that compute where packets go with `fixed`; otherwise it is looked up in tables
+  // (routes.h).
   std::shared_ptr<const NextHops> next_hops;
 };
 
@@ -131,7 +163,10 @@ struct TopologySpec {
   // Marking at every cable that a switch feeds; unset: no marks.
   std::optional<EcnMarking> ecn = EcnMarking{};
   std::optional<PriorityPause> pause;  // of every switch
-  Routing routing = Routing::kEcmp;    // of kinds whose shape does not decide it
+  std::optional<Routing> routing;      // of kinds that are routed; unset: as the kind does
+  std::uint64_t hash_seed = 0;
+  std::optional<Duration> reroute = kReroute;
+  SwitchQueues switches;  // of all switches of kinds that are not drawn
   // Kinds that are drawn: switches and links by name; nodes of the cluster are attached by name
   // too.
   std::vector<Vertex> explicit_switches;

@@ -140,14 +140,27 @@ inline constexpr Field kTopologyQueueRows[] = {
         .switchable()
         .if_changed(),
 };
-inline constexpr FieldWord kRoutingWords[] = {word("ecmp", Routing::kEcmp),
-                                              word("fixed", Routing::kFixed)};
+inline constexpr FieldWord kRoutingWords[] = {
+    word("ecmp", Routing::kEcmp), word("spray", Routing::kSpray), word("fixed", Routing::kFixed)};
+inline constexpr FieldWord kNeverWords[] = {{"never", kUnset}};
 inline constexpr Field kTopologyRoutedRows[] = {
     field<&TopologySpec::routing>(
         "routing",
         "Which way a packet takes: `ecmp`, of all ways over the fewest cables one for each pair of "
-        "nodes; `fixed`, the shortest by latency.")
-        .spelled(kRoutingWords),
+        "nodes; `spray`, one for each packet; `fixed`, the shortest by latency.")
+        .spelled(kRoutingWords)
+        .by_default("ecmp; datacenter fixed"),
+    field<&TopologySpec::hash_seed>("hash_seed",
+                                    "Another one makes `ecmp` and `spray` choose other ways.")
+        .if_changed(),
+    field<&TopologySpec::reroute>(
+        "reroute",
+        "Time from a failure of a link or switch, or its end, until packets take the ways that are "
+        "left; `never`: they keep to theirs.")
+        .between(Duration{0}, milliseconds(60'000))
+        .spelled(kNeverWords)
+        .if_changed()
+        .trade("ways that change as soon as routers could know", "more is lost at the failure"),
 };
 inline constexpr Field kTopologyLinksRows[] = {
     described("links", "Cables of kind `explicit`, and changes of cables by name.",

@@ -61,14 +61,20 @@ std::vector<std::string> faults_between(const FabricInputs& fabric, NodeId a, No
                                         Instant from, Instant until) {
   // Both ways, because a lost answer looks like a dead peer, too. `until` is the verdict and `from`
   // the beginning of the silence; a fault that ended before is no explanation.
-  std::vector<Hop> hops = fabric.routes->path(a, b);
-  fabric.routes->follow(b, a, [&](Hop hop) { hops.push_back(hop); });
+  std::vector<Hop> hops;
+  for (const auto& [sender, receiver] : {std::pair(a, b), std::pair(b, a)})
+    for (const Instant at : {from, until}) {
+      const std::vector<Hop> ways = fabric.routes->ways(sender, receiver, at);
+      hops.insert(hops.end(), ways.begin(), ways.end());
+    }
   std::vector<std::string> out;
   for (const int wanted : {0, 1, 2})
     for (const FaultRule& rule : fabric.faults->rules) {
       if (weight(rule) != wanted || rule.from > until || rule.until <= from) continue;
       for (const Hop hop : hops) {
-        std::string words = words_of(rule, fabric.topology->links[hop.link].name);
+        std::string words = words_of(rule, rule.kind->target == FaultKind::Target::kSwitches
+                                               ? rule.target
+                                               : fabric.topology->links[hop.link].name);
         if (hits(rule, hop) && std::find(out.begin(), out.end(), words) == out.end())
           out.push_back(std::move(words));
       }

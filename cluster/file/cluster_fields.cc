@@ -347,7 +347,7 @@ constexpr Field kOutputsRows[] = {
 constexpr std::string_view kNoRepeat =
     "only one window (from/to, or at/for) is supported in this version; write a rule for each";
 constexpr std::string_view kNoNodeFaults =
-    "faults on nodes are not supported in this version, only on links";
+    "faults on nodes are not supported in this version, only on links and switches";
 
 constexpr Field kFaultLinksRows[] = {
     described("name", "As `link`.", FieldType::kText),
@@ -363,6 +363,7 @@ constexpr Field kFaultWhereRows[] = {
         .spelled(kDirections)
         .by_default("both"),
     described("links", "Which links.", FieldType::kMap).of(kFaultLinksFields),
+    described("switches", "As `switch`.", FieldType::kText),
     refused("nodes", kNoNodeFaults),
     refused("match", "faults on some packets only are not supported in this version"),
     refused("pick", "picking at random is not supported in this version: name the links"),
@@ -380,11 +381,15 @@ constexpr Field kFaultWhenRows[] = {
 constexpr Field kFaultCommonRows[] = {
     described("id", "Name of the rule.", FieldType::kName).by_default("fault0, fault1, ..."),
     described("kind", "What happens.", FieldType::kText),
-    described("where", "On which links.", FieldType::kMap).of(kFaultWhereFields),
+    described("where", "On which links or switches.", FieldType::kMap).of(kFaultWhereFields),
     described("when", "When the rule is in force.", FieldType::kMap)
         .of(kFaultWhenFields)
         .by_default("all the time"),
     described("link", "Short for `where: {links: {name: ...}}`: a name, range or glob of links.",
+              FieldType::kText),
+    described("switch",
+              "Short for `where: {switches: ...}`: a name, range or glob of switches, for "
+              "`switch_down`.",
               FieldType::kText),
     described("at", "Short for `when: {at: ...}`.", FieldType::kDuration),
     described("for", "Short for `when: {for: ...}`.", FieldType::kDuration),

@@ -43,6 +43,7 @@ class LongForm {
     if (out_.kind != Kind::kMap) return std::move(out_);
     if (!has(out_, "kind")) add_kind();
     if (has(out_, "link")) move_link();
+    if (has(out_, "switch")) move_switch();
     if (has(out_, "at") || has(out_, "for")) move_window();
     return std::move(out_);
   }
@@ -119,6 +120,16 @@ class LongForm {
     links.add({"name", key.mark}, std::move(value));
     links.index_keys();
     where.add({"links", key.mark}, std::move(links));
+    where.index_keys();
+    out_.add({"where", key.mark}, std::move(where));
+    out_.index_keys();
+  }
+
+  void move_switch() {
+    auto [key, value] = take(out_, "switch");
+    if (has(out_, "where")) return error(value.mark, "switch says where, and that is said already");
+    YamlValue where = map_at(value.mark);
+    where.add({"switches", key.mark}, std::move(value));
     where.index_keys();
     out_.add({"where", key.mark}, std::move(where));
     out_.index_keys();

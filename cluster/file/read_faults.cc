@@ -28,7 +28,6 @@ const std::vector<std::string>& later_kinds() {
                                                  "pfc_deadlock",
                                                  "slow_receiver",
                                                  "incast",
-                                                 "switch_down",
                                                  "rebind",
                                                  "misroute",
                                                  "node_crash",
@@ -100,7 +99,9 @@ class FaultReader {
     read_window();
     map_.finish(fmt::format("for a fault of kind {}", kind->text));
     // Names the place in reports, whichever spelling the rule used.
-    fault_.rule.target = fault_.link.empty() ? fault_.from + "-" + fault_.to : fault_.link;
+    fault_.rule.target = !fault_.switches.empty() ? fault_.switches
+                         : fault_.link.empty()    ? fault_.from + "-" + fault_.to
+                                                  : fault_.link;
     return std::move(fault_);
   }
 
@@ -113,20 +114,34 @@ class FaultReader {
   }
 
   void read_place() {
+    const bool on_switches = fault_.rule.kind->target == FaultKind::Target::kSwitches;
     const YamlValue* where = map_.find("where");
     if (where == nullptr)
-      return map_.context().error(map_.mark(),
-                                  fmt::format("{}: names no link; add link or where", label_));
+      return map_.context().error(map_.mark(), fmt::format("{}: names no {}; add {} or where",
+                                                           label_, on_switches ? "switch" : "link",
+                                                           on_switches ? "switch" : "link"));
     MapReader reader(map_.context(), *where, kFaultWhereFields, label_ + ".where");
-    if (const auto direction = read_value(reader, "direction")) {
+    // `nodes` is refused by its own message, so a missing target is not reported as well.
+    const bool on_nodes = reader.is_map() && where->find("nodes") != nullptr;
+    on_switches ? read_switches(reader, on_nodes) : read_links(reader, on_nodes);
+    reader.finish(fmt::format("for a fault of kind {}", fault_.rule.kind->name));
+  }
+
+  void read_switches(MapReader& where, bool on_nodes) {
+    if (on_nodes) return;
+    const YamlValue* said = where.require("switches");
+    if (said == nullptr || (said = where.scalar("switches")) == nullptr) return;
+    fault_.switches = said->text;
+    check_selector(where, "switches", said->text);
+  }
+
+  void read_links(MapReader& where, bool on_nodes) {
+    if (const auto direction = read_value(where, "direction")) {
       fault_.rule.forward = direction->number() != static_cast<std::int64_t>(Direction::kRx);
       fault_.rule.backward = direction->number() != static_cast<std::int64_t>(Direction::kTx);
     }
-    // `nodes` is refused by its own message, so a missing `links` is not reported as well.
-    const bool on_nodes = reader.is_map() && where->find("nodes") != nullptr;
-    const YamlValue* links = on_nodes ? reader.find("links") : reader.require("links");
+    const YamlValue* links = on_nodes ? where.find("links") : where.require("links");
     if (links != nullptr) read_links(*links);
-    reader.finish();
   }
 
   void read_links(const YamlValue& value) {

@@ -232,7 +232,10 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
     for (const char* key : {"bandwidth", "ecn", "pfc"}) read_field(map, key, &out);
     check_order(map, out);
   }
-  if (kind->routed) read_field(map, "routing", &out);
+  if (kind->routed) {
+    out.routing = kind->routing;
+    for (const Field& row : kTopologyRoutedRows) read_field(map, row.key, &out);
+  }
   const std::shared_ptr<void> options = kind->fields.make();
   read_fields(map, kind->fields, options.get());
   out.options = collect(kind->fields, options.get());

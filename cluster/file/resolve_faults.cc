@@ -21,6 +21,8 @@ class Resolver {
 
   void add(const FaultSpec& fault) {
     std::set<LinkMatch> found;
+    for (const std::string& name : expanded(fault, fault.switches))
+      if (affords_look(fault)) collect(fault, links_.of_switch(name), name, found);
     for (const std::string& name : expanded(fault, fault.link))
       if (name.find('*') == std::string::npos || affords_look(fault))
         collect(fault, links_.named(name), name, "", found);
@@ -85,6 +87,17 @@ class Resolver {
     problem(fault, fmt::format("{} (fault {})",
                                to.empty() ? links_.explain(from) : links_.explain_pair(from, to),
                                fault.rule.id));
+  }
+
+  void collect(const FaultSpec& fault, const std::set<LinkMatch>& matches,
+               const std::string& its_switch, std::set<LinkMatch>& found) {
+    found.insert(matches.begin(), matches.end());
+    if (!matches.empty()) return;
+    if (problems.errors.size() >= kErrorsLimit)
+      ++more_;
+    else
+      problem(fault,
+              fmt::format("{} (fault {})", links_.explain_switch(its_switch), fault.rule.id));
   }
 
   // One rule when both directions are hit. Otherwise links named from their other end need a rule

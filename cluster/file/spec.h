@@ -136,6 +136,7 @@ struct FaultSpec {
   // Or its two ends, each a name, range or glob; `link` is "" then. rule.forward is the direction
   // from the first-named end to the other (`direction: tx`), in both spellings.
   std::string from, to;
+  std::string switches;  // a name, range or glob, of kinds that are about switches
   std::string position;  // "file:line:column" for errors
 };
 

@@ -195,13 +195,16 @@ std::string fault_text(const FaultSpec& fault) {
   const FaultRule& rule = fault.rule;
   WrittenKeys out = {{"id", yaml_scalar(rule.id)}, {"kind", std::string(rule.kind->name)}};
   for (auto& option : FieldWriter("").keys(rule.kind->fields, rule.options)) out.push_back(option);
+  const WrittenKeys switches = {{"switches", yaml_quoted(fault.switches)}};
   const WrittenKeys links = fault.link.empty() ? WrittenKeys{{"from", yaml_quoted(fault.from)},
                                                              {"to", yaml_quoted(fault.to)}}
                                                : WrittenKeys{{"name", yaml_quoted(fault.link)}};
   const char* direction = rule.forward && rule.backward ? "both" : rule.forward ? "tx" : "rx";
   WrittenKeys when = {{"from", spell(rule.from.time_since_epoch())}};
   if (rule.until != kNever) when.emplace_back("to", spell(rule.until.time_since_epoch()));
-  out.emplace_back("where", flow_text({{"links", flow_text(links)}, {"direction", direction}}));
+  out.emplace_back("where", fault.switches.empty()
+                                ? flow_text({{"links", flow_text(links)}, {"direction", direction}})
+                                : flow_text(switches));
   out.emplace_back("when", flow_text(when));
   return flow_text(out);
 }

@@ -239,13 +239,13 @@ std::vector<NodeAssignment> make_assignments(const PreparedRun& run) {
     nodes[node_number(spec, node)].deployment.role = {kCpuRole, cpu_spec_of(run, node)};
   }
   const std::optional<PathTimes> paths =
-      known_paths(spec, run.topology, *run.routes, run.faults, pairs);
+      known_paths(spec, run.topology, *run.live_routes, run.faults, pairs);
   connect(
       spec, pairs, [&](const NodePair& pair) { return channel_of(pair, hosts); },
       paths ? &*paths : nullptr, nodes);
   for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
   fit_receive_buffers(spec, nodes);
-  add_faults(spec, run.topology, *run.routes, run.faults, nodes);
+  add_faults(spec, run.topology, *run.live_routes, run.faults, nodes);
   return nodes;
 }
 

@@ -84,7 +84,8 @@ Layout layout_of(const ClusterSpec& spec, std::string_view engine) {
 
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control) {
-  const FabricInputs fabric{&run.topology, run.routes.get(), &run.faults, run.spec.trace_links};
+  const FabricInputs fabric{&run.topology, run.live_routes.get(), &run.faults,
+                            run.spec.trace_links};
   const Layout layout = layout_of(run.spec, control.engine);
   const Launcher* const launcher = find_launcher(layout);
   if (launcher == nullptr) return not_launched(layout, nodes.size());

@@ -6,6 +6,7 @@
 #include "cluster/file/yaml_file.h"
 #include "cluster/run/run.h"
 #include "cluster/yaml/reader.h"
+#include "fabric/faults/outages.h"
 #include "node/traffic/traffic_kind.h"
 #include "protocol/base/located.h"
 #include "topologies/reach.h"
@@ -92,6 +93,7 @@ class Preparation {
   // Fault rules do not affect the plan.
   bool resolve() {
     take(resolve_faults(spec(), run_->topology), run_->faults);
+    run_->live_routes = std::make_unique<Routes>(run_->topology, outages_of(run_->faults));
     return true;
   }
 

@@ -21,8 +21,9 @@ namespace soliton {
 struct PreparedRun {
   ClusterSpec spec;
   Topology topology;
-  std::unique_ptr<Routes> routes;
+  std::unique_ptr<Routes> routes;  // of the whole network, for plans and predictions
   FaultPlan faults;
+  std::unique_ptr<Routes> live_routes;  // the same around what `faults` take down
   Plan plan;
   std::optional<GraphRun> graph;  // the model with its workload
 };

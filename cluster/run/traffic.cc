@@ -178,7 +178,7 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   FinishedRun finished;
   RunResults& results = finished.results;
   const std::vector<NodeAssignment> nodes =
-      make_assignments(run.spec, traffic, run.topology, *run.routes, run.faults);
+      make_assignments(run.spec, traffic, run.topology, *run.live_routes, run.faults);
   ClusterOutcome outcome = run_assignments(run, nodes, control);
   results = results_before(run);
   fill_ending(outcome, results);

@@ -64,6 +64,8 @@ struct FaultKind {
   std::string_view short_path;
   // Another key that stands for the kind in the short form when NAME is left out; "": none.
   std::string_view short_alias;
+  // What a rule names: links, or switches, all of whose links it is about.
+  enum class Target : std::uint8_t { kLinks, kSwitches } target = Target::kLinks;
   FieldTable fields;  // its own keys; their values are FaultRule::options
   std::unique_ptr<LinkEffect> (*make)(const Settings& options);
 };
@@ -83,7 +85,7 @@ T fault_options(const FieldTable& table, const Settings& settings) {
 }
 
 // The kinds that come with the project.
-extern const FaultKind kLossFault, kDelayFault, kLinkDownFault;
+extern const FaultKind kLossFault, kDelayFault, kLinkDownFault, kSwitchDownFault;
 
 // Options of rules made in code.
 struct LossFaultOptions {

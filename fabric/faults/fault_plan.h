@@ -19,7 +19,7 @@ struct FaultRule {
   std::string id;  // "fault0", or the file's `id`
   const FaultKind* kind = &kLossFault;
   std::vector<std::uint32_t> links;  // of the topology
-  std::string target;                // as written, for results
+  std::string target;                // links or switches as written, for results
   bool forward = true;               // direction 0 of the links is hit
   bool backward = true;              // direction 1 is hit
   Instant from{};                    // inclusive

@@ -6,25 +6,12 @@
 
 namespace soliton {
 
-NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId self,
-                       std::vector<NodeId> peers) {
-  NodeRoutes own{.self = self, .links = topology.links.size(), .peers = {}};
-  std::sort(peers.begin(), peers.end());
-  for (const NodeId peer : peers) {
-    if (!own.peers.empty() && own.peers.back().peer == peer) continue;
-    PeerRoute route{.peer = peer, .to = routes.path(self, peer), .last = {}};
-    if (route.to.empty()) continue;
-    routes.follow(peer, self, [&](Hop hop) { route.last = hop; });
-    own.peers.push_back(std::move(route));
-  }
-  return own;
-}
-
 FaultInterceptor::FaultInterceptor(Link& inner, const FaultPlan& plan, NodeRoutes routes)
     : inner_(inner),
       faults_(plan, routes.links),
       routes_(std::move(routes)),
-      ordinals_(routes_.links * 2) {}
+      ordinals_(routes_.links * 2),
+      sent_(1) {}
 
 const PeerRoute* FaultInterceptor::route_of(NodeId peer) const {
   const auto at =
@@ -52,8 +39,11 @@ void FaultInterceptor::send(Datagram datagram, Instant now) {
   release(now);
   const PeerRoute* const route = route_of(datagram.destination);
   SOLITON_CHECK_MSG(route != nullptr, "no route to node {}", index(datagram.destination));
-  // Without the last hop, which the receiver judges.
-  const std::optional<Instant> due = cross(std::span(route->to).first(route->to.size() - 1), now);
+  const std::uint32_t ordinal = routes_.spray ? sent_.next(NodeId{0}, route->peer) : 0;
+  hops_.clear();
+  append_path(*route, routes_.spray, ordinal, now, hops_);
+  if (route->last_to) hops_.pop_back();
+  const std::optional<Instant> due = cross(hops_, now);
   if (!due) return;
   if (*due <= now) {
     inner_.send(std::move(datagram), now);
@@ -70,7 +60,8 @@ std::optional<Datagram> FaultInterceptor::receive(Instant now) {
   while (std::optional<Datagram> datagram = inner_.receive(now)) {
     const PeerRoute* const route = route_of(datagram->source);
     if (route == nullptr) return datagram;  // LTL refuses it
-    const std::optional<Instant> due = cross(std::span(&route->last, 1), now);
+    if (!route->last_from) return datagram;
+    const std::optional<Instant> due = cross(std::span(&*route->last_from, 1), now);
     if (!due) continue;
     if (*due <= now) return datagram;
     arriving_.emplace(std::pair{*due, held_count_++}, std::move(*datagram));

@@ -2,9 +2,10 @@
 // applies the rules of the links that a datagram would cross in the emulated network.
 //
 // Each link of a path is judged once: the last one by the receiver, all others by the sender. So
-// the packets of a host's cable are counted in one place. On inner links every sender counts its
-// own packets, and its number is mixed into the count, so that the chances of two senders are
-// independent.
+// the packets of a host's cable are counted in one place. Where packets arrive over several links, the
+// receiver cannot tell over which, and their sender judges the last one as well. On inner links every
+// sender counts its own packets, and its number is mixed into the count, so that the chances of two
+// senders are independent.
 #pragma once
 
 #include <cstdint>
@@ -15,28 +16,11 @@
 #include <vector>
 
 #include "fabric/faults/link_faults.h"
+#include "fabric/faults/node_routes.h"
 #include "fabric/link.h"
-#include "topologies/routes.h"
+#include "topologies/flow_ordinals.h"
 
 namespace soliton {
-
-// The links between a node and one of its peers.
-struct PeerRoute {
-  NodeId peer{};
-  std::vector<Hop> to;  // the path to it
-  Hop last{};           // the last hop of its path to the node
-  bool operator==(const PeerRoute&) const = default;
-};
-
-// What the process of one node must know of the topology: the paths to and from those it talks to.
-struct NodeRoutes {
-  NodeId self{};
-  std::size_t links = 0;         // of the whole topology
-  std::vector<PeerRoute> peers;  // ascending, each once
-};
-// Peers without a path are left out.
-NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId self,
-                       std::vector<NodeId> peers);
 
 class FaultInterceptor : public Link {
  public:
@@ -65,6 +49,8 @@ class FaultInterceptor : public Link {
   LinkFaults faults_;
   NodeRoutes routes_;
   std::vector<std::uint64_t> ordinals_;  // by link and direction
+  FlowOrdinals sent_;                    // by peer
+  std::vector<Hop> hops_;                // of one packet, kept to save allocations
   std::uint64_t held_count_ = 0;         // ever
   Held leaving_;
   Held arriving_;

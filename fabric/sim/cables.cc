@@ -11,6 +11,7 @@ Cables::Cables(const Topology& topology, const Routes& routes, const FaultPlan& 
                TraceBuffer* trace)
     : topology_(topology),
       routes_(routes),
+      ordinals_(routes.sprays() ? topology.nodes : 0),
       faults_(plan, topology.links.size()),
       shared_(plan.seed),
       ties_(Random(plan.seed, "ties").bits(0)),
@@ -27,13 +28,24 @@ void Cables::record_series(Duration interval) {
   for (const Port& port : ports_) shared_.series.emplace_back(interval, most, port.link().rate);
 }
 
+Hop Cables::next_hop(const Flight& flight, std::uint32_t vertex) const {
+  const NodeId source = flight.frame.datagram.source;
+  const NodeId destination = flight.frame.datagram.destination;
+  const auto next = routes_.next_hop(vertex, destination,
+                                     {.flow = routes_.flow(source, destination),
+                                      .ordinal = flight.ordinal,
+                                      .at = flight.at_port.ready});
+  SOLITON_CHECK_MSG(next, "no path from {} to node {}", topology_.vertices[vertex].name,
+                    index(destination));
+  return *next;
+}
+
 std::uint32_t Cables::add(Frame frame) {
   const NodeId source = frame.datagram.source, destination = frame.datagram.destination;
-  const std::optional<Hop> first =
-      routes_.next_hop(index(source), destination, routes_.flow(source, destination));
-  SOLITON_CHECK_MSG(first, "no path from node {} to node {}", index(source), index(destination));
   const AtPort at_port{frame.at, frame.at};
-  Flight flight{.frame = std::move(frame), .at_port = at_port, .next = *first, .over = *first};
+  Flight flight{.frame = std::move(frame), .at_port = at_port, .next = {}, .over = {}};
+  if (routes_.sprays()) flight.ordinal = ordinals_.next(source, destination);
+  flight.next = flight.over = next_hop(flight, index(source));
   // Slots are used again, so memory is bounded by what is under way at one time. Growing moves all
   // flights: references to them end here.
   if (unused_.empty()) {
@@ -92,15 +104,10 @@ void Cables::proceed(std::uint32_t number, const OnLine& line) {
   flight.over = flight.next;
   ++flight.hops;
   const std::uint32_t at = far_end(topology_.links[flight.over.link], flight.over.direction);
-  const NodeId source = flight.frame.datagram.source;
-  const NodeId destination = flight.frame.datagram.destination;
-  const bool last = at == index(destination);
+  const bool last = at == index(flight.frame.datagram.destination);
   if (!last) {
-    const auto next = routes_.next_hop(at, destination, routes_.flow(source, destination));
-    SOLITON_CHECK_MSG(next, "no path from {} to node {}", topology_.vertices[at].name,
-                      index(destination));
-    flight.next = *next;
     flight.at_port = cross_switch(topology_.vertices[at], line);
+    flight.next = next_hop(flight, at);
   }
   // A packet that is lost on a cable straight to its destination meets no further port: its event
   // is at its tail.

@@ -11,6 +11,7 @@
 #include "fabric/sim/event_queue.h"
 #include "fabric/sim/port.h"
 #include "protocol/base/trace.h"
+#include "topologies/flow_ordinals.h"
 #include "topologies/routes.h"
 
 namespace soliton {
@@ -19,9 +20,10 @@ namespace soliton {
 struct Flight {
   Frame frame;
   AtPort at_port;
-  Hop next;                // the hop to cross; after the last one, that one
-  Hop over;                // the hop crossed last
-  std::uint32_t hops = 0;  // crossed
+  Hop next;                   // the hop to cross; after the last one, that one
+  Hop over;                   // the hop crossed last
+  std::uint32_t hops = 0;     // crossed
+  std::uint32_t ordinal = 0;  // in its flow (FlowOrdinals)
   // A loss by a fault on the host's cable is recorded here and takes effect at its instant, like
   // one in the network.
   std::int32_t lost_by = kNoRule;
@@ -73,6 +75,8 @@ class Cables {
   const LinkFaults& faults() const { return faults_; }
 
  private:
+  // Where the packet goes on from `vertex`, when it is ready there.
+  Hop next_hop(const Flight& flight, std::uint32_t vertex) const;
   void push(Instant at, std::uint32_t number);
   std::uint32_t tie_of(const Flight& flight, Instant at) const;
   void proceed(std::uint32_t number, const OnLine& line);
@@ -80,6 +84,7 @@ class Cables {
 
   const Topology& topology_;
   const Routes& routes_;
+  FlowOrdinals ordinals_;
   LinkFaults faults_;
   PortsShared shared_;
   std::uint64_t ties_;

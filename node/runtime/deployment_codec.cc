@@ -66,15 +66,51 @@ FaultRule read_rule(wire::Faults::Rule::Reader in) {
 }
 
 // Hops travel as port numbers, 2 * link + direction.
+constexpr std::uint32_t kNoHop = UINT32_MAX;
+
+std::uint32_t port_or_none(const std::optional<Hop>& hop) {
+  return hop ? static_cast<std::uint32_t>(port_of(*hop)) : kNoHop;
+}
+std::optional<Hop> hop_or_none(std::uint32_t port) {
+  return port == kNoHop ? std::optional<Hop>{} : hop_of(port);
+}
+
+void write_ways(const TimedWays& ways, wire::Faults::Ways::Builder out) {
+  out.setFromPs(ways.from.time_since_epoch().count());
+  auto forks = out.initForks(static_cast<unsigned>(ways.forks.size()));
+  for (unsigned f = 0; f < forks.size(); ++f) {
+    forks[f].setName(ways.forks[f].name);
+    auto exits = forks[f].initExits(static_cast<unsigned>(ways.forks[f].exits.size()));
+    for (unsigned e = 0; e < exits.size(); ++e) {
+      const WayFork::Exit& exit = ways.forks[f].exits[e];
+      exits[e].setHop(static_cast<std::uint32_t>(port_of(exit.hop)));
+      exits[e].setCable(exit.cable);
+      exits[e].setTo(exit.to);
+    }
+  }
+}
+
+TimedWays read_ways(wire::Faults::Ways::Reader in) {
+  TimedWays ways{.from = Instant{Duration{in.getFromPs()}}, .forks = {}};
+  for (const auto fork : in.getForks()) {
+    WayFork& read = ways.forks.emplace_back();
+    read.name = fork.getName();
+    for (const auto exit : fork.getExits())
+      read.exits.push_back({hop_of(exit.getHop()), exit.getCable(), exit.getTo()});
+  }
+  return ways;
+}
+
 void write_routes(const std::vector<PeerRoute>& routes,
                   capnp::List<wire::Faults::Route>::Builder out) {
   for (unsigned i = 0; i < out.size(); ++i) {
     const PeerRoute& route = routes[i];
     out[i].setPeer(index(route.peer));
+    out[i].setFlow(static_cast<std::uint64_t>(route.flow));
     auto to = out[i].initTo(static_cast<unsigned>(route.to.size()));
-    for (unsigned hop = 0; hop < to.size(); ++hop)
-      to.set(hop, static_cast<std::uint32_t>(port_of(route.to[hop])));
-    out[i].setLast(static_cast<std::uint32_t>(port_of(route.last)));
+    for (unsigned w = 0; w < to.size(); ++w) write_ways(route.to[w], to[w]);
+    out[i].setLastTo(port_or_none(route.last_to));
+    out[i].setLastFrom(port_or_none(route.last_from));
   }
 }
 
@@ -83,8 +119,10 @@ std::vector<PeerRoute> read_routes(capnp::List<wire::Faults::Route>::Reader in) 
   for (const auto route : in) {
     PeerRoute& read = routes.emplace_back();
     read.peer = NodeId{route.getPeer()};
-    for (const std::uint32_t port : route.getTo()) read.to.push_back(hop_of(port));
-    read.last = hop_of(route.getLast());
+    read.flow = FlowKey{route.getFlow()};
+    for (const auto ways : route.getTo()) read.to.push_back(read_ways(ways));
+    read.last_to = hop_or_none(route.getLastTo());
+    read.last_from = hop_or_none(route.getLastFrom());
   }
   return routes;
 }
@@ -94,6 +132,7 @@ void write_faults(const NodeFaults& faults, wire::Faults::Builder out) {
   auto rules = out.initRules(static_cast<unsigned>(faults.plan.rules.size()));
   for (unsigned i = 0; i < rules.size(); ++i) write_rule(faults.plan.rules[i], rules[i]);
   out.setLinks(static_cast<std::uint32_t>(faults.routes.links));
+  out.setSpray(faults.routes.spray);
   write_routes(faults.routes.peers,
                out.initRoutes(static_cast<unsigned>(faults.routes.peers.size())));
 }
@@ -102,7 +141,7 @@ NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
   NodeFaults faults;
   faults.plan.seed = in.getSeed();
   for (const auto rule : in.getRules()) faults.plan.rules.push_back(read_rule(rule));
-  faults.routes = {self, in.getLinks(), read_routes(in.getRoutes())};
+  faults.routes = {self, in.getLinks(), in.getSpray(), read_routes(in.getRoutes())};
   return faults;
 }
 

@@ -27,11 +27,11 @@ CableLoad::CableLoad(const Topology* topology, const Routes* routes, std::uint32
       busy_(topology == nullptr ? 0 : 2 * topology->links.size()) {}
 
 void CableLoad::add(NodeId from, NodeId to, std::int64_t bytes) {
-  routes_->follow(from, to, [&](Hop hop) {
+  for (const Hop hop : routes_->common_hops(from, to)) {
     Duration& busy = busy_[port_of(hop)];
     busy = sum(busy, sending_time(topology_->links[hop.link], bytes, mtu_, sharing_));
     busiest_ = std::max(busiest_, busy);
-  });
+  }
 }
 
 }  // namespace soliton

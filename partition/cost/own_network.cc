@@ -14,6 +14,7 @@ Topology own_network(const Topology& topology, const std::vector<NodeId>& nodes)
   out.name = topology.name;
   out.pause = topology.pause;
   out.routing = topology.routing;
+  out.hash_seed = topology.hash_seed;
   out.nodes = static_cast<std::uint32_t>(nodes.size());
   std::vector<std::uint32_t> number(topology.vertices.size(), kUnmet);
   std::vector<std::uint32_t> met;  // old numbers, in order of the new ones

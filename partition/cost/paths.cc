@@ -1,6 +1,7 @@
 #include "partition/cost/paths.h"
 
 #include <algorithm>
+#include <map>
 
 #include "protocol/wire/ltl_header.h"
 #include "protocol/wire/packet_security.h"
@@ -8,6 +9,9 @@
 
 namespace soliton {
 namespace {
+
+// A plan with more failures than these is not searched for what is worst: timers adapt to the rest.
+constexpr std::size_t kChangesSeen = 16;
 
 Bytes scaled(Bytes size, std::size_t count) {
   const __int128 product = static_cast<__int128>(size.count) * static_cast<__int128>(count);
@@ -29,7 +33,7 @@ PathTimes::PathTimes(const LtlOptions& ltl, const Topology& topology, const Rout
   window_ = scaled(packet_ + Bytes{kFrameOverheadBytes}, ltl.window);
   for (const auto& [a, b] : pairs)
     for (const auto& [from, to] : {std::pair(a, b), std::pair(b, a)})
-      routes.follow(NodeId{from}, NodeId{to}, [this](Hop hop) { ++used_[port_of(hop)]; });
+      for (const Hop hop : routes.ways(NodeId{from}, NodeId{to})) ++used_[port_of(hop)];
   std::vector<std::uint16_t> used(topology.vertices.size());
   for (std::uint32_t link = 0; link < topology.links.size(); ++link)
     for (const std::uint8_t direction : {0, 1})
@@ -44,28 +48,62 @@ PathTimes::PathTimes(const LtlOptions& ltl, const Topology& topology, const Rout
   }
 }
 
-Duration PathTimes::hold(std::span<const Hop> path) const {
+Duration PathTimes::wait_at(Hop hop) const {
+  const TopologyLink& link = topology_.links[hop.link];
+  const Duration late = late_[port_of(hop)];
+  if (!topology_.vertices[link.ends[hop.direction]].is_switch) return late;
+  const Bytes in_flight = scaled(window_, std::max(used_[port_of(hop)], 1U));
+  const Bytes queue = topology_.pause ? in_flight : std::min(in_flight, link.queue);
+  return sum(late, sum(transmit_time(queue, link.rate), link.other.longest));
+}
+
+// Each hop stands behind those that lead to it.
+Duration PathTimes::hold(const std::vector<Hop>& ways) const {
   Duration most{};
-  for (const Hop hop : path) {
+  if (!routes_.sprays()) {
+    for (const Hop hop : ways) most = sum(most, wait_at(hop));
+    return most;
+  }
+  std::map<std::uint32_t, Duration> at;  // by vertex
+  for (const Hop hop : ways) {
     const TopologyLink& link = topology_.links[hop.link];
-    most = sum(most, late_[port_of(hop)]);
-    if (!topology_.vertices[link.ends[hop.direction]].is_switch) continue;
-    const Bytes in_flight = scaled(window_, used_[port_of(hop)]);
-    const Bytes queue = topology_.pause ? in_flight : std::min(in_flight, link.queue);
-    most = sum(most, sum(transmit_time(queue, link.rate), link.other.longest));
+    Duration& far = at[far_end(link, hop.direction)];
+    far = std::max(far, sum(at[link.ends[hop.direction]], wait_at(hop)));
+    most = std::max(most, far);
   }
   return most;
 }
 
+void PathTimes::take_worst(const std::vector<Hop>& ways, Worst& out) const {
+  if (ways.empty()) return;
+  const auto most = [&](Bytes size) {
+    return routes_.sprays() ? transfer_times(topology_, ways, size).most
+                            : transfer_time(topology_, ways, size);
+  };
+  out.packet = std::max(out.packet, most(packet_));
+  out.acknowledgement = std::max(out.acknowledgement, most(acknowledgement_));
+  out.hold = std::max(out.hold, hold(ways));
+  if (!out.first) out.first = ways.front();
+}
+
+PathTimes::Worst PathTimes::worst(NodeId from, NodeId to) const {
+  Worst out;
+  take_worst(routes_.ways(from, to), out);
+  std::size_t looks = 0;
+  for (const Instant change : routes_.changes()) {
+    if (++looks > kChangesSeen) break;
+    take_worst(routes_.ways(from, to, change), out);
+  }
+  return out;
+}
+
 LtlPath PathTimes::between(NodeId from, NodeId to) const {
-  const std::vector<Hop> there = routes_.path(from, to);
-  const std::vector<Hop> back = routes_.path(to, from);
-  if (there.empty() || back.empty()) return {};
-  return {.round_trip = sum(transfer_time(topology_, there, packet_),
-                            transfer_time(topology_, back, acknowledgement_)),
-          .hold = sum(hold(there), hold(back)),
-          .line = topology_.links[there.front().link].rate,
-          .port = ports_[port_of(there.front())]};
+  const Worst there = worst(from, to), back = worst(to, from);
+  if (!there.first || !back.first) return {};
+  return {.round_trip = sum(there.packet, back.acknowledgement),
+          .hold = sum(there.hold, back.hold),
+          .line = topology_.links[there.first->link].rate,
+          .port = ports_[port_of(*there.first)]};
 }
 
 }  // namespace soliton

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
-#include <span>
 #include <vector>
 
 #include "fabric/faults/fault_plan.h"
@@ -25,10 +25,20 @@ class PathTimes {
   LtlPath between(NodeId from, NodeId to) const;
 
  private:
-  // The longest that a packet waits on this path, except in its own network card: every switch port
-  // on it is full, or holds everything that the connections through it may have in flight. Bursts
-  // of other traffic and delays by faults are not included.
-  Duration hold(std::span<const Hop> path) const;
+  // Of the way that is worst for its packets, at whatever time of the run.
+  struct Worst {
+    Duration packet{};  // that it takes a packet of the MTU in an idle network
+    Duration acknowledgement{};
+    // The longest that a packet waits, except in its own network card: every switch port on the way is
+    // full, or holds everything that the connections through it may have in flight. Bursts of other
+    // traffic and delays by faults are included.
+    Duration hold{};
+    std::optional<Hop> first;
+  };
+  Worst worst(NodeId from, NodeId to) const;
+  void take_worst(const std::vector<Hop>& ways, Worst& out) const;
+  Duration wait_at(Hop hop) const;
+  Duration hold(const std::vector<Hop>& ways) const;
 
   const Topology& topology_;
   const Routes& routes_;

@@ -18,8 +18,8 @@ Duration most_ahead(const CostRequest& request, const PlaybackNetwork& network,
   if (request.topology == nullptr || request.latency_limit >= kLongestTime) return out;
   for (std::size_t i = 0; i < request.shards.size() + request.hosts.size(); ++i) {
     if (i == clients) continue;
-    const auto path = network.routes()->path(network.number(clients), network.number(i));
-    out = std::max(out, least_latency(*network.topology(), path));
+    const auto ways = network.routes()->ways(network.number(clients), network.number(i));
+    out = std::max(out, transfer_times(*network.topology(), ways, Bytes{0}).most);
   }
   return out;
 }

@@ -6,10 +6,29 @@
 #include "topologies/line.h"
 
 namespace soliton {
+namespace {
+
+// The last packet over the fastest of the ways, behind those that leave over the same cable.
+Duration sprayed_time(const Topology& topology, const std::vector<Hop>& ways, std::int64_t elements,
+                      std::uint32_t mtu) {
+  SOLITON_CHECK(!ways.empty());
+  const auto near = [&](Hop hop) { return topology.links[hop.link].ends[hop.direction]; };
+  const bool one_cable = ways.size() == 1 || near(ways[1]) != near(ways[0]);
+  Duration before{};
+  std::int64_t left = message_bytes(elements);
+  for (; left > mtu; left -= mtu)
+    if (one_cable)
+      before = sum(before, line_time(topology.links[ways[0].link],
+                                     Bytes{std::int64_t{mtu} + kCostPacketHeaderBytes}));
+  return transfer_times(topology, ways, Bytes{left + kCostPacketHeaderBytes}, before).least;
+}
+
+}  // namespace
 
 // As long as the packets of a message are within a window they stand at the first port at once.
 Duration message_time(const Topology& topology, const Routes& routes, NodeId from, NodeId to,
                       std::int64_t elements, std::uint32_t mtu) {
+  if (routes.sprays()) return sprayed_time(topology, routes.ways(from, to), elements, mtu);
   const std::vector<Hop> route = routes.path(from, to);
   SOLITON_CHECK(!route.empty());
   std::vector<Instant> free(route.size());

@@ -1,6 +1,7 @@
 #include "partition/plan/traffic.h"
 
 #include <algorithm>
+#include <map>
 
 #include "topologies/routes.h"
 
@@ -21,6 +22,20 @@ NodeId node_of(const Topology& topology, const std::string& name) {
   std::uint32_t node = 0;
   while (node < topology.nodes && topology.vertices[node].name != name) ++node;
   return NodeId{node};
+}
+
+// Adds what a flow puts on each port, evenly at each vertex where its packets have a choice.
+void spread(const Topology& topology, const std::vector<Hop>& ways, std::int64_t bytes,
+            std::vector<std::int64_t>& by_port) {
+  const auto near = [&](Hop hop) { return topology.links[hop.link].ends[hop.direction]; };
+  std::map<std::uint32_t, std::int64_t> at, exits;
+  for (const Hop hop : ways) ++exits[near(hop)];
+  for (const Hop hop : ways) {
+    const std::int64_t its =
+        (at.empty() ? at[near(hop)] = bytes : at[near(hop)]) / exits[near(hop)];
+    by_port[port_of(hop)] += its;
+    at[far_end(topology.links[hop.link], hop.direction)] += its;
+  }
 }
 
 }  // namespace
@@ -48,10 +63,9 @@ std::vector<Flow> flows(const Plan& plan) {
 BusyLink busiest_link(const Plan& plan, const Topology& topology) {
   const Routes routes(topology);
   std::vector<std::int64_t> bytes(2 * topology.links.size());
-  for (const Flow& flow : flows(plan)) {
-    routes.follow(node_of(topology, flow.from), node_of(topology, flow.to),
-                  [&](Hop hop) { bytes[port_of(hop)] += flow.bytes; });
-  }
+  for (const Flow& flow : flows(plan))
+    spread(topology, routes.ways(node_of(topology, flow.from), node_of(topology, flow.to)),
+           flow.bytes, bytes);
   const auto most = std::ranges::max_element(bytes);
   if (most == bytes.end() || *most == 0) return {};
   const auto index = static_cast<std::size_t>(most - bytes.begin());

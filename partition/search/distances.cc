@@ -63,12 +63,18 @@ std::uint32_t Distances::way_class(std::size_t a, std::size_t b) const {
   if (known != 0) return known;
   std::vector<std::int64_t> hops;
   if (const auto ends = ends_of(a, b)) {
-    routes_->follow((*ends)[0], (*ends)[1], [&](Hop hop) {
+    std::map<std::uint32_t, std::int64_t> met;  // vertices, in order of the ways
+    for (const Hop hop : routes_->ways((*ends)[0], (*ends)[1])) {
       const TopologyLink& link = topology_->links[hop.link];
-      const Vertex& end = topology_->vertices[far_end(link, hop.direction)];
-      hops.insert(hops.end(), {link.latency.count(), link.rate.bits_per_second,
-                               end.forwarding.count(), end.store_and_forward ? 1 : 0});
-    });
+      const std::uint32_t far = far_end(link, hop.direction);
+      const Vertex& end = topology_->vertices[far];
+      const auto number = [&](std::uint32_t vertex) {
+        return met.try_emplace(vertex, static_cast<std::int64_t>(met.size())).first->second;
+      };
+      hops.insert(hops.end(), {number(link.ends[hop.direction]), number(far), link.latency.count(),
+                               link.rate.bits_per_second, end.forwarding.count(),
+                               end.store_and_forward ? 1 : 0});
+    }
   }
   known = classes_.try_emplace(hops, static_cast<std::uint32_t>(classes_.size() + 1)).first->second;
   return known;

@@ -56,6 +56,7 @@ struct Faults {
   rules @1 :List(Rule);
   routes @2 :List(Route);           # to and from each peer
   links @3 :UInt32;                 # of the whole topology
+  spray @4 :Bool;                   # a flow's packets take ways of their own
 
   struct Rule {
     id @0 :Text;
@@ -68,11 +69,26 @@ struct Faults {
     fromPs @7 :Int64;
     untilPs @8 :Int64;
   }
-  # Hops are 2 x link + direction.
+  # Hops are 2 x link + direction; 2^32 - 1: none.
   struct Route {
     peer @0 :UInt32;
-    to @1 :List(UInt32);
-    last @2 :UInt32;                # hop of the path from the peer
+    flow @1 :UInt64;
+    to @2 :List(Ways);              # in order of time
+    lastTo @3 :UInt32;              # hop that the peer judges
+    lastFrom @4 :UInt32;            # hop of packets from the peer that the node judges
+  }
+  struct Ways {
+    fromPs @0 :Int64;
+    forks @1 :List(Fork);
+  }
+  struct Fork {
+    name @0 :UInt64;                # hash
+    exits @1 :List(Exit);
+  }
+  struct Exit {
+    hop @0 :UInt32;
+    cable @1 :UInt64;               # hash of its name
+    to @2 :UInt32;                  # fork; 2^32 - 1: the peer
   }
 }
 

@@ -33,8 +33,8 @@ constexpr Field kDatacenterRows[] = {
 constexpr FieldTable kDatacenterFields =
     fields_of<DatacenterOptions>("datacenter", kDatacenterRows);
 
-// Every rack is reached over the plane of its first cable upwards, which is the one with the lowest
-// number. A packet stays in the plane in which it has come.
+// Ways with `routing: fixed`. Every rack is reached over the plane of its first cable upwards, which is
+// the one with the lowest number. A packet stays in the plane in which it has come.
 class DatacenterHops : public NextHops {
  public:
   struct Rack {
@@ -52,7 +52,8 @@ class DatacenterHops : public NextHops {
   std::vector<Rack> racks;
   std::vector<Pod> pods;
 
-  std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination, FlowKey) const override {
+  std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination,
+                              const PacketKey&) const override {
     if (vertex < rack_of.size()) return Hop{vertex, 0};
     vertex -= static_cast<std::uint32_t>(rack_of.size());
     const std::uint32_t wanted = rack_of[index(destination)];
@@ -190,6 +191,9 @@ extern const TopologyKind kDatacenterKind{
         "racks under pairs of aggregation and spine switches; 64 B round trip 2.88, 7.72 or "
         "18.71 us",
     .fields = kDatacenterFields,
+    .routed = true,
+    // Delays were published for a network in which a pair of racks keeps to one plane.
+    .routing = Routing::kFixed,
     .build = &build,
     .cables = &cables,
     .summary = &summary,

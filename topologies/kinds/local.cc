@@ -16,7 +16,8 @@ namespace {
 class LocalHops : public NextHops {
  public:
   explicit LocalHops(std::uint32_t nodes) : nodes_(nodes) {}
-  std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination, FlowKey) const override {
+  std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination,
+                              const PacketKey&) const override {
     const std::uint32_t lower = std::min(vertex, index(destination));
     const std::uint32_t upper = std::max(vertex, index(destination));
     const std::uint32_t link = lower * (2 * nodes_ - lower - 1) / 2 + (upper - lower - 1);

@@ -22,7 +22,8 @@ constexpr FieldTable kRackFields = fields_of<RackOptions>("rack", kRackRows);
 class RackHops : public NextHops {
  public:
   explicit RackHops(std::uint32_t nodes) : nodes_(nodes) {}
-  std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination, FlowKey) const override {
+  std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination,
+                              const PacketKey&) const override {
     return vertex < nodes_ ? Hop{vertex, 0} : Hop{index(destination), 1};
   }
 

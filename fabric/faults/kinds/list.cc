@@ -10,6 +10,7 @@ std::span<const FaultKind* const> fault_kinds() {
       &kLossFault,
       &kDelayFault,
       &kLinkDownFault,
+      &kSwitchDownFault,
   };
   return kKinds;
 }

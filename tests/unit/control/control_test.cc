@@ -113,7 +113,10 @@ NodeAssignment small_assignment() {
   rule.links = {4, 5};
   rule.until = Instant{milliseconds(2)};
   assignment.faults.plan = {77, {rule}};
-  assignment.faults.routes = {NodeId{3}, 6, {{NodeId{1}, {{4, 1}, {5, 0}}, {4, 0}}}};
+  const TimedWays before{kRunStart, {{7, {{{4, 1}, 8, 1}}}, {9, {{{5, 0}, 10}, {{3, 1}, 11}}}}};
+  const TimedWays after{Instant{microseconds(5)}, {{7, {{{2, 0}, 12}}}}};
+  assignment.faults.routes = {
+      NodeId{3}, 6, true, {{NodeId{1}, FlowKey{13}, {before, after}, {}, Hop{4, 0}}}};
   return assignment;
 }
 
@@ -148,6 +151,7 @@ TEST(DeploymentCodec, AssignmentComesBack) {
   EXPECT_EQ(*back->deployment.node_names, (std::vector<std::string>{"", "fpga1", "", "fpga0"}));
   EXPECT_EQ(back->faults.routes.peers, assignment.faults.routes.peers);
   EXPECT_EQ(back->faults.routes.links, 6u);
+  EXPECT_TRUE(back->faults.routes.spray);
 }
 
 // Every option away from its default, so that one left out would show.

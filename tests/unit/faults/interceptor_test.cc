@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
+
+#include "fabric/faults/outages.h"
 
 namespace soliton {
 namespace {
@@ -130,6 +133,117 @@ TEST(Interceptor, LeavesAStrangerToTheTransport) {
   Story story(kB, {rule(kLossFault, 2)});
   story.wire.incoming.push_back(from(NodeId{99}, kB, 1));
   EXPECT_TRUE(story.link.receive(at_us(1)));
+}
+
+// a and b on a leaf each, two spines between these: links 0 and 1 are the nodes' cables, 2 to 5 go from
+// the leaves to the spines.
+Topology two_spines(Routing routing) {
+  TopologySpec spec{.name = "two", .kind = "explicit", .routing = routing};
+  for (const char* name : {"leaf0", "leaf1", "spine0", "spine1"})
+    spec.explicit_switches.push_back({.name = name});
+  spec.explicit_links = {{"a", "leaf0", {}}, {"b", "leaf1", {}}};
+  for (const char* leaf : {"leaf0", "leaf1"})
+    for (const char* spine : {"spine0", "spine1"}) spec.explicit_links.push_back({leaf, spine, {}});
+  for (TopologySpec::NamedLink& link : spec.explicit_links) link.link.name = link.a + "-" + link.b;
+  auto topology = build_topology(spec, {{"a", ""}, {"b", ""}});
+  EXPECT_TRUE(topology) << topology.error().text();
+  return std::move(*topology);
+}
+
+// Which of the packets that leave at these instants are lost when the cables named are down from 100 us
+// to 1 ms.
+std::vector<bool> lost(const Topology& topology, std::vector<std::uint32_t> cut,
+                       const std::vector<std::int64_t>& at) {
+  FaultRule down{.id = "cut", .kind = &kLinkDownFault, .links = std::move(cut)};
+  down.from = at_us(100);
+  down.until = at_us(1'000);
+  const FaultPlan plan{.seed = 3, .rules = {down}};
+  const Routes routes(topology, outages_of(plan));
+  Wire wire;
+  FaultInterceptor link(wire, plan, node_routes(topology, routes, kA, {kB}));
+  std::vector<bool> out;
+  for (const std::int64_t us : at) {
+    const std::size_t before = wire.sent.size();
+    link.send(from(kA, kB, 1), at_us(us));
+    out.push_back(wire.sent.size() == before);
+  }
+  return out;
+}
+
+TEST(Interceptor, PacketsAreLedAroundACutAfterTheTimeThatTakes) {
+  const Topology topology = two_spines(Routing::kEcmp);
+  const std::uint32_t taken = Routes(topology).path(kA, kB)[1].link;
+  EXPECT_EQ(lost(topology, {taken}, {99, 100, 149, 150, 999, 1'000, 1'049, 1'050}),
+            (std::vector<bool>{false, true, true, false, false, false, false, false}));
+  // Nobody took the other one.
+  EXPECT_EQ(lost(topology, {taken == 2 ? 3u : 2u}, {99, 100, 149, 150, 1'050}),
+            (std::vector<bool>(5, false)));
+  // Where no way is left, all is lost while the cables are down.
+  EXPECT_EQ(lost(topology, {2, 3}, {99, 100, 149, 150, 999, 1'000, 1'050}),
+            (std::vector<bool>{false, true, true, true, true, false, false}));
+}
+
+TEST(Interceptor, HalfOfSprayedPacketsAreLostUntilTheyAreLedAround) {
+  const Topology topology = two_spines(Routing::kSpray);
+  std::vector<std::int64_t> before(400, 120), after(400, 160);
+  const auto count = [&](const std::vector<std::int64_t>& at) {
+    const std::vector<bool> out = lost(topology, {2}, at);
+    return std::count(out.begin(), out.end(), true);
+  };
+  EXPECT_NEAR(static_cast<double>(count(before)), 200, 50);
+  EXPECT_EQ(count(after), 0);
+}
+
+// b cannot tell over which of its cables a packet of a came, so a judges that as well.
+TEST(Interceptor, TheSenderJudgesTheLastLinkWherePacketsArriveOverSeveral) {
+  TopologySpec spec{.name = "two cables", .kind = "explicit", .routing = Routing::kSpray};
+  spec.explicit_switches = {{.name = "left"}, {.name = "right"}};
+  for (const char* node : {"a", "b"})
+    for (const char* side : {"left", "right"}) spec.explicit_links.push_back({node, side, {}});
+  for (TopologySpec::NamedLink& link : spec.explicit_links) link.link.name = link.a + "-" + link.b;
+  const auto topology = build_topology(spec, {{"a", ""}, {"b", ""}});
+  ASSERT_TRUE(topology) << topology.error().text();
+  const Routes routes(*topology);
+  const auto play = [&](NodeId self, NodeId peer) {
+    Wire wire;
+    FaultInterceptor link(wire, {.seed = 3, .rules = {rule(kLossFault, 3)}},
+                          node_routes(*topology, routes, self, {peer}));
+    for (int i = 0; i < 400; ++i) link.send(from(self, peer, 1), at_us(i));
+    wire.incoming.assign(400, from(peer, self, 1));
+    std::size_t received = 0;
+    while (link.receive(at_us(500))) ++received;
+    return std::pair(wire.sent.size(), received);
+  };
+  const auto [sent_by_a, received_by_a] = play(kA, kB);
+  EXPECT_NEAR(static_cast<double>(sent_by_a), 200, 50);  // b's second cable loses all
+  EXPECT_EQ(received_by_a, 400u);
+  const auto [sent_by_b, received_by_b] = play(kB, kA);
+  EXPECT_NEAR(static_cast<double>(sent_by_b), 200, 50);
+  EXPECT_EQ(received_by_b, 400u);
+}
+
+// What a process finds is what the network of virtual time finds.
+TEST(NodeRoutes, LeadEveryPacketWhereRoutesDo) {
+  for (const Routing routing : {Routing::kEcmp, Routing::kSpray, Routing::kFixed}) {
+    const Topology topology = two_spines(routing);
+    FaultRule down{.id = "cut", .kind = &kLinkDownFault, .links = {2}};
+    down.from = at_us(100);
+    down.until = at_us(1'000);
+    const Routes routes(topology, outages_of({.seed = 3, .rules = {down}}));
+    const NodeRoutes own = node_routes(topology, routes, kA, {kB});
+    ASSERT_EQ(own.peers.size(), 1u);
+    for (const std::int64_t us : {0, 99, 149, 150, 1'049, 1'050})
+      for (std::uint32_t ordinal = 0; ordinal < 20; ++ordinal) {
+        std::vector<Hop> hops;
+        append_path(own.peers[0], own.spray, ordinal, at_us(us), hops);
+        std::uint32_t at = 0;
+        for (const Hop hop : hops) {
+          EXPECT_EQ(routes.next_hop(at, kB, {routes.flow(kA, kB), ordinal, at_us(us)}), hop);
+          at = far_end(topology.links[hop.link], hop.direction);
+        }
+        EXPECT_EQ(at, index(kB));
+      }
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fabric/faults/outages.h"
 #include "fabric/sim/network.h"
 
 namespace soliton {
@@ -25,7 +26,7 @@ inline Topology rack(int nodes) {
 struct World {
   explicit World(Topology t, FaultPlan plan = {}, std::size_t traced = 0)
       : topology(std::move(t)),
-        routes(topology),
+        routes(topology, outages_of(plan)),
         trace(traced),
         network(topology, routes, plan, &trace) {}
 

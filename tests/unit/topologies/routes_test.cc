@@ -215,7 +215,7 @@ TEST(Routes, GoOnTheSameWayWhereverAPacketIsFrom) {
         if (from == to) continue;
         for (const Hop hop : path_by_the_rule(topology, from, to))
           ASSERT_EQ(routes.next_hop(topology.links[hop.link].ends[hop.direction], NodeId{to},
-                                    routes.flow(NodeId{from}, NodeId{to})),
+                                    {.flow = routes.flow(NodeId{from}, NodeId{to})}),
                     hop)
               << seed;
       }

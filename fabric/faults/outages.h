@@ -1,0 +1,14 @@
+// What a fault plan says beforehand about links that carry nothing: what packets are led around.
+#pragma once
+
+#include <vector>
+
+#include "fabric/faults/fault_plan.h"
+#include "topologies/routes.h"
+
+namespace soliton {
+
+// One for each rule that cuts links.
+std::vector<Outage> outages_of(const FaultPlan& plan);
+
+}  // namespace soliton
