@@ -126,9 +126,10 @@ std::string as_text(const Topology& topology, const TopologyShape& shape) {
   for (const TopologyShape::Distance& it : shape.distances) out += distance_text(it);
   // The shortest way by latency may have more cables than another.
   if (!shape.distances.empty())
-    out += fmt::format("{}  {} cables\n",
-                       topology.routing == Routing::kFixed ? "farthest" : "diameter",
-                       shape.distances.back().cables);
+    out += fmt::format(
+        "{}  {} cables\n",
+        topology.routing == Routing::kFixed && !topology.next_hops ? "farthest" : "diameter",
+        shape.distances.back().cables);
   return out + fmt::format("halves    {} from the first {} nodes to the others\n",
                            spell(shape.halves), shape.nodes / 2);
 }

@@ -59,7 +59,8 @@ std::vector<std::string> unused_cables(const Topology& topology,
 void check_links(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                  const ClusterOutcome& outcome, RunResults& results) {
   // Kinds with ways of their own have one for each pair, whatever is wired beside it.
-  if (run.topology.next_hops || outcome.error || outcome.interrupted_by != 0) return;
+  const bool one_way = run.topology.next_hops && run.topology.routing == Routing::kFixed;
+  if (one_way || outcome.error || outcome.interrupted_by != 0) return;
   std::vector<std::pair<NodeId, NodeId>> talking;
   for (std::uint32_t node = 0; node < nodes.size(); ++node)
     for (const LtlConnection& connection : nodes[node].deployment.connections)
@@ -73,8 +74,9 @@ void check_links(const PreparedRun& run, const std::vector<NodeAssignment>& node
                    "and carried nothing: {}{}; {}",
                    count, run.topology.links.size(), fmt::join(unused, ", "),
                    more == 0 ? "" : fmt::format(" and {} more", more),
-                   run.topology.routing == Routing::kFixed
-                       ? "routing: ecmp uses several ways"
+                   run.topology.routing == Routing::kFixed ? "routing: ecmp uses several ways"
+                   : run.topology.routing == Routing::kSpray
+                       ? "few packets were sprayed"
                        : "two nodes keep to one way, and few pairs may meet on it"));
 }
 

@@ -36,6 +36,8 @@ double off_by(Duration measured, Duration predicted) {
 
 std::string cause(const PreparedRun& run, const RunResults& results,
                   const std::vector<Duration>& measured) {
+  if (run.topology.routing == Routing::kSpray)
+    return "; with routing: spray predictions are approximate";
   if (results.ltl.retransmitted > 0)
     return fmt::format("; {} packets were sent again although none was lost",
                        results.ltl.retransmitted);

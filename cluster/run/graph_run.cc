@@ -292,6 +292,10 @@ class Preparation {
     if (shared_with_others(run_.topology))
       run_.plan.explanation.push_back(
           "note: predicted for a network without the traffic of others (topology.quiet)");
+    if (run_.topology.routing == Routing::kSpray)
+      run_.plan.explanation.push_back(
+          "note: approximate, as with routing: spray the way of a packet depends on how many went "
+          "before it");
     run_.graph = std::move(graph_run_);
   }
 

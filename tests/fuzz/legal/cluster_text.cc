@@ -31,6 +31,7 @@ struct Draft {
   std::int64_t devices = 1;
   bool outputs = false;  // all of them are computed
   bool faulty = false;
+  std::string switches;  // a glob that names some; empty where there may be none
   // Emulated hours and days. What repeats itself by short timers is left out: its events would cost
   // the machine hours as well.
   bool lasting = false;
@@ -68,10 +69,17 @@ std::string rack(Draft& d) {
   return out.text();
 }
 
+void ways(Draft& d, FlowText& out) {
+  out.add("routing", d.dice.word({"ecmp", "spray", "fixed"}));
+  if (d.dice.chance(50)) out.add("reroute", d.dice.word({"0 s", "1 ps", "10 us", "60 s", "never"}));
+  if (d.dice.chance(20)) out.add("hash_seed", d.dice.word({"0", "1", "18446744073709551615"}));
+}
+
 std::string datacenter(Draft& d) {
   FlowText out;
   out.add("kind", "datacenter").add("quiet", d.dice.word({"true", "false"}));
   out.add("racks_per_pod", d.dice.number({1, 2, 40})).add("pods", d.dice.number({1, 2, 260}));
+  if (d.dice.chance(50)) ways(d, out);
   return out.add("hosts_per_rack", d.dice.number({1, 2, 3, 24})).text();
 }
 
@@ -127,7 +135,7 @@ std::string meshed(Draft& d) {
   const std::string kind =
       d.dice.word({"leaf-spine", "fat-tree", "clos", "dragonfly", "torus", "ring", "full-mesh"});
   out.add("kind", kind).add("bandwidth", rate(d));
-  out.add("routing", d.dice.word({"ecmp", "fixed"}));
+  ways(d, out);
   if (kind == "leaf-spine")
     out.add("leaves", d.dice.number({3, 9}))
         .add("spines", d.dice.number({1, 4}))
@@ -150,6 +158,8 @@ std::string meshed(Draft& d) {
 
 void topology(Draft& d) {
   const std::uint64_t kind = d.dice.below(100);
+  // Others have none, or only as the nodes need them.
+  d.switches = kind < 40 ? "tor0" : kind < 75 ? "" : "s0";
   if (kind < 30) return d.line("topology: " + rack(d));
   if (kind < 40) return d.line("topology: " + datacenter(d));
   if (kind < 65) return d.line("topology: " + meshed(d));
@@ -344,7 +354,10 @@ void faults(Draft& d) {
          "delay: 1 ms, jitter: 1 ms", "delay: 3600 s, jitter: 3600 s", "link_down: true",
          "loss: 100 %", "loss: 30 %, max_burst: 1", "loss: 100 %, max_burst: 3"});
     d.faulty = true;
-    d.line(fmt::format("  - {{{}link: \"*\", {}}}", window_text(out), what));
+    const std::string where = !d.switches.empty() && d.dice.chance(25)
+                                  ? fmt::format("switch: \"{}\", switch_down: true", d.switches)
+                                  : fmt::format("link: \"*\", {}", what);
+    d.line(fmt::format("  - {{{}{}}}", window_text(out), where));
   }
 }
 

@@ -58,13 +58,13 @@ TEST(Faults, LongForm) {
 TEST(Faults, Mistakes) {
   EXPECT_EQ(fault_error("kind: corrupt, link: a-b"),
             "test.yaml:7:12: faults[0].kind: \"corrupt\" is not supported in this version; "
-            "supported: loss, delay, link_down");
+            "supported: loss, delay, link_down, switch_down");
   EXPECT_THAT(fault_error("kind: lose, link: a-b"),
               HasSubstr("no fault called \"lose\"; did you mean \"loss\"?"));
   EXPECT_THAT(fault_error("kind: loss, model: {type: gilbert_elliott, p: 1 %, r: 20 %}, link: a-b"),
               HasSubstr("model.type: \"gilbert_elliott\" is not known; allowed: bernoulli"));
   EXPECT_THAT(fault_error("link: a-b"),
-              HasSubstr("faults[0]: needs one of loss, delay, link_down (or kind)"));
+              HasSubstr("faults[0]: needs one of loss, delay, link_down, switch_down (or kind)"));
   EXPECT_THAT(fault_error("link: a-b, loss: 1 %, link_down: true"), HasSubstr("needs only one of"));
   EXPECT_THAT(fault_error("loss: 1 %"), HasSubstr("names no link; add link or where"));
   EXPECT_THAT(fault_error("link: a-b, loss: 1"), HasSubstr("faults[0].model.p: \"1\" has no unit"));
@@ -96,6 +96,25 @@ TEST(Faults, Mistakes) {
               HasSubstr("fault profiles are not supported in this version"));
   EXPECT_THAT(fault_error("id: x, link: a-b, loss: 1 %}\n  - {id: x, link: a-b, delay: 1 us"),
               HasSubstr("faults[1].id: \"x\" is used twice: here and at test.yaml:7:5"));
+}
+
+TEST(Faults, OfSwitches) {
+  const FaultSpec down = fault_of("at: 1 ms, for: 1 ms, switch: 'tor[0-1]', switch_down: true");
+  EXPECT_EQ(down.rule.kind, &kSwitchDownFault);
+  EXPECT_EQ(down.switches, "tor[0-1]");
+  EXPECT_EQ(down.rule.target, "tor[0-1]");
+  EXPECT_TRUE(down.rule.forward && down.rule.backward);
+  EXPECT_EQ(fault_of("kind: switch_down, where: {switches: tor0}").switches, "tor0");
+  EXPECT_THAT(fault_error("switch_down: true"), HasSubstr("names no switch; add switch or where"));
+  EXPECT_THAT(fault_error("link: a-b, switch_down: true"),
+              HasSubstr("faults[0].where.switches is missing"));
+  EXPECT_THAT(fault_error("switch: tor0, link_down: true"),
+              HasSubstr("faults[0].where.links is missing"));
+  EXPECT_THAT(fault_error("switch: tor0, link: a-b, switch_down: true"),
+              HasSubstr("switch says where, and that is said already"));
+  EXPECT_THAT(fault_error("switch: tor0, switch_down: true, where: {switches: tor1}"),
+              HasSubstr("that is said already"));
+  EXPECT_THAT(fault_error("switch: 'tor 0', switch_down: true"), HasSubstr("is not a name, range"));
 }
 
 // fpga0, fpga1, host0 under tor0; tor0 and the second switch are joined by a cable with a name of
@@ -134,6 +153,23 @@ std::string unresolved(const std::string& fault) {
   const Checked<FaultPlan> plan = resolve_faults(read_good(with_fault(fault)), small_topology());
   EXPECT_FALSE(plan.has_value());
   return plan ? "" : plan.error().text();
+}
+
+// All cables of a switch, each once, both ways; of several switches in one rule.
+TEST(ResolveFaults, SwitchesAreAllTheirCables) {
+  const auto links = [](const std::string& name) {
+    return resolved("switch: '" + name + "', switch_down: true").rules.at(0).links;
+  };
+  EXPECT_THAT(links("tor0"), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(links("tor1"), ElementsAre(3));
+  EXPECT_THAT(links("tor[0-1]"), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(links("t*"), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(unresolved("switch: tor2, switch_down: true"),
+              HasSubstr("no switch called \"tor2\"; did you mean \"tor0\"? (fault fault0)"));
+  EXPECT_THAT(unresolved("switch: fpga0, switch_down: true"),
+              HasSubstr("no switch called \"fpga0\""));
+  EXPECT_THAT(unresolved("switch: 'x*', switch_down: true"),
+              HasSubstr("no switch with a cable matches \"x*\""));
 }
 
 TEST(ResolveFaults, NamesRangesAndGlobs) {
