@@ -3,8 +3,9 @@
 //
 // The choice is by rendezvous hashing (Thaler and Ravishankar, "Using name-based mappings to increase hit
 // rates", 1998): of the cables that lead on, that with the greatest hash of flow, switch and cable, each
-// by its name, and with `spray` of the packet's ordinal. So the order in which a file lists nodes changes nothing, and where a cable is gone
-// only the flows that took it take others. Parallel cables are chosen among like any others.
+// by its name, and with `spray` of the packet's ordinal. So the order in which a file lists nodes changes
+// nothing, and where a cable is gone only the flows that took it take others. Parallel cables are chosen
+// among like any others.
 //
 // An inner vertex gets a table when a packet first has to go there: its distance from every other one.
 #pragma once
