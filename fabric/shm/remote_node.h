@@ -8,7 +8,7 @@
 
 #include "fabric/shm/channel.h"
 #include "fabric/shm/pulse_board.h"
-#include "fabric/sim/engine.h"
+#include "fabric/sim/engine_node.h"
 
 namespace soliton {
 

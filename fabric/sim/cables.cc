@@ -8,14 +8,16 @@
 namespace soliton {
 
 Cables::Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan,
-               TraceBuffer* trace)
+               TraceBuffer* trace, PartOf part)
     : topology_(topology),
       routes_(routes),
       ordinals_(routes.sprays() ? topology.nodes : 0),
+      part_(part),
       faults_(plan, topology.links.size()),
       shared_(plan.seed),
       ties_(Random(plan.seed, "ties").bits(0)),
-      trace_(trace) {
+      trace_(trace),
+      leaving_(part.cut != nullptr ? part.cut->parts : 1) {
   ports_.reserve(topology.links.size() * 2);
   // Port 2 * link + direction, as port_of() numbers them.
   for (const TopologyLink& link : topology.links)
@@ -46,6 +48,10 @@ std::uint32_t Cables::add(Frame frame) {
   Flight flight{.frame = std::move(frame), .at_port = at_port, .next = {}, .over = {}};
   if (routes_.sprays()) flight.ordinal = ordinals_.next(source, destination);
   flight.next = flight.over = next_hop(flight, index(source));
+  return add(std::move(flight));
+}
+
+std::uint32_t Cables::add(Flight flight) {
   // Slots are used again, so memory is bounded by what is under way at one time. Growing moves all
   // flights: references to them end here.
   if (unused_.empty()) {
@@ -116,13 +122,17 @@ void Cables::proceed(std::uint32_t number, const OnLine& line) {
     drop(number, flight.lost_at, flight.lost_by);
   } else if (lost || !last) {
     push(last ? line.tail : flight.at_port.ready, number);
-  } else {
+  } else if (part_.has_node(index(destination))) {
     arrive(number, line.tail);
+  } else {
+    leave(number, line.tail, part_.cut->of_node(index(destination)), true);
   }
 }
 
 void Cables::push(Instant at, std::uint32_t number) {
   const Flight& flight = flights_[number];
+  const std::size_t port = port_of(flight.next);
+  if (!part_.has_port(port)) return leave(number, at, part_.cut->of_port(port), false);
   events_.push({.at = at,
                 .ordinal = flight.frame.ordinal,
                 .source = index(flight.frame.datagram.source),
@@ -130,6 +140,19 @@ void Cables::push(Instant at, std::uint32_t number) {
                 .hop = flight.hops,
                 .what = NetworkEvent::What::kPacket,
                 .tie = tie_of(flight, at)});
+}
+
+void Cables::leave(std::uint32_t number, Instant at, std::uint32_t to, bool arrives) {
+  Handovers& leaving = leaving_[to];
+  leaving.packets.push_back({std::move(flights_[number]), at, arrives});
+  leaving.first = std::min(leaving.first, at);
+  unused_.push_back(number);
+  first_answer_ = std::min(first_answer_, later(at, part_.cut->between(to, part_.part)));
+}
+
+void Cables::come_in(Handover handover) {
+  const std::uint32_t number = add(std::move(handover.flight));
+  handover.arrives ? arrive(number, handover.at) : push(handover.at, number);
 }
 
 // A hash of instant, port and source: equal packets take turns from instant to instant, yet the

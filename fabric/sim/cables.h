@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "fabric/faults/link_faults.h"
 #include "fabric/link.h"
+#include "fabric/sim/cut.h"
 #include "fabric/sim/event_queue.h"
 #include "fabric/sim/port.h"
 #include "protocol/base/trace.h"
@@ -30,6 +32,19 @@ struct Flight {
   Instant lost_at{};
 };
 
+// A packet that goes on in another part of the network: it comes to the port `flight.next`, or has
+// arrived at its destination.
+struct Handover {
+  Flight flight;
+  Instant at{};
+  bool arrives = false;
+};
+// Packets for one other part.
+struct Handovers {
+  std::vector<Handover> packets;
+  Instant first = kNever;  // of all their instants
+};
+
 inline Bytes payload_of(const Frame& frame) {
   return {static_cast<std::int64_t>(frame.datagram.payload.size())};
 }
@@ -37,7 +52,8 @@ inline Bytes payload_of(const Frame& frame) {
 class Cables {
  public:
   // The references outlive the object; `trace` may be null.
-  Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace);
+  Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace,
+         PartOf part = {});
 
   // Adds a frame that its node hands to its card, and returns the number of the flight. Numbers are
   // reused. REQUIRES: there is a path.
@@ -69,6 +85,13 @@ class Cables {
   Instant first_arrival() const { return first_arrival_; }
   void take_arrived(std::vector<Frame>& out);
 
+  // Packets that have left this part, until they are taken, and the earliest instant at which
+  // anything may come back because of them.
+  Handovers take_leaving(std::uint32_t to) { return std::exchange(leaving_[to], {}); }
+  Instant first_answer() const { return first_answer_; }
+  void forget_answers() { first_answer_ = kNever; }
+  void come_in(Handover handover);
+
   PortsShared& shared() { return shared_; }
   NetworkCounters& counters() { return shared_.counters; }
   const NetworkCounters& counters() const { return shared_.counters; }
@@ -77,7 +100,9 @@ class Cables {
  private:
   // Where the packet goes on from `vertex`, when it is ready there.
   Hop next_hop(const Flight& flight, std::uint32_t vertex) const;
+  std::uint32_t add(Flight flight);
   void push(Instant at, std::uint32_t number);
+  void leave(std::uint32_t number, Instant at, std::uint32_t to, bool arrives);
   std::uint32_t tie_of(const Flight& flight, Instant at) const;
   void proceed(std::uint32_t number, const OnLine& line);
   void arrive(std::uint32_t number, Instant at);
@@ -85,6 +110,7 @@ class Cables {
   const Topology& topology_;
   const Routes& routes_;
   FlowOrdinals ordinals_;
+  PartOf part_;
   LinkFaults faults_;
   PortsShared shared_;
   std::uint64_t ties_;
@@ -95,6 +121,8 @@ class Cables {
   EventQueue events_;
   std::vector<Frame> arrived_;
   Instant first_arrival_ = kNever;
+  std::vector<Handovers> leaving_;  // by part
+  Instant first_answer_ = kNever;
 };
 
 }  // namespace soliton

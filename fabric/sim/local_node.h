@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "fabric/sim/engine.h"
+#include "fabric/sim/engine_node.h"
 #include "fabric/sim/node_loop.h"
 
 namespace soliton {

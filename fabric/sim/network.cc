@@ -7,9 +7,10 @@
 namespace soliton {
 
 Network::Network(const Topology& topology, const Routes& routes, const FaultPlan& plan,
-                 TraceBuffer* trace)
-    : cables_(topology, routes, plan, trace),
-      windows_(plan, trace),
+                 TraceBuffer* trace, PartOf part)
+    : part_(part),
+      cables_(topology, routes, plan, trace, part),
+      windows_(plan, part.part == 0 ? trace : nullptr),
       least_(lookahead_of(topology)),
       sent_(topology.nodes, kRunStart) {
   if (topology.pause) pausing_.emplace(topology, least_.first, cables_);
@@ -19,7 +20,7 @@ void Network::send(Frame frame) {
   const Datagram& datagram = frame.datagram;
   const std::uint32_t source = index(datagram.source);
   SOLITON_CHECK_MSG(source < sent_.size() && index(datagram.destination) < sent_.size() &&
-                        datagram.source != datagram.destination,
+                        datagram.source != datagram.destination && part_.has_node(source),
                     "node {} sends to node {}", source, index(datagram.destination));
   SOLITON_CHECK_MSG(frame.at >= sent_[source], "node {} went back in time", source);
   sent_[source] = frame.at;
@@ -37,7 +38,8 @@ void Network::send(Frame frame) {
 void Network::advance(Instant horizon, std::vector<Frame>& delivered) {
   EventQueue& events = cables_.events();
   const auto bound = [&] {
-    return std::min(horizon, later(cables_.first_arrival(), least_.first));
+    return std::min(
+        {horizon, later(cables_.first_arrival(), least_.first), cables_.first_answer()});
   };
   while (std::min(events.next(), poll_at()) < bound()) {
     if (poll_at() <= events.next())

@@ -12,6 +12,10 @@
 // instant, by a hash of the run's seed. With a fixed order, senders in lockstep would always reach
 // a full queue in the same order, and the last of them would starve.
 //
+// A Network is all of the emulated network or a part of it (cut.h): the ports of the part, and the
+// nodes that send into it and take deliveries from it. Packets that go on in another part are taken
+// out with take_leaving() and come in there with come_in().
+//
 // A switch port marks packets by the length of its queue (EcnMarking), and may find its line taken
 // by traffic that is not of this cluster (OtherTraffic).
 //
@@ -36,7 +40,7 @@ class Network {
  public:
   // The references outlive the object; `trace` may be null.
   Network(const Topology& topology, const Routes& routes, const FaultPlan& plan,
-          TraceBuffer* trace = nullptr);
+          TraceBuffer* trace = nullptr, PartOf part = {});
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
@@ -50,9 +54,16 @@ class Network {
   void send(Frame frame);
   // Processes the events below `horizon` in order of (instant, source, ordinal) and appends
   // deliveries. Stops earlier, at arrival + least_first() of a delivery, because the receiver may
-  // answer.
+  // answer, and at first_answer().
   void advance(Instant horizon, std::vector<Frame>& delivered);
   Instant next_event() const;
+  // Packets for another part since the last call. first_answer(): nothing comes in because of those that
+  // have left since forget_answers() below this instant.
+  Handovers take_leaving(std::uint32_t part) { return cables_.take_leaving(part); }
+  Instant first_answer() const { return cables_.first_answer(); }
+  void forget_answers() { cables_.forget_answers(); }
+  // REQUIRES: handover.at >= processed(), and the packet is for this part.
+  void come_in(Handover handover) { cables_.come_in(std::move(handover)); }
   // All events before this instant are done.
   Instant processed() const { return cables_.events().processed(); }
   Instant last_event() const { return last_event_; }
@@ -80,6 +91,7 @@ class Network {
   void poll(Instant now);
   Instant poll_at() const { return pausing_ ? pausing_->poll_at() : kNever; }
 
+  PartOf part_;
   Cables cables_;
   FaultWindows windows_;
   Lookahead least_;
