@@ -38,11 +38,12 @@ Routes::Routes(const Topology& topology, std::vector<Outage> outages)
     : topology_(topology),
       whole_(next_hops_of(topology)),
       next_hops_(whole_),
+      outages_(std::move(outages)),
       salt_(topology.hash_seed == 0 ? 0 : mix64(topology.hash_seed)) {
   for (std::uint32_t node = 0; node < topology.nodes; ++node)
     names_.push_back(name_hash(topology.vertices[node].name));
-  if (outages.empty() || !topology.reroute) return;
-  const auto with_outages = std::make_shared<Reroutes>(topology, whole_, std::move(outages));
+  if (outages_.empty() || !topology.reroute) return;
+  const auto with_outages = std::make_shared<Reroutes>(topology, whole_, outages_);
   changes_ = with_outages->changes();
   next_hops_ = with_outages;
 }

@@ -78,6 +78,8 @@ class NextHops {
 class Routes {
  public:
   explicit Routes(const Topology& topology, std::vector<Outage> outages = {});
+  // The same routes with tables of their own, for another thread.
+  Routes anew() const { return Routes(topology_, outages_); }
 
   std::optional<Hop> next_hop(std::uint32_t vertex, NodeId destination,
                               const PacketKey& key) const {
@@ -108,6 +110,7 @@ class Routes {
   const Topology& topology_;
   std::shared_ptr<const NextHops> whole_;      // while all of the network is up
   std::shared_ptr<const NextHops> next_hops_;  // the same, or what knows the outages
+  std::vector<Outage> outages_;
   std::vector<Instant> changes_;
   std::vector<std::uint64_t> names_;  // hashes, by node
   std::uint64_t salt_ = 0;

@@ -33,6 +33,7 @@ struct RunControl {
   NodeLogs logs;
   std::string node_program;
   std::string engine = "local";     // Layout::engine
+  std::uint32_t threads = 1;        // that play packed nodes and their network side by side
   RunObserver* observer = nullptr;  // may be null
 };
 

@@ -49,6 +49,8 @@ class ControlLoop {
   // the machine sleeps does not count.
   Milliseconds running_time() const { return Milliseconds(running_ms_.load()); }
 
+  // Whether take_due() would return true. Any number of threads may ask.
+  bool is_due() const { return due_.load(std::memory_order_relaxed); }
   // True once per tick (50 ms), for a thread that would otherwise read the clock too often.
   bool take_due() {
     return due_.load(std::memory_order_relaxed) && due_.exchange(false, std::memory_order_relaxed);

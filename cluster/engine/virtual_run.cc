@@ -4,10 +4,18 @@
 
 #include <algorithm>
 
+#include "cluster/engine/thread_team.h"
+
 namespace soliton {
 namespace {
 
 constexpr std::size_t kNetworkTraceEvents = 200'000;
+
+std::vector<Hub*> references(const std::vector<std::unique_ptr<LocalHub>>& hubs) {
+  std::vector<Hub*> out;
+  for (const std::unique_ptr<LocalHub>& hub : hubs) out.push_back(hub.get());
+  return out;
+}
 
 }  // namespace
 
@@ -43,19 +51,24 @@ std::size_t completed(const ClusterOutcome& outcome) {
   return outcome.records.size() + outcome.traffic_completed;
 }
 
-VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control)
+VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control, std::uint32_t threads)
     : topology_(*fabric.topology),
       control_(control),
-      trace_(kNetworkTraceEvents),
-      network_(*fabric.topology, *fabric.routes, *fabric.faults, &trace_) {
+      network_(*fabric.topology, *fabric.routes, *fabric.faults, threads, kNetworkTraceEvents) {
   if (fabric.series > Duration{}) network_.record_series(fabric.series);
 }
 
-void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::size_t()>& each_tick,
-                     ClusterOutcome& outcome) {
+void VirtualRun::run(const std::vector<EngineNode*>& nodes,
+                     const std::function<std::size_t()>& each_tick, ClusterOutcome& outcome) {
   const std::atomic<int>& signal = control_.loop->signal();
+  std::vector<std::unique_ptr<LocalHub>> hubs;
+  for (std::uint32_t part = 0; part < network_.cut().parts; ++part)
+    hubs.push_back(network_.make_hub(part, nodes));
+  ThreadTeam team(hubs.size());
   EngineOptions options;
   options.time_limit = kRunStart + control_.time_limit;
+  options.team = &team;
+  options.pause = [&] { return control_.loop->is_due() || signal != 0; };
   Engine* running = nullptr;
   options.stop = [&] {
     if (!control_.loop->take_due()) return signal != 0;
@@ -63,7 +76,7 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::si
     if (Status status = tell(running->report(), lost); !status) outcome.error = status.error();
     return signal != 0 || lost > 0 || outcome.error;
   };
-  Engine engine(network_, std::move(nodes), options);
+  Engine engine(network_.cut(), references(hubs), network_.least_path(), options);
   running = &engine;
   Result<EngineReport> report = engine.run();
   if (report)
@@ -75,13 +88,13 @@ void VirtualRun::run(std::vector<EngineNode*> nodes, const std::function<std::si
   outcome.interrupted_by = signal;
   outcome.network = network_.counters();
   for (std::size_t port = 0; port < 2 * topology_.links.size(); ++port)
-    outcome.ports.push_back(network_.port(hop_of(port)));
+    outcome.ports.push_back(network_.port(port));
   outcome.series = network_.series();
   outcome.pauses = network_.pause_report(outcome.end);
   for (const Deadlock& deadlock : network_.deadlocks())
     outcome.deadlocks.push_back(circle_text(deadlock));
   outcome.faults = network_.fault_counters();
-  outcome.trace = trace_.take();
+  outcome.trace = network_.take_trace();
 }
 
 Status VirtualRun::tell(const EngineReport& so_far, std::size_t nodes_lost) const {

@@ -1,21 +1,23 @@
-// The common part of the two launchers for virtual time: the network, the engine's end and its
-// explanation.
+// The common part of the two launchers for virtual time: the network, its hubs, the engine's end and
+// its explanation.
 #pragma once
 
 #include <memory>
 
 #include "cluster/engine/cluster_run.h"
 #include "cluster/engine/explain.h"
+#include "fabric/sim/cut_network.h"
 #include "fabric/sim/engine.h"
 
 namespace soliton {
 
 class VirtualRun {
  public:
-  VirtualRun(const FabricInputs& fabric, const RunControl& control);
+  // `threads`: how many play the network and its nodes. Nodes must be safe to run side by side.
+  VirtualRun(const FabricInputs& fabric, const RunControl& control, std::uint32_t threads = 1);
   // Runs `nodes` to the end. `each_tick` is called several times a second and returns the number of
   // lost nodes; the run ends if there is one.
-  void run(std::vector<EngineNode*> nodes, const std::function<std::size_t()>& each_tick,
+  void run(const std::vector<EngineNode*>& nodes, const std::function<std::size_t()>& each_tick,
            ClusterOutcome& outcome);
   // Explains an end that left requests open. REQUIRES: the nodes' statistics are in `outcome`.
   void explain(const Asked& asked, ClusterOutcome& outcome) const {
@@ -28,8 +30,7 @@ class VirtualRun {
 
   const Topology& topology_;
   RunControl control_;
-  TraceBuffer trace_;
-  Network network_;
+  CutNetwork network_;
   std::optional<EndReason> end_;
 };
 

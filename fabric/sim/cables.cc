@@ -8,7 +8,7 @@
 namespace soliton {
 
 Cables::Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan,
-               TraceBuffer* trace, PartOf part)
+               EarliestEvents* trace, PartOf part)
     : topology_(topology),
       routes_(routes),
       ordinals_(routes.sprays() ? topology.nodes : 0),

@@ -10,9 +10,9 @@
 #include "fabric/faults/link_faults.h"
 #include "fabric/link.h"
 #include "fabric/sim/cut.h"
+#include "fabric/sim/earliest_events.h"
 #include "fabric/sim/event_queue.h"
 #include "fabric/sim/port.h"
-#include "protocol/base/trace.h"
 #include "topologies/flow_ordinals.h"
 #include "topologies/routes.h"
 
@@ -52,8 +52,8 @@ inline Bytes payload_of(const Frame& frame) {
 class Cables {
  public:
   // The references outlive the object; `trace` may be null.
-  Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan, TraceBuffer* trace,
-         PartOf part = {});
+  Cables(const Topology& topology, const Routes& routes, const FaultPlan& plan,
+         EarliestEvents* trace, PartOf part = {});
 
   // Adds a frame that its node hands to its card, and returns the number of the flight. Numbers are
   // reused. REQUIRES: there is a path.
@@ -114,7 +114,7 @@ class Cables {
   LinkFaults faults_;
   PortsShared shared_;
   std::uint64_t ties_;
-  TraceBuffer* trace_;
+  EarliestEvents* trace_;
   std::vector<Port> ports_;
   std::vector<Flight> flights_;
   std::vector<std::uint32_t> unused_;  // of flights_

@@ -4,7 +4,7 @@
 
 namespace soliton {
 
-FaultWindows::FaultWindows(const FaultPlan& plan, TraceBuffer* trace) : trace_(trace) {
+FaultWindows::FaultWindows(const FaultPlan& plan, EarliestEvents* trace) : trace_(trace) {
   for (std::uint32_t r = 0; r < plan.rules.size(); ++r) {
     edges_.push_back({plan.rules[r].from, true, r});
     if (plan.rules[r].until != kNever) edges_.push_back({plan.rules[r].until, false, r});

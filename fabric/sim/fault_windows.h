@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "fabric/faults/fault_plan.h"
-#include "protocol/base/trace.h"
+#include "fabric/sim/earliest_events.h"
 
 namespace soliton {
 
 class FaultWindows {
  public:
   // `trace` outlives the object, or is null: nothing is recorded.
-  FaultWindows(const FaultPlan& plan, TraceBuffer* trace);
+  FaultWindows(const FaultPlan& plan, EarliestEvents* trace);
   // Records, in order, the rules that began or ended up to `until`. Successive calls must not go
   // back in time.
   void record(Instant until) {
@@ -30,7 +30,7 @@ class FaultWindows {
 
   std::vector<Edge> edges_;  // in order
   std::size_t done_ = 0;
-  TraceBuffer* trace_;
+  EarliestEvents* trace_;
 };
 
 }  // namespace soliton

@@ -44,7 +44,7 @@ void LocalHub::come_in(Handovers handovers) {
 Status LocalHub::play(Instant horizon, const std::function<bool()>& pause) {
   reach_ = horizon;
   network_.forget_answers();
-  while (next_event() < std::min(reach_, network_.first_answer())) {
+  while (next_event() < reach()) {
     // The network before the nodes: a frame that it delivers may make a node's next event earlier,
     // and all grants rest on these.
     play_network();
@@ -91,7 +91,7 @@ Instant LocalHub::bound(std::uint32_t member) const {
   const Duration path = network_.least_path();
   const Instant others = later(member == top ? second_ : next_[top], path);
   const Instant answer = later(later(next_[member], path), path);
-  return std::min({others, answer, network_reach_, reach_});
+  return std::min({others, answer, network_reach_, reach()});
 }
 
 void LocalHub::grant_window() {
@@ -107,7 +107,7 @@ void LocalHub::grant_window() {
   gather(0);
   // The earliest node can always run, unless the network or the horizon comes first: every other
   // term of its bound is later than its own next event.
-  SOLITON_CHECK_MSG(!active_.empty() || network_.next_event() < reach_ || next_event() >= reach_,
+  SOLITON_CHECK_MSG(!active_.empty() || network_.next_event() < reach() || next_event() >= reach(),
                     "no node can run");
   for (const std::uint32_t member : active_) {
     granted_[member] = bound(member);

@@ -7,14 +7,15 @@
 // arrival, and L the least time from a send to an arrival (Lookahead). Then
 //   the network processes events below min(n) + a, and below arrival + a of what it delivers then;
 //   node i may run below min(min over j != i of n_j + L, n_i + 2 L, e + b).
-// Nothing passes the horizon up to which the hub may play, below which nothing comes in from others.
-// A packet that leaves for another hub may have an answer: the network does not pass that either
-// (Network::first_answer()). Nodes need no such limit, because an answer takes a packet out and one
-// back, which is no faster than within one part.
+// Nothing passes the horizon up to which the hub may play, below which nothing comes in from others but
+// packets that have left, or answers to them: the network knows the earliest of these
+// (Network::first_answer()). A packet that a node sends in its window needs no such limit in this
+// window, because its way out and back is no shorter than L.
 // Chandy, Misra, "Distributed simulation", IEEE TSE 1979, with bounds computed centrally in place
 // of null messages.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -44,6 +45,8 @@ class LocalHub : public Hub {
   HubReport report() const override;
 
  private:
+  // Nothing here may pass it.
+  Instant reach() const { return std::min(reach_, network_.first_answer()); }
   void play_network();
   void grant_window();
   Status collect_window();

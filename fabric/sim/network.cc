@@ -7,7 +7,7 @@
 namespace soliton {
 
 Network::Network(const Topology& topology, const Routes& routes, const FaultPlan& plan,
-                 TraceBuffer* trace, PartOf part)
+                 EarliestEvents* trace, PartOf part)
     : part_(part),
       cables_(topology, routes, plan, trace, part),
       windows_(plan, part.part == 0 ? trace : nullptr),

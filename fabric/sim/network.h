@@ -40,7 +40,7 @@ class Network {
  public:
   // The references outlive the object; `trace` may be null.
   Network(const Topology& topology, const Routes& routes, const FaultPlan& plan,
-          TraceBuffer* trace = nullptr, PartOf part = {});
+          EarliestEvents* trace = nullptr, PartOf part = {});
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 

@@ -38,6 +38,8 @@ struct NetworkCounters {
   std::uint64_t dropped_watchdog = 0;
 
   std::uint64_t dropped() const { return dropped_queue + dropped_fault + dropped_watchdog; }
+  // Adds what another part of the network counted.
+  void add(const NetworkCounters& other);
 };
 
 // Ports that waited for each other in a circle, and when they were found.

@@ -22,7 +22,7 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
     local.push_back(std::make_unique<LocalNode>(*machines.back(), node.deployment.id));
     engine_nodes.push_back(local.back().get());
   }
-  VirtualRun virtual_run(fabric, control);
+  VirtualRun virtual_run(fabric, control, control.threads);
   const auto take_records = [&]() -> std::size_t {
     Records records;
     for (Role* role : reporting) role->hand_over(records);

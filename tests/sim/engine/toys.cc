@@ -86,20 +86,45 @@ void Chatter::on_deadline(Instant now) {
   deadline_ = now + nanoseconds(static_cast<std::int64_t>(random_.below(drawn_++, 6000)));
 }
 
-namespace {
-
 Topology scenario_topology(const Scenario& scenario) {
   std::vector<PlacedNode> nodes;
   for (std::uint32_t i = 0; i < scenario.nodes; ++i)
     nodes.push_back({fmt::format("fpga{}", i), ""});
-  auto topology = build_topology({.name = "dc",
-                                  .kind = "datacenter",
-                                  .options = {{"hosts_per_rack", {scenario.rack}}},
-                                  .pause = scenario.pause},
-                                 nodes);
+  const TopologySpec racks{.name = "dc",
+                           .kind = "datacenter",
+                           .options = {{"hosts_per_rack", {scenario.rack}}},
+                           .pause = scenario.pause};
+  auto topology = build_topology(scenario.topology.value_or(racks), nodes);
   EXPECT_TRUE(topology) << topology.error().text();
   for (TopologyLink& link : topology->links) link.queue = scenario.queue;
   return std::move(*topology);
+}
+
+namespace {
+
+std::string describe_counts(const NetworkCounters& c, const std::vector<FaultCounters>& faults) {
+  std::string out =
+      fmt::format("packets {} bytes {} delivered {} queue {} fault {} longest {}\n", c.packets,
+                  c.bytes, c.delivered, c.dropped_queue, c.dropped_fault, c.queue_max.count);
+  for (const FaultCounters& f : faults)
+    out += fmt::format("{}/{}/{}\n", f.hits, f.dropped, f.delayed);
+  return out;
+}
+
+std::string describe_pauses(const Network& network, const Topology& topology) {
+  std::string out;
+  for (std::size_t port = 0; network.pauses() && port < 2 * topology.links.size(); ++port)
+    out += fmt::format("port {} paused {} times, {} ps\n", port, network.pauses()->pauses(port),
+                       network.pauses()->paused(port, network.last_event()).count());
+  return out;
+}
+
+std::string describe_trace(const std::vector<TraceEvent>& trace) {
+  std::string out;
+  for (const TraceEvent& event : trace)
+    out += fmt::format("{} {} {} {}\n", event.at.time_since_epoch().count(),
+                       static_cast<int>(event.kind), event.a, event.b);
+  return out;
 }
 
 template <typename MakeNode>
@@ -147,19 +172,8 @@ ScenarioNetwork::ScenarioNetwork(const Scenario& scenario)
       network(topology, routes, scenario.faults, &trace) {}
 
 std::string ScenarioNetwork::describe() {
-  const NetworkCounters& c = network.counters();
-  std::string out = fmt::format("packets {} bytes {} delivered {} queue {} fault {}\n", c.packets,
-                                c.bytes, c.delivered, c.dropped_queue, c.dropped_fault);
-  for (std::size_t port = 0; network.pauses() && port < 2 * topology.links.size(); ++port)
-    out += fmt::format("port {} paused {} times, {} ps\n", port, network.pauses()->pauses(port),
-                       network.pauses()->paused(port, network.last_event()).count());
-  for (const FaultCounters& f : network.fault_counters())
-    out += fmt::format("{}/{}/{}\n", f.hits, f.dropped, f.delayed);
-  for (const TraceEvent& event : trace.take()) {
-    out += fmt::format("{} {} {} {}\n", event.at.time_since_epoch().count(),
-                       static_cast<int>(event.kind), event.a, event.b);
-  }
-  return out;
+  return describe_counts(network.counters(), network.fault_counters()) +
+         describe_pauses(network, topology) + describe_trace(trace.take());
 }
 
 void describe_end(const EngineReport& report, Outcome& outcome) {
@@ -172,6 +186,37 @@ void describe_end(const EngineReport& report, Outcome& outcome) {
 Outcome run_packed(const Scenario& scenario) {
   return run_here(scenario,
                   [](Machine& m, NodeId id) { return std::make_unique<LocalNode>(m, id); });
+}
+
+Outcome run_cut(const Scenario& scenario, std::uint32_t parts, Team& team) {
+  const Topology topology = scenario_topology(scenario);
+  const Routes routes(topology);
+  CutNetwork network(topology, routes, scenario.faults, parts, 100'000);
+  std::vector<std::unique_ptr<Toy>> machines;
+  std::vector<std::unique_ptr<LocalNode>> nodes;
+  std::vector<EngineNode*> references;
+  for (std::uint32_t i = 0; i < scenario.nodes; ++i) {
+    machines.push_back(scenario.make(NodeId{i}));
+    nodes.push_back(std::make_unique<LocalNode>(*machines.back(), NodeId{i}));
+    references.push_back(nodes.back().get());
+  }
+  std::vector<std::unique_ptr<LocalHub>> hubs;
+  std::vector<Hub*> hub_references;
+  for (std::uint32_t part = 0; part < network.cut().parts; ++part) {
+    hubs.push_back(network.make_hub(part, references));
+    hub_references.push_back(hubs.back().get());
+  }
+  EngineOptions options = scenario.options;
+  options.team = &team;
+  const auto report = Engine(network.cut(), hub_references, network.least_path(), options).run();
+  EXPECT_TRUE(report) << report.error().message;
+  Outcome outcome;
+  for (const auto& machine : machines) outcome.logs.push_back(machine->log());
+  outcome.fabric = describe_counts(network.counters(), network.fault_counters()) +
+                   describe_trace(network.take_trace());
+  describe_end(*report, outcome);
+  outcome.hubs = hubs.size();
+  return outcome;
 }
 
 Outcome run_hasty(const Scenario& scenario, Duration most) {

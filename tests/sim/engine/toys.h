@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fabric/machine.h"
+#include "fabric/sim/cut_network.h"
 #include "fabric/sim/engine.h"
 #include "fabric/sim/local_node.h"
 #include "protocol/base/rng.h"
@@ -74,6 +75,7 @@ struct Scenario {
   Bytes queue{16 << 20};
   EngineOptions options;
   std::optional<PriorityPause> pause = std::nullopt;
+  std::optional<TopologySpec> topology = std::nullopt;  // in place of racks
 };
 
 // Chatters whose packets pause cards and ports between switches, and are lost on some links.
@@ -85,6 +87,7 @@ struct Outcome {
   std::string fabric;             // counters and trace
   std::string end;                // reason, instant, numbers of events
   EngineReport report;
+  std::size_t hubs = 1;
   bool operator==(const Outcome& other) const {
     return logs == other.logs && fabric == other.fabric && end == other.end;
   }
@@ -97,9 +100,10 @@ struct ScenarioNetwork {
 
   Topology topology;
   Routes routes;
-  TraceBuffer trace;
+  EarliestEvents trace;
   Network network;
 };
+Topology scenario_topology(const Scenario& scenario);
 void describe_end(const EngineReport& report, Outcome& outcome);
 
 // Gives its machine less time than was granted: windows of at most `most`, as if rings were always
@@ -122,6 +126,8 @@ class HastyNode : public EngineNode {
 
 Outcome run_packed(const Scenario& scenario);
 Outcome run_hasty(const Scenario& scenario, Duration most);
+// The network cut into `parts`, whose hubs `team` plays.
+Outcome run_cut(const Scenario& scenario, std::uint32_t parts, Team& team);
 // Runs a forked process per node, over rings of this size.
 Outcome run_processes(const Scenario& scenario, std::size_t ring_bytes);
 

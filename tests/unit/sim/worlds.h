@@ -46,7 +46,7 @@ struct World {
 
   Topology topology;
   Routes routes;
-  TraceBuffer trace;
+  EarliestEvents trace;
   Network network;
   std::uint64_t ordinal = 0;
 };

@@ -1,0 +1,47 @@
+// An emulated network in parts, for hubs that are played side by side: what all of it did, whatever
+// the cut.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "fabric/sim/engine_node.h"
+#include "fabric/sim/local_hub.h"
+#include "fabric/sim/network.h"
+
+namespace soliton {
+
+class CutNetwork {
+ public:
+  // At most `parts` parts (cut_network()). Of what happens in the network, the first `trace_limit`
+  // events by time are kept. The references outlive the object.
+  CutNetwork(const Topology& topology, const Routes& routes, const FaultPlan& plan,
+             std::uint32_t parts, std::size_t trace_limit);
+
+  const Cut& cut() const { return cut_; }
+  Duration least_path() const { return parts_.front()->least_path(); }
+  // The nodes of a part, for its hub. nodes[i] is NodeId i.
+  std::unique_ptr<LocalHub> make_hub(std::uint32_t part, const std::vector<EngineNode*>& nodes);
+
+  // Cables::record_series().
+  void record_series(Duration interval);
+
+  NetworkCounters counters() const;
+  const PortCounters& port(std::size_t port) const;
+  // By port; empty if nothing is sampled.
+  std::vector<PortSeries> series() const;
+  std::vector<Deadlock> deadlocks() const;
+  std::optional<PauseReport> pause_report(Instant now) const;
+  std::vector<FaultCounters> fault_counters() const;
+  // In order of time.
+  std::vector<TraceEvent> take_trace();
+
+ private:
+  Cut cut_;
+  std::vector<std::unique_ptr<Routes>> routes_;          // of parts after the first
+  std::vector<std::unique_ptr<EarliestEvents>> traces_;  // by part
+  std::vector<std::unique_ptr<Network>> parts_;
+};
+
+}  // namespace soliton

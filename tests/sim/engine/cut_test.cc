@@ -1,0 +1,137 @@
+// Networks cut into parts give the bytes of one that is whole.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/sim/engine/toys.h"
+
+namespace soliton {
+namespace {
+
+// Plays hubs in another order each round.
+class Shuffled : public Team {
+ public:
+  void run(std::size_t count, const std::function<void(std::size_t)>& task) override {
+    for (std::size_t i = 0; i < count; ++i) task((i + round_) % count);
+    ++round_;
+  }
+
+ private:
+  std::size_t round_ = 0;
+};
+
+// A graph of switches: a path through all of them, some further cables, some of them parallel, and
+// nodes at any switch. Latencies are from 0 to a few hundred nanoseconds.
+TopologySpec random_graph(std::uint64_t seed, std::uint32_t nodes) {
+  const Random random(seed, "graph");
+  std::uint64_t drawn = 0;
+  const auto below = [&](std::uint64_t n) {
+    return static_cast<std::uint32_t>(random.below(drawn++, n));
+  };
+  TopologySpec spec{.name = "graph", .kind = "explicit", .routing = Routing::kEcmp};
+  const std::uint32_t switches = 1 + below(7);
+  const bool instant = below(3) == 0;
+  const auto link = [&](const std::string& a, const std::string& b) {
+    TopologyLink cable;
+    cable.name = fmt::format("c{}", spec.explicit_links.size());
+    cable.latency = nanoseconds(instant && below(2) == 0 ? 0 : 50 + 100 * below(4));
+    spec.explicit_links.push_back({a, b, cable});
+  };
+  for (std::uint32_t i = 0; i < switches; ++i)
+    spec.explicit_switches.push_back({.name = fmt::format("s{}", i),
+                                      .forwarding = nanoseconds(100 * below(3)),
+                                      .store_and_forward = below(4) == 0});
+  for (std::uint32_t i = 1; i < switches; ++i)
+    link(fmt::format("s{}", below(i)), fmt::format("s{}", i));
+  for (std::uint32_t i = 0; switches > 1 && i < 6; ++i) {
+    const std::uint32_t a = below(switches), b = (a + 1 + below(switches - 1)) % switches;
+    link(fmt::format("s{}", a), fmt::format("s{}", b));
+  }
+  for (std::uint32_t i = 0; i < nodes; ++i)
+    link(fmt::format("fpga{}", i), fmt::format("s{}", below(switches)));
+  return spec;
+}
+
+Scenario on_graph(std::uint64_t seed) {
+  const std::uint32_t nodes = 2 + static_cast<std::uint32_t>(seed % 13);
+  return {.nodes = nodes,
+          .make = [=](NodeId id) { return std::make_unique<Chatter>(id, nodes, 12, seed); },
+          .faults = {.seed = seed,
+                     .rules = {{.id = "loss",
+                                .links = {0, 1},
+                                .options = loss_settings({.p = {50'000'000}})},
+                               {.id = "late",
+                                .kind = &kDelayFault,
+                                .links = {1},
+                                .options = delay_settings({nanoseconds(100), microseconds(4)})}}},
+          .queue = Bytes{4000},
+          .topology = random_graph(seed, nodes)};
+}
+
+TEST(Cut, RandomGraphsGiveTheBytesOfTheWhole) {
+  std::uint64_t cut = 0;
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    const Scenario scenario = on_graph(seed);
+    const Outcome whole = run_packed(scenario);
+    for (const std::uint32_t parts : {2u, 3u, 8u}) {
+      Shuffled team;
+      const Outcome got = run_cut(scenario, parts, team);
+      ASSERT_EQ(whole.logs, got.logs) << "seed " << seed << ", " << parts << " parts";
+      ASSERT_EQ(whole.fabric, got.fabric) << "seed " << seed << ", " << parts << " parts";
+      ASSERT_EQ(whole.end, got.end) << "seed " << seed << ", " << parts << " parts";
+      cut += got.hubs > 1 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(cut, 300u) << "hardly any of these networks can be cut";
+}
+
+TEST(Cut, ATimeLimitAndAStopEndAllPartsAtOneInstant) {
+  Scenario scenario = on_graph(7);
+  scenario.options.time_limit = kRunStart + microseconds(15);
+  Shuffled team;
+  const Outcome got = run_cut(scenario, 4, team);
+  EXPECT_GT(got.hubs, 1u);
+  EXPECT_EQ(got, run_packed(scenario));
+  EXPECT_EQ(got.report.end, EndReason::kTimeLimit);
+}
+
+TEST(Cut, RacksStayWhole) {
+  Scenario scenario{.nodes = 64, .rack = 8, .make = nullptr, .faults = {}};
+  const Topology topology = scenario_topology(scenario);
+  const Cut cut = cut_network(topology, 4);
+  ASSERT_EQ(cut.parts, 4u);
+  std::vector<int> nodes(4, 0);
+  for (std::uint32_t node = 0; node < 64; ++node) {
+    ++nodes[cut.of_node(node)];
+    EXPECT_EQ(cut.of_node(node), cut.of_node(node / 8 * 8)) << node;
+  }
+  EXPECT_EQ(nodes, (std::vector<int>{16, 16, 16, 16}));
+}
+
+// The ports of a single switch belong to the nodes behind them, so even that can be cut.
+TEST(Cut, ASwitchIsCutByItsPorts) {
+  Scenario scenario{.nodes = 16, .rack = 16, .make = nullptr, .faults = {}};
+  const Topology topology = scenario_topology(scenario);
+  const Cut cut = cut_network(topology, 2);
+  ASSERT_EQ(cut.parts, 2u);
+  std::set<std::uint32_t> parts;
+  for (std::uint32_t link = 0; link < topology.links.size(); ++link) {
+    const TopologyLink& cable = topology.links[link];
+    if (cable.ends[0] >= topology.nodes) continue;
+    EXPECT_EQ(cut.of_port(2 * link), cut.of_node(cable.ends[0])) << cable.name;
+    EXPECT_EQ(cut.of_port(2 * link + 1), cut.of_node(cable.ends[0])) << cable.name;
+    parts.insert(cut.of_port(2 * link));
+  }
+  EXPECT_EQ(parts.size(), 2u);
+}
+
+TEST(Cut, ThereAreNoMorePartsThanNodes) {
+  Scenario scenario{.nodes = 3, .rack = 16, .make = nullptr, .faults = {}};
+  const Topology topology = scenario_topology(scenario);
+  EXPECT_EQ(cut_network(topology, 8).parts, 3u);
+  EXPECT_EQ(cut_network(topology, 1).parts, 1u);
+}
+
+}  // namespace
+}  // namespace soliton
