@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <memory>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
@@ -163,9 +164,25 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
 
 constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are shown
 
-RunControl control_of(const CommandLine& line, const PreparedRun& run, const RunFolder& folder,
-                      ControlLoop& loop, RunObserver& observer) {
+// The command's own options.
+struct RunOptions {
+  std::int64_t threads = 1;
+};
+constexpr std::int64_t kThreadsMost = 64;
+
+// Whether the nodes of the run can be played by several threads.
+Status check_threads(const RunOptions& own, const ClusterSpec& spec) {
+  if (own.threads == 1 || layout_of(spec, "").packed) return {};
+  return invalid(
+      fmt::format("--threads {} needs nodes that are packed into one process (--time virtual "
+                  "--processes packed); here each is a process of its own",
+                  own.threads));
+}
+
+RunControl control_of(const CommandLine& line, const RunOptions& own, const PreparedRun& run,
+                      const RunFolder& folder, ControlLoop& loop, RunObserver& observer) {
   RunControl control;
+  control.threads = static_cast<std::uint32_t>(own.threads);
   control.loop = &loop;
   control.time_limit = run.spec.time_limit;
   control.silence = std::chrono::ceil<std::chrono::milliseconds>(run.spec.silence);
@@ -190,8 +207,8 @@ struct Driven {
 
 // Drives the run and writes its folder. kNotWritten: not even its beginning could be, and nothing
 // was started.
-Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder& folder,
-                     ControlLoop& loop) {
+Result<Driven> drive(const CommandLine& line, const RunOptions& own, const PreparedRun& run,
+                     RunFolder& folder, ControlLoop& loop) {
   // If the log cannot be opened, its lines are lost, as on a full disk.
   const Result<FileHandle> log_file = folder.open_log("soliton");
   Log log(log_file ? log_file->get() : -1);
@@ -201,7 +218,7 @@ Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder&
       LiveResults::start(run, folder, loop, [&](const RunProgress& now) { progress.show(now); });
   if (!live) return tl::unexpected<Error>(live.error());
   Driven out;
-  out.finished = execute_run(run, control_of(line, run, folder, loop, **live));
+  out.finished = execute_run(run, control_of(line, own, run, folder, loop, **live));
   (*live)->stop();
   progress.clear();
   out.written = write_all(folder, run, out.finished, summary_context(run, folder.current_path()));
@@ -210,13 +227,15 @@ Result<Driven> drive(const CommandLine& line, const PreparedRun& run, RunFolder&
   return out;
 }
 
-int run_cluster(const CommandLine& line) {
+int run_cluster(const CommandLine& line, const RunOptions& own) {
   ControlLoop loop;
   const Checked<std::unique_ptr<PreparedRun>> prepared =
       prepare(line.inputs.front(), line.overrides(), data_root());
   if (!prepared) return report_errors(prepared.error());
   const PreparedRun& run = **prepared;
   const ClusterSpec& spec = run.spec;
+  if (const Status threads = check_threads(own, spec); !threads)
+    return report_error(threads.error());
   say_prepared(line, run);
   // Before there is a folder, so that none is left without results.
   loop.keep_results();
@@ -224,7 +243,7 @@ int run_cluster(const CommandLine& line) {
   if (!folder) return report_error(folder.error());
   const Status spec_written = folder->write("cluster.yaml", write_cluster(spec, folder->path()));
   if (!spec_written) return report_error(spec_written.error());
-  const Result<Driven> driven = drive(line, run, *folder, loop);
+  const Result<Driven> driven = drive(line, own, run, *folder, loop);
   if (!driven) return report_error(driven.error());
   const RunResults& results = driven->finished.results;
   Status said;
@@ -246,8 +265,11 @@ int run_cluster(const CommandLine& line) {
 }
 
 RunCommand define(OptionSet& options, CommandLine&) {
+  const auto own = std::make_shared<RunOptions>();
   options.inputs("file", "cluster file");
-  return run_cluster;
+  options.number("--threads", "N", own->threads, 1, kThreadsMost,
+                 "threads that play packed nodes side by side, with the same bytes");
+  return [own](const CommandLine& line) { return run_cluster(line, *own); };
 }
 
 }  // namespace
