@@ -16,7 +16,9 @@ Node::Node(const Deployment& deployment)
       ltl_(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_,
            deployment.identity) {
   for (std::size_t i = 0; i < deployment.connections.size(); ++i)
-    connection_to_[deployment.connections[i].peer] = ConnectionId{static_cast<std::uint16_t>(i)};
+    connections_.push_back(
+        {deployment.connections[i].peer, ConnectionId{static_cast<std::uint16_t>(i)}});
+  std::ranges::stable_sort(connections_, {}, &Peer::node);
   if (const RoleKind* kind = deployment.role.kind()) role_ = kind->make(deployment, &trace_);
 }
 
@@ -72,7 +74,7 @@ void Node::take_events() {
 void Node::lose(const LtlEvent& event, LostPeer::How how) {
   const NodeId peer = deployment_.connections[index(event.connection)].peer;
   lost_.push_back({how, peer, event.at, event.detail, event.silence});
-  backlog_[event.connection].clear();
+  backlog_.erase(event.connection);
   if (role_) role_->on_blocked(peer);
 }
 
@@ -106,12 +108,25 @@ void Node::collect_ltl_trace() {
 }
 
 void Node::retry_backlog(Instant now) {
-  for (auto& [connection, waiting] : backlog_) {
-    if (waiting.empty()) continue;
+  for (auto next = backlog_.begin(); next != backlog_.end();) {
+    auto& [connection, waiting] = *next;
     while (!waiting.empty() && try_send(connection, std::move(waiting.front()), now))
       waiting.pop_front();
-    if (waiting.empty()) role_->on_room(deployment_.connections[index(connection)].peer);
+    if (!waiting.empty()) {
+      ++next;
+      continue;
+    }
+    role_->on_room(deployment_.connections[index(connection)].peer);
+    next = backlog_.erase(next);
   }
+}
+
+ConnectionId Node::connection_to(NodeId peer) const {
+  // Of several connections the last one is used.
+  const auto end = std::ranges::upper_bound(connections_, peer, {}, &Peer::node);
+  SOLITON_CHECK_MSG(end != connections_.begin() && std::prev(end)->node == peer,
+                    "{} has no connection to node {}", deployment_.node, index(peer));
+  return std::prev(end)->connection;
 }
 
 // Messages that LTL had no room for go first. With `room`, a message that nothing is waiting ahead
@@ -120,17 +135,16 @@ std::optional<PacketBurst> Node::pump_role(std::span<std::byte> room, Instant no
   if (!role_) return std::nullopt;
   retry_backlog(now);
   while (std::optional<RoleMessage> next = role_->poll_message(now)) {
-    const auto connection = connection_to_.find(next->peer);
-    SOLITON_CHECK_MSG(connection != connection_to_.end(), "{} has no connection to node {}",
-                      deployment_.node, index(next->peer));
-    // Order within a connection is kept: once a message waits, later ones wait behind it.
-    std::deque<Payload>& waiting = backlog_[connection->second];
+    const ConnectionId connection = connection_to(next->peer);
     Payload& message = next->message;
-    if (waiting.empty() && !room.empty() && message.ghost == 0)
-      if (const auto packet = burst_.send_now(connection->second, {message.bytes, {}}, room, now))
-        return packet;
-    if (waiting.empty() && try_send(connection->second, std::move(message), now)) continue;
-    waiting.push_back(std::move(message));
+    // Order within a connection is kept: once a message waits, later ones wait behind it.
+    if (!backlog_.contains(connection)) {
+      if (!room.empty() && message.ghost == 0)
+        if (const auto packet = burst_.send_now(connection, {message.bytes, {}}, room, now))
+          return packet;
+      if (try_send(connection, std::move(message), now)) continue;
+    }
+    backlog_[connection].push_back(std::move(message));
     role_->on_blocked(next->peer);
   }
   return std::nullopt;

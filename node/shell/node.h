@@ -62,11 +62,17 @@ class Node : public Machine {
   const std::vector<LostPeer>& lost_peers() const { return lost_; }
 
  private:
+  struct Peer {
+    NodeId node{};
+    ConnectionId connection{};
+  };
+
   void take_deliveries(Instant now);
   // Passes the role's messages to LTL. A message that was written directly into `room` ends the
   // loop and is returned.
   std::optional<PacketBurst> pump_role(std::span<std::byte> room, Instant now);
   void retry_backlog(Instant now);
+  ConnectionId connection_to(NodeId peer) const;
   // Returns false, leaving the message as it was, if LTL has no room for it. Messages for a lost
   // peer are dropped.
   bool try_send(ConnectionId connection, Payload&& message, Instant now);
@@ -81,8 +87,9 @@ class Node : public Machine {
   Ltl ltl_;
   LtlBurst burst_{ltl_};
   std::unique_ptr<Role> role_;
-  std::map<NodeId, ConnectionId> connection_to_;
-  std::map<ConnectionId, std::deque<Payload>> backlog_;  // messages that LTL had no room for
+  std::vector<Peer> connections_;  // by node
+  // Messages that LTL had no room for; only connections that have some.
+  std::map<ConnectionId, std::deque<Payload>> backlog_;
   std::vector<LostPeer> lost_;
 };
 
