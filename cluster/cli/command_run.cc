@@ -110,8 +110,8 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, const Finished
   for (const auto& [name, array] : finished.outputs)
     write(outputs_file(name, finished.outputs.size()).c_str(), format_npy(array));
   write("summary.txt", summary_text(results, context));
-  write("trace.json", trace_json(finished.trace, trace_names(run),
-                                 results.series ? &*results.series : nullptr));
+  write("trace.json",
+        trace_json(finished.trace, trace_names(run), results.series ? &*results.series : nullptr));
   write("report.html", report_html(results, context, has_plan(run) ? plan_svg(run.plan) : ""));
   return all;
 }

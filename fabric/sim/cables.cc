@@ -110,7 +110,8 @@ void Cables::proceed(std::uint32_t number, const OnLine& line) {
   flight.over = flight.next;
   ++flight.hops;
   const std::uint32_t at = far_end(topology_.links[flight.over.link], flight.over.direction);
-  const bool last = at == index(flight.frame.datagram.destination);
+  const std::uint32_t destination = index(flight.frame.datagram.destination);
+  const bool last = at == destination;
   if (!last) {
     flight.at_port = cross_switch(topology_.vertices[at], line);
     flight.next = next_hop(flight, at);
@@ -122,10 +123,10 @@ void Cables::proceed(std::uint32_t number, const OnLine& line) {
     drop(number, flight.lost_at, flight.lost_by);
   } else if (lost || !last) {
     push(last ? line.tail : flight.at_port.ready, number);
-  } else if (part_.has_node(index(destination))) {
+  } else if (part_.has_node(destination)) {
     arrive(number, line.tail);
   } else {
-    leave(number, line.tail, part_.cut->of_node(index(destination)), true);
+    leave(number, line.tail, part_.cut->of_node(destination), true);
   }
 }
 
