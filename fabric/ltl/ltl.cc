@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 #include "fabric/ltl/impl.h"
@@ -19,6 +20,13 @@ std::int64_t flow_id(NodeId sender, NodeId receiver, std::uint16_t receiver_row,
                      std::uint64_t ordinal) {
   const std::uint64_t pair = std::uint64_t{index(sender)} << 32 | index(receiver);
   return static_cast<std::int64_t>(mix64(mix64(mix64(pair) ^ receiver_row) ^ ordinal) >> 11);
+}
+
+// Whether the message lies in the packet and is most of it.
+bool fills(std::span<const std::byte> message, const std::vector<std::byte>& packet) {
+  const std::byte* const begin = packet.data();
+  return message.size() > packet.size() / 2 && !std::less<>{}(message.data(), begin) &&
+         std::less<>{}(message.data(), begin + packet.size());
 }
 
 std::vector<std::uint8_t> channels_of(const std::vector<LtlConnection>& connections) {
@@ -332,14 +340,25 @@ std::uint64_t Ltl::messages_acknowledged(ConnectionId connection) const {
 }
 
 std::optional<LtlDelivery> Ltl::poll_delivery() {
+  std::vector<std::byte> none;
+  return poll_delivery(none);
+}
+
+std::optional<LtlDelivery> Ltl::poll_delivery(std::vector<std::byte>& packet) {
   DeliveryQueue::Entry* entry = x_->take_message();
   if (entry == nullptr) return std::nullopt;
   LtlDelivery out{entry->connection, {}};
-  // A message in memory of its own is passed on; a view is copied.
-  if (entry->owned != nullptr)
-    out.message.bytes = std::move(entry->owned->bytes);
-  else
-    out.message.bytes.assign(entry->real.begin(), entry->real.end());
+  std::vector<std::byte>& bytes = out.message.bytes;
+  // A message in memory of its own is passed on, as is the last one in a packet; a view is copied.
+  if (entry->owned != nullptr) {
+    bytes = std::move(entry->owned->bytes);
+  } else if (x_->deliveries.empty() && fills(entry->real, packet)) {
+    std::memmove(packet.data(), entry->real.data(), entry->real.size());
+    packet.resize(entry->real.size());
+    bytes = std::move(packet);
+  } else {
+    bytes.assign(entry->real.begin(), entry->real.end());
+  }
   out.message.ghost = entry->ghost;
   return out;
 }

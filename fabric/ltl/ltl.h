@@ -68,6 +68,9 @@ class Ltl {
   // row of the table.
   Status send(ConnectionId connection, Payload&& message, Instant now);
   std::optional<LtlDelivery> poll_delivery();
+  // The same, for a driver that has given `packet` to LtlBurst::on_packet() and needs it no more: a
+  // message that lies whole in it takes its memory over.
+  std::optional<LtlDelivery> poll_delivery(std::vector<std::byte>& packet);
   // How many of the messages sent on the connection the peer has acknowledged as a whole.
   std::uint64_t messages_acknowledged(ConnectionId connection) const;
 

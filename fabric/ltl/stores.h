@@ -171,8 +171,19 @@ struct Stores {
   void give(StoredMessage* message) {
     small_left += std::exchange(message->is_small, false);
     if (message->block != nullptr) blocks.give(std::exchange(message->block, nullptr));
-    if (message->owned.bytes.capacity() > 0 || message->owned.ghost > 0) message->owned = {};
+    if (message->owned.bytes.capacity() > 0 || message->owned.ghost > 0) {
+      keep_spare(message->owned.bytes);
+      message->owned = {};
+    }
     messages.give(message);
+  }
+
+  // Memory of messages that are done, for packets of their size: allocators are slow at these.
+  std::vector<std::byte> spare(std::size_t size) {
+    if (size < kSpareLeast || spares.empty()) return {};
+    std::vector<std::byte> out = std::move(spares.back());
+    spares.pop_back();
+    return out;
   }
 
   static constexpr std::size_t kSmallShare = 8;  // of the store, for messages in their records
@@ -181,6 +192,17 @@ struct Stores {
   ArrayPool<StoredMessage> messages;
   ArrayPool<SendSlot> send_slots;
   ArrayPool<HeldPacket> held;
+  std::vector<std::vector<std::byte>> spares;
+
+ private:
+  static constexpr std::size_t kSpares = 4;
+  static constexpr std::size_t kSpareLeast = 512, kSpareMost = 16'384;
+
+  void keep_spare(std::vector<std::byte>& bytes) {
+    const std::size_t size = bytes.capacity();
+    if (kSpareLeast <= size && size <= kSpareMost && spares.size() < kSpares)
+      spares.push_back(std::move(bytes));
+  }
 };
 
 }  // namespace soliton

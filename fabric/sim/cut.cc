@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
-#include <queue>
+#include <utility>
 
 #include "topologies/line.h"
 
@@ -26,35 +26,21 @@ class Units {
   std::vector<std::uint32_t> root_;
 };
 
-class Cutter {
+// The graph by ports: 2 x links of them.
+class Ports {
  public:
-  Cutter(const Topology& topology, std::uint32_t parts)
-      : topology_(topology),
-        ports_(topology.links.size() * 2),
-        wanted_(std::min(parts, topology.nodes)),
-        out_(topology.vertices.size()),
-        units_(ports_ + topology.nodes) {
-    for (std::size_t port = 0; port < ports_; ++port) out_[near(port)].push_back(port);
+  explicit Ports(const Topology& topology)
+      : topology_(topology), leaving_(topology.vertices.size()) {
+    for (std::size_t port = 0; port < count(); ++port) leaving_[near(port)].push_back(port);
   }
 
-  Cut cut() {
-    if (wanted_ < 2) return {};
-    find_units();
-    place_nodes();
-    find_levels();
-    place_switches();
-    Cut cut{.parts = wanted_, .part_of_node = nodes_, .part_of_port = {}, .least = {}};
-    place_units(cut);
-    measure(cut);
-    return cut;
-  }
-
- private:
+  std::size_t count() const { return topology_.links.size() * 2; }
   std::uint32_t near(std::size_t port) const { return topology_.links[port / 2].ends[port % 2]; }
   std::uint32_t far(std::size_t port) const {
     return far_end(topology_.links[port / 2], static_cast<std::uint8_t>(port % 2));
   }
   bool is_node(std::uint32_t vertex) const { return vertex < topology_.nodes; }
+  const std::vector<std::size_t>& leaving(std::uint32_t vertex) const { return leaving_[vertex]; }
 
   // Least time from an event at the port to one that follows at its far end.
   Duration crossing(std::size_t port) const {
@@ -65,131 +51,176 @@ class Cutter {
     return cross_switch(topology_.vertices[far(port)], on_line).ready - kRunStart;
   }
 
-  void find_units() {
-    for (std::size_t port = 0; port < ports_; ++port) {
-      if (is_node(near(port))) units_.join(port, ports_ + near(port));
-      if (is_node(far(port)) || crossing(port) > Duration{}) continue;
-      for (const std::size_t next : out_[far(port)]) units_.join(port, next);
-    }
-    // Pauses look at all that a switch holds, and at circles through all of them.
-    if (!topology_.pause) return;
-    for (std::size_t port = 1; port < ports_; ++port) units_.join(port, 0);
+ private:
+  const Topology& topology_;
+  std::vector<std::vector<std::size_t>> leaving_;  // by vertex
+};
+
+// Which part each vertex is best in, before what must stay together is looked at.
+class Places {
+ public:
+  Places(const Topology& topology, const Ports& ports, std::uint32_t parts)
+      : ports_(ports), nodes_(topology.nodes), parts_(parts) {
+    place_nodes();
+    levels_.assign(topology.vertices.size(), kNone);
+    find_levels();
+    parts_of_.resize(topology.vertices.size(), 0);
+    place_switches();
+  }
+
+  std::uint32_t of(std::uint32_t vertex) const { return parts_of_[vertex]; }
+  // Cables to the nearest node.
+  std::uint32_t level(std::uint32_t vertex) const { return levels_[vertex]; }
+
+ private:
+  // The switch that a node is at.
+  std::uint32_t leaf(std::uint32_t node) const {
+    const std::vector<std::size_t>& ports = ports_.leaving(node);
+    return ports.empty() ? kNone : ports_.far(ports.front());
   }
 
   // Nodes of one switch side by side, and as many in each part. A switch with fewer nodes than a part
   // has stays whole.
   void place_nodes() {
-    std::vector<std::uint32_t> order(topology_.nodes);
+    std::vector<std::uint32_t> order(nodes_);
     std::iota(order.begin(), order.end(), 0u);
-    const auto leaf = [&](std::uint32_t node) {
-      return out_[node].empty() ? kNone : far(out_[node].front());
-    };
     std::stable_sort(order.begin(), order.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return leaf(a) < leaf(b); });
-    nodes_.assign(topology_.nodes, 0);
-    const auto part_at = [&](std::size_t place) {
-      return static_cast<std::uint32_t>(place * wanted_ / topology_.nodes);
-    };
+    parts_of_.assign(nodes_, 0);
     for (std::size_t from = 0, to = 0; from < order.size(); from = to) {
       while (to < order.size() && leaf(order[to]) == leaf(order[from])) ++to;
-      const bool whole = (to - from) * wanted_ <= topology_.nodes;
-      for (std::size_t i = from; i < to; ++i)
-        nodes_[order[i]] = part_at(whole ? (from + to - 1) / 2 : i);
+      const bool whole = (to - from) * parts_ <= nodes_;
+      for (std::size_t i = from; i < to; ++i) {
+        const std::size_t place = whole ? (from + to - 1) / 2 : i;
+        parts_of_[order[i]] = static_cast<std::uint32_t>(place * parts_ / nodes_);
+      }
     }
   }
 
-  // Cables to the nearest node.
   void find_levels() {
-    levels_.assign(topology_.vertices.size(), kNone);
-    std::queue<std::uint32_t> open;
-    for (std::uint32_t node = 0; node < topology_.nodes; ++node) {
+    for (std::uint32_t node = 0; node < nodes_; ++node) {
       levels_[node] = 0;
-      open.push(node);
+      order_.push_back(node);
     }
-    for (; !open.empty(); open.pop()) {
-      order_.push_back(open.front());
-      for (const std::size_t port : out_[open.front()]) {
-        if (levels_[far(port)] != kNone) continue;
-        levels_[far(port)] = levels_[open.front()] + 1;
-        open.push(far(port));
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+      for (const std::size_t port : ports_.leaving(order_[i])) {
+        const std::uint32_t far = ports_.far(port);
+        if (levels_[far] != kNone) continue;
+        levels_[far] = levels_[order_[i]] + 1;
+        order_.push_back(far);
       }
     }
   }
 
   // A switch is where most of what hangs below it is.
   void place_switches() {
-    places_ = nodes_;
-    places_.resize(topology_.vertices.size(), 0);
     for (const std::uint32_t at : order_) {
-      if (is_node(at)) continue;
-      std::vector<std::uint32_t> below(wanted_, 0);
-      for (const std::size_t port : out_[at])
-        if (levels_[far(port)] < levels_[at]) ++below[places_[far(port)]];
-      places_[at] =
+      if (ports_.is_node(at)) continue;
+      std::vector<std::uint32_t> below(parts_, 0);
+      for (const std::size_t port : ports_.leaving(at)) {
+        const std::uint32_t far = ports_.far(port);
+        if (levels_[far] < levels_[at]) ++below[parts_of_[far]];
+      }
+      parts_of_[at] =
           static_cast<std::uint32_t>(std::max_element(below.begin(), below.end()) - below.begin());
     }
   }
 
+  const Ports& ports_;
+  std::uint32_t nodes_;
+  std::uint32_t parts_;
+  std::vector<std::uint32_t> parts_of_;  // by vertex
+  std::vector<std::uint32_t> levels_;    // by vertex
+  std::vector<std::uint32_t> order_;     // vertices, the lowest levels first
+};
+
+class Cutter {
+ public:
+  Cutter(const Topology& topology, std::uint32_t parts)
+      : topology_(topology),
+        ports_(topology),
+        places_(topology, ports_, parts),
+        units_(ports_.count() + topology.nodes),
+        cut_{.parts = parts, .part_of_node = {}, .part_of_port = {}, .least = {}} {}
+
+  Cut cut() {
+    find_units();
+    place_units();
+    measure();
+    return std::move(cut_);
+  }
+
+ private:
+  void find_units() {
+    for (std::size_t port = 0; port < ports_.count(); ++port) {
+      if (ports_.is_node(ports_.near(port))) units_.join(port, ports_.count() + ports_.near(port));
+      const std::uint32_t far = ports_.far(port);
+      if (ports_.is_node(far) || ports_.crossing(port) > Duration{}) continue;
+      for (const std::size_t next : ports_.leaving(far)) units_.join(port, next);
+    }
+    // Pauses look at all that a switch holds, and at circles through all of them.
+    if (!topology_.pause) return;
+    for (std::size_t port = 1; port < ports_.count(); ++port) units_.join(port, 0);
+  }
+
   // A cable belongs to its lower end, so a way up and down again changes parts once.
-  void place_units(Cut& cut) {
-    std::vector<std::uint32_t> part(ports_ + topology_.nodes, kNone);
+  void place_units() {
+    std::vector<std::uint32_t> part(ports_.count() + topology_.nodes, kNone);
     for (std::uint32_t node = 0; node < topology_.nodes; ++node) {
-      std::uint32_t& unit = part[units_.find(ports_ + node)];
-      if (unit == kNone) unit = nodes_[node];
-      cut.part_of_node[node] = unit;
+      std::uint32_t& unit = part[units_.find(ports_.count() + node)];
+      if (unit == kNone) unit = places_.of(node);
+      cut_.part_of_node.push_back(unit);
     }
-    for (std::size_t port = 0; port < ports_; ++port) {
+    for (std::size_t port = 0; port < ports_.count(); ++port) {
       std::uint32_t& unit = part[units_.find(port)];
-      const std::uint32_t lower =
-          levels_[near(port)] <= levels_[far(port)] ? near(port) : far(port);
-      if (unit == kNone) unit = places_[lower];
-      cut.part_of_port.push_back(unit);
+      const std::uint32_t near = ports_.near(port), far = ports_.far(port);
+      if (unit == kNone) unit = places_.of(places_.level(near) <= places_.level(far) ? near : far);
+      cut_.part_of_port.push_back(unit);
     }
+  }
+
+  Duration& least(std::uint32_t from, std::uint32_t to) {
+    return cut_.least[std::size_t{from} * cut_.parts + to];
+  }
+  void reach(std::uint32_t from, std::uint32_t to, Duration in) {
+    if (to != from) least(from, to) = std::min(least(from, to), in);
   }
 
   // Shortest ways between parts (Floyd and Warshall).
-  void measure(Cut& cut) const {
-    const std::uint32_t n = cut.parts;
-    cut.least.assign(std::size_t{n} * n, kUnbounded);
-    const auto least = [&](std::uint32_t a, std::uint32_t b) -> Duration& {
-      return cut.least[std::size_t{a} * n + b];
-    };
-    for (std::size_t port = 0; port < ports_; ++port) {
-      const std::uint32_t from = cut.of_port(port);
-      const auto reach = [&](std::uint32_t to) {
-        if (to != from) least(from, to) = std::min(least(from, to), crossing(port));
-      };
-      if (is_node(far(port))) reach(cut.of_node(far(port)));
-      if (!is_node(far(port)))
-        for (const std::size_t next : out_[far(port)]) reach(cut.of_port(next));
+  void measure() {
+    const std::uint32_t n = cut_.parts;
+    cut_.least.assign(std::size_t{n} * n, kUnbounded);
+    for (std::size_t port = 0; port < ports_.count(); ++port) {
+      const std::uint32_t from = cut_.of_port(port), far = ports_.far(port);
+      const Duration in = ports_.crossing(port);
+      if (ports_.is_node(far)) {
+        reach(from, cut_.of_node(far), in);
+        continue;
+      }
+      for (const std::size_t next : ports_.leaving(far)) reach(from, cut_.of_port(next), in);
     }
     for (std::uint32_t over = 0; over < n; ++over)
       for (std::uint32_t a = 0; a < n; ++a)
-        for (std::uint32_t b = 0; b < n; ++b) {
-          if (a == b || least(a, over) == kUnbounded || least(over, b) == kUnbounded) continue;
-          least(a, b) = std::min(least(a, b), least(a, over) + least(over, b));
-        }
+        for (std::uint32_t b = 0; b < n; ++b)
+          if (least(a, over) != kUnbounded && least(over, b) != kUnbounded)
+            reach(a, b, least(a, over) + least(over, b));
   }
 
   const Topology& topology_;
-  std::size_t ports_;
-  std::uint32_t wanted_;
-  std::vector<std::vector<std::size_t>> out_;  // ports that leave a vertex
+  Ports ports_;
+  Places places_;
   Units units_;
-  std::vector<std::uint32_t> nodes_;   // part, by node
-  std::vector<std::uint32_t> places_;  // part, by vertex
-  std::vector<std::uint32_t> levels_;  // by vertex
-  std::vector<std::uint32_t> order_;   // vertices, the lowest levels first
+  Cut cut_;
 };
 
 }  // namespace
 
 Cut cut_network(const Topology& topology, std::uint32_t parts) {
+  parts = std::min(parts, topology.nodes);
+  if (parts < 2) return {};
   Cut cut = Cutter(topology, parts).cut();
-  const bool apart =
-      cut.parts > 1 && std::ranges::any_of(cut.part_of_node, [&](std::uint32_t part) {
-        return part != cut.part_of_node.front();
-      });
+  const bool apart = std::ranges::any_of(
+      cut.part_of_node, [&](std::uint32_t part) { return part != cut.part_of_node.front(); });
   return apart ? cut : Cut{};
 }
 

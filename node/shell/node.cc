@@ -27,19 +27,23 @@ void Node::start(Instant at) {
 }
 
 void Node::on_input(Datagram datagram, Instant now) {
-  ltl_.on_input(datagram, now);
-  take_deliveries(now);
+  std::vector<std::byte>& bytes = datagram.payload.bytes;
+  burst_.on_packet(
+      {datagram.source, datagram.congestion_seen, datagram.damaged, bytes, datagram.payload.ghost},
+      now);
+  take_deliveries(bytes, now);
   take_events();
 }
 
 void Node::on_packet(const PacketView& packet, Instant now) {
   burst_.on_packet(packet, now);
-  take_deliveries(now);
+  std::vector<std::byte> none;  // the packet is the carrier's
+  take_deliveries(none, now);
   take_events();
 }
 
-void Node::take_deliveries(Instant now) {
-  while (std::optional<LtlDelivery> delivery = ltl_.poll_delivery()) {
+void Node::take_deliveries(std::vector<std::byte>& packet, Instant now) {
+  while (std::optional<LtlDelivery> delivery = ltl_.poll_delivery(packet)) {
     if (!role_) continue;
     const NodeId peer = deployment_.connections[index(delivery->connection)].peer;
     role_->on_message(peer, std::move(delivery->message), now);

@@ -67,7 +67,8 @@ class Node : public Machine {
     ConnectionId connection{};
   };
 
-  void take_deliveries(Instant now);
+  // Messages may take the memory of `packet` over (Ltl::poll_delivery()).
+  void take_deliveries(std::vector<std::byte>& packet, Instant now);
   // Passes the role's messages to LTL. A message that was written directly into `room` ends the
   // loop and is returned.
   std::optional<PacketBurst> pump_role(std::span<std::byte> room, Instant now);

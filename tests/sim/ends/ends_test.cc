@@ -8,6 +8,7 @@
 
 #include "cluster/run/deploy.h"
 #include "cluster/run/run.h"
+#include "fabric/sim/engine.h"
 #include "fabric/sim/local_node.h"
 #include "protocol/base/rng.h"
 #include "tests/cluster_text.h"

@@ -23,6 +23,7 @@
 #include "fabric/shm/channel.h"
 #include "fabric/shm/remote_node.h"
 #include "fabric/shm/serve.h"
+#include "fabric/sim/engine.h"
 
 namespace soliton {
 namespace {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "fabric/ltl/ltl.h"
+#include "fabric/sim/engine.h"
 #include "fabric/sim/local_node.h"
 
 namespace soliton {

@@ -16,6 +16,7 @@
 #include "fabric/shm/frame_record.h"
 #include "fabric/shm/remote_node.h"
 #include "fabric/shm/serve.h"
+#include "fabric/sim/engine.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {
