@@ -56,6 +56,31 @@ void set_rates(Topology& topology, const std::vector<PlacedNode>& nodes) {
       link.rate = std::max(BitRate{1}, of_routers[link.ends[1]]);
 }
 
+// With pauses what a switch holds is counted by the cable it came in on, class by class, so there is no
+// room that ports share, and a class is the same at both ends of a cable.
+void check_queues(const TopologySpec& spec, const Topology& topology, Diagnostics& errors) {
+  if (!spec.pause) return;
+  const Vertex* first = nullptr;
+  for (const Vertex& vertex : topology.vertices) {
+    if (!vertex.is_switch) continue;
+    const auto problem = [&](const std::string& what) {
+      errors.add(ErrorCode::kInvalid,
+                 located(spec.position, fmt::format("topology {}: {}", spec.name, what)));
+    };
+    if (vertex.queues.buffer)
+      return problem(
+          fmt::format("with pfc every cable has room of its own at {} (xoff, headroom): "
+                      "leave out its buffer, or pfc",
+                      vertex.name));
+    if (first != nullptr && first->queues.classes != vertex.queues.classes)
+      return problem(
+          fmt::format("pfc pauses class by class, so all switches need the same classes, "
+                      "and those of {} are not those of {}",
+                      vertex.name, first->name));
+    first = &vertex;
+  }
+}
+
 }  // namespace
 
 const TopologyKind* find_topology_kind(std::string_view name, TopologyKinds kinds) {
@@ -91,8 +116,12 @@ Checked<Topology> build_topology(const TopologySpec& spec, const std::vector<Pla
   if (errors.empty() && kind->wired) apply_overrides(spec, topology, errors);
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   for (TopologyLink& link : topology.links) link.ecn = spec.ecn;
+  if (!kind->drawn)
+    for (Vertex& vertex : topology.vertices)
+      if (vertex.is_switch) vertex.queues = spec.switches;
   if (kind->wired) set_rates(topology, nodes);
   check_headroom(spec, topology, errors);
+  check_queues(spec, topology, errors);
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   topology.pause = spec.pause;
   topology.routing = kind->routed ? spec.routing.value_or(kind->routing) : Routing::kFixed;

@@ -15,7 +15,7 @@ namespace soliton {
 template <auto member>
 constexpr Field cable_latency_row() {
   return field<member>("latency", "Of each cable between switches, groups (`dragonfly`) or nodes.")
-      .between(nanoseconds(1), milliseconds(10'000))
+      .between(nanoseconds(1), kLongestCable)
       .by_default("560 ns; dragonfly 1.5 us; torus, ring 400 ns; full-mesh 1.1076 us");
 }
 

@@ -49,8 +49,8 @@ inline constexpr Duration kAggregationLinkLatency = nanoseconds(560);
 inline constexpr Duration kAggregationForwarding = nanoseconds(1000);
 inline constexpr Duration kSpineLinkLatency = nanoseconds(1500);
 inline constexpr Duration kSpineForwarding = nanoseconds(1495);
-inline constexpr OtherTraffic kAggregationOthers{Probability{3'800'000}, nanoseconds(700)};
-inline constexpr OtherTraffic kSpineOthers{Probability{4'500'000}, nanoseconds(4'800)};
+inline const OtherTraffic kAggregationOthers{Probability{3'800'000}, nanoseconds(700)};
+inline const OtherTraffic kSpineOthers{Probability{4'500'000}, nanoseconds(4'800)};
 
 // A pod's racks hang under a pair of aggregation switches; each of the two has a spine of its own.
 inline constexpr std::uint32_t kPlanes = 2;

@@ -12,18 +12,10 @@
 #include "protocol/base/quantity.h"
 #include "protocol/base/result.h"
 #include "protocol/base/types.h"
+#include "topologies/other_traffic.h"
 #include "topologies/pause.h"
 
 namespace soliton {
-
-// Traffic that is not of this cluster on a port: for the share `busy` of the time the port is
-// occupied by bursts whose length is uniform between 0 and `longest`. A packet that meets a burst
-// waits for its end.
-struct OtherTraffic {
-  Probability busy{};
-  Duration longest{};
-  bool operator==(const OtherTraffic&) const = default;
-};
 
 // A switch's output queue marks packets (ECN) with a probability that rises from 0 at `kmin` to
 // `most` at `kmax`, and all of them above. Defaults: Zhu et al., "Congestion control for
@@ -34,6 +26,8 @@ struct EcnMarking {
   Probability most{10'000'000};  // 1 %. Higher: rates fall sooner when a queue begins to grow
   bool operator==(const EcnMarking&) const = default;
 };
+
+inline constexpr Duration kLongestCable = milliseconds(3'600'000);
 
 // A full-duplex cable between two vertices. Each direction has a latency, a rate and an output
 // queue of its own.
@@ -53,7 +47,7 @@ inline constexpr std::uint32_t kNoNode = UINT32_MAX;
 // channel.
 struct TrafficClass {
   std::string name;
-  // Served before all classes behind it in the list, as long as it has packets.
+  // Goes before all that are not strict and those behind it in the list, as long as it has packets.
   bool strict = false;
   // Share of the line among those that are not strict, in relation to the others' weights.
   std::int64_t weight = 1;
@@ -72,6 +66,8 @@ struct SwitchQueues {
   std::vector<TrafficClass> classes;  // empty: one, first in, first out
   bool operator==(const SwitchQueues&) const = default;
 };
+inline constexpr std::int64_t kClassesMost = 8;
+inline constexpr std::int64_t kChannelsMost = 256;  // those of LTL
 
 struct Vertex {
   std::string name;  // node name or switch name

@@ -67,17 +67,104 @@ void check_pause_keys(void* pause, FieldCheck& check);
 inline constexpr FieldTable kPauseFields =
     fields_of<PriorityPause>("pfc", kPauseRows).ruled(&check_pause_keys);
 
+inline constexpr Duration kLongestBurst = milliseconds(1'000);
+inline constexpr Field kListedBurstRows[] = {
+    field<&ListedBurst::length>("length", "Time that it takes the line.")
+        .between(Duration{1}, kLongestBurst)
+        .needed(),
+    field<&ListedBurst::share>("share", "Of the bursts, in relation to the others' shares.")
+        .between(1, 1'000'000),
+};
+inline constexpr FieldTable kListedBurstFields =
+    fields_of<ListedBurst>("listed_burst", kListedBurstRows);
+inline constexpr FieldWord kBurstWords[] = {
+    word("uniform", BurstLengths::kUniform), word("exponential", BurstLengths::kExponential),
+    word("pareto", BurstLengths::kPareto), word("listed", BurstLengths::kListed)};
 inline constexpr Field kOtherTrafficRows[] = {
     field<&OtherTraffic::busy>("busy", "Share of the time in which others have the line.")
         .between(Probability{0}, Probability{1'000'000'000})
         .needed(),
-    field<&OtherTraffic::longest>(
-        "longest", "Longest of their bursts; lengths are uniform between zero and this.")
-        .between(Duration{0}, milliseconds(1'000))
-        .needed(),
+    field<&OtherTraffic::lengths>(
+        "lengths",
+        "How long their bursts are: `uniform` between zero and `longest`, `exponential`, `pareto`, "
+        "or those `listed`.")
+        .spelled(kBurstWords)
+        .if_changed(),
+    field<&OtherTraffic::mean>("mean", "Of `exponential` and `pareto`: mean length.")
+        .between(Duration{1}, kLongestBurst)
+        .if_changed(),
+    field<&OtherTraffic::shape>("shape",
+                                "Of `pareto`, above 1: the share of bursts longer than x falls as "
+                                "x to the power of minus this.")
+        .if_changed()
+        .trade("few long bursts are most of the load", "lengths that differ little"),
+    maps_field<&OtherTraffic::listed, kListedBurstFields>("listed", "Lengths, with their shares.")
+        .if_changed(),
+    field<&OtherTraffic::longest>("longest", "Longest of their bursts; longer ones are cut off.")
+        .between(Duration{0}, kLongestBurst)
+        .by_default("exponential 20, pareto 1000 times `mean`; required with uniform"),
 };
+void check_other_traffic_keys(void* other, FieldCheck& check);
 inline constexpr FieldTable kOtherTrafficFields =
-    fields_of<OtherTraffic>("other_traffic", kOtherTrafficRows);
+    fields_of<OtherTraffic>("other_traffic", kOtherTrafficRows).ruled(&check_other_traffic_keys);
+
+inline constexpr Field kTrafficClassRows[] = {
+    field<&TrafficClass::name>("name", "For messages.").as(FieldType::kName).needed(),
+    field<&TrafficClass::strict>(
+        "strict", "Goes before all that are not strict, and strict ones behind it in the list.")
+        .if_changed(),
+    field<&TrafficClass::weight>(
+        "weight", "Share of the line among classes that are not strict, as their weights are.")
+        .between(1, 1'000)
+        .if_changed(),
+    field<&TrafficClass::channels>(
+        "channels",
+        "LTL channels of its packets; those that no class names are of the first class.")
+        .between(std::int64_t{0}, kChannelsMost - 1)
+        .if_changed(),
+};
+void check_traffic_class_keys(void* its, FieldCheck& check);
+inline constexpr FieldTable kTrafficClassFields =
+    fields_of<TrafficClass>("class", kTrafficClassRows).ruled(&check_traffic_class_keys);
+
+inline constexpr FieldWord kOffBytes[] = {{"off", kUnset}};
+inline constexpr Field kSwitchQueueRows[] = {
+    field<&SwitchQueues::buffer>("buffer",
+                                 "Shared by all ports of the switch; `off`: each port has room for "
+                                 "the cable's `queue` only.")
+        .between(Bytes{2'048}, kLongestQueue)
+        .spelled(kOffBytes)
+        .if_changed()
+        .trade("losses in bursts", "long queues"),
+    field<&SwitchQueues::alpha>("alpha",
+                                "A queue takes what leaves it at most this times what is free of "
+                                "`buffer`; 1/128 to 128.")
+        .if_changed()
+        .trade("room for idle ports stays unused", "one port can take all"),
+    maps_field<&SwitchQueues::classes, kTrafficClassFields>(
+        "classes", "Classes of packets with a queue each at every port.")
+        .if_changed(),
+};
+void check_switch_queue_keys(void* queues, FieldCheck& check);
+inline constexpr FieldTable kSwitchQueueFields =
+    fields_of<SwitchQueues>("switch_queues", kSwitchQueueRows).ruled(&check_switch_queue_keys);
+
+// A row of SwitchQueues, for the switch that has them.
+template <std::size_t row>
+constexpr Field switch_queue_row() {
+  Field out = kSwitchQueueRows[row];
+  out.get = [](const void* vertex) {
+    return kSwitchQueueRows[row].get(&static_cast<const Vertex*>(vertex)->queues);
+  };
+  out.set = [](void* vertex, const FieldValue& value) {
+    kSwitchQueueRows[row].set(&static_cast<Vertex*>(vertex)->queues, value);
+  };
+  if (out.enter != nullptr)
+    out.enter = [](void* vertex) -> void* {
+      return kSwitchQueueRows[row].enter(&static_cast<Vertex*>(vertex)->queues);
+    };
+  return out;
+}
 
 // Names of switches and cables may be ranges ("leaf[0-3]"), which the reader expands.
 inline constexpr Field kSwitchRows[] = {
@@ -86,8 +173,13 @@ inline constexpr Field kSwitchRows[] = {
         .between(Duration{0}, milliseconds(1'000)),
     field<&Vertex::store_and_forward>("store_and_forward", "`false`: cut-through."),
     field<&Vertex::place>("place", "Place of the switch.").if_changed(),
+    switch_queue_row<0>(),
+    switch_queue_row<1>(),
+    switch_queue_row<2>(),
 };
-inline constexpr FieldTable kSwitchFields = fields_of<Vertex>("switch", kSwitchRows);
+void check_switch_keys(void* vertex, FieldCheck& check);
+inline constexpr FieldTable kSwitchFields =
+    fields_of<Vertex>("switch", kSwitchRows).ruled(&check_switch_keys);
 
 inline constexpr Field kCableRows[] = {
     described("between",
@@ -100,7 +192,7 @@ inline constexpr Field kCableRows[] = {
         FieldType::kText),
     described("name", "The ends joined by a dash when left out.", FieldType::kText),
     field<&TopologyLink::latency>("latency", "Latency of one direction.")
-        .between(Duration{0}, milliseconds(10'000))
+        .between(Duration{0}, kLongestCable)
         .by_default("required with `between`"),
     field<&TopologyLink::rate>("bandwidth", "Rate of each direction.")
         .between(kSlowestRate, kFastestRate)
@@ -160,12 +252,16 @@ inline constexpr Field kTopologyRoutedRows[] = {
         .between(Duration{0}, milliseconds(60'000))
         .spelled(kNeverWords)
         .if_changed()
-        .trade("ways that change as soon as routers could know", "more is lost at the failure"),
+        .trade("sooner than routers agree", "more is lost at the failure"),
 };
 inline constexpr Field kTopologyLinksRows[] = {
     described("links", "Cables of kind `explicit`, and changes of cables by name.",
               FieldType::kMaps)
         .of(kCableFields),
+};
+inline constexpr Field kTopologySwitchesRows[] = {
+    map_field<&TopologySpec::switches, kSwitchQueueFields>("switches", "How all switches queue.")
+        .if_changed(),
 };
 inline constexpr Field kTopologyDrawnRows[] = {
     described("switches", "Switches by name.", FieldType::kMaps).of(kSwitchFields),
@@ -178,6 +274,8 @@ inline constexpr FieldTable kTopologyQueueFields =
     fields_of<TopologySpec>("topology", kTopologyQueueRows);
 inline constexpr FieldTable kTopologyRoutedFields =
     fields_of<TopologySpec>("topology", kTopologyRoutedRows);
+inline constexpr FieldTable kTopologySwitchesFields =
+    fields_of<TopologySpec>("topology", kTopologySwitchesRows);
 inline constexpr FieldTable kTopologyDrawnFields =
     fields_of<TopologySpec>("topology", kTopologyDrawnRows);
 

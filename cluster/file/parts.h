@@ -84,6 +84,8 @@ std::string topology_text(const TopologySpec& topology, TopologyKinds kinds = to
 // Checks and sets the parts of `pfc` that depend on the size of a packet. REQUIRES: `ltl` has been
 // read.
 void check_pause(MapReader& cluster, ClusterSpec& spec);
+// Checks that shared buffers of switches have room for a packet. REQUIRES: as check_pause().
+void check_buffers(MapReader& cluster, const ClusterSpec& spec);
 void read_model(MapReader& cluster, ModelSpec& out);
 // `nodes` resolve the names in a communication workload; empty if they could not be read.
 void read_workload(MapReader& cluster, const std::vector<NodeSpec>& nodes, WorkloadSpec& out);

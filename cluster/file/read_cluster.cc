@@ -131,6 +131,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
     read_faults(map, out.time_limit, out.faults);
   });
   check_pause(map, out);
+  check_buffers(map, out);
   aside += errors_of(map, [&] { check_combinations(map, out); });
   map.finish();
   if (out.model.rnn) {

@@ -231,6 +231,7 @@ void read_topology_map(ReadContext& context, const YamlValue& value, const std::
   if (kind->wired) {
     for (const char* key : {"bandwidth", "ecn", "pfc"}) read_field(map, key, &out);
     check_order(map, out);
+    if (!kind->drawn) read_field(map, "switches", &out);
   }
   if (kind->routed) {
     out.routing = kind->routing;

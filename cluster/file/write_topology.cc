@@ -41,6 +41,8 @@ std::string topology_text(const TopologySpec& topology, TopologyKinds kinds) {
   add(kind.fields, all_options(kind, topology.options));
   if (kind.wired) add(kTopologyQueueFields, collect(kTopologyQueueFields, &topology));
   if (kind.routed) add(kTopologyRoutedFields, collect(kTopologyRoutedFields, &topology));
+  if (kind.wired && !kind.drawn && topology.switches != SwitchQueues{})
+    add(kTopologySwitchesFields, collect(kTopologySwitchesFields, &topology));
   if (kind.drawn)
     out += drawn_text(topology, writer);
   else if (!topology.overrides.empty())

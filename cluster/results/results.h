@@ -132,7 +132,8 @@ struct LinkResult {
   std::string name;  // "tor0 -> fpga3"
   std::uint64_t packets = 0, bytes = 0;
   double busy_fraction = 0;
-  std::uint64_t dropped_queue = 0, dropped_fault = 0, dropped_watchdog = 0, marked = 0;
+  std::uint64_t dropped_queue = 0, dropped_buffer = 0, dropped_fault = 0, dropped_watchdog = 0;
+  std::uint64_t marked = 0;
   Bytes queue_max{};
   Duration wait_max{};
 };
@@ -143,6 +144,8 @@ inline constexpr Field kLinkRows[] = {
     field<&LinkResult::busy_fraction>(
         "busy_fraction", "Share of the run in which they took the line, with their frames."),
     field<&LinkResult::dropped_queue>("dropped_queue", "Packets that found the queue full."),
+    field<&LinkResult::dropped_buffer>(
+        "dropped_buffer", "Of these, for lack of a share of the switch's buffer."),
     field<&LinkResult::dropped_fault>("dropped_fault", "Packets that a fault dropped."),
     field<&LinkResult::dropped_watchdog>("dropped_watchdog", "Packets that a watchdog dropped."),
     field<&LinkResult::marked>("ecn_marked", "Packets that it marked."),

@@ -52,7 +52,8 @@ std::vector<LinkResult> links_of(const Topology& topology, const ClusterOutcome&
     const Hop hop = hop_of(port);
     out.push_back({port_name(topology, hop), c.packets, c.bytes,
                    busy_share(topology.links[hop.link], c, outcome.end), c.dropped_queue,
-                   c.dropped_fault, c.dropped_watchdog, c.marked, c.queue_max, c.wait_max});
+                   c.dropped_buffer, c.dropped_fault, c.dropped_watchdog, c.marked, c.queue_max,
+                   c.wait_max});
   }
   std::ranges::stable_sort(out, std::ranges::greater(), &LinkResult::busy_fraction);
   return out;

@@ -108,6 +108,7 @@ std::optional<Datagram> Ltl::Impl::poll_output(Instant now) {
   Datagram out;
   out.source = self;
   out.destination = packet.destination;
+  out.traffic_class = table[next->row].address.channel;
   out.payload.bytes = stores.spare(packet.size);
   out.payload.bytes.assign(scratch.begin(),
                            scratch.begin() + static_cast<std::ptrdiff_t>(packet.size));

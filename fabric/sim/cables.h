@@ -1,6 +1,6 @@
 // The cables of an emulated network and the packets under way: how a packet gets from one port to
 // the next, is lost, or arrives. When a port lets a packet start is decided by its queue, either
-// here (cross(), the queue of Port) or by PausingPorts.
+// here (cross(), the queue of Port) or by SwitchPorts.
 #pragma once
 
 #include <cstdint>

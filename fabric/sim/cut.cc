@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "topologies/line.h"
+#include "topologies/switching.h"
 
 namespace soliton {
 namespace {
@@ -158,6 +159,11 @@ class Cutter {
       if (ports_.is_node(far) || ports_.crossing(port) > Duration{}) continue;
       for (const std::size_t next : ports_.leaving(far)) units_.join(port, next);
     }
+    // Ports that share a buffer look at what the others hold.
+    for (std::uint32_t v = topology_.nodes; v < topology_.vertices.size(); ++v)
+      if (whole_switch(topology_, v))
+        for (const std::size_t port : ports_.leaving(v))
+          units_.join(port, ports_.leaving(v).front());
     // Pauses look at all that a switch holds, and at circles through all of them.
     if (!topology_.pause) return;
     for (std::size_t port = 1; port < ports_.count(); ++port) units_.join(port, 0);

@@ -13,7 +13,7 @@ Network::Network(const Topology& topology, const Routes& routes, const FaultPlan
       windows_(plan, part.part == 0 ? trace : nullptr),
       least_(lookahead_of(topology)),
       sent_(topology.nodes, kRunStart) {
-  if (topology.pause) pausing_.emplace(topology, least_.first, cables_);
+  if (SwitchPorts::needed(topology)) queued_.emplace(topology, least_.first, cables_);
 }
 
 void Network::send(Frame frame) {
@@ -29,8 +29,8 @@ void Network::send(Frame frame) {
   // A host's cable is fed by that host alone, in order, so its crossing is known now. That is what
   // lets other events be processed up to least_first() beyond a node's promise.
   const std::uint32_t flight = cables_.add(std::move(frame));
-  if (pausing_ && pausing_->line_up(cables_.flight(flight)))
-    pausing_->come_to_card(flight);
+  if (queued_ && queued_->line_up(cables_.flight(flight)))
+    queued_->come_to_card(flight);
   else
     cables_.cross(flight);
 }
@@ -60,9 +60,9 @@ void Network::process(const NetworkEvent& event) {
   windows_.record(event.at);
   switch (event.what) {
     case NetworkEvent::What::kSignal:
-      return pausing_->take_signal({event.source, event.at, event.flight != 0, event.ordinal});
+      return queued_->take_signal({event.source, event.at, event.flight != 0, event.ordinal});
     case NetworkEvent::What::kLine:
-      return pausing_->serve(event.source, event.at);
+      return queued_->serve(event.source, event.at);
     case NetworkEvent::What::kPacket:
       break;
   }
@@ -70,8 +70,8 @@ void Network::process(const NetworkEvent& event) {
   const Flight& flight = cables_.flight(event.flight);
   if (flight.lost_by != kNoRule)
     cables_.drop(event.flight, flight.lost_at, flight.lost_by);
-  else if (pausing_)
-    pausing_->come_to_switch(event.flight, event.at);
+  else if (queued_ && queued_->keeps(flight))
+    queued_->come_to_switch(event.flight, event.at);
   else
     cables_.cross(event.flight);
 }
@@ -79,22 +79,22 @@ void Network::process(const NetworkEvent& event) {
 void Network::poll(Instant now) {
   cables_.events().set_processed(now);
   windows_.record(now);
-  pausing_->poll(now);
+  queued_->poll(now);
 }
 
 void Network::finish(Instant now) {
   windows_.record(now);
-  if (pausing_) pausing_->finish(now);
+  if (queued_) queued_->finish(now);
 }
 
 std::span<const Deadlock> Network::deadlocks() const {
-  if (!pausing_) return {};
-  return pausing_->deadlocks();
+  if (!queued_) return {};
+  return queued_->deadlocks();
 }
 
 std::optional<PauseReport> Network::pause_report(Instant now) const {
-  if (!pausing_) return std::nullopt;
-  return pausing_->report(now);
+  if (!pauses()) return std::nullopt;
+  return queued_->report(now);
 }
 
 }  // namespace soliton

@@ -5,8 +5,9 @@
 // A packet that is handed over at its departure instant waits in the card's queue, crosses each
 // link (line_time() of its bytes and the frame overhead, then the latency) and each switch
 // (cut-through or store-and-forward, topologies/line.h), and arrives when its last byte has. Routes
-// decides its path, hop by hop. Queues are those of Port (port.h), or of PausingPorts where the
-// topology has pauses; as long as nothing pauses, both let a packet go at the same picosecond.
+// decides its path, hop by hop. Queues are those of Port (port.h), or of SwitchPorts where the topology
+// has pauses, and at switches with several classes or a shared buffer; as long as nothing makes a
+// difference, both let a packet go at the same picosecond.
 //
 // Packets that come to a port in one instant are taken in an order that changes from instant to
 // instant, by a hash of the run's seed. With a fixed order, senders in lockstep would always reach
@@ -32,7 +33,7 @@
 #include "fabric/sim/fault_windows.h"
 #include "fabric/sim/lookahead.h"
 #include "fabric/sim/network_counters.h"
-#include "fabric/sim/pausing_ports.h"
+#include "fabric/sim/switch_ports.h"
 
 namespace soliton {
 
@@ -79,7 +80,7 @@ class Network {
   const NetworkCounters& counters() const { return cables_.counters(); }
   const PortCounters& port(Hop hop) const { return cables_.port(port_of(hop)).counters; }
   // Null without pauses.
-  const PauseControl* pauses() const { return pausing_ ? &pausing_->control() : nullptr; }
+  const PauseControl* pauses() const { return queued_ ? queued_->control() : nullptr; }
   // Empty without pauses.
   std::span<const Deadlock> deadlocks() const;
   // Unset without pauses. `now`: the end of the run.
@@ -89,13 +90,13 @@ class Network {
  private:
   void process(const NetworkEvent& event);
   void poll(Instant now);
-  Instant poll_at() const { return pausing_ ? pausing_->poll_at() : kNever; }
+  Instant poll_at() const { return queued_ ? queued_->poll_at() : kNever; }
 
   PartOf part_;
   Cables cables_;
   FaultWindows windows_;
   Lookahead least_;
-  std::optional<PausingPorts> pausing_;
+  std::optional<SwitchPorts> queued_;
   std::vector<Instant> sent_;  // last departure, by source
   Instant last_event_{};
 };

@@ -9,6 +9,7 @@ void NetworkCounters::add(const NetworkCounters& other) {
   bytes += other.bytes;
   delivered += other.delivered;
   dropped_queue += other.dropped_queue;
+  dropped_buffer += other.dropped_buffer;
   dropped_fault += other.dropped_fault;
   marked += other.marked;
   queue_max = std::max(queue_max, other.queue_max);

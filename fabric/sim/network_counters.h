@@ -12,9 +12,10 @@ namespace soliton {
 
 // One direction of one link.
 struct PortCounters {
-  std::uint64_t packets = 0;        // put on the line, whether lost there or not
-  std::uint64_t bytes = 0;          // LTL bytes of these packets
-  std::uint64_t dropped_queue = 0;  // packets that found the queue full
+  std::uint64_t packets = 0;         // put on the line, whether lost there or not
+  std::uint64_t bytes = 0;           // LTL bytes of these packets
+  std::uint64_t dropped_queue = 0;   // packets that found the queue full
+  std::uint64_t dropped_buffer = 0;  // of these, for lack of a share of the switch's buffer
   std::uint64_t dropped_fault = 0;
   std::uint64_t marked = 0;  // with ECN, by this port
   Bytes queue_max{};         // longest queue after a packet was added
@@ -29,6 +30,7 @@ struct NetworkCounters {
   std::uint64_t bytes = 0;
   std::uint64_t delivered = 0;
   std::uint64_t dropped_queue = 0;
+  std::uint64_t dropped_buffer = 0;  // of dropped_queue
   std::uint64_t dropped_fault = 0;
   std::uint64_t marked = 0;
   Bytes queue_max{};         // of all switch ports

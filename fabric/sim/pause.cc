@@ -7,20 +7,21 @@
 
 namespace soliton {
 
-PauseControl::PauseControl(const Topology& topology, Duration memory)
+PauseControl::PauseControl(const Topology& topology, Duration memory, std::size_t classes)
     : xoff_(topology.pause->xoff),
       xon_(resume_level(*topology.pause)),
       memory_(memory),
-      cables_(topology.links.size() * 2) {
+      cables_(topology.links.size() * 2 * classes) {
   SOLITON_CHECK(Bytes{} <= xon_ && xon_ < xoff_);
-  for (std::size_t port = 0; port < cables_.size(); ++port) {
-    const TopologyLink& link = topology.links[port / 2];
-    const Vertex& far = topology.vertices[far_end(link, port % 2)];
+  for (std::size_t i = 0; i < cables_.size(); ++i) {
+    const Hop hop = hop_of(i / classes);
+    const TopologyLink& link = topology.links[hop.link];
+    const Vertex& far = topology.vertices[far_end(link, hop.direction)];
     if (!far.is_switch) continue;
     const Bytes needed =
         headroom_needed(topology.pause->frame, link.latency, link.rate, far.forwarding);
-    cables_[port].limit = xoff_ + topology.pause->headroom.value_or(needed);
-    cables_[port].delay = pause_delay(link.latency, link.rate);
+    cables_[i].limit = xoff_ + topology.pause->headroom.value_or(needed);
+    cables_[i].delay = pause_delay(link.latency, link.rate);
   }
 }
 

@@ -2,8 +2,9 @@
 // switches have paused for them (topologies/pause.h). A state machine without a clock: the network
 // tells it of every packet and carries its signals.
 //
-// A cable is named by the port that feeds it (2 x link + direction), which is also the port that a
-// signal pauses.
+// A class on a cable is numbered by the port that feeds it (2 x link + direction) times the number of
+// classes, plus the class; this is also what a signal pauses. "Port" below stands for both where there is
+// one class.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ struct PauseSignal {
 class PauseControl {
  public:
   // REQUIRES: topology.pause. Intervals that ended `memory` ago are forgotten.
-  PauseControl(const Topology& topology, Duration memory);
+  PauseControl(const Topology& topology, Duration memory, std::size_t classes = 1);
 
   // Whether the port feeds a switch, which may pause it.
   bool governs(std::size_t port) const { return cables_[port].limit.count > 0; }
@@ -75,7 +76,7 @@ class PauseControl {
   Bytes xoff_;
   Bytes xon_;
   Duration memory_;
-  std::vector<Cable> cables_;  // by port
+  std::vector<Cable> cables_;  // by port and class
 };
 
 }  // namespace soliton

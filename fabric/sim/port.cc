@@ -25,16 +25,13 @@ Duration Port::queue_up_at_card(Instant ready, Bytes size, PortsShared& shared) 
   return backlog;
 }
 
-// The rest of a burst that the packet meets. Bursts are met in proportion to their length, and
-// anywhere in them, which makes the rest as long as the shorter of two uniform draws.
+// Bursts are met for the share of time that they take.
 Duration Port::meet_others(const PortsShared& shared) const {
   const OtherTraffic& other = link_->other;
   if (other.busy.parts_per_billion == 0) return {};
   const Random chance = shared.others.child(number_).child(came_);
   if (!chance.happens(0, other.busy)) return {};
-  const auto longest = static_cast<std::uint64_t>(other.longest.count()) + 1;
-  const std::uint64_t rest = std::min(chance.below(1, longest), chance.below(2, longest));
-  return Duration{static_cast<std::int64_t>(rest)};
+  return rest_of_burst(other, chance);
 }
 
 void Port::mark(Instant now, Bytes queue, Datagram& datagram, PortsShared& shared) {

@@ -53,7 +53,9 @@ Duration PathTimes::wait_at(Hop hop) const {
   const Duration late = late_[port_of(hop)];
   if (!topology_.vertices[link.ends[hop.direction]].is_switch) return late;
   const Bytes in_flight = scaled(window_, std::max(used_[port_of(hop)], 1U));
-  const Bytes queue = topology_.pause ? in_flight : std::min(in_flight, link.queue);
+  const SwitchQueues& queues = topology_.vertices[link.ends[hop.direction]].queues;
+  const Bytes room = std::min(link.queue, queues.buffer.value_or(link.queue));
+  const Bytes queue = topology_.pause ? in_flight : std::min(in_flight, room);
   return sum(late, sum(transmit_time(queue, link.rate), link.other.longest));
 }
 

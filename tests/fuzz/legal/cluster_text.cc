@@ -55,6 +55,25 @@ void maybe(Draft& d, FlowText& out, const char* key, std::initializer_list<std::
   if (d.dice.chance(20)) out.add(key, d.dice.number(numbers));
 }
 
+// `with_buffer`: not beside pauses.
+void queues(Draft& d, FlowText& out, bool with_buffer) {
+  // Room for the largest packet, with a share of the buffer.
+  if (with_buffer && d.dice.chance(70))
+    out.add("buffer", d.dice.word({"64 KiB, alpha: 0.5", "64 KiB", "16 MiB, alpha: 0.0078125",
+                                   "16 MiB, alpha: 128", "1 TiB, alpha: 8"}));
+  if (out.empty() || d.dice.chance(70))
+    out.add("classes",
+            d.dice.word({"[{name: all}]", "[{name: a}, {name: b, strict: true, channels: [1]}]",
+                         "[{name: a, weight: 1000}, {name: b, channels: [2, 255]}]",
+                         "[{name: a, strict: true}, {name: b, strict: true, channels: [1]}]"}));
+}
+
+std::string switches(Draft& d, bool with_buffer) {
+  FlowText out;
+  queues(d, out, with_buffer);
+  return out.text();
+}
+
 std::string rack(Draft& d) {
   FlowText out;
   out.add("kind", "rack").add("bandwidth", rate(d));
@@ -62,7 +81,9 @@ std::string rack(Draft& d) {
     out.add("ecn", d.dice.word({"false", "{kmin: 0 B, kmax: 1 B, probability: 100 %}",
                                 "{kmin: 1 B, kmax: 2 B, probability: 0 %}",
                                 "{kmin: 5 kB, kmax: 200 kB, probability: 1 %}"}));
-  if (!d.lasting && d.dice.chance(30))
+  const bool pauses = !d.lasting && d.dice.chance(30);
+  if (d.dice.chance(30)) out.add("switches", switches(d, !pauses));
+  if (pauses)
     out.add("pfc", d.dice.word({"true", "{xoff: 300 KiB, xon: 1 B}",
                                 "{xoff: 256 KiB, watchdog: {poll: 1 us, polls: 1, restore: 1 us}}",
                                 "{watchdog: false}"}));
@@ -86,15 +107,20 @@ std::string datacenter(Draft& d) {
 void link(Draft& d, const std::string& from, const std::string& to) {
   FlowText out;
   out.add("between", fmt::format("[{}, {}]", from, to));
-  out.add("latency", d.dice.word({"0 s", "1 ps", "1 ns", "1 us", "1 ms", "10 s"}));
+  out.add("latency", d.dice.word({"0 s", "1 ps", "1 ns", "1 us", "1 ms", "10 s", "1 h"}));
   if (d.dice.chance(30)) out.add("bandwidth", rate(d));
   if (d.dice.chance(30))
     out.add("queue", d.dice.word({"2 KiB", "3 KiB", "9000 B", "64 KiB", "1 GiB", "1 TiB"}));
   if (d.dice.chance(15))
-    out.add("other_traffic", FlowText()
-                                 .add("busy", d.dice.word({"1 %", "50 %", "99 %"}))
-                                 .add("longest", d.dice.word({"1 ns", "1 us", "1 ms", "1 s"}))
-                                 .text());
+    out.add("other_traffic",
+            fmt::format("{{busy: {}, {}}}", d.dice.word({"1 %", "50 %", "99 %"}),
+                        d.dice.word({"longest: 1 ns", "longest: 1 us", "longest: 1 ms",
+                                     "longest: 1 s", "lengths: exponential, mean: 1 us",
+                                     "lengths: exponential, mean: 1 s, longest: 1 ps",
+                                     "lengths: pareto, mean: 1 ps, shape: 1.001",
+                                     "lengths: pareto, mean: 1 ms, shape: 100",
+                                     "lengths: listed, listed: [{length: 1 ps, share: 1000000}, "
+                                     "{length: 1 s}]"})));
   d.line("    - " + out.text());
 }
 
@@ -107,6 +133,7 @@ void explicit_graph(Draft& d) {
     out.add("name", fmt::format("s{}", i));
     if (d.dice.chance(40)) out.add("forwarding", short_time(d));
     if (d.dice.chance(40)) out.add("store_and_forward", "true");
+    if (d.dice.chance(30)) queues(d, out, true);
     d.line("    - " + out.text());
   }
   d.line("  links:");
@@ -149,7 +176,8 @@ std::string meshed(Draft& d) {
   if (kind == "torus")
     out.add("dims", d.dice.chance(50) ? fmt::format("[{}]", d.devices + 1)
                                       : fmt::format("[1, {}, 1]", d.devices + 1));
-  if (d.dice.chance(40)) out.add("latency", d.dice.word({"1 ns", "1 us", "1 ms", "10 s"}));
+  if (d.dice.chance(30)) out.add("switches", switches(d, true));
+  if (d.dice.chance(40)) out.add("latency", d.dice.word({"1 ns", "1 us", "1 ms", "10 s", "1 h"}));
   if ((kind == "torus" || kind == "ring") && d.dice.chance(40))
     out.add("forwarding", short_time(d));
   if (d.dice.chance(30)) out.add("links", changed_cables(d));

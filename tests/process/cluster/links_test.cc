@@ -369,7 +369,7 @@ TEST(TopologyCommand, NamesWhatIsWrong) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TopologyExamples,
-                         testing::Values("ring", "torus", "full-mesh", "leaf-spine", "fat-tree",
+                         testing::Values("spray", "ring", "torus", "full-mesh", "leaf-spine", "fat-tree",
                                          "clos", "dragonfly", "cube-mesh"),
                          [](const auto& it) {
                            std::string name = it.param;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "tests/sim/engine/toys.h"
@@ -21,6 +22,16 @@ class Shuffled : public Team {
   std::size_t round_ = 0;
 };
 
+// One queue, several classes, or a buffer that all ports of the switch share.
+SwitchQueues random_queues(const Random& random) {
+  SwitchQueues queues;
+  if (random.below(0, 3) == 0) queues.buffer = Bytes{6'000};
+  if (random.below(1, 3) == 0)
+    queues.classes = {{.name = "a", .strict = random.below(2, 2) == 0},
+                      {.name = "b", .channels = {1}}};
+  return queues;
+}
+
 // A graph of switches: a path through all of them, some further cables, some of them parallel, and
 // nodes at any switch. Latencies are from 0 to a few hundred nanoseconds.
 TopologySpec random_graph(std::uint64_t seed, std::uint32_t nodes) {
@@ -29,7 +40,10 @@ TopologySpec random_graph(std::uint64_t seed, std::uint32_t nodes) {
   const auto below = [&](std::uint64_t n) {
     return static_cast<std::uint32_t>(random.below(drawn++, n));
   };
-  TopologySpec spec{.name = "graph", .kind = "explicit", .routing = Routing::kEcmp};
+  TopologySpec spec{.name = "graph",
+                    .kind = "explicit",
+                    .routing = seed % 3 == 0 ? Routing::kSpray : Routing::kEcmp,
+                    .reroute = microseconds(2)};
   const std::uint32_t switches = 1 + below(7);
   const bool instant = below(3) == 0;
   const auto link = [&](const std::string& a, const std::string& b) {
@@ -41,7 +55,8 @@ TopologySpec random_graph(std::uint64_t seed, std::uint32_t nodes) {
   for (std::uint32_t i = 0; i < switches; ++i)
     spec.explicit_switches.push_back({.name = fmt::format("s{}", i),
                                       .forwarding = nanoseconds(100 * below(3)),
-                                      .store_and_forward = below(4) == 0});
+                                      .store_and_forward = below(4) == 0,
+                                      .queues = random_queues(random.child(i))});
   for (std::uint32_t i = 1; i < switches; ++i)
     link(fmt::format("s{}", below(i)), fmt::format("s{}", i));
   for (std::uint32_t i = 0; switches > 1 && i < 6; ++i) {
@@ -64,7 +79,12 @@ Scenario on_graph(std::uint64_t seed) {
                                {.id = "late",
                                 .kind = &kDelayFault,
                                 .links = {1},
-                                .options = delay_settings({nanoseconds(100), microseconds(4)})}}},
+                                .options = delay_settings({nanoseconds(100), microseconds(4)})},
+                               {.id = "down",
+                                .kind = &kLinkDownFault,
+                                .links = {0},
+                                .from = kRunStart + microseconds(5),
+                                .until = kRunStart + microseconds(15)}}},
           .queue = Bytes{4000},
           .topology = random_graph(seed, nodes)};
 }
@@ -124,6 +144,23 @@ TEST(Cut, ASwitchIsCutByItsPorts) {
     parts.insert(cut.of_port(2 * link));
   }
   EXPECT_EQ(parts.size(), 2u);
+}
+
+// Ports that share a buffer are in one part, whatever hangs on them.
+TEST(Cut, ASwitchWithASharedBufferStaysWhole) {
+  Scenario scenario{.nodes = 16, .rack = 8, .make = nullptr, .faults = {}};
+  Topology topology = scenario_topology(scenario);
+  for (Vertex& vertex : topology.vertices)
+    if (vertex.is_switch) vertex.queues.buffer = Bytes{1'000'000};
+  const Cut cut = cut_network(topology, 4);
+  ASSERT_GT(cut.parts, 1u);
+  std::map<std::uint32_t, std::set<std::uint32_t>> parts;  // by switch
+  for (std::size_t port = 0; port < 2 * topology.links.size(); ++port) {
+    const std::uint32_t near = topology.links[port / 2].ends[port % 2];
+    if (topology.vertices[near].is_switch) parts[near].insert(cut.of_port(port));
+  }
+  for (const auto& [vertex, its] : parts)
+    EXPECT_EQ(its.size(), 1u) << topology.vertices[vertex].name;
 }
 
 TEST(Cut, ThereAreNoMorePartsThanNodes) {

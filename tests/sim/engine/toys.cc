@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "fabric/faults/outages.h"
 #include "tests/sim/engine/end_reason.h"
 
 namespace soliton {
@@ -33,6 +34,7 @@ void Toy::send(std::uint32_t to, std::uint64_t real_bytes, std::uint64_t ghost,
   Datagram datagram{.source = self_, .destination = NodeId{to}};
   datagram.payload.bytes.resize(real_bytes, static_cast<std::byte>(fill));
   datagram.payload.ghost = ghost;
+  datagram.traffic_class = static_cast<std::uint8_t>(fill % 2);
   out_.push_back(std::move(datagram));
 }
 
@@ -167,7 +169,7 @@ Scenario pausing_chatter(std::uint32_t nodes, std::uint32_t bursts) {
 
 ScenarioNetwork::ScenarioNetwork(const Scenario& scenario)
     : topology(scenario_topology(scenario)),
-      routes(topology),
+      routes(topology, outages_of(scenario.faults)),
       trace(100'000),
       network(topology, routes, scenario.faults, &trace) {}
 
@@ -190,7 +192,7 @@ Outcome run_packed(const Scenario& scenario) {
 
 Outcome run_cut(const Scenario& scenario, std::uint32_t parts, Team& team) {
   const Topology topology = scenario_topology(scenario);
-  const Routes routes(topology);
+  const Routes routes(topology, outages_of(scenario.faults));
   CutNetwork network(topology, routes, scenario.faults, parts, 100'000);
   std::vector<std::unique_ptr<Toy>> machines;
   std::vector<std::unique_ptr<LocalNode>> nodes;

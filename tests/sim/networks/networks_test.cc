@@ -48,6 +48,16 @@ TEST(Networks, ALongCableIsNoLossyOne) {
   EXPECT_LE(latency_summary(results).mean, 1.02 * latency_summary(results).min);
 }
 
+TEST(Networks, ACableOfAnHourIsNoLossyOne) {
+  const RunResults results =
+      play(fmt::format("topology: {{kind: explicit, links: [{{between: [f0, f1], latency: 1 "
+                       "h}}]}}\n{}limits: {{time: "
+                       "2 d}}\nworkload: {{kind: ping, from: f0, to: f1, count: 5, bytes: 64}}\n",
+                       kPair));
+  expect_nothing_twice(results);
+  EXPECT_NEAR(latency_summary(results).mean, 7'200e6, 1);
+}
+
 TEST(Networks, TheQuickstartsModelOnASlowRackHasNothingSentTwice) {
   for (const std::string_view rate : {"200 Mb/s", "100 Mb/s"}) {
     SCOPED_TRACE(rate);

@@ -88,6 +88,8 @@ TEST(Paths, SprayedPacketsAreNotTakenForLost) {
   EXPECT_LT(static_cast<double>(results.ltl.retransmitted), 0.01 * kData);
   EXPECT_GT(results.ltl.nacks_sent, 1'000u) << "they do overtake each other";
   EXPECT_LT(static_cast<double>(results.ltl.nacks_sent), 0.15 * kData);
+  for (const RunWarning& warning : results.warnings)
+    EXPECT_NE(warning.id, warning_id::kResendsExceedDrops) << warning.text;
 }
 
 // With losses a sprayed packet that is late is told from a lost one nearly as well as without spraying.
@@ -98,6 +100,60 @@ TEST(Paths, LossesOfSprayedPacketsAreRepairedOnce) {
   EXPECT_LT(spray.ltl.retransmitted, 1.1 * static_cast<double>(ecmp.ltl.retransmitted));
   EXPECT_LT(static_cast<double>(spray.ltl.needless),
             0.1 * static_cast<double>(spray.ltl.retransmitted));
+}
+
+constexpr std::string_view kKinds[] = {"leaf-spine, leaves: 4, spines: 2, hosts_per_leaf: 2",
+                                       "fat-tree, k: 4",
+                                       "clos, arity: 2, levels: 3",
+                                       "dragonfly, groups: 4, routers: 2, hosts_per_router: 1",
+                                       "torus, dims: [2, 4]",
+                                       "ring",
+                                       "full-mesh",
+                                       "datacenter, hosts_per_rack: 2, racks_per_pod: 2"};
+constexpr std::string_view kWorkloads[] = {
+    "kind: ping, from: f0, to: f7, bytes: 64, count: 10",
+    "kind: stream, from: f0, to: f7, bytes: 64 KiB, count: 10",
+    "kind: incast, from: \"f[1-7]\", to: f0, bytes: 16 KiB, count: 4",
+    "kind: all-gather, nodes: \"f[0-7]\", bytes: 16 KiB, count: 2, schedule: direct",
+    "kind: all-gather, nodes: \"f[0-7]\", bytes: 16 KiB, count: 2, schedule: ring"};
+
+// What nodes hand over is what their cards put on their cables, and what leaves a switch is what came to it
+// and was not dropped; every message arrives.
+void expect_conserved(const std::string& topology, std::string_view workload) {
+  SCOPED_TRACE(topology);
+  SCOPED_TRACE(workload);
+  const RunResults results =
+      play(fmt::format("topology: {{{}}}\nnodes: [{{name: \"f[0-7]\", device: bw-s10}}]\n"
+                       "workload: {{{}}}\n",
+                       topology, workload));
+  EXPECT_EQ(results.failed, 0);
+  std::uint64_t handed_over = 0, dropped = 0;
+  for (const LinkResult& link : results.links.value()) {
+    // A node's card, not the router of one that forwards.
+    const std::string from = link.name.substr(0, link.name.find(" -> "));
+    if (from.size() == 2 && from[0] == 'f') handed_over += link.packets;
+    dropped += link.dropped_queue + link.dropped_fault + link.dropped_watchdog;
+  }
+  EXPECT_EQ(handed_over, results.fabric.packets);
+  EXPECT_EQ(dropped, results.fabric.dropped);
+}
+
+TEST(Paths, EveryKindCarriesEveryWorkloadOverWaysOfEveryRule) {
+  for (const std::string_view kind : kKinds)
+    for (const std::string_view routing : {"ecmp", "spray", "fixed"})
+      for (const std::string_view workload : kWorkloads)
+        expect_conserved(fmt::format("kind: {}, routing: {}", kind, routing), workload);
+}
+
+TEST(Paths, EveryKindHasMarksPausesClassesAndSharedBuffers) {
+  const std::string_view classes = "classes: [{name: a}, {name: b, weight: 2, channels: [1]}]";
+  for (const std::string_view kind : kKinds)
+    for (const std::string& queues :
+         {std::string("ecn: {kmin: 1 kB, kmax: 3 kB, probability: 50 %}"),
+          std::string("ecn: false, pfc: {xoff: 10 kB}"),
+          fmt::format("ecn: false, pfc: {{xoff: 10 kB}}, switches: {{{}}}", classes),
+          fmt::format("ecn: false, switches: {{buffer: 20 kB, {}}}", classes)})
+      expect_conserved(fmt::format("kind: {}, {}", kind, queues), kWorkloads[2]);
 }
 
 }  // namespace

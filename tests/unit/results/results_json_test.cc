@@ -39,7 +39,7 @@ TEST(ResultsJson, IsExactlyThisText) {
   "partition": {"objective": "latency", "nodes_used": 1, "cut_bytes_per_request": 2048, "predicted_latency_us": 31.8, "lower_bound_us": 29.4, "gap": 0.08},
   "fabric": {"packets": 100, "bytes": 6400, "dropped": 1, "corrupted": null, "duplicated": null, "reordered": null, "ecn_marked": 0, "pauses": 0, "queue_bytes_max": 0, "host_drops": null},
   "links": [
-    {"link": "tor0 -> fpga0", "packets": 60, "bytes": 4000, "busy_fraction": 0.5, "dropped_queue": 1, "dropped_fault": 0, "dropped_watchdog": 0, "ecn_marked": 2, "queue_bytes_max": 3000, "wait_us_max": 0.25}
+    {"link": "tor0 -> fpga0", "packets": 60, "bytes": 4000, "busy_fraction": 0.5, "dropped_queue": 1, "dropped_buffer": 0, "dropped_fault": 0, "dropped_watchdog": 0, "ecn_marked": 2, "queue_bytes_max": 3000, "wait_us_max": 0.25}
   ],
   "ltl": {"carrier": "emulated", "auth": "none", "messages": 40, "packets": 90, "retransmitted": 1, "needless": 0, "timeouts": 0, "nacks": 0, "refused": {"stranger": 0, "stale": 0, "forged": 0, "replayed": 0, "checksum": 0, "malformed": 0}, "rtt_us": {"min": 0.00006, "mean": 0.00006, "p50": 0.00006, "p99": 0.00006, "p99_9": 0.00006, "max": 0.00006}},
   "faults": [

@@ -1,21 +1,21 @@
-#include "fabric/sim/pausing_port.h"
+#include "fabric/sim/packet_queue.h"
 
 #include <utility>
 
 namespace soliton {
 
-void PausingPort::push(Entry entry) {
+void PacketQueue::push(Entry entry) {
   waiting_.push_back(entry);
   waiting_bytes_ += entry.size;
 }
 
-void PausingPort::pop() {
+void PacketQueue::pop() {
   waiting_bytes_ = waiting_bytes_ - waiting_.front().size;
   waiting_.pop_front();
   ++started_;
 }
 
-std::vector<PausingPort::Entry> PausingPort::drop_all(Instant dropping_until) {
+std::vector<PacketQueue::Entry> PacketQueue::drop_all(Instant dropping_until) {
   std::vector<Entry> dropped(waiting_.begin(), waiting_.end());
   waiting_.clear();
   waiting_bytes_ = {};
@@ -24,9 +24,9 @@ std::vector<PausingPort::Entry> PausingPort::drop_all(Instant dropping_until) {
   return dropped;
 }
 
-PausingPort::Sending PausingPort::end_sending() { return std::exchange(sending_, {}); }
+PortLine::Sending PortLine::end() { return std::exchange(sending_, {}); }
 
-Bytes PausingPort::length_at(Instant came, Bytes size, Bytes before) {
+Bytes PacketQueue::length_at(Instant came, Bytes size, Bytes before) {
   while (!left_.empty() && left_.front().start <= came) {
     left_bytes_ = left_bytes_ - left_.front().size;
     left_.pop_front();
@@ -34,22 +34,22 @@ Bytes PausingPort::length_at(Instant came, Bytes size, Bytes before) {
   return left_bytes_ + before + size;
 }
 
-void PausingPort::left_card(Instant start, Bytes size) {
+void PacketQueue::left_card(Instant start, Bytes size) {
   left_.push_back({start, size});
   left_bytes_ += size;
 }
 
-bool PausingPort::expect_line(Instant at) {
-  if (line_event_ == at) return false;
-  line_event_ = at;
+bool PortLine::expect(Instant at) {
+  if (event_ == at) return false;
+  event_ = at;
   return true;
 }
 
-void PausingPort::line_came(Instant now) {
-  if (line_event_ <= now) line_event_ = kNever;
+void PortLine::came(Instant now) {
+  if (event_ <= now) event_ = kNever;
 }
 
-bool PausingPort::stalled(std::int64_t polls) {
+bool PacketQueue::stalled(std::int64_t polls) {
   const bool stalled = stalled_polls_ > 0 && started_ == started_at_poll_;
   stalled_polls_ = waiting_.empty() ? 0 : stalled ? stalled_polls_ + 1 : 1;
   started_at_poll_ = started_;

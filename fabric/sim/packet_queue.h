@@ -1,6 +1,6 @@
-// The queue of the lossless class at a port, when cables can be paused (topologies/pause.h):
-// packets wait for the line and for the right to use it. Knows no other port; PausingPorts moves
-// packets and carries signals.
+// Packets of one class that wait at a port for the line, and, when cables can be paused
+// (topologies/pause.h), for the right to use it; and what is on that line. They know no other port: SwitchPorts
+// moves packets and carries signals.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,12 @@
 
 namespace soliton {
 
-class PausingPort {
+class PacketQueue {
  public:
   struct Entry {
     std::uint32_t flight = 0;
     Bytes size{};            // on the line
     Instant others_until{};  // the traffic of others has the line until then
-  };
-  // A packet on the line; it stays in its switch until its last byte has left.
-  struct Sending {
-    Bytes size{};
-    std::size_t cable = 0;  // port that feeds the cable it came in on
   };
 
   bool empty() const { return waiting_.empty(); }
@@ -37,11 +32,6 @@ class PausingPort {
   std::vector<Entry> drop_all(Instant dropping_until);
   bool drops(Instant now) const { return now < dropping_until_; }
 
-  bool sending() const { return sending_.size != Bytes{}; }
-  Bytes sending_bytes() const { return sending_.size; }
-  void start_sending(Sending packet) { sending_ = packet; }
-  Sending end_sending();
-
   // For a card: length of the queue when a packet of `size` arrived, which is what had arrived
   // before it and had not started by then. Call it when the packet starts, because frames are
   // handed over in windows whose limits must have no influence. `before`: bytes in front of it that
@@ -50,12 +40,7 @@ class PausingPort {
   // A packet has left the card after packets that may have come before its start.
   void left_card(Instant start, Bytes size);
 
-  // Remembers one event at which the line may be used. Returns false if there is already one at
-  // this instant.
-  bool expect_line(Instant at);
-  void line_came(Instant now);
-
-  // Called at each poll of the watchdog. Returns whether the port has waited for `polls` polls
+  // Called at each poll of the watchdog. Returns whether the queue has waited for `polls` polls
   // without sending.
   bool stalled(std::int64_t polls);
 
@@ -69,12 +54,35 @@ class PausingPort {
   Bytes waiting_bytes_{};
   std::deque<Left> left_;  // of a card: packets that started after a later one came
   Bytes left_bytes_{};
-  Sending sending_;
-  Instant line_event_ = kNever;
   std::uint64_t started_ = 0;
   std::uint64_t started_at_poll_ = 0;
   std::int64_t stalled_polls_ = 0;
   Instant dropping_until_{};
+};
+
+// The line of a port with such queues.
+class PortLine {
+ public:
+  // A packet on it, which stays in its switch until its last byte has left.
+  struct Sending {
+    Bytes size{};
+    std::size_t its_class = 0;
+    std::size_t cable = 0;  // port that feeds the cable it came in on
+  };
+
+  bool sending() const { return sending_.size != Bytes{}; }
+  const Sending& packet() const { return sending_; }
+  void start(Sending packet) { sending_ = packet; }
+  Sending end();
+
+  // Remembers one event at which the line may be used. Returns false if there is already one at
+  // this instant.
+  bool expect(Instant at);
+  void came(Instant now);
+
+ private:
+  Sending sending_;
+  Instant event_ = kNever;
 };
 
 }  // namespace soliton
