@@ -4,6 +4,7 @@
 
 #include "cluster/file/parts.h"
 #include "cluster/file/yaml_file.h"
+#include "tests/cluster_text.h"
 
 namespace soliton {
 namespace {
@@ -87,7 +88,7 @@ TEST(ReadSwitches, Mistakes) {
   };
   EXPECT_THAT(error("alpha: 2"), HasSubstr("net.yaml:1:32: switches.alpha: belongs to buffer"));
   EXPECT_THAT(error("buffer: 1 MiB, alpha: 0"), HasSubstr("0 is not between 1/128 and 128"));
-  EXPECT_THAT(error("buffer: 1 KiB"), HasSubstr("buffer: 1 KiB is not between"));
+  EXPECT_THAT(error("buffer: 1 KiB"), HasSubstr("is not off or a value between 2 KiB"));
   EXPECT_THAT(error("classes: [{weight: 2}]"), HasSubstr("classes[0].name is missing"));
   EXPECT_THAT(error("classes: [{name: a, weight: 0}]"), HasSubstr("0 is not between 1 and 1000"));
   EXPECT_THAT(error("classes: [{name: a, weight: 2, strict: true}]"),
@@ -160,7 +161,8 @@ TEST(ReadWays, RoutingRerouteAndHashSeed) {
   expect_same_again(never.spec);
   EXPECT_THAT(read("{kind: fat-tree, routing: sprey}").errors,
               HasSubstr("did you mean \"spray\"?"));
-  EXPECT_THAT(read("{kind: fat-tree, reroute: 2 h}").errors, HasSubstr("is not between"));
+  EXPECT_THAT(read("{kind: fat-tree, reroute: 2 h}").errors,
+              HasSubstr("is not never or a value between 0 s and 60 s"));
   EXPECT_THAT(read("{kind: rack, routing: ecmp}").errors,
               HasSubstr("routing has no meaning for a topology of kind rack"));
 }

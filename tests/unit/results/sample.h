@@ -52,7 +52,7 @@ inline RunResults run() {
               .ecn_marked = 0,
               .pauses = 0,
               .queue_bytes_max = 0};
-  r.links = {{"tor0 -> fpga0", 60, 4000, 0.5, 1, 0, 0, 2, Bytes{3000}, nanoseconds(250)}};
+  r.links = {{"tor0 -> fpga0", 60, 4000, 0.5, 1, 0, 0, 0, 2, Bytes{3000}, nanoseconds(250)}};
   r.ltl.messages_sent = 40;
   r.ltl.packets_sent = 90;
   r.ltl.retransmitted = 1;

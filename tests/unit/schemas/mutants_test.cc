@@ -36,7 +36,6 @@ constexpr const char* kPing = "configs/ltl/ping-rack.yaml";
 constexpr const char* kLoss = "configs/faults/loss.yaml";
 constexpr const char* kSweep = "configs/experiments/strong-scaling.yaml";
 constexpr const char* kDevice = "configs/devices/bw-s10-product.yaml";
-constexpr const char* kDrawn = "topologies/two-switches.yaml";
 
 constexpr Reason kReasons[] = {
     // Sizes of quantities. Numbers and words that YAML knows and these files do not.
@@ -50,7 +49,8 @@ constexpr Reason kReasons[] = {
     {"KEY has no meaning for a device of kind npu", kDevice, "lanes: 40",
      "lanes: 40\noperator_overhead: 1 us"},
     {"KEY has no meaning for a device of kind cpu", kDevice, "kind: npu", "kind: cpu"},
-    {"KEY has no meaning for a topology of kind [a-z]+", kDrawn, "kind: explicit", "kind: rack"},
+    {"KEY has no meaning for a topology of kind [a-z]+", "topologies/rack.yaml",
+     "bandwidth: 40 Gb/s", "bandwidth: 40 Gb/s\nspines: 2"},
     {"KEY has no meaning with kind: [a-z-]+", kPing, "kind: ping", "kind: ping, schedule: ring"},
     {"KEY has no meaning for a fault of kind [a-z-]+", kLoss, "max_burst: 3",
      "max_burst: 3\n    jitter: 1 us"},
