@@ -144,8 +144,8 @@ inline constexpr Field kLinkRows[] = {
     field<&LinkResult::busy_fraction>(
         "busy_fraction", "Share of the run in which they took the line, with their frames."),
     field<&LinkResult::dropped_queue>("dropped_queue", "Packets that found the queue full."),
-    field<&LinkResult::dropped_buffer>(
-        "dropped_buffer", "Of these, for lack of a share of the switch's buffer."),
+    field<&LinkResult::dropped_buffer>("dropped_buffer",
+                                       "Of these, for lack of a share of the switch's buffer."),
     field<&LinkResult::dropped_fault>("dropped_fault", "Packets that a fault dropped."),
     field<&LinkResult::dropped_watchdog>("dropped_watchdog", "Packets that a watchdog dropped."),
     field<&LinkResult::marked>("ecn_marked", "Packets that it marked."),
