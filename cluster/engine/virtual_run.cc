@@ -68,6 +68,7 @@ void VirtualRun::run(const std::vector<EngineNode*>& nodes,
   EngineOptions options;
   options.time_limit = kRunStart + control_.time_limit;
   options.team = &team;
+  options.meeting = &network_;
   options.pause = [&] { return control_.loop->is_due() || signal != 0; };
   Engine* running = nullptr;
   options.stop = [&] {
@@ -91,8 +92,9 @@ void VirtualRun::run(const std::vector<EngineNode*>& nodes,
     outcome.ports.push_back(network_.port(port));
   outcome.series = network_.series();
   outcome.pauses = network_.pause_report(outcome.end);
-  for (const Deadlock& deadlock : network_.deadlocks())
-    outcome.deadlocks.push_back(circle_text(deadlock));
+  if (outcome.pauses)
+    for (const Deadlock& deadlock : outcome.pauses->deadlocks)
+      outcome.deadlocks.push_back(circle_text(deadlock));
   outcome.faults = network_.fault_counters();
   outcome.trace = network_.take_trace();
 }

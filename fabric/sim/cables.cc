@@ -126,14 +126,15 @@ void Cables::proceed(std::uint32_t number, const OnLine& line) {
   } else if (part_.has_node(destination)) {
     arrive(number, line.tail);
   } else {
-    leave(number, line.tail, part_.cut->of_node(destination), true);
+    leave(number, line.tail, part_.cut->of_node(destination), Handover::What::kArrival);
   }
 }
 
 void Cables::push(Instant at, std::uint32_t number) {
   const Flight& flight = flights_[number];
   const std::size_t port = port_of(flight.next);
-  if (!part_.has_port(port)) return leave(number, at, part_.cut->of_port(port), false);
+  if (!part_.has_port(port))
+    return leave(number, at, part_.cut->of_port(port), Handover::What::kPacket);
   events_.push({.at = at,
                 .ordinal = flight.frame.ordinal,
                 .source = index(flight.frame.datagram.source),
@@ -143,17 +144,29 @@ void Cables::push(Instant at, std::uint32_t number) {
                 .tie = tie_of(flight, at)});
 }
 
-void Cables::leave(std::uint32_t number, Instant at, std::uint32_t to, bool arrives) {
-  Handovers& leaving = leaving_[to];
-  leaving.packets.push_back({std::move(flights_[number]), at, arrives});
-  leaving.first = std::min(leaving.first, at);
+void Cables::leave(std::uint32_t number, Instant at, std::uint32_t to, Handover::What what) {
+  hand_over({.what = what, .at = at, .flight = std::move(flights_[number]), .signal = {}}, to);
   unused_.push_back(number);
-  first_answer_ = std::min(first_answer_, later(at, part_.cut->between(to, part_.part)));
+}
+
+void Cables::signal(const NetworkEvent& event, std::size_t to) {
+  if (part_.has_port(to)) return events_.push(event);
+  hand_over({.what = Handover::What::kSignal, .at = event.at, .flight = Flight{}, .signal = event},
+            part_.cut->of_port(to));
+}
+
+void Cables::hand_over(Handover handover, std::uint32_t to) {
+  first_answer_ = std::min(first_answer_, later(handover.at, part_.cut->between(to, part_.part)));
+  Handovers& leaving = leaving_[to];
+  leaving.first = std::min(leaving.first, handover.at);
+  leaving.packets.push_back(std::move(handover));
 }
 
 void Cables::come_in(Handover handover) {
+  if (handover.what == Handover::What::kSignal) return events_.push(handover.signal);
   const std::uint32_t number = add(std::move(handover.flight));
-  handover.arrives ? arrive(number, handover.at) : push(handover.at, number);
+  handover.what == Handover::What::kArrival ? arrive(number, handover.at)
+                                            : push(handover.at, number);
 }
 
 // A hash of instant, port and source: equal packets take turns from instant to instant, yet the

@@ -3,7 +3,9 @@
 // here (cross(), the queue of Port) or by SwitchPorts.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -32,17 +34,28 @@ struct Flight {
   Instant lost_at{};
 };
 
-// A packet that goes on in another part of the network: it comes to the port `flight.next`, or has
-// arrived at its destination.
+// What goes on in another part of the network: a packet that comes to the port `flight.next` or has
+// arrived at its destination, or a signal to a port.
 struct Handover {
-  Flight flight;
+  enum class What : std::uint8_t { kPacket, kArrival, kSignal };
+
+  What what = What::kPacket;
   Instant at{};
-  bool arrives = false;
+  Flight flight;
+  NetworkEvent signal;
 };
 // Packets for one other part.
 struct Handovers {
   std::vector<Handover> packets;
   Instant first = kNever;  // of all their instants
+
+  void add(Handovers more) {
+    first = std::min(first, more.first);
+    if (packets.empty())
+      packets = std::move(more.packets);
+    else
+      std::ranges::move(more.packets, std::back_inserter(packets));
+  }
 };
 
 inline Bytes payload_of(const Frame& frame) {
@@ -79,6 +92,9 @@ class Cables {
   // The same, without counting it.
   void discard(std::uint32_t number, Instant at, std::int32_t rule);
 
+  // An event at the port `to`, which may be in another part.
+  void signal(const NetworkEvent& event, std::size_t to);
+
   EventQueue& events() { return events_; }
   const EventQueue& events() const { return events_; }
   // Arrival of the first packet that take_arrived() would return; kNever if there is none.
@@ -102,7 +118,8 @@ class Cables {
   Hop next_hop(const Flight& flight, std::uint32_t vertex) const;
   std::uint32_t add(Flight flight);
   void push(Instant at, std::uint32_t number);
-  void leave(std::uint32_t number, Instant at, std::uint32_t to, bool arrives);
+  void leave(std::uint32_t number, Instant at, std::uint32_t to, Handover::What what);
+  void hand_over(Handover handover, std::uint32_t to);
   std::uint32_t tie_of(const Flight& flight, Instant at) const;
   void proceed(std::uint32_t number, const OnLine& line);
   void arrive(std::uint32_t number, Instant at);

@@ -159,14 +159,11 @@ class Cutter {
       if (ports_.is_node(far) || ports_.crossing(port) > Duration{}) continue;
       for (const std::size_t next : ports_.leaving(far)) units_.join(port, next);
     }
-    // Ports that share a buffer look at what the others hold.
+    // Ports that share a buffer look at what the others hold, and pauses at all that a switch holds.
     for (std::uint32_t v = topology_.nodes; v < topology_.vertices.size(); ++v)
       if (whole_switch(topology_, v))
         for (const std::size_t port : ports_.leaving(v))
           units_.join(port, ports_.leaving(v).front());
-    // Pauses look at all that a switch holds, and at circles through all of them.
-    if (!topology_.pause) return;
-    for (std::size_t port = 1; port < ports_.count(); ++port) units_.join(port, 0);
   }
 
   // A cable belongs to its lower end, so a way up and down again changes parts once.
@@ -185,6 +182,11 @@ class Cutter {
     }
   }
 
+  // Until a signal of the switch at the far end of the port pauses it.
+  Duration signal(std::size_t port) const {
+    const TopologyLink& link = topology_.links[port / 2];
+    return pause_delay(link.latency, link.rate);
+  }
   Duration& least(std::uint32_t from, std::uint32_t to) {
     return cut_.least[std::size_t{from} * cut_.parts + to];
   }
@@ -203,7 +205,10 @@ class Cutter {
         reach(from, cut_.of_node(far), in);
         continue;
       }
-      for (const std::size_t next : ports_.leaving(far)) reach(from, cut_.of_port(next), in);
+      for (const std::size_t next : ports_.leaving(far)) {
+        reach(from, cut_.of_port(next), in);
+        if (topology_.pause) reach(cut_.of_port(next), from, signal(port));
+      }
     }
     for (std::uint32_t over = 0; over < n; ++over)
       for (std::uint32_t a = 0; a < n; ++a)

@@ -1,10 +1,12 @@
 #include "fabric/sim/cut_network.h"
 
+#include <algorithm>
+
 namespace soliton {
 
 CutNetwork::CutNetwork(const Topology& topology, const Routes& routes, const FaultPlan& plan,
                        std::uint32_t parts, std::size_t trace_limit)
-    : cut_(cut_network(topology, parts)) {
+    : topology_(topology), cut_(cut_network(topology, parts)) {
   for (std::uint32_t part = 0; part < cut_.parts; ++part) {
     traces_.push_back(std::make_unique<EarliestEvents>(trace_limit));
     // Routes fill tables when they are first asked, so each thread has its own.
@@ -12,6 +14,13 @@ CutNetwork::CutNetwork(const Topology& topology, const Routes& routes, const Fau
     parts_.push_back(std::make_unique<Network>(topology, part > 0 ? *routes_.back() : routes, plan,
                                                traces_.back().get(), PartOf{&cut_, part}));
   }
+  if (topology.pause) circles_.emplace(resume_level(*topology.pause), parts_.front()->classes());
+  // A switch is in one part where there are pauses, which are what asks for it.
+  std::vector<std::uint32_t> of_switch(topology.vertices.size(), 0);
+  for (std::size_t port = 0; port < topology.links.size() * 2; ++port)
+    of_switch[topology.links[port / 2].ends[port % 2]] = cut_.of_port(port);
+  for (std::size_t port = 0; port < topology.links.size() * 2; ++port)
+    switch_parts_.push_back(of_switch[topology.links[port / 2].ends[1 - port % 2]]);
 }
 
 std::unique_ptr<LocalHub> CutNetwork::make_hub(std::uint32_t part,
@@ -43,14 +52,50 @@ std::vector<PortSeries> CutNetwork::series() const {
   return out;
 }
 
-// A topology with pauses is not cut.
-std::vector<Deadlock> CutNetwork::deadlocks() const {
-  const std::span<const Deadlock> found = parts_.front()->deadlocks();
-  return {found.begin(), found.end()};
+Instant CutNetwork::at() const {
+  Instant first = kNever;
+  for (const std::unique_ptr<Network>& part : parts_) first = std::min(first, part->poll_at());
+  return first;
 }
 
-std::optional<PauseReport> CutNetwork::pause_report(Instant now) const {
-  return parts_.front()->pause_report(now);
+// Circles are looked for first: the watchdog breaks them by dropping what waits in them.
+void CutNetwork::hold(Instant now) {
+  find_circles(now);
+  for (const std::unique_ptr<Network>& part : parts_)
+    if (part->poll_at() == now) part->poll(now);
+}
+
+void CutNetwork::find_circles(Instant now) {
+  Stopped all;
+  for (const std::unique_ptr<Network>& part : parts_) {
+    if (part->poll_at() != now && now != ended_) continue;
+    const Stopped its = part->stopped();
+    all.queues.insert(all.queues.end(), its.queues.begin(), its.queues.end());
+    all.waiting.insert(all.waiting.end(), its.waiting.begin(), its.waiting.end());
+  }
+  // In the order of a network that is whole.
+  std::ranges::sort(all.queues);
+  const std::size_t classes = parts_.front()->classes();
+  circles_->look(now, all, [&](std::size_t queue) {
+    return switch_of(queue / classes).pauses()->held_back(queue);
+  });
+}
+
+std::optional<PauseReport> CutNetwork::pause_report(Instant now) {
+  if (!parts_.front()->pauses()) return std::nullopt;
+  ended_ = now;
+  if (cut_.parts > 1) find_circles(now);
+  PauseReport out;
+  out.deadlocks = cut_.parts > 1 ? circles_->found() : parts_.front()->deadlocks();
+  for (std::size_t port = 0; port < topology_.links.size() * 2; ++port) {
+    PortPauses its = parts_[cut_.of_port(port)]->pauses_of(port, now);
+    its.held_max = switch_of(port).pauses_of(port, now).held_max;
+    const PortCounters& counters = its.counters;
+    out.lossy_queue_max = std::max(out.lossy_queue_max, counters.lossy_queue_max);
+    if (its.pauses > 0 || counters.dropped_queue > 0 || counters.dropped_watchdog > 0)
+      out.ports.push_back(std::move(its));
+  }
+  return out;
 }
 
 std::vector<FaultCounters> CutNetwork::fault_counters() const {

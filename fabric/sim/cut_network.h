@@ -4,15 +4,17 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "fabric/sim/engine_node.h"
 #include "fabric/sim/local_hub.h"
+#include "fabric/sim/meeting.h"
 #include "fabric/sim/network.h"
 
 namespace soliton {
 
-class CutNetwork {
+class CutNetwork : public Meeting {
  public:
   // At most `parts` parts (cut_network()). Of what happens in the network, the first `trace_limit`
   // events by time are kept. The references outlive the object.
@@ -27,21 +29,34 @@ class CutNetwork {
   // Cables::record_series().
   void record_series(Duration interval);
 
+  // Parts meet when the watchdog of one looks: at what is stopped in all of them. Where a part has
+  // passed that instant, nothing was stopped there.
+  Instant at() const override;
+  void hold(Instant now) override;
+
   NetworkCounters counters() const;
   const PortCounters& port(std::size_t port) const;
   // By port; empty if nothing is sampled.
   std::vector<PortSeries> series() const;
-  std::vector<Deadlock> deadlocks() const;
-  std::optional<PauseReport> pause_report(Instant now) const;
+  // Unset without pauses. `now`: the end of the run, when ports are looked at once more.
+  std::optional<PauseReport> pause_report(Instant now);
   std::vector<FaultCounters> fault_counters() const;
   // In order of time.
   std::vector<TraceEvent> take_trace();
 
  private:
+  void find_circles(Instant now);
+  // The part of the switch that the port feeds; that of the port if it feeds none.
+  const Network& switch_of(std::size_t port) const { return *parts_[switch_parts_[port]]; }
+
+  const Topology& topology_;
   Cut cut_;
   std::vector<std::unique_ptr<Routes>> routes_;          // of parts after the first
   std::vector<std::unique_ptr<EarliestEvents>> traces_;  // by part
   std::vector<std::unique_ptr<Network>> parts_;
+  std::vector<std::uint32_t> switch_parts_;  // by port
+  std::optional<CircleLog> circles_;         // of all parts, with pauses
+  Instant ended_ = kNever;                   // when the run ended
 };
 
 }  // namespace soliton

@@ -4,14 +4,16 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
+#include "fabric/sim/network_counters.h"
 #include "protocol/base/quantity.h"
 
 namespace soliton {
 
 // Packets that came in over the cable of port `from` and wait at port `at` of its switch.
-struct Waiting {
+struct QueuedBytes {
   std::size_t at = 0;
   std::size_t from = 0;
   Bytes size{};
@@ -22,7 +24,31 @@ struct Waiting {
 // packets at these ports. A port that resumes once packets elsewhere have left is in no circle: a
 // port is in one only if the bytes that remain are above `xon`.
 std::vector<std::vector<std::size_t>> find_deadlocks(const std::vector<std::size_t>& stopped,
-                                                     const std::vector<Waiting>& waiting,
+                                                     const std::vector<QueuedBytes>& waiting,
                                                      Bytes xon);
+
+// Queues that are paused, and what waits at them.
+struct Stopped {
+  std::vector<std::size_t> queues;  // numbered by port and class
+  std::vector<QueuedBytes> waiting;
+};
+
+// The circles that were found. One that lasts is in it once.
+class CircleLog {
+ public:
+  // `classes`: a queue's number is its port's times this, and its class.
+  CircleLog(Bytes xon, std::size_t classes) : xon_(xon), classes_(classes) {}
+
+  // `held_back`: whether the last signal to a queue told it to stop. Where one that lets it go on is on
+  // its way, the queue is stopped, but not stuck.
+  void look(Instant now, const Stopped& stopped,
+            const std::function<bool(std::size_t queue)>& held_back);
+  const std::vector<Deadlock>& found() const { return found_; }
+
+ private:
+  Bytes xon_;
+  std::size_t classes_;
+  std::vector<Deadlock> found_;
+};
 
 }  // namespace soliton

@@ -56,6 +56,7 @@ Status Engine::play() {
     set_next();
     set_reach();
     if (ended()) return {};
+    if (met()) continue;
     set_horizons();
     if (Status status = play_round(); !status) return status;
     exchange();
@@ -117,6 +118,16 @@ bool Engine::ended() {
   return true;
 }
 
+// Whether a meeting was held, which changes what comes next.
+bool Engine::met() {
+  if (options_.meeting == nullptr || places_.size() == 1) return false;
+  const Instant at = options_.meeting->at();
+  if (at == kNever || at > first_ || at >= reach_) return false;
+  options_.meeting->hold(at);
+  exchange();
+  return true;
+}
+
 void Engine::set_horizons() {
   for (std::uint32_t to = 0; to < places_.size(); ++to) {
     Place& place = places_[to];
@@ -142,7 +153,7 @@ Status Engine::play_round() {
 void Engine::exchange() {
   for (std::uint32_t from = 0; from < places_.size(); ++from) {
     for (std::uint32_t to = 0; to < places_.size(); ++to)
-      if (from != to) places_[to].inbox[from] = places_[from].hub->take_leaving(to);
+      if (from != to) places_[to].inbox[from].add(places_[from].hub->take_leaving(to));
     ended_ = std::min(ended_, places_[from].hub->ended());
   }
   // Events at the instant of the end still happen, at every node.

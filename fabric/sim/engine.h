@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "fabric/sim/local_hub.h"
+#include "fabric/sim/meeting.h"
 #include "fabric/sim/team.h"
 
 namespace soliton {
@@ -36,7 +37,8 @@ struct EngineOptions {
   // Whether the round is to end early so that `stop` is called. Asked after each window, by all hubs
   // at once; if it is empty and `stop` is not, every window ends the round.
   std::function<bool()> pause;
-  Team* team = nullptr;  // plays the hubs; null: one by one
+  Team* team = nullptr;        // plays the hubs; null: one by one
+  Meeting* meeting = nullptr;  // of the hubs; may be null
 };
 
 struct EngineReport : HubReport {
@@ -71,6 +73,7 @@ class Engine {
   void set_next();
   void set_reach();
   bool ended();
+  bool met();
   void set_horizons();
   Status play_round();
   void exchange();

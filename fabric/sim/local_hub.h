@@ -46,7 +46,7 @@ class LocalHub : public Hub {
 
  private:
   // Nothing here may pass it.
-  Instant reach() const { return std::min(reach_, network_.first_answer()); }
+  Instant reach() const { return std::min({reach_, network_.first_answer(), network_.meeting()}); }
   void play_network();
   void grant_window();
   Status collect_window();

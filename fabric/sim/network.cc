@@ -12,9 +12,11 @@ Network::Network(const Topology& topology, const Routes& routes, const FaultPlan
       cables_(topology, routes, plan, trace, part),
       windows_(plan, part.part == 0 ? trace : nullptr),
       least_(lookahead_of(topology)),
-      sent_(topology.nodes, kRunStart) {
-  if (SwitchPorts::needed(topology)) queued_.emplace(topology, least_.first, cables_);
-}
+      queued_(SwitchPorts::needed(topology)
+                  ? std::make_unique<SwitchPorts>(topology, least_.first, cables_)
+                  : nullptr),
+      circles_(topology.pause ? resume_level(*topology.pause) : Bytes{}, classes()),
+      sent_(topology.nodes, kRunStart) {}
 
 void Network::send(Frame frame) {
   const Datagram& datagram = frame.datagram;
@@ -39,13 +41,16 @@ void Network::advance(Instant horizon, std::vector<Frame>& delivered) {
   EventQueue& events = cables_.events();
   const auto bound = [&] {
     return std::min(
-        {horizon, later(cables_.first_arrival(), least_.first), cables_.first_answer()});
+        {horizon, later(cables_.first_arrival(), least_.first), cables_.first_answer(), meeting()});
   };
-  while (std::min(events.next(), poll_at()) < bound()) {
-    if (poll_at() <= events.next())
+  while (std::min(events.next(), own_poll()) < bound()) {
+    if (own_poll() <= events.next()) {
+      // First: the watchdog breaks circles by dropping what waits in them.
+      find_circles(poll_at());
       poll(poll_at());
-    else
+    } else {
       process(events.pop());
+    }
   }
   events.set_processed(std::max(events.processed(), bound()));
   cables_.take_arrived(delivered);
@@ -82,19 +87,14 @@ void Network::poll(Instant now) {
   queued_->poll(now);
 }
 
+void Network::find_circles(Instant now) {
+  circles_.look(now, stopped(), [&](std::size_t queue) { return pauses()->held_back(queue); });
+}
+
 void Network::finish(Instant now) {
   windows_.record(now);
+  if (pauses() && whole()) find_circles(now);
   if (queued_) queued_->finish(now);
-}
-
-std::span<const Deadlock> Network::deadlocks() const {
-  if (!queued_) return {};
-  return queued_->deadlocks();
-}
-
-std::optional<PauseReport> Network::pause_report(Instant now) const {
-  if (!pauses()) return std::nullopt;
-  return queued_->report(now);
 }
 
 }  // namespace soliton

@@ -25,8 +25,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
+#include <memory>
 #include <vector>
 
 #include "fabric/sim/cables.h"
@@ -72,6 +71,14 @@ class Network {
   // wait for each other.
   void finish(Instant now);
 
+  // With pauses: when the watchdog looks next (SwitchPorts::poll_at()). A part does not pass that
+  // instant: someone must look at what is stopped in all parts, and then call poll().
+  Instant poll_at() const { return queued_ ? queued_->poll_at() : kNever; }
+  // The same of a part; kNever of a network that is whole, which looks by itself.
+  Instant meeting() const { return whole() ? kNever : poll_at(); }
+  void poll(Instant now);
+  Stopped stopped() const { return pauses() ? queued_->stopped() : Stopped{}; }
+
   // Bounds for the engine (Lookahead).
   Duration least_first() const { return least_.first; }
   Duration least_last() const { return least_.last; }
@@ -81,22 +88,28 @@ class Network {
   const PortCounters& port(Hop hop) const { return cables_.port(port_of(hop)).counters; }
   // Null without pauses.
   const PauseControl* pauses() const { return queued_ ? queued_->control() : nullptr; }
-  // Empty without pauses.
-  std::span<const Deadlock> deadlocks() const;
-  // Unset without pauses. `now`: the end of the run.
-  std::optional<PauseReport> pause_report(Instant now) const;
+  // SwitchPorts::pauses_of(). REQUIRES: pauses().
+  PortPauses pauses_of(std::size_t port, Instant now) const {
+    return queued_->pauses_of(port, now);
+  }
+  std::size_t classes() const { return queued_ ? queued_->classes() : 1; }
+  // Empty without pauses, and of a part.
+  const std::vector<Deadlock>& deadlocks() const { return circles_.found(); }
   const std::vector<FaultCounters>& fault_counters() const { return cables_.faults().counters(); }
 
  private:
+  bool whole() const { return !part_.cut || part_.cut->parts == 1; }
+  // When it polls by itself.
+  Instant own_poll() const { return whole() ? poll_at() : kNever; }
   void process(const NetworkEvent& event);
-  void poll(Instant now);
-  Instant poll_at() const { return queued_ ? queued_->poll_at() : kNever; }
+  void find_circles(Instant now);
 
   PartOf part_;
   Cables cables_;
   FaultWindows windows_;
   Lookahead least_;
-  std::optional<SwitchPorts> queued_;
+  std::unique_ptr<SwitchPorts> queued_;  // null if no port needs it
+  CircleLog circles_;
   std::vector<Instant> sent_;  // last departure, by source
   Instant last_event_{};
 };

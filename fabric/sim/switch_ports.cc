@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "fabric/sim/deadlock.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -238,11 +237,12 @@ void SwitchPorts::call_back(std::size_t port, Instant at) {
 
 void SwitchPorts::send_signal(const std::optional<PauseSignal>& signal) {
   if (!signal) return;
-  cables_.events().push({.at = signal->at,
-                         .ordinal = signal->ordinal,
-                         .source = static_cast<std::uint32_t>(signal->port),
-                         .flight = signal->stop ? 1u : 0u,
-                         .what = NetworkEvent::What::kSignal});
+  cables_.signal({.at = signal->at,
+                  .ordinal = signal->ordinal,
+                  .source = static_cast<std::uint32_t>(signal->port),
+                  .flight = signal->stop ? 1u : 0u,
+                  .what = NetworkEvent::What::kSignal},
+                 signal->port / classes_.most());
 }
 
 void SwitchPorts::take_signal(const PauseSignal& signal) {
@@ -289,8 +289,6 @@ void SwitchPorts::set_poll(Instant now) {
 }
 
 void SwitchPorts::poll(Instant now) {
-  // First: the watchdog breaks circles by dropping what waits in them.
-  find_circles(now);
   for (const std::size_t queue : stopped_) watch(queue, now);
   poll_at_ = kNever;
   set_poll(now);
@@ -323,31 +321,19 @@ void SwitchPorts::discard_stuck(std::uint32_t number, Instant now) {
   cables_.discard(number, now, kNoRule);
 }
 
-void SwitchPorts::find_circles(Instant now) {
-  std::vector<std::size_t> stopped;
-  std::vector<Waiting> waiting;
+Stopped SwitchPorts::stopped() const {
+  Stopped out;
   for (const std::size_t queue : stopped_) {
-    // A signal that lets the port go on may be on its way: such a port is stopped, but not stuck.
-    if (!control_->held_back(queue)) continue;
-    stopped.push_back(queue);
+    out.queues.push_back(queue);
     for (const PacketQueue::Entry& entry : queues_[queue].waiting())
-      waiting.push_back({queue, came_over(cables_.flight(entry.flight)), entry.size});
+      out.waiting.push_back({queue, came_over(cables_.flight(entry.flight)), entry.size});
   }
-  for (const std::vector<std::size_t>& queues :
-       find_deadlocks(stopped, waiting, resume_level(*topology_.pause))) {
-    std::vector<Hop> circle;
-    for (const std::size_t queue : queues) circle.push_back(hop_of(queue / classes_.most()));
-    // The same circle is found at every poll while it lasts, and is reported once.
-    const bool known = std::any_of(deadlocks_.begin(), deadlocks_.end(),
-                                   [&](const Deadlock& d) { return d.circle == circle; });
-    if (!known) deadlocks_.push_back({now, std::move(circle)});
-  }
+  return out;
 }
 
 // Queues of cards are measured when a packet starts (PacketQueue::length_at()); what never starts
 // is measured here.
 void SwitchPorts::finish(Instant now) {
-  if (control_) find_circles(now);
   for (std::size_t port = 0; port < cables_.ports(); ++port) {
     if (control_) measure_waiting(port);
     for (std::size_t its = 0; its < classes_.most(); ++its)
@@ -356,22 +342,15 @@ void SwitchPorts::finish(Instant now) {
   }
 }
 
-PauseReport SwitchPorts::report(Instant now) const {
-  PauseReport report{.ports = {}, .deadlocks = deadlocks_, .lossy_queue_max = {}};
-  for (std::size_t port = 0; port < cables_.ports(); ++port) {
-    const PortCounters& counters = cables_.port(port).counters;
-    report.lossy_queue_max = std::max(report.lossy_queue_max, counters.lossy_queue_max);
-    PortPauses its{.hop = hop_of(port), .counters = counters};
-    for (std::size_t c = 0; c < classes_.most(); ++c) {
-      const std::size_t queue = queue_of(port, c);
-      its.pauses += control_->pauses(queue);
-      its.paused = sum(its.paused, control_->paused(queue, now));
-      its.held_max = std::max(its.held_max, control_->held_max(queue));
-    }
-    if (its.pauses > 0 || counters.dropped_queue > 0 || counters.dropped_watchdog > 0)
-      report.ports.push_back(std::move(its));
+PortPauses SwitchPorts::pauses_of(std::size_t port, Instant now) const {
+  PortPauses out{.hop = hop_of(port), .counters = cables_.port(port).counters};
+  for (std::size_t c = 0; c < classes_.most(); ++c) {
+    const std::size_t queue = queue_of(port, c);
+    out.pauses += control_->pauses(queue);
+    out.paused = sum(out.paused, control_->paused(queue, now));
+    out.held_max = std::max(out.held_max, control_->held_max(queue));
   }
-  return report;
+  return out;
 }
 
 }  // namespace soliton

@@ -20,6 +20,7 @@
 
 #include "fabric/sim/arbiter.h"
 #include "fabric/sim/cables.h"
+#include "fabric/sim/deadlock.h"
 #include "fabric/sim/packet_queue.h"
 #include "fabric/sim/pause.h"
 #include "topologies/shared_buffer.h"
@@ -49,15 +50,17 @@ class SwitchPorts {
   // port is paused: a network in which nothing happens has no next event.
   Instant poll_at() const { return poll_at_; }
   void poll(Instant now);
-  // Called when the run ends: finds ports that wait for each other, and measures queues that will
-  // never be served.
+  // What is stopped now, for the search for circles (CircleLog).
+  Stopped stopped() const;
+  // Called when the run ends: measures queues that will never be served.
   void finish(Instant now);
 
   // Null without pauses.
   const PauseControl* control() const { return control_ ? &*control_ : nullptr; }
-  const std::vector<Deadlock>& deadlocks() const { return deadlocks_; }
-  // REQUIRES: control().
-  PauseReport report(Instant now) const;
+  std::size_t classes() const { return classes_.most(); }
+  // `held_max` is what the switch that the port feeds has held, if it is simulated here. REQUIRES:
+  // control().
+  PortPauses pauses_of(std::size_t port, Instant now) const;
 
  private:
   // Queues, and what is paused, are numbered by port and class.
@@ -81,7 +84,6 @@ class SwitchPorts {
   void watch(std::size_t queue, Instant now);
   void note_waited(std::size_t port, const PacketQueue::Entry& entry, Instant until);
   void discard_stuck(std::uint32_t number, Instant now);
-  void find_circles(Instant now);
 
   const Topology& topology_;
   Cables& cables_;
@@ -96,7 +98,6 @@ class SwitchPorts {
   std::vector<std::size_t> stopped_;  // queues of switches that are paused, in order
   std::vector<Bytes> next_;           // by class: what serve_switch() offers its arbiter
   Instant poll_at_ = kNever;
-  std::vector<Deadlock> deadlocks_;
 };
 
 }  // namespace soliton

@@ -106,6 +106,78 @@ TEST(Cut, RandomGraphsGiveTheBytesOfTheWhole) {
   EXPECT_GT(cut, 300u) << "hardly any of these networks can be cut";
 }
 
+// Plays the scenario whole and in parts. Returns what the whole did.
+Outcome expect_equal_parts(const Scenario& scenario, const std::string& which) {
+  OneByOne one;
+  Outcome whole = run_cut(scenario, 1, one);
+  EXPECT_EQ(whole.logs, run_packed(scenario).logs) << which;
+  for (const std::uint32_t parts : {2u, 3u, 8u}) {
+    Shuffled team;
+    const Outcome got = run_cut(scenario, parts, team);
+    EXPECT_EQ(whole, got) << which << ", " << parts << " parts";
+    EXPECT_EQ(whole.pauses, got.pauses) << which << ", " << parts << " parts";
+    whole.hubs = std::max(whole.hubs, got.hubs);
+  }
+  return whole;
+}
+
+PriorityPause short_pauses(std::uint64_t seed) {
+  const auto more = static_cast<std::int64_t>(seed % 5);
+  return {.xoff = Bytes{3'100 + 300 * more},
+          .watchdog =
+              PauseWatchdog{.poll = microseconds(20 + more), .polls = 2, .restore = microseconds(10)},
+          .frame = Bytes{1'432 + 66}};
+}
+
+TEST(Cut, PausesGiveTheBytesOfTheWhole) {
+  std::uint64_t cut = 0, paused = 0;
+  for (std::uint64_t seed = 1; seed <= 100 && !testing::Test::HasFailure(); ++seed) {
+    Scenario scenario = on_graph(seed);
+    scenario.topology->pause = short_pauses(seed);
+    // With pauses all switches have the same classes and no shared buffer.
+    std::vector<Vertex>& switches = scenario.topology->explicit_switches;
+    for (Vertex& its : switches) its.queues = {.classes = switches.front().queues.classes};
+    const Outcome whole = expect_equal_parts(scenario, fmt::format("seed {}", seed));
+    cut += whole.hubs > 1 ? 1 : 0;
+    paused += whole.pauses.empty() ? 0 : 1;
+  }
+  EXPECT_GT(cut, 50u) << "hardly any of these networks can be cut";
+  EXPECT_GT(paused, 50u);
+}
+
+// Slow cables in a ring, over which all send: its ports wait for each other in a circle, which the watchdog
+// breaks. The parts of the ring know of the circle only together.
+TEST(Cut, ACircleThroughAllPartsIsFoundAndBroken) {
+  std::uint64_t circles = 0, watched = 0;
+  for (std::uint64_t seed = 1; seed <= 10 && !testing::Test::HasFailure(); ++seed) {
+    TopologySpec ring{.name = "ring", .kind = "explicit", .routing = Routing::kEcmp};
+    const auto link = [&](const std::string& from, const std::string& to, BitRate rate) {
+      TopologyLink cable;
+      cable.name = from + to;
+      cable.latency = nanoseconds(100);
+      cable.rate = rate;
+      ring.explicit_links.push_back({from, to, cable});
+    };
+    for (std::uint32_t i = 0; i < 5; ++i)
+      ring.explicit_switches.push_back({.name = fmt::format("s{}", i)});
+    for (std::uint32_t i = 0; i < 5; ++i)
+      link(fmt::format("s{}", i), fmt::format("s{}", (i + 1) % 5), BitRate{2'000'000'000});
+    for (std::uint32_t i = 0; i < 10; ++i)
+      link(fmt::format("fpga{}", i), fmt::format("s{}", i / 2), BitRate{40'000'000'000});
+    ring.pause = short_pauses(seed);
+    const Scenario scenario{
+        .nodes = 10,
+        .make = [=](NodeId id) { return std::make_unique<Chatter>(id, 10, 30, seed); },
+        .faults = {.seed = seed},
+        .topology = ring};
+    const Outcome whole = expect_equal_parts(scenario, fmt::format("seed {}", seed));
+    circles += whole.pauses.find("circle") != std::string::npos ? 1 : 0;
+    watched += whole.report.end == EndReason::kQuiet ? 1 : 0;
+  }
+  EXPECT_GT(circles, 1u);
+  EXPECT_EQ(watched, 10u) << "the watchdog lets all of them end";
+}
+
 TEST(Cut, ATimeLimitAndAStopEndAllPartsAtOneInstant) {
   Scenario scenario = on_graph(7);
   scenario.options.time_limit = kRunStart + microseconds(15);

@@ -121,6 +121,21 @@ std::string describe_pauses(const Network& network, const Topology& topology) {
   return out;
 }
 
+std::string describe_report(const std::optional<PauseReport>& report) {
+  std::string out;
+  if (!report) return out;
+  for (const PortPauses& port : report->ports)
+    out += fmt::format("port {} paused {} times, {} ps, held {} B, dropped {} and {}\n",
+                       port_of(port.hop), port.pauses, port.paused.count(), port.held_max.count,
+                       port.counters.dropped_queue, port.counters.dropped_watchdog);
+  for (const Deadlock& deadlock : report->deadlocks) {
+    out += fmt::format("circle at {}:", deadlock.at.time_since_epoch().count());
+    for (const Hop hop : deadlock.circle) out += fmt::format(" {}", port_of(hop));
+    out += '\n';
+  }
+  return out;
+}
+
 std::string describe_trace(const std::vector<TraceEvent>& trace) {
   std::string out;
   for (const TraceEvent& event : trace)
@@ -210,13 +225,15 @@ Outcome run_cut(const Scenario& scenario, std::uint32_t parts, Team& team) {
   }
   EngineOptions options = scenario.options;
   options.team = &team;
+  options.meeting = &network;
   const auto report = Engine(network.cut(), hub_references, network.least_path(), options).run();
   EXPECT_TRUE(report) << report.error().message;
   Outcome outcome;
   for (const auto& machine : machines) outcome.logs.push_back(machine->log());
+  describe_end(*report, outcome);
+  outcome.pauses = describe_report(network.pause_report(report->now));
   outcome.fabric = describe_counts(network.counters(), network.fault_counters()) +
                    describe_trace(network.take_trace());
-  describe_end(*report, outcome);
   outcome.hubs = hubs.size();
   return outcome;
 }

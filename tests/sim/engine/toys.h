@@ -86,6 +86,7 @@ struct Outcome {
   std::vector<std::string> logs;  // by node
   std::string fabric;             // counters and trace
   std::string end;                // reason, instant, numbers of events
+  std::string pauses = {};        // of run_cut(), which looks for circles too
   EngineReport report;
   std::size_t hubs = 1;
   bool operator==(const Outcome& other) const {
