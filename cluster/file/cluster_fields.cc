@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 
 #include "cluster/file/parts.h"
 #include "fabric/faults/fault_kind.h"
@@ -286,6 +287,17 @@ constexpr Field kRequestRows[] = {
         .by_default("none"),
 };
 
+// A word that several kinds have under one key is one of its words.
+void add_words(const Field& more, Field& known) {
+  static std::deque<std::vector<FieldWord>> merged;
+  std::vector<FieldWord> words(known.words.begin(), known.words.end());
+  for (const FieldWord& word : more.words)
+    if (std::none_of(words.begin(), words.end(),
+                     [&](const FieldWord& had) { return had.spelling == word.spelling; }))
+      words.push_back(word);
+  if (words.size() > known.words.size()) known.words = merged.emplace_back(std::move(words));
+}
+
 // Keys of requests to a model, then those of all kinds of communication.
 FieldTable workload_fields() {
   static std::vector<Field> rows(std::begin(kRequestRows), std::end(kRequestRows));
@@ -296,10 +308,14 @@ FieldTable workload_fields() {
                      .spelled(kinds));
   for (const TrafficKind* kind : traffic_kinds())
     for (const FieldTable* table : {&kind->fields, &kind->own})
-      for (const Field& row : table->fields)
-        if (std::none_of(rows.begin(), rows.end(),
-                         [&](const Field& known) { return known.key == row.key; }))
+      for (const Field& row : table->fields) {
+        const auto known = std::find_if(rows.begin(), rows.end(),
+                                        [&](const Field& had) { return had.key == row.key; });
+        if (known == rows.end())
           rows.push_back(row.from(*table));
+        else
+          add_words(row, *known);
+      }
   FieldTable out = fields_of<WorkloadSpec>("workload", rows);
   return out;
 }

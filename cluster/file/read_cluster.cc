@@ -118,6 +118,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   // The parts that no plan depends on.
   std::size_t aside = errors_of(map, [&] { read_workload(map, out.nodes, out.workload); });
   reading.workload = aside == 0;
+  if (out.workload.traffic) out.workload.traffic->seed = out.seed;
   read_field(map, "compute", &out);
   read_field(map, "sample_every", &out);
   // Rates begin and end at the line's, unless the file says otherwise.

@@ -120,7 +120,7 @@ class TrafficReader {
     for (const FieldCheck::Problem& problem : check.problems)
       map_.error(problem.key, problem.message);
     const bool good = check.problems.empty();
-    if (good && t.kind->has_receiver() &&
+    if (good && t.kind->has_receiver &&
         std::find(t.senders.begin(), t.senders.end(), t.receiver) != t.senders.end())
       map_.error("to", fmt::format("{} would send to itself", names_[index(t.receiver)]));
     if (expected_records(t) > static_cast<std::uint64_t>(kRecordsMost))

@@ -85,6 +85,9 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
                      r.traffic->line_share
                          ? fmt::format("{} of the line", percent(*r.traffic->line_share))
                          : ""});
+  if (r.traffic && r.traffic->bound && latency.completed > 0)
+    cards.push_back(
+        {"time", spell_time(r.traffic->time), "bound " + spell_time(*r.traffic->bound)});
   if (latency.completed > 0 && !r.traffic) {
     cards.push_back({"effective TFLOPS", significant(effective_tflops(r), 3),
                      fmt::format("{} of {} peak", percent(utilization(r)),

@@ -122,6 +122,8 @@ void add_goodput(SummaryText& s, const TrafficResult& t) {
         describe(Bytes{static_cast<std::int64_t>(s.results.fabric.queue_bytes_max.value_or(0))});
   if (t.fairness_settled) text += ", after 5 ms " + significant(*t.fairness_settled, 3);
   s.line("goodput", text);
+  if (t.bound)
+    s.line("time", fmt::format("{}   bound {}", spell_time(t.time), spell_time(*t.bound)));
 }
 
 }  // namespace soliton

@@ -269,6 +269,9 @@ struct TrafficResult {
   std::string records = "messages";  // what summaries count: or "round trips", "rounds of a node"
   std::uint64_t message_bytes = 0;
   std::uint64_t bytes = 0;  // delivered
+  Duration time{};          // from the first send to the last completion
+  // What `time` of a complete run cannot be below; virtual time.
+  std::optional<Duration> bound;
   double goodput_gbps = 0;
   // Stream and incast in virtual time: the rate of the receiver's cable, and the share of it that
   // goodput fills together with its headers and frames.
@@ -289,6 +292,10 @@ inline constexpr Field kTrafficResultRows[] = {
     field<&TrafficResult::kind>("kind", "As in the cluster file."),
     field<&TrafficResult::message_bytes>("message_bytes", "Payload that a record stands for."),
     field<&TrafficResult::bytes>("bytes", "Payload delivered."),
+    field<&TrafficResult::time>("time_us", "From the first send to the last completion."),
+    field<&TrafficResult::bound>("bound_us",
+                                 "What that cannot be below: latency of the shortest paths, and "
+                                 "bytes over the rate of the cables; virtual time."),
     field<&TrafficResult::goodput_gbps>(
         "goodput_gbps", "Payload over the time from the first send to the last completion."),
     field<&TrafficResult::line_gbps>("line_gbps", "Rate of the receiver's cable."),

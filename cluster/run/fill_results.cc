@@ -109,8 +109,7 @@ void fill_plan(const PreparedRun& run, RunResults& results) {
 }
 
 void fill_traffic_roles(const Traffic& traffic, RunResults& results) {
-  for (const NodeId sender : traffic.senders) results.nodes[index(sender)].role = "traffic";
-  if (traffic.kind->has_receiver()) results.nodes[index(traffic.receiver)].role = "traffic";
+  for (const NodeId node : nodes_of(traffic)) results.nodes[index(node)].role = "traffic";
 }
 
 // What of the transport is known before it runs.

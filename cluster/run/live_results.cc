@@ -44,7 +44,10 @@ LiveResults::LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop&
       started_(Clock::now()),
       answered_(started_) {
   progress_.asked = asked_of(run.spec);
-  if (run.spec.workload.traffic) traffic_ = traffic_of(run.spec);
+  if (run.spec.workload.traffic) {
+    const Traffic traffic = traffic_of(run.spec);
+    messages_.emplace(std::span(&traffic, 1));
+  }
 }
 
 LiveResults::~LiveResults() { stop(); }
@@ -94,15 +97,8 @@ void LiveResults::on_records(std::span<const HostRecord> records) {
 // The two ends of a message come from different nodes.
 void LiveResults::on_records(std::span<const TrafficRecord> records) {
   const std::lock_guard lock(mutex_);
-  if (ends_.empty()) ends_.resize(expected_records(*traffic_));
-  for (const TrafficRecord& record : records) {
-    const std::size_t number = record_number(*traffic_, record);
-    TrafficRecord& message = ends_[number];
-    // A message becomes a row once, when its second end is known.
-    const bool was_whole = is_whole(message);
-    join(record, message);
-    if (!was_whole && is_whole(message)) add(request_row(*traffic_, number, message));
-  }
+  for (const TrafficRecord& record : records)
+    if (const std::optional<RequestRecord> row = messages_->add(record)) add(*row);
 }
 
 // A failed write does not end the run from the loop's thread; the run's thread learns of it here.

@@ -15,6 +15,7 @@
 
 #include "cluster/engine/cluster_run.h"
 #include "cluster/results/run_folder.h"
+#include "cluster/run/message_records.h"
 #include "cluster/run/run.h"
 
 namespace soliton {
@@ -65,7 +66,7 @@ class LiveResults : public RunObserver {
   RunFolder& folder_;
   ControlLoop& loop_;
   Show show_;
-  std::optional<Traffic> traffic_;  // of a communication workload
+
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point answered_;
   std::optional<GrowingFile> rows_file_, progress_file_;
@@ -76,7 +77,7 @@ class LiveResults : public RunObserver {
   std::uint64_t highest_request_ = 0;  // plus 1; requests are numbered as they are sent
   Instant first_sent_ = kNever, last_completed_{};
   RunProgress progress_;
-  std::vector<TrafficRecord> ends_;  // of messages, as far as they are known, by number and flow
+  std::optional<MessageRecords> messages_;  // of communication workloads
   std::optional<Error> failure_;
   int ticks_ = 0;
   std::optional<ControlLoop::Repeating> ticker_;

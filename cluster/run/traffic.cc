@@ -8,6 +8,8 @@
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/fill_results.h"
+#include "cluster/run/message_records.h"
+#include "cluster/run/network_times.h"
 #include "node/traffic/traffic_kind.h"
 #include "protocol/base/check.h"
 
@@ -63,11 +65,10 @@ std::optional<TrafficLine> line_of(const PreparedRun& run, const Traffic& traffi
 }
 
 void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunResults& results) {
-  results.requests = join_records(traffic, outcome.traffic);
-  results.sent = std::count_if(outcome.traffic.begin(), outcome.traffic.end(),
-                               [](const TrafficRecord& r) { return r.sent != kNever; });
-  // The receiver may have reported a message whose sender ended before it could report.
-  results.sent = std::max(results.sent, static_cast<std::int64_t>(results.requests.size()));
+  MessageRecords records({&traffic, 1});
+  for (const TrafficRecord& record : outcome.traffic) records.add(record);
+  results.requests = records.rows(0);
+  results.sent = records.sent(0);
   results.failed = results.sent - static_cast<std::int64_t>(results.requests.size());
   for (const RequestRecord& record : results.requests) {
     results.first_sent = &record == &results.requests.front()
@@ -81,6 +82,22 @@ void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunRes
   }
 }
 
+// A port that goes and comes back, or packets of one message on several ways, may use more than one
+// cable at a time.
+bool has_many_ways(const PreparedRun& run) {
+  return !run.faults.rules.empty() ||
+         (run.topology.routing != Routing::kEcmp && run.topology.routing != Routing::kFixed);
+}
+
+// In wall time the kernel is the network.
+std::optional<Duration> bound_of(const PreparedRun& run, const Traffic& traffic) {
+  if (traffic.kind->bound == nullptr || run.spec.time == TimeMode::kWall) return std::nullopt;
+  LtlOptions ltl = run.spec.ltl;
+  ltl.auth = auth_of(run.spec);
+  const NetworkTimes least(run.topology, line_bytes(ltl), nodes_of(traffic), has_many_ways(run));
+  return traffic.kind->bound(traffic, least);
+}
+
 }  // namespace
 
 Traffic traffic_of(const ClusterSpec& spec) {
@@ -91,44 +108,11 @@ Traffic traffic_of(const ClusterSpec& spec) {
   return traffic;
 }
 
-std::size_t record_number(const Traffic& traffic, const TrafficRecord& record) {
-  const std::size_t at = std::size_t{record.number} * traffic.senders.size() + record.flow;
-  SOLITON_CHECK(record.flow < traffic.senders.size() && at < expected_records(traffic));
-  return at;
-}
-
-// kNever stands for what an end does not know, and is later than everything.
-void join(const TrafficRecord& end, TrafficRecord& message) {
-  message.sent = std::min(message.sent, end.sent);
-  message.completed = std::min(message.completed, end.completed);
-  message.damaged = message.damaged || end.damaged;
-}
-
-bool is_whole(const TrafficRecord& message) {
-  return message.sent != kNever && message.completed != kNever;
-}
-
-RequestRecord request_row(const Traffic& traffic, std::size_t number,
-                          const TrafficRecord& message) {
-  RequestRecord row;
-  row.request = RequestId{static_cast<std::uint32_t>(number)};
-  row.client = static_cast<std::uint32_t>(number % traffic.senders.size());
-  row.sent = message.sent;
-  row.completed = message.completed;
-  // Traffic has no device and no host work: all of its latency is network.
-  row.path.network = row.completed - row.sent;
-  if (traffic.contents) row.matches = !message.damaged;
-  return row;
-}
-
 std::vector<RequestRecord> join_records(const Traffic& traffic,
                                         const std::vector<TrafficRecord>& records) {
-  std::vector<TrafficRecord> joined(expected_records(traffic));
-  for (const TrafficRecord& record : records) join(record, joined[record_number(traffic, record)]);
-  std::vector<RequestRecord> out;
-  for (std::size_t at = 0; at < joined.size(); ++at)
-    if (is_whole(joined[at])) out.push_back(request_row(traffic, at, joined[at]));
-  return out;
+  MessageRecords joined({&traffic, 1});
+  for (const TrafficRecord& record : records) joined.add(record);
+  return joined.rows(0);
 }
 
 TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& node_names,
@@ -138,10 +122,10 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
   out.message_bytes = traffic.bytes;
   Instant first = kNever;
   Instant last = kRunStart;
-  for (const NodeId sender : traffic.senders) {
-    const bool has_receiver = traffic.kind->has_receiver();
+  for (std::uint32_t flow = 0; flow < flows_of(traffic); ++flow) {
+    const FlowEnds ends = ends_of(traffic, flow);
     out.flows.push_back(
-        {node_names[index(sender)], has_receiver ? node_names[index(traffic.receiver)] : "", 0, 0});
+        {node_names[index(ends.from)], ends.to ? node_names[index(*ends.to)] : "", 0, 0});
   }
   std::vector<Instant> last_of(out.flows.size(), kRunStart);
   for (const RequestRecord& r : requests) {
@@ -151,6 +135,7 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
     last = std::max(last, r.completed);
   }
   if (requests.empty()) return out;
+  out.time = last - first;
   const std::uint64_t each = bytes_per_record(traffic);
   for (std::size_t flow = 0; flow < out.flows.size(); ++flow)
     out.flows[flow].goodput_gbps = gigabits(out.flows[flow].messages * each, last_of[flow] - first);
@@ -189,6 +174,7 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   for (const NodeSpec& node : run.spec.nodes) names.push_back(node.name);
   results.traffic = summarise(traffic, names, results.requests, line_of(run, traffic));
   results.traffic->kind = traffic.kind->name;
+  results.traffic->bound = bound_of(run, traffic);
   results.traffic->records = traffic.kind->records;
   check_transport(run, nodes, outcome, results);
   check_links(run, nodes, outcome, results);

@@ -12,13 +12,6 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control);
 // is set.
 Traffic traffic_of(const ClusterSpec& spec);
 
-// Index of a message among the records of a run: number * flows + flow.
-std::size_t record_number(const Traffic& traffic, const TrafficRecord& record);
-// Merges what one end knows into the message.
-void join(const TrafficRecord& end, TrafficRecord& message);
-bool is_whole(const TrafficRecord& message);  // both ends are known
-RequestRecord request_row(const Traffic& traffic, std::size_t number, const TrafficRecord& message);
-
 // Joins the two ends of each message, in order of request (number * flows + flow). Messages with an
 // unknown end are left out.
 std::vector<RequestRecord> join_records(const Traffic& traffic,

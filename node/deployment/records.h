@@ -27,11 +27,12 @@ struct HostRecord {
 // A message of a communication workload, as seen from one of its ends. Different nodes see the two
 // ends of a flow; whoever collects the records joins them by (flow, number).
 struct TrafficRecord {
-  std::uint32_t flow = 0;    // position in Traffic::senders
-  std::uint32_t number = 0;  // index of the message in its flow; all-gather: the round
+  std::uint32_t flow = 0;    // flows_of()
+  std::uint32_t number = 0;  // index of the message in its flow; of collectives: the round
   Instant sent = kNever;     // kNever: this end did not see it sent
   Instant completed = kNever;
-  bool damaged = false;  // it arrived with other bytes than those that were sent
+  bool damaged = false;        // it arrived with other bytes than those that were sent
+  std::uint16_t workload = 0;  // which one of the run
 
   bool operator==(const TrafficRecord&) const = default;
 };

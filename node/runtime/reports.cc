@@ -70,11 +70,12 @@ void write_record(const TrafficRecord& record, wire::TrafficRecord::Builder out)
   out.setSentPs(record.sent.time_since_epoch().count());
   out.setCompletedPs(record.completed.time_since_epoch().count());
   out.setDamaged(record.damaged);
+  out.setWorkload(record.workload);
 }
 
 TrafficRecord read_record(wire::TrafficRecord::Reader in) {
   return {in.getFlow(), in.getNumber(), Instant{Duration{in.getSentPs()}},
-          Instant{Duration{in.getCompletedPs()}}, in.getDamaged()};
+          Instant{Duration{in.getCompletedPs()}}, in.getDamaged(), in.getWorkload()};
 }
 
 // Records, traces and histograms are typed, as a report has very many of them; counters go by their

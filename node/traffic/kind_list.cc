@@ -3,14 +3,15 @@
 
 namespace soliton {
 
-extern const TrafficKind kPingTraffic, kStreamTraffic, kIncastTraffic, kAllGatherTraffic;
+extern const TrafficKind kPingTraffic, kStreamTraffic, kIncastTraffic, kPermutationTraffic,
+    kAllGatherTraffic, kAllToAllTraffic, kAllReduceTraffic, kReduceScatterTraffic,
+    kBroadcastTraffic, kPipelineTraffic, kTokenTraffic;
 
 std::span<const TrafficKind* const> traffic_kinds() {
   static constexpr const TrafficKind* kKinds[] = {
-      &kPingTraffic,
-      &kStreamTraffic,
-      &kIncastTraffic,
-      &kAllGatherTraffic,
+      &kPingTraffic,      &kStreamTraffic,   &kIncastTraffic,    &kPermutationTraffic,
+      &kAllGatherTraffic, &kAllToAllTraffic, &kAllReduceTraffic, &kReduceScatterTraffic,
+      &kBroadcastTraffic, &kPipelineTraffic, &kTokenTraffic,
   };
   return kKinds;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +20,7 @@ struct TrafficKind;
 struct Traffic {
   const TrafficKind* kind = nullptr;  // traffic_kind.h
   std::vector<NodeId> senders;        // senders, one flow each; or the nodes of a group
-  NodeId receiver{};                  // only for kinds that have a receiver
+  NodeId receiver{};                  // only for kinds that have a receiver, or a root
   std::uint64_t bytes = 64;           // payload of a message; for a group as its kind defines
   std::uint32_t count = 1'000;        // messages of each flow, or rounds
   std::uint64_t seed = 1;             // of the messages' contents
@@ -35,8 +36,21 @@ Traffic traffic_of_kind(const TrafficKind& kind);
 // allowed (the message says what is).
 Status set_own(Traffic& traffic, std::string_view key, std::string_view text);
 
+// The first and the last node of a flow, as its records see it. `to` is unset where a record is a
+// node's own, such as its round.
+struct FlowEnds {
+  NodeId from{};
+  std::optional<NodeId> to;
+  bool operator==(const FlowEnds&) const = default;
+};
+
+// Flows are numbered from 0; a flow has Traffic::count records.
+std::uint32_t flows_of(const Traffic& traffic);
+FlowEnds ends_of(const Traffic& traffic, std::uint32_t flow);
 // Number of records of a complete run, with the two ends of a message joined.
 std::uint64_t expected_records(const Traffic& traffic);
+// The nodes that take part, each once.
+std::vector<NodeId> nodes_of(const Traffic& traffic);
 // Number of records that this node completes.
 std::uint64_t completed_at(const Traffic& traffic, NodeId node);
 // Pairs of nodes that exchange messages, each once and the lower node first, in ascending order.

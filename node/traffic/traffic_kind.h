@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "node/traffic/collective.h"
+#include "node/traffic/least_times.h"
 #include "node/traffic/traffic.h"
 #include "node/traffic/traffic_role.h"
 #include "protocol/base/fields.h"
@@ -33,22 +35,36 @@ struct TrafficKind {
   // Flows compete: results state how evenly they shared.
   bool competes = false;
 
+  // Of kinds that go by a schedule (collective.h). The next five members are then null.
+  Collective (*collective)(const Traffic& traffic) = nullptr;
+
   // Makes the role of node `options.self`; returns nullptr if the node has none. `traffic` must
   // outlive the role.
-  std::unique_ptr<TrafficRole> (*make)(const Traffic& traffic, const TrafficRole::Options& options);
+  std::unique_ptr<TrafficRole> (*make)(const Traffic& traffic,
+                                       const TrafficRole::Options& options) = nullptr;
   // As completed_at(). Null: every record is completed at the receiver.
   std::uint64_t (*completed)(const Traffic& traffic, NodeId node) = nullptr;
+  // As flows_of(). Null: one for each sender.
+  std::uint32_t (*flows)(const Traffic& traffic) = nullptr;
+  // As ends_of(). Null: the sender with that number and, if the kind has one, the receiver.
+  FlowEnds (*ends)(const Traffic& traffic, std::uint32_t flow) = nullptr;
+  // Pairs that exchange messages, in any order and with repetitions. Null: the ends of each flow.
+  std::vector<std::pair<NodeId, NodeId>> (*pairs)(const Traffic& traffic) = nullptr;
+
   // As bytes_per_record(). Null: a record is one message.
   std::uint64_t (*record_bytes)(const Traffic& traffic) = nullptr;
-  // Indices into `senders` of pairs that exchange messages, in any order and with repetitions.
-  // Null: each sender with the receiver.
-  std::vector<std::pair<std::size_t, std::size_t>> (*pairs)(const Traffic& traffic) = nullptr;
+  // The least time from when the first message is handed over until the last record is complete.
+  // Null: no bound is known.
+  Duration (*bound)(const Traffic& traffic, const LeastTimes& least) = nullptr;
   // The title of a workload of this kind. Null: the kind's name.
   std::string (*title)(const Traffic& traffic) = nullptr;
-
-  // Whether there is a single receiving node, Traffic::receiver.
-  bool has_receiver() const { return pairs == nullptr; }
+  // Traffic::receiver is a node of the workload.
+  bool has_receiver = false;
 };
+
+// The role of a node in a workload; nullptr if it has none. `traffic` must outlive it.
+std::unique_ptr<TrafficRole> make_traffic_role(const Traffic& traffic,
+                                               const TrafficRole::Options& options);
 
 // All kinds, in the order of lists.
 std::span<const TrafficKind* const> traffic_kinds();
@@ -88,6 +104,30 @@ inline constexpr Field kBytesRow = field<&Traffic::bytes>("bytes", "Payload of a
 inline constexpr Field kCountRow =
     field<&Traffic::count>("count", "Messages that each sender sends.")
         .between(std::int64_t{1}, kRecordsMost);
+inline constexpr Field kRoundsRow =
+    field<&Traffic::count>("count", "Rounds.").between(std::int64_t{1}, kRecordsMost);
+
+// How a collective goes. A kind has a table of its own, whose words are those schedules that it can
+// be done by.
+struct ScheduleOptions {
+  ScheduleName schedule = ScheduleName::kRing;
+};
+inline constexpr FieldWord kDirectWord = word("direct", ScheduleName::kDirect);
+inline constexpr FieldWord kPairwiseWord = word("pairwise", ScheduleName::kPairwise);
+inline constexpr FieldWord kRingWord = word("ring", ScheduleName::kRing);
+inline constexpr FieldWord kDoublingWord = word("doubling", ScheduleName::kDoubling);
+inline constexpr FieldWord kHalvingDoublingWord =
+    word("halving-doubling", ScheduleName::kHalvingDoubling);
+inline constexpr FieldWord kTreeWord = word("tree", ScheduleName::kTree);
+constexpr Field schedule_row(std::span<const FieldWord> words) {
+  return field<&ScheduleOptions::schedule>("schedule", "How the data travel.")
+      .spelled(words)
+      .by_default("direct; of all-reduce and reduce-scatter ring, of broadcast tree");
+}
+// "all-reduce (ring)".
+std::string title_with_schedule(const Traffic& traffic);
+// Reports fewer than two nodes, and numbers of nodes that the schedule cannot be done with.
+void check_ranks(const Traffic& traffic, FieldCheck& check);
 
 // One or more senders, and a receiver.
 inline constexpr Field kOneWayRows[] = {kFromRow, kToRow, kBytesRow, kCountRow};

@@ -41,7 +41,7 @@ bool TrafficRole::is_block(const Payload& message, std::uint64_t offset, NodeId 
 }
 
 void TrafficRole::trace_sent(NodeId peer, std::uint32_t number, std::uint64_t bytes, Instant now) {
-  if (!traced(number)) return;
+  if (!is_traced(number)) return;
   const auto port = static_cast<std::uint16_t>(index(self()));
   options_.trace->record({now,
                           {},
@@ -54,7 +54,7 @@ void TrafficRole::trace_sent(NodeId peer, std::uint32_t number, std::uint64_t by
 
 void TrafficRole::trace_received(NodeId peer, std::uint32_t number, std::uint64_t bytes,
                                  Instant now) {
-  if (!traced(number)) return;
+  if (!is_traced(number)) return;
   const auto port = static_cast<std::uint16_t>(index(peer));
   options_.trace->record({now,
                           {},
@@ -66,7 +66,7 @@ void TrafficRole::trace_received(NodeId peer, std::uint32_t number, std::uint64_
 }
 
 void TrafficRole::trace_span(std::uint32_t number, Instant from, Instant until) {
-  if (!traced(number)) return;
+  if (!is_traced(number)) return;
   options_.trace->record({from, until - from, self(), TraceKind::kRequest, number, 0, 0});
 }
 

@@ -3,7 +3,6 @@
 // every role.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -62,12 +61,11 @@ class TrafficRole : public Role {
   void trace_sent(NodeId peer, std::uint32_t number, std::uint64_t bytes, Instant now);
   void trace_received(NodeId peer, std::uint32_t number, std::uint64_t bytes, Instant now);
   void trace_span(std::uint32_t number, Instant from, Instant until);
-
- private:
-  bool traced(std::uint32_t number) const {
+  bool is_traced(std::uint32_t number) const {
     return options_.trace != nullptr && number < options_.trace_messages;
   }
 
+ private:
   const Traffic& traffic_;
   Options options_;
   Instant start_ = kNever;

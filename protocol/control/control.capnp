@@ -141,6 +141,7 @@ struct TrafficRecord {
   sentPs @2 :Int64;                 # greatest value: not seen at this node
   completedPs @3 :Int64;
   damaged @4 :Bool;
+  workload @5 :UInt16;              # which one of the run
 }
 
 struct Histogram {

@@ -11,7 +11,7 @@ namespace {
 
 std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer* trace) {
   const Traffic& traffic = deployment.role.get<Traffic>();
-  return traffic.kind->make(traffic, {deployment.id, deployment.trace_requests, trace});
+  return make_traffic_role(traffic, {deployment.id, deployment.trace_requests, trace});
 }
 
 Asked asked(const RoleSpec& spec, NodeId self) {

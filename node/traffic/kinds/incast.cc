@@ -15,7 +15,9 @@ const TrafficKind kIncastTraffic = {
     .fills_line = true,
     .competes = true,
     .make = make_one_way_role,
+    .bound = bound_of_flows,
     .title = [](const Traffic& t) { return fmt::format("incast {} : 1", t.senders.size()); },
+    .has_receiver = true,
 };
 
 }  // namespace soliton

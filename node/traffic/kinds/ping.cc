@@ -89,6 +89,12 @@ const TrafficKind kPingTraffic = {
     .make = make,
     .completed = completed_at_senders,
     .record_bytes = [](const Traffic& traffic) { return 2 * traffic.bytes; },
+    .bound =
+        [](const Traffic& t, const LeastTimes& least) {
+          return times(sum(least.message(t.senders.front(), t.receiver, t.bytes),
+                                    least.message(t.receiver, t.senders.front(), t.bytes)), t.count);
+        },
+    .has_receiver = true,
 };
 
 }  // namespace soliton

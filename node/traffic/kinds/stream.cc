@@ -12,6 +12,8 @@ const TrafficKind kStreamTraffic = {
     .fields = kOneWayFields.ruled(&check_one_sender),
     .fills_line = true,
     .make = make_one_way_role,
+    .bound = bound_of_flows,
+    .has_receiver = true,
 };
 
 }  // namespace soliton

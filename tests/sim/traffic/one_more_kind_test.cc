@@ -86,12 +86,10 @@ constexpr TrafficKind kShift = {
     .make = [](const Traffic& traffic, const TrafficRole::Options& options)
         -> std::unique_ptr<TrafficRole> { return std::make_unique<ShiftRole>(traffic, options); },
     .completed = completed_at_senders,  // one for each that it sends
-    .pairs =
-        [](const Traffic& traffic) {
-          std::vector<std::pair<std::size_t, std::size_t>> out;
-          for (std::size_t i = 0; i < traffic.senders.size(); ++i)
-            out.emplace_back(i, (i + distance(traffic)) % traffic.senders.size());
-          return out;
+    .ends =
+        [](const Traffic& traffic, std::uint32_t flow) {
+          const std::size_t to = (flow + distance(traffic)) % traffic.senders.size();
+          return FlowEnds{traffic.senders[flow], traffic.senders[to]};
         },
 };
 

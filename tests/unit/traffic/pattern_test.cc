@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 namespace soliton {
 namespace {
 
@@ -42,6 +44,43 @@ TEST(Pattern, FollowsWhatIsThere) {
   Payload two = block({7, NodeId{0}, 0}, 5);
   append_pattern({7, NodeId{1}, 0}, 6, two);
   EXPECT_TRUE(holds_pattern({7, NodeId{1}, 0}, std::span(two.bytes).subspan(5)));
+}
+
+// A reduction adds word by word; what is left of a word at the end is the low bytes of its sum.
+TEST(Pattern, ASumOfVectorsIsTheVectorOfTheSum) {
+  for (const std::uint64_t bytes : {1U, 7U, 8U, 9U, 64U, 77U}) {
+    Payload sum;
+    Pattern closed = Pattern::of({9, NodeId{0}, 4});
+    closed.append_to(sum, bytes);
+    std::vector<std::uint64_t> words((bytes + 7) / 8);
+    for (std::uint32_t node = 0; node < 5; ++node) {
+      Payload one;
+      append_pattern({9, NodeId{node}, 4}, words.size() * 8, one);
+      for (std::size_t i = 0; i < words.size(); ++i) {
+        std::uint64_t word;
+        std::memcpy(&word, one.bytes.data() + 8 * i, 8);
+        words[i] += word;
+      }
+      if (node == 0) continue;
+      one.bytes.resize(bytes);
+      add_words(one.bytes, sum.bytes);
+      closed = closed + Pattern::of({9, NodeId{node}, 4});
+    }
+    EXPECT_TRUE(closed.is_at(sum.bytes)) << bytes;
+    EXPECT_EQ(std::memcmp(words.data(), sum.bytes.data(), bytes), 0) << bytes;
+    sum.bytes.back() ^= std::byte{64};
+    EXPECT_FALSE(closed.is_at(sum.bytes)) << bytes;
+  }
+}
+
+TEST(Pattern, APartIsTheVectorFromItsFirstWord) {
+  const Pattern whole = Pattern::of({1, NodeId{3}, 7});
+  Payload all, part;
+  whole.append_to(all, 100);
+  whole.from(5).append_to(part, 60);
+  EXPECT_EQ(part, all.slice(40, 60));
+  whole.from(5).add_to(part.bytes);
+  EXPECT_TRUE((whole.from(5) + whole.from(5)).is_at(part.bytes));
 }
 
 }  // namespace
