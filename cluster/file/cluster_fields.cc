@@ -298,11 +298,13 @@ void add_words(const Field& more, Field& known) {
   if (words.size() > known.words.size()) known.words = merged.emplace_back(std::move(words));
 }
 
-// Keys of requests to a model, then those of all kinds of communication.
-FieldTable workload_fields() {
-  static std::vector<Field> rows(std::begin(kRequestRows), std::end(kRequestRows));
-  static std::vector<FieldWord> kinds;
-  for (const TrafficKind* kind : traffic_kinds()) kinds.push_back({kind->name, 0});
+// The kinds of communication, and the keys of all of them.
+void add_traffic_rows(std::vector<Field>& rows) {
+  static const std::vector<FieldWord> kinds = [] {
+    std::vector<FieldWord> out;
+    for (const TrafficKind* kind : traffic_kinds()) out.push_back({kind->name, 0});
+    return out;
+  }();
   rows.push_back(described("kind", "Communication without a model, in place of the keys above.",
                            FieldType::kText)
                      .spelled(kinds));
@@ -316,8 +318,25 @@ FieldTable workload_fields() {
         else
           add_words(row, *known);
       }
-  FieldTable out = fields_of<WorkloadSpec>("workload", rows);
-  return out;
+}
+
+// Keys of requests to a model, then those of all kinds of communication.
+FieldTable workload_fields() {
+  static std::vector<Field> rows(std::begin(kRequestRows), std::end(kRequestRows));
+  add_traffic_rows(rows);
+  return fields_of<WorkloadSpec>("workload", rows);
+}
+
+constexpr Field kWorkloadsRows[] = {
+    field<&NamedTraffic::name>("name", "In results.").as(FieldType::kName).by_default("its kind"),
+    field<&NamedTraffic::start>("start", "After the run's.").between(Duration{0}, kLongestTime),
+};
+FieldTable workloads_fields() {
+  static std::vector<Field> rows(std::begin(kWorkloadsRows), std::end(kWorkloadsRows));
+  add_traffic_rows(rows);
+  for (Field& row : rows)
+    if (row.key == "kind") row.required = true, row.meaning = "What it is.";
+  return fields_of<NamedTraffic>("workloads", rows);
 }
 
 // ---- Wall time, limits, what is kept
@@ -466,6 +485,10 @@ constexpr Field kClusterRows[] = {
     map_field<&ClusterSpec::service, kServiceFields>("service", "What is promised to clients."),
     map_field<&ClusterSpec::workload, kRequestFields>("workload", "Who sends what.")
         .of(kWorkloadFields),
+    described("workloads", "Several kinds of communication at once, also beside a model.",
+              FieldType::kMaps)
+        .of(kWorkloadsFields)
+        .by_default("none"),
     field<&ClusterSpec::compute>(
         "compute",
         "`functional`: every output is computed; `timing`: times only; `sampled`: every "
@@ -510,6 +533,7 @@ constexpr FieldTable kServiceSlaFields = fields_of<ServiceSpec>("sla", kServiceS
 constexpr FieldTable kRequestFields =
     fields_of<WorkloadSpec>("workload", kRequestRows).ruled(&check_workload);
 const FieldTable kWorkloadFields = workload_fields();
+const FieldTable kWorkloadsFields = workloads_fields();
 constexpr FieldTable kClusterLtlFields = cluster_ltl_fields();
 constexpr FieldTable kWallKeyFields = fields_of<WallOptions>("wall", kWallKeyRows);
 constexpr FieldTable kLimitsFields = fields_of<ClusterSpec>("limits", kLimitsRows);

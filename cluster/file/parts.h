@@ -88,12 +88,20 @@ void check_pause(MapReader& cluster, ClusterSpec& spec);
 void check_buffers(MapReader& cluster, const ClusterSpec& spec);
 void read_model(MapReader& cluster, ModelSpec& out);
 // `nodes` resolve the names in a communication workload; empty if they could not be read.
-void read_workload(MapReader& cluster, const std::vector<NodeSpec>& nodes, WorkloadSpec& out);
-// Whether the workload has a `kind`: then no model is needed, and nodes need no NPU.
+void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                   WorkloadSpec& out);
+// `workloads:`. Errors: no list, a name used twice, more than kWorkloadsMost, none that is measured and
+// no model.
+void read_workloads(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                    std::vector<NamedTraffic>& out);
+// Whether there are workloads with a `kind` and nothing that asks for a model: then none is needed, and
+// nodes need no NPU.
 bool asks_for_traffic(MapReader& cluster);
-void read_traffic(MapReader& workload, const std::vector<NodeSpec>& nodes, Traffic& out);
-// The workload as a flow map that reads back to an equal value.
-std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes);
+void read_traffic(MapReader& workload, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                  Traffic& out);
+// The workload as keys of a flow map that reads back to an equal value. Paths are relative to `folder`.
+std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes,
+                         const std::string& folder);
 void read_ltl(MapReader& cluster, ClusterSpec& out);
 // REQUIRES: `time` and `ltl` have been read. Also checks that the three agree.
 void read_wall(MapReader& cluster, const ReadSite& site, ClusterSpec& out);

@@ -16,10 +16,15 @@ void check_combinations(MapReader& map, const ClusterSpec& spec) {
     map.error("processes",
               "packed belongs to virtual time; in wall time every node is a process of its own: "
               "allowed is per-node");
-  const bool traffic = spec.workload.traffic.has_value();
-  if (traffic && map.find("model") != nullptr)
+  const bool traffic = !has_model(spec);
+  if (spec.workload.traffic && map.find("model") != nullptr)
     map.error("model",
-              "a workload with a kind runs without a model; leave out the model or workload.kind");
+              "a workload with a kind runs without a model; leave out the model or workload.kind, "
+              "or write workloads: [{kind: ...}]");
+  if (spec.workload.traffic && map.find("workloads") != nullptr)
+    map.error("workloads",
+              "stands beside requests to a model; a workload with a kind is an entry "
+              "of this list");
   if (spec.save_outputs && traffic)
     map.error("outputs", "save: all belongs to a model, and a workload with a kind has none");
   if (spec.save_outputs && spec.compute == ComputeKind::kTiming)
@@ -116,9 +121,13 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   read_field(map, "service", &out);
   read_partition(map, out.nodes, out.partition);
   // The parts that no plan depends on.
-  std::size_t aside = errors_of(map, [&] { read_workload(map, out.nodes, out.workload); });
+  std::size_t aside = errors_of(map, [&] {
+    read_workload(map, site, out.nodes, out.workload);
+    read_workloads(map, site, out.nodes, out.workloads);
+  });
   reading.workload = aside == 0;
   if (out.workload.traffic) out.workload.traffic->seed = out.seed;
+  for (NamedTraffic& workload : out.workloads) workload.traffic.seed = out.seed;
   read_field(map, "compute", &out);
   read_field(map, "sample_every", &out);
   // Rates begin and end at the line's, unless the file says otherwise.

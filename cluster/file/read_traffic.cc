@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cluster/file/parts.h"
+#include "cluster/yaml/files.h"
 #include "node/traffic/traffic_kind.h"
 #include "protocol/base/names.h"
 
@@ -14,7 +15,8 @@ bool names_nodes(const Field& row) { return row.names == "nodes"; }
 
 class TrafficReader {
  public:
-  TrafficReader(MapReader& map, const std::vector<NodeSpec>& nodes) : map_(map) {
+  TrafficReader(MapReader& map, const ReadSite& site, const std::vector<NodeSpec>& nodes)
+      : map_(map), site_(site) {
     for (std::uint32_t i = 0; i < nodes.size(); ++i) {
       names_.push_back(nodes[i].name);
       numbers_.emplace(nodes[i].name, i);
@@ -26,10 +28,7 @@ class TrafficReader {
     out = traffic_of_kind(kind != nullptr ? *kind : *traffic_kinds().front());
     if (kind == nullptr) return;
     for (const Field& row : kind->fields.fields) read_row(row, out);
-    for (const Field& row : kind->own.fields)
-      if (const YamlValue* value = scalar(row))
-        if (const Status set = set_own(out, row.key, value->text); !set)
-          map_.error(row.key, set.error().message);
+    for (const Field& row : kind->own.fields) read_own(row, out);
     map_.finish(fmt::format("with kind: {}", kind->name));
     // Without nodes, names cannot be checked.
     if (!names_.empty() && !out.senders.empty()) check(out);
@@ -64,6 +63,32 @@ class TrafficReader {
     map_.error(row.key, bare && message.starts_with(value->text + " B is not")
                             ? value->text + message.substr(value->text.size() + 2)
                             : message);
+  }
+
+  void read_own(const Field& row, Traffic& out) {
+    if (row.required) map_.require(row.key);
+    const YamlValue* value = scalar(row);
+    if (value == nullptr) return;
+    if (row.type == FieldType::kPath) return read_file(row, out);
+    if (const Status set = set_own(out, row.key, value->text); !set)
+      map_.error(row.key, set.error().message);
+  }
+
+  // A file with errors leaves a workload without nodes, of which nothing else is asked.
+  void read_file(const Field& row, Traffic& out) {
+    std::string path;
+    if (!read_path(map_, row.key, path)) return;
+    site_.files.note(path);
+    const Result<std::string> text = read_text_file(path, kFileMost);
+    if (!text) return map_.error(row.key, text.error().message);
+    if (const Status set = set_own(out, row.key, path); !set)
+      return map_.error(row.key, set.error().message);
+    if (names_.empty()) return;
+    Diagnostics problems = out.kind->read_file({path, *text, numbers_}, out);
+    if (problems.empty()) return;
+    out.table.clear();
+    if (out.kind->fields.find("nodes") == nullptr) out.senders.clear();
+    map_.context().include(map_.mark_of(row.key), std::move(problems));
   }
 
   // nullptr: absent, or reported as not a single value.
@@ -128,17 +153,22 @@ class TrafficReader {
                                       t.count, t.senders.size(), kRecordsMost));
   }
 
+  static constexpr std::size_t kFileMost = std::size_t{256} << 20;
+
   MapReader& map_;
+  const ReadSite& site_;
   std::vector<std::string> names_;
   std::map<std::string, std::uint32_t> numbers_;
 };
 
 // `key: value`, as it reads back.
-std::string row_text(const Field& row, const FieldValue& value,
-                     const std::vector<NodeSpec>& nodes) {
+std::string row_text(const Field& row, const FieldValue& value, const std::vector<NodeSpec>& nodes,
+                     const std::string& folder) {
   const auto name = [&](std::int64_t node) {
     return fmt::format("\"{}\"", nodes[static_cast<std::size_t>(node)].name);
   };
+  if (row.type == FieldType::kPath)
+    return fmt::format("{}: {}", row.key, yaml_quoted(path_from(folder, value.text())));
   if (!names_nodes(row))
     return fmt::format(
         "{}: {}", row.key,
@@ -154,23 +184,29 @@ std::string row_text(const Field& row, const FieldValue& value,
 
 bool asks_for_traffic(MapReader& cluster) {
   const YamlValue* workload = cluster.find("workload");
-  return workload != nullptr && workload->kind == YamlValue::Kind::kMap &&
-         workload->find("kind") != nullptr;
+  if (workload == nullptr)
+    return cluster.find("workloads") != nullptr && cluster.find("model") == nullptr;
+  return workload->kind == YamlValue::Kind::kMap && workload->find("kind") != nullptr;
 }
 
-void read_traffic(MapReader& workload, const std::vector<NodeSpec>& nodes, Traffic& out) {
-  TrafficReader(workload, nodes).read(out);
+void read_traffic(MapReader& workload, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                  Traffic& out) {
+  TrafficReader(workload, site, nodes).read(out);
 }
 
 // Who takes part comes first, then what only this kind has, then sizes.
-std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes) {
+std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& nodes,
+                         const std::string& folder) {
   std::vector<std::string> who = {fmt::format("kind: {}", traffic.kind->name)}, own, rest;
   for (const Field& row : traffic.kind->fields.fields)
-    (names_nodes(row) ? who : rest).push_back(row_text(row, row.get(&traffic), nodes));
-  for (const Setting& setting : traffic.own)
-    own.push_back(row_text(*traffic.kind->own.find(setting.key), setting.value, nodes));
+    (names_nodes(row) ? who : rest).push_back(row_text(row, row.get(&traffic), nodes, folder));
+  for (const Setting& setting : traffic.own) {
+    const Field& row = *traffic.kind->own.find(setting.key);
+    if (row.type != FieldType::kPath || !setting.value.text().empty())
+      own.push_back(row_text(row, setting.value, nodes, folder));
+  }
   for (const auto* part : {&own, &rest}) who.insert(who.end(), part->begin(), part->end());
-  return fmt::format("{{{}}}", fmt::join(who, ", "));
+  return fmt::format("{}", fmt::join(who, ", "));
 }
 
 }  // namespace soliton

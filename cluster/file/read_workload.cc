@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <set>
+
 #include "cluster/file/parts.h"
 #include "cluster/yaml/files.h"
+#include "node/traffic/traffic_kind.h"
 
 namespace soliton {
 namespace {
@@ -55,15 +59,72 @@ void read_input(MapReader& map, WorkloadSpec& out) {
       map.error(key, "belongs to an input file, but the input is random");
 }
 
+// The names of workloads are those of their kinds, and "ping-2", "ping-3" where one has been used.
+std::string free_name(const std::string& kind, const std::set<std::string>& used) {
+  std::string name = kind;
+  for (int number = 2; used.contains(name); ++number) name = fmt::format("{}-{}", kind, number);
+  return name;
+}
+
 }  // namespace
 
-void read_workload(MapReader& cluster, const std::vector<NodeSpec>& nodes, WorkloadSpec& out) {
+void read_workloads(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                    std::vector<NamedTraffic>& out) {
+  const YamlValue* list = cluster.find("workloads");
+  if (list == nullptr) return;
+  if (list->kind != YamlValue::Kind::kList || list->items.empty())
+    return cluster.error("workloads",
+                         "must be a list of workloads such as {kind: ping, from: a, to: b}");
+  if (list->items.size() > kWorkloadsMost)
+    return cluster.error("workloads", fmt::format("has {} entries; at most {} run at once",
+                                                  list->items.size(), kWorkloadsMost));
+  std::set<std::string> used;
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    MapReader map(cluster.context(), list->items[i], kWorkloadsFields,
+                  fmt::format("workloads[{}]", i));
+    if (!map.is_map()) continue;
+    NamedTraffic& workload = out.emplace_back();
+    workload.position = cluster.context().where(list->items[i].mark);
+    read_field(map, "name", &workload);
+    read_field(map, "start", &workload);
+    if (map.require("kind") == nullptr) {
+      out.pop_back();
+      continue;
+    }
+    read_traffic(map, site, nodes, workload.traffic);
+    if (workload.name.empty()) workload.name = free_name(workload.traffic.kind->name, used);
+    if (!used.insert(workload.name).second)
+      map.error("name", fmt::format("\"{}\" is used twice", workload.name));
+    // Each message has a byte more, which says whose it is.
+    if (workload.traffic.bytes == static_cast<std::uint64_t>(kMessageMost.count))
+      map.error("bytes",
+                "is 1 GiB, but of several workloads each message takes a byte more; "
+                "allowed is a byte less");
+  }
+  const bool measured = std::any_of(out.begin(), out.end(), [](const NamedTraffic& workload) {
+    return is_measured(workload.traffic);
+  });
+  if (!measured && !out.empty() && cluster.find("model") == nullptr)
+    cluster.error("workloads",
+                  "has none that is measured, and the run would have no end; add one "
+                  "that is, or a model");
+}
+
+void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                   WorkloadSpec& out) {
   const YamlValue* value = cluster.find("workload");
   if (value == nullptr) return;
   MapReader map(cluster.context(), *value, kWorkloadFields, "workload");
   if (!map.is_map()) return;
   out.position = cluster.context().where(value->mark);
-  if (map.find("kind") != nullptr) return read_traffic(map, nodes, out.traffic.emplace());
+  if (map.find("kind") != nullptr) {
+    read_traffic(map, site, nodes, out.traffic.emplace());
+    if (!is_measured(*out.traffic))
+      map.error("kind", fmt::format("{} is not measured and has no end; it belongs into workloads: "
+                                    "[...], beside one that has, or beside a model",
+                                    out.traffic->kind->name));
+    return;
+  }
   if (!is_supported(map)) return;
   read_input(map, out);
   read_fields(map, kRequestFields, &out);

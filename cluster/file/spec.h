@@ -167,6 +167,8 @@ struct ClusterSpec {
   std::string key_file;    // wall.key_file; "": none
   std::optional<Key> key;  // its content; never written anywhere
   std::vector<FaultSpec> faults;
+  // `workloads:`, at once, and beside the model if there is one; without contents.
+  std::vector<NamedTraffic> workloads;
   Duration time_limit =
       Duration{std::int64_t{60} * 1'000'000'000'000};  // of the run's own time; then exit 5
   // Wall time: a node process that is stopped, or has work but makes no progress, for this long
@@ -175,6 +177,12 @@ struct ClusterSpec {
   std::int64_t trace_requests = 16;  // first requests that are traced
   Duration trace_links{};            // interval at which links are sampled; 0: they are not
 };
+
+// Whether the run is that of a model, and not of communication alone.
+inline bool has_model(const ClusterSpec& spec) {
+  return !spec.workload.traffic &&
+         (spec.workloads.empty() || spec.model.rnn || !spec.model.onnx.empty());
+}
 
 // Where data files of an installed or built tree are: configs/ and topologies/ lie below it.
 struct DataRoot {

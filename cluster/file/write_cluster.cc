@@ -171,7 +171,7 @@ std::string model_text(const ModelSpec& model, const FieldWriter& writer,
 std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSpec>& nodes,
                           const FieldWriter& writer, const std::string& folder) {
   if (workload.traffic)
-    return fmt::format("workload: {}\n", traffic_text(*workload.traffic, nodes));
+    return fmt::format("workload: {{{}}}\n", traffic_text(*workload.traffic, nodes, folder));
   WrittenKeys by_hand = {{"input", workload.input == "random"
                                        ? workload.input
                                        : files_text(workload.input, workload.inputs, folder)}};
@@ -181,6 +181,15 @@ std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSp
   if (workload.arrival == "poisson")
     std::erase_if(keys, [](const auto& key) { return key.first == "think"; });
   return "workload:\n" + lines_text(keys, "  ");
+}
+
+std::string workloads_text(const ClusterSpec& spec, const std::string& folder) {
+  if (spec.workloads.empty()) return "";
+  std::string out = "workloads:\n";
+  for (const NamedTraffic& workload : spec.workloads)
+    out += fmt::format("  - {{name: {}, start: {}, {}}}\n", yaml_scalar(workload.name),
+                       spell(workload.start), traffic_text(workload.traffic, spec.nodes, folder));
+  return out;
 }
 
 std::string wall_text(const ClusterSpec& spec, const FieldWriter& writer,
@@ -224,7 +233,11 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   ltl.auth = auth_of(spec);
   std::string out;
   for (const auto& [key, value] : writer.keys(kClusterFields, collect(kClusterFields, &spec))) {
-    if (key == "compute") out += workload_text(spec.workload, spec.nodes, writer, folder);
+    if (key == "compute") {
+      if (has_model(spec) || spec.workload.traffic)
+        out += workload_text(spec.workload, spec.nodes, writer, folder);
+      out += workloads_text(spec, folder);
+    }
     if (key == "model") {
       out += topology_text(spec.topology) + defined_formats_text(spec.formats) +
              nodes_text(spec.nodes, spec.formats);

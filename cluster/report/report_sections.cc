@@ -71,14 +71,14 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
   const LatencyStatistics latency = latency_statistics(r);
   std::vector<Card> cards;
   if (latency.completed > 0) {
-    cards.push_back(
-        {"mean latency", spell_time(latency.mean), r.traffic ? "" : predicted_words(r.partition)});
+    cards.push_back({"mean latency", spell_time(latency.mean),
+                     r.partition.known ? predicted_words(r.partition) : ""});
     cards.push_back({"p99 latency", spell_time(latency.p99), "p99.9 " + spell_time(latency.p99_9)});
-    cards.push_back(
-        {"throughput", significant(throughput_rps(r), 3) + "/s",
-         r.traffic ? group_thousands(latency.completed) + " records"
-                   : fmt::format("{} requests, {} client{}", group_thousands(latency.completed),
-                                 c.clients, c.clients == 1 ? "" : "s")});
+    cards.push_back({"throughput", significant(throughput_rps(r), 3) + "/s",
+                     r.partition.known ? fmt::format("{} requests, {} client{}",
+                                                     group_thousands(latency.completed), c.clients,
+                                                     c.clients == 1 ? "" : "s")
+                                       : group_thousands(latency.completed) + " records"});
   }
   if (r.traffic)
     cards.push_back({"goodput", significant(r.traffic->goodput_gbps, 4) + " Gb/s",
@@ -88,7 +88,7 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
   if (r.traffic && r.traffic->bound && latency.completed > 0)
     cards.push_back(
         {"time", spell_time(r.traffic->time), "bound " + spell_time(*r.traffic->bound)});
-  if (latency.completed > 0 && !r.traffic) {
+  if (latency.completed > 0 && r.partition.known) {
     cards.push_back({"effective TFLOPS", significant(effective_tflops(r), 3),
                      fmt::format("{} of {} peak", percent(utilization(r)),
                                  significant(r.peak_ops_per_second / 1e12, 3))});
@@ -96,8 +96,8 @@ std::string cards_html(const RunResults& r, const SummaryContext& c) {
   if (r.failed > 0 || r.duplicated > 0)
     cards.push_back({"requests", fmt::format("{} failed", r.failed),
                      fmt::format("{} duplicated", r.duplicated), true});
-  if (c.compute != "timing" && !r.traffic) cards.push_back(outputs_card(r.outputs, c.plan));
-  if (r.traffic) cards.push_back(contents_card(r.outputs));
+  if (c.compute != "timing" && r.partition.known) cards.push_back(outputs_card(r.outputs, c.plan));
+  if (!r.partition.known) cards.push_back(contents_card(r.outputs));
   if (r.outputs.accuracy)
     cards.push_back({"accuracy", percent(*r.outputs.accuracy),
                      r.outputs.accuracy_fp32 ? "fp32 " + percent(*r.outputs.accuracy_fp32) : ""});
@@ -170,10 +170,36 @@ std::string network_html(const RunResults& r) {
     rows.push_back({"round trip, mean", spell_time(l.rtt.mean())});
     rows.push_back({"round trip, p99", spell_time(l.rtt.quantile(0.99))});
   }
-  if (r.traffic) return html_section("Network", html_table({"count", "value"}, rows));
+  if (!r.partition.known) return html_section("Network", html_table({"count", "value"}, rows));
   rows.push_back({"tensor bytes between nodes, each request",
                   group_thousands(r.partition.cut_bytes_per_request)});
   return html_section("Network", html_table({"count", "value"}, rows));
+}
+
+std::string workloads_html(const RunResults& r) {
+  std::vector<std::vector<std::string>> rows;
+  for (const WorkloadResult& w : r.workloads) {
+    const LatencyStatistics latency = latency_statistics(w.latencies);
+    const bool any = latency.completed > 0;
+    rows.push_back({w.name, w.title, spell_time(w.start),
+                    fmt::format("{} {}", group_thousands(latency.completed), w.traffic.records),
+                    any ? spell_time(latency.mean) : "", any ? spell_time(latency.p99) : "",
+                    any ? significant(w.traffic.goodput_gbps, 4) + " Gb/s" : "",
+                    any ? spell_time(w.traffic.time) : "",
+                    w.traffic.bound ? spell_time(*w.traffic.bound) : "",
+                    group_thousands(w.mismatched)});
+  }
+  std::string body;
+  if (!rows.empty())
+    body = html_table({"workload", "kind", "start", "completed", "mean", "p99", "goodput", "time",
+                       "bound", "damaged"},
+                      rows);
+  if (r.background)
+    body += paragraph(fmt::format("Background: {} messages of {} in all, {} damaged.",
+                                  count_text(r.background->messages),
+                                  describe(Bytes{static_cast<std::int64_t>(r.background->bytes)}),
+                                  count_text(r.background->damaged)));
+  return body.empty() ? "" : html_section("Workloads", body);
 }
 
 std::string links_html(const RunResults& r) {

@@ -12,6 +12,7 @@ std::string plan_html(const SummaryContext& context, const std::string& plan_svg
 std::string latency_html(const RunResults& results);
 std::string nodes_html(const RunResults& results);
 std::string network_html(const RunResults& results);
+std::string workloads_html(const RunResults& results);
 std::string links_html(const RunResults& results);
 std::string series_html(const RunResults& results);
 std::string pauses_html(const RunResults& results);

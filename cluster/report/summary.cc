@@ -46,14 +46,15 @@ std::string summary_text(const RunResults& results, const SummaryContext& contex
   add_run(s);
   add_carrier(s);
   add_latency(s);
-  if (results.traffic) {
-    add_goodput(s, *results.traffic);
-    add_contents(s);
-  } else {
+  if (results.traffic) add_goodput(s, *results.traffic);
+  if (results.partition.known) {
     add_breakdown(s);
     add_rate(s);
     add_outputs(s);
+  } else {
+    add_contents(s);
   }
+  add_workloads(s);
   if (results.pauses) add_pauses(s, *results.pauses);
   add_faults(s);
   add_refused(s);

@@ -38,7 +38,9 @@ std::string batch_words(const SummaryText& s) {
 
 void add_run(SummaryText& s) {
   std::string text = group_thousands(s.latency.completed) + " " +
-                     (s.results.traffic ? s.results.traffic->records : "requests");
+                     (s.results.traffic           ? s.results.traffic->records
+                      : s.results.partition.known ? "requests"
+                                                  : "messages and rounds");
   if (s.latency.completed < s.results.sent) text += " of " + group_thousands(s.results.sent);
   if (s.results.failed > 0)
     text += s.ink(Ink::kRed, fmt::format(", {} failed", group_thousands(s.results.failed)));
@@ -107,6 +109,29 @@ void add_rate(SummaryText& s) {
     text += fmt::format(", {} used", percent(utilization(s.results)));
   const std::string why = s.context.remark.empty() ? busy_words(s) : s.context.remark;
   s.line("rate", why.empty() ? text : text + ": " + why);
+}
+
+// A line for each of several workloads.
+void add_workloads(SummaryText& s) {
+  for (const WorkloadResult& w : s.results.workloads) {
+    const LatencyStatistics latency = latency_statistics(w.latencies);
+    std::string text =
+        fmt::format("{} · {} {}", w.title, group_thousands(latency.completed), w.traffic.records);
+    if (latency.completed < w.sent) text += " of " + group_thousands(w.sent);
+    if (latency.completed > 0)
+      text += fmt::format("   mean {}   p99 {}   {} Gb/s   time {}", spell_time(latency.mean),
+                          spell_time(latency.p99), significant(w.traffic.goodput_gbps, 4),
+                          spell_time(w.traffic.time));
+    if (w.traffic.bound) text += "   bound " + spell_time(*w.traffic.bound);
+    if (w.mismatched > 0)
+      text += s.ink(Ink::kRed, fmt::format("   {} damaged", group_thousands(w.mismatched)));
+    s.line(w.name, text);
+  }
+  if (const auto& background = s.results.background)
+    s.line("background",
+           fmt::format("{} messages, {}",
+                       group_thousands(static_cast<std::int64_t>(background->messages)),
+                       describe(Bytes{static_cast<std::int64_t>(background->bytes)})));
 }
 
 void add_goodput(SummaryText& s, const TrafficResult& t) {

@@ -308,6 +308,38 @@ inline constexpr Field kTrafficResultRows[] = {
 inline constexpr FieldTable kTrafficResultFields =
     fields_of<TrafficResult>("traffic", kTrafficResultRows);
 
+// One of several communication workloads.
+struct WorkloadResult {
+  std::string name, title;
+  Duration start{};
+  std::int64_t sent = 0;
+  std::int64_t mismatched = 0;      // records whose bytes were not what was sent
+  std::vector<Duration> latencies;  // of its completed records, ascending
+  TrafficResult traffic;
+};
+inline constexpr Field kWorkloadRows[] = {
+    field<&WorkloadResult::name>("name", "As in the cluster file."),
+    field<&WorkloadResult::title>("title", "Its kind, and what distinguishes it."),
+    field<&WorkloadResult::start>("start_us", "After the run's."),
+    field<&WorkloadResult::sent>("sent", "Records that were begun."),
+    field<&WorkloadResult::mismatched>("mismatched", "Records with other bytes than were sent."),
+    described("latency_us", "As of the run, of its records, with `completed`, their number."),
+    described("traffic", "As `traffic` of a run with one workload."),
+};
+inline constexpr FieldTable kWorkloadFields = fields_of<WorkloadResult>("workloads", kWorkloadRows);
+
+// Traffic that was not measured.
+struct BackgroundResult {
+  std::uint64_t messages = 0, bytes = 0, damaged = 0;
+};
+inline constexpr Field kBackgroundRows[] = {
+    field<&BackgroundResult::messages>("messages", "Messages that have arrived."),
+    field<&BackgroundResult::bytes>("bytes", "Their payload."),
+    field<&BackgroundResult::damaged>("damaged", "Of them, those that were not what was sent."),
+};
+inline constexpr FieldTable kBackgroundFields =
+    fields_of<BackgroundResult>("background", kBackgroundRows);
+
 // Sums for a run that still goes on, whose requests are in requests.csv already.
 struct RunningStatistics {
   DurationHistogram latency;  // percentiles within 1.6 %
@@ -348,8 +380,10 @@ struct RunResults {
   LtlCounters ltl;
   std::vector<FaultResult> faults;
   OutputSummary outputs;
-  std::vector<RunWarning> warnings;         // add with warn()
-  std::optional<TrafficResult> traffic;     // communication workloads
+  std::vector<RunWarning> warnings;       // add with warn()
+  std::optional<TrafficResult> traffic;   // a run of one communication workload
+  std::vector<WorkloadResult> workloads;  // of several, or beside a model
+  std::optional<BackgroundResult> background;
   std::optional<PauseResult> pauses;        // virtual time, topology with pfc
   std::optional<DurationHistogram> device;  // wall time: modelled device time per request
   WallSummary wall;

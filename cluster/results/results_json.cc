@@ -101,6 +101,15 @@ Json series_json(const SeriesResult& series) {
           {"links", series.links.size()}};
 }
 
+Json workload_json(const WorkloadResult& w) {
+  const LatencyStatistics latency = latency_statistics(w.latencies);
+  Json out = fields_json(kWorkloadFields, &w);
+  out["latency_us"] = latency_json(latency);
+  out["latency_us"]["completed"] = latency.completed;
+  out["traffic"] = fields_json(kTrafficResultFields, &w.traffic);
+  return out;
+}
+
 Json links_json(const RunResults& r) {
   if (!r.links) return nullptr;
   Json out = Json::array();
@@ -142,6 +151,8 @@ std::string results_json(const RunResults& r, bool with_wall) {
   if (with_wall) out["wall"] = fields_json(kWallSummaryFields, &r.wall);
   if (!r.error.empty()) out["error"] = r.error;
   if (r.traffic) out["traffic"] = fields_json(kTrafficResultFields, &*r.traffic);
+  if (!r.workloads.empty()) out["workloads"] = list(r.workloads, workload_json);
+  if (r.background) out["background"] = fields_json(kBackgroundFields, &*r.background);
   if (r.pauses) out["pauses"] = pauses_json(*r.pauses);
   if (r.series) out["links_series"] = series_json(*r.series);
   if (r.device) out["device_us"] = histogram_json(*r.device);

@@ -93,7 +93,10 @@ Duration mean_of(const std::vector<Duration>& values) {
 
 LatencyStatistics latency_statistics(const RunResults& results) {
   if (results.running) return statistics_of(results.running->latency);
-  const std::vector<Duration> sorted = sorted_latencies(results);
+  return latency_statistics(sorted_latencies(results));
+}
+
+LatencyStatistics latency_statistics(const std::vector<Duration>& sorted) {
   if (sorted.empty()) return {};
   return {static_cast<std::int64_t>(sorted.size()),
           sorted.front(),

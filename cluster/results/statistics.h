@@ -24,6 +24,8 @@ struct LatencyStatistics {
   Duration min{}, mean{}, p50{}, p90{}, p99{}, p99_9{}, max{};
 };
 LatencyStatistics latency_statistics(const RunResults& results);
+// Of latencies in ascending order.
+LatencyStatistics latency_statistics(const std::vector<Duration>& sorted);
 
 // Mean of each part over the completed requests; zero if there are none.
 Breakdown mean_breakdown(const RunResults& results);

@@ -97,6 +97,8 @@ void check_nodes(Duration latency, RunResults& results) {
 }  // namespace
 
 void check_prediction(const PreparedRun& run, RunResults& results) {
+  // Predictions leave out what else is on the network.
+  if (!run.spec.workloads.empty()) return;
   if (run.spec.time == TimeMode::kWall || !one_at_a_time(run.spec) || !undisturbed(results)) return;
   const std::vector<Duration> measured = comparable(run, results);
   const Duration predicted = run.plan.predicted_latency;

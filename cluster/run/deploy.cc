@@ -8,9 +8,11 @@
 #include <thread>
 
 #include "cluster/run/run.h"
+#include "cluster/run/traffic.h"
 #include "fabric/ltl/wall_floors.h"
 #include "fabric/udp/udp_carrier.h"
 #include "node/roles/roles.h"
+#include "node/roles/several.h"
 #include "partition/cost/connections.h"
 #include "partition/cost/paths.h"
 #include "protocol/base/check.h"
@@ -149,6 +151,107 @@ void fit_receive_buffers(const ClusterSpec& spec, std::vector<NodeAssignment>& n
   }
 }
 
+// What nodes are joined by.
+struct Fabric {
+  const ClusterSpec& spec;
+  const Topology& topology;
+  const Routes& routes;
+  const FaultPlan& faults;
+};
+Fabric fabric_of(const PreparedRun& run) {
+  return {run.spec, run.topology, *run.live_routes, run.faults};
+}
+
+// Joins nodes that have their roles.
+void wire(const Fabric& fabric, const std::set<NodePair>& pairs,
+          const std::function<std::uint8_t(const NodePair&)>& channel,
+          std::vector<NodeAssignment>& nodes) {
+  const std::optional<PathTimes> paths =
+      known_paths(fabric.spec, fabric.topology, fabric.routes, fabric.faults, pairs);
+  connect(fabric.spec, pairs, channel, paths ? &*paths : nullptr, nodes);
+  fit_receive_buffers(fabric.spec, nodes);
+  add_faults(fabric.spec, fabric.topology, fabric.routes, fabric.faults, nodes);
+}
+std::uint8_t exchange_channel(const NodePair&) { return kExchangeChannel; }
+
+std::vector<NodeAssignment> idle_nodes(const ClusterSpec& spec) {
+  std::vector<NodeAssignment> nodes(spec.nodes.size());
+  const LtlIdentity identity = make_identity(spec);
+  const auto names = names_of(spec);
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    fill_common(spec, identity, names, i, nodes[i].deployment);
+  return nodes;
+}
+
+// Gives every node that has a part in anything one role for all its parts: the last byte of a message
+// says whose it is.
+void add_workloads(const std::vector<NamedTraffic>& workloads, std::set<NodePair>& pairs,
+                   std::vector<NodeAssignment>& nodes) {
+  std::vector<SeveralRoles> roles(nodes.size());
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    if (nodes[i].deployment.role.kind() != nullptr)
+      roles[i].parts.push_back({nodes[i].deployment.role, 0, {}});
+  for (std::size_t i = 0; i < workloads.size(); ++i) {
+    const RoleSpec role(kTrafficRole, workloads[i].traffic);
+    for (const auto& [a, b] : talking_pairs(workloads[i].traffic))
+      pairs.insert({index(a), index(b)});
+    for (const NodeId node : nodes_of(workloads[i].traffic)) {
+      roles[index(node)].parts.push_back(
+          {role, static_cast<std::uint8_t>(i + 1), workloads[i].start});
+      LtlOptions& ltl = nodes[index(node)].deployment.ltl;
+      ltl.queue_limit = std::min(ltl.queue_limit, kTrafficQueue);
+    }
+  }
+  for (std::uint32_t i = 0; i < nodes.size(); ++i)
+    if (!roles[i].parts.empty()) nodes[i].deployment.role = {kSeveralRoles, std::move(roles[i])};
+}
+
+std::vector<NodeAssignment> model_assignments(const PreparedRun& run) {
+  const ClusterSpec& spec = run.spec;
+  const PlacedGraph& placed = run.graph->placed;
+  std::vector<NodeAssignment> nodes = idle_nodes(spec);
+  std::set<NodePair> pairs;
+  const auto talk = [&](const std::string& from, const std::vector<PartPort>& to) {
+    const std::uint32_t a = node_number(spec, from);
+    for (const PartPort& port : to)
+      if (const std::uint32_t b = node_number(spec, port.node); a != b)
+        pairs.insert({std::min(a, b), std::max(a, b)});
+  };
+  for (const auto& ports : placed.sends) talk(run.plan.host, ports);
+  for (const auto& initial : placed.initial) talk(run.plan.host, initial.second);
+  for (const HostParts& host : placed.hosts) {
+    for (const CpuPart& part : host.parts)
+      for (const auto& ports : part.outputs) talk(host.node, ports);
+    for (const StreamIn& stream : host.streams) talk(host.node, stream.to);
+  }
+  for (const Shard& shard : run.plan.shards) {
+    for (const OutPort& port : shard.out_ports)
+      for (const OutPort::Destination& to : port.destinations) {
+        const std::uint32_t a = node_number(spec, shard.node), b = node_number(spec, to.peer);
+        if (a != b) pairs.insert({std::min(a, b), std::max(a, b)});
+      }
+    nodes[node_number(spec, shard.node)].deployment.role = {kNpuRole, shard};
+  }
+  std::set<std::uint32_t> hosts;
+  for (const std::string& node : cpu_nodes_of(run)) {
+    hosts.insert(node_number(spec, node));
+    nodes[node_number(spec, node)].deployment.role = {kCpuRole, cpu_spec_of(run, node)};
+  }
+  if (!spec.workloads.empty()) add_workloads(traffics_of(run), pairs, nodes);
+  for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
+  wire(
+      fabric_of(run), pairs, [&](const NodePair& pair) { return channel_of(pair, hosts); }, nodes);
+  return nodes;
+}
+
+std::vector<NodeAssignment> workloads_assignments(const PreparedRun& run) {
+  std::vector<NodeAssignment> nodes = idle_nodes(run.spec);
+  std::set<NodePair> pairs;
+  add_workloads(traffics_of(run), pairs, nodes);
+  wire(fabric_of(run), pairs, exchange_channel, nodes);
+  return nodes;
+}
+
 }  // namespace
 
 ClientWorkload client_workload(const ClusterSpec& spec) {
@@ -180,13 +283,9 @@ std::uint32_t functional_every(const ClusterSpec& spec) {
 std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traffic& traffic,
                                              const Topology& topology, const Routes& routes,
                                              const FaultPlan& faults) {
-  std::vector<NodeAssignment> nodes(spec.nodes.size());
-  const LtlIdentity identity = make_identity(spec);
-  const auto names = names_of(spec);
-  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
-    fill_common(spec, identity, names, i, nodes[i].deployment);
-    nodes[i].deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
-  }
+  std::vector<NodeAssignment> nodes = idle_nodes(spec);
+  for (NodeAssignment& node : nodes)
+    node.deployment.ltl.queue_limit = std::min(spec.ltl.queue_limit, kTrafficQueue);
   // One for all: it names every node that takes part.
   const RoleSpec role(kTrafficRole, traffic);
   std::set<NodePair> pairs;
@@ -194,59 +293,15 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
     pairs.insert({index(a), index(b)});
     for (const NodeId node : {a, b}) nodes[index(node)].deployment.role = role;
   }
-  const std::optional<PathTimes> paths = known_paths(spec, topology, routes, faults, pairs);
-  connect(
-      spec, pairs, [](const NodePair&) { return kExchangeChannel; }, paths ? &*paths : nullptr,
-      nodes);
-  fit_receive_buffers(spec, nodes);
-  add_faults(spec, topology, routes, faults, nodes);
+  wire({spec, topology, routes, faults}, pairs, exchange_channel, nodes);
   return nodes;
 }
 
 std::vector<NodeAssignment> make_assignments(const PreparedRun& run) {
-  const ClusterSpec& spec = run.spec;
-  const PlacedGraph& placed = run.graph->placed;
-  std::vector<NodeAssignment> nodes(spec.nodes.size());
-  const LtlIdentity identity = make_identity(spec);
-  const auto names = names_of(spec);
-  for (std::uint32_t i = 0; i < nodes.size(); ++i)
-    fill_common(spec, identity, names, i, nodes[i].deployment);
-  std::set<NodePair> pairs;
-  const auto talk = [&](const std::string& from, const std::vector<PartPort>& to) {
-    const std::uint32_t a = node_number(spec, from);
-    for (const PartPort& port : to)
-      if (const std::uint32_t b = node_number(spec, port.node); a != b)
-        pairs.insert({std::min(a, b), std::max(a, b)});
-  };
-  for (const auto& ports : placed.sends) talk(run.plan.host, ports);
-  for (const auto& initial : placed.initial) talk(run.plan.host, initial.second);
-  for (const HostParts& host : placed.hosts) {
-    for (const CpuPart& part : host.parts)
-      for (const auto& ports : part.outputs) talk(host.node, ports);
-    for (const StreamIn& stream : host.streams) talk(host.node, stream.to);
-  }
-  for (const Shard& shard : run.plan.shards) {
-    for (const OutPort& port : shard.out_ports)
-      for (const OutPort::Destination& to : port.destinations) {
-        const std::uint32_t a = node_number(spec, shard.node), b = node_number(spec, to.peer);
-        if (a != b) pairs.insert({std::min(a, b), std::max(a, b)});
-      }
-    nodes[node_number(spec, shard.node)].deployment.role = {kNpuRole, shard};
-  }
-  std::set<std::uint32_t> hosts;
-  for (const std::string& node : cpu_nodes_of(run)) {
-    hosts.insert(node_number(spec, node));
-    nodes[node_number(spec, node)].deployment.role = {kCpuRole, cpu_spec_of(run, node)};
-  }
-  const std::optional<PathTimes> paths =
-      known_paths(spec, run.topology, *run.live_routes, run.faults, pairs);
-  connect(
-      spec, pairs, [&](const NodePair& pair) { return channel_of(pair, hosts); },
-      paths ? &*paths : nullptr, nodes);
-  for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
-  fit_receive_buffers(spec, nodes);
-  add_faults(spec, run.topology, *run.live_routes, run.faults, nodes);
-  return nodes;
+  if (run.spec.workload.traffic)
+    return make_assignments(run.spec, traffics_of(run).front().traffic, run.topology, *run.live_routes,
+                            run.faults);
+  return has_model(run.spec) ? model_assignments(run) : workloads_assignments(run);
 }
 
 }  // namespace soliton

@@ -13,10 +13,10 @@ namespace soliton {
 struct PreparedRun;
 
 // One assignment per node, in order of NodeId; nodes without a part in the run are assigned none.
-// REQUIRES: run.graph is set.
+// REQUIRES: run.graph is set if the run has a model.
 std::vector<NodeAssignment> make_assignments(const PreparedRun& run);
 
-// The same for a communication workload.
+// The same for a single communication workload.
 std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traffic& traffic,
                                              const Topology& topology, const Routes& routes,
                                              const FaultPlan& faults);

@@ -72,8 +72,11 @@ double mean_operations(const PreparedRun& run, const std::vector<HostRecord>& re
 }  // namespace
 
 std::uint64_t asked_of(const ClusterSpec& spec) {
-  return spec.workload.traffic ? expected_records(*spec.workload.traffic)
-                               : static_cast<std::uint64_t>(spec.workload.requests);
+  if (spec.workload.traffic) return expected_records(*spec.workload.traffic);
+  if (has_model(spec)) return static_cast<std::uint64_t>(spec.workload.requests);
+  std::uint64_t records = 0;
+  for (const NamedTraffic& workload : spec.workloads) records += expected_records(workload.traffic);
+  return records;
 }
 
 Layout layout_of(const ClusterSpec& spec, std::string_view engine) {
@@ -96,7 +99,7 @@ ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAss
 }
 
 FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
-  if (run.spec.workload.traffic) return execute_traffic(run, control);
+  if (!has_model(run.spec)) return execute_traffic(run, control);
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   const GraphRun& graph = *run.graph;
   const auto requests = static_cast<std::uint32_t>(run.spec.workload.requests);
@@ -126,6 +129,7 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   if (run.spec.save_outputs)
     finished.outputs = graph_outputs(graph.workload, graph.graph, outcome.records, requests);
   judge_graph(graph.workload, std::move(outcome.records), reference.get(), results);
+  if (!run.spec.workloads.empty()) fill_workloads(run, outcome, results);
   check_range(graph, results);
   check_prediction(run, results);
   check_transport(run, nodes, outcome, results);

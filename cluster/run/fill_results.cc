@@ -8,6 +8,7 @@
 
 #include "cluster/run/fill_series.h"
 #include "cluster/run/graph_islands.h"
+#include "cluster/run/traffic.h"
 #include "node/traffic/traffic_kind.h"
 #include "protocol/base/counters.h"
 
@@ -108,8 +109,10 @@ void fill_plan(const PreparedRun& run, RunResults& results) {
                     static_cast<double>(certificate.lower_bound.count());
 }
 
+// Nodes with a part in the model keep that role.
 void fill_traffic_roles(const Traffic& traffic, RunResults& results) {
-  for (const NodeId node : nodes_of(traffic)) results.nodes[index(node)].role = "traffic";
+  for (const NodeId node : nodes_of(traffic))
+    if (results.nodes[index(node)].role == "idle") results.nodes[index(node)].role = "traffic";
 }
 
 // What of the transport is known before it runs.
@@ -139,9 +142,8 @@ RunResults results_before(const PreparedRun& run) {
     node.role = "idle";
     results.nodes.push_back(std::move(node));
   }
-  if (run.spec.workload.traffic) {
+  if (!has_model(run.spec)) {
     results.partition.known = false;
-    fill_traffic_roles(*run.spec.workload.traffic, results);
   } else {
     fill_roles(run, results);
     fill_islands(run, results);
@@ -154,6 +156,8 @@ RunResults results_before(const PreparedRun& run) {
         results.peak_ops_per_second +=
             static_cast<double>(node.device.cpu.operation_rate.per_second);
   }
+  for (const NamedTraffic& workload : traffics_of(run))
+    fill_traffic_roles(workload.traffic, results);
   results.fabric.known = false;
   results.outputs.known = false;
   for (NodeResult& node : results.nodes) node.errors_known = false;

@@ -44,10 +44,9 @@ LiveResults::LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop&
       started_(Clock::now()),
       answered_(started_) {
   progress_.asked = asked_of(run.spec);
-  if (run.spec.workload.traffic) {
-    const Traffic traffic = traffic_of(run.spec);
-    messages_.emplace(std::span(&traffic, 1));
-  }
+  std::vector<Traffic> traffics;
+  for (NamedTraffic& workload : traffics_of(run)) traffics.push_back(std::move(workload.traffic));
+  if (!traffics.empty()) messages_.emplace(traffics);
 }
 
 LiveResults::~LiveResults() { stop(); }
@@ -94,11 +93,13 @@ void LiveResults::on_records(std::span<const HostRecord> records) {
   for (const HostRecord& record : records) add(graph_row(run_.graph->workload, record));
 }
 
-// The two ends of a message come from different nodes.
+// The two ends of a message come from different nodes. Beside a model its requests alone have rows.
 void LiveResults::on_records(std::span<const TrafficRecord> records) {
   const std::lock_guard lock(mutex_);
   for (const TrafficRecord& record : records)
-    if (const std::optional<RequestRecord> row = messages_->add(record)) add(*row);
+    if (const std::optional<RequestRecord> row = messages_->add(record);
+        row && !has_model(run_.spec))
+      add(*row);
 }
 
 // A failed write does not end the run from the loop's thread; the run's thread learns of it here.

@@ -43,6 +43,13 @@ LineBytes line_bytes(const LtlOptions& ltl) {
   return {static_cast<std::uint64_t>(ltl.mtu), header + kFrameOverheadBytes, ltl.packing.count > 0};
 }
 
+BitRate slowest_line(const Topology& topology, const std::vector<NodeId>& nodes) {
+  const NetworkTimes times(topology, {}, nodes, false);
+  BitRate out{INT64_MAX};
+  for (const NodeId node : nodes) out = std::min(out, times.fastest_line(node));
+  return out;
+}
+
 NetworkTimes::NetworkTimes(const Topology& topology, const LineBytes& lines,
                            std::vector<NodeId> nodes, bool many_ways)
     : topology_(topology), lines_(lines), nodes_(std::move(nodes)), many_ways_(many_ways) {

@@ -23,6 +23,9 @@ struct LineBytes {
 };
 LineBytes line_bytes(const LtlOptions& ltl);
 
+// Of the nodes' cables, those of a router's node its own.
+BitRate slowest_line(const Topology& topology, const std::vector<NodeId>& nodes);
+
 // Alpha is the latency of the shortest path, of all there are: cables, and switches between. Beta is
 // that of the fastest cable of a node; `many_ways`: of all its cables together, because packets of one
 // message may take several. The topology outlives the object.
@@ -36,6 +39,7 @@ class NetworkTimes final : public LeastTimes {
   Duration stream(std::uint64_t messages, std::uint64_t bytes) const override;
   Duration through(NodeId node, std::uint64_t messages, std::uint64_t bytes) const override;
 
+  BitRate fastest_line(NodeId node) const { return ports_[index(node)].fastest; }
   // Of the shortest path; nullopt if there is none.
   std::optional<Duration> alpha(NodeId from, NodeId to) const;
   // The least of those between two nodes of the workload; 0 if none has a path to another.

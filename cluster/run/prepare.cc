@@ -5,6 +5,7 @@
 
 #include "cluster/file/yaml_file.h"
 #include "cluster/run/run.h"
+#include "cluster/run/traffic.h"
 #include "cluster/yaml/reader.h"
 #include "fabric/faults/outages.h"
 #include "node/traffic/traffic_kind.h"
@@ -35,12 +36,8 @@ class Preparation {
 
   Checked<std::unique_ptr<PreparedRun>> run() {
     const bool wired = reading_.nodes && reading_.topology && build() && resolve();
-    const bool traffic = spec().workload.traffic.has_value();
-    if (traffic && options_.plan_only)
-      add({ErrorCode::kInvalid,
-           fmt::format("{}: workload.kind: {} has no model, so there is "
-                       "nothing to plan",
-                       spec().workload.position, spec().workload.traffic->kind->name)});
+    const bool traffic = !has_model(spec()) && (spec().workload.traffic || reading_.workload);
+    if (traffic && options_.plan_only) refuse_plan();
     const bool planned = wired && reading_.rest && options_.plan;
     if (!traffic && reading_.model)
       problems_.append(prepare_graph(*run_, {planned, options_.weights}));
@@ -52,6 +49,15 @@ class Preparation {
  private:
   const ClusterSpec& spec() const { return run_->spec; }
   void add(Error error) { problems_.add(std::move(error)); }
+
+  void refuse_plan() {
+    const std::optional<Traffic>& one = spec().workload.traffic;
+    add({ErrorCode::kInvalid,
+         one ? fmt::format("{}: workload.kind: {} has no model, so there is nothing to plan",
+                           spec().workload.position, one->kind->name)
+             : fmt::format("{}: workloads: without a model there is nothing to plan",
+                           spec().workloads.front().position)});
+  }
 
   // False when it has none, with its errors taken, each behind `position` and `label`.
   template <typename T>
@@ -79,15 +85,24 @@ class Preparation {
   // Any two nodes of a model may get parts that talk; of traffic it is known which do. Without either
   // the file has an error already.
   bool connect(const std::vector<PlacedNode>& nodes) {
-    const std::optional<Traffic>& traffic = spec().workload.traffic;
+    const bool traffic = !has_model(spec());
     const bool known =
         traffic ? reading_.workload && reading_.rest : reading_.model || reading_.workload;
     if (!known) return true;
-    Diagnostics apart = traffic ? check_reachable(run_->topology, nodes, talking_pairs(*traffic))
+    Diagnostics apart = traffic ? check_reachable(run_->topology, nodes, talking())
                                 : check_reachable(run_->topology, nodes);
     const bool good = apart.empty();
     problems_.append(std::move(apart));
     return good;
+  }
+
+  std::vector<NodePair> talking() const {
+    std::vector<NodePair> out;
+    for (const NamedTraffic& workload : traffics_of(spec(), run_->topology))
+      for (const NodePair& pair : talking_pairs(workload.traffic)) out.push_back(pair);
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
   }
 
   // Fault rules do not affect the plan.

@@ -64,11 +64,26 @@ std::optional<TrafficLine> line_of(const PreparedRun& run, const Traffic& traffi
                      kPacketHeader + kFrameOverheadBytes};
 }
 
-void fill_requests(const Traffic& traffic, const ClusterOutcome& outcome, RunResults& results) {
-  MessageRecords records({&traffic, 1});
+std::vector<Traffic> plain(const std::vector<NamedTraffic>& named) {
+  std::vector<Traffic> out;
+  for (const NamedTraffic& workload : named) out.push_back(workload.traffic);
+  return out;
+}
+
+MessageRecords records_of(const std::vector<Traffic>& traffics, const ClusterOutcome& outcome) {
+  MessageRecords records(traffics);
   for (const TrafficRecord& record : outcome.traffic) records.add(record);
-  results.requests = records.rows(0);
-  results.sent = records.sent(0);
+  return records;
+}
+
+// The records of all workloads together.
+void fill_requests(const std::vector<Traffic>& traffics, const MessageRecords& records,
+                   RunResults& results) {
+  for (std::size_t i = 0; i < traffics.size(); ++i) {
+    const std::vector<RequestRecord> rows = records.rows(i);
+    results.requests.insert(results.requests.end(), rows.begin(), rows.end());
+    results.sent += records.sent(i);
+  }
   results.failed = results.sent - static_cast<std::int64_t>(results.requests.size());
   for (const RequestRecord& record : results.requests) {
     results.first_sent = &record == &results.requests.front()
@@ -98,14 +113,75 @@ std::optional<Duration> bound_of(const PreparedRun& run, const Traffic& traffic)
   return traffic.kind->bound(traffic, least);
 }
 
-}  // namespace
-
-Traffic traffic_of(const ClusterSpec& spec) {
-  Traffic traffic = *spec.workload.traffic;
+Traffic with_contents(Traffic traffic, const ClusterSpec& spec) {
   traffic.seed = spec.seed;
   // Sockets carry every byte.
   traffic.contents = spec.compute != ComputeKind::kTiming || spec.time == TimeMode::kWall;
   return traffic;
+}
+
+std::vector<std::string> names_of(const PreparedRun& run) {
+  std::vector<std::string> names;
+  for (const NodeSpec& node : run.spec.nodes) names.push_back(node.name);
+  return names;
+}
+
+TrafficResult result_of(const PreparedRun& run, const Traffic& traffic,
+                        const std::vector<RequestRecord>& rows) {
+  TrafficResult out = summarise(traffic, names_of(run), rows, line_of(run, traffic));
+  out.kind = traffic.kind->name;
+  out.records = traffic.kind->records;
+  out.bound = bound_of(run, traffic);
+  return out;
+}
+
+void fill_background(const ClusterOutcome& outcome, RunResults& results) {
+  BackgroundResult& out = results.background.emplace();
+  for (const std::optional<NodeStats>& stats : outcome.stats) {
+    if (!stats) continue;
+    out.messages += stats->background_messages;
+    out.bytes += stats->background_bytes;
+    out.damaged += stats->background_damaged;
+  }
+  results.outputs.checked += static_cast<std::int64_t>(out.damaged);
+  results.outputs.mismatched += static_cast<std::int64_t>(out.damaged);
+}
+
+WorkloadResult workload_result(const PreparedRun& run, const NamedTraffic& workload,
+                               std::vector<RequestRecord> rows, std::int64_t sent,
+                               std::uint32_t first_flow) {
+  WorkloadResult out{.name = workload.name,
+                     .title = title_of(workload.traffic),
+                     .start = workload.start,
+                     .sent = sent,
+                     .traffic = {}};
+  for (RequestRecord& row : rows) {
+    out.latencies.push_back(row.completed - row.sent);
+    out.mismatched += row.matches && !*row.matches;
+    row.client -= first_flow;
+  }
+  std::sort(out.latencies.begin(), out.latencies.end());
+  out.traffic = result_of(run, workload.traffic, rows);
+  return out;
+}
+
+}  // namespace
+
+Traffic traffic_of(const ClusterSpec& spec) { return with_contents(*spec.workload.traffic, spec); }
+
+std::vector<NamedTraffic> traffics_of(const ClusterSpec& spec, const Topology& topology) {
+  std::vector<NamedTraffic> out = spec.workloads;
+  if (spec.workload.traffic) out = {{"", {}, *spec.workload.traffic, spec.workload.position}};
+  for (NamedTraffic& workload : out) {
+    workload.traffic = with_contents(std::move(workload.traffic), spec);
+    if (!is_measured(workload.traffic))
+      workload.traffic.line = slowest_line(topology, nodes_of(workload.traffic));
+  }
+  return out;
+}
+
+std::vector<NamedTraffic> traffics_of(const PreparedRun& run) {
+  return traffics_of(run.spec, run.topology);
 }
 
 std::vector<RequestRecord> join_records(const Traffic& traffic,
@@ -128,7 +204,14 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
         {node_names[index(ends.from)], ends.to ? node_names[index(*ends.to)] : "", 0, 0});
   }
   std::vector<Instant> last_of(out.flows.size(), kRunStart);
+  std::vector<std::uint64_t> bytes_in(out.flows.size());
+  const std::uint64_t each = bytes_per_record(traffic);
   for (const RequestRecord& r : requests) {
+    bytes_in[r.client] +=
+        traffic.kind->bytes_of == nullptr
+            ? each
+            : traffic.kind->bytes_of(traffic, r.client,
+                                     static_cast<std::uint32_t>(out.flows[r.client].messages));
     ++out.flows[r.client].messages;
     last_of[r.client] = std::max(last_of[r.client], r.completed);
     first = std::min(first, r.sent);
@@ -136,10 +219,10 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
   }
   if (requests.empty()) return out;
   out.time = last - first;
-  const std::uint64_t each = bytes_per_record(traffic);
-  for (std::size_t flow = 0; flow < out.flows.size(); ++flow)
-    out.flows[flow].goodput_gbps = gigabits(out.flows[flow].messages * each, last_of[flow] - first);
-  out.bytes = requests.size() * each;
+  for (std::size_t flow = 0; flow < out.flows.size(); ++flow) {
+    out.flows[flow].goodput_gbps = gigabits(bytes_in[flow], last_of[flow] - first);
+    out.bytes += bytes_in[flow];
+  }
   out.goodput_gbps = gigabits(out.bytes, last - first);
   // The share of the line counts what packets carry beside the payload; resends and
   // acknowledgements are not counted.
@@ -157,25 +240,43 @@ TrafficResult summarise(const Traffic& traffic, const std::vector<std::string>& 
   return out;
 }
 
+void fill_workloads(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
+  const std::vector<NamedTraffic> workloads = traffics_of(run);
+  const MessageRecords records = records_of(plain(workloads), outcome);
+  bool background = false;
+  std::uint32_t flows = 0;
+  for (std::size_t i = 0; i < workloads.size(); ++i) {
+    const Traffic& traffic = workloads[i].traffic;
+    background = background || !is_measured(traffic);
+    if (is_measured(traffic))
+      results.workloads.push_back(
+          workload_result(run, workloads[i], records.rows(i), records.sent(i), flows));
+    flows += flows_of(traffic);
+  }
+  if (background) fill_background(outcome, results);
+  if (!has_model(run.spec)) return;
+  for (const WorkloadResult& workload : results.workloads) {
+    results.outputs.checked += workload.mismatched;
+    results.outputs.mismatched += workload.mismatched;
+  }
+}
+
 FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   const Clock::time_point started = Clock::now();
-  const Traffic traffic = traffic_of(run.spec);
   FinishedRun finished;
   RunResults& results = finished.results;
-  const std::vector<NodeAssignment> nodes =
-      make_assignments(run.spec, traffic, run.topology, *run.live_routes, run.faults);
+  const std::vector<NodeAssignment> nodes = make_assignments(run);
   ClusterOutcome outcome = run_assignments(run, nodes, control);
+  const std::vector<Traffic> traffics = plain(traffics_of(run));
   results = results_before(run);
   fill_ending(outcome, results);
   fill_nodes(outcome, false, results);
   fill_fabric(run, outcome, results);
-  fill_requests(traffic, outcome, results);
-  std::vector<std::string> names;
-  for (const NodeSpec& node : run.spec.nodes) names.push_back(node.name);
-  results.traffic = summarise(traffic, names, results.requests, line_of(run, traffic));
-  results.traffic->kind = traffic.kind->name;
-  results.traffic->bound = bound_of(run, traffic);
-  results.traffic->records = traffic.kind->records;
+  fill_requests(traffics, records_of(traffics, outcome), results);
+  if (run.spec.workload.traffic)
+    results.traffic = result_of(run, traffics.front(), results.requests);
+  else
+    fill_workloads(run, outcome, results);
   check_transport(run, nodes, outcome, results);
   check_links(run, nodes, outcome, results);
   check_load(run, results);

@@ -5,8 +5,15 @@
 
 namespace soliton {
 
-// Like execute_run(). REQUIRES: run.spec.workload.traffic is set.
+// Like execute_run(). REQUIRES: the run has no model.
 FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control);
+
+// The communication workloads of a run as they are deployed: the one of `workload:`, or those of
+// `workloads:`.
+std::vector<NamedTraffic> traffics_of(const PreparedRun& run);
+std::vector<NamedTraffic> traffics_of(const ClusterSpec& spec, const Topology& topology);
+// Results of `workloads:`, each for itself, and of background traffic.
+void fill_workloads(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results);
 
 // The workload's traffic with the cluster file's seed and contents. REQUIRES: spec.workload.traffic
 // is set.

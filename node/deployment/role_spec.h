@@ -5,7 +5,7 @@
 // has to know of them.
 //
 //   deployment.role = {kTrafficRole, traffic};            // controller
-//   auto role = deployment.role.kind()->make(deployment, &trace);   // node
+//   auto role = deployment.role.kind()->make(deployment.role, deployment, &trace);   // node
 #pragma once
 
 #include <cstddef>
@@ -38,8 +38,9 @@ struct Asked {
 struct RoleKind {
   const char* name;  // in logs and in the bytes of a deployment; unique within the list
   // Makes the role of a node with this deployment; returns nullptr if the node has nothing to do.
-  // The deployment and the trace buffer must outlive the role.
-  std::unique_ptr<Role> (*make)(const Deployment& deployment, TraceBuffer* trace);
+  // `spec` is the deployment's role or a part of it. All three must outlive the role.
+  std::unique_ptr<Role> (*make)(const RoleSpec& spec, const Deployment& deployment,
+                                TraceBuffer* trace);
   // Set for roles that have a part in the workload and report when it is done (Role::finished()).
   // Null for roles that serve others and stop when those do.
   Asked (*asked)(const RoleSpec& spec, NodeId self);

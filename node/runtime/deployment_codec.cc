@@ -170,20 +170,6 @@ std::shared_ptr<const std::vector<std::string>> read_names(wire::Deployment::Rea
 
 using Kinds = std::span<const RoleKind* const>;
 
-void write_role(const RoleSpec& role, wire::Role::Builder out) {
-  out.setKind(role.name());
-  RoleBytesOut bytes{out.initOptions(), out.initBody()};
-  role.kind()->write(role, bytes);
-}
-
-// An error and not a SOLITON_CHECK as for faults, since `kinds` is the caller's choice.
-Result<RoleSpec> read_role(wire::Role::Reader in, Kinds kinds) {
-  const RoleKind* const kind = find_role_kind(in.getKind().cStr(), kinds);
-  if (kind == nullptr)
-    return invalid(fmt::format("shard file: no role called \"{}\"", in.getKind().cStr()));
-  return kind->read({in.getOptions(), in.getBody()});
-}
-
 // Options go as lists of settings, by the tables beside their structs, so that a new option needs
 // no line here. Connections have fields of their own, as there may be thousands.
 void write_deployment(const Deployment& deployment, wire::Deployment::Builder out) {

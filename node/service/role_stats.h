@@ -15,6 +15,8 @@ struct RoleStats {
   NpuStats npu;
   DurationHistogram device_time;  // modelled time that each request kept the NPU busy
   Duration host_busy{};
+  // Messages of background traffic that have arrived, and those that were not what was sent.
+  std::uint64_t background_messages = 0, background_bytes = 0, background_damaged = 0;
 };
 
 // The counters that do not belong to the NPU.
@@ -22,6 +24,11 @@ inline constexpr Field kRoleStatsRows[] = {
     field<&RoleStats::sent>("sent", "Requests sent by the host."),
     field<&RoleStats::duplicated>("duplicated", "Answers that belonged to no open request."),
     field<&RoleStats::host_busy>("host_busy", "Time the host's CPU was busy."),
+    field<&RoleStats::background_messages>("background_messages",
+                                           "Messages of background traffic."),
+    field<&RoleStats::background_bytes>("background_bytes", "Their payload."),
+    field<&RoleStats::background_damaged>("background_damaged",
+                                          "Of them, those that were not what was sent."),
 };
 inline constexpr FieldTable kRoleStatsFields = fields_of<RoleStats>("role", kRoleStatsRows);
 

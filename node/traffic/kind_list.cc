@@ -5,13 +5,14 @@ namespace soliton {
 
 extern const TrafficKind kPingTraffic, kStreamTraffic, kIncastTraffic, kPermutationTraffic,
     kAllGatherTraffic, kAllToAllTraffic, kAllReduceTraffic, kReduceScatterTraffic,
-    kBroadcastTraffic, kPipelineTraffic, kTokenTraffic;
+    kBroadcastTraffic, kPipelineTraffic, kTokenTraffic, kTraceTraffic, kBackgroundTraffic;
 
 std::span<const TrafficKind* const> traffic_kinds() {
   static constexpr const TrafficKind* kKinds[] = {
-      &kPingTraffic,      &kStreamTraffic,   &kIncastTraffic,    &kPermutationTraffic,
-      &kAllGatherTraffic, &kAllToAllTraffic, &kAllReduceTraffic, &kReduceScatterTraffic,
-      &kBroadcastTraffic, &kPipelineTraffic, &kTokenTraffic,
+      &kPingTraffic,       &kStreamTraffic,   &kIncastTraffic,    &kPermutationTraffic,
+      &kAllGatherTraffic,  &kAllToAllTraffic, &kAllReduceTraffic, &kReduceScatterTraffic,
+      &kBroadcastTraffic,  &kPipelineTraffic, &kTokenTraffic,     &kTraceTraffic,
+      &kBackgroundTraffic,
   };
   return kKinds;
 }

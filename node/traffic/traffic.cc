@@ -133,6 +133,13 @@ std::uint64_t bytes_per_record(const Traffic& traffic) {
                                                : traffic.bytes;
 }
 
+std::uint64_t bytes_of_record(const Traffic& traffic, std::uint32_t flow, std::uint32_t number) {
+  return traffic.kind->bytes_of != nullptr ? traffic.kind->bytes_of(traffic, flow, number)
+                                           : bytes_per_record(traffic);
+}
+
+bool is_measured(const Traffic& traffic) { return traffic.kind->measured; }
+
 std::string title_of(const Traffic& traffic) {
   return traffic.kind->title != nullptr ? traffic.kind->title(traffic) : traffic.kind->name;
 }

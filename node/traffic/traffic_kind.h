@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +21,13 @@
 
 namespace soliton {
 
+// A file that a workload names, and the nodes of the cluster by name.
+struct TrafficFile {
+  std::string path;
+  std::string_view text;
+  const std::map<std::string, std::uint32_t>& nodes;
+};
+
 struct TrafficKind {
   const char* name;     // as in cluster files
   const char* words;    // for lists: what it does, and what one record is
@@ -32,6 +40,9 @@ struct TrafficKind {
   // Messages go one way, so the receiver's cable is the bound: results state the share of it that
   // the messages, with their headers and frames, have used.
   bool fills_line = false;
+  // Its messages are what a run measures and waits for. Others go on until the run ends, and are a part
+  // of it only beside workloads that are measured.
+  bool measured = true;
   // Flows compete: results state how evenly they shared.
   bool competes = false;
 
@@ -53,11 +64,17 @@ struct TrafficKind {
 
   // As bytes_per_record(). Null: a record is one message.
   std::uint64_t (*record_bytes)(const Traffic& traffic) = nullptr;
+  // As bytes_of_record(). Null: all records are alike.
+  std::uint64_t (*bytes_of)(const Traffic& traffic, std::uint32_t flow,
+                            std::uint32_t number) = nullptr;
   // The least time from when the first message is handed over until the last record is complete.
   // Null: no bound is known.
   Duration (*bound)(const Traffic& traffic, const LeastTimes& least) = nullptr;
   // The title of a workload of this kind. Null: the kind's name.
   std::string (*title)(const Traffic& traffic) = nullptr;
+  // Takes from the file that the key `file` names what the kind needs, into Traffic::table. Errors: all
+  // that is wrong with it, each as "file:line: what is wrong". Null: the kind has no such key.
+  Diagnostics (*read_file)(const TrafficFile& file, Traffic& traffic) = nullptr;
   // Traffic::receiver is a node of the workload.
   bool has_receiver = false;
 };

@@ -48,7 +48,17 @@ struct Deployment {
 struct Role {
   kind @0 :Text;
   options @1 :Options.Settings;
-  body @2 :AnyPointer;              # NPU: Shards.Shard; CPU: Graphs.CpuRole
+  body @2 :AnyPointer;              # NPU: Shards.Shard; CPU: Graphs.CpuRole; several: SeveralRoles
+}
+
+struct SeveralRoles {
+  parts @0 :List(Part);
+
+  struct Part {
+    role @0 :Role;
+    tag @1 :UInt8;                  # the last byte of its messages
+    startPs @2 :Int64;              # after the others
+  }
 }
 
 struct Faults {

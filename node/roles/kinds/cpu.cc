@@ -8,11 +8,10 @@
 namespace soliton {
 namespace {
 
-std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer* trace) {
+std::unique_ptr<Role> make(const RoleSpec& spec, const Deployment& deployment, TraceBuffer* trace) {
   const CpuOptions options{deployment.id, deployment.time, deployment.functional_every,
                            deployment.trace_requests};
-  return std::make_unique<CpuHost>(deployment.role.get<CpuSpec>(), options, *deployment.node_names,
-                                   trace);
+  return std::make_unique<CpuHost>(spec.get<CpuSpec>(), options, *deployment.node_names, trace);
 }
 
 Asked asked(const RoleSpec& spec, NodeId) {

@@ -8,11 +8,10 @@
 namespace soliton {
 namespace {
 
-std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer* trace) {
+std::unique_ptr<Role> make(const RoleSpec& spec, const Deployment& deployment, TraceBuffer* trace) {
   const NpuServiceOptions options{deployment.id, deployment.time, deployment.functional_every,
                                   deployment.trace_requests};
-  return std::make_unique<NpuService>(deployment.role.get<Shard>(), options, *deployment.node_names,
-                                      trace);
+  return std::make_unique<NpuService>(spec.get<Shard>(), options, *deployment.node_names, trace);
 }
 
 std::size_t weights(const RoleSpec& spec) {

@@ -9,8 +9,8 @@
 namespace soliton {
 namespace {
 
-std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer* trace) {
-  const Traffic& traffic = deployment.role.get<Traffic>();
+std::unique_ptr<Role> make(const RoleSpec& spec, const Deployment& deployment, TraceBuffer* trace) {
+  const Traffic& traffic = spec.get<Traffic>();
   return make_traffic_role(traffic, {deployment.id, deployment.trace_requests, trace});
 }
 
@@ -27,6 +27,8 @@ constexpr Field kSharedRows[] = {
     field<&Traffic::count>("count", "Of messages or rounds."),
     field<&Traffic::seed>("seed", "Of the contents."),
     field<&Traffic::contents>("contents", "Messages have bytes, and they are verified."),
+    field<&Traffic::line>("line", "The slowest line of all."),
+    field<&Traffic::table>("table", "What the kind has read from its file."),
 };
 constexpr FieldTable kSharedFields = fields_of<Traffic>("traffic", kSharedRows);
 
@@ -57,12 +59,13 @@ Result<RoleSpec> read(const RoleBytesIn& in) {
 
 }  // namespace
 
-const RoleKind kTrafficRole = {.name = "traffic",
-                               .make = make,
-                               .asked = asked,
-                               .takes_part = nullptr,
-                               .weights = nullptr,
-                               .write = write,
-                               .read = read};
+const RoleKind kTrafficRole = {
+    .name = "traffic",
+    .make = make,
+    .asked = asked,
+    .takes_part = [](const RoleSpec& spec) { return is_measured(spec.get<Traffic>()); },
+    .weights = nullptr,
+    .write = write,
+    .read = read};
 
 }  // namespace soliton

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "node/traffic/one_way.h"
+#include "node/traffic/order.h"
 #include "node/traffic/traffic_kind.h"
-#include "protocol/base/rng.h"
 
 namespace soliton {
 namespace {
@@ -30,58 +30,12 @@ std::uint32_t shift_of(const Traffic& traffic) {
   return own_options<PermutationOptions>(traffic, kOwnFields).shift;
 }
 
-// An order of n things by chance, one place at a time, so that no node has to hold all of it: a Feistel
-// network over the next even power of two, repeated until it is below n (Black, Rogaway, "Ciphers with
-// arbitrary finite domains", CT-RSA 2002, section 4).
-class Order {
- public:
-  Order(std::uint64_t seed, std::uint32_t n) : chance_(seed, "permutation"), n_(n) {
-    while (std::uint64_t{1} << 2 * half_ < n) ++half_;
-  }
-  std::uint32_t place_of(std::uint32_t thing) const {
-    do thing = mix(thing, false);
-    while (thing >= n_);
-    return thing;
-  }
-  std::uint32_t at(std::uint32_t place) const {
-    do place = mix(place, true);
-    while (place >= n_);
-    return place;
-  }
-
- private:
-  static constexpr std::uint32_t kRounds = 6;
-
-  std::uint32_t mix(std::uint32_t x, bool back) const {
-    const std::uint32_t mask = (1U << half_) - 1;
-    std::uint32_t left = x >> half_, right = x & mask;
-    for (std::uint32_t i = 0; i < kRounds; ++i) {
-      const std::uint32_t round = back ? kRounds - 1 - i : i;
-      const std::uint32_t other = back ? left : right;
-      const auto noise =
-          static_cast<std::uint32_t>(chance_.bits(std::uint64_t{round} << 32 | other)) & mask;
-      if (back) {
-        left = right ^ noise;
-        right = other;
-      } else {
-        right = left ^ noise;
-        left = other;
-      }
-    }
-    return left << half_ | right;
-  }
-
-  Random chance_;
-  std::uint32_t n_;
-  std::uint32_t half_ = 1;  // bits of each half
-};
-
 // The sender `places` on along the one circle that all nodes are in.
 std::uint32_t along(const Traffic& traffic, std::uint32_t sender, bool back) {
   const auto n = static_cast<std::uint32_t>(traffic.senders.size());
   const std::uint32_t shift = shift_of(traffic);
   if (shift != 0) return (sender + (back ? n - shift % n : shift % n)) % n;
-  const Order order(traffic.seed, n);
+  const Order order(Random(traffic.seed, "permutation"), n);
   return order.at((order.place_of(sender) + (back ? n - 1 : 1)) % n);
 }
 

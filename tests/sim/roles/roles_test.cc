@@ -69,8 +69,8 @@ class RingRole : public Role {
   std::vector<TrafficRecord> records_;
 };
 
-std::unique_ptr<Role> make(const Deployment& deployment, TraceBuffer*) {
-  return std::make_unique<RingRole>(deployment.role.get<Ring>(), deployment.id);
+std::unique_ptr<Role> make(const RoleSpec& spec, const Deployment& deployment, TraceBuffer*) {
+  return std::make_unique<RingRole>(spec.get<Ring>(), deployment.id);
 }
 Asked asked(const RoleSpec& spec, NodeId self) {
   return {index(self) == 0 ? spec.get<Ring>().rounds : 0, "rounds", "completed"};

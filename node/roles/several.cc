@@ -1,0 +1,85 @@
+#include "node/roles/several.h"
+
+#include <algorithm>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+void add_tag(std::uint8_t tag, Payload& message) { message.bytes.push_back(std::byte{tag}); }
+
+std::uint8_t take_tag(Payload& message) {
+  if (message.bytes.empty()) return 0;
+  const auto tag = static_cast<std::uint8_t>(message.bytes.back());
+  message.bytes.pop_back();
+  return tag;
+}
+
+void SeveralRole::start(Instant at) {
+  for (Part& part : parts_) part.role->start(later(at, part.start));
+}
+
+void SeveralRole::on_message(NodeId peer, Payload message, Instant now) {
+  const std::uint8_t tag = take_tag(message);
+  const auto part =
+      std::find_if(parts_.begin(), parts_.end(), [tag](const Part& p) { return p.tag == tag; });
+  if (part != parts_.end()) part->role->on_message(peer, std::move(message), now);
+}
+
+std::optional<RoleMessage> SeveralRole::poll_message(Instant now) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    Part& part = parts_[(turn_ + i) % parts_.size()];
+    std::optional<RoleMessage> message = part.role->poll_message(now);
+    if (!message) continue;
+    add_tag(part.tag, message->message);
+    turn_ = (turn_ + i + 1) % parts_.size();
+    return message;
+  }
+  return std::nullopt;
+}
+
+Instant SeveralRole::next_deadline() const {
+  Instant next = kNever;
+  for (const Part& part : parts_) next = std::min(next, part.role->next_deadline());
+  return next;
+}
+
+void SeveralRole::on_deadline(Instant now) {
+  for (Part& part : parts_)
+    if (part.role->next_deadline() <= now) part.role->on_deadline(now);
+}
+
+void SeveralRole::on_blocked(NodeId peer) {
+  for (Part& part : parts_) part.role->on_blocked(peer);
+}
+
+void SeveralRole::on_room(NodeId peer) {
+  for (Part& part : parts_) part.role->on_room(peer);
+}
+
+std::vector<std::string> SeveralRole::describe_outstanding() const {
+  std::vector<std::string> out;
+  for (const Part& part : parts_)
+    for (std::string& line : part.role->describe_outstanding()) out.push_back(std::move(line));
+  return out;
+}
+
+bool SeveralRole::finished() const {
+  return std::all_of(parts_.begin(), parts_.end(),
+                     [](const Part& part) { return !part.takes_part || part.role->finished(); });
+}
+
+void SeveralRole::hand_over(Records& to) {
+  for (Part& part : parts_) {
+    const std::size_t before = to.messages.size();
+    part.role->hand_over(to);
+    for (std::size_t i = before; i < to.messages.size(); ++i)
+      to.messages[i].workload = static_cast<std::uint16_t>(part.tag - 1);
+  }
+}
+
+void SeveralRole::add_stats(RoleStats& to) const {
+  for (const Part& part : parts_) part.role->add_stats(to);
+}
+
+}  // namespace soliton
