@@ -317,7 +317,7 @@ struct WorkloadResult {
   std::vector<Duration> latencies;  // of its completed records, ascending
   TrafficResult traffic;
 };
-inline constexpr Field kWorkloadRows[] = {
+inline constexpr Field kWorkloadResultRows[] = {
     field<&WorkloadResult::name>("name", "As in the cluster file."),
     field<&WorkloadResult::title>("title", "Its kind, and what distinguishes it."),
     field<&WorkloadResult::start>("start_us", "After the run's."),
@@ -326,7 +326,8 @@ inline constexpr Field kWorkloadRows[] = {
     described("latency_us", "As of the run, of its records, with `completed`, their number."),
     described("traffic", "As `traffic` of a run with one workload."),
 };
-inline constexpr FieldTable kWorkloadFields = fields_of<WorkloadResult>("workloads", kWorkloadRows);
+inline constexpr FieldTable kWorkloadResultFields =
+    fields_of<WorkloadResult>("workloads", kWorkloadResultRows);
 
 // Traffic that was not measured.
 struct BackgroundResult {

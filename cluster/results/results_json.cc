@@ -103,7 +103,7 @@ Json series_json(const SeriesResult& series) {
 
 Json workload_json(const WorkloadResult& w) {
   const LatencyStatistics latency = latency_statistics(w.latencies);
-  Json out = fields_json(kWorkloadFields, &w);
+  Json out = fields_json(kWorkloadResultFields, &w);
   out["latency_us"] = latency_json(latency);
   out["latency_us"]["completed"] = latency.completed;
   out["traffic"] = fields_json(kTrafficResultFields, &w.traffic);

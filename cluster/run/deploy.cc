@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <string_view>
 #include <thread>
@@ -183,6 +184,25 @@ std::vector<NodeAssignment> idle_nodes(const ClusterSpec& spec) {
   return nodes;
 }
 
+// The first node with a measured part is the judge of when all of these are done.
+void add_ending(std::vector<SeveralRoles>& roles, std::set<NodePair>& pairs) {
+  const auto takes_part = [](const SeveralRoles::Part& part) { return part.role.takes_part(); };
+  SeveralRoles::Ending ending{NodeId{UINT32_MAX}, 0, {}};
+  for (std::uint32_t i = 0; i < roles.size(); ++i) {
+    const auto& parts = roles[i].parts;
+    if (!std::any_of(parts.begin(), parts.end(), takes_part)) continue;
+    if (ending.awaited++ == 0) ending.judge = NodeId{i};
+  }
+  const std::uint32_t judge = index(ending.judge);
+  for (std::uint32_t i = 0; i < roles.size(); ++i) {
+    if (roles[i].parts.empty() || i == judge) continue;
+    roles[i].ending = SeveralRoles::Ending{ending.judge, 0, {}};
+    ending.told.push_back(NodeId{i});
+    pairs.insert({std::min(i, judge), std::max(i, judge)});
+  }
+  roles[judge].ending = std::move(ending);
+}
+
 // Gives every node that has a part in anything one role for all its parts: the last byte of a message
 // says whose it is.
 void add_workloads(const std::vector<NamedTraffic>& workloads, std::set<NodePair>& pairs,
@@ -202,6 +222,10 @@ void add_workloads(const std::vector<NamedTraffic>& workloads, std::set<NodePair
       ltl.queue_limit = std::min(ltl.queue_limit, kTrafficQueue);
     }
   }
+  const bool endless =
+      std::any_of(workloads.begin(), workloads.end(),
+                  [](const NamedTraffic& workload) { return !is_measured(workload.traffic); });
+  if (endless) add_ending(roles, pairs);
   for (std::uint32_t i = 0; i < nodes.size(); ++i)
     if (!roles[i].parts.empty()) nodes[i].deployment.role = {kSeveralRoles, std::move(roles[i])};
 }
@@ -299,8 +323,8 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
 
 std::vector<NodeAssignment> make_assignments(const PreparedRun& run) {
   if (run.spec.workload.traffic)
-    return make_assignments(run.spec, traffics_of(run).front().traffic, run.topology, *run.live_routes,
-                            run.faults);
+    return make_assignments(run.spec, traffics_of(run).front().traffic, run.topology,
+                            *run.live_routes, run.faults);
   return has_model(run.spec) ? model_assignments(run) : workloads_assignments(run);
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cluster/file/yaml_file.h"
 #include "cluster/run/run.h"
@@ -98,8 +99,21 @@ class Preparation {
 
   std::vector<NodePair> talking() const {
     std::vector<NodePair> out;
-    for (const NamedTraffic& workload : traffics_of(spec(), run_->topology))
+    std::set<NodeId> measured, all;
+    bool endless = false;
+    for (const NamedTraffic& workload : traffics_of(spec(), run_->topology)) {
       for (const NodePair& pair : talking_pairs(workload.traffic)) out.push_back(pair);
+      for (const NodeId node : nodes_of(workload.traffic)) {
+        all.insert(node);
+        if (is_measured(workload.traffic)) measured.insert(node);
+        endless = endless || !is_measured(workload.traffic);
+      }
+    }
+    // Of work without an end the first node that is measured tells all others when it is over.
+    if (endless)
+      for (const NodeId node : all)
+        if (const NodeId judge = *measured.begin(); node != judge)
+          out.emplace_back(std::min(judge, node), std::max(judge, node));
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;

@@ -21,6 +21,7 @@ void SeveralRole::start(Instant at) {
 
 void SeveralRole::on_message(NodeId peer, Payload message, Instant now) {
   const std::uint8_t tag = take_tag(message);
+  if (tag == kEndingTag && ending_) return self_ == ending_->judge ? hear_done() : stop_all();
   const auto part =
       std::find_if(parts_.begin(), parts_.end(), [tag](const Part& p) { return p.tag == tag; });
   if (part != parts_.end()) part->role->on_message(peer, std::move(message), now);
@@ -35,7 +36,34 @@ std::optional<RoleMessage> SeveralRole::poll_message(Instant now) {
     turn_ = (turn_ + i + 1) % parts_.size();
     return message;
   }
-  return std::nullopt;
+  say_done();
+  if (to_notify_.empty()) return std::nullopt;
+  RoleMessage notice{to_notify_.front(), {}};
+  to_notify_.pop_front();
+  add_tag(kEndingTag, notice.message);
+  return notice;
+}
+
+bool SeveralRole::takes_part() const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const Part& part) { return part.takes_part; });
+}
+
+void SeveralRole::say_done() {
+  if (said_done_ || !ending_ || !takes_part() || !finished()) return;
+  said_done_ = true;
+  if (self_ == ending_->judge) return hear_done();
+  to_notify_.push_back(ending_->judge);
+}
+
+void SeveralRole::hear_done() {
+  if (++heard_ < ending_->awaited) return;
+  to_notify_.insert(to_notify_.end(), ending_->told.begin(), ending_->told.end());
+  stop_all();
+}
+
+void SeveralRole::stop_all() {
+  for (Part& part : parts_) part.role->stop();
 }
 
 Instant SeveralRole::next_deadline() const {

@@ -34,6 +34,8 @@ class Role {
   // kept in the node; a role that makes messages as fast as they leave should stop meanwhile.
   virtual void on_blocked(NodeId) {}
   virtual void on_room(NodeId) {}
+  // Nobody waits for the run any more: a role that makes work by itself makes no more.
+  virtual void stop() {}
   // What the role waits for, in words, to explain a stall. Empty if nothing is open.
   virtual std::vector<std::string> describe_outstanding() const = 0;
 

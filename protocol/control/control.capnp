@@ -53,6 +53,13 @@ struct Role {
 
 struct SeveralRoles {
   parts @0 :List(Part);
+  ending @1 :Ending;                # null: all parts have an end of their own
+
+  struct Ending {
+    judge @0 :UInt32;
+    awaited @1 :UInt32;
+    told @2 :List(UInt32);
+  }
 
   struct Part {
     role @0 :Role;

@@ -30,7 +30,7 @@ constexpr FieldWord kSizes[] = {word("fixed", SizeName::kFixed),
 constexpr FieldWord kAll[] = {{"all", 0}};
 constexpr Field kOwnRows[] = {
     field<&BackgroundOptions::busy>(
-        "busy", "Payload that each node hands over, as a share of the slowest line of all.")
+        "busy", "Share of the slowest line of all that each node's messages take.")
         .between(Probability{1'000}, Probability{1'000'000'000}),
     field<&BackgroundOptions::sizes>("sizes", "How long messages are.").spelled(kSizes),
     field<&BackgroundOptions::peers>("peers", "To how many others each node sends, by the seed.")
@@ -51,6 +51,13 @@ constexpr Field kRows[] = {
         .between(Bytes{1}, kMessageMost),
 };
 constexpr FieldTable kFields = fields_of<Traffic>("workload", kRows);
+
+// Bytes of a message of so many with headers and frames, in packets of LTL's usual size, of which the last
+// one is half full on average.
+double on_the_line(double bytes) {
+  constexpr double kPayload = 1'408, kOverhead = 98;
+  return bytes + kOverhead * std::max(1.0, bytes / kPayload + 0.5);
+}
 
 BackgroundOptions options_of(const Traffic& traffic) {
   return own_options<BackgroundOptions>(traffic, kOwnFields);
@@ -93,16 +100,19 @@ class BackgroundRole final : public TrafficRole {
         points_(points_of(traffic)),
         sizes_(options_of(traffic).sizes, traffic.bytes, points_),
         chance_(Random(traffic.seed, "background").child(me_)),
-        gap_ps_(sizes_.mean() * 8e12 /
+        gap_ps_(on_the_line(sizes_.mean()) * 8e12 /
                 (static_cast<double>(traffic.line.bits_per_second) * 1e-9 *
                  static_cast<double>(options_of(traffic).busy.parts_per_billion))),
         peers_(traffic),
         peer_count_(peers_of(traffic)) {}
 
-  Instant next_deadline() const override { return begun() ? next_ : TrafficRole::next_deadline(); }
+  Instant next_deadline() const override {
+    if (stopped_) return kNever;
+    return begun() ? next_ : TrafficRole::next_deadline();
+  }
   void on_deadline(Instant now) override {
     TrafficRole::on_deadline(now);
-    for (; begun() && next_ <= now; plan_next()) arrive();
+    for (; begun() && !stopped_ && next_ <= now; plan_next()) arrive();
   }
   std::optional<RoleMessage> poll_message(Instant now) override {
     while (!ready_.empty()) {
@@ -137,6 +147,11 @@ class BackgroundRole final : public TrafficRole {
   }
   // It is never asked for anything, so it holds up no end.
   bool finished() const override { return true; }
+  void stop() override {
+    stopped_ = true;
+    ready_.clear();
+    waiting_.clear();
+  }
   void add_stats(RoleStats& to) const override {
     to.background_messages += messages_;
     to.background_bytes += bytes_;
@@ -195,6 +210,7 @@ class BackgroundRole final : public TrafficRole {
   const Peers peers_;
   const std::uint32_t peer_count_;
   Instant next_ = kNever;
+  bool stopped_ = false;
   std::uint64_t arrivals_ = 0;
   std::deque<Message> ready_;
   std::map<NodeId, std::vector<Message>> waiting_;

@@ -251,21 +251,59 @@ void nodes(Draft& d) {
   d.line("  - {name: host0, device: " + (d.dice.chance(75) ? "cpu" : cpu.text()) + "}");
 }
 
-void traffic(Draft& d) {
+// A workload's keys, as those of a flow map.
+FlowText traffic_keys(Draft& d) {
   FlowText out;
-  const char* kind = d.devices == 1 ? d.dice.word({"ping", "stream"})
-                                    : d.dice.word({"ping", "stream", "incast", "all-gather"});
+  const bool two = d.devices == 1;
+  const std::string kind =
+      two ? d.dice.word({"ping", "stream", "pipeline", "token", "broadcast"})
+          : d.dice.word({"ping", "stream", "incast", "permutation", "all-gather", "all-to-all",
+                         "all-reduce", "reduce-scatter", "broadcast", "pipeline", "token"});
+  const bool power = (d.devices & (d.devices - 1)) == 0;
+  const std::string all = two ? "[fpga0, host0]" : fmt::format("\"fpga[0-{}]\"", d.devices - 1);
   out.add("kind", kind);
-  const std::string all = fmt::format("\"fpga[0-{}]\"", d.devices - 1);
-  if (kind == std::string("all-gather")) {
-    out.add("nodes", all).add("schedule", d.dice.word({"direct", "ring", "doubling"}));
-  } else if (kind == std::string("incast")) {
+  if (kind == "ping" || kind == "stream") {
+    out.add("from", "fpga0").add("to", two ? "host0" : "fpga1");
+  } else if (kind == "incast") {
     out.add("from", fmt::format("\"fpga[1-{}]\"", d.devices - 1)).add("to", "fpga0");
   } else {
-    out.add("from", "fpga0").add("to", d.devices == 1 ? "host0" : "fpga1");
+    if (kind == "broadcast") out.add("from", "fpga0");
+    out.add("nodes", all);
   }
+  if (kind == "all-gather")
+    out.add("schedule",
+            power ? d.dice.word({"direct", "ring", "doubling"}) : d.dice.word({"direct", "ring"}));
+  if (kind == "all-to-all") out.add("schedule", d.dice.word({"direct", "pairwise"}));
+  if (kind == "all-reduce" || kind == "reduce-scatter")
+    out.add("schedule", power ? d.dice.word({"ring", "halving-doubling", "tree"})
+                              : d.dice.word({"ring", "tree"}));
+  if (kind == "broadcast") out.add("schedule", d.dice.word({"ring", "tree"}));
+  if (kind == "permutation" && d.dice.chance(50)) out.add("shift", 1);
   out.add("bytes", d.dice.word({"1 B", "64 B", "1408 B", "1409 B", "64 KiB"}));
-  d.line("workload: " + out.add("count", d.dice.number({1, 2, 5, 20})).text());
+  return std::move(out.add("count", d.dice.number({1, 2, 5, 20})));
+}
+
+// Load of others on the network, which has no end of its own.
+std::string background(Draft& d) {
+  FlowText out;
+  out.add("kind", "background");
+  out.add("nodes",
+          d.devices == 1 ? "[fpga0, host0]" : fmt::format("\"fpga[0-{}]\"", d.devices - 1));
+  out.add("busy", d.dice.word({"0.001 %", "1 %", "30 %"}));
+  out.add("sizes",
+          d.dice.word({"fixed", "uniform", "exponential", "lognormal", "websearch", "hadoop"}));
+  if (d.dice.chance(40)) out.add("peers", d.dice.number({1, 2, 16'384}));
+  return out.add("bytes", d.dice.word({"1 B", "1 kB", "1 MiB"})).text();
+}
+
+void traffic(Draft& d) {
+  if (d.dice.chance(60)) return d.line("workload: " + traffic_keys(d).text());
+  d.line("workloads:");
+  for (std::int64_t more = d.dice.number({1, 1, 2, 5}); more > 0; --more)
+    d.line("  - " +
+           traffic_keys(d).add("start", d.dice.word({"0 s", "1 ps", "1 us", "1 ms"})).text());
+  // It would fill hours with messages.
+  if (!d.lasting && d.dice.chance(30)) d.line("  - " + background(d));
 }
 
 void service(Draft& d) {

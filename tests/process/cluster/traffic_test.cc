@@ -77,6 +77,38 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ThreeWays,
                                          "configs/ltl/incast-16-pfc.yaml",
                                          "configs/ltl/all-gather-8.yaml"));
 
+// Every shipped example of a collective, of several workloads and of a trace: the same bytes in both
+// layouts of virtual time, and all contents right in wall time.
+class Collectives : public testing::TestWithParam<const char*> {};
+
+TEST_P(Collectives, AreTheSameInAllLayouts) {
+  const TemporaryFolder folder;
+  const std::string file = std::string("configs/collectives/") + GetParam() + ".yaml";
+  const auto processes = run(folder, "processes", file, {});
+  const auto packed = run(folder, "packed", file, {"--processes", "packed"});
+  const auto wall = run(folder, "wall", file, {"--time", "wall"});
+  EXPECT_EQ(results_without_wall(folder.file("processes")),
+            results_without_wall(folder.file("packed")));
+  for (const char* name : {"/requests.csv", "/trace.json"})
+    EXPECT_EQ(read_text(folder.file("processes") + name), read_text(folder.file("packed") + name));
+  for (const auto& results : {processes, packed, wall}) {
+    EXPECT_TRUE(results["complete"]);
+    EXPECT_EQ(results["requests"]["completed"], packed["requests"]["completed"]);
+    EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  }
+  for (const auto& workload : packed["workloads"])
+    EXPECT_GE(workload["traffic"]["time_us"], workload["traffic"]["bound_us"]);
+  // What was run is written so that it runs the same again.
+  run(folder, "again", folder.file("packed") + "/cluster.yaml", {"--processes", "packed"});
+  EXPECT_EQ(results_without_wall(folder.file("again")),
+            results_without_wall(folder.file("packed")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shipped, Collectives,
+                         testing::Values("permutation", "all-to-all", "all-reduce-ring",
+                                         "all-reduce-halving", "all-reduce-tree", "reduce-scatter",
+                                         "broadcast", "pipeline", "token", "trace", "several"));
+
 // Sixteen to one through a small buffer: nothing lost, the line full, shares equal, and no more
 // held of a sender than xoff, 32 KiB, and the headroom of a host's cable.
 TEST(Traffic, AnIncastIsPausedInsteadOfLosingPackets) {

@@ -111,21 +111,21 @@ TEST_F(TraceFile, SizesOfBackgroundComeFromAFile) {
     std::ofstream(path_) << rows;
     return fmt::format(
         "topology: rack\nnodes: [{{name: \"f[0-7]\", device: bw-s10}}]\nworkloads:\n  - {{kind: "
-        "ping, from: f0, to: f7, count: 500}}\n  - {{kind: background, nodes: \"f[0-7]\", sizes: "
+        "ping, from: f0, to: f7, count: 60}}\n  - {{kind: background, nodes: \"f[0-7]\", sizes: "
         "file, file: \"{}\", busy: 20 %}}\n",
         path_.string());
   };
   // All messages have 500 or 1,500 bytes.
   const RunResults results = play_workload(background("499 0\n500, 50\n1499 50.0\n1500 100\n"));
   ASSERT_TRUE(results.background);
-  EXPECT_GT(results.background->messages, 100u);
+  EXPECT_GT(results.background->messages, 20u);
   EXPECT_NEAR(static_cast<double>(results.background->bytes) /
                   static_cast<double>(results.background->messages),
-              1'000, 120);
+              1'000, 300);
   const std::string errors = error_of(background("10 0\n9 5\n20\n30 x\n40 2\n50 1\n"));
   for (const char* what :
-       {":2: 9 bytes is not above the 10", ":3: has 1 values", ":4: ", ":6: 1 % is below", "sizes"})
-    EXPECT_THAT(errors, testing::AnyOf(HasSubstr(what), HasSubstr("sizes")));
+       {":2: 9 bytes is not above the 10", ":3: has 1 values", ":4: \"x %\"", ":6: 1 % is below"})
+    EXPECT_THAT(errors, HasSubstr(what));
   EXPECT_THAT(error_of(background("10 0\n20 90\n")),
               HasSubstr("ends without a size that 100 % of the messages do not exceed"));
 }
