@@ -19,7 +19,8 @@ Node::Node(const Deployment& deployment)
     connections_.push_back(
         {deployment.connections[i].peer, ConnectionId{static_cast<std::uint16_t>(i)}});
   std::ranges::stable_sort(connections_, {}, &Peer::node);
-  if (const RoleKind* kind = deployment.role.kind()) role_ = kind->make(deployment.role, deployment, &trace_);
+  if (const RoleKind* kind = deployment.role.kind())
+    role_ = kind->make(deployment.role, deployment, &trace_);
 }
 
 void Node::start(Instant at) {
