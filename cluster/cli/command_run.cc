@@ -23,6 +23,7 @@ namespace {
 std::string layout_words(const ClusterSpec& spec) {
   if (spec.time == TimeMode::kWall || spec.processes == ProcessMode::kPerNode)
     return "a process per node";
+  if (spec.fidelity == Fidelity::kMessage) return "messages without packets, in one process";
   return "packed in one process";
 }
 
@@ -172,7 +173,10 @@ constexpr std::int64_t kThreadsMost = 64;
 
 // Whether the nodes of the run can be played by several threads.
 Status check_threads(const RunOptions& own, const ClusterSpec& spec) {
-  if (own.threads == 1 || layout_of(spec, "").packed) return {};
+  const Layout layout = layout_of(spec, "");
+  if (own.threads == 1 || (layout.packed && !layout.messages)) return {};
+  if (layout.messages)
+    return invalid("--threads belongs to fidelity: packet; messages are played on one thread");
   return invalid(
       fmt::format("--threads {} needs nodes that are packed into one process (--time virtual "
                   "--processes packed); here each is a process of its own",

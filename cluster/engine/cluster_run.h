@@ -9,6 +9,7 @@
 
 #include "cluster/engine/control_loop.h"
 #include "cluster/engine/fleet.h"
+#include "fabric/message/beyond.h"
 #include "fabric/sim/network.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/reports.h"
@@ -43,12 +44,13 @@ struct ClusterOutcome {
   std::size_t traffic_completed = 0;            // of these, the ones with an end
   std::vector<std::optional<NodeStats>> stats;  // by NodeId; unset: it never reported
   std::vector<bool> node_failed;
-  NetworkCounters network;             // virtual time
-  std::vector<PortCounters> ports;     // by port number (port_of()); virtual time
-  std::vector<PortSeries> series;      // the same; empty if nothing was sampled
-  std::optional<PauseReport> pauses;   // virtual time, with pauses
-  std::vector<std::string> deadlocks;  // ports that wait in a circle: "tor0 -> tor1, tor1 -> tor0"
-  std::vector<FaultCounters> faults;   // by rule
+  NetworkCounters network;              // virtual time
+  std::vector<PortCounters> ports;      // by port number (port_of()); virtual time
+  std::vector<PortSeries> series;       // the same; empty if nothing was sampled
+  std::optional<PauseReport> pauses;    // virtual time, with pauses
+  std::vector<std::string> deadlocks;   // ports that wait in a circle: "tor0 -> tor1, tor1 -> tor0"
+  std::vector<FaultCounters> faults;    // by rule
+  std::optional<MessageBeyond> beyond;  // fidelity: message
   std::vector<TraceEvent> trace;
   std::optional<Error> error;  // why the run did not finish
   int interrupted_by = 0;      // signal number, or 0; if set, `error` is unset

@@ -20,6 +20,7 @@ struct Layout {
   TimeBase time = TimeBase::kEmulated;
   bool packed = false;                // emulated time: all nodes in the controller's process
   std::string_view engine = "local";  // what starts the processes
+  bool messages = false;              // packed: whole messages in place of packets
 
   bool operator==(const Layout&) const = default;
 };
@@ -33,6 +34,7 @@ struct Launcher {
 };
 
 extern const Launcher kPackedLauncher;   // emulated time, objects in this process
+extern const Launcher kMessageLauncher;  // the same, without packets (fidelity: message)
 extern const Launcher kPerNodeLauncher;  // emulated time, a process for each node
 extern const Launcher kWallLauncher;     // wall time, a process for each node on this machine
 

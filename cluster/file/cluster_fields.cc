@@ -470,6 +470,11 @@ constexpr Field kClusterRows[] = {
     field<&ClusterSpec::processes>(
         "processes", "`per-node`: a process for each node; `packed`: all nodes in one.")
         .spelled(kProcessModes),
+    field<&ClusterSpec::fidelity>(
+        "fidelity",
+        "`packet`: every packet of LTL is emulated; `message`: messages as trains of packets, "
+        "much faster, on a network that loses nothing (docs/network.md).")
+        .spelled(kFidelities),
     described("topology", "A built-in name (`soliton list topologies`), a file, or a map.",
               FieldType::kNamed)
         .of(kTopologyFields)

@@ -40,6 +40,8 @@ inline constexpr FieldWord kTimeModes[] = {word("virtual", TimeMode::kVirtual),
                                            word("wall", TimeMode::kWall)};
 inline constexpr FieldWord kProcessModes[] = {word("per-node", ProcessMode::kPerNode),
                                               word("packed", ProcessMode::kPacked)};
+inline constexpr FieldWord kFidelities[] = {word("packet", Fidelity::kPacket),
+                                            word("message", Fidelity::kMessage)};
 inline constexpr FieldWord kComputeKinds[] = {word("functional", ComputeKind::kFunctional),
                                               word("timing", ComputeKind::kTiming),
                                               word("sampled", ComputeKind::kSampled)};

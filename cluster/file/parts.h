@@ -86,6 +86,9 @@ std::string topology_text(const TopologySpec& topology, TopologyKinds kinds = to
 void check_pause(MapReader& cluster, ClusterSpec& spec);
 // Checks that shared buffers of switches have room for a packet. REQUIRES: as check_pause().
 void check_buffers(MapReader& cluster, const ClusterSpec& spec);
+// Refuses what `fidelity: message` cannot do, and packs its nodes. REQUIRES: everything else has been
+// read.
+void check_fidelity(MapReader& cluster, ClusterSpec& spec);
 void read_model(MapReader& cluster, ModelSpec& out);
 // `nodes` resolve the names in a communication workload; empty if they could not be read.
 void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,

@@ -25,6 +25,9 @@ enum class TimeMode : std::uint8_t { kVirtual, kWall };
 enum class ProcessMode : std::uint8_t { kPerNode, kPacked };
 enum class ComputeKind : std::uint8_t { kFunctional, kTiming, kSampled };
 
+// What the emulated network moves.
+enum class Fidelity : std::uint8_t { kPacket, kMessage };
+
 struct NodeSpec {
   std::string name;
   Device device;
@@ -148,6 +151,7 @@ struct ClusterSpec {
   std::uint64_t seed = 1;
   TimeMode time = TimeMode::kVirtual;
   ProcessMode processes = ProcessMode::kPerNode;
+  Fidelity fidelity = Fidelity::kPacket;
   TopologySpec topology;
   std::vector<NpuFormat> formats;  // defined in the file; 0 beats: those of beats_of()
   std::vector<NodeSpec> nodes;

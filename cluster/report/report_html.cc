@@ -10,10 +10,10 @@ namespace soliton {
 
 std::string report_html(const RunResults& r, const SummaryContext& c, const std::string& plan_svg) {
   std::string body = fmt::format(
-      "<h1>{}</h1>\n<p class=\"soft\">{} on {} · {} · {} · {} time · seed {} · soliton {}</p>\n",
+      "<h1>{}</h1>\n<p class=\"soft\">{} on {} · {} · {} · {} time{} · seed {} · soliton {}</p>\n",
       html_escape(r.name), html_escape(c.model), html_escape(cluster_words(r.nodes)),
-      html_escape(c.topology), html_escape(c.precision), html_escape(r.time), r.seed,
-      html_escape(r.version));
+      html_escape(c.topology), html_escape(c.precision), html_escape(r.time),
+      r.fidelity == "message" ? ", messages without packets" : "", r.seed, html_escape(r.version));
   if (!r.complete)
     body += fmt::format("<p class=\"banner\">This run is not complete: {}</p>\n",
                         html_escape(r.error.empty() ? "it was stopped" : r.error));

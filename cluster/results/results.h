@@ -364,7 +364,8 @@ struct RunResults {
   std::string version = "0.1.0";
   std::string name;
   std::uint64_t seed = 0;
-  std::string time;  // virtual | wall
+  std::string time;                 // virtual | wall
+  std::string fidelity = "packet";  // packet | message
   bool complete = true;
   std::string error;                         // why the run is incomplete, or ""
   std::vector<RequestRecord> requests;       // in order of RequestId

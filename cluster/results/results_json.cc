@@ -130,6 +130,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
            {"name", r.name},
            {"seed", r.seed},
            {"time", r.time},
+           {"fidelity", r.fidelity},
            {"complete", r.complete},
            {"requests", fields_json(kRequestCountFields, &requests)},
            {"latency_us", latency_json(latency)},

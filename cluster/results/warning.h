@@ -26,6 +26,7 @@ inline constexpr std::string_view kFewSamples = "few_samples";
 inline constexpr std::string_view kOverload = "overload";
 inline constexpr std::string_view kRuleNeverFired = "rule_never_fired";
 inline constexpr std::string_view kUnusedLink = "unused_link";
+inline constexpr std::string_view kMessageModeOutside = "message_mode_outside";
 inline constexpr std::string_view kUdpRefused = "udp_refused";
 inline constexpr std::string_view kPeerLost = "peer_lost";
 inline constexpr std::string_view kSeriesCoarser = "series_coarser";

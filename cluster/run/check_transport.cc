@@ -1,6 +1,7 @@
 #include "cluster/run/check_transport.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
@@ -97,6 +98,25 @@ void check_window(const PreparedRun& run, const std::vector<NodeAssignment>& nod
                    fills < 1 ? "more of it" : "it"));
 }
 
+// What packet mode does and message mode does not, as far as it would have happened.
+void check_messages(const ClusterOutcome& outcome, RunResults& results) {
+  if (!outcome.beyond) return;
+  const MessageBeyond& beyond = *outcome.beyond;
+  std::vector<std::string> what;
+  const auto add = [&what](std::uint64_t count, std::string_view text) {
+    if (count > 0) what.push_back(fmt::format("{} {}", count, text));
+  };
+  add(beyond.ports.drops, "packets would have found a queue full");
+  add(beyond.ports.marks_ppb / 1'000'000'000,
+      "packets would have been marked, and rates would have fallen");
+  add(beyond.waits, "times a pair of nodes had packets and waited for acknowledgements");
+  add(beyond.windows, "times a pair had more on its way than a window");
+  if (what.empty()) return;
+  warn(results.warnings, warning_id::kMessageModeOutside,
+       fmt::format("with fidelity: packet times may differ by more than 3 %: {}",
+                   fmt::join(what, ", ")));
+}
+
 void check_carriers(const ClusterOutcome& outcome, RunResults& results) {
   std::uint64_t refused = 0;
   for (const std::optional<NodeStats>& stats : outcome.stats)
@@ -130,6 +150,7 @@ void check_transport(const PreparedRun& run, const std::vector<NodeAssignment>& 
                      const ClusterOutcome& outcome, RunResults& results) {
   check_resends(run, outcome, results);
   check_window(run, nodes, outcome, results);
+  check_messages(outcome, results);
   check_carriers(outcome, results);
   check_peers(outcome, results);
   check_rules(results);

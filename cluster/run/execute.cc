@@ -82,7 +82,8 @@ std::uint64_t asked_of(const ClusterSpec& spec) {
 Layout layout_of(const ClusterSpec& spec, std::string_view engine) {
   const bool wall = spec.time == TimeMode::kWall;
   return {wall ? TimeBase::kWall : TimeBase::kEmulated,
-          !wall && spec.processes == ProcessMode::kPacked, engine};
+          !wall && spec.processes == ProcessMode::kPacked, engine,
+          spec.fidelity == Fidelity::kMessage};
 }
 
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,

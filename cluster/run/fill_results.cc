@@ -135,6 +135,7 @@ RunResults results_before(const PreparedRun& run) {
   results.name = run.spec.name;
   results.seed = run.spec.seed;
   results.time = run.spec.time == TimeMode::kWall ? "wall" : "virtual";
+  results.fidelity = run.spec.fidelity == Fidelity::kMessage ? "message" : "packet";
   for (const NodeSpec& spec : run.spec.nodes) {
     NodeResult node;
     node.name = spec.name;

@@ -6,6 +6,7 @@ namespace soliton {
 std::span<const Launcher* const> launchers() {
   static constexpr const Launcher* kLaunchers[] = {
       &kPackedLauncher,
+      &kMessageLauncher,
       &kPerNodeLauncher,
       &kWallLauncher,
   };

@@ -31,7 +31,8 @@ struct Draft {
   std::int64_t devices = 1;
   bool outputs = false;  // all of them are computed
   bool faulty = false;
-  std::string switches;  // a glob that names some; empty where there may be none
+  std::string switches;   // a glob that names some; empty where there may be none
+  bool messages = false;  // fidelity: message, which refuses what needs packets
   // Emulated hours and days. What repeats itself by short timers is left out: its events would cost
   // the machine hours as well.
   bool lasting = false;
@@ -77,12 +78,12 @@ std::string switches(Draft& d, bool with_buffer) {
 std::string rack(Draft& d) {
   FlowText out;
   out.add("kind", "rack").add("bandwidth", rate(d));
-  if (d.dice.chance(40))
+  if (!d.messages && d.dice.chance(40))
     out.add("ecn", d.dice.word({"false", "{kmin: 0 B, kmax: 1 B, probability: 100 %}",
                                 "{kmin: 1 B, kmax: 2 B, probability: 0 %}",
                                 "{kmin: 5 kB, kmax: 200 kB, probability: 1 %}"}));
-  const bool pauses = !d.lasting && d.dice.chance(30);
-  if (d.dice.chance(30)) out.add("switches", switches(d, !pauses));
+  const bool pauses = !d.messages && !d.lasting && d.dice.chance(30);
+  if (!d.messages && d.dice.chance(30)) out.add("switches", switches(d, !pauses));
   if (pauses)
     out.add("pfc", d.dice.word({"true", "{xoff: 300 KiB, xon: 1 B}",
                                 "{xoff: 256 KiB, watchdog: {poll: 1 us, polls: 1, restore: 1 us}}",
@@ -91,7 +92,8 @@ std::string rack(Draft& d) {
 }
 
 void ways(Draft& d, FlowText& out) {
-  out.add("routing", d.dice.word({"ecmp", "spray", "fixed"}));
+  out.add("routing",
+          d.messages ? d.dice.word({"ecmp", "fixed"}) : d.dice.word({"ecmp", "spray", "fixed"}));
   if (d.dice.chance(50)) out.add("reroute", d.dice.word({"0 s", "1 ps", "10 us", "60 s", "never"}));
   if (d.dice.chance(20)) out.add("hash_seed", d.dice.word({"0", "1", "18446744073709551615"}));
 }
@@ -109,7 +111,7 @@ void link(Draft& d, const std::string& from, const std::string& to) {
   out.add("between", fmt::format("[{}, {}]", from, to));
   out.add("latency", d.dice.word({"0 s", "1 ps", "1 ns", "1 us", "1 ms", "10 s", "1 h"}));
   if (d.dice.chance(30)) out.add("bandwidth", rate(d));
-  if (d.dice.chance(30))
+  if (!d.messages && d.dice.chance(30))
     out.add("queue", d.dice.word({"2 KiB", "3 KiB", "9000 B", "64 KiB", "1 GiB", "1 TiB"}));
   if (d.dice.chance(15))
     out.add("other_traffic",
@@ -152,7 +154,7 @@ std::string changed_cables(Draft& d) {
   out.add("link", "\"*\"");
   out.add("latency", d.dice.word({"0 s", "1 ps", "1 us", "1 ms", "10 s"}));
   if (d.dice.chance(50)) out.add("bandwidth", rate(d));
-  if (d.dice.chance(30)) out.add("queue", d.dice.word({"2 KiB", "9000 B", "1 TiB"}));
+  if (!d.messages && d.dice.chance(30)) out.add("queue", d.dice.word({"2 KiB", "9000 B", "1 TiB"}));
   return "[" + out.text() + "]";
 }
 
@@ -369,6 +371,10 @@ void ltl(Draft& d) {
     if (d.dice.chance(12)) out.add(key, d.dice.word(choices));
   };
   words("mtu", {"64 B", "65 B", "100 B", "1408 B", "8 KiB"});
+  if (d.messages) {
+    if (!out.empty()) d.line("ltl: " + out.text());
+    return;
+  }
   words("window", {"4", "16", "128", "256"});
   words("credit", {"256 B", "1 KiB", "1500 B", "4 KiB", "1 MiB", "1 GiB"});
   if (d.lasting)
@@ -415,10 +421,13 @@ void faults(Draft& d) {
     if (d.dice.chance(40)) out.add("at", d.dice.word({"0 s", "1 us", "100 us", "1 ms"}));
     const bool heals = d.dice.chance(60);
     if (heals) out.add("for", d.dice.word({"1 ps", "1 us", "100 us", "1 ms", "1 s", "50 d"}));
-    const char* what = d.dice.word(
-        {"loss: 0 %", "loss: 1 %", "loss: 10 %", "loss: 50 %", "delay: 1 ps", "delay: 1 us",
-         "delay: 1 ms, jitter: 1 ms", "delay: 3600 s, jitter: 3600 s", "link_down: true",
-         "loss: 100 %", "loss: 30 %, max_burst: 1", "loss: 100 %, max_burst: 3"});
+    const char* what =
+        d.messages ? d.dice.word({"delay: 1 ps", "delay: 1 us", "link_down: true",
+                                  "delay: 1 ms, jitter: 1 ms", "delay: 3600 s, jitter: 3600 s"})
+                   : d.dice.word({"loss: 0 %", "loss: 1 %", "loss: 10 %", "loss: 50 %",
+                                  "delay: 1 ps", "delay: 1 us", "delay: 1 ms, jitter: 1 ms",
+                                  "delay: 3600 s, jitter: 3600 s", "link_down: true", "loss: 100 %",
+                                  "loss: 30 %, max_burst: 1", "loss: 100 %, max_burst: 3"});
     d.faulty = true;
     const std::string where = !d.switches.empty() && d.dice.chance(25)
                                   ? fmt::format("switch: \"{}\", switch_down: true", d.switches)
@@ -435,6 +444,8 @@ LegalCase legal_case(std::uint64_t seed) {
   d.devices = d.dice.number({1, 1, 2, 2, 3, 4, 5, 8});
   d.line(fmt::format("seed: {}", d.dice.number({0, 1, std::int64_t{1} << 40, kMost})));
   d.lasting = d.dice.chance(30);
+  d.messages = d.dice.chance(20);
+  if (d.messages) d.line("fidelity: message");
   topology(d);
   nodes(d);
   if (d.dice.chance(30))
@@ -445,7 +456,7 @@ LegalCase legal_case(std::uint64_t seed) {
   ltl(d);
   faults(d);
   // In wall time a fault of an hour lasts an hour.
-  return {d.text, d.outputs && !d.faulty};
+  return {d.text, d.outputs && !d.faulty && !d.messages, d.messages};
 }
 
 }  // namespace soliton

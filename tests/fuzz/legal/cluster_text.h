@@ -14,6 +14,7 @@ namespace soliton {
 struct LegalCase {
   std::string yaml;
   bool comparable_in_wall_time = false;  // computes all outputs and ends normally
+  bool messages = false;                 // fidelity: message
 };
 
 // A function of the seed.

@@ -109,7 +109,10 @@ class Comparison {
     packed_ = run(options_, "cluster.yaml", "packed", {"--processes", "packed"});
     tried_.status = packed_.status;
     if (!judge("packed", packed_)) return tried_;
-    compare("per-node", run(options_, "cluster.yaml", "per-node", {"--processes", "per-node"}));
+    if (legal.messages)
+      compare_packets();
+    else
+      compare("per-node", run(options_, "cluster.yaml", "per-node", {"--processes", "per-node"}));
     const std::string own = options_.folder + "/packed/cluster.yaml";
     if (std::filesystem::exists(own))
       compare("own-file", run(options_, "packed/cluster.yaml", "own-file", {}));
@@ -147,6 +150,17 @@ class Comparison {
     const std::string here = without_wall(options_, "packed");
     const std::string there = without_wall(options_, name);
     if (here != there) found("packed and " + name + " differ", difference(here, there));
+  }
+
+  // Other times, the same outputs.
+  void compare_packets() {
+    const Ended packets = run(options_, "cluster.yaml", "packets",
+                              {"--processes", "packed", "--set", "fidelity=packet"});
+    if (!judge("packets", packets) || packets.status > 1 || packed_.status > 1) return;
+    const nlohmann::ordered_json here = results_of(options_, "packed");
+    const nlohmann::ordered_json there = results_of(options_, "packets");
+    if (here["outputs"]["sha256"] != there["outputs"]["sha256"])
+      found("outputs of messages differ", here["outputs"].dump() + "\n" + there["outputs"].dump());
   }
 
   // What does not end there in a few seconds is no matter of outputs.

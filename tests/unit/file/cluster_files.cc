@@ -248,6 +248,7 @@ void expect_equal(const ClusterSpec& a, const ClusterSpec& b) {
   EXPECT_SAME(seed);
   EXPECT_SAME(time);
   EXPECT_SAME(processes);
+  EXPECT_SAME(fidelity);
   EXPECT_SAME(compute);
   EXPECT_SAME(sample_every);
   EXPECT_SAME(time_limit.count());

@@ -1,0 +1,36 @@
+#include "fabric/message/outages.h"
+
+#include <algorithm>
+
+namespace soliton {
+
+Outages::Outages(const FaultPlan& plan, std::size_t links)
+    : by_port_(links * 2), counters_(plan.rules.size()) {
+  for (std::uint32_t r = 0; r < plan.rules.size(); ++r) {
+    const FaultRule& rule = plan.rules[r];
+    if (!rule.effect()->cuts() || rule.from >= rule.until) continue;
+    for (const std::uint32_t link : rule.links)
+      for (const std::uint8_t direction : {0, 1})
+        if (direction == 0 ? rule.forward : rule.backward)
+          by_port_[port_of({link, direction})].push_back({rule.window(), r});
+  }
+  for (std::vector<Outage>& outages : by_port_)
+    std::ranges::stable_sort(outages, {}, [](const Outage& o) { return o.window.from; });
+}
+
+// In order of their beginnings each outage moves the start at most once: one that an earlier one
+// has moved it behind does not hold it.
+Instant Outages::up(Hop hop, Instant start, Duration length, std::uint32_t packets) {
+  for (const Outage& outage : by_port_[port_of(hop)]) {
+    const auto& [from, until] = outage.window;
+    if (until <= start || later(start, length) <= from) continue;
+    FaultCounters& counters = counters_[outage.rule];
+    for (std::uint32_t i = 0; i < packets; ++i) counters.hit(start);
+    (until == kNever ? counters.dropped : counters.delayed) += packets;
+    if (until == kNever) return kNever;
+    start = until;
+  }
+  return start;
+}
+
+}  // namespace soliton
