@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cluster/bench/bench_table.h"
+#include "cluster/bench/fabric_bench.h"
 #include "cluster/bench/ltl_bench.h"
 #include "cluster/bench/npu_bench.h"
 #include "cluster/bench/partition_bench.h"
@@ -83,6 +84,9 @@ Checked<BenchReport> bench_of_graphs(const std::vector<std::string>& files,
 }
 
 Result<BenchReport> measure(const BenchOptions& options) {
+  if (options.what == "fabric")
+    return bench_fabric(
+        {.peers_folder = peers_folder(), .node_program = node_program(), .data = data_root()});
   if (options.what == "npu") return bench_npu({.peers_folder = peers_folder()});
   if (options.what == "ltl")
     return bench_ltl({.peers_folder = peers_folder(), .more_peers = options.more_peers});
@@ -109,8 +113,8 @@ int bench(const CommandLine& line, const BenchOptions& options) {
 
 RunCommand define(OptionSet& options, CommandLine&) {
   const auto own = std::make_shared<BenchOptions>();
-  options.argument("what", own->what, "launch | npu | ltl | partition",
-                   {"launch", "npu", "ltl", "partition"});
+  options.argument("what", own->what, "launch | npu | ltl | fabric | partition",
+                   {"launch", "npu", "ltl", "fabric", "partition"});
   options.optional_inputs("graphs",
                           "partition: files with priced graphs, instead of generated ones");
   options.flag("--long", own->more_peers,
@@ -127,7 +131,9 @@ const CliCommand kBenchCommand = {
     .what =
         "Measures this machine: launch (processes up and down, idle cost, size of a node), npu "
         "(arithmetic beside libraries and the memory's limit), ltl (round trips and streams "
-        "beside sockets and messaging libraries) or partition (the planner of priced graphs beside "
+        "beside sockets and messaging libraries), fabric (whole clusters, beside network "
+        "simulators) "
+        "or partition (the planner of priced graphs beside "
         "other planners and graph partitioners)",
     .example = "soliton bench npu --json",
     .many_inputs = true,

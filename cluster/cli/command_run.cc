@@ -8,6 +8,7 @@
 #include "cluster/cli/output.h"
 #include "cluster/cli/prepared.h"
 #include "cluster/cli/progress.h"
+#include "cluster/engine/profile.h"
 #include "cluster/report/report_html.h"
 #include "cluster/report/summary.h"
 #include "cluster/results/run_folder.h"
@@ -96,15 +97,16 @@ std::string outputs_file(const std::string& output, std::size_t of) {
 
 // Measurements are written first, so that a disk that fills up costs only pictures. Every file is
 // tried; the first failure is returned.
-Status write_all(const RunFolder& folder, const PreparedRun& run, const FinishedRun& finished,
-                 const SummaryContext& context) {
-  const RunResults& results = finished.results;
+Status write_all(const RunFolder& folder, const PreparedRun& run, FinishedRun& finished,
+                 const SummaryContext& context, const Profiler* profiler) {
+  RunResults& results = finished.results;
   Status all;
   const auto write = [&](const char* name, const std::string& content) {
     const Status written = folder.write(name, content);
     if (!written && all) all = written;
   };
   write("requests.csv", requests_csv(results));
+  if (profiler != nullptr) results.wall.profile = profiler->profile();
   write("results.json", results_json(results));
   if (results.links) write("links.csv", links_csv(results));
   if (results.series) write("links_series.csv", links_series_csv(*results.series));
@@ -168,6 +170,7 @@ constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are sho
 // The command's own options.
 struct RunOptions {
   std::int64_t threads = 1;
+  bool profile = false;
 };
 constexpr std::int64_t kThreadsMost = 64;
 
@@ -186,6 +189,7 @@ Status check_threads(const RunOptions& own, const ClusterSpec& spec) {
 RunControl control_of(const CommandLine& line, const RunOptions& own, const PreparedRun& run,
                       const RunFolder& folder, ControlLoop& loop, RunObserver& observer) {
   RunControl control;
+  control.profile = own.profile;
   control.threads = static_cast<std::uint32_t>(own.threads);
   control.loop = &loop;
   control.time_limit = run.spec.time_limit;
@@ -222,10 +226,14 @@ Result<Driven> drive(const CommandLine& line, const RunOptions& own, const Prepa
       LiveResults::start(run, folder, loop, [&](const RunProgress& now) { progress.show(now); });
   if (!live) return tl::unexpected<Error>(live.error());
   Driven out;
+  std::optional<Profiler> profiler;
+  if (own.profile) profiler.emplace();
   out.finished = execute_run(run, control_of(line, own, run, folder, loop, **live));
   (*live)->stop();
   progress.clear();
-  out.written = write_all(folder, run, out.finished, summary_context(run, folder.current_path()));
+  const Doing doing(Activity::kResults);
+  out.written = write_all(folder, run, out.finished, summary_context(run, folder.current_path()),
+                          profiler ? &*profiler : nullptr);
   log_end(log, out.finished);
   (*live)->finish(out.finished.results.complete);
   return out;
@@ -273,6 +281,8 @@ RunCommand define(OptionSet& options, CommandLine&) {
   options.inputs("file", "cluster file");
   options.number("--threads", "N", own->threads, 1, kThreadsMost,
                  "threads that play packed nodes side by side, with the same bytes");
+  options.flag("--profile", own->profile,
+               "says where the wall time went: network, transport, roles, waiting for processes");
   return [own](const CommandLine& line) { return run_cluster(line, *own); };
 }
 

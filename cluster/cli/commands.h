@@ -11,6 +11,7 @@ extern const CliCommand kRunCommand;
 extern const CliCommand kPlanCommand;
 extern const CliCommand kCheckCommand;
 extern const CliCommand kVerifyPlanCommand;
+extern const CliCommand kVerifyDeterminismCommand;
 extern const CliCommand kSweepCommand;
 extern const CliCommand kModelCommand;
 extern const CliCommand kTopologyCommand;
@@ -22,9 +23,20 @@ extern const CliCommand kSchemaCommand;
 extern const CliCommand kCompletionCommand;
 
 inline constexpr const CliCommand* kCommands[] = {
-    &kRunCommand,      &kPlanCommand,     &kCheckCommand,      &kVerifyPlanCommand, &kSweepCommand,
-    &kModelCommand,    &kTopologyCommand, &kListCommand,       &kIsaCommand,        &kBenchCommand,
-    &kQuantizeCommand, &kSchemaCommand,   &kCompletionCommand,
+    &kRunCommand,
+    &kPlanCommand,
+    &kCheckCommand,
+    &kVerifyPlanCommand,
+    &kVerifyDeterminismCommand,
+    &kSweepCommand,
+    &kModelCommand,
+    &kTopologyCommand,
+    &kListCommand,
+    &kIsaCommand,
+    &kBenchCommand,
+    &kQuantizeCommand,
+    &kSchemaCommand,
+    &kCompletionCommand,
 };
 
 }  // namespace soliton

@@ -16,7 +16,6 @@
 namespace soliton {
 namespace {
 
-constexpr double kRateSpan = 2;         // seconds a rate is measured over
 constexpr double kPlainLineEvery = 10;  // seconds
 constexpr std::size_t kBarLeast = 8, kBarMost = 24;
 constexpr std::size_t kColumnsElse = 80;  // when the terminal does not say
@@ -46,15 +45,32 @@ std::string spell_left(double seconds) {
   return fmt::format("{:.0f} h", seconds / 3600);
 }
 
-std::string left(const RunProgress& p, double per_second) {
-  if (!(per_second > 0) || p.completed >= p.asked) return "";
-  return spell_left(static_cast<double>(p.asked - p.completed) / per_second) + " left";
+std::string left(const RunProgress& p) {
+  const std::optional<double> seconds = p.rates.seconds_left(p.completed, p.asked);
+  return seconds ? spell_left(*seconds) + " left" : "";
 }
 
-std::string rate_words(double per_second) {
+std::string rate_words(double per_second, const char* of = "") {
   if (!(per_second > 0)) return "";
-  return per_second < 100 ? fmt::format("{:.1f}/s", per_second)
-                          : count(static_cast<std::uint64_t>(per_second)) + "/s";
+  const std::string number = per_second < 100 ? fmt::format("{:.1f}", per_second)
+                                              : count(static_cast<std::uint64_t>(per_second));
+  return number + of + "/s";
+}
+
+std::string requests_rate(const RunProgress& p) {
+  return rate_words(p.rates.completed_per_second());
+}
+
+std::string packets_rate(const RunProgress& p) {
+  return rate_words(p.rates.packets_per_second(), " packets");
+}
+
+// How much slower the run's own time passes than that of the wall; wall time is as fast as itself.
+std::string pace(const RunProgress& p) {
+  const double emulated = p.rates.emulated_seconds_per_second();
+  if (!(emulated > 0) || p.pulse.events == 0) return "";
+  return emulated < 1 ? significant(1 / emulated, 2) + " × slower"
+                      : significant(emulated, 2) + " × faster";
 }
 
 std::string joined(std::vector<std::string> parts, const char* between) {
@@ -64,28 +80,22 @@ std::string joined(std::vector<std::string> parts, const char* between) {
 
 }  // namespace
 
-void Rate::add(double wall_seconds, std::uint64_t completed) {
-  const double span = wall_seconds - seconds_;
-  if (span < kRateSpan && (completed_ != 0 || span <= 0)) return;
-  per_second_ = static_cast<double>(completed - completed_) / span;
-  seconds_ = wall_seconds;
-  completed_ = completed;
-}
-
-std::string progress_bar(const RunProgress& p, double per_second, std::size_t columns) {
-  const std::string emulated = to_string(p.now - kRunStart);
+std::string progress_bar(const RunProgress& p, std::size_t columns) {
+  const std::string emulated = to_string(p.pulse.now - kRunStart);
   const std::string of = fmt::format("{}/{}", count(p.completed), count(p.asked));
   const std::string forms[] = {
-      joined({of, emulated, rate_words(per_second), left(p, per_second)}, " · "),
-      joined({of, rate_words(per_second), left(p, per_second)}, " · "),
-      joined({percent_done(p), left(p, per_second)}, " · "),
+      joined({of, emulated, requests_rate(p), packets_rate(p), pace(p), left(p)}, " · "),
+      joined({of, emulated, requests_rate(p), packets_rate(p), left(p)}, " · "),
+      joined({of, emulated, requests_rate(p), left(p)}, " · "),
+      joined({of, requests_rate(p), left(p)}, " · "),
+      joined({percent_done(p), left(p)}, " · "),
       percent_done(p),
   };
   // Leaves the last column free, because a full line would wrap.
   const std::size_t room = columns > 1 ? columns - 1 : 1;
   for (const std::string& form : forms) {
     const std::size_t width = character_count(form);
-    if (width + 1 + kBarLeast > room && &form != &forms[3]) continue;
+    if (width + 1 + kBarLeast > room && &form != std::end(forms) - 1) continue;
     if (width + 1 + kBarLeast > room) return form;
     const std::size_t cells = std::min(kBarMost, room - width - 1);
     const std::size_t full =
@@ -97,25 +107,24 @@ std::string progress_bar(const RunProgress& p, double per_second, std::size_t co
   return "";
 }
 
-std::string progress_words(const RunProgress& p, double per_second) {
-  return joined({fmt::format("{} of {} requests", count(p.completed), count(p.asked)),
-                 to_string(p.now - kRunStart), rate_words(per_second), left(p, per_second)},
-                ", ");
+std::string progress_words(const RunProgress& p) {
+  return joined(
+      {fmt::format("{} of {} requests", count(p.completed), count(p.asked)),
+       to_string(p.pulse.now - kRunStart), requests_rate(p), packets_rate(p), pace(p), left(p)},
+      ", ");
 }
 
 ProgressLine::ProgressLine(bool wanted) : wanted_(wanted), terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void ProgressLine::show(const RunProgress& progress) {
   if (!wanted_) return;
-  rate_.add(progress.wall_seconds, progress.completed);
   if (!terminal_ && progress.wall_seconds - said_seconds_ < kPlainLineEvery) return;
   if (!takes_more()) return;
   if (terminal_) {
-    message_raw(
-        fmt::format("\r\x1b[K{}", progress_bar(progress, rate_.per_second(), terminal_columns())));
+    message_raw(fmt::format("\r\x1b[K{}", progress_bar(progress, terminal_columns())));
     shown_ = true;
   } else {
-    message("{}\n", progress_words(progress, rate_.per_second()));
+    message("{}\n", progress_words(progress));
     said_seconds_ = progress.wall_seconds;
   }
 }

@@ -10,23 +10,11 @@
 
 namespace soliton {
 
-// Requests answered per second, over the last seconds.
-class Rate {
- public:
-  // REQUIRES: times ascend. The rate is 0 before the first answer.
-  void add(double wall_seconds, std::uint64_t completed);
-  double per_second() const { return per_second_; }
-
- private:
-  double seconds_ = 0, per_second_ = 0;
-  std::uint64_t completed_ = 0;
-};
-
-// "██████░░░░ 431/1,200 · 12.3 ms · 1,240/s · 0.6 s left" within `columns`; words go before the bar
-// does, and the shortest form is "36 %".
-std::string progress_bar(const RunProgress& progress, double per_second, std::size_t columns);
-// "431 of 1,200 requests, 12.3 ms, 1,240/s, 0.6 s left".
-std::string progress_words(const RunProgress& progress, double per_second);
+// "██████░░░░ 431/1,200 · 12.3 ms · 1,240/s · 210,000 packets/s · 31 × slower · 0.6 s left" within
+// `columns`; words go before the bar does, and the shortest form is "36 %".
+std::string progress_bar(const RunProgress& progress, std::size_t columns);
+// "431 of 1,200 requests, 12.3 ms, 1,240/s, 210,000 packets/s, 31 × slower, 0.6 s left".
+std::string progress_words(const RunProgress& progress);
 
 // For one thread at a time. Output that standard error cannot take at once is dropped, so that a
 // halted terminal (Ctrl-S) does not block the run.
@@ -39,7 +27,6 @@ class ProgressLine {
  private:
   bool wanted_, terminal_;
   bool shown_ = false;
-  Rate rate_;
   double said_seconds_ = 0;  // when the last plain line was written
 };
 

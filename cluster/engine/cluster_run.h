@@ -16,15 +16,22 @@
 
 namespace soliton {
 
+// How far a run is.
+struct RunPulse {
+  Instant now{};              // run time reached
+  std::uint64_t events = 0;   // virtual time
+  std::uint64_t packets = 0;  // handed to the network; virtual time
+  std::size_t nodes_lost = 0;
+};
+
 // Is told about a run while it runs, on the thread that runs it.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void on_records(std::span<const HostRecord> records) = 0;
   virtual void on_records(std::span<const TrafficRecord> records) = 0;
-  // Called several times a second with the run time reached, the events so far (0: not counted) and
-  // the number of lost nodes. An error ends the run and becomes its error.
-  virtual Status on_progress(Instant now, std::uint64_t events, std::size_t nodes_lost) = 0;
+  // Called several times a second. An error ends the run and becomes its error.
+  virtual Status on_progress(const RunPulse& pulse) = 0;
 };
 
 struct RunControl {
@@ -36,6 +43,7 @@ struct RunControl {
   std::string engine = "local";     // Layout::engine
   std::uint32_t threads = 1;        // that play packed nodes and their network side by side
   RunObserver* observer = nullptr;  // may be null
+  bool profile = false;             // mark what is done in nodes and roles (profile.h)
 };
 
 struct ClusterOutcome {

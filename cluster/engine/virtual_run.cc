@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cluster/engine/profile.h"
 #include "cluster/engine/thread_team.h"
 
 namespace soliton {
@@ -79,6 +80,7 @@ void VirtualRun::run(const std::vector<EngineNode*>& nodes,
   };
   Engine engine(network_.cut(), references(hubs), network_.least_path(), options);
   running = &engine;
+  const Doing doing(Activity::kNetwork);
   Result<EngineReport> report = engine.run();
   if (report)
     end_ = report->end;
@@ -101,8 +103,10 @@ void VirtualRun::run(const std::vector<EngineNode*>& nodes,
 
 Status VirtualRun::tell(const EngineReport& so_far, std::size_t nodes_lost) const {
   if (control_.observer == nullptr) return {};
-  return control_.observer->on_progress(so_far.now, so_far.node_events + so_far.network_events,
-                                        nodes_lost);
+  return control_.observer->on_progress({.now = so_far.now,
+                                         .events = so_far.node_events + so_far.network_events,
+                                         .packets = network_.counters().packets,
+                                         .nodes_lost = nodes_lost});
 }
 
 std::string VirtualRun::circle_text(const Deadlock& deadlock) const {

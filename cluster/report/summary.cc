@@ -59,6 +59,7 @@ std::string summary_text(const RunResults& results, const SummaryContext& contex
   add_faults(s);
   add_refused(s);
   add_warnings(s);
+  add_profile(s);
   add_folder(s);
   return std::move(s.out);
 }

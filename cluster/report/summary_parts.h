@@ -45,5 +45,7 @@ void add_pauses(SummaryText& s, const PauseResult& pauses);
 void add_faults(SummaryText& s);
 void add_refused(SummaryText& s);
 void add_warnings(SummaryText& s);
+// Where the wall time went, if it was asked for.
+void add_profile(SummaryText& s);
 
 }  // namespace soliton

@@ -151,4 +151,20 @@ void add_goodput(SummaryText& s, const TrafficResult& t) {
     s.line("time", fmt::format("{}   bound {}", spell_time(t.time), spell_time(*t.bound)));
 }
 
+void add_profile(SummaryText& s) {
+  if (!s.results.wall.profile) return;
+  const RunProfile& p = *s.results.wall.profile;
+  const std::pair<const char*, double> parts[] = {
+      {"network", p.network}, {"transport", p.transport},
+      {"roles", p.roles},     {"waiting for processes", p.waiting},
+      {"launch", p.launch},   {"checks", p.checks},
+      {"results", p.results}, {"rest", p.other}};
+  std::string text;
+  for (const auto& [name, share] : parts)
+    if (share > 0) text += fmt::format("{}{} {}", text.empty() ? "" : "   ", name, percent(share));
+  if (s.results.wall.processes > 1)
+    text += fmt::format("   CPU of the node processes {} s", significant(p.nodes_cpu_seconds, 2));
+  s.line("profile", text);
+}
+
 }  // namespace soliton

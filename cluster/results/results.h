@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/results/csv_column.h"
+#include "cluster/results/run_profile.h"
 #include "cluster/results/warning.h"
 #include "cluster/results/write_file.h"
 #include "fabric/carrier.h"
@@ -239,6 +240,7 @@ struct WallSummary {
   double seconds = 0, launch_seconds = 0;
   std::uint64_t event_count = 0;  // 0: not counted
   std::int64_t processes = 0;
+  std::optional<RunProfile> profile;  // with --profile
 
   std::optional<std::uint64_t> events() const {
     return event_count > 0 ? std::optional(event_count) : std::nullopt;

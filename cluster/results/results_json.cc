@@ -110,6 +110,12 @@ Json workload_json(const WorkloadResult& w) {
   return out;
 }
 
+Json wall_json(const WallSummary& wall) {
+  Json out = fields_json(kWallSummaryFields, &wall);
+  if (wall.profile) out["profile"] = fields_json(kRunProfileFields, &*wall.profile);
+  return out;
+}
+
 Json links_json(const RunResults& r) {
   if (!r.links) return nullptr;
   Json out = Json::array();
@@ -149,7 +155,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
            {"warnings", list(r.warnings, [](const RunWarning& warning) -> Json {
               return {{"id", warning.id}, {"text", warning.text}};
             })}};
-  if (with_wall) out["wall"] = fields_json(kWallSummaryFields, &r.wall);
+  if (with_wall) out["wall"] = wall_json(r.wall);
   if (!r.error.empty()) out["error"] = r.error;
   if (r.traffic) out["traffic"] = fields_json(kTrafficResultFields, &*r.traffic);
   if (!r.workloads.empty()) out["workloads"] = list(r.workloads, workload_json);

@@ -6,6 +6,7 @@
 #include "cluster/engine/elapsed.h"
 #include "cluster/engine/explain.h"
 #include "cluster/engine/launcher.h"
+#include "cluster/engine/profile.h"
 #include "cluster/run/check_links.h"
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/check_transport.h"
@@ -115,6 +116,7 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
                                                  requests, every);
   const std::vector<NodeAssignment> nodes = make_assignments(run);
   ClusterOutcome outcome = run_assignments(run, nodes, control);
+  const Doing doing(Activity::kChecks);
   if (reference)
     reference->finish(answered_of(outcome), [&control] { return control.loop->signal() != 0; });
   RunResults& results = finished.results;
@@ -139,8 +141,8 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
-  results.wall = {seconds_since(started), outcome.launch_seconds, outcome.events,
-                  outcome.processes};
+  results.wall = {
+      seconds_since(started), outcome.launch_seconds, outcome.events, outcome.processes, {}};
   return finished;
 }
 

@@ -20,19 +20,28 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr int kTicksASecond = 10;
+double in_thousandths(double value) { return std::round(value * 1e3) / 1e3; }
+
 constexpr const char* kUnfinished = "the run had not ended when this was written";
 
 }  // namespace
 
 std::string progress_line(const RunProgress& p) {
-  const Json out{{"t_wall", std::round(p.wall_seconds * 1e3) / 1e3},
-                 {"emulated_us", json_us(p.now - kRunStart)},
-                 {"completed", p.completed},
-                 {"asked", p.asked},
-                 {"events", p.events},
-                 {"lag", std::round(p.lag_seconds * 1e3) / 1e3},
-                 {"state", p.state},
-                 {"nodes_lost", p.nodes_lost}};
+  const std::optional<double> left = p.rates.seconds_left(p.completed, p.asked);
+  const Json out{
+      {"t_wall", in_thousandths(p.wall_seconds)},
+      {"emulated_us", json_us(p.pulse.now - kRunStart)},
+      {"completed", p.completed},
+      {"asked", p.asked},
+      {"events", p.pulse.events},
+      {"packets", p.pulse.packets},
+      {"completed_per_second", in_thousandths(p.rates.completed_per_second())},
+      {"packets_per_second", std::round(p.rates.packets_per_second())},
+      {"emulated_us_per_second", in_thousandths(1e6 * p.rates.emulated_seconds_per_second())},
+      {"left", left ? Json(in_thousandths(*left)) : Json(nullptr)},
+      {"lag", in_thousandths(p.lag_seconds)},
+      {"state", p.state},
+      {"nodes_lost", p.pulse.nodes_lost}};
   return json_text(out, JsonLayout::kLine) + "\n";
 }
 
@@ -103,21 +112,20 @@ void LiveResults::on_records(std::span<const TrafficRecord> records) {
 }
 
 // A failed write does not end the run from the loop's thread; the run's thread learns of it here.
-Status LiveResults::on_progress(Instant now, std::uint64_t events, std::size_t nodes_lost) {
+Status LiveResults::on_progress(const RunPulse& pulse) {
   const std::lock_guard lock(mutex_);
   progress_.state = "running";
-  progress_.now = now;
-  progress_.events = events;
-  progress_.nodes_lost = nodes_lost;
+  progress_.pulse = pulse;
   if (failure_) return tl::unexpected<Error>(*failure_);
   return {};
 }
 
-RunProgress LiveResults::progress() const {
-  RunProgress out = progress_;
-  out.wall_seconds = seconds_since(started_);
-  out.lag_seconds = seconds_since(answered_);
-  return out;
+RunProgress LiveResults::progress() {
+  progress_.wall_seconds = seconds_since(started_);
+  progress_.lag_seconds = seconds_since(answered_);
+  progress_.rates.add(
+      {progress_.wall_seconds, progress_.completed, progress_.pulse.packets, progress_.pulse.now});
+  return progress_;
 }
 
 RunResults LiveResults::results_so_far() const {
@@ -136,7 +144,7 @@ RunResults LiveResults::results_so_far() const {
   if (progress_.completed > 0) results.first_sent = first_sent_;
   results.last_completed = last_completed_;
   results.wall.seconds = seconds_since(started_);
-  results.wall.event_count = progress_.events;
+  results.wall.event_count = progress_.pulse.events;
   return results;
 }
 

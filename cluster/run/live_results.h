@@ -16,6 +16,7 @@
 #include "cluster/engine/cluster_run.h"
 #include "cluster/results/run_folder.h"
 #include "cluster/run/message_records.h"
+#include "cluster/run/rates.h"
 #include "cluster/run/run.h"
 
 namespace soliton {
@@ -23,11 +24,10 @@ namespace soliton {
 struct RunProgress {
   const char* state = "launching";  // launching | running | writing | complete | incomplete
   double wall_seconds = 0;
-  Instant now{};  // run time reached
   std::uint64_t completed = 0, asked = 0;
-  std::uint64_t events = 0;  // virtual time
-  double lag_seconds = 0;    // wall time since a request was last answered
-  std::size_t nodes_lost = 0;
+  RunPulse pulse;
+  double lag_seconds = 0;  // wall time since a request was last answered
+  RunRates rates;
 };
 // A line of progress.jsonl, with its line end.
 std::string progress_line(const RunProgress& progress);
@@ -45,7 +45,7 @@ class LiveResults : public RunObserver {
 
   void on_records(std::span<const HostRecord> records) override;
   void on_records(std::span<const TrafficRecord> records) override;
-  Status on_progress(Instant now, std::uint64_t events, std::size_t nodes_lost) override;
+  Status on_progress(const RunPulse& pulse) override;
 
   // stop() ends writing, so that the final files can replace these; finish() then adds the final
   // state to progress.jsonl.
@@ -56,7 +56,7 @@ class LiveResults : public RunObserver {
   LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop& loop, Show show);
   Status open();
   void add(const RequestRecord& row);
-  RunProgress progress() const;
+  RunProgress progress();
   RunResults results_so_far() const;
   void each_tick();
   void write_second();

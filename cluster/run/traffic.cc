@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "cluster/engine/elapsed.h"
+#include "cluster/engine/profile.h"
 #include "cluster/run/check_links.h"
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
@@ -267,6 +268,7 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   RunResults& results = finished.results;
   const std::vector<NodeAssignment> nodes = make_assignments(run);
   ClusterOutcome outcome = run_assignments(run, nodes, control);
+  const Doing doing(Activity::kChecks);
   const std::vector<Traffic> traffics = plain(traffics_of(run));
   results = results_before(run);
   fill_ending(outcome, results);
@@ -283,8 +285,8 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
-  results.wall = {seconds_since(started), outcome.launch_seconds, outcome.events,
-                  outcome.processes};
+  results.wall = {
+      seconds_since(started), outcome.launch_seconds, outcome.events, outcome.processes, {}};
   return finished;
 }
 

@@ -37,6 +37,10 @@ class Node : public Machine {
   // `deployment` outlives the node.
   explicit Node(const Deployment& deployment);
 
+  // Puts `wrap(role)` in the place of the role. REQUIRES: not started.
+  void wrap_role(std::unique_ptr<Role> (*wrap)(std::unique_ptr<Role> role)) {
+    if (role_) role_ = wrap(std::move(role_));
+  }
   void start(Instant at);  // starts a role that acts by itself
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;

@@ -1,5 +1,6 @@
 // Virtual time, all nodes packed into this process.
 #include "cluster/engine/launcher.h"
+#include "cluster/engine/profile.h"
 #include "cluster/engine/virtual_run.h"
 #include "fabric/sim/local_node.h"
 #include "node/shell/node.h"
@@ -9,6 +10,7 @@ namespace {
 
 ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                           const RunControl& control) {
+  const Doing doing(Activity::kLaunch);
   ClusterOutcome outcome;
   std::vector<std::unique_ptr<Node>> machines;
   std::vector<std::unique_ptr<LocalNode>> local;
@@ -16,6 +18,7 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
   std::vector<Role*> reporting;
   for (const NodeAssignment& node : nodes) {
     machines.push_back(std::make_unique<Node>(node.deployment));
+    if (control.profile) machines.back()->wrap_role(profiled);
     machines.back()->start(kRunStart);
     if (node.deployment.role.takes_part() && machines.back()->role() != nullptr)
       reporting.push_back(machines.back()->role());
@@ -30,7 +33,8 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
     add_records(std::move(records.messages), control.observer, outcome);
     return 0;
   };
-  virtual_run.run(engine_nodes, take_records, outcome);
+  const ProfiledNodes profiled_nodes(engine_nodes, Activity::kTransport, control.profile);
+  virtual_run.run(profiled_nodes.nodes(), take_records, outcome);
   take_records();
   for (const std::unique_ptr<Node>& machine : machines)
     outcome.stats.emplace_back(stats_of(*machine, outcome.end));

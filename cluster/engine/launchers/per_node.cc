@@ -7,6 +7,7 @@
 #include "cluster/engine/elapsed.h"
 #include "cluster/engine/fleet.h"
 #include "cluster/engine/launcher.h"
+#include "cluster/engine/profile.h"
 #include "cluster/engine/virtual_run.h"
 #include "fabric/shm/remote_node.h"
 
@@ -129,7 +130,8 @@ struct ProcessRun {
       take_records();
       return fleet.nodes_lost();
     };
-    virtual_run.run(engine_nodes, each_tick, outcome);
+    const ProfiledNodes profiled(engine_nodes, Activity::kWaiting, control.profile);
+    virtual_run.run(profiled.nodes(), each_tick, outcome);
     end(channels);
     virtual_run.explain(requests_of(nodes), outcome);
   }
@@ -152,6 +154,7 @@ struct ProcessRun {
 
 ClusterOutcome run_per_node(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                             const RunControl& control) {
+  const Doing doing(Activity::kLaunch);
   ClusterOutcome outcome = outcome_before(nodes.size());
   outcome.processes = static_cast<std::int64_t>(nodes.size());
   Result<std::vector<Channel>> channels = make_channels(nodes);

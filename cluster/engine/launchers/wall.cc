@@ -43,7 +43,8 @@ void watch(Fleet& fleet, const RunControl& control, ClusterOutcome& outcome) {
     take_records(fleet, control, outcome);
     const Duration elapsed = control.loop->running_time() - started;
     if (control.observer != nullptr)
-      if (Status status = control.observer->on_progress(kRunStart + elapsed, 0, fleet.nodes_lost());
+      if (Status status = control.observer->on_progress(
+              {.now = kRunStart + elapsed, .nodes_lost = fleet.nodes_lost()});
           !status)
         return void(outcome.error = status.error());
     if (elapsed < control.time_limit) continue;
