@@ -51,7 +51,9 @@ std::string gather_text(std::uint32_t nodes, std::uint64_t rounds) {
       kBytes, rounds);
 }
 
-std::string threads_workload() { return gather_text(1'024, 1); }
+std::string threads_workload() {
+  return "{kind: permutation, nodes: \"f[0-1023]\", bytes: 64 KiB, count: 20}";
+}
 
 RateCase gather(std::uint32_t nodes, std::uint64_t rounds) {
   return {.name = fmt::format("all-gather, {} nodes, one switch", nodes),
@@ -59,6 +61,31 @@ RateCase gather(std::uint32_t nodes, std::uint64_t rounds) {
           .nodes = nodes,
           .yaml = cluster_text(nodes, switch_text(nodes), gather_text(nodes, rounds)),
           .messages = rounds * nodes * (nodes - 1)};
+}
+
+// In message mode. `rounds` so that about as many messages go at every size.
+RateCase message_case(const char* kind, std::uint32_t nodes, std::uint64_t rounds) {
+  const std::string workload = fmt::format(
+      "{{kind: {}, nodes: \"f[0-{}]\", bytes: {} B, count: {}}}", kind, nodes - 1, kBytes, rounds);
+  return {.name = fmt::format("message mode, {}, {} nodes, one switch", kind, nodes),
+          .workload = kind,
+          .nodes = nodes,
+          .yaml = cluster_text(nodes, switch_text(nodes), workload, "fidelity: message\n"),
+          .messages = rounds * nodes,
+          .peers = false};
+}
+
+std::vector<RateCase> message_cases() {
+  RateCase token = message_case("token", 1'024, 1'600);
+  token.goal = 6;
+  RateCase all = gather(1'024, 1);
+  all.name = "message mode, all-gather, 1024 nodes, one switch";
+  all.yaml += "fidelity: message\n";
+  all.goal = 10;
+  all.remembered = 6.32;
+  all.peers = false;
+  return {std::move(token), message_case("token", 16'384, 100), std::move(all),
+          message_case("permutation", 1'024, 1'600), message_case("permutation", 16'384, 100)};
 }
 
 std::vector<RateCase> rate_cases() {
@@ -85,6 +112,8 @@ class Bench {
 
   Result<BenchReport> all() {
     for (const RateCase& it : rate_cases())
+      if (Status done = rate(it); !done) return tl::unexpected(done.error());
+    for (const RateCase& it : message_cases())
       if (Status done = rate(it); !done) return tl::unexpected(done.error());
     if (Status done = threads(); !done) return tl::unexpected(done.error());
     if (Status done = idle(); !done) return tl::unexpected(done.error());
@@ -146,10 +175,15 @@ class Bench {
     }
     const double own = median(ours);
     if (it.goal) rate_row(it, own, "goal", *it.goal, 1);
-    if (!it.peers) return {};
+    if (!it.peers && !it.goal) rate_row(it, own, "", std::nullopt, std::nullopt);
+    if (!it.peers) return remembered(it, own);
     peer_row(it, own, "ns-3, frames", median(raw), it.ns3_raw_goal, ns3_missing_);
     peer_row(it, own, "ns-3, UDP", median(udp), it.ns3_udp_goal, ns3_missing_);
     peer_row(it, own, "SimGrid", median(simgrid), std::nullopt, simgrid_missing_);
+    return remembered(it, own);
+  }
+
+  Status remembered(const RateCase& it, double own) {
     if (it.remembered)
       rate_row(it, own, "ASTRA-sim analytical, remembered", it.remembered, std::nullopt);
     return {};
@@ -178,7 +212,7 @@ class Bench {
       two.push_back(packets / both->wall_seconds);
       copies.push_back(packets / (*twice)[0].wall_seconds + packets / (*twice)[1].wall_seconds);
     }
-    const std::string name = "fat tree of 1024, all packets, two threads";
+    const std::string name = "permutation of 64 KiB, fat tree of 1024, two threads";
     row(name, median(two), "one thread", median(one), "M/s", std::nullopt, true);
     row(name, median(two), "two copies", median(copies), "M/s", 0.85, true);
     return {};

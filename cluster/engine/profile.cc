@@ -72,6 +72,7 @@ class ProfiledRole : public Role {
   }
   void on_blocked(NodeId peer) override { role_->on_blocked(peer); }
   void on_room(NodeId peer) override { role_->on_room(peer); }
+  void stop() override { role_->stop(); }
   std::vector<std::string> describe_outstanding() const override {
     return role_->describe_outstanding();
   }

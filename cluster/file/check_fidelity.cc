@@ -1,5 +1,7 @@
 // What `fidelity: message` refuses. A key that has its default is not refused: a run writes out every
 // key of its file, and what it wrote can be run again.
+#include <algorithm>
+
 #include "cluster/file/parts.h"
 #include "fabric/faults/fault_kind.h"
 
@@ -84,6 +86,13 @@ class MessageCheck {
     if (topology.routing == Routing::kSpray)
       refuse(mark_in_topology("routing"), "topology.routing",
              "fidelity: message has no packets to spray: write ecmp or fixed, or fidelity: packet");
+    const bool queued = topology.switches != SwitchQueues{} ||
+                        std::ranges::any_of(topology.explicit_switches, [](const Vertex& its) {
+                          return its.queues != SwitchQueues{};
+                        });
+    if (queued)
+      refuse(mark_in_topology("switches"), "topology.switches",
+             fmt::format("fidelity: message has no shared buffers and no classes: {}", kCure));
     if (topology.ecn && *topology.ecn != EcnMarking{})
       refuse(mark_in_topology("ecn"), "topology.ecn",
              fmt::format("fidelity: message marks no packets: {}", kCure));

@@ -109,7 +109,8 @@ std::size_t errors_of(MapReader& map, Read read) {
 void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   ClusterSpec& out = reading.spec;
   out.name = name_from_file(out.file);
-  for (const char* key : {"name", "seed", "time", "processes", "fidelity"}) read_field(map, key, &out);
+  for (const char* key : {"name", "seed", "time", "processes", "fidelity"})
+    read_field(map, key, &out);
   reading.topology = errors_of(map, [&] { read_topology(map, site, out.topology); }) == 0;
   read_formats(map, out.formats);
   const bool good_devices = read_nodes(map, site, out.formats, out.nodes);

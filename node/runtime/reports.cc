@@ -74,8 +74,12 @@ void write_record(const TrafficRecord& record, wire::TrafficRecord::Builder out)
 }
 
 TrafficRecord read_record(wire::TrafficRecord::Reader in) {
-  return {in.getFlow(), in.getNumber(), Instant{Duration{in.getSentPs()}},
-          Instant{Duration{in.getCompletedPs()}}, in.getDamaged(), in.getWorkload()};
+  return {in.getFlow(),
+          in.getNumber(),
+          Instant{Duration{in.getSentPs()}},
+          Instant{Duration{in.getCompletedPs()}},
+          in.getDamaged(),
+          in.getWorkload()};
 }
 
 // Records, traces and histograms are typed, as a report has very many of them; counters go by their

@@ -63,7 +63,7 @@ class MessageRun {
       // Reserved, so a role may keep the address of its trace.
       Node& added = nodes_.emplace_back(deployment.trace_events);
       if (const RoleKind* kind = deployment.role.kind())
-        added.role = kind->make(deployment, &added.trace);
+        added.role = kind->make(deployment.role, deployment, &added.trace);
       if (added.role && deployment.role.takes_part()) reporting_.push_back(added.role.get());
     }
   }
@@ -145,7 +145,9 @@ class MessageRun {
     if (!control_.loop->take_due()) return signal != 0;
     take_records();
     if (control_.observer != nullptr)
-      if (Status told = control_.observer->on_progress(now_, network_.events(), 0); !told)
+      if (Status told = control_.observer->on_progress(
+              {.now = now_, .events = network_.events(), .packets = network_.counters().packets});
+          !told)
         outcome_.error = told.error();
     return signal != 0 || outcome_.error;
   }

@@ -92,7 +92,8 @@ const TrafficKind kPingTraffic = {
     .bound =
         [](const Traffic& t, const LeastTimes& least) {
           return times(sum(least.message(t.senders.front(), t.receiver, t.bytes),
-                                    least.message(t.receiver, t.senders.front(), t.bytes)), t.count);
+                           least.message(t.receiver, t.senders.front(), t.bytes)),
+                       t.count);
         },
     .has_receiver = true,
 };

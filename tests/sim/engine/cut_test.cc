@@ -123,10 +123,11 @@ Outcome expect_equal_parts(const Scenario& scenario, const std::string& which) {
 
 PriorityPause short_pauses(std::uint64_t seed) {
   const auto more = static_cast<std::int64_t>(seed % 5);
-  return {.xoff = Bytes{3'100 + 300 * more},
-          .watchdog =
-              PauseWatchdog{.poll = microseconds(20 + more), .polls = 2, .restore = microseconds(10)},
-          .frame = Bytes{1'432 + 66}};
+  return {
+      .xoff = Bytes{3'100 + 300 * more},
+      .watchdog =
+          PauseWatchdog{.poll = microseconds(20 + more), .polls = 2, .restore = microseconds(10)},
+      .frame = Bytes{1'432 + 66}};
 }
 
 TEST(Cut, PausesGiveTheBytesOfTheWhole) {

@@ -75,6 +75,8 @@ TEST(Fidelity, PausesMarksAndQueuesAreRefused) {
       AllOf(HasSubstr(":4:30: topology.pfc: fidelity: message has no pauses"), HasSubstr(kCure)));
   EXPECT_THAT(error_of(messages("topology: {kind: torus, dims: [2, 4], routing: spray}\n")),
               HasSubstr(":4:48: topology.routing: fidelity: message has no packets to spray"));
+  EXPECT_THAT(error_of(messages("topology: {kind: rack, switches: {buffer: 1 MB}}\n")),
+              HasSubstr(":4:34: topology.switches: fidelity: message has no shared buffers"));
   EXPECT_THAT(error_of(messages("topology: {kind: rack, ecn: {kmin: 1 kB}}\n")),
               HasSubstr(":4:29: topology.ecn: fidelity: message marks no packets"));
   EXPECT_THAT(error_of(messages("topology: {kind: rack, links: [{link: \"*\", queue: 1 MiB}]}\n")),

@@ -74,10 +74,9 @@ TEST(Counters, ThePageNamesEachOfThem) {
       page_rows("requests.", kRequestCountFields) +
       page_rows("partition.", kPartitionSummaryFields) +
       page_rows("outputs.", kOutputSummaryFields) + page_rows("wall.", kWallSummaryFields) +
-      page_rows("wall.profile.", kRunProfileFields) +
-      page_rows("traffic.", kTrafficResultFields) + page_rows("traffic.flows[].", kFlowFields) +
-      page_rows("links[].", kLinkFields) + page_rows("pauses.", kPauseResultFields) +
-      page_rows("pauses.ports[].", kPausePortFields) +
+      page_rows("wall.profile.", kRunProfileFields) + page_rows("traffic.", kTrafficResultFields) +
+      page_rows("traffic.flows[].", kFlowFields) + page_rows("links[].", kLinkFields) +
+      page_rows("pauses.", kPauseResultFields) + page_rows("pauses.ports[].", kPausePortFields) +
       page_rows("workloads[].", kWorkloadResultFields) +
       page_rows("background.", kBackgroundFields);
   EXPECT_THAT(page, HasSubstr("| field | what it is |\n|---|---|\n" + fields + "\n"));

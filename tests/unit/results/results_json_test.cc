@@ -55,28 +55,13 @@ TEST(ResultsJson, IsExactlyThisText) {
 
 TEST(ResultsJson, HasTheKeysOfTheInterfaceInItsOrder) {
   const Json json = Json::parse(results_json(sample::run()));
-  EXPECT_EQ(keys(json), (std::vector<std::string>{"soliton",
-                                                  "name",
-                                                  "seed",
-                                                  "time",
-                                                  "fidelity",
-                                                  "complete",
-                                                  "requests",
-                                                  "latency_us",
-                                                  "throughput_rps",
-                                                  "effective_tflops",
-                                                  "peak_tflops",
-                                                  "utilization",
-                                                  "breakdown_us",
-                                                  "nodes",
-                                                  "partition",
-                                                  "fabric",
-                                                  "links",
-                                                  "ltl",
-                                                  "faults",
-                                                  "outputs",
-                                                  "warnings",
-                                                  "wall"}));
+  EXPECT_EQ(keys(json),
+            (std::vector<std::string>{
+                "soliton",     "name",        "seed",         "time",           "fidelity",
+                "complete",    "requests",    "latency_us",   "throughput_rps", "effective_tflops",
+                "peak_tflops", "utilization", "breakdown_us", "nodes",          "partition",
+                "fabric",      "links",       "ltl",          "faults",         "outputs",
+                "warnings",    "wall"}));
 }
 
 TEST(ResultsJson, WarningsStandInOrderAndTheSameOneOnce) {
