@@ -91,6 +91,7 @@ int verify(const CommandLine& line, const Own& own) {
   loop.keep_results();
   DeterminismOptions options{.file = line.inputs.front(),
                              .options = options_of(line),
+                             .messages = spec->fidelity == Fidelity::kMessage,
                              .seeds = {},
                              .folder = folder.path(),
                              .signal = &loop.signal(),

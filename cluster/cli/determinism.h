@@ -17,6 +17,7 @@ namespace soliton {
 struct RunVariant {
   const char* name;
   std::vector<std::string> options;
+  bool messages = false;  // also with fidelity: message, which has one layout
 };
 // All that must leave the same bytes; the first is what the others are compared with.
 const std::vector<RunVariant>& run_variants();
@@ -24,6 +25,7 @@ const std::vector<RunVariant>& run_variants();
 struct DeterminismOptions {
   std::string file;
   std::vector<std::string> options;  // of every run, before those of the variant
+  bool messages = false;             // fidelity: message
   std::vector<std::uint64_t> seeds;
   std::string folder;  // existing; gets a folder for each run
   const std::atomic<int>* signal = nullptr;

@@ -61,6 +61,14 @@ TEST_F(Verify, AsJsonEachRunIsListed) {
   }
 }
 
+// Messages are played in one layout, so only a second run is to be the same.
+TEST_F(Verify, RunsOfMessagesAreComparedWithThemselves) {
+  const Ended ended = run({"--json", "--set", "fidelity=message", "--set", "faults=[]", "--set",
+                           "trace={requests: 3}"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(nlohmann::json::parse(ended.out)["runs"].size(), 4u);
+}
+
 // Statuses are part of what a run leaves: a time limit ends all in the same way.
 TEST_F(Verify, ARunThatIsCutIsTheSameInEveryLayout) {
   const Ended ended = run({"--set", "limits.time=10 us", "--json"});
