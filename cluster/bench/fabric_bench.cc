@@ -51,9 +51,20 @@ std::string gather_text(std::uint32_t nodes, std::uint64_t rounds) {
       kBytes, rounds);
 }
 
-std::string threads_workload() {
-  return "{kind: permutation, nodes: \"f[0-1023]\", bytes: 64 KiB, count: 20}";
+// 64 KiB from each node to another one.
+std::string permutation_text(std::uint32_t nodes, int count) {
+  return fmt::format("{{kind: permutation, nodes: \"f[0-{}]\", bytes: 64 KiB, count: {}}}",
+                     nodes - 1, count);
 }
+
+// One message goes round: nothing is at work but what it meets.
+std::string token_text(std::uint32_t nodes, std::uint64_t laps) {
+  return fmt::format("{{kind: token, nodes: \"f[0-{}]\", bytes: {} B, count: {}}}", nodes - 1,
+                     kBytes, laps);
+}
+
+// Sizes without bytes, as peers send them.
+constexpr const char* kMessages = "fidelity: message\ncompute: timing\n";
 
 RateCase gather(std::uint32_t nodes, std::uint64_t rounds) {
   return {.name = fmt::format("all-gather, {} nodes, one switch", nodes),
@@ -63,29 +74,27 @@ RateCase gather(std::uint32_t nodes, std::uint64_t rounds) {
           .messages = rounds * nodes * (nodes - 1)};
 }
 
-// In message mode. `rounds` so that about as many messages go at every size.
-RateCase message_case(const char* kind, std::uint32_t nodes, std::uint64_t rounds) {
-  const std::string workload = fmt::format(
-      "{{kind: {}, nodes: \"f[0-{}]\", bytes: {} B, count: {}}}", kind, nodes - 1, kBytes, rounds);
-  return {.name = fmt::format("message mode, {}, {} nodes, one switch", kind, nodes),
-          .workload = kind,
-          .nodes = nodes,
-          .yaml = cluster_text(nodes, switch_text(nodes), workload, "fidelity: message\n"),
-          .messages = rounds * nodes,
-          .peers = false};
-}
-
+// Whole messages in place of packets.
 std::vector<RateCase> message_cases() {
-  RateCase token = message_case("token", 1'024, 1'600);
-  token.goal = 6;
-  RateCase all = gather(1'024, 1);
-  all.name = "message mode, all-gather, 1024 nodes, one switch";
-  all.yaml += "fidelity: message\n";
-  all.goal = 10;
-  all.remembered = 6.32;
-  all.peers = false;
-  return {std::move(token), message_case("token", 16'384, 100), std::move(all),
-          message_case("permutation", 1'024, 1'600), message_case("permutation", 16'384, 100)};
+  RateCase token{
+      .name = "token, 1024 nodes, messages",
+      .workload = "token",
+      .nodes = 1'024,
+      .yaml = cluster_text(1'024, switch_text(1'024), token_text(1'024, 1'000), kMessages),
+      .messages = std::uint64_t{1'000} * 1'024,
+      .goal = 6};
+  RateCase large = gather(1'024, 2), huge = gather(16'384, 0);
+  large.name = "all-gather, 1024 nodes, messages";
+  large.yaml += kMessages;
+  large.goal = 10;
+  // A round of so many nodes has 268 M messages: the token shows what their number costs.
+  huge.name = "token, 16384 nodes, messages";
+  huge.workload = "token";
+  huge.yaml = cluster_text(16'384, switch_text(16'384), token_text(16'384, 64), kMessages);
+  huge.messages = std::uint64_t{64} * 16'384;
+  huge.goal = 4.5;
+  huge.peers = false;
+  return {std::move(token), std::move(large), std::move(huge)};
 }
 
 std::vector<RateCase> rate_cases() {
@@ -103,7 +112,9 @@ std::vector<RateCase> rate_cases() {
   tree.yaml = cluster_text(1'024, "{kind: fat-tree, k: 16}", gather_text(1'024, 1));
   tree.goal = 0.4;
   tree.peers = false;
-  return {std::move(small), std::move(middle), std::move(large), std::move(tree)};
+  std::vector<RateCase> out{std::move(small), std::move(middle), std::move(large), std::move(tree)};
+  for (RateCase& it : message_cases()) out.push_back(std::move(it));
+  return out;
 }
 
 class Bench {
@@ -112,8 +123,6 @@ class Bench {
 
   Result<BenchReport> all() {
     for (const RateCase& it : rate_cases())
-      if (Status done = rate(it); !done) return tl::unexpected(done.error());
-    for (const RateCase& it : message_cases())
       if (Status done = rate(it); !done) return tl::unexpected(done.error());
     if (Status done = threads(); !done) return tl::unexpected(done.error());
     if (Status done = idle(); !done) return tl::unexpected(done.error());
@@ -175,15 +184,10 @@ class Bench {
     }
     const double own = median(ours);
     if (it.goal) rate_row(it, own, "goal", *it.goal, 1);
-    if (!it.peers && !it.goal) rate_row(it, own, "", std::nullopt, std::nullopt);
-    if (!it.peers) return remembered(it, own);
+    if (!it.peers) return {};
     peer_row(it, own, "ns-3, frames", median(raw), it.ns3_raw_goal, ns3_missing_);
     peer_row(it, own, "ns-3, UDP", median(udp), it.ns3_udp_goal, ns3_missing_);
     peer_row(it, own, "SimGrid", median(simgrid), std::nullopt, simgrid_missing_);
-    return remembered(it, own);
-  }
-
-  Status remembered(const RateCase& it, double own) {
     if (it.remembered)
       rate_row(it, own, "ASTRA-sim analytical, remembered", it.remembered, std::nullopt);
     return {};
@@ -198,7 +202,8 @@ class Bench {
 
   // Two threads beside two copies of the run at once, which is what two cores can give.
   Status threads() {
-    const std::string text = cluster_text(1'024, "{kind: fat-tree, k: 16}", threads_workload());
+    const std::string text =
+        cluster_text(1'024, "{kind: fat-tree, k: 16}", permutation_text(1'024, 8));
     std::vector<double> one, two, copies;
     for (int round = 0; round < options_.rounds; ++round) {
       const auto alone = play_own(text, options_.data);
@@ -212,7 +217,7 @@ class Bench {
       two.push_back(packets / both->wall_seconds);
       copies.push_back(packets / (*twice)[0].wall_seconds + packets / (*twice)[1].wall_seconds);
     }
-    const std::string name = "permutation of 64 KiB, fat tree of 1024, two threads";
+    const std::string name = "permutation of 64 KiB, fat tree of 1024, all packets, two threads";
     row(name, median(two), "one thread", median(one), "M/s", std::nullopt, true);
     row(name, median(two), "two copies", median(copies), "M/s", 0.85, true);
     return {};
