@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "cluster/bench/fabric_agreement.h"
 #include "cluster/bench/fabric_contestants.h"
@@ -117,6 +118,26 @@ std::vector<RateCase> rate_cases() {
   return out;
 }
 
+// M messages a CPU second that a peer's program prints as messages and seconds; 0: not installed.
+double peer_rate(const std::string& program, const std::vector<std::string>& arguments) {
+  const auto numbers = run_peer(program, arguments);
+  if (!numbers || numbers->size() < 2 || !((*numbers)[1] > 0)) return 0;
+  return (*numbers)[0] / (*numbers)[1] * 1e-6;
+}
+
+// Completion in picoseconds and longest queue in bytes, mean over seeds; nullopt: not installed.
+std::optional<std::vector<double>> ns3_flows(const std::string& ns3, const AgreementCase& it,
+                                             int seeds) {
+  const std::string text = flows_text(it, Routes(it.topology));
+  std::vector<double> mean(2);
+  for (int seed = 1; seed <= seeds; ++seed) {
+    const auto numbers = run_peer(ns3, {"flows", std::to_string(seed)}, text);
+    if (!numbers || numbers->size() < 3 || (*numbers)[2] != 0) return std::nullopt;
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += (*numbers)[i] / seeds;
+  }
+  return mean;
+}
+
 class Bench {
  public:
   explicit Bench(const FabricBenchOptions& options) : options_(options) {}
@@ -128,12 +149,7 @@ class Bench {
     if (Status done = idle(); !done) return tl::unexpected(done.error());
     if (Status done = processes(); !done) return tl::unexpected(done.error());
     for (const AgreementCase& it : agreement_cases()) agree(it);
-    if (ns3_missing_)
-      report_.notes.push_back("ns-3 is not installed: ./dev bench fabric installs it");
-    if (simgrid_missing_)
-      report_.notes.push_back("SimGrid is not installed: ./dev bench fabric installs it");
-    report_.notes.push_back(
-        "ASTRA-sim's figures are remembered from another day and machine: they are no contest");
+    add_notes();
     return std::move(report_);
   }
 
@@ -153,12 +169,6 @@ class Bench {
     row(it.name, ours, std::move(peer), theirs, "M/s", goal, true);
   }
 
-  // M messages a CPU second that a peer's program prints as messages and seconds; 0: not installed.
-  static double peer_rate(const std::string& program, const std::vector<std::string>& arguments) {
-    const auto numbers = run_peer(program, arguments);
-    if (!numbers || numbers->size() < 2 || !((*numbers)[1] > 0)) return 0;
-    return (*numbers)[0] / (*numbers)[1] * 1e-6;
-  }
   double ns3_rate(const RateCase& it, const char* stack, std::uint64_t messages) const {
     return peer_rate(ns3(), {"rate", it.workload, stack, std::to_string(it.nodes),
                              std::to_string(messages), std::to_string(kBytes)});
@@ -248,23 +258,11 @@ class Bench {
     return {};
   }
 
-  // Completion in picoseconds and longest queue in bytes, mean over seeds; nullopt: not installed.
-  std::optional<std::vector<double>> ns3_flows(const AgreementCase& it, int seeds) const {
-    const std::string text = flows_text(it, Routes(it.topology));
-    std::vector<double> mean(2);
-    for (int seed = 1; seed <= seeds; ++seed) {
-      const auto numbers = run_peer(ns3(), {"flows", std::to_string(seed)}, text);
-      if (!numbers || numbers->size() < 3 || (*numbers)[2] != 0) return std::nullopt;
-      for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += (*numbers)[i] / seeds;
-    }
-    return mean;
-  }
-
   // Rows of how far the two are apart, in percent.
   void agree(const AgreementCase& it) {
     const FlowsPlayed ours = play_flows(it);
     const bool sprayed = it.topology.routing == Routing::kSpray;
-    const auto theirs = ns3_flows(it, sprayed ? kSeeds : 1);
+    const auto theirs = ns3_flows(ns3(), it, sprayed ? kSeeds : 1);
     const bool known = theirs.has_value();
     if (!known) ns3_missing_ = true;
     const auto rows = [&](const char* what, double own, std::size_t number, double scale,
@@ -281,6 +279,16 @@ class Bench {
     if (!sprayed)
       rows("longest queue", static_cast<double>(ours.queue_max.count) / 1024, 1, 1.0 / 1024, "KiB",
            2);
+  }
+
+  void add_notes() {
+    for (const auto& [name, missing] :
+         {std::pair{"ns-3", ns3_missing_}, {"SimGrid", simgrid_missing_}})
+      if (missing)
+        report_.notes.push_back(
+            fmt::format("{} is not installed: ./dev bench fabric installs it", name));
+    report_.notes.push_back(
+        "ASTRA-sim's figures are remembered from another day and machine: they are no contest");
   }
 
   const FabricBenchOptions& options_;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <ctime>
 #include <memory>
@@ -28,8 +29,8 @@ std::string layout_words(const ClusterSpec& spec) {
   return "packed in one process";
 }
 
-// A communication workload has none.
-bool has_plan(const PreparedRun& run) { return !run.spec.workload.traffic; }
+// Communication alone has none.
+bool has_plan(const PreparedRun& run) { return has_model(run.spec); }
 
 std::string precision_of(const PreparedRun& run) {
   if (!has_plan(run)) return "";
@@ -55,9 +56,19 @@ std::string traffic_words(const Traffic& traffic) {
                      spell(Bytes{static_cast<std::int64_t>(traffic.bytes)}));
 }
 
+// What the run is about: its model, or its workloads.
+std::string subject_of(const PreparedRun& run) {
+  if (has_plan(run)) return run.plan.model;
+  if (run.spec.workload.traffic) return traffic_words(*run.spec.workload.traffic);
+  std::vector<std::string> all;
+  for (const NamedTraffic& workload : run.spec.workloads)
+    all.push_back(traffic_words(workload.traffic));
+  return fmt::format("{}", fmt::join(all, ", "));
+}
+
 SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {
   SummaryContext context;
-  context.model = has_plan(run) ? run.plan.model : traffic_words(*run.spec.workload.traffic);
+  context.model = subject_of(run);
   context.topology = run.topology.name;
   context.precision = precision_of(run);
   context.layout = layout_words(run.spec);

@@ -4,6 +4,7 @@
 
 #include "cluster/file/parts.h"
 #include "fabric/faults/fault_kind.h"
+#include "protocol/base/located.h"
 
 namespace soliton {
 namespace {
@@ -138,12 +139,13 @@ class MessageCheck {
       const std::unique_ptr<LinkEffect> effect = fault.rule.effect();
       // Everything else hits some packets of a link and not others.
       if (effect->cuts() || effect->delays()) continue;
-      Mark mark = list->mark;
-      for (const YamlValue& item : list->items)
-        if (cluster_.context().where(item.mark) == fault.position) mark = item.mark;
-      refuse(mark, fmt::format("faults, {}", fault.rule.id),
-             fmt::format("fidelity: message has no packets that {} could hit: {}",
-                         fault.rule.kind->name, kCure));
+      Diagnostics refused;
+      refused.add(
+          ErrorCode::kInvalid,
+          located(fault.position,
+                  fmt::format("faults, {}: fidelity: message has no packets that {} could hit: {}",
+                              fault.rule.id, fault.rule.kind->name, kCure)));
+      cluster_.context().include(list->mark, std::move(refused));
     }
   }
 

@@ -48,6 +48,13 @@ void add_flows(const Flows& flows, const std::vector<NodeAssignment>& nodes,
   }
 }
 
+struct MessageNode {
+  explicit MessageNode(std::size_t trace_events) : trace(trace_events) {}
+  std::unique_ptr<Role> role;
+  Instant wakes = kNever;  // the earliest turn it has asked for
+  TraceBuffer trace;
+};
+
 class MessageRun {
  public:
   MessageRun(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
@@ -61,7 +68,7 @@ class MessageRun {
     for (const NodeAssignment& node : nodes) {
       const Deployment& deployment = node.deployment;
       // Reserved, so a role may keep the address of its trace.
-      Node& added = nodes_.emplace_back(deployment.trace_events);
+      MessageNode& added = nodes_.emplace_back(deployment.trace_events);
       if (const RoleKind* kind = deployment.role.kind())
         added.role = kind->make(deployment.role, deployment, &added.trace);
       if (added.role && deployment.role.takes_part()) reporting_.push_back(added.role.get());
@@ -70,11 +77,11 @@ class MessageRun {
 
   ClusterOutcome run() {
     const Instant limit = std::min(kRunStart + control_.time_limit, kRunEnd);
-    for (std::uint32_t i = 0; i < nodes_.size(); ++i)
-      if (nodes_[i].role) {
-        nodes_[i].role->start(kRunStart);
-        wake(i);
-      }
+    for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+      if (!nodes_[i].role) continue;
+      nodes_[i].role->start(kRunStart);
+      wake(i);
+    }
     play(limit);
     network_.finish(now_);
     finish(limit);
@@ -82,13 +89,6 @@ class MessageRun {
   }
 
  private:
-  struct Node {
-    explicit Node(std::size_t trace_events) : trace(trace_events) {}
-    std::unique_ptr<Role> role;
-    Instant wakes = kNever;  // the earliest turn it has asked for
-    TraceBuffer trace;
-  };
-
   void play(Instant limit) {
     MessageTurn turn;
     std::uint32_t turns = 0;
@@ -101,7 +101,7 @@ class MessageRun {
   }
 
   void take(MessageTurn& turn) {
-    Node& node = nodes_[index(turn.node)];
+    MessageNode& node = nodes_[index(turn.node)];
     switch (turn.what) {
       case MessageTurn::What::kMessage:
         if (node.role) node.role->on_message(turn.peer, std::move(turn.message), turn.now);
@@ -131,7 +131,7 @@ class MessageRun {
   }
 
   void wake(std::uint32_t number) {
-    Node& node = nodes_[number];
+    MessageNode& node = nodes_[number];
     const Instant at = node.role->next_deadline();
     // A later turn that it has asked for stays, and finds nothing to do.
     if (at >= node.wakes) return;
@@ -193,7 +193,7 @@ class MessageRun {
   const RunControl& control_;
   EarliestEvents trace_;
   MessageNetwork network_;
-  std::vector<Node> nodes_;
+  std::vector<MessageNode> nodes_;
   std::vector<Role*> reporting_;
   ClusterOutcome outcome_;
   Instant now_{};

@@ -129,7 +129,7 @@ TEST(FirstDifferentEvent, MayBeTheEndOfOne) {
   ASSERT_TRUE(found && *found);
   EXPECT_FALSE((*found)->other);
   EXPECT_EQ((*found)->first().at_us, "9");
-  EXPECT_EQ((*found)->first().kind, "request");
+  EXPECT_EQ((*found)->first().kind, "serve");
 }
 
 TEST(FirstDifferentEvent, OfWhatIsNoTraceIsAnError) {
