@@ -138,6 +138,24 @@ std::optional<std::vector<double>> ns3_flows(const std::string& ns3, const Agree
   return mean;
 }
 
+struct IdleCost {
+  double seconds = 0, mib = 0;  // CPU; peak
+};
+
+// Two nodes exchange one message, the others do nothing.
+Result<IdleCost> idle_cost(const FabricBenchOptions& options) {
+  const std::string text =
+      cluster_text(kIdleNodes, "datacenter", "{kind: ping, from: f0, to: f1, count: 1, bytes: 64}");
+  std::vector<double> seconds, memory;
+  for (int round = 0; round < options.rounds; ++round) {
+    const Result<OwnRun> run = play_own(text, options.data);
+    if (!run) return tl::unexpected<Error>(run.error());
+    seconds.push_back(run->cpu_seconds);
+    memory.push_back(run->peak_mib);
+  }
+  return IdleCost{median(seconds), median(memory)};
+}
+
 class Bench {
  public:
   explicit Bench(const FabricBenchOptions& options) : options_(options) {}
@@ -233,20 +251,12 @@ class Bench {
     return {};
   }
 
-  // Two nodes exchange one message, the others do nothing.
   Status idle() {
-    const std::string text = cluster_text(kIdleNodes, "datacenter",
-                                          "{kind: ping, from: f0, to: f1, count: 1, bytes: 64}");
-    std::vector<double> seconds, memory;
-    for (int round = 0; round < options_.rounds; ++round) {
-      const Result<OwnRun> run = play_own(text, options_.data);
-      if (!run) return tl::unexpected<Error>(run.error());
-      seconds.push_back(run->cpu_seconds);
-      memory.push_back(run->peak_mib);
-    }
+    const Result<IdleCost> cost = idle_cost(options_);
+    if (!cost) return tl::unexpected<Error>(cost.error());
     const std::string name = fmt::format("{} packed idle nodes", kIdleNodes);
-    row(name + ", memory", median(memory), "goal", 256, "MiB", 1, false);
-    row(name + ", up and down", median(seconds), "goal", 0.5, "s", 1, false);
+    row(name + ", memory", cost->mib, "goal", 256, "MiB", 1, false);
+    row(name + ", up and down", cost->seconds, "goal", 0.5, "s", 1, false);
     return {};
   }
 

@@ -64,7 +64,7 @@ TEST_P(ThreeWays, CarryTheSameMessages) {
     EXPECT_EQ(read_text(folder.file("processes") + name), read_text(folder.file("packed") + name));
   for (const auto& results : {processes, packed, wall}) {
     EXPECT_TRUE(results["complete"]);
-    EXPECT_EQ(results["requests"], packed["requests"]);
+    EXPECT_EQ(results["requests"]["completed"], packed["requests"]["completed"]);
     EXPECT_EQ(results["outputs"]["checked"], results["requests"]["completed"]);
     EXPECT_EQ(results["outputs"]["mismatched"], 0);
     EXPECT_EQ(results["traffic"]["bytes"], packed["traffic"]["bytes"]);
@@ -96,8 +96,12 @@ TEST_P(Collectives, AreTheSameInAllLayouts) {
     EXPECT_EQ(results["requests"]["completed"], packed["requests"]["completed"]);
     EXPECT_EQ(results["outputs"]["mismatched"], 0);
   }
-  for (const auto& workload : packed["workloads"])
-    EXPECT_GE(workload["traffic"]["time_us"], workload["traffic"]["bound_us"]);
+  if (packed.contains("traffic")) {
+    EXPECT_GE(packed["traffic"]["time_us"], packed["traffic"]["bound_us"]);
+  } else {
+    for (const auto& workload : packed["workloads"])
+      EXPECT_GE(workload["traffic"]["time_us"], workload["traffic"]["bound_us"]);
+  }
   // What was run is written so that it runs the same again.
   run(folder, "again", folder.file("packed") + "/cluster.yaml", {"--processes", "packed"});
   EXPECT_EQ(results_without_wall(folder.file("again")),
