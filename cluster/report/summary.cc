@@ -31,7 +31,7 @@ std::string SummaryText::ink(Ink colour, const std::string& text) const {
 }
 
 void SummaryText::line(const std::string& label, const std::string& text) {
-  out += ink(Ink::kBold, fmt::format("{:<10}", label)) + text + "\n";
+  out += ink(Ink::kBold, fmt::format("{:<9} ", label)) + text + "\n";
 }
 
 bool is_open_to_forgery(const RunResults& results) {
