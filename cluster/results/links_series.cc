@@ -74,20 +74,10 @@ std::vector<SeriesInterval> join_intervals(const std::vector<SeriesInterval>& in
                                            std::size_t count) {
   std::vector<SeriesInterval> out;
   for (std::size_t i = 0; i < intervals.size(); ++i) {
-    const SeriesInterval& from = intervals[i];
-    if (i % count == 0) {
-      out.push_back(from);
-      continue;
-    }
-    SeriesInterval& to = out.back();
-    to.packets += from.packets;
-    to.bytes += from.bytes;
-    to.dropped_queue += from.dropped_queue;
-    to.dropped_fault += from.dropped_fault;
-    to.dropped_watchdog += from.dropped_watchdog;
-    to.marked += from.marked;
-    to.busy += from.busy;
-    to.queue_max = std::max(to.queue_max, from.queue_max);
+    if (i % count == 0)
+      out.push_back(intervals[i]);
+    else
+      out.back().join(intervals[i]);
   }
   return out;
 }

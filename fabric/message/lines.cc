@@ -86,24 +86,37 @@ Duration Lines::meet_others(std::size_t port, const Train& train) {
   const OtherTraffic& other = kinds_[ports_[port].kind].link.other;
   if (other.busy.parts_per_billion == 0) return {};
   const Random here = others_.child(port);
-  const auto longest = static_cast<std::uint64_t>(other.longest.count()) + 1;
   Duration all{};
   for (std::uint32_t i = 0; i < train.packets; ++i) {
     const Random chance = here.child(ports_[port].packets + i + 1);
-    if (!chance.happens(0, other.busy)) continue;
-    all += Duration{
-        static_cast<std::int64_t>(std::min(chance.below(1, longest), chance.below(2, longest)))};
+    if (chance.happens(0, other.busy)) all = sum(all, rest_of_burst(other, chance));
   }
   return all;
 }
 
-std::optional<Instant> Lines::down_until(std::size_t port, const TrainAt& at, const Train& train) {
+std::pair<Instant, Duration> Lines::start_of(std::size_t port, const TrainAt& at,
+                                             const Train& train) const {
   const Kind& kind = kinds_[ports_[port].kind];
-  const Duration all = times(kind.full, train.packets);
-  const Instant start = std::max({at.ready, ports_[port].free, at.first - kind.full});
-  const Instant up = outages_.up(hop_of(port), start, sum(all, kind.link.latency), train.packets);
-  if (up == start) return std::nullopt;
-  return up;
+  return {std::max({at.ready, ports_[port].free, at.first - kind.full}),
+          sum(times(kind.full, train.packets), kind.link.latency)};
+}
+
+std::optional<Instant> Lines::is_down_until(std::size_t port, const TrainAt& at,
+                                            const Train& train) const {
+  const auto [start, length] = start_of(port, at, train);
+  const Instant up = outages_.up(hop_of(port), start, length);
+  return up == start ? std::nullopt : std::optional(up);
+}
+
+std::optional<Instant> Lines::down_until(std::size_t port, const TrainAt& at, const Train& train) {
+  const auto [start, length] = start_of(port, at, train);
+  outages_.count(hop_of(port), start, length, train.packets);
+  return is_down_until(port, at, train);
+}
+
+void Lines::lead_around(std::size_t port, const TrainAt& at, const Train& train) {
+  const auto [start, length] = start_of(port, at, train);
+  outages_.count(hop_of(port), start, length, train.packets, true);
 }
 
 void Lines::cross_slowly(std::size_t port, TrainAt& at, const Train& train) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "fabric/faults/link_faults.h"
@@ -46,8 +47,13 @@ class Lines {
   // Whether there are faults by which the line is down at times.
   bool may_be_down(std::size_t port) const { return ports_[port].cut; }
   // When the line is up again for a train that it is down for; kNever: it stays down. nullopt: it is
-  // up. What waits is counted. REQUIRES: may_be_down().
+  // up. REQUIRES: may_be_down().
+  std::optional<Instant> is_down_until(std::size_t port, const TrainAt& at,
+                                       const Train& train) const;
+  // The same, and counts what waits for it.
   std::optional<Instant> down_until(std::size_t port, const TrainAt& at, const Train& train);
+  // Counts what the line is down for and what goes another way. REQUIRES: as above.
+  void lead_around(std::size_t port, const TrainAt& at, const Train& train);
   // Nothing goes on the line before `until`.
   void hold(std::size_t port, Instant until) {
     ports_[port].free = std::max(ports_[port].free, until);
@@ -110,6 +116,9 @@ class Lines {
     if (known.bytes != bytes || known.rate != kind.link.rate) learn(known, kind.link, bytes);
     return known.time;
   }
+  // When the train would start, and how long it takes to the end of the line.
+  std::pair<Instant, Duration> start_of(std::size_t port, const TrainAt& at,
+                                        const Train& train) const;
   static void learn(KnownTime& known, const TopologyLink& link, std::uint64_t bytes);
   void cross_short(Port& p, TrainAt& at, std::uint64_t bytes);
   void cross_long(Port& p, TrainAt& at, const Train& train);

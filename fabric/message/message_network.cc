@@ -250,6 +250,7 @@ void MessageNetwork::set_out(Flight& flight, Instant now) {
   flight.port = flow.card;
   flight.way = flow.path;
   flight.hops = flow.hops;
+  flight.waits = false;
   flight.version = version_;
 }
 
@@ -273,22 +274,25 @@ void MessageNetwork::cross(std::uint32_t number) {
 
 // A train before a line that is down waits until it is up, or until it is led another way. Where its flow
 // goes another way already, and none leads on from here, it starts again. One that would wait for ever
-// is dropped.
+// is dropped. It is counted when it is known which of these it is.
 bool MessageNetwork::waits(std::uint32_t number) {
   Flight& flight = flights_[number];
-  const std::optional<Instant> up =
-      lines_.down_until(flight.port, flight.at, {flight.packets, flight.bytes});
+  const Train train{flight.packets, flight.bytes};
+  const std::optional<Instant> up = lines_.is_down_until(flight.port, flight.at, train);
   if (!up) return false;
   const std::span<const std::uint32_t> path = flows_.path(flows_[flight.flow]);
   if (std::ranges::find(path, flight.port) == path.end()) {
+    lines_.lead_around(flight.port, flight.at, train);
     set_out(flight, now());
     queue_.push(now(), What::kCross, number);
     return true;
   }
   if (changes_at_ < *up) {
+    flight.waits = true;
     queue_.push(std::max(changes_at_, now()), What::kCross, number);
     return true;
   }
+  lines_.down_until(flight.port, flight.at, train);
   if (*up != kNever) return lines_.hold(flight.port, *up), false;
   if (flight.message < kGhost) messages_[flight.message].payload = {};
   free_flights_.push_back(number);
@@ -299,8 +303,14 @@ bool MessageNetwork::waits(std::uint32_t number) {
 void MessageNetwork::find_way(Flight& flight) {
   const Hop hop = hop_of(flight.port);
   const std::uint32_t vertex = topology_.links[hop.link].ends[hop.direction];
-  std::tie(flight.way, flight.hops) = flows_.way_from(vertex, flows_[flight.flow], now());
-  flight.port = flows_.port(flight.way);
+  const auto [way, hops] = flows_.way_from(vertex, flows_[flight.flow], now());
+  const std::uint32_t port = flows_.port(way);
+  if (flight.waits && port != flight.port)
+    lines_.lead_around(flight.port, flight.at, {flight.packets, flight.bytes});
+  flight.way = way;
+  flight.hops = hops;
+  flight.waits = false;
+  flight.port = port;
   flight.version = version_;
   for (Instant* at : {&flight.at.ready, &flight.at.first, &flight.at.tail})
     *at = std::max(*at, now());

@@ -93,9 +93,11 @@ class MessageNetwork {
     std::uint32_t message = kNoIndex;  // of the last train of a message; or kGhost
     std::uint32_t port = 0;            // the next to cross
     std::uint32_t way = 0;             // where the path names that port
-    std::uint32_t hops = 0;            // left, with that port
+    std::uint32_t hops : 31 = 0;       // left, with that port
+    bool waits : 1 = false;            // for other ways, before that port
     std::uint32_t version = 0;         // of ways (version_) when it found its own
   };
+  static_assert(sizeof(Flight) == 64, "a flight is a cache line");
   // A message of one packet without bytes is its train.
   static constexpr std::uint32_t kGhost = kNoIndex - 1;
   // Flows that wait for the card of a node, by the port that they leave by.

@@ -20,17 +20,30 @@ Outages::Outages(const FaultPlan& plan, std::size_t links)
 
 // In order of their beginnings each outage moves the start at most once: one that an earlier one
 // has moved it behind does not hold it.
-Instant Outages::up(Hop hop, Instant start, Duration length, std::uint32_t packets) {
+template <typename Visit>
+Instant Outages::follow(Hop hop, Instant start, Duration length, Visit visit) const {
   for (const Outage& outage : by_port_[port_of(hop)]) {
     const auto& [from, until] = outage.window;
     if (until <= start || later(start, length) <= from) continue;
-    FaultCounters& counters = counters_[outage.rule];
-    for (std::uint32_t i = 0; i < packets; ++i) counters.hit(start);
-    (until == kNever ? counters.dropped : counters.delayed) += packets;
-    if (until == kNever) return kNever;
+    visit(outage, start);
     start = until;
+    if (start == kNever) break;
   }
   return start;
+}
+
+Instant Outages::up(Hop hop, Instant start, Duration length) const {
+  return follow(hop, start, length, [](const Outage&, Instant) {});
+}
+
+void Outages::count(Hop hop, Instant start, Duration length, std::uint32_t packets,
+                    bool led_around) {
+  follow(hop, start, length, [&](const Outage& outage, Instant at) {
+    FaultCounters& counters = counters_[outage.rule];
+    for (std::uint32_t i = 0; i < packets; ++i) counters.hit(at);
+    const bool lost = outage.window.until == kNever && !led_around;
+    (lost ? counters.dropped : counters.delayed) += packets;
+  });
 }
 
 }  // namespace soliton

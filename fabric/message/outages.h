@@ -17,12 +17,16 @@ class Outages {
   Outages(const FaultPlan& plan, std::size_t links);
 
   bool touch(Hop hop) const { return !by_port_[port_of(hop)].empty(); }
-  // The first instant, not before `start`, at which a train of `packets` that takes `length` to the
-  // end of the line may start; kNever if there is none.
-  Instant up(Hop hop, Instant start, Duration length, std::uint32_t packets);
+  // The first instant, not before `start`, at which a train that takes `length` to the end of the
+  // line may start; kNever if there is none.
+  Instant up(Hop hop, Instant start, Duration length) const;
+  // Counts a train of `packets` that has met the outages of which up() speaks, once what becomes of it is
+  // known. `led_around`: it does not wait for their end.
+  void count(Hop hop, Instant start, Duration length, std::uint32_t packets,
+             bool led_around = false);
 
-  // By position of the rule in the plan. A packet that waits for the end of an outage counts as
-  // delayed, one that waits for ever as dropped.
+  // By position of the rule in the plan. A packet that waits for the end of an outage or is led around
+  // counts as delayed, one that waits for ever as dropped.
   const std::vector<FaultCounters>& counters() const { return counters_; }
 
  private:
@@ -30,6 +34,10 @@ class Outages {
     FaultWindow window;
     std::uint32_t rule = 0;
   };
+
+  // Calls visit(outage, start) for each outage that moves the start; returns where it is then.
+  template <typename Visit>
+  Instant follow(Hop hop, Instant start, Duration length, Visit visit) const;
 
   std::vector<std::vector<Outage>> by_port_;  // in order of their beginnings
   std::vector<FaultCounters> counters_;

@@ -28,9 +28,8 @@ void NodeLoop::deliver(Frame frame) {
 
 Instant NodeLoop::next_event() const {
   if (kept_) return now_;
-  // A frame that is delivered changes nothing in the machine until it is run.
-  if (!deadline_) deadline_ = machine_.next_deadline();
-  const Instant event = inbox_.empty() ? *deadline_ : std::min(inbox_.front().at, *deadline_);
+  const Instant event = inbox_.empty() ? machine_.next_deadline()
+                                       : std::min(inbox_.front().at, machine_.next_deadline());
   return std::max(event, now_);
 }
 
@@ -39,7 +38,6 @@ void NodeLoop::begin(Instant now) {
   SOLITON_CHECK_MSG(turns_ < kTurnsMax, "node {} makes no progress at {} ps", index(self_),
                     now.time_since_epoch().count());
   now_ = now;
-  deadline_.reset();
   while (!inbox_.empty() && inbox_.front().at <= now) {
     std::pop_heap(inbox_.begin(), inbox_.end(), arrives_later);
     Datagram datagram = std::move(inbox_.back().datagram);

@@ -42,7 +42,6 @@ class NodeLoop {
   NodeId self_;
   std::vector<Frame> inbox_;   // heap, the earliest first
   std::optional<Frame> kept_;  // no room for it yet; its instant's output is not drained
-  mutable std::optional<Instant> deadline_;  // of the machine, where it is known
   Instant now_{};
   std::uint64_t sent_ = 0;
   std::uint64_t events_ = 0;

@@ -28,9 +28,9 @@ Instant beginning(std::size_t number, Duration interval) {
 }  // namespace
 
 void PortSeries::sent(const Sent& packet) {
-  Slot& slot = slot_at(packet.start);
-  ++slot.packets;
-  slot.bytes += static_cast<std::uint64_t>(packet.bytes.count);
+  SeriesInterval& sums = slot_at(packet.start).sums;
+  ++sums.packets;
+  sums.bytes += static_cast<std::uint64_t>(packet.bytes.count);
   wait(packet.came, packet.start, packet.on_line);
   occupy(packet.start, later(packet.start, packet.line));
 }
@@ -38,8 +38,8 @@ void PortSeries::sent(const Sent& packet) {
 void PortSeries::waited(Instant came, Instant until, Bytes on_line) { wait(came, until, on_line); }
 
 void PortSeries::queue_was(Instant at, Bytes length) {
-  Slot& slot = slot_at(at);
-  slot.queue_max = std::max(slot.queue_max, length);
+  Bytes& longest = slot_at(at).sums.queue_max;
+  longest = std::max(longest, length);
 }
 
 // Only the beginnings at both ends are touched, however long the packet waits.
@@ -59,7 +59,7 @@ void PortSeries::occupy(Instant start, Instant end) {
   for (std::size_t i = interval_of(start, interval_); i < slots_.size(); ++i) {
     const Instant from = beginning(i, interval_);
     if (from >= end) return;
-    slots_[i].busy += std::min(end, from + interval_) - std::max(start, from);
+    slots_[i].sums.busy += std::min(end, from + interval_) - std::max(start, from);
     if (from >= start) slots_[i].on_line += transmitted(end - from, rate_);
   }
 }
@@ -85,14 +85,7 @@ void PortSeries::halve() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Slot& from = slots_[i];
     Slot& to = joined[i / 2];
-    to.packets += from.packets;
-    to.bytes += from.bytes;
-    to.dropped_queue += from.dropped_queue;
-    to.dropped_fault += from.dropped_fault;
-    to.dropped_watchdog += from.dropped_watchdog;
-    to.marked += from.marked;
-    to.busy += from.busy;
-    to.queue_max = std::max(to.queue_max, from.queue_max);
+    to.sums.join(from.sums);
     joined[(i + 1) / 2].waiting_change += from.waiting_change;
     if (i % 2 == 0) to.on_line = from.on_line;
   }
@@ -111,10 +104,9 @@ std::vector<SeriesInterval> PortSeries::intervals() const {
   std::size_t last = 0;
   for (const Slot& slot : slots_) {
     waiting += slot.waiting_change;
-    const Bytes queue = waiting + slot.on_line;
-    out.push_back({slot.packets, slot.bytes, slot.dropped_queue, slot.dropped_fault,
-                   slot.dropped_watchdog, slot.marked, slot.busy, queue,
-                   std::max(queue, slot.queue_max)});
+    SeriesInterval& sums = out.emplace_back(slot.sums);
+    sums.queue = waiting + slot.on_line;
+    sums.queue_max = std::max(sums.queue, sums.queue_max);
     if (out.back() != SeriesInterval{}) last = out.size();
   }
   out.resize(last);

@@ -11,6 +11,7 @@
 //   for (const SeriesInterval& interval : series.intervals()) …
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -32,6 +33,17 @@ struct SeriesInterval {
   Bytes queue{};      // of the cluster's packets, at the interval's beginning, frames included
   Bytes queue_max{};  // longest within it; with the traffic of others, as in PortCounters
 
+  // Joins the interval that follows: `queue` stays that of the beginning.
+  void join(const SeriesInterval& next) {
+    packets += next.packets;
+    bytes += next.bytes;
+    dropped_queue += next.dropped_queue;
+    dropped_fault += next.dropped_fault;
+    dropped_watchdog += next.dropped_watchdog;
+    marked += next.marked;
+    busy += next.busy;
+    queue_max = std::max(queue_max, next.queue_max);
+  }
   bool operator==(const SeriesInterval&) const = default;
 };
 
@@ -55,10 +67,10 @@ class PortSeries {
   // ended.
   void waited(Instant came, Instant until, Bytes on_line);
   void queue_was(Instant at, Bytes length);
-  void dropped_queue(Instant at) { ++slot_at(at).dropped_queue; }
-  void dropped_fault(Instant at) { ++slot_at(at).dropped_fault; }
-  void dropped_watchdog(Instant at) { ++slot_at(at).dropped_watchdog; }
-  void marked(Instant at) { ++slot_at(at).marked; }
+  void dropped_queue(Instant at) { ++slot_at(at).sums.dropped_queue; }
+  void dropped_fault(Instant at) { ++slot_at(at).sums.dropped_fault; }
+  void dropped_watchdog(Instant at) { ++slot_at(at).sums.dropped_watchdog; }
+  void marked(Instant at) { ++slot_at(at).sums.marked; }
 
   bool empty() const { return slots_.empty(); }
   Duration interval() const { return interval_; }
@@ -69,13 +81,10 @@ class PortSeries {
 
  private:
   struct Slot {
-    std::uint64_t packets = 0, bytes = 0, dropped_queue = 0, dropped_fault = 0,
-                  dropped_watchdog = 0, marked = 0;
-    Duration busy{};
+    SeriesInterval sums{};  // but for `queue`
     // Waiting bytes at the beginning, less those at the beginning of the interval before.
     Bytes waiting_change{};
     Bytes on_line{};  // what the packet on the line has left to send at the beginning
-    Bytes queue_max{};
   };
 
   Slot& slot_at(Instant at);

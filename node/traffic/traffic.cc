@@ -35,7 +35,8 @@ std::string title_with_schedule(const Traffic& traffic) {
   return fmt::format("{} ({})", traffic.kind->name, spelling(row.words, schedule));
 }
 
-void check_ranks(const Traffic& traffic, FieldCheck& check) {
+void check_ranks(void* object, FieldCheck& check) {
+  const Traffic& traffic = *static_cast<const Traffic*>(object);
   const std::size_t n = traffic.senders.size() + (traffic.kind->has_receiver ? 1 : 0);
   if (n < 2)
     return check.error("nodes",

@@ -114,10 +114,13 @@ inline constexpr Field kNodesRow =
     field<&Traffic::senders>("nodes", "Who takes part: ranges such as fpga[0-7], or a list.")
         .naming("nodes")
         .needed();
-inline constexpr Field kBytesRow = field<&Traffic::bytes>("bytes", "Payload of a message.")
-                                       .as(FieldType::kBytes)
-                                       .in("bytes")
-                                       .between(Bytes{1}, kMessageMost);
+constexpr Field bytes_row(std::string_view meaning) {
+  return field<&Traffic::bytes>("bytes", meaning)
+      .as(FieldType::kBytes)
+      .in("bytes")
+      .between(Bytes{1}, kMessageMost);
+}
+inline constexpr Field kBytesRow = bytes_row("Payload of a message.");
 inline constexpr Field kCountRow =
     field<&Traffic::count>("count", "Messages that each sender sends.")
         .between(std::int64_t{1}, kRecordsMost);
@@ -143,8 +146,8 @@ constexpr Field schedule_row(std::span<const FieldWord> words) {
 }
 // "all-reduce (ring)".
 std::string title_with_schedule(const Traffic& traffic);
-// Reports fewer than two nodes, and numbers of nodes that the schedule cannot be done with.
-void check_ranks(const Traffic& traffic, FieldCheck& check);
+// A rule: reports fewer than two nodes, and numbers of nodes that the schedule cannot be done with.
+void check_ranks(void* traffic, FieldCheck& check);
 
 // One or more senders, and a receiver.
 inline constexpr Field kOneWayRows[] = {kFromRow, kToRow, kBytesRow, kCountRow};

@@ -6,6 +6,7 @@
 
 #include "cluster/engine/explain.h"
 #include "cluster/engine/launcher.h"
+#include "cluster/engine/profile.h"
 #include "fabric/message/message_network.h"
 #include "node/service/role.h"
 #include "protocol/wire/ltl_header.h"
@@ -71,6 +72,7 @@ class MessageRun {
       MessageNode& added = nodes_.emplace_back(deployment.trace_events);
       if (const RoleKind* kind = deployment.role.kind())
         added.role = kind->make(deployment.role, deployment, &added.trace);
+      if (control.profile && added.role) added.role = profiled(std::move(added.role));
       if (added.role && deployment.role.takes_part()) reporting_.push_back(added.role.get());
     }
   }
@@ -202,6 +204,7 @@ class MessageRun {
 
 ClusterOutcome run_messages(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                             const RunControl& control) {
+  const Doing doing(Activity::kNetwork);
   return MessageRun(nodes, fabric, control).run();
 }
 

@@ -18,10 +18,7 @@ constexpr FieldTable kOwnFields = fields_of<GatherOptions>("workload", kOwnRows)
 
 constexpr Field kRows[] = {
     kNodesRow,
-    field<&Traffic::bytes>("bytes", "Payload of a node's block.")
-        .as(FieldType::kBytes)
-        .in("bytes")
-        .between(Bytes{1}, kMessageMost),
+    bytes_row("Payload of a node's block."),
     kRoundsRow,
 };
 constexpr FieldTable kFields = fields_of<Traffic>("workload", kRows);
@@ -54,7 +51,7 @@ Duration bound(const Traffic& t, const LeastTimes& least) {
 
 void check_gather(void* object, FieldCheck& check) {
   const Traffic& traffic = *static_cast<const Traffic*>(object);
-  check_ranks(traffic, check);
+  check_ranks(object, check);
   const std::size_t n = traffic.senders.size();
   if (check.problems.empty() && schedule_of(traffic) == ScheduleName::kDoubling &&
       traffic.bytes * (n / 2) > static_cast<std::uint64_t>(kMessageMost.count))

@@ -11,10 +11,7 @@ constexpr FieldTable kOwnFields = fields_of<ScheduleOptions>("workload", kOwnRow
 
 constexpr Field kRows[] = {
     kNodesRow,
-    field<&Traffic::bytes>("bytes", "Payload of a node's vector.")
-        .as(FieldType::kBytes)
-        .in("bytes")
-        .between(Bytes{1}, kMessageMost),
+    bytes_row("Payload of a node's vector."),
     kRoundsRow,
 };
 constexpr FieldTable kFields = fields_of<Traffic>("workload", kRows);
@@ -51,9 +48,7 @@ const TrafficKind kAllReduceTraffic = {
     .name = "all-reduce",
     .words = "every node ends with the sum of all nodes' vectors; a record is one node's round",
     .records = "rounds of a node",
-    .fields = kFields.ruled([](void* object, FieldCheck& check) {
-      check_ranks(*static_cast<const Traffic*>(object), check);
-    }),
+    .fields = kFields.ruled(&check_ranks),
     .own = kOwnFields,
     .collective = collective,
     .bound = bound,

@@ -16,10 +16,7 @@ constexpr FieldTable kOwnFields = fields_of<ExchangeOptions>("workload", kOwnRow
 
 constexpr Field kRows[] = {
     kNodesRow,
-    field<&Traffic::bytes>("bytes", "Payload from each node to each other.")
-        .as(FieldType::kBytes)
-        .in("bytes")
-        .between(Bytes{1}, kMessageMost),
+    bytes_row("Payload from each node to each other."),
     kRoundsRow,
 };
 constexpr FieldTable kFields = fields_of<Traffic>("workload", kRows);
@@ -41,9 +38,7 @@ const TrafficKind kAllToAllTraffic = {
     .name = "all-to-all",
     .words = "every node sends a block of its own to each other; a record is one node's round",
     .records = "rounds of a node",
-    .fields = kFields.ruled([](void* object, FieldCheck& check) {
-      check_ranks(*static_cast<const Traffic*>(object), check);
-    }),
+    .fields = kFields.ruled(&check_ranks),
     .own = kOwnFields,
     .collective =
         [](const Traffic& t) {

@@ -45,10 +45,7 @@ constexpr FieldTable kOwnFields = fields_of<BackgroundOptions>("workload", kOwnR
 
 constexpr Field kRows[] = {
     kNodesRow,
-    field<&Traffic::bytes>("bytes", "Mean payload of a message.")
-        .as(FieldType::kBytes)
-        .in("bytes")
-        .between(Bytes{1}, kMessageMost),
+    bytes_row("Mean payload of a message."),
 };
 constexpr FieldTable kFields = fields_of<Traffic>("workload", kRows);
 
@@ -245,7 +242,7 @@ Diagnostics read_file(const TrafficFile& file, Traffic& traffic) {
 
 void check_background(void* object, FieldCheck& check) {
   const Traffic& traffic = *static_cast<const Traffic*>(object);
-  check_ranks(traffic, check);
+  check_ranks(object, check);
   const BackgroundOptions options = options_of(traffic);
   if (options.sizes == SizeName::kFile && options.file.empty())
     check.error("sizes", "file needs the key file, with sizes and percentages");

@@ -26,10 +26,7 @@ constexpr Field kRows[] = {
                              "may be among them.")
         .naming("nodes")
         .needed(),
-    field<&Traffic::bytes>("bytes", "Payload of the vector.")
-        .as(FieldType::kBytes)
-        .in("bytes")
-        .between(Bytes{1}, kMessageMost),
+    bytes_row("Payload of the vector."),
     kRoundsRow,
 };
 constexpr FieldTable kFields = fields_of<Traffic>("workload", kRows);
@@ -53,7 +50,7 @@ Duration bound(const Traffic& t, const LeastTimes& least) {
 void check_broadcast(void* object, FieldCheck& check) {
   Traffic& traffic = *static_cast<Traffic*>(object);
   std::erase(traffic.senders, traffic.receiver);
-  check_ranks(traffic, check);
+  check_ranks(object, check);
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ Duration bound(const Traffic& traffic, const LeastTimes& least) {
 
 void check_permutation(void* object, FieldCheck& check) {
   const Traffic& traffic = *static_cast<const Traffic*>(object);
-  check_ranks(traffic, check);
+  check_ranks(object, check);
   const std::uint32_t shift = shift_of(traffic);
   if (check.problems.empty() && shift != 0 && shift % traffic.senders.size() == 0)
     check.error("shift", fmt::format("{} places on from a node of {} is the node itself; allowed "

@@ -30,9 +30,7 @@ const TrafficKind kPipelineTraffic = {
     .name = "pipeline",
     .words = "messages through a chain of nodes; a record is a message, from the first to the last",
     .records = "messages",
-    .fields = kFields.ruled([](void* object, FieldCheck& check) {
-      check_ranks(*static_cast<const Traffic*>(object), check);
-    }),
+    .fields = kFields.ruled(&check_ranks),
     .collective =
         [](const Traffic&) {
           return Collective{chain(), whole_of_root, Recorded::kEnds};

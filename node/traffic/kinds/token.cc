@@ -9,10 +9,7 @@ constexpr Field kRows[] = {
     field<&Traffic::senders>("nodes", "Round whom the token goes, in this order.")
         .naming("nodes")
         .needed(),
-    field<&Traffic::bytes>("bytes", "Payload of the token.")
-        .as(FieldType::kBytes)
-        .in("bytes")
-        .between(Bytes{1}, kMessageMost),
+    bytes_row("Payload of the token."),
     field<&Traffic::count>("count", "Laps.").between(std::int64_t{1}, kRecordsMost),
 };
 constexpr FieldTable kFields = fields_of<Traffic>("workload", kRows);
@@ -31,9 +28,7 @@ const TrafficKind kTokenTraffic = {
     .name = "token",
     .words = "one message round a ring of nodes, again and again; a record is a lap",
     .records = "laps",
-    .fields = kFields.ruled([](void* object, FieldCheck& check) {
-      check_ranks(*static_cast<const Traffic*>(object), check);
-    }),
+    .fields = kFields.ruled(&check_ranks),
     .collective =
         [](const Traffic&) {
           return Collective{lap(), whole_of_root, Recorded::kLaps};

@@ -1,8 +1,12 @@
-// Message mode against packet mode: within 3 % in completion and mean latency, unless it warns.
+// Message mode against packet mode, in completion and mean latency, unless it warns.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "protocol/base/rng.h"
 #include "tests/sim/message/play.h"
@@ -21,6 +25,9 @@ bool is_outside(const RunResults& results) {
 // Whether message mode kept its promise; true too where it made none.
 bool expect_alike(const std::string& yaml) {
   const RunResults messages = play("message", yaml);
+  if (messages.traffic) {
+    EXPECT_GE(messages.traffic->time, messages.traffic->bound) << yaml;
+  }
   if (is_outside(messages)) return false;
   const RunResults packets = play("packet", yaml);
   EXPECT_EQ(messages.requests.size(), packets.requests.size());
@@ -71,7 +78,7 @@ std::string random_workload(const Random& chance, int nodes) {
 
 TEST(AgainstPackets, RandomTopologiesAndWorkloadsAreWithinThreePercent) {
   int promised = 0;
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     SCOPED_TRACE(seed);
     const Random chance(seed, "message mode");
     const int nodes = one_of(chance, 0, {4, 8, 16});
@@ -79,7 +86,61 @@ TEST(AgainstPackets, RandomTopologiesAndWorkloadsAreWithinThreePercent) {
         fmt::format("seed: {}\n{}nodes: [{{name: \"f[0-{}]\", device: bw-s10}}]\n{}", seed,
                     random_topology(chance, nodes), nodes - 1, random_workload(chance, nodes)));
   }
-  EXPECT_GE(promised, 30) << "a promise that is rarely made is none";
+  EXPECT_GE(promised, 50) << "a promise that is rarely made is none";
+}
+
+std::string random_collective(const Random& chance, int nodes) {
+  const int bytes = one_of(chance, 4, {1, 64, 1'408, 1'409, 5'000, 65'536, 300'000});
+  const auto [kind, schedule] =
+      one_of<std::pair<std::string_view, std::string_view>>(chance, 5,
+                                                            {{"permutation", ""},
+                                                             {"all-to-all", "direct"},
+                                                             {"all-to-all", "pairwise"},
+                                                             {"all-reduce", "ring"},
+                                                             {"all-reduce", "halving-doubling"},
+                                                             {"all-reduce", "tree"},
+                                                             {"reduce-scatter", "ring"},
+                                                             {"reduce-scatter", "halving-doubling"},
+                                                             {"reduce-scatter", "tree"},
+                                                             {"broadcast", "ring"},
+                                                             {"broadcast", "tree"},
+                                                             {"pipeline", ""},
+                                                             {"token", ""}});
+  return fmt::format("workload: {{kind: {}, {}nodes: \"f[0-{}]\", bytes: {} B, count: {}{}}}\n",
+                     kind, kind == "broadcast" ? "from: f1, " : "", nodes - 1, bytes,
+                     one_of(chance, 6, {1, 4, 20}),
+                     schedule.empty() ? "" : fmt::format(", schedule: {}", schedule));
+}
+
+// How far the two are apart, as a share of packet mode's time; nullopt where message mode warns.
+std::optional<double> distance(const std::string& yaml) {
+  const RunResults messages = play("message", yaml), packets = play("packet", yaml);
+  EXPECT_GE(messages.traffic->time, messages.traffic->bound) << yaml;
+  EXPECT_GE(packets.traffic->time, packets.traffic->bound) << yaml;
+  if (is_outside(messages)) return std::nullopt;
+  return std::max(std::abs(completion_us(messages) / completion_us(packets) - 1),
+                  std::abs(mean_us(messages) / mean_us(packets) - 1));
+}
+
+// Collectives send both ways at once, so acknowledgements wait behind data, and tail probes come; neither
+// is played. The line that this prints is quoted in docs/network.md.
+TEST(AgainstPackets, MostCollectivesAreWithinThreePercentAndNoneIsFarOff) {
+  std::vector<double> distances;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const Random chance(seed, "collectives in message mode");
+    const int nodes = one_of(chance, 0, {4, 8, 16});
+    const std::string yaml =
+        fmt::format("seed: {}\n{}nodes: [{{name: \"f[0-{}]\", device: bw-s10}}]\n{}", seed,
+                    random_topology(chance, nodes), nodes - 1, random_collective(chance, nodes));
+    if (const std::optional<double> its = distance(yaml)) distances.push_back(*its);
+  }
+  const auto near = std::ranges::count_if(distances, [](double it) { return it <= kPromise; });
+  const double farthest = *std::ranges::max_element(distances);
+  fmt::print("{} of 200 without a warning; {} of these within 3 %, the farthest {:.0f} %\n",
+             distances.size(), near, 100 * farthest);
+  EXPECT_GE(distances.size(), 100u) << "a promise that is rarely made is none";
+  EXPECT_GE(static_cast<double>(near), 0.85 * static_cast<double>(distances.size()));
+  EXPECT_LE(farthest, 0.25);
 }
 
 TEST(AgainstPackets, AModelTakesTheSameTime) {

@@ -238,6 +238,10 @@ TEST(MessageNetwork, ACutIsGoneAround) {
   EXPECT_EQ(arrivals[2], microseconds(50) + alone);
   EXPECT_EQ(arrivals[3], microseconds(10'100) + alone);
   EXPECT_GT(network.ports()[port_of({used, 1})].packets, 1u) << "the cable is used again";
+  const FaultCounters counted = network.fault_counters()[0];
+  EXPECT_EQ(counted.hits, 1u) << "of the message that met the cut";
+  EXPECT_EQ(counted.delayed, 1u);
+  EXPECT_EQ(counted.dropped, 0u);
 }
 
 }  // namespace
