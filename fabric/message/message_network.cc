@@ -448,6 +448,8 @@ bool MessageNetwork::next(Instant limit, MessageTurn& turn) {
     if (queue_.empty()) return false;
     const MessageEvent event = queue_.pop();
     if (event.at >= limit) {
+      // A node that still has something to do then knows it; it may also have found nothing since.
+      if (event.what() == What::kWake) continue;
       stopped_at_limit_ = true;
       return false;
     }

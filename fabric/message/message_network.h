@@ -64,10 +64,11 @@ class MessageNetwork {
   void flush(Instant now);
   // The node is to be called at `at`, which is not before the last turn.
   void wake(NodeId node, Instant at) { queue_.push(at, MessageEvent::What::kWake, index(node)); }
-  // Goes on to the next turn of a node before `limit`. False: there is none.
+  // Goes on to the next turn of a node before `limit`. False: there is none. After that wake-ups beyond
+  // the limit are forgotten.
   bool next(Instant limit, MessageTurn& turn);
 
-  // Whether next() stopped at its limit and not because nothing was left to happen.
+  // Whether next() stopped at its limit and not because nothing but wake-ups was left.
   bool stopped_at_limit() const { return stopped_at_limit_; }
   std::uint64_t events() const { return events_; }
 

@@ -50,7 +50,7 @@ bool SeveralRole::takes_part() const {
 }
 
 void SeveralRole::say_done() {
-  if (said_done_ || !ending_ || !takes_part() || !finished()) return;
+  if (said_done_ || !ending_ || !finished()) return;
   said_done_ = true;
   if (self_ == ending_->judge) return hear_done();
   to_notify_.push_back(ending_->judge);
@@ -92,9 +92,11 @@ std::vector<std::string> SeveralRole::describe_outstanding() const {
   return out;
 }
 
+// False where nothing is asked for, as of other roles: a run counts those who say that they are done.
 bool SeveralRole::finished() const {
-  return std::all_of(parts_.begin(), parts_.end(),
-                     [](const Part& part) { return !part.takes_part || part.role->finished(); });
+  return takes_part() && std::all_of(parts_.begin(), parts_.end(), [](const Part& part) {
+           return !part.takes_part || part.role->finished();
+         });
 }
 
 void SeveralRole::hand_over(Records& to) {

@@ -85,7 +85,7 @@ class MessageRun {
       wake(i);
     }
     play(limit);
-    network_.finish(now_);
+    network_.finish(out_of_time_ ? limit : last_);
     finish(limit);
     return std::move(outcome_);
   }
@@ -99,23 +99,25 @@ class MessageRun {
       take(turn);
       if (++turns % kTurnsALook == 0 && stop()) return;
     }
-    out_of_time_ = network_.stopped_at_limit();
+    out_of_time_ =
+        network_.stopped_at_limit() || std::ranges::any_of(nodes_, [](const MessageNode& node) {
+          return node.role && node.role->next_deadline() != kNever;
+        });
   }
 
   void take(MessageTurn& turn) {
     MessageNode& node = nodes_[index(turn.node)];
-    switch (turn.what) {
-      case MessageTurn::What::kMessage:
-        if (node.role) node.role->on_message(turn.peer, std::move(turn.message), turn.now);
-        break;
-      case MessageTurn::What::kRoom:
-        node.role->on_room(turn.peer);
-        break;
-      case MessageTurn::What::kWake:
-        if (node.wakes <= turn.now) node.wakes = kNever;
-        break;
+    if (turn.what == MessageTurn::What::kWake) {
+      if (node.wakes <= turn.now) node.wakes = kNever;
+      // It has asked for this turn, and since then found nothing to do in it.
+      if (node.role->next_deadline() > turn.now) return wake(index(turn.node));
     }
-    if (node.role) act(index(turn.node), turn.now);
+    last_ = turn.now;
+    if (!node.role) return;
+    if (turn.what == MessageTurn::What::kMessage)
+      node.role->on_message(turn.peer, std::move(turn.message), turn.now);
+    if (turn.what == MessageTurn::What::kRoom) node.role->on_room(turn.peer);
+    act(index(turn.node), turn.now);
   }
 
   // Lets the node do what it has to do now.
@@ -163,7 +165,7 @@ class MessageRun {
 
   void finish(Instant limit) {
     take_records();
-    outcome_.end = out_of_time_ ? limit : now_;
+    outcome_.end = out_of_time_ ? limit : last_;
     outcome_.interrupted_by = control_.loop->signal();
     outcome_.events = network_.events();
     outcome_.network = network_.counters();
@@ -199,6 +201,7 @@ class MessageRun {
   std::vector<Role*> reporting_;
   ClusterOutcome outcome_;
   Instant now_{};
+  Instant last_{};  // when anything happened
   bool out_of_time_ = false;
 };
 

@@ -113,6 +113,28 @@ INSTANTIATE_TEST_SUITE_P(Shipped, Collectives,
                                          "all-reduce-halving", "all-reduce-tree", "reduce-scatter",
                                          "broadcast", "pipeline", "token", "trace", "several"));
 
+// Nodes without a part in what is measured have nothing to be done with: the run goes on until the host has
+// all answers, though a workload beside the model ends long before.
+TEST(Traffic, AModelBesideAWorkloadIsAnsweredToTheEnd) {
+  const TemporaryFolder folder;
+  std::string text = read_text(std::string(SOLITON_SOURCE_DIR) + "/configs/quickstart.yaml");
+  for (std::size_t at = 0; (at = text.find(" models/", at)) != std::string::npos; ++at)
+    text.replace(at, 8, std::string(" ") + SOLITON_SOURCE_DIR + "/configs/models/");
+  folder.write(
+      "beside.yaml",
+      text + "workloads:\n  - {kind: ping, from: fpga0, to: fpga1, bytes: 64, count: 5}\n");
+  const Arguments few{"--set", "workload.requests=200"};
+  for (const Arguments& mode : {Arguments{"--time", "wall"}, Arguments{"--processes", "packed"}}) {
+    Arguments all = few;
+    all.insert(all.end(), mode.begin(), mode.end());
+    const auto results = run(folder, mode[1], folder.file("beside.yaml"), all);
+    EXPECT_TRUE(results["complete"]);
+    EXPECT_EQ(results["requests"]["completed"], 200);
+    EXPECT_EQ(results["outputs"]["mismatched"], 0);
+    EXPECT_EQ(results["workloads"][0]["latency_us"]["completed"], 5);
+  }
+}
+
 // Sixteen to one through a small buffer: nothing lost, the line full, shares equal, and no more
 // held of a sender than xoff, 32 KiB, and the headroom of a host's cable.
 TEST(Traffic, AnIncastIsPausedInsteadOfLosingPackets) {

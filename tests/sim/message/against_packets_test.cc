@@ -154,6 +154,19 @@ TEST(AgainstPackets, AModelTakesTheSameTime) {
         SOLITON_SOURCE_DIR, SOLITON_SOURCE_DIR, compute)));
 }
 
+// Background traffic is stopped with messages planned: nothing happens when they would have come.
+TEST(AgainstPackets, ARunWithBackgroundEndsWhenAllIsDone) {
+  const std::string yaml = fmt::format(
+      "topology: rack\nnodes: [{{name: \"fpga[0-3]\", device: bw-pocket}}, {{name: host0, device: "
+      "cpu}}]\nmodel: {{onnx: {}/configs/models/language-gru/tuned-ms-fp9.onnx, precision: "
+      "ms-fp9}}\nworkload: {{requests: 20, input: {}/configs/models/language-gru/tokens.npy}}\n"
+      "workloads: [{{kind: background, nodes: \"fpga[0-3]\", busy: 0.01 %, bytes: 100 kB}}]\n",
+      SOLITON_SOURCE_DIR, SOLITON_SOURCE_DIR);
+  const RunResults messages = play("message", yaml), packets = play("packet", yaml);
+  ASSERT_GT(packets.nodes[0].busy_fraction, 0.3);
+  EXPECT_NEAR(messages.nodes[0].busy_fraction, packets.nodes[0].busy_fraction, 0.02);
+}
+
 TEST(AgainstPackets, LinksCountThePacketsOfPacketMode) {
   const std::string yaml =
       "topology: rack\nnodes: [{name: \"f[0-3]\", device: bw-s10}]\nworkload: {kind: all-gather, "
