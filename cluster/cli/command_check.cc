@@ -11,6 +11,7 @@
 #include "cluster/experiment/experiment.h"
 #include "cluster/file/parts.h"
 #include "cluster/file/yaml_file.h"
+#include "cluster/run/fault_plan_text.h"
 #include "cluster/run/run.h"
 #include "protocol/base/located.h"
 #include "protocol/json/json.h"
@@ -99,7 +100,10 @@ Verdict check_cluster(YamlFile yaml, const CommandLine& line, const CheckOptions
       prepare(std::move(yaml), line.overrides(), data_root(), prepare_options(options));
   if (!run) return {run.error(), ""};
   say_prepared(line, **run);
-  return {{}, options.expand ? write_cluster((*run)->spec, ".") : ""};
+  return {{},
+          options.expand
+              ? write_cluster((*run)->spec, ".") + fault_plan_text((*run)->faults, (*run)->topology)
+              : ""};
 }
 
 Verdict check_file(const std::string& file, const CommandLine& line, const CheckOptions& options) {

@@ -119,6 +119,7 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, FinishedRun& f
   write("requests.csv", requests_csv(results));
   if (profiler != nullptr) results.wall.profile = profiler->profile();
   write("results.json", results_json(results));
+  if (results.events_csv) write("events.csv", *results.events_csv);
   if (results.links) write("links.csv", links_csv(results));
   if (results.series) write("links_series.csv", links_series_csv(*results.series));
   for (const auto& [name, array] : finished.outputs)
@@ -164,7 +165,14 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
                       asked_of(run.spec)));
     return status;
   }
-  if (finished.error) cause(exit_status(finished.error->code), finished.error->message);
+  const auto ended_as_expected = [](const ExpectResult& e) { return e.key == "end" && e.met; };
+  const bool expected = std::ranges::any_of(results.expectations, ended_as_expected);
+  if (finished.error && expected)
+    message("ended as expected: {}\n", finished.error->message);
+  else if (finished.error)
+    cause(exit_status(finished.error->code), finished.error->message);
+  for (const ExpectResult& e : results.expectations)
+    if (!e.met) cause(1, fmt::format("expected {} {}, but measured {}", e.key, e.said, e.measured));
   if (results.outputs.mismatched > 0)
     cause(1, fmt::format("{} of {} {}", results.outputs.mismatched, results.outputs.checked,
                          has_plan(run) ? "outputs differ from the unsharded run"

@@ -30,6 +30,7 @@ class RunObserver {
   virtual ~RunObserver() = default;
   virtual void on_records(std::span<const HostRecord> records) = 0;
   virtual void on_records(std::span<const TrafficRecord> records) = 0;
+  virtual void on_firings(std::span<const FaultFiring> firings) = 0;
   // Called several times a second. An error ends the run and becomes its error.
   virtual Status on_progress(const RunPulse& pulse) = 0;
 };
@@ -58,6 +59,7 @@ struct ClusterOutcome {
   std::optional<PauseReport> pauses;    // virtual time, with pauses
   std::vector<std::string> deadlocks;   // ports that wait in a circle: "tor0 -> tor1, tor1 -> tor0"
   std::vector<FaultCounters> faults;    // by rule
+  std::vector<FaultFiring> firings;     // of all rules, in no order
   std::optional<MessageBeyond> beyond;  // fidelity: message
   std::vector<TraceEvent> trace;
   std::optional<Error> error;  // why the run did not finish
@@ -76,6 +78,7 @@ ClusterOutcome outcome_before(std::size_t nodes);
 void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome);
 void add_records(std::vector<TrafficRecord> records, RunObserver* observer,
                  ClusterOutcome& outcome);
+void add_firings(std::vector<FaultFiring> firings, RunObserver* observer, ClusterOutcome& outcome);
 // Requests answered, or messages and rounds completed.
 std::size_t completed(const ClusterOutcome& outcome);
 

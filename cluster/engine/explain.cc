@@ -34,15 +34,9 @@ std::vector<Loss> losses_of(const ClusterOutcome& outcome) {
 
 std::string time_of(Instant at) { return to_string(at - kRunStart); }
 
-std::string window_of(const FaultRule& rule) {
-  if (rule.until == kNever)
-    return rule.from == kRunStart ? "throughout the run" : "from " + time_of(rule.from) + " on";
-  return fmt::format("from {} to {}", time_of(rule.from), time_of(rule.until));
-}
-
 // "fpga0-tor0 was down from 2 ms to 22 ms"
 std::string words_of(const FaultRule& rule, const std::string& link) {
-  return fmt::format("{} {} {}", link, rule.effect()->words(), window_of(rule));
+  return fmt::format("{} {} {}", link, rule.effect()->words(), spell(rule.when));
 }
 
 // The faults that explain a silence best come first: cuts, then losses, then delays.
@@ -70,7 +64,7 @@ std::vector<std::string> faults_between(const FabricInputs& fabric, NodeId a, No
   std::vector<std::string> out;
   for (const int wanted : {0, 1, 2})
     for (const FaultRule& rule : fabric.faults->rules) {
-      if (weight(rule) != wanted || rule.from > until || rule.until <= from) continue;
+      if (weight(rule) != wanted || rule.when.from > until || rule.when.until <= from) continue;
       for (const Hop hop : hops) {
         std::string words = words_of(rule, rule.kind->target == FaultKind::Target::kSwitches
                                                ? rule.target

@@ -136,9 +136,10 @@ class MessageCheck {
     const YamlValue* const list = cluster_.find("faults");
     if (list == nullptr) return;
     for (const FaultSpec& fault : spec_.faults) {
-      const std::unique_ptr<LinkEffect> effect = fault.rule.effect();
-      // Everything else hits some packets of a link and not others.
-      if (effect->cuts() || effect->delays()) continue;
+      const FaultRule& rule = fault.rule;
+      const bool all_packets = rule.match == PacketMatch{} && fault.match_from.empty() &&
+                               fault.match_to.empty() && rule.when.trigger == FaultTrigger::kNone;
+      if (rule.kind->whole_links && all_packets) continue;
       Diagnostics refused;
       refused.add(
           ErrorCode::kInvalid,

@@ -377,85 +377,6 @@ constexpr Field kOutputsRows[] = {
         .spelled(kSaves),
 };
 
-// ---- Faults
-
-constexpr std::string_view kNoRepeat =
-    "only one window (from/to, or at/for) is supported in this version; write a rule for each";
-constexpr std::string_view kNoNodeFaults =
-    "faults on nodes are not supported in this version, only on links and switches";
-
-constexpr Field kFaultLinksRows[] = {
-    described("name", "As `link`.", FieldType::kText),
-    described("from", "One end.", FieldType::kText),
-    described("to", "The other end.", FieldType::kText),
-    described("node", "All links of a node or switch.", FieldType::kText),
-    refused("between", "name both ends with from and to"),
-};
-constexpr FieldWord kDirections[] = {word("tx", Direction::kTx), word("rx", Direction::kRx),
-                                     word("both", Direction::kBoth)};
-constexpr Field kFaultWhereRows[] = {
-    described("direction", "`tx`: from the end named first.", FieldType::kChoice)
-        .spelled(kDirections)
-        .by_default("both"),
-    described("links", "Which links.", FieldType::kMap).of(kFaultLinksFields),
-    described("switches", "As `switch`.", FieldType::kText),
-    refused("nodes", kNoNodeFaults),
-    refused("match", "faults on some packets only are not supported in this version"),
-    refused("pick", "picking at random is not supported in this version: name the links"),
-};
-constexpr Field kFaultWhenRows[] = {
-    described("from", "Begins.", FieldType::kDuration).between(Duration{0}, kLongestTime),
-    described("to", "Ends.", FieldType::kDuration).between(Duration{0}, kLongestTime),
-    described("at", "Begins.", FieldType::kDuration).between(Duration{0}, kLongestTime),
-    described("for", "Lasts.", FieldType::kDuration).between(Duration{1}, kLongestTime),
-    refused("every", kNoRepeat),
-    refused("poisson", kNoRepeat),
-    refused("on", kNoRepeat),
-    refused("limit", kNoRepeat),
-};
-constexpr Field kFaultCommonRows[] = {
-    described("id", "Name of the rule.", FieldType::kName).by_default("fault0, fault1, ..."),
-    described("kind", "What happens.", FieldType::kText),
-    described("where", "On which links or switches.", FieldType::kMap).of(kFaultWhereFields),
-    described("when", "When the rule is in force.", FieldType::kMap)
-        .of(kFaultWhenFields)
-        .by_default("all the time"),
-    described("link", "Short for `where: {links: {name: ...}}`: a name, range or glob of links.",
-              FieldType::kText),
-    described("switch",
-              "Short for `where: {switches: ...}`: a name, range or glob of switches, for "
-              "`switch_down`.",
-              FieldType::kText),
-    described("at", "Short for `when: {at: ...}`.", FieldType::kDuration),
-    described("for", "Short for `when: {for: ...}`.", FieldType::kDuration),
-    refused("profile", "fault profiles are not supported in this version: write the rules out"),
-    refused("restart", "faults on nodes are not supported in this version, so nothing restarts"),
-};
-
-// The row that a path of keys leads to.
-const Field& row_at(const FieldTable& table, std::string_view path) {
-  const std::size_t dot = path.find('.');
-  const Field& row = *table.find(path.substr(0, dot));
-  return dot == std::string_view::npos ? row : row_at(*row.table, path.substr(dot + 1));
-}
-
-// Common keys, then those of each kind, then its short form.
-FieldTable fault_fields() {
-  static std::vector<Field> rows(std::begin(kFaultCommonRows), std::end(kFaultCommonRows));
-  static std::vector<FieldWord> kinds;
-  for (const FaultKind* kind : fault_kinds()) {
-    kinds.push_back({kind->name, 0});
-    for (const Field& row : kind->fields.fields) rows.push_back(row.from(kind->fields));
-    if (kind->fields.find(kind->name) != nullptr) continue;
-    Field row = described(kind->name, kind->words, FieldType::kFlag);
-    if (!kind->short_path.empty()) row.type = row_at(kind->fields, kind->short_path).type;
-    rows.push_back(row);
-  }
-  for (Field& row : rows)
-    if (row.key == "kind") row.words = kinds;
-  return fields_of<FaultSpec>("fault", rows);
-}
-
 // ---- The file
 
 constexpr Field kClusterRows[] = {
@@ -505,6 +426,8 @@ constexpr Field kClusterRows[] = {
     map_field<&ClusterSpec::wall, kWallKeyFields>("wall",
                                                   "Wall time: how packets go and how nodes wait."),
     described("faults", "What goes wrong.", FieldType::kMaps).of(kFaultFields),
+    described("expect", "What the run must fulfil, or else it ends with status 1.", FieldType::kMap)
+        .of(kExpectFields),
     section<kLimitsFields>("limits", "When a run is given up."),
     section<kTraceFields>("trace", "What `trace.json` holds."),
     section<kOutputsFields>("outputs", "What is kept of the answers."),
@@ -544,9 +467,5 @@ constexpr FieldTable kWallKeyFields = fields_of<WallOptions>("wall", kWallKeyRow
 constexpr FieldTable kLimitsFields = fields_of<ClusterSpec>("limits", kLimitsRows);
 constexpr FieldTable kTraceFields = fields_of<ClusterSpec>("trace", kTraceRows);
 constexpr FieldTable kOutputsFields = fields_of<ClusterSpec>("outputs", kOutputsRows);
-const FieldTable kFaultFields = fault_fields();
-constexpr FieldTable kFaultWhereFields = fields_of<FaultSpec>("fault_where", kFaultWhereRows);
-constexpr FieldTable kFaultLinksFields = fields_of<FaultSpec>("fault_links", kFaultLinksRows);
-constexpr FieldTable kFaultWhenFields = fields_of<FaultSpec>("fault_when", kFaultWhenRows);
 
 }  // namespace soliton

@@ -32,6 +32,15 @@ extern const FieldTable kFaultFields;
 extern const FieldTable kFaultWhereFields;
 extern const FieldTable kFaultLinksFields;
 extern const FieldTable kFaultWhenFields;
+extern const FieldTable kExpectFields, kExpectEndFields;
+extern const FieldTable kFaultMatchFields, kFaultPickFields, kFaultPoissonFields,
+    kFaultProfileFields;
+
+// `when: {poisson: ...}` of a fault.
+struct PoissonKeys {
+  std::string every;  // a time that may be longer than any of a run
+  double accelerate = 1;
+};
 
 // Direction of a fault on a link, as seen from the end that is named first.
 enum class Direction : std::uint8_t { kTx, kRx, kBoth };

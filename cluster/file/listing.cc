@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cluster/file/device_list.h"
+#include "cluster/file/fault_profiles.h"
 #include "cluster/file/parts.h"
 #include "cluster/yaml/files.h"
 #include "fabric/faults/fault_kind.h"
@@ -105,7 +106,12 @@ std::string list_faults() {
   std::vector<TextRow> rows;
   for (const FaultKind* kind : fault_kinds())
     rows.push_back({std::string(kind->name), fmt::format("{}: {}", kind->words, kind->example)});
-  return text_table(rows);
+  std::vector<TextRow> profiles;
+  for (const FaultProfile& profile : fault_profiles())
+    profiles.push_back(
+        {std::string(profile.name),
+         fmt::format("{}: {{profile: {}, at: 1 ms, for: 5 ms}}", profile.words, profile.name)});
+  return text_table(rows) + text_table(profiles);
 }
 
 std::string list_workloads() {

@@ -44,7 +44,7 @@ class LongForm {
     if (!has(out_, "kind")) add_kind();
     if (has(out_, "link")) move_link();
     if (has(out_, "switch")) move_switch();
-    if (has(out_, "at") || has(out_, "for")) move_window();
+    if (has(out_, "at") || has(out_, "for") || has(out_, "every")) move_window();
     return std::move(out_);
   }
 
@@ -137,10 +137,12 @@ class LongForm {
 
   void move_window() {
     YamlValue when = map_at(out_.mark);
-    for (const char* name : {"at", "for"}) {
+    for (const char* name : {"at", "for", "every"}) {
       if (!has(out_, name)) continue;
       auto [key, value] = take(out_, name);
-      if (has(out_, "when")) return error(value.mark, "at and for say already when");
+      if (has(out_, "when"))
+        return error(value.mark, std::string_view(name) == "every" ? "every says already when"
+                                                                   : "at and for say already when");
       when.mark = value.mark;
       when.add({name, key.mark}, std::move(value));
     }

@@ -108,7 +108,15 @@ std::string traffic_text(const Traffic& traffic, const std::vector<NodeSpec>& no
 void read_ltl(MapReader& cluster, ClusterSpec& out);
 // REQUIRES: `time` and `ltl` have been read. Also checks that the three agree.
 void read_wall(MapReader& cluster, const ReadSite& site, ClusterSpec& out);
-void read_faults(MapReader& cluster, Duration time_limit, std::vector<FaultSpec>& out);
+// The rules as a file says them; paths are seen from `folder`.
+std::string faults_text(const std::vector<FaultSpec>& faults, const std::string& folder);
+
+// `expect:`, after all that it may be about.
+void read_expectations(MapReader& cluster, ClusterSpec& spec);
+std::string expectations_text(const std::vector<Expectation>& expectations);
+
+// `faults:`, after nodes, seed and limits.
+void read_faults(MapReader& cluster, ClusterSpec& spec);
 
 // Reads the path under `key`, resolved against the cluster file's folder. False if the key is
 // absent or the file does not exist (reported).

@@ -139,7 +139,8 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   aside += errors_of(map, [&] {
     read_wall(map, site, out);
     for (const char* key : {"limits", "trace", "outputs"}) read_field(map, key, &out);
-    read_faults(map, out.time_limit, out.faults);
+    read_faults(map, out);
+    read_expectations(map, out);
   });
   check_pause(map, out);
   check_buffers(map, out);

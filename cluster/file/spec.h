@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/file/expectation.h"
 #include "fabric/faults/fault_plan.h"
 #include "fabric/ltl/options.h"
 #include "node/deployment/wall_options.h"
@@ -131,6 +132,15 @@ struct ServiceSpec {
   Duration batch_wait = milliseconds(1);  // longest wait of a batch's first request
 };
 
+// Which of the links that a rule names it is about: `where: {pick: ...}`.
+struct LinkPick {
+  enum class Mode : std::uint8_t { kAll, kOne, kCount, kPercent, kRandom };
+  Mode mode = Mode::kAll;
+  std::int64_t count = 1;  // of kCount
+  Probability share{};     // of kPercent, rounded up; of kRandom, each link's chance
+  bool operator==(const LinkPick&) const = default;
+};
+
 // A fault as written: links by name or selector are resolved against the built topology by
 // resolve_faults().
 struct FaultSpec {
@@ -140,6 +150,9 @@ struct FaultSpec {
   // from the first-named end to the other (`direction: tx`), in both spellings.
   std::string from, to;
   std::string switches;  // a name, range or glob, of kinds that are about switches
+  std::vector<std::vector<std::string>> sets;     // of nodes, as `link`
+  std::vector<std::string> match_from, match_to;  // nodes, as `link`
+  LinkPick pick;
   std::string position;  // "file:line:column" for errors
 };
 
@@ -171,6 +184,7 @@ struct ClusterSpec {
   std::string key_file;    // wall.key_file; "": none
   std::optional<Key> key;  // its content; never written anywhere
   std::vector<FaultSpec> faults;
+  std::vector<Expectation> expectations;
   // `workloads:`, at once, and beside the model if there is one; without contents.
   std::vector<NamedTraffic> workloads;
   Duration time_limit =

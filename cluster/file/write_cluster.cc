@@ -200,31 +200,6 @@ std::string wall_text(const ClusterSpec& spec, const FieldWriter& writer,
   return fmt::format("wall: {}\n", writer.flow(kWallKeyFields, &spec.wall, by_hand));
 }
 
-std::string fault_text(const FaultSpec& fault) {
-  const FaultRule& rule = fault.rule;
-  WrittenKeys out = {{"id", yaml_scalar(rule.id)}, {"kind", std::string(rule.kind->name)}};
-  for (auto& option : FieldWriter("").keys(rule.kind->fields, rule.options)) out.push_back(option);
-  const WrittenKeys switches = {{"switches", yaml_quoted(fault.switches)}};
-  const WrittenKeys links = fault.link.empty() ? WrittenKeys{{"from", yaml_quoted(fault.from)},
-                                                             {"to", yaml_quoted(fault.to)}}
-                                               : WrittenKeys{{"name", yaml_quoted(fault.link)}};
-  const char* direction = rule.forward && rule.backward ? "both" : rule.forward ? "tx" : "rx";
-  WrittenKeys when = {{"from", spell(rule.from.time_since_epoch())}};
-  if (rule.until != kNever) when.emplace_back("to", spell(rule.until.time_since_epoch()));
-  out.emplace_back("where", fault.switches.empty()
-                                ? flow_text({{"links", flow_text(links)}, {"direction", direction}})
-                                : flow_text(switches));
-  out.emplace_back("when", flow_text(when));
-  return flow_text(out);
-}
-
-std::string faults_text(const std::vector<FaultSpec>& faults) {
-  if (faults.empty()) return "faults: []\n";
-  std::string out = "faults:\n";
-  for (const FaultSpec& fault : faults) out += fmt::format("  - {}\n", fault_text(fault));
-  return out;
-}
-
 }  // namespace
 
 std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
@@ -248,7 +223,8 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
     } else if (key == "ltl") {
       out += fmt::format("ltl: {}\n", writer.flow(kClusterLtlFields, &ltl));
     } else if (key == "wall") {
-      out += wall_text(spec, writer, folder) + faults_text(spec.faults);
+      out += wall_text(spec, writer, folder) + faults_text(spec.faults, folder) +
+             expectations_text(spec.expectations);
     } else if (key != "workload") {
       out += fmt::format("{}: {}\n", key, value);
     }

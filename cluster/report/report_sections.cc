@@ -252,13 +252,32 @@ std::string pauses_html(const RunResults& r) {
   return html_section("Pauses", body);
 }
 
+namespace {
+
+std::string time_or_dash(const std::optional<Instant>& at) {
+  return at ? spell_time(*at - kRunStart) : "–";
+}
+
+}  // namespace
+
 std::string faults_html(const RunResults& r) {
   if (r.faults.empty()) return "";
   std::vector<std::vector<std::string>> rows;
   for (const FaultResult& fault : r.faults)
-    rows.push_back(
-        {spell_time(fault.at - kRunStart), fault.kind, fault.target, effect_words(fault.counters)});
-  return html_section("Faults", html_table({"at", "kind", "target", "effect"}, rows, 4));
+    rows.push_back({spell_time(fault.at - kRunStart), fault.kind, fault.target,
+                    effect_words(fault.counters), time_or_dash(fault.healed),
+                    time_or_dash(fault.recovered)});
+  return html_section(
+      "Faults", html_table({"at", "kind", "target", "effect", "ended", "all done again"}, rows, 6));
+}
+
+std::string expectations_html(const RunResults& r) {
+  if (r.expectations.empty()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const ExpectResult& e : r.expectations)
+    rows.push_back({e.key, e.said, e.measured, e.met ? "met" : "not met"});
+  return html_section("Expectations",
+                      html_table({"expected", "to be", "measured", "verdict"}, rows, 4));
 }
 
 }  // namespace soliton

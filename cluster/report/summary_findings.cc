@@ -106,6 +106,15 @@ void add_faults(SummaryText& s) {
                               s.results.ltl.timeouts));
 }
 
+void add_expectations(SummaryText& s) {
+  const char* label = "expected";
+  for (const ExpectResult& e : s.results.expectations) {
+    const std::string text = fmt::format("{} {}: {}", e.key, e.said, e.measured);
+    s.line(label, e.met ? text + ", met" : s.ink(Ink::kRed, text + ", not met"));
+    label = "";
+  }
+}
+
 void add_refused(SummaryText& s) {
   std::vector<std::string> causes;
   for (const RefusedPackets& refused : refused_packets(s.results.ltl))

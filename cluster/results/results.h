@@ -68,8 +68,9 @@ inline constexpr Field kFabricRows[] = {
     field<&FabricCounters::bytes>("bytes", "Their bytes."),
     field<&FabricCounters::dropped>("dropped",
                                     "Packets dropped by full queues, watchdogs and faults."),
-    field<&FabricCounters::corrupted>("corrupted", "Packets damaged. Nothing counts them yet."),
-    field<&FabricCounters::duplicated>("duplicated", "Packets doubled. Nothing counts them yet."),
+    field<&FabricCounters::corrupted>("corrupted", "Packets damaged by faults; null without any."),
+    field<&FabricCounters::duplicated>("duplicated",
+                                       "Copies of packets made by faults; null without any."),
     field<&FabricCounters::reordered>("reordered", "Packets reordered. Nothing counts them yet."),
     field<&FabricCounters::ecn_marked>("ecn_marked", "Packets marked; virtual time."),
     field<&FabricCounters::pauses>("pauses", "Pauses of all ports; virtual time."),
@@ -189,7 +190,36 @@ struct FaultResult {
   Instant at{};
   std::string id, kind, target;
   FaultCounters counters;
+  bool armed = false;                // it came into force while the run lasted
+  std::optional<Instant> healed;     // when it ended for the last time
+  std::optional<Instant> recovered;  // when the last request was done that was open at its last hit
 };
+inline constexpr Field kFaultVerdictRows[] = {
+    field<&FaultResult::armed>("armed", "Whether it came into force while the run lasted."),
+    field<&FaultResult::healed>("healed_us",
+                                "When it ended for the last time; null: not within the run."),
+    field<&FaultResult::recovered>(
+        "recovered_us",
+        "When the last request was done that was open at its last hit; null: never, or it hit "
+        "nothing."),
+};
+inline constexpr FieldTable kFaultVerdictFields =
+    fields_of<FaultResult>("faults", kFaultVerdictRows);
+
+// An expectation of the cluster file, and what became of it.
+struct ExpectResult {
+  std::string key, said;  // as in the file
+  std::string measured;
+  bool met = false;
+};
+inline constexpr Field kExpectResultRows[] = {
+    field<&ExpectResult::key>("expected", "What is expected: a key of `expect:`."),
+    field<&ExpectResult::said>("said", "Its value in the cluster file."),
+    field<&ExpectResult::measured>("measured", "What was, in words."),
+    field<&ExpectResult::met>("met", "Whether that is as expected."),
+};
+inline constexpr FieldTable kExpectResultFields =
+    fields_of<ExpectResult>("expect", kExpectResultRows);
 // "dropped 17 packets", "delayed 230 packets" or "never hit", for people.
 std::string effect_words(const FaultCounters& counters);
 
@@ -383,6 +413,8 @@ struct RunResults {
   std::optional<SeriesResult> series;            // with trace.links in virtual time
   LtlCounters ltl;
   std::vector<FaultResult> faults;
+  std::vector<ExpectResult> expectations;
+  std::optional<std::string> events_csv;  // the file, of runs with faults
   OutputSummary outputs;
   std::vector<RunWarning> warnings;       // add with warn()
   std::optional<TrafficResult> traffic;   // a run of one communication workload

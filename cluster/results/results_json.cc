@@ -77,6 +77,7 @@ Json fault_json(const FaultResult& fault) {
            {"id", fault.id},
            {"kind", fault.kind},
            {"target", fault.target}};
+  add_fields(kFaultVerdictFields, &fault, out);
   add_fields(kFaultCounterFields, &fault.counters, out);
   return out;
 }
@@ -151,6 +152,10 @@ std::string results_json(const RunResults& r, bool with_wall) {
            {"links", links_json(r)},
            {"ltl", ltl_json(r.ltl)},
            {"faults", list(r.faults, fault_json)},
+           {"expect", list(r.expectations,
+                           [](const ExpectResult& expect) {
+                             return fields_json(kExpectResultFields, &expect);
+                           })},
            {"outputs", outputs_json(r.outputs)},
            {"warnings", list(r.warnings, [](const RunWarning& warning) -> Json {
               return {{"id", warning.id}, {"text", warning.text}};

@@ -156,9 +156,13 @@ std::vector<RefusedPackets> refused_packets(const LtlCounters& ltl) {
 }
 
 std::string effect_words(const FaultCounters& counters) {
-  if (counters.dropped == 0 && counters.delayed == 0) return "never hit";
-  if (counters.dropped == 0) return fmt::format("delayed {} packets", counters.delayed);
-  return fmt::format("dropped {} packets", counters.dropped);
+  const std::pair<std::uint64_t, std::string_view> all[] = {
+      {counters.dropped, "dropped"},     {counters.corrupted, "damaged"},
+      {counters.duplicated, "copied"},   {counters.marked, "marked"},
+      {counters.misrouted, "misrouted"}, {counters.delayed, "delayed"}};
+  for (const auto& [count, done] : all)
+    if (count > 0) return fmt::format("{} {} packets", done, count);
+  return "never hit";
 }
 
 }  // namespace soliton

@@ -13,6 +13,7 @@
 #include "cluster/run/deploy.h"
 #include "cluster/run/fill_results.h"
 #include "cluster/run/graph_fpgas.h"
+#include "cluster/run/judge_faults.h"
 #include "cluster/run/run.h"
 #include "cluster/run/traffic.h"
 #include "cluster/workload/graph_judge.h"
@@ -141,6 +142,7 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
+  judge_faults(run, finished);
   results.wall = {
       seconds_since(started), outcome.launch_seconds, outcome.events, outcome.processes, {}};
   return finished;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "cluster/run/fill_series.h"
+#include "cluster/run/firings.h"
 #include "cluster/run/graph_islands.h"
 #include "cluster/run/traffic.h"
 #include "node/traffic/traffic_kind.h"
@@ -215,6 +216,7 @@ void fill_busy(const PreparedRun& run, const ClusterOutcome& outcome, RunResults
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
   LtlCounters& ltl = results.ltl;
   std::vector<FaultCounters> hits = outcome.faults;
+  std::vector<FaultFiring> firings = outcome.firings;
   hits.resize(run.faults.rules.size());
   for (const std::optional<NodeStats>& stats : outcome.stats) {
     if (!stats) continue;
@@ -222,6 +224,7 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     add_counters(kCarrierFields, &stats->carrier, &ltl.carriers);
     for (std::size_t rule = 0; rule < std::min(hits.size(), stats->faults.size()); ++rule)
       hits[rule].merge(stats->faults[rule]);
+    firings.insert(firings.end(), stats->firings.begin(), stats->firings.end());
   }
   ltl.known = true;
   const bool wall = run.spec.time == TimeMode::kWall;
@@ -243,10 +246,14 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
   if (outcome.pauses) results.pauses = pauses_of(run.topology, *outcome.pauses, outcome.network);
   for (std::size_t rule = 0; rule < hits.size(); ++rule) {
     fabric.dropped += hits[rule].dropped;
+    fabric.corrupted = fabric.corrupted.value_or(0) + hits[rule].corrupted;
+    fabric.duplicated = fabric.duplicated.value_or(0) + hits[rule].duplicated;
     const FaultRule& fault = run.faults.rules[rule];
     results.faults.push_back(
-        {fault.from, fault.id, std::string(fault.kind->name), fault.target, hits[rule]});
+        {fault.when.from, fault.id, std::string(fault.kind->name), fault.target, hits[rule]});
   }
+  if (!run.faults.rules.empty() && run.spec.fidelity == Fidelity::kPacket)
+    results.events_csv = firings_csv(run.faults, run.topology, std::move(firings));
 }
 
 // Requests are numbered as they are sent, so answers show how many were sent even if the host ended

@@ -9,6 +9,7 @@
 #include "cluster/engine/elapsed.h"
 #include "cluster/results/results.h"
 #include "cluster/run/fill_results.h"
+#include "cluster/run/firings.h"
 #include "cluster/run/traffic.h"
 #include "cluster/workload/graph_judge.h"
 #include "protocol/json/json.h"
@@ -76,6 +77,12 @@ Status LiveResults::open() {
     if (!grown) return tl::unexpected<Error>(grown.error());
     file->emplace(std::move(*grown));
   }
+  if (!run_.faults.rules.empty()) {
+    Result<GrowingFile> grown = folder_.grow("events.csv");
+    if (!grown) return tl::unexpected<Error>(grown.error());
+    firings_file_.emplace(std::move(*grown));
+    firings_ = firings_head(run_.faults);
+  }
   rows_ = csv_head(requests_columns());
   write_second();
   if (failure_) return tl::unexpected<Error>(*failure_);
@@ -109,6 +116,11 @@ void LiveResults::on_records(std::span<const TrafficRecord> records) {
     if (const std::optional<RequestRecord> row = messages_->add(record);
         row && !has_model(run_.spec))
       add(*row);
+}
+
+void LiveResults::on_firings(std::span<const FaultFiring> firings) {
+  const std::lock_guard lock(mutex_);
+  firings_ += firing_lines(run_.faults, run_.topology, firings);
 }
 
 // A failed write does not end the run from the loop's thread; the run's thread learns of it here.
@@ -168,11 +180,13 @@ void LiveResults::keep(const Status& status) {
 void LiveResults::write_second() {
   std::unique_lock lock(mutex_);
   const std::string rows = std::exchange(rows_, {});
+  const std::string firings = std::exchange(firings_, {});
   const RunResults results = results_so_far();
   const std::string line = progress_line(progress());
   lock.unlock();
   keep(folder_.renew());
   keep(rows_file_->append(rows));
+  if (firings_file_) keep(firings_file_->append(firings));
   keep(folder_.write("results.json", results_json(results), {.durable = false}));
   keep(progress_file_->append(line));
 }

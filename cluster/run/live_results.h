@@ -2,8 +2,9 @@
 // the folder is valid up to the last second and says that it is incomplete.
 //
 // requests.csv grows by whole lines, in order of completion (the final file is in order of
-// request); results.json is replaced, computed from sums; progress.jsonl gets a line. All this
-// happens once a second on the control loop's thread.
+// request), and so does events.csv where there are faults (the final file is in order of time);
+// results.json is replaced, computed from sums; progress.jsonl gets a line. All this happens once a
+// second on the control loop's thread.
 #pragma once
 
 #include <functional>
@@ -45,6 +46,7 @@ class LiveResults : public RunObserver {
 
   void on_records(std::span<const HostRecord> records) override;
   void on_records(std::span<const TrafficRecord> records) override;
+  void on_firings(std::span<const FaultFiring> firings) override;
   Status on_progress(const RunPulse& pulse) override;
 
   // stop() ends writing, so that the final files can replace these; finish() then adds the final
@@ -69,10 +71,10 @@ class LiveResults : public RunObserver {
 
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point answered_;
-  std::optional<GrowingFile> rows_file_, progress_file_;
+  std::optional<GrowingFile> rows_file_, progress_file_, firings_file_;
 
-  mutable std::mutex mutex_;  // guards what follows, which both threads write
-  std::string rows_;          // lines that are not on disk yet
+  mutable std::mutex mutex_;    // guards what follows, which both threads write
+  std::string rows_, firings_;  // lines that are not on disk yet
   RunningStatistics sums_;
   std::uint64_t highest_request_ = 0;  // plus 1; requests are numbered as they are sent
   Instant first_sent_ = kNever, last_completed_{};

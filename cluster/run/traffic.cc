@@ -9,6 +9,7 @@
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
 #include "cluster/run/fill_results.h"
+#include "cluster/run/judge_faults.h"
 #include "cluster/run/message_records.h"
 #include "cluster/run/network_times.h"
 #include "node/traffic/traffic_kind.h"
@@ -285,6 +286,7 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
+  judge_faults(run, finished);
   results.wall = {
       seconds_since(started), outcome.launch_seconds, outcome.events, outcome.processes, {}};
   return finished;

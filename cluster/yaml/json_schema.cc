@@ -161,7 +161,9 @@ class SchemaMaker {
   }
 
   static Json integers(const Field& field) {
-    Json item = {{"anyOf", numbers(field)}};
+    Json ways = numbers(field);
+    if (field.ranges) ways.push_back(a_string("^[0-9]+-[0-9]+$"));
+    Json item = {{"anyOf", std::move(ways)}};
     Json out = {{"type", "array"}, {"items", item}};
     if (field.items > 0) out["maxItems"] = field.items;
     return out;

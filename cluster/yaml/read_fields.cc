@@ -27,6 +27,24 @@ Result<FieldValue> value_of(const Field& field, const std::string& text,
   return FieldValue{std::move(path)};
 }
 
+// An item of a list of numbers: one, or where the row allows it a range, "2-7".
+Status add_integers(const Field& field, const std::string& text, std::vector<std::int64_t>& out) {
+  const std::size_t dash = text.find('-', 1);
+  const bool is_range = field.ranges && dash != std::string::npos;
+  const Result<FieldValue> first = parse_value(field, is_range ? text.substr(0, dash) : text);
+  const Result<FieldValue> last = is_range ? parse_value(field, text.substr(dash + 1)) : first;
+  if (!first) return tl::unexpected<Error>(first.error());
+  if (!last) return tl::unexpected<Error>(last.error());
+  if (last->number() < first->number())
+    return invalid(fmt::format("{} is a range that descends", text));
+  const auto room = static_cast<std::int64_t>(field.items) - static_cast<std::int64_t>(out.size());
+  if (field.items > 0 && last->number() - first->number() >= room)
+    return invalid(fmt::format("{} makes it more than {} numbers", text, field.items));
+  for (std::int64_t number = first->number(); number <= last->number(); ++number)
+    out.push_back(number);
+  return {};
+}
+
 // A list of numbers. Items beyond those it has keep their values.
 bool read_integers(MapReader& map, const Field& field, void* object) {
   const YamlValue& value = *map.find(field.key);
@@ -35,11 +53,9 @@ bool read_integers(MapReader& map, const Field& field, void* object) {
                 field.items > 0 ? fmt::format("must be a list of up to {} numbers", field.items)
                                 : "must be a list of numbers");
   std::vector<std::int64_t> numbers;
-  for (const YamlValue& item : value.items) {
-    const Result<FieldValue> number = parse_value(field, item.text);
-    if (!number) return fail(map, field.key, number.error().message);
-    numbers.push_back(number->number());
-  }
+  for (const YamlValue& item : value.items)
+    if (const Status added = add_integers(field, item.text, numbers); !added)
+      return fail(map, field.key, added.error().message);
   field.set(object, {std::move(numbers)});
   return true;
 }
@@ -106,6 +122,35 @@ bool read_list(MapReader& map, const Field& field, void* object) {
   return map.context().count() == before;
 }
 
+std::optional<FieldValue> read_scalar(MapReader& map, const Field& field) {
+  const YamlValue* value = map.scalar(field.key);
+  if (value == nullptr) return std::nullopt;
+  Result<FieldValue> parsed = value_of(field, value->text, map.context().folder());
+  if (parsed) return std::move(*parsed);
+  map.error(field.key, parsed.error().message);
+  return std::nullopt;
+}
+
+bool read_row(MapReader& map, const Field& field, void* object) {
+  const YamlValue* value = map.find(field.key);
+  if (value == nullptr) return false;
+  switch (field.type) {
+    case FieldType::kMap:
+      return read_nested(map, field, object);
+    case FieldType::kMaps:
+      return read_list(map, field, object);
+    case FieldType::kIntegers:
+      return read_integers(map, field, object);
+    case FieldType::kWords:
+      return read_words(map, field, object);
+    default:
+      break;
+  }
+  const std::optional<FieldValue> read = read_scalar(map, field);
+  if (read) field.set(object, *read);
+  return read.has_value();
+}
+
 std::string keys_of(const FieldGroup& group, std::string_view last) {
   std::vector<std::string_view> names;
   for (const std::string_view key : group.keys)
@@ -149,34 +194,13 @@ void check_rules(MapReader& map, const FieldTable& table, void* object, FieldChe
 }  // namespace
 
 std::optional<FieldValue> read_value(MapReader& map, std::string_view key) {
-  const YamlValue* value = map.scalar(key);
-  if (value == nullptr) return std::nullopt;
-  Result<FieldValue> parsed = value_of(*map.table().find(key), value->text, map.context().folder());
-  if (parsed) return std::move(*parsed);
-  map.error(key, parsed.error().message);
-  return std::nullopt;
+  return read_scalar(map, *map.table().find(key));
 }
 
 bool read_field(MapReader& map, std::string_view key, void* object) {
   const Field* field = map.table().find(key);
   SOLITON_CHECK_MSG(field != nullptr && field->set != nullptr, "no member for {}", key);
-  const YamlValue* value = map.find(key);
-  if (value == nullptr) return false;
-  switch (field->type) {
-    case FieldType::kMap:
-      return read_nested(map, *field, object);
-    case FieldType::kMaps:
-      return read_list(map, *field, object);
-    case FieldType::kIntegers:
-      return read_integers(map, *field, object);
-    case FieldType::kWords:
-      return read_words(map, *field, object);
-    default:
-      break;
-  }
-  const std::optional<FieldValue> read = read_value(map, key);
-  if (read) field->set(object, *read);
-  return read.has_value();
+  return read_row(map, *field, object);
 }
 
 bool read_fields(MapReader& map, const FieldTable& table, void* object, Needed needed) {
@@ -184,7 +208,8 @@ bool read_fields(MapReader& map, const FieldTable& table, void* object, Needed n
   const std::size_t before = map.context().count();
   for (const Field& field : table.fields) {
     if (field.required && needed == Needed::kAll) map.require(field.key);
-    if (field.set != nullptr) read_field(map, field.key, object);
+    // A map that stands for one of several structs has rows of all of them: the member is this table's.
+    if (field.set != nullptr) read_row(map, field, object);
   }
   FieldCheck check{.said = map.said(), .problems = {}};
   for (const FieldGroup& group : table.groups) check_group(map, group, check);

@@ -11,21 +11,17 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "fabric/faults/fault_action.h"
+#include "fabric/faults/fault_times.h"
 #include "protocol/base/check.h"
 #include "protocol/base/fields.h"
 #include "protocol/base/rng.h"
 #include "protocol/base/time.h"
+#include "protocol/wire/ltl_header.h"
 
 namespace soliton {
-
-// When a rule is in force.
-struct FaultWindow {
-  Instant from{};          // inclusive
-  Instant until = kNever;  // exclusive
-  bool holds(Instant at) const { return from <= at && at < until; }
-  bool operator==(const FaultWindow&) const = default;
-};
 
 // A packet on one direction of a link.
 struct Crossing {
@@ -33,27 +29,58 @@ struct Crossing {
   Instant end{};    // last bit arrives without delay: a cut also hits what is on the wire
   // Of the packet on this link and direction: what chance is a function of.
   std::uint64_t ordinal = 0;
+  BitRate rate{};  // of the line
+  Bytes size{};    // of LTL
+  PacketKind kind = PacketKind::kData;
+  NodeId source{}, destination{};
+  bool marked = false;  // by a queue on its way (ECN)
+  bool at_end = false;  // the link leads to where the packet is for
 };
+// What a datagram says of itself, beside `where` it crosses.
+Crossing crossing_of(const Datagram& datagram, Crossing where);
+
+// What an effect knows of a link and direction between packets. What it keeps where is its own affair.
+struct LinkMemory {
+  Instant until{}, second{};
+  std::uint64_t number = 0;
+  std::uint32_t state = 0;
+};
+
+// A packet in front of one rule that is in force.
+struct Encounter {
+  Hop hop;
+  const Crossing& crossing;
+  // At `crossing.start`, or in force only from a moment at which the packet was on the wire.
+  FaultWindow window;
+  std::uint64_t burst =
+      0;  // packets lost right before it on this link and direction, by whatever rules
+  const Random& chance;  // the rule's own, on this link and direction
+  LinkMemory& memory;    // the same
+
+  bool on_the_wire() const { return crossing.start < window.from; }
+};
+
+// The order in which rules act on a link: what is lost is not damaged, and what is damaged is copied so.
+enum class LinkStage : std::uint8_t { kCut, kHold, kRate, kSize, kLoss, kDamage, kCopy, kDelay };
 
 // What a rule does to the packets of a link. A value without state of its own.
 class LinkEffect {
  public:
   virtual ~LinkEffect() = default;
-  // Whether the packet is lost. `burst` packets were lost right before it on this link and
-  // direction, by whatever rules; `chance` is the rule's own, on this link and direction.
-  virtual bool drops(const FaultWindow&, const Crossing&, std::uint64_t /*burst*/,
-                     const Random& /*chance*/) const {
-    return false;
-  }
-  // Whether nothing crosses the link: such a rule is charged with a loss before rules of chance.
-  virtual bool cuts() const { return false; }
-  virtual bool delays() const { return false; }
-  // How much later a packet arrives that left while the rule was in force. At most most_delay().
-  virtual Duration delay(std::uint64_t /*ordinal*/, const Random& /*chance*/) const { return {}; }
+  virtual LinkStage stage() const = 0;
+  // Called for each packet on the link, in their order, while the rule is in force. Only a cut is asked
+  // about packets that are on the wire when it comes into force.
+  virtual FaultAction act(const Encounter& m) const = 0;
+  // The most that act() delays a packet by, and the most that its copies are behind.
   virtual Duration most_delay() const { return {}; }
   // What happened to the link, for explanations: "lost 1 % of its packets".
   virtual std::string words() const = 0;
+
+  bool cuts() const { return stage() == LinkStage::kCut; }
+  bool delays() const { return stage() == LinkStage::kDelay; }
 };
+
+struct FaultRule;
 
 struct FaultKind {
   std::string_view name;
@@ -64,10 +91,21 @@ struct FaultKind {
   std::string_view short_path;
   // Another key that stands for the kind in the short form when NAME is left out; "": none.
   std::string_view short_alias;
-  // What a rule names: links, or switches, all of whose links it is about.
-  enum class Target : std::uint8_t { kLinks, kSwitches } target = Target::kLinks;
+  // What a rule names: links; switches, all of whose links it is about; sets of nodes, whose cables it is
+  // about; or what an earlier run has recorded.
+  enum class Target : std::uint8_t {
+    kLinks,
+    kSwitches,
+    kNodeSets,
+    kRecorded
+  } target = Target::kLinks;
+  // Whether it does the same to all packets of a link, so that `fidelity: message` can play it.
+  bool whole_links = false;
+  // What must hold whatever the rule does (docs/faults.md): D delivered once, in order, intact; R results
+  // bit-identical; L completes after the end of the rule; B budgets hold; E else an error that names it.
+  std::string_view must_hold;
   FieldTable fields;  // its own keys; their values are FaultRule::options
-  std::unique_ptr<LinkEffect> (*make)(const Settings& options);
+  std::unique_ptr<LinkEffect> (*make)(const FaultRule& rule);
 };
 
 // All kinds, in the order of lists.
@@ -85,7 +123,7 @@ T fault_options(const FieldTable& table, const Settings& settings) {
 }
 
 // The kinds that come with the project.
-extern const FaultKind kLossFault, kDelayFault, kLinkDownFault, kSwitchDownFault;
+extern const FaultKind kLossFault, kDelayFault, kLinkDownFault, kSwitchDownFault, kMisrouteFault;
 
 // Options of rules made in code.
 struct LossFaultOptions {

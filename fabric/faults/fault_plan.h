@@ -1,5 +1,5 @@
-// Faults as data, resolved to links: the form of `faults:` of a cluster file (docs/cluster-file.md)
-// that engines use.
+// Faults as data, resolved to links: the form of `faults:` of a cluster file (docs/faults.md) that
+// engines use.
 //
 // Rules compose: loss probabilities combine to 1-(1-a)(1-b), delays add up, a link that is down
 // loses everything, and losses in a row are counted over all rules. Adding a rule does not change
@@ -12,8 +12,12 @@
 #include <vector>
 
 #include "fabric/faults/fault_kind.h"
+#include "fabric/faults/packet_match.h"
 
 namespace soliton {
+
+// Sets of nodes, by number, that a rule tells apart.
+using NodeSets = std::vector<std::vector<std::uint32_t>>;
 
 struct FaultRule {
   std::string id;  // "fault0", or the file's `id`
@@ -22,17 +26,36 @@ struct FaultRule {
   std::string target;                // links or switches as written, for results
   bool forward = true;               // direction 0 of the links is hit
   bool backward = true;              // direction 1 is hit
-  Instant from{};                    // inclusive
-  Instant until = kNever;            // exclusive
-  Settings options;                  // of the kind
+  FaultSchedule when;
+  PacketMatch match;  // which packets it is about
+  NodeSets sets;      // of kinds that tell nodes apart
+  std::vector<FaultFiring>
+      events;              // of kind `events`: what is replayed, by (link, direction, ordinal)
+  Duration events_late{};  // the same: LinkEffect::most_delay() of the rule that was recorded
+  Settings options;        // of the kind
 
-  FaultWindow window() const { return {from, until}; }
-  std::unique_ptr<LinkEffect> effect() const { return kind->make(options); }
+  std::unique_ptr<LinkEffect> effect() const { return kind->make(*this); }
 };
+
+// FaultKind::make of a kind whose effect is made from its options.
+template <typename Effect, typename Options, const FieldTable& table>
+std::unique_ptr<LinkEffect> make_effect(const FaultRule& rule) {
+  return std::make_unique<Effect>(fault_options<Options>(table, rule.options));
+}
+// And of one that is made from options and sets of nodes.
+template <typename Effect, typename Options, const FieldTable& table>
+std::unique_ptr<LinkEffect> make_effect_of_sets(const FaultRule& rule) {
+  return std::make_unique<Effect>(fault_options<Options>(table, rule.options), rule.sets);
+}
 
 struct FaultPlan {
   std::uint64_t seed = 1;
   std::vector<FaultRule> rules;
+  Instant until = kNever;  // of the run: windows that begin later do not count
+
+  // Of the rule at this position; the same wherever it is asked for.
+  Random chance(std::size_t rule) const { return Random(seed, "fault/" + rules[rule].id); }
+  FaultTimes times(std::size_t rule) const { return FaultTimes(rules[rule].when, chance(rule)); }
 };
 
 }  // namespace soliton

@@ -1,6 +1,7 @@
 #include "fabric/faults/interceptor.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "protocol/base/check.h"
 
@@ -11,7 +12,9 @@ FaultInterceptor::FaultInterceptor(Link& inner, const FaultPlan& plan, NodeRoute
       faults_(plan, routes.links),
       routes_(std::move(routes)),
       ordinals_(routes_.links * 2),
-      sent_(1) {}
+      sent_(1) {
+  faults_.record_firings();
+}
 
 const PeerRoute* FaultInterceptor::route_of(NodeId peer) const {
   const auto at =
@@ -20,19 +23,36 @@ const PeerRoute* FaultInterceptor::route_of(NodeId peer) const {
   return at != routes_.peers.end() && at->peer == peer ? &*at : nullptr;
 }
 
-std::optional<Instant> FaultInterceptor::cross(std::span<const Hop> hops, Instant now) {
+std::optional<FaultInterceptor::Crossed> FaultInterceptor::cross(std::span<const Hop> hops,
+                                                                 const Datagram& datagram,
+                                                                 bool to_end, Instant now) {
   // Above any count of packets, so that the ordinals of two senders never coincide.
   const std::uint64_t own_luck = (std::uint64_t{index(routes_.self)} + 1) << 40;
+  Crossed crossed{.due = now, .copies = {}, .changes = {}};
   for (const Hop& hop : hops) {
     if (!faults_.touches(hop)) continue;
     const std::uint64_t ordinal = ordinals_[port_of(hop)]++;
     const std::uint64_t salt = &hop == hops.data() ? 0 : own_luck;  // the first is its own cable
-    // In wall time a packet's flight is not known: it is on the wire at `now` and at no other time.
-    const FaultVerdict verdict = faults_.judge(hop, {now, now, ordinal | salt});
+    // In wall time a packet's flight is not known: it is on the wire at `due` and at no other time.
+    FaultVerdict verdict =
+        faults_.judge(hop, crossing_of(datagram, {.start = crossed.due,
+                                                  .end = crossed.due,
+                                                  .ordinal = ordinal | salt,
+                                                  .rate = routes_.rate_of(hop.link),
+                                                  .at_end = to_end && &hop == &hops.back()}));
     if (verdict.dropped()) return std::nullopt;
-    now += verdict.extra_delay;
+    crossed.due += verdict.extra_delay;
+    std::ranges::move(verdict.copies, std::back_inserter(crossed.copies));
+    std::ranges::move(verdict.changes, std::back_inserter(crossed.changes));
   }
-  return now;
+  return crossed;
+}
+
+void FaultInterceptor::hold(const Crossed& crossed, Datagram datagram, Held& held) {
+  for (const FaultAction& action : crossed.changes) change(action, datagram);
+  for (const Duration lag : crossed.copies)
+    held.emplace(std::pair{crossed.due + lag, held_count_++}, datagram);
+  held.emplace(std::pair{crossed.due, held_count_++}, std::move(datagram));
 }
 
 void FaultInterceptor::send(Datagram datagram, Instant now) {
@@ -42,31 +62,31 @@ void FaultInterceptor::send(Datagram datagram, Instant now) {
   const std::uint32_t ordinal = routes_.spray ? sent_.next(NodeId{0}, route->peer) : 0;
   hops_.clear();
   append_path(*route, routes_.spray, ordinal, now, hops_);
-  if (route->last_to) hops_.pop_back();
-  const std::optional<Instant> due = cross(hops_, now);
-  if (!due) return;
-  if (*due <= now) {
-    inner_.send(std::move(datagram), now);
-  } else {
-    leaving_.emplace(std::pair{*due, held_count_++}, std::move(datagram));
-  }
+  const bool to_end = !route->last_to;
+  if (!to_end) hops_.pop_back();
+  const std::optional<Crossed> crossed = cross(hops_, datagram, to_end, now);
+  if (!crossed) return;
+  if (crossed->plain(now)) return inner_.send(std::move(datagram), now);
+  hold(*crossed, std::move(datagram), leaving_);
+  release(now);
 }
 
 std::optional<Datagram> FaultInterceptor::receive(Instant now) {
   release(now);
-  if (!arriving_.empty() && arriving_.begin()->first.first <= now) {
-    return std::move(arriving_.extract(arriving_.begin()).mapped());
-  }
-  while (std::optional<Datagram> datagram = inner_.receive(now)) {
+  for (;;) {
+    if (!arriving_.empty() && arriving_.begin()->first.first <= now)
+      return std::move(arriving_.extract(arriving_.begin()).mapped());
+    std::optional<Datagram> datagram = inner_.receive(now);
+    if (!datagram) return std::nullopt;
     const PeerRoute* const route = route_of(datagram->source);
     if (route == nullptr) return datagram;  // LTL refuses it
     if (!route->last_from) return datagram;
-    const std::optional<Instant> due = cross(std::span(&*route->last_from, 1), now);
-    if (!due) continue;
-    if (*due <= now) return datagram;
-    arriving_.emplace(std::pair{*due, held_count_++}, std::move(*datagram));
+    const std::optional<Crossed> crossed =
+        cross(std::span(&*route->last_from, 1), *datagram, true, now);
+    if (!crossed) continue;
+    if (crossed->plain(now)) return datagram;
+    hold(*crossed, std::move(*datagram), arriving_);
   }
-  return std::nullopt;
 }
 
 Instant FaultInterceptor::next_wake() const {
@@ -78,7 +98,9 @@ Instant FaultInterceptor::next_wake() const {
 
 void FaultInterceptor::release(Instant now) {
   while (!leaving_.empty() && leaving_.begin()->first.first <= now) {
-    inner_.send(std::move(leaving_.extract(leaving_.begin()).mapped()), now);
+    Datagram datagram = std::move(leaving_.extract(leaving_.begin()).mapped());
+    // What is led astray goes to whomever this node knows the address of.
+    if (route_of(datagram.destination) != nullptr) inner_.send(std::move(datagram), now);
   }
 }
 

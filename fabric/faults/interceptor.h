@@ -33,14 +33,25 @@ class FaultInterceptor : public Link {
 
   // By position of the rule in the plan; only what this node has decided.
   const std::vector<FaultCounters>& counters() const { return faults_.counters(); }
+  std::vector<FaultFiring> take_firings() { return faults_.take_firings(); }
 
  private:
   // Held datagrams by (due, order of holding).
   using Held = std::map<std::pair<Instant, std::uint64_t>, Datagram>;
 
-  // Judges each hop in turn, later by what the ones before have delayed the datagram. Returns the
-  // instant at which it goes on, nullopt if it is lost.
-  std::optional<Instant> cross(std::span<const Hop> hops, Instant now);
+  // What becomes of a datagram that is not lost.
+  struct Crossed {
+    Instant due{};
+    std::vector<Duration> copies;
+    std::vector<FaultAction> changes;
+    bool plain(Instant now) const { return due <= now && copies.empty() && changes.empty(); }
+  };
+
+  // Judges each hop in turn, later by what the ones before have delayed the datagram; nullopt if it is
+  // lost. `to_end`: the last of the hops leads to where it is for.
+  std::optional<Crossed> cross(std::span<const Hop> hops, const Datagram& datagram, bool to_end,
+                               Instant now);
+  void hold(const Crossed& crossed, Datagram datagram, Held& held);
   // Null when `peer` is not one.
   const PeerRoute* route_of(NodeId peer) const;
   void release(Instant now);

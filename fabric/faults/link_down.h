@@ -4,19 +4,14 @@
 
 #include <string>
 
-#include "fabric/faults/fault_kind.h"
+#include "fabric/faults/fault_plan.h"
 
 namespace soliton {
 
 class LinkDown final : public LinkEffect {
  public:
-  bool drops(const FaultWindow& window, const Crossing& crossing, std::uint64_t,
-             const Random&) const override {
-    const bool cut_on_the_way =
-        crossing.start < window.from && window.from < crossing.end && window.from < window.until;
-    return window.holds(crossing.start) || cut_on_the_way;
-  }
-  bool cuts() const override { return true; }
+  LinkStage stage() const override { return LinkStage::kCut; }
+  FaultAction act(const Encounter&) const override { return {.what = FaultAction::What::kDrop}; }
   std::string words() const override { return "was down"; }
 };
 

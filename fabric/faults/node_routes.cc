@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "protocol/base/check.h"
 #include "topologies/equal_paths.h"
 #include "topologies/line.h"
 
@@ -54,12 +55,28 @@ std::vector<TimedWays> timed_ways(const Topology& topology, const Routes& routes
   return out;
 }
 
+std::vector<std::pair<std::uint32_t, BitRate>> rates_of(const Topology& topology,
+                                                        const std::vector<PeerRoute>& peers) {
+  std::map<std::uint32_t, BitRate> rates;
+  const auto add = [&](Hop hop) { rates.emplace(hop.link, topology.links[hop.link].rate); };
+  for (const PeerRoute& peer : peers) {
+    for (const TimedWays& ways : peer.to)
+      for (const WayFork& fork : ways.forks)
+        for (const WayFork::Exit& exit : fork.exits) add(exit.hop);
+    if (peer.last_from) add(*peer.last_from);
+  }
+  return {rates.begin(), rates.end()};
+}
+
 }  // namespace
 
 NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId self,
                        std::vector<NodeId> peers) {
-  NodeRoutes own{
-      .self = self, .links = topology.links.size(), .spray = routes.sprays(), .peers = {}};
+  NodeRoutes own{.self = self,
+                 .links = topology.links.size(),
+                 .spray = routes.sprays(),
+                 .peers = {},
+                 .rates = {}};
   std::sort(peers.begin(), peers.end());
   for (const NodeId peer : peers) {
     if (!own.peers.empty() && own.peers.back().peer == peer) continue;
@@ -73,7 +90,15 @@ NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId se
     route.last_from = last_of(timed_ways(topology, routes, peer, self));
     own.peers.push_back(std::move(route));
   }
+  own.rates = rates_of(topology, own.peers);
   return own;
+}
+
+BitRate NodeRoutes::rate_of(std::uint32_t link) const {
+  const auto at =
+      std::ranges::lower_bound(rates, link, {}, [](const auto& rate) { return rate.first; });
+  SOLITON_CHECK_MSG(at != rates.end() && at->first == link, "link {} is on no way", link);
+  return at->second;
 }
 
 void append_path(const PeerRoute& route, bool spray, std::uint32_t ordinal, Instant now,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "topologies/routes.h"
@@ -45,9 +46,13 @@ struct PeerRoute {
 
 struct NodeRoutes {
   NodeId self{};
-  std::size_t links = 0;         // of the whole topology
-  bool spray = false;            // a flow's packets take ways of their own
-  std::vector<PeerRoute> peers;  // ascending, each once
+  std::size_t links = 0;                                 // of the whole topology
+  bool spray = false;                                    // a flow's packets take ways of their own
+  std::vector<PeerRoute> peers;                          // ascending, each once
+  std::vector<std::pair<std::uint32_t, BitRate>> rates;  // of the links of these ways, ascending
+
+  // REQUIRES: the link is on one of the ways.
+  BitRate rate_of(std::uint32_t link) const;
 };
 // Peers without a path are left out.
 NodeRoutes node_routes(const Topology& topology, const Routes& routes, NodeId self,

@@ -8,7 +8,7 @@
 
 namespace soliton {
 
-// One for each rule that cuts links.
+// One for each window within the run of each rule that cuts links for all packets.
 std::vector<Outage> outages_of(const FaultPlan& plan);
 
 }  // namespace soliton

@@ -13,7 +13,7 @@ namespace soliton {
 
 class Outages {
  public:
-  // Takes the rules that cut links (LinkEffect::cuts()). REQUIRES: links named are below `links`.
+  // Takes the windows of rules that cut links (LinkEffect::cuts()). REQUIRES: links named are below `links`.
   Outages(const FaultPlan& plan, std::size_t links);
 
   bool touch(Hop hop) const { return !by_port_[port_of(hop)].empty(); }
@@ -35,6 +35,7 @@ class Outages {
     std::uint32_t rule = 0;
   };
 
+  void add(const FaultRule& rule, const Outage& outage);
   // Calls visit(outage, start) for each outage that moves the start; returns where it is then.
   template <typename Visit>
   Instant follow(Hop hop, Instant start, Duration length, Visit visit) const;

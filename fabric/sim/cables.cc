@@ -88,18 +88,42 @@ void Cables::launch(std::uint32_t number, Duration waited) {
                   size + Bytes{kFrameOverheadBytes}});
   // A packet that a fault drops has used the line all the same, and an extra delay holds up no
   // other packet: faults act behind the port.
-  if (faults_.touches(flight.next)) {
-    const FaultVerdict verdict = faults_.judge(flight.next, {on_line.start, on_line.tail, ordinal});
-    if (verdict.dropped()) {
-      ++port.counters.dropped_fault;
-      if (series != nullptr) series->dropped_fault(on_line.start);
-      flight.lost_by = verdict.dropped_by;
-      flight.lost_at = on_line.start;
-    }
-    on_line.head = later(on_line.head, verdict.extra_delay);
-    on_line.tail = later(on_line.tail, verdict.extra_delay);
-  }
+  if (faults_.touches(flight.next)) return meet_faults(number, ordinal, on_line);
   proceed(number, on_line);
+}
+
+OnLine Cables::delayed(OnLine line, Duration by) {
+  line.head = later(line.head, by);
+  line.tail = later(line.tail, by);
+  return line;
+}
+
+void Cables::meet_faults(std::uint32_t number, std::uint64_t ordinal, OnLine line) {
+  Flight& flight = flights_[number];
+  Port& port = ports_[port_of(flight.next)];
+  Datagram& datagram = flight.frame.datagram;
+  const std::uint32_t end = far_end(topology_.links[flight.next.link], flight.next.direction);
+  const FaultVerdict verdict = faults_.judge(
+      flight.next, crossing_of(datagram, {.start = line.start,
+                                          .end = line.tail,
+                                          .ordinal = ordinal,
+                                          .rate = port.link().rate,
+                                          .at_end = end == index(datagram.destination)}));
+  if (verdict.dropped()) {
+    ++port.counters.dropped_fault;
+    if (PortSeries* const series = shared_.series_of(port_of(flight.next)))
+      series->dropped_fault(line.start);
+    flight.lost_by = verdict.dropped_by;
+    flight.lost_at = line.start;
+  }
+  for (const FaultAction& action : verdict.changes) change(action, datagram);
+  line = delayed(line, verdict.extra_delay);
+  // Growing moves all flights, so `flight` and `datagram` end with the first copy.
+  for (const Duration lag : verdict.copies) {
+    ++counters().duplicated;
+    proceed(add(Flight(flights_[number])), delayed(line, lag));
+  }
+  proceed(number, line);
 }
 
 // What happens next to a packet on a line. Losses inside the network are known now and take effect

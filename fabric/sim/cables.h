@@ -111,6 +111,7 @@ class Cables {
   PortsShared& shared() { return shared_; }
   NetworkCounters& counters() { return shared_.counters; }
   const NetworkCounters& counters() const { return shared_.counters; }
+  LinkFaults& faults() { return faults_; }
   const LinkFaults& faults() const { return faults_; }
 
  private:
@@ -122,6 +123,9 @@ class Cables {
   void hand_over(Handover handover, std::uint32_t to);
   std::uint32_t tie_of(const Flight& flight, Instant at) const;
   void proceed(std::uint32_t number, const OnLine& line);
+  // Of packet `ordinal` of its port.
+  void meet_faults(std::uint32_t number, std::uint64_t ordinal, OnLine line);
+  static OnLine delayed(OnLine line, Duration by);
   void arrive(std::uint32_t number, Instant at);
 
   const Topology& topology_;

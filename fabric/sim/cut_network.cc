@@ -1,6 +1,7 @@
 #include "fabric/sim/cut_network.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace soliton {
 
@@ -95,6 +96,17 @@ std::optional<PauseReport> CutNetwork::pause_report(Instant now) {
     if (its.pauses > 0 || counters.dropped_queue > 0 || counters.dropped_watchdog > 0)
       out.ports.push_back(std::move(its));
   }
+  return out;
+}
+
+void CutNetwork::record_firings() {
+  for (const std::unique_ptr<Network>& part : parts_) part->record_firings();
+}
+
+std::vector<FaultFiring> CutNetwork::take_firings() {
+  std::vector<FaultFiring> out;
+  for (const std::unique_ptr<Network>& part : parts_)
+    std::ranges::move(part->take_firings(), std::back_inserter(out));
   return out;
 }
 

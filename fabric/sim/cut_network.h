@@ -41,6 +41,9 @@ class CutNetwork : public Meeting {
   // Unset without pauses. `now`: the end of the run, when ports are looked at once more.
   std::optional<PauseReport> pause_report(Instant now);
   std::vector<FaultCounters> fault_counters() const;
+  // What fault rules have decided since the last call, part by part. record_firings(): from here on.
+  void record_firings();
+  std::vector<FaultFiring> take_firings();
   // In order of time.
   std::vector<TraceEvent> take_trace();
 

@@ -4,22 +4,33 @@
 
 namespace soliton {
 
-FaultWindows::FaultWindows(const FaultPlan& plan, EarliestEvents* trace) : trace_(trace) {
-  for (std::uint32_t r = 0; r < plan.rules.size(); ++r) {
-    edges_.push_back({plan.rules[r].from, true, r});
-    if (plan.rules[r].until != kNever) edges_.push_back({plan.rules[r].until, false, r});
+FaultWindows::FaultWindows(const FaultPlan& plan, EarliestEvents* trace)
+    : end_(plan.until), trace_(trace) {
+  for (std::uint32_t r = 0; trace_ != nullptr && r < plan.rules.size(); ++r) {
+    Edge& edge = edges_.emplace_back(Edge{.times = plan.times(r)});
+    look(edge);
+    next_ = std::min(next_, edge.at);
   }
-  std::stable_sort(edges_.begin(), edges_.end(),
-                   [](const Edge& a, const Edge& b) { return a.at < b.at; });
+}
+
+void FaultWindows::look(Edge& edge) const {
+  const std::optional<FaultWindow> window = edge.times.window(edge.number);
+  if (!window || window->from >= end_)
+    edge.at = kNever;
+  else
+    edge.at = edge.start ? window->from : window->until;
 }
 
 void FaultWindows::record_edges(Instant until) {
-  for (; done_ < edges_.size() && edges_[done_].at <= until; ++done_) {
-    const Edge& edge = edges_[done_];
-    if (!trace_) continue;
-    trace_->record({.at = edge.at,
-                    .kind = edge.start ? TraceKind::kFaultStart : TraceKind::kFaultEnd,
-                    .a = edge.rule});
+  while (next_ <= until && next_ != kNever) {
+    const auto first = std::ranges::min_element(edges_, {}, &Edge::at);
+    trace_->record({.at = first->at,
+                    .kind = first->start ? TraceKind::kFaultStart : TraceKind::kFaultEnd,
+                    .a = first - edges_.begin()});
+    if (!first->start) ++first->number;
+    first->start = !first->start;
+    look(*first);
+    next_ = std::ranges::min_element(edges_, {}, &Edge::at)->at;
   }
 }
 

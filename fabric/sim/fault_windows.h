@@ -16,20 +16,24 @@ class FaultWindows {
   // Records, in order, the rules that began or ended up to `until`. Successive calls must not go
   // back in time.
   void record(Instant until) {
-    if (done_ < edges_.size() && edges_[done_].at <= until) record_edges(until);
+    if (next_ <= until) record_edges(until);
   }
 
  private:
+  // The next beginning or end of a rule.
   struct Edge {
-    Instant at;
-    bool start;
-    std::uint32_t rule;
+    FaultTimes times;
+    std::uint64_t number = 0;  // of the window
+    bool start = true;
+    Instant at = kNever;
   };
 
+  void look(Edge& edge) const;
   void record_edges(Instant until);
 
-  std::vector<Edge> edges_;  // in order
-  std::size_t done_ = 0;
+  std::vector<Edge> edges_;  // by rule
+  Instant end_;              // of the run
+  Instant next_ = kNever;    // the earliest of all
   EarliestEvents* trace_;
 };
 

@@ -96,6 +96,9 @@ class Network {
   // Empty without pauses, and of a part.
   const std::vector<Deadlock>& deadlocks() const { return circles_.found(); }
   const std::vector<FaultCounters>& fault_counters() const { return cables_.faults().counters(); }
+  // LinkFaults::record_firings() and take_firings().
+  void record_firings() { cables_.faults().record_firings(); }
+  std::vector<FaultFiring> take_firings() { return cables_.faults().take_firings(); }
 
  private:
   bool whole() const { return !part_.cut || part_.cut->parts == 1; }

@@ -11,6 +11,7 @@ void NetworkCounters::add(const NetworkCounters& other) {
   dropped_queue += other.dropped_queue;
   dropped_buffer += other.dropped_buffer;
   dropped_fault += other.dropped_fault;
+  duplicated += other.duplicated;
   marked += other.marked;
   queue_max = std::max(queue_max, other.queue_max);
   events += other.events;

@@ -32,6 +32,7 @@ struct NetworkCounters {
   std::uint64_t dropped_queue = 0;
   std::uint64_t dropped_buffer = 0;  // of dropped_queue
   std::uint64_t dropped_fault = 0;
+  std::uint64_t duplicated = 0;  // copies made by faults
   std::uint64_t marked = 0;
   Bytes queue_max{};         // of all switch ports
   std::uint64_t events = 0;  // line crossings

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "node/roles/role_bytes.h"
+#include "node/runtime/firing_codec.h"
 #include "protocol/base/shortage.h"
 #include "protocol/control/control.capnp.h"
 #include "protocol/control/settings.h"
@@ -36,6 +37,14 @@ LtlIdentity read_identity(wire::Deployment::Identity::Reader in) {
   return who;
 }
 
+template <typename T>
+T struct_of(const FieldTable& table, wire::Settings::Reader in) {
+  T out;
+  const Status assigned = assign(table, read_settings(in), &out);
+  SOLITON_CHECK_MSG(assigned.has_value(), "{}", assigned.error().message);
+  return out;
+}
+
 // A rule is its kind's name and a list of settings, so a new kind of fault needs no schema of its
 // own. The node finds the kind in the same list as the controller did.
 void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
@@ -46,8 +55,15 @@ void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
   out.setTarget(rule.target);
   out.setForward(rule.forward);
   out.setBackward(rule.backward);
-  out.setFromPs(rule.from.time_since_epoch().count());
-  out.setUntilPs(rule.until.time_since_epoch().count());
+  write_settings(collect(kFaultScheduleFields, &rule.when), out.initWhen());
+  write_settings(collect(kResolvedMatchFields, &rule.match), out.initMatch());
+  auto sets = out.initSets(static_cast<unsigned>(rule.sets.size()));
+  for (unsigned i = 0; i < sets.size(); ++i) {
+    auto nodes = sets.init(i, static_cast<unsigned>(rule.sets[i].size()));
+    for (unsigned n = 0; n < nodes.size(); ++n) nodes.set(n, rule.sets[i][n]);
+  }
+  auto events = out.initEvents(static_cast<unsigned>(rule.events.size()));
+  for (unsigned i = 0; i < events.size(); ++i) write_event(rule.events[i], events[i]);
 }
 
 FaultRule read_rule(wire::Faults::Rule::Reader in) {
@@ -60,8 +76,13 @@ FaultRule read_rule(wire::Faults::Rule::Reader in) {
   rule.target = in.getTarget().cStr();
   rule.forward = in.getForward();
   rule.backward = in.getBackward();
-  rule.from = Instant{Duration{in.getFromPs()}};
-  rule.until = Instant{Duration{in.getUntilPs()}};
+  rule.when = struct_of<FaultSchedule>(kFaultScheduleFields, in.getWhen());
+  rule.match = struct_of<PacketMatch>(kResolvedMatchFields, in.getMatch());
+  for (const auto set : in.getSets()) {
+    std::vector<std::uint32_t>& nodes = rule.sets.emplace_back();
+    for (const std::uint32_t node : set) nodes.push_back(node);
+  }
+  for (const auto event : in.getEvents()) rule.events.push_back(read_event(event));
   return rule;
 }
 
@@ -133,6 +154,11 @@ void write_faults(const NodeFaults& faults, wire::Faults::Builder out) {
   for (unsigned i = 0; i < rules.size(); ++i) write_rule(faults.plan.rules[i], rules[i]);
   out.setLinks(static_cast<std::uint32_t>(faults.routes.links));
   out.setSpray(faults.routes.spray);
+  auto rates = out.initRates(static_cast<unsigned>(faults.routes.rates.size()));
+  for (unsigned i = 0; i < rates.size(); ++i) {
+    rates[i].setLink(faults.routes.rates[i].first);
+    rates[i].setBitsPerSecond(faults.routes.rates[i].second.bits_per_second);
+  }
   write_routes(faults.routes.peers,
                out.initRoutes(static_cast<unsigned>(faults.routes.peers.size())));
 }
@@ -141,7 +167,9 @@ NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
   NodeFaults faults;
   faults.plan.seed = in.getSeed();
   for (const auto rule : in.getRules()) faults.plan.rules.push_back(read_rule(rule));
-  faults.routes = {self, in.getLinks(), in.getSpray(), read_routes(in.getRoutes())};
+  faults.routes = {self, in.getLinks(), in.getSpray(), read_routes(in.getRoutes()), {}};
+  for (const auto rate : in.getRates())
+    faults.routes.rates.emplace_back(rate.getLink(), BitRate{rate.getBitsPerSecond()});
   return faults;
 }
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "node/runtime/firing_codec.h"
 #include "protocol/control/control.capnp.h"
 #include "protocol/control/settings.h"
 
@@ -141,6 +142,8 @@ void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
   auto outstanding = out.initOutstanding(static_cast<unsigned>(stats.outstanding.size()));
   for (unsigned i = 0; i < outstanding.size(); ++i) outstanding.set(i, stats.outstanding[i]);
   write_lost(stats.lost_peers, out.initLostPeers(static_cast<unsigned>(stats.lost_peers.size())));
+  auto firings = out.initFirings(static_cast<unsigned>(stats.firings.size()));
+  for (unsigned i = 0; i < firings.size(); ++i) write_event(stats.firings[i], firings[i]);
 }
 
 NodeStats read_stats(wire::Stats::Reader in) {
@@ -157,6 +160,7 @@ NodeStats read_stats(wire::Stats::Reader in) {
   stats.trace = read_trace(in.getTrace());
   for (const auto line : in.getOutstanding()) stats.outstanding.emplace_back(line.cStr());
   stats.lost_peers = read_lost(in.getLostPeers());
+  for (const auto firing : in.getFirings()) stats.firings.push_back(read_event(firing));
   return stats;
 }
 

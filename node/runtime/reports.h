@@ -22,6 +22,7 @@ namespace soliton {
 struct NodeStats : RoleStats {
   LtlStats ltl;
   std::vector<FaultCounters> faults;  // wall time: what this node's interceptor did, by fault rule
+  std::vector<FaultFiring> firings;   // the same, decision by decision
   CarrierCounters carrier;            // wall time
   std::vector<TraceEvent> trace;
   std::vector<std::string> outstanding;

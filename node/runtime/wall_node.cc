@@ -112,6 +112,7 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse
   reporter.flush(0);
   NodeStats stats = stats_of(node, driver.now());
   stats.faults = interceptor.counters();
+  stats.firings = interceptor.take_firings();
   stats.carrier = opened->carrier->counters();
   log_end(log, assignment, stats, driver.now());
   static_cast<void>(control.send(Report{stats}));

@@ -169,6 +169,7 @@ struct Field {
   const FieldTable* table = nullptr;  // kMap, kMaps, kNamed
   std::string_view names{};           // what a text may name: "devices", "formats", "topologies"
   std::size_t items = 0;              // kIntegers: the most; 0: any number
+  bool ranges = false;                // kIntegers: an item may be a range, 2-7
   bool required = false;
   bool quiet = false;           // written only where it differs from the default
   bool is_optional = false;     // kMap, kText, kReal: the member may have no value
@@ -214,6 +215,7 @@ struct Field {
   constexpr Field of(const FieldTable& its) const { return changed(&Field::table, &its); }
   constexpr Field naming(std::string_view what) const { return changed(&Field::names, what); }
   constexpr Field up_to(std::size_t count) const { return changed(&Field::items, count); }
+  constexpr Field with_ranges() const { return changed(&Field::ranges, true); }
   constexpr Field needed() const { return changed(&Field::required, true); }
   constexpr Field if_changed() const { return changed(&Field::quiet, true); }
   constexpr Field switchable() const { return changed(&Field::is_switch, true); }

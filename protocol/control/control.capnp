@@ -74,7 +74,12 @@ struct Faults {
   routes @2 :List(Route);           # to and from each peer
   links @3 :UInt32;                 # of the whole topology
   spray @4 :Bool;                   # a flow's packets take ways of their own
+  rates @5 :List(Rate);             # of the links of these ways, ascending
 
+  struct Rate {
+    link @0 :UInt32;
+    bitsPerSecond @1 :Int64;
+  }
   struct Rule {
     id @0 :Text;
     kind @1 :Text;
@@ -83,8 +88,10 @@ struct Faults {
     target @4 :Text;
     forward @5 :Bool;
     backward @6 :Bool;
-    fromPs @7 :Int64;
-    untilPs @8 :Int64;
+    when @7 :Options.Settings;
+    match @8 :Options.Settings;
+    sets @9 :List(List(UInt32));    # of nodes
+    events @10 :List(FaultEvent);        # to do again
   }
   # Hops are 2 x link + direction; 2^32 - 1: none.
   struct Route {
@@ -107,6 +114,18 @@ struct Faults {
     cable @1 :UInt64;               # hash of its name
     to @2 :UInt32;                  # fork; 2^32 - 1: the peer
   }
+}
+
+# A decision of a fault rule about a packet.
+struct FaultEvent {
+  hop @0 :UInt32;                   # 2 x link + direction
+  ordinal @1 :UInt64;
+  what @2 :UInt8;
+  count @3 :UInt32;
+  value @4 :UInt64;
+  latePs @5 :Int64;
+  atPs @6 :Int64;
+  rule @7 :UInt32;                  # position in the plan
 }
 
 # Controller to node.
@@ -186,6 +205,7 @@ struct Stats {
   trace @7 :List(TraceEvent);
   outstanding @8 :List(Text);       # what it waits for
   lostPeers @9 :List(LostPeer);     # in order of time
+  firings @10 :List(FaultEvent);    # wall: what fault rules decided here
 
   struct LostPeer {
     how @0 :UInt8;

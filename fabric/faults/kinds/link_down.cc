@@ -6,7 +6,7 @@ namespace {
 
 struct Options {};
 
-std::unique_ptr<LinkEffect> make(const Settings&) { return std::make_unique<LinkDown>(); }
+std::unique_ptr<LinkEffect> make(const FaultRule&) { return std::make_unique<LinkDown>(); }
 
 }  // namespace
 
@@ -16,7 +16,9 @@ const FaultKind kLinkDownFault = {
     .example = "{link, at: 1 ms, for: 500 us, link_down: true}",
     .short_path = "",
     .short_alias = "",
-    .fields = fields_of<Options>("link_down", {}),
+    .whole_links = true,
+    .must_hold = "D R L",
+    .fields = fields_of<Options>("fault_link_down", {}),
     .make = make,
 };
 

@@ -6,7 +6,7 @@ namespace {
 
 struct Options {};
 
-std::unique_ptr<LinkEffect> make(const Settings&) { return std::make_unique<LinkDown>(); }
+std::unique_ptr<LinkEffect> make(const FaultRule&) { return std::make_unique<LinkDown>(); }
 
 }  // namespace
 
@@ -17,7 +17,9 @@ const FaultKind kSwitchDownFault = {
     .short_path = "",
     .short_alias = "",
     .target = FaultKind::Target::kSwitches,
-    .fields = fields_of<Options>("switch_down", {}),
+    .whole_links = true,
+    .must_hold = "D R L",
+    .fields = fields_of<Options>("fault_switch_down", {}),
     .make = make,
 };
 

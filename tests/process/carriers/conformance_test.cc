@@ -90,8 +90,8 @@ TEST_P(Conformance, ACutThatHealsIsOutlived) {
   cut.id = "cut";
   cut.kind = &kLinkDownFault;
   cut.links = {1};
-  cut.from = kRunStart;
-  cut.until = kRunStart + milliseconds(30);
+  cut.when.from = kRunStart;
+  cut.when.until = kRunStart + milliseconds(30);
   CarrierWorld world(GetParam(), options_for(GetParam()), {cut});
   const std::vector<std::size_t> sizes(20, 2'000);
   for (std::size_t i = 0; i < sizes.size(); ++i) world.send(1, CarrierWorld::message(i, sizes[i]));

@@ -26,7 +26,7 @@ std::uint32_t longest_run(const std::vector<FaultRule>& rules, std::uint8_t dire
 
 TEST(MaxBurst, TwoRulesWithABurstOfOneNeverTakeTwoInARow) {
   FaultRule late = loss("b", 100, 1);
-  late.from = kRunStart + microseconds(11);
+  late.when.from = kRunStart + microseconds(11);
   for (const std::uint8_t direction : {0, 1}) {
     EXPECT_EQ(longest_run({loss("a", 100, 1), loss("b", 100, 1)}, direction), 1u);
     EXPECT_EQ(longest_run({loss("a", 100, 1), late}, direction), 1u);
@@ -43,11 +43,11 @@ TEST(MaxBurst, ManyRulesTogetherStayWithinTheLargestOfThem) {
 
 // A link that is down drops whatever was lost before it; afterwards the run of losses goes on.
 TEST(MaxBurst, ALinkThatIsDownAddsToTheRun) {
-  const FaultRule cut{.id = "cut",
-                      .kind = &kLinkDownFault,
-                      .links = {0},
-                      .from = kRunStart + microseconds(10),
-                      .until = kRunStart + microseconds(20)};
+  const FaultRule cut{
+      .id = "cut",
+      .kind = &kLinkDownFault,
+      .links = {0},
+      .when = {.from = kRunStart + microseconds(10), .until = kRunStart + microseconds(20)}};
   EXPECT_LE(longest_run({cut, loss("a", 100, 3)}, 0), 13u);
   LinkFaults faults({.seed = 7, .rules = {cut, loss("a", 100, 3)}}, 1);
   for (std::uint64_t packet = 10; packet < 20; ++packet) {

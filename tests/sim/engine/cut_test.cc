@@ -83,8 +83,8 @@ Scenario on_graph(std::uint64_t seed) {
                                {.id = "down",
                                 .kind = &kLinkDownFault,
                                 .links = {0},
-                                .from = kRunStart + microseconds(5),
-                                .until = kRunStart + microseconds(15)}}},
+                                .when = {.from = kRunStart + microseconds(5),
+                                         .until = kRunStart + microseconds(15)}}}},
           .queue = Bytes{4000},
           .topology = random_graph(seed, nodes)};
 }

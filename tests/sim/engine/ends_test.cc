@@ -72,7 +72,7 @@ Scenario random_scenario(std::uint64_t seed) {
                 {.id = "cut",
                  .kind = &kLinkDownFault,
                  .links = {static_cast<std::uint32_t>(draw(6, nodes))},
-                 .from = kRunStart + us(7, 50)}}};
+                 .when = {.from = kRunStart + us(7, 50)}}}};
   if (draw(8, 2) == 0) scenario.queue = Bytes{4000};
   if (draw(9, 3) == 0)
     scenario.pause = PriorityPause{.xoff = Bytes{3'100}, .frame = Bytes{1'432 + 66}};

@@ -31,8 +31,8 @@ Scenario chatter(std::uint32_t nodes, std::uint32_t bursts) {
                                {.id = "cut",
                                 .kind = &kLinkDownFault,
                                 .links = {2},
-                                .from = kRunStart + microseconds(10),
-                                .until = kRunStart + microseconds(30)}}},
+                                .when = {.from = kRunStart + microseconds(10),
+                                         .until = kRunStart + microseconds(30)}}}},
           .queue = Bytes{4000}};
 }
 

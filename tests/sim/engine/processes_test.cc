@@ -136,8 +136,8 @@ Scenario talk(std::uint32_t nodes, std::uint32_t bursts) {
                                {.id = "cut",
                                 .kind = &kLinkDownFault,
                                 .links = {2},
-                                .from = kRunStart + microseconds(20),
-                                .until = kRunStart + microseconds(50)}}},
+                                .when = {.from = kRunStart + microseconds(20),
+                                         .until = kRunStart + microseconds(50)}}}},
           .queue = Bytes{4000}};
 }
 

@@ -177,8 +177,8 @@ Scenario pausing_chatter(std::uint32_t nodes, std::uint32_t bursts) {
                                {.id = "cut",
                                 .kind = &kLinkDownFault,
                                 .links = {3},
-                                .from = kRunStart + microseconds(10),
-                                .until = kRunStart + microseconds(30)}}},
+                                .when = {.from = kRunStart + microseconds(10),
+                                         .until = kRunStart + microseconds(30)}}}},
           .pause = PriorityPause{.xoff = Bytes{3'100}, .frame = Bytes{1'432 + 66}}};
 }
 

@@ -20,17 +20,17 @@ using ::testing::HasSubstr;
 struct SkipOptions {
   std::int64_t every = 2;
 };
-constexpr Field kRows[] = {field<&SkipOptions::every>("every", "Packets from one loss to the next.")
+constexpr Field kRows[] = {field<&SkipOptions::every>("nth", "Packets from one loss to the next.")
                                .between<std::int64_t>(2, 1'000)};
 constexpr FieldTable kFields = fields_of<SkipOptions>("skip", kRows);
 
 class Skip final : public LinkEffect {
  public:
   explicit Skip(const SkipOptions& options) : o_(options) {}
-  bool drops(const FaultWindow& window, const Crossing& crossing, std::uint64_t,
-             const Random&) const override {
-    return window.holds(crossing.start) &&
-           (crossing.ordinal + 1) % static_cast<std::uint64_t>(o_.every) == 0;
+  LinkStage stage() const override { return LinkStage::kLoss; }
+  FaultAction act(const Encounter& m) const override {
+    if ((m.crossing.ordinal + 1) % static_cast<std::uint64_t>(o_.every) != 0) return {};
+    return {.what = FaultAction::What::kDrop};
   }
   std::string words() const override { return fmt::format("lost every {}th packet", o_.every); }
 
@@ -42,12 +42,11 @@ const FaultKind kSkipFault = {
     .name = "skip",
     .words = "packets are lost at fixed distances",
     .example = "{link, skip: 5}",
-    .short_path = "every",
+    .short_path = "nth",
     .short_alias = "",
+    .must_hold = "D R",
     .fields = kFields,
-    .make = [](const Settings& options) -> std::unique_ptr<LinkEffect> {
-      return std::make_unique<Skip>(fault_options<SkipOptions>(kFields, options));
-    },
+    .make = make_effect<Skip, SkipOptions, kFields>,
 };
 
 const DataRoot kData{SOLITON_SOURCE_DIR};
@@ -75,14 +74,14 @@ TEST(OneMoreFault, IsListed) { EXPECT_THAT(list_faults(), HasSubstr("skip  packe
 
 TEST(OneMoreFault, IsReadInBothForms) {
   const SkipOptions five{5};
-  for (const char* fault : {"link: a-tor0, skip: 5", "kind: skip, every: 5, link: a-tor0"}) {
+  for (const char* fault : {"link: a-tor0, skip: 5", "kind: skip, nth: 5, link: a-tor0"}) {
     const Checked<ClusterSpec> spec = read(fault);
     ASSERT_TRUE(spec) << spec.error().text();
     EXPECT_EQ(spec->faults.at(0).rule.kind, &kSkipFault);
     EXPECT_EQ(spec->faults.at(0).rule.options, collect(kFields, &five));
   }
   EXPECT_THAT(read("link: a-tor0, skip: 1").error().text(),
-              HasSubstr("faults[0].every: 1 is not between 2 and 1000"));
+              HasSubstr("faults[0].nth: 1 is not between 2 and 1000"));
   EXPECT_THAT(read("link: a-tor0, skip: 3, max_burst: 1").error().text(),
               HasSubstr("max_burst has no meaning for a fault of kind skip"));
   EXPECT_THAT(read("link: a-tor0, skp: 3").error().text(),
@@ -93,7 +92,7 @@ TEST(OneMoreFault, IsWrittenSoThatItReadsBack) {
   const Checked<ClusterSpec> spec = read("id: s, link: a-tor0, skip: 5, at: 1 us");
   ASSERT_TRUE(spec) << spec.error().text();
   const std::string written = write_cluster(*spec, ".");
-  EXPECT_THAT(written, HasSubstr("- {id: s, kind: skip, every: 5, where: {links: {name: "
+  EXPECT_THAT(written, HasSubstr("- {id: s, kind: skip, nth: 5, where: {links: {name: "
                                  "\"a-tor0\"}, direction: both}, when: {from: 1 us}}"));
   const Checked<ClusterSpec> again = read_cluster_text(written, "again.yaml", {}, kData);
   ASSERT_TRUE(again) << again.error().text();

@@ -111,12 +111,27 @@ NodeAssignment small_assignment() {
   rule.id = "cut";
   rule.kind = &kLinkDownFault;
   rule.links = {4, 5};
-  rule.until = Instant{milliseconds(2)};
+  rule.when = {.from = Instant{microseconds(1)},
+               .until = Instant{milliseconds(2)},
+               .every = microseconds(7),
+               .jitter = microseconds(1),
+               .length = microseconds(2),
+               .limit = 5};
+  rule.match = {PacketClass::kAck, {40}, {900}, {1, 2}, {3}};
+  rule.sets = {{0, 1}, {}, {2}};
+  rule.events = {{Instant{nanoseconds(9)},
+                  3,
+                  Hop{4, 1},
+                  17,
+                  {FaultAction::What::kDuplicate, 2, UINT64_MAX, nanoseconds(5)}}};
   assignment.faults.plan = {77, {rule}};
   const TimedWays before{kRunStart, {{7, {{{4, 1}, 8, 1}}}, {9, {{{5, 0}, 10}, {{3, 1}, 11}}}}};
   const TimedWays after{Instant{microseconds(5)}, {{7, {{{2, 0}, 12}}}}};
-  assignment.faults.routes = {
-      NodeId{3}, 6, true, {{NodeId{1}, FlowKey{13}, {before, after}, {}, Hop{4, 0}}}};
+  assignment.faults.routes = {NodeId{3},
+                              6,
+                              true,
+                              {{NodeId{1}, FlowKey{13}, {before, after}, {}, Hop{4, 0}}},
+                              {{4, BitRate{5}}}};
   return assignment;
 }
 
@@ -146,7 +161,13 @@ TEST(DeploymentCodec, AssignmentComesBack) {
   EXPECT_EQ(back->deployment.ltl.ack_delay, nanoseconds(1234));
   EXPECT_EQ(back->deployment.connections[0].cookie, 999);
   EXPECT_EQ(back->faults.plan.rules[0].links, assignment.faults.plan.rules[0].links);
-  EXPECT_EQ(back->faults.plan.rules[0].until, Instant{milliseconds(2)});
+  const FaultRule& rule = back->faults.plan.rules[0];
+  const FaultRule& its = assignment.faults.plan.rules[0];
+  EXPECT_EQ(rule.when, its.when);
+  EXPECT_EQ(rule.match, its.match);
+  EXPECT_EQ(rule.sets, its.sets);
+  EXPECT_EQ(rule.events, its.events);
+  EXPECT_EQ(back->faults.routes.rates, assignment.faults.routes.rates);
   // Of nodes that it does not talk to a process knows nothing.
   EXPECT_EQ(*back->deployment.node_names, (std::vector<std::string>{"", "fpga1", "", "fpga0"}));
   EXPECT_EQ(back->faults.routes.peers, assignment.faults.routes.peers);

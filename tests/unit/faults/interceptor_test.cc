@@ -99,7 +99,7 @@ TEST(Interceptor, HoldsADelayedDatagramUntilItIsDue) {
 
 TEST(Interceptor, HeldArrivalsComeOutWhenDueAndInOrder) {
   FaultRule first_two = rule(kDelayFault, 2);
-  first_two.until = at_us(2);
+  first_two.when.until = at_us(2);
   Story story(kB, {first_two});
   story.wire.wake = at_us(100);
   story.wire.incoming = {from(kA, kB, 1), from(kA, kB, 2)};
@@ -155,8 +155,8 @@ Topology two_spines(Routing routing) {
 std::vector<bool> lost(const Topology& topology, std::vector<std::uint32_t> cut,
                        const std::vector<std::int64_t>& at) {
   FaultRule down{.id = "cut", .kind = &kLinkDownFault, .links = std::move(cut)};
-  down.from = at_us(100);
-  down.until = at_us(1'000);
+  down.when.from = at_us(100);
+  down.when.until = at_us(1'000);
   const FaultPlan plan{.seed = 3, .rules = {down}};
   const Routes routes(topology, outages_of(plan));
   Wire wire;
@@ -227,8 +227,8 @@ TEST(NodeRoutes, LeadEveryPacketWhereRoutesDo) {
   for (const Routing routing : {Routing::kEcmp, Routing::kSpray, Routing::kFixed}) {
     const Topology topology = two_spines(routing);
     FaultRule down{.id = "cut", .kind = &kLinkDownFault, .links = {2}};
-    down.from = at_us(100);
-    down.until = at_us(1'000);
+    down.when.from = at_us(100);
+    down.when.until = at_us(1'000);
     const Routes routes(topology, outages_of({.seed = 3, .rules = {down}}));
     const NodeRoutes own = node_routes(topology, routes, kA, {kB});
     ASSERT_EQ(own.peers.size(), 1u);

@@ -106,8 +106,8 @@ TEST(Direction, OnlyTheOneNamedIsHit) {
 
 TEST(Window, StartsAtFromAndEndsBeforeUntil) {
   FaultRule rule = loss("a", 100);
-  rule.from = at_us(10);
-  rule.until = at_us(20);
+  rule.when.from = at_us(10);
+  rule.when.until = at_us(20);
   LinkFaults faults({.seed = 7, .rules = {rule}}, 1);
   const auto dropped = [&](Instant start) {
     return faults.judge(kUp, {start, start + nanoseconds(500)}).dropped();
@@ -119,8 +119,10 @@ TEST(Window, StartsAtFromAndEndsBeforeUntil) {
 }
 
 TEST(LinkDown, AlsoHitsWhatIsOnTheWire) {
-  FaultRule rule{
-      .id = "cut", .kind = &kLinkDownFault, .links = {0}, .from = at_us(10), .until = at_us(20)};
+  FaultRule rule{.id = "cut",
+                 .kind = &kLinkDownFault,
+                 .links = {0},
+                 .when = {.from = at_us(10), .until = at_us(20)}};
   LinkFaults faults({.seed = 7, .rules = {rule}}, 1);
   const auto dropped = [&](Instant start, Instant end) {
     return faults.judge(kUp, {start, end}).dropped();

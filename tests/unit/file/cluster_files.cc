@@ -223,8 +223,13 @@ void expect_equal_fault(const FaultSpec& a, const FaultSpec& b) {
   EXPECT_SAME(rule.target);
   EXPECT_SAME(rule.forward);
   EXPECT_SAME(rule.backward);
-  EXPECT_SAME(rule.from.time_since_epoch().count());
-  EXPECT_SAME(rule.until.time_since_epoch().count());
+  EXPECT_TRUE(a.rule.when == b.rule.when) << spell(a.rule.when) << " | " << spell(b.rule.when);
+  EXPECT_TRUE(a.rule.match == b.rule.match);
+  EXPECT_TRUE(a.pick == b.pick);
+  EXPECT_SAME(switches);
+  EXPECT_SAME(sets);
+  EXPECT_SAME(match_from);
+  EXPECT_SAME(match_to);
   EXPECT_TRUE(a.rule.options == b.rule.options);
 }
 

@@ -185,8 +185,8 @@ void vary(ClusterSpec& spec, Draw& draw) {
   spec.nodes[0].device_is_builtin = false;
   FaultRule& rule = spec.faults[0].rule;
   rule.options = loss_settings({.p = Probability{draw.sized(9)}});
-  rule.from = kRunStart + Duration{draw.sized(13)};
-  rule.until = rule.from + Duration{draw.sized(14)};
+  rule.when.from = kRunStart + Duration{draw.sized(13)};
+  rule.when.until = rule.when.from + Duration{draw.sized(14)};
   spec.faults[1].rule.options = delay_settings({Duration{draw.sized(12)}, {}});
 }
 

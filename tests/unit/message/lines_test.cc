@@ -123,8 +123,8 @@ FaultPlan down(Instant from, Instant until) {
   rule.id = "cut";
   rule.kind = &kLinkDownFault;
   rule.links = {1};
-  rule.from = from;
-  rule.until = until;
+  rule.when.from = from;
+  rule.when.until = until;
   return {1, {rule}};
 }
 

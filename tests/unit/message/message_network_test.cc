@@ -214,8 +214,8 @@ TEST(MessageNetwork, ACutIsGoneAround) {
   rule.id = "cut";
   rule.kind = &kLinkDownFault;
   rule.links = {used};
-  rule.from = kRunStart + microseconds(10);
-  rule.until = kRunStart + milliseconds(10);
+  rule.when.from = kRunStart + microseconds(10);
+  rule.when.until = kRunStart + milliseconds(10);
   const FaultPlan plan{1, {rule}};
   const Routes routes(topology, outages_of(plan));
   MessageNetwork network(topology, routes, plan, {});

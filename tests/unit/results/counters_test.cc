@@ -78,7 +78,8 @@ TEST(Counters, ThePageNamesEachOfThem) {
       page_rows("traffic.flows[].", kFlowFields) + page_rows("links[].", kLinkFields) +
       page_rows("pauses.", kPauseResultFields) + page_rows("pauses.ports[].", kPausePortFields) +
       page_rows("workloads[].", kWorkloadResultFields) +
-      page_rows("background.", kBackgroundFields);
+      page_rows("background.", kBackgroundFields) + page_rows("faults[].", kFaultVerdictFields) +
+      page_rows("expect[].", kExpectResultFields);
   EXPECT_THAT(page, HasSubstr("| field | what it is |\n|---|---|\n" + fields + "\n"));
 }
 
@@ -115,8 +116,10 @@ TEST(Counters, FaultsKeepTheFirstAndTheLastHitOfAllNodes) {
   other.hit(kRunStart + microseconds(4));
   sum.merge(other);
   sum.merge({});
-  EXPECT_EQ(json_text(fields_json(kFaultCounterFields, &sum), JsonLayout::kLine),
-            R"({"hits": 3, "dropped": 0, "delayed": 0, "first_us": 3, "last_us": 5})");
+  EXPECT_EQ(
+      json_text(fields_json(kFaultCounterFields, &sum), JsonLayout::kLine),
+      R"({"hits": 3, "dropped": 0, "delayed": 0, "duplicated": 0, "corrupted": 0, "marked": 0, )"
+      R"("misrouted": 0, "first_us": 3, "last_us": 5})");
 }
 
 }  // namespace

@@ -58,7 +58,14 @@ inline RunResults run() {
   r.ltl.retransmitted = 1;
   r.ltl.rtt.add(Duration{60});
   const Instant hit = kRunStart + microseconds(1'500);
-  r.faults = {{kRunStart + milliseconds(1), "loss0", "loss", "fpga0-tor0", {1, 1, 0, hit, hit}}};
+  r.faults = {{kRunStart + milliseconds(1),
+               "loss0",
+               "loss",
+               "fpga0-tor0",
+               {1, 1, 0, 0, 0, 0, 0, hit, hit},
+               true,
+               {},
+               {}}};
   r.outputs.sha256 = "00ff";
   r.outputs.checked = 2;
   r.outputs.mismatched = 1;

@@ -11,6 +11,7 @@
 #include "cluster/experiment/experiment.h"
 #include "cluster/file/cluster_fields.h"
 #include "cluster/yaml/field_page.h"
+#include "fabric/faults/fault_kind.h"
 #include "tests/unit/schemas/validator.h"
 
 namespace soliton {
@@ -37,6 +38,8 @@ TEST(Schemas, TablesInPagesAreThoseOfTheFields) {
   std::vector<const FieldTable*> tables;
   for (const FieldTable* root : {&kClusterFields, &kExperimentFields, &kNpuFields, &kCpuFields})
     for (const FieldTable* table : tables_of(*root)) tables.push_back(table);
+  for (const FaultKind* kind : fault_kinds()) tables.push_back(&kind->fields);
+  tables.push_back(&kFaultProfileFields);
   std::size_t shown = 0;
   for (const auto& entry : fs::directory_iterator(fs::path(SOLITON_SOURCE_DIR) / "docs")) {
     if (entry.path().extension() != ".md") continue;

@@ -50,8 +50,8 @@ TEST(NetworkFaults, AnHourOfDelayIsFree) {
 // Which of the packets sent at these instants (ps relative to `edge`) survive a window [edge, edge
 // + 1 us) on the sender's cable.
 std::vector<bool> survive(FaultRule rule, Instant edge, const std::vector<std::int64_t>& offsets) {
-  rule.from = edge;
-  rule.until = edge + microseconds(1);
+  rule.when.from = edge;
+  rule.when.until = edge + microseconds(1);
   std::vector<bool> out;
   for (const std::int64_t offset : offsets) {
     World world(rack(2), {.seed = 11, .rules = {rule}});
@@ -76,8 +76,10 @@ TEST(NetworkFaults, ACutLinkLosesWhatIsOnItToo) {
 }
 
 TEST(NetworkFaults, DownOnTheReceiversCableCountsWhenThePacketIsThere) {
-  FaultRule rule{
-      .id = "r", .kind = &kLinkDownFault, .links = {1}, .from = at_us(10), .until = at_us(11)};
+  FaultRule rule{.id = "r",
+                 .kind = &kLinkDownFault,
+                 .links = {1},
+                 .when = {.from = at_us(10), .until = at_us(11)}};
   World world(rack(2), {.seed = 11, .rules = {rule}}, 10);
   world.send(0, 1, at_us(10) - nanoseconds(1), kPing);  // comes to the second cable 852.8 ns later
   world.send(0, 1, at_us(10) + nanoseconds(200), kPing);
@@ -93,10 +95,10 @@ TEST(NetworkFaults, DownOnTheReceiversCableCountsWhenThePacketIsThere) {
 
 TEST(NetworkFaults, WindowsAreTracedOnceInOrderOfTime) {
   FaultRule late = on_cable0(&kDelayFault);
-  late.from = at_us(30);
+  late.when.from = at_us(30);
   FaultRule early = on_cable0(&kDelayFault);
-  early.from = at_us(10);
-  early.until = at_us(20);
+  early.when.from = at_us(10);
+  early.when.until = at_us(20);
   World world(rack(2), {.seed = 11, .rules = {late, early}}, 10);
   world.send(0, 1, at_us(15), kPing);
   world.drain();

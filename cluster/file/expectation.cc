@@ -1,0 +1,135 @@
+#include "cluster/file/expectation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cluster/file/cluster_fields.h"
+#include "cluster/file/parts.h"
+#include "protocol/base/text.h"
+
+namespace soliton {
+namespace {
+
+struct ComparisonWord {
+  std::string_view spelling;
+  Comparison how;
+};
+// Longer ones first.
+constexpr ComparisonWord kComparisons[] = {{"<=", Comparison::kAtMost},
+                                           {">=", Comparison::kAtLeast},
+                                           {"<", Comparison::kLess},
+                                           {">", Comparison::kMore}};
+
+constexpr Field kEndRows[] = {
+    described("status", "The exit status of the run, which is then 0 instead.", FieldType::kInteger)
+        .between<std::int64_t>(4, 5)
+        .needed(),
+};
+
+template <std::size_t... at>
+constexpr std::array<Field, sizeof...(at) + 1> expect_rows(std::index_sequence<at...>) {
+  return {described(kExpectKinds[at].key, kExpectKinds[at].meaning, FieldType::kText)...,
+          described("end", "The run is to end without success: with this status.", FieldType::kMap)
+              .of(kExpectEndFields)};
+}
+constexpr auto kExpectRows = expect_rows(std::make_index_sequence<std::size(kExpectKinds)>{});
+
+void read_one(MapReader& map, const ExpectKind& kind, std::vector<Expectation>& out) {
+  if (map.find(kind.key) == nullptr) return;
+  const YamlValue* said = map.scalar(kind.key);
+  if (said == nullptr) return;
+  Expectation expectation{.key = std::string(kind.key), .said = said->text, .threshold = {}};
+  if (!kind.word.empty()) {
+    if (said->text != kind.word)
+      return map.error(kind.key, fmt::format("\"{}\" is not known; allowed: {}",
+                                             printable(said->text), kind.word));
+  } else {
+    const bool bare = kind.key == "completes_within" && !said->text.empty() &&
+                      said->text.front() >= '0' && said->text.front() <= '9';
+    const Result<Threshold> threshold =
+        parse_threshold(kind.type, bare ? "<= " + said->text : said->text);
+    if (!threshold) return map.error(kind.key, threshold.error().message);
+    expectation.threshold = *threshold;
+  }
+  out.push_back(std::move(expectation));
+}
+
+}  // namespace
+
+constexpr FieldTable kExpectEndFields = fields_of<Expectation>("expect_end", kEndRows);
+constexpr FieldTable kExpectFields = fields_of<Expectation>("expect", kExpectRows);
+
+bool Threshold::met_by(double measured) const {
+  switch (how) {
+    case Comparison::kLess:
+      return measured < value;
+    case Comparison::kAtMost:
+      return measured <= value;
+    case Comparison::kMore:
+      return measured > value;
+    case Comparison::kAtLeast:
+      return measured >= value;
+  }
+  return false;
+}
+
+Result<Threshold> parse_threshold(FieldType type, std::string_view text) {
+  const Field field{.key = "", .type = type, .least = 0, .most = INT64_MAX};
+  for (const ComparisonWord& word : kComparisons) {
+    if (!text.starts_with(word.spelling)) continue;
+    std::string_view rest = text.substr(word.spelling.size());
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+    const Result<FieldValue> value = parse_value(field, rest);
+    if (!value) return tl::unexpected<Error>(value.error());
+    const double number = type == FieldType::kReal ? 1'000 * std::get<double>(value->value)
+                                                   : static_cast<double>(value->number());
+    return Threshold{word.how, number};
+  }
+  return invalid(fmt::format("\"{}\" does not begin with <, <=, > or >=", printable(text)));
+}
+
+const ExpectKind* find_expect_kind(std::string_view key) {
+  const auto at = std::ranges::find(kExpectKinds, key, &ExpectKind::key);
+  return at == std::end(kExpectKinds) ? nullptr : &*at;
+}
+
+void read_expectations(MapReader& cluster, ClusterSpec& spec) {
+  const YamlValue* value = cluster.find("expect");
+  if (value == nullptr) return;
+  MapReader map(cluster.context(), *value, kExpectFields, "expect");
+  if (!map.is_map()) return;
+  for (const ExpectKind& kind : kExpectKinds) {
+    if (map.find(kind.key) == nullptr) continue;
+    if (kind.needs_model && !has_model(spec))
+      map.error(kind.key, "belongs to requests to a model");
+    else if (kind.needs_faults && spec.faults.empty())
+      map.error(kind.key, "there are no faults");
+    else
+      read_one(map, kind, spec.expectations);
+  }
+  if (const YamlValue* end = map.find("end")) {
+    MapReader inner(map.context(), *end, kExpectEndFields, "expect.end");
+    inner.require("status");
+    if (const auto status = read_value(inner, "status"))
+      spec.expectations.push_back({.key = "end",
+                                   .said = fmt::format("status {}", status->number()),
+                                   .threshold = {},
+                                   .status = status->number()});
+    inner.finish();
+  }
+  map.finish();
+}
+
+std::string expectations_text(const std::vector<Expectation>& expectations) {
+  if (expectations.empty()) return "";
+  WrittenKeys keys;
+  for (const Expectation& e : expectations)
+    keys.emplace_back(e.key, e.key == "end" ? fmt::format("{{status: {}}}", e.status)
+                             : e.threshold  ? yaml_quoted(e.said)
+                                            : e.said);
+  return fmt::format("expect: {}\n", flow_text(keys));
+}
+
+}  // namespace soliton

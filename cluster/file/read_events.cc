@@ -1,0 +1,123 @@
+#include "cluster/file/read_events.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cluster/yaml/files.h"
+#include "node/traffic/text_rows.h"
+#include "protocol/base/suggestion.h"
+#include "protocol/base/text.h"
+
+namespace soliton {
+namespace {
+
+constexpr std::size_t kFileMost = std::size_t{256} << 20;
+constexpr std::size_t kErrorsMost = 20;
+constexpr std::string_view kColumns[] = {"rule", "link", "direction", "ordinal", "action", "at_ps"};
+
+class EventReader {
+ public:
+  EventReader(std::string file, const FaultRule& like, const Topology& topology)
+      : file_(std::move(file)), like_(like) {
+    for (std::uint32_t link = 0; link < topology.links.size(); ++link)
+      links_.emplace(topology.links[link].name, link);
+  }
+
+  Checked<std::vector<FaultRule>> read() {
+    const Result<std::string> text = read_text_file(file_, kFileMost);
+    if (!text) {
+      problems_.add(ErrorCode::kInvalid, text.error().message);
+      return tl::unexpected<Diagnostics>(std::move(problems_));
+    }
+    const std::vector<TextRow> rows = text_rows(*text);
+    const bool headed = !rows.empty() && std::ranges::equal(rows.front().words, kColumns);
+    if (!headed) problem(1, fmt::format("the first line must be {}", fmt::join(kColumns, ",")));
+    for (std::size_t i = 1; i < rows.size() && problems_.errors.size() < kErrorsMost; ++i)
+      read_row(rows[i]);
+    read_lateness(*text);
+    if (!problems_.empty()) return tl::unexpected<Diagnostics>(std::move(problems_));
+    std::vector<FaultRule> out;
+    for (auto& [id, rule] : rules_) out.push_back(std::move(rule));
+    return out;
+  }
+
+ private:
+  void problem(std::size_t line, const std::string& message) {
+    problems_.add(ErrorCode::kInvalid, fmt::format("{}:{}: {}", printable(file_), line, message));
+  }
+
+  void read_row(const TextRow& row) {
+    if (row.words.size() != std::size(kColumns))
+      return problem(row.line, fmt::format("has {} columns and not {}", row.words.size(),
+                                           std::size(kColumns)));
+    const auto link = links_.find(row.words[1]);
+    if (link == links_.end()) return problem(row.line, no_link(row.words[1]));
+    if (row.words[2] != "tx" && row.words[2] != "rx")
+      return problem(row.line, fmt::format("direction {} is neither tx nor rx", row.words[2]));
+    const Result<std::uint64_t> ordinal = parse_unsigned(row.words[3]);
+    const Result<std::int64_t> at = parse_integer(row.words[5]);
+    const Result<FaultAction> action = parse_fault_action(row.words[4]);
+    if (!ordinal) return problem(row.line, ordinal.error().message);
+    if (!at || *at < 0)
+      return problem(row.line, fmt::format("at_ps {} is not a time", row.words[5]));
+    if (!action) return problem(row.line, action.error().message);
+    const Hop hop{link->second, static_cast<std::uint8_t>(row.words[2] == "tx" ? 0 : 1)};
+    add(row, {.at = Instant{Duration{*at}}, .hop = hop, .ordinal = *ordinal, .action = *action});
+  }
+
+  // Lines "# late RULE PICOSECONDS", which are comments to others.
+  void read_lateness(std::string_view text) {
+    constexpr std::string_view kBegin = "# late ";
+    for (std::size_t at = 0, line = 1; at < text.size(); ++line) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      const std::string_view said = text.substr(at, end - at);
+      at = end + 1;
+      const std::size_t blank = said.rfind(' ');
+      if (!said.starts_with(kBegin) || blank <= kBegin.size()) continue;
+      const auto rule = rules_.find(std::string(said.substr(kBegin.size(), blank - kBegin.size())));
+      const Result<std::int64_t> late = parse_integer(said.substr(blank + 1));
+      if (!late || *late < 0)
+        problem(line, "is not late by a whole number of picoseconds");
+      else if (rule != rules_.end())
+        rule->second.events_late = std::min(Duration{*late}, kLongestTime);
+    }
+  }
+
+  std::string no_link(const std::string& name) const {
+    std::vector<std::string> names;
+    for (const auto& [known, number] : links_) names.push_back(known);
+    return fmt::format("no link called \"{}\"{}", printable(name), suggestion(name, names));
+  }
+
+  void add(const TextRow& row, const FaultFiring& firing) {
+    FaultRule& rule = rules_[row.words[0]];
+    if (rule.id.empty()) {
+      rule = like_;
+      rule.id = row.words[0];
+      rule.target = fmt::format("{} of {}", row.words[0], like_.target);
+    }
+    if (!rule.events.empty() && rule.events.front().action.what != firing.action.what)
+      return problem(row.line, fmt::format("rule {} does another kind of thing here than before",
+                                           printable(row.words[0])));
+    if (std::ranges::find(rule.links, firing.hop.link) == rule.links.end())
+      rule.links.push_back(firing.hop.link);
+    rule.events.push_back(firing);
+  }
+
+  std::string file_;
+  const FaultRule& like_;
+  std::map<std::string, std::uint32_t> links_;
+  std::map<std::string, FaultRule> rules_;  // by name
+  Diagnostics problems_;
+};
+
+}  // namespace
+
+Checked<std::vector<FaultRule>> read_events(const std::string& file, const FaultRule& like,
+                                            const Topology& topology) {
+  return EventReader(file, like, topology).read();
+}
+
+}  // namespace soliton

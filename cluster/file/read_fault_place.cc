@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <map>
+
+#include "cluster/file/cluster_fields.h"
+#include "cluster/file/fault_parts.h"
+#include "cluster/file/node_selector.h"
+#include "protocol/base/names.h"
+
+namespace soliton {
+namespace {
+
+using Target = FaultKind::Target;
+
+class PlaceReader {
+ public:
+  PlaceReader(MapReader& rule, std::string label, FaultSpec& out)
+      : rule_(rule), label_(std::move(label)), out_(out) {}
+
+  void read() {
+    const Target target = out_.rule.kind->target;
+    read_sets(target == Target::kNodeSets);
+    const YamlValue* where = rule_.find("where");
+    if (where == nullptr) {
+      if (target == Target::kLinks) missing("link");
+      if (target == Target::kSwitches) missing("switch");
+      return;
+    }
+    MapReader reader(rule_.context(), *where, kFaultWhereFields, label_ + ".where");
+    // `nodes` is refused by its own message, so a missing target is not reported as well.
+    const bool on_nodes = reader.is_map() && where->find("nodes") != nullptr;
+    if (target == Target::kSwitches && !on_nodes) read_switches(reader);
+    if (target == Target::kLinks) read_links(reader, on_nodes);
+    read_match(reader);
+    if (target != Target::kSwitches) read_map(reader, "pick", kFaultPickFields, &out_.pick);
+    reader.finish(fmt::format("for a fault of kind {}", out_.rule.kind->name));
+  }
+
+ private:
+  void missing(std::string_view what) {
+    rule_.context().error(rule_.mark(),
+                          fmt::format("{}: names no {}; add {} or where", label_, what, what));
+  }
+
+  void read_switches(MapReader& where) {
+    const YamlValue* said = where.require("switches");
+    if (said == nullptr || (said = where.scalar("switches")) == nullptr) return;
+    out_.switches = said->text;
+    check_names(where, "switches", said->text);
+  }
+
+  void read_links(MapReader& where, bool on_nodes) {
+    if (const auto direction = read_value(where, "direction")) {
+      out_.rule.forward = direction->number() != static_cast<std::int64_t>(Direction::kRx);
+      out_.rule.backward = direction->number() != static_cast<std::int64_t>(Direction::kTx);
+    }
+    const YamlValue* links = on_nodes ? where.find("links") : where.require("links");
+    if (links != nullptr) read_links(*links);
+  }
+
+  void read_links(const YamlValue& value) {
+    MapReader links(rule_.context(), value, kFaultLinksFields, label_ + ".where.links");
+    if (!links.is_map()) return;
+    std::map<std::string_view, std::string> said;
+    for (const char* key : {"name", "from", "to", "node"})
+      if (const YamlValue* selector = links.find(key) != nullptr ? links.scalar(key) : nullptr) {
+        said[key] = selector->text;
+        check_names(links, key, selector->text);
+      }
+    read_between(links, said);
+    links.finish();
+    const bool has_pair = said.contains("from") || said.contains("to");
+    if (static_cast<int>(said.contains("name")) + has_pair + said.contains("node") != 1)
+      return rule_.context().error(
+          value.mark,
+          fmt::format("{}.where.links: needs one of name, from and to, between, node", label_));
+    out_.link = said["name"];
+    if (!out_.link.empty()) return;
+    // `node: x` means all links of x, which is the pair from x to anything.
+    const std::string any = "*";
+    out_.from = said.contains("from") ? said["from"] : said.contains("node") ? said["node"] : any;
+    out_.to = said.contains("to") ? said["to"] : any;
+  }
+
+  void read_between(MapReader& links, std::map<std::string_view, std::string>& said) {
+    const YamlValue* between = links.find("between");
+    if (between == nullptr) return;
+    if (between->kind != YamlValue::Kind::kList || between->items.size() != 2 ||
+        between->items[0].kind != YamlValue::Kind::kScalar ||
+        between->items[1].kind != YamlValue::Kind::kScalar)
+      return links.error("between", "must be a list of two ends, [A, B]");
+    if (said.contains("from") || said.contains("to"))
+      return links.error("between", "says both ends, and so do from and to");
+    said["from"] = between->items[0].text;
+    said["to"] = between->items[1].text;
+    for (const char* key : {"from", "to"}) check_names(links, "between", said[key]);
+  }
+
+  void check_names(MapReader& map, std::string_view key, const std::string& text) {
+    out_.position = map.context().where(map.mark_of(key));
+    if (key != "name" && key != "switches" && is_selector_expression(text)) {
+      if (const Status good = check_node_selector(text); !good)
+        map.error(key, good.error().message);
+      return;
+    }
+    const Result<std::vector<std::string>> names = expand_ranges(text, kLinksLimit);
+    if (!names) return map.error(key, names.error().message);
+    const auto bad = [](char c) { return c != '*' && !is_valid_name(std::string_view(&c, 1)); };
+    for (const std::string& name : *names)
+      if (name.empty() || std::any_of(name.begin(), name.end(), bad))
+        return map.error(
+            key, fmt::format("\"{}\" is not a name, range (fpga[0-3]) or glob (fpga*)", text));
+  }
+
+  void read_match(MapReader& where) {
+    const YamlValue* match = where.find("match");
+    if (match == nullptr) return;
+    MapReader reader(rule_.context(), *match, kFaultMatchFields, label_ + ".where.match");
+    read_fields(reader, kFaultMatchFields, &out_.rule.match);
+    for (const auto& [key, nodes] : {std::pair{"from", &out_.match_from}, {"to", &out_.match_to}})
+      if (const YamlValue* said = reader.find(key) != nullptr ? reader.scalar(key) : nullptr)
+        add_selector(reader, key, said->text, *nodes);
+    reader.finish();
+  }
+
+  void add_selector(MapReader& map, std::string_view key, const std::string& text,
+                    std::vector<std::string>& out) {
+    if (const Status good = check_node_selector(text); !good)
+      return map.error(key, good.error().message);
+    out.push_back(text);
+  }
+
+  // A set is a selector or a list of them.
+  void read_sets(bool needed) {
+    const YamlValue* sets = rule_.find("sets");
+    const bool astray = out_.rule.kind->name == "misroute";
+    if (sets == nullptr) {
+      if (needed && !astray)
+        rule_.context().error(rule_.mark(), fmt::format("{}.sets: is missing", label_));
+      return;
+    }
+    if (!needed && !astray)
+      return rule_.error(
+          "sets", fmt::format("has no meaning for a fault of kind {}", out_.rule.kind->name));
+    if (sets->kind != YamlValue::Kind::kList || sets->items.empty())
+      return rule_.error("sets",
+                         "must be a list of sets of nodes, [\"fpga[0-1]\", [fpga2, host0]]");
+    for (const YamlValue& item : sets->items) {
+      std::vector<std::string>& set = out_.sets.emplace_back();
+      const bool listed = item.kind == YamlValue::Kind::kList;
+      for (const YamlValue& one : listed ? item.items : std::vector<YamlValue>{item})
+        if (one.kind == YamlValue::Kind::kScalar)
+          add_selector(rule_, "sets", one.text, set);
+        else
+          rule_.error("sets", "each set is a selector of nodes or a list of them");
+    }
+    out_.position = rule_.context().where(rule_.mark_of("sets"));
+  }
+
+  MapReader& rule_;
+  std::string label_;
+  FaultSpec& out_;
+};
+
+}  // namespace
+
+void read_fault_place(MapReader& rule, const std::string& label, FaultSpec& out) {
+  PlaceReader(rule, label, out).read();
+}
+
+}  // namespace soliton

@@ -1,0 +1,34 @@
+#include "cluster/run/firings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace soliton {
+
+std::string firings_head(const FaultPlan& plan) {
+  std::string out = "rule,link,direction,ordinal,action,at_ps\n";
+  for (const FaultRule& rule : plan.rules)
+    if (const Duration late = rule.effect()->most_delay(); late > Duration{})
+      out += fmt::format("# late {} {}\n", rule.id, late.count());
+  return out;
+}
+
+std::string firing_lines(const FaultPlan& plan, const Topology& topology,
+                         std::span<const FaultFiring> firings) {
+  std::string out;
+  for (const FaultFiring& firing : firings)
+    fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{}\n", plan.rules[firing.rule].id,
+                   topology.links[firing.hop.link].name, firing.hop.direction == 0 ? "tx" : "rx",
+                   firing.ordinal, spell(firing.action), firing.at.time_since_epoch().count());
+  return out;
+}
+
+std::string firings_csv(const FaultPlan& plan, const Topology& topology,
+                        std::vector<FaultFiring> firings) {
+  std::ranges::sort(firings, before);
+  return firings_head(plan) + firing_lines(plan, topology, firings);
+}
+
+}  // namespace soliton

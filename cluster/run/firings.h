@@ -1,0 +1,26 @@
+// events.csv: every decision of a fault rule that had an effect, as lines that a fault of kind `events`
+// reads back.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fabric/faults/fault_action.h"
+#include "fabric/faults/fault_plan.h"
+#include "topologies/topology.h"
+
+namespace soliton {
+
+// The first lines of the file: the names of the columns, and as comments by how much the packets of each rule
+// may be late, because the timers of a run know that beforehand.
+std::string firings_head(const FaultPlan& plan);
+
+// A line for each, in their order.
+std::string firing_lines(const FaultPlan& plan, const Topology& topology,
+                         std::span<const FaultFiring> firings);
+// The whole file, in order of time.
+std::string firings_csv(const FaultPlan& plan, const Topology& topology,
+                        std::vector<FaultFiring> firings);
+
+}  // namespace soliton

@@ -1,0 +1,150 @@
+#include "cluster/run/judge_faults.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "cluster/results/results.h"
+
+namespace soliton {
+namespace {
+
+constexpr double kPicosecondsAMicrosecond = 1e6;
+
+// When the run has seen the last of what it has measured.
+Instant end_of(const RunResults& results) {
+  Instant end = results.last_completed;
+  for (const FaultResult& fault : results.faults)
+    end = std::max(end, fault.counters.last.value_or(kRunStart));
+  return end;
+}
+
+// The last window of the rule that has begun by `end`.
+std::optional<FaultWindow> last_window(const FaultPlan& plan, std::size_t rule, Instant end,
+                                       const FaultCounters& counters) {
+  const FaultSchedule& when = plan.rules[rule].when;
+  if (when.trigger == FaultTrigger::kNone) return plan.times(rule).last_begun(end);
+  if (!counters.first) return std::nullopt;
+  return when.from_trigger(*counters.first);
+}
+
+// The completion of the last request that was open when the rule hit for the last time.
+std::optional<Instant> recovered_at(const RunResults& results, Instant last_hit) {
+  std::optional<Instant> out;
+  for (const RequestRecord& request : results.requests) {
+    if (request.sent > last_hit || (!request.failed && request.completed < last_hit)) continue;
+    if (request.failed) return std::nullopt;
+    out = std::max(out.value_or(request.completed), request.completed);
+  }
+  return out;
+}
+
+void judge_rules(const PreparedRun& run, RunResults& results) {
+  const Instant end = end_of(results);
+  for (std::size_t i = 0; i < results.faults.size() && i < run.faults.rules.size(); ++i) {
+    FaultResult& fault = results.faults[i];
+    const auto window = last_window(run.faults, i, end, fault.counters);
+    fault.armed = window.has_value();
+    if (window && window->until <= end) fault.healed = window->until;
+    if (fault.counters.last) fault.recovered = recovered_at(results, *fault.counters.last);
+  }
+}
+
+// From the end of the last fault, or else from the start of the run.
+Instant healed_at(const RunResults& results) {
+  Instant out = kRunStart;
+  for (const FaultResult& fault : results.faults)
+    out = std::max(out, fault.healed.value_or(kRunStart));
+  return out;
+}
+
+// What a threshold is about, in the unit of its type; nullopt: there is nothing to measure.
+std::optional<double> measured(const std::string& key, const RunResults& results) {
+  const LatencySummary latency = latency_summary(results);
+  const bool any = results.requests.size() > static_cast<std::size_t>(results.failed);
+  const auto time = [&](double us) {
+    return any ? std::optional(us * kPicosecondsAMicrosecond) : std::nullopt;
+  };
+  if (key == "p50") return time(latency.p50);
+  if (key == "p90") return time(latency.p90);
+  if (key == "p99") return time(latency.p99);
+  if (key == "p99_9") return time(latency.p99_9);
+  if (key == "max") return time(latency.max);
+  if (key == "throughput") return any ? std::optional(throughput_rps(results)) : std::nullopt;
+  if (key == "accuracy" && results.outputs.accuracy) return 1e9 * *results.outputs.accuracy;
+  if (key == "resends") {
+    const auto sent = static_cast<double>(results.ltl.packets_sent);
+    const double needed = sent - static_cast<double>(results.ltl.retransmitted);
+    return needed > 0 ? std::optional(1'000 * sent / needed) : std::nullopt;
+  }
+  if (key == "completes_within" && results.complete)
+    return static_cast<double>(
+        std::max(results.last_completed - healed_at(results), Duration{}).count());
+  return std::nullopt;
+}
+
+std::string in_words(FieldType type, double value) {
+  if (type == FieldType::kReal) return fmt::format("{:.3f}", value / 1'000);
+  if (type == FieldType::kDuration) return to_string(Duration{static_cast<std::int64_t>(value)});
+  if (type == FieldType::kProbability) return fmt::format("{:.2f} %", value / 1e7);
+  return fmt::format("{:.1f} /s", value);
+}
+
+ExpectResult judge_threshold(const Expectation& expectation, const RunResults& results) {
+  ExpectResult out{.key = expectation.key, .said = expectation.said};
+  const std::optional<double> value = measured(expectation.key, results);
+  out.measured = value ? in_words(find_expect_kind(expectation.key)->type, *value) : "nothing";
+  out.met = value && expectation.threshold->met_by(*value);
+  return out;
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+ExpectResult judge_word(const Expectation& expectation, const RunResults& results) {
+  ExpectResult out{.key = expectation.key, .said = expectation.said};
+  const OutputSummary& outputs = results.outputs;
+  if (expectation.key == "outputs") {
+    out.met = outputs.checked > 0 && outputs.mismatched == 0;
+    out.measured = fmt::format("{} of {} differ", outputs.mismatched, outputs.checked);
+  } else if (expectation.key == "delivery") {
+    out.met = results.complete && results.failed == 0 && results.duplicated == 0 &&
+              outputs.mismatched == 0;
+    out.measured = fmt::format("{} missing, {} twice, {} wrong", results.failed, results.duplicated,
+                               outputs.mismatched);
+  } else if (expectation.key == "fired") {
+    const auto idle = std::ranges::count_if(
+        results.faults, [](const FaultResult& fault) { return fault.counters.hits == 0; });
+    out.met = idle == 0;
+    out.measured = fmt::format("{} of {} rules hit nothing", idle, results.faults.size());
+  } else {
+    const bool left = has_children();
+    out.met = !left;
+    out.measured = left ? "processes are left" : "no process is left";
+  }
+  return out;
+}
+
+ExpectResult judge_end(const Expectation& expectation, const FinishedRun& finished) {
+  const int status = finished.error ? exit_status(finished.error->code) : 0;
+  return {.key = expectation.key,
+          .said = expectation.said,
+          .measured = fmt::format("status {}", status),
+          .met = status == expectation.status};
+}
+
+}  // namespace
+
+void judge_faults(const PreparedRun& run, FinishedRun& finished) {
+  judge_rules(run, finished.results);
+  for (const Expectation& expectation : run.spec.expectations)
+    finished.results.expectations.push_back(
+        expectation.key == "end" ? judge_end(expectation, finished)
+        : expectation.threshold  ? judge_threshold(expectation, finished.results)
+                                 : judge_word(expectation, finished.results));
+}
+
+}  // namespace soliton
