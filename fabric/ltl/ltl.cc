@@ -381,6 +381,9 @@ bool Ltl::has_event() const { return !x_->events.empty(); }
 
 std::optional<Datagram> Ltl::poll_output(Instant now) { return impl().poll_output(now); }
 
+void Ltl::share(std::shared_ptr<PacketMemory> memory) { x_->stores.memory = std::move(memory); }
+void Ltl::recycle(std::vector<std::byte>&& packet) { x_->stores.memory->give(std::move(packet)); }
+
 Instant Ltl::next_deadline() const {
   impl().settle_deadline();
   return impl().deadlines.earliest();

@@ -33,6 +33,7 @@ void Node::on_input(Datagram datagram, Instant now) {
       {datagram.source, datagram.congestion_seen, datagram.damaged, bytes, datagram.payload.ghost},
       now);
   take_deliveries(bytes, now);
+  ltl_.recycle(std::move(bytes));
   take_events();
 }
 
