@@ -91,6 +91,8 @@ class Ltl {
   void share(std::shared_ptr<PacketMemory> memory);
   // Gives back the memory of a packet that has been taken in.
   void recycle(std::vector<std::byte>&& packet);
+  // As Machine::hot_memory().
+  void hot_memory(std::vector<std::span<const std::byte>>& out) const;
 
   // --- connections and peers
   // With LtlOptions::handshake: opens a connection before there is a message for it.

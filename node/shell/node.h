@@ -58,6 +58,8 @@ class Node : public Machine {
   void on_deadline(Instant now) override;
   // When the run ends because a peer is dead: nothing replaces a peer.
   RunEnd run_end() const override;
+  Instant ended() const override;
+  void hot_memory(std::vector<std::span<const std::byte>>& out) const override;
 
   // Null if the node is idle.
   Role* role() { return role_.get(); }
