@@ -6,7 +6,10 @@
 // how many calls a driver needs for that.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "fabric/link.h"
 
@@ -32,6 +35,11 @@ class Machine {
   virtual Instant next_deadline() const = 0;
   virtual void on_deadline(Instant now) = 0;
   virtual RunEnd run_end() const { return {}; }
+  // RunEnd::came alone, which costs less: it is asked after every turn.
+  virtual Instant ended() const { return run_end().came; }
+  // Appends where the state lies that every turn touches; it stays there. Who drives thousands of
+  // machines may call it into the cache ahead of their turns.
+  virtual void hot_memory(std::vector<std::span<const std::byte>>&) const {}
 };
 
 }  // namespace soliton

@@ -42,6 +42,10 @@ class ProfiledNode : public EngineNode {
   Instant last_event() const override { return node_.last_event(); }
   std::uint64_t events() const override { return node_.events(); }
   RunEnd run_end() const override { return node_.run_end(); }
+  Instant ended() const override { return node_.ended(); }
+  void hot_memory(std::vector<std::span<const std::byte>>& out) const override {
+    node_.hot_memory(out);
+  }
   void finish(Instant end) override { node_.finish(end); }
 
  private:

@@ -15,6 +15,7 @@ class VirtualRun {
  public:
   // `threads`: how many play the network and its nodes. Nodes must be safe to run side by side.
   VirtualRun(const FabricInputs& fabric, const RunControl& control, std::uint32_t threads = 1);
+  const Cut& cut() const { return network_.cut(); }
   // Runs `nodes` to the end. `each_tick` is called several times a second and returns the number of
   // lost nodes; the run ends if there is one.
   void run(const std::vector<EngineNode*>& nodes, const std::function<std::size_t()>& each_tick,

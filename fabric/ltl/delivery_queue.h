@@ -56,8 +56,8 @@ class DeliveryQueue {
     if (taken_block_ != nullptr || taken_owned_ != nullptr) release_taken();
     if (count_ == 0) return nullptr;
     Entry& entry = ring_[head_];
-    head_ = (head_ + 1) & (ring_.size() - 1);
-    --count_;
+    // Most often there is one message: it has always the same place.
+    head_ = --count_ == 0 ? 0 : (head_ + 1) & (ring_.size() - 1);
     borrowed_ -= entry.borrowed;
     taken_block_ = entry.block;
     taken_owned_ = entry.owned;

@@ -152,7 +152,8 @@ struct Ltl::Impl {
   LtlHeader header_for(Connection& c, PacketKind kind, Instant now);
   // The rest of the report that a NACK or PONG carries; its bytes.
   std::size_t write_report(const Connection& c, std::span<std::byte> room) const {
-    return c.receive.write_tail(room.subspan(prefix).first(report_bytes_max(options)));
+    return c.receive.write_tail(
+        room.subspan(prefix, std::min(report_bytes_max(options), room.size() - prefix)));
   }
   // The header in front of `real` bytes of payload that are in place, and `ghost` more.
   PacketOut finish(Connection& c, LtlHeader& header, std::span<std::byte> room, std::size_t real,
@@ -178,8 +179,7 @@ struct Ltl::Impl {
   ExpressDebts debts;
   std::uint32_t stale_deadline = ExpressDebts::kNoRow;  // its deadline is not in the tree yet
   DeliveryQueue deliveries;
-  std::vector<std::byte> scratch;  // a packet for poll_output()
-  std::vector<std::byte> opened;   // a packet as it was before its encryption
+  std::vector<std::byte> opened;  // a packet as it was before its encryption
   std::deque<LtlEvent> events;
   LtlStats stats;
   TraceBuffer* trace;

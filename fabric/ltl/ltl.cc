@@ -381,6 +381,16 @@ bool Ltl::has_event() const { return !x_->events.empty(); }
 
 std::optional<Datagram> Ltl::poll_output(Instant now) { return impl().poll_output(now); }
 
+void Ltl::share(std::shared_ptr<PacketMemory> memory) { x_->stores.memory = std::move(memory); }
+// Of a node with many connections a turn touches few, and which is not known beforehand.
+void Ltl::hot_memory(std::vector<std::span<const std::byte>>& out) const {
+  constexpr std::size_t kRowsMost = 4;
+  out.push_back(std::as_bytes(std::span(x_.get(), 1)));
+  if (x_->table.size() <= kRowsMost) out.push_back(std::as_bytes(std::span(x_->table)));
+}
+
+void Ltl::recycle(std::vector<std::byte>&& packet) { x_->stores.memory->give(std::move(packet)); }
+
 Instant Ltl::next_deadline() const {
   impl().settle_deadline();
   return impl().deadlines.earliest();

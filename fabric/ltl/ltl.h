@@ -51,6 +51,8 @@ struct LtlDelivery {
   Payload message;
 };
 
+class PacketMemory;
+
 class Ltl {
  public:
   // `connections[i]` is row i of this node's table; both ends of a connection have the same
@@ -82,6 +84,15 @@ class Ltl {
   // kNever when nothing is outstanding.
   Instant next_deadline() const;
   void on_deadline(Instant now);
+
+  // --- memory
+  // Takes memory for packets from there, and gives that of finished messages back. Nodes that share it
+  // run on one thread.
+  void share(std::shared_ptr<PacketMemory> memory);
+  // Gives back the memory of a packet that has been taken in.
+  void recycle(std::vector<std::byte>&& packet);
+  // As Machine::hot_memory().
+  void hot_memory(std::vector<std::span<const std::byte>>& out) const;
 
   // --- connections and peers
   // With LtlOptions::handshake: opens a connection before there is a message for it.

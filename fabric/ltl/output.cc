@@ -8,19 +8,6 @@
 #include "fabric/ltl/packed.h"
 
 namespace soliton {
-namespace {
-
-// Bytes of the packet that exist. Those of a message come first, its ghosts, which only have a
-// size, behind them.
-std::size_t real_bytes(const StoredMessage* message, std::uint64_t offset, std::uint32_t length,
-                       std::uint16_t messages, std::uint8_t flags) {
-  if ((flags & packet_flag::kPacked) != 0) return packed_real_bytes(message, messages);
-  const std::uint64_t all = message->real.size();
-  return std::min<std::uint64_t>(length, all - std::min(offset, all));
-}
-
-}  // namespace
-
 std::size_t Ltl::Impl::packet_bytes_max() const {
   return std::max(prefix + std::max<std::size_t>(options.mtu, report_bytes_max(options)),
                   kLtlHeaderSize + OpenBody::kSize);
@@ -61,8 +48,8 @@ PacketOut Ltl::Impl::write(const Next& next, std::span<std::byte> room, Instant 
   return out;
 }
 
-// Real bytes of the packet that write() would make. Needed before it is written, as writing settles
-// what was due and cannot be taken back. A larger packet would not fit the burst.
+// At least the real bytes of the packet that write() would make. Needed before it is written, as writing
+// settles what was due and cannot be taken back.
 std::size_t Ltl::Impl::real_size(const Next& next) {
   Connection& c = table[next.row];
   switch (next.kind) {
@@ -72,9 +59,9 @@ std::size_t Ltl::Impl::real_size(const Next& next) {
                            ? std::min(c.receive.tail_size(), report_bytes_max(options))
                            : 0);
     case Next::Kind::kResend:
-      return prefix + c.window.lost_length();
+      return prefix + c.window.lost_real();
     case Next::Kind::kNew:
-      return prefix + c.window.next_length();
+      return prefix + c.window.next_real();
   }
   return 0;
 }
@@ -103,15 +90,13 @@ std::optional<PacketBurst> Ltl::Impl::write_burst(std::span<std::byte> room,
 std::optional<Datagram> Ltl::Impl::poll_output(Instant now) {
   const auto next = next_ready(now);
   if (!next) return std::nullopt;
-  if (scratch.empty()) scratch.resize(packet_bytes_max());
-  const PacketOut packet = write(*next, scratch, now);
   Datagram out;
+  out.payload.bytes = stores.memory->take(real_size(*next));
+  const PacketOut packet = write(*next, out.payload.bytes, now);
   out.source = self;
   out.destination = packet.destination;
   out.traffic_class = table[next->row].address.channel;
-  out.payload.bytes = stores.spare(packet.size);
-  out.payload.bytes.assign(scratch.begin(),
-                           scratch.begin() + static_cast<std::ptrdiff_t>(packet.size));
+  out.payload.bytes.resize(packet.size);
   out.payload.ghost = packet.ghost;
   return out;
 }
@@ -205,7 +190,7 @@ PacketOut Ltl::Impl::write_data(Connection& c, const Transmission& t, std::span<
   header.flags = t.flags;
   header.sequence = t.sequence;
   header.time_ns = wire_time(leaves);
-  const std::size_t real = real_bytes(t.message, t.offset, t.length, t.messages, t.flags);
+  const std::size_t real = t.real();
   std::byte* to = room.data() + prefix;
   if ((t.flags & packet_flag::kPacked) != 0)
     write_packed(t.message, t.messages, to);

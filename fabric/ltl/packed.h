@@ -6,6 +6,7 @@
 // bytes. Ghosts of all messages lie at the end of the packet.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,13 @@ inline bool packable(const StoredMessage& message) {
   return message.size() <= kPackedMessageMax && (message.ghost != 1 || message.real.empty());
 }
 
+// Real bytes of a packet with `length` bytes of the message from `offset` on. Those of a message come
+// first, its ghosts, which only have a size, behind them.
+inline std::uint64_t real_part(const StoredMessage& message, std::uint64_t offset,
+                               std::uint32_t length) {
+  const std::uint64_t all = message.real.size();
+  return std::min<std::uint64_t>(length, all - std::min(offset, all));
+}
 // Real bytes that the `messages` messages starting at `first` take in a packet.
 std::uint64_t packed_real_bytes(const StoredMessage* first, std::uint16_t messages);
 // Writes these messages. REQUIRES: `out` has room for packed_real_bytes().

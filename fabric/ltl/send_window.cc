@@ -15,6 +15,11 @@ constexpr std::uint32_t kRepairsToForget = 16;
 
 }  // namespace
 
+std::size_t Transmission::real() const {
+  return (flags & packet_flag::kPacked) != 0 ? packed_real_bytes(message, messages)
+                                             : real_part(*message, offset, length);
+}
+
 SendWindow::SendWindow(const LtlOptions& options, Stores& stores)
     : options_(&options),
       stores_(&stores),
@@ -70,13 +75,44 @@ void SendWindow::extend_plan() {
   }
 }
 
+std::size_t SendWindow::next_real() {
+  const Plan& packet = plan();
+  return packet.packed ? packed_real_bytes(first_unsent_, packet.messages)
+                       : real_part(*first_unsent_, offset_, packet.length);
+}
+
+std::size_t SendWindow::lost_real() const {
+  const SendSlot& s = slot(first_lost());
+  return Transmission{.flags = s.flags,
+                      .messages = s.messages,
+                      .length = s.length,
+                      .message = s.message,
+                      .offset = s.offset}
+      .real();
+}
+
+// Twice as many, or the first ones.
+void SendWindow::grow_slots() {
+  SlotRings& rings = stores_->send_slots;
+  const auto count = slot_count_ == 0 ? static_cast<std::uint32_t>(rings.least()) : 2 * slot_count_;
+  SendSlot* const larger = rings.take(count);
+  for (Sequence q = oldest_; q != next_; ++q) larger[q & (count - 1)] = slot(q);
+  if (slots_ != nullptr) rings.give(slots_, slot_count_);
+  slots_ = larger;
+  slot_count_ = count;
+}
+
+void SendWindow::give_slots() {
+  if (slots_ == nullptr) return;
+  stores_->send_slots.give(std::exchange(slots_, nullptr), std::exchange(slot_count_, 0));
+}
+
 Transmission SendWindow::take_new(Instant now) {
-  if (slots_ == nullptr) slots_ = stores_->send_slots.take();
   const Plan packet = plan();
-  SendSlot& s = slot(next_);
+  SendSlot& s = new_slot();
   s = SendSlot{};
   s.message = first_unsent_;
-  s.offset = offset_;
+  s.offset = static_cast<std::uint32_t>(offset_);
   s.length = packet.length;
   s.messages = packet.messages;
   if (offset_ == 0) s.flags |= packet_flag::kFirst;
@@ -106,20 +142,19 @@ void SendWindow::send_whole(std::span<const std::byte> bytes, Instant now) {
   if (newest_message_ != nullptr) newest_message_->next = message;
   newest_message_ = message;
   if (oldest_message_ == nullptr) oldest_message_ = message;
-  if (slots_ == nullptr) slots_ = stores_->send_slots.take();
   book_whole(message, now);
 }
 
 void SendWindow::book_whole(StoredMessage* message, Instant now) {
   const auto length = static_cast<std::uint32_t>(message->real.size());
   ++ordinal_;
-  slot(next_) = {.message = message,
-                 .length = length,
-                 .flags = packet_flag::kFirst | packet_flag::kLast,
-                 .first_ordinal = ordinal_,
-                 .last_ordinal = ordinal_,
-                 .first_sent = now,
-                 .last_sent = now};
+  new_slot() = {.message = message,
+                .length = length,
+                .flags = packet_flag::kFirst | packet_flag::kLast,
+                .first_ordinal = ordinal_,
+                .last_ordinal = ordinal_,
+                .first_sent = now,
+                .last_sent = now};
   charged_ += charge_of(length);
   ++next_;
 }
@@ -148,7 +183,7 @@ void SendWindow::acknowledge_whole(Sequence ack) {
     charged_ -= charge_of(s.length);
     if ((s.flags & packet_flag::kLast) != 0) release_oldest(s.messages);
   }
-  if (oldest_ == next_) stores_->send_slots.give(std::exchange(slots_, nullptr));
+  if (oldest_ == next_) give_slots();
 }
 
 void SendWindow::release_oldest(std::uint16_t messages) {
@@ -179,7 +214,7 @@ Transmission SendWindow::take_lost(Instant now) {
 
 void SendWindow::clear() {
   for (StoredMessage* m = oldest_message_; m != nullptr;) stores_->give(std::exchange(m, m->next));
-  if (slots_ != nullptr) stores_->send_slots.give(slots_);
+  give_slots();
   // Total over the life of the connection; everything else begins anew.
   const std::uint64_t acknowledged = messages_acknowledged_;
   *this = SendWindow(*options_, *stores_);
@@ -286,8 +321,7 @@ void SendWindow::acknowledge(const ArrivalReport& report, Instant now, Proof& pr
     outcome.acknowledged = true;
     if ((s.flags & packet_flag::kLast) != 0) release_oldest(s.messages);
   }
-  if (oldest_ == next_ && slots_ != nullptr)
-    stores_->send_slots.give(std::exchange(slots_, nullptr));
+  if (oldest_ == next_) give_slots();
 }
 
 // By the bitmap, and by having caused the report: the header's bitmap may be too short to name the

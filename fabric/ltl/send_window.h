@@ -37,6 +37,8 @@ struct Transmission {
   std::uint32_t length = 0;
   const StoredMessage* message = nullptr;
   std::uint64_t offset = 0;
+
+  std::size_t real() const;  // its real bytes
 };
 
 // What a packet from the peer says about ours.
@@ -90,6 +92,7 @@ class SendWindow {
   // Payload bytes, and bytes charged at the receiver, of the packet that take_new() would return.
   // REQUIRES: has_unsent().
   std::uint32_t next_length() { return plan().length; }
+  std::size_t next_real();  // the real ones of them
   std::uint64_t next_charge() { return charge_of(plan().length); }
   Instant oldest_first_sent() const;  // REQUIRES: in_flight() > 0
   // Transmissions so far, and how many were found lost.
@@ -117,6 +120,7 @@ class SendWindow {
   bool has_lost() const { return lost_ > 0; }
   // Payload bytes of the packet that take_lost() would return. REQUIRES: has_lost().
   std::uint32_t lost_length() const { return slot(first_lost()).length; }
+  std::size_t lost_real() const;
   // The lost packet with the lowest sequence. REQUIRES: has_lost().
   Transmission take_lost(Instant now);
 
@@ -154,8 +158,15 @@ class SendWindow {
     void add(std::uint64_t candidate) { ordinal = candidate > ordinal ? candidate : ordinal; }
   };
 
-  SendSlot& slot(Sequence s) { return slots_[s & (options_->window - 1)]; }
-  const SendSlot& slot(Sequence s) const { return slots_[s & (options_->window - 1)]; }
+  SendSlot& slot(Sequence s) { return slots_[s & (slot_count_ - 1)]; }
+  const SendSlot& slot(Sequence s) const { return slots_[s & (slot_count_ - 1)]; }
+  // A free slot for the packet next_.
+  SendSlot& new_slot() {
+    if (in_flight() == slot_count_) grow_slots();
+    return slot(next_);
+  }
+  void grow_slots();
+  void give_slots();
   Sequence first_lost() const;
   const Plan& plan();
   void extend_plan();
@@ -190,7 +201,8 @@ class SendWindow {
   std::uint64_t unsent_bytes_ = 0;
   std::uint64_t messages_acknowledged_ = 0;
   Plan plan_;
-  SendSlot* slots_ = nullptr;  // by sequence modulo the window; null while nothing is in flight
+  SendSlot* slots_ = nullptr;     // by sequence modulo slot_count_; null while nothing is in flight
+  std::uint32_t slot_count_ = 0;  // a power of two, at most the window; 0 without slots
   Sequence oldest_;
   Sequence next_;
   std::uint64_t charged_ = 0;

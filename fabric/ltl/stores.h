@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "fabric/ltl/options.h"
+#include "fabric/ltl/packet_memory.h"
 #include "protocol/base/payload.h"
 #include "protocol/base/time.h"
 
@@ -102,10 +104,10 @@ struct StoredMessage {
   std::uint64_t size() const { return real.size() + ghost; }
 };
 
-// A packet in flight.
-struct SendSlot {
+// A packet in flight. One line of the cache.
+struct alignas(64) SendSlot {
   StoredMessage* message = nullptr;  // the first of `messages`
-  std::uint64_t offset = 0;
+  std::uint32_t offset = 0;          // no message is larger than kMessageBytesMax
   std::uint32_t length = 0;
   std::uint16_t messages = 1;     // that it holds: more than one if packed
   std::uint8_t flags = 0;         // first, last, packed
@@ -119,6 +121,35 @@ struct SendSlot {
   Instant first_sent{};
   Instant last_sent{};
   Instant missing_since = kNever;  // by the last report that showed it missing
+};
+
+static_assert(sizeof(SendSlot) == 64);
+
+// Rings of slots, each as large as the packets in flight need: 8, 16, 32, ... up to the window. A ring
+// as large as the window would lead most connections, which have few packets in flight, through more
+// memory than a cache has for each of thousands.
+class SlotRings {
+ public:
+  explicit SlotRings(std::size_t window) : window_(window) {
+    for (std::size_t size = std::min(kLeast, window);; size = std::min(2 * size, window)) {
+      pools_.emplace_back(size, size == kLeast ? 4 : 1);
+      if (size == window) break;
+    }
+  }
+
+  std::size_t least() const { return std::min(kLeast, window_); }
+  SendSlot* take(std::size_t size) { return pool(size).take(); }
+  void give(SendSlot* ring, std::size_t size) { pool(size).give(ring); }
+
+ private:
+  static constexpr std::size_t kLeast = 8;
+
+  ArrayPool<SendSlot>& pool(std::size_t size) {
+    return pools_[static_cast<std::size_t>(std::countr_zero(size) - std::countr_zero(least()))];
+  }
+
+  std::size_t window_;  // a power of two, as all sizes
+  std::vector<ArrayPool<SendSlot>> pools_;
 };
 
 // A packet that arrived before one with a lower sequence.
@@ -136,7 +167,7 @@ struct Stores {
                    StoredMessage::kSmallBytes),
         blocks(options.mtu, static_cast<std::size_t>(options.store.count) / options.mtu),
         messages(1, 64),
-        send_slots(options.window, 1),
+        send_slots(options.window),
         held(options.window, 1) {}
 
   // Memory for `size` bytes of a message: in its record while not too many messages use theirs,
@@ -172,37 +203,19 @@ struct Stores {
     small_left += std::exchange(message->is_small, false);
     if (message->block != nullptr) blocks.give(std::exchange(message->block, nullptr));
     if (message->owned.bytes.capacity() > 0 || message->owned.ghost > 0) {
-      keep_spare(message->owned.bytes);
+      memory->give(std::move(message->owned.bytes));
       message->owned = {};
     }
     messages.give(message);
-  }
-
-  // Memory of messages that are done, for packets of their size: allocators are slow at these.
-  std::vector<std::byte> spare(std::size_t size) {
-    if (size < kSpareLeast || spares.empty()) return {};
-    std::vector<std::byte> out = std::move(spares.back());
-    spares.pop_back();
-    return out;
   }
 
   static constexpr std::size_t kSmallShare = 8;  // of the store, for messages in their records
   std::size_t small_left;
   BlockPool blocks;
   ArrayPool<StoredMessage> messages;
-  ArrayPool<SendSlot> send_slots;
+  SlotRings send_slots;
   ArrayPool<HeldPacket> held;
-  std::vector<std::vector<std::byte>> spares;
-
- private:
-  static constexpr std::size_t kSpares = 4;
-  static constexpr std::size_t kSpareLeast = 512, kSpareMost = 16'384;
-
-  void keep_spare(std::vector<std::byte>& bytes) {
-    const std::size_t size = bytes.capacity();
-    if (kSpareLeast <= size && size <= kSpareMost && spares.size() < kSpares)
-      spares.push_back(std::move(bytes));
-  }
+  std::shared_ptr<PacketMemory> memory = std::make_shared<PacketMemory>();
 };
 
 }  // namespace soliton

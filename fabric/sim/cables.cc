@@ -42,25 +42,28 @@ Hop Cables::next_hop(const Flight& flight, std::uint32_t vertex) const {
   return *next;
 }
 
-std::uint32_t Cables::add(Frame frame) {
+std::uint32_t Cables::add(Frame&& frame) {
   const NodeId source = frame.datagram.source, destination = frame.datagram.destination;
-  const AtPort at_port{frame.at, frame.at};
-  Flight flight{.frame = std::move(frame), .at_port = at_port, .next = {}, .over = {}};
-  if (routes_.sprays()) flight.ordinal = ordinals_.next(source, destination);
+  const std::uint32_t slot = free_slot();
+  Flight& flight = flights_[slot];
+  flight.at_port = {frame.at, frame.at};
+  flight.frame = std::move(frame);
+  flight.hops = 0;
+  flight.ordinal = routes_.sprays() ? ordinals_.next(source, destination) : 0;
+  flight.lost_by = kNoRule;
   flight.next = flight.over = next_hop(flight, index(source));
-  return add(std::move(flight));
+  return slot;
 }
 
-std::uint32_t Cables::add(Flight flight) {
-  // Slots are used again, so memory is bounded by what is under way at one time. Growing moves all
-  // flights: references to them end here.
+// Slots are used again, so memory is bounded by what is under way at one time. Growing moves all
+// flights: references to them end here.
+std::uint32_t Cables::free_slot() {
   if (unused_.empty()) {
-    flights_.push_back(std::move(flight));
+    flights_.emplace_back();
     return static_cast<std::uint32_t>(flights_.size() - 1);
   }
   const std::uint32_t slot = unused_.back();
   unused_.pop_back();
-  flights_[slot] = std::move(flight);
   return slot;
 }
 
@@ -102,13 +105,12 @@ void Cables::meet_faults(std::uint32_t number, std::uint64_t ordinal, OnLine lin
   Flight& flight = flights_[number];
   Port& port = ports_[port_of(flight.next)];
   Datagram& datagram = flight.frame.datagram;
-  const std::uint32_t end = far_end(topology_.links[flight.next.link], flight.next.direction);
   const FaultVerdict verdict = faults_.judge(
       flight.next, crossing_of(datagram, {.start = line.start,
                                           .end = line.tail,
                                           .ordinal = ordinal,
                                           .rate = port.link().rate,
-                                          .at_end = end == index(datagram.destination)}));
+                                          .at_end = port.far_end() == index(datagram.destination)}));
   if (verdict.dropped()) {
     ++port.counters.dropped_fault;
     if (PortSeries* const series = shared_.series_of(port_of(flight.next)))
@@ -121,7 +123,9 @@ void Cables::meet_faults(std::uint32_t number, std::uint64_t ordinal, OnLine lin
   // Growing moves all flights, so `flight` and `datagram` end with the first copy.
   for (const Duration lag : verdict.copies) {
     ++counters().duplicated;
-    proceed(add(Flight(flights_[number])), delayed(line, lag));
+    const std::uint32_t copy = free_slot();
+    flights_[copy] = flights_[number];
+    proceed(copy, delayed(line, lag));
   }
   proceed(number, line);
 }
@@ -133,7 +137,7 @@ void Cables::proceed(std::uint32_t number, const OnLine& line) {
   Flight& flight = flights_[number];
   flight.over = flight.next;
   ++flight.hops;
-  const std::uint32_t at = far_end(topology_.links[flight.over.link], flight.over.direction);
+  const std::uint32_t at = ports_[port_of(flight.over)].far_end();
   const std::uint32_t destination = index(flight.frame.datagram.destination);
   const bool last = at == destination;
   if (!last) {
@@ -188,7 +192,8 @@ void Cables::hand_over(Handover handover, std::uint32_t to) {
 
 void Cables::come_in(Handover handover) {
   if (handover.what == Handover::What::kSignal) return events_.push(handover.signal);
-  const std::uint32_t number = add(std::move(handover.flight));
+  const std::uint32_t number = free_slot();
+  flights_[number] = std::move(handover.flight);
   handover.what == Handover::What::kArrival ? arrive(number, handover.at)
                                             : push(handover.at, number);
 }
@@ -205,18 +210,21 @@ std::uint32_t Cables::tie_of(const Flight& flight, Instant at) const {
 void Cables::arrive(std::uint32_t number, Instant at) {
   // Nodes may already have been granted all time before processed().
   SOLITON_CHECK(at >= events_.processed());
-  Frame frame = std::move(flights_[number].frame);
-  frame.at = at;
+  arrived_.push_back(std::move(flights_[number].frame));
+  arrived_.back().at = at;
   first_arrival_ = std::min(first_arrival_, at);
   ++counters().delivered;
-  arrived_.push_back(std::move(frame));
   unused_.push_back(number);
 }
 
 void Cables::take_arrived(std::vector<Frame>& out) {
-  out.insert(out.end(), std::make_move_iterator(arrived_.begin()),
-             std::make_move_iterator(arrived_.end()));
-  arrived_.clear();
+  if (out.empty()) {
+    std::swap(out, arrived_);
+  } else {
+    out.insert(out.end(), std::make_move_iterator(arrived_.begin()),
+               std::make_move_iterator(arrived_.end()));
+    arrived_.clear();
+  }
   first_arrival_ = kNever;
 }
 

@@ -70,7 +70,7 @@ class Cables {
 
   // Adds a frame that its node hands to its card, and returns the number of the flight. Numbers are
   // reused. REQUIRES: there is a path.
-  std::uint32_t add(Frame frame);
+  std::uint32_t add(Frame&& frame);
   Flight& flight(std::uint32_t number) { return flights_[number]; }
   const Flight& flight(std::uint32_t number) const { return flights_[number]; }
   Port& port(std::size_t number) { return ports_[number]; }
@@ -117,7 +117,7 @@ class Cables {
  private:
   // Where the packet goes on from `vertex`, when it is ready there.
   Hop next_hop(const Flight& flight, std::uint32_t vertex) const;
-  std::uint32_t add(Flight flight);
+  std::uint32_t free_slot();
   void push(Instant at, std::uint32_t number);
   void leave(std::uint32_t number, Instant at, std::uint32_t to, Handover::What what);
   void hand_over(Handover handover, std::uint32_t to);

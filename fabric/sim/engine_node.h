@@ -1,7 +1,9 @@
 // A node as the engine sees it: in this process (LocalNode) or behind a channel (RemoteNode).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "fabric/machine.h"
@@ -15,7 +17,8 @@ class EngineNode {
   // A frame that arrives at frame.at, which is not below any earlier grant.
   virtual void deliver(Frame frame) = 0;
   // The promise of the node: it sends nothing before this instant unless a frame is delivered.
-  // Takes into account frames that are delivered but not handled yet.
+  // Takes into account frames that are delivered but not handled yet: deliver() makes it the frame's
+  // instant if it was later, and changes it in no other way.
   virtual Instant next_event() const = 0;
   // Lets the node run all events before `until`. May return before they have run; collect() waits
   // for them.
@@ -30,6 +33,9 @@ class EngineNode {
   // The RunEnd of its machine. A node that has not reported yet must be assumed to end the run at
   // any time.
   virtual RunEnd run_end() const { return {}; }
+  // As Machine::ended() and Machine::hot_memory().
+  virtual Instant ended() const { return run_end().came; }
+  virtual void hot_memory(std::vector<std::span<const std::byte>>&) const {}
   // Tells the node that the run is over and which instant was its last.
   virtual void finish(Instant) {}
 };

@@ -16,7 +16,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "fabric/sim/engine_node.h"
@@ -52,9 +55,18 @@ class LocalHub : public Hub {
   Status collect_window();
   void take_end(std::uint32_t member);
   Instant bound(std::uint32_t member) const;
-  void set_next(std::uint32_t member);
+  void set_next(std::uint32_t member, Instant at);
+  void look_ahead(std::uint32_t member) const;
+  void set_hot();
   void sift(std::uint32_t at);
   void gather(std::uint32_t at);
+
+  // What a turn of a member touches: of its state, and the packet that was delivered last.
+  struct HotMemory {
+    static constexpr std::size_t kRanges = 5;
+    std::array<std::span<const std::byte>, kRanges> state;
+    std::span<const std::byte> packet;
+  };
 
   Network& network_;
   std::vector<Member> members_;
@@ -69,6 +81,7 @@ class LocalHub : public Hub {
   std::vector<std::uint32_t> place_;   // in heap_, by member
   std::vector<Instant> granted_;       // nothing may arrive below it, by member
   std::vector<std::uint32_t> active_;  // granted in this window
+  std::vector<HotMemory> hot_;         // by member; empty if all members fit a cache
   std::vector<Frame> frames_;          // reused
   Instant second_{};                   // next event of the second member in time
   Instant network_reach_{};            // network's next event + b

@@ -20,6 +20,11 @@ class LocalNode : public EngineNode {
   Instant last_event() const override { return loop_.last_event(); }
   std::uint64_t events() const override { return loop_.events(); }
   RunEnd run_end() const override { return machine_.run_end(); }
+  Instant ended() const override { return machine_.ended(); }
+  void hot_memory(std::vector<std::span<const std::byte>>& out) const override {
+    out.push_back(std::as_bytes(std::span(this, 1)));
+    machine_.hot_memory(out);
+  }
 
  private:
   Machine& machine_;

@@ -18,7 +18,7 @@ Network::Network(const Topology& topology, const Routes& routes, const FaultPlan
       circles_(topology.pause ? resume_level(*topology.pause) : Bytes{}, classes()),
       sent_(topology.nodes, kRunStart) {}
 
-void Network::send(Frame frame) {
+void Network::send(Frame&& frame) {
   const Datagram& datagram = frame.datagram;
   const std::uint32_t source = index(datagram.source);
   SOLITON_CHECK_MSG(source < sent_.size() && index(datagram.destination) < sent_.size() &&

@@ -51,7 +51,7 @@ class Network {
 
   // REQUIRES: frame.at is not below an earlier frame of the same source, and its first effect is
   // not below what advance() has processed: frame.at + least_first() >= processed().
-  void send(Frame frame);
+  void send(Frame&& frame);
   // Processes the events below `horizon` in order of (instant, source, ordinal) and appends
   // deliveries. Stops earlier, at arrival + least_first() of a delivery, because the receiver may
   // answer, and at first_answer().

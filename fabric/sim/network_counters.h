@@ -14,12 +14,12 @@ namespace soliton {
 struct PortCounters {
   std::uint64_t packets = 0;         // put on the line, whether lost there or not
   std::uint64_t bytes = 0;           // LTL bytes of these packets
+  Bytes queue_max{};                 // longest queue after a packet was added
+  Duration wait_max{};               // longest time that a packet waited for the line
   std::uint64_t dropped_queue = 0;   // packets that found the queue full
   std::uint64_t dropped_buffer = 0;  // of these, for lack of a share of the switch's buffer
   std::uint64_t dropped_fault = 0;
   std::uint64_t marked = 0;  // with ECN, by this port
-  Bytes queue_max{};         // longest queue after a packet was added
-  Duration wait_max{};       // longest time that a packet waited for the line
   // With pauses only.
   std::uint64_t dropped_watchdog = 0;
   Bytes lossy_queue_max{};  // longest queue of the others' class that a packet met

@@ -9,7 +9,7 @@ std::optional<Duration> Port::queue_up(Instant ready, Bytes size, Datagram& data
   const Duration others = meet_others(shared);
   if (others > Duration{}) free_ = std::max(free_, ready + others);
   const Duration backlog = std::max(free_ - ready, Duration{});
-  const Duration line = line_time(*link_, size);
+  const Duration line = time(size);
   if (backlog > Duration{} && backlog + line > queue_time_) {
     ++counters.dropped_queue;
     return std::nullopt;
@@ -21,7 +21,7 @@ std::optional<Duration> Port::queue_up(Instant ready, Bytes size, Datagram& data
 Duration Port::queue_up_at_card(Instant ready, Bytes size, PortsShared& shared) const {
   const Duration backlog = std::max(free_ - ready, Duration{});
   if (PortSeries* series = shared.series_of(number_))
-    series->queue_was(ready, transmitted(backlog + line_time(*link_, size), link_->rate));
+    series->queue_was(ready, transmitted(backlog + time(size), link_->rate));
   return backlog;
 }
 

@@ -36,16 +36,26 @@ struct PortsShared {
   PortSeries* series_of(std::size_t port) { return series.empty() ? nullptr : &series[port]; }
 };
 
-class Port {
+class alignas(64) Port {
  public:
   // The link outlives the object.
   Port(const TopologyLink& link, std::size_t number, bool at_switch)
-      : link_(&link),
-        number_(number),
-        queue_time_(at_switch ? transmit_time(link.queue, link.rate) : kUnbounded) {}
+      : queue_time_(at_switch ? transmit_time(link.queue, link.rate) : kUnbounded),
+        latency_(link.latency),
+        byte_time_(whole_byte_time(link.rate)),
+        link_(&link),
+        number_(static_cast<std::uint32_t>(number)),
+        far_end_(soliton::far_end(link, hop_of(number).direction)) {}
 
   const TopologyLink& link() const { return *link_; }
   bool at_switch() const { return queue_time_ != kUnbounded; }
+  // The vertex to which the line leads.
+  std::uint32_t far_end() const { return far_end_; }
+  // Line time of a packet.
+  Duration time(Bytes size) const {
+    return byte_time_ > Duration{} ? byte_time_ * (size.count + kFrameOverheadBytes)
+                                   : line_time(*link_, size);
+  }
   // Line time of a full queue.
   Duration queue_time() const { return queue_time_; }
   // When the line will have sent what was put on it.
@@ -57,8 +67,8 @@ class Port {
                                    PortsShared& shared);
   // Puts a packet on the line as soon as that is free.
   OnLine launch(AtPort packet, Bytes size, Duration waited) {
-    const Duration line = line_time(*link_, size);
-    const OnLine on_line = cross_line(packet, free_, line, link_->latency);
+    const Duration line = time(size);
+    const OnLine on_line = cross_line(packet, free_, line, latency_);
     free_ = later(on_line.start, line);
     ++counters.packets;
     counters.bytes += static_cast<std::uint64_t>(size.count);
@@ -75,16 +85,29 @@ class Port {
   // `queue`, is marked.
   void mark(Instant now, Bytes queue, Datagram& datagram, PortsShared& shared);
 
+  // Of each packet the first two, and at a switch the longest queue and wait.
   PortCounters counters;
 
  private:
   Duration queue_up_at_card(Instant ready, Bytes size, PortsShared& shared) const;
 
-  const TopologyLink* link_;
-  std::size_t number_;
+  // Of rates at which a byte takes a whole number of picoseconds, as nearly all do; else 0. Packets are
+  // so small that the product does not overflow at 1 b/s.
+  static Duration whole_byte_time(BitRate rate) {
+    constexpr std::int64_t kBitsPicoseconds = std::int64_t{8} * 1'000'000'000'000;
+    return picoseconds(
+        kBitsPicoseconds % rate.bits_per_second == 0 ? kBitsPicoseconds / rate.bits_per_second : 0);
+  }
+
+  // What every packet touches lies in one line of the cache, with the first counters in the next.
   Instant free_{};
   Duration queue_time_;
   std::uint64_t came_ = 0;
+  Duration latency_;
+  Duration byte_time_;
+  const TopologyLink* link_;
+  std::uint32_t number_;
+  std::uint32_t far_end_;
 };
 
 }  // namespace soliton

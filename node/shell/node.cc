@@ -33,6 +33,7 @@ void Node::on_input(Datagram datagram, Instant now) {
       {datagram.source, datagram.congestion_seen, datagram.damaged, bytes, datagram.payload.ghost},
       now);
   take_deliveries(bytes, now);
+  ltl_.recycle(std::move(bytes));
   take_events();
 }
 
@@ -84,10 +85,22 @@ void Node::lose(const LtlEvent& event, LostPeer::How how) {
 }
 
 RunEnd Node::run_end() const {
-  RunEnd end{.next = ltl_.dead_at_least(), .notice = ltl_.dead_notice()};
+  return {.came = ended(), .next = ltl_.dead_at_least(), .notice = ltl_.dead_notice()};
+}
+
+Instant Node::ended() const {
+  Instant came = kNever;
   for (const LostPeer& lost : lost_)
-    if (lost.how == LostPeer::How::kDead) end.came = std::min(end.came, lost.at);
-  return end;
+    if (lost.how == LostPeer::How::kDead) came = std::min(came, lost.at);
+  return came;
+}
+
+void Node::hot_memory(std::vector<std::span<const std::byte>>& out) const {
+  out.push_back(std::as_bytes(std::span(this, 1)));
+  ltl_.hot_memory(out);
+  // What kind of role it is is not known here: of most, this is what they look at first.
+  constexpr std::size_t kRoleBytes = 256;
+  if (role_) out.emplace_back(reinterpret_cast<const std::byte*>(role_.get()), kRoleBytes);
 }
 
 std::optional<Datagram> Node::poll_output(Instant now) {

@@ -41,6 +41,8 @@ class Node : public Machine {
   void wrap_role(std::unique_ptr<Role> (*wrap)(std::unique_ptr<Role> role)) {
     if (role_) role_ = wrap(std::move(role_));
   }
+  // As Ltl::share().
+  void share(std::shared_ptr<PacketMemory> memory) { ltl_.share(std::move(memory)); }
   void start(Instant at);  // starts a role that acts by itself
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;
@@ -56,6 +58,8 @@ class Node : public Machine {
   void on_deadline(Instant now) override;
   // When the run ends because a peer is dead: nothing replaces a peer.
   RunEnd run_end() const override;
+  Instant ended() const override;
+  void hot_memory(std::vector<std::span<const std::byte>>& out) const override;
 
   // Null if the node is idle.
   Role* role() { return role_.get(); }

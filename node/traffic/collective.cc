@@ -123,6 +123,10 @@ class OrderedRole final : public CollectiveRole {
   void on_message(NodeId peer, Payload message, Instant now) override {
     if (last_round_done() || ranks().rank_of(peer) == kNoRank) return refuse();
     if (is_traced(round())) trace_received(peer, got_from_[peer]++, message.size(), now);
+    if (awaits(peer)) {
+      complete_step(std::move(message));
+      return advance(now);
+    }
     early_[peer].push_back(std::move(message));
     if (begun()) advance(now);
   }
@@ -138,6 +142,18 @@ class OrderedRole final : public CollectiveRole {
   void begin(Instant now) override { advance(now); }
   std::string missing() const override { return missing_in(done_); }
 
+  // Whether the step at which the round stands waits for a message from there. One that has come before
+  // it was asked for is not left in early_ at such a step.
+  bool awaits(NodeId peer) const {
+    return begun() && in_round_ && sent_ && step_.from != kNoRank &&
+           ranks().node(step_.from) == peer && contents().size(step_.received) > 0;
+  }
+  void complete_step(Payload message) {
+    take(std::move(message));
+    sent_ = false;
+    ++done_;
+  }
+
   // As far as what has arrived allows.
   void advance(Instant now) {
     while (!last_round_done()) {
@@ -145,8 +161,6 @@ class OrderedRole final : public CollectiveRole {
       while (done_ < steps()) {
         if (!sent_) send();
         if (!receive()) return;
-        sent_ = false;
-        ++done_;
       }
       in_round_ = false;
       complete_round(now);
@@ -175,12 +189,16 @@ class OrderedRole final : public CollectiveRole {
                        : held_.message(step_.sent, step_.to, round());
   }
 
-  // Whether the step has what it receives.
+  // Whether the step has what it receives, and is done.
   bool receive() {
-    if (step_.from == kNoRank || contents().size(step_.received) == 0) return true;
+    if (step_.from == kNoRank || contents().size(step_.received) == 0) {
+      sent_ = false;
+      ++done_;
+      return true;
+    }
     const auto from = early_.find(ranks().node(step_.from));
     if (from == early_.end()) return false;
-    take(std::move(from->second.front()));
+    complete_step(std::move(from->second.front()));
     from->second.pop_front();
     if (from->second.empty()) early_.erase(from);
     return true;

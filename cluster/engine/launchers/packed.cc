@@ -2,11 +2,20 @@
 #include "cluster/engine/launcher.h"
 #include "cluster/engine/profile.h"
 #include "cluster/engine/virtual_run.h"
+#include "fabric/ltl/packet_memory.h"
 #include "fabric/sim/local_node.h"
 #include "node/shell/node.h"
 
 namespace soliton {
 namespace {
+
+// Nodes of one part of the network run on one thread at a time.
+void share_memory(const Cut& cut, const std::vector<std::unique_ptr<Node>>& nodes) {
+  std::vector<std::shared_ptr<PacketMemory>> memory;
+  for (std::uint32_t part = 0; part < cut.parts; ++part)
+    memory.push_back(std::make_shared<PacketMemory>(nodes.size()));
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) nodes[i]->share(memory[cut.of_node(i)]);
+}
 
 ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                           const RunControl& control) {
@@ -26,6 +35,7 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
     engine_nodes.push_back(local.back().get());
   }
   VirtualRun virtual_run(fabric, control, control.threads);
+  share_memory(virtual_run.cut(), machines);
   const auto take_records = [&]() -> std::size_t {
     Records records;
     for (Role* role : reporting) role->hand_over(records);
