@@ -285,8 +285,8 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   finished.trace = take_trace(outcome);
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
-  results.wall = {
-      seconds_since(started), outcome.launch_seconds, outcome.events, outcome.processes, {}};
+  results.wall = {seconds_since(started), outcome.launch_seconds, outcome.events,
+                  outcome.processes,      outcome.confined,       {}};
   return finished;
 }
 

@@ -163,7 +163,11 @@ NodeStats read_stats(wire::Stats::Reader in) {
 // One overload for each alternative of Report: without that of a new one nothing compiles.
 struct ReportWriter {
   wire::Report::Builder out;
-  void operator()(const Ready& ready) { out.setReady(ready.port); }
+  void operator()(const Ready& ready) {
+    auto group = out.initReady();
+    group.setPort(ready.port);
+    group.setConfined(ready.confined);
+  }
   void operator()(const Finished&) { out.setFinished(); }
   void operator()(const GaveUp&) { out.setGaveUp(); }
   void operator()(const NodeStats& stats) { write_stats(stats, out.initStats()); }
@@ -192,7 +196,7 @@ std::vector<Record> records_of(List list) {
 Report read_report(wire::Report::Reader in) {
   switch (in.which()) {
     case wire::Report::READY:
-      return Ready{in.getReady()};
+      return Ready{in.getReady().getPort(), in.getReady().getConfined()};
     case wire::Report::FINISHED:
       return Finished{};
     case wire::Report::GAVE_UP:
