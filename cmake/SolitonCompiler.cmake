@@ -19,8 +19,22 @@ add_library(soliton_flags INTERFACE)
 target_include_directories(soliton_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_options(soliton_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
   # Contraction would let the compiler decide where a product is rounded; outputs must not depend on it.
-  -ffp-contract=off -fno-fast-math -fstack-protector-strong)
-target_link_options(soliton_flags INTERFACE -Wl,-z,relro,-z,now,--build-id=sha1)
+  -ffp-contract=off -fno-fast-math)
+target_link_options(soliton_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack,--build-id=sha1)
+
+# Of every target, generated sources included (docs/security.md): a write behind an array or into the stack's guard ends the
+# program, and a jump lands where one may land. link_hardened reads the programs for it. Sanitizers check more themselves.
+if(SOLITON_SANITIZE STREQUAL "" AND NOT SOLITON_FUZZ)
+  set(fortify 2)
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12)
+    set(fortify 3)
+  endif()
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection
+    "$<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=${fortify}>")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|i.86)$")
+    add_compile_options(-fcf-protection=full)
+  endif()
+endif()
 option(SOLITON_WERROR "Treat warnings as errors" OFF)
 if(SOLITON_WERROR)
   target_compile_options(soliton_flags INTERFACE -Werror)

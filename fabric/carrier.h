@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "fabric/link.h"
@@ -38,22 +39,34 @@ struct BuiltBurst {
 struct CarrierCounters {
   std::uint64_t refused = 0;    // packets not taken: no room at the carrier or receiver
   std::uint64_t strangers = 0;  // packets whose source is not a peer
+  // Sockets at which the kernel drops what is not from the only peer, and does not say how much.
+  std::uint64_t blind = 0;
   // Packets lost at this host because its receive buffer was full.
   std::uint64_t host_drops = 0;
+
+  // Unset: not all of them were seen.
+  std::optional<std::uint64_t> strangers_seen() const {
+    return blind == 0 ? std::optional(strangers) : std::nullopt;
+  }
 };
 inline constexpr Field kCarrierRefusedRows[] = {
-    field<&CarrierCounters::strangers>("stranger",
-                                       "Packets from an address that does not belong to a peer."),
+    derived<&CarrierCounters::strangers_seen>(
+        "stranger",
+        "Packets from an address that does not belong to a peer; `null`: a node has one peer only, "
+        "and "
+        "what others send to its socket the kernel drops without a count."),
 };
 inline constexpr Field kCarrierInnerRows[] = {
+    field<&CarrierCounters::strangers>("strangers", "Packets whose source is not a peer."),
+    field<&CarrierCounters::blind>("blind", "Sockets that see no strangers."),
     field<&CarrierCounters::refused>("refused", "Packets that the carrier did not take."),
     field<&CarrierCounters::host_drops>("host_drops",
                                         "Packets lost in the receive buffer of this host."),
 };
 inline constexpr FieldTable kCarrierRefusedFields =
     fields_of<CarrierCounters>("refused", kCarrierRefusedRows);
-inline constexpr auto kCarrierRows = joined(kCarrierRefusedRows, kCarrierInnerRows);
-inline constexpr FieldTable kCarrierFields = fields_of<CarrierCounters>("carrier", kCarrierRows);
+inline constexpr FieldTable kCarrierFields =
+    fields_of<CarrierCounters>("carrier", kCarrierInnerRows);
 
 class Carrier : public Link {
  public:

@@ -8,6 +8,7 @@
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
 #include "cluster/cli/prepared.h"
+#include "cluster/cli/private_files.h"
 #include "cluster/cli/progress.h"
 #include "cluster/engine/profile.h"
 #include "cluster/report/report_html.h"
@@ -190,6 +191,7 @@ constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are sho
 struct RunOptions {
   std::int64_t threads = 1;
   bool profile = false;
+  bool shared = false;
 };
 constexpr std::int64_t kThreadsMost = 64;
 
@@ -270,7 +272,10 @@ int run_cluster(const CommandLine& line, const RunOptions& own) {
   say_prepared(line, run);
   // Before there is a folder, so that none is left without results.
   loop.keep_results();
-  Result<RunFolder> folder = RunFolder::open({spec.name, run_stamp(std::time(nullptr)), line.out});
+  RunFolderOptions where{spec.name, run_stamp(std::time(nullptr)), line.out};
+  const std::string below = line.out.empty() ? where.base + "/run" : line.out;
+  if (const Status kept = keep_private(below, own.shared); !kept) return report_error(kept.error());
+  Result<RunFolder> folder = RunFolder::open(where);
   if (!folder) return report_error(folder.error());
   const Status spec_written = folder->write("cluster.yaml", write_cluster(spec, folder->path()));
   if (!spec_written) return report_error(spec_written.error());
@@ -302,6 +307,7 @@ RunCommand define(OptionSet& options, CommandLine&) {
                  "threads that play packed nodes side by side, with the same bytes");
   options.flag("--profile", own->profile,
                "says where the wall time went: network, transport, roles, waiting for processes");
+  define_shared(options, own->shared);
   return [own](const CommandLine& line) { return run_cluster(line, *own); };
 }
 

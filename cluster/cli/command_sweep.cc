@@ -4,6 +4,7 @@
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
 #include "cluster/cli/prepared.h"
+#include "cluster/cli/private_files.h"
 #include "cluster/experiment/sweep.h"
 #include "cluster/results/build_id.h"
 #include "cluster/run/run.h"
@@ -83,12 +84,14 @@ int verdict(const Sweep& sweep, int signal) {
   return sweep.first_failure ? exit_status(*sweep.first_failure) : 0;
 }
 
-int sweep(const CommandLine& line) {
+int sweep(const CommandLine& line, bool shared) {
   const Checked<Experiment> experiment = read_experiment(line.inputs.front());
   if (!experiment) return report_errors(experiment.error());
   ControlLoop loop;
   loop.keep_results();
   const SweepOptions options = sweep_options(line, *experiment, loop);
+  if (const Status kept = keep_private(options.folder, shared); !kept)
+    return report_error(kept.error());
   const Result<Sweep> all = run_sweep(
       *experiment, [&](const ClusterSpec& spec) { return run_point(line, spec, loop); }, options);
   if (!all) return report_error(all.error());
@@ -104,8 +107,10 @@ int sweep(const CommandLine& line) {
 }
 
 RunCommand define(OptionSet& options, CommandLine&) {
+  const auto shared = std::make_shared<bool>(false);
   options.inputs("file", "experiment file");
-  return sweep;
+  define_shared(options, *shared);
+  return [shared](const CommandLine& line) { return sweep(line, *shared); };
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ class Runner {
     for (const auto* part : {&options_.options, &more, &variant.options})
       words.insert(words.end(), part->begin(), part->end());
     words.insert(words.end(), {"--seed", std::to_string(seed)});
-    Result<ChildProcess> child = ChildProcess::start("/proc/self/exe", words, {}, to.get());
+    Result<ChildProcess> child =
+        ChildProcess::start("/proc/self/exe", words, {}, to.get(), own_environment());
     if (!child) return tl::unexpected(child.error());
     std::optional<ProcessEnd> end;
     bool told = false;

@@ -68,6 +68,7 @@ struct ClusterOutcome {
   double launch_seconds = 0;
   std::uint64_t events = 0;
   std::int64_t processes = 1;
+  std::optional<bool> confined;  // Fleet::confined(); unset: nodes are no processes
 };
 
 // The outcome of a run of `nodes` nodes that have not begun.

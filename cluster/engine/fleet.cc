@@ -121,7 +121,7 @@ Status Fleet::start_one(const NodeAssignment& assignment, const std::vector<int>
       ChildProcess::start(options_.node_program,
                           {deployment.node, std::to_string(getpid()),
                            deployment.time == TimeBase::kEmulated ? "virtual" : "wall"},
-                          inherited, log.get());
+                          inherited, log.get(), node_environment());
   if (!process) return tl::unexpected<Error>(process.error());
   auto node = std::make_unique<NodeState>(loop_.context());
   node->name = deployment.node;
@@ -204,6 +204,7 @@ void Fleet::take(NodeState& node, Report report) {
   if (const Ready* ready = std::get_if<Ready>(&report)) {
     node.ready = true;
     node.port = ready->port;
+    node.confined = ready->confined;
   } else if (auto* records = std::get_if<std::vector<HostRecord>>(&report)) {
     std::move(records->begin(), records->end(), std::back_inserter(records_));
   } else if (auto* traffic = std::get_if<std::vector<TrafficRecord>>(&report)) {
@@ -323,6 +324,14 @@ std::optional<Error> Fleet::failure() const {
 bool Fleet::node_failed(std::size_t node) const {
   const std::lock_guard lock(mutex_);
   return nodes_[node]->failed;
+}
+
+std::optional<bool> Fleet::confined() const {
+  const std::lock_guard lock(mutex_);
+  std::optional<bool> all;
+  for (const auto& node : nodes_)
+    if (node->ready) all = all.value_or(true) && node->confined;
+  return all;
 }
 
 std::size_t Fleet::nodes_lost() const {

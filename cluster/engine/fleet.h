@@ -77,6 +77,8 @@ class Fleet {
   bool failed() const { return failed_; }
   bool node_failed(std::size_t node) const;
   std::size_t nodes_lost() const;
+  // Whether all nodes that became ready are behind a filter of system calls; unset: none is ready.
+  std::optional<bool> confined() const;
   // Whether every node with a part in the workload has finished it.
   bool workload_finished() const { return started_ && unfinished_ == 0; }
   // Whether a node has lost a peer.
@@ -98,6 +100,7 @@ class Fleet {
     std::optional<ChildProcess> process;
     Pulse* pulse = nullptr;
     bool ready = false;
+    bool confined = false;
     std::uint16_t port = 0;
     bool closed = false;   // end of file on its socket
     bool stopped = false;  // by a signal, as the kernel reports

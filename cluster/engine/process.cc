@@ -9,15 +9,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace soliton {
 namespace {
 
 constexpr int kFirstInherited = 3;
+// All that is passed on to nodes. The rest of an environment says nothing to them, and may hold what
+// is nobody's business, like passwords.
+constexpr std::string_view kPassedOn[] = {
+    "SOLITON_LOG",    "SOLITON_DEBUG_NODES",  // how it logs, and may be debugged
+    "ASAN_OPTIONS",   "LSAN_OPTIONS",        "TSAN_OPTIONS", "UBSAN_OPTIONS",  // of sanitizers
+    "GLIBC_TUNABLES", "LD_LIBRARY_PATH",  // the same libraries as the controller has, set alike
+};
+
 // Sources are moved above the numbers they become, so that no dup2 overwrites one that is still
 // needed.
 constexpr int kAboveTargets = 64;
@@ -32,6 +42,14 @@ Result<std::vector<Descriptor>> moved_up(const std::vector<int>& descriptors) {
           fmt::format("cannot copy the descriptors of a new process: {}", std::strerror(errno)));
     out.emplace_back(copy);
   }
+  return out;
+}
+
+// What posix_spawn() takes: pointers to the texts, and a null behind them.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
   return out;
 }
 
@@ -74,13 +92,15 @@ void Descriptor::reset() {
 }
 
 std::string ProcessEnd::text() const {
-  return by_signal ? fmt::format("signal {} ({})", status, strsignal(status))
-                   : fmt::format("status {}", status);
+  if (!by_signal) return fmt::format("status {}", status);
+  const char* const more = status == SIGSYS ? ": it made a system call that no node may make" : "";
+  return fmt::format("signal {} ({}){}", status, strsignal(status), more);
 }
 
 Result<ChildProcess> ChildProcess::start(const std::string& program,
                                          const std::vector<std::string>& arguments,
-                                         const std::vector<int>& inherited, int log) {
+                                         const std::vector<int>& inherited, int log,
+                                         const std::vector<std::string>& environment) {
   Result<std::vector<Descriptor>> sources = moved_up(inherited);
   Result<std::vector<Descriptor>> log_source = moved_up({log});
   if (!sources) return tl::unexpected<Error>(sources.error());
@@ -94,13 +114,11 @@ Result<ChildProcess> ChildProcess::start(const std::string& program,
   for (std::size_t i = 0; i < sources->size(); ++i)
     posix_spawn_file_actions_adddup2(&spawn.actions, (*sources)[i].get(),
                                      kFirstInherited + static_cast<int>(i));
-  std::vector<char*> words{const_cast<char*>(program.c_str())};
-  for (const std::string& argument : arguments)
-    words.push_back(const_cast<char*>(argument.c_str()));
-  words.push_back(nullptr);
+  std::vector<char*> words = pointers(arguments);
+  words.insert(words.begin(), const_cast<char*>(program.c_str()));
   pid_t pid = -1;
-  const int error =
-      posix_spawn(&pid, program.c_str(), &spawn.actions, &spawn.attributes, words.data(), environ);
+  const int error = posix_spawn(&pid, program.c_str(), &spawn.actions, &spawn.attributes,
+                                words.data(), pointers(environment).data());
   if (error != 0)
     return failure(ErrorCode::kEnvironment,
                    fmt::format("cannot start {}: {}", program, std::strerror(error)));
@@ -134,6 +152,21 @@ std::optional<ProcessEnd> ChildProcess::wait(int milliseconds) {
   end_ = WIFSIGNALED(status) ? ProcessEnd{true, WTERMSIG(status)}
                              : ProcessEnd{false, WEXITSTATUS(status)};
   return end_;
+}
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) out.emplace_back(*entry);
+  return out;
+}
+
+std::vector<std::string> node_environment() {
+  std::vector<std::string> out;
+  for (std::string& entry : own_environment())
+    if (std::ranges::find(kPassedOn, std::string_view(entry).substr(0, entry.find('='))) !=
+        std::end(kPassedOn))
+      out.push_back(std::move(entry));
+  return out;
 }
 
 Result<std::pair<Descriptor, Descriptor>> socket_pair() {

@@ -41,12 +41,13 @@ struct ProcessEnd {
 class ChildProcess {
  public:
   // Runs `program` with `arguments`. `inherited[i]` becomes descriptor 3 + i; `log` becomes
-  // standard error (and output); everything else is closed. INT, TERM and HUP are blocked in it
-  // until it handles them. Call from a thread that lives as long as the child: the parent-death
-  // signal is sent when the forking thread ends.
+  // standard error (and output); everything else is closed. `environment` is all of its own. INT,
+  // TERM and HUP are blocked in it until it handles them. Call from a thread that lives as long as
+  // the child: the parent-death signal is sent when the forking thread ends.
   static Result<ChildProcess> start(const std::string& program,
                                     const std::vector<std::string>& arguments,
-                                    const std::vector<int>& inherited, int log);
+                                    const std::vector<int>& inherited, int log,
+                                    const std::vector<std::string>& environment);
   ChildProcess(ChildProcess&&) = default;
   ChildProcess& operator=(ChildProcess&&) = default;
   // Kills and reaps what is still running.
@@ -67,6 +68,11 @@ class ChildProcess {
   Descriptor pidfd_;
   std::optional<ProcessEnd> end_;
 };
+
+// The environment of this process, "NAME=value" each: whole, or what a node is given of it: how it
+// logs and is debugged, and where its libraries are.
+std::vector<std::string> own_environment();
+std::vector<std::string> node_environment();
 
 // Two connected stream sockets, close-on-exec.
 Result<std::pair<Descriptor, Descriptor>> socket_pair();

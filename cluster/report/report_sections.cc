@@ -170,6 +170,10 @@ std::string network_html(const RunResults& r) {
     rows.push_back({"round trip, mean", spell_time(l.rtt.mean())});
     rows.push_back({"round trip, p99", spell_time(l.rtt.quantile(0.99))});
   }
+  for (const RefusedPackets& refused : refused_packets(l))
+    if (refused.count > 0)
+      rows.push_back(
+          {fmt::format("packets refused, {}", refused.cause), count_text(refused.count)});
   if (!r.partition.known) return html_section("Network", html_table({"count", "value"}, rows));
   rows.push_back({"tensor bytes between nodes, each request",
                   group_thousands(r.partition.cut_bytes_per_request)});

@@ -270,6 +270,7 @@ struct WallSummary {
   double seconds = 0, launch_seconds = 0;
   std::uint64_t event_count = 0;  // 0: not counted
   std::int64_t processes = 0;
+  std::optional<bool> confined;
   std::optional<RunProfile> profile;  // with --profile
 
   std::optional<std::uint64_t> events() const {
@@ -286,6 +287,9 @@ inline constexpr Field kWallSummaryRows[] = {
     derived<&WallSummary::events>("events", "Emulated events; virtual time."),
     derived<&WallSummary::events_per_second>("events_per_second", "Of these."),
     field<&WallSummary::processes>("processes", "Processes of the run."),
+    field<&WallSummary::confined>("nodes_confined",
+                                  "Whether every node process is behind a filter of system calls "
+                                  "([security](security.md)); `null`: nodes are no processes."),
 };
 inline constexpr FieldTable kWallSummaryFields = fields_of<WallSummary>("wall", kWallSummaryRows);
 

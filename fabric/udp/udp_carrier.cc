@@ -236,6 +236,7 @@ void UdpCarrier::receive_many() {
 // Packets received without control messages say nothing about drops, so the socket itself is asked.
 CarrierCounters UdpCarrier::counters() const {
   CarrierCounters out = counters_;
+  out.blind = connected_ ? 1 : 0;
   std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
   socklen_t size = sizeof memory;
   if (getsockopt(fd_, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0)

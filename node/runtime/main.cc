@@ -15,6 +15,7 @@
 
 #include "fabric/shm/pulse_board.h"
 #include "fabric/shm/serve.h"
+#include "node/runtime/confinement.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/node_program.h"
 #include "protocol/base/check.h"
@@ -62,7 +63,7 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control, Log& log, Pu
   if (!channel) return fail(log, control, channel.error());
   Node node(assignment.deployment);
   log_ready(log, assignment, "virtual time");
-  static_cast<void>(control.send(Report{Ready{}}));
+  static_cast<void>(control.send(Report{Ready{0, confine(log, assignment)}}));
   // The start command carries nothing here; its arrival, or the end of the controller, is all that
   // matters.
   if (!control.receive_command()) return EXIT_SUCCESS;
@@ -109,6 +110,7 @@ int node_main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != std::atoi(argv[2]))
     return EXIT_SUCCESS;  // the controller died before the line above
+  give_up_privileges();
   prctl(PR_SET_NAME, fmt::format("sol:{}", argv[1]).c_str());
   // What a terminal, `timeout` or a scheduler sends to the whole group is the controller's
   // business: it tells its nodes. The controller starts them with these signals blocked, so none is

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fabric/shm/pulse_board.h"
+#include "node/runtime/confinement.h"
 #include "node/runtime/deployment_codec.h"
 #include "node/runtime/log.h"
 #include "node/runtime/reports.h"
@@ -47,6 +48,16 @@ inline void log_ready(Log& log, const NodeAssignment& assignment, const std::str
   const Deployment& d = assignment.deployment;
   log.info("{}: ready as process {}, {}, {}", d.node, getpid(), d.role.name(), how);
   log.flush();  // so that it survives if the process is killed
+}
+
+// Filters the system calls of this process from now on: call when all descriptors are open. False, and
+// a line in the log, if they are not filtered.
+inline bool confine(Log& log, const NodeAssignment& assignment) {
+  const Confinement confinement = filter_system_calls();
+  if (!confinement.filtered)
+    log.warn("{}: system calls are not filtered: {}", assignment.deployment.node,
+             confinement.why_not);
+  return confinement.filtered;
 }
 
 // Logs what it did, at the end of its run.

@@ -2,6 +2,7 @@
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+#include <kj/debug.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,6 +15,18 @@
 
 namespace soliton {
 namespace {
+
+// A node that is not what it was may report anything. What no node of ours writes makes the report
+// damaged, as bytes that are no message do.
+template <typename Enum>
+Enum read_choice(std::uint8_t value, Enum last) {
+  KJ_REQUIRE(value <= static_cast<std::uint8_t>(last), "no such choice");
+  return static_cast<Enum>(value);
+}
+
+void read_counters(const FieldTable& table, wire::Settings::Reader in, void* object) {
+  KJ_REQUIRE(assign(table, read_settings(in), object).has_value(), "not the fields of a table");
+}
 
 // Cap'n Proto has no integers of 128 bits, so the sum goes in two halves.
 void write_histogram(const DurationHistogram& histogram, wire::Histogram::Builder out) {
@@ -102,7 +115,7 @@ std::vector<TraceEvent> read_trace(capnp::List<wire::TraceEvent>::Reader in) {
   std::vector<TraceEvent> events;
   for (const auto event : in)
     events.push_back({Instant{Duration{event.getAtPs()}}, Duration{event.getDurationPs()},
-                      NodeId{event.getNode()}, static_cast<TraceKind>(event.getKind()),
+                      NodeId{event.getNode()}, read_choice(event.getKind(), TraceKind::kFaultEnd),
                       event.getA(), event.getB(), event.getC()});
   return events;
 }
@@ -121,7 +134,7 @@ void write_lost(const std::vector<LostPeer>& lost,
 std::vector<LostPeer> read_lost(capnp::List<wire::Stats::LostPeer>::Reader in) {
   std::vector<LostPeer> lost;
   for (const auto peer : in)
-    lost.push_back({static_cast<LostPeer::How>(peer.getHow()), NodeId{peer.getPeer()},
+    lost.push_back({read_choice(peer.getHow(), LostPeer::How::kRestarted), NodeId{peer.getPeer()},
                     Instant{Duration{peer.getAtPs()}}, peer.getDetail(),
                     Duration{peer.getSilencePs()}});
   return lost;
@@ -149,12 +162,12 @@ void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
 NodeStats read_stats(wire::Stats::Reader in) {
   NodeStats stats;
   RoleStats& role = stats;
-  read_fields(kRoleStatsFields, in.getRole(), &role);
-  read_fields(kNpuStatsFields, in.getNpu(), &stats.npu);
-  read_fields(kLtlStatsFields, in.getLtl(), &stats.ltl);
-  read_fields(kCarrierFields, in.getCarrier(), &stats.carrier);
+  read_counters(kRoleStatsFields, in.getRole(), &role);
+  read_counters(kNpuStatsFields, in.getNpu(), &stats.npu);
+  read_counters(kLtlStatsFields, in.getLtl(), &stats.ltl);
+  read_counters(kCarrierFields, in.getCarrier(), &stats.carrier);
   for (const auto counters : in.getFaults())
-    read_fields(kFaultCounterFields, counters, &stats.faults.emplace_back());
+    read_counters(kFaultCounterFields, counters, &stats.faults.emplace_back());
   stats.ltl.rtt = read_histogram(in.getRtt());
   stats.device_time = read_histogram(in.getDevice());
   stats.trace = read_trace(in.getTrace());
@@ -167,7 +180,11 @@ NodeStats read_stats(wire::Stats::Reader in) {
 // One overload for each alternative of Report: without that of a new one nothing compiles.
 struct ReportWriter {
   wire::Report::Builder out;
-  void operator()(const Ready& ready) { out.setReady(ready.port); }
+  void operator()(const Ready& ready) {
+    auto group = out.initReady();
+    group.setPort(ready.port);
+    group.setConfined(ready.confined);
+  }
   void operator()(const Finished&) { out.setFinished(); }
   void operator()(const GaveUp&) { out.setGaveUp(); }
   void operator()(const NodeStats& stats) { write_stats(stats, out.initStats()); }
@@ -196,7 +213,7 @@ std::vector<Record> records_of(List list) {
 Report read_report(wire::Report::Reader in) {
   switch (in.which()) {
     case wire::Report::READY:
-      return Ready{in.getReady()};
+      return Ready{in.getReady().getPort(), in.getReady().getConfined()};
     case wire::Report::FINISHED:
       return Finished{};
     case wire::Report::GAVE_UP:
@@ -204,7 +221,7 @@ Report read_report(wire::Report::Reader in) {
     case wire::Report::STATS:
       return read_stats(in.getStats());
     case wire::Report::FAILED:
-      return Error{static_cast<ErrorCode>(in.getFailed().getCode()),
+      return Error{read_choice(in.getFailed().getCode(), ErrorCode::kWouldBlock),
                    in.getFailed().getMessage().cStr()};
     case wire::Report::RECORDS:
       return records_of<HostRecord>(in.getRecords());
@@ -225,14 +242,17 @@ Status write_message(int descriptor, capnp::MessageBuilder& message) {
   }
 }
 
-// Both ends are ours and authenticated by inheritance; records may be large, so only the nesting is
-// limited tightly.
-capnp::ReaderOptions reader_options() {
+// A message of a few bytes may claim lists of any length, so the work is limited by the size of what
+// came.
+capnp::ReaderOptions reader_options(std::size_t words) {
   capnp::ReaderOptions options;
-  options.traversalLimitInWords = std::uint64_t{1} << 32;
+  options.traversalLimitInWords = 4 * words + 64;
   options.nestingLimit = 16;
   return options;
 }
+
+// Of a command: the largest holds a port for each node.
+constexpr std::size_t kCommandWords = std::size_t{1} << 20;
 
 // Moves the whole messages at the front of `bytes` to `reports`. False: they are damaged.
 bool take_whole(std::vector<std::byte>& bytes, std::vector<Report>& reports) {
@@ -247,7 +267,7 @@ bool take_whole(std::vector<std::byte>& bytes, std::vector<Report>& reports) {
       // While less than the table of segments is here, expectedSizeInWordsFromPrefix() gives a
       // lower bound that is above what there is.
       if (size > rest.size()) break;
-      capnp::FlatArrayMessageReader reader(rest.slice(0, size), reader_options());
+      capnp::FlatArrayMessageReader reader(rest.slice(0, size), reader_options(size));
       reports.push_back(read_report(reader.getRoot<wire::Report>()));
       at += size;
     }
@@ -293,7 +313,7 @@ Status ControlSocket::send(const Command& command) {
 }
 
 bool ControlSocket::take_reports(std::vector<Report>& reports) {
-  constexpr std::size_t kPiece = std::size_t{256} << 10;
+  constexpr std::size_t kPiece = std::size_t{64} << 10;
   for (;;) {
     const std::size_t before = received_.size();
     received_.resize(before + kPiece);
@@ -311,7 +331,7 @@ bool ControlSocket::take_reports(std::vector<Report>& reports) {
 
 std::optional<Command> ControlSocket::receive_command() {
   try {
-    capnp::StreamFdMessageReader reader(descriptor_, reader_options());
+    capnp::StreamFdMessageReader reader(descriptor_, reader_options(kCommandWords));
     const wire::Command::Reader in = reader.getRoot<wire::Command>();
     if (in.which() == wire::Command::STOP) return StopCommand{};
     StartCommand start;

@@ -34,6 +34,7 @@ NodeStats stats_of(Node& node, Instant now);
 
 struct Ready {
   std::uint16_t port = 0;  // UDP port in wall time
+  bool confined = false;   // behind a filter of system calls (confinement.h)
 };
 struct Finished {};  // this node's part of the workload is done
 struct GaveUp {};    // wall time: the node has lost a peer, named in its stats; the run must end

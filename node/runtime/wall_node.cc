@@ -83,7 +83,7 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse
   Node node(deployment);
   const std::uint16_t port = opened->udp ? opened->udp->port() : std::uint16_t{0};
   log_ready(log, assignment, how_it_runs(deployment, opened->udp));
-  static_cast<void>(control.send(Report{Ready{port}}));
+  static_cast<void>(control.send(Report{Ready{port, confine(log, assignment)}}));
   const std::optional<Command> command = control.receive_command();
   const StartCommand* start = command ? std::get_if<StartCommand>(&*command) : nullptr;
   if (!start) return EXIT_SUCCESS;

@@ -365,17 +365,19 @@ concept Numbers = requires(T value) {
 }
 &&!std::is_same_v<T, std::string>;
 
+// Static, each file's own: GCC 12 gives instances for members of structs in unnamed namespaces external
+// linkage, so that structs and members of equal names in two files would share one.
 template <auto member>
-FieldValue get_plain(const void* object) {
+static FieldValue get_plain(const void* object) {
   return value_from(Member<member>::of(object));
 }
 template <auto member>
-void set_plain(void* object, const FieldValue& value) {
+static void set_plain(void* object, const FieldValue& value) {
   using M = Member<member>;
   M::of(object) = value_to<typename M::Type>(value);
 }
 template <auto member>
-FieldValue get_numbers(const void* object) {
+static FieldValue get_numbers(const void* object) {
   using M = Member<member>;
   std::vector<std::int64_t> out;
   for (const auto& item : M::of(object))
@@ -383,7 +385,7 @@ FieldValue get_numbers(const void* object) {
   return {std::move(out)};
 }
 template <auto member>
-void set_numbers(void* object, const FieldValue& value) {
+static void set_numbers(void* object, const FieldValue& value) {
   using M = Member<member>;
   using Item = typename M::Type::value_type;
   const auto& numbers = std::get<std::vector<std::int64_t>>(value.value);

@@ -78,6 +78,8 @@ DurationHistogram DurationHistogram::restore(const std::vector<Bucket>& buckets,
                                              Duration max, __int128 sum_ps) {
   DurationHistogram out;
   for (const Bucket& bucket : buckets) {
+    // A number that no duration has comes from damaged bytes.
+    if (bucket.number > bucket_of(UINT64_MAX)) continue;
     if (out.counts_.size() <= bucket.number) out.counts_.resize(bucket.number + 1);
     out.counts_[bucket.number] += bucket.count;
     out.count_ += bucket.count;

@@ -143,7 +143,10 @@ struct Command {
 # Node to controller.
 struct Report {
   union {
-    ready @0 :UInt16;               # UDP port, 0 in virtual time
+    ready :group {
+      port @0 :UInt16;              # UDP port, 0 in virtual time
+      confined @7 :Bool;            # behind a filter of system calls
+    }
     records @1 :List(Record);
     finished @2 :Void;              # the workload is done
     stats @3 :Stats;                # last message

@@ -106,6 +106,7 @@ TEST(Layers, LibrariesStayInTheirRooms) {
        {"protocol/control/", "node/runtime/", "node/roles/", "tests/bench/", "tests/unit/"}},
       {"CLI", {"cluster/cli/"}},
       {"spdlog", {"node/runtime/log.cc"}},
+      {"seccomp", {"node/runtime/confinement.cc"}},
       {"nlohmann", {"protocol/json/", "tests/"}},
   };
   for (const SourceFile& file : source_files())

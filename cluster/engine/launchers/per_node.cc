@@ -102,6 +102,7 @@ struct ProcessRun {
     Status ready = fleet.start(nodes, descriptors);
     if (ready) ready = fleet.wait_ready();
     outcome.launch_seconds = seconds_since(launched);
+    outcome.confined = fleet.confined();
     if (!ready && !interrupted()) outcome.error = ready.error();
     return ready.has_value() && !interrupted();
   }

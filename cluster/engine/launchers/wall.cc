@@ -105,6 +105,7 @@ ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const FabricIn
   if (ready) ready = fleet.start(nodes, inherited(nodes, *inboxes));
   if (ready) ready = fleet.wait_ready();
   outcome.launch_seconds = seconds_since(launched);
+  outcome.confined = fleet.confined();
   if (ready) {
     fleet.send_start(monotonic_ns() + kStartDelayNs);
     watch(fleet, control, outcome);

@@ -63,6 +63,8 @@ TEST(FuzzReplay, HeaderDecode) { replay("header", fuzz_ltl_header, 20'000, 20'00
 
 TEST(FuzzReplay, PacketSequence) { replay("sequence", fuzz_ltl_sequence, 1'000, 1'500, 700); }
 
+TEST(FuzzReplay, Window) { replay("window", fuzz_ltl_window, 3'000, 3'000, 600); }
+
 TEST(FuzzReplay, Handshake) { replay("handshake", fuzz_ltl_handshake, 3'000, 3'000, 400); }
 
 }  // namespace

@@ -16,6 +16,10 @@ void fuzz_ltl_header(std::span<const std::uint8_t> input);
 // whole; with them nothing may crash, spin or grow.
 void fuzz_ltl_sequence(std::span<const std::uint8_t> input);
 
+// Packets of a made-up sender in any order, twice or never: what is held, missing, duplicate and
+// delivered is what lists without any cleverness say. The same for the numbers of a ReplayWindow.
+void fuzz_ltl_window(std::span<const std::uint8_t> input);
+
 // A script of opening, restarting and talking over a wire that loses, repeats, replays and changes
 // packets. A stranger without the key is never answered and changes nothing; every incarnation
 // hears each message once and in order; once the network is sound again, both are open and quiet.

@@ -90,6 +90,16 @@ TEST(Fleet, ANodeThatEndsIsNamedWithItsStatus) {
   EXPECT_THAT(error->message, HasSubstr("ended by status 3"));
 }
 
+// It ended the controller by an assertion, or made it write behind a list.
+TEST(Fleet, ANodeThatReportsNonsenseIsNamed) {
+  Nodes nodes({"works", "lies"});
+  nodes.start();
+  const std::optional<Error> error = nodes.failure(Milliseconds(10'000));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, ErrorCode::kBroken);
+  EXPECT_THAT(error->message, HasSubstr("lies (process"));
+}
+
 TEST(Fleet, NobodyIsLeftAfterAKill) {
   std::vector<pid_t> pids;
   {

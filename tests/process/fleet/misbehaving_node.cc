@@ -1,6 +1,6 @@
 // Stands in for soliton-node: takes its descriptors, says that it is ready, and does what its name
 // tells: "loops" has work and does nothing, "works" moves its pulse for ever, "dies" ends, "mute"
-// never says anything.
+// never says anything, "lies" reports what no node can: a peer lost in a way that there is not.
 #include <unistd.h>
 
 #include <string>
@@ -20,6 +20,12 @@ int main(int, char** argv) {
   static_cast<void>(control.send(Report{Ready{}}));
   if (!control.receive_command()) return 0;
   if (name == "dies") return 3;
+  if (name == "lies") {
+    NodeStats stats;
+    stats.lost_peers.push_back({});
+    stats.lost_peers.back().how = static_cast<LostPeer::How>(200);
+    static_cast<void>(control.send(Report{stats}));
+  }
   Pulse& pulse = board->of(assignment->deployment.id);
   pulse.begin_work();
   for (;;) {

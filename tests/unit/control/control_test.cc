@@ -336,6 +336,27 @@ TEST(ControlSocket, ReportsComeBackInOrderAndTheEndIsTheEnd) {
   close(ends[1]);
 }
 
+// A bucket of the last number made the list of an empty histogram, and was written behind it.
+TEST(DurationHistogram, IsNotRestoredFromNumbersThatNoDurationHas) {
+  const auto restored = DurationHistogram::restore({{0xffff'ffff, 1}, {4'000, 2}, {3, 5}},
+                                                   nanoseconds(1), nanoseconds(2), 10);
+  EXPECT_EQ(restored.count(), 5U);
+  EXPECT_EQ(restored.buckets().size(), 1U);
+}
+
+// A list of nothing costs no bytes and may be said to have half a billion items.
+TEST(ControlSocket, AReportThatClaimsMoreThanItHoldsIsDamaged) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  const std::uint64_t words[] = {0x0000'0004'0000'0000, 0x0001'0002'0000'0000, 0, 5,
+                                 0xffff'ffff'0000'0001 & ~7ULL};
+  ASSERT_EQ(write(ends[0], words, sizeof words), static_cast<ssize_t>(sizeof words));
+  close(ends[0]);
+  std::vector<Report> reports;
+  EXPECT_FALSE(ControlSocket(ends[1]).take_reports(reports));
+  close(ends[1]);
+}
+
 // A node that was stopped while it wrote must not hold up the controller's loop.
 TEST(ControlSocket, HalfAReportIsNotWaitedFor) {
   int whole[2], half[2];

@@ -49,7 +49,7 @@ TEST(ResultsJson, IsExactlyThisText) {
   "expect": [],
   "outputs": {"sha256": "00ff", "checked": 2, "mismatched": 1, "max_abs_error": null, "max_rel_error": null, "accuracy": 0.5, "accuracy_fp32": null, "accuracy_per_step": null},
   "warnings": [],
-  "wall": {"seconds": 0.5, "launch_seconds": 0.25, "events": 1000, "events_per_second": 2000, "processes": 3}
+  "wall": {"seconds": 0.5, "launch_seconds": 0.25, "events": 1000, "events_per_second": 2000, "processes": 3, "nodes_confined": null}
 }
 )json");
 }
