@@ -365,27 +365,28 @@ concept Numbers = requires(T value) {
 }
 &&!std::is_same_v<T, std::string>;
 
-// Static, each file's own: GCC 12 gives instances for members of structs in unnamed namespaces external
-// linkage, so that structs and members of equal names in two files would share one.
-template <auto member>
-static FieldValue get_plain(const void* object) {
+// The struct is a parameter of its own: GCC 12 gives instances that only have a pointer to a member of a
+// struct in an unnamed namespace external linkage, so that structs and members of equal names in two files
+// would share one.
+template <typename S, auto member>
+FieldValue get_plain(const void* object) {
   return value_from(Member<member>::of(object));
 }
-template <auto member>
-static void set_plain(void* object, const FieldValue& value) {
+template <typename S, auto member>
+void set_plain(void* object, const FieldValue& value) {
   using M = Member<member>;
   M::of(object) = value_to<typename M::Type>(value);
 }
-template <auto member>
-static FieldValue get_numbers(const void* object) {
+template <typename S, auto member>
+FieldValue get_numbers(const void* object) {
   using M = Member<member>;
   std::vector<std::int64_t> out;
   for (const auto& item : M::of(object))
     out.push_back(FieldTraits<typename M::Type::value_type>::number(item));
   return {std::move(out)};
 }
-template <auto member>
-static void set_numbers(void* object, const FieldValue& value) {
+template <typename S, auto member>
+void set_numbers(void* object, const FieldValue& value) {
   using M = Member<member>;
   using Item = typename M::Type::value_type;
   const auto& numbers = std::get<std::vector<std::int64_t>>(value.value);
@@ -406,8 +407,8 @@ constexpr Field field(std::string_view key, std::string_view meaning) {
   Field out{.key = key, .meaning = meaning};
   if constexpr (in::Numbers<T>) {
     out.type = FieldType::kIntegers;
-    out.get = &in::get_numbers<member>;
-    out.set = &in::set_numbers<member>;
+    out.get = &in::get_numbers<typename in::Member<member>::Struct, member>;
+    out.set = &in::set_numbers<typename in::Member<member>::Struct, member>;
   } else {
     if constexpr (in::Number<T>)
       out.type = FieldTraits<T>::kType;
@@ -416,8 +417,8 @@ constexpr Field field(std::string_view key, std::string_view meaning) {
     static_assert(in::Number<T> || in::kPlainType<T> != FieldType::kOther);
     // An optional number has its own number for "unset"; other values have none.
     out.is_optional = !in::Number<T> && requires(T value) { value.has_value(); };
-    out.get = &in::get_plain<member>;
-    out.set = &in::set_plain<member>;
+    out.get = &in::get_plain<typename in::Member<member>::Struct, member>;
+    out.set = &in::set_plain<typename in::Member<member>::Struct, member>;
   }
   return out;
 }
@@ -489,7 +490,7 @@ const FieldValue* find_setting(const Settings& settings, std::string_view key);
 
 namespace fields_internal {
 
-template <auto member>
+template <typename S, auto member>
 FieldValue get_map(const void* object, const FieldTable& table) {
   using M = Member<member>;
   if constexpr (requires { M::of(object).has_value(); }) {
@@ -522,7 +523,9 @@ constexpr Field map_field(std::string_view key, std::string_view meaning) {
   constexpr bool is_optional = requires(typename M::Type value) { value.has_value(); };
   Field out{.key = key, .meaning = meaning, .type = FieldType::kMap, .table = &its};
   out.is_optional = is_optional;
-  out.get = [](const void* object) { return in::get_map<member>(object, its); };
+  out.get = [](const void* object) {
+    return in::get_map<typename in::Member<member>::Struct, member>(object, its);
+  };
   out.enter = [](void* object) -> void* {
     if constexpr (is_optional) {
       if (!M::of(object).has_value()) M::of(object).emplace();

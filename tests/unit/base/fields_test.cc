@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include "tests/unit/base/same_names.h"
 
 namespace soliton {
 namespace {
@@ -225,6 +226,19 @@ TEST(Fields, KeysAreThoseAccepted) {
   EXPECT_EQ(keys.size(), std::size(kRows) - 1);
   EXPECT_EQ(keys.front(), "on");
   EXPECT_EQ(keys.back(), "other");
+}
+
+// Structs of one name in two files keep their members apart.
+TEST(Fields, OfEqualNamesInUnnamedNamespacesAreTwo) {
+  const auto values = [](const FieldTable& table, std::int64_t p) {
+    const std::shared_ptr<void> object = table.make();
+    table.find("p")->set(object.get(), {p});
+    return collect(table, object.get());
+  };
+  const std::vector<std::int64_t> first{1, 2}, second{3, 4, 5};
+  EXPECT_EQ(values(kSameNamesFirst, 8), (Settings{{"p", {8}}, {"list", {first}}}));
+  EXPECT_EQ(values(kSameNamesSecond, 9), (Settings{{"p", {9}}, {"list", {second}}}));
+  EXPECT_EQ(values(kSameNamesSecond, kUnset), (Settings{{"list", {second}}}));
 }
 
 }  // namespace
