@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <limits>
 
 #include "cluster/run/fill_series.h"
@@ -224,7 +225,12 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     add_counters(kCarrierFields, &stats->carrier, &ltl.carriers);
     for (std::size_t rule = 0; rule < std::min(hits.size(), stats->faults.size()); ++rule)
       hits[rule].merge(stats->faults[rule]);
-    firings.insert(firings.end(), stats->firings.begin(), stats->firings.end());
+    // A node's word is not taken for what exists.
+    std::ranges::copy_if(stats->firings, std::back_inserter(firings),
+                         [&](const FaultFiring& firing) {
+                           return firing.rule < run.faults.rules.size() &&
+                                  firing.hop.link < run.topology.links.size();
+                         });
   }
   ltl.known = true;
   const bool wall = run.spec.time == TimeMode::kWall;

@@ -77,9 +77,7 @@ class LinkFaults {
 
   // Called once per packet and hop; for one link and direction in the order of ordinals.
   FaultVerdict judge(Hop hop, const Crossing& crossing);
-  bool touches(Hop hop) const {
-    return !counters_.empty() && !by_hop_[port_of(hop)].rules.empty();
-  }
+  bool touches(Hop hop) const { return !counters_.empty() && !by_hop_[port_of(hop)].rules.empty(); }
 
   const FaultPlan& plan() const { return plan_; }
   // By position of the rule in the plan.

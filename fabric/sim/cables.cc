@@ -106,11 +106,12 @@ void Cables::meet_faults(std::uint32_t number, std::uint64_t ordinal, OnLine lin
   Port& port = ports_[port_of(flight.next)];
   Datagram& datagram = flight.frame.datagram;
   const FaultVerdict verdict = faults_.judge(
-      flight.next, crossing_of(datagram, {.start = line.start,
-                                          .end = line.tail,
-                                          .ordinal = ordinal,
-                                          .rate = port.link().rate,
-                                          .at_end = port.far_end() == index(datagram.destination)}));
+      flight.next,
+      crossing_of(datagram, {.start = line.start,
+                             .end = line.tail,
+                             .ordinal = ordinal,
+                             .rate = port.link().rate,
+                             .at_end = port.far_end() == index(datagram.destination)}));
   if (verdict.dropped()) {
     ++port.counters.dropped_fault;
     if (PortSeries* const series = shared_.series_of(port_of(flight.next)))

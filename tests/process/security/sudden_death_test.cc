@@ -27,12 +27,11 @@ int rounds() {
 
 // Two of the nodes talk, the others wait for something to do.
 std::string cluster(const TemporaryFolder& folder) {
-  return folder.write(
-      "cluster.yaml",
-      "name: deaths\ntopology: full-mesh\n"
-      "nodes: [{name: \"fpga[0-63]\", device: bw-s10}]\n"
-      "workload: {kind: ping, from: fpga0, to: fpga63, bytes: 64, count: 1000000}\n"
-      "trace: {requests: 0}\n");
+  return folder.write("cluster.yaml",
+                      "name: deaths\ntopology: full-mesh\n"
+                      "nodes: [{name: \"fpga[0-63]\", device: bw-s10}]\n"
+                      "workload: {kind: ping, from: fpga0, to: fpga63, bytes: 64, count: 1000000}\n"
+                      "trace: {requests: 0}\n");
 }
 
 // Waits until all nodes have said that they are ready.

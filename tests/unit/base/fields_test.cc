@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
 #include "tests/unit/base/same_names.h"
 
 namespace soliton {

@@ -246,5 +246,44 @@ TEST(NodeRoutes, LeadEveryPacketWhereRoutesDo) {
   }
 }
 
+FaultRule always(std::string_view kind, std::uint32_t link) {
+  FaultRule rule{.id = "r", .kind = find_fault_kind(kind), .links = {link}};
+  const std::shared_ptr<void> options = rule.kind->fields.make();
+  if (const Field* p = rule.kind->fields.find("p")) p->set(options.get(), {1'000'000'000});
+  if (const Field* lag = rule.kind->fields.find("lag"))
+    lag->set(options.get(), {microseconds(2).count()});
+  rule.options = collect(rule.kind->fields, options.get());
+  return rule;
+}
+
+TEST(Interceptor, SendsCopiesWhenTheyAreDue) {
+  Story story(kA, {always("duplicate", 0)});
+  story.link.send(from(kA, kB, 1), at_us(1));
+  EXPECT_EQ(story.wire.sent.size(), 1u);
+  EXPECT_EQ(story.link.next_wake(), at_us(3));
+  EXPECT_FALSE(story.link.receive(at_us(3)));
+  EXPECT_EQ(story.wire.sent.size(), 2u);
+}
+
+TEST(Interceptor, DamagesWhatItReceives) {
+  Story story(kB, {always("corrupt", 2)});
+  story.wire.incoming.push_back(from(kA, kB, 100));
+  const std::optional<Datagram> datagram = story.link.receive(at_us(1));
+  ASSERT_TRUE(datagram);
+  EXPECT_TRUE(datagram->damaged);
+  EXPECT_EQ(story.link.counters()[0].corrupted, 1u);
+  EXPECT_EQ(story.link.take_firings().size(), 1u);
+}
+
+// To a node that this one knows no address of nothing can be sent.
+TEST(Interceptor, LeadsAstrayToThoseItKnows) {
+  FaultRule rule = always("misroute", 0);
+  rule.sets = {{7}};
+  Story story(kA, {rule});
+  story.link.send(from(kA, kB, 1), at_us(1));
+  EXPECT_TRUE(story.wire.sent.empty());
+  EXPECT_EQ(story.link.counters()[0].misrouted, 1u);
+}
+
 }  // namespace
 }  // namespace soliton

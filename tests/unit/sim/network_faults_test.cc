@@ -126,5 +126,58 @@ TEST(NetworkFaults, LossOnTheFirstCableIsTracedWithItsStart) {
   EXPECT_EQ(events[1].a, 0);
 }
 
+FaultRule all_of(std::string_view kind) {
+  FaultRule rule = on_cable0(find_fault_kind(kind));
+  const std::shared_ptr<void> options = rule.kind->fields.make();
+  if (const Field* p = rule.kind->fields.find("p")) p->set(options.get(), {1'000'000'000});
+  rule.options = collect(rule.kind->fields, options.get());
+  rule.backward = false;
+  return rule;
+}
+
+// Nothing appears or vanishes: what is delivered is what was sent and copied, less what was dropped.
+TEST(NetworkFaults, CopiesArriveAsOftenAsTheyWereMadeAndCrossAllThatFollows) {
+  World world(rack(2), {.seed = 11, .rules = {all_of("duplicate")}});
+  for (int i = 0; i < 100; ++i) world.send(0, 1, at_us(i), kPing);
+  const auto frames = world.drain();
+  const NetworkCounters& counters = world.network.counters();
+  EXPECT_EQ(counters.packets, 100u);
+  EXPECT_EQ(counters.duplicated, 100u);
+  EXPECT_EQ(counters.delivered, counters.packets + counters.duplicated - counters.dropped());
+  EXPECT_EQ(frames.size(), 200u);
+  EXPECT_EQ(world.network.port({0, 0}).packets, 100u);  // made behind the port
+  EXPECT_EQ(world.network.port({1, 1}).packets, 200u);
+}
+
+TEST(NetworkFaults, AMisroutedPacketReachesTheOtherNode) {
+  FaultRule rule = all_of("misroute");
+  rule.sets = {{2}};
+  World world(rack(3), {.seed = 11, .rules = {rule}});
+  world.send(0, 1, at_us(1), kPing);
+  const auto frames = world.drain();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_EQ(frames[0].datagram.destination, NodeId{2});
+  EXPECT_EQ(frames[0].datagram.source, NodeId{0});
+}
+
+TEST(NetworkFaults, GhostsAreDamagedByAFlag) {
+  World world(rack(2), {.seed = 11, .rules = {all_of("corrupt")}});
+  world.send(0, 1, at_us(1), kPing);
+  const auto frames = world.drain();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_TRUE(frames[0].datagram.damaged);
+}
+
+TEST(NetworkFaults, EveryDecisionIsRecordedOnce) {
+  World world(rack(2), {.seed = 11, .rules = {all_of("duplicate"), all_of("corrupt")}});
+  world.network.record_firings();
+  for (int i = 0; i < 3; ++i) world.send(0, 1, at_us(i), kPing);
+  world.drain();
+  const std::vector<FaultFiring> firings = world.network.take_firings();
+  EXPECT_EQ(firings.size(), 6u);
+  EXPECT_TRUE(world.network.take_firings().empty());
+  for (const FaultFiring& firing : firings) EXPECT_EQ(firing.hop, (Hop{0, 0}));
+}
+
 }  // namespace
 }  // namespace soliton
