@@ -120,7 +120,6 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, FinishedRun& f
   write("requests.csv", requests_csv(results));
   if (profiler != nullptr) results.wall.profile = profiler->profile();
   write("results.json", results_json(results));
-  if (results.events_csv) write("events.csv", *results.events_csv);
   if (results.links) write("links.csv", links_csv(results));
   if (results.series) write("links_series.csv", links_series_csv(*results.series));
   for (const auto& [name, array] : finished.outputs)

@@ -30,6 +30,7 @@ class RunObserver {
   virtual ~RunObserver() = default;
   virtual void on_records(std::span<const HostRecord> records) = 0;
   virtual void on_records(std::span<const TrafficRecord> records) = 0;
+  // Decisions of fault rules, in order of time: each call goes on where the last one ended.
   virtual void on_firings(std::span<const FaultFiring> firings) = 0;
   // Called several times a second. An error ends the run and becomes its error.
   virtual Status on_progress(const RunPulse& pulse) = 0;
@@ -45,6 +46,7 @@ struct RunControl {
   std::uint32_t threads = 1;        // that play packed nodes and their network side by side
   RunObserver* observer = nullptr;  // may be null
   bool profile = false;             // mark what is done in nodes and roles (profile.h)
+  bool keep_firings = false;        // in the outcome, for want of an observer
 };
 
 struct ClusterOutcome {
@@ -59,7 +61,7 @@ struct ClusterOutcome {
   std::optional<PauseReport> pauses;    // virtual time, with pauses
   std::vector<std::string> deadlocks;   // ports that wait in a circle: "tor0 -> tor1, tor1 -> tor0"
   std::vector<FaultCounters> faults;    // by rule
-  std::vector<FaultFiring> firings;     // of all rules, in no order
+  std::vector<FaultFiring> firings;     // with RunControl::keep_firings, in order of time
   std::optional<MessageBeyond> beyond;  // fidelity: message
   std::vector<TraceEvent> trace;
   std::optional<Error> error;  // why the run did not finish
@@ -79,7 +81,9 @@ ClusterOutcome outcome_before(std::size_t nodes);
 void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome);
 void add_records(std::vector<TrafficRecord> records, RunObserver* observer,
                  ClusterOutcome& outcome);
-void add_firings(std::vector<FaultFiring> firings, RunObserver* observer, ClusterOutcome& outcome);
+// Tells the observer of decisions of fault rules, or keeps them.
+void add_firings(const std::vector<FaultFiring>& firings, const RunControl& control,
+                 ClusterOutcome& outcome);
 // Requests answered, or messages and rounds completed.
 std::size_t completed(const ClusterOutcome& outcome);
 

@@ -48,10 +48,12 @@ void add_records(std::vector<TrafficRecord> records, RunObserver* observer,
   }
 }
 
-void add_firings(std::vector<FaultFiring> firings, RunObserver* observer, ClusterOutcome& outcome) {
-  if (observer != nullptr && !firings.empty())
-    observer->on_firings(std::span<const FaultFiring>(firings));
-  outcome.firings.insert(outcome.firings.end(), firings.begin(), firings.end());
+void add_firings(const std::vector<FaultFiring>& firings, const RunControl& control,
+                 ClusterOutcome& outcome) {
+  if (control.observer != nullptr && !firings.empty())
+    control.observer->on_firings(std::span<const FaultFiring>(firings));
+  if (control.keep_firings)
+    outcome.firings.insert(outcome.firings.end(), firings.begin(), firings.end());
 }
 
 std::size_t completed(const ClusterOutcome& outcome) {
@@ -63,7 +65,7 @@ VirtualRun::VirtualRun(const FabricInputs& fabric, const RunControl& control, st
       control_(control),
       network_(*fabric.topology, *fabric.routes, *fabric.faults, threads, kNetworkTraceEvents) {
   if (fabric.series > Duration{}) network_.record_series(fabric.series);
-  if (!fabric.faults->rules.empty()) network_.record_firings();
+  if (control.observer != nullptr || control.keep_firings) network_.record_firings();
 }
 
 void VirtualRun::run(const std::vector<EngineNode*>& nodes,
@@ -82,7 +84,7 @@ void VirtualRun::run(const std::vector<EngineNode*>& nodes,
   options.stop = [&] {
     if (!control_.loop->take_due()) return signal != 0;
     const std::size_t lost = each_tick();
-    add_firings(network_.take_firings(), control_.observer, outcome);
+    add_firings(network_.take_firings(false), control_, outcome);
     if (Status status = tell(running->report(), lost); !status) outcome.error = status.error();
     return signal != 0 || lost > 0 || outcome.error;
   };
@@ -106,7 +108,7 @@ void VirtualRun::run(const std::vector<EngineNode*>& nodes,
     for (const Deadlock& deadlock : outcome.pauses->deadlocks)
       outcome.deadlocks.push_back(circle_text(deadlock));
   outcome.faults = network_.fault_counters();
-  add_firings(network_.take_firings(), control_.observer, outcome);
+  add_firings(network_.take_firings(true), control_, outcome);
   outcome.trace = network_.take_trace();
 }
 

@@ -418,7 +418,6 @@ struct RunResults {
   LtlCounters ltl;
   std::vector<FaultResult> faults;
   std::vector<ExpectResult> expectations;
-  std::optional<std::string> events_csv;  // the file, of runs with faults
   OutputSummary outputs;
   std::vector<RunWarning> warnings;       // add with warn()
   std::optional<TrafficResult> traffic;   // a run of one communication workload

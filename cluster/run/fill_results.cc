@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <limits>
 
 #include "cluster/run/fill_series.h"
-#include "cluster/run/firings.h"
 #include "cluster/run/graph_islands.h"
 #include "cluster/run/traffic.h"
 #include "node/traffic/traffic_kind.h"
@@ -217,7 +215,6 @@ void fill_busy(const PreparedRun& run, const ClusterOutcome& outcome, RunResults
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
   LtlCounters& ltl = results.ltl;
   std::vector<FaultCounters> hits = outcome.faults;
-  std::vector<FaultFiring> firings = outcome.firings;
   hits.resize(run.faults.rules.size());
   for (const std::optional<NodeStats>& stats : outcome.stats) {
     if (!stats) continue;
@@ -225,12 +222,6 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     add_counters(kCarrierFields, &stats->carrier, &ltl.carriers);
     for (std::size_t rule = 0; rule < std::min(hits.size(), stats->faults.size()); ++rule)
       hits[rule].merge(stats->faults[rule]);
-    // A node's word is not taken for what exists.
-    std::ranges::copy_if(stats->firings, std::back_inserter(firings),
-                         [&](const FaultFiring& firing) {
-                           return firing.rule < run.faults.rules.size() &&
-                                  firing.hop.link < run.topology.links.size();
-                         });
   }
   ltl.known = true;
   const bool wall = run.spec.time == TimeMode::kWall;
@@ -258,8 +249,6 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     results.faults.push_back(
         {fault.when.from, fault.id, std::string(fault.kind->name), fault.target, hits[rule]});
   }
-  if (!run.faults.rules.empty() && run.spec.fidelity == Fidelity::kPacket)
-    results.events_csv = firings_csv(run.faults, run.topology, std::move(firings));
 }
 
 // Requests are numbered as they are sent, so answers show how many were sent even if the host ended

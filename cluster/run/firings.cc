@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 
 namespace soliton {
@@ -23,12 +22,6 @@ std::string firing_lines(const FaultPlan& plan, const Topology& topology,
                    topology.links[firing.hop.link].name, firing.hop.direction == 0 ? "tx" : "rx",
                    firing.ordinal, spell(firing.action), firing.at.time_since_epoch().count());
   return out;
-}
-
-std::string firings_csv(const FaultPlan& plan, const Topology& topology,
-                        std::vector<FaultFiring> firings) {
-  std::ranges::sort(firings, before);
-  return firings_head(plan) + firing_lines(plan, topology, firings);
 }
 
 }  // namespace soliton

@@ -19,8 +19,4 @@ std::string firings_head(const FaultPlan& plan);
 // A line for each, in their order.
 std::string firing_lines(const FaultPlan& plan, const Topology& topology,
                          std::span<const FaultFiring> firings);
-// The whole file, in order of time.
-std::string firings_csv(const FaultPlan& plan, const Topology& topology,
-                        std::vector<FaultFiring> firings);
-
 }  // namespace soliton

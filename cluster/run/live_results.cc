@@ -77,7 +77,7 @@ Status LiveResults::open() {
     if (!grown) return tl::unexpected<Error>(grown.error());
     file->emplace(std::move(*grown));
   }
-  if (!run_.faults.rules.empty()) {
+  if (!run_.faults.rules.empty() && run_.spec.fidelity == Fidelity::kPacket) {
     Result<GrowingFile> grown = folder_.grow("events.csv");
     if (!grown) return tl::unexpected<Error>(grown.error());
     firings_file_.emplace(std::move(*grown));

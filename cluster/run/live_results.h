@@ -2,7 +2,7 @@
 // the folder is valid up to the last second and says that it is incomplete.
 //
 // requests.csv grows by whole lines, in order of completion (the final file is in order of
-// request), and so does events.csv where there are faults (the final file is in order of time);
+// request), and so does events.csv where there are faults, in order of time;
 // results.json is replaced, computed from sums; progress.jsonl gets a line. All this happens once a
 // second on the control loop's thread.
 #pragma once

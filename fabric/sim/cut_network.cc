@@ -103,10 +103,18 @@ void CutNetwork::record_firings() {
   for (const std::unique_ptr<Network>& part : parts_) part->record_firings();
 }
 
-std::vector<FaultFiring> CutNetwork::take_firings() {
-  std::vector<FaultFiring> out;
-  for (const std::unique_ptr<Network>& part : parts_)
-    std::ranges::move(part->take_firings(), std::back_inserter(out));
+std::vector<FaultFiring> CutNetwork::take_firings(bool ended) {
+  // A card takes a frame up to least_first() before what its part has processed.
+  Instant known = kNever;
+  for (const std::unique_ptr<Network>& part : parts_) {
+    std::ranges::move(part->take_firings(), std::back_inserter(firings_));
+    known = std::min(known, part->processed() - part->least_first() - Duration{1});
+  }
+  std::ranges::sort(firings_, before);
+  const auto rest =
+      ended ? firings_.end() : std::ranges::lower_bound(firings_, known, {}, &FaultFiring::at);
+  std::vector<FaultFiring> out(firings_.begin(), rest);
+  firings_.erase(firings_.begin(), rest);
   return out;
 }
 

@@ -41,9 +41,10 @@ class CutNetwork : public Meeting {
   // Unset without pauses. `now`: the end of the run, when ports are looked at once more.
   std::optional<PauseReport> pause_report(Instant now);
   std::vector<FaultCounters> fault_counters() const;
-  // What fault rules have decided since the last call, part by part. record_firings(): from here on.
+  // From here on take_firings() returns what fault rules have decided since the last call and nothing
+  // that they decide later precedes, in order of time. `ended`: they decide nothing more.
   void record_firings();
-  std::vector<FaultFiring> take_firings();
+  std::vector<FaultFiring> take_firings(bool ended);
   // In order of time.
   std::vector<TraceEvent> take_trace();
 
@@ -60,6 +61,7 @@ class CutNetwork : public Meeting {
   std::vector<std::uint32_t> switch_parts_;  // by port
   std::optional<CircleLog> circles_;         // of all parts, with pauses
   Instant ended_ = kNever;                   // when the run ended
+  std::vector<FaultFiring> firings_;         // not taken yet
 };
 
 }  // namespace soliton

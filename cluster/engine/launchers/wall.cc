@@ -2,6 +2,7 @@
 // memory.
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "cluster/engine/elapsed.h"
 #include "cluster/engine/explain.h"
@@ -91,7 +92,22 @@ std::vector<std::vector<int>> inherited(const std::vector<NodeAssignment>& nodes
   return out;
 }
 
-ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const FabricInputs&,
+// Each node has judged its own packets. A node's word is not taken for what exists.
+void take_firings(const FabricInputs& fabric, const RunControl& control, ClusterOutcome& outcome) {
+  std::vector<FaultFiring> all;
+  for (std::optional<NodeStats>& stats : outcome.stats) {
+    if (!stats) continue;
+    std::ranges::copy_if(stats->firings, std::back_inserter(all), [&](const FaultFiring& firing) {
+      return firing.rule < fabric.faults->rules.size() &&
+             firing.hop.link < fabric.topology->links.size();
+    });
+    stats->firings.clear();
+  }
+  std::ranges::sort(all, before);
+  add_firings(all, control, outcome);
+}
+
+ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                         const RunControl& control) {
   ClusterOutcome outcome = outcome_before(nodes.size());
   outcome.processes = static_cast<std::int64_t>(nodes.size());
@@ -128,6 +144,7 @@ ClusterOutcome run_wall(const std::vector<NodeAssignment>& nodes, const FabricIn
     outcome.node_failed[i] = fleet.node_failed(i);
     if (outcome.stats[i]) outcome.events += outcome.stats[i]->ltl.packets_sent;
   }
+  take_firings(fabric, control, outcome);
   if (timed_out && !outcome.error && outcome.interrupted_by == 0)
     explain_stall(true, requests_of(nodes), outcome);
   return outcome;

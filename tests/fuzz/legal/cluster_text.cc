@@ -412,6 +412,46 @@ std::string window_text(const FlowText& window) {
   return text.substr(1, text.size() - 2) + ", ";
 }
 
+const char* packet_fault(Draft& d) {
+  return d.dice.word({"loss: 0 %",
+                      "loss: 1 %",
+                      "loss: 10 %",
+                      "loss: 50 %",
+                      "loss: 100 %",
+                      "loss: 30 %, max_burst: 1",
+                      "loss: 100 %, max_burst: 3",
+                      "delay: 1 ps",
+                      "delay: 1 us",
+                      "delay: 1 ms, jitter: 1 ms",
+                      "delay: 3600 s, jitter: 3600 s",
+                      "jitter: 1 us, distribution: pareto, correlation: 50 %",
+                      "jitter: 1 us, distribution: normal",
+                      "duplicate: 1 %",
+                      "duplicate: 100 %, copies: 3, lag: 1 us",
+                      "replay: 10 %, age: 1 ms",
+                      "replay: 1 %, age: 3600 s",
+                      "reorder: 25 %, gap: 5",
+                      "reorder: 100 %, gap: 10000",
+                      "corrupt: 1 %",
+                      "corrupt: 50 %, bits: 64",
+                      "corrupt: 10 %, region: header",
+                      "ber: 0.000001",
+                      "truncate: 10 %, bytes: 9000 B",
+                      "truncate: 10 %, bytes: 1 B, pad: true",
+                      "rate: 1 kb/s",
+                      "rate: 1 Gb/s, burst: 1 B, queue: 1 B",
+                      "rate: 1 Gb/s, peak: 40 Gb/s",
+                      "slot: 1 s",
+                      "slot: 1 us, packets: 1",
+                      "mtu: 32 B",
+                      "mtu: 65535 B",
+                      "ecn: 100 %",
+                      "ecn: 100 %, change: strip",
+                      "clog: true",
+                      "misroute: 10 %",
+                      "misroute: 100 %"});
+}
+
 void faults(Draft& d) {
   if (d.dice.chance(50)) return;
   d.line("faults:");
@@ -420,16 +460,19 @@ void faults(Draft& d) {
     FlowText out;
     if (d.dice.chance(40)) out.add("at", d.dice.word({"0 s", "1 us", "100 us", "1 ms"}));
     const bool heals = d.dice.chance(60);
-    if (heals) out.add("for", d.dice.word({"1 ps", "1 us", "100 us", "1 ms", "1 s", "50 d"}));
+    const bool repeats = heals && !d.messages && d.dice.chance(30);
+    if (repeats) out.add("every", "1 ms");
+    if (heals)
+      out.add("for", repeats ? d.dice.word({"1 ps", "1 us", "100 us", "1 ms"})
+                             : d.dice.word({"1 ps", "1 us", "100 us", "1 ms", "1 s", "50 d"}));
+    const bool cut = !d.messages && !repeats && d.dice.chance(15);
     const char* what =
         d.messages ? d.dice.word({"delay: 1 ps", "delay: 1 us", "link_down: true",
                                   "delay: 1 ms, jitter: 1 ms", "delay: 3600 s, jitter: 3600 s"})
-                   : d.dice.word({"loss: 0 %", "loss: 1 %", "loss: 10 %", "loss: 50 %",
-                                  "delay: 1 ps", "delay: 1 us", "delay: 1 ms, jitter: 1 ms",
-                                  "delay: 3600 s, jitter: 3600 s", "link_down: true", "loss: 100 %",
-                                  "loss: 30 %, max_burst: 1", "loss: 100 %, max_burst: 3"});
+        : cut      ? "link_down: true"
+                   : packet_fault(d);
     d.faulty = true;
-    const std::string where = !d.switches.empty() && d.dice.chance(25)
+    const std::string where = !repeats && !d.switches.empty() && d.dice.chance(25)
                                   ? fmt::format("switch: \"{}\", switch_down: true", d.switches)
                                   : fmt::format("link: \"*\", {}", what);
     d.line(fmt::format("  - {{{}{}}}", window_text(out), where));
