@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "cluster/file/cluster_fields.h"
 #include "cluster/file/parts.h"
@@ -28,9 +29,26 @@ constexpr Field kEndRows[] = {
         .needed(),
 };
 
+// An expectation of the one word `true` is a flag, of which false expects nothing.
+constexpr bool is_flag(const ExpectKind& kind) { return kind.word == "true"; }
+
+constexpr std::size_t kExpectCount = std::size(kExpectKinds);
+constexpr std::array<FieldWord, kExpectCount> kExpectWords = [] {
+  std::array<FieldWord, kExpectCount> out{};
+  for (std::size_t i = 0; i < kExpectCount; ++i) out[i] = {kExpectKinds[i].word, 0};
+  return out;
+}();
+
+constexpr Field expect_row(std::size_t at) {
+  const ExpectKind& kind = kExpectKinds[at];
+  if (is_flag(kind)) return described(kind.key, kind.meaning, FieldType::kFlag);
+  const Field row = described(kind.key, kind.meaning, FieldType::kText);
+  return kind.word.empty() ? row : row.spelled(std::span(&kExpectWords[at], 1));
+}
+
 template <std::size_t... at>
 constexpr std::array<Field, sizeof...(at) + 1> expect_rows(std::index_sequence<at...>) {
-  return {described(kExpectKinds[at].key, kExpectKinds[at].meaning, FieldType::kText)...,
+  return {expect_row(at)...,
           described("end", "The run is to end without success: with this status.", FieldType::kMap)
               .of(kExpectEndFields)};
 }
@@ -42,9 +60,8 @@ void read_one(MapReader& map, const ExpectKind& kind, std::vector<Expectation>& 
   if (said == nullptr) return;
   Expectation expectation{.key = std::string(kind.key), .said = said->text, .threshold = {}};
   if (!kind.word.empty()) {
-    if (said->text != kind.word)
-      return map.error(kind.key, fmt::format("\"{}\" is not known; allowed: {}",
-                                             printable(said->text), kind.word));
+    const std::optional<FieldValue> word = read_value(map, kind.key);
+    if (!word || (is_flag(kind) && word->number() == 0)) return;
   } else {
     const bool bare = kind.key == "completes_within" && !said->text.empty() &&
                       said->text.front() >= '0' && said->text.front() <= '9';

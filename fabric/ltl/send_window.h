@@ -72,8 +72,7 @@ class SendWindow {
   // Takes ownership of a record from the stores, complete except for `next`.
   void push(StoredMessage* message);
   std::uint64_t unsent_bytes() const { return unsent_bytes_; }
-  // What send() compares with queue_limit: the bytes plus a fixed charge per message, so that empty
-  // messages count too.
+  // What send() compares with queue_limit: the bytes and a fixed charge per message, empty or not.
   std::uint64_t unsent_charge() const;
   std::uint64_t unsent_messages() const { return unsent_messages_; }
   bool has_unsent() const { return unsent_messages_ > 0; }
@@ -85,8 +84,7 @@ class SendWindow {
   std::uint32_t in_flight() const { return next_ - oldest_; }
   // Bytes that the packets in flight are charged at the receiver.
   std::uint64_t charged() const { return charged_; }
-  // Packets that may still be under way: not acknowledged, not named by a bitmap, not waiting for a
-  // resend.
+  // Packets that may still be under way: neither acknowledged, nor named by a bitmap, nor waiting.
   std::uint32_t under_way() const { return in_flight() - arrived_ - lost_; }
   bool has_room() const { return in_flight() < options_->window; }
   // Payload bytes, and bytes charged at the receiver, of the packet that take_new() would return.

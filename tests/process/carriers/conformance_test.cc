@@ -97,7 +97,7 @@ TEST_P(Conformance, ACutThatHealsIsOutlived) {
   for (std::size_t i = 0; i < sizes.size(); ++i) world.send(1, CarrierWorld::message(i, sizes[i]));
   ASSERT_TRUE(world.run({sizes.size(), 0}));
   expect_delivered(world, 0, sizes);
-  EXPECT_GE(world.now(), cut.until);
+  EXPECT_GE(world.now(), cut.when.until);
   EXPECT_GT(world.node(1).stats().timeouts, 0U);
 }
 

@@ -58,8 +58,8 @@ TEST_P(Scenarios, KeepTheirPromiseInWallTime) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shipped, Scenarios, testing::ValuesIn(scenarios()),
-                         [](const testing::TestParamInfo<std::string>& info) {
-                           std::string name = std::filesystem::path(info.param).stem().string();
+                         [](const testing::TestParamInfo<std::string>& its) {
+                           std::string name = std::filesystem::path(its.param).stem().string();
                            std::ranges::replace(name, '-', '_');
                            return name;
                          });

@@ -61,7 +61,9 @@ TEST(FaultTimes, WithJitterBeginLaterAndInOrder) {
   for (std::size_t i = 0; i < windows.size(); ++i) {
     const Duration late = windows[i].from - (kRunStart + microseconds(10) * static_cast<int>(i));
     EXPECT_TRUE(late >= Duration{} && late < microseconds(7));
-    if (i > 0) EXPECT_GE(windows[i].from, windows[i - 1].until);
+    if (i > 0) {
+      EXPECT_GE(windows[i].from, windows[i - 1].until);
+    }
     sum += late;
   }
   EXPECT_NEAR(static_cast<double>(sum.count()) / 1e9, 3.5, 0.25);

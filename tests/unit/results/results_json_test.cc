@@ -61,8 +61,8 @@ TEST(ResultsJson, HasTheKeysOfTheInterfaceInItsOrder) {
                 "soliton",     "name",        "seed",         "time",           "fidelity",
                 "complete",    "requests",    "latency_us",   "throughput_rps", "effective_tflops",
                 "peak_tflops", "utilization", "breakdown_us", "nodes",          "partition",
-                "fabric",      "links",       "ltl",          "faults",         "outputs",
-                "warnings",    "wall"}));
+                "fabric",      "links",       "ltl",          "faults",         "expect",
+                "outputs",     "warnings",    "wall"}));
 }
 
 TEST(ResultsJson, WarningsStandInOrderAndTheSameOneOnce) {
