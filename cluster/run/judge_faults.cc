@@ -29,13 +29,14 @@ std::optional<FaultWindow> last_window(const FaultPlan& plan, std::size_t rule, 
   return when.from_trigger(*counters.first);
 }
 
-// The completion of the last request that was open when the rule hit for the last time.
+// The completion of the last request that was open when the rule hit for the last time, or that instant
+// if none was.
 std::optional<Instant> recovered_at(const RunResults& results, Instant last_hit) {
-  std::optional<Instant> out;
+  Instant out = last_hit;
   for (const RequestRecord& request : results.requests) {
     if (request.sent > last_hit || (!request.failed && request.completed < last_hit)) continue;
     if (request.failed) return std::nullopt;
-    out = std::max(out.value_or(request.completed), request.completed);
+    out = std::max(out, request.completed);
   }
   return out;
 }
