@@ -86,7 +86,11 @@ TEST_P(Collectives, AreTheSameInAllLayouts) {
   const std::string file = std::string("configs/collectives/") + GetParam() + ".yaml";
   const auto processes = run(folder, "processes", file, {});
   const auto packed = run(folder, "packed", file, {"--processes", "packed"});
-  const auto wall = run(folder, "wall", file, {"--time", "wall"});
+  // A fifth of eight emulated lines is more than a machine carries: what is measured would wait for it.
+  Arguments in_wall_time{"--time", "wall"};
+  if (GetParam() == std::string("several"))
+    in_wall_time.insert(in_wall_time.end(), {"--set", "workloads[2].busy=0.1 %"});
+  const auto wall = run(folder, "wall", file, in_wall_time);
   EXPECT_EQ(results_without_wall(folder.file("processes")),
             results_without_wall(folder.file("packed")));
   for (const char* name : {"/requests.csv", "/trace.json"})
