@@ -134,8 +134,7 @@ std::vector<Case> faults_and_units() {
       {"window", 2, "ltl.window", good("ltl: {window: 100}\n")},
       {"key", 2, ":8:1: unknown key \"limit\"; did you mean \"limits\"?",
        good("limit: {time: 5 s}\n")},
-      {"expectations", 2, "does not begin with <, <=, > or >=",
-       good("expect: {p99: 1 ms}\n")},
+      {"expectations", 2, "does not begin with <, <=, > or >=", good("expect: {p99: 1 ms}\n")},
       {"wall key in virtual time", 2, "wall.", good("wall: {listen: 10.1.2.3}\n")},
   };
 }
