@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "cluster/results/results.h"
+#include "protocol/base/check.h"
 
 namespace soliton {
 namespace {
@@ -61,28 +63,56 @@ Instant healed_at(const RunResults& results) {
 }
 
 // What a threshold is about, in the unit of its type; nullopt: there is nothing to measure.
-std::optional<double> measured(const std::string& key, const RunResults& results) {
-  const LatencySummary latency = latency_summary(results);
-  const bool any = results.requests.size() > static_cast<std::size_t>(results.failed);
-  const auto time = [&](double us) {
-    return any ? std::optional(us * kPicosecondsAMicrosecond) : std::nullopt;
-  };
-  if (key == "p50") return time(latency.p50);
-  if (key == "p90") return time(latency.p90);
-  if (key == "p99") return time(latency.p99);
-  if (key == "p99_9") return time(latency.p99_9);
-  if (key == "max") return time(latency.max);
-  if (key == "throughput") return any ? std::optional(throughput_rps(results)) : std::nullopt;
-  if (key == "accuracy" && results.outputs.accuracy) return 1e9 * *results.outputs.accuracy;
-  if (key == "resends") {
-    const auto sent = static_cast<double>(results.ltl.packets_sent);
-    const double needed = sent - static_cast<double>(results.ltl.retransmitted);
-    return needed > 0 ? std::optional(1'000 * sent / needed) : std::nullopt;
-  }
-  if (key == "completes_within" && results.complete)
-    return static_cast<double>(
-        std::max(results.last_completed - healed_at(results), Duration{}).count());
-  return std::nullopt;
+using Measured = std::optional<double>;
+
+template <double LatencySummary::*percentile>
+Measured latency_of(const RunResults& results) {
+  if (results.requests.size() <= static_cast<std::size_t>(results.failed)) return std::nullopt;
+  return latency_summary(results).*percentile * kPicosecondsAMicrosecond;
+}
+
+Measured throughput_of(const RunResults& results) {
+  if (results.requests.size() <= static_cast<std::size_t>(results.failed)) return std::nullopt;
+  return throughput_rps(results);
+}
+
+Measured accuracy_of(const RunResults& results) {
+  if (!results.outputs.accuracy) return std::nullopt;
+  return 1e9 * *results.outputs.accuracy;
+}
+
+Measured resends_of(const RunResults& results) {
+  const auto sent = static_cast<double>(results.ltl.packets_sent);
+  const double needed = sent - static_cast<double>(results.ltl.retransmitted);
+  return needed > 0 ? Measured(1'000 * sent / needed) : std::nullopt;
+}
+
+Measured completion_of(const RunResults& results) {
+  if (!results.complete) return std::nullopt;
+  const Duration since = results.last_completed - healed_at(results);
+  return static_cast<double>(std::max(since, Duration{}).count());
+}
+
+struct Measure {
+  std::string_view key;  // of kExpectKinds
+  Measured (*of)(const RunResults& results);
+};
+constexpr Measure kMeasures[] = {
+    {"p50", latency_of<&LatencySummary::p50>},
+    {"p90", latency_of<&LatencySummary::p90>},
+    {"p99", latency_of<&LatencySummary::p99>},
+    {"p99_9", latency_of<&LatencySummary::p99_9>},
+    {"max", latency_of<&LatencySummary::max>},
+    {"throughput", throughput_of},
+    {"accuracy", accuracy_of},
+    {"resends", resends_of},
+    {"completes_within", completion_of},
+};
+
+Measured measured(const std::string& key, const RunResults& results) {
+  const auto measure = std::ranges::find(kMeasures, key, &Measure::key);
+  SOLITON_CHECK_MSG(measure != std::end(kMeasures), "nothing measures {}", key);
+  return measure->of(results);
 }
 
 std::string in_words(FieldType type, double value) {

@@ -81,17 +81,6 @@ std::optional<FaultWindow> FaultTimes::last_begun(Instant at) {
   return std::nullopt;
 }
 
-bool FaultTimes::holds(Instant at) {
-  const auto last = last_begun(at);
-  return last && last->holds(at);
-}
-
-bool FaultTimes::begins_within(Instant after, Instant before) {
-  if (before <= after) return false;
-  const auto last = last_begun(before - Duration{1});
-  return last && last->from > after && last->from < last->until;
-}
-
 std::string spell(const FaultSchedule& s) {
   std::string out;
   if (s.trigger == FaultTrigger::kPacket) out = fmt::format("from packet {} on", s.count);

@@ -70,10 +70,6 @@ class FaultTimes {
  public:
   FaultTimes(const FaultSchedule& schedule, const Random& chance);
 
-  // Whether a window holds at this instant.
-  bool holds(Instant at);
-  // Whether a window begins in (after, before).
-  bool begins_within(Instant after, Instant before);
   // The window that begins last of those that have begun by `at`; nullopt: none has.
   std::optional<FaultWindow> last_begun(Instant at);
   // Window `number`, counted from 0; nullopt: there are not so many.
