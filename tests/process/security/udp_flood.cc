@@ -12,6 +12,9 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
 
 namespace soliton {
 namespace {
@@ -146,6 +149,22 @@ std::optional<PacketBytes> packet_on_the_way(std::uint16_t from, std::uint16_t t
   }
   close(listener);
   return out;
+}
+
+// Rows of /proc/net/udp: `sl local_address remote_address st tx_queue:rx_queue ...`, in hexadecimal.
+std::uint64_t unread_bytes(std::uint16_t port) {
+  std::ifstream table("/proc/net/udp");
+  std::string row;
+  std::getline(table, row);
+  std::uint64_t bytes = 0;
+  while (std::getline(table, row)) {
+    std::istringstream fields(row);
+    std::string slot, local, remote, state, queues;
+    fields >> slot >> local >> remote >> state >> queues;
+    if (std::stoul(local.substr(local.find(':') + 1), nullptr, 16) != port) continue;
+    bytes += std::stoull(queues.substr(queues.find(':') + 1), nullptr, 16);
+  }
+  return bytes;
 }
 
 std::uint16_t port_of_log(const std::string& log) {

@@ -60,6 +60,9 @@ class Flood {
 // none came within a second.
 std::optional<PacketBytes> packet_on_the_way(std::uint16_t from, std::uint16_t to);
 
+// What lies in the socket of a UDP port of loopback, not read yet, as the kernel counts it.
+std::uint64_t unread_bytes(std::uint16_t port);
+
 // The UDP port in a node's log, or 0.
 std::uint16_t port_of_log(const std::string& log);
 
