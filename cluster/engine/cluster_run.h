@@ -32,6 +32,8 @@ class RunObserver {
   virtual void on_records(std::span<const TrafficRecord> records) = 0;
   // Decisions of fault rules, in order of time: each call goes on where the last one ended.
   virtual void on_firings(std::span<const FaultFiring> firings) = 0;
+  // What faults did to nodes, in order of time: once, when the run has ended.
+  virtual void on_troubles(std::span<const NodeFiring>) {}
   // Called several times a second. An error ends the run and becomes its error.
   virtual Status on_progress(const RunPulse& pulse) = 0;
 };
@@ -62,6 +64,8 @@ struct ClusterOutcome {
   std::vector<std::string> deadlocks;   // ports that wait in a circle: "tor0 -> tor1, tor1 -> tor0"
   std::vector<FaultCounters> faults;    // by rule
   std::vector<FaultFiring> firings;     // with RunControl::keep_firings, in order of time
+  std::vector<NodeFiring> troubles;     // of nodes, in order of time
+  std::vector<RecoveryEvent> recovery;  // in order of time
   std::optional<MessageBeyond> beyond;  // fidelity: message
   std::vector<TraceEvent> trace;
   std::optional<Error> error;  // why the run did not finish
@@ -76,6 +80,8 @@ struct ClusterOutcome {
 // The outcome of a run of `nodes` nodes that have not begun.
 ClusterOutcome outcome_before(std::size_t nodes);
 
+struct FabricInputs;
+
 // Adds what nodes have finished since the last call to `outcome` and tells the observer, which may
 // be null; advances `outcome.end` to the latest completion.
 void add_records(std::vector<HostRecord> records, RunObserver* observer, ClusterOutcome& outcome);
@@ -84,6 +90,9 @@ void add_records(std::vector<TrafficRecord> records, RunObserver* observer,
 // Tells the observer of decisions of fault rules, or keeps them.
 void add_firings(const std::vector<FaultFiring>& firings, const RunControl& control,
                  ClusterOutcome& outcome);
+// Gathers what nodes say of their troubles and of the recovery, and tells the observer.
+void gather_troubles(const FabricInputs& fabric, const RunControl& control,
+                     ClusterOutcome& outcome);
 // Requests answered, or messages and rounds completed.
 std::size_t completed(const ClusterOutcome& outcome);
 

@@ -122,7 +122,67 @@ std::vector<std::uint64_t> dropped_by_rule(const ClusterOutcome& outcome, std::s
   return dropped;
 }
 
+bool was_given_up(const ClusterOutcome& outcome) {
+  return std::ranges::any_of(outcome.stats, [](const std::optional<NodeStats>& stats) {
+    return stats && std::ranges::any_of(stats->recovery, [](const RecoveryEvent& event) {
+             return ends_run(event.what);
+           });
+  });
+}
+
+// "fpga1 crashed at 1 ms"
+std::string words_of(const FabricInputs& fabric, const NodeFiring& firing) {
+  const FaultRule& rule = fabric.faults->rules[firing.rule];
+  return fmt::format(
+      "{} {} at {}", fabric.topology->vertices[index(firing.node)].name,
+      rule.kind->node == nullptr ? "had an event of an earlier run" : rule.kind->node->past,
+      time_of(firing.at));
+}
+
+// What was found out about the slot before the run was given up.
+std::string finding(const FabricInputs& fabric, const ClusterOutcome& outcome,
+                    const RecoveryEvent& end) {
+  using What = RecoveryEvent::What;
+  std::string out;
+  for (const RecoveryEvent& event : outcome.recovery) {
+    if (event.slot != end.slot || event.at > end.at) continue;
+    const char* const word = event.what == What::kDead     ? "found dead"
+                             : event.what == What::kHung   ? "found hung"
+                             : event.what == What::kLost   ? "found without its work"
+                             : event.what == What::kFailed ? "not configured"
+                                                           : nullptr;
+    if (word == nullptr) continue;
+    out = fmt::format("{} was {} at {}", fabric.topology->vertices[index(event.node)].name, word,
+                      time_of(event.at));
+  }
+  return out;
+}
+
 }  // namespace
+
+void explain_recovery(const FabricInputs& fabric, const Asked& asked, ClusterOutcome& outcome) {
+  if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= asked.count) return;
+  const auto end = std::ranges::find_if(
+      outcome.recovery, [](const RecoveryEvent& event) { return ends_run(event.what); });
+  if (end == outcome.recovery.end()) return;
+  std::string text;
+  if (end->what == RecoveryEvent::What::kIsolated) {
+    text = fmt::format("isolated: the resource manager on {} heard nobody until {}",
+                       fabric.topology->vertices[index(end->node)].name, time_of(end->at));
+  } else {
+    const std::string found = finding(fabric, outcome, *end);
+    text = fmt::format("no spare left: {}no node has taken the place of {} until {}",
+                       found.empty() ? "" : found + ", and ",
+                       fabric.topology->vertices[index(end->slot)].name, time_of(end->at));
+  }
+  text +=
+      fmt::format(": {} of {} {} {}", completed(outcome), asked.count, asked.records, asked.done);
+  std::size_t lines = 0;
+  for (const NodeFiring& firing : outcome.troubles)
+    if (firing.trouble.what != NodeTrouble::What::kNone && ++lines <= kExplainedFaults)
+      text += "\n    " + words_of(fabric, firing);
+  outcome.error = Error{ErrorCode::kBroken, text};
+}
 
 Asked requests_of(const std::vector<NodeAssignment>& nodes) {
   Asked asked;
@@ -138,6 +198,7 @@ Asked requests_of(const std::vector<NodeAssignment>& nodes) {
 void explain_stall(bool time_limit, const Asked& asked, ClusterOutcome& outcome) {
   if (outcome.error || outcome.interrupted_by != 0 || completed(outcome) >= asked.count) return;
   if (!losses_of(outcome).empty()) return;  // explain_lost_peers() says why
+  if (was_given_up(outcome)) return;        // explain_recovery() says why
   std::string text = fmt::format(
       "no progress: {} of {} {} {} when {} at {}", completed(outcome), asked.count, asked.records,
       asked.done, time_limit ? "the time limit was reached" : "nothing was left to happen",
@@ -181,6 +242,10 @@ void explain_faults(const FabricInputs& fabric, ClusterOutcome& outcome) {
                                                   : "each link of " + rule.target;
     outcome.error->message += fmt::format("\n    {}: {} packet{} lost", words_of(rule, link),
                                           dropped[i], dropped[i] == 1 ? "" : "s");
+  }
+  for (const NodeFiring& firing : outcome.troubles) {
+    if (firing.trouble.what == NodeTrouble::What::kNone || ++lines > kExplainedFaults) continue;
+    outcome.error->message += "\n    " + words_of(fabric, firing);
   }
   if (lines > kExplainedFaults)
     outcome.error->message += fmt::format("\n    and {} more faults", lines - kExplainedFaults);

@@ -19,7 +19,11 @@ void explain_stall(bool time_limit, const Asked& asked, ClusterOutcome& outcome)
 // whom, when and why, and which fault was in force between them, earliest first.
 void explain_lost_peers(const FabricInputs& fabric, const Asked& asked, ClusterOutcome& outcome);
 
-// Adds to an error of no progress the faults that dropped packets.
+// If requests are open because the resource manager has given the run up, adds an error (exit status 4):
+// whose place nobody has taken, and what had happened to it.
+void explain_recovery(const FabricInputs& fabric, const Asked& asked, ClusterOutcome& outcome);
+
+// Adds to an error of no progress the faults that dropped packets, and those of nodes.
 void explain_faults(const FabricInputs& fabric, ClusterOutcome& outcome);
 
 }  // namespace soliton

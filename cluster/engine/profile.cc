@@ -83,6 +83,15 @@ class ProfiledRole : public Role {
   bool finished() const override { return role_->finished(); }
   void hand_over(Records& records) override { role_->hand_over(records); }
   void add_stats(RoleStats& stats) const override { role_->add_stats(stats); }
+  RunEnd run_end() const override { return role_->run_end(); }
+  std::uint32_t first_open() const override { return role_->first_open(); }
+  void restart(std::uint32_t first, Instant now) override { role_->restart(first, now); }
+  bool outlives_peers() const override { return role_->outlives_peers(); }
+  std::uint32_t generation() const override { return role_->generation(); }
+  void revive(Instant now) override { role_->revive(now); }
+  void set_condition(const NodeCondition& condition, Instant now) override {
+    role_->set_condition(condition, now);
+  }
 
  private:
   std::unique_ptr<Role> role_;

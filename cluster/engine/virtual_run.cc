@@ -56,6 +56,36 @@ void add_firings(const std::vector<FaultFiring>& firings, const RunControl& cont
     outcome.firings.insert(outcome.firings.end(), firings.begin(), firings.end());
 }
 
+// A node's word is not taken for what exists.
+void gather_troubles(const FabricInputs& fabric, const RunControl& control,
+                     ClusterOutcome& outcome) {
+  const std::size_t rules = fabric.faults->rules.size();
+  outcome.faults.resize(std::max(outcome.faults.size(), rules));
+  for (std::optional<NodeStats>& stats : outcome.stats) {
+    if (!stats) continue;
+    for (const NodeFiring& firing : stats->troubles)
+      if (firing.rule < rules && index(firing.node) < outcome.stats.size())
+        outcome.troubles.push_back(firing);
+    for (const RecoveryEvent& event : stats->recovery)
+      if (index(event.node) < outcome.stats.size()) outcome.recovery.push_back(event);
+  }
+  std::ranges::sort(outcome.troubles, [](const auto& a, const auto& b) { return before(a, b); });
+  std::ranges::stable_sort(outcome.recovery, {}, &RecoveryEvent::at);
+  for (const NodeFiring& firing : outcome.troubles) {
+    outcome.faults[firing.rule].hit(firing.at);
+    TraceEvent mark{.at = firing.at, .node = firing.node, .kind = TraceKind::kFaultStart};
+    mark.a = firing.rule;
+    outcome.trace.push_back(mark);
+    if (firing.trouble.until > outcome.end || firing.trouble.what == NodeTrouble::What::kNone)
+      continue;
+    mark.at = firing.trouble.until;
+    mark.kind = TraceKind::kFaultEnd;
+    outcome.trace.push_back(mark);
+  }
+  if (control.observer != nullptr && !outcome.troubles.empty())
+    control.observer->on_troubles(outcome.troubles);
+}
+
 std::size_t completed(const ClusterOutcome& outcome) {
   return outcome.records.size() + outcome.traffic_completed;
 }

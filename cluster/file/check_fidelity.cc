@@ -26,6 +26,12 @@ class MessageCheck {
     switches();
     queues();
     faults();
+    if (is_managed(spec_) && cluster_.find("manager") != nullptr)
+      refuse(cluster_.mark_of("manager"), "manager",
+             fmt::format("fidelity: message has no transport to recover by: {}", kCure));
+    else if (spec_.service.spares > 0)
+      refuse(cluster_.mark_of("service"), "service.spares",
+             fmt::format("fidelity: message has no transport to recover by: {}", kCure));
     if (spec_.trace_links > Duration{})
       refuse(cluster_.mark_of("trace"), "trace.links",
              fmt::format("fidelity: message samples no links: {}", kCure));

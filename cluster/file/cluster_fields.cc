@@ -215,8 +215,6 @@ void check_service(void* object, FieldCheck& check) {
   if (it.replicas != 1)
     check.error("replicas",
                 fmt::format("{}: this version serves one replica of the model", it.replicas));
-  if (it.spares != 0)
-    check.error("spares", fmt::format("{}: this version keeps no spares; write 0", it.spares));
 }
 
 constexpr Field kServiceSlaRows[] = {
@@ -228,7 +226,10 @@ constexpr Field kServiceSlaRows[] = {
 constexpr Field kServiceRows[] = {
     field<&ServiceSpec::replicas>("replicas", "Copies of the model; this version serves one.")
         .between<std::int64_t>(0, kNodesMost),
-    field<&ServiceSpec::spares>("spares", "Idle nodes in reserve; this version keeps none.")
+    field<&ServiceSpec::spares>(
+        "spares",
+        "NPUs kept in reserve, the last of the file: each can take the place "
+        "of one with the same device that fails (docs/recovery.md).")
         .between<std::int64_t>(0, kNodesMost),
     field<&ServiceSpec::batch>("batch", "Requests that run through the program together.")
         .between<std::int64_t>(1, kBatchMost)
@@ -425,6 +426,10 @@ constexpr Field kClusterRows[] = {
     map_field<&ClusterSpec::ltl, kClusterLtlFields>("ltl", "The transport."),
     map_field<&ClusterSpec::wall, kWallKeyFields>("wall",
                                                   "Wall time: how packets go and how nodes wait."),
+    described("manager", "The resource manager of a run that recovers (docs/recovery.md).",
+              FieldType::kMap)
+        .of(kManagerFields)
+        .by_default("none, or its defaults where spares or a fault need it"),
     described("faults", "What goes wrong.", FieldType::kMaps).of(kFaultFields),
     described("expect", "What the run must fulfil, or else it ends with status 1.", FieldType::kMap)
         .of(kExpectFields),
@@ -433,6 +438,11 @@ constexpr Field kClusterRows[] = {
     section<kOutputsFields>("outputs", "What is kept of the answers."),
     refused("expect", "expectations are not supported in this version"),
 };
+
+constexpr auto kManagerKeyRows =
+    joined(std::to_array<Field>(
+               {described("at", "Its node.", FieldType::kText).by_default("the first CPU host")}),
+           kManagerRows);
 
 constexpr FieldTable cluster_ltl_fields() {
   FieldTable out = kLtlFields;
@@ -464,6 +474,8 @@ const FieldTable kWorkloadFields = workload_fields();
 const FieldTable kWorkloadsFields = workloads_fields();
 constexpr FieldTable kClusterLtlFields = cluster_ltl_fields();
 constexpr FieldTable kWallKeyFields = fields_of<WallOptions>("wall", kWallKeyRows);
+constexpr FieldTable kManagerFields =
+    fields_of<ManagerOptions>("manager", kManagerKeyRows).ruled(&check_manager_keys);
 constexpr FieldTable kLimitsFields = fields_of<ClusterSpec>("limits", kLimitsRows);
 constexpr FieldTable kTraceFields = fields_of<ClusterSpec>("trace", kTraceRows);
 constexpr FieldTable kOutputsFields = fields_of<ClusterSpec>("outputs", kOutputsRows);

@@ -28,11 +28,12 @@ extern const FieldTable kWallKeyFields;     // those of WallOptions, as files sp
 extern const FieldTable kLimitsFields;
 extern const FieldTable kTraceFields;
 extern const FieldTable kOutputsFields;
+extern const FieldTable kManagerFields;
 extern const FieldTable kFaultFields;
 extern const FieldTable kFaultWhereFields;
 extern const FieldTable kFaultLinksFields;
 extern const FieldTable kFaultWhenFields;
-extern const FieldTable kExpectFields, kExpectEndFields;
+extern const FieldTable kExpectFields, kExpectEndFields, kExpectFailoverFields;
 extern const FieldTable kFaultMatchFields, kFaultPickFields, kFaultPoissonFields,
     kFaultProfileFields;
 

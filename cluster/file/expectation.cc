@@ -23,9 +23,22 @@ constexpr ComparisonWord kComparisons[] = {{"<=", Comparison::kAtMost},
                                            {"<", Comparison::kLess},
                                            {">", Comparison::kMore}};
 
+constexpr FieldWord kEndCauses[] = {{"no_spare", 0}, {"isolated", 1}};
 constexpr Field kEndRows[] = {
     described("status", "The exit status of the run, which is then 0 instead.", FieldType::kInteger)
         .between<std::int64_t>(4, 5)
+        .needed(),
+    described("cause", "Why: the last step of its recovery, `no_spare` or `isolated`.",
+              FieldType::kChoice)
+        .spelled(kEndCauses)
+        .by_default("any"),
+};
+constexpr Field kFailoverRows[] = {
+    described("max_timeouts",
+              "Most timeouts of the resource manager from a fault to the first answer afterwards, "
+              "without the time in which the node that takes over is configured.",
+              FieldType::kInteger)
+        .between<std::int64_t>(1, 1'000'000)
         .needed(),
 };
 
@@ -47,8 +60,10 @@ constexpr Field expect_row(std::size_t at) {
 }
 
 template <std::size_t... at>
-constexpr std::array<Field, sizeof...(at) + 1> expect_rows(std::index_sequence<at...>) {
+constexpr std::array<Field, sizeof...(at) + 2> expect_rows(std::index_sequence<at...>) {
   return {expect_row(at)...,
+          described("failover", "How soon work goes on after a node has failed.", FieldType::kMap)
+              .of(kExpectFailoverFields),
           described("end", "The run is to end without success: with this status.", FieldType::kMap)
               .of(kExpectEndFields)};
 }
@@ -76,6 +91,8 @@ void read_one(MapReader& map, const ExpectKind& kind, std::vector<Expectation>& 
 }  // namespace
 
 constexpr FieldTable kExpectEndFields = fields_of<Expectation>("expect_end", kEndRows);
+constexpr FieldTable kExpectFailoverFields =
+    fields_of<Expectation>("expect_failover", kFailoverRows);
 constexpr FieldTable kExpectFields = fields_of<Expectation>("expect", kExpectRows);
 
 bool Threshold::met_by(double measured) const {
@@ -126,14 +143,32 @@ void read_expectations(MapReader& cluster, ClusterSpec& spec) {
     else
       read_one(map, kind, spec.expectations);
   }
+  if (const YamlValue* failover = map.find("failover")) {
+    MapReader inner(map.context(), *failover, kExpectFailoverFields, "expect.failover");
+    inner.require("max_timeouts");
+    const auto most = read_value(inner, "max_timeouts");
+    if (!is_managed(spec))
+      map.error("failover", "there is no resource manager: write service: {spares: 1}");
+    else if (most)
+      spec.expectations.push_back({.key = "failover",
+                                   .said = fmt::format("max_timeouts {}", most->number()),
+                                   .threshold = {},
+                                   .most_timeouts = most->number()});
+    inner.finish();
+  }
   if (const YamlValue* end = map.find("end")) {
     MapReader inner(map.context(), *end, kExpectEndFields, "expect.end");
     inner.require("status");
+    const auto cause = read_value(inner, "cause");
+    const std::string why =
+        cause ? std::string(spelling_of(kEndCauses, cause->number())) : std::string();
     if (const auto status = read_value(inner, "status"))
-      spec.expectations.push_back({.key = "end",
-                                   .said = fmt::format("status {}", status->number()),
-                                   .threshold = {},
-                                   .status = status->number()});
+      spec.expectations.push_back(
+          {.key = "end",
+           .said = fmt::format("status {}{}", status->number(), why.empty() ? "" : ", " + why),
+           .threshold = {},
+           .status = status->number(),
+           .cause = why});
     inner.finish();
   }
   map.finish();
@@ -143,8 +178,11 @@ std::string expectations_text(const std::vector<Expectation>& expectations) {
   if (expectations.empty()) return "";
   WrittenKeys keys;
   for (const Expectation& e : expectations)
-    keys.emplace_back(e.key, e.key == "end" ? fmt::format("{{status: {}}}", e.status)
-                             : e.threshold  ? yaml_quoted(e.said)
+    keys.emplace_back(e.key,
+                      e.key == "end"        ? fmt::format("{{status: {}{}}}", e.status,
+                                                   e.cause.empty() ? "" : ", cause: " + e.cause)
+                      : e.key == "failover" ? fmt::format("{{max_timeouts: {}}}", e.most_timeouts)
+                      : e.threshold         ? yaml_quoted(e.said)
                                             : e.said);
   return fmt::format("expect: {}\n", flow_text(keys));
 }

@@ -29,7 +29,9 @@ struct Expectation {
   std::string key;   // of kExpectRows
   std::string said;  // its value as written
   std::optional<Threshold> threshold;
-  std::int64_t status = 0;  // of key `end`
+  std::int64_t status = 0;         // of key `end`
+  std::string cause;               // the same; "": any
+  std::int64_t most_timeouts = 0;  // of key `failover`
   bool operator==(const Expectation&) const = default;
 };
 
@@ -60,6 +62,12 @@ inline constexpr ExpectKind kExpectKinds[] = {
     {"delivery",
      "`exactly_once_in_order`: every request is answered once and every message is what was sent.",
      FieldType::kText, "exactly_once_in_order"},
+    {"mismatched",
+     "Share of checked outputs that may differ, `\"< 5 %\"`: with faults that nothing but a "
+     "comparison of outputs finds.",
+     FieldType::kProbability,
+     {},
+     true},
     {"fired", "`true`: every fault rule hit something.", FieldType::kText, "true", false, true},
     {"leaks", "`none`: no process of the run is left.", FieldType::kText, "none"},
 };

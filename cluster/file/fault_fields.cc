@@ -48,10 +48,9 @@ constexpr Field kFaultWhereRows[] = {
         .by_default("both"),
     described("links", "Which links.", FieldType::kMap).of(kFaultLinksFields),
     described("switches", "As `switch`.", FieldType::kText),
-    refused("nodes",
-            "faults on nodes are not supported in this version, only on links and switches"),
+    described("nodes", "As `node`.", FieldType::kText),
     described("match", "Which packets.", FieldType::kMap).of(kFaultMatchFields).by_default("all"),
-    described("pick", "Which of the links named.", FieldType::kMap)
+    described("pick", "Which of the links or nodes named.", FieldType::kMap)
         .of(kFaultPickFields)
         .by_default("all"),
 };
@@ -64,7 +63,9 @@ constexpr Field kFaultPoissonRows[] = {
         .between<std::int64_t>(0, 1'000'000'000'000),
 };
 
-constexpr FieldWord kTriggers[] = {word("packet", FaultTrigger::kPacket)};
+constexpr FieldWord kTriggers[] = {word("packet", FaultTrigger::kPacket),
+                                   word("message_delivered", FaultTrigger::kMessageDelivered),
+                                   word("failover_started", FaultTrigger::kFailoverStarted)};
 constexpr Field kFaultWhenRows[] = {
     described("from", "Begins.", FieldType::kDuration).between(Duration{0}, kLongestTime),
     described("to", "Ends.", FieldType::kDuration).between(Duration{0}, kLongestTime),
@@ -77,12 +78,16 @@ constexpr Field kFaultWhenRows[] = {
               FieldType::kDuration)
         .between(Duration{0}, kLongestTime),
     described("poisson", "Begins at random instants.", FieldType::kMap).of(kFaultPoissonFields),
-    described(
-        "on",
-        "Begins with packet number `count` of its link and direction that `match` lets through.",
-        FieldType::kChoice)
+    described("on",
+              "Begins with `packet` number `count` of its link and direction that `match` lets "
+              "through; of "
+              "rules about nodes with `message_delivered` number `count` at the node, or when it "
+              "hears of "
+              "`failover_started` number `count`.",
+              FieldType::kChoice)
         .spelled(kTriggers),
-    described("count", "Of `on`, from 1.", FieldType::kInteger)
+    described("count", "Of `on`, from 1; of `failover_started` 1 if it is left out.",
+              FieldType::kInteger)
         .between<std::int64_t>(1, 1'000'000'000'000),
     described("limit", "Begins at most so often.", FieldType::kInteger)
         .between<std::int64_t>(1, 1'000'000)
@@ -92,7 +97,7 @@ constexpr Field kFaultWhenRows[] = {
 constexpr Field kFaultCommonRows[] = {
     described("id", "Name of the rule.", FieldType::kName).by_default("fault0, fault1, ..."),
     described("kind", "What happens.", FieldType::kText),
-    described("where", "On which links or switches.", FieldType::kMap).of(kFaultWhereFields),
+    described("where", "On which links, switches or nodes.", FieldType::kMap).of(kFaultWhereFields),
     described("when", "When the rule is in force.", FieldType::kMap)
         .of(kFaultWhenFields)
         .by_default("all the time"),
@@ -105,18 +110,23 @@ constexpr Field kFaultCommonRows[] = {
               "Short for `where: {switches: ...}`: a name, range or glob of switches, for "
               "`switch_down`.",
               FieldType::kText),
+    described("node",
+              "Short for `where: {nodes: ...}`: names, ranges, globs and properties of nodes, for "
+              "faults of nodes.",
+              FieldType::kText),
     described("at", "Short for `when: {at: ...}`.", FieldType::kDuration),
     described("for", "Short for `when: {for: ...}`.", FieldType::kDuration),
     described("every", "Short for `when: {every: ...}`.", FieldType::kDuration),
-    described("profile",
-              "In place of a kind: `lossy_lan`, `storm`, `swizzle` or `rack_loss`, which stand for "
-              "several rules; with `at`, `for`, `link` and `switch`.",
-              FieldType::kText),
-    refused("restart", "faults on nodes are not supported in this version, so nothing restarts"),
+    described(
+        "profile",
+        "In place of a kind: `lossy_lan`, `storm`, `swizzle`, `rack_loss` or `seu_year`, which "
+        "stand for several rules; with `at`, `for`, `link` and `switch`.",
+        FieldType::kText),
 };
 
 constexpr Field kFaultProfileRows[] = {
-    described("profile", "`lossy_lan`, `storm`, `swizzle` or `rack_loss`.", FieldType::kText),
+    described("profile", "`lossy_lan`, `storm`, `swizzle`, `rack_loss` or `seu_year`.",
+              FieldType::kText),
     described("at", "Begins.", FieldType::kDuration).between(Duration{0}, kLongestTime),
     described("for", "Lasts.", FieldType::kDuration)
         .between(Duration{1'000'000}, kLongestTime)

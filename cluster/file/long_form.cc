@@ -43,7 +43,8 @@ class LongForm {
     if (out_.kind != Kind::kMap) return std::move(out_);
     if (!has(out_, "kind")) add_kind();
     if (has(out_, "link")) move_link();
-    if (has(out_, "switch")) move_switch();
+    if (has(out_, "switch")) move_to_where("switch", "switches");
+    if (has(out_, "node")) move_to_where("node", "nodes");
     if (has(out_, "at") || has(out_, "for") || has(out_, "every")) move_window();
     return std::move(out_);
   }
@@ -125,11 +126,12 @@ class LongForm {
     out_.index_keys();
   }
 
-  void move_switch() {
-    auto [key, value] = take(out_, "switch");
-    if (has(out_, "where")) return error(value.mark, "switch says where, and that is said already");
+  void move_to_where(std::string_view short_key, const char* long_key) {
+    auto [key, value] = take(out_, short_key);
+    if (has(out_, "where"))
+      return error(value.mark, fmt::format("{} says where, and that is said already", short_key));
     YamlValue where = map_at(value.mark);
-    where.add({"switches", key.mark}, std::move(value));
+    where.add({long_key, key.mark}, std::move(value));
     where.index_keys();
     out_.add({"where", key.mark}, std::move(where));
     out_.index_keys();

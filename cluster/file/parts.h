@@ -111,6 +111,11 @@ void read_wall(MapReader& cluster, const ReadSite& site, ClusterSpec& out);
 // The rules as a file says them; paths are seen from `folder`.
 std::string faults_text(const std::vector<FaultSpec>& faults, const std::string& folder);
 
+// `manager:`, after nodes and time; and what depends on whether the run has one, after all else.
+void read_manager(MapReader& cluster, ClusterSpec& spec);
+void check_manager(MapReader& cluster, const ClusterSpec& spec);
+std::string manager_text(const ClusterSpec& spec);
+
 // `expect:`, after all that it may be about.
 void read_expectations(MapReader& cluster, ClusterSpec& spec);
 std::string expectations_text(const std::vector<Expectation>& expectations);

@@ -139,6 +139,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   aside += errors_of(map, [&] {
     read_wall(map, site, out);
     for (const char* key : {"limits", "trace", "outputs"}) read_field(map, key, &out);
+    read_manager(map, out);
     read_faults(map, out);
     read_expectations(map, out);
   });
@@ -146,6 +147,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   check_buffers(map, out);
   aside += errors_of(map, [&] {
     check_combinations(map, out);
+    check_manager(map, out);
     check_fidelity(map, out);
   });
   map.finish();

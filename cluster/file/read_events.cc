@@ -19,8 +19,10 @@ constexpr std::string_view kColumns[] = {"rule", "link", "direction", "ordinal",
 
 class EventReader {
  public:
-  EventReader(std::string file, const FaultRule& like, const Topology& topology)
+  EventReader(std::string file, const FaultRule& like, const Topology& topology, std::size_t nodes)
       : file_(std::move(file)), like_(like) {
+    for (std::uint32_t node = 0; node < nodes; ++node)
+      nodes_.emplace(topology.vertices[node].name, node);
     for (std::uint32_t link = 0; link < topology.links.size(); ++link)
       links_.emplace(topology.links[link].name, link);
   }
@@ -52,10 +54,12 @@ class EventReader {
     if (row.words.size() != std::size(kColumns))
       return problem(row.line, fmt::format("has {} columns and not {}", row.words.size(),
                                            std::size(kColumns)));
+    if (row.words[2] == "node") return read_node_row(row);
     const auto link = links_.find(row.words[1]);
     if (link == links_.end()) return problem(row.line, no_link(row.words[1]));
     if (row.words[2] != "tx" && row.words[2] != "rx")
-      return problem(row.line, fmt::format("direction {} is neither tx nor rx", row.words[2]));
+      return problem(row.line,
+                     fmt::format("direction {} is neither tx nor rx, nor node", row.words[2]));
     const Result<std::uint64_t> ordinal = parse_unsigned(row.words[3]);
     const Result<std::int64_t> at = parse_integer(row.words[5]);
     const Result<FaultAction> action = parse_fault_action(row.words[4]);
@@ -65,6 +69,37 @@ class EventReader {
     if (!action) return problem(row.line, action.error().message);
     const Hop hop{link->second, static_cast<std::uint8_t>(row.words[2] == "tx" ? 0 : 1)};
     add(row, {.at = Instant{Duration{*at}}, .hop = hop, .ordinal = *ordinal, .action = *action});
+  }
+
+  // Of a rule about a node: what it did there is done again at the same instant.
+  void read_node_row(const TextRow& row) {
+    const auto node = nodes_.find(row.words[1]);
+    if (node == nodes_.end())
+      return problem(row.line, fmt::format("no node called \"{}\"{}", printable(row.words[1]),
+                                           suggestion(row.words[1], names_of(nodes_))));
+    const Result<std::uint64_t> ordinal = parse_unsigned(row.words[3]);
+    const Result<std::int64_t> at = parse_integer(row.words[5]);
+    if (!ordinal) return problem(row.line, ordinal.error().message);
+    if (!at || *at < 0)
+      return problem(row.line, fmt::format("at_ps {} is not a time", row.words[5]));
+    const Instant from{Duration{*at}};
+    const Result<NodeTrouble> trouble = parse_node_trouble(row.words[4], from);
+    if (!trouble) return problem(row.line, trouble.error().message);
+    // A rule has one node here, so that what it did at several stays in order of time at each.
+    FaultRule& rule = rules_[row.words[0] + "@" + row.words[1]];
+    if (rule.id.empty()) {
+      rule = like_;
+      rule.id = row.words[0];
+      rule.target = fmt::format("{} of {}", row.words[0], like_.target);
+      rule.nodes = {node->second};
+    }
+    if (!rule.node_events.empty() && rule.node_events.back().at > from)
+      return problem(row.line, "is earlier than the line of this node before it");
+    rule.node_events.push_back({.at = from,
+                                .rule = 0,
+                                .node = NodeId{node->second},
+                                .ordinal = *ordinal,
+                                .trouble = *trouble});
   }
 
   // Lines "# late RULE PICOSECONDS", which are comments to others.
@@ -85,10 +120,15 @@ class EventReader {
     }
   }
 
-  std::string no_link(const std::string& name) const {
+  static std::vector<std::string> names_of(const std::map<std::string, std::uint32_t>& numbers) {
     std::vector<std::string> names;
-    for (const auto& [known, number] : links_) names.push_back(known);
-    return fmt::format("no link called \"{}\"{}", printable(name), suggestion(name, names));
+    for (const auto& [known, number] : numbers) names.push_back(known);
+    return names;
+  }
+
+  std::string no_link(const std::string& name) const {
+    return fmt::format("no link called \"{}\"{}", printable(name),
+                       suggestion(name, names_of(links_)));
   }
 
   void add(const TextRow& row, const FaultFiring& firing) {
@@ -108,7 +148,7 @@ class EventReader {
 
   std::string file_;
   const FaultRule& like_;
-  std::map<std::string, std::uint32_t> links_;
+  std::map<std::string, std::uint32_t> links_, nodes_;
   std::map<std::string, FaultRule> rules_;  // by name
   Diagnostics problems_;
 };
@@ -116,8 +156,8 @@ class EventReader {
 }  // namespace
 
 Checked<std::vector<FaultRule>> read_events(const std::string& file, const FaultRule& like,
-                                            const Topology& topology) {
-  return EventReader(file, like, topology).read();
+                                            const Topology& topology, std::size_t nodes) {
+  return EventReader(file, like, topology, nodes).read();
 }
 
 }  // namespace soliton

@@ -10,8 +10,9 @@
 
 namespace soliton {
 
-// One rule for each that the file names, like `like`, of kind `events`. Errors: "FILE:LINE: what is wrong".
+// One rule for each that the file names, like `like`, of kind `events`; of those about nodes one for each
+// node. `nodes`: of the cluster. Errors: "FILE:LINE: what is wrong".
 Checked<std::vector<FaultRule>> read_events(const std::string& file, const FaultRule& like,
-                                            const Topology& topology);
+                                            const Topology& topology, std::size_t nodes);
 
 }  // namespace soliton

@@ -23,14 +23,14 @@ class PlaceReader {
     if (where == nullptr) {
       if (target == Target::kLinks) missing("link");
       if (target == Target::kSwitches) missing("switch");
+      if (target == Target::kNodes && !at_manager()) missing("node");
       return;
     }
     MapReader reader(rule_.context(), *where, kFaultWhereFields, label_ + ".where");
-    // `nodes` is refused by its own message, so a missing target is not reported as well.
-    const bool on_nodes = reader.is_map() && where->find("nodes") != nullptr;
-    if (target == Target::kSwitches && !on_nodes) read_switches(reader);
-    if (target == Target::kLinks) read_links(reader, on_nodes);
-    read_match(reader);
+    if (target == Target::kSwitches) read_switches(reader);
+    if (target == Target::kLinks) read_links(reader);
+    if (target == Target::kNodes) read_nodes(reader);
+    if (target != Target::kNodes) read_match(reader);
     if (target != Target::kSwitches) read_map(reader, "pick", kFaultPickFields, &out_.pick);
     reader.finish(fmt::format("for a fault of kind {}", out_.rule.kind->name));
   }
@@ -48,12 +48,23 @@ class PlaceReader {
     check_names(where, "switches", said->text);
   }
 
-  void read_links(MapReader& where, bool on_nodes) {
+  bool at_manager() const { return out_.rule.kind->node->at_manager; }
+
+  void read_nodes(MapReader& where) {
+    const YamlValue* said = at_manager() ? where.find("nodes") : where.require("nodes");
+    if (said == nullptr || (said = where.scalar("nodes")) == nullptr) return;
+    out_.nodes = said->text;
+    out_.position = where.context().where(where.mark_of("nodes"));
+    if (const Status good = check_node_selector(out_.nodes); !good)
+      where.error("nodes", good.error().message);
+  }
+
+  void read_links(MapReader& where) {
     if (const auto direction = read_value(where, "direction")) {
       out_.rule.forward = direction->number() != static_cast<std::int64_t>(Direction::kRx);
       out_.rule.backward = direction->number() != static_cast<std::int64_t>(Direction::kTx);
     }
-    const YamlValue* links = on_nodes ? where.find("links") : where.require("links");
+    const YamlValue* links = where.require("links");
     if (links != nullptr) read_links(*links);
   }
 

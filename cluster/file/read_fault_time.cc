@@ -25,9 +25,12 @@ std::optional<double> long_time(std::string_view text) {
 
 class TimeReader {
  public:
-  // `cuts`: the rule takes links down.
-  TimeReader(MapReader& when, Duration time_limit, bool cuts, FaultSchedule& out)
-      : when_(when), time_limit_(time_limit), cuts_(cuts), out_(out) {}
+  TimeReader(MapReader& when, Duration time_limit, FaultRule& rule)
+      : when_(when),
+        time_limit_(time_limit),
+        node_(rule.kind->node),
+        counted_(node_ != nullptr || rule.effect()->cuts()),
+        out_(rule.when) {}
 
   void read() {
     read_repetition();
@@ -53,9 +56,20 @@ class TimeReader {
     if (const auto limit = read_value(when_, "limit"))
       out_.limit = static_cast<std::uint64_t>(limit->number());
     if (has("poisson")) read_poisson(*when_.find("poisson"));
-    if (has("on") && read_value(when_, "on")) out_.trigger = FaultTrigger::kPacket;
+    if (has("on")) read_trigger();
     if (const auto count = read_value(when_, "count"))
       out_.count = static_cast<std::uint64_t>(count->number());
+    if (out_.trigger == FaultTrigger::kFailoverStarted && !has("count")) out_.count = 1;
+  }
+
+  void read_trigger() {
+    const auto said = read_value(when_, "on");
+    if (!said) return;
+    out_.trigger = static_cast<FaultTrigger>(said->number());
+    if ((out_.trigger == FaultTrigger::kPacket) == (node_ == nullptr)) return;
+    when_.error("on", node_ == nullptr ? "belongs to faults of nodes; links have packet"
+                                       : "packet belongs to faults of links; nodes have "
+                                         "message_delivered and failover_started");
   }
 
   void read_poisson(const YamlValue& value) {
@@ -101,7 +115,8 @@ class TimeReader {
     if (out_.jitter > Duration{} && out_.every == Duration{})
       when_.error("jitter", "belongs to every");
     if (out_.limit > 0 && !out_.repeats()) when_.error("limit", "belongs to every and poisson");
-    if (out_.repeats() && out_.length == Duration{})
+    const bool own_length = node_ != nullptr && node_->own_length;
+    if (out_.repeats() && out_.length == Duration{} && !own_length)
       when_.context().error(
           when_.mark(), fmt::format("{}: needs for, how long it lasts each time", when_.label()));
     if (out_.every > Duration{} && sum(out_.length, out_.jitter) > out_.every)
@@ -111,7 +126,8 @@ class TimeReader {
   }
 
   void check_count() {
-    if (!cuts_ || !out_.repeats() || (out_.limit > 0 && out_.limit <= std::uint64_t{kWindowsMost}))
+    if (!counted_ || !out_.repeats() ||
+        (out_.limit > 0 && out_.limit <= std::uint64_t{kWindowsMost}))
       return;
     const Duration end = std::min(time_limit_, out_.until - kRunStart);
     const Duration step = std::max(out_.every, out_.poisson);
@@ -125,7 +141,8 @@ class TimeReader {
 
   MapReader& when_;
   Duration time_limit_;
-  bool cuts_;
+  const NodeFaultKind* node_;
+  bool counted_;  // its windows are looked at one by one
   FaultSchedule& out_;
 };
 
@@ -136,8 +153,7 @@ void read_fault_time(MapReader& rule, const std::string& label, Duration time_li
   const YamlValue* when = rule.find("when");
   if (when == nullptr) return;
   MapReader reader(rule.context(), *when, kFaultWhenFields, label + ".when");
-  if (reader.is_map())
-    TimeReader(reader, time_limit, out.rule.effect()->cuts(), out.rule.when).read();
+  if (reader.is_map()) TimeReader(reader, time_limit, out.rule).read();
 }
 
 }  // namespace soliton

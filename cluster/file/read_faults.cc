@@ -12,37 +12,9 @@ namespace soliton {
 namespace {
 
 // Kinds that this version does not inject; they get a better answer than "unknown".
-constexpr std::string_view kLaterKinds[] = {"queue",
-                                            "pfc_pause",
-                                            "pfc_storm",
-                                            "pfc_deadlock",
-                                            "slow_receiver",
-                                            "incast",
-                                            "rebind",
-                                            "node_crash",
-                                            "node_pause",
-                                            "slow",
-                                            "role_hang",
-                                            "zombie",
-                                            "join_delay",
-                                            "clock",
-                                            "rcvbuf",
-                                            "syscall",
-                                            "rlimit",
-                                            "disk_full",
-                                            "seu_config",
-                                            "seu_memory",
-                                            "device_hang",
-                                            "datapath_flip",
-                                            "device_dead",
-                                            "dram_cal_fail",
-                                            "reconfigure",
-                                            "throttle",
-                                            "manager_down",
-                                            "lease_fault",
-                                            "reconfig_garbage",
-                                            "image_mismatch",
-                                            "no_spare"};
+constexpr std::string_view kLaterKinds[] = {
+    "queue",  "pfc_pause", "pfc_storm", "pfc_deadlock", "slow_receiver", "incast",
+    "rebind", "clock",     "rcvbuf",    "syscall",      "rlimit",        "disk_full"};
 
 std::vector<std::string> supported_kinds() {
   std::vector<std::string> names;
@@ -105,6 +77,8 @@ class FaultReader {
       return fmt::format("{}", fmt::join(sets, " / "));
     }
     if (!fault_.switches.empty()) return fault_.switches;
+    if (fault_.rule.kind->target == FaultKind::Target::kNodes)
+      return fault_.nodes.empty() ? "the resource manager" : fault_.nodes;
     if (fault_.rule.kind->target == FaultKind::Target::kRecorded)
       return find_setting(fault_.rule.options, "events")->text();
     return fault_.link.empty() ? fault_.from + "-" + fault_.to : fault_.link;

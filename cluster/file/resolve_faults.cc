@@ -62,6 +62,20 @@ std::set<LinkMatch> picked(const FaultSpec& fault, std::uint64_t seed,
   return {all.begin(), all.end()};
 }
 
+std::vector<std::uint32_t> picked(const FaultSpec& fault, std::uint64_t seed,
+                                  std::vector<std::uint32_t> all) {
+  const Random chance(seed, "pick/" + fault.rule.id);
+  if (fault.pick.mode == LinkPick::Mode::kRandom)
+    std::erase_if(all, [&](std::uint32_t node) { return !chance.happens(node, fault.pick.share); });
+  const std::size_t wanted = picked(fault.pick, all.size());
+  if (wanted < all.size()) {
+    std::ranges::stable_sort(all, {}, [&](std::uint32_t node) { return chance.bits(node); });
+    all.resize(wanted);
+    std::ranges::sort(all);
+  }
+  return all;
+}
+
 // One rule when both directions are hit. Otherwise links named from their other end need a rule
 // of their own.
 void add_rules(const FaultSpec& fault, const std::set<LinkMatch>& found, FaultPlan& plan) {
@@ -88,6 +102,7 @@ class Resolver {
   void add(const FaultSpec& fault) {
     if (fault.rule.kind->target == FaultKind::Target::kRecorded) return add_recorded(fault);
     FaultSpec resolved = fault;
+    if (fault.rule.kind->target == FaultKind::Target::kNodes) return add_nodes(resolved);
     if (!resolve_nodes(resolved)) return;
     const std::set<LinkMatch> found = picked(resolved, spec_.seed, links_of(resolved));
     const std::size_t before = reached_;
@@ -209,9 +224,18 @@ class Resolver {
     return problems.errors.size() == before;
   }
 
+  void add_nodes(FaultSpec& fault) {
+    const std::size_t before = problems.errors.size();
+    const std::string manager = is_managed(spec_) ? manager_of(spec_).at : spec_.nodes.front().name;
+    fault.rule.nodes =
+        picked(fault, spec_.seed, nodes_of(fault, {fault.nodes.empty() ? manager : fault.nodes}));
+    if (problems.errors.size() == before) plan.rules.push_back(std::move(fault.rule));
+  }
+
   void add_recorded(const FaultSpec& fault) {
     const std::string& file = find_setting(fault.rule.options, "events")->text();
-    Checked<std::vector<FaultRule>> rules = read_events(file, fault.rule, topology_);
+    Checked<std::vector<FaultRule>> rules =
+        read_events(file, fault.rule, topology_, spec_.nodes.size());
     if (!rules) {
       problems.append(std::move(rules.error()));
       return;

@@ -10,6 +10,7 @@
 #include "cluster/file/expectation.h"
 #include "fabric/faults/fault_plan.h"
 #include "fabric/ltl/options.h"
+#include "node/deployment/manager_options.h"
 #include "node/deployment/wall_options.h"
 #include "node/traffic/traffic.h"
 #include "partition/ir/build_rnn.h"
@@ -150,9 +151,17 @@ struct FaultSpec {
   // from the first-named end to the other (`direction: tx`), in both spellings.
   std::string from, to;
   std::string switches;  // a name, range or glob, of kinds that are about switches
+  std::string nodes;  // a selector, of kinds that are about nodes; "": the resource manager's own
   std::vector<std::vector<std::string>> sets;     // of nodes, as `link`
   std::vector<std::string> match_from, match_to;  // nodes, as `link`
   LinkPick pick;
+  std::string position;  // "file:line:column" for errors
+};
+
+// `manager:`, the resource manager of a run that recovers.
+struct ManagerSpec {
+  std::string at;  // name of its node; "": the first CPU host
+  ManagerOptions options;
   std::string position;  // "file:line:column" for errors
 };
 
@@ -172,6 +181,7 @@ struct ClusterSpec {
   std::vector<PlacementRule> placement;
   PartitionSpec partition;
   ServiceSpec service;
+  std::optional<ManagerSpec> manager;  // as the file says it
   WorkloadSpec workload;
   ComputeKind compute = ComputeKind::kFunctional;
   std::int64_t sample_every = 10;  // compute: sampled
@@ -201,6 +211,13 @@ inline bool has_model(const ClusterSpec& spec) {
   return !spec.workload.traffic &&
          (spec.workloads.empty() || spec.model.rnn || !spec.model.onnx.empty());
 }
+
+// Whether the run has a resource manager: because the file has one, or spares, or a fault that needs it.
+bool is_managed(const ClusterSpec& spec);
+// The manager in force. REQUIRES: is_managed().
+ManagerSpec manager_of(const ClusterSpec& spec);
+// Nodes kept in reserve: the last NPUs of the file. Ascending.
+std::vector<std::uint32_t> spares_of(const ClusterSpec& spec);
 
 // Where data files of an installed or built tree are: configs/ and topologies/ lie below it.
 struct DataRoot {

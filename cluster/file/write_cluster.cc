@@ -223,8 +223,8 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
     } else if (key == "ltl") {
       out += fmt::format("ltl: {}\n", writer.flow(kClusterLtlFields, &ltl));
     } else if (key == "wall") {
-      out += wall_text(spec, writer, folder) + faults_text(spec.faults, folder) +
-             expectations_text(spec.expectations);
+      out += wall_text(spec, writer, folder) + manager_text(spec) +
+             faults_text(spec.faults, folder) + expectations_text(spec.expectations);
     } else if (key != "workload") {
       out += fmt::format("{}: {}\n", key, value);
     }

@@ -48,6 +48,8 @@ WrittenKeys place_text(const FaultSpec& fault) {
   WrittenKeys out;
   if (rule.kind->target == Target::kSwitches)
     out.emplace_back("switches", yaml_quoted(fault.switches));
+  if (rule.kind->target == Target::kNodes && !fault.nodes.empty())
+    out.emplace_back("nodes", yaml_quoted(fault.nodes));
   if (rule.kind->target == Target::kLinks) {
     const char* direction = rule.forward && rule.backward ? "both" : rule.forward ? "tx" : "rx";
     out.emplace_back("links", links_text(fault));

@@ -23,7 +23,7 @@ std::string report_html(const RunResults& r, const SummaryContext& c, const std:
     body += fmt::format("<p class=\"banner\">{}</p>\n", html_escape(warning.text));
   body += cards_html(r, c) + latency_html(r) + plan_html(c, plan_svg) + nodes_html(r) +
           workloads_html(r) + network_html(r) + links_html(r) + series_html(r) + pauses_html(r) +
-          faults_html(r) + expectations_html(r);
+          faults_html(r) + recovery_html(r) + expectations_html(r);
   return html_page(r.name + " · soliton", body);
 }
 

@@ -8,6 +8,7 @@
 #include "cluster/report/chart.h"
 #include "cluster/report/html.h"
 #include "cluster/report/plan_words.h"
+#include "cluster/report/recovery_words.h"
 #include "cluster/report/words.h"
 #include "cluster/results/statistics.h"
 
@@ -269,10 +270,24 @@ std::string faults_html(const RunResults& r) {
   std::vector<std::vector<std::string>> rows;
   for (const FaultResult& fault : r.faults)
     rows.push_back({spell_time(fault.at - kRunStart), fault.kind, fault.target,
-                    effect_words(fault.counters), time_or_dash(fault.healed),
-                    time_or_dash(fault.recovered)});
+                    effect_words(fault.counters), time_or_dash(fault.detected),
+                    time_or_dash(fault.healed), time_or_dash(fault.recovered)});
   return html_section(
-      "Faults", html_table({"at", "kind", "target", "effect", "ended", "all done again"}, rows, 6));
+      "Faults",
+      html_table({"at", "kind", "target", "effect", "found", "ended", "all done again"}, rows, 7));
+}
+
+std::string recovery_html(const RunResults& r) {
+  if (!r.recovery) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const RecoveryResult::Step& step : r.recovery->steps)
+    rows.push_back({spell_time(step.at - kRunStart), recovery_words(step)});
+  std::string body = paragraph(fmt::format(
+      "The resource manager on {} has made {} assignments of work to nodes. {} requests were sent "
+      "again, and {} messages of older assignments refused.",
+      r.recovery->manager, r.recovery->generations, r.recovery->replayed, r.recovery->stale));
+  if (!rows.empty()) body += html_table({"at", "what"}, rows, 2);
+  return html_section("Recovery", body);
 }
 
 std::string expectations_html(const RunResults& r) {

@@ -17,6 +17,7 @@ std::string links_html(const RunResults& results);
 std::string series_html(const RunResults& results);
 std::string pauses_html(const RunResults& results);
 std::string faults_html(const RunResults& results);
+std::string recovery_html(const RunResults& results);
 std::string expectations_html(const RunResults& results);
 
 }  // namespace soliton

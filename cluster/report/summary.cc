@@ -57,6 +57,7 @@ std::string summary_text(const RunResults& results, const SummaryContext& contex
   add_workloads(s);
   if (results.pauses) add_pauses(s, *results.pauses);
   add_faults(s);
+  add_recovery(s);
   add_expectations(s);
   add_refused(s);
   add_warnings(s);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cluster/report/plan_words.h"
+#include "cluster/report/recovery_words.h"
 #include "cluster/report/summary_parts.h"
 #include "cluster/report/words.h"
 #include "protocol/base/text.h"
@@ -104,6 +105,20 @@ void add_faults(SummaryText& s) {
     s.line(label, fmt::format("{} packets dropped, {} retransmitted, {} timeouts",
                               s.results.fabric.dropped, s.results.ltl.retransmitted,
                               s.results.ltl.timeouts));
+}
+
+void add_recovery(SummaryText& s) {
+  if (!s.results.recovery) return;
+  const RecoveryResult& r = *s.results.recovery;
+  const char* label = "recovery";
+  for (std::size_t i = 0; i < std::min(r.steps.size(), kSummaryListLimit); ++i) {
+    s.line(label, fmt::format("{}: {}", spell_time(r.steps[i].at - kRunStart),
+                              escaped(recovery_words(r.steps[i]))));
+    label = "";
+  }
+  if (r.steps.size() > kSummaryListLimit)
+    s.line("", fmt::format("and {} more in results.json", r.steps.size() - kSummaryListLimit));
+  if (r.steps.empty()) s.line(label, "nothing was to recover from");
 }
 
 void add_expectations(SummaryText& s) {

@@ -43,6 +43,7 @@ void add_outputs(SummaryText& s);
 // Faults, whether injected or not, and warnings.
 void add_pauses(SummaryText& s, const PauseResult& pauses);
 void add_faults(SummaryText& s);
+void add_recovery(SummaryText& s);
 void add_expectations(SummaryText& s);
 void add_refused(SummaryText& s);
 void add_warnings(SummaryText& s);

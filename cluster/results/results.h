@@ -45,7 +45,7 @@ struct NodeResult {
   std::string name, device, role;  // role: npu | host | traffic | idle
   Bytes memory_budget{}, memory_used{};
   double busy_fraction = 0;
-  std::string state = "ok";  // ok | failed
+  std::string state = "ok";  // ok | spare | took over | failed
   NpuStats npu;
   bool errors_known = true;  // false: nothing was computed, and errors are null in files
   // Of a host, where FPGAs and CPUs share a model: its parts between FPGAs.
@@ -191,11 +191,15 @@ struct FaultResult {
   std::string id, kind, target;
   FaultCounters counters;
   bool armed = false;                // it came into force while the run lasted
+  std::optional<Instant> detected;   // when the resource manager found it out; of nodes
   std::optional<Instant> healed;     // when it ended for the last time
   std::optional<Instant> recovered;  // when the last request was done that was open at its last hit
 };
 inline constexpr Field kFaultVerdictRows[] = {
     field<&FaultResult::armed>("armed", "Whether it came into force while the run lasted."),
+    field<&FaultResult::detected>("detected_us",
+                                  "Of a fault of nodes: when the resource manager found it out; "
+                                  "null: never, or there is none."),
     field<&FaultResult::healed>("healed_us",
                                 "When it ended for the last time; null: not within the run."),
     field<&FaultResult::recovered>(
@@ -205,6 +209,44 @@ inline constexpr Field kFaultVerdictRows[] = {
 };
 inline constexpr FieldTable kFaultVerdictFields =
     fields_of<FaultResult>("faults", kFaultVerdictRows);
+
+// How a run with a resource manager recovered (docs/recovery.md).
+struct RecoveryResult {
+  struct Step {
+    Instant at{};
+    std::string what;        // recovery_word()
+    std::string node, slot;  // "" where none is concerned
+    std::uint32_t generation = 0;
+    std::uint64_t count = 0;
+  };
+  std::string manager;  // its node
+  Duration timeout{};
+  std::uint32_t generations = 1;
+  std::uint64_t stale = 0, replayed = 0;
+  std::vector<Step> steps;  // in order of time
+};
+inline constexpr Field kRecoveryStepRows[] = {
+    field<&RecoveryResult::Step::at>("at_us", "When."),
+    field<&RecoveryResult::Step::what>(
+        "what",
+        "`dead`, `hung`, `lost`, `lease_lost`, `refused`, `rejoined`, `granted`, `configured`, "
+        "`failed`, `replayed`, `answered`, `manager_up`, `alone`, `no_spare` or `isolated`."),
+    field<&RecoveryResult::Step::node>("node", "Whom it is about."),
+    field<&RecoveryResult::Step::slot>("slot", "Whose work: the node that had it first."),
+    field<&RecoveryResult::Step::generation>("generation", "Of the assignment of work to nodes."),
+    field<&RecoveryResult::Step::count>("count", "Of `replayed`: requests sent again."),
+};
+inline constexpr FieldTable kRecoveryStepFields =
+    fields_of<RecoveryResult::Step>("recovery.steps", kRecoveryStepRows);
+inline constexpr Field kRecoveryRows[] = {
+    field<&RecoveryResult::manager>("manager", "The node of the resource manager."),
+    field<&RecoveryResult::timeout>("timeout_us", "Its timeout."),
+    field<&RecoveryResult::generations>("generations", "Assignments of work to nodes."),
+    field<&RecoveryResult::stale>("stale", "Messages of an older generation that were refused."),
+    field<&RecoveryResult::replayed>("replayed", "Requests that were sent again."),
+    maps_field<&RecoveryResult::steps, kRecoveryStepFields>("steps", "What happened."),
+};
+inline constexpr FieldTable kRecoveryFields = fields_of<RecoveryResult>("recovery", kRecoveryRows);
 
 // An expectation of the cluster file, and what became of it.
 struct ExpectResult {
@@ -424,6 +466,7 @@ struct RunResults {
   std::vector<WorkloadResult> workloads;  // of several, or beside a model
   std::optional<BackgroundResult> background;
   std::optional<PauseResult> pauses;        // virtual time, topology with pfc
+  std::optional<RecoveryResult> recovery;   // with a resource manager
   std::optional<DurationHistogram> device;  // wall time: modelled device time per request
   WallSummary wall;
 };

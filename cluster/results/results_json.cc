@@ -166,6 +166,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
   if (!r.workloads.empty()) out["workloads"] = list(r.workloads, workload_json);
   if (r.background) out["background"] = fields_json(kBackgroundFields, &*r.background);
   if (r.pauses) out["pauses"] = pauses_json(*r.pauses);
+  if (r.recovery) out["recovery"] = fields_json(kRecoveryFields, &*r.recovery);
   if (r.series) out["links_series"] = series_json(*r.series);
   if (r.device) out["device_us"] = histogram_json(*r.device);
   return json_text(out, JsonLayout::kRows) + "\n";

@@ -162,6 +162,8 @@ std::string effect_words(const FaultCounters& counters) {
       {counters.misrouted, "misrouted"}, {counters.delayed, "delayed"}};
   for (const auto& [count, done] : all)
     if (count > 0) return fmt::format("{} {} packets", done, count);
+  if (counters.hits > 0)
+    return counters.hits == 1 ? "1 hit" : fmt::format("{} hits", counters.hits);
   return "never hit";
 }
 

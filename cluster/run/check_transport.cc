@@ -35,6 +35,8 @@ constexpr double kSprayedResends = 0.01;
 
 // More resends than losses mean that a timer fired too early or that reordering was taken for loss.
 void check_resends(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
+  // What comes to a node that is off is lost there, and nobody counts it.
+  if (!outcome.troubles.empty()) return;
   const std::uint64_t lost = lost_packets(outcome, results);
   if (results.ltl.retransmitted <= lost) return;
   const bool sprayed = run.topology.routing == Routing::kSpray;

@@ -166,7 +166,8 @@ class Constraints {
   }
 
   void forbid() {
-    const std::set<std::string> names(spec_.partition.forbid.begin(), spec_.partition.forbid.end());
+    std::set<std::string> names(spec_.partition.forbid.begin(), spec_.partition.forbid.end());
+    for (const std::uint32_t spare : spares_of(spec_)) names.insert(spec_.nodes[spare].name);
     if (names.empty()) return;
     for (const NodeSpec& node : spec_.nodes) out_.forbidden.push_back(names.count(node.name) > 0);
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <thread>
 
+#include "cluster/run/deploy_managed.h"
 #include "cluster/run/run.h"
 #include "cluster/run/traffic.h"
 #include "fabric/ltl/wall_floors.h"
@@ -44,10 +45,9 @@ std::optional<PathTimes> known_paths(const ClusterSpec& spec, const Topology& to
 }
 
 // `paths`: null where nothing is known.
-void connect(const ClusterSpec& spec, const std::set<NodePair>& pairs,
+void connect(const Random& cookies, const std::set<NodePair>& pairs,
              const std::function<std::uint8_t(const NodePair&)>& channel, const PathTimes* paths,
              std::vector<NodeAssignment>& nodes) {
-  const Random cookies(spec.seed, "ltl cookie");
   std::uint64_t ordinal = 0;
   for (const NodePair& pair : pairs) {
     const auto& [a, b] = pair;
@@ -163,15 +163,23 @@ Fabric fabric_of(const PreparedRun& run) {
   return {run.spec, run.topology, *run.live_routes, run.faults};
 }
 
+std::uint8_t control_channel(const NodePair&) { return 0; }
+
 // Joins nodes that have their roles.
-void wire(const Fabric& fabric, const std::set<NodePair>& pairs,
+void wire(const Fabric& fabric, const TalkingNodes& pairs,
           const std::function<std::uint8_t(const NodePair&)>& channel,
           std::vector<NodeAssignment>& nodes) {
+  std::set<NodePair> all = pairs.data;
+  all.insert(pairs.control.begin(), pairs.control.end());
   const std::optional<PathTimes> paths =
-      known_paths(fabric.spec, fabric.topology, fabric.routes, fabric.faults, pairs);
-  connect(fabric.spec, pairs, channel, paths ? &*paths : nullptr, nodes);
+      known_paths(fabric.spec, fabric.topology, fabric.routes, fabric.faults, all);
+  const PathTimes* const known = paths ? &*paths : nullptr;
+  const std::uint64_t seed = fabric.spec.seed;
+  connect(Random(seed, "ltl cookie"), pairs.data, channel, known, nodes);
+  connect(Random(seed, "ltl control cookie"), pairs.control, control_channel, known, nodes);
   fit_receive_buffers(fabric.spec, nodes);
   add_faults(fabric.spec, fabric.topology, fabric.routes, fabric.faults, nodes);
+  add_node_rules(fabric.spec, fabric.faults, nodes);
 }
 std::uint8_t exchange_channel(const NodePair&) { return kExchangeChannel; }
 
@@ -263,8 +271,11 @@ std::vector<NodeAssignment> model_assignments(const PreparedRun& run) {
   }
   if (!spec.workloads.empty()) add_workloads(traffics_of(run), pairs, nodes);
   for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
+  TalkingNodes talking{std::move(pairs), {}};
+  if (is_managed(spec)) add_manager(run, talking, nodes);
   wire(
-      fabric_of(run), pairs, [&](const NodePair& pair) { return channel_of(pair, hosts); }, nodes);
+      fabric_of(run), talking, [&](const NodePair& pair) { return channel_of(pair, hosts); },
+      nodes);
   return nodes;
 }
 
@@ -272,7 +283,7 @@ std::vector<NodeAssignment> workloads_assignments(const PreparedRun& run) {
   std::vector<NodeAssignment> nodes = idle_nodes(run.spec);
   std::set<NodePair> pairs;
   add_workloads(traffics_of(run), pairs, nodes);
-  wire(fabric_of(run), pairs, exchange_channel, nodes);
+  wire(fabric_of(run), {std::move(pairs), {}}, exchange_channel, nodes);
   return nodes;
 }
 
@@ -317,7 +328,7 @@ std::vector<NodeAssignment> make_assignments(const ClusterSpec& spec, const Traf
     pairs.insert({index(a), index(b)});
     for (const NodeId node : {a, b}) nodes[index(node)].deployment.role = role;
   }
-  wire({spec, topology, routes, faults}, pairs, exchange_channel, nodes);
+  wire({spec, topology, routes, faults}, {std::move(pairs), {}}, exchange_channel, nodes);
   return nodes;
 }
 

@@ -11,6 +11,7 @@
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
+#include "cluster/run/fill_recovery.h"
 #include "cluster/run/fill_results.h"
 #include "cluster/run/graph_fpgas.h"
 #include "cluster/run/judge_faults.h"
@@ -96,6 +97,8 @@ ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAss
   const Launcher* const launcher = find_launcher(layout);
   if (launcher == nullptr) return not_launched(layout, nodes.size());
   ClusterOutcome outcome = launcher->run(nodes, fabric, control);
+  gather_troubles(fabric, control, outcome);
+  explain_recovery(fabric, requests_of(nodes), outcome);
   explain_lost_peers(fabric, requests_of(nodes), outcome);
   explain_faults(fabric, outcome);
   return outcome;
@@ -128,6 +131,7 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   fill_nodes(outcome, every != 0, results);
   fill_busy(run, outcome, results);
   fill_fabric(run, outcome, results);
+  fill_recovery(run, outcome, results);
   fill_sent(outcome, results);
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   if (run.spec.save_outputs)

@@ -31,9 +31,17 @@ std::vector<std::string> links_of(const FaultRule& rule, const Topology& topolog
   return out;
 }
 
+std::vector<std::string> nodes_of(const FaultRule& rule, const Topology& topology) {
+  std::vector<std::string> out;
+  for (const std::uint32_t node : rule.nodes) out.push_back(topology.vertices[node].name);
+  return out;
+}
+
+// Of a rule about nodes those of the first; others have their own where chance decides.
 std::vector<std::string> windows_of(const FaultPlan& plan, std::size_t rule) {
   std::vector<std::string> out;
-  FaultTimes times = plan.times(rule);
+  const std::vector<std::uint32_t>& nodes = plan.rules[rule].nodes;
+  FaultTimes times = nodes.empty() ? plan.times(rule) : plan.times(rule, nodes.front());
   const auto text = [](Instant at) {
     return at == kNever ? std::string("the end") : spell(at.time_since_epoch());
   };
@@ -56,6 +64,9 @@ std::string identity_of(const FaultPlan& plan, std::size_t number, const Topolog
     out += fmt::format("|{}", fmt::join(set, ","));
   for (const FaultFiring& firing : rule.events)
     out += fmt::format("|{},{},{}", port_of(firing.hop), firing.ordinal, spell(firing.action));
+  for (const std::uint32_t node : rule.nodes) out += fmt::format("|{}", node);
+  for (const NodeFiring& firing : rule.node_events)
+    out += fmt::format("|{},{}", firing.ordinal, spell(firing.trouble, firing.at));
   return out;
 }
 
@@ -70,8 +81,11 @@ std::string fault_plan_text(const FaultPlan& plan, const Topology& topology) {
     hash = hash_bytes(identity_of(plan, i, topology), hash);
     auto out = std::back_inserter(rules);
     fmt::format_to(out, "# {}: {}; {}\n", rule.id, rule.kind->name, rule.effect()->words());
-    fmt::format_to(out, "#   links, {}: {}\n", direction_of(rule),
-                   some_of(links_of(rule, topology)));
+    if (rule.nodes.empty())
+      fmt::format_to(out, "#   links, {}: {}\n", direction_of(rule),
+                     some_of(links_of(rule, topology)));
+    else
+      fmt::format_to(out, "#   nodes: {}\n", some_of(nodes_of(rule, topology)));
     const std::vector<std::string> windows = windows_of(plan, i);
     fmt::format_to(out, "#   {}: {}\n", windows.size() == 1 ? "window" : "windows",
                    windows.empty() ? spell(rule.when) : some_of(windows));

@@ -246,8 +246,11 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
     fabric.corrupted = fabric.corrupted.value_or(0) + hits[rule].corrupted;
     fabric.duplicated = fabric.duplicated.value_or(0) + hits[rule].duplicated;
     const FaultRule& fault = run.faults.rules[rule];
+    // What a trigger begins, it begins with its first hit.
+    const bool triggered = fault.when.trigger != FaultTrigger::kNone;
     results.faults.push_back(
-        {fault.when.from, fault.id, std::string(fault.kind->name), fault.target, hits[rule]});
+        {triggered ? hits[rule].first.value_or(fault.when.from) : fault.when.from, fault.id,
+         std::string(fault.kind->name), fault.target, hits[rule]});
   }
 }
 

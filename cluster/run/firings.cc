@@ -24,4 +24,14 @@ std::string firing_lines(const FaultPlan& plan, const Topology& topology,
   return out;
 }
 
+std::string trouble_lines(const FaultPlan& plan, const Topology& topology,
+                          std::span<const NodeFiring> firings) {
+  std::string out;
+  for (const NodeFiring& firing : firings)
+    fmt::format_to(std::back_inserter(out), "{},{},node,{},{},{}\n", plan.rules[firing.rule].id,
+                   topology.vertices[index(firing.node)].name, firing.ordinal,
+                   spell(firing.trouble, firing.at), firing.at.time_since_epoch().count());
+  return out;
+}
+
 }  // namespace soliton

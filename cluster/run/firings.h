@@ -19,4 +19,8 @@ std::string firings_head(const FaultPlan& plan);
 // A line for each, in their order.
 std::string firing_lines(const FaultPlan& plan, const Topology& topology,
                          std::span<const FaultFiring> firings);
+// The same of what happened to nodes: the node stands in place of the link, and `node` for the direction.
+std::string trouble_lines(const FaultPlan& plan, const Topology& topology,
+                          std::span<const NodeFiring> firings);
+
 }  // namespace soliton

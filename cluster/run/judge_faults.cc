@@ -93,6 +93,12 @@ Measured completion_of(const RunResults& results) {
   return static_cast<double>(std::max(since, Duration{}).count());
 }
 
+Measured mismatched_of(const RunResults& results) {
+  const OutputSummary& outputs = results.outputs;
+  if (outputs.checked == 0) return std::nullopt;
+  return 1e9 * static_cast<double>(outputs.mismatched) / static_cast<double>(outputs.checked);
+}
+
 struct Measure {
   std::string_view key;  // of kExpectKinds
   Measured (*of)(const RunResults& results);
@@ -107,6 +113,7 @@ constexpr Measure kMeasures[] = {
     {"accuracy", accuracy_of},
     {"resends", resends_of},
     {"completes_within", completion_of},
+    {"mismatched", mismatched_of},
 };
 
 Measured measured(const std::string& key, const RunResults& results) {
@@ -161,10 +168,53 @@ ExpectResult judge_word(const Expectation& expectation, const RunResults& result
 
 ExpectResult judge_end(const Expectation& expectation, const FinishedRun& finished) {
   const int status = finished.error ? exit_status(finished.error->code) : 0;
+  std::string cause;
+  if (const auto& recovery = finished.results.recovery)
+    for (const RecoveryResult::Step& step : recovery->steps)
+      if (step.what == "no_spare" || step.what == "isolated") cause = step.what;
   return {.key = expectation.key,
           .said = expectation.said,
-          .measured = fmt::format("status {}", status),
-          .met = status == expectation.status};
+          .measured = fmt::format("status {}{}", status, cause.empty() ? "" : ", " + cause),
+          .met = status == expectation.status &&
+                 (expectation.cause.empty() || expectation.cause == cause)};
+}
+
+// From the last fault before each grant to the first answer of its generation, less the time in which nodes
+// were configured: the longest of all, in timeouts. Unset: nothing was granted, or an answer is missing.
+std::optional<double> longest_failover(const RunResults& results) {
+  std::optional<double> longest;
+  const RecoveryResult& recovery = *results.recovery;
+  for (std::uint32_t generation = 2; generation <= recovery.generations; ++generation) {
+    std::optional<Instant> granted, configured, answered;
+    for (const RecoveryResult::Step& step : recovery.steps) {
+      if (step.generation != generation) continue;
+      if (step.what == "granted" && !granted) granted = step.at;
+      if (step.what == "configured") configured = step.at;
+      if (step.what == "answered" && !answered) answered = step.at;
+    }
+    // A generation that another followed before it could answer is part of that one.
+    if (!granted || (!answered && generation < recovery.generations)) continue;
+    if (!answered) return std::nullopt;
+    std::optional<Instant> fault;
+    for (const FaultResult& rule : results.faults)
+      for (const std::optional<Instant>& hit : {rule.counters.first, rule.counters.last})
+        if (hit && *hit <= *granted) fault = std::max(fault.value_or(*hit), *hit);
+    if (!fault) continue;
+    const Duration configuring = configured ? *configured - *granted : Duration{};
+    const Duration took = *answered - *fault - configuring;
+    const double timeouts =
+        static_cast<double>(took.count()) / static_cast<double>(recovery.timeout.count());
+    longest = std::max(longest.value_or(0), timeouts);
+  }
+  return longest;
+}
+
+ExpectResult judge_failover(const Expectation& expectation, const RunResults& results) {
+  const std::optional<double> longest = results.recovery ? longest_failover(results) : std::nullopt;
+  return {.key = expectation.key,
+          .said = expectation.said,
+          .measured = longest ? fmt::format("{:.1f} timeouts", *longest) : "no failover",
+          .met = longest && *longest <= static_cast<double>(expectation.most_timeouts)};
 }
 
 }  // namespace
@@ -173,9 +223,10 @@ void judge_faults(const PreparedRun& run, FinishedRun& finished) {
   judge_rules(run, finished.results);
   for (const Expectation& expectation : run.spec.expectations)
     finished.results.expectations.push_back(
-        expectation.key == "end" ? judge_end(expectation, finished)
-        : expectation.threshold  ? judge_threshold(expectation, finished.results)
-                                 : judge_word(expectation, finished.results));
+        expectation.key == "end"        ? judge_end(expectation, finished)
+        : expectation.key == "failover" ? judge_failover(expectation, finished.results)
+        : expectation.threshold         ? judge_threshold(expectation, finished.results)
+                                        : judge_word(expectation, finished.results));
 }
 
 }  // namespace soliton

@@ -123,6 +123,11 @@ void LiveResults::on_firings(std::span<const FaultFiring> firings) {
   firings_ += firing_lines(run_.faults, run_.topology, firings);
 }
 
+void LiveResults::on_troubles(std::span<const NodeFiring> troubles) {
+  const std::lock_guard lock(mutex_);
+  firings_ += trouble_lines(run_.faults, run_.topology, troubles);
+}
+
 // A failed write does not end the run from the loop's thread; the run's thread learns of it here.
 Status LiveResults::on_progress(const RunPulse& pulse) {
   const std::lock_guard lock(mutex_);

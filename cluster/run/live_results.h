@@ -2,7 +2,7 @@
 // the folder is valid up to the last second and says that it is incomplete.
 //
 // requests.csv grows by whole lines, in order of completion (the final file is in order of
-// request), and so does events.csv where there are faults, in order of time;
+// request), and so does events.csv where there are faults, in order of time, with those of nodes at the end;
 // results.json is replaced, computed from sums; progress.jsonl gets a line. All this happens once a
 // second on the control loop's thread.
 #pragma once
@@ -47,6 +47,7 @@ class LiveResults : public RunObserver {
   void on_records(std::span<const HostRecord> records) override;
   void on_records(std::span<const TrafficRecord> records) override;
   void on_firings(std::span<const FaultFiring> firings) override;
+  void on_troubles(std::span<const NodeFiring> troubles) override;
   Status on_progress(const RunPulse& pulse) override;
 
   // stop() ends writing, so that the final files can replace these; finish() then adds the final

@@ -8,6 +8,7 @@
 #include "cluster/run/check_links.h"
 #include "cluster/run/check_transport.h"
 #include "cluster/run/deploy.h"
+#include "cluster/run/fill_recovery.h"
 #include "cluster/run/fill_results.h"
 #include "cluster/run/judge_faults.h"
 #include "cluster/run/message_records.h"
@@ -275,6 +276,7 @@ FinishedRun execute_traffic(const PreparedRun& run, const RunControl& control) {
   fill_ending(outcome, results);
   fill_nodes(outcome, false, results);
   fill_fabric(run, outcome, results);
+  fill_recovery(run, outcome, results);
   fill_requests(traffics, records_of(traffics, outcome), results);
   if (run.spec.workload.traffic)
     results.traffic = result_of(run, traffics.front(), results.requests);

@@ -1,6 +1,26 @@
 #include "fabric/faults/fault_kind.h"
 
+#include "fabric/faults/fault_plan.h"
+
 namespace soliton {
+namespace {
+
+class NothingOnLinks final : public LinkEffect {
+ public:
+  explicit NothingOnLinks(std::string_view past) : past_(past) {}
+  LinkStage stage() const override { return LinkStage::kLoss; }
+  FaultAction act(const Encounter&) const override { return {}; }
+  std::string words() const override { return std::string(past_); }
+
+ private:
+  std::string_view past_;
+};
+
+}  // namespace
+
+std::unique_ptr<LinkEffect> nothing_on_links(const FaultRule& rule) {
+  return std::make_unique<NothingOnLinks>(rule.kind->node->past);
+}
 
 const FaultKind* find_fault_kind(std::string_view name) {
   for (const FaultKind* kind : fault_kinds())

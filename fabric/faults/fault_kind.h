@@ -3,7 +3,8 @@
 // a deployment and explanations of a run all follow from it.
 //
 // What a kind does to packets is a LinkEffect, which the simulated network and the interceptor of
-// wall time ask alike. Chance is a function of (seed, rule, link, direction, packet ordinal).
+// wall time ask alike. Chance is a function of (seed, rule, link, direction, packet ordinal). What a kind
+// does to nodes is a NodeFaultKind, and chance a function of (seed, rule, node, window).
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "fabric/faults/fault_action.h"
 #include "fabric/faults/fault_times.h"
+#include "fabric/faults/node_trouble.h"
 #include "protocol/base/check.h"
 #include "protocol/base/fields.h"
 #include "protocol/base/rng.h"
@@ -92,11 +94,12 @@ struct FaultKind {
   // Another key that stands for the kind in the short form when NAME is left out; "": none.
   std::string_view short_alias;
   // What a rule names: links; switches, all of whose links it is about; sets of nodes, whose cables it is
-  // about; or what an earlier run has recorded.
+  // about; nodes themselves; or what an earlier run has recorded.
   enum class Target : std::uint8_t {
     kLinks,
     kSwitches,
     kNodeSets,
+    kNodes,
     kRecorded
   } target = Target::kLinks;
   // Whether it does the same to all packets of a link, so that `fidelity: message` can play it.
@@ -106,7 +109,11 @@ struct FaultKind {
   std::string_view must_hold;
   FieldTable fields;  // its own keys; their values are FaultRule::options
   std::unique_ptr<LinkEffect> (*make)(const FaultRule& rule);
+  const NodeFaultKind* node = nullptr;  // of kinds that are about nodes
 };
+
+// FaultKind::make of a kind that does nothing to the packets on links.
+std::unique_ptr<LinkEffect> nothing_on_links(const FaultRule& rule);
 
 // All kinds, in the order of lists.
 std::span<const FaultKind* const> fault_kinds();

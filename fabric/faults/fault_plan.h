@@ -23,7 +23,8 @@ struct FaultRule {
   std::string id;  // "fault0", or the file's `id`
   const FaultKind* kind = &kLossFault;
   std::vector<std::uint32_t> links;  // of the topology
-  std::string target;                // links or switches as written, for results
+  std::vector<std::uint32_t> nodes;  // of kinds that are about nodes
+  std::string target;                // links, switches or nodes as written, for results
   bool forward = true;               // direction 0 of the links is hit
   bool backward = true;              // direction 1 is hit
   FaultSchedule when;
@@ -32,7 +33,8 @@ struct FaultRule {
   std::vector<FaultFiring>
       events;              // of kind `events`: what is replayed, by (link, direction, ordinal)
   Duration events_late{};  // the same: LinkEffect::most_delay() of the rule that was recorded
-  Settings options;        // of the kind
+  std::vector<NodeFiring> node_events;  // the same, of nodes
+  Settings options;                     // of the kind
 
   std::unique_ptr<LinkEffect> effect() const { return kind->make(*this); }
 };
@@ -56,6 +58,11 @@ struct FaultPlan {
   // Of the rule at this position; the same wherever it is asked for.
   Random chance(std::size_t rule) const { return Random(seed, "fault/" + rules[rule].id); }
   FaultTimes times(std::size_t rule) const { return FaultTimes(rules[rule].when, chance(rule)); }
+  // Of a rule about nodes, at one of them.
+  Random chance(std::size_t rule, std::uint32_t node) const { return chance(rule).child(node); }
+  FaultTimes times(std::size_t rule, std::uint32_t node) const {
+    return FaultTimes(rules[rule].when, chance(rule, node));
+  }
 };
 
 }  // namespace soliton

@@ -84,6 +84,10 @@ std::optional<FaultWindow> FaultTimes::last_begun(Instant at) {
 std::string spell(const FaultSchedule& s) {
   std::string out;
   if (s.trigger == FaultTrigger::kPacket) out = fmt::format("from packet {} on", s.count);
+  if (s.trigger == FaultTrigger::kMessageDelivered)
+    out = fmt::format("from message {} on", s.count);
+  if (s.trigger == FaultTrigger::kFailoverStarted)
+    out = fmt::format("from failover {} on", s.count);
   if (s.every > Duration{}) out = fmt::format("every {}", to_string(s.every));
   if (s.poisson > Duration{}) out = fmt::format("about every {}", to_string(s.poisson));
   if (s.length > Duration{} && !out.empty()) out += " for " + to_string(s.length);

@@ -25,7 +25,9 @@ struct FaultWindow {
 // What a rule waits for that is not known beforehand.
 enum class FaultTrigger : std::uint8_t {
   kNone,
-  kPacket,  // a packet on the link and direction, by its number
+  kPacket,            // a packet on the link and direction, by its number
+  kMessageDelivered,  // a message that the node's transport has delivered, by its number
+  kFailoverStarted,   // the node hears of a generation after the first, by how many there were
 };
 
 // The form of `when:` that engines use. At most one of `every`, `poisson` and `trigger` is set; without
@@ -47,8 +49,10 @@ struct FaultSchedule {
   bool operator==(const FaultSchedule&) const = default;
 };
 
-inline constexpr FieldWord kFaultTriggers[] = {word("none", FaultTrigger::kNone),
-                                               word("packet", FaultTrigger::kPacket)};
+inline constexpr FieldWord kFaultTriggers[] = {
+    word("none", FaultTrigger::kNone), word("packet", FaultTrigger::kPacket),
+    word("message_delivered", FaultTrigger::kMessageDelivered),
+    word("failover_started", FaultTrigger::kFailoverStarted)};
 // As it travels to nodes.
 inline constexpr Field kFaultScheduleRows[] = {
     field<&FaultSchedule::from>("from", ""),

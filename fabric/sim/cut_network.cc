@@ -110,7 +110,7 @@ std::vector<FaultFiring> CutNetwork::take_firings(bool ended) {
     std::ranges::move(part->take_firings(), std::back_inserter(firings_));
     known = std::min(known, part->processed() - part->least_first() - Duration{1});
   }
-  std::ranges::sort(firings_, before);
+  std::ranges::sort(firings_, [](const auto& a, const auto& b) { return before(a, b); });
   const auto rest =
       ended ? firings_.end() : std::ranges::lower_bound(firings_, known, {}, &FaultFiring::at);
   std::vector<FaultFiring> out(firings_.begin(), rest);

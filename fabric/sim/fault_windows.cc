@@ -8,7 +8,8 @@ FaultWindows::FaultWindows(const FaultPlan& plan, EarliestEvents* trace)
     : end_(plan.until), trace_(trace) {
   for (std::uint32_t r = 0; trace_ != nullptr && r < plan.rules.size(); ++r) {
     Edge& edge = edges_.emplace_back(Edge{.times = plan.times(r)});
-    look(edge);
+    // Those about nodes are told by the nodes.
+    if (plan.rules[r].nodes.empty()) look(edge);
     next_ = std::min(next_, edge.at);
   }
 }

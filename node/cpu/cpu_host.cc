@@ -81,8 +81,16 @@ void CpuHost::on_deadline(Instant now) {
 }
 
 void CpuHost::begin_batch(Batch batch, Instant now) {
-  const GraphClients& clients = *spec_.clients;
   const std::uint32_t number = next_batch_++;
+  if (carries_state()) sent_batches_.push_back(batch);
+  const std::size_t replies = spec_.clients->replies;
+  Open& open = open_[number];
+  open = {std::move(batch), now, std::vector<LaneArrays>(replies), replies, {}};
+  send_batch(number, open.batch, now);
+}
+
+void CpuHost::send_batch(std::uint32_t number, const Batch& batch, Instant now) {
+  const GraphClients& clients = *spec_.clients;
   const bool computed = std::ranges::any_of(
       batch.members, [this](const BatchMember& member) { return functional(member.request); });
   const auto sent = [&](const ir::Array& array) {
@@ -97,9 +105,32 @@ void CpuHost::begin_batch(Batch batch, Instant now) {
   if (number == 0)
     for (const auto& [array, ports] : clients.initial) leaving.push_back({{sent(array)}, &ports});
   const Request request{number, now, static_cast<std::uint16_t>(batch.steps), computed};
-  Open& open = open_[number];
-  open = {std::move(batch), now, std::vector<LaneArrays>(clients.replies), clients.replies, {}};
   send(leaving, request, {now, {}});
+}
+
+// State is not kept where it passes, so a model that carries it is run again from its first request.
+std::uint32_t CpuHost::first_open() const {
+  if (carries_state()) return 0;
+  return open_.empty() ? next_batch_ : open_.begin()->first;
+}
+
+// Clients know nothing of it: their requests stay open, and are answered once.
+void CpuHost::restart(std::uint32_t first, Instant now) {
+  for (PartRunner& part : parts_) part.begin_with(first);
+  for (StreamAssembler& stream : streams_) stream.begin_with(first);
+  local_.clear();
+  outbox_ = Outbox();
+  if (!spec_.clients) return;
+  sent_again_ = next_batch_;
+  for (std::uint32_t number = first; carries_state() && number < next_batch_; ++number)
+    send_batch(number, sent_batches_[number], now);
+  for (auto& [number, open] : open_) {
+    open.outputs.assign(spec_.clients->replies, {});
+    open.missing = spec_.clients->replies;
+    open.last = {};
+    open.began = now;  // what was done before is a wait
+    if (!carries_state()) send_batch(number, open.batch, now);
+  }
 }
 
 void CpuHost::send(std::span<const Leaving> arrays, const Request& request, const Arrival& leaves) {
@@ -248,6 +279,8 @@ void CpuHost::run_parts(std::size_t part) {
 void CpuHost::on_reply(std::size_t output, std::uint32_t number, LaneArrays arrays,
                        const Arrival& arrival, Instant now) {
   const auto at = open_.find(number);
+  // Of a batch that was answered before it was sent again for the state that it makes.
+  if (at == open_.end() && carries_state() && number < sent_again_) return;
   if (at == open_.end() || output >= at->second.outputs.size() ||
       !at->second.outputs[output].empty() || arrays.size() != at->second.batch.members.size()) {
     ++duplicated_;

@@ -51,6 +51,8 @@ class CpuHost : public Role {
   bool finished() const override;
   void hand_over(Records& to) override;
   void add_stats(RoleStats& to) const override;
+  std::uint32_t first_open() const override;
+  void restart(std::uint32_t first, Instant now) override;
 
  private:
   // A batch whose outputs are not all there.
@@ -76,6 +78,10 @@ class CpuHost : public Role {
   }
   NodeId number_of(const std::string& node) const;
   void begin_batch(Batch batch, Instant now);
+  // Sends the inputs of a batch, for the first time or again.
+  void send_batch(std::uint32_t number, const Batch& batch, Instant now);
+  // Of a model that carries state a request needs all before it.
+  bool carries_state() const { return spec_.clients && !spec_.clients->initial.empty(); }
   // Arrays that leave together, all of one batch, and where each goes.
   struct Leaving {
     LaneArrays lanes;
@@ -118,6 +124,8 @@ class CpuHost : public Role {
   std::optional<Batcher> batcher_;
   std::uint32_t next_batch_ = 0;
   std::map<std::uint32_t, Open> open_;   // by number
+  std::vector<Batch> sent_batches_;      // of a model that carries state: all, by number
+  std::uint32_t sent_again_ = 0;         // answers to batches below this one may come twice
   std::multimap<Instant, Local> local_;  // by arrival; of equal ones in order of sending
   Outbox outbox_;
   std::vector<HostRecord> records_;

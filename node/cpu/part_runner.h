@@ -55,6 +55,12 @@ class PartRunner {
   // The next request that ran, in order of requests.
   std::optional<Done> poll();
 
+  // Forgets what is open, and runs `request` next.
+  void begin_with(std::uint32_t request) {
+    open_.clear();
+    next_ = request;
+  }
+
   // What it waits for, or why it cannot go on; "" if no request is open.
   std::string describe() const;
 

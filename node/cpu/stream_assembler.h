@@ -39,6 +39,12 @@ class StreamAssembler {
   // The next request whose array is complete, in order of requests.
   std::optional<Done> poll();
 
+  // Forgets what is open; `request` is complete next.
+  void begin_with(std::uint32_t request) {
+    open_.clear();
+    next_ = request;
+  }
+
   // What it waits for; "" if no request is open.
   std::string describe() const;
 

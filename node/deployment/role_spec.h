@@ -51,6 +51,8 @@ struct RoleKind {
   void (*write)(const RoleSpec& spec, RoleBytesOut& out);
   // Returns kInvalid if the bytes do not hold the options of this kind.
   Result<RoleSpec> (*read)(const RoleBytesIn& in);
+  bool data_headers = false;  // its messages begin with those of data messages
+  bool recovers = false;      // it outlives its peers, and takes faults of its node by itself
 };
 
 class RoleSpec {

@@ -13,9 +13,10 @@ extern const RoleKind kNpuRole;       // Shard: serves requests with an NPU
 extern const RoleKind kCpuRole;       // CpuSpec: parts of a graph on a CPU, clients, or both
 extern const RoleKind kTrafficRole;   // Traffic: a part in a communication workload
 extern const RoleKind kSeveralRoles;  // SeveralRoles: several of these at once
+extern const RoleKind kManagedRole;   // ManagedRoles: one of these, under a resource manager
 
 inline constexpr const RoleKind* kRoleKinds[] = {&kNpuRole, &kCpuRole, &kTrafficRole,
-                                                 &kSeveralRoles};
+                                                 &kSeveralRoles, &kManagedRole};
 
 // Null if no kind of `kinds` has that name.
 const RoleKind* find_role_kind(std::string_view name, std::span<const RoleKind* const> kinds);

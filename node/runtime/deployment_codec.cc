@@ -64,6 +64,9 @@ void write_rule(const FaultRule& rule, wire::Faults::Rule::Builder out) {
   }
   auto events = out.initEvents(static_cast<unsigned>(rule.events.size()));
   for (unsigned i = 0; i < events.size(); ++i) write_event(rule.events[i], events[i]);
+  out.setNodes(kj::arrayPtr(rule.nodes.data(), rule.nodes.size()));
+  auto of_nodes = out.initNodeEvents(static_cast<unsigned>(rule.node_events.size()));
+  for (unsigned i = 0; i < of_nodes.size(); ++i) write_event(rule.node_events[i], of_nodes[i]);
 }
 
 FaultRule read_rule(wire::Faults::Rule::Reader in) {
@@ -83,6 +86,8 @@ FaultRule read_rule(wire::Faults::Rule::Reader in) {
     for (const std::uint32_t node : set) nodes.push_back(node);
   }
   for (const auto event : in.getEvents()) rule.events.push_back(read_event(event));
+  for (const std::uint32_t node : in.getNodes()) rule.nodes.push_back(node);
+  for (const auto event : in.getNodeEvents()) rule.node_events.push_back(read_event(event));
   return rule;
 }
 
@@ -173,6 +178,24 @@ NodeFaults read_faults(wire::Faults::Reader in, NodeId self) {
   return faults;
 }
 
+void write_node_rules(const NodeRules& rules, wire::NodeRules::Builder out) {
+  out.setSeed(rules.seed);
+  out.setUntilPs(rules.until.time_since_epoch().count());
+  auto list = out.initRules(static_cast<unsigned>(rules.rules.size()));
+  for (unsigned i = 0; i < list.size(); ++i) {
+    list[i].setNumber(rules.rules[i].number);
+    list[i].setSubject(index(rules.rules[i].subject));
+    write_rule(rules.rules[i].rule, list[i].initRule());
+  }
+}
+
+NodeRules read_node_rules(wire::NodeRules::Reader in) {
+  NodeRules out{.seed = in.getSeed(), .until = Instant{Duration{in.getUntilPs()}}, .rules = {}};
+  for (const auto rule : in.getRules())
+    out.rules.push_back({rule.getNumber(), NodeId{rule.getSubject()}, read_rule(rule.getRule())});
+  return out;
+}
+
 // Only names that this node's role and messages can use are written, so a deployment does not grow
 // with the cluster. The others read back as empty.
 void write_names(const Deployment& deployment, wire::Deployment::Builder out) {
@@ -255,6 +278,7 @@ Result<Deployment> read_deployment(wire::Deployment::Reader in, Kinds kinds) {
 NodeAssignment assignment_of(Deployment deployment, wire::Deployment::Reader root) {
   NodeAssignment assignment;
   if (root.hasFaults()) assignment.faults = read_faults(root.getFaults(), deployment.id);
+  if (root.hasRules()) assignment.rules = read_node_rules(root.getRules());
   assignment.deployment = std::move(deployment);
   return assignment;
 }
@@ -275,6 +299,10 @@ Result<int> write_assignment(const NodeAssignment& assignment) {
     if (!assignment.faults.plan.rules.empty()) {
       wire::Deployment::Builder with_faults = root;
       write_faults(assignment.faults, with_faults.initFaults());
+    }
+    if (!assignment.rules.empty()) {
+      wire::Deployment::Builder with_rules = root;
+      write_node_rules(assignment.rules, with_rules.initRules());
     }
     const std::size_t size = capnp::computeSerializedSizeInWords(message) * sizeof(capnp::word);
     if (ftruncate(descriptor, static_cast<off_t>(size)) != 0) {

@@ -9,6 +9,7 @@
 
 #include "fabric/faults/interceptor.h"
 #include "node/deployment/deployment.h"
+#include "node/deployment/node_rule.h"
 #include "node/roles/roles.h"
 #include "protocol/base/result.h"
 
@@ -23,6 +24,7 @@ struct NodeFaults {
 struct NodeAssignment {
   Deployment deployment;
   NodeFaults faults;
+  NodeRules rules;  // what happens to the node
 };
 
 // Writes the assignment to a new memfd and returns its descriptor (close-on-exec). Error:

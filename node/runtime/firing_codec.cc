@@ -24,4 +24,23 @@ FaultFiring read_event(wire::FaultEvent::Reader in) {
                      .late = Duration{in.getLatePs()}}};
 }
 
+void write_event(const NodeFiring& firing, wire::NodeEvent::Builder out) {
+  out.setAtPs(firing.at.time_since_epoch().count());
+  out.setRule(firing.rule);
+  out.setNode(index(firing.node));
+  out.setOrdinal(firing.ordinal);
+  out.setWhat(static_cast<std::uint8_t>(firing.trouble.what));
+  out.setValue(firing.trouble.value);
+  out.setUntilPs(firing.trouble.until.time_since_epoch().count());
+}
+
+NodeFiring read_event(wire::NodeEvent::Reader in) {
+  return {.at = Instant{Duration{in.getAtPs()}},
+          .rule = in.getRule(),
+          .node = NodeId{in.getNode()},
+          .ordinal = in.getOrdinal(),
+          .trouble = {static_cast<NodeTrouble::What>(in.getWhat()), in.getValue(),
+                      Instant{Duration{in.getUntilPs()}}}};
+}
+
 }  // namespace soliton

@@ -33,7 +33,7 @@ constexpr unsigned kChannelFd = 6;
 // The node as the hub's loop sees it; requests are handed on whenever its output has been drained.
 class ReportingNode : public Machine {
  public:
-  ReportingNode(Node& node, RecordReporter& reporter, Pulse& pulse)
+  ReportingNode(Machine& node, RecordReporter& reporter, Pulse& pulse)
       : node_(node), reporter_(reporter), pulse_(pulse) {}
   void on_input(Datagram datagram, Instant now) override {
     pulse_.beat();
@@ -53,7 +53,7 @@ class ReportingNode : public Machine {
   RunEnd run_end() const override { return node_.run_end(); }
 
  private:
-  Node& node_;
+  Machine& node_;
   RecordReporter& reporter_;
   Pulse& pulse_;
 };
@@ -61,7 +61,7 @@ class ReportingNode : public Machine {
 int run_virtual(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse& pulse) {
   Result<Channel> channel = Channel::attach(static_cast<int>(kChannelFd));
   if (!channel) return fail(log, control, channel.error());
-  Node node(assignment.deployment);
+  Chassis node(assignment.deployment, assignment.rules);
   log_ready(log, assignment, "virtual time");
   static_cast<void>(control.send(Report{Ready{0, confine(log, assignment)}}));
   // The start command carries nothing here; its arrival, or the end of the controller, is all that
@@ -69,7 +69,7 @@ int run_virtual(NodeAssignment& assignment, ControlSocket& control, Log& log, Pu
   if (!control.receive_command()) return EXIT_SUCCESS;
   node.start(kRunStart);
   RecordReporter reporter(node, control);
-  ReportingNode machine(node, reporter, pulse);
+  ReportingNode machine(node.machine(), reporter, pulse);
   WaitOptions wait;
   wait.slice = Duration{};
   wait.pulse = &pulse;

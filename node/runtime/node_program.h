@@ -21,15 +21,17 @@ inline constexpr std::size_t kRecordBatch = 64;  // finished requests reported t
 // Reports finished requests in batches, the rest at the end.
 class RecordReporter {
  public:
-  RecordReporter(Node& node, ControlSocket& control) : node_(node), control_(control) {}
+  RecordReporter(Chassis& node, ControlSocket& control) : node_(node), control_(control) {}
 
   void flush(std::size_t at_least) {
-    if (node_.role() == nullptr) return;
-    node_.role()->hand_over(batch_);
+    node_.hand_over(batch_);
     hand_on(batch_.requests, at_least);
     hand_on(batch_.messages, at_least);
   }
-  bool finished() const { return node_.role() != nullptr && node_.role()->finished(); }
+  bool finished() const {
+    const Role* const role = node_.node().role();
+    return role != nullptr && role->finished();
+  }
 
  private:
   template <typename Record>
@@ -38,7 +40,7 @@ class RecordReporter {
       static_cast<void>(control_.send(Report{std::exchange(batch, {})}));
   }
 
-  Node& node_;
+  Chassis& node_;
   ControlSocket& control_;
   Records batch_;
 };

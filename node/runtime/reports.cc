@@ -140,6 +140,28 @@ std::vector<LostPeer> read_lost(capnp::List<wire::Stats::LostPeer>::Reader in) {
   return lost;
 }
 
+void write_recovery(const std::vector<RecoveryEvent>& events,
+                    capnp::List<wire::RecoveryEvent>::Builder out) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    out[i].setAtPs(events[i].at.time_since_epoch().count());
+    out[i].setWhat(static_cast<std::uint8_t>(events[i].what));
+    out[i].setNode(index(events[i].node));
+    out[i].setSlot(index(events[i].slot));
+    out[i].setGeneration(events[i].generation);
+    out[i].setCount(events[i].count);
+  }
+}
+
+std::vector<RecoveryEvent> read_recovery(capnp::List<wire::RecoveryEvent>::Reader in) {
+  std::vector<RecoveryEvent> events;
+  for (const auto event : in)
+    events.push_back({Instant{Duration{event.getAtPs()}},
+                      read_choice(event.getWhat(), RecoveryEvent::What::kIsolated),
+                      NodeId{event.getNode()}, NodeId{event.getSlot()}, event.getGeneration(),
+                      event.getCount()});
+  return events;
+}
+
 void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
   const RoleStats& role = stats;
   write_fields(kRoleStatsFields, &role, out.initRole());
@@ -157,6 +179,9 @@ void write_stats(const NodeStats& stats, wire::Stats::Builder out) {
   write_lost(stats.lost_peers, out.initLostPeers(static_cast<unsigned>(stats.lost_peers.size())));
   auto firings = out.initFirings(static_cast<unsigned>(stats.firings.size()));
   for (unsigned i = 0; i < firings.size(); ++i) write_event(stats.firings[i], firings[i]);
+  auto troubles = out.initTroubles(static_cast<unsigned>(stats.troubles.size()));
+  for (unsigned i = 0; i < troubles.size(); ++i) write_event(stats.troubles[i], troubles[i]);
+  write_recovery(stats.recovery, out.initRecovery(static_cast<unsigned>(stats.recovery.size())));
 }
 
 NodeStats read_stats(wire::Stats::Reader in) {
@@ -174,6 +199,11 @@ NodeStats read_stats(wire::Stats::Reader in) {
   for (const auto line : in.getOutstanding()) stats.outstanding.emplace_back(line.cStr());
   stats.lost_peers = read_lost(in.getLostPeers());
   for (const auto firing : in.getFirings()) stats.firings.push_back(read_event(firing));
+  for (const auto trouble : in.getTroubles()) {
+    read_choice(trouble.getWhat(), NodeTrouble::What::kNoSpare);
+    stats.troubles.push_back(read_event(trouble));
+  }
+  stats.recovery = read_recovery(in.getRecovery());
   return stats;
 }
 
@@ -280,11 +310,13 @@ bool take_whole(std::vector<std::byte>& bytes, std::vector<Report>& reports) {
 
 }  // namespace
 
-NodeStats stats_of(Node& node, Instant now) {
+NodeStats stats_of(Chassis& chassis, Instant now) {
+  const Node& node = chassis.node();
   NodeStats stats;
-  if (node.role() != nullptr) node.role()->add_stats(stats);
-  stats.ltl = node.ltl().stats();
-  stats.trace = node.trace().take();
+  chassis.add_stats(stats);
+  stats.ltl = chassis.ltl_stats();
+  stats.trace = chassis.take_trace();
+  stats.troubles = chassis.firings();
   stats.outstanding = node.describe_outstanding(now);
   stats.lost_peers = node.lost_peers();
   return stats;

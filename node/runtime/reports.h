@@ -13,7 +13,7 @@
 #include "fabric/carrier.h"
 #include "fabric/faults/link_faults.h"
 #include "fabric/ltl/stats.h"
-#include "node/shell/node.h"
+#include "node/chassis/chassis.h"
 #include "protocol/base/result.h"
 
 namespace soliton {
@@ -27,10 +27,11 @@ struct NodeStats : RoleStats {
   std::vector<TraceEvent> trace;
   std::vector<std::string> outstanding;
   std::vector<LostPeer> lost_peers;  // in order of time
+  std::vector<NodeFiring> troubles;  // what happened to the node, in order of time
 };
 
-// The stats of a node at `now`; takes its trace out of it.
-NodeStats stats_of(Node& node, Instant now);
+// The stats of a node at `now`, over all its incarnations; takes its trace out of it.
+NodeStats stats_of(Chassis& chassis, Instant now);
 
 struct Ready {
   std::uint16_t port = 0;  // UDP port in wall time

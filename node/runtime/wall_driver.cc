@@ -12,11 +12,12 @@ constexpr int kInputBurst = 32;
 
 }  // namespace
 
-WallDriver::WallDriver(Carrier& carrier, Link* faults, Node& node, const WallOptions& options,
+WallDriver::WallDriver(Carrier& carrier, Link* faults, Chassis& node, const WallOptions& options,
                        Pulse& pulse, std::int64_t start_ns, std::function<void()> after_turn)
     : carrier_(carrier),
       faults_(faults),
-      node_(node),
+      machine_(node.machine()),
+      node_(node.node()),
       options_(options),
       pulse_(pulse),
       start_ns_(start_ns),
@@ -50,8 +51,8 @@ bool WallDriver::turn() {
   pulse_.beat();
   Instant at = now();
   bool worked = faults_ ? take_in_faulted(at) : take_in(at);
-  if (node_.next_deadline() <= at) {
-    node_.on_deadline(at);
+  if (machine_.next_deadline() <= at) {
+    machine_.on_deadline(at);
     worked = true;
   }
   // Values were computed in the meantime; the message header records how long that took.
@@ -84,7 +85,7 @@ bool WallDriver::take_in_faulted(Instant at) {
   for (int i = 0; i < kInputBurst; ++i) {
     std::optional<Datagram> datagram = faults_->receive(at);
     if (!datagram) break;
-    node_.on_input(std::move(*datagram), at);
+    machine_.on_input(std::move(*datagram), at);
     taken = true;
   }
   return taken;
@@ -92,7 +93,7 @@ bool WallDriver::take_in_faulted(Instant at) {
 
 bool WallDriver::send_out_faulted(Instant at) {
   bool sent = false;
-  while (std::optional<Datagram> datagram = node_.poll_output(at)) {
+  while (std::optional<Datagram> datagram = machine_.poll_output(at)) {
     faults_->send(std::move(*datagram), at);
     sent = true;
     at = now();
@@ -105,7 +106,7 @@ void WallDriver::rest(Instant idle_since) {
   const Instant at = now();
   if (options_.wait == WaitMode::kSpinThenBlock && at - idle_since < options_.spin) return;
   const Instant next =
-      faults_ ? std::min(node_.next_deadline(), faults_->next_wake()) : node_.next_deadline();
+      faults_ ? std::min(machine_.next_deadline(), faults_->next_wake()) : machine_.next_deadline();
   pulse_.begin_wait();
   if (next == kNever)
     carrier_.wait(Duration{-1});

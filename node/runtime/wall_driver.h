@@ -9,18 +9,18 @@
 
 #include "fabric/carrier.h"
 #include "fabric/shm/pulse_board.h"
+#include "node/chassis/chassis.h"
 #include "node/deployment/wall_options.h"
-#include "node/shell/node.h"
 
 namespace soliton {
 
 class WallDriver {
  public:
-  // `faults` wraps `carrier`, or is null. `start_ns` is CLOCK_MONOTONIC at run time 0. `after_turn`
+  // `faults` wraps `carrier`, or is null, which it may be only if nothing happens to the node. `start_ns` is CLOCK_MONOTONIC at run time 0. `after_turn`
   // runs after every turn in which something happened, to report finished requests. `pulse` beats
   // once in every turn. References must outlive the driver.
-  WallDriver(Carrier& carrier, Link* faults, Node& node, const WallOptions& options, Pulse& pulse,
-             std::int64_t start_ns, std::function<void()> after_turn);
+  WallDriver(Carrier& carrier, Link* faults, Chassis& node, const WallOptions& options,
+             Pulse& pulse, std::int64_t start_ns, std::function<void()> after_turn);
   // Returns after stop().
   void run();
   // Any thread may call it.
@@ -39,7 +39,8 @@ class WallDriver {
 
   Carrier& carrier_;
   Link* faults_;
-  Node& node_;
+  Machine& machine_;
+  Node& node_;  // of a node without faults, which stays the same
   WallOptions options_;
   Pulse& pulse_;
   std::int64_t start_ns_;

@@ -1,4 +1,5 @@
 // A node process in wall time: it sets up the carrier, runs the driver, and reports at the end.
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <thread>
@@ -80,7 +81,7 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse
   boost::asio::io_context context;
   Result<Opened> opened = open_carrier(deployment, context, first_fd);
   if (!opened) return fail(log, control, opened.error());
-  Node node(deployment);
+  Chassis node(deployment, assignment.rules);
   const std::uint16_t port = opened->udp ? opened->udp->port() : std::uint16_t{0};
   log_ready(log, assignment, how_it_runs(deployment, opened->udp));
   static_cast<void>(control.send(Report{Ready{port, confine(log, assignment)}}));
@@ -91,7 +92,8 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse
     opened->udp->set_peers(deployment.id, addresses_of(deployment.wall, start->ports),
                            peers_of(deployment));
   FaultInterceptor interceptor(*opened->carrier, assignment.faults.plan, assignment.faults.routes);
-  Link* const faults = assignment.faults.plan.rules.empty() ? nullptr : &interceptor;
+  const bool plain = assignment.faults.plan.rules.empty() && !node.may_fail();
+  Link* const faults = plain ? nullptr : &interceptor;
   RecordReporter reporter(node, control);
   bool told = false;
   bool gave_up = false;
@@ -99,8 +101,15 @@ int run_wall(NodeAssignment& assignment, ControlSocket& control, Log& log, Pulse
     reporter.flush(reporter.finished() ? 0 : kRecordBatch);
     if (reporter.finished() && !std::exchange(told, true))
       static_cast<void>(control.send(Report{Finished{}}));
-    if (!node.lost_peers().empty() && !std::exchange(gave_up, true))
+    const bool over = !node.node().lost_peers().empty() || node.ended() != kNever;
+    if (over && !reporter.finished() && !std::exchange(gave_up, true))
       static_cast<void>(control.send(Report{GaveUp{}}));
+  });
+  // A node that fails for good really dies: it says what it has measured, and kills itself.
+  node.on_death([&] {
+    reporter.flush(0);
+    static_cast<void>(control.send(Report{stats_of(node, driver.now())}));
+    kill(getpid(), SIGKILL);
   });
   node.start(kRunStart);
   std::thread commands([&] {

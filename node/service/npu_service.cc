@@ -37,12 +37,28 @@ NpuService::NpuService(const Shard& shard, const NpuServiceOptions& options,
   }
   sent_.resize(out_peers_.size());
   received_.resize(shard.in_ports.size());
-  if (options.functional_every != 0)
+  make_npus();
+}
+
+void NpuService::make_npus() {
+  if (options_.functional_every != 0)
     functional_ =
-        std::make_unique<Npu>(shard, ComputeMode::kFunctional, options.self, &chain_trace_);
-  if (functional_ && options.given_up != nullptr) functional_->give_up_when(*options.given_up);
-  if (options.functional_every != 1)
-    timing_ = std::make_unique<Npu>(shard, ComputeMode::kTiming, options.self, &chain_trace_);
+        std::make_unique<Npu>(shard_, ComputeMode::kFunctional, options_.self, &chain_trace_);
+  if (functional_ && options_.given_up != nullptr) functional_->give_up_when(*options_.given_up);
+  if (options_.functional_every != 1)
+    timing_ = std::make_unique<Npu>(shard_, ComputeMode::kTiming, options_.self, &chain_trace_);
+}
+
+// The state of a program begins anew with each request, so an NPU that is made anew has lost nothing.
+void NpuService::restart(std::uint32_t first, Instant now) {
+  before_ = stats();
+  make_npus();
+  active_ = nullptr;
+  serving_ = false;
+  current_ = first;
+  free_at_ = now;
+  held_.clear();
+  outbox_ = Outbox();
 }
 
 // A message does not say how many lanes it has; its size does. All messages of a request must
@@ -198,7 +214,7 @@ std::vector<std::string> NpuService::describe_outstanding() const {
 }
 
 NpuStats NpuService::stats() const {
-  NpuStats total;
+  NpuStats total = before_;
   if (functional_) total.merge(functional_->stats());
   if (timing_) total.merge(timing_->stats());
   return total;

@@ -46,6 +46,7 @@ class NpuService : public Role {
   void on_deadline(Instant) override {}
   std::vector<std::string> describe_outstanding() const override;
   void add_stats(RoleStats& to) const override;
+  void restart(std::uint32_t first, Instant now) override;
 
   NpuStats stats() const;
   // The modelled time for which each request kept the NPU busy.
@@ -60,6 +61,7 @@ class NpuService : public Role {
     Arrival arrival;
   };
 
+  void make_npus();
   Npu* npu_for(const DataHeader& header) const {
     return header.functional ? functional_.get() : timing_.get();
   }
@@ -84,6 +86,7 @@ class NpuService : public Role {
   std::vector<NodeId> out_peers_;  // by out port and destination, flattened
   std::vector<std::size_t> first_peer_;
   std::unique_ptr<Npu> functional_, timing_;
+  NpuStats before_;  // of those that a restart replaced
   Npu* active_ = nullptr;
   bool serving_ = false;
   std::uint32_t current_ = 0;  // number of the request being served, or the next one to serve

@@ -6,18 +6,23 @@
 #include <string>
 #include <vector>
 
+#include "fabric/machine.h"
 #include "node/deployment/records.h"
 #include "node/deployment/time_base.h"
 #include "node/service/role_stats.h"
+#include "protocol/base/check.h"
 #include "protocol/base/payload.h"
 #include "protocol/base/time.h"
 #include "protocol/base/types.h"
 
 namespace soliton {
 
+struct NodeCondition;
+
 struct RoleMessage {
   NodeId peer{};
   Payload message;
+  bool control = false;  // goes on the connection of channel 0, ahead of all data
 };
 
 class Role {
@@ -45,6 +50,26 @@ class Role {
   // Appends the records completed since the last call.
   virtual void hand_over(Records&) {}
   virtual void add_stats(RoleStats&) const {}
+
+  // When the role ends the run by itself (fabric/machine.h).
+  virtual RunEnd run_end() const { return {}; }
+
+  // --- recovery (node/recovery)
+  // The first request that is not done, of roles that have clients, or the next one.
+  virtual std::uint32_t first_open() const { return 0; }
+  // Begins anew with request `first`, and forgets what is under way. A role with clients sends its open
+  // requests again. REQUIRES: a role of a model.
+  virtual void restart(std::uint32_t, Instant) {
+    SOLITON_CHECK_MSG(false, "a role that cannot begin anew was told to");
+  }
+  // Whether it goes on when the connection to a peer has ended. Otherwise the run is over.
+  virtual bool outlives_peers() const { return false; }
+  // Of the assignment of roles to nodes, from 1.
+  virtual std::uint32_t generation() const { return 1; }
+  // The node is another incarnation, whose role has kept its state.
+  virtual void revive(Instant) {}
+  // Faults of the node that concern its role have begun or ended.
+  virtual void set_condition(const NodeCondition&, Instant) {}
 };
 
 }  // namespace soliton

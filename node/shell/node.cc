@@ -9,18 +9,28 @@
 
 namespace soliton {
 
-Node::Node(const Deployment& deployment)
+Node::Node(const Deployment& deployment) : Node(deployment, nullptr) {
+  if (const RoleKind* kind = deployment.role.kind())
+    role_ = kind->make(deployment.role, deployment, &trace_);
+  outlives_peers_ = role_ && role_->outlives_peers();
+}
+
+Node::Node(const Deployment& deployment, std::unique_ptr<Role> role)
     : deployment_(deployment),
       trace_(deployment.trace_events),
       ltl_trace_(deployment.trace_events ? SIZE_MAX : 0),
-      ltl_(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_,
-           deployment.identity) {
+      ltl_(deployment.id, deployment.ltl, deployment.connections, &ltl_trace_, deployment.identity),
+      role_(std::move(role)),
+      outlives_peers_(role_ && role_->outlives_peers()) {
   for (std::size_t i = 0; i < deployment.connections.size(); ++i)
-    connections_.push_back(
-        {deployment.connections[i].peer, ConnectionId{static_cast<std::uint16_t>(i)}});
-  std::ranges::stable_sort(connections_, {}, &Peer::node);
-  if (const RoleKind* kind = deployment.role.kind())
-    role_ = kind->make(deployment.role, deployment, &trace_);
+    connections_.push_back({deployment.connections[i].peer, deployment.connections[i].channel == 0,
+                            ConnectionId{static_cast<std::uint16_t>(i)}});
+  std::ranges::stable_sort(connections_, {}, key_of);
+}
+
+void Node::open_connections(Instant now) {
+  for (std::uint32_t row = 0; row < deployment_.connections.size(); ++row)
+    ltl_.open(ConnectionId{static_cast<std::uint16_t>(row)}, now);
 }
 
 void Node::start(Instant at) {
@@ -47,6 +57,7 @@ void Node::on_packet(const PacketView& packet, Instant now) {
 void Node::take_deliveries(std::vector<std::byte>& packet, Instant now) {
   while (std::optional<LtlDelivery> delivery = ltl_.poll_delivery(packet)) {
     if (!role_) continue;
+    ++delivered_;
     const NodeId peer = deployment_.connections[index(delivery->connection)].peer;
     role_->on_message(peer, std::move(delivery->message), now);
   }
@@ -79,17 +90,23 @@ void Node::take_events() {
 // otherwise a role that makes messages as fast as they leave would go on for ever.
 void Node::lose(const LtlEvent& event, LostPeer::How how) {
   const NodeId peer = deployment_.connections[index(event.connection)].peer;
-  lost_.push_back({how, peer, event.at, event.detail, event.silence});
   backlog_.erase(event.connection);
+  if (outlives_peers_) return;
+  lost_.push_back({how, peer, event.at, event.detail, event.silence});
   if (role_) role_->on_blocked(peer);
 }
 
 RunEnd Node::run_end() const {
-  return {.came = ended(), .next = ltl_.dead_at_least(), .notice = ltl_.dead_notice()};
+  RunEnd end{.came = ended(), .next = ltl_.dead_at_least(), .notice = ltl_.dead_notice()};
+  if (!outlives_peers_) return end;
+  const RunEnd role = role_->run_end();
+  end.next = std::min(end.next, role.next);
+  end.notice = std::min(end.notice, role.notice);
+  return end;
 }
 
 Instant Node::ended() const {
-  Instant came = kNever;
+  Instant came = outlives_peers_ ? role_->run_end().came : kNever;
   for (const LostPeer& lost : lost_)
     if (lost.how == LostPeer::How::kDead) came = std::min(came, lost.at);
   return came;
@@ -139,10 +156,11 @@ void Node::retry_backlog(Instant now) {
   }
 }
 
-ConnectionId Node::connection_to(NodeId peer) const {
+ConnectionId Node::connection_to(NodeId peer, bool control) const {
   // Of several connections the last one is used.
-  const auto end = std::ranges::upper_bound(connections_, peer, {}, &Peer::node);
-  SOLITON_CHECK_MSG(end != connections_.begin() && std::prev(end)->node == peer,
+  const std::pair wanted(peer, control);
+  const auto end = std::ranges::upper_bound(connections_, wanted, {}, key_of);
+  SOLITON_CHECK_MSG(end != connections_.begin() && key_of(*std::prev(end)) == wanted,
                     "{} has no connection to node {}", deployment_.node, index(peer));
   return std::prev(end)->connection;
 }
@@ -153,7 +171,7 @@ std::optional<PacketBurst> Node::pump_role(std::span<std::byte> room, Instant no
   if (!role_) return std::nullopt;
   retry_backlog(now);
   while (std::optional<RoleMessage> next = role_->poll_message(now)) {
-    const ConnectionId connection = connection_to(next->peer);
+    const ConnectionId connection = connection_to(next->peer, next->control);
     Payload& message = next->message;
     // Order within a connection is kept: once a message waits, later ones wait behind it.
     if (!backlog_.contains(connection)) {
@@ -172,8 +190,7 @@ bool Node::try_send(ConnectionId connection, Payload&& message, Instant now) {
   const Status sent = ltl_.send(connection, std::move(message), now);
   if (sent) return true;
   if (sent.error().code == ErrorCode::kWouldBlock) return false;
-  SOLITON_CHECK_MSG(sent.error().code == ErrorCode::kBroken && !lost_.empty(), "{}",
-                    sent.error().message);
+  SOLITON_CHECK_MSG(sent.error().code == ErrorCode::kBroken, "{}", sent.error().message);
   return true;
 }
 

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fabric/ltl/burst.h"
@@ -34,16 +36,22 @@ struct LostPeer {
 
 class Node : public Machine {
  public:
-  // `deployment` outlives the node.
+  // `deployment` outlives the node. Its role is made here, or is one that an earlier incarnation had.
   explicit Node(const Deployment& deployment);
+  Node(const Deployment& deployment, std::unique_ptr<Role> role);
 
   // Puts `wrap(role)` in the place of the role. REQUIRES: not started.
-  void wrap_role(std::unique_ptr<Role> (*wrap)(std::unique_ptr<Role> role)) {
+  void wrap_role(const std::function<std::unique_ptr<Role>(std::unique_ptr<Role> role)>& wrap) {
     if (role_) role_ = wrap(std::move(role_));
   }
   // As Ltl::share().
   void share(std::shared_ptr<PacketMemory> memory) { ltl_.share(std::move(memory)); }
   void start(Instant at);  // starts a role that acts by itself
+  // Opens all connections, so that peers learn of this incarnation before they have sent anything.
+  // REQUIRES: LtlOptions::handshake.
+  void open_connections(Instant now);
+  // What is left when the node is gone.
+  std::unique_ptr<Role> take_role() { return std::move(role_); }
   void on_input(Datagram datagram, Instant now) override;
   std::optional<Datagram> poll_output(Instant now) override;
   // As on_input() and poll_output(), for a carrier that counts nanoseconds: packets are read and
@@ -68,12 +76,16 @@ class Node : public Machine {
   std::vector<std::string> describe_outstanding(Instant now) const;
   // In order of time.
   const std::vector<LostPeer>& lost_peers() const { return lost_; }
+  // Messages that have been handed to the role.
+  std::uint64_t delivered() const { return delivered_; }
 
  private:
   struct Peer {
     NodeId node{};
+    bool control = false;  // of channel 0
     ConnectionId connection{};
   };
+  static std::pair<NodeId, bool> key_of(const Peer& peer) { return {peer.node, peer.control}; }
 
   // Messages may take the memory of `packet` over (Ltl::poll_delivery()).
   void take_deliveries(std::vector<std::byte>& packet, Instant now);
@@ -81,7 +93,7 @@ class Node : public Machine {
   // loop and is returned.
   std::optional<PacketBurst> pump_role(std::span<std::byte> room, Instant now);
   void retry_backlog(Instant now);
-  ConnectionId connection_to(NodeId peer) const;
+  ConnectionId connection_to(NodeId peer, bool control) const;
   // Returns false, leaving the message as it was, if LTL has no room for it. Messages for a lost
   // peer are dropped.
   bool try_send(ConnectionId connection, Payload&& message, Instant now);
@@ -96,10 +108,12 @@ class Node : public Machine {
   Ltl ltl_;
   LtlBurst burst_{ltl_};
   std::unique_ptr<Role> role_;
-  std::vector<Peer> connections_;  // by node
+  bool outlives_peers_ = false;    // as the role says; it may end the run by itself
+  std::vector<Peer> connections_;  // by node, and those of channel 0 behind others
   // Messages that LTL had no room for; only connections that have some.
   std::map<ConnectionId, std::deque<Payload>> backlog_;
   std::vector<LostPeer> lost_;
+  std::uint64_t delivered_ = 0;
 };
 
 }  // namespace soliton

@@ -20,6 +20,7 @@ struct Deployment {
   faults @10 :Faults;               # wall only
   identity @11 :Identity;
   wall @12 :Options.Settings;       # read in wall time only
+  rules @13 :NodeRules;             # what happens to the node; null: nothing
 
   struct NodeName {
     node @0 :UInt32;
@@ -68,6 +69,58 @@ struct SeveralRoles {
   }
 }
 
+struct ManagedRoles {
+  manager @0 :UInt32;
+  slot @1 :UInt32;                  # 2^32 - 1: none
+  plays @2 :List(Play);
+  nodes @3 :List(Node);             # of the manager's node
+
+  struct Play {
+    slot @0 :UInt32;
+    role @1 :Role;
+    loadPs @2 :Int64;
+  }
+  struct Node {
+    node @0 :UInt32;
+    slot @1 :UInt32;
+    can @2 :List(UInt32);
+  }
+}
+
+# What happens to one node.
+struct NodeRules {
+  seed @0 :UInt64;
+  untilPs @1 :Int64;
+  rules @2 :List(NodeRule);
+
+  struct NodeRule {
+    number @0 :UInt32;              # position in the plan
+    subject @1 :UInt32;             # the node that it is about
+    rule @2 :Faults.Rule;
+  }
+}
+
+# A trouble of a node.
+struct NodeEvent {
+  atPs @0 :Int64;
+  rule @1 :UInt32;                  # position in the plan
+  node @2 :UInt32;
+  ordinal @3 :UInt64;
+  what @4 :UInt8;
+  value @5 :UInt32;
+  untilPs @6 :Int64;
+}
+
+# A step on the way to recover.
+struct RecoveryEvent {
+  atPs @0 :Int64;
+  what @1 :UInt8;
+  node @2 :UInt32;
+  slot @3 :UInt32;
+  generation @4 :UInt32;
+  count @5 :UInt64;
+}
+
 struct Faults {
   seed @0 :UInt64;
   rules @1 :List(Rule);
@@ -92,6 +145,8 @@ struct Faults {
     match @8 :Options.Settings;
     sets @9 :List(List(UInt32));    # of nodes
     events @10 :List(FaultEvent);        # to do again
+    nodes @11 :List(UInt32);
+    nodeEvents @12 :List(NodeEvent);     # to do again
   }
   # Hops are 2 x link + direction; 2^32 - 1: none.
   struct Route {
@@ -209,6 +264,8 @@ struct Stats {
   outstanding @8 :List(Text);       # what it waits for
   lostPeers @9 :List(LostPeer);     # in order of time
   firings @10 :List(FaultEvent);    # wall: what fault rules decided here
+  troubles @11 :List(NodeEvent);    # what happened to the node
+  recovery @12 :List(RecoveryEvent);
 
   struct LostPeer {
     how @0 :UInt8;

@@ -4,41 +4,42 @@
 #include "cluster/engine/virtual_run.h"
 #include "fabric/ltl/packet_memory.h"
 #include "fabric/sim/local_node.h"
-#include "node/shell/node.h"
+#include "node/chassis/chassis.h"
 
 namespace soliton {
 namespace {
 
 // Nodes of one part of the network run on one thread at a time.
-void share_memory(const Cut& cut, const std::vector<std::unique_ptr<Node>>& nodes) {
+void share_memory(const Cut& cut, const std::vector<std::unique_ptr<Chassis>>& nodes) {
   std::vector<std::shared_ptr<PacketMemory>> memory;
   for (std::uint32_t part = 0; part < cut.parts; ++part)
     memory.push_back(std::make_shared<PacketMemory>(nodes.size()));
-  for (std::uint32_t i = 0; i < nodes.size(); ++i) nodes[i]->share(memory[cut.of_node(i)]);
+  // A node that comes back takes its packets from elsewhere.
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) nodes[i]->node().share(memory[cut.of_node(i)]);
 }
 
 ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
                           const RunControl& control) {
   const Doing doing(Activity::kLaunch);
   ClusterOutcome outcome;
-  std::vector<std::unique_ptr<Node>> machines;
+  std::vector<std::unique_ptr<Chassis>> machines;
   std::vector<std::unique_ptr<LocalNode>> local;
   std::vector<EngineNode*> engine_nodes;
-  std::vector<Role*> reporting;
+  std::vector<Chassis*> reporting;
   for (const NodeAssignment& node : nodes) {
-    machines.push_back(std::make_unique<Node>(node.deployment));
-    if (control.profile) machines.back()->wrap_role(profiled);
-    machines.back()->start(kRunStart);
-    if (node.deployment.role.takes_part() && machines.back()->role() != nullptr)
-      reporting.push_back(machines.back()->role());
-    local.push_back(std::make_unique<LocalNode>(*machines.back(), node.deployment.id));
+    machines.push_back(std::make_unique<Chassis>(node.deployment, node.rules));
+    Chassis& chassis = *machines.back();
+    if (control.profile) chassis.node().wrap_role(profiled);
+    chassis.start(kRunStart);
+    if (node.deployment.role.takes_part()) reporting.push_back(&chassis);
+    local.push_back(std::make_unique<LocalNode>(chassis.machine(), node.deployment.id));
     engine_nodes.push_back(local.back().get());
   }
   VirtualRun virtual_run(fabric, control, control.threads);
   share_memory(virtual_run.cut(), machines);
   const auto take_records = [&]() -> std::size_t {
     Records records;
-    for (Role* role : reporting) role->hand_over(records);
+    for (Chassis* chassis : reporting) chassis->hand_over(records);
     add_records(std::move(records.requests), control.observer, outcome);
     add_records(std::move(records.messages), control.observer, outcome);
     return 0;
@@ -46,7 +47,7 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
   const ProfiledNodes profiled_nodes(engine_nodes, Activity::kTransport, control.profile);
   virtual_run.run(profiled_nodes.nodes(), take_records, outcome);
   take_records();
-  for (const std::unique_ptr<Node>& machine : machines)
+  for (const std::unique_ptr<Chassis>& machine : machines)
     outcome.stats.emplace_back(stats_of(*machine, outcome.end));
   outcome.node_failed.assign(nodes.size(), false);
   virtual_run.explain(requests_of(nodes), outcome);

@@ -103,7 +103,7 @@ void take_firings(const FabricInputs& fabric, const RunControl& control, Cluster
     });
     stats->firings.clear();
   }
-  std::ranges::sort(all, before);
+  std::ranges::sort(all, [](const auto& a, const auto& b) { return before(a, b); });
   add_firings(all, control, outcome);
 }
 

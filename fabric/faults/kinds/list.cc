@@ -6,14 +6,50 @@
 namespace soliton {
 
 extern const FaultKind kDuplicateFault, kReplayFault, kReorderFault, kCorruptFault, kTruncateFault,
-    kRateFault, kSlotFault, kMtuFault, kEcnFault, kPartitionFault, kClogFault, kEventsFault;
+    kRateFault, kSlotFault, kMtuFault, kEcnFault, kPartitionFault, kClogFault, kEventsFault,
+    kNodeCrashFault, kNodePauseFault, kSlowFault, kRoleHangFault, kZombieFault, kJoinDelayFault,
+    kSeuConfigFault, kSeuMemoryFault, kDatapathFlipFault, kDeviceHangFault, kDramCalFailFault,
+    kReconfigureFault, kReconfigGarbageFault, kImageMismatchFault, kThrottleFault, kDeviceDeadFault,
+    kManagerDownFault, kLeaseFault, kNoSpareFault;
 
 std::span<const FaultKind* const> fault_kinds() {
   static constexpr const FaultKind* kKinds[] = {
-      &kLossFault,     &kDuplicateFault, &kReplayFault,     &kDelayFault,     &kReorderFault,
-      &kCorruptFault,  &kTruncateFault,  &kRateFault,       &kSlotFault,      &kMtuFault,
-      &kEcnFault,      &kLinkDownFault,  &kSwitchDownFault, &kPartitionFault, &kClogFault,
-      &kMisrouteFault, &kEventsFault,
+      &kLossFault,
+      &kDuplicateFault,
+      &kReplayFault,
+      &kDelayFault,
+      &kReorderFault,
+      &kCorruptFault,
+      &kTruncateFault,
+      &kRateFault,
+      &kSlotFault,
+      &kMtuFault,
+      &kEcnFault,
+      &kLinkDownFault,
+      &kSwitchDownFault,
+      &kPartitionFault,
+      &kClogFault,
+      &kMisrouteFault,
+      &kNodeCrashFault,
+      &kNodePauseFault,
+      &kSlowFault,
+      &kRoleHangFault,
+      &kZombieFault,
+      &kJoinDelayFault,
+      &kSeuConfigFault,
+      &kSeuMemoryFault,
+      &kDatapathFlipFault,
+      &kDeviceHangFault,
+      &kDramCalFailFault,
+      &kReconfigureFault,
+      &kReconfigGarbageFault,
+      &kImageMismatchFault,
+      &kThrottleFault,
+      &kDeviceDeadFault,
+      &kManagerDownFault,
+      &kLeaseFault,
+      &kNoSpareFault,
+      &kEventsFault,
   };
   return kKinds;
 }

@@ -40,6 +40,7 @@ const RoleKind kCpuRole = {.name = "CPU",
                            .takes_part = takes_part,
                            .weights = nullptr,
                            .write = write,
-                           .read = read};
+                           .read = read,
+                           .data_headers = true};
 
 }  // namespace soliton

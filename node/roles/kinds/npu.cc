@@ -38,6 +38,7 @@ const RoleKind kNpuRole = {.name = "NPU",
                            .takes_part = nullptr,
                            .weights = weights,
                            .write = write,
-                           .read = read};
+                           .read = read,
+                           .data_headers = true};
 
 }  // namespace soliton

@@ -1,0 +1,312 @@
+#include "node/recovery/resource_manager.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "protocol/base/check.h"
+
+namespace soliton {
+
+ResourceManager::ResourceManager(const ManagerOptions& options, std::vector<ManagedNode> nodes,
+                                 NodeId self)
+    : options_(options), self_(self) {
+  for (ManagedNode& node : nodes) {
+    if (node.slot != kNoSlot) slots_.push_back({node.slot, node.node});
+    devices_.push_back({std::move(node)});
+  }
+  std::ranges::sort(slots_, {}, &Slot::slot);
+}
+
+void ResourceManager::start(Instant now) {
+  for (Device& d : devices_) {
+    d.heard = d.next_question = d.progressed = now;
+    d.told = true;
+    d.fence = leased(d.node) ? 1 : 0;
+  }
+}
+
+ResourceManager::Device& ResourceManager::device(NodeId node) {
+  const auto at = std::ranges::find(devices_, node, &Device::node);
+  SOLITON_CHECK_MSG(at != devices_.end(), "node {} is not managed", index(node));
+  return *at;
+}
+
+const ResourceManager::Device* ResourceManager::find(NodeId node) const {
+  const auto at = std::ranges::find(devices_, node, &Device::node);
+  return at == devices_.end() ? nullptr : &*at;
+}
+
+bool ResourceManager::leased(NodeId node) const {
+  return std::ranges::any_of(slots_,
+                             [&](const Slot& s) { return s.node == node && s.vacant == kNever; });
+}
+
+void ResourceManager::note(RecoveryEvent::What what, NodeId node, NodeId slot, Instant now) {
+  log_.push_back({now, what, node, slot, generation_, 0});
+}
+
+// ---- Questions and answers
+
+void ResourceManager::on_status(NodeId from, const AgentStatus& status, Instant now) {
+  if (find(from) == nullptr || gave_up_ != kNever) return;
+  Device& d = device(from);
+  d.heard = now;
+  d.asked = false;
+  if (from != self_) alone_since_ = kNever;
+  if (!d.alive) {
+    d.alive = true;
+    d.progressed = now;
+    if (!learning_) note(RecoveryEvent::What::kRejoined, d.node, kNoSlot, now);
+  }
+  d.busy = status.busy;
+  // An agent that speaks without being asked is another incarnation, and has nothing.
+  if (status.number == 0) {
+    d.broken = false;
+    d.told = false;
+    for (Slot& slot : slots_)
+      if (slot.node == from && slot.vacant == kNever) {
+        note(RecoveryEvent::What::kLost, from, slot.slot, now);
+        slot.vacant = now;
+      }
+  }
+  if (status.broken && !d.broken) {
+    d.broken = true;
+    note(RecoveryEvent::What::kFailed, d.node, status.slot, now);
+    vacate(d.node, now);
+  }
+  if (learning_)
+    learn(from, status);
+  else
+    compare(d, status, now);
+  fill(now);
+}
+
+// What the agents say is what was granted last.
+void ResourceManager::learn(NodeId from, const AgentStatus& status) {
+  if (status.generation < generation_ || status.slot == kNoSlot) return;
+  if (status.generation > generation_)
+    for (Slot& slot : slots_) slot.node = kNoSlot;
+  generation_ = status.generation;
+  for (Slot& slot : slots_)
+    if (slot.slot == status.slot) slot = {status.slot, from, kNever};
+}
+
+// Messages of one connection keep their order: who answers a question that was asked after it had been told
+// of a generation, and does not know it, has lost that message with an earlier incarnation.
+void ResourceManager::compare(Device& d, const AgentStatus& status, Instant now) {
+  if (status.generation < generation_) {
+    if (status.number > d.told_at) d.told = false;
+    return tell(d);
+  }
+  for (Slot& slot : slots_) {
+    if (slot.node != d.node || slot.vacant != kNever || slot.slot == status.slot) continue;
+    const bool refused = slot.slot == status.refused;
+    note(refused ? RecoveryEvent::What::kRefused : RecoveryEvent::What::kLost, d.node, slot.slot,
+         now);
+    slot.vacant = now;
+    if (refused) d.leased_twice = false;
+  }
+  take_progress(d, status, now);
+}
+
+// A node that waits for another has nothing before it; one that hangs has, and does nothing about it.
+void ResourceManager::take_progress(Device& d, const AgentStatus& status, Instant now) {
+  if (status.waiting == 0 || status.progress != d.progress) {
+    d.progress = status.progress;
+    d.progressed = now;
+    return;
+  }
+  if (now < later(d.progressed, options_.patience()) || !leased(d.node)) return;
+  for (const Slot& slot : slots_)
+    if (slot.node == d.node) note(RecoveryEvent::What::kHung, d.node, slot.slot, now);
+  d.progressed = now;
+  d.broken = true;  // until it has come back as another incarnation
+  vacate(d.node, now);
+}
+
+Instant ResourceManager::next_deadline() const {
+  if (gave_up_ != kNever) return kNever;
+  Instant next = kNever;
+  for (const Device& d : devices_) {
+    if (!d.asked) next = std::min(next, d.next_question);
+    if (d.alive) next = std::min(next, dead_at(d));
+  }
+  for (const Slot& slot : slots_)
+    if (slot.vacant != kNever) next = std::min(next, later(slot.vacant, options_.give_up));
+  if (alone_since_ != kNever) next = std::min(next, later(alone_since_, options_.give_up));
+  if (learning_) next = std::min(next, grants_from_);
+  return next;
+}
+
+void ResourceManager::on_deadline(Instant now) {
+  if (gave_up_ != kNever) return;
+  for (Device& d : devices_) {
+    if (d.asked || d.next_question > now) continue;
+    letters_.push_back({d.node, Question{++questions_}});
+    d.asked = true;
+    d.next_question = later(now, options_.heartbeat);
+  }
+  if (learning_ && now >= grants_from_) {
+    learning_ = false;
+    for (Slot& slot : slots_)
+      if (slot.node == kNoSlot && slot.vacant == kNever) slot.vacant = now;
+  }
+  watch(now);
+  fill(now);
+  for (const Slot& slot : slots_)
+    if (slot.vacant != kNever && now >= later(slot.vacant, options_.give_up))
+      return give_up(RecoveryEvent::What::kNoSpare, slot.node, slot.slot, now);
+  if (alone_since_ != kNever && now >= later(alone_since_, options_.give_up))
+    give_up(RecoveryEvent::What::kIsolated, self_, kNoSlot, now);
+}
+
+std::optional<ResourceManager::Letter> ResourceManager::poll() {
+  if (letters_.empty()) return std::nullopt;
+  Letter out = std::move(letters_.front());
+  letters_.pop_front();
+  return out;
+}
+
+// ---- Who lives
+
+// Whether another node than the manager's own was heard while this one was silent. With one other node
+// nobody can tell, and it is taken for dead.
+bool ResourceManager::hears_others(const Device& silent, Instant now) const {
+  bool others = false;
+  for (const Device& d : devices_) {
+    if (d.node == self_ || d.node == silent.node || !d.alive) continue;
+    others = true;
+    if (now - d.heard < options_.patience() / 2) return true;
+  }
+  return !others;
+}
+
+void ResourceManager::watch(Instant now) {
+  for (Device& d : devices_) {
+    if (!d.alive || now < dead_at(d)) continue;
+    if (d.node == self_ || hears_others(d, now)) {
+      declare_dead(d, now);
+      continue;
+    }
+    if (alone_since_ == kNever) {
+      alone_since_ = d.heard;
+      note(RecoveryEvent::What::kAlone, self_, kNoSlot, now);
+    }
+    d.spared = later(now, options_.timeout);
+  }
+}
+
+void ResourceManager::declare_dead(Device& d, Instant now) {
+  d.alive = false;
+  d.asked = false;
+  NodeId had = kNoSlot;
+  for (const Slot& slot : slots_)
+    if (slot.node == d.node && slot.vacant == kNever) had = slot.slot;
+  note(RecoveryEvent::What::kDead, d.node, had, now);
+  vacate(d.node, now);
+}
+
+void ResourceManager::vacate(NodeId node, Instant now) {
+  for (Slot& slot : slots_)
+    if (slot.node == node && slot.vacant == kNever) slot.vacant = now;
+}
+
+// ---- Grants
+
+// A device that fits and is free; of several the one that stands first, and the one that had the slot last.
+ResourceManager::Device* ResourceManager::candidate(const Slot& slot,
+                                                    std::span<const NodeId> taken) {
+  const auto fits = [&](const Device& d) {
+    return d.alive && !d.busy && !d.broken && !d.forbidden &&
+           std::ranges::find(d.can, slot.slot) != d.can.end() &&
+           std::ranges::find(taken, d.node) == taken.end();
+  };
+  Device* last = nullptr;
+  for (Device& d : devices_) {
+    if (!fits(d)) continue;
+    if (leased(d.node) ? d.leased_twice : d.node != slot.node) return &d;
+    if (!leased(d.node)) last = &d;
+  }
+  return last;
+}
+
+void ResourceManager::fill(Instant now) {
+  if (learning_ || now < grants_from_) return;
+  std::vector<NodeId> taken;
+  std::vector<std::pair<Slot*, Device*>> grants;
+  for (Slot& slot : slots_) {
+    if (slot.vacant == kNever) continue;
+    Device* const d = candidate(slot, taken);
+    if (d == nullptr) return;  // all or none: a model with a hole answers nothing
+    taken.push_back(d->node);
+    grants.emplace_back(&slot, d);
+  }
+  if (grants.empty()) return;
+  ++generation_;
+  for (const auto& [slot, d] : grants) {
+    slot->node = d->node;
+    slot->vacant = kNever;
+    ++d->fence;
+    d->progressed = now;
+    note(RecoveryEvent::What::kGranted, d->node, slot->slot, now);
+  }
+  for (Device& d : devices_) {
+    d.told = false;
+    if (d.alive) tell(d);
+  }
+}
+
+void ResourceManager::tell(Device& d) {
+  if (d.told) return;
+  Assignment out{generation_, {}};
+  for (const Slot& slot : slots_) {
+    const Device* const holder = find(slot.node);
+    out.grants.push_back({slot.slot, slot.node, holder == nullptr ? 0 : holder->fence});
+  }
+  d.told = true;
+  d.told_at = questions_;
+  letters_.push_back({d.node, std::move(out)});
+}
+
+void ResourceManager::give_up(RecoveryEvent::What what, NodeId node, NodeId slot, Instant now) {
+  note(what, node, slot, now);
+  gave_up_ = now;
+}
+
+// ---- Faults of the manager itself
+
+void ResourceManager::restart(Instant now) {
+  note(RecoveryEvent::What::kManagerUp, self_, kNoSlot, now);
+  generation_ = 1;
+  grants_from_ = later(now, options_.lease);
+  learning_ = true;
+  alone_since_ = kNever;
+  letters_.clear();
+  for (Slot& slot : slots_) slot = {slot.slot, kNoSlot, kNever};
+  for (Device& d : devices_) {
+    d.told = true;
+    d.alive = d.asked = d.busy = d.broken = false;
+    d.heard = d.next_question = d.progressed = now;
+    d.fence = 0;
+  }
+}
+
+void ResourceManager::lose_lease(NodeId node, Instant now) {
+  for (const Slot& slot : slots_)
+    if (slot.node == node && slot.vacant == kNever)
+      note(RecoveryEvent::What::kLeaseLost, node, slot.slot, now);
+  vacate(node, now);
+  fill(now);
+}
+
+std::string ResourceManager::describe() const {
+  std::string out;
+  for (const Slot& slot : slots_)
+    if (slot.vacant != kNever)
+      out += fmt::format("{}nobody has taken the place of node {}", out.empty() ? "" : ", ",
+                         index(slot.slot));
+  return out;
+}
+
+}  // namespace soliton
