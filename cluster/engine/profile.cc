@@ -86,6 +86,7 @@ class ProfiledRole : public Role {
   RunEnd run_end() const override { return role_->run_end(); }
   std::uint32_t first_open() const override { return role_->first_open(); }
   void restart(std::uint32_t first, Instant now) override { role_->restart(first, now); }
+  void adopt(const RoleSpec& spec) override { role_->adopt(spec); }
   bool outlives_peers() const override { return role_->outlives_peers(); }
   std::uint32_t generation() const override { return role_->generation(); }
   void revive(Instant now) override { role_->revive(now); }

@@ -80,11 +80,24 @@ std::vector<std::string> rack_loss(const ProfilePlace& place) {
   return rules;
 }
 
+// The upsets of a year within the time of the profile: one in 1,025 machine-days (Putnam et al., "A
+// reconfigurable fabric for accelerating large-scale datacenter services", ISCA 2014), so much faster.
+std::vector<std::string> seu_year(const ProfilePlace& place) {
+  constexpr double kYearPicoseconds = 365.0 * 86'400 * 1e12;
+  const double faster = std::min(1e12, kYearPicoseconds / static_cast<double>(place.span.count()));
+  return {fmt::format(
+      "{{id: seu_year, kind: seu_config, scrub: {}, where: {{nodes: 'kind=npu'}}, when: {{from: "
+      "{}, "
+      "to: {}, poisson: {{every: 1025 d, accelerate: {:.0f}}}}}}}",
+      spell(place.span / 20), spell(place.at), spell(sum(place.at, place.span)), faster)};
+}
+
 constexpr FaultProfile kProfiles[] = {
     {"lossy_lan", "rare losses, jitter, reordering and copies", lossy_lan},
     {"storm", "bursts of losses, damage and flaps", storm},
     {"swizzle", "half the nodes stop one by one and go on in another order", swizzle},
     {"rack_loss", "a switch fails, with a storm on the links", rack_loss},
+    {"seu_year", "the upsets that every device has in a year", seu_year},
 };
 
 constexpr Duration kStandardSpan = milliseconds(5);

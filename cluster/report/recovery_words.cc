@@ -26,6 +26,7 @@ constexpr Sentence kSentences[] = {
     {"answered", "{node} has the first answer of generation {generation}"},
     {"manager_up", "the manager on {node} is back, and asks who has what"},
     {"alone", "the manager on {node} hears nobody, and waits"},
+    {"divided", "the model is divided anew, without {slot}, generation {generation}"},
     {"no_spare", "the run is given up: nobody has taken the work of {slot}"},
     {"isolated", "the run is given up: the manager on {node} has heard nobody"},
 };

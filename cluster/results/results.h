@@ -230,7 +230,8 @@ inline constexpr Field kRecoveryStepRows[] = {
     field<&RecoveryResult::Step::what>(
         "what",
         "`dead`, `hung`, `lost`, `lease_lost`, `refused`, `rejoined`, `granted`, `configured`, "
-        "`failed`, `replayed`, `answered`, `manager_up`, `alone`, `no_spare` or `isolated`."),
+        "`failed`, `replayed`, `answered`, `manager_up`, `alone`, `divided`, `no_spare` or "
+        "`isolated`."),
     field<&RecoveryResult::Step::node>("node", "Whom it is about."),
     field<&RecoveryResult::Step::slot>("slot", "Whose work: the node that had it first."),
     field<&RecoveryResult::Step::generation>("generation", "Of the assignment of work to nodes."),

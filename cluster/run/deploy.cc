@@ -27,13 +27,6 @@ namespace {
 // Bounds the memory of a trace: about 60 bytes an event, kept until the run ends.
 constexpr std::uint32_t kTraceEventsPerNode = 200'000;
 
-std::uint32_t node_number(const ClusterSpec& spec, const std::string& name) {
-  const auto found = std::find_if(spec.nodes.begin(), spec.nodes.end(),
-                                  [&](const NodeSpec& node) { return node.name == name; });
-  SOLITON_CHECK_MSG(found != spec.nodes.end(), "there is no node \"{}\"", name);
-  return static_cast<std::uint32_t>(found - spec.nodes.begin());
-}
-
 // What is known of the paths between nodes; nothing in wall time.
 std::optional<PathTimes> known_paths(const ClusterSpec& spec, const Topology& topology,
                                      const Routes& routes, const FaultPlan& faults,
@@ -240,41 +233,16 @@ void add_workloads(const std::vector<NamedTraffic>& workloads, std::set<NodePair
 
 std::vector<NodeAssignment> model_assignments(const PreparedRun& run) {
   const ClusterSpec& spec = run.spec;
-  const PlacedGraph& placed = run.graph->placed;
   std::vector<NodeAssignment> nodes = idle_nodes(spec);
-  std::set<NodePair> pairs;
-  const auto talk = [&](const std::string& from, const std::vector<PartPort>& to) {
-    const std::uint32_t a = node_number(spec, from);
-    for (const PartPort& port : to)
-      if (const std::uint32_t b = node_number(spec, port.node); a != b)
-        pairs.insert({std::min(a, b), std::max(a, b)});
-  };
-  for (const auto& ports : placed.sends) talk(run.plan.host, ports);
-  for (const auto& initial : placed.initial) talk(run.plan.host, initial.second);
-  for (const HostParts& host : placed.hosts) {
-    for (const CpuPart& part : host.parts)
-      for (const auto& ports : part.outputs) talk(host.node, ports);
-    for (const StreamIn& stream : host.streams) talk(host.node, stream.to);
-  }
-  for (const Shard& shard : run.plan.shards) {
-    for (const OutPort& port : shard.out_ports)
-      for (const OutPort::Destination& to : port.destinations) {
-        const std::uint32_t a = node_number(spec, shard.node), b = node_number(spec, to.peer);
-        if (a != b) pairs.insert({std::min(a, b), std::max(a, b)});
-      }
-    nodes[node_number(spec, shard.node)].deployment.role = {kNpuRole, shard};
-  }
-  std::set<std::uint32_t> hosts;
-  for (const std::string& node : cpu_nodes_of(run)) {
-    hosts.insert(node_number(spec, node));
-    nodes[node_number(spec, node)].deployment.role = {kCpuRole, cpu_spec_of(run, node)};
-  }
-  if (!spec.workloads.empty()) add_workloads(traffics_of(run), pairs, nodes);
+  ModelRoles model = model_roles(run);
+  for (std::uint32_t node = 0; node < nodes.size(); ++node)
+    nodes[node].deployment.role = model.roles[node];
+  if (!spec.workloads.empty()) add_workloads(traffics_of(run), model.pairs, nodes);
   for (NodeAssignment& node : nodes) node.deployment.ltl = before_replies(node.deployment.ltl);
-  TalkingNodes talking{std::move(pairs), {}};
-  if (is_managed(spec)) add_manager(run, talking, nodes);
+  TalkingNodes talking{model.pairs, {}};
+  if (is_managed(spec)) add_manager(run, model, talking, nodes);
   wire(
-      fabric_of(run), talking, [&](const NodePair& pair) { return channel_of(pair, hosts); },
+      fabric_of(run), talking, [&](const NodePair& pair) { return channel_of(pair, model.hosts); },
       nodes);
   return nodes;
 }

@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "cluster/run/model_roles.h"
 #include "cluster/run/run.h"
 #include "node/runtime/deployment_codec.h"
 #include "partition/cost/connections.h"
@@ -17,9 +18,11 @@ struct TalkingNodes {
   std::set<NodePair> control;  // manager and agents, on channel 0
 };
 
-// Puts the roles of `nodes` under a resource manager. `pairs.data`: those of the plan; to them come those of
-// nodes that take the place of others. REQUIRES: is_managed(run.spec).
-void add_manager(const PreparedRun& run, TalkingNodes& pairs, std::vector<NodeAssignment>& nodes);
+// Puts the roles of `nodes`, which are those of `model`, under a resource manager. `pairs.data`: those of the
+// plan; to them come those of nodes that take the place of others, and of other divisions of the model.
+// REQUIRES: is_managed(run.spec).
+void add_manager(const PreparedRun& run, const ModelRoles& model, TalkingNodes& pairs,
+                 std::vector<NodeAssignment>& nodes);
 
 // Gives every node the rules of the fault plan that it carries out.
 void add_node_rules(const ClusterSpec& spec, const FaultPlan& faults,

@@ -27,6 +27,19 @@ std::optional<Instant> detected_at(const ClusterOutcome& outcome, std::size_t ru
   return std::nullopt;
 }
 
+// Whether a rule about nodes came into force, and when the last of its troubles ended within the run.
+void fill_course(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
+  for (std::size_t rule = 0; rule < results.faults.size(); ++rule) {
+    if (run.faults.rules[rule].nodes.empty()) continue;
+    FaultResult& fault = results.faults[rule];
+    std::optional<Instant> last;
+    for (const NodeFiring& firing : outcome.troubles)
+      if (firing.rule == rule) last = std::max(last.value_or(kRunStart), firing.trouble.until);
+    fault.armed = last.has_value();
+    if (last && *last <= outcome.end) fault.healed = last;
+  }
+}
+
 // Nodes that something has happened to at the end of the run, and those that have others' work.
 void fill_states(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
   if (is_managed(run.spec))
@@ -46,6 +59,7 @@ void fill_states(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
 
 void fill_recovery(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
   fill_states(run, outcome, results);
+  fill_course(run, outcome, results);
   for (std::size_t rule = 0; rule < results.faults.size(); ++rule)
     results.faults[rule].detected = detected_at(outcome, rule);
   if (!is_managed(run.spec)) return;

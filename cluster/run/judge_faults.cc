@@ -47,9 +47,12 @@ void judge_rules(const PreparedRun& run, RunResults& results) {
   const Instant end = end_of(results);
   for (std::size_t i = 0; i < results.faults.size() && i < run.faults.rules.size(); ++i) {
     FaultResult& fault = results.faults[i];
-    const auto window = last_window(run.faults, i, end, fault.counters);
-    fault.armed = window.has_value();
-    if (window && window->until <= end) fault.healed = window->until;
+    // Of rules about nodes the nodes have said it (fill_recovery()).
+    if (run.faults.rules[i].nodes.empty()) {
+      const auto window = last_window(run.faults, i, end, fault.counters);
+      fault.armed = window.has_value();
+      if (window && window->until <= end) fault.healed = window->until;
+    }
     if (fault.counters.last) fault.recovered = recovered_at(results, *fault.counters.last);
   }
 }

@@ -5,7 +5,7 @@
 
 namespace soliton {
 
-// Fills FaultResult::armed, healed and recovered, and RunResults::expectations, from all else.
+// Fills FaultResult::armed, healed (of rules about links) and recovered, and RunResults::expectations, from all else.
 void judge_faults(const PreparedRun& run, FinishedRun& finished);
 
 }  // namespace soliton

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cluster/file/yaml_file.h"
+#include "cluster/run/replans.h"
 #include "cluster/run/run.h"
 #include "cluster/run/traffic.h"
 #include "cluster/yaml/reader.h"
@@ -44,6 +45,9 @@ class Preparation {
       problems_.append(prepare_graph(*run_, {planned, options_.weights}));
     cut_off(problems_, spec().file);
     if (!problems_.empty()) return tl::unexpected<Diagnostics>(std::move(problems_));
+    if (planned && !traffic && options_.weights && options_.replans && !options_.plan_only &&
+        is_managed(spec()))
+      run_->replans = replans_of(*run_);
     return std::move(run_);
   }
 
@@ -132,6 +136,13 @@ class Preparation {
   Diagnostics problems_;
 };
 
+ClusterReading read_before(const ClusterSpec& spec) {
+  ClusterReading reading;
+  reading.spec = spec;
+  reading.nodes = reading.topology = reading.model = reading.workload = reading.rest = true;
+  return reading;
+}
+
 }  // namespace
 
 Checked<std::unique_ptr<PreparedRun>> prepare(const std::string& file, const Overrides& overrides,
@@ -147,10 +158,11 @@ Checked<std::unique_ptr<PreparedRun>> prepare(YamlFile yaml, const Overrides& ov
 }
 
 Checked<std::unique_ptr<PreparedRun>> prepare(const ClusterSpec& spec) {
-  ClusterReading reading;
-  reading.spec = spec;
-  reading.nodes = reading.topology = reading.model = reading.workload = reading.rest = true;
-  return Preparation(std::move(reading), {}).run();
+  return Preparation(read_before(spec), {}).run();
+}
+
+Checked<std::unique_ptr<PreparedRun>> prepare_plan(const ClusterSpec& spec) {
+  return Preparation(read_before(spec), {.replans = false}).run();
 }
 
 }  // namespace soliton

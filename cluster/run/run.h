@@ -16,6 +16,14 @@
 
 namespace soliton {
 
+struct PreparedRun;
+
+// The same run with the model divided anew, for when a node is lost and none can take its place.
+struct Replan {
+  std::uint32_t lost = 0;  // node
+  std::unique_ptr<PreparedRun> run;
+};
+
 // Everything that is known before a process starts. Do not move it: other objects refer to its
 // routes and shards. Graph and plan stay empty for a communication workload.
 struct PreparedRun {
@@ -26,6 +34,7 @@ struct PreparedRun {
   std::unique_ptr<Routes> live_routes;  // the same around what `faults` take down
   Plan plan;
   std::optional<GraphRun> graph;  // the model with its workload
+  std::vector<Replan> replans;    // of a run with a resource manager; at most one for each node
 };
 
 // How much of a cluster file to prepare.
@@ -33,6 +42,7 @@ struct PrepareOptions {
   bool plan = true;        // false: all except the search for a plan
   bool plan_only = false;  // only a plan, of which a communication workload has none
   bool weights = true;     // false: generate none for `model.rnn`, as for a mere check
+  bool replans = true;     // false: no other divisions of the model
 };
 
 // Reads the file, builds the topology, resolves faults, reads model and workload, partitions.
@@ -47,6 +57,9 @@ Checked<std::unique_ptr<PreparedRun>> prepare(YamlFile yaml, const Overrides& ov
 
 // The same for a spec that was read without errors.
 Checked<std::unique_ptr<PreparedRun>> prepare(const ClusterSpec& spec);
+
+// The same without other divisions of the model.
+Checked<std::unique_ptr<PreparedRun>> prepare_plan(const ClusterSpec& spec);
 
 // Number of requests, or of messages and rounds, that the workload asks for.
 std::uint64_t asked_of(const ClusterSpec& spec);

@@ -47,6 +47,9 @@ class Chassis final : public Machine {
   RunEnd run_end() const override { return node_->run_end(); }
   Instant ended() const override { return node_->ended(); }
 
+  // The run is over: what has begun until then has happened, also to a node that did nothing.
+  void finish(Instant end) { pass(end); }
+
   // Of all incarnations.
   void hand_over(Records& to);
   void add_stats(RoleStats& to) const;

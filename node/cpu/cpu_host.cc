@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "node/deployment/role_spec.h"
 #include "node/service/flow.h"
 #include "partition/ir/array_bytes.h"
 #include "protocol/base/check.h"
@@ -37,13 +38,26 @@ Payload token_of(const StreamCut& cut, const LaneArrays& lanes, std::int64_t tok
 
 CpuHost::CpuHost(const CpuSpec& spec, const CpuOptions& options,
                  const std::vector<std::string>& node_names, TraceBuffer* trace)
-    : spec_(spec), options_(options), names_(node_names), trace_(trace), cpu_(options.time) {
-  for (const CpuPart& part : spec.parts) parts_.emplace_back(part, spec.device, cpu_);
-  for (const StreamIn& stream : spec.streams) streams_.emplace_back(stream, spec.batch);
+    : spec_(&spec), options_(options), names_(node_names), trace_(trace), cpu_(options.time) {
+  make_parts();
   if (!spec.clients) return;
   const ClientWorkload& workload = spec.clients->workload;
   schedule_.emplace(workload, spec.clients->inputs.seed);
   batcher_.emplace(workload.batch, workload.batch_wait);
+}
+
+void CpuHost::make_parts() {
+  parts_.clear();
+  streams_.clear();
+  for (const CpuPart& part : spec_->parts) parts_.emplace_back(part, spec_->device, cpu_);
+  for (const StreamIn& stream : spec_->streams) streams_.emplace_back(stream, spec_->batch);
+}
+
+// Of another division of the same model: the clients, and what they wait for, stay.
+void CpuHost::adopt(const RoleSpec& spec) {
+  spec_ = &spec.get<CpuSpec>();
+  SOLITON_CHECK(spec_->clients.has_value() == schedule_.has_value());
+  make_parts();
 }
 
 void CpuHost::start(Instant at) {
@@ -73,7 +87,7 @@ void CpuHost::on_deadline(Instant now) {
   }
   if (!schedule_) return;
   while (const std::optional<ClientSchedule::Due> due = schedule_->take_due(now)) {
-    const std::int64_t steps = spec_.clients->inputs.steps(due->request);
+    const std::int64_t steps = spec_->clients->inputs.steps(due->request);
     if (std::optional<Batch> full = batcher_->add(steps, {due->request, due->client, now}))
       begin_batch(std::move(*full), now);
   }
@@ -83,14 +97,14 @@ void CpuHost::on_deadline(Instant now) {
 void CpuHost::begin_batch(Batch batch, Instant now) {
   const std::uint32_t number = next_batch_++;
   if (carries_state()) sent_batches_.push_back(batch);
-  const std::size_t replies = spec_.clients->replies;
+  const std::size_t replies = spec_->clients->replies;
   Open& open = open_[number];
   open = {std::move(batch), now, std::vector<LaneArrays>(replies), replies, {}};
   send_batch(number, open.batch, now);
 }
 
 void CpuHost::send_batch(std::uint32_t number, const Batch& batch, Instant now) {
-  const GraphClients& clients = *spec_.clients;
+  const GraphClients& clients = *spec_->clients;
   const bool computed = std::ranges::any_of(
       batch.members, [this](const BatchMember& member) { return functional(member.request); });
   const auto sent = [&](const ir::Array& array) {
@@ -120,13 +134,13 @@ void CpuHost::restart(std::uint32_t first, Instant now) {
   for (StreamAssembler& stream : streams_) stream.begin_with(first);
   local_.clear();
   outbox_ = Outbox();
-  if (!spec_.clients) return;
+  if (!spec_->clients) return;
   sent_again_ = next_batch_;
   for (std::uint32_t number = first; carries_state() && number < next_batch_; ++number)
     send_batch(number, sent_batches_[number], now);
   for (auto& [number, open] : open_) {
-    open.outputs.assign(spec_.clients->replies, {});
-    open.missing = spec_.clients->replies;
+    open.outputs.assign(spec_->clients->replies, {});
+    open.missing = spec_->clients->replies;
     open.last = {};
     open.began = now;  // what was done before is a wait
     if (!carries_state()) send_batch(number, open.batch, now);
@@ -212,7 +226,7 @@ void CpuHost::on_message(NodeId peer, Payload message, Instant now) {
   for (std::size_t s = 0; s < streams_.size(); ++s)
     if (streams_[s].has_port(header.port)) return on_stream(peer, s, *data, now);
   Result<std::vector<ir::Array>> arrays = ir::arrays_of(data->vectors);
-  if (!arrays || arrays->empty() || arrays->size() > spec_.batch) {
+  if (!arrays || arrays->empty() || arrays->size() > spec_->batch) {
     ++duplicated_;
     return;
   }
@@ -240,7 +254,7 @@ void CpuHost::on_stream(NodeId peer, std::size_t stream, const DataMessage& mess
   }
   record_received(peer, message.header, kDataHeaderBytes + message.vectors.size(), now);
   while (std::optional<StreamAssembler::Done> done = streams_[stream].poll()) {
-    const Leaving leaving{std::move(done->lanes), &spec_.streams[stream].to};
+    const Leaving leaving{std::move(done->lanes), &spec_->streams[stream].to};
     send({&leaving, 1}, {done->request, done->started, done->steps, done->functional},
          done->arrival);
   }
@@ -249,16 +263,16 @@ void CpuHost::on_stream(NodeId peer, std::size_t stream, const DataMessage& mess
 void CpuHost::on_arrays(const DataHeader& header, LaneArrays arrays, const Arrival& arrival,
                         Instant now) {
   for (std::size_t p = 0; p < parts_.size(); ++p) {
-    const CpuPart& part = spec_.parts[p];
+    const CpuPart& part = spec_->parts[p];
     if (header.port < part.first_port || header.port >= part.first_port + part.graph.inputs.size())
       continue;
     if (!parts_[p].on_arrays(header.port - part.first_port, header, std::move(arrays), arrival))
       ++duplicated_;
     return run_parts(p);
   }
-  if (spec_.clients && header.port >= spec_.clients->first_port &&
-      header.port < spec_.clients->first_port + spec_.clients->replies)
-    return on_reply(header.port - spec_.clients->first_port, index(header.request),
+  if (spec_->clients && header.port >= spec_->clients->first_port &&
+      header.port < spec_->clients->first_port + spec_->clients->replies)
+    return on_reply(header.port - spec_->clients->first_port, index(header.request),
                     std::move(arrays), arrival, now);
   ++duplicated_;
 }
@@ -270,7 +284,7 @@ void CpuHost::run_parts(std::size_t part) {
                       done->request, 0, 0});
     std::vector<Leaving> leaving;
     for (std::size_t k = 0; k < done->outputs.size(); ++k)
-      leaving.push_back({std::move(done->outputs[k]), &spec_.parts[part].outputs[k]});
+      leaving.push_back({std::move(done->outputs[k]), &spec_->parts[part].outputs[k]});
     send(leaving, {done->request, done->started, done->steps, done->functional}, done->leaves);
   }
 }
@@ -326,7 +340,7 @@ void CpuHost::complete(const Open& open, std::size_t lane, Instant now) {
 }
 
 bool CpuHost::finished() const {
-  return spec_.clients && completed_ == spec_.clients->workload.requests;
+  return spec_->clients && completed_ == spec_->clients->workload.requests;
 }
 
 std::vector<std::string> CpuHost::describe_outstanding() const {

@@ -53,8 +53,10 @@ class CpuHost : public Role {
   void add_stats(RoleStats& to) const override;
   std::uint32_t first_open() const override;
   void restart(std::uint32_t first, Instant now) override;
+  void adopt(const RoleSpec& spec) override;
 
  private:
+  void make_parts();
   // A batch whose outputs are not all there.
   struct Open {
     Batch batch;
@@ -81,7 +83,7 @@ class CpuHost : public Role {
   // Sends the inputs of a batch, for the first time or again.
   void send_batch(std::uint32_t number, const Batch& batch, Instant now);
   // Of a model that carries state a request needs all before it.
-  bool carries_state() const { return spec_.clients && !spec_.clients->initial.empty(); }
+  bool carries_state() const { return spec_->clients && !spec_->clients->initial.empty(); }
   // Arrays that leave together, all of one batch, and where each goes.
   struct Leaving {
     LaneArrays lanes;
@@ -113,7 +115,7 @@ class CpuHost : public Role {
                 Instant now);
   void complete(const Open& open, std::size_t lane, Instant now);
 
-  const CpuSpec& spec_;
+  const CpuSpec* spec_;
   CpuOptions options_;
   const std::vector<std::string>& names_;
   TraceBuffer* trace_;

@@ -33,6 +33,8 @@ std::string_view recovery_word(RecoveryEvent::What what) {
       return "manager_up";
     case What::kAlone:
       return "alone";
+    case What::kDivided:
+      return "divided";
     case What::kNoSpare:
       return "no_spare";
     case What::kIsolated:

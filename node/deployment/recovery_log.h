@@ -24,6 +24,7 @@ struct RecoveryEvent {
     kAnswered,    // the host has the first answer of this generation
     kManagerUp,   // the manager is back, and knows nothing
     kAlone,       // the manager hears nobody, and waits
+    kDivided,     // the model is divided anew, without the slot
     kNoSpare,     // the end: no node can take the slot of the node
     kIsolated,    // the end: the manager has heard nobody for too long
   };

@@ -11,25 +11,27 @@ namespace soliton {
 
 ManagedRole::ManagedRole(const ManagedRoles& spec, const Deployment& deployment, Make make)
     : spec_(spec), deployment_(deployment), make_(std::move(make)), as_(deployment) {
-  if (has_manager()) manager_.emplace(spec.options, spec.nodes, deployment.id);
+  if (has_manager()) manager_.emplace(spec.options, spec.nodes, spec.layouts, deployment.id);
   const bool reborn = deployment.identity.epoch > 1;
   // Clients that have forgotten what they asked cannot go on.
   broken_ = reborn && has_clients();
   if (reborn || spec.slot == kNoSlot) return;
   slot_ = spec.slot;
-  make_role(slot_);
+  make_role();
   begun_ = true;
 }
 
 // ---- What this node is
 
-const ManagedRoles::Play* ManagedRole::play_of(NodeId slot) const {
-  const auto at = std::ranges::find(spec_.plays, slot, &ManagedRoles::Play::slot);
+const ManagedRoles::Play* ManagedRole::play_of(std::uint32_t layout, NodeId slot) const {
+  const auto at = std::ranges::find_if(spec_.plays, [&](const ManagedRoles::Play& play) {
+    return play.layout == layout && play.slot == slot;
+  });
   return at == spec_.plays.end() ? nullptr : &*at;
 }
 
 bool ManagedRole::has_clients() const {
-  const ManagedRoles::Play* const own = play_of(spec_.slot);
+  const ManagedRoles::Play* const own = play_of(0, spec_.slot);
   return own != nullptr && own->role.takes_part();
 }
 
@@ -43,10 +45,10 @@ NodeId ManagedRole::slot_of(NodeId node) const {
   return at == grants_.end() ? node : at->slot;
 }
 
-void ManagedRole::make_role(NodeId slot) {
-  const ManagedRoles::Play* const play = play_of(slot);
-  SOLITON_CHECK_MSG(play != nullptr, "{} cannot be node {}", deployment_.node, index(slot));
-  as_.id = slot;
+void ManagedRole::make_role() {
+  const ManagedRoles::Play* const play = play_of(layout_, slot_);
+  SOLITON_CHECK_MSG(play != nullptr, "{} cannot be node {}", deployment_.node, index(slot_));
+  as_.id = slot_;
   role_ = std::make_unique<FaultyRole>(make_(play->role, as_), true);
 }
 
@@ -151,31 +153,29 @@ void ManagedRole::adopt(const Assignment& assignment, Instant now) {
       granted = granted == slot_ ? granted : grant.slot == slot_ ? slot_ : granted;
     }
   }
-  become(granted, now);
+  become(assignment.layout, granted, now);
   take_held(now);
 }
 
-void ManagedRole::become(NodeId slot, Instant now) {
-  const bool has_it = role_ != nullptr && slot == slot_;
-  if (!has_it) {
-    keep_stats();
-    role_.reset();
-    configured_at_ = kNever;
-  }
+void ManagedRole::become(std::uint32_t layout, NodeId slot, Instant now) {
+  const ManagedRoles::Play* const play = play_of(layout, slot);
+  const bool stays = role_ != nullptr && slot == slot_ && play != nullptr;
+  const bool anew = layout != std::exchange(layout_, layout);
   slot_ = slot;
-  if (slot == kNoSlot || (has_it && !has_clients())) return;
-  if (has_it) {
-    const std::uint32_t first = role_->first_open();
-    begin(first, now);
-    return;
+  // Clients keep what they wait for, whatever the division of the model.
+  if (stays && has_clients()) {
+    if (anew) role_->adopt(play->role);
+    return begin(role_->first_open(), now);
   }
-  const ManagedRoles::Play* const play = play_of(slot);
+  if (stays && !anew) return;
+  keep_stats();
+  role_.reset();
+  configured_at_ = kNever;
   if (play == nullptr || broken_) return;
   // A memory that does not calibrate costs another configuration; three times are too many.
   constexpr std::int64_t kMost = 3;
   const std::int64_t failed = condition_.calibrations_failed;
-  const Duration once = sum(spec_.options.configure, play->load);
-  configured_at_ = later(now, times(once, std::min(failed + 1, kMost)));
+  configured_at_ = later(now, times(play->ready_after, std::min(failed + 1, kMost)));
 }
 
 void ManagedRole::configured(Instant now) {
@@ -185,7 +185,7 @@ void ManagedRole::configured(Instant now) {
     broken_ = true;
     return;
   }
-  make_role(slot_);
+  make_role();
   role_->set_condition(condition_, now);
   role_->start(now);
   note(RecoveryEvent::What::kConfigured, now);
@@ -211,6 +211,7 @@ AgentStatus ManagedRole::status(std::uint64_t question, Instant now) const {
   AgentStatus out;
   out.number = question;
   out.generation = generation_;
+  out.layout = layout_;
   out.slot = role_ != nullptr || configured_at_ != kNever ? slot_ : kNoSlot;
   out.refused = refused_;
   out.progress = role_ == nullptr ? 0 : role_->progress();

@@ -26,15 +26,18 @@ namespace soliton {
 struct ManagedRoles {
   // What the node can be.
   struct Play {
+    std::uint32_t layout = 0;
     NodeId slot{};
     RoleSpec role;
-    Duration load{};  // time in which its weights come
+    Duration ready_after{};  // how long it takes to become that
   };
   ManagerOptions options;
   NodeId manager{};       // the node that has the manager
   NodeId slot = kNoSlot;  // that this node has at the start
   std::vector<Play> plays;
-  std::vector<ManagedNode> nodes;  // of the manager's node: all nodes; of others: none
+  // Of the manager's node: all nodes and layouts; of others: none.
+  std::vector<ManagedNode> nodes;
+  std::vector<ManagedLayout> layouts;
 };
 
 class ManagedRole final : public Role {
@@ -69,13 +72,13 @@ class ManagedRole final : public Role {
   };
 
   bool has_manager() const { return spec_.manager == deployment_.id; }
-  const ManagedRoles::Play* play_of(NodeId slot) const;
+  const ManagedRoles::Play* play_of(std::uint32_t layout, NodeId slot) const;
   bool has_clients() const;
   // Whether the role of the slot takes part in the present generation.
   bool plays() const { return role_ != nullptr && begun_; }
   NodeId holder(NodeId slot) const;
   NodeId slot_of(NodeId node) const;
-  void make_role(NodeId slot);
+  void make_role();
   // Takes the records of the role, and notes the first answer of a generation.
   void collect();
   void keep_stats();
@@ -83,7 +86,7 @@ class ManagedRole final : public Role {
   void take_held(Instant now);
   void take_control(NodeId peer, const Envelope& envelope, const Payload& message, Instant now);
   void adopt(const Assignment& assignment, Instant now);
-  void become(NodeId slot, Instant now);
+  void become(std::uint32_t layout, NodeId slot, Instant now);
   void configured(Instant now);
   void begin(std::uint32_t first, Instant now);
   void answer(std::uint64_t question, Instant now);
@@ -101,6 +104,7 @@ class ManagedRole final : public Role {
   Deployment as_;  // what the role of the slot takes for its node's
   std::unique_ptr<FaultyRole> role_;
   NodeId slot_ = kNoSlot;
+  std::uint32_t layout_ = 0;
   NodeId refused_ = kNoSlot;
   std::uint32_t generation_ = 1;
   std::uint32_t first_ = 0;  // request of the generation, once begun

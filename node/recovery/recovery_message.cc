@@ -46,8 +46,8 @@ class WordReader {
 
 constexpr std::size_t kWord = sizeof(std::uint32_t);
 constexpr std::size_t kQuestionBytes = 2 * kWord;
-constexpr std::size_t kStatusBytes = 10 * kWord;
-constexpr std::size_t kAssignmentHead = kWord;
+constexpr std::size_t kStatusBytes = 11 * kWord;
+constexpr std::size_t kAssignmentHead = 2 * kWord;
 constexpr std::size_t kGrantBytes = 4 * kWord;
 constexpr std::uint32_t kBusy = 1, kBroken = 2;
 
@@ -94,6 +94,7 @@ Payload pack(const AgentStatus& status) {
   WordWriter out;
   out.wide(status.number);
   out.word(status.generation);
+  out.word(status.layout);
   out.node(status.slot);
   out.node(status.refused);
   out.wide(status.progress);
@@ -108,6 +109,7 @@ std::optional<AgentStatus> unpack_status(const Payload& message) {
   AgentStatus out;
   out.number = in.wide();
   out.generation = in.word();
+  out.layout = in.word();
   out.slot = in.node();
   out.refused = in.node();
   out.progress = in.wide();
@@ -121,6 +123,7 @@ std::optional<AgentStatus> unpack_status(const Payload& message) {
 Payload pack(const Assignment& assignment) {
   WordWriter out;
   out.word(assignment.generation);
+  out.word(assignment.layout);
   for (const Grant& grant : assignment.grants) {
     out.node(grant.slot);
     out.node(grant.node);
@@ -136,6 +139,7 @@ std::optional<Assignment> unpack_assignment(const Payload& message) {
   WordReader in(message.bytes);
   Assignment out;
   out.generation = in.word();
+  out.layout = in.word();
   out.grants.resize((size - kAssignmentHead) / kGrantBytes);
   for (Grant& grant : out.grants) {
     grant.slot = in.node();

@@ -37,6 +37,7 @@ struct Question {
 struct AgentStatus {
   std::uint64_t number = 0;  // of the question; 0: nobody asked
   std::uint32_t generation = 0;
+  std::uint32_t layout = 0;
   NodeId slot = kNoSlot;       // that it has, or is being configured for
   NodeId refused = kNoSlot;    // a slot that it was granted and refused
   std::uint64_t progress = 0;  // messages that its role has taken and made
@@ -54,7 +55,8 @@ struct Grant {
 };
 struct Assignment {
   std::uint32_t generation = 0;
-  std::vector<Grant> grants;  // all slots, in ascending order
+  std::uint32_t layout = 0;   // which division of the model
+  std::vector<Grant> grants;  // all slots of the layout, in ascending order
 };
 
 Payload pack(const Question& question);

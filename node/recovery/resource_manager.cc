@@ -9,8 +9,8 @@
 namespace soliton {
 
 ResourceManager::ResourceManager(const ManagerOptions& options, std::vector<ManagedNode> nodes,
-                                 NodeId self)
-    : options_(options), self_(self) {
+                                 std::vector<ManagedLayout> layouts, NodeId self)
+    : options_(options), self_(self), layouts_(std::move(layouts)) {
   for (ManagedNode& node : nodes) {
     if (node.slot != kNoSlot) slots_.push_back({node.slot, node.node});
     devices_.push_back({std::move(node)});
@@ -84,9 +84,12 @@ void ResourceManager::on_status(NodeId from, const AgentStatus& status, Instant 
 
 // What the agents say is what was granted last.
 void ResourceManager::learn(NodeId from, const AgentStatus& status) {
-  if (status.generation < generation_ || status.slot == kNoSlot) return;
-  if (status.generation > generation_)
-    for (Slot& slot : slots_) slot.node = kNoSlot;
+  if (status.generation < generation_ || status.slot == kNoSlot || status.layout > layouts_.size())
+    return;
+  if (status.generation > generation_) {
+    layout_ = status.layout;
+    slots_ = slots_of(layout_);
+  }
   generation_ = status.generation;
   for (Slot& slot : slots_)
     if (slot.slot == status.slot) slot = {status.slot, from, kNever};
@@ -133,7 +136,11 @@ Instant ResourceManager::next_deadline() const {
     if (d.alive) next = std::min(next, dead_at(d));
   }
   for (const Slot& slot : slots_)
-    if (slot.vacant != kNever) next = std::min(next, later(slot.vacant, options_.give_up));
+    if (slot.vacant != kNever) {
+      next = std::min(next, patience_with(slot));
+      const Instant divided = later(slot.vacant, options_.replan);
+      if (layout_without(slot.slot) != nullptr && divided > looked_) next = std::min(next, divided);
+    }
   if (alone_since_ != kNever) next = std::min(next, later(alone_since_, options_.give_up));
   if (learning_) next = std::min(next, grants_from_);
   return next;
@@ -141,6 +148,7 @@ Instant ResourceManager::next_deadline() const {
 
 void ResourceManager::on_deadline(Instant now) {
   if (gave_up_ != kNever) return;
+  looked_ = now;
   for (Device& d : devices_) {
     if (d.asked || d.next_question > now) continue;
     letters_.push_back({d.node, Question{++questions_}});
@@ -155,7 +163,7 @@ void ResourceManager::on_deadline(Instant now) {
   watch(now);
   fill(now);
   for (const Slot& slot : slots_)
-    if (slot.vacant != kNever && now >= later(slot.vacant, options_.give_up))
+    if (slot.vacant != kNever && now >= patience_with(slot))
       return give_up(RecoveryEvent::What::kNoSpare, slot.node, slot.slot, now);
   if (alone_since_ != kNever && now >= later(alone_since_, options_.give_up))
     give_up(RecoveryEvent::What::kIsolated, self_, kNoSlot, now);
@@ -238,7 +246,10 @@ void ResourceManager::fill(Instant now) {
   for (Slot& slot : slots_) {
     if (slot.vacant == kNever) continue;
     Device* const d = candidate(slot, taken);
-    if (d == nullptr) return;  // all or none: a model with a hole answers nothing
+    if (d == nullptr) {  // all or none: a model with a hole answers nothing
+      divide_anew(now);
+      return;
+    }
     taken.push_back(d->node);
     grants.emplace_back(&slot, d);
   }
@@ -251,15 +262,69 @@ void ResourceManager::fill(Instant now) {
     d->progressed = now;
     note(RecoveryEvent::What::kGranted, d->node, slot->slot, now);
   }
+  begin_generation(now);
+}
+
+void ResourceManager::begin_generation(Instant) {
   for (Device& d : devices_) {
     d.told = false;
     if (d.alive) tell(d);
   }
 }
 
+// ---- Another division of the model
+
+const ManagedLayout* ResourceManager::layout_without(NodeId slot) const {
+  if (layout_ != 0) return nullptr;
+  const auto at = std::ranges::find(layouts_, slot, &ManagedLayout::lost);
+  return at == layouts_.end() ? nullptr : &*at;
+}
+
+std::vector<ResourceManager::Slot> ResourceManager::slots_of(std::uint32_t layout) const {
+  std::vector<Slot> out;
+  if (layout > 0) {
+    for (const NodeId slot : layouts_[layout - 1].slots) out.push_back({slot, kNoSlot, kNever});
+  } else {
+    for (const Device& d : devices_)
+      if (d.slot != kNoSlot) out.push_back({d.slot, kNoSlot, kNever});
+  }
+  std::ranges::sort(out, {}, &Slot::slot);
+  return out;
+}
+
+// When the work of the slot is given up, or the model divided anew.
+Instant ResourceManager::patience_with(const Slot& slot) const {
+  const Instant give_up = later(slot.vacant, options_.give_up);
+  if (layout_without(slot.slot) == nullptr) return give_up;
+  const Instant divided = later(slot.vacant, options_.replan);
+  return std::max(give_up, later(divided, options_.timeout));
+}
+
+bool ResourceManager::divide_anew(Instant now) {
+  const auto vacant = [](const Slot& slot) { return slot.vacant != kNever; };
+  if (std::ranges::count_if(slots_, vacant) != 1) return false;
+  const Slot lost = *std::ranges::find_if(slots_, vacant);
+  const ManagedLayout* const layout = layout_without(lost.slot);
+  if (layout == nullptr || now < later(lost.vacant, options_.replan)) return false;
+  std::vector<Slot> slots;
+  for (const NodeId slot : layout->slots) {
+    const auto at = std::ranges::find(slots_, slot, &Slot::slot);
+    const NodeId node = at == slots_.end() ? slot : at->node;
+    const Device* const d = find(node);
+    if (d == nullptr || !d->alive || d->busy || d->broken) return false;
+    slots.push_back({slot, node, kNever});
+  }
+  slots_ = std::move(slots);
+  layout_ = static_cast<std::uint32_t>(layout - layouts_.data()) + 1;
+  ++generation_;
+  note(RecoveryEvent::What::kDivided, self_, lost.slot, now);
+  begin_generation(now);
+  return true;
+}
+
 void ResourceManager::tell(Device& d) {
   if (d.told) return;
-  Assignment out{generation_, {}};
+  Assignment out{generation_, layout_, {}};
   for (const Slot& slot : slots_) {
     const Device* const holder = find(slot.node);
     out.grants.push_back({slot.slot, slot.node, holder == nullptr ? 0 : holder->fence});
@@ -279,11 +344,12 @@ void ResourceManager::give_up(RecoveryEvent::What what, NodeId node, NodeId slot
 void ResourceManager::restart(Instant now) {
   note(RecoveryEvent::What::kManagerUp, self_, kNoSlot, now);
   generation_ = 1;
+  layout_ = 0;
   grants_from_ = later(now, options_.lease);
   learning_ = true;
   alone_since_ = kNever;
   letters_.clear();
-  for (Slot& slot : slots_) slot = {slot.slot, kNoSlot, kNever};
+  slots_ = slots_of(layout_);
   for (Device& d : devices_) {
     d.told = true;
     d.alive = d.asked = d.busy = d.broken = false;

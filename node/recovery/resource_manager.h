@@ -7,6 +7,9 @@
 // and is not can do no harm, and the manager need not be right about who lives, only about what it said last.
 // Grants are numbered by device (fencing), and no device has two.
 //
+// A layout is one division of the model, and has its slots. Where no device is left for a slot, the manager
+// changes to the layout that does without it, if there is one.
+//
 // Nothing is decided on silence that all share: then it is the manager who is cut off. It waits, and ends
 // the run when that lasts.
 #pragma once
@@ -25,16 +28,24 @@
 
 namespace soliton {
 
+// A division of the model for when a slot is lost.
+struct ManagedLayout {
+  NodeId lost = kNoSlot;  // of the first layout: none
+  std::vector<NodeId> slots;
+};
+
 // A node that the manager looks after.
 struct ManagedNode {
   NodeId node{};
   NodeId slot = kNoSlot;    // that it has at the start; none: a device in reserve
-  std::vector<NodeId> can;  // slots that it can be granted, its own among them
+  std::vector<NodeId> can;  // slots that it can be granted, its own among them, in any layout
 };
 
 class ResourceManager {
  public:
-  ResourceManager(const ManagerOptions& options, std::vector<ManagedNode> nodes, NodeId self);
+  // `layouts`: those after the first, in which every node has the slot that it has at the start.
+  ResourceManager(const ManagerOptions& options, std::vector<ManagedNode> nodes,
+                  std::vector<ManagedLayout> layouts, NodeId self);
 
   void start(Instant now);
   void on_status(NodeId from, const AgentStatus& status, Instant now);
@@ -96,6 +107,14 @@ class ResourceManager {
   // Gives every vacant slot to somebody, if there are enough, and tells all.
   void fill(Instant now);
   Device* candidate(const Slot& slot, std::span<const NodeId> taken);
+  // Changes to the layout without the only vacant slot, if it is time and all its other nodes live.
+  bool divide_anew(Instant now);
+  // The layout without this slot; null: there is none, or the layout has changed already.
+  const ManagedLayout* layout_without(NodeId slot) const;
+  // All slots of a layout, without a node.
+  std::vector<Slot> slots_of(std::uint32_t layout) const;
+  void begin_generation(Instant now);
+  Instant patience_with(const Slot& slot) const;
   void tell(Device& device);
   void give_up(RecoveryEvent::What what, NodeId node, NodeId slot, Instant now);
   void learn(NodeId from, const AgentStatus& status);
@@ -104,12 +123,15 @@ class ResourceManager {
 
   ManagerOptions options_;
   NodeId self_;
+  std::vector<ManagedLayout> layouts_;
   std::vector<Device> devices_;
   std::vector<Slot> slots_;
   std::deque<Letter> letters_;
   std::vector<RecoveryEvent> log_;
   std::uint32_t generation_ = 1;
+  std::uint32_t layout_ = 0;
   std::uint64_t questions_ = 0;
+  Instant looked_{};       // the last deadline
   Instant grants_from_{};  // a manager that was down waits
   Instant alone_since_ = kNever;
   bool learning_ = false;  // after a restart, until grants_from_

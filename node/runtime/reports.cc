@@ -311,6 +311,7 @@ bool take_whole(std::vector<std::byte>& bytes, std::vector<Report>& reports) {
 }  // namespace
 
 NodeStats stats_of(Chassis& chassis, Instant now) {
+  chassis.finish(now);
   const Node& node = chassis.node();
   NodeStats stats;
   chassis.add_stats(stats);

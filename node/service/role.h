@@ -18,6 +18,7 @@
 namespace soliton {
 
 struct NodeCondition;
+class RoleSpec;
 
 struct RoleMessage {
   NodeId peer{};
@@ -61,6 +62,11 @@ class Role {
   // requests again. REQUIRES: a role of a model.
   virtual void restart(std::uint32_t, Instant) {
     SOLITON_CHECK_MSG(false, "a role that cannot begin anew was told to");
+  }
+  // Takes another spec of its kind, before restart(): the model has been divided anew. REQUIRES: a role with
+  // clients.
+  virtual void adopt(const RoleSpec&) {
+    SOLITON_CHECK_MSG(false, "a role that has one spec was given another");
   }
   // Whether it goes on when the connection to a peer has ended. Otherwise the run is over.
   virtual bool outlives_peers() const { return false; }

@@ -74,11 +74,17 @@ struct ManagedRoles {
   slot @1 :UInt32;                  # 2^32 - 1: none
   plays @2 :List(Play);
   nodes @3 :List(Node);             # of the manager's node
+  layouts @4 :List(Layout);         # the same
 
   struct Play {
     slot @0 :UInt32;
     role @1 :Role;
-    loadPs @2 :Int64;
+    readyAfterPs @2 :Int64;
+    layout @3 :UInt32;
+  }
+  struct Layout {
+    lost @0 :UInt32;
+    slots @1 :List(UInt32);
   }
   struct Node {
     node @0 :UInt32;

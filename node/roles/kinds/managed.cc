@@ -18,7 +18,7 @@ std::unique_ptr<Role> make(const RoleSpec& spec, const Deployment& deployment, T
 const RoleSpec* own(const RoleSpec& spec) {
   const ManagedRoles& managed = spec.get<ManagedRoles>();
   for (const ManagedRoles::Play& play : managed.plays)
-    if (play.slot == managed.slot) return &play.role;
+    if (play.layout == 0 && play.slot == managed.slot) return &play.role;
   return nullptr;
 }
 
@@ -47,8 +47,9 @@ void write(const RoleSpec& spec, RoleBytesOut& out) {
   body.setSlot(index(managed.slot));
   auto plays = body.initPlays(static_cast<unsigned>(managed.plays.size()));
   for (unsigned i = 0; i < plays.size(); ++i) {
+    plays[i].setLayout(managed.plays[i].layout);
     plays[i].setSlot(index(managed.plays[i].slot));
-    plays[i].setLoadPs(managed.plays[i].load.count());
+    plays[i].setReadyAfterPs(managed.plays[i].ready_after.count());
     write_role(managed.plays[i].role, plays[i].initRole());
   }
   auto nodes = body.initNodes(static_cast<unsigned>(managed.nodes.size()));
@@ -57,6 +58,13 @@ void write(const RoleSpec& spec, RoleBytesOut& out) {
     nodes[i].setSlot(index(managed.nodes[i].slot));
     auto can = nodes[i].initCan(static_cast<unsigned>(managed.nodes[i].can.size()));
     for (unsigned k = 0; k < can.size(); ++k) can.set(k, index(managed.nodes[i].can[k]));
+  }
+  auto layouts = body.initLayouts(static_cast<unsigned>(managed.layouts.size()));
+  for (unsigned i = 0; i < layouts.size(); ++i) {
+    const ManagedLayout& layout = managed.layouts[i];
+    layouts[i].setLost(index(layout.lost));
+    auto slots = layouts[i].initSlots(static_cast<unsigned>(layout.slots.size()));
+    for (unsigned k = 0; k < slots.size(); ++k) slots.set(k, index(layout.slots[k]));
   }
 }
 
@@ -70,13 +78,19 @@ Result<RoleSpec> read(const RoleBytesIn& in) {
   for (const auto play : body.getPlays()) {
     Result<RoleSpec> role = read_role(play.getRole(), kRoleKinds);
     if (!role) return tl::unexpected<Error>(role.error());
-    managed.plays.push_back({NodeId{play.getSlot()}, std::move(*role), Duration{play.getLoadPs()}});
+    managed.plays.push_back({play.getLayout(), NodeId{play.getSlot()}, std::move(*role),
+                             Duration{play.getReadyAfterPs()}});
   }
   for (const auto node : body.getNodes()) {
     ManagedNode& read = managed.nodes.emplace_back();
     read.node = NodeId{node.getNode()};
     read.slot = NodeId{node.getSlot()};
     for (const std::uint32_t slot : node.getCan()) read.can.push_back(NodeId{slot});
+  }
+  for (const auto layout : body.getLayouts()) {
+    ManagedLayout& read = managed.layouts.emplace_back();
+    read.lost = NodeId{layout.getLost()};
+    for (const std::uint32_t slot : layout.getSlots()) read.slots.push_back(NodeId{slot});
   }
   return RoleSpec(kManagedRole, std::move(managed));
 }

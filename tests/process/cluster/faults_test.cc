@@ -45,7 +45,8 @@ TEST_P(Scenarios, KeepTheirPromiseInEmulatedTime) {
   for (const auto& fault : results["faults"]) {
     EXPECT_TRUE(fault["armed"]) << fault;
     EXPECT_GT(fault["hits"], 0) << fault;
-    EXPECT_FALSE(fault["recovered_us"].is_null()) << fault;
+    // A run that is to end has a request that nobody answers.
+    EXPECT_EQ(fault["recovered_us"].is_null(), !results["complete"]) << fault;
   }
   EXPECT_TRUE(results["outputs"]["sha256"].is_string());
 }

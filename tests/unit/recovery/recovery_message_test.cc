@@ -34,6 +34,7 @@ TEST(Envelopes, AreNotSeenInWhatHasNone) {
 TEST(RecoveryMessages, ComeBackAsTheyWere) {
   const AgentStatus status{.number = 1ull << 40,
                            .generation = 3,
+                           .layout = 1,
                            .slot = NodeId{5},
                            .refused = NodeId{6},
                            .progress = 1ull << 50,
@@ -44,6 +45,7 @@ TEST(RecoveryMessages, ComeBackAsTheyWere) {
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->number, status.number);
   EXPECT_EQ(read->generation, 3u);
+  EXPECT_EQ(read->layout, 1u);
   EXPECT_EQ(read->slot, NodeId{5});
   EXPECT_EQ(read->refused, NodeId{6});
   EXPECT_EQ(read->progress, status.progress);
@@ -51,10 +53,12 @@ TEST(RecoveryMessages, ComeBackAsTheyWere) {
   EXPECT_TRUE(read->busy);
   EXPECT_TRUE(read->broken);
   EXPECT_EQ(unpack_question(pack(Question{99}))->number, 99u);
-  const Assignment assignment{4, {{NodeId{0}, NodeId{4}, 2}, {NodeId{1}, NodeId{1}, 1ull << 33}}};
+  const Assignment assignment{
+      4, 2, {{NodeId{0}, NodeId{4}, 2}, {NodeId{1}, NodeId{1}, 1ull << 33}}};
   const auto again = unpack_assignment(pack(assignment));
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->generation, 4u);
+  EXPECT_EQ(again->layout, 2u);
   EXPECT_EQ(again->grants, assignment.grants);
 }
 
@@ -66,8 +70,8 @@ TEST(RecoveryMessages, OfAnyBytesAreReadOrRefusedWithoutLookingBeyondThem) {
     for (std::uint64_t i = 0; i < size; ++i)
       message.bytes.push_back(static_cast<std::byte>(chance.bits(200 * size + i)));
     EXPECT_EQ(unpack_question(message).has_value(), size == 8);
-    EXPECT_EQ(unpack_status(message).has_value(), size == 40);
-    EXPECT_EQ(unpack_assignment(message).has_value(), size >= 4 && (size - 4) % 16 == 0);
+    EXPECT_EQ(unpack_status(message).has_value(), size == 44);
+    EXPECT_EQ(unpack_assignment(message).has_value(), size >= 8 && (size - 8) % 16 == 0);
     message.ghost = 1;
     EXPECT_FALSE(unpack_status(message).has_value());
   }

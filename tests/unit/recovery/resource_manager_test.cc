@@ -22,7 +22,7 @@ class Managed : public testing::Test {
 
   struct Agent {
     bool answers = true;
-    std::uint32_t generation = 1;
+    std::uint32_t generation = 1, layout = 0;
     NodeId slot = kNoSlot;
     std::uint64_t progress = 0, waiting = 0;
     bool busy = false;
@@ -44,10 +44,16 @@ class Managed : public testing::Test {
     return out;
   }
 
+  // Without node 3 the model fits on the others.
+  static std::vector<ManagedLayout> layouts() {
+    return {{NodeId{3}, {NodeId{0}, NodeId{1}, NodeId{2}}}};
+  }
+
   AgentStatus status_of(std::uint32_t node, std::uint64_t number) {
     const Agent& agent = agents_[node];
     return {.number = number,
             .generation = agent.generation,
+            .layout = agent.layout,
             .slot = agent.slot,
             .progress = agent.progress,
             .waiting = agent.waiting,
@@ -63,6 +69,7 @@ class Managed : public testing::Test {
         agent.told.push_back(*assignment);
         if (assignment->generation <= agent.generation) continue;
         agent.generation = assignment->generation;
+        agent.layout = assignment->layout;
         agent.slot = kNoSlot;
         for (const Grant& grant : assignment->grants)
           if (grant.node == letter->to) agent.slot = grant.slot;
@@ -92,7 +99,7 @@ class Managed : public testing::Test {
 
   ManagerOptions options_;
   Instant now_{};
-  ResourceManager manager_{options_, nodes(), NodeId{0}};
+  ResourceManager manager_{options_, nodes(), layouts(), NodeId{0}};
   std::map<std::uint32_t, Agent> agents_;
 };
 
@@ -176,6 +183,32 @@ TEST_F(Managed, WithoutASpareTheRunIsGivenUpInTimeAndNotBefore) {
   run_for(microseconds(200));
   ASSERT_EQ(events(What::kNoSpare).size(), 1u);
   EXPECT_EQ(events(What::kNoSpare).front().slot, NodeId{1});
+}
+
+TEST_F(Managed, WithoutASpareTheModelIsDividedAnewIfItFitsOnTheOthers) {
+  agents_[4].answers = agents_[5].answers = false;
+  run_for(milliseconds(1));
+  agents_[3].answers = false;
+  run_for(milliseconds(100));
+  EXPECT_EQ(manager_.gave_up(), kNever);
+  EXPECT_TRUE(events(What::kDivided).empty());
+  run_for(milliseconds(2));
+  ASSERT_EQ(events(What::kDivided).size(), 1u);
+  EXPECT_EQ(events(What::kDivided).front().slot, NodeId{3});
+  EXPECT_EQ(manager_.gave_up(), kNever);
+  for (const std::uint32_t node : {0u, 1u, 2u}) {
+    EXPECT_EQ(agents_[node].layout, 1u);
+    EXPECT_EQ(agents_[node].slot, NodeId{node});
+  }
+  // One that comes back is told, and a manager that was down learns which division it is.
+  agents_[3].answers = true;
+  manager_.on_status(NodeId{3}, status_of(3, 1), now_);
+  deliver();
+  EXPECT_EQ(agents_[3].slot, kNoSlot);
+  manager_.restart(now_);
+  run_for(milliseconds(2));
+  EXPECT_EQ(manager_.generation(), 2u);
+  EXPECT_EQ(manager_.gave_up(), kNever);
 }
 
 TEST_F(Managed, TwoThatDieTogetherAreReplacedTogether) {
