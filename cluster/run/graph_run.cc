@@ -380,6 +380,7 @@ CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node) {
   clients.inputs = graph.workload.inputs;
   clients.sends = graph.placed.sends;
   clients.initial = graph.placed.initial;
+  clients.carries_state = !graph.graph.states.empty();
   clients.first_port = graph.placed.first_reply;
   clients.replies = static_cast<std::uint16_t>(graph.graph.outputs.size());
   return spec;

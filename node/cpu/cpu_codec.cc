@@ -140,6 +140,7 @@ void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder 
   write_ports(clients.sends, out.initSends(count_of(clients.sends)));
   out.setFirstPort(clients.first_port);
   out.setReplies(clients.replies);
+  out.setCarriesState(clients.carries_state);
   out.setSeed(clients.inputs.seed);
   out.setSteps(clients.inputs.steps_of_all);
   if (const auto& axis = clients.inputs.step_axis) {
@@ -176,6 +177,7 @@ Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
   clients.sends = read_ports(in.getSends());
   clients.first_port = in.getFirstPort();
   clients.replies = in.getReplies();
+  clients.carries_state = in.getCarriesState();
   clients.inputs.seed = in.getSeed();
   clients.inputs.steps_of_all = in.getSteps();
   if (in.getStepAxis().getGiven())

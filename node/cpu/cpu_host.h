@@ -83,7 +83,7 @@ class CpuHost : public Role {
   // Sends the inputs of a batch, for the first time or again.
   void send_batch(std::uint32_t number, const Batch& batch, Instant now);
   // Of a model that carries state a request needs all before it.
-  bool carries_state() const { return spec_->clients && !spec_->clients->initial.empty(); }
+  bool carries_state() const { return spec_->clients && spec_->clients->carries_state; }
   // Arrays that leave together, all of one batch, and where each goes.
   struct Leaving {
     LaneArrays lanes;

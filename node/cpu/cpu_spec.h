@@ -37,6 +37,8 @@ struct GraphClients {
   std::uint16_t first_port = 0;              // output k of the model comes to port first_port + k
   std::uint16_t replies = 0;                 // outputs of the model
   std::vector<InitialArray> initial;
+  // A request needs what the one before left, on hosts or in an FPGA.
+  bool carries_state = false;
 };
 
 // The ports of a node are numbered by who made the spec: those of the parts, then those of the

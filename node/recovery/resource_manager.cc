@@ -148,6 +148,9 @@ Instant ResourceManager::next_deadline() const {
 
 void ResourceManager::on_deadline(Instant now) {
   if (gave_up_ != kNever) return;
+  // A manager that was asleep has heard nobody, and nothing follows from it.
+  if (now > later(next_deadline(), options_.timeout))
+    for (Device& d : devices_) d.heard = std::max(d.heard, now);
   looked_ = now;
   for (Device& d : devices_) {
     if (d.asked || d.next_question > now) continue;

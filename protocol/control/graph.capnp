@@ -68,6 +68,7 @@ struct CpuRole {
     }
     steps @11 :Int64;               # without it: of all requests
     symbols @12 :List(Int64);       # by input of the model: random integers are less
+    carriesState @13 :Bool;         # from request to request
   }
   struct Kind {
     type @0 :UInt8;

@@ -77,6 +77,62 @@ TEST(Recovery, WhatHappenedToNodesIsRecordedAndDoneAgain) {
   EXPECT_EQ(read_text(again + "/events.csv"), read_text(events));
 }
 
+std::string cluster_with(const std::string& model, const std::string& rest) {
+  const std::string root = SOLITON_SOURCE_DIR;
+  return "name: failing\nseed: 7\ntopology: rack\nnodes:\n"
+         "  - {name: \"fpga[0-2]\", device: bw-next, at: rack0}\n"
+         "  - {name: host0, device: cpu, at: rack0}\n"
+         "model: {onnx: " +
+         root + "/" + model + "}\n" + rest;
+}
+
+// State that a request leaves is in no message, so a model that carries it is run again from its first
+// request; answers that clients have had already come a second time and count for nothing.
+TEST(Recovery, AModelThatCarriesStateIsRunAgainFromItsFirstRequest) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write(
+      "cluster.yaml", cluster_with("tests/golden/models/stateful.onnx",
+                                   "service: {spares: 1}\n"
+                                   "workload: {requests: 40, input: " SOLITON_SOURCE_DIR
+                                   "/tests/golden/models/stateful-each.npy}\n"
+                                   "faults:\n  - {node: fpga0, at: 300 us, node_crash: true}\n"));
+  const std::string out = folder.file("run");
+  const Ended ended = run_soliton({"run", file, "--quiet", "--out", out});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const nlohmann::json results = read_json(out + "/results.json");
+  EXPECT_EQ(results["requests"]["completed"], 40);
+  EXPECT_EQ(results["requests"]["duplicated"], 0);
+  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  EXPECT_EQ(results["recovery"]["generations"], 2);
+}
+
+// Several requests a batch, several open, and a host that is away for longer than the manager's patience.
+TEST(Recovery, BatchesAndAHostThatWasAwayLoseNoRequest) {
+  const TemporaryFolder folder;
+  const std::string root = SOLITON_SOURCE_DIR;
+  const std::string file =
+      folder.write("cluster.yaml",
+                   cluster_with("configs/models/transformer-block/fp32.onnx",
+                                "service: {spares: 1, batch: 2}\n"
+                                "workload: {clients: 4, requests: 60, input: " +
+                                    root +
+                                    "/configs/models/transformer-block/x.npy}\n"
+                                    "faults:\n"
+                                    "  - {node: fpga0, at: 1 ms, node_crash: true}\n"
+                                    "  - {node: host0, at: 4 ms, for: 2 ms, node_pause: true}\n"));
+  const std::string out = folder.file("run");
+  const Ended ended =
+      run_soliton({"run", file, "--set", "model.precision=int16", "--quiet", "--out", out});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const nlohmann::json results = read_json(out + "/results.json");
+  EXPECT_EQ(results["requests"]["completed"], 60);
+  EXPECT_EQ(results["requests"]["duplicated"], 0);
+  EXPECT_EQ(results["outputs"]["mismatched"], 0);
+  EXPECT_EQ(results["recovery"]["replayed"], 4);
+  // The manager was away with its host, and takes nobody for dead because of it.
+  EXPECT_EQ(results["recovery"]["generations"], 2);
+}
+
 // A run that asks for nothing of this has not a byte more of it.
 TEST(Recovery, IsNotThereInRunsThatDoNotAskForIt) {
   const TemporaryFolder folder;

@@ -242,6 +242,7 @@ CpuSpec small_host() {
   clients.inputs.kinds = {ir::Array::unknown(ir::ElementType::kFloat32, {2, 19})};
   clients.inputs.symbols = {50};
   clients.sends = {{{"fpga0", 3, false, StreamCut{0, 12, 7, true, 0}}}};
+  clients.carries_state = true;
   clients.initial = {{ir::Array::of<float>({2}, {0.5F, -1}), {{"fpga0", 1, false, StreamCut{}}}}};
   clients.first_port = 6;
   clients.replies = 1;
@@ -274,6 +275,7 @@ TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
   EXPECT_EQ(got.clients->inputs.symbols, host.clients->inputs.symbols);
   EXPECT_TRUE(identical(got.clients->inputs.request(5)[0], host.clients->inputs.request(5)[0]));
   EXPECT_EQ(got.clients->sends, host.clients->sends);
+  EXPECT_TRUE(got.clients->carries_state);
   ASSERT_EQ(got.clients->initial.size(), 1u);
   EXPECT_TRUE(identical(got.clients->initial[0].first, host.clients->initial[0].first));
   EXPECT_EQ(got.clients->initial[0].second, host.clients->initial[0].second);

@@ -266,6 +266,15 @@ struct PatientlyManaged : Managed {
   PatientlyManaged() : Managed(milliseconds(100'000)) {}
 };
 
+TEST_F(Managed, AManagerThatWasAsleepTakesNobodyForDead) {
+  run_for(milliseconds(1));
+  now_ = later(now_, milliseconds(5));
+  manager_.on_deadline(now_);
+  deliver();
+  run_for(milliseconds(1));
+  EXPECT_TRUE(manager_.log().empty());
+}
+
 // Whatever agents do, a generation is said once, and in it no slot has two nodes and no node two slots.
 TEST_F(PatientlyManaged, AGenerationHasOneOwnerForEachSlotWhateverHappens) {
   const Random chance(3, "histories");

@@ -79,6 +79,8 @@ TEST(Counters, ThePageNamesEachOfThem) {
       page_rows("pauses.", kPauseResultFields) + page_rows("pauses.ports[].", kPausePortFields) +
       page_rows("workloads[].", kWorkloadResultFields) +
       page_rows("background.", kBackgroundFields) + page_rows("faults[].", kFaultVerdictFields) +
+      page_rows("recovery.", kRecoveryFields) +
+      page_rows("recovery.steps[].", kRecoveryStepFields) +
       page_rows("expect[].", kExpectResultFields);
   EXPECT_THAT(page, HasSubstr("| field | what it is |\n|---|---|\n" + fields + "\n"));
 }
