@@ -11,6 +11,39 @@ namespace {
 
 using Target = FaultKind::Target;
 
+void add_selector(MapReader& map, std::string_view key, const std::string& text,
+                  std::vector<std::string>& out) {
+  if (const Status good = check_node_selector(text); !good)
+    return map.error(key, good.error().message);
+  out.push_back(text);
+}
+
+// A set is a selector or a list of them.
+void read_sets(MapReader& rule, const std::string& label, FaultSpec& out) {
+  const FaultKind& kind = *out.rule.kind;
+  const bool needed = kind.target == Target::kNodeSets;
+  const bool astray = kind.name == "misroute";
+  const YamlValue* sets = rule.find("sets");
+  if (sets == nullptr) {
+    if (needed) rule.context().error(rule.mark(), fmt::format("{}.sets: is missing", label));
+    return;
+  }
+  if (!needed && !astray)
+    return rule.error("sets", fmt::format("has no meaning for a fault of kind {}", kind.name));
+  if (sets->kind != YamlValue::Kind::kList || sets->items.empty())
+    return rule.error("sets", "must be a list of sets of nodes, [\"fpga[0-1]\", [fpga2, host0]]");
+  for (const YamlValue& item : sets->items) {
+    std::vector<std::string>& set = out.sets.emplace_back();
+    const bool listed = item.kind == YamlValue::Kind::kList;
+    for (const YamlValue& one : listed ? item.items : std::vector<YamlValue>{item})
+      if (one.kind == YamlValue::Kind::kScalar)
+        add_selector(rule, "sets", one.text, set);
+      else
+        rule.error("sets", "each set is a selector of nodes or a list of them");
+  }
+  out.position = rule.context().where(rule.mark_of("sets"));
+}
+
 class PlaceReader {
  public:
   PlaceReader(MapReader& rule, std::string label, FaultSpec& out)
@@ -18,7 +51,7 @@ class PlaceReader {
 
   void read() {
     const Target target = out_.rule.kind->target;
-    read_sets(target == Target::kNodeSets);
+    read_sets(rule_, label_, out_);
     const YamlValue* where = rule_.find("where");
     if (where == nullptr) {
       if (target == Target::kLinks) missing("link");
@@ -131,40 +164,6 @@ class PlaceReader {
       if (const YamlValue* said = reader.find(key) != nullptr ? reader.scalar(key) : nullptr)
         add_selector(reader, key, said->text, *nodes);
     reader.finish();
-  }
-
-  void add_selector(MapReader& map, std::string_view key, const std::string& text,
-                    std::vector<std::string>& out) {
-    if (const Status good = check_node_selector(text); !good)
-      return map.error(key, good.error().message);
-    out.push_back(text);
-  }
-
-  // A set is a selector or a list of them.
-  void read_sets(bool needed) {
-    const YamlValue* sets = rule_.find("sets");
-    const bool astray = out_.rule.kind->name == "misroute";
-    if (sets == nullptr) {
-      if (needed && !astray)
-        rule_.context().error(rule_.mark(), fmt::format("{}.sets: is missing", label_));
-      return;
-    }
-    if (!needed && !astray)
-      return rule_.error(
-          "sets", fmt::format("has no meaning for a fault of kind {}", out_.rule.kind->name));
-    if (sets->kind != YamlValue::Kind::kList || sets->items.empty())
-      return rule_.error("sets",
-                         "must be a list of sets of nodes, [\"fpga[0-1]\", [fpga2, host0]]");
-    for (const YamlValue& item : sets->items) {
-      std::vector<std::string>& set = out_.sets.emplace_back();
-      const bool listed = item.kind == YamlValue::Kind::kList;
-      for (const YamlValue& one : listed ? item.items : std::vector<YamlValue>{item})
-        if (one.kind == YamlValue::Kind::kScalar)
-          add_selector(rule_, "sets", one.text, set);
-        else
-          rule_.error("sets", "each set is a selector of nodes or a list of them");
-    }
-    out_.position = rule_.context().where(rule_.mark_of("sets"));
   }
 
   MapReader& rule_;

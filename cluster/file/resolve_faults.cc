@@ -1,6 +1,7 @@
 // Links of fault rules by name, against the topology as built.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 
 #include "cluster/file/node_selector.h"
@@ -236,11 +237,8 @@ class Resolver {
     const std::string& file = find_setting(fault.rule.options, "events")->text();
     Checked<std::vector<FaultRule>> rules =
         read_events(file, fault.rule, topology_, spec_.nodes.size());
-    if (!rules) {
-      problems.append(std::move(rules.error()));
-      return;
-    }
-    for (FaultRule& rule : *rules) plan.rules.push_back(std::move(rule));
+    if (!rules) return problems.append(std::move(rules.error()));
+    std::ranges::move(*rules, std::back_inserter(plan.rules));
   }
 
   const ClusterSpec& spec_;

@@ -16,9 +16,9 @@ namespace soliton {
 
 class WallDriver {
  public:
-  // `faults` wraps `carrier`, or is null, which it may be only if nothing happens to the node. `start_ns` is CLOCK_MONOTONIC at run time 0. `after_turn`
-  // runs after every turn in which something happened, to report finished requests. `pulse` beats
-  // once in every turn. References must outlive the driver.
+  // `faults` wraps `carrier`, or is null, which it may be only if nothing happens to the node. `start_ns` is
+  // CLOCK_MONOTONIC at run time 0. `after_turn` runs after every turn in which something happened, to report
+  // finished requests. `pulse` beats once in every turn. References must outlive the driver.
   WallDriver(Carrier& carrier, Link* faults, Chassis& node, const WallOptions& options,
              Pulse& pulse, std::int64_t start_ns, std::function<void()> after_turn);
   // Returns after stop().

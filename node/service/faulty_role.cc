@@ -64,15 +64,13 @@ std::optional<RoleMessage> FaultyRole::poll_message(Instant now) {
   return out;
 }
 
-// The lowest bit of the last byte: of data messages, of the last vector. Ghosts have no bits.
+// The sign of the last element: what is less is lost where products take few bits of a value. Ghosts have
+// none.
 void FaultyRole::flip(Payload& message) {
   ++wrong_done_;
   const std::size_t head = data_ ? kDataHeaderBytes : 0;
-  if (message.ghost == 0 && message.bytes.size() > head) {
-    // Halves are little endian: the low bit of a mantissa.
-    const std::size_t at = message.bytes.size() >= head + 2 ? message.bytes.size() - 2 : head;
-    message.bytes[at] ^= std::byte{1};
-  }
+  // Halves and floats are little endian.
+  if (message.ghost == 0 && message.bytes.size() > head) message.bytes.back() ^= std::byte{0x80};
 }
 
 Instant FaultyRole::next_deadline() const {

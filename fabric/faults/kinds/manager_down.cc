@@ -1,4 +1,5 @@
-// The resource manager does nothing, and forgets what it knew. What runs goes on; when it is back it asks the agents, and waits for one lease before it grants anything.
+// The resource manager does nothing, and forgets what it knew. What runs goes on; when it is back it asks
+// the agents, and waits for one lease before it grants anything.
 #include "fabric/faults/fault_plan.h"
 
 namespace soliton {

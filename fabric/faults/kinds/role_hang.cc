@@ -1,4 +1,5 @@
-// The role of a node does nothing any more, while its transport answers and its agent says that it lives: what heartbeats do not find.
+// The role of a node does nothing any more, while its transport answers and its agent says that it lives:
+// what heartbeats do not find.
 #include "fabric/faults/fault_plan.h"
 
 namespace soliton {

@@ -1,4 +1,5 @@
-// A node that everybody takes for dead goes on working, and comes back with what it has done: an old generation, which must have no effect.
+// A node that everybody takes for dead goes on working, and comes back with what it has done: an old
+// generation, which must have no effect.
 #include "fabric/faults/fault_plan.h"
 
 namespace soliton {

@@ -58,7 +58,9 @@ TEST(Faults, LongForm) {
 
 TEST(Faults, Mistakes) {
   EXPECT_THAT(fault_error("kind: node_crash, link: a-b"),
-              StartsWith("test.yaml:7:12: faults[0].kind: \"node_crash\" is not supported in this "
+              HasSubstr("faults[0].where.links has no meaning for a fault of kind node_crash"));
+  EXPECT_THAT(fault_error("kind: syscall, link: a-b"),
+              StartsWith("test.yaml:7:12: faults[0].kind: \"syscall\" is not supported in this "
                          "version; supported: loss, duplicate, "));
   EXPECT_THAT(fault_error("kind: lose, link: a-b"),
               HasSubstr("no fault called \"lose\"; did you mean \"loss\"?"));
@@ -88,7 +90,7 @@ TEST(Faults, Mistakes) {
           "kind: loss, model: {type: bernoulli, p: 1 %}, where: {links: {name: a-b, from: a}}"),
       HasSubstr("needs one of name, from and to, between, node"));
   EXPECT_THAT(fault_error("kind: loss, model: {type: bernoulli, p: 1 %}, where: {nodes: '*'}"),
-              HasSubstr("faults on nodes are not supported in this version"));
+              HasSubstr("where.nodes has no meaning for a fault of kind loss"));
   EXPECT_THAT(fault_error("link: 'a b', loss: 1 %"),
               HasSubstr("\"a b\" is not a name, range (fpga[0-3]) or glob (fpga*)"));
   EXPECT_THAT(fault_error("profile: strom"),

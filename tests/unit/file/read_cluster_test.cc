@@ -179,9 +179,8 @@ TEST(ReadCluster, OtherArrivalsAreRefusedByName) {
               HasSubstr("did you mean \"closed\"?"));
   EXPECT_THAT(error_of(small_cluster("workload: {input: {a: b.npy}}\n")),
               HasSubstr("test.yaml:6:23: workload.input.a: no file \"b.npy\""));
-  EXPECT_EQ(error_of(small_cluster("service: {replicas: 2, spares: 1}\n")),
-            "test.yaml:6:21: service.replicas: 2: this version serves one replica of the model\n"
-            "test.yaml:6:32: service.spares: 1: this version keeps no spares; write 0");
+  EXPECT_EQ(error_of(small_cluster("service: {replicas: 2}\n")),
+            "test.yaml:6:21: service.replicas: 2: this version serves one replica of the model");
 }
 
 TEST(ReadCluster, FilesMustExist) {

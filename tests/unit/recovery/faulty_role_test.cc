@@ -95,7 +95,7 @@ TEST_F(Faulty, AWrongBitIsInTheLastVectorOfSoManyMessages) {
     for (std::size_t b = 0; b < good.bytes.size(); ++b)
       differ += good.bytes[b] != out->message.bytes[b];
     EXPECT_EQ(differ, i < 2 ? 1u : 0u);
-    EXPECT_EQ(out->message.bytes[good.bytes.size() - 2] != std::byte{0x40}, i < 2);
+    EXPECT_EQ(out->message.bytes.back() != std::byte{0x40}, i < 2);
   }
 }
 

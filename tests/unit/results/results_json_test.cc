@@ -44,7 +44,7 @@ TEST(ResultsJson, IsExactlyThisText) {
   ],
   "ltl": {"carrier": "emulated", "auth": "none", "messages": 40, "packets": 90, "retransmitted": 1, "needless": 0, "timeouts": 0, "nacks": 0, "refused": {"stranger": 0, "stale": 0, "forged": 0, "replayed": 0, "checksum": 0, "malformed": 0}, "rtt_us": {"min": 0.00006, "mean": 0.00006, "p50": 0.00006, "p99": 0.00006, "p99_9": 0.00006, "max": 0.00006}},
   "faults": [
-    {"at_us": 1000, "id": "loss0", "kind": "loss", "target": "fpga0-tor0", "armed": true, "healed_us": null, "recovered_us": null, "hits": 1, "dropped": 1, "delayed": 0, "duplicated": 0, "corrupted": 0, "marked": 0, "misrouted": 0, "first_us": 1500, "last_us": 1500}
+    {"at_us": 1000, "id": "loss0", "kind": "loss", "target": "fpga0-tor0", "armed": true, "detected_us": null, "healed_us": null, "recovered_us": null, "hits": 1, "dropped": 1, "delayed": 0, "duplicated": 0, "corrupted": 0, "marked": 0, "misrouted": 0, "first_us": 1500, "last_us": 1500}
   ],
   "expect": [],
   "outputs": {"sha256": "00ff", "checked": 2, "mismatched": 1, "max_abs_error": null, "max_rel_error": null, "accuracy": 0.5, "accuracy_fp32": null, "accuracy_per_step": null},

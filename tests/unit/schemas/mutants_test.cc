@@ -57,6 +57,10 @@ constexpr Reason kReasons[] = {
     {"KEY has no meaning for a format that is defined elsewhere; give it an element", kDevice,
      "{name: ms-fp8, ", "{name: ms-fp8, block: 16, "},
 
+    // A key that means one thing or another by the kind of topology, which a schema leaves open.
+    {"unknown key Q in topology.switches.+", "configs/topologies/shared-buffer.yaml",
+     "name: replies", "names: replies"},
+
     // Relations between keys.
     {"faults.\\d+.: names no link; add link or where", kLoss,
      "where: {links: {from: fpga3, to: tor0}, direction: tx}", ""},
