@@ -234,9 +234,9 @@ class Resolver {
   }
 
   void add_recorded(const FaultSpec& fault) {
-    const std::string& file = find_setting(fault.rule.options, "events")->text();
     Checked<std::vector<FaultRule>> rules =
-        read_events(file, fault.rule, topology_, spec_.nodes.size());
+        read_events(find_setting(fault.rule.options, "events")->text(), fault.rule, topology_,
+                    spec_.nodes.size());
     if (!rules) return problems.append(std::move(rules.error()));
     std::ranges::move(*rules, std::back_inserter(plan.rules));
   }
