@@ -186,11 +186,8 @@ class Resolver {
                const std::string& its_switch, std::set<LinkMatch>& found) {
     found.insert(matches.begin(), matches.end());
     if (!matches.empty()) return;
-    if (problems.errors.size() >= kErrorsLimit)
-      ++more_;
-    else
-      problem(fault,
-              fmt::format("{} (fault {})", links_.explain_switch(its_switch), fault.rule.id));
+    if (problems.errors.size() >= kErrorsLimit) return void(++more_);
+    problem(fault, fmt::format("{} (fault {})", links_.explain_switch(its_switch), fault.rule.id));
   }
 
   std::vector<std::string> node_names(const FaultSpec& fault, const std::string& selector) {
