@@ -38,7 +38,8 @@ class Node : public Machine {
   explicit Node(const Deployment& deployment);
 
   // Puts `wrap(role)` in the place of the role. REQUIRES: not started.
-  void wrap_role(std::unique_ptr<Role> (*wrap)(std::unique_ptr<Role> role)) {
+  template <typename Wrap>
+  void wrap_role(Wrap&& wrap) {
     if (role_) role_ = wrap(std::move(role_));
   }
   // As Ltl::share().

@@ -4,6 +4,7 @@
 #include "cluster/engine/virtual_run.h"
 #include "fabric/ltl/packet_memory.h"
 #include "fabric/sim/local_node.h"
+#include "node/shell/message_history.h"
 #include "node/shell/node.h"
 
 namespace soliton {
@@ -28,6 +29,10 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
   for (const NodeAssignment& node : nodes) {
     machines.push_back(std::make_unique<Node>(node.deployment));
     if (control.profile) machines.back()->wrap_role(profiled);
+    if (control.history != nullptr)
+      machines.back()->wrap_role([&](std::unique_ptr<Role> role) {
+        return recorded(std::move(role), node.deployment.id, *control.history);
+      });
     machines.back()->start(kRunStart);
     if (node.deployment.role.takes_part() && machines.back()->role() != nullptr)
       reporting.push_back(machines.back()->role());
