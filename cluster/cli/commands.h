@@ -12,6 +12,7 @@ extern const CliCommand kPlanCommand;
 extern const CliCommand kCheckCommand;
 extern const CliCommand kVerifyPlanCommand;
 extern const CliCommand kVerifyDeterminismCommand;
+extern const CliCommand kChaosCommand;
 extern const CliCommand kSweepCommand;
 extern const CliCommand kModelCommand;
 extern const CliCommand kTopologyCommand;
@@ -28,6 +29,7 @@ inline constexpr const CliCommand* kCommands[] = {
     &kCheckCommand,
     &kVerifyPlanCommand,
     &kVerifyDeterminismCommand,
+    &kChaosCommand,
     &kSweepCommand,
     &kModelCommand,
     &kTopologyCommand,

@@ -129,6 +129,12 @@ void ProgressLine::show(const RunProgress& progress) {
   }
 }
 
+void ProgressLine::show(const std::string& text) {
+  if (!wanted_ || !terminal_ || !takes_more()) return;
+  message_raw(fmt::format("\r\x1b[K{}", text));
+  shown_ = true;
+}
+
 void ProgressLine::clear() {
   if (std::exchange(shown_, false)) message_raw("\r\x1b[K");
 }

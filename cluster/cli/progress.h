@@ -22,6 +22,8 @@ class ProgressLine {
  public:
   explicit ProgressLine(bool wanted);
   void show(const RunProgress& progress);
+  // On a terminal only.
+  void show(const std::string& text);
   void clear();
 
  private:

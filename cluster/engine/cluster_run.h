@@ -16,6 +16,8 @@
 
 namespace soliton {
 
+class MessageHistory;
+
 // How far a run is.
 struct RunPulse {
   Instant now{};              // run time reached
@@ -44,11 +46,12 @@ struct RunControl {
   std::chrono::milliseconds silence{10'000};  // FleetOptions
   NodeLogs logs;
   std::string node_program;
-  std::string engine = "local";     // Layout::engine
-  std::uint32_t threads = 1;        // that play packed nodes and their network side by side
-  RunObserver* observer = nullptr;  // may be null
-  bool profile = false;             // mark what is done in nodes and roles (profile.h)
-  bool keep_firings = false;        // in the outcome, for want of an observer
+  std::string engine = "local";       // Layout::engine
+  std::uint32_t threads = 1;          // that play packed nodes and their network side by side
+  RunObserver* observer = nullptr;    // may be null
+  bool profile = false;               // mark what is done in nodes and roles (profile.h)
+  bool keep_firings = false;          // in the outcome, for want of an observer
+  MessageHistory* history = nullptr;  // of packed nodes on one thread; may be null
 };
 
 struct ClusterOutcome {

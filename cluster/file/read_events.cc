@@ -102,22 +102,31 @@ class EventReader {
                                 .trouble = *trouble});
   }
 
-  // Lines "# late RULE PICOSECONDS", which are comments to others.
+  // Lines "# late RULE PICOSECONDS LINK tx|rx|both", which are comments to others.
   void read_lateness(std::string_view text) {
     constexpr std::string_view kBegin = "# late ";
     for (std::size_t at = 0, line = 1; at < text.size(); ++line) {
       const std::size_t end = std::min(text.find('\n', at), text.size());
       const std::string_view said = text.substr(at, end - at);
       at = end + 1;
-      const std::size_t blank = said.rfind(' ');
-      if (!said.starts_with(kBegin) || blank <= kBegin.size()) continue;
-      const auto rule = rules_.find(std::string(said.substr(kBegin.size(), blank - kBegin.size())));
-      const Result<std::int64_t> late = parse_integer(said.substr(blank + 1));
-      if (!late || *late < 0)
-        problem(line, "is not late by a whole number of picoseconds");
-      else if (rule != rules_.end())
-        rule->second.events_late = std::min(Duration{*late}, kLongestTime);
+      if (said.starts_with(kBegin)) read_late(line, text_rows(said.substr(kBegin.size())));
     }
+  }
+
+  void read_late(std::size_t line, const std::vector<TextRow>& rows) {
+    const bool whole = rows.size() == 1 && rows.front().words.size() == 4;
+    const Result<std::int64_t> late =
+        whole ? parse_integer(rows.front().words[1]) : Result<std::int64_t>(-1);
+    const std::string direction = whole ? rows.front().words[3] : "";
+    if (!late || *late < 0 || (direction != "tx" && direction != "rx" && direction != "both"))
+      return problem(line, "late takes a rule, picoseconds, a link, and tx, rx or both");
+    const auto link = links_.find(rows.front().words[2]);
+    if (link == links_.end()) return problem(line, no_link(rows.front().words[2]));
+    FaultRule& rule = rule_called(rows.front().words[0]);
+    add_link(rule, link->second);
+    rule.events_late = std::min(Duration{*late}, kLongestTime);
+    rule.forward = direction != "rx";
+    rule.backward = direction != "tx";
   }
 
   static std::vector<std::string> names_of(const std::map<std::string, std::uint32_t>& numbers) {
@@ -131,18 +140,25 @@ class EventReader {
                        suggestion(name, names_of(links_)));
   }
 
+  FaultRule& rule_called(const std::string& name) {
+    FaultRule& rule = rules_[name];
+    if (!rule.id.empty()) return rule;
+    rule = like_;
+    rule.id = name;
+    rule.target = fmt::format("{} of {}", name, like_.target);
+    return rule;
+  }
+
+  void add_link(FaultRule& rule, std::uint32_t link) {
+    if (std::ranges::find(rule.links, link) == rule.links.end()) rule.links.push_back(link);
+  }
+
   void add(const TextRow& row, const FaultFiring& firing) {
-    FaultRule& rule = rules_[row.words[0]];
-    if (rule.id.empty()) {
-      rule = like_;
-      rule.id = row.words[0];
-      rule.target = fmt::format("{} of {}", row.words[0], like_.target);
-    }
+    FaultRule& rule = rule_called(row.words[0]);
     if (!rule.events.empty() && rule.events.front().action.what != firing.action.what)
       return problem(row.line, fmt::format("rule {} does another kind of thing here than before",
                                            printable(row.words[0])));
-    if (std::ranges::find(rule.links, firing.hop.link) == rule.links.end())
-      rule.links.push_back(firing.hop.link);
+    add_link(rule, firing.hop.link);
     rule.events.push_back(firing);
   }
 

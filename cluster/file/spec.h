@@ -257,6 +257,9 @@ Checked<Device> read_device(const YamlFile& yaml, const DataRoot& data);
 // All shipped devices by name.
 Checked<std::vector<Device>> builtin_devices(const DataRoot& data);
 
+// The rules of `list`, a value of `faults:` in flow form, for a cluster whose other parts have been read.
+Checked<std::vector<FaultSpec>> read_fault_rules(const std::string& list, const ClusterSpec& spec);
+
 // Resolves the rules' links by name against the built topology; the error for an unknown link
 // suggests the nearest.
 Checked<FaultPlan> resolve_faults(const ClusterSpec& spec, const Topology& topology);

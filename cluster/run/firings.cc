@@ -6,11 +6,16 @@
 
 namespace soliton {
 
-std::string firings_head(const FaultPlan& plan) {
+std::string firings_head(const FaultPlan& plan, const Topology& topology) {
   std::string out = "rule,link,direction,ordinal,action,at_ps\n";
-  for (const FaultRule& rule : plan.rules)
-    if (const Duration late = rule.effect()->most_delay(); late > Duration{})
-      out += fmt::format("# late {} {}\n", rule.id, late.count());
+  for (const FaultRule& rule : plan.rules) {
+    const Duration late = rule.effect()->most_delay();
+    const char* const direction = !rule.backward ? "tx" : !rule.forward ? "rx" : "both";
+    for (const std::uint32_t link : rule.links)
+      if (late > Duration{})
+        out += fmt::format("# late {} {} {} {}\n", rule.id, late.count(), topology.links[link].name,
+                           direction);
+  }
   return out;
 }
 

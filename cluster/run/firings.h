@@ -13,8 +13,8 @@
 namespace soliton {
 
 // The first lines of the file: the names of the columns, and as comments by how much the packets of each rule
-// may be late, because the timers of a run know that beforehand.
-std::string firings_head(const FaultPlan& plan);
+// may be late and where, because the timers of a run know that beforehand, whether the rule ever fires or not.
+std::string firings_head(const FaultPlan& plan, const Topology& topology);
 
 // A line for each, in their order.
 std::string firing_lines(const FaultPlan& plan, const Topology& topology,

@@ -81,7 +81,7 @@ Status LiveResults::open() {
     Result<GrowingFile> grown = folder_.grow("events.csv");
     if (!grown) return tl::unexpected<Error>(grown.error());
     firings_file_.emplace(std::move(*grown));
-    firings_ = firings_head(run_.faults);
+    firings_ = firings_head(run_.faults, run_.topology);
   }
   rows_ = csv_head(requests_columns());
   write_second();

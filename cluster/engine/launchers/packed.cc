@@ -5,6 +5,7 @@
 #include "fabric/ltl/packet_memory.h"
 #include "fabric/sim/local_node.h"
 #include "node/chassis/chassis.h"
+#include "node/shell/message_history.h"
 
 namespace soliton {
 namespace {
@@ -30,6 +31,10 @@ ClusterOutcome run_packed(const std::vector<NodeAssignment>& nodes, const Fabric
     machines.push_back(std::make_unique<Chassis>(node.deployment, node.rules));
     Chassis& chassis = *machines.back();
     if (control.profile) chassis.node().wrap_role(profiled);
+    if (control.history != nullptr)
+      chassis.node().wrap_role([&](std::unique_ptr<Role> role) {
+        return recorded(std::move(role), node.deployment.id, *control.history);
+      });
     chassis.start(kRunStart);
     if (node.deployment.role.takes_part()) reporting.push_back(&chassis);
     local.push_back(std::make_unique<LocalNode>(chassis.machine(), node.deployment.id));

@@ -1,0 +1,132 @@
+#include "cluster/chaos/invariants.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cluster/chaos/history_check.h"
+
+namespace soliton {
+namespace {
+
+constexpr int kTimeouts = 50;
+constexpr int kSpans = 2;
+
+using Violations = std::vector<ChaosViolation>;
+
+template <typename... Arguments>
+void violated(Violations& out, const char* invariant, fmt::format_string<Arguments...> what,
+              Arguments&&... arguments) {
+  out.push_back({invariant, fmt::format(what, std::forward<Arguments>(arguments)...)});
+}
+
+void judge_outputs(const RunResults& results, const ChaosGauge& gauge, Violations& out) {
+  const OutputSummary& outputs = results.outputs;
+  if (outputs.mismatched > 0)
+    violated(out, "outputs", "{} of {} are wrong", outputs.mismatched, outputs.checked);
+  else if (results.complete && outputs.sha256 != gauge.sha256)
+    violated(out, "outputs", "they are not those of the run without faults");
+}
+
+void judge_delivery(const RunResults& results, Violations& out) {
+  if (results.failed == 0 && results.duplicated == 0) return;
+  violated(out, "delivery", "{} of {} without an answer, {} answered twice", results.failed,
+           results.sent, results.duplicated);
+}
+
+void judge_history(const PreparedRun& run, bool complete, std::span<const MessageEvent> history,
+                   Violations& out) {
+  std::vector<std::string> names;
+  for (const NodeSpec& node : run.spec.nodes) names.push_back(node.name);
+  for (const std::string& what : check_history(history, complete, names))
+    violated(out, "history", "{}", what);
+}
+
+// What a node that is off had in its hands is lost, and what was for a generation that is over counts for
+// nothing: then only answers are judged.
+bool has_faults_of_nodes(const FaultPlan& plan) {
+  return std::ranges::any_of(plan.rules, [](const FaultRule& rule) { return !rule.nodes.empty(); });
+}
+
+// A run that may give a peer up may end so.
+bool may_end_so(const PreparedRun& run, const Error& error) {
+  return run.spec.ltl.misses > 0 && error.code == ErrorCode::kBroken;
+}
+
+void judge_liveness(const PreparedRun& run, const FinishedRun& finished, const ChaosGauge& gauge,
+                    Violations& out) {
+  if (finished.error) {
+    if (!may_end_so(run, *finished.error)) violated(out, "liveness", "{}", finished.error->message);
+    return;
+  }
+  const Instant done = finished.results.last_completed;
+  if (done <= done_by(run, gauge)) return;
+  violated(out, "liveness", "done {} after the last fault had ended; a run without faults takes {}",
+           to_string(done - healed_by(run.faults)), to_string(gauge.span));
+}
+
+void judge_counters(const RunResults& results, Violations& out) {
+  const LtlCounters& ltl = results.ltl;
+  if (results.fabric.packets != ltl.packets_sent)
+    violated(out, "conservation", "nodes sent {} packets, and the network got {}", ltl.packets_sent,
+             results.fabric.packets);
+  if (results.complete && ltl.messages_sent != ltl.messages_delivered)
+    violated(out, "conservation", "of {} messages sent {} were delivered", ltl.messages_sent,
+             ltl.messages_delivered);
+  std::uint64_t by_rules = 0, by_links = 0;
+  for (const FaultResult& fault : results.faults) by_rules += fault.counters.dropped;
+  if (results.links)
+    for (const LinkResult& link : *results.links) by_links += link.dropped_fault;
+  if (by_rules != by_links)
+    violated(out, "conservation", "fault rules dropped {} packets, and links lost {} to them",
+             by_rules, by_links);
+}
+
+}  // namespace
+
+Instant last_end(const FaultPlan& plan) {
+  Instant last = kRunStart;
+  for (const FaultRule& rule : plan.rules)
+    if (rule.when.until != kNever) last = std::max(last, rule.when.until);
+  return last;
+}
+
+Instant healed_by(const FaultPlan& plan) {
+  Instant healed = kRunStart;
+  for (const FaultRule& rule : plan.rules) {
+    Instant last = rule.when.until == kNever ? kRunStart : rule.when.until;
+    for (const FaultFiring& firing : rule.events) last = std::max(last, firing.at);
+    healed = std::max(healed, later(last, rule.effect()->most_delay()));
+  }
+  return healed;
+}
+
+// After a node has been away the transport may wait for its longest timeout before it tries again, the
+// manager finds out, waits for a lease, and devices are configured, perhaps one after the other.
+Duration patience_of(const ClusterSpec& spec) {
+  const Duration transport = times(spec.ltl.timeout, kTimeouts);
+  if (!is_managed(spec)) return transport;
+  constexpr int kDevices = 4;
+  const ManagerOptions manager = manager_of(spec).options;
+  return sum(sum(transport, sum(manager.patience(), manager.lease)),
+             sum(times(spec.ltl.timeout_max, 2), times(manager.configure, kDevices)));
+}
+
+Instant done_by(const PreparedRun& run, const ChaosGauge& gauge) {
+  return later(later(healed_by(run.faults), times(gauge.span, kSpans)), patience_of(run.spec));
+}
+
+Violations violations_of(const PreparedRun& run, const FinishedRun& finished,
+                         std::span<const MessageEvent> history, const ChaosGauge& gauge) {
+  Violations out;
+  const RunResults& results = finished.results;
+  judge_outputs(results, gauge, out);
+  if (results.complete) judge_delivery(results, out);
+  judge_liveness(run, finished, gauge, out);
+  if (has_faults_of_nodes(run.faults)) return out;
+  judge_history(run, results.complete, history, out);
+  judge_counters(results, out);
+  return out;
+}
+
+}  // namespace soliton
