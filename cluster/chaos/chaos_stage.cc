@@ -19,6 +19,8 @@ namespace {
 // A run that is still not done so many times later than it may be will not end: without this it would
 // send probes until the time limit of its file.
 constexpr int kNoEnd = 20;
+// With a resource manager that may take longer, and costs more to play, as it never stops asking.
+constexpr int kNoEndManaged = 3;
 
 class FiringLines : public RunObserver {
  public:
@@ -186,8 +188,9 @@ ChaosTrial ChaosStage::play_once(bool record, std::uint64_t* hash) const {
   control.time_limit = run_->spec.time_limit;
   if (gauge_.span > Duration{}) {
     const Duration patience = sum(gauge_.span, patience_of(run_->spec));
-    control.time_limit = std::min(
-        control.time_limit, sum(healed_by(run_->faults) - kRunStart, times(patience, kNoEnd)));
+    control.time_limit =
+        std::min(control.time_limit, sum(healed_by(run_->faults) - kRunStart,
+                                         times(patience, recovers_ ? kNoEndManaged : kNoEnd)));
   }
   const FinishedRun finished = execute_run(*run_, control);
   if (hash != nullptr) *hash = hash_of(finished.results, history);

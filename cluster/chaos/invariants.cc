@@ -42,10 +42,12 @@ void judge_history(const PreparedRun& run, bool complete, std::span<const Messag
     violated(out, "history", "{}", what);
 }
 
-// What a node that is off had in its hands is lost, and what was for a generation that is over counts for
-// nothing: then only answers are judged.
-bool has_faults_of_nodes(const FaultPlan& plan) {
-  return std::ranges::any_of(plan.rules, [](const FaultRule& rule) { return !rule.nodes.empty(); });
+// What a node that is off had in its hands is lost, what was for a generation that is over counts for
+// nothing, and a run with a resource manager ends while that still asks: then only answers are judged.
+bool messages_may_be_lost(const PreparedRun& run) {
+  return is_managed(run.spec) || std::ranges::any_of(run.faults.rules, [](const FaultRule& rule) {
+           return !rule.nodes.empty();
+         });
 }
 
 // A run that may give a peer up may end so.
@@ -123,7 +125,7 @@ Violations violations_of(const PreparedRun& run, const FinishedRun& finished,
   judge_outputs(results, gauge, out);
   if (results.complete) judge_delivery(results, out);
   judge_liveness(run, finished, gauge, out);
-  if (has_faults_of_nodes(run.faults)) return out;
+  if (messages_may_be_lost(run)) return out;
   judge_history(run, results.complete, history, out);
   judge_counters(results, out);
   return out;

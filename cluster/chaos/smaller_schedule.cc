@@ -23,7 +23,7 @@ class Smaller {
 
   Result<SmallerSchedule> find(std::vector<ChaosRule> rules) {
     found_.schedule.rules = std::move(rules);
-    if (!fails(found_.schedule))
+    if (!violates(found_.schedule))
       return failure(ErrorCode::kCheckFailed,
                      fmt::format("{} is not violated a second time", invariant_));
     fewer_rules();
@@ -36,7 +36,10 @@ class Smaller {
  private:
   // Whether the schedule violates the invariant; what it says is kept.
   bool fails(const ChaosSchedule& schedule) {
-    if (found_.tries >= options_.tries) return false;
+    if (found_.tries >= options_.tries || (options_.enough && options_.enough())) return false;
+    return violates(schedule);
+  }
+  bool violates(const ChaosSchedule& schedule) {
     ++found_.tries;
     const Result<ChaosTrial> trial = play(schedule, false);
     if (!trial || !trial->violates(invariant_)) return false;

@@ -17,6 +17,7 @@ struct SmallerOptions {
   std::size_t tries = 400;  // trials at most
   std::chrono::seconds longest{60};
   std::function<void()> in_trial;  // as ChaosOptions::in_trial
+  std::function<bool()> enough;    // asked before each trial: what was found so far is the result
 };
 
 struct SmallerSchedule {

@@ -61,6 +61,9 @@ void end_on_signals() {
   }
 }
 
+// A schedule is made smaller for no longer than this.
+constexpr std::chrono::seconds kShrinkMost{600};
+
 // All that the command has found.
 struct Found {
   std::string file;
@@ -160,8 +163,11 @@ Status explain(ChaosStage& stage, const CommandLine& line, Found& found) {
   if (!line.quiet && !line.json)
     message("seed {} violates {}; looking for a smaller schedule\n", first.seed,
             first.violation.invariant);
+  SmallerOptions options;
+  const Clock::time_point until = Clock::now() + kShrinkMost;
+  options.enough = [until] { return asked_to_end != 0 || Clock::now() > until; };
   Result<SmallerSchedule> smaller = smaller_schedule(stage, chaos_rules(first.seed, stage.ground()),
-                                                     first.violation.invariant, {});
+                                                     first.violation.invariant, options);
   if (!smaller) return tl::unexpected<Error>(smaller.error());
   const std::string folder = line.out.empty() ? "chaos" : line.out;
   if (const Status written = write_repro(stage, *smaller, first.seed, folder); !written)

@@ -17,6 +17,12 @@ constexpr std::size_t kFileMost = std::size_t{256} << 20;
 constexpr std::size_t kErrorsMost = 20;
 constexpr std::string_view kColumns[] = {"rule", "link", "direction", "ordinal", "action", "at_ps"};
 
+std::vector<std::string> names_of(const std::map<std::string, std::uint32_t>& numbers) {
+  std::vector<std::string> names;
+  for (const auto& [known, number] : numbers) names.push_back(known);
+  return names;
+}
+
 class EventReader {
  public:
   EventReader(std::string file, const FaultRule& like, const Topology& topology, std::size_t nodes)
@@ -41,7 +47,10 @@ class EventReader {
     read_lateness(*text);
     if (!problems_.empty()) return tl::unexpected<Diagnostics>(std::move(problems_));
     std::vector<FaultRule> out;
-    for (auto& [id, rule] : rules_) out.push_back(std::move(rule));
+    for (auto& [id, rule] : rules_) {
+      std::ranges::sort(rule.links);  // as in the run that was recorded
+      out.push_back(std::move(rule));
+    }
     return out;
   }
 
@@ -127,12 +136,6 @@ class EventReader {
     rule.events_late = std::min(Duration{*late}, kLongestTime);
     rule.forward = direction != "rx";
     rule.backward = direction != "tx";
-  }
-
-  static std::vector<std::string> names_of(const std::map<std::string, std::uint32_t>& numbers) {
-    std::vector<std::string> names;
-    for (const auto& [known, number] : numbers) names.push_back(known);
-    return names;
   }
 
   std::string no_link(const std::string& name) const {

@@ -285,8 +285,9 @@ std::optional<Datagram> Chassis::garbage(Instant) {
 
 Instant Chassis::next_deadline() const {
   Instant next = eager_ ? next_begin() : kNever;
-  const bool waits = condition_.off || condition_.hangs ||
-                     (condition_.frozen && (!held_.empty() || !node_->ltl().idle()));
+  // What it would do were it not for the fault.
+  const bool has_work = !held_.empty() || node_->next_deadline() != kNever || !node_->ltl().idle();
+  const bool waits = condition_.off || condition_.hangs || (condition_.frozen && has_work);
   if (eager_ || waits) next = std::min(next, next_end());
   return works() ? std::min(next, node_->next_deadline()) : next;
 }

@@ -20,6 +20,8 @@ ChaosGround ground() {
   return {.nodes = {"a", "b", "c"},
           .links = {"a-tor0", "b-tor0", "c-tor0"},
           .switches = {"tor0"},
+          .devices = {"a", "b"},
+          .recovers = true,
           .span = milliseconds(2)};
 }
 
@@ -64,6 +66,21 @@ TEST(ChaosPlan, HasRulesThatAClusterFileMayHaveAndThatEndInTime) {
   for (const auto& [kind, seeds] : seeds_with) {
     EXPECT_GT(seeds, kSeeds / 4) << kind;
     EXPECT_LT(seeds, kSeeds) << kind;
+  }
+}
+
+// A cluster without a resource manager gets no faults that need one.
+TEST(ChaosPlan, LeavesOutWhatAClusterCannotRecoverFrom) {
+  ChaosGround plain = ground();
+  plain.recovers = false;
+  const ClusterSpec spec = cluster();
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    Checked<std::vector<FaultSpec>> faults =
+        read_fault_rules(list_of(chaos_rules(seed, plain)), spec);
+    ASSERT_TRUE(faults) << seed;
+    ClusterSpec with = spec;
+    with.faults = std::move(*faults);
+    EXPECT_FALSE(is_managed(with)) << seed;
   }
 }
 

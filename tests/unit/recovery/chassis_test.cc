@@ -179,6 +179,14 @@ TEST(ChassisTest, ATriggerCountsMessagesOfItsNode) {
   EXPECT_EQ(pair.a.firings().front().at, at_us(7));
 }
 
+// Its role would act, and its transport has nothing: the end of the pause is an event all the same.
+TEST(ChassisTest, APauseEndsForARoleThatWaitsToAct) {
+  FaultRule pause = rule("node_pause", microseconds(10), microseconds(40));
+  Pair pair({pause});
+  pair.run_until(at_us(10));
+  EXPECT_EQ(pair.a.machine().next_deadline(), at_us(40));
+}
+
 // A rule that begins when nothing else happens must not keep a run going.
 TEST(ChassisTest, AFaultOfANodeWithNothingToDoIsNoEvent) {
   Deployment idle = ticking(0, 1);
