@@ -57,12 +57,16 @@ Result<FaultPlan> recorded_plan(const ChaosSchedule& schedule, const PreparedRun
   return std::move(*plan);
 }
 
+// Messages in no order: that of different nodes depends on how far a hub plays at a time, and that on the
+// clock of this machine.
 std::uint64_t hash_of(const RunResults& results, const MessageHistory& history) {
-  std::uint64_t hash = hash_bytes(results_json(results, false) + requests_csv(results));
-  for (const MessageEvent& event : history.events())
-    hash =
-        mix64(hash ^ event.hash ^ static_cast<std::uint64_t>(event.at.time_since_epoch().count()));
-  return hash;
+  std::uint64_t messages = 0;
+  for (const MessageEvent& event : history.events()) {
+    const std::uint64_t who = std::uint64_t{index(event.from)} << 32 | index(event.to);
+    const auto at = static_cast<std::uint64_t>(event.at.time_since_epoch().count());
+    messages += mix64(mix64(event.hash ^ at) ^ who ^ (event.delivered ? 1 : 0));
+  }
+  return hash_bytes(results_json(results, false) + requests_csv(results), messages);
 }
 
 ChaosTrial trial_of(const RunResults& results) {

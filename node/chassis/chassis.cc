@@ -12,6 +12,44 @@ using What = NodeTrouble::What;
 
 constexpr std::size_t kGarbageBytes = 256;
 
+// A role that outlives its node, with what it refers to: the node's trace.
+class KeptRole final : public Role {
+ public:
+  KeptRole(std::unique_ptr<Node> node, std::unique_ptr<Role> role)
+      : node_(std::move(node)), role_(std::move(role)) {}
+
+  void start(Instant at) override { role_->start(at); }
+  void on_message(NodeId peer, Payload message, Instant now) override {
+    role_->on_message(peer, std::move(message), now);
+  }
+  std::optional<RoleMessage> poll_message(Instant now) override { return role_->poll_message(now); }
+  Instant next_deadline() const override { return role_->next_deadline(); }
+  void on_deadline(Instant now) override { role_->on_deadline(now); }
+  void on_blocked(NodeId peer) override { role_->on_blocked(peer); }
+  void on_room(NodeId peer) override { role_->on_room(peer); }
+  void stop() override { role_->stop(); }
+  std::vector<std::string> describe_outstanding() const override {
+    return role_->describe_outstanding();
+  }
+  bool finished() const override { return role_->finished(); }
+  void hand_over(Records& to) override { role_->hand_over(to); }
+  void add_stats(RoleStats& to) const override { role_->add_stats(to); }
+  RunEnd run_end() const override { return role_->run_end(); }
+  std::uint32_t first_open() const override { return role_->first_open(); }
+  void restart(std::uint32_t first, Instant now) override { role_->restart(first, now); }
+  void adopt(const RoleSpec& spec) override { role_->adopt(spec); }
+  bool outlives_peers() const override { return role_->outlives_peers(); }
+  std::uint32_t generation() const override { return role_->generation(); }
+  void revive(Instant now) override { role_->revive(now); }
+  void set_condition(const NodeCondition& condition, Instant now) override {
+    role_->set_condition(condition, now);
+  }
+
+ private:
+  std::unique_ptr<Node> node_;  // goes after the role
+  std::unique_ptr<Role> role_;
+};
+
 }  // namespace
 
 Chassis::Chassis(const Deployment& deployment, NodeRules rules)
@@ -215,7 +253,7 @@ void Chassis::turn_off() {
   ltl_.merge(node_->ltl().stats());
   std::ranges::move(node_->trace().take(), std::back_inserter(trace_));
   std::unique_ptr<Role> role = node_->take_role();
-  if (keeps) kept_role_ = std::move(role);
+  if (keeps && role) kept_role_ = std::make_unique<KeptRole>(std::move(node_), std::move(role));
   Deployment nothing = deployment_;
   nothing.role = {};
   nothing.connections.clear();

@@ -140,7 +140,7 @@ void ManagedRole::adopt(const Assignment& assignment, Instant now) {
   if (assignment.generation <= generation_) return;
   generation_ = assignment.generation;
   grants_ = assignment.grants;
-  begun_ = false;
+  begun_ = revived_ = false;
   refused_ = kNoSlot;
   NodeId granted = kNoSlot;
   for (const Grant& grant : grants_) {
@@ -212,7 +212,9 @@ AgentStatus ManagedRole::status(std::uint64_t question, Instant now) const {
   out.number = question;
   out.generation = generation_;
   out.layout = layout_;
-  out.slot = role_ != nullptr || configured_at_ != kNever ? slot_ : kNoSlot;
+  // A manager that was down has not heard of the revival, and must see that something was lost.
+  const bool has_it = (role_ != nullptr && !revived_) || configured_at_ != kNever;
+  out.slot = has_it ? slot_ : kNoSlot;
   out.refused = refused_;
   out.progress = role_ == nullptr ? 0 : role_->progress();
   out.waiting = role_ == nullptr ? 0 : role_->waiting(now);

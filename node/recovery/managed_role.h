@@ -62,7 +62,10 @@ class ManagedRole final : public Role {
   bool outlives_peers() const override { return true; }
   std::uint32_t generation() const override { return generation_; }
   void set_condition(const NodeCondition& condition, Instant now) override;
-  void revive(Instant now) override { answer(0, now); }
+  void revive(Instant now) override {
+    revived_ = true;
+    answer(0, now);
+  }
 
  private:
   struct Held {
@@ -110,6 +113,7 @@ class ManagedRole final : public Role {
   std::uint32_t first_ = 0;  // request of the generation, once begun
   bool begun_ = false;
   bool broken_ = false;
+  bool revived_ = false;  // what was on its way to it is lost, and no generation has begun since
   std::vector<Grant> grants_;  // empty: every slot is where it was first
   Instant configured_at_ = kNever;
   std::deque<Held> held_;  // of generations that this node has not begun
