@@ -114,8 +114,7 @@ Status measure_gauge(ChaosStage& stage, std::chrono::seconds longest) {
     return failure(ErrorCode::kCheckFailed,
                    fmt::format("without faults: {}: {}", clean->violations.front().invariant,
                                clean->violations.front().what));
-  stage.set_gauge(
-      {std::max<Duration>(clean->end, nanoseconds(100)), clean->sha256, clean->checked});
+  stage.set_gauge(gauge_of(*clean));
   return {};
 }
 

@@ -44,7 +44,8 @@ struct Draw {
 
   // Once, or again and again between two instants.
   void when(ChaosRule& rule) {
-    rule.from = dice.instant(heal);
+    // The very beginning is a time of its own: connections open, and nothing has been measured.
+    rule.from = dice.below(8) == 0 ? Duration{} : dice.instant(heal);
     rule.to = rule.from + dice.time(heal - rule.from, 6);
     const Duration every = (rule.to - rule.from) / 4;
     if (every < nanoseconds(100) || dice.below(3) != 0) return;

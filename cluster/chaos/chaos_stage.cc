@@ -72,6 +72,8 @@ std::uint64_t hash_of(const RunResults& results, const MessageHistory& history) 
 ChaosTrial trial_of(const RunResults& results) {
   ChaosTrial trial;
   trial.packets = results.fabric.packets;
+  trial.nacks = results.ltl.nacks_sent;
+  trial.resends = results.ltl.retransmitted;
   trial.end = results.last_completed - kRunStart;
   trial.checked = results.outputs.checked;
   trial.sha256 = results.outputs.sha256;
@@ -158,7 +160,7 @@ Status ChaosStage::prepare_fewer(std::int64_t requests) {
   run_->spec.processes = ProcessMode::kPacked;
   if (Status set = set_faults({}); !set) return set;
   const ChaosTrial clean = play_once(false, nullptr);
-  gauge_ = {clean.end, clean.sha256, clean.checked};
+  gauge_ = gauge_of(clean);
   return {};
 }
 
@@ -203,7 +205,7 @@ ChaosTrial ChaosStage::play_once(bool record, std::uint64_t* hash) const {
   trial.events = std::move(events);
   if (record) trial.events_head = firings_head(run_->faults, run_->topology);
   ChaosGauge gauge = gauge_;
-  if (gauge.span == Duration{}) gauge = {trial.end, trial.sha256, trial.checked};
+  if (gauge.span == Duration{}) gauge = gauge_of(trial);
   trial.allowed = done_by(*run_, gauge) - last_end(run_->faults);
   trial.violations = violations_of(*run_, finished, history.events(), gauge);
   return trial;

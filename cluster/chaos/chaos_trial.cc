@@ -18,6 +18,8 @@ std::string ChaosTrial::json() const {
   return json_text(Json{{"violations", std::move(all)},
                         {"packets", packets},
                         {"fired", fired},
+                        {"nacks", nacks},
+                        {"resends", resends},
                         {"by_kind", std::move(kinds)},
                         {"end_ps", end.count()},
                         {"checked", checked},
@@ -36,6 +38,8 @@ Result<ChaosTrial> ChaosTrial::from_json(const std::string& text) {
     out.violations.push_back({v["invariant"].get<std::string>(), v["what"].get<std::string>()});
   out.packets = in["packets"].get<std::uint64_t>();
   out.fired = in["fired"].get<std::uint64_t>();
+  out.nacks = in["nacks"].get<std::uint64_t>();
+  out.resends = in["resends"].get<std::uint64_t>();
   for (const auto& [kind, count] : in["by_kind"].items())
     out.by_kind[kind] = count.get<std::uint64_t>();
   out.end = Duration{in["end_ps"].get<std::int64_t>()};

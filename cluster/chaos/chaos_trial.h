@@ -22,6 +22,7 @@ struct ChaosViolation {
 struct ChaosTrial {
   std::vector<ChaosViolation> violations;
   std::uint64_t packets = 0, fired = 0;
+  std::uint64_t nacks = 0, resends = 0;
   std::map<std::string, std::uint64_t> by_kind;  // firings
   Duration end{};                                // when the last request was done, emulated
   std::int64_t checked = 0;                      // outputs that were compared

@@ -15,7 +15,10 @@ struct ChaosGauge {
   Duration span{};                    // its emulated time
   std::optional<std::string> sha256;  // of its outputs
   std::int64_t checked = 0;           // of them, compared
+  std::uint64_t nacks = 0, resends = 0;
 };
+
+ChaosGauge gauge_of(const ChaosTrial& clean);
 
 // When the last rule of the plan ends, and when the last fault has had its last effect: packets that a rule
 // delays or repeats come after its end.

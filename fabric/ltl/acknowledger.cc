@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/base/chaos_site.h"
+
 namespace soliton {
 
 Acknowledger::Acknowledger(const LtlOptions& options)
@@ -21,6 +23,7 @@ void Acknowledger::on_arrival(ArrivalKind arrival, const LtlHeader& header,
   }
   const bool asked = header.has(packet_flag::kAckNow);
   const bool reported_long_ago = now - last_nack_ >= nack_interval(own_srtt);
+  if (SOLITON_PLANTED(kNackUnbounded)) return request_nack(now);
   if (arrival == ArrivalKind::kNewGap || (arrival == ArrivalKind::kOutOfOrder && reported_long_ago))
     return request_nack(now);
   if (asked || header.has(packet_flag::kResent) || arrival == ArrivalKind::kDuplicate ||
@@ -58,10 +61,11 @@ void Acknowledger::answer_at_once(bool bare, const ReceiveWindow& receive) {
 void Acknowledger::wait_for_company(std::uint32_t length, Instant now) {
   ++packets_;
   bytes_ += length + static_cast<std::uint64_t>(options_->credit_overhead.count);
-  if (packets_ >= packets_max_ || bytes_ >= bytes_max_ || options_->ack_delay.count() == 0) {
+  if (packets_ >= packets_max_ || bytes_ >= bytes_max_ || options_->ack_delay.count() == 0 ||
+      SOLITON_CHAOS(kEagerAck)) {
     ack_due_ = true;
   } else if (delayed_until_ == kNever) {
-    delayed_until_ = later(now, options_->ack_delay);
+    delayed_until_ = later(now, options_->ack_delay * (SOLITON_CHAOS(kLateAck) ? 8 : 1));
   }
 }
 

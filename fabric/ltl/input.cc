@@ -3,6 +3,7 @@
 #include <span>
 
 #include "fabric/ltl/impl.h"
+#include "protocol/base/chaos_site.h"
 
 namespace soliton {
 
@@ -26,8 +27,9 @@ std::optional<DropCause> Ltl::Impl::admit(const PacketView& packet, Instant now)
   std::span<const std::byte> bytes = packet.bytes;
   if (c.guard)
     if (const auto cause = c.guard->check(bytes, opened)) return cause;
-  if (const auto cause = verify(*header, bytes, packet.ghost, options.crc, prefix)) return cause;
-  if (packet.damaged) return DropCause::kBadChecksum;
+  const bool checked = options.crc && !SOLITON_PLANTED(kCrcSkipped);
+  if (const auto cause = verify(*header, bytes, packet.ghost, checked, prefix)) return cause;
+  if (packet.damaged && !SOLITON_PLANTED(kCrcSkipped)) return DropCause::kBadChecksum;
   const auto rest = bytes.subspan(prefix);
   // The report is taken before the payload, because it is good even when the payload is a
   // duplicate.
@@ -56,6 +58,7 @@ std::optional<DropCause> Ltl::Impl::check_address(const LtlHeader& header, NodeI
   if (header.index >= table.size()) return DropCause::kUnknownIndex;
   const Connection& c = table[header.index];
   const bool handshake = header.kind >= PacketKind::kOpen && header.kind != PacketKind::kClose;
+  if (SOLITON_PLANTED(kStrangerAccepted) && !handshake) return std::nullopt;
   if (handshake ? header.cookie != 0 : !c.open() || header.cookie != c.address.cookie)
     return DropCause::kWrongCookie;
   if (source != c.address.peer) return DropCause::kWrongSource;
@@ -168,6 +171,8 @@ bool Ltl::Impl::take_data(std::uint16_t row, const LtlHeader& header,
   stats.dropped_malformed += c.receive.misplaced() - misplaced;
   if (arrival == ArrivalKind::kOutside) return false;
   if (arrival == ArrivalKind::kDuplicate) ++stats.duplicates_received;
+  if (SOLITON_PLANTED(kCreditLeak) && arrival == ArrivalKind::kDuplicate)
+    c.receive_credit.hold(header.length, now);
   // Without room it is as if the packet had been lost: no acknowledgement, and the sender repeats
   // it.
   if (arrival == ArrivalKind::kNoRoom)

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fabric/ltl/impl.h"
+#include "protocol/base/chaos_site.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {
@@ -85,6 +86,9 @@ Status Ltl::Impl::admit_message(Connection& c, std::uint64_t size) {
   if (size > kMessageBytesMax)
     return invalid(fmt::format("message of {} bytes is above the limit of 1 GiB", size));
   if (c.window.unsent_charge() >= static_cast<std::uint64_t>(options.queue_limit.count))
+    return failure(ErrorCode::kWouldBlock, "queue is full");
+  // What waits already brings the event after which the sender may try again.
+  if (SOLITON_CHAOS(kQueueFull) && c.window.has_unsent())
     return failure(ErrorCode::kWouldBlock, "queue is full");
   return {};
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fabric/ltl/packed.h"
+#include "protocol/base/chaos_site.h"
 #include "protocol/wire/ltl_header.h"
 
 namespace soliton {
@@ -23,6 +24,8 @@ ReceiveWindow::ReceiveWindow(ConnectionId self, const LtlOptions& options, Store
 
 ArrivalKind ReceiveWindow::accept(const Fragment& fragment, DeliveryQueue& deliveries) {
   const std::int32_t ahead = sequence_distance(expected_, fragment.sequence);
+  if (SOLITON_PLANTED(kNoDedup) && ahead < 0)
+    consume({fragment.flags, fragment.bytes, fragment.ghost, nullptr}, deliveries);
   if (ahead < 0) return ArrivalKind::kDuplicate;
   if (ahead >= static_cast<std::int32_t>(options_->window)) return ArrivalKind::kOutside;
   if (ahead > 0) return accept_ahead(fragment);
@@ -47,13 +50,16 @@ ArrivalKind ReceiveWindow::accept_ahead(const Fragment& fragment) {
   if (place.used) return ArrivalKind::kDuplicate;
   if (!fragment.bytes.empty()) {
     // Copied, as the carrier reuses the packet long before the gap is filled.
-    place.block = stores_->blocks.take();
-    if (place.block == nullptr) return ArrivalKind::kNoRoom;
-    std::memcpy(place.block, fragment.bytes.data(), fragment.bytes.size());
+    place.block = SOLITON_CHAOS(kStoreFull) ? nullptr : stores_->blocks.take();
+    if (place.block == nullptr && !SOLITON_PLANTED(kAckBeforeStore)) return ArrivalKind::kNoRoom;
+    if (place.block != nullptr)
+      std::memcpy(place.block, fragment.bytes.data(), fragment.bytes.size());
+    if (SOLITON_PLANTED(kHeldBytesLost)) std::memset(place.block, 0, fragment.bytes.size());
   }
   place.used = true;
   place.flags = fragment.flags;
   place.real = static_cast<std::uint32_t>(fragment.bytes.size());
+  if (SOLITON_PLANTED(kAckBeforeStore) && place.block == nullptr) place.real = 0;
   place.ghost = static_cast<std::uint32_t>(fragment.ghost);
   ++held_count_;
   gap_ = true;
@@ -64,7 +70,7 @@ ArrivalKind ReceiveWindow::accept_ahead(const Fragment& fragment) {
 }
 
 void ReceiveWindow::release_held(DeliveryQueue& deliveries) {
-  while (held_count_ > 0 && held(expected_).used) {
+  while (held_count_ > (SOLITON_PLANTED(kReorderOffByOne) ? 1 : 0) && held(expected_).used) {
     HeldPacket& place = held(expected_);
     // consume() passes the block on or returns it.
     consume({place.flags, {place.block, place.real}, place.ghost, place.block}, deliveries);

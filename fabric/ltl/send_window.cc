@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fabric/ltl/packed.h"
+#include "protocol/base/chaos_site.h"
 #include "protocol/wire/ltl_header.h"
 
 namespace soliton {
@@ -12,6 +13,12 @@ namespace {
 
 constexpr std::uint64_t kUnsentCharge = 64;  // bytes; about what an empty message costs in memory
 constexpr std::uint32_t kRepairsToForget = 16;
+
+// How far an acknowledgement goes beyond the oldest packet in flight.
+std::int32_t advance_of(Sequence oldest, Sequence ack) {
+  if (SOLITON_PLANTED(kWrapUnsigned) && ack < oldest) return -1;
+  return sequence_distance(oldest, ack);
+}
 
 }  // namespace
 
@@ -205,7 +212,8 @@ Sequence SendWindow::first_lost() const {
 Transmission SendWindow::take_lost(Instant now) {
   const Sequence sequence = lost_from_ = first_lost();
   SendSlot& s = slot(sequence);
-  const auto flags = static_cast<std::uint8_t>(s.flags | packet_flag::kResent | s.resend_flags);
+  auto flags = static_cast<std::uint8_t>(s.flags | packet_flag::kResent | s.resend_flags);
+  if (SOLITON_PLANTED(kMessageRestart)) flags |= packet_flag::kFirst;
   clear_lost(s);
   s.last_ordinal = ++ordinal_;
   s.last_sent = now;
@@ -222,7 +230,7 @@ void SendWindow::clear() {
 }
 
 std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Instant now) {
-  const std::int32_t advance = sequence_distance(oldest_, report.ack);
+  const std::int32_t advance = advance_of(oldest_, report.ack);
   if (advance > static_cast<std::int32_t>(in_flight())) return std::nullopt;
   ReportOutcome outcome;
   // An older report than one already seen: packets overtook each other.
@@ -243,7 +251,7 @@ std::optional<ReportOutcome> SendWindow::report(const ArrivalReport& report, Ins
 
 // Without a bitmap and a cause nothing can be found lost: what is not acknowledged was sent later.
 std::optional<ReportOutcome> SendWindow::report_plain(Sequence ack, Instant now) {
-  const std::int32_t advance = sequence_distance(oldest_, ack);
+  const std::int32_t advance = advance_of(oldest_, ack);
   if (advance > static_cast<std::int32_t>(in_flight())) return std::nullopt;
   ReportOutcome outcome;
   if (advance <= 0) return outcome;
@@ -381,6 +389,7 @@ void SendWindow::consider_lost(Sequence q, Instant now, ReportOutcome& outcome) 
 
 void SendWindow::mark_lost(Sequence q, std::uint8_t resend_flags) {
   SendSlot& s = slot(q);
+  if (SOLITON_PLANTED(kSecondLossForgotten) && s.last_ordinal != s.first_ordinal) return;
   if (s.arrived) --arrived_;  // the peer has contradicted its earlier report
   s.arrived = false;
   if (!s.lost && (lost_++ == 0 || sequence_before(q, lost_from_))) lost_from_ = q;

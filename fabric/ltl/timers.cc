@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/base/chaos_site.h"
+
 namespace soliton {
 namespace {
 
@@ -65,6 +67,7 @@ void SendTimers::set_under_way_max() {
                          : path_.known();
   under_way_max_ =
       queue ? std::clamp(queued_max_, 1u, std::max(1u, options_->window / 2)) : options_->window;
+  if (SOLITON_CHAOS(kSmallestWindow)) under_way_max_ = 1;
 }
 
 // What a path holds, in packets of the MTU: the line's frames and headers would make it a few less.
@@ -93,9 +96,9 @@ void SendTimers::sent(Instant leaves, Instant now, bool first) {
   // Silence from before says nothing about this packet.
   if (first) {
     timeouts_ = probes_ = 0;
-    timeout_at_ = later(leaves, timeout());
+    timeout_at_ = later(leaves, SOLITON_CHAOS(kEarlyTimeout) ? timeout() / 4 : timeout());
   }
-  if (probes_ == 0) probe_at_ = later(leaves, probe());
+  if (probes_ == 0) probe_at_ = later(leaves, SOLITON_CHAOS(kEarlyProbe) ? probe() / 4 : probe());
   if (const Duration waited = leaves - now; waited != own_queue_) {
     own_queue_ = waited;
     set_under_way_max();
@@ -109,6 +112,7 @@ void SendTimers::resent(Instant leaves) {
 
 void SendTimers::heard(Instant now, bool waiting) {
   timeouts_ = probes_ = 0;
+  if (SOLITON_PLANTED(kTimerNotRearmed)) waiting = false;
   // Nothing answers a packet that is still in the own port.
   const Instant from = std::max(now, left_);
   timeout_at_ = waiting ? later(from, timeout()) : kNever;

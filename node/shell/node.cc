@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "protocol/base/chaos_site.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -174,7 +175,7 @@ std::optional<PacketBurst> Node::pump_role(std::span<std::byte> room, Instant no
     const ConnectionId connection = connection_to(next->peer, next->control);
     Payload& message = next->message;
     // Order within a connection is kept: once a message waits, later ones wait behind it.
-    if (!backlog_.contains(connection)) {
+    if (!backlog_.contains(connection) || SOLITON_PLANTED(kBacklogOvertaken)) {
       if (!room.empty() && message.ghost == 0)
         if (const auto packet = burst_.send_now(connection, {message.bytes, {}}, room, now))
           return packet;

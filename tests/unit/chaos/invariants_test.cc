@@ -102,5 +102,21 @@ TEST(Invariants, CountersThatDoNotAddUpAreFound) {
   EXPECT_THAT(drops.violated(), ElementsAre("conservation"));
 }
 
+// Three packets were dropped: 32 for nothing, and 4 for each.
+TEST(Invariants, NacksAndResendsForNothingAreFound) {
+  Good run;
+  run.finished.results.fabric.dropped = 3;
+  run.finished.results.ltl.nacks_sent = run.finished.results.ltl.retransmitted = 44;
+  EXPECT_THAT(run.violated(), IsEmpty());
+  ++run.finished.results.ltl.nacks_sent;
+  EXPECT_THAT(run.violated(), ElementsAre("economy"));
+  ++run.finished.results.ltl.retransmitted;
+  EXPECT_THAT(run.violated(), ElementsAre("economy", "economy"));
+  run.run.spec.ltl.recovery = RecoveryMode::kGoBackN;
+  EXPECT_THAT(run.violated(), ElementsAre("economy"));
+  run.gauge.nacks = 1;
+  EXPECT_THAT(run.violated(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace soliton
