@@ -21,6 +21,7 @@ class Campaign {
         next_(options.seeds.first),
         trials_(options.jobs, options.longest, [this](std::uint64_t seed) { return play(seed); }) {
     const std::uint64_t seeds = options.seeds.last - options.seeds.first + 1;
+    for (const std::string_view kind : chaos_kinds(&ground_)) tally_.kinds.emplace_back(kind);
     batch_ = std::clamp<std::uint64_t>(seeds / (4 * options.jobs), 1, kBatchMost);
   }
 
@@ -88,13 +89,12 @@ class Campaign {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> ChaosTally::never_met() const {
-  std::vector<std::string> kinds;
-  for (const std::string_view kind : chaos_kinds()) kinds.emplace_back(kind);
-  std::ranges::sort(kinds);
+  std::vector<std::string> all = kinds;
+  std::ranges::sort(all);
   std::vector<std::pair<std::string, std::string>> out;
-  for (std::size_t a = 0; a < kinds.size(); ++a)
-    for (std::size_t b = a + 1; b < kinds.size(); ++b)
-      if (!met.contains({kinds[a], kinds[b]})) out.emplace_back(kinds[a], kinds[b]);
+  for (std::size_t a = 0; a < all.size(); ++a)
+    for (std::size_t b = a + 1; b < all.size(); ++b)
+      if (!met.contains({all[a], all[b]})) out.emplace_back(all[a], all[b]);
   return out;
 }
 

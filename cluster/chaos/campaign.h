@@ -33,6 +33,7 @@ struct ChaosTally {
   std::map<std::string, std::uint64_t> by_kind;  // firings
   std::map<std::pair<std::string, std::string>, std::uint64_t>
       met;                             // seeds in which both kinds fired
+  std::vector<std::string> kinds;      // that schedules here may have
   std::vector<ChaosFinding> findings;  // in the order of seeds
   bool interrupted = false;
 

@@ -150,7 +150,6 @@ std::string slow(Draw& d) {
 // Of those that need somebody who recovers from them. A host with clients that has forgotten them cannot
 // go on, so they are about devices.
 std::string recovered(Draw& d, const std::string& kind) {
-  if (!d.ground.recovers || d.ground.devices.empty()) return node_pause(d);
   return on_node(kind, d.dice.one(d.ground.devices));
 }
 std::string node_crash(Draw& d) {
@@ -172,14 +171,13 @@ std::string no_spare(Draw& d) { return recovered(d, "no_spare"); }
 std::string dram_cal_fail(Draw& d) {
   return recovered(d, fmt::format("dram_cal_fail, p: {}", d.dice.share(40)));
 }
-std::string manager_down(Draw& d) {
-  return d.ground.recovers ? "kind: manager_down" : node_pause(d);
-}
+std::string manager_down(Draw&) { return "kind: manager_down"; }
 
 // A new kind of fault is a function above and a line here.
 struct ChaosKind {
   std::string_view name, label;  // of the kind, and of this way to draw it
   std::string (*draw)(Draw& draw);
+  bool recovered = false;  // needs a resource manager, and devices
 };
 constexpr ChaosKind kKinds[] = {
     {"loss", "loss", loss},
@@ -203,13 +201,13 @@ constexpr ChaosKind kKinds[] = {
     {"slow", "slow", slow},
     {"role_hang", "role_hang", role_hang},
     {"zombie", "zombie", zombie},
-    {"node_crash", "node_crash", node_crash},
-    {"reconfigure", "reconfigure", reconfigure},
-    {"reconfig_garbage", "reconfig_garbage", reconfig_garbage},
-    {"dram_cal_fail", "dram_cal_fail", dram_cal_fail},
-    {"lease_fault", "lease_fault", lease_fault},
-    {"no_spare", "no_spare", no_spare},
-    {"manager_down", "manager_down", manager_down},
+    {"node_crash", "node_crash", node_crash, true},
+    {"reconfigure", "reconfigure", reconfigure, true},
+    {"reconfig_garbage", "reconfig_garbage", reconfig_garbage, true},
+    {"dram_cal_fail", "dram_cal_fail", dram_cal_fail, true},
+    {"lease_fault", "lease_fault", lease_fault, true},
+    {"no_spare", "no_spare", no_spare, true},
+    {"manager_down", "manager_down", manager_down, true},
 };
 constexpr LeftOutKind kLeftOut[] = {
     {"mtu", "packets that are too large never pass, so that the run may end with an error"},
@@ -224,6 +222,10 @@ constexpr LeftOutKind kLeftOut[] = {
     {"events", "it repeats what others did"},
 };
 
+bool has(const ChaosGround& ground, const ChaosKind& kind) {
+  return !kind.recovered || (ground.recovers && !ground.devices.empty());
+}
+
 }  // namespace
 
 std::string ChaosRule::text() const {
@@ -236,6 +238,7 @@ std::vector<ChaosRule> chaos_rules(std::uint64_t seed, const ChaosGround& ground
   SOLITON_CHECK(ground.span > Duration{} && !ground.links.empty() && !ground.nodes.empty());
   std::vector<ChaosRule> rules;
   for (const ChaosKind& kind : kKinds) {
+    if (!has(ground, kind)) continue;
     // Dice of its own, so that a new kind shifts no other's.
     Dice dice(seed, fmt::format("chaos/{}", kind.label));
     if (dice.half()) continue;
@@ -252,10 +255,11 @@ std::vector<ChaosRule> chaos_rules(std::uint64_t seed, const ChaosGround& ground
   return rules;
 }
 
-std::vector<std::string_view> chaos_kinds() {
+std::vector<std::string_view> chaos_kinds(const ChaosGround* ground) {
   std::vector<std::string_view> out;
   for (const ChaosKind& kind : kKinds)
-    if (std::ranges::find(out, kind.name) == out.end()) out.push_back(kind.name);
+    if ((ground == nullptr || has(*ground, kind)) && std::ranges::find(out, kind.name) == out.end())
+      out.push_back(kind.name);
   return out;
 }
 

@@ -38,8 +38,9 @@ struct ChaosRule {
 // The rules of `seed`. REQUIRES: span > 0, and there are nodes and links.
 std::vector<ChaosRule> chaos_rules(std::uint64_t seed, const ChaosGround& ground);
 
-// The kinds that schedules have, each once, and those that they leave out, with the reason.
-std::vector<std::string_view> chaos_kinds();
+// The kinds that schedules have, or those on this ground, each once; and those that they leave out, with the
+// reason.
+std::vector<std::string_view> chaos_kinds(const ChaosGround* ground = nullptr);
 struct LeftOutKind {
   std::string_view name, why;
 };

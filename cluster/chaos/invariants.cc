@@ -45,11 +45,15 @@ void judge_history(const PreparedRun& run, bool complete, std::span<const Messag
     violated(out, "history", "{}", what);
 }
 
+// Rules that leave a node what it has.
+constexpr std::string_view kKeepMessages[] = {"node_pause", "slow", "throttle", "role_hang"};
+
 // What a node that is off had in its hands is lost, what was for a generation that is over counts for
 // nothing, and a run with a resource manager ends while that still asks: then only answers are judged.
 bool messages_may_be_lost(const PreparedRun& run) {
   return is_managed(run.spec) || std::ranges::any_of(run.faults.rules, [](const FaultRule& rule) {
-           return !rule.nodes.empty();
+           return !rule.nodes.empty() &&
+                  std::ranges::find(kKeepMessages, rule.kind->name) == std::end(kKeepMessages);
          });
 }
 

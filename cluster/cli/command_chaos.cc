@@ -109,8 +109,8 @@ Json json_of(const Found& found) {
 
 std::string kinds_text(const ChaosTally& tally) {
   std::vector<std::string> all;
-  for (const std::string_view kind : chaos_kinds()) {
-    const auto fired = tally.by_kind.find(std::string(kind));
+  for (const std::string& kind : tally.kinds) {
+    const auto fired = tally.by_kind.find(kind);
     all.push_back(
         fmt::format("{} {}", kind, fired == tally.by_kind.end() ? "0" : count(fired->second)));
   }

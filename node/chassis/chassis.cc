@@ -216,6 +216,7 @@ void Chassis::start(Instant at) {
 }
 
 void Chassis::change(Instant now) {
+  drained_ = false;
   const NodeCondition before = condition_;
   const auto image =
       std::ranges::find(active_, What::kOtherImage, [](const Active& a) { return a.trouble.what; });
@@ -290,6 +291,7 @@ void Chassis::on_input(Datagram datagram, Instant now) {
     held_.push_back(std::move(datagram));
     return;
   }
+  drained_ = false;
   node_->on_input(std::move(datagram), now);
   look_for_triggers(now);
 }
@@ -299,6 +301,7 @@ std::optional<Datagram> Chassis::poll_output(Instant now) {
   if (!works()) return std::nullopt;
   std::optional<Datagram> out = node_->poll_output(now);
   while (out && condition_.cut_off) out = node_->poll_output(now);
+  drained_ = !out;
   return out;
 }
 
@@ -323,8 +326,9 @@ std::optional<Datagram> Chassis::garbage(Instant) {
 
 Instant Chassis::next_deadline() const {
   Instant next = eager_ ? next_begin() : kNever;
-  // What it would do were it not for the fault.
-  const bool has_work = !held_.empty() || node_->next_deadline() != kNever || !node_->ltl().idle();
+  // What it would do, or say, were it not for the fault.
+  const bool has_work =
+      !held_.empty() || !drained_ || node_->next_deadline() != kNever || !node_->ltl().idle();
   const bool waits = condition_.off || condition_.hangs || (condition_.frozen && has_work);
   if (eager_ || waits) next = std::min(next, next_end());
   return works() ? std::min(next, node_->next_deadline()) : next;
@@ -332,7 +336,10 @@ Instant Chassis::next_deadline() const {
 
 void Chassis::on_deadline(Instant now) {
   pass(now);
-  if (works() && node_->next_deadline() <= now) node_->on_deadline(now);
+  if (works() && node_->next_deadline() <= now) {
+    drained_ = false;
+    node_->on_deadline(now);
+  }
   look_for_triggers(now);
 }
 

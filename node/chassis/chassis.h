@@ -104,6 +104,7 @@ class Chassis final : public Machine {
   std::deque<Datagram> held_;        // that came while it was frozen
   bool started_ = false;             // an incarnation has
   bool running_ = true;              // the present one is not off
+  bool drained_ = false;             // it has said all that it had to say so far
   std::uint64_t image_ = 0;          // 0: that of its peers
   std::uint64_t wrong_messages_ = 0;
   std::uint32_t garbage_left_ = 0;

@@ -45,6 +45,7 @@ void expect_none(const std::string& cluster, ChaosSeeds seeds, ChaosTally& all) 
   all.seeds += tally->seeds;
   all.packets += tally->packets;
   all.fired += tally->fired;
+  all.kinds = tally->kinds;
   for (const auto& [pair, count] : tally->met) all.met[pair] += count;
   for (const ChaosFinding& found : tally->findings)
     ADD_FAILURE() << found.violation.invariant << ": " << found.violation.what

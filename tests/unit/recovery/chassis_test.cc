@@ -197,5 +197,49 @@ TEST(ChassisTest, AFaultOfANodeWithNothingToDoIsNoEvent) {
   EXPECT_EQ(chassis.machine().next_deadline(), kNever);
 }
 
+// Says one thing when it starts, and plans nothing.
+class Greeter final : public Role {
+ public:
+  explicit Greeter(NodeId peer) : peer_(peer) {}
+  void on_message(NodeId, Payload, Instant) override {}
+  std::optional<RoleMessage> poll_message(Instant) override {
+    if (std::exchange(said_, true)) return std::nullopt;
+    return RoleMessage{peer_, Payload{std::vector<std::byte>(8), 0}};
+  }
+  Instant next_deadline() const override { return kNever; }
+  void on_deadline(Instant) override {}
+  std::vector<std::string> describe_outstanding() const override { return {}; }
+
+ private:
+  NodeId peer_;
+  bool said_ = false;
+};
+
+const RoleKind kGreeter = {
+    .name = "greeter",
+    .make = [](const RoleSpec& spec, const Deployment&, TraceBuffer*) -> std::unique_ptr<Role> {
+      return std::make_unique<Greeter>(NodeId{spec.get<std::uint32_t>()});
+    },
+    .asked = nullptr,
+    .takes_part = nullptr,
+    .weights = nullptr,
+    .write = nullptr,
+    .read = nullptr};
+
+// Found by chaos: the run was over when nothing was left to happen, and the node had been paused before it
+// could say its first word, or while its role began to say it.
+TEST(Chassis, APausedNodeThatHasNotSpokenYetSpeaksAfterwards) {
+  Deployment deployment = ticking(0, 1);
+  deployment.ltl.handshake = false;
+  deployment.role = {kGreeter, std::uint32_t{1}};
+  Chassis chassis(deployment, rules({rule("node_pause", {}, microseconds(5))}));
+  Machine& machine = chassis.machine();
+  chassis.start(kRunStart);
+  EXPECT_FALSE(machine.poll_output(kRunStart));
+  ASSERT_EQ(machine.next_deadline(), at_us(5));
+  machine.on_deadline(at_us(5));
+  EXPECT_TRUE(machine.poll_output(at_us(5)));
+}
+
 }  // namespace
 }  // namespace soliton
