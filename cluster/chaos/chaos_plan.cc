@@ -111,6 +111,26 @@ std::string ecn(Draw& d) {
   return d.on_link(
       fmt::format("ecn, p: {}, change: {}", d.dice.share(100), d.dice.half() ? "mark" : "strip"));
 }
+// At least two of the largest packets, so that what is sent gets through at all.
+std::string queue(Draw& d) {
+  return d.on_link(d.dice.half() ? fmt::format("queue, packets: {}", 2 + d.dice.below(30))
+                                 : fmt::format("queue, bytes: {} B", 3'000 << d.dice.below(6)));
+}
+std::string slow_receiver(Draw& d) {
+  return d.on_link(fmt::format("slow_receiver, share: {}", d.dice.share(90)));
+}
+std::string incast(Draw& d) {
+  return d.on_link(fmt::format("incast, fan_in: {}, burst: {} B", 1 + d.dice.below(64),
+                               500 + d.dice.below(20'000)));
+}
+std::string pfc_pause(Draw& d) { return d.on_link("pfc_pause"); }
+std::string pfc_storm(Draw& d) {
+  return d.on_link(fmt::format("pfc_storm, watchdog: {{detect: {}, restore: {}}}",
+                               spell(d.dice.time(d.heal / 8)), spell(d.dice.time(d.heal / 16))));
+}
+std::string rebind(Draw& d) {
+  return d.on_link(fmt::format("rebind, learn: {}", spell(d.dice.time(d.heal / 16))));
+}
 std::string link_down(Draw& d) { return d.on_link("link_down"); }
 std::string clog(Draw& d) { return d.on_link("clog"); }
 std::string misroute(Draw& d) {
@@ -144,6 +164,11 @@ std::string on_node(const std::string& kind, const std::string& node) {
 std::string node_pause(Draw& d) { return on_node("node_pause", d.dice.one(d.ground.nodes)); }
 std::string zombie(Draw& d) { return on_node("zombie", d.dice.one(d.ground.nodes)); }
 std::string role_hang(Draw& d) { return on_node("role_hang", d.dice.one(d.ground.nodes)); }
+std::string clock(Draw& d) {
+  return on_node(d.dice.half() ? "clock, freeze: true"
+                               : fmt::format("clock, drift: {}", 1 + d.dice.below(500'000)),
+                 d.dice.one(d.ground.nodes));
+}
 std::string slow(Draw& d) {
   return on_node(fmt::format("slow, factor: {}", 2 + d.dice.below(20)), d.dice.one(d.ground.nodes));
 }
@@ -201,6 +226,13 @@ constexpr ChaosKind kKinds[] = {
     {"slow", "slow", slow},
     {"role_hang", "role_hang", role_hang},
     {"zombie", "zombie", zombie},
+    {"queue", "queue", queue},
+    {"slow_receiver", "slow_receiver", slow_receiver},
+    {"incast", "incast", incast},
+    {"pfc_pause", "pfc_pause", pfc_pause},
+    {"pfc_storm", "pfc_storm", pfc_storm},
+    {"rebind", "rebind", rebind},
+    {"clock", "clock", clock},
     {"node_crash", "node_crash", node_crash, true},
     {"reconfigure", "reconfigure", reconfigure, true},
     {"reconfig_garbage", "reconfig_garbage", reconfig_garbage, true},
@@ -219,6 +251,7 @@ constexpr LeftOutKind kLeftOut[] = {
     {"device_dead", "it is a crash that does not end"},
     {"throttle", "it is slow under another name"},
     {"image_mismatch", "it is a crash, with other words"},
+    {"pfc_deadlock", "it is about a circle of switches, and few networks have one"},
     {"events", "it repeats what others did"},
 };
 

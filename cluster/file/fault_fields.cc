@@ -104,6 +104,11 @@ constexpr Field kFaultCommonRows[] = {
     described("sets",
               "Of `partition` and `misroute`: a list of sets of nodes, each a selector or a list.",
               FieldType::kOther),
+    described("cycle",
+              "Of `pfc_deadlock`: switches, each with a cable to the next and the last to the "
+              "first; the port of "
+              "each waits for that of the next.",
+              FieldType::kOther),
     described("link", "Short for `where: {links: {name: ...}}`: a name, range or glob of links.",
               FieldType::kText),
     described("switch",

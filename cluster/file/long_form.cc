@@ -4,6 +4,8 @@
 
 #include "cluster/file/cluster_fields.h"
 #include "fabric/faults/fault_kind.h"
+#include "protocol/base/suggestion.h"
+#include "protocol/base/text.h"
 
 namespace soliton {
 namespace {
@@ -71,11 +73,26 @@ class LongForm {
                        fmt::format("{}.{}: {}", label_, field.key, field.refused));
         return;
       }
+    if (found.empty() && misspelt_kind(names)) return;
     if (found.size() != 1)
       return error(out_.mark,
                    fmt::format("needs {} of {} (or kind)", found.empty() ? "one" : "only one",
                                fmt::join(names, ", ")));
     move_effect(*found.front());
+  }
+
+  // Whether a key that nobody knows is nearly the name of a kind.
+  bool misspelt_kind(const std::vector<std::string_view>& kinds) {
+    const std::vector<std::string> names(kinds.begin(), kinds.end());
+    for (const YamlKey& key : out_.keys) {
+      if (kFaultFields.find(key.name) != nullptr) continue;
+      const std::string meant = did_you_mean(key.name, names);
+      if (meant.empty()) continue;
+      error(key.mark,
+            fmt::format("no kind of fault is called \"{}\"{}", printable(key.name), meant));
+      return true;
+    }
+    return false;
   }
 
   void move_effect(const FaultKind& kind) {

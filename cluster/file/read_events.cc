@@ -23,6 +23,14 @@ std::vector<std::string> names_of(const std::map<std::string, std::uint32_t>& nu
   return names;
 }
 
+// Whether one rule may do both: at ports, or to what it holds back and in the end loses.
+bool go_together(FaultAction::What a, FaultAction::What b) {
+  using What = FaultAction::What;
+  const auto holds = [](What what) { return what == What::kDrop || what == What::kDelay; };
+  const auto at_port = [](What what) { return FaultAction{.what = what}.at_port(); };
+  return a == b || (holds(a) && holds(b)) || (at_port(a) && at_port(b));
+}
+
 class EventReader {
  public:
   EventReader(std::string file, const FaultRule& like, const Topology& topology, std::size_t nodes)
@@ -158,7 +166,7 @@ class EventReader {
 
   void add(const TextRow& row, const FaultFiring& firing) {
     FaultRule& rule = rule_called(row.words[0]);
-    if (!rule.events.empty() && rule.events.front().action.what != firing.action.what)
+    if (!rule.events.empty() && !go_together(rule.events.front().action.what, firing.action.what))
       return problem(row.line, fmt::format("rule {} does another kind of thing here than before",
                                            printable(row.words[0])));
     add_link(rule, firing.hop.link);

@@ -44,6 +44,27 @@ void read_sets(MapReader& rule, const std::string& label, FaultSpec& out) {
   out.position = rule.context().where(rule.mark_of("sets"));
 }
 
+// Names of switches, in the order in which they wait for each other.
+void read_cycle(MapReader& rule, const std::string& label, FaultSpec& out) {
+  const bool needed = out.rule.kind->target == Target::kCircle;
+  const YamlValue* cycle = rule.find("cycle");
+  if (cycle == nullptr) {
+    if (needed) rule.context().error(rule.mark(), fmt::format("{}.cycle: is missing", label));
+    return;
+  }
+  if (!needed)
+    return rule.error("cycle",
+                      fmt::format("has no meaning for a fault of kind {}", out.rule.kind->name));
+  const auto name = [](const YamlValue& item) {
+    return item.kind == YamlValue::Kind::kScalar && is_valid_name(item.text);
+  };
+  if (cycle->kind != YamlValue::Kind::kList || cycle->items.size() < 3 ||
+      !std::ranges::all_of(cycle->items, name))
+    return rule.error("cycle", "must be a list of at least three switches, [leaf0, spine0, leaf1]");
+  for (const YamlValue& item : cycle->items) out.cycle.push_back(item.text);
+  out.position = rule.context().where(rule.mark_of("cycle"));
+}
+
 class PlaceReader {
  public:
   PlaceReader(MapReader& rule, std::string label, FaultSpec& out)
@@ -52,6 +73,7 @@ class PlaceReader {
   void read() {
     const Target target = out_.rule.kind->target;
     read_sets(rule_, label_, out_);
+    read_cycle(rule_, label_, out_);
     const YamlValue* where = rule_.find("where");
     if (where == nullptr) {
       if (target == Target::kLinks) missing("link");

@@ -77,6 +77,7 @@ class FaultReader {
       return fmt::format("{}", fmt::join(sets, " / "));
     }
     if (!fault_.switches.empty()) return fault_.switches;
+    if (!fault_.cycle.empty()) return fmt::format("{}", fmt::join(fault_.cycle, " > "));
     if (fault_.rule.kind->target == FaultKind::Target::kNodes)
       return fault_.nodes.empty() ? "the resource manager" : fault_.nodes;
     if (fault_.rule.kind->target == FaultKind::Target::kRecorded)

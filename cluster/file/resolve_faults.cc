@@ -1,6 +1,7 @@
 // Links of fault rules by name, against the topology as built.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <set>
 
@@ -29,6 +30,14 @@ std::set<LinkMatch> cables_of(const Topology& topology, const NodeSets& sets) {
       if (nodes.contains(topology.links[link].ends[reversed ? 1 : 0]))
         found.insert({link, reversed});
   return found;
+}
+
+// From each to the next, and from the last to the first.
+std::vector<std::pair<std::string, std::string>> steps_of(const std::vector<std::string>& circle) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (std::size_t i = 0; i < circle.size(); ++i)
+    out.emplace_back(circle[i], circle[(i + 1) % circle.size()]);
+  return out;
 }
 
 std::size_t picked(const LinkPick& pick, std::size_t of) {
@@ -81,7 +90,8 @@ std::vector<std::uint32_t> picked(const FaultSpec& fault, std::uint64_t seed,
 // of their own.
 void add_rules(const FaultSpec& fault, const std::set<LinkMatch>& found, FaultPlan& plan) {
   FaultRule straight = fault.rule, reversed = fault.rule;
-  if (fault.rule.kind->target == FaultKind::Target::kNodeSets)
+  if (fault.rule.kind->target == FaultKind::Target::kNodeSets ||
+      fault.rule.kind->target == FaultKind::Target::kCircle)
     straight.backward = reversed.backward = false;
   std::swap(reversed.forward, reversed.backward);
   const bool same = straight.forward == straight.backward;
@@ -130,16 +140,22 @@ class Resolver {
     std::set<LinkMatch> found;
     if (fault.rule.kind->target == FaultKind::Target::kNodeSets)
       return cables_of(topology_, fault.rule.sets);
+    const std::size_t before = problems.errors.size();
+    for (const auto& [from, to] : steps_of(fault.cycle))
+      if (problems.errors.size() == before) collect_between(fault, from, to, found);
     for (const std::string& name : expanded(fault, fault.switches))
-      if (affords_look(fault)) collect(fault, links_.of_switch(name), name, found);
+      if (affords_look(fault))
+        collect(
+            fault, links_.of_switch(name), [&] { return links_.explain_switch(name); }, found);
     for (const std::string& name : expanded(fault, fault.link))
       if (name.find('*') == std::string::npos || affords_look(fault))
-        collect(fault, links_.named(name), name, "", found);
+        collect(
+            fault, links_.named(name), [&] { return links_.explain(name); }, found);
     const std::vector<std::string> to = expanded(fault, fault.to);
     for (const std::string& from : expanded(fault, fault.from))
       for (const std::string& other : to) {
         if (!affords_look(fault)) return found;
-        collect(fault, links_.between(from, other), from, other, found);
+        collect_between(fault, from, other, found);
       }
     return found;
   }
@@ -169,25 +185,19 @@ class Resolver {
     return {};
   }
 
-  void collect(const FaultSpec& fault, const std::set<LinkMatch>& matches, const std::string& from,
-               const std::string& to, std::set<LinkMatch>& found) {
-    found.insert(matches.begin(), matches.end());
-    if (!matches.empty()) return;
-    if (problems.errors.size() >= kErrorsLimit) {
-      ++more_;
-      return;
-    }
-    problem(fault, fmt::format("{} (fault {})",
-                               to.empty() ? links_.explain(from) : links_.explain_pair(from, to),
-                               fault.rule.id));
-  }
-
+  // `why` says why there are none.
   void collect(const FaultSpec& fault, const std::set<LinkMatch>& matches,
-               const std::string& its_switch, std::set<LinkMatch>& found) {
+               const std::function<std::string()>& why, std::set<LinkMatch>& found) {
     found.insert(matches.begin(), matches.end());
     if (!matches.empty()) return;
     if (problems.errors.size() >= kErrorsLimit) return void(++more_);
-    problem(fault, fmt::format("{} (fault {})", links_.explain_switch(its_switch), fault.rule.id));
+    problem(fault, fmt::format("{} (fault {})", why(), fault.rule.id));
+  }
+
+  void collect_between(const FaultSpec& fault, const std::string& from, const std::string& to,
+                       std::set<LinkMatch>& found) {
+    const auto why = [&] { return links_.explain_pair(from, to); };
+    collect(fault, links_.between(from, to), why, found);
   }
 
   std::vector<std::string> node_names(const FaultSpec& fault, const std::string& selector) {

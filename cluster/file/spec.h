@@ -153,6 +153,7 @@ struct FaultSpec {
   std::string switches;  // a name, range or glob, of kinds that are about switches
   std::string nodes;  // a selector, of kinds that are about nodes; "": the resource manager's own
   std::vector<std::vector<std::string>> sets;     // of nodes, as `link`
+  std::vector<std::string> cycle;                 // of kinds that are about a circle: its vertices
   std::vector<std::string> match_from, match_to;  // nodes, as `link`
   LinkPick pick;
   std::string position;  // "file:line:column" for errors

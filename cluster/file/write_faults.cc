@@ -87,6 +87,7 @@ std::string fault_text(const FaultSpec& fault, const std::string& folder) {
     for (const std::vector<std::string>& set : fault.sets) sets.push_back(list_text(set));
     out.emplace_back("sets", fmt::format("[{}]", fmt::join(sets, ", ")));
   }
+  if (!fault.cycle.empty()) out.emplace_back("cycle", list_text(fault.cycle));
   if (const WrittenKeys place = place_text(fault); !place.empty())
     out.emplace_back("where", flow_text(place));
   out.emplace_back("when", when_text(rule.when));

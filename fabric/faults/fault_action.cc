@@ -36,6 +36,11 @@ constexpr ActionWords kActions[] = {
     {What::kMark, "mark", false, false, false},
     {What::kStrip, "strip", false, false, false},
     {What::kMisroute, "misroute", true, false, false},
+    {What::kRefuse, "refuse", false, false, false},
+    {What::kBehind, "behind", false, true, false},
+    {What::kHold, "hold", false, true, false},
+    {What::kFlush, "flush", false, false, false},
+    {What::kStretch, "stretch", false, false, true},
 };
 
 std::vector<std::string_view> split(std::string_view text) {
@@ -109,6 +114,8 @@ Result<FaultAction> parse_fault_action(std::string_view text) {
       return invalid(fmt::format("\"{}\" is not an action such as \"{}\"", printable(text),
                                  spell(FaultAction{.what = words.what})));
     out.late = Duration{late};
+    if (out.value > INT64_MAX && (out.what == What::kBehind || out.what == What::kHold))
+      return invalid(fmt::format("\"{}\" ends later than any run", printable(text)));
     return out;
   }
   const std::string name(said.front());
@@ -151,6 +158,11 @@ void change(const FaultAction& action, Datagram& datagram) {
     case What::kDrop:
     case What::kDelay:
     case What::kDuplicate:
+    case What::kRefuse:
+    case What::kBehind:
+    case What::kHold:
+    case What::kFlush:
+    case What::kStretch:
       return;
   }
 }

@@ -29,11 +29,22 @@ struct FaultAction {
     kMark,            // as if a queue had marked it (ECN)
     kStrip,           // a mark is taken away
     kMisroute,        // goes to node `count`
+    // At the port in front of the line (PortEffect).
+    kRefuse,   // the queue does not take it
+    kBehind,   // the traffic of others has the line until `value`
+    kHold,     // does not start before `value`
+    kFlush,    // is thrown out of the queue
+    kStretch,  // is on the line for `late` longer
   };
   What what = What::kNone;
   std::uint32_t count = 0;
   std::uint64_t value = 0;
   Duration late{};
+
+  // Of an action that has an instant: `value`, in picoseconds of the run.
+  Instant until() const { return kRunStart + Duration{static_cast<std::int64_t>(value)}; }
+  void set_until(Instant at) { value = static_cast<std::uint64_t>((at - kRunStart).count()); }
+  bool at_port() const { return What::kRefuse <= what; }
 
   bool operator==(const FaultAction&) const = default;
 };

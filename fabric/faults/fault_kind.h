@@ -83,6 +83,7 @@ class LinkEffect {
 };
 
 struct FaultRule;
+class PortEffect;
 
 struct FaultKind {
   std::string_view name;
@@ -94,12 +95,14 @@ struct FaultKind {
   // Another key that stands for the kind in the short form when NAME is left out; "": none.
   std::string_view short_alias;
   // What a rule names: links; switches, all of whose links it is about; sets of nodes, whose cables it is
-  // about; nodes themselves; or what an earlier run has recorded.
+  // about; nodes themselves; switches that lead to each other in a circle, whose ports it is about; or what
+  // an earlier run has recorded.
   enum class Target : std::uint8_t {
     kLinks,
     kSwitches,
     kNodeSets,
     kNodes,
+    kCircle,
     kRecorded
   } target = Target::kLinks;
   // Whether it does the same to all packets of a link, so that `fidelity: message` can play it.
@@ -110,6 +113,8 @@ struct FaultKind {
   FieldTable fields;  // its own keys; their values are FaultRule::options
   std::unique_ptr<LinkEffect> (*make)(const FaultRule& rule);
   const NodeFaultKind* node = nullptr;  // of kinds that are about nodes
+  // Of kinds that act at ports (port_effect.h); the result may be null: this rule does not.
+  std::unique_ptr<PortEffect> (*port)(const FaultRule& rule) = nullptr;
 };
 
 // FaultKind::make of a kind that does nothing to the packets on links.

@@ -13,6 +13,7 @@
 
 #include "fabric/faults/fault_kind.h"
 #include "fabric/faults/packet_match.h"
+#include "fabric/faults/port_effect.h"
 
 namespace soliton {
 
@@ -37,11 +38,20 @@ struct FaultRule {
   Settings options;                     // of the kind
 
   std::unique_ptr<LinkEffect> effect() const { return kind->make(*this); }
+  // Null: it does nothing at ports.
+  std::unique_ptr<PortEffect> port_effect() const {
+    return kind->port != nullptr ? kind->port(*this) : nullptr;
+  }
 };
 
 // FaultKind::make of a kind whose effect is made from its options.
 template <typename Effect, typename Options, const FieldTable& table>
 std::unique_ptr<LinkEffect> make_effect(const FaultRule& rule) {
+  return std::make_unique<Effect>(fault_options<Options>(table, rule.options));
+}
+// FaultKind::port of such a kind.
+template <typename Effect, typename Options, const FieldTable& table>
+std::unique_ptr<PortEffect> make_port_effect(const FaultRule& rule) {
   return std::make_unique<Effect>(fault_options<Options>(table, rule.options));
 }
 // And of one that is made from options and sets of nodes.

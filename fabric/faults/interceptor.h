@@ -17,6 +17,7 @@
 
 #include "fabric/faults/link_faults.h"
 #include "fabric/faults/node_routes.h"
+#include "fabric/faults/port_backlog.h"
 #include "fabric/link.h"
 #include "topologies/flow_ordinals.h"
 
@@ -47,10 +48,20 @@ class FaultInterceptor : public Link {
     bool plain(Instant now) const { return due <= now && copies.empty() && changes.empty(); }
   };
 
+  // A port that a rule acts on, as far as this node fills it: the line at its rate, and what waits.
+  struct Port {
+    Instant free{};
+    PortBacklog backlog;
+  };
+
+  // When a datagram that comes to the port of a hop at `due` is on the line; nullopt: it is lost there.
+  std::optional<Instant> pass_port(const Hop& hop, bool at_card, const Datagram& datagram,
+                                   bool at_end, Instant due);
   // Judges each hop in turn, later by what the ones before have delayed the datagram; nullopt if it is
-  // lost. `to_end`: the last of the hops leads to where it is for.
-  std::optional<Crossed> cross(std::span<const Hop> hops, const Datagram& datagram, bool to_end,
-                               Instant now);
+  // lost. `to_end`: the last of the hops leads to where it is for; `from_card`: the first begins at this
+  // node's card.
+  std::optional<Crossed> cross(std::span<const Hop> hops, const Datagram& datagram, bool from_card,
+                               bool to_end, Instant now);
   void hold(const Crossed& crossed, Datagram datagram, Held& held);
   // Null when `peer` is not one.
   const PeerRoute* route_of(NodeId peer) const;
@@ -61,8 +72,9 @@ class FaultInterceptor : public Link {
   NodeRoutes routes_;
   std::vector<std::uint64_t> ordinals_;  // by link and direction
   FlowOrdinals sent_;                    // by peer
-  std::vector<Hop> hops_;                // of one packet, kept to save allocations
-  std::uint64_t held_count_ = 0;         // ever
+  std::map<std::size_t, Port> ports_;
+  std::vector<Hop> hops_;         // of one packet, kept to save allocations
+  std::uint64_t held_count_ = 0;  // ever
   Held leaving_;
   Held arriving_;
 };

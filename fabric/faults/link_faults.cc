@@ -15,11 +15,13 @@ void FaultCounters::merge(const FaultCounters& other) {
 }
 
 LinkFaults::LinkFaults(const FaultPlan& plan, std::size_t links)
-    : plan_(plan), counters_(plan.rules.size()), by_hop_(links * 2) {
+    : plan_(plan), by_hop_(links * 2), ports_(plan, links) {
+  ledger_.counters.resize(plan.rules.size());
   for (std::uint32_t r = 0; r < plan_.rules.size(); ++r) {
     const FaultRule& rule = plan_.rules[r];
     effects_.push_back(rule.effect());
     times_.push_back(plan_.times(r));
+    if (rule.port_effect() != nullptr) continue;
     const Random stream = plan_.chance(r);
     for (const std::uint32_t link : rule.links) {
       SOLITON_CHECK_MSG(link < links, "rule {} names link {} of {}", rule.id, link, links);
@@ -73,10 +75,10 @@ FaultVerdict LinkFaults::judge(Hop hop, const Crossing& crossing) {
 void LinkFaults::take(const Rule& rule, Hop hop, const Crossing& crossing,
                       const FaultAction& action, FaultVerdict& verdict) {
   using What = FaultAction::What;
-  FaultCounters& counters = counters_[rule.number];
+  FaultCounters& counters = ledger_.counters[rule.number];
   counters.hit(crossing.start);
   if (verdict.dropped()) return;
-  if (records_) firings_.push_back({crossing.start, rule.number, hop, crossing.ordinal, action});
+  ledger_.record({crossing.start, rule.number, hop, crossing.ordinal, action});
   switch (action.what) {
     case What::kDrop:
       ++counters.dropped;

@@ -7,21 +7,19 @@
 // charged to the first of them.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "fabric/faults/fault_ledger.h"
 #include "fabric/faults/fault_plan.h"
-#include "protocol/base/fields.h"
+#include "fabric/faults/port_faults.h"
 #include "protocol/base/rng.h"
 #include "topologies/topology.h"
 
 namespace soliton {
-
-inline constexpr std::int32_t kNoRule = -1;
 
 struct FaultVerdict {
   std::int32_t dropped_by = kNoRule;  // position of the rule in the plan
@@ -32,44 +30,6 @@ struct FaultVerdict {
   bool dropped() const { return dropped_by != kNoRule; }
 };
 
-// What a rule did.
-struct FaultCounters {
-  std::uint64_t hits = 0;     // packets the rule decided against, alone or with others
-  std::uint64_t dropped = 0;  // charged to this rule
-  std::uint64_t delayed = 0;
-  std::uint64_t duplicated = 0;  // copies made
-  std::uint64_t corrupted = 0;   // with flipped bits, cut short or padded
-  std::uint64_t marked = 0;      // marked, or a mark taken away
-  std::uint64_t misrouted = 0;
-  std::optional<Instant> first, last;  // instants of the first and the last hit
-
-  void hit(Instant at) {
-    ++hits;
-    first = std::min(first.value_or(at), at);
-    last = std::max(last.value_or(at), at);
-  }
-  void merge(const FaultCounters& other);
-};
-// Below `faults` in results.json.
-inline constexpr Field kFaultCountRows[] = {
-    field<&FaultCounters::hits>("hits", "Packets that the rule hit, alone or with others."),
-    field<&FaultCounters::dropped>("dropped", "Packets that it dropped."),
-    field<&FaultCounters::delayed>("delayed", "Packets that it delayed."),
-    field<&FaultCounters::duplicated>("duplicated", "Copies of packets that it made."),
-    field<&FaultCounters::corrupted>(
-        "corrupted", "Packets of which it flipped bits, or which it cut short or padded."),
-    field<&FaultCounters::marked>("marked", "Packets that it marked, or took the mark from."),
-    field<&FaultCounters::misrouted>("misrouted", "Packets that it led to another node."),
-};
-inline constexpr Field kFaultTimeRows[] = {
-    field<&FaultCounters::first>("first_us", "When it hit the first packet; null: never."),
-    field<&FaultCounters::last>("last_us", "When it hit the last packet; null: never."),
-};
-inline constexpr FieldTable kFaultCountFields = fields_of<FaultCounters>("faults", kFaultCountRows);
-inline constexpr auto kFaultCounterRows = joined(kFaultCountRows, kFaultTimeRows);
-inline constexpr FieldTable kFaultCounterFields =
-    fields_of<FaultCounters>("faults", kFaultCounterRows);
-
 class LinkFaults {
  public:
   // REQUIRES: links named by the rules are below `links`.
@@ -77,15 +37,30 @@ class LinkFaults {
 
   // Called once per packet and hop; for one link and direction in the order of ordinals.
   FaultVerdict judge(Hop hop, const Crossing& crossing);
-  bool touches(Hop hop) const { return !counters_.empty() && !by_hop_[port_of(hop)].rules.empty(); }
+  bool touches(Hop hop) const {
+    return !ledger_.counters.empty() && !by_hop_[port_of(hop)].rules.empty();
+  }
+
+  // The same plan at ports (PortFaults).
+  bool touches_port(Hop hop) const { return ports_.touches(hop); }
+  PortFaults::Coming come(Hop hop, const Crossing& crossing, const PortState& port, bool at_card) {
+    return ports_.come(hop, crossing, port, at_card, ledger_);
+  }
+  Instant first_start(Hop hop, const Crossing& crossing, const PortState& port, Instant at) {
+    return ports_.first_start(hop, crossing, port, at);
+  }
+  PortFaults::Leaving start(Hop hop, const Crossing& crossing, const PortState& port,
+                            Instant wanted) {
+    return ports_.start(hop, crossing, port, wanted, ledger_);
+  }
 
   const FaultPlan& plan() const { return plan_; }
   // By position of the rule in the plan.
-  const std::vector<FaultCounters>& counters() const { return counters_; }
+  const std::vector<FaultCounters>& counters() const { return ledger_.counters; }
 
   // From here on every decision that had an effect is kept until it is taken.
-  void record_firings() { records_ = true; }
-  std::vector<FaultFiring> take_firings() { return std::exchange(firings_, {}); }
+  void record_firings() { ledger_.records = true; }
+  std::vector<FaultFiring> take_firings() { return std::exchange(ledger_.firings, {}); }
 
  private:
   // One rule on one link and direction.
@@ -110,10 +85,9 @@ class LinkFaults {
   // By position of the rule.
   std::vector<std::unique_ptr<LinkEffect>> effects_;
   std::vector<FaultTimes> times_;
-  std::vector<FaultCounters> counters_;
+  FaultLedger ledger_;
   std::vector<Direction> by_hop_;
-  bool records_ = false;
-  std::vector<FaultFiring> firings_;
+  PortFaults ports_;
 };
 
 }  // namespace soliton

@@ -34,6 +34,8 @@ constexpr TroubleWord kTroubles[] = {
     {What::kLeaseLost, "lease_lost"},
     {What::kLeaseTwice, "lease_twice"},
     {What::kNoSpare, "no_spare"},
+    {What::kClockSlow, "clock_slow"},
+    {What::kClockStands, "clock_stands"},
 };
 
 std::vector<std::string_view> words_of(std::string_view text) {

@@ -36,7 +36,10 @@ struct NodeTrouble {
     kLeaseLost,      // the resource manager forgets that this device is leased
     kLeaseTwice,     // the resource manager grants this device although it is leased
     kNoSpare,        // the resource manager may not grant this device
+    kClockSlow,      // what it waits for is late by `value` millionths of the wait
+    kClockStands,    // what it waits for does not happen
   };
+  static constexpr What kLast = What::kClockStands;  // what bytes may say
   What what = What::kNone;
   std::uint32_t value = 0;
   Instant until = kNever;

@@ -71,13 +71,14 @@ void Cables::cross(std::uint32_t number) {
   Flight& flight = flights_[number];
   const Instant ready = flight.at_port.ready;
   ++counters().events;
+  if (faults_.touches_port(flight.next)) return cross_under_faults(number);
   const std::optional<Duration> waited = ports_[port_of(flight.next)].queue_up(
       ready, payload_of(flight.frame), flight.frame.datagram, shared_);
   // queue_up() returns nullopt if the queue is full.
   waited ? launch(number, *waited) : drop(number, ready, kNoRule);
 }
 
-void Cables::launch(std::uint32_t number, Duration waited) {
+void Cables::launch(std::uint32_t number, Duration waited, Duration stretch) {
   Flight& flight = flights_[number];
   Port& port = ports_[port_of(flight.next)];
   // Chance is a function of how many packets this port has sent, not of the order in which ports
@@ -85,6 +86,10 @@ void Cables::launch(std::uint32_t number, Duration waited) {
   const std::uint64_t ordinal = port.counters.packets;
   const Bytes size = payload_of(flight.frame);
   OnLine on_line = port.launch(flight.at_port, size, waited);
+  if (stretch > Duration{}) {
+    port.occupy(later(port.free(), stretch));
+    on_line.tail = later(on_line.tail, stretch);
+  }
   PortSeries* const series = shared_.series_of(port_of(flight.next));
   if (series != nullptr)
     series->sent({on_line.start - waited, on_line.start, port.free() - on_line.start, size,
@@ -105,13 +110,9 @@ void Cables::meet_faults(std::uint32_t number, std::uint64_t ordinal, OnLine lin
   Flight& flight = flights_[number];
   Port& port = ports_[port_of(flight.next)];
   Datagram& datagram = flight.frame.datagram;
-  const FaultVerdict verdict = faults_.judge(
-      flight.next,
-      crossing_of(datagram, {.start = line.start,
-                             .end = line.tail,
-                             .ordinal = ordinal,
-                             .rate = port.link().rate,
-                             .at_end = port.far_end() == index(datagram.destination)}));
+  Crossing crossing = crossing_at(flight, line.start, ordinal);
+  crossing.end = line.tail;
+  const FaultVerdict verdict = faults_.judge(flight.next, crossing);
   if (verdict.dropped()) {
     ++port.counters.dropped_fault;
     if (PortSeries* const series = shared_.series_of(port_of(flight.next)))
@@ -129,6 +130,98 @@ void Cables::meet_faults(std::uint32_t number, std::uint64_t ordinal, OnLine lin
     proceed(copy, delayed(line, lag));
   }
   proceed(number, line);
+}
+
+Crossing Cables::crossing_at(const Flight& flight, Instant start, std::uint64_t ordinal) const {
+  const Port& port = ports_[port_of(flight.next)];
+  const Datagram& datagram = flight.frame.datagram;
+  return crossing_of(datagram, {.start = start,
+                                .end = start,
+                                .ordinal = ordinal,
+                                .rate = port.link().rate,
+                                .at_end = port.far_end() == index(datagram.destination)});
+}
+
+// What others have put in front of the packet is there already.
+std::optional<std::uint64_t> Cables::enter_queue(std::uint32_t number, Port& port,
+                                                 PortBacklog& backlog) {
+  Flight& flight = flights_[number];
+  const Instant now = flight.at_port.ready;
+  const Bytes size = payload_of(flight.frame);
+  const auto take_line = [&](Instant until) {
+    const Instant from = std::max(port.free(), now);
+    if (until <= from) return;
+    port.occupy(until);
+    backlog.add(from, until, transmitted(until - from, port.link().rate));
+  };
+  if (port.at_switch()) take_line(later(now, port.meet_others(shared_)));
+  const PortState state{.free = port.free(),
+                        .queued = backlog.bytes(now),
+                        .packets = backlog.packets(),
+                        .room = port.at_switch() ? port.link().queue : Bytes{},
+                        .size = size + Bytes{kFrameOverheadBytes},
+                        .line = port.time(size)};
+  if (port.at_switch() && state.packets > 0 && state.queued + state.size > state.room) {
+    ++port.counters.dropped_queue;
+    drop(number, now, kNoRule);
+    return std::nullopt;
+  }
+  const PortFaults::Coming coming =
+      faults_.come(flight.next, crossing_at(flight, now), state, !port.at_switch());
+  if (coming.refused_by != kNoRule) {
+    lose_at_port(number, now, coming.refused_by);
+    return std::nullopt;
+  }
+  take_line(coming.behind);
+  if (port.at_switch())
+    port.mark(now, backlog.bytes(now) + state.size, flight.frame.datagram, shared_);
+  else if (PortSeries* const series = shared_.series_of(port_of(flight.next)))
+    series->queue_was(now, backlog.bytes(now) + state.size);
+  return coming.ordinal;
+}
+
+void Cables::cross_under_faults(std::uint32_t number) {
+  Flight& flight = flights_[number];
+  const Hop hop = flight.next;
+  Port& port = ports_[port_of(hop)];
+  PortBacklog& backlog = backlogs_[port_of(hop)];
+  const Instant ready = flight.at_port.ready;
+  const Bytes size = payload_of(flight.frame);
+  port.count();
+  backlog.pass(ready);
+  const std::optional<std::uint64_t> ordinal = enter_queue(number, port, backlog);
+  if (!ordinal) return;
+  const PortState state{.free = port.free(),
+                        .queued = backlog.bytes(ready),
+                        .packets = backlog.packets(),
+                        .size = size + Bytes{kFrameOverheadBytes},
+                        .line = port.time(size)};
+  const Instant wanted = std::max({ready, port.free(), flight.at_port.tail - state.line});
+  const Instant start =
+      faults_.first_start(hop, crossing_at(flight, wanted, *ordinal), state, wanted);
+  // Those behind it cannot start earlier, also if it never does.
+  if (start > wanted) port.occupy(start);
+  const PortFaults::Leaving leaving =
+      faults_.start(hop, crossing_at(flight, start, *ordinal), state, wanted);
+  if (leaving.flushed_by != kNoRule) return lose_at_port(number, start, leaving.flushed_by);
+  launch(number, std::max(port.free() - ready, Duration{}), leaving.stretch);
+  backlog.add(start, port.free(), state.size);
+}
+
+// What a card loses becomes known like a loss on its cable (proceed()).
+void Cables::lose_at_port(std::uint32_t number, Instant at, std::int32_t rule) {
+  Flight& flight = flights_[number];
+  Port& port = ports_[port_of(flight.next)];
+  ++port.counters.dropped_fault;
+  if (PortSeries* const series = shared_.series_of(port_of(flight.next))) series->dropped_fault(at);
+  if (port.at_switch()) {
+    flight.over = flight.next;
+    return drop(number, at, rule);
+  }
+  flight.lost_by = rule;
+  flight.lost_at = at;
+  const Instant there = later(at, port.link().latency);
+  proceed(number, {at, there, there});
 }
 
 // What happens next to a packet on a line. Losses inside the network are known now and take effect

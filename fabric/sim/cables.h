@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "fabric/faults/link_faults.h"
+#include "fabric/faults/port_backlog.h"
 #include "fabric/link.h"
 #include "fabric/sim/cut.h"
 #include "fabric/sim/earliest_events.h"
@@ -85,8 +88,12 @@ class Cables {
   // The packet reaches its next port; it either starts as soon as the line is free or is dropped.
   void cross(std::uint32_t number);
   // The packet starts as soon as the line is free, after `waited`. It arrives, is lost on the way,
-  // or has an event at the next port.
-  void launch(std::uint32_t number, Duration waited);
+  // or has an event at the next port. The line is busy with it for `stretch` longer than its bytes take.
+  void launch(std::uint32_t number, Duration waited, Duration stretch = {});
+  // The packet at its next port, in front of a rule of the fault plan.
+  Crossing crossing_at(const Flight& flight, Instant start, std::uint64_t ordinal = 0) const;
+  // The rule loses the packet at its next port, at a switch or in a card.
+  void lose_at_port(std::uint32_t number, Instant at, std::int32_t rule);
   // The packet is lost by the fault rule, or in a full queue if `rule` is kNoRule.
   void drop(std::uint32_t number, Instant at, std::int32_t rule);
   // The same, without counting it.
@@ -122,6 +129,10 @@ class Cables {
   void leave(std::uint32_t number, Instant at, std::uint32_t to, Handover::What what);
   void hand_over(Handover handover, std::uint32_t to);
   std::uint32_t tie_of(const Flight& flight, Instant at) const;
+  // cross() at a port on which faults act.
+  void cross_under_faults(std::uint32_t number);
+  // Its ordinal there; nullopt: it is lost.
+  std::optional<std::uint64_t> enter_queue(std::uint32_t number, Port& port, PortBacklog& backlog);
   void proceed(std::uint32_t number, const OnLine& line);
   // Of packet `ordinal` of its port.
   void meet_faults(std::uint32_t number, std::uint64_t ordinal, OnLine line);
@@ -137,6 +148,7 @@ class Cables {
   std::uint64_t ties_;
   EarliestEvents* trace_;
   std::vector<Port> ports_;
+  std::map<std::size_t, PortBacklog> backlogs_;  // of ports on which faults act
   std::vector<Flight> flights_;
   std::vector<std::uint32_t> unused_;  // of flights_
   EventQueue events_;

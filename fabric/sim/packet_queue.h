@@ -16,8 +16,9 @@ class PacketQueue {
  public:
   struct Entry {
     std::uint32_t flight = 0;
-    Bytes size{};            // on the line
-    Instant others_until{};  // the traffic of others has the line until then
+    Bytes size{};               // on the line
+    Instant others_until{};     // the traffic of others has the line until then
+    std::uint64_t ordinal = 0;  // at the port, if faults act there (PortFaults)
   };
 
   bool empty() const { return waiting_.empty(); }

@@ -60,6 +60,8 @@ class alignas(64) Port {
   Duration queue_time() const { return queue_time_; }
   // When the line will have sent what was put on it.
   Instant free() const { return free_; }
+  // It sends nothing of this cluster until then.
+  void occupy(Instant until) { free_ = std::max(free_, until); }
 
   // A packet arrives that may start at `ready`; it may be marked, by chance. Returns how long it
   // waits for the line; nullopt if the queue has no room, so that it is dropped.

@@ -58,7 +58,13 @@ void SwitchPorts::come_to_card(std::uint32_t number) {
   const std::size_t port = port_of(flight.next);
   ++cables_.counters().events;
   cables_.port(port).count();
-  queues_[queue_of(port, 0)].push({number, bytes_on_line(flight.frame), Instant{}});
+  std::uint64_t ordinal = 0;
+  if (cables_.faults().touches_port(flight.next)) {
+    Duration others{};
+    ordinal =
+        *come_under_faults(number, 0, flight.at_port.ready, others);  // a card refuses nothing
+  }
+  queues_[queue_of(port, 0)].push({number, bytes_on_line(flight.frame), Instant{}, ordinal});
   // Signals are known only up to the instant before processed(): the packet may leave in that past.
   serve(port, cables_.events().processed() - Duration{1});
 }
@@ -86,12 +92,18 @@ void SwitchPorts::come_to_switch(std::uint32_t number, Instant now) {
     backlog_[at] = std::max(backlog_[at], now + others);
   }
   if (!has_room(at, its, flight, now)) return cables_.drop(number, now, kNoRule);
+  std::uint64_t ordinal = 0;
+  if (cables_.faults().touches_port(flight.next)) {
+    const std::optional<std::uint64_t> taken = come_under_faults(number, its, now, others);
+    if (!taken) return;
+    ordinal = *taken;
+  }
   port.mark(now, length(at, its, now) + size, flight.frame.datagram, cables_.shared());
   // Held before it is served, also when it leaves at once: its bytes are in the switch until the
   // last has left.
   if (control_) send_signal(control_->hold(came_over(flight), size, now));
   if (buffers_[vertex]) buffers_[vertex]->add(size);
-  queue.push({number, size, others > Duration{} ? now + others : Instant{}});
+  queue.push({number, size, others > Duration{} ? now + others : Instant{}, ordinal});
   serve(at, now);
 }
 
@@ -106,9 +118,12 @@ bool SwitchPorts::has_room(std::size_t at, std::size_t its_class, const Flight& 
     ++port.counters.dropped_queue;
     return false;
   }
+  if (cables_.faults().touches_port(flight.next) && !has_room_under_faults(at, size, now))
+    return false;
   const Duration line = line_time(port.link(), payload_of(flight.frame));
   const Duration backlog = std::max(backlog_[at] - now, Duration{});
-  if (backlog > Duration{} && backlog + line > port.queue_time()) {
+  if (!cables_.faults().touches_port(flight.next) && backlog > Duration{} &&
+      backlog + line > port.queue_time()) {
     ++port.counters.dropped_queue;
     return false;
   }
@@ -129,6 +144,59 @@ bool SwitchPorts::has_room(std::size_t at, std::size_t its_class, const Flight& 
   return true;
 }
 
+// Where faults hold a line, its time is no measure of what waits for it.
+bool SwitchPorts::has_room_under_faults(std::size_t at, Bytes size, Instant now) {
+  const PortState state = state_of(at, size, now);
+  if (state.packets == 0 || state.queued + size <= state.room) return true;
+  ++cables_.port(at).counters.dropped_queue;
+  return false;
+}
+
+// All classes of a port.
+PortState SwitchPorts::state_of(std::size_t port, Bytes size, Instant now) const {
+  const Port& its = cables_.port(port);
+  const Bytes payload = size - Bytes{kFrameOverheadBytes};
+  PortState out{.free = its.free(),
+                .room = its.at_switch() ? its.link().queue : Bytes{},
+                .size = size,
+                .line = its.time(payload)};
+  if (its.free() > now) {
+    out.queued = transmitted(its.free() - now, its.link().rate);
+    out.packets = 1;
+  }
+  for (std::size_t c = 0; c < classes_.most(); ++c) {
+    const PacketQueue& queue = queues_[queue_of(port, c)];
+    out.queued += queue.waiting_bytes();
+    out.packets += queue.waiting().size();
+    if (!queue.empty())
+      out.free =
+          later(std::max(out.free, now), transmit_time(queue.waiting_bytes(), its.link().rate));
+  }
+  return out;
+}
+
+std::optional<std::uint64_t> SwitchPorts::come_under_faults(std::uint32_t number,
+                                                            std::size_t its_class, Instant now,
+                                                            Duration& others) {
+  Flight& flight = cables_.flight(number);
+  const std::size_t at = port_of(flight.next);
+  PortState state = state_of(at, bytes_on_line(flight.frame), now);
+  if (control_) state.room = {};  // switches with pauses drop nothing for want of room
+  const PortFaults::Coming coming = cables_.faults().come(
+      flight.next, cables_.crossing_at(flight, now), state, !cables_.port(at).at_switch());
+  if (coming.refused_by != kNoRule) {
+    cables_.lose_at_port(number, now, coming.refused_by);
+    return std::nullopt;
+  }
+  // Others stand in front of it, in its queue.
+  const PacketQueue& queue = queues_[queue_of(at, its_class)];
+  if (coming.behind > now)
+    others =
+        std::max(others, coming.behind - now -
+                             transmit_time(queue.waiting_bytes(), cables_.port(at).link().rate));
+  return coming.ordinal;
+}
+
 // Of a queue, with what the line has not sent yet of a packet of the class.
 Bytes SwitchPorts::length(std::size_t at, std::size_t its_class, Instant now) const {
   const Port& port = cables_.port(at);
@@ -142,13 +210,34 @@ Bytes SwitchPorts::length(std::size_t at, std::size_t its_class, Instant now) co
 // before the packet starts late enough that the line does not run dry (cross_line() in
 // topologies/line.h). kNever while it is paused without a known end: the signal that ends it calls back.
 Instant SwitchPorts::earliest(std::size_t port, std::size_t its_class) const {
+  Instant at = possible(port, its_class);
+  const PacketQueue::Entry& entry = queues_[queue_of(port, its_class)].front();
+  const Flight& flight = cables_.flight(entry.flight);
+  if (!cables_.faults().touches_port(flight.next)) return first_allowed(port, its_class, at);
+  // Pauses and faults take turns in holding it.
+  for (;;) {
+    const Instant allowed = first_allowed(port, its_class, at);
+    if (allowed == kNever) return kNever;
+    at = cables_.faults().first_start(flight.next,
+                                      cables_.crossing_at(flight, allowed, entry.ordinal),
+                                      state_of(port, entry.size, allowed), allowed);
+    if (at == allowed) return at;
+  }
+}
+
+// Were it not for pauses and faults.
+Instant SwitchPorts::possible(std::size_t port, std::size_t its_class) const {
   const PacketQueue::Entry& entry = queues_[queue_of(port, its_class)].front();
   const AtPort& packet = cables_.flight(entry.flight).at_port;
   const Port& its = cables_.port(port);
-  const Instant at =
-      std::max({packet.ready, packet.tail - transmit_time(entry.size, its.link().rate),
-                entry.others_until, its.free()});
+  return std::max({packet.ready, packet.tail - transmit_time(entry.size, its.link().rate),
+                   entry.others_until, its.free()});
+}
+
+Instant SwitchPorts::first_allowed(std::size_t port, std::size_t its_class, Instant at) const {
   if (!control_) return at;
+  const PacketQueue::Entry& entry = queues_[queue_of(port, its_class)].front();
+  const Port& its = cables_.port(port);
   if (its.at_switch()) return control_->first_allowed(queue_of(port, its_class), at);
   const std::uint32_t far = far_end(its.link(), hop_of(port).direction);
   const std::uint8_t channel = cables_.flight(entry.flight).frame.datagram.traffic_class;
@@ -206,6 +295,14 @@ void SwitchPorts::start_first(std::size_t port, std::size_t its_class, Instant s
   const Instant came =
       std::max(flight.at_port.ready,
                flight.at_port.tail - transmit_time(entry.size, cables_.port(port).link().rate));
+  Duration stretch{};
+  if (cables_.faults().touches_port(flight.next)) {
+    const PortFaults::Leaving leaving =
+        cables_.faults().start(flight.next, cables_.crossing_at(flight, start, entry.ordinal),
+                               state_of(port, entry.size, start), possible(port, its_class));
+    if (leaving.flushed_by != kNoRule) return flush(port, its_class, start, leaving.flushed_by);
+    stretch = leaving.stretch;
+  }
   queue.pop();
   flight.at_port.ready = start;
   const bool in_switch = flight.hops > 0;
@@ -215,9 +312,26 @@ void SwitchPorts::start_first(std::size_t port, std::size_t its_class, Instant s
     measure(port, flight.frame.at, entry.size, Bytes{});
     queue.left_card(start, entry.size);
   }
-  cables_.launch(entry.flight, start - came);
+  cables_.launch(entry.flight, start - came, stretch);
   // The next packet waits for this one's last byte: only then do its bytes leave the switch.
   if (in_switch) call_back(port, cables_.port(port).free());
+}
+
+// The first packet of a queue is thrown out by a rule, and the next one is looked at.
+void SwitchPorts::flush(std::size_t port, std::size_t its_class, Instant at, std::int32_t rule) {
+  PacketQueue& queue = queues_[queue_of(port, its_class)];
+  const PacketQueue::Entry entry = queue.front();
+  queue.pop();
+  if (const Flight& flight = cables_.flight(entry.flight); flight.hops > 0) {
+    if (control_) send_signal(control_->release(came_over(flight), entry.size, at));
+    if (std::optional<SharedBuffer>& buffer = buffers_[near_end(topology_, port)])
+      buffer->remove(entry.size);
+    note_waited(port, entry, at);
+    if (!queue.empty()) call_back(port, at);
+  } else {
+    measure(port, flight.frame.at, entry.size, Bytes{});
+  }
+  cables_.lose_at_port(entry.flight, at, rule);
 }
 
 void SwitchPorts::release_sent(std::size_t port, Instant now) {

@@ -70,8 +70,17 @@ class SwitchPorts {
   // Of the cable a packet came to its switch on, with its class there.
   std::size_t came_over(const Flight& flight) const;
   bool has_room(std::size_t port, std::size_t its_class, const Flight& flight, Instant now);
+  bool has_room_under_faults(std::size_t port, Bytes size, Instant now);
+  // What faults do to a packet that comes, at the port; `others` is for how long others have the line.
+  // Its ordinal there; nullopt: it is lost.
+  std::optional<std::uint64_t> come_under_faults(std::uint32_t number, std::size_t its_class,
+                                                 Instant now, Duration& others);
+  PortState state_of(std::size_t port, Bytes size, Instant now) const;
   Bytes length(std::size_t port, std::size_t its_class, Instant now) const;
+  Instant possible(std::size_t port, std::size_t its_class) const;
   Instant earliest(std::size_t port, std::size_t its_class) const;
+  Instant first_allowed(std::size_t port, std::size_t its_class, Instant at) const;
+  void flush(std::size_t port, std::size_t its_class, Instant at, std::int32_t rule);
   void serve_card(std::size_t port, Instant now);
   void serve_switch(std::size_t port, Instant now);
   void start_first(std::size_t port, std::size_t its_class, Instant start);

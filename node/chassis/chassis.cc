@@ -198,6 +198,12 @@ NodeCondition Chassis::condition() const {
       case What::kNoSpare:
         out.devices.push_back({t.what, active.subject});
         break;
+      case What::kClockStands:
+        out.clock_stands = true;
+        break;
+      case What::kClockSlow:
+        out.clock_slow = std::max(out.clock_slow, t.value);
+        break;
       case What::kOtherImage:
       case What::kNone:
         break;
@@ -292,6 +298,7 @@ void Chassis::on_input(Datagram datagram, Instant now) {
     return;
   }
   drained_ = false;
+  touched_ = now;
   node_->on_input(std::move(datagram), now);
   look_for_triggers(now);
 }
@@ -329,15 +336,27 @@ Instant Chassis::next_deadline() const {
   // What it would do, or say, were it not for the fault.
   const bool has_work =
       !held_.empty() || !drained_ || node_->next_deadline() != kNever || !node_->ltl().idle();
-  const bool waits = condition_.off || condition_.hangs || (condition_.frozen && has_work);
+  const bool stands = condition_.frozen || condition_.clock_stands;
+  const bool waits = condition_.off || condition_.hangs || (stands && has_work);
   if (eager_ || waits) next = std::min(next, next_end());
-  return works() ? std::min(next, node_->next_deadline()) : next;
+  return works() && !condition_.clock_stands ? std::min(next, by_its_clock()) : next;
+}
+
+// When the node does what it has planned. By how much a slow clock is late is known from when the node last did
+// something, which is when most of what it waits for was planned.
+Instant Chassis::by_its_clock() const {
+  const Instant planned = node_->next_deadline();
+  if (condition_.clock_slow == 0 || planned == kNever || planned <= touched_) return planned;
+  constexpr std::int64_t kMillion = 1'000'000;
+  const auto late = static_cast<__int128>((planned - touched_).count()) * condition_.clock_slow;
+  return later(planned, Duration{static_cast<std::int64_t>(late / kMillion)});
 }
 
 void Chassis::on_deadline(Instant now) {
   pass(now);
-  if (works() && node_->next_deadline() <= now) {
+  if (works() && !condition_.clock_stands && by_its_clock() <= now) {
     drained_ = false;
+    touched_ = now;
     node_->on_deadline(now);
   }
   look_for_triggers(now);

@@ -87,6 +87,7 @@ class Chassis final : public Machine {
   void turn_off();
   void turn_on(Instant now);
   bool works() const { return !condition_.off && !condition_.frozen; }
+  Instant by_its_clock() const;
   std::optional<Datagram> garbage(Instant now);
 
   NodeRules rules_;
@@ -104,6 +105,7 @@ class Chassis final : public Machine {
   std::deque<Datagram> held_;        // that came while it was frozen
   bool started_ = false;             // an incarnation has
   bool running_ = true;              // the present one is not off
+  Instant touched_{};                // when it last did something
   bool drained_ = false;             // it has said all that it had to say so far
   std::uint64_t image_ = 0;          // 0: that of its peers
   std::uint64_t wrong_messages_ = 0;

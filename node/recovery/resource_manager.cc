@@ -62,7 +62,7 @@ void ResourceManager::on_status(NodeId from, const AgentStatus& status, Instant 
   d.busy = status.busy;
   // An agent that speaks without being asked is another incarnation, and has nothing.
   if (status.number == 0) {
-    d.broken = false;
+    d.broken = d.hung = false;
     d.told = false;
     for (Slot& slot : slots_)
       if (slot.node == from && slot.vacant == kNever) {
@@ -92,7 +92,7 @@ void ResourceManager::learn(NodeId from, const AgentStatus& status) {
   }
   generation_ = status.generation;
   for (Slot& slot : slots_)
-    if (slot.slot == status.slot) slot = {status.slot, from, kNever};
+    if (slot.slot == status.slot) slot = {status.slot, from};
 }
 
 // Messages of one connection keep their order: who answers a question that was asked after it had been told
@@ -115,17 +115,33 @@ void ResourceManager::compare(Device& d, const AgentStatus& status, Instant now)
 
 // A node that waits for another has nothing before it; one that hangs has, and does nothing about it.
 void ResourceManager::take_progress(Device& d, const AgentStatus& status, Instant now) {
+  if (status.progress != d.progress) go_on(d);
   if (status.waiting == 0 || status.progress != d.progress) {
     d.progress = status.progress;
     d.progressed = now;
     return;
   }
   if (now < later(d.progressed, options_.patience()) || !leased(d.node)) return;
-  for (const Slot& slot : slots_)
-    if (slot.node == d.node) note(RecoveryEvent::What::kHung, d.node, slot.slot, now);
+  find_hung(d, now);
+}
+
+void ResourceManager::find_hung(Device& d, Instant now) {
   d.progressed = now;
-  d.broken = true;  // until it has come back as another incarnation
-  vacate(d.node, now);
+  d.hung = true;
+  d.wait = d.wait == Duration{} ? options_.patience() : times(d.wait, 2);
+  d.again = later(now, d.wait);
+  for (Slot& slot : slots_) {
+    if (slot.node != d.node) continue;
+    note(RecoveryEvent::What::kHung, d.node, slot.slot, now);
+    slot.vacant = std::min(slot.idle, now);
+  }
+}
+
+void ResourceManager::go_on(Device& d) {
+  d.hung = false;
+  d.wait = {};
+  for (Slot& slot : slots_)
+    if (slot.node == d.node) slot.idle = kNever;
 }
 
 Instant ResourceManager::next_deadline() const {
@@ -138,6 +154,9 @@ Instant ResourceManager::next_deadline() const {
   for (const Slot& slot : slots_)
     if (slot.vacant != kNever) {
       next = std::min(next, patience_with(slot));
+      const Device* const last = find(slot.node);
+      if (last != nullptr && last->hung && last->again > looked_)
+        next = std::min(next, last->again);
       const Instant divided = later(slot.vacant, options_.replan);
       if (layout_without(slot.slot) != nullptr && divided > looked_) next = std::min(next, divided);
     }
@@ -225,11 +244,13 @@ void ResourceManager::vacate(NodeId node, Instant now) {
 
 // ---- Grants
 
-// A device that fits and is free; of several the one that stands first, and the one that had the slot last.
-ResourceManager::Device* ResourceManager::candidate(const Slot& slot,
-                                                    std::span<const NodeId> taken) {
+// A device that fits and is free; of several the one that stands first, and the one that had the slot last. One that
+// hung is tried again, as it may have gone on, when there is no other.
+ResourceManager::Device* ResourceManager::candidate(const Slot& slot, std::span<const NodeId> taken,
+                                                    Instant now) {
   const auto fits = [&](const Device& d) {
-    return d.alive && !d.busy && !d.broken && !d.forbidden &&
+    const bool may = !d.hung || (d.node == slot.node && now >= d.again);
+    return d.alive && !d.busy && !d.broken && !d.forbidden && may &&
            std::ranges::find(d.can, slot.slot) != d.can.end() &&
            std::ranges::find(taken, d.node) == taken.end();
   };
@@ -248,7 +269,7 @@ void ResourceManager::fill(Instant now) {
   std::vector<std::pair<Slot*, Device*>> grants;
   for (Slot& slot : slots_) {
     if (slot.vacant == kNever) continue;
-    Device* const d = candidate(slot, taken);
+    Device* const d = candidate(slot, taken, now);
     if (d == nullptr) {  // all or none: a model with a hole answers nothing
       divide_anew(now);
       return;
@@ -259,6 +280,7 @@ void ResourceManager::fill(Instant now) {
   if (grants.empty()) return;
   ++generation_;
   for (const auto& [slot, d] : grants) {
+    slot->idle = d->hung ? std::min(slot->idle, slot->vacant) : kNever;
     slot->node = d->node;
     slot->vacant = kNever;
     ++d->fence;
@@ -286,10 +308,10 @@ const ManagedLayout* ResourceManager::layout_without(NodeId slot) const {
 std::vector<ResourceManager::Slot> ResourceManager::slots_of(std::uint32_t layout) const {
   std::vector<Slot> out;
   if (layout > 0) {
-    for (const NodeId slot : layouts_[layout - 1].slots) out.push_back({slot, kNoSlot, kNever});
+    for (const NodeId slot : layouts_[layout - 1].slots) out.push_back({slot, kNoSlot});
   } else {
     for (const Device& d : devices_)
-      if (d.slot != kNoSlot) out.push_back({d.slot, kNoSlot, kNever});
+      if (d.slot != kNoSlot) out.push_back({d.slot, kNoSlot});
   }
   std::ranges::sort(out, {}, &Slot::slot);
   return out;
@@ -314,8 +336,8 @@ bool ResourceManager::divide_anew(Instant now) {
     const auto at = std::ranges::find(slots_, slot, &Slot::slot);
     const NodeId node = at == slots_.end() ? slot : at->node;
     const Device* const d = find(node);
-    if (d == nullptr || !d->alive || d->busy || d->broken) return false;
-    slots.push_back({slot, node, kNever});
+    if (d == nullptr || !d->alive || d->busy || d->broken || d->hung) return false;
+    slots.push_back({slot, node});
   }
   slots_ = std::move(slots);
   layout_ = static_cast<std::uint32_t>(layout - layouts_.data()) + 1;
@@ -355,7 +377,7 @@ void ResourceManager::restart(Instant now) {
   slots_ = slots_of(layout_);
   for (Device& d : devices_) {
     d.told = true;
-    d.alive = d.asked = d.busy = d.broken = false;
+    d.alive = d.asked = d.busy = d.broken = d.hung = false;
     d.heard = d.next_question = d.progressed = now;
     d.fence = 0;
   }

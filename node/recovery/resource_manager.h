@@ -76,6 +76,9 @@ class ResourceManager {
   struct Device : ManagedNode {
     bool alive = true;
     bool busy = false, broken = false;
+    bool hung = false;  // and has made no progress since
+    Duration wait{};    // after which it is tried again, longer each time
+    Instant again{};
     bool forbidden = false, leased_twice = false;
     std::uint64_t fence = 0;
     Instant heard{};
@@ -91,6 +94,7 @@ class ResourceManager {
     NodeId slot{};
     NodeId node{};
     Instant vacant = kNever;  // since when nobody has it
+    Instant idle = kNever;    // since when it was vacant, or with a node that had hung
   };
 
   Device& device(NodeId node);
@@ -106,7 +110,9 @@ class ResourceManager {
   void vacate(NodeId node, Instant now);
   // Gives every vacant slot to somebody, if there are enough, and tells all.
   void fill(Instant now);
-  Device* candidate(const Slot& slot, std::span<const NodeId> taken);
+  Device* candidate(const Slot& slot, std::span<const NodeId> taken, Instant now);
+  void find_hung(Device& device, Instant now);
+  void go_on(Device& device);
   // Changes to the layout without the only vacant slot, if it is time and all its other nodes live.
   bool divide_anew(Instant now);
   // The layout without this slot; null: there is none, or the layout has changed already.

@@ -200,7 +200,7 @@ NodeStats read_stats(wire::Stats::Reader in) {
   stats.lost_peers = read_lost(in.getLostPeers());
   for (const auto firing : in.getFirings()) stats.firings.push_back(read_event(firing));
   for (const auto trouble : in.getTroubles()) {
-    read_choice(trouble.getWhat(), NodeTrouble::What::kNoSpare);
+    read_choice(trouble.getWhat(), NodeTrouble::kLast);
     stats.troubles.push_back(read_event(trouble));
   }
   stats.recovery = read_recovery(in.getRecovery());

@@ -11,6 +11,8 @@ namespace soliton {
 struct NodeCondition {
   // The whole node.
   bool off = false, frozen = false, cut_off = false;
+  bool clock_stands = false;     // what it waits for does not happen
+  std::uint32_t clock_slow = 0;  // millionths by which it waits too long
   // Its role.
   bool hangs = false;
   bool reloads = false;              // it is gone

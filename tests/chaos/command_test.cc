@@ -54,7 +54,7 @@ TEST(ChaosCommand, MakesAViolationSmallAndARunOfItFailsAlike) {
   TemporaryFolder folder;
   const std::string out = folder.file("chaos");
   const Ended ended =
-      run_soliton(chaos({"--seeds", "42", "--set", "ltl.crc=false", "--json", "--out", out}));
+      run_soliton(chaos({"--seeds", "48", "--set", "ltl.crc=false", "--json", "--out", out}));
   EXPECT_EQ(ended.status, 1) << ended.err;
   const nlohmann::json found = nlohmann::json::parse(ended.out);
   ASSERT_EQ(found["violations"].size(), 1u) << ended.out;
@@ -76,7 +76,7 @@ TEST(ChaosCommand, WritesOverAnEarlierRepro) {
   TemporaryFolder folder;
   for (int round = 0; round < 2; ++round)
     EXPECT_EQ(run_soliton(
-                  chaos({"--seeds", "42", "--set", "ltl.crc=false", "--out", folder.file("chaos")}))
+                  chaos({"--seeds", "48", "--set", "ltl.crc=false", "--out", folder.file("chaos")}))
                   .status,
               1);
 }

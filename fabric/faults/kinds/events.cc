@@ -29,12 +29,48 @@ LinkStage stage_of(FaultAction::What what) {
   }
 }
 
+std::vector<FaultFiring> sorted(std::vector<FaultFiring> events) {
+  std::ranges::stable_sort(events, {}, [](const FaultFiring& firing) {
+    return std::pair(port_of(firing.hop), firing.ordinal);
+  });
+  return events;
+}
+
+// What a rule at ports did. Packets have one number when they come and another when they start.
+class PortEvents final : public PortEffect {
+ public:
+  explicit PortEvents(const FaultRule& rule) : events_(sorted(rule.events)) {}
+
+  FaultAction come(const PortEncounter& m) const override {
+    return find(m, {FaultAction::What::kRefuse, FaultAction::What::kBehind});
+  }
+  Instant held_until(const PortEncounter& m) const override {
+    const FaultAction hold = find(m, {FaultAction::What::kHold});
+    return hold.what == FaultAction::What::kHold ? hold.until() : Instant{};
+  }
+  FaultAction start(const PortEncounter& m) const override {
+    return find(m, {FaultAction::What::kFlush, FaultAction::What::kStretch});
+  }
+  std::string words() const override { return "had events of an earlier run"; }
+
+ private:
+  FaultAction find(const PortEncounter& m, std::initializer_list<FaultAction::What> of) const {
+    const std::pair wanted(port_of(m.hop), m.crossing.ordinal);
+    const auto [from, to] = std::ranges::equal_range(
+        events_, wanted, {},
+        [](const FaultFiring& firing) { return std::pair(port_of(firing.hop), firing.ordinal); });
+    for (auto at = from; at != to; ++at)
+      if (std::ranges::find(of, at->action.what) != of.end()) return at->action;
+    return {};
+  }
+
+  std::vector<FaultFiring> events_;
+};
+
 // A rule does the same kind of thing to all packets it hits, and one thing to each.
 class Events final : public LinkEffect {
  public:
-  explicit Events(const FaultRule& rule) : events_(rule.events), most_(rule.events_late) {
-    std::ranges::sort(events_, {}, key_of);
-  }
+  explicit Events(const FaultRule& rule) : events_(sorted(rule.events)), most_(rule.events_late) {}
   LinkStage stage() const override {
     return events_.empty() ? LinkStage::kLoss : stage_of(events_.front().action.what);
   }
@@ -68,6 +104,10 @@ extern const FaultKind kEventsFault = {
     .fields = kFields,
     .make = [](const FaultRule& rule) -> std::unique_ptr<LinkEffect> {
       return std::make_unique<Events>(rule);
+    },
+    .port = [](const FaultRule& rule) -> std::unique_ptr<PortEffect> {
+      const bool at_ports = !rule.events.empty() && rule.events.front().action.at_port();
+      return at_ports ? std::make_unique<PortEvents>(rule) : nullptr;
     },
 };
 

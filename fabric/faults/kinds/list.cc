@@ -10,7 +10,8 @@ extern const FaultKind kDuplicateFault, kReplayFault, kReorderFault, kCorruptFau
     kNodeCrashFault, kNodePauseFault, kSlowFault, kRoleHangFault, kZombieFault, kJoinDelayFault,
     kSeuConfigFault, kSeuMemoryFault, kDatapathFlipFault, kDeviceHangFault, kDramCalFailFault,
     kReconfigureFault, kReconfigGarbageFault, kImageMismatchFault, kThrottleFault, kDeviceDeadFault,
-    kManagerDownFault, kLeaseFault, kNoSpareFault;
+    kManagerDownFault, kLeaseFault, kNoSpareFault, kQueueFault, kSlowReceiverFault, kIncastFault,
+    kPfcPauseFault, kPfcStormFault, kPfcDeadlockFault, kRebindFault, kClockFault;
 
 std::span<const FaultKind* const> fault_kinds() {
   static constexpr const FaultKind* kKinds[] = {
@@ -22,6 +23,7 @@ std::span<const FaultKind* const> fault_kinds() {
       &kCorruptFault,
       &kTruncateFault,
       &kRateFault,
+      &kQueueFault,
       &kSlotFault,
       &kMtuFault,
       &kEcnFault,
@@ -29,6 +31,12 @@ std::span<const FaultKind* const> fault_kinds() {
       &kSwitchDownFault,
       &kPartitionFault,
       &kClogFault,
+      &kPfcPauseFault,
+      &kPfcStormFault,
+      &kPfcDeadlockFault,
+      &kSlowReceiverFault,
+      &kIncastFault,
+      &kRebindFault,
       &kMisrouteFault,
       &kNodeCrashFault,
       &kNodePauseFault,
@@ -36,6 +44,7 @@ std::span<const FaultKind* const> fault_kinds() {
       &kRoleHangFault,
       &kZombieFault,
       &kJoinDelayFault,
+      &kClockFault,
       &kSeuConfigFault,
       &kSeuMemoryFault,
       &kDatapathFlipFault,

@@ -69,7 +69,8 @@ TEST(ScenarioFiles, AreAllHere) { EXPECT_GE(scenarios().size(), 15u); }
 // The firings of a run, fed back in place of its rules, make the same run.
 TEST(Replay, OfEventsIsTheSameRun) {
   const TemporaryFolder folder;
-  for (const char* scenario : {"corrupt", "duplicate-replay", "clog", "reorder", "misroute"}) {
+  for (const char* scenario : {"corrupt", "duplicate-replay", "clog", "reorder", "misroute",
+                               "slow-cable", "pause-storm"}) {
     const std::string file = std::string("configs/faults/") + scenario + ".yaml";
     const std::string first = folder.file(std::string(scenario) + "-1");
     const std::string again = folder.file(std::string(scenario) + "-2");

@@ -108,7 +108,26 @@ TEST(FaultSets, AreSelectorsOrLists) {
               HasSubstr("has no meaning for a fault of kind loss"));
 }
 
+TEST(FaultCycles, AreSwitchesInTheirOrder) {
+  const FaultSpec circle = fault_of(
+      "kind: pfc_deadlock, cycle: [leaf0, spine0, leaf1, spine1], watchdog: {detect: 1 ms}");
+  EXPECT_THAT(circle.cycle, ElementsAre("leaf0", "spine0", "leaf1", "spine1"));
+  EXPECT_EQ(circle.rule.target, "leaf0 > spine0 > leaf1 > spine1");
+  EXPECT_THAT(fault_error("kind: pfc_deadlock"), HasSubstr("faults[0].cycle: is missing"));
+  EXPECT_THAT(fault_error("kind: pfc_deadlock, cycle: [a, b]"),
+              HasSubstr("must be a list of at least three switches"));
+  EXPECT_THAT(fault_error("link: a-b, loss: 1 %, cycle: [a, b, c]"),
+              HasSubstr("has no meaning for a fault of kind loss"));
+}
+
 TEST(FaultKinds, RefuseWhatContradictsThem) {
+  EXPECT_THAT(fault_error("kind: queue, where: {links: {name: a-b}}"),
+              HasSubstr("one of them is the limit"));
+  EXPECT_THAT(fault_error("kind: clock, where: {nodes: fpga0}, freeze: true, drift: 3"),
+              HasSubstr("means nothing to a clock that stands"));
+  EXPECT_THAT(fault_error("node: fpga1, at: 1 ms, node_crsh: true"),
+              HasSubstr("no kind of fault is called \"node_crsh\"; did you mean \"node_crash\"?"));
+  EXPECT_THAT(fault_error("link: a-b, slow_receiver: 0 %"), HasSubstr("0 % is not between"));
   EXPECT_THAT(fault_error("kind: loss, model: {type: list, p: 1 %}, link: a-b"),
               HasSubstr("list has no p"));
   EXPECT_THAT(fault_error("kind: loss, model: {type: gilbert_elliott, p: 1 %}, link: a-b"),
@@ -140,6 +159,10 @@ TEST(FaultRules, AreWrittenSoThatTheyReadBack) {
         "link: a-b, delay: 1 us, jitter: 1 us, distribution: table, table: [0, 50, 100]",
         "partition: [fpga0, [fpga1, host0]], at: 1 ms, for: 1 ms",
         "kind: partition, shape: bridge, sets: [fpga0, fpga1]",
+        "kind: pfc_deadlock, cycle: [a, b, c], watchdog: {detect: 1 ms}, at: 1 ms, for: 2 ms",
+        "link: a-b, queue: 16 KiB", "kind: queue, packets: 3, where: {links: {name: a-b}}",
+        "link: a-b, incast: 16, burst: 64 KiB", "link: a-b, slow_receiver: 10 %",
+        "node: fpga0, clock: true, drift: 200",
         "kind: clog, where: {links: {from: 'device=bw-pocket & !fpga1', to: '*'}, match: {class: "
         "ack, to: fpga0}, pick: {mode: random, share: 50 %}}, when: {poisson: {every: 1 ms}, for: "
         "1 "

@@ -197,6 +197,46 @@ TEST(ChassisTest, AFaultOfANodeWithNothingToDoIsNoEvent) {
   EXPECT_EQ(chassis.machine().next_deadline(), kNever);
 }
 
+TEST(ChassisTest, AClockThatStandsHoldsWhatTheNodeWaitsFor) {
+  const Settings freeze{{"freeze", {std::int64_t{1}}}};
+  Deployment deployment = ticking(0, 1);
+  deployment.ltl.handshake = false;
+  Chassis chassis(deployment, rules({rule("clock", microseconds(5), microseconds(15), freeze)}));
+  Machine& machine = chassis.machine();
+  chassis.start(kRunStart);
+  std::vector<Instant> acted;
+  while (machine.next_deadline() <= at_us(20)) {
+    acted.push_back(machine.next_deadline());
+    machine.on_deadline(acted.back());
+    while (machine.poll_output(acted.back())) continue;
+  }
+  EXPECT_TRUE(
+      std::ranges::none_of(acted, [](Instant at) { return at_us(5) < at && at < at_us(15); }));
+  EXPECT_TRUE(std::ranges::find(acted, at_us(15)) != acted.end());
+  EXPECT_GT(std::ranges::count_if(acted, [](Instant at) { return at < at_us(5); }), 3);
+}
+
+// Half as long again for each wait of a microsecond.
+TEST(ChassisTest, ASlowClockMakesEachWaitLonger) {
+  const Settings drift{{"drift", {std::int64_t{500'000}}}};
+  Pair pair({rule("clock", {}, {}, drift)});
+  const Instant planned = pair.a.node().next_deadline();
+  ASSERT_NE(planned, kNever);
+  EXPECT_EQ(pair.a.machine().next_deadline() - kRunStart, (planned - kRunStart) * 3 / 2);
+  pair.run_until(at_us(100));
+  EXPECT_GT(pair.taken_by_b(), 50u);
+}
+
+TEST(ChassisTest, AStepOfTheTimeOfDayIsNothing) {
+  const Settings step{{"step", {std::int64_t{3'600'000'000'000'000}}}};
+  Pair pair({rule("clock", microseconds(10), {}, step)});
+  Pair plain({});
+  pair.run_until(at_us(100));
+  plain.run_until(at_us(100));
+  EXPECT_EQ(pair.taken_by_b(), plain.taken_by_b());
+  EXPECT_EQ(pair.sent, plain.sent);
+}
+
 // Says one thing when it starts, and plans nothing.
 class Greeter final : public Role {
  public:

@@ -103,6 +103,10 @@ class Managed : public testing::Test {
   std::map<std::uint32_t, Agent> agents_;
 };
 
+struct PatientlyManaged : Managed {
+  PatientlyManaged() : Managed(milliseconds(100'000)) {}
+};
+
 TEST_F(Managed, NodesThatAnswerAreLeftAlone) {
   run_for(milliseconds(20));
   EXPECT_TRUE(manager_.log().empty());
@@ -151,6 +155,38 @@ TEST_F(Managed, ARoleWithoutProgressIsHungAndOneThatWaitsForOthersIsNot) {
   EXPECT_EQ(events(What::kHung).front().node, NodeId{1});
   EXPECT_TRUE(events(What::kDead).empty());
   EXPECT_EQ(agents_[4].slot, NodeId{1});
+}
+
+// Found by chaos: two nodes had trouble, one of them for a while, and there was one spare.
+TEST_F(PatientlyManaged, ANodeThatHungGetsItsWorkAgainWhenNobodyElseCan) {
+  agents_[4].answers = agents_[5].answers = false;
+  run_for(milliseconds(1));
+  agents_[1].waiting = 3;
+  run_for(milliseconds(5));
+  EXPECT_GT(events(What::kHung).size(), 1u);
+  EXPECT_LT(events(What::kHung).size(), 8u);  // it is tried again less and less often
+  run_for(milliseconds(20));
+  for (int i = 0; i < 100; ++i) {
+    ++agents_[1].progress;
+    run_for(microseconds(100));
+  }
+  const std::size_t hung = events(What::kHung).size();
+  EXPECT_EQ(agents_[1].slot, NodeId{1});
+  EXPECT_EQ(agents_[1].generation, manager_.generation());
+  EXPECT_EQ(events(What::kGranted).size(), hung);
+  EXPECT_EQ(manager_.gave_up(), kNever);
+}
+
+TEST_F(Managed, ANodeThatHangsForEverIsGivenUpInTimeAllTheSame) {
+  agents_[4].answers = agents_[5].answers = false;
+  run_for(milliseconds(1));
+  agents_[1].waiting = 3;
+  run_for(milliseconds(5));
+  ASSERT_EQ(events(What::kNoSpare).size(), 1u);
+  EXPECT_EQ(events(What::kNoSpare).front().slot, NodeId{1});
+  const Duration took = events(What::kNoSpare).front().at - events(What::kHung).front().at;
+  EXPECT_GE(took, options_.give_up);
+  EXPECT_LE(took, options_.give_up + options_.patience());
 }
 
 TEST_F(Managed, ASlowNodeThatMakesProgressIsNotReplaced) {
@@ -261,10 +297,6 @@ TEST_F(Managed, ForbiddenDevicesAreNotGranted) {
   run_for(milliseconds(1));
   EXPECT_EQ(agents_[5].slot, NodeId{1});
 }
-
-struct PatientlyManaged : Managed {
-  PatientlyManaged() : Managed(milliseconds(100'000)) {}
-};
 
 TEST_F(Managed, AManagerThatWasAsleepTakesNobodyForDead) {
   run_for(milliseconds(1));

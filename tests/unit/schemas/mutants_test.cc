@@ -76,6 +76,8 @@ constexpr Reason kReasons[] = {
     {"KEY: .+ is below kmin, .+", "configs/ltl/incast-16-pfc.yaml", "kmax: 30 kB", "kmax: 1 B"},
     {"partition: min_nodes is \\d+, but \\d+ of the nodes have an NPU", kQuickstart, "seed: 7",
      "partition: {min_nodes: 5}\nseed: 7"},
+    {"service.spares: \\d+ of \\d+ nodes with an NPU leave none to work", kQuickstart, "seed: 7",
+     "service: {spares: 4}\nseed: 7"},
     {"nodes: no node has an NPU; add one with a device such as bw-s10, or .+", kQuickstart,
      "- {name: \"fpga[0-3]\", device: bw-pocket, at: rack0}", ""},
     {"nodes: no host: clients run on a node with device cpu; add .name: host0, device: cpu.",
