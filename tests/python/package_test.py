@@ -45,6 +45,7 @@ class Signatures(unittest.TestCase):
         self.assertEqual(said.split()[1], soliton.__version__)
         project = re.search(r"project\(soliton VERSION (\S+)", (SOURCES / "CMakeLists.txt").read_text())
         self.assertEqual(project[1], soliton.__version__)
+        self.assertEqual(quick(out="version").results["soliton"], soliton.__version__)
 
 
 class Runs(unittest.TestCase):

@@ -10,11 +10,18 @@ import unittest
 # What each file of tests needs beside Python itself.
 NEEDS = {
     "package": [],
+    "machine": [],
+    "installed": [],
+    "site": ["mkdocs"],
     "tables": ["pandas"],
     "plots": ["matplotlib"],
     "page": ["pandas", "matplotlib", "numpy"],
     "wheel": ["setuptools", "wheel", "pip"],
 }
+
+# Debian's names that are not python3-MODULE.
+PACKAGES = {"mkdocs": "mkdocs"}
+
 
 def lacks(name):
     return [module for module in NEEDS[name] if importlib.util.find_spec(module) is None]
@@ -23,7 +30,7 @@ def lacks(name):
 def main(name):
     missing = lacks(name)
     if missing:
-        print("skipped: needs", ", ".join("python3-" + module for module in missing))
+        print("skipped: needs", ", ".join(PACKAGES.get(module, "python3-" + module) for module in missing))
         return 1 if os.environ.get("SOLITON_PARTS") == "all" else 77
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path.insert(0, here)
