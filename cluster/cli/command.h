@@ -35,6 +35,7 @@ struct CommandLine {
   std::vector<std::string> set;  // KEY=VALUE; the options below take precedence
   std::optional<std::uint64_t> seed;
   std::string time, processes, engine;
+  std::string log_level;  // "": that of SOLITON_LOG
 
   // --set, --seed, --time and --processes as overrides of the cluster file, in order of precedence,
   // highest last.
@@ -100,9 +101,15 @@ struct ParsedCommand {
 };
 
 // Returns an exit status, after printing, for --help, --version and errors. Otherwise fills
-// `parsed` and returns nullopt. `engines` are what --engine may name.
+// `parsed` and returns nullopt. `engines` are what --engine may name, `version` is what --version
+// prints.
 std::optional<int> parse_command_line(std::span<const CliCommand* const> commands,
                                       const std::vector<std::string>& engines, int argc,
-                                      const char* const* argv, ParsedCommand& parsed);
+                                      const char* const* argv, ParsedCommand& parsed,
+                                      std::function<std::string()> version = {});
+
+// The page of a command for `man`, or that of the program for "". REQUIRES: there is the command.
+std::string manual_page(std::span<const CliCommand* const> commands,
+                        const std::vector<std::string>& engines, const std::string& name);
 
 }  // namespace soliton

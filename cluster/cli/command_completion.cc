@@ -24,7 +24,18 @@ constexpr const char* kBash = R"sh(_soliton() {
 }
 complete -F _soliton soliton
 )sh";
-constexpr const char* kZsh = R"sh(autoload -U +X bashcompinit && bashcompinit
+// Read by a shell that starts, or by its search for completions, which runs it as the function of its name.
+constexpr const char* kZsh = R"sh(#compdef soliton
+_soliton() {
+  if (( CURRENT == 2 )); then
+    compadd -- ${(f)"$(soliton completion words)"}
+  elif [[ ${words[CURRENT-1]} == --set ]]; then
+    compadd -S '' -- ${(f)"$(soliton completion set --typed "$PREFIX")"}
+  else
+    _files
+  fi
+}
+if [[ ${funcstack[1]} == _soliton ]]; then _soliton "$@"; else compdef _soliton soliton; fi
 )sh";
 constexpr const char* kFish =
     R"sh(complete -c soliton -n __fish_use_subcommand -f -a '(soliton completion words)'
@@ -51,7 +62,7 @@ RunCommand define(OptionSet& options, CommandLine&) {
   return [typed](const CommandLine& line) {
     const std::string& what = line.inputs.front();
     const std::string text = what == "bash"    ? kBash
-                             : what == "zsh"   ? std::string(kZsh) + kBash
+                             : what == "zsh"   ? kZsh
                              : what == "fish"  ? kFish
                              : what == "words" ? command_names()
                                                : set_words(*typed);

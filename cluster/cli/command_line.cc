@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cluster/cli/command.h"
+#include "cluster/cli/manual.h"
 #include "protocol/base/message.h"
 #include "protocol/base/result.h"
 #include "protocol/base/suggestion.h"
@@ -22,6 +23,9 @@ void add_common(OptionSet& options, const CliCommand& command,
   options.flag("--quiet,-q", line.quiet, "errors only");
   options.count("-v", line.verbosity,
                 "says on standard error what is read and found; twice: every file");
+  options.text("--log-level", line.log_level,
+               "from which level on logs have lines: debug | info | warning | error",
+               {"debug", "info", "warning", "error"});
   if (command.takes_cluster) {
     options.texts("--set", "KEY=VALUE", line.set,
                   "overrides a key of the file, a.b[2].c=VALUE; repeatable");
@@ -81,22 +85,46 @@ std::string explain(const CLI::App& app, Commands commands, const CLI::ParseErro
   return fmt::format("{}: {} ({} --help)", name, error.what(), name);
 }
 
-}  // namespace
-
-std::optional<int> parse_command_line(Commands commands, const std::vector<std::string>& engines,
-                                      int argc, const char* const* argv, ParsedCommand& parsed) {
-  CLI::App app("Soliton: clusters of emulated network-attached FPGAs, on a laptop", "soliton");
-  app.set_version_flag("--version", "soliton 0.1.0");
+// Fills `app` with the commands, whose options are read into `line`, and returns what runs each.
+std::vector<RunCommand> define_commands(CLI::App& app, Commands commands,
+                                        const std::vector<std::string>& engines,
+                                        CommandLine& line) {
   app.require_subcommand(1);
   app.footer("Start: soliton run configs/quickstart.yaml");
   std::vector<RunCommand> runs;
   for (const CliCommand* command : commands) {
     CLI::App* own = app.add_subcommand(command->name, command->what);
     own->footer(fmt::format("Example:\n  {}", command->example));
-    OptionSet options(*own, parsed.line);
-    runs.push_back(command->define(options, parsed.line));
-    add_common(options, *command, engines, parsed.line);
+    OptionSet options(*own, line);
+    runs.push_back(command->define(options, line));
+    add_common(options, *command, engines, line);
   }
+  return runs;
+}
+
+constexpr const char* kTitle = "Soliton: clusters of emulated network-attached FPGAs, on a laptop";
+
+}  // namespace
+
+std::string manual_page(Commands commands, const std::vector<std::string>& engines,
+                        const std::string& name) {
+  CLI::App app(kTitle, "soliton");
+  app.set_version_flag("--version", "");
+  CommandLine line;
+  const std::vector<RunCommand> runs = define_commands(app, commands, engines, line);
+  if (name.empty()) return manual_of_program(app);
+  const auto command =
+      std::ranges::find_if(commands, [&](const CliCommand* it) { return name == it->name; });
+  return manual_of_command(*app.get_subcommand(name), (*command)->example);
+}
+
+std::optional<int> parse_command_line(Commands commands, const std::vector<std::string>& engines,
+                                      int argc, const char* const* argv, ParsedCommand& parsed,
+                                      std::function<std::string()> version) {
+  CLI::App app(kTitle, "soliton");
+  app.set_version_flag(
+      "--version", version ? std::move(version) : [] { return std::string(); });
+  const std::vector<RunCommand> runs = define_commands(app, commands, engines, parsed.line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -108,7 +136,7 @@ std::optional<int> parse_command_line(Commands commands, const std::vector<std::
   const auto chosen =
       std::ranges::find_if(commands, [&](const CliCommand* it) { return name == it->name; });
   parsed.command = *chosen;
-  parsed.run = std::move(runs[static_cast<std::size_t>(chosen - commands.begin())]);
+  parsed.run = runs[static_cast<std::size_t>(chosen - commands.begin())];
   if (parsed.line.inputs.size() > 1 && !parsed.command->many_inputs) {
     message("soliton {0}: one argument too many: \"{1}\" (soliton {0} --help)\n", name,
             parsed.line.inputs[1]);

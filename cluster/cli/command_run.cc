@@ -13,7 +13,9 @@
 #include "cluster/engine/profile.h"
 #include "cluster/report/report_html.h"
 #include "cluster/report/summary.h"
+#include "cluster/results/columns.h"
 #include "cluster/results/run_folder.h"
+#include "cluster/run/firings.h"
 #include "cluster/run/live_results.h"
 #include "cluster/run/run.h"
 #include "node/runtime/log.h"
@@ -107,6 +109,15 @@ std::string outputs_file(const std::string& output, std::size_t of) {
   return fmt::format("outputs-{}.npy", name);
 }
 
+// The types of the CSV files that the run leaves.
+std::string columns_of(const PreparedRun& run, const RunResults& results) {
+  std::vector<CsvFile> files{csv_file("requests.csv", requests_columns())};
+  if (leaves_firings(run)) files.push_back(firings_columns());
+  if (results.links) files.push_back(csv_file("links.csv", kLinkFields));
+  if (results.series) files.push_back(csv_file("links_series.csv", series_columns()));
+  return columns_json(files);
+}
+
 // Measurements are written first, so that a disk that fills up costs only pictures. Every file is
 // tried; the first failure is returned.
 Status write_all(const RunFolder& folder, const PreparedRun& run, FinishedRun& finished,
@@ -122,6 +133,7 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, FinishedRun& f
   write("results.json", results_json(results));
   if (results.links) write("links.csv", links_csv(results));
   if (results.series) write("links_series.csv", links_series_csv(*results.series));
+  write("columns.json", columns_of(run, results));
   for (const auto& [name, array] : finished.outputs)
     write(outputs_file(name, finished.outputs.size()).c_str(), format_npy(array));
   write("summary.txt", summary_text(results, context));

@@ -17,11 +17,14 @@ extern const CliCommand kSweepCommand;
 extern const CliCommand kModelCommand;
 extern const CliCommand kTopologyCommand;
 extern const CliCommand kListCommand;
+extern const CliCommand kTopCommand;
+extern const CliCommand kDoctorCommand;
 extern const CliCommand kIsaCommand;
 extern const CliCommand kBenchCommand;
 extern const CliCommand kQuantizeCommand;
 extern const CliCommand kSchemaCommand;
 extern const CliCommand kCompletionCommand;
+extern const CliCommand kManualCommand;
 
 inline constexpr const CliCommand* kCommands[] = {
     &kRunCommand,
@@ -34,11 +37,14 @@ inline constexpr const CliCommand* kCommands[] = {
     &kModelCommand,
     &kTopologyCommand,
     &kListCommand,
+    &kTopCommand,
+    &kDoctorCommand,
     &kIsaCommand,
     &kBenchCommand,
     &kQuantizeCommand,
     &kSchemaCommand,
     &kCompletionCommand,
+    &kManualCommand,
 };
 
 }  // namespace soliton

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 
 #include "cluster/cli/commands.h"
 #include "cluster/cli/environment.h"
 #include "cluster/cli/output.h"
+#include "cluster/cli/version.h"
 #include "cluster/engine/launcher.h"
 #include "cluster/file/shipped.h"
 #include "protocol/base/check.h"
@@ -36,8 +38,11 @@ Status find_inputs(ParsedCommand& parsed) {
 int soliton_main(int argc, char** argv) {
   claim_standard_streams();
   ParsedCommand parsed;
-  if (const auto status = parse_command_line(kCommands, engine_names(), argc, argv, parsed))
+  if (const auto status =
+          parse_command_line(kCommands, engine_names(), argc, argv, parsed, version_text))
     return *status;
+  // Read by the log of this process, and passed on to those of nodes.
+  if (!parsed.line.log_level.empty()) setenv("SOLITON_LOG", parsed.line.log_level.c_str(), 1);
   // A closed pipe, a dead node or a limit on file sizes is an error value of the write.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 bool is_sweep_entry(const std::string& name) {
   const std::string whole = name.substr(0, name.find(".part-"));
   return whole == "points" || whole == "table.txt" || whole == "sweep.csv" ||
-         whole == "sweep.json" || whole == "report.html" || whole == "lock";
+         whole == "sweep.json" || whole == "columns.json" || whole == "report.html" ||
+         whole == "lock";
 }
 
 // A folder with other files is not ours to use, unless it also has a sweep's results.
@@ -60,6 +61,7 @@ Status write_tables(const Sweep& sweep, const std::string& folder, const FolderL
   if (Status ours = lock.check(); !ours) return ours;
   const std::vector<std::pair<const char*, std::string>> files = {
       {"sweep.csv", sweep_csv(sweep)},
+      {"columns.json", sweep_columns_json(sweep)},
       {"sweep.json", sweep_json(sweep)},
       {"table.txt", sweep_table(sweep)},
       {"report.html", sweep_page(sweep)}};

@@ -86,6 +86,8 @@ std::string sweep_csv(const Sweep& sweep);
 // The CSV's columns before keys and results, as a Markdown table.
 std::string sweep_columns_page();
 std::string sweep_json(const Sweep& sweep);
+// columns.json: the types of the CSV's columns.
+std::string sweep_columns_json(const Sweep& sweep);
 // One file, no network, no script.
 std::string sweep_page(const Sweep& sweep);
 

@@ -5,6 +5,7 @@
 
 #include "cluster/experiment/sweep.h"
 #include "cluster/report/words.h"
+#include "cluster/results/columns.h"
 #include "cluster/results/text.h"
 #include "protocol/base/text.h"
 
@@ -115,15 +116,20 @@ struct Row {
 
 constexpr CsvColumn<Row> kFrontColumns[] = {
     {"series", "Name of the series.",
-     [](const Row& row, std::string& line) { line += csv_cell(row.series.series.name); }},
+     [](const Row& row, std::string& line) { line += csv_cell(row.series.series.name); },
+     CsvType::kText},
     {"axis", "What x counts.",
-     [](const Row& row, std::string& line) { line += csv_cell(row.series.series.axis); }},
+     [](const Row& row, std::string& line) { line += csv_cell(row.series.series.axis); },
+     CsvType::kText},
     {"x", "Position on the axis.",
-     [](const Row& row, std::string& line) { line += std::to_string(row.point().x); }},
+     [](const Row& row, std::string& line) { line += std::to_string(row.point().x); },
+     CsvType::kInteger},
     {"nodes_used", "NPUs of the plan.",
-     [](const Row& row, std::string& line) { line += row.measured("partition.nodes_used"); }},
+     [](const Row& row, std::string& line) { line += row.measured("partition.nodes_used"); },
+     CsvType::kInteger},
     {"requests", "Requests that were completed.",
-     [](const Row& row, std::string& line) { line += row.measured("requests.completed"); }},
+     [](const Row& row, std::string& line) { line += row.measured("requests.completed"); },
+     CsvType::kInteger},
     {"latency_mean_us", "Mean latency.",
      [](const Row& row, std::string& line) { line += row.measured("latency_us.mean"); }},
     {"latency_p99_us", "99th percentile.",
@@ -157,7 +163,8 @@ constexpr CsvColumn<Row> kFrontColumns[] = {
        line += row.measured("partition.cut_bytes_per_request");
      }},
     {"note", "Why a point failed or is not complete.",
-     [](const Row& row, std::string& line) { line += csv_cell(note(row.point())); }},
+     [](const Row& row, std::string& line) { line += csv_cell(note(row.point())); },
+     CsvType::kText},
 };
 
 std::string csv_row(const SweepSeries& series, std::size_t i, const Columns& columns) {
@@ -167,6 +174,38 @@ std::string csv_row(const SweepSeries& series, std::size_t i, const Columns& col
   for (const std::string& key : columns.set) out += "," + csv_value(row.point().set, key);
   for (const std::string& key : columns.results) out += "," + row.measured(key.c_str());
   return out + "\n";
+}
+
+// The type of what users set, which is theirs to choose: that of all points that set it.
+CsvType set_type(const Sweep& sweep, const std::string& key) {
+  bool whole = true, numbers = true, truths = true;
+  for (const SweepSeries& series : sweep.series)
+    for (const SweepPoint& point : series.points) {
+      const Scalar* const scalar = find_scalar(point.set, key);
+      if (scalar == nullptr || scalar->kind == Scalar::Kind::kNull) continue;
+      const bool number = scalar->kind == Scalar::Kind::kNumber;
+      numbers = numbers && number;
+      whole = whole && number && scalar->text.find_first_not_of("-0123456789") == std::string::npos;
+      truths = truths && scalar->kind == Scalar::Kind::kBoolean;
+    }
+  return whole     ? CsvType::kInteger
+         : numbers ? CsvType::kNumber
+         : truths  ? CsvType::kTruth
+                   : CsvType::kText;
+}
+
+// All numbers of results are numbers, as one that is whole here is not everywhere.
+CsvType result_type(const Sweep& sweep, const std::string& key) {
+  for (const SweepSeries& series : sweep.series)
+    for (const SweepPoint& point : series.points) {
+      const Scalar* const scalar = find_scalar(numbers_of(point).scalars, key);
+      if (scalar == nullptr || scalar->kind == Scalar::Kind::kNull) continue;
+      if (key == "seed") return CsvType::kInteger;  // has more digits than a double
+      return scalar->kind == Scalar::Kind::kText      ? CsvType::kText
+             : scalar->kind == Scalar::Kind::kBoolean ? CsvType::kTruth
+                                                      : CsvType::kNumber;
+    }
+  return CsvType::kNumber;
 }
 
 Json scalars_json(const Scalars& scalars) {
@@ -253,6 +292,16 @@ std::string sweep_json(const Sweep& sweep) {
                  {"interrupted", sweep.interrupted},
                  {"series", std::move(all)}};
   return json_text(out, JsonLayout::kRows) + "\n";
+}
+
+std::string sweep_columns_json(const Sweep& sweep) {
+  CsvFile file = csv_file<Row>("sweep.csv", kFrontColumns);
+  const Columns columns = columns_of(sweep);
+  for (const std::string& key : columns.set)
+    file.columns.push_back({"set." + key, "What was set for the point.", set_type(sweep, key)});
+  for (const std::string& key : columns.results)
+    file.columns.push_back({key, "As in results.json.", result_type(sweep, key)});
+  return columns_json({file});
 }
 
 std::string sweep_columns_page() { return csv_page<Row>(kFrontColumns); }

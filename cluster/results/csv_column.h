@@ -1,18 +1,24 @@
 // The columns of a CSV file as a table. A column's row defines its part of the header line, of
-// every line and of the documentation.
+// every line, of columns.json and of the documentation.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace soliton {
 
+// What the cells of a column are, whatever was measured: a number that happens to be whole is a
+// number, and any cell may be empty.
+enum class CsvType : std::uint8_t { kNumber, kInteger, kText, kTruth };
+
 template <typename Record>
 struct CsvColumn {
   std::string_view name;
   std::string_view meaning;
   void (*append)(const Record& record, std::string& line);  // appends its cell, which may be empty
+  CsvType type = CsvType::kNumber;
 };
 
 // "request,client\n".

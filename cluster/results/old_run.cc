@@ -18,10 +18,11 @@ namespace soliton {
 namespace {
 
 // What a run writes. Anything else in a folder belongs to the user.
-constexpr std::array<std::string_view, 15> kRunFiles = {
-    "results.json", "events.csv",     "links.csv",   "links_series.csv", "summary.txt",
-    "requests.csv", "progress.jsonl", "outputs.npy", "trace.json",       "report.html",
-    "cluster.yaml", "plan.svg",       "plan.json",   "plan.txt",         "lock"};
+constexpr std::array<std::string_view, 16> kRunFiles = {
+    "results.json", "events.csv",   "links.csv",      "links_series.csv",
+    "summary.txt",  "requests.csv", "progress.jsonl", "outputs.npy",
+    "trace.json",   "report.html",  "cluster.yaml",   "columns.json",
+    "plan.svg",     "plan.json",    "plan.txt",       "lock"};
 
 // A write that was cut off where the file system has no nameless files leaves
 // "results.json.part-PID-N".

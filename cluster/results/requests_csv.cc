@@ -25,11 +25,14 @@ void ended(const Record& r, Duration value, Line& line) {
 
 constexpr CsvColumn<Record> kColumns[] = {
     {"request", "Number of the request, from 0.",
-     [](const Record& r, Line& line) { number(index(r.request), line); }},
-    {"client", "Who sent it.", [](const Record& r, Line& line) { number(r.client, line); }},
-    {"steps", "Its length.", [](const Record& r, Line& line) { number(r.steps, line); }},
+     [](const Record& r, Line& line) { number(index(r.request), line); }, CsvType::kInteger},
+    {"client", "Who sent it.", [](const Record& r, Line& line) { number(r.client, line); },
+     CsvType::kInteger},
+    {"steps", "Its length.", [](const Record& r, Line& line) { number(r.steps, line); },
+     CsvType::kInteger},
     {"state", "`completed` or `failed`.",
-     [](const Record& r, Line& line) { line += r.failed ? "failed" : "completed"; }},
+     [](const Record& r, Line& line) { line += r.failed ? "failed" : "completed"; },
+     CsvType::kText},
     {"sent_us", "When it was sent.",
      [](const Record& r, Line& line) { time(r.sent.time_since_epoch(), line); }},
     {"completed_us", "When its answer was complete.",
@@ -47,19 +50,23 @@ constexpr CsvColumn<Record> kColumns[] = {
     {"output_hash", "FNV-1a of the answer ([bits](bits.md#hashes)), for comparing two runs.",
      [](const Record& r, Line& line) {
        if (r.output_hash != 0) fmt::format_to(std::back_inserter(line), "{:016x}", r.output_hash);
-     }},
+     },
+     CsvType::kText},
     {"bit_identical", "Whether the answer is that of one unsharded device: `yes`, `no`.",
      [](const Record& r, Line& line) {
        if (r.matches) line += *r.matches ? "yes" : "no";
-     }},
+     },
+     CsvType::kTruth},
     {"predicted_class", "The greatest output; of a sequence that of its last step.",
      [](const Record& r, Line& line) {
        if (r.predicted_class >= 0) number(r.predicted_class, line);
-     }},
+     },
+     CsvType::kInteger},
     {"label", "What it should be, where labels were given.",
      [](const Record& r, Line& line) {
        if (r.label >= 0) number(r.label, line);
-     }},
+     },
+     CsvType::kInteger},
 };
 
 }  // namespace

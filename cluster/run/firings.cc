@@ -6,8 +6,19 @@
 
 namespace soliton {
 
+CsvFile firings_columns() {
+  return {"events.csv",
+          {{"rule", "The rule that decided.", CsvType::kText},
+           {"link", "The cable of the packet, or the node.", CsvType::kText},
+           {"direction", "`tx` or `rx` of the cable; `node` where a node was hit.", CsvType::kText},
+           {"ordinal", "The number of the packet on the link and direction, from 0.",
+            CsvType::kInteger},
+           {"action", "What was done.", CsvType::kText},
+           {"at_ps", "When, in picoseconds.", CsvType::kInteger}}};
+}
+
 std::string firings_head(const FaultPlan& plan, const Topology& topology) {
-  std::string out = "rule,link,direction,ordinal,action,at_ps\n";
+  std::string out = csv_head(firings_columns());
   for (const FaultRule& rule : plan.rules) {
     const Duration late = rule.effect()->most_delay();
     const char* const direction = !rule.backward ? "tx" : !rule.forward ? "rx" : "both";

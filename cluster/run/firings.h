@@ -6,11 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "cluster/results/columns.h"
 #include "fabric/faults/fault_action.h"
 #include "fabric/faults/fault_plan.h"
 #include "topologies/topology.h"
 
 namespace soliton {
+
+// The columns of the file.
+CsvFile firings_columns();
 
 // The first lines of the file: the names of the columns, and as comments by how much the packets of each rule
 // may be late and where, because the timers of a run know that beforehand, whether the rule ever fires or not.

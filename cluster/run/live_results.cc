@@ -59,6 +59,10 @@ LiveResults::LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop&
   if (!traffics.empty()) messages_.emplace(traffics);
 }
 
+bool leaves_firings(const PreparedRun& run) {
+  return !run.faults.rules.empty() && run.spec.fidelity == Fidelity::kPacket;
+}
+
 LiveResults::~LiveResults() { stop(); }
 
 Result<std::unique_ptr<LiveResults>> LiveResults::start(const PreparedRun& run, RunFolder& folder,
@@ -77,7 +81,7 @@ Status LiveResults::open() {
     if (!grown) return tl::unexpected<Error>(grown.error());
     file->emplace(std::move(*grown));
   }
-  if (!run_.faults.rules.empty() && run_.spec.fidelity == Fidelity::kPacket) {
+  if (leaves_firings(run_)) {
     Result<GrowingFile> grown = folder_.grow("events.csv");
     if (!grown) return tl::unexpected<Error>(grown.error());
     firings_file_.emplace(std::move(*grown));

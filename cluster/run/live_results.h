@@ -32,6 +32,8 @@ struct RunProgress {
 };
 // A line of progress.jsonl, with its line end.
 std::string progress_line(const RunProgress& progress);
+// Whether the run leaves events.csv.
+bool leaves_firings(const PreparedRun& run);
 
 class LiveResults : public RunObserver {
  public:

@@ -120,5 +120,27 @@ TEST(Commands, ValuesOutOfRangeAndArgumentsTooManyAreRefused) {
   EXPECT_THAT(many.err, HasSubstr("one argument too many: \"b\""));
 }
 
+TEST(Commands, TheVersionIsAskedForWhenItIsWanted) {
+  const char* words[] = {"soliton", "--version"};
+  ParsedCommand parsed;
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(parse_command_line(kList, {}, 2, words, parsed, [] { return "soliton 7 (x)"; }), 0);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "soliton 7 (x)\n");
+}
+
+TEST(Commands, HaveAPageForMan) {
+  const std::string page = manual_page(kList, {"local"}, "wait");
+  EXPECT_THAT(page, testing::StartsWith(".TH SOLITON\\-WAIT 1 "));
+  EXPECT_THAT(page, HasSubstr("\n.SH NAME\nsoliton\\-wait \\- Waits\n"));
+  EXPECT_THAT(page, HasSubstr("\n\\fBsoliton wait\\fR [\\fIOPTIONS\\fR] \\fIfile\\fR\n"));
+  EXPECT_THAT(page, HasSubstr("\n.TP\n\\fB\\-\\-seconds\\fR \\fIN\\fR\nhow long\n"));
+  EXPECT_THAT(page, HasSubstr("\\fB\\-\\-time\\fR \\fIvirtual|wall\\fR\n"));
+  EXPECT_THAT(page, HasSubstr("\n.SH EXAMPLE\n.nf\nsoliton wait for.yaml\n.fi\n"));
+  const std::string whole = manual_page(kList, {"local"}, "");
+  for (const char* name : {"other", "wait"})
+    EXPECT_THAT(whole, HasSubstr(std::string("\n\\fBsoliton\\-") + name + "\\fR(1)\n"));
+  EXPECT_THAT(whole, HasSubstr("\n.SH EXIT STATUS\n"));
+}
+
 }  // namespace
 }  // namespace soliton

@@ -1,0 +1,26 @@
+# Writes the source that says of which version and revision the programs are; run by every build (cmake -P), and rewrites the file only
+# when that changes. A copy without a repository may have a file REVISION.
+set(revision "")
+find_program(GIT git)
+if(GIT AND EXISTS "${SOURCE}/.git")
+  execute_process(COMMAND ${GIT} -C "${SOURCE}" rev-parse --short=12 HEAD
+                  OUTPUT_VARIABLE revision OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  execute_process(COMMAND ${GIT} -C "${SOURCE}" diff --quiet HEAD -- RESULT_VARIABLE differs ERROR_QUIET)
+  if(revision AND NOT differs EQUAL 0)
+    string(APPEND revision "+")
+  endif()
+elseif(EXISTS "${SOURCE}/REVISION")
+  file(STRINGS "${SOURCE}/REVISION" revision LIMIT_COUNT 1)
+endif()
+if(NOT revision MATCHES "^[0-9a-f]*[+]?$")
+  set(revision "")
+endif()
+string(CONCAT text "#include \"cluster/cli/version.h\"\n\n"
+       "namespace soliton {\nconst char* const kVersion = \"${VERSION}\";\nconst char* const kRevision = \"${revision}\";\n}\n")
+set(found "")
+if(EXISTS "${OUT}")
+  file(READ "${OUT}" found)
+endif()
+if(NOT found STREQUAL text)
+  file(WRITE "${OUT}" "${text}")
+endif()
