@@ -6,7 +6,6 @@
 #include <cstring>
 #include <limits>
 
-
 #include "cluster/run/device_facts.h"
 #include "cluster/run/fill_series.h"
 #include "cluster/run/graph_islands.h"
