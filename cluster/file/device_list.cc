@@ -43,13 +43,18 @@ std::string peaks_words(const NpuDevice& npu) {
   return out;
 }
 
+std::string calibration_words(const NpuTimingParameters& timing) {
+  if (timing.calibrated == Calibration::kNone) return "not calibrated";
+  return timing.calibrated == Calibration::kPartly ? "calibrated partly" : "calibrated";
+}
+
 TextRow npu_row(const NpuDevice& npu) {
   return {npu.name,
           fmt::format("{:.3g} TOPS", npu.peak_ops_per_second() / kTera),
           fmt::format("{} in {}", short_size(matrix_memory(npu)), npu.formats.front().format.name),
           short_size(vector_memory(npu)),
           dram_words(npu),
-          npu.timing.calibrated ? "calibrated" : "not calibrated",
+          calibration_words(npu.timing),
           npu.description,
           npu.source,
           peaks_words(npu),
@@ -86,8 +91,10 @@ Json timing_json(const NpuTimingParameters& timing) {
     const Field& field = *kTimingFields.find(key);
     if (field.type == FieldType::kInteger)
       out[key] = value.number();
-    else if (field.type == FieldType::kFlag)
+    else if (field.type == FieldType::kFlag && value.number() <= 1)
       out[key] = value.number() != 0;
+    else if (field.type == FieldType::kReal)
+      out[key] = std::get<double>(value.value);
     else
       out[key] = spell_value(field, value);
   }

@@ -73,9 +73,10 @@ void scale_beats(const NpuDevice& base, NpuDevice& out) {
 
 // Measurements of a device do not hold for a changed one.
 void forget_measurements(MapReader& map, NpuDevice& out) {
-  constexpr std::array kTimeless{
-      "tile_engines",        "lanes",         "native_dimension", "clock",   "batch_lanes",
-      "multifunction_units", "cell_programs", "functions",        "formats", "timing"};
+  constexpr std::array kTimeless{"tile_engines",  "lanes",       "native_dimension",
+                                 "clock",         "batch_lanes", "multifunction_units",
+                                 "cell_programs", "functions",   "formats",
+                                 "timing",        "cores",       "host_bandwidth"};
   const bool changed = std::any_of(kTimeless.begin(), kTimeless.end(),
                                    [&](const char* key) { return map.find(key) != nullptr; });
   if (!changed) return;

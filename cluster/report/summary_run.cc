@@ -95,6 +95,24 @@ void add_breakdown(SummaryText& s) {
   s.line("where", fmt::format("{}", fmt::join(parts, "   ")));
 }
 
+namespace {
+
+// How far the times can be trusted, and the energy that follows from them.
+void add_trust(SummaryText& s) {
+  if (!s.results.calibration) return;
+  const CalibrationResult& it = *s.results.calibration;
+  std::string text = it.extent == "calibrated" ? "" : it.extent;
+  if (it.error_percent)
+    text += fmt::format("{}± {} %", text.empty() ? "" : ", ", significant(*it.error_percent, 2));
+  if (!it.scope.empty()) text += fmt::format("{}{}", text.empty() ? "" : ", ", it.scope);
+  if (s.results.energy_uj)
+    text += fmt::format("   about {} uJ a request by the boards' power",
+                        significant(*s.results.energy_uj, 3));
+  if (!text.empty()) s.line("times", text);
+}
+
+}  // namespace
+
 void add_rate(SummaryText& s) {
   if (s.latency.completed == 0) return;
   std::string text =
@@ -109,6 +127,7 @@ void add_rate(SummaryText& s) {
     text += fmt::format(", {} used", percent(utilization(s.results)));
   const std::string why = s.context.remark.empty() ? busy_words(s) : s.context.remark;
   s.line("rate", why.empty() ? text : text + ": " + why);
+  add_trust(s);
 }
 
 // A line for each of several workloads.

@@ -439,6 +439,21 @@ inline constexpr Field kRequestCountRows[] = {
 inline constexpr FieldTable kRequestCountFields =
     fields_of<RequestCounts>("requests", kRequestCountRows);
 
+// How far the times of the devices in use can be trusted: as the least trustworthy one's.
+struct CalibrationResult {
+  std::string extent;                   // calibrated | partly | uncalibrated
+  std::optional<double> error_percent;  // unset: not known
+  std::string scope;
+};
+inline constexpr Field kCalibrationRows[] = {
+    field<&CalibrationResult::extent>("class", "`calibrated`, `partly` or `uncalibrated`."),
+    field<&CalibrationResult::error_percent>(
+        "error_percent", "Bound of the error against published times; null where none is known."),
+    field<&CalibrationResult::scope>("scope", "What these published times are of."),
+};
+inline constexpr FieldTable kCalibrationFields =
+    fields_of<CalibrationResult>("calibration", kCalibrationRows);
+
 struct RunResults {
   std::string version = "0.1.0";
   std::string name;
@@ -455,6 +470,8 @@ struct RunResults {
   double peak_ops_per_second = 0;     // of the devices in use
   std::vector<NodeResult> nodes;
   PartitionSummary partition;
+  std::optional<CalibrationResult> calibration;  // with a part of a model on devices
+  std::optional<double> energy_uj;               // mean of a request, an estimate
   FabricCounters fabric;
   std::optional<std::vector<LinkResult>> links;  // busiest first; unset in wall time
   std::optional<SeriesResult> series;            // with trace.links in virtual time

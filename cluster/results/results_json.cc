@@ -160,6 +160,8 @@ std::string results_json(const RunResults& r, bool with_wall) {
            {"warnings", list(r.warnings, [](const RunWarning& warning) -> Json {
               return {{"id", warning.id}, {"text", warning.text}};
             })}};
+  if (r.calibration) out["calibration"] = fields_json(kCalibrationFields, &*r.calibration);
+  if (r.energy_uj) out["energy_uj"] = {{"mean", *r.energy_uj}};
   if (with_wall) out["wall"] = wall_json(r.wall);
   if (!r.error.empty()) out["error"] = r.error;
   if (r.traffic) out["traffic"] = fields_json(kTrafficResultFields, &*r.traffic);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "cluster/run/device_facts.h"
 #include "cluster/run/fill_series.h"
 #include "cluster/run/graph_islands.h"
 #include "cluster/run/traffic.h"
@@ -151,6 +152,7 @@ RunResults results_before(const PreparedRun& run) {
     fill_plan(run, results);
     for (const Shard& shard : run.plan.shards)
       results.peak_ops_per_second += shard.device.peak_ops_per_second();
+    results.calibration = calibration_of(run.plan.shards);
     for (const NodeSpec& node : run.spec.nodes)
       if (std::ranges::find(run.plan.placements, node.name, &Placement::node) !=
           run.plan.placements.end())
@@ -210,6 +212,7 @@ void fill_busy(const PreparedRun& run, const ClusterOutcome& outcome, RunResults
     const bool host = placed->memory.empty();
     if (as_planned) node.predicted_busy = times(placed->busy_per_step, host ? 1 : run.plan.steps);
   }
+  results.energy_uj = energy_of(run.spec.nodes, results.nodes);
 }
 
 void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {

@@ -137,7 +137,7 @@ std::vector<std::string> set_completions(const FieldTable& root, std::string_vie
       for (const FieldWord& word : field.words)
         if (field.type != FieldType::kWords && word.spelling.starts_with(typed.substr(equals + 1)))
           out.push_back(fmt::format("{}={}", path, word.spelling));
-      if (field.type == FieldType::kFlag)
+      if (field.type == FieldType::kFlag && field.words.empty())
         for (const char* word : {"true", "false"})
           if (std::string_view(word).starts_with(typed.substr(equals + 1)))
             out.push_back(fmt::format("{}={}", path, word));

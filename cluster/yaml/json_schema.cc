@@ -108,7 +108,7 @@ class SchemaMaker {
     if (field.names == "nodes") return node_names();
     switch (field.type) {
       case FieldType::kFlag:
-        return switches();
+        return with_words(field, switches());
       case FieldType::kChoice:
         return Json::array({words_of(field)});
       case FieldType::kChoices:

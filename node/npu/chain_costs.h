@@ -1,5 +1,5 @@
-// What a chain takes on a device, from sizes alone: the terms of timing model C (chain_timing.h), in
-// ticks of 1/T cycle, T the tile engines.
+// What a chain takes on a device, from sizes alone: the terms of the timing model (chain_timing.h),
+// in ticks of 1/T cycle, T the tile engines.
 #pragma once
 
 #include <algorithm>
@@ -28,6 +28,17 @@ class ChainCosts {
   }
   Ticks vector(std::int64_t rows) const {
     return cycles(device_.timing.vector_cycles + device_.timing.vector_cycles_per_vector * rows);
+  }
+  // The least time from the end of a product's slot to its result in any program: where vectors are
+  // handed over word by word, the first rows leave long before the last ones are multiplied.
+  Ticks least_depth(std::int64_t rows) const {
+    if (device_.timing.word_cycles == 0) return depth(rows);
+    return std::min(depth(rows), cycles(device_.timing.word_depth_cycles));
+  }
+  // Word by word: time of the tile engines for a product. They take up `word_rows` tile rows at
+  // once, whether the matrix has so many or not.
+  Ticks occupied_by_words(std::int64_t rows, std::int64_t columns) const {
+    return occupied(device_.tiles_taken(std::max(rows, device_.timing.word_rows), columns));
   }
   // One native vector takes N / L cycles past a point of the pipeline (C).
   Ticks vector_pass() const {

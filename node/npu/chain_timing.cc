@@ -14,7 +14,12 @@ ChainTiming::ChainTiming(const Shard& shard, const CompiledProgram& program)
       vector_pass_(ChainCosts(shard.device, shard.beats_per_tile).vector_pass()),
       lanes_at_once_(shard.device.batch_lanes),
       vectors_(program.layout().slots()),
-      stream_(shard, clock_.cycles(shard.device.clock.hertz)) {}
+      stream_(shard, clock_.cycles(shard.device.clock.hertz)),
+      by_words_(program.by_words()),
+      words_(shard, program),
+      has_host_(shard.device.host_rate.bits_per_second > 0),
+      later_lanes_(has_host_ ? program.layout().slots() : 0),
+      spread_(clock_.cycles(shard.device.timing.spread_cycles)) {}
 
 // Nothing of the request before is still in progress, so all units and registers are free at T0.
 void ChainTiming::begin(const Arrival& start, std::uint32_t lanes) {
@@ -26,7 +31,11 @@ void ChainTiming::begin(const Arrival& start, std::uint32_t lanes) {
   dram_read_free_ = issue_;
   dram_write_free_ = issue_;
   stream_.begin(issue_);
+  words_.begin(issue_, passes_);
+  host_.begin(issue_, lanes);
   std::ranges::fill(vectors_, Vector{issue_, issue_});
+  std::ranges::fill(later_lanes_, issue_);
+  last_product_ = -1;
   last_result_ = request_;
   waited_ = 0;
 }
@@ -59,7 +68,7 @@ ChainTimes ChainTiming::issue(const CompiledChain& chain, const Arrival* message
   for (const MfuOperation& operation : chain.operations)
     mark_read(operation.operand, operands_read);
   times.result = after_hazards(chain, times.result);
-  times.written = write_back(chain, times.result);
+  write_back(chain, times);
   last_result_ = std::max(last_result_, times.written.at);
   return times;
 }
@@ -71,6 +80,7 @@ Moment ChainTiming::input_ready(const CompiledChain& chain, Wait& wait) {
     input = moment;
   };
   if (!chain.from_netq) until(ready(chain.source, input), Wait::kVector);
+  if (chain.from_netq) until(arrive(chain, input), Wait::kMessage);
   if (chain.dram_ticks > 0) {
     dram_read_free_ = after(later_of(input, dram_read_free_), chain.dram_ticks);
     until(dram_read_free_, Wait::kDram);
@@ -79,19 +89,39 @@ Moment ChainTiming::input_ready(const CompiledChain& chain, Wait& wait) {
   return input;
 }
 
-Moment ChainTiming::write_back(const CompiledChain& chain, Moment result) {
-  Moment last = result;
+// The way of a message's vectors from the host, or through the loader. Without either they are there
+// when the message is.
+Moment ChainTiming::arrive(const CompiledChain& chain, Moment at) {
+  lanes_there_ = at;
+  if (by_words_ && chain.kind == ChainKind::kVector) {
+    lanes_there_ = words_.load(at, chain.source.count);
+  } else if (has_host_) {
+    const HostPort::Arrived arrived = host_.in(at, chain.host_ticks);
+    lanes_there_ = arrived.last;
+    return arrived.first;
+  }
+  return lanes_there_;
+}
+
+void ChainTiming::write_back(const CompiledChain& chain, ChainTimes& times) {
+  times.written = times.sent = times.result;
+  const bool moved = chain.from_netq && chain.matrix == nullptr && chain.operations.empty();
+  const Moment complete = moved && has_host_ ? later_of(times.result, lanes_there_) : times.result;
   for (const WriteTarget& write : chain.writes) {
-    Moment at = result;
+    Moment at = times.result;
     if (write.dram_ticks > 0) {
-      dram_write_free_ = after(later_of(result, dram_write_free_), write.dram_ticks);
+      dram_write_free_ = after(later_of(times.result, dram_write_free_), write.dram_ticks);
       at = dram_write_free_;
-      last = later_of(last, at);
     }
+    if (write.to_netq && has_host_) at = times.sent = host_.out(complete, write.host_ticks);
+    times.written = later_of(times.written, at);
     for (std::uint32_t i = 0; i < write.vectors.count; ++i)
       vectors_[write.vectors.first + i] = {at, at};
+    if (by_words_ && moved) words_.keep_for_later(write.vectors);
+    if (!has_host_) continue;
+    std::fill_n(later_lanes_.begin() + write.vectors.first, write.vectors.count,
+                later_of(at, complete));
   }
-  return last;
 }
 
 // Returns whether the message arrived after the chain could otherwise have been issued. The time in
@@ -123,24 +153,65 @@ void ChainTiming::mark_read(VectorRange range, Moment at) {
 // The latency begins when the unit is done with all passes and with the last streamed tile.
 // Operands of the multifunction units are needed only one cycle before the result.
 ChainTimes ChainTiming::product(const CompiledChain& chain, Moment input, const Moment* operands) {
+  if (by_words_) return product_by_words(chain, input, operands);
+  const Ticks spread = spread_ > 0 ? spreading(input) : 0;
   const Moment start = later_of(mvu_free_, input);
-  mvu_free_ = after(start, slot(chain));
+  mvu_free_ = after(start, add_ticks(slot(chain), spread));
+  last_product_ = start.at;
+  // The last lane's vector may come only when the others are done.
+  if (has_host_) mvu_free_ = later_of(mvu_free_, after(all_lanes(chain, input), chain.slot));
   if (chain.streamed_tiles > 0)
     mvu_free_ = later_of(mvu_free_, stream_.multiply(start, chain.streamed_tiles,
                                                      times_ticks(chain.tile_ticks, passes_)));
   Moment result = after(mvu_free_, chain.latency);
   if (operands != nullptr) result = later_of(result, after(*operands, cycle_));
-  return {start, result, result};
+  return {start, result, result, result};
+}
+
+// A pass after the other, each with the input that the loader brings for it.
+ChainTimes ChainTiming::product_by_words(const CompiledChain& chain, Moment input,
+                                         const Moment* operands) {
+  const std::uint32_t loads = chain.from_netq ? chain.source.count : words_.take_kept(chain.source);
+  ChainTimes times;
+  for (Ticks pass = 0; pass < passes_; ++pass) {
+    if (pass > 0 && loads > 0) input = words_.load(times.result, loads);
+    const Moment start = later_of(mvu_free_, input);
+    mvu_free_ = after(start, chain.slot);
+    times.result = words_.product(start, chain);
+    if (pass == 0) times.start = start;
+  }
+  if (operands != nullptr) times.result = later_of(times.result, after(*operands, cycle_));
+  return times;
+}
+
+// Until all cores have a vector that was made since the product before began. Those of further passes
+// never are where they are needed.
+Ticks ChainTiming::spreading(Moment input) {
+  const Ticks times = passes_ - (input.at > last_product_ ? 0 : 1);
+  return times_ticks(spread_, times);
+}
+
+Moment ChainTiming::all_lanes(const CompiledChain& chain, Moment input) const {
+  if (chain.from_netq) return lanes_there_;
+  for (std::uint32_t i = 0; i < chain.source.count; ++i)
+    input = later_of(input, later_lanes_[chain.source.first + i]);
+  return input;
 }
 
 ChainTimes ChainTiming::vector_only(const CompiledChain& chain, Moment input,
-                                    const Moment* operands) const {
+                                    const Moment* operands) {
+  const bool computes = !chain.operations.empty();
+  if (has_host_ && computes) input = all_lanes(chain, input);
+  if (by_words_ && computes) {
+    const std::uint32_t loads = words_.take_kept(chain.source);
+    for (Ticks pass = 1; pass < passes_ && loads > 0; ++pass) input = words_.load(input, loads);
+  }
   const Moment start = operands != nullptr ? later_of(input, *operands) : input;
   Ticks latency = chain.latency;
-  if (!chain.operations.empty())
-    latency = add_ticks(latency, times_ticks(chain.rows * vector_pass_, passes_ - 1));
-  const Moment result = after(start, latency);
-  return {start, result, result};
+  if (computes) latency = add_ticks(latency, times_ticks(chain.rows * vector_pass_, passes_ - 1));
+  Moment result = after(start, latency);
+  if (by_words_ && computes) result = words_.vectors(result, chain.rows);
+  return {start, result, result, result};
 }
 
 // `in_use` is never before `ready`, so one look covers both hazards: a write after a read of the

@@ -1,4 +1,4 @@
-// When each chain starts and when its result is ready: timing model C (docs/timing.md). A device
+// When each chain starts and when its result is ready: the timing model (docs/timing.md). A device
 // family is a set of parameters (protocol/isa/device.h), from which CompiledProgram derives the
 // slot and the latency of each chain:
 //
@@ -31,6 +31,12 @@
 // elements a cycle, the rate at which the unit takes them in (C, our own choice). Moves stay free:
 // a network port fills more slowly.
 //
+// Devices that hand vectors over word by word do so in programs without recurrence: there word_path.h
+// says when inputs are loaded and results are there, and each pass has a slot of its own. On devices
+// of several cores a product waits `spread_cycles` for a vector that was made since the product before
+// began, and so does every further pass. A port to the host (host_port.h) adds the way of a message's
+// vectors: a product begins with the first lane's.
+//
 // A reduction (v_rsum, v_rmean, v_rmax) adds rows * N / L cycles to V or D: all vectors of the chain
 // have gone by before its result can (C). Other functions take no time of their own.
 //
@@ -54,8 +60,10 @@
 #include <vector>
 
 #include "node/npu/compiled_program.h"
+#include "node/npu/host_port.h"
 #include "node/npu/moment.h"
 #include "node/npu/tile_stream.h"
+#include "node/npu/word_path.h"
 #include "protocol/base/breakdown.h"
 #include "protocol/base/clock_domain.h"
 
@@ -75,7 +83,8 @@ enum class Wait : std::uint8_t {
 struct ChainTimes {
   Moment start;
   Moment result;
-  Moment written;  // its last write, including writes to Dram
+  Moment written;  // its last write, including writes to Dram and the way to the host
+  Moment sent;     // what goes to NetQ has left
   Wait wait = Wait::kNothing;
 };
 
@@ -96,6 +105,7 @@ class ChainTiming {
   // How long the matrix-vector unit works on the chain, for all lanes.
   Ticks slot(const CompiledChain& chain) const {
     if (passes_ == 1) return chain.slot;
+    if (by_words_) return times_ticks(chain.slot, passes_);
     return std::max(chain.slot, add_ticks(times_ticks(chain.occupied, passes_), slot_overhead_));
   }
   // The latest result so far.
@@ -113,12 +123,16 @@ class ChainTiming {
 
   bool await(const Arrival& message);
   Moment input_ready(const CompiledChain& chain, Wait& wait);
+  Moment arrive(const CompiledChain& chain, Moment at);
   Moment ready(VectorRange range, Moment at_least) const;
   void mark_read(VectorRange range, Moment at);
   ChainTimes product(const CompiledChain& chain, Moment input, const Moment* operands);
-  ChainTimes vector_only(const CompiledChain& chain, Moment input, const Moment* operands) const;
+  ChainTimes product_by_words(const CompiledChain& chain, Moment input, const Moment* operands);
+  Ticks spreading(Moment input);
+  ChainTimes vector_only(const CompiledChain& chain, Moment input, const Moment* operands);
+  Moment all_lanes(const CompiledChain& chain, Moment input) const;
   Moment after_hazards(const CompiledChain& chain, Moment result) const;
-  Moment write_back(const CompiledChain& chain, Moment result);
+  void write_back(const CompiledChain& chain, ChainTimes& times);
 
   ClockDomain clock_;
   Ticks cycle_;
@@ -135,6 +149,14 @@ class ChainTiming {
   Moment dram_read_free_;
   Moment dram_write_free_;
   TileStream stream_;
+  bool by_words_;
+  WordPath words_;
+  bool has_host_;
+  HostPort host_;
+  Moment lanes_there_;               // all lanes of the message that the present chain takes
+  std::vector<Moment> later_lanes_;  // with a host port, by native vector: all lanes are there
+  Ticks spread_;
+  Ticks last_product_ = -1;  // its start
   Ticks last_result_ = 0;
   Ticks waited_ = 0;
 };

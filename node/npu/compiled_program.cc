@@ -3,10 +3,21 @@
 #include <algorithm>
 
 #include "node/npu/input_streams.h"
+#include "node/npu/recurrence.h"
 #include "protocol/base/check.h"
 #include "protocol/isa/memory_map.h"
 
 namespace soliton {
+namespace {
+
+// Bits times hertz times engines can exceed 64 bits. Rounded up: a transfer is done when its last bit
+// is there.
+Ticks transfer_ticks(const NpuDevice& device, std::int64_t bits, BitRate rate) {
+  const __int128 scaled = static_cast<__int128>(bits) * device.clock.hertz * device.tile_engines;
+  return ticks_up_to_end((scaled + rate.bits_per_second - 1) / rate.bits_per_second);
+}
+
+}  // namespace
 
 CompiledProgram::CompiledProgram(const Shard& shard)
     : shard_(shard), costs_(shard.device, shard.beats_per_tile), layout_(shard) {
@@ -23,6 +34,18 @@ CompiledProgram::CompiledProgram(const Shard& shard)
     return chain.kind == ChainKind::kVector && !chain.by_offset;
   });
   if (fixed) streams_ = find_input_streams(chains_, kept_ranges());
+  by_words_ = shard.device.timing.word_cycles > 0 && fixed && shard.window_tiles == 0 &&
+              !is_recurrent(chains_, shard.program, layout_.slots());
+  if (by_words_) hand_over_by_words();
+}
+
+// Products occupy the unit differently from here on.
+void CompiledProgram::hand_over_by_words() {
+  for (CompiledChain& chain : chains_) {
+    if (chain.matrix == nullptr) continue;
+    chain.occupied = costs_.occupied_by_words(chain.matrix->tile_rows, chain.matrix->tile_columns);
+    chain.slot = costs_.slot(chain.occupied);
+  }
 }
 
 // Ranges whose contents no chain has written. Such a register may be read before any message has
@@ -89,7 +112,8 @@ void CompiledProgram::add_instruction(const Instruction& instruction, const Chai
       break;
     case Opcode::kMvWr:
       out.sends_sums = true;
-      writes_.push_back({true, static_cast<std::uint16_t>(instruction.index), {}, 0, instruction});
+      writes_.push_back(
+          {true, static_cast<std::uint16_t>(instruction.index), {}, 0, 0, instruction});
       break;
     case Opcode::kVWr:
       written_[static_cast<std::size_t>(instruction.memory)] = true;
@@ -128,6 +152,7 @@ void CompiledProgram::resolve_source(const Instruction& read, const Chain& chain
                     filled, opcode_name(read.opcode), taken);
   out.from_netq = true;
   out.port = static_cast<std::uint16_t>(port);
+  out.host_ticks = host_ticks(shard_.in_ports[port].elements);
 }
 
 void CompiledProgram::resolve_product(const Instruction& product, const Chain& chain,
@@ -186,18 +211,23 @@ MfuOperation CompiledProgram::resolve_operation(const Instruction& instruction,
 WriteTarget CompiledProgram::resolve_write(const Instruction& write, const Chain& chain) const {
   if (write.opcode == Opcode::kMWr) {
     const auto tiles = static_cast<std::uint32_t>(tiles_of(chain.rows, chain.columns));
-    return {false, 0, layout_.tiles(write.memory, write.index, tiles), dram_ticks(write, tiles),
-            write};
+    return {false, 0,    layout_.tiles(write.memory, write.index, tiles), dram_ticks(write, tiles),
+            0,     write};
   }
   if (write.memory != Memory::kNetQ)
-    return {false, 0, range(write, chain.rows), dram_ticks(write, chain.rows), write};
+    return {false, 0, range(write, chain.rows), dram_ticks(write, chain.rows), 0, write};
   SOLITON_CHECK_MSG(write.index < shard_.out_ports.size(), "there is no out port {}", write.index);
   const std::int64_t filled =
       native_vectors(shard_.out_ports[write.index].elements, shard_.device.native_dim);
   SOLITON_CHECK_MSG(filled <= chain.rows,
                     "a message of out port {} fills {} native vectors, but its v_wr has {}",
                     write.index, filled, chain.rows);
-  return {true, static_cast<std::uint16_t>(write.index), {}, 0, write};
+  return {true,
+          static_cast<std::uint16_t>(write.index),
+          {},
+          0,
+          host_ticks(shard_.out_ports[write.index].elements),
+          write};
 }
 
 // An access by offset has no address yet: OffsetRegisters resolves it when the chain is issued.
@@ -214,12 +244,12 @@ Ticks CompiledProgram::dram_ticks(const Instruction& access, std::int64_t count)
                                 : std::int64_t{16} * device.native_dim;
   SOLITON_CHECK_MSG(device.dram_rate.bits_per_second > 0, "device {} has no DRAM rate",
                     device.name);
-  // Bits times hertz times engines can exceed 64 bits. Rounded up: a transfer is done when its last
-  // bit is there.
-  const __int128 scaled =
-      static_cast<__int128>(count) * bits * device.clock.hertz * device.tile_engines;
-  const std::int64_t rate = device.dram_rate.bits_per_second;
-  return ticks_up_to_end((scaled + rate - 1) / rate);
+  return transfer_ticks(device, count * bits, device.dram_rate);
+}
+
+Ticks CompiledProgram::host_ticks(std::int64_t elements) const {
+  if (shard_.device.host_rate.bits_per_second == 0) return 0;
+  return transfer_ticks(shard_.device, 16 * elements, shard_.device.host_rate);
 }
 
 }  // namespace soliton

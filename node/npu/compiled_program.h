@@ -28,6 +28,7 @@ struct WriteTarget {
   std::uint16_t port = 0;
   VectorRange vectors;
   Ticks dram_ticks = 0;  // duration of the transfer into Dram
+  Ticks host_ticks = 0;  // of one lane's vector on its way out of NetQ
   Instruction instruction{};
 };
 
@@ -39,6 +40,7 @@ struct CompiledChain {
   bool sends_sums = false;              // what leaves are the sums of its product, as they are
   VectorRange source;                   // count also for a NetQ port; tiles for an m_rd
   Ticks dram_ticks = 0;                 // duration of the transfer from Dram
+  Ticks host_ticks = 0;                 // of one lane's vector on its way into NetQ
   const ShardMatrix* matrix = nullptr;  // null: no mv_mul
   Ticks occupied = 0;                   // tile engines' time for the product with one vector
   Ticks slot = 0;                       // minimum, with dispatch floor and overhead
@@ -86,6 +88,9 @@ class CompiledProgram {
   std::uint32_t widest() const { return widest_; }
   // Number of input streams; streams are numbered from 0.
   std::size_t streams() const { return streams_; }
+  // Whether vectors are handed over word by word (word_path.h): the device does so, and the program
+  // carries nothing from round to round (recurrence.h).
+  bool by_words() const { return by_words_; }
 
  private:
   void add_chain(const Chain& chain);
@@ -97,6 +102,8 @@ class CompiledProgram {
   WriteTarget resolve_write(const Instruction& write, const Chain& chain) const;
   VectorRange range(const Instruction& access, std::uint32_t count) const;
   Ticks dram_ticks(const Instruction& access, std::int64_t count) const;
+  Ticks host_ticks(std::int64_t elements) const;
+  void hand_over_by_words();
   std::vector<VectorRange> kept_ranges() const;
 
   const Shard& shard_;
@@ -108,6 +115,7 @@ class CompiledProgram {
   std::vector<WriteTarget> writes_;
   std::uint32_t widest_ = 0;
   std::size_t streams_ = 0;
+  bool by_words_ = false;
   std::array<bool, static_cast<std::size_t>(Memory::kNetQ) + 1> written_{};
 };
 

@@ -223,7 +223,7 @@ std::optional<NpuOutput> Npu::Impl::poll_output() {
 void Npu::Impl::send(const CompiledChain& chain, const ChainTimes& times) {
   for (const WriteTarget& target : chain.writes) {
     if (!target.to_netq) continue;
-    NpuOutput output{target.port, {}, timing.arrival(times.result)};
+    NpuOutput output{target.port, {}, timing.arrival(times.sent)};
     SOLITON_CHECK_MSG(sent + output.leaves.path.total() == output.leaves.at,
                       "the path is {} ps long, but the request was sent {} ps ago",
                       output.leaves.path.total().count(), (output.leaves.at - sent).count());

@@ -58,11 +58,18 @@ std::string stream_words(const Shard& shard) {
       spell(shard.device.dram_rate));
 }
 
-std::set<std::string> uncalibrated(const std::vector<Shard>& shards) {
+// How far the times of each device can be trusted.
+std::set<std::string> calibrations(const std::vector<Shard>& shards) {
   std::set<std::string> out;
   for (const Shard& shard : shards) {
     const NpuTimingParameters& timing = shard.device.timing;
-    if (timing.calibrated) continue;
+    if (timing.calibrated != Calibration::kNone) {
+      if (timing.error_percent)
+        out.insert(fmt::format("note: times of {} are ± {} %{}{}", shard.device.name,
+                               *timing.error_percent, timing.scope.empty() ? "" : ", ",
+                               timing.scope));
+      continue;
+    }
     out.insert(fmt::format("note: times of {} are not calibrated{}{}", shard.device.name,
                            timing.source.empty() ? "" : ": ", timing.source));
   }
@@ -94,7 +101,7 @@ std::vector<std::string> why(const PlanAccount& it) {
 
 std::vector<std::string> remarks(std::int64_t batch, const std::vector<Shard>& shards) {
   std::vector<std::string> out;
-  for (const std::string& line : uncalibrated(shards)) out.push_back(line);
+  for (const std::string& line : calibrations(shards)) out.push_back(line);
   if (batch > 1)
     out.push_back(fmt::format("a batch of {} runs together: times are those of a full one", batch));
   for (const Shard& shard : shards)

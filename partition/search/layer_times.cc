@@ -17,6 +17,7 @@ class DeviceTimes {
 
   Duration slot(std::int64_t tiles) const { return time(costs_.slot(costs_.occupied(tiles))); }
   Duration depth(std::int64_t rows) const { return time(costs_.depth(rows)); }
+  Duration least_depth(std::int64_t rows) const { return time(costs_.least_depth(rows)); }
   Duration vector(std::int64_t rows) const { return time(costs_.vector(rows)); }
   Duration passes(std::int64_t vectors) const {
     return time(times_ticks(costs_.vector_pass(), vectors));
@@ -71,12 +72,12 @@ class OnDevice {
     const std::int64_t rows = tiles(dense.output);
     const std::int64_t slice = share(rows, std::min(nodes_, rows));
     LayerTimes out{{}, times_.slot(slice * columns_), all_rounds(times_.slot(rows * columns_))};
-    out.once = sum(out.again, times_.depth(slice));
+    out.once = sum(out.again, times_.least_depth(slice));
     const std::int64_t shares = std::min(nodes_, columns_);
     if (shares < 2) return out;
     const Duration least = times_.slot(rows * (columns_ / shares));
     out.again = std::min(out.again, least);
-    out.once = std::min(out.once, sum(least, times_.depth(rows)));
+    out.once = std::min(out.once, sum(least, times_.least_depth(rows)));
     return out;
   }
 

@@ -47,7 +47,8 @@ auto content(const NpuDevice& it) {
                     it.multiply_vrf, it.instruction_words, it.dram, it.dram_rate, t.dispatch_cycles,
                     t.slot_overhead_cycles, t.depth_cycles, t.depth_cycles_per_vector,
                     t.vector_cycles, t.vector_cycles_per_vector, t.request_cycles, it.name,
-                    std::move(formats));
+                    std::move(formats), it.cores, it.host_rate, t.word_cycles, t.word_rows,
+                    t.word_depth_cycles, t.load_cycles, t.spread_cycles);
 }
 
 }  // namespace

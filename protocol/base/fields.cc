@@ -97,7 +97,8 @@ Result<FieldValue> parse_word(const Field& field, std::string_view text) {
 Result<FieldValue> parse_number(const Field& field, std::string_view text) {
   for (const FieldWord& word : field.words)
     if (word.spelling == text) return FieldValue{word.number};
-  if (field.type == FieldType::kChoice || field.type == FieldType::kWords)
+  const bool flag_with_words = field.type == FieldType::kFlag && !field.words.empty();
+  if (field.type == FieldType::kChoice || field.type == FieldType::kWords || flag_with_words)
     return no_such_word(field, text);
   const NumberText as = text_of(field.type);
   const Result<std::int64_t> number = as.parse(text);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,35 @@ namespace soliton {
 enum class Occupancy : std::uint8_t {
   kSpread,   // tiles go to whichever engine is free: rows * columns * beats / T cycles, no rounding
   kColumns,  // each engine holds every T-th tile column: rows * ceil(columns / T) * beats cycles
+  kRows,     // each core holds every core-th tile row, and its engines share the core's tiles
+};
+
+// Whether the numbers of a timing model were fitted to measurements: to all that it describes, to a
+// part of it, or not at all.
+class Calibration {
+ public:
+  enum Extent : std::uint8_t { kNone, kFull, kPartly };
+  constexpr Calibration(Extent extent) : extent_(extent) {}
+  constexpr Calibration(bool calibrated) : extent_(calibrated ? kFull : kNone) {}
+  constexpr operator Extent() const { return extent_; }
+
+ private:
+  Extent extent_;
+};
+template <>
+struct FieldTraits<Calibration> {
+  static constexpr FieldType kType = FieldType::kFlag;
+  static constexpr std::int64_t number(Calibration value) { return value; }
+  static constexpr Calibration from(std::int64_t number) {
+    return static_cast<Calibration::Extent>(number);
+  }
 };
 
 // How the recurrent cells are written as chains: the state is updated in the multifunction units of
 // the last product's chain, or by vector chains of its own.
 enum class CellPrograms : std::uint8_t { kFused, kStepwise };
 
-// The parameters of timing model C, in cycles. A device family is a set of these numbers; no term
+// The parameters of the timing model, in cycles. A device family is a set of these numbers; no term
 // belongs to a model or to a row of a table.
 struct NpuTimingParameters {
   // I: least slot of a chain with an mv_mul. Higher: small models slow down.
@@ -39,8 +62,20 @@ struct NpuTimingParameters {
   std::int64_t vector_cycles_per_vector = 0;
   // T0: once per request, NetQ in and out, start of the program.
   std::int64_t request_cycles = 654;
+  // Word by word (node/npu/word_path.h): what a native vector takes at each unit behind the matrix
+  // unit, tile rows that the matrix unit takes up together, depth from a row's sum to its
+  // write-back, and from the loader to the matrix unit. 0 cycles a word: whole vectors are handed
+  // over.
+  std::int64_t word_cycles = 0;
+  std::int64_t word_rows = 1;
+  std::int64_t word_depth_cycles = 0;
+  std::int64_t load_cycles = 0;
+  // A product waits so long for a vector that has only just been made, until all cores have it.
+  std::int64_t spread_cycles = 0;
   Occupancy occupancy = Occupancy::kSpread;
-  bool calibrated = false;  // false: printed as "not calibrated"
+  Calibration calibrated = false;  // none: printed as "not calibrated"
+  std::optional<double> error_percent;
+  std::string scope;
   std::string source;
   bool operator==(const NpuTimingParameters&) const = default;
 };
@@ -67,6 +102,7 @@ struct NpuDevice {
   std::string source;
   Frequency clock{250'000'000};
   int tile_engines = 6;  // T
+  int cores = 1;         // into which the tile engines are divided under Occupancy::kRows
   int lanes = 40;        // L
   int native_dim = 400;  // N: elements of a native vector; a native tile is N x N weights
   // Vectors of different requests that every unit handles at once, with the same weights and
@@ -84,6 +120,8 @@ struct NpuDevice {
   Bytes dram{};
   BitRate dram_rate{};
   BitRate network_rate{};          // of its port; 0: as fast as the cable it is on
+  BitRate host_rate{};             // at which vectors come from the host and go back; 0: at once
+  std::optional<double> power;     // of the board, in watts, as published
   std::vector<NpuFormat> formats;  // [0] is the native one
   std::vector<PublishedPeak> published_peaks;
   CellPrograms cell_programs = CellPrograms::kFused;
@@ -103,9 +141,10 @@ struct NpuDevice {
            static_cast<double>(clock.hertz) * batch_lanes;
   }
   // Engine tiles a matrix of rows x columns native tiles takes: under kColumns every engine has as
-  // many tile columns as the fullest.
+  // many tile columns as the fullest, under kRows every core as many tile rows.
   std::int64_t tiles_taken(std::int64_t rows, std::int64_t columns) const {
     if (timing.occupancy == Occupancy::kSpread) return rows * columns;
+    if (timing.occupancy == Occupancy::kRows) return (rows + cores - 1) / cores * cores * columns;
     return rows * ((columns + tile_engines - 1) / tile_engines) * tile_engines;
   }
 };
@@ -140,7 +179,11 @@ inline constexpr std::int64_t kCyclesPerVectorMost = 1'000;
 inline constexpr int kNativeDimensionMost = 1'040;
 
 inline constexpr FieldWord kOccupancies[] = {word("spread", Occupancy::kSpread),
-                                             word("columns", Occupancy::kColumns)};
+                                             word("columns", Occupancy::kColumns),
+                                             word("rows", Occupancy::kRows)};
+inline constexpr FieldWord kCalibrations[] = {word("true", Calibration::kFull),
+                                              word("false", Calibration::kNone),
+                                              word("partly", Calibration::kPartly)};
 inline constexpr Field kTimingRows[] = {
     field<&NpuTimingParameters::dispatch_cycles>("dispatch_cycles",
                                                  "I: least slot of a chain with `mv_mul`.")
@@ -170,15 +213,54 @@ inline constexpr Field kTimingRows[] = {
         "request_cycles", "T0: once per request, for the network queues and the program's start.")
         .between<std::int64_t>(0, kCyclesMost)
         .in("cycles"),
+    field<&NpuTimingParameters::word_cycles>(
+        "word_cycles",
+        "What a native vector takes at each unit behind the matrix unit, in programs that carry "
+        "nothing from round to round; 0: these hand whole vectors over, as others do.")
+        .between<std::int64_t>(0, kCyclesPerVectorMost)
+        .in("cycles")
+        .if_changed(),
+    field<&NpuTimingParameters::word_rows>(
+        "word_rows", "Tile rows that the matrix unit takes up together, word by word.")
+        .between<std::int64_t>(1, kCyclesPerVectorMost)
+        .in("rows")
+        .if_changed(),
+    field<&NpuTimingParameters::word_depth_cycles>(
+        "word_depth_cycles", "From a row's sum to its write-back, word by word.")
+        .between<std::int64_t>(0, kCyclesMost)
+        .in("cycles")
+        .if_changed(),
+    field<&NpuTimingParameters::load_cycles>(
+        "load_cycles", "From the last word of an input to the first product, word by word.")
+        .between<std::int64_t>(0, kCyclesMost)
+        .in("cycles")
+        .if_changed(),
+    field<&NpuTimingParameters::spread_cycles>(
+        "spread_cycles",
+        "A product waits so long for a vector that was only just made, and each further vector of "
+        "a batch does.")
+        .between<std::int64_t>(0, kCyclesMost)
+        .in("cycles")
+        .if_changed(),
     field<&NpuTimingParameters::occupancy>(
         "occupancy",
         "How tile engines share a product: `spread` puts any tile on any engine, rows x columns x "
         "beats / T; `columns` puts every T-th tile column on each, rows x ceil(columns / T) x "
-        "beats, "
-        "and memory is taken in whole groups of T columns.")
+        "beats, and memory is taken in whole groups of T columns; `rows` deals tile rows to the "
+        "cores, ceil(rows / cores) x columns x beats x cores / T, and memory is taken in whole "
+        "groups of rows.")
         .spelled(kOccupancies),
     field<&NpuTimingParameters::calibrated>(
-        "calibrated", "Whether the numbers were fitted; `false` is printed beside every time."),
+        "calibrated",
+        "Whether the numbers were fitted, `partly` if only some of what the device can do was "
+        "measured; printed beside every time.")
+        .spelled(kCalibrations)
+        .as(FieldType::kFlag),
+    field<&NpuTimingParameters::error_percent>(
+        "error_percent", "Bound of the error against the published times, in percent.")
+        .between(0, 1'000)
+        .if_changed(),
+    field<&NpuTimingParameters::scope>("scope", "What the published times are of.").if_changed(),
     field<&NpuTimingParameters::source>("source", "What the numbers were fitted to."),
 };
 inline constexpr FieldTable kTimingFields =
@@ -230,6 +312,9 @@ inline constexpr Field kNpuRows[] = {
                                   "N: elements of a native vector; a native tile is N x N weights.")
         .between(1, kNativeDimensionMost)
         .needed(),
+    field<&NpuDevice::cores>("cores", "Groups of tile engines that share tile rows (`rows`).")
+        .between(1, 1'024)
+        .if_changed(),
     field<&NpuDevice::batch_lanes>("batch_lanes",
                                    "Vectors of different requests that every unit handles at once.")
         .between(1, 1'024),
@@ -262,6 +347,16 @@ inline constexpr Field kNpuRows[] = {
                                     "Not in a topology of kind `local`.")
         .between(kSlowestRate, kFastestRate)
         .by_default("as fast as the cable")
+        .if_changed(),
+    field<&NpuDevice::host_rate>("host_bandwidth",
+                                 "Rate at which the vectors of a message come from the host and "
+                                 "go back to it, one vector of a batch behind the other.")
+        .between(kSlowestRate, kFastestRate)
+        .by_default("at once")
+        .if_changed(),
+    field<&NpuDevice::power>("power", "Of the board, as published: for estimates of energy.")
+        .between(0, 100'000)
+        .in("W")
         .if_changed(),
     described("formats", "Number formats of the matrix-vector unit, the native one first."),
     maps_field<&NpuDevice::published_peaks, kPublishedPeakFields>(

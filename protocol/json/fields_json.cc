@@ -9,6 +9,7 @@ Json number_json(const Field& field, std::int64_t number) {
     case FieldType::kDuration:
       return json_us(Duration{number});
     case FieldType::kFlag:
+      if (number > 1) return std::string(spelling_of(field.words, number));
       return number != 0;
     case FieldType::kChoice:
       return std::string(spelling_of(field.words, number));

@@ -232,6 +232,8 @@ TEST(ReadDevice, BuildsOnAnother) {
   EXPECT_TRUE(roomy.timing.calibrated);
   EXPECT_TRUE(
       device("{base: bw-s10, timing: {depth_cycles: 250, calibrated: true}}").timing.calibrated);
+  const NpuDevice partly = device("{base: bw-s10, timing: {calibrated: partly}}");
+  EXPECT_EQ(partly.timing.calibrated, Calibration::kPartly);
   EXPECT_EQ(device("{base: bw-s10, formats: [{name: ms-fp9}]}").formats.size(), 1U);
   // The same from outside.
   NpuDevice set = device("bw-s10", {"nodes[0].device.lanes=80", "nodes[0].device.name=my-npu"});

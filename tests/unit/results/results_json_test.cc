@@ -65,6 +65,19 @@ TEST(ResultsJson, HasTheKeysOfTheInterfaceInItsOrder) {
                 "outputs",     "warnings",    "wall"}));
 }
 
+TEST(ResultsJson, SaysHowFarTimesCanBeTrustedAndWhatARequestTakes) {
+  RunResults r = sample::run();
+  r.calibration = CalibrationResult{"partly", 10.0, "dense layers"};
+  r.energy_uj = 1.5;
+  Json json = Json::parse(results_json(r));
+  EXPECT_EQ(json["calibration"].dump(),
+            R"({"class":"partly","error_percent":10.0,"scope":"dense layers"})");
+  EXPECT_EQ(json["energy_uj"].dump(), R"({"mean":1.5})");
+  r.calibration = CalibrationResult{"uncalibrated", {}, ""};
+  json = Json::parse(results_json(r));
+  EXPECT_TRUE(json["calibration"]["error_percent"].is_null());
+}
+
 TEST(ResultsJson, WarningsStandInOrderAndTheSameOneOnce) {
   RunResults r = sample::run();
   warn(r.warnings, warning_id::kWindowLimited, "the window fills 8 % of the path");
