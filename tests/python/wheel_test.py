@@ -26,12 +26,13 @@ class Wheel(unittest.TestCase):
         modules = {path.name for path in (SOURCES / "python/soliton").glob("*.py")}
         self.assertEqual({name[8:] for name in names if name.endswith(".py")}, modules)
         subprocess.run([*pip, "install", *offline, "--target", "site", str(wheels[0])], check=True)
-        code = "import soliton; print(soliton.__file__); print(soliton.plan('quickstart')['objective'])"
+        code = "import soliton; print(soliton.__file__); print(soliton.plan('quickstart')['nodes_used'])"
         environment = {**os.environ, "PYTHONPATH": "site"}
         said = subprocess.run(
             [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
         ).stdout.splitlines()
         self.assertIn("/site/soliton/", said[0])
+        self.assertEqual(said[1], "4")
 
 
 if __name__ == "__main__":
