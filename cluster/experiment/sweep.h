@@ -86,7 +86,7 @@ std::string sweep_csv(const Sweep& sweep);
 // The CSV's columns before keys and results, as a Markdown table.
 std::string sweep_columns_page();
 std::string sweep_json(const Sweep& sweep);
-// One file, no network, no script.
+// One file, no network.
 std::string sweep_page(const Sweep& sweep);
 
 }  // namespace soliton
