@@ -1,6 +1,6 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
 
@@ -10,11 +10,14 @@
 #include "cluster/cli/prepared.h"
 #include "cluster/cli/private_files.h"
 #include "cluster/cli/progress.h"
+#include "cluster/cli/report_input.h"
 #include "cluster/engine/profile.h"
 #include "cluster/report/report_html.h"
 #include "cluster/report/summary.h"
 #include "cluster/results/columns.h"
+#include "cluster/results/file_io.h"
 #include "cluster/results/run_folder.h"
+#include "cluster/results/trace_units.h"
 #include "cluster/run/firings.h"
 #include "cluster/run/live_results.h"
 #include "cluster/run/run.h"
@@ -54,19 +57,9 @@ const char* compute_name(ComputeKind kind) {
   return "";
 }
 
-std::string traffic_words(const Traffic& traffic) {
-  return fmt::format("{} of {}", title_of(traffic),
-                     spell(Bytes{static_cast<std::int64_t>(traffic.bytes)}));
-}
-
 // What the run is about: its model, or its workloads.
 std::string subject_of(const PreparedRun& run) {
-  if (has_plan(run)) return run.plan.model;
-  if (run.spec.workload.traffic) return traffic_words(*run.spec.workload.traffic);
-  std::vector<std::string> all;
-  for (const NamedTraffic& workload : run.spec.workloads)
-    all.push_back(traffic_words(workload.traffic));
-  return fmt::format("{}", fmt::join(all, ", "));
+  return has_plan(run) ? run.plan.model : workload_words(run.spec);
 }
 
 SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {
@@ -97,6 +90,20 @@ TraceNames trace_names(const PreparedRun& run) {
   return names;
 }
 
+bool has_product(const Chain& chain) {
+  return std::ranges::any_of(chain.instructions,
+                             [](const Instruction& it) { return it.opcode == Opcode::kMvMul; });
+}
+
+ChainProducts chain_products(const PreparedRun& run) {
+  ChainProducts out(run.spec.nodes.size());
+  for (std::size_t node = 0; node < out.size(); ++node)
+    for (const Shard& shard : run.plan.shards)
+      if (shard.node == run.spec.nodes[node].name)
+        for (const Chain& chain : shard.program.chains) out[node].push_back(has_product(chain));
+  return out;
+}
+
 // Of several outputs each has a file, called after it as far as a file can be.
 std::string outputs_file(const std::string& output, std::size_t of) {
   if (of == 1) return "outputs.npy";
@@ -118,29 +125,49 @@ std::string columns_of(const PreparedRun& run, const RunResults& results) {
   return columns_json(files);
 }
 
-// Measurements are written first, so that a disk that fills up costs only pictures. Every file is
-// tried; the first failure is returned.
+// Keeps what the report is made of.
+class FolderWriter {
+ public:
+  explicit FolderWriter(const RunFolder& folder) : folder_(folder) {}
+  // Every file is tried; the first failure is kept.
+  std::string write(const std::string& name, std::string content) {
+    const Status written = folder_.write(name, content);
+    if (!written && all_) all_ = written;
+    return content;
+  }
+  const Status& all() const { return all_; }
+
+ private:
+  const RunFolder& folder_;
+  Status all_;
+};
+
+// Measurements are written first, so that a disk that fills up costs only pictures.
 Status write_all(const RunFolder& folder, const PreparedRun& run, FinishedRun& finished,
                  const SummaryContext& context, const Profiler* profiler) {
   RunResults& results = finished.results;
-  Status all;
-  const auto write = [&](const char* name, const std::string& content) {
-    const Status written = folder.write(name, content);
-    if (!written && all) all = written;
-  };
-  write("requests.csv", requests_csv(results));
+  FolderWriter files(folder);
+  ReportInput report;
+  report.texts.requests = files.write("requests.csv", requests_csv(results));
   if (profiler != nullptr) results.wall.profile = profiler->profile();
-  write("results.json", results_json(results));
-  if (results.links) write("links.csv", links_csv(results));
-  if (results.series) write("links_series.csv", links_series_csv(*results.series));
-  write("columns.json", columns_of(run, results));
+  report.texts.results = files.write("results.json", results_json(results));
+  if (results.links) files.write("links.csv", links_csv(results));
+  if (results.series)
+    report.texts.links_series = files.write("links_series.csv", links_series_csv(*results.series));
+  files.write("columns.json", columns_of(run, results));
   for (const auto& [name, array] : finished.outputs)
-    write(outputs_file(name, finished.outputs.size()).c_str(), format_npy(array));
-  write("summary.txt", summary_text(results, context));
-  write("trace.json",
-        trace_json(finished.trace, trace_names(run), results.series ? &*results.series : nullptr));
-  write("report.html", report_html(results, context, has_plan(run) ? plan_svg(run.plan) : ""));
-  return all;
+    files.write(outputs_file(name, finished.outputs.size()), format_npy(array));
+  files.write("summary.txt", summary_text(results, context));
+  report.texts.trace =
+      files.write("trace.json", trace_json(finished.trace, trace_names(run), chain_products(run),
+                                           results.series ? &*results.series : nullptr));
+  if (has_plan(run)) report.texts.plan = files.write("plan.json", plan_json(run.plan));
+  // It has grown during the run; without one nothing is marked.
+  if (Result<std::string> events = read_whole_file(folder.current_path() + "/events.csv"))
+    report.texts.events = std::move(*events);
+  describe_cluster(run.spec, run.topology, report);
+  files.write("report.html", report_page(report).html);
+  return files.all();
 }
 
 // The controller's own log; the nodes write theirs beside it.

@@ -14,6 +14,7 @@ extern const CliCommand kVerifyPlanCommand;
 extern const CliCommand kVerifyDeterminismCommand;
 extern const CliCommand kChaosCommand;
 extern const CliCommand kSweepCommand;
+extern const CliCommand kReportCommand;
 extern const CliCommand kModelCommand;
 extern const CliCommand kTopologyCommand;
 extern const CliCommand kListCommand;
@@ -34,6 +35,7 @@ inline constexpr const CliCommand* kCommands[] = {
     &kVerifyDeterminismCommand,
     &kChaosCommand,
     &kSweepCommand,
+    &kReportCommand,
     &kModelCommand,
     &kTopologyCommand,
     &kListCommand,

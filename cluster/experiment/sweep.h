@@ -88,7 +88,7 @@ std::string sweep_columns_page();
 std::string sweep_json(const Sweep& sweep);
 // columns.json: the types of the CSV's columns.
 std::string sweep_columns_json(const Sweep& sweep);
-// One file, no network, no script.
+// One file, no network.
 std::string sweep_page(const Sweep& sweep);
 
 }  // namespace soliton

@@ -39,13 +39,6 @@ std::optional<double> utilization(const SweepSeries& series, std::size_t i) {
   return numbers ? as_percent(numbers->utilization) : std::nullopt;
 }
 
-// Charts of the series whose x is not an amount of hardware.
-std::optional<double> p99(const SweepSeries& series, std::size_t i) {
-  const auto& numbers = series.points[i].numbers;
-  return numbers && series.series.scaling == Scaling::kNone ? numbers->latency_p99_us
-                                                            : std::nullopt;
-}
-
 std::vector<std::string> axes_of(const Sweep& sweep) {
   std::vector<std::string> axes;
   for (const SweepSeries& series : sweep.series)
@@ -57,31 +50,110 @@ std::vector<std::string> axes_of(const Sweep& sweep) {
 struct ChartText {
   const char* title;
   const char* y_label;
-  bool may_be_logarithmic;
+  Measure measure;
+  bool may_be_logarithmic = false;
+  bool ideal = false;  // what the first point would be at each other x if nothing were lost
 };
 
-// Of the series over one axis.
-std::string chart(const Sweep& sweep, const std::string& axis, const ChartText& text,
-                  Measure measure) {
-  LineChart out{text.title, axis, text.y_label, true, false, {}};
-  double low = 0, high = 0;
-  for (const SweepSeries& series : sweep.series) {
-    if (series.series.axis != axis) continue;
-    ChartSeries curve{series.series.title, {}};
-    for (std::size_t i = 0; i < series.points.size(); ++i) {
-      const std::optional<PointNumbers>& numbers = series.points[i].numbers;
-      const std::optional<double> y =
-          numbers && numbers->complete ? measure(series, i) : std::nullopt;
-      if (!y) continue;
-      curve.points.emplace_back(static_cast<double>(series.points[i].x), *y);
-      high = std::max(high, *y);
-      if (*y > 0) low = low > 0 ? std::min(low, *y) : *y;
-    }
-    out.series.push_back(std::move(curve));
+// Of the first point that has a value: the mean latency stays with weak scaling, and shrinks as the axis
+// grows with strong scaling.
+std::optional<double> ideal_latency(const SweepSeries& series, std::size_t i) {
+  if (series.series.scaling == Scaling::kNone) return std::nullopt;
+  for (const SweepPoint& first : series.points) {
+    if (!first.numbers || !first.numbers->latency_mean_us) continue;
+    const double least = *first.numbers->latency_mean_us;
+    if (series.series.scaling == Scaling::kWeak) return least;
+    return least * static_cast<double>(first.x) / static_cast<double>(series.points[i].x);
   }
-  out.log_y = text.may_be_logarithmic && low > 0 && high / low > kLinearRange;
-  return line_chart(out);
+  return std::nullopt;
 }
+
+// All x of the series over one axis, ascending.
+std::vector<std::int64_t> xs_of(const Sweep& sweep, const std::string& axis) {
+  std::vector<std::int64_t> out;
+  for (const SweepSeries& series : sweep.series)
+    if (series.series.axis == axis)
+      for (const SweepPoint& point : series.points) out.push_back(point.x);
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
+class CurvesOf {
+ public:
+  CurvesOf(const Sweep& sweep, const std::string& axis)
+      : sweep_(sweep), axis_(axis), xs_(xs_of(sweep, axis)) {}
+
+  std::string figure(const ChartText& text) const {
+    Chart chart{.title = text.title, .x_label = axis_, .y_label = text.y_label};
+    if (xs_.size() > 2 && xs_.front() > 0 && xs_.back() >= kWideRange * xs_.front())
+      chart.x = AxisKind::kLog;
+    for (const std::int64_t x : xs_) chart.xs.push_back(static_cast<double>(x));
+    for (const SweepSeries& series : sweep_.series) {
+      if (series.series.axis != axis_) continue;
+      const auto measured = [&](const SweepSeries& of, std::size_t i) {
+        const auto& numbers = of.points[i].numbers;
+        return numbers && numbers->complete ? text.measure(of, i) : std::nullopt;
+      };
+      add(chart, series, series.series.title, ColumnKind::kPoints, measured);
+      if (text.ideal)
+        add(chart, series, series.series.title + ", ideal", ColumnKind::kIdeal, ideal_latency);
+      mark_failed(chart, series);
+    }
+    if (text.may_be_logarithmic && is_wide(chart)) chart.y = AxisKind::kLog;
+    return chart_figure(chart);
+  }
+
+ private:
+  static constexpr std::int64_t kWideRange = 4;
+
+  // A column without a value is left out.
+  template <typename Of>
+  void add(Chart& chart, const SweepSeries& series, const std::string& name, ColumnKind kind,
+           Of value) const {
+    ChartColumn column{name, kind, std::vector<std::optional<double>>(xs_.size())};
+    for (std::size_t i = 0; i < series.points.size(); ++i)
+      column.values[static_cast<std::size_t>(std::ranges::lower_bound(xs_, series.points[i].x) -
+                                             xs_.begin())] = value(series, i);
+    if (std::ranges::any_of(column.values, [](const auto& it) { return it.has_value(); }))
+      chart.columns.push_back(std::move(column));
+  }
+
+  static void mark_failed(Chart& chart, const SweepSeries& series) {
+    for (const SweepPoint& point : series.points)
+      if (!point.error.empty())
+        chart.marks.push_back(
+            {fmt::format("{} at {}: {}", series.series.title, point.x, state_name(point)),
+             MarkKind::kFailed,
+             static_cast<double>(point.x),
+             {}});
+  }
+
+  static bool is_wide(const Chart& chart) {
+    double low = 0, high = 0;
+    for (const ChartColumn& column : chart.columns)
+      for (const std::optional<double>& value : column.values) {
+        if (!value || *value <= 0) continue;
+        low = low > 0 ? std::min(low, *value) : *value;
+        high = std::max(high, *value);
+      }
+    return low > 0 && high / low > kLinearRange;
+  }
+
+  const Sweep& sweep_;
+  std::string axis_;
+  std::vector<std::int64_t> xs_;
+};
+
+constexpr ChartText kCharts[] = {
+    {"Mean latency", "mean latency (us)", plain<&PointNumbers::latency_mean_us>, true, true},
+    {"Latency that 99 of 100 requests keep", "p99 latency (us)",
+     plain<&PointNumbers::latency_p99_us>, true},
+    {"Throughput", "throughput (requests/s)", plain<&PointNumbers::throughput_rps>, true},
+    {"Share of the peak that is used", "share of the peak (%)", utilization},
+    {"Efficiency", "efficiency (%)", efficiency},
+    {"Network share of the latency", "share of the mean latency (%)", network_share},
+};
 
 std::string cell(const std::optional<double>& value, int digits) {
   return value ? significant(*value, digits) : "-";
@@ -138,17 +210,12 @@ std::string sweep_page(const Sweep& sweep) {
                         sweep.not_written   ? "results could not be written"
                         : sweep.interrupted ? "it was interrupted; run it again to finish it"
                                             : "points failed");
-  body += "<section>\n<h2>Curves</h2>\n<div class=\"charts\">\n";
+  std::string curves;
   for (const std::string& axis : axes_of(sweep)) {
-    body += chart(sweep, axis, {"Mean latency", "us", true}, plain<&PointNumbers::latency_mean_us>);
-    body += chart(sweep, axis, {"Latency of 99 of 100 requests", "us", true}, p99);
-    body += chart(sweep, axis, {"Throughput", "requests/s", true},
-                  plain<&PointNumbers::throughput_rps>);
-    body += chart(sweep, axis, {"Share of the peak that is used", "%", false}, utilization);
-    body += chart(sweep, axis, {"Efficiency", "%", false}, efficiency);
-    body += chart(sweep, axis, {"Network share of the latency", "%", false}, network_share);
+    const CurvesOf of(sweep, axis);
+    for (const ChartText& text : kCharts) curves += of.figure(text);
   }
-  body += "</div>\n</section>\n";
+  body += html_section("Curves", "<div class=\"charts\">\n" + curves + "</div>\n");
   for (const SweepSeries& series : sweep.series) body += series_section(series);
   return html_page(sweep.name + " · soliton", body);
 }

@@ -1,44 +1,73 @@
-// Charts as inline SVG for the pages of html.h: colours come from the page, there is no script, and
-// tooltips give the numbers.
+// Charts for the pages of html.h: a figure whose table is what is drawn. The page's script reads the
+// table, so the picture and its text are the same numbers; without script the table remains.
+//
+//   Chart chart{.title = "Latency over time", .x_label = "time (ms)", .y_label = "latency (us)"};
+//   chart.xs = {0, 1, 2};
+//   chart.columns = {{"p50", ColumnKind::kLine, {31.8, 31.9, 32.0}}};
+//   body += chart_figure(chart);
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "protocol/base/time.h"
 
 namespace soliton {
 
-struct ChartSeries {
+// How an axis runs. kTail is for shares below one: each further nine takes as much room.
+enum class AxisKind : std::uint8_t { kLinear, kLog, kTail };
+
+// kLow and kHigh are the edges of a band; kStep holds each value until the next; kIdeal is what
+// could be, in place of what was.
+enum class ColumnKind : std::uint8_t { kLine, kPoints, kStep, kLow, kHigh, kIdeal };
+
+struct ChartColumn {
   std::string name;
-  std::vector<std::pair<double, double>>
-      points;  // (x, y), x ascending; points that are not finite are left out
+  ColumnKind kind = ColumnKind::kLine;
+  std::vector<std::optional<double>>
+      values;  // one for each x; those that are not finite are left out
 };
 
-struct LineChart {
-  std::string title, x_label, y_label;
-  bool log_x = false;  // to base 2. REQUIRES: every x > 0
-  bool log_y = false;  // to base 10; points with y <= 0 are left out
-  std::vector<ChartSeries> series;
-  bool steps = false;  // each value holds until the next x: no markers, round values below the axis
+// kWindow: a shaded stretch from `at` to `other`, or to the end; kPoint: a dot at (at, other);
+// kTick: a short line on the x axis; kFailed: a cross on it; kLine: a line from bottom to top.
+enum class MarkKind : std::uint8_t { kWindow, kPoint, kTick, kFailed, kLine };
+
+struct ChartMark {
+  std::string label;
+  MarkKind kind = MarkKind::kLine;
+  double at = 0;
+  std::optional<double> other;
 };
 
-// A <figure>; "" if no series has a point. Six colours, then repeated; dash and marker differ as
-// well.
-std::string line_chart(const LineChart& chart);
+struct Chart {
+  std::string title;
+  std::string x_label, y_label;  // quantity and unit: "latency (us)"
+  AxisKind x = AxisKind::kLinear, y = AxisKind::kLinear;
+  std::string words;       // a sentence below the title; may be ""
+  std::string group;       // charts of a group share their cursor; "": none
+  std::vector<double> xs;  // ascending
+  std::vector<ChartColumn> columns;
+  std::vector<ChartMark> marks;
+};
 
-// Latencies as a histogram with the cumulative share drawn over it. REQUIRES: `sorted` is ascending
-// and not empty.
-std::string distribution_chart(const std::string& title, const std::vector<Duration>& sorted);
+// Chart axes have no more points than this.
+inline constexpr std::size_t kDistributionPoints = 2'000;
+inline constexpr std::size_t kTimeBins = 1'000;
 
-// One horizontal bar divided by shares, with a legend below. Parts without a positive share are
-// left out.
+// A <figure>; "" if no column has a value.
+std::string chart_figure(const Chart& chart);
+
+// One horizontal bar divided by shares. Parts without a positive share are left out; colours go by
+// position.
 struct BarPart {
-  std::string name, value;
+  std::string name;
   double share = 0;  // of one
 };
-std::string share_bar(const std::vector<BarPart>& parts);
+std::string share_bar(const std::vector<BarPart>& parts, const std::string& label);
+// What the colours of such bars mean.
+std::string bar_keys(const std::vector<std::string>& names);
 
 // About `count` round values (1, 2 or 5 times a power of ten apart) from 0 to at least `highest`.
 std::vector<double> round_ticks(double highest, int count);

@@ -35,20 +35,47 @@ std::string html_escape(std::string_view text) {
   return out;
 }
 
+namespace {
+
+std::string table_text(const char* kind, const std::vector<std::string>& head,
+                       const std::string& rows, std::size_t numbers_from) {
+  std::string out = fmt::format("<div class=\"wide\" tabindex=\"0\"><table{}>\n<thead><tr>", kind);
+  for (std::size_t i = 0; i < head.size(); ++i)
+    out +=
+        fmt::format("<th{}>{}</th>", i >= numbers_from ? " class=\"n\"" : "", html_escape(head[i]));
+  return out + "</tr>\n</thead>\n<tbody>\n" + rows + "</tbody></table></div>\n";
+}
+
+}  // namespace
+
 std::string html_table(const std::vector<std::string>& head,
                        const std::vector<std::vector<std::string>>& rows,
                        std::size_t numbers_from) {
-  const auto row_text = [&](const std::vector<std::string>& cells, const char* tag) {
-    std::string out = "<tr>";
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      out += fmt::format("<{0}{1}>{2}</{0}>", tag, i >= numbers_from ? " class=\"n\"" : "",
-                         html_escape(cells[i]));
-    return out + "</tr>\n";
-  };
-  std::string out =
-      "<div class=\"wide\"><table>\n<thead>" + row_text(head, "th") + "</thead>\n<tbody>\n";
-  for (const auto& row : rows) out += row_text(row, "td");
-  return out + "</tbody></table></div>\n";
+  std::string body;
+  for (const auto& row : rows) {
+    body += "<tr>";
+    for (std::size_t i = 0; i < row.size(); ++i)
+      body += fmt::format("<td{}>{}</td>", i >= numbers_from ? " class=\"n\"" : "",
+                          html_escape(row[i]));
+    body += "</tr>\n";
+  }
+  return table_text("", head, body, numbers_from);
+}
+
+std::string html_sort_table(const std::vector<std::string>& head,
+                            const std::vector<std::vector<SortCell>>& rows,
+                            std::size_t numbers_from) {
+  std::string body;
+  for (const auto& row : rows) {
+    body += "<tr>";
+    for (std::size_t i = 0; i < row.size(); ++i)
+      body += fmt::format(
+          "<td{}{}>{}</td>", i >= numbers_from ? " class=\"n\"" : "",
+          row[i].value.empty() ? "" : fmt::format(" data-v=\"{}\"", html_escape(row[i].value)),
+          html_escape(row[i].text));
+    body += "</tr>\n";
+  }
+  return table_text(" class=\"sort\"", head, body, numbers_from);
 }
 
 std::string html_cards(const std::vector<Card>& cards) {
@@ -63,7 +90,14 @@ std::string html_cards(const std::vector<Card>& cards) {
 }
 
 std::string html_section(const std::string& heading, const std::string& body) {
+  if (body.empty()) return "";
   return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", html_escape(heading), body);
+}
+
+std::string html_paragraph(const std::string& text, const std::string& kind) {
+  if (text.empty()) return "";
+  return fmt::format("<p{}>{}</p>\n", kind.empty() ? "" : fmt::format(" class=\"{}\"", kind),
+                     html_escape(text));
 }
 
 }  // namespace soliton

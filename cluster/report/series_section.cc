@@ -1,73 +1,128 @@
-// Load and queues of the busiest links over time.
+// Load and queues of the busiest links over time, from links_series.csv.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "cluster/report/chart.h"
-#include "cluster/report/html.h"
+#include "cluster/report/facts.h"
 #include "cluster/report/report_sections.h"
 #include "cluster/report/words.h"
-#include "cluster/results/links_series.h"
 
 namespace soliton {
 namespace {
 
 constexpr std::size_t kLinksDrawn = 4;
-constexpr std::size_t kSteps = 240;  // of a curve, which is some 480 pixels wide
 
-using Value = double (*)(const SeriesInterval& values, Duration interval);
+struct Interval {
+  double busy = 0;  // sum of shares, later their mean
+  double queue = 0;
+};
+using Intervals = std::map<std::int64_t, Interval>;  // by number
 
-ChartSeries curve_of(const SeriesResult::Link& link, Duration interval, std::size_t every,
-                     TimeUnit unit, Value value) {
-  ChartSeries out{link.name, {}};
-  const Duration step = static_cast<std::int64_t>(every) * interval;
-  double at = 0;
-  for (const SeriesInterval& values : join_intervals(link.intervals, every)) {
-    out.points.emplace_back(at, value(values, step));
-    at += static_cast<double>(step.count()) / static_cast<double>(unit.size.count());
+struct Series {
+  Duration interval{};
+  std::int64_t last = 0;  // number of the last interval of any link
+  std::map<std::string, Intervals, std::less<>> links;
+  std::vector<std::string> order;  // of the file
+};
+
+double plain_number(std::string_view cell) {
+  const Json value = Json::parse(cell, nullptr, false);
+  return value.is_number() ? value.get<double>() : 0;
+}
+
+std::size_t column_of(const std::vector<std::string_view>& head, std::string_view name) {
+  return static_cast<std::size_t>(std::ranges::find(head, name) - head.begin());
+}
+
+Series series_of(std::string_view csv, Duration interval) {
+  Series out{.interval = interval, .links = {}, .order = {}};
+  const std::vector<std::string_view> head = csv_cells(next_line(csv));
+  const std::size_t at = column_of(head, "at_us"), link = column_of(head, "link"),
+                    busy = column_of(head, "busy_fraction"),
+                    queue = column_of(head, "queue_bytes_max");
+  const std::size_t most = std::max({at, link, busy, queue});
+  if (most >= head.size() || interval.count() <= 0) return out;
+  while (csv.find('\n') != std::string_view::npos) {
+    const std::vector<std::string_view> cells = csv_cells(next_line(csv));
+    if (cells.size() <= most) continue;
+    const std::optional<Duration> when = csv_us(cells[at]);
+    if (!when) continue;
+    const std::int64_t number = *when / interval;
+    out.last = std::max(out.last, number);
+    auto found = out.links.find(cells[link]);
+    if (found == out.links.end()) {
+      found = out.links.emplace(std::string(cells[link]), Intervals{}).first;
+      out.order.emplace_back(cells[link]);
+    }
+    found->second[number] = {plain_number(cells[busy]), plain_number(cells[queue])};
   }
-  out.points.emplace_back(at, 0);
   return out;
+}
+
+double busy_sum(const Intervals& intervals) {
+  double out = 0;
+  for (const auto& [number, it] : intervals) out += it.busy;
+  return out;
+}
+
+std::vector<std::string> busiest(const Series& series) {
+  std::vector<std::string> out = series.order;
+  std::ranges::stable_sort(out, std::ranges::greater(), [&](const std::string& link) {
+    return busy_sum(series.links.at(link));
+  });
+  if (out.size() > kLinksDrawn) out.resize(kLinksDrawn);
+  return out;
+}
+
+// The mean load, and the longest queue, of so many intervals each.
+ChartColumn column(const Series& series, const std::string& link, std::int64_t every, bool load) {
+  std::vector<double> values(static_cast<std::size_t>(series.last / every + 1));
+  for (const auto& [number, it] : series.links.at(link)) {
+    double& value = values[static_cast<std::size_t>(number / every)];
+    value = load ? value + 100 * it.busy / static_cast<double>(every)
+                 : std::max(value, it.queue / 1024);
+  }
+  return {link, ColumnKind::kStep, {values.begin(), values.end()}};
 }
 
 }  // namespace
 
-std::string series_html(const RunResults& r) {
-  if (!r.series || r.series->links.empty()) return "";
-  const SeriesResult& series = *r.series;
-  const auto busiest = busiest_links(series, kLinksDrawn);
-  std::size_t longest = 1;
-  for (const SeriesResult::Link* link : busiest)
-    longest = std::max(longest, link->intervals.size());
-  const std::size_t every = (longest + kSteps - 1) / kSteps;
-  const TimeUnit unit = TimeUnit::fitting(static_cast<std::int64_t>(longest) * series.interval);
-  const std::string time = fmt::format("time in {}", unit.name);
-  LineChart load{.title = "load of the busiest links",
-                 .x_label = time,
-                 .y_label = "% of the line",
-                 .series = {},
-                 .steps = true};
-  LineChart queue{.title = "their longest queues",
-                  .x_label = time,
-                  .y_label = "KiB",
-                  .series = {},
-                  .steps = true};
-  for (const SeriesResult::Link* link : busiest) {
-    load.series.push_back(curve_of(*link, series.interval, every, unit,
-                                   [](const SeriesInterval& values, Duration interval) {
-                                     return 100 * busy_share(values, interval);
-                                   }));
-    queue.series.push_back(
-        curve_of(*link, series.interval, every, unit, [](const SeriesInterval& values, Duration) {
-          return static_cast<double>(values.queue_max.count) / 1024;
-        }));
+std::string series_html(const RunReport& run) {
+  const std::optional<Duration> interval = time_at(run.results, "links_series.interval_us");
+  if (!interval || run.input.texts.links_series.empty()) return "";
+  const Series series = series_of(run.input.texts.links_series, *interval);
+  if (series.links.empty()) return "";
+  const auto every = series.last / static_cast<std::int64_t>(kTimeBins) + 1;
+  const TimeUnit unit = TimeUnit::fitting((series.last + 1) * series.interval);
+  const std::string time = fmt::format("time ({})", unit.name);
+  const std::string words =
+      fmt::format("A step stands for {}; links_series.csv has all {} directions of cables.",
+                  spell_time(every * series.interval), series.links.size());
+  Chart load{.title = "Load of the busiest links",
+             .x_label = time,
+             .y_label = "share of the line (%)",
+             .words = words,
+             .group = "time"};
+  Chart queue{.title = "Their longest queues",
+              .x_label = time,
+              .y_label = "queue (KiB)",
+              .words = words,
+              .group = "time"};
+  for (std::int64_t step = 0; step <= series.last / every; ++step) {
+    const double at = static_cast<double>((step * every * series.interval).count()) /
+                      static_cast<double>(unit.size.count());
+    load.xs.push_back(at);
+    queue.xs.push_back(at);
   }
-  const std::string words = fmt::format(
-      "<p>A step stands for {}; links_series.csv has all {} directions of cables, every {}.</p>\n",
-      html_escape(spell_time(static_cast<std::int64_t>(every) * series.interval)),
-      series.links.size(), html_escape(spell_time(series.interval)));
-  return html_section("Links over time", words + "<div class=\"charts\">\n" + line_chart(load) +
-                                             line_chart(queue) + "</div>\n");
+  for (const std::string& link : busiest(series)) {
+    load.columns.push_back(column(series, link, every, true));
+    queue.columns.push_back(column(series, link, every, false));
+  }
+  return "<h3>Links over time</h3>\n<div class=\"charts\">\n" + chart_figure(load) +
+         chart_figure(queue) + "</div>\n";
 }
 
 }  // namespace soliton

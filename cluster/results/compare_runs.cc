@@ -111,11 +111,12 @@ std::string text_in(const Json& event, const char* key) {
   return event.contains(key) && event[key].is_string() ? event[key].get<std::string>() : "";
 }
 
+// Names of the processes, which are the nodes.
 std::map<std::string, std::string> tracks_of(const Json& events) {
   std::map<std::string, std::string> out;
   for (const Json& event : events)
-    if (text_in(event, "name") == "thread_name" && event.contains("tid") && event.contains("args"))
-      out[event["tid"].dump()] = text_in(event["args"], "name");
+    if (text_in(event, "name") == "process_name" && event.contains("pid") && event.contains("args"))
+      out[event["pid"].dump()] = text_in(event["args"], "name");
   return out;
 }
 
@@ -128,7 +129,7 @@ std::optional<Trace> trace_of(std::string_view text) {
     if (!event.contains("ts") || !event["ts"].is_number()) continue;
     TracedEvent one;
     one.at_us = event["ts"].dump();
-    const auto track = event.contains("tid") ? tracks.find(event["tid"].dump()) : tracks.end();
+    const auto track = event.contains("pid") ? tracks.find(event["pid"].dump()) : tracks.end();
     if (track != tracks.end()) one.who = track->second;
     one.kind = event.contains("cat") ? text_in(event, "cat") : "counter";
     const double at = event["ts"].get<double>();

@@ -36,7 +36,7 @@ Result<RunComparison> compare_runs(const std::string& one, const std::string& ot
 // A record of trace.json.
 struct TracedEvent {
   std::string at_us;
-  std::string who;   // the track: a node, or "network"
+  std::string who;   // the process: a node, or "links and faults"
   std::string kind;  // "chain", "message", "fault", …
   std::string text;  // the whole record, without numbers of tracks
   bool operator==(const TracedEvent&) const = default;

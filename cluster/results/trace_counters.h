@@ -1,4 +1,4 @@
-// Load and queue of links as counters of the Chrome trace-event format, in a process of their own.
+// Load and queue of links as counters of the Chrome trace-event format, in the process of the links.
 #pragma once
 
 #include <vector>
@@ -9,6 +9,6 @@
 namespace soliton {
 
 // Of the busiest links; long series become coarser, so that a viewer can open them.
-std::vector<Json> trace_counters(const SeriesResult& series);
+std::vector<Json> trace_counters(const SeriesResult& series, std::uint32_t process = 1);
 
 }  // namespace soliton

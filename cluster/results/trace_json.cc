@@ -1,10 +1,12 @@
-// Chrome trace-event format (catapult project, "Trace Event Format"): one process, one thread a
-// node. Slices of a thread must nest; where requests overlap on a node, the later ones move to
-// further threads "fpga0 (2)", sorted below it.
+// Chrome trace-event format (catapult project, "Trace Event Format"): a process for each node, numbered
+// from 1, with a thread for each of its units, and a process of links and faults behind them. Slices of
+// a thread must nest; where requests overlap on a unit, the later ones move to further threads
+// "MVU (2)", sorted below it.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "cluster/results/results.h"
@@ -86,10 +88,10 @@ std::string instant_name(const TraceNames& names, const TraceEvent& e) {
 class TraceWriter {
  public:
   TraceWriter(const std::vector<TraceEvent>& events, const TraceNames& names,
-              const SeriesResult* series)
+              const ChainProducts& products, const SeriesResult* series)
       : names_(names),
         sorted_(in_order(events)),
-        lanes_(sorted_, static_cast<std::uint32_t>(names.nodes.size())),
+        lanes_(sorted_, names, products),
         series_(series) {}
 
   std::string text() {
@@ -99,13 +101,20 @@ class TraceWriter {
     for (const TraceEvent* event : sorted_)
       if (!is_slice(event->kind)) write_instant(*event);
     if (series_ != nullptr)
-      for (const Json& counter : trace_counters(*series_)) add(counter);
+      for (const Json& counter : trace_counters(*series_, links_process())) add(counter);
     return "{\n  \"displayTimeUnit\": \"ns\",\n  \"traceEvents\": [" + out_ + "\n  ]\n}\n";
   }
 
  private:
-  static Json begun(const std::string& name, const char* phase, std::uint32_t thread) {
-    return {{"name", name}, {"ph", phase}, {"pid", 0}, {"tid", thread}};
+  std::uint32_t links_process() const { return lanes_.nodes() + 1; }
+  // Of a track.
+  std::uint32_t process(std::uint32_t track) const {
+    return std::min(track / kTraceUnits, lanes_.nodes()) + 1;
+  }
+
+  static Json begun(const std::string& name, const char* phase, std::uint32_t process,
+                    std::uint32_t thread) {
+    return {{"name", name}, {"ph", phase}, {"pid", process}, {"tid", thread}};
   }
 
   // Event by event, as all of them together are large.
@@ -114,37 +123,49 @@ class TraceWriter {
     out_ += json_text(event, JsonLayout::kLine);
   }
 
-  void metadata(const char* what, std::uint32_t thread, Json arguments) {
-    Json event = begun(what, "M", thread);
+  void metadata(const char* what, std::uint32_t process, std::uint32_t thread, Json arguments) {
+    Json event = begun(what, "M", process, thread);
     event["args"] = std::move(arguments);
     add(event);
   }
 
-  void write_thread(std::uint32_t thread, const std::string& name, std::int64_t order) {
-    metadata("thread_name", thread, {{"name", name}});
-    metadata("thread_sort_index", thread, {{"sort_index", order}});
+  void write_process(std::uint32_t process, const std::string& name) {
+    metadata("process_name", process, 0, {{"name", name}});
+    metadata("process_sort_index", process, 0, {{"sort_index", process}});
   }
 
-  void write_threads() {
-    metadata("process_name", 0, {{"name", "cluster"}});
-    std::int64_t order = 0;
-    const bool network = std::ranges::any_of(sorted_, [this](const TraceEvent* event) {
-      return lanes_.track(*event) == lanes_.network_track();
-    });
-    const std::uint32_t tracks = lanes_.network_track() + (network ? 1 : 0);
-    for (std::uint32_t track = 0; track < tracks; ++track) {
-      const std::string name =
-          track < names_.nodes.size() ? names_.nodes[track] : std::string("network");
-      write_thread(track, name, order++);
-      std::size_t number = 2;
-      for (const std::uint32_t thread : lanes_.further_threads(track))
-        write_thread(thread, fmt::format("{} ({})", name, number++), order++);
+  // With the lanes of a unit on which requests overlap.
+  void write_thread(std::uint32_t track, const std::string& name) {
+    std::vector<std::uint32_t> threads = lanes_.further_threads(track);
+    threads.insert(threads.begin(), track);
+    for (std::size_t lane = 0; lane < threads.size(); ++lane) {
+      metadata("thread_name", process(track), threads[lane],
+               {{"name", lane == 0 ? name : fmt::format("{} ({})", name, lane + 1)}});
+      metadata("thread_sort_index", process(track), threads[lane], {{"sort_index", order_++}});
     }
+  }
+
+  std::string track_name(std::uint32_t track) const {
+    if (track < lanes_.faults_track())
+      return trace_unit_name(static_cast<TraceUnit>(track % kTraceUnits));
+    return track == lanes_.faults_track() ? "faults"
+                                          : names_.links[track - lanes_.faults_track() - 1];
+  }
+
+  // Every node has a process, and threads where something happened.
+  void write_threads() {
+    std::set<std::uint32_t> tracks;
+    for (const TraceEvent* event : sorted_) tracks.insert(lanes_.track(*event));
+    for (std::uint32_t node = 0; node < lanes_.nodes(); ++node)
+      write_process(node + 1, names_.nodes[node]);
+    if (series_ != nullptr || tracks.lower_bound(lanes_.faults_track()) != tracks.end())
+      write_process(links_process(), "links and faults");
+    for (const std::uint32_t track : tracks) write_thread(track, track_name(track));
   }
 
   void write_slice(const TraceSlice& slice) {
     const TraceEvent& event = *slice.event;
-    Json out = begun(slice_name(names_, event), "X", slice.thread);
+    Json out = begun(slice_name(names_, event), "X", process_of(slice), slice.thread);
     out["cat"] = category(event.kind);
     out["ts"] = json_us(event.at.time_since_epoch());
     out["dur"] = json_us(slice.to - event.at);
@@ -182,7 +203,7 @@ class TraceWriter {
   }
 
   void write_arrow_end(const TraceSlice& slice, const char* phase, std::int64_t id) {
-    Json out = begun("message", phase, slice.thread);
+    Json out = begun("message", phase, process_of(slice), slice.thread);
     out["cat"] = "message";
     out["id"] = id;
     out["ts"] = json_us(slice.event->at.time_since_epoch());
@@ -192,16 +213,22 @@ class TraceWriter {
 
   void write_instant(const TraceEvent& event) {
     const bool fault = event.kind == TraceKind::kFaultStart || event.kind == TraceKind::kFaultEnd;
-    Json out = begun(instant_name(names_, event), "i", lanes_.track(event));
+    const std::uint32_t track = lanes_.track(event);
+    Json out = begun(instant_name(names_, event), "i", process(track), track);
     out["cat"] = fault ? "fault" : "transport";
     out["ts"] = json_us(event.at.time_since_epoch());
     out["s"] = fault ? "g" : "t";  // a fault is drawn through all tracks
     add(out);
   }
 
+  std::uint32_t process_of(const TraceSlice& slice) const {
+    return process(lanes_.track(*slice.event));
+  }
+
   const TraceNames& names_;
   std::vector<const TraceEvent*> sorted_;
   TraceLanes lanes_;
+  std::int64_t order_ = 0;
   const SeriesResult* series_;
   std::string out_;
 };
@@ -210,7 +237,12 @@ class TraceWriter {
 
 std::string trace_json(const std::vector<TraceEvent>& events, const TraceNames& names,
                        const SeriesResult* series) {
-  return TraceWriter(events, names, series).text();
+  return trace_json(events, names, {}, series);
+}
+
+std::string trace_json(const std::vector<TraceEvent>& events, const TraceNames& names,
+                       const ChainProducts& products, const SeriesResult* series) {
+  return TraceWriter(events, names, products, series).text();
 }
 
 }  // namespace soliton

@@ -27,8 +27,16 @@ bool is_slice(TraceKind kind) {
          kind == TraceKind::kHostWork || is_mark(kind);
 }
 
-TraceLanes::TraceLanes(const std::vector<const TraceEvent*>& events, std::uint32_t nodes)
-    : nodes_(nodes), next_thread_(nodes + 1) {
+const char* trace_unit_name(TraceUnit unit) {
+  static constexpr const char* kNames[] = {"requests", "MVU", "MFU", "host", "network"};
+  return kNames[static_cast<std::size_t>(unit)];
+}
+
+TraceLanes::TraceLanes(const std::vector<const TraceEvent*>& events, const TraceNames& names,
+                       const ChainProducts& products)
+    : names_(names),
+      products_(products),
+      next_thread_(faults_track() + 1 + static_cast<std::uint32_t>(names.links.size())) {
   for (const TraceEvent* event : events) {
     if (!is_slice(event->kind)) continue;
     const bool mark = is_mark(event->kind);
@@ -41,8 +49,33 @@ TraceLanes::TraceLanes(const std::vector<const TraceEvent*>& events, std::uint32
   for (TraceSlice& slice : slices_) place(slice);
 }
 
+TraceUnit TraceLanes::unit(const TraceEvent& event) const {
+  switch (event.kind) {
+    case TraceKind::kRequest:
+    case TraceKind::kServe:
+      return TraceUnit::kRequests;
+    case TraceKind::kHostWork:
+      return TraceUnit::kHost;
+    case TraceKind::kChain: {
+      const std::uint32_t node = index(event.node);
+      if (node >= products_.size() || event.a < 0) return TraceUnit::kMvu;
+      const std::vector<bool>& own = products_[node];
+      const auto chain = static_cast<std::size_t>(event.a);
+      return chain < own.size() && !own[chain] ? TraceUnit::kMfu : TraceUnit::kMvu;
+    }
+    default:
+      return TraceUnit::kNetwork;
+  }
+}
+
 std::uint32_t TraceLanes::track(const TraceEvent& event) const {
-  return std::min(index(event.node), network_track());
+  const auto links = static_cast<std::int64_t>(names_.links.size());
+  if (event.kind == TraceKind::kPacketDropped && event.b >= 0 && event.b < links)
+    return faults_track() + 1 + static_cast<std::uint32_t>(event.b);
+  const bool fault = event.kind == TraceKind::kFaultStart || event.kind == TraceKind::kFaultEnd;
+  if (fault || event.kind == TraceKind::kPacketDropped || index(event.node) >= nodes())
+    return faults_track();
+  return index(event.node) * kTraceUnits + static_cast<std::uint32_t>(unit(event));
 }
 
 std::vector<std::uint32_t> TraceLanes::further_threads(std::uint32_t track) const {

@@ -1,5 +1,6 @@
-// Assigns the slices of a trace to lanes, the threads of the Chrome trace-event format, in which
-// slices must nest. If requests overlap on a node, the later ones go to further lanes of the node.
+// Assigns the events of a trace to threads of the Chrome trace-event format, in which slices must nest:
+// each node has one for each of its units. If requests overlap on a unit, the later ones go to further
+// lanes of it.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "cluster/results/results.h"
+#include "cluster/results/trace_units.h"
 
 namespace soliton {
 
@@ -21,15 +23,19 @@ bool is_slice(TraceKind kind);
 
 class TraceLanes {
  public:
-  // A node's track has the node's number; events of no node (of a switch or link) have track
-  // `nodes`. `events`, in order of time and node, must outlive the object.
-  TraceLanes(const std::vector<const TraceEvent*>& events, std::uint32_t nodes);
+  // A unit has track `node * kTraceUnits + unit`. Behind those of the nodes are one for what concerns
+  // no node, faults above all, and one for each link. `events`, in order of time and node, and what follows
+  // must outlive the object.
+  TraceLanes(const std::vector<const TraceEvent*>& events, const TraceNames& names,
+             const ChainProducts& products);
   TraceLanes(const TraceLanes&) = delete;
   TraceLanes& operator=(const TraceLanes&) = delete;
 
   // Outer slices come before those inside them.
   const std::vector<TraceSlice>& slices() const { return slices_; }
-  std::uint32_t network_track() const { return nodes_; }
+  // The track of what concerns no node; that of link 0 follows it.
+  std::uint32_t faults_track() const { return nodes() * kTraceUnits; }
+  std::uint32_t nodes() const { return static_cast<std::uint32_t>(names_.nodes.size()); }
   std::uint32_t track(const TraceEvent& event) const;
   // The threads of a track after its first, whose number is the track's.
   std::vector<std::uint32_t> further_threads(std::uint32_t track) const;
@@ -44,7 +50,10 @@ class TraceLanes {
   static bool nests(Lane& lane, TraceSlice& slice);
   static void enter(Lane& lane, TraceSlice& slice);
 
-  std::uint32_t nodes_;
+  TraceUnit unit(const TraceEvent& event) const;
+
+  const TraceNames& names_;
+  const ChainProducts& products_;
   std::uint32_t next_thread_;
   std::vector<TraceSlice> slices_;
   std::map<std::uint32_t, std::vector<Lane>> lanes_;  // by track

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "partition/plan/plan.h"
+#include "partition/plan/traffic.h"
 #include "topologies/topology.h"
 
 namespace soliton {
@@ -19,6 +21,10 @@ std::string plan_json(const Plan& plan);
 // Nodes are boxes, grouped by stage, filled as far as their fullest memory is; arrows carry the
 // tensor bytes of a request. For light and dark surroundings (plan_picture.h).
 std::string plan_svg(const Plan& plan);
+// The same without its style, for a page that has plan_style(). `flows` are what the plan sends.
+std::string plan_svg(const Plan& plan, const std::vector<Flow>& flows);
+// Rules for pictures of plans on a page, as CSS.
+std::string plan_style();
 
 // "28.7 kB"
 std::string bytes_words(std::int64_t bytes);

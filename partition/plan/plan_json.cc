@@ -85,12 +85,18 @@ std::string path_json(const Breakdown& path) {
                {"host", path.host.count()}});
 }
 
+// Of what is on FPGAs; CPUs compute in fp32.
+std::string precision_of(const Plan& plan) {
+  return plan.shards.empty() ? "fp32" : plan.shards.front().format.name;
+}
+
 }  // namespace
 
 std::string plan_json(const Plan& plan) {
   const std::pair<const char*, std::string> members[] = {
       {"model", line(plan.model)},
       {"host", line(plan.host)},
+      {"precision", line(precision_of(plan))},
       {"steps", line(plan.steps)},
       {"certificate", certificate_json(plan.certificate)},
       {"predicted_latency_ps", line(plan.predicted_latency.count())},

@@ -7,7 +7,6 @@
 #include <map>
 
 #include "partition/plan/explain.h"
-#include "partition/plan/traffic.h"
 
 namespace soliton {
 namespace {
@@ -70,7 +69,7 @@ std::vector<PictureBox> boxes_of(const std::vector<const Placement*>& nodes, boo
 
 class Layout {
  public:
-  explicit Layout(const Plan& plan) : plan_(plan) {}
+  Layout(const Plan& plan, const std::vector<Flow>& flows) : plan_(plan), flows_(flows) {}
 
   PlanPicture run() {
     find_groups();
@@ -111,7 +110,7 @@ class Layout {
 
   void find_arrows() {
     std::map<std::pair<std::size_t, std::size_t>, Sum> sums;
-    for (const Flow& flow : flows(plan_)) {
+    for (const Flow& flow : flows_) {
       Sum& sum = sums[{group_[flow.from], group_[flow.to]}];
       sum.bytes += flow.bytes;
       sum.messages += flow.messages;
@@ -194,12 +193,15 @@ class Layout {
   }
 
   const Plan& plan_;
+  const std::vector<Flow>& flows_;
   PlanPicture picture_;
   std::map<std::string, std::size_t> group_;  // by node; others are hosts
 };
 
 }  // namespace
 
-PlanPicture picture_of(const Plan& plan) { return Layout(plan).run(); }
+PlanPicture picture_of(const Plan& plan, const std::vector<Flow>& flows) {
+  return Layout(plan, flows).run();
+}
 
 }  // namespace soliton

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "partition/plan/plan.h"
+#include "partition/plan/traffic.h"
 
 namespace soliton {
 
@@ -48,6 +49,8 @@ struct PlanPicture {
 // More nodes than this are drawn as one box for neighbours alike.
 inline constexpr std::size_t kMostBoxes = 32;
 
-PlanPicture picture_of(const Plan& plan);
+// `flows` are what it sends.
+PlanPicture picture_of(const Plan& plan, const std::vector<Flow>& flows);
+inline PlanPicture picture_of(const Plan& plan) { return picture_of(plan, flows(plan)); }
 
 }  // namespace soliton

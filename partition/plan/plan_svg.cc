@@ -35,10 +35,13 @@ std::string variables(std::string PlanColour::*theme) {
   return out;
 }
 
-// Rules name the picture's class, because the style counts for the whole page that shows it.
-std::string style() {
+}  // namespace
+
+// Rules name the picture's class, because the style counts for the whole page that shows it. Paper is
+// light.
+std::string plan_style() {
   return fmt::format(
-      "<style>.plan{{{}}}@media (prefers-color-scheme:dark){{.plan{{{}}}}}"
+      ".plan{{{}}}@media screen and (prefers-color-scheme:dark){{:root:not(.printing) .plan{{{}}}}}"
       ".plan text{{font:12px system-ui,sans-serif;fill:var(--plan-text)}}"
       ".plan .name{{font-weight:bold}}.plan .right{{text-anchor:end}}"
       ".plan .soft{{fill:var(--plan-soft)}}.plan .bytes{{fill:var(--plan-arrow)}}"
@@ -46,9 +49,11 @@ std::string style() {
       ".plan .node{{fill:var(--plan-box);stroke:var(--plan-line)}}"
       ".plan .bar{{fill:var(--plan-line)}}.plan .full{{fill:var(--plan-arrow)}}"
       ".plan .flow{{fill:none;stroke:var(--plan-arrow)}}"
-      ".plan .tip{{fill:var(--plan-arrow)}}</style>\n",
+      ".plan .tip{{fill:var(--plan-arrow)}}",
       variables(&PlanColour::light), variables(&PlanColour::dark));
 }
+
+namespace {
 
 std::string rectangle(const Area& area, const char* kind) {
   return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"4\" class=\"{}\"/>",
@@ -92,20 +97,28 @@ std::string draw(const PictureArrow& arrow, int right) {
       text_at(arrow.label_area.x, arrow.from_y - 5, "bytes", arrow.label));
 }
 
-}  // namespace
-
-std::string plan_svg(const Plan& plan) {
-  const PlanPicture picture = picture_of(plan);
+std::string drawn(const Plan& plan, const std::vector<Flow>& flows, const std::string& style) {
+  const PlanPicture picture = picture_of(plan, flows);
   std::string out = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plan\" viewBox=\"0 0 {0} {1}\" "
       "width=\"{0}\" height=\"{1}\">\n<title>{2}: tensor bytes per request of {3} steps</title>\n",
       picture.width, picture.height, escaped(plan.model), plan.steps);
-  out += style();
+  out += style;
   out += rectangle({0, 0, picture.width, picture.height}, "back") + "\n";
   for (const PictureGroup& group : picture.groups) out += draw(group);
   for (const PictureArrow& arrow : picture.arrows)
     out += draw(arrow, picture.groups[arrow.from].area.right());
   return out + "</svg>\n";
+}
+
+}  // namespace
+
+std::string plan_svg(const Plan& plan) {
+  return drawn(plan, flows(plan), fmt::format("<style>{}</style>\n", plan_style()));
+}
+
+std::string plan_svg(const Plan& plan, const std::vector<Flow>& flows) {
+  return drawn(plan, flows, "");
 }
 
 }  // namespace soliton

@@ -1,5 +1,5 @@
 // What reads results of earlier runs, and what writes reports with names from files. Readers refuse with
-// a message; a report holds no script and no fetch, results.json is JSON, whatever the names are.
+// a message; a report holds no script but its own and no fetch, results.json is JSON, whatever the names are.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -25,6 +25,19 @@ void earlier_results(FuzzBytes in) {
   if (point) SOLITON_CHECK(scalars.has_value());
   if (scalars)
     for (const Scalar& scalar : *scalars) static_cast<void>(csv_text(scalar));
+}
+
+// Files of a folder that somebody has damaged.
+void folder(FuzzBytes in) {
+  ReportInput input;
+  const std::string all = in.text();
+  const std::size_t third = all.size() / 3;
+  for (std::string RunTexts::*file : {&RunTexts::results, &RunTexts::trace, &RunTexts::plan})
+    input.texts.*file = all;
+  input.texts.requests = all.substr(0, third);
+  input.texts.events = all.substr(third, third);
+  input.texts.links_series = all.substr(2 * third);
+  SOLITON_CHECK(!report_page(input).html.empty());
 }
 
 void traces(FuzzBytes in) {
@@ -61,8 +74,13 @@ void report(FuzzBytes in) {
   context.model = name();
   context.topology = name();
   context.folder = name();
-  const std::string page = report_html(results, context, "");
-  std::string small = page;
+  ReportInput input;
+  input.texts.results = results_json(results);
+  input.subject = name();
+  input.topology = name();
+  const std::string page = report_page(input).html;
+  // The page's own script stands last.
+  std::string small = page.substr(0, page.rfind("<script>"));
   std::ranges::transform(small, small.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   for (const char* active : {"<script", "<img", "<iframe", "<link", "<object", "<base", "<form"})
@@ -84,6 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (in.byte() % 3) {
     case 0:
       soliton::earlier_results(in);
+      soliton::folder(in);
       break;
     case 1:
       soliton::traces(in);

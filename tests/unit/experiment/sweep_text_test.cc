@@ -108,18 +108,22 @@ TEST(SweepPage, DrawsEachAxisForItself) {
   Sweep s = batch_sweep();
   s.series.push_back(sample_sweep().series[0]);
   const std::string page = sweep_page(s);
-  for (const char* wanted : {"title of streamed: 800 at 2 batch", "title of rows: 250 at 2 nodes",
-                             "<figcaption>Share of the peak that is used</figcaption>",
-                             "<figcaption>Latency of 99 of 100 requests</figcaption>",
-                             "<th class=\"n\">waiting</th>", "<th class=\"n\">efficiency</th>"})
+  for (const char* wanted :
+       {"<th class=\"n\">batch</th><th class=\"n\" data-kind=\"points\">title of streamed</th>",
+        "<tr><td class=\"n\">2</td><td class=\"n\">800</td></tr>",
+        "<tr><td class=\"n\">2</td><td class=\"n\">250</td><td class=\"n\">200</td></tr>",
+        "data-x-label=\"batch\" data-y-label=\"mean latency (us)\"",
+        "<figcaption>Share of the peak that is used</figcaption>",
+        "<figcaption>Latency that 99 of 100 requests keep</figcaption>",
+        "<th class=\"n\">waiting</th>", "<th class=\"n\">efficiency</th>"})
     EXPECT_THAT(page, HasSubstr(wanted));
-  // Six charts of the one axis without those of scaling, six of the other without p99; no numbers,
-  // no chart.
+  // Six charts of the one axis without that of scaling, six of the other without the used share; no
+  // numbers, no chart.
   std::size_t charts = 0;
   for (std::size_t at = page.find("<figure"); at != std::string::npos;
        at = page.find("<figure", at + 1))
     ++charts;
-  EXPECT_EQ(charts, 5u + 4u);
+  EXPECT_EQ(charts, 5u + 5u);
 }
 
 TEST(SweepCsv, HoldsTheExactNumbers) {
@@ -234,7 +238,9 @@ TEST(SweepTable, SaysWhyItIsPartial) {
 TEST(SweepPage, DrawsNoCurveThroughAPointThatDidNotFinish) {
   Sweep s = sample_sweep();
   s.series[0].points[1].numbers->complete = false;
-  EXPECT_THAT(sweep_page(s), Not(HasSubstr("title of rows: 250 at 2 nodes")));
+  const std::string drawn = "<tr><td class=\"n\">2</td><td class=\"n\">250</td>";
+  EXPECT_THAT(sweep_page(sample_sweep()), HasSubstr(drawn));
+  EXPECT_THAT(sweep_page(s), Not(HasSubstr(drawn)));
   EXPECT_FALSE(scaled(s.series[0], 1).speedup);
   EXPECT_EQ(scaled(s.series[0], 2).speedup, 4);
 }
@@ -255,11 +261,26 @@ TEST(SweepPage, HasTheFourChartsALegendAndTheTables) {
   for (const char* wanted :
        {"<figcaption>Mean latency</figcaption>", "<figcaption>Throughput</figcaption>",
         "<figcaption>Efficiency</figcaption>",
-        "<figcaption>Network share of the latency</figcaption>", "title of rows: 250 at 2 nodes",
-        "title of grow: 80 at 2 nodes", "Weak scaling"})
+        "<figcaption>Network share of the latency</figcaption>",
+        "<tr><td class=\"n\">2</td><td class=\"n\">250</td><td class=\"n\">200</td><td "
+        "class=\"n\">500</td><td "
+        "class=\"n\">400</td></tr>",
+        "<tr><td class=\"n\">2</td><td class=\"n\">80</td><td class=\"n\">80</td></tr>",
+        "Weak scaling"})
     EXPECT_THAT(page, HasSubstr(wanted));
+  const std::string own =
+      page.substr(page.find("<body>"), page.rfind("<script>") - page.find("<body>"));
   for (const char* forbidden : {"<script", "http://", "https://", "nan"})
-    EXPECT_THAT(page, Not(HasSubstr(forbidden)));
+    EXPECT_THAT(own, Not(HasSubstr(forbidden)));
+}
+
+TEST(SweepPage, ShowsPointsThatFailed) {
+  Sweep s = sample_sweep();
+  s.series[0].points[1] = {2, false, std::nullopt, "no plan fits"};
+  const std::string page = sweep_page(s);
+  EXPECT_THAT(page, HasSubstr("<tr data-kind=\"failed\"><td>title of rows at 2: failed</td><td "
+                              "class=\"n\">2</td>"));
+  EXPECT_THAT(page, HasSubstr("no plan fits"));
 }
 
 TEST(SweepPage, HostileNamesStayText) {
@@ -268,7 +289,8 @@ TEST(SweepPage, HostileNamesStayText) {
   s.name = s.description = evil;
   s.series[0].series.title = s.series[0].series.axis = evil;
   s.series[0].points[0].error = evil;
-  EXPECT_THAT(sweep_page(s), Not(HasSubstr("<script")));
+  const std::string page = sweep_page(s);
+  EXPECT_THAT(page.substr(0, page.rfind("<script>")), Not(HasSubstr("<script")));
 }
 
 TEST(SweepPage, WithoutAnyPointIsStillAPage) {

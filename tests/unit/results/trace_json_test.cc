@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/results/results.h"
+#include "cluster/results/trace_units.h"
 
 namespace soliton {
 namespace {
@@ -35,7 +36,7 @@ std::vector<Json> phase(const std::vector<TraceEvent>& events, const std::string
   return out;
 }
 
-// [from, to) in picoseconds by thread.
+// [from, to) in picoseconds by thread, whose numbers are unique among all nodes.
 std::multimap<int, std::pair<std::int64_t, std::int64_t>> slices_by_thread(
     const std::vector<TraceEvent>& events) {
   std::multimap<int, std::pair<std::int64_t, std::int64_t>> out;
@@ -54,11 +55,46 @@ bool threads_nest(const std::vector<TraceEvent>& events) {
   return true;
 }
 
-TEST(TraceJson, NamesEveryNodesThreadEvenWhenItDidNothing) {
-  std::map<int, std::string> threads;
-  for (const Json& m : phase({}, "M"))
-    if (m["name"] == "thread_name") threads[m["tid"]] = m["args"]["name"];
-  EXPECT_EQ(threads, (std::map<int, std::string>{{0, "fpga0"}, {1, "host\"0"}}));
+// Names of processes, or of the threads of one.
+std::map<int, std::string> processes(const std::vector<TraceEvent>& events) {
+  std::map<int, std::string> out;
+  for (const Json& m : phase(events, "M"))
+    if (m["name"] == "process_name") out[m["pid"]] = m["args"]["name"];
+  return out;
+}
+std::map<int, std::string> threads(const std::vector<TraceEvent>& events, int process) {
+  std::map<int, std::string> out;
+  for (const Json& m : phase(events, "M"))
+    if (m["name"] == "thread_name" && m["pid"] == process) out[m["tid"]] = m["args"]["name"];
+  return out;
+}
+
+TEST(TraceJson, EveryNodeIsAProcessEvenWhenItDidNothing) {
+  EXPECT_EQ(processes({}), (std::map<int, std::string>{{1, "fpga0"}, {2, "host\"0"}}));
+}
+
+TEST(TraceJson, TheUnitsOfANodeAreThreadsOfItsProcess) {
+  const std::vector<TraceEvent> events = {slice(kFpga, TraceKind::kServe, 0, 900),
+                                          slice(kFpga, TraceKind::kChain, 100, 200, 0),
+                                          slice(kFpga, TraceKind::kChain, 200, 300, 1),
+                                          message(kFpga, TraceKind::kMessageSent, 300, 1, kHost),
+                                          slice(kHost, TraceKind::kRequest, 0, 950),
+                                          slice(kHost, TraceKind::kHostWork, 900, 940)};
+  const ChainProducts products = {{true, false}};
+  const Json all = Json::parse(trace_json(events, names(), products, nullptr));
+  std::map<std::string, std::string> units;  // by name of the slice
+  std::map<int, std::string> thread_names;
+  for (const Json& event : all["traceEvents"])
+    if (event["name"] == "thread_name") thread_names[event["tid"]] = event["args"]["name"];
+  for (const Json& event : all["traceEvents"])
+    if (event["ph"] == "X")
+      units[event["name"]] = fmt::format("{} {}", event["pid"].dump(), thread_names[event["tid"]]);
+  EXPECT_EQ(units, (std::map<std::string, std::string>{{"serve 0", "1 requests"},
+                                                       {"gru0.r", "1 MVU"},
+                                                       {"gru0.h", "1 MFU"},
+                                                       {"send 64 B to host\"0", "1 network"},
+                                                       {"request 0", "2 requests"},
+                                                       {"host work 0", "2 host"}}));
 }
 
 TEST(TraceJson, AChainBecomesASliceWithItsLabelRequestAndStep) {
@@ -115,31 +151,32 @@ TEST(TraceJson, AnArrowWithOneEndMissingOrBackInTimeIsLeftOut) {
 }
 
 TEST(TraceJson, NestedSlicesShareAThread) {
-  const std::vector<TraceEvent> events = {slice(kFpga, TraceKind::kChain, 100, 200),
+  const std::vector<TraceEvent> events = {slice(kFpga, TraceKind::kServe, 100, 200),
                                           slice(kFpga, TraceKind::kServe, 100, 900),
-                                          slice(kFpga, TraceKind::kChain, 200, 900)};
+                                          slice(kFpga, TraceKind::kServe, 200, 900)};
   EXPECT_EQ(slices_by_thread(events).count(0), 3u);
 }
 
-TEST(TraceJson, OverlappingSlicesGoToFurtherThreadsOfTheirNode) {
+TEST(TraceJson, OverlappingSlicesGoToFurtherThreadsOfTheirUnit) {
   const std::vector<TraceEvent> events = {
       slice(kHost, TraceKind::kRequest, 0, 500, 0), slice(kHost, TraceKind::kRequest, 100, 600, 1),
       slice(kHost, TraceKind::kRequest, 500, 900, 2), slice(kFpga, TraceKind::kServe, 50, 700, 0)};
   EXPECT_TRUE(threads_nest(events));
-  EXPECT_EQ(slices_by_thread(events).count(1), 2u);
-  bool named = false;
-  for (const Json& m : phase(events, "M")) named |= m["args"].value("name", "") == "host\"0 (2)";
-  EXPECT_TRUE(named);
+  EXPECT_EQ(slices_by_thread(events).count(kTraceUnits), 2u) << "the first thread of the host";
+  std::vector<std::string> names;
+  for (const auto& [thread, name] : threads(events, 2)) names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{"requests", "requests (2)"}));
 }
 
 TEST(TraceJson, AMessageMarkNeverPushesARealSliceAside) {
   const std::vector<TraceEvent> events = {
       slice(kFpga, TraceKind::kServe, 0, 5'000),
       message(kFpga, TraceKind::kMessageReceived, 1'000, 1, kHost),
-      slice(kFpga, TraceKind::kChain, 1'300, 4'500),
+      slice(kFpga, TraceKind::kServe, 1'300, 4'500),
       message(kFpga, TraceKind::kMessageSent, 4'400, 2, kHost)};
   EXPECT_TRUE(threads_nest(events));
-  EXPECT_EQ(slices_by_thread(events).count(0), 4u);
+  EXPECT_EQ(slices_by_thread(events).count(0), 2u);
+  EXPECT_EQ(slices_by_thread(events).count(static_cast<int>(TraceUnit::kNetwork)), 2u);
 }
 
 TEST(TraceJson, DropsAndFaultsAreInstants) {
@@ -153,7 +190,9 @@ TEST(TraceJson, DropsAndFaultsAreInstants) {
   EXPECT_EQ(marks[0]["name"], "fault0 starts");
   EXPECT_EQ(marks[0]["s"], "g");
   EXPECT_EQ(marks[1]["name"], "dropped on fpga0-tor0: queue full");
-  EXPECT_EQ(marks[1]["tid"], 2);
+  EXPECT_EQ(marks[0]["tid"], marks[2]["tid"]) << "a link that has no name is with the faults";
+  EXPECT_EQ(processes(events).at(marks[1]["pid"]), "links and faults");
+  EXPECT_EQ(threads(events, marks[1]["pid"]).at(marks[1]["tid"]), "fpga0-tor0");
   EXPECT_EQ(marks[2]["name"], "dropped on link 3: fault0");
   EXPECT_EQ(marks[3]["name"], "retransmit 40 of connection 2");
 }

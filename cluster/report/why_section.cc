@@ -1,0 +1,135 @@
+// Where the time of requests went: on average, for the median and for one of the tail, because what
+// differs between the two is what the tail is made of.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cluster/report/chart.h"
+#include "cluster/report/html.h"
+#include "cluster/report/report_sections.h"
+#include "cluster/report/words.h"
+
+namespace soliton {
+namespace {
+
+struct Part {
+  const char* name;
+  Duration Breakdown::*member;
+};
+constexpr Part kParts[] = {{"compute", &Breakdown::compute},
+                           {"network", &Breakdown::network},
+                           {"queue", &Breakdown::queue},
+                           {"host", &Breakdown::host}};
+
+struct Row {
+  std::string name;
+  Breakdown path;
+};
+
+double share_of(Duration part, Duration whole) {
+  return whole.count() > 0 ? static_cast<double>(part.count()) / static_cast<double>(whole.count())
+                           : 0;
+}
+
+std::optional<Breakdown> mean_of(const Json& r) {
+  Breakdown out;
+  for (const Part& part : kParts) {
+    const auto time = time_at(r, fmt::format("breakdown_us.{}", part.name));
+    if (!time) return std::nullopt;
+    out.*part.member = *time;
+  }
+  return out;
+}
+
+const ReportRequest& at_permille(const RunReport& run, std::size_t permille) {
+  const std::size_t count = run.sorted.size();
+  return *run.sorted[std::max<std::size_t>(1, (count * permille + 999) / 1000) - 1];
+}
+
+std::vector<Row> rows_of(const RunReport& run) {
+  std::vector<Row> out;
+  if (const auto mean = mean_of(run.results)) out.push_back({"mean of all", *mean});
+  if (run.sorted.size() < 2 || run.sorted.front()->latency() == run.sorted.back()->latency())
+    return out;
+  const ReportRequest &median = at_permille(run, 500), &tail = at_permille(run, 999);
+  out.push_back({fmt::format("median, request {}", median.number), median.path});
+  out.push_back({fmt::format("p99.9, request {}", tail.number), tail.path});
+  return out;
+}
+
+// Which part makes the second one longer.
+std::string difference_words(const Breakdown& median, const Breakdown& tail) {
+  const Duration more = tail.total() - median.total();
+  if (more.count() <= 0) return "";
+  const Part* most = std::ranges::max_element(
+      kParts, {}, [&](const Part& part) { return tail.*part.member - median.*part.member; });
+  const Duration part = tail.*most->member - median.*most->member;
+  return fmt::format(
+      "The request at p99.9 took {} longer than the median one; {} of that is {} ({}).",
+      spell_time(more), spell_time(part), most->name, percent(share_of(part, more)));
+}
+
+std::string help_words(const Breakdown& mean) {
+  if (mean.total().count() <= 0) return "";
+  const Part* most =
+      std::ranges::max_element(kParts, {}, [&](const Part& part) { return mean.*part.member; });
+  const Duration part = mean.*most->member;
+  return fmt::format("Most of the mean latency is {}: {} of {} ({}). Half of it would save {}.",
+                     most->name, spell_time(part), spell_time(mean.total()),
+                     percent(share_of(part, mean.total())), spell_time(part / 2));
+}
+
+// Bars of one scale, so that a longer request has a longer bar.
+std::string bars(const std::vector<Row>& rows) {
+  const Duration longest =
+      std::ranges::max(rows, {}, [](const Row& row) { return row.path.total(); }).path.total();
+  std::string out = "<div class=\"bars\">\n";
+  std::vector<std::string> names;
+  for (const Part& part : kParts) names.emplace_back(part.name);
+  for (const Row& row : rows) {
+    std::vector<BarPart> parts;
+    for (const Part& part : kParts)
+      parts.push_back({part.name, share_of(row.path.*part.member, longest)});
+    out += fmt::format("<span class=\"name\">{}</span>{}<span>{}</span>\n", html_escape(row.name),
+                       share_bar(parts, row.name + ", shares of the longest latency shown"),
+                       html_escape(spell_time(row.path.total())));
+  }
+  return out + "</div>\n" + bar_keys(names);
+}
+
+std::string table(const std::vector<Row>& rows) {
+  std::vector<std::vector<std::string>> out;
+  for (const Row& row : rows) {
+    std::vector<std::string>& cells = out.emplace_back(std::vector<std::string>{row.name});
+    for (const Part& part : kParts)
+      cells.push_back(fmt::format("{} ({})", spell_time(row.path.*part.member),
+                                  percent(share_of(row.path.*part.member, row.path.total()))));
+    cells.push_back(spell_time(row.path.total()));
+  }
+  return html_table({"", "compute", "network", "queue", "host", "in all"}, out);
+}
+
+std::string bound_words(const Json& r) {
+  const auto mean = time_at(r, "latency_us.mean"), bound = time_at(r, "partition.lower_bound_us");
+  if (!mean || !bound || bound->count() <= 0) return "";
+  return fmt::format(
+      "No plan of this model on these nodes is below {}; the mean is {} times that.",
+      spell_time(*bound),
+      significant(static_cast<double>(mean->count()) / static_cast<double>(bound->count()), 3));
+}
+
+}  // namespace
+
+std::string why_html(const RunReport& run) {
+  const std::vector<Row> rows = rows_of(run);
+  std::string body;
+  if (!rows.empty()) {
+    body += html_paragraph(help_words(rows.front().path));
+    if (rows.size() == 3) body += html_paragraph(difference_words(rows[1].path, rows[2].path));
+    body += html_paragraph(bound_words(run.results));
+    body += bars(rows) + table(rows);
+  }
+  return html_section("Where the time goes", body + gantt_html(run));
+}
+
+}  // namespace soliton
