@@ -119,7 +119,10 @@ constexpr CsvColumn<Row> kFrontColumns[] = {
     {"axis", "What x counts.",
      [](const Row& row, std::string& line) { line += csv_cell(row.series.series.axis); }},
     {"x", "Position on the axis.",
-     [](const Row& row, std::string& line) { line += std::to_string(row.point().x); }},
+     [](const Row& row, std::string& line) {
+       // Numbers are numbers; quantities and names are texts.
+       line += csv_text(scalar_of_text("x", row.point().x_words()));
+     }},
     {"nodes_used", "NPUs of the plan.",
      [](const Row& row, std::string& line) { line += row.measured("partition.nodes_used"); }},
     {"requests", "Requests that were completed.",
@@ -179,7 +182,9 @@ Json point_json(const SweepSeries& series, std::size_t i) {
   const SweepPoint& point = series.points[i];
   const PointNumbers& n = numbers_of(point);
   const Scaled s = scaled(series, i);
-  Json out{{"x", point.x}, {"state", state_name(point)}};
+  Json out{{"x", scalar_json(scalar_of_text("x", point.x_words()))}};
+  if (point.seed) out["seed"] = *point.seed;
+  out["state"] = state_name(point);
   if (!point.error.empty()) out["error"] = point.error;
   out["nodes_used"] = n.nodes_used;
   out["latency_mean_us"] = json_or_null(n.latency_mean_us);
@@ -210,6 +215,7 @@ const char* partial_words(const Sweep& sweep) {
 std::string sweep_table(const Sweep& sweep) {
   std::string out = escaped(sweep.name) + partial_words(sweep) + "\n";
   if (!sweep.description.empty()) out += escaped(sweep.description) + "\n";
+  if (sweep.has_axes) return out + axes_table(sweep);
   for (const SweepSeries& series : sweep.series) {
     const Scaling scaling = series.series.scaling;
     out += "\n" + escaped(series.series.title);
@@ -241,11 +247,14 @@ std::string sweep_json(const Sweep& sweep) {
   for (const SweepSeries& series : sweep.series) {
     Json points = Json::array();
     for (std::size_t i = 0; i < series.points.size(); ++i) points.push_back(point_json(series, i));
-    all.push_back({{"name", series.series.name},
-                   {"title", series.series.title},
-                   {"axis", series.series.axis},
-                   {"scaling", std::string(spelling(kScalings, series.series.scaling))},
-                   {"points", std::move(points)}});
+    Json one{{"name", series.series.name},
+             {"title", series.series.title},
+             {"axis", series.series.axis},
+             {"scaling", std::string(spelling(kScalings, series.series.scaling))}};
+    const Json summary = axes_summary(sweep, series);
+    for (const auto& [key, value] : summary.items()) one[key] = value;
+    one["points"] = std::move(points);
+    all.push_back(std::move(one));
   }
   const Json out{{"soliton", RunResults{}.version},
                  {"name", sweep.name},
