@@ -85,12 +85,14 @@ Diagnostics check_experiment(const YamlFile& yaml, const CommandLine& line,
   PointErrors errors;
   for (const ExperimentSeries& series : experiment->series)
     for (const ExperimentPoint& point : series.points) {
+      // What is wrong with one seed is with all.
+      if (point.seed != series.points.front().seed) continue;
       Overrides overrides = point.overrides;
       for (const std::string& one : line.overrides()) overrides.push_back(one);
       const Checked<std::unique_ptr<PreparedRun>> run =
           prepare(experiment->cluster, overrides, data_root(), prepare_options(options));
       const Diagnostics saved = run ? refuse_saved_outputs((*run)->spec) : Diagnostics{};
-      errors.add(run ? saved : run.error(), fmt::format("{}-{}", series.name, point.x));
+      errors.add(run ? saved : run.error(), fmt::format("{}-{}", series.name, point.x_words()));
     }
   return errors.take();
 }

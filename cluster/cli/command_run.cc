@@ -16,6 +16,7 @@
 #include "cluster/report/summary.h"
 #include "cluster/results/columns.h"
 #include "cluster/results/file_io.h"
+#include "cluster/results/junit.h"
 #include "cluster/results/run_folder.h"
 #include "cluster/results/trace_units.h"
 #include "cluster/run/firings.h"
@@ -225,6 +226,31 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
   return status;
 }
 
+// A case for each thing that a run is held to.
+std::vector<JunitCase> junit_cases(const PreparedRun& run, const FinishedRun& finished) {
+  const RunResults& results = finished.results;
+  std::vector<JunitCase> out;
+  const auto ended_as_expected = [](const ExpectResult& e) { return e.key == "end" && e.met; };
+  const bool expected = std::ranges::any_of(results.expectations, ended_as_expected);
+  out.push_back({"completes", finished.error && !expected    ? finished.error->message
+                              : finished.interrupted_by != 0 ? "interrupted"
+                                                             : ""});
+  for (const ExpectResult& e : results.expectations)
+    out.push_back(
+        {fmt::format("{} {}", e.key, e.said), e.met ? "" : fmt::format("measured {}", e.measured)});
+  if (results.outputs.known && results.outputs.checked > 0)
+    out.push_back({"outputs", results.outputs.mismatched == 0
+                                  ? ""
+                                  : fmt::format("{} of {} differ", results.outputs.mismatched,
+                                                results.outputs.checked)});
+  const Duration sla = run.spec.service.sla_p99;
+  const double p99 = latency_summary(results).p99;
+  if (sla.count() > 0)
+    out.push_back({fmt::format("sla p99 {}", to_string(sla)),
+                   p99 <= in_us(sla) ? "" : fmt::format("measured {:.3f} us", p99)});
+  return out;
+}
+
 constexpr std::size_t kLogTail = 10;  // lines of a dead node's log that are shown
 
 // The command's own options.
@@ -232,6 +258,7 @@ struct RunOptions {
   std::int64_t threads = 1;
   bool profile = false;
   bool shared = false;
+  std::string junit;
 };
 constexpr std::int64_t kThreadsMost = 64;
 
@@ -333,6 +360,14 @@ int run_cluster(const CommandLine& line, const RunOptions& own) {
     static_cast<void>(print_raw(summary_text(results, context)));
   }
   int status = verdict(run, driven->finished);
+  if (!own.junit.empty())
+    if (const Status written = write_file(
+            own.junit,
+            junit_xml(results.name, junit_cases(run, driven->finished), results.wall.seconds));
+        !written) {
+      const int not_written = report_error(written.error());
+      if (status == 0) status = not_written;
+    }
   if (!driven->written) {
     const int not_written = report_error(driven->written.error());
     if (status == 0) status = not_written;
@@ -347,6 +382,8 @@ RunCommand define(OptionSet& options, CommandLine&) {
                  "threads that play packed nodes side by side, with the same bytes");
   options.flag("--profile", own->profile,
                "says where the wall time went: network, transport, roles, waiting for processes");
+  options.text("--junit", "FILE", own->junit,
+               "also write what the run is held to as cases of JUnit's XML");
   define_shared(options, own->shared);
   return [own](const CommandLine& line) { return run_cluster(line, *own); };
 }

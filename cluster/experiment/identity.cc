@@ -125,11 +125,14 @@ std::optional<PointRecord> parse_record(const std::string& text) {
   return record;
 }
 
+// A file of the cluster that another process read in another state is not the one of the identity.
 std::optional<std::vector<RecordedFile>> record_files(const ClusterSpec& spec,
-                                                      const FilesRead& files,
+                                                      const std::vector<FilesRead::File>& files,
                                                       FileDigests& digests) {
   std::vector<RecordedFile> out;
-  for (const FilesRead::File& file : files.files()) {
+  for (const FilesRead::File& file : files) {
+    for (const FilesRead::File& known : spec.files_read.files())
+      if (known.path == file.path && known.stamp != file.stamp) return std::nullopt;
     const std::optional<std::string> digest = digests.of(file);
     if (!digest) return std::nullopt;
     if (!spec.files_read.has(file.path))

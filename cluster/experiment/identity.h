@@ -44,7 +44,7 @@ struct RecordedFile {
   std::string sha256;
 };
 
-// The file `fingerprint` of a point.
+// What sweep.db keeps of a point to tell whether it would come out the same.
 struct PointRecord {
   std::string cluster;  // cluster_identity()
   std::vector<RecordedFile> files;
@@ -56,7 +56,13 @@ std::optional<PointRecord> parse_record(const std::string& text);
 
 // `files` without those that reading the cluster file opens anyway. nullopt as above.
 std::optional<std::vector<RecordedFile>> record_files(const ClusterSpec& spec,
-                                                      const FilesRead& files, FileDigests& digests);
+                                                      const std::vector<FilesRead::File>& files,
+                                                      FileDigests& digests);
+inline std::optional<std::vector<RecordedFile>> record_files(const ClusterSpec& spec,
+                                                             const FilesRead& files,
+                                                             FileDigests& digests) {
+  return record_files(spec, files.files(), digests);
+}
 // Whether all `files` have the recorded content.
 bool unchanged(const ClusterSpec& spec, const std::vector<RecordedFile>& files,
                FileDigests& digests);

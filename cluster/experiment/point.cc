@@ -89,7 +89,10 @@ Result<PointNumbers> parse_point(const std::string& results_json) {
 }
 
 std::string PointFolders::next(const std::string& series, std::int64_t x) {
-  const std::string first = fmt::format("{}-{}", series, x);
+  return next(fmt::format("{}-{}", series, x));
+}
+
+std::string PointFolders::next(const std::string& first) {
   std::string name = first;
   const auto small = [](std::string text) {
     for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -99,10 +102,10 @@ std::string PointFolders::next(const std::string& series, std::int64_t x) {
   return fmt::format("{}/points/{}", folder_, name);
 }
 
-std::optional<PointNumbers> kept_point(const std::string& folder, const ClusterSpec& spec,
-                                       const std::string& cluster, FileDigests& digests) {
-  const Result<std::string> text = read_whole_file(folder + "/fingerprint");
-  const std::optional<PointRecord> record = text ? parse_record(*text) : std::nullopt;
+std::optional<PointNumbers> kept_point(const std::string& folder,
+                                       const std::optional<PointRecord>& record,
+                                       const ClusterSpec& spec, const std::string& cluster,
+                                       FileDigests& digests) {
   if (!record || record->cluster != cluster) return std::nullopt;
   const Result<std::string> results = read_whole_file(folder + "/results.json");
   if (!results || digest(*results) != record->results) return std::nullopt;
@@ -114,17 +117,13 @@ std::optional<PointNumbers> kept_point(const std::string& folder, const ClusterS
 
 Status clear_point(const std::string& folder) {
   if (Status made = make_folders(folder); !made) return made;
-  if (Status gone = remove_file(folder + "/fingerprint"); !gone) return gone;
   return remove_file(folder + "/results.json");
 }
 
-Status store_point(const std::string& folder, const RunResults& results,
-                   std::optional<PointRecord> record) {
-  const std::string text = results_json(results);
-  if (Status written = write_file(folder + "/results.json", text); !written) return written;
-  if (!record || !results.complete) return {};
-  record->results = digest(text);
-  return write_file(folder + "/fingerprint", record_text(*record));
+Result<std::string> write_results(const std::string& folder, const std::string& results_json) {
+  if (Status written = write_file(folder + "/results.json", results_json); !written)
+    return tl::unexpected<Error>(written.error());
+  return digest(results_json);
 }
 
 }  // namespace soliton

@@ -1,4 +1,5 @@
-// One point of a sweep on disk: its results, and the record of the inputs they were made from.
+// One point of a sweep on disk: its results in a folder of its own, and in sweep.db the record of the
+// inputs they were made from.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include "cluster/experiment/experiment.h"
 #include "cluster/experiment/identity.h"
+#include "cluster/experiment/point_store.h"
 #include "cluster/experiment/scalars.h"
 #include "cluster/results/results.h"
 
@@ -42,6 +44,7 @@ class PointFolders {
  public:
   explicit PointFolders(std::string folder) : folder_(std::move(folder)) {}
   std::string next(const std::string& series, std::int64_t x);
+  std::string next(const std::string& name);
 
  private:
   std::string folder_;
@@ -49,17 +52,16 @@ class PointFolders {
 };
 
 // The numbers of an earlier sweep's point, if it is complete and its inputs are unchanged.
-// `cluster` is cluster_identity() of `spec`.
-std::optional<PointNumbers> kept_point(const std::string& folder, const ClusterSpec& spec,
-                                       const std::string& cluster, FileDigests& digests);
+// `cluster` is cluster_identity() of `spec`. `folder` is the point's.
+std::optional<PointNumbers> kept_point(const std::string& folder,
+                                       const std::optional<PointRecord>& record,
+                                       const ClusterSpec& spec, const std::string& cluster,
+                                       FileDigests& digests);
 
 // Creates the folder and removes the results of an earlier run, so that it only ever holds results
 // of the present point. kNotWritten.
 Status clear_point(const std::string& folder);
-
-// Writes results.json, then the record: a point without a record is never kept. `record.results` is
-// filled in. kNotWritten.
-Status store_point(const std::string& folder, const RunResults& results,
-                   std::optional<PointRecord> record);
+// Writes results.json and returns its digest, for the record. kNotWritten.
+Result<std::string> write_results(const std::string& folder, const std::string& results_json);
 
 }  // namespace soliton

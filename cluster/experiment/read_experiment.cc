@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cluster/experiment/axes.h"
 #include "cluster/experiment/experiment.h"
 #include "cluster/file/yaml_file.h"
 #include "cluster/yaml/read_fields.h"
@@ -43,23 +44,57 @@ constexpr Field kExperimentRows[] = {
     field<&Experiment::cluster>("cluster", "The cluster file that every point changes.")
         .as(FieldType::kPath)
         .needed(),
-    described("series", "Series of points.", FieldType::kMaps).of(kSeriesFields).needed(),
+    described("series", "Series of points.", FieldType::kMaps).of(kSeriesFields),
+    described(
+        "grid",
+        "In place of series: keys of the cluster file, each with a list of values, of which all "
+        "combinations are played: `{model.precision: [ms-fp8, ms-fp9]}`. `nodes: [1, 2]` says how "
+        "many nodes the first entry of the cluster file's `nodes` stands for."),
+    described("points", "The same as a list of points with names.", FieldType::kMaps)
+        .of(kLabelledFields),
+    described("find", "The same as a search.", FieldType::kMap).of(kFindFields),
+    described("seeds", "Seeds that each point is played with: a list, or a number of them.")
+        .by_default("the cluster file's"),
+    field<&Experiment::x>("x",
+                          "Which key of `grid` is the axis, or `label` for that of `points`; the "
+                          "others make series.")
+        .by_default("the first key"),
+    described("columns", "Of the table: keys of results.json, `[latency_us.p99]`.")
+        .by_default("latencies and throughput"),
+    described("baseline", "What speed-up and efficiency refer to: `{x: 1}`.", FieldType::kMap)
+        .of(kBaselineFields),
 };
 
-// One scalar of a `set:` as --set would take it. Values a YAML reader could take for something else
-// are quoted.
-std::string override_text(const std::string& key, const YamlValue& value) {
-  std::string quoted;
-  for (const char c : value.text) quoted += c == '\'' ? "''" : std::string(1, c);
-  const bool plain = value.text.find_first_of("#:[]{}&*!|>'\"%@`,\n\t") == std::string::npos &&
-                     !value.text.empty() && value.text.front() != ' ' && value.text.back() != ' ' &&
-                     value.text.front() != '-';
-  return key + "=" + (plain ? value.text : "'" + quoted + "'");
-}
+constexpr Field kLabelledRows[] = {
+    described("label", "Its name.").by_default("its number").as(FieldType::kText),
+    kSetRow,
+};
+constexpr Field kFindRows[] = {
+    described("max", "The key whose largest value is wanted: `workload.rate`.", FieldType::kText),
+    described("min", "Or the one whose smallest is: `nodes`.", FieldType::kText),
+    described(
+        "subject_to",
+        "What must hold, or a list of such: `\"p99 < 2 ms\"`, `\"fabric.dropped <= 0\"`. Each "
+        "seed must meet it."),
+    described("from", "Where the search begins and below which it never goes.", FieldType::kText)
+        .by_default("what the cluster file has"),
+    described("to", "Above which it never goes.", FieldType::kText),
+    field<&FindSpec::tolerance>("tolerance",
+                                "How near the answer is to the first value that fails.")
+        .between(Probability{0}, Probability{500'000'000}),
+    field<&FindSpec::runs>("runs", "Values that are played at most.")
+        .between<std::int64_t>(2, 1'000),
+};
+// A map for the table alone: the value is read by hand.
+struct BaselineKeys {};
+constexpr Field kBaselineRows[] = {
+    described("x", "A value of the axis.", FieldType::kText).needed(),
+};
 
 class ExperimentReader {
  public:
-  explicit ExperimentReader(const std::string& file) : context_(file, {}) {
+  ExperimentReader(const std::string& file, ExperimentOptions options)
+      : context_(file, {}), options_(options) {
     experiment_.file = file;
   }
 
@@ -68,7 +103,7 @@ class ExperimentReader {
     if (map.is_map()) {
       read_fields(map, kExperimentFields, &experiment_);
       check_folder(map, experiment_.name);
-      read_series_list(map);
+      read_content(map);
       map.finish();
     }
     if (context_.failed()) return tl::unexpected<Diagnostics>(context_.take());
@@ -76,6 +111,17 @@ class ExperimentReader {
   }
 
  private:
+  void read_content(MapReader& map) {
+    const bool has_axes = map.find("grid") || map.find("points") || map.find("find");
+    if (map.find("series") == nullptr && !has_axes)
+      return context_.error(map.mark(), "series is missing: what to play; or grid, points or find");
+    if (map.find("series") == nullptr) return read_axes(map, options_, experiment_);
+    read_series_list(map);
+    for (const char* key : {"grid", "points", "find", "seeds", "x", "columns", "baseline"})
+      if (map.find(key) != nullptr)
+        map.error(key, "does not go with series, which name their points and axes themselves");
+  }
+
   // A folder whose name begins with a dot is hidden.
   static void check_folder(MapReader& map, const std::string& name) {
     if (name.starts_with('.'))
@@ -165,6 +211,7 @@ class ExperimentReader {
   }
 
   ReadContext context_;
+  ExperimentOptions options_;
   Experiment experiment_;
   std::set<std::string> names_;
   std::size_t points_ = 0;
@@ -174,17 +221,20 @@ class ExperimentReader {
 
 constexpr FieldTable kPointFields = fields_of<ExperimentPoint>("point", kPointRows);
 constexpr FieldTable kSeriesFields = fields_of<ExperimentSeries>("series", kSeriesRows);
+constexpr FieldTable kLabelledFields = fields_of<ExperimentPoint>("labelled_point", kLabelledRows);
+constexpr FieldTable kFindFields = fields_of<FindSpec>("find", kFindRows);
+constexpr FieldTable kBaselineFields = fields_of<BaselineKeys>("baseline", kBaselineRows);
 constexpr FieldTable kExperimentFields = fields_of<Experiment>("experiment", kExperimentRows);
 
-Checked<Experiment> read_experiment(const YamlFile& yaml) {
+Checked<Experiment> read_experiment(const YamlFile& yaml, ExperimentOptions options) {
   if (Diagnostics wrong = refuse_other_kind(yaml, FileKind::kExperiment); !wrong.empty())
     return tl::unexpected<Diagnostics>(std::move(wrong));
-  return ExperimentReader(yaml.file).read(yaml.root);
+  return ExperimentReader(yaml.file, options).read(yaml.root);
 }
 
-Checked<Experiment> read_experiment(const std::string& file) {
+Checked<Experiment> read_experiment(const std::string& file, ExperimentOptions options) {
   const Checked<YamlFile> yaml = read_yaml(file);
-  return yaml ? read_experiment(*yaml) : tl::unexpected<Diagnostics>(yaml.error());
+  return yaml ? read_experiment(*yaml, options) : tl::unexpected<Diagnostics>(yaml.error());
 }
 
 }  // namespace soliton

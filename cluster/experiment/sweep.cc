@@ -1,17 +1,23 @@
 #include "cluster/experiment/sweep.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <limits>
+#include <map>
+#include <numeric>
 #include <optional>
 #include <system_error>
 
+#include "cluster/experiment/axis_value.h"
+#include "cluster/experiment/sweep_points.h"
 #include "cluster/report/words.h"
 #include "cluster/results/file_io.h"
 #include "cluster/results/folder_lock.h"
 #include "cluster/results/run_folder.h"
-#include "cluster/yaml/yaml_tree.h"
 
 namespace soliton {
 namespace {
@@ -23,7 +29,7 @@ bool is_sweep_entry(const std::string& name) {
   const std::string whole = name.substr(0, name.find(".part-"));
   return whole == "points" || whole == "table.txt" || whole == "sweep.csv" ||
          whole == "sweep.json" || whole == "columns.json" || whole == "report.html" ||
-         whole == "lock";
+         whole == "lock" || whole == "sweep.db" || whole == "sweep.db-journal";
 }
 
 // A folder with other files is not ours to use, unless it also has a sweep's results.
@@ -36,23 +42,6 @@ Status check_folder(const std::string& folder) {
           fmt::format("{} holds files that no sweep wrote; name an empty or a new folder", folder));
   if (error) return not_written(folder, "list", error.value());
   return {};
-}
-
-// The keys that are set, each with what stands last for it.
-Scalars settings(const Overrides& overrides) {
-  Scalars out;
-  for (const std::string& text : overrides) {
-    const std::size_t end = std::min(text.find('='), text.size());
-    const std::string key = text.substr(0, end);
-    std::string value = text.substr(std::min(end + 1, text.size()));
-    // Quotes are YAML's, not the value's; lists and maps stay as they are written.
-    const Checked<YamlValue> read = parse_yaml(value, key);
-    if (read && read->kind == YamlValue::Kind::kScalar) value = read->text;
-    const auto known = std::ranges::find(out, key, &Scalar::key);
-    Scalar& scalar = known == out.end() ? out.emplace_back() : *known;
-    scalar = scalar_of_text(key, value);
-  }
-  return out;
 }
 
 // Tries to write every file, because on a full disk the smaller ones may fit. Returns the first
@@ -73,151 +62,253 @@ Status write_tables(const Sweep& sweep, const std::string& folder, const FolderL
   return all;
 }
 
+// A point of the experiment, which gets the overrides of the command line behind its own.
+SweepPoint sweep_point(ExperimentPoint& point, const Overrides& more) {
+  SweepPoint out{.x = point.x, .set = settings(point, more)};
+  out.label = point.label;
+  out.at = point.at;
+  out.seed = point.seed;
+  point.overrides.insert(point.overrides.end(), more.begin(), more.end());
+  return out;
+}
+
+std::string point_words(const SweepSeries& series, const SweepPoint& point, bool has_axes) {
+  std::string name =
+      has_axes ? fmt::format("{}: {} {}", series.series.title, series.series.axis, point.x_words())
+               : fmt::format("{} {} {}", series.series.name, series.series.axis, point.x);
+  if (point.seed) name += fmt::format(" seed {}", *point.seed);
+  std::string text = fmt::format("{}: {}", name, point.kept ? "kept" : state_name(point));
+  if (point.numbers && point.numbers->latency_mean_us)
+    text += fmt::format(", mean {} us", significant(*point.numbers->latency_mean_us, 4));
+  if (!point.error.empty()) text += ": " + point.error;
+  return text;
+}
+
+bool is_good(const SweepPoint& point) {
+  return point.numbers && point.numbers->complete && point.error.empty();
+}
+
+// Whether the runs from `first` on, one for each seed, meet all conditions.
+bool fulfils(const FindSpec& find, const SweepSeries& series, std::size_t first) {
+  for (std::size_t i = first; i < series.points.size(); ++i) {
+    const SweepPoint& point = series.points[i];
+    if (!is_good(point)) return false;
+    for (const FindCondition& condition : find.conditions)
+      if (!condition.met_by(point.numbers->scalars)) return false;
+  }
+  return true;
+}
+
+// The run that misses the conditions by least, with what it measured.
+std::string nearest_miss(const FindSpec& find, const SweepSeries& series) {
+  double least = std::numeric_limits<double>::infinity();
+  std::string out;
+  for (const SweepPoint& point : series.points) {
+    if (!is_good(point)) continue;
+    double worst = -std::numeric_limits<double>::infinity();
+    std::vector<std::string> measured;
+    for (const FindCondition& condition : find.conditions) {
+      worst = std::max(worst, condition.badness(point.numbers->scalars));
+      measured.push_back(
+          fmt::format("{} {}", condition.key,
+                      significant(condition.measured(point.numbers->scalars).value_or(0), 4)));
+    }
+    if (worst >= least) continue;
+    least = worst;
+    out = fmt::format("{} with {}", point.label, fmt::join(measured, ", "));
+  }
+  return out;
+}
+
+FindResult find_result(const FindSpec& find, const FindSearch& search, const SweepSeries& series) {
+  FindResult out{.tried = search.tried(), .ran_out = search.ran_out()};
+  const auto spelled = [&](const std::optional<std::int64_t>& value) {
+    return value ? std::optional(find.spelled(*value)) : std::nullopt;
+  };
+  out.value = spelled(search.found());
+  out.beyond = spelled(search.beyond());
+  out.out_of_order = spelled(search.out_of_order());
+  if (!out.value) out.best = nearest_miss(find, series);
+  return out;
+}
+
+// The order in which a search has tried values is no order for a table or a curve.
+void sort_by_x(SweepSeries& series) {
+  std::vector<std::size_t> order(series.points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return series.points[i].x; });
+  SweepSeries sorted = series;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    sorted.points[i] = series.points[order[i]];
+    sorted.series.points[i] = series.series.points[order[i]];
+  }
+  series = std::move(sorted);
+}
+
+// The sweep before anything is played.
+Sweep sweep_of(const Experiment& experiment, const SweepOptions& options) {
+  Sweep out;
+  out.name = experiment.name;
+  out.description = experiment.description;
+  out.has_axes = experiment.has_axes;
+  out.columns = experiment.columns;
+  out.x = experiment.x;
+  out.find = experiment.find;
+  for (const ExperimentSeries& series : experiment.series) {
+    SweepSeries& added = out.series.emplace_back(SweepSeries{series, {}});
+    for (ExperimentPoint& point : added.series.points)
+      added.points.push_back(sweep_point(point, options.overrides));
+  }
+  return out;
+}
+
+// Decides what is played when: points in their order, side by side where that is possible.
 class Sweeper {
  public:
-  Sweeper(const Experiment& experiment, const PointRunner& runner, const SweepOptions& options,
-          const FolderLock& lock)
-      : experiment_(experiment),
+  Sweeper(Sweep& sweep, const Experiment& experiment, const PointRunner& runner,
+          const SweepOptions& options, SweepPoints points)
+      : sweep_(sweep),
+        experiment_(experiment),
         runner_(runner),
         options_(options),
-        lock_(lock),
-        folders_(options.folder) {
-    sweep_.name = experiment.name;
-    sweep_.description = experiment.description;
-    for (const ExperimentSeries& series : experiment.series) add_series(series);
+        points_(std::move(points)) {
+    for (const SweepSeries& series : sweep_.series) total_ += series.points.size();
   }
 
-  Sweep run() {
-    for (SweepSeries& series : sweep_.series)
-      for (std::size_t i = 0; i < series.points.size() && !sweep_.not_written; ++i)
-        one_point(series, i);
-    const Status written = write_tables(sweep_, options_.folder, lock_);
-    if (!written && !sweep_.not_written) sweep_.not_written = written.error();
-    return std::move(sweep_);
+  void run() {
+    for (std::size_t s = 0; s < sweep_.series.size(); ++s)
+      for (std::size_t i = 0; i < sweep_.series[s].points.size() && !sweep_.not_written; ++i)
+        one_point({s, i});
+    drain();
+    if (!experiment_.find) return;
+    points_.set_searching(true);
+    for (std::size_t s = 0; s < sweep_.series.size() && !has_ended(); ++s) search(s);
   }
 
  private:
-  void add_series(const ExperimentSeries& series) {
-    SweepSeries& out = sweep_.series.emplace_back(SweepSeries{series, {}});
-    for (ExperimentPoint& point : out.series.points) {
-      point.overrides.insert(point.overrides.end(), options_.overrides.begin(),
-                             options_.overrides.end());
-      out.points.push_back({.x = point.x, .set = settings(point.overrides)});
-    }
-  }
+  using Place = SweepPoints::Place;
+  using Ready = SweepPoints::Ready;
 
-  void one_point(SweepSeries& series, std::size_t i) {
-    SweepPoint& point = series.points[i];
-    const std::string folder = folders_.next(series.series.name, point.x);
-    const Checked<ClusterSpec> spec =
-        read_cluster(experiment_.cluster, series.series.points[i].overrides, options_.data);
-    const std::optional<std::string> identity =
-        spec ? cluster_identity(*spec, options_.build, digests_) : std::nullopt;
-    if (identity) point.numbers = kept_point(folder, *spec, *identity, digests_);
-    if (point.numbers) {
-      point.kept = true;
-      ++sweep_.kept;
-      judge(point);
-    } else if (must_stop()) {
+  bool has_ended() const { return sweep_.not_written || sweep_.interrupted; }
+
+  void one_point(Place place) {
+    std::optional<Ready> ready = points_.look(place);
+    if (!ready) return say(place);
+    const bool beside = is_beside_others(*ready);
+    while (!pending_.empty() && !sweep_.not_written && !has_room(beside)) take();
+    if (sweep_.not_written) return;
+    if (points_.must_stop()) {
       sweep_.interrupted = true;
       sweep_.complete = false;
       return;
-    } else {
-      ++sweep_.ran;
-      const Status written = run_point(spec, folder, identity, point);
-      if (!written) return end(point, written.error());
     }
-    say(series.series, point);
-  }
-
-  bool must_stop() const { return sweep_.interrupted || (options_.stop && options_.stop()); }
-
-  // kNotWritten: no further results could be stored.
-  Status run_point(const Checked<ClusterSpec>& spec, const std::string& folder,
-                   const std::optional<std::string>& identity, SweepPoint& point) {
-    if (const Status ours = lock_.check(); !ours) return ours;
-    if (const Status cleared = clear_point(folder); !cleared) return cleared;
-    if (!spec) return fail(point, spec.error());
-    const Checked<PointRun> run = runner_(*spec);
-    if (!run) return fail(point, run.error());
-    const RunResults& results = run->results;
-    // Written and read back, so that a new point is treated exactly as a kept one.
-    point.numbers = parse_point(results_json(results)).value();
-    if (const Status ours = lock_.check(); !ours) return ours;
-    const Status stored =
-        store_point(folder, results, run->error ? std::nullopt : record(*spec, *run, identity));
-    if (!stored) return stored;
-    if (run->error && run->error->code == ErrorCode::kNotWritten)
-      return tl::unexpected<Error>(*run->error);
-    if (run->error)
-      end_early(point, run->error->code, run->error->message);
-    else if (!results.complete)
-      end_early(point, ErrorCode::kBroken,
-                results.error.empty() ? "stopped before the end" : results.error);
+    ++sweep_.ran;
+    if (const Status begun = points_.begin(*ready); !begun)
+      return points_.stop_for(place, begun.error());
+    if (!ready->spec)
+      finish(*ready, tl::unexpected<Diagnostics>(ready->spec.error()));
+    else if (beside && options_.workers->size() > 0)
+      start(std::move(*ready));
     else
-      judge(point);
-    return {};
+      finish(*ready, run_here(*ready->spec));
   }
 
-  // Unset when it is not known what the point was made from: it will be run again.
-  std::optional<PointRecord> record(const ClusterSpec& spec, const PointRun& run,
-                                    const std::optional<std::string>& identity) {
-    if (!identity) return std::nullopt;
-    std::optional<std::vector<RecordedFile>> files = record_files(spec, run.files, digests_);
-    if (!files) return std::nullopt;
-    return PointRecord{*identity, std::move(*files), ""};
+  bool is_beside_others(const Ready& ready) const {
+    return options_.workers != nullptr && ready.spec &&
+           !(options_.runs_alone && options_.runs_alone(*ready.spec));
+  }
+  // Alone: when nothing else runs.
+  bool has_room(bool beside) const { return beside && options_.workers->has_room(); }
+
+  void start(Ready ready) {
+    const Place place = ready.place;
+    options_.workers->start(started_, experiment_.cluster,
+                            sweep_.series[place.series].series.points[place.point].overrides);
+    pending_.emplace(started_++, std::move(ready));
   }
 
-  // Before anything was measured.
-  Status fail(SweepPoint& point, const Diagnostics& why) {
-    const ErrorCode code = why.empty() ? ErrorCode::kBroken : why.errors.front().code;
-    if (code == ErrorCode::kNotWritten) return tl::unexpected<Error>(why.errors.front());
-    end_early(point, code, why.text());
-    return {};
+  Checked<PointOutcome> run_here(const ClusterSpec& spec) {
+    const Checked<PointRun> run = runner_(spec);
+    if (!run) return tl::unexpected<Diagnostics>(run.error());
+    return outcome_of(*run);
   }
 
-  // A point that ended because the user asked for it did not fail.
-  void end_early(SweepPoint& point, ErrorCode code, const std::string& why) {
-    sweep_.interrupted = point.interrupted = must_stop();
-    set_error(point, why, point.interrupted ? std::nullopt : std::optional(code));
+  void take() {
+    PointWorkers::Ended ended = options_.workers->take(options_.signal);
+    const auto at = pending_.find(ended.number);
+    const Ready ready = std::move(at->second);
+    pending_.erase(at);
+    finish(ready, ended.outcome);
+  }
+  // Once results cannot be written, what still runs is left to itself.
+  void drain() {
+    while (!pending_.empty() && !sweep_.not_written) take();
   }
 
-  void judge(SweepPoint& point) {
-    if (point.numbers->failed > 0)
-      set_error(point, "requests failed", ErrorCode::kCheckFailed);
-    else if (point.numbers->mismatched > 0)
-      set_error(point, "outputs differ from an unsharded device", ErrorCode::kCheckFailed);
+  void finish(const Ready& ready, const Checked<PointOutcome>& outcome) {
+    if (const Status stored = points_.end(ready, outcome); !stored)
+      return points_.stop_for(ready.place, stored.error());
+    say(ready.place);
   }
 
-  void set_error(SweepPoint& point, std::string why, std::optional<ErrorCode> code) {
-    while (why.ends_with('\n')) why.pop_back();
-    point.error = std::move(why);
+  void search(std::size_t s) {
+    const FindSpec& find = *experiment_.find;
+    FindSearch search(find);
+    while (const std::optional<std::int64_t> value = search.next()) {
+      const std::size_t first = add_value(s, find, *value);
+      const std::size_t end = sweep_.series[s].points.size();
+      for (std::size_t i = first; i < end && !sweep_.not_written; ++i) one_point({s, i});
+      drain();
+      if (has_ended()) return;
+      search.tell(*value, fulfils(find, sweep_.series[s], first));
+    }
+    SweepSeries& series = sweep_.series[s];
+    series.found = find_result(find, search, series);
+    sort_by_x(series);
+    if (series.found->value) return;
     sweep_.complete = false;
-    if (code && !sweep_.first_failure) sweep_.first_failure = code;
+    if (!sweep_.first_failure) sweep_.first_failure = ErrorCode::kCheckFailed;
   }
 
-  void end(SweepPoint& point, const Error& why) {
-    set_error(point, why.message, std::nullopt);
-    sweep_.not_written = why;
+  // Its points, one for each seed; returns the first.
+  std::size_t add_value(std::size_t s, const FindSpec& find, std::int64_t value) {
+    SweepSeries& series = sweep_.series[s];
+    const std::size_t first = series.points.size();
+    std::vector<std::optional<std::uint64_t>> seeds(experiment_.seeds.begin(),
+                                                    experiment_.seeds.end());
+    if (seeds.empty()) seeds.emplace_back();
+    for (const std::optional<std::uint64_t>& seed : seeds) {
+      series.series.points.push_back(axis_point(series.series, find_value(find, value), seed));
+      series.series.points.back().x = value;
+      series.points.push_back(sweep_point(series.series.points.back(), options_.overrides));
+    }
+    total_ += seeds.size();
+    return first;
   }
 
-  void say(const ExperimentSeries& series, const SweepPoint& point) const {
+  void say(Place place) {
+    ++said_;
     if (!options_.progress) return;
-    std::string text = fmt::format("{} {} {}: {}", series.name, series.axis, point.x,
-                                   point.kept ? "kept" : state_name(point));
-    if (point.numbers && point.numbers->latency_mean_us)
-      text += fmt::format(", mean {} us", significant(*point.numbers->latency_mean_us, 4));
-    if (!point.error.empty()) text += ": " + point.error;
-    options_.progress(text);
+    const SweepSeries& series = sweep_.series[place.series];
+    options_.progress(point_words(series, series.points[place.point], sweep_.has_axes) + pace());
   }
 
+  // " (12 of 200, 3.1/s, 61 s left)"
+  std::string pace() const {
+    const double seconds = options_.seconds ? options_.seconds() : 0;
+    if (sweep_.ran == 0 || !(seconds > 0)) return "";
+    const double rate = static_cast<double>(said_) / seconds;
+    return fmt::format(" ({} of {}, {}/s, {:.0f} s left)", said_, total_, significant(rate, 2),
+                       std::ceil(static_cast<double>(total_ - said_) / rate));
+  }
+
+  Sweep& sweep_;
   const Experiment& experiment_;
   const PointRunner& runner_;
   const SweepOptions& options_;
-  const FolderLock& lock_;
-  PointFolders folders_;
-  FileDigests digests_;
-  Sweep sweep_;
+  SweepPoints points_;
+  std::map<std::size_t, Ready> pending_;  // with workers
+  std::size_t started_ = 0, said_ = 0, total_ = 0;
 };
 
 }  // namespace
@@ -228,24 +319,6 @@ const char* state_name(const SweepPoint& point) {
   return point.numbers ? "done" : "not run";
 }
 
-Scaled scaled(const SweepSeries& series, std::size_t point) {
-  if (series.series.scaling == Scaling::kNone) return {};
-  const auto latency = [](const SweepPoint& p) {
-    return p.numbers && p.numbers->complete && p.numbers->latency_mean_us &&
-                   *p.numbers->latency_mean_us > 0
-               ? p.numbers->latency_mean_us
-               : std::nullopt;
-  };
-  const auto first = std::find_if(series.points.begin(), series.points.end(),
-                                  [&](const SweepPoint& p) { return latency(p).has_value(); });
-  const std::optional<double> now = latency(series.points[point]);
-  if (first == series.points.end() || !now) return {};
-  const double faster = *latency(*first) / *now;
-  const double larger = static_cast<double>(series.points[point].x) / static_cast<double>(first->x);
-  if (series.series.scaling == Scaling::kWeak) return {faster * larger, faster};
-  return {faster, faster / larger};
-}
-
 Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
                         const SweepOptions& options) {
   if (Status made = make_folders(options.folder); !made) return tl::unexpected<Error>(made.error());
@@ -253,7 +326,19 @@ Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
   Result<FolderLock> lock = FolderLock::take(options.folder);
   if (!lock) return tl::unexpected<Error>(lock.error());
   const std::shared_ptr<void> lease = options.keep_lease ? options.keep_lease(*lock) : nullptr;
-  return Sweeper(experiment, runner, options, *lock).run();
+  Sweep sweep = sweep_of(experiment, options);
+  Result<PointStore> store = PointStore::open(options.folder);
+  if (store)
+    Sweeper(sweep, experiment, runner, options,
+            SweepPoints(sweep, experiment, options, *lock, std::move(*store)))
+        .run();
+  else if (store.error().code == ErrorCode::kNotWritten)
+    sweep.not_written = store.error();
+  else
+    return tl::unexpected<Error>(store.error());
+  const Status written = write_tables(sweep, options.folder, *lock);
+  if (!written && !sweep.not_written) sweep.not_written = written.error();
+  return sweep;
 }
 
 }  // namespace soliton

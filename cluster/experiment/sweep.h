@@ -1,9 +1,9 @@
 // Runs the points of an experiment, keeps finished ones, and writes the table, the CSV file and the
 // page of curves.
 //
-// A sweep's folder: points/SERIES-X/results.json and fingerprint, table.txt, sweep.csv, sweep.json,
-// report.html, and a `lock` while it runs. Running the same experiment into the same folder again
-// runs only points that are missing or whose results would differ (identity.h).
+// A sweep's folder: points/SERIES-X/results.json, sweep.db with a row a point (point_store.h), table.txt,
+// sweep.csv, sweep.json, report.html, and a `lock` while it runs. Running the same experiment into the
+// same folder again runs only points that are missing or whose results would differ (identity.h).
 #pragma once
 
 #include <functional>
@@ -14,6 +14,9 @@
 
 #include "cluster/experiment/experiment.h"
 #include "cluster/experiment/point.h"
+#include "cluster/experiment/point_outcome.h"
+#include "cluster/experiment/point_workers.h"
+#include "cluster/experiment/scaling_law.h"
 #include "cluster/results/folder_lock.h"
 
 namespace soliton {
@@ -25,13 +28,30 @@ struct SweepPoint {
   std::string error;                    // why it failed or was interrupted, or ""
   Scalars set = {};                     // the keys set for it, in order, each once
   bool interrupted = false;             // during its run
+  // Of axes, as ExperimentPoint.
+  std::string label = {};
+  std::optional<double> at = {};
+  std::optional<std::uint64_t> seed = {};
+
+  std::string x_words() const { return label.empty() ? std::to_string(x) : label; }
 };
 // "done", "failed", "interrupted" or "not run"
 const char* state_name(const SweepPoint& point);
 
+// What a search has found.
+struct FindResult {
+  std::optional<std::string> value;   // that fulfils the conditions
+  std::optional<std::string> beyond;  // the nearest tried that does not
+  std::string best;  // none does: the one that misses by least, with what it measured
+  std::size_t tried = 0;
+  bool ran_out = false;                     // the most values were tried before it was exact
+  std::optional<std::string> out_of_order;  // fails although `value`, on its bad side, does not
+};
+
 struct SweepSeries {
   ExperimentSeries series;
   std::vector<SweepPoint> points;  // in order of series.points
+  std::optional<FindResult> found = {};
 };
 
 struct Sweep {
@@ -43,6 +63,10 @@ struct Sweep {
   std::optional<Error> not_written;  // why it ended early: results could not be written
   std::size_t ran = 0;
   std::size_t kept = 0;
+  bool has_axes = false;             // the rest is of such experiments
+  std::vector<std::string> columns;  // of the table
+  std::string x;
+  std::optional<FindSpec> find;
   std::optional<ErrorCode> first_failure;  // of a point; gives the sweep's exit status
 };
 
@@ -56,16 +80,12 @@ struct SweepOptions {
   // Calls renew() once a second from a thread of its own as long as the returned object lives, to
   // keep the folder's lease; may be empty.
   std::function<std::shared_ptr<void>(FolderLock& lock)> keep_lease;
+  // Points side by side; null: one after the other in this process, as those that must run alone.
+  PointWorkers* workers = nullptr;
+  std::function<bool(const ClusterSpec&)> runs_alone;  // empty: none
+  std::function<int()> signal;                         // to pass on to workers; may be empty
+  std::function<double()> seconds;                     // since the start, for rate and time left
 };
-
-struct PointRun {
-  RunResults results;
-  FilesRead files;             // all files opened for it
-  std::optional<Error> error;  // why it is incomplete, unless it was told to stop
-};
-// Runs one point. Results with complete == false are stored, but the point is run again next time.
-// An error means that nothing was measured.
-using PointRunner = std::function<Checked<PointRun>(const ClusterSpec& spec)>;
 
 // A failed point does not stop the others, unless results can no longer be written: then the sweep
 // ends at once with Sweep::not_written, and its tables are written as far as possible. Errors: the
@@ -79,10 +99,24 @@ struct Scaled {
 };
 Scaled scaled(const SweepSeries& series, std::size_t point);
 
+// The runs of one x in a series: one for each seed.
+struct PointRuns {
+  std::vector<std::size_t> runs;  // of SweepSeries::points
+};
+std::vector<PointRuns> runs_by_x(const SweepSeries& series);
+// What they measured under a key of results.json; runs that failed or measured nothing are left out.
+std::vector<double> values_of(const SweepSeries& series, const PointRuns& point,
+                              std::string_view key);
+// Of a series whose x is an amount of hardware or clients, from five points on.
+std::optional<ScalingLaw> scaling_law_of(const SweepSeries& series);
+std::string find_words(const Sweep& sweep, const SweepSeries& series);
+
 std::string sweep_table(const Sweep& sweep);
+std::string axes_table(const Sweep& sweep);  // the same of an experiment with axes
 // One row per point: the table's columns, then set.KEY for every key that any point sets, then
 // every scalar of the results.
 std::string sweep_csv(const Sweep& sweep);
+Json axes_summary(const Sweep& sweep, const SweepSeries& series);  // of each x, over its seeds
 // The CSV's columns before keys and results, as a Markdown table.
 std::string sweep_columns_page();
 std::string sweep_json(const Sweep& sweep);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "cluster/experiment/sweep.h"
 #include "cluster/report/words.h"
@@ -122,8 +123,10 @@ constexpr CsvColumn<Row> kFrontColumns[] = {
      [](const Row& row, std::string& line) { line += csv_cell(row.series.series.axis); },
      CsvType::kText},
     {"x", "Position on the axis.",
-     [](const Row& row, std::string& line) { line += std::to_string(row.point().x); },
-     CsvType::kInteger},
+     [](const Row& row, std::string& line) {
+       // Numbers are numbers; quantities and names are texts.
+       line += csv_text(scalar_of_text("x", row.point().x_words()));
+     }},
     {"nodes_used", "NPUs of the plan.",
      [](const Row& row, std::string& line) { line += row.measured("partition.nodes_used"); },
      CsvType::kInteger},
@@ -176,22 +179,36 @@ std::string csv_row(const SweepSeries& series, std::size_t i, const Columns& col
   return out + "\n";
 }
 
-// The type of what users set, which is theirs to choose: that of all points that set it.
-CsvType set_type(const Sweep& sweep, const std::string& key) {
+// Of what users set, which is theirs to choose.
+CsvType type_of_all(std::span<const Scalar> scalars) {
   bool whole = true, numbers = true, truths = true;
-  for (const SweepSeries& series : sweep.series)
-    for (const SweepPoint& point : series.points) {
-      const Scalar* const scalar = find_scalar(point.set, key);
-      if (scalar == nullptr || scalar->kind == Scalar::Kind::kNull) continue;
-      const bool number = scalar->kind == Scalar::Kind::kNumber;
-      numbers = numbers && number;
-      whole = whole && number && scalar->text.find_first_not_of("-0123456789") == std::string::npos;
-      truths = truths && scalar->kind == Scalar::Kind::kBoolean;
-    }
+  for (const Scalar& scalar : scalars) {
+    if (scalar.kind == Scalar::Kind::kNull) continue;
+    const bool number = scalar.kind == Scalar::Kind::kNumber;
+    numbers = numbers && number;
+    whole = whole && number && scalar.text.find_first_not_of("-0123456789") == std::string::npos;
+    truths = truths && scalar.kind == Scalar::Kind::kBoolean;
+  }
   return whole     ? CsvType::kInteger
          : numbers ? CsvType::kNumber
          : truths  ? CsvType::kTruth
                    : CsvType::kText;
+}
+
+CsvType set_type(const Sweep& sweep, const std::string& key) {
+  Scalars all;
+  for (const SweepSeries& series : sweep.series)
+    for (const SweepPoint& point : series.points)
+      if (const Scalar* const scalar = find_scalar(point.set, key)) all.push_back(*scalar);
+  return type_of_all(all);
+}
+
+CsvType x_type(const Sweep& sweep) {
+  Scalars all;
+  for (const SweepSeries& series : sweep.series)
+    for (const SweepPoint& point : series.points)
+      all.push_back(scalar_of_text("x", point.x_words()));
+  return type_of_all(all);
 }
 
 // All numbers of results are numbers, as one that is whole here is not everywhere.
@@ -218,7 +235,9 @@ Json point_json(const SweepSeries& series, std::size_t i) {
   const SweepPoint& point = series.points[i];
   const PointNumbers& n = numbers_of(point);
   const Scaled s = scaled(series, i);
-  Json out{{"x", point.x}, {"state", state_name(point)}};
+  Json out{{"x", scalar_json(scalar_of_text("x", point.x_words()))}};
+  if (point.seed) out["seed"] = *point.seed;
+  out["state"] = state_name(point);
   if (!point.error.empty()) out["error"] = point.error;
   out["nodes_used"] = n.nodes_used;
   out["latency_mean_us"] = json_or_null(n.latency_mean_us);
@@ -249,6 +268,7 @@ const char* partial_words(const Sweep& sweep) {
 std::string sweep_table(const Sweep& sweep) {
   std::string out = escaped(sweep.name) + partial_words(sweep) + "\n";
   if (!sweep.description.empty()) out += escaped(sweep.description) + "\n";
+  if (sweep.has_axes) return out + axes_table(sweep);
   for (const SweepSeries& series : sweep.series) {
     const Scaling scaling = series.series.scaling;
     out += "\n" + escaped(series.series.title);
@@ -280,11 +300,14 @@ std::string sweep_json(const Sweep& sweep) {
   for (const SweepSeries& series : sweep.series) {
     Json points = Json::array();
     for (std::size_t i = 0; i < series.points.size(); ++i) points.push_back(point_json(series, i));
-    all.push_back({{"name", series.series.name},
-                   {"title", series.series.title},
-                   {"axis", series.series.axis},
-                   {"scaling", std::string(spelling(kScalings, series.series.scaling))},
-                   {"points", std::move(points)}});
+    Json one{{"name", series.series.name},
+             {"title", series.series.title},
+             {"axis", series.series.axis},
+             {"scaling", std::string(spelling(kScalings, series.series.scaling))}};
+    const Json summary = axes_summary(sweep, series);
+    for (const auto& [key, value] : summary.items()) one[key] = value;
+    one["points"] = std::move(points);
+    all.push_back(std::move(one));
   }
   const Json out{{"soliton", RunResults{}.version},
                  {"name", sweep.name},
@@ -296,6 +319,8 @@ std::string sweep_json(const Sweep& sweep) {
 
 std::string sweep_columns_json(const Sweep& sweep) {
   CsvFile file = csv_file<Row>("sweep.csv", kFrontColumns);
+  for (auto& column : file.columns)
+    if (column.name == "x") column.type = x_type(sweep);
   const Columns columns = columns_of(sweep);
   for (const std::string& key : columns.set)
     file.columns.push_back({"set." + key, "What was set for the point.", set_type(sweep, key)});

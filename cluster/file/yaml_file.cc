@@ -19,7 +19,8 @@ const YamlKey* key_among(const YamlValue& root, std::initializer_list<std::strin
 // The key that tells the kind; null: none does.
 const YamlKey* telling_key(const YamlValue& root, FileKind& kind) {
   kind = FileKind::kExperiment;
-  if (const YamlKey* key = key_among(root, {"cluster", "series", "grid"})) return key;
+  if (const YamlKey* key = key_among(root, {"cluster", "series", "grid", "points", "find"}))
+    return key;
   kind = FileKind::kCluster;
   if (const YamlKey* key = key_among(root, {"nodes", "model", "workload"})) return key;
   const YamlValue* said = root.find("kind");

@@ -1,4 +1,5 @@
 // Keys and their order: docs/results.md. Every key is always there; what was not measured is null.
+#include "cluster/results/intervals.h"
 #include "cluster/results/results.h"
 #include "cluster/results/statistics.h"
 #include "protocol/json/fields_json.h"
@@ -22,6 +23,19 @@ Json latency_json(const LatencyStatistics& s) {
           {"p50", time(s.p50, known)}, {"p90", time(s.p90, known)},
           {"p99", time(s.p99, known)}, {"p99_9", time(s.p99_9, known)},
           {"max", time(s.max, known)}};
+}
+
+Json interval_json(const std::optional<LatencyInterval>& interval) {
+  return interval ? Json::array({json_us(interval->low), json_us(interval->high)}) : Json();
+}
+
+// Behind the values, in their order.
+void add_intervals(const LatencyIntervals& intervals, Json& out) {
+  out["mean_ci95"] = interval_json(intervals.mean);
+  out["p50_ci95"] = interval_json(intervals.p50);
+  out["p90_ci95"] = interval_json(intervals.p90);
+  out["p99_ci95"] = interval_json(intervals.p99);
+  out["p99_9_ci95"] = interval_json(intervals.p99_9);
 }
 
 Json breakdown_json(const RunResults& r, bool known) {
@@ -162,6 +176,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
             })}};
   if (r.calibration) out["calibration"] = fields_json(kCalibrationFields, &*r.calibration);
   if (r.energy_uj) out["energy_uj"] = {{"mean", *r.energy_uj}};
+  add_intervals(latency_intervals(r), out["latency_us"]);
   if (with_wall) out["wall"] = wall_json(r.wall);
   if (!r.error.empty()) out["error"] = r.error;
   if (r.traffic) out["traffic"] = fields_json(kTrafficResultFields, &*r.traffic);

@@ -145,6 +145,97 @@ TEST_F(SweepProgram, ResultsThatDoNotFitTheDiskEndItAtOnceWith6) {
   EXPECT_EQ(sweep().status, 0);
 }
 
+// A grid, seeds and a search, as a user types them.
+class AxesProgram : public SweepProgram {
+ protected:
+  void axes(const std::string& text) const {
+    project_.write("e.yaml", "name: e\ncluster: base.yaml\n" + text);
+  }
+};
+
+TEST_F(AxesProgram, PointsRunBesideEachOtherAndTheTableIsTheSame) {
+  axes("grid: {workload.requests: [2, 3, 4, 5], partition.max_nodes: [1, 2]}\n");
+  ASSERT_EQ(sweep({"--jobs", "1"}).status, 0);
+  // Apart from the time of this machine, which is a group of columns of its own.
+  const auto without_wall = [this] {
+    auto json = read_json(out_ + "/sweep.json");
+    for (auto& series : json["series"])
+      for (auto& one : series["points"])
+        std::erase_if(one["results"].get_ref<nlohmann::json::object_t&>(),
+                      [](const auto& member) { return member.first.starts_with("wall."); });
+    return json;
+  };
+  const auto alone = without_wall();
+  fs::remove_all(out_);
+  const Ended beside = sweep({"--jobs", "4"});
+  ASSERT_EQ(beside.status, 0) << beside.err;
+  EXPECT_THAT(beside.err, HasSubstr("8 of 8"));
+  EXPECT_EQ(without_wall(), alone);
+  EXPECT_THAT(sweep().err, Not(HasSubstr("done")));
+}
+
+TEST_F(AxesProgram, AKeyThatDoesNotExistIsSaidBeforeTheStart) {
+  axes("grid: {model.rnn.hiden: [8]}\n");
+  const Ended ended = sweep();
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("e.yaml:3:8: grid: unknown key \"hiden\" in model.rnn; did you "
+                                   "mean \"hidden\"?"));
+  EXPECT_FALSE(fs::exists(out_));
+}
+
+TEST_F(AxesProgram, ASearchThatNoValueFulfilsEndsWith1AndNamesTheNearest) {
+  axes("find: {max: workload.clients, subject_to: \"p99 < 1 ns\", to: 4}\n");
+  const Ended ended = sweep({"--junit", project_.file("junit.xml")});
+  EXPECT_EQ(ended.status, 1) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("none of them meets p99 < 1 ns"));
+  EXPECT_THAT(ended.out, HasSubstr("nearest is 1 with latency_us.p99"));
+  EXPECT_THAT(read_text(project_.file("junit.xml")), HasSubstr("<failure message=\"none of them"));
+}
+
+TEST_F(AxesProgram, AFailedPointIsARowAndEndsItWith1) {
+  axes("grid: {model.rnn.hidden: [16, 4000, 32]}\n");
+  const Ended ended = sweep();
+  EXPECT_EQ(ended.status, 1) << ended.err;
+  const auto json = read_json(out_ + "/sweep.json");
+  EXPECT_EQ(json["series"][0]["points"][1]["state"], "failed");
+  EXPECT_EQ(json["series"][0]["points"][2]["state"], "done");
+}
+
+TEST_F(AxesProgram, ADatabaseThatIsNoneIsRefusedInWords) {
+  axes("grid: {workload.requests: [2]}\n");
+  ASSERT_EQ(sweep().status, 0);
+  project_.write("out/sweep.db", std::string(10'000, 'x'));
+  const Ended ended = sweep();
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("is not the database of a sweep"));
+}
+
+TEST_F(AxesProgram, AMillionRunsHaveToBeAskedFor) {
+  std::string more = "grid: {workload.requests: [";
+  for (int i = 1; i <= 100; ++i) more += std::to_string(i) + (i < 100 ? ", " : "]}\n");
+  axes(more + "seeds: 10000\n");
+  const Ended ended = sweep();
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("has 1,000,000 runs; say --yes"));
+}
+
+// One that is killed keeps what had ended, and the next goes on from there.
+TEST_F(AxesProgram, WhatHadEndedWhenItWasKilledIsKept) {
+  axes(
+      "points:\n"
+      "  - {label: short}\n"
+      "  - {label: long, set: {workload.requests: 20000000, compute: timing, processes: "
+      "per-node}}\n");
+  {
+    Running running(arguments());
+    ASSERT_EQ(running.wait_for_nodes(3).size(), 3u);
+    ::kill(running.pid(), SIGKILL);
+    running.wait();
+  }
+  axes("points: [{label: short}]\n");
+  EXPECT_THAT(sweep().err, HasSubstr("label short: kept"));
+}
+
 class SweepSignals : public SweepProgram, public ::testing::WithParamInterface<int> {};
 
 TEST_P(SweepSignals, KeepFinishedPointsAndMarkTheTables) {

@@ -43,16 +43,16 @@ std::string whole_file(const std::string& yaml) {
   const std::string here =
       std::regex_replace(yaml, std::regex(R"((listen: )\d+\.\d+\.\d+\.\d+)"), "$01127.0.0.1");
   const std::map<std::string, std::string> keys = top_level(here);
-  return keys.contains("series") || keys.contains("kind") ? here : whole_cluster(here);
+  return keys.contains("cluster") || keys.contains("kind") ? here : whole_cluster(here);
 }
 
 // Checks the file and goes as far as nothing but virtual time is needed: an experiment runs, the
 // model of a cluster must fit.
 std::string command_for(const std::string& whole) {
   const std::map<std::string, std::string> keys = top_level(whole);
-  const char* further = keys.contains("series") ? " && soliton sweep block.yaml"
-                        : keys.contains("kind") ? ""
-                                                : " && soliton plan block.yaml";
+  const char* further = keys.contains("cluster") ? " && soliton sweep block.yaml"
+                        : keys.contains("kind")  ? ""
+                                                 : " && soliton plan block.yaml";
   return std::string("soliton check block.yaml") + further;
 }
 

@@ -75,14 +75,18 @@ class KeptPoint : public testing::Test {
  protected:
   void store(const RunResults& results) {
     ASSERT_TRUE(clear_point(folder_));
-    ASSERT_TRUE(store_point(folder_, results, PointRecord{"one", {}, ""}));
+    const std::string text = results_json(results);
+    const Result<std::string> digest = write_results(folder_, text);
+    ASSERT_TRUE(digest);
+    record_ = PointRecord{"one", {}, *digest};
   }
   std::optional<PointNumbers> kept(const std::string& identity) {
-    return kept_point(folder_, ClusterSpec{}, identity, digests_);
+    return kept_point(folder_, record_, ClusterSpec{}, identity, digests_);
   }
 
   ScratchFolder scratch_;
   std::string folder_ = scratch_ / "points/rows-2";
+  std::optional<PointRecord> record_;
   FileDigests digests_;
 };
 

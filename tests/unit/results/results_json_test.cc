@@ -27,7 +27,7 @@ TEST(ResultsJson, IsExactlyThisText) {
   "fidelity": "packet",
   "complete": true,
   "requests": {"sent": 3, "completed": 2, "failed": 1, "duplicated": 0},
-  "latency_us": {"min": 30, "mean": 32.283945, "p50": 30, "p90": 34.56789, "p99": 34.56789, "p99_9": 34.56789, "max": 34.56789},
+  "latency_us": {"min": 30, "mean": 32.283945, "p50": 30, "p90": 34.56789, "p99": 34.56789, "p99_9": 34.56789, "max": 34.56789, "mean_ci95": null, "p50_ci95": null, "p90_ci95": null, "p99_ci95": null, "p99_9_ci95": null},
   "throughput_rps": 25000,
   "effective_tflops": 0.025,
   "peak_tflops": 1,

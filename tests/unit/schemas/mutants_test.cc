@@ -35,6 +35,8 @@ constexpr const char* kQuickstart = "configs/quickstart.yaml";
 constexpr const char* kPing = "configs/ltl/ping-rack.yaml";
 constexpr const char* kLoss = "configs/faults/loss.yaml";
 constexpr const char* kSweep = "configs/experiments/strong-scaling.yaml";
+constexpr const char* kClients = "configs/experiments/clients-per-device.yaml";
+constexpr const char* kRate = "configs/experiments/highest-rate.yaml";
 constexpr const char* kDevice = "configs/devices/bw-s10-product.yaml";
 
 constexpr Reason kReasons[] = {
@@ -119,6 +121,19 @@ constexpr Reason kReasons[] = {
     {"in a point: .+", kSweep, "partition.min_nodes: 8", "partition.mni_nodes: 8"},
     {".+: must be one value; name the path to each", kSweep, "partition.min_nodes: 8",
      "partition.min_nodes: [8]"},
+
+    // Axes of an experiment, whose keys and values are those of the cluster file and of results.
+    {"grid: unknown key Q in .+", kClients, "workload.clients: [", "workload.clint: ["},
+    {"grid.KEY: must be a list of values", kClients, "workload.requests: [400]",
+     "workload.requests: 400"},
+    {"columns: must be a list of keys of results.json: .+", kClients,
+     "[latency_us.mean, latency_us.p99, breakdown_us.queue, throughput_rps]", "7"},
+    {"columns: results have no Q.*", kClients, "latency_us.mean,", "latency_us.men,"},
+    {"baseline.x: Q is no value of .+", kClients, "{x: 1}", "{x: 5}"},
+    {"seeds: Q is not a number of seeds from .+", kRate, "seeds: 2", "seeds: x"},
+    {"find.subject_to: .+", kRate, "p99 < 300 us", "p99 300 us"},
+    {"find.(max|min): (unknown key Q in .+|.+ has no numbers to search among)", kRate,
+     "max: workload.rate", "max: workload.rte"},
 };
 
 std::string expanded(std::string message) {
