@@ -124,8 +124,10 @@ std::string why_html(const RunReport& run) {
   const std::vector<Row> rows = rows_of(run);
   std::string body;
   if (!rows.empty()) {
-    body += html_paragraph(help_words(rows.front().path));
-    if (rows.size() == 3) body += html_paragraph(difference_words(rows[1].path, rows[2].path));
+    if (const auto mean = mean_of(run.results)) body += html_paragraph(help_words(*mean));
+    // The last two are the median request and that of the tail.
+    if (rows.size() > 1)
+      body += html_paragraph(difference_words(rows[rows.size() - 2].path, rows.back().path));
     body += html_paragraph(bound_words(run.results));
     body += bars(rows) + table(rows);
   }
