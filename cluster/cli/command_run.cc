@@ -86,9 +86,11 @@ TraceNames trace_names(const PreparedRun& run) {
   for (const NodeSpec& node : run.spec.nodes) {
     names.nodes.push_back(node.name);
     std::vector<std::string>& chains = names.chains.emplace_back();
-    for (const Shard& shard : run.plan.shards)
-      if (shard.node == node.name)
-        for (const Chain& chain : shard.program.chains) chains.push_back(chain.label);
+    for (const PreparedRun* service : services_of(run))
+      for (const CopyPlace& copy : service->copies)
+        for (const Shard& shard : service->plan.shards)
+          if (copy.node(shard.node) == node.name)
+            for (const Chain& chain : shard.program.chains) chains.push_back(chain.label);
   }
   for (const TopologyLink& link : run.topology.links) names.links.push_back(link.name);
   for (const FaultRule& rule : run.faults.rules) names.fault_rules.push_back(rule.id);
@@ -179,10 +181,12 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
     cause(1, fmt::format("{} of {} {}", results.outputs.mismatched, results.outputs.checked,
                          has_plan(run) ? "outputs differ from the unsharded run"
                                        : "messages are not what was sent"));
-  const double p99 = latency_summary(results).p99;
-  if (run.spec.service.sla_p99.count() > 0 && p99 > in_us(run.spec.service.sla_p99))
-    cause(1, fmt::format("SLA missed: p99 is {:.3f} us, promised {}", p99,
-                         to_string(run.spec.service.sla_p99)));
+  for (const ServiceResult& service : results.services)
+    for (const ServiceResult::Promise& promise : service.sla)
+      if (!promise.met)
+        cause(1, fmt::format("SLA{} missed: {} is {}, promised {}",
+                             service.name.empty() ? "" : " of " + service.name, promise.key,
+                             promise.measured, promise.said));
   return status;
 }
 

@@ -20,16 +20,18 @@ void time(Duration value, Line& line) { line += spell_us(value); }
 
 // A failed request has no end, so the columns derived from it are empty.
 void ended(const Record& r, Duration value, Line& line) {
-  if (!r.failed) time(value, line);
+  if (!r.failed && !r.refused) time(value, line);
 }
 
-constexpr CsvColumn<Record> kColumns[] = {
+constexpr CsvColumn<Record> kAllColumns[] = {
     {"request", "Number of the request, from 0.",
      [](const Record& r, Line& line) { number(index(r.request), line); }},
     {"client", "Who sent it.", [](const Record& r, Line& line) { number(r.client, line); }},
     {"steps", "Its length.", [](const Record& r, Line& line) { number(r.steps, line); }},
-    {"state", "`completed` or `failed`.",
-     [](const Record& r, Line& line) { line += r.failed ? "failed" : "completed"; }},
+    {"state", "`completed`, `failed`, or `refused`.",
+     [](const Record& r, Line& line) {
+       line += r.failed ? "failed" : r.refused ? "refused" : "completed";
+     }},
     {"sent_us", "When it was sent.",
      [](const Record& r, Line& line) { time(r.sent.time_since_epoch(), line); }},
     {"completed_us", "When its answer was complete.",
@@ -60,15 +62,27 @@ constexpr CsvColumn<Record> kColumns[] = {
      [](const Record& r, Line& line) {
        if (r.label >= 0) number(r.label, line);
      }},
+    {"service", "Number of the service, from 0; of runs that tell of services.",
+     [](const Record& r, Line& line) { number(r.service, line); }},
+    {"replica", "Number of the copy that answered, from 0; the same.",
+     [](const Record& r, Line& line) {
+       if (!r.failed && !r.refused) number(r.copy, line);
+     }},
 };
+constexpr std::size_t kServiceColumns = 2;  // the last ones
 
 }  // namespace
 
-std::span<const CsvColumn<RequestRecord>> requests_columns() { return kColumns; }
+std::span<const CsvColumn<RequestRecord>> requests_columns() {
+  return std::span(kAllColumns).first(std::size(kAllColumns) - kServiceColumns);
+}
+
+std::span<const CsvColumn<RequestRecord>> service_requests_columns() { return kAllColumns; }
 
 std::string requests_csv(const RunResults& results) {
-  std::string out = csv_head(requests_columns());
-  for (const RequestRecord& r : results.requests) out += csv_line(requests_columns(), r);
+  const auto columns = results.tells_of_services ? service_requests_columns() : requests_columns();
+  std::string out = csv_head(columns);
+  for (const RequestRecord& r : results.requests) out += csv_line(columns, r);
   return out;
 }
 
